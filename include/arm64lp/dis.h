@@ -1,0 +1,35 @@
+/* arm64lp/dis.h - one instruction word as text. */
+#ifndef ARM64LP_DIS_H
+#define ARM64LP_DIS_H
+#include <arm64lp/error.h>
+#include <stdbool.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct lp_dis_insn {
+    char mnemonic[32];
+    char operands[160];
+    bool defined;        /* false: no instruction that this library knows; ".inst 0x........ ; undefined" */
+    bool executable;     /* lprun executes it */
+    const char *row;     /* our table's name of it ("ADD_imm"), or "" */
+    bool has_target;     /* a direct branch, ADR, ADRP or literal load */
+    uint64_t target;
+};
+typedef struct lp_dis lp_dis;
+/* A disassembler; use one per thread. */
+LP_API lp_status lp_dis_new(lp_dis **out, struct lp_error *err);
+LP_API void lp_dis_free(lp_dis *d);
+/* Always fills *out. An instruction that only the tables know reads ".inst 0x........ ; ROW". The operand that is a target is
+ * the absolute address, "0x400588". */
+LP_API void lp_dis_word(lp_dis *d, uint32_t word, uint64_t pc, struct lp_dis_insn *out);
+/* Is the word an instruction (UDF is none)? Thread-safe. */
+LP_API bool lp_dis_valid(uint32_t word);
+/* Row i of the instruction tables, for coverage listings: false at the end. Thread-safe. */
+struct lp_dis_row { const char *name, *class_, *feature; uint32_t mask, value; bool executable; };
+LP_API bool lp_dis_row(size_t i, struct lp_dis_row *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

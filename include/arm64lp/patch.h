@@ -1,0 +1,90 @@
+/* arm64lp/patch.h - patches as values: parse, print, check against a file, make; and the control of running programs.
+ * A patch handle is immutable once made; handles may be read by any number of threads. */
+#ifndef ARM64LP_PATCH_H
+#define ARM64LP_PATCH_H
+#include <arm64lp/elf.h>
+#include <arm64lp/error.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lp_patch lp_patch;
+
+enum lp_patch_flags {
+    LP_PATCH_LENIENT = 1, /* seed files: skip bad lines after reporting them (the original API); v1 files are never lenient */
+    LP_PATCH_RAW = 2,     /* allow words that are no valid instruction */
+    LP_PATCH_NO_DIGEST = 4, /* do not compare the digest; printing writes the right one */
+};
+/* Parse text in either format. Every error (at most 20) goes to `report` (may be NULL) as NAME:LINE:COL; *err gets the first. */
+LP_API lp_status lp_patch_parse(const char *name, const char *text, size_t len, unsigned flags, lp_report_fn report, void *ctx,
+                                lp_patch **out, struct lp_error *err);
+/* The same from a file; "-" = standard input. At most 64 MiB. */
+LP_API lp_status lp_patch_read(const char *path, unsigned flags, lp_report_fn report, void *ctx, lp_patch **out, struct lp_error *err);
+LP_API void lp_patch_free(lp_patch *p);
+/* Canonical text (free()); identical to the input if that was canonical. */
+LP_API char *lp_patch_print(const lp_patch *p, size_t *len);
+LP_API const char *lp_patch_name(const lp_patch *p); /* meta `name`, else the file's base name without .lpatch */
+LP_API bool lp_patch_is_seed(const lp_patch *p);
+LP_API size_t lp_patch_size(const lp_patch *p);      /* number of items (sites, funcs, datas, sets, seed lines) */
+
+/* Write the canonical text to a file ("-" = standard output), whole or not at all. */
+LP_API lp_status lp_patch_write(const lp_patch *p, const char *path, struct lp_error *err);
+struct lp_patch_seed_line { uint64_t addr; uint32_t word; const char *text; unsigned line; }; /* text "" if none */
+/* The ADDRESS WORD lines in file order; stops if fn returns != 0. */
+LP_API void lp_patch_seed_lines(const lp_patch *p, int (*fn)(void *ctx, const struct lp_patch_seed_line *l), void *ctx);
+
+/* ---- against a file ---- */
+/* Would it apply to this ELF file: binding, symbols, old content, reach of relocations? All problems go to `report`. */
+LP_API lp_status lp_patch_check(const lp_patch *p, const lp_elf *elf, lp_report_fn report, void *ctx, struct lp_error *err);
+/* The instruction words that the patch changes in the file, in address order. For a func: the entry's branch, then the body with
+ * `where` = "func name". */
+struct lp_patch_word {
+    uint64_t vaddr;      /* link-time address; in a new body: offset from its start */
+    uint32_t old_word, new_word;
+    bool has_old;        /* false in new bodies */
+    const char *where;   /* NULL, or the new body it belongs to */
+};
+LP_API lp_status lp_patch_words(const lp_patch *p, const lp_elf *elf, int (*fn)(void *ctx, const struct lp_patch_word *w), void *ctx,
+                                struct lp_error *err);
+
+/* ---- making one ---- */
+typedef struct lp_maker lp_maker;
+LP_API lp_status lp_maker_new(const lp_elf *target, lp_maker **out, struct lp_error *err);
+LP_API void lp_maker_free(lp_maker *m);
+LP_API lp_status lp_maker_meta(lp_maker *m, const char *key, const char *value, struct lp_error *err);
+/* "PLACE=CHANGE": PLACE symbol[+0x..] or address; CHANGE nop | ret [value] | b SYMBOL | bl SYMBOL | word 0x........ ; old words are read from
+ * the target. `ret value` writes as many words as it needs and refuses if the function is shorter. */
+LP_API lp_status lp_maker_change(lp_maker *m, const char *change, struct lp_error *err);
+LP_API lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err);
+
+/* ---- running programs ---- */
+typedef struct lp_control lp_control;
+/* Connect to a running lprun: by its control socket, or by process ID (per-user default socket). Not thread-safe. */
+LP_API lp_status lp_control_open(const char *socket_path, lp_control **out, struct lp_error *err);
+LP_API lp_status lp_control_open_pid(int64_t pid, lp_control **out, struct lp_error *err);
+LP_API void lp_control_close(lp_control *c);
+enum lp_live_flags {
+    LP_LIVE_DRY_RUN = 1,    /* check everything, change nothing */
+    LP_LIVE_REVERT = 2,
+    LP_LIVE_FORCE = 4,      /* do not wait for quiescence */
+};
+struct lp_live_options { unsigned flags; uint32_t deadline_ms; /* 0 = the patch's own, else 5000 */ };
+struct lp_live_result { size_t applied, already, reverted; };
+/* All of these patches or none. */
+LP_API lp_status lp_control_apply(lp_control *c, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
+                                  struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
+/* Revert by name; n = 0 reverts all, newest first. */
+LP_API lp_status lp_control_revert(lp_control *c, const char *const *names, size_t n, const struct lp_live_options *o,
+                                   struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
+struct lp_live_row {           /* one applied patch */
+    const char *name, *version;
+    uint64_t places;           /* changed places */
+    uint64_t hits;             /* executions of its changed places (entries, for func) */
+    uint64_t applied_ms;       /* CLOCK_REALTIME */
+};
+LP_API lp_status lp_control_list(lp_control *c, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

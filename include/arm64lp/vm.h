@@ -1,0 +1,70 @@
+/* arm64lp/vm.h - machines: the process machine that lprun is made of, and flat machines for embedders. */
+#ifndef ARM64LP_VM_H
+#define ARM64LP_VM_H
+#include <arm64lp/error.h>
+#include <arm64lp/patch.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- the process machine: one per process; it owns signals and fork ---- */
+typedef struct lp_vm lp_vm;
+struct lp_vm_config {
+    unsigned va_bits;          /* size of the guest's address space; 0 = 39 */
+    size_t stack_size;         /* 0 = RLIMIT_STACK, at most 1 GiB */
+    bool isolate;              /* every access checked: the guest cannot reach host memory */
+    bool strace;               /* system calls to the log */
+    bool no_control;
+    const char *control_path;  /* NULL = the per-user default */
+    const char *argv0;         /* NULL = argv[0] */
+    const char *const *reexec; /* argv prefix (NULL-terminated) with which an AArch64 child of execve goes on; NULL = none */
+    void (*log)(void *ctx, int level, const char *text); /* level -1: a line of the system call trace; any thread */
+    void *log_ctx;
+    int log_level;             /* 0 errors, 1 warnings, 2 -v, 3 -vv */
+};
+/* How the guest ended. */
+struct lp_exit { int status; /* exit status, 0-255 */ int signo; /* fatal signal or 0 */ };
+
+/* The config's strings are borrowed until lp_vm_free. */
+LP_API lp_status lp_vm_new(const struct lp_vm_config *config, lp_vm **out, struct lp_error *err);
+LP_API void lp_vm_free(lp_vm *vm);
+/* Load a program; argv and envp are NULL-terminated. LP_E_NOT_FOUND, LP_E_ELF*, LP_E_IO ... */
+LP_API lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const char *const *envp, struct lp_error *err);
+/* Apply before the first instruction or while running; all or none. Thread-safe. */
+LP_API lp_status lp_vm_apply(lp_vm *vm, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
+                             struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
+LP_API lp_status lp_vm_revert(lp_vm *vm, const char *const *names, size_t n, const struct lp_live_options *o,
+                              struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
+LP_API lp_status lp_vm_list(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
+/* Move one of the caller's descriptors (a log, say) where the guest can neither see nor close it; the old number is closed, the new one is
+ * closed on exec. Returns it, or -errno. */
+LP_API int lp_vm_hide_fd(lp_vm *vm, int fd);
+/* Change lp_vm_config.reexec, before the program runs. Borrowed. */
+LP_API void lp_vm_set_reexec(lp_vm *vm, const char *const *reexec);
+/* Run the program to its end on the calling thread. */
+LP_API lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err);
+
+/* ---- flat machines: `mem_size` bytes at guest address `base_addr`, everything readable, writable and executable ---- */
+typedef struct lp_machine {
+    void *memory;       /* the caller's buffer */
+    size_t mem_size;    /* bytes */
+    uint64_t base_addr; /* guest address of memory[0] */
+    struct lp_machine_state *state;
+} lp_machine;
+enum lp_machine_stop { LP_STOP_BUDGET, LP_STOP_SVC, LP_STOP_FAULT, LP_STOP_BRK };
+/* Fill in *m. Any number of machines; one thread runs a machine at a time, patching is allowed from any thread. */
+LP_API lp_status lp_machine_init(lp_machine *m, void *memory, size_t mem_size, uint64_t base_addr, struct lp_error *err);
+LP_API void lp_machine_fini(lp_machine *m);
+/* n: 0-30 X registers, 31 SP, 32 PC, 33 NZCV (bits 31:28). */
+LP_API uint64_t lp_machine_get(const lp_machine *m, unsigned n);
+LP_API void lp_machine_set(lp_machine *m, unsigned n, uint64_t value);
+/* Run at most max_insns instructions. After LP_STOP_SVC the PC is behind the SVC and *detail is its immediate; after a fault the PC is at the
+ * instruction and *detail is the Linux signal number; after LP_STOP_BRK the PC is at the BRK and *detail is its immediate. */
+LP_API enum lp_machine_stop lp_machine_run(lp_machine *m, uint64_t max_insns, uint64_t *detail);
+/* Tell every machine over this memory that code in [host, host + len) was changed from outside. */
+LP_API void lp_machine_code_changed(const void *host, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+/* a64/a64.h - what an A64 instruction word is. Everything here is pure and thread-safe. */
+#ifndef LP_A64_A64_H
+#define LP_A64_A64_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "a64/op.h"
+
+/* enum lp_row {A64_UNDEFINED = 0, A64_<ROW>..., A64_ROW_COUNT} and
+ * enum lp_code {LP_CODE_DECODE = 0, ... rows, specialised rows, fused pairs ..., LP_CODE_COUNT}. */
+#include "a64/rows.gen.h"
+
+enum lp_row_flags {
+    LP_ROW_TODO = 1,    /* known, not executed yet: decodes to A64_UNDEFINED */
+    LP_ROW_BRANCH = 2,  /* PC-relative branch, taken or not */
+    LP_ROW_JUMP = 4,    /* next PC comes from the handler: BR, RET, SVC ... */
+    LP_ROW_MEM = 8,     /* accesses memory: can fault */
+    LP_ROW_PCREL = 16,  /* the word means something else at another address */
+};
+struct lp_row_info {
+    const char *name;    /* "ADD_imm" */
+    const char *class_;  /* "dp_imm": the table's file name */
+    const char *feature; /* "A64", "LSE", "FP16" ... */
+    uint32_t mask, value;
+    uint32_t flags; /* enum lp_row_flags */
+};
+extern const struct lp_row_info lp_a64_rows[A64_ROW_COUNT];
+
+/* The row that a word belongs to; A64_UNDEFINED if none, or (unless `todo` is set) if the row is not executed yet. */
+unsigned lp_a64_row(uint32_t word, bool todo);
+/* Decode a word at address pc; always fills *op (LP_CODE_UNDEFINED if the word is undefined: op->w[0] is the word). Returns the row. */
+unsigned lp_a64_decode(uint32_t word, uint64_t pc, struct lp_op *op);
+/* The row of a code (a specialised or fused code gives its first row). */
+unsigned lp_code_row(unsigned code);
+/* The code that runs both of two neighbours as one op (the second's operands stay in its own slot), or 0. */
+unsigned lp_a64_fuse(unsigned first, unsigned second);
+
+/* ---- encode: the few words that patches need. All offsets in bytes. Return false if out of range or misaligned. ---- */
+#define LP_A64_NOP UINT32_C(0xd503201f)
+bool lp_a64_b(uint32_t *word, uint64_t from, uint64_t to);  /* +-128 MiB */
+bool lp_a64_bl(uint32_t *word, uint64_t from, uint64_t to);
+bool lp_a64_adrp(uint32_t *word, unsigned rd, uint64_t from, uint64_t to);
+/* movz/movn/movk sequence for `value` into Xrd: 1 to 4 words into out[]; returns how many. */
+unsigned lp_a64_mov_imm(uint32_t out[4], unsigned rd, uint64_t value);
+#define LP_A64_RET UINT32_C(0xd65f03c0)
+/* The target of a PC-relative branch, ADR, ADRP or literal load at pc; false if the word is none. */
+bool lp_a64_target(uint32_t word, uint64_t pc, uint64_t *target);
+/* Does the meaning of this word not depend on its address (no ADR/ADRP/literal/direct branch)? */
+bool lp_a64_position_independent(uint32_t word);
+#endif

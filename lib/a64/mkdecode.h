@@ -1,0 +1,99 @@
+/* mkdecode.h - the table compiler's model: what it reads (parse), how it orders (tree), what it writes (emit, dispatch).
+ * Runs on the build machine; C11 and libc only. All storage lives until exit. */
+#ifndef MKDECODE_H
+#define MKDECODE_H
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { MAX_FIELDS = 16, MAX_GUARDS = 12, MAX_CONDS = 4, MAX_AFTER = 4, MAX_CODES = 64, OPERANDS = 14, OPERANDS_AT = 2 };
+
+/* What becomes of a field's bits in the op. */
+enum role { ROLE_RAW, ROLE_SRC, ROLE_DST, ROLE_SP, ROLE_SIGNED, ROLE_MATCH };
+struct field {
+    char *name;
+    unsigned width, lo;
+    enum role role;
+    unsigned size, at; /* bytes in the op, and where; size 0 = not stored */
+};
+struct cond {
+    unsigned field;
+    char op[3];
+    int other; /* index of a field to compare with, or -1 */
+    uint32_t value;
+};
+struct guard { struct cond conds[MAX_CONDS]; unsigned n; };
+
+enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16 }; /* as enum lp_row_flags in a64.h */
+struct row {
+    char *name, *feature;
+    const char *class_, *file;
+    unsigned line;
+    uint32_t mask, value;
+    unsigned flags;
+    struct field fields[MAX_FIELDS];
+    unsigned nfields;
+    struct guard guards[MAX_GUARDS];
+    unsigned nguards;
+    char *derive, *derive_fn; /* NULL = none */
+    unsigned derive_at;
+    bool hot;
+    unsigned hot_fields[MAX_FIELDS], nhot;
+    char *after[MAX_AFTER];
+    unsigned nafter;
+    unsigned id;               /* enum lp_row */
+    unsigned base, ncodes;     /* specialised codes base .. base + ncodes - 1 */
+    unsigned order;            /* rank in which overlapping rows are tried */
+};
+struct pair { unsigned first, second; unsigned a, b; /* row ids and specialisations */ };
+
+extern struct row *rows; /* rows[0] is not used: A64_UNDEFINED */
+extern unsigned nrows;
+extern struct pair *pairs;
+extern unsigned npairs;
+extern const char **classes;
+extern unsigned nclasses;
+
+/* ---- mkdecode.c ---- */
+extern unsigned nerrors;
+void error_at(const char *file, unsigned line, const char *fmt, ...);
+void *grow(void *p, unsigned n, size_t size); /* room for element n */
+char *copy_str(const char *s, size_t n);
+struct row *find_row(const char *name);
+int find_field(const struct row *r, const char *name);
+/* Is specialisation `k` of a hot row excluded by an unless() over hot fields alone? */
+bool spec_excluded(const struct row *r, unsigned k);
+/* Value of the i-th hot field in specialisation k. */
+unsigned spec_value(const struct row *r, unsigned k, unsigned i);
+/* "ADD_imm" or "ADD_imm_1_0" into a static ring of buffers. */
+const char *spec_name(const struct row *r, unsigned k);
+
+/* ---- parse ---- */
+void parse_fields(const char *path);
+void parse_class(const char *path, const char *class_);
+void parse_fuse(const char *path);
+void layout_row(struct row *r);
+
+/* ---- tree ---- */
+void order_rows(void);
+struct node { unsigned shift, width, first; }; /* width 0: leaf, first = index into leaf list */
+struct tree {
+    struct node *nodes;
+    unsigned nnodes;
+    uint16_t *kids; /* node numbers */
+    unsigned nkids;
+    uint16_t *leaf; /* row ids, each list ends with 0 */
+    unsigned nleaf;
+};
+void build_tree(struct tree *t);
+
+/* ---- emit ---- */
+FILE *out_open(const char *dir, const char *name);
+void out_close(FILE *f, const char *dir, const char *name); /* replaces the old file only if it changed */
+const char *stored_type(const struct field *x);
+void emit_rows(const char *dir);
+void emit_fields(const char *dir);
+void emit_decode(const char *dir, const struct tree *t);
+void emit_exports(const char *dir);
+void emit_dispatch(const char *dir);
+#endif

@@ -1,0 +1,529 @@
+/* mkdecode_parse.c - reads the tables: declarations of fields, rows of instructions, pairs to fuse. */
+#include "mkdecode.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct field *decls; /* of %-lines */
+static unsigned ndecls;
+static const char *file;
+static unsigned line;
+
+#define ERROR(...) error_at(file, line, __VA_ARGS__)
+
+static bool is_name(const char *s)
+{
+    if (!isalpha((unsigned char)*s) && *s != '_')
+        return false;
+    for (; *s; s++)
+        if (!isalnum((unsigned char)*s) && *s != '_')
+            return false;
+    return true;
+}
+
+static bool parse_number(const char *s, uint32_t *out)
+{
+    bool binary = s[0] == '0' && (s[1] == 'b' || s[1] == 'B');
+    char *end;
+    if (!isdigit((unsigned char)*s))
+        return false;
+    unsigned long long v = strtoull(binary ? s + 2 : s, &end, binary ? 2 : 0);
+    *out = (uint32_t)v;
+    return *end == 0 && v <= UINT32_MAX;
+}
+
+static bool parse_role(const char *s, enum role *out)
+{
+    static const struct { const char *name; enum role role; } names[] = {
+        {"d", ROLE_DST}, {"dst", ROLE_DST}, {"sp", ROLE_SP}, {"u", ROLE_RAW}, {"raw", ROLE_RAW},
+        {"s", ROLE_SIGNED}, {"x", ROLE_MATCH}, {"src", ROLE_SRC},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(s, names[i].name) == 0) {
+            *out = names[i].role;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rn, Rm, Rt2 ... are general registers that are read, unless the row says otherwise. */
+static enum role default_role(const char *name) { return name[0] == 'R' && islower((unsigned char)name[1]) ? ROLE_SRC : ROLE_RAW; }
+
+static char *trim(char *s)
+{
+    while (isspace((unsigned char)*s))
+        s++;
+    size_t n = strlen(s);
+    while (n > 0 && isspace((unsigned char)s[n - 1]))
+        s[--n] = 0;
+    return s;
+}
+
+/* ---- %name width [role] ---- */
+
+static const struct field *find_decl(const char *name)
+{
+    for (unsigned i = 0; i < ndecls; i++)
+        if (strcmp(decls[i].name, name) == 0)
+            return &decls[i];
+    return NULL;
+}
+
+static void parse_decl(char *s)
+{
+    char *name = strtok(s, " \t"), *width = strtok(NULL, " \t"), *role = strtok(NULL, " \t");
+    struct field d = {0};
+    uint32_t w;
+    if (name == NULL || !is_name(name) || width == NULL || !parse_number(width, &w) || w < 1 || w > 32 || strtok(NULL, " \t")) {
+        ERROR("expected '%%name width [role]', width 1 to 32");
+        return;
+    }
+    d.width = w;
+    d.role = default_role(name);
+    if (role != NULL && !parse_role(role, &d.role))
+        ERROR("unknown role '%s' (dst, sp, raw, src, s, x)", role);
+    const struct field *old = find_decl(name);
+    if (old != NULL) {
+        if (old->width != d.width || old->role != d.role)
+            ERROR("field '%s' is declared already, differently", name);
+        return;
+    }
+    d.name = copy_str(name, strlen(name));
+    decls = grow(decls, ndecls, sizeof *decls);
+    decls[ndecls++] = d;
+}
+
+/* ---- the pattern ---- */
+
+/* name[:width][.role] */
+static void parse_field(struct row *r, char *tok, unsigned *bits)
+{
+    struct field f = {0};
+    char *dot = strchr(tok, '.'), *colon;
+    if (dot != NULL)
+        *dot++ = 0;
+    colon = strchr(tok, ':');
+    if (colon != NULL)
+        *colon++ = 0;
+    if (!is_name(tok)) {
+        ERROR("%s: '%s' is neither bits nor a field name", r->name, tok);
+        return;
+    }
+    const struct field *d = find_decl(tok);
+    f.role = d ? d->role : default_role(tok);
+    f.width = d ? d->width : 0;
+    uint32_t w;
+    if (colon != NULL) {
+        if (!parse_number(colon, &w) || w < 1 || w > 32)
+            ERROR("%s: bad width '%s' of field '%s'", r->name, colon, tok);
+        else
+            f.width = w;
+    } else if (d == NULL) {
+        ERROR("%s: unknown field '%s' (declare it with %%%s, or write %s:width)", r->name, tok, tok, tok);
+    }
+    if (dot != NULL && !parse_role(dot, &f.role))
+        ERROR("%s: unknown role '.%s' of field '%s' (.d .sp .u .s .x)", r->name, dot, tok);
+    if ((f.role == ROLE_SRC || f.role == ROLE_DST || f.role == ROLE_SP) && f.width != 5)
+        ERROR("%s: register field '%s' has %u bits instead of 5", r->name, tok, f.width);
+    if (find_field(r, tok) >= 0)
+        ERROR("%s: field '%s' occurs twice", r->name, tok);
+    if (r->nfields == MAX_FIELDS) {
+        ERROR("%s: more than %d fields", r->name, MAX_FIELDS);
+        return;
+    }
+    f.name = copy_str(tok, strlen(tok));
+    *bits += f.width;
+    f.lo = *bits <= 32 ? 32 - *bits : 0;
+    r->fields[r->nfields++] = f;
+}
+
+static void parse_bits(struct row *r, const char *tok, unsigned *bits)
+{
+    for (; *tok; tok++) {
+        ++*bits;
+        if (*bits > 32 || *tok == 'x')
+            continue;
+        r->mask |= UINT32_C(1) << (32 - *bits);
+        r->value |= (uint32_t)(*tok == '1') << (32 - *bits);
+    }
+}
+
+static void parse_pattern(struct row *r, char *s)
+{
+    unsigned bits = 0;
+    for (char *tok = strtok(s, " \t"); tok != NULL; tok = strtok(NULL, " \t")) {
+        if (tok[strspn(tok, "01x")] == 0)
+            parse_bits(r, tok, &bits);
+        else
+            parse_field(r, tok, &bits);
+    }
+    if (bits != 32)
+        ERROR("%s: the pattern has %u bits instead of 32", r->name, bits);
+}
+
+/* ---- attributes ---- */
+
+static void parse_cond(struct row *r, struct guard *g, char *s)
+{
+    struct cond c = {.other = -1};
+    size_t n = strcspn(s, "=!<>&");
+    size_t oplen = strspn(s + n, "=!<>&");
+    if (n == 0 || oplen == 0 || oplen > 2) {
+        ERROR("%s: unless: expected 'field==value', found '%s'", r->name, s);
+        return;
+    }
+    char op[3] = {0}, *name = trim(copy_str(s, n)), *rhs = trim(s + n + oplen);
+    memcpy(op, s + n, oplen);
+    static const char *const ops[] = {"==", "!=", ">=", "<=", ">", "<", "&"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
+        known |= strcmp(op, ops[i]) == 0;
+    int f = find_field(r, name);
+    if (!known)
+        ERROR("%s: unless: unknown comparison '%s' (== != >= <= > < &)", r->name, op);
+    if (f < 0)
+        ERROR("%s: unless: no field '%s' in the pattern", r->name, name);
+    if (!parse_number(rhs, &c.value) && (c.other = find_field(r, rhs)) < 0)
+        ERROR("%s: unless: '%s' is neither a number nor a field", r->name, rhs);
+    if (f < 0 || g->n == MAX_CONDS) {
+        if (f >= 0)
+            ERROR("%s: unless: more than %d conditions", r->name, MAX_CONDS);
+        return;
+    }
+    c.field = (unsigned)f;
+    if (c.other < 0 && r->fields[f].width < 32 && c.value >> r->fields[f].width != 0)
+        ERROR("%s: unless: field '%s' has %u bits, it is never %u", r->name, name, r->fields[f].width, c.value);
+    memcpy(c.op, op, 3);
+    g->conds[g->n++] = c;
+}
+
+static void attr_unless(struct row *r, char *args)
+{
+    struct guard g = {0};
+    for (char *s = strtok(args, ","); s != NULL; s = strtok(NULL, ","))
+        parse_cond(r, &g, trim(s));
+    if (g.n == 0)
+        ERROR("%s: unless() without a condition", r->name);
+    else if (r->nguards == MAX_GUARDS)
+        ERROR("%s: more than %d unless()", r->name, MAX_GUARDS);
+    else
+        r->guards[r->nguards++] = g;
+}
+
+static void attr_hot(struct row *r, char *args)
+{
+    if (r->hot)
+        ERROR("%s: hot twice", r->name);
+    r->hot = true;
+    unsigned bits = 0;
+    for (char *s = strtok(args, ","); s != NULL; s = strtok(NULL, ",")) {
+        int f = find_field(r, trim(s));
+        if (f < 0) {
+            ERROR("%s: hot: no field '%s' in the pattern", r->name, trim(s));
+        } else if (r->fields[f].role != ROLE_RAW) {
+            ERROR("%s: hot: '%s' is a register or a signed field; only plain numbers can be specialised", r->name, trim(s));
+        } else {
+            bits += r->fields[f].width;
+            r->hot_fields[r->nhot++] = (unsigned)f;
+        }
+    }
+    if (bits > 6)
+        ERROR("%s: hot: %u bits would make %u copies; at most %d", r->name, bits, bits < 31 ? 1u << bits : 0, MAX_CODES);
+    else
+        r->ncodes = 1u << bits;
+}
+
+static void attr_derive(struct row *r, char *args)
+{
+    char *eq = strchr(args, '=');
+    if (eq == NULL) {
+        ERROR("%s: expected derive(member=function)", r->name);
+        return;
+    }
+    *eq = 0;
+    char *name = trim(args), *fn = trim(eq + 1);
+    if (!is_name(name) || !is_name(fn))
+        ERROR("%s: expected derive(member=function)", r->name);
+    if (r->derive != NULL)
+        ERROR("%s: derive twice", r->name);
+    if (find_field(r, name) >= 0)
+        ERROR("%s: derive: '%s' is a field of the pattern", r->name, name);
+    r->derive = copy_str(name, strlen(name));
+    r->derive_fn = copy_str(fn, strlen(fn));
+}
+
+static void attr_after(struct row *r, char *args)
+{
+    for (char *s = strtok(args, ", "); s != NULL; s = strtok(NULL, ", ")) {
+        if (r->nafter == MAX_AFTER)
+            ERROR("%s: more than %d after()", r->name, MAX_AFTER);
+        else
+            r->after[r->nafter++] = copy_str(s, strlen(s));
+    }
+}
+
+static void parse_attr(struct row *r, char *word, char *args)
+{
+    static const struct { const char *name; unsigned flag; } flags[] = {
+        {"todo", F_TODO}, {"branch", F_BRANCH}, {"jump", F_JUMP}, {"mem", F_MEM}, {"pcrel", F_PCREL}};
+    static const struct { const char *name; void (*fn)(struct row *, char *); } calls[] = {
+        {"unless", attr_unless}, {"hot", attr_hot}, {"derive", attr_derive}, {"after", attr_after}};
+    static char none[1];
+    if (args == NULL) {
+        for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+            if (strcmp(word, flags[i].name) == 0) {
+                r->flags |= flags[i].flag;
+                return;
+            }
+        }
+        if (strcmp(word, "hot") == 0) {
+            attr_hot(r, none);
+            return;
+        }
+    } else {
+        for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+            if (strcmp(word, calls[i].name) == 0) {
+                calls[i].fn(r, args);
+                return;
+            }
+        }
+    }
+    ERROR("%s: unknown attribute '%s%s' (hot unless() derive() after() mem branch jump pcrel todo)", r->name, word, args ? "()" : "");
+}
+
+static void parse_attrs(struct row *r, char *s)
+{
+    while (*(s = s + strspn(s, " \t"))) {
+        char *word = s, *args = NULL;
+        s += strcspn(s, " \t(");
+        if (*s == '(') {
+            *s++ = 0;
+            args = s;
+            s += strcspn(s, ")");
+            if (*s == 0) {
+                ERROR("%s: '%s(' has no ')'", r->name, word);
+                return;
+            }
+        }
+        if (*s)
+            *s++ = 0;
+        parse_attr(r, word, args);
+    }
+}
+
+/* ---- NAME | pattern | feature | attributes ---- */
+
+static void check_row(struct row *r)
+{
+    int off = find_field(r, "off");
+    if ((r->flags & F_BRANCH) && (off < 0 || r->fields[off].role != ROLE_SIGNED))
+        ERROR("%s: a branch has a signed field off (off:26.s)", r->name);
+    if ((r->flags & F_BRANCH) && (r->flags & F_JUMP))
+        ERROR("%s: branch and jump exclude each other", r->name);
+    if ((r->flags & F_TODO) && r->hot)
+        ERROR("%s: a row that is not executed cannot be hot", r->name);
+    struct row *old = find_row(r->name);
+    if (old != NULL)
+        ERROR("%s: the name is used already at %s:%u", r->name, old->file, old->line);
+}
+
+static void parse_row(char *s, const char *class_)
+{
+    char *col[4];
+    unsigned n = 0;
+    for (char *p = s; n < 4; n++) {
+        col[n] = p;
+        p = strchr(p, '|');
+        if (p == NULL) {
+            n++;
+            break;
+        }
+        *p++ = 0;
+        if (n == 3)
+            ERROR("more than 4 columns");
+    }
+    if (n < 3) {
+        ERROR("expected 'NAME | pattern | feature | attributes'");
+        return;
+    }
+    struct row r = {.class_ = class_, .file = file, .line = line};
+    r.name = trim(col[0]);
+    r.feature = trim(col[2]);
+    if (!is_name(r.name)) {
+        ERROR("'%s' is no instruction name", r.name);
+        return;
+    }
+    if (*r.feature == 0)
+        ERROR("%s: no feature (A64, LSE ...)", r.name);
+    r.name = copy_str(r.name, strlen(r.name));
+    r.feature = copy_str(r.feature, strlen(r.feature));
+    parse_pattern(&r, col[1]);
+    if (n == 4)
+        parse_attrs(&r, trim(col[3]));
+    check_row(&r);
+    rows = grow(rows, nrows, sizeof *rows);
+    r.id = nrows;
+    rows[nrows++] = r;
+}
+
+static void for_lines(const char *path, void (*fn)(char *, const char *), const char *arg)
+{
+    char buf[1024];
+    FILE *in = fopen(path, "r");
+    file = path;
+    line = 0;
+    if (in == NULL) {
+        ERROR("cannot be opened");
+        return;
+    }
+    while (fgets(buf, sizeof buf, in) != NULL) {
+        line++;
+        if (strchr(buf, '\n') == NULL && !feof(in)) {
+            ERROR("the line is too long");
+            break;
+        }
+        buf[strcspn(buf, "#")] = 0;
+        char *s = trim(buf);
+        if (*s)
+            fn(s, arg);
+    }
+    if (ferror(in))
+        ERROR("cannot be read");
+    fclose(in);
+}
+
+static void field_line(char *s, const char *arg)
+{
+    (void)arg;
+    if (*s == '%')
+        parse_decl(s + 1);
+    else
+        ERROR("only %%-lines are allowed here");
+}
+static void class_line(char *s, const char *arg)
+{
+    if (*s == '%')
+        parse_decl(s + 1);
+    else
+        parse_row(s, arg);
+}
+void parse_fields(const char *path) { for_lines(path, field_line, NULL); }
+void parse_class(const char *path, const char *class_) { for_lines(path, class_line, class_); }
+
+/* ---- where the fields go in the op ---- */
+
+static unsigned field_size(const struct field *f)
+{
+    if (f->role == ROLE_MATCH)
+        return 0;
+    return f->width <= 8 ? 1 : f->width <= 16 ? 2 : 4;
+}
+
+/* First free, aligned place of `size` bytes; 0 if none. used: one bit per byte of the op. */
+static unsigned place(unsigned *used, unsigned size)
+{
+    for (unsigned at = OPERANDS_AT; at + size <= OPERANDS_AT + OPERANDS; at++) {
+        unsigned bits = ((1u << size) - 1) << at;
+        if (at % size == 0 && (*used & bits) == 0) {
+            *used |= bits;
+            return at;
+        }
+    }
+    return 0;
+}
+
+void layout_row(struct row *r)
+{
+    unsigned used = 0, sum = 0;
+    bool fits = true;
+    if (r->derive != NULL)
+        fits = (r->derive_at = place(&used, 8)) != 0, sum += 8;
+    for (unsigned size = 4; size >= 1; size /= 2) {
+        for (unsigned i = 0; i < r->nfields; i++) {
+            struct field *f = &r->fields[i];
+            if (field_size(f) != size)
+                continue;
+            f->size = size, sum += size;
+            fits &= (f->at = place(&used, size)) != 0;
+        }
+    }
+    if (!fits)
+        error_at(r->file, r->line, "%s: the fields take %u bytes, an op has %d: mark some .x and derive() from them", r->name, sum, OPERANDS);
+}
+
+/* ---- fuse.def: FIRST[(field=value,...)] + SECOND[(field=value,...)]; a field that is not named stands for all its values ---- */
+
+struct pick { struct row *row; int value[MAX_FIELDS]; };
+
+static bool parse_pick(struct pick *p, char *s)
+{
+    char *args = strchr(s, '(');
+    if (args != NULL) {
+        *args++ = 0;
+        args[strcspn(args, ")")] = 0;
+    }
+    s = trim(s);
+    p->row = find_row(s);
+    if (p->row == NULL || !p->row->hot) {
+        ERROR("'%s' is no hot row", s);
+        return false;
+    }
+    for (unsigned i = 0; i < MAX_FIELDS; i++)
+        p->value[i] = -1;
+    for (char *a = args ? strtok(args, ",") : NULL; a != NULL; a = strtok(NULL, ",")) {
+        char *eq = strchr(a, '=');
+        uint32_t v;
+        unsigned i = 0;
+        if (eq != NULL)
+            *eq++ = 0;
+        while (i < p->row->nhot && strcmp(p->row->fields[p->row->hot_fields[i]].name, trim(a)) != 0)
+            i++;
+        if (eq == NULL || i == p->row->nhot || !parse_number(trim(eq), &v) || v >> p->row->fields[p->row->hot_fields[i]].width) {
+            ERROR("%s: expected hot-field=value, found '%s'", p->row->name, a);
+            return false;
+        }
+        p->value[i] = (int)v;
+    }
+    return true;
+}
+
+static bool picked(const struct pick *p, unsigned k)
+{
+    for (unsigned i = 0; i < p->row->nhot; i++)
+        if (p->value[i] >= 0 && spec_value(p->row, k, i) != (unsigned)p->value[i])
+            return false;
+    return !spec_excluded(p->row, k);
+}
+
+static void add_pair(struct row *first, unsigned a, struct row *second, unsigned b)
+{
+    for (unsigned i = 0; i < npairs; i++)
+        if (pairs[i].first == first->id && pairs[i].a == a && pairs[i].second == second->id && pairs[i].b == b)
+            return; /* a wider line said so already */
+    pairs = grow(pairs, npairs, sizeof *pairs);
+    pairs[npairs++] = (struct pair){first->id, second->id, a, b};
+}
+
+static void fuse_line(char *s, const char *arg)
+{
+    (void)arg;
+    char *plus = strchr(s, '+');
+    struct pick first, second;
+    if (plus == NULL) {
+        ERROR("expected 'FIRST + SECOND'");
+        return;
+    }
+    *plus++ = 0;
+    if (!parse_pick(&first, s) || !parse_pick(&second, plus))
+        return;
+    if (first.row->flags & (F_BRANCH | F_JUMP)) {
+        ERROR("%s: a branch cannot be the first of a pair", first.row->name);
+        return;
+    }
+    for (unsigned a = 0; a < first.row->ncodes; a++)
+        for (unsigned b = 0; b < second.row->ncodes; b++)
+            if (picked(&first, a) && picked(&second, b))
+                add_pair(first.row, a, second.row, b);
+}
+void parse_fuse(const char *path) { for_lines(path, fuse_line, NULL); }

@@ -1,0 +1,15 @@
+/* base/bits.h - bit fields, alignment, overflow-checked arithmetic. */
+#ifndef LP_BASE_BITS_H
+#define LP_BASE_BITS_H
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bits [lo, lo+n) of w; 1 <= n <= 63. */
+static inline uint64_t lp_bits(uint64_t w, unsigned lo, unsigned n) { return w >> lo & ((UINT64_C(1) << n) - 1); }
+/* The low n bits of v as a two's complement number; 1 <= n <= 64. */
+static inline int64_t lp_sext(uint64_t v, unsigned n) { return (int64_t)(v << (64 - n)) >> (64 - n); }
+static inline uint64_t lp_align_down(uint64_t v, uint64_t a) { return v & ~(a - 1); }
+static inline uint64_t lp_align_up(uint64_t v, uint64_t a) { return (v + a - 1) & ~(a - 1); }
+/* [off, off+len) lies within [0, size)? Never overflows. */
+static inline bool lp_within(uint64_t off, uint64_t len, uint64_t size) { return off <= size && len <= size - off; }
+#endif

@@ -1,0 +1,74 @@
+/* base/buf.c - growing buffers. */
+#include <config.h>
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool reserve(struct lp_buf *b, size_t more)
+{
+    if (b->failed || more >= SIZE_MAX / 2 - b->len) return b->failed = true, false;
+    if (b->data && b->len + more < b->cap) return true;
+    size_t cap = b->cap ? b->cap : 64;
+    while (cap <= b->len + more) cap *= 2;
+    char *p = realloc(b->data, cap);
+    if (!p) return b->failed = true, false;
+    b->data = p;
+    b->cap = cap;
+    return true;
+}
+
+void lp_buf_add(struct lp_buf *b, const void *p, size_t n)
+{
+    if (!reserve(b, n)) return;
+    if (n) memcpy(b->data + b->len, p, n);
+    b->len += n;
+    b->data[b->len] = 0;
+}
+
+void lp_buf_puts(struct lp_buf *b, const char *s) { lp_buf_add(b, s, strlen(s)); }
+
+void lp_buf_printf(struct lp_buf *b, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    if (n < 0 || !reserve(b, (size_t)n)) {
+        b->failed = true;
+        return;
+    }
+    va_start(ap, fmt);
+    vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+    va_end(ap);
+    b->len += (size_t)n;
+}
+
+char *lp_buf_take(struct lp_buf *b, size_t *len)
+{
+    lp_buf_add(b, "", 0);
+    char *p = b->failed ? NULL : b->data;
+    if (!p) free(b->data);
+    if (len) *len = p ? b->len : 0;
+    *b = (struct lp_buf){0};
+    return p;
+}
+
+void lp_buf_free(struct lp_buf *b)
+{
+    free(b->data);
+    *b = (struct lp_buf){0};
+}
+
+void *lp_grow(void *array, size_t *cap, size_t n, size_t size)
+{
+    if (n < *cap) return array;
+    size_t want = *cap ? *cap * 2 : 16;
+    if (want > SIZE_MAX / size) return NULL;
+    void *p = realloc(array, want * size);
+    if (p) *cap = want;
+    return p;
+}

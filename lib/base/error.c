@@ -1,0 +1,85 @@
+/* base/error.c - errors and their one table. */
+#include <config.h>
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *text, *hint;
+    enum lp_error_class class;
+} rows[] = {
+#define LP_ERROR(name, class, text, hint) {#name, text, hint, LP_CLASS_##class},
+#include <arm64lp/error.def>
+#undef LP_ERROR
+};
+
+static unsigned row(lp_status s) { return (unsigned)s < LP_E_COUNT ? (unsigned)s : (unsigned)LP_E_INTERNAL; }
+
+const char *lp_status_name(lp_status s) { return rows[row(s)].name; }
+const char *lp_status_text(lp_status s) { return rows[row(s)].text; }
+const char *lp_status_hint(lp_status s) { return rows[row(s)].hint; }
+enum lp_error_class lp_status_class(lp_status s) { return rows[row(s)].class; }
+const char *lp_version(void) { return PACKAGE_VERSION; }
+
+static void fill(struct lp_error *err, lp_status s, int sys, const char *fmt, va_list ap) LP_PRINTF(4, 0);
+static void fill(struct lp_error *err, lp_status s, int sys, const char *fmt, va_list ap)
+{
+    memset(err, 0, offsetof(struct lp_error, where));
+    err->where[0] = 0;
+    err->status = s;
+    err->sys = sys;
+    int n = vsnprintf(err->text, sizeof err->text, fmt, ap);
+    if (sys && n >= 0 && (size_t)n < sizeof err->text)
+        snprintf(err->text + n, sizeof err->text - (size_t)n, ": %s", strerror(sys));
+    snprintf(err->hint, sizeof err->hint, "%s", rows[row(s)].hint ? rows[row(s)].hint : "");
+}
+
+lp_status lp_fail(struct lp_error *err, lp_status s, const char *fmt, ...)
+{
+    if (err) {
+        va_list ap;
+        va_start(ap, fmt);
+        fill(err, s, 0, fmt, ap);
+        va_end(ap);
+    }
+    return s;
+}
+
+lp_status lp_fail_sys(struct lp_error *err, lp_status s, int sys, const char *fmt, ...)
+{
+    if (err) {
+        va_list ap;
+        va_start(ap, fmt);
+        fill(err, s, sys, fmt, ap);
+        va_end(ap);
+    }
+    return s;
+}
+
+lp_status lp_at(struct lp_error *err, const char *where, unsigned line, unsigned col)
+{
+    if (!err) return LP_E_INTERNAL;
+    snprintf(err->where, sizeof err->where, "%s", where ? where : "");
+    err->line = line;
+    err->col = col;
+    return err->status;
+}
+
+void lp_hint(struct lp_error *err, const char *fmt, ...)
+{
+    if (!err) return;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(err->hint, sizeof err->hint, fmt, ap);
+    va_end(ap);
+}
+
+int lp_error_format(const struct lp_error *err, char *buf, size_t size)
+{
+    char at[32] = "";
+    if (err->line && err->col) snprintf(at, sizeof at, ":%u:%u", err->line, err->col);
+    else if (err->line) snprintf(at, sizeof at, ":%u", err->line);
+    return snprintf(buf, size, "%s%s%s%s", err->where, at, err->where[0] || at[0] ? ": " : "", err->text);
+}

@@ -1,0 +1,121 @@
+/* base/file.c - whole files in, whole files out. */
+#include <config.h>
+#include "base/file.h"
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+lp_status lp_fd_read(int fd, const char *name, size_t max, char **data, size_t *len, struct lp_error *err)
+{
+    struct lp_buf b = {0};
+    char chunk[65536];
+    for (;;) {
+        ssize_t n = read(fd, chunk, sizeof chunk);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            int e = errno;
+            lp_buf_free(&b);
+            lp_fail_sys(err, LP_E_IO, e, "cannot read");
+            return lp_at(err, name, 0, 0), LP_E_IO;
+        }
+        if (n == 0) break;
+        lp_buf_add(&b, chunk, (size_t)n);
+        if (b.len > max || b.failed) {
+            lp_status s = b.failed ? LP_E_NOMEM : LP_E_IO;
+            lp_buf_free(&b);
+            lp_fail(err, s, s == LP_E_NOMEM ? "out of memory" : "longer than %zu bytes", max);
+            return lp_at(err, name, 0, 0), s;
+        }
+    }
+    *data = lp_buf_take(&b, len);
+    return *data ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory reading %s", name);
+}
+
+lp_status lp_file_read(const char *path, size_t max, char **data, size_t *len, struct lp_error *err)
+{
+    if (strcmp(path, "-") == 0) return lp_fd_read(STDIN_FILENO, "standard input", max, data, len, err);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        lp_fail_sys(err, LP_E_IO, errno, "cannot open");
+        return lp_at(err, path, 0, 0), LP_E_IO;
+    }
+    lp_status s = lp_fd_read(fd, path, max, data, len, err);
+    close(fd);
+    return s;
+}
+
+int lp_write_all(int fd, const void *data, size_t len)
+{
+    for (const char *p = data; len;) {
+        ssize_t n = write(fd, p, len);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
+        p += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static lp_status bad(struct lp_error *err, const char *path, int e, const char *what)
+{
+    lp_fail_sys(err, LP_E_IO, e, "%s", what);
+    return lp_at(err, path, 0, 0), LP_E_IO;
+}
+
+static lp_status write_fd(int fd, const char *name, const void *data, size_t len, struct lp_error *err)
+{
+    int e = lp_write_all(fd, data, len);
+    return e ? bad(err, name, e, "cannot write") : LP_OK;
+}
+
+/* The new file under its temporary name; removed again on failure. */
+static lp_status write_temp(char *tmp, const char *path, const struct stat *old, const void *data, size_t len,
+                            mode_t mode, struct lp_error *err)
+{
+    int fd = mkostemp(tmp, O_CLOEXEC);
+    if (fd < 0) return bad(err, path, errno, "cannot create a temporary file beside it");
+    int e = lp_write_all(fd, data, len);
+    /* The owner can be kept by root only; a user's own file stays the user's. */
+    if (!e && old && fchown(fd, old->st_uid, old->st_gid) != 0 && errno != EPERM) e = errno;
+    if (!e && fchmod(fd, old ? old->st_mode & 07777 : mode) != 0) e = errno;
+    if (!e && fsync(fd) != 0 && errno != EINVAL) e = errno;
+    if (close(fd) != 0 && !e) e = errno;
+    if (!e && rename(tmp, path) != 0) e = errno;
+    if (!e) return LP_OK;
+    unlink(tmp);
+    return bad(err, path, e, "cannot write");
+}
+
+lp_status lp_file_write(const char *path, const void *data, size_t len, mode_t mode, struct lp_error *err)
+{
+    if (strcmp(path, "-") == 0) return write_fd(STDOUT_FILENO, "standard output", data, len, err);
+    /* Write through a symbolic link, as a shell redirection does. */
+    char *real = realpath(path, NULL);
+    const char *target = real ? real : path;
+    struct stat st;
+    bool exists = stat(target, &st) == 0;
+    lp_status s;
+    if (exists && !S_ISREG(st.st_mode)) {
+        int fd = open(target, O_WRONLY | O_CLOEXEC);
+        s = fd < 0 ? bad(err, path, errno, "cannot open") : write_fd(fd, path, data, len, err);
+        if (fd >= 0 && close(fd) != 0 && s == LP_OK) s = bad(err, path, errno, "cannot write");
+    } else {
+        struct lp_buf tmp = {0};
+        const char *slash = strrchr(target, '/');
+        if (slash) lp_buf_add(&tmp, target, (size_t)(slash - target) + 1);
+        lp_buf_puts(&tmp, ".arm64lp.XXXXXX");
+        s = tmp.failed ? lp_fail(err, LP_E_NOMEM, "out of memory")
+                       : write_temp(tmp.data, target, exists ? &st : NULL, data, len, mode, err);
+        lp_buf_free(&tmp);
+    }
+    free(real);
+    return s;
+}

@@ -1,0 +1,7 @@
+lib_base_libbase_la_SOURCES = \
+	lib/base/error.c lib/base/error.h \
+	lib/base/buf.c lib/base/buf.h \
+	lib/base/hash.c lib/base/hash.h \
+	lib/base/file.c lib/base/file.h \
+	lib/base/log.c lib/base/log.h \
+	lib/base/bits.h

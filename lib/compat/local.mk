@@ -1,0 +1,7 @@
+lib_compat_libcompat_la_SOURCES = \
+	lib/compat/file.c \
+	lib/compat/json.c \
+	lib/compat/livepatch.c \
+	lib/compat/show.c \
+	lib/compat/store.c lib/compat/store.h \
+	lib/compat/system.h

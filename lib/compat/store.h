@@ -1,0 +1,49 @@
+/* compat/store.h - applied patches: dense records found by place and kept in the order of application. Not locked. */
+#ifndef LP_COMPAT_STORE_H
+#define LP_COMPAT_STORE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LP_STORE_NONE UINT32_MAX
+
+struct lp_store_patch {
+    uint64_t offset;            /* bytes from the start of the memory */
+    uint32_t old_word, new_word;
+    uint32_t older, newer;      /* slots by time; in a free slot `older` is the next free one */
+    uint32_t text;              /* place of the description in the arena, in units of 4 bytes */
+    uint32_t when;              /* seconds since lp_store_init() */
+};
+
+/* From a place to its slot: top[offset / 64 KiB] is a middle table, its entry for the 256 bytes a leaf, its entry for the word
+ * slot + 1; 0 = none everywhere. Patches of neighbouring instructions share cache lines, and what is not patched costs nothing. */
+enum { LP_STORE_FAN = 256, LP_STORE_LEAF = 64 };
+
+struct lp_store {
+    struct lp_store_patch *patch;
+    size_t cap;
+    uint32_t used;              /* slots ever taken */
+    uint32_t free;              /* list of reverted slots, taken again first */
+    uint32_t oldest, newest;
+    size_t count;
+    uint32_t *top;
+    size_t top_size;
+    uint32_t (*mid)[LP_STORE_FAN], (*leaf)[LP_STORE_LEAF];
+    size_t mids, mid_cap, leaves, leaf_cap;
+    char *arena;                /* descriptions: reference count, text, 0; each at a multiple of 4 */
+    size_t arena_used, arena_cap, arena_dead;
+    uint32_t last_text;         /* equal descriptions in a row share one copy */
+    bool have_last;
+    int64_t start;              /* CLOCK_REALTIME, seconds */
+};
+
+/* For `size` bytes of memory; false without memory. */
+bool lp_store_init(struct lp_store *s, size_t size);
+void lp_store_free(struct lp_store *s);
+/* The slot of the patch at an offset, LP_STORE_NONE if there is none. */
+uint32_t lp_store_find(const struct lp_store *s, uint64_t offset);
+/* Add a patch at a place that has none (offset and words of *p count); false without memory. */
+bool lp_store_add(struct lp_store *s, const struct lp_store_patch *p, const char *text, size_t len);
+void lp_store_remove(struct lp_store *s, uint32_t slot);
+const char *lp_store_text(const struct lp_store *s, uint32_t slot);
+#endif

@@ -1,0 +1,6 @@
+lib_control_libcontrol_la_SOURCES = \
+	lib/control/client.c \
+	lib/control/path.c \
+	lib/control/protocol.c lib/control/protocol.h \
+	lib/control/server.c lib/control/server.h \
+	lib/control/session.c lib/control/session.h

@@ -1,0 +1,376 @@
+/* control/server.c - the control thread: listens, serves several clients, outlives all that they may send. */
+#include <config.h>
+#include "control/server.h"
+#include "control/protocol.h"
+#include "control/session.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    MAX_CLIENTS = 64,
+    TOTAL_BYTES = 128 << 20,  /* what all clients together may have sent without an answer */
+    HALF_MS = 30000,          /* no byte came in the middle of a message, or none could be sent */
+    IDLE_MS = 600000,
+};
+
+struct client {
+    int fd; /* -1: free */
+    int64_t active; /* ms */
+    struct lp_session session;
+};
+
+struct lp_control_server {
+    struct lp_control_config config;
+    char *explicit_path;
+    char path[512];
+    bool bound;           /* `path` is our file */
+    bool running;
+    int listener, wake[2];
+    pthread_t thread;
+    /* Held while descriptors come and go, and across fork(): the child must know all that it has to close. */
+    pthread_mutex_t lock;
+    size_t budget;
+    struct client clients[MAX_CLIENTS];
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- descriptors ---- */
+
+/* Out of the guest's sight; the old number is free again. */
+static int hide(struct lp_control_server *s, int fd)
+{
+    if (fd < 0) return fd;
+    if (s->config.ops->hide_fd) {
+        int moved = s->config.ops->hide_fd(s->config.ctx, fd);
+        return moved < 0 ? fd : moved;
+    }
+    if (fd >= s->config.min_fd) return fd;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, s->config.min_fd);
+    if (moved < 0) return fd;
+    close(fd);
+    return moved;
+}
+
+static void drop_fd(struct lp_control_server *s, int *fd)
+{
+    if (*fd < 0) return;
+    if (s->config.ops->close_fd) s->config.ops->close_fd(s->config.ctx, *fd);
+    else close(*fd);
+    *fd = -1;
+}
+
+static void drop_client(struct lp_control_server *s, struct client *c)
+{
+    pthread_mutex_lock(&s->lock);
+    drop_fd(s, &c->fd);
+    pthread_mutex_unlock(&s->lock);
+    lp_session_close(&c->session);
+}
+
+/* ---- the socket ---- */
+
+static lp_status fail_path(const struct lp_control_server *s, lp_status status, int e, const char *text, struct lp_error *err)
+{
+    if (e) lp_fail_sys(err, status, e, "%s", text);
+    else lp_fail(err, status, "%s", text);
+    return lp_at(err, s->path, 0, 0), status;
+}
+
+/* A socket file that nobody listens at is left over from a process that was killed. */
+static bool is_stale(const struct sockaddr_un *a)
+{
+    struct stat st;
+    if (lstat(a->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode)) return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool stale = fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof *a) != 0 && errno == ECONNREFUSED;
+    if (fd >= 0) close(fd);
+    return stale;
+}
+
+static lp_status bind_path(struct lp_control_server *s, int fd, struct lp_error *err)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    if (strlen(s->path) >= sizeof a.sun_path) return fail_path(s, LP_E_INVALID, 0, "the path of a socket is at most 107 bytes", err);
+    strcpy(a.sun_path, s->path);
+    /* The mode that the file will have; the umask belongs to the guest. */
+    fchmod(fd, 0600);
+    int e = bind(fd, (struct sockaddr *)&a, sizeof a) == 0 ? 0 : errno;
+    if (e == EADDRINUSE && is_stale(&a) && unlink(s->path) == 0) e = bind(fd, (struct sockaddr *)&a, sizeof a) == 0 ? 0 : errno;
+    if (e) return fail_path(s, LP_E_IO, e, "cannot listen at the control socket", err);
+    s->bound = true;
+    chmod(s->path, 0600);
+    return listen(fd, MAX_CLIENTS) == 0 ? LP_OK : fail_path(s, LP_E_IO, errno, "cannot listen at the control socket", err);
+}
+
+static lp_status choose_path(struct lp_control_server *s, struct lp_error *err)
+{
+    char dir[sizeof s->path - 32];
+    if (s->explicit_path) {
+        if (strlen(s->explicit_path) >= sizeof s->path) return lp_fail(err, LP_E_INVALID, "the path of the control socket is too long");
+        strcpy(s->path, s->explicit_path);
+        return LP_OK;
+    }
+    lp_status status = lp_control_dir(dir, sizeof dir, true, err);
+    if (status == LP_OK) snprintf(s->path, sizeof s->path, "%s/%" PRId64 ".sock", dir, s->config.pid);
+    return status;
+}
+
+static lp_status open_listener(struct lp_control_server *s, struct lp_error *err)
+{
+    lp_status status = choose_path(s, err);
+    if (status) return status;
+    int fd = hide(s, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (fd < 0) return fail_path(s, LP_E_SYSTEM, errno, "cannot make a socket", err);
+    s->listener = fd;
+    status = bind_path(s, fd, err);
+    if (status) return status;
+    if (pipe2(s->wake, O_CLOEXEC | O_NONBLOCK) != 0) return fail_path(s, LP_E_SYSTEM, errno, "cannot make a pipe", err);
+    s->wake[0] = hide(s, s->wake[0]);
+    s->wake[1] = hide(s, s->wake[1]);
+    return LP_OK;
+}
+
+/* ---- clients ---- */
+
+/* Everybody but the same user and root is turned away before a byte is read. */
+static bool may_connect(int fd)
+{
+    struct ucred cred;
+    socklen_t n = sizeof cred;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0 && (cred.uid == geteuid() || cred.uid == 0);
+}
+
+/* A free place; if all are taken, that of the client that has been silent longest. The lock is held. */
+static struct client *place(struct lp_control_server *s)
+{
+    struct client *oldest = s->clients;
+    for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) {
+        if (c->fd < 0) return c;
+        if (c->active < oldest->active) oldest = c;
+    }
+    drop_fd(s, &oldest->fd);
+    lp_session_close(&oldest->session);
+    return oldest;
+}
+
+static void turn_away(int fd)
+{
+    static const char text[] = LP_CONTROL_GREETING "\nerror DENIED 0 0 0 - another%20user's%20program -\n";
+    send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void accept_one(struct lp_control_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), e = errno;
+    if (fd >= 0 && may_connect(fd)) {
+        struct client *c = place(s);
+        lp_session_open(&c->session, &s->config, &s->budget);
+        c->active = now_ms();
+        c->fd = hide(s, fd);
+    } else if (fd >= 0) {
+        turn_away(fd);
+        close(fd);
+    }
+    pthread_mutex_unlock(&s->lock);
+    /* No descriptor left: the connection stays pending and poll() would report it at once again. */
+    if (fd < 0 && e != EAGAIN && e != EINTR && e != ECONNABORTED) poll(NULL, 0, 100);
+}
+
+/* False: the connection is over. */
+static bool send_some(struct client *c)
+{
+    struct lp_buf *out = &c->session.out;
+    ssize_t n = send(c->fd, out->data, out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0) return errno == EAGAIN || errno == EINTR;
+    c->active = now_ms();
+    if ((size_t)n == out->len) lp_buf_free(out);
+    else {
+        memmove(out->data, out->data + n, out->len - (size_t)n);
+        out->len -= (size_t)n;
+    }
+    return true;
+}
+
+static bool receive_some(struct client *c)
+{
+    char chunk[65536];
+    ssize_t n = recv(c->fd, chunk, sizeof chunk, MSG_DONTWAIT);
+    if (n == 0) return false;
+    if (n < 0) return errno == EAGAIN || errno == EINTR;
+    c->active = now_ms();
+    lp_session_feed(&c->session, chunk, (size_t)n);
+    return true;
+}
+
+static void serve(struct lp_control_server *s, struct client *c, short events)
+{
+    bool alive = true;
+    if (c->session.out.len == 0 && (events & (POLLIN | POLLHUP | POLLERR))) alive = receive_some(c);
+    /* Answer, and go on with requests that came together, as long as the client takes the answers. */
+    while (alive) {
+        lp_session_run(&c->session);
+        if (c->session.out.len == 0) break;
+        alive = send_some(c);
+        if (c->session.out.len != 0) break;
+    }
+    if (!alive || (c->session.closing && c->session.out.len == 0)) drop_client(s, c);
+}
+
+static void drop_silent(struct lp_control_server *s)
+{
+    int64_t now = now_ms();
+    for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) {
+        if (c->fd < 0) continue;
+        bool half = lp_session_half(&c->session) || c->session.out.len;
+        if (now - c->active > (half ? HALF_MS : IDLE_MS)) drop_client(s, c);
+    }
+}
+
+/* Every signal, 32 and 33 too, which the C library's own function would leave out: they belong to the guest. The
+ * C library opens those two again when a thread starts, so the thread blocks them itself as well. */
+static void block_signals(uint64_t *old)
+{
+    uint64_t all = ~UINT64_C(0);
+    syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, old, sizeof all);
+}
+
+static void *control_thread(void *arg)
+{
+    struct lp_control_server *s = arg;
+    block_signals(NULL);
+    for (;;) {
+        struct pollfd p[MAX_CLIENTS + 2] = {{s->wake[0], POLLIN, 0}, {s->listener, POLLIN, 0}};
+        for (int i = 0; i < MAX_CLIENTS; i++)
+            p[i + 2] = (struct pollfd){s->clients[i].fd, s->clients[i].session.out.len ? POLLOUT : POLLIN, 0};
+        int n = poll(p, MAX_CLIENTS + 2, 5000);
+        if (n < 0 && errno != EINTR && errno != EAGAIN) break;
+        if (n > 0 && p[0].revents) break;
+        for (int i = 0; n > 0 && i < MAX_CLIENTS; i++)
+            if (p[i + 2].fd >= 0 && p[i + 2].revents) serve(s, &s->clients[i], p[i + 2].revents);
+        if (n > 0 && p[1].revents) accept_one(s);
+        drop_silent(s);
+    }
+    return NULL;
+}
+
+/* ---- life ---- */
+
+static lp_status start_thread(struct lp_control_server *s, struct lp_error *err)
+{
+    uint64_t old;
+    block_signals(&old);
+    int e = pthread_create(&s->thread, NULL, control_thread, s);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof old);
+    if (e) return lp_fail_sys(err, LP_E_SYSTEM, e, "cannot start the control thread");
+    s->running = true;
+    return LP_OK;
+}
+
+static void close_all(struct lp_control_server *s)
+{
+    for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) drop_fd(s, &c->fd);
+    drop_fd(s, &s->listener);
+    drop_fd(s, &s->wake[0]);
+    drop_fd(s, &s->wake[1]);
+}
+
+static void forget_clients(struct lp_control_server *s)
+{
+    memset(s->clients, 0, sizeof s->clients);
+    for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) c->fd = -1;
+    s->budget = TOTAL_BYTES;
+}
+
+static lp_status start(struct lp_control_server *s, struct lp_error *err)
+{
+    lp_status status = open_listener(s, err);
+    if (status == LP_OK) status = start_thread(s, err);
+    if (status == LP_OK) return LP_OK;
+    close_all(s);
+    if (s->bound) unlink(s->path);
+    s->bound = false;
+    return status;
+}
+
+lp_status lp_control_server_start(const struct lp_control_config *config, lp_control_server **out, struct lp_error *err)
+{
+    struct lp_control_server *s = calloc(1, sizeof *s);
+    if (!s) return lp_fail(err, LP_E_NOMEM, "out of memory");
+    s->config = *config;
+    s->config.path = NULL;
+    s->listener = s->wake[0] = s->wake[1] = -1;
+    forget_clients(s);
+    pthread_mutex_init(&s->lock, NULL);
+    s->explicit_path = config->path ? strdup(config->path) : NULL;
+    lp_status status = config->path && !s->explicit_path ? lp_fail(err, LP_E_NOMEM, "out of memory") : start(s, err);
+    if (status) lp_control_server_stop(s);
+    else *out = s;
+    return status;
+}
+
+void lp_control_server_stop(lp_control_server *s)
+{
+    if (!s) return;
+    if (s->running) {
+        while (write(s->wake[1], "", 1) < 0 && errno == EINTR) {}
+        pthread_join(s->thread, NULL);
+    }
+    for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++)
+        if (c->fd >= 0) lp_session_close(&c->session);
+    close_all(s);
+    if (s->bound) unlink(s->path);
+    pthread_mutex_destroy(&s->lock);
+    free(s->explicit_path);
+    free(s);
+}
+
+const char *lp_control_server_path(const lp_control_server *s) { return s->path; }
+
+/* ---- fork ---- */
+
+void lp_control_server_before_fork(lp_control_server *s)
+{
+    if (s) pthread_mutex_lock(&s->lock);
+}
+
+void lp_control_server_after_fork_parent(lp_control_server *s)
+{
+    if (s) pthread_mutex_unlock(&s->lock);
+}
+
+lp_status lp_control_server_after_fork(lp_control_server *s, int64_t pid, struct lp_error *err)
+{
+    if (!s) return LP_OK;
+    /* The thread is not here, and it may have been in the middle of a session: its buffers are left alone. */
+    pthread_mutex_init(&s->lock, NULL);
+    s->running = s->bound = false;
+    close_all(s);
+    forget_clients(s);
+    free(s->explicit_path);
+    s->explicit_path = NULL;
+    s->config.pid = pid;
+    s->path[0] = 0;
+    return pid ? start(s, err) : LP_OK;
+}

@@ -1,0 +1,40 @@
+/* control/server.h - the thread that takes orders for a running program. */
+#ifndef LP_CONTROL_SERVER_H
+#define LP_CONTROL_SERVER_H
+#include <arm64lp/patch.h>
+
+/* What the engine does; called on the control thread, one at a time. `rctx` goes with `report`, `fctx` with `fn`. */
+struct lp_control_ops {
+    lp_status (*apply)(void *ctx, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
+                       struct lp_live_result *result, lp_report_fn report, void *rctx, struct lp_error *err);
+    lp_status (*revert)(void *ctx, const char *const *names, size_t n, const struct lp_live_options *o,
+                        struct lp_live_result *result, lp_report_fn report, void *rctx, struct lp_error *err);
+    lp_status (*list)(void *ctx, int (*fn)(void *fctx, const struct lp_live_row *row), void *fctx, struct lp_error *err);
+    /* Move a descriptor out of the guest's sight and close the old one; returns the new one (-1: keep the old). NULL: moved to min_fd or above. */
+    int (*hide_fd)(void *ctx, int fd);
+    /* The server closes a descriptor that hide_fd gave. NULL: close(). */
+    void (*close_fd)(void *ctx, int fd);
+};
+
+struct lp_control_config {
+    const char *path; /* socket, or NULL = the per-user default for `pid` */
+    int64_t pid;
+    int min_fd;       /* 0 = anywhere */
+    const struct lp_control_ops *ops;
+    void *ctx;
+};
+
+typedef struct lp_control_server lp_control_server;
+/* Listen and start the thread, which blocks every signal. The config is copied, its path too. */
+lp_status lp_control_server_start(const struct lp_control_config *config, lp_control_server **out, struct lp_error *err);
+/* End the thread, close everything, remove the socket file. Not from the control thread. */
+void lp_control_server_stop(lp_control_server *s);
+/* The socket's path, for messages. */
+const char *lp_control_server_path(const lp_control_server *s);
+/* Around fork(), on the forking thread: before, then in both processes `after`. The child drops what it inherited (the parent's
+ * socket file stays) and, unless pid is 0 (no own server wanted), listens at the per-user default of `pid`. A server that cannot
+ * start in the child is an error for the log; the handle stays valid and can be stopped. */
+void lp_control_server_before_fork(lp_control_server *s);
+void lp_control_server_after_fork_parent(lp_control_server *s);
+lp_status lp_control_server_after_fork(lp_control_server *s, int64_t pid, struct lp_error *err);
+#endif

@@ -1,0 +1,30 @@
+/* control/session.h - one connection: bytes in, requests to the engine, bytes out. Knows nothing of sockets. */
+#ifndef LP_CONTROL_SESSION_H
+#define LP_CONTROL_SESSION_H
+#include "base/buf.h"
+#include "control/server.h"
+
+struct lp_session {
+    const struct lp_control_config *config;
+    size_t *budget;      /* bytes that all sessions together may still hold */
+    size_t held;         /* this session's share */
+    struct lp_buf in, out;
+    size_t used;         /* bytes of `in` consumed */
+    bool greeted;
+    bool closing;        /* close when `out` is sent */
+    struct lp_request *request; /* one whose items are still coming, or NULL */
+    size_t text_left;    /* bytes of the patch text that is coming; valid if in_text */
+    bool in_text;
+    char *text_name;
+};
+
+/* Puts the greeting into s->out. */
+void lp_session_open(struct lp_session *s, const struct lp_control_config *config, size_t *budget);
+void lp_session_close(struct lp_session *s);
+/* Take bytes in. */
+void lp_session_feed(struct lp_session *s, const char *p, size_t n);
+/* Work on what is there until something is to be sent or more is needed. */
+void lp_session_run(struct lp_session *s);
+/* In the middle of a message? */
+bool lp_session_half(const struct lp_session *s);
+#endif

@@ -1,0 +1,165 @@
+/* elf/cover.c - which symbol covers an address, and whether there is code: sorted boundaries, made once. */
+#include <config.h>
+#include "elf/image.h"
+
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FUNCS, DATAS, LABELS };
+
+static bool is_func(const struct lp_elf_symbol *s) { return s->type == STT_FUNC || s->type == STT_GNU_IFUNC; }
+
+static bool belongs(const struct lp_elf_symbol *s, int what)
+{
+    if (s->type == STT_TLS) return false;
+    return what == LABELS ? s->size == 0 : s->size != 0 && is_func(s) == (what == FUNCS);
+}
+
+/* Of two names of the same bytes the one that a person would say: global before weak before local, few underscores. */
+static bool better(const struct lp_elf_symbol *a, const struct lp_elf_symbol *b)
+{
+    static const uint8_t rank[16] = {[STB_LOCAL] = 2, [STB_GLOBAL] = 0, [STB_WEAK] = 0, [3] = 3, [4] = 3, [5] = 3, [6] = 3, [7] = 3, [8] = 3,
+                                     [9] = 3, [STB_GNU_UNIQUE] = 0};
+    size_t x = strspn(a->name, "_"), y = strspn(b->name, "_");
+    if (rank[a->bind & 15] != rank[b->bind & 15]) return rank[a->bind & 15] < rank[b->bind & 15];
+    return x != y ? x < y : a->bind == STB_GLOBAL && b->bind != STB_GLOBAL;
+}
+
+/* End of a symbol without a size: its section's. */
+static uint64_t label_end(const struct lp_elf *e, const struct lp_elf_symbol *s)
+{
+    if (s->shndx < e->nsec) {
+        const struct lp_elf_section *sec = &e->sec[s->shndx];
+        if (s->value >= sec->addr && s->value - sec->addr < sec->size) return sec->size > UINT64_MAX - sec->addr ? UINT64_MAX : sec->addr + sec->size;
+    }
+    uint64_t avail;
+    return lp_elf_at(e, s->value, &avail) ? s->value + avail : s->value + 4;
+}
+
+static uint64_t end_of(const struct lp_elf *e, const struct lp_elf_symbol *s)
+{
+    if (!s->size) return label_end(e, s);
+    return s->size > UINT64_MAX - s->value ? UINT64_MAX : s->value + s->size;
+}
+
+static void boundary(struct lp_elf_covers *c, uint64_t start, const struct lp_elf_symbol *s)
+{
+    if (c->n && c->v[c->n - 1].start == start) c->n--;
+    c->v[c->n++] = (struct lp_elf_cover){start, s};
+}
+
+struct open_symbol { uint64_t end; const struct lp_elf_symbol *sym; };
+
+/* Close what ends at or before `upto`; the innermost symbol still open goes on. */
+static size_t close_upto(struct lp_elf_covers *c, struct open_symbol *open, size_t depth, uint64_t upto)
+{
+    while (depth && open[depth - 1].end <= upto) {
+        uint64_t end = open[--depth].end;
+        while (depth && open[depth - 1].end <= end) depth--;
+        boundary(c, end, depth ? open[depth - 1].sym : NULL);
+    }
+    return depth;
+}
+
+static void build(const struct lp_elf *e, int what, struct lp_elf_covers *out)
+{
+    size_t depth = 0;
+    struct open_symbol *open = malloc((e->nsym + 1) * sizeof *open);
+    struct lp_elf_covers c = {malloc((2 * e->nsym + 2) * sizeof *c.v), 0};
+    if (!open || !c.v) return free(open), free(c.v);
+    for (size_t i = 0; i < e->nsym; i++) {
+        const struct lp_elf_symbol *s = &e->sym[i];
+        if (!belongs(s, what)) continue;
+        depth = close_upto(&c, open, depth, s->value);
+        if (depth && open[depth - 1].sym->value == s->value && open[depth - 1].sym->size == s->size) {
+            if (better(s, open[depth - 1].sym)) open[depth - 1].sym = s;
+        } else if (end_of(e, s) > s->value) {
+            if (what == LABELS) depth = 0; /* a label ends where the next one begins */
+            open[depth++] = (struct open_symbol){end_of(e, s), s};
+        }
+        if (depth) boundary(&c, s->value, open[depth - 1].sym);
+    }
+    close_upto(&c, open, depth, UINT64_MAX);
+    free(open);
+    *out = c;
+}
+
+void lp_elf_load_covers(struct lp_elf *e)
+{
+    if (e->info.type == ET_REL) return; /* values are offsets in sections there */
+    build(e, FUNCS, &e->funcs);
+    build(e, DATAS, &e->datas);
+    build(e, LABELS, &e->labels);
+}
+
+static const struct lp_elf_symbol *lookup(const struct lp_elf_covers *c, uint64_t vaddr)
+{
+    size_t lo = 0, hi = c->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (c->v[mid].start <= vaddr) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo ? c->v[lo - 1].sym : NULL;
+}
+
+const struct lp_elf_symbol *lp_elf_symbol_at(const lp_elf *e, uint64_t vaddr)
+{
+    lp_elf_symbols(e, NULL);
+    const struct lp_elf_symbol *s = lookup(&e->funcs, vaddr);
+    if (!s) s = lookup(&e->datas, vaddr);
+    return s ? s : lookup(&e->labels, vaddr);
+}
+
+static int by_span(const void *a, const void *b)
+{
+    const struct lp_elf_span *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* Executable sections, or segments when there are none. */
+void lp_elf_load_exec(struct lp_elf *e)
+{
+    size_t max = e->nsec > e->nload ? e->nsec : e->nload;
+    e->exec = calloc(max + 1, sizeof *e->exec);
+    if (!e->exec) return;
+    for (size_t i = 0; i < e->nsec; i++) {
+        const struct lp_elf_section *s = &e->sec[i];
+        if ((s->flags & (SHF_ALLOC | SHF_EXECINSTR)) != (SHF_ALLOC | SHF_EXECINSTR) || s->type == SHT_NOBITS) continue;
+        if (s->size && s->size <= UINT64_MAX - s->addr) e->exec[e->nexec++] = (struct lp_elf_span){s->addr, s->addr + s->size};
+    }
+    for (size_t i = 0; i < e->nload && !e->nsec; i++) {
+        const struct lp_elf_segment *s = &e->seg[e->load[i]];
+        if (s->flags & PF_X && s->filesz) e->exec[e->nexec++] = (struct lp_elf_span){s->vaddr, s->vaddr + s->filesz};
+    }
+    if (!e->nexec) return;
+    qsort(e->exec, e->nexec, sizeof *e->exec, by_span);
+    size_t n = 1;
+    for (size_t i = 1; i < e->nexec; i++) {
+        struct lp_elf_span *last = &e->exec[n - 1];
+        if (e->exec[i].start >= last->end) e->exec[n++] = e->exec[i];
+        else if (e->exec[i].end > last->end) last->end = e->exec[i].end;
+    }
+    e->nexec = n;
+}
+
+bool lp_elf_is_code(const lp_elf *e, uint64_t vaddr)
+{
+    lp_elf_symbols(e, NULL);
+    size_t lo = 0, hi = e->nexec;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (e->exec[mid].start <= vaddr) lo = mid + 1;
+        else hi = mid;
+    }
+    if (!lo || vaddr >= e->exec[lo - 1].end) return false;
+    uint64_t section = e->exec[lo - 1].start;
+    lo = 0, hi = e->nmark;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (e->mark[mid].start <= vaddr) lo = mid + 1;
+        else hi = mid;
+    }
+    return !lo || e->mark[lo - 1].start < section || e->mark[lo - 1].code;
+}

@@ -1,0 +1,153 @@
+/* elf/find.c - from a symbol spec to a symbol and back. */
+#include <config.h>
+#include "elf/image.h"
+#include "elf/spec.h"
+#include "base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Index in by_name of the first symbol whose name is not below (`upper`: is above) this one. */
+static size_t bound(const struct lp_elf *e, const char *name, bool upper)
+{
+    size_t lo = 0, hi = e->nsym;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        int c = strcmp(e->sym[e->by_name[mid]].name, name);
+        if (c < 0 || (upper && c == 0)) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo;
+}
+
+static bool same_file(const char *file, const char *want)
+{
+    if (!file) return false;
+    const char *base = strrchr(file, '/');
+    return strcmp(file, want) == 0 || (base && strcmp(base + 1, want) == 0);
+}
+
+static bool matches(const struct lp_elf_symbol *s, const struct lp_spec *spec)
+{
+    if (spec->version && (!s->version || strcmp(s->version, spec->version) != 0)) return false;
+    if (spec->ordinal && s->ordinal != spec->ordinal && !(spec->ordinal == 1 && s->ordinal == 0)) return false;
+    return !spec->file || same_file(s->file, spec->file);
+}
+
+/* Edit distance is at most `max`? Two rows, names of at most 64 characters. */
+static bool close_to(const char *a, const char *b, unsigned max)
+{
+    size_t n = strlen(a), m = strlen(b);
+    unsigned row[65];
+    if (n > 64 || m > 64 || (n > m ? n - m : m - n) > max) return false;
+    for (size_t j = 0; j <= m; j++) row[j] = (unsigned)j;
+    for (size_t i = 1; i <= n; i++) {
+        unsigned diag = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= m; j++) {
+            unsigned best = diag + (a[i - 1] != b[j - 1]);
+            diag = row[j];
+            if (row[j] + 1 < best) best = row[j] + 1;
+            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[m] <= max;
+}
+
+static void hint_near(const struct lp_elf *e, const char *name, struct lp_error *err)
+{
+    const char *near[3];
+    size_t n = 0;
+    if (!err) return;
+    for (size_t i = 0; i < e->nsym && n < 3; i++) {
+        const char *s = e->sym[e->by_name[i]].name;
+        if (n && strcmp(near[n - 1], s) == 0) continue;
+        if (strcasecmp(s, name) == 0 || close_to(s, name, strlen(name) > 4 ? 2 : 1)) near[n++] = s;
+    }
+    if (n) lp_hint(err, "did you mean %.60s%s%.60s%s%.60s?", near[0], n > 1 ? ", " : "", n > 1 ? near[1] : "",
+            n > 2 ? ", " : "", n > 2 ? near[2] : "");
+}
+
+static lp_status not_found(const struct lp_elf *e, const char *text, const struct lp_spec *spec, size_t same, struct lp_error *err)
+{
+    if (same)
+        lp_fail(err, LP_E_SYMBOL, "symbol `%.200s` not found: %zu symbols are named `%.200s`, none of them with "
+                "this version, number or file", text, same, spec->name);
+    else
+        lp_fail(err, LP_E_SYMBOL, "symbol `%.200s` not found", text);
+    if (!same) hint_near(e, spec->name, err);
+    lp_at(err, e->name, 0, 0);
+    return LP_E_SYMBOL;
+}
+
+static lp_status ambiguous(const struct lp_elf *e, const char *text, const struct lp_spec *spec, size_t first, size_t end, struct lp_error *err)
+{
+    struct lp_buf b = {0};
+    for (size_t i = first; i < end && b.len < 600; i++) {
+        const struct lp_elf_symbol *s = &e->sym[e->by_name[i]];
+        if (!matches(s, spec)) continue;
+        lp_buf_printf(&b, "%s#%u 0x%llx size %llu", b.len ? ", " : "", s->ordinal, (unsigned long long)s->value, (unsigned long long)s->size);
+        if (s->version) lp_buf_printf(&b, " @%.40s", s->version);
+        if (s->file) lp_buf_printf(&b, " (%.80s)", s->file);
+    }
+    lp_fail(err, LP_E_AMBIGUOUS, "symbol `%.100s` is ambiguous: %s", text, b.data ? b.data : "");
+    lp_buf_free(&b);
+    lp_at(err, e->name, 0, 0);
+    return LP_E_AMBIGUOUS;
+}
+
+static lp_status resolve(const struct lp_elf *e, const char *text, const struct lp_spec *spec, const struct lp_elf_symbol **out, struct lp_error *err)
+{
+    size_t first = bound(e, spec->name, false), end = bound(e, spec->name, true), hits = 0, from = first, to = end;
+    if (spec->ordinal && spec->ordinal <= end - first) from = first + spec->ordinal - 1, to = from + 1;
+    for (size_t i = from; i < to; i++) {
+        const struct lp_elf_symbol *s = &e->sym[e->by_name[i]];
+        if (!matches(s, spec)) continue;
+        /* Aliases that differ in nothing but size or version are one place. */
+        if (!hits++) *out = s;
+        else if ((*out)->value == s->value) hits--;
+    }
+    if (hits == 1) return LP_OK;
+    return hits ? ambiguous(e, text, spec, first, end, err) : not_found(e, text, spec, end - first, err);
+}
+
+lp_status lp_elf_find(const lp_elf *e, const char *text, const struct lp_elf_symbol **out, struct lp_error *err)
+{
+    struct lp_spec spec;
+    lp_elf_symbols(e, NULL);
+    size_t n = strlen(text), used = lp_spec_scan(text, n, &spec);
+    lp_status s;
+    if (!used || used != n || !spec.name) {
+        s = lp_fail(err, LP_E_SYMBOL, "`%.200s` is no symbol: name[@version][#number][!file] is expected", text);
+        lp_at(err, e->name, 0, 0);
+    } else {
+        s = resolve(e, text, &spec, out, err);
+    }
+    lp_spec_free(&spec);
+    return s;
+}
+
+static bool unique(const struct lp_elf *e, const struct lp_elf_symbol *sym, const char *text)
+{
+    const struct lp_elf_symbol *hit;
+    return lp_elf_find(e, text, &hit, NULL) == LP_OK && hit->value == sym->value && strcmp(hit->name, sym->name) == 0;
+}
+
+int lp_elf_symbol_spec(const lp_elf *e, const struct lp_elf_symbol *sym, char *buf, size_t size)
+{
+    struct lp_buf b = {0};
+    const char *base = sym->file ? strrchr(sym->file, '/') : NULL;
+    bool crowd = sym->ordinal && bound(e, sym->name, true) - bound(e, sym->name, false) > 64; /* trying each would be quadratic */
+    for (int i = crowd ? 3 : 0; i < 4; i++) {
+        if ((i == 1 && !sym->version) || (i == 2 && !sym->file)) continue;
+        lp_buf_free(&b);
+        lp_spec_print(&b, sym->name, i == 1 ? sym->version : NULL, i == 3 ? sym->ordinal : 0, i == 2 ? (base ? base + 1 : sym->file) : NULL);
+        if (b.failed || sym->ordinal == 0 || unique(e, sym, b.data)) break;
+    }
+    int n = snprintf(buf, size, "%s", b.data ? b.data : "");
+    lp_buf_free(&b);
+    return n;
+}

@@ -1,0 +1,93 @@
+/* exec/atomic.c - FEAT_LSE: atomic read-modify-write, swap, compare-and-swap (Arm ARM C6.2). All fully ordered on the host. */
+#include <config.h>
+#include "exec/op.h"
+#include "exec/ldst_addr.h"
+#include "exec/atomic128.h"
+
+#define AT_HOST(size) \
+    lp_ls_aligned(cpu, op, cpu->x[f.Rn], size); \
+    void *p = LP_HOST(cpu, op, cpu->x[f.Rn], size, LP_R | LP_W)
+#define AT_BY_SIZE(DO)                      \
+    switch (f.size) {                       \
+    case 0: DO(uint8_t, int8_t); break;     \
+    case 1: DO(uint16_t, int16_t); break;   \
+    case 2: DO(uint32_t, int32_t); break;   \
+    default: DO(uint64_t, int64_t); break;  \
+    }
+
+/* What the host can do in one instruction. */
+#define AT_FETCH(name, fn, value)                                                                  \
+    LP_OP(name)                                                                                    \
+    {                                                                                              \
+        const uint64_t s = value;                                                                  \
+        uint64_t old;                                                                              \
+        AT_HOST(1u << f.size);                                                                     \
+        AT_BY_SIZE(fn)                                                                             \
+        cpu->x[f.Rt] = old;                                                                        \
+    }
+#define AT_ADD(type, st) old = __atomic_fetch_add((type *)p, (type)s, __ATOMIC_SEQ_CST)
+#define AT_AND(type, st) old = __atomic_fetch_and((type *)p, (type)s, __ATOMIC_SEQ_CST)
+#define AT_OR(type, st) old = __atomic_fetch_or((type *)p, (type)s, __ATOMIC_SEQ_CST)
+#define AT_XOR(type, st) old = __atomic_fetch_xor((type *)p, (type)s, __ATOMIC_SEQ_CST)
+#define AT_SWAP(type, st) old = __atomic_exchange_n((type *)p, (type)s, __ATOMIC_SEQ_CST)
+AT_FETCH(LDADD, AT_ADD, cpu->x[f.Rs])
+AT_FETCH(LDCLR, AT_AND, ~cpu->x[f.Rs])
+AT_FETCH(LDSET, AT_OR, cpu->x[f.Rs])
+AT_FETCH(LDEOR, AT_XOR, cpu->x[f.Rs])
+AT_FETCH(SWP, AT_SWAP, cpu->x[f.Rs])
+
+/* Minimum and maximum by compare-and-swap; kept values are written, too, as the architecture has it. */
+#define AT_CHOOSE(type, T, cmp)                                                                    \
+    do {                                                                                           \
+        type seen = __atomic_load_n((type *)p, __ATOMIC_RELAXED);                                  \
+        while (!__atomic_compare_exchange_n((type *)p, &seen, (T)seen cmp (T)s ? seen : (type)s, true, __ATOMIC_SEQ_CST, \
+                                            __ATOMIC_RELAXED)) {                                   \
+        }                                                                                          \
+        old = seen;                                                                                \
+    } while (0)
+#define AT_SMAX(type, st) AT_CHOOSE(type, st, >)
+#define AT_SMIN(type, st) AT_CHOOSE(type, st, <)
+#define AT_UMAX(type, st) AT_CHOOSE(type, type, >)
+#define AT_UMIN(type, st) AT_CHOOSE(type, type, <)
+AT_FETCH(LDSMAX, AT_SMAX, cpu->x[f.Rs])
+AT_FETCH(LDSMIN, AT_SMIN, cpu->x[f.Rs])
+AT_FETCH(LDUMAX, AT_UMAX, cpu->x[f.Rs])
+AT_FETCH(LDUMIN, AT_UMIN, cpu->x[f.Rs])
+
+/* Rs is read and written: as a source number 31 is zero. */
+#define AT_CAS(type, st)                                                                           \
+    do {                                                                                           \
+        type seen = (type)s;                                                                       \
+        __atomic_compare_exchange_n((type *)p, &seen, (type)cpu->x[f.Rt], false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+        old = seen;                                                                                \
+    } while (0)
+LP_OP(CAS)
+{
+    const uint64_t s = f.Rs == LP_SLOT_SINK ? 0 : cpu->x[f.Rs];
+    uint64_t old;
+    AT_HOST(1u << f.size);
+    AT_BY_SIZE(AT_CAS)
+    cpu->x[f.Rs] = old;
+}
+
+/* Register pairs n, n+1 with n even: X31 of the pair 30, 31 is the zero register. */
+LP_INLINE uint64_t at_odd(const struct lp_cpu *cpu, unsigned n) { return n == 30 ? 0 : cpu->x[n + 1]; }
+LP_OP(CASP)
+{
+    const uint64_t s = cpu->x[f.Rs], s2 = at_odd(cpu, f.Rs), t = cpu->x[f.Rt], t2 = at_odd(cpu, f.Rt);
+    uint64_t lo, hi;
+    AT_HOST(8u << f.sz);
+    if (f.sz) {
+        unsigned __int128 seen = (unsigned __int128)s2 << 64 | s;
+        lp_cas128(p, &seen, (unsigned __int128)t2 << 64 | t);
+        lo = (uint64_t)seen, hi = (uint64_t)(seen >> 64);
+    } else {
+        uint64_t seen = s2 << 32 | (uint32_t)s;
+        __atomic_compare_exchange_n((uint64_t *)p, &seen, t2 << 32 | (uint32_t)t, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        lo = (uint32_t)seen, hi = seen >> 32;
+    }
+    cpu->x[f.Rs] = lo;
+    cpu->x[f.Rs == 30 ? LP_SLOT_SINK : f.Rs + 1] = hi;
+}
+
+#include "a64/atomic.export.gen.h"

@@ -1,0 +1,126 @@
+/* exec/cpu.h - the state of one guest thread, and what runs it.
+ *
+ * The op map: every guest instruction address has one decoded op at a fixed place,
+ *     op = cpu->ops + (pc >> 2)          pc = (op - cpu->ops) << 2
+ * in one sparse reservation four times the size of the guest's address space (zero pages read as "not decoded"). There is
+ * no block cache to look up, no link to chain or to break: falling through is op + 1, a direct branch is op + distance, an indirect
+ * one is the formula, and invalidation is a store of code 0 into the slot (or returning whole pages to the host).
+ */
+#ifndef LP_EXEC_CPU_H
+#define LP_EXEC_CPU_H
+#include <setjmp.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "a64/op.h"
+
+struct lp_mem;
+struct lp_gate;
+struct lp_cpu;
+
+union lp_vreg {
+    uint64_t d[2];
+    int64_t sd[2];
+    uint32_t s[4];
+    int32_t ss[4];
+    uint16_t h[8];
+    int16_t sh[8];
+    uint8_t b[16];
+    int8_t sb[16];
+    double f64[2];
+    float f32[4];
+    unsigned __int128 q;
+} __attribute__((aligned(16)));
+
+/* Why guest code could not go on at cpu->pc. */
+struct lp_fault {
+    int signo;     /* Linux signal number: SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE */
+    int code;      /* si_code, e.g. SEGV_MAPERR */
+    uint64_t addr; /* si_addr */
+    uint32_t esr;  /* ESR_EL1 for the esr_context record (write bit, fault status); 0 = none */
+};
+
+/* What the higher rooms do for guest code; exec only calls. All run on the guest thread with cpu->pc valid, outside
+ * any handler: execution goes on at cpu->pc afterwards unless cpu->stop is set. */
+struct lp_upcalls {
+    void (*svc)(struct lp_cpu *cpu, uint32_t imm16);                    /* cpu->pc is already behind the SVC */
+    void (*fault)(struct lp_cpu *cpu, const struct lp_fault *fault);    /* cpu->pc is at the instruction */
+    void (*safepoint)(struct lp_cpu *cpu);                              /* cpu->poll had LP_POLL_SIGNAL or LP_POLL_USER */
+};
+enum {
+    LP_POLL_GATE = 1,   /* somebody holds the gate: park (exec does it itself) */
+    LP_POLL_SIGNAL = 2, /* a guest signal is pending */
+    LP_POLL_USER = 4,
+};
+
+struct lp_cpu {
+    uint64_t x[LP_SLOTS];        /* X0-X30, SP, ZR, sink */
+    uint64_t pc;                 /* valid outside handlers */
+    struct { uint8_t n, z, c, v; } f; /* PSTATE.NZCV, each 0 or 1 */
+    _Atomic uint32_t poll;       /* non-zero: leave the fast path at the next safepoint */
+    uint8_t *mem;                /* host address of guest address 0 (fast mode) */
+    struct lp_op *ops;           /* op of guest address 0 */
+    uint64_t limit;              /* code addresses are below this power of two */
+    const struct lp_op *op;      /* the op in progress, stored before every access that can fault */
+    union lp_vreg v[32];         /* V0-V31 */
+    uint32_t fpcr, fpsr;         /* fpsr: flags collected so far; the host's sticky flags are merged on read (fp.h) */
+    uint64_t tpidr_el0, tpidrro_el0;
+    struct {                     /* local exclusive monitor */
+        uint64_t addr;           /* UINT64_MAX = open */
+        uint64_t lo, hi;         /* value loaded */
+        uint32_t size;           /* bytes: 1 2 4 8 16 */
+    } ex;
+    int stop;                    /* non-zero: lp_cpu_run returns it */
+    struct lp_mem *as;           /* the address space */
+    struct lp_gate *gate;
+    const struct lp_upcalls *up;
+    void *owner;                 /* of the upcalls' implementer: a kernel's thread, an embedder's machine */
+    struct lp_fault pending;     /* set by a handler that raises a fault itself (lp_cpu_raise) */
+    uint64_t insn_budget;        /* instructions left in a limited run; UINT64_MAX = unlimited (flat machines) */
+    /* exec's own */
+    bool checked;                /* this machine runs in checked mode (flat memory, --isolate) */
+    struct lp_cpu *next;         /* in the gate's list */
+    _Atomic int where;           /* enum lp_where, for the gate */
+    sigjmp_buf *recover; /* of the run in progress: first member of its struct lp_recover */
+    bool rerun;          /* an op that faulted is being run again, checked */
+    struct { uint32_t saved; bool in; } host_fp; /* the host's own FP control word while guest code runs (fp.c) */
+};
+/* A JIT addresses these fields by displacement: moving one is a decision, not an accident. */
+_Static_assert(offsetof(struct lp_cpu, x) == 0, "x first");
+_Static_assert(offsetof(struct lp_cpu, pc) == 272, "pc");
+_Static_assert(offsetof(struct lp_cpu, f) == 280, "flags");
+_Static_assert(offsetof(struct lp_cpu, poll) == 284, "poll");
+_Static_assert(offsetof(struct lp_cpu, mem) == 288, "mem");
+_Static_assert(offsetof(struct lp_cpu, ops) == 296, "ops");
+_Static_assert(offsetof(struct lp_cpu, v) == 320, "v");
+
+/* The formula, both ways; as integers, because a flat machine's `ops` lies far outside its map. */
+static inline uint64_t lp_op_pc(const struct lp_cpu *cpu, const struct lp_op *op) { return ((uintptr_t)op - (uintptr_t)cpu->ops) >> 2; }
+static inline struct lp_op *lp_op_at(const struct lp_cpu *cpu, uint64_t pc) { return (struct lp_op *)((uintptr_t)cpu->ops + (uintptr_t)pc * 4); }
+
+/* Architectural reset state: zero registers, monitor open. `as`, `gate`, `up`, `owner` are borrowed. */
+void lp_cpu_init(struct lp_cpu *cpu, struct lp_mem *as, struct lp_gate *gate, const struct lp_upcalls *up, void *owner);
+/* Run from cpu->pc until cpu->stop != 0 (returned, and cleared) or the budget is used up (returns 0). Call on the guest's thread. */
+int lp_cpu_run(struct lp_cpu *cpu);
+/* The guest-visible state of `from`: registers, flags, PC, thread pointers (a new thread or process starts so). */
+void lp_cpu_copy(struct lp_cpu *to, const struct lp_cpu *from);
+
+/* NZCV as the architecture packs it, bits 31:28. */
+static inline uint32_t lp_nzcv(const struct lp_cpu *c)
+{
+    return (uint32_t)c->f.n << 31 | (uint32_t)c->f.z << 30 | (uint32_t)c->f.c << 29 | (uint32_t)c->f.v << 28;
+}
+static inline void lp_set_nzcv(struct lp_cpu *c, uint32_t w)
+{
+    c->f.n = w >> 31 & 1, c->f.z = w >> 30 & 1, c->f.c = w >> 29 & 1, c->f.v = w >> 28 & 1;
+}
+
+/* ---- invalidation (exec/opmap.c). Callers hold the gate, or no other thread can run this code. ---- */
+/* Forget decoded ops for guest bytes [start, end) and the op before (fused pairs). */
+void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end);
+/* Forget the counters of an address space that goes away. */
+void lp_ops_drop(struct lp_mem *as);
+/* Count executions of the instruction at pc in *counter (relaxed); NULL stops it. Survives invalidation. Returns 0 or -ENOMEM. */
+int lp_ops_count(struct lp_mem *as, uint64_t pc, _Atomic uint64_t *counter);
+#endif

@@ -1,0 +1,126 @@
+/* exec/dispatch.c - the fast interpreter: one label per code, threaded. Hot rows are inlined here, the rest is called.
+ *
+ * Compiled with flags of its own (local.mk). In registers all along: cpu, op.
+ * Without computed goto, and under sanitizers (which need minutes for a function of this size), a loop over the same out-of-line functions
+ * does the same, slower. */
+#include <config.h>
+#define LP_DISPATCH 1
+#include "a64/a64.h"
+#include "exec/op.h"
+#include "exec/run.h"
+
+#if !defined(__GNUC__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LP_LOOP 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#define LP_LOOP 1
+#endif
+#endif
+
+#ifdef LP_LOOP
+/* One instruction; returns the next PC. */
+static uint64_t step(struct lp_cpu *cpu, const struct lp_op *op, unsigned code)
+{
+    unsigned row = lp_code_row(code);
+    if (row == A64_UNDEFINED)
+        lp_cpu_undefined(cpu, op);
+    if (lp_a64_rows[row].flags & (LP_ROW_BRANCH | LP_ROW_JUMP))
+        return lp_op_table[row].next(cpu, op);
+    lp_op_table[row].plain(cpu, op);
+    return lp_op_pc(cpu, op) + 4;
+}
+
+void lp_dispatch(struct lp_cpu *cpu)
+{
+    do {
+        struct lp_op *op = lp_op_enter(cpu, cpu->pc);
+        unsigned code;
+        while ((code = __atomic_load_n(&op->code, __ATOMIC_ACQUIRE)) == LP_CODE_DECODE)
+            lp_op_decode(cpu, op);
+        if (code == LP_CODE_COUNTER)
+            code = lp_op_counted(cpu, op);
+        uint64_t pc = step(cpu, op, code);
+        cpu->pc = pc;
+    } while (cpu->stop == 0 && atomic_load_explicit(&cpu->poll, memory_order_relaxed) == 0);
+}
+#else
+
+#define LP_GEN_INCLUDES
+#include "a64/dispatch.gen.h"
+#undef LP_GEN_INCLUDES
+
+/* Acquire: the operands were published before the code. */
+#define LP_DISPATCH_OP() goto *labels[__atomic_load_n(&op->code, __ATOMIC_ACQUIRE)]
+#define LP_NEXT(n) \
+    do { \
+        op += (n); \
+        LP_DISPATCH_OP(); \
+    } while (0)
+#define LP_GET(at_op, member, at, type) \
+    do { \
+        type v_; \
+        __builtin_memcpy(&v_, (const char *)(at_op) + (at), sizeof v_); \
+        f.member = v_; \
+    } while (0)
+/* Every taken branch polls: testing its direction would cost as much as testing the word. */
+#define LP_TAKE(at, cond, off) \
+    do { \
+        if (cond) { \
+            op += (ptrdiff_t)(off) + (at); \
+            if (__builtin_expect(atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0, 0)) \
+                goto L_leave; \
+            LP_DISPATCH_OP(); \
+        } \
+        LP_NEXT((at) + 1); \
+    } while (0)
+#define LP_GO(target) \
+    do { \
+        uint64_t pc_ = (target); \
+        if (__builtin_expect((pc_ & wild) != 0, 0)) { \
+            cpu->pc = pc_; \
+            goto L_wild; \
+        } \
+        op = (const struct lp_op *)((uintptr_t)cpu->ops + pc_ * 4); \
+        if (__builtin_expect(atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0, 0)) \
+            goto L_leave; \
+        LP_DISPATCH_OP(); \
+    } while (0)
+
+void lp_dispatch(struct lp_cpu *cpu)
+{
+    static const void *const labels[LP_CODE_COUNT] = {
+#define LP_GEN_LABELS
+#include "a64/dispatch.gen.h"
+#undef LP_GEN_LABELS
+    };
+    const uint64_t wild = ~(cpu->limit - 1) | 3; /* bits that no code address has */
+    const struct lp_op *op = lp_op_enter(cpu, cpu->pc);
+    LP_DISPATCH_OP();
+
+L_decode:
+    lp_op_decode(cpu, lp_op_at(cpu, lp_op_pc(cpu, op)));
+    LP_DISPATCH_OP();
+L_counter:
+    goto *labels[lp_op_counted(cpu, op)];
+L_undefined:
+    lp_cpu_undefined(cpu, op);
+L_call:
+    lp_op_table[op->code - LP_CODE_OF_ROW(0)].plain(cpu, op);
+    LP_NEXT(1);
+L_call_next:
+    /* SVC among them: the upcall may have asked to stop. */
+    cpu->pc = lp_op_table[op->code - LP_CODE_OF_ROW(0)].next(cpu, op);
+    if (cpu->stop != 0 || atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0)
+        return;
+L_wild:
+    op = lp_op_enter(cpu, cpu->pc);
+    LP_DISPATCH_OP();
+L_leave:
+    cpu->pc = lp_op_pc(cpu, op);
+    return;
+
+#define LP_GEN_HANDLERS
+#include "a64/dispatch.gen.h"
+#undef LP_GEN_HANDLERS
+}
+#endif

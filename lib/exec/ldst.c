@@ -1,0 +1,183 @@
+/* exec/ldst.c - loads and stores of general registers (Arm ARM C6.2). Addresses wrap at 64 bits.
+ * Writeback comes last but for a loaded register: where both are the same (CONSTRAINED UNPREDICTABLE) the load wins. */
+#include <config.h>
+#include "exec/op.h"
+#include "exec/ldst_addr.h"
+
+/* What is loaded: width, then what extends it. */
+enum { LS_8, LS_16, LS_32, LS_64, LS_S8W, LS_S8X, LS_S16W, LS_S16X, LS_S32X };
+
+LP_INLINE uint64_t ls_load(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned kind)
+{
+    switch (kind) {
+    case LS_8: return lp_ld8(cpu, op, addr);
+    case LS_16: return lp_ld16(cpu, op, addr);
+    case LS_32: return lp_ld32(cpu, op, addr);
+    case LS_64: return lp_ld64(cpu, op, addr);
+    case LS_S8W: return (uint32_t)(int8_t)lp_ld8(cpu, op, addr);
+    case LS_S8X: return (uint64_t)(int8_t)lp_ld8(cpu, op, addr);
+    case LS_S16W: return (uint32_t)(int16_t)lp_ld16(cpu, op, addr);
+    case LS_S16X: return (uint64_t)(int16_t)lp_ld16(cpu, op, addr);
+    default: return (uint64_t)(int32_t)lp_ld32(cpu, op, addr);
+    }
+}
+
+LP_INLINE void ls_store(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned kind, uint64_t v)
+{
+    switch (kind) {
+    case LS_8: lp_st8(cpu, op, addr, (uint8_t)v); break;
+    case LS_16: lp_st16(cpu, op, addr, (uint16_t)v); break;
+    case LS_32: lp_st32(cpu, op, addr, (uint32_t)v); break;
+    default: lp_st64(cpu, op, addr, v); break;
+    }
+}
+
+/* The six addressing forms. At EL0 the unprivileged ones (LDTR, STTR) are plain accesses. */
+#define LS_LOADS(R, U, T, kind, scale)                                                                          \
+    LP_OP(R##_imm) { cpu->x[f.Rt] = ls_load(cpu, op, lp_ls_imm(cpu, f.Rn, (int64_t)f.imm12 << (scale)), kind); } \
+    LP_OP(R##_reg)                                                                                              \
+    {                                                                                                           \
+        cpu->x[f.Rt] = ls_load(cpu, op, cpu->x[f.Rn] + lp_ls_offset(cpu, f.Rm, f.x64, f.sgn, f.S ? (scale) : 0), kind); \
+    }                                                                                                           \
+    LP_OP(R##_post)                                                                                             \
+    {                                                                                                           \
+        const uint64_t v = ls_load(cpu, op, cpu->x[f.Rn], kind);                                                \
+        cpu->x[f.Rn] = lp_ls_imm(cpu, f.Rn, f.imm9);                                                            \
+        cpu->x[f.Rt] = v;                                                                                       \
+    }                                                                                                           \
+    LP_OP(R##_pre)                                                                                              \
+    {                                                                                                           \
+        const uint64_t addr = lp_ls_imm(cpu, f.Rn, f.imm9);                                                     \
+        const uint64_t v = ls_load(cpu, op, addr, kind);                                                        \
+        cpu->x[f.Rn] = addr;                                                                                    \
+        cpu->x[f.Rt] = v;                                                                                       \
+    }                                                                                                           \
+    LP_OP(U) { cpu->x[f.Rt] = ls_load(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9), kind); }                           \
+    LP_OP(T) { cpu->x[f.Rt] = ls_load(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9), kind); }
+
+#define LS_STORES(R, U, T, kind, scale)                                                                         \
+    LP_OP(R##_imm) { ls_store(cpu, op, lp_ls_imm(cpu, f.Rn, (int64_t)f.imm12 << (scale)), kind, cpu->x[f.Rt]); } \
+    LP_OP(R##_reg)                                                                                              \
+    {                                                                                                           \
+        ls_store(cpu, op, cpu->x[f.Rn] + lp_ls_offset(cpu, f.Rm, f.x64, f.sgn, f.S ? (scale) : 0), kind, cpu->x[f.Rt]); \
+    }                                                                                                           \
+    LP_OP(R##_post)                                                                                             \
+    {                                                                                                           \
+        ls_store(cpu, op, cpu->x[f.Rn], kind, cpu->x[f.Rt]);                                                    \
+        cpu->x[f.Rn] = lp_ls_imm(cpu, f.Rn, f.imm9);                                                            \
+    }                                                                                                           \
+    LP_OP(R##_pre)                                                                                              \
+    {                                                                                                           \
+        const uint64_t addr = lp_ls_imm(cpu, f.Rn, f.imm9);                                                     \
+        ls_store(cpu, op, addr, kind, cpu->x[f.Rt]);                                                            \
+        cpu->x[f.Rn] = addr;                                                                                    \
+    }                                                                                                           \
+    LP_OP(U) { ls_store(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9), kind, cpu->x[f.Rt]); }                           \
+    LP_OP(T) { ls_store(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9), kind, cpu->x[f.Rt]); }
+
+LS_STORES(STRB, STURB, STTRB, LS_8, 0)
+LS_STORES(STRH, STURH, STTRH, LS_16, 1)
+LS_STORES(STR, STUR, STTR, f.sz ? LS_64 : LS_32, 2 + f.sz)
+LS_LOADS(LDRB, LDURB, LDTRB, LS_8, 0)
+LS_LOADS(LDRH, LDURH, LDTRH, LS_16, 1)
+LS_LOADS(LDR, LDUR, LDTR, f.sz ? LS_64 : LS_32, 2 + f.sz)
+LS_LOADS(LDRSB, LDURSB, LDTRSB, f.w ? LS_S8W : LS_S8X, 0)
+LS_LOADS(LDRSH, LDURSH, LDTRSH, f.w ? LS_S16W : LS_S16X, 1)
+LS_LOADS(LDRSW, LDURSW, LDTRSW, LS_S32X, 2)
+#undef LS_LOADS
+#undef LS_STORES
+
+LP_OP(PRFM_imm) {}
+LP_OP(PRFM_reg) {}
+LP_OP(PRFM_lit) {}
+LP_OP(PRFUM) {}
+
+/* ---- literals ---- */
+LP_OP(LDR_lit) { cpu->x[f.Rt] = ls_load(cpu, op, lp_op_pc(cpu, op) + (uint64_t)((int64_t)f.imm19 * 4), f.sz ? LS_64 : LS_32); }
+LP_OP(LDRSW_lit) { cpu->x[f.Rt] = ls_load(cpu, op, lp_op_pc(cpu, op) + (uint64_t)((int64_t)f.imm19 * 4), LS_S32X); }
+
+/* ---- pairs: one access of twice the size, so that a fault leaves both registers (or both places) as they were ---- */
+struct ls_pair { uint64_t a, b; };
+LP_INLINE struct ls_pair ls_load2(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned sz)
+{
+    struct ls_pair p;
+    if (sz) {
+        const unsigned __int128 v = lp_ld128(cpu, op, addr);
+        p.a = (uint64_t)v, p.b = (uint64_t)(v >> 64);
+    } else {
+        const uint64_t v = lp_ld64(cpu, op, addr);
+        p.a = (uint32_t)v, p.b = v >> 32;
+    }
+    return p;
+}
+LP_INLINE void ls_store2(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned sz, uint64_t a, uint64_t b)
+{
+    if (sz)
+        lp_st128(cpu, op, addr, (unsigned __int128)b << 64 | a);
+    else
+        lp_st64(cpu, op, addr, b << 32 | (uint32_t)a);
+}
+LP_INLINE struct ls_pair ls_load_sw(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr)
+{
+    struct ls_pair p = ls_load2(cpu, op, addr, 0);
+    p.a = (uint64_t)(int32_t)p.a, p.b = (uint64_t)(int32_t)p.b;
+    return p;
+}
+
+#define LS_OFF(scale) ((int64_t)f.imm7 * (1 << (scale)))
+#define LS_LOAD_PAIR(name, at, writeback, load)          \
+    LP_OP(name)                                          \
+    {                                                    \
+        const uint64_t base = cpu->x[f.Rn];              \
+        const uint64_t addr = base + (uint64_t)(at);     \
+        const struct ls_pair p = load;                   \
+        writeback;                                       \
+        cpu->x[f.Rt] = p.a;                              \
+        cpu->x[f.Rt2] = p.b;                             \
+    }
+#define LS_STORE_PAIR(name, at, writeback)               \
+    LP_OP(name)                                          \
+    {                                                    \
+        const uint64_t base = cpu->x[f.Rn];              \
+        const uint64_t addr = base + (uint64_t)(at);     \
+        ls_store2(cpu, op, addr, f.sz, cpu->x[f.Rt], cpu->x[f.Rt2]); \
+        writeback;                                       \
+    }
+#define LS_BACK(scale) cpu->x[f.Rn] = base + (uint64_t)LS_OFF(scale)
+LS_LOAD_PAIR(LDP_off, LS_OFF(2 + f.sz), (void)0, ls_load2(cpu, op, addr, f.sz))
+LS_LOAD_PAIR(LDP_post, 0, LS_BACK(2 + f.sz), ls_load2(cpu, op, addr, f.sz))
+LS_LOAD_PAIR(LDP_pre, LS_OFF(2 + f.sz), LS_BACK(2 + f.sz), ls_load2(cpu, op, addr, f.sz))
+LS_LOAD_PAIR(LDNP, LS_OFF(2 + f.sz), (void)0, ls_load2(cpu, op, addr, f.sz))
+LS_LOAD_PAIR(LDPSW_off, LS_OFF(2), (void)0, ls_load_sw(cpu, op, addr))
+LS_LOAD_PAIR(LDPSW_post, 0, LS_BACK(2), ls_load_sw(cpu, op, addr))
+LS_LOAD_PAIR(LDPSW_pre, LS_OFF(2), LS_BACK(2), ls_load_sw(cpu, op, addr))
+LS_STORE_PAIR(STP_off, LS_OFF(2 + f.sz), (void)0)
+LS_STORE_PAIR(STP_post, 0, LS_BACK(2 + f.sz))
+LS_STORE_PAIR(STP_pre, LS_OFF(2 + f.sz), LS_BACK(2 + f.sz))
+LS_STORE_PAIR(STNP, LS_OFF(2 + f.sz), (void)0)
+#undef LS_LOAD_PAIR
+#undef LS_STORE_PAIR
+
+/* ---- ordered accesses with an offset (RCpc) ---- */
+LP_INLINE uint64_t ls_acquire(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned kind)
+{
+    static const uint8_t size[] = {1, 2, 4, 8, 1, 1, 2, 2, 4};
+    lp_ls_aligned(cpu, op, addr, size[kind]);
+    const uint64_t v = ls_load(cpu, op, addr, kind); /* aligned, so a single access on the host too */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return v;
+}
+LP_OP(LDAPR) { cpu->x[f.Rt] = ls_acquire(cpu, op, cpu->x[f.Rn], f.size); }
+LP_OP(LDAPUR) { cpu->x[f.Rt] = ls_acquire(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9), f.size); }
+LP_OP(LDAPURSB) { cpu->x[f.Rt] = ls_acquire(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9), f.w ? LS_S8W : LS_S8X); }
+LP_OP(LDAPURSH) { cpu->x[f.Rt] = ls_acquire(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9), f.w ? LS_S16W : LS_S16X); }
+LP_OP(LDAPURSW) { cpu->x[f.Rt] = ls_acquire(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9), LS_S32X); }
+LP_OP(STLUR)
+{
+    const uint64_t addr = lp_ls_imm(cpu, f.Rn, f.imm9);
+    lp_ls_aligned(cpu, op, addr, 1u << f.size);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    ls_store(cpu, op, addr, f.size, cpu->x[f.Rt]);
+}
+
+#include "a64/ldst.export.gen.h"

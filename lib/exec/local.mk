@@ -1,0 +1,34 @@
+lib_exec_libexec_la_SOURCES =
+lib_exec_libexec_la_SOURCES += lib/exec/simd.h lib/exec/simd_long.h lib/exec/simd_copy.c lib/exec/simd_three.c lib/exec/simd_diff.c \
+	lib/exec/simd_misc.c lib/exec/simd_shift.c lib/exec/simd_elem.c
+
+# Loads and stores.
+lib_exec_libexec_la_SOURCES += \
+	lib/exec/ldst_addr.h lib/exec/atomic128.h \
+	lib/exec/ldst.c lib/exec/ldst_checked.c \
+	lib/exec/ldst_simd.c lib/exec/ldst_simd_checked.c \
+	lib/exec/exclusive.c lib/exec/exclusive_checked.c \
+	lib/exec/atomic.c lib/exec/atomic_checked.c \
+	lib/exec/ldst_struct.c lib/exec/ldst_struct_checked.c
+
+# Floating point. The flags are for the whole room: rounding modes, sticky flags and no contraction are part of the guest's arithmetic.
+LP_FP_CFLAGS = -frounding-math -ftrapping-math -fno-fast-math -ffp-contract=off -fno-math-errno
+lib_exec_libexec_la_CFLAGS = $(AM_CFLAGS) $(LP_FP_CFLAGS)
+lib_exec_libexec_la_SOURCES += \
+	lib/exec/fp.h lib/exec/fp.c lib/exec/fp_exact.c lib/exec/fp_round.c lib/exec/fp_est.c \
+	lib/exec/fp_lanes.h lib/exec/fp_lanes.c lib/exec/fp_host.h lib/exec/cond.h \
+	lib/exec/fp_data.c lib/exec/fp_conv.c lib/exec/simd_fp.c lib/exec/simd_fp_misc.c lib/exec/simd_fp_scalar.c
+
+# The core: state, gate, op map, dispatch and the integer classes. system.c is hot and mem: its rows are there twice.
+lib_exec_libexec_la_SOURCES += \
+	lib/exec/cpu.h lib/exec/op.h lib/exec/access.h lib/exec/gate.h lib/exec/run.h lib/exec/flags.h lib/exec/features.h \
+	lib/exec/cpu.c lib/exec/gate.c lib/exec/opmap.c lib/exec/checked.c lib/exec/dispatch_checked.c \
+	lib/exec/dp_imm.c lib/exec/dp_reg.c lib/exec/branch.c lib/exec/system.c lib/exec/system_checked.c
+
+# The dispatch alone gets flags of its own: one indirect jump per handler, no merging of them, no pressure on registers.
+noinst_LTLIBRARIES += lib/exec/libdispatch.la
+lib_exec_libdispatch_la_SOURCES = lib/exec/dispatch.c
+DISPATCH_WANTED = -fno-gcse -fno-crossjumping -fno-store-merging -fno-tree-slp-vectorize
+DISPATCH_CFLAGS = `$(CC) -Werror $(DISPATCH_WANTED) -x c -fsyntax-only /dev/null 2>/dev/null && echo $(DISPATCH_WANTED)`
+lib_exec_libdispatch_la_CFLAGS = $(lib_exec_libexec_la_CFLAGS) $(DISPATCH_CFLAGS)
+lib_exec_libexec_la_LIBADD = lib/exec/libdispatch.la

@@ -1,0 +1,251 @@
+/* exec/opmap.c - decoding on demand into the op map, forgetting, and counted ops. */
+#include <config.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "a64/a64.h"
+#include "base/bits.h"
+#include "exec/gate.h"
+#include "exec/run.h"
+#include "mem/fault.h"
+#include "mem/mem.h"
+
+/* Ops are published by one thread at a time; whoever sees a code (acquire) sees its operands. */
+static pthread_mutex_t publish = PTHREAD_MUTEX_INITIALIZER;
+
+void lp_ops_after_fork(void) { pthread_mutex_init(&publish, NULL); }
+
+static unsigned load_code(const struct lp_op *op) { return __atomic_load_n(&op->code, __ATOMIC_ACQUIRE); }
+static void store_code(struct lp_op *op, unsigned code) { __atomic_store_n(&op->code, (uint16_t)code, __ATOMIC_RELEASE); }
+
+/* ---- counters: an open hash by (address space, pc), written only while nothing runs that could read it ---- */
+
+struct counter { struct lp_mem *as; uint64_t pc; _Atomic uint64_t *count; unsigned code; }; /* as NULL: free; count NULL: deleted; code: what runs */
+static struct counter *counters;
+static size_t ncounters, used; /* slots (power of two), slots that were ever used */
+
+static size_t slot_of(struct lp_mem *as, uint64_t pc)
+{
+    size_t i = (size_t)((pc >> 2) * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (ncounters - 1);
+    while (counters[i].as != NULL && (counters[i].as != as || counters[i].pc != pc))
+        i = (i + 1) & (ncounters - 1);
+    return i;
+}
+
+static struct counter *counter_at(struct lp_mem *as, uint64_t pc)
+{
+    struct counter *c = ncounters ? &counters[slot_of(as, pc)] : NULL;
+    return c != NULL && c->count != NULL ? c : NULL;
+}
+
+static int grow_counters(void)
+{
+    struct counter *old = counters;
+    size_t n = ncounters, want = n ? 2 * n : 64;
+    struct counter *fresh = calloc(want, sizeof *fresh);
+    if (fresh == NULL)
+        return -ENOMEM;
+    counters = fresh;
+    ncounters = want;
+    used = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (old[i].as != NULL && old[i].count != NULL) {
+            counters[slot_of(old[i].as, old[i].pc)] = old[i];
+            used++;
+        }
+    }
+    free(old);
+    return 0;
+}
+
+int lp_ops_count(struct lp_mem *as, uint64_t pc, _Atomic uint64_t *counter)
+{
+    if (2 * (used + 1) > ncounters && grow_counters() != 0)
+        return -ENOMEM;
+    struct counter *c = &counters[slot_of(as, pc)];
+    used += c->as == NULL;
+    *c = (struct counter){as, pc, counter, LP_CODE_DECODE};
+    lp_ops_invalidate(as, pc, pc + 4);
+    return 0;
+}
+
+void lp_ops_drop(struct lp_mem *as)
+{
+    for (size_t i = 0; i < ncounters; i++)
+        if (counters[i].as == as)
+            counters[i].count = NULL;
+}
+
+/* ---- decoding ---- */
+
+enum { BATCH = 32 };
+
+/* Can an op be there? A flat machine's addresses are no power of two. */
+bool lp_pc_valid(const struct lp_cpu *cpu, uint64_t pc)
+{
+    return (pc & 3) == 0 && pc < cpu->limit && (!lp_mem_is_flat(cpu->as) || lp_mem_flags(cpu->as, pc) != 0);
+}
+
+/* ESR_EL1 of an instruction abort from EL0, level 3; EC 0x22 is a misaligned PC. */
+static uint32_t fetch_abort(bool mapped) { return 0x82000000 | (mapped ? 0x0f : 0x07); }
+
+static _Noreturn void fetch_fault(struct lp_cpu *cpu, uint64_t pc)
+{
+    bool mapped = (lp_mem_flags(cpu->as, pc) & LP_MAPPED) != 0;
+    lp_cpu_raise_at(cpu, pc, LP_SIGSEGV, mapped ? LP_SEGV_ACCERR : LP_SEGV_MAPERR, pc, fetch_abort(mapped));
+}
+
+struct lp_op *lp_op_enter(struct lp_cpu *cpu, uint64_t pc)
+{
+    if (pc & 3)
+        lp_cpu_raise_at(cpu, pc, LP_SIGBUS, LP_BUS_ADRALN, pc, 0x8a000000);
+    if (!lp_pc_valid(cpu, pc))
+        fetch_fault(cpu, pc);
+    return lp_op_at(cpu, pc);
+}
+
+/* Copy the words from pc on that are decoded in one go: up to the end of the page. 0 if they cannot be read. */
+static unsigned fetch(struct lp_cpu *cpu, uint64_t pc, uint32_t words[BATCH])
+{
+    uint64_t len = LP_PAGE - (pc & (LP_PAGE - 1));
+    if (len > BATCH * 4)
+        len = BATCH * 4;
+    if (lp_mem_is_flat(cpu->as) && len > lp_mem_limit(cpu->as) - pc)
+        len = lp_mem_limit(cpu->as) - pc;
+    struct lp_recover r;
+    volatile unsigned n = 0;
+    if (lp_recover_begin(&r) == 0) {
+        memcpy(words, (const void *)((uintptr_t)cpu->mem + (uintptr_t)pc), len);
+        n = (unsigned)(len / 4);
+    }
+    lp_recover_end(&r);
+    return n;
+}
+
+/* A direct branch that leaves the op map takes the way of the indirect ones, which looks where it goes. */
+static void check_target(struct lp_cpu *cpu, struct lp_op *op, unsigned row, uint32_t word, uint64_t pc)
+{
+    uint64_t target;
+    if ((lp_a64_rows[row].flags & LP_ROW_BRANCH) && (!lp_a64_target(word, pc, &target) || !lp_pc_valid(cpu, target)))
+        op->code = (uint16_t)LP_CODE_OF_ROW(row);
+}
+
+/* Does nothing follow in a straight line? Then there is no point in decoding on. */
+static bool ends(uint32_t word, unsigned row)
+{
+    return row == A64_UNDEFINED || (lp_a64_rows[row].flags & LP_ROW_JUMP) || (word & 0xfc000000) == 0x14000000;
+}
+
+/* With the lock held: publish decoded op `in` (whose successor, if any, is published already) unless somebody has been faster. */
+static void put(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in, unsigned next_code)
+{
+    if (load_code(op) != LP_CODE_DECODE)
+        return;
+    unsigned code = in->code;
+    struct counter *c = counter_at(cpu->as, lp_op_pc(cpu, op));
+    if (c != NULL)
+        c->code = code, code = LP_CODE_COUNTER;
+    else if (next_code != LP_CODE_DECODE && next_code != LP_CODE_COUNTER && lp_a64_fuse(code, next_code) != 0)
+        code = lp_a64_fuse(code, next_code);
+    memcpy((char *)op + sizeof op->code, (const char *)in + sizeof op->code, sizeof *op - sizeof op->code);
+    store_code(op, code);
+}
+
+void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
+{
+    uint64_t pc = lp_op_pc(cpu, op);
+    uint32_t words[BATCH];
+    struct lp_op in[BATCH];
+    if (!lp_pc_valid(cpu, pc) || (lp_mem_flags(cpu->as, pc) & LP_X) == 0)
+        fetch_fault(cpu, pc);
+    unsigned n = fetch(cpu, pc, words), k = 0;
+    if (n == 0)
+        lp_cpu_raise_at(cpu, pc, LP_SIGBUS, LP_BUS_ADRERR, pc, 0x82000010);
+    for (bool end = false; k < n && !end; k++) {
+        unsigned row = lp_a64_decode(words[k], pc + 4 * k, &in[k]);
+        check_target(cpu, &in[k], row, words[k], pc + 4 * k);
+        end = ends(words[k], row);
+    }
+    /* Backwards, so that a pair finds its second half in place. A counted op stays by itself. */
+    pthread_mutex_lock(&publish);
+    unsigned next = LP_CODE_DECODE;
+    while (k-- > 0) {
+        put(cpu, op + k, &in[k], next);
+        next = load_code(op + k) == LP_CODE_COUNTER ? LP_CODE_COUNTER : in[k].code;
+    }
+    pthread_mutex_unlock(&publish);
+}
+
+/* ---- counted ops ---- */
+
+unsigned lp_op_code(const struct lp_cpu *cpu, const struct lp_op *op)
+{
+    unsigned code = load_code(op);
+    return code == LP_CODE_COUNTER ? counters[slot_of(cpu->as, lp_op_pc(cpu, op))].code : code;
+}
+
+unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op)
+{
+    struct counter *c = &counters[slot_of(cpu->as, lp_op_pc(cpu, op))];
+    atomic_fetch_add_explicit(c->count, 1, memory_order_relaxed);
+    return c->code;
+}
+
+/* ---- forgetting ---- */
+
+static struct lp_op *op_of(struct lp_mem *as, uint64_t pc) { return (struct lp_op *)((uintptr_t)lp_mem_ops(as) + (uintptr_t)pc * 4); }
+
+static bool any_decoded(const struct lp_op *op, const struct lp_op *end)
+{
+    for (; op < end; op++)
+        if (load_code(op) != LP_CODE_DECODE)
+            return true;
+    return false;
+}
+
+static void zero_ops(struct lp_op *op, const struct lp_op *end)
+{
+    for (; op < end; op++)
+        if (load_code(op) != LP_CODE_DECODE)
+            store_code(op, LP_CODE_DECODE);
+}
+
+void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)
+{
+    uint64_t limit = lp_mem_limit(as);
+    if (end > limit)
+        end = limit;
+    if (start >= end)
+        return;
+    /* The op before may be a pair whose second half lies in the range; the map has a spare op there, and one behind the end. */
+    struct lp_op *op = op_of(as, start & ~UINT64_C(3)) - 1, *stop = op_of(as, (end + 3) & ~UINT64_C(3));
+    /* Whole pages of the map go back to the host, and read as zero. */
+    const uintptr_t unit = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t lo = ((uintptr_t)op + unit - 1) & ~(unit - 1), hi = (uintptr_t)stop & ~(unit - 1);
+    if (hi > lo && hi - lo >= 16 * unit && madvise((void *)lo, hi - lo, MADV_DONTNEED) == 0) {
+        zero_ops(op, (struct lp_op *)lo);
+        op = (struct lp_op *)hi;
+    }
+    zero_ops(op, stop);
+}
+
+static bool alone(const struct lp_cpu *cpu) { return cpu->gate == NULL || (cpu->gate->cpus == cpu && cpu->next == NULL); }
+
+void lp_cpu_icache(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr)
+{
+    enum { LINE = 64 };
+    addr = (uint64_t)lp_sext(addr, 56) & ~(uint64_t)(LINE - 1);
+    if (addr >= cpu->limit || !any_decoded(op_of(cpu->as, addr), op_of(cpu->as, addr + LINE)))
+        return;
+    if (alone(cpu)) {
+        lp_ops_invalidate(cpu->as, addr, addr + LINE);
+        return;
+    }
+    cpu->pc = lp_op_pc(cpu, op);
+    lp_gate_stop(cpu->gate, cpu);
+    lp_ops_invalidate(cpu->as, addr, addr + LINE);
+    lp_gate_resume(cpu->gate);
+}

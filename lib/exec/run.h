@@ -1,0 +1,42 @@
+/* exec/run.h - between the files that run ops: cpu.c (the loop), dispatch.c (fast), dispatch_checked.c, opmap.c (decode on demand). */
+#ifndef LP_EXEC_RUN_H
+#define LP_EXEC_RUN_H
+#include "exec/cpu.h"
+
+/* An instruction's semantics out of line: plain, or giving the next PC (branches and jumps). */
+union lp_op_fn {
+    void (*plain)(struct lp_cpu *cpu, const struct lp_op *op);
+    uint64_t (*next)(struct lp_cpu *cpu, const struct lp_op *op);
+};
+extern const union lp_op_fn lp_op_table[];      /* by row, memory rows in fast mode */
+extern const union lp_op_fn lp_checked_table[]; /* by row, memory rows checked */
+
+/* Run from cpu->pc until cpu->poll or cpu->stop is set or, checked only, the budget is used up; cpu->pc is valid then. */
+void lp_dispatch(struct lp_cpu *cpu);
+void lp_dispatch_checked(struct lp_cpu *cpu);
+/* Run the one instruction at `op`, checked; returns the next PC. `code` is its code, counters seen through. */
+uint64_t lp_run_checked(struct lp_cpu *cpu, const struct lp_op *op, unsigned code);
+
+/* The op at a PC that a branch, a jump or the caller of lp_cpu_run gave; raises the fault if no instruction can be there. */
+struct lp_op *lp_op_enter(struct lp_cpu *cpu, uint64_t pc);
+/* Is pc an address in the op map, aligned? */
+bool lp_pc_valid(const struct lp_cpu *cpu, uint64_t pc);
+/* Decode the instruction at op and some behind it, or raise the fault of fetching it. */
+void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op);
+/* Count this execution of a counted op; returns the code that is to run. */
+unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op);
+/* op->code with counters seen through, nothing counted; 0 if it was forgotten meanwhile. */
+unsigned lp_op_code(const struct lp_cpu *cpu, const struct lp_op *op);
+void lp_ops_after_fork(void); /* the child: lock state made new */
+
+/* The SVC: leave guest state, call up, come back. */
+void lp_cpu_svc(struct lp_cpu *cpu, uint32_t imm);
+/* Raise at cpu->pc. */
+_Noreturn void lp_cpu_raise_at(struct lp_cpu *cpu, uint64_t pc, int signo, int code, uint64_t addr, uint32_t esr);
+/* IC IVAU: forget the decoded ops of a cache line, other threads stopped if there are any. */
+void lp_cpu_icache(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr);
+
+/* AArch64 Linux signal numbers and si_codes. */
+enum { LP_SIGILL = 4, LP_SIGTRAP = 5, LP_SIGBUS = 7, LP_SIGFPE = 8, LP_SIGSEGV = 11 };
+enum { LP_ILL_ILLOPC = 1, LP_TRAP_BRKPT = 1, LP_BUS_ADRALN = 1, LP_BUS_ADRERR = 2, LP_SEGV_MAPERR = 1, LP_SEGV_ACCERR = 2 };
+#endif

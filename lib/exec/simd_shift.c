@@ -1,0 +1,107 @@
+/* exec/simd_shift.c - AdvSIMD shifts by immediate (Arm ARM C7.2). */
+#include <config.h>
+#include "exec/op.h"
+#include "exec/simd.h"
+#include "exec/simd_long.h"
+
+LP_INLINE unsigned lane_size(unsigned immh) { return immh >= 8 ? 3 : immh >= 4 ? 2 : immh >= 2 ? 1 : 0; }
+#define LEFT(esize) (f.immh << 3 | f.immb) - (esize)
+#define RIGHT(esize) 2 * (esize) - (f.immh << 3 | f.immb)
+
+/* One source; `sh` is the shift, a the lane of Vn, c the old lane of Vd. */
+#define BODY(KIND, size_, bytes, dir, ...)                                      \
+    const unsigned size = size_, sh LP_UNUSED = (unsigned)(dir(8u << size));    \
+    const union lp_vreg n = lp_vlow(cpu->v[f.Vn], bytes), m = n, d = cpu->v[f.Vd]; \
+    union lp_vreg r;                                                            \
+    unsigned qc = 0;                                                            \
+    LP_LANES_##KIND(size, LP_EACH, __VA_ARGS__)                                 \
+    lp_vput(cpu, f.Vd, bytes, r);                                               \
+    lp_set_qc(cpu, qc);
+#define VEC(ROW, KIND, dir, ...) LP_OP(ROW##_v) { BODY(KIND, lane_size(f.immh), 8u << f.Q, dir, __VA_ARGS__) }
+/* The scalar form is a doubleword ... */
+#define VEC_D(ROW, KIND, dir, ...)      \
+    VEC(ROW, KIND, dir, __VA_ARGS__)    \
+    LP_OP(ROW##_s) { BODY(KIND, 3, 8, dir, __VA_ARGS__) }
+/* ... or any size. */
+#define VEC_S(ROW, KIND, dir, ...)      \
+    VEC(ROW, KIND, dir, __VA_ARGS__)    \
+    LP_OP(ROW##_s) { BODY(KIND, lane_size(f.immh), 1u << lane_size(f.immh), dir, __VA_ARGS__) }
+
+/* Shifts by the whole width occur to the right only: 64-bit arithmetic covers lanes below 64 bits, lp_*shr the rest. */
+VEC_D(SSHR, S, RIGHT, lp_sshr(a, sh))
+VEC_D(USHR, U, RIGHT, lp_ushr(a, sh))
+VEC_D(SSRA, S, RIGHT, (uint64_t)c + (uint64_t)lp_sshr(a, sh))
+VEC_D(USRA, U, RIGHT, c + lp_ushr(a, sh))
+VEC_D(SRSHR, S, RIGHT, lp_srshr(a, sh))
+VEC_D(URSHR, U, RIGHT, lp_urshr(a, sh))
+VEC_D(SRSRA, S, RIGHT, (uint64_t)c + (uint64_t)lp_srshr(a, sh))
+VEC_D(URSRA, U, RIGHT, c + lp_urshr(a, sh))
+VEC_D(SHL, U, LEFT, a << sh)
+/* Insert: the bits that the shift leaves free keep the destination's. */
+VEC_D(SLI, U, LEFT, a << sh | (c & ~(UINT64_MAX << sh)))
+VEC_D(SRI, U, RIGHT, lp_ushr(a, sh) | (c & ~lp_ushr(UINT64_MAX >> (64 - bits), sh)))
+VEC_S(SQSHL_imm, S, LEFT, lp_sqshl(a, sh, bits, &qc))
+VEC_S(UQSHL_imm, U, LEFT, lp_uqshl(a, sh, bits, &qc))
+VEC_S(SQSHLU, S, LEFT, lp_sqshlu(a, sh, bits, &qc))
+
+/* ---- narrow: shift the wide lane right (up to the narrow width), then keep or clamp to the low half ---- */
+#define SMIN_OF (-(INT64_C(1) << (bits - 1)))
+#define SMAX_OF ((INT64_C(1) << (bits - 1)) - 1)
+#define UMAX_OF ((INT64_C(1) << bits) - 1)
+#define NARROW_LANES(SIGN, size, source, ...)                                   \
+    const unsigned sh = (unsigned)(RIGHT(8u << (size)));                        \
+    const union lp_vreg n = source, m = n;                                      \
+    union lp_vreg r;                                                            \
+    unsigned qc = 0;                                                            \
+    LP_LONG_##SIGN(size, LP_EACH_NARROW, __VA_ARGS__)                           \
+    lp_set_qc(cpu, qc);
+#define NARROW(ROW, SIGN, ...)                                                  \
+    LP_OP(ROW##_v)                                                              \
+    {                                                                           \
+        NARROW_LANES(SIGN, lane_size(f.immh), cpu->v[f.Vn], __VA_ARGS__)        \
+        lp_vput_half(cpu, f.Vd, f.Q, r.d[0]);                                   \
+    }
+#define NARROW_S(ROW, SIGN, ...)                                                \
+    NARROW(ROW, SIGN, __VA_ARGS__)                                              \
+    LP_OP(ROW##_s)                                                              \
+    {                                                                           \
+        NARROW_LANES(SIGN, lane_size(f.immh), lp_vlow(cpu->v[f.Vn], 2u << lane_size(f.immh)), __VA_ARGS__) \
+        lp_vput(cpu, f.Vd, 1u << lane_size(f.immh), r);                         \
+    }
+NARROW(SHRN, U, a >> sh)
+NARROW(RSHRN, U, lp_urshr(a, sh))
+NARROW_S(SQSHRN, S, lp_clamp(lp_sshr(a, sh), SMIN_OF, SMAX_OF, &qc))
+NARROW_S(SQRSHRN, S, lp_clamp(lp_srshr(a, sh), SMIN_OF, SMAX_OF, &qc))
+NARROW_S(SQSHRUN, S, lp_clamp(lp_sshr(a, sh), 0, UMAX_OF, &qc))
+NARROW_S(SQRSHRUN, S, lp_clamp(lp_srshr(a, sh), 0, UMAX_OF, &qc))
+NARROW_S(UQSHRN, U, lp_clamp_u(lp_ushr(a, sh), UMAX_OF, &qc))
+NARROW_S(UQRSHRN, U, lp_clamp_u(lp_urshr(a, sh), UMAX_OF, &qc))
+
+/* ---- lengthen ---- */
+#define LONG(ROW, SIGN)                                                         \
+    LP_OP(ROW##_v)                                                              \
+    {                                                                           \
+        const unsigned size = lane_size(f.immh), sh = (unsigned)(LEFT(8u << size)); \
+        const union lp_vreg n = lp_vhalf(cpu->v[f.Vn], f.Q), m = n, d = n;      \
+        union lp_vreg r;                                                        \
+        LP_LONG_##SIGN(size, LP_EACH_LONG, (uint64_t)(int64_t)a << sh)          \
+        cpu->v[f.Vd] = r;                                                       \
+    }
+LONG(SSHLL, S)
+LONG(USHLL, U)
+
+/* The dispatch includes several classes in one unit. */
+#undef LEFT
+#undef RIGHT
+#undef BODY
+#undef VEC
+#undef VEC_D
+#undef VEC_S
+#undef SMIN_OF
+#undef SMAX_OF
+#undef UMAX_OF
+#undef NARROW_LANES
+#undef NARROW
+#undef NARROW_S
+#undef LONG
+#include "a64/simd_shift.export.gen.h"

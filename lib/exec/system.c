@@ -1,0 +1,83 @@
+/* exec/system.c - hints, barriers, cache maintenance and system registers: what each row of a64/system.decode does. */
+#include <config.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <time.h>
+#include "exec/op.h"
+#include "exec/features.h"
+#include "exec/fp.h"
+#include "exec/run.h"
+
+enum { LINE = 64 }; /* bytes of a cache line, and of what DC ZVA clears */
+
+LP_OP(HINT) {}
+LP_OP(NOP) {}
+/* Spinning guests say so: let the thread that they wait for run. */
+LP_OP(YIELD) { sched_yield(); }
+LP_OP(WFE) { sched_yield(); }
+LP_OP(WFI) { sched_yield(); }
+
+LP_OP(CLREX) { cpu->ex.addr = UINT64_MAX; }
+LP_OP(DSB) { atomic_thread_fence(memory_order_seq_cst); }
+LP_OP(DMB) { atomic_thread_fence(memory_order_seq_cst); }
+LP_OP(ISB) { atomic_thread_fence(memory_order_seq_cst); }
+LP_OP(SB) { atomic_thread_fence(memory_order_seq_cst); }
+
+/* Maintenance by address faults where a load would. */
+LP_OP(IC_IVAU)
+{
+    uint64_t addr = lp_rd(cpu, f.Rt);
+    (void)*(volatile uint8_t *)LP_HOST(cpu, op, addr, 1, LP_R);
+    lp_cpu_icache(cpu, op, addr);
+}
+LP_OP(DC_ZVA)
+{
+    uint64_t addr = lp_rd(cpu, f.Rt) & ~(uint64_t)(LINE - 1);
+    memset(LP_HOST(cpu, op, addr, LINE, LP_W), 0, LINE);
+}
+#define TOUCH (void)*(volatile uint8_t *)LP_HOST(cpu, op, lp_rd(cpu, f.Rt), 1, LP_R)
+LP_OP(DC_CVAC) { TOUCH; }
+LP_OP(DC_CVAU) { TOUCH; }
+LP_OP(DC_CVAP) { TOUCH; }
+LP_OP(DC_CIVAC) { TOUCH; }
+
+LP_OP(MRS_NZCV) { cpu->x[f.Rt] = lp_nzcv(cpu); }
+LP_OP(MSR_NZCV) { lp_set_nzcv(cpu, lp_rd32(cpu, f.Rt)); }
+LP_OP(MRS_FPCR) { cpu->x[f.Rt] = cpu->fpcr; }
+LP_OP(MSR_FPCR) { lp_fp_set_fpcr(cpu, lp_rd32(cpu, f.Rt)); }
+LP_OP(MRS_FPSR) { cpu->x[f.Rt] = lp_fp_get_fpsr(cpu); }
+LP_OP(MSR_FPSR) { lp_fp_set_fpsr(cpu, lp_rd32(cpu, f.Rt)); }
+LP_OP(MRS_TPIDR) { cpu->x[f.Rt] = cpu->tpidr_el0; }
+LP_OP(MSR_TPIDR) { cpu->tpidr_el0 = lp_rd(cpu, f.Rt); }
+LP_OP(MRS_TPIDRRO) { cpu->x[f.Rt] = cpu->tpidrro_el0; }
+
+/* CTR_EL0: lines of 64 bytes (DminLine, IminLine, CWG, ERG = 4: 16 words), PIPT. IDC = 1: data needs no cleaning before code is
+ * fetched from it; DIC = 0: code needs IC IVAU, which is when decoded ops are forgotten. */
+LP_OP(MRS_CTR) { cpu->x[f.Rt] = UINT64_C(1) << 31 | 1u << 28 | 4u << 24 | 4u << 20 | 4u << 16 | 3u << 14 | 4u; }
+LP_OP(MRS_DCZID) { cpu->x[f.Rt] = 4; /* 16 words */ }
+
+/* The virtual counter at 1 GHz, so that it is the host's monotonic clock in nanoseconds. */
+LP_OP(MRS_CNTFRQ) { cpu->x[f.Rt] = UINT64_C(1000000000); }
+LP_OP(MRS_CNTVCT)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    cpu->x[f.Rt] = (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+/* What Linux shows of ID registers: fields that concern the kernel only read as 0. */
+static inline uint64_t id_register(unsigned crm, unsigned op2)
+{
+    switch (crm << 3 | op2) {
+    case 0 << 3 | 0: return 0x000f0510; /* MIDR_EL1: software implementation, part 0x051 */
+    case 0 << 3 | 5: return UINT64_C(1) << 31; /* MPIDR_EL1: RES1 bit only, as Linux gives */
+    case 4 << 3 | 0: return LP_ID_PFR0; /* ID_AA64PFR0_EL1 */
+    case 6 << 3 | 0: return LP_ID_ISAR0; /* ID_AA64ISAR0_EL1 */
+    case 6 << 3 | 1: return LP_ID_ISAR1; /* ID_AA64ISAR1_EL1 */
+    default: return 0;
+    }
+}
+LP_OP(MRS_ID) { cpu->x[f.Rt] = id_register(f.CRm, f.op2); }
+#undef TOUCH
+
+#include "a64/system.export.gen.h"

@@ -1,0 +1,32 @@
+/* kernel/copy.c - guest pointers for the host kernel: buffers, I/O vectors, structures. */
+#include <config.h>
+#include <errno.h>
+#include "kernel/copy.h"
+#include "kernel/kernel.h"
+
+bool lp_user(struct lp_thread *t, uint64_t addr, uint64_t len, void **out)
+{
+    *out = addr ? lp_mem_host(t->k->mem, addr, len) : NULL;
+    return *out || !addr;
+}
+
+int lp_get(struct lp_thread *t, void *dst, uint64_t addr, size_t len) { return lp_mem_read(t->k->mem, dst, addr, len); }
+int lp_put(struct lp_thread *t, uint64_t addr, const void *src, size_t len) { return lp_mem_write(t->k->mem, addr, src, len); }
+
+int lp_user_iov(struct lp_thread *t, uint64_t addr, uint64_t n, struct iovec *iov)
+{
+    struct { uint64_t base, len; } g;
+    if (n > LP_IOV_MAX)
+        return -EINVAL;
+    for (uint64_t i = 0; i < n; i++) {
+        int r = lp_get(t, &g, addr + i * sizeof g, sizeof g);
+        if (r)
+            return r;
+        if ((int64_t)g.len < 0)
+            return -EINVAL;
+        if (!lp_user(t, g.base, g.len, &iov[i].iov_base))
+            return -EFAULT;
+        iov[i].iov_len = g.len;
+    }
+    return 0;
+}

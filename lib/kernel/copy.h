@@ -1,0 +1,16 @@
+/* kernel/copy.h - guest pointers for the host kernel; see kernel.h for lp_user and lp_user_path. */
+#ifndef LP_KERNEL_COPY_H
+#define LP_KERNEL_COPY_H
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct lp_thread;
+#define LP_IOV_MAX 1024 /* UIO_MAXIOV */
+
+/* Structures from and to the guest: 0 or -EFAULT. */
+int lp_get(struct lp_thread *t, void *dst, uint64_t addr, size_t len);
+int lp_put(struct lp_thread *t, uint64_t addr, const void *src, size_t len);
+/* A guest's struct iovec[n] as a host one. 0, -EFAULT or -EINVAL. */
+int lp_user_iov(struct lp_thread *t, uint64_t addr, uint64_t n, struct iovec *iov);
+#endif

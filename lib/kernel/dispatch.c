@@ -1,0 +1,70 @@
+/* kernel/dispatch.c - SVC #0: the row of X8, its handler, its trace. */
+#include <config.h>
+#include <errno.h>
+#include <sys/syscall.h>
+#include "kernel/host.h"
+#include "kernel/kernel.h"
+#include "kernel/signal.h"
+#include "kernel/strace.h"
+
+static const struct lp_syscall rows[] = {
+#define SYS(nr, name, signature, handler, restart) [nr] = {#name, signature, lp_sys_##handler, __NR_##name, LP_RESTART_##restart},
+#include "kernel/syscall.def"
+#undef SYS
+};
+
+const struct lp_syscall *lp_syscall_row(uint64_t nr)
+{
+    return nr < sizeof rows / sizeof rows[0] && rows[nr].name ? &rows[nr] : NULL;
+}
+
+LP_SYSCALL(nosys)
+{
+    lp_log(t->k->log, 2, "system call %s is not offered: ENOSYS", t->call.row->name);
+    return -ENOSYS;
+}
+
+/* What an interrupted call means for this row. -LP_ERESTARTSYS comes from the stub: the call was not made. */
+static int64_t restart_class(enum lp_restart class, int64_t r)
+{
+    if (r == -EINTR && class != LP_RESTART_NEVER)
+        r = -LP_ERESTARTSYS;
+    if (r != -LP_ERESTARTSYS || class == LP_RESTART_SYS)
+        return r;
+    return class == LP_RESTART_NEVER ? -LP_ERESTARTNOINTR : -LP_ERESTARTNOHAND;
+}
+
+static int64_t call(struct lp_thread *t, const uint64_t *a)
+{
+    const struct lp_syscall *row = t->call.row;
+    if (!row) {
+        lp_log(t->k->log, 2, "unknown system call %llu: ENOSYS", (unsigned long long)t->call.nr);
+        return -ENOSYS;
+    }
+    return restart_class(row->restart, row->fn(t, a));
+}
+
+void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
+{
+    struct lp_thread *t = lp_thread_of(cpu);
+    uint64_t a[6];
+    struct lp_strace trace;
+
+    for (int i = 0; i < 6; i++)
+        a[i] = cpu->x[i];
+    t->call.nr = (uint32_t)cpu->x[8]; /* Linux looks at W8 only */
+    t->call.arg0 = a[0];
+    t->call.row = lp_syscall_row(t->call.nr);
+    if (lp_signal_before_syscall(t))
+        return;
+    t->call.active = true;
+    if (t->k->strace)
+        lp_strace_enter(&trace, t, a);
+    int64_t r = call(t, a);
+    if (t->k->strace)
+        lp_strace_leave(&trace, t, a, r);
+    lp_signal_after_syscall(t, r);
+    t->call.active = false;
+}
+
+const struct lp_upcalls lp_kernel_upcalls = {lp_kernel_svc, lp_signal_fault, lp_signal_safepoint};

@@ -1,0 +1,278 @@
+/* kernel/exec.c - execve: an AArch64 program goes on under a new lprun, anything else is the host's.
+ *
+ * The file is looked at first, as Linux does before its point of no return, so that a failure leaves the guest as it was. A script's
+ * interpreter may be of either kind; the kernel's search (fs/binfmt_script.c) is repeated until a program is found. Strings of argv and envp
+ * are never copied: the host kernel reads them from guest memory. */
+#include <config.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "kernel/copy.h"
+#include "kernel/host.h"
+#include "kernel/process.h"
+#include "kernel/signal.h"
+
+#define HEAD_BYTES 256 /* BINPRM_BUF_SIZE */
+#define MAX_SCRIPTS 5  /* interpreters of interpreters */
+#define MAX_POINTERS ((size_t)1 << 20)
+
+/* A growing NULL-terminated vector of borrowed strings. */
+struct vec { char **v; size_t n, cap; };
+
+static int vec_add(struct vec *a, const char *s)
+{
+    char **v = lp_grow(a->v, &a->cap, a->n + 1, sizeof *v);
+    if (!v) return -ENOMEM;
+    a->v = v;
+    v[a->n++] = (char *)s;
+    v[a->n] = NULL;
+    return 0;
+}
+
+/* A guest's pointer array. A NULL array is an empty one. */
+static int vec_guest(struct lp_thread *t, struct vec *out, uint64_t at)
+{
+    int r = vec_add(out, NULL);
+    out->n = 0;
+    for (; r == 0 && at; at += 8) {
+        uint64_t p;
+        void *s;
+        if (lp_get(t, &p, at, sizeof p)) return -EFAULT;
+        if (!p) break;
+        if (!lp_user(t, p, 1, &s)) return -EFAULT;
+        if (out->n >= MAX_POINTERS) return -E2BIG;
+        r = vec_add(out, s);
+    }
+    return r;
+}
+
+/* What execve of one program needs: `file` is run with argv; a script puts its interpreter in front. */
+struct target {
+    const char *file;
+    struct vec argv;
+    struct vec own; /* strings to free: script lines */
+    bool aarch64;
+};
+
+static int insert_front(struct vec *a, const char *s)
+{
+    int r = vec_add(a, NULL);
+    if (r) return r;
+    memmove(a->v + 1, a->v, a->n * sizeof *a->v);
+    a->v[0] = (char *)s;
+    return 0;
+}
+
+int lp_exec_parse_script(char *line, size_t len, char **interp, char **arg)
+{
+    size_t end = 0;
+    while (end < len && line[end] != '\n' && line[end]) end++;
+    bool whole = end < len || len < HEAD_BYTES;
+    line[end] = '\0';
+    char *p = line + 2 + strspn(line + 2, " \t");
+    size_t n = strcspn(p, " \t");
+    if (n == 0 || (!whole && !p[n])) return -ENOEXEC; /* a name that may go on is no name */
+    *interp = p;
+    char *q = p + n + strspn(p + n, " \t");
+    size_t rest = strlen(q);
+    while (rest && strchr(" \t", q[rest - 1])) q[--rest] = '\0';
+    p[n] = '\0';
+    *arg = rest ? q : NULL;
+    return 0;
+}
+
+/* The script becomes an argument of its interpreter, its own argv[0] goes. */
+static int enter_script(struct target *g, const char *head, size_t len)
+{
+    char *line = calloc(1, HEAD_BYTES + 1), *interp, *arg;
+    if (!line || vec_add(&g->own, line)) {
+        free(line);
+        return -ENOMEM;
+    }
+    memcpy(line, head, len);
+    int r = lp_exec_parse_script(line, len, &interp, &arg);
+    if (r) return r;
+    if (g->argv.n) {
+        g->argv.v[0] = (char *)g->file;
+    } else {
+        r = vec_add(&g->argv, g->file);
+    }
+    if (!r && arg) r = insert_front(&g->argv, arg);
+    if (!r) r = insert_front(&g->argv, interp);
+    g->file = interp;
+    return r;
+}
+
+static bool is_aarch64(const char *head, size_t len)
+{
+    Elf64_Ehdr h;
+    if (len < sizeof h) return false;
+    memcpy(&h, head, sizeof h);
+    return !memcmp(h.e_ident, ELFMAG, SELFMAG) && h.e_ident[EI_CLASS] == ELFCLASS64 && h.e_ident[EI_DATA] == ELFDATA2LSB &&
+           h.e_machine == EM_AARCH64;
+}
+
+/* What the kernel would refuse before it lets go of the old program. */
+static int check_aarch64(int fd, const char *head)
+{
+    Elf64_Ehdr h;
+    Elf64_Phdr p;
+    char name[4096];
+    memcpy(&h, head, sizeof h);
+    if ((h.e_type != ET_EXEC && h.e_type != ET_DYN) || h.e_phentsize != sizeof p || !h.e_phnum) return -ENOEXEC;
+    for (unsigned i = 0; i < h.e_phnum; i++) {
+        if (pread(fd, &p, sizeof p, (off_t)(h.e_phoff + i * sizeof p)) != sizeof p) return -ENOEXEC;
+        if (p.p_type != PT_INTERP) continue;
+        if (p.p_filesz < 2 || p.p_filesz > sizeof name) return -ENOEXEC;
+        if (pread(fd, name, p.p_filesz, (off_t)p.p_offset) != (ssize_t)p.p_filesz || name[p.p_filesz - 1]) return -ENOEXEC;
+    }
+    return 0;
+}
+
+/* Look into g->file once: 1 = it was a script, look again; 0 = it is a program; -errno. */
+static int look(struct target *g)
+{
+    struct stat st;
+    char head[HEAD_BYTES];
+    if (faccessat(AT_FDCWD, g->file, X_OK, AT_EACCESS) || stat(g->file, &st)) return -errno;
+    if (!S_ISREG(st.st_mode)) return -EACCES;
+    int fd = open(g->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return errno == EACCES ? 0 : -errno; /* may be run, not read: the host can */
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    int r = n < 0 ? -errno : 0;
+    if (r == 0 && n >= 2 && head[0] == '#' && head[1] == '!') {
+        r = enter_script(g, head, (size_t)n);
+        if (r == 0) r = 1;
+    } else if (r == 0 && is_aarch64(head, (size_t)n)) {
+        r = check_aarch64(fd, head);
+        g->aarch64 = true;
+    }
+    close(fd);
+    return r;
+}
+
+/* argv of the lprun that goes on with the program. */
+static int engine_argv(const struct lp_kernel *k, const struct target *g, struct vec *out)
+{
+    int r = 0;
+    for (const char *const *p = k->reexec; *p && r == 0; p++) r = vec_add(out, *p);
+    const char *const own[4] = {"-0", g->argv.n ? g->argv.v[0] : "", "--", g->file};
+    for (int i = 0; i < 4 && r == 0; i++) r = vec_add(out, own[i]);
+    for (size_t i = 1; i < g->argv.n && r == 0; i++) r = vec_add(out, g->argv.v[i]);
+    return r;
+}
+
+/* Descriptors that the engine's arguments name stay open across its own exec. */
+static void keep_reexec_fds(const struct lp_kernel *k, bool keep)
+{
+    for (const char *const *p = k->reexec; *p; p++) {
+        int fd;
+        char rest;
+        if (sscanf(*p, "/proc/self/fd/%d%c", &fd, &rest) == 1 && lp_fd_hidden(k, fd)) fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+    }
+}
+
+/* SIGSEGV and SIGBUS as the guest has them, for the new program to inherit; `undo` gives them back to the engine. */
+static void inherit_signals(struct lp_thread *t, struct lp_sigaction saved[2], bool undo)
+{
+    static const int signo[2] = {SIGSEGV, SIGBUS};
+    for (int i = 0; i < 2; i++) {
+        if (undo) {
+            lp_sighost_set(signo[i], &saved[i]);
+            continue;
+        }
+        lp_sighost_get(signo[i], &saved[i]);
+        if (t->k->signals->action[signo[i]].handler != (uint64_t)(uintptr_t)SIG_IGN) continue;
+        struct lp_sigaction ignore = saved[i];
+        ignore.handler = (uint64_t)(uintptr_t)SIG_IGN;
+        lp_sighost_set(signo[i], &ignore);
+    }
+}
+
+/* The new program inherits the guest's true mask. A signal that comes in before the host has gone into execve aborts the call
+ * (host.h), so that the old program still gets it; a later one is the new program's. */
+static int64_t host_execve(struct lp_thread *t, const char *file, char **argv, char **envp)
+{
+    struct lp_sigaction saved[2];
+    lp_sighost_block_all();
+    if (t->signals->queued) return -LP_ERESTARTNOINTR;
+    inherit_signals(t, saved, false);
+    LP_HOST4(SYS_rt_sigprocmask, SIG_SETMASK, &t->signals->mask, NULL, 8);
+    int64_t r = lp_host_syscall(t, SYS_execve, (long)file, (long)argv, (long)envp, 0, 0, 0);
+    inherit_signals(t, saved, true);
+    lp_signal_set_mask(t, t->signals->mask);
+    return r == -LP_ERESTARTSYS ? -LP_ERESTARTNOINTR : r;
+}
+
+static int64_t run(struct lp_thread *t, struct target *g, struct vec *envp)
+{
+    struct vec argv = {0};
+    if (!g->aarch64) return host_execve(t, g->file, g->argv.v, envp->v);
+    if (!t->k->reexec) {
+        lp_log(t->k->log, 1, "execve: %s is an AArch64 program and there is no engine to go on with it", g->file);
+        return -ENOEXEC;
+    }
+    int64_t r = engine_argv(t->k, g, &argv);
+    if (r == 0) {
+        keep_reexec_fds(t->k, true);
+        r = host_execve(t, "/proc/self/exe", argv.v, envp->v);
+        keep_reexec_fds(t->k, false);
+    }
+    free(argv.v);
+    return r;
+}
+
+int64_t lp_execve(struct lp_thread *t, const char *path, uint64_t argv, uint64_t envp)
+{
+    struct target g = {.file = path};
+    struct vec env = {0};
+    int64_t r = vec_guest(t, &g.argv, argv);
+    if (r == 0) r = vec_guest(t, &env, envp);
+    for (int depth = 0; r == 0; depth++) {
+        r = depth > MAX_SCRIPTS ? -ELOOP : look(&g);
+        if (r == 0) {
+            r = run(t, &g, &env);
+            break;
+        }
+        if (r == 1) r = 0;
+    }
+    for (size_t i = 0; i < g.own.n; i++) free(g.own.v[i]);
+    free(g.own.v);
+    free(g.argv.v);
+    free(env.v);
+    return r;
+}
+
+LP_SYSCALL(execve)
+{
+    const char *path;
+    int r = lp_user_path(t, 0, a[0], &path);
+    return r ? r : lp_execve(t, path, a[1], a[2]);
+}
+
+LP_SYSCALL(execveat)
+{
+    const char *path;
+    char at[4200];
+    int dirfd = (int)a[0], r = lp_user_path(t, 0, a[1], &path);
+    if (r) return r;
+    if (a[4] & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL;
+    if (!*path && !(a[4] & AT_EMPTY_PATH)) return -ENOENT;
+    if (*path != '/' && dirfd != AT_FDCWD) {
+        if ((r = lp_fd_check(t, dirfd))) return r;
+        if (fcntl(dirfd, F_GETFD) < 0) return -EBADF;
+        snprintf(at, sizeof at, *path ? "/proc/self/fd/%d/%s" : "/proc/self/fd/%d", dirfd, path);
+        path = at;
+    }
+    struct stat st;
+    if ((a[4] & AT_SYMLINK_NOFOLLOW) && *path && lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && path != at) return -ELOOP;
+    return lp_execve(t, path, a[2], a[3]);
+}

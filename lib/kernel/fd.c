@@ -1,0 +1,109 @@
+/* kernel/fd.c - the descriptor table that guest and engine share: where the engine's live, and close, dup3, close_range around them.
+ *
+ * Engine descriptors are placed from first_engine_fd up, which is the guest's soft limit at start (or 4032, if that is lower: a table as
+ * long as a huge limit would cost megabytes), with the host's limit raised for a moment. */
+#include <config.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "kernel/flags.h"
+#include "kernel/host.h"
+#include "kernel/kernel.h"
+
+static unsigned slot_of(const struct lp_kernel *k, int fd) { return (unsigned)(fd - k->first_engine_fd); }
+
+bool lp_fd_hidden(const struct lp_kernel *k, int fd)
+{
+    unsigned n = slot_of(k, fd);
+    return fd >= 0 && n < LP_ENGINE_FDS && k->engine_fd_used >> n & 1;
+}
+
+int lp_fd_check(struct lp_thread *t, int fd) { return lp_fd_hidden(t->k, fd) ? -EBADF : 0; }
+
+/* The copy on a number from first_engine_fd up. limit_lock is held. */
+static int dup_high(struct lp_kernel *k, int fd)
+{
+    struct rlimit old, high;
+    if (getrlimit(RLIMIT_NOFILE, &old))
+        return -errno;
+    high = old;
+    if (high.rlim_cur < (rlim_t)k->first_engine_fd + LP_ENGINE_FDS)
+        high.rlim_cur = (rlim_t)k->first_engine_fd + LP_ENGINE_FDS;
+    if (high.rlim_cur != old.rlim_cur && setrlimit(RLIMIT_NOFILE, &high))
+        return -errno;
+    int n = fcntl(fd, F_DUPFD_CLOEXEC, k->first_engine_fd), e = errno;
+    if (high.rlim_cur != old.rlim_cur)
+        setrlimit(RLIMIT_NOFILE, &old);
+    return n < 0 ? -e : n;
+}
+
+int lp_fd_hide(struct lp_kernel *k, int fd)
+{
+    pthread_mutex_lock(&k->limit_lock);
+    int n = dup_high(k, fd);
+    if (n >= 0 && slot_of(k, n) >= LP_ENGINE_FDS) {
+        close(n);
+        n = -EMFILE;
+    }
+    if (n >= 0) {
+        k->engine_fd_used |= UINT64_C(1) << slot_of(k, n);
+        close(fd);
+    }
+    pthread_mutex_unlock(&k->limit_lock);
+    return n;
+}
+
+void lp_fd_unhide(struct lp_kernel *k, int fd)
+{
+    pthread_mutex_lock(&k->limit_lock);
+    if (lp_fd_hidden(k, fd)) {
+        k->engine_fd_used &= ~(UINT64_C(1) << slot_of(k, fd));
+        close(fd);
+    }
+    pthread_mutex_unlock(&k->limit_lock);
+}
+
+LP_SYSCALL(close)
+{
+    int r = lp_fd_check(t, (int)a[0]);
+    return r ? r : lp_host_syscall(t, __NR_close, (int)a[0], 0, 0, 0, 0, 0);
+}
+
+LP_SYSCALL(dup3)
+{
+    int r = lp_fd_check(t, (int)a[0]);
+    if (!r)
+        r = lp_fd_check(t, (int)a[1]);
+    return r ? r : LP_HOST3(__NR_dup3, (int)a[0], (int)a[1], lp_open_flags_to_host((uint32_t)a[2]));
+}
+
+/* One host call per stretch between the engine's descriptors. */
+LP_SYSCALL(close_range)
+{
+    uint64_t first = (uint32_t)a[0], last = (uint32_t)a[1];
+    int64_t r = first > last ? -EINVAL : 0;
+    for (int i = 0; i <= LP_ENGINE_FDS && r == 0 && first <= last; i++) {
+        uint64_t fd = (uint64_t)t->k->first_engine_fd + (uint64_t)i;
+        if (i < LP_ENGINE_FDS && (!lp_fd_hidden(t->k, (int)fd) || fd < first || fd > last))
+            continue;
+        uint64_t stop = i < LP_ENGINE_FDS ? fd : last + 1; /* exclusive */
+        if (first < stop)
+            r = LP_HOST3(__NR_close_range, first, stop - 1, (uint32_t)a[2]);
+        first = stop + 1;
+    }
+    return r;
+}
+
+LP_SYSCALL(pipe2)
+{
+    int fd[2];
+    int64_t r = LP_HOST2(__NR_pipe2, fd, lp_open_flags_to_host((uint32_t)a[1]));
+    if (r == 0 && lp_mem_write(t->k->mem, a[0], fd, sizeof fd)) {
+        close(fd[0]);
+        close(fd[1]);
+        r = -EFAULT;
+    }
+    return r;
+}

@@ -1,0 +1,228 @@
+/* kernel/file.c - opening, status and contents of files and directories where guest and host differ. */
+#include <config.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "kernel/copy.h"
+#include "kernel/flags.h"
+#include "kernel/host.h"
+#include "kernel/kernel.h"
+#include "kernel/proc.h"
+
+LP_SYSCALL(openat)
+{
+    const char *path;
+    int r = lp_user_path(t, 0, a[1], &path);
+    if (!r)
+        r = lp_fd_check(t, (int)a[0]);
+    if (r)
+        return r;
+    int64_t fd = lp_proc_open(t->k, path, (uint32_t)a[2]);
+    if (fd != -ENOSYS)
+        return fd;
+    return lp_host_syscall(t, __NR_openat, (int)a[0], (long)(intptr_t)path, lp_open_flags_to_host((uint32_t)a[2]), (long)a[3], 0, 0);
+}
+
+/* struct open_how { u64 flags, mode, resolve; } may grow; bytes beyond must be 0. */
+LP_SYSCALL(openat2)
+{
+    uint64_t how[3], extra;
+    const char *path;
+    if (a[3] < sizeof how)
+        return -EINVAL;
+    if (a[3] > LP_PAGE)
+        return -E2BIG;
+    int r = lp_get(t, how, a[2], sizeof how);
+    for (uint64_t at = sizeof how; !r && at < a[3]; at++)
+        if (!(r = lp_get(t, &extra, a[2] + at, 1)) && *(char *)&extra)
+            r = -E2BIG;
+    if (!r && lp_open_flags_unknown(how[0]))
+        r = -EINVAL;
+    if (!r)
+        r = lp_user_path(t, 0, a[1], &path);
+    if (!r)
+        r = lp_fd_check(t, (int)a[0]);
+    if (r)
+        return r;
+    int64_t fd = how[2] ? -ENOSYS : lp_proc_open(t->k, path, (uint32_t)how[0]);
+    if (fd != -ENOSYS)
+        return fd;
+    how[0] = (uint64_t)lp_open_flags_to_host((uint32_t)how[0]);
+    return lp_host_syscall(t, __NR_openat2, (int)a[0], (long)(intptr_t)path, (long)(intptr_t)how, sizeof how, 0, 0);
+}
+
+/* /proc/self/exe names the program; lp_user_path has put its path in place of the link, so look at the link's name again. */
+LP_SYSCALL(readlinkat)
+{
+    const char *path;
+    void *buf;
+    int r = lp_user_path(t, 0, a[1], &path);
+    if (!r)
+        r = lp_fd_check(t, (int)a[0]);
+    if (r)
+        return r;
+    if ((int)a[3] <= 0)
+        return -EINVAL;
+    if (path == t->k->exe) {
+        size_t n = strlen(path);
+        if (n > (size_t)(int)a[3])
+            n = (size_t)(int)a[3];
+        r = lp_put(t, a[2], path, n);
+        return r ? r : (int64_t)n;
+    }
+    if (!lp_user(t, a[2], (uint64_t)(int)a[3], &buf))
+        return -EFAULT;
+    return LP_HOST4(__NR_readlinkat, (int)a[0], (intptr_t)path, (intptr_t)buf, (int)a[3]);
+}
+
+static int64_t put_stat(struct lp_thread *t, uint64_t addr, int64_t r, const struct stat *st)
+{
+    struct lp_stat g;
+    if (r < 0)
+        return r;
+    lp_stat_from_host(&g, st);
+    return lp_put(t, addr, &g, sizeof g);
+}
+
+LP_SYSCALL(newfstatat)
+{
+    struct stat st;
+    const char *path;
+    int r = lp_user_path(t, 0, a[1], &path);
+    if (!r)
+        r = lp_fd_check(t, (int)a[0]);
+    if (r)
+        return r;
+    if (path == t->k->exe && a[3] & AT_SYMLINK_NOFOLLOW)
+        path = t->path[0]; /* the link itself */
+    return put_stat(t, a[2], LP_HOST4(__NR_newfstatat, (int)a[0], (intptr_t)path, (intptr_t)&st, (int)a[3]), &st);
+}
+
+LP_SYSCALL(fstat)
+{
+    struct stat st;
+    int r = lp_fd_check(t, (int)a[0]);
+    return r ? r : put_stat(t, a[1], LP_HOST2(__NR_fstat, (int)a[0], (intptr_t)&st), &st);
+}
+
+/* F_ commands by what their argument is; all numbers are generic. */
+enum { ARG_VALUE, ARG_LOCK, ARG_OWNER, ARG_U64, ARG_FLAGS, ARG_NONE };
+static const struct { int cmd, kind; } fcntl_args[] = {
+    {F_DUPFD, ARG_VALUE}, {F_DUPFD_CLOEXEC, ARG_VALUE}, {F_GETFD, ARG_NONE}, {F_SETFD, ARG_VALUE}, {F_GETFL, ARG_FLAGS},
+    {F_SETFL, ARG_FLAGS}, {F_GETLK, ARG_LOCK}, {F_SETLK, ARG_LOCK}, {F_SETLKW, ARG_LOCK}, {36, ARG_LOCK}, {37, ARG_LOCK},
+    {38, ARG_LOCK}, /* F_OFD_GETLK, _SETLK, _SETLKW */ {F_SETOWN, ARG_VALUE}, {F_GETOWN, ARG_NONE}, {10, ARG_VALUE}, /* F_SETSIG */
+    {11, ARG_NONE}, /* F_GETSIG */ {15, ARG_OWNER}, {16, ARG_OWNER}, /* F_SETOWN_EX, F_GETOWN_EX */ {1024, ARG_VALUE}, /* F_SETLEASE */
+    {1025, ARG_NONE}, /* F_GETLEASE */ {1026, ARG_VALUE}, /* F_NOTIFY */ {1031, ARG_VALUE}, {1032, ARG_NONE}, /* F_SETPIPE_SZ, F_GETPIPE_SZ */
+    {1033, ARG_VALUE}, {1034, ARG_NONE}, /* F_ADD_SEALS, F_GET_SEALS */ {1035, ARG_U64}, {1036, ARG_U64}, {1037, ARG_U64}, {1038, ARG_U64},
+};
+
+static int fcntl_kind(int cmd)
+{
+    for (size_t i = 0; i < sizeof fcntl_args / sizeof fcntl_args[0]; i++)
+        if (fcntl_args[i].cmd == cmd)
+            return fcntl_args[i].kind;
+    return -1;
+}
+
+LP_SYSCALL(fcntl)
+{
+    static const unsigned size[] = {[ARG_LOCK] = 32, [ARG_OWNER] = 8, [ARG_U64] = 8};
+    int fd = (int)a[0], cmd = (int)a[1], kind = fcntl_kind(cmd), r = lp_fd_check(t, fd);
+    long arg = (long)a[2];
+    void *p;
+    if (r)
+        return r;
+    if (kind < 0)
+        return -EINVAL;
+    if (kind == ARG_LOCK || kind == ARG_OWNER || kind == ARG_U64) {
+        if (!lp_user(t, a[2], size[kind], &p))
+            return -EFAULT;
+        arg = (long)(intptr_t)p;
+    }
+    if (cmd == F_SETFL)
+        arg = lp_open_flags_to_host((uint32_t)a[2]);
+    int64_t res = lp_host_syscall(t, __NR_fcntl, fd, cmd, arg, 0, 0, 0);
+    return cmd == F_GETFL && res >= 0 ? lp_open_flags_from_host(res) : res;
+}
+
+/* ---- getdents64 ---- */
+struct dirent64 {
+    uint64_t ino;
+    int64_t off;
+    uint16_t reclen;
+    uint8_t type;
+    char name[];
+};
+
+static bool is_hidden_entry(const struct lp_kernel *k, const struct dirent64 *d)
+{
+    return isdigit((unsigned char)d->name[0]) && lp_fd_hidden(k, atoi(d->name));
+}
+
+/* Only a directory /proc/.../fd or fdinfo lists descriptors; any other may hold files with such names. */
+static bool is_fd_directory(int fd)
+{
+    char link[40], path[256];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    if (n < 0)
+        return false;
+    path[n] = 0;
+    const char *last = strrchr(path, '/');
+    return !strncmp(path, "/proc/", 6) && last && (!strcmp(last, "/fd") || !strcmp(last, "/fdinfo"));
+}
+
+static int64_t drop_hidden(const struct lp_kernel *k, int fd, char *buf, int64_t n)
+{
+    int64_t out = 0;
+    bool checked = false;
+    for (int64_t at = 0; at < n;) {
+        const struct dirent64 *d = (const void *)(buf + at);
+        int64_t len = d->reclen;
+        if (is_hidden_entry(k, d)) {
+            if (!checked && !is_fd_directory(fd))
+                return n;
+            checked = true;
+        } else {
+            memmove(buf + out, buf + at, (size_t)len);
+            out += len;
+        }
+        at += len;
+    }
+    return out;
+}
+
+LP_SYSCALL(getdents64)
+{
+    _Alignas(8) char buf[32768];
+    uint32_t size = (uint32_t)a[2] < sizeof buf ? (uint32_t)a[2] : sizeof buf;
+    int r = lp_fd_check(t, (int)a[0]);
+    if (r)
+        return r;
+    int64_t n, kept;
+    do {
+        n = LP_HOST3(__NR_getdents64, (int)a[0], (intptr_t)buf, size);
+        kept = n > 0 ? drop_hidden(t->k, (int)a[0], buf, n) : n;
+    } while (n > 0 && kept == 0); /* all of them hidden is not the end */
+    if (kept > 0 && (r = lp_put(t, a[1], buf, (size_t)kept)) != 0)
+        return r;
+    return kept;
+}
+
+/* readv, writev, preadv, pwritev, preadv2, pwritev2, vmsplice: the position's upper half (a[4]) is 0 on 64-bit. */
+LP_SYSCALL(iov)
+{
+    struct iovec iov[LP_IOV_MAX];
+    int r = lp_fd_check(t, (int)a[0]);
+    if (!r)
+        r = lp_user_iov(t, a[1], a[2], iov);
+    if (r)
+        return r;
+    return lp_host_syscall(t, t->call.row->host_nr, (int)a[0], (long)(intptr_t)iov, (long)a[2], (long)a[3], 0, (long)a[5]);
+}

@@ -1,0 +1,112 @@
+/* kernel/kernel.c - a process and its threads: made and unmade. */
+#include <config.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "base/error.h"
+#include "kernel/kernel.h"
+#include "kernel/signal.h"
+
+#define HIGHEST_ENGINE_FD (4096 - LP_ENGINE_FDS) /* a higher one makes the host's descriptor table large, and fork slow */
+
+/* Room for the engine above the guest's soft limit; where hard and soft limit are the same, the guest's become lower. */
+static lp_status init_limits(struct lp_kernel *k, struct lp_error *err)
+{
+    struct rlimit *n = &k->limit_nofile;
+    if (getrlimit(RLIMIT_NOFILE, n) || getrlimit(RLIMIT_AS, &k->limit_as) || getrlimit(RLIMIT_DATA, &k->limit_data) ||
+        getrlimit(RLIMIT_STACK, &k->limit_stack))
+        return lp_fail_sys(err, LP_E_SYSTEM, errno, "getrlimit");
+    if (n->rlim_max < 2 * LP_ENGINE_FDS)
+        return lp_fail(err, LP_E_SYSTEM, "the hard limit of open files is %llu, at least %d is needed", (unsigned long long)n->rlim_max,
+                       2 * LP_ENGINE_FDS);
+    if (n->rlim_max != RLIM_INFINITY)
+        n->rlim_max -= LP_ENGINE_FDS;
+    if (n->rlim_cur > n->rlim_max) {
+        n->rlim_cur = n->rlim_max;
+        struct rlimit host = {n->rlim_cur, n->rlim_max == RLIM_INFINITY ? RLIM_INFINITY : n->rlim_max + LP_ENGINE_FDS};
+        if (setrlimit(RLIMIT_NOFILE, &host))
+            return lp_fail_sys(err, LP_E_SYSTEM, errno, "setrlimit(RLIMIT_NOFILE)");
+    }
+    k->first_engine_fd = n->rlim_cur < HIGHEST_ENGINE_FD ? (int)n->rlim_cur : HIGHEST_ENGINE_FD;
+    return LP_OK;
+}
+
+lp_status lp_kernel_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_log *log, struct lp_kernel **out, struct lp_error *err)
+{
+    struct lp_kernel *k = calloc(1, sizeof *k);
+    if (!k)
+        return lp_fail(err, LP_E_NOMEM, "no memory for the process");
+    k->mem = mem;
+    k->gate = gate;
+    k->log = log;
+    k->first_tid = getpid();
+    pthread_mutex_init(&k->brk_lock, NULL);
+    pthread_mutex_init(&k->limit_lock, NULL);
+    pthread_mutex_init(&k->thread_lock, NULL);
+    lp_status s = init_limits(k, err);
+    if (s == LP_OK && !lp_signal_process_new(k))
+        s = lp_fail(err, LP_E_NOMEM, "no memory for the process");
+    if (s != LP_OK) {
+        free(k);
+        return s;
+    }
+    *out = k;
+    return LP_OK;
+}
+
+void lp_kernel_free(struct lp_kernel *k)
+{
+    if (!k)
+        return;
+    while (k->threads)
+        lp_thread_free(k->threads);
+    lp_signal_process_free(k);
+    lp_image_close(&k->image);
+    for (int i = 0; i < LP_ENGINE_FDS; i++)
+        lp_fd_unhide(k, k->first_engine_fd + i);
+    pthread_mutex_destroy(&k->brk_lock);
+    pthread_mutex_destroy(&k->limit_lock);
+    pthread_mutex_destroy(&k->thread_lock);
+    free(k->exe);
+    free(k);
+}
+
+struct lp_thread *lp_thread_new(struct lp_kernel *k)
+{
+    struct lp_thread *t = aligned_alloc(64, (sizeof *t + 63) / 64 * 64);
+    if (!t)
+        return NULL;
+    memset(t, 0, offsetof(struct lp_thread, path));
+    lp_cpu_init(&t->cpu, k->mem, k->gate, &lp_kernel_upcalls, t);
+    t->k = k;
+    t->tid = (int)syscall(__NR_gettid);
+    if (!lp_signal_thread_new(t)) {
+        free(t);
+        return NULL;
+    }
+    lp_gate_add(k->gate, &t->cpu);
+    pthread_mutex_lock(&k->thread_lock);
+    t->next = k->threads;
+    k->threads = t;
+    pthread_mutex_unlock(&k->thread_lock);
+    atomic_fetch_add(&k->thread_count, 1);
+    return t;
+}
+
+void lp_thread_free(struct lp_thread *t)
+{
+    struct lp_kernel *k = t->k;
+    pthread_mutex_lock(&k->thread_lock);
+    for (struct lp_thread **p = &k->threads; *p; p = &(*p)->next)
+        if (*p == t) {
+            *p = t->next;
+            break;
+        }
+    pthread_mutex_unlock(&k->thread_lock);
+    atomic_fetch_sub(&k->thread_count, 1);
+    lp_gate_remove(k->gate, &t->cpu);
+    lp_signal_thread_free(t);
+    free(t);
+}

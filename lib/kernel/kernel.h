@@ -1,0 +1,123 @@
+/* kernel/kernel.h - the Linux that the guest sees: one struct lp_kernel per process, one struct lp_thread per guest thread.
+ *
+ * A system call is one row of syscall.def and one function LP_SYSCALL(name). Arguments come as the guest passed them, in
+ * 64-bit registers; the result is a value or -errno (Linux numbers are the same on all hosts that matter). Whatever may block goes through
+ * lp_host_syscall() (host.h), everything else straight to the host.
+ */
+#ifndef LP_KERNEL_KERNEL_H
+#define LP_KERNEL_KERNEL_H
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <arm64lp/vm.h>
+#include "base/log.h"
+#include "exec/cpu.h"
+#include "exec/gate.h"
+#include "load/load.h"
+#include "mem/mem.h"
+
+struct lp_kernel;
+struct lp_thread;
+struct lp_signal_process; /* signal.h: actions, per process */
+struct lp_signal_thread; /* signal.h: masks and pending, per thread */
+
+/* Engine descriptors live in [first, first + LP_ENGINE_FDS), where the guest neither sees nor reaches them. */
+#define LP_ENGINE_FDS 64
+
+struct lp_kernel {
+    struct lp_mem *mem;
+    struct lp_gate *gate;
+    struct lp_log *log;
+    bool strace;
+    int first_tid;                  /* of the thread that made it: its trace lines need no number */
+    const char *const *reexec;      /* argv prefix for execve of an AArch64 program, or NULL (lp_vm_config) */
+    struct lp_image image;          /* the program */
+    char *exe;                      /* its absolute path */
+    /* Memory (memory.c) */
+    pthread_mutex_t brk_lock;
+    uint64_t brk_start, brk_end;
+    /* Limits that the engine keeps for the guest (limits.c), under limit_lock. */
+    pthread_mutex_t limit_lock;
+    struct rlimit limit_as, limit_nofile, limit_data, limit_stack;
+    int first_engine_fd;
+    uint64_t engine_fd_used;        /* bit n: first_engine_fd + n is taken */
+    /* Threads (thread.c) */
+    pthread_mutex_t thread_lock;
+    struct lp_thread *threads;
+    _Atomic int thread_count;
+    struct lp_signal_process *signals;
+    struct lp_fork_hook *fork_hooks; /* process.h */
+    /* End of the process: set once, then every thread's cpu.stop. */
+    _Atomic bool exiting;
+    struct lp_exit exit;
+};
+
+struct lp_thread {
+    struct lp_cpu cpu;              /* cpu.owner == this */
+    struct lp_kernel *k;
+    struct lp_thread *next;         /* k->threads */
+    int tid;                        /* of the host thread: guest and host IDs are the same */
+    uint64_t clear_child_tid;       /* set_tid_address */
+    uint64_t robust_list;
+    struct {                        /* the system call in progress, for restarting it */
+        bool active;
+        const struct lp_syscall *row;
+        uint64_t nr, arg0;          /* X8 and X0 as they were at the SVC */
+    } call;
+    struct lp_signal_thread *signals;
+    char path[2][4096];             /* path arguments of the call in progress */
+};
+
+static inline struct lp_thread *lp_thread_of(struct lp_cpu *cpu) { return cpu->owner; }
+
+/* ---- system calls (dispatch.c) ---- */
+#define LP_SYSCALL(name) int64_t lp_sys_##name(struct lp_thread *t, const uint64_t *a)
+/* A result of a handler that has already set all registers (rt_sigreturn) or ends the thread: X0 is left alone. */
+#define LP_NO_RESULT INT64_C(-0x10000)
+/* What an interrupted call wants, as in Linux: never seen by the guest. The signal code turns them into EINTR or goes back to the SVC. */
+enum { LP_ERESTARTSYS = 512, LP_ERESTARTNOINTR = 513, LP_ERESTARTNOHAND = 514 };
+enum lp_restart {
+    LP_RESTART_NEVER, /* EINTR stays EINTR */
+    LP_RESTART_SYS,   /* restarted if no handler ran, or it has SA_RESTART (read, wait4, futex ...) */
+    LP_RESTART_NOHAND /* restarted only if no handler ran (poll, select, sleeps ...) */
+};
+struct lp_syscall {
+    const char *name;
+    const char *signature;          /* strace.c and pass.c */
+    int64_t (*fn)(struct lp_thread *t, const uint64_t *a);
+    long host_nr;                   /* of the host's call of the same name, -1 = none */
+    enum lp_restart restart;
+};
+#define SYS(nr, name, signature, handler, restart) int64_t lp_sys_##handler(struct lp_thread *t, const uint64_t *a);
+#include "kernel/syscall.def"
+#undef SYS
+/* The row of a number, or NULL. */
+const struct lp_syscall *lp_syscall_row(uint64_t nr);
+/* lp_upcalls.svc */
+void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16);
+extern const struct lp_upcalls lp_kernel_upcalls;
+
+/* ---- process (vm room) ---- */
+lp_status lp_kernel_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_log *log, struct lp_kernel **out, struct lp_error *err);
+void lp_kernel_free(struct lp_kernel *k);
+/* A guest thread for the calling host thread; its cpu is initialised and in the gate's list, OUTSIDE. NULL = no memory. */
+struct lp_thread *lp_thread_new(struct lp_kernel *k);
+void lp_thread_free(struct lp_thread *t);
+
+/* ---- for system calls: copies, paths, descriptors (copy.c, path.c, fd.c) ---- */
+/* Host pointer to a guest buffer that the host kernel reads or writes. NULL stays NULL; false = EFAULT. */
+bool lp_user(struct lp_thread *t, uint64_t addr, uint64_t len, void **out);
+/* A path argument copied into t->path[slot], /proc/self names of the engine's replaced. 0 or -errno. */
+int lp_user_path(struct lp_thread *t, int slot, uint64_t addr, const char **out);
+/* 0, or -EBADF for an engine descriptor. */
+int lp_fd_check(struct lp_thread *t, int fd);
+/* Move an engine's descriptor where the guest cannot reach it (close-on-exec); the old number is closed. The new one, or -errno. */
+int lp_fd_hide(struct lp_kernel *k, int fd);
+/* close() of a hidden one. */
+void lp_fd_unhide(struct lp_kernel *k, int fd);
+/* Is it one of the engine's? */
+bool lp_fd_hidden(const struct lp_kernel *k, int fd);
+#endif

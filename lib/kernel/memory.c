@@ -1,0 +1,146 @@
+/* kernel/memory.c - brk, mmap and what goes with them, on the mem room. */
+#include <config.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "base/bits.h"
+#include "kernel/copy.h"
+#include "kernel/host.h"
+#include "kernel/kernel.h"
+
+static uint64_t page_up(uint64_t v) { return lp_align_up(v, LP_PAGE); }
+
+/* Would `more` bytes break RLIMIT_AS? Counted only when there is a limit. */
+static bool over_limit(struct lp_kernel *k, uint64_t more)
+{
+    struct lp_mapping m;
+    uint64_t sum = more;
+    pthread_mutex_lock(&k->limit_lock);
+    rlim_t limit = k->limit_as.rlim_cur;
+    pthread_mutex_unlock(&k->limit_lock);
+    if (limit == RLIM_INFINITY)
+        return false;
+    for (uint64_t at = 0; lp_mem_next(k->mem, at, &m); at = m.end)
+        sum += m.end - m.start;
+    return sum > limit;
+}
+
+/* Returns the new break, or the old one when it cannot be moved: brk never reports an error. */
+static uint64_t move_break(struct lp_kernel *k, uint64_t want)
+{
+    uint64_t old = page_up(k->brk_end), end = page_up(want);
+    pthread_mutex_lock(&k->limit_lock);
+    rlim_t data = k->limit_data.rlim_cur;
+    pthread_mutex_unlock(&k->limit_lock);
+    if (want < k->brk_start || want >= lp_mem_limit(k->mem) || (data != RLIM_INFINITY && want - k->brk_start > data))
+        return k->brk_end;
+    if (end > old) {
+        int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+        if (over_limit(k, end - old) || lp_mem_mmap(k->mem, old, end - old, PROT_READ | PROT_WRITE, flags, -1, 0) < 0)
+            return k->brk_end;
+        lp_mem_name(k->mem, old, end - old, "[heap]", 0);
+    } else if (end < old && lp_mem_munmap(k->mem, end, old - end)) {
+        return k->brk_end;
+    }
+    return want;
+}
+
+LP_SYSCALL(brk)
+{
+    struct lp_kernel *k = t->k;
+    pthread_mutex_lock(&k->brk_lock);
+    k->brk_end = move_break(k, a[0]);
+    uint64_t r = k->brk_end;
+    pthread_mutex_unlock(&k->brk_lock);
+    return (int64_t)r;
+}
+
+static void name_mapping(struct lp_thread *t, uint64_t addr, uint64_t len, int fd, uint64_t off)
+{
+    char link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, t->path[0], sizeof t->path[0] - 1);
+    if (n <= 0)
+        return;
+    t->path[0][n] = 0;
+    lp_mem_name(t->k->mem, addr, page_up(len), t->path[0], off);
+}
+
+LP_SYSCALL(mmap)
+{
+    int prot = (int)a[2], flags = (int)a[3], fd = flags & MAP_ANONYMOUS ? -1 : (int)a[4];
+    int r = fd < 0 ? 0 : lp_fd_check(t, fd);
+    if (r)
+        return r;
+    if (a[5] & (LP_PAGE - 1))
+        return -EINVAL;
+    if (over_limit(t->k, page_up(a[1])))
+        return -ENOMEM;
+    int64_t at = lp_mem_mmap(t->k->mem, a[0], a[1], prot, flags, fd, (int64_t)a[5]);
+    if (at >= 0 && fd >= 0)
+        name_mapping(t, (uint64_t)at, a[1], fd, a[5]);
+    return at;
+}
+
+LP_SYSCALL(munmap) { return lp_mem_munmap(t->k->mem, a[0], a[1]); }
+LP_SYSCALL(mprotect) { return lp_mem_mprotect(t->k->mem, a[0], a[1], (int)a[2]); }
+LP_SYSCALL(madvise) { return lp_mem_madvise(t->k->mem, a[0], a[1], (int)a[2]); }
+LP_SYSCALL(msync) { return lp_mem_msync(t->k->mem, a[0], a[1], (int)a[2]); }
+
+LP_SYSCALL(mremap)
+{
+    if (a[2] > a[1] && over_limit(t->k, page_up(a[2]) - page_up(a[1])))
+        return -ENOMEM;
+    return lp_mem_mremap(t->k->mem, a[0], a[1], a[2], (int)a[3], a[4]);
+}
+
+/* [addr, addr+len) made pages, all of them mapped: the host address, or -ENOMEM. */
+static int host_pages(struct lp_thread *t, uint64_t addr, uint64_t len, void **host, uint64_t *size)
+{
+    uint64_t start = lp_align_down(addr, LP_PAGE);
+    *size = page_up(len + (addr - start));
+    if (*size < len || !lp_mem_check(t->k->mem, start, *size, LP_MAPPED, NULL))
+        return -ENOMEM;
+    return lp_user(t, start, *size, host) ? 0 : -ENOMEM;
+}
+
+/* mlock, mlock2, munlock */
+LP_SYSCALL(mlock)
+{
+    void *p;
+    uint64_t size;
+    int r = host_pages(t, a[0], a[1], &p, &size);
+    return r ? r : LP_HOST3(t->call.row->host_nr, (intptr_t)p, size, (long)a[2]);
+}
+
+/* mlockall, munlockall: of what the guest has mapped now; the engine's reservations must never be locked. MCL_FUTURE has no effect. */
+LP_SYSCALL(mlockall)
+{
+    bool lock = t->call.row->host_nr == __NR_mlockall;
+    struct lp_mapping m;
+    int64_t r = 0;
+    if (lock && (!a[0] || a[0] & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | 4)))
+        return -EINVAL;
+    if (lock && !(a[0] & MCL_CURRENT))
+        return 0;
+    for (uint64_t at = 0; !r && lp_mem_next(t->k->mem, at, &m); at = m.end) {
+        void *p;
+        if (lp_user(t, m.start, m.end - m.start, &p) && p && m.flags & (LP_R | LP_W | LP_X))
+            r = LP_HOST2(lock ? __NR_mlock : __NR_munlock, (intptr_t)p, m.end - m.start);
+    }
+    return r;
+}
+
+LP_SYSCALL(mincore)
+{
+    void *p, *vec;
+    uint64_t size;
+    if (a[0] & (LP_PAGE - 1))
+        return -EINVAL;
+    int r = host_pages(t, a[0], a[1], &p, &size);
+    if (!r && !lp_user(t, a[2], size / LP_PAGE, &vec))
+        r = -EFAULT;
+    return r ? r : LP_HOST3(__NR_mincore, (intptr_t)p, size, (intptr_t)vec);
+}

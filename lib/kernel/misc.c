@@ -1,0 +1,138 @@
+/* kernel/misc.c - names, limits, groups, affinity, prctl. */
+#include <config.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "kernel/copy.h"
+#include "kernel/host.h"
+#include "kernel/kernel.h"
+
+LP_SYSCALL(uname)
+{
+    struct utsname u; /* six fields of 65 bytes, as the kernel's struct new_utsname */
+    int64_t r = LP_HOST1(__NR_uname, (intptr_t)&u);
+    if (r == 0) {
+        memset(u.machine, 0, sizeof u.machine);
+        strcpy(u.machine, "aarch64");
+        r = lp_put(t, a[0], &u, sizeof u);
+    }
+    return r;
+}
+
+/* ---- limits ---- */
+/* Limits of the host process that would hit the engine's own memory and descriptors are kept here instead. */
+static struct rlimit *kept_limit(struct lp_kernel *k, int resource)
+{
+    switch (resource) {
+    case RLIMIT_AS:
+        return &k->limit_as;
+    case RLIMIT_DATA:
+        return &k->limit_data;
+    case RLIMIT_STACK:
+        return &k->limit_stack;
+    case RLIMIT_NOFILE:
+        return &k->limit_nofile;
+    default:
+        return NULL;
+    }
+}
+
+/* Descriptors: the host enforces the guest's soft limit; the hard one stays the host's, for the engine. */
+static int64_t set_host_nofile(rlim_t soft)
+{
+    struct rlimit h;
+    if (getrlimit(RLIMIT_NOFILE, &h))
+        return -errno;
+    h.rlim_cur = soft < h.rlim_max ? soft : h.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &h) ? -errno : 0;
+}
+
+static int64_t change_limit(struct lp_kernel *k, int resource, const struct rlimit *set, struct rlimit *old)
+{
+    struct rlimit *l = kept_limit(k, resource);
+    int64_t r = 0;
+    pthread_mutex_lock(&k->limit_lock);
+    *old = *l;
+    if (set) {
+        if (set->rlim_cur > set->rlim_max)
+            r = -EINVAL;
+        else if (set->rlim_max > l->rlim_max)
+            r = -EPERM;
+        else if (resource == RLIMIT_NOFILE)
+            r = set_host_nofile(set->rlim_cur);
+        if (!r)
+            *l = *set;
+    }
+    pthread_mutex_unlock(&k->limit_lock);
+    return r;
+}
+
+static int64_t limit(struct lp_thread *t, int pid, int resource, uint64_t new_addr, uint64_t old_addr)
+{
+    struct rlimit set, old;
+    int64_t r = new_addr ? lp_get(t, &set, new_addr, sizeof set) : 0;
+    if (r)
+        return r;
+    if ((pid == 0 || pid == getpid()) && kept_limit(t->k, resource))
+        r = change_limit(t->k, resource, new_addr ? &set : NULL, &old);
+    else
+        r = LP_HOST4(__NR_prlimit64, pid, resource, (intptr_t)(new_addr ? &set : NULL), (intptr_t)&old);
+    return r == 0 && old_addr ? lp_put(t, old_addr, &old, sizeof old) : r;
+}
+
+LP_SYSCALL(prlimit64) { return limit(t, (int)a[0], (int)a[1], a[2], a[3]); }
+LP_SYSCALL(getrlimit) { return a[1] ? limit(t, 0, (int)a[0], 0, a[1]) : -EFAULT; }
+LP_SYSCALL(setrlimit) { return a[1] ? limit(t, 0, (int)a[0], a[1], 0) : -EFAULT; }
+
+/* ---- groups, affinity: (n, list) and (pid, n, mask) ---- */
+LP_SYSCALL(groups)
+{
+    void *p;
+    if ((int)a[0] < 0 || (int)a[0] > 65536)
+        return -EINVAL;
+    if (!lp_user(t, a[1], (uint64_t)(int)a[0] * 4, &p))
+        return -EFAULT;
+    return LP_HOST2(t->call.row->host_nr, (int)a[0], (intptr_t)p);
+}
+
+LP_SYSCALL(sched_affinity)
+{
+    void *p;
+    if (!lp_user(t, a[2], (uint32_t)a[1], &p))
+        return -EFAULT;
+    return LP_HOST3(t->call.row->host_nr, (int)a[0], (uint32_t)a[1], (intptr_t)p);
+}
+
+/* ---- prctl: options that mean the same here as on arm64, by size of what the first argument points to (0 = a number) ---- */
+static const struct { int option, size; } prctls[] = {
+    {1, 0}, {2, 4},    /* PR_SET_PDEATHSIG PR_GET_PDEATHSIG */
+    {3, 0}, {4, 0},    /* PR_GET_DUMPABLE PR_SET_DUMPABLE */
+    {7, 0}, {8, 0},    /* PR_GET_KEEPCAPS PR_SET_KEEPCAPS */
+    {15, 16}, {16, 16}, /* PR_SET_NAME PR_GET_NAME */
+    {23, 0}, {24, 0},  /* PR_CAPBSET_READ PR_CAPBSET_DROP */
+    {27, 0}, {28, 0},  /* PR_GET_SECUREBITS PR_SET_SECUREBITS */
+    {29, 0}, {30, 0},  /* PR_SET_TIMERSLACK PR_GET_TIMERSLACK */
+    {36, 0}, {37, 4},  /* PR_SET_CHILD_SUBREAPER PR_GET_CHILD_SUBREAPER */
+    {38, 0}, {39, 0},  /* PR_SET_NO_NEW_PRIVS PR_GET_NO_NEW_PRIVS */
+    {41, 0}, {42, 0},  /* PR_SET_THP_DISABLE PR_GET_THP_DISABLE */
+    {47, 0},           /* PR_CAP_AMBIENT */
+};
+
+LP_SYSCALL(prctl)
+{
+    int option = (int)a[0];
+    for (size_t i = 0; i < sizeof prctls / sizeof prctls[0]; i++) {
+        void *p = (void *)(uintptr_t)a[1];
+        if (prctls[i].option != option)
+            continue;
+        if (prctls[i].size && (!a[1] || !lp_user(t, a[1], (uint64_t)prctls[i].size, &p)))
+            return -EFAULT;
+        return lp_host_raw(__NR_prctl, option, (long)(intptr_t)p, (long)a[2], (long)a[3], (long)a[4], 0);
+    }
+    if (option == 40) /* PR_GET_TID_ADDRESS */
+        return lp_put(t, a[1], &t->clear_child_tid, 8);
+    lp_log(t->k->log, 2, "prctl option %d is not offered: EINVAL", option);
+    return -EINVAL;
+}

@@ -1,0 +1,134 @@
+/* kernel/poll.c - waiting for descriptors, and futexes. */
+#include <config.h>
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include "kernel/copy.h"
+#include "kernel/host.h"
+#include "kernel/kernel.h"
+#include "kernel/signal.h"
+
+#define SIGSET_SIZE 8
+
+/* A sigmask argument: installed for the guest, and *host is what the host call gets. Address 0 = no change. */
+static int temp_mask(struct lp_thread *t, uint64_t addr, uint64_t size, void **host)
+{
+    uint64_t mask;
+    *host = NULL;
+    if (!addr)
+        return 0;
+    if (size != SIGSET_SIZE)
+        return -EINVAL;
+    int r = lp_get(t, &mask, addr, sizeof mask);
+    if (!r && !lp_user(t, addr, sizeof mask, host))
+        r = -EFAULT;
+    if (!r)
+        lp_signal_temp_mask(t, mask);
+    return r;
+}
+
+LP_SYSCALL(ppoll)
+{
+    void *fds, *timeout, *mask;
+    if (!lp_user(t, a[0], (a[1] & 0xffffffff) * 8, &fds) || !lp_user(t, a[2], 16, &timeout))
+        return -EFAULT;
+    int r = temp_mask(t, a[3], a[4], &mask);
+    return r ? r : lp_host_syscall(t, __NR_ppoll, (long)(intptr_t)fds, (long)(uint32_t)a[1], (long)(intptr_t)timeout,
+                                   (long)(intptr_t)mask, SIGSET_SIZE, 0);
+}
+
+LP_SYSCALL(pselect6)
+{
+    uint64_t pack[2] = {0, 0}; /* { const sigset_t *, size_t } */
+    void *set[3], *timeout, *mask;
+    int n = (int)a[0], r = 0;
+    if (n < 0)
+        return -EINVAL;
+    for (int i = 0; i < 3; i++)
+        if (!lp_user(t, a[1 + i], (uint64_t)(n + 63) / 64 * 8, &set[i]))
+            return -EFAULT;
+    if (!lp_user(t, a[4], 16, &timeout))
+        return -EFAULT;
+    if (a[5])
+        r = lp_get(t, pack, a[5], sizeof pack);
+    if (!r)
+        r = temp_mask(t, pack[0], pack[1], &mask);
+    if (r)
+        return r;
+    pack[0] = (uint64_t)(uintptr_t)mask;
+    return lp_host_syscall(t, __NR_pselect6, n, (long)(intptr_t)set[0], (long)(intptr_t)set[1], (long)(intptr_t)set[2],
+                           (long)(intptr_t)timeout, (long)(intptr_t)pack);
+}
+
+/* x86-64 packs struct epoll_event (12 bytes); everybody else aligns it. */
+struct guest_event {
+    uint32_t events, pad;
+    uint64_t data;
+};
+
+LP_SYSCALL(epoll_ctl)
+{
+    struct guest_event g;
+    struct epoll_event h = {0};
+    int r = lp_fd_check(t, (int)a[0]);
+    if (!r)
+        r = lp_fd_check(t, (int)a[2]);
+    if (!r && (int)a[1] != EPOLL_CTL_DEL) {
+        r = lp_get(t, &g, a[3], sizeof g);
+        h.events = g.events;
+        h.data.u64 = g.data;
+    }
+    return r ? r : LP_HOST4(__NR_epoll_ctl, (int)a[0], (int)a[1], (int)a[2], (intptr_t)&h);
+}
+
+static int put_events(struct lp_thread *t, uint64_t addr, const struct epoll_event *h, int64_t n)
+{
+    int r = 0;
+    for (int64_t i = 0; i < n && !r; i++) {
+        struct guest_event g = {h[i].events, 0, h[i].data.u64};
+        r = lp_put(t, addr + (uint64_t)i * sizeof g, &g, sizeof g);
+    }
+    return r;
+}
+
+/* epoll_pwait and epoll_pwait2: the timeout is milliseconds or a struct timespec. At most 256 events at a time: the rest stays ready. */
+LP_SYSCALL(epoll_pwait)
+{
+    struct epoll_event h[256];
+    int max = (int)a[2], r = lp_fd_check(t, (int)a[0]);
+    void *mask, *p;
+    long timeout = (long)a[3];
+    if (r)
+        return r;
+    if (max <= 0 || max > INT32_MAX / 16)
+        return -EINVAL;
+    if (t->call.row->host_nr != __NR_epoll_pwait) {
+        if (!lp_user(t, a[3], 16, &p))
+            return -EFAULT;
+        timeout = (long)(intptr_t)p;
+    }
+    if ((r = temp_mask(t, a[4], a[5], &mask)) != 0)
+        return r;
+    int64_t n = lp_host_syscall(t, t->call.row->host_nr, (int)a[0], (long)(intptr_t)h, max < 256 ? max : 256, timeout,
+                                (long)(intptr_t)mask, SIGSET_SIZE);
+    r = put_events(t, a[1], h, n);
+    return r ? r : n;
+}
+
+/* Does this operation's fourth argument point to a timeout (else: a number), and is there a second word? */
+static bool futex_timed(unsigned op) { return op == 0 || op == 6 || op == 9 || op == 11 || op == 13; }
+static bool futex_second(unsigned op) { return op == 3 || op == 4 || op == 5 || op == 11 || op == 12; }
+
+/* Guest memory is host memory and a guest thread is a host thread, so every operation is the host's, PI ones included. */
+LP_SYSCALL(futex)
+{
+    unsigned op = (unsigned)a[1] & 0x7f; /* FUTEX_CMD_MASK */
+    void *word, *timeout = (void *)(uintptr_t)(uint32_t)a[3], *second = NULL;
+    if (!a[0] || !lp_user(t, a[0], 4, &word) || (futex_timed(op) && !lp_user(t, a[3], 16, &timeout)) ||
+        (futex_second(op) && !lp_user(t, a[4], 4, &second)))
+        return -EFAULT;
+    int64_t r = lp_host_syscall(t, __NR_futex, (long)(intptr_t)word, (long)(uint32_t)a[1], (long)(uint32_t)a[2], (long)(intptr_t)timeout,
+                                (long)(intptr_t)second, (long)(uint32_t)a[5]);
+    /* Linux goes on after a handler only if there is no timeout (it keeps a restart block otherwise). */
+    return r == -LP_ERESTARTSYS && futex_timed(op) && a[3] ? -LP_ERESTARTNOHAND : r;
+}

@@ -1,0 +1,304 @@
+/* kernel/process.c - exit, fork and vfork.
+ *
+ * fork is the host's. A child that shares memory until it calls execve (CLONE_VM|CLONE_VFORK: vfork, posix_spawn) is a host process of the
+ * same kind: it runs on an lp_thread of its own in the engine's memory, with its own copy of what a process owns, while the parent
+ * waits in the host kernel. So what it writes is there for the parent, as posix_spawn needs to report that execve failed. */
+#include <config.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "kernel/copy.h"
+#include "kernel/host.h"
+#include "kernel/process.h"
+#include "kernel/signal.h"
+#include "mem/fault.h"
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x1000
+#endif
+#define LP_CLONE_CLEAR_SIGHAND UINT64_C(0x100000000)
+#define LP_CLONE_DETACHED UINT64_C(0x400000) /* ignored by Linux since 2.6 */
+#define VFORK_STACK ((size_t)1 << 20)
+
+struct clone_req { uint64_t flags, exit_signal, sp, tls, parent_tid, child_tid, pidfd; };
+
+void lp_kernel_exit(struct lp_thread *t, int status, int signo)
+{
+    struct lp_kernel *k = t->k;
+    if (!atomic_exchange(&k->exiting, true)) k->exit = (struct lp_exit){.status = status & 0xff, .signo = signo};
+    pthread_mutex_lock(&k->thread_lock);
+    for (struct lp_thread *o = k->threads; o; o = o->next) {
+        o->cpu.stop = 1;
+        atomic_fetch_or(&o->cpu.poll, LP_POLL_USER);
+    }
+    pthread_mutex_unlock(&k->thread_lock);
+    t->cpu.stop = 1;
+}
+
+LP_SYSCALL(exit_group)
+{
+    lp_kernel_exit(t, (int)a[0], 0);
+    return LP_NO_RESULT;
+}
+
+/* The process has one thread: its end is the end of the process. */
+LP_SYSCALL(exit) { return lp_sys_exit_group(t, a); }
+
+LP_SYSCALL(set_tid_address)
+{
+    t->clear_child_tid = a[0];
+    return t->tid;
+}
+
+LP_SYSCALL(set_robust_list)
+{
+    if (a[1] != 24) return -EINVAL; /* sizeof(struct robust_list_head) */
+    t->robust_list = a[0];
+    return 0;
+}
+
+LP_SYSCALL(get_robust_list)
+{
+    const uint64_t len = 24;
+    if (a[0] && (int)a[0] != t->tid) return LP_HOST2(SYS_kill, (int)a[0], 0) == 0 ? -EPERM : -ESRCH;
+    return lp_put(t, a[2], &len, sizeof len) ? -EFAULT : lp_put(t, a[1], &t->robust_list, sizeof t->robust_list);
+}
+
+void lp_kernel_add_fork_hook(struct lp_kernel *k, struct lp_fork_hook *hook)
+{
+    hook->next = k->fork_hooks;
+    k->fork_hooks = hook;
+}
+
+/* ---- what clone asks for ---- */
+
+static int refuse(struct lp_thread *t, int error, const char *what, uint64_t flags)
+{
+    lp_log(t->k->log, 2, "clone: %s (flags 0x%llx) is not offered", what, (unsigned long long)flags);
+    return -error;
+}
+
+/* Linux's own checks first, then ours. `no_threads` is what pthread_create can live with. */
+static int check_flags(struct lp_thread *t, const struct clone_req *q, int no_threads)
+{
+    const uint64_t known = CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS |
+                           CLONE_PIDFD | CLONE_SYSVSEM | CLONE_UNTRACED | LP_CLONE_DETACHED | LP_CLONE_CLEAR_SIGHAND;
+    uint64_t f = q->flags;
+    if ((f & CLONE_THREAD) && !(f & CLONE_SIGHAND)) return -EINVAL;
+    if ((f & CLONE_SIGHAND) && !(f & CLONE_VM)) return -EINVAL;
+    if ((f & LP_CLONE_CLEAR_SIGHAND) && (f & CLONE_SIGHAND)) return -EINVAL;
+    if (f & CLONE_THREAD) return refuse(t, no_threads, "a thread", f);
+    if (f & ~known) return refuse(t, EINVAL, "sharing or a new namespace", f & ~known);
+    if ((f & CLONE_VM) && !(f & CLONE_VFORK)) return refuse(t, EINVAL, "a process in shared memory that does not wait", f);
+    if (q->exit_signal != SIGCHLD) return refuse(t, EINVAL, "an exit signal other than SIGCHLD", q->exit_signal);
+    return 0;
+}
+
+/* ---- the child ---- */
+
+/* Registers and IDs as copy_process() leaves them. X0 = 0 is the result of the call. */
+static void child_begins(struct lp_thread *t, const struct clone_req *q)
+{
+    t->tid = (int)LP_HOST0(SYS_gettid);
+    t->robust_list = 0;
+    t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
+    if (q->sp) t->cpu.x[LP_SLOT_SP] = q->sp;
+    if (q->flags & CLONE_SETTLS) t->cpu.tpidr_el0 = q->tls;
+    if (q->flags & CLONE_CHILD_SETTID) lp_put(t, q->child_tid, &t->tid, sizeof t->tid);
+    atomic_store(&t->signals->held, 0); /* pending signals are the parent's */
+    if (q->flags & LP_CLONE_CLEAR_SIGHAND) {
+        for (int n = 1; n <= LP_NSIG; n++) {
+            struct lp_sigaction *s = &t->k->signals->action[n];
+            if (s->handler > 1) s->handler = 0;
+            lp_sighost_action(n, s);
+        }
+    }
+}
+
+/* In the parent. A pidfd could also be asked of the host's clone, but not of its fork. */
+static int64_t parent_goes_on(struct lp_thread *t, const struct clone_req *q, int64_t pid)
+{
+    int32_t tid = (int32_t)pid;
+    if (pid < 0) return pid;
+    if (q->flags & CLONE_PARENT_SETTID) lp_put(t, q->parent_tid, &tid, sizeof tid);
+    if (q->flags & CLONE_PIDFD) {
+        int32_t fd = (int32_t)LP_HOST2(SYS_pidfd_open, pid, 0);
+        if (fd < 0 || lp_put(t, q->pidfd, &fd, sizeof fd)) lp_log(t->k->log, 1, "clone: no pidfd for process %d", tid);
+    }
+    return pid;
+}
+
+/* ---- fork ---- */
+
+static void lock_all(struct lp_kernel *k)
+{
+    pthread_mutex_lock(&k->thread_lock);
+    pthread_mutex_lock(&k->brk_lock);
+    pthread_mutex_lock(&k->limit_lock);
+    pthread_mutex_lock(&k->signals->lock);
+}
+
+static void unlock_all(struct lp_kernel *k)
+{
+    pthread_mutex_unlock(&k->signals->lock);
+    pthread_mutex_unlock(&k->limit_lock);
+    pthread_mutex_unlock(&k->brk_lock);
+    pthread_mutex_unlock(&k->thread_lock);
+}
+
+static int64_t do_fork(struct lp_thread *t, const struct clone_req *q)
+{
+    struct lp_kernel *k = t->k;
+    for (struct lp_fork_hook *h = k->fork_hooks; h; h = h->next) {
+        if (h->prepare) h->prepare(h->ctx);
+    }
+    lock_all(k);
+    pid_t pid = fork();
+    int error = errno;
+    if (pid == 0) {
+        lp_gate_after_fork(k->gate, &t->cpu);
+        k->threads = t;
+        t->next = NULL;
+        atomic_store(&k->thread_count, 1);
+    }
+    unlock_all(k);
+    if (pid == 0) {
+        lp_host_after_fork();
+        lp_sighost_after_fork();
+        child_begins(t, q);
+    }
+    for (struct lp_fork_hook *h = k->fork_hooks; h; h = h->next) {
+        void (*fn)(void *) = pid == 0 ? h->child : h->parent;
+        if (fn) fn(h->ctx);
+    }
+    return pid < 0 ? -error : pid;
+}
+
+/* ---- vfork ---- */
+
+struct vfork {
+    const struct clone_req *req;
+    struct lp_thread t;
+    struct lp_kernel k;
+    struct lp_signal_process signals;
+    struct lp_signal_thread signal_thread;
+};
+
+/* The parent's process and thread, copied where the child may change them. */
+static struct vfork *vfork_new(struct lp_thread *t, const struct clone_req *q)
+{
+    struct vfork *v = calloc(1, sizeof *v);
+    if (!v) return NULL;
+    v->req = q;
+    memcpy(&v->k, t->k, sizeof v->k);
+    memcpy(&v->signals, t->k->signals, sizeof v->signals);
+    memcpy(&v->signal_thread, t->signals, sizeof v->signal_thread);
+    pthread_mutex_init(&v->k.brk_lock, NULL);
+    pthread_mutex_init(&v->k.limit_lock, NULL);
+    pthread_mutex_init(&v->k.thread_lock, NULL);
+    pthread_mutex_init(&v->signals.lock, NULL);
+    v->k.signals = &v->signals;
+    v->k.threads = &v->t;
+    v->k.fork_hooks = NULL; /* the control thread is the parent's */
+    lp_cpu_init(&v->t.cpu, t->k->mem, t->k->gate, t->cpu.up, &v->t);
+    lp_cpu_copy(&v->t.cpu, &t->cpu);
+    v->t.k = &v->k;
+    v->t.signals = &v->signal_thread;
+    return v;
+}
+
+_Noreturn static void end_child(struct lp_exit e)
+{
+    if (e.signo) {
+        uint64_t only = ~LP_SIGMASK_ENGINE & ~LP_SIGBIT(e.signo);
+        lp_sighost_default(e.signo);
+        LP_HOST3(SYS_tgkill, LP_HOST0(SYS_getpid), LP_HOST0(SYS_gettid), e.signo);
+        LP_HOST4(SYS_rt_sigprocmask, SIG_SETMASK, &only, NULL, 8);
+    }
+    for (;;) LP_HOST1(SYS_exit_group, e.signo ? 128 + e.signo : e.status);
+}
+
+/* The host's TLS is the parent's, which does not run meanwhile. */
+static int vfork_main(void *arg)
+{
+    struct vfork *v = arg;
+    lp_recover_top = NULL;
+    lp_sighost_adopt(&v->t);
+    child_begins(&v->t, v->req);
+    v->t.cpu.x[0] = 0;
+    lp_signal_set_mask(&v->t, v->signal_thread.mask);
+    lp_cpu_run(&v->t.cpu);
+    end_child(v->k.exit);
+}
+
+/* What the memory that they shared knows better than the parent. */
+static void vfork_join(struct lp_thread *t, struct vfork *v)
+{
+    t->k->brk_start = v->k.brk_start;
+    t->k->brk_end = v->k.brk_end;
+    t->k->signals->trampoline = v->signals.trampoline;
+}
+
+static int64_t do_vfork(struct lp_thread *t, const struct clone_req *q)
+{
+    char *stack = mmap(NULL, VFORK_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    struct vfork *v = vfork_new(t, q);
+    int64_t pid = -ENOMEM;
+    if (stack != MAP_FAILED && v) {
+        struct lp_recover *recover = lp_recover_top;
+        lp_gate_add(t->k->gate, &v->t.cpu);
+        lp_host_before_vfork();
+        lp_gate_leave(&t->cpu);
+        pid = clone(vfork_main, stack + VFORK_STACK, CLONE_VM | CLONE_VFORK | (int)q->exit_signal, v);
+        if (pid < 0) pid = -errno;
+        lp_recover_top = recover;
+        lp_host_after_fork();
+        lp_sighost_adopt(t);
+        lp_gate_remove(t->k->gate, &v->t.cpu);
+        lp_gate_enter(&t->cpu);
+        if (pid > 0) vfork_join(t, v);
+    }
+    if (stack != MAP_FAILED) munmap(stack, VFORK_STACK);
+    free(v);
+    return pid;
+}
+
+/* All host signals are blocked across the call: none is taken by one process and delivered by both. */
+static int64_t do_clone(struct lp_thread *t, const struct clone_req *q)
+{
+    lp_sighost_block_all();
+    if (t->signals->queued) return -LP_ERESTARTNOINTR;
+    int64_t pid = q->flags & CLONE_VM ? do_vfork(t, q) : do_fork(t, q);
+    int64_t r = pid == 0 ? 0 : parent_goes_on(t, q, pid);
+    lp_signal_set_mask(t, t->signals->mask);
+    return r;
+}
+
+LP_SYSCALL(clone)
+{
+    struct clone_req q = {.flags = a[0] & 0xffffff00, .exit_signal = a[0] & 0xff, .sp = a[1], .parent_tid = a[2], .tls = a[3],
+                          .child_tid = a[4], .pidfd = a[2]};
+    if ((q.flags & CLONE_PIDFD) && (q.flags & (CLONE_PARENT_SETTID | LP_CLONE_DETACHED))) return -EINVAL;
+    int r = check_flags(t, &q, EAGAIN);
+    return r ? r : do_clone(t, &q);
+}
+
+LP_SYSCALL(clone3)
+{
+    struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; } c;
+    if (a[1] < 64) return -EINVAL;
+    if (a[1] > sizeof c) return -E2BIG;
+    memset(&c, 0, sizeof c);
+    if (lp_get(t, &c, a[0], a[1])) return -EFAULT;
+    if ((c.flags & 0xff) || c.exit_signal > LP_NSIG || !c.stack != !c.stack_size) return -EINVAL;
+    if (c.set_tid || c.set_tid_size) return refuse(t, EPERM, "a chosen process ID", c.flags);
+    struct clone_req q = {.flags = c.flags, .exit_signal = c.exit_signal, .sp = c.stack ? c.stack + c.stack_size : 0, .tls = c.tls,
+                          .parent_tid = c.parent_tid, .child_tid = c.child_tid, .pidfd = c.pidfd};
+    int r = check_flags(t, &q, ENOSYS);
+    return r ? r : do_clone(t, &q);
+}

@@ -1,0 +1,246 @@
+/* kernel/sigdeliver.c - what happens to a signal that was taken: handler, default action, restart of the interrupted call. */
+#include <config.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "kernel/host.h"
+#include "kernel/process.h"
+#include "kernel/signal.h"
+
+#define HANDLER_DFL UINT64_C(0)
+#define HANDLER_IGN UINT64_C(1)
+
+/* signal(7); what is not listed terminates. */
+enum lp_sigdefault lp_signal_default(int signo)
+{
+    switch (signo) {
+    case SIGCHLD: case SIGCONT: case SIGURG: case SIGWINCH:
+        return LP_SIG_IGNORE;
+    case SIGSTOP: case SIGTSTP: case SIGTTIN: case SIGTTOU:
+        return LP_SIG_STOP;
+    case SIGQUIT: case SIGILL: case SIGTRAP: case SIGABRT: case SIGBUS: case SIGFPE: case SIGSEGV: case SIGXCPU: case SIGXFSZ: case SIGSYS:
+        return LP_SIG_CORE;
+    default:
+        return LP_SIG_TERM;
+    }
+}
+
+bool lp_signal_ignored(const struct lp_sigaction *a, int signo)
+{
+    return a->handler == HANDLER_IGN || (a->handler == HANDLER_DFL && lp_signal_default(signo) == LP_SIG_IGNORE);
+}
+
+uint64_t lp_signal_held_mask(const struct lp_signal_thread *s)
+{
+    uint32_t h = atomic_load(&s->held);
+    return (h & 1 ? LP_SIGBIT(SIGSEGV) : 0) | (h & 2 ? LP_SIGBIT(SIGBUS) : 0);
+}
+
+/* The host blocks what the guest blocks; everything, while the slot is full: a second signal must not overwrite it. */
+static void mirror_mask(struct lp_thread *t)
+{
+    lp_sighost_block_all();
+    if (!t->signals->queued) lp_sighost_mask(t->signals->mask);
+}
+
+void lp_signal_set_mask(struct lp_thread *t, uint64_t mask)
+{
+    t->signals->mask = mask & ~LP_SIGMASK_NEVER;
+    if (lp_signal_held_mask(t->signals) & ~t->signals->mask) atomic_fetch_or(&t->cpu.poll, LP_POLL_SIGNAL);
+    mirror_mask(t);
+}
+
+void lp_signal_temp_mask(struct lp_thread *t, uint64_t mask)
+{
+    struct lp_signal_thread *s = t->signals;
+    s->saved_mask = s->mask;
+    s->restore_mask = true;
+    s->mask = mask & ~LP_SIGMASK_NEVER;
+    if (lp_signal_held_mask(s) & ~s->mask) atomic_fetch_or(&t->cpu.poll, LP_POLL_SIGNAL);
+}
+
+/* Stop as the host would: the disposition there is already the default one (sighost.c). */
+static void stop_here(int signo)
+{
+    uint64_t only = ~LP_SIGMASK_ENGINE & ~LP_SIGBIT(signo);
+    lp_sighost_default(signo);
+    LP_HOST3(SYS_tgkill, getpid(), LP_HOST0(SYS_gettid), signo);
+    LP_HOST4(SYS_rt_sigprocmask, SIG_SETMASK, &only, NULL, 8);
+}
+
+static void default_action(struct lp_thread *t, int signo)
+{
+    switch (lp_signal_default(signo)) {
+    case LP_SIG_IGNORE:
+        return;
+    case LP_SIG_STOP:
+        stop_here(signo);
+        return;
+    default:
+        lp_kernel_exit(t, 0, signo);
+    }
+}
+
+/* The handler that runs decides what the interrupted call gives; Linux: do_signal(). */
+static void decide_restart(struct lp_thread *t, const struct lp_sigaction *act)
+{
+    struct lp_signal_thread *s = t->signals;
+    bool again = s->restart == LP_ERESTARTNOINTR || (s->restart == LP_ERESTARTSYS && (act->flags & SA_RESTART));
+    if (s->restart && again) {
+        t->cpu.x[0] = t->call.arg0;
+        t->cpu.pc -= 4;
+    }
+    s->restart = 0;
+}
+
+static void run_handler(struct lp_thread *t, const struct lp_sigaction *act, const struct lp_siginfo *info)
+{
+    struct lp_signal_thread *s = t->signals;
+    decide_restart(t, act);
+    if (!lp_sigframe_push(t, act, info)) {
+        lp_signal_force_segv(t, info->signo);
+        return;
+    }
+    uint64_t mask = s->mask | act->mask;
+    if (!(act->flags & SA_NODEFER)) mask |= LP_SIGBIT(info->signo);
+    s->mask = mask & ~LP_SIGMASK_NEVER;
+    s->restore_mask = false;
+}
+
+static struct lp_sigaction take_action(struct lp_thread *t, int signo, bool force)
+{
+    struct lp_signal_process *p = t->k->signals;
+    pthread_mutex_lock(&p->lock);
+    struct lp_sigaction *a = &p->action[signo], act;
+    if (force && (a->handler == HANDLER_IGN || (t->signals->mask & LP_SIGBIT(signo)))) a->handler = HANDLER_DFL;
+    act = *a;
+    if (act.handler > HANDLER_IGN && (act.flags & SA_RESETHAND)) {
+        a->handler = HANDLER_DFL;
+        lp_sighost_action(signo, a);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return act;
+}
+
+static void deliver(struct lp_thread *t, const struct lp_siginfo *info, bool force)
+{
+    struct lp_sigaction act = take_action(t, info->signo, force);
+    if (act.handler == HANDLER_DFL) {
+        default_action(t, info->signo);
+    } else if (act.handler != HANDLER_IGN) {
+        run_handler(t, &act, info);
+    }
+}
+
+/* force_sig(): a signal that the instruction itself caused. */
+void lp_signal_force(struct lp_thread *t, const struct lp_siginfo *info)
+{
+    deliver(t, info, true);
+    mirror_mask(t);
+}
+
+/* force_sigsegv(): no stack to tell the guest on, or a frame that is none. If that was SIGSEGV itself, its handler is given up. */
+void lp_signal_force_segv(struct lp_thread *t, int signo)
+{
+    struct lp_siginfo info = {.signo = SIGSEGV, .code = SI_KERNEL};
+    struct lp_signal_process *p = t->k->signals;
+    if (signo == SIGSEGV) {
+        pthread_mutex_lock(&p->lock);
+        p->action[SIGSEGV].handler = HANDLER_DFL;
+        pthread_mutex_unlock(&p->lock);
+    }
+    lp_signal_force(t, &info);
+}
+
+static bool take_held(struct lp_signal_thread *s, struct lp_siginfo *out)
+{
+    static const int signo[2] = {SIGSEGV, SIGBUS};
+    for (unsigned i = 0; i < 2; i++) {
+        if ((atomic_load(&s->held) >> i & 1) && !(s->mask & LP_SIGBIT(signo[i]))) {
+            *out = s->held_info[i];
+            atomic_fetch_and(&s->held, ~(1u << i));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The flag goes first: what arrives after it sets it again. */
+static bool take(struct lp_thread *t, struct lp_siginfo *out)
+{
+    struct lp_signal_thread *s = t->signals;
+    atomic_fetch_and(&t->cpu.poll, ~(uint32_t)LP_POLL_SIGNAL);
+    if (take_held(s, out)) return true;
+    if (!s->queued) return false;
+    *out = s->slot;
+    s->queued = 0;
+    return true;
+}
+
+/* Each frame on top of the one before, as Linux stacks them: the host mask opens after each, and the next one comes in. */
+static void deliver_all(struct lp_thread *t)
+{
+    struct lp_siginfo info;
+    while (!t->cpu.stop && take(t, &info)) {
+        deliver(t, &info, false);
+        mirror_mask(t);
+    }
+}
+
+void lp_signal_safepoint(struct lp_cpu *cpu)
+{
+    struct lp_thread *t = lp_thread_of(cpu);
+    t->signals->restart = 0;
+    deliver_all(t);
+}
+
+void lp_signal_fault(struct lp_cpu *cpu, const struct lp_fault *fault)
+{
+    struct lp_thread *t = lp_thread_of(cpu);
+    bool memory = fault->signo == SIGSEGV || fault->signo == SIGBUS;
+    struct lp_siginfo info = {.signo = fault->signo, .code = fault->code, .addr = fault->addr};
+    t->signals->fault_addr = memory ? fault->addr : 0;
+    t->signals->fault_esr = fault->esr;
+    t->signals->restart = 0;
+    lp_signal_force(t, &info);
+}
+
+bool lp_signal_before_syscall(struct lp_thread *t)
+{
+    if (!(atomic_load_explicit(&t->cpu.poll, memory_order_relaxed) & LP_POLL_SIGNAL)) return false;
+    t->cpu.pc -= 4;
+    lp_signal_safepoint(&t->cpu);
+    return true;
+}
+
+static int restart_kind(struct lp_thread *t, int64_t r)
+{
+    if (r == -LP_ERESTARTSYS || r == -LP_ERESTARTNOINTR || r == -LP_ERESTARTNOHAND) return (int)-r;
+    /* The handlers of SIGSEGV and SIGBUS have no SA_RESTART on the host. */
+    bool held = lp_signal_held_mask(t->signals) & ~t->signals->mask;
+    if (r == -EINTR && held && t->call.row && t->call.row->restart == LP_RESTART_SYS) return LP_ERESTARTSYS;
+    return 0;
+}
+
+void lp_signal_after_syscall(struct lp_thread *t, int64_t r)
+{
+    struct lp_signal_thread *s = t->signals;
+    s->restart = restart_kind(t, r);
+    if (r != LP_NO_RESULT) t->cpu.x[0] = (uint64_t)(s->restart ? -EINTR : r);
+    /* A call that was not interrupted has its own mask back before anything is delivered. */
+    if (s->restore_mask && !s->restart && r != -EINTR) {
+        s->restore_mask = false;
+        s->mask = s->saved_mask;
+    }
+    if (atomic_load_explicit(&t->cpu.poll, memory_order_relaxed) & LP_POLL_SIGNAL) deliver_all(t);
+    if (s->restore_mask) {
+        s->restore_mask = false;
+        lp_signal_set_mask(t, s->saved_mask);
+    }
+    if (s->restart && !t->cpu.stop) { /* no handler ran */
+        t->cpu.x[0] = t->call.arg0;
+        t->cpu.pc -= 4;
+    }
+    s->restart = 0;
+}

@@ -1,0 +1,187 @@
+/* kernel/sighost.c - the host's side of signals: raw dispositions and masks, and the handler that takes one signal. */
+#include <config.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "kernel/host.h"
+#include "kernel/signal.h"
+#include "mem/fault.h"
+
+static _Thread_local struct lp_thread *current; /* the guest thread on this host thread */
+static _Atomic int main_tid;                    /* where a signal goes that hits a thread of the embedder */
+
+#if defined __x86_64__
+/* The x86-64 kernel has no other way back from a handler. */
+void lp_sighost_restorer(void);
+__asm__(".text\n.globl lp_sighost_restorer\n.hidden lp_sighost_restorer\n.type lp_sighost_restorer, @function\n"
+        "    nop\n" /* unwinders look one byte before the return address */
+        "lp_sighost_restorer:\n    movq $15, %rax\n    syscall\n"
+        ".size lp_sighost_restorer, . - lp_sighost_restorer\n");
+#define HOST_RESTORER ((uint64_t)(uintptr_t)lp_sighost_restorer)
+#define HOST_SA_RESTORER UINT64_C(0x04000000)
+#else
+#define HOST_RESTORER UINT64_C(0)
+#define HOST_SA_RESTORER UINT64_C(0)
+#endif
+
+int lp_sighost_get(int signo, struct lp_sigaction *out)
+{
+    return (int)LP_HOST4(SYS_rt_sigaction, signo, NULL, out, 8);
+}
+
+int lp_sighost_set(int signo, const struct lp_sigaction *sa) { return (int)LP_HOST4(SYS_rt_sigaction, signo, sa, NULL, 8); }
+
+static void set_mask(uint64_t mask) { LP_HOST4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8); }
+
+void lp_sighost_mask(uint64_t guest_mask) { set_mask(guest_mask & ~LP_SIGMASK_ENGINE); }
+
+uint64_t lp_sighost_block_all(void)
+{
+    uint64_t all = ~LP_SIGMASK_ENGINE, old = 0;
+    LP_HOST4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, 8);
+    return old;
+}
+
+void lp_sighost_adopt(struct lp_thread *t)
+{
+    current = t;
+    int none = 0, tid = (int)LP_HOST0(SYS_gettid);
+    if (t) {
+        atomic_compare_exchange_strong(&main_tid, &none, tid);
+    } else {
+        none = tid;
+        atomic_compare_exchange_strong(&main_tid, &none, 0);
+    }
+}
+
+void lp_sighost_after_fork(void) { atomic_store(&main_tid, (int)LP_HOST0(SYS_gettid)); }
+
+/* A thread of the embedder got a signal of the process: hand it to the guest as it is. */
+static bool forward(int signo, siginfo_t *info)
+{
+    int tid = atomic_load(&main_tid);
+    return tid && LP_HOST4(SYS_rt_tgsigqueueinfo, getpid(), tid, signo, info) == 0;
+}
+
+/* The signal waits for a safepoint, or for the call that it interrupted to come back. */
+static void wake(struct lp_thread *t, void *uc)
+{
+    atomic_fetch_or(&t->cpu.poll, LP_POLL_SIGNAL);
+    lp_host_fixup(uc);
+}
+
+static void on_signal(int signo, siginfo_t *info, void *ucontext)
+{
+    struct lp_thread *t = current;
+    if (!t || !t->signals) {
+        forward(signo, info);
+        return;
+    }
+    memcpy(&t->signals->slot, info, sizeof t->signals->slot);
+    t->signals->queued = 1;
+    ucontext_t *uc = ucontext;
+    uint64_t all = ~LP_SIGMASK_ENGINE;
+    memcpy(&uc->uc_sigmask, &all, sizeof all); /* the kernel's sigset is 8 bytes */
+    wake(t, ucontext);
+}
+
+/* SIGSEGV or SIGBUS that is no recoverable access of ours. A second one while the first is held is lost, as in Linux. */
+static bool on_engine_signal(int signo, siginfo_t *info, void *ucontext)
+{
+    struct lp_thread *t = current;
+    if (info->si_code > 0) return false; /* a fault in the engine itself */
+    if (info->si_code == SI_TIMER && info->si_value.sival_ptr == LP_HOST_KICK) return true;
+    if (!t || !t->signals) return forward(signo, info);
+    struct lp_signal_thread *s = t->signals;
+    unsigned i = signo == SIGBUS;
+    if (!(atomic_load(&s->held) >> i & 1)) {
+        memcpy(&s->held_info[i], info, sizeof s->held_info[i]);
+        atomic_fetch_or(&s->held, 1u << i);
+    }
+    wake(t, ucontext);
+    return true;
+}
+
+/* SA_RESTART always: whether the guest's call restarts is decided at delivery (host.h). */
+void lp_sighost_action(int signo, const struct lp_sigaction *guest)
+{
+    if (LP_SIGBIT(signo) & (LP_SIGMASK_NEVER | LP_SIGMASK_ENGINE)) return;
+    struct lp_sigaction sa = {.flags = guest->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT), .mask = ~LP_SIGMASK_ENGINE};
+    enum lp_sigdefault def = lp_signal_default(signo);
+    if (guest->handler == (uint64_t)(uintptr_t)SIG_IGN) {
+        sa.handler = guest->handler;
+    } else if (guest->handler == (uint64_t)(uintptr_t)SIG_DFL && (def == LP_SIG_IGNORE || def == LP_SIG_STOP)) {
+        sa.handler = guest->handler;
+    } else {
+        sa.handler = (uint64_t)(uintptr_t)on_signal;
+        sa.flags |= SA_SIGINFO | SA_RESTART;
+    }
+    sa.flags |= HOST_SA_RESTORER;
+    sa.restorer = HOST_RESTORER;
+    lp_sighost_set(signo, &sa);
+}
+
+void lp_sighost_default(int signo)
+{
+    struct lp_sigaction sa = {.flags = HOST_SA_RESTORER, .restorer = HOST_RESTORER};
+    lp_sighost_set(signo, &sa);
+}
+
+struct lp_signal_process *lp_signal_process_new(struct lp_kernel *k)
+{
+    struct lp_signal_process *p = calloc(1, sizeof *p);
+    if (!p) return NULL;
+    pthread_mutex_init(&p->lock, NULL);
+    uint64_t old = lp_sighost_block_all();
+    for (int n = 1; n <= LP_NSIG; n++) {
+        lp_sighost_get(n, &p->before[n]);
+        bool ignored = LP_SIGBIT(n) & LP_SIGMASK_ENGINE ? lp_fault_was_ignored(n) : p->before[n].handler == (uint64_t)(uintptr_t)SIG_IGN;
+        if (ignored) p->action[n].handler = (uint64_t)(uintptr_t)SIG_IGN;
+        lp_sighost_action(n, &p->action[n]);
+    }
+    lp_fault_chain(on_engine_signal);
+    set_mask(old);
+    k->signals = p;
+    return p;
+}
+
+void lp_signal_process_free(struct lp_kernel *k)
+{
+    struct lp_signal_process *p = k->signals;
+    if (!p) return;
+    uint64_t old = lp_sighost_block_all();
+    for (int n = 1; n <= LP_NSIG; n++) {
+        if (!(LP_SIGBIT(n) & (LP_SIGMASK_NEVER | LP_SIGMASK_ENGINE))) lp_sighost_set(n, &p->before[n]);
+    }
+    lp_fault_chain(NULL);
+    set_mask(old);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+    k->signals = NULL;
+}
+
+struct lp_signal_thread *lp_signal_thread_new(struct lp_thread *t)
+{
+    struct lp_signal_thread *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->alt.flags = SS_DISABLE;
+    LP_HOST4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &s->mask, 8);
+    t->signals = s;
+    lp_sighost_mask(s->mask);
+    lp_sighost_adopt(t);
+    return s;
+}
+
+void lp_signal_thread_free(struct lp_thread *t)
+{
+    struct lp_signal_thread *s = t->signals;
+    if (!s) return;
+    uint64_t mask = s->mask;
+    lp_sighost_block_all();
+    if (current == t) lp_sighost_adopt(NULL);
+    t->signals = NULL;
+    set_mask(mask);
+    free(s);
+}

@@ -1,0 +1,480 @@
+/* patch/block.c - parsing of the blocks inside an object. */
+#include <config.h>
+#include "patch/block.h"
+#include "elf/spec.h"
+#include <arm64lp/dis.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+bool lp_block_add_item(struct lp_parse *ps, const struct lp_item *it)
+{
+    struct lp_item *v = lp_grow(ps->patch->item, &ps->item_cap, ps->patch->nitem, sizeof *v);
+    if (!v) return lp_lex_nomem(ps);
+    ps->patch->item = v;
+    v[ps->patch->nitem++] = *it;
+    return true;
+}
+
+bool lp_block_check_word(struct lp_parse *ps, const char *at, uint32_t word)
+{
+    if (ps->flags & LP_PATCH_RAW || lp_dis_valid(word)) return true;
+    return lp_lex_fail(ps, at, LP_E_INSTRUCTION, "%08x is no valid A64 instruction (--raw allows it)", word);
+}
+
+/* The instruction whose field a relocation fills. */
+static bool suits(const struct lp_reloc *r, uint32_t w)
+{
+    switch (r->field) {
+    case LP_FIELD_IMM26: return (w & 0x7c000000) == 0x14000000;
+    case LP_FIELD_ADR: return (w & 0x9f000000) == (r->width == 21 && r->lo == 12 ? 0x90000000 : 0x10000000);
+    case LP_FIELD_IMM14: return (w & 0x7e000000) == 0x36000000;
+    case LP_FIELD_IMM19: return (w & 0xff000010) == 0x54000000 || (w & 0x7e000000) == 0x34000000 || (w & 0x3b000000) == 0x18000000;
+    case LP_FIELD_IMM12: return (w & 0x1f800000) == 0x11000000 || (w & 0x3b000000) == 0x39000000;
+    case LP_FIELD_MOVW:
+    case LP_FIELD_MOVNZ: return (w & 0x1f800000) == 0x12800000;
+    default: return r->field == LP_FIELD_32 || r->op == LP_REL_MARK;
+    }
+}
+
+static bool fixup_suits(struct lp_parse *ps, const char *at, const struct lp_fixup *fix, uint32_t word)
+{
+    if (!fix || suits(fix->reloc, word)) return true;
+    return lp_lex_fail(ps, at, LP_E_SYNTAX, "relocation %s does not suit the instruction %08x", fix->reloc->name, word);
+}
+
+static bool add_change(struct lp_parse *ps, const struct lp_change *c)
+{
+    struct lp_change *v = lp_grow(ps->change, &ps->change_cap, ps->nchange, sizeof *v);
+    if (!v) return lp_lex_nomem(ps);
+    ps->change = v;
+    v[ps->nchange++] = *c;
+    return true;
+}
+
+static bool add_chunk(struct lp_parse *ps, const struct lp_chunk *c)
+{
+    struct lp_chunk *v = lp_grow(ps->chunk, &ps->chunk_cap, ps->nchunk, sizeof *v);
+    if (!v) return lp_lex_nomem(ps);
+    ps->chunk = v;
+    v[ps->nchunk++] = *c;
+    ps->filled += c->len;
+    return true;
+}
+
+static void *keep(struct lp_parse *ps, const void *p, size_t size)
+{
+    void *copy = lp_patch_alloc(ps->patch, size + 1);
+    if (copy && size) memcpy(copy, p, size);
+    if (!copy) lp_lex_nomem(ps);
+    return copy;
+}
+
+static void begin(struct lp_parse *ps, enum lp_item_kind kind, int state)
+{
+    uint32_t object = ps->patch->nobject ? (uint32_t)ps->patch->nobject - 1 : 0;
+    ps->work = (struct lp_item){.kind = (uint8_t)kind, .line = ps->lex.line, .object = object};
+    ps->state = state;
+    ps->nchange = ps->nchunk = 0;
+    ps->filled = 0;
+    ps->half = ps->broken = false;
+}
+
+/* ---- sites ---- */
+
+bool lp_block_open_site(struct lp_parse *ps)
+{
+    begin(ps, LP_ITEM_SITE, LP_ST_SITE);
+    ps->lex.p += 2;
+    if (!lp_lex_place(ps, &ps->work.place)) return false;
+    if (ps->work.place.off & 3) return lp_lex_fail(ps, ps->lex.begin + 2, LP_E_ADDRESS, "the place is no multiple of 4");
+    lp_buf_puts(&ps->canon, "@ ");
+    lp_print_place(&ps->canon, &ps->work.place);
+    return lp_lex_need_end(ps);
+}
+
+static bool site_end(struct lp_parse *ps)
+{
+    if (ps->broken) return true;
+    if (ps->half) return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "`+` with the new word is expected before `end`");
+    if (!ps->nchange) return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "the site that begins in line %u has no words", ps->work.line);
+    ps->work.site.change = keep(ps, ps->change, ps->nchange * sizeof *ps->change);
+    ps->work.site.count = ps->nchange;
+    return ps->work.site.change && lp_block_add_item(ps, &ps->work);
+}
+
+static bool site_line(struct lp_parse *ps)
+{
+    struct lp_lex *l = &ps->lex;
+    bool minus = l->p[0] == '-';
+    uint32_t word;
+    if ((l->p[0] != '-' && l->p[0] != '+') || l->end - l->p < 2 || l->p[1] != ' ')
+        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`- WORD`, `+ WORD` or `end` is expected in a site");
+    if (minus == ps->half) return lp_lex_fail(ps, l->p, LP_E_SYNTAX,
+            minus ? "`+` with the new word is expected" : "`-` with the old word is expected first");
+    l->p += 2;
+    const char *at = l->p;
+    if (!lp_lex_word32(ps, &word)) return false;
+    lp_buf_printf(&ps->canon, "%c %08x", minus ? '-' : '+', word);
+    if (minus) {
+        struct lp_change c = {.old_word = word, .line = l->line};
+        return add_change(ps, &c) && (ps->half = true) && lp_lex_comment_end(ps);
+    }
+    ps->half = false;
+    struct lp_change *c = &ps->change[ps->nchange - 1];
+    c->new_word = word;
+    return lp_block_check_word(ps, at, word) && lp_lex_fixup(ps, &c->fix) && fixup_suits(ps, at, c->fix, word) && lp_lex_comment_end(ps);
+}
+
+/* ---- functions ---- */
+
+static bool need_size(struct lp_parse *ps, const char *what, uint64_t *out)
+{
+    const char *at = ps->lex.p;
+    if (!lp_lex_need_ws(ps)) return false;
+    if (!lp_lex_word(&ps->lex, "size")) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "`size` is expected");
+    if (!lp_lex_need_ws(ps)) return false;
+    at = ps->lex.p;
+    if (!lp_lex_num(ps, what, out)) return false;
+    if (*out == 0 || *out > LP_PATCH_BLOCK) return lp_lex_fail(ps, at, LP_E_SYNTAX, "the size must be 1 to %u bytes", LP_PATCH_BLOCK);
+    return true;
+}
+
+bool lp_block_open_func(struct lp_parse *ps)
+{
+    begin(ps, LP_ITEM_FUNC, LP_ST_OLD);
+    ps->func = (struct lp_func){0};
+    if (!lp_lex_need_ws(ps)) return false;
+    const char *at = ps->lex.p;
+    if (!lp_lex_place(ps, &ps->work.place)) return false;
+    if (ps->work.place.symbol && ps->work.place.off) return lp_lex_fail(ps, at, LP_E_SYNTAX, "a function has no offset");
+    if (!need_size(ps, "a size in bytes", &ps->func.size)) return false;
+    if (ps->func.size & 3) return lp_lex_fail(ps, at, LP_E_SYNTAX, "the size of a function must be a multiple of 4");
+    lp_buf_puts(&ps->canon, "func ");
+    lp_print_place(&ps->canon, &ps->work.place);
+    lp_buf_printf(&ps->canon, " size %llu", (unsigned long long)ps->func.size);
+    if (lp_lex_end(&ps->lex)) return true;
+    if (!lp_lex_word(&ps->lex, "new")) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "`new` or the end of the line is expected");
+    if (!ps->work.place.symbol) return lp_lex_fail(ps, at, LP_E_SYNTAX, "a new function needs a name");
+    ps->func.is_new = true;
+    ps->state = LP_ST_FUNC;
+    lp_buf_puts(&ps->canon, " new");
+    return lp_lex_need_end(ps);
+}
+
+static bool old_line(struct lp_parse *ps)
+{
+    static const char form[] = "`old size BYTES sha256 DIGEST` is expected after `func`";
+    char hex[65];
+    if (!lp_lex_word(&ps->lex, "old")) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "%s", form);
+    if (!need_size(ps, "a size in bytes", &ps->func.old_size) || !lp_lex_need_ws(ps)) return false;
+    if (ps->func.old_size & 3) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "the size of a function must be a multiple of 4");
+    if (!lp_lex_word(&ps->lex, "sha256") || !lp_lex_ws(&ps->lex)) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "%s", form);
+    const char *at = ps->lex.p;
+    if (!lp_lex_bytes(ps, "a SHA-256 digest (64 lower-case hex digits)", 32, ps->func.old_sha256)) return false;
+    memcpy(hex, at, 64);
+    hex[64] = 0;
+    lp_buf_printf(&ps->canon, "old size %llu sha256 %s", (unsigned long long)ps->func.old_size, hex);
+    return lp_lex_need_end(ps);
+}
+
+static bool next_is_word(struct lp_parse *ps)
+{
+    const char *t;
+    size_t n = lp_lex_token(&ps->lex, &t);
+    for (size_t i = 0; i < n; i++)
+        if (!((t[i] >= '0' && t[i] <= '9') || (t[i] >= 'a' && t[i] <= 'f'))) return false;
+    return n == 8;
+}
+
+static bool body_words(struct lp_parse *ps)
+{
+    struct lp_change c = {.line = ps->lex.line};
+    const char *at = ps->lex.p;
+    lp_buf_puts(&ps->canon, "|");
+    for (unsigned n = 0;; n++) {
+        struct lp_lex before;
+        at = ps->lex.p;
+        if (!lp_lex_word32(ps, &c.new_word) || !lp_block_check_word(ps, at, c.new_word)) return false;
+        lp_buf_printf(&ps->canon, " %08x", c.new_word);
+        before = ps->lex;
+        bool more = lp_lex_ws(&ps->lex) && next_is_word(ps);
+        ps->lex = before;
+        if (!more && n == 0 && !lp_lex_fixup(ps, &c.fix)) return false;
+        if (!fixup_suits(ps, at, c.fix, c.new_word) || !add_change(ps, &c)) return false;
+        ps->filled += 4;
+        if (!more) return lp_lex_comment_end(ps);
+        lp_lex_ws(&ps->lex);
+    }
+}
+
+static bool keep_run(struct lp_parse *ps)
+{
+    uint64_t off, n;
+    const char *at = ps->lex.p;
+    if (!lp_lex_char(&ps->lex, '+')) return lp_lex_fail(ps, at, LP_E_SYNTAX, "`= +0xOFFSET WORDS` is expected");
+    if (!lp_lex_hex(ps, "an offset (0x...)", &off) || !lp_lex_need_ws(ps) || !lp_lex_num(ps, "a number of words", &n)) return false;
+    lp_buf_printf(&ps->canon, "= +0x%llx %llu", (unsigned long long)off, (unsigned long long)n);
+    if (ps->func.is_new) return lp_lex_fail(ps, at, LP_E_SYNTAX, "a new function has no old words to keep");
+    if (off & 3) return lp_lex_fail(ps, at, LP_E_SYNTAX, "the offset must be a multiple of 4");
+    if (ps->broken) return true; /* the old size is not known */
+    if (n == 0 || off > ps->func.old_size || n > (ps->func.old_size - off) / 4)
+        return lp_lex_fail(ps, at, LP_E_SYNTAX, "%llu words from +0x%llx are not inside the old function of %llu bytes", (unsigned long long)n,
+                           (unsigned long long)off, (unsigned long long)ps->func.old_size);
+    struct lp_change c = {.line = ps->lex.line, .keep_off = (uint32_t)off, .keep_count = (uint32_t)n};
+    ps->filled += 4 * n;
+    return add_change(ps, &c) && lp_lex_comment_end(ps);
+}
+
+/* One or more pairs of hex digits; their bytes in *out. */
+static bool pairs(struct lp_parse *ps, struct lp_buf *out, const char *sep)
+{
+    do {
+        uint8_t b;
+        if (!lp_lex_bytes(ps, "bytes (pairs of lower-case hex digits)", 1, &b)) return false;
+        lp_buf_add(out, &b, 1);
+        lp_buf_printf(&ps->canon, "%s%02x", out->len > 1 ? " " : sep, b);
+        struct lp_lex before = ps->lex;
+        if (!lp_lex_ws(&ps->lex) || ps->lex.p == ps->lex.end || *ps->lex.p == ';') {
+            ps->lex = before;
+            return true;
+        }
+    } while (true);
+}
+
+static bool cfi_line(struct lp_parse *ps)
+{
+    struct lp_buf b = {0};
+    lp_buf_puts(&ps->canon, "cfi");
+    bool good = lp_lex_need_ws(ps) && pairs(ps, &b, " ") && lp_lex_need_end(ps);
+    lp_buf_free(&b);
+    if (!ps->func.has_cfi) ps->func.cfi_line = ps->lex.line;
+    ps->func.has_cfi = true;
+    return good;
+}
+
+static bool func_line(struct lp_parse *ps)
+{
+    struct lp_lex *l = &ps->lex;
+    if (lp_lex_word(l, "cfi")) return cfi_line(ps);
+    if ((*l->p != '|' && *l->p != '=') || l->end - l->p < 2 || l->p[1] != ' ')
+        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`| WORD`, `= +0xOFFSET WORDS`, `cfi` or `end` is expected in a function");
+    if (ps->func.has_cfi) return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`cfi` comes behind the body");
+    l->p += 2;
+    return l->p[-2] == '|' ? body_words(ps) : keep_run(ps);
+}
+
+static bool func_end(struct lp_parse *ps)
+{
+    if (ps->broken) return true;
+    if (ps->filled != ps->func.size)
+        return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "the body has %llu bytes, line %u says size %llu", (unsigned long long)ps->filled, ps->work.line,
+                           (unsigned long long)ps->func.size);
+    ps->func.body = keep(ps, ps->change, ps->nchange * sizeof *ps->change);
+    ps->func.nbody = ps->nchange;
+    ps->work.func = keep(ps, &ps->func, sizeof ps->func);
+    return ps->func.body && ps->work.func && lp_block_add_item(ps, &ps->work);
+}
+
+/* ---- data ---- */
+
+bool lp_block_open_data(struct lp_parse *ps)
+{
+    static const char *const section[] = {"rodata", "data", "bss"};
+    begin(ps, LP_ITEM_DATA, LP_ST_DATA);
+    ps->data = (struct lp_datum){.align = 8};
+    if (!lp_lex_need_ws(ps) || !lp_lex_symbol(ps, &ps->work.place.symbol) || !lp_lex_need_ws(ps)) return false;
+    unsigned i = 0;
+    while (i < 3 && !lp_lex_word(&ps->lex, section[i])) i++;
+    if (i == 3) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "`rodata`, `data` or `bss` is expected");
+    ps->data.section = (enum lp_section_kind)i;
+    if (!need_size(ps, "a size in bytes", &ps->data.size)) return false;
+    lp_buf_printf(&ps->canon, "data %s %s size %llu", ps->work.place.symbol, section[i], (unsigned long long)ps->data.size);
+    if (lp_lex_end(&ps->lex)) return true;
+    if (!lp_lex_word(&ps->lex, "align")) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "`align` or the end of the line is expected");
+    if (!lp_lex_need_ws(ps)) return false;
+    const char *at = ps->lex.p;
+    if (!lp_lex_num(ps, "an alignment", &ps->data.align)) return false;
+    if (ps->data.align == 0 || ps->data.align & (ps->data.align - 1) || ps->data.align > 4096)
+        return lp_lex_fail(ps, at, LP_E_SYNTAX, "the alignment must be a power of two up to 4096");
+    lp_buf_printf(&ps->canon, " align %llu", (unsigned long long)ps->data.align);
+    return lp_lex_need_end(ps);
+}
+
+static bool add_bytes(struct lp_parse *ps, struct lp_buf *b)
+{
+    struct lp_chunk c = {.kind = LP_CHUNK_BYTES, .line = ps->lex.line, .len = b->len, .bytes = keep(ps, b->data, b->len)};
+    return c.bytes && add_chunk(ps, &c);
+}
+
+static bool data_bytes(struct lp_parse *ps)
+{
+    struct lp_buf b = {0};
+    ps->lex.p += 2;
+    bool good = pairs(ps, &b, "| ") && add_bytes(ps, &b) && lp_lex_comment_end(ps);
+    lp_buf_free(&b);
+    return good;
+}
+
+static bool data_string(struct lp_parse *ps)
+{
+    struct lp_buf b = {0};
+    struct lp_lex *l = &ps->lex;
+    size_t n = lp_unquote(l->p, (size_t)(l->end - l->p), &b);
+    lp_buf_add(&ps->canon, l->p, n);
+    l->p += n;
+    bool good = n ? add_bytes(ps, &b) && lp_lex_need_end(ps) : lp_lex_fail(ps, l->p, LP_E_SYNTAX, "the string is not a C string literal");
+    lp_buf_free(&b);
+    return good;
+}
+
+static bool data_line(struct lp_parse *ps)
+{
+    struct lp_lex *l = &ps->lex;
+    struct lp_chunk c = {.line = l->line};
+    if (l->end - l->p >= 2 && l->p[0] == '|' && l->p[1] == ' ') return data_bytes(ps);
+    if (*l->p == '"') return data_string(ps);
+    const char *at = l->p;
+    if (lp_lex_word(l, "zero")) {
+        c.kind = LP_CHUNK_ZERO;
+        if (!lp_lex_need_ws(ps) || !lp_lex_num(ps, "a number of bytes", &c.len) || !lp_lex_need_end(ps)) return false;
+        lp_buf_printf(&ps->canon, "zero %llu", (unsigned long long)c.len);
+        return add_chunk(ps, &c);
+    }
+    if (!lp_lex_word(l, "rel")) return lp_lex_fail(ps, at, LP_E_SYNTAX, "`| BYTES`, a string, `rel`, `zero` or `end` is expected in data");
+    c.kind = LP_CHUNK_REL;
+    lp_buf_puts(&ps->canon, "rel");
+    if (!lp_lex_fixup(ps, &c.fix)) return false;
+    if (!c.fix) return lp_lex_need_ws(ps) && lp_lex_fail(ps, l->p, LP_E_SYNTAX, "a relocation is expected");
+    if (lp_reloc_is_code(c.fix->reloc)) return lp_lex_fail(ps, at, LP_E_SYNTAX, "relocation %s is for instructions", c.fix->reloc->name);
+    c.len = lp_reloc_bytes(c.fix->reloc);
+    return add_chunk(ps, &c) && lp_lex_need_end(ps);
+}
+
+static bool data_end(struct lp_parse *ps)
+{
+    if (ps->broken) return true;
+    bool empty_bss = ps->data.section == LP_BSS && ps->filled == 0;
+    if (ps->filled != ps->data.size && !empty_bss)
+        return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "the data has %llu bytes, line %u says size %llu", (unsigned long long)ps->filled, ps->work.line,
+                           (unsigned long long)ps->data.size);
+    for (size_t i = 0; i < ps->nchunk && ps->data.section == LP_BSS; i++)
+        if (ps->chunk[i].kind != LP_CHUNK_ZERO) return lp_lex_fail_line(ps, ps->chunk[i].line, LP_E_SYNTAX, "bss has no content");
+    ps->data.chunk = keep(ps, ps->chunk, ps->nchunk * sizeof *ps->chunk);
+    ps->data.nchunk = ps->nchunk;
+    ps->work.data = keep(ps, &ps->data, sizeof ps->data);
+    return ps->data.chunk && ps->work.data && lp_block_add_item(ps, &ps->work);
+}
+
+/* ---- set ---- */
+
+bool lp_block_open_set(struct lp_parse *ps)
+{
+    static const struct { const char *word; uint32_t len; } width[] = {{"b1", 1}, {"b2", 2}, {"b4", 4}, {"b8", 8}, {"bytes", 0}};
+    uint64_t n = 0;
+    begin(ps, LP_ITEM_SET, LP_ST_SET_OLD);
+    ps->set = (struct lp_set){0};
+    if (!lp_lex_need_ws(ps) || !lp_lex_place(ps, &ps->work.place) || !lp_lex_need_ws(ps)) return false;
+    unsigned i = 0;
+    while (i < 5 && !lp_lex_word(&ps->lex, width[i].word)) i++;
+    if (i == 5) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "`b1`, `b2`, `b4`, `b8` or `bytes` is expected");
+    lp_buf_puts(&ps->canon, "set ");
+    lp_print_place(&ps->canon, &ps->work.place);
+    lp_buf_printf(&ps->canon, " %s", width[i].word);
+    ps->set.len = width[i].len;
+    ps->set.is_bytes = i == 4;
+    if (i < 4) return lp_lex_need_end(ps);
+    if (!lp_lex_need_ws(ps)) return false;
+    const char *at = ps->lex.p;
+    if (!lp_lex_num(ps, "a number of bytes", &n)) return false;
+    if (n == 0 || n > LP_PATCH_LINE / 2) return lp_lex_fail(ps, at, LP_E_SYNTAX, "the number of bytes must be 1 to %d", LP_PATCH_LINE / 2);
+    ps->set.len = (uint32_t)n;
+    lp_buf_printf(&ps->canon, " %llu", (unsigned long long)n);
+    return lp_lex_need_end(ps);
+}
+
+static bool value_bytes(struct lp_parse *ps, struct lp_value *v)
+{
+    struct lp_buf b = {0};
+    const char *at = ps->lex.p;
+    bool good = pairs(ps, &b, "");
+    if (good && b.len != ps->set.len) good = lp_lex_fail(ps, at, LP_E_SYNTAX, "%zu bytes found, %u expected", b.len, ps->set.len);
+    if (good) good = (v->bytes = keep(ps, b.data, b.len)) != NULL;
+    lp_buf_free(&b);
+    return good;
+}
+
+static bool value_number(struct lp_parse *ps, struct lp_value *v)
+{
+    uint64_t n;
+    uint8_t le[8];
+    const char *at = ps->lex.p;
+    if (!lp_lex_hex(ps, "a value (0x...)", &n)) return false;
+    if (ps->set.len < 8 && n >> (8 * ps->set.len)) return lp_lex_fail(ps, at, LP_E_SYNTAX, "the value does not fit in %u bytes", ps->set.len);
+    lp_buf_printf(&ps->canon, "0x%llx", (unsigned long long)n);
+    for (unsigned i = 0; i < 8; i++) le[i] = (uint8_t)(n >> (8 * i));
+    return (v->bytes = keep(ps, le, ps->set.len)) != NULL;
+}
+
+static bool value(struct lp_parse *ps, struct lp_value *v, bool is_old)
+{
+    const char *at = ps->lex.p;
+    if (is_old && lp_lex_word(&ps->lex, "*")) return v->any = true, lp_buf_puts(&ps->canon, "*"), true;
+    if (ps->set.is_bytes) return value_bytes(ps, v);
+    if (!lp_lex_char(&ps->lex, '&')) return value_number(ps, v);
+    if (ps->set.len != 8) return lp_lex_fail(ps, at, LP_E_SYNTAX, "an address (&) needs b8");
+    struct lp_expr *e = lp_patch_alloc(ps->patch, sizeof *e);
+    const char *start = ps->lex.p;
+    if (!e) return lp_lex_nomem(ps);
+    if (!lp_lex_expr(ps, e)) return false;
+    lp_buf_puts(&ps->canon, "&");
+    lp_buf_add(&ps->canon, start, (size_t)(ps->lex.p - start));
+    v->expr = e;
+    return true;
+}
+
+static bool set_line(struct lp_parse *ps, bool is_old)
+{
+    struct lp_lex *l = &ps->lex;
+    if (l->end - l->p < 2 || l->p[0] != (is_old ? '-' : '+') || l->p[1] != ' ')
+        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, is_old ? "`- VALUE` (the old value or *) is expected after `set`" : "`+ VALUE` (the new value) is expected");
+    l->p += 2;
+    lp_buf_puts(&ps->canon, is_old ? "- " : "+ ");
+    if (!value(ps, is_old ? &ps->set.old_value : &ps->set.new_value, is_old) || !lp_lex_need_end(ps)) return false;
+    if (is_old || ps->broken) return true;
+    ps->work.set = keep(ps, &ps->set, sizeof ps->set);
+    return ps->work.set && lp_block_add_item(ps, &ps->work);
+}
+
+/* ---- all blocks ---- */
+
+bool lp_block_line(struct lp_parse *ps)
+{
+    int state = ps->state;
+    struct lp_lex before = ps->lex;
+    if (state != LP_ST_OLD && state != LP_ST_SET_OLD && state != LP_ST_SET_NEW && lp_lex_word(&ps->lex, "end") && lp_lex_end(&ps->lex)) {
+        lp_buf_puts(&ps->canon, "end");
+        ps->state = LP_ST_ITEMS;
+        return state == LP_ST_SITE ? site_end(ps) : state == LP_ST_FUNC ? func_end(ps) : data_end(ps);
+    }
+    ps->lex = before;
+    if (state == LP_ST_OLD) ps->state = LP_ST_FUNC; /* one line each: a wrong one is not waited for again */
+    if (state == LP_ST_SET_OLD || state == LP_ST_SET_NEW) ps->state = state == LP_ST_SET_OLD ? LP_ST_SET_NEW : LP_ST_ITEMS;
+    switch (state) {
+    case LP_ST_SITE: return site_line(ps);
+    case LP_ST_OLD: return old_line(ps);
+    case LP_ST_FUNC: return func_line(ps);
+    case LP_ST_DATA: return data_line(ps);
+    default: return set_line(ps, state == LP_ST_SET_OLD);
+    }
+}
+
+void lp_block_unfinished(struct lp_parse *ps)
+{
+    static const char *const name[] = {[LP_ST_SITE] = "site", [LP_ST_OLD] = "func", [LP_ST_FUNC] = "func",
+            [LP_ST_DATA] = "data", [LP_ST_SET_OLD] = "set",
+                                       [LP_ST_SET_NEW] = "set"};
+    bool set = ps->state == LP_ST_SET_OLD || ps->state == LP_ST_SET_NEW;
+    lp_lex_fail(ps, NULL, LP_E_SYNTAX, "the %s that begins in line %u %s", name[ps->state], ps->work.line, set ? "has no new value" : "has no `end`");
+    ps->state = LP_ST_ITEMS;
+}

@@ -1,0 +1,21 @@
+/* patch/block.h - the items of an object: sites, functions, data, set. */
+#ifndef LP_PATCH_BLOCK_H
+#define LP_PATCH_BLOCK_H
+#include "patch/lexer.h"
+
+enum lp_parse_state { LP_ST_META, LP_ST_ITEMS, LP_ST_SITE, LP_ST_OLD, LP_ST_FUNC, LP_ST_DATA, LP_ST_SET_OLD, LP_ST_SET_NEW, LP_ST_END };
+
+/* Each takes one line; false after an error (reported). */
+bool lp_block_open_site(struct lp_parse *ps);
+bool lp_block_open_func(struct lp_parse *ps);
+bool lp_block_open_data(struct lp_parse *ps);
+bool lp_block_open_set(struct lp_parse *ps);
+bool lp_block_line(struct lp_parse *ps);        /* a line inside the open block */
+void lp_block_unfinished(struct lp_parse *ps);  /* the file or another item begins here */
+bool lp_block_seed(struct lp_parse *ps);        /* ADDRESS WORD [text] */
+bool lp_block_add_item(struct lp_parse *ps, const struct lp_item *it);
+bool lp_block_check_word(struct lp_parse *ps, const char *at, uint32_t word);
+
+/* check.c: what needs the whole file. */
+void lp_check_parsed(struct lp_parse *ps);
+#endif

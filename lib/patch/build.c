@@ -1,0 +1,274 @@
+/* patch/build.c - new bodies and data: layout, content, relocations; and the writes to the object. */
+#include <config.h>
+#include "patch/plan.h"
+#include "a64/a64.h"
+#include "base/bits.h"
+#include "base/buf.h"
+#include "base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE UINT64_C(4096)
+
+static bool is_new_thing(const struct lp_item *it) { return it->kind == LP_ITEM_FUNC || it->kind == LP_ITEM_DATA; }
+static bool is_writable(const struct lp_item *it) { return it->kind == LP_ITEM_DATA && it->data->section != LP_RODATA; }
+
+static void nomem(struct lp_plan *pl) { lp_plan_fail(pl, 0, LP_E_NOMEM, "out of memory"); }
+
+/* The region of an object; one per object that gets something new. */
+static struct lp_region *region_of(struct lp_plan *pl, const struct lp_target *t)
+{
+    for (size_t i = 0; i < pl->nregion; i++)
+        if (pl->region[i].target == t) return &pl->region[i];
+    struct lp_region *v = lp_grow(pl->region, &pl->region_cap, pl->nregion, sizeof *v);
+    if (!v) return NULL;
+    pl->region = v;
+    v[pl->nregion] = (struct lp_region){.target = t};
+    return &v[pl->nregion++];
+}
+
+static bool add_def(struct lp_plan *pl, const struct lp_item *it)
+{
+    struct lp_region *r = region_of(pl, pl->bound[it->object]);
+    struct lp_def *d = lp_grow(pl->def, &pl->def_cap, pl->ndef, sizeof *d);
+    if (d) pl->def = d;
+    if (!r || !d) return nomem(pl), false;
+    uint64_t size = it->kind == LP_ITEM_FUNC ? it->func->size : it->data->size, align = it->kind == LP_ITEM_FUNC ? 16 : it->data->align;
+    uint64_t *end = is_writable(it) ? &r->data_len : &r->code_len;
+    *end = lp_align_up(*end, align);
+    bool named = it->kind == LP_ITEM_DATA || it->func->is_new;
+    d[pl->ndef++] = (struct lp_def){named ? it->place.symbol : "", it, (size_t)(r - pl->region), *end, 0};
+    *end += size;
+    if (named) r->keep = true; /* pointers to it may be anywhere later */
+    if (r->code_len + r->data_len <= LP_PATCH_MAX) return true;
+    lp_plan_fail(pl, it->line, LP_E_RANGE, "the new code and data are larger than %u bytes", LP_PATCH_MAX);
+    return false;
+}
+
+static int by_name(const void *a, const void *b) { return strcmp((*(struct lp_def *const *)a)->name, (*(struct lp_def *const *)b)->name); }
+
+static bool place_regions(struct lp_plan *pl)
+{
+    for (size_t i = 0; i < pl->nregion; i++) {
+        struct lp_region *r = &pl->region[i];
+        r->code_len = lp_align_up(r->code_len, PAGE), r->data_len = lp_align_up(r->data_len, PAGE);
+        r->bytes = lp_patch_alloc(&pl->pool, r->code_len + r->data_len);
+        if (!r->bytes) return nomem(pl), false;
+        r->addr = pl->space->place(pl->space->ctx, r->target, r->code_len + r->data_len);
+        if (r->addr) continue;
+        lp_plan_fail(pl, 0, LP_E_RANGE, "no free address space for %llu bytes within reach of %s",
+                (unsigned long long)(r->code_len + r->data_len), r->target->name);
+        return false;
+    }
+    pl->by_name = calloc(pl->ndef + 1, sizeof *pl->by_name);
+    if (!pl->by_name) return nomem(pl), false;
+    for (size_t i = 0; i < pl->ndef; i++) {
+        struct lp_def *d = &pl->def[i];
+        const struct lp_region *r = &pl->region[d->region];
+        if (is_writable(d->item)) d->off += r->code_len;
+        d->addr = r->addr + d->off;
+        pl->by_name[i] = d;
+    }
+    qsort(pl->by_name, pl->ndef, sizeof *pl->by_name, by_name);
+    return true;
+}
+
+/* One relocation; `at` is its place in memory, p the bytes. */
+static void fix(struct lp_plan *pl, const struct lp_target *t, const struct lp_fixup *f, uint32_t line, uint64_t at, uint8_t *p)
+{
+    uint64_t value, word = 0;
+    struct lp_error why;
+    unsigned n = lp_reloc_bytes(f->reloc);
+    if (!lp_reloc_is_simple(f->reloc)) {
+        lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "relocation %s is not applicable in this version", f->reloc->name);
+        return;
+    }
+    if (!lp_plan_expr(pl, t, line, &f->expr, &value)) return;
+    memcpy(&word, p, n);
+    if (lp_reloc_apply(f->reloc, value, at, &word, &why) != LP_OK) lp_plan_fail(pl, line, LP_E_RANGE, "%s", why.text);
+    else memcpy(p, &word, n);
+}
+
+static bool keep_words(struct lp_plan *pl, const struct lp_target *t, const struct lp_change *c, uint64_t old, uint8_t *p)
+{
+    for (uint32_t k = 0; k < c->keep_count; k++) {
+        uint32_t w;
+        uint64_t off = c->keep_off + 4 * (uint64_t)k;
+        if (lp_elf_read(t->elf, old + off, &w, 4, NULL) != LP_OK) return lp_plan_fail(pl, c->line, LP_E_ADDRESS,
+                "the old function is not in the file"), false;
+        if (!lp_a64_position_independent(w)) {
+            lp_plan_fail(pl, c->line, LP_E_INSTRUCTION, "the old word %08x at +0x%llx depends on its address and cannot be kept", w, (unsigned long long)off);
+            return false;
+        }
+        memcpy(p + 4 * k, &w, 4);
+    }
+    return true;
+}
+
+/* sha256 over the object's own words, which no patch changes: they are the file's. */
+static bool old_body_matches(struct lp_plan *pl, const struct lp_item *it, const struct lp_target *t, const struct lp_elf_symbol *sym, uint64_t old)
+{
+    const struct lp_func *f = it->func;
+    uint8_t sha[32];
+    if (sym && sym->size && sym->size != f->old_size) {
+        lp_plan_fail(pl, it->line, LP_E_OLD_WORD, "%s has %llu bytes, patch expects %llu", sym->name,
+                (unsigned long long)sym->size, (unsigned long long)f->old_size);
+        return false;
+    }
+    uint8_t *body = malloc(f->old_size);
+    bool read = body && lp_elf_read(t->elf, old, body, f->old_size, NULL) == LP_OK;
+    if (read) lp_sha256(body, f->old_size, sha);
+    free(body);
+    if (!read) return lp_plan_fail(pl, it->line, LP_E_ADDRESS, "the old function is not in the file"), false;
+    if (memcmp(sha, f->old_sha256, 32) == 0) return true;
+    char have[65], want[65];
+    lp_hex(have, sha, 32), lp_hex(want, f->old_sha256, 32);
+    lp_plan_fail(pl, it->line, LP_E_OLD_WORD, "%s: the old body has sha256 %s, patch expects %s",
+            it->place.symbol ? it->place.symbol : "the function", have, want);
+    return false;
+}
+
+static void build_func(struct lp_plan *pl, const struct lp_def *d)
+{
+    const struct lp_item *it = d->item;
+    const struct lp_target *t = pl->bound[it->object];
+    const struct lp_elf_symbol *sym = NULL;
+    uint8_t *p = pl->region[d->region].bytes + d->off;
+    uint64_t old = 0, at = d->addr;
+    if (it->func->has_cfi) lp_plan_fail(pl, it->func->cfi_line, LP_E_UNSUPPORTED, "cfi is not applicable in this version");
+    if (!it->func->is_new) {
+        if (!lp_plan_place(pl, it, &sym, &old)) return;
+        old -= t->bias;
+        if (!old_body_matches(pl, it, t, sym, old)) return;
+    }
+    for (size_t i = 0; i < it->func->nbody; i++) {
+        const struct lp_change *c = &it->func->body[i];
+        uint32_t n = c->keep_count ? c->keep_count : 1;
+        if (c->keep_count) {
+            if (!keep_words(pl, t, c, old, p)) return;
+        } else {
+            memcpy(p, &c->new_word, 4);
+            if (c->fix) fix(pl, t, c->fix, c->line, at, p);
+        }
+        p += 4 * n, at += 4 * n;
+    }
+}
+
+static void build_data(struct lp_plan *pl, const struct lp_def *d)
+{
+    const struct lp_datum *data = d->item->data;
+    uint64_t off = 0;
+    for (size_t i = 0; i < data->nchunk; i++) {
+        const struct lp_chunk *c = &data->chunk[i];
+        uint8_t *p = pl->region[d->region].bytes + d->off + off;
+        if (c->kind == LP_CHUNK_BYTES) memcpy(p, c->bytes, c->len);
+        if (c->kind == LP_CHUNK_REL) fix(pl, pl->bound[d->item->object], c->fix, c->line, d->addr + off, p);
+        off += c->len;
+    }
+}
+
+void lp_plan_regions(struct lp_plan *pl)
+{
+    const struct lp_patch *p = pl->patch;
+    for (size_t i = 0; i < p->nitem; i++)
+        if (is_new_thing(&p->item[i]) && pl->bound[p->item[i].object] && !add_def(pl, &p->item[i])) return;
+    if (!place_regions(pl)) return;
+    for (size_t i = 0; i < pl->ndef; i++) {
+        if (pl->def[i].item->kind == LP_ITEM_FUNC) build_func(pl, &pl->def[i]);
+        else build_data(pl, &pl->def[i]);
+    }
+}
+
+/* ---- writes ---- */
+
+static struct lp_write *add_write(struct lp_plan *pl, const struct lp_item *it, uint64_t addr, uint32_t len, bool has_old)
+{
+    struct lp_write *v = lp_grow(pl->write, &pl->write_cap, pl->nwrite, sizeof *v), *w;
+    if (!v) return nomem(pl), NULL;
+    pl->write = v;
+    w = &v[pl->nwrite];
+    *w = (struct lp_write){.addr = addr, .len = len, .line = it->line, .item = it, .code = it->kind != LP_ITEM_SET};
+    w->new_bytes = lp_patch_alloc(&pl->pool, len);
+    if (has_old) w->old_bytes = lp_patch_alloc(&pl->pool, len);
+    if (!w->new_bytes || (has_old && !w->old_bytes)) return nomem(pl), NULL;
+    pl->nwrite++;
+    return w;
+}
+
+static void write_site(struct lp_plan *pl, const struct lp_item *it, uint64_t addr)
+{
+    struct lp_write *w = add_write(pl, it, addr, (uint32_t)(4 * it->site.count), true);
+    for (size_t i = 0; w && i < it->site.count; i++) {
+        const struct lp_change *c = &it->site.change[i];
+        memcpy(w->old_bytes + 4 * i, &c->old_word, 4);
+        memcpy(w->new_bytes + 4 * i, &c->new_word, 4);
+        if (c->fix) fix(pl, pl->bound[it->object], c->fix, c->line, addr + 4 * i, w->new_bytes + 4 * i);
+    }
+}
+
+static bool set_value(struct lp_plan *pl, const struct lp_item *it, const struct lp_value *v, uint8_t *out)
+{
+    uint64_t value;
+    if (v->any) return true;
+    if (v->bytes) return memcpy(out, v->bytes, it->set->len), true;
+    if (!lp_plan_expr(pl, pl->bound[it->object], it->line, v->expr, &value)) return false;
+    memcpy(out, &value, 8);
+    return true;
+}
+
+static void write_set(struct lp_plan *pl, const struct lp_item *it, uint64_t addr)
+{
+    struct lp_write *w = add_write(pl, it, addr, it->set->len, !it->set->old_value.any);
+    if (w && set_value(pl, it, &it->set->old_value, w->old_bytes)) set_value(pl, it, &it->set->new_value, w->new_bytes);
+}
+
+/* The landing pad that an indirect call needs on a guarded page, or 0: BTI c/j/jc themselves, PACIxSP counts as BTI c (Arm ARM D8.4.5). */
+static uint32_t landing_pad(uint32_t word)
+{
+    if (word == 0xd503245f || word == 0xd503249f || word == 0xd50324df) return word;
+    return word == 0xd503233f || word == 0xd503237f ? 0xd503245f : 0;
+}
+
+static void write_entry(struct lp_plan *pl, const struct lp_item *it, uint64_t addr)
+{
+    const struct lp_target *t = pl->bound[it->object];
+    const struct lp_def *d = pl->def;
+    uint32_t old[2] = {0, 0}, words[2], pad = 0, n = 0;
+    while (d->item != it) d++;
+    if (lp_elf_read(t->elf, addr - t->bias, old, it->func->old_size < 8 ? 4 : 8, NULL) != LP_OK) return;
+    if (lp_elf_info(t->elf)->gnu_property & 1) pad = landing_pad(old[0]);
+    if (pad && it->func->old_size < 8) {
+        lp_plan_fail(pl, it->line, LP_E_UNSUPPORTED, "the function is too short for a landing pad and a branch");
+        return;
+    }
+    if (pad) words[n++] = pad;
+    if (!lp_a64_b(&words[n], addr + 4 * n, d->addr)) {
+        lp_plan_fail(pl, it->line, LP_E_RANGE, "the branch from 0x%llx to the new body at 0x%llx is out of range",
+                (unsigned long long)addr, (unsigned long long)d->addr);
+        return;
+    }
+    n++;
+    struct lp_write *w = add_write(pl, it, addr, 4 * n, true);
+    if (!w) return;
+    w->entry = true;
+    memcpy(w->old_bytes, old, w->len);
+    memcpy(w->new_bytes, words, w->len);
+}
+
+void lp_plan_writes(struct lp_plan *pl)
+{
+    const struct lp_patch *p = pl->patch;
+    for (size_t i = 0; i < p->nitem && pl->status != LP_E_NOMEM; i++) {
+        const struct lp_item *it = &p->item[i];
+        uint64_t addr;
+        if (!pl->bound[it->object] || it->kind == LP_ITEM_DATA || (it->kind == LP_ITEM_FUNC && it->func->is_new)) continue;
+        if (!lp_plan_place(pl, it, NULL, &addr)) continue;
+        if (it->kind == LP_ITEM_SITE) write_site(pl, it, addr);
+        if (it->kind == LP_ITEM_SET) write_set(pl, it, addr);
+        if (it->kind == LP_ITEM_FUNC) write_entry(pl, it, addr);
+        if (it->kind != LP_ITEM_SEED) continue;
+        struct lp_write *w = add_write(pl, it, addr, 4, false);
+        if (w) memcpy(w->new_bytes, &it->seed.word, 4);
+    }
+}

@@ -1,0 +1,89 @@
+/* patch/file.c - a patch against an ELF file: does it fit, and which words change. */
+#include <config.h>
+#include "patch/plan.h"
+#include "base/bits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int read_file(void *ctx, uint64_t addr, void *buf, size_t len) { return lp_elf_read(ctx, addr, buf, len, NULL) == LP_OK ? 0 : -1; }
+
+/* A new body would come behind the last segment, on a page of its own. */
+static uint64_t place_behind(void *ctx, const struct lp_target *t, uint64_t len)
+{
+    size_t n;
+    uint64_t end = 0;
+    const struct lp_elf_segment *s = lp_elf_segments(ctx, &n);
+    for (size_t i = 0; i < n; i++)
+        if (s[i].type == 1 && s[i].vaddr + s[i].memsz > end) end = s[i].vaddr + s[i].memsz;
+    return end < UINT64_MAX - (1u << 30) ? lp_align_up(end, 65536) : 0;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+struct against { struct lp_target target; struct lp_space space; struct lp_plan plan; };
+
+/* A file on its own: its name may have changed, so a patch of one object is taken to mean it; the build-id decides. */
+static lp_status make(struct against *a, const lp_patch *p, const lp_elf *elf, lp_report_fn report, void *ctx, struct lp_error *err)
+{
+    const char *name = p->nobject == 1 && strcmp(p->object[0].name, "*") != 0 ? p->object[0].name : base_name(lp_elf_info(elf)->name);
+    a->target = (struct lp_target){name, elf, 0, true};
+    a->space = (struct lp_space){&a->target, 1, (void *)elf, read_file, place_behind};
+    return lp_plan_make(&a->plan, p, &a->space, report, ctx, err);
+}
+
+lp_status lp_patch_check(const lp_patch *p, const lp_elf *elf, lp_report_fn report, void *ctx, struct lp_error *err)
+{
+    struct against a;
+    bool already;
+    lp_status s = make(&a, p, elf, report, ctx, err);
+    if (s == LP_OK) s = lp_plan_verify(&a.plan, &already);
+    lp_plan_free(&a.plan);
+    return s;
+}
+
+static int give(const struct lp_plan *pl, const struct lp_write *w, int (*fn)(void *, const struct lp_patch_word *), void *ctx)
+{
+    for (uint32_t i = 0; i + 4 <= w->len; i += 4) {
+        struct lp_patch_word out = {.vaddr = w->addr + i, .has_old = true};
+        memcpy(&out.old_word, w->saved + i, 4);
+        if (w->old_bytes) memcpy(&out.old_word, w->old_bytes + i, 4);
+        memcpy(&out.new_word, w->new_bytes + i, 4);
+        int r = fn(ctx, &out);
+        if (r) return r;
+    }
+    return 0;
+}
+
+static int give_body(const struct lp_plan *pl, const struct lp_def *d, int (*fn)(void *, const struct lp_patch_word *), void *ctx)
+{
+    char where[256];
+    snprintf(where, sizeof where, "func %s", d->item->place.symbol ? d->item->place.symbol : "at an address");
+    for (uint64_t off = 0; off < d->item->func->size; off += 4) {
+        struct lp_patch_word out = {.vaddr = off, .where = where};
+        memcpy(&out.new_word, pl->region[d->region].bytes + d->off + off, 4);
+        int r = fn(ctx, &out);
+        if (r) return r;
+    }
+    return 0;
+}
+
+lp_status lp_patch_words(const lp_patch *p, const lp_elf *elf, int (*fn)(void *ctx, const struct lp_patch_word *w), void *ctx, struct lp_error *err)
+{
+    struct against a;
+    bool already;
+    int stop = 0;
+    lp_status s = make(&a, p, elf, NULL, NULL, err);
+    if (s == LP_OK) s = lp_plan_verify(&a.plan, &already);
+    for (size_t i = 0; s == LP_OK && i < a.plan.nwrite && !stop; i++)
+        if (a.plan.write[i].code) stop = give(&a.plan, &a.plan.write[i], fn, ctx);
+    for (size_t i = 0; s == LP_OK && i < a.plan.ndef && !stop; i++)
+        if (a.plan.def[i].item->kind == LP_ITEM_FUNC) stop = give_body(&a.plan, &a.plan.def[i], fn, ctx);
+    lp_plan_free(&a.plan);
+    return s;
+}

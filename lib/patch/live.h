@@ -1,0 +1,29 @@
+/* patch/live.h - patches on a running program: PREPARE (running) -> STOP -> CHECK -> COMMIT all or nothing -> RESUME.
+ * Thread-safe: one call at a time does its work, the others wait. Never call it on a guest thread. */
+#ifndef LP_PATCH_LIVE_H
+#define LP_PATCH_LIVE_H
+#include <arm64lp/patch.h>
+
+struct lp_live;
+struct lp_mem;
+struct lp_gate;
+
+/* mem and gate are borrowed; gate NULL = no thread runs this memory. */
+lp_status lp_live_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_live **out, struct lp_error *err);
+void lp_live_free(struct lp_live *live);
+/* A loaded object: run-time address = link-time address + bias. The first one is the main program. elf is borrowed. */
+lp_status lp_live_add_object(struct lp_live *live, const lp_elf *elf, uint64_t bias, struct lp_error *err);
+
+/* As lp_vm_apply, lp_vm_revert and lp_vm_list (arm64lp/vm.h). */
+lp_status lp_live_apply(struct lp_live *live, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
+                        struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
+lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t n, const struct lp_live_options *o,
+                         struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
+lp_status lp_live_list(struct lp_live *live, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
+
+/* An lp_mem_changed_fn with the live engine as its context: forgets decoded code. Called on any thread. */
+void lp_live_mem_changed(void *live, uint64_t start, uint64_t end);
+
+/* For tests: step number `step` (1, 2, ...) of the next call that can fail does fail; 0 = none. Returns how many steps the last call had. */
+int lp_live_set_fault(struct lp_live *live, int step);
+#endif

@@ -1,0 +1,106 @@
+/* patch/model.h - what a parsed patch says. Strings live in the patch's arena; a patch is never changed after parsing. */
+#ifndef LP_PATCH_MODEL_H
+#define LP_PATCH_MODEL_H
+#include <arm64lp/patch.h>
+#include "elf/reloc.h"
+
+#define LP_PATCH_MAX (64u << 20)  /* bytes of text */
+#define LP_PATCH_LINE 255         /* longest line of a v1 file */
+#define LP_PATCH_ERRORS 20        /* reported per file */
+#define LP_PATCH_BLOCK (16u << 20) /* bytes of one new body or datum */
+
+struct lp_place {           /* symbol + off, or an address alone */
+    const char *symbol;     /* spec; NULL: `off` is a link-time address */
+    uint64_t off;
+};
+struct lp_expr {            /* value of a relocation: target + addend */
+    const char *symbol;     /* NULL: `addr` */
+    uint64_t addr;
+    int64_t addend;
+};
+struct lp_fixup { const struct lp_reloc *reloc; struct lp_expr expr; };
+/* Site: old -> new. Body: a word, or with keep_count != 0 a run of old words. */
+struct lp_change {
+    uint32_t old_word, new_word, line;
+    uint32_t keep_off, keep_count;
+    const struct lp_fixup *fix; /* of new_word, or NULL */
+};
+enum lp_chunk_kind { LP_CHUNK_BYTES, LP_CHUNK_ZERO, LP_CHUNK_REL };
+struct lp_chunk {
+    enum lp_chunk_kind kind;
+    uint32_t line;
+    uint64_t len;
+    const uint8_t *bytes;       /* LP_CHUNK_BYTES */
+    const struct lp_fixup *fix; /* LP_CHUNK_REL */
+};
+struct lp_func {
+    uint64_t size, old_size;
+    bool is_new, has_cfi;
+    uint32_t cfi_line;
+    uint8_t old_sha256[32];
+    struct lp_change *body;
+    size_t nbody;
+};
+enum lp_section_kind { LP_RODATA, LP_DATA, LP_BSS };
+struct lp_datum { enum lp_section_kind section; uint64_t size, align; struct lp_chunk *chunk; size_t nchunk; };
+struct lp_value { bool any; const struct lp_expr *expr; const uint8_t *bytes; }; /* bytes: little-endian, as long as the set */
+struct lp_set { uint32_t len; bool is_bytes; struct lp_value old_value, new_value; };
+
+enum lp_item_kind { LP_ITEM_SITE, LP_ITEM_FUNC, LP_ITEM_DATA, LP_ITEM_SET, LP_ITEM_SEED };
+struct lp_item {
+    uint8_t kind;
+    uint32_t line, object;
+    struct lp_place place;
+    union {
+        struct { struct lp_change *change; size_t count; } site;
+        struct { uint32_t word; const char *text; } seed;
+        struct lp_func *func;
+        struct lp_datum *data;
+        struct lp_set *set;
+    };
+};
+
+struct lp_object {
+    const char *name;       /* "*" = the main program */
+    uint32_t line;
+    const uint8_t *build_id;
+    size_t build_id_len;
+    const uint8_t *sha256;
+    bool machine, optional;
+};
+struct lp_meta { const char *key, *value; uint32_t line; };
+enum lp_relation_kind { LP_REQUIRES, LP_REPLACES, LP_CONFLICTS };
+struct lp_relation { enum lp_relation_kind kind; const char *name, *op, *version; uint32_t line; }; /* op NULL = any version */
+enum lp_mode_kind { LP_MODE_DEFAULT, LP_MODE_NOW, LP_MODE_QUIESCE, LP_MODE_LAZY };
+enum lp_else_kind { LP_ELSE_FAIL, LP_ELSE_LAZY, LP_ELSE_FORCE };
+struct lp_mode { enum lp_mode_kind kind; enum lp_else_kind otherwise; uint32_t deadline_ms, line; };
+
+struct lp_arena_chunk { struct lp_arena_chunk *next; size_t used, size; _Alignas(16) char bytes[]; };
+
+struct lp_patch {
+    char *file;             /* where it came from, for messages */
+    const char *name, *version;
+    bool seed;
+    char *text;             /* canonical */
+    size_t text_len;
+    struct lp_mode mode;
+    struct lp_meta *meta;
+    size_t nmeta;
+    struct lp_relation *relation;
+    size_t nrelation;
+    struct lp_object *object;
+    size_t nobject;
+    struct lp_item *item;
+    size_t nitem;
+    struct lp_arena_chunk *arena;
+};
+
+/* Zeroed memory that lives as long as the patch; NULL without memory. */
+void *lp_patch_alloc(struct lp_patch *p, size_t size);
+/* Bytes of an item's place: 4 x words, the old function, the datum. 0 for what is new. */
+uint64_t lp_item_extent(const struct lp_item *it);
+/* Is it a1 < a2 (negative), equal or greater, as dotted decimals? */
+int lp_version_compare(const char *a, const char *b);
+/* Does a patch of this name and version (NULL = none) meet the relation? */
+bool lp_relation_met(const struct lp_relation *r, const char *name, const char *version);
+#endif

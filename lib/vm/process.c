@@ -1,0 +1,316 @@
+/* vm/process.c - the process machine: a program, its memory, its kernel, its live patches and its control socket. */
+#include <config.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <arm64lp/vm.h>
+#include "a64/a64.h"
+#include "base/error.h"
+#include "control/server.h"
+#include "exec/features.h"
+#include "kernel/kernel.h"
+#include "kernel/process.h"
+#include "mem/fault.h"
+#include "patch/live.h"
+
+struct lp_vm {
+    struct lp_vm_config config;
+    struct lp_log log;
+    struct lp_mem *mem;
+    struct lp_gate gate;
+    struct lp_kernel *kernel;
+    struct lp_live *live;
+    lp_control_server *control;
+    struct lp_fork_hook hook;
+    char *program; /* as the caller named it */
+};
+
+/* ---- the control socket across fork: a child gets its own ---- */
+static void fork_prepare(void *ctx)
+{
+    struct lp_vm *vm = ctx;
+    if (vm->control)
+        lp_control_server_before_fork(vm->control);
+}
+
+static void fork_parent(void *ctx)
+{
+    struct lp_vm *vm = ctx;
+    if (vm->control)
+        lp_control_server_after_fork_parent(vm->control);
+}
+
+static void fork_child(void *ctx)
+{
+    struct lp_vm *vm = ctx;
+    struct lp_error err;
+    if (vm->control && lp_control_server_after_fork(vm->control, getpid(), &err) != LP_OK)
+        lp_log(&vm->log, 1, "no control socket for process %d: %s", (int)getpid(), err.text);
+}
+
+static int hide_fd(void *ctx, int fd)
+{
+    struct lp_vm *vm = ctx;
+    int n = lp_fd_hide(vm->kernel, fd);
+    return n < 0 ? -1 : n;
+}
+
+static void close_fd(void *ctx, int fd)
+{
+    struct lp_vm *vm = ctx;
+    if (lp_fd_hidden(vm->kernel, fd))
+        lp_fd_unhide(vm->kernel, fd);
+    else
+        close(fd);
+}
+
+static lp_status control_apply(void *ctx, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
+                               struct lp_live_result *result, lp_report_fn report, void *rctx, struct lp_error *err)
+{
+    return lp_vm_apply(ctx, patches, n, o, result, report, rctx, err);
+}
+
+static lp_status control_revert(void *ctx, const char *const *names, size_t n, const struct lp_live_options *o,
+                                struct lp_live_result *result, lp_report_fn report, void *rctx, struct lp_error *err)
+{
+    return lp_vm_revert(ctx, names, n, o, result, report, rctx, err);
+}
+
+static lp_status control_list(void *ctx, int (*fn)(void *fctx, const struct lp_live_row *row), void *fctx, struct lp_error *err)
+{
+    return lp_vm_list(ctx, fn, fctx, err);
+}
+
+static const struct lp_control_ops control_ops = {control_apply, control_revert, control_list, hide_fd, close_fd};
+
+/* A socket that was asked for must be there; the per-user default is a convenience. */
+static lp_status start_control(struct lp_vm *vm, struct lp_error *err)
+{
+    struct lp_control_config c = {vm->config.control_path, getpid(), 0, &control_ops, vm};
+    struct lp_error local;
+    if (vm->config.no_control)
+        return LP_OK;
+    lp_status s = lp_control_server_start(&c, &vm->control, &local);
+    if (s == LP_OK) {
+        lp_log(&vm->log, 2, "control socket: %s", lp_control_server_path(vm->control));
+        return LP_OK;
+    }
+    vm->control = NULL;
+    if (c.path) {
+        if (err)
+            *err = local;
+        return s;
+    }
+    lp_log(&vm->log, 2, "no control socket: %s", local.text);
+    return LP_OK;
+}
+
+/* ---- making ---- */
+static lp_status build(struct lp_vm *vm, struct lp_error *err)
+{
+    lp_status s = lp_fault_install(err);
+    if (s == LP_OK)
+        s = lp_mem_new(vm->config.va_bits, &vm->mem, err);
+    if (s == LP_OK)
+        s = lp_kernel_new(vm->mem, &vm->gate, &vm->log, &vm->kernel, err);
+    if (s == LP_OK)
+        s = lp_live_new(vm->mem, &vm->gate, &vm->live, err);
+    if (s != LP_OK)
+        return s;
+    lp_mem_on_change(vm->mem, lp_live_mem_changed, vm->live);
+    vm->kernel->strace = vm->config.strace;
+    vm->kernel->reexec = vm->config.reexec;
+    vm->hook = (struct lp_fork_hook){fork_prepare, fork_parent, fork_child, vm, NULL};
+    lp_kernel_add_fork_hook(vm->kernel, &vm->hook);
+    return LP_OK;
+}
+
+lp_status lp_vm_new(const struct lp_vm_config *config, lp_vm **out, struct lp_error *err)
+{
+    struct lp_vm *vm = calloc(1, sizeof *vm);
+    if (!vm)
+        return lp_fail(err, LP_E_NOMEM, "no memory for a machine");
+    vm->config = *config;
+    vm->log = (struct lp_log){config->log, config->log_ctx, config->log_level};
+    lp_gate_init(&vm->gate);
+    lp_status s = build(vm, err);
+    if (s != LP_OK) {
+        lp_vm_free(vm);
+        return s;
+    }
+    *out = vm;
+    return LP_OK;
+}
+
+void lp_vm_free(lp_vm *vm)
+{
+    if (!vm)
+        return;
+    if (vm->control)
+        lp_control_server_stop(vm->control);
+    if (vm->mem)
+        lp_mem_on_change(vm->mem, NULL, NULL);
+    lp_live_free(vm->live);
+    lp_kernel_free(vm->kernel);
+    lp_mem_free(vm->mem);
+    lp_gate_destroy(&vm->gate);
+    free(vm->program);
+    free(vm);
+}
+
+/* ---- loading ---- */
+static lp_status open_program(const char *path, int *fd, struct lp_error *err)
+{
+    struct stat st;
+    int e = 0;
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0 || fstat(*fd, &st))
+        e = errno;
+    else if (!S_ISREG(st.st_mode))
+        e = S_ISDIR(st.st_mode) ? EISDIR : EACCES;
+    else if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS))
+        e = errno;
+    if (!e)
+        return LP_OK;
+    if (*fd >= 0)
+        close(*fd);
+    lp_fail_sys(err, e == ENOENT || e == ENOTDIR ? LP_E_NOT_FOUND : LP_E_DENIED, e, "cannot run it");
+    return lp_at(err, path, 0, 0);
+}
+
+static uint64_t stack_size(const struct lp_vm *vm)
+{
+    const uint64_t most = UINT64_C(1) << 30, usual = UINT64_C(8) << 20;
+    uint64_t n = vm->config.stack_size ? vm->config.stack_size : vm->kernel->limit_stack.rlim_cur;
+    if (!vm->config.stack_size && n == RLIM_INFINITY)
+        n = usual;
+    return n < most ? n : most;
+}
+
+static lp_status load_stack(struct lp_vm *vm, const char *path, const char *const *argv, const char *const *envp, struct lp_error *err)
+{
+    size_t argc = 0;
+    while (argv[argc])
+        argc++;
+    const char **args = calloc(argc + 2, sizeof *args);
+    if (!args)
+        return lp_fail(err, LP_E_NOMEM, "no memory for the arguments");
+    memcpy(args, argv, (argc + 1) * sizeof *args);
+    if (vm->config.argv0)
+        args[0] = vm->config.argv0;
+    struct lp_stack_args a = {.argv = args, .envp = envp, .execfn = path, .size = stack_size(vm), .hwcap = LP_HWCAP, .hwcap2 = LP_HWCAP2,
+                              .uid = getuid(), .euid = geteuid(), .gid = getgid(), .egid = getegid()};
+    lp_status s = LP_OK;
+    if (getrandom(a.random, sizeof a.random, 0) != sizeof a.random)
+        s = lp_fail_sys(err, LP_E_SYSTEM, errno, "getrandom");
+    if (s == LP_OK)
+        s = lp_load_stack(vm->mem, &vm->kernel->image, &a, err);
+    free(args);
+    vm->kernel->limit_stack.rlim_cur = a.size; /* what getrlimit shall say */
+    if (vm->kernel->limit_stack.rlim_max < a.size)
+        vm->kernel->limit_stack.rlim_max = a.size;
+    return s;
+}
+
+lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const char *const *envp, struct lp_error *err)
+{
+    struct lp_kernel *k = vm->kernel;
+    int fd;
+    if (k->exe)
+        return lp_fail(err, LP_E_INVALID, "a program is loaded already");
+    lp_status s = open_program(path, &fd, err);
+    if (s != LP_OK)
+        return s;
+    k->exe = realpath(path, NULL);
+    vm->program = strdup(path);
+    s = k->exe && vm->program ? lp_load_image(vm->mem, fd, k->exe, &k->image, err) : lp_fail(err, LP_E_NOMEM, "no memory for a path");
+    close(fd);
+    if (s == LP_OK)
+        s = load_stack(vm, path, argv, envp, err);
+    if (s == LP_OK)
+        s = lp_live_add_object(vm->live, k->image.elf, k->image.bias, err);
+    k->brk_start = k->brk_end = k->image.brk;
+    return s;
+}
+
+/* ---- patching ---- */
+lp_status lp_vm_apply(lp_vm *vm, const lp_patch *const *patches, size_t n, const struct lp_live_options *o, struct lp_live_result *result,
+                      lp_report_fn report, void *ctx, struct lp_error *err)
+{
+    return lp_live_apply(vm->live, patches, n, o, result, report, ctx, err);
+}
+
+lp_status lp_vm_revert(lp_vm *vm, const char *const *names, size_t n, const struct lp_live_options *o, struct lp_live_result *result,
+                       lp_report_fn report, void *ctx, struct lp_error *err)
+{
+    return lp_live_revert(vm->live, names, n, o, result, report, ctx, err);
+}
+
+lp_status lp_vm_list(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err)
+{
+    return lp_live_list(vm->live, fn, ctx, err);
+}
+
+void lp_vm_set_reexec(lp_vm *vm, const char *const *reexec) { vm->kernel->reexec = reexec; }
+int lp_vm_hide_fd(lp_vm *vm, int fd) { return lp_fd_hide(vm->kernel, fd); }
+
+/* ---- running ---- */
+/* Not an instruction, one that is not executed in this version, or UDF. */
+static bool is_illegal(uint32_t word)
+{
+    unsigned row = lp_a64_row(word, false);
+    return row == A64_UNDEFINED || !strcmp(lp_a64_rows[row].name, "UDF");
+}
+
+/* Say which instruction it was; not if somebody sent the signal. */
+static void explain_sigill(struct lp_vm *vm, const struct lp_cpu *cpu)
+{
+    const struct lp_image *im = &vm->kernel->image;
+    uint32_t word;
+    if (lp_mem_read(vm->mem, &word, cpu->pc, sizeof word) || !is_illegal(word))
+        return;
+    const struct lp_elf_symbol *sym = lp_elf_symbol_at(im->elf, cpu->pc - im->bias);
+    if (sym)
+        lp_log(&vm->log, 0, "%s: illegal instruction 0x%08x at 0x%llx (%s+0x%llx)", vm->program, word, (unsigned long long)cpu->pc, sym->name,
+               (unsigned long long)(cpu->pc - im->bias - sym->value));
+    else
+        lp_log(&vm->log, 0, "%s: illegal instruction 0x%08x at 0x%llx", vm->program, word, (unsigned long long)cpu->pc);
+}
+
+/* As exec does: ps and top show the program's name. */
+static void name_process(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    prctl(PR_SET_NAME, slash ? slash + 1 : path);
+}
+
+lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
+{
+    struct lp_kernel *k = vm->kernel;
+    if (!k->image.elf || !k->image.sp)
+        return lp_fail(err, LP_E_INVALID, "no program is loaded");
+    struct lp_thread *t = lp_thread_new(k);
+    if (!t)
+        return lp_fail(err, LP_E_NOMEM, "no memory for a thread");
+    lp_status s = start_control(vm, err);
+    if (s == LP_OK) {
+        t->cpu.checked = vm->config.isolate;
+        t->cpu.pc = k->image.entry;
+        t->cpu.x[LP_SLOT_SP] = k->image.sp;
+        name_process(vm->program);
+        while (!k->exiting)
+            lp_cpu_run(&t->cpu);
+        *out = k->exit;
+        if (out->signo == SIGILL)
+            explain_sigill(vm, &t->cpu);
+    }
+    lp_thread_free(t);
+    return s;
+}

@@ -1,0 +1,51 @@
+#!/bin/sh
+# difftest.sh - every instruction row against qemu-aarch64: a fixed seed, and a fresh one (printed).
+# By hand: difftest.sh --row 'SQ*' --count 500 [--seed S] [--engine calls|dispatch|checked|all]
+. "${srcdir:?}/tests/lib.sh"
+need_cross
+need_qemu
+difftest=$builddir/tests/a64/difftest
+runner=$scratch/runner
+"$CROSS_CC" -w -O2 -ffreestanding -fno-stack-protector -fno-builtin -fno-tree-loop-distribute-patterns -static -nostdlib -nostartfiles -no-pie \
+    -o "$runner" "$tests/a64/runner.c" -lgcc || { not_ok "the runner compiles"; tap_done; }
+
+# compare NAME OPTION...: generate, ask the oracle, compare; pointer authentication off, as here
+compare()
+{
+    name=$1
+    shift
+    if "$difftest" emit "$@" "$scratch/cases" >"$scratch/log" 2>&1 &&
+        { "$QEMU_AARCH64" -cpu max,pauth=off "$runner" <"$scratch/cases" >"$scratch/results" || { echo "# the oracle's exit status: $?" >>"$scratch/log"; false; }; } &&
+        "$difftest" check "$@" "$scratch/cases" "$scratch/results" >>"$scratch/log" 2>&1; then
+        ok "$name"
+    else
+        not_ok "$name"
+    fi
+    sed 's/^# //' "$scratch/log" | head -n 400 | note
+}
+
+if [ $# -gt 0 ]; then
+    compare "by hand" "$@"
+    
+# The comparison itself: one bit of an answer turned over.
+"$difftest" emit --row ADD_v --count 1 "$scratch/cases" >/dev/null && "$QEMU_AARCH64" -cpu max,pauth=off "$runner" <"$scratch/cases" >"$scratch/results"
+byte=$(od -An -tu1 -j 288 -N 1 "$scratch/results" | tr -d ' ')
+printf "\\$(printf %o $((byte ^ 1)))" | dd of="$scratch/results" bs=1 seek=288 conv=notrunc 2>/dev/null
+"$difftest" check "$scratch/cases" "$scratch/results" >"$scratch/log" 2>&1
+is "$? $(grep -c 'oracle' "$scratch/log")" "1 3" "a wrong answer is noticed by each engine"
+tap_done
+fi
+
+"$difftest" list >"$scratch/list" 2>&1 && ok "every row is covered or left out for a reason" || not_ok "stale rows in excluded.def"
+grep 'left out' "$scratch/list" | note
+fresh=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+compare "seed 1" --count 8 --seed 1
+compare "seed $fresh" --count 12 --seed "$fresh"
+
+# The comparison itself: one bit of an answer turned over.
+"$difftest" emit --row ADD_v --count 1 "$scratch/cases" >/dev/null && "$QEMU_AARCH64" -cpu max,pauth=off "$runner" <"$scratch/cases" >"$scratch/results"
+byte=$(od -An -tu1 -j 288 -N 1 "$scratch/results" | tr -d ' ')
+printf "\\$(printf %o $((byte ^ 1)))" | dd of="$scratch/results" bs=1 seek=288 conv=notrunc 2>/dev/null
+"$difftest" check "$scratch/cases" "$scratch/results" >"$scratch/log" 2>&1
+is "$? $(grep -c 'oracle' "$scratch/log")" "1 3" "a wrong answer is noticed by each engine"
+tap_done

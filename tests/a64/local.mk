@@ -1,0 +1,15 @@
+# Every instruction row against qemu-aarch64. The runner is cross-compiled by the test itself.
+check_PROGRAMS += tests/a64/difftest
+tests_a64_difftest_SOURCES = tests/a64/difftest.c tests/a64/cases.c tests/a64/ours.c tests/a64/difftest.h tests/a64/case.h tests/a64/excluded.def
+tests_a64_difftest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
+tests_a64_difftest_LDADD = $(LP_ROOMS) $(LP_LIBS)
+TESTS += tests/a64/difftest.sh
+EXTRA_DIST += tests/a64/difftest.sh tests/a64/runner.c
+$(tests_a64_difftest_OBJECTS): | lib/a64/decode.stamp
+
+# The table compiler's own tests.
+TESTS += tests/a64/mkdecode.sh
+EXTRA_DIST += tests/a64/mkdecode.sh tests/a64/ok_order.decode \
+	tests/a64/err_width.decode tests/a64/err_field.decode tests/a64/err_twice.decode tests/a64/err_name.decode \
+	tests/a64/err_overlap.decode tests/a64/err_bytes.decode tests/a64/err_hot.decode tests/a64/err_branch.decode \
+	tests/a64/err_unless.decode tests/a64/err_circle.decode tests/a64/err_syntax.decode

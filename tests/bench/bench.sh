@@ -1,0 +1,19 @@
+#!/bin/sh
+# Interpreter speed against qemu-aarch64, interleaved in one run: median CPU time of the whole process, and how many times as fast lprun is.
+# usage: bench.sh [ROUNDS]
+. "$srcdir/tests/lib.sh"
+need_cross
+need_qemu
+for b in core sha256 fib stream nbody neon; do
+    arm64_cc "$scratch/$b" "$tests/bench/$b.c" -O2 $(sed -n 's,^/\* flags: \(.*\) \*/,\1,p' "$tests/bench/$b.c") || exit 1
+done
+arm64_cc "$scratch/hello" "$tests/bench/hello.c" -O2 || exit 1
+lprun=$builddir/lprun
+[ -x "$builddir/.libs/lprun" ] && { lprun=$builddir/.libs/lprun; LD_LIBRARY_PATH=$builddir/.libs; export LD_LIBRARY_PATH; }
+set -- "${1:-5}" "$@"
+rounds=$1
+args=
+for b in hello core sha256 fib stream nbody neon; do
+    args="$args $b 'exec $lprun --no-control $scratch/$b' 'exec $QEMU_AARCH64 $scratch/$b'"
+done
+eval "\"$builddir\"/tests/bench/compare \"$rounds\" $args"

@@ -1,0 +1,75 @@
+#!/bin/sh
+# The tools in pipelines: standard input and output, exit statuses, full disks, same bytes for same input.
+. "$srcdir/tests/lib.sh"
+need_cross
+cd "$scratch" || exit 1
+printf 'int limit = 3;\n__attribute__((noinline)) int check(int v) { __asm__ volatile(""); return v < limit; }\n__attribute__((noinline,used)) int yes(void) { __asm__ volatile(""); return 1; }\nint main(void) { return check(5); }\n' >app.c
+arm64_cc app app.c -O2 -g || not_ok "compile"
+status()
+{
+    name=$1 want=$2
+    shift 2
+    "$@" >out 2>err </dev/null
+    have=$?
+    is "$have" "$want" "$name: exit status"
+    [ "$have" = "$want" ] || note <err
+}
+status "lpmake to standard output" 0 lpmake -t app 'check=ret 1'
+like "$(head -n 1 out)" '^lpatch 1$' "which is a patch"
+lpmake -t app 'check=ret 1' >again
+same out again "same input, same bytes"
+status "lpmake -o" 0 lpmake -t app -o p.lpatch 'check=ret 1'
+cmp -s p.lpatch again && ok "-o writes the same" || not_ok "-o writes the same"
+status "lprun with it" 1 lprun --no-control -P p.lpatch ./app
+status "lpmake: unknown symbol" 1 lpmake -t app 'chekc=nop'
+like "$(cat err)" 'chekc' "named"
+like "$(cat err)" 'check' "with the near name"
+status "lpmake: out of range" 1 lpmake -t app 'check+0x4000000=nop'
+status "lpmake: misaligned" 1 lpmake -t app 'check+0x2=nop'
+status "lpmake: unknown change" 1 lpmake -t app 'check=frob'
+status "lpmake: branch to nowhere" 1 lpmake -t app 'check=b nowhere'
+status "lpmake: word" 0 lpmake -t app 'check=word 0x52800020'
+status "lpmake: not a word" 1 lpmake -t app 'check=word 0x00000001'
+status "lpmake: missing target" 2 lpmake -t none 'check=nop'
+status "lpmake: target is text" 2 lpmake -t app.c 'check=nop'
+status "lpmake: no change" 2 lpmake -t app
+status "lpmake: full disk" 2 sh -c 'lpmake -t app check=nop >/dev/full'
+status "lpmake: read-only folder" 2 lpmake -t app -o /proc/x.lpatch 'check=nop'
+is "$(ls -A | grep -c '^\.arm64lp')" 0 "no temporary file is left"
+status "lpdis" 0 lpdis app
+grep -q '<check>:' out && ok "lpdis names functions" || not_ok "lpdis names functions"
+status "lpdis --symbol" 0 lpdis --symbol check app
+n=$(wc -l <out)
+[ "$n" -lt 30 ] && ok "lpdis --symbol shows one function" || not_ok "lpdis --symbol shows one function"
+status "lpdis -P" 0 lpdis -P p.lpatch --symbol check app
+grep -q '^-' out && grep -q '^+' out && ok "lpdis -P shows both" || { not_ok "lpdis -P shows both"; note <out; }
+is "$(lpmake -t app 'check=ret 1' | lpdis -P - --symbol check app | grep -c '^+')" "$(grep -c '^+' out)" "lpmake | lpdis -P -"
+status "lpdis -w" 0 lpdis -w d503201f 0x8b020020
+like "$(cat out)" 'nop' "lpdis -w: nop"
+like "$(cat out)" 'add.*x0, x1, x2' "lpdis -w: add"
+status "lpdis of a patch" 0 lpdis p.lpatch
+status "lpdis of standard input" 0 sh -c 'lpdis - <app'
+status "lpdis: full disk" 2 sh -c 'lpdis app >/dev/full'
+status "lpdis: closed pipe" 0 sh -c 'lpdis app | head -n 1 >/dev/null'
+status "lpdis: not an ELF" 2 lpdis app.c
+status "lpdis: missing" 2 lpdis none
+lpdis --json app >json
+if command -v python3 >/dev/null; then
+    python3 -c 'import json,sys
+for l in sys.stdin: json.loads(l)' <json 2>err && ok "--json is JSON, line by line" || { not_ok "--json is JSON"; note <err; }
+fi
+# Against objdump, word for word: same addresses, same words.
+if command -v aarch64-linux-gnu-objdump >/dev/null; then
+    aarch64-linux-gnu-objdump -d -j .text app | sed -n 's/^ *\([0-9a-f]*\):	\([0-9a-f]\{8\}\) .*/\1 \2/p' >want
+    lpdis -j .text --json app | sed -n 's/.*"address":"0x0*\([0-9a-f]*\)".*"word":"\(0x\)\{0,1\}\([0-9a-f]\{8\}\)".*/\1 \3/p' >have
+    grep -vxFf want have | head -n 3 >diff
+    is "$(cat diff)" "" "every word stands where objdump sees it"
+fi
+# Examples of the format that must be refused, each with its line.
+for text in 'lpatch 2' 'lpatch 1\nobject x\n' 'lpatch 1\nfrob 1\n' 'add 1234' '+10 d503201f' '400000 123456789'; do
+    printf "$text\n" >bad.lpatch
+    lpdis bad.lpatch >out 2>err
+    is "$?" 2 "refused: $(printf "$text" | tr '\n' '|')"
+    like "$(cat err)" 'bad.lpatch:[0-9]' "with its line"
+done
+tap_done

@@ -1,0 +1,74 @@
+/* fuzz/fuzz_patch.c - lp_patch_parse on anything; what it accepts must print to a fixed point. */
+#include <config.h>
+#include "fuzz.h"
+#include <arm64lp/patch.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const lp_fuzz_name = "lp_patch_parse";
+const size_t lp_fuzz_prefixes = 100000;
+
+static void count(void *ctx, const struct lp_error *err)
+{
+    char text[1024];
+    lp_error_format(err, text, sizeof text);
+    ++*(unsigned *)ctx;
+}
+
+static int line(void *ctx, const struct lp_patch_seed_line *l) { return *(size_t *)ctx += strlen(l->text), 0; }
+
+static void printed(const lp_patch *p, unsigned flags)
+{
+    size_t len, len2, text = 0;
+    struct lp_error err;
+    lp_patch *again;
+    char *a = lp_patch_print(p, &len);
+    lp_patch_seed_lines(p, line, &text);
+    if (lp_patch_parse("again", a, len, flags, NULL, NULL, &again, &err) != LP_OK) {
+        fprintf(stderr, "printed text does not parse: %s\n%.*s", err.text, (int)len, a);
+        abort();
+    }
+    char *b = lp_patch_print(again, &len2);
+    if (len != len2 || memcmp(a, b, len) != 0) abort();
+    free(a), free(b);
+    lp_patch_free(again);
+}
+
+void lp_fuzz_one(const uint8_t *data, size_t len)
+{
+    for (unsigned flags = 0; flags < 8; flags += flags ? 2 : 1) { /* 0; then lenient, with and without raw and digest */
+        lp_patch *p;
+        struct lp_error err;
+        unsigned errors = 0;
+        lp_status s = lp_patch_parse("fuzz.lpatch", (const char *)data, len, flags, count, &errors, &p, &err);
+        if (s != LP_OK && !errors) abort();
+        if (errors > 20) abort();
+        if (s != LP_OK) continue;
+        printed(p, flags);
+        lp_patch_free(p);
+    }
+}
+
+static const char full[] =
+    "lpatch 1\nname      parse-length\nversion   2\nsummary   text\nreplaces  parse-length < 2\n"
+    "requires  other >= 1.2\nmode      quiesce deadline 5s else lazy\n\n"
+    "object    greet\nbuild-id  1462c13bab944f35c6be9f78a4e8bfaf3c5bd731\nmachine   aarch64\noptional\n\n"
+    "data .msg rodata size 18 align 8\n\"parse: bad length\\0\"\nend\n"
+    "data table data size 24\n| 01 02 03 04 05 06 07 08  ; eight\nrel abs64 .msg+0x4\nzero 8\nend\n\n"
+    "func parse size 24\nold size 36 sha256 b250b5510c3e3c203e5df344b0bf9083347ff488efdd78c9a71ad9185815df29\n"
+    "| 51000422                           ; sub\n| 14000000 jump26 checksum           ; b\n| a9bf7bfd d503201f\n= +0x10 2\ncfi 0e 10\nend\n\n"
+    "func \"odd name\" size 4 new\n| d65f03c0\nend\n"
+    "@ main+0x8\n- 7100041f  ; cmp\n+ 7100081f  ; cmp\n- d503201f\n+ 94000000 call26 puts@plt\nend\n"
+    "set limit b8\n- 0x10\n+ &table+0x8\nset name!main.c bytes 3\n- *\n+ 61 62 63\n"
+    "# comment\n718 91004020 an original-format line\n";
+static const char seed[] = "# Comment\n# Format: address instruction description\n4001000 D503201F NOP patch for debugging\n"
+                           "4002000 14000001 Jump to error handler\n"
+                           "0x4003000 0x12345678 Custom instruction\n\n  400 d503201f\n";
+
+const uint8_t *lp_fuzz_builtin(size_t i, size_t *len)
+{
+    *len = i == 0 ? sizeof full - 1 : sizeof seed - 1;
+    return i == 0 ? (const uint8_t *)full : i == 1 ? (const uint8_t *)seed : NULL;
+}

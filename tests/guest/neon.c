@@ -1,0 +1,18 @@
+/* NEON intrinsics by family: widening, narrowing, saturating, pairwise, across, table, shift, structure loads. */
+#include <arm_neon.h>
+#include <stdio.h>
+static unsigned h = 1;
+static void mix(const void *p, int n) { const unsigned char *b = p; while (n--) h = h * 131 + *b++; }
+#define M(x) do { __typeof__(x) t_ = (x); mix(&t_, sizeof t_); } while (0)
+int main(void)
+{
+    static uint8_t d[256], o[256]; for (int i = 0; i < 256; i++) d[i] = (uint8_t)(i * 59 + (i >> 2));
+    uint8x16_t a = vld1q_u8(d), b = vld1q_u8(d + 33); int8x16_t sa = vreinterpretq_s8_u8(a), sb = vreinterpretq_s8_u8(b); int16x8_t ha = vreinterpretq_s16_u8(a), hb = vreinterpretq_s16_u8(b); int32x4_t wa = vreinterpretq_s32_u8(a), wb = vreinterpretq_s32_u8(b); int64x2_t la = vreinterpretq_s64_u8(a), lb = vreinterpretq_s64_u8(b);
+    M(vqaddq_u8(a, b)); M(vqsubq_s8(sa, sb)); M(vhaddq_u8(a, b)); M(vrhaddq_s8(sa, sb)); M(vabdq_u8(a, b)); M(vabaq_s8(sa, sb, sa)); M(vmaxq_s8(sa, sb)); M(vminq_u8(a, b)); M(vmull_s8(vget_low_s8(sa), vget_low_s8(sb))); M(vmlal_high_s16(wa, ha, hb)); M(vmulq_s16(ha, hb)); M(vqdmulhq_s16(ha, hb)); M(vqrdmulhq_s32(wa, wb)); M(vqdmull_s32(vget_low_s32(wa), vget_low_s32(wb))); printf("%08x\n", h);
+    M(vpaddq_s16(ha, hb)); M(vpmaxq_u8(a, b)); M(vaddlvq_u8(a)); M(vmaxvq_s16(ha)); M(vaddvq_s32(wa)); M(vpaddlq_u8(a)); M(vpadalq_s8(ha, sb)); M(vcntq_u8(a)); M(vclzq_s32(wa)); M(vclsq_s16(ha)); M(vrbitq_u8(a)); M(vrev64q_u8(a)); M(vrev32q_s16(ha)); M(vmvnq_u8(a)); M(vabsq_s64(la)); M(vqnegq_s8(sa)); printf("%08x\n", h);
+    M(vshlq_s32(wa, wb)); M(vqshlq_u8(a, sb)); M(vrshlq_s64(la, lb)); M(vshrq_n_s16(ha, 3)); M(vsraq_n_s32(wa, wb, 7)); M(vsliq_n_s64(la, lb, 11)); M(vsriq_n_u8(a, b, 3)); M(vqshluq_n_s16(ha, 4)); M(vshrn_n_s32(wa, 5)); M(vqrshrn_n_s64(la, 9)); M(vqshrun_n_s16(ha, 2)); M(vshll_n_s8(vget_low_s8(sa), 3)); M(vmovn_s32(wa)); M(vqmovn_s64(la)); M(vqmovun_s16(ha)); printf("%08x\n", h);
+    M(vqtbl1q_u8(a, b)); uint8x16x4_t t = {{a, b, vaddq_u8(a, b), veorq_u8(a, b)}}; M(vqtbl4q_u8(t, b)); M(vqtbx4q_u8(a, t, b)); M(vzip1q_u8(a, b)); M(vuzp2q_s16(ha, hb)); M(vtrn1q_s32(wa, wb)); M(vextq_u8(a, b, 5)); M(vdupq_laneq_s16(ha, 6)); M(vbslq_u8(a, b, vmvnq_u8(a))); M(vceqq_s8(sa, sb)); M(vcgtq_u8(a, b)); M(vcltzq_s32(wa)); M(vtstq_u8(a, b)); M(vmlaq_laneq_s32(wa, wb, wa, 3)); M(vmull_laneq_s16(vget_low_s16(ha), hb, 5)); M(vaddhn_s32(wa, wb)); M(vraddhn_s64(la, lb)); M(vsubl_u8(vget_low_u8(a), vget_high_u8(b))); M(vmulq_p8(vreinterpretq_p8_u8(a), vreinterpretq_p8_u8(b))); printf("%08x\n", h);
+    uint8x16x3_t l3 = vld3q_u8(d + 7); M(l3); uint16x4x4_t l4 = vld4_u16((void *)(d + 2)); M(l4); uint32x4x2_t l2 = vld2q_u32((void *)(d + 4)); M(l2); vst3q_u8(o, l3); vst2q_u32((void *)(o + 64), l2); vst4_u16((void *)(o + 128), l4); vst1q_lane_s16((int16_t *)(o + 200), ha, 3); M(vld1q_lane_u8(d + 3, a, 9)); M(vld1q_dup_s32((int32_t *)(d + 12))); uint8x8x2_t l22 = vld2_dup_u8(d + 9); M(l22); mix(o, 256); printf("%08x\n", h);
+    float32x4_t f = vcvtq_f32_s32(vshrq_n_s32(wa, 8)), g = vcvtq_n_f32_u32(vreinterpretq_u32_s32(wb), 20); float64x2_t e = vcvtq_f64_s64(la); M(vaddq_f32(f, g)); M(vfmaq_f32(f, g, f)); M(vmaxnmq_f32(f, g)); M(vminq_f32(f, g)); M(vrecpeq_f32(g)); M(vrsqrteq_f32(g)); M(vrecpsq_f32(f, g)); M(vpaddq_f32(f, g)); M(vsqrtq_f64(vabsq_f64(e))); M(vcvtnq_s32_f32(g)); M(vcvtq_n_s32_f32(g, 4)); M(vrndmq_f32(g)); M(vcageq_f32(f, g)); M(vmulxq_f32(f, g)); M(vcvt_f32_f64(e)); M(vcvt_high_f64_f32(f)); M(vmaxvq_f32(f)); M(vfmsq_laneq_f32(f, g, f, 2)); M(vdivq_f64(e, vaddq_f64(e, e))); M(vcvt_f16_f32(g)); M(vcvt_f32_f16(vreinterpret_f16_s16(vget_low_s16(ha)))); M(vqtbl2q_u8(((uint8x16x2_t){{a, b}}), a)); printf("%08x\n", h);
+    return 0;
+}

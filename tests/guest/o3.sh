@@ -1,0 +1,2 @@
+#!/bin/sh
+exec "${SHELL:-/bin/sh}" "$srcdir/tests/guest/run.sh" -O3

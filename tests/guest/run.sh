@@ -1,0 +1,32 @@
+#!/bin/sh
+# Every guest program, compiled with $1 (-O0, -O2, -O3), gives byte for byte the output and the exit status that it gives under qemu-aarch64,
+# or, where qemu-user cannot be the oracle (exec without binfmt_misc), those of NAME.out beside it.
+level=$1
+shift
+. "$srcdir/tests/lib.sh"
+need_cross
+need_qemu
+[ $# -gt 0 ] || set -- "$tests"/guest/*.c
+for source; do
+    name=$(basename "$source" .c)
+    program=$scratch/$name
+    extra=$(sed -n 's,^/\* flags: \(.*\) \*/,\1,p' "$source")
+    if ! arm64_cc "$program" "$source" "$level" $extra 2>"$scratch/cc.log"; then
+        not_ok "$name $level does not compile"
+        note <"$scratch/cc.log"
+        continue
+    fi
+    if [ -e "$tests/guest/$name.out" ]; then
+        cp "$tests/guest/$name.out" "$scratch/want"
+    else
+        LP_TEST='a value' timeout 60 "$QEMU_AARCH64" "$program" one 'two words' '' >"$scratch/want" 2>&1 </dev/null
+        echo "status $?" >>"$scratch/want"
+        # qemu's own remark about a child that a signal ended
+        sed -i '/^qemu: uncaught target signal/d' "$scratch/want"
+    fi
+    LP_TEST='a value' timeout 120 lprun --no-control "$program" one 'two words' '' >"$scratch/have" 2>&1 </dev/null
+    echo "status $?" >>"$scratch/have"
+    same "$scratch/have" "$scratch/want" "$name $level"
+    rm -f "$program"
+done
+tap_done

@@ -1,0 +1,47 @@
+# lib.sh - what the shell tests share: TAP, a scratch folder that goes away, the cross compiler and the oracle.
+# Sourced with $srcdir and $builddir set (make check sets them).
+set -u
+: "${srcdir:?run by make check, or set srcdir and builddir}" "${builddir:?}"
+CROSS_CC=${CROSS_CC:-aarch64-linux-gnu-gcc}
+QEMU_AARCH64=${QEMU_AARCH64:-qemu-aarch64}
+tests=$srcdir/tests
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/arm64lp-test.XXXXXX")
+trap 'status=$?; trap - EXIT; cleanup; exit $status' EXIT
+trap 'exit 130' INT TERM HUP
+children=
+cleanup()
+{
+    [ -z "$children" ] || kill $children 2>/dev/null
+    rm -rf "$scratch"
+}
+
+tap_count=0
+tap_failed=0
+ok() { tap_count=$((tap_count + 1)); echo "ok $tap_count - $*"; }
+not_ok() { tap_count=$((tap_count + 1)); tap_failed=$((tap_failed + 1)); echo "not ok $tap_count - $*"; }
+note() { sed 's/^/# /'; }
+# is FOUND EXPECTED NAME
+is() { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3"; printf 'found:    %s\nexpected: %s\n' "$1" "$2" | note; fi; }
+# like TEXT PATTERN NAME (a basic regular expression that some line matches)
+like() { if printf '%s\n' "$1" | grep -q -e "$2"; then ok "$3"; else not_ok "$3"; printf 'found:    %s\nexpected: /%s/\n' "$1" "$2" | note; fi; }
+# same FILE FILE NAME
+same() { if cmp -s "$1" "$2"; then ok "$3"; else not_ok "$3"; diff -a "$1" "$2" 2>&1 | head -n 10 | note; fi; }
+tap_done() { echo "1..$tap_count"; exit 0; }
+skip_all() { echo "1..0 # SKIP $*"; exit 0; }
+
+need_cross() { [ "$CROSS_CC" != none ] && command -v "$CROSS_CC" >/dev/null || skip_all "no AArch64 cross compiler"; }
+need_qemu() { [ "$QEMU_AARCH64" != none ] && command -v "$QEMU_AARCH64" >/dev/null || skip_all "no qemu-aarch64"; }
+# arm64_cc OUTPUT SOURCE [FLAG...]: a static program
+arm64_cc() { out=$1 src=$2; shift 2; "$CROSS_CC" -w -static "$@" -o "$out" "$src" -lm; }
+# wait_for SECONDS COMMAND...: until it succeeds
+wait_for()
+{
+    limit=$(($1 * 20))
+    shift
+    while [ "$limit" -gt 0 ]; do
+        "$@" >/dev/null 2>&1 && return 0
+        limit=$((limit - 1))
+        sleep 0.05
+    done
+    return 1
+}

@@ -1,0 +1,28 @@
+# Tests speak TAP. Unit tests are cmocka programs linked with the rooms they test; the rest are shell scripts.
+TEST_EXTENSIONS = .sh
+LOG_DRIVER    = env AM_TAP_AWK='$(AWK)' CMOCKA_MESSAGE_OUTPUT=TAP $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' \
+    CROSS_CC='$(CROSS_CC)' QEMU_AARCH64='$(QEMU_AARCH64)' PATH='$(abs_top_builddir)':"$$PATH"; \
+    export srcdir builddir CROSS_CC QEMU_AARCH64 PATH;
+
+TEST_LIBS = $(LP_ROOMS) $(LP_LIBS) $(CMOCKA_LIBS)
+
+include tests/unit/local.mk
+include tests/a64/local.mk
+include tests/guest/local.mk
+include tests/e2e/local.mk
+include tests/fuzz/local.mk
+include tests/bench/local.mk
+include tests/lint/local.mk
+
+# What runs again under address+undefined and under thread sanitizers: `./bootstrap check` builds those variants.
+SANITIZED_TESTS = $(filter tests/unit/% tests/fuzz/%,$(TESTS)) tests/guest/quick.sh
+THREADED_TESTS  = $(filter %gate %livepatch %patch_live %control %mem,$(TESTS))
+print-sanitized-tests:
+	@echo $(SANITIZED_TESTS)
+print-threaded-tests:
+	@echo $(THREADED_TESTS)
+.PHONY: print-sanitized-tests print-threaded-tests
+EXTRA_DIST += tests/debian-arm64

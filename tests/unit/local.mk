@@ -1,0 +1,87 @@
+
+check_PROGRAMS += tests/unit/test_control
+tests_unit_test_control_SOURCES = tests/unit/test_control.c
+tests_unit_test_control_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_control_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_control
+
+check_PROGRAMS += tests/unit/test_load
+tests_unit_test_load_SOURCES = tests/unit/test_load.c
+tests_unit_test_load_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_load_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_load
+
+check_PROGRAMS += tests/unit/test_kernel
+tests_unit_test_kernel_SOURCES = tests/unit/test_kernel.c
+tests_unit_test_kernel_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_kernel_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_kernel
+check_PROGRAMS += tests/unit/test_livepatch tests/unit/test_cpp
+tests_unit_test_livepatch_SOURCES = tests/unit/test_livepatch.c
+tests_unit_test_livepatch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_livepatch_LDADD = $(TEST_LIBS)
+# Against the shared library: exported names only.
+tests_unit_test_cpp_SOURCES = tests/unit/test_cpp.cc
+tests_unit_test_cpp_CPPFLAGS = -I$(top_srcdir)/include
+tests_unit_test_cpp_CXXFLAGS = -Wall -Wextra $(LP_SAN)
+tests_unit_test_cpp_LDADD = libarm64lp.la
+TESTS += tests/unit/test_livepatch tests/unit/test_cpp
+
+check_PROGRAMS += tests/unit/test_fp
+tests_unit_test_fp_SOURCES = tests/unit/test_fp.c
+tests_unit_test_fp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_fp_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_fp
+
+check_PROGRAMS += tests/unit/test_mem
+tests_unit_test_mem_SOURCES = tests/unit/test_mem.c
+tests_unit_test_mem_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_mem_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_mem
+
+check_PROGRAMS += tests/unit/test_ldst
+tests_unit_test_ldst_SOURCES = tests/unit/test_ldst.c
+tests_unit_test_ldst_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ldst_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_ldst
+
+check_PROGRAMS += tests/unit/test_signal
+tests_unit_test_signal_SOURCES = tests/unit/test_signal.c
+tests_unit_test_signal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_signal_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_signal
+
+check_PROGRAMS += tests/unit/test_simd
+tests_unit_test_simd_SOURCES = tests/unit/test_simd.c
+tests_unit_test_simd_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_simd_LDADD = $(TEST_LIBS)
+$(tests_unit_test_simd_OBJECTS): | lib/a64/decode.stamp
+TESTS += tests/unit/test_simd
+
+check_PROGRAMS += tests/unit/test_elf
+tests_unit_test_elf_SOURCES = tests/unit/test_elf.c tests/unit/testelf.h
+tests_unit_test_elf_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_elf_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_elf
+
+check_PROGRAMS += tests/unit/test_patch_parse
+tests_unit_test_patch_parse_SOURCES = tests/unit/test_patch_parse.c
+tests_unit_test_patch_parse_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_patch_parse_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_patch_parse
+
+check_PROGRAMS += tests/unit/test_patch_live
+tests_unit_test_patch_live_SOURCES = tests/unit/test_patch_live.c tests/unit/testelf.h
+tests_unit_test_patch_live_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_patch_live_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_patch_live
+
+check_PROGRAMS += tests/unit/test_a64 tests/unit/test_exec
+tests_unit_test_a64_SOURCES = tests/unit/test_a64.c
+tests_unit_test_a64_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_a64_LDADD = $(TEST_LIBS)
+tests_unit_test_exec_SOURCES = tests/unit/test_exec.c
+tests_unit_test_exec_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_exec_LDADD = $(TEST_LIBS)
+$(tests_unit_test_a64_OBJECTS) $(tests_unit_test_exec_OBJECTS): | lib/a64/decode.stamp
+TESTS += tests/unit/test_a64 tests/unit/test_exec

@@ -1,0 +1,200 @@
+/* The decoder, derived operands and the encoder. */
+#include <config.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+#include "a64/a64.h"
+#include "a64/decode_bits.h"
+#include "a64/fields.gen.h"
+
+/* Words whose names are not in doubt: assembled with binutils, named as in the Arm ARM. */
+static const struct { uint32_t word; const char *row; } vectors[] = {
+    {0x91000420, "ADD_imm"}, {0x8b020020, "ADD_reg"}, {0x8b021020, "ADD_shift"}, {0x8b22c020, "ADD_ext"}, {0xeb02003f, "SUBS_reg"},
+    {0x7100043f, "SUBS_imm"}, {0x12001c20, "AND_imm"}, {0xb24003e0, "ORR_imm"}, {0xaa0103e0, "MOV_reg"}, {0xaa020020, "ORR_reg"},
+    {0xd2800020, "MOVZ"}, {0x92800000, "MOVN"}, {0xf2a00020, "MOVK"}, {0xd3410820, "UBFM"}, {0xd341fc20, "LSR_imm64"},
+    {0x53017c20, "LSR_imm32"}, {0x93407c20, "SXTW"}, {0xb3410820, "BFM"}, {0x13820420, "EXTR"}, {0x13810420, "ROR_imm"},
+    {0x10000000, "ADR"}, {0x90000000, "ADRP"}, {0x14000000, "B"}, {0x94000000, "BL"}, {0x54000000, "B_cond"}, {0xb4000000, "CBZ"},
+    {0xb7f80000, "TBNZ"}, {0xd61f0000, "BR"}, {0xd63f0000, "BLR"}, {0xd65f03c0, "RET"}, {0xd4000001, "SVC"}, {0xd4200000, "BRK"},
+    {0x00000000, "UDF"}, {0xd503201f, "NOP"}, {0xd503233f, "HINT"}, {0xd503203f, "YIELD"}, {0xd5033bbf, "DMB"}, {0xd5033fdf, "ISB"},
+    {0xd50b7520, "IC_IVAU"}, {0xd50b7420, "DC_ZVA"}, {0xd53bd040, "MRS_TPIDR"}, {0xd53b0020, "MRS_CTR"}, {0xd5380000, "MRS_ID"},
+    {0x9ac20820, "UDIV"}, {0x9b020c20, "MADD"}, {0x9b027c20, "MUL"}, {0x9bc27c20, "UMULH"}, {0xfa410800, "CCMP_imm"},
+    {0x9a820020, "CSEL"}, {0xdac01020, "CLZ"}, {0x5ac00820, "REV_w"}, {0x1ac24020, "CRC32"}, {0x9ac34c20, "CRC32"},
+};
+/* Unallocated or reserved. */
+static const uint32_t undefined[] = {
+    0xd4000000, 0xd4000002, 0xd4000003, /* exception generation without SVC, HVC and SMC at EL0 */
+    0x8b2017e0, /* ADD (extended) by 5 */
+    0x0b008000, /* W ADD by LSL 32 */
+    0x8bc00000, /* ADD by ROR */
+    0x12400000, /* W AND with N = 1 */
+    0x9240fc00, /* AND with a mask of all ones */
+    0x52c00000, /* W MOVZ LSL 32 */
+    0x13400000, 0x53008000, 0x93000000, /* bitfields of the wrong size */
+    0xd69f03e0, /* ERET */ 0xd5380100, /* MRS of op0=3 CRn=0 CRm=1 */ 0xffffffff, 0xd53be020, /* CNTPCT */
+};
+
+static void test_rows(void **state)
+{
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
+        assert_string_equal(lp_a64_rows[lp_a64_row(vectors[i].word, false)].name, vectors[i].row);
+    for (size_t i = 0; i < sizeof undefined / sizeof undefined[0]; i++) {
+        struct lp_op op;
+        assert_int_equal(lp_a64_row(undefined[i], false), A64_UNDEFINED);
+        assert_int_equal(lp_a64_decode(undefined[i], 0, &op), A64_UNDEFINED);
+        assert_int_equal(op.code, LP_CODE_UNDEFINED);
+        assert_int_equal(op.w[0], undefined[i]);
+    }
+}
+
+/* The tree finds what a search through all rows finds, on words near every row. */
+static void test_tree(void **state)
+{
+    uint64_t seed = 1;
+    for (unsigned i = 1; i < A64_ROW_COUNT; i++) {
+        for (int n = 0; n < 200; n++) {
+            seed = seed * UINT64_C(6364136223846793005) + 1;
+            uint32_t word = ((uint32_t)(seed >> 32) & ~lp_a64_rows[i].mask) | lp_a64_rows[i].value;
+            unsigned row = lp_a64_row(word, true);
+            struct lp_op op;
+            if (row != A64_UNDEFINED)
+                assert_int_equal(word & lp_a64_rows[row].mask, lp_a64_rows[row].value);
+            unsigned got = lp_a64_decode(word, 0x1000, &op);
+            assert_int_equal(got, lp_a64_row(word, false));
+            assert_int_equal(lp_code_row(op.code), got);
+            assert_int_not_equal(op.code, LP_CODE_DECODE);
+        }
+    }
+}
+
+static void test_slots(void **state)
+{
+    struct lp_op op;
+    lp_a64_decode(0x910003ff, 0, &op); /* ADD SP, SP, #0 */
+    struct a64_ADD_imm add = a64_unpack_ADD_imm(&op);
+    assert_int_equal(add.Rd, LP_SLOT_SP);
+    assert_int_equal(add.Rn, LP_SLOT_SP);
+    lp_a64_decode(0xf10003ff, 0, &op); /* SUBS XZR, SP, #0 */
+    struct a64_SUBS_imm subs = a64_unpack_SUBS_imm(&op);
+    assert_int_equal(subs.Rd, LP_SLOT_SINK);
+    assert_int_equal(subs.Rn, LP_SLOT_SP);
+    lp_a64_decode(0x8b1f03ff, 0, &op); /* ADD XZR, XZR, XZR */
+    struct a64_ADD_reg reg = a64_unpack_ADD_reg(&op);
+    assert_int_equal(reg.Rd, LP_SLOT_SINK);
+    assert_int_equal(reg.Rn, LP_SLOT_ZR);
+    lp_a64_decode(0x17ffffff, 0, &op); /* B .-4 */
+    assert_int_equal(a64_unpack_B(&op).off, -1);
+    lp_a64_decode(0xf0ffffe0, 0x5678, &op); /* ADRP X0, -1 page */
+    assert_int_equal(a64_unpack_ADRP(&op).addr, 0x4000);
+    lp_a64_decode(0x12800000, 0, &op); /* MOVN W0, #0 */
+    assert_int_equal(a64_unpack_MOVN(&op).imm, 0xffffffff);
+}
+
+/* A mask by its definition: bit i of the 64 is set if, in its element, it lies in the run of ones rotated right. */
+static bool mask_by_definition(unsigned n, unsigned immr, unsigned imms, uint64_t *out)
+{
+    unsigned size = 0;
+    if (n)
+        size = 64;
+    else
+        for (unsigned s = 32, prefix = 0x00; s >= 2 && size == 0; prefix = 0x20 | prefix >> 1, s /= 2) {
+            unsigned mask = ~(s - 1) & 0x3f;
+            if ((imms & mask) == (prefix & mask))
+                size = s;
+        }
+    if (size == 0)
+        return false;
+    unsigned run = (imms & (size - 1)) + 1, rot = immr & (size - 1);
+    if (run == size)
+        return false;
+    *out = 0;
+    for (unsigned i = 0; i < 64; i++)
+        if ((i + rot) % size < run)
+            *out |= UINT64_C(1) << i;
+    return true;
+}
+
+static void test_bitmask(void **state)
+{
+    unsigned valid = 0;
+    for (unsigned w = 0; w < 1u << 13; w++) {
+        uint64_t a = 0, b = 0;
+        bool ok = lp_a64_bitmask(w >> 12, w >> 6 & 63, w & 63, &a);
+        assert_int_equal(ok, mask_by_definition(w >> 12, w >> 6 & 63, w & 63, &b));
+        if (ok)
+            assert_true(a == b);
+        valid += ok;
+    }
+    assert_int_equal(valid, 64 * 63 + 64 * (31 + 15 + 7 + 3 + 1));
+}
+
+static void test_encode(void **state)
+{
+    uint32_t w;
+    uint64_t t, base = UINT64_C(0x10000000);
+    assert_true(lp_a64_b(&w, base, base + 8));
+    assert_int_equal(w, 0x14000002);
+    assert_true(lp_a64_bl(&w, base, base - 4));
+    assert_int_equal(w, 0x97ffffff);
+    assert_true(lp_a64_b(&w, base, base + (128 << 20) - 4));
+    assert_true(lp_a64_target(w, base, &t) && t == base + (128 << 20) - 4);
+    assert_true(lp_a64_b(&w, base, base - (128 << 20)));
+    assert_true(lp_a64_target(w, base, &t) && t == base - (128 << 20));
+    assert_false(lp_a64_b(&w, base, base + (128 << 20)));
+    assert_false(lp_a64_b(&w, base, base - (128 << 20) - 4));
+    assert_false(lp_a64_bl(&w, base, base + 2));
+    assert_false(lp_a64_bl(&w, base + 1, base + 1));
+    assert_true(lp_a64_adrp(&w, 3, 0x400004, 0x7fffffff));
+    assert_true(lp_a64_target(w, 0x400004, &t) && t == 0x7ffff000);
+    assert_int_equal(w & 31, 3);
+    assert_false(lp_a64_adrp(&w, 3, 0, UINT64_C(1) << 32));
+    assert_false(lp_a64_adrp(&w, 32, 0, 0));
+    assert_true(lp_a64_target(0xb4000041, 0x100, &t) && t == 0x108); /* CBZ */
+    assert_true(lp_a64_target(0x36ffffe0, 0x100, &t) && t == 0xfc);  /* TBZ */
+    assert_true(lp_a64_target(0x58000040, 0x100, &t) && t == 0x108); /* LDR literal */
+    assert_true(lp_a64_target(0x10000001, 0x102, &t) && t == 0x102); /* ADR */
+    assert_false(lp_a64_target(LP_A64_NOP, 0, &t));
+    assert_true(lp_a64_position_independent(LP_A64_RET));
+    assert_false(lp_a64_position_independent(0x90000000));
+}
+
+static uint64_t run_moves(const uint32_t *w, unsigned n)
+{
+    uint64_t x = 0x5555;
+    for (unsigned i = 0; i < n; i++) {
+        unsigned at = 16 * (w[i] >> 21 & 3);
+        uint64_t imm = w[i] >> 5 & 0xffff;
+        assert_int_equal(w[i] & 31, 7);
+        switch (w[i] >> 23) {
+        case 0x1a5: x = imm << at; break;
+        case 0x125: x = ~(imm << at); break;
+        case 0x1e5: x = (x & ~(UINT64_C(0xffff) << at)) | imm << at; break;
+        default: fail();
+        }
+    }
+    return x;
+}
+
+static void test_mov_imm(void **state)
+{
+    static const struct { uint64_t v; unsigned n; } cases[] = {
+        {0, 1}, {1, 1}, {0xffff, 1}, {0x10000, 1}, {0x12345678, 2}, {UINT64_MAX, 1}, {UINT64_MAX - 1, 1}, {0xffffffff, 2},
+        {UINT64_C(0xffffffff12345678), 2}, {UINT64_C(0x123456789abcdef0), 4}, {UINT64_C(0xffff0000ffff0000), 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint32_t w[4];
+        unsigned n = lp_a64_mov_imm(w, 7, cases[i].v);
+        assert_int_equal(n, cases[i].n);
+        assert_true(run_moves(w, n) == cases[i].v);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows), cmocka_unit_test(test_tree), cmocka_unit_test(test_slots), cmocka_unit_test(test_bitmask),
+        cmocka_unit_test(test_encode), cmocka_unit_test(test_mov_imm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

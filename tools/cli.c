@@ -1,0 +1,253 @@
+/* tools/cli.c - options, help, messages and exit statuses of the commands. */
+#include <config.h>
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct cli cli;
+
+enum { MAX_OPTIONS = 64 };
+static struct {
+    int argc;
+    char **argv;
+    struct option longs[MAX_OPTIONS + 1];
+    char shorts[3 * MAX_OPTIONS + 3];
+} parse;
+
+/* Does a row take no argument, one, or an optional one? */
+static int arg_kind(const struct cli_option *o)
+{
+    return !o->arg ? no_argument : o->arg[0] == '[' ? optional_argument : required_argument;
+}
+
+static void build_tables(const struct cli_tool *tool)
+{
+    char *s = parse.shorts;
+    struct option *l = parse.longs;
+    if (tool->stop_at_operand) *s++ = '+';
+    *s++ = ':'; /* a missing argument comes back as ':' */
+    for (const struct cli_option *o = tool->options; o->key && l < parse.longs + MAX_OPTIONS; o++) {
+        if (o->key < CLI_LONG) {
+            *s++ = (char)o->key;
+            if (arg_kind(o) == required_argument) *s++ = ':';
+        }
+        if (o->name) *l++ = (struct option){o->name, arg_kind(o), NULL, o->key};
+    }
+    *s = 0;
+    *l = (struct option){0};
+}
+
+/* A file that is opened later must not become descriptor 0, 1 or 2. The modes are the wrong way round on purpose: reading a
+ * closed standard input or writing to a closed standard output stays an error. */
+static void fill_standard_fds(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd) _exit(127);
+}
+
+void cli_start(const struct cli_tool *tool, int argc, char **argv)
+{
+    cli.tool = tool;
+    cli.level = 1;
+    parse.argc = argc;
+    parse.argv = argv;
+    build_tables(tool);
+    opterr = 0;
+    if (!tool->stop_at_operand) fill_standard_fds();
+}
+
+static void print_option(const struct cli_option *o)
+{
+    char left[80];
+    int n = o->key < CLI_LONG ? snprintf(left, sizeof left, "  -%c", o->key) : snprintf(left, sizeof left, "    ");
+    if (o->name) n += snprintf(left + n, sizeof left - (size_t)n, "%s--%s", o->key < CLI_LONG ? ", " : "  ", o->name);
+    if (o->arg && o->arg[0] == '[') snprintf(left + n, sizeof left - (size_t)n, "[=%s", o->arg + 1);
+    else if (o->arg) snprintf(left + n, sizeof left - (size_t)n, " %s", o->arg);
+    if (strlen(left) > 27) printf("%s\n%-28s%s\n", left, "", o->help);
+    else printf("%-28s%s\n", left, o->help);
+}
+
+static _Noreturn void help(void)
+{
+    const char *lead = "Usage: ";
+    for (const char *const *form = cli.tool->synopsis; *form; form++, lead = "       ")
+        printf("%s%s %s\n", lead, cli.tool->name, *form);
+    printf("\n%s\n\nOptions:\n", cli.tool->summary);
+    for (const struct cli_option *o = cli.tool->options; o->key; o++)
+        if (o->help) print_option(o);
+    if (cli.tool->notes) printf("\n%s\n", cli.tool->notes);
+    cli_exit(0);
+}
+
+/* The word of the command line at which getopt stopped. */
+static const char *current_word(void)
+{
+    return optind > 0 && optind <= parse.argc && parse.argv[optind - 1] ? parse.argv[optind - 1] : "";
+}
+
+static _Noreturn void bad_option(int c)
+{
+    const char *word = current_word();
+    bool is_long = strncmp(word, "--", 2) == 0;
+    int name = (int)strcspn(word, "=");
+    if (c == ':' && is_long) cli_usage("option '%s' needs an argument", word);
+    if (c == ':') cli_usage("option '-%c' needs an argument", optopt);
+    if (!is_long || (optopt && optopt < CLI_LONG && word[name] == 0)) cli_usage("unknown option '-%c'", optopt);
+    if (optopt) cli_usage("option '%.*s' takes no argument", name, word);
+    int matches = 0;
+    for (const struct option *l = parse.longs; l->name; l++) matches += strncmp(l->name, word + 2, (size_t)name - 2) == 0;
+    cli_usage("%s option '%.*s'", matches > 1 ? "ambiguous" : "unknown", name, word);
+}
+
+static void set_format(enum out_format f)
+{
+    if (cli.format != OUT_TEXT && cli.format != f) cli_usage("--json and --tsv exclude each other");
+    cli.format = f;
+}
+
+int cli_next(void)
+{
+    for (;;) {
+        int c = getopt_long(parse.argc, parse.argv, parse.shorts, parse.longs, NULL);
+        cli.arg = optarg;
+        switch (c) {
+        case -1:
+            cli.operands = parse.argv + optind;
+            cli.n_operands = parse.argc - optind;
+            return -1;
+        case '?':
+        case ':': bad_option(c);
+        case 'h': help();
+        case 'V':
+            printf("%s (arm64lp) %s\n", cli.tool->name, lp_version());
+            cli_exit(0);
+        case 'q': cli.level = 0; break;
+        case 'v': cli.level += cli.level < 3; break;
+        case CLI_JSON: set_format(OUT_JSON); break;
+        case CLI_TSV: set_format(OUT_TSV); break;
+        default: return c;
+        }
+    }
+}
+
+/* One message in one write, so that lines of several processes do not mix. */
+static void message(const char *kind, const char *fmt, va_list ap) LP_PRINTF(2, 0);
+static void message(const char *kind, const char *fmt, va_list ap)
+{
+    char text[2048];
+    vsnprintf(text, sizeof text, fmt, ap);
+    fprintf(stderr, "%s: %s%s\n", cli.tool->name, kind, text);
+}
+
+void cli_error(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    message("", fmt, ap);
+    va_end(ap);
+    cli.reported++;
+}
+
+void cli_warn(const char *fmt, ...)
+{
+    if (cli.level < 1) return;
+    va_list ap;
+    va_start(ap, fmt);
+    message("warning: ", fmt, ap);
+    va_end(ap);
+}
+
+void cli_note(int level, const char *fmt, ...)
+{
+    if (cli.level < level) return;
+    va_list ap;
+    va_start(ap, fmt);
+    message("", fmt, ap);
+    va_end(ap);
+}
+
+void cli_usage(const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "%s: %s. Try '%s --help'.\n", cli.tool->name, text, cli.tool->name);
+    cli_exit(cli.tool->exit[LP_CLASS_usage]);
+}
+
+void cli_report(void *ctx, const struct lp_error *err)
+{
+    (void)ctx;
+    char text[1280];
+    lp_error_format(err, text, sizeof text);
+    cli_error("%s", text);
+    /* Twenty errors of one kind have one piece of advice. */
+    static char last_hint[sizeof err->hint];
+    if (err->hint[0] && strcmp(err->hint, last_hint) != 0) cli_note(1, "hint: %s", err->hint);
+    memcpy(last_hint, err->hint, sizeof last_hint);
+}
+
+int cli_failed(const struct lp_error *err)
+{
+    if (cli.reported == 0) cli_report(NULL, err);
+    return cli_exit_status(err->status);
+}
+
+int cli_exit_status(lp_status s)
+{
+    return s == LP_OK ? 0 : cli.tool->exit[lp_status_class(s)];
+}
+
+void cli_exit(int status)
+{
+    /* EBADF from fclose alone: nothing was written to a descriptor that was closed from the start. */
+    bool pending = ferror(stdout) != 0;
+    int e = 0;
+    if (fflush(stdout) != 0) pending = true, e = errno;
+    if (fclose(stdout) != 0 && errno != EBADF) pending = true, e = errno;
+    if (pending) {
+        fprintf(stderr, "%s: standard output: %s\n", cli.tool->name, e ? strerror(e) : "write error");
+        status = cli.tool->exit[LP_CLASS_system];
+    }
+    exit(status);
+}
+
+uint64_t cli_number(const char *what, const char *text, uint64_t max)
+{
+    char *end;
+    errno = 0;
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    const char *digits = hex ? text + 2 : text;
+    unsigned long long v = strtoull(digits, &end, hex ? 16 : 10);
+    if (!strchr(hex ? "0123456789abcdefABCDEF" : "0123456789", digits[0]) || !digits[0] || *end)
+        cli_usage("%s: '%s' is no number (decimal, or hexadecimal with 0x)", what, text);
+    if (errno == ERANGE || v > max) cli_usage("%s: '%s' is too large", what, text);
+    return v;
+}
+
+uint32_t cli_duration(const char *what, const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    const char *unit = text + digits;
+    bool ms = strcmp(unit, "ms") == 0;
+    if (digits == 0 || digits > 9 || (!ms && *unit && strcmp(unit, "s") != 0))
+        cli_usage("%s: '%s' is no time (500ms, 5s)", what, text);
+    unsigned long v = strtoul(text, NULL, 10);
+    if (!ms && v > UINT32_MAX / 1000) cli_usage("%s: '%s' is too long", what, text);
+    return (uint32_t)(ms ? v : v * 1000);
+}
+
+bool cli_colour(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return !(no && *no) && !(term && strcmp(term, "dumb") == 0) && isatty(STDOUT_FILENO);
+}

@@ -1,0 +1,18 @@
+# Each tool: options, library calls, print. cli.c and out.c are what they share.
+TOOL_COMMON = tools/cli.c tools/cli.h tools/out.c tools/out.h
+
+bin_PROGRAMS += lprun
+lprun_SOURCES = tools/lprun.c $(TOOL_COMMON)
+lprun_LDADD = libarm64lp.la
+# execve goes on with /proc/self/exe, which must find the library without the wrapper's environment.
+lprun_LDFLAGS = $(AM_LDFLAGS) -no-fast-install
+
+bin_PROGRAMS += lpmake
+lpmake_SOURCES = tools/lpmake.c $(TOOL_COMMON)
+lpmake_LDADD = libarm64lp.la
+
+bin_PROGRAMS += lpapply lpdis
+lpapply_SOURCES = tools/lpapply.c $(TOOL_COMMON)
+lpapply_LDADD = libarm64lp.la
+lpdis_SOURCES = tools/lpdis.c tools/lpdis.h tools/lpdis_dump.c tools/lpdis_line.c $(TOOL_COMMON)
+lpdis_LDADD = libarm64lp.la

@@ -1,0 +1,312 @@
+/* tools/lpdis.c - disassemble a file, a patch, or words. */
+#include <config.h>
+#include "lpdis.h"
+#include "cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPT_SYMBOL = CLI_OWN, OPT_START, OPT_STOP, OPT_COVERAGE, OPT_STRICT, MAX_PATCHES = 64 };
+
+static const struct cli_option options[] = {
+    {'d', "disassemble", NULL, "sections that hold code (the default)"},
+    {'D', "disassemble-all", NULL, "all sections that are loaded; data as .word"},
+    {'j', "section", "NAME", "only this section (a glob)"},
+    {OPT_SYMBOL, "symbol", "NAME", "only this function (a glob)"},
+    {OPT_START, "start-address", "ADDR", "from this address on; with -w: the address of the first word"},
+    {OPT_STOP, "stop-address", "ADDR", "up to this address"},
+    {'P', "patch", "FILE", "show the file as patched: changed lines are marked - and +"},
+    {'w', "words", NULL, "the operands are instruction words in hexadecimal"},
+    {OPT_COVERAGE, "coverage", NULL, "list every instruction and whether lprun executes it"},
+    {OPT_STRICT, "strict", NULL, "exit with 1 if a word of code is undefined"},
+    {'o', "output", "FILE", "write to FILE"},
+    CLI_FORMATS,
+    CLI_COMMON,
+};
+static const char *const synopsis[] = {
+    "[-dDqv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [-P PATCH]... FILE | -",
+    "PATCH | -",
+    "-w WORD...",
+    "--coverage",
+    NULL,
+};
+static const struct cli_tool tool = {
+    .name = "lpdis",
+    .summary = "Disassemble AArch64 code: an ELF file, a patch, or single words.",
+    .synopsis = synopsis,
+    .options = options,
+    .notes = "Exit status: 0; 1 an undefined word with --strict, or a -P patch that does not fit; 2 trouble.",
+    .exit = {[LP_CLASS_usage] = 2, [LP_CLASS_input] = 2, [LP_CLASS_refused] = 1, [LP_CLASS_busy] = 2, [LP_CLASS_system] = 2},
+};
+
+static struct {
+    struct lpdis d;
+    const char *patches[MAX_PATCHES];
+    bool words, coverage;
+    const char *output;
+} opt = {.d = {.stop = UINT64_MAX}};
+
+static void parse_options(int argc, char **argv)
+{
+    cli_start(&tool, argc, argv);
+    for (int c; (c = cli_next()) != -1;) {
+        switch (c) {
+        case 'd': opt.d.all = false; break;
+        case 'D': opt.d.all = true; break;
+        case 'j': opt.d.section = cli.arg; break;
+        case OPT_SYMBOL: opt.d.symbol = cli.arg; break;
+        case OPT_START: opt.d.start = cli_number("--start-address", cli.arg, UINT64_MAX); break;
+        case OPT_STOP: opt.d.stop = cli_number("--stop-address", cli.arg, UINT64_MAX); break;
+        case 'P':
+            if (opt.d.n_patches == MAX_PATCHES) cli_usage("more than %d patches", MAX_PATCHES);
+            opt.patches[opt.d.n_patches++] = cli.arg;
+            break;
+        case 'w': opt.words = true; break;
+        case OPT_COVERAGE: opt.coverage = true; break;
+        case OPT_STRICT: opt.d.strict = true; break;
+        case 'o': opt.output = cli.arg; break;
+        }
+    }
+    opt.d.patches = opt.patches;
+    opt.d.colour = !opt.output && cli.format == OUT_TEXT && cli_colour();
+    if (opt.coverage && (opt.words || cli.n_operands)) cli_usage("--coverage takes no file");
+    if (opt.words && cli.n_operands == 0) cli_usage("-w needs words");
+    if (!opt.coverage && !opt.words && cli.n_operands != 1) cli_usage(cli.n_operands ? "more than one file" : "no file is given");
+    if (opt.d.symbol && opt.d.section) cli_usage("-j and --symbol exclude each other");
+}
+
+/* ---- words ---- */
+
+static bool parse_word(const char *text, uint32_t *word)
+{
+    const char *p = text[0] == '0' && (text[1] | 32) == 'x' ? text + 2 : text;
+    size_t n = strspn(p, "0123456789abcdefABCDEF");
+    if (n == 0 || n > 8 || p[n]) return false;
+    *word = (uint32_t)strtoul(p, NULL, 16);
+    return true;
+}
+
+static int do_words(void)
+{
+    struct lpdis_regs regs = {.known = 0};
+    uint64_t addr = opt.d.start;
+    for (int i = 0; i < cli.n_operands; i++, addr += 4) {
+        uint32_t word;
+        if (!parse_word(cli.operands[i], &word)) cli_usage("'%s' is no instruction word (1 to 8 hexadecimal digits)", cli.operands[i]);
+        struct lpdis_line line = {' ', addr, word, false, NULL};
+        lpdis_line(&opt.d, NULL, &regs, &line);
+    }
+    return 0;
+}
+
+/* ---- coverage ---- */
+
+static int do_coverage(void)
+{
+    struct lp_dis_row r;
+    size_t n = 0, executed = 0;
+    for (; lp_dis_row(n, &r); n++) {
+        executed += r.executable;
+        if (cli.format == OUT_TEXT) {
+            fprintf(out_file(), "%-28s %-16s %-10s %08" PRIx32 "/%08" PRIx32 "  %s\n", r.name, r.class_, r.feature, r.value, r.mask,
+                    r.executable ? "executed" : "not executed");
+            continue;
+        }
+        out_record("row");
+        out_str("name", r.name);
+        out_str("class", r.class_);
+        out_str("feature", r.feature);
+        out_word("value", r.value);
+        out_word("mask", r.mask);
+        out_bool("executed", r.executable);
+        out_end();
+    }
+    if (cli.format == OUT_TEXT && cli.level > 0) fprintf(out_file(), "%zu of %zu executed\n", executed, n);
+    return 0;
+}
+
+/* ---- patches ---- */
+
+/* Which words of a block are instructions: those of sites and bodies, not the bytes of data and sets. */
+enum block { OUTSIDE, SITE, BODY, BYTES };
+
+static enum block block_of(const char *line, enum block now, uint64_t *addr)
+{
+    if (strncmp(line, "@ ", 2) == 0) {
+        *addr = strncmp(line + 2, "0x", 2) == 0 ? strtoull(line + 2, NULL, 16) : 0;
+        return SITE;
+    }
+    if (strncmp(line, "func ", 5) == 0) return *addr = 0, BODY;
+    if (strncmp(line, "data ", 5) == 0 || strncmp(line, "set ", 4) == 0) return BYTES;
+    return strncmp(line, "end", 3) == 0 ? OUTSIDE : now;
+}
+
+/* The word that stands at `p`, exactly 8 digits. */
+static bool word_token(const char *p, uint32_t *word)
+{
+    if (strspn(p, "0123456789abcdef") != 8 || (p[8] && p[8] != ' ')) return false;
+    *word = (uint32_t)strtoul(p, NULL, 16);
+    return true;
+}
+
+/* A line of the original format: ADDRESS WORD. */
+static bool seed_line(const char *line, uint64_t *addr, uint32_t *word)
+{
+    char *end;
+    if (!strchr("0123456789abcdef", line[0]) || !line[0]) return false;
+    *addr = strtoull(line, &end, 16);
+    return *end == ' ' && word_token(end + 1, word);
+}
+
+static void patch_line(char *line, enum block b, uint64_t *addr)
+{
+    uint32_t word = 0;
+    uint64_t seed;
+    bool marked = (b == SITE && (line[0] == '-' || line[0] == '+')) || (b == BODY && line[0] == '|');
+    bool insn = marked && line[1] == ' ' && word_token(line + 2, &word);
+    bool is_seed = !insn && b == OUTSIDE && seed_line(line, &seed, &word);
+    uint64_t at = is_seed ? seed : *addr;
+    char mark = line[0] == '-' || line[0] == '+' ? line[0] : line[0] == '|' ? '+' : ' ';
+    if (cli.format != OUT_TEXT) {
+        struct lpdis_line l = {mark, at, word, false, NULL};
+        if (insn || is_seed) lpdis_line(&opt.d, NULL, NULL, &l);
+    } else {
+        out_text(line);
+        if ((insn || is_seed) && !strchr(line, ';')) {
+            struct lp_dis_insn text;
+            lp_dis_word(opt.d.dis, word, at, &text);
+            opt.d.undefined += !text.defined && mark != '-';
+            for (size_t n = strlen(line); n < 36; n++) putc(' ', out_file());
+            fprintf(out_file(), " ; %s%s%s", text.mnemonic, text.operands[0] ? " " : "", text.operands);
+        }
+        putc('\n', out_file());
+    }
+    if (insn && mark == '+') *addr += 4;
+}
+
+static lp_status show_patch(const lp_patch *p, struct lp_error *err)
+{
+    size_t len;
+    char *text = lp_patch_print(p, &len);
+    if (!text) {
+        *err = (struct lp_error){.status = LP_E_NOMEM, .text = "out of memory"};
+        return LP_E_NOMEM;
+    }
+    enum block b = OUTSIDE;
+    uint64_t addr = 0;
+    char *save = NULL;
+    /* strtok_r would swallow blank lines. */
+    for (char *line = text; line; line = save) {
+        save = strchr(line, '\n');
+        if (save) *save++ = 0;
+        if (!save && !*line) break;
+        b = block_of(line, b, &addr);
+        patch_line(line, b, &addr);
+    }
+    free(text);
+    return LP_OK;
+}
+
+/* ---- files ---- */
+
+/* All of a stream; NULL and *err if it cannot be read. */
+static char *slurp(FILE *f, const char *name, size_t *len, struct lp_error *err)
+{
+    size_t cap = 0;
+    char *data = NULL;
+    *len = 0;
+    errno = 0;
+    while (!feof(f) && !ferror(f)) {
+        if (*len == cap) {
+            char *p = realloc(data, cap = cap ? cap * 2 : 1 << 16);
+            if (!p) break;
+            data = p;
+        }
+        *len += fread(data + *len, 1, cap - *len, f);
+    }
+    if (feof(f) && !ferror(f)) return data;
+    *err = (struct lp_error){.status = LP_E_IO, .sys = errno};
+    snprintf(err->where, sizeof err->where, "%s", name);
+    snprintf(err->text, sizeof err->text, "cannot read: %s", strerror(errno ? errno : EIO));
+    free(data);
+    return NULL;
+}
+
+static lp_status do_patch(const char *name, const char *text, size_t len, struct lp_error *err)
+{
+    lp_patch *p;
+    lp_status s = lp_patch_parse(name, text, len, LP_PATCH_RAW, cli_report, NULL, &p, err);
+    if (s) return s;
+    s = show_patch(p, err);
+    lp_patch_free(p);
+    return s;
+}
+
+static lp_status do_elf(const char *name, const char *data, size_t len, struct lp_error *err)
+{
+    lp_elf *elf;
+    lp_status s = data ? lp_elf_open_memory(data, len, name, &elf, err) : lp_elf_open(name, &elf, err);
+    if (s) return s;
+    if (cli.format == OUT_TEXT && cli.level > 0) {
+        fputc('\n', out_file());
+        out_text(name);
+        fputs(":     file format elf64-littleaarch64\n", out_file());
+    }
+    s = lpdis_dump(&opt.d, elf, err);
+    lp_elf_close(elf);
+    return s;
+}
+
+/* A file is a patch unless it is an ELF file; the first bytes tell. */
+static lp_status do_file(const char *path, struct lp_error *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    const char *name = standard ? "standard input" : path;
+    FILE *f = standard ? stdin : fopen(path, "re");
+    size_t len = 0;
+    char magic[4] = "";
+    if (!f) {
+        *err = (struct lp_error){.status = LP_E_IO, .sys = errno};
+        snprintf(err->where, sizeof err->where, "%s", path);
+        snprintf(err->text, sizeof err->text, "cannot open: %s", strerror(errno));
+        return LP_E_IO;
+    }
+    if (!standard && fread(magic, 1, 4, f) == 4 && memcmp(magic, "\177ELF", 4) == 0) {
+        fclose(f);
+        return do_elf(path, NULL, 0, err);
+    }
+    if (!standard) rewind(f);
+    char *data = slurp(f, name, &len, err);
+    if (!standard) fclose(f);
+    if (!data) return err->status;
+    bool elf = len >= 4 && memcmp(data, "\177ELF", 4) == 0;
+    if (!elf && opt.d.n_patches) {
+        free(data);
+        *err = (struct lp_error){.status = LP_E_ELF, .text = "not an ELF file: -P shows one as patched"};
+        snprintf(err->where, sizeof err->where, "%s", name);
+        return LP_E_ELF;
+    }
+    lp_status s = elf ? do_elf(name, data, len, err) : do_patch(name, data, len, err);
+    free(data);
+    return s;
+}
+
+int main(int argc, char **argv)
+{
+    struct lp_error err = {.status = LP_OK};
+    parse_options(argc, argv);
+    if (lp_dis_new(&opt.d.dis, &err) != LP_OK) cli_exit(cli_failed(&err));
+    if (!out_open(opt.output)) cli_exit(cli_exit_status(LP_E_IO));
+    lp_status s = LP_OK;
+    if (opt.coverage) do_coverage();
+    else if (opt.words) do_words();
+    else s = do_file(cli.operands[0], &err);
+    lp_dis_free(opt.d.dis);
+    int status = s ? cli_failed(&err) : opt.d.strict && opt.d.undefined ? 1 : 0;
+    if (s) out_discard();
+    else if (!out_close()) status = cli_exit_status(LP_E_IO);
+    cli_exit(status);
+}

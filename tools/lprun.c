@@ -1,0 +1,319 @@
+/* tools/lprun.c - run an AArch64 program, patched or not. */
+#include <config.h>
+#include <arm64lp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include "cli.h"
+
+enum { FAILED = 125, NOT_RUNNABLE = 126, NOT_FOUND = 127 };
+enum { OPT_NO_CONTROL = CLI_OWN, OPT_ISOLATE, OPT_CONTINUED };
+
+static const struct cli_option options[] = {
+    {'P', "patch", "FILE", "apply this patch before the first instruction; may be repeated; - is standard input"},
+    {'c', "control", "SOCKET", "take orders of lpapply here (default: a socket per user and process)"},
+    {OPT_NO_CONTROL, "no-control", NULL, "no control socket"},
+    {'S', "strace", NULL, "show the system calls"},
+    {'E', "env", "VAR=VALUE", "set a variable of the program's environment"},
+    {'U', "unset", "VAR", "remove a variable from it"},
+    {'0', "argv0", "NAME", "what the program sees as argv[0]"},
+    {'s', "stack", "SIZE", "bytes of stack, also as 512k, 64M (default: the limit of the shell)"},
+    {'D', "log", "FILE", "write remarks and -S there instead of to standard error"},
+    {OPT_ISOLATE, "isolate", NULL, "check every access: the program cannot reach the memory of lprun; slower"},
+    {OPT_CONTINUED, "continued", NULL, NULL}, /* given by execve of a program under lprun: patches made for another program are left out */
+    CLI_COMMON};
+static const char *const synopsis[] = {"[-qvS] [-P patch]... [-c socket | --no-control] [-E var=value]... [-U var]... [-0 argv0] [-s size] [-D log] "
+                                       "[--isolate] program [arg ...]", NULL};
+static const struct cli_tool tool = {
+    "lprun", "Run an AArch64 Linux program and let its code be patched while it runs.", synopsis, options,
+    "Exit status: the program's; a signal that ended it is raised again; 125 lprun failed (or a patch does not fit), 126 PROGRAM is not\n"
+    "a runnable AArch64 ELF file, 127 it was not found.",
+    true, {FAILED, FAILED, FAILED, FAILED, FAILED, FAILED}};
+
+static struct {
+    struct lp_vm_config config;
+    bool continued;
+    const char *log_path;
+    const char **patch_paths;
+    size_t n_patches, n_reexec;
+    const char **reexec; /* lprun and its options, for execve */
+    int log_fd;          /* -1: standard error, as long as it is the one that was there at the start */
+    struct stat stderr_id;
+} run = {.log_fd = -1};
+
+static void *xrealloc(void *p, size_t n)
+{
+    p = realloc(p, n);
+    if (p)
+        return p;
+    cli_error("out of memory");
+    exit(FAILED);
+}
+
+static void add(const char ***list, size_t *n, const char *s)
+{
+    *list = xrealloc(*list, (*n + 2) * sizeof **list);
+    (*list)[(*n)++] = s;
+    (*list)[*n] = NULL;
+}
+
+static void again(const char *option, const char *arg)
+{
+    add(&run.reexec, &run.n_reexec, option);
+    if (arg)
+        add(&run.reexec, &run.n_reexec, arg);
+}
+
+/* A file named on the command line, also valid after the program changes its directory. */
+static const char *absolute(const char *path)
+{
+    char *cwd, *p;
+    if (path[0] == '/' || !(cwd = getcwd(NULL, 0)))
+        return path;
+    p = xrealloc(NULL, strlen(cwd) + strlen(path) + 2);
+    sprintf(p, "%s/%s", cwd, path);
+    free(cwd);
+    return p;
+}
+
+/* ---- messages while the program runs: one write each, never to a descriptor that the program has made its own ---- */
+static void write_log(void *ctx, int level, const char *text)
+{
+    struct stat st;
+    int fd = run.log_fd;
+    (void)ctx;
+    if (fd < 0) {
+        if (fstat(STDERR_FILENO, &st) || st.st_dev != run.stderr_id.st_dev || st.st_ino != run.stderr_id.st_ino)
+            return;
+        fd = STDERR_FILENO;
+    }
+    char prefix[] = "lprun: ", end[] = "\n";
+    struct iovec iov[] = {{prefix, level < 0 ? 0 : sizeof prefix - 1}, {(void *)(uintptr_t)text, strlen(text)}, {end, 1}};
+    ssize_t n = writev(fd, iov, 3);
+    (void)n; /* a log that cannot be written must not stop the program */
+}
+
+static void open_log(lp_vm *vm)
+{
+    int fd = -1;
+    if (run.log_path) {
+        fd = open(run.log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (run.continued ? 0 : O_TRUNC), 0666);
+        if (fd < 0) {
+            cli_error("%s: %s", run.log_path, strerror(errno));
+            exit(FAILED);
+        }
+    } else if (run.config.strace || run.config.log_level >= 2) {
+        fd = dup(STDERR_FILENO);
+    }
+    if (fd >= 0 && (run.log_fd = lp_vm_hide_fd(vm, fd)) < 0)
+        run.log_fd = fd;
+}
+
+/* ---- options ---- */
+static size_t parse_size(const char *text)
+{
+    char *end;
+    errno = 0;
+    unsigned long long n = strtoull(text, &end, 0);
+    unsigned shift = *end == 'k' || *end == 'K' ? 10 : *end == 'm' || *end == 'M' ? 20 : *end == 'g' || *end == 'G' ? 30 : 0;
+    if (end == text || text[0] == '-' || errno || (shift ? end[1] : *end) || n > (1ull << 30) >> shift || n << shift < 16384)
+        cli_usage("-s: '%s' is no stack size (16k to 1G)", text);
+    return (size_t)(n << shift);
+}
+
+static void set_variable(const char *s)
+{
+    const char *eq = strchr(s, '=');
+    char *name;
+    if (!eq || eq == s)
+        cli_usage("-E: '%s' is not VAR=VALUE", s);
+    name = strndup(s, (size_t)(eq - s));
+    if (!name || setenv(name, eq + 1, 1))
+        cli_usage("-E: '%s': %s", s, strerror(errno));
+    free(name);
+}
+
+static void parse_options(void)
+{
+    struct lp_vm_config *c = &run.config;
+    for (int o; (o = cli_next()) != -1;)
+        switch (o) {
+        case 'P': add(&run.patch_paths, &run.n_patches, strcmp(cli.arg, "-") ? absolute(cli.arg) : cli.arg); break;
+        case 'c': again("-c", c->control_path = absolute(cli.arg)); break;
+        case OPT_NO_CONTROL: c->no_control = true; again("--no-control", NULL); break;
+        case 'S': c->strace = true; again("-S", NULL); break;
+        case 'E': set_variable(cli.arg); break;
+        case 'U':
+            if (unsetenv(cli.arg))
+                cli_usage("-U: '%s' is no name of a variable", cli.arg);
+            break;
+        case '0': c->argv0 = cli.arg; break;
+        case 's': c->stack_size = parse_size(cli.arg); again("-s", cli.arg); break;
+        case 'D': again("-D", run.log_path = absolute(cli.arg)); break;
+        case OPT_ISOLATE: c->isolate = true; again("--isolate", NULL); break;
+        case OPT_CONTINUED: run.continued = true; break;
+        }
+    if (!cli.n_operands)
+        cli_usage("which program?");
+    if (c->no_control && c->control_path)
+        cli_usage("-c and --no-control exclude each other");
+    c->log_level = cli.level;
+    if (cli.level != 1)
+        again(cli.level == 0 ? "-q" : cli.level == 2 ? "-v" : "-vv", NULL);
+}
+
+/* ---- the program ---- */
+/* A name without a slash is looked for in PATH, as the shell does. */
+static const char *find_program(const char *name)
+{
+    const char *dirs = getenv("PATH");
+    if (strchr(name, '/') || run.continued || !dirs)
+        return name;
+    for (const char *d = dirs, *end;; d = end + 1) {
+        struct stat st;
+        end = strchrnul(d, ':');
+        int n = (int)(end - d);
+        char *p = xrealloc(NULL, (size_t)n + strlen(name) + 3);
+        sprintf(p, "%.*s/%s", n ? n : 1, n ? d : ".", name);
+        if (access(p, X_OK) == 0 && stat(p, &st) == 0 && S_ISREG(st.st_mode))
+            return p;
+        free(p);
+        if (!*end)
+            return name;
+    }
+}
+
+static int load_status(lp_status s)
+{
+    switch (s) {
+    case LP_E_NOT_FOUND:
+        return NOT_FOUND;
+    case LP_E_ELF: case LP_E_ELF_MACHINE: case LP_E_UNSUPPORTED: case LP_E_DENIED: case LP_E_IO:
+        return NOT_RUNNABLE;
+    default:
+        return FAILED;
+    }
+}
+
+/* ---- patches ---- */
+/* A patch from standard input must still be there after execve: a sealed memfd with its text, named through /proc. */
+static const char *keep_text(lp_vm *vm, const lp_patch *p)
+{
+    size_t len = 0, done = 0;
+    char *text = lp_patch_print(p, &len), *name = xrealloc(NULL, 32);
+    int fd = memfd_create("patch", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    while (text && fd >= 0 && done < len) {
+        ssize_t n = write(fd, text + done, len - done);
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    free(text);
+    if (fd < 0 || done < len || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) || (fd = lp_vm_hide_fd(vm, fd)) < 0) {
+        cli_error("-P -: the patch cannot be kept for programs that this one starts: %s", strerror(errno));
+        exit(FAILED);
+    }
+    sprintf(name, "/proc/self/fd/%d", fd);
+    return name;
+}
+
+/* The path of a kept patch in the lprun that execve started: read, and hidden again. */
+static const char *keep_again(lp_vm *vm, const char *path)
+{
+    int fd, hidden;
+    char *name;
+    if (!run.continued || sscanf(path, "/proc/self/fd/%d", &fd) != 1 || (hidden = lp_vm_hide_fd(vm, fd)) < 0)
+        return path;
+    name = xrealloc(NULL, 32);
+    sprintf(name, "/proc/self/fd/%d", hidden);
+    return name;
+}
+
+/* Apply them one after the other in one transaction; after execve, only those that were made for this program. */
+static void apply_patches(lp_vm *vm)
+{
+    const lp_patch **all = xrealloc(NULL, (run.n_patches + 1) * sizeof *all);
+    struct lp_live_options o = {0, 0};
+    struct lp_live_result result;
+    struct lp_error err;
+    size_t n = 0;
+    for (size_t i = 0; i < run.n_patches; i++) {
+        lp_patch *p;
+        const char *path = run.patch_paths[i];
+        if (lp_patch_read(path, 0, cli_report, NULL, &p, &err) != LP_OK)
+            exit(cli_failed(&err));
+        again("-P", strcmp(path, "-") ? keep_again(vm, path) : keep_text(vm, p));
+        o.flags = LP_LIVE_DRY_RUN;
+        const lp_patch *one = p;
+        if (run.continued && lp_vm_apply(vm, &one, 1, &o, &result, NULL, NULL, &err) == LP_E_BINDING) {
+            lp_patch_free(p);
+            continue;
+        }
+        all[n++] = p;
+    }
+    o.flags = 0;
+    if (n && lp_vm_apply(vm, all, n, &o, &result, cli_report, NULL, &err) != LP_OK)
+        exit(cli_failed(&err));
+    for (size_t i = 0; i < n; i++)
+        lp_patch_free((lp_patch *)(uintptr_t)all[i]);
+    free(all);
+}
+
+/* End as the program did. A core of lprun would show the wrong process. */
+static _Noreturn void end_like(const struct lp_exit *e)
+{
+    if (e->signo) {
+        struct rlimit none = {0, 0};
+        sigset_t set;
+        setrlimit(RLIMIT_CORE, &none);
+        signal(e->signo, SIG_DFL);
+        sigemptyset(&set);
+        sigaddset(&set, e->signo);
+        sigprocmask(SIG_UNBLOCK, &set, NULL);
+        raise(e->signo);
+        _exit(128 + e->signo);
+    }
+    _exit(e->status);
+}
+
+static int fail_with(const struct lp_error *err, int status)
+{
+    cli_report(NULL, err);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    lp_vm *vm;
+    struct lp_error err;
+    struct lp_exit end;
+
+    cli_start(&tool, argc, argv);
+    again("lprun", NULL);
+    again("--continued", NULL);
+    parse_options();
+    run.config.log = write_log;
+    fstat(STDERR_FILENO, &run.stderr_id);
+
+    const char *program = find_program(cli.operands[0]);
+    if (lp_vm_new(&run.config, &vm, &err) != LP_OK)
+        return fail_with(&err, FAILED);
+    lp_status s = lp_vm_load(vm, program, (const char *const *)cli.operands, (const char *const *)environ, &err);
+    if (s != LP_OK)
+        return fail_with(&err, load_status(s));
+    apply_patches(vm);
+    open_log(vm);
+    lp_vm_set_reexec(vm, run.reexec);
+    if (lp_vm_run(vm, &end, &err) != LP_OK)
+        return fail_with(&err, FAILED);
+    lp_vm_free(vm);
+    end_like(&end);
+}
