@@ -10,18 +10,7 @@ examples_security_patch_example_LDADD = $(examples_ldadd)
 EXTRA_DIST += examples/test_patch.lpatch examples/hello.s examples/add.s
 CLEANFILES += example_patches.txt
 
-test: check
 demo create-patches load-patches memory-demo: examples/livepatch_example$(EXEEXT)
 	examples/livepatch_example $@
 load-patches: create-patches
-help:
-	@echo 'make                 build everything'
-	@echo 'make test            run the tests (make check)'
-	@echo 'make demo            demonstration of the livepatch API'
-	@echo 'make create-patches  write example_patches.txt'
-	@echo 'make load-patches    load it again'
-	@echo 'make memory-demo     patch a running program in memory'
-	@echo 'make clean           remove what was built'
-	@echo 'make install         install the commands, the library, headers and manuals'
-	@echo 'make help            this text'
-.PHONY: test demo create-patches load-patches memory-demo help
+.PHONY: demo create-patches load-patches memory-demo

@@ -9,7 +9,9 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)'
 
 TEST_LIBS = $(LP_ROOMS) $(LP_LIBS) $(CMOCKA_LIBS)
 
+if HAVE_CMOCKA
 include tests/unit/local.mk
+endif
 include tests/a64/local.mk
 include tests/guest/local.mk
 include tests/e2e/local.mk

@@ -146,7 +146,7 @@ void lpdis_line(struct lpdis *d, const lp_elf *elf, struct lpdis_regs *regs, con
 {
     struct lp_dis_insn insn;
     struct refs refs;
-    uint64_t at;
+    uint64_t at = 0;
     refs.have = false;
     refs.symbol[0] = 0;
     refs.string_len = 0;

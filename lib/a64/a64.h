@@ -7,7 +7,7 @@
 #include "a64/op.h"
 
 /* enum lp_row {A64_UNDEFINED = 0, A64_<ROW>..., A64_ROW_COUNT} and
- * enum lp_code {LP_CODE_DECODE = 0, ... rows, specialised rows, fused pairs ..., LP_CODE_COUNT}. */
+ * enum lp_code {LP_CODE_DECODE = 0, ... rows, specialised rows, chains ..., LP_CODE_COUNT}. */
 #include "a64/rows.gen.h"
 
 enum lp_row_flags {
@@ -32,8 +32,11 @@ unsigned lp_a64_row(uint32_t word, bool todo);
 unsigned lp_a64_decode(uint32_t word, uint64_t pc, struct lp_op *op);
 /* The row of a code (a specialised or fused code gives its first row). */
 unsigned lp_code_row(unsigned code);
-/* The code that runs both of two neighbours as one op (the second's operands stay in its own slot), or 0. */
-unsigned lp_a64_fuse(unsigned first, unsigned second);
+/* The code that runs in[0] and some that follow, of n, as one op (each one's operands stay in its own slot), or 0. cost[i] is how many ops run
+ * from in[i] to the end: the chain that leaves the fewest wins, and cost[0] is set. */
+unsigned lp_a64_fuse(const struct lp_op *in, unsigned n, uint8_t *cost);
+/* The codes that a chain's code stands for, up to LP_CHAIN_MAX, and how many; 0 if it is no chain. */
+unsigned lp_a64_chain(unsigned code, uint16_t out[]);
 
 /* ---- encode: the few words that patches need. All offsets in bytes. Return false if out of range or misaligned. ---- */
 #define LP_A64_NOP UINT32_C(0xd503201f)

@@ -11,8 +11,8 @@
 
 struct row *rows;
 unsigned nrows = 1;
-struct pair *pairs;
-unsigned npairs;
+struct chain *chains;
+unsigned nchains;
 const char **classes;
 unsigned nclasses;
 unsigned nerrors;
@@ -151,14 +151,32 @@ static const char *class_of(const char *path)
     return copy_str(base, (size_t)(dot - base));
 }
 
-static unsigned pair_key(const struct pair *p) { return (rows[p->first].base + p->a) << 16 | (rows[p->second].base + p->b); }
-static int by_key(const void *a, const void *b)
+int dest_field(const struct row *r)
 {
-    unsigned x = pair_key(a), y = pair_key(b);
-    return x < y ? -1 : x > y;
+    for (unsigned i = 0; i < r->nfields; i++)
+        if (r->fields[i].size != 0 && (r->fields[i].role == ROLE_DST || strcmp(r->fields[i].name, "Rd") == 0))
+            return (int)i;
+    return -1;
 }
 
-/* The enum values: row n is code n + 2 (0 decode, 1 counter, 2 undefined); specialised codes and pairs follow. */
+unsigned element_code(const struct element *e) { return rows[e->row].base + e->spec; }
+
+/* By the codes, so that a search finds all chains with the same first two; unused elements are zero. */
+static int by_codes(const void *a, const void *b)
+{
+    const struct chain *x = a, *y = b;
+    for (unsigned i = 0; i < MAX_CHAIN; i++) {
+        unsigned p = i < x->n ? element_code(&x->e[i]) : 0, q = i < y->n ? element_code(&y->e[i]) : 0;
+        if (p != q)
+            return p < q ? -1 : 1;
+    }
+    for (unsigned i = 0; i < MAX_CHAIN; i++)
+        if (x->e[i].links != y->e[i].links)
+            return x->e[i].links < y->e[i].links ? -1 : 1;
+    return 0;
+}
+
+/* The enum values: row n is code n + 2 (0 decode, 1 counter, 2 undefined); specialised codes and chains follow. */
 static void number_codes(void)
 {
     unsigned next = nrows + 2;
@@ -166,10 +184,10 @@ static void number_codes(void)
         rows[i].base = next;
         next += rows[i].ncodes;
     }
-    if (npairs != 0)
-        qsort(pairs, npairs, sizeof *pairs, by_key);
-    if (next + npairs > 0xffff)
-        error_at("mkdecode", 0, "%u codes; an op's code has 16 bits", next + npairs);
+    if (nchains != 0)
+        qsort(chains, nchains, sizeof *chains, by_codes);
+    if (next + nchains > 0xffff)
+        error_at("mkdecode", 0, "%u codes; an op's code has 16 bits", next + nchains);
 }
 
 int main(int argc, char **argv)

@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { MAX_FIELDS = 16, MAX_GUARDS = 12, MAX_CONDS = 4, MAX_AFTER = 4, MAX_CODES = 64, OPERANDS = 14, OPERANDS_AT = 2 };
+enum { MAX_FIELDS = 16, MAX_GUARDS = 12, MAX_CONDS = 4, MAX_AFTER = 4, MAX_CODES = 64, OPERANDS = 14, OPERANDS_AT = 2,
+       MAX_CHAIN = 4, MAX_LINKS = 6 };
 
 /* What becomes of a field's bits in the op. */
 enum role { ROLE_RAW, ROLE_SRC, ROLE_DST, ROLE_SP, ROLE_SIGNED, ROLE_MATCH };
@@ -45,12 +46,14 @@ struct row {
     unsigned base, ncodes;     /* specialised codes base .. base + ncodes - 1 */
     unsigned order;            /* rank in which overlapping rows are tried */
 };
-struct pair { unsigned first, second; unsigned a, b; /* row ids and specialisations */ };
+/* Neighbours that run as one op. `links`: the fields that name the register which the element before writes. */
+struct element { unsigned row, spec; unsigned links; };
+struct chain { struct element e[MAX_CHAIN]; unsigned n; };
 
 extern struct row *rows; /* rows[0] is not used: A64_UNDEFINED */
 extern unsigned nrows;
-extern struct pair *pairs;
-extern unsigned npairs;
+extern struct chain *chains;
+extern unsigned nchains;
 extern const char **classes;
 extern unsigned nclasses;
 
@@ -65,6 +68,10 @@ int find_field(const struct row *r, const char *name);
 bool spec_excluded(const struct row *r, unsigned k);
 /* Value of the i-th hot field in specialisation k. */
 unsigned spec_value(const struct row *r, unsigned k, unsigned i);
+/* The field with the register that a row writes, -1 if it has none or several. */
+int dest_field(const struct row *r);
+/* The code of an element by itself. */
+unsigned element_code(const struct element *e);
 /* "ADD_imm" or "ADD_imm_1_0" into a static ring of buffers. */
 const char *spec_name(const struct row *r, unsigned k);
 

@@ -24,8 +24,8 @@ static void emit_labels(FILE *f)
     for (unsigned i = 1; i < nrows; i++)
         for (unsigned k = 0; k < rows[i].ncodes; k++)
             fprintf(f, spec_excluded(&rows[i], k) ? "&&L_undefined,\n" : "&&L_%s,\n", spec_name(&rows[i], k));
-    for (unsigned i = 0; i < npairs; i++)
-        fprintf(f, "&&P_%u,\n", i);
+    for (unsigned i = 0; i < nchains; i++)
+        fprintf(f, "&&C_%u,\n", i);
 }
 
 static int hot_index(const struct row *r, unsigned field)
@@ -37,13 +37,15 @@ static int hot_index(const struct row *r, unsigned field)
 }
 
 /* Fill in f field by field: one copy less than a64_unpack_ROW(), which is one more than gcc can see through in a function of this size. */
-static void emit_get(FILE *f, const struct row *r, unsigned k, const char *op)
+static void emit_get(FILE *f, const struct row *r, unsigned k, const char *op, unsigned links, unsigned at)
 {
     for (unsigned i = 0; i < r->nfields; i++) {
         const struct field *x = &r->fields[i];
         int hot = hot_index(r, i);
         if (x->size != 0 && hot >= 0)
             fprintf(f, " f.%s = %u;", x->name, spec_value(r, k, (unsigned)hot));
+        else if (links >> i & 1)
+            fprintf(f, " f.%s = d%u;", x->name, at - 1);
         else if (x->size != 0)
             fprintf(f, " LP_GET(%s, %s, %u, %s);", op, x->name, x->at, stored_type(x));
     }
@@ -59,12 +61,18 @@ static bool has_fields(const struct row *r)
     return r->derive != NULL;
 }
 
-/* One instruction inside a handler; `at` is its distance from op, in ops. */
-static void emit_body(FILE *f, const struct row *r, unsigned k, unsigned at)
+/* One instruction inside a handler; `at` is its distance from op, in ops; keep: the next one needs to know its destination. The compiler sees
+ * then that the two name the same register, and passes the value on without a load. */
+static void emit_body(FILE *f, const struct element *e, unsigned at, bool keep)
 {
-    const char *op = at ? "op + 1" : "op";
+    const struct row *r = &rows[e->row];
+    char op[16] = "op";
+    if (at != 0)
+        snprintf(op, sizeof op, "op + %u", at);
     fprintf(f, "    { struct a64_%s f%s;", r->name, has_fields(r) ? "" : " = {0}");
-    emit_get(f, r, k, op);
+    emit_get(f, r, e->spec, op, e->links, at);
+    if (keep)
+        fprintf(f, " d%u = f.%s;", at, r->fields[dest_field(r)].name);
     if (r->flags & F_BRANCH)
         fprintf(f, " LP_TAKE(%u, x_%s(cpu, %s, f), f.off); }\n", at, r->name, op);
     else if (r->flags & F_JUMP)
@@ -75,6 +83,24 @@ static void emit_body(FILE *f, const struct row *r, unsigned k, unsigned at)
 
 static bool goes_on(const struct row *r) { return !(r->flags & (F_BRANCH | F_JUMP)); }
 
+static void emit_chain(FILE *f, unsigned n)
+{
+    const struct chain *c = &chains[n];
+    fprintf(f, "C_%u: /*", n);
+    for (unsigned i = 0; i < c->n; i++)
+        fprintf(f, " %s%s", i ? "+ " : "", spec_name(&rows[c->e[i].row], c->e[i].spec));
+    fprintf(f, " */\n    {");
+    for (unsigned i = 1; i < c->n; i++)
+        if (c->e[i].links)
+            fprintf(f, " uint8_t d%u;", i - 1);
+    fprintf(f, "\n");
+    for (unsigned i = 0; i < c->n; i++)
+        emit_body(f, &c->e[i], i, i + 1 < c->n && c->e[i + 1].links);
+    if (goes_on(&rows[c->e[c->n - 1].row]))
+        fprintf(f, "    LP_NEXT(%u);\n", c->n);
+    fprintf(f, "    }\n");
+}
+
 static void emit_handlers(FILE *f)
 {
     for (unsigned i = 1; i < nrows; i++) {
@@ -82,19 +108,13 @@ static void emit_handlers(FILE *f)
             if (spec_excluded(&rows[i], k))
                 continue;
             fprintf(f, "L_%s:\n", spec_name(&rows[i], k));
-            emit_body(f, &rows[i], k, 0);
+            emit_body(f, &(struct element){i, k, 0}, 0, false);
             if (goes_on(&rows[i]))
                 fprintf(f, "    LP_NEXT(1);\n");
         }
     }
-    for (unsigned i = 0; i < npairs; i++) {
-        const struct pair *p = &pairs[i];
-        fprintf(f, "P_%u: /* %s + %s */\n", i, spec_name(&rows[p->first], p->a), spec_name(&rows[p->second], p->b));
-        emit_body(f, &rows[p->first], p->a, 0);
-        emit_body(f, &rows[p->second], p->b, 1);
-        if (goes_on(&rows[p->second]))
-            fprintf(f, "    LP_NEXT(2);\n");
-    }
+    for (unsigned i = 0; i < nchains; i++)
+        emit_chain(f, i);
 }
 
 void emit_dispatch(const char *dir)

@@ -61,13 +61,6 @@ void out_close(FILE *f, const char *dir, const char *name)
 
 /* ---- rows.gen.h ---- */
 
-static const char *pair_name(const struct pair *p)
-{
-    static char buf[600];
-    snprintf(buf, sizeof buf, "%s__and__%s", spec_name(&rows[p->first], p->a), spec_name(&rows[p->second], p->b));
-    return buf;
-}
-
 void emit_rows(const char *dir)
 {
     FILE *f = out_open(dir, "rows.gen.h");
@@ -82,10 +75,8 @@ void emit_rows(const char *dir)
     for (unsigned i = 1; i < nrows; i++)
         for (unsigned k = 0; k < rows[i].ncodes; k++)
             fprintf(f, "    LP_CODE_%s,\n", spec_name(&rows[i], k));
-    fprintf(f, "    /* two instructions in one go */\n");
-    for (unsigned i = 0; i < npairs; i++)
-        fprintf(f, "    LP_CODE_%s,\n", pair_name(&pairs[i]));
-    fprintf(f, "    LP_CODE_COUNT\n};\n#endif\n");
+    fprintf(f, "    /* several instructions in one go (exec/fuse.def) */\n    LP_CODE_CHAINS,\n    LP_CODE_COUNT = LP_CODE_CHAINS + %u,\n"
+               "    LP_CHAIN_MAX = %d /* instructions */\n};\n#endif\n", nchains, MAX_CHAIN);
     out_close(f, dir, "rows.gen.h");
 }
 
@@ -241,7 +232,24 @@ static void emit_tree(FILE *f, const struct tree *t)
     fprintf(f, "};\n");
 }
 
-static unsigned pair_code(const struct pair *p, bool second) { return second ? rows[p->second].base + p->b : rows[p->first].base + p->a; }
+/* {codes}, {{element, field's byte, destination's byte in the element before}...}, how many of each */
+static void emit_chain(FILE *f, const struct chain *c)
+{
+    unsigned nlinks = 0;
+    fprintf(f, "{{");
+    for (unsigned i = 0; i < c->n; i++)
+        fprintf(f, "%u,", element_code(&c->e[i]));
+    fprintf(f, "},{");
+    for (unsigned i = 1; i < c->n; i++) {
+        const struct row *before = &rows[c->e[i - 1].row], *r = &rows[c->e[i].row];
+        for (unsigned k = 0; k < r->nfields; k++)
+            if (c->e[i].links >> k & 1)
+                nlinks++, fprintf(f, "{%u,%u,%u},", i, r->fields[k].at, before->fields[dest_field(before)].at);
+    }
+    if (nlinks > MAX_LINKS)
+        error_at("fuse.def", 0, "a chain has at most %d registers that are linked", MAX_LINKS);
+    fprintf(f, "%s},%u,%u},\n", nlinks ? "" : "{0,0,0}", c->n, nlinks);
+}
 
 static void emit_codes(FILE *f)
 {
@@ -253,13 +261,14 @@ static void emit_codes(FILE *f)
         for (unsigned k = 0; k < rows[i].ncodes; k++)
             fprintf(f, "%u,", i);
     fprintf(f, "\n");
-    for (unsigned i = 0; i < npairs; i++)
-        fprintf(f, "%u,", pairs[i].first);
-    fprintf(f, "\n};\n/* Sorted; pair i has code LP_CODE_COUNT - %u + i. */\n#define PAIRS %u\n"
-               "static const struct { uint16_t first, second; } fused[PAIRS + 1] = {\n", npairs, npairs);
-    for (unsigned i = 0; i < npairs; i++)
-        fprintf(f, "{%u,%u},%s", pair_code(&pairs[i], false), pair_code(&pairs[i], true), i % 8 == 7 ? "\n" : "");
-    fprintf(f, "{0,0}};\n");
+    for (unsigned i = 0; i < nchains; i++)
+        fprintf(f, "%u,", chains[i].e[0].row);
+    fprintf(f, "\n};\n/* Sorted by the codes; chain i has code LP_CODE_CHAINS + i. */\n#define CHAINS %uu\n"
+               "static const struct chain {\n    uint16_t code[LP_CHAIN_MAX];\n    struct { uint8_t element, at, from; } links[%d];\n"
+               "    uint8_t n, nlinks;\n} chains[CHAINS + 1] = {\n", nchains, MAX_LINKS);
+    for (unsigned i = 0; i < nchains; i++)
+        emit_chain(f, &chains[i]);
+    fprintf(f, "{{0},{{0,0,0}},0,0}};\n");
 }
 
 /* derive.gen.h: prototypes of the functions that the project writes by hand. */

@@ -1,4 +1,4 @@
-/* mkdecode_parse.c - reads the tables: declarations of fields, rows of instructions, pairs to fuse. */
+/* mkdecode_parse.c - reads the tables: declarations of fields, rows of instructions, chains to fuse. */
 #include "mkdecode.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -452,11 +452,37 @@ void layout_row(struct row *r)
         error_at(r->file, r->line, "%s: the fields take %u bytes, an op has %d: mark some .x and derive() from them", r->name, sum, OPERANDS);
 }
 
-/* ---- fuse.def: FIRST[(field=value,...)] + SECOND[(field=value,...)]; a field that is not named stands for all its values ---- */
+/* ---- fuse.def: FIRST[(field=value,...)] + SECOND[(field=value,...)] + ...; a hot field that is not named stands for all its values;
+ * "field=prev": the register that the element before writes ---- */
 
-struct pick { struct row *row; int value[MAX_FIELDS]; };
+struct pick { struct row *row; int value[MAX_FIELDS]; unsigned links; };
 
-static bool parse_pick(struct pick *p, char *s)
+static bool pick_link(struct pick *p, const struct row *before, const char *name)
+{
+    int i = find_field(p->row, name);
+    if (before == NULL || dest_field(before) < 0 || i < 0 || p->row->fields[i].size != 1) {
+        ERROR("%s: '%s=prev' needs a register here, and one that the element before writes", p->row->name, name);
+        return false;
+    }
+    p->links |= 1u << i;
+    return true;
+}
+
+static bool pick_value(struct pick *p, const char *name, const char *text)
+{
+    uint32_t v;
+    unsigned i = 0;
+    while (i < p->row->nhot && strcmp(p->row->fields[p->row->hot_fields[i]].name, name) != 0)
+        i++;
+    if (i == p->row->nhot || !parse_number(text, &v) || v >> p->row->fields[p->row->hot_fields[i]].width) {
+        ERROR("%s: expected hot-field=value, found '%s=%s'", p->row->name, name, text);
+        return false;
+    }
+    p->value[i] = (int)v;
+    return true;
+}
+
+static bool parse_pick(struct pick *p, char *s, const struct row *before)
 {
     char *args = strchr(s, '(');
     if (args != NULL) {
@@ -465,6 +491,7 @@ static bool parse_pick(struct pick *p, char *s)
     }
     s = trim(s);
     p->row = find_row(s);
+    p->links = 0;
     if (p->row == NULL || !p->row->hot) {
         ERROR("'%s' is no hot row", s);
         return false;
@@ -473,17 +500,13 @@ static bool parse_pick(struct pick *p, char *s)
         p->value[i] = -1;
     for (char *a = args ? strtok(args, ",") : NULL; a != NULL; a = strtok(NULL, ",")) {
         char *eq = strchr(a, '=');
-        uint32_t v;
-        unsigned i = 0;
-        if (eq != NULL)
-            *eq++ = 0;
-        while (i < p->row->nhot && strcmp(p->row->fields[p->row->hot_fields[i]].name, trim(a)) != 0)
-            i++;
-        if (eq == NULL || i == p->row->nhot || !parse_number(trim(eq), &v) || v >> p->row->fields[p->row->hot_fields[i]].width) {
-            ERROR("%s: expected hot-field=value, found '%s'", p->row->name, a);
+        if (eq == NULL) {
+            ERROR("%s: expected field=value, found '%s'", p->row->name, a);
             return false;
         }
-        p->value[i] = (int)v;
+        *eq++ = 0;
+        if (!(strcmp(trim(eq), "prev") == 0 ? pick_link(p, before, trim(a)) : pick_value(p, trim(a), trim(eq))))
+            return false;
     }
     return true;
 }
@@ -496,34 +519,58 @@ static bool picked(const struct pick *p, unsigned k)
     return !spec_excluded(p->row, k);
 }
 
-static void add_pair(struct row *first, unsigned a, struct row *second, unsigned b)
+static bool same_chain(const struct chain *a, const struct chain *b)
 {
-    for (unsigned i = 0; i < npairs; i++)
-        if (pairs[i].first == first->id && pairs[i].a == a && pairs[i].second == second->id && pairs[i].b == b)
+    for (unsigned i = 0; i < a->n; i++)
+        if (a->e[i].row != b->e[i].row || a->e[i].spec != b->e[i].spec || a->e[i].links != b->e[i].links)
+            return false;
+    return a->n == b->n;
+}
+
+/* Every choice of values for element i and those behind it. */
+static void add_chains(const struct pick *picks, unsigned n, unsigned i, struct chain *c)
+{
+    if (i < n) {
+        for (unsigned k = 0; k < picks[i].row->ncodes; k++) {
+            if (!picked(&picks[i], k))
+                continue;
+            c->e[i] = (struct element){picks[i].row->id, k, picks[i].links};
+            add_chains(picks, n, i + 1, c);
+        }
+        return;
+    }
+    for (unsigned j = 0; j < nchains; j++)
+        if (same_chain(&chains[j], c))
             return; /* a wider line said so already */
-    pairs = grow(pairs, npairs, sizeof *pairs);
-    pairs[npairs++] = (struct pair){first->id, second->id, a, b};
+    chains = grow(chains, nchains, sizeof *chains);
+    chains[nchains++] = *c;
 }
 
 static void fuse_line(char *s, const char *arg)
 {
     (void)arg;
-    char *plus = strchr(s, '+');
-    struct pick first, second;
-    if (plus == NULL) {
+    struct pick picks[MAX_CHAIN];
+    unsigned n = 0;
+    if (strchr(s, '+') == NULL) {
         ERROR("expected 'FIRST + SECOND'");
         return;
     }
-    *plus++ = 0;
-    if (!parse_pick(&first, s) || !parse_pick(&second, plus))
-        return;
-    if (first.row->flags & (F_BRANCH | F_JUMP)) {
-        ERROR("%s: a branch cannot be the first of a pair", first.row->name);
-        return;
+    for (char *plus; s != NULL; s = plus) {
+        plus = strchr(s, '+');
+        if (plus != NULL)
+            *plus++ = 0;
+        if (n == MAX_CHAIN) {
+            ERROR("a chain has at most %d elements", MAX_CHAIN);
+            return;
+        }
+        if (!parse_pick(&picks[n], s, n ? picks[n - 1].row : NULL))
+            return;
+        if (plus != NULL && (picks[n].row->flags & (F_BRANCH | F_JUMP))) {
+            ERROR("%s: nothing can follow a branch", picks[n].row->name);
+            return;
+        }
+        n++;
     }
-    for (unsigned a = 0; a < first.row->ncodes; a++)
-        for (unsigned b = 0; b < second.row->ncodes; b++)
-            if (picked(&first, a) && picked(&second, b))
-                add_pair(first.row, a, second.row, b);
+    add_chains(picks, n, 0, &(struct chain){.n = n});
 }
 void parse_fuse(const char *path) { for_lines(path, fuse_line, NULL); }

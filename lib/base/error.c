@@ -36,14 +36,18 @@ static void fill(struct lp_error *err, lp_status s, int sys, const char *fmt, va
     snprintf(err->hint, sizeof err->hint, "%s", rows[row(s)].hint ? rows[row(s)].hint : "");
 }
 
+lp_status lp_vfail(struct lp_error *err, lp_status s, const char *fmt, va_list ap)
+{
+    if (err) fill(err, s, 0, fmt, ap);
+    return s;
+}
+
 lp_status lp_fail(struct lp_error *err, lp_status s, const char *fmt, ...)
 {
-    if (err) {
-        va_list ap;
-        va_start(ap, fmt);
-        fill(err, s, 0, fmt, ap);
-        va_end(ap);
-    }
+    va_list ap;
+    va_start(ap, fmt);
+    lp_vfail(err, s, fmt, ap);
+    va_end(ap);
     return s;
 }
 

@@ -6,11 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 lp_status lp_fd_read(int fd, const char *name, size_t max, char **data, size_t *len, struct lp_error *err)
@@ -76,22 +76,46 @@ static lp_status write_fd(int fd, const char *name, const void *data, size_t len
     return e ? bad(err, name, e, "cannot write") : LP_OK;
 }
 
+/* A new file beside `target` (`prefix` = its folder with a slash, or ""), its name in `tmp`. open() and not mkostemp(): the user's umask decides
+ * what of `mode` remains. */
+static int create_temp(struct lp_buf *tmp, const char *prefix, size_t prefix_len, mode_t mode)
+{
+    for (unsigned i = 0; i < 100; i++) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        tmp->len = 0;
+        lp_buf_add(tmp, prefix, prefix_len);
+        lp_buf_printf(tmp, ".arm64lp.%ld.%lx.%u", (long)getpid(), (unsigned long)now.tv_nsec, i);
+        if (tmp->failed) return errno = ENOMEM, -1;
+        int fd = open(tmp->data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd >= 0 || errno != EEXIST) return fd;
+    }
+    return -1;
+}
+
 /* The new file under its temporary name; removed again on failure. */
-static lp_status write_temp(char *tmp, const char *path, const struct stat *old, const void *data, size_t len,
+static lp_status write_temp(const char *target, const char *path, const struct stat *old, const void *data, size_t len,
                             mode_t mode, struct lp_error *err)
 {
-    int fd = mkostemp(tmp, O_CLOEXEC);
-    if (fd < 0) return bad(err, path, errno, "cannot create a temporary file beside it");
+    struct lp_buf name = {0};
+    const char *slash = strrchr(target, '/');
+    int fd = create_temp(&name, target, slash ? (size_t)(slash - target) + 1 : 0, mode);
+    const char *tmp = name.data;
+    if (fd < 0) {
+        int why = errno;
+        lp_buf_free(&name);
+        return bad(err, path, why, "cannot create a temporary file beside it");
+    }
     int e = lp_write_all(fd, data, len);
     /* The owner can be kept by root only; a user's own file stays the user's. */
     if (!e && old && fchown(fd, old->st_uid, old->st_gid) != 0 && errno != EPERM) e = errno;
-    if (!e && fchmod(fd, old ? old->st_mode & 07777 : mode) != 0) e = errno;
+    if (!e && old && fchmod(fd, old->st_mode & 07777) != 0) e = errno;
     if (!e && fsync(fd) != 0 && errno != EINVAL) e = errno;
     if (close(fd) != 0 && !e) e = errno;
-    if (!e && rename(tmp, path) != 0) e = errno;
-    if (!e) return LP_OK;
-    unlink(tmp);
-    return bad(err, path, e, "cannot write");
+    if (!e && rename(tmp, target) != 0) e = errno;
+    if (e) unlink(tmp);
+    lp_buf_free(&name);
+    return e ? bad(err, path, e, "cannot write") : LP_OK;
 }
 
 lp_status lp_file_write(const char *path, const void *data, size_t len, mode_t mode, struct lp_error *err)
@@ -108,13 +132,7 @@ lp_status lp_file_write(const char *path, const void *data, size_t len, mode_t m
         s = fd < 0 ? bad(err, path, errno, "cannot open") : write_fd(fd, path, data, len, err);
         if (fd >= 0 && close(fd) != 0 && s == LP_OK) s = bad(err, path, errno, "cannot write");
     } else {
-        struct lp_buf tmp = {0};
-        const char *slash = strrchr(target, '/');
-        if (slash) lp_buf_add(&tmp, target, (size_t)(slash - target) + 1);
-        lp_buf_puts(&tmp, ".arm64lp.XXXXXX");
-        s = tmp.failed ? lp_fail(err, LP_E_NOMEM, "out of memory")
-                       : write_temp(tmp.data, target, exists ? &st : NULL, data, len, mode, err);
-        lp_buf_free(&tmp);
+        s = write_temp(target, path, exists ? &st : NULL, data, len, mode, err);
     }
     free(real);
     return s;

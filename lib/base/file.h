@@ -9,7 +9,7 @@ lp_status lp_file_read(const char *path, size_t max, char **data, size_t *len, s
 lp_status lp_fd_read(int fd, const char *name, size_t max, char **data, size_t *len, struct lp_error *err);
 
 /* Replace `path` ("-" = standard output) by these bytes, whole or not at all: a temporary in the same directory, fsync, rename.
- * `mode` is the permission of a new file; the mode and owner of an existing one are kept.  A path that is no regular file
+ * `mode` is the permission of a new file (0666 usually; the umask applies); the mode and owner of an existing one are kept.  A path that is no regular file
  * (a device, a pipe) is written directly. */
 lp_status lp_file_write(const char *path, const void *data, size_t len, mode_t mode, struct lp_error *err);
 /* Write all, across short writes and EINTR. Returns 0 or an errno value. */

@@ -22,7 +22,7 @@ void lp_hex(char *out, const uint8_t *in, size_t n)
     *out = 0;
 }
 
-static int nibble(char c)
+int lp_hex_digit(char c)
 {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -33,7 +33,7 @@ static int nibble(char c)
 bool lp_unhex(uint8_t *out, const char *in, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        int hi = nibble(in[2 * i]), lo = hi < 0 ? -1 : nibble(in[2 * i + 1]);
+        int hi = lp_hex_digit(in[2 * i]), lo = hi < 0 ? -1 : lp_hex_digit(in[2 * i + 1]);
         if (lo < 0) return false;
         out[i] = (uint8_t)(hi << 4 | lo);
     }

@@ -105,7 +105,7 @@ LivePatchSystem *(livepatch_init)(void *memory, size_t mem_size, uint64_t base_a
     if (!memory || mem_size < 4) return lp_compat_fail("livepatch_init: no memory was given"), NULL;
     if (base_addr > UINT64_MAX - mem_size) return lp_compat_fail("livepatch_init: the memory ends beyond 2^64"), NULL;
     LivePatchSystem *s = calloc(1, sizeof *s);
-    if (!s || !lp_store_init(&s->store, mem_size)) {
+    if (!s || !lp_store_init(&s->store)) {
         free(s);
         return lp_compat_fail("out of memory"), NULL;
     }
@@ -191,6 +191,7 @@ int lp_compat_apply_locked(LivePatchSystem *s, uint64_t addr, uint32_t word, con
     if (check_address(s, addr)) return -1;
     uint64_t offset = addr - s->base_addr;
     __builtin_prefetch(s->memory + offset, 1); /* cold among a million scattered patches, and so is the index: wait for both at once */
+    lp_store_prefetch(&s->store, offset);
     if (check_word(s, addr, word)) return -1;
     if (lp_store_find(&s->store, offset) != LP_STORE_NONE)
         return lp_compat_fail("0x%" PRIx64 ": patched already; revert that first", addr);

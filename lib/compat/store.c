@@ -1,4 +1,4 @@
-/* compat/store.c - a million patches: records of 32 bytes, an index of 4 bytes per word near a patch, descriptions in one arena. */
+/* compat/store.c - a million patches: records of 32 bytes, an index of 16 to 32 bytes per patch, descriptions in one arena. */
 #include <config.h>
 #include "compat/store.h"
 
@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-enum { ARENA_MIN = 1 << 16, HUGE_PAGE = 2 << 20 };
+enum { ARENA_MIN = 1 << 16, HUGE_PAGE = 2 << 20, ENTRIES_MIN = 256, ENTRIES_LINE = 8 };
 #define ARENA_MAX ((size_t)UINT32_MAX * 4)
 
 static int64_t now(void)
@@ -21,22 +21,20 @@ static int64_t now(void)
     return t.tv_sec;
 }
 
-bool lp_store_init(struct lp_store *s, size_t size)
+bool lp_store_init(struct lp_store *s)
 {
     memset(s, 0, sizeof *s);
     s->free = s->oldest = s->newest = LP_STORE_NONE;
     s->start = now();
-    s->top_size = (size >> 16) + 1;
-    s->top = calloc(s->top_size, sizeof *s->top);
-    return s->top != NULL;
+    s->entries = ENTRIES_MIN;
+    s->entry = calloc(s->entries, sizeof *s->entry);
+    return s->entry != NULL;
 }
 
 void lp_store_free(struct lp_store *s)
 {
     free(s->patch);
-    free(s->top);
-    free(s->mid);
-    free(s->leaf);
+    free(s->entry);
     free(s->arena);
     memset(s, 0, sizeof *s);
 }
@@ -59,43 +57,56 @@ static void *grow(void *p, size_t used, size_t size)
 
 /* ---- index ---- */
 
-static uint32_t *entry(const struct lp_store *s, uint64_t offset)
+/* Where the search for a place begins. */
+static size_t home(const struct lp_store *s, uint64_t offset)
 {
-    uint32_t mid = s->top[offset >> 16];
-    uint32_t leaf = mid ? s->mid[mid - 1][offset >> 8 & (LP_STORE_FAN - 1)] : 0;
-    return leaf ? &s->leaf[leaf - 1][offset >> 2 & (LP_STORE_LEAF - 1)] : NULL;
+    uint64_t word = offset >> 2, line = (word / ENTRIES_LINE) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+    return (size_t)(line * ENTRIES_LINE + word % ENTRIES_LINE) & (s->entries - 1);
+}
+
+void lp_store_prefetch(const struct lp_store *s, uint64_t offset) { __builtin_prefetch(&s->entry[home(s, offset)], 1); }
+
+/* The entry of a place, or NULL. */
+static struct lp_store_entry *entry(const struct lp_store *s, uint64_t offset)
+{
+    uint32_t word = (uint32_t)(offset >> 2);
+    for (size_t i = home(s, offset);; i = (i + 1) & (s->entries - 1)) {
+        struct lp_store_entry *e = &s->entry[i];
+        if (e->slot == 0) return NULL;
+        if (e->word == word && e->slot != LP_STORE_DEAD && s->patch[e->slot - 1].offset == offset) return e;
+    }
 }
 
 uint32_t lp_store_find(const struct lp_store *s, uint64_t offset)
 {
-    const uint32_t *e = entry(s, offset);
-    return e && *e ? *e - 1 : LP_STORE_NONE;
+    const struct lp_store_entry *e = entry(s, offset);
+    return e ? e->slot - 1 : LP_STORE_NONE;
 }
 
-/* One more zeroed table of `size` bytes in a pool; its number + 1, 0 without memory. */
-static uint32_t new_table(void **pool, size_t *n, size_t *cap, size_t size)
+/* A free entry for a place that has none. */
+static struct lp_store_entry *free_entry(struct lp_store *s, uint64_t offset)
 {
-    if (*n == *cap) {
-        size_t want = *cap ? *cap * 2 : 16;
-        void *p = want < UINT32_MAX ? grow(*pool, *n * size, want * size) : NULL;
-        if (!p) return 0;
-        *pool = p;
-        *cap = want;
-    }
-    memset((char *)*pool + *n * size, 0, size);
-    return (uint32_t)++*n;
+    size_t i = home(s, offset);
+    while (s->entry[i].slot != 0) i = (i + 1) & (s->entries - 1);
+    return &s->entry[i];
 }
 
-static uint32_t *make_entry(struct lp_store *s, uint64_t offset)
+/* Room for one more: at most half of the entries are in use, dead ones counted; a new table has no dead ones. */
+static bool reserve_entry(struct lp_store *s)
 {
-    uint32_t *e = entry(s, offset);
-    if (e) return e;
-    uint32_t *top = &s->top[offset >> 16];
-    if (!*top) *top = new_table((void **)&s->mid, &s->mids, &s->mid_cap, sizeof *s->mid);
-    if (!*top) return NULL;
-    uint32_t *mid = &s->mid[*top - 1][offset >> 8 & (LP_STORE_FAN - 1)];
-    if (!*mid) *mid = new_table((void **)&s->leaf, &s->leaves, &s->leaf_cap, sizeof *s->leaf);
-    return entry(s, offset);
+    if (2 * (s->entries_used + 1) <= s->entries) return true;
+    size_t n = s->entries;
+    while (n < 4 * (s->count + 1)) n *= 2;
+    struct lp_store_entry *fresh = grow(NULL, 0, n * sizeof *fresh);
+    if (!fresh) return false;
+    memset(fresh, 0, n * sizeof *fresh);
+    free(s->entry);
+    s->entry = fresh;
+    s->entries = n;
+    s->entries_used = s->count;
+    for (uint32_t i = s->oldest; i != LP_STORE_NONE; i = s->patch[i].newer)
+        *free_entry(s, s->patch[i].offset) = (struct lp_store_entry){(uint32_t)(s->patch[i].offset >> 2), i + 1};
+    return true;
 }
 
 /* ---- descriptions ---- */
@@ -195,13 +206,14 @@ static void give_slot(struct lp_store *s, uint32_t slot)
 
 bool lp_store_add(struct lp_store *s, const struct lp_store_patch *p, const char *text, size_t len)
 {
-    uint32_t slot, at, *e = make_entry(s, p->offset);
-    if (!e || !take_slot(s, &slot)) return false;
+    uint32_t slot, at;
+    if (!reserve_entry(s) || !take_slot(s, &slot)) return false;
     if (!arena_put(s, text, len, &at)) {
         give_slot(s, slot);
         return false;
     }
-    *e = slot + 1;
+    *free_entry(s, p->offset) = (struct lp_store_entry){(uint32_t)(p->offset >> 2), slot + 1};
+    s->entries_used++;
     s->patch[slot] = (struct lp_store_patch){p->offset, p->old_word, p->new_word, s->newest, LP_STORE_NONE, at,
                                              (uint32_t)(now() - s->start)};
     if (s->newest != LP_STORE_NONE) s->patch[s->newest].newer = slot;
@@ -214,7 +226,7 @@ bool lp_store_add(struct lp_store *s, const struct lp_store_patch *p, const char
 void lp_store_remove(struct lp_store *s, uint32_t slot)
 {
     struct lp_store_patch *q = &s->patch[slot];
-    *entry(s, q->offset) = 0;
+    entry(s, q->offset)->slot = LP_STORE_DEAD;
     if (q->older != LP_STORE_NONE) s->patch[q->older].newer = q->newer;
     else s->oldest = q->newer;
     if (q->newer != LP_STORE_NONE) s->patch[q->newer].older = q->older;

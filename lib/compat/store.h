@@ -15,9 +15,10 @@ struct lp_store_patch {
     uint32_t when;              /* seconds since lp_store_init() */
 };
 
-/* From a place to its slot: top[offset / 64 KiB] is a middle table, its entry for the 256 bytes a leaf, its entry for the word
- * slot + 1; 0 = none everywhere. Patches of neighbouring instructions share cache lines, and what is not patched costs nothing. */
-enum { LP_STORE_FAN = 256, LP_STORE_LEAF = 64 };
+/* From a place to its slot: open addressing. Eight neighbouring words share a line of the table, so that patches in a row stay
+ * neighbours and scattered ones cost one cache miss. slot: + 1; 0 = free, LP_STORE_DEAD = was used. */
+struct lp_store_entry { uint32_t word, slot; }; /* word: the low 32 bits of offset / 4 */
+#define LP_STORE_DEAD UINT32_MAX
 
 struct lp_store {
     struct lp_store_patch *patch;
@@ -26,10 +27,8 @@ struct lp_store {
     uint32_t free;              /* list of reverted slots, taken again first */
     uint32_t oldest, newest;
     size_t count;
-    uint32_t *top;
-    size_t top_size;
-    uint32_t (*mid)[LP_STORE_FAN], (*leaf)[LP_STORE_LEAF];
-    size_t mids, mid_cap, leaves, leaf_cap;
+    struct lp_store_entry *entry;
+    size_t entries, entries_used; /* a power of two; used: not free */
     char *arena;                /* descriptions: reference count, text, 0; each at a multiple of 4 */
     size_t arena_used, arena_cap, arena_dead;
     uint32_t last_text;         /* equal descriptions in a row share one copy */
@@ -37,9 +36,11 @@ struct lp_store {
     int64_t start;              /* CLOCK_REALTIME, seconds */
 };
 
-/* For `size` bytes of memory; false without memory. */
-bool lp_store_init(struct lp_store *s, size_t size);
+/* False without memory. */
+bool lp_store_init(struct lp_store *s);
 void lp_store_free(struct lp_store *s);
+/* A search for this offset comes soon. */
+void lp_store_prefetch(const struct lp_store *s, uint64_t offset);
 /* The slot of the patch at an offset, LP_STORE_NONE if there is none. */
 uint32_t lp_store_find(const struct lp_store *s, uint64_t offset);
 /* Add a patch at a place that has none (offset and words of *p count); false without memory. */

@@ -2,6 +2,7 @@
 #include <config.h>
 #include <arm64lp/patch.h>
 #include "control/protocol.h"
+#include "patch/model.h"
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -25,7 +26,7 @@ struct lp_control {
     size_t have, used;       /* bytes of `in`: received, consumed */
 };
 
-enum { GREETING_MS = 30000, ANSWER_MS = 600000, GRACE_MS = 60000 };
+enum { GREETING_MS = 30000, LIST_MS = 30000, ANSWER_MS = 600000, GRACE_MS = 60000 };
 
 static int64_t now_ms(void)
 {
@@ -51,8 +52,8 @@ static lp_status wait_for(struct lp_control *c, short what, int64_t deadline, st
     for (;;) {
         int64_t left = deadline - now_ms();
         if (left <= 0) {
-            lp_fail(err, LP_E_BUSY, "no answer in time");
-            lp_hint(err, "is the program stopped, or is another patch being applied?");
+            lp_fail(err, LP_E_SYSTEM, "no answer in time; what was asked may still be done later");
+            lp_hint(err, "is the program stopped, or is another patch being applied? `lpapply -l` shows what became of it");
             return fail_at(c, err);
         }
         struct pollfd p = {c->fd, what, 0};
@@ -303,7 +304,7 @@ static lp_status put_patch(struct lp_buf *b, const lp_patch *p, struct lp_error 
     }
     lp_buf_puts(b, "patch");
     lp_control_put_number(b, len);
-    lp_control_put_string(b, lp_patch_name(p));
+    lp_control_put_string(b, p->file); /* for messages; a patch without a name takes it from there too */
     lp_buf_puts(b, "\n");
     lp_buf_add(b, text, len);
     free(text);
@@ -355,5 +356,5 @@ lp_status lp_control_list(lp_control *c, int (*fn)(void *ctx, const struct lp_li
     struct lp_buf b = {0};
     lp_buf_puts(&b, "list\n");
     struct answer a = {.row = fn, .row_ctx = ctx};
-    return ask(c, &b, ANSWER_MS, &a, err);
+    return ask(c, &b, LIST_MS, &a, err);
 }

@@ -183,15 +183,18 @@ static void turn_away(int fd)
 static void accept_one(struct lp_control_server *s)
 {
     pthread_mutex_lock(&s->lock);
-    int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), e = errno;
+    bool hidden = s->config.ops->accept_fd != NULL;
+    int fd = hidden ? s->config.ops->accept_fd(s->config.ctx, s->listener) : accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int e = errno;
     if (fd >= 0 && may_connect(fd)) {
         struct client *c = place(s);
         lp_session_open(&c->session, &s->config, &s->budget);
         c->active = now_ms();
-        c->fd = hide(s, fd);
+        c->fd = hidden ? fd : hide(s, fd);
     } else if (fd >= 0) {
         turn_away(fd);
-        close(fd);
+        drop_fd(s, &fd);
+        e = EAGAIN;
     }
     pthread_mutex_unlock(&s->lock);
     /* No descriptor left: the connection stays pending and poll() would report it at once again. */
@@ -262,13 +265,23 @@ static void *control_thread(void *arg)
     block_signals(NULL);
     for (;;) {
         struct pollfd p[MAX_CLIENTS + 2] = {{s->wake[0], POLLIN, 0}, {s->listener, POLLIN, 0}};
-        for (int i = 0; i < MAX_CLIENTS; i++)
-            p[i + 2] = (struct pollfd){s->clients[i].fd, s->clients[i].session.out.len ? POLLOUT : POLLIN, 0};
-        int n = poll(p, MAX_CLIENTS + 2, 5000);
-        if (n < 0 && errno != EINTR && errno != EAGAIN) break;
+        struct client *whose[MAX_CLIENTS + 2];
+        int all = 2;
+        for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) {
+            if (c->fd < 0) continue;
+            p[all] = (struct pollfd){c->fd, c->session.out.len ? POLLOUT : POLLIN, 0};
+            whose[all++] = c;
+        }
+        int n = poll(p, (nfds_t)all, 5000);
+        /* More than RLIMIT_NOFILE, which the guest lowers as it likes, are refused: look at all of them now and then. */
+        if (n < 0 && errno == EINVAL) {
+            poll(NULL, 0, 20);
+            for (int i = 0; i < all; i++) p[i].revents = 0, n = poll(&p[i], 1, 0) > 0 ? 1 : n;
+        }
+        if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EINVAL) break;
         if (n > 0 && p[0].revents) break;
-        for (int i = 0; n > 0 && i < MAX_CLIENTS; i++)
-            if (p[i + 2].fd >= 0 && p[i + 2].revents) serve(s, &s->clients[i], p[i + 2].revents);
+        for (int i = 2; n > 0 && i < all; i++)
+            if (p[i].revents) serve(s, whose[i], p[i].revents);
         if (n > 0 && p[1].revents) accept_one(s);
         drop_silent(s);
     }

@@ -14,6 +14,8 @@ struct lp_control_ops {
     int (*hide_fd)(void *ctx, int fd);
     /* The server closes a descriptor that hide_fd gave. NULL: close(). */
     void (*close_fd)(void *ctx, int fd);
+    /* accept4(SOCK_CLOEXEC | SOCK_NONBLOCK) straight to a hidden descriptor, whatever the process's limit: it, or -1 and errno. NULL: accept4() and hide_fd. */
+    int (*accept_fd)(void *ctx, int listener);
 };
 
 struct lp_control_config {

@@ -108,7 +108,8 @@ static lp_status load_segments(struct lp_elf *e, const Elf64_Ehdr *eh, struct lp
     size_t n = 0;
     if (eh->e_phoff == 0) return LP_OK;
     if (eh->e_phnum && eh->e_phentsize != sizeof(Elf64_Phdr)) return bad(e, err, LP_E_ELF, "e_phentsize is wrong");
-    if (elf_getphdrnum(e->elf, &n) != 0 || n > e->size / sizeof(Elf64_Phdr) || !lp_within(eh->e_phoff, n * sizeof(Elf64_Phdr), e->size))
+    if (elf_getphdrnum(e->elf, &n) != 0 || n > e->size / sizeof(Elf64_Phdr) || !lp_within(eh->e_phoff, n * sizeof(Elf64_Phdr), e->size) ||
+        (eh->e_phnum == PN_XNUM ? n == 0 : n != eh->e_phnum)) /* libelf says fewer when the table is cut */
         return bad(e, err, LP_E_ELF, "the program headers are not inside the file");
     e->seg = calloc(n + 1, sizeof *e->seg);
     if (!e->seg) return lp_fail(err, LP_E_NOMEM, "out of memory");

@@ -144,7 +144,7 @@ static void keep_fp(struct lp_recover *r, siginfo_t *info, void *ucontext) { lp_
 
 static void run(struct lp_cpu *cpu)
 {
-    while (cpu->stop == 0 && cpu->insn_budget != 0) {
+    while (atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0 && cpu->insn_budget != 0) {
         if (atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0)
             safepoint(cpu);
         else if (cpu->checked)
@@ -172,7 +172,5 @@ int lp_cpu_run(struct lp_cpu *cpu)
     cpu->recover = outer;
     lp_fp_leave(cpu);
     lp_gate_leave(cpu);
-    int stop = cpu->stop;
-    cpu->stop = 0;
-    return stop;
+    return atomic_exchange(&cpu->stop, 0);
 }

@@ -71,7 +71,7 @@ struct lp_cpu {
         uint64_t lo, hi;         /* value loaded */
         uint32_t size;           /* bytes: 1 2 4 8 16 */
     } ex;
-    int stop;                    /* non-zero: lp_cpu_run returns it */
+    _Atomic int stop;            /* non-zero: lp_cpu_run returns it; any thread may set it */
     struct lp_mem *as;           /* the address space */
     struct lp_gate *gate;
     const struct lp_upcalls *up;
@@ -117,7 +117,7 @@ static inline void lp_set_nzcv(struct lp_cpu *c, uint32_t w)
 }
 
 /* ---- invalidation (exec/opmap.c). Callers hold the gate, or no other thread can run this code. ---- */
-/* Forget decoded ops for guest bytes [start, end) and the op before (fused pairs). */
+/* Forget decoded ops for guest bytes [start, end) and the few before (chains that reach into them). */
 void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end);
 /* Forget the counters of an address space that goes away. */
 void lp_ops_drop(struct lp_mem *as);

@@ -41,7 +41,8 @@ uint64_t lp_run_checked(struct lp_cpu *cpu, const struct lp_op *op, unsigned cod
 
 void lp_dispatch_checked(struct lp_cpu *cpu)
 {
-    while (cpu->stop == 0 && cpu->insn_budget != 0 && atomic_load_explicit(&cpu->poll, memory_order_relaxed) == 0) {
+    while (atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0 && cpu->insn_budget != 0 &&
+           atomic_load_explicit(&cpu->poll, memory_order_relaxed) == 0) {
         struct lp_op *op = lp_op_enter(cpu, cpu->pc);
         unsigned code = __atomic_load_n(&op->code, __ATOMIC_ACQUIRE);
         if (code == LP_CODE_DECODE) {

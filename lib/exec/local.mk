@@ -25,10 +25,8 @@ lib_exec_libexec_la_SOURCES += \
 	lib/exec/cpu.c lib/exec/gate.c lib/exec/opmap.c lib/exec/checked.c lib/exec/dispatch_checked.c \
 	lib/exec/dp_imm.c lib/exec/dp_reg.c lib/exec/branch.c lib/exec/system.c lib/exec/system_checked.c
 
-# The dispatch alone gets flags of its own: one indirect jump per handler, no merging of them, no pressure on registers.
+# The dispatch alone gets flags of its own (configure.ac).
 noinst_LTLIBRARIES += lib/exec/libdispatch.la
 lib_exec_libdispatch_la_SOURCES = lib/exec/dispatch.c
-DISPATCH_WANTED = -fno-gcse -fno-crossjumping -fno-store-merging -fno-tree-slp-vectorize
-DISPATCH_CFLAGS = `$(CC) -Werror $(DISPATCH_WANTED) -x c -fsyntax-only /dev/null 2>/dev/null && echo $(DISPATCH_WANTED)`
 lib_exec_libdispatch_la_CFLAGS = $(lib_exec_libexec_la_CFLAGS) $(DISPATCH_CFLAGS)
 lib_exec_libexec_la_LIBADD = lib/exec/libdispatch.la

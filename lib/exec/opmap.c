@@ -118,7 +118,9 @@ static unsigned fetch(struct lp_cpu *cpu, uint64_t pc, uint32_t words[BATCH])
     struct lp_recover r;
     volatile unsigned n = 0;
     if (lp_recover_begin(&r) == 0) {
-        memcpy(words, (const void *)((uintptr_t)cpu->mem + (uintptr_t)pc), len);
+        const uint32_t *from = (const uint32_t *)((uintptr_t)cpu->mem + (uintptr_t)pc);
+        for (unsigned i = 0; i < len / 4; i++)
+            words[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED); /* a patch may be stored at this moment */
         n = (unsigned)(len / 4);
     }
     lp_recover_end(&r);
@@ -139,19 +141,27 @@ static bool ends(uint32_t word, unsigned row)
     return row == A64_UNDEFINED || (lp_a64_rows[row].flags & LP_ROW_JUMP) || (word & 0xfc000000) == 0x14000000;
 }
 
-/* With the lock held: publish decoded op `in` (whose successor, if any, is published already) unless somebody has been faster. */
-static void put(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in, unsigned next_code)
+static bool same_operands(const struct lp_op *a, const struct lp_op *b)
 {
-    if (load_code(op) != LP_CODE_DECODE)
-        return;
-    unsigned code = in->code;
+    return memcmp((const char *)a + sizeof a->code, (const char *)b + sizeof b->code, sizeof *a - sizeof a->code) == 0;
+}
+
+/* With the lock held: publish decoded op `in`, followed by n - 1 more (published already) that may run with it, unless somebody has been faster.
+ * Returns how many ops an op before this one may run with. */
+static unsigned put(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in, unsigned n, uint8_t *cost)
+{
+    unsigned code = in->code, chain = lp_a64_fuse(in, n, cost), there = load_code(op);
+    /* A slot that is in use may hold an older word of code that the guest wrote without telling. */
+    if (there != LP_CODE_DECODE)
+        return there != LP_CODE_COUNTER && same_operands(op, in) ? n : 0;
     struct counter *c = counter_at(cpu->as, lp_op_pc(cpu, op));
     if (c != NULL)
-        c->code = code, code = LP_CODE_COUNTER;
-    else if (next_code != LP_CODE_DECODE && next_code != LP_CODE_COUNTER && lp_a64_fuse(code, next_code) != 0)
-        code = lp_a64_fuse(code, next_code);
+        c->code = code, code = LP_CODE_COUNTER, n = 0;
+    else if (chain != 0)
+        code = chain;
     memcpy((char *)op + sizeof op->code, (const char *)in + sizeof op->code, sizeof *op - sizeof op->code);
     store_code(op, code);
+    return n;
 }
 
 void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
@@ -159,6 +169,7 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
     uint64_t pc = lp_op_pc(cpu, op);
     uint32_t words[BATCH];
     struct lp_op in[BATCH];
+    uint8_t cost[BATCH + 1];
     if (!lp_pc_valid(cpu, pc) || (lp_mem_flags(cpu->as, pc) & LP_X) == 0)
         fetch_fault(cpu, pc);
     unsigned n = fetch(cpu, pc, words), k = 0;
@@ -169,13 +180,10 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
         check_target(cpu, &in[k], row, words[k], pc + 4 * k);
         end = ends(words[k], row);
     }
-    /* Backwards, so that a pair finds its second half in place. A counted op stays by itself. */
+    /* Backwards, so that a chain finds its other elements in place. A counted op stays by itself. */
     pthread_mutex_lock(&publish);
-    unsigned next = LP_CODE_DECODE;
-    while (k-- > 0) {
-        put(cpu, op + k, &in[k], next);
-        next = load_code(op + k) == LP_CODE_COUNTER ? LP_CODE_COUNTER : in[k].code;
-    }
+    for (unsigned run = 0; k-- > 0;)
+        run = put(cpu, op + k, &in[k], run + 1, &cost[k]);
     pthread_mutex_unlock(&publish);
 }
 
@@ -220,8 +228,8 @@ void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)
         end = limit;
     if (start >= end)
         return;
-    /* The op before may be a pair whose second half lies in the range; the map has a spare op there, and one behind the end. */
-    struct lp_op *op = op_of(as, start & ~UINT64_C(3)) - 1, *stop = op_of(as, (end + 3) & ~UINT64_C(3));
+    /* The ops before may be chains that reach into the range; the map has spare ops in front. */
+    struct lp_op *op = op_of(as, start & ~UINT64_C(3)) - (LP_CHAIN_MAX - 1), *stop = op_of(as, (end + 3) & ~UINT64_C(3));
     /* Whole pages of the map go back to the host, and read as zero. */
     const uintptr_t unit = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t lo = ((uintptr_t)op + unit - 1) & ~(unit - 1), hi = (uintptr_t)stop & ~(unit - 1);

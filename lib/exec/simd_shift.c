@@ -29,14 +29,50 @@ LP_INLINE unsigned lane_size(unsigned immh) { return immh >= 8 ? 3 : immh >= 4 ?
 
 /* Shifts by the whole width occur to the right only: 64-bit arithmetic covers lanes below 64 bits, lp_*shr the rest. */
 VEC_D(SSHR, S, RIGHT, lp_sshr(a, sh))
-VEC_D(USHR, U, RIGHT, lp_ushr(a, sh))
 VEC_D(SSRA, S, RIGHT, (uint64_t)c + (uint64_t)lp_sshr(a, sh))
 VEC_D(USRA, U, RIGHT, c + lp_ushr(a, sh))
 VEC_D(SRSHR, S, RIGHT, lp_srshr(a, sh))
 VEC_D(URSHR, U, RIGHT, lp_urshr(a, sh))
 VEC_D(SRSRA, S, RIGHT, (uint64_t)c + (uint64_t)lp_srshr(a, sh))
 VEC_D(URSRA, U, RIGHT, c + lp_urshr(a, sh))
-VEC_D(SHL, U, LEFT, a << sh)
+/* The frequent ones as one vector operation; a shift right by the whole width is left to the caller. */
+typedef uint8_t u8x16 __attribute__((vector_size(16)));
+typedef uint16_t u16x8 __attribute__((vector_size(16)));
+typedef uint32_t u32x4 __attribute__((vector_size(16)));
+typedef uint64_t u64x2 __attribute__((vector_size(16)));
+#define SHIFT_LANES(type, count)                      \
+    {                                                 \
+        type v;                                       \
+        memcpy(&v, &n, sizeof v);                     \
+        v = left ? v << (count)sh : v >> (count)sh;   \
+        memcpy(&r, &v, sizeof r);                     \
+    }                                                 \
+    break
+LP_INLINE union lp_vreg shift_all(union lp_vreg n, unsigned size, bool left, unsigned sh)
+{
+    union lp_vreg r;
+    switch (size) {
+    case 0: SHIFT_LANES(u8x16, uint8_t);
+    case 1: SHIFT_LANES(u16x8, uint16_t);
+    case 2: SHIFT_LANES(u32x4, uint32_t);
+    default: SHIFT_LANES(u64x2, uint64_t);
+    }
+    return r;
+}
+#undef SHIFT_LANES
+#define SHIFT_ALL(size_, bytes, left, dir)                                              \
+    const unsigned size = size_, sh = (unsigned)(dir(8u << size));                      \
+    /* Half a register was often written as a half: a load of the whole would wait for the store. */ \
+    const union lp_vreg n = {.d = {cpu->v[f.Vn].d[0], (bytes) == 16 ? cpu->v[f.Vn].d[1] : 0}};  \
+    union lp_vreg r = {.d = {0, 0}};                                                    \
+    if (sh < 8u << size)                                                                \
+        r = shift_all(n, size, left, sh);                                               \
+    lp_vput(cpu, f.Vd, bytes, r)
+LP_OP(USHR_v) { SHIFT_ALL(lane_size(f.immh), 8u << f.Q, false, RIGHT); }
+LP_OP(USHR_s) { SHIFT_ALL(3, 8, false, RIGHT); }
+LP_OP(SHL_v) { SHIFT_ALL(lane_size(f.immh), 8u << f.Q, true, LEFT); }
+LP_OP(SHL_s) { SHIFT_ALL(3, 8, true, LEFT); }
+#undef SHIFT_ALL
 /* Insert: the bits that the shift leaves free keep the destination's. */
 VEC_D(SLI, U, LEFT, a << sh | (c & ~(UINT64_MAX << sh)))
 VEC_D(SRI, U, RIGHT, lp_ushr(a, sh) | (c & ~lp_ushr(UINT64_MAX >> (64 - bits), sh)))

@@ -24,10 +24,11 @@ LP_SYSCALL(nosys)
     return -ENOSYS;
 }
 
-/* What an interrupted call means for this row. -LP_ERESTARTSYS comes from the stub: the call was not made. */
+/* What an interrupted call means for this row. -LP_ERESTARTSYS comes from the stub: the host would restart the call, or it was not
+ * made. -EINTR is the host's own word (a socket with SO_RCVTIMEO, say); only NOHAND calls give it where Linux may still restart. */
 static int64_t restart_class(enum lp_restart class, int64_t r)
 {
-    if (r == -EINTR && class != LP_RESTART_NEVER)
+    if (r == -EINTR && class == LP_RESTART_NOHAND)
         r = -LP_ERESTARTSYS;
     if (r != -LP_ERESTARTSYS || class == LP_RESTART_SYS)
         return r;

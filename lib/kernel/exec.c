@@ -133,6 +133,8 @@ static int check_aarch64(int fd, const char *head)
         if (p.p_type != PT_INTERP) continue;
         if (p.p_filesz < 2 || p.p_filesz > sizeof name) return -ENOEXEC;
         if (pread(fd, name, p.p_filesz, (off_t)p.p_offset) != (ssize_t)p.p_filesz || name[p.p_filesz - 1]) return -ENOEXEC;
+        /* This version runs no interpreter, so there is none: what a system without that loader says, and the caller lives on. */
+        return -ENOENT;
     }
     return 0;
 }
@@ -159,13 +161,16 @@ static int look(struct target *g)
     return r;
 }
 
-/* argv of the lprun that goes on with the program. */
-static int engine_argv(const struct lp_kernel *k, const struct target *g, struct vec *out)
+/* argv of the lprun that goes on with the program. The same process goes on with its control socket; a child has one of its own. */
+static int engine_argv(const struct lp_kernel *k, const struct target *g, const char *limits, struct vec *out)
 {
     int r = 0;
-    for (const char *const *p = k->reexec; *p && r == 0; p++) r = vec_add(out, *p);
-    const char *const own[4] = {"-0", g->argv.n ? g->argv.v[0] : "", "--", g->file};
-    for (int i = 0; i < 4 && r == 0; i++) r = vec_add(out, own[i]);
+    for (const char *const *p = k->reexec; *p && r == 0; p++) {
+        if (k->forked && !strcmp(*p, "-c") && p[1]) p++;
+        else r = vec_add(out, *p);
+    }
+    const char *const own[6] = {"--limits", limits, "-0", g->argv.n ? g->argv.v[0] : "", "--", g->file};
+    for (int i = 0; i < 6 && r == 0; i++) r = vec_add(out, own[i]);
     for (size_t i = 1; i < g->argv.n && r == 0; i++) r = vec_add(out, g->argv.v[i]);
     return r;
 }
@@ -215,12 +220,20 @@ static int64_t host_execve(struct lp_thread *t, const char *file, char **argv, c
 static int64_t run(struct lp_thread *t, struct target *g, struct vec *envp)
 {
     struct vec argv = {0};
-    if (!g->aarch64) return host_execve(t, g->file, g->argv.v, envp->v);
+    if (!g->aarch64) {
+        struct rlimit saved[3];
+        lp_limits_to_host(t->k, saved);
+        int64_t failed = host_execve(t, g->file, g->argv.v, envp->v);
+        lp_limits_undo(saved);
+        return failed;
+    }
     if (!t->k->reexec) {
         lp_log(t->k->log, 1, "execve: %s is an AArch64 program and there is no engine to go on with it", g->file);
         return -ENOEXEC;
     }
-    int64_t r = engine_argv(t->k, g, &argv);
+    char limits[160];
+    lp_limits_print(t->k, limits, sizeof limits);
+    int64_t r = engine_argv(t->k, g, limits, &argv);
     if (r == 0) {
         keep_reexec_fds(t->k, true);
         r = host_execve(t, "/proc/self/exe", argv.v, envp->v);
@@ -262,7 +275,7 @@ LP_SYSCALL(execveat)
 {
     const char *path;
     char at[4200];
-    int dirfd = (int)a[0], r = lp_user_path(t, 0, a[1], &path);
+    int dirfd = (int)a[0], r = lp_user_path_at(t, 0, (int)a[0], a[1], &path);
     if (r) return r;
     if (a[4] & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL;
     if (!*path && !(a[4] & AT_EMPTY_PATH)) return -ENOENT;

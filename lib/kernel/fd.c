@@ -1,11 +1,11 @@
 /* kernel/fd.c - the descriptor table that guest and engine share: where the engine's live, and close, dup3, close_range around them.
  *
- * Engine descriptors are placed from first_engine_fd up, which is the guest's soft limit at start (or 4032, if that is lower: a table as
- * long as a huge limit would cost megabytes), with the host's limit raised for a moment. */
+ * Engine descriptors are placed from first_engine_fd up (kernel.c), above what programs use, with the host's limit raised for a moment. */
 #include <config.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "kernel/flags.h"
@@ -22,37 +22,62 @@ bool lp_fd_hidden(const struct lp_kernel *k, int fd)
 
 int lp_fd_check(struct lp_thread *t, int fd) { return lp_fd_hidden(t->k, fd) ? -EBADF : 0; }
 
-/* The copy on a number from first_engine_fd up. limit_lock is held. */
-static int dup_high(struct lp_kernel *k, int fd)
+/* Room for the engine's numbers; *old is for close_room(). limit_lock is held. */
+static int open_room(const struct lp_kernel *k, struct rlimit *old)
 {
-    struct rlimit old, high;
-    if (getrlimit(RLIMIT_NOFILE, &old))
+    if (getrlimit(RLIMIT_NOFILE, old))
         return -errno;
-    high = old;
-    if (high.rlim_cur < (rlim_t)k->first_engine_fd + LP_ENGINE_FDS)
-        high.rlim_cur = (rlim_t)k->first_engine_fd + LP_ENGINE_FDS;
-    if (high.rlim_cur != old.rlim_cur && setrlimit(RLIMIT_NOFILE, &high))
+    struct rlimit high = *old;
+    if (high.rlim_cur >= (rlim_t)k->first_engine_fd + LP_ENGINE_FDS)
+        return 0;
+    high.rlim_cur = (rlim_t)k->first_engine_fd + LP_ENGINE_FDS;
+    return setrlimit(RLIMIT_NOFILE, &high) ? -errno : 0;
+}
+
+static void close_room(const struct rlimit *old) { setrlimit(RLIMIT_NOFILE, old); }
+
+/* The copy on a number from first_engine_fd up; the old number is free again. limit_lock is held, the room is open. */
+static int move_high(struct lp_kernel *k, int fd)
+{
+    int n = fcntl(fd, F_DUPFD_CLOEXEC, k->first_engine_fd);
+    if (n < 0)
         return -errno;
-    int n = fcntl(fd, F_DUPFD_CLOEXEC, k->first_engine_fd), e = errno;
-    if (high.rlim_cur != old.rlim_cur)
-        setrlimit(RLIMIT_NOFILE, &old);
-    return n < 0 ? -e : n;
+    if (slot_of(k, n) >= LP_ENGINE_FDS) {
+        close(n);
+        return -EMFILE;
+    }
+    k->engine_fd_used |= UINT64_C(1) << slot_of(k, n);
+    close(fd);
+    return n;
 }
 
 int lp_fd_hide(struct lp_kernel *k, int fd)
 {
+    struct rlimit old;
     pthread_mutex_lock(&k->limit_lock);
-    int n = dup_high(k, fd);
-    if (n >= 0 && slot_of(k, n) >= LP_ENGINE_FDS) {
-        close(n);
-        n = -EMFILE;
-    }
-    if (n >= 0) {
-        k->engine_fd_used |= UINT64_C(1) << slot_of(k, n);
-        close(fd);
+    int n = open_room(k, &old);
+    if (n == 0) {
+        n = move_high(k, fd);
+        close_room(&old);
     }
     pthread_mutex_unlock(&k->limit_lock);
     return n;
+}
+
+int lp_fd_accept(struct lp_kernel *k, int listener)
+{
+    struct rlimit old;
+    pthread_mutex_lock(&k->limit_lock);
+    int r = open_room(k, &old);
+    if (r == 0) {
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        r = fd < 0 ? -errno : move_high(k, fd);
+        if (r < 0 && fd >= 0)
+            close(fd);
+        close_room(&old);
+    }
+    pthread_mutex_unlock(&k->limit_lock);
+    return r;
 }
 
 void lp_fd_unhide(struct lp_kernel *k, int fd)

@@ -18,7 +18,7 @@
 LP_SYSCALL(openat)
 {
     const char *path;
-    int r = lp_user_path(t, 0, a[1], &path);
+    int r = lp_user_path_at(t, 0, (int)a[0], a[1], &path);
     if (!r)
         r = lp_fd_check(t, (int)a[0]);
     if (r)
@@ -45,7 +45,7 @@ LP_SYSCALL(openat2)
     if (!r && lp_open_flags_unknown(how[0]))
         r = -EINVAL;
     if (!r)
-        r = lp_user_path(t, 0, a[1], &path);
+        r = lp_user_path_at(t, 0, (int)a[0], a[1], &path);
     if (!r)
         r = lp_fd_check(t, (int)a[0]);
     if (r)
@@ -62,7 +62,7 @@ LP_SYSCALL(readlinkat)
 {
     const char *path;
     void *buf;
-    int r = lp_user_path(t, 0, a[1], &path);
+    int r = lp_user_path_at(t, 0, (int)a[0], a[1], &path);
     if (!r)
         r = lp_fd_check(t, (int)a[0]);
     if (r)
@@ -94,7 +94,7 @@ LP_SYSCALL(newfstatat)
 {
     struct stat st;
     const char *path;
-    int r = lp_user_path(t, 0, a[1], &path);
+    int r = lp_user_path_at(t, 0, (int)a[0], a[1], &path);
     if (!r)
         r = lp_fd_check(t, (int)a[0]);
     if (r)

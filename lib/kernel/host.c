@@ -126,7 +126,10 @@ static int64_t enter(struct lp_thread *t, long nr, const long *a)
     int64_t r = -LP_ERESTARTSYS;
     if (!(atomic_load(&t->cpu.poll) & LP_POLL_SIGNAL)) r = lp_host_raw(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
     kick.in_host = 0;
-    if (kick.kicking) kick_set(0);
+    if (kick.kicking) {
+        kick_set(0);
+        if (r == -EINTR) r = -LP_ERESTARTSYS; /* the timer's doing */
+    }
     return r;
 }
 

@@ -9,9 +9,10 @@
 #include "kernel/kernel.h"
 #include "kernel/signal.h"
 
-#define HIGHEST_ENGINE_FD (4096 - LP_ENGINE_FDS) /* a higher one makes the host's descriptor table large, and fork slow */
+/* Above what programs use, yet low enough: the host's table is as long as the highest number (8 bytes each), and fork copies it. */
+#define ENGINE_FDS_AT (16384 - LP_ENGINE_FDS)
 
-/* Room for the engine above the guest's soft limit; where hard and soft limit are the same, the guest's become lower. */
+/* Room for the engine's descriptors: where the hard limit is lower than their place, they are at its end and the guest's limits below. */
 static lp_status init_limits(struct lp_kernel *k, struct lp_error *err)
 {
     struct rlimit *n = &k->limit_nofile;
@@ -21,16 +22,15 @@ static lp_status init_limits(struct lp_kernel *k, struct lp_error *err)
     if (n->rlim_max < 2 * LP_ENGINE_FDS)
         return lp_fail(err, LP_E_SYSTEM, "the hard limit of open files is %llu, at least %d is needed", (unsigned long long)n->rlim_max,
                        2 * LP_ENGINE_FDS);
-    if (n->rlim_max != RLIM_INFINITY)
+    struct rlimit host = *n;
+    k->first_engine_fd = ENGINE_FDS_AT;
+    if (n->rlim_max < ENGINE_FDS_AT + LP_ENGINE_FDS) {
         n->rlim_max -= LP_ENGINE_FDS;
-    if (n->rlim_cur > n->rlim_max) {
-        n->rlim_cur = n->rlim_max;
-        struct rlimit host = {n->rlim_cur, n->rlim_max == RLIM_INFINITY ? RLIM_INFINITY : n->rlim_max + LP_ENGINE_FDS};
-        if (setrlimit(RLIMIT_NOFILE, &host))
-            return lp_fail_sys(err, LP_E_SYSTEM, errno, "setrlimit(RLIMIT_NOFILE)");
+        k->first_engine_fd = (int)n->rlim_max;
     }
-    k->first_engine_fd = n->rlim_cur < HIGHEST_ENGINE_FD ? (int)n->rlim_cur : HIGHEST_ENGINE_FD;
-    return LP_OK;
+    if (n->rlim_cur > n->rlim_max)
+        host.rlim_cur = n->rlim_cur = n->rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &host) ? lp_fail_sys(err, LP_E_SYSTEM, errno, "setrlimit(RLIMIT_NOFILE)") : LP_OK;
 }
 
 lp_status lp_kernel_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_log *log, struct lp_kernel **out, struct lp_error *err)

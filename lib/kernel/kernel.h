@@ -34,11 +34,13 @@ struct lp_kernel {
     bool strace;
     int first_tid;                  /* of the thread that made it: its trace lines need no number */
     const char *const *reexec;      /* argv prefix for execve of an AArch64 program, or NULL (lp_vm_config) */
+    bool forked;                    /* a child: a control socket named by -c is its parent's */
     struct lp_image image;          /* the program */
     char *exe;                      /* its absolute path */
     /* Memory (memory.c) */
     pthread_mutex_t brk_lock;
     uint64_t brk_start, brk_end;
+    unsigned lock_future;           /* MCL_ flags of mlockall(MCL_FUTURE): new mappings are locked */
     /* Limits that the engine keeps for the guest (limits.c), under limit_lock. */
     pthread_mutex_t limit_lock;
     struct rlimit limit_as, limit_nofile, limit_data, limit_stack;
@@ -101,6 +103,11 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16);
 extern const struct lp_upcalls lp_kernel_upcalls;
 
 /* ---- process (vm room) ---- */
+/* The kept limits as text, for the lprun that goes on after execve, and back from it (false: not such a text). */
+void lp_limits_print(struct lp_kernel *k, char *out, size_t size);
+bool lp_limits_parse(struct lp_kernel *k, const char *text);
+void lp_limits_to_host(struct lp_kernel *k, struct rlimit saved[3]);
+void lp_limits_undo(const struct rlimit saved[3]);
 lp_status lp_kernel_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_log *log, struct lp_kernel **out, struct lp_error *err);
 void lp_kernel_free(struct lp_kernel *k);
 /* A guest thread for the calling host thread; its cpu is initialised and in the gate's list, OUTSIDE. NULL = no memory. */
@@ -112,12 +119,16 @@ void lp_thread_free(struct lp_thread *t);
 bool lp_user(struct lp_thread *t, uint64_t addr, uint64_t len, void **out);
 /* A path argument copied into t->path[slot], /proc/self names of the engine's replaced. 0 or -errno. */
 int lp_user_path(struct lp_thread *t, int slot, uint64_t addr, const char **out);
+/* The same for a path that is relative to a descriptor. */
+int lp_user_path_at(struct lp_thread *t, int slot, int dirfd, uint64_t addr, const char **out);
 /* 0, or -EBADF for an engine descriptor. */
 int lp_fd_check(struct lp_thread *t, int fd);
 /* Move an engine's descriptor where the guest cannot reach it (close-on-exec); the old number is closed. The new one, or -errno. */
 int lp_fd_hide(struct lp_kernel *k, int fd);
 /* close() of a hidden one. */
 void lp_fd_unhide(struct lp_kernel *k, int fd);
+/* accept4() of an engine's listener straight to a hidden, non-blocking descriptor, whatever the guest's limit is and has used. -errno. */
+int lp_fd_accept(struct lp_kernel *k, int listener);
 /* Is it one of the engine's? */
 bool lp_fd_hidden(const struct lp_kernel *k, int fd);
 #endif

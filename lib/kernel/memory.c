@@ -2,6 +2,7 @@
 #include <config.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,19 +13,32 @@
 
 static uint64_t page_up(uint64_t v) { return lp_align_up(v, LP_PAGE); }
 
-/* Would `more` bytes break RLIMIT_AS? Counted only when there is a limit. */
-static bool over_limit(struct lp_kernel *k, uint64_t more)
+/* Would `more` bytes, which count as data (private and writable) or not, break RLIMIT_AS or RLIMIT_DATA? Counted only when there is a limit. */
+static bool over_limit(struct lp_kernel *k, uint64_t more, bool is_data)
 {
     struct lp_mapping m;
-    uint64_t sum = more;
+    uint64_t sum = more, data = more;
     pthread_mutex_lock(&k->limit_lock);
-    rlim_t limit = k->limit_as.rlim_cur;
+    rlim_t limit = k->limit_as.rlim_cur, data_limit = is_data ? k->limit_data.rlim_cur : RLIM_INFINITY;
     pthread_mutex_unlock(&k->limit_lock);
-    if (limit == RLIM_INFINITY)
+    if (limit == RLIM_INFINITY && data_limit == RLIM_INFINITY)
         return false;
-    for (uint64_t at = 0; lp_mem_next(k->mem, at, &m); at = m.end)
+    for (uint64_t at = 0; lp_mem_next(k->mem, at, &m); at = m.end) {
         sum += m.end - m.start;
-    return sum > limit;
+        data += (m.flags & (LP_W | LP_SHARED)) == LP_W && strcmp(m.name, "[stack]") != 0 ? m.end - m.start : 0;
+    }
+    return sum > limit || data > data_limit;
+}
+
+/* mlockall(MCL_FUTURE): a new mapping is locked, or not made. 0 or Linux's error for it. */
+static int lock_new(struct lp_kernel *k, uint64_t addr, uint64_t len)
+{
+    void *p = k->lock_future ? lp_mem_host(k->mem, addr, len) : NULL;
+    if (!p)
+        return 0;
+    int64_t r = LP_HOST3(__NR_mlock2, (intptr_t)p, len, k->lock_future & 4 ? MLOCK_ONFAULT : 0); /* MCL_ONFAULT */
+    bool none = r == -ENOMEM && !lp_mem_check(k->mem, addr, len, LP_R, NULL); /* PROT_NONE has nothing to lock */
+    return r < 0 && !none ? -EAGAIN : 0;
 }
 
 /* Returns the new break, or the old one when it cannot be moved: brk never reports an error. */
@@ -38,8 +52,12 @@ static uint64_t move_break(struct lp_kernel *k, uint64_t want)
         return k->brk_end;
     if (end > old) {
         int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
-        if (over_limit(k, end - old) || lp_mem_mmap(k->mem, old, end - old, PROT_READ | PROT_WRITE, flags, -1, 0) < 0)
+        if (over_limit(k, end - old, true) || lp_mem_mmap(k->mem, old, end - old, PROT_READ | PROT_WRITE, flags, -1, 0) < 0)
             return k->brk_end;
+        if (lock_new(k, old, end - old)) {
+            lp_mem_munmap(k->mem, old, end - old);
+            return k->brk_end;
+        }
         lp_mem_name(k->mem, old, end - old, "[heap]", 0);
     } else if (end < old && lp_mem_munmap(k->mem, end, old - end)) {
         return k->brk_end;
@@ -76,9 +94,13 @@ LP_SYSCALL(mmap)
         return r;
     if (a[5] & (LP_PAGE - 1))
         return -EINVAL;
-    if (over_limit(t->k, page_up(a[1])))
+    if (over_limit(t->k, page_up(a[1]), (flags & 15) == MAP_PRIVATE && prot & PROT_WRITE))
         return -ENOMEM;
     int64_t at = lp_mem_mmap(t->k->mem, a[0], a[1], prot, flags, fd, (int64_t)a[5]);
+    if (at >= 0 && (r = lock_new(t->k, (uint64_t)at, page_up(a[1]))) != 0) {
+        lp_mem_munmap(t->k->mem, (uint64_t)at, page_up(a[1]));
+        return r;
+    }
     if (at >= 0 && fd >= 0)
         name_mapping(t, (uint64_t)at, a[1], fd, a[5]);
     return at;
@@ -91,7 +113,7 @@ LP_SYSCALL(msync) { return lp_mem_msync(t->k->mem, a[0], a[1], (int)a[2]); }
 
 LP_SYSCALL(mremap)
 {
-    if (a[2] > a[1] && over_limit(t->k, page_up(a[2]) - page_up(a[1])))
+    if (a[2] > a[1] && over_limit(t->k, page_up(a[2]) - page_up(a[1]), false))
         return -ENOMEM;
     return lp_mem_mremap(t->k->mem, a[0], a[1], a[2], (int)a[3], a[4]);
 }
@@ -115,14 +137,15 @@ LP_SYSCALL(mlock)
     return r ? r : LP_HOST3(t->call.row->host_nr, (intptr_t)p, size, (long)a[2]);
 }
 
-/* mlockall, munlockall: of what the guest has mapped now; the engine's reservations must never be locked. MCL_FUTURE has no effect. */
+/* mlockall, munlockall: of what the guest has mapped now; the engine's reservations must never be locked. */
 LP_SYSCALL(mlockall)
 {
     bool lock = t->call.row->host_nr == __NR_mlockall;
     struct lp_mapping m;
     int64_t r = 0;
-    if (lock && (!a[0] || a[0] & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | 4)))
+    if (lock && (!(a[0] & 3) || a[0] & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | 4)))
         return -EINVAL;
+    t->k->lock_future = lock && a[0] & MCL_FUTURE ? (unsigned)a[0] : 0;
     if (lock && !(a[0] & MCL_CURRENT))
         return 0;
     for (uint64_t at = 0; !r && lp_mem_next(t->k->mem, at, &m); at = m.end) {

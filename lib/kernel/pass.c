@@ -1,24 +1,29 @@
 /* kernel/pass.c - system calls that the host has as well: the row's signature says what each argument is. */
 #include <config.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include "kernel/flags.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
 
+/* How far: paths so far, and the directory of the next one. */
+struct progress { int paths, dirfd; };
+
 /* One argument made the host's. *sig is behind its letter; digits are consumed. */
-static int convert(struct lp_thread *t, char letter, const char **sig, const uint64_t *a, int i, int *paths, long *out)
+static int convert(struct lp_thread *t, char letter, const char **sig, const uint64_t *a, int i, struct progress *at, long *out)
 {
     void *p = NULL;
     uint64_t len = 0;
     switch (letter) {
-    case 'd':
     case 'D':
+        at->dirfd = (int)a[i]; /* fall through */
+    case 'd':
         *out = (int)a[i];
         return lp_fd_check(t, (int)a[i]);
     case 's': {
         const char *path = NULL;
-        int r = a[i] ? lp_user_path(t, (*paths)++, a[i], &path) : 0;
+        int r = a[i] ? lp_user_path_at(t, at->paths++, at->dirfd, a[i], &path) : 0;
         *out = (long)(intptr_t)path;
         return r;
     }
@@ -51,10 +56,10 @@ static int convert(struct lp_thread *t, char letter, const char **sig, const uin
 static int convert_all(struct lp_thread *t, const uint64_t *a, long *h)
 {
     const char *sig = t->call.row->signature;
-    int paths = 0;
+    struct progress at = {0, AT_FDCWD};
     for (int i = 0; i < 6 && *sig && *sig != ':'; i++) {
         char letter = *sig++;
-        int r = convert(t, letter, &sig, a, i, &paths, &h[i]);
+        int r = convert(t, letter, &sig, a, i, &at, &h[i]);
         if (r)
             return r;
     }

@@ -2,21 +2,58 @@
 #include <config.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "kernel/kernel.h"
 #include "kernel/proc.h"
 
-int lp_user_path(struct lp_thread *t, int slot, uint64_t addr, const char **out)
+/* Could a relative path with this end be a file of /proc/self that is not the engine's? Most names stop here. */
+static bool may_be_special(const char *path)
 {
-    int64_t n = lp_mem_read_str(t->k->mem, t->path[slot], addr, sizeof t->path[slot]);
+    static const char *const names[] = {"exe", "mem", "maps", "cmdline", "environ", "auxv"};
+    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!strcmp(last, names[i]))
+            return true;
+    return isdigit((unsigned char)*last) != 0;
+}
+
+/* A path relative to a directory of /proc, made absolute in place. */
+static void make_absolute(char *path, size_t size, int dirfd)
+{
+    char link[40], dir[256];
+    snprintf(link, sizeof link, dirfd == AT_FDCWD ? "/proc/self/cwd" : "/proc/self/fd/%d", dirfd);
+    ssize_t n = readlink(link, dir, sizeof dir - 1);
+    if (n < 6 || n >= (ssize_t)sizeof dir - 1 || (size_t)n + strlen(path) + 2 > size)
+        return;
+    dir[n] = 0;
+    if (strncmp(dir, "/proc/", 6) != 0 && strcmp(dir, "/proc") != 0)
+        return;
+    while (path[0] == '.' && path[1] == '/')
+        memmove(path, path + 2, strlen(path + 2) + 1);
+    memmove(path + n + 1, path, strlen(path) + 1);
+    memcpy(path, dir, (size_t)n);
+    path[n] = '/';
+}
+
+int lp_user_path_at(struct lp_thread *t, int slot, int dirfd, uint64_t addr, const char **out)
+{
+    char *path = t->path[slot];
+    int64_t n = lp_mem_read_str(t->k->mem, path, addr, sizeof t->path[slot]);
     if (n < 0)
         return (int)n;
-    *out = t->path[slot];
-    const char *name = lp_proc_self(*out);
+    *out = path;
+    if (path[0] != '/' && may_be_special(path))
+        make_absolute(path, sizeof t->path[slot], dirfd);
+    const char *name = lp_proc_self(path);
     if (name && !strcmp(name, "exe") && t->k->exe)
         *out = t->k->exe;
     if (name && !strncmp(name, "fd/", 3) && isdigit((unsigned char)name[3]) && lp_fd_hidden(t->k, atoi(name + 3)))
         return -ENOENT;
     return 0;
 }
+
+int lp_user_path(struct lp_thread *t, int slot, uint64_t addr, const char **out) { return lp_user_path_at(t, slot, AT_FDCWD, addr, out); }

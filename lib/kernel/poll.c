@@ -129,6 +129,10 @@ LP_SYSCALL(futex)
         return -EFAULT;
     int64_t r = lp_host_syscall(t, __NR_futex, (long)(intptr_t)word, (long)(uint32_t)a[1], (long)(uint32_t)a[2], (long)(intptr_t)timeout,
                                 (long)(intptr_t)second, (long)(uint32_t)a[5]);
-    /* Linux goes on after a handler only if there is no timeout (it keeps a restart block otherwise). */
-    return r == -LP_ERESTARTSYS && futex_timed(op) && a[3] ? -LP_ERESTARTNOHAND : r;
+    if (r != -LP_ERESTARTSYS && r != -EINTR)
+        return r;
+    /* Linux always goes on with FUTEX_LOCK_PI and LOCK_PI2; else after a handler only if there is no timeout (it keeps a restart block). */
+    if (op == 6 || op == 13)
+        return -LP_ERESTARTNOINTR;
+    return futex_timed(op) && a[3] ? -LP_ERESTARTNOHAND : -LP_ERESTARTSYS;
 }

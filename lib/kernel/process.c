@@ -154,18 +154,25 @@ static void unlock_all(struct lp_kernel *k)
 static int64_t do_fork(struct lp_thread *t, const struct clone_req *q)
 {
     struct lp_kernel *k = t->k;
+    /* Whoever the hooks wait for may itself wait for this thread to stop. */
+    lp_gate_leave(&t->cpu);
     for (struct lp_fork_hook *h = k->fork_hooks; h; h = h->next) {
         if (h->prepare) h->prepare(h->ctx);
     }
+    lp_gate_enter(&t->cpu);
     lock_all(k);
+    lp_mem_before_fork(k->mem);
     pid_t pid = fork();
     int error = errno;
     if (pid == 0) {
         lp_gate_after_fork(k->gate, &t->cpu);
         k->threads = t;
         t->next = NULL;
+        k->forked = true;
+        k->lock_future = 0;
         atomic_store(&k->thread_count, 1);
     }
+    lp_mem_after_fork(k->mem, pid == 0);
     unlock_all(k);
     if (pid == 0) {
         lp_host_after_fork();
@@ -205,6 +212,7 @@ static struct vfork *vfork_new(struct lp_thread *t, const struct clone_req *q)
     v->k.signals = &v->signals;
     v->k.threads = &v->t;
     v->k.fork_hooks = NULL; /* the control thread is the parent's */
+    v->k.forked = true;
     lp_cpu_init(&v->t.cpu, t->k->mem, t->k->gate, t->cpu.up, &v->t);
     lp_cpu_copy(&v->t.cpu, &t->cpu);
     v->t.k = &v->k;

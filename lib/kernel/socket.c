@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include "kernel/copy.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
@@ -103,6 +104,23 @@ static int to_host(struct lp_thread *t, const struct message *g, struct message 
     return 0;
 }
 
+/* SCM_RIGHTS must not hand out descriptors that the guest does not have. Control messages keep one layout on all 64-bit hosts. */
+static int check_rights(struct lp_thread *t, const struct message *g)
+{
+    struct { uint64_t len; int32_t level, type; } c;
+    for (uint64_t at = 0; g->control_len - at >= sizeof c && at < g->control_len; at += (c.len + 7) & ~UINT64_C(7)) {
+        int r = lp_get(t, &c, g->control + at, sizeof c), fd;
+        if (r)
+            return r;
+        if (c.len < sizeof c || c.len > g->control_len - at)
+            return 0; /* the host says EINVAL */
+        for (uint64_t i = sizeof c; c.level == SOL_SOCKET && c.type == SCM_RIGHTS && i + sizeof fd <= c.len; i += sizeof fd)
+            if ((r = lp_get(t, &fd, g->control + at + i, sizeof fd)) || (r = lp_fd_check(t, fd)))
+                return r;
+    }
+    return 0;
+}
+
 static int64_t send_one(struct lp_thread *t, int fd, uint64_t addr, long flags)
 {
     struct message g, h;
@@ -110,6 +128,8 @@ static int64_t send_one(struct lp_thread *t, int fd, uint64_t addr, long flags)
     int r = lp_get(t, &g, addr, sizeof g);
     if (!r)
         r = to_host(t, &g, &h, iov);
+    if (!r && g.control)
+        r = check_rights(t, &g);
     return r ? r : lp_host_syscall(t, __NR_sendmsg, fd, (long)(intptr_t)&h, flags, 0, 0, 0);
 }
 
@@ -144,12 +164,22 @@ LP_SYSCALL(recvmsg)
     return r ? r : receive_one(t, (int)a[0], a[1], (long)a[2]);
 }
 
-/* The m-calls are loops, as in Linux: an error after the first message is not reported. */
-static int64_t many(struct lp_thread *t, const uint64_t *a, int64_t (*one)(struct lp_thread *, int, uint64_t, long), long flags, long later)
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The m-calls are loops, as in Linux: an error after the first message is not reported, and the end is looked at only between messages. */
+static int64_t many(struct lp_thread *t, const uint64_t *a, int64_t (*one)(struct lp_thread *, int, uint64_t, long), long flags, long later,
+                    int64_t end)
 {
     uint64_t n = (uint32_t)a[2] < 1024 ? (uint32_t)a[2] : 1024, i;
     int64_t r = lp_fd_check(t, (int)a[0]);
     for (i = 0; i < n && r >= 0; i++) {
+        if (i && end != INT64_MAX && now_ns() >= end)
+            break;
         uint64_t at = a[1] + i * sizeof(struct mmessage);
         r = one(t, (int)a[0], at, flags | (i ? later : 0));
         uint32_t len = (uint32_t)r;
@@ -161,11 +191,27 @@ static int64_t many(struct lp_thread *t, const uint64_t *a, int64_t (*one)(struc
     return i ? (int64_t)i : r;
 }
 
-LP_SYSCALL(sendmmsg) { return many(t, a, send_one, (long)a[3], 0); }
+LP_SYSCALL(sendmmsg) { return many(t, a, send_one, (long)a[3], 0, INT64_MAX); }
 
-/* The timeout (checked only between messages by Linux) is turned into "do not wait for more than the first". */
 LP_SYSCALL(recvmmsg)
 {
+    struct { int64_t sec, nsec; } timeout = {0, 0};
+    int64_t end = INT64_MAX;
     long flags = (long)a[3] & ~(long)MSG_WAITFORONE;
-    return many(t, a, receive_one, flags, a[3] & MSG_WAITFORONE || a[4] ? MSG_DONTWAIT : 0);
+    int r = a[4] ? lp_get(t, &timeout, a[4], sizeof timeout) : 0;
+    if (r)
+        return r;
+    if (timeout.sec < 0 || timeout.nsec < 0 || timeout.nsec >= 1000000000)
+        return -EINVAL;
+    if (a[4] && timeout.sec < INT32_MAX)
+        end = now_ns() + timeout.sec * 1000000000 + timeout.nsec;
+    int64_t n = many(t, a, receive_one, flags, a[3] & MSG_WAITFORONE ? MSG_DONTWAIT : 0, end);
+    if (n <= 0 || end == INT64_MAX)
+        return n;
+    /* Linux tells how much is left. */
+    int64_t left = end - now_ns();
+    timeout.sec = left > 0 ? left / 1000000000 : 0;
+    timeout.nsec = left > 0 ? left % 1000000000 : 0;
+    r = lp_put(t, a[4], &timeout, sizeof timeout);
+    return r ? r : n;
 }

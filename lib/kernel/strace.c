@@ -38,6 +38,27 @@ static const struct name signal_names[] = {
     {10, "SIGUSR1"}, {11, "SIGSEGV"}, {12, "SIGUSR2"}, {13, "SIGPIPE"}, {14, "SIGALRM"}, {15, "SIGTERM"}, {16, "SIGSTKFLT"}, {17, "SIGCHLD"},
     {18, "SIGCONT"}, {19, "SIGSTOP"}, {20, "SIGTSTP"}, {21, "SIGTTIN"}, {22, "SIGTTOU"}, {23, "SIGURG"}, {24, "SIGXCPU"}, {25, "SIGXFSZ"},
     {26, "SIGVTALRM"}, {27, "SIGPROF"}, {28, "SIGWINCH"}, {29, "SIGIO"}, {30, "SIGPWR"}, {31, "SIGSYS"}, END};
+static const struct name how_names[] = {{0, "SIG_BLOCK"}, {1, "SIG_UNBLOCK"}, {2, "SIG_SETMASK"}, END};
+static const struct name at_names[] = {
+    {0x100, "AT_SYMLINK_NOFOLLOW"}, {0x200, "AT_REMOVEDIR"}, {0x400, "AT_SYMLINK_FOLLOW"}, {0x800, "AT_NO_AUTOMOUNT"}, {0x1000, "AT_EMPTY_PATH"},
+    {0x2000, "AT_STATX_FORCE_SYNC"}, {0x4000, "AT_STATX_DONT_SYNC"}, END};
+static const struct name wait_names[] = {
+    {1, "WNOHANG"}, {2, "WSTOPPED"}, {4, "WEXITED"}, {8, "WCONTINUED"}, {0x1000000, "WNOWAIT"}, {0x40000000, "__WALL"}, END};
+static const struct name family_names[] = {
+    {0, "AF_UNSPEC"}, {1, "AF_UNIX"}, {2, "AF_INET"}, {10, "AF_INET6"}, {16, "AF_NETLINK"}, {17, "AF_PACKET"}, END};
+static const struct name socket_names[] = {{1, "SOCK_STREAM"}, {2, "SOCK_DGRAM"}, {3, "SOCK_RAW"}, {5, "SOCK_SEQPACKET"}, END};
+static const struct name socket_flags[] = {{04000, "SOCK_NONBLOCK"}, {02000000, "SOCK_CLOEXEC"}, END};
+static const struct name clone_names[] = {
+    {0x100, "CLONE_VM"}, {0x200, "CLONE_FS"}, {0x400, "CLONE_FILES"}, {0x800, "CLONE_SIGHAND"}, {0x1000, "CLONE_PIDFD"}, {0x4000, "CLONE_VFORK"},
+    {0x8000, "CLONE_PARENT"}, {0x10000, "CLONE_THREAD"}, {0x40000, "CLONE_SYSVSEM"}, {0x80000, "CLONE_SETTLS"}, {0x100000, "CLONE_PARENT_SETTID"},
+    {0x200000, "CLONE_CHILD_CLEARTID"}, {0x1000000, "CLONE_CHILD_SETTID"}, END};
+static const struct name limit_names[] = {
+    {0, "RLIMIT_CPU"}, {1, "RLIMIT_FSIZE"}, {2, "RLIMIT_DATA"}, {3, "RLIMIT_STACK"}, {4, "RLIMIT_CORE"}, {5, "RLIMIT_RSS"}, {6, "RLIMIT_NPROC"},
+    {7, "RLIMIT_NOFILE"}, {8, "RLIMIT_MEMLOCK"}, {9, "RLIMIT_AS"}, {10, "RLIMIT_LOCKS"}, {11, "RLIMIT_SIGPENDING"}, {12, "RLIMIT_MSGQUEUE"}, END};
+static const struct name ioctl_names[] = {
+    {0x5401, "TCGETS"}, {0x5402, "TCSETS"}, {0x5403, "TCSETSW"}, {0x5404, "TCSETSF"}, {0x540f, "TIOCGPGRP"}, {0x5410, "TIOCSPGRP"},
+    {0x5413, "TIOCGWINSZ"}, {0x5414, "TIOCSWINSZ"}, {0x541b, "FIONREAD"}, {0x5421, "FIONBIO"}, {0x80045430, "TIOCGPTN"}, {0x40045431, "TIOCSPTLCK"}, END};
+static const struct name access_names[] = {{4, "R_OK"}, {2, "W_OK"}, {1, "X_OK"}, END};
 #define E(n) {n, #n}
 static const struct name errno_names[] = {
     E(EPERM), E(ENOENT), E(ESRCH), E(EINTR), E(EIO), E(ENXIO), E(E2BIG), E(ENOEXEC), E(EBADF), E(ECHILD), E(EAGAIN), E(ENOMEM), E(EACCES),
@@ -137,6 +158,58 @@ static void add_bytes(struct lp_buf *b, struct lp_thread *t, uint64_t addr, uint
         add_quoted(b, s, shown, n > shown);
 }
 
+/* A signal set as strace writes it: [INT TERM]. */
+static void add_sigset(struct lp_buf *b, struct lp_thread *t, uint64_t addr)
+{
+    uint64_t set;
+    const char *gap = "";
+    if (!addr || lp_get(t, &set, addr, sizeof set)) {
+        add_address(b, addr);
+        return;
+    }
+    bool most = __builtin_popcountll(set) > 32; /* shorter by what is missing */
+    lp_buf_puts(b, most ? "~[" : "[");
+    for (unsigned n = 1; n <= 64; n++) {
+        if ((set >> (n - 1) & 1) == most)
+            continue;
+        const char *s = find(signal_names, n);
+        if (s)
+            lp_buf_printf(b, "%s%s", gap, s + 3);
+        else
+            lp_buf_printf(b, "%sRT_%u", gap, n - 32);
+        gap = " ";
+    }
+    lp_buf_puts(b, "]");
+}
+
+/* AF_ and SOCK_ numbers: a name, and flags. */
+static void add_socket_type(struct lp_buf *b, uint64_t v)
+{
+    add_name(b, socket_names, v & 15);
+    if (v & ~UINT64_C(15)) {
+        lp_buf_puts(b, "|");
+        add_flags(b, socket_flags, (uint32_t)v & ~15u, NULL);
+    }
+}
+
+static void add_clone_flags(struct lp_buf *b, uint64_t v)
+{
+    const char *s = find(signal_names, v & 255);
+    if (v & ~UINT64_C(255))
+        add_flags(b, clone_names, v & ~UINT64_C(255), NULL);
+    if (v & 255)
+        lp_buf_printf(b, "%s%s", v & ~UINT64_C(255) ? "|" : "", s ? s : "?");
+}
+
+static void add_request(struct lp_buf *b, uint64_t v)
+{
+    const char *s = find(ioctl_names, (uint32_t)v);
+    if (s)
+        lp_buf_puts(b, s);
+    else
+        lp_buf_printf(b, "0x%x", (unsigned)v);
+}
+
 /* Argument i, whose letter is c. r: the result, or -1 before the call. */
 static void add_arg(struct lp_buf *b, struct lp_thread *t, char c, const uint64_t *a, int i, int64_t r)
 {
@@ -162,6 +235,16 @@ static void add_arg(struct lp_buf *b, struct lp_thread *t, char c, const uint64_
     case 'F': add_name(b, fcntl_names, v); return;
     case 'M': v ? add_flags(b, prot_names, v, NULL) : lp_buf_puts(b, "PROT_NONE"); return;
     case 'm': add_flags(b, map_names, v, NULL); return;
+    case 'h': add_name(b, how_names, v); return;
+    case 'A': add_flags(b, at_names, (uint32_t)v, NULL); return;
+    case 'W': add_flags(b, wait_names, (uint32_t)v, NULL); return;
+    case 'a': add_name(b, family_names, v); return;
+    case 't': add_socket_type(b, v); return;
+    case 'C': add_clone_flags(b, v); return;
+    case 'L': add_name(b, limit_names, (uint32_t)v); return;
+    case 'I': add_request(b, v); return;
+    case 'R': (uint32_t)v ? add_flags(b, access_names, (uint32_t)v, NULL) : lp_buf_puts(b, "F_OK"); return;
+    case 'G': add_sigset(b, t, v); return;
     default: add_address(b, v); return; /* p, P */
     }
 }

@@ -147,6 +147,8 @@ static lp_status map_all(struct lp_mem *mem, int fd, struct lp_image *im, struct
         if (seg[i].type != PT_LOAD || seg[i].memsz == 0)
             continue;
         int r = map_segment(mem, fd, im, &seg[i]);
+        if (r == -EPERM)
+            return bad(err, im, "its address is below the lowest that Linux maps (vm.mmap_min_addr)", i);
         if (r) {
             lp_fail_sys(err, r == -ENOMEM ? LP_E_NOMEM : LP_E_SYSTEM, -r, "mapping segment %zu at 0x%llx (0x%llx bytes)", i,
                         (unsigned long long)(seg[i].vaddr + im->bias), (unsigned long long)seg[i].memsz);

@@ -101,6 +101,8 @@ static int poke_page(struct lp_mem *m, uint64_t addr, const void *src, size_t n)
 {
     uint64_t page = lp_align_down(addr, LP_PAGE);
     unsigned flags = lp_page_get(m, page);
+    if (!flags) /* a large mapping without rights */
+        flags = lp_page_of(m->vma[lp_vma_at(m, page)].flags);
     int host = lp_mem_host_prot(flags), r = 0;
     if (flags & LP_SHARED && !(flags & LP_PATCHED))
         r = make_private(m, page, flags);
@@ -138,7 +140,7 @@ int lp_mem_poke(struct lp_mem *m, uint64_t addr, const void *src, size_t len)
     int r = 0;
     if (!m->flat)
         pthread_mutex_lock(&m->lock);
-    if (!lp_mem_check(m, addr, len, LP_MAPPED, NULL))
+    if (m->flat ? !lp_mem_check(m, addr, len, LP_MAPPED, NULL) : !lp_within(addr, len, m->limit) || !lp_vma_covers(m, addr, addr + len))
         r = -EFAULT;
     else if (m->flat)
         memcpy(lp_mem_at(m, addr), src, len);

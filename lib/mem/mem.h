@@ -33,7 +33,8 @@ uint8_t *lp_mem_base(const struct lp_mem *m);     /* host address of guest addre
 struct lp_op *lp_mem_ops(const struct lp_mem *m); /* the op map: op of guest address 0 */
 uint64_t lp_mem_limit(const struct lp_mem *m);    /* addresses are below this */
 bool lp_mem_is_flat(const struct lp_mem *m);
-/* Flags of the page that holds addr (0 = not mapped): the rights in effect, so a writable or executable page has LP_R too. Lock-free. */
+/* Flags of the page that holds addr (0 = not mapped): the rights in effect, so a writable or executable page has LP_R too. Lock-free but for pages
+ * without rights. */
 unsigned lp_mem_flags(const struct lp_mem *m, uint64_t addr);
 /* Do all bytes of [addr, addr+len) have all of `flags`? If not, *bad (may be NULL) is the first that has not. Lock-free. */
 bool lp_mem_check(const struct lp_mem *m, uint64_t addr, uint64_t len, unsigned flags, uint64_t *bad);

@@ -298,9 +298,13 @@ void lp_mem_after_fork(struct lp_mem *m, bool child)
             break;
         uint64_t start = m->vma[i].start, end = a = m->vma[i].end;
         unsigned flags = m->vma[i].flags;
+        if (!(flags & (LP_V_DONTFORK | LP_V_WIPEONFORK)))
+            continue;
         if (flags & LP_V_DONTFORK)
             lp_mem_unmap_locked(m, start, end);
-        lp_mem_notify(m, (flags & (LP_V_DONTFORK | LP_V_WIPEONFORK)) && flags & LP_X, start, end);
+        pthread_mutex_unlock(&m->lock);
+        lp_mem_notify(m, (flags & LP_X) != 0, start, end);
+        pthread_mutex_lock(&m->lock);
     }
     pthread_mutex_unlock(&m->lock);
 }

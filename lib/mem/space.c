@@ -13,6 +13,7 @@
 /* Spare ops around an op map: invalidation looks at the op before, fused pairs at the one behind. */
 #define SPARE (LP_PAGE / sizeof(struct lp_op))
 #define MIN_BITS 30u
+#define LAZY_PAGES 4096 /* 16 MiB */
 #define MAX_BITS 46u
 #ifdef LP_TSAN
 #define DEFAULT_BITS 34u /* ThreadSanitizer leaves a program little address space */
@@ -165,7 +166,10 @@ unsigned lp_mem_flags(const struct lp_mem *m, uint64_t addr)
 {
     if (addr >= m->limit || addr < m->start)
         return 0;
-    return m->flat ? LP_R | LP_W | LP_X | LP_MAPPED : lp_page_get(m, addr);
+    if (m->flat)
+        return LP_R | LP_W | LP_X | LP_MAPPED;
+    unsigned f = lp_page_get(m, addr);
+    return f || !__atomic_load_n(&m->lazy, __ATOMIC_ACQUIRE) ? f : lp_vma_page(m, addr);
 }
 
 static bool check_flat(const struct lp_mem *m, uint64_t addr, uint64_t len, unsigned flags, uint64_t *bad)
@@ -223,7 +227,11 @@ void lp_pages_set(struct lp_mem *m, uint64_t start, uint64_t end, unsigned flags
     if (m->patched && !keep)
         for (uint64_t a = lp_pages_patched(m, start, end); a < end; a = lp_pages_patched(m, a + LP_PAGE, end))
             m->patched--;
-    if (!flags) {
+    /* A large reservation without rights costs nothing: its flags stay 0, and who wants to know asks the mapping. */
+    bool none = !(flags & (LP_R | LP_W | LP_X)) && last - first >= LAZY_PAGES && !(m->patched && keep);
+    if (flags && none)
+        __atomic_store_n(&m->lazy, true, __ATOMIC_SEQ_CST); /* before the flags go: readers take no lock */
+    if (!flags || none) {
         clear_pages(m, first, last);
         return;
     }

@@ -49,6 +49,7 @@ struct lp_mem {
     uint64_t top;              /* mappings without an address go below this first */
     uint64_t scan_top, scan_len; /* no hole of scan_len bytes or more ends above scan_top */
     size_t patched;            /* pages with LP_PATCHED */
+    bool lazy;                 /* some mappings without rights have page flags 0 (lp_pages_set); once set, it stays */
 };
 
 /* mmap inside the reservation. ThreadSanitizer takes its mmap for a write by this thread, and would report guests' accesses as races. */
@@ -82,6 +83,7 @@ void lp_mem_notify(struct lp_mem *m, bool any, uint64_t start, uint64_t end);
 /* ---- vma.c ---- */
 bool lp_vma_room(struct lp_mem *m, size_t more);            /* so that the calls below cannot fail: each needs at most 2 */
 size_t lp_vma_at(const struct lp_mem *m, uint64_t addr);    /* the first that ends above addr */
+unsigned lp_vma_page(const struct lp_mem *m, uint64_t addr); /* page flags as the mapping there has them; takes the lock itself */
 bool lp_vma_any(const struct lp_mem *m, uint64_t start, uint64_t end);
 bool lp_vma_covers(const struct lp_mem *m, uint64_t start, uint64_t end);
 bool lp_vma_has(const struct lp_mem *m, uint64_t start, uint64_t end, unsigned flag); /* does any page's mapping have it? */

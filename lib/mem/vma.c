@@ -45,6 +45,16 @@ size_t lp_vma_at(const struct lp_mem *m, uint64_t addr)
     return lo;
 }
 
+unsigned lp_vma_page(const struct lp_mem *m, uint64_t addr)
+{
+    pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&m->lock;
+    pthread_mutex_lock(lock);
+    size_t i = lp_vma_at(m, addr);
+    unsigned f = i < m->n && m->vma[i].start <= addr && !(m->vma[i].flags & (LP_R | LP_W | LP_X)) ? lp_page_of(m->vma[i].flags) : 0;
+    pthread_mutex_unlock(lock);
+    return f;
+}
+
 bool lp_vma_any(const struct lp_mem *m, uint64_t start, uint64_t end)
 {
     size_t i = lp_vma_at(m, start);

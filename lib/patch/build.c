@@ -236,7 +236,10 @@ static void write_entry(struct lp_plan *pl, const struct lp_item *it, uint64_t a
     const struct lp_def *d = pl->def;
     uint32_t old[2] = {0, 0}, words[2], pad = 0, n = 0;
     while (d->item != it) d++;
-    if (lp_elf_read(t->elf, addr - t->bias, old, it->func->old_size < 8 ? 4 : 8, NULL) != LP_OK) return;
+    if (lp_elf_read(t->elf, addr - t->bias, old, it->func->old_size < 8 ? 4 : 8, NULL) != LP_OK) {
+        lp_plan_fail(pl, it->line, LP_E_ADDRESS, "the old function is not in the file");
+        return;
+    }
     if (lp_elf_info(t->elf)->gnu_property & 1) pad = landing_pad(old[0]);
     if (pad && it->func->old_size < 8) {
         lp_plan_fail(pl, it->line, LP_E_UNSUPPORTED, "the function is too short for a landing pad and a branch");

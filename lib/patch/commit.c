@@ -34,18 +34,62 @@ lp_status lp_live_step(struct lp_job *job, const char *what)
 
 /* ---- memory as it will be ---- */
 
-static void overlay(const struct lp_layer *l, uint64_t addr, uint8_t *buf, size_t len)
+static struct lp_over_slot *over_slot(const struct lp_job *job, uint64_t word)
 {
-    const struct lp_write *w = l->plan->write;
-    size_t lo = 0, hi = l->plan->nwrite;
-    while (lo < hi) { /* the first write that ends behind addr */
-        size_t mid = lo + (hi - lo) / 2;
-        if (w[mid].addr + w[mid].len <= addr) lo = mid + 1;
-        else hi = mid;
+    return &job->over_slot[(size_t)((word * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (job->nover_slot - 1)];
+}
+
+static void chain_over(struct lp_job *job, uint32_t i)
+{
+    struct lp_over_slot *s = over_slot(job, job->over[i].word);
+    job->over[i].next = 0;
+    if (s->last) job->over[s->last - 1].next = i + 1;
+    else s->first = i + 1;
+    s->last = i + 1;
+}
+
+static bool reserve_over(struct lp_job *job, size_t want)
+{
+    size_t n = job->nover_slot ? job->nover_slot : 64;
+    while (n < want) n *= 2;
+    if (n == job->nover_slot) return true;
+    struct lp_over_slot *v = calloc(n, sizeof *v);
+    if (!v || want > UINT32_MAX - 1) return free(v), false;
+    free(job->over_slot);
+    job->over_slot = v, job->nover_slot = n;
+    for (size_t i = 0; i < job->nover; i++) chain_over(job, (uint32_t)i);
+    return true;
+}
+
+bool lp_job_layer(struct lp_job *job, const struct lp_plan *plan, bool undo)
+{
+    for (size_t i = 0; i < plan->nwrite; i++) {
+        const struct lp_write *w = &plan->write[i];
+        for (uint64_t word = w->addr >> 2; word <= (w->addr + w->len - 1) >> 2 && !w->gone; word++) {
+            struct lp_over *v = lp_grow(job->over, &job->over_cap, job->nover, sizeof *v);
+            if (v) job->over = v;
+            if (!v || !reserve_over(job, job->nover + 1)) return false;
+            v[job->nover] = (struct lp_over){word, w, job->nlayer, 0, undo};
+            chain_over(job, (uint32_t)job->nover++);
+        }
     }
-    for (; lo < l->plan->nwrite && w[lo].addr < addr + len; lo++) {
-        uint64_t from = w[lo].addr > addr ? w[lo].addr : addr, end = w[lo].addr + w[lo].len < addr + len ? w[lo].addr + w[lo].len : addr + len;
-        memcpy(buf + (from - addr), (l->undo ? w[lo].saved : w[lo].new_bytes) + (from - w[lo].addr), end - from);
+    job->nlayer++;
+    return true;
+}
+
+/* The bytes that word `word` gets from earlier parts of the call, as far as they are in [addr, addr + len). */
+static void overlay(const struct lp_job *job, uint64_t word, uint64_t addr, uint8_t *buf, size_t len)
+{
+    for (uint32_t i = over_slot(job, word)->first; i; i = job->over[i - 1].next) {
+        const struct lp_over *o = &job->over[i - 1];
+        const struct lp_write *w = o->w;
+        if (o->word != word || o->layer >= job->nlayer) continue;
+        uint64_t from = word << 2, end = (word << 2) + 4;
+        if (from < addr) from = addr;
+        if (from < w->addr) from = w->addr;
+        if (end > addr + len) end = addr + len;
+        if (end > w->addr + w->len) end = w->addr + w->len;
+        if (from < end) memcpy(buf + (from - addr), (o->undo ? w->saved : w->new_bytes) + (from - w->addr), end - from);
     }
 }
 
@@ -53,17 +97,8 @@ int lp_job_read(void *ctx, uint64_t addr, void *buf, size_t len)
 {
     struct lp_job *job = ctx;
     int r = lp_mem_read(job->live->mem, buf, addr, len);
-    for (size_t i = 0; r == 0 && i < job->nlayer; i++) overlay(&job->layer[i], addr, buf, len);
+    for (uint64_t word = addr >> 2; r == 0 && job->nover && word <= (addr + len - 1) >> 2; word++) overlay(job, word, addr, buf, len);
     return r;
-}
-
-bool lp_job_layer(struct lp_job *job, const struct lp_plan *plan, bool undo)
-{
-    struct lp_layer *v = lp_grow(job->layer, &job->layer_cap, job->nlayer, sizeof *v);
-    if (!v) return false;
-    job->layer = v;
-    v[job->nlayer++] = (struct lp_layer){plan, undo};
-    return true;
 }
 
 /* This applied patch goes: nothing may lie on it, and its words must still be there. */
@@ -84,7 +119,7 @@ lp_status lp_job_drop(struct lp_job *job, struct lp_applied *a)
     for (size_t i = 0; i < a->plan.nwrite; i++) {
         struct lp_write *w = &a->plan.write[i];
         uint8_t now[256];
-        for (uint32_t off = 0; off < w->len; off += sizeof now) {
+        for (uint32_t off = 0; off < w->len && !w->gone; off += sizeof now) {
             uint32_t n = w->len - off < sizeof now ? w->len - off : sizeof now, at = 0;
             if (lp_job_read(job, w->addr + off, now, n) != 0) break; /* unmapped since: there is nothing to undo */
             if (memcmp(now, w->new_bytes + off, n) == 0) continue;
@@ -102,40 +137,73 @@ lp_status lp_job_drop(struct lp_job *job, struct lp_applied *a)
 
 /* ---- the writes ---- */
 
-#define RUN_MAX 65536u /* bytes written in one go */
+/* Pages that [addr, addr + len) touches. */
+static size_t pages_of(uint64_t addr, uint64_t len) { return (size_t)(((addr + len - 1) / LP_PAGE) - addr / LP_PAGE + 1); }
 
-static size_t count_pokes(const struct lp_job *job, size_t *bytes)
+static size_t count_pokes(const struct lp_job *job)
 {
     size_t n = 0;
     for (size_t k = 0; k < job->ndrop + job->nadd; k++) {
         const struct lp_plan *pl = k < job->ndrop ? &job->drop[k]->plan : &job->add[k - job->ndrop]->plan;
-        for (size_t i = 0; i < pl->nwrite; i++, n++) *bytes += pl->write[i].len;
+        for (size_t i = 0; i < pl->nwrite; i++) n += pages_of(pl->write[i].addr, pl->write[i].len);
     }
     return n;
 }
 
-static void add_pokes(struct lp_job *job, const struct lp_plan *pl, bool undo, uint8_t **before)
+static void add_pokes(struct lp_job *job, const struct lp_plan *pl, bool undo)
 {
     for (size_t i = 0; i < pl->nwrite; i++) {
         const struct lp_write *w = &pl->write[i];
-        uint64_t bad;
-        if (undo && !lp_mem_check(job->live->mem, w->addr, w->len, LP_MAPPED, &bad)) continue;
-        job->poke[job->npoke++] = (struct lp_poke){w->addr, w->len, undo ? w->saved : w->new_bytes, *before};
-        *before += w->len;
+        const uint8_t *bytes = undo ? w->saved : w->new_bytes;
+        for (uint32_t off = 0, n; off < w->len && !w->gone; off += n) {
+            uint64_t addr = w->addr + off, room = LP_PAGE - addr % LP_PAGE;
+            n = w->len - off < room ? w->len - off : (uint32_t)room;
+            if (undo && !(lp_mem_flags(job->live->mem, addr) & LP_MAPPED)) continue; /* nothing to undo */
+            job->poke[job->npoke] = (struct lp_poke){addr, n, (uint32_t)job->npoke, bytes + off};
+            job->npoke++;
+        }
     }
+}
+
+static int by_page(const void *a, const void *b)
+{
+    const struct lp_poke *x = a, *y = b;
+    uint64_t p = x->addr / LP_PAGE, q = y->addr / LP_PAGE;
+    return p != q ? (p < q ? -1 : 1) : (x->order > y->order) - (x->order < y->order);
+}
+
+/* A poke to a page that the guest cannot write costs two changes of protection, so such a page is written once, from the first to
+ * the last changed byte. A page that it can write gets its bytes one by one: a system call in progress may be writing the others. */
+static uint64_t make_batches(struct lp_job *job)
+{
+    uint64_t total = 0;
+    for (size_t i = 0, end; i < job->npoke; i = end) {
+        uint64_t page = job->poke[i].addr / LP_PAGE, lo = job->poke[i].addr, hi = lo + job->poke[i].len;
+        bool alone = lp_mem_flags(job->live->mem, lo) & LP_W;
+        for (end = i + 1; end < job->npoke && !alone && job->poke[end].addr / LP_PAGE == page; end++) {
+            uint64_t from = job->poke[end].addr, to = from + job->poke[end].len;
+            lo = from < lo ? from : lo, hi = to > hi ? to : hi;
+        }
+        job->batch[job->nbatch++] = (struct lp_batch){i, end, lo, (uint32_t)(hi - lo), NULL};
+        total += hi - lo;
+    }
+    return total;
 }
 
 static lp_status collect(struct lp_job *job)
 {
-    size_t bytes = 0, n = count_pokes(job, &bytes);
+    size_t n = count_pokes(job);
     lp_status s = lp_live_step(job, "collect");
     if (s != LP_OK) return s;
-    job->poke = calloc(n + 1, sizeof *job->poke);
-    uint8_t *before = job->before = malloc(bytes + 1);
-    job->run = malloc(RUN_MAX);
-    if (!job->poke || !before || !job->run) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < job->ndrop; i++) add_pokes(job, &job->drop[i]->plan, true, &before);
-    for (size_t i = 0; i < job->nadd; i++) add_pokes(job, &job->add[i]->plan, false, &before);
+    job->poke = n < UINT32_MAX ? calloc(n + 1, sizeof *job->poke) : NULL;
+    job->batch = calloc(n + 1, sizeof *job->batch);
+    if (!job->poke || !job->batch) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < job->ndrop; i++) add_pokes(job, &job->drop[i]->plan, true);
+    for (size_t i = 0; i < job->nadd; i++) add_pokes(job, &job->add[i]->plan, false);
+    qsort(job->poke, job->npoke, sizeof *job->poke, by_page);
+    uint8_t *before = job->before = malloc(make_batches(job) + 1);
+    if (!before) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < job->nbatch; i++) job->batch[i].before = before, before += job->batch[i].len;
     return LP_OK;
 }
 
@@ -196,43 +264,27 @@ static int poke(struct lp_live *live, uint64_t addr, const uint8_t *bytes, uint3
     return e;
 }
 
-/* Neighbours are written in one go: a poke costs system calls. Their `before` bytes lie next to one another too. */
-static size_t gather(const struct lp_job *job, size_t from, size_t *len)
+static lp_status write_batch(struct lp_job *job, const struct lp_batch *b)
 {
-    size_t i = from;
-    for (*len = 0; i < job->npoke; i++) {
-        const struct lp_poke *p = &job->poke[i];
-        if (i > from && (p->addr != job->poke[from].addr + *len || *len + p->len > RUN_MAX)) break;
-        if (i > from || p->len < RUN_MAX) memcpy(job->run + *len, p->bytes, p->len);
-        *len += p->len;
-        if (*len >= RUN_MAX) return i + 1;
-    }
-    return i;
-}
-
-static lp_status write_run(struct lp_job *job, size_t from, size_t len)
-{
-    struct lp_poke *p = &job->poke[from];
+    uint8_t after[LP_PAGE];
     lp_status s = lp_live_step(job, "write");
     if (s != LP_OK) return s;
-    int e = lp_mem_read(job->live->mem, p->before, p->addr, len);
-    bool saved = e == 0;
-    if (saved) e = poke(job->live, p->addr, p->len >= RUN_MAX ? p->bytes : job->run, (uint32_t)len);
+    int e = lp_mem_read(job->live->mem, b->before, b->addr, b->len);
+    if (e) return lp_job_fail(job, NULL, 0, LP_E_SYSTEM, "cannot read at 0x%llx: %s", (unsigned long long)b->addr, strerror(-e));
+    memcpy(after, b->before, b->len);
+    for (size_t i = b->from; i < b->to; i++) memcpy(after + (job->poke[i].addr - b->addr), job->poke[i].bytes, job->poke[i].len);
+    e = poke(job->live, b->addr, after, b->len);
     if (!e) return LP_OK;
-    if (saved) poke(job->live, p->addr, p->before, (uint32_t)len); /* perhaps half of it is there */
-    return lp_job_fail(job, NULL, 0, LP_E_SYSTEM, "cannot write at 0x%llx: %s", (unsigned long long)p->addr, strerror(-e));
+    poke(job->live, b->addr, b->before, b->len); /* perhaps half of it is there */
+    return lp_job_fail(job, NULL, 0, LP_E_SYSTEM, "cannot write at 0x%llx: %s", (unsigned long long)b->addr, strerror(-e));
 }
 
 static lp_status write_all(struct lp_job *job)
 {
-    size_t done = 0, len, next;
+    size_t done = 0;
     lp_status s = LP_OK;
-    while (done < job->npoke && s == LP_OK) {
-        next = gather(job, done, &len);
-        s = write_run(job, done, len);
-        if (s == LP_OK) done = next;
-    }
-    while (s != LP_OK && done--) poke(job->live, job->poke[done].addr, job->poke[done].before, job->poke[done].len);
+    while (done < job->nbatch && (s = write_batch(job, &job->batch[done])) == LP_OK) done++;
+    while (s != LP_OK && done--) poke(job->live, job->batch[done].addr, job->batch[done].before, job->batch[done].len);
     return s;
 }
 
@@ -245,8 +297,8 @@ static lp_status recheck(struct lp_job *job)
         for (size_t i = 0; i < pl->nwrite && s == LP_OK; i++) {
             uint8_t now[256];
             const struct lp_write *w = &pl->write[i];
-            size_t layers = job->nlayer;
-            job->nlayer = job->ndrop + k; /* what lies under this patch */
+            uint32_t layers = job->nlayer;
+            job->nlayer = (uint32_t)(job->ndrop + k); /* what lies under this patch */
             for (uint32_t off = 0; off < w->len && s == LP_OK; off += sizeof now) {
                 uint32_t n = w->len - off < sizeof now ? w->len - off : sizeof now;
                 if (lp_job_read(job, w->addr + off, now, n) == 0 && memcmp(now, w->saved + off, n) == 0) continue;
@@ -270,15 +322,14 @@ static int by_start(const void *a, const void *b)
 /* Ranges of several words: a thread between two of them would go on in a mixture. One word has no interior. */
 static struct lp_span *interiors(const struct lp_job *job, size_t *n)
 {
-    size_t bytes = 0;
-    struct lp_span *v = malloc((count_pokes(job, &bytes) + 1) * sizeof *v);
+    struct lp_span *v = malloc((count_pokes(job) + 1) * sizeof *v);
     *n = 0;
     for (size_t k = 0; v && k < job->ndrop + job->nadd; k++) {
         const struct lp_applied *a = k < job->ndrop ? job->drop[k] : job->add[k - job->ndrop];
         if (mode_of(a->patch) == LP_MODE_NOW) continue;
         for (size_t i = 0; i < a->plan.nwrite; i++) {
             const struct lp_write *w = &a->plan.write[i];
-            if (w->code && w->len > 4) v[(*n)++] = (struct lp_span){w->addr + 4, w->addr + w->len, mode_of(a->patch) == LP_MODE_QUIESCE};
+            if (w->code && w->len > 4 && !w->gone) v[(*n)++] = (struct lp_span){w->addr + 4, w->addr + w->len, mode_of(a->patch) == LP_MODE_QUIESCE};
         }
     }
     if (v) qsort(v, *n, sizeof *v, by_start);
@@ -358,7 +409,9 @@ static lp_status stop_quiet(struct lp_job *job)
             otherwise = LP_ELSE_FAIL;
         }
         struct timespec nap = {0, (long)pause * 1000000};
+        pthread_mutex_unlock(&job->live->lock);
         nanosleep(&nap, NULL);
+        pthread_mutex_lock(&job->live->lock);
         if (pause < 50) pause *= 2;
     }
     free(span);
@@ -372,19 +425,60 @@ static bool retire(struct lp_live *live, uint64_t start, uint64_t end)
     return v != NULL;
 }
 
+static int retired_by_start(const void *a, const void *b)
+{
+    const struct lp_retired *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* All of [from, to) at once, because a look at every stack is dear; the halves if somebody is in one of them. */
+static size_t reap_range(struct lp_live *live, const struct lp_span *span, size_t n, size_t kept)
+{
+    uint64_t pc;
+    bool possible;
+    if (!n) return kept;
+    if (lp_quiet(live, span, n, &pc, &possible)) {
+        for (size_t i = 0; i < n; i++) lp_mem_munmap(live->mem, span[i].start, span[i].end - span[i].start);
+        return kept;
+    }
+    if (n == 1) return live->retired[kept] = (struct lp_retired){span->start, span->end}, kept + 1;
+    return reap_range(live, span + n / 2, n - n / 2, reap_range(live, span, n / 2, kept));
+}
+
 /* A reverted body goes once no thread is in it. What pointers may lead to (new functions, data) stays for ever. */
 static void reap(struct lp_live *live)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < live->nretired; i++) {
-        struct lp_retired r = live->retired[i];
-        struct lp_span span = {r.start, r.end, true};
-        uint64_t pc;
-        bool possible;
-        if (lp_quiet(live, &span, 1, &pc, &possible)) lp_mem_munmap(live->mem, r.start, r.end - r.start);
-        else live->retired[n++] = r;
+    struct lp_span *span = live->nretired ? malloc(live->nretired * sizeof *span) : NULL;
+    if (!span) return;
+    qsort(live->retired, live->nretired, sizeof *live->retired, retired_by_start);
+    for (size_t i = 0; i < live->nretired; i++) span[i] = (struct lp_span){live->retired[i].start, live->retired[i].end, true};
+    live->nretired = reap_range(live, span, live->nretired, 0);
+    free(span);
+}
+
+/* New bodies of a patch that leaves. */
+static void retire_regions(struct lp_live *live, const struct lp_applied *a)
+{
+    for (size_t k = 0; k < a->plan.nregion; k++) {
+        const struct lp_region *r = &a->plan.region[k];
+        if (!r->keep) (void)retire(live, r->addr, r->addr + r->code_len + r->data_len); /* without memory it just stays mapped */
     }
-    live->nretired = n;
+}
+
+void lp_live_prune(struct lp_live *live)
+{
+    if (!atomic_exchange(&live->moved, false)) return;
+    stop(live);
+    for (struct lp_applied *a = live->newest, *older; a; a = older) {
+        older = a->older;
+        if (!lp_journal_forget(live, a)) continue;
+        lp_journal_remove(live, a);
+        lp_journal_count(live, a);
+        retire_regions(live, a);
+        lp_journal_free_one(a);
+    }
+    reap(live);
+    resume(live);
 }
 
 static void book(struct lp_job *job)
@@ -395,10 +489,7 @@ static void book(struct lp_job *job)
     for (size_t i = 0; i < job->ndrop; i++) {
         struct lp_applied *a = job->drop[i];
         lp_journal_remove(live, a);
-        for (size_t k = 0; k < a->plan.nregion; k++) {
-            const struct lp_region *r = &a->plan.region[k];
-            if (!r->keep) (void)retire(live, r->addr, r->addr + r->code_len + r->data_len); /* without memory it just stays mapped */
-        }
+        retire_regions(live, a);
     }
     for (size_t i = 0; i < job->nadd; i++) {
         job->add[i]->applied_ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
@@ -414,11 +505,10 @@ lp_status lp_job_commit(struct lp_job *job)
     struct lp_live *live = job->live;
     lp_status s = collect(job);
     size_t mapped = 0;
-    for (size_t i = 0; i < job->nadd && s == LP_OK; i++) {
-        s = lp_live_step(job, "reserve");
-        if (s == LP_OK && !lp_journal_reserve(live, job->add[i])) s = lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
-        if (s == LP_OK && (s = map_regions(job, job->add[i])) == LP_OK) mapped++;
-    }
+    if (s == LP_OK) s = lp_live_step(job, "reserve");
+    if (s == LP_OK && !lp_journal_reserve(live, job->add, job->nadd)) s = lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < job->nadd && s == LP_OK; i++)
+        if ((s = map_regions(job, job->add[i])) == LP_OK) mapped++;
     if (s == LP_OK && (s = stop_quiet(job)) == LP_OK) {
         s = recheck(job);
         for (size_t i = 0; i < job->nadd && s == LP_OK; i++) s = fill_regions(job, job->add[i]);
@@ -432,5 +522,6 @@ lp_status lp_job_commit(struct lp_job *job)
 
 void lp_job_free(struct lp_job *job)
 {
-    free(job->taken), free(job->run), free(job->layer), free(job->drop), free(job->add), free(job->poke), free(job->before);
+    free(job->taken), free(job->over), free(job->over_slot), free(job->drop), free(job->add), free(job->names.bucket);
+    free(job->poke), free(job->batch), free(job->before);
 }

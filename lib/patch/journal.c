@@ -1,9 +1,55 @@
-/* patch/journal.c - the list of applied patches and the index of their places. */
+/* patch/journal.c - the list of applied patches, found by name, and the index of their places. */
 #include <config.h>
 #include "patch/journal.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- names ---- */
+
+static struct lp_applied **name_slot(const struct lp_names *t, const char *name)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (const char *p = name; *p; p++) h = (h ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+    return &t->bucket[(h ^ h >> 32) & (t->nbucket - 1)];
+}
+
+bool lp_names_reserve(struct lp_names *t, size_t n)
+{
+    struct lp_names fresh = {NULL, t->nbucket ? t->nbucket : 64};
+    while (fresh.nbucket < n) fresh.nbucket *= 2;
+    if (fresh.nbucket == t->nbucket) return true;
+    fresh.bucket = calloc(fresh.nbucket, sizeof *fresh.bucket);
+    if (!fresh.bucket) return false;
+    for (size_t i = 0; i < t->nbucket; i++)
+        for (struct lp_applied *a = t->bucket[i], *next; a; a = next) next = a->same_slot, lp_names_add(&fresh, a);
+    free(t->bucket);
+    *t = fresh;
+    return true;
+}
+
+void lp_names_add(struct lp_names *t, struct lp_applied *a)
+{
+    struct lp_applied **p = name_slot(t, a->patch->name);
+    a->same_slot = *p;
+    *p = a;
+}
+
+void lp_names_remove(struct lp_names *t, struct lp_applied *a)
+{
+    struct lp_applied **p = name_slot(t, a->patch->name);
+    while (*p && *p != a) p = &(*p)->same_slot;
+    if (*p) *p = a->same_slot;
+}
+
+struct lp_applied *lp_names_find(const struct lp_names *t, const char *name)
+{
+    struct lp_applied *a = t->nbucket ? *name_slot(t, name) : NULL;
+    while (a && strcmp(a->patch->name, name) != 0) a = a->same_slot;
+    return a;
+}
+
+/* ---- places ---- */
 
 static size_t slot(const struct lp_live *live, uint64_t word) { return (size_t)((word * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (live->nbucket - 1); }
 
@@ -32,11 +78,29 @@ static bool grow_index(struct lp_live *live, size_t want)
     return true;
 }
 
-bool lp_journal_reserve(struct lp_live *live, struct lp_applied *a)
+bool lp_journal_reserve(struct lp_live *live, struct lp_applied *const *add, size_t n)
 {
-    a->ntouch = count_touches(&a->plan);
-    a->touch = calloc(a->ntouch + 1, sizeof *a->touch);
-    return a->touch && grow_index(live, live->ntouch + a->ntouch);
+    size_t touches = live->ntouch;
+    for (size_t i = 0; i < n; i++) {
+        add[i]->ntouch = count_touches(&add[i]->plan);
+        add[i]->touch = calloc(add[i]->ntouch + 1, sizeof *add[i]->touch);
+        if (!add[i]->touch) return false;
+        touches += add[i]->ntouch;
+    }
+    return grow_index(live, touches) && lp_names_reserve(&live->names, live->napplied + n);
+}
+
+static bool related(const struct lp_applied *a)
+{
+    for (size_t i = 0; i < a->patch->nrelation; i++)
+        if (a->patch->relation[i].kind != LP_REPLACES) return true;
+    return false;
+}
+
+static void widen(struct lp_live *live, uint64_t start, uint64_t end)
+{
+    if (end > live->highest) live->highest = end;
+    if (start < live->lowest || !live->lowest) live->lowest = start;
 }
 
 void lp_journal_add(struct lp_live *live, struct lp_applied *a)
@@ -44,6 +108,7 @@ void lp_journal_add(struct lp_live *live, struct lp_applied *a)
     size_t n = 0;
     for (size_t i = 0; i < a->plan.nwrite; i++) {
         const struct lp_write *w = &a->plan.write[i];
+        widen(live, w->addr, w->addr + w->len);
         for (uint64_t word = w->addr >> 2; word <= (w->addr + w->len - 1) >> 2; word++) {
             struct lp_touch *t = &a->touch[n++];
             *t = (struct lp_touch){word, live->bucket[slot(live, word)], a, w->addr, w->addr + w->len};
@@ -51,6 +116,9 @@ void lp_journal_add(struct lp_live *live, struct lp_applied *a)
         }
     }
     live->ntouch += a->ntouch;
+    live->napplied++;
+    live->nrelated += related(a);
+    lp_names_add(&live->names, a);
     a->older = live->newest;
     a->newer = NULL;
     if (a->older) a->older->newer = a;
@@ -58,31 +126,51 @@ void lp_journal_add(struct lp_live *live, struct lp_applied *a)
     a->serial = ++live->serial;
 }
 
+static void unlink_touch(struct lp_live *live, struct lp_touch *t)
+{
+    struct lp_touch **p = &live->bucket[slot(live, t->word)];
+    while (*p && *p != t) p = &(*p)->next;
+    if (*p) *p = t->next;
+}
+
 void lp_journal_remove(struct lp_live *live, struct lp_applied *a)
 {
-    for (size_t i = 0; i < a->ntouch; i++) {
-        struct lp_touch **p = &live->bucket[slot(live, a->touch[i].word)];
-        while (*p && *p != &a->touch[i]) p = &(*p)->next;
-        if (*p) *p = (*p)->next;
-    }
+    for (size_t i = 0; i < a->ntouch; i++) unlink_touch(live, &a->touch[i]);
     live->ntouch -= a->ntouch;
+    live->napplied--;
+    live->nrelated -= related(a);
+    lp_names_remove(&live->names, a);
     if (a->newer) a->newer->older = a->older;
     else live->newest = a->older;
     if (a->older) a->older->newer = a->newer;
 }
 
-struct lp_applied *lp_journal_named(struct lp_live *live, const char *name)
+/* Every page that a patch wrote to keeps LP_PATCHED for as long as it is mapped. */
+static bool is_gone(const struct lp_live *live, uint64_t start, uint64_t end)
 {
-    for (struct lp_applied *a = live->newest; a; a = a->older)
-        if (strcmp(a->patch->name, name) == 0) return a;
-    return NULL;
+    for (uint64_t page = start & ~(LP_PAGE - 1); page < end; page += LP_PAGE)
+        if (lp_mem_flags(live->mem, page) & LP_PATCHED) return false;
+    return true;
+}
+
+bool lp_journal_forget(struct lp_live *live, struct lp_applied *a)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < a->plan.nwrite; i++) {
+        struct lp_write *w = &a->plan.write[i];
+        if (!w->gone) w->gone = is_gone(live, w->addr, w->addr + w->len);
+        left += !w->gone;
+    }
+    for (size_t i = 0; i < a->ntouch; i++)
+        if (is_gone(live, a->touch[i].start, a->touch[i].end)) unlink_touch(live, &a->touch[i]);
+    return left == 0 && a->plan.nwrite;
 }
 
 struct lp_applied *lp_journal_above(struct lp_live *live, const struct lp_applied *a, uint64_t *where)
 {
     for (size_t i = 0; i < a->ntouch; i++) {
-        const struct lp_touch *mine = &a->touch[i];
-        for (const struct lp_touch *t = live->bucket[slot(live, mine->word)]; t && t != mine; t = t->next) {
+        const struct lp_touch *mine = &a->touch[i], *t = live->bucket[slot(live, mine->word)];
+        for (; t && t->owner->serial > a->serial; t = t->next) {
             if (t->word != mine->word || t->owner->leaving || t->start >= mine->end || t->end <= mine->start) continue;
             *where = t->start > mine->start ? t->start : mine->start;
             return t->owner;

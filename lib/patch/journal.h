@@ -12,7 +12,7 @@
 struct lp_touch { uint64_t word; struct lp_touch *next; struct lp_applied *owner; uint64_t start, end; };
 
 struct lp_applied {
-    struct lp_applied *older, *newer;
+    struct lp_applied *older, *newer, *same_slot; /* same_slot: chain of struct lp_names */
     lp_patch *patch;             /* the engine's own copy */
     struct lp_plan plan;
     struct lp_touch *touch;
@@ -22,25 +22,36 @@ struct lp_applied {
     bool leaving;                /* reverted or replaced by the call in progress */
 };
 struct lp_retired { uint64_t start, end; };
+/* Patches by name; `bucket` has a power of two of chains. */
+struct lp_names { struct lp_applied **bucket; size_t nbucket; };
 
 struct lp_live {
     struct lp_mem *mem;
     struct lp_gate *gate;
-    pthread_mutex_t lock;
+    pthread_mutex_t turn;        /* held by the one call that changes something, all along */
+    pthread_mutex_t lock;        /* of all that follows; let go while a call waits for the program, so that it can fork */
+    bool working;                /* a call is in progress */
     struct lp_target *target;
     size_t ntarget, target_cap;
     struct lp_applied *newest;
+    struct lp_names names;
+    size_t napplied, nrelated;   /* nrelated: those that require or conflict with others */
     uint64_t serial;
     struct lp_touch **bucket;
     size_t nbucket, ntouch;
     struct lp_retired *retired;  /* bodies of reverted patches that a thread may still be in */
     size_t nretired, retired_cap;
+    _Atomic uint64_t lowest, highest; /* bounds of all places ever written */
+    _Atomic bool moved;          /* a patched page may have been unmapped */
     int fault_at, step;
 };
 
-/* Memory as it will be once earlier parts of the call are done. */
-struct lp_layer { const struct lp_plan *plan; bool undo; };
-struct lp_poke { uint64_t addr; uint32_t len; const uint8_t *bytes; uint8_t *before; };
+/* Memory as it will be once earlier parts of the call are done: for each aligned word the writes that touch it, in order. */
+struct lp_over { uint64_t word; const struct lp_write *w; uint32_t layer, next; bool undo; };
+struct lp_over_slot { uint32_t first, last; }; /* index + 1; 0 = none */
+/* What is written, cut at page boundaries; pokes of one batch go to memory in one go. */
+struct lp_poke { uint64_t addr; uint32_t len, order; const uint8_t *bytes; };
+struct lp_batch { size_t from, to; uint64_t addr; uint32_t len; uint8_t *before; };
 
 struct lp_job {
     struct lp_live *live;
@@ -48,17 +59,22 @@ struct lp_job {
     lp_report_fn report;
     void *ctx;
     struct lp_error *err;
-    struct lp_layer *layer;
-    size_t nlayer, layer_cap;
+    struct lp_over *over;
+    struct lp_over_slot *over_slot;
+    size_t nover, over_cap, nover_slot;
+    uint32_t nlayer;
     struct lp_applied **add;     /* in order */
     size_t nadd;
+    struct lp_names names;       /* of add */
     struct lp_applied **drop;    /* newest first */
     size_t ndrop, drop_cap;
     struct lp_poke *poke;
     size_t npoke;
-    uint8_t *before, *run;
+    struct lp_batch *batch;
+    size_t nbatch;
+    uint8_t *before;
     struct lp_space space;
-    struct lp_retired *taken;    /* addresses given to this call's new code, not mapped yet */
+    struct lp_retired *taken;    /* addresses given to this call's new code, not mapped yet; in address order */
     size_t ntaken, taken_cap;
 };
 
@@ -66,10 +82,15 @@ struct lp_job {
 lp_status lp_live_step(struct lp_job *job, const char *what);
 lp_status lp_job_fail(struct lp_job *job, const char *where, uint32_t line, lp_status s, const char *fmt, ...) LP_PRINTF(5, 6);
 /* journal.c */
-bool lp_journal_reserve(struct lp_live *live, struct lp_applied *a);    /* before commit: memory for add */
+bool lp_journal_reserve(struct lp_live *live, struct lp_applied *const *add, size_t n); /* before commit: memory for lp_journal_add */
 void lp_journal_add(struct lp_live *live, struct lp_applied *a);
 void lp_journal_remove(struct lp_live *live, struct lp_applied *a);
-struct lp_applied *lp_journal_named(struct lp_live *live, const char *name);
+bool lp_names_reserve(struct lp_names *t, size_t n);
+void lp_names_add(struct lp_names *t, struct lp_applied *a);
+void lp_names_remove(struct lp_names *t, struct lp_applied *a);
+struct lp_applied *lp_names_find(const struct lp_names *t, const char *name);
+/* The pages of these places have been unmapped: what the journal said about them is history. True if nothing of a is left. */
+bool lp_journal_forget(struct lp_live *live, struct lp_applied *a);
 /* Who lies on top of one of a's places and does not leave with it; NULL = nobody. */
 struct lp_applied *lp_journal_above(struct lp_live *live, const struct lp_applied *a, uint64_t *where);
 void lp_journal_free_one(struct lp_applied *a);
@@ -79,6 +100,8 @@ void lp_journal_count(struct lp_live *live, const struct lp_applied *a);
 lp_status lp_job_drop(struct lp_job *job, struct lp_applied *a);
 int lp_job_read(void *job, uint64_t addr, void *buf, size_t len);
 bool lp_job_layer(struct lp_job *job, const struct lp_plan *plan, bool undo);
+/* Take patches out of the journal whose pages the program has unmapped. */
+void lp_live_prune(struct lp_live *live);
 lp_status lp_job_commit(struct lp_job *job);
 void lp_job_free(struct lp_job *job);
 /* quiesce.c: under the gate. False: a thread is there; its place goes to *pc. */

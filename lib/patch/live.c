@@ -17,6 +17,7 @@ lp_status lp_live_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_live *
     live->mem = mem;
     live->gate = gate;
     pthread_mutex_init(&live->lock, NULL);
+    pthread_mutex_init(&live->turn, NULL);
     *out = live;
     return LP_OK;
 }
@@ -31,7 +32,8 @@ void lp_live_free(struct lp_live *live)
         lp_journal_free_one(a);
     }
     pthread_mutex_destroy(&live->lock);
-    free(live->target), free(live->bucket), free(live->retired), free(live);
+    pthread_mutex_destroy(&live->turn);
+    free(live->target), free(live->bucket), free(live->names.bucket), free(live->retired), free(live);
 }
 
 lp_status lp_live_add_object(struct lp_live *live, const lp_elf *elf, uint64_t bias, struct lp_error *err)
@@ -52,6 +54,25 @@ void lp_live_mem_changed(void *ctx, uint64_t start, uint64_t end)
 {
     struct lp_live *live = ctx;
     lp_ops_invalidate(live->mem, start, end);
+    /* On a guest thread, perhaps with a patch in progress: only note that patched pages may be gone; the next call looks. */
+    uint64_t lo = atomic_load_explicit(&live->lowest, memory_order_relaxed), hi = atomic_load_explicit(&live->highest, memory_order_relaxed);
+    if (start < lo) start = lo;
+    if (end > hi) end = hi;
+    if (start < end && !lp_mem_check(live->mem, start, end - start, LP_PATCHED, NULL)) atomic_store(&live->moved, true);
+}
+
+void lp_live_before_fork(struct lp_live *live) { pthread_mutex_lock(&live->lock); }
+
+void lp_live_after_fork(struct lp_live *live, bool child)
+{
+    if (!child) {
+        pthread_mutex_unlock(&live->lock);
+        return;
+    }
+    pthread_mutex_init(&live->lock, NULL);
+    pthread_mutex_init(&live->turn, NULL);
+    live->working = false;
+    for (struct lp_applied *a = live->newest; a; a = a->older) a->leaving = false;
 }
 
 int lp_live_set_fault(struct lp_live *live, int step)
@@ -67,21 +88,27 @@ int lp_live_set_fault(struct lp_live *live, int step)
 static uint64_t take(struct lp_job *job, uint64_t from, uint64_t to, uint64_t len)
 {
     from = lp_align_up(from, LP_PAGE), to = lp_align_down(to, LP_PAGE);
-    for (size_t i = 0; from < to;) {
-        uint64_t addr = lp_mem_find_free(job->live->mem, from, to, len);
-        if (!addr) return 0;
-        for (i = 0; i < job->ntaken && (addr >= job->taken[i].end || addr + len <= job->taken[i].start);) i++;
-        if (i < job->ntaken) {
-            from = job->taken[i].end;
-            continue;
-        }
-        struct lp_retired *v = lp_grow(job->taken, &job->taken_cap, job->ntaken, sizeof *v);
-        if (!v) return 0;
-        job->taken = v;
-        v[job->ntaken++] = (struct lp_retired){addr, addr + len};
-        return addr;
+    size_t lo = 0, hi = job->ntaken;
+    while (lo < hi) { /* the first range that ends behind `from` */
+        size_t mid = lo + (hi - lo) / 2;
+        if (job->taken[mid].end <= from) lo = mid + 1;
+        else hi = mid;
     }
-    return 0;
+    uint64_t addr = from < to ? lp_mem_find_free(job->live->mem, from, to, len) : 0;
+    for (; addr && lo < job->ntaken && addr + len > job->taken[lo].start; lo++) {
+        if (addr >= job->taken[lo].end) continue;
+        from = job->taken[lo].end;
+        addr = from < to ? lp_mem_find_free(job->live->mem, from, to, len) : 0;
+    }
+    struct lp_retired *v = addr ? lp_grow(job->taken, &job->taken_cap, job->ntaken, sizeof *v) : NULL;
+    if (!v) return 0;
+    job->taken = v;
+    bool joins = lo && v[lo - 1].end == addr; /* ranges that touch are one, so there are few */
+    if (joins) return v[lo - 1].end += len, addr;
+    memmove(v + lo + 1, v + lo, (job->ntaken - lo) * sizeof *v);
+    v[lo] = (struct lp_retired){addr, addr + len};
+    job->ntaken++;
+    return addr;
 }
 
 /* Away from where the object's heap grows: below it, else far above, else close. */
@@ -106,10 +133,27 @@ static uint64_t place(void *ctx, const struct lp_target *t, uint64_t len)
 
 static void begin(struct lp_job *job, struct lp_live *live)
 {
+    pthread_mutex_lock(&live->turn);
+    pthread_mutex_lock(&live->lock);
+    live->working = true;
     live->step = 0;
     job->live = live;
     job->space = (struct lp_space){live->target, live->ntarget, job, lp_job_read, place};
-    for (struct lp_applied *a = live->newest; a; a = a->older) a->leaving = false;
+    lp_live_prune(live);
+}
+
+/* Patches that left are free, if they did. */
+static void end(struct lp_job *job, bool done)
+{
+    struct lp_live *live = job->live;
+    for (size_t i = 0; i < job->ndrop; i++) {
+        if (done) lp_journal_free_one(job->drop[i]);
+        else job->drop[i]->leaving = false;
+    }
+    lp_job_free(job);
+    live->working = false;
+    pthread_mutex_unlock(&live->lock);
+    pthread_mutex_unlock(&live->turn);
 }
 
 static bool same_patch(const struct lp_patch *a, const struct lp_patch *b)
@@ -120,11 +164,10 @@ static bool same_patch(const struct lp_patch *a, const struct lp_patch *b)
 /* Will a patch that the relation means be there after this call? */
 static const char *present(const struct lp_job *job, const struct lp_relation *r, const struct lp_patch *self)
 {
-    for (const struct lp_applied *a = job->live->newest; a; a = a->older)
-        if (!a->leaving && lp_relation_met(r, a->patch->name, a->patch->version)) return a->patch->name;
-    for (size_t i = 0; i < job->nadd; i++)
-        if (job->add[i]->patch != self && lp_relation_met(r, job->add[i]->patch->name, job->add[i]->patch->version)) return job->add[i]->patch->name;
-    return NULL;
+    const struct lp_applied *a = lp_names_find(&job->live->names, r->name);
+    if (a && !a->leaving && lp_relation_met(r, a->patch->name, a->patch->version)) return a->patch->name;
+    a = lp_names_find(&job->names, r->name);
+    return a && a->patch != self && lp_relation_met(r, a->patch->name, a->patch->version) ? a->patch->name : NULL;
 }
 
 static lp_status check_relations(struct lp_job *job, const struct lp_patch *p)
@@ -145,27 +188,56 @@ static lp_status check_relations(struct lp_job *job, const struct lp_patch *p)
 /* What is applied may refuse the newcomer too. */
 static lp_status check_refused(struct lp_job *job, const struct lp_patch *p)
 {
-    for (const struct lp_applied *a = job->live->newest; a; a = a->older)
+    for (const struct lp_applied *a = job->live->nrelated ? job->live->newest : NULL; a; a = a->older)
         for (size_t i = 0; i < a->patch->nrelation && !a->leaving; i++)
             if (a->patch->relation[i].kind == LP_CONFLICTS && lp_relation_met(&a->patch->relation[i], p->name, p->version))
                 return lp_job_fail(job, p->file, 0, LP_E_RELATION, "the applied patch `%s` conflicts with `%s`", a->patch->name, p->name);
     return LP_OK;
 }
 
-/* The applied patches that this one replaces leave, newest first. */
-static lp_status drop_replaced(struct lp_job *job, const struct lp_patch *p)
+static int newest_first(const void *a, const void *b)
+{
+    const struct lp_applied *x = *(struct lp_applied *const *)a, *y = *(struct lp_applied *const *)b;
+    return (x->serial < y->serial) - (x->serial > y->serial);
+}
+
+/* All of them leave, so that none is in the way of another. */
+static lp_status drop_all(struct lp_job *job, struct lp_applied **v, size_t n)
 {
     lp_status s = LP_OK;
-    for (struct lp_applied *a = job->live->newest; a && s == LP_OK; a = a->older)
-        for (size_t i = 0; i < p->nrelation && s == LP_OK && !a->leaving; i++)
-            if (p->relation[i].kind == LP_REPLACES && lp_relation_met(&p->relation[i], a->patch->name, a->patch->version)) s = lp_job_drop(job, a);
+    if (n) qsort(v, n, sizeof *v, newest_first);
+    for (size_t i = 0; i < n; i++) v[i]->leaving = true;
+    for (size_t i = 0; i < n && s == LP_OK; i++) s = lp_job_drop(job, v[i]);
+    for (size_t i = job->ndrop; i < n; i++) v[i]->leaving = false;
+    return s;
+}
+
+/* The applied patches that a patch of this call replaces. */
+static lp_status drop_replaced(struct lp_job *job, const lp_patch *const *patches, size_t n)
+{
+    struct lp_applied **v = NULL;
+    size_t count = 0, cap = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct lp_patch *p = patches[i];
+        const struct lp_applied *same = p->nrelation ? lp_names_find(&job->live->names, p->name) : NULL;
+        for (size_t k = 0; k < p->nrelation && !(same && same_patch(same->patch, p)); k++) {
+            struct lp_applied *a = p->relation[k].kind == LP_REPLACES ? lp_names_find(&job->live->names, p->relation[k].name) : NULL, **w;
+            if (!a || a->leaving || !lp_relation_met(&p->relation[k], a->patch->name, a->patch->version)) continue;
+            if (!(w = lp_grow(v, &cap, count, sizeof *v))) return free(v), lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+            v = w;
+            v[count++] = a;
+            a->leaving = true;
+        }
+    }
+    lp_status s = drop_all(job, v, count);
+    free(v);
     return s;
 }
 
 /* 1 = is there already. */
 static int known(struct lp_job *job, const struct lp_patch *p, lp_status *s)
 {
-    struct lp_applied *a = lp_journal_named(job->live, p->name);
+    const struct lp_applied *a = lp_names_find(&job->live->names, p->name);
     if (a && !a->leaving) {
         if (same_patch(a->patch, p)) return 1;
         *s = lp_job_fail(job, p->file, 0, LP_E_RELATION, "another patch named `%s`%s%s is applied", p->name, a->patch->version ? " version " : "",
@@ -173,13 +245,11 @@ static int known(struct lp_job *job, const struct lp_patch *p, lp_status *s)
         if (job->err) lp_hint(job->err, "revert it first, or say `replaces %s` in the new one", p->name);
         return -1;
     }
-    for (size_t i = 0; i < job->nadd; i++) {
-        if (strcmp(job->add[i]->patch->name, p->name) != 0) continue;
-        if (same_patch(job->add[i]->patch, p)) return 1;
-        *s = lp_job_fail(job, p->file, 0, LP_E_RELATION, "two different patches are named `%s`", p->name);
-        return -1;
-    }
-    return 0;
+    a = lp_names_find(&job->names, p->name);
+    if (!a) return 0;
+    if (same_patch(a->patch, p)) return 1;
+    *s = lp_job_fail(job, p->file, 0, LP_E_RELATION, "two different patches are named `%s`", p->name);
+    return -1;
 }
 
 static struct lp_applied *copy_of(struct lp_job *job, const struct lp_patch *p, lp_status *s)
@@ -213,6 +283,7 @@ static lp_status prepare(struct lp_job *job, const struct lp_patch *p, struct lp
     if (s == LP_OK && !lp_job_layer(job, &a->plan, false)) s = lp_job_fail(job, p->file, 0, LP_E_NOMEM, "out of memory");
     if (s != LP_OK) return lp_journal_free_one(a), s;
     job->add[job->nadd++] = a;
+    lp_names_add(&job->names, a);
     return LP_OK;
 }
 
@@ -221,11 +292,8 @@ static lp_status prepare_all(struct lp_job *job, const lp_patch *const *patches,
 {
     lp_status s = LP_OK;
     job->add = calloc(n + 1, sizeof *job->add);
-    if (!job->add) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < n && s == LP_OK; i++) {
-        struct lp_applied *same = lp_journal_named(job->live, lp_patch_name(patches[i]));
-        if (!same || !same_patch(same->patch, patches[i])) s = drop_replaced(job, patches[i]);
-    }
+    if (!job->add || !lp_names_reserve(&job->names, n)) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+    s = drop_replaced(job, patches, n);
     for (size_t i = 0; i < n && s == LP_OK; i++) s = prepare(job, patches[i], r);
     for (size_t i = 0; i < job->nadd && s == LP_OK; i++) {
         s = check_relations(job, job->add[i]->patch);
@@ -239,49 +307,44 @@ lp_status lp_live_apply(struct lp_live *live, const lp_patch *const *patches, si
 {
     struct lp_job job = {.options = o, .report = report, .ctx = ctx, .err = err};
     struct lp_live_result r = {0};
-    pthread_mutex_lock(&live->lock);
     begin(&job, live);
     lp_status s = prepare_all(&job, patches, n, &r);
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && (job.nadd || job.ndrop) && !dry) s = lp_job_commit(&job);
     r.applied = job.nadd, r.reverted = job.ndrop;
     for (size_t i = 0; i < job.nadd && (s != LP_OK || dry); i++) lp_journal_free_one(job.add[i]);
-    for (size_t i = 0; i < job.ndrop && s == LP_OK && !dry; i++) lp_journal_free_one(job.drop[i]);
-    lp_job_free(&job);
-    pthread_mutex_unlock(&live->lock);
+    end(&job, s == LP_OK && !dry);
     if (s == LP_OK && result) *result = r;
     return s;
 }
 
-static int newest_first(const void *a, const void *b)
+static lp_status not_applied(struct lp_job *job, const char *name)
 {
-    const struct lp_applied *x = *(struct lp_applied *const *)a, *y = *(struct lp_applied *const *)b;
-    return (x->serial < y->serial) - (x->serial > y->serial);
+    lp_status s = lp_job_fail(job, NULL, 0, LP_E_NOT_APPLIED, "patch `%s` is not applied", name);
+    if (job->err) lp_hint(job->err, "`lpapply -l` lists what is");
+    return s;
 }
 
 static lp_status select_named(struct lp_job *job, const char *const *names, size_t n, struct lp_applied ***out, size_t *count)
 {
-    size_t all = 0;
-    for (struct lp_applied *a = job->live->newest; a; a = a->older) all++;
-    struct lp_applied **v = calloc((n > all ? n : all) + 1, sizeof *v);
+    struct lp_applied **v = calloc((n ? n : job->live->napplied) + 1, sizeof *v);
+    lp_status s = LP_OK;
     *out = v, *count = 0;
     if (!v) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
     for (struct lp_applied *a = job->live->newest; a && !n; a = a->older) v[(*count)++] = a;
-    for (size_t i = 0; i < n; i++) {
-        struct lp_applied *a = lp_journal_named(job->live, names[i]);
-        if (!a) return lp_job_fail(job, NULL, 0, LP_E_NOT_APPLIED, "patch `%s` is not applied", names[i]);
-        bool twice = false;
-        for (size_t k = 0; k < *count; k++) twice |= v[k] == a;
-        if (!twice) v[(*count)++] = a;
+    for (size_t i = 0; i < n && s == LP_OK; i++) {
+        struct lp_applied *a = lp_names_find(&job->live->names, names[i]);
+        if (!a) s = not_applied(job, names[i]);
+        else if (!a->leaving) a->leaving = true, v[(*count)++] = a; /* a name may be given twice */
     }
-    qsort(v, *count, sizeof *v, newest_first);
-    return LP_OK;
+    for (size_t i = 0; i < *count; i++) v[i]->leaving = false;
+    return s;
 }
 
 /* A patch that stays must not require one that goes. */
 static lp_status check_required(struct lp_job *job, const struct lp_applied *gone)
 {
-    for (const struct lp_applied *a = job->live->newest; a; a = a->older)
+    for (const struct lp_applied *a = job->live->nrelated ? job->live->newest : NULL; a; a = a->older)
         for (size_t i = 0; i < a->patch->nrelation && !a->leaving; i++) {
             const struct lp_relation *r = &a->patch->relation[i];
             if (r->kind == LP_REQUIRES && lp_relation_met(r, gone->patch->name, gone->patch->version) && !present(job, r, a->patch))
@@ -296,18 +359,15 @@ lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t 
     struct lp_job job = {.options = o, .report = report, .ctx = ctx, .err = err};
     struct lp_applied **v = NULL;
     size_t count = 0;
-    pthread_mutex_lock(&live->lock);
     begin(&job, live);
     lp_status s = select_named(&job, names, n, &v, &count);
-    for (size_t i = 0; i < count && s == LP_OK; i++) s = lp_job_drop(&job, v[i]);
+    if (s == LP_OK) s = drop_all(&job, v, count);
     for (size_t i = 0; i < count && s == LP_OK; i++) s = check_required(&job, v[i]);
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && count && !dry) s = lp_job_commit(&job);
     if (s == LP_OK && result) *result = (struct lp_live_result){.reverted = count};
-    for (size_t i = 0; i < count && s == LP_OK && !dry; i++) lp_journal_free_one(v[i]);
     free(v);
-    lp_job_free(&job);
-    pthread_mutex_unlock(&live->lock);
+    end(&job, s == LP_OK && !dry);
     return s;
 }
 
@@ -315,10 +375,13 @@ lp_status lp_live_list(struct lp_live *live, int (*fn)(void *ctx, const struct l
 {
     (void)err;
     pthread_mutex_lock(&live->lock);
+    if (!live->working) lp_live_prune(live);
     struct lp_applied *a = live->newest;
     while (a && a->older) a = a->older;
     for (; a; a = a->newer) {
-        struct lp_live_row row = {a->patch->name, a->patch->version, a->plan.nwrite, atomic_load_explicit(&a->hits,
+        size_t places = 0;
+        for (size_t i = 0; i < a->plan.nwrite; i++) places += !a->plan.write[i].gone;
+        struct lp_live_row row = {a->patch->name, a->patch->version, places, atomic_load_explicit(&a->hits,
                 memory_order_relaxed), a->applied_ms};
         if (fn(ctx, &row)) break;
     }

@@ -21,6 +21,10 @@ lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t 
                          struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
 lp_status lp_live_list(struct lp_live *live, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
 
+/* Around fork, on the guest's thread, outside the gate's RUNNING state or with no gate: the child has what is applied, and no call in progress. */
+void lp_live_before_fork(struct lp_live *live);
+void lp_live_after_fork(struct lp_live *live, bool child);
+
 /* An lp_mem_changed_fn with the live engine as its context: forgets decoded code. Called on any thread. */
 void lp_live_mem_changed(void *live, uint64_t start, uint64_t end);
 

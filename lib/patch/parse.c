@@ -22,7 +22,8 @@ void *lp_patch_alloc(struct lp_patch *p, size_t size)
     struct lp_arena_chunk *c = p->arena;
     size = (size + 15) & ~(size_t)15;
     if (!c || c->size - c->used < size) {
-        size_t want = size > 32768 ? size : 32768;
+        size_t want = !c ? 512 : c->size < 32768 ? 2 * c->size : 32768; /* most patches are small, and there may be many */
+        if (want < size) want = size;
         c = calloc(1, sizeof *c + want);
         if (!c) return NULL;
         c->size = want;

@@ -24,6 +24,7 @@ struct lp_write {
     uint64_t addr;
     uint32_t len, line;
     bool code, entry;            /* instruction words; a function's entry */
+    bool gone;                   /* unmapped by the program since */
     uint8_t state;
     uint8_t *old_bytes;          /* expected; NULL = anything */
     uint8_t *new_bytes;

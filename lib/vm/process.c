@@ -2,7 +2,10 @@
 #include <config.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -36,6 +39,8 @@ struct lp_vm {
 static void fork_prepare(void *ctx)
 {
     struct lp_vm *vm = ctx;
+    if (vm->live)
+        lp_live_before_fork(vm->live);
     if (vm->control)
         lp_control_server_before_fork(vm->control);
 }
@@ -45,12 +50,16 @@ static void fork_parent(void *ctx)
     struct lp_vm *vm = ctx;
     if (vm->control)
         lp_control_server_after_fork_parent(vm->control);
+    if (vm->live)
+        lp_live_after_fork(vm->live, false);
 }
 
 static void fork_child(void *ctx)
 {
     struct lp_vm *vm = ctx;
     struct lp_error err;
+    if (vm->live)
+        lp_live_after_fork(vm->live, true);
     if (vm->control && lp_control_server_after_fork(vm->control, getpid(), &err) != LP_OK)
         lp_log(&vm->log, 1, "no control socket for process %d: %s", (int)getpid(), err.text);
 }
@@ -71,6 +80,16 @@ static void close_fd(void *ctx, int fd)
         close(fd);
 }
 
+static int accept_fd(void *ctx, int listener)
+{
+    struct lp_vm *vm = ctx;
+    int n = lp_fd_accept(vm->kernel, listener);
+    if (n >= 0)
+        return n;
+    errno = -n;
+    return -1;
+}
+
 static lp_status control_apply(void *ctx, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
                                struct lp_live_result *result, lp_report_fn report, void *rctx, struct lp_error *err)
 {
@@ -88,7 +107,7 @@ static lp_status control_list(void *ctx, int (*fn)(void *fctx, const struct lp_l
     return lp_vm_list(ctx, fn, fctx, err);
 }
 
-static const struct lp_control_ops control_ops = {control_apply, control_revert, control_list, hide_fd, close_fd};
+static const struct lp_control_ops control_ops = {control_apply, control_revert, control_list, hide_fd, close_fd, accept_fd};
 
 /* A socket that was asked for must be there; the per-user default is a convenience. */
 static lp_status start_control(struct lp_vm *vm, struct lp_error *err)
@@ -125,6 +144,8 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
     if (s != LP_OK)
         return s;
     lp_mem_on_change(vm->mem, lp_live_mem_changed, vm->live);
+    if (vm->config.limits && !lp_limits_parse(vm->kernel, vm->config.limits))
+        return lp_fail(err, LP_E_INVALID, "these are no limits: %s", vm->config.limits);
     vm->kernel->strace = vm->config.strace;
     vm->kernel->reexec = vm->config.reexec;
     vm->hook = (struct lp_fork_hook){fork_prepare, fork_parent, fork_child, vm, NULL};
@@ -185,6 +206,15 @@ static lp_status open_program(const char *path, int *fd, struct lp_error *err)
     return lp_at(err, path, 0, 0);
 }
 
+/* What /proc/self/exe shows: also for a file without a name (a memfd). */
+static char *opened_path(int fd)
+{
+    char link[32], path[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path);
+    return n < 0 ? NULL : strndup(path, (size_t)n);
+}
+
 static uint64_t stack_size(const struct lp_vm *vm)
 {
     const uint64_t most = UINT64_C(1) << 30, usual = UINT64_C(8) << 20;
@@ -228,9 +258,11 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
     lp_status s = open_program(path, &fd, err);
     if (s != LP_OK)
         return s;
-    k->exe = realpath(path, NULL);
+    k->exe = opened_path(fd);
     vm->program = strdup(path);
     s = k->exe && vm->program ? lp_load_image(vm->mem, fd, k->exe, &k->image, err) : lp_fail(err, LP_E_NOMEM, "no memory for a path");
+    if (s != LP_OK)
+        lp_at(err, path, 0, 0); /* as the caller named it */
     close(fd);
     if (s == LP_OK)
         s = load_stack(vm, path, argv, envp, err);

@@ -95,7 +95,6 @@ like "$(cat run)" 'syntax.lpatch:2' "with file and line"
 run "missing file" 2 lpapply -c sock none.lpatch
 run "no socket" 2 lpapply -c nosock a.lpatch
 run "no target" 2 lpapply a.lpatch
-printf '@ check\n' >>a2.lpatch
 
 # ---- set, func ----
 id=$(sed -n 's/^build-id *//p' a.lpatch)

@@ -48,7 +48,7 @@ int main(int argc, char **argv)
     return 0;
 }
 E2
-arm64_cc t t.c -O1 || not_ok "compile"
+arm64_cc t t.c -O1 || { not_ok "compile"; tap_done; }
 for n in 0 1 42 255; do status "exit $n" $n lprun ./t exit $n; done
 for n in 1 2 6 9 11 13 15; do status "signal $n is raised again" $((128 + n)) sh -c 'lprun ./t kill '$n'; exit $?'; done
 status "SIGSEGV" 139 sh -c 'lprun ./t segv; exit $?'

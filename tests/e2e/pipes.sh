@@ -4,7 +4,7 @@
 need_cross
 cd "$scratch" || exit 1
 printf 'int limit = 3;\n__attribute__((noinline)) int check(int v) { __asm__ volatile(""); return v < limit; }\n__attribute__((noinline,used)) int yes(void) { __asm__ volatile(""); return 1; }\nint main(void) { return check(5); }\n' >app.c
-arm64_cc app app.c -O2 -g || not_ok "compile"
+arm64_cc app app.c -O2 -g || { not_ok "compile"; tap_done; }
 status()
 {
     name=$1 want=$2

@@ -1,7 +1,9 @@
-/* fuzz/driver.c - FUZZ [-n MUTATIONS] [-s SEED] [FILE]...: speaks TAP. A failure is a crash or a hang (alarm). */
+/* fuzz/driver.c - FUZZ [-n MUTATIONS] [-s SEED] [FILE]...: speaks TAP. A failure is a crash or a hang (alarm).
+ * FUZZ -w PREFIX ...: writes the mutations as PREFIX1, PREFIX2, ... for tests of the commands. */
 #include <config.h>
 #include "fuzz.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +29,45 @@ static void feed(const uint8_t *data, size_t len)
 
 static const uint8_t interesting[] = {0, 1, 0x7f, 0x80, 0xff, ' ', '\n', '"', '@', '|', '=', '0', '-', '+'};
 
+/* Put len bytes at `at` in the place of `out` bytes. */
+static size_t splice(uint8_t *p, size_t len, size_t cap, size_t at, size_t out, const void *in, size_t n)
+{
+    if (len - out + n > cap) return len;
+    memmove(p + at + n, p + at + out, len - at - out);
+    memcpy(p + at, in, n);
+    return len - out + n;
+}
+
+/* Text that still parses: a word becomes another of the file's own or of the list, a line is written twice or left out. */
+static size_t mutate_text(uint8_t *p, size_t len, size_t cap)
+{
+    size_t at = rnd() % len, end, n, words = 0;
+    bool line = rnd() % 4 == 0;
+    const char *stops = line ? "\n" : " \n";
+    while (at && !strchr(stops, p[at - 1])) at--;
+    for (end = at; end < len && !strchr(stops, p[end]);) end++;
+    if (line) {
+        if (end < len) end++;
+        if (rnd() & 1) return splice(p, len, cap, at, end - at, "", 0);
+        uint8_t copy[256];
+        n = end - at < sizeof copy ? end - at : sizeof copy;
+        memcpy(copy, p + at, n);
+        for (at = rnd() % len; at && p[at - 1] != '\n';) at--;
+        return splice(p, len, cap, at, 0, copy, n);
+    }
+    while (lp_fuzz_words[words]) words++;
+    const char *word = lp_fuzz_words[rnd() % words];
+    return splice(p, len, cap, at, end - at, word, strlen(word));
+}
+
 static size_t mutate(uint8_t *p, size_t len, size_t cap)
 {
     for (unsigned n = 1 + rnd() % 6; n && len; n--) {
-        size_t at = rnd() % len, from = rnd() % len, run = 1 + rnd() % 24;
+        if (lp_fuzz_words[0] && rnd() % 4) {
+            len = mutate_text(p, len, cap);
+            continue;
+        }
+        size_t at = rnd() % (lp_fuzz_head && lp_fuzz_head < len && rnd() % 4 ? lp_fuzz_head : len), from = rnd() % len, run = 1 + rnd() % 24;
         switch (rnd() % 7) {
         case 0: p[at] ^= (uint8_t)(1 << rnd() % 8); break;
         case 1: p[at] = interesting[rnd() % sizeof interesting]; break;
@@ -59,14 +96,31 @@ static size_t mutate(uint8_t *p, size_t len, size_t cap)
     return len;
 }
 
+/* For other programs than this one. */
+static void write_out(const char *prefix, const uint8_t *data, size_t len)
+{
+    static unsigned long number;
+    char path[4096];
+    snprintf(path, sizeof path, "%s%lu", prefix, ++number);
+    FILE *f = fopen(path, "wb");
+    if (!f || fwrite(data, 1, len, f) != len || fclose(f) != 0) {
+        perror(path);
+        exit(99);
+    }
+}
+
+static const char *out_prefix;
+
 static void fuzz(const uint8_t *data, size_t len, unsigned long mutations)
 {
     size_t cap = len + 4096, step = len / lp_fuzz_prefixes + 1;
     uint8_t *work = malloc(cap);
-    for (size_t n = 0; n <= len; n += step) feed(data, n);
+    for (size_t n = 0; n <= len && !out_prefix; n += step) feed(data, n);
     for (unsigned long i = 0; i < mutations; i++) {
         memcpy(work, data, len);
-        feed(work, mutate(work, len, cap));
+        size_t n = mutate(work, len, cap);
+        if (out_prefix) write_out(out_prefix, work, n);
+        else feed(work, n);
     }
     free(work);
 }
@@ -85,9 +139,10 @@ int main(int argc, char **argv)
 {
     unsigned long mutations = 3000, inputs = 0;
     state = 0x5eed;
-    for (int c; (c = getopt(argc, argv, "n:s:")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "n:s:w:")) != -1;) {
         if (c == 'n') mutations = strtoul(optarg, NULL, 10);
         else if (c == 's') state = strtoul(optarg, NULL, 10) * 2 + 1;
+        else if (c == 'w') out_prefix = optarg;
         else return 99;
     }
     printf("1..1\n");

@@ -11,4 +11,8 @@ void lp_fuzz_one(const uint8_t *data, size_t len);
 const uint8_t *lp_fuzz_builtin(size_t i, size_t *len);
 /* Largest number of prefixes to try per input; the rest is sampled. */
 extern const size_t lp_fuzz_prefixes;
+/* Three of four changed bytes are in the first lp_fuzz_head ones; 0 = anywhere. */
+extern const size_t lp_fuzz_head;
+/* Words to put into text, NULL-terminated; none = not a text. */
+extern const char *const lp_fuzz_words[];
 #endif

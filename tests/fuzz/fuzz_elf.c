@@ -10,7 +10,8 @@
 #include <string.h>
 
 const char *const lp_fuzz_name = "lp_elf_open_memory";
-const size_t lp_fuzz_prefixes = 2000;
+const size_t lp_fuzz_prefixes = 2000, lp_fuzz_head = 0;
+const char *const lp_fuzz_words[] = {NULL};
 
 static void symbols(const lp_elf *e)
 {

@@ -52,10 +52,13 @@ is "$(awk 'length($0) > 160 { print FILENAME ":" FNR; n++ } n > 5 { exit }' lib/
 lib=$builddir/.libs/libarm64lp.so
 if [ -e "$lib" ] && command -v nm >/dev/null; then
     is "$(nm -D --defined-only "$lib" | awk '$2 ~ /[TDBRVW]/ { print $3 }' | sed 's/@.*//' | grep -vE '^(lp_|livepatch_|is_nop_instruction$|ARM64LP_)')" "" "the library exports lp_* and livepatch_* only"
-    declared=$(cat include/arm64lp/*.h include/livepatch.h | tr '\n' ' ' | tr ';{}' '\n\n\n' | grep LP_API | sed -n 's/.*[ *]\([a-z_0-9]*\)(.*/\1/p' | sed 's/(.*//' | sort -u)
-    exported=$(nm -D --defined-only "$lib" | awk '$2 == "T" { print $3 }' | sed 's/@.*//' | sort -u)
-    is "$(printf '%s\n' "$exported" | while read -r s; do grep -qw "$s" include/arm64lp/*.h include/livepatch.h || echo "$s"; done)" "" "what is exported is declared in a public header"
-    [ -n "$declared" ] && ok "public headers declare functions" || not_ok "public headers declare functions"
+    # Prototypes of the public headers: LP_API or LIVEPATCH_API up to the parameter list.
+    cat include/arm64lp/*.h include/livepatch.h | tr '\n' ' ' | tr ';{}' '\n\n\n' |
+        sed -n 's/.*\(LP_API\|LIVEPATCH_API\) [^()]*[ *]\([a-z_0-9]*\)(.*/\2/p' | sort -u >"$scratch/declared"
+    nm -D --defined-only "$lib" | awk '$2 == "T" { print $3 }' | sed 's/@.*//' | grep -v '^ARM64LP_' | sort -u >"$scratch/exported"
+    same "$scratch/exported" "$scratch/declared" "what is exported is declared in a public header, and the other way round"
+    for f in $(grep -o 'livepatch_[a-z_]*\|is_nop_instruction' "$scratch/declared"); do grep -q "Nm $f\b" man/livepatch.3 || echo "$f"; done >"$scratch/missing"
+    is "$(cat "$scratch/missing")" "" "livepatch.3 names every function of livepatch.h"
 fi
 
 # ---- manuals ----

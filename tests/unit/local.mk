@@ -85,3 +85,15 @@ tests_unit_test_exec_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_exec_LDADD = $(TEST_LIBS)
 $(tests_unit_test_a64_OBJECTS) $(tests_unit_test_exec_OBJECTS): | lib/a64/decode.stamp
 TESTS += tests/unit/test_a64 tests/unit/test_exec
+
+check_PROGRAMS += tests/unit/test_base
+tests_unit_test_base_SOURCES = tests/unit/test_base.c
+tests_unit_test_base_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_base_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_base
+
+check_PROGRAMS += tests/unit/test_chains
+tests_unit_test_chains_SOURCES = tests/unit/test_chains.c
+tests_unit_test_chains_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_chains_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_chains

@@ -8,6 +8,7 @@
 #include "a64/a64.h"
 #include "a64/decode_bits.h"
 #include "a64/fields.gen.h"
+#include "exec/features.h"
 
 /* Words whose names are not in doubt: assembled with binutils, named as in the Arm ARM. */
 static const struct { uint32_t word; const char *row; } vectors[] = {
@@ -190,11 +191,35 @@ static void test_mov_imm(void **state)
     }
 }
 
+/* AT_HWCAP and the ID registers announce only what is executed: every row of the feature. */
+static const struct { const char *feature; unsigned bit; } announced[] = {
+#define ANNOUNCED(bit, feature, pfr0, isar0, isar1) {feature, bit},
+    LP_FEATURES(ANNOUNCED)
+#undef ANNOUNCED
+};
+static void test_features(void **state)
+{
+    for (size_t i = 0; i < sizeof announced / sizeof announced[0]; i++) {
+        unsigned n = 0;
+        for (unsigned r = 1; r < A64_ROW_COUNT; r++) {
+            if (strcmp(lp_a64_rows[r].feature, announced[i].feature) != 0)
+                continue;
+            n++;
+            if (lp_a64_rows[r].flags & LP_ROW_TODO)
+                fail_msg("HWCAP bit %u announces %s, but %s is not executed", announced[i].bit, announced[i].feature, lp_a64_rows[r].name);
+        }
+        assert_true(n > 0);
+        assert_true(LP_HWCAP >> announced[i].bit & 1);
+    }
+    assert_int_equal(LP_ID_ISAR0 >> 4 & 15, 0); /* AES */
+    assert_true(LP_ID_ISAR1 >> 20 & 2);         /* LRCPC2 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows), cmocka_unit_test(test_tree), cmocka_unit_test(test_slots), cmocka_unit_test(test_bitmask),
-        cmocka_unit_test(test_encode), cmocka_unit_test(test_mov_imm),
+        cmocka_unit_test(test_encode), cmocka_unit_test(test_mov_imm), cmocka_unit_test(test_features),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ static void rows_are_well_formed(void **state)
             assert_int_not_equal(numbers[i], numbers[j]);
         for (const char *s = row->signature; *s && *s != ':'; args++) {
             char c = *s++;
-            if (!strchr("dDiulxosSbBPpOwcgMmF-", c) || (handed_over && c == 'p') || (c == 'P') != (isdigit((unsigned char)*s) != 0))
+            if (!strchr("dDiulxosSbBPpOwcgMmF-ARWhGatCLI", c) || (handed_over && c == 'p') || (c == 'P') != (isdigit((unsigned char)*s) != 0))
                 fail_msg("%s: letter %c in \"%s\"", row->name, c, row->signature);
             if (strchr("bB", c) && handed_over)
                 assert_int_equal(*s, 'u');

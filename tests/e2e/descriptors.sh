@@ -1,0 +1,67 @@
+#!/bin/sh
+# The engine hides in the program's process: whatever the program does to its descriptors and its limits is as on Linux, no engine descriptor
+# is seen or lost, and lpapply still reaches it.
+. "$srcdir/tests/lib.sh"
+need_cross
+cd "$scratch" || exit 1
+cp "$tests/e2e/descriptors.c" .
+arm64_cc program descriptors.c -O1 && ${CC:-cc} -w -o native descriptors.c 2>cc.log || { note <cc.log; skip_all "cannot compile"; }
+[ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 4096 ] || skip_all "a hard limit of $(ulimit -Hn) open files"
+ulimit -Sn 1024
+./native >want 2>&1 3>&- 4>&- 5>&-
+lprun -c socket ./program stay >have 2>&1 3>&- 4>&- 5>&- &
+children=$!
+done_() { grep -q '^done' have; }
+wait_for 20 done_
+same have want "every call gives what Linux gives"
+lpapply -c socket -l >out 2>&1
+is "$?" 0 "lpapply reaches it, with all its descriptors in use"
+[ "$(wc -l <out)" -ge 1 ] || note <out
+kill -USR1 $children
+low() { grep -q '^low' have; }
+wait_for 10 low
+lpapply -c socket -l >out 2>&1
+is "$?" 0 "and with a limit of 5 descriptors"
+kill $children
+wait $children 2>/dev/null
+[ ! -e socket ] && ok "the socket is gone" || not_ok "the socket is gone"
+
+# ---- -c SOCKET: the process that lprun started serves it, also after exec; children serve their own ----
+cat >x.c <<'X'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    if (argc > 1 && !strcmp(argv[1], "last")) { puts("last"); fflush(stdout); pause(); }
+    if (argc > 1) return 5;
+    int status;
+    for (int i = 0; i < 3; i++) {
+        if (!(i & 1 ? vfork() : fork())) { execl(argv[0], argv[0], "child", NULL); _exit(9); }
+        wait(&status);
+        printf("%d\n", WEXITSTATUS(status));
+    }
+    fflush(stdout);
+    if (getenv("FIRST")) pause();
+    execl(argv[0], argv[0], "last", NULL);
+    return 1;
+}
+X
+arm64_cc x x.c -O1
+FIRST=1 lprun -c s2 ./x >out2 2>&1 &
+children=$!
+three() { [ "$(grep -c 5 out2)" = 3 ]; }
+wait_for 10 three && ok "programs that a child starts run" || { not_ok "programs that a child starts run"; note <out2; }
+lpapply -c s2 -l >out 2>&1 && ok "the parent serves its socket on" || { not_ok "the parent serves its socket on"; note <out; }
+kill $children; wait $children 2>/dev/null
+lprun -c s3 ./x >out3 2>&1 &
+children=$!
+last() { grep -q last out3; }
+wait_for 10 last
+lpapply -c s3 -l >out 2>&1 && ok "after exec the same socket is served" || { not_ok "after exec the same socket is served"; note <out; cat out3 | note; }
+kill $children; wait $children 2>/dev/null
+children=
+is "$(echo s?)" 's?' "no socket is left"
+tap_done

@@ -1,0 +1,74 @@
+# driven.sh - sourced by the live tests after lib.sh: builds driven.c, starts it under lprun and talks to it.
+need_cross
+cd "$scratch" || exit 1
+XDG_RUNTIME_DIR=$scratch/rt
+export XDG_RUNTIME_DIR
+mkdir -m 700 rt
+ulimit -c 0
+
+# build NAME [FLAG...]
+# A replaced body may use other registers than the old one: no interprocedural register allocation.
+build() { prog=$1; shift; "$CROSS_CC" -w -O2 -fno-inline-small-functions -fno-ipa-ra -Wl,--build-id "$@" -o "$prog" "$tests/e2e/driven.c" -lpthread; }
+# start NAME [LPRUN OPTION...]: its standard input is descriptor 9, its output the file out, its socket sock
+start()
+{
+    started=$1
+    shift
+    rm -f in out sock
+    mkfifo in
+    : >out
+    lprun -c sock "$@" "./$started" <in >out 2>err &
+    pid=$!
+    children="$children $pid"
+    exec 9>in
+    wait_for 10 grep -q ready out || { not_ok "$started starts"; note <err; }
+}
+leave() { echo bye >&9; exec 9>&-; wait "$pid"; }
+# say COMMAND: the last line of the answer
+say()
+{
+    before=$(wc -l <out)
+    echo "$*" >&9
+    wait_for 20 sh -c "[ \$(wc -l <out) -gt $before ]"
+    tail -n 1 out
+}
+# run NAME STATUS COMMAND...: its output is the file run
+run()
+{
+    run_name=$1 want=$2
+    shift 2
+    timeout 60 "$@" >run 2>&1 </dev/null
+    have=$?
+    is "$have" "$want" "$run_name: exit status"
+    [ "$have" = "$want" ] || note <run
+}
+# field NAME COLUMN: of lpapply -l
+field() { lpapply -c "${3:-sock}" -l --tsv | awk -F'\t' -v n="$1" -v c="$2" '$2 == n { print $c }'; }
+places() { field "$1" 4; }
+hits() { field "$1" 5; }
+names() { lpapply -c "${1:-sock}" -l --tsv | cut -f2 | tr '\n' ' '; }
+tool() { "${CROSS_CC%gcc}$@"; }
+# head_of PROGRAM NAME [META LINE...]: the first lines of a patch for it
+head_of()
+{
+    echo "lpatch 1"
+    echo "name      $2"
+    binary=$1
+    shift 2
+    for meta; do echo "$meta"; done
+    printf 'object    %s\nbuild-id  %s\nmachine   aarch64\n' "$binary" "$(tool readelf -n "$binary" | sed -n 's/.*Build ID: //p')"
+}
+# word PROGRAM FUNCTION OFFSET
+word() { lpdis --symbol "$2" --json "$1" | sed -n 's/.*"word":"\(0x\)\{0,1\}\([0-9a-f]*\)".*/\2/p' | sed -n "$(($3 / 4 + 1))p"; }
+# offset PROGRAM FUNCTION PATTERN: of the first instruction whose text has the pattern
+offset() { echo $((4 * ($(lpdis --symbol "$2" --json "$1" | sed -n '/"word"/p' | grep -n "$3" | head -n 1 | cut -d: -f1) - 1))); }
+# old_of PROGRAM FUNCTION: the `old` line of a func block
+old_of()
+{
+    set -- "$1" $(tool nm -S "$1" | awk -v f="$2" '$4 == f { print $1, $2 }')
+    text=$(tool objdump -h "$1" | awk '$2 == ".text" { print $4 }')
+    tool objcopy -O binary --only-section=.text "$1" text.bin
+    size=$((0x$3))
+    sha=$(tail -c +$((0x$2 - 0x$text + 1)) text.bin | head -c "$size" | sha256sum | cut -d' ' -f1)
+    echo "old size $size sha256 $sha"
+}

@@ -1,0 +1,103 @@
+/* fuzz/fuzz_control.c - the server's side of the control protocol, fed in pieces; and the fields of answers, as the client reads them. */
+#include <config.h>
+#include "fuzz.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "control/protocol.h"
+#include "control/session.h"
+
+const char *const lp_fuzz_name = "control protocol";
+const size_t lp_fuzz_prefixes = 100000, lp_fuzz_head = 0;
+const char *const lp_fuzz_words[] = {
+    "0", "1", "2", "-1", "4095", "4096", "4097", "67108864", "67108865", "18446744073709551615", "18446744073709551616", "arm64lp", "apply", "revert", "list",
+    "status", "patch", "name", "%00", "%2D", "%", "%f", "-", "", "error", "SYNTAX", "report", "ok", "\n", NULL};
+
+enum { BUDGET = 1 << 20 };
+
+static lp_status ran(struct lp_live_result *r, lp_report_fn report, void *rctx, struct lp_error *err, size_t n)
+{
+    *r = (struct lp_live_result){n, 0, 0};
+    if (n % 3 != 2) return LP_OK;
+    lp_fail(err, LP_E_BUSY, "no: %%, \n and \xc3\xa9");
+    if (report) report(rctx, err);
+    return LP_E_BUSY;
+}
+static lp_status apply(void *ctx, const lp_patch *const *p, size_t n, const struct lp_live_options *o, struct lp_live_result *r,
+                       lp_report_fn report, void *rctx, struct lp_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!lp_patch_name(p[i])) abort();
+    return ran(r, report, rctx, err, n);
+}
+static lp_status revert(void *ctx, const char *const *names, size_t n, const struct lp_live_options *o, struct lp_live_result *r,
+                        lp_report_fn report, void *rctx, struct lp_error *err)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < n; i++) sum += strlen(names[i]);
+    return ran(r, report, rctx, err, n + sum);
+}
+static lp_status list(void *ctx, int (*fn)(void *fctx, const struct lp_live_row *row), void *fctx, struct lp_error *err)
+{
+    fn(fctx, &(struct lp_live_row){"a patch", NULL, 1, UINT64_MAX, 5});
+    return LP_OK;
+}
+
+/* The other side: each line of the input as an answer. */
+static void answers(const uint8_t *data, size_t len)
+{
+    char *text = malloc(len + 1), *field[LP_CONTROL_FIELDS];
+    memcpy(text, data, len);
+    text[len] = 0;
+    for (char *line = text, *end; line < text + len; line = end + 1) {
+        struct lp_error err;
+        uint64_t v;
+        end = strchrnul(line, '\n');
+        *end = 0;
+        int n = lp_control_split(line, field);
+        if (n >= 1) (void)lp_control_number(field[0], UINT32_MAX, &v);
+        if (n == 8 && lp_control_get_error(field + 1, &err)) {
+            char shown[2048];
+            lp_error_format(&err, shown, sizeof shown);
+        } else {
+            for (int i = 0; i < n; i++) (void)lp_control_string(field[i]);
+        }
+    }
+    free(text);
+}
+
+void lp_fuzz_one(const uint8_t *data, size_t len)
+{
+    static const struct lp_control_ops ops = {.apply = apply, .revert = revert, .list = list};
+    static const struct lp_control_config config = {.path = "", .pid = 1, .ops = &ops};
+    size_t budget = BUDGET, step = len % 7 ? len % 7 * 5 : len + 1;
+    struct lp_session s;
+    lp_session_open(&s, &config, &budget);
+    for (size_t at = 0; at < len && !s.closing; at += step) {
+        lp_session_feed(&s, (const char *)data + at, len - at < step ? len - at : step);
+        do {
+            s.out.len = 0; /* sent */
+            lp_session_run(&s);
+        } while (s.out.len);
+        (void)lp_session_half(&s);
+    }
+    lp_session_close(&s);
+    if (budget != BUDGET) {
+        fprintf(stderr, "%zu bytes of the budget are lost\n", BUDGET - budget);
+        abort();
+    }
+    answers(data, len);
+}
+
+#define PATCH "lpatch 1\nname a\n@ main\n- 7100041f\n+ 7100081f\nend\n"
+static const char talk[] = "arm64lp 1\nlist\nstatus\nrevert 0 0 0\nrevert 2 4 250\nname one\nname two%20words%0A%25\nlist\n"
+    "apply 2 0 0\npatch 52 a.lpatch\n" PATCH "patch 41 -\n4001000 D503201F NOP patch for debugging\n\nlist\napply 0 1 5000\nstatus\n";
+static const char answer[] = "arm64lp 1\nreport SYNTAX 0 1 7 dir/x.lpatch no%20such%20word -\nrow a%20patch 1.2 3 18446744073709551615 1700000000123\n"
+    "status 1 0.1.0 2\nerror OLD_WORD 2 4 5 greet:%20main found%20%25 do%20this\nok 1 2 3\n";
+
+const uint8_t *lp_fuzz_builtin(size_t i, size_t *len)
+{
+    *len = i ? sizeof answer - 1 : sizeof talk - 1;
+    return i > 1 ? NULL : (const uint8_t *)(i ? answer : talk);
+}

@@ -1,0 +1,178 @@
+/* The base room: errors, buffers, files that appear whole or not at all, hex, UTF-8. */
+#include <config.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/text.h"
+
+static void test_error(void **state)
+{
+    struct lp_error e;
+    assert_int_equal(lp_fail_sys(&e, LP_E_IO, ENOENT, "cannot open"), LP_E_IO);
+    lp_at(&e, "fix.lps", 12, 5);
+    char text[100];
+    lp_error_format(&e, text, sizeof text);
+    assert_string_equal(text, "fix.lps:12:5: cannot open: No such file or directory");
+    assert_int_equal(e.sys, ENOENT);
+    assert_int_equal(lp_fail(NULL, LP_E_NOMEM, "x"), LP_E_NOMEM);
+    for (int s = 0; s < LP_E_COUNT; s++) {
+        assert_non_null(lp_status_name((lp_status)s));
+        assert_true(strlen(lp_status_text((lp_status)s)) > 0);
+    }
+    assert_int_equal(lp_status_class(LP_E_OLD_WORD), LP_CLASS_refused);
+    assert_string_equal(lp_status_name((lp_status)9999), "INTERNAL");
+    int need = lp_error_format(&e, text, 10);
+    assert_int_equal(need, strlen("fix.lps:12:5: cannot open: No such file or directory"));
+    assert_int_equal(strlen(text), 9);
+}
+
+static void test_buf(void **state)
+{
+    struct lp_buf b = {0};
+    for (int i = 0; i < 1000; i++) lp_buf_printf(&b, "%d,", i);
+    assert_int_equal(b.len, 10 * 2 + 90 * 3 + 900 * 4);
+    size_t n;
+    char *text = lp_buf_take(&b, &n);
+    assert_int_equal(strlen(text), n);
+    assert_memory_equal(text, "0,1,2,3,", 8);
+    free(text);
+    assert_int_equal(b.len, 0);
+    text = lp_buf_take(&b, NULL);
+    assert_string_equal(text, "");
+    free(text);
+}
+
+static char dir[] = "/tmp/arm64lp-base.XXXXXX";
+static int setup(void **state) { return mkdtemp(dir) ? chdir(dir) : -1; }
+static int teardown(void **state) { return chdir("/") || rmdir(dir); }
+
+static char *content(const char *path)
+{
+    char *data;
+    size_t len;
+    return lp_file_read(path, 1 << 20, &data, &len, NULL) == LP_OK ? data : NULL;
+}
+
+static void test_write(void **state)
+{
+    struct lp_error e;
+    struct stat st;
+    mode_t old = umask(027);
+    assert_int_equal(lp_file_write("f", "one", 3, 0666, &e), LP_OK);
+    umask(old);
+    stat("f", &st);
+    assert_int_equal(st.st_mode & 0777, 0640);
+    chmod("f", 0604);
+    assert_int_equal(symlink("f", "link"), 0);
+    assert_int_equal(lp_file_write("link", "two", 3, 0666, &e), LP_OK);
+    lstat("link", &st);
+    assert_true(S_ISLNK(st.st_mode));
+    stat("f", &st);
+    assert_int_equal(st.st_mode & 0777, 0604);
+    char *text = content("f");
+    assert_string_equal(text, "two");
+    free(text);
+    assert_int_equal(lp_file_write("/dev/full", "x", 1, 0666, &e), LP_E_IO);
+    assert_int_equal(e.sys, ENOSPC);
+    assert_int_equal(lp_file_write("no/such/folder", "x", 1, 0666, &e), LP_E_IO);
+    assert_string_equal(e.where, "no/such/folder");
+    unlink("link");
+    unlink("f");
+}
+
+/* A file system that is full in the middle: the old file stays, no temporary is left. */
+static void test_write_full(void **state)
+{
+    assert_int_equal(lp_file_write("f", "old", 3, 0666, NULL), LP_OK);
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit old, small = {.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
+    getrlimit(RLIMIT_FSIZE, &old);
+    small.rlim_max = old.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &small);
+    static char big[100000];
+    struct lp_error e;
+    assert_int_equal(lp_file_write("f", big, sizeof big, 0666, &e), LP_E_IO);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_int_equal(e.sys, EFBIG);
+    char *text = content("f");
+    assert_string_equal(text, "old");
+    free(text);
+    unlink("f"); /* teardown's rmdir proves that nothing else is here */
+}
+
+static void test_read(void **state)
+{
+    struct lp_error e;
+    char *data;
+    size_t len;
+    assert_int_equal(lp_file_read("none", 10, &data, &len, &e), LP_E_IO);
+    assert_int_equal(e.sys, ENOENT);
+    lp_file_write("f", "0123456789", 10, 0666, NULL);
+    assert_int_equal(lp_file_read("f", 9, &data, &len, &e), LP_E_IO);
+    assert_int_equal(lp_file_read("f", 10, &data, &len, &e), LP_OK);
+    assert_int_equal(len, 10);
+    assert_int_equal(data[10], 0);
+    free(data);
+    assert_int_equal(lp_file_read(".", 10, &data, &len, &e), LP_E_IO);
+    unlink("f");
+}
+
+static void test_hash(void **state)
+{
+    uint8_t h[LP_SHA256_SIZE];
+    char hex[2 * LP_SHA256_SIZE + 1];
+    lp_sha256("abc", 3, h); /* FIPS 180-4 */
+    lp_hex(hex, h, sizeof h);
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_int_equal(lp_hex_digit('f'), 15);
+    assert_int_equal(lp_hex_digit('A'), 10);
+    assert_int_equal(lp_hex_digit('g'), -1);
+    assert_int_equal(lp_hex_digit('/'), -1);
+    assert_int_equal(lp_hex_digit(':'), -1);
+}
+
+static void test_utf8(void **state)
+{
+    static const struct { const char *s; size_t n, want; } v[] = {
+        {"a", 1, 1},           {"\xc3\xa9", 2, 2},         {"\xe2\x82\xac", 3, 3},     {"\xf0\x9f\x98\x80", 4, 4}, {"\xc3", 1, 0},
+        {"\xc0\x80", 2, 0},    {"\xe0\x80\x80", 3, 0},     {"\xed\xa0\x80", 3, 0},     {"\xf0\x80\x80\x80", 4, 0}, {"\xf4\x90\x80\x80", 4, 0},
+        {"\x80", 1, 0},        {"\xff", 1, 0},             {"\xe2\x82", 2, 0},         {"\xe2\x28\xa1", 3, 0},     {"", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) assert_int_equal(lp_utf8_len(v[i].s, v[i].n), v[i].want);
+}
+
+static void test_bits(void **state)
+{
+    static const uint8_t b[] = {0x01, 0x82, 0x03, 0x84, 0x05, 0x86, 0x07, 0x88};
+    assert_int_equal(lp_le16(b), 0x8201);
+    assert_int_equal(lp_le32(b), 0x84038201);
+    assert_true(lp_le64(b) == UINT64_C(0x8807860584038201));
+    assert_true(lp_sext(0x1ff, 9) == -1 && lp_sext(0xff, 9) == 255);
+    assert_true(lp_within(0, 0, 0) && lp_within(5, 5, 10) && !lp_within(5, 6, 10) && !lp_within(UINT64_MAX, 2, 10));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_error), cmocka_unit_test(test_buf),  cmocka_unit_test(test_write), cmocka_unit_test(test_write_full),
+        cmocka_unit_test(test_read),  cmocka_unit_test(test_hash), cmocka_unit_test(test_utf8),  cmocka_unit_test(test_bits),
+    };
+    return cmocka_run_group_tests_name("base", tests, setup, teardown);
+}
