@@ -551,10 +551,6 @@ static void fuse_line(char *s, const char *arg)
     (void)arg;
     struct pick picks[MAX_CHAIN];
     unsigned n = 0;
-    if (strchr(s, '+') == NULL) {
-        ERROR("expected 'FIRST + SECOND'");
-        return;
-    }
     for (char *plus; s != NULL; s = plus) {
         plus = strchr(s, '+');
         if (plus != NULL)
@@ -571,6 +567,9 @@ static void fuse_line(char *s, const char *arg)
         }
         n++;
     }
-    add_chains(picks, n, 0, &(struct chain){.n = n});
+    if (n < 2)
+        ERROR("expected 'FIRST + SECOND'");
+    else
+        add_chains(picks, n, 0, &(struct chain){.n = n});
 }
 void parse_fuse(const char *path) { for_lines(path, fuse_line, NULL); }

@@ -50,9 +50,9 @@ static void release(struct lp_mem *m)
 static bool reserve_bits(struct lp_mem *m, unsigned bits)
 {
     uint64_t size = UINT64_C(1) << bits;
-    /* Wider than the reach of any immediate offset; a wild 32-bit index is caught too where there is room. */
-    uint64_t guard = UINT64_C(1) << (bits >= 36 ? 32 : 24);
-    uint8_t *all = reserve(m, 0, size + 2 * guard, PROT_NONE);
+    /* On both sides, wider than the reach of any immediate offset; with room also of ADRP (4 GiB) and of a wild 32-bit index times 16 (32 GiB). */
+    uint64_t guard = UINT64_C(1) << (bits >= 39 ? 36 : bits >= 36 ? 32 : 24), huge = UINT64_C(2) << 20;
+    uint8_t *all = reserve(m, 0, size + 2 * guard + huge, PROT_NONE);
     struct lp_op *ops = all ? reserve(m, 1, size * 4 + 2 * LP_PAGE, PROT_READ | PROT_WRITE) : NULL;
     m->flags = ops ? reserve(m, 2, size / LP_PAGE + LP_PAGE, PROT_READ | PROT_WRITE) : NULL;
     if (!m->flags) {
@@ -60,7 +60,7 @@ static bool reserve_bits(struct lp_mem *m, unsigned bits)
         return false;
     }
     /* 2 MiB alignment lets the host use huge pages where the guest's addresses would. */
-    m->base = (uint8_t *)lp_align_up((uintptr_t)all + guard / 2, UINT64_C(2) << 20);
+    m->base = (uint8_t *)lp_align_up((uintptr_t)all + guard, huge);
     m->ops = ops + SPARE;
     m->limit = size;
     /* Linux leaves the stack's limit below the top; at most 1 GiB is ever used here. */
