@@ -25,6 +25,9 @@ lib_exec_libexec_la_SOURCES += \
 	lib/exec/cpu.c lib/exec/gate.c lib/exec/opmap.c lib/exec/checked.c lib/exec/dispatch_checked.c \
 	lib/exec/dp_imm.c lib/exec/dp_reg.c lib/exec/branch.c lib/exec/system.c lib/exec/system_checked.c
 
+# Extensions beyond Armv8.0.
+lib_exec_libexec_la_SOURCES += lib/exec/crypto_sbox.h lib/exec/crypto.c
+
 # The dispatch alone gets flags of its own (configure.ac).
 noinst_LTLIBRARIES += lib/exec/libdispatch.la
 lib_exec_libdispatch_la_SOURCES = lib/exec/dispatch.c

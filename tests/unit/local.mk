@@ -97,3 +97,10 @@ tests_unit_test_chains_SOURCES = tests/unit/test_chains.c
 tests_unit_test_chains_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_chains_LDADD = $(TEST_LIBS)
 TESTS += tests/unit/test_chains
+
+check_PROGRAMS += tests/unit/test_crypto
+tests_unit_test_crypto_SOURCES = tests/unit/test_crypto.c
+tests_unit_test_crypto_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_crypto_LDADD = $(TEST_LIBS)
+$(tests_unit_test_crypto_OBJECTS): | lib/a64/decode.stamp
+TESTS += tests/unit/test_crypto
