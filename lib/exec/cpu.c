@@ -33,6 +33,7 @@ void lp_cpu_copy(struct lp_cpu *to, const struct lp_cpu *from)
     to->fpsr = from->fpsr;
     to->tpidr_el0 = from->tpidr_el0;
     to->tpidrro_el0 = from->tpidrro_el0;
+    to->pstate = from->pstate;
     to->checked = from->checked;
 }
 

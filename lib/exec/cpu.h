@@ -54,6 +54,9 @@ enum {
     LP_POLL_USER = 4,
 };
 
+#define LP_PSTATE_DIT (UINT32_C(1) << 24)
+#define LP_PSTATE_SSBS (UINT32_C(1) << 12)
+
 struct lp_cpu {
     uint64_t x[LP_SLOTS];        /* X0-X30, SP, ZR, sink */
     uint64_t pc;                 /* valid outside handlers */
@@ -66,6 +69,7 @@ struct lp_cpu {
     union lp_vreg v[32];         /* V0-V31 */
     uint32_t fpcr, fpsr;         /* fpsr: flags collected so far; the host's sticky flags are merged on read (fp.h) */
     uint64_t tpidr_el0, tpidrro_el0;
+    uint32_t pstate;             /* PSTATE.DIT and PSTATE.SSBS, where SPSR has them */
     struct {                     /* local exclusive monitor */
         uint64_t addr;           /* UINT64_MAX = open */
         uint64_t lo, hi;         /* value loaded */

@@ -26,7 +26,8 @@ lib_exec_libexec_la_SOURCES += \
 	lib/exec/dp_imm.c lib/exec/dp_reg.c lib/exec/branch.c lib/exec/system.c lib/exec/system_checked.c
 
 # Extensions beyond Armv8.0.
-lib_exec_libexec_la_SOURCES += lib/exec/crypto_sbox.h lib/exec/crypto.c
+lib_exec_libexec_la_SOURCES += lib/exec/crypto_sbox.h lib/exec/crypto.c lib/exec/fp_ext.c lib/exec/i8mm.c \
+	lib/exec/dp_ext.c lib/exec/sys_ext.c lib/exec/mops.c lib/exec/mops_checked.c
 
 # The dispatch alone gets flags of its own (configure.ac).
 noinst_LTLIBRARIES += lib/exec/libdispatch.la

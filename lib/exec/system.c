@@ -72,8 +72,10 @@ static inline uint64_t id_register(unsigned crm, unsigned op2)
     case 0 << 3 | 0: return 0x000f0510; /* MIDR_EL1: software implementation, part 0x051 */
     case 0 << 3 | 5: return UINT64_C(1) << 31; /* MPIDR_EL1: RES1 bit only, as Linux gives */
     case 4 << 3 | 0: return LP_ID_PFR0; /* ID_AA64PFR0_EL1 */
+    case 4 << 3 | 1: return LP_ID_PFR1; /* ID_AA64PFR1_EL1 */
     case 6 << 3 | 0: return LP_ID_ISAR0; /* ID_AA64ISAR0_EL1 */
     case 6 << 3 | 1: return LP_ID_ISAR1; /* ID_AA64ISAR1_EL1 */
+    case 6 << 3 | 2: return LP_ID_ISAR2; /* ID_AA64ISAR2_EL1 */
     default: return 0;
     }
 }

@@ -46,7 +46,7 @@ void lp_sigframe_save(struct lp_cpu *cpu, uint64_t fault_addr, uint32_t esr, str
     memcpy(f->uc.mc.regs, cpu->x, sizeof f->uc.mc.regs);
     f->uc.mc.sp = cpu->x[LP_SLOT_SP];
     f->uc.mc.pc = cpu->pc;
-    f->uc.mc.pstate = lp_nzcv(cpu);
+    f->uc.mc.pstate = lp_nzcv(cpu) | cpu->pstate;
     struct lp_fpsimd_context *fp = (void *)f->uc.mc.reserved;
     fp->head = (struct lp_ctx_head){LP_FPSIMD_MAGIC, sizeof *fp};
     fp->fpsr = lp_fp_get_fpsr(cpu);
@@ -87,6 +87,7 @@ bool lp_sigframe_load(struct lp_cpu *cpu, const struct lp_sigframe *f)
     cpu->x[LP_SLOT_SP] = f->uc.mc.sp;
     cpu->pc = f->uc.mc.pc;
     lp_set_nzcv(cpu, (uint32_t)f->uc.mc.pstate);
+    cpu->pstate = (uint32_t)f->uc.mc.pstate & (LP_PSTATE_DIT | LP_PSTATE_SSBS);
     memcpy(cpu->v, fp->v, sizeof fp->v);
     lp_fp_set_fpsr(cpu, fp->fpsr);
     lp_fp_set_fpcr(cpu, fp->fpcr);

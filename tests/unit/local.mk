@@ -104,3 +104,10 @@ tests_unit_test_crypto_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_crypto_LDADD = $(TEST_LIBS)
 $(tests_unit_test_crypto_OBJECTS): | lib/a64/decode.stamp
 TESTS += tests/unit/test_crypto
+
+check_PROGRAMS += tests/unit/test_ext
+tests_unit_test_ext_SOURCES = tests/unit/test_ext.c
+tests_unit_test_ext_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ext_LDADD = $(TEST_LIBS)
+$(tests_unit_test_ext_OBJECTS): | lib/a64/decode.stamp
+TESTS += tests/unit/test_ext

@@ -192,8 +192,8 @@ static void test_mov_imm(void **state)
 }
 
 /* AT_HWCAP and the ID registers announce only what is executed: every row of the feature. */
-static const struct { const char *feature; unsigned bit; } announced[] = {
-#define ANNOUNCED(bit, feature, pfr0, isar0, isar1) {feature, bit},
+static const struct { const char *feature; unsigned word, bit; } announced[] = {
+#define ANNOUNCED(word, bit, feature, reg, lo, add) {feature, word, bit},
     LP_FEATURES(ANNOUNCED)
 #undef ANNOUNCED
 };
@@ -209,10 +209,12 @@ static void test_features(void **state)
                 fail_msg("HWCAP bit %u announces %s, but %s is not executed", announced[i].bit, announced[i].feature, lp_a64_rows[r].name);
         }
         assert_true(n > 0);
-        assert_true(LP_HWCAP >> announced[i].bit & 1);
+        assert_true((announced[i].word == 1 ? LP_HWCAP : LP_HWCAP2) >> announced[i].bit & 1);
     }
-    assert_int_equal(LP_ID_ISAR0 >> 4 & 15, 0); /* AES */
-    assert_true(LP_ID_ISAR1 >> 20 & 2);         /* LRCPC2 */
+    assert_int_equal(LP_ID_ISAR0 >> 4 & 15, 2);  /* AES and PMULL */
+    assert_int_equal(LP_ID_ISAR0 >> 12 & 15, 2); /* SHA256 and SHA512 */
+    assert_int_equal(LP_ID_ISAR1 >> 20 & 15, 2); /* LRCPC2 */
+    assert_int_equal(LP_ID_PFR0, 0x1000000110011);
 }
 
 int main(void)

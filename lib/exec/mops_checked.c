@@ -1,0 +1,4 @@
+/* exec/mops_checked.c - the same semantics with every access checked. */
+#include <config.h>
+#define LP_CHECKED 1
+#include "exec/mops.c"
