@@ -18,7 +18,7 @@ A64_CLASSES = \
 	branch \
 	simd_copy simd_three simd_diff simd_misc simd_shift simd_elem crypto \
 	fp_data fp_conv simd_fp simd_fp_misc simd_fp_scalar \
-	fp_ext i8mm dp_ext sys_ext mops \
+	fp_ext i8mm dp_ext sys_ext mops pauth \
 	system
 
 A64_TABLES  = $(A64_CLASSES:%=lib/a64/%.decode)

@@ -34,6 +34,8 @@
     X(1, 27, "FlagM", ISAR0, 52, 1)         /* FLAGM */ \
     X(1, 28, "SSBS", PFR1, 4, 2)            /* SSBS */ \
     X(1, 29, "SB", ISAR1, 36, 1)            /* SB */ \
+    X(1, 30, "PAuth", ISAR1, 8, 1)          /* PACA: an implementation defined algorithm */ \
+    X(1, 31, "PAuth", ISAR1, 28, 1)         /* PACG */ \
     X(2, 7, "FlagM2", ISAR0, 52, 1)         /* FLAGM2 */ \
     X(2, 8, "FRINTTS", ISAR1, 32, 1)        /* FRINT */ \
     X(2, 13, "I8MM", ISAR1, 52, 1)          /* I8MM */ \

@@ -27,7 +27,8 @@ lib_exec_libexec_la_SOURCES += \
 
 # Extensions beyond Armv8.0.
 lib_exec_libexec_la_SOURCES += lib/exec/crypto_sbox.h lib/exec/crypto.c lib/exec/fp_ext.c lib/exec/i8mm.c \
-	lib/exec/dp_ext.c lib/exec/sys_ext.c lib/exec/mops.c lib/exec/mops_checked.c
+	lib/exec/dp_ext.c lib/exec/sys_ext.c lib/exec/mops.c lib/exec/mops_checked.c \
+	lib/exec/pauth.h lib/exec/pauth.c lib/exec/pauth_checked.c lib/exec/pauth_key.c
 
 # The dispatch alone gets flags of its own (configure.ac).
 noinst_LTLIBRARIES += lib/exec/libdispatch.la

@@ -1,4 +1,4 @@
-/* test_ext.c - instructions beyond Armv8.0, from the manual: complex numbers, half and bfloat16 products, matrices, flags, CSSC, MOPS, DIT, SSBS, RNG,
+/* test_ext.c - instructions beyond Armv8.0, from the manual: complex numbers, half and bfloat16 products, matrices, flags, CSSC, MOPS, DIT, SSBS, RNG, PAuth,
  * and that AT_HWCAP and the ID registers name them. Memory instructions in fast mode and in checked mode. */
 #include <config.h>
 #include <setjmp.h>
@@ -180,9 +180,10 @@ static void test_system(void **state)
 /* What is announced is there: the fields that programs read. */
 static void test_features(void **state)
 {
-    static const unsigned hwcap[] = {3, 5, 6, 14, 17, 18, 19, 21, 23, 24, 27, 28}, hwcap2[] = {7, 8, 13, 14, 16, 31, 34, 43};
+    static const unsigned hwcap[] = {3, 5, 6, 14, 17, 18, 19, 21, 23, 24, 27, 28, 30, 31}, hwcap2[] = {7, 8, 13, 14, 16, 31, 34, 43};
     static const struct { uint32_t word; unsigned lo, want; } id[] = {
         {0xd5380603, 48, 1}, {0xd5380603, 52, 2}, {0xd5380603, 60, 1}, /* ID_AA64ISAR0_EL1: FHM, TS, RNDR */
+        {0xd5380623, 8, 1},  {0xd5380623, 28, 1}, /* ID_AA64ISAR1_EL1: API, GPI */
         {0xd5380623, 16, 1}, {0xd5380623, 32, 1}, {0xd5380623, 44, 1}, {0xd5380623, 52, 1}, /* ID_AA64ISAR1_EL1: FCMA, FRINTTS, BF16, I8MM */
         {0xd5380643, 0, 2},  {0xd5380643, 16, 1}, {0xd5380643, 52, 1},                      /* ID_AA64ISAR2_EL1: WFxT, MOPS, CSSC */
         {0xd5380403, 48, 1}, {0xd5380423, 4, 2},                                            /* ID_AA64PFR0_EL1: DIT, ID_AA64PFR1_EL1: SSBS */
@@ -318,6 +319,59 @@ static void test_fault(void **state)
     assert_int_equal(run(copy_any, 3, DATA - 3 + LP_PAGE, CODE - 3, 16), LP_SIGSEGV);
 }
 
+/* ---- PAuth: by properties, as the hash is our own ---- */
+#define CODE_BITS (UINT64_C(0x7f) << 48)
+static void test_pauth(void **state)
+{
+    const uint64_t pointer = TAG | UINT64_C(0x7f1234567890);
+    uint64_t seen = 0;
+    memset(&cpu, 0, sizeof cpu);
+    for (unsigned i = 0; i < 1000; i++) {
+        cpu.x[0] = pointer + i / 100, cpu.x[1] = i;
+        execute(0xdac10020); /* pacia x0, x1 */
+        const uint64_t signed_pointer = cpu.x[0];
+        assert_true((signed_pointer & ~CODE_BITS) == pointer + i / 100);
+        seen |= UINT64_C(1) << (signed_pointer >> 48 & 63);
+        execute(0xdac11020); /* autia x0, x1 */
+        assert_true(cpu.x[0] == pointer + i / 100);
+        cpu.x[0] = signed_pointer ^ UINT64_C(1) << (48 + i % 7);
+        execute(0xdac11020);
+        assert_true(cpu.x[0] == ((pointer + i / 100) | UINT64_C(1) << 53));
+        cpu.x[0] = signed_pointer;
+        execute(0xdac143e0); /* xpaci x0 */
+        assert_true(cpu.x[0] == pointer + i / 100);
+    }
+    assert_true(__builtin_popcountll(seen) > 32);
+    cpu.x[0] = UINT64_MAX - 15; /* the upper half of addresses has ones there */
+    execute(0xdac12fe0); /* pacdzb x0 */
+    execute(0xdac13fe0); /* autdzb x0 */
+    assert_true(cpu.x[0] == UINT64_MAX - 15);
+    cpu.x[0] ^= UINT64_C(1) << 50; /* not canonical: never gets a right code */
+    execute(0xdac12fe0);
+    execute(0xdac13fe0);
+    assert_int_equal(cpu.x[0] >> 53 & 3, 2);
+    execute(0x9ac23020); /* pacga x0, x1, x2 */
+    assert_true((uint32_t)cpu.x[0] == 0 && cpu.x[0] != 0);
+}
+
+/* Signed calls, returns and loads; what does not authenticate faults when it is used. */
+static void test_pauth_flow(void **state)
+{
+    static const uint32_t code[] = {
+        0x94000003, /* bl sign: 12 on */
+        0xd4000001, /* svc #0 */
+        0xd503201f, 0xd503233f, /* sign: paciasp */
+        0xd65f0bff, /* retaa */
+    };
+    fill();
+    assert_int_equal(run(code, sizeof code / 4, 0, 0, 0), 0);
+    assert_true(cpu.pc == CODE + 8);
+    assert_int_equal(run((const uint32_t[]){0xd65f0bff}, 1, 0, 0, 0), LP_SIGSEGV); /* x30 = 0: nothing is there even if 0 is its code */
+    static const uint32_t load[] = {0xdac12be0 /* pacdza x0 */, 0xf8201c04 /* ldraa x4, [x0, #8]! */};
+    assert_int_equal(run(load, 2, DATA + 64, 0, 0), 0);
+    assert_true(cpu.x[0] == DATA + 72 && (cpu.x[4] & 255) == data[72]);
+}
+
 /* Equal registers; the state of another implementation. */
 static void test_refused(void **state)
 {
@@ -350,6 +404,7 @@ BOTH(test_prologue)
 BOTH(test_set)
 BOTH(test_fault)
 BOTH(test_refused)
+BOTH(test_pauth_flow)
 
 #define T(name) cmocka_unit_test(name##_fast), cmocka_unit_test(name##_flat)
 int main(void)
@@ -357,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors), cmocka_unit_test(test_cssc), cmocka_unit_test(test_flags), cmocka_unit_test(test_system),
         cmocka_unit_test(test_features), T(test_copy), T(test_prologue), T(test_set), T(test_fault), T(test_refused),
+        cmocka_unit_test(test_pauth), T(test_pauth_flow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,77 @@
+/* exec/pauth.c - pointer authentication: what each row of a64/pauth.decode does (Arm ARM C6.2 and D8.10).
+ *
+ * The code is a keyed hash of this implementation's own (ID_AA64ISAR1_EL1.API), in bits 54:48 of a pointer: user addresses have 48 bits and a
+ * tag byte. The keys are drawn once per host process, so that a forked child keeps them, as on Linux.
+ */
+#include <config.h>
+#include "exec/op.h"
+#include "exec/pauth.h"
+
+#define CODE_BITS (UINT64_C(0x7f) << 48)
+/* The pointer as it was before: bits 54:48 are copies of bit 55. */
+LP_INLINE uint64_t pa_strip(uint64_t p) { return p >> 55 & 1 ? p | CODE_BITS : p & ~CODE_BITS; }
+LP_INLINE uint64_t pa_add(uint64_t p, uint64_t modifier, unsigned key)
+{
+    const uint64_t plain = pa_strip(p);
+    uint64_t code = lp_pauth_code(plain, modifier, key);
+    if (p != plain) /* was no canonical address: its code must not be right */
+        code ^= UINT64_C(1) << 54;
+    return (p & ~CODE_BITS) | (code & CODE_BITS);
+}
+/* A wrong code gives an address that faults when used: bits 54:53 are 01 (A) or 10 (B). */
+LP_INLINE uint64_t pa_check(uint64_t p, uint64_t modifier, unsigned key)
+{
+    const uint64_t plain = pa_strip(p);
+    if (((lp_pauth_code(plain, modifier, key) ^ p) & CODE_BITS) == 0)
+        return plain;
+    return (plain & ~(UINT64_C(3) << 53)) | UINT64_C(1) << (key & 1 ? 54 : 53);
+}
+
+/* ---- hints: X17 with X16, X30 with zero or SP ---- */
+#define HINTS(SUFFIX, POINTER, MODIFIER)                                                       \
+    LP_OP(PACIA##SUFFIX) { cpu->x[POINTER] = pa_add(cpu->x[POINTER], MODIFIER, LP_PAUTH_IA); } \
+    LP_OP(PACIB##SUFFIX) { cpu->x[POINTER] = pa_add(cpu->x[POINTER], MODIFIER, LP_PAUTH_IB); } \
+    LP_OP(AUTIA##SUFFIX) { cpu->x[POINTER] = pa_check(cpu->x[POINTER], MODIFIER, LP_PAUTH_IA); } \
+    LP_OP(AUTIB##SUFFIX) { cpu->x[POINTER] = pa_check(cpu->x[POINTER], MODIFIER, LP_PAUTH_IB); }
+HINTS(1716, 17, cpu->x[16])
+HINTS(Z, 30, 0)
+HINTS(SP, 30, cpu->x[LP_SLOT_SP])
+LP_OP(XPACLRI) { cpu->x[30] = pa_strip(cpu->x[30]); }
+
+/* ---- any register ---- */
+LP_OP(PAC) { cpu->x[f.Rd] = pa_add(cpu->x[f.Rd], cpu->x[f.Rn], f.key); }
+LP_OP(AUT) { cpu->x[f.Rd] = pa_check(cpu->x[f.Rd], cpu->x[f.Rn], f.key); }
+LP_OP(PAC_Z) { cpu->x[f.Rd] = pa_add(cpu->x[f.Rd], 0, f.key); }
+LP_OP(AUT_Z) { cpu->x[f.Rd] = pa_check(cpu->x[f.Rd], 0, f.key); }
+LP_OP(XPAC) { cpu->x[f.Rd] = pa_strip(cpu->x[f.Rd]); }
+LP_OP(PACGA) { cpu->x[f.Rd] = lp_pauth_code(lp_rd(cpu, f.Rn), cpu->x[f.Rm], LP_PAUTH_GA) & ~(uint64_t)UINT32_MAX; }
+
+/* ---- branches, loads ---- */
+LP_JUMP_OP(BRA) { return pa_check(lp_rd(cpu, f.Rn), cpu->x[f.Rm], f.M); }
+LP_JUMP_OP(BRA_Z) { return pa_check(lp_rd(cpu, f.Rn), 0, f.M); }
+LP_JUMP_OP(BLRA)
+{
+    const uint64_t target = pa_check(lp_rd(cpu, f.Rn), cpu->x[f.Rm], f.M); /* either may be X30 */
+    cpu->x[30] = lp_op_pc(cpu, op) + 4;
+    return target;
+}
+LP_JUMP_OP(BLRA_Z)
+{
+    const uint64_t target = pa_check(lp_rd(cpu, f.Rn), 0, f.M);
+    cpu->x[30] = lp_op_pc(cpu, op) + 4;
+    return target;
+}
+LP_JUMP_OP(RETA) { return pa_check(cpu->x[30], cpu->x[LP_SLOT_SP], f.M); }
+LP_OP(LDRA)
+{
+    const uint64_t offset = ((uint64_t)f.imm9 - ((uint64_t)f.S << 9)) << 3;
+    const uint64_t addr = pa_check(cpu->x[f.Rn], 0, LP_PAUTH_DA + f.M) + offset, v = lp_ld64(cpu, op, addr);
+    if (f.W)
+        cpu->x[f.Rn] = addr;
+    cpu->x[f.Rt] = v;
+}
+
+/* The dispatch includes several classes in one unit. */
+#undef CODE_BITS
+#undef HINTS
+#include "a64/pauth.export.gen.h"
