@@ -65,7 +65,6 @@ static void parse_options(int argc, char **argv)
         case 'o': opt.output = cli.arg; break;
         }
     }
-    if (opt.reverse) opt.live.flags |= LP_LIVE_REVERT;
     if (opt.pid && opt.socket) cli_usage("-p and -c exclude each other");
     if (!opt.pid && !opt.socket && cli.n_operands > 0)
         cli_usage("patching files on disk is not supported in this version; use -p or -c");

@@ -65,7 +65,6 @@ LP_API lp_status lp_control_open_pid(int64_t pid, lp_control **out, struct lp_er
 LP_API void lp_control_close(lp_control *c);
 enum lp_live_flags {
     LP_LIVE_DRY_RUN = 1,    /* check everything, change nothing */
-    LP_LIVE_REVERT = 2,
     LP_LIVE_FORCE = 4,      /* do not wait for quiescence */
 };
 struct lp_live_options { unsigned flags; uint32_t deadline_ms; /* 0 = the patch's own, else 5000 */ };

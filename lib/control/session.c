@@ -173,7 +173,7 @@ static void start_request(struct lp_session *s, int n, char **f)
 {
     uint64_t items, flags, deadline;
     if (n != 4 || !lp_control_number(f[1], LP_CONTROL_ITEMS, &items) || !lp_control_number(f[2], UINT32_MAX, &flags) ||
-        !lp_control_number(f[3], UINT32_MAX, &deadline) || (flags & ~(uint64_t)(LP_LIVE_DRY_RUN | LP_LIVE_REVERT | LP_LIVE_FORCE))) {
+        !lp_control_number(f[3], UINT32_MAX, &deadline) || (flags & ~(uint64_t)(LP_LIVE_DRY_RUN | LP_LIVE_FORCE))) {
         give_up(s, LP_E_PROTOCOL, "expected: apply or revert, then the number of items, flags and deadline in milliseconds");
         return;
     }

@@ -19,7 +19,7 @@ bool lp_block_add_item(struct lp_parse *ps, const struct lp_item *it)
 bool lp_block_check_word(struct lp_parse *ps, const char *at, uint32_t word)
 {
     if (ps->flags & LP_PATCH_RAW || lp_dis_valid(word)) return true;
-    return lp_lex_fail(ps, at, LP_E_INSTRUCTION, "%08x is no valid A64 instruction (--raw allows it)", word);
+    return lp_lex_fail(ps, at, LP_E_INSTRUCTION, "%08x is no valid A64 instruction", word);
 }
 
 /* The instruction whose field a relocation fills. */

@@ -9,6 +9,7 @@
 #include "elf/spec.h"
 #include <arm64lp/dis.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,15 +127,27 @@ static lp_status keep_landing_pad(lp_maker *m, struct edit *e, struct lp_error *
     return LP_OK;
 }
 
+/* Decimal or 0x..., perhaps negative. A leading 0 is refused: it means octal to some and nothing to others. */
+static bool parse_value(const char *arg, uint64_t *value)
+{
+    bool minus = *arg == '-', hex;
+    char *end;
+    arg += minus;
+    hex = arg[0] == '0' && (arg[1] == 'x' || arg[1] == 'X');
+    if (hex ? !isxdigit((unsigned char)arg[2]) : !isdigit((unsigned char)*arg) || (*arg == '0' && arg[1])) return false;
+    errno = 0;
+    unsigned long long v = strtoull(arg, &end, hex ? 16 : 10);
+    if (errno || *end || (minus && v > UINT64_C(1) << 63)) return false;
+    *value = minus ? -(uint64_t)v : v;
+    return true;
+}
+
 static lp_status change_ret(lp_maker *m, struct edit *e, const char *arg, struct lp_error *err)
 {
-    char *end = (char *)arg;
     uint64_t value = 0;
     lp_status s = keep_landing_pad(m, e, err);
     if (s != LP_OK) return s;
-    errno = 0;
-    if (*arg) value = *arg == '-' ? (uint64_t)strtoll(arg, &end, 0) : strtoull(arg, &end, 0);
-    if (errno || *end || (*arg && end == arg)) return wrong(err, e, LP_E_SYNTAX, "`ret` takes one number");
+    if (*arg && !parse_value(arg, &value)) return wrong(err, e, LP_E_SYNTAX, "`ret` takes one number, decimal or 0x...");
     if (*arg) e->n += lp_a64_mov_imm(e->word + e->n, 0, value);
     e->word[e->n++] = LP_A64_RET;
     return LP_OK;

@@ -1,6 +1,7 @@
 /* patch/parse.c - text to patch: lines, meta, objects; the canonical text is made along the way. */
 #include <config.h>
 #include "patch/block.h"
+#include "base/text.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -323,13 +324,11 @@ static bool v1_line(struct lp_parse *ps)
 
 static bool utf8(struct lp_parse *ps)
 {
-    const unsigned char *p = (const unsigned char *)ps->lex.p, *end = (const unsigned char *)ps->lex.end;
+    const char *p = ps->lex.p, *end = ps->lex.end;
     while (p < end) {
-        int more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : *p >= 0xe0 && *p < 0xf0 ? 2 : *p >= 0xf0 && *p < 0xf5 ? 3 : -1;
-        bool good = more >= 0 && end - p > more && *p != 0 && *p != '\r';
-        for (int i = 1; good && i <= more; i++) good = (p[i] & 0xc0) == 0x80;
-        if (!good) return lp_lex_fail(ps, (const char *)p, LP_E_SYNTAX, "byte 0x%02x is no UTF-8 text", *p);
-        p += more + 1;
+        size_t n = *p && *p != '\r' ? lp_utf8_len(p, (size_t)(end - p)) : 0;
+        if (!n) return lp_lex_fail(ps, p, LP_E_SYNTAX, "byte 0x%02x is no UTF-8 text", (unsigned char)*p);
+        p += n;
     }
     return true;
 }

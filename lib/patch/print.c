@@ -16,8 +16,10 @@ char *lp_patch_print(const lp_patch *p, size_t *len)
     return copy;
 }
 
-lp_status lp_patch_write(const lp_patch *p, const char *path, struct lp_error *err) { return lp_file_write(path,
-        p->text, p->text_len, 0666 & ~022, err); }
+lp_status lp_patch_write(const lp_patch *p, const char *path, struct lp_error *err)
+{
+    return lp_file_write(path, p->text, p->text_len, 0666, err);
+}
 
 const char *lp_patch_name(const lp_patch *p) { return p->name; }
 bool lp_patch_is_seed(const lp_patch *p) { return p->seed; }

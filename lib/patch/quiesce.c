@@ -23,7 +23,8 @@ static bool inside(struct search *s, uint64_t addr, bool is_return)
     return true;
 }
 
-/* AAPCS64 6.4.6: a frame record is {previous record, return address}; records go up the stack. */
+/* AAPCS64 6.4.6: a frame record is {previous record, return address}; records go up the stack. x29 may be an ordinary
+ * register, so a record that cannot be read ends the chain; the stack itself is searched as well. */
 static bool in_frames(struct search *s, uint64_t fp)
 {
     uint64_t record[2];
@@ -36,16 +37,19 @@ static bool in_frames(struct search *s, uint64_t fp)
     return false;
 }
 
-/* Functions without a frame record: any word on the stack that looks like a return address. */
+/* Functions without a frame record: any word on the stack that looks like a return address. A stack that cannot be read may hold one;
+ * an empty one (sp at the top of its mapping) or none yet (0) does not. */
 static bool on_stack(struct search *s, uint64_t sp)
 {
     struct lp_mapping m;
     uint64_t word[512];
     sp = (sp + 7) & ~UINT64_C(7);
-    if (!lp_mem_next(s->live->mem, sp, &m) || m.start > sp) return false;
+    if (!sp) return false;
+    s->hit = sp;
+    if (!lp_mem_next(s->live->mem, sp - 1, &m) || m.start >= sp) return true;
     while (sp < m.end) {
         uint64_t len = m.end - sp < sizeof word ? m.end - sp : sizeof word;
-        if (lp_mem_read(s->live->mem, word, sp, len) != 0) return false;
+        if (lp_mem_read(s->live->mem, word, sp, len) != 0) return s->hit = sp, true;
         for (size_t i = 0; i < len / 8; i++)
             if (inside(s, word[i] & ADDRESS_BITS, true)) return true;
         sp += len;

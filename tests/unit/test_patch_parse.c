@@ -129,7 +129,7 @@ static void errors(void **state)
         {HEAD BIND "@ main\n+ d503201f\nend\n", "6:1: error: `-` with the old word is expected first"},
         {HEAD BIND "@ main\n- d503201f\nend\n", "7:1: error: `+` with the new word is expected before `end`"},
         {HEAD BIND "@ main\n- D503201F\n+ d503201f\nend\n", "6:3: error: an instruction word (8 lower-case hex digits) is expected, found `D503201F`"},
-        {HEAD BIND "@ main\n- d503201f\n+ 00000001\nend\n", "7:3: error: 00000001 is no valid A64 instruction (--raw allows it)"},
+        {HEAD BIND "@ main\n- d503201f\n+ 00000001\nend\n", "7:3: error: 00000001 is no valid A64 instruction"},
         {HEAD BIND "@ main\n- d503201f\n+ d503201f\n@ f\n- d503201f\n+ d503201f\nend\n", "8:1: error: the site that begins in line 5 has no `end`"},
         {HEAD BIND "@ main\n- d503201f\n+ 94000000 call27 f\nend\n", "7:12: error: unknown relocation `call27`"},
         {HEAD BIND "@ main\n- d503201f\n+ d503201f call26 f\nend\n", "7:3: error: relocation call26 does not suit the instruction d503201f"},
@@ -146,6 +146,10 @@ static void errors(void **state)
         {HEAD BIND "set n b4\n- *\n+ &f\n", "7:3: error: an address (&) needs b8"},
         {HEAD BIND "set n b4\n- *\n", "6:1: error: the set that begins in line 5 has no new value"},
         {HEAD "text \xff\n", "2:6: error: byte 0xff is no UTF-8 text"},
+        {HEAD "text \xed\xa0\x80\n", "2:6: error: byte 0xed is no UTF-8 text"},     /* a surrogate */
+        {HEAD "text \xe0\x80\xaf\n", "2:6: error: byte 0xe0 is no UTF-8 text"},     /* overlong */
+        {HEAD "text \xf4\x90\x80\x80\n", "2:6: error: byte 0xf4 is no UTF-8 text"}, /* above U+10FFFF */
+        {HEAD "text \xc3\xa4\xc3\n", "2:8: error: byte 0xc3 is no UTF-8 text"},
         {"add 1234\n", "1:1: error: an address without a decimal digit needs 0x: 0xadd"},
         {"400 d503201f0\n", "1:5: error: an instruction word has at most 8 hex digits, found 9"},
         {"12345678901234567 d503201f\n", "1:1: error: an address has at most 16 hex digits, found 17"},
