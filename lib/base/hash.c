@@ -29,13 +29,3 @@ int lp_hex_digit(char c)
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
 }
-
-bool lp_unhex(uint8_t *out, const char *in, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        int hi = lp_hex_digit(in[2 * i]), lo = hi < 0 ? -1 : lp_hex_digit(in[2 * i + 1]);
-        if (lo < 0) return false;
-        out[i] = (uint8_t)(hi << 4 | lo);
-    }
-    return true;
-}

@@ -10,6 +10,4 @@ void lp_sha256(const void *data, size_t len, uint8_t out[LP_SHA256_SIZE]);
 void lp_hex(char *out, const uint8_t *in, size_t n);
 /* Value of a hex digit of either case, or -1. */
 int lp_hex_digit(char c);
-/* 2n hex digits into n bytes; false if a character is no hex digit. */
-bool lp_unhex(uint8_t *out, const char *in, size_t n);
 #endif

@@ -24,9 +24,9 @@ size_t lp_utf8_len(const char *s, size_t n)
     return 0;
 }
 
-uint64_t lp_now_ms(void)
+int64_t lp_now_ms(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

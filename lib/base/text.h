@@ -8,5 +8,5 @@
  * 0 if it is none. */
 size_t lp_utf8_len(const char *s, size_t n);
 /* Milliseconds of CLOCK_MONOTONIC. */
-uint64_t lp_now_ms(void);
+int64_t lp_now_ms(void);
 #endif

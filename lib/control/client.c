@@ -1,6 +1,7 @@
 /* control/client.c - lp_control_*: orders to a running program. */
 #include <config.h>
 #include <arm64lp/patch.h>
+#include "base/text.h"
 #include "control/protocol.h"
 #include "patch/model.h"
 #include "base/buf.h"
@@ -16,7 +17,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 struct lp_control {
@@ -27,13 +27,6 @@ struct lp_control {
 };
 
 enum { GREETING_MS = 30000, LIST_MS = 30000, ANSWER_MS = 600000, GRACE_MS = 60000 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static lp_status fail_at(const struct lp_control *c, struct lp_error *err) { return lp_at(err, c->peer, 0, 0), err->status; }
 
@@ -50,7 +43,7 @@ static lp_status gone(const struct lp_control *c, int e, struct lp_error *err)
 static lp_status wait_for(struct lp_control *c, short what, int64_t deadline, struct lp_error *err)
 {
     for (;;) {
-        int64_t left = deadline - now_ms();
+        int64_t left = deadline - lp_now_ms();
         if (left <= 0) {
             lp_fail(err, LP_E_SYSTEM, "no answer in time; what was asked may still be done later");
             lp_hint(err, "is the program stopped, or is another patch being applied? `lpapply -l` shows what became of it");
@@ -65,7 +58,7 @@ static lp_status wait_for(struct lp_control *c, short what, int64_t deadline, st
 
 static lp_status send_bytes(struct lp_control *c, const char *p, size_t n, struct lp_error *err)
 {
-    int64_t deadline = now_ms() + ANSWER_MS;
+    int64_t deadline = lp_now_ms() + ANSWER_MS;
     while (n) {
         ssize_t done = send(c->fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (done > 0) {
@@ -130,7 +123,7 @@ static lp_status greet(struct lp_control *c, struct lp_error *err)
 {
     char *line;
     lp_status s = send_bytes(c, LP_CONTROL_GREETING "\n", sizeof LP_CONTROL_GREETING, err);
-    if (s == LP_OK) s = read_line(c, now_ms() + GREETING_MS, &line, err);
+    if (s == LP_OK) s = read_line(c, lp_now_ms() + GREETING_MS, &line, err);
     if (s) return s;
     if (strcmp(line, LP_CONTROL_GREETING) == 0) return LP_OK;
     if (strncmp(line, "arm64lp ", 8) == 0) lp_fail(err, LP_E_PROTOCOL, "the program speaks version %.20s of the control protocol, expected 1", line + 8);
@@ -251,7 +244,7 @@ static bool take_result(struct answer *a, int n, char **f)
 /* Read answer lines up to the last one. */
 static lp_status read_answer(struct lp_control *c, int64_t wait_ms, struct answer *a, struct lp_error *err)
 {
-    int64_t deadline = now_ms() + wait_ms;
+    int64_t deadline = lp_now_ms() + wait_ms;
     for (;;) {
         char *line, *f[LP_CONTROL_FIELDS], word[64];
         lp_status s = read_line(c, deadline, &line, err);

@@ -1,5 +1,6 @@
 /* control/protocol.c - fields of the line protocol. */
 #include <config.h>
+#include "base/hash.h"
 #include "control/protocol.h"
 
 #include <inttypes.h>
@@ -46,11 +47,6 @@ bool lp_control_number(const char *field, uint64_t max, uint64_t *v)
     return sum <= max;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool lp_control_string(char *field)
 {
     if (!*field) return false;
@@ -61,7 +57,7 @@ bool lp_control_string(char *field)
             *to++ = *p;
             continue;
         }
-        int hi = hex_digit(p[1]), lo = hi < 0 ? -1 : hex_digit(p[2]);
+        int hi = lp_hex_digit(p[1]), lo = hi < 0 ? -1 : lp_hex_digit(p[2]);
         if (lo < 0 || hi * 16 + lo == 0) return false;
         *to++ = (char)(hi * 16 + lo);
         p += 2;

@@ -1,5 +1,6 @@
 /* control/server.c - the control thread: listens, serves several clients, outlives all that they may send. */
 #include <config.h>
+#include "base/text.h"
 #include "control/server.h"
 #include "control/protocol.h"
 #include "control/session.h"
@@ -18,7 +19,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -47,13 +47,6 @@ struct lp_control_server {
     size_t budget;
     struct client clients[MAX_CLIENTS];
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- descriptors ---- */
 
@@ -189,7 +182,7 @@ static void accept_one(struct lp_control_server *s)
     if (fd >= 0 && may_connect(fd)) {
         struct client *c = place(s);
         lp_session_open(&c->session, &s->config, &s->budget);
-        c->active = now_ms();
+        c->active = lp_now_ms();
         c->fd = hidden ? fd : hide(s, fd);
     } else if (fd >= 0) {
         turn_away(fd);
@@ -207,7 +200,7 @@ static bool send_some(struct client *c)
     struct lp_buf *out = &c->session.out;
     ssize_t n = send(c->fd, out->data, out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0) return errno == EAGAIN || errno == EINTR;
-    c->active = now_ms();
+    c->active = lp_now_ms();
     if ((size_t)n == out->len) lp_buf_free(out);
     else {
         memmove(out->data, out->data + n, out->len - (size_t)n);
@@ -222,7 +215,7 @@ static bool receive_some(struct client *c)
     ssize_t n = recv(c->fd, chunk, sizeof chunk, MSG_DONTWAIT);
     if (n == 0) return false;
     if (n < 0) return errno == EAGAIN || errno == EINTR;
-    c->active = now_ms();
+    c->active = lp_now_ms();
     lp_session_feed(&c->session, chunk, (size_t)n);
     return true;
 }
@@ -243,7 +236,7 @@ static void serve(struct lp_control_server *s, struct client *c, short events)
 
 static void drop_silent(struct lp_control_server *s)
 {
-    int64_t now = now_ms();
+    int64_t now = lp_now_ms();
     for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) {
         if (c->fd < 0) continue;
         bool half = lp_session_half(&c->session) || c->session.out.len;

@@ -89,19 +89,12 @@ const char *lp_elf_keep(struct lp_elf *e, const char *text, size_t len, const ch
     return p;
 }
 
-static uint64_t le64(const uint8_t *p)
-{
-    uint64_t v = 0;
-    for (int i = 7; i >= 0; i--) v = v << 8 | p[i];
-    return v;
-}
-
 bool lp_elf_dynamic(const struct lp_elf *e, int64_t tag, uint64_t *value)
 {
     for (uint64_t at = 0; e->dyn_size - at >= sizeof(Elf64_Dyn); at += sizeof(Elf64_Dyn)) {
         const uint8_t *p = e->image + e->dyn_off + at;
-        int64_t t = (int64_t)le64(p);
-        if (t == tag) return *value = le64(p + 8), true;
+        int64_t t = (int64_t)lp_le64(p);
+        if (t == tag) return *value = lp_le64(p + 8), true;
         if (t == DT_NULL) break;
     }
     return false;

@@ -13,15 +13,14 @@
 #define PT_GNU_PROPERTY 0x6474e553
 #endif
 
-static uint32_t le32(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24; }
 
 /* Linux program property: type, size, data, padded to 8 (System V ABI extension for Linux). */
 static void property(struct lp_elf *e, const uint8_t *p, uint64_t len)
 {
     while (len >= 8) {
-        uint32_t type = le32(p), size = le32(p + 4);
+        uint32_t type = lp_le32(p), size = lp_le32(p + 4);
         if (size > len - 8) return;
-        if (type == GNU_PROPERTY_AARCH64_FEATURE_1_AND && size >= 4) e->info.gnu_property = le32(p + 8);
+        if (type == GNU_PROPERTY_AARCH64_FEATURE_1_AND && size >= 4) e->info.gnu_property = lp_le32(p + 8);
         uint64_t step = 8 + lp_align_up(size, 8);
         if (step >= len) return;
         p += step, len -= step;
@@ -44,7 +43,7 @@ static void notes(struct lp_elf *e, uint64_t off, uint64_t size, uint64_t align)
     const uint8_t *p = e->image + off;
     align = align == 8 ? 8 : 4;
     while (size >= 12) {
-        uint32_t name_len = le32(p), desc_len = le32(p + 4), type = le32(p + 8);
+        uint32_t name_len = lp_le32(p), desc_len = lp_le32(p + 4), type = lp_le32(p + 8);
         uint64_t desc = lp_align_up(12 + (uint64_t)name_len, align), end = lp_align_up(desc + desc_len, align);
         if (desc > size || desc_len > size - desc) return;
         note(e, type, p + 12, name_len, p + desc, desc_len);

@@ -11,8 +11,6 @@
 struct slot { uint64_t got; const char *name; };
 struct slots { struct slot *v; size_t n, cap; };
 
-static uint32_t le32(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24; }
-static uint64_t le64(const uint8_t *p) { return (uint64_t)le32(p + 4) << 32 | le32(p); }
 
 /* The function that starts at an address, among the symbols sorted so far. */
 static const char *function_at(const struct lp_elf *e, uint64_t value)
@@ -34,7 +32,7 @@ static const char *dynsym_name(const struct lp_elf *e, uint32_t section, uint64_
     const struct lp_elf_section *s = &e->sec[section], *str = &e->sec[s->link];
     if (s->type != SHT_DYNSYM && s->type != SHT_SYMTAB) return NULL;
     if (!lp_within(s->offset, s->size, e->size) || index >= s->size / sizeof(Elf64_Sym)) return NULL;
-    const char *name = lp_elf_str(lp_elf_strtab(e, str->offset, str->size), le32(e->image + s->offset + index * sizeof(Elf64_Sym)));
+    const char *name = lp_elf_str(lp_elf_strtab(e, str->offset, str->size), lp_le32(e->image + s->offset + index * sizeof(Elf64_Sym)));
     return name && *name ? name : NULL;
 }
 
@@ -44,15 +42,15 @@ static void read_relocs(const struct lp_elf *e, const struct lp_elf_section *s, 
     if (!lp_within(s->offset, s->size, e->size)) return;
     const uint8_t *p = e->image + s->offset;
     for (uint64_t i = 0; i < s->size / 24; i++, p += 24) {
-        uint64_t info = le64(p + 8), type = info & 0xffffffff;
+        uint64_t info = lp_le64(p + 8), type = info & 0xffffffff;
         const char *name = NULL;
         if (type == R_AARCH64_JUMP_SLOT || type == R_AARCH64_GLOB_DAT) name = dynsym_name(e, s->link, info >> 32);
-        else if (type == R_AARCH64_IRELATIVE) name = function_at(e, le64(p + 16));
+        else if (type == R_AARCH64_IRELATIVE) name = function_at(e, lp_le64(p + 16));
         if (!name) continue;
         struct slot *v = lp_grow(out->v, &out->cap, out->n, sizeof *v);
         if (!v) return;
         out->v = v;
-        v[out->n++] = (struct slot){le64(p), name};
+        v[out->n++] = (struct slot){lp_le64(p), name};
     }
 }
 
@@ -65,7 +63,7 @@ static int by_got(const void *a, const void *b)
 /* adrp x16, P; ldr x17, [x16, #o]; add x16, x16, #o; br x17 (AAELF64 "PLT sequences"): the GOT slot is P + o. */
 static bool stub(const uint8_t *p, uint64_t pc, uint64_t *got)
 {
-    uint32_t adrp = le32(p), ldr = le32(p + 4), add = le32(p + 8), br = le32(p + 12);
+    uint32_t adrp = lp_le32(p), ldr = lp_le32(p + 4), add = lp_le32(p + 8), br = lp_le32(p + 12);
     if ((adrp & 0x9f00001f) != 0x90000010 || (ldr & 0xffc003ff) != 0xf9400211) return false;
     if ((add & 0xffc003ff) != 0x91000210 || br != 0xd61f0220) return false;
     int64_t page = lp_sext(lp_bits(adrp, 5, 19) << 2 | lp_bits(adrp, 29, 2), 21);
@@ -84,7 +82,7 @@ static void decode_section(struct lp_elf *e, size_t index, const struct slots *s
         if (!stub(p + at, s->addr + at, &key.got)) continue;
         hit = bsearch(&key, slots->v, slots->n, sizeof key, by_got);
         const char *name = hit ? lp_elf_keep(e, hit->name, strnlen(hit->name, LP_ELF_NAME_MAX), "@plt") : NULL;
-        uint64_t start = at >= 4 && le32(p + at - 4) == 0xd503245f ? at - 4 : at; /* bti c */
+        uint64_t start = at >= 4 && lp_le32(p + at - 4) == 0xd503245f ? at - 4 : at; /* bti c */
         if (!name) continue;
         if (last != SIZE_MAX) raw->v[last].size = s->addr + start - raw->v[last].value;
         lp_elf_raw_add(raw, &(struct lp_elf_symbol){.name = name, .value = s->addr + start, .size = at + 16 - start, .type = STT_FUNC,

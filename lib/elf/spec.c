@@ -1,5 +1,6 @@
 /* elf/spec.c - reading and writing symbol specs and C string literals. */
 #include <config.h>
+#include "base/hash.h"
 #include "elf/spec.h"
 
 #include <stdint.h>
@@ -10,7 +11,6 @@ static bool alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= '
 static bool digit(char c) { return c >= '0' && c <= '9'; }
 static bool ident_start(char c) { return alpha(c) || c == '.' || c == '$'; }
 static bool ident_char(char c) { return ident_start(c) || digit(c); }
-static int hex(char c) { return digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
 
 static size_t ident_len(const char *s, size_t n)
 {
@@ -31,7 +31,7 @@ static size_t escape(const char *s, size_t n, char *out)
     if (s[0] == 'x') {
         size_t i = 1;
         unsigned v = 0;
-        while (i < n && i < 3 && hex(s[i]) >= 0) v = v * 16 + (unsigned)hex(s[i++]);
+        while (i < n && i < 3 && lp_hex_digit(s[i]) >= 0) v = v * 16 + (unsigned)lp_hex_digit(s[i++]);
         *out = (char)v;
         return i > 1 ? i : 0;
     }
@@ -82,7 +82,7 @@ void lp_quote(struct lp_buf *out, const char *s, size_t n)
 static size_t without_offset(const char *s, size_t n)
 {
     size_t i = n;
-    while (i && hex(s[i - 1]) >= 0) i--;
+    while (i && lp_hex_digit(s[i - 1]) >= 0) i--;
     if (i == n || i < 3 || s[i - 1] != 'x' || s[i - 2] != '0' || (s[i - 3] != '+' && s[i - 3] != '-')) return n;
     return i - 3;
 }

@@ -11,8 +11,6 @@
 /* Symbol versions of .dynsym: index -> name (gABI-GNU, "Symbol Versioning"). */
 struct versions { const char **name; size_t n; const uint8_t *index; size_t nindex; };
 
-static uint16_t le16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
-static uint32_t le32(const uint8_t *p) { return (uint32_t)le16(p) | (uint32_t)le16(p + 2) << 16; }
 
 void lp_elf_raw_add(struct lp_elf_raw *r, const struct lp_elf_symbol *s)
 {
@@ -31,8 +29,8 @@ static const uint8_t *bytes(const struct lp_elf *e, uint64_t off, uint64_t size)
 static void read_verdef(struct versions *v, const uint8_t *p, uint64_t size, struct lp_elf_strtab str)
 {
     for (uint64_t at = 0, left = size / 20; left && lp_within(at, 20, size); left--) {
-        uint32_t ndx = le16(p + at + 4) & 0x7fff, aux = le32(p + at + 12), next = le32(p + at + 16);
-        if (ndx < v->n && lp_within(at + aux, 8, size)) v->name[ndx] = lp_elf_str(str, le32(p + at + aux));
+        uint32_t ndx = lp_le16(p + at + 4) & 0x7fff, aux = lp_le32(p + at + 12), next = lp_le32(p + at + 16);
+        if (ndx < v->n && lp_within(at + aux, 8, size)) v->name[ndx] = lp_elf_str(str, lp_le32(p + at + aux));
         if (!next) break;
         at += next;
     }
@@ -56,7 +54,7 @@ static void read_versions(struct lp_elf *e, struct versions *v, uint32_t dynsym)
 static const char *version_of(const struct versions *v, size_t i)
 {
     if (i >= v->nindex) return NULL;
-    unsigned ndx = le16(v->index + 2 * i) & 0x7fff; /* bit 15: hidden */
+    unsigned ndx = lp_le16(v->index + 2 * i) & 0x7fff; /* bit 15: hidden */
     return ndx >= 2 && ndx < v->n ? v->name[ndx] : NULL; /* 0 local, 1 global without a version */
 }
 
@@ -136,16 +134,16 @@ static uint64_t count_dynsym(const struct lp_elf *e)
 {
     uint64_t at, avail, max = 0;
     const uint8_t *h = lp_elf_dynamic(e, DT_HASH, &at) ? lp_elf_at(e, at, &avail) : NULL;
-    if (h && avail >= 8) return le32(h + 4);
+    if (h && avail >= 8) return lp_le32(h + 4);
     h = lp_elf_dynamic(e, DT_GNU_HASH, &at) ? lp_elf_at(e, at, &avail) : NULL;
     if (!h || avail < 16) return 0;
-    uint64_t nbuckets = le32(h), base = le32(h + 4), buckets = 16 + 8 * (uint64_t)le32(h + 8);
+    uint64_t nbuckets = lp_le32(h), base = lp_le32(h + 4), buckets = 16 + 8 * (uint64_t)lp_le32(h + 8);
     if (!lp_within(buckets, 4 * nbuckets, avail)) return 0;
     for (uint64_t i = 0; i < nbuckets; i++)
-        if (le32(h + buckets + 4 * i) > max) max = le32(h + buckets + 4 * i);
+        if (lp_le32(h + buckets + 4 * i) > max) max = lp_le32(h + buckets + 4 * i);
     if (max < base) return base;
     uint64_t chain = buckets + 4 * nbuckets + 4 * (max - base);
-    while (lp_within(chain, 4, avail) && !(le32(h + chain) & 1)) chain += 4, max++;
+    while (lp_within(chain, 4, avail) && !(lp_le32(h + chain) & 1)) chain += 4, max++;
     return max + 1;
 }
 

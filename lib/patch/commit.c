@@ -1,5 +1,6 @@
 /* patch/commit.c - one call: what it will write, the stop, the last check, the writes, and undoing them if one fails. */
 #include <config.h>
+#include "base/text.h"
 #include "patch/journal.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -346,13 +347,6 @@ static struct lp_span *interiors(const struct lp_job *job, size_t *n)
     return v;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static void stop(struct lp_live *live)
 {
     if (live->gate) lp_gate_stop(live->gate, NULL);
@@ -391,7 +385,8 @@ static lp_status stop_quiet(struct lp_job *job)
     size_t n;
     enum lp_else_kind otherwise;
     uint32_t ms = deadline_of(job, &otherwise);
-    uint64_t start = now_ms(), pc = 0, pause = 1;
+    const int64_t start = lp_now_ms();
+    uint64_t pc = 0, pause = 1;
     bool possible, force = job->options && job->options->flags & LP_LIVE_FORCE;
     lp_status s = lp_live_step(job, "stop");
     if (s != LP_OK) return s;
@@ -401,7 +396,7 @@ static lp_status stop_quiet(struct lp_job *job)
         stop(job->live);
         if (force || lp_quiet(job->live, span, n, &pc, &possible)) break;
         resume(job->live);
-        if (now_ms() - start >= ms) {
+        if (lp_now_ms() - start >= (int64_t)ms) {
             if (otherwise == LP_ELSE_FORCE) force = true;
             else if (otherwise == LP_ELSE_LAZY) for (size_t i = 0; i < n; i++) span[i].returns = false;
             else s = busy(job, pc, possible, ms);

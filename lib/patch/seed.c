@@ -1,14 +1,10 @@
 /* patch/seed.c - the original format's lines: ADDRESS WORD [description]. */
 #include <config.h>
+#include "base/hash.h"
 #include "patch/block.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* [0x]hex{1,max}: what the original's strtoul-like scan takes, but no more digits than fit. */
 static bool number(struct lp_parse *ps, const char *what, size_t max, uint64_t *out, bool *plain)
@@ -19,8 +15,8 @@ static bool number(struct lp_parse *ps, const char *what, size_t max, uint64_t *
     if (prefix) l->p += 2;
     digits = l->p;
     uint64_t v = 0;
-    for (; l->p < l->end && hex(*l->p) >= 0; l->p++) {
-        if ((size_t)(l->p - digits) < max) v = v << 4 | (uint64_t)hex(*l->p);
+    for (; l->p < l->end && lp_hex_digit(*l->p) >= 0; l->p++) {
+        if ((size_t)(l->p - digits) < max) v = v << 4 | (uint64_t)lp_hex_digit(*l->p);
         decimal |= *l->p <= '9';
     }
     size_t n = (size_t)(l->p - digits);
