@@ -112,6 +112,8 @@ static void show_state(const struct state *in, const struct state *want, const s
     show_u64("fpcr", in->fpcr, want->fpcr, got->fpcr);
     show_u64("fpsr", in->fpsr, want->fpsr, got->fpsr);
     show_u64("signal", 0, want->signo, got->signo);
+    show_u64("its address", 0, want->addr, got->addr);
+    show_u64("pc", 0, want->pc, got->pc);
     for (unsigned i = 0; i < 32; i++) {
         if (memcmp(want->v[i], got->v[i], 16) == 0)
             continue;
@@ -159,13 +161,13 @@ static void read_answer(FILE *f, struct answer *a, const char *path)
 static bool check_case(enum engine e, const struct test_case *c, unsigned slot, const struct answer *a, bool show)
 {
     struct state got;
-    ours_run(e, c, slot, &got);
+    ours_run(e, c, NULL, &got);
     const bool same = memcmp(&got, &a->r.out, sizeof got) == 0;
     if (!same && show) {
         printf("# %s (%s), case %u\n", lp_a64_rows[c->row].name, engine_names[e], slot);
-        if (c->pre != LP_A64_NOP)
-            show_word("after", c->pre, STUBS + (uint64_t)slot * STUB_SIZE + STUB_WORD - 4);
-        show_word("word ", c->word, STUBS + (uint64_t)slot * STUB_SIZE + STUB_WORD);
+        if (c->pre[1] != LP_A64_NOP)
+            show_word("after", c->pre[1], case_pc(c) - 4);
+        show_word("word ", c->word, case_pc(c));
         show_inputs(c);
         show_state(&c->in, &a->r.out, &got);
     }

@@ -22,7 +22,7 @@ void correct_oracle(const struct test_case *c, struct state *answer);
 /* The out-of-line functions; lp_cpu_run with its inlined handlers; lp_cpu_run in checked mode. */
 enum engine { CALLS, DISPATCH, CHECKED, ENGINES };
 bool ours_init(enum engine engine);
-/* Run case number `slot`. The scratch area afterwards is at ours_scratch(); the caller restores it. */
-void ours_run(enum engine engine, const struct test_case *c, unsigned slot, struct state *out);
+/* Set c->pokes doublewords, run the case. The scratch area afterwards is at ours_scratch(); the caller restores it. */
+void ours_run(enum engine engine, const struct test_case *c, const struct change *pokes, struct state *out);
 uint64_t *ours_scratch(enum engine engine);
 #endif

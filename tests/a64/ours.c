@@ -1,6 +1,5 @@
 /* ours.c - our side of the differential test: a case's words through lp_a64_decode and the out-of-line functions, or through lp_cpu_run. */
 #include <config.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,39 +9,35 @@
 #include "exec/fp.h"
 #include "exec/gate.h"
 #include "exec/op.h"
+#include "exec/run.h"
+#include "mem/fault.h"
 #include "mem/mem.h"
 
-/* ---- the function of every row ---- */
-typedef void plain_fn(struct lp_cpu *cpu, const struct lp_op *op);
-typedef uint64_t next_fn(struct lp_cpu *cpu, const struct lp_op *op);
-#define LP_GEN_ROWS
-#define ROW_DECLARE_plain(row) plain_fn lp_op_##row;
-#define ROW_DECLARE_next(row) next_fn lp_op_##row;
-#define LP_ROW_FN(row, kind, mem) ROW_DECLARE_##kind(row)
-#include "a64/dispatch.gen.h"
-#undef LP_ROW_FN
-#define ROW_ENTRY_plain(row) [A64_##row] = lp_op_##row,
-#define ROW_ENTRY_next(row)
-#define LP_ROW_FN(row, kind, mem) ROW_ENTRY_##kind(row)
-static plain_fn *const functions[A64_ROW_COUNT] = {
-#include "a64/dispatch.gen.h"
-};
-#undef LP_ROW_FN
+enum { SVC = 0xd4000001 };
 
 static struct lp_cpu cpu;
 static struct lp_mem *space[ENGINES];
 static struct lp_gate gate;
-static uint64_t signal_seen;
+static const struct test_case *running;
+static struct lp_fault seen; /* the case's signal */
 
-/* ---- upcalls: the stub ends with SVC ---- */
+static void see(const struct lp_fault *f, uint64_t pc)
+{
+    cpu.pc = pc;
+    if (!case_landed(running, f->signo, f->addr, pc))
+        seen = *f;
+}
+
+/* ---- upcalls: the stub ends with SVC, and SVC is all around it ---- */
 static void on_svc(struct lp_cpu *c, uint32_t imm)
 {
     (void)imm;
+    c->pc -= 4;
     c->stop = 1;
 }
 static void on_fault(struct lp_cpu *c, const struct lp_fault *f)
 {
-    signal_seen = (uint64_t)f->signo | (f->signo == SIGSEGV ? f->addr << 8 : 0);
+    see(f, c->pc);
     c->stop = 1;
 }
 static void on_safepoint(struct lp_cpu *c) { (void)c; }
@@ -59,7 +54,7 @@ bool ours_init(enum engine engine)
 {
     struct lp_error err = {0};
     struct lp_mem *m;
-    if (lp_mem_new(34, &m, &err) != LP_OK)
+    if (lp_fault_install(&err) != LP_OK || lp_mem_new(34, &m, &err) != LP_OK)
         return fail("address space", &err);
     space[engine] = m;
     const int prot = PROT_READ | PROT_WRITE | (engine == CALLS ? 0 : PROT_EXEC), flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
@@ -70,6 +65,9 @@ bool ours_init(enum engine engine)
     }
     for (uint64_t i = 0; i < SCRATCH_SIZE / 8; i++)
         ours_scratch(engine)[i] = scratch_word(i);
+    uint32_t *stubs = (uint32_t *)(void *)(lp_mem_base(m) + STUBS);
+    for (uint64_t i = 0; i < MAX_CASES * STUB_SIZE / 4; i++)
+        stubs[i] = SVC;
     lp_gate_init(&gate);
     return true;
 }
@@ -85,7 +83,7 @@ static void load_state(const struct state *s)
     memcpy(cpu.v, s->v, sizeof s->v);
     lp_fp_set_fpcr(&cpu, (uint32_t)s->fpcr);
     lp_fp_set_fpsr(&cpu, (uint32_t)s->fpsr);
-    signal_seen = 0;
+    seen = (struct lp_fault){0};
 }
 
 static void store_state(struct state *s)
@@ -96,50 +94,59 @@ static void store_state(struct state *s)
     s->fpcr = cpu.fpcr;
     s->fpsr = lp_fp_get_fpsr(&cpu);
     memcpy(s->v, cpu.v, sizeof s->v);
-    s->signo = signal_seen;
+    s->signo = (uint64_t)seen.signo | (uint64_t)(seen.code & 255) << 8;
+    s->addr = seen.addr;
+    s->pc = cpu.pc;
 }
 
-/* One word as the dispatch would run it, but always through the out-of-line function. */
-static void call_word(uint32_t word, uint64_t pc)
+/* One word as the dispatch would run it, but always through the out-of-line function; false if the case ends with it. */
+static bool call_word(uint32_t word, uint64_t pc)
 {
     struct lp_op op;
-    sigjmp_buf env;
+    struct lp_recover env; /* a bad address is the host's fault: it has no guest address here */
     const unsigned row = lp_a64_decode(word, pc, &op);
     cpu.ops = (struct lp_op *)((uintptr_t)&op - (uintptr_t)(pc >> 2) * sizeof op);
-    cpu.recover = &env;
-    if (row == A64_UNDEFINED || functions[row] == NULL)
-        signal_seen = SIGILL;
-    else if (sigsetjmp(env, 0) == 0)
-        functions[row](&cpu, &op);
+    cpu.pc = pc + 4;
+    cpu.recover = &env.env;
+    if (lp_recover_begin(&env))
+        see(cpu.pending.signo != 0 ? &cpu.pending : &(struct lp_fault){.signo = env.signo}, pc);
+    else if (row == A64_UNDEFINED)
+        lp_cpu_undefined(&cpu, &op);
+    else if (lp_a64_rows[row].flags & (LP_ROW_BRANCH | LP_ROW_JUMP))
+        cpu.pc = lp_op_table[row].next(&cpu, &op);
     else
-        signal_seen = (uint64_t)cpu.pending.signo;
+        lp_op_table[row].plain(&cpu, &op);
+    lp_recover_end(&env);
     cpu.ops = NULL;
+    return cpu.pc == pc + 4;
 }
 
 static void run_calls(const struct test_case *c, uint64_t pc)
 {
     load_state(&c->in);
     lp_fp_enter(&cpu);
-    call_word(c->pre, pc - 4);
-    if (signal_seen == 0)
-        call_word(c->word, pc);
+    if (call_word(c->pre[0], pc - 8) && call_word(c->pre[1], pc - 4) && call_word(c->word, pc) && c->post)
+        call_word(c->post, pc + 4);
     lp_fp_leave(&cpu);
 }
 
 static void run_dispatch(struct lp_mem *m, const struct test_case *c, uint64_t pc)
 {
-    const uint32_t code[3] = {c->pre, c->word, 0xd4000001 /* SVC #0 */};
-    memcpy(lp_mem_base(m) + pc - 4, code, sizeof code);
-    lp_ops_invalidate(m, pc - 4, pc + 8);
+    const uint32_t code[5] = {c->pre[0], c->pre[1], c->word, c->post ? c->post : SVC, SVC};
+    memcpy(lp_mem_base(m) + pc - 8, code, c->post ? 20 : 16);
+    lp_ops_invalidate(m, pc - 8, pc + 12);
     load_state(&c->in);
-    cpu.pc = pc - 4;
+    cpu.pc = pc - 8;
     lp_cpu_run(&cpu);
 }
 
-void ours_run(enum engine engine, const struct test_case *c, unsigned slot, struct state *out)
+void ours_run(enum engine engine, const struct test_case *c, const struct change *pokes, struct state *out)
 {
-    const uint64_t pc = STUBS + (uint64_t)slot * STUB_SIZE + STUB_WORD;
+    const uint64_t pc = case_pc(c);
     lp_cpu_init(&cpu, space[engine], &gate, &upcalls, NULL);
+    running = c;
+    for (unsigned i = 0; i < c->pokes; i++)
+        memcpy(lp_mem_base(space[engine]) + SCRATCH + pokes[i].offset, &pokes[i].value, 8);
     if (engine == CALLS) {
         run_calls(c, pc);
     } else {
@@ -148,5 +155,7 @@ void ours_run(enum engine engine, const struct test_case *c, unsigned slot, stru
         run_dispatch(space[engine], c, pc);
         lp_gate_remove(&gate, &cpu);
     }
+    if (c->post && seen.signo == 0 && cpu.pc == pc + 8)
+        cpu.pc = pc + 4;
     store_state(out);
 }

@@ -1,6 +1,7 @@
 /* runner.c - the oracle's side of the differential test: an AArch64 program without libc. Cases come from standard input (a file), results go to
  * standard output. Each case's registers are loaded, its words executed from a stub, all registers and what changed in the scratch area stored. */
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -110,13 +111,21 @@ void *memset(void *dst, int c, size_t n)
     return dst;
 }
 
-/* A case that gets a signal goes on behind its stub, with the registers as they were. */
+static const struct test_case *running;
+
+/* A case that gets a signal, or branches away, goes on behind its stub, with the registers as they were. */
 static void on_signal(int signo, siginfo_t *info, void *context)
 {
+    extern const char __executable_start[], etext[];
     ucontext_t *uc = context;
-    if (uc->uc_mcontext.pc < STUBS || uc->uc_mcontext.pc >= STUBS + MAX_CASES * STUB_SIZE)
+    const uint64_t pc = uc->uc_mcontext.pc, addr = (uint64_t)info->si_addr;
+    if (pc >= (uint64_t)__executable_start && pc < (uint64_t)etext)
         leave(3);
-    current->signo = (uint64_t)signo | (signo == SIGSEGV ? (uint64_t)info->si_addr << 8 : 0);
+    current->pc = pc;
+    if (!case_landed(running, signo, addr, pc)) {
+        current->signo = (uint64_t)signo | (uint64_t)(info->si_code & 255) << 8;
+        current->addr = addr;
+    }
     uc->uc_mcontext.pc = (uint64_t)back;
 }
 static void catch_signals(void)
@@ -139,15 +148,27 @@ static uint64_t *map(uint64_t addr, uint64_t size, int prot)
     return (uint64_t *)addr;
 }
 
-static void make_stub(unsigned i, const struct test_case *c)
+static void make_stub(const struct test_case *c)
 {
-    uint64_t at = STUBS + (uint64_t)i * STUB_SIZE;
-    uint32_t *code = (uint32_t *)at;
-    code[0] = 0x5800009e; /* LDR X30, .+16 */
-    code[1] = c->pre;
-    code[2] = c->word;
-    code[3] = 0x14000000 | (((uint64_t)back - (at + 12)) >> 2 & 0x3ffffff);
-    *(uint64_t *)(code + 4) = c->in.x[30];
+    const uint64_t at = case_pc(c) - STUB_WORD;
+    uint32_t *code = (uint32_t *)at, *end = code + 6;
+    *(uint64_t *)at = c->in.x[30];
+    code[2] = 0x58ffffde; /* LDR X30, .-8 */
+    code[3] = c->pre[0];
+    code[4] = c->pre[1];
+    code[5] = c->word;
+    if (c->post)
+        *end++ = c->post;
+    *end = 0x14000000 | ((uint64_t)(back - (const char *)end) >> 2 & 0x3ffffff);
+}
+
+static const struct change *pokes_of(const struct test_case *c) { return (const struct change *)(c + 1); }
+static const struct test_case *after(const struct test_case *c) { return (const void *)(pokes_of(c) + c->pokes); }
+static void poke(const struct test_case *c, bool scratch)
+{
+    for (const struct change *p = pokes_of(c); p < pokes_of(c) + c->pokes; p++)
+        if ((p->offset < SCRATCH_SIZE) == scratch)
+            *(uint64_t *)(SCRATCH + p->offset) = p->value;
 }
 
 /* Report and restore the scratch area. */
@@ -173,21 +194,31 @@ __attribute__((used)) void start(void)
     if (call(SYS_fstat, 0, (long)&st, 0, 0, 0, 0) != 0)
         leave(5);
     const struct test_case *cases = (void *)call(SYS_mmap, 0, st.st_size, PROT_READ, MAP_PRIVATE, 0, 0);
-    const unsigned n = (unsigned)((uint64_t)st.st_size / sizeof *cases);
-    if ((uint64_t)cases > UINT64_C(-4096) || n > MAX_CASES)
+    const struct test_case *end = (void *)((char *)cases + st.st_size);
+    if ((uint64_t)cases > UINT64_C(-4096))
         leave(6);
-    map(STUBS, MAX_CASES * STUB_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
+    uint32_t *stubs = (uint32_t *)map(STUBS, MAX_CASES * STUB_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
     uint64_t *scratch = map(SCRATCH, SCRATCH_SIZE, PROT_READ | PROT_WRITE);
     for (uint64_t i = 0; i < SCRATCH_SIZE / 8; i++)
         scratch[i] = initial[i] = scratch_word(i);
-    for (unsigned i = 0; i < n; i++)
-        make_stub(i, &cases[i]);
-    __builtin___clear_cache((char *)STUBS, (char *)STUBS + MAX_CASES * STUB_SIZE);
+    for (uint64_t i = 0; i < MAX_CASES * STUB_SIZE / 4; i++)
+        stubs[i] = 0xd4200000; /* BRK: where branches land */
+    for (const struct test_case *c = cases; c < end; c = after(c)) {
+        if (c->slot >= MAX_CASES)
+            leave(6);
+        poke(c, false);
+        make_stub(c);
+    }
+    __builtin___clear_cache((char *)stubs, (char *)stubs + MAX_CASES * STUB_SIZE);
     catch_signals();
-    for (unsigned i = 0; i < n; i++) {
-        struct result r = {.out = cases[i].in};
-        run_stub(&r.out, STUBS + (uint64_t)i * STUB_SIZE);
-        put_changes(scratch, initial, &r, cases[i].mem != 0);
+    for (const struct test_case *c = cases; c < end; c = after(c)) {
+        struct result r = {.out = c->in};
+        running = c;
+        poke(c, true);
+        run_stub(&r.out, case_pc(c) - STUB_WORD + STUB_ENTRY);
+        if (r.out.pc == 0)
+            r.out.pc = case_pc(c) + 4;
+        put_changes(scratch, initial, &r, c->mem != 0);
     }
     flush();
     leave(0);
