@@ -4,21 +4,27 @@
 #include "a64/a64.h"
 #include "a64/decode.gen.h"
 
-static unsigned find_row(uint32_t word)
+static bool matches(unsigned row, uint32_t word, uint64_t features)
+{
+    const struct lp_row_info *r = &lp_a64_rows[row];
+    return (word & r->mask) == r->value && (features >> r->feature_no & 1) && (fns[row].guard == NULL || fns[row].guard(word));
+}
+
+static unsigned find_row(uint32_t word, uint64_t features)
 {
     unsigned n = 0;
     while (nodes[n].width != 0)
         n = kids[nodes[n].first + (word >> nodes[n].shift & ((1u << nodes[n].width) - 1))];
     for (const uint16_t *l = &leaf[nodes[n].first]; *l != 0; l++)
-        if ((word & lp_a64_rows[*l].mask) == lp_a64_rows[*l].value && (fns[*l].guard == NULL || fns[*l].guard(word)))
+        if (matches(*l, word, features))
             return *l;
     return A64_UNDEFINED;
 }
 
-unsigned lp_a64_decode(uint32_t word, uint64_t pc, struct lp_op *op)
+unsigned lp_a64_decode(uint32_t word, uint64_t pc, uint64_t features, struct lp_op *op)
 {
     memset(op, 0, sizeof *op);
-    unsigned row = find_row(word);
+    unsigned row = find_row(word, features);
     if (row != A64_UNDEFINED && fns[row].pack != NULL && fns[row].pack(word, pc, op))
         return row;
     memset(op, 0, sizeof *op);
@@ -27,9 +33,9 @@ unsigned lp_a64_decode(uint32_t word, uint64_t pc, struct lp_op *op)
     return A64_UNDEFINED;
 }
 
-unsigned lp_a64_row(uint32_t word, bool todo)
+unsigned lp_a64_row(uint32_t word, uint64_t features, bool todo)
 {
-    unsigned row = find_row(word);
+    unsigned row = find_row(word, features);
     struct lp_op op;
     if (row == A64_UNDEFINED || fns[row].pack == NULL)
         return todo ? row : A64_UNDEFINED;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "a64/op.h"
 
-/* enum lp_row {A64_UNDEFINED = 0, A64_<ROW>..., A64_ROW_COUNT} and
+/* enum lp_row {A64_UNDEFINED = 0, A64_<ROW>..., A64_ROW_COUNT}, enum lp_feature {LP_FEATURE_A64 ..., LP_FEATURE_COUNT} and
  * enum lp_code {LP_CODE_DECODE = 0, ... rows, specialised rows, chains ..., LP_CODE_COUNT}. */
 #include "a64/rows.gen.h"
 
@@ -22,14 +22,18 @@ struct lp_row_info {
     const char *class_;  /* "dp_imm": the table's file name */
     const char *feature; /* "A64", "LSE", "FP16" ... */
     uint32_t mask, value;
-    uint32_t flags; /* enum lp_row_flags */
+    uint32_t flags;      /* enum lp_row_flags */
+    uint32_t feature_no; /* enum lp_feature */
 };
 extern const struct lp_row_info lp_a64_rows[A64_ROW_COUNT];
 
+/* Sets of features, one bit for each enum lp_feature. A row whose feature is not in the set matches no word; a less specific one may (HINT). */
+#define LP_A64_ALL UINT64_MAX
+#define LP_A64_SET(feature) (UINT64_C(1) << LP_FEATURE_##feature)
 /* The row that a word belongs to; A64_UNDEFINED if none, or (unless `todo` is set) if the row is not executed yet. */
-unsigned lp_a64_row(uint32_t word, bool todo);
+unsigned lp_a64_row(uint32_t word, uint64_t features, bool todo);
 /* Decode a word at address pc; always fills *op (LP_CODE_UNDEFINED if the word is undefined: op->w[0] is the word). Returns the row. */
-unsigned lp_a64_decode(uint32_t word, uint64_t pc, struct lp_op *op);
+unsigned lp_a64_decode(uint32_t word, uint64_t pc, uint64_t features, struct lp_op *op);
 /* The row of a code (a specialised or fused code gives its first row). */
 unsigned lp_code_row(unsigned code);
 /* The code that runs in[0] and some that follow, of n, as one op (each one's operands stay in its own slot), or 0. cost[i] is how many ops run

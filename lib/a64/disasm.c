@@ -89,9 +89,9 @@ static void name_hint(uint32_t word, struct lp_dis_insn *out)
 void lp_dis_word(lp_dis *d, uint32_t word, uint64_t pc, struct lp_dis_insn *out)
 {
     memset(out, 0, sizeof *out);
-    unsigned row = is_udf(word) ? A64_UNDEFINED : lp_a64_row(word, true);
+    unsigned row = is_udf(word) ? A64_UNDEFINED : lp_a64_row(word, LP_A64_ALL, true);
     out->row = row == A64_UNDEFINED ? "" : lp_a64_rows[row].name;
-    out->executable = row != A64_UNDEFINED && lp_a64_row(word, false) != A64_UNDEFINED;
+    out->executable = row != A64_UNDEFINED && lp_a64_row(word, LP_A64_ALL, false) != A64_UNDEFINED;
     out->has_target = lp_a64_target(word, pc, &out->target);
     out->defined = true;
     if (capstone_knows(d, word, pc)) {
@@ -131,7 +131,7 @@ static lp_dis *thread_dis(void)
 bool lp_dis_valid(uint32_t word)
 {
     if (is_udf(word)) return false;
-    if (lp_a64_row(word, true) != A64_UNDEFINED) return true;
+    if (lp_a64_row(word, LP_A64_ALL, true) != A64_UNDEFINED) return true;
     lp_dis *d = thread_dis();
     return d && capstone_knows(d, word, 0);
 }

@@ -13,6 +13,8 @@ struct row *rows;
 unsigned nrows = 1;
 struct chain *chains;
 unsigned nchains;
+char *features[MAX_FEATURES];
+unsigned nfeatures;
 const char **classes;
 unsigned nclasses;
 unsigned nerrors;

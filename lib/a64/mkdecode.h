@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 enum { MAX_FIELDS = 16, MAX_GUARDS = 12, MAX_CONDS = 4, MAX_AFTER = 4, MAX_CODES = 64, OPERANDS = 14, OPERANDS_AT = 2,
-       MAX_CHAIN = 4, MAX_LINKS = 6 };
+       MAX_CHAIN = 4, MAX_LINKS = 6, MAX_FEATURES = 64 };
 
 /* What becomes of a field's bits in the op. */
 enum role { ROLE_RAW, ROLE_SRC, ROLE_DST, ROLE_SP, ROLE_SIGNED, ROLE_MATCH };
@@ -27,7 +27,8 @@ struct guard { struct cond conds[MAX_CONDS]; unsigned n; };
 
 enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16 }; /* as enum lp_row_flags in a64.h */
 struct row {
-    char *name, *feature;
+    char *name;
+    unsigned feature; /* enum lp_feature */
     const char *class_, *file;
     unsigned line;
     uint32_t mask, value;
@@ -54,6 +55,8 @@ extern struct row *rows; /* rows[0] is not used: A64_UNDEFINED */
 extern unsigned nrows;
 extern struct chain *chains;
 extern unsigned nchains;
+extern char *features[MAX_FEATURES];
+extern unsigned nfeatures;
 extern const char **classes;
 extern unsigned nclasses;
 

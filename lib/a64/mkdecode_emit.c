@@ -67,7 +67,10 @@ void emit_rows(const char *dir)
     fprintf(f, "#ifndef LP_A64_ROWS_GEN_H\n#define LP_A64_ROWS_GEN_H\nenum lp_row {\n    A64_UNDEFINED = 0,\n");
     for (unsigned i = 1; i < nrows; i++)
         fprintf(f, "    A64_%s,\n", rows[i].name);
-    fprintf(f, "    A64_ROW_COUNT\n};\n/* The code of a row's out-of-line form. */\n#define LP_CODE_OF_ROW(row) ((row) + 2)\n"
+    fprintf(f, "    A64_ROW_COUNT\n};\n/* What a CPU may have or not: at most 64. */\nenum lp_feature {\n");
+    for (unsigned i = 0; i < nfeatures; i++)
+        fprintf(f, "    LP_FEATURE_%s,\n", features[i]);
+    fprintf(f, "    LP_FEATURE_COUNT\n};\n/* The code of a row's out-of-line form. */\n#define LP_CODE_OF_ROW(row) ((row) + 2)\n"
                "enum lp_code {\n    LP_CODE_DECODE = 0,\n    LP_CODE_COUNTER,\n    LP_CODE_UNDEFINED,\n");
     for (unsigned i = 1; i < nrows; i++)
         fprintf(f, "    LP_CODE_%s,\n", rows[i].name);
@@ -203,10 +206,11 @@ static void emit_pack(FILE *f, const struct row *r)
 
 static void emit_info(FILE *f)
 {
-    fprintf(f, "const struct lp_row_info lp_a64_rows[A64_ROW_COUNT] = {\n    {\"UNDEFINED\", \"\", \"\", 0, 0, 0},\n");
+    fprintf(f, "const struct lp_row_info lp_a64_rows[A64_ROW_COUNT] = {\n    {\"UNDEFINED\", \"\", \"\", 0, 0, 0, 0},\n");
     for (unsigned i = 1; i < nrows; i++) {
         const struct row *r = &rows[i];
-        fprintf(f, "    {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, %u},\n", r->name, r->class_, r->feature, (unsigned)r->mask, (unsigned)r->value, r->flags);
+        fprintf(f, "    {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, %u, %u},\n", r->name, r->class_, features[r->feature], (unsigned)r->mask,
+                (unsigned)r->value, r->flags, r->feature);
     }
     fprintf(f, "};\nstatic const struct { bool (*guard)(uint32_t w); bool (*pack)(uint32_t w, uint64_t pc, struct lp_op *op); bool derived; }\n"
                "    fns[A64_ROW_COUNT] = {\n    {0, 0, false},\n");

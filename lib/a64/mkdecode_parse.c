@@ -94,6 +94,23 @@ static void parse_decl(char *s)
     decls[ndecls++] = d;
 }
 
+/* ---- feature NAME; a row's feature column declares it too. They are numbered as they appear. ---- */
+
+static unsigned find_feature(const char *name)
+{
+    for (unsigned i = 0; i < nfeatures; i++)
+        if (strcmp(features[i], name) == 0)
+            return i;
+    if (!is_name(name))
+        ERROR("'%s' is no name of a feature", name);
+    if (nfeatures == MAX_FEATURES) {
+        ERROR("%s: more than %d features: a set of them has one bit for each", name, MAX_FEATURES);
+        return 0;
+    }
+    features[nfeatures] = copy_str(name, strlen(name));
+    return nfeatures++;
+}
+
 /* ---- the pattern ---- */
 
 /* name[:width][.role] */
@@ -349,15 +366,15 @@ static void parse_row(char *s, const char *class_)
     }
     struct row r = {.class_ = class_, .file = file, .line = line};
     r.name = trim(col[0]);
-    r.feature = trim(col[2]);
     if (!is_name(r.name)) {
         ERROR("'%s' is no instruction name", r.name);
         return;
     }
-    if (*r.feature == 0)
+    if (*trim(col[2]) == 0)
         ERROR("%s: no feature (A64, LSE ...)", r.name);
+    else
+        r.feature = find_feature(trim(col[2]));
     r.name = copy_str(r.name, strlen(r.name));
-    r.feature = copy_str(r.feature, strlen(r.feature));
     parse_pattern(&r, col[1]);
     if (n == 4)
         parse_attrs(&r, trim(col[3]));
@@ -398,8 +415,10 @@ static void field_line(char *s, const char *arg)
     (void)arg;
     if (*s == '%')
         parse_decl(s + 1);
+    else if (strncmp(s, "feature ", 8) == 0)
+        find_feature(trim(s + 8));
     else
-        ERROR("only %%-lines are allowed here");
+        ERROR("only %%-lines and features are allowed here");
 }
 static void class_line(char *s, const char *arg)
 {

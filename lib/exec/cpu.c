@@ -4,6 +4,7 @@
 #include "a64/a64.h"
 #include "exec/fp.h"
 #include "exec/gate.h"
+#include "exec/model.h"
 #include "exec/op.h"
 #include "exec/run.h"
 #include "mem/fault.h"
@@ -12,6 +13,7 @@ void lp_cpu_init(struct lp_cpu *cpu, struct lp_mem *as, struct lp_gate *gate, co
 {
     memset(cpu, 0, sizeof *cpu);
     cpu->as = as;
+    cpu->model = &lp_cpu_max;
     cpu->mem = lp_mem_base(as);
     cpu->ops = lp_mem_ops(as);
     cpu->limit = lp_mem_limit(as);
@@ -34,6 +36,7 @@ void lp_cpu_copy(struct lp_cpu *to, const struct lp_cpu *from)
     to->tpidr_el0 = from->tpidr_el0;
     to->tpidrro_el0 = from->tpidrro_el0;
     to->pstate = from->pstate;
+    to->model = from->model;
     to->checked = from->checked;
 }
 

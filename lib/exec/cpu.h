@@ -18,6 +18,7 @@
 struct lp_mem;
 struct lp_gate;
 struct lp_cpu;
+struct lp_cpu_model;
 
 union lp_vreg {
     uint64_t d[2];
@@ -77,6 +78,7 @@ struct lp_cpu {
     } ex;
     _Atomic int stop;            /* non-zero: lp_cpu_run returns it; any thread may set it */
     struct lp_mem *as;           /* the address space */
+    const struct lp_cpu_model *model; /* which CPU this is (model.h); all that share an address space share decoded ops, so have the same */
     struct lp_gate *gate;
     const struct lp_upcalls *up;
     void *owner;                 /* of the upcalls' implementer: a kernel's thread, an embedder's machine */
@@ -103,11 +105,11 @@ _Static_assert(offsetof(struct lp_cpu, v) == 320, "v");
 static inline uint64_t lp_op_pc(const struct lp_cpu *cpu, const struct lp_op *op) { return ((uintptr_t)op - (uintptr_t)cpu->ops) >> 2; }
 static inline struct lp_op *lp_op_at(const struct lp_cpu *cpu, uint64_t pc) { return (struct lp_op *)((uintptr_t)cpu->ops + (uintptr_t)pc * 4); }
 
-/* Architectural reset state: zero registers, monitor open. `as`, `gate`, `up`, `owner` are borrowed. */
+/* Architectural reset state: zero registers, monitor open; the model is max. `as`, `gate`, `up`, `owner` are borrowed. */
 void lp_cpu_init(struct lp_cpu *cpu, struct lp_mem *as, struct lp_gate *gate, const struct lp_upcalls *up, void *owner);
 /* Run from cpu->pc until cpu->stop != 0 (returned, and cleared) or the budget is used up (returns 0). Call on the guest's thread. */
 int lp_cpu_run(struct lp_cpu *cpu);
-/* The guest-visible state of `from`: registers, flags, PC, thread pointers (a new thread or process starts so). */
+/* The guest-visible state of `from`: registers, flags, PC, thread pointers, and the model (a new thread or process starts so). */
 void lp_cpu_copy(struct lp_cpu *to, const struct lp_cpu *from);
 
 /* NZCV as the architecture packs it, bits 31:28. */

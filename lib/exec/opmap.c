@@ -9,6 +9,7 @@
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "exec/gate.h"
+#include "exec/model.h"
 #include "exec/run.h"
 #include "mem/fault.h"
 #include "mem/mem.h"
@@ -176,7 +177,7 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
     if (n == 0)
         lp_cpu_raise_at(cpu, pc, LP_SIGBUS, LP_BUS_ADRERR, pc, 0x82000010);
     for (bool end = false; k < n && !end; k++) {
-        unsigned row = lp_a64_decode(words[k], pc + 4 * k, &in[k]);
+        unsigned row = lp_a64_decode(words[k], pc + 4 * k, cpu->model->features, &in[k]);
         check_target(cpu, &in[k], row, words[k], pc + 4 * k);
         end = ends(words[k], row);
     }

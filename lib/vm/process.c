@@ -297,7 +297,7 @@ int lp_vm_hide_fd(lp_vm *vm, int fd) { return lp_fd_hide(vm->kernel, fd); }
 /* Not an instruction, one that is not executed in this version, or UDF. */
 static bool is_illegal(uint32_t word)
 {
-    unsigned row = lp_a64_row(word, false);
+    unsigned row = lp_a64_row(word, LP_A64_ALL, false);
     return row == A64_UNDEFINED || !strcmp(lp_a64_rows[row].name, "UDF");
 }
 

@@ -260,9 +260,9 @@ bool make_case(struct rng *r, unsigned row, unsigned slot, struct test_case *out
     if (below(r, 8) == 0)
         out->word = (out->word & ~(31u | info->mask)) | (reg_n(out->word) & ~info->mask & 31) | info->value;
     make_usual(info, out);
-    if (lp_a64_row(out->word, false) != row || unpredictable(info, out->word))
+    if (lp_a64_row(out->word, LP_A64_ALL, false) != row || unpredictable(info, out->word))
         return false;
     if (out->mem && !place_memory(r, info, slot, out))
         return false;
-    return lp_a64_row(out->word, false) == row && !unpredictable(info, out->word);
+    return lp_a64_row(out->word, LP_A64_ALL, false) == row && !unpredictable(info, out->word);
 }

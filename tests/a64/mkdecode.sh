@@ -47,6 +47,18 @@ printf 'NOSUCH + ALL\nALL(sf=2) + ALL\nALL ALL\n' >"$out/bad.def"
 [ $? = 1 ] && grep -q "bad.def:1: 'NOSUCH' is no hot row" "$out/log" && grep -q "bad.def:2: ALL: expected hot-field=value" "$out/log" &&
     grep -q "bad.def:3: 'ALL ALL' is no hot row" "$out/log"
 result $? 'bad pairs are rejected'
+{
+    i=0
+    while [ $i -lt 70 ]; do echo "feature F$i"; i=$((i + 1)); done
+} >"$out/many.fields"
+"$mk" "$out" - "$out/many.fields" "$here/ok_order.decode" 2>"$out/log"
+[ $? = 1 ] && grep -q 'many.fields:65: F64: more than 64 features' "$out/log"
+result $? 'more than 64 features are rejected'
+echo 'feature NOROWS' | cat "$srcdir/lib/a64/fields.decode" - >"$out/declared.fields"
+"$mk" "$out" - "$out/declared.fields" "$here/ok_order.decode"
+is "$(sed -n '/^enum lp_feature/,/}/p' "$out/rows.gen.h" | tr -s ' \n' ' ')" \
+    'enum lp_feature { LP_FEATURE_NOROWS, LP_FEATURE_A64, LP_FEATURE_COUNT }; ' 'features are numbered as they appear'
+"$mk" "$out" - "$srcdir/lib/a64/fields.decode" "$here/ok_order.decode"
 touch -t 200001010000 "$out/rows.gen.h"
 "$mk" "$out" - "$srcdir/lib/a64/fields.decode" "$here/ok_order.decode"
 is "$(find "$out/rows.gen.h" -newer "$here/ok_order.decode")" "" 'unchanged output keeps its time'

@@ -104,7 +104,7 @@ static bool call_word(uint32_t word, uint64_t pc)
 {
     struct lp_op op;
     struct lp_recover env; /* a bad address is the host's fault: it has no guest address here */
-    const unsigned row = lp_a64_decode(word, pc, &op);
+    const unsigned row = lp_a64_decode(word, pc, LP_A64_ALL, &op);
     cpu.ops = (struct lp_op *)((uintptr_t)&op - (uintptr_t)(pc >> 2) * sizeof op);
     cpu.pc = pc + 4;
     cpu.recover = &env.env;

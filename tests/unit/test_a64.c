@@ -39,11 +39,11 @@ static const uint32_t undefined[] = {
 static void test_rows(void **state)
 {
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
-        assert_string_equal(lp_a64_rows[lp_a64_row(vectors[i].word, false)].name, vectors[i].row);
+        assert_string_equal(lp_a64_rows[lp_a64_row(vectors[i].word, LP_A64_ALL, false)].name, vectors[i].row);
     for (size_t i = 0; i < sizeof undefined / sizeof undefined[0]; i++) {
         struct lp_op op;
-        assert_int_equal(lp_a64_row(undefined[i], false), A64_UNDEFINED);
-        assert_int_equal(lp_a64_decode(undefined[i], 0, &op), A64_UNDEFINED);
+        assert_int_equal(lp_a64_row(undefined[i], LP_A64_ALL, false), A64_UNDEFINED);
+        assert_int_equal(lp_a64_decode(undefined[i], 0, LP_A64_ALL, &op), A64_UNDEFINED);
         assert_int_equal(op.code, LP_CODE_UNDEFINED);
         assert_int_equal(op.w[0], undefined[i]);
     }
@@ -57,38 +57,62 @@ static void test_tree(void **state)
         for (int n = 0; n < 200; n++) {
             seed = seed * UINT64_C(6364136223846793005) + 1;
             uint32_t word = ((uint32_t)(seed >> 32) & ~lp_a64_rows[i].mask) | lp_a64_rows[i].value;
-            unsigned row = lp_a64_row(word, true);
+            unsigned row = lp_a64_row(word, LP_A64_ALL, true);
             struct lp_op op;
             if (row != A64_UNDEFINED)
                 assert_int_equal(word & lp_a64_rows[row].mask, lp_a64_rows[row].value);
-            unsigned got = lp_a64_decode(word, 0x1000, &op);
-            assert_int_equal(got, lp_a64_row(word, false));
+            unsigned got = lp_a64_decode(word, 0x1000, LP_A64_ALL, &op);
+            assert_int_equal(got, lp_a64_row(word, LP_A64_ALL, false));
             assert_int_equal(lp_code_row(op.code), got);
             assert_int_not_equal(op.code, LP_CODE_DECODE);
         }
     }
 }
 
+/* A row that the CPU lacks matches nothing; a hint becomes one that does nothing. */
+static void test_sets(void **state)
+{
+    static const struct { uint32_t word; uint64_t feature; unsigned with, without; } cases[] = {
+        {0xd503233f, LP_A64_SET(PAuth), A64_PACIASP, A64_HINT},
+        {0xd65f0bff, LP_A64_SET(PAuth), A64_RETA, A64_UNDEFINED},
+        {0x1ac34041, LP_A64_SET(CRC32), A64_CRC32, A64_UNDEFINED},
+        {0xd50b7c20, LP_A64_SET(DPB), A64_DC_CVAP, A64_UNDEFINED},
+        {0x4e284820, LP_A64_SET(AES), A64_AESE, A64_UNDEFINED},
+        {0x0ee2e020, LP_A64_SET(PMULL), A64_PMULL_d_v, A64_UNDEFINED},
+    };
+    struct lp_op op;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const uint32_t w = cases[i].word;
+        assert_int_equal(lp_a64_rows[cases[i].with].feature_no, __builtin_ctzll(cases[i].feature));
+        assert_int_equal(lp_a64_row(w, LP_A64_ALL, false), cases[i].with);
+        assert_int_equal(lp_a64_row(w, ~cases[i].feature, false), cases[i].without);
+        assert_int_equal(lp_a64_decode(w, 0, LP_A64_SET(A64) | cases[i].feature, &op), cases[i].with);
+        assert_int_equal(lp_a64_decode(w, 0, LP_A64_SET(A64), &op), cases[i].without);
+    }
+    assert_int_equal(lp_a64_row(LP_A64_NOP, 0, true), A64_UNDEFINED);
+    assert_true(LP_FEATURE_COUNT <= 64);
+}
+
 static void test_slots(void **state)
 {
     struct lp_op op;
-    lp_a64_decode(0x910003ff, 0, &op); /* ADD SP, SP, #0 */
+    lp_a64_decode(0x910003ff, 0, LP_A64_ALL, &op); /* ADD SP, SP, #0 */
     struct a64_ADD_imm add = a64_unpack_ADD_imm(&op);
     assert_int_equal(add.Rd, LP_SLOT_SP);
     assert_int_equal(add.Rn, LP_SLOT_SP);
-    lp_a64_decode(0xf10003ff, 0, &op); /* SUBS XZR, SP, #0 */
+    lp_a64_decode(0xf10003ff, 0, LP_A64_ALL, &op); /* SUBS XZR, SP, #0 */
     struct a64_SUBS_imm subs = a64_unpack_SUBS_imm(&op);
     assert_int_equal(subs.Rd, LP_SLOT_SINK);
     assert_int_equal(subs.Rn, LP_SLOT_SP);
-    lp_a64_decode(0x8b1f03ff, 0, &op); /* ADD XZR, XZR, XZR */
+    lp_a64_decode(0x8b1f03ff, 0, LP_A64_ALL, &op); /* ADD XZR, XZR, XZR */
     struct a64_ADD_reg reg = a64_unpack_ADD_reg(&op);
     assert_int_equal(reg.Rd, LP_SLOT_SINK);
     assert_int_equal(reg.Rn, LP_SLOT_ZR);
-    lp_a64_decode(0x17ffffff, 0, &op); /* B .-4 */
+    lp_a64_decode(0x17ffffff, 0, LP_A64_ALL, &op); /* B .-4 */
     assert_int_equal(a64_unpack_B(&op).off, -1);
-    lp_a64_decode(0xf0ffffe0, 0x5678, &op); /* ADRP X0, -1 page */
+    lp_a64_decode(0xf0ffffe0, 0x5678, LP_A64_ALL, &op); /* ADRP X0, -1 page */
     assert_int_equal(a64_unpack_ADRP(&op).addr, 0x4000);
-    lp_a64_decode(0x12800000, 0, &op); /* MOVN W0, #0 */
+    lp_a64_decode(0x12800000, 0, LP_A64_ALL, &op); /* MOVN W0, #0 */
     assert_int_equal(a64_unpack_MOVN(&op).imm, 0xffffffff);
 }
 
@@ -220,7 +244,7 @@ static void test_features(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows), cmocka_unit_test(test_tree), cmocka_unit_test(test_slots), cmocka_unit_test(test_bitmask),
+        cmocka_unit_test(test_rows), cmocka_unit_test(test_tree), cmocka_unit_test(test_sets), cmocka_unit_test(test_slots), cmocka_unit_test(test_bitmask),
         cmocka_unit_test(test_encode), cmocka_unit_test(test_mov_imm), cmocka_unit_test(test_features),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static bool word_of(unsigned code, uint64_t pc, uint32_t *out)
         w = (w & ~row->mask) | row->value;
         struct lp_op op;
         uint64_t target = 0;
-        lp_a64_decode(w, pc, &op);
+        lp_a64_decode(w, pc, LP_A64_ALL, &op);
         bool near = (row->flags & LP_ROW_BRANCH) && lp_a64_target(w, pc, &target) && target - BASE + 0x1000 < 0x3000;
         if (op.code == code && !near) {
             *out = w;

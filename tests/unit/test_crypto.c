@@ -40,7 +40,7 @@ static struct lp_cpu cpu;
 static V run(uint32_t word, V d, V n, V m)
 {
     struct lp_op op;
-    const unsigned row = lp_a64_decode(word, 0, &op);
+    const unsigned row = lp_a64_decode(word, 0, LP_A64_ALL, &op);
     assert_int_not_equal(row, A64_UNDEFINED);
     cpu.v[0] = d, cpu.v[1] = n, cpu.v[2] = m;
     lp_op_table[row].plain(&cpu, &op);

@@ -72,7 +72,7 @@ static struct lp_cpu cpu;
 static void execute(uint32_t word)
 {
     struct lp_op op;
-    const unsigned row = lp_a64_decode(word, 0, &op);
+    const unsigned row = lp_a64_decode(word, 0, LP_A64_ALL, &op);
     assert_int_not_equal(row, A64_UNDEFINED);
     lp_op_table[row].plain(&cpu, &op);
 }
@@ -379,7 +379,7 @@ static void test_refused(void **state)
     struct lp_op op;
     assert_int_equal(run(same, 1, DATA, DATA, 1), LP_SIGILL);
     assert_int_equal(run(main_only, 1, DATA, DATA + 64, 1), LP_SIGILL);
-    assert_int_equal(lp_a64_decode(0x1d01045f, 0, &op), A64_UNDEFINED);
+    assert_int_equal(lp_a64_decode(0x1d01045f, 0, LP_A64_ALL, &op), A64_UNDEFINED);
 }
 
 static void setup_fast(void)

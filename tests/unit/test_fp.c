@@ -228,7 +228,7 @@ handler lp_op_FMUL_s, lp_op_FDIV_s, lp_op_FADD_v, lp_op_FDIV_v, lp_op_FMOV_imm, 
 static void execute(uint32_t word, unsigned row, handler *fn)
 {
     struct lp_op op;
-    assert_int_equal(lp_a64_decode(word, 0, &op), row);
+    assert_int_equal(lp_a64_decode(word, 0, LP_A64_ALL, &op), row);
     fn(&cpu, &op);
 }
 

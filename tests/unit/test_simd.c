@@ -401,7 +401,7 @@ static const struct vector element[] = {
 static void run_word(struct lp_cpu *cpu, uint32_t word)
 {
     struct lp_op op;
-    const unsigned row = lp_a64_decode(word, 0, &op);
+    const unsigned row = lp_a64_decode(word, 0, LP_A64_ALL, &op);
     assert_int_not_equal(row, A64_UNDEFINED);
     lp_op_table[row].plain(cpu, &op);
 }
@@ -514,7 +514,7 @@ static void test_reserved(void **state)
     };
     struct lp_op op;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        assert_int_equal(lp_a64_decode(words[i], 0, &op), A64_UNDEFINED);
+        assert_int_equal(lp_a64_decode(words[i], 0, LP_A64_ALL, &op), A64_UNDEFINED);
 }
 
 int main(void)
