@@ -13,3 +13,7 @@ EXTRA_DIST += tests/a64/mkdecode.sh tests/a64/ok_order.decode \
 	tests/a64/err_width.decode tests/a64/err_field.decode tests/a64/err_twice.decode tests/a64/err_name.decode \
 	tests/a64/err_overlap.decode tests/a64/err_bytes.decode tests/a64/err_hot.decode tests/a64/err_branch.decode \
 	tests/a64/err_unless.decode tests/a64/err_circle.decode tests/a64/err_syntax.decode
+
+# Vectors of the floating-point tables.
+EXTRA_DIST += tests/a64/fp_data.vec tests/a64/fp_conv.vec tests/a64/fp_ext.vec \
+	tests/a64/simd_fp.vec tests/a64/simd_fp_misc.vec tests/a64/simd_fp_scalar.vec
