@@ -18,6 +18,7 @@ include tests/e2e/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
 include tests/lint/local.mk
+include tests/debian-arm64/local.mk
 
 # What runs again under address+undefined and under thread sanitizers: `./bootstrap check` builds those variants.
 SANITIZED_TESTS = $(filter tests/unit/% tests/fuzz/%,$(TESTS)) tests/guest/quick.sh
@@ -27,4 +28,3 @@ print-sanitized-tests:
 print-threaded-tests:
 	@echo $(THREADED_TESTS)
 .PHONY: print-sanitized-tests print-threaded-tests
-EXTRA_DIST += tests/debian-arm64

@@ -1,0 +1,11 @@
+#!/bin/sh
+# libgcrypt: with everything, and with hardware features hidden from it.
+. "$srcdir/tests/debian-arm64/lib.sh"
+packages libgcrypt20-dev libgpg-error-dev
+link gcrypt -lgcrypt -lgpg-error || { tap_done; }
+both 'all features' -- $level
+both 'all features, checked' --isolate -- 0
+for environment in LP_HWF=arm-aes,arm-pmull,arm-sha1,arm-sha2 LP_HWF=arm-neon,arm-aes,arm-pmull,arm-sha1,arm-sha2 ${full:+LP_HWF=arm-pmull LP_HWF=arm-aes LP_HWF=arm-sha1,arm-sha2}; do
+    both "$environment" -- $level
+done
+tap_done
