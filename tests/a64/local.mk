@@ -17,3 +17,7 @@ EXTRA_DIST += tests/a64/mkdecode.sh tests/a64/ok_order.decode \
 # Vectors of the floating-point tables.
 EXTRA_DIST += tests/a64/fp_data.vec tests/a64/fp_conv.vec tests/a64/fp_ext.vec \
 	tests/a64/simd_fp.vec tests/a64/simd_fp_misc.vec tests/a64/simd_fp_scalar.vec
+
+# Vectors of the AdvSIMD integer and cryptographic tables.
+EXTRA_DIST += tests/a64/simd_copy.vec tests/a64/simd_three.vec tests/a64/simd_diff.vec tests/a64/simd_misc.vec \
+	tests/a64/simd_shift.vec tests/a64/simd_elem.vec tests/a64/crypto.vec tests/a64/i8mm.vec
