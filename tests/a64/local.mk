@@ -21,3 +21,12 @@ EXTRA_DIST += tests/a64/fp_data.vec tests/a64/fp_conv.vec tests/a64/fp_ext.vec \
 # Vectors of the AdvSIMD integer and cryptographic tables.
 EXTRA_DIST += tests/a64/simd_copy.vec tests/a64/simd_three.vec tests/a64/simd_diff.vec tests/a64/simd_misc.vec \
 	tests/a64/simd_shift.vec tests/a64/simd_elem.vec tests/a64/crypto.vec tests/a64/i8mm.vec
+
+# Vectors written from the manual.
+check_PROGRAMS += tests/a64/vectors
+tests_a64_vectors_SOURCES = tests/a64/vectors.c tests/a64/vec_read.c tests/a64/vec_case.c tests/a64/ours.c tests/a64/vec.h tests/a64/difftest.h tests/a64/case.h
+tests_a64_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
+tests_a64_vectors_LDADD = $(LP_ROOMS) $(LP_LIBS)
+TESTS += tests/a64/vectors.sh
+EXTRA_DIST += tests/a64/vectors.sh
+$(tests_a64_vectors_OBJECTS): | lib/a64/decode.stamp
