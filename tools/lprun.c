@@ -16,7 +16,7 @@
 #include "cli.h"
 
 enum { FAILED = 125, NOT_RUNNABLE = 126, NOT_FOUND = 127 };
-enum { OPT_NO_CONTROL = CLI_OWN, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS };
+enum { OPT_NO_CONTROL = CLI_OWN, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU };
 
 static const struct cli_option options[] = {
     {'P', "patch", "FILE", "apply this patch before the first instruction; may be repeated; - is standard input"},
@@ -28,12 +28,13 @@ static const struct cli_option options[] = {
     {'0', "argv0", "NAME", "what the program sees as argv[0]"},
     {'s', "stack", "SIZE", "bytes of stack, also as 512k, 64M (default: the limit of the shell)"},
     {'D', "log", "FILE", "write remarks and -S there instead of to standard error"},
+    {OPT_CPU, "cpu", "NAME", "the CPU that the program sees (default: max, with everything); \"help\" lists them and what each has"},
     {OPT_ISOLATE, "isolate", NULL, "check every access: the program cannot reach the memory of lprun; slower"},
     {OPT_CONTINUED, "continued", NULL, NULL}, /* given by execve of a program under lprun: patches made for another program are left out */
     {OPT_LIMITS, "limits", "LIMITS", NULL}, /* the same: what its setrlimit calls left */
     CLI_COMMON};
 static const char *const synopsis[] = {"[-qvS] [-P patch]... [-c socket | --no-control] [-E var=value]... [-U var]... [-0 argv0] [-s size] [-D log] "
-                                       "[--isolate] program [arg ...]", NULL};
+                                       "[--cpu name] [--isolate] program [arg ...]", NULL};
 static const struct cli_tool tool = {
     "lprun", "Run an AArch64 Linux program and let its code be patched while it runs.", synopsis, options,
     "Exit status: the program's; a signal that ended it is raised again; 125 lprun failed (or a patch does not fit), 126 PROGRAM is not\n"
@@ -143,6 +144,30 @@ static void set_variable(const char *s)
     free(name);
 }
 
+static int print_cpu(void *ctx, const char *name, const char *features)
+{
+    (void)ctx;
+    printf("%-16s%s\n", name, features);
+    return 0;
+}
+static int same_cpu(void *ctx, const char *name, const char *features)
+{
+    (void)features;
+    return strcmp(ctx, name) == 0;
+}
+
+/* `from` is the option or the variable that names it. Programs that execve starts go on with the same. */
+static void choose_cpu(const char *from, const char *name)
+{
+    if (strcmp(name, "help") == 0 || strcmp(name, "list") == 0) {
+        lp_vm_cpus(print_cpu, NULL);
+        cli_exit(0);
+    }
+    if (!lp_vm_cpus(same_cpu, (void *)(uintptr_t)name))
+        cli_usage("%s: no CPU is called '%s'; --cpu help lists them", from, name);
+    run.config.cpu = name;
+}
+
 static void parse_options(void)
 {
     struct lp_vm_config *c = &run.config;
@@ -160,10 +185,16 @@ static void parse_options(void)
         case '0': c->argv0 = cli.arg; break;
         case 's': c->stack_size = parse_size(cli.arg); again("-s", cli.arg); break;
         case 'D': again("-D", run.log_path = absolute(cli.arg)); break;
+        case OPT_CPU: choose_cpu("--cpu", cli.arg); break;
         case OPT_ISOLATE: c->isolate = true; again("--isolate", NULL); break;
         case OPT_LIMITS: c->limits = cli.arg; break;
         case OPT_CONTINUED: run.continued = true; break;
         }
+    const char *cpu = getenv("LPRUN_CPU");
+    if (!c->cpu && !run.continued && cpu && *cpu)
+        choose_cpu("LPRUN_CPU", cpu);
+    if (c->cpu)
+        again("--cpu", c->cpu);
     if (!cli.n_operands)
         cli_usage("which program?");
     if (c->no_control && c->control_path)

@@ -12,6 +12,7 @@ typedef struct lp_vm lp_vm;
 struct lp_vm_config {
     unsigned va_bits;          /* size of the guest's address space; 0 = 39 */
     size_t stack_size;         /* 0 = RLIMIT_STACK, at most 1 GiB */
+    const char *cpu;           /* which CPU the program sees (lp_vm_cpus); NULL = max, with everything that is executed */
     bool isolate;              /* every access checked: the guest cannot reach host memory */
     bool strace;               /* system calls to the log */
     bool no_control;
@@ -26,6 +27,9 @@ struct lp_vm_config {
 /* How the guest ended. */
 struct lp_exit { int status; /* exit status, 0-255 */ int signo; /* fatal signal or 0 */ };
 
+/* Call fn for each CPU that lp_vm_config.cpu may name, with the features that it has, as /proc/cpuinfo says it ("fp asimd ..."), until fn does
+ * not return 0; returns what fn did. */
+LP_API int lp_vm_cpus(int (*fn)(void *ctx, const char *name, const char *features), void *ctx);
 /* The config's strings are borrowed until lp_vm_free. */
 LP_API lp_status lp_vm_new(const struct lp_vm_config *config, lp_vm **out, struct lp_error *err);
 LP_API void lp_vm_free(lp_vm *vm);

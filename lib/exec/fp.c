@@ -1,6 +1,7 @@
 /* exec/fp.c - FPCR, FPSR and the host's floating-point environment while guest code runs (Arm ARM C5.2.8, C5.2.9). */
 #include <config.h>
 #include "exec/fp.h"
+#include "exec/model.h"
 #include <fenv.h>
 #if defined __x86_64__
 #include <xmmintrin.h>
@@ -89,7 +90,7 @@ void lp_fp_set_fpcr(struct lp_cpu *cpu, uint32_t v)
         cpu->fpsr |= host_flags();
         host_set(v);
     }
-    cpu->fpcr = v & LP_FPCR_MASK;
+    cpu->fpcr = v & LP_FPCR_MASK & ~(lp_cpu_has(cpu, LP_FEATURE_FP16) ? 0 : LP_FPCR_FZ16);
 }
 
 uint32_t lp_fp_get_fpsr(struct lp_cpu *cpu)

@@ -167,7 +167,7 @@ static unsigned put(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in
 
 void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
 {
-    uint64_t pc = lp_op_pc(cpu, op);
+    const uint64_t pc = lp_op_pc(cpu, op), features = lp_cpu_model(cpu)->features;
     uint32_t words[BATCH];
     struct lp_op in[BATCH];
     uint8_t cost[BATCH + 1];
@@ -177,7 +177,7 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
     if (n == 0)
         lp_cpu_raise_at(cpu, pc, LP_SIGBUS, LP_BUS_ADRERR, pc, 0x82000010);
     for (bool end = false; k < n && !end; k++) {
-        unsigned row = lp_a64_decode(words[k], pc + 4 * k, cpu->model->features, &in[k]);
+        unsigned row = lp_a64_decode(words[k], pc + 4 * k, features, &in[k]);
         check_target(cpu, &in[k], row, words[k], pc + 4 * k);
         end = ends(words[k], row);
     }

@@ -4,8 +4,8 @@
 #include <stdatomic.h>
 #include <time.h>
 #include "exec/op.h"
-#include "exec/features.h"
 #include "exec/fp.h"
+#include "exec/model.h"
 #include "exec/run.h"
 
 enum { LINE = 64 }; /* bytes of a cache line, and of what DC ZVA clears */
@@ -65,21 +65,7 @@ LP_OP(MRS_CNTVCT)
     cpu->x[f.Rt] = (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
-/* What Linux shows of ID registers: fields that concern the kernel only read as 0. */
-static inline uint64_t id_register(unsigned crm, unsigned op2)
-{
-    switch (crm << 3 | op2) {
-    case 0 << 3 | 0: return 0x000f0510; /* MIDR_EL1: software implementation, part 0x051 */
-    case 0 << 3 | 5: return UINT64_C(1) << 31; /* MPIDR_EL1: RES1 bit only, as Linux gives */
-    case 4 << 3 | 0: return LP_ID_PFR0; /* ID_AA64PFR0_EL1 */
-    case 4 << 3 | 1: return LP_ID_PFR1; /* ID_AA64PFR1_EL1 */
-    case 6 << 3 | 0: return LP_ID_ISAR0; /* ID_AA64ISAR0_EL1 */
-    case 6 << 3 | 1: return LP_ID_ISAR1; /* ID_AA64ISAR1_EL1 */
-    case 6 << 3 | 2: return LP_ID_ISAR2; /* ID_AA64ISAR2_EL1 */
-    default: return 0;
-    }
-}
-LP_OP(MRS_ID) { cpu->x[f.Rt] = id_register(f.CRm, f.op2); }
+LP_OP(MRS_ID) { cpu->x[f.Rt] = lp_cpu_id(lp_cpu_model(cpu), f.CRm, f.op2); }
 #undef TOUCH
 
 #include "a64/system.export.gen.h"

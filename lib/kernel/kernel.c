@@ -80,6 +80,8 @@ struct lp_thread *lp_thread_new(struct lp_kernel *k)
         return NULL;
     memset(t, 0, offsetof(struct lp_thread, path));
     lp_cpu_init(&t->cpu, k->mem, k->gate, &lp_kernel_upcalls, t);
+    if (k->model)
+        t->cpu.model = k->model;
     t->k = k;
     t->tid = (int)syscall(__NR_gettid);
     if (!lp_signal_thread_new(t)) {

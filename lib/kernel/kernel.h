@@ -35,6 +35,7 @@ struct lp_kernel {
     int first_tid;                  /* of the thread that made it: its trace lines need no number */
     const char *const *reexec;      /* argv prefix for execve of an AArch64 program, or NULL (lp_vm_config) */
     bool forked;                    /* a child: a control socket named by -c is its parent's */
+    const struct lp_cpu_model *model; /* of all threads' CPUs; NULL: max */
     struct lp_image image;          /* the program */
     char *exe;                      /* its absolute path */
     /* Memory (memory.c) */

@@ -17,7 +17,7 @@
 #include "a64/a64.h"
 #include "base/error.h"
 #include "control/server.h"
-#include "exec/features.h"
+#include "exec/model.h"
 #include "kernel/kernel.h"
 #include "kernel/process.h"
 #include "mem/fault.h"
@@ -132,6 +132,24 @@ static lp_status start_control(struct lp_vm *vm, struct lp_error *err)
 }
 
 /* ---- making ---- */
+static lp_status choose_cpu(struct lp_vm *vm, struct lp_error *err)
+{
+    const char *name = vm->config.cpu ? vm->config.cpu : lp_cpu_max.name;
+    vm->kernel->model = lp_cpu_model_find(name);
+    return vm->kernel->model ? LP_OK : lp_fail(err, LP_E_INVALID, "no CPU is called %s", name);
+}
+
+int lp_vm_cpus(int (*fn)(void *ctx, const char *name, const char *features), void *ctx)
+{
+    char features[1024];
+    int r = 0;
+    for (const struct lp_cpu_model *m = lp_cpu_models; m->name && r == 0; m++) {
+        lp_cpu_features(m, features, sizeof features);
+        r = fn(ctx, m->name, features);
+    }
+    return r;
+}
+
 static lp_status build(struct lp_vm *vm, struct lp_error *err)
 {
     lp_status s = lp_fault_install(err);
@@ -139,6 +157,8 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
         s = lp_mem_new(vm->config.va_bits, &vm->mem, err);
     if (s == LP_OK)
         s = lp_kernel_new(vm->mem, &vm->gate, &vm->log, &vm->kernel, err);
+    if (s == LP_OK)
+        s = choose_cpu(vm, err);
     if (s == LP_OK)
         s = lp_live_new(vm->mem, &vm->gate, &vm->live, err);
     if (s != LP_OK)
@@ -235,7 +255,8 @@ static lp_status load_stack(struct lp_vm *vm, const char *path, const char *cons
     memcpy(args, argv, (argc + 1) * sizeof *args);
     if (vm->config.argv0)
         args[0] = vm->config.argv0;
-    struct lp_stack_args a = {.argv = args, .envp = envp, .execfn = path, .size = stack_size(vm), .hwcap = LP_HWCAP, .hwcap2 = LP_HWCAP2,
+    struct lp_stack_args a = {.argv = args, .envp = envp, .execfn = path, .size = stack_size(vm),
+                              .hwcap = lp_cpu_hwcap(vm->kernel->model, 1), .hwcap2 = lp_cpu_hwcap(vm->kernel->model, 2),
                               .uid = getuid(), .euid = geteuid(), .gid = getgid(), .egid = getegid()};
     lp_status s = LP_OK;
     if (getrandom(a.random, sizeof a.random, 0) != sizeof a.random)
@@ -294,10 +315,10 @@ void lp_vm_set_reexec(lp_vm *vm, const char *const *reexec) { vm->kernel->reexec
 int lp_vm_hide_fd(lp_vm *vm, int fd) { return lp_fd_hide(vm->kernel, fd); }
 
 /* ---- running ---- */
-/* Not an instruction, one that is not executed in this version, or UDF. */
-static bool is_illegal(uint32_t word)
+/* Not an instruction, one that is not executed in this version or that the CPU lacks, or UDF. */
+static bool is_illegal(uint32_t word, uint64_t features)
 {
-    unsigned row = lp_a64_row(word, LP_A64_ALL, false);
+    unsigned row = lp_a64_row(word, features, false);
     return row == A64_UNDEFINED || !strcmp(lp_a64_rows[row].name, "UDF");
 }
 
@@ -306,7 +327,7 @@ static void explain_sigill(struct lp_vm *vm, const struct lp_cpu *cpu)
 {
     const struct lp_image *im = &vm->kernel->image;
     uint32_t word;
-    if (lp_mem_read(vm->mem, &word, cpu->pc, sizeof word) || !is_illegal(word))
+    if (lp_mem_read(vm->mem, &word, cpu->pc, sizeof word) || !is_illegal(word, vm->kernel->model->features))
         return;
     const struct lp_elf_symbol *sym = lp_elf_symbol_at(im->elf, cpu->pc - im->bias);
     if (sym)

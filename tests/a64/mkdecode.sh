@@ -54,7 +54,7 @@ result $? 'bad pairs are rejected'
 "$mk" "$out" - "$out/many.fields" "$here/ok_order.decode" 2>"$out/log"
 [ $? = 1 ] && grep -q 'many.fields:65: F64: more than 64 features' "$out/log"
 result $? 'more than 64 features are rejected'
-echo 'feature NOROWS' | cat "$srcdir/lib/a64/fields.decode" - >"$out/declared.fields"
+echo 'feature NOROWS' | cat - "$srcdir/lib/a64/fields.decode" | grep -v '^feature [^N]' >"$out/declared.fields"
 "$mk" "$out" - "$out/declared.fields" "$here/ok_order.decode"
 is "$(sed -n '/^enum lp_feature/,/}/p' "$out/rows.gen.h" | tr -s ' \n' ' ')" \
     'enum lp_feature { LP_FEATURE_NOROWS, LP_FEATURE_A64, LP_FEATURE_COUNT }; ' 'features are numbered as they appear'

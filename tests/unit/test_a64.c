@@ -8,7 +8,7 @@
 #include "a64/a64.h"
 #include "a64/decode_bits.h"
 #include "a64/fields.gen.h"
-#include "exec/features.h"
+#include "exec/model.h"
 
 /* Words whose names are not in doubt: assembled with binutils, named as in the Arm ARM. */
 static const struct { uint32_t word; const char *row; } vectors[] = {
@@ -215,37 +215,80 @@ static void test_mov_imm(void **state)
     }
 }
 
-/* AT_HWCAP and the ID registers announce only what is executed: every row of the feature. */
-static const struct { const char *feature; unsigned word, bit; } announced[] = {
-#define ANNOUNCED(word, bit, feature, reg, lo, add) {feature, word, bit},
-    LP_FEATURES(ANNOUNCED)
-#undef ANNOUNCED
+/* AT_HWCAP and the ID registers announce only what is executed, every row of the feature; and what is not announced is not executed. */
+static const struct { const char *feature; unsigned word, bit; bool present; } announced[] = {
+#define FEATURE(word, bit, name, feature, reg, lo, add) {#feature, word, bit, true},
+#define ABSENT(word, bit, name, feature, reg, lo, add) {#feature, word, bit, false},
+#include "exec/features.def"
 };
+enum { ANNOUNCED = sizeof announced / sizeof announced[0] };
+
+/* Rows of a feature that are executed, and not yet. */
+static void count_rows(const char *feature, unsigned *executed, unsigned *todo)
+{
+    *executed = *todo = 0;
+    for (unsigned r = 1; r < A64_ROW_COUNT; r++)
+        if (strcmp(lp_a64_rows[r].feature, feature) == 0)
+            ++*(lp_a64_rows[r].flags & LP_ROW_TODO ? todo : executed);
+}
+
 static void test_features(void **state)
 {
-    for (size_t i = 0; i < sizeof announced / sizeof announced[0]; i++) {
-        unsigned n = 0;
-        for (unsigned r = 1; r < A64_ROW_COUNT; r++) {
-            if (strcmp(lp_a64_rows[r].feature, announced[i].feature) != 0)
-                continue;
-            n++;
-            if (lp_a64_rows[r].flags & LP_ROW_TODO)
-                fail_msg("HWCAP bit %u announces %s, but %s is not executed", announced[i].bit, announced[i].feature, lp_a64_rows[r].name);
-        }
-        assert_true(n > 0);
-        assert_true((announced[i].word == 1 ? LP_HWCAP : LP_HWCAP2) >> announced[i].bit & 1);
+    for (size_t i = 0; i < ANNOUNCED; i++) {
+        unsigned executed, todo;
+        count_rows(announced[i].feature, &executed, &todo);
+        if (announced[i].present && todo)
+            fail_msg("HWCAP bit %u announces %s, of which %u rows are not executed", announced[i].bit, announced[i].feature, todo);
+        if (announced[i].word != 0)
+            assert_int_equal(lp_cpu_hwcap(&lp_cpu_max, announced[i].word) >> announced[i].bit & 1, announced[i].present);
     }
-    assert_int_equal(LP_ID_ISAR0 >> 4 & 15, 2);  /* AES and PMULL */
-    assert_int_equal(LP_ID_ISAR0 >> 12 & 15, 2); /* SHA256 and SHA512 */
-    assert_int_equal(LP_ID_ISAR1 >> 20 & 15, 2); /* LRCPC2 */
-    assert_int_equal(LP_ID_PFR0, 0x1000000110011);
+    for (unsigned r = 1; r < A64_ROW_COUNT; r++)
+        if (!(lp_a64_rows[r].flags & LP_ROW_TODO) && !(lp_cpu_max.features >> lp_a64_rows[r].feature_no & 1))
+            fail_msg("%s is written, but features.def does not have %s: it never runs", lp_a64_rows[r].name, lp_a64_rows[r].feature);
+    assert_int_equal(lp_cpu_id(&lp_cpu_max, 6, 0) >> 4 & 15, 2);  /* ISAR0: AES and PMULL */
+    assert_int_equal(lp_cpu_id(&lp_cpu_max, 6, 0) >> 12 & 15, 2); /* SHA256 and SHA512 */
+    assert_int_equal(lp_cpu_id(&lp_cpu_max, 6, 1) >> 20 & 15, 2); /* ISAR1: LRCPC2 */
+    assert_int_equal(lp_cpu_id(&lp_cpu_max, 4, 0), 0x1000000110011);
+}
+
+/* Every CPU can be found, has Armv8.0, and nothing that max lacks; what a few are known to say of themselves. */
+static void test_cpus(void **state)
+{
+    static const struct { const char *name; uint32_t midr; uint64_t hwcap, isar0, isar1, pfr0, pfr1; } known[] = {
+        {"cortex-a53", 0x410fd034, 0x8ff, 0x11120, 0, 0x11, 0},
+        {"cortex-a72", 0x410fd083, 0x8ff, 0x11120, 0, 0x11, 0},
+        {"cortex-a76", 0x414fd0b1, 0x119fff, 0x100010211120, 0x100001, 0x110011, 0x10},
+        {"neoverse-n1", 0x414fd0c1, 0x10119fff, 0x100010211120, 0x100001, 0x110011, 0x20},
+    };
+    char text[1024];
+    for (const struct lp_cpu_model *m = lp_cpu_models; m->name; m++) {
+        assert_ptr_equal(lp_cpu_model_find(m->name), m);
+        assert_int_equal(m->features & ~lp_cpu_max.features, 0);
+        assert_true(m->features & LP_A64_SET(A64));
+    }
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        const struct lp_cpu_model *m = lp_cpu_model_find(known[i].name);
+        assert_non_null(m);
+        assert_int_equal(lp_cpu_hwcap(m, 1), known[i].hwcap);
+        assert_int_equal(lp_cpu_hwcap(m, 2), 0);
+        assert_int_equal(lp_cpu_id(m, 0, 0), known[i].midr);
+        assert_int_equal(lp_cpu_id(m, 4, 0), known[i].pfr0);
+        assert_int_equal(lp_cpu_id(m, 4, 1), known[i].pfr1);
+        assert_int_equal(lp_cpu_id(m, 6, 0), known[i].isar0);
+        assert_int_equal(lp_cpu_id(m, 6, 1), known[i].isar1);
+    }
+    assert_null(lp_cpu_model_find("cortex-z80"));
+    lp_cpu_features(lp_cpu_model_find("cortex-a57"), text, sizeof text);
+    assert_string_equal(text, "fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid");
+    lp_cpu_features(&lp_cpu_max, text, 10);
+    assert_string_equal(text, "fp asimd ");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows), cmocka_unit_test(test_tree), cmocka_unit_test(test_sets), cmocka_unit_test(test_slots), cmocka_unit_test(test_bitmask),
-        cmocka_unit_test(test_encode), cmocka_unit_test(test_mov_imm), cmocka_unit_test(test_features),
+        cmocka_unit_test(test_encode), cmocka_unit_test(test_mov_imm), cmocka_unit_test(test_features), cmocka_unit_test(test_cpus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

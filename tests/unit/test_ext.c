@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include "a64/a64.h"
 #include "exec/cpu.h"
-#include "exec/features.h"
 #include "exec/gate.h"
+#include "exec/model.h"
 #include "exec/run.h"
 #include "mem/fault.h"
 #include "mem/mem.h"
@@ -189,9 +189,9 @@ static void test_features(void **state)
         {0xd5380403, 48, 1}, {0xd5380423, 4, 2},                                            /* ID_AA64PFR0_EL1: DIT, ID_AA64PFR1_EL1: SSBS */
     };
     for (size_t i = 0; i < sizeof hwcap / sizeof hwcap[0]; i++)
-        assert_true(LP_HWCAP >> hwcap[i] & 1);
+        assert_true(lp_cpu_hwcap(&lp_cpu_max, 1) >> hwcap[i] & 1);
     for (size_t i = 0; i < sizeof hwcap2 / sizeof hwcap2[0]; i++)
-        assert_true(LP_HWCAP2 >> hwcap2[i] & 1);
+        assert_true(lp_cpu_hwcap(&lp_cpu_max, 2) >> hwcap2[i] & 1);
     memset(&cpu, 0, sizeof cpu);
     for (size_t i = 0; i < sizeof id / sizeof id[0]; i++) {
         execute(id[i].word);
