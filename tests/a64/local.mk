@@ -28,5 +28,5 @@ tests_a64_vectors_SOURCES = tests/a64/vectors.c tests/a64/vec_read.c tests/a64/v
 tests_a64_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
 tests_a64_vectors_LDADD = $(LP_ROOMS) $(LP_LIBS)
 TESTS += tests/a64/vectors.sh
-EXTRA_DIST += tests/a64/vectors.sh
+EXTRA_DIST += tests/a64/vectors.sh tests/a64/dp_imm.vec tests/a64/dp_reg.vec tests/a64/dp_ext.vec
 $(tests_a64_vectors_OBJECTS): | lib/a64/decode.stamp

@@ -5,7 +5,8 @@
  *     # comment
  *
  * Numbers are hexadecimal, with _ where it helps. IN and OUT:
- *     x0= ... x30= sp=    a number; m, n or pc, with +N or -N: the scratch area, memory that is not mapped, the instruction; TT:value: with a tag
+ *     x0= ... x30= sp=    a number; m, n, pc or page, with +N or -N: the scratch area, memory that is not mapped, the instruction, its 4 KiB page;
+ *                         TT:value: with a tag
  *     v0= ... v31=        128 bits, most significant first; shorter: zero-extended
  *     nzcv= fpcr= fpsr=   nzcv is one digit: N 8, Z 4, C 2, V 1
  *     [m+N]= [pc+N]=      bytes in memory order (pc: IN only, behind the instruction, for literals)
@@ -24,7 +25,7 @@
 #include "difftest.h"
 
 struct vec_value {
-    enum { VEC_ABSOLUTE, VEC_SCRATCH, VEC_NOWHERE, VEC_PC } base;
+    enum { VEC_ABSOLUTE, VEC_SCRATCH, VEC_NOWHERE, VEC_PC, VEC_PAGE } base;
     uint64_t number;
     bool tagged;
     uint8_t tag;

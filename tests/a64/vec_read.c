@@ -105,6 +105,8 @@ static struct vec_value value(struct reader *r)
     }
     if (accept(r, "pc"))
         v.base = VEC_PC;
+    else if (accept(r, "page"))
+        v.base = VEC_PAGE;
     else if (accept(r, "m"))
         v.base = VEC_SCRATCH;
     else if (accept(r, "n"))
@@ -118,7 +120,7 @@ static struct vec_value value(struct reader *r)
 
 uint64_t vec_resolve(const struct vec_value *v, uint64_t pc)
 {
-    const uint64_t bases[] = {[VEC_ABSOLUTE] = 0, [VEC_SCRATCH] = VEC_M, [VEC_NOWHERE] = NOWHERE, [VEC_PC] = pc};
+    const uint64_t bases[] = {[VEC_ABSOLUTE] = 0, [VEC_SCRATCH] = VEC_M, [VEC_NOWHERE] = NOWHERE, [VEC_PC] = pc, [VEC_PAGE] = pc & ~UINT64_C(4095)};
     const uint64_t a = bases[v->base] + v->number;
     return v->tagged ? (a << 8 >> 8) | (uint64_t)v->tag << 56 : a;
 }
