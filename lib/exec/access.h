@@ -9,6 +9,8 @@
 #include "exec/cpu.h"
 #include "mem/mem.h"
 
+/* In `need`, beside LP_R: cache maintenance, which the fault's ESR says. */
+#define LP_MAINTAIN 0x100
 #ifdef LP_CHECKED
 /* Host address of `size` bytes at addr with LP_R or LP_W, or the precise fault. exec/checked.c */
 void *lp_access(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned size, unsigned need);

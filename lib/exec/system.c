@@ -24,10 +24,11 @@ LP_OP(ISB) { atomic_thread_fence(memory_order_seq_cst); }
 LP_OP(SB) { atomic_thread_fence(memory_order_seq_cst); }
 
 /* Maintenance by address faults where a load would. */
+#define TOUCH(addr) (void)*(volatile uint8_t *)LP_HOST(cpu, op, addr, 1, LP_R | LP_MAINTAIN)
 LP_OP(IC_IVAU)
 {
     uint64_t addr = lp_rd(cpu, f.Rt);
-    (void)*(volatile uint8_t *)LP_HOST(cpu, op, addr, 1, LP_R);
+    TOUCH(addr);
     lp_cpu_icache(cpu, op, addr);
 }
 LP_OP(DC_ZVA)
@@ -35,11 +36,10 @@ LP_OP(DC_ZVA)
     uint64_t addr = lp_rd(cpu, f.Rt) & ~(uint64_t)(LINE - 1);
     memset(LP_HOST(cpu, op, addr, LINE, LP_W), 0, LINE);
 }
-#define TOUCH (void)*(volatile uint8_t *)LP_HOST(cpu, op, lp_rd(cpu, f.Rt), 1, LP_R)
-LP_OP(DC_CVAC) { TOUCH; }
-LP_OP(DC_CVAU) { TOUCH; }
-LP_OP(DC_CVAP) { TOUCH; }
-LP_OP(DC_CIVAC) { TOUCH; }
+LP_OP(DC_CVAC) { TOUCH(lp_rd(cpu, f.Rt)); }
+LP_OP(DC_CVAU) { TOUCH(lp_rd(cpu, f.Rt)); }
+LP_OP(DC_CVAP) { TOUCH(lp_rd(cpu, f.Rt)); }
+LP_OP(DC_CIVAC) { TOUCH(lp_rd(cpu, f.Rt)); }
 
 LP_OP(MRS_NZCV) { cpu->x[f.Rt] = lp_nzcv(cpu); }
 LP_OP(MSR_NZCV) { lp_set_nzcv(cpu, lp_rd32(cpu, f.Rt)); }

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "base/error.h"
+#include "exec/model.h"
 #include "kernel/kernel.h"
 #include "kernel/signal.h"
 
@@ -82,6 +83,8 @@ struct lp_thread *lp_thread_new(struct lp_kernel *k)
     lp_cpu_init(&t->cpu, k->mem, k->gate, &lp_kernel_upcalls, t);
     if (k->model)
         t->cpu.model = k->model;
+    if (lp_cpu_has(&t->cpu, LP_FEATURE_SSBS))
+        t->cpu.pstate = LP_PSTATE_SSBS; /* as Linux starts programs: stores may be bypassed until prctl forbids it */
     t->k = k;
     t->tid = (int)syscall(__NR_gettid);
     if (!lp_signal_thread_new(t)) {

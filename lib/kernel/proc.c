@@ -1,4 +1,4 @@
-/* kernel/proc.c - /proc/self/{maps,cmdline,environ,auxv}, in memfds; the paths of /proc/self. */
+/* kernel/proc.c - /proc/self/{maps,cmdline,environ,auxv} and /proc/cpuinfo, in memfds; the paths of /proc/self. */
 #include <config.h>
 #include <ctype.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/file.h"
+#include "exec/model.h"
 #include "kernel/flags.h"
 #include "kernel/kernel.h"
 #include "kernel/proc.h"
@@ -90,6 +91,23 @@ char *lp_proc_text(struct lp_kernel *k, const char *name, uint64_t *len)
     return text;
 }
 
+/* /proc/cpuinfo as arm64 prints it, for as many CPUs as there are; BogoMIPS is twice the counter's MHz. */
+static char *cpuinfo(struct lp_kernel *k, uint64_t *len)
+{
+    struct lp_buf b = {0};
+    char features[1024];
+    size_t n = 0;
+    const struct lp_cpu_model *m = k->model ? k->model : &lp_cpu_max;
+    lp_cpu_features(m, features, sizeof features);
+    for (long i = 0; i < sysconf(_SC_NPROCESSORS_ONLN); i++)
+        lp_buf_printf(&b, "processor\t: %ld\nBogoMIPS\t: 2000.00\nFeatures\t: %s\nCPU implementer\t: 0x%02x\nCPU architecture: 8\n"
+                          "CPU variant\t: 0x%x\nCPU part\t: 0x%03x\nCPU revision\t: %u\n\n",
+                      i, features, m->midr >> 24, m->midr >> 20 & 15, m->midr >> 4 & 0xfff, m->midr & 15);
+    char *text = lp_buf_take(&b, &n);
+    *len = n;
+    return text;
+}
+
 static int64_t memfd_with(const char *name, const char *text, uint64_t len, uint32_t guest_flags)
 {
     int fd = memfd_create(name, guest_flags & LP_O_CLOEXEC ? MFD_CLOEXEC : 0);
@@ -107,15 +125,16 @@ static int64_t memfd_with(const char *name, const char *text, uint64_t len, uint
 int64_t lp_proc_open(struct lp_kernel *k, const char *path, uint32_t guest_flags)
 {
     const char *name = lp_proc_self(path);
+    bool cpu = !strcmp(path, "/proc/cpuinfo");
     uint64_t len = 0;
-    if (!name)
+    if (!name && !cpu)
         return -ENOSYS;
-    if (!strcmp(name, "mem")) /* the engine's memory, at the engine's addresses */
+    if (name && !strcmp(name, "mem")) /* the engine's memory, at the engine's addresses */
         return -EACCES;
-    char *text = lp_proc_text(k, name, &len);
+    char *text = cpu ? cpuinfo(k, &len) : lp_proc_text(k, name, &len);
     if (!text)
         return -ENOSYS;
-    int64_t r = (guest_flags & LP_O_ACCMODE) == O_RDONLY ? memfd_with(name, text, len, guest_flags) : -EACCES;
+    int64_t r = (guest_flags & LP_O_ACCMODE) == O_RDONLY ? memfd_with(cpu ? "cpuinfo" : name, text, len, guest_flags) : -EACCES;
     free(text);
     return r;
 }

@@ -1,4 +1,4 @@
-/* kernel/proc.h - what of /proc/self the guest must see as its own and not as the engine's. */
+/* kernel/proc.h - what of /proc the guest must see as its own and not as the engine's or the host's. */
 #ifndef LP_KERNEL_PROC_H
 #define LP_KERNEL_PROC_H
 #include <stdint.h>

@@ -5,15 +5,28 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 static sigjmp_buf back;
 static volatile siginfo_t seen;
+static volatile uint64_t esr;
+
+/* ESR_EL1 of a fault is in a record behind the signal frame's first ones. */
+static uint64_t find_esr(const mcontext_t *m)
+{
+    for (const struct _aarch64_ctx *c = (const void *)m->__reserved; c->size; c = (const void *)((const char *)c + c->size))
+        if (c->magic == ESR_MAGIC)
+            return ((const struct esr_context *)c)->esr;
+    return 0;
+}
 static void on_signal(int sig, siginfo_t *info, void *uc)
 {
     seen = *info;
+    esr = find_esr(&((ucontext_t *)uc)->uc_mcontext);
     siglongjmp(back, 1);
 }
 
@@ -115,6 +128,8 @@ static void registers(void)
     WRITE("fpsr", 0);
     WRITE("nzcv", UINT64_MAX);
     printf("nzcv %llx\n", (unsigned long long)READ("nzcv"));
+    if (getauxval(AT_HWCAP) >> 28 & 1) /* as the kernel starts programs; and NZCV and such stay out of it */
+        printf("ssbs %llx\n", (unsigned long long)READ("S3_3_C4_C2_6"));
     uint64_t tp = READ("tpidr_el0"), other;
     WRITE("tpidr_el0", 0x123456789abcdef0);
     other = READ("tpidr_el0");
@@ -141,13 +156,20 @@ static void cache_faults(void)
             if (executes(caches[i].fn, p))
                 printf("%s %s done\n", caches[i].name, ways[w].name);
             else
-                printf("%s %s signal %d code %d offset %d\n", caches[i].name, ways[w].name, seen.si_signo, seen.si_code, (int)((char *)seen.si_addr - p));
+                printf("%s %s signal %d code %d offset %d cm %d wnr %d\n", caches[i].name, ways[w].name, seen.si_signo, seen.si_code,
+                       (int)((char *)seen.si_addr - p), (int)(esr >> 8 & 1), (int)(esr >> 6 & 1));
         }
     }
 }
 
 int main(int argc, char **argv)
 {
+    if (argc > 2 && strcmp(argv[1], "print") == 0) {
+        FILE *f = fopen(argv[2], "r");
+        for (int c; (c = getc(f)) != EOF;)
+            putchar(c);
+        return 0;
+    }
     if (argc > 1) /* what a program that this one starts sees */
         return execv(argv[1], argv + 1);
     static char memory[64] __attribute__((aligned(64)));

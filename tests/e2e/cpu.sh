@@ -65,21 +65,21 @@ dc_cvac writable done
 dc_cvau writable done
 dc_civac writable done
 ic_ivau writable done
-dc_zva readable signal 11 code 2 offset -5
+dc_zva readable signal 11 code 2 offset -5 cm 0 wnr 1
 dc_cvac readable done
 dc_cvau readable done
 dc_civac readable done
 ic_ivau readable done
-dc_zva none signal 11 code 2 offset -5
-dc_cvac none signal 11 code 2 offset 0
-dc_cvau none signal 11 code 2 offset 0
-dc_civac none signal 11 code 2 offset 0
-ic_ivau none signal 11 code 2 offset 0
-dc_zva unmapped signal 11 code 1 offset -5
-dc_cvac unmapped signal 11 code 1 offset 0
-dc_cvau unmapped signal 11 code 1 offset 0
-dc_civac unmapped signal 11 code 1 offset 0
-ic_ivau unmapped signal 11 code 1 offset 0
+dc_zva none signal 11 code 2 offset -5 cm 0 wnr 1
+dc_cvac none signal 11 code 2 offset 0 cm 1 wnr 1
+dc_cvau none signal 11 code 2 offset 0 cm 1 wnr 1
+dc_civac none signal 11 code 2 offset 0 cm 1 wnr 1
+ic_ivau none signal 11 code 2 offset 0 cm 1 wnr 1
+dc_zva unmapped signal 11 code 1 offset -5 cm 0 wnr 1
+dc_cvac unmapped signal 11 code 1 offset 0 cm 1 wnr 1
+dc_cvau unmapped signal 11 code 1 offset 0 cm 1 wnr 1
+dc_civac unmapped signal 11 code 1 offset 0 cm 1 wnr 1
+ic_ivau unmapped signal 11 code 1 offset 0 cm 1 wnr 1
 E2
 
 # Where qemu-user is not Linux on that CPU, and why: its lines are left out of the comparison.
@@ -110,7 +110,8 @@ while read -r name features; do
     is "$(cat diffs)" '' "$name: --cpu help lists what is announced"
     case " $features " in *" fphp "*) fpcr=7c80000 ;; *) fpcr=7c00000 ;; esac
     is "$(grep '^fpcr' have)" "fpcr $fpcr" "$name: FPCR keeps the bits that are there"
-    grep -v -e '^hwcap' -e '^platform' -e '^id ' -e '^feature ' -e '^fpcr ' have >rest
+    case " $features " in *" ssbs "*) is "$(grep '^ssbs' have)" "ssbs 1000" "$name: PSTATE.SSBS is set" ;; esac
+    grep -v -e '^hwcap' -e '^platform' -e '^id ' -e '^feature ' -e '^fpcr ' -e '^ssbs ' have >rest
     same rest want.rest "$name: system registers, cache maintenance and what is kept from programs"
     if [ "$name" != max ] && command -v "$QEMU_AARCH64" >/dev/null && "$QEMU_AARCH64" -cpu help | grep -qw "$name"; then
         "$QEMU_AARCH64" -cpu "$name" ./cpu >qemu 2>&1 </dev/null
@@ -127,6 +128,15 @@ if command -v "$QEMU_AARCH64" >/dev/null; then
     done)
     is "$more" '' 'max has all that qemu has, but SVE, MTE and what features.def says is absent'
 fi
+
+lprun --no-control --cpu neoverse-n1 ./cpu print /proc/cpuinfo >have
+is "$(grep -c '^processor' have)" "$(getconf _NPROCESSORS_ONLN)" '/proc/cpuinfo has as many CPUs as there are'
+is "$(sed -n '3,8p' have)" "Features	: $(sed -n 's/^neoverse-n1 *//p' list)
+CPU implementer	: 0x41
+CPU architecture: 8
+CPU variant	: 0x4
+CPU part	: 0xd0c
+CPU revision	: 1" '/proc/cpuinfo shows this CPU'
 
 sums() { grep -e '^hwcap' -e '^id' "$1"; }
 lprun --no-control --cpu cortex-a72 ./cpu >want

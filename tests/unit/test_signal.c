@@ -130,7 +130,7 @@ static void frame_as_linux_lays_it_out(void)
     for (unsigned i = 0; i < 31; i++) assert_int_equal(f.x[i], 0x1000 + i);
     assert_int_equal(f.sp, sp);
     assert_int_equal(f.pc, PC);
-    assert_int_equal(f.pstate, 0xa0000000);
+    assert_int_equal(f.pstate, 0xa0001000); /* NZCV, SSBS */
     get(at + 128 + 176 + 288, record, sizeof record);
     assert_int_equal(record[0], 0x46508001);
     assert_int_equal(record[1], 528);
