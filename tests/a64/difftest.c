@@ -6,7 +6,6 @@
  * --row NAME (a pattern), --count N cases per row, --seed S, --part I/N (every N-th row), --engine calls|dispatch|checked|all
  */
 #include <config.h>
-#include <arm64lp/dis.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +19,6 @@ static struct {
     uint64_t seed;
 } opt = {.row = "*", .engine = "all", .count = 8, .parts = 1, .seed = 1};
 
-static lp_dis *disassembler;
 static const char *const engine_names[ENGINES] = {"calls", "dispatch", "checked"};
 
 _Noreturn static void die(const char *what, const char *which)
@@ -74,56 +72,6 @@ static int emit(const char *path)
 
 /* ---- check ---- */
 
-static void show_word(const char *label, uint32_t word, uint64_t pc)
-{
-    struct lp_dis_insn insn;
-    lp_dis_word(disassembler, word, pc, &insn);
-    printf("#   %s %08x  %s %s\n", label, word, insn.mnemonic, insn.operands);
-}
-
-static void show_v(const char *label, const uint64_t v[2]) { printf("#     %-8s %016" PRIx64 "_%016" PRIx64 "\n", label, v[1], v[0]); }
-
-static void show_u64(const char *name, uint64_t in, uint64_t want, uint64_t got)
-{
-    if (want != got)
-        printf("#   %s: before %016" PRIx64 ", oracle %016" PRIx64 ", ours %016" PRIx64 "\n", name, in, want, got);
-}
-
-/* The registers that the word names, as they were. */
-static void show_inputs(const struct test_case *c)
-{
-    static const unsigned at[] = {0, 5, 10, 16};
-    printf("#   nzcv %x fpcr %08x fpsr %08x\n", (unsigned)(c->in.nzcv >> 28), (unsigned)c->in.fpcr, (unsigned)c->in.fpsr);
-    for (unsigned i = 0; i < 4; i++) {
-        const unsigned r = c->word >> at[i] & 31;
-        printf("#   %2u: x %016" PRIx64 "  v %016" PRIx64 "_%016" PRIx64 "\n", r, r < 31 ? c->in.x[r] : c->in.sp, c->in.v[r][1], c->in.v[r][0]);
-    }
-}
-
-static void show_state(const struct state *in, const struct state *want, const struct state *got)
-{
-    char name[8];
-    for (unsigned i = 0; i < 31; i++) {
-        snprintf(name, sizeof name, "x%u", i);
-        show_u64(name, in->x[i], want->x[i], got->x[i]);
-    }
-    show_u64("sp", in->sp, want->sp, got->sp);
-    show_u64("nzcv", in->nzcv, want->nzcv, got->nzcv);
-    show_u64("fpcr", in->fpcr, want->fpcr, got->fpcr);
-    show_u64("fpsr", in->fpsr, want->fpsr, got->fpsr);
-    show_u64("signal", 0, want->signo, got->signo);
-    show_u64("its address", 0, want->addr, got->addr);
-    show_u64("pc", 0, want->pc, got->pc);
-    for (unsigned i = 0; i < 32; i++) {
-        if (memcmp(want->v[i], got->v[i], 16) == 0)
-            continue;
-        printf("#   v%u:\n", i);
-        show_v("before", in->v[i]);
-        show_v("oracle", want->v[i]);
-        show_v("ours", got->v[i]);
-    }
-}
-
 /* Compare what changed in the scratch area with the oracle's list, and put the area back. */
 static bool same_memory(uint64_t *scratch, const struct change *changes, uint64_t n, bool show)
 {
@@ -168,7 +116,7 @@ static bool check_case(enum engine e, const struct test_case *c, unsigned slot, 
         if (c->pre[1] != LP_A64_NOP)
             show_word("after", c->pre[1], case_pc(c) - 4);
         show_word("word ", c->word, case_pc(c));
-        show_inputs(c);
+        show_inputs(&c->in, c->word);
         show_state(&c->in, &a->r.out, &got);
     }
     return !c->mem ? same : (same_memory(ours_scratch(e), a->changes, a->r.changed, show) && same);
@@ -196,7 +144,7 @@ static int check(const char *cases_path, const char *results_path)
     bool use[ENGINES];
     if (in == NULL || out == NULL)
         die("cannot read", in == NULL ? cases_path : results_path);
-    if (a.changes == NULL || lp_dis_new(&disassembler, NULL) != LP_OK)
+    if (a.changes == NULL || !report_init())
         die("out of memory", "check");
     for (unsigned e = 0; e < ENGINES; e++) {
         use[e] = strcmp(opt.engine, "all") == 0 || strcmp(opt.engine, engine_names[e]) == 0;

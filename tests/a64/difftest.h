@@ -1,4 +1,5 @@
-/* difftest.h - the differential test: generation (cases.c), our side (ours.c), comparison (difftest.c). */
+/* difftest.h - the differential tests: what proves a row (proofs.c), register contents (values.c), words (words.c); single cases: generation (cases.c),
+ * our side (ours.c), comparison (difftest.c). Chunks: chunkgen.h. */
 #ifndef TESTS_A64_DIFFTEST_H
 #define TESTS_A64_DIFFTEST_H
 #include <stdbool.h>
@@ -8,13 +9,47 @@
 /* splitmix64 */
 struct rng { uint64_t state; };
 uint64_t rng_next(struct rng *r);
+unsigned below(struct rng *r, unsigned n);
+/* An integer of so many bits; a number of a binary format (bits of exponent and fraction); two words of lanes of some kind. */
+uint64_t integer(struct rng *r, unsigned bits);
+uint64_t number(struct rng *r, unsigned exp, unsigned frac);
+uint64_t lanes(struct rng *r);
+void fill_state(struct rng *r, struct state *s);
+/* AHP, DN, FZ, RMode, FZ16, and the trap enables, which do nothing here. */
+#define FPCR_BITS UINT32_C(0x07c89f00)
+#define FPSR_BITS UINT32_C(0x0800009f)
 
-/* Why a row is not compared here, or NULL. */
+/* The fields that hold registers in nearly all words. */
+unsigned reg_n(uint32_t w);
+unsigned reg_m(uint32_t w);
+unsigned reg_t(uint32_t w);
+unsigned reg_t2(uint32_t w);
+bool has(const char *name, const char *part);
+bool is_store_exclusive(const char *name);
+bool unpredictable(const struct lp_row_info *row, uint32_t w);
+/* With the should-be bits that the oracle insists on. */
+uint32_t usual_word(const struct lp_row_info *row, uint32_t w);
+
+/* What proves a row that is not (only) compared with the usual oracle: excluded.def. NULL: the comparison. */
+enum proof_kind { P_ORACLE, P_VECTORS, P_PROPERTY, P_SINGLE, P_CHUNKS };
+struct proof { enum proof_kind kind; const char *pattern; unsigned version; const char *test, *reason; };
+const struct proof *row_proof(const struct lp_row_info *row);
+extern uint64_t oracle_version; /* in hundreds: 7.2 is 702 */
+/* Why a row is not compared as single cases, or NULL. */
 const char *row_excluded(const struct lp_row_info *row);
+/* Is a row generated in chunks? */
+bool chunk_row(unsigned row);
 /* Patterns of the exclusion list that fit no row; prints them. Returns how many. */
 unsigned stale_exclusions(void);
 /* One case of a row for stub number `slot`; false if this attempt gave no legal word. */
 bool make_case(struct rng *r, unsigned row, unsigned slot, struct test_case *out);
+
+/* What a person needs to see of a difference (report.c). */
+bool report_init(void);
+void show_word(const char *label, uint32_t word, uint64_t pc);
+void show_u64(const char *name, uint64_t in, uint64_t want, uint64_t got); /* nothing if they are the same */
+void show_inputs(const struct state *in, uint32_t word);                   /* the registers that the word names, and flags */
+void show_state(const struct state *in, const struct state *want, const struct state *got);
 
 /* Known mistakes of the oracle. */
 void correct_oracle(const struct test_case *c, struct state *answer);

@@ -1,0 +1,227 @@
+/* chunk_runner.c - runs a file of chunks (chunk.h) from standard input and writes a digest of the whole state after each; the same program runs
+ * under the oracle and under lprun. With arguments CHUNK WORDS: runs that chunk's first WORDS words only and writes struct dump.
+ * A word that gets a signal is skipped; signal, address and place enter the digest. AArch64, no libc. */
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include "chunk.h"
+
+uint64_t saved_sp;
+void run_chunk(struct live *live, uint64_t entry);
+extern const char back[];
+
+/* Offsets are those of struct live, which is at LIVE: MOVZ and MOVK below. The epilogue has stored X30. */
+_Static_assert(LIVE == 0x1107800 && offsetof(struct live, tpidr) == 816, "in the code below");
+__asm__(".text\n"
+        ".globl run_chunk, back\n"
+        "run_chunk:\n"
+        "  stp x29, x30, [sp, #-176]!\n"
+        "  stp x19, x20, [sp, #16]\n  stp x21, x22, [sp, #32]\n  stp x23, x24, [sp, #48]\n"
+        "  stp x25, x26, [sp, #64]\n  stp x27, x28, [sp, #80]\n"
+        "  adrp x2, saved_sp\n  mov x3, sp\n  str x3, [x2, :lo12:saved_sp]\n"
+        "  ldr x2, [x0, #816]\n  msr tpidr_el0, x2\n"
+        "  .inst 0xd51b42bf, 0xd51b42df\n" /* MSR DIT, XZR; MSR SSBS, XZR */
+        "  add x2, x0, #288\n"
+        "  ldp q0, q1, [x2]\n  ldp q2, q3, [x2, #32]\n  ldp q4, q5, [x2, #64]\n  ldp q6, q7, [x2, #96]\n"
+        "  ldp q8, q9, [x2, #128]\n  ldp q10, q11, [x2, #160]\n  ldp q12, q13, [x2, #192]\n  ldp q14, q15, [x2, #224]\n"
+        "  ldp q16, q17, [x2, #256]\n  ldp q18, q19, [x2, #288]\n  ldp q20, q21, [x2, #320]\n  ldp q22, q23, [x2, #352]\n"
+        "  ldp q24, q25, [x2, #384]\n  ldp q26, q27, [x2, #416]\n  ldp q28, q29, [x2, #448]\n  ldp q30, q31, [x2, #480]\n"
+        "  ldr x2, [x0, #248]\n  mov sp, x2\n"
+        "  ldr x2, [x0, #256]\n  msr nzcv, x2\n"
+        "  ldr x2, [x0, #264]\n  msr fpcr, x2\n"
+        "  ldr x2, [x0, #272]\n  msr fpsr, x2\n"
+        "  mov x30, x1\n"
+        "  ldp x2, x3, [x0, #16]\n  ldp x4, x5, [x0, #32]\n  ldp x6, x7, [x0, #48]\n  ldp x8, x9, [x0, #64]\n"
+        "  ldp x10, x11, [x0, #80]\n  ldp x12, x13, [x0, #96]\n  ldp x14, x15, [x0, #112]\n  ldp x16, x17, [x0, #128]\n"
+        "  ldp x18, x19, [x0, #144]\n  ldp x20, x21, [x0, #160]\n  ldp x22, x23, [x0, #176]\n  ldp x24, x25, [x0, #192]\n"
+        "  ldp x26, x27, [x0, #208]\n  ldp x28, x29, [x0, #224]\n  ldp x0, x1, [x0]\n"
+        "  clrex\n"
+        "  br x30\n"
+        "back:\n"
+        "  movz x30, #0x110, lsl #16\n  movk x30, #0x7800\n"
+        "  stp x0, x1, [x30]\n  stp x2, x3, [x30, #16]\n  stp x4, x5, [x30, #32]\n  stp x6, x7, [x30, #48]\n"
+        "  stp x8, x9, [x30, #64]\n  stp x10, x11, [x30, #80]\n  stp x12, x13, [x30, #96]\n  stp x14, x15, [x30, #112]\n"
+        "  stp x16, x17, [x30, #128]\n  stp x18, x19, [x30, #144]\n  stp x20, x21, [x30, #160]\n  stp x22, x23, [x30, #176]\n"
+        "  stp x24, x25, [x30, #192]\n  stp x26, x27, [x30, #208]\n  stp x28, x29, [x30, #224]\n"
+        "  mrs x0, nzcv\n  mov x2, sp\n  str x2, [x30, #248]\n"
+        "  mrs x1, fpcr\n  stp x0, x1, [x30, #256]\n  mrs x1, fpsr\n  str x1, [x30, #272]\n"
+        "  mrs x1, tpidr_el0\n  str x1, [x30, #816]\n"
+        "  add x2, x30, #288\n"
+        "  stp q0, q1, [x2]\n  stp q2, q3, [x2, #32]\n  stp q4, q5, [x2, #64]\n  stp q6, q7, [x2, #96]\n"
+        "  stp q8, q9, [x2, #128]\n  stp q10, q11, [x2, #160]\n  stp q12, q13, [x2, #192]\n  stp q14, q15, [x2, #224]\n"
+        "  stp q16, q17, [x2, #256]\n  stp q18, q19, [x2, #288]\n  stp q20, q21, [x2, #320]\n  stp q22, q23, [x2, #352]\n"
+        "  stp q24, q25, [x2, #384]\n  stp q26, q27, [x2, #416]\n  stp q28, q29, [x2, #448]\n  stp q30, q31, [x2, #480]\n"
+        "  adrp x2, saved_sp\n  ldr x3, [x2, :lo12:saved_sp]\n  mov sp, x3\n"
+        "  msr fpcr, xzr\n"
+        "  ldp x19, x20, [sp, #16]\n  ldp x21, x22, [sp, #32]\n  ldp x23, x24, [sp, #48]\n"
+        "  ldp x25, x26, [sp, #64]\n  ldp x27, x28, [sp, #80]\n"
+        "  ldp x29, x30, [sp], #176\n"
+        "  ret\n"
+        ".globl _start\n_start:\n  mov x0, sp\n  b start\n");
+
+static long call(long nr, long a, long b, long c, long d, long e, long f)
+{
+    register long x8 __asm__("x8") = nr, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d, x4 __asm__("x4") = e, x5 __asm__("x5") = f;
+    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    return x0;
+}
+_Noreturn static void leave(int status)
+{
+    for (;;)
+        call(SYS_exit_group, status, 0, 0, 0, 0, 0);
+}
+static void put(const void *p, uint64_t n)
+{
+    for (uint64_t at = 0; at < n;) {
+        long done = call(SYS_write, 1, (long)p + (long)at, (long)(n - at), 0, 0, 0);
+        if (done <= 0)
+            leave(2);
+        at += (uint64_t)done;
+    }
+}
+static void copy(uint64_t *to, const uint64_t *from, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        to[i] = from[i];
+}
+void *memcpy(void *to, const void *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ((char *)to)[i] = ((const char *)from)[i];
+    return to;
+}
+void *memset(void *to, int c, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ((char *)to)[i] = (char)c;
+    return to;
+}
+
+/* ---- signals ---- */
+static struct dump dump;
+
+static void on_signal(int signo, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+    const uint64_t pc = uc->uc_mcontext.pc;
+    if (pc < CHUNK_CODE && signo != SIGILL)
+        leave(3);
+    uc->uc_mcontext.pc = pc + 4;
+    if (pc < CHUNK_CODE) /* a CPU without DIT or SSBS */
+        return;
+    /* Linux gives ILL_ILLOPC, qemu ILL_ILLOPN. */
+    const uint64_t code = signo == SIGILL ? 0 : (uint64_t)info->si_code;
+    const struct seen s = {pc, (uint64_t)signo | code << 8, (uint64_t)info->si_addr};
+    if (dump.signals < MAX_SEEN)
+        dump.seen[dump.signals] = s;
+    dump.signals++;
+    dump.digest = chunk_mix(chunk_mix(chunk_mix(dump.digest, s.pc), s.signal), s.addr);
+}
+static void catch_signals(void)
+{
+    static char stack[65536] __attribute__((aligned(16)));
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
+    const struct { void *sp; long flags; size_t size; } alt = {stack, 0, sizeof stack};
+    const struct { void (*fn)(int, siginfo_t *, void *); unsigned long flags; void *restorer; uint64_t mask; } act = {
+        on_signal, SA_SIGINFO | SA_ONSTACK | SA_NODEFER, 0, 0};
+    call(SYS_sigaltstack, (long)&alt, 0, 0, 0, 0, 0);
+    for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        call(SYS_rt_sigaction, signals[i], (long)&act, 0, 8, 0, 0);
+}
+
+/* ---- chunks ---- */
+static const char *file;
+static const struct chunk_file *head;
+static struct live *const live = (struct live *)LIVE;
+
+static void *map(uint64_t addr, uint64_t size, int prot, int flags, long offset)
+{
+    const long p = call(SYS_mmap, (long)addr, (long)size, prot, flags, flags & MAP_ANONYMOUS ? -1 : 0, offset);
+    if ((uint64_t)p > UINT64_C(-4096) || (addr != 0 && (uint64_t)p != addr))
+        leave(4);
+    return (void *)p;
+}
+
+static void open_file(int writable_code)
+{
+    struct stat st;
+    if (call(SYS_fstat, 0, (long)&st, 0, 0, 0, 0) != 0)
+        leave(5);
+    file = map(0, (uint64_t)st.st_size, PROT_READ, MAP_PRIVATE, 0);
+    head = (const void *)file;
+    map(CHUNK_CODE, head->code_words * 4, PROT_READ | PROT_EXEC | (writable_code ? PROT_WRITE : 0), MAP_PRIVATE | MAP_FIXED, (long)head->code_at);
+    map(WINDOW, WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
+    map(POOL, POOL_SIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, (long)head->pool_at);
+    map(POOL + POOL_SIZE, CHUNK_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
+}
+
+static uint64_t digest_of(uint64_t h, const uint64_t *p, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        h = chunk_mix(h, p[i]);
+    return h;
+}
+
+static void run(const struct chunk *c)
+{
+    copy((uint64_t *)WINDOW, (const uint64_t *)(file + head->templates_at + c->memory), WINDOW_SIZE / 8);
+    copy((uint64_t *)live, (const uint64_t *)c, sizeof c->in / 8 + 1);
+    live->back = (uint64_t)back;
+    dump.digest = dump.signals = 0;
+    run_chunk(live, CHUNK_CODE + UINT64_C(4) * c->code);
+    dump.digest = digest_of(digest_of(dump.digest, (const uint64_t *)live, sizeof c->in / 8 + 1), (const uint64_t *)WINDOW, WINDOW_SIZE / 8);
+}
+
+static void run_all(const struct chunk *chunks)
+{
+    static uint64_t digests[512];
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < head->count; i++) {
+        run(&chunks[i]);
+        digests[n++] = dump.digest;
+        if (n == sizeof digests / 8 || i + 1 == head->count) {
+            put(digests, n * 8);
+            n = 0;
+        }
+    }
+}
+
+/* What is behind the first `words` words becomes NOP, up to the epilogue. */
+static void run_part(const struct chunk *c, uint64_t words)
+{
+    uint32_t *code = (uint32_t *)(CHUNK_CODE + UINT64_C(4) * c->code);
+    for (uint64_t i = words; i < c->words; i++)
+        code[i] = 0xd503201f;
+    __builtin___clear_cache((char *)code, (char *)(code + c->words));
+    run(c);
+    copy((uint64_t *)&dump.out, (const uint64_t *)&live->s, sizeof dump.out / 8);
+    dump.tpidr = live->tpidr;
+    copy(dump.window, (const uint64_t *)WINDOW, WINDOW_SIZE / 8);
+    put(&dump, sizeof dump);
+}
+
+static uint64_t number(const char *s)
+{
+    uint64_t n = 0;
+    for (; *s >= '0' && *s <= '9'; s++)
+        n = n * 10 + (uint64_t)(*s - '0');
+    return n;
+}
+
+__attribute__((used)) void start(const uint64_t *sp)
+{
+    const char *const *argv = (const char *const *)(sp + 1);
+    open_file(sp[0] == 3);
+    catch_signals();
+    const struct chunk *chunks = (const void *)(file + head->chunks_at);
+    if (sp[0] == 3 && number(argv[1]) < head->count)
+        run_part(&chunks[number(argv[1])], number(argv[2]));
+    else
+        run_all(chunks);
+    leave(0);
+}

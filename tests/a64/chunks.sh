@@ -1,0 +1,99 @@
+#!/bin/sh
+# chunks.sh - sequences of random instructions of every row, and of the chains that run as one op: the same program under qemu-aarch64, lprun and
+# lprun --isolate, a digest of the whole state after each sequence. A fixed seed, and a fresh one (printed).
+# By hand: chunks.sh --instructions N [--jobs J] [--seed S] [--row PATTERN]   (make difftest N=... JOBS=...)
+. "${srcdir:?}/tests/lib.sh"
+need_cross
+need_qemu
+chunktest=$builddir/tests/a64/chunktest
+runner=$scratch/runner
+oracle="$QEMU_AARCH64 -cpu max,pauth=off"
+lprun="$builddir/lprun -q --no-control"
+"$CROSS_CC" -w -O2 -mgeneral-regs-only -ffreestanding -fno-stack-protector -fno-builtin -fno-tree-loop-distribute-patterns -static -nostdlib \
+    -nostartfiles -no-pie -o "$runner" "$tests/a64/chunk_runner.c" -lgcc || { not_ok "the runner compiles"; tap_done; }
+
+# batch NAME OPTION...: generate, run three times, compare; status 1 if anything differs. What there is to say is in NAME.log.
+batch()
+{
+    name=$scratch/$1
+    shift
+    "$chunktest" emit "$@" --counts "$name.counts" "$name" >"$name.log" 2>&1 || return 1
+    $oracle "$runner" <"$name" >"$name.oracle" || { echo "# the oracle's exit status: $?" >>"$name.log"; return 1; }
+    status=0
+    for mode in "" " --isolate"; do
+        $lprun$mode "$runner" <"$name" >"$name.ours" 2>>"$name.log" || { echo "# lprun$mode: exit status $?" >>"$name.log"; status=1; }
+        "$chunktest" compare --runner "$runner" --oracle "$oracle" --ours "$lprun$mode" "$name" "$name.oracle" "$name.ours" >"$name.compare" 2>&1 ||
+            { status=1; echo "# lprun$mode:"; cat "$name.compare"; } >>"$name.log"
+    done
+    rm -f "$name" "$name.oracle" "$name.ours" "$name.compare"
+    return $status
+}
+
+report() { sed 's/^# //' "$scratch/$1.log" | head -n 400 | note; }
+
+# A wrong word on one side must be found and named: the digests of another file's chunks.
+notices_a_wrong_instruction()
+{
+    "$chunktest" emit --words 3000 --seed 7 "$scratch/right" >"$scratch/log"
+    $oracle "$runner" <"$scratch/right" >"$scratch/digests"
+    cp "$scratch/digests" "$scratch/wrong"
+    printf 'x' | dd of="$scratch/wrong" bs=1 seek=8 conv=notrunc 2>/dev/null
+    "$chunktest" compare --runner "$runner" --oracle "$oracle" --ours "$oracle" "$scratch/right" "$scratch/digests" "$scratch/wrong" >"$scratch/log"
+    is "$? $(grep -c 'chunk 1 differs only when' "$scratch/log")" "1 1" "a wrong digest is noticed"
+    # The other side runs without FEAT_LSE: the difference is an instruction of that extension.
+    "$chunktest" emit --words 3000 --seed 7 --row 'LDADD' "$scratch/right" >"$scratch/log"
+    $oracle "$runner" <"$scratch/right" >"$scratch/digests"
+    small="$QEMU_AARCH64 -cpu cortex-a53"
+    $small "$runner" <"$scratch/right" >"$scratch/wrong"
+    "$chunktest" compare --show 1 --runner "$runner" --oracle "$oracle" --ours "$small" "$scratch/right" "$scratch/digests" "$scratch/wrong" >"$scratch/log"
+    is "$? $(grep -c '^# LDADD: chunk' "$scratch/log") $(grep -c 'ours: signal 4' "$scratch/log")" "1 1 1" "a wrong instruction is found in its chunk"
+}
+
+# by_hand INSTRUCTIONS JOBS SEED OPTION...: batches of a million instructions
+by_hand()
+{
+    left=$(printf '%.0f' "$1") jobs=$2 seed=$3 failed=0 batches=0
+    shift 3
+    began=$(date +%s)
+    while [ "$left" -gt 0 ]; do
+        pids=
+        for job in $(seq "$jobs"); do
+            [ "$left" -gt 0 ] || break
+            (trap - EXIT; batch "job$job" --words "$((left < 1000000 ? left : 1000000))" --seed "$((seed + batches))" "$@") &
+            pids="$pids $!" batches=$((batches + 1)) left=$((left - 1000000))
+        done
+        job=0
+        for pid in $pids; do
+            job=$((job + 1))
+            wait "$pid" || { failed=$((failed + 1)); report "job$job"; }
+            cat "$scratch/job$job.counts" >>"$scratch/counts"
+            sed -n 's/^# [0-9]* chunks, \([0-9]*\) instructions.*/\1/p' "$scratch/job$job.log" >>"$scratch/words"
+            rm -f "$scratch/job$job.counts"
+        done
+    done
+    total=$(awk '{ n += $1 } END { printf "%.0f", n }' "$scratch/words")
+    fewest=$(awk '{ n[$1] += $2 } END { for (r in n) if (m == "" || n[r] < m) { m = n[r]; w = r } print m, w }' "$scratch/counts")
+    echo "# $total instructions in $batches batches, seeds $seed to $((seed + batches - 1)), $(($(date +%s) - began)) s; fewest of one row: $fewest"
+    is "$failed" 0 "no batch differs"
+}
+
+fresh=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+if [ "${1-}" = --instructions ]; then
+    instructions=$2 jobs=1 seed=$fresh
+    shift 2
+    while [ $# -gt 1 ]; do
+        case $1 in
+        --jobs) jobs=$2 && shift 2 ;;
+        --seed) seed=$2 && shift 2 ;;
+        *) break ;;
+        esac
+    done
+    by_hand "$instructions" "$jobs" "$seed" "$@"
+else
+    for seed in 1 "$fresh"; do
+        batch "seed$seed" --count 100 --seed "$seed" && ok "seed $seed" || not_ok "seed $seed"
+        report "seed$seed"
+    done
+    notices_a_wrong_instruction
+fi
+tap_done

@@ -1,0 +1,297 @@
+/* chunkunit.c - the units of a chunk: an instruction of a row, or a chain of exec/fuse.def. */
+#include <config.h>
+#include <string.h>
+#include "chunkgen.h"
+
+enum { ADR = 0x10000000, MRS_FPSR = 0xd53b4420, MSR_FPSR = 0xd51b4420, MSR_FPCR = 0xd51b4400, TRIES = 60 };
+
+static bool is_vector(const struct lp_row_info *row)
+{
+    return strncmp(row->class_, "simd", 4) == 0 || strncmp(row->class_, "fp", 2) == 0 || strcmp(row->class_, "crypto") == 0 ||
+           strcmp(row->class_, "i8mm") == 0;
+}
+
+/* Fresh values for some of the registers that the word names. */
+static void reseed(struct builder *b, const struct lp_row_info *row, uint32_t w)
+{
+    static const uint8_t fields[] = {5, 16, 10, 0};
+    for (unsigned i = 0; i < sizeof fields; i++) {
+        if (below(b->rng, 3) != 0)
+            continue;
+        const unsigned r = w >> fields[i] & 31;
+        if (is_vector(row) || strncmp(row->class_, "ldst_s", 6) == 0)
+            reseed_v(b, r, row, w);
+        if (!is_vector(row) || below(b->rng, 4) == 0)
+            reseed_x(b, r);
+    }
+}
+
+/* Cumulative bits would soon be all set: keep them in a register and clear them, and choose another mode now and then. */
+static void change_fp(struct builder *b)
+{
+    const unsigned choice = below(b->rng, 8), r = any_x(b);
+    if (choice < 2) {
+        emit(b, MRS_FPSR | r);
+        emit(b, MSR_FPSR | 31);
+    } else if (choice == 2) {
+        load_fpcr(b, r);
+        emit(b, MSR_FPCR | r);
+    }
+}
+
+/* ---- branches ---- */
+static bool conditional(uint32_t w) { return (w & 0x7c000000) != 0x14000000; }
+
+/* Behind a branch that is always taken: words that are decoded and not executed. */
+static void add_dead_words(struct builder *b)
+{
+    for (unsigned i = below(b->rng, 4); i-- > 0;)
+        emit(b, (uint32_t)rng_next(b->rng));
+}
+
+static void add_branch(struct builder *b, uint32_t w)
+{
+    open_here(b, conditional(w) ? 2 + below(b->rng, 3) : 1);
+    emit(b, w);
+    if (!conditional(w))
+        add_dead_words(b);
+}
+
+/* Emits ADR of the beginning of the next unit; its offset counts from here. */
+static void set_target(struct builder *b, unsigned reg)
+{
+    open_here(b, 1);
+    emit(b, ADR | reg);
+}
+
+static void add_jump(struct builder *b, uint32_t w)
+{
+    set_target(b, reg_n(w));
+    emit(b, w);
+    add_dead_words(b);
+}
+
+/* ---- a row ---- */
+static void count_row(const struct builder *b, unsigned row) { chunk_counts.rows[row] += certain(b); }
+
+void add_row(struct builder *b, unsigned row)
+{
+    const struct lp_row_info *info = &lp_a64_rows[row];
+    uint32_t w;
+    unsigned tries = 0;
+    while (!chunk_word(b, row, &w))
+        if (++tries == TRIES)
+            return;
+    if (b->nopen + 2 > CHUNK_OPEN || ((info->flags & LP_ROW_JUMP) && reg_n(w) == 31))
+        return;
+    if (is_vector(info))
+        change_fp(b);
+    reseed(b, info, w);
+    if ((info->flags & LP_ROW_MEM) && !chunk_memory(b, info, &w))
+        return;
+    count_row(b, row);
+    if (info->flags & LP_ROW_BRANCH) {
+        add_branch(b, w);
+    } else if (info->flags & LP_ROW_JUMP) {
+        add_jump(b, w);
+    } else {
+        if (strcmp(info->name, "MSR_FPCR") == 0 && reg_t(w) != 31)
+            load_fpcr(b, reg_t(w));
+        emit(b, w);
+    }
+}
+
+/* ---- a chain ---- */
+struct chain { unsigned n, row[LP_CHAIN_MAX]; uint32_t w[LP_CHAIN_MAX]; };
+static const struct lp_row_info *info_of(const struct chain *c, unsigned i) { return &lp_a64_rows[c->row[i]]; }
+
+/* Pre- and post-indexed ones move their base little, as several may follow each other: imm7 within 8, imm9 within 64. */
+static uint32_t tame_writeback(const char *name, uint32_t w)
+{
+    if (!has(name, "_pre") && !has(name, "_post"))
+        return w;
+    const uint32_t sign = name[2] == 'P' ? UINT32_C(1) << 21 : UINT32_C(1) << 20, fill = (sign << 1) - (UINT32_C(1) << 18);
+    return w & sign ? w | fill : w & ~fill;
+}
+
+/* A word that decodes to this code. */
+static bool word_of(struct builder *b, unsigned code, uint32_t *w)
+{
+    const unsigned row = lp_code_row(code);
+    const char *name = lp_a64_rows[row].name;
+    struct lp_op op;
+    for (unsigned tries = 0; tries < 4000; tries++) {
+        if (!chunk_word(b, row, w))
+            continue;
+        *w = tame_writeback(name, *w);
+        if (lp_a64_decode(*w, CHUNK_CODE, LP_A64_ALL, &op) == row && op.code == code && !unpredictable(&lp_a64_rows[row], *w))
+            return true;
+    }
+    return false;
+}
+
+static bool fuses(const struct chain *c)
+{
+    struct lp_op ops[LP_CHAIN_MAX];
+    uint8_t cost[LP_CHAIN_MAX + 1] = {0};
+    uint16_t codes[LP_CHAIN_MAX];
+    for (unsigned i = 0; i < c->n; i++) {
+        lp_a64_decode(c->w[i], CHUNK_CODE, LP_A64_ALL, &ops[i]);
+        cost[i] = (uint8_t)(c->n - i);
+    }
+    const unsigned chain = lp_a64_fuse(ops, c->n, cost);
+    return chain != 0 && lp_a64_chain(chain, codes) == c->n;
+}
+
+/* Link some elements to the one before: by the register that it writes. */
+static bool link_some(struct builder *b, struct chain *c)
+{
+    static const uint8_t fields[] = {5, 16, 0, 5};
+    for (unsigned i = 1; i < c->n; i++) {
+        const unsigned at = fields[below(b->rng, 4)];
+        if (below(b->rng, 2) && ((31u << at) & info_of(c, i)->mask) == 0)
+            c->w[i] = (c->w[i] & ~(31u << at)) | reg_t(c->w[i - 1]) << at;
+        if (lp_a64_row(c->w[i], LP_A64_ALL, false) != c->row[i] || unpredictable(info_of(c, i), c->w[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Some chains ask for links; the others get them as often as they come. */
+static bool link_chain(struct builder *b, struct chain *c)
+{
+    for (unsigned tries = 0; tries < 64; tries++) {
+        struct chain linked = *c;
+        if (link_some(b, &linked) && fuses(&linked)) {
+            *c = linked;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What has to be in which general register before the chain (bits by register number). */
+struct needs { uint32_t base, index, target; uint32_t index_word[32]; };
+
+/* Going backwards over an element that writes Rd: can what is needed in Rd come from its own sources? */
+static bool derive_base(struct chain *c, unsigned i, struct needs *need, unsigned rd)
+{
+    const char *name = info_of(c, i)->name;
+    const bool x = c->w[i] >> 31;
+    unsigned from;
+    if ((strcmp(name, "ADD_imm") == 0 || strcmp(name, "SUB_imm") == 0) && x && !(c->w[i] >> 22 & 1)) {
+        c->w[i] &= ~(UINT32_C(0xfc0) << 10);
+        from = reg_n(c->w[i]);
+    } else if (strcmp(name, "MOV_reg") == 0 && x && reg_m(c->w[i]) != 31) {
+        from = reg_m(c->w[i]);
+    } else {
+        return false;
+    }
+    need->base = (need->base & ~(1u << rd)) | 1u << from;
+    return true;
+}
+
+/* General registers that an element may write, its base apart. */
+static uint32_t writes(const struct lp_row_info *row, uint32_t w)
+{
+    if (strncmp(row->name, "ST", 2) == 0 || strcmp(row->class_, "ldst_simd") == 0 || (row->flags & (LP_ROW_BRANCH | LP_ROW_JUMP)))
+        return strcmp(row->name, "BL") == 0 || strcmp(row->name, "BLR") == 0 ? 1u << 30 : 0;
+    if (is_vector(row) && !has(row->name, "_x_") && !has(row->name, "_w_") && strncmp(row->name, "UMOV", 4) != 0 && strncmp(row->name, "SMOV", 4) != 0 &&
+        strncmp(row->name, "FCVT", 4) != 0)
+        return 0;
+    const uint32_t all = 1u << reg_t(w) | (strncmp(row->name, "LDP", 3) == 0 ? 1u << reg_t2(w) : 0);
+    return strcmp(row->class_, "dp_imm") == 0 && row->name[3] == '_' ? all : all & ~(1u << 31); /* ADD_imm, not ADDS_imm: SP */
+}
+
+static bool needs_of(struct chain *c, struct needs *need)
+{
+    memset(need, 0, sizeof *need);
+    for (unsigned i = c->n; i-- > 0;) {
+        const struct lp_row_info *row = info_of(c, i);
+        const uint32_t w = c->w[i], written = writes(row, w) & (need->base | need->index | need->target);
+        if (written & (need->index | need->target))
+            return false;
+        if (written != 0 && ((written & (written - 1)) != 0 || !derive_base(c, i, need, reg_t(w))))
+            return false;
+        if (row->flags & LP_ROW_JUMP) {
+            if (reg_n(w) == 31)
+                return false;
+            need->target |= 1u << reg_n(w);
+        }
+        if (!(row->flags & LP_ROW_MEM))
+            continue;
+        need->base |= 1u << reg_n(w);
+        if (uses_index(row) && reg_m(w) != 31) {
+            need->index |= 1u << reg_m(w);
+            need->index_word[reg_m(w)] = w;
+        }
+        if (has(row->name, "_lit"))
+            return false;
+    }
+    return (need->base & need->index) == 0 && (need->base & need->target) == 0 && (need->index & need->target) == 0;
+}
+
+/* Two words with the same index register must agree how they extend it; bases that move must not be an index. */
+static bool safe(const struct chain *c, const struct needs *need)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        const uint32_t w = c->w[i];
+        if (!(info_of(c, i)->flags & LP_ROW_MEM))
+            continue;
+        if (uses_index(info_of(c, i)) && reg_m(w) != 31 && ((w ^ need->index_word[reg_m(w)]) & UINT32_C(0xe000)) != 0)
+            return false;
+        if ((need->index | need->target) & 1u << reg_n(w))
+            return false;
+    }
+    return true;
+}
+
+static void set_needs(struct builder *b, const struct needs *need)
+{
+    for (unsigned r = 0; r < 32; r++) {
+        if (need->base >> r & 1)
+            set_base(b, r, true, true);
+        if (need->index >> r & 1)
+            set_index(b, need->index_word[r]);
+        if (need->target >> r & 1)
+            set_target(b, r);
+    }
+}
+
+static void emit_chain(struct builder *b, const struct chain *c, const struct needs *need)
+{
+    const struct lp_row_info *last = info_of(c, c->n - 1);
+    for (unsigned i = 0; i < c->n; i++)
+        reseed(b, info_of(c, i), c->w[i]);
+    set_needs(b, need);
+    for (unsigned i = 0; i < c->n; i++) {
+        count_row(b, c->row[i]);
+        if (last->flags & LP_ROW_BRANCH && i + 1 == c->n)
+            add_branch(b, c->w[i]);
+        else
+            emit(b, c->w[i]);
+    }
+}
+
+bool add_chain(struct builder *b)
+{
+    const unsigned code = LP_CODE_CHAINS + below(b->rng, CHAIN_CODES);
+    uint16_t codes[LP_CHAIN_MAX];
+    struct chain c = {.n = lp_a64_chain(code, codes)};
+    struct needs need;
+    if (b->nopen + 4 > CHUNK_OPEN)
+        return false;
+    for (unsigned i = 0; i < c.n; i++) {
+        c.row[i] = lp_code_row(codes[i]);
+        if (!chunk_row(c.row[i]) || !word_of(b, codes[i], &c.w[i]))
+            return false;
+    }
+    if (!link_chain(b, &c) || !needs_of(&c, &need) || !safe(&c, &need) || !fuses(&c))
+        return false;
+    for (unsigned i = 0; i < c.n; i++)
+        if (reg_t(c.w[i]) == b->c.pin || reg_n(c.w[i]) == b->c.pin || reg_m(c.w[i]) == b->c.pin)
+            return false;
+    chunk_counts.chains[code - LP_CODE_CHAINS] += certain(b);
+    emit_chain(b, &c, &need);
+    return true;
+}
