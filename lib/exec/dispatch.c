@@ -40,7 +40,7 @@ void lp_dispatch(struct lp_cpu *cpu)
         if (code == LP_CODE_COUNTER)
             code = lp_op_counted(cpu, op);
         uint64_t pc = step(cpu, op, code);
-        cpu->pc = pc;
+        cpu->pc = lp_branch_addr(pc);
     } while (atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0 && atomic_load_explicit(&cpu->poll, memory_order_relaxed) == 0);
 }
 #else

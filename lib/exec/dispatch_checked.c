@@ -52,7 +52,7 @@ void lp_dispatch_checked(struct lp_cpu *cpu)
         if (code == LP_CODE_COUNTER)
             code = lp_op_counted(cpu, op);
         uint64_t pc = lp_run_checked(cpu, op, code);
-        cpu->pc = pc;
+        cpu->pc = lp_branch_addr(pc);
         if (cpu->insn_budget != UINT64_MAX)
             cpu->insn_budget--;
     }

@@ -101,6 +101,7 @@ static _Noreturn void fetch_fault(struct lp_cpu *cpu, uint64_t pc)
 
 struct lp_op *lp_op_enter(struct lp_cpu *cpu, uint64_t pc)
 {
+    pc = lp_branch_addr(pc);
     if (pc & 3)
         lp_cpu_raise_at(cpu, pc, LP_SIGBUS, LP_BUS_ADRALN, pc, 0x8a000000);
     if (!lp_pc_valid(cpu, pc))

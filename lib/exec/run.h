@@ -17,6 +17,8 @@ void lp_dispatch_checked(struct lp_cpu *cpu);
 /* Run the one instruction at `op`, checked; returns the next PC. `code` is its code, counters seen through. */
 uint64_t lp_run_checked(struct lp_cpu *cpu, const struct lp_op *op, unsigned code);
 
+/* A tag is no part of the PC: bit 55 fills it (Arm ARM, AArch64.BranchAddr). */
+static inline uint64_t lp_branch_addr(uint64_t target) { return (uint64_t)((int64_t)(target << 8) >> 8); }
 /* The op at a PC that a branch, a jump or the caller of lp_cpu_run gave; raises the fault if no instruction can be there. */
 struct lp_op *lp_op_enter(struct lp_cpu *cpu, uint64_t pc);
 /* Is pc an address in the op map, aligned? */

@@ -42,5 +42,6 @@ tests_a64_vectors_SOURCES = tests/a64/vectors.c tests/a64/vec_read.c tests/a64/v
 tests_a64_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
 tests_a64_vectors_LDADD = $(LP_ROOMS) $(LP_LIBS)
 TESTS += tests/a64/vectors.sh
-EXTRA_DIST += tests/a64/vectors.sh tests/a64/dp_imm.vec tests/a64/dp_reg.vec tests/a64/dp_ext.vec
+EXTRA_DIST += tests/a64/vectors.sh tests/a64/dp_imm.vec tests/a64/dp_reg.vec tests/a64/dp_ext.vec \
+	tests/a64/branch.vec tests/a64/system.vec tests/a64/sys_ext.vec tests/a64/exclusive.vec tests/a64/atomic.vec
 $(tests_a64_vectors_OBJECTS): | lib/a64/decode.stamp

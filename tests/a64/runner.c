@@ -213,10 +213,11 @@ __attribute__((used)) void start(void)
     catch_signals();
     for (const struct test_case *c = cases; c < end; c = after(c)) {
         struct result r = {.out = c->in};
+        r.out.pc = 1; /* no place of an instruction */
         running = c;
         poke(c, true);
         run_stub(&r.out, case_pc(c) - STUB_WORD + STUB_ENTRY);
-        if (r.out.pc == 0)
+        if (r.out.pc == 1)
             r.out.pc = case_pc(c) + 4;
         put_changes(scratch, initial, &r, c->mem != 0);
     }

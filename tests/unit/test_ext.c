@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "a64/a64.h"
 #include "exec/cpu.h"
@@ -175,6 +176,24 @@ static void test_system(void **state)
     assert_true(cpu.x[3] != cpu.x[4]); /* but once in 2^64 */
     execute(0xd5031001); /* wfet x1: may end at any time */
     execute(0xd5031021); /* wfit x1 */
+}
+
+/* The virtual counter runs at CNTFRQ_EL0, and never backwards (Arm ARM D11.1.2): a hundredth of a second is a hundredth of its frequency at least. */
+static void test_counter(void **state)
+{
+    memset(&cpu, 0, sizeof cpu);
+    execute(0xd53be003); /* mrs x3, cntfrq_el0 */
+    const uint64_t second = cpu.x[3];
+    execute(0xd53be043); /* mrs x3, cntvct_el0 */
+    const uint64_t start = cpu.x[3];
+    for (unsigned i = 0; i < 1000; i++) {
+        const uint64_t before = cpu.x[3];
+        execute(0xd53be043);
+        assert_true(cpu.x[3] >= before);
+    }
+    usleep(10000);
+    execute(0xd53be043);
+    assert_true(cpu.x[3] - start >= second / 100);
 }
 
 /* What is announced is there: the fields that programs read. */
@@ -411,7 +430,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors), cmocka_unit_test(test_cssc), cmocka_unit_test(test_flags), cmocka_unit_test(test_system),
-        cmocka_unit_test(test_features), T(test_copy), T(test_prologue), T(test_set), T(test_fault), T(test_refused),
+        cmocka_unit_test(test_counter), cmocka_unit_test(test_features), T(test_copy), T(test_prologue), T(test_set), T(test_fault), T(test_refused),
         cmocka_unit_test(test_pauth), T(test_pauth_flow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
