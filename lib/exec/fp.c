@@ -8,6 +8,15 @@
 #include <ucontext.h>
 #endif
 
+bool lp_fp_has_fma = true;
+#if defined __x86_64__ && defined __GNUC__
+static __attribute__((constructor)) void look_for_fma(void)
+{
+    __builtin_cpu_init();
+    lp_fp_has_fma = __builtin_cpu_supports("fma");
+}
+#endif
+
 #if defined __x86_64__
 /* MXCSR directly: <fenv.h> also moves the x87 unit, which costs 50 ns and is never used for float and double here. */
 enum { CSR_DEFAULT = 0x1f80, CSR_FLAGS = 0x3f };

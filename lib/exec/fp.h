@@ -31,6 +31,8 @@ enum lp_fp_round { LP_RN, LP_RP, LP_RM, LP_RZ, LP_RA /* to nearest, ties away */
 enum { LP_H = 1, LP_S = 2, LP_D = 3 };
 
 /* ---- the environment (fp.c) ---- */
+/* Does the host multiply and add with one rounding? If not, the exact function does. Tests clear it. */
+extern bool lp_fp_has_fma;
 void lp_fp_set_fpcr(struct lp_cpu *cpu, uint32_t v);
 uint32_t lp_fp_get_fpsr(struct lp_cpu *cpu);
 void lp_fp_set_fpsr(struct lp_cpu *cpu, uint32_t v);

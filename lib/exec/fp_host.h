@@ -55,19 +55,22 @@ LP_INLINE void lp_put_s(struct lp_cpu *cpu, unsigned Vd, float r)
     cpu->v[Vd].d[1] = 0;
 }
 
-/* One fused operation. libm's fma() is correct but a call away; x86's instruction is used where the processor has it. */
+/* One fused operation, by the host's instruction; without it a NaN, which sends the handler to the exact function: libm's fma() is no faster, and
+ * whose flags it gives is libm's affair. */
 #if defined __x86_64__ && defined __GNUC__
-#define LP_FMA(INSN, type, FALLBACK)                                                              \
-    if (LP_FP_LIKELY(__builtin_cpu_supports("fma"))) {                                            \
+#define LP_FMA(INSN, PORTABLE, NONE)                                                              \
+    if (LP_FP_LIKELY(lp_fp_has_fma)) {                                                            \
         __asm__(INSN " %2, %1, %0" : "+x"(a) : "x"(b), "xm"(c));                                  \
         return a;                                                                                 \
     }                                                                                             \
-    return FALLBACK(a, b, c);
+    return NONE;
+#elif defined __FP_FAST_FMA && defined __FP_FAST_FMAF
+#define LP_FMA(INSN, PORTABLE, NONE) return lp_fp_has_fma ? PORTABLE(a, b, c) : NONE;
 #else
-#define LP_FMA(INSN, type, FALLBACK) return FALLBACK(a, b, c);
+#define LP_FMA(INSN, PORTABLE, NONE) return (void)a, (void)b, (void)c, NONE;
 #endif
-LP_INLINE double lp_fma_d(double a, double b, double c) { LP_FMA("vfmadd213sd", double, fma) }
-LP_INLINE float lp_fma_s(float a, float b, float c) { LP_FMA("vfmadd213ss", float, fmaf) }
+LP_INLINE double lp_fma_d(double a, double b, double c) { LP_FMA("vfmadd213sd", fma, NAN) }
+LP_INLINE float lp_fma_s(float a, float b, float c) { LP_FMA("vfmadd213ss", fmaf, NAN) }
 
 /* Body of a scalar handler with operands a, b: EXPR on the host, FN exactly. MP points to the second operand, LANE is its lane. */
 #define LP_FP_SCALAR2_AT(EXPR, ODD, FN, MP, LANE)                                                 \
@@ -112,14 +115,14 @@ LP_INLINE bool lp_odd_vs(lp_v4s r)
 LP_INLINE lp_v2d lp_fma_vd(lp_v2d a, lp_v2d b, lp_v2d c)
 {
 #define LP_LANES2(x, y, z) ((lp_v2d){fma(x[0], y[0], z[0]), fma(x[1], y[1], z[1])})
-    LP_FMA("vfmadd213pd", lp_v2d, LP_LANES2)
+    LP_FMA("vfmadd213pd", LP_LANES2, ((lp_v2d){NAN, NAN}))
 #undef LP_LANES2
 }
 LP_INLINE lp_v4s lp_fma_vs(lp_v4s a, lp_v4s b, lp_v4s c)
 {
 #define LP_LANE(i) fmaf(a[i], b[i], c[i])
 #define LP_LANES4(x, y, z) ((lp_v4s){LP_LANE(0), LP_LANE(1), LP_LANE(2), LP_LANE(3)})
-    LP_FMA("vfmadd213ps", lp_v4s, LP_LANES4)
+    LP_FMA("vfmadd213ps", LP_LANES4, ((lp_v4s){NAN, NAN, NAN, NAN}))
 #undef LP_LANES4
 #undef LP_LANE
 }

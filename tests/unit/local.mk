@@ -111,3 +111,16 @@ tests_unit_test_ext_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ext_LDADD = $(TEST_LIBS)
 $(tests_unit_test_ext_OBJECTS): | lib/a64/decode.stamp
 TESTS += tests/unit/test_ext
+
+# Floating point against the manual's pseudocode.
+FP_CHECK = tests/unit/fp_check.c tests/unit/armfp.c tests/unit/armfp_est.c tests/unit/armfp_num.c \
+	tests/unit/fp_check.h tests/unit/armfp.h tests/unit/armfp_num.h
+check_PROGRAMS += tests/unit/test_fp_exact tests/unit/test_fp_lanes
+tests_unit_test_fp_exact_SOURCES = tests/unit/test_fp_exact.c $(FP_CHECK)
+tests_unit_test_fp_exact_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -O2
+tests_unit_test_fp_exact_LDADD = $(TEST_LIBS)
+tests_unit_test_fp_lanes_SOURCES = tests/unit/test_fp_lanes.c $(FP_CHECK)
+tests_unit_test_fp_lanes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -O2
+tests_unit_test_fp_lanes_LDADD = $(TEST_LIBS)
+$(tests_unit_test_fp_exact_OBJECTS) $(tests_unit_test_fp_lanes_OBJECTS): | lib/a64/decode.stamp
+TESTS += tests/unit/test_fp_exact tests/unit/test_fp_lanes
