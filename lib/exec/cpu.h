@@ -32,6 +32,7 @@ union lp_vreg {
     double f64[2];
     float f32[4];
     unsigned __int128 q;
+    uint64_t x2 __attribute__((vector_size(16))); /* all of it in one load or store */
 } __attribute__((aligned(16)));
 
 /* Why guest code could not go on at cpu->pc. */

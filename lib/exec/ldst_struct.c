@@ -3,10 +3,7 @@
 #include <config.h>
 #include "exec/op.h"
 #include "exec/ldst_addr.h"
-
-/* Lane `e` of 1 << log2 bytes. */
-LP_INLINE void st_get(void *to, const union lp_vreg *v, unsigned e, unsigned log2) { memcpy(to, &v->b[e << log2], 1u << log2); }
-LP_INLINE void st_put(union lp_vreg *v, unsigned e, unsigned log2, const void *from) { memcpy(&v->b[e << log2], from, 1u << log2); }
+#include "exec/simd.h"
 
 /* n registers of 8 << q bytes each, in order of address. */
 LP_INLINE void st_load_all(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned n, unsigned q, union lp_vreg *r)
@@ -29,8 +26,43 @@ LP_INLINE void st_store_all(struct lp_cpu *cpu, const struct lp_op *op, uint64_t
     }
 }
 
-/* Byte i of the memory image is lane e of register s with i = (e * n + s) << size; registers of the image are 8 << q bytes. */
-LP_INLINE uint8_t *st_image(union lp_vreg *image, unsigned at, unsigned q) { return &image[at >> (3 + q)].b[at & ((8u << q) - 1)]; }
+/* Lane e of register s is lane e * n + s of the memory image: a loop of constant counts for each size and width. Registers of the image are
+ * 8 << q bytes, in sixteen. */
+#define ST_EACH(M, q, n, ...)                                          \
+    for (unsigned e = 0; e < LP_LANE_COUNT(M) >> !(q); e++)            \
+        for (unsigned s = 0; s < (n); s++) {                           \
+            enum { lanes = LP_LANE_COUNT(M) >> !(q) };                 \
+            __typeof__(image->M[0]) *const at = &image[(e * (n) + s) / lanes].M[(e * (n) + s) % lanes]; \
+            __VA_ARGS__;                                               \
+        }
+#define ST_SIZE(M, q, n, ...)               \
+    {                                       \
+        if (q)                              \
+            ST_EACH(M, 1, n, __VA_ARGS__)   \
+        else                                \
+            ST_EACH(M, 0, n, __VA_ARGS__)   \
+    }                                       \
+    break
+LP_INLINE void st_part(union lp_vreg *r, const union lp_vreg *image, unsigned n, unsigned q, unsigned size)
+{
+    switch (size) {
+    case 0: ST_SIZE(b, q, n, r[s].b[e] = *at);
+    case 1: ST_SIZE(h, q, n, r[s].h[e] = *at);
+    case 2: ST_SIZE(s, q, n, r[s].s[e] = *at);
+    default: ST_SIZE(d, q, n, r[s].d[e] = *at);
+    }
+}
+LP_INLINE void st_join(union lp_vreg *image, const union lp_vreg *r, unsigned n, unsigned q, unsigned size)
+{
+    switch (size) {
+    case 0: ST_SIZE(b, q, n, *at = r[s].b[e]);
+    case 1: ST_SIZE(h, q, n, *at = r[s].h[e]);
+    case 2: ST_SIZE(s, q, n, *at = r[s].s[e]);
+    default: ST_SIZE(d, q, n, *at = r[s].d[e]);
+    }
+}
+#undef ST_EACH
+#undef ST_SIZE
 
 LP_INLINE void st_mult_load(struct lp_cpu *cpu, const struct lp_op *op, unsigned n, unsigned interleave, unsigned q, unsigned size,
                             unsigned vt, unsigned rn)
@@ -38,21 +70,21 @@ LP_INLINE void st_mult_load(struct lp_cpu *cpu, const struct lp_op *op, unsigned
     union lp_vreg image[4], r[4];
     st_load_all(cpu, op, cpu->x[rn], n, q, image);
     memset(r, 0, sizeof r);
-    for (unsigned e = 0; interleave && e < 8u << q >> size; e++)
-        for (unsigned s = 0; s < n; s++)
-            st_put(&r[s], e, size, st_image(image, (e * n + s) << size, q));
+    if (interleave)
+        st_part(r, image, n, q, size);
     for (unsigned s = 0; s < n; s++)
         cpu->v[(vt + s) & 31] = interleave ? r[s] : image[s];
 }
 LP_INLINE void st_mult_store(struct lp_cpu *cpu, const struct lp_op *op, unsigned n, unsigned interleave, unsigned q, unsigned size,
                              unsigned vt, unsigned rn)
 {
-    union lp_vreg image[4];
-    for (unsigned s = 0; !interleave && s < n; s++)
-        image[s] = cpu->v[(vt + s) & 31];
-    for (unsigned e = 0; interleave && e < 8u << q >> size; e++)
-        for (unsigned s = 0; s < n; s++)
-            st_get(st_image(image, (e * n + s) << size, q), &cpu->v[(vt + s) & 31], e, size);
+    union lp_vreg image[4], r[4];
+    for (unsigned s = 0; s < n; s++)
+        r[s] = cpu->v[(vt + s) & 31];
+    if (interleave)
+        st_join(image, r, n, q, size);
+    else
+        memcpy(image, r, n * sizeof *r);
     st_store_all(cpu, op, cpu->x[rn], n, q, image);
 }
 

@@ -1,6 +1,10 @@
 lib_exec_libexec_la_SOURCES =
-lib_exec_libexec_la_SOURCES += lib/exec/simd.h lib/exec/simd_long.h lib/exec/simd_copy.c lib/exec/simd_three.c lib/exec/simd_diff.c \
-	lib/exec/simd_misc.c lib/exec/simd_shift.c lib/exec/simd_elem.c
+# Lane loops, with flags of their own that vectorise them (configure.ac).
+noinst_LTLIBRARIES += lib/exec/libsimd.la
+lib_exec_libsimd_la_SOURCES = lib/exec/simd.h lib/exec/simd_long.h lib/exec/simd_copy.c lib/exec/simd_three.c lib/exec/simd_diff.c \
+	lib/exec/simd_misc.c lib/exec/simd_shift.c lib/exec/simd_elem.c lib/exec/ldst_struct.c lib/exec/ldst_struct_checked.c \
+	lib/exec/crypto_host.h lib/exec/crypto_sbox.h lib/exec/crypto.c lib/exec/i8mm.c
+lib_exec_libsimd_la_CFLAGS = $(lib_exec_libexec_la_CFLAGS) $(SIMD_CFLAGS)
 
 # Loads and stores.
 lib_exec_libexec_la_SOURCES += \
@@ -8,8 +12,7 @@ lib_exec_libexec_la_SOURCES += \
 	lib/exec/ldst.c lib/exec/ldst_checked.c \
 	lib/exec/ldst_simd.c lib/exec/ldst_simd_checked.c \
 	lib/exec/exclusive.c lib/exec/exclusive_checked.c \
-	lib/exec/atomic.c lib/exec/atomic_checked.c \
-	lib/exec/ldst_struct.c lib/exec/ldst_struct_checked.c
+	lib/exec/atomic.c lib/exec/atomic_checked.c
 
 # Floating point. The flags are for the whole room: rounding modes, sticky flags and no contraction are part of the guest's arithmetic.
 LP_FP_CFLAGS = -frounding-math -ftrapping-math -fno-fast-math -ffp-contract=off -fno-math-errno
@@ -26,7 +29,7 @@ lib_exec_libexec_la_SOURCES += \
 	lib/exec/dp_imm.c lib/exec/dp_reg.c lib/exec/branch.c lib/exec/system.c lib/exec/system_checked.c
 
 # Extensions beyond Armv8.0.
-lib_exec_libexec_la_SOURCES += lib/exec/crypto_sbox.h lib/exec/crypto.c lib/exec/fp_ext.c lib/exec/i8mm.c \
+lib_exec_libexec_la_SOURCES += lib/exec/fp_ext.c \
 	lib/exec/dp_ext.c lib/exec/sys_ext.c lib/exec/mops.c lib/exec/mops_checked.c \
 	lib/exec/pauth.h lib/exec/pauth.c lib/exec/pauth_checked.c lib/exec/pauth_key.c
 
@@ -34,4 +37,4 @@ lib_exec_libexec_la_SOURCES += lib/exec/crypto_sbox.h lib/exec/crypto.c lib/exec
 noinst_LTLIBRARIES += lib/exec/libdispatch.la
 lib_exec_libdispatch_la_SOURCES = lib/exec/dispatch.c
 lib_exec_libdispatch_la_CFLAGS = $(lib_exec_libexec_la_CFLAGS) $(DISPATCH_CFLAGS)
-lib_exec_libexec_la_LIBADD = lib/exec/libdispatch.la
+lib_exec_libexec_la_LIBADD = lib/exec/libdispatch.la lib/exec/libsimd.la

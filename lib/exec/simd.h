@@ -12,32 +12,34 @@
 
 #define LP_UNUSED __attribute__((unused))
 
-/* The low `bytes` (1 2 4 8 16) of a vector; the rest is zero. */
+/* The low `bytes` (1 2 4 8 16) of a vector; the rest is zero. Vectors are masked and stored whole: the next instruction that loads one would
+ * have to wait for two halves to reach the cache. */
 LP_INLINE union lp_vreg lp_vlow(union lp_vreg v, unsigned bytes)
 {
-    if (bytes < 16)
-        v.d[1] = 0;
-    if (bytes < 8)
-        v.d[0] &= (UINT64_C(1) << 8 * (bytes & 7)) - 1;
+    static const union lp_vreg low[5] = {{.d = {0xff, 0}}, {.d = {0xffff, 0}}, {.d = {0xffffffff, 0}}, {.d = {UINT64_MAX, 0}}, {.d = {UINT64_MAX, UINT64_MAX}}};
+    v.x2 &= low[__builtin_ctz(bytes)].x2;
     return v;
 }
-/* Writing fewer than 16 bytes of a V register zeroes the others (Arm ARM, V[n] of width < 128). */
-LP_INLINE void lp_vput(struct lp_cpu *cpu, unsigned reg, unsigned bytes, union lp_vreg r) { cpu->v[reg] = lp_vlow(r, bytes); }
-LP_INLINE void lp_vput_q(struct lp_cpu *cpu, unsigned reg, unsigned q, union lp_vreg r)
+/* The low bytes of a register. Scalars are often written as two halves: what needs one half loads only that. */
+LP_INLINE union lp_vreg lp_vget(const struct lp_cpu *cpu, unsigned reg, unsigned bytes)
 {
-    if (!q)
-        r.d[1] = 0;
-    cpu->v[reg] = r;
+    if (bytes == 16)
+        return cpu->v[reg];
+    const union lp_vreg half = {.x2 = {cpu->v[reg].d[0], 0}};
+    return lp_vlow(half, bytes);
 }
+/* Writing fewer than 16 bytes of a V register zeroes the others (Arm ARM, V[n] of width < 128). */
+LP_INLINE void lp_vput(struct lp_cpu *cpu, unsigned reg, unsigned bytes, union lp_vreg r) { cpu->v[reg].x2 = lp_vlow(r, bytes).x2; }
+LP_INLINE void lp_vput_q(struct lp_cpu *cpu, unsigned reg, unsigned q, union lp_vreg r) { lp_vput(cpu, reg, 8u << q, r); }
 /* A narrowing form writes the low half and clears the high one (Q = 0), or only the high one (Q = 1). */
 LP_INLINE void lp_vput_half(struct lp_cpu *cpu, unsigned reg, unsigned q, uint64_t half)
 {
-    union lp_vreg *v = &cpu->v[reg];
-    v->d[q] = half;
-    if (!q)
-        v->d[1] = 0;
+    const uint64_t low = cpu->v[reg].d[0];
+    cpu->v[reg].x2 = (__typeof__(cpu->v[reg].x2)){q ? low : half, q ? half : 0};
 }
 LP_INLINE void lp_set_qc(struct lp_cpu *cpu, unsigned qc) { cpu->fpsr |= qc ? LP_FPSR_QC : 0; }
+
+LP_INLINE unsigned lp_differ(union lp_vreg a, union lp_vreg b) { return ((a.d[0] ^ b.d[0]) | (a.d[1] ^ b.d[1])) != 0; }
 
 /* ---- one loop over lanes of member M, computed in type W ---- */
 #define LP_LANE_COUNT(M) (sizeof((union lp_vreg *)0)->M / sizeof((union lp_vreg *)0)->M[0])
@@ -47,17 +49,35 @@ LP_INLINE void lp_set_qc(struct lp_cpu *cpu, unsigned qc) { cpu->fpsr |= qc ? LP
         const W a LP_UNUSED = n.M[i], b LP_UNUSED = m.M[i], c LP_UNUSED = d.M[i]; \
         r.M[i] = (__typeof__(r.M[0]))(__VA_ARGS__);                              \
     }
-/* The same, clamped to [lo, hi]; a clamped lane sets qc. */
+/* The same, clamped to [lo, hi]; a clamped lane sets qc. No value is further than one range of the lane from these limits, so that clamping it
+ * always shows in the lane's own bits: all lanes are compared at once. */
 #define LP_EACH_SAT(M, W, lo, hi, ...)                                           \
-    for (unsigned i = 0; i < LP_LANE_COUNT(M); i++) {                            \
-        enum { bits LP_UNUSED = 128 / LP_LANE_COUNT(M) };                        \
-        const W a LP_UNUSED = n.M[i], b LP_UNUSED = m.M[i], c LP_UNUSED = d.M[i]; \
-        const W t = (__VA_ARGS__), s = t < (lo) ? (lo) : t > (hi) ? (hi) : t;    \
-        qc |= s != t;                                                            \
-        r.M[i] = (__typeof__(r.M[0]))s;                                          \
+    {                                                                            \
+        union lp_vreg whole;                                                     \
+        for (unsigned i = 0; i < LP_LANE_COUNT(M); i++) {                        \
+            enum { bits LP_UNUSED = 128 / LP_LANE_COUNT(M) };                    \
+            const W a LP_UNUSED = n.M[i], b LP_UNUSED = m.M[i], c LP_UNUSED = d.M[i]; \
+            const W t = (__VA_ARGS__);                                           \
+            whole.M[i] = (__typeof__(r.M[0]))t;                                  \
+            r.M[i] = (__typeof__(r.M[0]))(t < (lo) ? (lo) : t > (hi) ? (hi) : t); \
+        }                                                                        \
+        qc |= lp_differ(whole, r);                                               \
     }
 #define LP_EACH_SSAT(M, W, ...) LP_EACH_SAT(M, W, -((W)1 << (bits - 1)), ((W)1 << (bits - 1)) - 1, __VA_ARGS__)
 #define LP_EACH_USAT(M, W, ...) LP_EACH_SAT(M, W, 0, ((W)1 << bits) - 1, __VA_ARGS__)
+/* Sums and differences in the lane's own (unsigned) type: `over` is the lane's width of ones where the sum t left the range, `limit` what it is then. */
+#define LP_EACH_SUM(M, W, sum, over, limit)                                      \
+    {                                                                            \
+        union lp_vreg whole;                                                     \
+        for (unsigned i = 0; i < LP_LANE_COUNT(M); i++) {                        \
+            enum { bits LP_UNUSED = 128 / LP_LANE_COUNT(M) };                    \
+            const W a = n.M[i], b = m.M[i], t = (W)(sum), o = (W)(over), l = (W)(limit); \
+            whole.M[i] = t;                                                      \
+            r.M[i] = (W)((t & ~o) | (l & o));                                    \
+        }                                                                        \
+        qc |= lp_differ(whole, r);                                               \
+    }
+#define LP_LANES_SUM(size, EACH, ...) LP_SIZES(size, EACH, b, uint8_t, h, uint16_t, s, uint32_t, d, uint64_t, __VA_ARGS__)
 /* Adjacent lanes a, b of the pair `p` (n below m, without a gap). */
 #define LP_EACH_PAIR(M, W, ...)                                                  \
     for (unsigned i = 0; i < LP_LANE_COUNT(M); i++) {                            \

@@ -60,28 +60,39 @@ LP_INLINE void table_lookup(struct lp_cpu *cpu, unsigned count, unsigned vn, uns
 LP_OP(TBL_v) { table_lookup(cpu, f.len + 1u, f.Vn, f.Vm, f.Vd, f.Q, false); }
 LP_OP(TBX_v) { table_lookup(cpu, f.len + 1u, f.Vn, f.Vm, f.Vd, f.Q, true); }
 
-/* ---- permutes: lane i of the result from lanes of n and m; `half` is the number of lanes in half of the operation's width ---- */
-#define PERMUTE_LANES(M, W, ...)                               \
-    {                                                          \
-        const unsigned half LP_UNUSED = (unsigned)LP_LANE_COUNT(M) / (f.Q ? 2 : 4); \
-        for (unsigned i = 0; i < LP_LANE_COUNT(M) / (f.Q ? 1 : 2); i++) \
-            r.M[i] = PICK(M, __VA_ARGS__);                     \
+/* ---- permutes, over whole registers: constant lanes become host shuffles ---- */
+#define UZP_LANES(M, W, odd)                                   \
+    for (unsigned i = 0; i < LP_LANE_COUNT(M) / 2; i++) {      \
+        r.M[i] = n.M[2 * i + (odd)];                           \
+        r.M[i + LP_LANE_COUNT(M) / 2] = m.M[2 * i + (odd)];    \
     }
-#define PICK(M, first, lane) (first) ? n.M[lane] : m.M[lane]
-#define PERMUTE(ROW, first, lane)                              \
+#define TRN_LANES(M, W, odd)                                   \
+    for (unsigned i = 0; i < LP_LANE_COUNT(M); i += 2) {       \
+        r.M[i] = n.M[i + (odd)];                               \
+        r.M[i + 1] = m.M[i + (odd)];                           \
+    }
+#define ZIP_LANES(M, W, first)                                 \
+    for (unsigned i = 0; i < LP_LANE_COUNT(M) / 2; i++) {      \
+        r.M[2 * i] = n.M[i + (first)];                         \
+        r.M[2 * i + 1] = m.M[i + (first)];                     \
+    }
+#define ZIP2_LANES(M, W, unused) ZIP_LANES(M, W, LP_LANE_COUNT(M) / 2)
+#define PERMUTE(ROW, LANES, which, fit)                        \
     LP_OP(ROW##_v)                                             \
     {                                                          \
-        const union lp_vreg n = cpu->v[f.Vn], m = cpu->v[f.Vm]; \
-        union lp_vreg r = {.d = {0, 0}};                       \
-        LP_LANES_U(f.size, PERMUTE_LANES, first, lane)         \
-        cpu->v[f.Vd] = r;                                      \
+        union lp_vreg n = lp_vget(cpu, f.Vn, 8u << f.Q), m = lp_vget(cpu, f.Vm, 8u << f.Q), r; \
+        if (!f.Q)                                              \
+            fit;                                               \
+        LP_LANES_U(f.size, LANES, which)                       \
+        lp_vput_q(cpu, f.Vd, f.Q, r);                          \
     }
-PERMUTE(UZP1, i < half, 2 * i % (2 * half))
-PERMUTE(UZP2, i < half, 2 * i % (2 * half) + 1)
-PERMUTE(TRN1, !(i & 1), i & ~1u)
-PERMUTE(TRN2, !(i & 1), i | 1u)
-PERMUTE(ZIP1, !(i & 1), i / 2)
-PERMUTE(ZIP2, !(i & 1), i / 2 + half)
+/* Half registers: Vm:Vn is one register's worth of lanes to choose from; the high halves of ZIP2 are the low ones moved up. */
+PERMUTE(UZP1, UZP_LANES, 0, n.d[1] = m.d[0])
+PERMUTE(UZP2, UZP_LANES, 1, n.d[1] = m.d[0])
+PERMUTE(TRN1, TRN_LANES, 0, (void)0)
+PERMUTE(TRN2, TRN_LANES, 1, (void)0)
+PERMUTE(ZIP1, ZIP_LANES, 0, (void)0)
+PERMUTE(ZIP2, ZIP2_LANES, 0, (n.q <<= 32, m.q <<= 32))
 
 /* ---- modified immediate ---- */
 LP_INLINE void put_imm(struct lp_cpu *cpu, unsigned vd, unsigned q, uint64_t imm)
@@ -113,7 +124,9 @@ LP_OP(BIC_imm_h_v) { bic_imm(cpu, f.Vd, f.Q, f.imm); }
 /* The dispatch includes several classes in one unit. */
 #undef SPLAT
 #undef DUP_INS
-#undef PERMUTE_LANES
-#undef PICK
+#undef UZP_LANES
+#undef TRN_LANES
+#undef ZIP_LANES
+#undef ZIP2_LANES
 #undef PERMUTE
 #include "a64/simd_copy.export.gen.h"

@@ -33,7 +33,7 @@ LP_INLINE union lp_vreg element(const struct lp_cpu *cpu, unsigned size, unsigne
         EACH(ss, int64_t, __VA_ARGS__)
 
 #define BODY(KIND, EACH, bytes, ...)                                                          \
-    const union lp_vreg n = lp_vlow(cpu->v[f.Vn], bytes), m = ELEMENT, d LP_UNUSED = lp_vlow(cpu->v[f.Vd], bytes); \
+    const union lp_vreg n = lp_vget(cpu, f.Vn, bytes), m = ELEMENT, d LP_UNUSED = lp_vget(cpu, f.Vd, bytes); \
     union lp_vreg r;                                                                          \
     unsigned qc = 0;                                                                          \
     LP_LANES_##KIND(f.size, EACH, __VA_ARGS__)                                                \
@@ -68,7 +68,7 @@ LONG(SMLSL, S, c - (uint64_t)(a * b))
 LONG(UMLSL, U, c - a * b)
 
 #define QLONG_BODY(source, bytes, ...)                                                        \
-    const union lp_vreg n = source, m = ELEMENT, d LP_UNUSED = lp_vlow(cpu->v[f.Vd], bytes);  \
+    const union lp_vreg n = source, m = ELEMENT, d LP_UNUSED = lp_vget(cpu, f.Vd, bytes);  \
     union lp_vreg r;                                                                          \
     unsigned qc = 0;                                                                          \
     LP_LONG_Q(f.size, __VA_ARGS__)                                                            \
@@ -76,7 +76,7 @@ LONG(UMLSL, U, c - a * b)
     lp_set_qc(cpu, qc);
 #define QLONG(ROW, ...)                                                                       \
     LP_OP(ROW##_elem_v) { QLONG_BODY(lp_vhalf(cpu->v[f.Vn], f.Q), 16, __VA_ARGS__) }          \
-    LP_OP(ROW##_elem_s) { QLONG_BODY(lp_vlow(cpu->v[f.Vn], 1u << f.size), 2u << f.size, __VA_ARGS__) }
+    LP_OP(ROW##_elem_s) { QLONG_BODY(lp_vget(cpu, f.Vn, 1u << f.size), 2u << f.size, __VA_ARGS__) }
 QLONG(SQDMULL, lp_sqdmull(a, b, wide, &qc))
 QLONG(SQDMLAL, lp_sqdmlal(c, a, b, wide, &qc))
 QLONG(SQDMLSL, lp_sqdmlsl(c, a, b, wide, &qc))

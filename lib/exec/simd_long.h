@@ -26,6 +26,15 @@ LP_INLINE union lp_vreg lp_vhalf(union lp_vreg v, unsigned q) { return (union lp
         const __typeof__(r.D[0]) a = n.D[i], b LP_UNUSED = m.D[i];                        \
         r.N[i] = (__typeof__(r.N[0]))(__VA_ARGS__);                                       \
     }
+/* The same, clamped to [lo, hi] in type W; a clamped lane sets qc. */
+#define LP_EACH_NARROW_SAT(N, D, W, lo, hi, ...)                                          \
+    for (unsigned i = 0; i < LP_LANE_COUNT(D); i++) {                                     \
+        enum { bits LP_UNUSED = 64 / LP_LANE_COUNT(D) };                                  \
+        const W a = n.D[i], t = (W)(__VA_ARGS__), least = (W)(lo), most = (W)(hi);        \
+        const W s = t < least ? least : t > most ? most : t;                              \
+        qc |= s != t;                                                                     \
+        r.N[i] = (__typeof__(r.N[0]))s;                                                   \
+    }
 #define LP_LONGS(size, EACH, N0, D0, W0, N1, D1, W1, N2, D2, W2, ...) \
     switch (size) {                                                   \
     case 0: EACH(N0, D0, W0, __VA_ARGS__) break;                      \
@@ -35,18 +44,9 @@ LP_INLINE union lp_vreg lp_vhalf(union lp_vreg v, unsigned q) { return (union lp
 #define LP_LONG_U(size, EACH, ...) LP_LONGS(size, EACH, b, h, uint32_t, h, s, uint32_t, s, d, uint64_t, __VA_ARGS__)
 #define LP_LONG_S(size, EACH, ...) LP_LONGS(size, EACH, sb, sh, int32_t, sh, ss, int32_t, ss, sd, int64_t, __VA_ARGS__)
 
-/* Clamp to [lo, hi], or [0, hi]; *qc is set when that changed the value. */
-LP_INLINE int64_t lp_clamp(int64_t v, int64_t lo, int64_t hi, unsigned *qc)
-{
-    const int64_t s = v < lo ? lo : v > hi ? hi : v;
-    *qc |= s != v;
-    return s;
-}
-LP_INLINE uint64_t lp_clamp_u(uint64_t v, uint64_t hi, unsigned *qc)
-{
-    *qc |= v > hi;
-    return v > hi ? hi : v;
-}
+/* Ranges of a narrow lane. */
+#define LP_SRANGE -(INT64_C(1) << (bits - 1)), (INT64_C(1) << (bits - 1)) - 1
+#define LP_URANGE 0, (INT64_C(1) << bits) - 1
 
 /* ---- saturating doubling products of 16-bit (wide = 32) or 32-bit (wide = 64) lanes ---- */
 LP_INLINE int64_t lp_sqdmull(int64_t a, int64_t b, unsigned wide, unsigned *qc)

@@ -6,7 +6,7 @@
 
 /* One source: b (m) is not used. */
 #define SOURCES(bytes) \
-    const union lp_vreg n = lp_vlow(cpu->v[f.Vn], bytes), m LP_UNUSED = n, d LP_UNUSED = lp_vlow(cpu->v[f.Vd], bytes)
+    const union lp_vreg n = lp_vget(cpu, f.Vn, bytes), m LP_UNUSED = n, d LP_UNUSED = lp_vget(cpu, f.Vd, bytes)
 #define VEC(ROW, KIND, ...)                                    \
     LP_OP(ROW##_v)                                             \
     {                                                          \
@@ -70,17 +70,20 @@ SAT(USQADD, S, LP_EACH, usqadd(LANE_BITS(c), a, bits, &qc))
 
 /* ---- bits ---- */
 LP_INLINE unsigned clz_lane(uint64_t a, unsigned bits) { return a ? (unsigned)__builtin_clzll(a) - (64 - bits) : bits; }
-LP_INLINE uint8_t rbit8(uint8_t v)
+/* Eight bytes at once: every group of `n` bits changes places with its neighbour, where `low` marks the lower ones. */
+#define SWAP(v, n, low) (((v) & (low)) << (n) | ((v) >> (n) & (low)))
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+LP_INLINE uint64_t rbit_bytes(uint64_t v)
 {
-    v = (uint8_t)((v & 0x55) << 1 | (v >> 1 & 0x55));
-    v = (uint8_t)((v & 0x33) << 2 | (v >> 2 & 0x33));
-    return (uint8_t)(v << 4 | v >> 4);
+    v = SWAP(v, 1, 0x55 * EACH_BYTE);
+    v = SWAP(v, 2, 0x33 * EACH_BYTE);
+    return SWAP(v, 4, 0x0f * EACH_BYTE);
 }
-LP_INLINE uint8_t popcount8(uint8_t v)
+LP_INLINE uint64_t popcount_bytes(uint64_t v)
 {
-    v = (uint8_t)(v - (v >> 1 & 0x55));
-    v = (uint8_t)((v & 0x33) + (v >> 2 & 0x33));
-    return (uint8_t)((v + (v >> 4)) & 0x0f);
+    v -= v >> 1 & 0x55 * EACH_BYTE;
+    v = (v & 0x33 * EACH_BYTE) + (v >> 2 & 0x33 * EACH_BYTE);
+    return (v + (v >> 4)) & 0x0f * EACH_BYTE;
 }
 VEC(CLZ, U, clz_lane(a, bits))
 /* Bits after the sign bit that equal it: leading zeros of the bits that differ from their left neighbour. */
@@ -88,23 +91,26 @@ VEC(CLS, S, clz_lane(LANE_BITS(a ^ (a >> 1)), bits) - 1)
 #define BYTES(ROW, ...)                                        \
     LP_OP(ROW##_v)                                             \
     {                                                          \
-        SOURCES(16);                                           \
+        SOURCES(8u << f.Q);                                    \
         union lp_vreg r;                                       \
-        LP_EACH(b, uint8_t, __VA_ARGS__)                       \
+        LP_EACH(d, uint64_t, __VA_ARGS__)                      \
         lp_vput_q(cpu, f.Vd, f.Q, r);                      \
     }
-BYTES(CNT, popcount8(a))
+BYTES(CNT, popcount_bytes(a))
 BYTES(NOT, ~a)
-BYTES(RBIT, rbit8(a))
+BYTES(RBIT, rbit_bytes(a))
 
 /* ---- reversal within containers: lane i comes from lane i ^ mask ---- */
 LP_INLINE void reverse(struct lp_cpu *cpu, unsigned size, unsigned mask, unsigned vn, unsigned vd, unsigned q)
 {
-    const union lp_vreg n = cpu->v[vn];
-    union lp_vreg r;
+    union lp_vreg r = lp_vget(cpu, vn, 8u << q);
     const unsigned flip = mask << size; /* byte i of the result is byte i ^ flip of the source: lanes keep their inner order */
-    for (unsigned i = 0; i < 16; i++)
-        r.b[i] = n.b[i ^ flip];
+    if (flip & 1)
+        r.x2 = SWAP(r.x2, 8, UINT64_C(0x00ff00ff00ff00ff));
+    if (flip & 2)
+        r.x2 = SWAP(r.x2, 16, UINT64_C(0x0000ffff0000ffff));
+    if (flip & 4)
+        r.x2 = r.x2 << 32 | r.x2 >> 32;
     lp_vput_q(cpu, vd, q, r);
 }
 LP_OP(REV64_v) { reverse(cpu, f.size, (8u >> f.size) - 1, f.Vn, f.Vd, f.Q); }
@@ -122,25 +128,25 @@ LP_OP(XTN_v)
 #define SAT_NARROW(ROW, SIGN, ...)                             \
     LP_OP(ROW##_v)                                             \
     {                                                          \
-        const union lp_vreg n = cpu->v[f.Vn], m = n;           \
+        const union lp_vreg n = cpu->v[f.Vn];                  \
         union lp_vreg r;                                       \
         unsigned qc = 0;                                       \
-        LP_LONG_##SIGN(f.size, LP_EACH_NARROW, __VA_ARGS__)    \
+        LP_LONG_##SIGN(f.size, LP_EACH_NARROW_SAT, __VA_ARGS__, a) \
         lp_vput_half(cpu, f.Vd, f.Q, r.d[0]);                  \
         lp_set_qc(cpu, qc);                                    \
     }                                                          \
     LP_OP(ROW##_s)                                             \
     {                                                          \
-        const union lp_vreg n = lp_vlow(cpu->v[f.Vn], 2u << f.size), m = n; \
+        const union lp_vreg n = lp_vget(cpu, f.Vn, 2u << f.size); \
         union lp_vreg r;                                       \
         unsigned qc = 0;                                       \
-        LP_LONG_##SIGN(f.size, LP_EACH_NARROW, __VA_ARGS__)    \
+        LP_LONG_##SIGN(f.size, LP_EACH_NARROW_SAT, __VA_ARGS__, a) \
         lp_vput(cpu, f.Vd, 1u << f.size, r);                   \
         lp_set_qc(cpu, qc);                                    \
     }
-SAT_NARROW(SQXTN, S, lp_clamp(a, -(INT64_C(1) << (bits - 1)), (INT64_C(1) << (bits - 1)) - 1, &qc))
-SAT_NARROW(SQXTUN, S, lp_clamp(a, 0, (INT64_C(1) << bits) - 1, &qc))
-SAT_NARROW(UQXTN, U, lp_clamp_u(a, (UINT64_C(1) << bits) - 1, &qc))
+SAT_NARROW(SQXTN, S, LP_SRANGE)
+SAT_NARROW(SQXTUN, S, LP_URANGE)
+SAT_NARROW(UQXTN, U, LP_URANGE)
 LP_OP(SHLL_v)
 {
     const union lp_vreg n = lp_vhalf(cpu->v[f.Vn], f.Q), m = n, d = n;
@@ -169,31 +175,35 @@ PAIR_LONG(UADDLP, U, (uint64_t)a + b)
 PAIR_LONG(SADALP, S, c + (uint64_t)((int64_t)a + b))
 PAIR_LONG(UADALP, U, c + ((uint64_t)a + b))
 
-/* ---- across lanes: `acc` starts as lane 0; the result has `scale` times the lane's width ---- */
+/* ---- across lanes: `acc` starts as lane 0; the result has `scale` times the lane's width. Of a half register the other half becomes what
+ * changes nothing: zero, or the same again. ---- */
+#define ZERO 0
+#define SAME n.d[0]
 #define EACH_ACROSS(M, W, ...)                                 \
     {                                                          \
         W acc = (W)n.M[0];                                     \
-        for (unsigned i = 1; i < LP_LANE_COUNT(M) / (f.Q ? 1 : 2); i++) { \
+        for (unsigned i = 1; i < LP_LANE_COUNT(M); i++) {         \
             const W a = (W)n.M[i];                             \
             acc = __VA_ARGS__;                                 \
         }                                                      \
         r.d[0] = (uint64_t)acc;                                \
     }
-#define ACROSS(ROW, KIND, scale, ...)                          \
+#define ACROSS(ROW, KIND, scale, other, ...)                   \
     LP_OP(ROW##_v)                                             \
     {                                                          \
-        const union lp_vreg n = cpu->v[f.Vn];                  \
-        union lp_vreg r = {.d = {0, 0}};                       \
+        union lp_vreg n = lp_vget(cpu, f.Vn, 8u << f.Q), r = {.d = {0, 0}}; \
+        if (!f.Q)                                              \
+            n.d[1] = other;                                    \
         LP_LANES_##KIND(f.size, EACH_ACROSS, __VA_ARGS__)      \
         lp_vput(cpu, f.Vd, (scale) << f.size, r);              \
     }
-ACROSS(SADDLV, SW, 2u, acc + a)
-ACROSS(UADDLV, UW, 2u, acc + a)
-ACROSS(ADDV, U, 1u, acc + a)
-ACROSS(SMAXV, S, 1u, a > acc ? a : acc)
-ACROSS(UMAXV, U, 1u, a > acc ? a : acc)
-ACROSS(SMINV, S, 1u, a < acc ? a : acc)
-ACROSS(UMINV, U, 1u, a < acc ? a : acc)
+ACROSS(SADDLV, SW, 2u, ZERO, acc + a)
+ACROSS(UADDLV, UW, 2u, ZERO, acc + a)
+ACROSS(ADDV, U, 1u, ZERO, acc + a)
+ACROSS(SMAXV, S, 1u, SAME, a > acc ? a : acc)
+ACROSS(UMAXV, U, 1u, SAME, a > acc ? a : acc)
+ACROSS(SMINV, S, 1u, SAME, a < acc ? a : acc)
+ACROSS(UMINV, U, 1u, SAME, a < acc ? a : acc)
 LP_OP(ADDP_s)
 {
     const union lp_vreg n = cpu->v[f.Vn];
@@ -208,9 +218,13 @@ LP_OP(ADDP_s)
 #undef SAT
 #undef LANE_BITS
 #undef BYTES
+#undef SWAP
+#undef EACH_BYTE
 #undef SAT_NARROW
 #undef EACH_PAIR_LONG
 #undef PAIR_LONG
 #undef EACH_ACROSS
 #undef ACROSS
+#undef ZERO
+#undef SAME
 #include "a64/simd_misc.export.gen.h"

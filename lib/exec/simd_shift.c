@@ -11,7 +11,7 @@ LP_INLINE unsigned lane_size(unsigned immh) { return immh >= 8 ? 3 : immh >= 4 ?
 /* One source; `sh` is the shift, a the lane of Vn, c the old lane of Vd. */
 #define BODY(KIND, size_, bytes, dir, ...)                                      \
     const unsigned size = size_, sh LP_UNUSED = (unsigned)(dir(8u << size));    \
-    const union lp_vreg n = lp_vlow(cpu->v[f.Vn], bytes), m = n, d = cpu->v[f.Vd]; \
+    const union lp_vreg n = lp_vget(cpu, f.Vn, bytes), m = n, d = cpu->v[f.Vd]; \
     union lp_vreg r;                                                            \
     unsigned qc = 0;                                                            \
     LP_LANES_##KIND(size, LP_EACH, __VA_ARGS__)                                 \
@@ -27,14 +27,18 @@ LP_INLINE unsigned lane_size(unsigned immh) { return immh >= 8 ? 3 : immh >= 4 ?
     VEC(ROW, KIND, dir, __VA_ARGS__)    \
     LP_OP(ROW##_s) { BODY(KIND, lane_size(f.immh), 1u << lane_size(f.immh), dir, __VA_ARGS__) }
 
-/* Shifts by the whole width occur to the right only: 64-bit arithmetic covers lanes below 64 bits, lp_*shr the rest. */
-VEC_D(SSHR, S, RIGHT, lp_sshr(a, sh))
-VEC_D(SSRA, S, RIGHT, (uint64_t)c + (uint64_t)lp_sshr(a, sh))
-VEC_D(USRA, U, RIGHT, c + lp_ushr(a, sh))
-VEC_D(SRSHR, S, RIGHT, lp_srshr(a, sh))
-VEC_D(URSHR, U, RIGHT, lp_urshr(a, sh))
-VEC_D(SRSRA, S, RIGHT, (uint64_t)c + (uint64_t)lp_srshr(a, sh))
-VEC_D(URSRA, U, RIGHT, c + lp_urshr(a, sh))
+/* Right, by 1 to the whole width: in two steps, each of less than the width. Rounded: the bit shifted out last is added. */
+#define SHR(a) ((a) >> (sh - 1) >> 1)
+#define RSHR(a) (SHR(a) + ((a) >> (sh - 1) & 1))
+#define UNSIGNED(x) _Generic((x), int32_t: (uint32_t)(x), int64_t: (uint64_t)(x))
+VEC_D(SSHR, S, RIGHT, SHR(a))
+VEC_D(SSRA, S, RIGHT, UNSIGNED(c) + UNSIGNED(SHR(a)))
+VEC_D(USRA, U, RIGHT, c + SHR(a))
+VEC_D(SRSHR, S, RIGHT, RSHR(a))
+VEC_D(URSHR, U, RIGHT, RSHR(a))
+VEC_D(SRSRA, S, RIGHT, UNSIGNED(c) + UNSIGNED(RSHR(a)))
+VEC_D(URSRA, U, RIGHT, c + RSHR(a))
+#undef UNSIGNED
 /* The frequent ones as one vector operation; a shift right by the whole width is left to the caller. */
 typedef uint8_t u8x16 __attribute__((vector_size(16)));
 typedef uint16_t u16x8 __attribute__((vector_size(16)));
@@ -62,8 +66,7 @@ LP_INLINE union lp_vreg shift_all(union lp_vreg n, unsigned size, bool left, uns
 #undef SHIFT_LANES
 #define SHIFT_ALL(size_, bytes, left, dir)                                              \
     const unsigned size = size_, sh = (unsigned)(dir(8u << size));                      \
-    /* Half a register was often written as a half: a load of the whole would wait for the store. */ \
-    const union lp_vreg n = {.d = {cpu->v[f.Vn].d[0], (bytes) == 16 ? cpu->v[f.Vn].d[1] : 0}};  \
+    const union lp_vreg n = lp_vget(cpu, f.Vn, bytes);                                  \
     union lp_vreg r = {.d = {0, 0}};                                                    \
     if (sh < 8u << size)                                                                \
         r = shift_all(n, size, left, sh);                                               \
@@ -74,44 +77,43 @@ LP_OP(SHL_v) { SHIFT_ALL(lane_size(f.immh), 8u << f.Q, true, LEFT); }
 LP_OP(SHL_s) { SHIFT_ALL(3, 8, true, LEFT); }
 #undef SHIFT_ALL
 /* Insert: the bits that the shift leaves free keep the destination's. */
-VEC_D(SLI, U, LEFT, a << sh | (c & ~(UINT64_MAX << sh)))
-VEC_D(SRI, U, RIGHT, lp_ushr(a, sh) | (c & ~lp_ushr(UINT64_MAX >> (64 - bits), sh)))
+#define ONES ((__typeof__(a))(UINT64_MAX >> (64 - bits)))
+VEC_D(SLI, U, LEFT, a << sh | (c & ~(ONES << sh)))
+VEC_D(SRI, U, RIGHT, SHR(a) | (c & ~SHR(ONES)))
+#undef ONES
 VEC_S(SQSHL_imm, S, LEFT, lp_sqshl(a, sh, bits, &qc))
 VEC_S(UQSHL_imm, U, LEFT, lp_uqshl(a, sh, bits, &qc))
 VEC_S(SQSHLU, S, LEFT, lp_sqshlu(a, sh, bits, &qc))
 
 /* ---- narrow: shift the wide lane right (up to the narrow width), then keep or clamp to the low half ---- */
-#define SMIN_OF (-(INT64_C(1) << (bits - 1)))
-#define SMAX_OF ((INT64_C(1) << (bits - 1)) - 1)
-#define UMAX_OF ((INT64_C(1) << bits) - 1)
-#define NARROW_LANES(SIGN, size, source, ...)                                   \
+#define NARROW_LANES(SIGN, EACH, size, source, ...)                             \
     const unsigned sh = (unsigned)(RIGHT(8u << (size)));                        \
-    const union lp_vreg n = source, m = n;                                      \
+    const union lp_vreg n = source, m LP_UNUSED = n;                            \
     union lp_vreg r;                                                            \
     unsigned qc = 0;                                                            \
-    LP_LONG_##SIGN(size, LP_EACH_NARROW, __VA_ARGS__)                           \
+    LP_LONG_##SIGN(size, EACH, __VA_ARGS__)                                     \
     lp_set_qc(cpu, qc);
-#define NARROW(ROW, SIGN, ...)                                                  \
+#define NARROW(ROW, SIGN, EACH, ...)                                            \
     LP_OP(ROW##_v)                                                              \
     {                                                                           \
-        NARROW_LANES(SIGN, lane_size(f.immh), cpu->v[f.Vn], __VA_ARGS__)        \
+        NARROW_LANES(SIGN, EACH, lane_size(f.immh), cpu->v[f.Vn], __VA_ARGS__)        \
         lp_vput_half(cpu, f.Vd, f.Q, r.d[0]);                                   \
     }
 #define NARROW_S(ROW, SIGN, ...)                                                \
-    NARROW(ROW, SIGN, __VA_ARGS__)                                              \
+    NARROW(ROW, SIGN, LP_EACH_NARROW_SAT, __VA_ARGS__)                          \
     LP_OP(ROW##_s)                                                              \
     {                                                                           \
-        NARROW_LANES(SIGN, lane_size(f.immh), lp_vlow(cpu->v[f.Vn], 2u << lane_size(f.immh)), __VA_ARGS__) \
+        NARROW_LANES(SIGN, LP_EACH_NARROW_SAT, lane_size(f.immh), lp_vget(cpu, f.Vn, 2u << lane_size(f.immh)), __VA_ARGS__) \
         lp_vput(cpu, f.Vd, 1u << lane_size(f.immh), r);                         \
     }
-NARROW(SHRN, U, a >> sh)
-NARROW(RSHRN, U, lp_urshr(a, sh))
-NARROW_S(SQSHRN, S, lp_clamp(lp_sshr(a, sh), SMIN_OF, SMAX_OF, &qc))
-NARROW_S(SQRSHRN, S, lp_clamp(lp_srshr(a, sh), SMIN_OF, SMAX_OF, &qc))
-NARROW_S(SQSHRUN, S, lp_clamp(lp_sshr(a, sh), 0, UMAX_OF, &qc))
-NARROW_S(SQRSHRUN, S, lp_clamp(lp_srshr(a, sh), 0, UMAX_OF, &qc))
-NARROW_S(UQSHRN, U, lp_clamp_u(lp_ushr(a, sh), UMAX_OF, &qc))
-NARROW_S(UQRSHRN, U, lp_clamp_u(lp_urshr(a, sh), UMAX_OF, &qc))
+NARROW(SHRN, U, LP_EACH_NARROW, a >> sh)
+NARROW(RSHRN, U, LP_EACH_NARROW, RSHR(a))
+NARROW_S(SQSHRN, S, LP_SRANGE, SHR(a))
+NARROW_S(SQRSHRN, S, LP_SRANGE, RSHR(a))
+NARROW_S(SQSHRUN, S, LP_URANGE, SHR(a))
+NARROW_S(SQRSHRUN, S, LP_URANGE, RSHR(a))
+NARROW_S(UQSHRN, U, LP_URANGE, SHR(a))
+NARROW_S(UQRSHRN, U, LP_URANGE, RSHR(a))
 
 /* ---- lengthen ---- */
 #define LONG(ROW, SIGN)                                                         \
@@ -120,7 +122,7 @@ NARROW_S(UQRSHRN, U, lp_clamp_u(lp_urshr(a, sh), UMAX_OF, &qc))
         const unsigned size = lane_size(f.immh), sh = (unsigned)(LEFT(8u << size)); \
         const union lp_vreg n = lp_vhalf(cpu->v[f.Vn], f.Q), m = n, d = n;      \
         union lp_vreg r;                                                        \
-        LP_LONG_##SIGN(size, LP_EACH_LONG, (uint64_t)(int64_t)a << sh)          \
+        LP_LONG_##SIGN(size, LP_EACH_LONG, a * ((__typeof__(a))1 << sh))        \
         cpu->v[f.Vd] = r;                                                       \
     }
 LONG(SSHLL, S)
@@ -133,9 +135,8 @@ LONG(USHLL, U)
 #undef VEC
 #undef VEC_D
 #undef VEC_S
-#undef SMIN_OF
-#undef SMAX_OF
-#undef UMAX_OF
+#undef SHR
+#undef RSHR
 #undef NARROW_LANES
 #undef NARROW
 #undef NARROW_S

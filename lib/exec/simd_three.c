@@ -6,7 +6,7 @@
 #define SOURCES const union lp_vreg n = cpu->v[f.Vn], m = cpu->v[f.Vm], d LP_UNUSED = cpu->v[f.Vd]
 /* Sources without the lanes that are no part of the operation: those must not saturate. */
 #define LOW_SOURCES(bytes) \
-    const union lp_vreg n = lp_vlow(cpu->v[f.Vn], bytes), m = lp_vlow(cpu->v[f.Vm], bytes), d LP_UNUSED = lp_vlow(cpu->v[f.Vd], bytes)
+    const union lp_vreg n = lp_vget(cpu, f.Vn, bytes), m = lp_vget(cpu, f.Vm, bytes), d LP_UNUSED = lp_vget(cpu, f.Vd, bytes)
 
 /* ROW_v: one expression for all lanes, computed as KIND (U S UW SW, see simd.h). */
 #define VEC(ROW, KIND, ...)                                    \
@@ -103,10 +103,15 @@ VEC(SABD, SW, a > b ? a - b : b - a)
 VEC(UABD, UW, a > b ? a - b : b - a)
 VEC(SABA, SW, c + (a > b ? a - b : b - a))
 VEC(UABA, UW, c + (a > b ? a - b : b - a))
-SAT(SQADD, SW, LP_EACH_SSAT, a + b)
-SAT(UQADD, UW, LP_EACH_USAT, a + b)
-SAT(SQSUB, SW, LP_EACH_SSAT, a - b)
-SAT(UQSUB, UW, LP_EACH_USAT, a - b)
+/* The signed range is left when the sum's sign is that of neither operand (for a difference: of neither a nor -b); the limit goes by the sign of a. */
+#define SIGN(x) (0 - ((x) >> (bits - 1) & 1u))
+#define LIMIT ((a >> (bits - 1)) + (UINT64_MAX >> (65 - bits)))
+SAT(SQADD, SUM, LP_EACH_SUM, a + b, SIGN((a ^ t) & (b ^ t)), LIMIT)
+SAT(UQADD, SUM, LP_EACH_SUM, a + b, t < a ? -1 : 0, UINT64_MAX)
+SAT(SQSUB, SUM, LP_EACH_SUM, a - b, SIGN((a ^ b) & (a ^ t)), LIMIT)
+SAT(UQSUB, SUM, LP_EACH_SUM, a - b, a < b ? -1 : 0, 0u)
+#undef SIGN
+#undef LIMIT
 
 /* ---- compare, minimum, maximum ---- */
 VEC_D(CMGT, S, a > b ? -1 : 0)
