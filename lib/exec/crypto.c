@@ -2,7 +2,10 @@
 #include <config.h>
 #include "exec/op.h"
 #include "exec/simd.h"
+#include "exec/crypto_host.h"
 #include "exec/crypto_sbox.h"
+
+atomic_bool lp_crypto_portable;
 
 LP_INLINE uint32_t cr_rol(uint32_t v, unsigned n) { return v << n | v >> (32 - n); }
 LP_INLINE uint32_t cr_ror(uint32_t v, unsigned n) { return v >> n | v << (32 - n); }
@@ -22,8 +25,8 @@ LP_INLINE void aes_round(struct lp_cpu *cpu, unsigned Vd, unsigned Vn, const uin
         r.b[i] = sbox[t.b[(i + 4 * step * (i & 3)) & 15]];
     cpu->v[Vd] = r;
 }
-LP_OP(AESE) { aes_round(cpu, f.Vd, f.Vn, lp_aes_sbox, 1); }
-LP_OP(AESD) { aes_round(cpu, f.Vd, f.Vn, lp_aes_inverse, 3); }
+LP_INLINE void aese(struct lp_cpu *cpu, unsigned Vd, unsigned Vn) { aes_round(cpu, Vd, Vn, lp_aes_sbox, 1); }
+LP_INLINE void aesd(struct lp_cpu *cpu, unsigned Vd, unsigned Vn) { aes_round(cpu, Vd, Vn, lp_aes_inverse, 3); }
 
 /* Four bytes at once, times x in the field. */
 LP_INLINE uint32_t aes_double(uint32_t v) { return (v & 0x7f7f7f7f) << 1 ^ (v >> 7 & 0x01010101) * 0x1b; }
@@ -32,19 +35,35 @@ LP_INLINE uint32_t aes_mix(uint32_t v)
     const uint32_t twice = aes_double(v);
     return twice ^ cr_ror(v ^ twice, 8) ^ cr_ror(v, 16) ^ cr_ror(v, 24);
 }
-LP_OP(AESMC)
+LP_INLINE void aesmc(struct lp_cpu *cpu, unsigned Vd, unsigned Vn)
 {
+    union lp_vreg r = cpu->v[Vn];
     for (unsigned i = 0; i < 4; i++)
-        cpu->v[f.Vd].s[i] = aes_mix(cpu->v[f.Vn].s[i]);
+        r.s[i] = aes_mix(r.s[i]);
+    cpu->v[Vd] = r;
 }
 /* The inverse matrix is the forward one times (5, 0, 4, 0). */
-LP_OP(AESIMC)
+LP_INLINE void aesimc(struct lp_cpu *cpu, unsigned Vd, unsigned Vn)
 {
+    union lp_vreg r = cpu->v[Vn];
     for (unsigned i = 0; i < 4; i++) {
-        const uint32_t v = cpu->v[f.Vn].s[i], fourfold = aes_double(aes_double(v));
-        cpu->v[f.Vd].s[i] = aes_mix(v ^ fourfold ^ cr_ror(fourfold, 16));
+        const uint32_t fourfold = aes_double(aes_double(r.s[i]));
+        r.s[i] = aes_mix(r.s[i] ^ fourfold ^ cr_ror(fourfold, 16));
     }
+    cpu->v[Vd] = r;
 }
+#define AES(ROW, portable)                                                                     \
+    LP_OP(ROW)                                                                                 \
+    {                                                                                          \
+        if (lp_host_has_aes())                                                                 \
+            lp_host_aes(LP_HOST_##ROW, &cpu->v[f.Vd], &cpu->v[f.Vn]);                          \
+        else                                                                                   \
+            portable(cpu, f.Vd, f.Vn);                                                         \
+    }
+AES(AESE, aese)
+AES(AESD, aesd)
+AES(AESMC, aesmc)
+AES(AESIMC, aesimc)
 
 /* ---- SHA-1 ---- */
 #define SHA1(ROW, MIX)                                                                         \
@@ -79,9 +98,11 @@ LP_OP(SHA1SU1)
 {
     union lp_vreg t;
     t.q = cpu->v[f.Vd].q ^ cpu->v[f.Vn].q >> 32;
+    union lp_vreg r;
     for (unsigned i = 0; i < 4; i++)
-        cpu->v[f.Vd].s[i] = cr_rol(t.s[i], 1);
-    cpu->v[f.Vd].s[3] ^= cr_rol(t.s[0], 2);
+        r.s[i] = cr_rol(t.s[i], 1);
+    r.s[3] ^= cr_rol(t.s[0], 2);
+    cpu->v[f.Vd] = r;
 }
 
 /* ---- SHA-256 ---- */
@@ -111,10 +132,12 @@ LP_OP(SHA256H2)
 LP_OP(SHA256SU0)
 {
     const union lp_vreg d = cpu->v[f.Vd], n = cpu->v[f.Vn];
+    union lp_vreg r;
     for (unsigned i = 0; i < 4; i++) {
         const uint32_t t = i < 3 ? d.s[i + 1] : n.s[0];
-        cpu->v[f.Vd].s[i] = d.s[i] + (cr_ror(t, 7) ^ cr_ror(t, 18) ^ t >> 3);
+        r.s[i] = d.s[i] + (cr_ror(t, 7) ^ cr_ror(t, 18) ^ t >> 3);
     }
+    cpu->v[f.Vd] = r;
 }
 LP_OP(SHA256SU1)
 {
@@ -159,24 +182,27 @@ LP_OP(SHA512SU0)
 LP_OP(SHA512SU1)
 {
     const union lp_vreg x = cpu->v[f.Vn], y = cpu->v[f.Vm];
+    union lp_vreg r = cpu->v[f.Vd];
     for (unsigned i = 0; i < 2; i++)
-        cpu->v[f.Vd].d[i] += (cr_ror64(x.d[i], 19) ^ cr_ror64(x.d[i], 61) ^ x.d[i] >> 6) + y.d[i];
+        r.d[i] += (cr_ror64(x.d[i], 19) ^ cr_ror64(x.d[i], 61) ^ x.d[i] >> 6) + y.d[i];
+    cpu->v[f.Vd] = r;
 }
 
 /* ---- SHA-3 ---- */
-LP_OP(EOR3) { cpu->v[f.Vd].q = cpu->v[f.Vn].q ^ cpu->v[f.Vm].q ^ cpu->v[f.Va].q; }
-LP_OP(BCAX) { cpu->v[f.Vd].q = cpu->v[f.Vn].q ^ (cpu->v[f.Vm].q & ~cpu->v[f.Va].q); }
+LP_OP(EOR3) { cpu->v[f.Vd].x2 = cpu->v[f.Vn].x2 ^ cpu->v[f.Vm].x2 ^ cpu->v[f.Va].x2; }
+LP_OP(BCAX) { cpu->v[f.Vd].x2 = cpu->v[f.Vn].x2 ^ (cpu->v[f.Vm].x2 & ~cpu->v[f.Va].x2); }
 LP_OP(RAX1)
 {
     const union lp_vreg n = cpu->v[f.Vn], m = cpu->v[f.Vm];
-    for (unsigned i = 0; i < 2; i++)
-        cpu->v[f.Vd].d[i] = n.d[i] ^ cr_ror64(m.d[i], 63);
+    cpu->v[f.Vd].x2 = n.x2 ^ (m.x2 << 1 | m.x2 >> 63);
 }
 LP_OP(XAR)
 {
-    const union lp_vreg n = cpu->v[f.Vn], m = cpu->v[f.Vm];
+    union lp_vreg t = cpu->v[f.Vn], r;
+    t.x2 ^= cpu->v[f.Vm].x2;
     for (unsigned i = 0; i < 2; i++)
-        cpu->v[f.Vd].d[i] = cr_ror64(n.d[i] ^ m.d[i], f.imm6);
+        r.d[i] = cr_ror64(t.d[i], f.imm6);
+    cpu->v[f.Vd] = r;
 }
 
 /* ---- SM3 (GB/T 32905) ---- */
@@ -242,6 +268,7 @@ SM4(SM4EKEY, cpu->v[f.Vn], cpu->v[f.Vm], v ^ cr_rol(v, 13) ^ cr_rol(v, 23))
 #undef CHOOSE
 #undef MAJORITY
 #undef PARITY
+#undef AES
 #undef SHA1
 #undef SM3TT
 #undef SM3_P0

@@ -3,6 +3,7 @@
 #include "exec/op.h"
 #include "exec/simd.h"
 #include "exec/simd_long.h"
+#include "exec/crypto_host.h"
 
 #define LONG(ROW, SIGN, ...)                                                                          \
     LP_OP(ROW##_v)                                                                                    \
@@ -67,7 +68,7 @@ NARROW(RSUBHN, (a - b + (UINT64_C(1) << (bits - 1))) >> bits)
     LP_OP(ROW##_s)                                                                                    \
     {                                                                                                 \
         const unsigned bytes = 1u << f.size;                                                          \
-        const union lp_vreg n = lp_vlow(cpu->v[f.Vn], bytes), m = lp_vlow(cpu->v[f.Vm], bytes);       \
+        const union lp_vreg n = lp_vget(cpu, f.Vn, bytes), m = lp_vget(cpu, f.Vm, bytes);       \
         const union lp_vreg d LP_UNUSED = cpu->v[f.Vd];                                               \
         union lp_vreg r;                                                                              \
         unsigned qc = 0;                                                                              \
@@ -87,7 +88,14 @@ LP_OP(PMULL_b_v)
         r.h[i] = (uint16_t)lp_pmul(n.b[i], m.b[i], 8);
     cpu->v[f.Vd] = r;
 }
-LP_OP(PMULL_d_v) { cpu->v[f.Vd].q = lp_pmul(cpu->v[f.Vn].d[f.Q], cpu->v[f.Vm].d[f.Q], 64); }
+LP_OP(PMULL_d_v)
+{
+    const uint64_t n = cpu->v[f.Vn].d[f.Q], m = cpu->v[f.Vm].d[f.Q];
+    if (lp_host_has_pmull())
+        lp_host_pmull(&cpu->v[f.Vd], n, m);
+    else
+        cpu->v[f.Vd].q = lp_pmul(n, m, 64);
+}
 
 /* The dispatch includes several classes in one unit. */
 #undef LONG
