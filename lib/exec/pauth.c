@@ -1,30 +1,34 @@
 /* exec/pauth.c - pointer authentication: what each row of a64/pauth.decode does (Arm ARM C6.2 and D8.10).
  *
  * The code is a keyed hash of this implementation's own (ID_AA64ISAR1_EL1.API), in bits 54:48 of a pointer: user addresses have 48 bits and a
- * tag byte. The keys are drawn once per host process, so that a forked child keeps them, as on Linux.
+ * tag byte. Where bit 55 is set there is no tag, as Linux leaves TCR_EL1.TBI1 0, and the code has bits 63:56 too. The keys are drawn once per
+ * host process, so that a forked child keeps them, as on Linux.
  */
 #include <config.h>
 #include "exec/op.h"
 #include "exec/pauth.h"
 
-#define CODE_BITS (UINT64_C(0x7f) << 48)
-/* The pointer as it was before: bits 54:48 are copies of bit 55. */
-LP_INLINE uint64_t pa_strip(uint64_t p) { return p >> 55 & 1 ? p | CODE_BITS : p & ~CODE_BITS; }
+LP_INLINE bool pa_upper(uint64_t p) { return p >> 55 & 1; }
+/* Where the code is in this pointer. */
+LP_INLINE uint64_t pa_bits(uint64_t p) { return (pa_upper(p) ? UINT64_C(0xff7f) : UINT64_C(0x7f)) << 48; }
+/* The pointer as it was before: copies of bit 55. */
+LP_INLINE uint64_t pa_strip(uint64_t p) { return pa_upper(p) ? p | pa_bits(p) : p & ~pa_bits(p); }
 LP_INLINE uint64_t pa_add(uint64_t p, uint64_t modifier, unsigned key)
 {
     const uint64_t plain = pa_strip(p);
     uint64_t code = lp_pauth_code(plain, modifier, key);
     if (p != plain) /* was no canonical address: its code must not be right */
         code ^= UINT64_C(1) << 54;
-    return (p & ~CODE_BITS) | (code & CODE_BITS);
+    return (p & ~pa_bits(p)) | (code & pa_bits(p));
 }
-/* A wrong code gives an address that faults when used: bits 54:53 are 01 (A) or 10 (B). */
+/* A wrong code gives an address that faults when used: bits 54:53, or 62:61 where there is no tag, are 01 (A) or 10 (B). */
 LP_INLINE uint64_t pa_check(uint64_t p, uint64_t modifier, unsigned key)
 {
     const uint64_t plain = pa_strip(p);
-    if (((lp_pauth_code(plain, modifier, key) ^ p) & CODE_BITS) == 0)
+    const unsigned error = pa_upper(p) ? 61 : 53;
+    if (((lp_pauth_code(plain, modifier, key) ^ p) & pa_bits(p)) == 0)
         return plain;
-    return (plain & ~(UINT64_C(3) << 53)) | UINT64_C(1) << (key & 1 ? 54 : 53);
+    return (plain & ~(UINT64_C(3) << error)) | (key & 1 ? UINT64_C(2) : UINT64_C(1)) << error;
 }
 
 /* ---- hints: X17 with X16, X30 with zero or SP ---- */
@@ -72,6 +76,5 @@ LP_OP(LDRA)
 }
 
 /* The dispatch includes several classes in one unit. */
-#undef CODE_BITS
 #undef HINTS
 #include "a64/pauth.export.gen.h"

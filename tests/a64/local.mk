@@ -43,5 +43,6 @@ tests_a64_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
 tests_a64_vectors_LDADD = $(LP_ROOMS) $(LP_LIBS)
 TESTS += tests/a64/vectors.sh
 EXTRA_DIST += tests/a64/vectors.sh tests/a64/dp_imm.vec tests/a64/dp_reg.vec tests/a64/dp_ext.vec \
-	tests/a64/branch.vec tests/a64/system.vec tests/a64/sys_ext.vec tests/a64/exclusive.vec tests/a64/atomic.vec
+	tests/a64/branch.vec tests/a64/system.vec tests/a64/sys_ext.vec tests/a64/exclusive.vec tests/a64/atomic.vec \
+	tests/a64/ldst.vec tests/a64/ldst_simd.vec tests/a64/ldst_struct.vec tests/a64/mops.vec tests/a64/pauth.vec
 $(tests_a64_vectors_OBJECTS): | lib/a64/decode.stamp

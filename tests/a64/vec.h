@@ -15,6 +15,7 @@
  *     post=WORD           executed after it
  * only OUT:
  *     pc=+N pc=-N pc=value            the next instruction; N may be beyond 8 and 14 bytes (hexadecimal): nearer is the test's own code
+ *     x0=?                            whatever the implementation makes of it
  *     sig=NAME[/CODE][:address]       ILL, TRAP, BUS, SEGV; the instruction is where it happens, unless pc= says otherwise
  * What is not named starts as fixed junk (fpcr and fpsr as 0), in two variants, and must be unchanged; so must what only IN names.
  * !qemu: the oracle is wrong about this one: the comment in the line before says why. Assembly is compared with WORD unless it begins with .inst.
@@ -34,7 +35,7 @@ enum { VEC_SP = 31, VEC_NZCV, VEC_FPCR, VEC_FPSR, VEC_REGS }; /* behind x0 to x3
 enum { VEC_MEM = 8, VEC_BYTES = 64 };
 /* One side of a vector: what it names. */
 struct vec_side {
-    bool has_reg[VEC_REGS], has_v[32];
+    bool has_reg[VEC_REGS], has_v[32], any[VEC_REGS];
     struct vec_value reg[VEC_REGS];
     uint64_t v[32][2];
     unsigned nmem;

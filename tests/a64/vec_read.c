@@ -72,7 +72,7 @@ static void number128(struct reader *r, unsigned max, uint64_t out[2])
     if (n == 0)
         bad(r, at, "a hexadecimal number expected");
 }
-static uint64_t number(struct reader *r, unsigned max)
+static uint64_t hexadecimal(struct reader *r, unsigned max)
 {
     uint64_t v[2];
     number128(r, max, v);
@@ -81,7 +81,7 @@ static uint64_t number(struct reader *r, unsigned max)
 static uint32_t word(struct reader *r)
 {
     const char *at = r->p;
-    const uint32_t w = (uint32_t)number(r, 8);
+    const uint32_t w = (uint32_t)hexadecimal(r, 8);
     if (r->p - at != 8)
         bad(r, at, "a word has 8 hexadecimal digits");
     return w;
@@ -90,9 +90,9 @@ static uint32_t word(struct reader *r)
 static void displacement(struct reader *r, struct vec_value *v)
 {
     if (accept(r, "+"))
-        v->number = number(r, 16);
+        v->number = hexadecimal(r, 16);
     else if (accept(r, "-"))
-        v->number = 0 - number(r, 16);
+        v->number = 0 - hexadecimal(r, 16);
 }
 static struct vec_value value(struct reader *r)
 {
@@ -100,7 +100,7 @@ static struct vec_value value(struct reader *r)
     const size_t digits = strspn(r->p, "0123456789abcdefABCDEF");
     if (digits == 2 && r->p[2] == ':') {
         v.tagged = true;
-        v.tag = (uint8_t)number(r, 2);
+        v.tag = (uint8_t)hexadecimal(r, 2);
         r->p++;
     }
     if (accept(r, "pc"))
@@ -112,7 +112,7 @@ static struct vec_value value(struct reader *r)
     else if (accept(r, "n"))
         v.base = VEC_NOWHERE;
     else
-        v.number = number(r, 16);
+        v.number = hexadecimal(r, 16);
     if (v.base != VEC_ABSOLUTE)
         displacement(r, &v);
     return v;
@@ -182,7 +182,9 @@ static bool common_token(struct reader *r, struct vec_side *side, bool in)
         r->p++;
         const unsigned n = register_number(r, *at == 'x' ? 31 : 32);
         once(r, at, *at == 'x' ? &side->has_reg[n] : &side->has_v[n]);
-        if (*at == 'x')
+        if (*at == 'x' && !in && accept(r, "?"))
+            side->any[n] = true;
+        else if (*at == 'x')
             side->reg[n] = value(r);
         else
             number128(r, 32, side->v[n]);
@@ -192,7 +194,7 @@ static bool common_token(struct reader *r, struct vec_side *side, bool in)
         if (!accept(r, special[i].name))
             continue;
         once(r, at, &side->has_reg[special[i].reg]);
-        side->reg[special[i].reg] = special[i].digits == 0 ? value(r) : (struct vec_value){.number = number(r, special[i].digits)};
+        side->reg[special[i].reg] = special[i].digits == 0 ? value(r) : (struct vec_value){.number = hexadecimal(r, special[i].digits)};
         return true;
     }
     if (accept(r, "[")) {
@@ -232,7 +234,7 @@ static void signal_token(struct reader *r, struct vec *v)
     if (v->signo == 0)
         bad(r, at, "not ILL, TRAP, BUS or SEGV");
     if (accept(r, "/"))
-        v->code = (unsigned)number(r, 2);
+        v->code = (unsigned)hexadecimal(r, 2);
     if (accept(r, ":")) {
         v->addr = value(r);
         v->has_addr = true;
