@@ -34,18 +34,20 @@ link()
     return 1
 }
 
+# $environment is of both; $oracle only of qemu, whose CPU is always the same.
+environment= oracle=
 # both WHAT LPRUN-OPTION... -- ARGUMENT...: $program with these arguments has the same output and status under lprun as under qemu.
-# What qemu said is kept for further runs of the same program and arguments in this test (and environment, which $environment names).
+# What qemu said is kept for further runs of the same in this test.
 both()
 {
     what=$1 options=
     shift
     while [ "$1" != -- ]; do options="$options $1"; shift; done
     shift
-    want=$scratch/$(basename "$program").$(echo "$* ${environment:-}" | tr -c 'a-zA-Z0-9\n' _).want
+    want=$scratch/$(basename "$program").$(echo "$* $environment $oracle" | tr -c 'a-zA-Z0-9\n' _).want
     if [ ! -e "$want" ]; then
-        { env ${environment:-} timeout 900 "$QEMU_AARCH64" -cpu max "$program" "$@" </dev/null; echo "status $?"; } >"$want" 2>&1
+        { env $environment $oracle timeout 900 "$QEMU_AARCH64" -cpu max "$program" "$@" </dev/null; echo "status $?"; } >"$want" 2>&1
     fi
-    { env ${environment:-} timeout 1800 lprun --no-control $options "$program" "$@" </dev/null; echo "status $?"; } >"$scratch/have" 2>&1
+    { env $environment timeout 1800 lprun --no-control $options "$program" "$@" </dev/null; echo "status $?"; } >"$scratch/have" 2>&1
     same "$scratch/have" "$want" "$name: $what"
 }
