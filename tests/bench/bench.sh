@@ -4,7 +4,8 @@
 . "$srcdir/tests/lib.sh"
 need_cross
 need_qemu
-for b in core sha256 fib stream nbody neon; do
+kernels="core sha256 fib stream nbody neon conv simd"
+for b in $kernels; do
     arm64_cc "$scratch/$b" "$tests/bench/$b.c" -O2 $(sed -n 's,^/\* flags: \(.*\) \*/,\1,p' "$tests/bench/$b.c") || exit 1
 done
 arm64_cc "$scratch/hello" "$tests/bench/hello.c" -O2 || exit 1
@@ -15,7 +16,7 @@ rounds=${1:-5}
 XDG_RUNTIME_DIR=$scratch
 export XDG_RUNTIME_DIR
 args="hello 'exec $lprun $scratch/hello' 'exec $QEMU_AARCH64 $scratch/hello'"
-for b in core sha256 fib stream nbody neon; do
+for b in $kernels; do
     args="$args $b 'exec $lprun --no-control $scratch/$b' 'exec $QEMU_AARCH64 $scratch/$b'"
 done
 eval "\"$builddir\"/tests/bench/compare \"$rounds\" $args"
