@@ -155,10 +155,11 @@ LP_OP(SHLL_v)
     cpu->v[f.Vd] = r;
 }
 
-/* ---- sums of adjacent lanes, in lanes of twice the width ---- */
+/* ---- sums of adjacent lanes, in lanes of twice the width: the two are the halves of the wide lane x ---- */
 #define EACH_PAIR_LONG(N, D, W, ...)                           \
     for (unsigned i = 0; i < LP_LANE_COUNT(D); i++) {          \
-        const W a = n.N[2 * i], b = n.N[2 * i + 1];            \
+        enum { half = 64 / LP_LANE_COUNT(D) };                 \
+        const W x = n.D[i], a = (__typeof__(n.N[0]))x, b = x >> half; \
         const uint64_t c LP_UNUSED = (uint64_t)d.D[i];         \
         r.D[i] = (__typeof__(r.D[0]))(__VA_ARGS__);            \
     }
@@ -170,10 +171,10 @@ LP_OP(SHLL_v)
         LP_LONG_##SIGN(f.size, EACH_PAIR_LONG, __VA_ARGS__)    \
         lp_vput_q(cpu, f.Vd, f.Q, r);                      \
     }
-PAIR_LONG(SADDLP, S, (int64_t)a + b)
-PAIR_LONG(UADDLP, U, (uint64_t)a + b)
-PAIR_LONG(SADALP, S, c + (uint64_t)((int64_t)a + b))
-PAIR_LONG(UADALP, U, c + ((uint64_t)a + b))
+PAIR_LONG(SADDLP, S, a + b)
+PAIR_LONG(UADDLP, U, a + b)
+PAIR_LONG(SADALP, S, c + (uint64_t)(a + b))
+PAIR_LONG(UADALP, U, c + (a + b))
 
 /* ---- across lanes: `acc` starts as lane 0; the result has `scale` times the lane's width. Of a half register the other half becomes what
  * changes nothing: zero, or the same again. ---- */
