@@ -27,14 +27,15 @@ static FILE *open_file(const char *path, const char *mode)
     return f;
 }
 
-/* Features that an oracle may be too old for: a SIGILL there says so, and is no answer. */
-static bool may_lack(const struct vec *v)
+/* Features that an oracle may be too old for (a SIGILL there says so, and is no answer), and who knows them. */
+static const char *late(const struct vec *v)
 {
-    static const char *const late[] = {"CSSC", "MOPS", "WFxT", "DPB"};
-    for (unsigned i = 0; i < sizeof late / sizeof late[0]; i++)
-        if (strcmp(lp_a64_rows[v->row].feature, late[i]) == 0)
-            return true;
-    return false;
+    static const struct { const char *feature, *known; } features[] = {
+        {"CSSC", "here"}, {"MOPS", "newer oracle"}, {"WFxT", "newer oracle"}, {"DPB", "newer oracle"}};
+    for (unsigned i = 0; i < sizeof features / sizeof features[0]; i++)
+        if (strcmp(lp_a64_rows[v->row].feature, features[i].feature) == 0)
+            return features[i].known;
+    return NULL;
 }
 
 /* ---- run ---- */
@@ -130,7 +131,7 @@ static int check(const struct vec_file *f, const char *path)
             read_answer(in, &a, path);
             vec_case(v, i, variant, &c);
             c.want.signo &= (c.want.signo & 255) == 4 ? 255 : UINT64_MAX; /* see correct_oracle() */
-            lacks |= may_lack(v) && v->signo != 4 && (a.r.out.signo & 255) == 4;
+            lacks |= late(v) != NULL && v->signo != 4 && (a.r.out.signo & 255) == 4;
             differs = differs || (!lacks && !v->not_qemu && vec_differs(f, v, &c, &a.r.out, a.changes, a.r.changed));
         }
         failed += differs;
@@ -193,8 +194,10 @@ static int list(const struct vec_file *f)
             n += first->property == NULL;
             asked += first->property == NULL && !first->not_qemu;
         }
-        if (first != NULL)
-            printf("%s\t%u\t%s\n", lp_a64_rows[row].name, n, n == 0 ? first->property : asked == 0 ? "here" : may_lack(first) ? "newer oracle" : "oracle");
+        if (first == NULL)
+            continue;
+        const char *judge = n == 0 ? first->property : asked == 0 ? "here" : late(first) != NULL ? late(first) : "oracle";
+        printf("%s\t%u\t%s\n", lp_a64_rows[row].name, n, judge);
     }
     return 0;
 }
