@@ -106,13 +106,13 @@ static int do_words(void)
 
 static int do_coverage(void)
 {
+    static const char *const states[] = {"executed", "todo", "el1", "off"};
     struct lp_dis_row r;
-    size_t n = 0, executed = 0;
-    for (; lp_dis_row(n, &r); n++) {
-        executed += r.executable;
+    size_t count[4] = {0};
+    for (size_t n = 0; lp_dis_row(n, &r); n++) {
+        for (unsigned i = 0; i < 4; i++) count[i] += strcmp(r.state, states[i]) == 0;
         if (cli.format == OUT_TEXT) {
-            fprintf(out_file(), "%-28s %-16s %-10s %08" PRIx32 "/%08" PRIx32 "  %s\n", r.name, r.class_, r.feature, r.value, r.mask,
-                    r.executable ? "executed" : "not executed");
+            fprintf(out_file(), "%-28s %-16s %-12s %08" PRIx32 "/%08" PRIx32 "  %s\n", r.name, r.class_, r.feature, r.value, r.mask, r.state);
             continue;
         }
         out_record("row");
@@ -122,9 +122,10 @@ static int do_coverage(void)
         out_word("value", r.value);
         out_word("mask", r.mask);
         out_bool("executed", r.executable);
+        out_str("state", r.state);
         out_end();
     }
-    if (cli.format == OUT_TEXT && cli.level > 0) fprintf(out_file(), "%zu of %zu executed\n", executed, n);
+    cli_note(2, "%zu executed, %zu todo, %zu el1 (undefined for programs), %zu off (kept from programs by Linux)", count[0], count[1], count[2], count[3]);
     return 0;
 }
 

@@ -25,8 +25,9 @@ LP_API void lp_dis_free(lp_dis *d);
 LP_API void lp_dis_word(lp_dis *d, uint32_t word, uint64_t pc, struct lp_dis_insn *out);
 /* Is the word an instruction (UDF is none)? Thread-safe. */
 LP_API bool lp_dis_valid(uint32_t word);
-/* Row i of the instruction tables, for coverage listings: false at the end. Thread-safe. */
-struct lp_dis_row { const char *name, *class_, *feature; uint32_t mask, value; bool executable; };
+/* Row i of the instruction tables, for coverage listings: false at the end. Thread-safe. `state` is "executed"; "todo": not yet; "el1": undefined for
+ * programs; "off": Linux does not let programs use it. A program gets SIGILL for all but the first. */
+struct lp_dis_row { const char *name, *class_, *feature, *state; uint32_t mask, value; bool executable; };
 LP_API bool lp_dis_row(size_t i, struct lp_dis_row *out);
 
 #ifdef __cplusplus

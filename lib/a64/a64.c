@@ -21,6 +21,22 @@ static unsigned find_row(uint32_t word, uint64_t features)
     return A64_UNDEFINED;
 }
 
+static void visit_leaves(unsigned n, uint32_t mask, uint32_t value, void (*fn)(void *ctx, uint32_t mask, uint32_t value), void *ctx)
+{
+    if (nodes[n].width == 0) {
+        fn(ctx, mask, value);
+        return;
+    }
+    const uint32_t all = (UINT32_C(1) << nodes[n].width) - 1, window = all << nodes[n].shift;
+    for (uint32_t v = 0; v <= all; v++) {
+        const uint32_t bits = v << nodes[n].shift;
+        if (((bits ^ value) & mask & window) == 0) /* else no word comes here: the windows overlap */
+            visit_leaves(kids[nodes[n].first + v], mask | window, value | bits, fn, ctx);
+    }
+}
+
+void lp_a64_leaves(void (*fn)(void *ctx, uint32_t mask, uint32_t value), void *ctx) { visit_leaves(0, 0, 0, fn, ctx); }
+
 unsigned lp_a64_decode(uint32_t word, uint64_t pc, uint64_t features, struct lp_op *op)
 {
     memset(op, 0, sizeof *op);

@@ -11,11 +11,13 @@
 #include "a64/rows.gen.h"
 
 enum lp_row_flags {
-    LP_ROW_TODO = 1,    /* known, not executed yet: decodes to A64_UNDEFINED */
+    LP_ROW_TODO = 1,    /* known, but not executed: decodes to A64_UNDEFINED */
     LP_ROW_BRANCH = 2,  /* PC-relative branch, taken or not */
     LP_ROW_JUMP = 4,    /* next PC comes from the handler: BR, RET, SVC ... */
     LP_ROW_MEM = 8,     /* accesses memory: can fault */
     LP_ROW_PCREL = 16,  /* the word means something else at another address */
+    LP_ROW_EL1 = 32,    /* with LP_ROW_TODO: undefined for programs, or always trapped */
+    LP_ROW_OFF = 64,    /* with LP_ROW_TODO: Linux does not let programs use it */
 };
 struct lp_row_info {
     const char *name;    /* "ADD_imm" */
@@ -32,6 +34,8 @@ extern const struct lp_row_info lp_a64_rows[A64_ROW_COUNT];
 #define LP_A64_SET(feature) (UINT64_C(1) << LP_FEATURE_##feature)
 /* The row that a word belongs to; A64_UNDEFINED if none, or (unless `todo` is set) if the row is not executed yet. */
 unsigned lp_a64_row(uint32_t word, uint64_t features, bool todo);
+/* Every leaf of the decision tree: the words with these bits meet the same rows. For tests. */
+void lp_a64_leaves(void (*fn)(void *ctx, uint32_t mask, uint32_t value), void *ctx);
 /* Decode a word at address pc; always fills *op (LP_CODE_UNDEFINED if the word is undefined: op->w[0] is the word). Returns the row. */
 unsigned lp_a64_decode(uint32_t word, uint64_t pc, uint64_t features, struct lp_op *op);
 /* The row of a code (a specialised or fused code gives its first row). */

@@ -140,6 +140,8 @@ bool lp_dis_row(size_t i, struct lp_dis_row *out)
 {
     if (i >= A64_ROW_COUNT - 1) return false;
     const struct lp_row_info *r = &lp_a64_rows[i + 1]; /* 0 is UNDEFINED */
-    *out = (struct lp_dis_row){r->name, r->class_, r->feature, r->mask, r->value, !(r->flags & LP_ROW_TODO)};
+    const bool todo = r->flags & LP_ROW_TODO;
+    const char *state = r->flags & LP_ROW_EL1 ? "el1" : r->flags & LP_ROW_OFF ? "off" : todo ? "todo" : "executed";
+    *out = (struct lp_dis_row){r->name, r->class_, r->feature, state, r->mask, r->value, !todo};
     return true;
 }

@@ -25,9 +25,9 @@ struct cond {
 };
 struct guard { struct cond conds[MAX_CONDS]; unsigned n; };
 
-enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16 }; /* as enum lp_row_flags in a64.h */
+enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16, F_EL1 = 32, F_OFF = 64 }; /* as enum lp_row_flags in a64.h */
 struct row {
-    char *name;
+    char *name, *feature_name;
     unsigned feature; /* enum lp_feature */
     const char *class_, *file;
     unsigned line;

@@ -134,6 +134,8 @@ void emit_fields(const char *dir)
                "#define A64_UNPACK(row) static inline __attribute__((always_inline, unused)) struct a64_##row a64_unpack_##row(const struct lp_op *op)\n"
                "#define A64_GET(member, at, type) do { type v_; __builtin_memcpy(&v_, (const char *)op + (at), sizeof v_); f.member = v_; } while (0)\n");
     for (unsigned i = 1; i < nrows; i++) {
+        if (rows[i].flags & F_TODO)
+            continue;
         emit_struct(f, &rows[i]);
         emit_unpack(f, &rows[i]);
     }
@@ -209,7 +211,7 @@ static void emit_info(FILE *f)
     fprintf(f, "const struct lp_row_info lp_a64_rows[A64_ROW_COUNT] = {\n    {\"UNDEFINED\", \"\", \"\", 0, 0, 0, 0},\n");
     for (unsigned i = 1; i < nrows; i++) {
         const struct row *r = &rows[i];
-        fprintf(f, "    {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, %u, %u},\n", r->name, r->class_, features[r->feature], (unsigned)r->mask,
+        fprintf(f, "    {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, %u, %u},\n", r->name, r->class_, r->feature_name, (unsigned)r->mask,
                 (unsigned)r->value, r->flags, r->feature);
     }
     fprintf(f, "};\nstatic const struct { bool (*guard)(uint32_t w); bool (*pack)(uint32_t w, uint64_t pc, struct lp_op *op); bool derived; }\n"
@@ -316,9 +318,19 @@ static void emit_export(FILE *f, const struct row *r)
         fprintf(f, "    %sx_%s(cpu, op, f);\n}\n", r->flags & F_JUMP ? "return " : "", r->name);
 }
 
+static bool is_executed(const char *class_)
+{
+    for (unsigned i = 1; i < nrows; i++)
+        if (rows[i].class_ == class_ && !(rows[i].flags & F_TODO))
+            return true;
+    return false;
+}
+
 void emit_exports(const char *dir)
 {
     for (unsigned c = 0; c < nclasses; c++) {
+        if (!is_executed(classes[c]))
+            continue;
         char name[256];
         snprintf(name, sizeof name, "%s.export.gen.h", classes[c]);
         FILE *f = out_open(dir, name);

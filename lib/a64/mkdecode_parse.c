@@ -94,7 +94,7 @@ static void parse_decl(char *s)
     decls[ndecls++] = d;
 }
 
-/* ---- feature NAME; a row's feature column declares it too. They are numbered as they appear. ---- */
+/* ---- feature NAME; the feature column of a row that is executed declares it too. They are numbered as they appear. ---- */
 
 static unsigned find_feature(const char *name)
 {
@@ -283,7 +283,8 @@ static void attr_after(struct row *r, char *args)
 static void parse_attr(struct row *r, char *word, char *args)
 {
     static const struct { const char *name; unsigned flag; } flags[] = {
-        {"todo", F_TODO}, {"branch", F_BRANCH}, {"jump", F_JUMP}, {"mem", F_MEM}, {"pcrel", F_PCREL}};
+        {"todo", F_TODO}, {"branch", F_BRANCH}, {"jump", F_JUMP}, {"mem", F_MEM}, {"pcrel", F_PCREL},
+        {"el1", F_TODO | F_EL1}, {"off", F_TODO | F_OFF}};
     static const struct { const char *name; void (*fn)(struct row *, char *); } calls[] = {
         {"unless", attr_unless}, {"hot", attr_hot}, {"derive", attr_derive}, {"after", attr_after}};
     static char none[1];
@@ -306,7 +307,7 @@ static void parse_attr(struct row *r, char *word, char *args)
             }
         }
     }
-    ERROR("%s: unknown attribute '%s%s' (hot unless() derive() after() mem branch jump pcrel todo)", r->name, word, args ? "()" : "");
+    ERROR("%s: unknown attribute '%s%s' (hot unless() derive() after() mem branch jump pcrel todo el1 off)", r->name, word, args ? "()" : "");
 }
 
 static void parse_attrs(struct row *r, char *s)
@@ -370,14 +371,15 @@ static void parse_row(char *s, const char *class_)
         ERROR("'%s' is no instruction name", r.name);
         return;
     }
-    if (*trim(col[2]) == 0)
-        ERROR("%s: no feature (A64, LSE ...)", r.name);
-    else
-        r.feature = find_feature(trim(col[2]));
     r.name = copy_str(r.name, strlen(r.name));
+    r.feature_name = copy_str(trim(col[2]), strlen(trim(col[2])));
     parse_pattern(&r, col[1]);
     if (n == 4)
         parse_attrs(&r, trim(col[3]));
+    if (*r.feature_name == 0)
+        ERROR("%s: no feature (A64, LSE ...)", r.name);
+    else /* a row that is not executed is the same for every CPU */
+        r.feature = find_feature(r.flags & F_TODO ? "A64" : r.feature_name);
     check_row(&r);
     rows = grow(rows, nrows, sizeof *rows);
     r.id = nrows;

@@ -11,6 +11,7 @@ LP_BRANCH_OP(BL)
     return true;
 }
 LP_BRANCH_OP(B_cond) { return lp_cond(cpu, f.cond); }
+LP_BRANCH_OP(BC_cond) { return lp_cond(cpu, f.cond); } /* hinted: the same way most of the time */
 LP_BRANCH_OP(CBZ) { return (f.sf ? lp_rd(cpu, f.Rt) : lp_rd32(cpu, f.Rt)) == 0; }
 LP_BRANCH_OP(CBNZ) { return (f.sf ? lp_rd(cpu, f.Rt) : lp_rd32(cpu, f.Rt)) != 0; }
 /* f.bit: the mask of the tested bit. */

@@ -8,10 +8,10 @@
 #include <stdatomic.h>
 #include "exec/op.h"
 
-/* State of the other implementation (option B, PSTATE.C = 1) is not to be continued here; equal registers have no meaning. */
-LP_INLINE void mo_check(struct lp_cpu *cpu, const struct lp_op *op, unsigned d, unsigned s, unsigned n, bool prologue)
+/* State of the other implementation (option B, PSTATE.C = 1) is not to be continued here. */
+LP_INLINE void mo_check(struct lp_cpu *cpu, const struct lp_op *op)
 {
-    if (d == s || s == n || d == n || (!prologue && cpu->f.c))
+    if (cpu->f.c)
         lp_cpu_undefined(cpu, op);
 }
 LP_INLINE void mo_forward(struct lp_cpu *cpu, unsigned n, uint64_t size) { cpu->x[n] = -size; }
@@ -29,7 +29,7 @@ LP_INLINE uint64_t mo_saturated(uint64_t size) { return size >> 63 ? UINT64_MAX 
 /* ---- copies ---- */
 LP_INLINE void mo_copy(struct lp_cpu *cpu, const struct lp_op *op, unsigned d, unsigned s, unsigned n)
 {
-    mo_check(cpu, op, d, s, n, false);
+    mo_check(cpu, op);
     const uint64_t to = cpu->x[d], from = cpu->x[s];
     int64_t left = (int64_t)cpu->x[n];
     while (left < 0) {
@@ -55,7 +55,6 @@ LP_INLINE void mo_copy(struct lp_cpu *cpu, const struct lp_op *op, unsigned d, u
 }
 LP_OP(CPYFP)
 {
-    mo_check(cpu, op, f.Rd, f.Rs, f.Rn, true);
     const uint64_t size = mo_saturated(cpu->x[f.Rn]);
     cpu->x[f.Rd] += size;
     cpu->x[f.Rs] += size;
@@ -65,7 +64,6 @@ LP_OP(CPYFP)
 /* Backward if the destination begins inside the source. Sizes are limited so that an address without its tag can hold them. */
 LP_OP(CPYP)
 {
-    mo_check(cpu, op, f.Rd, f.Rs, f.Rn, true);
     const uint64_t mask = UINT64_MAX >> 8, limit = UINT64_MAX >> 9;
     const uint64_t size = cpu->x[f.Rn] > limit ? limit : cpu->x[f.Rn];
     const uint64_t to = cpu->x[f.Rd] & mask, from = cpu->x[f.Rs] & mask;
@@ -86,7 +84,7 @@ LP_OP(CPYE) { mo_copy(cpu, op, f.Rd, f.Rs, f.Rn); }
 /* ---- sets ---- */
 LP_INLINE void mo_set(struct lp_cpu *cpu, const struct lp_op *op, unsigned d, unsigned s, unsigned n)
 {
-    mo_check(cpu, op, d, s, n, false);
+    mo_check(cpu, op);
     const uint64_t to = cpu->x[d], bytes = (cpu->x[s] & 255) * UINT64_C(0x0101010101010101);
     int64_t left = (int64_t)cpu->x[n];
     while (left < 0) {
@@ -102,7 +100,6 @@ LP_INLINE void mo_set(struct lp_cpu *cpu, const struct lp_op *op, unsigned d, un
 }
 LP_OP(SETP)
 {
-    mo_check(cpu, op, f.Rd, f.Rs, f.Rn, true);
     const uint64_t size = mo_saturated(cpu->x[f.Rn]);
     cpu->x[f.Rd] += size;
     mo_forward(cpu, f.Rn, size);

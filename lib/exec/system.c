@@ -17,8 +17,20 @@ LP_OP(YIELD) { sched_yield(); }
 LP_OP(WFE) { sched_yield(); }
 LP_OP(WFI) { sched_yield(); }
 
+/* Nobody waits for an event, and there are no errors to synchronise, no profiling or tracing buffers, no speculation. */
+LP_OP(SEV) {}
+LP_OP(SEVL) {}
+LP_OP(DGH) {}
+LP_OP(ESB) {}
+LP_OP(PSB_CSYNC) {}
+LP_OP(TSB_CSYNC) {}
+LP_OP(CSDB) {}
+
 LP_OP(CLREX) { cpu->ex.addr = UINT64_MAX; }
 LP_OP(DSB) { atomic_thread_fence(memory_order_seq_cst); }
+LP_OP(DSB_nXS) { atomic_thread_fence(memory_order_seq_cst); }
+LP_OP(SSBB) { atomic_thread_fence(memory_order_seq_cst); }
+LP_OP(PSSBB) { atomic_thread_fence(memory_order_seq_cst); }
 LP_OP(DMB) { atomic_thread_fence(memory_order_seq_cst); }
 LP_OP(ISB) { atomic_thread_fence(memory_order_seq_cst); }
 LP_OP(SB) { atomic_thread_fence(memory_order_seq_cst); }
@@ -39,6 +51,7 @@ LP_OP(DC_ZVA)
 LP_OP(DC_CVAC) { TOUCH(lp_rd(cpu, f.Rt)); }
 LP_OP(DC_CVAU) { TOUCH(lp_rd(cpu, f.Rt)); }
 LP_OP(DC_CVAP) { TOUCH(lp_rd(cpu, f.Rt)); }
+LP_OP(DC_CVADP) { TOUCH(lp_rd(cpu, f.Rt)); }
 LP_OP(DC_CIVAC) { TOUCH(lp_rd(cpu, f.Rt)); }
 
 LP_OP(MRS_NZCV) { cpu->x[f.Rt] = lp_nzcv(cpu); }
@@ -58,12 +71,14 @@ LP_OP(MRS_DCZID) { cpu->x[f.Rt] = 4; /* 16 words */ }
 
 /* The virtual counter at 1 GHz, so that it is the host's monotonic clock in nanoseconds. */
 LP_OP(MRS_CNTFRQ) { cpu->x[f.Rt] = UINT64_C(1000000000); }
-LP_OP(MRS_CNTVCT)
+LP_INLINE uint64_t sys_counter(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    cpu->x[f.Rt] = (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
+LP_OP(MRS_CNTVCT) { cpu->x[f.Rt] = sys_counter(); }
+LP_OP(MRS_CNTVCTSS) { cpu->x[f.Rt] = sys_counter(); } /* in program order, as everything here */
 
 LP_OP(MRS_ID) { cpu->x[f.Rt] = lp_cpu_id(lp_cpu_model(cpu), f.CRm, f.op2); }
 #undef TOUCH

@@ -39,7 +39,7 @@ if [ $# -gt 0 ]; then
     compare "by hand" "$@"
 else
     "$difftest" list >"$scratch/list" 2>&1 && ok "every row is covered or left out for a reason" || not_ok "stale rows in excluded.def"
-    grep 'left out' "$scratch/list" | note
+    grep 'left out' "$scratch/list" | grep -v 'not executed$' | note
     fresh=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
     compare "seed 1" --count 8 --seed 1
     compare "seed $fresh" --count 12 --seed "$fresh"

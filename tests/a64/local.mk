@@ -46,3 +46,21 @@ EXTRA_DIST += tests/a64/vectors.sh tests/a64/dp_imm.vec tests/a64/dp_reg.vec tes
 	tests/a64/branch.vec tests/a64/system.vec tests/a64/sys_ext.vec tests/a64/exclusive.vec tests/a64/atomic.vec \
 	tests/a64/ldst.vec tests/a64/ldst_simd.vec tests/a64/ldst_struct.vec tests/a64/mops.vec tests/a64/pauth.vec
 $(tests_a64_vectors_OBJECTS): | lib/a64/decode.stamp
+
+# Which words are instructions: our tables against capstone and the oracle.
+check_PROGRAMS += tests/a64/everyword
+tests_a64_everyword_SOURCES = tests/a64/everyword.c tests/a64/everyword.def
+TESTS += tests/a64/everyword.sh
+EXTRA_DIST += tests/a64/everyword.sh
+tests_a64_everyword_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
+tests_a64_everyword_LDADD = $(LP_ROOMS) $(LP_LIBS)
+$(tests_a64_everyword_OBJECTS): | lib/a64/decode.stamp
+
+# Which words raise SIGILL, here and in the oracle.
+check_PROGRAMS += tests/a64/sigill
+tests_a64_sigill_SOURCES = tests/a64/sigill.c tests/a64/sigill.def
+tests_a64_sigill_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
+tests_a64_sigill_LDADD = $(LP_ROOMS) $(LP_LIBS)
+TESTS += tests/a64/sigill.sh
+EXTRA_DIST += tests/a64/sigill.sh tests/a64/sigill_run.c
+$(tests_a64_sigill_OBJECTS): | lib/a64/decode.stamp

@@ -31,7 +31,8 @@ static FILE *open_file(const char *path, const char *mode)
 static const char *late(const struct vec *v)
 {
     static const struct { const char *feature, *known; } features[] = {
-        {"CSSC", "here"}, {"MOPS", "newer oracle"}, {"WFxT", "newer oracle"}, {"DPB", "newer oracle"}};
+        {"CSSC", "here"}, {"MOPS", "newer oracle"}, {"WFxT", "newer oracle"}, {"DPB", "newer oracle"},
+        {"DPB2", "newer oracle"}, {"HBC", "newer oracle"}, {"XS", "here"}};
     for (unsigned i = 0; i < sizeof features / sizeof features[0]; i++)
         if (strcmp(lp_a64_rows[v->row].feature, features[i].feature) == 0)
             return features[i].known;

@@ -105,8 +105,8 @@ while read -r name features; do
         case $f in evtstrm | cpuid) ;; *) echo "$f" ;; esac
     done | sort >listed
     sed -n 's/^feature \([a-z0-9]*\) .* hwcap 1$/\1/p' have | sort >announced
-    # BTI has no instruction that would be undefined without it
-    grep -vx bti listed | diff - announced >diffs
+    # BTI and DGH have no instruction that would be undefined without them
+    grep -vx -e bti -e dgh listed | diff - announced >diffs
     is "$(cat diffs)" '' "$name: --cpu help lists what is announced"
     case " $features " in *" fphp "*) fpcr=7c80000 ;; *) fpcr=7c00000 ;; esac
     is "$(grep '^fpcr' have)" "fpcr $fpcr" "$name: FPCR keeps the bits that are there"

@@ -401,6 +401,32 @@ static void test_refused(void **state)
     assert_int_equal(lp_a64_decode(0x1d01045f, 0, LP_A64_ALL, &op), A64_UNDEFINED);
 }
 
+/* BC.cond goes where B.cond goes. */
+static void test_hinted_branch(void **state)
+{
+    static const uint32_t code[] = {0xf100001f /* cmp x0, #0 */, 0x54000050 /* bc.eq +8 */, 0x91000421 /* add x1, x1, #1 */,
+                                    0x54000051 /* bc.ne +8 */, 0x91000821 /* add x1, x1, #2 */, 0x91001021 /* add x1, x1, #4 */};
+    assert_int_equal(run(code, 6, 0, 0, 0), 0);
+    assert_int_equal(cpu.x[1], 6);
+    assert_int_equal(run(code, 6, 1, 0, 0), 0);
+    assert_int_equal(cpu.x[1], 5);
+}
+
+/* DC CVADP faults where a load would; the barriers and hints change nothing; the self-synchronised counter goes on. */
+static void test_quiet(void **state)
+{
+    static const uint32_t point[] = {0xd50b7d20 /* dc cvadp, x0 */}, quiet[] = {0xd503323f /* dsb oshnxs */, 0xd5033e3f /* dsb synxs */,
+        0xd503309f /* ssbb */, 0xd503349f /* pssbb */, 0xd50320df /* dgh */, 0xd503221f /* esb */, 0xd503223f /* psb csync */,
+        0xd503225f /* tsb csync */, 0xd503229f /* csdb */, 0xd503209f /* sev */, 0xd50320bf /* sevl */};
+    static const uint32_t twice[] = {0xd53be0c0 /* mrs x0, CNTVCTSS_EL0 */, 0xd53be0c1};
+    assert_int_equal(run(point, 1, DATA, 0, 0), 0);
+    assert_int_equal(run(point, 1, 64, 0, 0), LP_SIGSEGV);
+    assert_int_equal(run(quiet, sizeof quiet / 4, 1, 2, 3), 0);
+    assert_true(cpu.x[0] == 1 && cpu.x[1] == 2 && cpu.x[2] == 3);
+    assert_int_equal(run(twice, 2, 0, 0, 0), 0);
+    assert_true(cpu.x[0] != 0 && cpu.x[1] >= cpu.x[0]);
+}
+
 static void setup_fast(void)
 {
     const int map = 0x32; /* MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED */
@@ -424,6 +450,8 @@ BOTH(test_set)
 BOTH(test_fault)
 BOTH(test_refused)
 BOTH(test_pauth_flow)
+BOTH(test_hinted_branch)
+BOTH(test_quiet)
 
 #define T(name) cmocka_unit_test(name##_fast), cmocka_unit_test(name##_flat)
 int main(void)
@@ -431,7 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors), cmocka_unit_test(test_cssc), cmocka_unit_test(test_flags), cmocka_unit_test(test_system),
         cmocka_unit_test(test_counter), cmocka_unit_test(test_features), T(test_copy), T(test_prologue), T(test_set), T(test_fault), T(test_refused),
-        cmocka_unit_test(test_pauth), T(test_pauth_flow),
+        cmocka_unit_test(test_pauth), T(test_pauth_flow), T(test_hinted_branch), T(test_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,29 @@
+#!/bin/sh
+# everyword.sh - which words are instructions: capstone's opinion of random words of every leaf of the decision tree, and of every 509th word.
+# By hand, all 2^32 of them: everyword.sh --step 1 [--part I/N] [--threads T]
+. "${srcdir:?}/tests/lib.sh"
+everyword=$builddir/tests/a64/everyword
+# compare NAME OPTION...
+compare()
+{
+    name=$1
+    shift
+    if "$everyword" "$@" >"$scratch/log" 2>&1; then ok "$name"; else not_ok "$name"; fi
+    head -n 200 "$scratch/log" | note
+}
+if [ $# -gt 0 ]; then
+    compare "by hand" "$@"
+else
+    compare "1000 words of every leaf" --leaves 1000
+    compare "every 509th word" --step 509 --seed "$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')"
+    lpdis --coverage -v --tsv >"$scratch/tsv" 2>"$scratch/sum"
+    rows=$(wc -l <"$scratch/tsv")
+    is "$(cut -f8 "$scratch/tsv" | sort -u | tr '\n' ' ')" 'el1 executed off todo ' "lpdis --coverage has the states"
+    is "$(lpdis --coverage | wc -l) $(lpdis --coverage --json | wc -l) $(cut -f2 "$scratch/tsv" | sort -u | wc -l)" "$rows $rows $rows" "one line for each row"
+    is "$(tr -s ' ,' '\n\n' <"$scratch/sum" | awk '/^[0-9]+$/ { n += $1 } END { print n }')" "$rows" "with -v, the numbers go to standard error"
+    is "$(lpdis -w 04220020 d9200820 d69f03e0 f83fd000 | tr -s ' \t' ' ')" ' 0: 04220020 .inst 0x04220020 ; ADD_zzz
+ 4: d9200820 .inst 0xd9200820 ; STG_off
+ 8: d69f03e0 eret
+ c: f83fd000 .inst 0xf83fd000 ; LD64B' "lpdis names what capstone does not know"
+fi
+tap_done

@@ -1,0 +1,244 @@
+/* sigill.c - which words raise SIGILL: our tables against what lprun and the oracle do with them (sigill_run.c runs there).
+ *
+ *     sigill emit [--legal N] [--near N] [--leaf N] [--seed S] WORDS      N words of every row; N with up to 3 of its fixed bits turned over;
+ *                                                                        N of every leaf of the decision tree
+ *     sigill judge [--oracle] WORDS ANSWERS                               --oracle: differences that sigill.def explains are fine
+ */
+#include <config.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "a64/a64.h"
+
+enum { MAX_WORDS = 131072, SIGILL_ = 4 /* the guest's */, DIED = 255 };
+
+struct rule { const char *row; uint32_t mask, value; };
+static const struct rule fatal[] = {
+#define FATAL(row, mask, value, reason) {row, mask, value},
+#define REFUSED(row, mask, value, reason)
+#define ORACLE(row, mask, value, reason)
+#include "sigill.def"
+#undef FATAL
+#undef REFUSED
+#undef ORACLE
+    {NULL, 0, 0},
+};
+static const struct rule refused[] = {
+#define FATAL(row, mask, value, reason)
+#define REFUSED(row, mask, value, reason) {row, mask, value},
+#define ORACLE(row, mask, value, reason)
+#include "sigill.def"
+#undef FATAL
+#undef REFUSED
+#undef ORACLE
+    {NULL, 0, 0},
+};
+static const struct rule oracle[] = {
+#define FATAL(row, mask, value, reason)
+#define REFUSED(row, mask, value, reason)
+#define ORACLE(row, mask, value, reason) {row, mask, value},
+#include "sigill.def"
+#undef FATAL
+#undef REFUSED
+#undef ORACLE
+    {NULL, 0, 0},
+};
+
+static struct {
+    unsigned legal, near, leaf;
+    uint64_t seed;
+    bool oracle;
+} opt = {.legal = 8, .near = 8, .leaf = 2, .seed = 1};
+
+/* The first rule that fits, or -1. */
+static int find_rule(const struct rule *r, const char *row, uint32_t word)
+{
+    for (int i = 0; r[i].row != NULL; i++)
+        if ((word & r[i].mask) == r[i].value && fnmatch(r[i].row, row, 0) == 0)
+            return i;
+    return -1;
+}
+
+/* ---- emit ---- */
+
+static FILE *out;
+static unsigned written;
+static uint64_t rng;
+
+static uint64_t next(void)
+{
+    uint64_t z = rng += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+static uint32_t fill(uint32_t mask, uint32_t value) { return ((uint32_t)next() & ~mask) | value; }
+
+/* A direct branch goes to the next instruction but one, which leads back. */
+static uint32_t short_branch(uint32_t word)
+{
+    static const struct { uint32_t mask, value, offset; unsigned lo; } kinds[] = {
+        {0x7c000000, 0x14000000, 0x03ffffff, 0}, {0xfe000000, 0x54000000, 0x00ffffe0, 5},
+        {0x7e000000, 0x34000000, 0x00ffffe0, 5}, {0x7e000000, 0x36000000, 0x0007ffe0, 5}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if ((word & kinds[i].mask) == kinds[i].value)
+            return (word & ~kinds[i].offset) | 2u << kinds[i].lo;
+    return word;
+}
+
+static void put(uint32_t word)
+{
+    word = short_branch(word);
+    if (written == MAX_WORDS || find_rule(fatal, lp_a64_rows[lp_a64_row(word, LP_A64_ALL, true)].name, word) >= 0)
+        return;
+    const uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
+    fwrite(bytes, 1, 4, out);
+    written++;
+}
+
+/* A word of the row itself, not of a more specific one. */
+static bool legal(unsigned row, uint32_t *word)
+{
+    for (unsigned tries = 0; tries < 10000; tries++) {
+        *word = fill(lp_a64_rows[row].mask, lp_a64_rows[row].value);
+        if (lp_a64_row(*word, LP_A64_ALL, true) == row)
+            return true;
+    }
+    return false;
+}
+
+static bool put_row(unsigned row)
+{
+    const struct lp_row_info *r = &lp_a64_rows[row];
+    uint32_t word;
+    if (!legal(row, &word)) {
+        printf("%s: no legal word found\n", r->name);
+        return false;
+    }
+    for (unsigned i = 0; i < opt.legal && legal(row, &word); i++)
+        put(word);
+    for (unsigned i = 0; i < opt.near; i++) {
+        word = fill(r->mask, r->value);
+        for (unsigned k = 1 + (unsigned)(next() % 3); k > 0;) {
+            const uint32_t bit = UINT32_C(1) << next() % 32;
+            if (r->mask & bit)
+                word ^= bit, k--;
+        }
+        put(word);
+    }
+    return true;
+}
+
+static void put_leaf(void *ctx, uint32_t mask, uint32_t value)
+{
+    (void)ctx;
+    for (unsigned i = 0; i < opt.leaf; i++)
+        put(fill(mask, value));
+}
+
+static int emit(const char *path)
+{
+    unsigned missing = 0;
+    out = fopen(path, "wb");
+    if (out == NULL) {
+        perror(path);
+        return 2;
+    }
+    rng = opt.seed;
+    for (unsigned row = 1; row < A64_ROW_COUNT; row++)
+        missing += !put_row(row);
+    lp_a64_leaves(put_leaf, NULL);
+    printf("%u words, seed %" PRIu64 "\n", written, opt.seed);
+    if (fclose(out) != 0 || written == MAX_WORDS)
+        return 2;
+    return missing != 0;
+}
+
+/* ---- judge ---- */
+
+enum { SHOWN = 4 };
+enum outcome { EXECUTES, RAISES, DIES, OUTCOMES };
+static const char *const outcomes[OUTCOMES] = {"execute, which we refuse", "raise SIGILL, which we execute", "end the program"};
+static struct { unsigned count[OUTCOMES]; uint32_t word[OUTCOMES][SHOWN]; } groups[A64_ROW_COUNT];
+
+static unsigned show(void)
+{
+    unsigned wrong = 0;
+    for (unsigned row = 0; row < A64_ROW_COUNT; row++) {
+        for (unsigned k = 0; k < OUTCOMES; k++) {
+            const unsigned n = groups[row].count[k];
+            if (n == 0)
+                continue;
+            wrong += n;
+            printf("%-24s %5u words %s, e.g.", lp_a64_rows[row].name, n, outcomes[k]);
+            for (unsigned i = 0; i < n && i < SHOWN; i++)
+                printf(" %08" PRIx32, groups[row].word[k][i]);
+            printf("\n");
+        }
+    }
+    return wrong;
+}
+
+static int judge(const char *words_path, const char *answers_path)
+{
+    FILE *words = fopen(words_path, "rb"), *answers = fopen(answers_path, "rb");
+    uint8_t w[4];
+    unsigned n = 0, explained = 0, raised = 0;
+    if (words == NULL || answers == NULL) {
+        perror(words == NULL ? words_path : answers_path);
+        return 2;
+    }
+    for (int a; fread(w, 1, 4, words) == 4 && (a = getc(answers)) != EOF; n++) {
+        const uint32_t word = w[0] | (uint32_t)w[1] << 8 | (uint32_t)w[2] << 16 | (uint32_t)w[3] << 24;
+        const unsigned row = lp_a64_row(word, LP_A64_ALL, true);
+        const char *name = lp_a64_rows[row].name;
+        const enum outcome k = a == DIED ? DIES : a == SIGILL_ ? RAISES : EXECUTES;
+        const bool ours = lp_a64_row(word, LP_A64_ALL, false) == A64_UNDEFINED || find_rule(refused, name, word) >= 0;
+        raised += k == RAISES;
+        if (k == (ours ? RAISES : EXECUTES))
+            continue;
+        if (opt.oracle && find_rule(oracle, name, word) >= 0) {
+            explained++;
+            continue;
+        }
+        if (groups[row].count[k] < SHOWN)
+            groups[row].word[k][groups[row].count[k]] = word;
+        groups[row].count[k]++;
+    }
+    const bool whole = feof(words) && getc(answers) == EOF && n > 0;
+    fclose(words);
+    fclose(answers);
+    const unsigned wrong = show();
+    printf("%u words, %u of them SIGILL: %u explained, %u not%s\n", n, raised, explained, wrong, whole ? "" : "; an answer for each is missing");
+    return wrong != 0 || !whole;
+}
+
+int main(int argc, char **argv)
+{
+    const char *files[2] = {NULL, NULL};
+    unsigned n = 0;
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--oracle") == 0)
+            opt.oracle = true;
+        else if (strncmp(argv[i], "--", 2) != 0 && n < 2)
+            files[n++] = argv[i];
+        else if (i + 1 < argc && strcmp(argv[i], "--legal") == 0)
+            opt.legal = (unsigned)strtoul(argv[++i], NULL, 0);
+        else if (i + 1 < argc && strcmp(argv[i], "--near") == 0)
+            opt.near = (unsigned)strtoul(argv[++i], NULL, 0);
+        else if (i + 1 < argc && strcmp(argv[i], "--leaf") == 0)
+            opt.leaf = (unsigned)strtoul(argv[++i], NULL, 0);
+        else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0)
+            opt.seed = strtoull(argv[++i], NULL, 0);
+        else
+            n = 3;
+    }
+    if (argc > 1 && strcmp(argv[1], "emit") == 0 && n == 1)
+        return emit(files[0]);
+    if (argc > 1 && strcmp(argv[1], "judge") == 0 && n == 2)
+        return judge(files[0], files[1]);
+    fprintf(stderr, "usage: sigill emit [--legal N] [--near N] [--leaf N] [--seed S] WORDS | judge [--oracle] WORDS ANSWERS\n");
+    return 2;
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# sigill.sh - which words raise SIGILL: words of every row, words near them and of every leaf of the decision tree, in lprun and in the oracle.
+# By hand: sigill.sh --legal 15 --near 25 --leaf 3 --seed S (up to 131072 words; QEMU_AARCH64 names the oracle)
+. "${srcdir:?}/tests/lib.sh"
+need_cross
+ulimit -c 0
+sigill=$builddir/tests/a64/sigill
+runner=$scratch/runner
+"$CROSS_CC" -w -O2 -ffreestanding -fno-stack-protector -fno-builtin -fno-tree-loop-distribute-patterns -static -nostdlib -nostartfiles -no-pie \
+    -o "$runner" "$tests/a64/sigill_run.c" -lgcc || { not_ok "the runner compiles"; tap_done; }
+
+# judged NAME OPTION: the answers to the words
+judged()
+{
+    if "$sigill" judge $2 "$scratch/words" "$scratch/answers" >"$scratch/log" 2>&1; then ok "$1"; else not_ok "$1"; fi
+    head -n 200 "$scratch/log" | note
+}
+# ask COMMAND...: the runner in COMMAND; where that dies, the word's answer is 255, and the words behind it are next.
+ask()
+{
+    : >"$scratch/answers"
+    n=0 deaths=0
+    while [ $deaths -lt 200 ]; do
+        tail -c +$((4 * n + 1)) "$scratch/words" >"$scratch/rest"
+        "$@" "$runner" <"$scratch/rest" 3>>"$scratch/answers" >/dev/null && return
+        n=$(($(wc -c <"$scratch/answers") + 1)) deaths=$((deaths + 1))
+        printf '\377' >>"$scratch/answers"
+    done 2>/dev/null
+}
+compare()
+{
+    "$sigill" emit "$@" "$scratch/words" >"$scratch/log" 2>&1 && ok "every row has a word" || not_ok "every row has a word"
+    note <"$scratch/log"
+    ask lprun --no-control
+    judged "lprun: SIGILL for what is not executed, and for nothing else" ''
+    if [ "$QEMU_AARCH64" != none ] && command -v "$QEMU_AARCH64" >/dev/null; then
+        ask "$QEMU_AARCH64" -cpu max,sve=off,sme=off
+        judged "the oracle agrees, but for what sigill.def explains" --oracle
+    fi
+}
+
+if [ $# -gt 0 ]; then
+    compare "$@"
+else
+    compare --legal 4 --near 6 --leaf 1 --seed 1
+    compare --legal 2 --near 6 --leaf 1 --seed "$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')"
+fi
+tap_done
