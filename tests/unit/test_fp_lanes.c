@@ -1,4 +1,4 @@
-/* Floating point proven against armfp.c: vectors, pairs, complex numbers, products of halves, bfloat16, and a host without fused
+/* Floating point proven against armfp.c: vectors, pairs, by element, between formats, complex numbers, products of halves, bfloat16, and a host without fused
  * multiply-add. */
 #include <config.h>
 #include <setjmp.h>
@@ -115,6 +115,53 @@ static void pairs(void **state)
         }
     end("pairs");
 }
+/* One lane of the second source for all of the first. */
+static void by_element(void **state)
+{
+    static const struct insn rows[] = {
+        BINARY(FMUL_elem_v, armfp_mul), BINARY(FMULX_elem_v, armfp_mulx), {.row = A64_FMLA_elem_v, .kind = FUSED}, {.row = A64_FMLS_elem_v, .kind = FUSED, .flip = 1},
+        BINARY(FMUL_elem_v_h, armfp_mul), BINARY(FMULX_elem_v_h, armfp_mulx), {.row = A64_FMLA_elem_v_h, .kind = FUSED},
+        {.row = A64_FMLS_elem_v_h, .kind = FUSED, .flip = 1},
+    };
+    begin();
+    for (unsigned k = 0; k < COUNT(rows); k++)
+        for (uint64_t i = 0; i < 10000 * rounds; i++) {
+            const unsigned N = k >= 4 ? 16 : below(2) ? 32 : 64, Q = N == 64 ? 1 : below(2), at = below(128 / N), bits = at * N / 16; /* H:L:M */
+            const struct lp_op op = encode(rows[k].row, 2u << 16 | Q << 30 | (N == 64) << 22 | (bits & 1) << 20 | (bits >> 1 & 1) << 21 | bits >> 2 << 11);
+            struct armfp s = {fpcrs[below(FPCRS)], 0};
+            union lp_vreg v[3], want = {{0}};
+            for (unsigned j = 0; j < 3; j++)
+                fill(&v[j], N, false);
+            for (unsigned j = 0; j < (64u << Q) / N; j++)
+                set_lane(&want, N, j, model(&s, &rows[k], N, (const uint64_t[3]){lane(&v[1], N, j), lane(&v[2], N, at), lane(&v[0], N, j)}));
+            compare(rows[k].row, &op, &s, v, &want);
+        }
+    end("by element");
+}
+/* FCVTN, FCVTXN, FCVTL and the forms that use the upper half. */
+static void formats(void **state)
+{
+    begin();
+    for (uint64_t i = 0; i < 40000 * rounds; i++) {
+        const unsigned kind = below(3), wide = kind == 1 || below(2) ? 64 : 32, Q = below(2), lanes = 128 / wide;
+        const unsigned row = kind == 0 ? A64_FCVTN_v : kind == 1 ? A64_FCVTXN_v : A64_FCVTL_v;
+        const struct lp_op op = encode(row, Q << 30 | (wide == 64) << 22);
+        struct armfp s = {fpcrs[below(FPCRS)], 0};
+        union lp_vreg v[3], want = {{0}};
+        fill(&v[0], 64, false), fill(&v[1], kind == 2 ? wide / 2 : wide, false), fill(&v[2], 64, false);
+        if (kind != 2 && Q)
+            want.d[0] = v[0].d[0];
+        for (unsigned j = 0; j < lanes; j++) {
+            const enum armfp_mode mode = kind == 1 ? ARMFP_ODD : armfp_rmode(&s);
+            if (kind == 2)
+                set_lane(&want, wide, j, armfp_convert(&s, wide / 2, wide, lane(&v[1], wide / 2, j + Q * lanes), mode));
+            else
+                set_lane(&want, wide / 2, j + Q * lanes, armfp_convert(&s, wide, wide / 2, lane(&v[1], wide, j), mode));
+        }
+        compare(row, &op, &s, v, &want);
+    }
+    end("formats");
+}
 static void complex_numbers(void **state)
 {
     begin();
@@ -211,7 +258,8 @@ static void without_fma(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vectors),  cmocka_unit_test(pairs),       cmocka_unit_test(complex_numbers), cmocka_unit_test(widening_products),
+        cmocka_unit_test(vectors),  cmocka_unit_test(pairs), cmocka_unit_test(by_element), cmocka_unit_test(formats),
+        cmocka_unit_test(complex_numbers), cmocka_unit_test(widening_products),
         cmocka_unit_test(bfloat16), cmocka_unit_test(without_fma),
     };
     options();
