@@ -1,7 +1,7 @@
 #!/bin/sh
 # chunks.sh - sequences of random instructions of every row, and of the chains that run as one op: the same program under qemu-aarch64, lprun and
 # lprun --isolate, a digest of the whole state after each sequence. A fixed seed, and a fresh one (printed).
-# By hand: chunks.sh --instructions N [--jobs J] [--seed S] [--row PATTERN]   (make difftest N=... JOBS=...)
+# By hand: chunks.sh --instructions N [--jobs J] [--seed S] [--row PATTERN] [--oracle-version V]   (make difftest INSTRUCTIONS=... JOBS=...)
 . "${srcdir:?}/tests/lib.sh"
 need_cross
 need_qemu
@@ -30,6 +30,17 @@ batch()
 }
 
 report() { sed 's/^# //' "$scratch/$1.log" | head -n 400 | note; }
+
+# Rows that only a newer oracle knows.
+compare_with_newer()
+{
+    newer=$("$tests/newer-qemu.sh" 2>"$scratch/apt.log") || { note <"$scratch/apt.log"; ok "rows for a newer oracle # SKIP there is none: vectors only"; return; }
+    oracle="$newer -cpu max,pauth=off"
+    batch newer --count 250 --seed "$fresh" --newer 1000 && { ok "rows for a newer oracle"; cat "$scratch/newer.counts" >>"$counts"; } ||
+        not_ok "rows for a newer oracle"
+    report newer
+    oracle="$QEMU_AARCH64 -cpu max,pauth=off"
+}
 
 # A wrong word on one side must be found and named: the digests of another file's chunks.
 notices_a_wrong_instruction()
@@ -90,10 +101,13 @@ if [ "${1-}" = --instructions ]; then
     done
     by_hand "$instructions" "$jobs" "$seed" "$@"
 else
+    counts=$builddir/tests/a64/chunks.counts # for proof.sh
+    rm -f "$counts"
     for seed in 1 "$fresh"; do
-        batch "seed$seed" --count 100 --seed "$seed" && ok "seed $seed" || not_ok "seed $seed"
+        batch "seed$seed" --count 100 --seed "$seed" && { ok "seed $seed"; cat "$scratch/seed$seed.counts" >>"$counts"; } || not_ok "seed $seed"
         report "seed$seed"
     done
+    compare_with_newer
     notices_a_wrong_instruction
 fi
 tap_done

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "chunkgen.h"
 
-enum { ADR = 0x10000000, MRS_FPSR = 0xd53b4420, MSR_FPSR = 0xd51b4420, MSR_FPCR = 0xd51b4400, TRIES = 60 };
+enum { ADR = 0x10000000, MRS_FPSR = 0xd53b4420, MSR_FPSR = 0xd51b4420, MSR_FPCR = 0xd51b4400, ADD_imm = 0x91000000, MOVZ = 0xd2800000, TRIES = 60 };
 
 static bool is_vector(const struct lp_row_info *row)
 {
@@ -74,11 +74,39 @@ static void add_jump(struct builder *b, uint32_t w)
 /* ---- a row ---- */
 static void count_row(const struct builder *b, unsigned row) { chunk_counts.rows[row] += certain(b); }
 
+/* Memory copy and set: prologue, main, epilogue together, as each continues what its predecessor left. CPYF may copy forwards only: no overlap. */
+static void add_mops(struct builder *b, unsigned row)
+{
+    const bool set = lp_a64_rows[row].name[0] == 'S';
+    const uint32_t shift = set ? 14 : 22, step = UINT32_C(3) << shift;
+    uint32_t w;
+    unsigned tries = 0;
+    do
+        if (++tries == TRIES)
+            return;
+    while (!chunk_word(b, row, &w) || reg_t(w) == reg_n(w) || reg_t(w) == reg_m(w) || reg_n(w) == reg_m(w));
+    reseed(b, &lp_a64_rows[row], w);
+    const bool apart = !set && (w >> 26 & 1) == 0;
+    emit(b, ADD_imm | (apart ? 256 + below(b->rng, 256) : below(b->rng, 512)) << 10 | b->c.pin << 5 | reg_t(w));
+    if (!set)
+        emit(b, ADD_imm | below(b->rng, apart ? 1 : 512) << 10 | b->c.pin << 5 | reg_m(w));
+    emit(b, MOVZ | below(b->rng, below(b->rng, 2) ? 256 : 20) << 5 | reg_n(w));
+    for (uint32_t i = 0; i < 3; i++) {
+        const uint32_t word = (w & ~step) | i << shift;
+        count_row(b, lp_a64_row(word, LP_A64_ALL, false));
+        emit(b, word);
+    }
+}
+
 void add_row(struct builder *b, unsigned row)
 {
     const struct lp_row_info *info = &lp_a64_rows[row];
     uint32_t w;
     unsigned tries = 0;
+    if (strcmp(info->class_, "mops") == 0) {
+        add_mops(b, row);
+        return;
+    }
     while (!chunk_word(b, row, &w))
         if (++tries == TRIES)
             return;
@@ -97,6 +125,8 @@ void add_row(struct builder *b, unsigned row)
     } else {
         if (strcmp(info->name, "MSR_FPCR") == 0 && reg_t(w) != 31)
             load_fpcr(b, reg_t(w));
+        else if (strcmp(info->feature, "WFxT") == 0) /* a time that is over */
+            emit(b, MOVZ | below(b->rng, 64) << 5 | reg_t(w));
         emit(b, w);
     }
 }

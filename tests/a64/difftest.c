@@ -2,7 +2,10 @@
  *
  *     difftest emit [options] CASES              write test cases for tests/a64/runner.c
  *     difftest check [options] CASES RESULTS     run them here and compare with what the runner answered
- *     difftest list                              every row: covered, or left out and why
+ *     difftest list                              every row: compared, or what proves it instead
+ *     difftest proof SRCDIR COUNTS...            fail unless every row has been compared 200 times (counts of difftest and chunktest), or has another
+ *                                                proof that exists
+ * --counts FILE (check): add how many cases of each row have been compared
  * --row NAME (a pattern), --count N cases per row, --seed S, --part I/N (every N-th row), --engine calls|dispatch|checked|all
  */
 #include <config.h>
@@ -14,7 +17,7 @@
 #include "difftest.h"
 
 static struct {
-    const char *row, *engine;
+    const char *row, *engine, *counts;
     unsigned count, part, parts;
     uint64_t seed;
 } opt = {.row = "*", .engine = "all", .count = 8, .parts = 1, .seed = 1};
@@ -135,9 +138,22 @@ static unsigned summary(const unsigned *failed, const unsigned *cases)
     return bad;
 }
 
+/* "ROW COUNT" lines: cases compared, by one engine or more. */
+static void write_counts(const unsigned *compared)
+{
+    FILE *f = opt.counts != NULL ? fopen(opt.counts, "a") : NULL;
+    if (opt.counts == NULL)
+        return;
+    for (unsigned row = 1; f != NULL && row < A64_ROW_COUNT; row++)
+        if (compared[row] != 0)
+            fprintf(f, "%s %u\n", lp_a64_rows[row].name, compared[row]);
+    if (f == NULL || fclose(f) != 0)
+        die("cannot write", opt.counts);
+}
+
 static int check(const char *cases_path, const char *results_path)
 {
-    static unsigned failed[A64_ROW_COUNT], cases[A64_ROW_COUNT];
+    static unsigned failed[A64_ROW_COUNT], cases[A64_ROW_COUNT], compared[A64_ROW_COUNT];
     FILE *in = fopen(cases_path, "rb"), *out = fopen(results_path, "rb");
     struct answer a = {.changes = calloc(SCRATCH_SIZE / 8, sizeof(struct change))};
     struct test_case c;
@@ -154,6 +170,7 @@ static int check(const char *cases_path, const char *results_path)
     for (unsigned slot = 0; fread(&c, sizeof c, 1, in) == 1; slot++) {
         read_answer(out, &a, results_path);
         correct_oracle(&c, &a.r.out);
+        compared[c.row]++;
         for (unsigned e = 0; e < ENGINES; e++) {
             if (!use[e] || (e == CALLS && c.mem > NORMAL)) /* tags and faults need the machinery around a call */
                 continue;
@@ -162,10 +179,11 @@ static int check(const char *cases_path, const char *results_path)
                 failed[c.row]++;
         }
     }
+    write_counts(compared);
     return summary(failed, cases) != 0;
 }
 
-/* ---- list ---- */
+/* ---- list, proof ---- */
 
 static int list(void)
 {
@@ -175,6 +193,44 @@ static int list(void)
             printf("%s\t%s\t%s%s\n", lp_a64_rows[row].class_, lp_a64_rows[row].name, why ? "left out: " : "covered", why ? why : "");
     }
     return stale_exclusions() != 0;
+}
+
+enum { ENOUGH = 200 };
+static unsigned counted[A64_ROW_COUNT];
+
+static void read_counts(const char *path)
+{
+    char name[64];
+    unsigned n;
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        die("cannot read", path);
+    while (fscanf(f, "%63s %u", name, &n) == 2)
+        for (unsigned row = 1; row < A64_ROW_COUNT; row++)
+            if (strcmp(lp_a64_rows[row].name, name) == 0)
+                counted[row] += n;
+    fclose(f);
+}
+
+static int proof(const char *srcdir, char **paths, int n)
+{
+    unsigned missing = 0;
+    for (int i = 0; i < n; i++)
+        read_counts(paths[i]);
+    for (unsigned row = 1; row < A64_ROW_COUNT; row++) {
+        const struct lp_row_info *info = &lp_a64_rows[row];
+        char other[128];
+        if (info->flags & LP_ROW_TODO)
+            continue;
+        if (counted[row] >= ENOUGH)
+            printf("%s\t%s\tcompared %u times\n", info->class_, info->name, counted[row]);
+        else if (row_other_proof(info, srcdir, other, sizeof other))
+            printf("%s\t%s\t%s\n", info->class_, info->name, other);
+        else
+            printf("%s\t%s\tNO PROOF: compared %u times; %s\n", info->class_, info->name, counted[row], other), missing++;
+    }
+    printf("# %u rows without proof\n", missing);
+    return missing != 0;
 }
 
 static int options(int argc, char **argv)
@@ -190,6 +246,8 @@ static int options(int argc, char **argv)
             opt.seed = strtoull(value, NULL, 0);
         else if (strcmp(name, "engine") == 0)
             opt.engine = value;
+        else if (strcmp(name, "counts") == 0)
+            opt.counts = value;
         else if (strcmp(name, "part") != 0 || sscanf(value, "%u/%u", &opt.part, &opt.parts) != 2 || opt.part >= opt.parts)
             die("unknown option or bad value", argv[i]);
     }
@@ -205,7 +263,9 @@ int main(int argc, char **argv)
         return check(argv[first], argv[first + 1]);
     if (argc > 1 && strcmp(argv[1], "list") == 0 && left == 0)
         return list();
-    fprintf(stderr, "usage: difftest emit|check|list [--row PATTERN] [--count N] [--seed S] [--part I/N]\n"
+    if (argc > 1 && strcmp(argv[1], "proof") == 0 && left >= 2)
+        return proof(argv[first], argv + first + 1, left - 1);
+    fprintf(stderr, "usage: difftest emit|check|list|proof [--row PATTERN] [--count N] [--seed S] [--part I/N]\n"
                     "                                [--engine calls|dispatch|checked|all] [CASES [RESULTS]]\n");
     return 2;
 }

@@ -1,23 +1,26 @@
 # Every instruction row against qemu-aarch64. The runner is cross-compiled by the test itself.
 check_PROGRAMS += tests/a64/difftest
 DIFFTEST_COMMON = tests/a64/proofs.c tests/a64/values.c tests/a64/words.c tests/a64/report.c tests/a64/difftest.h tests/a64/case.h tests/a64/excluded.def
-tests_a64_difftest_SOURCES = tests/a64/difftest.c tests/a64/cases.c tests/a64/ours.c $(DIFFTEST_COMMON)
+tests_a64_difftest_SOURCES = tests/a64/difftest.c tests/a64/cases.c tests/a64/ours.c tests/a64/oracle.def $(DIFFTEST_COMMON)
 tests_a64_difftest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
 tests_a64_difftest_LDADD = $(LP_ROOMS) $(LP_LIBS)
-TESTS += tests/a64/difftest.sh tests/a64/chunks.sh
+TESTS += tests/a64/difftest.sh tests/a64/chunks.sh tests/a64/property.sh tests/a64/proof.sh
 check_PROGRAMS += tests/a64/chunktest
 tests_a64_chunktest_SOURCES = tests/a64/chunktest.c tests/a64/chunkgen.c tests/a64/chunkunit.c tests/a64/chunkmem.c tests/a64/chunkcheck.c \
 	tests/a64/chunk.h tests/a64/chunkgen.h tests/a64/chunkcheck.h $(DIFFTEST_COMMON)
 tests_a64_chunktest_CPPFLAGS = $(tests_a64_difftest_CPPFLAGS)
 tests_a64_chunktest_LDADD = $(tests_a64_difftest_LDADD)
-EXTRA_DIST += tests/a64/difftest.sh tests/a64/runner.c tests/a64/chunks.sh tests/a64/chunk_runner.c
+EXTRA_DIST += tests/a64/difftest.sh tests/a64/runner.c tests/a64/chunks.sh tests/a64/chunk_runner.c tests/a64/property.sh tests/a64/property.c \
+	tests/a64/proof.sh tests/newer-qemu.sh
+tests/a64/proof.log: tests/a64/difftest.log tests/a64/chunks.log
+CLEANFILES += tests/a64/difftest.counts tests/a64/chunks.counts
 
-# By hand: make difftest N=1e8 JOBS=2 [SEED=S]
-N = 1e7
+# By hand: make difftest INSTRUCTIONS=1e8 JOBS=2 [FIRST_SEED=S]
+INSTRUCTIONS = 1e7
 JOBS = 1
 difftest: lprun tests/a64/chunktest
 	@srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' CROSS_CC='$(CROSS_CC)' QEMU_AARCH64='$(QEMU_AARCH64)' \
-	$(SHELL) $(srcdir)/tests/a64/chunks.sh --instructions $(N) --jobs $(JOBS) $(SEED:%=--seed %)
+	$(SHELL) $(srcdir)/tests/a64/chunks.sh --instructions $(INSTRUCTIONS) --jobs $(JOBS) $(FIRST_SEED:%=--seed %)
 .PHONY: difftest
 $(tests_a64_difftest_OBJECTS) $(tests_a64_chunktest_OBJECTS): | lib/a64/decode.stamp
 

@@ -36,8 +36,6 @@ const char *row_excluded(const struct lp_row_info *row)
     const struct proof *p = row_proof(row);
     if (row->flags & LP_ROW_TODO)
         return "not executed";
-    if (row->flags & (LP_ROW_BRANCH | LP_ROW_JUMP))
-        return "changes the flow of control: tests/guest";
     return compared(p, P_SINGLE) ? NULL : p->reason;
 }
 
@@ -58,4 +56,39 @@ unsigned stale_exclusions(void)
             printf("# excluded.def: '%s' fits no row\n", proofs[i].pattern), stale++;
     }
     return stale;
+}
+
+/* Has tests/a64/<class>.vec a line of the row, and does it run (no "!" flag would keep it from our engines)? */
+static bool has_vector(const struct lp_row_info *row, const char *srcdir)
+{
+    char path[512], line[2048];
+    const size_t n = strlen(row->name);
+    bool found = false;
+    snprintf(path, sizeof path, "%s/tests/a64/%s.vec", srcdir, row->class_);
+    FILE *f = fopen(path, "r");
+    while (f != NULL && !found && fgets(line, sizeof line, f) != NULL) {
+        const char *at = strncmp(line, "!qemu ", 6) == 0 ? line + 6 : line;
+        found = strncmp(at, row->name, n) == 0 && (at[n] == ' ' || at[n] == '\t');
+    }
+    if (f != NULL)
+        fclose(f);
+    return found;
+}
+
+bool row_other_proof(const struct lp_row_info *row, const char *srcdir, char *out, size_t size)
+{
+    const struct proof *p = row_proof(row);
+    if (p == NULL || p->kind == P_SINGLE || p->kind == P_CHUNKS) {
+        snprintf(out, size, "no other is listed");
+        return false;
+    }
+    if (p->kind == P_PROPERTY) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", srcdir, p->test);
+        FILE *f = fopen(path, "r");
+        snprintf(out, size, "property: %s (%s)", p->test, p->reason);
+        return f != NULL && fclose(f) == 0;
+    }
+    snprintf(out, size, "vectors only (%s)", p->reason);
+    return has_vector(row, srcdir);
 }

@@ -37,5 +37,9 @@ uint32_t usual_word(const struct lp_row_info *row, uint32_t w)
         return w | 31u << 16;
     if (strcmp(row->name, "SB") == 0 || strcmp(row->name, "CFINV") == 0 || strcmp(row->feature, "FlagM2") == 0)
         return w & ~(15u << 8);
-    return w;
+    if (oracle_version < 1000)
+        return w;
+    if (strcmp(row->class_, "exclusive") == 0)
+        w |= (has(row->name, "XP") ? 0 : 31u << 10) | (is_store_exclusive(row->name) ? 0 : 31u << 16);
+    return has(row->name, "MULH") ? w | 31u << 10 : w;
 }

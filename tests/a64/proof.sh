@@ -1,0 +1,9 @@
+#!/bin/sh
+# proof.sh - every row that is executed has been compared with the oracle 200 times in this `make check`, or has another proof that exists.
+. "${srcdir:?}/tests/lib.sh"
+need_cross
+need_qemu
+"$builddir/tests/a64/difftest" proof "$srcdir" "$builddir/tests/a64/difftest.counts" "$builddir/tests/a64/chunks.counts" >"$scratch/list" 2>&1 &&
+    ok "every row has its proof" || not_ok "every row has its proof"
+grep -v 'compared [0-9]* times$' "$scratch/list" | sed 's/^# //' | note
+tap_done
