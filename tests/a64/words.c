@@ -41,5 +41,5 @@ uint32_t usual_word(const struct lp_row_info *row, uint32_t w)
         return w;
     if (strcmp(row->class_, "exclusive") == 0)
         w |= (has(row->name, "XP") ? 0 : 31u << 10) | (is_store_exclusive(row->name) ? 0 : 31u << 16);
-    return has(row->name, "MULH") ? w | 31u << 10 : w;
+    return fnmatch("[SU]MULH", row->name, 0) == 0 ? w | 31u << 10 : w;
 }
