@@ -1,6 +1,5 @@
 #!/bin/sh
 # fetch.sh PACKAGE... - unpack Debian's arm64 packages into a cache folder and print that folder's name.
-# fetch.sh --source PACKAGE - fetch and unpack the source of a package there, and print its folder.
 #
 # apt runs with a private state and cache, and verifies what it fetches: the host's package database, architectures and configuration are left alone.
 # Exit status 3: no network or no apt (a test skips then).
@@ -9,8 +8,7 @@ cache=${ARM64LP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/arm64lp}
 suite=${ARM64LP_SUITE:-bookworm}
 mirror=${ARM64LP_MIRROR:-http://deb.debian.org/debian}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-kind=deb root=$cache/arm64 state=$cache/apt
-[ "${1:-}" = --source ] && { shift; kind=deb-src root=$cache/source state=$cache/apt-source; }
+root=$cache/arm64 state=$cache/apt
 
 give_up() { echo "fetch.sh: $*" >&2; exit 3; }
 command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || give_up "apt-get and dpkg-deb are needed"
@@ -23,7 +21,7 @@ fi
 missing=
 for p; do [ -s "$root/.have/$p" ] || missing="$missing $p"; done
 
-echo "$kind [arch=arm64 signed-by=$keyring] $mirror $suite main" >"$state/etc/sources.list"
+echo "deb [arch=arm64 signed-by=$keyring] $mirror $suite main" >"$state/etc/sources.list"
 : >"$state/status"
 apt() {
     # APT_CONFIG is read last, so that proxies of the host still hold.
@@ -36,7 +34,7 @@ renew() { apt update || give_up "cannot reach $mirror"; }
 # once COMMAND...: and once more with fresh lists, in case the version that the old ones name has been replaced
 once() { "$@" || { renew && "$@"; } || give_up "failed: $*"; }
 
-binary() {
+unpack() {
     rm -f "$state/archives/$1"_*.deb
     (cd "$state/archives" && once apt download "$1")
     deb=$(find "$state/archives" -maxdepth 1 -name "${1}_*.deb")
@@ -46,18 +44,8 @@ binary() {
     rm -f "$deb"
 }
 
-source_of() {
-    command -v dpkg-source >/dev/null || give_up "dpkg-source (dpkg-dev) is needed"
-    rm -rf "${root:?}/$1"
-    mkdir "$root/$1"
-    (cd "$root/$1" && once apt source "$1")
-    (cd "$root/$1" && ls -d */) | head -n 1 | tr -d / >"$root/.have/$1"
-}
-
 if [ -n "$missing" ]; then
     [ -n "$(find "$state/lists" -maxdepth 1 -name '*main*' -mtime -7 2>/dev/null)" ] || renew
-    for p in $missing; do
-        if [ $kind = deb ]; then binary "$p"; else source_of "$p"; fi
-    done
+    for p in $missing; do unpack "$p"; done
 fi
-if [ $kind = deb ]; then echo "$root"; else echo "$root/$1/$(cat "$root/.have/$1")"; fi
+echo "$root"
