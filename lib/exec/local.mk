@@ -3,7 +3,7 @@ lib_exec_libexec_la_SOURCES =
 noinst_LTLIBRARIES += lib/exec/libsimd.la
 lib_exec_libsimd_la_SOURCES = lib/exec/simd.h lib/exec/simd_long.h lib/exec/simd_copy.c lib/exec/simd_three.c lib/exec/simd_diff.c \
 	lib/exec/simd_misc.c lib/exec/simd_shift.c lib/exec/simd_elem.c lib/exec/ldst_struct.c lib/exec/ldst_struct_checked.c \
-	lib/exec/crypto_host.h lib/exec/crypto_host.h lib/exec/crypto_sbox.h lib/exec/crypto.c lib/exec/i8mm.c
+	lib/exec/crypto_host.h lib/exec/crypto_sbox.h lib/exec/crypto.c lib/exec/i8mm.c
 lib_exec_libsimd_la_CFLAGS = $(lib_exec_libexec_la_CFLAGS) $(SIMD_CFLAGS)
 
 # Loads and stores.
