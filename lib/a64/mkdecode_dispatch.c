@@ -76,7 +76,7 @@ static void emit_body(FILE *f, const struct element *e, unsigned at, bool keep)
     if (r->flags & F_BRANCH)
         fprintf(f, " LP_TAKE(%u, x_%s(cpu, %s, f), f.off); }\n", at, r->name, op);
     else if (r->flags & F_JUMP)
-        fprintf(f, " LP_GO(x_%s(cpu, %s, f)); }\n", r->name, op);
+        fprintf(f, " LP_GO_%s(x_%s(cpu, %s, f)); }\n", r->name, r->name, op);
     else
         fprintf(f, " x_%s(cpu, %s, f); }\n", r->name, op);
 }

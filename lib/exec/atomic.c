@@ -4,8 +4,8 @@
 #include "exec/ldst_addr.h"
 #include "exec/atomic128.h"
 
-#define AT_HOST(size) \
-    lp_ls_aligned(cpu, op, cpu->x[f.Rn], size); \
+#define AT_HOST(size)                                                                       \
+    const bool odd = lp_ls_unaligned(cpu, op, cpu->x[f.Rn], size, LP_R | LP_W);             \
     void *p = LP_HOST(cpu, op, cpu->x[f.Rn], size, LP_R | LP_W)
 #define AT_BY_SIZE(DO)                      \
     switch (f.size) {                       \
@@ -15,14 +15,43 @@
     default: DO(uint64_t, int64_t); break;  \
     }
 
+/* The same for unaligned operands, by compare-and-swap. */
+enum { AT_DO_ADD, AT_DO_AND, AT_DO_OR, AT_DO_XOR, AT_DO_SWAP, AT_DO_SMAX, AT_DO_SMIN, AT_DO_UMAX, AT_DO_UMIN };
+static uint64_t at_compute(unsigned what, unsigned bits, uint64_t old, uint64_t s)
+{
+    const uint64_t u = s << (64 - bits) >> (64 - bits);
+    const int64_t a = (int64_t)(old << (64 - bits)), b = (int64_t)(s << (64 - bits));
+    switch (what) {
+    case AT_DO_ADD: return old + s;
+    case AT_DO_AND: return old & s;
+    case AT_DO_OR: return old | s;
+    case AT_DO_XOR: return old ^ s;
+    case AT_DO_SWAP: return s;
+    case AT_DO_SMAX: return a > b ? old : u;
+    case AT_DO_SMIN: return a < b ? old : u;
+    case AT_DO_UMAX: return old > u ? old : u;
+    default: return old < u ? old : u;
+    }
+}
+static uint64_t at_unaligned(const struct lp_cpu *cpu, void *p, unsigned size, unsigned what, uint64_t s)
+{
+    uint64_t seen = lp_load_unaligned(p, size, lp_ls_whole(cpu));
+    while (!lp_cas_unaligned(p, size, lp_ls_whole(cpu), &seen, at_compute(what, 8 * size, seen, s))) {
+    }
+    return seen;
+}
+
 /* What the host can do in one instruction. */
-#define AT_FETCH(name, fn, value)                                                                  \
+#define AT_FETCH(name, what, value)                                                                \
     LP_OP(name)                                                                                    \
     {                                                                                              \
         const uint64_t s = value;                                                                  \
         uint64_t old;                                                                              \
         AT_HOST(1u << f.size);                                                                     \
-        AT_BY_SIZE(fn)                                                                             \
+        if (odd)                                                                                   \
+            old = at_unaligned(cpu, p, 1u << f.size, AT_DO_##what, s);                             \
+        else                                                                                       \
+            AT_BY_SIZE(AT_##what)                                                                  \
         cpu->x[f.Rt] = old;                                                                        \
     }
 #define AT_ADD(type, st) old = __atomic_fetch_add((type *)p, (type)s, __ATOMIC_SEQ_CST)
@@ -30,11 +59,11 @@
 #define AT_OR(type, st) old = __atomic_fetch_or((type *)p, (type)s, __ATOMIC_SEQ_CST)
 #define AT_XOR(type, st) old = __atomic_fetch_xor((type *)p, (type)s, __ATOMIC_SEQ_CST)
 #define AT_SWAP(type, st) old = __atomic_exchange_n((type *)p, (type)s, __ATOMIC_SEQ_CST)
-AT_FETCH(LDADD, AT_ADD, cpu->x[f.Rs])
-AT_FETCH(LDCLR, AT_AND, ~cpu->x[f.Rs])
-AT_FETCH(LDSET, AT_OR, cpu->x[f.Rs])
-AT_FETCH(LDEOR, AT_XOR, cpu->x[f.Rs])
-AT_FETCH(SWP, AT_SWAP, cpu->x[f.Rs])
+AT_FETCH(LDADD, ADD, cpu->x[f.Rs])
+AT_FETCH(LDCLR, AND, ~cpu->x[f.Rs])
+AT_FETCH(LDSET, OR, cpu->x[f.Rs])
+AT_FETCH(LDEOR, XOR, cpu->x[f.Rs])
+AT_FETCH(SWP, SWAP, cpu->x[f.Rs])
 
 /* Minimum and maximum by compare-and-swap; kept values are written, too, as the architecture has it. */
 #define AT_CHOOSE(type, T, cmp)                                                                    \
@@ -49,10 +78,10 @@ AT_FETCH(SWP, AT_SWAP, cpu->x[f.Rs])
 #define AT_SMIN(type, st) AT_CHOOSE(type, st, <)
 #define AT_UMAX(type, st) AT_CHOOSE(type, type, >)
 #define AT_UMIN(type, st) AT_CHOOSE(type, type, <)
-AT_FETCH(LDSMAX, AT_SMAX, cpu->x[f.Rs])
-AT_FETCH(LDSMIN, AT_SMIN, cpu->x[f.Rs])
-AT_FETCH(LDUMAX, AT_UMAX, cpu->x[f.Rs])
-AT_FETCH(LDUMIN, AT_UMIN, cpu->x[f.Rs])
+AT_FETCH(LDSMAX, SMAX, cpu->x[f.Rs])
+AT_FETCH(LDSMIN, SMIN, cpu->x[f.Rs])
+AT_FETCH(LDUMAX, UMAX, cpu->x[f.Rs])
+AT_FETCH(LDUMIN, UMIN, cpu->x[f.Rs])
 
 /* Rs is read and written: as a source number 31 is zero. */
 #define AT_CAS(type, st)                                                                           \
@@ -66,7 +95,12 @@ LP_OP(CAS)
     const uint64_t s = f.Rs == LP_SLOT_SINK ? 0 : cpu->x[f.Rs];
     uint64_t old;
     AT_HOST(1u << f.size);
-    AT_BY_SIZE(AT_CAS)
+    if (odd) {
+        old = s;
+        lp_cas_unaligned(p, 1u << f.size, lp_ls_whole(cpu), &old, cpu->x[f.Rt]);
+    } else {
+        AT_BY_SIZE(AT_CAS)
+    }
     cpu->x[f.Rs] = old;
 }
 
@@ -83,7 +117,11 @@ LP_OP(CASP)
         lo = (uint64_t)seen, hi = (uint64_t)(seen >> 64);
     } else {
         uint64_t seen = s2 << 32 | (uint32_t)s;
-        __atomic_compare_exchange_n((uint64_t *)p, &seen, t2 << 32 | (uint32_t)t, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        const uint64_t want = t2 << 32 | (uint32_t)t;
+        if (odd)
+            lp_cas_unaligned(p, 8, lp_ls_whole(cpu), &seen, want);
+        else
+            __atomic_compare_exchange_n((uint64_t *)p, &seen, want, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
         lo = (uint32_t)seen, hi = seen >> 32;
     }
     cpu->x[f.Rs] = lo;

@@ -1,12 +1,40 @@
-/* exec/atomic128.h - compare-and-swap of 16 bytes of guest memory. */
+/* exec/atomic128.h - atomic accesses to 16 bytes of guest memory, and to a few bytes within aligned 16 (FEAT_LSE2). */
 #ifndef LP_EXEC_ATOMIC128_H
 #define LP_EXEC_ATOMIC128_H
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Hosts without the instruction, and buffers that are not 16-byte aligned on the host: one of 64 locks by address. It
  * orders 16-byte operations among themselves only. exec/exclusive.c */
 bool lp_cas128_locked(unsigned __int128 *p, unsigned __int128 *expected, unsigned __int128 desired);
+
+/* One access of 16 bytes: atomic on x86-64 with AVX (Intel's and AMD's manuals say so) where they are aligned, and harmless where they are not. */
+typedef uint64_t lp_u64x2 __attribute__((vector_size(16)));
+static inline __attribute__((always_inline)) lp_u64x2 lp_load128(const void *p)
+{
+    lp_u64x2 v;
+#if defined(__x86_64__)
+    __asm__ volatile("movdqu %1, %0" : "=x"(v) : "m"(*(const char (*)[16])p)); /* the compiler may make two loads of anything else */
+#else
+    memcpy(&v, p, sizeof v);
+#endif
+    return v;
+}
+
+static inline __attribute__((always_inline)) void lp_store128(void *p, lp_u64x2 v)
+{
+#if defined(__x86_64__)
+    __asm__ volatile("movdqu %1, %0" : "=m"(*(char (*)[16])p) : "x"(v));
+#else
+    memcpy(p, &v, sizeof v);
+#endif
+}
+
+/* `size` bytes (2, 4, 8) at p, which has no need to be aligned: in one access if they lie within aligned 16 bytes and `whole` says that all of these
+ * may be touched; else behind a lock, which orders such accesses among themselves only. exec/unaligned.c */
+uint64_t lp_load_unaligned(const void *p, unsigned size, bool whole);
+bool lp_cas_unaligned(void *p, unsigned size, bool whole, uint64_t *expected, uint64_t desired);
 
 /* Stores desired if *p == *expected; else *expected becomes *p. Sequentially consistent. May fault like any access. */
 static inline bool lp_cas128(unsigned __int128 *p, unsigned __int128 *expected, unsigned __int128 desired)

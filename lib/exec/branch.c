@@ -18,13 +18,25 @@ LP_BRANCH_OP(CBNZ) { return (f.sf ? lp_rd(cpu, f.Rt) : lp_rd32(cpu, f.Rt)) != 0;
 LP_BRANCH_OP(TBZ) { return (lp_rd(cpu, f.Rt) & f.bit) == 0; }
 LP_BRANCH_OP(TBNZ) { return (lp_rd(cpu, f.Rt) & f.bit) != 0; }
 
-LP_JUMP_OP(BR) { return lp_rd(cpu, f.Rn); }
+/* In line, the dispatch looks after PSTATE.BTYPE by itself, and only where somebody wants to know. */
+#ifdef LP_DISPATCH
+#define BR_TYPE(n) ((void)0)
+#else
+#define BR_TYPE(n) lp_bti_branch(cpu, op, n)
+#endif
+LP_JUMP_OP(BR)
+{
+    BR_TYPE(f.Rn);
+    return lp_rd(cpu, f.Rn);
+}
 LP_JUMP_OP(BLR)
 {
+    BR_TYPE(LP_BTI_CALL);
     uint64_t target = lp_rd(cpu, f.Rn); /* Rn may be X30 */
     cpu->x[30] = lp_op_pc(cpu, op) + 4;
     return target;
 }
+#undef BR_TYPE
 LP_JUMP_OP(RET) { return lp_rd(cpu, f.Rn); }
 
 LP_JUMP_OP(SVC)

@@ -23,6 +23,7 @@ void lp_cpu_init(struct lp_cpu *cpu, struct lp_mem *as, struct lp_gate *gate, co
     cpu->owner = owner;
     cpu->ex.addr = UINT64_MAX;
     cpu->insn_budget = UINT64_MAX;
+    cpu->landing = LP_WILD(cpu);
 }
 
 void lp_cpu_copy(struct lp_cpu *to, const struct lp_cpu *from)
@@ -62,6 +63,8 @@ void lp_cpu_svc(struct lp_cpu *cpu, uint32_t imm)
 {
     struct lp_recover *r = leave_guest(cpu);
     cpu->up->svc(cpu, imm);
+    cpu->ex.addr = UINT64_MAX; /* so does coming back from one */
+    lp_bti_watch(cpu);
     enter_guest(cpu, r);
 }
 
@@ -110,11 +113,12 @@ static void host_fault(struct lp_cpu *cpu, const struct lp_recover *r)
 {
     uint64_t addr = (uintptr_t)r->host_addr - (uintptr_t)cpu->mem;
     bool bus = r->signo == SIGBUS;
+    uint32_t write = cpu->need & LP_W ? 1u << 6 : 0;
     cpu->pc = lp_op_pc(cpu, cpu->op);
     deliver(cpu, &(struct lp_fault){.signo = bus ? LP_SIGBUS : LP_SIGSEGV,
                                     .code = bus ? LP_BUS_ADRERR : LP_SEGV_MAPERR,
                                     .addr = addr,
-                                    .esr = 0x92000000 | (bus ? 0x10 : 0x07)}); /* data abort, EL0 */
+                                    .esr = 0x92000007 | write}); /* data abort, EL0, translation fault: to Linux both begin as one */
 }
 
 /* Back from a long jump into lp_cpu_run: out of a handler that raised a fault, or out of the host's signal handler. In fast mode the latter
@@ -163,6 +167,7 @@ int lp_cpu_run(struct lp_cpu *cpu)
     struct lp_recover r;
     sigjmp_buf *outer = cpu->recover; /* nested: an upcall may run guest code */
     lp_gate_enter(cpu);
+    lp_bti_watch(cpu);
     lp_fp_enter(cpu);
     int back = lp_recover_begin(&r);
     lp_recover_top = &r;

@@ -58,6 +58,8 @@ enum {
 
 #define LP_PSTATE_DIT (UINT32_C(1) << 24)
 #define LP_PSTATE_SSBS (UINT32_C(1) << 12)
+#define LP_PSTATE_BTYPE (UINT32_C(3) << 10) /* how the instruction at pc was reached; 0 but between an indirect branch and its target */
+#define LP_BTYPE_C (UINT32_C(2) << 10)      /* by BLR, or as the handler of a signal */
 
 struct lp_cpu {
     uint64_t x[LP_SLOTS];        /* X0-X30, SP, ZR, sink */
@@ -71,7 +73,7 @@ struct lp_cpu {
     union lp_vreg v[32];         /* V0-V31 */
     uint32_t fpcr, fpsr;         /* fpsr: flags collected so far; the host's sticky flags are merged on read (fp.h) */
     uint64_t tpidr_el0, tpidrro_el0;
-    uint32_t pstate;             /* PSTATE.DIT and PSTATE.SSBS, where SPSR has them */
+    uint32_t pstate;             /* PSTATE.DIT, PSTATE.SSBS and PSTATE.BTYPE, where SPSR has them */
     struct {                     /* local exclusive monitor */
         uint64_t addr;           /* UINT64_MAX = open */
         uint64_t lo, hi;         /* value loaded */
@@ -86,11 +88,14 @@ struct lp_cpu {
     struct lp_fault pending;     /* set by a handler that raises a fault itself (lp_cpu_raise) */
     uint64_t insn_budget;        /* instructions left in a limited run; UINT64_MAX = unlimited (flat machines) */
     /* exec's own */
+    _Atomic bool shared;         /* other cpus run in this address space: pairs must be one access (ldst.c) */
+    _Atomic uint64_t landing;    /* bits of a BR's or BLR's target that make it look closer (bti.c) */
     bool checked;                /* this machine runs in checked mode (flat memory, --isolate) */
     struct lp_cpu *next;         /* in the gate's list */
     _Atomic int where;           /* enum lp_where, for the gate */
     sigjmp_buf *recover; /* of the run in progress: first member of its struct lp_recover */
     bool rerun;          /* an op that faulted is being run again, checked */
+    unsigned need;       /* rights that the last checked access needed */
     struct { uint32_t saved; bool in; } host_fp; /* the host's own FP control word while guest code runs (fp.c) */
 };
 /* A JIT addresses these fields by displacement: moving one is a decision, not an accident. */
@@ -110,6 +115,8 @@ static inline struct lp_op *lp_op_at(const struct lp_cpu *cpu, uint64_t pc) { re
 void lp_cpu_init(struct lp_cpu *cpu, struct lp_mem *as, struct lp_gate *gate, const struct lp_upcalls *up, void *owner);
 /* Run from cpu->pc until cpu->stop != 0 (returned, and cleared) or the budget is used up (returns 0). Call on the guest's thread. */
 int lp_cpu_run(struct lp_cpu *cpu);
+/* Has this CPU branch target identification? Without, cpu->pstate never has LP_PSTATE_BTYPE, and guarded pages are like others. */
+bool lp_cpu_has_bti(const struct lp_cpu *cpu);
 /* The guest-visible state of `from`: registers, flags, PC, thread pointers, and the model (a new thread or process starts so). */
 void lp_cpu_copy(struct lp_cpu *to, const struct lp_cpu *from);
 

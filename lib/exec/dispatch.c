@@ -77,18 +77,26 @@ void lp_dispatch(struct lp_cpu *cpu)
         } \
         LP_NEXT((at) + 1); \
     } while (0)
-#define LP_GO(target) \
+/* `special`: bits that need a closer look; `type` is done then, and when the target is not run at once. */
+#define LP_GO(target, special, type) \
     do { \
         uint64_t pc_ = (target); \
-        if (__builtin_expect((pc_ & wild) != 0, 0)) { \
+        if (__builtin_expect((pc_ & (special)) != 0, 0)) { \
+            type; \
             cpu->pc = pc_; \
             goto L_wild; \
         } \
+        if (__builtin_expect(atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0, 0)) { \
+            type; \
+            cpu->pc = pc_; \
+            return; \
+        } \
         op = (const struct lp_op *)((uintptr_t)cpu->ops + pc_ * 4); \
-        if (__builtin_expect(atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0, 0)) \
-            goto L_leave; \
         LP_DISPATCH_OP(); \
     } while (0)
+#define LP_GO_RET(target) LP_GO(target, wild, (void)0)
+#define LP_GO_BR(target) LP_GO(target, atomic_load_explicit(&cpu->landing, memory_order_relaxed), lp_bti_branch(cpu, op, f.Rn))
+#define LP_GO_BLR(target) LP_GO(target, atomic_load_explicit(&cpu->landing, memory_order_relaxed), lp_bti_branch(cpu, op, LP_BTI_CALL))
 
 /* Of an op that is called through the table; a counted one has its code elsewhere. */
 static inline unsigned row_of(const struct lp_cpu *cpu, const struct lp_op *op)
@@ -106,7 +114,7 @@ void lp_dispatch(struct lp_cpu *cpu)
 #include "a64/dispatch.gen.h"
 #undef LP_GEN_LABELS
     };
-    const uint64_t wild = ~(cpu->limit - 1) | 3; /* bits that no code address has */
+    const uint64_t wild = LP_WILD(cpu);
     const struct lp_op *op = lp_op_enter(cpu, cpu->pc);
     LP_DISPATCH_OP();
 
@@ -123,9 +131,11 @@ L_call:
 L_call_next:
     /* SVC among them: the upcall may have asked to stop. */
     cpu->pc = lp_op_table[row_of(cpu, op)].next(cpu, op);
-    if (atomic_load_explicit(&cpu->stop, memory_order_relaxed) != 0 || atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0)
+    if (atomic_load_explicit(&cpu->stop, memory_order_relaxed) != 0)
         return;
 L_wild:
+    if (atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0)
+        return;
     op = lp_op_enter(cpu, cpu->pc);
     LP_DISPATCH_OP();
 L_leave:

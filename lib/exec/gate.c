@@ -25,6 +25,12 @@ void lp_gate_add(struct lp_gate *g, struct lp_cpu *cpu)
     pthread_mutex_lock(&g->lock);
     cpu->next = g->cpus;
     g->cpus = cpu;
+    for (struct lp_cpu *c = cpu->next; c != NULL; c = c->next) {
+        if (c->as == cpu->as) {
+            atomic_store_explicit(&c->shared, true, memory_order_relaxed);
+            atomic_store_explicit(&cpu->shared, true, memory_order_relaxed);
+        }
+    }
     atomic_store(&cpu->where, g->closed ? LP_PARKED : LP_OUTSIDE);
     pthread_mutex_unlock(&g->lock);
 }

@@ -96,13 +96,26 @@ LP_OP(PRFUM) {}
 LP_OP(LDR_lit) { cpu->x[f.Rt] = ls_load(cpu, op, lp_op_pc(cpu, op) + (uint64_t)((int64_t)f.imm19 * 4), f.sz ? LS_64 : LS_32); }
 LP_OP(LDRSW_lit) { cpu->x[f.Rt] = ls_load(cpu, op, lp_op_pc(cpu, op) + (uint64_t)((int64_t)f.imm19 * 4), LS_S32X); }
 
-/* ---- pairs: one access of twice the size, so that a fault leaves both registers (or both places) as they were ---- */
+/* ---- pairs: one access of twice the size, so that a fault leaves both registers (or both places) as they were. Two X registers at a multiple
+ * of 16 are one single-copy atomic value (FEAT_LSE2); through a vector register that costs 7% of a recursive function, so only where other
+ * threads could see the difference ---- */
+LP_INLINE bool ls_shared(const struct lp_cpu *cpu)
+{
+    return __builtin_expect(atomic_load_explicit(&cpu->shared, memory_order_relaxed), 0);
+}
 struct ls_pair { uint64_t a, b; };
 LP_INLINE struct ls_pair ls_load2(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned sz)
 {
     struct ls_pair p;
     if (sz) {
-        const unsigned __int128 v = lp_ld128(cpu, op, addr);
+        const void *at = LP_HOST(cpu, op, addr, 16, LP_R);
+        unsigned __int128 v;
+        if (ls_shared(cpu)) {
+            const lp_u64x2 one = lp_load128(at);
+            p.a = one[0], p.b = one[1];
+            return p;
+        }
+        __builtin_memcpy(&v, at, sizeof v);
         p.a = (uint64_t)v, p.b = (uint64_t)(v >> 64);
     } else {
         const uint64_t v = lp_ld64(cpu, op, addr);
@@ -112,10 +125,16 @@ LP_INLINE struct ls_pair ls_load2(struct lp_cpu *cpu, const struct lp_op *op, ui
 }
 LP_INLINE void ls_store2(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned sz, uint64_t a, uint64_t b)
 {
-    if (sz)
-        lp_st128(cpu, op, addr, (unsigned __int128)b << 64 | a);
-    else
+    if (sz) {
+        const unsigned __int128 v = (unsigned __int128)b << 64 | a;
+        void *at = LP_HOST(cpu, op, addr, 16, LP_W);
+        if (ls_shared(cpu))
+            lp_store128(at, (lp_u64x2){a, b});
+        else
+            __builtin_memcpy(at, &v, sizeof v);
+    } else {
         lp_st64(cpu, op, addr, b << 32 | (uint32_t)a);
+    }
 }
 LP_INLINE struct ls_pair ls_load_sw(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr)
 {
@@ -158,12 +177,26 @@ LS_STORE_PAIR(STNP, LS_OFF(2 + f.sz), (void)0)
 #undef LS_LOAD_PAIR
 #undef LS_STORE_PAIR
 
-/* ---- ordered accesses with an offset (RCpc) ---- */
+/* ---- ordered accesses with an offset; the loads are RCpc ---- */
+LP_INLINE uint64_t ls_extend(uint64_t v, unsigned kind)
+{
+    switch (kind) {
+    case LS_S16W: return (uint32_t)(int16_t)v;
+    case LS_S16X: return (uint64_t)(int16_t)v;
+    case LS_S32X: return (uint64_t)(int32_t)v;
+    default: return v;
+    }
+}
 LP_INLINE uint64_t ls_acquire(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned kind)
 {
     static const uint8_t size[] = {1, 2, 4, 8, 1, 1, 2, 2, 4};
-    lp_ls_aligned(cpu, op, addr, size[kind]);
-    const uint64_t v = ls_load(cpu, op, addr, kind); /* aligned, so a single access on the host too */
+    uint64_t v;
+    if (lp_ls_unaligned(cpu, op, addr, size[kind], LP_R)) {
+        v = lp_load_unaligned(LP_HOST(cpu, op, addr, size[kind], LP_R), size[kind], lp_ls_whole(cpu));
+        v = ls_extend(v, kind);
+    } else {
+        v = ls_load(cpu, op, addr, kind); /* a single access on the host too */
+    }
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return v;
 }
@@ -174,10 +207,8 @@ LP_OP(LDAPURSH) { cpu->x[f.Rt] = ls_acquire(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9
 LP_OP(LDAPURSW) { cpu->x[f.Rt] = ls_acquire(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9), LS_S32X); }
 LP_OP(STLUR)
 {
-    const uint64_t addr = lp_ls_imm(cpu, f.Rn, f.imm9);
-    lp_ls_aligned(cpu, op, addr, 1u << f.size);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    ls_store(cpu, op, addr, f.size, cpu->x[f.Rt]);
+    /* As ordered as STLR: a later LDAR must not be done first. */
+    lp_ls_release(cpu, op, lp_ls_imm(cpu, f.Rn, f.imm9), f.size, cpu->x[f.Rt]);
 }
 
 #include "a64/ldst.export.gen.h"

@@ -106,7 +106,10 @@ struct lp_op *lp_op_enter(struct lp_cpu *cpu, uint64_t pc)
         lp_cpu_raise_at(cpu, pc, LP_SIGBUS, LP_BUS_ADRALN, pc, 0x8a000000);
     if (!lp_pc_valid(cpu, pc))
         fetch_fault(cpu, pc);
-    return lp_op_at(cpu, pc);
+    struct lp_op *op = lp_op_at(cpu, pc);
+    if (__builtin_expect((cpu->pstate & LP_PSTATE_BTYPE) != 0, 0))
+        lp_bti_land(cpu, op, pc);
+    return op;
 }
 
 /* Copy the words from pc on that are decoded in one go: up to the end of the page. 0 if they cannot be read. */
@@ -176,7 +179,7 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
         fetch_fault(cpu, pc);
     unsigned n = fetch(cpu, pc, words), k = 0;
     if (n == 0)
-        lp_cpu_raise_at(cpu, pc, LP_SIGBUS, LP_BUS_ADRERR, pc, 0x82000010);
+        lp_cpu_raise_at(cpu, pc, LP_SIGBUS, LP_BUS_ADRERR, pc, fetch_abort(false));
     for (bool end = false; k < n && !end; k++) {
         unsigned row = lp_a64_decode(words[k], pc + 4 * k, features, &in[k]);
         check_target(cpu, &in[k], row, words[k], pc + 4 * k);

@@ -7,6 +7,7 @@
 #include <config.h>
 #include "exec/op.h"
 #include "exec/pauth.h"
+#include "exec/run.h"
 
 LP_INLINE bool pa_upper(uint64_t p) { return p >> 55 & 1; }
 /* Where the code is in this pointer. */
@@ -51,17 +52,27 @@ LP_OP(XPAC) { cpu->x[f.Rd] = pa_strip(cpu->x[f.Rd]); }
 LP_OP(PACGA) { cpu->x[f.Rd] = lp_pauth_code(lp_rd(cpu, f.Rn), cpu->x[f.Rm], LP_PAUTH_GA) & ~(uint64_t)UINT32_MAX; }
 
 /* ---- branches, loads ---- */
-LP_JUMP_OP(BRA) { return pa_check(lp_rd(cpu, f.Rn), cpu->x[f.Rm], f.M); }
-LP_JUMP_OP(BRA_Z) { return pa_check(lp_rd(cpu, f.Rn), 0, f.M); }
+LP_JUMP_OP(BRA)
+{
+    lp_bti_branch(cpu, op, f.Rn);
+    return pa_check(lp_rd(cpu, f.Rn), cpu->x[f.Rm], f.M);
+}
+LP_JUMP_OP(BRA_Z)
+{
+    lp_bti_branch(cpu, op, f.Rn);
+    return pa_check(lp_rd(cpu, f.Rn), 0, f.M);
+}
 LP_JUMP_OP(BLRA)
 {
     const uint64_t target = pa_check(lp_rd(cpu, f.Rn), cpu->x[f.Rm], f.M); /* either may be X30 */
+    lp_bti_branch(cpu, op, LP_BTI_CALL);
     cpu->x[30] = lp_op_pc(cpu, op) + 4;
     return target;
 }
 LP_JUMP_OP(BLRA_Z)
 {
     const uint64_t target = pa_check(lp_rd(cpu, f.Rn), 0, f.M);
+    lp_bti_branch(cpu, op, LP_BTI_CALL);
     cpu->x[30] = lp_op_pc(cpu, op) + 4;
     return target;
 }

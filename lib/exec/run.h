@@ -21,10 +21,21 @@ uint64_t lp_run_checked(struct lp_cpu *cpu, const struct lp_op *op, unsigned cod
 static inline uint64_t lp_branch_addr(uint64_t target) { return (uint64_t)((int64_t)(target << 8) >> 8); }
 /* The op at a PC that a branch, a jump or the caller of lp_cpu_run gave; raises the fault if no instruction can be there. */
 struct lp_op *lp_op_enter(struct lp_cpu *cpu, uint64_t pc);
+/* Bits that no code address has. */
+#define LP_WILD(cpu) (~((cpu)->limit - 1) | 3)
 /* Is pc an address in the op map, aligned? */
 bool lp_pc_valid(const struct lp_cpu *cpu, uint64_t pc);
 /* Decode the instruction at op and some behind it, or raise the fault of fetching it. */
 void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op);
+/* ---- bti.c ---- */
+/* Look whether there are guarded pages now: then every thread's BR and BLR are to be looked at. */
+void lp_bti_watch(struct lp_cpu *cpu);
+/* PSTATE.BTYPE for the target of the branch at `op`, by register n (BR) or a call. */
+enum { LP_BTI_CALL = 255 };
+void lp_bti_branch(struct lp_cpu *cpu, const struct lp_op *op, unsigned n);
+/* PSTATE.BTYPE is not 0 at this target: SIGILL if it is on a guarded page and no landing pad for it; else BTYPE is 0 again. */
+void lp_bti_land(struct lp_cpu *cpu, struct lp_op *op, uint64_t pc);
+
 /* Count this execution of a counted op; returns the code that is to run. */
 unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op);
 /* op->code with counters seen through, nothing counted; 0 if it was forgotten meanwhile. */

@@ -11,6 +11,7 @@
 enum { LINE = 64 }; /* bytes of a cache line, and of what DC ZVA clears */
 
 LP_OP(HINT) {}
+LP_OP(BTI) {} /* who arrives was asked for it already (bti.c) */
 LP_OP(NOP) {}
 /* Spinning guests say so: let the thread that they wait for run. */
 LP_OP(YIELD) { sched_yield(); }
@@ -31,7 +32,16 @@ LP_OP(DSB) { atomic_thread_fence(memory_order_seq_cst); }
 LP_OP(DSB_nXS) { atomic_thread_fence(memory_order_seq_cst); }
 LP_OP(SSBB) { atomic_thread_fence(memory_order_seq_cst); }
 LP_OP(PSSBB) { atomic_thread_fence(memory_order_seq_cst); }
-LP_OP(DMB) { atomic_thread_fence(memory_order_seq_cst); }
+/* CRm<1:0>: loads against all, stores against stores, all; the first two cost nothing on a host with total store order. */
+LP_OP(DMB)
+{
+    if ((f.CRm & 3) == 1)
+        atomic_thread_fence(memory_order_acquire);
+    else if ((f.CRm & 3) == 2)
+        atomic_thread_fence(memory_order_release);
+    else
+        atomic_thread_fence(memory_order_seq_cst);
+}
 LP_OP(ISB) { atomic_thread_fence(memory_order_seq_cst); }
 LP_OP(SB) { atomic_thread_fence(memory_order_seq_cst); }
 
@@ -45,8 +55,10 @@ LP_OP(IC_IVAU)
 }
 LP_OP(DC_ZVA)
 {
-    uint64_t addr = lp_rd(cpu, f.Rt) & ~(uint64_t)(LINE - 1);
-    memset(LP_HOST(cpu, op, addr, LINE, LP_W), 0, LINE);
+    /* The address of a fault is the register's, not the block's (FAR_EL1). A flat buffer may end inside the block. */
+    const uint64_t addr = lp_rd(cpu, f.Rt), block = addr & ~(uint64_t)(LINE - 1);
+    (void)LP_HOST(cpu, op, addr, 1, LP_W);
+    memset(LP_HOST(cpu, op, block, LINE, LP_W), 0, LINE);
 }
 LP_OP(DC_CVAC) { TOUCH(lp_rd(cpu, f.Rt)); }
 LP_OP(DC_CVAU) { TOUCH(lp_rd(cpu, f.Rt)); }

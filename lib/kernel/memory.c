@@ -107,7 +107,12 @@ LP_SYSCALL(mmap)
 }
 
 LP_SYSCALL(munmap) { return lp_mem_munmap(t->k->mem, a[0], a[1]); }
-LP_SYSCALL(mprotect) { return lp_mem_mprotect(t->k->mem, a[0], a[1], (int)a[2]); }
+/* PROT_BTI on a CPU without BTI: mmap ignores what it does not know, mprotect refuses it. */
+LP_SYSCALL(mprotect)
+{
+    int unknown = a[2] & LP_PROT_BTI && !lp_cpu_has_bti(&t->cpu) ? 1 << 20 : 0;
+    return lp_mem_mprotect(t->k->mem, a[0], a[1], (int)a[2] | unknown);
+}
 LP_SYSCALL(madvise) { return lp_mem_madvise(t->k->mem, a[0], a[1], (int)a[2]); }
 LP_SYSCALL(msync) { return lp_mem_msync(t->k->mem, a[0], a[1], (int)a[2]); }
 

@@ -198,7 +198,7 @@ void lp_signal_safepoint(struct lp_cpu *cpu)
 void lp_signal_fault(struct lp_cpu *cpu, const struct lp_fault *fault)
 {
     struct lp_thread *t = lp_thread_of(cpu);
-    bool memory = fault->signo == SIGSEGV || fault->signo == SIGBUS;
+    bool memory = fault->esr >> 26 == 0x20 || fault->esr >> 26 == 0x24; /* instruction and data aborts; not a misaligned PC or SP */
     struct lp_siginfo info = {.signo = fault->signo, .code = fault->code, .addr = fault->addr};
     t->signals->fault_addr = memory ? fault->addr : 0;
     t->signals->fault_esr = fault->esr;

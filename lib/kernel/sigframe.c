@@ -87,7 +87,7 @@ bool lp_sigframe_load(struct lp_cpu *cpu, const struct lp_sigframe *f)
     cpu->x[LP_SLOT_SP] = f->uc.mc.sp;
     cpu->pc = f->uc.mc.pc;
     lp_set_nzcv(cpu, (uint32_t)f->uc.mc.pstate);
-    cpu->pstate = (uint32_t)f->uc.mc.pstate & (LP_PSTATE_DIT | LP_PSTATE_SSBS);
+    cpu->pstate = (uint32_t)f->uc.mc.pstate & (LP_PSTATE_DIT | LP_PSTATE_SSBS | (lp_cpu_has_bti(cpu) ? LP_PSTATE_BTYPE : 0));
     memcpy(cpu->v, fp->v, sizeof fp->v);
     lp_fp_set_fpsr(cpu, fp->fpsr);
     lp_fp_set_fpcr(cpu, fp->fpcr);
@@ -113,6 +113,7 @@ static void enter_handler(struct lp_thread *t, const struct lp_sigaction *act, i
     cpu->x[30] = restorer;
     cpu->pc = act->handler;
     cpu->ex.addr = UINT64_MAX; /* an exception return clears the monitor */
+    cpu->pstate = (cpu->pstate & ~LP_PSTATE_BTYPE) | (lp_cpu_has_bti(cpu) ? LP_BTYPE_C : 0); /* Linux: setup_return() */
 }
 
 bool lp_sigframe_push(struct lp_thread *t, const struct lp_sigaction *act, const struct lp_siginfo *info)

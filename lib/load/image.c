@@ -8,12 +8,30 @@
 #include "base/error.h"
 #include "load/load.h"
 
+#ifndef PT_GNU_PROPERTY
+#define PT_GNU_PROPERTY 0x6474e553
+#endif
+#ifndef GNU_PROPERTY_AARCH64_FEATURE_1_BTI
+#define GNU_PROPERTY_AARCH64_FEATURE_1_BTI 1
+#endif
+
 static uint64_t page_down(uint64_t v) { return lp_align_down(v, LP_PAGE); }
 static uint64_t page_up(uint64_t v) { return lp_align_up(v, LP_PAGE); }
 
-static int prot_of(uint32_t flags)
+/* Linux guards the code of a static program that says that it is made for it (arch_elf_adjust_prot()), and looks at PT_GNU_PROPERTY only. */
+static bool is_guarded(const struct lp_image *im)
 {
-    return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
+    size_t n;
+    const struct lp_elf_segment *seg = lp_elf_segments(im->elf, &n);
+    while (n > 0 && seg[n - 1].type != PT_GNU_PROPERTY)
+        n--;
+    return n > 0 && lp_elf_info(im->elf)->gnu_property & GNU_PROPERTY_AARCH64_FEATURE_1_BTI;
+}
+
+static int prot_of(const struct lp_image *im, uint32_t flags)
+{
+    return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0) |
+           (flags & PF_X && im->guarded ? LP_PROT_BTI : 0);
 }
 
 static lp_status bad(struct lp_error *err, const struct lp_image *im, const char *what, size_t n)
@@ -125,7 +143,7 @@ static int map_segment(struct lp_mem *mem, int fd, const struct lp_image *im, co
 {
     uint64_t start = page_down(s->vaddr) + im->bias, end = page_up(s->vaddr + s->memsz) + im->bias;
     uint64_t file_end = s->vaddr + s->filesz + im->bias, mapped = s->filesz ? page_up(file_end) : start;
-    int prot = prot_of(s->flags), r = 0;
+    int prot = prot_of(im, s->flags), r = 0;
 
     if (s->filesz) {
         r = map_at(mem, start, mapped - start, prot, fd, page_down(s->offset));
@@ -167,6 +185,7 @@ lp_status lp_load_image(struct lp_mem *mem, int fd, const char *name, struct lp_
     if (s == LP_OK)
         s = check_segments(out, lp_mem_limit(mem), err);
     if (s == LP_OK) {
+        out->guarded = is_guarded(out);
         out->bias = choose_bias(out, lp_mem_limit(mem));
         if (out->end + out->bias > lp_mem_limit(mem)) {
             lp_fail(err, LP_E_NOMEM, "the program (0x%llx bytes) does not fit into the guest's address space",

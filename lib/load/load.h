@@ -13,6 +13,7 @@
 /* What a loaded program is. Addresses are the guest's. */
 struct lp_image {
     lp_elf *elf;              /* owned */
+    bool guarded;             /* its code is mapped with PROT_BTI */
     uint64_t bias;            /* run-time minus link-time address */
     uint64_t start, end;      /* page-rounded extent of the segments */
     uint64_t entry, phdr;     /* run time; phdr 0 = not loaded */

@@ -26,6 +26,9 @@ enum {
 #ifndef MAP_LOCKED
 #define MAP_LOCKED 0
 #endif
+/* What a mapping keeps of a PROT_ argument. */
+enum { RIGHTS = LP_R | LP_W | LP_X | LP_BTI };
+static unsigned rights(int prot) { return (unsigned)(prot & 7) | (prot & LP_PROT_BTI ? LP_BTI : 0); }
 _Static_assert(PROT_READ == LP_R && PROT_WRITE == LP_W && PROT_EXEC == LP_X, "page rights are PROT_ bits");
 
 static int check_type(int flags)
@@ -110,7 +113,7 @@ static int64_t map_locked(struct lp_mem *m, uint64_t addr, uint64_t len, int pro
         r = -ENOMEM;
     if (r < 0)
         return r;
-    struct lp_vma v = {.start = addr, .end = addr + len, .flags = LP_MAPPED | (unsigned)(prot & 7)};
+    struct lp_vma v = {.start = addr, .end = addr + len, .flags = LP_MAPPED | rights(prot)};
     v.flags |= (flags & G_TYPE) == G_PRIVATE ? 0 : LP_SHARED;
     v.flags |= (flags & G_ANON ? LP_V_ANON : 0) | (flags & G_GROWSDOWN ? LP_V_GROWSDOWN : 0);
     *had_code = lp_vma_has(m, v.start, v.end, LP_X);
@@ -191,7 +194,7 @@ static int grows_down(const struct lp_mem *m, uint64_t *start, uint64_t end)
 static int protect_piece(struct lp_mem *m, uint64_t a, uint64_t b, unsigned prot, bool *had_code)
 {
     size_t i = lp_vma_at(m, a);
-    unsigned old = m->vma[i].flags, now = (old & ~7u) | prot;
+    unsigned old = m->vma[i].flags, now = (old & ~(unsigned)RIGHTS) | prot;
     /* The host says EACCES for a write to a shared mapping of a file that is open for reading only. */
     if (mprotect(lp_mem_at(m, a), b - a, lp_mem_host_prot(prot)) != 0)
         return -errno;
@@ -213,7 +216,7 @@ static int protect_locked(struct lp_mem *m, uint64_t start, uint64_t end, unsign
         int r = protect_piece(m, a, b, prot, had_code);
         if (r < 0)
             return r;
-        lp_vma_flags(m, a, b, 7, prot);
+        lp_vma_flags(m, a, b, RIGHTS, prot);
         a = b;
     }
     return 0;
@@ -233,7 +236,7 @@ int lp_mem_mprotect(struct lp_mem *m, uint64_t addr, uint64_t len, int prot)
     len = lp_align_up(len, LP_PAGE);
     if (addr + len <= addr)
         return -ENOMEM;
-    if (prot & ~(7 | G_PROT_SEM))
+    if (prot & ~(7 | G_PROT_SEM | LP_PROT_BTI))
         return -EINVAL;
     if (!lp_within(addr, len, m->limit) && addr >= m->limit)
         return -ENOMEM;
@@ -242,7 +245,7 @@ int lp_mem_mprotect(struct lp_mem *m, uint64_t addr, uint64_t len, int prot)
     pthread_mutex_lock(&m->lock);
     int r = grows == G_PROT_GROWSUP ? -EINVAL : grows ? grows_down(m, &addr, end) : 0;
     if (r == 0)
-        r = protect_locked(m, addr, end, (unsigned)prot & 7, &had_code);
+        r = protect_locked(m, addr, end, rights(prot), &had_code);
     pthread_mutex_unlock(&m->lock);
     lp_mem_notify(m, had_code, addr, end);
     return r == 0 && end != addr + len && !grows ? -ENOMEM : r;

@@ -14,7 +14,8 @@
 #include <arm64lp/error.h>
 
 #define LP_PAGE UINT64_C(4096)
-enum { LP_R = 1, LP_W = 2, LP_X = 4, LP_MAPPED = 8, LP_SHARED = 16, LP_PATCHED = 32 }; /* page flags */
+enum { LP_R = 1, LP_W = 2, LP_X = 4, LP_MAPPED = 8, LP_SHARED = 16, LP_PATCHED = 32, LP_BTI = 64 }; /* page flags */
+#define LP_PROT_BTI 0x10 /* Linux's PROT_BTI of arm64: the page is guarded (LP_BTI) */
 
 struct lp_op;
 struct lp_mem;
@@ -33,6 +34,7 @@ uint8_t *lp_mem_base(const struct lp_mem *m);     /* host address of guest addre
 struct lp_op *lp_mem_ops(const struct lp_mem *m); /* the op map: op of guest address 0 */
 uint64_t lp_mem_limit(const struct lp_mem *m);    /* addresses are below this */
 bool lp_mem_is_flat(const struct lp_mem *m);
+bool lp_mem_guarded(const struct lp_mem *m);      /* has there ever been a page with LP_BTI? Lock-free */
 /* Flags of the page that holds addr (0 = not mapped): the rights in effect, so a writable or executable page has LP_R too. Lock-free but for pages
  * without rights. */
 unsigned lp_mem_flags(const struct lp_mem *m, uint64_t addr);
@@ -51,6 +53,9 @@ void lp_mem_before_fork(struct lp_mem *m);
 void lp_mem_after_fork(struct lp_mem *m, bool child);
 /* Lowest free range of len bytes at or above `from` (page-aligned), within [from, to); 0 if none. For patch bodies within reach of an object. */
 uint64_t lp_mem_find_free(struct lp_mem *m, uint64_t from, uint64_t to, uint64_t len);
+
+/* Top-byte-ignore for user addresses (bit 55 clear), as Linux's untagged_addr(). */
+static inline uint64_t lp_mem_untag(uint64_t a) { return a >> 55 & 1 ? a : a & ~(UINT64_C(0xff) << 56); }
 
 /* ---- copies between the engine and the guest: protected against faults (holes, concurrent munmap), tags (TBI) stripped ---- */
 /* All of len bytes, with guest permissions: 0 or -EFAULT. */

@@ -161,6 +161,7 @@ uint8_t *lp_mem_base(const struct lp_mem *m) { return m->base; }
 struct lp_op *lp_mem_ops(const struct lp_mem *m) { return m->ops; }
 uint64_t lp_mem_limit(const struct lp_mem *m) { return m->limit; }
 bool lp_mem_is_flat(const struct lp_mem *m) { return m->flat; }
+bool lp_mem_guarded(const struct lp_mem *m) { return __atomic_load_n(&m->guarded, __ATOMIC_RELAXED); }
 
 unsigned lp_mem_flags(const struct lp_mem *m, uint64_t addr)
 {
@@ -205,7 +206,7 @@ int lp_mem_host_prot(unsigned flags)
 
 unsigned lp_page_of(unsigned f)
 {
-    return (f & (LP_R | LP_W | LP_X | LP_SHARED)) | LP_MAPPED | (f & (LP_W | LP_X) ? LP_R : 0);
+    return (f & (LP_R | LP_W | LP_X | LP_SHARED | LP_BTI)) | LP_MAPPED | (f & (LP_W | LP_X) ? LP_R : 0);
 }
 
 /* Whole pages of the flags array go back to the host: a guest may reserve (and drop) many GiB. */
@@ -224,6 +225,8 @@ static void clear_pages(struct lp_mem *m, uint64_t first, uint64_t last)
 void lp_pages_set(struct lp_mem *m, uint64_t start, uint64_t end, unsigned flags, bool keep)
 {
     uint64_t first = start / LP_PAGE, last = end / LP_PAGE;
+    if (flags & LP_BTI)
+        __atomic_store_n(&m->guarded, true, __ATOMIC_RELAXED);
     if (m->patched && !keep)
         for (uint64_t a = lp_pages_patched(m, start, end); a < end; a = lp_pages_patched(m, a + LP_PAGE, end))
             m->patched--;

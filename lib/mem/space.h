@@ -25,12 +25,12 @@ struct lp_vma_name {
     char text[];
 };
 /* What the page flags cannot hold; above the public bits. */
-enum { LP_V_ANON = 64, LP_V_GROWSDOWN = 128, LP_V_DONTFORK = 256, LP_V_WIPEONFORK = 512, LP_V_PUBLIC = 63 };
+enum { LP_V_ANON = 256, LP_V_GROWSDOWN = 512, LP_V_DONTFORK = 1024, LP_V_WIPEONFORK = 2048, LP_V_PUBLIC = 127 };
 struct lp_vma {
     uint64_t start, end, off;
     uint64_t dev, ino;         /* of a file mapping */
     struct lp_vma_name *name;  /* NULL = none */
-    unsigned flags;            /* LP_R | LP_W | LP_X as asked for, LP_MAPPED, LP_SHARED, LP_V_* */
+    unsigned flags;            /* LP_R | LP_W | LP_X | LP_BTI as asked for, LP_MAPPED, LP_SHARED, LP_V_* */
 };
 
 struct lp_mem {
@@ -49,6 +49,7 @@ struct lp_mem {
     uint64_t top;              /* mappings without an address go below this first */
     uint64_t scan_top, scan_len; /* no hole of scan_len bytes or more ends above scan_top */
     size_t patched;            /* pages with LP_PATCHED */
+    bool guarded;              /* some pages have, or had, LP_BTI */
     bool lazy;                 /* some mappings without rights have page flags 0 (lp_pages_set); once set, it stays */
 };
 
@@ -62,8 +63,6 @@ static inline void *lp_host_mmap(void *at, size_t len, int prot, int flags, int 
 #endif
 }
 static inline void *lp_mem_at(const struct lp_mem *m, uint64_t addr) { return (void *)((uintptr_t)m->base + addr); }
-/* Top-byte-ignore for TTBR0 addresses, as Linux's untagged_addr(). */
-static inline uint64_t lp_mem_untag(uint64_t a) { return a >> 55 & 1 ? a : a & ~(UINT64_C(0xff) << 56); }
 static inline unsigned lp_page_get(const struct lp_mem *m, uint64_t addr)
 {
     return __atomic_load_n(&m->flags[addr / LP_PAGE], __ATOMIC_RELAXED);

@@ -65,17 +65,17 @@ dc_cvac writable done
 dc_cvau writable done
 dc_civac writable done
 ic_ivau writable done
-dc_zva readable signal 11 code 2 offset -5 cm 0 wnr 1
+dc_zva readable signal 11 code 2 offset 0 cm 0 wnr 1
 dc_cvac readable done
 dc_cvau readable done
 dc_civac readable done
 ic_ivau readable done
-dc_zva none signal 11 code 2 offset -5 cm 0 wnr 1
+dc_zva none signal 11 code 2 offset 0 cm 0 wnr 1
 dc_cvac none signal 11 code 2 offset 0 cm 1 wnr 1
 dc_cvau none signal 11 code 2 offset 0 cm 1 wnr 1
 dc_civac none signal 11 code 2 offset 0 cm 1 wnr 1
 ic_ivau none signal 11 code 2 offset 0 cm 1 wnr 1
-dc_zva unmapped signal 11 code 1 offset -5 cm 0 wnr 1
+dc_zva unmapped signal 11 code 1 offset 0 cm 0 wnr 1
 dc_cvac unmapped signal 11 code 1 offset 0 cm 1 wnr 1
 dc_cvau unmapped signal 11 code 1 offset 0 cm 1 wnr 1
 dc_civac unmapped signal 11 code 1 offset 0 cm 1 wnr 1

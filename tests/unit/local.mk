@@ -124,3 +124,10 @@ tests_unit_test_fp_lanes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -O2
 tests_unit_test_fp_lanes_LDADD = $(TEST_LIBS)
 $(tests_unit_test_fp_exact_OBJECTS) $(tests_unit_test_fp_lanes_OBJECTS): | lib/a64/decode.stamp
 TESTS += tests/unit/test_fp_exact tests/unit/test_fp_lanes
+
+check_PROGRAMS += tests/unit/test_order
+tests_unit_test_order_SOURCES = tests/unit/test_order.c
+tests_unit_test_order_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_order_LDADD = $(TEST_LIBS)
+$(tests_unit_test_order_OBJECTS): | lib/a64/decode.stamp
+TESTS += tests/unit/test_order

@@ -18,7 +18,7 @@ static const struct { uint32_t word; const char *row; } vectors[] = {
     {0x53017c20, "LSR_imm32"}, {0x93407c20, "SXTW"}, {0xb3410820, "BFM"}, {0x13820420, "EXTR"}, {0x13810420, "ROR_imm"},
     {0x10000000, "ADR"}, {0x90000000, "ADRP"}, {0x14000000, "B"}, {0x94000000, "BL"}, {0x54000000, "B_cond"}, {0xb4000000, "CBZ"},
     {0xb7f80000, "TBNZ"}, {0xd61f0000, "BR"}, {0xd63f0000, "BLR"}, {0xd65f03c0, "RET"}, {0xd4000001, "SVC"}, {0xd4200000, "BRK"},
-    {0x00000000, "UDF"}, {0xd503201f, "NOP"}, {0xd503245f, "HINT"}, {0xd503233f, "PACIASP"}, {0xd503203f, "YIELD"}, {0xd5033bbf, "DMB"}, {0xd5033fdf, "ISB"},
+    {0x00000000, "UDF"}, {0xd503201f, "NOP"}, {0xd503245f, "BTI"}, {0xd503251f, "HINT"}, {0xd503233f, "PACIASP"}, {0xd503203f, "YIELD"}, {0xd5033bbf, "DMB"}, {0xd5033fdf, "ISB"},
     {0xd50b7520, "IC_IVAU"}, {0xd50b7420, "DC_ZVA"}, {0xd53bd040, "MRS_TPIDR"}, {0xd53b0020, "MRS_CTR"}, {0xd5380000, "MRS_ID"},
     {0x9ac20820, "UDIV"}, {0x9b020c20, "MADD"}, {0x9b027c20, "MUL"}, {0x9bc27c20, "UMULH"}, {0xfa410800, "CCMP_imm"},
     {0x9a820020, "CSEL"}, {0xdac01020, "CLZ"}, {0x5ac00820, "REV_w"}, {0x1ac24020, "CRC32"}, {0x9ac34c20, "CRC32"},

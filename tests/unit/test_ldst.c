@@ -373,11 +373,11 @@ static void test_exclusives(void **state)
     EQ(cpu.x[7], cpu.x[4]);
     EQ(cpu.x[8], ((cpu.x[4] & 0xff00) | (cpu.x[6] & 0xff)));
     EQ(cpu.x[10], sext((uint32_t)cpu.x[4], 4));
-    cpu.x[1] = b + 2;
-    FAULTS(SIGBUS, b + 2, 0x885f7c24 /* ldxr w4, [x1] */);
+    cpu.x[1] = b + 14;
+    FAULTS(SIGBUS, b + 14, 0x885f7c24 /* ldxr w4, [x1] */);
     assert_int_equal(fault.code, BUS_ADRALN);
-    FAULTS(SIGBUS, b + 2, 0x889ffc24 /* stlr w4, [x1] */);
-    FAULTS(SIGBUS, b + 2, 0xb8240025 /* ldadd w4, w5, [x1] */);
+    FAULTS(SIGBUS, b + 14, 0x889ffc24 /* stlr w4, [x1] */);
+    FAULTS(SIGBUS, b + 14, 0xb8240025 /* ldadd w4, w5, [x1] */);
     cpu.x[1] = b + 8;
     FAULTS(SIGBUS, b + 8, 0xc87f1424 /* ldxp x4, x5, [x1] */);
     FAULTS(SIGBUS, b + 8, 0x48247c26 /* casp x4, x5, x6, x7, [x1] */);
