@@ -29,10 +29,24 @@ same() { if cmp -s "$1" "$2"; then ok "$3"; else not_ok "$3"; diff -a "$1" "$2" 
 tap_done() { echo "1..$tap_count"; exit 0; }
 skip_all() { echo "1..0 # SKIP $*"; exit 0; }
 
-need_cross() { [ "$CROSS_CC" != none ] && command -v "$CROSS_CC" >/dev/null || skip_all "no AArch64 cross compiler"; }
-need_qemu() { [ "$QEMU_AARCH64" != none ] && command -v "$QEMU_AARCH64" >/dev/null || skip_all "no qemu-aarch64"; }
+# configure says none
+have() { [ "$1" != none ] && command -v "$1" >/dev/null; }
+have_cross() { have "$CROSS_CC"; }
+have_qemu() { have "$QEMU_AARCH64"; }
+need_cross() { have_cross || skip_all "no AArch64 cross compiler"; }
+need_qemu() { have_qemu || skip_all "no qemu-aarch64"; }
 # arm64_cc OUTPUT SOURCE [FLAG...]: a static program
 arm64_cc() { out=$1 src=$2; shift 2; "$CROSS_CC" -w -static "$@" -o "$out" "$src" -lm; }
+# bare_cc OUTPUT SOURCE [FLAG...]: a static program without libc; none of its loops becomes a call of memcpy
+bare_cc()
+{
+    out=$1 src=$2
+    shift 2
+    "$CROSS_CC" -w -O2 -ffreestanding -fno-stack-protector -fno-builtin -fno-tree-loop-distribute-patterns -static -nostdlib -nostartfiles -no-pie \
+        "$@" -o "$out" "$src" -lgcc
+}
+# A seed for this run; tests print it.
+fresh_seed() { od -An -N4 -tu4 /dev/urandom | tr -d ' '; }
 # wait_for SECONDS COMMAND...: until it succeeds
 wait_for()
 {

@@ -9,8 +9,7 @@ chunktest=$builddir/tests/a64/chunktest
 runner=$scratch/runner
 oracle="$QEMU_AARCH64 -cpu max,pauth=off"
 lprun="$builddir/lprun -q --no-control"
-"$CROSS_CC" -w -O2 -mgeneral-regs-only -ffreestanding -fno-stack-protector -fno-builtin -fno-tree-loop-distribute-patterns -static -nostdlib \
-    -nostartfiles -no-pie -o "$runner" "$tests/a64/chunk_runner.c" -lgcc || { not_ok "the runner compiles"; tap_done; }
+bare_cc "$runner" "$tests/a64/chunk_runner.c" -mgeneral-regs-only || { not_ok "the runner compiles"; tap_done; }
 
 # batch NAME OPTION...: generate, run three times, compare; status 1 if anything differs. What there is to say is in NAME.log.
 batch()
@@ -88,7 +87,7 @@ by_hand()
     is "$failed" 0 "no batch differs"
 }
 
-fresh=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+fresh=$(fresh_seed)
 if [ "${1-}" = --instructions ]; then
     instructions=$2 jobs=1 seed=$fresh
     shift 2

@@ -6,8 +6,7 @@ need_cross
 need_qemu
 difftest=$builddir/tests/a64/difftest
 runner=$scratch/runner
-"$CROSS_CC" -w -O2 -ffreestanding -fno-stack-protector -fno-builtin -fno-tree-loop-distribute-patterns -static -nostdlib -nostartfiles -no-pie \
-    -o "$runner" "$tests/a64/runner.c" -lgcc || { not_ok "the runner compiles"; tap_done; }
+bare_cc "$runner" "$tests/a64/runner.c" || { not_ok "the runner compiles"; tap_done; }
 
 # compare NAME OPTION...: generate, ask the oracle, compare; pointer authentication off, as here
 compare()
@@ -39,7 +38,7 @@ if [ $# -gt 0 ]; then
     compare "by hand" "$@"
 else
     "$difftest" list >"$scratch/list" 2>&1 && ok "excluded.def fits the rows" || not_ok "stale rows in excluded.def"
-    fresh=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+    fresh=$(fresh_seed)
     counts=$builddir/tests/a64/difftest.counts # for proof.sh
     rm -f "$counts"
     # One run takes 16384 cases.

@@ -15,7 +15,7 @@ if [ $# -gt 0 ]; then
     compare "by hand" "$@"
 else
     compare "1000 words of every leaf" --leaves 1000
-    compare "every 509th word" --step 509 --seed "$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')"
+    compare "every 509th word" --step 509 --seed "$(fresh_seed)"
     lpdis --coverage -v --tsv >"$scratch/tsv" 2>"$scratch/sum"
     rows=$(wc -l <"$scratch/tsv")
     is "$(cut -f8 "$scratch/tsv" | sort -u | tr '\n' ' ')" 'el1 executed off todo ' "lpdis --coverage has the states"

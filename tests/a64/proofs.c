@@ -58,7 +58,7 @@ unsigned stale_exclusions(void)
     return stale;
 }
 
-/* Has tests/a64/<class>.vec a line of the row, and does it run (no "!" flag would keep it from our engines)? */
+/* Has tests/a64/<class>.vec a line of the row? (!qemu keeps a line from the oracle, not from us.) */
 static bool has_vector(const struct lp_row_info *row, const char *srcdir)
 {
     char path[512], line[2048];

@@ -7,7 +7,7 @@ for mode in "" --isolate; do
     is "$(lprun -q --no-control $mode "$scratch/property" 2>&1)" done "properties, lprun $mode"
 done
 # It has other keys, and the statements are about the architecture.
-if [ "$QEMU_AARCH64" != none ] && command -v "$QEMU_AARCH64" >/dev/null; then
+if have_qemu; then
     is "$(QEMU=y "$QEMU_AARCH64" -cpu max "$scratch/property" 2>&1)" done "properties, qemu-aarch64"
 fi
 tap_done

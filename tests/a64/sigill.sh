@@ -6,8 +6,7 @@ need_cross
 ulimit -c 0
 sigill=$builddir/tests/a64/sigill
 runner=$scratch/runner
-"$CROSS_CC" -w -O2 -ffreestanding -fno-stack-protector -fno-builtin -fno-tree-loop-distribute-patterns -static -nostdlib -nostartfiles -no-pie \
-    -o "$runner" "$tests/a64/sigill_run.c" -lgcc || { not_ok "the runner compiles"; tap_done; }
+bare_cc "$runner" "$tests/a64/sigill_run.c" || { not_ok "the runner compiles"; tap_done; }
 
 # judged NAME OPTION: the answers to the words
 judged()
@@ -33,7 +32,7 @@ compare()
     note <"$scratch/log"
     ask lprun --no-control
     judged "lprun: SIGILL for what is not executed, and for nothing else" ''
-    if [ "$QEMU_AARCH64" != none ] && command -v "$QEMU_AARCH64" >/dev/null; then
+    if have_qemu; then
         ask "$QEMU_AARCH64" -cpu max,sve=off,sme=off
         judged "the oracle agrees, but for what sigill.def explains" --oracle
     fi
@@ -43,6 +42,6 @@ if [ $# -gt 0 ]; then
     compare "$@"
 else
     compare --legal 4 --near 6 --leaf 1 --seed 1
-    compare --legal 2 --near 6 --leaf 1 --seed "$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')"
+    compare --legal 2 --near 6 --leaf 1 --seed "$(fresh_seed)"
 fi
 tap_done

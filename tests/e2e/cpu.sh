@@ -113,14 +113,14 @@ while read -r name features; do
     case " $features " in *" ssbs "*) is "$(grep '^ssbs' have)" "ssbs 1000" "$name: PSTATE.SSBS is set" ;; esac
     grep -v -e '^hwcap' -e '^platform' -e '^id ' -e '^feature ' -e '^fpcr ' -e '^ssbs ' have >rest
     same rest want.rest "$name: system registers, cache maintenance and what is kept from programs"
-    if [ "$name" != max ] && command -v "$QEMU_AARCH64" >/dev/null && "$QEMU_AARCH64" -cpu help | grep -qw "$name"; then
+    if [ "$name" != max ] && have_qemu && "$QEMU_AARCH64" -cpu help | grep -qw "$name"; then
         "$QEMU_AARCH64" -cpu "$name" ./cpu >qemu 2>&1 </dev/null
         for_qemu have >ours
         for_qemu qemu >theirs
         same ours theirs "$name: as qemu's"
     fi
 done <list
-if command -v "$QEMU_AARCH64" >/dev/null; then
+if have_qemu; then
     lprun --no-control ./cpu >have
     "$QEMU_AARCH64" -cpu max ./cpu >qemu 2>&1
     more=$(sed -n 's/^feature \([a-z0-9]*\) runs 1 id 1 .*/\1/p' qemu | while read -r f; do
