@@ -260,7 +260,7 @@ int main(int argc, char **argv)
     const struct thread *t = &threads[0];
     show_groups(t);
     const unsigned stale = opt.leaves || opt.step == 1 ? stale_lines(t) : 0;
-    printf("%" PRIu64 " words of %zu leaves and rows: %" PRIu64 " agree, %" PRIu64 " explained, %" PRIu64 " not\n", t->compared, n_leaves, t->agreed,
-           t->compared - t->agreed - t->ours_used[0] - t->theirs_used[0], t->ours_used[0] + t->theirs_used[0]);
+    printf("%" PRIu64 " words of %zu leaves and rows: %" PRIu64 " agree, %" PRIu64 " explained, %" PRIu64 " not; seed %" PRIu64 "\n", t->compared, n_leaves, t->agreed,
+           t->compared - t->agreed - t->ours_used[0] - t->theirs_used[0], t->ours_used[0] + t->theirs_used[0], opt.seed);
     return t->ours_used[0] + t->theirs_used[0] + stale != 0;
 }
