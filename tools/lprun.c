@@ -159,7 +159,7 @@ static int same_cpu(void *ctx, const char *name, const char *features)
 /* `from` is the option or the variable that names it. Programs that execve starts go on with the same. */
 static void choose_cpu(const char *from, const char *name)
 {
-    if (strcmp(name, "help") == 0 || strcmp(name, "list") == 0) {
+    if (strcmp(name, "help") == 0) {
         lp_vm_cpus(print_cpu, NULL);
         cli_exit(0);
     }
