@@ -1,13 +1,7 @@
 /* chunk_runner.c - runs a file of chunks (chunk.h) from standard input and writes a digest of the whole state after each; the same program runs
  * under the oracle and under lprun. With arguments CHUNK WORDS: runs that chunk's first WORDS words only and writes struct dump.
  * A word that gets a signal is skipped; signal, address and place enter the digest. AArch64, no libc. */
-#include <signal.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
+#include "bare.h"
 #include "chunk.h"
 
 uint64_t saved_sp;
@@ -60,46 +54,12 @@ __asm__(".text\n"
         "  ldp x19, x20, [sp, #16]\n  ldp x21, x22, [sp, #32]\n  ldp x23, x24, [sp, #48]\n"
         "  ldp x25, x26, [sp, #64]\n  ldp x27, x28, [sp, #80]\n"
         "  ldp x29, x30, [sp], #176\n"
-        "  ret\n"
-        ".globl _start\n_start:\n  mov x0, sp\n  b start\n");
+        "  ret\n");
 
-static long call(long nr, long a, long b, long c, long d, long e, long f)
-{
-    register long x8 __asm__("x8") = nr, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
-    register long x3 __asm__("x3") = d, x4 __asm__("x4") = e, x5 __asm__("x5") = f;
-    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
-    return x0;
-}
-_Noreturn static void leave(int status)
-{
-    for (;;)
-        call(SYS_exit_group, status, 0, 0, 0, 0, 0);
-}
-static void put(const void *p, uint64_t n)
-{
-    for (uint64_t at = 0; at < n;) {
-        long done = call(SYS_write, 1, (long)p + (long)at, (long)(n - at), 0, 0, 0);
-        if (done <= 0)
-            leave(2);
-        at += (uint64_t)done;
-    }
-}
 static void copy(uint64_t *to, const uint64_t *from, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++)
         to[i] = from[i];
-}
-void *memcpy(void *to, const void *from, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        ((char *)to)[i] = ((const char *)from)[i];
-    return to;
-}
-void *memset(void *to, int c, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        ((char *)to)[i] = (char)c;
-    return to;
 }
 
 /* ---- signals ---- */
@@ -122,42 +82,23 @@ static void on_signal(int signo, siginfo_t *info, void *context)
     dump.signals++;
     dump.digest = chunk_mix(chunk_mix(chunk_mix(dump.digest, s.pc), s.signal), s.addr);
 }
-static void catch_signals(void)
-{
-    static char stack[65536] __attribute__((aligned(16)));
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
-    const struct { void *sp; long flags; size_t size; } alt = {stack, 0, sizeof stack};
-    const struct { void (*fn)(int, siginfo_t *, void *); unsigned long flags; void *restorer; uint64_t mask; } act = {
-        on_signal, SA_SIGINFO | SA_ONSTACK | SA_NODEFER, 0, 0};
-    call(SYS_sigaltstack, (long)&alt, 0, 0, 0, 0, 0);
-    for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++)
-        call(SYS_rt_sigaction, signals[i], (long)&act, 0, 8, 0, 0);
-}
 
 /* ---- chunks ---- */
 static const char *file;
 static const struct chunk_file *head;
 static struct live *const live = (struct live *)LIVE;
 
-static void *map(uint64_t addr, uint64_t size, int prot, int flags, long offset)
-{
-    const long p = call(SYS_mmap, (long)addr, (long)size, prot, flags, flags & MAP_ANONYMOUS ? -1 : 0, offset);
-    if ((uint64_t)p > UINT64_C(-4096) || (addr != 0 && (uint64_t)p != addr))
-        leave(4);
-    return (void *)p;
-}
-
 static void open_file(int writable_code)
 {
     struct stat st;
     if (call(SYS_fstat, 0, (long)&st, 0, 0, 0, 0) != 0)
         leave(5);
-    file = map(0, (uint64_t)st.st_size, PROT_READ, MAP_PRIVATE, 0);
+    file = map(0, (uint64_t)st.st_size, PROT_READ, 0, 0);
     head = (const void *)file;
-    map(CHUNK_CODE, head->code_words * 4, PROT_READ | PROT_EXEC | (writable_code ? PROT_WRITE : 0), MAP_PRIVATE | MAP_FIXED, (long)head->code_at);
-    map(WINDOW, WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
-    map(POOL, POOL_SIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, (long)head->pool_at);
-    map(POOL + POOL_SIZE, CHUNK_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
+    map(CHUNK_CODE, head->code_words * 4, PROT_READ | PROT_EXEC | (writable_code ? PROT_WRITE : 0), 0, head->code_at);
+    map(WINDOW, WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, 0);
+    map(POOL, POOL_SIZE, PROT_READ, 0, head->pool_at);
+    map(POOL + POOL_SIZE, CHUNK_PAGE, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, 0);
 }
 
 static uint64_t digest_of(uint64_t h, const uint64_t *p, uint64_t n)
@@ -185,7 +126,7 @@ static void run_all(const struct chunk *chunks)
         run(&chunks[i]);
         digests[n++] = dump.digest;
         if (n == sizeof digests / 8 || i + 1 == head->count) {
-            put(digests, n * 8);
+            write_all(1, digests, n * 8);
             n = 0;
         }
     }
@@ -202,7 +143,7 @@ static void run_part(const struct chunk *c, uint64_t words)
     copy((uint64_t *)&dump.out, (const uint64_t *)&live->s, sizeof dump.out / 8);
     dump.tpidr = live->tpidr;
     copy(dump.window, (const uint64_t *)WINDOW, WINDOW_SIZE / 8);
-    put(&dump, sizeof dump);
+    write_all(1, &dump, sizeof dump);
 }
 
 static uint64_t number(const char *s)

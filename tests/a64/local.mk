@@ -10,7 +10,7 @@ tests_a64_chunktest_SOURCES = tests/a64/chunktest.c tests/a64/chunkgen.c tests/a
 	tests/a64/chunk.h tests/a64/chunkgen.h tests/a64/chunkcheck.h $(DIFFTEST_COMMON)
 tests_a64_chunktest_CPPFLAGS = $(tests_a64_difftest_CPPFLAGS)
 tests_a64_chunktest_LDADD = $(tests_a64_difftest_LDADD)
-EXTRA_DIST += tests/a64/difftest.sh tests/a64/runner.c tests/a64/chunks.sh tests/a64/chunk_runner.c tests/a64/property.sh tests/a64/property.c \
+EXTRA_DIST += tests/a64/difftest.sh tests/a64/bare.h tests/a64/runner.c tests/a64/chunks.sh tests/a64/chunk_runner.c tests/a64/property.sh tests/a64/property.c \
 	tests/a64/proof.sh tests/newer-qemu.sh
 tests/a64/proof.log: tests/a64/difftest.log tests/a64/chunks.log
 CLEANFILES += tests/a64/difftest.counts tests/a64/chunks.counts

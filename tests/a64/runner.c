@@ -1,13 +1,7 @@
 /* runner.c - the oracle's side of the differential test: an AArch64 program without libc. Cases come from standard input (a file), results go to
  * standard output. Each case's registers are loaded, its words executed from a stub, all registers and what changed in the scratch area stored. */
-#include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
+#include "bare.h"
 #include "case.h"
 
 struct state *current;
@@ -61,32 +55,14 @@ __asm__(".text\n"
         "  ldp x25, x26, [sp, #64]\n  ldp x27, x28, [sp, #80]\n"
         "  ldp d8, d9, [sp, #96]\n  ldp d10, d11, [sp, #112]\n  ldp d12, d13, [sp, #128]\n  ldp d14, d15, [sp, #144]\n"
         "  ldp x29, x30, [sp], #176\n"
-        "  ret\n"
-        ".globl _start\n_start:\n  mov x0, sp\n  b start\n");
+        "  ret\n");
 
-static long call(long nr, long a, long b, long c, long d, long e, long f)
-{
-    register long x8 __asm__("x8") = nr, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
-    register long x3 __asm__("x3") = d, x4 __asm__("x4") = e, x5 __asm__("x5") = f;
-    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
-    return x0;
-}
-_Noreturn static void leave(int status)
-{
-    for (;;)
-        call(SYS_exit_group, status, 0, 0, 0, 0, 0);
-}
 /* ---- output ---- */
 static char buffer[1 << 16];
 static uint64_t used;
 static void flush(void)
 {
-    for (uint64_t at = 0; at < used;) {
-        long n = call(SYS_write, 1, (long)(buffer + at), (long)(used - at), 0, 0, 0);
-        if (n <= 0)
-            leave(2);
-        at += (uint64_t)n;
-    }
+    write_all(1, buffer, used);
     used = 0;
 }
 static void put(const void *p, uint64_t n)
@@ -95,20 +71,6 @@ static void put(const void *p, uint64_t n)
         flush();
     __builtin_memcpy(buffer + used, p, n);
     used += n;
-}
-void *memcpy(void *dst, const void *src, size_t n)
-{
-    char *d = dst;
-    const char *s = src;
-    while (n-- > 0)
-        *d++ = *s++;
-    return dst;
-}
-void *memset(void *dst, int c, size_t n)
-{
-    for (char *d = dst; n-- > 0;)
-        *d++ = (char)c;
-    return dst;
 }
 
 static const struct test_case *running;
@@ -127,25 +89,6 @@ static void on_signal(int signo, siginfo_t *info, void *context)
         current->addr = addr;
     }
     uc->uc_mcontext.pc = (uint64_t)back;
-}
-static void catch_signals(void)
-{
-    static char stack[65536] __attribute__((aligned(16)));
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
-    const struct { void *sp; long flags; size_t size; } alt = {stack, 0, sizeof stack};
-    const struct { void (*fn)(int, siginfo_t *, void *); unsigned long flags; void *restorer; uint64_t mask; } act = {
-        on_signal, SA_SIGINFO | SA_ONSTACK | SA_NODEFER, 0, 0};
-    call(SYS_sigaltstack, (long)&alt, 0, 0, 0, 0, 0);
-    for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++)
-        call(SYS_rt_sigaction, signals[i], (long)&act, 0, 8, 0, 0);
-}
-
-static uint64_t *map(uint64_t addr, uint64_t size, int prot)
-{
-    long p = call(SYS_mmap, (long)addr, (long)size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    if (p != (long)addr)
-        leave(4);
-    return (uint64_t *)addr;
 }
 
 static void make_stub(const struct test_case *c)
@@ -193,12 +136,10 @@ __attribute__((used)) void start(void)
     struct stat st;
     if (call(SYS_fstat, 0, (long)&st, 0, 0, 0, 0) != 0)
         leave(5);
-    const struct test_case *cases = (void *)call(SYS_mmap, 0, st.st_size, PROT_READ, MAP_PRIVATE, 0, 0);
+    const struct test_case *cases = map(0, (uint64_t)st.st_size, PROT_READ, 0, 0);
     const struct test_case *end = (void *)((char *)cases + st.st_size);
-    if ((uint64_t)cases > UINT64_C(-4096))
-        leave(6);
-    uint32_t *stubs = (uint32_t *)map(STUBS, MAX_CASES * STUB_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
-    uint64_t *scratch = map(SCRATCH, SCRATCH_SIZE, PROT_READ | PROT_WRITE);
+    uint32_t *stubs = map(STUBS, MAX_CASES * STUB_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_ANONYMOUS, 0);
+    uint64_t *scratch = map(SCRATCH, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, 0);
     for (uint64_t i = 0; i < SCRATCH_SIZE / 8; i++)
         scratch[i] = initial[i] = scratch_word(i);
     for (uint64_t i = 0; i < MAX_CASES * STUB_SIZE / 4; i++)

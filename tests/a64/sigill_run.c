@@ -2,13 +2,7 @@
  * each goes to descriptor 3 (the oracle has words of its own for standard output): the signal that the word got, 0 for none. Each word runs in a
  * stub of its own, with all registers pointing into a scratch area. Answers are written one by one: if a word ends the program, their number
  * tells which. Where a word goes and what it does there does not matter; those that would end the program are not sent (sigill.c). */
-#include <signal.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
+#include "bare.h"
 
 #define STUBS UINT64_C(0x1000000)
 #define STUB_SIZE 64 /* LDR X30, literal; the word; branches back; the literal */
@@ -41,27 +35,7 @@ __asm__(".text\n"
         "  ldp x25, x26, [sp, #64]\n  ldp x27, x28, [sp, #80]\n"
         "  ldp d8, d9, [sp, #96]\n  ldp d10, d11, [sp, #112]\n  ldp d12, d13, [sp, #128]\n  ldp d14, d15, [sp, #144]\n"
         "  ldp x29, x30, [sp], #176\n"
-        "  ret\n"
-        ".globl _start\n_start:\n  mov x0, sp\n  b start\n");
-
-static long call(long nr, long a, long b, long c, long d, long e, long f)
-{
-    register long x8 __asm__("x8") = nr, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
-    register long x3 __asm__("x3") = d, x4 __asm__("x4") = e, x5 __asm__("x5") = f;
-    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
-    return x0;
-}
-_Noreturn static void leave(int status)
-{
-    for (;;)
-        call(SYS_exit_group, status, 0, 0, 0, 0, 0);
-}
-void *memset(void *dst, int c, size_t n)
-{
-    for (char *d = dst; n-- > 0;)
-        *d++ = (char)c;
-    return dst;
-}
+        "  ret\n");
 
 static uint8_t answer;
 static unsigned current;
@@ -75,23 +49,6 @@ static void on_signal(int signo, siginfo_t *info, void *context)
     if (signo != SIGILL || uc->uc_mcontext.pc == stub_at(current) + 4)
         answer = (uint8_t)signo;
     uc->uc_mcontext.pc = (uint64_t)back;
-}
-static void catch_signals(void)
-{
-    static char stack[65536] __attribute__((aligned(16)));
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
-    const struct { void *sp; long flags; size_t size; } alt = {stack, 0, sizeof stack};
-    const struct { void (*fn)(int, siginfo_t *, void *); unsigned long flags; void *restorer; uint64_t mask; } act = {
-        on_signal, SA_SIGINFO | SA_ONSTACK | SA_NODEFER, 0, 0};
-    call(SYS_sigaltstack, (long)&alt, 0, 0, 0, 0, 0);
-    for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++)
-        call(SYS_rt_sigaction, signals[i], (long)&act, 0, 8, 0, 0);
-}
-
-static void map(uint64_t addr, uint64_t size, int prot)
-{
-    if (call(SYS_mmap, (long)addr, (long)size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != (long)addr)
-        leave(4);
 }
 
 static void make_stub(unsigned i, uint32_t word)
@@ -110,12 +67,12 @@ __attribute__((used)) void start(void)
     struct stat st;
     if (call(SYS_fstat, 0, (long)&st, 0, 0, 0, 0) != 0)
         leave(5);
-    const uint32_t *words = (void *)call(SYS_mmap, 0, st.st_size, PROT_READ, MAP_PRIVATE, 0, 0);
+    const uint32_t *words = map(0, (uint64_t)st.st_size, PROT_READ, 0, 0);
     const unsigned n = (unsigned)((uint64_t)st.st_size / 4);
-    if ((uint64_t)words > UINT64_C(-4096) || n > MAX_WORDS)
+    if (n > MAX_WORDS)
         leave(6);
-    map(STUBS, (uint64_t)MAX_WORDS * STUB_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
-    map(SCRATCH, SCRATCH_SIZE, PROT_READ | PROT_WRITE);
+    map(STUBS, (uint64_t)MAX_WORDS * STUB_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_ANONYMOUS, 0);
+    map(SCRATCH, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, 0);
     for (unsigned i = 0; i < n; i++)
         make_stub(i, words[i]);
     __builtin___clear_cache((char *)STUBS, (char *)stub_at(n));
@@ -123,8 +80,7 @@ __attribute__((used)) void start(void)
     for (current = 0; current < n; current++) {
         answer = 0;
         run_stub(SCRATCH + SCRATCH_SIZE / 2, stub_at(current));
-        if (call(SYS_write, 3, (long)&answer, 1, 0, 0, 0) != 1)
-            leave(2);
+        write_all(3, &answer, 1);
     }
     leave(0);
 }
