@@ -14,36 +14,12 @@
 
 enum { MAX_WORDS = 131072, SIGILL_ = 4 /* the guest's */, DIED = 255 };
 
-struct rule { const char *row; uint32_t mask, value; };
-static const struct rule fatal[] = {
-#define FATAL(row, mask, value, reason) {row, mask, value},
-#define REFUSED(row, mask, value, reason)
-#define ORACLE(row, mask, value, reason)
+enum kind { FATAL, REFUSED, ORACLE };
+static const struct { enum kind kind; const char *row; uint32_t mask, value; } rules[] = {
+#define FATAL(row, mask, value, reason) {FATAL, row, mask, value},
+#define REFUSED(row, mask, value, reason) {REFUSED, row, mask, value},
+#define ORACLE(row, mask, value, reason) {ORACLE, row, mask, value},
 #include "sigill.def"
-#undef FATAL
-#undef REFUSED
-#undef ORACLE
-    {NULL, 0, 0},
-};
-static const struct rule refused[] = {
-#define FATAL(row, mask, value, reason)
-#define REFUSED(row, mask, value, reason) {row, mask, value},
-#define ORACLE(row, mask, value, reason)
-#include "sigill.def"
-#undef FATAL
-#undef REFUSED
-#undef ORACLE
-    {NULL, 0, 0},
-};
-static const struct rule oracle[] = {
-#define FATAL(row, mask, value, reason)
-#define REFUSED(row, mask, value, reason)
-#define ORACLE(row, mask, value, reason) {row, mask, value},
-#include "sigill.def"
-#undef FATAL
-#undef REFUSED
-#undef ORACLE
-    {NULL, 0, 0},
 };
 
 static struct {
@@ -52,13 +28,12 @@ static struct {
     bool oracle;
 } opt = {.legal = 8, .near = 8, .leaf = 2, .seed = 1};
 
-/* The first rule that fits, or -1. */
-static int find_rule(const struct rule *r, const char *row, uint32_t word)
+static bool has_rule(enum kind kind, const char *row, uint32_t word)
 {
-    for (int i = 0; r[i].row != NULL; i++)
-        if ((word & r[i].mask) == r[i].value && fnmatch(r[i].row, row, 0) == 0)
-            return i;
-    return -1;
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (rules[i].kind == kind && (word & rules[i].mask) == rules[i].value && fnmatch(rules[i].row, row, 0) == 0)
+            return true;
+    return false;
 }
 
 /* ---- emit ---- */
@@ -91,7 +66,7 @@ static uint32_t short_branch(uint32_t word)
 static void put(uint32_t word)
 {
     word = short_branch(word);
-    if (written == MAX_WORDS || find_rule(fatal, lp_a64_rows[lp_a64_row(word, LP_A64_ALL, true)].name, word) >= 0)
+    if (written == MAX_WORDS || has_rule(FATAL, lp_a64_rows[lp_a64_row(word, LP_A64_ALL, true)].name, word))
         return;
     const uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
     fwrite(bytes, 1, 4, out);
@@ -195,11 +170,11 @@ static int judge(const char *words_path, const char *answers_path)
         const unsigned row = lp_a64_row(word, LP_A64_ALL, true);
         const char *name = lp_a64_rows[row].name;
         const enum outcome k = a == DIED ? DIES : a == SIGILL_ ? RAISES : EXECUTES;
-        const bool ours = lp_a64_row(word, LP_A64_ALL, false) == A64_UNDEFINED || find_rule(refused, name, word) >= 0;
+        const bool ours = lp_a64_row(word, LP_A64_ALL, false) == A64_UNDEFINED || has_rule(REFUSED, name, word);
         raised += k == RAISES;
         if (k == (ours ? RAISES : EXECUTES))
             continue;
-        if (opt.oracle && find_rule(oracle, name, word) >= 0) {
+        if (opt.oracle && has_rule(ORACLE, name, word)) {
             explained++;
             continue;
         }
