@@ -33,7 +33,7 @@ report() { sed 's/^# //' "$scratch/$1.log" | head -n 400 | note; }
 # Rows that only a newer oracle knows.
 compare_with_newer()
 {
-    newer=$("$tests/newer-qemu.sh" 2>"$scratch/apt.log") || { note <"$scratch/apt.log"; ok "rows for a newer oracle # SKIP there is none: vectors only"; return; }
+    newer=$("$tests/newer-qemu.sh" 2>"$scratch/apt.log") || { note <"$scratch/apt.log"; skip "rows for a newer oracle" "there is none: vectors only"; return; }
     oracle="$newer -cpu max,pauth=off"
     batch newer --count 250 --seed "$fresh" --newer 1000 && { ok "rows for a newer oracle"; cat "$scratch/newer.counts" >>"$counts"; } ||
         not_ok "rows for a newer oracle"

@@ -3,7 +3,8 @@
  *     everyword [--leaves COUNT] [--step N] [--part I/N] [--threads T] [--seed S]
  *
  * --leaves: COUNT random words of every leaf of the decision tree, of every row and of every line of THEIRS.
- * --step: every N-th word of all 2^32; 1 for all of them. */
+ * --step: every N-th word of all 2^32; 1 for all of them.
+ * Exit status 77: this capstone is not the one that everyword.def is about. */
 #include <config.h>
 #include <capstone/capstone.h>
 #include <fnmatch.h>
@@ -240,7 +241,13 @@ static void parse_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
     static struct thread threads[MAX_THREADS];
+    int major, minor;
     parse_options(argc, argv);
+    cs_version(&major, &minor);
+    if (major != 4) {
+        printf("everyword.def is about capstone 4; this is %d.%d\n", major, minor);
+        return 77;
+    }
     explain_rows();
     lp_a64_leaves(add_leaf, NULL);
     for (unsigned row = 1; row < A64_ROW_COUNT; row++)

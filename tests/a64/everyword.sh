@@ -8,7 +8,13 @@ compare()
 {
     name=$1
     shift
-    if "$everyword" "$@" >"$scratch/log" 2>&1; then ok "$name"; else not_ok "$name"; fi
+    "$everyword" "$@" >"$scratch/log" 2>&1
+    status=$?
+    case $status in
+    0) ok "$name" ;;
+    77) skip "$name" "another capstone" ;; # everyword.def has the opinions of one
+    *) not_ok "$name" ;;
+    esac
     head -n 200 "$scratch/log" | note
 }
 if [ $# -gt 0 ]; then
@@ -21,7 +27,7 @@ else
     is "$(cut -f8 "$scratch/tsv" | sort -u | tr '\n' ' ')" 'el1 executed off todo ' "lpdis --coverage has the states"
     is "$(lpdis --coverage | wc -l) $(lpdis --coverage --json | wc -l) $(cut -f2 "$scratch/tsv" | sort -u | wc -l)" "$rows $rows $rows" "one line for each row"
     is "$(tr -s ' ,' '\n\n' <"$scratch/sum" | awk '/^[0-9]+$/ { n += $1 } END { print n }')" "$rows" "with -v, the numbers go to standard error"
-    is "$(lpdis -w 04220020 d9200820 d69f03e0 f83fd000 | tr -s ' \t' ' ')" ' 0: 04220020 .inst 0x04220020 ; ADD_zzz
+    [ $status = 77 ] || is "$(lpdis -w 04220020 d9200820 d69f03e0 f83fd000 | tr -s ' \t' ' ')" ' 0: 04220020 .inst 0x04220020 ; ADD_zzz
  4: d9200820 .inst 0xd9200820 ; STG_off
  8: d69f03e0 eret
  c: f83fd000 .inst 0xf83fd000 ; LD64B' "lpdis names what capstone does not know"

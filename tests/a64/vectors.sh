@@ -7,7 +7,6 @@ runner=$scratch/runner
 oracle=
 have_cross && have_qemu && oracle=yes
 [ -z "$oracle" ] || bare_cc "$runner" "$tests/a64/runner.c" || { not_ok "the runner compiles"; tap_done; }
-skip() { tap_count=$((tap_count + 1)); echo "ok $tap_count - $1 # SKIP $2"; }
 
 # result STATUS NAME: of what is in $scratch/log
 result()
