@@ -6,13 +6,13 @@
 #include "exec/access.h"
 
 /* ESR_EL1 of a data abort from EL0 (Arm ARM D19.2.37): EC 0x24, WnR, CM (then WnR is always set), DFSC translation or permission fault of level 3;
- * for an address in the kernel's half Linux shows level 0, whatever it was (set_thread_esr()). What reads and writes counts as a read if that
+ * for an address that is no program's (of 48 bits) Linux shows level 0, whatever it was (set_thread_esr()). What reads and writes counts as a read if that
  * faults: `flags` are the page's. */
 static uint32_t data_abort(unsigned need, unsigned flags, uint64_t addr)
 {
     const bool write = (need & (LP_R | LP_W)) == LP_W || ((need & LP_W) && (flags & LP_R));
     const uint32_t kind = need & LP_MAINTAIN ? 1u << 8 | 1u << 6 : write ? 1u << 6 : 0;
-    return 0x92000000 | kind | (flags & LP_MAPPED ? 0x0f : addr >> 55 & 1 ? 0x04 : 0x07);
+    return 0x92000000 | kind | (flags & LP_MAPPED ? 0x0f : addr >> 48 ? 0x04 : 0x07);
 }
 
 void *lp_access(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned size, unsigned need)

@@ -88,7 +88,7 @@ struct lp_cpu {
     struct lp_fault pending;     /* set by a handler that raises a fault itself (lp_cpu_raise) */
     uint64_t insn_budget;        /* instructions left in a limited run; UINT64_MAX = unlimited (flat machines) */
     /* exec's own */
-    _Atomic bool shared;         /* other cpus run in this address space: pairs must be one access (ldst.c) */
+    _Atomic bool shared;         /* others, threads or processes, see this memory: pairs must be one access (ldst.c) */
     _Atomic uint64_t landing;    /* bits of a BR's or BLR's target that make it look closer (bti.c) */
     bool checked;                /* this machine runs in checked mode (flat memory, --isolate) */
     struct lp_cpu *next;         /* in the gate's list */

@@ -31,7 +31,18 @@ void lp_gate_add(struct lp_gate *g, struct lp_cpu *cpu)
             atomic_store_explicit(&cpu->shared, true, memory_order_relaxed);
         }
     }
+    if (g->shared)
+        atomic_store_explicit(&cpu->shared, true, memory_order_relaxed);
     atomic_store(&cpu->where, g->closed ? LP_PARKED : LP_OUTSIDE);
+    pthread_mutex_unlock(&g->lock);
+}
+
+void lp_gate_share(struct lp_gate *g)
+{
+    pthread_mutex_lock(&g->lock);
+    g->shared = true;
+    for (struct lp_cpu *c = g->cpus; c != NULL; c = c->next)
+        atomic_store_explicit(&c->shared, true, memory_order_relaxed);
     pthread_mutex_unlock(&g->lock);
 }
 

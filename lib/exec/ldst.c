@@ -97,8 +97,8 @@ LP_OP(LDR_lit) { cpu->x[f.Rt] = ls_load(cpu, op, lp_op_pc(cpu, op) + (uint64_t)(
 LP_OP(LDRSW_lit) { cpu->x[f.Rt] = ls_load(cpu, op, lp_op_pc(cpu, op) + (uint64_t)((int64_t)f.imm19 * 4), LS_S32X); }
 
 /* ---- pairs: one access of twice the size, so that a fault leaves both registers (or both places) as they were. Two X registers at a multiple
- * of 16 are one single-copy atomic value (FEAT_LSE2); through a vector register that costs 7% of a recursive function, so only where other
- * threads could see the difference ---- */
+ * of 16 are one single-copy atomic value (FEAT_LSE2); through a vector register that costs 7% of a recursive function, so only where another
+ * thread or process could see the difference ---- */
 LP_INLINE bool ls_shared(const struct lp_cpu *cpu)
 {
     return __builtin_expect(atomic_load_explicit(&cpu->shared, memory_order_relaxed), 0);

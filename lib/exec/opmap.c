@@ -90,13 +90,13 @@ bool lp_pc_valid(const struct lp_cpu *cpu, uint64_t pc)
     return (pc & 3) == 0 && pc < cpu->limit && (!lp_mem_is_flat(cpu->as) || lp_mem_flags(cpu->as, pc) != 0);
 }
 
-/* ESR_EL1 of an instruction abort from EL0, level 3; EC 0x22 is a misaligned PC. */
-static uint32_t fetch_abort(bool mapped) { return 0x82000000 | (mapped ? 0x0f : 0x07); }
+/* ESR_EL1 of an instruction abort from EL0, level 3, or as Linux shows it outside the 48 bits of a program; EC 0x22 is a misaligned PC. */
+static uint32_t fetch_abort(bool mapped, uint64_t pc) { return 0x82000000 | (mapped ? 0x0f : pc >> 48 ? 0x04 : 0x07); }
 
 static _Noreturn void fetch_fault(struct lp_cpu *cpu, uint64_t pc)
 {
     bool mapped = (lp_mem_flags(cpu->as, pc) & LP_MAPPED) != 0;
-    lp_cpu_raise_at(cpu, pc, LP_SIGSEGV, mapped ? LP_SEGV_ACCERR : LP_SEGV_MAPERR, pc, fetch_abort(mapped));
+    lp_cpu_raise_at(cpu, pc, LP_SIGSEGV, mapped ? LP_SEGV_ACCERR : LP_SEGV_MAPERR, pc, fetch_abort(mapped, pc));
 }
 
 struct lp_op *lp_op_enter(struct lp_cpu *cpu, uint64_t pc)
@@ -179,7 +179,7 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
         fetch_fault(cpu, pc);
     unsigned n = fetch(cpu, pc, words), k = 0;
     if (n == 0)
-        lp_cpu_raise_at(cpu, pc, LP_SIGBUS, LP_BUS_ADRERR, pc, fetch_abort(false));
+        lp_cpu_raise_at(cpu, pc, LP_SIGBUS, LP_BUS_ADRERR, pc, fetch_abort(false, pc));
     for (bool end = false; k < n && !end; k++) {
         unsigned row = lp_a64_decode(words[k], pc + 4 * k, features, &in[k]);
         check_target(cpu, &in[k], row, words[k], pc + 4 * k);

@@ -55,9 +55,9 @@ LP_OP(IC_IVAU)
 }
 LP_OP(DC_ZVA)
 {
-    /* The address of a fault is the register's, not the block's (FAR_EL1). A flat buffer may end inside the block. */
+    /* The address of a fault is the register's, not the block's (FAR_EL1): its byte is the first. A flat buffer may end inside the block. */
     const uint64_t addr = lp_rd(cpu, f.Rt), block = addr & ~(uint64_t)(LINE - 1);
-    (void)LP_HOST(cpu, op, addr, 1, LP_W);
+    *(volatile uint8_t *)LP_HOST(cpu, op, addr, 1, LP_W) = 0;
     memset(LP_HOST(cpu, op, block, LINE, LP_W), 0, LINE);
 }
 LP_OP(DC_CVAC) { TOUCH(lp_rd(cpu, f.Rt)); }

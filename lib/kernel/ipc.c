@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <stdio.h>
 #include "base/bits.h"
+#include "exec/gate.h"
 #include "kernel/copy.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
@@ -126,6 +127,7 @@ LP_SYSCALL(shmat)
         lp_mem_munmap(t->k->mem, (uint64_t)where, size);
         return r;
     }
+    lp_gate_share(t->k->gate);
     snprintf(name, sizeof name, "/SYSV%08x", (unsigned)ds.shm_perm.__key);
     lp_mem_name(t->k->mem, (uint64_t)where, size, name, 0);
     return where;

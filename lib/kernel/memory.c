@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "base/bits.h"
+#include "exec/gate.h"
 #include "kernel/copy.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
@@ -101,6 +102,8 @@ LP_SYSCALL(mmap)
         lp_mem_munmap(t->k->mem, (uint64_t)at, page_up(a[1]));
         return r;
     }
+    if (at >= 0 && (flags & 15) != MAP_PRIVATE)
+        lp_gate_share(t->k->gate);
     if (at >= 0 && fd >= 0)
         name_mapping(t, (uint64_t)at, a[1], fd, a[5]);
     return at;
