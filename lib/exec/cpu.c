@@ -2,6 +2,7 @@
 #include <config.h>
 #include <string.h>
 #include "a64/a64.h"
+#include "exec/again.h"
 #include "exec/fp.h"
 #include "exec/gate.h"
 #include "exec/model.h"
@@ -91,11 +92,20 @@ static void safepoint(struct lp_cpu *cpu)
 
 /* ---- faults ---- */
 
+/* What the long jump into lp_cpu_run says; the handler of SIGSEGV says BACK_FAULT, too. */
+enum { BACK_FAULT = 1, BACK_AGAIN = 2 };
+
+void lp_cpu_again(struct lp_cpu *cpu, const struct lp_op *op)
+{
+    cpu->pc = lp_op_pc(cpu, op);
+    siglongjmp(*cpu->recover, BACK_AGAIN);
+}
+
 void lp_cpu_raise_at(struct lp_cpu *cpu, uint64_t pc, int signo, int code, uint64_t addr, uint32_t esr)
 {
     cpu->pc = pc;
     cpu->pending = (struct lp_fault){.signo = signo, .code = code, .addr = addr, .esr = esr};
-    siglongjmp(*cpu->recover, 1);
+    siglongjmp(*cpu->recover, BACK_FAULT);
 }
 
 void lp_cpu_raise(struct lp_cpu *cpu, const struct lp_op *op, int signo, int code, uint64_t addr)
@@ -123,10 +133,12 @@ static void host_fault(struct lp_cpu *cpu, const struct lp_recover *r)
 
 /* Back from a long jump into lp_cpu_run: out of a handler that raised a fault, or out of the host's signal handler. In fast mode the latter
  * says only that something is wrong with this access: running the op again, checked, finds out what, or gets it done. */
-static void come_back(struct lp_cpu *cpu, const struct lp_recover *r)
+static void come_back(struct lp_cpu *cpu, const struct lp_recover *r, int back)
 {
     bool rerun = cpu->rerun;
     cpu->rerun = false;
+    if (back == BACK_AGAIN)
+        return;
     if (cpu->pending.signo != 0) {
         struct lp_fault fault = cpu->pending;
         cpu->pending.signo = 0;
@@ -175,7 +187,7 @@ int lp_cpu_run(struct lp_cpu *cpu)
     r.hook_ctx = cpu;
     cpu->recover = &r.env;
     if (back != 0)
-        come_back(cpu, &r);
+        come_back(cpu, &r, back);
     run(cpu);
     lp_recover_end(&r);
     cpu->recover = outer;

@@ -2,10 +2,12 @@
  *
  * Option A: the prologue moves nothing and sets NZCV to 0. Going forward it adds the size to the addresses and negates Xn, so that the next
  * byte is at address + Xn; going backward Xn counts down and the next byte is below address + Xn. Either way Xn is the only progress, stored
- * after every piece, so that an instruction that faulted is simply continued. The main step does all; the epilogue finds nothing left.
+ * after every piece, so that an instruction that faulted is simply continued. The main step does all; the epilogue finds nothing left. A size may
+ * stand for seconds, and interrupts are taken in between, as in the Arm ARM: a step leaves behind any piece when a safepoint is wanted.
  */
 #include <config.h>
 #include <stdatomic.h>
+#include "exec/again.h"
 #include "exec/op.h"
 
 /* State of the other implementation (option B, PSTATE.C = 1) is not to be continued here. */
@@ -16,11 +18,13 @@ LP_INLINE void mo_check(struct lp_cpu *cpu, const struct lp_op *op)
 }
 LP_INLINE void mo_forward(struct lp_cpu *cpu, unsigned n, uint64_t size) { cpu->x[n] = -size; }
 /* Xn moves only behind the accesses: a handler that faults finds it exact. */
-LP_INLINE void mo_progress(struct lp_cpu *cpu, unsigned n, int64_t left)
+LP_INLINE void mo_progress(struct lp_cpu *cpu, const struct lp_op *op, unsigned n, int64_t left)
 {
     atomic_signal_fence(memory_order_seq_cst);
     cpu->x[n] = (uint64_t)left;
     atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(lp_cpu_wanted(cpu), 0) && left != 0)
+        lp_cpu_again(cpu, op);
 }
 /* Eight bytes from here in one page? Pieces do not cross pages, so that everything before an address that faults is done. */
 LP_INLINE bool mo_whole(uint64_t addr) { return (addr & 4095) <= 4096 - 8; }
@@ -36,20 +40,20 @@ LP_INLINE void mo_copy(struct lp_cpu *cpu, const struct lp_op *op, unsigned d, u
         const uint64_t at = (uint64_t)left;
         if (left <= -8 && mo_whole(to + at) && mo_whole(from + at)) {
             lp_st64(cpu, op, to + at, lp_ld64(cpu, op, from + at));
-            mo_progress(cpu, n, left += 8);
+            mo_progress(cpu, op, n, left += 8);
         } else {
             lp_st8(cpu, op, to + at, lp_ld8(cpu, op, from + at));
-            mo_progress(cpu, n, ++left);
+            mo_progress(cpu, op, n, ++left);
         }
     }
     while (left > 0) {
         const uint64_t at = (uint64_t)left - 8;
         if (left >= 8 && mo_whole(to + at) && mo_whole(from + at)) {
             lp_st64(cpu, op, to + at, lp_ld64(cpu, op, from + at));
-            mo_progress(cpu, n, left -= 8);
+            mo_progress(cpu, op, n, left -= 8);
         } else {
             lp_st8(cpu, op, to + at + 7, lp_ld8(cpu, op, from + at + 7));
-            mo_progress(cpu, n, --left);
+            mo_progress(cpu, op, n, --left);
         }
     }
 }
@@ -91,10 +95,10 @@ LP_INLINE void mo_set(struct lp_cpu *cpu, const struct lp_op *op, unsigned d, un
         const uint64_t at = to + (uint64_t)left;
         if (left <= -8 && mo_whole(at)) {
             lp_st64(cpu, op, at, bytes);
-            mo_progress(cpu, n, left += 8);
+            mo_progress(cpu, op, n, left += 8);
         } else {
             lp_st8(cpu, op, at, (uint8_t)bytes);
-            mo_progress(cpu, n, ++left);
+            mo_progress(cpu, op, n, ++left);
         }
     }
 }

@@ -2,10 +2,12 @@
  * and that AT_HWCAP and the ID registers name them. Memory instructions in fast mode and in checked mode. */
 #include <config.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "a64/a64.h"
@@ -238,7 +240,8 @@ static void on_fault(struct lp_cpu *c, const struct lp_fault *f)
     fault = *f;
     c->stop = 1;
 }
-static void on_safepoint(struct lp_cpu *c) { (void)c; }
+static volatile unsigned inside; /* safepoints in the middle of a main step */
+static void on_safepoint(struct lp_cpu *c) { inside += c->pc == CODE + 4 && c->x[2] != 0 && c->x[2] != (uint64_t)-2 * LP_PAGE; }
 static const struct lp_upcalls upcalls = {on_svc, on_fault, on_safepoint};
 
 static void go(uint64_t pc)
@@ -336,6 +339,57 @@ static void test_fault(void **state)
     assert_int_equal(run(set, 3, END - 9, 1, 10), LP_SIGSEGV);
     assert_true(fault.addr == END && cpu.x[2] == (uint64_t)-1);
     assert_int_equal(run(copy_any, 3, DATA - 3 + LP_PAGE, CODE - 3, 16), LP_SIGSEGV);
+}
+
+/* Whoever waits for a safepoint need not wait for the end: a step leaves behind each piece, with PC at it, and is then executed again. */
+static unsigned pieces(const uint32_t *words, uint64_t to, uint64_t from, uint64_t size)
+{
+    const union lp_op_fn *table = lp_mem_is_flat(m) ? lp_checked_table : lp_op_table;
+    sigjmp_buf env;
+    volatile unsigned n = 0;
+    assert_int_equal(run(words, 1, to, from, size), 0);
+    struct lp_op *const op = lp_op_at(&cpu, CODE + 4);
+    const unsigned row = lp_a64_decode(words[1], CODE + 4, LP_A64_ALL, op);
+    cpu.recover = &env;
+    cpu.poll = LP_POLL_SIGNAL;
+    if (sigsetjmp(env, 0) != 0) {
+        n++;
+        assert_true(cpu.pc == CODE + 4 && cpu.x[2] + size - 1 < size - 1); /* 1 to size - 1 bytes are done */
+    }
+    cpu.pc = 0;
+    table[row].plain(&cpu, op);
+    assert_true(cpu.pc == 0 && cpu.x[2] == 0);
+    return n;
+}
+static void test_pieces(void **state)
+{
+    fill();
+    assert_in_range(pieces(set, DATA + 3, 0x55, 1000), 1, 1000);
+    for (unsigned i = 0; i < 1002; i++)
+        assert_int_equal(data[i + 2], i == 0 || i == 1001 ? (uint8_t)((i + 2) * 7 + (i + 2) / 256) : 0x55);
+    assert_in_range(pieces(copy_forward, DATA + LP_PAGE, DATA + 1, 999), 1, 999);
+    assert_memory_equal(data + LP_PAGE, data + 1, 999);
+    assert_int_equal(pieces(set, DATA, 0x11, 1), 0); /* nothing left to come back for */
+}
+/* The same with a timer: safepoints in the middle, and a limited run counts three instructions. */
+static void on_timer(int sig) { atomic_fetch_or(&cpu.poll, LP_POLL_USER); }
+static void test_left(void **state)
+{
+    const struct itimerval every = {{0, 50}, {0, 50}}, none = {{0, 0}, {0, 0}};
+    const bool limited = lp_mem_is_flat(m);
+    signal(SIGALRM, on_timer);
+    assert_int_equal(run(set, 3, DATA, 0x22, 2 * LP_PAGE), 0);
+    inside = 0;
+    for (unsigned i = 0; i < 100000 && inside == 0; i++) {
+        cpu.x[0] = DATA, cpu.x[1] = i & 255, cpu.x[2] = 2 * LP_PAGE;
+        cpu.insn_budget = limited ? 3 : UINT64_MAX;
+        setitimer(ITIMER_REAL, &every, NULL);
+        go(CODE);
+        setitimer(ITIMER_REAL, &none, NULL);
+        assert_true(fault.signo == 0 && cpu.x[0] == DATA + 2 * LP_PAGE && cpu.x[2] == 0 && cpu.insn_budget == (limited ? 0 : UINT64_MAX));
+        assert_true(data[0] == (i & 255) && memcmp(data, data + 1, 2 * LP_PAGE - 1) == 0);
+    }
+    assert_int_not_equal(inside, 0);
 }
 
 /* ---- PAuth: by properties, as the hash is our own ---- */
@@ -448,6 +502,8 @@ BOTH(test_copy)
 BOTH(test_prologue)
 BOTH(test_set)
 BOTH(test_fault)
+BOTH(test_pieces)
+BOTH(test_left)
 BOTH(test_refused)
 BOTH(test_pauth_flow)
 BOTH(test_hinted_branch)
@@ -458,7 +514,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors), cmocka_unit_test(test_cssc), cmocka_unit_test(test_flags), cmocka_unit_test(test_system),
-        cmocka_unit_test(test_counter), cmocka_unit_test(test_features), T(test_copy), T(test_prologue), T(test_set), T(test_fault), T(test_refused),
+        cmocka_unit_test(test_counter), cmocka_unit_test(test_features), T(test_copy), T(test_prologue), T(test_set), T(test_fault), T(test_pieces),
+        T(test_left), T(test_refused),
         cmocka_unit_test(test_pauth), T(test_pauth_flow), T(test_hinted_branch), T(test_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
