@@ -25,6 +25,7 @@ void lp_cpu_init(struct lp_cpu *cpu, struct lp_mem *as, struct lp_gate *gate, co
     cpu->ex.addr = UINT64_MAX;
     cpu->insn_budget = UINT64_MAX;
     cpu->landing = LP_WILD(cpu);
+    lp_pauth_init(&cpu->pauth);
 }
 
 void lp_cpu_copy(struct lp_cpu *to, const struct lp_cpu *from)
@@ -38,6 +39,7 @@ void lp_cpu_copy(struct lp_cpu *to, const struct lp_cpu *from)
     to->tpidr_el0 = from->tpidr_el0;
     to->tpidrro_el0 = from->tpidrro_el0;
     to->pstate = from->pstate;
+    to->pauth = from->pauth;
     to->model = from->model;
     to->checked = from->checked;
 }

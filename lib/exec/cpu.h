@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "a64/op.h"
+#include "exec/pauth.h"
 
 struct lp_mem;
 struct lp_gate;
@@ -87,6 +88,7 @@ struct lp_cpu {
     void *owner;                 /* of the upcalls' implementer: a kernel's thread, an embedder's machine */
     struct lp_fault pending;     /* set by a handler that raises a fault itself (lp_cpu_raise) */
     uint64_t insn_budget;        /* instructions left in a limited run; UINT64_MAX = unlimited (flat machines) */
+    struct lp_pauth pauth;       /* the keys */
     /* exec's own */
     _Atomic bool shared;         /* others, threads or processes, see this memory: pairs must be one access (ldst.c) */
     _Atomic uint64_t landing;    /* bits of a BR's or BLR's target that make it look closer (bti.c) */

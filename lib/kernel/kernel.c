@@ -84,7 +84,7 @@ struct lp_thread *lp_thread_new(struct lp_kernel *k)
     if (k->model)
         t->cpu.model = k->model;
     if (lp_cpu_has(&t->cpu, LP_FEATURE_SSBS))
-        t->cpu.pstate = LP_PSTATE_SSBS; /* as Linux starts programs: stores may be bypassed until prctl forbids it */
+        t->cpu.pstate = LP_PSTATE_SSBS; /* as Linux starts programs: stores may be bypassed (PR_SET_SPECULATION_CTRL is not offered) */
     t->k = k;
     t->tid = (int)syscall(__NR_gettid);
     if (!lp_signal_thread_new(t)) {

@@ -1,4 +1,4 @@
-/* kernel/misc.c - names, limits, groups, affinity, prctl. */
+/* kernel/misc.c - names, limits, groups, affinity. */
 #include <config.h>
 #include <errno.h>
 #include <stdio.h>
@@ -159,36 +159,4 @@ LP_SYSCALL(sched_affinity)
     if (!lp_user(t, a[2], (uint32_t)a[1], &p))
         return -EFAULT;
     return LP_HOST3(t->call.row->host_nr, (int)a[0], (uint32_t)a[1], (intptr_t)p);
-}
-
-/* ---- prctl: options that mean the same here as on arm64, by size of what the first argument points to (0 = a number) ---- */
-static const struct { int option, size; } prctls[] = {
-    {1, 0}, {2, 4},    /* PR_SET_PDEATHSIG PR_GET_PDEATHSIG */
-    {3, 0}, {4, 0},    /* PR_GET_DUMPABLE PR_SET_DUMPABLE */
-    {7, 0}, {8, 0},    /* PR_GET_KEEPCAPS PR_SET_KEEPCAPS */
-    {15, 16}, {16, 16}, /* PR_SET_NAME PR_GET_NAME */
-    {23, 0}, {24, 0},  /* PR_CAPBSET_READ PR_CAPBSET_DROP */
-    {27, 0}, {28, 0},  /* PR_GET_SECUREBITS PR_SET_SECUREBITS */
-    {29, 0}, {30, 0},  /* PR_SET_TIMERSLACK PR_GET_TIMERSLACK */
-    {36, 0}, {37, 4},  /* PR_SET_CHILD_SUBREAPER PR_GET_CHILD_SUBREAPER */
-    {38, 0}, {39, 0},  /* PR_SET_NO_NEW_PRIVS PR_GET_NO_NEW_PRIVS */
-    {41, 0}, {42, 0},  /* PR_SET_THP_DISABLE PR_GET_THP_DISABLE */
-    {47, 0},           /* PR_CAP_AMBIENT */
-};
-
-LP_SYSCALL(prctl)
-{
-    int option = (int)a[0];
-    for (size_t i = 0; i < sizeof prctls / sizeof prctls[0]; i++) {
-        void *p = (void *)(uintptr_t)a[1];
-        if (prctls[i].option != option)
-            continue;
-        if (prctls[i].size && (!a[1] || !lp_user(t, a[1], (uint64_t)prctls[i].size, &p)))
-            return -EFAULT;
-        return lp_host_raw(__NR_prctl, option, (long)(intptr_t)p, (long)a[2], (long)a[3], (long)a[4], 0);
-    }
-    if (option == 40) /* PR_GET_TID_ADDRESS */
-        return lp_put(t, a[1], &t->clear_child_tid, 8);
-    lp_log(t->k->log, 2, "prctl option %d is not offered: EINVAL", option);
-    return -EINVAL;
 }

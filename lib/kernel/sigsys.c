@@ -11,8 +11,8 @@
 
 #define SIGSET_BYTES 8
 #define LP_MINSIGSTKSZ 5120 /* arm64's MINSIGSTKSZ */
-/* Flags that a kernel knows; it drops the others, so that programs can probe. */
-#define KNOWN_SA_FLAGS (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | (uint32_t)SA_RESETHAND | 0x800 | 0x04000000)
+/* Flags that a kernel knows; it drops the others, so that programs can probe: for SA_EXPOSE_TAGBITS, as si_addr never has a tag. */
+#define KNOWN_SA_FLAGS (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | (uint32_t)SA_RESETHAND | 0x04000000)
 
 static bool signal_valid(uint64_t n) { return (int32_t)n >= 1 && (int32_t)n <= LP_NSIG; }
 

@@ -3,8 +3,8 @@
  *     difftest emit [options] CASES              write test cases for tests/a64/runner.c
  *     difftest check [options] CASES RESULTS     run them here and compare with what the runner answered
  *     difftest list                              every row: compared, or what proves it instead
- *     difftest proof SRCDIR COUNTS...            fail unless every row has been compared 200 times (counts of difftest and chunktest), or has another
- *                                                proof that exists
+ *     difftest proof SRCDIR ROWS COUNTS...       fail unless every row has been compared 200 times (counts of difftest and chunktest), or has another
+ *                                                proof (ROWS: what property.sh has proved)
  * --counts FILE (check): add how many cases of each row have been compared
  * --row NAME (a pattern), --count N cases per row, --seed S, --part I/N (every N-th row), --engine calls|dispatch|checked|all
  */
@@ -212,7 +212,7 @@ static void read_counts(const char *path)
     fclose(f);
 }
 
-static int proof(const char *srcdir, char **paths, int n)
+static int proof(const char *srcdir, const char *proved, char **paths, int n)
 {
     unsigned missing = 0;
     for (int i = 0; i < n; i++)
@@ -224,7 +224,7 @@ static int proof(const char *srcdir, char **paths, int n)
             continue;
         if (counted[row] >= ENOUGH)
             printf("%s\t%s\tcompared %u times\n", info->class_, info->name, counted[row]);
-        else if (row_other_proof(info, srcdir, other, sizeof other))
+        else if (row_other_proof(info, srcdir, proved, other, sizeof other))
             printf("%s\t%s\t%s\n", info->class_, info->name, other);
         else
             printf("%s\t%s\tNO PROOF: compared %u times; %s\n", info->class_, info->name, counted[row], other), missing++;
@@ -263,8 +263,8 @@ int main(int argc, char **argv)
         return check(argv[first], argv[first + 1]);
     if (argc > 1 && strcmp(argv[1], "list") == 0 && left == 0)
         return list();
-    if (argc > 1 && strcmp(argv[1], "proof") == 0 && left >= 2)
-        return proof(argv[first], argv + first + 1, left - 1);
+    if (argc > 1 && strcmp(argv[1], "proof") == 0 && left >= 3)
+        return proof(argv[first], argv[first + 1], argv + first + 2, left - 2);
     fprintf(stderr, "usage: difftest emit|check|list|proof [--row PATTERN] [--count N] [--seed S] [--part I/N]\n"
                     "                                [--engine calls|dispatch|checked|all] [CASES [RESULTS]]\n");
     return 2;

@@ -32,10 +32,10 @@ uint32_t usual_word(const struct lp_row_info *row, uint32_t w);
 
 /* What proves a row that is not (only) compared with the usual oracle: excluded.def. NULL: the comparison. */
 enum proof_kind { P_ORACLE, P_VECTORS, P_PROPERTY, P_SINGLE, P_CHUNKS };
-struct proof { enum proof_kind kind; const char *pattern; unsigned version; const char *test, *reason; };
+struct proof { enum proof_kind kind; const char *pattern; unsigned version; const char *reason; };
 const struct proof *row_proof(const struct lp_row_info *row);
-/* The proof that a row has instead, if it exists below srcdir; out: what it is, or should be. */
-bool row_other_proof(const struct lp_row_info *row, const char *srcdir, char *out, size_t size);
+/* The proof that a row has instead, a vector below srcdir or a line of `proved` (property.sh); out: what it is, or should be. */
+bool row_other_proof(const struct lp_row_info *row, const char *srcdir, const char *proved, char *out, size_t size);
 extern uint64_t oracle_version; /* in hundreds: 7.2 is 702 */
 /* Why a row is not compared as single cases, or NULL. */
 const char *row_excluded(const struct lp_row_info *row);

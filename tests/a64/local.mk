@@ -12,8 +12,8 @@ tests_a64_chunktest_CPPFLAGS = $(tests_a64_difftest_CPPFLAGS)
 tests_a64_chunktest_LDADD = $(tests_a64_difftest_LDADD)
 EXTRA_DIST += tests/a64/difftest.sh tests/a64/bare.h tests/a64/runner.c tests/a64/chunks.sh tests/a64/chunk_runner.c tests/a64/property.sh tests/a64/property.c \
 	tests/a64/proof.sh tests/newer-qemu.sh
-tests/a64/proof.log: tests/a64/difftest.log tests/a64/chunks.log
-CLEANFILES += tests/a64/difftest.counts tests/a64/chunks.counts
+tests/a64/proof.log: tests/a64/difftest.log tests/a64/chunks.log tests/a64/property.log
+CLEANFILES += tests/a64/difftest.counts tests/a64/chunks.counts tests/a64/property.rows
 
 # By hand: make difftest INSTRUCTIONS=1e8 JOBS=2 [FIRST_SEED=S]
 INSTRUCTIONS = 1e7

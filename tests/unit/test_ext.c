@@ -399,6 +399,7 @@ static void test_pauth(void **state)
     const uint64_t pointer = TAG | UINT64_C(0x7f1234567890);
     uint64_t seen = 0;
     memset(&cpu, 0, sizeof cpu);
+    lp_pauth_init(&cpu.pauth);
     for (unsigned i = 0; i < 1000; i++) {
         cpu.x[0] = pointer + i / 100, cpu.x[1] = i;
         execute(0xdac10020); /* pacia x0, x1 */
@@ -425,6 +426,15 @@ static void test_pauth(void **state)
     assert_int_equal(cpu.x[0] >> 61 & 3, 2); /* no tag up there: the code goes up to bit 63, the error is in 62:61 */
     execute(0x9ac23020); /* pacga x0, x1, x2 */
     assert_true((uint32_t)cpu.x[0] == 0 && cpu.x[0] != 0);
+    cpu.pauth.disabled = 1 << LP_PAUTH_DB; /* SCTLR_EL1.EnDB is 0 */
+    cpu.x[0] = pointer;
+    execute(0xdac12fe0);
+    assert_true(cpu.x[0] == pointer);
+    cpu.x[0] = pointer ^ UINT64_C(1) << 50;
+    execute(0xdac13fe0);
+    assert_true(cpu.x[0] == (pointer ^ UINT64_C(1) << 50));
+    execute(0xdac12be0); /* pacdza x0: another key */
+    assert_true(cpu.x[0] != (pointer ^ UINT64_C(1) << 50));
 }
 
 /* Signed calls, returns and loads; what does not authenticate faults when it is used. */
