@@ -21,6 +21,7 @@ struct lp_gate;
 struct lp_cpu;
 struct lp_cpu_model;
 
+typedef uint64_t lp_u64x2 __attribute__((vector_size(16)));
 union lp_vreg {
     uint64_t d[2];
     int64_t sd[2];
@@ -33,7 +34,7 @@ union lp_vreg {
     double f64[2];
     float f32[4];
     unsigned __int128 q;
-    uint64_t x2 __attribute__((vector_size(16))); /* all of it in one load or store */
+    lp_u64x2 x2; /* all of it in one load or store */
 } __attribute__((aligned(16)));
 
 /* Why guest code could not go on at cpu->pc. */

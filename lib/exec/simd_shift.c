@@ -43,7 +43,6 @@ VEC_D(URSRA, U, RIGHT, c + RSHR(a))
 typedef uint8_t u8x16 __attribute__((vector_size(16)));
 typedef uint16_t u16x8 __attribute__((vector_size(16)));
 typedef uint32_t u32x4 __attribute__((vector_size(16)));
-typedef uint64_t u64x2 __attribute__((vector_size(16)));
 #define SHIFT_LANES(type, count)                      \
     {                                                 \
         type v;                                       \
@@ -59,7 +58,7 @@ LP_INLINE union lp_vreg shift_all(union lp_vreg n, unsigned size, bool left, uns
     case 0: SHIFT_LANES(u8x16, uint8_t);
     case 1: SHIFT_LANES(u16x8, uint16_t);
     case 2: SHIFT_LANES(u32x4, uint32_t);
-    default: SHIFT_LANES(u64x2, uint64_t);
+    default: SHIFT_LANES(lp_u64x2, uint64_t);
     }
     return r;
 }

@@ -72,14 +72,40 @@ LP_INLINE union lp_vpair lp_pair(const struct lp_cpu *cpu, unsigned n, unsigned 
     return p;
 }
 
-/* ---- logical ---- */
-#define LOGICAL(ROW, ...)                                      \
+/* The same expression for doublewords as one vector operation: two lanes are too few for the compiler's vectoriser, and what it stores as two
+ * halves the next instruction waits for. */
+#define WHOLE(ROW, KIND, ...)                                  \
     LP_OP(ROW##_v)                                             \
     {                                                          \
         SOURCES;                                               \
         union lp_vreg r;                                       \
-        LP_EACH(d, uint64_t, __VA_ARGS__)                      \
-        lp_vput_q(cpu, f.Vd, f.Q, r);                      \
+        if (f.size == 3) {                                     \
+            const lp_u64x2 a = n.x2, b = m.x2;                    \
+            r.x2 = (__VA_ARGS__);                              \
+        } else {                                               \
+            LP_LANES_##KIND(f.size, LP_EACH, __VA_ARGS__)      \
+        }                                                      \
+        lp_vput_q(cpu, f.Vd, f.Q, r);                          \
+    }                                                          \
+    LP_OP(ROW##_s)                                             \
+    {                                                          \
+        const uint64_t a = cpu->v[f.Vn].d[0], b = cpu->v[f.Vm].d[0]; \
+        cpu->v[f.Vd].x2 = (lp_u64x2){(__VA_ARGS__), 0};           \
+    }
+
+/* ---- logical: the low half by itself where only that counts (it may have been written as a half, by FMOV) ---- */
+#define LOGICAL(ROW, ...)                                      \
+    LP_OP(ROW##_v)                                             \
+    {                                                          \
+        union lp_vreg *vd = &cpu->v[f.Vd];                     \
+        const union lp_vreg *vn = &cpu->v[f.Vn], *vm = &cpu->v[f.Vm]; \
+        if (f.Q) {                                             \
+            const lp_u64x2 a = vn->x2, b = vm->x2, c LP_UNUSED = vd->x2; \
+            vd->x2 = (__VA_ARGS__);                            \
+        } else {                                               \
+            const uint64_t a = vn->d[0], b = vm->d[0], c LP_UNUSED = vd->d[0]; \
+            vd->x2 = (lp_u64x2){(__VA_ARGS__), 0};                \
+        }                                                      \
     }
 LOGICAL(AND, a & b)
 LOGICAL(BIC, a & ~b)
@@ -91,8 +117,8 @@ LOGICAL(BIT, (a & b) | (c & ~b))
 LOGICAL(BIF, (c & b) | (a & ~b))
 
 /* ---- add, subtract, halving, absolute difference ---- */
-VEC_D(ADD, U, a + b)
-VEC_D(SUB, U, a - b)
+WHOLE(ADD, U, a + b)
+WHOLE(SUB, U, a - b)
 VEC(SHADD, SW, (a + b) >> 1)
 VEC(UHADD, UW, (a + b) >> 1)
 VEC(SRHADD, SW, (a + b + 1) >> 1)
@@ -184,6 +210,7 @@ DOT(UDOT, b)
 #undef SAT
 #undef PAIRWISE
 #undef LOGICAL
+#undef WHOLE
 #undef LP_LANES_HW
 #undef DOT
 #include "a64/simd_three.export.gen.h"
