@@ -84,8 +84,9 @@ int main(void)
     printf("status %d hits %d\n", WEXITSTATUS(st), hits);
     on(hit, 0);
     child = fork();
-    if (!child) { usleep(200000); _exit(4); }
-    arm(20000, 0), result("wait", waitpid(child, &st, 0));
+    if (!child) { usleep(600000); _exit(4); }
+    /* Late enough for a busy machine to be in waitpid() by then. */
+    arm(150000, 0), result("wait", waitpid(child, &st, 0));
     result("wait again", waitpid(child, &st, 0) == child);
 
     /* ppoll: the signal is blocked outside, let in by the mask. */
