@@ -11,7 +11,7 @@ void lp_gate_init(struct lp_gate *g)
     pthread_mutex_init(&g->lock, NULL);
     pthread_cond_init(&g->changed, NULL);
     g->cpus = NULL;
-    g->closed = false;
+    g->closed = g->shared = false;
 }
 
 void lp_gate_destroy(struct lp_gate *g)
