@@ -13,7 +13,7 @@ LP_INLINE union lp_vreg lsv_load(struct lp_cpu *cpu, const struct lp_op *op, uin
     case 1: r.d[0] = lp_ld16(cpu, op, addr); break;
     case 2: r.d[0] = lp_ld32(cpu, op, addr); break;
     case 3: r.d[0] = lp_ld64(cpu, op, addr); break;
-    default: r.q = lp_ld128(cpu, op, addr); break;
+    default: r.x2 = lp_load128(LP_HOST(cpu, op, addr, 16, LP_R)); break;
     }
     return r;
 }
@@ -25,7 +25,7 @@ LP_INLINE void lsv_store(struct lp_cpu *cpu, const struct lp_op *op, uint64_t ad
     case 1: lp_st16(cpu, op, addr, v->h[0]); break;
     case 2: lp_st32(cpu, op, addr, v->s[0]); break;
     case 3: lp_st64(cpu, op, addr, v->d[0]); break;
-    default: lp_st128(cpu, op, addr, v->q); break;
+    default: lp_store128(LP_HOST(cpu, op, addr, 16, LP_W), v->x2); break;
     }
 }
 
