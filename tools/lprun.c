@@ -16,7 +16,7 @@
 #include "cli.h"
 
 enum { FAILED = 125, NOT_RUNNABLE = 126, NOT_FOUND = 127 };
-enum { OPT_NO_CONTROL = CLI_OWN, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU };
+enum { OPT_NO_CONTROL = CLI_OWN, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS };
 
 static const struct cli_option options[] = {
     {'P', "patch", "FILE", "apply this patch before the first instruction; may be repeated; - is standard input"},
@@ -30,11 +30,13 @@ static const struct cli_option options[] = {
     {'D', "log", "FILE", "write remarks and -S there instead of to standard error"},
     {OPT_CPU, "cpu", "NAME", "the CPU that the program sees (default: max, with everything); \"help\" lists them and what each has"},
     {OPT_ISOLATE, "isolate", NULL, "check every access: the program cannot reach the memory of lprun; slower"},
+    {OPT_SYSCALLS, "syscalls", NULL, "list the system calls of arm64 Linux: implemented, passed to this machine's kernel, or refused and why"},
+    CLI_FORMATS,
     {OPT_CONTINUED, "continued", NULL, NULL}, /* given by execve of a program under lprun: patches made for another program are left out */
     {OPT_LIMITS, "limits", "LIMITS", NULL}, /* the same: what its setrlimit calls left */
     CLI_COMMON};
 static const char *const synopsis[] = {"[-qvS] [-P patch]... [-c socket | --no-control] [-E var=value]... [-U var]... [-0 argv0] [-s size] [-D log] "
-                                       "[--cpu name] [--isolate] program [arg ...]", NULL};
+                                       "[--cpu name] [--isolate] program [arg ...]", "--syscalls [--json | --tsv]", NULL};
 static const struct cli_tool tool = {
     "lprun", "Run an AArch64 Linux program and let its code be patched while it runs.", synopsis, options,
     "Exit status: the program's; a signal that ended it is raised again; 125 lprun failed (or a patch does not fit), 126 PROGRAM is not\n"
@@ -168,8 +170,36 @@ static void choose_cpu(const char *from, const char *name)
     run.config.cpu = name;
 }
 
+static int print_syscall(void *ctx, const struct lp_vm_syscall *row)
+{
+    static const char *const states[] = {"implemented", "passed", "refused"};
+    (void)ctx;
+    if (cli.format == OUT_TEXT) {
+        fprintf(out_file(), "%3u  %-24s%s%s%s%s%s\n", row->number, row->name, states[row->state], row->error ? " " : "",
+                row->error ? row->error : "", row->reason ? ": " : "", row->reason ? row->reason : "");
+        return 0;
+    }
+    out_record("syscall");
+    out_uint("number", row->number);
+    out_str("name", row->name);
+    out_str("state", states[row->state]);
+    out_str("error", row->error);
+    out_str("reason", row->reason);
+    out_end();
+    return 0;
+}
+
+static _Noreturn void list_syscalls(void)
+{
+    if (cli.n_operands)
+        cli_usage("--syscalls takes no program");
+    lp_vm_syscalls(print_syscall, NULL);
+    cli_exit(out_close() ? 0 : FAILED);
+}
+
 static void parse_options(void)
 {
+    bool list = false;
     struct lp_vm_config *c = &run.config;
     for (int o; (o = cli_next()) != -1;)
         switch (o) {
@@ -189,7 +219,12 @@ static void parse_options(void)
         case OPT_ISOLATE: c->isolate = true; again("--isolate", NULL); break;
         case OPT_LIMITS: c->limits = cli.arg; break;
         case OPT_CONTINUED: run.continued = true; break;
+        case OPT_SYSCALLS: list = true; break;
         }
+    if (list)
+        list_syscalls();
+    if (cli.format != OUT_TEXT)
+        cli_usage("--json and --tsv go with --syscalls");
     const char *cpu = getenv("LPRUN_CPU");
     if (!c->cpu && !run.continued && cpu && *cpu)
         choose_cpu("LPRUN_CPU", cpu);

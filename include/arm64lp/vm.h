@@ -30,6 +30,16 @@ struct lp_exit { int status; /* exit status, 0-255 */ int signo; /* fatal signal
 /* Call fn for each CPU that lp_vm_config.cpu may name, with the features that it has, as /proc/cpuinfo says it ("fp asimd ..."), until fn does
  * not return 0; returns what fn did. */
 LP_API int lp_vm_cpus(int (*fn)(void *ctx, const char *name, const char *features), void *ctx);
+/* A system call of arm64 Linux: implemented here, passed to the host's call of the same name with its arguments converted, or refused with an errno. */
+enum lp_vm_syscall_state { LP_SYSCALL_IMPLEMENTED, LP_SYSCALL_PASSED, LP_SYSCALL_REFUSED };
+struct lp_vm_syscall {
+    unsigned number;
+    const char *name;
+    enum lp_vm_syscall_state state;
+    const char *error, *reason; /* of a refused one: "ENOSYS", and why; else NULL */
+};
+/* Call fn for each, in the order of their numbers, until it does not return 0; returns what fn did. Any other number is answered with ENOSYS. */
+LP_API int lp_vm_syscalls(int (*fn)(void *ctx, const struct lp_vm_syscall *row), void *ctx);
 /* The config's strings are borrowed until lp_vm_free. */
 LP_API lp_status lp_vm_new(const struct lp_vm_config *config, lp_vm **out, struct lp_error *err);
 LP_API void lp_vm_free(lp_vm *vm);

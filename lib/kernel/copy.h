@@ -13,4 +13,9 @@ int lp_get(struct lp_thread *t, void *dst, uint64_t addr, size_t len);
 int lp_put(struct lp_thread *t, uint64_t addr, const void *src, size_t len);
 /* A guest's struct iovec[n] as a host one. 0, -EFAULT or -EINVAL. */
 int lp_user_iov(struct lp_thread *t, uint64_t addr, uint64_t n, struct iovec *iov);
+/* Arguments made the host's as a signature of syscall.def says (the row's own, or one of a command of the call). 0 or -errno. */
+int lp_convert(struct lp_thread *t, const char *sig, const uint64_t *a, long h[6]);
+/* The same, and the host's call of the row's name: one that cannot block, one that may. */
+int64_t lp_pass(struct lp_thread *t, const char *sig, const uint64_t *a);
+int64_t lp_pass_block(struct lp_thread *t, const char *sig, const uint64_t *a);
 #endif

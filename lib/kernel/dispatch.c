@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <sys/syscall.h>
 #include "kernel/host.h"
+#include "kernel/hostnr.h"
 #include "kernel/kernel.h"
 #include "kernel/signal.h"
 #include "kernel/strace.h"
 
 static const struct lp_syscall rows[] = {
-#define SYS(nr, name, signature, handler, restart) [nr] = {#name, signature, lp_sys_##handler, __NR_##name, LP_RESTART_##restart},
+#define SYS(nr, name, signature, handler, restart) [nr] = {#name, signature, lp_sys_##handler, __NR_##name, LP_RESTART_##restart, 0, NULL, NULL},
+#define NO(nr, name, signature, error, reason) [nr] = {#name, signature, lp_sys_refuse, -1, LP_RESTART_NEVER, error, #error, reason},
 #include "kernel/syscall.def"
 #undef SYS
 };
@@ -18,10 +20,14 @@ const struct lp_syscall *lp_syscall_row(uint64_t nr)
     return nr < sizeof rows / sizeof rows[0] && rows[nr].name ? &rows[nr] : NULL;
 }
 
-LP_SYSCALL(nosys)
+uint64_t lp_syscall_end(void) { return sizeof rows / sizeof rows[0]; }
+
+LP_SYSCALL(refuse)
 {
-    lp_log(t->k->log, 2, "system call %s is not offered: ENOSYS", t->call.row->name);
-    return -ENOSYS;
+    const struct lp_syscall *row = t->call.row;
+    (void)a;
+    lp_log(t->k->log, 2, "system call %s is not offered: %s (%s)", row->name, row->error_name, row->reason);
+    return -row->error;
 }
 
 /* What an interrupted call means for this row. -LP_ERESTARTSYS comes from the stub: the host would restart the call, or it was not

@@ -226,3 +226,27 @@ LP_SYSCALL(iov)
         return r;
     return lp_host_syscall(t, t->call.row->host_nr, (int)a[0], (long)(intptr_t)iov, (long)a[2], (long)a[3], 0, (long)a[5]);
 }
+
+/* setxattrat, getxattrat: struct xattr_args { u64 value; u32 size, flags; } may grow; bytes beyond must be 0, which the host looks at. */
+LP_SYSCALL(xattrat)
+{
+    struct { uint64_t value; uint32_t size, flags; } args;
+    long h[6];
+    void *value;
+    if (a[5] < sizeof args)
+        return -EINVAL;
+    if (a[5] > LP_PAGE)
+        return -E2BIG;
+    uint8_t all[LP_PAGE];
+    int r = lp_get(t, all, a[4], a[5]);
+    if (!r)
+        r = lp_convert(t, "DsAS", a, h);
+    if (r)
+        return r;
+    memcpy(&args, all, sizeof args);
+    if (!lp_user(t, args.value, args.size, &value))
+        return -EFAULT;
+    args.value = (uint64_t)(uintptr_t)value;
+    memcpy(all, &args, sizeof args);
+    return lp_host_raw(t->call.row->host_nr, h[0], h[1], h[2], h[3], (long)(intptr_t)all, (long)a[5]);
+}

@@ -1,6 +1,7 @@
 /* kernel/ipc.c - System V messages, semaphores and shared memory. Structures are asm-generic's, but for x86-64's struct semid64_ds. */
 #include <config.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
@@ -98,6 +99,27 @@ LP_SYSCALL(semctl)
     default:
         return LP_HOST4(__NR_semctl, (int)a[0], (int)a[1], cmd, (int)a[3]);
     }
+}
+
+/* mq_notify: what a queue of messages does when it gets one. With SIGEV_THREAD the C library waits at a netlink socket (the signal number) for
+ * the 32 bytes that the value points to. */
+LP_SYSCALL(mq_notify)
+{
+    struct { uint64_t value; int32_t signo, notify; uint8_t rest[48]; } ev;
+    void *cookie;
+    int r = lp_fd_check(t, (int)a[0]);
+    if (r || !a[1])
+        return r ? r : LP_HOST2(__NR_mq_notify, (int)a[0], NULL);
+    if (lp_get(t, &ev, a[1], sizeof ev))
+        return -EFAULT;
+    if (ev.notify == SIGEV_THREAD) {
+        if ((r = lp_fd_check(t, ev.signo)) != 0)
+            return r;
+        if (!lp_user(t, ev.value, 32, &cookie))
+            return -EFAULT;
+        ev.value = (uint64_t)(uintptr_t)cookie;
+    }
+    return LP_HOST2(__NR_mq_notify, (int)a[0], &ev);
 }
 
 /* A place in the guest's address space first, then the segment in its stead. */

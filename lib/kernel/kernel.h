@@ -94,12 +94,15 @@ struct lp_syscall {
     int64_t (*fn)(struct lp_thread *t, const uint64_t *a);
     long host_nr;                   /* of the host's call of the same name, -1 = none */
     enum lp_restart restart;
+    int error;                      /* of a call that is refused, with its name and why; 0 = it is not */
+    const char *error_name, *reason;
 };
 #define SYS(nr, name, signature, handler, restart) int64_t lp_sys_##handler(struct lp_thread *t, const uint64_t *a);
 #include "kernel/syscall.def"
 #undef SYS
 /* The row of a number, or NULL. */
 const struct lp_syscall *lp_syscall_row(uint64_t nr);
+uint64_t lp_syscall_end(void); /* behind the last number */
 /* lp_upcalls.svc */
 void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16);
 extern const struct lp_upcalls lp_kernel_upcalls;

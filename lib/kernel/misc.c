@@ -22,6 +22,19 @@ LP_SYSCALL(uname)
     return r;
 }
 
+/* There is no 32-bit mode; the other bits are this process's, and those that execve hands on reach the next program through it. */
+LP_SYSCALL(personality)
+{
+    return (uint32_t)a[0] != UINT32_MAX && (a[0] & 0xff) == 8 /* PER_LINUX32 */ ? -EINVAL : LP_HOST1(__NR_personality, (uint32_t)a[0]);
+}
+
+/* The second index is an address for KCMP_EPOLL_TFD, descriptors for KCMP_FILE (of these processes, whose engines hide theirs), else nothing. */
+LP_SYSCALL(kcmp)
+{
+    const bool slot = (int)a[2] == 7; /* KCMP_EPOLL_TFD: struct kcmp_epoll_slot */
+    return lp_pass(t, slot ? "iiiuP12" : "iiiuu", a);
+}
+
 /* ---- limits ---- */
 /* Limits of the host process that would hit the engine's own memory and descriptors are kept here instead. */
 static struct rlimit *kept_limit(struct lp_kernel *k, int resource)

@@ -9,72 +9,67 @@
 #include "kernel/host.h"
 #include "kernel/kernel.h"
 
-/* An address buffer whose length is at len_addr (read and written by the host kernel). */
-static int address(struct lp_thread *t, uint64_t addr, uint64_t len_addr, void **p, void **len)
+/* ---- options: those whose value has an address inside ---- */
+/* A program (struct sock_fprog), or nothing that may be handed over: the call fails as on a kernel without the option. */
+enum { OPT_PROGRAM, OPT_REFUSED };
+static const struct option { int level, option, kind; } set_options[] = {
+    {SOL_SOCKET, 26, OPT_PROGRAM}, {SOL_SOCKET, 51, OPT_PROGRAM}, /* SO_ATTACH_FILTER SO_ATTACH_REUSEPORT_CBPF */
+    {263, 22, OPT_PROGRAM},                                       /* SOL_PACKET PACKET_FANOUT_DATA: of a cBPF fanout */
+    {0, 64, OPT_REFUSED}, {0, 96, OPT_REFUSED}, {0, 128, OPT_REFUSED}, {41, 64, OPT_REFUSED}, /* ipt, arpt, ebt, ip6t: SO_SET_REPLACE */
+}, get_options[] = {
+    {6, 35, OPT_REFUSED},    /* TCP_ZEROCOPY_RECEIVE maps pages */
+    {132, 111, OPT_REFUSED}, /* SCTP_SOCKOPT_CONNECTX3 */
+};
+#define KIND(table, a) option_kind(table, sizeof table / sizeof table[0], (int)(a)[1], (int)(a)[2])
+static int option_kind(const struct option *row, size_t n, int level, int option)
 {
-    uint32_t n = 0;
-    int r = addr && len_addr ? lp_get(t, &n, len_addr, sizeof n) : 0;
-    if (!r && (!lp_user(t, addr, (int32_t)n > 0 ? n : 0, p) || !lp_user(t, len_addr, sizeof n, len)))
+    for (size_t i = 0; i < n; i++)
+        if (row[i].level == level && row[i].option == option)
+            return row[i].kind;
+    return -1;
+}
+
+/* struct sock_fprog: 8 bytes per instruction. A PACKET_FANOUT_DATA of another size is a descriptor. */
+static int64_t set_program(struct lp_thread *t, const uint64_t *a)
+{
+    struct { uint16_t len; uint64_t filter; } prog = {0, 0};
+    void *filter = NULL;
+    int r = lp_get(t, &prog, a[3], sizeof prog);
+    if (!r && !lp_user(t, prog.filter, (uint64_t)prog.len * 8, &filter))
         r = -EFAULT;
-    return r;
-}
-
-LP_SYSCALL(accept)
-{
-    void *p, *len;
-    int r = lp_fd_check(t, (int)a[0]);
-    if (!r)
-        r = address(t, a[1], a[2], &p, &len);
-    long flags = t->call.row->host_nr == __NR_accept4 ? (long)a[3] : 0;
-    return r ? r : lp_host_syscall(t, t->call.row->host_nr, (int)a[0], (long)(intptr_t)p, (long)(intptr_t)len, flags, 0, 0);
-}
-
-LP_SYSCALL(getsockname)
-{
-    void *p, *len;
-    int r = lp_fd_check(t, (int)a[0]);
-    if (!r)
-        r = address(t, a[1], a[2], &p, &len);
-    return r ? r : LP_HOST3(t->call.row->host_nr, (int)a[0], (intptr_t)p, (intptr_t)len);
-}
-
-LP_SYSCALL(recvfrom)
-{
-    void *buf, *p, *len;
-    int r = lp_fd_check(t, (int)a[0]);
-    if (!r && !lp_user(t, a[1], a[2], &buf))
-        r = -EFAULT;
-    if (!r)
-        r = address(t, a[4], a[5], &p, &len);
-    return r ? r : lp_host_syscall(t, __NR_recvfrom, (int)a[0], (long)(intptr_t)buf, (long)a[2], (long)a[3], (long)(intptr_t)p,
-                                   (long)(intptr_t)len);
+    prog.filter = (uint64_t)(uintptr_t)filter;
+    return r ? r : lp_host_raw(__NR_setsockopt, (int)a[0], (int)a[1], (int)a[2], (long)(intptr_t)&prog, sizeof prog, 0);
 }
 
 LP_SYSCALL(setsockopt)
 {
-    struct { uint16_t len; uint64_t filter; } prog; /* struct sock_fprog: 8 bytes per instruction */
-    void *p, *filter = NULL;
-    int r = lp_fd_check(t, (int)a[0]);
-    long len = (long)a[4];
-    if (!r && !lp_user(t, a[3], (int32_t)a[4] > 0 ? (uint32_t)a[4] : 0, &p))
+    int r = lp_fd_check(t, (int)a[0]), kind = KIND(set_options, a);
+    if (r)
+        return r;
+    if (kind == OPT_REFUSED)
+        return -ENOPROTOOPT;
+    return kind == OPT_PROGRAM && (int32_t)a[4] == 16 ? set_program(t, a) : lp_pass(t, t->call.row->signature, a);
+}
+
+/* SO_GET_FILTER counts its length in instructions of 8 bytes. */
+static int64_t get_filter(struct lp_thread *t, const uint64_t *a)
+{
+    uint32_t n;
+    void *p, *len;
+    int r = lp_get(t, &n, a[4], sizeof n);
+    if (!r && (!lp_user(t, a[3], (uint64_t)n * 8, &p) || !lp_user(t, a[4], sizeof n, &len)))
         r = -EFAULT;
-    if (!r && (int)a[1] == SOL_SOCKET && ((int)a[2] == 26 || (int)a[2] == 51)) { /* SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF */
-        r = lp_get(t, &prog, a[3], sizeof prog);
-        if (!r && !lp_user(t, prog.filter, (uint64_t)prog.len * 8, &filter))
-            r = -EFAULT;
-        prog.filter = (uint64_t)(uintptr_t)filter;
-        p = &prog;
-    }
-    return r ? r : lp_host_raw(__NR_setsockopt, (int)a[0], (int)a[1], (int)a[2], (long)(intptr_t)p, len, 0);
+    return r ? r : lp_host_raw(__NR_getsockopt, (int)a[0], SOL_SOCKET, 26, (long)(intptr_t)p, (long)(intptr_t)len, 0);
 }
 
 LP_SYSCALL(getsockopt)
 {
-    void *p, *len;
     int r = lp_fd_check(t, (int)a[0]);
-    if (!r)
-        r = address(t, a[3], a[4], &p, &len);
-    return r ? r : lp_host_raw(__NR_getsockopt, (int)a[0], (int)a[1], (int)a[2], (long)(intptr_t)p, (long)(intptr_t)len, 0);
+    if (r)
+        return r;
+    if (KIND(get_options, a) == OPT_REFUSED)
+        return -ENOPROTOOPT;
+    return (int)a[1] == SOL_SOCKET && (int)a[2] == 26 ? get_filter(t, a) : lp_pass(t, t->call.row->signature, a);
 }
 
 /* struct msghdr and struct mmsghdr as every 64-bit little-endian Linux has them. */
@@ -93,6 +88,8 @@ static int to_host(struct lp_thread *t, const struct message *g, struct message 
 {
     void *name, *control;
     *h = *g;
+    if (g->name && (int32_t)g->name_len < 0)
+        return -EINVAL;
     int r = g->iov_len > LP_IOV_MAX ? -EMSGSIZE : lp_user_iov(t, g->iov, g->iov_len, iov);
     if (r)
         return r;

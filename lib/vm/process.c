@@ -150,6 +150,20 @@ int lp_vm_cpus(int (*fn)(void *ctx, const char *name, const char *features), voi
     return r;
 }
 
+int lp_vm_syscalls(int (*fn)(void *ctx, const struct lp_vm_syscall *row), void *ctx)
+{
+    int r = 0;
+    for (unsigned nr = 0; nr < lp_syscall_end() && r == 0; nr++) {
+        const struct lp_syscall *s = lp_syscall_row(nr);
+        if (!s)
+            continue;
+        struct lp_vm_syscall row = {nr, s->name, LP_SYSCALL_IMPLEMENTED, s->error_name, s->reason};
+        row.state = s->error ? LP_SYSCALL_REFUSED : s->fn == lp_sys_pass || s->fn == lp_sys_block ? LP_SYSCALL_PASSED : row.state;
+        r = fn(ctx, &row);
+    }
+    return r;
+}
+
 static lp_status build(struct lp_vm *vm, struct lp_error *err)
 {
     lp_status s = lp_fault_install(err);

@@ -38,16 +38,19 @@ static void rows_are_well_formed(void **state)
             assert_int_not_equal(numbers[i], numbers[j]);
         for (const char *s = row->signature; *s && *s != ':'; args++) {
             char c = *s++;
-            if (!strchr("dDiulxosSbBPpOwcgMmF-ARWhGatCLI", c) || (handed_over && c == 'p') || (c == 'P') != (isdigit((unsigned char)*s) != 0))
+            if (!strchr("dDiulxosSbBVNPpOwcgMmF-ARWhGatCLI", c) || (handed_over && c == 'p') || (c == 'P' && !isdigit((unsigned char)*s)) || (!strchr("PbB", c) && isdigit((unsigned char)*s)))
                 fail_msg("%s: letter %c in \"%s\"", row->name, c, row->signature);
-            if (strchr("bB", c) && handed_over)
-                assert_int_equal(*s, 'u');
             while (isdigit((unsigned char)*s))
                 s++;
+            if (strchr("bB", c) && handed_over)
+                assert_true(*s == 'u' || *s == 'i');
+            if (c == 'V')
+                assert_int_equal(*s, 'N');
         }
         assert_true(args <= 6);
         if (handed_over)
             assert_true(row->host_nr >= 0);
+        assert_true((row->error != 0) == (row->fn == lp_sys_refuse && row->error_name && row->reason && *row->reason));
     }
     assert_null(lp_syscall_row(UINT64_C(1) << 32));
     assert_null(lp_syscall_row(100000));
