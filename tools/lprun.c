@@ -16,7 +16,7 @@
 #include "cli.h"
 
 enum { FAILED = 125, NOT_RUNNABLE = 126, NOT_FOUND = 127 };
-enum { OPT_NO_CONTROL = CLI_OWN, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS };
+enum { OPT_NO_CONTROL = CLI_OWN, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP };
 
 static const struct cli_option options[] = {
     {'P', "patch", "FILE", "apply this patch before the first instruction; may be repeated; - is standard input"},
@@ -34,6 +34,7 @@ static const struct cli_option options[] = {
     CLI_FORMATS,
     {OPT_CONTINUED, "continued", NULL, NULL}, /* given by execve of a program under lprun: patches made for another program are left out */
     {OPT_LIMITS, "limits", "LIMITS", NULL}, /* the same: what its setrlimit calls left */
+    {OPT_SECCOMP, "seccomp", "FD", NULL}, /* the same: its filters */
     CLI_COMMON};
 static const char *const synopsis[] = {"[-qvS] [-P patch]... [-c socket | --no-control] [-E var=value]... [-U var]... [-0 argv0] [-s size] [-D log] "
                                        "[--cpu name] [--isolate] program [arg ...]", "--syscalls [--json | --tsv]", NULL};
@@ -218,6 +219,7 @@ static void parse_options(void)
         case OPT_CPU: choose_cpu("--cpu", cli.arg); break;
         case OPT_ISOLATE: c->isolate = true; again("--isolate", NULL); break;
         case OPT_LIMITS: c->limits = cli.arg; break;
+        case OPT_SECCOMP: c->seccomp = cli.arg; break;
         case OPT_CONTINUED: run.continued = true; break;
         case OPT_SYSCALLS: list = true; break;
         }

@@ -20,6 +20,7 @@ struct lp_vm_config {
     const char *argv0;         /* NULL = argv[0] */
     const char *const *reexec; /* argv prefix (NULL-terminated) with which an AArch64 child of execve goes on; NULL = none */
     const char *limits;        /* resource limits that execve under another machine handed on (after --limits); NULL = the process's */
+    const char *seccomp;       /* the descriptor of the filters that it handed on (after --seccomp); NULL = none */
     void (*log)(void *ctx, int level, const char *text); /* level -1: a line of the system call trace; any thread */
     void *log_ctx;
     int log_level;             /* 0 errors, 1 warnings, 2 -v, 3 -vv */

@@ -5,6 +5,7 @@
 #include "kernel/host.h"
 #include "kernel/hostnr.h"
 #include "kernel/kernel.h"
+#include "kernel/seccomp.h"
 #include "kernel/signal.h"
 #include "kernel/strace.h"
 
@@ -67,7 +68,9 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
     t->call.active = true;
     if (t->k->strace)
         lp_strace_enter(&trace, t, a);
-    int64_t r = call(t, a);
+    int64_t r;
+    if (!t->seccomp || lp_seccomp_allows(t, a, &r))
+        r = call(t, a);
     if (t->k->strace)
         lp_strace_leave(&trace, t, a, r);
     lp_signal_after_syscall(t, r);

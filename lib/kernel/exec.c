@@ -18,6 +18,7 @@
 #include "kernel/copy.h"
 #include "kernel/host.h"
 #include "kernel/process.h"
+#include "kernel/seccomp.h"
 #include "kernel/signal.h"
 
 #define HEAD_BYTES 256 /* BINPRM_BUF_SIZE */
@@ -162,13 +163,14 @@ static int look(struct target *g)
 }
 
 /* argv of the lprun that goes on with the program. The same process goes on with its control socket; a child has one of its own. */
-static int engine_argv(const struct lp_kernel *k, const struct target *g, const char *limits, struct vec *out)
+static int engine_argv(const struct lp_kernel *k, const struct target *g, const char *limits, const char *seccomp, struct vec *out)
 {
     int r = 0;
     for (const char *const *p = k->reexec; *p && r == 0; p++) {
         if (k->forked && !strcmp(*p, "-c") && p[1]) p++;
         else r = vec_add(out, *p);
     }
+    if (*seccomp && r == 0 && (r = vec_add(out, "--seccomp")) == 0) r = vec_add(out, seccomp);
     const char *const own[6] = {"--limits", limits, "-0", g->argv.n ? g->argv.v[0] : "", "--", g->file};
     for (int i = 0; i < 6 && r == 0; i++) r = vec_add(out, own[i]);
     for (size_t i = 1; i < g->argv.n && r == 0; i++) r = vec_add(out, g->argv.v[i]);
@@ -220,6 +222,10 @@ static int64_t host_execve(struct lp_thread *t, const char *file, char **argv, c
 static int64_t run(struct lp_thread *t, struct target *g, struct vec *envp)
 {
     struct vec argv = {0};
+    if (!g->aarch64 && t->seccomp) {
+        lp_log(t->k->log, 1, "execve: %s is a program of this machine, where the seccomp filters would have no effect", g->file);
+        return -EACCES;
+    }
     if (!g->aarch64) {
         struct rlimit saved[3];
         lp_limits_to_host(t->k, saved);
@@ -231,14 +237,19 @@ static int64_t run(struct lp_thread *t, struct target *g, struct vec *envp)
         lp_log(t->k->log, 1, "execve: %s is an AArch64 program and there is no engine to go on with it", g->file);
         return -ENOEXEC;
     }
-    char limits[160];
+    char limits[160], filters[12] = "";
+    int fd = lp_seccomp_save(t);
+    if (t->seccomp && fd < 0) return fd;
+    if (fd >= 0) snprintf(filters, sizeof filters, "%d", fd);
     lp_limits_print(t->k, limits, sizeof limits);
-    int64_t r = engine_argv(t->k, g, limits, &argv);
+    int64_t r = engine_argv(t->k, g, limits, filters, &argv);
     if (r == 0) {
+        if (fd >= 0) fcntl(fd, F_SETFD, 0);
         keep_reexec_fds(t->k, true);
         r = host_execve(t, "/proc/self/exe", argv.v, envp->v);
         keep_reexec_fds(t->k, false);
     }
+    lp_fd_unhide(t->k, fd);
     free(argv.v);
     return r;
 }

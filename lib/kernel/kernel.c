@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "exec/model.h"
 #include "kernel/kernel.h"
+#include "kernel/seccomp.h"
 #include "kernel/signal.h"
 
 /* Above what programs use, yet low enough: the host's table is as long as the highest number (8 bytes each), and fork copies it. */
@@ -64,6 +65,7 @@ void lp_kernel_free(struct lp_kernel *k)
     while (k->threads)
         lp_thread_free(k->threads);
     lp_signal_process_free(k);
+    lp_seccomp_free(k);
     lp_image_close(&k->image);
     for (int i = 0; i < LP_ENGINE_FDS; i++)
         lp_fd_unhide(k, k->first_engine_fd + i);
@@ -86,6 +88,7 @@ struct lp_thread *lp_thread_new(struct lp_kernel *k)
     if (lp_cpu_has(&t->cpu, LP_FEATURE_SSBS))
         t->cpu.pstate = LP_PSTATE_SSBS; /* as Linux starts programs: stores may be bypassed (PR_SET_SPECULATION_CTRL is not offered) */
     t->k = k;
+    t->seccomp = k->seccomp;
     t->tid = (int)syscall(__NR_gettid);
     if (!lp_signal_thread_new(t)) {
         free(t);

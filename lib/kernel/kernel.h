@@ -53,6 +53,7 @@ struct lp_kernel {
     struct lp_thread *threads;
     _Atomic int thread_count;
     struct lp_signal_process *signals;
+    struct lp_seccomp *seccomp, *seccomp_all; /* seccomp.c: what the first thread starts with; all filters */
     struct lp_fork_hook *fork_hooks; /* process.h */
     /* End of the process: set once, then every thread's cpu.stop. */
     _Atomic bool exiting;
@@ -72,6 +73,7 @@ struct lp_thread {
         uint64_t nr, arg0;          /* X8 and X0 as they were at the SVC */
     } call;
     struct lp_signal_thread *signals;
+    struct lp_seccomp *seccomp;     /* the newest filter, NULL = none; others may set it (SECCOMP_FILTER_FLAG_TSYNC) */
     char path[2][4096];             /* path arguments of the call in progress */
 };
 

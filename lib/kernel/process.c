@@ -217,6 +217,7 @@ static struct vfork *vfork_new(struct lp_thread *t, const struct clone_req *q)
     lp_cpu_copy(&v->t.cpu, &t->cpu);
     v->t.k = &v->k;
     v->t.signals = &v->signal_thread;
+    v->t.seccomp = t->seccomp;
     return v;
 }
 

@@ -20,6 +20,7 @@
 #include "exec/model.h"
 #include "kernel/kernel.h"
 #include "kernel/process.h"
+#include "kernel/seccomp.h"
 #include "mem/fault.h"
 #include "patch/live.h"
 
@@ -180,6 +181,8 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
     lp_mem_on_change(vm->mem, lp_live_mem_changed, vm->live);
     if (vm->config.limits && !lp_limits_parse(vm->kernel, vm->config.limits))
         return lp_fail(err, LP_E_INVALID, "these are no limits: %s", vm->config.limits);
+    if (vm->config.seccomp && !lp_seccomp_restore(vm->kernel, vm->config.seccomp))
+        return lp_fail(err, LP_E_INVALID, "these are no filters: %s", vm->config.seccomp);
     vm->kernel->strace = vm->config.strace;
     vm->kernel->reexec = vm->config.reexec;
     vm->hook = (struct lp_fork_hook){fork_prepare, fork_parent, fork_child, vm, NULL};

@@ -1,0 +1,16 @@
+/* kernel/seccomp.h - seccomp: strict mode, and filters on the numbers and arguments of the guest's calls (bpf.h), evaluated before each of
+ * them. The host sees none of it: the engine's own calls are not the guest's. Threads and children inherit; execve hands on. */
+#ifndef LP_KERNEL_SECCOMP_H
+#define LP_KERNEL_SECCOMP_H
+#include "kernel/kernel.h"
+
+/* Is this thread's call let through? If not, what happens instead has been done, and *r is the call's result (or LP_NO_RESULT). */
+bool lp_seccomp_allows(struct lp_thread *t, const uint64_t *a, int64_t *r);
+/* prctl(PR_SET_SECCOMP), prctl(PR_GET_SECCOMP). */
+int64_t lp_seccomp_prctl(struct lp_thread *t, const uint64_t *a);
+/* For execve: the filters of a thread in a file, whose hidden descriptor is returned: close-on-exec, to be closed with lp_fd_unhide(); -1 if
+ * it has none. -errno. The other end: they become those of threads made from here on; the descriptor is closed. */
+int lp_seccomp_save(struct lp_thread *t);
+bool lp_seccomp_restore(struct lp_kernel *k, const char *fd);
+void lp_seccomp_free(struct lp_kernel *k);
+#endif
