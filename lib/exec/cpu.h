@@ -133,10 +133,11 @@ static inline void lp_set_nzcv(struct lp_cpu *c, uint32_t w)
     c->f.n = w >> 31 & 1, c->f.z = w >> 30 & 1, c->f.c = w >> 29 & 1, c->f.v = w >> 28 & 1;
 }
 
-/* ---- invalidation (exec/opmap.c). Callers hold the gate, or no other thread can run this code. ---- */
-/* Forget decoded ops for guest bytes [start, end) and the few before (chains that reach into them). */
+/* ---- invalidation (exec/opmap.c) ---- */
+/* Forget decoded ops for guest bytes [start, end), which have changed already, and the few before (chains that reach into them). Threads that run
+ * there meanwhile run the old instruction or the new one; who needs all of a change or nothing holds the gate. Any thread. */
 void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end);
-/* Forget the counters of an address space that goes away. */
+/* Counters, below, change while the caller holds the gate or nothing runs. Forget those of an address space that goes away. */
 void lp_ops_drop(struct lp_mem *as);
 /* Count executions of the instruction at pc in *counter (relaxed); NULL stops it. Survives invalidation. Returns 0 or -ENOMEM. */
 int lp_ops_count(struct lp_mem *as, uint64_t pc, _Atomic uint64_t *counter);

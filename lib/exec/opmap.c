@@ -1,4 +1,8 @@
-/* exec/opmap.c - decoding on demand into the op map, forgetting, and counted ops. */
+/* exec/opmap.c - decoding on demand into the op map, forgetting, and counted ops.
+ *
+ * Other threads run while a slot changes. Forgetting stores the code alone: a thread that has just read the old one still finds its
+ * operands, as a CPU that has fetched an instruction. So a slot gets other operands only when every thread has passed a safepoint since
+ * (settle). What is forgotten while it is being decoded is found out by looking at the words again. */
 #include <config.h>
 #include <errno.h>
 #include <pthread.h>
@@ -21,6 +25,31 @@ void lp_ops_after_fork(void) { pthread_mutex_init(&publish, NULL); }
 
 static unsigned load_code(const struct lp_op *op) { return __atomic_load_n(&op->code, __ATOMIC_ACQUIRE); }
 static void store_code(struct lp_op *op, unsigned code) { __atomic_store_n(&op->code, (uint16_t)code, __ATOMIC_RELEASE); }
+
+/* Between a store and a load that must not change places: of two threads, the second sees what the first stored before. */
+static void order(void)
+{
+    static _Atomic int turn;
+    atomic_fetch_add_explicit(&turn, 1, memory_order_acq_rel);
+}
+
+/* Has no other thread ever run code of this address space? */
+static bool alone(const struct lp_cpu *cpu) { return !atomic_load_explicit(&cpu->shared, memory_order_relaxed) || cpu->gate == NULL; }
+
+static bool any_decoded(const struct lp_op *op, const struct lp_op *end)
+{
+    for (; op < end; op++)
+        if (load_code(op) != LP_CODE_DECODE)
+            return true;
+    return false;
+}
+
+static void zero_ops(struct lp_op *op, const struct lp_op *end)
+{
+    for (; op < end; op++)
+        if (load_code(op) != LP_CODE_DECODE)
+            store_code(op, LP_CODE_DECODE);
+}
 
 /* ---- counters: an open hash by (address space, pc), written only while nothing runs that could read it ---- */
 
@@ -169,12 +198,50 @@ static unsigned put(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in
     return n;
 }
 
+/* Is there a slot that a thread may still be running with other operands? */
+static bool stale(const struct lp_op *op, const struct lp_op *in, unsigned n)
+{
+    static const struct lp_op none;
+    for (unsigned i = 0; i < n; i++)
+        if (load_code(op + i) == LP_CODE_DECODE && !same_operands(op + i, &none) && !same_operands(op + i, &in[i]))
+            return true;
+    return false;
+}
+
+/* Clear what is stale while no thread is between two safepoints. */
+static void settle(struct lp_cpu *cpu, struct lp_op *op, unsigned n)
+{
+    cpu->pc = lp_op_pc(cpu, op);
+    lp_gate_stop(cpu->gate, cpu);
+    for (unsigned i = 0; i < n; i++)
+        if (load_code(op + i) == LP_CODE_DECODE)
+            memset((char *)(op + i) + sizeof op->code, 0, sizeof *op - sizeof op->code);
+    lp_gate_resume(cpu->gate);
+}
+
+/* Are the words at pc still those, and executable? */
+static bool unchanged(struct lp_cpu *cpu, uint64_t pc, const uint32_t *words, unsigned n)
+{
+    uint32_t now[BATCH];
+    order();
+    return lp_mem_flags(cpu->as, pc) & LP_X && fetch(cpu, pc, now) >= n && memcmp(now, words, n * sizeof *now) == 0;
+}
+
+/* With the lock held. Backwards, so that a chain finds its other elements in place. A counted op stays by itself. */
+static void publish_ops(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in, unsigned n)
+{
+    uint8_t cost[BATCH + 1];
+    unsigned run = 0;
+    while (n-- > 0)
+        run = put(cpu, op + n, &in[n], run + 1, &cost[n]);
+}
+
+/* May return without having decoded, when others change the code: the caller looks at the slot again. */
 void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
 {
     const uint64_t pc = lp_op_pc(cpu, op), features = lp_cpu_model(cpu)->features;
     uint32_t words[BATCH];
     struct lp_op in[BATCH];
-    uint8_t cost[BATCH + 1];
     if (!lp_pc_valid(cpu, pc) || (lp_mem_flags(cpu->as, pc) & LP_X) == 0)
         fetch_fault(cpu, pc);
     unsigned n = fetch(cpu, pc, words), k = 0;
@@ -185,11 +252,15 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
         check_target(cpu, &in[k], row, words[k], pc + 4 * k);
         end = ends(words[k], row);
     }
-    /* Backwards, so that a chain finds its other elements in place. A counted op stays by itself. */
     pthread_mutex_lock(&publish);
-    for (unsigned run = 0; k-- > 0;)
-        run = put(cpu, op + k, &in[k], run + 1, &cost[k]);
+    bool wait = !alone(cpu) && stale(op, in, k);
+    if (!wait)
+        publish_ops(cpu, op, in, k);
+    if (!wait && !unchanged(cpu, pc, words, k))
+        zero_ops(op, op + k);
     pthread_mutex_unlock(&publish);
+    if (wait)
+        settle(cpu, op, k);
 }
 
 /* ---- counted ops ---- */
@@ -211,21 +282,6 @@ unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op)
 
 static struct lp_op *op_of(struct lp_mem *as, uint64_t pc) { return (struct lp_op *)((uintptr_t)lp_mem_ops(as) + (uintptr_t)pc * 4); }
 
-static bool any_decoded(const struct lp_op *op, const struct lp_op *end)
-{
-    for (; op < end; op++)
-        if (load_code(op) != LP_CODE_DECODE)
-            return true;
-    return false;
-}
-
-static void zero_ops(struct lp_op *op, const struct lp_op *end)
-{
-    for (; op < end; op++)
-        if (load_code(op) != LP_CODE_DECODE)
-            store_code(op, LP_CODE_DECODE);
-}
-
 void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)
 {
     uint64_t limit = lp_mem_limit(as);
@@ -233,6 +289,7 @@ void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)
         end = limit;
     if (start >= end)
         return;
+    order();
     /* The ops before may be chains that reach into the range; the map has spare ops in front. */
     struct lp_op *op = op_of(as, start & ~UINT64_C(3)) - (LP_CHAIN_MAX - 1), *stop = op_of(as, (end + 3) & ~UINT64_C(3));
     /* Whole pages of the map go back to the host, and read as zero. */
@@ -245,20 +302,13 @@ void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)
     zero_ops(op, stop);
 }
 
-static bool alone(const struct lp_cpu *cpu) { return cpu->gate == NULL || (cpu->gate->cpus == cpu && cpu->next == NULL); }
-
-void lp_cpu_icache(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr)
+void lp_cpu_icache(struct lp_cpu *cpu, uint64_t addr)
 {
     enum { LINE = 64 };
     addr = (uint64_t)lp_sext(addr, 56) & ~(uint64_t)(LINE - 1);
-    if (addr >= cpu->limit || !any_decoded(op_of(cpu->as, addr), op_of(cpu->as, addr + LINE)))
+    if (addr >= cpu->limit)
         return;
-    if (alone(cpu)) {
+    order();
+    if (any_decoded(op_of(cpu->as, addr), op_of(cpu->as, addr + LINE)))
         lp_ops_invalidate(cpu->as, addr, addr + LINE);
-        return;
-    }
-    cpu->pc = lp_op_pc(cpu, op);
-    lp_gate_stop(cpu->gate, cpu);
-    lp_ops_invalidate(cpu->as, addr, addr + LINE);
-    lp_gate_resume(cpu->gate);
 }

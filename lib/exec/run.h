@@ -46,8 +46,8 @@ void lp_ops_after_fork(void); /* the child: lock state made new */
 void lp_cpu_svc(struct lp_cpu *cpu, uint32_t imm);
 /* Raise at cpu->pc. */
 _Noreturn void lp_cpu_raise_at(struct lp_cpu *cpu, uint64_t pc, int signo, int code, uint64_t addr, uint32_t esr);
-/* IC IVAU: forget the decoded ops of a cache line, other threads stopped if there are any. */
-void lp_cpu_icache(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr);
+/* IC IVAU: forget the decoded ops of a cache line. */
+void lp_cpu_icache(struct lp_cpu *cpu, uint64_t addr);
 
 /* AArch64 Linux signal numbers and si_codes. */
 enum { LP_SIGILL = 4, LP_SIGTRAP = 5, LP_SIGBUS = 7, LP_SIGFPE = 8, LP_SIGSEGV = 11 };

@@ -51,7 +51,7 @@ LP_OP(IC_IVAU)
 {
     uint64_t addr = lp_rd(cpu, f.Rt);
     TOUCH(addr);
-    lp_cpu_icache(cpu, op, addr);
+    lp_cpu_icache(cpu, addr);
 }
 LP_OP(DC_ZVA)
 {

@@ -63,8 +63,8 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
     t->call.nr = (uint32_t)cpu->x[8]; /* Linux looks at W8 only */
     t->call.arg0 = a[0];
     t->call.row = lp_syscall_row(t->call.nr);
-    if (lp_signal_before_syscall(t))
-        return;
+    if (cpu->stop || lp_signal_before_syscall(t))
+        return; /* a process that ends makes no more calls */
     t->call.active = true;
     if (t->k->strace)
         lp_strace_enter(&trace, t, a);

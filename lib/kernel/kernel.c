@@ -1,12 +1,10 @@
-/* kernel/kernel.c - a process and its threads: made and unmade. */
+/* kernel/kernel.c - a process: made and unmade. */
 #include <config.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "base/error.h"
-#include "exec/model.h"
 #include "kernel/kernel.h"
 #include "kernel/seccomp.h"
 #include "kernel/signal.h"
@@ -74,47 +72,4 @@ void lp_kernel_free(struct lp_kernel *k)
     pthread_mutex_destroy(&k->thread_lock);
     free(k->exe);
     free(k);
-}
-
-struct lp_thread *lp_thread_new(struct lp_kernel *k)
-{
-    struct lp_thread *t = aligned_alloc(64, (sizeof *t + 63) / 64 * 64);
-    if (!t)
-        return NULL;
-    memset(t, 0, offsetof(struct lp_thread, path));
-    lp_cpu_init(&t->cpu, k->mem, k->gate, &lp_kernel_upcalls, t);
-    if (k->model)
-        t->cpu.model = k->model;
-    if (lp_cpu_has(&t->cpu, LP_FEATURE_SSBS))
-        t->cpu.pstate = LP_PSTATE_SSBS; /* as Linux starts programs: stores may be bypassed (PR_SET_SPECULATION_CTRL is not offered) */
-    t->k = k;
-    t->seccomp = k->seccomp;
-    t->tid = (int)syscall(__NR_gettid);
-    if (!lp_signal_thread_new(t)) {
-        free(t);
-        return NULL;
-    }
-    lp_gate_add(k->gate, &t->cpu);
-    pthread_mutex_lock(&k->thread_lock);
-    t->next = k->threads;
-    k->threads = t;
-    pthread_mutex_unlock(&k->thread_lock);
-    atomic_fetch_add(&k->thread_count, 1);
-    return t;
-}
-
-void lp_thread_free(struct lp_thread *t)
-{
-    struct lp_kernel *k = t->k;
-    pthread_mutex_lock(&k->thread_lock);
-    for (struct lp_thread **p = &k->threads; *p; p = &(*p)->next)
-        if (*p == t) {
-            *p = t->next;
-            break;
-        }
-    pthread_mutex_unlock(&k->thread_lock);
-    atomic_fetch_sub(&k->thread_count, 1);
-    lp_gate_remove(k->gate, &t->cpu);
-    lp_signal_thread_free(t);
-    free(t);
 }

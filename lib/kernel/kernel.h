@@ -49,22 +49,27 @@ struct lp_kernel {
     int first_engine_fd;
     uint64_t engine_fd_used;        /* bit n: first_engine_fd + n is taken */
     /* Threads (thread.c) */
-    pthread_mutex_t thread_lock;
-    struct lp_thread *threads;
-    _Atomic int thread_count;
+    pthread_mutex_t thread_lock;    /* of the list and of what is said here about it */
+    struct lp_thread *threads;      /* that run guest code, or will */
+    int alive;                      /* threads that have not called exit: with the last one the process ends ... */
+    int leader_status;              /* ... with what the first one said */
+    _Atomic uint32_t host_threads;  /* started by thread.c and not yet at their end */
+    bool shared;                    /* a vfork child in its parent's memory: has no threads */
     struct lp_signal_process *signals;
     struct lp_seccomp *seccomp, *seccomp_all; /* seccomp.c: what the first thread starts with; all filters */
     struct lp_fork_hook *fork_hooks; /* process.h */
     /* End of the process: set once, then every thread's cpu.stop. */
-    _Atomic bool exiting;
+    _Atomic uint32_t exiting;       /* a futex */
     struct lp_exit exit;
+    uint64_t exit_pc;               /* of the thread that ended it */
 };
 
 struct lp_thread {
     struct lp_cpu cpu;              /* cpu.owner == this */
     struct lp_kernel *k;
     struct lp_thread *next;         /* k->threads */
-    int tid;                        /* of the host thread: guest and host IDs are the same */
+    _Atomic int tid;                /* of the host thread: guest and host IDs are the same; 0 = it has not begun */
+    bool ended;                     /* it called exit */
     uint64_t clear_child_tid;       /* set_tid_address */
     uint64_t robust_list;
     struct {                        /* the system call in progress, for restarting it */
@@ -74,6 +79,7 @@ struct lp_thread {
     } call;
     struct lp_signal_thread *signals;
     struct lp_seccomp *seccomp;     /* the newest filter, NULL = none; others may set it (SECCOMP_FILTER_FLAG_TSYNC) */
+    uint64_t host_mask;             /* for the host's ppoll and its like, during the call */
     char path[2][4096];             /* path arguments of the call in progress */
 };
 
@@ -117,9 +123,13 @@ void lp_limits_to_host(struct lp_kernel *k, struct rlimit saved[3]);
 void lp_limits_undo(const struct rlimit saved[3]);
 lp_status lp_kernel_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_log *log, struct lp_kernel **out, struct lp_error *err);
 void lp_kernel_free(struct lp_kernel *k);
-/* A guest thread for the calling host thread; its cpu is initialised and in the gate's list, OUTSIDE. NULL = no memory. */
+/* ---- threads (thread.c) ---- */
+/* The first guest thread, on the calling host thread; its cpu is initialised and in the gate's list, OUTSIDE. NULL = no memory. */
 struct lp_thread *lp_thread_new(struct lp_kernel *k);
 void lp_thread_free(struct lp_thread *t);
+/* Run the first thread, then wait for the end of the process: k->exit. False: another thread sits in a host call that does not end (the parent of
+ * a vfork, say): it never runs guest code again, but what it may touch (k, its memory) must stay. */
+bool lp_kernel_run(struct lp_thread *t);
 
 /* ---- for system calls: copies, paths, descriptors (copy.c, path.c, fd.c) ---- */
 /* Host pointer to a guest buffer that the host kernel reads or writes. NULL stays NULL; false = EFAULT. */

@@ -19,12 +19,12 @@ static int temp_mask(struct lp_thread *t, uint64_t addr, uint64_t size, void **h
         return 0;
     if (size != SIGSET_SIZE)
         return -EINVAL;
-    int r = lp_get(t, &mask, addr, sizeof mask);
-    if (!r && !lp_user(t, addr, sizeof mask, host))
-        r = -EFAULT;
-    if (!r)
-        lp_signal_temp_mask(t, mask);
-    return r;
+    if (lp_get(t, &mask, addr, sizeof mask))
+        return -EFAULT;
+    t->host_mask = mask & ~LP_SIGMASK_ENGINE;
+    *host = &t->host_mask;
+    lp_signal_temp_mask(t, mask);
+    return 0;
 }
 
 LP_SYSCALL(ppoll)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "kernel/copy.h"
@@ -25,48 +26,24 @@
 #define LP_CLONE_DETACHED UINT64_C(0x400000) /* ignored by Linux since 2.6 */
 #define VFORK_STACK ((size_t)1 << 20)
 
-struct clone_req { uint64_t flags, exit_signal, sp, tls, parent_tid, child_tid, pidfd; };
-
 void lp_kernel_exit(struct lp_thread *t, int status, int signo)
 {
     struct lp_kernel *k = t->k;
-    if (!atomic_exchange(&k->exiting, true)) k->exit = (struct lp_exit){.status = status & 0xff, .signo = signo};
     pthread_mutex_lock(&k->thread_lock);
-    for (struct lp_thread *o = k->threads; o; o = o->next) {
-        o->cpu.stop = 1;
-        atomic_fetch_or(&o->cpu.poll, LP_POLL_USER);
+    if (!k->exiting) {
+        k->exit = (struct lp_exit){.status = status & 0xff, .signo = signo};
+        k->exit_pc = t->cpu.pc;
+        atomic_store(&k->exiting, 1);
+        lp_threads_stop(k, t);
     }
     pthread_mutex_unlock(&k->thread_lock);
-    t->cpu.stop = 1;
+    lp_thread_stop(t);
 }
 
 LP_SYSCALL(exit_group)
 {
     lp_kernel_exit(t, (int)a[0], 0);
     return LP_NO_RESULT;
-}
-
-/* The process has one thread: its end is the end of the process. */
-LP_SYSCALL(exit) { return lp_sys_exit_group(t, a); }
-
-LP_SYSCALL(set_tid_address)
-{
-    t->clear_child_tid = a[0];
-    return t->tid;
-}
-
-LP_SYSCALL(set_robust_list)
-{
-    if (a[1] != 24) return -EINVAL; /* sizeof(struct robust_list_head) */
-    t->robust_list = a[0];
-    return 0;
-}
-
-LP_SYSCALL(get_robust_list)
-{
-    const uint64_t len = 24;
-    if (a[0] && (int)a[0] != t->tid) return LP_HOST2(SYS_kill, (int)a[0], 0) == 0 ? -EPERM : -ESRCH;
-    return lp_put(t, a[2], &len, sizeof len) ? -EFAULT : lp_put(t, a[1], &t->robust_list, sizeof t->robust_list);
 }
 
 void lp_kernel_add_fork_hook(struct lp_kernel *k, struct lp_fork_hook *hook)
@@ -83,17 +60,20 @@ static int refuse(struct lp_thread *t, int error, const char *what, uint64_t fla
     return -error;
 }
 
-/* Linux's own checks first, then ours. `no_threads` is what pthread_create can live with. */
-static int check_flags(struct lp_thread *t, const struct clone_req *q, int no_threads)
+/* Linux's own checks first, then ours. */
+static int check_flags(struct lp_thread *t, const struct lp_clone *q)
 {
-    const uint64_t known = CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS |
-                           CLONE_PIDFD | CLONE_SYSVSEM | CLONE_UNTRACED | LP_CLONE_DETACHED | LP_CLONE_CLEAR_SIGHAND;
-    uint64_t f = q->flags;
+    const uint64_t any = CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS |
+                         CLONE_PIDFD | CLONE_SYSVSEM | CLONE_UNTRACED | CLONE_PTRACE | LP_CLONE_DETACHED | LP_CLONE_CLEAR_SIGHAND;
+    const uint64_t thread = CLONE_THREAD | CLONE_SIGHAND | CLONE_FS | CLONE_FILES | CLONE_IO;
+    uint64_t f = q->flags, known = any | (f & CLONE_THREAD ? thread : CLONE_IO);
     if ((f & CLONE_THREAD) && !(f & CLONE_SIGHAND)) return -EINVAL;
     if ((f & CLONE_SIGHAND) && !(f & CLONE_VM)) return -EINVAL;
     if ((f & LP_CLONE_CLEAR_SIGHAND) && (f & CLONE_SIGHAND)) return -EINVAL;
-    if (f & CLONE_THREAD) return refuse(t, no_threads, "a thread", f);
+    if ((f & CLONE_THREAD) && (f & CLONE_PIDFD)) return -EINVAL;
     if (f & ~known) return refuse(t, EINVAL, "sharing or a new namespace", f & ~known);
+    if ((f & CLONE_THREAD) && (f & CLONE_VFORK)) return refuse(t, EINVAL, "a thread that its creator waits for", f);
+    if (f & CLONE_THREAD) return t->k->shared ? refuse(t, EAGAIN, "a thread in a vfork child", f) : 0;
     if ((f & CLONE_VM) && !(f & CLONE_VFORK)) return refuse(t, EINVAL, "a process in shared memory that does not wait", f);
     if (q->exit_signal != SIGCHLD) return refuse(t, EINVAL, "an exit signal other than SIGCHLD", q->exit_signal);
     return 0;
@@ -102,7 +82,7 @@ static int check_flags(struct lp_thread *t, const struct clone_req *q, int no_th
 /* ---- the child ---- */
 
 /* Registers and IDs as copy_process() leaves them. X0 = 0 is the result of the call. */
-static void child_begins(struct lp_thread *t, const struct clone_req *q)
+static void child_begins(struct lp_thread *t, const struct lp_clone *q)
 {
     t->tid = (int)LP_HOST0(SYS_gettid);
     t->robust_list = 0;
@@ -121,7 +101,7 @@ static void child_begins(struct lp_thread *t, const struct clone_req *q)
 }
 
 /* In the parent. A pidfd could also be asked of the host's clone, but not of its fork. */
-static int64_t parent_goes_on(struct lp_thread *t, const struct clone_req *q, int64_t pid)
+static int64_t parent_goes_on(struct lp_thread *t, const struct lp_clone *q, int64_t pid)
 {
     int32_t tid = (int32_t)pid;
     if (pid < 0) return pid;
@@ -151,7 +131,7 @@ static void unlock_all(struct lp_kernel *k)
     pthread_mutex_unlock(&k->thread_lock);
 }
 
-static int64_t do_fork(struct lp_thread *t, const struct clone_req *q)
+static int64_t do_fork(struct lp_thread *t, const struct lp_clone *q)
 {
     struct lp_kernel *k = t->k;
     /* Whoever the hooks wait for may itself wait for this thread to stop. */
@@ -166,11 +146,9 @@ static int64_t do_fork(struct lp_thread *t, const struct clone_req *q)
     int error = errno;
     if (pid == 0) {
         lp_gate_after_fork(k->gate, &t->cpu);
-        k->threads = t;
-        t->next = NULL;
         k->forked = true;
         k->lock_future = 0;
-        atomic_store(&k->thread_count, 1);
+        lp_threads_after_fork(t);
     }
     lp_mem_after_fork(k->mem, pid == 0);
     unlock_all(k);
@@ -189,7 +167,7 @@ static int64_t do_fork(struct lp_thread *t, const struct clone_req *q)
 /* ---- vfork ---- */
 
 struct vfork {
-    const struct clone_req *req;
+    const struct lp_clone *req;
     struct lp_thread t;
     struct lp_kernel k;
     struct lp_signal_process signals;
@@ -197,7 +175,7 @@ struct vfork {
 };
 
 /* The parent's process and thread, copied where the child may change them. */
-static struct vfork *vfork_new(struct lp_thread *t, const struct clone_req *q)
+static struct vfork *vfork_new(struct lp_thread *t, const struct lp_clone *q)
 {
     struct vfork *v = calloc(1, sizeof *v);
     if (!v) return NULL;
@@ -211,6 +189,9 @@ static struct vfork *vfork_new(struct lp_thread *t, const struct clone_req *q)
     pthread_mutex_init(&v->signals.lock, NULL);
     v->k.signals = &v->signals;
     v->k.threads = &v->t;
+    v->k.alive = 1;
+    v->k.host_threads = 0;
+    v->k.shared = true;
     v->k.fork_hooks = NULL; /* the control thread is the parent's */
     v->k.forked = true;
     lp_cpu_init(&v->t.cpu, t->k->mem, t->k->gate, t->cpu.up, &v->t);
@@ -221,8 +202,10 @@ static struct vfork *vfork_new(struct lp_thread *t, const struct clone_req *q)
     return v;
 }
 
-_Noreturn static void end_child(struct lp_exit e)
+_Noreturn void lp_process_end(struct lp_exit e)
 {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none); /* a core of the engine would show the wrong program */
     if (e.signo) {
         uint64_t only = ~LP_SIGMASK_ENGINE & ~LP_SIGBIT(e.signo);
         lp_sighost_default(e.signo);
@@ -241,8 +224,9 @@ static int vfork_main(void *arg)
     child_begins(&v->t, v->req);
     v->t.cpu.x[0] = 0;
     lp_signal_set_mask(&v->t, v->signal_thread.mask);
-    lp_cpu_run(&v->t.cpu);
-    end_child(v->k.exit);
+    while (!v->k.exiting) lp_cpu_run(&v->t.cpu);
+    lp_thread_unlock(&v->t);
+    lp_process_end(v->k.exit);
 }
 
 /* What the memory that they shared knows better than the parent. */
@@ -253,7 +237,7 @@ static void vfork_join(struct lp_thread *t, struct vfork *v)
     t->k->signals->trampoline = v->signals.trampoline;
 }
 
-static int64_t do_vfork(struct lp_thread *t, const struct clone_req *q)
+static int64_t do_vfork(struct lp_thread *t, const struct lp_clone *q)
 {
     char *stack = mmap(NULL, VFORK_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     struct vfork *v = vfork_new(t, q);
@@ -278,22 +262,22 @@ static int64_t do_vfork(struct lp_thread *t, const struct clone_req *q)
 }
 
 /* All host signals are blocked across the call: none is taken by one process and delivered by both. */
-static int64_t do_clone(struct lp_thread *t, const struct clone_req *q)
+static int64_t do_clone(struct lp_thread *t, const struct lp_clone *q)
 {
     lp_sighost_block_all();
     if (t->signals->queued) return -LP_ERESTARTNOINTR;
-    int64_t pid = q->flags & CLONE_VM ? do_vfork(t, q) : do_fork(t, q);
-    int64_t r = pid == 0 ? 0 : parent_goes_on(t, q, pid);
+    int64_t pid = q->flags & CLONE_THREAD ? lp_thread_start(t, q) : q->flags & CLONE_VM ? do_vfork(t, q) : do_fork(t, q);
+    int64_t r = pid == 0 || q->flags & CLONE_THREAD ? pid : parent_goes_on(t, q, pid);
     lp_signal_set_mask(t, t->signals->mask);
     return r;
 }
 
 LP_SYSCALL(clone)
 {
-    struct clone_req q = {.flags = a[0] & 0xffffff00, .exit_signal = a[0] & 0xff, .sp = a[1], .parent_tid = a[2], .tls = a[3],
+    struct lp_clone q = {.flags = a[0] & 0xffffff00, .exit_signal = a[0] & 0xff, .sp = a[1], .parent_tid = a[2], .tls = a[3],
                           .child_tid = a[4], .pidfd = a[2]};
     if ((q.flags & CLONE_PIDFD) && (q.flags & (CLONE_PARENT_SETTID | LP_CLONE_DETACHED))) return -EINVAL;
-    int r = check_flags(t, &q, EAGAIN);
+    int r = check_flags(t, &q);
     return r ? r : do_clone(t, &q);
 }
 
@@ -306,8 +290,8 @@ LP_SYSCALL(clone3)
     if (lp_get(t, &c, a[0], a[1])) return -EFAULT;
     if ((c.flags & 0xff) || c.exit_signal > LP_NSIG || !c.stack != !c.stack_size) return -EINVAL;
     if (c.set_tid || c.set_tid_size) return refuse(t, EPERM, "a chosen process ID", c.flags);
-    struct clone_req q = {.flags = c.flags, .exit_signal = c.exit_signal, .sp = c.stack ? c.stack + c.stack_size : 0, .tls = c.tls,
+    struct lp_clone q = {.flags = c.flags, .exit_signal = c.exit_signal, .sp = c.stack ? c.stack + c.stack_size : 0, .tls = c.tls,
                           .parent_tid = c.parent_tid, .child_tid = c.child_tid, .pidfd = c.pidfd};
-    int r = check_flags(t, &q, ENOSYS);
+    int r = check_flags(t, &q);
     return r ? r : do_clone(t, &q);
 }

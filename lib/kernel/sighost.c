@@ -44,6 +44,19 @@ uint64_t lp_sighost_block_all(void)
     return old;
 }
 
+void lp_sighost_block_every(void) { set_mask(UINT64_MAX); }
+
+/* SIGBUS, because no guest can block it; nothing but its value is told apart from one that the guest gets. */
+void lp_sighost_interrupt(int tid)
+{
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    info.si_signo = SIGBUS;
+    info.si_code = SI_TIMER;
+    info.si_value.sival_ptr = LP_HOST_STOP;
+    LP_HOST4(SYS_rt_tgsigqueueinfo, getpid(), tid, SIGBUS, &info);
+}
+
 void lp_sighost_adopt(struct lp_thread *t)
 {
     current = t;
@@ -93,6 +106,10 @@ static bool on_engine_signal(int signo, siginfo_t *info, void *ucontext)
     struct lp_thread *t = current;
     if (info->si_code > 0) return false; /* a fault in the engine itself */
     if (info->si_code == SI_TIMER && info->si_value.sival_ptr == LP_HOST_KICK) return true;
+    if (info->si_code == SI_TIMER && info->si_value.sival_ptr == LP_HOST_STOP) {
+        if (t) wake(t, ucontext);
+        return true;
+    }
     if (!t || !t->signals) return forward(signo, info);
     struct lp_signal_thread *s = t->signals;
     unsigned i = signo == SIGBUS;
@@ -167,21 +184,30 @@ struct lp_signal_thread *lp_signal_thread_new(struct lp_thread *t)
     struct lp_signal_thread *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     s->alt.flags = SS_DISABLE;
-    LP_HOST4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &s->mask, 8);
     t->signals = s;
+    return s;
+}
+
+void lp_signal_thread_begin(struct lp_thread *t)
+{
+    struct lp_signal_thread *s = t->signals;
+    LP_HOST4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &s->mask, 8);
+    s->embedded = true;
     lp_sighost_mask(s->mask);
     lp_sighost_adopt(t);
-    return s;
 }
 
 void lp_signal_thread_free(struct lp_thread *t)
 {
     struct lp_signal_thread *s = t->signals;
     if (!s) return;
+    bool here = current == t;
     uint64_t mask = s->mask;
-    lp_sighost_block_all();
-    if (current == t) lp_sighost_adopt(NULL);
+    if (here) {
+        lp_sighost_block_all();
+        lp_sighost_adopt(NULL);
+    }
     t->signals = NULL;
-    set_mask(mask);
+    if (here && s->embedded) set_mask(mask);
     free(s);
 }

@@ -17,6 +17,7 @@
 #define LP_SIGMASK_NEVER (LP_SIGBIT(9) | LP_SIGBIT(19))  /* SIGKILL, SIGSTOP */
 #define LP_SIGMASK_ENGINE (LP_SIGBIT(11) | LP_SIGBIT(7)) /* SIGSEGV, SIGBUS: never blocked on the host */
 #define LP_HOST_KICK ((void *)&lp_host_fixup)            /* si_value of the portable stub's own signal (host.c) */
+#define LP_HOST_STOP ((void *)&lp_host_syscall)          /* ... and of the one that takes a thread out of a call for good (sighost.c) */
 
 /* struct sigaction and struct sigaltstack as the kernel has them on arm64 (and on x86-64): the guest's view. */
 struct lp_sigaction { uint64_t handler, flags, restorer, mask; };
@@ -40,6 +41,7 @@ struct lp_signal_thread {
     uint64_t mask;                         /* blocked by the guest */
     uint64_t saved_mask;                   /* what `mask` becomes again after sigsuspend, ppoll ... */
     bool restore_mask;
+    bool embedded;                         /* the host thread is the embedder's */
     volatile sig_atomic_t queued;          /* the slot is full; all host signals are blocked then */
     struct lp_siginfo slot;
     _Atomic uint32_t held;                 /* bit 0 SIGSEGV, bit 1 SIGBUS */
@@ -54,8 +56,10 @@ struct lp_signal_thread {
 /* Take over the host's signals: k->signals. What the host ignores the guest ignores. NULL on no memory. */
 struct lp_signal_process *lp_signal_process_new(struct lp_kernel *k);
 void lp_signal_process_free(struct lp_kernel *k);
-/* On the thread itself: t->signals, its mask is the host thread's. */
+/* t->signals; NULL on no memory. */
 struct lp_signal_thread *lp_signal_thread_new(struct lp_thread *t);
+/* On the embedder's thread: it is the guest's now, and its mask the guest's, which lp_signal_thread_free() gives back. */
+void lp_signal_thread_begin(struct lp_thread *t);
 void lp_signal_thread_free(struct lp_thread *t);
 /* Start of a system call: was a signal taken before it? Then it is delivered now, the PC is back at the SVC. */
 bool lp_signal_before_syscall(struct lp_thread *t);
@@ -70,6 +74,8 @@ void lp_signal_fault(struct lp_cpu *cpu, const struct lp_fault *fault);   /* lp_
 /* sighost.c */
 void lp_sighost_mask(uint64_t guest_mask);                                /* the host mask that goes with it */
 uint64_t lp_sighost_block_all(void);                                      /* all but the engine's; returns the old mask */
+void lp_sighost_block_every(void);                                        /* on a thread that runs no guest code any more */
+void lp_sighost_interrupt(int tid);                                       /* a thread of this process, out of a blocking call */
 void lp_sighost_action(int signo, const struct lp_sigaction *guest);
 void lp_sighost_default(int signo);                                       /* SIG_DFL on the host, for stop and execve */
 int lp_sighost_get(int signo, struct lp_sigaction *out);

@@ -102,7 +102,8 @@ LP_SYSCALL(rt_sigtimedwait)
     if (take_held(t->signals, set, &info)) {
         r = info.signo;
     } else {
-        r = lp_host_syscall(t, SYS_rt_sigtimedwait, (long)&set, (long)&info, (long)timeout, sizeof set, 0, 0);
+        uint64_t host = set & ~LP_SIGMASK_ENGINE;
+        r = lp_host_syscall(t, SYS_rt_sigtimedwait, (long)&host, (long)&info, (long)timeout, sizeof host, 0, 0);
         /* It woke up for a held one: the handler has put it aside. */
         if (r == -EINTR && take_held(t->signals, set, &info)) r = info.signo;
     }

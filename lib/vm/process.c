@@ -34,6 +34,7 @@ struct lp_vm {
     lp_control_server *control;
     struct lp_fork_hook hook;
     char *program; /* as the caller named it */
+    bool running;  /* a thread of the program is in a host call that does not end: nothing that it may touch is freed */
 };
 
 /* ---- the control socket across fork: a child gets its own ---- */
@@ -63,6 +64,14 @@ static void fork_child(void *ctx)
         lp_live_after_fork(vm->live, true);
     if (vm->control && lp_control_server_after_fork(vm->control, getpid(), &err) != LP_OK)
         lp_log(&vm->log, 1, "no control socket for process %d: %s", (int)getpid(), err.text);
+}
+
+static void child_ends(void *ctx)
+{
+    struct lp_vm *vm = ctx;
+    if (vm->control)
+        lp_control_server_stop(vm->control);
+    vm->control = NULL;
 }
 
 static int hide_fd(void *ctx, int fd)
@@ -185,7 +194,7 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
         return lp_fail(err, LP_E_INVALID, "these are no filters: %s", vm->config.seccomp);
     vm->kernel->strace = vm->config.strace;
     vm->kernel->reexec = vm->config.reexec;
-    vm->hook = (struct lp_fork_hook){fork_prepare, fork_parent, fork_child, vm, NULL};
+    vm->hook = (struct lp_fork_hook){fork_prepare, fork_parent, fork_child, child_ends, vm, NULL};
     lp_kernel_add_fork_hook(vm->kernel, &vm->hook);
     return LP_OK;
 }
@@ -213,6 +222,9 @@ void lp_vm_free(lp_vm *vm)
         return;
     if (vm->control)
         lp_control_server_stop(vm->control);
+    vm->control = NULL;
+    if (vm->running)
+        return;
     if (vm->mem)
         lp_mem_on_change(vm->mem, NULL, NULL);
     lp_live_free(vm->live);
@@ -340,18 +352,18 @@ static bool is_illegal(uint32_t word, uint64_t features)
 }
 
 /* Say which instruction it was; not if somebody sent the signal. */
-static void explain_sigill(struct lp_vm *vm, const struct lp_cpu *cpu)
+static void explain_sigill(struct lp_vm *vm, uint64_t pc)
 {
     const struct lp_image *im = &vm->kernel->image;
     uint32_t word;
-    if (lp_mem_read(vm->mem, &word, cpu->pc, sizeof word) || !is_illegal(word, vm->kernel->model->features))
+    if (lp_mem_read(vm->mem, &word, pc, sizeof word) || !is_illegal(word, vm->kernel->model->features))
         return;
-    const struct lp_elf_symbol *sym = lp_elf_symbol_at(im->elf, cpu->pc - im->bias);
+    const struct lp_elf_symbol *sym = lp_elf_symbol_at(im->elf, pc - im->bias);
     if (sym)
-        lp_log(&vm->log, 0, "%s: illegal instruction 0x%08x at 0x%llx (%s+0x%llx)", vm->program, word, (unsigned long long)cpu->pc, sym->name,
-               (unsigned long long)(cpu->pc - im->bias - sym->value));
+        lp_log(&vm->log, 0, "%s: illegal instruction 0x%08x at 0x%llx (%s+0x%llx)", vm->program, word, (unsigned long long)pc, sym->name,
+               (unsigned long long)(pc - im->bias - sym->value));
     else
-        lp_log(&vm->log, 0, "%s: illegal instruction 0x%08x at 0x%llx", vm->program, word, (unsigned long long)cpu->pc);
+        lp_log(&vm->log, 0, "%s: illegal instruction 0x%08x at 0x%llx", vm->program, word, (unsigned long long)pc);
 }
 
 /* As exec does: ps and top show the program's name. */
@@ -375,11 +387,10 @@ lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
         t->cpu.pc = k->image.entry;
         t->cpu.x[LP_SLOT_SP] = k->image.sp;
         name_process(vm->program);
-        while (!k->exiting)
-            lp_cpu_run(&t->cpu);
+        vm->running = !lp_kernel_run(t);
         *out = k->exit;
         if (out->signo == SIGILL)
-            explain_sigill(vm, &t->cpu);
+            explain_sigill(vm, k->exit_pc);
     }
     lp_thread_free(t);
     return s;
