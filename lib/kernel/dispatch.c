@@ -69,7 +69,7 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
     if (t->k->strace)
         lp_strace_enter(&trace, t, a);
     int64_t r;
-    if (!t->seccomp || lp_seccomp_allows(t, a, &r))
+    if (!__atomic_load_n(&t->seccomp, __ATOMIC_RELAXED) || lp_seccomp_allows(t, a, &r))
         r = call(t, a);
     if (t->k->strace)
         lp_strace_leave(&trace, t, a, r);
