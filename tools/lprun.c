@@ -23,6 +23,7 @@ static const struct cli_option options[] = {
     {'c', "control", "SOCKET", "take orders of lpapply here (default: a socket per user and process)"},
     {OPT_NO_CONTROL, "no-control", NULL, "no control socket"},
     {'S', "strace", NULL, "show the system calls"},
+    {'L', "sysroot", "DIR", "look for files in this folder first, as if it were / (default: LPRUN_LD_PREFIX, else QEMU_LD_PREFIX)"},
     {'E', "env", "VAR=VALUE", "set a variable of the program's environment"},
     {'U', "unset", "VAR", "remove a variable from it"},
     {'0', "argv0", "NAME", "what the program sees as argv[0]"},
@@ -36,8 +37,8 @@ static const struct cli_option options[] = {
     {OPT_LIMITS, "limits", "LIMITS", NULL}, /* the same: what its setrlimit calls left */
     {OPT_SECCOMP, "seccomp", "FD", NULL}, /* the same: its filters */
     CLI_COMMON};
-static const char *const synopsis[] = {"[-qvS] [-P patch]... [-c socket | --no-control] [-E var=value]... [-U var]... [-0 argv0] [-s size] [-D log] "
-                                       "[--cpu name] [--isolate] program [arg ...]", "--syscalls [--json | --tsv]", NULL};
+static const char *const synopsis[] = {"[-qvS] [-P patch]... [-c socket | --no-control] [-L sysroot] [-E var=value]... [-U var]... "
+                                       "[-0 argv0] [-s size] [-D log] [--cpu name] [--isolate] program [arg ...]", "--syscalls [--json | --tsv]", NULL};
 static const struct cli_tool tool = {
     "lprun", "Run an AArch64 Linux program and let its code be patched while it runs.", synopsis, options,
     "Exit status: the program's; a signal that ended it is raised again; 125 lprun failed (or a patch does not fit), 126 PROGRAM is not\n"
@@ -198,6 +199,18 @@ static _Noreturn void list_syscalls(void)
     cli_exit(out_close() ? 0 : FAILED);
 }
 
+/* Programs that execve starts have the same one, whatever becomes of the variables. */
+static void choose_sysroot(void)
+{
+    static const char *const names[] = {"LPRUN_LD_PREFIX", "QEMU_LD_PREFIX"};
+    const char *dir;
+    for (int i = 0; i < 2 && !run.config.sysroot && !run.continued; i++)
+        if ((dir = getenv(names[i])) != NULL && *dir)
+            run.config.sysroot = absolute(dir);
+    if (run.config.sysroot)
+        again("-L", run.config.sysroot);
+}
+
 static void parse_options(void)
 {
     bool list = false;
@@ -208,6 +221,7 @@ static void parse_options(void)
         case 'c': again("-c", c->control_path = absolute(cli.arg)); break;
         case OPT_NO_CONTROL: c->no_control = true; again("--no-control", NULL); break;
         case 'S': c->strace = true; again("-S", NULL); break;
+        case 'L': c->sysroot = absolute(cli.arg); break;
         case 'E': set_variable(cli.arg); break;
         case 'U':
             if (unsetenv(cli.arg))
@@ -232,6 +246,7 @@ static void parse_options(void)
         choose_cpu("LPRUN_CPU", cpu);
     if (c->cpu)
         again("--cpu", c->cpu);
+    choose_sysroot();
     if (!cli.n_operands)
         cli_usage("which program?");
     if (c->no_control && c->control_path)
@@ -242,24 +257,38 @@ static void parse_options(void)
 }
 
 /* ---- the program ---- */
-/* A name without a slash is looked for in PATH, as the shell does. */
-static const char *find_program(const char *name)
+/* dir/name, as the program would say it, if it may be run. `own`: only if it is in the sysroot. */
+static char *try_program(const lp_vm *vm, const char *dir, int n, const char *name, bool own)
+{
+    struct stat st;
+    char *p = xrealloc(NULL, (size_t)n + strlen(name) + 3), *host;
+    sprintf(p, "%.*s/%s", n ? n : 1, n ? dir : ".", name);
+    host = lp_vm_path(vm, p);
+    if (host && (!own || strcmp(host, p)) && access(host, X_OK) == 0 && stat(host, &st) == 0 && S_ISREG(st.st_mode)) {
+        free(host);
+        return p;
+    }
+    free(host);
+    free(p);
+    return NULL;
+}
+
+/* A name without a slash is looked for in PATH, as the shell does: of the sysroot, then of this machine. */
+static const char *find_program(const lp_vm *vm, const char *name)
 {
     const char *dirs = getenv("PATH");
     if (strchr(name, '/') || run.continued || !dirs)
         return name;
-    for (const char *d = dirs, *end;; d = end + 1) {
-        struct stat st;
-        end = strchrnul(d, ':');
-        int n = (int)(end - d);
-        char *p = xrealloc(NULL, (size_t)n + strlen(name) + 3);
-        sprintf(p, "%.*s/%s", n ? n : 1, n ? d : ".", name);
-        if (access(p, X_OK) == 0 && stat(p, &st) == 0 && S_ISREG(st.st_mode))
-            return p;
-        free(p);
-        if (!*end)
-            return name;
-    }
+    for (int own = run.config.sysroot ? 1 : 0; own >= 0; own--)
+        for (const char *d = dirs, *end;; d = end + 1) {
+            end = strchrnul(d, ':');
+            char *p = try_program(vm, d, (int)(end - d), name, own);
+            if (p)
+                return p;
+            if (!*end)
+                break;
+        }
+    return name;
 }
 
 static int load_status(lp_status s)
@@ -374,9 +403,9 @@ int main(int argc, char **argv)
     run.config.log = write_log;
     fstat(STDERR_FILENO, &run.stderr_id);
 
-    program = find_program(cli.operands[0]);
     if (lp_vm_new(&run.config, &vm, &err) != LP_OK)
         return fail_with(&err, FAILED);
+    program = find_program(vm, cli.operands[0]);
     lp_status s = lp_vm_load(vm, program, (const char *const *)cli.operands, (const char *const *)environ, &err);
     if (s != LP_OK)
         return fail_with(&err, load_status(s));

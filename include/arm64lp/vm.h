@@ -18,6 +18,7 @@ struct lp_vm_config {
     bool no_control;
     const char *control_path;  /* NULL = the per-user default */
     const char *argv0;         /* NULL = argv[0] */
+    const char *sysroot;       /* folder that is looked into before / for absolute names; NULL = none */
     const char *const *reexec; /* argv prefix (NULL-terminated) with which an AArch64 child of execve goes on; NULL = none */
     const char *limits;        /* resource limits that execve under another machine handed on (after --limits); NULL = the process's */
     const char *seccomp;       /* the descriptor of the filters that it handed on (after --seccomp); NULL = none */
@@ -44,7 +45,9 @@ LP_API int lp_vm_syscalls(int (*fn)(void *ctx, const struct lp_vm_syscall *row),
 /* The config's strings are borrowed until lp_vm_free. */
 LP_API lp_status lp_vm_new(const struct lp_vm_config *config, lp_vm **out, struct lp_error *err);
 LP_API void lp_vm_free(lp_vm *vm);
-/* Load a program; argv and envp are NULL-terminated. LP_E_NOT_FOUND, LP_E_ELF*, LP_E_IO ... */
+/* The host's name of the file that the program calls `path`: in the sysroot if it is there. free(); NULL = no memory. */
+LP_API char *lp_vm_path(const lp_vm *vm, const char *path);
+/* Load a program, named as the program itself would name it; argv and envp are NULL-terminated. LP_E_NOT_FOUND, LP_E_ELF*, LP_E_IO ... */
 LP_API lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const char *const *envp, struct lp_error *err);
 /* Apply before the first instruction or while running; all or none. Thread-safe. */
 LP_API lp_status lp_vm_apply(lp_vm *vm, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,

@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "kernel/process.h"
 #include "kernel/seccomp.h"
 #include "kernel/signal.h"
+#include "kernel/sysroot.h"
 
 #define HEAD_BYTES 256 /* BINPRM_BUF_SIZE */
 #define MAX_SCRIPTS 5  /* interpreters of interpreters */
@@ -121,12 +123,29 @@ static bool is_aarch64(const char *head, size_t len)
            h.e_machine == EM_AARCH64;
 }
 
+/* The dynamic loader that a program names: an AArch64 program itself, or the old program lives on. */
+static int check_interp(const struct lp_kernel *k, const char *name)
+{
+    char buf[PATH_MAX], head[sizeof(Elf64_Ehdr)];
+    const char *path;
+    struct stat st;
+    int r = lp_sysroot_find(k, name, 0, buf, &path);
+    if (r) return r;
+    if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) || stat(path, &st)) return -errno;
+    if (!S_ISREG(st.st_mode)) return -EACCES;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return -errno;
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    close(fd);
+    return n < 0 ? -errno : n < (ssize_t)sizeof head ? -EIO : is_aarch64(head, sizeof head) ? 0 : -ELIBBAD;
+}
+
 /* What the kernel would refuse before it lets go of the old program. */
-static int check_aarch64(int fd, const char *head)
+static int check_aarch64(const struct lp_kernel *k, int fd, const char *head)
 {
     Elf64_Ehdr h;
     Elf64_Phdr p;
-    char name[4096];
+    char name[PATH_MAX];
     memcpy(&h, head, sizeof h);
     if ((h.e_type != ET_EXEC && h.e_type != ET_DYN) || h.e_phentsize != sizeof p || !h.e_phnum) return -ENOEXEC;
     for (unsigned i = 0; i < h.e_phnum; i++) {
@@ -134,14 +153,13 @@ static int check_aarch64(int fd, const char *head)
         if (p.p_type != PT_INTERP) continue;
         if (p.p_filesz < 2 || p.p_filesz > sizeof name) return -ENOEXEC;
         if (pread(fd, name, p.p_filesz, (off_t)p.p_offset) != (ssize_t)p.p_filesz || name[p.p_filesz - 1]) return -ENOEXEC;
-        /* This version runs no interpreter, so there is none: what a system without that loader says, and the caller lives on. */
-        return -ENOENT;
+        return check_interp(k, name);
     }
     return 0;
 }
 
 /* Look into g->file once: 1 = it was a script, look again; 0 = it is a program; -errno. */
-static int look(struct target *g)
+static int look(const struct lp_kernel *k, struct target *g)
 {
     struct stat st;
     char head[HEAD_BYTES];
@@ -155,7 +173,7 @@ static int look(struct target *g)
         r = enter_script(g, head, (size_t)n);
         if (r == 0) r = 1;
     } else if (r == 0 && is_aarch64(head, (size_t)n)) {
-        r = check_aarch64(fd, head);
+        r = check_aarch64(k, fd, head);
         g->aarch64 = true;
     }
     close(fd);
@@ -261,7 +279,7 @@ int64_t lp_execve(struct lp_thread *t, const char *path, uint64_t argv, uint64_t
     int64_t r = vec_guest(t, &g.argv, argv);
     if (r == 0) r = vec_guest(t, &env, envp);
     for (int depth = 0; r == 0; depth++) {
-        r = depth > MAX_SCRIPTS ? -ELOOP : look(&g);
+        r = depth > MAX_SCRIPTS ? -ELOOP : look(t->k, &g);
         if (r == 0) {
             r = run(t, &g, &env);
             break;

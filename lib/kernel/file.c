@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,18 @@
 #include "kernel/host.h"
 #include "kernel/kernel.h"
 #include "kernel/proc.h"
+#include "kernel/sysroot.h"
+
+static unsigned open_how(uint64_t flags)
+{
+    bool create = flags & LP_O_CREAT;
+    return (flags & LP_O_NOFOLLOW || (create && flags & LP_O_EXCL) ? LP_PATH_NOFOLLOW : 0) | (create ? LP_PATH_NEW : 0);
+}
 
 LP_SYSCALL(openat)
 {
     const char *path;
-    int r = lp_user_path_at(t, 0, (int)a[0], a[1], &path);
+    int r = lp_user_path_how(t, 0, (int)a[0], a[1], open_how(a[2]), &path);
     if (!r)
         r = lp_fd_check(t, (int)a[0]);
     if (r)
@@ -27,6 +35,15 @@ LP_SYSCALL(openat)
     if (fd != -ENOSYS)
         return fd;
     return lp_host_syscall(t, __NR_openat, (int)a[0], (long)(intptr_t)path, lp_open_flags_to_host((uint32_t)a[2]), (long)a[3], 0, 0);
+}
+
+/* Not below the descriptor but in the guest's own tree: RESOLVE_BENEATH, RESOLVE_IN_ROOT. */
+#define RESOLVE_SELF_CONTAINED 0x18
+static int copy_path(struct lp_thread *t, uint64_t addr, const char **out)
+{
+    int64_t n = lp_mem_read_str(t->k->mem, t->path[0], addr, sizeof t->path[0]);
+    *out = t->path[0];
+    return n < 0 ? (int)n : 0;
 }
 
 /* struct open_how { u64 flags, mode, resolve; } may grow; bytes beyond must be 0. */
@@ -45,7 +62,7 @@ LP_SYSCALL(openat2)
     if (!r && lp_open_flags_unknown(how[0]))
         r = -EINVAL;
     if (!r)
-        r = lp_user_path_at(t, 0, (int)a[0], a[1], &path);
+        r = how[2] & RESOLVE_SELF_CONTAINED ? copy_path(t, a[1], &path) : lp_user_path_how(t, 0, (int)a[0], a[1], open_how(how[0]), &path);
     if (!r)
         r = lp_fd_check(t, (int)a[0]);
     if (r)
@@ -57,25 +74,43 @@ LP_SYSCALL(openat2)
     return lp_host_syscall(t, __NR_openat2, (int)a[0], (long)(intptr_t)path, (long)(intptr_t)how, sizeof how, 0, 0);
 }
 
+/* What readlinkat gives, in as many bytes as the guest wants. */
+static int64_t put_link(struct lp_thread *t, const uint64_t *a, const char *text)
+{
+    size_t n = strlen(text);
+    if (n > (size_t)(int)a[3])
+        n = (size_t)(int)a[3];
+    int r = lp_put(t, a[2], text, n);
+    return r ? r : (int64_t)n;
+}
+
+/* cwd, fd/3 ...: files as the guest names them. */
+static int64_t proc_link(struct lp_thread *t, const uint64_t *a, const char *path)
+{
+    char text[PATH_MAX];
+    int64_t n = LP_HOST4(__NR_readlinkat, AT_FDCWD, (intptr_t)path, (intptr_t)text, sizeof text - 1);
+    if (n < 0)
+        return n;
+    text[n] = 0;
+    return put_link(t, a, lp_sysroot_guest(t->k, text));
+}
+
 /* /proc/self/exe names the program; lp_user_path has put its path in place of the link, so look at the link's name again. */
 LP_SYSCALL(readlinkat)
 {
     const char *path;
     void *buf;
-    int r = lp_user_path_at(t, 0, (int)a[0], a[1], &path);
+    int r = lp_user_path_how(t, 0, (int)a[0], a[1], LP_PATH_NOFOLLOW, &path);
     if (!r)
         r = lp_fd_check(t, (int)a[0]);
     if (r)
         return r;
     if ((int)a[3] <= 0)
         return -EINVAL;
-    if (path == t->k->exe) {
-        size_t n = strlen(path);
-        if (n > (size_t)(int)a[3])
-            n = (size_t)(int)a[3];
-        r = lp_put(t, a[2], path, n);
-        return r ? r : (int64_t)n;
-    }
+    if (path == t->k->exe)
+        return put_link(t, a, lp_sysroot_guest(t->k, path));
+    if (t->k->sysroot && !strncmp(path, "/proc/", 6))
+        return proc_link(t, a, path);
     if (!lp_user(t, a[2], (uint64_t)(int)a[3], &buf))
         return -EFAULT;
     return LP_HOST4(__NR_readlinkat, (int)a[0], (intptr_t)path, (intptr_t)buf, (int)a[3]);
@@ -94,7 +129,7 @@ LP_SYSCALL(newfstatat)
 {
     struct stat st;
     const char *path;
-    int r = lp_user_path_at(t, 0, (int)a[0], a[1], &path);
+    int r = lp_user_path_how(t, 0, (int)a[0], a[1], a[3] & AT_SYMLINK_NOFOLLOW ? LP_PATH_NOFOLLOW : 0, &path);
     if (!r)
         r = lp_fd_check(t, (int)a[0]);
     if (r)

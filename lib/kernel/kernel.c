@@ -71,5 +71,6 @@ void lp_kernel_free(struct lp_kernel *k)
     pthread_mutex_destroy(&k->limit_lock);
     pthread_mutex_destroy(&k->thread_lock);
     free(k->exe);
+    free(k->sysroot);
     free(k);
 }

@@ -38,7 +38,10 @@ struct lp_kernel {
     bool forked;                    /* a child: a control socket named by -c is its parent's */
     const struct lp_cpu_model *model; /* of all threads' CPUs; NULL: max */
     struct lp_image image;          /* the program */
-    char *exe;                      /* its absolute path */
+    char *exe;                      /* its absolute path, the host's */
+    char *sysroot;                  /* sysroot.h: canonical, the host's; NULL = none */
+    size_t sysroot_len;
+    _Atomic int cwd_known;          /* is the current directory in the sysroot? 0 = to be looked up, 1 no, 2 yes */
     /* Memory (memory.c) */
     pthread_mutex_t brk_lock;
     uint64_t brk_start, brk_end;
@@ -134,10 +137,12 @@ bool lp_kernel_run(struct lp_thread *t);
 /* ---- for system calls: copies, paths, descriptors (copy.c, path.c, fd.c) ---- */
 /* Host pointer to a guest buffer that the host kernel reads or writes. NULL stays NULL; false = EFAULT. */
 bool lp_user(struct lp_thread *t, uint64_t addr, uint64_t len, void **out);
-/* A path argument copied into t->path[slot], /proc/self names of the engine's replaced. 0 or -errno. */
+/* A path argument copied into t->path[slot]: looked up in the sysroot, /proc/self names of the engine's replaced. 0 or -errno. */
 int lp_user_path(struct lp_thread *t, int slot, uint64_t addr, const char **out);
 /* The same for a path that is relative to a descriptor. */
 int lp_user_path_at(struct lp_thread *t, int slot, int dirfd, uint64_t addr, const char **out);
+/* The same for a call that does not follow a link at the end, or may create the file: LP_PATH_ of sysroot.h. */
+int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, unsigned how, const char **out);
 /* 0, or -EBADF for an engine descriptor. */
 int lp_fd_check(struct lp_thread *t, int fd);
 /* Move an engine's descriptor where the guest cannot reach it (close-on-exec); the old number is closed. The new one, or -errno. */

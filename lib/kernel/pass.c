@@ -9,6 +9,7 @@
 #include "kernel/flags.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
+#include "kernel/sysroot.h"
 
 /* How far: paths so far, and the directory of the next one. */
 struct progress { int paths, dirfd; };
@@ -37,6 +38,23 @@ static int length_at(struct lp_thread *t, uint64_t addr, uint64_t *len)
     return r;
 }
 
+/* How the row's next path is looked up: a letter is the rule, AT_ flags among the arguments may change it. */
+static unsigned path_how(const struct lp_syscall *row, char letter, const uint64_t *a)
+{
+    uint64_t flags = 0;
+    int i = 0;
+    if (letter == 'k')
+        return LP_PATH_NOFOLLOW | LP_PATH_NEW;
+    for (const char *s = row->signature; *s && *s != ':' && i < 6; s++) { /* digits belong to the letter before */
+        if (*s == 'A')
+            flags = a[i];
+        i += *s < '0' || *s > '9';
+    }
+    if (letter == 's')
+        return flags & AT_SYMLINK_NOFOLLOW ? LP_PATH_NOFOLLOW : 0;
+    return flags & AT_SYMLINK_FOLLOW ? 0 : LP_PATH_NOFOLLOW;
+}
+
 /* One argument made the host's. *sig is behind its letter; digits are consumed. */
 static int convert(struct lp_thread *t, char letter, const char **sig, const uint64_t *a, int i, struct progress *at, long *out)
 {
@@ -49,9 +67,9 @@ static int convert(struct lp_thread *t, char letter, const char **sig, const uin
     case 'd':
         *out = (int)a[i];
         return lp_fd_check(t, (int)a[i]);
-    case 's': {
+    case 's': case 'n': case 'k': {
         const char *path = NULL;
-        r = a[i] ? lp_user_path_at(t, at->paths++, at->dirfd, a[i], &path) : 0;
+        r = a[i] ? lp_user_path_how(t, at->paths++, at->dirfd, a[i], path_how(t->call.row, letter, a), &path) : 0;
         *out = (long)(intptr_t)path;
         return r;
     }

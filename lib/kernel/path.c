@@ -1,14 +1,19 @@
-/* kernel/path.c - path arguments: copied, and /proc/self made the guest's. */
+/* kernel/path.c - path arguments: copied, looked up in the sysroot, and /proc/self made the guest's. */
 #include <config.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#include "kernel/copy.h"
+#include "kernel/host.h"
 #include "kernel/kernel.h"
 #include "kernel/proc.h"
+#include "kernel/sysroot.h"
 
 /* Could a relative path with this end be a file of /proc/self that is not the engine's? Most names stop here. */
 static bool may_be_special(const char *path)
@@ -39,9 +44,9 @@ static void make_absolute(char *path, size_t size, int dirfd)
     path[n] = '/';
 }
 
-int lp_user_path_at(struct lp_thread *t, int slot, int dirfd, uint64_t addr, const char **out)
+int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, unsigned how, const char **out)
 {
-    char *path = t->path[slot];
+    char *path = t->path[slot], buf[PATH_MAX];
     int64_t n = lp_mem_read_str(t->k->mem, path, addr, sizeof t->path[slot]);
     if (n < 0)
         return (int)n;
@@ -53,7 +58,41 @@ int lp_user_path_at(struct lp_thread *t, int slot, int dirfd, uint64_t addr, con
         *out = t->k->exe;
     if (name && !strncmp(name, "fd/", 3) && isdigit((unsigned char)name[3]) && lp_fd_hidden(t->k, atoi(name + 3)))
         return -ENOENT;
-    return 0;
+    if (name || !t->k->sysroot)
+        return 0;
+    int r = lp_sysroot_find_at(t->k, dirfd, path, how, buf, out);
+    if (r == 0 && *out == buf)
+        *out = strcpy(path, buf);
+    return r;
+}
+
+int lp_user_path_at(struct lp_thread *t, int slot, int dirfd, uint64_t addr, const char **out)
+{
+    return lp_user_path_how(t, slot, dirfd, addr, 0, out);
 }
 
 int lp_user_path(struct lp_thread *t, int slot, uint64_t addr, const char **out) { return lp_user_path_at(t, slot, AT_FDCWD, addr, out); }
+
+/* ---- the current directory ---- */
+/* chdir, fchdir */
+LP_SYSCALL(chdir)
+{
+    int64_t r = lp_sys_pass(t, a);
+    if (r == 0)
+        lp_sysroot_moved(t->k);
+    return r;
+}
+
+LP_SYSCALL(getcwd)
+{
+    char buf[PATH_MAX];
+    int64_t n = LP_HOST2(__NR_getcwd, buf, sizeof buf);
+    if (n < 0)
+        return n;
+    const char *dir = lp_sysroot_guest(t->k, buf);
+    size_t len = strlen(dir) + 1;
+    if (a[1] < len)
+        return -ERANGE;
+    int r = lp_put(t, a[0], dir, len);
+    return r ? r : (int64_t)len;
+}

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "base/buf.h"
@@ -16,6 +15,7 @@
 #include "kernel/flags.h"
 #include "kernel/kernel.h"
 #include "kernel/proc.h"
+#include "kernel/sysroot.h"
 
 static const char *skip(const char *s, const char *prefix)
 {
@@ -44,18 +44,15 @@ const char *lp_proc_self(const char *path)
     return task ? task : q;
 }
 
-static void add_mapping(struct lp_buf *b, const struct lp_mapping *m)
+static void add_mapping(struct lp_buf *b, const struct lp_kernel *k, const struct lp_mapping *m)
 {
-    struct stat st = {0};
-    if (m->name[0] == '/' && stat(m->name, &st))
-        memset(&st, 0, sizeof st);
     size_t before = b->len;
     lp_buf_printf(b, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu", (unsigned long long)m->start, (unsigned long long)m->end,
                   m->flags & LP_R ? 'r' : '-', m->flags & LP_W ? 'w' : '-', m->flags & LP_X ? 'x' : '-', m->flags & LP_SHARED ? 's' : 'p',
-                  (unsigned long long)m->file_off, major(st.st_dev), minor(st.st_dev), (unsigned long long)st.st_ino);
+                  (unsigned long long)m->file_off, major(m->dev), minor(m->dev), (unsigned long long)m->ino);
     if (m->name[0]) {
         size_t width = b->len - before;
-        lp_buf_printf(b, "%*s%s", width < 73 ? (int)(73 - width) : 1, "", m->name);
+        lp_buf_printf(b, "%*s%s", width < 73 ? (int)(73 - width) : 1, "", lp_sysroot_guest(k, m->name));
     }
     lp_buf_puts(b, "\n");
 }
@@ -77,7 +74,7 @@ char *lp_proc_text(struct lp_kernel *k, const char *name, uint64_t *len)
 
     if (!strcmp(name, "maps"))
         for (uint64_t at = 0; lp_mem_next(k->mem, at, &m); at = m.end)
-            add_mapping(&b, &m);
+            add_mapping(&b, k, &m);
     else if (!strcmp(name, "cmdline"))
         add_guest(&b, k, im->arg_start, im->arg_end);
     else if (!strcmp(name, "environ"))

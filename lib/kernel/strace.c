@@ -225,7 +225,7 @@ static void add_arg(struct lp_buf *b, struct lp_thread *t, char c, const uint64_
     case 'l': lp_buf_printf(b, "%lld", (long long)v); return;
     case 'x': lp_buf_printf(b, v ? "0x%llx" : "%llx", (unsigned long long)v); return;
     case 'o': lp_buf_printf(b, "%#o", (unsigned)v); return;
-    case 's': case 'S': add_string(b, t, v); return;
+    case 's': case 'n': case 'k': case 'S': add_string(b, t, v); return;
     case 'b': add_bytes(b, t, v, i < 5 ? a[i + 1] : 0); return;
     case 'B': r >= 0 ? add_bytes(b, t, v, (uint64_t)r) : add_address(b, v); return;
     case 'O': add_open_flags(b, v); return;

@@ -1,4 +1,4 @@
-/* load/image.c - PT_LOAD segments into guest memory. */
+/* load/image.c - PT_LOAD segments of a program and of its interpreter into guest memory. */
 #include <config.h>
 #include <elf.h>
 #include <errno.h>
@@ -15,13 +15,18 @@
 #define GNU_PROPERTY_AARCH64_FEATURE_1_BTI 1
 #endif
 
+#define NO_PLACE UINT64_MAX
+
 static uint64_t page_down(uint64_t v) { return lp_align_down(v, LP_PAGE); }
 static uint64_t page_up(uint64_t v) { return lp_align_up(v, LP_PAGE); }
 
-/* Linux guards the code of a static program that says that it is made for it (arch_elf_adjust_prot()), and looks at PT_GNU_PROPERTY only. */
-static bool is_guarded(const struct lp_image *im)
+/* Linux guards the code of the file where the process starts, a static program or an interpreter, if it says that it is made for it
+ * (arch_elf_adjust_prot()), and looks at PT_GNU_PROPERTY only; all else is the interpreter's to guard. */
+static bool is_guarded(const struct lp_image *im, bool starts)
 {
     size_t n;
+    if (!starts)
+        return false;
     const struct lp_elf_segment *seg = lp_elf_segments(im->elf, &n);
     while (n > 0 && seg[n - 1].type != PT_GNU_PROPERTY)
         n--;
@@ -102,20 +107,27 @@ static lp_status check_type(const struct lp_image *im, struct lp_error *err)
         lp_fail(err, LP_E_ELF, "not a program (e_type is %u): an object file or core cannot be run", info->type);
         return lp_at(err, info->name, 0, 0);
     }
-    if (info->interp) {
-        lp_fail(err, LP_E_UNSUPPORTED, "dynamically linked: needs the loader of a sysroot (%s), not supported in this version", info->interp);
-        lp_hint(err, "link it with -static or -static-pie");
-        return lp_at(err, info->name, 0, 0);
-    }
     return LP_OK;
 }
 
 /* ET_EXEC stays where it was linked; ET_DYN goes to two thirds of the address space, where Linux puts it without ASLR. */
-static uint64_t choose_bias(const struct lp_image *im, uint64_t limit)
+static uint64_t program_bias(struct lp_mem *mem, const struct lp_image *im)
 {
     if (lp_elf_info(im->elf)->type == ET_EXEC)
         return 0;
-    return lp_align_down(limit / 3 * 2, LP_LOAD_ALIGN) - lp_align_down(im->start, LP_LOAD_ALIGN);
+    return lp_align_down(lp_mem_limit(mem) / 3 * 2, LP_LOAD_ALIGN) - lp_align_down(im->start, LP_LOAD_ALIGN);
+}
+
+/* An interpreter goes where mmap puts things. The room is given back at once: nothing else maps while a program is loaded. */
+static uint64_t interp_bias(struct lp_mem *mem, const struct lp_image *im)
+{
+    uint64_t from = lp_align_down(im->start, LP_LOAD_ALIGN), len = im->end - from + LP_LOAD_ALIGN - LP_PAGE;
+    if (lp_elf_info(im->elf)->type == ET_EXEC)
+        return lp_mem_check(mem, im->start, LP_PAGE, LP_MAPPED, NULL) ? NO_PLACE : 0;
+    int64_t at = lp_mem_mmap(mem, 0, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at < 0 || lp_mem_munmap(mem, (uint64_t)at, len))
+        return NO_PLACE;
+    return lp_align_up((uint64_t)at, LP_LOAD_ALIGN) - from;
 }
 
 static int map_at(struct lp_mem *mem, uint64_t at, uint64_t len, int prot, int fd, uint64_t off)
@@ -176,7 +188,9 @@ static lp_status map_all(struct lp_mem *mem, int fd, struct lp_image *im, struct
     return LP_OK;
 }
 
-lp_status lp_load_image(struct lp_mem *mem, int fd, const char *name, struct lp_image *out, struct lp_error *err)
+/* Check and map one file, at the bias that place() chooses. */
+static lp_status load_file(struct lp_mem *mem, int fd, const char *name, struct lp_image *out, bool interp,
+                           uint64_t (*place)(struct lp_mem *mem, const struct lp_image *im), struct lp_error *err)
 {
     memset(out, 0, sizeof *out);
     lp_status s = lp_elf_open_fd(fd, name, &out->elf, err);
@@ -185,9 +199,9 @@ lp_status lp_load_image(struct lp_mem *mem, int fd, const char *name, struct lp_
     if (s == LP_OK)
         s = check_segments(out, lp_mem_limit(mem), err);
     if (s == LP_OK) {
-        out->guarded = is_guarded(out);
-        out->bias = choose_bias(out, lp_mem_limit(mem));
-        if (out->end + out->bias > lp_mem_limit(mem)) {
+        out->guarded = is_guarded(out, interp || !lp_elf_info(out->elf)->interp);
+        out->bias = place(mem, out);
+        if (out->bias == NO_PLACE || out->end + out->bias > lp_mem_limit(mem)) {
             lp_fail(err, LP_E_NOMEM, "the program (0x%llx bytes) does not fit into the guest's address space",
                     (unsigned long long)(out->end - out->start));
             s = lp_at(err, name, 0, 0);
@@ -195,21 +209,40 @@ lp_status lp_load_image(struct lp_mem *mem, int fd, const char *name, struct lp_
     }
     if (s == LP_OK)
         s = map_all(mem, fd, out, err);
-    if (s != LP_OK) {
+    if (s != LP_OK)
         lp_image_close(out);
+    return s;
+}
+
+lp_status lp_load_image(struct lp_mem *mem, int fd, const char *name, struct lp_image *out, struct lp_error *err)
+{
+    lp_status s = load_file(mem, fd, name, out, false, program_bias, err);
+    if (s != LP_OK)
         return s;
-    }
     const struct lp_elf_info *info = lp_elf_info(out->elf);
     out->start += out->bias;
     out->end += out->bias;
-    out->entry = info->entry + out->bias;
+    out->entry = out->first_pc = info->entry + out->bias;
     out->phdr = info->phdr_vaddr ? info->phdr_vaddr + out->bias : 0;
     out->brk = out->end;
+    return LP_OK;
+}
+
+lp_status lp_load_interp(struct lp_mem *mem, int fd, const char *name, struct lp_image *image, struct lp_error *err)
+{
+    struct lp_image im;
+    lp_status s = load_file(mem, fd, name, &im, true, interp_bias, err);
+    if (s != LP_OK)
+        return s;
+    image->first_pc = lp_elf_info(im.elf)->entry + im.bias;
+    image->interp_bias = im.bias;
+    image->interp_elf = im.elf;
     return LP_OK;
 }
 
 void lp_image_close(struct lp_image *image)
 {
     lp_elf_close(image->elf);
-    image->elf = NULL;
+    lp_elf_close(image->interp_elf);
+    image->elf = image->interp_elf = NULL;
 }

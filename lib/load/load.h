@@ -17,6 +17,9 @@ struct lp_image {
     uint64_t bias;            /* run-time minus link-time address */
     uint64_t start, end;      /* page-rounded extent of the segments */
     uint64_t entry, phdr;     /* run time; phdr 0 = not loaded */
+    lp_elf *interp_elf;       /* owned; NULL = statically linked */
+    uint64_t interp_bias;     /* AT_BASE: run-time minus link-time address of the interpreter */
+    uint64_t first_pc;        /* where the process starts: the interpreter's entry, else the program's */
     uint64_t brk;             /* where the heap starts */
     uint64_t stack_lo, stack_hi;
     uint64_t sp;              /* at argc, 16-byte aligned */
@@ -39,6 +42,8 @@ struct lp_stack_args {
 /* Map the program that is open on fd (kept by the caller) into the empty address space. `name` is for messages.
  * LP_E_ELF, LP_E_ELF_MACHINE, LP_E_UNSUPPORTED, LP_E_NOMEM. On failure mappings may be left behind: free the address space. */
 lp_status lp_load_image(struct lp_mem *mem, int fd, const char *name, struct lp_image *out, struct lp_error *err);
+/* Map the interpreter that lp_elf_info(image->elf)->interp asks for, after lp_load_image and before lp_load_stack. The same errors. */
+lp_status lp_load_interp(struct lp_mem *mem, int fd, const char *name, struct lp_image *image, struct lp_error *err);
 /* The stack below the top of the address space, with a guard below it. LP_E_INVALID when the strings do not fit (E2BIG). */
 lp_status lp_load_stack(struct lp_mem *mem, struct lp_image *image, const struct lp_stack_args *args, struct lp_error *err);
 void lp_image_close(struct lp_image *image);

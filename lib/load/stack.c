@@ -70,7 +70,7 @@ static void make_auxv(struct lp_image *im, const struct lp_stack_args *a, uint64
     aux(im, AT_PHDR, im->phdr);
     aux(im, AT_PHENT, sizeof(Elf64_Phdr));
     aux(im, AT_PHNUM, lp_elf_info(im->elf)->phnum);
-    aux(im, AT_BASE, 0);
+    aux(im, AT_BASE, im->interp_bias);
     aux(im, AT_FLAGS, 0);
     aux(im, AT_ENTRY, im->entry);
     aux(im, AT_UID, a->uid);

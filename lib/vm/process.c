@@ -21,6 +21,7 @@
 #include "kernel/kernel.h"
 #include "kernel/process.h"
 #include "kernel/seccomp.h"
+#include "kernel/sysroot.h"
 #include "mem/fault.h"
 #include "patch/live.h"
 
@@ -183,6 +184,8 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
         s = lp_kernel_new(vm->mem, &vm->gate, &vm->log, &vm->kernel, err);
     if (s == LP_OK)
         s = choose_cpu(vm, err);
+    if (s == LP_OK && vm->config.sysroot)
+        s = lp_sysroot_set(vm->kernel, vm->config.sysroot, err);
     if (s == LP_OK)
         s = lp_live_new(vm->mem, &vm->gate, &vm->live, err);
     if (s != LP_OK)
@@ -264,6 +267,39 @@ static char *opened_path(int fd)
     return n < 0 ? NULL : strndup(path, (size_t)n);
 }
 
+char *lp_vm_path(const lp_vm *vm, const char *path)
+{
+    char buf[PATH_MAX];
+    const char *host;
+    lp_sysroot_find_at(vm->kernel, AT_FDCWD, path, 0, buf, &host);
+    return strdup(host);
+}
+
+/* The dynamic loader, if the program asks for one. */
+static lp_status load_interp(struct lp_vm *vm, struct lp_error *err)
+{
+    struct lp_kernel *k = vm->kernel;
+    const char *name = lp_elf_info(k->image.elf)->interp;
+    int fd;
+    if (!name)
+        return LP_OK;
+    char *path = lp_vm_path(vm, name), *opened;
+    if (!path)
+        return lp_fail(err, LP_E_NOMEM, "no memory for a path");
+    lp_status s = open_program(path, &fd, err);
+    free(path);
+    if (s != LP_OK) {
+        lp_hint(err, "it is the loader of a dynamically linked program: name the folder with an AArch64 system by lprun -L (on Debian, "
+                     "libc6-arm64-cross has one in /usr/aarch64-linux-gnu)");
+        return s;
+    }
+    opened = opened_path(fd);
+    s = lp_load_interp(vm->mem, fd, opened ? opened : name, &k->image, err);
+    free(opened);
+    close(fd);
+    return s;
+}
+
 static uint64_t stack_size(const struct lp_vm *vm)
 {
     const uint64_t most = UINT64_C(1) << 30, usual = UINT64_C(8) << 20;
@@ -305,7 +341,9 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
     int fd;
     if (k->exe)
         return lp_fail(err, LP_E_INVALID, "a program is loaded already");
-    lp_status s = open_program(path, &fd, err);
+    char *host = lp_vm_path(vm, path);
+    lp_status s = host ? open_program(host, &fd, err) : lp_fail(err, LP_E_NOMEM, "no memory for a path");
+    free(host);
     if (s != LP_OK)
         return s;
     k->exe = opened_path(fd);
@@ -314,6 +352,8 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
     if (s != LP_OK)
         lp_at(err, path, 0, 0); /* as the caller named it */
     close(fd);
+    if (s == LP_OK)
+        s = load_interp(vm, err);
     if (s == LP_OK)
         s = load_stack(vm, path, argv, envp, err);
     if (s == LP_OK)
@@ -384,7 +424,7 @@ lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
     lp_status s = start_control(vm, err);
     if (s == LP_OK) {
         t->cpu.checked = vm->config.isolate;
-        t->cpu.pc = k->image.entry;
+        t->cpu.pc = k->image.first_pc;
         t->cpu.x[LP_SLOT_SP] = k->image.sp;
         name_process(vm->program);
         vm->running = !lp_kernel_run(t);

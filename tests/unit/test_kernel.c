@@ -38,7 +38,7 @@ static void rows_are_well_formed(void **state)
             assert_int_not_equal(numbers[i], numbers[j]);
         for (const char *s = row->signature; *s && *s != ':'; args++) {
             char c = *s++;
-            if (!strchr("dDiulxosSbBVNPpOwcgMmF-ARWhGatCLI", c) || (handed_over && c == 'p') || (c == 'P' && !isdigit((unsigned char)*s)) || (!strchr("PbB", c) && isdigit((unsigned char)*s)))
+            if (!strchr("dDiulxosnkSbBVNPpOwcgMmF-ARWhGatCLI", c) || (handed_over && c == 'p') || (c == 'P' && !isdigit((unsigned char)*s)) || (!strchr("PbB", c) && isdigit((unsigned char)*s)))
                 fail_msg("%s: letter %c in \"%s\"", row->name, c, row->signature);
             while (isdigit((unsigned char)*s))
                 s++;

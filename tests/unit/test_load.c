@@ -268,11 +268,37 @@ static void bad_programs(void **state)
     begin(&f, ET_EXEC, 0x401000);
     refused(&f, LP_E_ELF, "no segment");
     usual(&f, ET_EXEC, 0x400000);
-    segment(&f, PT_INTERP, PF_R, 0x900, 0x400900, 0x101, 0x101); /* ends with the 0 byte at 0xa00 */
-    refused(&f, LP_E_UNSUPPORTED, "dynamically linked: needs the loader of a sysroot");
-    usual(&f, ET_EXEC, 0x400000);
     f.e.e_machine = EM_X86_64;
     refused(&f, LP_E_ELF_MACHINE, "");
+}
+
+static void interpreter_is_placed(void **state)
+{
+    static const char *const none[] = {NULL};
+    struct file f;
+    struct lp_mem *m;
+    struct lp_image im;
+    struct lp_error err;
+    struct lp_stack_args a = {.argv = none, .envp = none, .execfn = "program", .size = 0x20000};
+    (void)state;
+    usual(&f, ET_EXEC, 0x400000);
+    segment(&f, PT_INTERP, PF_R, 0x900, 0x400900, 0x101, 0x101); /* ends with the 0 byte at 0xa00 */
+    assert_int_equal(load(&f, &m, &im, &err), LP_OK);
+    usual(&f, ET_DYN, 0x3000);
+    int fd = to_fd(&f);
+    assert_int_equal(lp_load_interp(m, fd, "loader", &im, &err), LP_OK);
+    close(fd);
+    assert_int_equal(lp_load_stack(m, &im, &a, &err), LP_OK);
+    assert_int_equal(auxv(&im, AT_ENTRY), 0x401000);
+    assert_int_equal(auxv(&im, AT_PHDR), 0x400040);
+    uint64_t base = auxv(&im, AT_BASE);
+    assert_int_equal(base % LP_LOAD_ALIGN, 0);
+    assert_int_equal(im.first_pc, base + 0x4000);
+    assert_int_equal(lp_mem_flags(m, base + 0x4000) & (LP_R | LP_W | LP_X), LP_R | LP_X);
+    assert_int_equal(lp_mem_flags(m, base + 0x2000) & LP_MAPPED, 0);
+    assert_int_equal(lp_mem_flags(m, base + 0x10000) & LP_MAPPED, 0); /* between its segments */
+    lp_image_close(&im);
+    lp_mem_free(m);
 }
 
 int main(void)
@@ -280,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments_are_mapped), cmocka_unit_test(pie_is_placed), cmocka_unit_test(stack_is_linuxes),
         cmocka_unit_test(too_many_arguments),  cmocka_unit_test(bad_segments),  cmocka_unit_test(bad_programs),
+        cmocka_unit_test(interpreter_is_placed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
