@@ -41,8 +41,11 @@ unsigned lp_a64_decode(uint32_t word, uint64_t pc, uint64_t features, struct lp_
 {
     memset(op, 0, sizeof *op);
     unsigned row = find_row(word, features);
-    if (row != A64_UNDEFINED && fns[row].pack != NULL && fns[row].pack(word, pc, op))
+    if (row != A64_UNDEFINED && fns[row].pack != NULL && fns[row].pack(word, pc, op)) {
+        if (lp_a64_tilts_stack(row, op, word))
+            op->code = (uint16_t)LP_CODE_OF_ROW(row);
         return row;
+    }
     memset(op, 0, sizeof *op);
     op->code = LP_CODE_UNDEFINED;
     op->w[0] = word;

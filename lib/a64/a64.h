@@ -18,6 +18,7 @@ enum lp_row_flags {
     LP_ROW_PCREL = 16,  /* the word means something else at another address */
     LP_ROW_EL1 = 32,    /* with LP_ROW_TODO: undefined for programs, or always trapped */
     LP_ROW_OFF = 64,    /* with LP_ROW_TODO: Linux does not let programs use it */
+    LP_ROW_BACK = 128,  /* writes the address back to the base register */
 };
 struct lp_row_info {
     const char *name;    /* "ADD_imm" */
@@ -26,6 +27,8 @@ struct lp_row_info {
     uint32_t mask, value;
     uint32_t flags;      /* enum lp_row_flags */
     uint32_t feature_no; /* enum lp_feature */
+    uint8_t base;        /* the byte of an op that has the slot of the register that an access is based on, if that may be SP; else 0 */
+    uint8_t stack;       /* the byte with the slot of the register that is written, if that may be SP; else 0 */
 };
 extern const struct lp_row_info lp_a64_rows[A64_ROW_COUNT];
 
@@ -36,8 +39,11 @@ extern const struct lp_row_info lp_a64_rows[A64_ROW_COUNT];
 unsigned lp_a64_row(uint32_t word, uint64_t features, bool todo);
 /* Every leaf of the decision tree: the words with these bits meet the same rows. For tests. */
 void lp_a64_leaves(void (*fn)(void *ctx, uint32_t mask, uint32_t value), void *ctx);
-/* Decode a word at address pc; always fills *op (LP_CODE_UNDEFINED if the word is undefined: op->w[0] is the word). Returns the row. */
+/* Decode a word at address pc; always fills *op (LP_CODE_UNDEFINED if the word is undefined: op->w[0] is the word). Returns the row. What
+ * lp_a64_tilts_stack() has the row's own code, not a specialised one. */
 unsigned lp_a64_decode(uint32_t word, uint64_t pc, uint64_t features, struct lp_op *op);
+/* Can this instruction, decoded to a row and an op, make an SP that is a multiple of 16 into one that is not? Says yes where it does not know. */
+bool lp_a64_tilts_stack(unsigned row, const struct lp_op *op, uint32_t word);
 /* The row of a code (a specialised or fused code gives its first row). */
 unsigned lp_code_row(unsigned code);
 /* The code that runs in[0] and some that follow, of n, as one op (each one's operands stay in its own slot), or 0. cost[i] is how many ops run

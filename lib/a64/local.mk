@@ -2,7 +2,7 @@ lib_a64_liba64_la_SOURCES = \
 	lib/a64/a64.c lib/a64/a64.h \
 	lib/a64/derive.c lib/a64/decode_bits.h \
 	lib/a64/derive_simd.c lib/a64/derive_fp.c \
-	lib/a64/encode.c \
+	lib/a64/encode.c lib/a64/stack.c \
 	lib/a64/op.h
 lib_a64_liba64_la_SOURCES += lib/a64/disasm.c
 

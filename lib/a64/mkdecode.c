@@ -161,6 +161,14 @@ int dest_field(const struct row *r)
     return -1;
 }
 
+static int sp_field(const struct row *r, const char *name)
+{
+    int i = find_field(r, name);
+    return i >= 0 && r->fields[i].role == ROLE_SP && r->fields[i].size != 0 ? i : -1;
+}
+int base_field(const struct row *r) { return r->flags & F_MEM ? sp_field(r, "Rn") : -1; }
+int stack_field(const struct row *r) { return sp_field(r, r->flags & F_BACK ? "Rn" : "Rd"); }
+
 unsigned element_code(const struct element *e) { return rows[e->row].base + e->spec; }
 
 /* By the codes, so that a search finds all chains with the same first two; unused elements are zero. */

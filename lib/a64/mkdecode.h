@@ -25,7 +25,7 @@ struct cond {
 };
 struct guard { struct cond conds[MAX_CONDS]; unsigned n; };
 
-enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16, F_EL1 = 32, F_OFF = 64 }; /* as enum lp_row_flags in a64.h */
+enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16, F_EL1 = 32, F_OFF = 64, F_BACK = 128 }; /* as enum lp_row_flags in a64.h */
 struct row {
     char *name, *feature_name;
     unsigned feature; /* enum lp_feature */
@@ -73,6 +73,9 @@ bool spec_excluded(const struct row *r, unsigned k);
 unsigned spec_value(const struct row *r, unsigned k, unsigned i);
 /* The field with the register that a row writes, -1 if it has none or several. */
 int dest_field(const struct row *r);
+/* The fields with the register that an access is based on, and with the one that is written, where that may be SP; -1 if there is none. */
+int base_field(const struct row *r);
+int stack_field(const struct row *r);
 /* The code of an element by itself. */
 unsigned element_code(const struct element *e);
 /* "ADD_imm" or "ADD_imm_1_0" into a static ring of buffers. */

@@ -206,13 +206,16 @@ static void emit_pack(FILE *f, const struct row *r)
     fprintf(f, ");\n    return true;\n}\n");
 }
 
+/* Where a field is in an op; 0: nowhere. */
+static unsigned place_of(const struct row *r, int field) { return field < 0 ? 0 : r->fields[field].at; }
+
 static void emit_info(FILE *f)
 {
-    fprintf(f, "const struct lp_row_info lp_a64_rows[A64_ROW_COUNT] = {\n    {\"UNDEFINED\", \"\", \"\", 0, 0, 0, 0},\n");
+    fprintf(f, "const struct lp_row_info lp_a64_rows[A64_ROW_COUNT] = {\n    {\"UNDEFINED\", \"\", \"\", 0, 0, 0, 0, 0, 0},\n");
     for (unsigned i = 1; i < nrows; i++) {
         const struct row *r = &rows[i];
-        fprintf(f, "    {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, %u, %u},\n", r->name, r->class_, r->feature_name, (unsigned)r->mask,
-                (unsigned)r->value, r->flags, r->feature);
+        fprintf(f, "    {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, %u, %u, %u, %u},\n", r->name, r->class_, r->feature_name, (unsigned)r->mask,
+                (unsigned)r->value, r->flags, r->feature, place_of(r, base_field(r)), place_of(r, stack_field(r)));
     }
     fprintf(f, "};\nstatic const struct { bool (*guard)(uint32_t w); bool (*pack)(uint32_t w, uint64_t pc, struct lp_op *op); bool derived; }\n"
                "    fns[A64_ROW_COUNT] = {\n    {0, 0, false},\n");
@@ -313,9 +316,12 @@ static void emit_export(FILE *f, const struct row *r)
     fprintf(f, "%s LP_EXPORT(%s)(struct lp_cpu *cpu, const struct lp_op *op);\n%s LP_EXPORT(%s)(struct lp_cpu *cpu, const struct lp_op *op)\n{\n"
                "    const struct a64_%s f = a64_unpack_%s(op);\n", ret, r->name, ret, r->name, r->name, r->name);
     if (r->flags & F_BRANCH)
-        fprintf(f, "    return lp_op_pc(cpu, op) + (x_%s(cpu, op, f) ? (uint64_t)(int64_t)f.off * 4 : 4);\n}\n", r->name);
+        fprintf(f, "    return lp_op_pc(cpu, op) + (x_%s(cpu, op, f) ? (uint64_t)(int64_t)f.off * 4 : 4);\n", r->name);
     else
-        fprintf(f, "    %sx_%s(cpu, op, f);\n}\n", r->flags & F_JUMP ? "return " : "", r->name);
+        fprintf(f, "    %sx_%s(cpu, op, f);\n", r->flags & F_JUMP ? "return " : "", r->name);
+    if (stack_field(r) >= 0)
+        fprintf(f, "    lp_sp_written(cpu, op, f.%s);\n", r->fields[stack_field(r)].name);
+    fprintf(f, "}\n");
 }
 
 static bool is_executed(const char *class_)

@@ -283,7 +283,7 @@ static void attr_after(struct row *r, char *args)
 static void parse_attr(struct row *r, char *word, char *args)
 {
     static const struct { const char *name; unsigned flag; } flags[] = {
-        {"todo", F_TODO}, {"branch", F_BRANCH}, {"jump", F_JUMP}, {"mem", F_MEM}, {"pcrel", F_PCREL},
+        {"todo", F_TODO}, {"branch", F_BRANCH}, {"jump", F_JUMP}, {"mem", F_MEM}, {"pcrel", F_PCREL}, {"back", F_BACK},
         {"el1", F_TODO | F_EL1}, {"off", F_TODO | F_OFF}};
     static const struct { const char *name; void (*fn)(struct row *, char *); } calls[] = {
         {"unless", attr_unless}, {"hot", attr_hot}, {"derive", attr_derive}, {"after", attr_after}};
@@ -307,7 +307,7 @@ static void parse_attr(struct row *r, char *word, char *args)
             }
         }
     }
-    ERROR("%s: unknown attribute '%s%s' (hot unless() derive() after() mem branch jump pcrel todo el1 off)", r->name, word, args ? "()" : "");
+    ERROR("%s: unknown attribute '%s%s' (hot unless() derive() after() mem back branch jump pcrel todo el1 off)", r->name, word, args ? "()" : "");
 }
 
 static void parse_attrs(struct row *r, char *s)
@@ -339,6 +339,9 @@ static void check_row(struct row *r)
         ERROR("%s: a branch has a signed field off (off:26.s)", r->name);
     if ((r->flags & F_BRANCH) && (r->flags & F_JUMP))
         ERROR("%s: branch and jump exclude each other", r->name);
+    int base = find_field(r, "Rn");
+    if ((r->flags & F_BACK) && (base < 0 || r->fields[base].role != ROLE_SP))
+        ERROR("%s: what is written back is a base register (Rn.sp)", r->name);
     if ((r->flags & F_TODO) && r->hot)
         ERROR("%s: a row that is not executed cannot be hot", r->name);
     struct row *old = find_row(r->name);

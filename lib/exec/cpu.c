@@ -69,6 +69,8 @@ void lp_cpu_svc(struct lp_cpu *cpu, uint32_t imm)
     cpu->ex.addr = UINT64_MAX; /* so does coming back from one */
     lp_bti_watch(cpu);
     enter_guest(cpu, r);
+    if (lp_sp_is_tilted(cpu))
+        lp_sp_tilted(cpu, cpu->pc); /* rt_sigreturn, or a handler was entered */
 }
 
 static void deliver(struct lp_cpu *cpu, const struct lp_fault *fault)
@@ -100,6 +102,14 @@ enum { BACK_FAULT = 1, BACK_AGAIN = 2 };
 void lp_cpu_again(struct lp_cpu *cpu, const struct lp_op *op)
 {
     cpu->pc = lp_op_pc(cpu, op);
+    siglongjmp(*cpu->recover, BACK_AGAIN);
+}
+
+void lp_sp_tilted(struct lp_cpu *cpu, uint64_t pc)
+{
+    if (cpu->checked)
+        return; /* there it is tested anyway */
+    cpu->pc = pc;
     siglongjmp(*cpu->recover, BACK_AGAIN);
 }
 
@@ -169,7 +179,7 @@ static void run(struct lp_cpu *cpu)
     while (atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0 && cpu->insn_budget != 0) {
         if (atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0)
             safepoint(cpu);
-        else if (cpu->checked)
+        else if (cpu->checked || lp_sp_is_tilted(cpu))
             lp_dispatch_checked(cpu);
         else
             lp_dispatch(cpu);

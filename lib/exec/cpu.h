@@ -114,6 +114,9 @@ _Static_assert(offsetof(struct lp_cpu, v) == 320, "v");
 static inline uint64_t lp_op_pc(const struct lp_cpu *cpu, const struct lp_op *op) { return ((uintptr_t)op - (uintptr_t)cpu->ops) >> 2; }
 static inline struct lp_op *lp_op_at(const struct lp_cpu *cpu, uint64_t pc) { return (struct lp_op *)((uintptr_t)cpu->ops + (uintptr_t)pc * 4); }
 
+/* Is SP such that an access based on it faults? */
+static inline bool lp_sp_is_tilted(const struct lp_cpu *cpu) { return (cpu->x[LP_SLOT_SP] & 15) != 0; }
+
 /* Architectural reset state: zero registers, monitor open; the model is max. `as`, `gate`, `up`, `owner` are borrowed. */
 void lp_cpu_init(struct lp_cpu *cpu, struct lp_mem *as, struct lp_gate *gate, const struct lp_upcalls *up, void *owner);
 /* Run from cpu->pc until cpu->stop != 0 (returned, and cleared) or the budget is used up (returns 0). Call on the guest's thread. */

@@ -1,5 +1,5 @@
-/* exec/dispatch_checked.c - one instruction at a time, every access checked: flat memory, --isolate, limited runs, and the op that
- * faulted in fast mode. Also the tables of the out-of-line functions. */
+/* exec/dispatch_checked.c - one instruction at a time, every access checked: flat memory, --isolate, limited runs, an SP that is no multiple of 16, and
+ * the op that faulted in fast mode. Also the tables of the out-of-line functions. */
 #include <config.h>
 #include "a64/a64.h"
 #include "exec/op.h"
@@ -28,11 +28,22 @@ const union lp_op_fn lp_checked_table[A64_ROW_COUNT] = {
 #undef LP_ROW_FN
 };
 
+/* CheckSPAlignment() of the Arm ARM: SCTLR_EL1.SA0 is set under Linux, whose do_sp_pc_abort() shows SP as the address. ESR_EL1: EC 0x26, IL.
+ * What needs no memory, prefetches among it, does not care. */
+static void check_sp(struct lp_cpu *cpu, const struct lp_op *op, unsigned row)
+{
+    const uint8_t base = lp_a64_rows[row].base;
+    if (base != 0 && ((const uint8_t *)op)[base] == LP_SLOT_SP)
+        lp_cpu_raise_at(cpu, lp_op_pc(cpu, op), LP_SIGBUS, LP_BUS_ADRALN, cpu->x[LP_SLOT_SP], 0x9a000000);
+}
+
 uint64_t lp_run_checked(struct lp_cpu *cpu, const struct lp_op *op, unsigned code)
 {
     unsigned row = lp_code_row(code);
     if (row == A64_UNDEFINED)
         lp_cpu_undefined(cpu, op);
+    if (__builtin_expect(lp_sp_is_tilted(cpu), 0))
+        check_sp(cpu, op, row);
     if (lp_a64_rows[row].flags & (LP_ROW_BRANCH | LP_ROW_JUMP))
         return lp_checked_table[row].next(cpu, op);
     lp_checked_table[row].plain(cpu, op);
@@ -42,7 +53,7 @@ uint64_t lp_run_checked(struct lp_cpu *cpu, const struct lp_op *op, unsigned cod
 void lp_dispatch_checked(struct lp_cpu *cpu)
 {
     while (atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0 && cpu->insn_budget != 0 &&
-           atomic_load_explicit(&cpu->poll, memory_order_relaxed) == 0) {
+           atomic_load_explicit(&cpu->poll, memory_order_relaxed) == 0 && (cpu->checked || lp_sp_is_tilted(cpu))) {
         struct lp_op *op = lp_op_enter(cpu, cpu->pc);
         unsigned code = __atomic_load_n(&op->code, __ATOMIC_ACQUIRE);
         if (code == LP_CODE_DECODE) {

@@ -36,6 +36,15 @@ _Noreturn void lp_cpu_raise(struct lp_cpu *cpu, const struct lp_op *op, int sign
 /* SIGILL, ILL_ILLOPC: for encodings that the tables cannot exclude. */
 _Noreturn void lp_cpu_undefined(struct lp_cpu *cpu, const struct lp_op *op);
 
+/* Fast mode is for an SP that is a multiple of 16: the dispatch inlines nothing that may make it another (lp_a64_tilts_stack), and what it calls ends
+ * with this. Goes on behind `op` in lp_dispatch_checked(), which tests SP before each access, until SP is a multiple again. */
+__attribute__((cold)) void lp_sp_tilted(struct lp_cpu *cpu, uint64_t pc);
+LP_INLINE void lp_sp_written(struct lp_cpu *cpu, const struct lp_op *op, unsigned slot)
+{
+    if (slot == LP_SLOT_SP && __builtin_expect(lp_sp_is_tilted(cpu), 0))
+        lp_sp_tilted(cpu, lp_op_pc(cpu, op) + 4);
+}
+
 /* Memory: lp_ld8/16/32/64/128 and lp_st8/16/32/64/128, built in two modes. */
 #include "exec/access.h"
 #endif

@@ -11,7 +11,8 @@ union lp_op_fn {
 extern const union lp_op_fn lp_op_table[];      /* by row, memory rows in fast mode */
 extern const union lp_op_fn lp_checked_table[]; /* by row, memory rows checked */
 
-/* Run from cpu->pc until cpu->poll or cpu->stop is set or, checked only, the budget is used up; cpu->pc is valid then. */
+/* Run from cpu->pc until cpu->poll or cpu->stop is set or, checked only, the budget is used up or a CPU that is not `checked` has an SP for the fast
+ * one again; cpu->pc is valid then. */
 void lp_dispatch(struct lp_cpu *cpu);
 void lp_dispatch_checked(struct lp_cpu *cpu);
 /* Run the one instruction at `op`, checked; returns the next PC. `code` is its code, counters seen through. */

@@ -112,6 +112,8 @@ static bool call_word(uint32_t word, uint64_t pc)
         see(cpu.pending.signo != 0 ? &cpu.pending : &(struct lp_fault){.signo = env.signo}, pc);
     else if (row == A64_UNDEFINED)
         lp_cpu_undefined(&cpu, &op);
+    else if (lp_sp_is_tilted(&cpu))
+        cpu.pc = lp_run_checked(&cpu, &op, op.code);
     else if (lp_a64_rows[row].flags & (LP_ROW_BRANCH | LP_ROW_JUMP))
         cpu.pc = lp_op_table[row].next(&cpu, &op);
     else
@@ -144,6 +146,7 @@ void ours_run(enum engine engine, const struct test_case *c, const struct change
 {
     const uint64_t pc = case_pc(c);
     lp_cpu_init(&cpu, space[engine], &gate, &upcalls, NULL);
+    cpu.checked = engine != DISPATCH; /* CALLS: an SP that gets out of alignment does not leave for another engine */
     running = c;
     for (unsigned i = 0; i < c->pokes; i++)
         memcpy(lp_mem_base(space[engine]) + SCRATCH + pokes[i].offset, &pokes[i].value, 8);
@@ -151,7 +154,6 @@ void ours_run(enum engine engine, const struct test_case *c, const struct change
         run_calls(c, pc);
     } else {
         lp_gate_add(&gate, &cpu);
-        cpu.checked = engine == CHECKED;
         run_dispatch(space[engine], c, pc);
         lp_gate_remove(&gate, &cpu);
     }

@@ -131,3 +131,10 @@ tests_unit_test_order_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_order_LDADD = $(TEST_LIBS)
 $(tests_unit_test_order_OBJECTS): | lib/a64/decode.stamp
 TESTS += tests/unit/test_order
+
+check_PROGRAMS += tests/unit/test_stack
+tests_unit_test_stack_SOURCES = tests/unit/test_stack.c
+tests_unit_test_stack_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_stack_LDADD = $(TEST_LIBS)
+$(tests_unit_test_stack_OBJECTS): | lib/a64/decode.stamp
+TESTS += tests/unit/test_stack

@@ -100,6 +100,8 @@ static void compare(struct box *a, struct box *b, const uint32_t *words, unsigne
     for (unsigned i = 0; i < 32; i++)
         start.x[i] = value(), start.v[i].d[0] = rnd(), start.v[i].d[1] = rnd();
     lp_set_nzcv(&start, (uint32_t)rnd());
+    if (rnd() & 7)
+        start.x[LP_SLOT_SP] &= ~UINT64_C(15); /* else no chain is run */
     int y = run(b, &start, words, true);
     /* Fast mode does not promise to find an address this far from the guest's (and may hit the host's own memory). */
     if (b->fault.signo != 0 && b->fault.addr + (UINT64_C(1) << 30) > UINT64_C(1) << 39)
