@@ -8,6 +8,7 @@
 #include "kernel/seccomp.h"
 #include "kernel/signal.h"
 #include "kernel/strace.h"
+#include "kernel/vdso.h"
 
 static const struct lp_syscall rows[] = {
 #define SYS(nr, name, signature, handler, restart) [nr] = {#name, signature, lp_sys_##handler, __NR_##name, LP_RESTART_##restart, 0, NULL, NULL},
@@ -58,6 +59,8 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
     uint64_t a[6];
     struct lp_strace trace;
 
+    if (imm16 && lp_vdso_call(t, imm16))
+        return;
     for (int i = 0; i < 6; i++)
         a[i] = cpu->x[i];
     t->call.nr = (uint32_t)cpu->x[8]; /* Linux looks at W8 only */

@@ -43,7 +43,8 @@ struct lp_kernel {
     size_t sysroot_len;
     _Atomic int cwd_known;          /* is the current directory in the sysroot? 0 = to be looked up, 1 no, 2 yes */
     /* Memory (memory.c) */
-    pthread_mutex_t brk_lock;
+    pthread_mutex_t brk_lock;       /* of brk and vdso */
+    uint64_t vdso;                  /* vdso.h; 0 = not mapped yet */
     uint64_t brk_start, brk_end;
     unsigned lock_future;           /* MCL_ flags of mlockall(MCL_FUTURE): new mappings are locked */
     /* Limits that the engine keeps for the guest (limits.c), under limit_lock. */

@@ -234,7 +234,7 @@ static void vfork_join(struct lp_thread *t, struct vfork *v)
 {
     t->k->brk_start = v->k.brk_start;
     t->k->brk_end = v->k.brk_end;
-    t->k->signals->trampoline = v->signals.trampoline;
+    t->k->vdso = v->k.vdso;
 }
 
 static int64_t do_vfork(struct lp_thread *t, const struct lp_clone *q)

@@ -8,6 +8,7 @@
 #include "exec/fp.h"
 #include "kernel/sigframe.h"
 #include "kernel/signal.h"
+#include "kernel/vdso.h"
 
 /* Kernel's <asm/sigcontext.h> numbers. */
 #define LP_FPSIMD_MAGIC UINT32_C(0x46508001)
@@ -18,26 +19,6 @@ bool lp_on_sigstack(const struct lp_signal_thread *s, uint64_t sp)
 {
     if (s->alt.flags & LP_SS_AUTODISARM) return false;
     return sp > s->alt.sp && sp - s->alt.sp <= s->alt.size;
-}
-
-/* The call that returns from a handler; unwinders know the frame by these two words. The kernel has them in its vDSO. */
-static uint64_t trampoline(struct lp_thread *t)
-{
-    static const uint32_t code[2] = {0xd2801168, 0xd4000001}; /* mov x8, #139; svc #0 */
-    struct lp_signal_process *p = t->k->signals;
-    struct lp_mem *m = t->k->mem;
-    pthread_mutex_lock(&p->lock);
-    if (!p->trampoline) {
-        int64_t page = lp_mem_mmap(m, 0, LP_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (page > 0 && lp_mem_write(m, (uint64_t)page, code, sizeof code) == 0 &&
-            lp_mem_mprotect(m, (uint64_t)page, LP_PAGE, PROT_READ | PROT_EXEC) == 0) {
-            p->trampoline = (uint64_t)page;
-            lp_mem_name(m, p->trampoline, LP_PAGE, "[sigpage]", 0);
-        }
-    }
-    uint64_t at = p->trampoline;
-    pthread_mutex_unlock(&p->lock);
-    return at;
 }
 
 void lp_sigframe_save(struct lp_cpu *cpu, uint64_t fault_addr, uint32_t esr, struct lp_sigframe *f)
@@ -120,7 +101,7 @@ bool lp_sigframe_push(struct lp_thread *t, const struct lp_sigaction *act, const
 {
     struct lp_signal_thread *s = t->signals;
     struct lp_cpu *cpu = &t->cpu;
-    uint64_t restorer = act->flags & GUEST_SA_RESTORER ? act->restorer : trampoline(t);
+    uint64_t restorer = act->flags & GUEST_SA_RESTORER ? act->restorer : lp_vdso_sigreturn(t->k);
     uint64_t record = lp_align_down(stack_top(s, act, cpu->x[LP_SLOT_SP]) - 16, 16);
     uint64_t frame = record - sizeof(struct lp_sigframe);
     const uint64_t link[2] = {cpu->x[29], cpu->x[30]};

@@ -31,10 +31,9 @@ struct lp_siginfo {
 _Static_assert(sizeof(struct lp_siginfo) == 128 && sizeof(siginfo_t) == 128, "siginfo is 128 bytes");
 
 struct lp_signal_process {
-    pthread_mutex_t lock;                  /* of action and trampoline; never taken in a handler */
+    pthread_mutex_t lock;                  /* of action; never taken in a handler */
     struct lp_sigaction action[LP_NSIG + 1];
     struct lp_sigaction before[LP_NSIG + 1]; /* the host's, to be restored */
-    uint64_t trampoline;                   /* guest page with the rt_sigreturn call; 0 = not mapped yet */
 };
 
 struct lp_signal_thread {

@@ -35,6 +35,7 @@ struct lp_stack_args {
     const char *execfn;       /* AT_EXECFN */
     uint64_t size;            /* bytes; rounded up to pages */
     uint64_t hwcap, hwcap2;
+    uint64_t vdso;            /* AT_SYSINFO_EHDR; 0 = none */
     uint32_t uid, euid, gid, egid;
     uint8_t random[16];       /* AT_RANDOM */
 };

@@ -63,6 +63,8 @@ static void aux(struct lp_image *im, uint64_t type, uint64_t value)
 static void make_auxv(struct lp_image *im, const struct lp_stack_args *a, uint64_t random, uint64_t execfn, uint64_t platform)
 {
     im->auxv_len = 0;
+    if (a->vdso)
+        aux(im, AT_SYSINFO_EHDR, a->vdso);
     aux(im, AT_MINSIGSTKSZ, MIN_SIGNAL_STACK);
     aux(im, AT_HWCAP, a->hwcap);
     aux(im, AT_PAGESZ, LP_PAGE);

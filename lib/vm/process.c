@@ -22,6 +22,7 @@
 #include "kernel/process.h"
 #include "kernel/seccomp.h"
 #include "kernel/sysroot.h"
+#include "kernel/vdso.h"
 #include "mem/fault.h"
 #include "patch/live.h"
 
@@ -320,7 +321,7 @@ static lp_status load_stack(struct lp_vm *vm, const char *path, const char *cons
     memcpy(args, argv, (argc + 1) * sizeof *args);
     if (vm->config.argv0)
         args[0] = vm->config.argv0;
-    struct lp_stack_args a = {.argv = args, .envp = envp, .execfn = path, .size = stack_size(vm),
+    struct lp_stack_args a = {.argv = args, .envp = envp, .execfn = path, .size = stack_size(vm), .vdso = lp_vdso(vm->kernel),
                               .hwcap = lp_cpu_hwcap(vm->kernel->model, 1), .hwcap2 = lp_cpu_hwcap(vm->kernel->model, 2),
                               .uid = getuid(), .euid = geteuid(), .gid = getgid(), .egid = getegid()};
     lp_status s = LP_OK;
