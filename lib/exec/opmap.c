@@ -302,6 +302,13 @@ void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)
     zero_ops(op, stop);
 }
 
+static void forget_line(void *as, uint64_t addr, uint64_t len)
+{
+    if (any_decoded(op_of(as, addr), op_of(as, addr + len)))
+        lp_ops_invalidate(as, addr, addr + len);
+}
+
+/* An instruction cache is found by physical address: what is shared may run elsewhere than where the program wrote it, or tells of it. */
 void lp_cpu_icache(struct lp_cpu *cpu, uint64_t addr)
 {
     enum { LINE = 64 };
@@ -309,6 +316,8 @@ void lp_cpu_icache(struct lp_cpu *cpu, uint64_t addr)
     if (addr >= cpu->limit)
         return;
     order();
-    if (any_decoded(op_of(cpu->as, addr), op_of(cpu->as, addr + LINE)))
-        lp_ops_invalidate(cpu->as, addr, addr + LINE);
+    if (lp_mem_flags(cpu->as, addr) & LP_SHARED)
+        lp_mem_views(cpu->as, addr, LINE, forget_line, cpu->as);
+    else
+        forget_line(cpu->as, addr, LINE);
 }

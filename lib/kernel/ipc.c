@@ -152,6 +152,7 @@ LP_SYSCALL(shmat)
     lp_gate_share(t->k->gate);
     snprintf(name, sizeof name, "/SYSV%08x", (unsigned)ds.shm_perm.__key);
     lp_mem_name(t->k->mem, (uint64_t)where, size, name, 0);
+    lp_mem_segment(t->k->mem, (uint64_t)where, (int)a[0]);
     return where;
 }
 

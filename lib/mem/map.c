@@ -116,6 +116,10 @@ static int64_t map_locked(struct lp_mem *m, uint64_t addr, uint64_t len, int pro
     struct lp_vma v = {.start = addr, .end = addr + len, .flags = LP_MAPPED | rights(prot)};
     v.flags |= (flags & G_TYPE) == G_PRIVATE ? 0 : LP_SHARED;
     v.flags |= (flags & G_ANON ? LP_V_ANON : 0) | (flags & G_GROWSDOWN ? LP_V_GROWSDOWN : 0);
+    if (flags & G_ANON && v.flags & LP_SHARED) {
+        v.dev = UINT64_MAX;
+        v.ino = ++m->objects;
+    }
     *had_code = lp_vma_has(m, v.start, v.end, LP_X);
     r = host_map(m, &v, flags, fd, off);
     if (r < 0)

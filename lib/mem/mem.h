@@ -79,6 +79,11 @@ struct lp_mapping {
     char name[256];     /* path, "[heap]", "[stack]" or "" */
 };
 bool lp_mem_next(struct lp_mem *m, uint64_t from, struct lp_mapping *out);
+/* Every place in the address space where the `len` bytes at addr, inside one page of a shared mapping, can be seen, addr itself included: other views of the
+ * file, System V segment or anonymous object. fn runs with the address space locked. */
+void lp_mem_views(struct lp_mem *m, uint64_t addr, uint64_t len, void (*fn)(void *ctx, uint64_t addr, uint64_t len), void *ctx);
+/* A shared mapping without a file, begun at addr, shows this System V segment. */
+void lp_mem_segment(struct lp_mem *m, uint64_t addr, int shmid);
 /* Name a mapped range for lp_mem_next and /proc/self/maps. */
 void lp_mem_name(struct lp_mem *m, uint64_t addr, uint64_t len, const char *name, uint64_t file_off);
 #endif

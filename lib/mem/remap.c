@@ -73,7 +73,7 @@ static int extend(struct lp_mem *m, const struct lp_vma *v, uint64_t start, uint
 static void record(struct lp_mem *m, const struct lp_vma *like, uint64_t old, uint64_t start, uint64_t end)
 {
     struct lp_vma v = *like;
-    if (!(v.flags & LP_V_ANON))
+    if (lp_vma_backed(&v))
         v.off += old - v.start;
     v.start = start, v.end = end;
     lp_vma_insert(m, &v);

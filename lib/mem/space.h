@@ -28,7 +28,7 @@ struct lp_vma_name {
 enum { LP_V_ANON = 256, LP_V_GROWSDOWN = 512, LP_V_DONTFORK = 1024, LP_V_WIPEONFORK = 2048, LP_V_PUBLIC = 127 };
 struct lp_vma {
     uint64_t start, end, off;
-    uint64_t dev, ino;         /* of a file mapping */
+    uint64_t dev, ino;         /* of a file mapping; of an anonymous shared one a number of ours (LP_V_ANON) */
     struct lp_vma_name *name;  /* NULL = none */
     unsigned flags;            /* LP_R | LP_W | LP_X | LP_BTI as asked for, LP_MAPPED, LP_SHARED, LP_V_* */
 };
@@ -47,6 +47,7 @@ struct lp_mem {
     struct lp_vma *vma;        /* in address order, never overlapping */
     size_t n, cap;
     uint64_t top;              /* mappings without an address go below this first */
+    uint64_t objects;          /* anonymous shared mappings made so far */
     uint64_t scan_top, scan_len; /* no hole of scan_len bytes or more ends above scan_top */
     size_t patched;            /* pages with LP_PATCHED */
     bool guarded;              /* some pages have, or had, LP_BTI */
@@ -71,6 +72,8 @@ static inline unsigned lp_page_get(const struct lp_mem *m, uint64_t addr)
 int lp_mem_host_prot(unsigned flags);
 /* The page flags of a mapping with these flags. */
 unsigned lp_page_of(unsigned vma_flags);
+/* Has the mapping an object behind it that other mappings may show, at `off`? */
+static inline bool lp_vma_backed(const struct lp_vma *v) { return !(v->flags & LP_V_ANON) || v->flags & LP_SHARED; }
 /* Set the flags of all pages in [start, end); LP_PATCHED stays with keep. */
 void lp_pages_set(struct lp_mem *m, uint64_t start, uint64_t end, unsigned flags, bool keep);
 /* The first page at or above `from` with LP_PATCHED, or end. */

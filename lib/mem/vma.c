@@ -91,7 +91,7 @@ static void split(struct lp_mem *m, uint64_t addr)
     open_gap(m, i);
     struct lp_vma *a = &m->vma[i], *b = a + 1;
     a->end = b->start = addr;
-    if (!(b->flags & LP_V_ANON))
+    if (lp_vma_backed(b))
         b->off += addr - a->start;
     if (a->name)
         a->name->refs++;
@@ -235,11 +235,40 @@ bool lp_mem_next(struct lp_mem *m, uint64_t from, struct lp_mapping *out)
         const struct lp_vma *v = &m->vma[i];
         *out = (struct lp_mapping){.start = v->start, .end = v->end, .flags = v->flags & LP_V_PUBLIC, .file_off = v->off,
                                    .dev = v->dev, .ino = v->ino};
+        if (v->flags & LP_V_ANON)
+            out->file_off = out->dev = out->ino = 0;
         if (v->name)
             strncpy(out->name, v->name->text, sizeof out->name - 1);
     }
     pthread_mutex_unlock(&m->lock);
     return found;
+}
+
+void lp_mem_views(struct lp_mem *m, uint64_t addr, uint64_t len, void (*fn)(void *ctx, uint64_t addr, uint64_t len), void *ctx)
+{
+    if (m->flat)
+        return;
+    pthread_mutex_lock(&m->lock);
+    size_t i = lp_vma_at(m, addr);
+    if (i < m->n && m->vma[i].start <= addr && m->vma[i].flags & LP_SHARED) {
+        const struct lp_vma *of = &m->vma[i];
+        uint64_t off = of->off + (addr - of->start);
+        for (const struct lp_vma *v = m->vma; v < m->vma + m->n; v++)
+            if (lp_vma_backed(v) && v->dev == of->dev && v->ino == of->ino && off >= v->off && off - v->off < v->end - v->start)
+                fn(ctx, v->start + (off - v->off), len);
+    }
+    pthread_mutex_unlock(&m->lock);
+}
+
+void lp_mem_segment(struct lp_mem *m, uint64_t addr, int shmid)
+{
+    pthread_mutex_lock(&m->lock);
+    size_t i = lp_vma_at(m, addr);
+    if (i < m->n && m->vma[i].start == addr) {
+        m->vma[i].dev = UINT64_MAX - 1; /* UINT64_MAX: anonymous memory (map.c) */
+        m->vma[i].ino = (uint64_t)shmid;
+    }
+    pthread_mutex_unlock(&m->lock);
 }
 
 /* The same text as a neighbour's shares its object, so that pieces of one file can be joined. */
