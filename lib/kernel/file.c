@@ -41,7 +41,7 @@ LP_SYSCALL(openat)
 #define RESOLVE_SELF_CONTAINED 0x18
 static int copy_path(struct lp_thread *t, uint64_t addr, const char **out)
 {
-    int64_t n = lp_mem_read_str(t->k->mem, t->path[0], addr, sizeof t->path[0]);
+    int64_t n = lp_get_str(t, t->path[0], addr, sizeof t->path[0]);
     *out = t->path[0];
     return n < 0 ? (int)n : 0;
 }
