@@ -16,3 +16,11 @@ lpapply_SOURCES = tools/lpapply.c $(TOOL_COMMON)
 lpapply_LDADD = libarm64lp.la
 lpdis_SOURCES = tools/lpdis.c tools/lpdis.h tools/lpdis_dump.c tools/lpdis_line.c $(TOOL_COMMON)
 lpdis_LDADD = libarm64lp.la
+
+# For systemd-binfmt; others write the line to /proc/sys/fs/binfmt_misc/register.
+binfmtdir = $(prefix)/lib/binfmt.d
+binfmt_DATA = tools/arm64lp.conf
+EXTRA_DIST += tools/binfmt.conf.in
+CLEANFILES += tools/arm64lp.conf
+tools/arm64lp.conf: tools/binfmt.conf.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) tools && sed 's,[@]bindir[@],$(bindir),' $(srcdir)/tools/binfmt.conf.in >$@

@@ -3,10 +3,12 @@
 #include <arm64lp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,7 +18,7 @@
 #include "cli.h"
 
 enum { FAILED = 125, NOT_RUNNABLE = 126, NOT_FOUND = 127 };
-enum { OPT_NO_CONTROL = CLI_OWN, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP };
+enum { OPT_NO_CONTROL = CLI_OWN, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP, OPT_PROGRAM };
 
 static const struct cli_option options[] = {
     {'P', "patch", "FILE", "apply this patch before the first instruction; may be repeated; - is standard input"},
@@ -35,6 +37,7 @@ static const struct cli_option options[] = {
     CLI_FORMATS,
     {OPT_CONTINUED, "continued", NULL, NULL}, /* given by execve of a program under lprun: patches made for another program are left out */
     {OPT_LIMITS, "limits", "LIMITS", NULL}, /* the same: what its setrlimit calls left */
+    {OPT_PROGRAM, "program", "FD", NULL}, /* the same: the program, opened */
     {OPT_SECCOMP, "seccomp", "FD", NULL}, /* the same: its filters */
     CLI_COMMON};
 static const char *const synopsis[] = {"[-qvS] [-P patch]... [-c socket | --no-control] [-L sysroot] [-E var=value]... [-U var]... "
@@ -47,7 +50,7 @@ static const struct cli_tool tool = {
 
 static struct {
     struct lp_vm_config config;
-    bool continued;
+    bool continued, secure;
     const char *log_path;
     const char **patch_paths;
     size_t n_patches, n_reexec;
@@ -199,13 +202,20 @@ static _Noreturn void list_syscalls(void)
     cli_exit(out_close() ? 0 : FAILED);
 }
 
+/* A variable for lprun: not if execve started it, where options say all, nor for a set-user-ID program, which the user must not steer. */
+static const char *own_variable(const char *name)
+{
+    const char *value = run.continued || run.secure ? NULL : getenv(name);
+    return value && *value ? value : NULL;
+}
+
 /* Programs that execve starts have the same one, whatever becomes of the variables. */
 static void choose_sysroot(void)
 {
     static const char *const names[] = {"LPRUN_LD_PREFIX", "QEMU_LD_PREFIX"};
     const char *dir;
-    for (int i = 0; i < 2 && !run.config.sysroot && !run.continued; i++)
-        if ((dir = getenv(names[i])) != NULL && *dir)
+    for (int i = 0; i < 2 && !run.config.sysroot; i++)
+        if ((dir = own_variable(names[i])) != NULL)
             run.config.sysroot = absolute(dir);
     if (run.config.sysroot)
         again("-L", run.config.sysroot);
@@ -234,6 +244,7 @@ static void parse_options(void)
         case OPT_ISOLATE: c->isolate = true; again("--isolate", NULL); break;
         case OPT_LIMITS: c->limits = cli.arg; break;
         case OPT_SECCOMP: c->seccomp = cli.arg; break;
+        case OPT_PROGRAM: c->program_fd = (int)cli_number("--program", cli.arg, INT_MAX); break;
         case OPT_CONTINUED: run.continued = true; break;
         case OPT_SYSCALLS: list = true; break;
         }
@@ -241,8 +252,8 @@ static void parse_options(void)
         list_syscalls();
     if (cli.format != OUT_TEXT)
         cli_usage("--json and --tsv go with --syscalls");
-    const char *cpu = getenv("LPRUN_CPU");
-    if (!c->cpu && !run.continued && cpu && *cpu)
+    const char *cpu = own_variable("LPRUN_CPU");
+    if (!c->cpu && cpu)
         choose_cpu("LPRUN_CPU", cpu);
     if (c->cpu)
         again("--cpu", c->cpu);
@@ -389,6 +400,38 @@ static int fail_with(const struct lp_error *err, int status)
     return status;
 }
 
+/* What execve kept away from this lprun's own dynamic loader (lib/kernel/exec.c) is the program's again. */
+static void release_variables(void)
+{
+    static const char held[] = "LPRUN_HELD_";
+    for (char **e = environ; run.continued && *e; e++)
+        if (strncmp(*e, held, sizeof held - 1) == 0)
+            *e += sizeof held - 1;
+}
+
+/* Started by binfmt_misc? The kernel puts the program's path behind our name and, with flag P (it says so since Linux 5.12), its argv[0] behind
+ * that; with O and C the program is open. The command line is then `lprun -- PATH ARGUMENT...`, and none of it is an option. */
+static char **from_kernel(int *argc, char **argv)
+{
+    errno = 0;
+    unsigned long fd = getauxval(AT_EXECFD);
+    bool open_already = fd != 0 || errno == 0, has_argv0 = getauxval(AT_FLAGS) & 1; /* AT_FLAGS_PRESERVE_ARGV0 */
+    int from = has_argv0 ? 3 : 2;
+    if ((!open_already && !has_argv0) || *argc < from)
+        return argv;
+    char **v = xrealloc(NULL, ((size_t)*argc + 3) * sizeof *v);
+    v[0] = argv[0];
+    v[1] = (char *)(uintptr_t)"--";
+    v[2] = argv[1];
+    memcpy(v + 3, argv + from, (size_t)(*argc - from + 1) * sizeof *v);
+    if (has_argv0)
+        run.config.argv0 = argv[2];
+    if (open_already && (run.config.program_fd = fcntl((int)fd, F_DUPFD_CLOEXEC, 3)) > 0)
+        close((int)fd);
+    *argc += 3 - from;
+    return v;
+}
+
 int main(int argc, char **argv)
 {
     static lp_vm *vm; /* static, as find_program's result: an early exit leaves both to the process, and a leak checker sees it */
@@ -396,10 +439,15 @@ int main(int argc, char **argv)
     struct lp_error err;
     struct lp_exit end;
 
+    argv = from_kernel(&argc, argv);
+    run.secure = getauxval(AT_SECURE);
     cli_start(&tool, argc, argv);
     again("lprun", NULL);
     again("--continued", NULL);
+    if (run.secure && (run.config.no_control = true))
+        again("--no-control", NULL);
     parse_options();
+    release_variables();
     run.config.log = write_log;
     fstat(STDERR_FILENO, &run.stderr_id);
 

@@ -20,6 +20,7 @@ struct lp_vm_config {
     const char *argv0;         /* NULL = argv[0] */
     const char *sysroot;       /* folder that is looked into before / for absolute names; NULL = none */
     const char *const *reexec; /* argv prefix (NULL-terminated) with which an AArch64 child of execve goes on; NULL = none */
+    int program_fd;            /* the program, opened already (execve, binfmt_misc); closed when it is loaded; 0 = open it by its name */
     const char *limits;        /* resource limits that execve under another machine handed on (after --limits); NULL = the process's */
     const char *seccomp;       /* the descriptor of the filters that it handed on (after --seccomp); NULL = none */
     void (*log)(void *ctx, int level, const char *text); /* level -1: a line of the system call trace; any thread */

@@ -1,4 +1,4 @@
-/* exec/again.h - for instructions whose work has no bound: leaving in the middle when somebody waits for a safepoint. */
+/* exec/again.h - for instructions whose work has no bound: leaving in the middle when somebody waits for a safepoint, or to begin again. */
 #ifndef LP_EXEC_AGAIN_H
 #define LP_EXEC_AGAIN_H
 #include "exec/cpu.h"

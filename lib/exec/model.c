@@ -31,7 +31,17 @@ static const struct { uint8_t reg, crm, op2; uint64_t base; } registers[] = {
 #include "exec/features.def"
 };
 
-static bool has(const struct lp_cpu_model *m, unsigned i) { return m->features >> announced[i].feature & 1; }
+/* Which features this host has what it takes for: FEAT_LSE2 needs accesses of 16 bytes that are single-copy atomic (atomic128.h). */
+static uint64_t possible(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx"))
+        return LP_A64_ALL;
+#endif
+    return ~F(LSE2);
+}
+
+static bool has(const struct lp_cpu_model *m, unsigned i) { return (m->features & possible()) >> announced[i].feature & 1; }
 
 const struct lp_cpu_model *lp_cpu_model_find(const char *name)
 {

@@ -10,11 +10,17 @@
 #include "exec/again.h"
 #include "exec/op.h"
 
-/* State of the other implementation (option B, PSTATE.C = 1) is not to be continued here. */
-LP_INLINE void mo_check(struct lp_cpu *cpu, const struct lp_op *op)
+/* State of the other implementation (option B, PSTATE.C = 1; a program that came from another processor) is not to be continued here. Linux makes of it
+ * what a prologue takes, and lets the prologue, `back` instructions before, begin with what is left (do_el0_mops(); Arm ARM, CNTMJ and MWFQH). Option B
+ * has the next byte in the addresses, and, going backward (PSTATE.N = 1), the one behind it. A size of 0 is finished whatever made it. */
+LP_INLINE bool mo_other(const struct lp_cpu *cpu, unsigned n) { return __builtin_expect(cpu->f.c, 0) && cpu->x[n] != 0; }
+LP_INLINE void mo_restart_copy(struct lp_cpu *cpu, const struct lp_op *op, unsigned back, unsigned d, unsigned s, unsigned n)
 {
-    if (cpu->f.c)
-        lp_cpu_undefined(cpu, op);
+    if (cpu->f.n) {
+        cpu->x[d] -= cpu->x[n];
+        cpu->x[s] -= cpu->x[n];
+    }
+    lp_cpu_again(cpu, op - back);
 }
 LP_INLINE void mo_forward(struct lp_cpu *cpu, unsigned n, uint64_t size) { cpu->x[n] = -size; }
 /* Xn moves only behind the accesses: a handler that faults finds it exact. */
@@ -31,9 +37,10 @@ LP_INLINE bool mo_whole(uint64_t addr) { return (addr & 4095) <= 4096 - 8; }
 LP_INLINE uint64_t mo_saturated(uint64_t size) { return size >> 63 ? UINT64_MAX >> 1 : size; }
 
 /* ---- copies ---- */
-LP_INLINE void mo_copy(struct lp_cpu *cpu, const struct lp_op *op, unsigned d, unsigned s, unsigned n)
+LP_INLINE void mo_copy(struct lp_cpu *cpu, const struct lp_op *op, unsigned back, unsigned d, unsigned s, unsigned n)
 {
-    mo_check(cpu, op);
+    if (mo_other(cpu, n))
+        mo_restart_copy(cpu, op, back, d, s, n);
     const uint64_t to = cpu->x[d], from = cpu->x[s];
     int64_t left = (int64_t)cpu->x[n];
     while (left < 0) {
@@ -80,15 +87,16 @@ LP_OP(CPYP)
     }
     lp_set_nzcv(cpu, 0);
 }
-LP_OP(CPYFM) { mo_copy(cpu, op, f.Rd, f.Rs, f.Rn); }
-LP_OP(CPYFE) { mo_copy(cpu, op, f.Rd, f.Rs, f.Rn); }
-LP_OP(CPYM) { mo_copy(cpu, op, f.Rd, f.Rs, f.Rn); }
-LP_OP(CPYE) { mo_copy(cpu, op, f.Rd, f.Rs, f.Rn); }
+LP_OP(CPYFM) { mo_copy(cpu, op, 1, f.Rd, f.Rs, f.Rn); }
+LP_OP(CPYFE) { mo_copy(cpu, op, 2, f.Rd, f.Rs, f.Rn); }
+LP_OP(CPYM) { mo_copy(cpu, op, 1, f.Rd, f.Rs, f.Rn); }
+LP_OP(CPYE) { mo_copy(cpu, op, 2, f.Rd, f.Rs, f.Rn); }
 
 /* ---- sets ---- */
-LP_INLINE void mo_set(struct lp_cpu *cpu, const struct lp_op *op, unsigned d, unsigned s, unsigned n)
+LP_INLINE void mo_set(struct lp_cpu *cpu, const struct lp_op *op, unsigned back, unsigned d, unsigned s, unsigned n)
 {
-    mo_check(cpu, op);
+    if (mo_other(cpu, n))
+        lp_cpu_again(cpu, op - back);
     const uint64_t to = cpu->x[d], bytes = (cpu->x[s] & 255) * UINT64_C(0x0101010101010101);
     int64_t left = (int64_t)cpu->x[n];
     while (left < 0) {
@@ -109,7 +117,7 @@ LP_OP(SETP)
     mo_forward(cpu, f.Rn, size);
     lp_set_nzcv(cpu, 0);
 }
-LP_OP(SETM) { mo_set(cpu, op, f.Rd, f.Rs, f.Rn); }
-LP_OP(SETE) { mo_set(cpu, op, f.Rd, f.Rs, f.Rn); }
+LP_OP(SETM) { mo_set(cpu, op, 1, f.Rd, f.Rs, f.Rn); }
+LP_OP(SETE) { mo_set(cpu, op, 2, f.Rd, f.Rs, f.Rn); }
 
 #include "a64/mops.export.gen.h"

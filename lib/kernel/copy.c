@@ -4,14 +4,24 @@
 #include "kernel/copy.h"
 #include "kernel/kernel.h"
 
+/* access_ok() of arm64 Linux (Documentation/arch/arm64/tagged-address-abi): the kernel takes a tagged address only from who asked for it. */
+static bool accepted(const struct lp_thread *t, uint64_t addr) { return addr >> 56 == 0 || t->arch.tagged_addr; }
+
 bool lp_user(struct lp_thread *t, uint64_t addr, uint64_t len, void **out)
 {
-    *out = addr ? lp_mem_host(t->k->mem, addr, len) : NULL;
+    *out = addr && accepted(t, addr) ? lp_mem_host(t->k->mem, addr, len) : NULL;
     return *out || !addr;
 }
 
-int lp_get(struct lp_thread *t, void *dst, uint64_t addr, size_t len) { return lp_mem_read(t->k->mem, dst, addr, len); }
-int lp_put(struct lp_thread *t, uint64_t addr, const void *src, size_t len) { return lp_mem_write(t->k->mem, addr, src, len); }
+int lp_get(struct lp_thread *t, void *dst, uint64_t addr, size_t len) { return accepted(t, addr) ? lp_mem_read(t->k->mem, dst, addr, len) : -EFAULT; }
+int lp_put(struct lp_thread *t, uint64_t addr, const void *src, size_t len)
+{
+    return accepted(t, addr) ? lp_mem_write(t->k->mem, addr, src, len) : -EFAULT;
+}
+int64_t lp_get_str(struct lp_thread *t, char *dst, uint64_t addr, size_t size)
+{
+    return accepted(t, addr) ? lp_mem_read_str(t->k->mem, dst, addr, size) : -EFAULT;
+}
 
 int lp_user_iov(struct lp_thread *t, uint64_t addr, uint64_t n, struct iovec *iov)
 {

@@ -11,6 +11,8 @@ struct lp_thread;
 /* Structures from and to the guest: 0 or -EFAULT. */
 int lp_get(struct lp_thread *t, void *dst, uint64_t addr, size_t len);
 int lp_put(struct lp_thread *t, uint64_t addr, const void *src, size_t len);
+/* A C string of at most size - 1 bytes and its 0: its length, -EFAULT or -ENAMETOOLONG. */
+int64_t lp_get_str(struct lp_thread *t, char *dst, uint64_t addr, size_t size);
 /* A guest's struct iovec[n] as a host one. 0, -EFAULT or -EINVAL. */
 int lp_user_iov(struct lp_thread *t, uint64_t addr, uint64_t n, struct iovec *iov);
 /* Arguments made the host's as a signature of syscall.def says (the row's own, or one of a command of the call). 0 or -errno. */

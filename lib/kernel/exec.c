@@ -26,6 +26,9 @@
 #define HEAD_BYTES 256 /* BINPRM_BUF_SIZE */
 #define MAX_SCRIPTS 5  /* interpreters of interpreters */
 #define MAX_POINTERS ((size_t)1 << 20)
+#define MAX_STRING (32 * 4096) /* MAX_ARG_STRLEN */
+#define MOST_BYTES (UINT64_C(6) << 20)
+#define LEAST_BYTES (UINT64_C(128) << 10)
 
 /* A growing NULL-terminated vector of borrowed strings. */
 struct vec { char **v; size_t n, cap; };
@@ -40,8 +43,46 @@ static int vec_add(struct vec *a, const char *s)
     return 0;
 }
 
+/* Variables that would change the new lprun itself, its dynamic loader or C library: they wait under another name. */
+#define HELD "LPRUN_HELD_"
+static bool is_held(const char *s)
+{
+    static const char *const names[] = {"LD_", "GLIBC_TUNABLES=", "MALLOC_"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!strncmp(s, names[i], strlen(names[i]))) return true;
+    return false;
+}
+
+/* What execve of one program needs: `file` is run with argv; a script puts its interpreter in front. */
+struct target {
+    const char *name;   /* the guest's: for the script's interpreter, AT_EXECFN */
+    const char *file;   /* the host's */
+    const char *script; /* the host's name of the file that argv names at script_at; NULL = no script */
+    size_t script_at;
+    struct vec argv, env;
+    struct vec own;     /* strings to free: script lines, variables that are held */
+    struct vec held;    /* those variables, in the order of env, with HELD in front */
+    size_t bytes;       /* of all strings and pointers */
+    int fd;             /* of an AArch64 program; -1 */
+    unsigned turn;
+    char found[2][PATH_MAX];
+    char text[MAX_STRING];
+};
+
+static int hold(struct target *g, const char *text)
+{
+    char *copy = malloc(sizeof HELD + strlen(text));
+    if (!copy || vec_add(&g->own, copy)) {
+        free(copy);
+        return -ENOMEM;
+    }
+    strcpy(stpcpy(copy, HELD), text);
+    int r = vec_add(&g->held, copy);
+    return r ? r : vec_add(&g->env, copy + sizeof HELD - 1);
+}
+
 /* A guest's pointer array. A NULL array is an empty one. */
-static int vec_guest(struct lp_thread *t, struct vec *out, uint64_t at)
+static int vec_guest(struct lp_thread *t, struct target *g, struct vec *out, uint64_t at)
 {
     int r = vec_add(out, NULL);
     out->n = 0;
@@ -50,20 +91,25 @@ static int vec_guest(struct lp_thread *t, struct vec *out, uint64_t at)
         void *s;
         if (lp_get(t, &p, at, sizeof p)) return -EFAULT;
         if (!p) break;
+        int64_t n = lp_mem_read_str(t->k->mem, g->text, p, sizeof g->text);
+        if (n < 0) return n == -ENAMETOOLONG ? -E2BIG : (int)n;
         if (!lp_user(t, p, 1, &s)) return -EFAULT;
         if (out->n >= MAX_POINTERS) return -E2BIG;
-        r = vec_add(out, s);
+        g->bytes += (size_t)n + 1 + sizeof p;
+        r = out == &g->env && is_held(g->text) ? hold(g, g->text) : vec_add(out, s);
     }
     return r;
 }
 
-/* What execve of one program needs: `file` is run with argv; a script puts its interpreter in front. */
-struct target {
-    const char *file;
-    struct vec argv;
-    struct vec own; /* strings to free: script lines */
-    bool aarch64;
-};
+/* Linux's bprm_stack_limits(): the new lprun could only say so when the old program is gone. */
+static bool too_long(struct lp_kernel *k, const struct target *g)
+{
+    pthread_mutex_lock(&k->limit_lock);
+    uint64_t most = k->limit_stack.rlim_cur / 4;
+    pthread_mutex_unlock(&k->limit_lock);
+    most = most > MOST_BYTES ? MOST_BYTES : most < LEAST_BYTES ? LEAST_BYTES : most;
+    return g->bytes > most;
+}
 
 static int insert_front(struct vec *a, const char *s)
 {
@@ -93,7 +139,7 @@ int lp_exec_parse_script(char *line, size_t len, char **interp, char **arg)
 }
 
 /* The script becomes an argument of its interpreter, its own argv[0] goes. */
-static int enter_script(struct target *g, const char *head, size_t len)
+static int enter_script(const struct lp_kernel *k, struct target *g, const char *head, size_t len)
 {
     char *line = calloc(1, HEAD_BYTES + 1), *interp, *arg;
     if (!line || vec_add(&g->own, line)) {
@@ -104,14 +150,16 @@ static int enter_script(struct target *g, const char *head, size_t len)
     int r = lp_exec_parse_script(line, len, &interp, &arg);
     if (r) return r;
     if (g->argv.n) {
-        g->argv.v[0] = (char *)g->file;
+        g->argv.v[0] = (char *)g->name;
     } else {
-        r = vec_add(&g->argv, g->file);
+        r = vec_add(&g->argv, g->name);
     }
     if (!r && arg) r = insert_front(&g->argv, arg);
     if (!r) r = insert_front(&g->argv, interp);
-    g->file = interp;
-    return r;
+    g->script = g->file;
+    g->script_at = arg ? 2 : 1;
+    g->name = interp;
+    return r ? r : lp_sysroot_find(k, interp, 0, g->found[g->turn ^= 1], &g->file);
 }
 
 static bool is_aarch64(const char *head, size_t len)
@@ -158,6 +206,21 @@ static int check_aarch64(const struct lp_kernel *k, int fd, const char *head)
     return 0;
 }
 
+/* Is it open for writing? A read lease is refused then; whoever may not have one (not the owner) is left to the host. */
+static bool is_written(int fd)
+{
+    if (fcntl(fd, F_SETLEASE, F_RDLCK)) return errno == EAGAIN;
+    fcntl(fd, F_SETLEASE, F_UNLCK);
+    return false;
+}
+
+/* The new lprun gets the file that was looked at, whatever its name is then, on a descriptor that does not take the place of a standard one. */
+static int keep_open(struct target *g, int fd)
+{
+    g->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    return g->fd < 0 ? -errno : 0;
+}
+
 /* Look into g->file once: 1 = it was a script, look again; 0 = it is a program; -errno. */
 static int look(const struct lp_kernel *k, struct target *g)
 {
@@ -168,20 +231,20 @@ static int look(const struct lp_kernel *k, struct target *g)
     int fd = open(g->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return errno == EACCES ? 0 : -errno; /* may be run, not read: the host can */
     ssize_t n = pread(fd, head, sizeof head, 0);
-    int r = n < 0 ? -errno : 0;
+    int r = n < 0 ? -errno : is_written(fd) ? -ETXTBSY : 0;
     if (r == 0 && n >= 2 && head[0] == '#' && head[1] == '!') {
-        r = enter_script(g, head, (size_t)n);
+        r = enter_script(k, g, head, (size_t)n);
         if (r == 0) r = 1;
     } else if (r == 0 && is_aarch64(head, (size_t)n)) {
         r = check_aarch64(k, fd, head);
-        g->aarch64 = true;
+        if (r == 0) r = keep_open(g, fd);
     }
     close(fd);
     return r;
 }
 
 /* argv of the lprun that goes on with the program. The same process goes on with its control socket; a child has one of its own. */
-static int engine_argv(const struct lp_kernel *k, const struct target *g, const char *limits, const char *seccomp, struct vec *out)
+static int engine_argv(const struct lp_kernel *k, const struct target *g, const char *limits, const char *seccomp, const char *program, struct vec *out)
 {
     int r = 0;
     for (const char *const *p = k->reexec; *p && r == 0; p++) {
@@ -189,8 +252,8 @@ static int engine_argv(const struct lp_kernel *k, const struct target *g, const 
         else r = vec_add(out, *p);
     }
     if (*seccomp && r == 0 && (r = vec_add(out, "--seccomp")) == 0) r = vec_add(out, seccomp);
-    const char *const own[6] = {"--limits", limits, "-0", g->argv.n ? g->argv.v[0] : "", "--", g->file};
-    for (int i = 0; i < 6 && r == 0; i++) r = vec_add(out, own[i]);
+    const char *const own[] = {"--limits", limits, "--program", program, "-0", g->argv.n ? g->argv.v[0] : "", "--", g->name};
+    for (size_t i = 0; i < sizeof own / sizeof own[0] && r == 0; i++) r = vec_add(out, own[i]);
     for (size_t i = 1; i < g->argv.n && r == 0; i++) r = vec_add(out, g->argv.v[i]);
     return r;
 }
@@ -237,59 +300,82 @@ static int64_t host_execve(struct lp_thread *t, const char *file, char **argv, c
     return r == -LP_ERESTARTSYS ? -LP_ERESTARTNOINTR : r;
 }
 
-static int64_t run(struct lp_thread *t, struct target *g, struct vec *envp)
+/* A program of this machine knows nothing of the sysroot. */
+static int64_t run_host(struct lp_thread *t, struct target *g)
 {
-    struct vec argv = {0};
-    if (!g->aarch64 && t->seccomp) {
+    struct rlimit saved[3];
+    if (t->seccomp) {
         lp_log(t->k->log, 1, "execve: %s is a program of this machine, where the seccomp filters would have no effect", g->file);
         return -EACCES;
     }
-    if (!g->aarch64) {
-        struct rlimit saved[3];
-        lp_limits_to_host(t->k, saved);
-        int64_t failed = host_execve(t, g->file, g->argv.v, envp->v);
-        lp_limits_undo(saved);
-        return failed;
-    }
+    if (g->script) g->argv.v[g->script_at] = (char *)g->script;
+    lp_limits_to_host(t->k, saved);
+    int64_t failed = host_execve(t, g->file, g->argv.v, g->env.v);
+    lp_limits_undo(saved);
+    return failed;
+}
+
+/* The descriptors that the new lprun is told of stay open. */
+static int64_t exec_engine(struct lp_thread *t, struct target *g, struct vec *argv, int filters)
+{
+    for (size_t i = 0, j = 0; i < g->env.n && j < g->held.n; i++)
+        if (g->env.v[i] == g->held.v[j] + sizeof HELD - 1) g->env.v[i] = g->held.v[j++];
+    if (filters >= 0) fcntl(filters, F_SETFD, 0);
+    fcntl(g->fd, F_SETFD, 0);
+    keep_reexec_fds(t->k, true);
+    int64_t r = host_execve(t, "/proc/self/exe", argv->v, g->env.v);
+    keep_reexec_fds(t->k, false);
+    return r;
+}
+
+static int64_t run_aarch64(struct lp_thread *t, struct target *g)
+{
+    struct vec argv = {0};
+    char limits[160], filters[12] = "", program[12];
     if (!t->k->reexec) {
         lp_log(t->k->log, 1, "execve: %s is an AArch64 program and there is no engine to go on with it", g->file);
         return -ENOEXEC;
     }
-    char limits[160], filters[12] = "";
     int fd = lp_seccomp_save(t);
     if (t->seccomp && fd < 0) return fd;
     if (fd >= 0) snprintf(filters, sizeof filters, "%d", fd);
+    snprintf(program, sizeof program, "%d", g->fd);
     lp_limits_print(t->k, limits, sizeof limits);
-    int64_t r = engine_argv(t->k, g, limits, filters, &argv);
-    if (r == 0) {
-        if (fd >= 0) fcntl(fd, F_SETFD, 0);
-        keep_reexec_fds(t->k, true);
-        r = host_execve(t, "/proc/self/exe", argv.v, envp->v);
-        keep_reexec_fds(t->k, false);
-    }
+    int64_t r = engine_argv(t->k, g, limits, filters, program, &argv);
+    if (r == 0) r = exec_engine(t, g, &argv, fd);
     lp_fd_unhide(t->k, fd);
     free(argv.v);
     return r;
 }
 
-int64_t lp_execve(struct lp_thread *t, const char *path, uint64_t argv, uint64_t envp)
+static int64_t find_and_run(struct lp_thread *t, struct target *g, uint64_t argv, uint64_t envp)
 {
-    struct target g = {.file = path};
-    struct vec env = {0};
-    int64_t r = vec_guest(t, &g.argv, argv);
-    if (r == 0) r = vec_guest(t, &env, envp);
+    int64_t r = vec_guest(t, g, &g->argv, argv);
+    if (r == 0) r = vec_guest(t, g, &g->env, envp);
+    if (r == 0 && too_long(t->k, g)) r = -E2BIG;
     for (int depth = 0; r == 0; depth++) {
-        r = depth > MAX_SCRIPTS ? -ELOOP : look(t->k, &g);
-        if (r == 0) {
-            r = run(t, &g, &env);
-            break;
-        }
+        r = depth > MAX_SCRIPTS ? -ELOOP : look(t->k, g);
+        if (r == 0) return g->fd >= 0 ? run_aarch64(t, g) : run_host(t, g);
         if (r == 1) r = 0;
     }
-    for (size_t i = 0; i < g.own.n; i++) free(g.own.v[i]);
-    free(g.own.v);
-    free(g.argv.v);
-    free(env.v);
+    return r;
+}
+
+int64_t lp_execve(struct lp_thread *t, const char *name, const char *file, uint64_t argv, uint64_t envp)
+{
+    struct target *g = calloc(1, sizeof *g);
+    if (!g) return -ENOMEM;
+    g->name = name;
+    g->file = file;
+    g->fd = -1;
+    int64_t r = find_and_run(t, g, argv, envp);
+    if (g->fd >= 0) close(g->fd);
+    for (size_t i = 0; i < g->own.n; i++) free(g->own.v[i]);
+    free(g->own.v);
+    free(g->held.v);
+    free(g->argv.v);
+    free(g->env.v);
+    free(g);
     return r;
 }
 
@@ -297,24 +383,30 @@ LP_SYSCALL(execve)
 {
     const char *path;
     int r = lp_user_path(t, 0, a[0], &path);
-    return r ? r : lp_execve(t, path, a[1], a[2]);
+    int64_t n = r ? r : lp_mem_read_str(t->k->mem, t->path[1], a[0], sizeof t->path[1]);
+    return n < 0 ? n : lp_execve(t, t->path[1], path, a[1], a[2]);
 }
 
 LP_SYSCALL(execveat)
 {
-    const char *path;
+    const char *path, *name = t->path[1];
     char at[4200];
-    int dirfd = (int)a[0], r = lp_user_path_at(t, 0, (int)a[0], a[1], &path);
+    int dirfd = (int)a[0], r = lp_user_path_how(t, 0, dirfd, a[1], a[4] & AT_SYMLINK_NOFOLLOW ? LP_PATH_NOFOLLOW : 0, &path);
     if (r) return r;
     if (a[4] & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL;
     if (!*path && !(a[4] & AT_EMPTY_PATH)) return -ENOENT;
+    int64_t n = lp_mem_read_str(t->k->mem, t->path[1], a[1], sizeof t->path[1]);
+    if (n < 0) return n;
     if (*path != '/' && dirfd != AT_FDCWD) {
         if ((r = lp_fd_check(t, dirfd))) return r;
         if (fcntl(dirfd, F_GETFD) < 0) return -EBADF;
         snprintf(at, sizeof at, *path ? "/proc/self/fd/%d/%s" : "/proc/self/fd/%d", dirfd, path);
-        path = at;
+        name = path = at;
+    } else if (*path == '/' && *name != '/') {
+        name = lp_sysroot_guest(t->k, path);
     }
     struct stat st;
-    if ((a[4] & AT_SYMLINK_NOFOLLOW) && *path && lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && path != at) return -ELOOP;
-    return lp_execve(t, path, a[2], a[3]);
+    bool link = *path && lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+    if ((a[4] & AT_SYMLINK_NOFOLLOW) && link && t->path[0][0]) return -ELOOP;
+    return lp_execve(t, name, path, a[2], a[3]);
 }

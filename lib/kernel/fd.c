@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "kernel/copy.h"
 #include "kernel/flags.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
@@ -125,7 +126,7 @@ LP_SYSCALL(pipe2)
 {
     int fd[2];
     int64_t r = LP_HOST2(__NR_pipe2, fd, lp_open_flags_to_host((uint32_t)a[1]));
-    if (r == 0 && lp_mem_write(t->k->mem, a[0], fd, sizeof fd)) {
+    if (r == 0 && lp_put(t, a[0], fd, sizeof fd)) {
         close(fd[0]);
         close(fd[1]);
         r = -EFAULT;

@@ -41,7 +41,7 @@ LP_SYSCALL(openat)
 #define RESOLVE_SELF_CONTAINED 0x18
 static int copy_path(struct lp_thread *t, uint64_t addr, const char **out)
 {
-    int64_t n = lp_mem_read_str(t->k->mem, t->path[0], addr, sizeof t->path[0]);
+    int64_t n = lp_get_str(t, t->path[0], addr, sizeof t->path[0]);
     *out = t->path[0];
     return n < 0 ? (int)n : 0;
 }
@@ -154,7 +154,9 @@ static const struct { int cmd, kind; } fcntl_args[] = {
     {38, ARG_LOCK}, /* F_OFD_GETLK, _SETLK, _SETLKW */ {F_SETOWN, ARG_VALUE}, {F_GETOWN, ARG_NONE}, {10, ARG_VALUE}, /* F_SETSIG */
     {11, ARG_NONE}, /* F_GETSIG */ {15, ARG_OWNER}, {16, ARG_OWNER}, /* F_SETOWN_EX, F_GETOWN_EX */ {1024, ARG_VALUE}, /* F_SETLEASE */
     {1025, ARG_NONE}, /* F_GETLEASE */ {1026, ARG_VALUE}, /* F_NOTIFY */ {1031, ARG_VALUE}, {1032, ARG_NONE}, /* F_SETPIPE_SZ, F_GETPIPE_SZ */
-    {1033, ARG_VALUE}, {1034, ARG_NONE}, /* F_ADD_SEALS, F_GET_SEALS */ {1035, ARG_U64}, {1036, ARG_U64}, {1037, ARG_U64}, {1038, ARG_U64},
+    {1033, ARG_VALUE}, {1034, ARG_NONE}, /* F_ADD_SEALS, F_GET_SEALS */ {17, ARG_U64}, /* F_GETOWNER_UIDS */
+    {1027, ARG_VALUE}, {1028, ARG_NONE}, /* F_DUPFD_QUERY F_CREATED_QUERY */
+    {1035, ARG_U64}, {1036, ARG_U64}, {1037, ARG_U64}, {1038, ARG_U64},
 };
 
 static int fcntl_kind(int cmd)

@@ -46,16 +46,48 @@ static const struct { uint32_t first, last; int size; } requests[] = {
     {0x8913, 0x8945, 40},     /* SIOCGIFFLAGS ... */
     {0x8953, 0x8955, 68},     /* SIOCDARP SIOCGARP SIOCSARP: struct arpreq */
     {0x8970, 0x8971, 40},     /* SIOCGIFMAP SIOCSIFMAP */
+    {0x0301, 0x0301, 16},     /* HDIO_GETGEO */
+    {0x4c00, 0x4c01, VALUE},  /* LOOP_SET_FD LOOP_CLR_FD */
+    {0x4c02, 0x4c03, 168},    /* LOOP_SET_STATUS LOOP_GET_STATUS */
+    {0x4c04, 0x4c05, 232},    /* LOOP_SET_STATUS64 LOOP_GET_STATUS64 */
+    {0x4c06, 0x4c09, VALUE},  /* LOOP_CHANGE_FD ... LOOP_SET_BLOCK_SIZE */
+    {0x4c0a, 0x4c0a, 304},    /* LOOP_CONFIGURE */
+    {0x4c80, 0x4c82, VALUE},  /* LOOP_CTL_ADD LOOP_CTL_REMOVE LOOP_CTL_GET_FREE */
+    {0xb701, 0xb703, VALUE},  /* NS_GET_USERNS NS_GET_PARENT NS_GET_NSTYPE */
+    {0xb704, 0xb704, 4},      /* NS_GET_OWNER_UID */
+    {0xff01, 0xff0a, VALUE},  /* PIDFD_GET_CGROUP_NAMESPACE ... */
     {0x40049409, 0x40049409, VALUE}, /* FICLONE takes a descriptor in spite of its encoding */
 };
 
-/* Bytes at the argument, VALUE, or -2 = unknown. Requests made by _IOR and _IOW carry the size (bits 29:16) and a direction (31:30). */
+/* Requests made by _IOR and _IOW carry the size (bits 29:16) and a direction (31:30). By type (15:8) and number (7:0), those whose
+ * structures have no addresses inside: what is not here might make the host write anywhere. */
+static const struct { uint8_t type, first, last; } encoded[] = {
+    {0x12, 0, 255},                         /* BLK */
+    {'T', 0, 0xd4}, {'T', 0xd7, 0xda}, {'T', 0xdc, 255}, /* terminals, TUN but its filters */
+    {'f', 0, 132}, {'f', 134, 134},         /* FS_IOC_ but those of fs-verity with addresses */
+    {'v', 0, 255}, {'r', 0, 255},           /* FS_IOC_GETVERSION, FAT */
+    {'X', 31, 32}, {'X', 119, 121},         /* FS_IOC_FSGETXATTR ..., FIFREEZE FITHAW FITRIM */
+    {0x94, 9, 9}, {0x94, 13, 13}, {0x94, 49, 50}, {0x94, 54, 54}, /* FICLONE FICLONERANGE FS_IOC_FSLABEL FIDEDUPERANGE */
+    {0x15, 0, 255},                         /* FS_IOC_GETFSUUID */
+    {'R', 0, 2}, {'R', 4, 255},             /* random numbers, but RNDADDENTROPY */
+    {'p', 0, 255}, {'W', 0, 255}, {'E', 0, 255}, {'j', 0, 255}, /* clocks, watchdogs, events, joysticks */
+    {'I', 0, 255},                          /* inotify */
+    {0x89, 0, 255},                         /* SIOCGSTAMP_NEW */
+    {0x8a, 0, 255},                         /* epoll's parameters */
+    {0xb7, 0, 255}, {0xff, 0, 255},         /* name spaces, pidfds */
+};
+
+/* Bytes at the argument, VALUE, or -2 = unknown. */
 static int size_of(uint32_t request)
 {
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
         if (request >= requests[i].first && request <= requests[i].last)
             return requests[i].size;
-    return request >> 30 ? (int)(request >> 16 & 0x3fff) : -2;
+    const uint8_t type = request >> 8 & 255, number = request & 255;
+    for (size_t i = 0; request >> 30 && i < sizeof encoded / sizeof encoded[0]; i++)
+        if (type == encoded[i].type && number >= encoded[i].first && number <= encoded[i].last)
+            return (int)(request >> 16 & 0x3fff);
+    return -2;
 }
 
 /* SIOCGIFCONF: struct ifconf { int len; void *buf; } */

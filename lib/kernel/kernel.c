@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/error.h"
 #include "kernel/kernel.h"
+#include "kernel/remote.h"
 #include "kernel/seccomp.h"
 #include "kernel/signal.h"
 
@@ -52,6 +53,7 @@ lp_status lp_kernel_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_log 
         free(k);
         return s;
     }
+    lp_remote_announce(mem);
     *out = k;
     return LP_OK;
 }

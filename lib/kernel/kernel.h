@@ -34,7 +34,6 @@ struct lp_kernel {
     bool strace;
     int first_tid;                  /* of the thread that made it: its trace lines need no number */
     const char *const *reexec;      /* argv prefix for execve of an AArch64 program, or NULL (lp_vm_config) */
-    bool tagged_addr;               /* what prctl(PR_SET_TAGGED_ADDR_CTRL) said last */
     bool forked;                    /* a child: a control socket named by -c is its parent's */
     const struct lp_cpu_model *model; /* of all threads' CPUs; NULL: max */
     struct lp_image image;          /* the program */
@@ -76,6 +75,10 @@ struct lp_thread {
     bool ended;                     /* it called exit */
     uint64_t clear_child_tid;       /* set_tid_address */
     uint64_t robust_list;
+    struct {                        /* prctl.c: children start with it */
+        bool tagged_addr;           /* system calls take tagged addresses (PR_SET_TAGGED_ADDR_CTRL) */
+        uint8_t store_bypass;       /* PR_SPEC_DISABLE and others; 0 = enabled */
+    } arch;
     struct {                        /* the system call in progress, for restarting it */
         bool active;
         const struct lp_syscall *row;

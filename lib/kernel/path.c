@@ -47,7 +47,7 @@ static void make_absolute(char *path, size_t size, int dirfd)
 int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, unsigned how, const char **out)
 {
     char *path = t->path[slot], buf[PATH_MAX];
-    int64_t n = lp_mem_read_str(t->k->mem, path, addr, sizeof t->path[slot]);
+    int64_t n = lp_get_str(t, path, addr, sizeof t->path[slot]);
     if (n < 0)
         return (int)n;
     *out = path;

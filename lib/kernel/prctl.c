@@ -18,6 +18,8 @@ enum {
     SET_VMA = 0x53564d41,
     GET_AUXV = 0x41555856,
     GET_TID_ADDRESS = 40,
+    GET_SPECULATION_CTRL = 52,
+    SET_SPECULATION_CTRL = 53,
     PAC_RESET_KEYS = 54,
     SET_TAGGED_ADDR_CTRL = 55,
     GET_TAGGED_ADDR_CTRL = 56,
@@ -25,6 +27,8 @@ enum {
     PAC_GET_ENABLED_KEYS = 61,
 };
 #define TAGGED_ADDR_ENABLE 1
+/* Of PR_SET_SPECULATION_CTRL: what, and how (bits; PRCTL: it can be set). */
+enum { SPEC_STORE_BYPASS = 0, SPEC_PRCTL = 1, SPEC_ENABLE = 2, SPEC_DISABLE = 4, SPEC_FORCE_DISABLE = 8, SPEC_DISABLE_NOEXEC = 16 };
 /* PR_PAC_APIAKEY APIBKEY APDAKEY APDBKEY APGAKEY are the bits of LP_PAUTH_; GA cannot be disabled. */
 #define PAC_KEYS ((UINT64_C(1) << LP_PAUTH_KEYS) - 1)
 #define PAC_ADDRESS_KEYS (PAC_KEYS >> 1)
@@ -67,7 +71,7 @@ static int64_t name_memory(struct lp_thread *t, const uint64_t *a)
         return -EINVAL;
     if (a[4]) {
         memcpy(name, "[anon:", 6);
-        int64_t n = lp_mem_read_str(t->k->mem, name + 6, a[4], 80);
+        int64_t n = lp_get_str(t, name + 6, a[4], 80);
         if (n < 0)
             return n == -ENAMETOOLONG ? -EINVAL : n;
         for (const char *p = name + 6; *p; p++)
@@ -135,14 +139,46 @@ static int64_t pac_option(struct lp_thread *t, const uint64_t *a)
     return unused(a, 1) ? (int64_t)(PAC_ADDRESS_KEYS & ~(uint64_t)t->cpu.pauth.disabled) : -EINVAL;
 }
 
-/* Tags of addresses are always ignored (lp_mem_untag): a program that asks for it gets it, one that does not sees no EFAULT. */
+/* copy.c asks. */
 static int64_t tagged_addr(struct lp_thread *t, const uint64_t *a)
 {
     if ((int)a[0] == GET_TAGGED_ADDR_CTRL)
-        return unused(a, 1) ? (int64_t)t->k->tagged_addr : -EINVAL;
+        return unused(a, 1) ? (int64_t)t->arch.tagged_addr : -EINVAL;
     if (!unused(a, 2) || (a[1] & ~(uint64_t)TAGGED_ADDR_ENABLE))
         return -EINVAL;
-    t->k->tagged_addr = a[1] == TAGGED_ADDR_ENABLE;
+    t->arch.tagged_addr = a[1] == TAGGED_ADDR_ENABLE;
+    return 0;
+}
+
+/* As a kernel answers on a processor with SSBS (ssbd_prctl_get(), ssbd_prctl_set()); one without has nothing to be protected from. */
+static int64_t get_speculation(struct lp_thread *t, const uint64_t *a)
+{
+    if (!unused(a, 2))
+        return -EINVAL;
+    if (a[1] != SPEC_STORE_BYPASS)
+        return -ENODEV;
+    if (!lp_cpu_has(&t->cpu, LP_FEATURE_SSBS))
+        return 0;
+    return SPEC_PRCTL | (t->arch.store_bypass ? t->arch.store_bypass : SPEC_ENABLE);
+}
+
+static int64_t set_speculation(struct lp_thread *t, const uint64_t *a)
+{
+    const uint64_t how = a[2];
+    if (!unused(a, 3))
+        return -EINVAL;
+    if (a[1] != SPEC_STORE_BYPASS)
+        return -ENODEV;
+    if (how != SPEC_ENABLE && how != SPEC_DISABLE && how != SPEC_FORCE_DISABLE && how != SPEC_DISABLE_NOEXEC)
+        return -ERANGE;
+    /* Forced, it stays so. */
+    const bool forced = t->arch.store_bypass == SPEC_FORCE_DISABLE;
+    if (forced && (how == SPEC_ENABLE || how == SPEC_DISABLE_NOEXEC))
+        return -EPERM;
+    if (!forced)
+        t->arch.store_bypass = how == SPEC_ENABLE ? 0 : (uint8_t)how;
+    if (lp_cpu_has(&t->cpu, LP_FEATURE_SSBS))
+        t->cpu.pstate = t->arch.store_bypass ? t->cpu.pstate & ~LP_PSTATE_SSBS : t->cpu.pstate | LP_PSTATE_SSBS;
     return 0;
 }
 
@@ -162,6 +198,10 @@ LP_SYSCALL(prctl)
         return name_memory(t, a);
     case GET_AUXV:
         return auxv(t, a);
+    case GET_SPECULATION_CTRL:
+        return get_speculation(t, a);
+    case SET_SPECULATION_CTRL:
+        return set_speculation(t, a);
     case PAC_RESET_KEYS:
     case PAC_SET_ENABLED_KEYS:
     case PAC_GET_ENABLED_KEYS:

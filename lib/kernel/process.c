@@ -196,6 +196,7 @@ static struct vfork *vfork_new(struct lp_thread *t, const struct lp_clone *q)
     v->k.forked = true;
     lp_cpu_init(&v->t.cpu, t->k->mem, t->k->gate, t->cpu.up, &v->t);
     lp_cpu_copy(&v->t.cpu, &t->cpu);
+    v->t.arch = t->arch;
     v->t.k = &v->k;
     v->t.signals = &v->signal_thread;
     v->t.seccomp = t->seccomp;

@@ -36,6 +36,7 @@ struct lp_fork_hook {
 void lp_kernel_add_fork_hook(struct lp_kernel *k, struct lp_fork_hook *hook);
 /* "#! interpreter [argument]" in the first bytes of a file (at most 256, room for one more), cut into two; *arg NULL if there is none. 0 or -ENOEXEC. */
 int lp_exec_parse_script(char *line, size_t len, char **interp, char **arg);
-/* Linux's execveat(): returns only on failure (-errno), and nothing has changed then. argv and envp are guest addresses. */
-int64_t lp_execve(struct lp_thread *t, const char *path, uint64_t argv, uint64_t envp);
+/* Linux's execve() of the file that the guest calls `name` and the host `file`: returns only on failure (-errno), and
+ * nothing has changed then. argv and envp are guest addresses. */
+int64_t lp_execve(struct lp_thread *t, const char *name, const char *file, uint64_t argv, uint64_t envp);
 #endif

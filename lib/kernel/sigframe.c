@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include "base/bits.h"
 #include "exec/fp.h"
+#include "kernel/copy.h"
 #include "kernel/sigframe.h"
 #include "kernel/signal.h"
 #include "kernel/vdso.h"
@@ -111,7 +112,7 @@ bool lp_sigframe_push(struct lp_thread *t, const struct lp_sigaction *act, const
     f.uc.stack = s->alt;
     f.uc.sigmask = s->restore_mask ? s->saved_mask : s->mask;
     lp_sigframe_save(cpu, s->fault_addr, s->fault_esr, &f);
-    if (!restorer || lp_mem_write(t->k->mem, record, link, sizeof link) || lp_mem_write(t->k->mem, frame, &f, sizeof f)) return false;
+    if (!restorer || lp_put(t, record, link, sizeof link) || lp_put(t, frame, &f, sizeof f)) return false;
     if (s->alt.flags & LP_SS_AUTODISARM) s->alt = (struct lp_sigstack){.flags = SS_DISABLE};
     enter_handler(t, act, info->signo, frame, record, restorer);
     return true;
@@ -121,7 +122,7 @@ bool lp_sigframe_pop(struct lp_thread *t)
 {
     struct lp_sigframe f;
     uint64_t sp = t->cpu.x[LP_SLOT_SP];
-    if (sp & 15 || lp_mem_read(t->k->mem, &f, sp, sizeof f) || !lp_sigframe_load(&t->cpu, &f)) return false;
+    if (sp & 15 || lp_get(t, &f, sp, sizeof f) || !lp_sigframe_load(&t->cpu, &f)) return false;
     t->cpu.ex.addr = UINT64_MAX;
     lp_signal_set_mask(t, f.uc.sigmask);
     lp_sigaltstack_set(t, &f.uc.stack, t->cpu.x[LP_SLOT_SP]); /* a stack that cannot be set stays as it is, as in Linux */

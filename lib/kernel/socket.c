@@ -8,6 +8,7 @@
 #include "kernel/copy.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
+#include "kernel/sockname.h"
 
 /* ---- options: those whose value has an address inside ---- */
 /* A program (struct sock_fprog), or nothing that may be handed over: the call fails as on a kernel without the option. */
@@ -127,7 +128,18 @@ static int64_t send_one(struct lp_thread *t, int fd, uint64_t addr, long flags)
         r = to_host(t, &g, &h, iov);
     if (!r && g.control)
         r = check_rights(t, &g);
-    return r ? r : lp_host_syscall(t, __NR_sendmsg, fd, (long)(intptr_t)&h, flags, 0, 0, 0);
+    struct lp_sockname name;
+    int named = r ? r : lp_sockname(t, g.name, g.name_len, 0, &name);
+    if (named < 0)
+        return named;
+    if (named) {
+        h.name = (uint64_t)(uintptr_t)&name.addr;
+        h.name_len = name.len;
+    }
+    int64_t n = lp_host_syscall(t, __NR_sendmsg, fd, (long)(intptr_t)&h, flags, 0, 0, 0);
+    if (named)
+        lp_sockname_done(&name);
+    return n;
 }
 
 static int64_t receive_one(struct lp_thread *t, int fd, uint64_t addr, long flags)
@@ -142,6 +154,7 @@ static int64_t receive_one(struct lp_thread *t, int fd, uint64_t addr, long flag
     int64_t n = lp_host_syscall(t, __NR_recvmsg, fd, (long)(intptr_t)&h, flags, 0, 0, 0);
     if (n < 0)
         return n;
+    lp_sockname_shown(t, g.name, g.name_len, &h.name_len);
     g.name_len = h.name_len;
     g.control_len = h.control_len;
     g.flags = h.flags;

@@ -37,7 +37,7 @@ static struct lp_thread *thread_alloc(struct lp_kernel *k)
     memset(t, 0, offsetof(struct lp_thread, path));
     lp_cpu_init(&t->cpu, k->mem, k->gate, &lp_kernel_upcalls, t);
     if (k->model) t->cpu.model = k->model;
-    /* As Linux starts programs: stores may be bypassed (PR_SET_SPECULATION_CTRL is not offered). */
+    /* As Linux starts programs: stores may be bypassed (until PR_SET_SPECULATION_CTRL). */
     if (lp_cpu_has(&t->cpu, LP_FEATURE_SSBS)) t->cpu.pstate = LP_PSTATE_SSBS;
     t->k = k;
     if (!lp_signal_thread_new(t)) {
@@ -189,6 +189,7 @@ static struct lp_thread *copy_of(struct lp_thread *t, const struct lp_clone *q)
     struct lp_thread *n = thread_alloc(t->k);
     if (!n) return NULL;
     lp_cpu_copy(&n->cpu, &t->cpu);
+    n->arch = t->arch;
     n->cpu.x[0] = 0;
     if (q->sp) n->cpu.x[LP_SLOT_SP] = q->sp;
     if (q->flags & CLONE_SETTLS) n->cpu.tpidr_el0 = q->tls;

@@ -146,9 +146,10 @@ static int check_resize(const struct lp_mem *m, uint64_t old, uint64_t old_len)
 
 static int64_t remap_to(struct lp_mem *m, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t to)
 {
+    /* Linux looks at a hint as at a place. */
+    if (to % LP_PAGE || !lp_within(to, new_len, m->limit) || (old + old_len > to && to + new_len > old))
+        return -EINVAL;
     if (flags & G_FIXED) {
-        if (to % LP_PAGE || !lp_within(to, new_len, m->limit) || (old + old_len > to && to + new_len > old))
-            return -EINVAL;
         if (to < LP_MIN_ADDR)
             return -EPERM;
     } else if (!(to = lp_vma_place(m, to, new_len))) {

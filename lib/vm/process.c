@@ -336,15 +336,26 @@ static lp_status load_stack(struct lp_vm *vm, const char *path, const char *cons
     return s;
 }
 
+static lp_status find_program(struct lp_vm *vm, const char *path, int *fd, struct lp_error *err)
+{
+    char *host;
+    *fd = vm->config.program_fd;
+    if (*fd > 0)
+        return LP_OK;
+    if (!(host = lp_vm_path(vm, path)))
+        return lp_fail(err, LP_E_NOMEM, "no memory for a path");
+    lp_status s = open_program(host, fd, err);
+    free(host);
+    return s;
+}
+
 lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const char *const *envp, struct lp_error *err)
 {
     struct lp_kernel *k = vm->kernel;
     int fd;
     if (k->exe)
         return lp_fail(err, LP_E_INVALID, "a program is loaded already");
-    char *host = lp_vm_path(vm, path);
-    lp_status s = host ? open_program(host, &fd, err) : lp_fail(err, LP_E_NOMEM, "no memory for a path");
-    free(host);
+    lp_status s = find_program(vm, path, &fd, err);
     if (s != LP_OK)
         return s;
     k->exe = opened_path(fd);

@@ -16,8 +16,9 @@ tests_fuzz_fuzz_live_LDADD = $(LP_ROOMS) $(LP_LIBS)
 tests_fuzz_fuzz_control_SOURCES = tests/fuzz/fuzz_control.c $(FUZZ_DRIVER)
 tests_fuzz_fuzz_control_LDADD = $(LP_ROOMS) $(LP_LIBS)
 # The commands on mutated and on hand-made hostile files.
-TESTS += $(FUZZERS) tests/fuzz/commands.sh
-EXTRA_DIST += tests/fuzz/commands.sh
+# And every system call of a guest with hostile arguments.
+TESTS += $(FUZZERS) tests/fuzz/commands.sh tests/fuzz/syscalls.sh
+EXTRA_DIST += tests/fuzz/commands.sh tests/fuzz/syscalls.sh tests/fuzz/syscalls.c
 N = 100000
 SEED = 1
 fuzz: all

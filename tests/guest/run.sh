@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every guest program, compiled with $1 (-O0, -O2, -O3), gives byte for byte the output and the exit status that it gives under qemu-aarch64,
-# or, where qemu-user cannot be the oracle (exec without binfmt_misc), those of NAME.out beside it.
+# or, where qemu-user cannot be the oracle (exec without binfmt_misc), those of NAME.out beside it. A source that says "oracle: host", for system
+# calls that qemu-user does otherwise than Linux or not at all, is compiled for this machine as well: its kernel is the oracle.
 level=$1
 shift
 . "$srcdir/tests/lib.sh"
@@ -16,7 +17,18 @@ for source; do
         note <"$scratch/cc.log"
         continue
     fi
-    if [ -e "$tests/guest/$name.out" ]; then
+    host=
+    if grep -q 'oracle: host' "$source"; then
+        host=$scratch/$name.host
+        if ! ${HOST_CC:-cc} -w -O1 -o "$host" "$source" -lrt 2>/dev/null; then
+            skip "$name $level" "no compiler for this machine, or an older C library"
+            continue
+        fi
+    fi
+    if [ -n "$host" ]; then
+        timeout 60 "$host" one 'two words' '' >"$scratch/want" 2>&1 </dev/null
+        echo "status $?" >>"$scratch/want"
+    elif [ -e "$tests/guest/$name.out" ]; then
         cp "$tests/guest/$name.out" "$scratch/want"
     else
         LP_TEST='a value' timeout 60 "$QEMU_AARCH64" "$program" one 'two words' '' >"$scratch/want" 2>&1 </dev/null
@@ -29,6 +41,6 @@ for source; do
     # the shell's remark about how the program itself ended: the status says it
     sed -i '/^Terminated$/d' "$scratch/have" "$scratch/want"
     same "$scratch/have" "$scratch/want" "$name $level"
-    rm -f "$program"
+    rm -f "$program" "$host"
 done
 tap_done

@@ -213,6 +213,9 @@ static void test_features(void **state)
         assert_true(lp_cpu_hwcap(&lp_cpu_max, 1) >> hwcap[i] & 1);
     for (size_t i = 0; i < sizeof hwcap2 / sizeof hwcap2[0]; i++)
         assert_true(lp_cpu_hwcap(&lp_cpu_max, 2) >> hwcap2[i] & 1);
+#if defined(__x86_64__)
+    assert_int_equal(lp_cpu_hwcap(&lp_cpu_max, 1) >> 25 & 1, __builtin_cpu_supports("avx") != 0); /* LSE2 wants 16 bytes at once */
+#endif
     memset(&cpu, 0, sizeof cpu);
     for (size_t i = 0; i < sizeof id / sizeof id[0]; i++) {
         execute(id[i].word);
@@ -320,6 +323,37 @@ static void test_set(void **state)
         assert_int_equal(data[i], 0xbc);
     assert_int_equal(data[LP_PAGE + 5], (uint8_t)((LP_PAGE + 5) * 7 + LP_PAGE / 256));
     assert_true(cpu.x[0] == DATA + 5 + LP_PAGE && cpu.x[1] == 0xabc && cpu.x[2] == 0);
+}
+
+/* The state of option B in a main step or an epilogue: the prologue begins again with what is left, as Linux has it. */
+static void test_other_option(void **state)
+{
+    for (unsigned step = 1; step < 3; step++) {
+        for (unsigned back = 0; back < 2; back++) {
+            static uint8_t want[2 * LP_PAGE];
+            fill();
+            memcpy(want, data, sizeof want);
+            memmove(want + 100, want + (back ? 60 : 140), 64);
+            run(copy_any, 3, DATA, DATA, 0); /* the words */
+            cpu.x[0] = DATA + 100 + 64 * back, cpu.x[1] = DATA + (back ? 60 + 64 : 140), cpu.x[2] = 64;
+            lp_set_nzcv(&cpu, UINT32_C(0x20000000) | back << 31);
+            go(CODE + 4 * step);
+            assert_int_equal(fault.signo, 0);
+            assert_memory_equal(data, want, sizeof want);
+            assert_true(cpu.x[2] == 0 && lp_nzcv(&cpu) == 0 && cpu.pc == CODE + 16);
+        }
+        fill();
+        run(set, 3, DATA, 0, 0);
+        cpu.x[0] = DATA + 8, cpu.x[1] = 0xee, cpu.x[2] = 3;
+        lp_set_nzcv(&cpu, 0x20000000);
+        go(CODE + 4 * step);
+        assert_int_equal(fault.signo, 0);
+        assert_true(data[7] == 49 && data[8] == 0xee && data[10] == 0xee && data[11] == 77 && cpu.x[0] == DATA + 11 && cpu.x[2] == 0);
+        /* Nothing left is nothing to do. */
+        lp_set_nzcv(&cpu, 0x20000000);
+        go(CODE + 4 * step);
+        assert_int_equal(lp_nzcv(&cpu), 0x20000000);
+    }
 }
 
 /* A fault in the middle: everything before it is done, and going on at the same instruction does the rest. */
@@ -461,7 +495,9 @@ static void test_refused(void **state)
     static const uint32_t same[] = {0x1d000440}, main_only[] = {0x1d410440};
     struct lp_op op;
     assert_int_equal(run(same, 1, DATA, DATA, 1), LP_SIGILL);
-    assert_int_equal(run(main_only, 1, DATA, DATA + 64, 1), LP_SIGILL);
+    /* There is no prologue before it: that is where it goes back to. */
+    assert_int_equal(run(main_only, 1, DATA, DATA + 64, 1), LP_SIGSEGV);
+    assert_true(fault.addr == CODE - 4 && cpu.x[0] == DATA - 1 && cpu.x[1] == DATA + 63 && cpu.x[2] == 1);
     assert_int_equal(lp_a64_decode(0x1d01045f, 0, LP_A64_ALL, &op), A64_UNDEFINED);
 }
 
@@ -510,6 +546,7 @@ static void setup_flat(void)
     static void name##_flat(void **state) { setup_flat(); lp_gate_init(&gate); name(state); lp_gate_destroy(&gate); lp_mem_free(m); }
 BOTH(test_copy)
 BOTH(test_prologue)
+BOTH(test_other_option)
 BOTH(test_set)
 BOTH(test_fault)
 BOTH(test_pieces)
@@ -524,8 +561,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors), cmocka_unit_test(test_cssc), cmocka_unit_test(test_flags), cmocka_unit_test(test_system),
-        cmocka_unit_test(test_counter), cmocka_unit_test(test_features), T(test_copy), T(test_prologue), T(test_set), T(test_fault), T(test_pieces),
-        T(test_left), T(test_refused),
+        cmocka_unit_test(test_counter), cmocka_unit_test(test_features), T(test_copy), T(test_prologue), T(test_other_option), T(test_set), T(test_fault),
+        T(test_pieces), T(test_left), T(test_refused),
         cmocka_unit_test(test_pauth), T(test_pauth_flow), T(test_hinted_branch), T(test_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -538,7 +538,7 @@ static int64_t exec_file(const void *text, size_t len, mode_t mode)
     assert_int_equal(write(fd, text, len), (ssize_t)len);
     assert_int_equal(fchmod(fd, mode), 0);
     close(fd);
-    int64_t r = lp_execve(t, name, 0, 0);
+    int64_t r = lp_execve(t, name, name, 0, 0);
     unlink(name);
     return r;
 }
@@ -551,9 +551,9 @@ static void failing_execve_changes_nothing(void)
     lp_sighost_get(SIGSEGV, &segv);
     action(SIGSEGV, 1, 0, 0);
     assert_int_equal(set_mask(SIG_BLOCK, LP_SIGBIT(SIGSEGV) | LP_SIGBIT(SIGHUP)), 0);
-    assert_int_equal(lp_execve(t, "/no/such/file", 0, 0), -ENOENT);
-    assert_int_equal(lp_execve(t, "/tmp", 0, 0), -EACCES);
-    assert_int_equal(lp_execve(t, "/bin/sh", 0, UINT64_C(1) << 33), -EFAULT);
+    assert_int_equal(lp_execve(t, "/no/such/file", "/no/such/file", 0, 0), -ENOENT);
+    assert_int_equal(lp_execve(t, "/tmp", "/tmp", 0, 0), -EACCES);
+    assert_int_equal(lp_execve(t, "/bin/sh", "/bin/sh", 0, UINT64_C(1) << 33), -EFAULT);
     assert_int_equal(exec_file("echo", 4, 0644), -EACCES);
     assert_int_equal(exec_file("\1\2\3 no program", 14, 0755), -ENOEXEC);
     assert_int_equal(exec_file("#!/no/interpreter\n", 18, 0755), -ENOENT);
