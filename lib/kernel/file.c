@@ -197,42 +197,59 @@ struct dirent64 {
     char name[];
 };
 
-static bool is_hidden_entry(const struct lp_kernel *k, const struct dirent64 *d)
-{
-    return isdigit((unsigned char)d->name[0]) && lp_fd_hidden(k, atoi(d->name));
-}
-
-/* Only a directory /proc/.../fd or fdinfo lists descriptors; any other may hold files with such names. */
-static bool is_fd_directory(int fd)
+/* /proc/.../fd and fdinfo list descriptors, /proc/PID/task threads; any other folder may hold files with such names. */
+enum kind { UNKNOWN, DESCRIPTORS, THREADS, FILES };
+static enum kind kind_of(int fd)
 {
     char link[40], path[256];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t n = readlink(link, path, sizeof path - 1);
     if (n < 0)
-        return false;
+        return FILES;
     path[n] = 0;
     const char *last = strrchr(path, '/');
-    return !strncmp(path, "/proc/", 6) && last && (!strcmp(last, "/fd") || !strcmp(last, "/fdinfo"));
+    if (strncmp(path, "/proc/", 6) || !last)
+        return FILES;
+    if (!strcmp(last, "/task"))
+        return atoi(path + 6) == getpid() ? THREADS : FILES;
+    return !strcmp(last, "/fd") || !strcmp(last, "/fdinfo") ? DESCRIPTORS : FILES;
 }
 
-static int64_t drop_hidden(const struct lp_kernel *k, int fd, char *buf, int64_t n)
+static bool is_guest_thread(struct lp_kernel *k, int tid)
+{
+    bool found = tid == getpid();
+    pthread_mutex_lock(&k->thread_lock);
+    for (const struct lp_thread *t = k->threads; t && !found; t = t->next)
+        found = t->tid == tid;
+    pthread_mutex_unlock(&k->thread_lock);
+    return found;
+}
+
+/* Is it the engine's? The folder is looked at for the first candidate only. */
+static bool is_hidden_entry(struct lp_kernel *k, int fd, const char *name, enum kind *kind)
+{
+    if (!isdigit((unsigned char)*name))
+        return false;
+    int n = atoi(name);
+    if (*kind == UNKNOWN && (lp_fd_hidden(k, n) || !is_guest_thread(k, n)))
+        *kind = kind_of(fd);
+    return *kind == DESCRIPTORS ? lp_fd_hidden(k, n) : *kind == THREADS && !is_guest_thread(k, n);
+}
+
+static int64_t drop_hidden(struct lp_kernel *k, int fd, char *buf, int64_t n)
 {
     int64_t out = 0;
-    bool checked = false;
-    for (int64_t at = 0; at < n;) {
+    enum kind kind = UNKNOWN;
+    for (int64_t at = 0; at < n && kind != FILES;) {
         const struct dirent64 *d = (const void *)(buf + at);
         int64_t len = d->reclen;
-        if (is_hidden_entry(k, d)) {
-            if (!checked && !is_fd_directory(fd))
-                return n;
-            checked = true;
-        } else {
+        if (!is_hidden_entry(k, fd, d->name, &kind)) {
             memmove(buf + out, buf + at, (size_t)len);
             out += len;
         }
         at += len;
     }
-    return out;
+    return kind == FILES ? n : out; /* nothing has been dropped, nor moved, before the first candidate */
 }
 
 LP_SYSCALL(getdents64)

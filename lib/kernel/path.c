@@ -18,7 +18,7 @@
 /* Could a relative path with this end be a file of /proc/self that is not the engine's? Most names stop here. */
 static bool may_be_special(const char *path)
 {
-    static const char *const names[] = {"exe", "mem", "maps", "cmdline", "environ", "auxv"};
+    static const char *const names[] = {"exe", "mem", "maps", "cmdline", "environ", "auxv", "stat", "statm", "status"};
     const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(last, names[i]))

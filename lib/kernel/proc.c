@@ -129,6 +129,8 @@ int64_t lp_proc_open(struct lp_kernel *k, const char *path, uint32_t guest_flags
     if (name && !strcmp(name, "mem")) /* the engine's memory, at the engine's addresses */
         return -EACCES;
     char *text = cpu ? cpuinfo(k, &len) : lp_proc_text(k, name, &len);
+    if (!text && !cpu)
+        text = lp_proc_edited(k, path, name, &len);
     if (!text)
         return -ENOSYS;
     int64_t r = (guest_flags & LP_O_ACCMODE) == O_RDONLY ? memfd_with(cpu ? "cpuinfo" : name, text, len, guest_flags) : -EACCES;

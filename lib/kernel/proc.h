@@ -10,4 +10,6 @@ const char *lp_proc_self(const char *path);
 int64_t lp_proc_open(struct lp_kernel *k, const char *path, uint32_t guest_flags);
 /* Text for the guest's /proc/self/maps and so on; name as from lp_proc_self. NULL = not made up. free(). */
 char *lp_proc_text(struct lp_kernel *k, const char *name, uint64_t *len);
+/* The same for files of which only some numbers are made up: stat, statm, status. */
+char *lp_proc_edited(struct lp_kernel *k, const char *path, const char *name, uint64_t *len);
 #endif
