@@ -12,7 +12,7 @@ include lib/control/local.mk
 include lib/vm/local.mk
 include lib/compat/local.mk
 
-LP_LIBS = $(LIBELF_LIBS) $(CAPSTONE_LIBS) $(LIBMD_LIBS)
+LP_LIBS = $(LIBELF_LIBS) $(LIBMD_LIBS)
 # Highest room first: nothing includes upward.
 LP_ROOMS = lib/compat/libcompat.la lib/vm/libvm.la lib/control/libcontrol.la lib/patch/libpatch.la \
            lib/kernel/libkernel.la lib/load/libload.la lib/exec/libexec.la lib/mem/libmem.la \

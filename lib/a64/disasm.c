@@ -2,9 +2,9 @@
 #include <config.h>
 #include <arm64lp/dis.h>
 #include "a64/a64.h"
+#include "a64/capstone.h"
 #include "base/error.h"
 
-#include <capstone/capstone.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -12,22 +12,27 @@
 #include <string.h>
 
 struct lp_dis {
+    const struct lp_capstone *cs;
     csh handle;
     cs_insn *insn;
 };
 
 lp_status lp_dis_new(lp_dis **out, struct lp_error *err)
 {
+    const char *why;
+    const struct lp_capstone *cs = lp_capstone(&why);
+    if (!cs) return lp_fail(err, LP_E_UNSUPPORTED, "no disassembler: %s", why);
     lp_dis *d = malloc(sizeof *d);
     if (!d) return lp_fail(err, LP_E_NOMEM, "out of memory");
-    cs_err e = cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &d->handle);
+    d->cs = cs;
+    cs_err e = cs->open(CS_ARCH_ARM64, CS_MODE_ARM, &d->handle);
     if (e != CS_ERR_OK) {
         free(d);
-        return lp_fail(err, e == CS_ERR_MEM ? LP_E_NOMEM : LP_E_UNSUPPORTED, "capstone: %s", cs_strerror(e));
+        return lp_fail(err, e == CS_ERR_MEM ? LP_E_NOMEM : LP_E_UNSUPPORTED, "capstone: %s", cs->strerror(e));
     }
-    d->insn = cs_malloc(d->handle);
+    d->insn = cs->malloc(d->handle);
     if (!d->insn) {
-        cs_close(&d->handle);
+        cs->close(&d->handle);
         free(d);
         return lp_fail(err, LP_E_NOMEM, "out of memory");
     }
@@ -38,8 +43,8 @@ lp_status lp_dis_new(lp_dis **out, struct lp_error *err)
 void lp_dis_free(lp_dis *d)
 {
     if (!d) return;
-    cs_free(d->insn, 1);
-    cs_close(&d->handle);
+    d->cs->free(d->insn, 1);
+    d->cs->close(&d->handle);
     free(d);
 }
 
@@ -52,7 +57,7 @@ static bool capstone_knows(struct lp_dis *d, uint32_t word, uint64_t pc)
     const uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
     const uint8_t *p = bytes;
     size_t n = sizeof bytes;
-    return !is_udf(word) && cs_disasm_iter(d->handle, &p, &n, &pc, d->insn);
+    return !is_udf(word) && d->cs->disasm_iter(d->handle, &p, &n, &pc, d->insn);
 }
 
 static void copy(char *to, size_t size, const char *from)

@@ -56,7 +56,7 @@ tests_a64_everyword_SOURCES = tests/a64/everyword.c tests/a64/everyword.def
 TESTS += tests/a64/everyword.sh
 EXTRA_DIST += tests/a64/everyword.sh
 tests_a64_everyword_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
-tests_a64_everyword_LDADD = $(LP_ROOMS) $(LP_LIBS)
+tests_a64_everyword_LDADD = $(LP_ROOMS) $(LP_LIBS) $(CAPSTONE_LIBS)
 $(tests_a64_everyword_OBJECTS): | lib/a64/decode.stamp
 
 # Which words raise SIGILL, here and in the oracle.
