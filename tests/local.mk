@@ -22,6 +22,7 @@ include tests/bench/local.mk
 include tests/lint/local.mk
 include tests/debian-arm64/local.mk
 include tests/debian-root/local.mk
+include tests/torture/local.mk
 
 # What runs again under address+undefined and under thread sanitizers: `./bootstrap check` builds those variants.
 SANITIZED_TESTS = $(filter tests/unit/% tests/fuzz/%,$(TESTS)) tests/guest/quick.sh
