@@ -206,9 +206,11 @@ static int check_aarch64(const struct lp_kernel *k, int fd, const char *head)
     return 0;
 }
 
-/* Is it open for writing? A read lease is refused then; whoever may not have one (not the owner) is left to the host. */
+/* Is it open for writing? A read lease is refused then; whoever may not have one (not the owner) is left to the host. Somebody who opens it for
+ * writing just now waits until it is given back, and causes a signal that nobody minds instead of SIGIO. */
 static bool is_written(int fd)
 {
+    fcntl(fd, F_SETSIG, SIGURG);
     if (fcntl(fd, F_SETLEASE, F_RDLCK)) return errno == EAGAIN;
     fcntl(fd, F_SETLEASE, F_UNLCK);
     return false;
