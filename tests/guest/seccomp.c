@@ -146,6 +146,39 @@ static void sandbox_host(void)
     printf("%d ", errno == EACCES || errno == ENOENT);
 }
 
+/* Threads: one installs for all, unless another has a filter of its own; one that is killed goes alone. */
+static int go[2], done[2];
+static void *other(void *own)
+{
+    char c;
+    if (own) deny(SYS_getppid, SECCOMP_RET_ERRNO | 21);
+    write(done[1], "1", 1);
+    read(go[0], &c, 1);
+    errno = 0;
+    syscall(SYS_getppid);
+    return (void *)(long)errno;
+}
+static void two_threads(void *own, unsigned action, unsigned flags)
+{
+    pthread_t th;
+    void *r = (void *)-1L;
+    char c;
+    struct sock_filter f[] = {LOAD(NR), SKIP_UNLESS(SYS_getppid, 1), RET(action), RET(SECCOMP_RET_ALLOW)};
+    pipe(go), pipe(done);
+    pthread_create(&th, NULL, other, own);
+    read(done[0], &c, 1);
+    int i = install(f, COUNT(f), flags);
+    printf("%s ", i > 0 ? "another" : i ? strerrorname_np(errno) : "installed");
+    write(go[1], "g", 1);
+    pthread_join(th, &r);
+    printf("%ld ", (long)r);
+}
+static void tsync(void) { two_threads(NULL, SECCOMP_RET_ERRNO | 44, SECCOMP_FILTER_FLAG_TSYNC); }
+static void tsync_not(void) { two_threads("", SECCOMP_RET_ERRNO | 44, SECCOMP_FILTER_FLAG_TSYNC); }
+static void tsync_esrch(void) { two_threads("", SECCOMP_RET_ERRNO | 44, SECCOMP_FILTER_FLAG_TSYNC | 16); }
+static void one_only(void) { two_threads(NULL, SECCOMP_RET_ERRNO | 44, 0); }
+static void dies_alone(void) { two_threads(NULL, SECCOMP_RET_KILL_THREAD, SECCOMP_FILTER_FLAG_TSYNC); }
+
 static void bad(const char *what, struct sock_filter *f, size_t n) { errno = 0; int r = install(f, n, 0); printf("%s %d %s\n", what, r, strerror(errno)); }
 #define BAD(what, ...) do { struct sock_filter f_[] = {__VA_ARGS__}; bad(what, f_, COUNT(f_)); } while (0)
 
@@ -197,6 +230,11 @@ int main(int argc, char **argv)
     in_child("strict", strict);
     in_child("inherited", inherits);
     in_child("host program", sandbox_host);
+    in_child("all threads", tsync);
+    in_child("not all threads", tsync_not);
+    in_child("not all threads, by error", tsync_esrch);
+    in_child("one thread", one_only);
+    in_child("a thread dies", dies_alone);
     printf("the parent has none: %d\n", prctl(PR_GET_SECCOMP));
     return 0;
 }
