@@ -128,8 +128,8 @@ static int64_t put_stat(struct lp_thread *t, uint64_t addr, int64_t r, const str
 LP_SYSCALL(newfstatat)
 {
     struct stat st;
-    const char *path;
-    int r = lp_user_path_how(t, 0, (int)a[0], a[1], a[3] & AT_SYMLINK_NOFOLLOW ? LP_PATH_NOFOLLOW : 0, &path);
+    const char *path = NULL; /* with AT_EMPTY_PATH that is a name, too, since Linux 6.11 */
+    int r = !a[1] && a[3] & AT_EMPTY_PATH ? 0 : lp_user_path_how(t, 0, (int)a[0], a[1], a[3] & AT_SYMLINK_NOFOLLOW ? LP_PATH_NOFOLLOW : 0, &path);
     if (!r)
         r = lp_fd_check(t, (int)a[0]);
     if (r)

@@ -81,14 +81,24 @@ LP_SYSCALL(epoll_ctl)
     return r ? r : LP_HOST4(__NR_epoll_ctl, (int)a[0], (int)a[1], (int)a[2], (intptr_t)&h);
 }
 
-static int put_events(struct lp_thread *t, uint64_t addr, const struct epoll_event *h, int64_t n)
+/* How many got there, or -EFAULT. */
+static int64_t put_events(struct lp_thread *t, uint64_t addr, const struct epoll_event *h, int64_t n)
 {
-    int r = 0;
-    for (int64_t i = 0; i < n && !r; i++) {
+    for (int64_t i = 0; i < n; i++) {
         struct guest_event g = {h[i].events, 0, h[i].data.u64};
-        r = lp_put(t, addr + (uint64_t)i * sizeof g, &g, sizeof g);
+        if (lp_put(t, addr + (uint64_t)i * sizeof g, &g, sizeof g))
+            return i ? i : -EFAULT;
     }
-    return r;
+    return n;
+}
+
+/* No more than the guest has room for: what cannot be delivered would be lost with EPOLLET and EPOLLONESHOT. */
+static int event_room(struct lp_thread *t, uint64_t addr, int max)
+{
+    int n = max < 256 ? max : 256;
+    while (n > 1 && !lp_mem_check(t->k->mem, lp_mem_untag(addr), (uint64_t)n * sizeof(struct guest_event), LP_W, NULL))
+        n /= 2;
+    return n;
 }
 
 /* epoll_pwait and epoll_pwait2: the timeout is milliseconds or a struct timespec. At most 256 events at a time: the rest stays ready. */
@@ -109,10 +119,9 @@ LP_SYSCALL(epoll_pwait)
     }
     if ((r = temp_mask(t, a[4], a[5], &mask)) != 0)
         return r;
-    int64_t n = lp_host_syscall(t, t->call.row->host_nr, (int)a[0], (long)(intptr_t)h, max < 256 ? max : 256, timeout,
+    int64_t n = lp_host_syscall(t, t->call.row->host_nr, (int)a[0], (long)(intptr_t)h, event_room(t, a[1], max), timeout,
                                 (long)(intptr_t)mask, SIGSET_SIZE);
-    r = put_events(t, a[1], h, n);
-    return r ? r : n;
+    return n < 0 ? n : put_events(t, a[1], h, n);
 }
 
 /* Does this operation's fourth argument point to a timeout (else: a number), and is there a second word? */

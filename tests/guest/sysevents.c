@@ -39,6 +39,10 @@ static void epolls(void)
     E(epoll_wait(ep, got, 0, 0));
     E(epoll_wait(ep, (void *)16, 4, 0));
     E(epoll_wait(ep, (void *)(page + 4096 - sizeof got[0]), 4, 0));
+    ev.events = EPOLLIN | EPOLLOUT | EPOLLET;
+    E(epoll_ctl(ep, EPOLL_CTL_MOD, e2, &ev));
+    E(epoll_wait(ep, (void *)(page + 4096 - sizeof got[0]), 4, 0)); /* one fits, the other is kept */
+    E(epoll_wait(ep, got, 4, 0));
     E(epoll_ctl(ep, EPOLL_CTL_DEL, e1, NULL));
     E(syscall(SYS_epoll_pwait2, ep, got, 4, &soon, NULL, 8));
     E(syscall(SYS_epoll_pwait2, ep, got, 4, &bad, NULL, 8));

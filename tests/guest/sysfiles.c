@@ -85,6 +85,8 @@ static void status(int dir, int fd)
     printf("size %d mode %o links %d block %d\n", (int)st.st_size, st.st_mode, (int)st.st_nlink, (int)st.st_blksize >= 512);
     E(fstatat(fd, "", &st, AT_EMPTY_PATH));
     E(fstat(fd, (struct stat *)16));
+    E(syscall(SYS_newfstatat, fd, NULL, &st, AT_EMPTY_PATH));
+    E(syscall(SYS_newfstatat, fd, NULL, &st, 0));
     E(fstatfs(fd, &fs));
     printf("bsize %d names %ld\n", fs.f_bsize >= 512, (long)fs.f_namelen);
     E(faccessat(dir, "f", R_OK, 0));
