@@ -20,8 +20,8 @@ usr/bin/lua lua5.4
 usr/bin/java ../lib/jvm/java-17-openjdk-arm64/bin/java
 usr/bin/javac ../lib/jvm/java-17-openjdk-arm64/bin/javac
 usr/bin/jar ../lib/jvm/java-17-openjdk-arm64/bin/jar
-usr/bin/psql ../lib/postgresql/15/bin/psql
-etc/mtab ../proc/self/mounts'
+usr/lib/aarch64-linux-gnu/libblas.so.3 blas/libblas.so.3
+usr/lib/aarch64-linux-gnu/liblapack.so.3 lapack/liblapack.so.3'
 
 # The merged /usr, which debootstrap makes before it unpacks anything
 merge_usr() {
@@ -41,9 +41,10 @@ settle() {
     # Folders of the host: an empty one in the root would hide what is in them from opendir().
     (cd "$root" && rmdir boot dev home media mnt opt proc root run srv sys tmp 2>/dev/null) || :
 }
-# A group's mark in the root is its list, so that a changed one is fetched again.
 list_of() { echo "$(packages_of base) $(packages_of "$1")"; }
-here_already() { [ "$(cat "$root/.groups/$1" 2>/dev/null)" = "$(list_of "$1")" ]; }
+# A group's mark in the root tells of what it was made, so that a changed one is made again.
+mark_of() { echo "$(list_of "$1") $(cksum <"$0")"; }
+here_already() { [ "$(cat "$root/.groups/$1" 2>/dev/null)" = "$(mark_of "$1")" ]; }
 # closure GROUP: its packages and those that they depend on, as apt would install them on an empty machine
 closure() {
     plan=$(apt -s --no-install-recommends install $(list_of "$1")) || return
@@ -52,13 +53,12 @@ closure() {
 fetch_group() {
     [ -n "$(packages_of "$1")" ] || { echo "fetch.sh: no group $1" >&2; exit 2; }
     ! here_already "$1" || return 0
-    renew_old
     all=$(once closure "$1")
     missing=
     for p in $all; do [ -s "$root/.have/$p" ] || missing="$missing $p"; done
     [ -z "$missing" ] || unpack "$root" $missing
     settle
-    list_of "$1" >"$root/.groups/$1"
+    mark_of "$1" >"$root/.groups/$1"
 }
 
 missing=
