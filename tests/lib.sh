@@ -35,6 +35,8 @@ skip_all() { echo "1..0 # SKIP $*"; exit 0; }
 have() { [ "$1" != none ] && command -v "$1" >/dev/null; }
 have_cross() { have "$CROSS_CC"; }
 have_qemu() { have "$QEMU_AARCH64"; }
+# qemu_version QEMU: in hundreds; 7.2 is 702
+qemu_version() { "$1" --version | sed -n 's/^[^ ]* version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | awk '{ print 100 * $1 + $2 }'; }
 need_cross() { have_cross || skip_all "no AArch64 cross compiler"; }
 need_qemu() { have_qemu || skip_all "no qemu-aarch64"; }
 # arm64_cc OUTPUT SOURCE [FLAG...]: a static program

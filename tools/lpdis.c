@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
     {OPT_STOP, "stop-address", "ADDR", "up to this address"},
     {'P', "patch", "FILE", "show the file as patched: changed lines are marked - and +"},
     {'w', "words", NULL, "the operands are instruction words in hexadecimal"},
-    {OPT_COVERAGE, "coverage", NULL, "list every instruction and whether lprun executes it"},
+    {OPT_COVERAGE, "coverage", NULL, "list every instruction, whether lprun executes it, and what proves that"},
     {OPT_STRICT, "strict", NULL, "exit with 1 if a word of code is undefined"},
     {'o', "output", "FILE", "write to FILE"},
     CLI_FORMATS,
@@ -106,13 +106,14 @@ static int do_words(void)
 
 static int do_coverage(void)
 {
-    static const char *const states[] = {"executed", "todo", "el1", "off"};
     struct lp_dis_row r;
-    size_t count[4] = {0};
+    size_t count[LP_DIS_STATES] = {0}, proved[LP_DIS_PROOFS] = {0};
     for (size_t n = 0; lp_dis_row(n, &r); n++) {
-        for (unsigned i = 0; i < 4; i++) count[i] += strcmp(r.state, states[i]) == 0;
+        const char *state = lp_dis_state_name(r.state), *proof = lp_dis_proof_name(r.proof);
+        count[r.state]++;
+        proved[r.proof]++;
         if (cli.format == OUT_TEXT) {
-            fprintf(out_file(), "%-28s %-16s %-12s %08" PRIx32 "/%08" PRIx32 "  %s\n", r.name, r.class_, r.feature, r.value, r.mask, r.state);
+            fprintf(out_file(), "%-28s %-16s %-12s %08" PRIx32 "/%08" PRIx32 "  %-8s  %s\n", r.name, r.class_, r.feature, r.value, r.mask, state, proof);
             continue;
         }
         out_record("row");
@@ -121,11 +122,15 @@ static int do_coverage(void)
         out_str("feature", r.feature);
         out_word("value", r.value);
         out_word("mask", r.mask);
-        out_bool("executed", r.executable);
-        out_str("state", r.state);
+        out_bool("executed", r.state == LP_DIS_EXECUTED);
+        out_str("state", state);
+        out_str("proof", proof);
         out_end();
     }
-    cli_note(2, "%zu executed, %zu todo, %zu el1 (undefined for programs), %zu off (kept from programs by Linux)", count[0], count[1], count[2], count[3]);
+    cli_note(2, "%zu executed, %zu todo, %zu el1 (undefined for programs), %zu off (kept from programs by Linux)", count[LP_DIS_EXECUTED],
+             count[LP_DIS_TODO], count[LP_DIS_EL1], count[LP_DIS_OFF]);
+    cli_note(2, "proved: %zu by the usual qemu, %zu by a newer one, %zu by vectors, %zu by properties", proved[LP_DIS_PROOF_QEMU],
+             proved[LP_DIS_PROOF_QEMU_NEW], proved[LP_DIS_PROOF_VECTORS], proved[LP_DIS_PROOF_PROPERTY]);
     return 0;
 }
 

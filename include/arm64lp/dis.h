@@ -25,9 +25,33 @@ LP_API void lp_dis_free(lp_dis *d);
 LP_API void lp_dis_word(lp_dis *d, uint32_t word, uint64_t pc, struct lp_dis_insn *out);
 /* Is the word an instruction (UDF is none)? Thread-safe. */
 LP_API bool lp_dis_valid(uint32_t word);
-/* Row i of the instruction tables, for coverage listings: false at the end. Thread-safe. `state` is "executed"; "todo": not yet; "el1": undefined for
- * programs; "off": Linux does not let programs use it. A program gets SIGILL for all but the first. */
-struct lp_dis_row { const char *name, *class_, *feature, *state; uint32_t mask, value; bool executable; };
+/* What becomes of an instruction: a program gets SIGILL for all but the first. */
+enum lp_dis_state {
+    LP_DIS_EXECUTED,
+    LP_DIS_TODO, /* not yet */
+    LP_DIS_EL1,  /* undefined for programs */
+    LP_DIS_OFF,  /* Linux does not let programs use it */
+    LP_DIS_STATES
+};
+/* What proves that it is executed rightly. */
+enum lp_dis_proof {
+    LP_DIS_PROOF_NONE,     /* not executed */
+    LP_DIS_PROOF_QEMU,     /* compared with qemu-aarch64 7.2 */
+    LP_DIS_PROOF_QEMU_NEW, /* compared with a later one: 7.2 does not know it */
+    LP_DIS_PROOF_VECTORS,  /* vectors from the manual: no qemu-aarch64 knows it */
+    LP_DIS_PROOF_PROPERTY, /* keyed, random, counting or describing: what must hold of its results */
+    LP_DIS_PROOFS
+};
+/* "executed", "todo", "el1", "off"; "none", "qemu", "qemu-new", "vectors", "property". Thread-safe. */
+LP_API const char *lp_dis_state_name(enum lp_dis_state s);
+LP_API const char *lp_dis_proof_name(enum lp_dis_proof p);
+/* Row i of the instruction tables, for coverage listings: false at the end. Thread-safe. */
+struct lp_dis_row {
+    const char *name, *class_, *feature;
+    uint32_t mask, value;
+    enum lp_dis_state state;
+    enum lp_dis_proof proof;
+};
 LP_API bool lp_dis_row(size_t i, struct lp_dis_row *out);
 
 #ifdef __cplusplus

@@ -3,6 +3,7 @@
 #include <arm64lp/dis.h>
 #include "a64/a64.h"
 #include "a64/capstone.h"
+#include "a64/proof.h"
 #include "base/error.h"
 
 #include <inttypes.h>
@@ -145,8 +146,25 @@ bool lp_dis_row(size_t i, struct lp_dis_row *out)
 {
     if (i >= A64_ROW_COUNT - 1) return false;
     const struct lp_row_info *r = &lp_a64_rows[i + 1]; /* 0 is UNDEFINED */
-    const bool todo = r->flags & LP_ROW_TODO;
-    const char *state = r->flags & LP_ROW_EL1 ? "el1" : r->flags & LP_ROW_OFF ? "off" : todo ? "todo" : "executed";
-    *out = (struct lp_dis_row){r->name, r->class_, r->feature, state, r->mask, r->value, !todo};
+    const enum lp_dis_state state = r->flags & LP_ROW_EL1    ? LP_DIS_EL1
+                                    : r->flags & LP_ROW_OFF  ? LP_DIS_OFF
+                                    : r->flags & LP_ROW_TODO ? LP_DIS_TODO
+                                                             : LP_DIS_EXECUTED;
+    *out = (struct lp_dis_row){r->name, r->class_, r->feature, r->mask, r->value, state, lp_a64_proof((unsigned)i + 1)->kind};
     return true;
+}
+
+const char *lp_dis_state_name(enum lp_dis_state s)
+{
+    static const char *const names[LP_DIS_STATES] = {
+        [LP_DIS_EXECUTED] = "executed", [LP_DIS_TODO] = "todo", [LP_DIS_EL1] = "el1", [LP_DIS_OFF] = "off"};
+    return s < LP_DIS_STATES ? names[s] : "";
+}
+
+const char *lp_dis_proof_name(enum lp_dis_proof p)
+{
+    static const char *const names[LP_DIS_PROOFS] = {
+        [LP_DIS_PROOF_NONE] = "none",       [LP_DIS_PROOF_QEMU] = "qemu",         [LP_DIS_PROOF_QEMU_NEW] = "qemu-new",
+        [LP_DIS_PROOF_VECTORS] = "vectors", [LP_DIS_PROOF_PROPERTY] = "property"};
+    return p < LP_DIS_PROOFS ? names[p] : "";
 }

@@ -42,6 +42,8 @@ static bool place_memory(struct rng *r, const struct lp_row_info *row, unsigned 
     if (strncmp(row->name, "DC_", 3) == 0) {
         if (c->mem == FAULT)
             c->mem = NORMAL; /* the oracle does not translate the address */
+        if (row_untagged(c->row))
+            c->mem = NORMAL;
         set_x(&c->in, reg_t(w), base(r, c, false));
         return reg_t(w) != 31;
     }

@@ -48,7 +48,8 @@ void open_here(struct builder *b, unsigned ahead);
 /* ---- memory ---- */
 /* Set up the base register (and others) that a memory word needs; may change the word. False if it cannot be. */
 bool chunk_memory(struct builder *b, const struct lp_row_info *row, uint32_t *w);
-void set_base(struct builder *b, unsigned reg, bool aligned, bool may_fault);
+enum { TAGS = 1, FAULTS = 2 }; /* what the base may have now and then */
+void set_base(struct builder *b, unsigned reg, bool aligned, unsigned strange);
 void set_index(struct builder *b, uint32_t w);
 bool needs_alignment(const struct lp_row_info *row);
 bool uses_index(const struct lp_row_info *row);

@@ -19,14 +19,14 @@ static uint32_t tag(struct builder *b)
     return ORR_imm | (64 - low) << 16 | (ones - 1) << 10;
 }
 
-void set_base(struct builder *b, unsigned reg, bool aligned, bool may_fault)
+void set_base(struct builder *b, unsigned reg, bool aligned, unsigned strange)
 {
     const uint32_t regs = b->c.pin << 5 | reg;
     const unsigned off = aligned || reg == 31 ? 16 * below(b->rng, 31) : below(b->rng, 481);
     const unsigned choice = below(b->rng, 32);
-    if (choice == 0 && may_fault && reg != 31)
+    if (choice == 0 && (strange & FAULTS) && reg != 31)
         emit(b, MOVZ | 1u << 21 | (uint32_t)(NOWHERE >> 16) << 5 | reg);
-    else if (choice == 1)
+    else if (choice == 1 && (strange & TAGS))
         emit(b, tag(b) | regs);
     else
         emit(b, (choice & 2 ? ADD : SUB) | off << 10 | regs);
@@ -67,13 +67,13 @@ bool chunk_memory(struct builder *b, const struct lp_row_info *row, uint32_t *wo
     if (strncmp(row->name, "DC_", 3) == 0 || strncmp(row->name, "IC_", 3) == 0) {
         if (reg_t(w) == 31)
             return false;
-        set_base(b, reg_t(w), false, false); /* the oracle does not translate the address */
+        set_base(b, reg_t(w), false, row_untagged((unsigned)(row - lp_a64_rows)) ? 0 : TAGS); /* the oracle does not translate the address */
         return true;
     }
     if (uses_index(row) && reg_m(w) == reg_n(w))
         return false;
     /* A store-exclusive without the monitor need not look at its address. */
-    set_base(b, reg_n(w), needs_alignment(row), !is_store_exclusive(row->name));
+    set_base(b, reg_n(w), needs_alignment(row), is_store_exclusive(row->name) ? TAGS : TAGS | FAULTS);
     if (uses_index(row))
         set_index(b, w);
     if (is_store_exclusive(row->name))

@@ -1,13 +1,13 @@
 #!/bin/sh
 # chunks.sh - sequences of random instructions of every row, and of the chains that run as one op: the same program under qemu-aarch64, lprun and
 # lprun --isolate, a digest of the whole state after each sequence. A fixed seed, and a fresh one (printed).
-# By hand: chunks.sh --instructions N [--jobs J] [--seed S] [--row PATTERN] [--oracle-version V]   (make difftest INSTRUCTIONS=... JOBS=...)
+# By hand: chunks.sh --instructions N [--jobs J] [--seed S] [--row PATTERN]   (make difftest INSTRUCTIONS=... JOBS=...)
 . "${srcdir:?}/tests/lib.sh"
 need_cross
 need_qemu
 chunktest=$builddir/tests/a64/chunktest
 runner=$scratch/runner
-oracle="$QEMU_AARCH64 -cpu max,pauth=off"
+oracle="$QEMU_AARCH64 -cpu max,pauth=off" version=$(qemu_version "$QEMU_AARCH64")
 lprun="$builddir/lprun -q --no-control"
 bare_cc "$runner" "$tests/a64/chunk_runner.c" -mgeneral-regs-only || { not_ok "the runner compiles"; tap_done; }
 
@@ -16,7 +16,7 @@ batch()
 {
     name=$scratch/$1
     shift
-    "$chunktest" emit "$@" --counts "$name.counts" "$name" >"$name.log" 2>&1 || return 1
+    "$chunktest" emit --oracle-version "$version" "$@" --counts "$name.counts" "$name" >"$name.log" 2>&1 || return 1
     $oracle "$runner" <"$name" >"$name.oracle" || { echo "# the oracle's exit status: $?" >>"$name.log"; return 1; }
     status=0
     for mode in "" " --isolate"; do
@@ -33,9 +33,10 @@ report() { sed 's/^# //' "$scratch/$1.log" | head -n 400 | note; }
 # Rows that only a newer oracle knows.
 compare_with_newer()
 {
+    "$chunktest" emit --oracle-version 99999 --unknown-to "$version" --words 1 "$scratch/none" >/dev/null 2>&1 || { ok "no row needs a newer oracle"; return; }
     newer=$("$tests/newer-qemu.sh" 2>"$scratch/apt.log") || { note <"$scratch/apt.log"; skip "rows for a newer oracle" "there is none: vectors only"; return; }
     oracle="$newer -cpu max,pauth=off"
-    batch newer --count 250 --seed "$fresh" --newer 1000 && { ok "rows for a newer oracle"; cat "$scratch/newer.counts" >>"$counts"; } ||
+    batch newer --oracle-version "$(qemu_version "$newer")" --count 250 --seed "$fresh" --unknown-to "$version" && { ok "rows for a newer oracle"; cat "$scratch/newer.counts" >>"$counts"; } ||
         not_ok "rows for a newer oracle"
     report newer
     oracle="$QEMU_AARCH64 -cpu max,pauth=off"
@@ -44,14 +45,14 @@ compare_with_newer()
 # A wrong word on one side must be found and named: the digests of another file's chunks.
 notices_a_wrong_instruction()
 {
-    "$chunktest" emit --words 3000 --seed 7 "$scratch/right" >"$scratch/log"
+    "$chunktest" emit --oracle-version "$version" --words 3000 --seed 7 "$scratch/right" >"$scratch/log"
     $oracle "$runner" <"$scratch/right" >"$scratch/digests"
     cp "$scratch/digests" "$scratch/wrong"
     printf 'x' | dd of="$scratch/wrong" bs=1 seek=8 conv=notrunc 2>/dev/null
     "$chunktest" compare --runner "$runner" --oracle "$oracle" --ours "$oracle" "$scratch/right" "$scratch/digests" "$scratch/wrong" >"$scratch/log"
     is "$? $(grep -c 'chunk 1 differs only when' "$scratch/log")" "1 1" "a wrong digest is noticed"
     # The other side runs without FEAT_LSE: the difference is an instruction of that extension.
-    "$chunktest" emit --words 3000 --seed 7 --row 'LDADD' "$scratch/right" >"$scratch/log"
+    "$chunktest" emit --oracle-version "$version" --words 3000 --seed 7 --row 'LDADD' "$scratch/right" >"$scratch/log"
     $oracle "$runner" <"$scratch/right" >"$scratch/digests"
     small="$QEMU_AARCH64 -cpu cortex-a53"
     $small "$runner" <"$scratch/right" >"$scratch/wrong"

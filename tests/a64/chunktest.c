@@ -4,7 +4,7 @@
  *         --count N    until every row has been generated so often (where nothing can jump over it)
  *         --words N    until so many words have been generated
  *         --seed S     --counts FILE: add "ROW COUNT" lines   --row PATTERN: only these rows
- *         --oracle-version N (7.2 is 702)   --newer N: only rows that need that version (excluded.def)
+ *         --oracle-version N (7.2 is 702)   --unknown-to N: only rows that this version does not know (lib/a64/proof.def)
  *     chunktest compare [options] FILE DIGESTS DIGESTS       compare what the runner wrote under the oracle and under lprun; on a difference, find the
  *         instruction by running ever smaller parts of the chunk on both sides
  *         --runner PROGRAM  --oracle COMMAND  --ours COMMAND  --show N (so many differences are looked into)
@@ -22,7 +22,7 @@ enum { MAX_CHUNKS = 1 << 16, MAX_CODE = 1 << 23 };
 
 static struct {
     const char *row, *counts;
-    uint64_t count, words, seed, newer;
+    uint64_t count, words, seed, unknown_to;
     struct chunk_sides sides;
 } opt = {.row = "*", .seed = 1, .sides = {.show = 5}};
 
@@ -39,7 +39,7 @@ static uint64_t limit = UINT64_MAX;
 static void choose_rows(struct rng *r)
 {
     for (unsigned row = 1; row < A64_ROW_COUNT; row++)
-        if (chunk_row(row) && (!opt.newer || row_proof(&lp_a64_rows[row]) != NULL) && fnmatch(opt.row, lp_a64_rows[row].name, 0) == 0)
+        if (chunk_row(row) && (!opt.unknown_to || mark_unknown(row, (unsigned)opt.unknown_to)) && fnmatch(opt.row, lp_a64_rows[row].name, 0) == 0)
             order[rows++] = row;
     for (unsigned i = rows; i > 1; i--) {
         const unsigned k = below(r, i), t = order[k];
@@ -95,15 +95,13 @@ static void write_file(const char *path, const struct chunk_file *head, const st
         die("cannot write", path);
 }
 
-static void write_counts(void)
+/* Of the rows that were asked for: the others are there by chance. */
+static void count_rows(void)
 {
-    FILE *f = fopen(opt.counts, "a");
-    if (f == NULL)
-        die("cannot write", opt.counts);
+    static unsigned n[A64_ROW_COUNT];
     for (unsigned i = 0; i < rows; i++)
-        fprintf(f, "%s %" PRIu64 "\n", lp_a64_rows[order[i]].name, chunk_counts.rows[order[i]]);
-    if (fclose(f) != 0)
-        die("cannot write", opt.counts);
+        n[order[i]] = (unsigned)chunk_counts.rows[order[i]];
+    write_counts(opt.counts, n);
 }
 
 static int emit_file(const char *path)
@@ -127,7 +125,7 @@ static int emit_file(const char *path)
     head.code_at = (head.chunks_at + head.count * sizeof *chunks + CHUNK_PAGE - 1) & ~(CHUNK_PAGE - 1);
     write_file(path, &head, chunks, code, &r);
     if (opt.counts != NULL)
-        write_counts();
+        count_rows();
     unsigned chains = 0;
     for (unsigned i = 0; i < CHAIN_CODES; i++)
         chains += chunk_counts.chains[i] != 0;
@@ -151,7 +149,7 @@ static bool number_option(const char *name, const char *value)
     char *end;
     const uint64_t n = strtoull(value, &end, 0);
     const struct { const char *name; uint64_t *to; } numbers[] = {{"count", &opt.count}, {"words", &opt.words}, {"seed", &opt.seed}, {"show", &opt.sides.show},
-                                                                   {"newer", &opt.newer}, {"oracle-version", &oracle_version}};
+                                                                   {"unknown-to", &opt.unknown_to}, {"oracle-version", &oracle_version}};
     for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0] && *value != '\0' && *end == '\0'; i++)
         if (strcmp(name, numbers[i].name) == 0)
             return *numbers[i].to = n, true;
@@ -164,13 +162,11 @@ int main(int argc, char **argv)
     for (; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2)
         if (!text_option(argv[i] + 2, argv[i + 1]) && !number_option(argv[i] + 2, argv[i + 1]))
             die("unknown option or bad value", argv[i]);
-    if (opt.newer)
-        oracle_version = opt.newer;
-    if (argc > 1 && strcmp(argv[1], "emit") == 0 && argc - i == 1 && (opt.count || opt.words))
+    if (argc > 1 && strcmp(argv[1], "emit") == 0 && argc - i == 1 && oracle_version && (opt.count || opt.words))
         return emit_file(argv[i]);
     if (argc > 1 && strcmp(argv[1], "compare") == 0 && argc - i == 3 && opt.sides.runner && opt.sides.oracle && opt.sides.ours)
         return chunk_compare(&opt.sides, argv[i], argv[i + 1], argv[i + 2]);
-    fprintf(stderr, "usage: chunktest emit --count N|--words N [--seed S] [--row PATTERN] [--counts FILE] FILE\n"
+    fprintf(stderr, "usage: chunktest emit --oracle-version N --count N|--words N [--unknown-to N] [--seed S] [--row PATTERN] [--counts FILE] FILE\n"
                     "       chunktest compare --runner PROGRAM --oracle COMMAND --ours COMMAND [--show N] FILE DIGESTS DIGESTS\n");
     return 2;
 }

@@ -280,7 +280,7 @@ static void set_needs(struct builder *b, const struct needs *need)
 {
     for (unsigned r = 0; r < 32; r++) {
         if (need->base >> r & 1)
-            set_base(b, r, true, true);
+            set_base(b, r, true, TAGS | FAULTS);
         if (need->index >> r & 1)
             set_index(b, need->index_word[r]);
         if (need->target >> r & 1)

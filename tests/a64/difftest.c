@@ -3,8 +3,9 @@
  *     difftest emit [options] CASES              write test cases for tests/a64/runner.c
  *     difftest check [options] CASES RESULTS     run them here and compare with what the runner answered
  *     difftest list                              every row: compared, or what proves it instead
- *     difftest proof SRCDIR ROWS COUNTS...       fail unless every row has been compared 200 times (counts of difftest and chunktest), or has another
- *                                                proof (ROWS: what property.sh has proved)
+ *     difftest proof SRCDIR ROWS COUNTS...       fail unless the proof of every row is what lib/a64/proof.def says: 200 comparisons (counts of difftest
+ *                                                and chunktest), or another (ROWS: what property.sh has proved)
+ * --oracle-version N (7.2 is 702; all but proof need it)
  * --counts FILE (check): add how many cases of each row have been compared
  * --row NAME (a pattern), --count N cases per row, --seed S, --part I/N (every N-th row), --engine calls|dispatch|checked|all
  */
@@ -54,11 +55,11 @@ static unsigned emit_row(FILE *f, unsigned row, unsigned slot)
 static int emit(const char *path)
 {
     FILE *f = fopen(path, "wb");
-    unsigned n = 0, missing = stale_exclusions();
+    unsigned n = 0, missing = stale_patterns();
     if (f == NULL)
         die("cannot write", path);
     for (unsigned row = 1; row < A64_ROW_COUNT; row++) {
-        if (!selected(row) || row_excluded(&lp_a64_rows[row]) != NULL)
+        if (!selected(row) || row_excluded(row) != NULL)
             continue;
         unsigned made = emit_row(f, row, n);
         n += made;
@@ -138,19 +139,6 @@ static unsigned summary(const unsigned *failed, const unsigned *cases)
     return bad;
 }
 
-/* "ROW COUNT" lines: cases compared, by one engine or more. */
-static void write_counts(const unsigned *compared)
-{
-    FILE *f = opt.counts != NULL ? fopen(opt.counts, "a") : NULL;
-    if (opt.counts == NULL)
-        return;
-    for (unsigned row = 1; f != NULL && row < A64_ROW_COUNT; row++)
-        if (compared[row] != 0)
-            fprintf(f, "%s %u\n", lp_a64_rows[row].name, compared[row]);
-    if (f == NULL || fclose(f) != 0)
-        die("cannot write", opt.counts);
-}
-
 static int check(const char *cases_path, const char *results_path)
 {
     static unsigned failed[A64_ROW_COUNT], cases[A64_ROW_COUNT], compared[A64_ROW_COUNT];
@@ -179,7 +167,8 @@ static int check(const char *cases_path, const char *results_path)
                 failed[c.row]++;
         }
     }
-    write_counts(compared);
+    if (opt.counts != NULL)
+        write_counts(opt.counts, compared);
     return summary(failed, cases) != 0;
 }
 
@@ -188,28 +177,11 @@ static int check(const char *cases_path, const char *results_path)
 static int list(void)
 {
     for (unsigned row = 1; row < A64_ROW_COUNT; row++) {
-        const char *why = row_excluded(&lp_a64_rows[row]);
+        const char *why = row_excluded(row);
         if (selected(row))
             printf("%s\t%s\t%s%s\n", lp_a64_rows[row].class_, lp_a64_rows[row].name, why ? "left out: " : "covered", why ? why : "");
     }
-    return stale_exclusions() != 0;
-}
-
-enum { ENOUGH = 200 };
-static unsigned counted[A64_ROW_COUNT];
-
-static void read_counts(const char *path)
-{
-    char name[64];
-    unsigned n;
-    FILE *f = fopen(path, "r");
-    if (f == NULL)
-        die("cannot read", path);
-    while (fscanf(f, "%63s %u", name, &n) == 2)
-        for (unsigned row = 1; row < A64_ROW_COUNT; row++)
-            if (strcmp(lp_a64_rows[row].name, name) == 0)
-                counted[row] += n;
-    fclose(f);
+    return stale_patterns() != 0;
 }
 
 static int proof(const char *srcdir, const char *proved, char **paths, int n)
@@ -219,17 +191,14 @@ static int proof(const char *srcdir, const char *proved, char **paths, int n)
         read_counts(paths[i]);
     for (unsigned row = 1; row < A64_ROW_COUNT; row++) {
         const struct lp_row_info *info = &lp_a64_rows[row];
-        char other[128];
+        char what[160];
         if (info->flags & LP_ROW_TODO)
             continue;
-        if (counted[row] >= ENOUGH)
-            printf("%s\t%s\tcompared %u times\n", info->class_, info->name, counted[row]);
-        else if (row_other_proof(info, srcdir, proved, other, sizeof other))
-            printf("%s\t%s\t%s\n", info->class_, info->name, other);
-        else
-            printf("%s\t%s\tNO PROOF: compared %u times; %s\n", info->class_, info->name, counted[row], other), missing++;
+        const bool proved_so = row_proved(row, srcdir, proved, what, sizeof what);
+        printf("%s\t%s\t%s%s\n", info->class_, info->name, proved_so ? "" : "NOT SO: ", what);
+        missing += !proved_so;
     }
-    printf("# %u rows without proof\n", missing);
+    printf("# %u rows without the proof that proof.def says\n", missing);
     return missing != 0;
 }
 
@@ -248,6 +217,8 @@ static int options(int argc, char **argv)
             opt.engine = value;
         else if (strcmp(name, "counts") == 0)
             opt.counts = value;
+        else if (strcmp(name, "oracle-version") == 0)
+            oracle_version = strtoull(value, NULL, 0);
         else if (strcmp(name, "part") != 0 || sscanf(value, "%u/%u", &opt.part, &opt.parts) != 2 || opt.part >= opt.parts)
             die("unknown option or bad value", argv[i]);
     }
@@ -257,6 +228,8 @@ static int options(int argc, char **argv)
 int main(int argc, char **argv)
 {
     const int first = argc > 1 ? options(argc, argv) : 0, left = argc - first;
+    if (argc > 1 && strcmp(argv[1], "proof") != 0 && oracle_version == 0)
+        die("missing", "--oracle-version");
     if (argc > 1 && strcmp(argv[1], "emit") == 0 && left == 1)
         return emit(argv[first]);
     if (argc > 1 && strcmp(argv[1], "check") == 0 && left == 2)
@@ -265,7 +238,7 @@ int main(int argc, char **argv)
         return list();
     if (argc > 1 && strcmp(argv[1], "proof") == 0 && left >= 3)
         return proof(argv[first], argv[first + 1], argv + first + 2, left - 2);
-    fprintf(stderr, "usage: difftest emit|check|list|proof [--row PATTERN] [--count N] [--seed S] [--part I/N]\n"
+    fprintf(stderr, "usage: difftest emit|check|list|proof --oracle-version N [--row PATTERN] [--count N] [--seed S] [--part I/N]\n"
                     "                                [--engine calls|dispatch|checked|all] [CASES [RESULTS]]\n");
     return 2;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include "a64/a64.h"
 #include "case.h"
+#include "marks.h"
 
 /* splitmix64 */
 struct rng { uint64_t state; };
@@ -30,19 +31,21 @@ bool unpredictable(const struct lp_row_info *row, uint32_t w);
 /* With the should-be bits that the oracle insists on. */
 uint32_t usual_word(const struct lp_row_info *row, uint32_t w);
 
-/* What proves a row that is not (only) compared with the usual oracle: excluded.def. NULL: the comparison. */
-enum proof_kind { P_ORACLE, P_VECTORS, P_PROPERTY, P_SINGLE, P_CHUNKS };
-struct proof { enum proof_kind kind; const char *pattern; unsigned version; const char *reason; };
-const struct proof *row_proof(const struct lp_row_info *row);
-/* The proof that a row has instead, a vector below srcdir or a line of `proved` (property.sh); out: what it is, or should be. */
-bool row_other_proof(const struct lp_row_info *row, const char *srcdir, const char *proved, char *out, size_t size);
 extern uint64_t oracle_version; /* in hundreds: 7.2 is 702 */
 /* Why a row is not compared as single cases, or NULL. */
-const char *row_excluded(const struct lp_row_info *row);
+const char *row_excluded(unsigned row);
+/* Is it compared with addresses without tags only? */
+bool row_untagged(unsigned row);
 /* Is a row generated in chunks? */
 bool chunk_row(unsigned row);
-/* Patterns of the exclusion list that fit no row; prints them. Returns how many. */
-unsigned stale_exclusions(void);
+/* Patterns of excluded.def and proof.def that fit no row; prints them. Returns how many. */
+unsigned stale_patterns(void);
+/* "ROW COUNT VERSION" lines: so many comparisons with this oracle. Written at the end of a file. */
+void write_counts(const char *path, const unsigned *compared);
+void read_counts(const char *path);
+/* Is the row's proof, by all counts that were read, what proof.def says? A vector is looked for below srcdir, a property in `proved` (property.sh).
+ * out: what it is, or should be. */
+bool row_proved(unsigned row, const char *srcdir, const char *proved, char *out, size_t size);
 /* One case of a row for stub number `slot`; false if this attempt gave no legal word. */
 bool make_case(struct rng *r, unsigned row, unsigned slot, struct test_case *out);
 

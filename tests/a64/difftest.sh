@@ -4,7 +4,7 @@
 . "${srcdir:?}/tests/lib.sh"
 need_cross
 need_qemu
-difftest=$builddir/tests/a64/difftest
+difftest=$builddir/tests/a64/difftest version=$(qemu_version "$QEMU_AARCH64")
 runner=$scratch/runner
 bare_cc "$runner" "$tests/a64/runner.c" || { not_ok "the runner compiles"; tap_done; }
 
@@ -13,9 +13,9 @@ compare()
 {
     name=$1
     shift
-    if "$difftest" emit "$@" "$scratch/cases" >"$scratch/log" 2>&1 &&
+    if "$difftest" emit --oracle-version "$version" "$@" "$scratch/cases" >"$scratch/log" 2>&1 &&
         { "$QEMU_AARCH64" -cpu max,pauth=off "$runner" <"$scratch/cases" >"$scratch/results" || { echo "# the oracle's exit status: $?" >>"$scratch/log"; false; }; } &&
-        "$difftest" check "$@" "$scratch/cases" "$scratch/results" >>"$scratch/log" 2>&1; then
+        "$difftest" check --oracle-version "$version" "$@" "$scratch/cases" "$scratch/results" >>"$scratch/log" 2>&1; then
         ok "$name"
     else
         not_ok "$name"
@@ -26,18 +26,18 @@ compare()
 # The comparison itself must notice one bit of an answer turned over.
 notices_a_wrong_answer()
 {
-    "$difftest" emit --row ADD_v --count 1 "$scratch/cases" >/dev/null &&
+    "$difftest" emit --oracle-version "$version" --row ADD_v --count 1 "$scratch/cases" >/dev/null &&
         "$QEMU_AARCH64" -cpu max,pauth=off "$runner" <"$scratch/cases" >"$scratch/results"
     byte=$(od -An -tu1 -j 288 -N 1 "$scratch/results" | tr -d ' ')
     printf "\\$(printf %o $((byte ^ 1)))" | dd of="$scratch/results" bs=1 seek=288 conv=notrunc 2>/dev/null
-    "$difftest" check "$scratch/cases" "$scratch/results" >"$scratch/log" 2>&1
+    "$difftest" check --oracle-version "$version" "$scratch/cases" "$scratch/results" >"$scratch/log" 2>&1
     is "$? $(grep -c 'oracle' "$scratch/log")" "1 3" "a wrong answer is noticed by each engine"
 }
 
 if [ $# -gt 0 ]; then
     compare "by hand" "$@"
 else
-    "$difftest" list >"$scratch/list" 2>&1 && ok "excluded.def fits the rows" || not_ok "stale rows in excluded.def"
+    "$difftest" list --oracle-version "$version" >"$scratch/list" 2>&1 && ok "excluded.def and proof.def fit the rows" || not_ok "stale rows in excluded.def or proof.def"
     fresh=$(fresh_seed)
     counts=$builddir/tests/a64/difftest.counts # for proof.sh
     rm -f "$counts"

@@ -25,8 +25,11 @@ else
     lpdis --coverage -v --tsv >"$scratch/tsv" 2>"$scratch/sum"
     rows=$(wc -l <"$scratch/tsv")
     is "$(cut -f8 "$scratch/tsv" | sort -u | tr '\n' ' ')" 'el1 executed off todo ' "lpdis --coverage has the states"
+    is "$(awk -F'\t' '{ print ($8 == "executed") == ($9 != "none") }' "$scratch/tsv" | sort -u)" 1 "what is executed has a proof, and nothing else"
     is "$(lpdis --coverage | wc -l) $(lpdis --coverage --json | wc -l) $(cut -f2 "$scratch/tsv" | sort -u | wc -l)" "$rows $rows $rows" "one line for each row"
-    is "$(tr -s ' ,' '\n\n' <"$scratch/sum" | awk '/^[0-9]+$/ { n += $1 } END { print n }')" "$rows" "with -v, the numbers go to standard error"
+    numbers() { tr -s ' ,' '\n\n' | awk '/^[0-9]+$/ { n += $1 } END { print n }'; }
+    executed=$(grep -c '	executed	' "$scratch/tsv")
+    is "$(grep -v proved: "$scratch/sum" | numbers) $(grep proved: "$scratch/sum" | numbers)" "$rows $executed" "with -v, the numbers go to standard error"
     [ $status = 77 ] || is "$(lpdis -w 04220020 d9200820 d69f03e0 f83fd000 | tr -s ' \t' ' ')" ' 0: 04220020 .inst 0x04220020 ; ADD_zzz
  4: d9200820 .inst 0xd9200820 ; STG_off
  8: d69f03e0 eret

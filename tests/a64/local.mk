@@ -1,6 +1,6 @@
 # Every instruction row against qemu-aarch64. The runner is cross-compiled by the test itself.
 check_PROGRAMS += tests/a64/difftest
-DIFFTEST_COMMON = tests/a64/proofs.c tests/a64/values.c tests/a64/words.c tests/a64/report.c tests/a64/difftest.h tests/a64/case.h tests/a64/excluded.def
+DIFFTEST_COMMON = tests/a64/proofs.c tests/a64/values.c tests/a64/words.c tests/a64/report.c tests/a64/difftest.h tests/a64/marks.h tests/a64/case.h tests/a64/excluded.def
 tests_a64_difftest_SOURCES = tests/a64/difftest.c tests/a64/cases.c tests/a64/ours.c tests/a64/oracle.def $(DIFFTEST_COMMON)
 tests_a64_difftest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
 tests_a64_difftest_LDADD = $(LP_ROOMS) $(LP_LIBS)
@@ -41,7 +41,7 @@ EXTRA_DIST += tests/a64/simd_copy.vec tests/a64/simd_three.vec tests/a64/simd_di
 
 # Vectors written from the manual.
 check_PROGRAMS += tests/a64/vectors
-tests_a64_vectors_SOURCES = tests/a64/vectors.c tests/a64/vec_read.c tests/a64/vec_case.c tests/a64/ours.c tests/a64/vec.h tests/a64/difftest.h tests/a64/case.h
+tests_a64_vectors_SOURCES = tests/a64/vectors.c tests/a64/vec_read.c tests/a64/vec_case.c tests/a64/ours.c tests/a64/vec.h tests/a64/difftest.h tests/a64/marks.h tests/a64/case.h
 tests_a64_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
 tests_a64_vectors_LDADD = $(LP_ROOMS) $(LP_LIBS)
 TESTS += tests/a64/vectors.sh
@@ -61,7 +61,7 @@ $(tests_a64_everyword_OBJECTS): | lib/a64/decode.stamp
 
 # Which words raise SIGILL, here and in the oracle.
 check_PROGRAMS += tests/a64/sigill
-tests_a64_sigill_SOURCES = tests/a64/sigill.c tests/a64/sigill.def
+tests_a64_sigill_SOURCES = tests/a64/sigill.c tests/a64/sigill.def tests/a64/marks.h
 tests_a64_sigill_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
 tests_a64_sigill_LDADD = $(LP_ROOMS) $(LP_LIBS)
 TESTS += tests/a64/sigill.sh

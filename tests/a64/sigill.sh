@@ -34,7 +34,7 @@ compare()
     judged "lprun: SIGILL for what is not executed, and for nothing else" ''
     if have_qemu; then
         ask "$QEMU_AARCH64" -cpu max,sve=off,sme=off
-        judged "the oracle agrees, but for what sigill.def explains" --oracle
+        judged "the oracle agrees, but for what sigill.def explains" "--oracle $(qemu_version "$QEMU_AARCH64")"
     fi
 }
 

@@ -2,7 +2,7 @@
  *
  *     vectors run ENGINE FILE          calls, dispatch or checked; prints what differs
  *     vectors emit FILE CASES          for tests/a64/runner.c
- *     vectors check FILE RESULTS       the runner's answers
+ *     vectors check FILE RESULTS VERSION     the runner's answers; the oracle's version (7.2 is 702)
  *     vectors asm FILE                 assembly of all vectors, for the cross assembler
  *     vectors words FILE CODE          the assembler's words against the file's
  *     vectors --list FILE...           row, number of vectors, and "oracle", "newer oracle", "here" or the file that tests it instead
@@ -25,18 +25,6 @@ static FILE *open_file(const char *path, const char *mode)
     if (f == NULL)
         die("cannot open", path);
     return f;
-}
-
-/* Features that an oracle may be too old for (a SIGILL there says so, and is no answer), and who knows them. */
-static const char *late(const struct vec *v)
-{
-    static const struct { const char *feature, *known; } features[] = {
-        {"CSSC", "here"}, {"MOPS", "newer oracle"}, {"WFxT", "newer oracle"}, {"DPB", "newer oracle"},
-        {"DPB2", "newer oracle"}, {"HBC", "newer oracle"}, {"XS", "here"}};
-    for (unsigned i = 0; i < sizeof features / sizeof features[0]; i++)
-        if (strcmp(lp_a64_rows[v->row].feature, features[i].feature) == 0)
-            return features[i].known;
-    return NULL;
 }
 
 /* ---- run ---- */
@@ -119,12 +107,13 @@ static void read_answer(FILE *in, struct answer *a, const char *path)
         die("the oracle's answer ends early (did it crash?)", path);
 }
 
-static int check(const struct vec_file *f, const char *path)
+/* A SIGILL of an oracle that does not know the row is no answer. */
+static int check(const struct vec_file *f, const char *path, unsigned version)
 {
     static struct vec_case c;
     static struct answer a;
     FILE *in = open_file(path, "rb");
-    unsigned done = 0, failed = 0, lacking = 0;
+    unsigned done = 0, failed = 0, late = 0, unknown = 0;
     for (unsigned i = 0; i < f->n; i++) {
         const struct vec *v = &f->vecs[i];
         bool differs = false, lacks = false;
@@ -132,15 +121,18 @@ static int check(const struct vec_file *f, const char *path)
             read_answer(in, &a, path);
             vec_case(v, i, variant, &c);
             c.want.signo &= (c.want.signo & 255) == 4 ? 255 : UINT64_MAX; /* see correct_oracle() */
-            lacks |= late(v) != NULL && v->signo != 4 && (a.r.out.signo & 255) == 4;
+            lacks |= mark_unknown(v->row, version) && v->signo != 4 && (a.r.out.signo & 255) == 4;
             differs = differs || (!lacks && !v->not_qemu && vec_differs(f, v, &c, &a.r.out, a.changes, a.r.changed));
         }
         failed += differs;
-        lacking += lacks;
+        unknown += lacks;
+        late += lacks && lp_a64_proof(v->row)->kind == LP_DIS_PROOF_QEMU_NEW;
         done += v->property == NULL && !lacks && !v->not_qemu;
     }
-    if (lacking != 0)
-        printf("%u that it does not know\n", lacking);
+    if (unknown != late)
+        printf("%u that no oracle knows\n", unknown - late);
+    if (late != 0)
+        printf("%u that it does not know\n", late);
     printf("%u vectors\n", done);
     fclose(in);
     return failed != 0;
@@ -197,7 +189,9 @@ static int list(const struct vec_file *f)
         }
         if (first == NULL)
             continue;
-        const char *judge = n == 0 ? first->property : asked == 0 ? "here" : late(first) != NULL ? late(first) : "oracle";
+        const enum lp_dis_proof proof = lp_a64_proof(row)->kind;
+        const bool here = asked == 0 || proof == LP_DIS_PROOF_VECTORS;
+        const char *judge = n == 0 ? first->property : here ? "here" : proof == LP_DIS_PROOF_QEMU_NEW ? "newer oracle" : "oracle";
         printf("%s\t%u\t%s\n", lp_a64_rows[row].name, n, judge);
     }
     return 0;
@@ -210,8 +204,8 @@ static int command(int argc, char **argv, const struct vec_file *f)
         return run(argv[2], f);
     if (strcmp(name, "emit") == 0 && argc == 4)
         return emit(f, argv[3]);
-    if (strcmp(name, "check") == 0 && argc == 4)
-        return check(f, argv[3]);
+    if (strcmp(name, "check") == 0 && argc == 5)
+        return check(f, argv[3], (unsigned)strtoul(argv[4], NULL, 10));
     if (strcmp(name, "asm") == 0 && argc == 3)
         return assembly(f);
     if (strcmp(name, "words") == 0 && argc == 4)
@@ -224,7 +218,7 @@ int main(int argc, char **argv)
     struct vec_file f;
     int status = 0;
     if (argc < 3)
-        die("usage", "run ENGINE FILE | emit FILE CASES | check FILE RESULTS | asm FILE | words FILE CODE | --list FILE...");
+        die("usage", "run ENGINE FILE | emit FILE CASES | check FILE RESULTS VERSION | asm FILE | words FILE CODE | --list FILE...");
     const bool lists = strcmp(argv[1], "--list") == 0, runs = strcmp(argv[1], "run") == 0;
     for (int i = runs ? 3 : 2; i < (lists ? argc : runs ? 4 : 3) && i < argc; i++) {
         vec_read(argv[i], &f);

@@ -20,7 +20,7 @@ in_oracle()
 {
     "$vectors" emit "$2" "$scratch/cases" &&
         { timeout 120 "$1" -cpu max "$runner" <"$scratch/cases" >"$scratch/results" || { echo "the oracle's exit status: $?"; false; }; } &&
-        "$vectors" check "$2" "$scratch/results"
+        "$vectors" check "$2" "$scratch/results" "$(qemu_version "$1")"
 }
 # Rows that the oracle does not know, in a newer one where there is one to be had.
 in_newer_oracle()
