@@ -295,7 +295,8 @@ static int64_t host_execve(struct lp_thread *t, const char *file, char **argv, c
     lp_sighost_block_all();
     if (t->signals->queued) return -LP_ERESTARTNOINTR;
     inherit_signals(t, saved, false);
-    LP_HOST4(SYS_rt_sigprocmask, SIG_SETMASK, &t->signals->mask, NULL, 8);
+    uint64_t mask = t->signals->mask;
+    LP_HOST4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8);
     int64_t r = lp_host_syscall(t, SYS_execve, (long)file, (long)argv, (long)envp, 0, 0, 0);
     inherit_signals(t, saved, true);
     lp_signal_set_mask(t, t->signals->mask);

@@ -14,7 +14,6 @@ _Static_assert(LP_POLL_SIGNAL == 2 && LP_ERESTARTSYS == 512, "the assembly below
 
 /* lp_host_enter(poll, nr, args): -512 if bit 1 of *poll is set, else the call's result. */
 #if defined __x86_64__
-#define LP_HOST_STUB 1
 #define UC_PC(uc) ((uc)->uc_mcontext.gregs[REG_RIP])
 __asm__(".text\n"
         ".globl lp_host_enter, lp_host_window, lp_host_window_end, lp_host_abort\n"
@@ -44,7 +43,6 @@ __asm__(".text\n"
         "    .cfi_endproc\n"
         ".size lp_host_enter, . - lp_host_enter\n");
 #elif defined __aarch64__
-#define LP_HOST_STUB 1
 #define UC_PC(uc) ((uc)->uc_mcontext.pc)
 __asm__(".text\n"
         ".globl lp_host_enter, lp_host_window, lp_host_window_end, lp_host_abort\n"

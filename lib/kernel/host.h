@@ -13,6 +13,11 @@
 
 struct lp_thread;
 
+/* Is the stub there? Elsewhere a timer interrupts calls, which the host must then not restart (host.c). */
+#if defined __x86_64__ || defined __aarch64__
+#define LP_HOST_STUB 1
+#endif
+
 /* Make host system call nr: the gate is left meanwhile (the thread counts as stopped). Host result: >= 0, -errno, or -LP_ERESTARTSYS. */
 int64_t lp_host_syscall(struct lp_thread *t, long nr, long a0, long a1, long a2, long a3, long a4, long a5);
 /* For signal handlers on a guest thread: leave the window, if the interrupted PC is in it. Async-signal-safe. */

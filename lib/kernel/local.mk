@@ -4,7 +4,7 @@ lib_kernel_libkernel_la_SOURCES = \
 	lib/kernel/fd.c lib/kernel/file.c lib/kernel/flags.c lib/kernel/flags.h lib/kernel/ioctl.c \
 	lib/kernel/poll.c lib/kernel/socket.c lib/kernel/memory.c lib/kernel/misc.c lib/kernel/prctl.c lib/kernel/strace.c \
 	lib/kernel/strace.h \
-	lib/kernel/host.c lib/kernel/host.h lib/kernel/signal.h lib/kernel/sighost.c lib/kernel/sigdeliver.c \
+	lib/kernel/host.c lib/kernel/host.h lib/kernel/signal.h lib/kernel/sighost.c lib/kernel/sigheld.c lib/kernel/sigdeliver.c \
 	lib/kernel/sigframe.c lib/kernel/sigframe.h lib/kernel/sigsys.c lib/kernel/process.c lib/kernel/process.h \
 	lib/kernel/exec.c lib/kernel/ipc.c lib/kernel/keys.c lib/kernel/futexv.c lib/kernel/hostnr.h lib/kernel/bpf.c lib/kernel/bpf.h \
 	lib/kernel/remote.c lib/kernel/remote.h lib/kernel/seccomp.c lib/kernel/seccomp.h lib/kernel/thread.c lib/kernel/robust.c

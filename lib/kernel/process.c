@@ -90,7 +90,7 @@ static void child_begins(struct lp_thread *t, const struct lp_clone *q)
     if (q->sp) t->cpu.x[LP_SLOT_SP] = q->sp;
     if (q->flags & CLONE_SETTLS) t->cpu.tpidr_el0 = q->tls;
     if (q->flags & CLONE_CHILD_SETTID) lp_put(t, q->child_tid, &t->tid, sizeof t->tid);
-    atomic_store(&t->signals->held, 0); /* pending signals are the parent's */
+    lp_sigheld_forget(t);
     if (q->flags & LP_CLONE_CLEAR_SIGHAND) {
         for (int n = 1; n <= LP_NSIG; n++) {
             struct lp_sigaction *s = &t->k->signals->action[n];
@@ -142,7 +142,8 @@ static int64_t do_fork(struct lp_thread *t, const struct lp_clone *q)
     lp_gate_enter(&t->cpu);
     lock_all(k);
     lp_mem_before_fork(k->mem);
-    pid_t pid = fork();
+    errno = EAGAIN;
+    pid_t pid = atomic_load(&k->exiting) ? -1 : fork(); /* the child of a process that ends would end at once */
     int error = errno;
     if (pid == 0) {
         lp_gate_after_fork(k->gate, &t->cpu);

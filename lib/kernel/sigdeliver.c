@@ -31,10 +31,11 @@ bool lp_signal_ignored(const struct lp_sigaction *a, int signo)
     return a->handler == HANDLER_IGN || (a->handler == HANDLER_DFL && lp_signal_default(signo) == LP_SIG_IGNORE);
 }
 
-uint64_t lp_signal_held_mask(const struct lp_signal_thread *s)
+/* The mask first, then the look (lp_sigheld_hand_on()). */
+static void open_mask(struct lp_thread *t, uint64_t mask)
 {
-    uint32_t h = atomic_load(&s->held);
-    return (h & 1 ? LP_SIGBIT(SIGSEGV) : 0) | (h & 2 ? LP_SIGBIT(SIGBUS) : 0);
+    t->signals->mask = mask & ~LP_SIGMASK_NEVER;
+    if (lp_sigheld_mask(t) & ~t->signals->mask) atomic_fetch_or(&t->cpu.poll, LP_POLL_SIGNAL);
 }
 
 /* The host blocks what the guest blocks; everything, while the slot is full: a second signal must not overwrite it. */
@@ -46,8 +47,7 @@ static void mirror_mask(struct lp_thread *t)
 
 void lp_signal_set_mask(struct lp_thread *t, uint64_t mask)
 {
-    t->signals->mask = mask & ~LP_SIGMASK_NEVER;
-    if (lp_signal_held_mask(t->signals) & ~t->signals->mask) atomic_fetch_or(&t->cpu.poll, LP_POLL_SIGNAL);
+    open_mask(t, mask);
     mirror_mask(t);
 }
 
@@ -56,8 +56,7 @@ void lp_signal_temp_mask(struct lp_thread *t, uint64_t mask)
     struct lp_signal_thread *s = t->signals;
     s->saved_mask = s->mask;
     s->restore_mask = true;
-    s->mask = mask & ~LP_SIGMASK_NEVER;
-    if (lp_signal_held_mask(s) & ~s->mask) atomic_fetch_or(&t->cpu.poll, LP_POLL_SIGNAL);
+    open_mask(t, mask);
 }
 
 /* Stop as the host would: the disposition there is already the default one (sighost.c). */
@@ -153,25 +152,12 @@ void lp_signal_force_segv(struct lp_thread *t, int signo)
     lp_signal_force(t, &info);
 }
 
-static bool take_held(struct lp_signal_thread *s, struct lp_siginfo *out)
-{
-    static const int signo[2] = {SIGSEGV, SIGBUS};
-    for (unsigned i = 0; i < 2; i++) {
-        if ((atomic_load(&s->held) >> i & 1) && !(s->mask & LP_SIGBIT(signo[i]))) {
-            *out = s->held_info[i];
-            atomic_fetch_and(&s->held, ~(1u << i));
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The flag goes first: what arrives after it sets it again. */
 static bool take(struct lp_thread *t, struct lp_siginfo *out)
 {
     struct lp_signal_thread *s = t->signals;
     atomic_fetch_and(&t->cpu.poll, ~(uint32_t)LP_POLL_SIGNAL);
-    if (take_held(s, out)) return true;
+    if (lp_sigheld_take(t, ~s->mask, out)) return true;
     if (!s->queued) return false;
     *out = s->slot;
     s->queued = 0;
@@ -186,6 +172,7 @@ static void deliver_all(struct lp_thread *t)
         deliver(t, &info, false);
         mirror_mask(t);
     }
+    lp_sigheld_hand_on(t);
 }
 
 void lp_signal_safepoint(struct lp_cpu *cpu)
@@ -218,7 +205,7 @@ static int restart_kind(struct lp_thread *t, int64_t r)
 {
     if (r == -LP_ERESTARTSYS || r == -LP_ERESTARTNOINTR || r == -LP_ERESTARTNOHAND) return (int)-r;
     /* The handlers of SIGSEGV and SIGBUS have no SA_RESTART on the host. */
-    bool held = lp_signal_held_mask(t->signals) & ~t->signals->mask;
+    bool held = lp_sigheld_mask(t) & ~t->signals->mask;
     if (r == -EINTR && held && t->call.row && t->call.row->restart == LP_RESTART_SYS) return LP_ERESTARTSYS;
     return 0;
 }
@@ -231,7 +218,7 @@ void lp_signal_after_syscall(struct lp_thread *t, int64_t r)
     /* A call that was not interrupted has its own mask back before anything is delivered. */
     if (s->restore_mask && !s->restart && r != -EINTR) {
         s->restore_mask = false;
-        s->mask = s->saved_mask;
+        open_mask(t, s->saved_mask);
     }
     if (atomic_load_explicit(&t->cpu.poll, memory_order_relaxed) & LP_POLL_SIGNAL) deliver_all(t);
     if (s->restore_mask) {

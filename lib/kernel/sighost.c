@@ -100,7 +100,7 @@ static void on_signal(int signo, siginfo_t *info, void *ucontext)
     wake(t, ucontext);
 }
 
-/* SIGSEGV or SIGBUS that is no recoverable access of ours. A second one while the first is held is lost, as in Linux. */
+/* SIGSEGV or SIGBUS that is no recoverable access of ours. */
 static bool on_engine_signal(int signo, siginfo_t *info, void *ucontext)
 {
     struct lp_thread *t = current;
@@ -111,12 +111,7 @@ static bool on_engine_signal(int signo, siginfo_t *info, void *ucontext)
         return true;
     }
     if (!t || !t->signals) return forward(signo, info);
-    struct lp_signal_thread *s = t->signals;
-    unsigned i = signo == SIGBUS;
-    if (!(atomic_load(&s->held) >> i & 1)) {
-        memcpy(&s->held_info[i], info, sizeof s->held_info[i]);
-        atomic_fetch_or(&s->held, 1u << i);
-    }
+    lp_sigheld_put(t, signo, info);
     wake(t, ucontext);
     return true;
 }
@@ -146,6 +141,20 @@ void lp_sighost_default(int signo)
     lp_sighost_set(signo, &sa);
 }
 
+/* One that the thread blocks must not end its call: the stub decides, as for all others. */
+static void restart_after_faults(void)
+{
+#ifdef LP_HOST_STUB
+    struct lp_sigaction sa;
+    for (int n = 1; n <= LP_NSIG; n++) {
+        if (!(LP_SIGBIT(n) & LP_SIGMASK_ENGINE)) continue;
+        lp_sighost_get(n, &sa);
+        sa.flags |= SA_RESTART;
+        lp_sighost_set(n, &sa);
+    }
+#endif
+}
+
 struct lp_signal_process *lp_signal_process_new(struct lp_kernel *k)
 {
     struct lp_signal_process *p = calloc(1, sizeof *p);
@@ -159,6 +168,7 @@ struct lp_signal_process *lp_signal_process_new(struct lp_kernel *k)
         lp_sighost_action(n, &p->action[n]);
     }
     lp_fault_chain(on_engine_signal);
+    restart_after_faults();
     set_mask(old);
     k->signals = p;
     return p;
@@ -191,7 +201,9 @@ struct lp_signal_thread *lp_signal_thread_new(struct lp_thread *t)
 void lp_signal_thread_begin(struct lp_thread *t)
 {
     struct lp_signal_thread *s = t->signals;
-    LP_HOST4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &s->mask, 8);
+    uint64_t mask = 0;
+    LP_HOST4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, 8);
+    s->mask = mask;
     s->embedded = true;
     lp_sighost_mask(s->mask);
     lp_sighost_adopt(t);

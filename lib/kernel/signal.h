@@ -5,7 +5,7 @@
  * host handler runs only where the guest's handler or a deadly default action will. It takes one signal into the thread's
  * slot and blocks all others on its return, so that order, priorities and real-time queues remain the kernel's; the next safepoint
  * delivers it and lets the following one in. SIGSEGV and SIGBUS cannot be blocked on the host, because guest memory accesses raise them
- * (mem/fault.h): when a process sends one, it is held here.
+ * (mem/fault.h): when a process sends one, it is held here (sigheld.c).
  */
 #ifndef LP_KERNEL_SIGNAL_H
 #define LP_KERNEL_SIGNAL_H
@@ -30,21 +30,26 @@ struct lp_siginfo {
 };
 _Static_assert(sizeof(struct lp_siginfo) == 128 && sizeof(siginfo_t) == 128, "siginfo is 128 bytes");
 
+/* A pending SIGSEGV or SIGBUS: written by handlers and read by threads, without a lock. */
+enum { LP_HELD_NONE, LP_HELD_BUSY, LP_HELD_FULL };
+struct lp_held { _Atomic int state; struct lp_siginfo info; };
+
 struct lp_signal_process {
     pthread_mutex_t lock;                  /* of action; never taken in a handler */
     struct lp_sigaction action[LP_NSIG + 1];
     struct lp_sigaction before[LP_NSIG + 1]; /* the host's, to be restored */
+    struct lp_held held[2];                  /* SIGSEGV, SIGBUS: of the process */
 };
 
 struct lp_signal_thread {
-    uint64_t mask;                         /* blocked by the guest */
+    _Atomic uint64_t mask;                 /* blocked by the guest; others read it */
+    _Atomic uint64_t waits;                /* what sigtimedwait waits for */
     uint64_t saved_mask;                   /* what `mask` becomes again after sigsuspend, ppoll ... */
     bool restore_mask;
     bool embedded;                         /* the host thread is the embedder's */
     volatile sig_atomic_t queued;          /* the slot is full; all host signals are blocked then */
     struct lp_siginfo slot;
-    _Atomic uint32_t held;                 /* bit 0 SIGSEGV, bit 1 SIGBUS */
-    struct lp_siginfo held_info[2];
+    struct lp_held held[2];                /* SIGSEGV, SIGBUS: of this thread */
     struct lp_sigstack alt;
     uint64_t fault_addr;                   /* of the last fault, for sigcontext and esr_context */
     uint32_t fault_esr;
@@ -88,7 +93,14 @@ bool lp_signal_ignored(const struct lp_sigaction *a, int signo);
 void lp_signal_set_mask(struct lp_thread *t, uint64_t mask);
 void lp_signal_force(struct lp_thread *t, const struct lp_siginfo *info); /* synchronous: deadly when blocked or ignored */
 void lp_signal_force_segv(struct lp_thread *t, int signo);                /* for want of a frame for signo (0: in rt_sigreturn) */
-uint64_t lp_signal_held_mask(const struct lp_signal_thread *s);
+/* sigheld.c */
+void lp_sigheld_put(struct lp_thread *t, int signo, const void *info);                   /* in the handler, on t */
+uint64_t lp_sigheld_mask(const struct lp_thread *t);                                      /* what is there for t: its own and the process's */
+bool lp_sigheld_take(struct lp_thread *t, uint64_t set, struct lp_siginfo *out);          /* one of the set */
+void lp_sigheld_drop(struct lp_thread *t, int signo);                                     /* it is ignored now */
+void lp_sigheld_forget(struct lp_thread *t);                                              /* in a child: pending ones are the parent's */
+void lp_sigheld_hand_on(struct lp_thread *t);                                             /* what t blocks, to a thread that does not */
+void lp_sigheld_thread_ends(struct lp_thread *t);                                         /* what t was given for the process, to another */
 /* sigframe.c */
 bool lp_sigframe_push(struct lp_thread *t, const struct lp_sigaction *act, const struct lp_siginfo *info); /* false: cannot be written */
 bool lp_sigframe_pop(struct lp_thread *t);                                                                /* false: bad frame */

@@ -32,9 +32,7 @@ LP_SYSCALL(rt_sigaction)
         p->action[n] = new;
         lp_sighost_action(n, &new);
         /* POSIX: what is ignored is no longer pending. */
-        if (lp_signal_ignored(&new, n) && (LP_SIGBIT(n) & LP_SIGMASK_ENGINE)) {
-            atomic_fetch_and(&t->signals->held, n == SIGSEGV ? ~1u : ~2u);
-        }
+        if (lp_signal_ignored(&new, n) && (LP_SIGBIT(n) & LP_SIGMASK_ENGINE)) lp_sigheld_drop(t, n);
     }
     pthread_mutex_unlock(&p->lock);
     return a[2] ? lp_put(t, a[2], &old, sizeof old) : 0;
@@ -61,7 +59,7 @@ LP_SYSCALL(rt_sigpending)
     uint64_t set = 0;
     if (a[1] > SIGSET_BYTES) return -EINVAL;
     int64_t r = LP_HOST2(SYS_rt_sigpending, &set, sizeof set);
-    set |= lp_signal_held_mask(t->signals) & t->signals->mask;
+    set |= lp_sigheld_mask(t) & t->signals->mask;
     return r < 0 ? r : lp_put(t, a[0], &set, a[1]);
 }
 
@@ -74,21 +72,10 @@ LP_SYSCALL(rt_sigsuspend)
     lp_sighost_block_all();
     if (t->signals->queued) return -LP_ERESTARTNOINTR;
     lp_signal_temp_mask(t, set);
-    if (lp_signal_held_mask(t->signals) & ~t->signals->mask) return -LP_ERESTARTNOHAND;
+    if (lp_sigheld_mask(t) & ~t->signals->mask) return -LP_ERESTARTNOHAND;
     set &= ~LP_SIGMASK_ENGINE;
     int64_t r = lp_host_syscall(t, SYS_rt_sigsuspend, (long)&set, sizeof set, 0, 0, 0, 0);
     return r == -EINTR ? -LP_ERESTARTNOHAND : r;
-}
-
-/* SIGSEGV and SIGBUS that a process sent are not in the host's queue. */
-static bool take_held(struct lp_signal_thread *s, uint64_t set, struct lp_siginfo *info)
-{
-    uint64_t hit = lp_signal_held_mask(s) & set;
-    if (!hit) return false;
-    unsigned i = !(hit & LP_SIGBIT(SIGSEGV));
-    *info = s->held_info[i];
-    atomic_fetch_and(&s->held, ~(1u << i));
-    return true;
 }
 
 LP_SYSCALL(rt_sigtimedwait)
@@ -98,15 +85,16 @@ LP_SYSCALL(rt_sigtimedwait)
     void *timeout;
     if (a[3] != SIGSET_BYTES) return -EINVAL;
     if (lp_get(t, &set, a[0], sizeof set) || !lp_user(t, a[2], 16, &timeout)) return -EFAULT;
-    int64_t r;
-    if (take_held(t->signals, set, &info)) {
-        r = info.signo;
-    } else {
+    /* SIGSEGV and SIGBUS that a process sent are not in the host's queue. */
+    int64_t r = 0;
+    t->signals->waits = set;
+    if (!lp_sigheld_take(t, set, &info)) {
         uint64_t host = set & ~LP_SIGMASK_ENGINE;
         r = lp_host_syscall(t, SYS_rt_sigtimedwait, (long)&host, (long)&info, (long)timeout, sizeof host, 0, 0);
-        /* It woke up for a held one: the handler has put it aside. */
-        if (r == -EINTR && take_held(t->signals, set, &info)) r = info.signo;
     }
+    t->signals->waits = 0;
+    /* It may have woken up for a held one: the handler has put it aside, or another thread has handed it on. */
+    if (r == 0 || ((r == -EINTR || r == -LP_ERESTARTSYS) && lp_sigheld_take(t, set, &info))) r = info.signo;
     if (r > 0 && a[1] && lp_put(t, a[1], &info, sizeof info)) return -EFAULT;
     return r;
 }

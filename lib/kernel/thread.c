@@ -142,10 +142,19 @@ static bool wait_for_end(struct lp_thread *t)
     struct lp_kernel *k = t->k;
     const struct timespec tick = {0, 10000000};
     uint32_t n;
+    lp_sighost_block_every();
+    lp_sigheld_thread_ends(t);
     unlist(t);
     while (!atomic_load(&k->exiting)) wait_while(&k->exiting, 0, NULL);
     for (int ms = 0; (n = atomic_load(&k->host_threads)) && ms < LAST_WAIT_MS; ms += 10) wait_while(&k->host_threads, n, &tick);
     return n == 0;
+}
+
+/* Its memory may still fault, so SIGSEGV and SIGBUS stay open. */
+static void end_of_guest(struct lp_thread *t)
+{
+    lp_sighost_block_all();
+    lp_thread_unlock(t);
 }
 
 /* In a child of fork whose thread was started here there is no lp_kernel_run() to return to. */
@@ -166,12 +175,13 @@ static void *thread_main(void *arg)
     begin(arg);
     lp_signal_set_mask(t, t->signals->mask);
     run(t);
-    lp_sighost_block_every();
-    lp_thread_unlock(t);
+    end_of_guest(t);
     if (t->tid == (int)LP_HOST0(SYS_getpid)) end_forked(t);
     uint64_t tell = t->clear_child_tid;
+    lp_sigheld_thread_ends(t);
     lp_thread_free(t);
     tell_joiner(k, tell);
+    lp_sighost_block_every();
     if (atomic_fetch_sub(&k->host_threads, 1) == 1) wake(&k->host_threads);
     return NULL;
 }
@@ -179,8 +189,7 @@ static void *thread_main(void *arg)
 bool lp_kernel_run(struct lp_thread *t)
 {
     run(t);
-    lp_sighost_block_every();
-    lp_thread_unlock(t);
+    end_of_guest(t);
     return wait_for_end(t);
 }
 
@@ -269,6 +278,9 @@ LP_SYSCALL(set_tid_address)
 LP_SYSCALL(exit)
 {
     struct lp_kernel *k = t->k;
+    /* A signal of the process that this thread has taken is not lost with it. */
+    lp_sighost_block_all();
+    if (t->signals->queued) return -LP_ERESTARTNOINTR;
     pthread_mutex_lock(&k->thread_lock);
     if (t->tid == (int)LP_HOST0(SYS_getpid)) k->leader_status = (int)a[0];
     bool last = --k->alive == 0;

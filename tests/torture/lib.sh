@@ -3,6 +3,7 @@
 . "$srcdir/tests/lib.sh"
 need_cross
 dir=$tests/torture
+export TORTURE_SECONDS=300
 llsc='-march=armv8-a -mno-outline-atomics' lse='-march=armv8.1-a'
 
 # build OUTPUT SOURCE FLAG...
