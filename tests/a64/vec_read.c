@@ -309,12 +309,29 @@ static void check_row(struct reader *r, const char *at, const struct vec *v)
         bad(r, at, "%s is not executed", lp_a64_rows[row].name);
 }
 
+/* Behind "!qemu". */
+static unsigned oracle_version_of(struct reader *r)
+{
+    unsigned major, minor;
+    int n;
+    if (!accept(r, "-"))
+        return 1;
+    if (sscanf(r->p, "%2u.%2u%n", &major, &minor, &n) != 2) {
+        bad(r, r->p, "a version expected, as 10.0");
+        return 1;
+    }
+    r->p += n;
+    return 100 * major + minor;
+}
+
+bool vec_asked(const struct vec *v, unsigned version) { return v->property == NULL && (v->not_qemu == 0 || version < v->not_qemu); }
+
 static void vector_line(struct reader *r, struct vec *v)
 {
     if (accept(r, "!qemu")) {
-        v->not_qemu = true;
         if (!r->commented)
             bad(r, r->start, "!qemu, but the line before does not say why");
+        v->not_qemu = oracle_version_of(r);
         skip_space(r);
     }
     v->row = row_name(r);

@@ -1,8 +1,8 @@
 /* vectors.c - runs test vectors (vec.h) in our engines, and writes and checks them for the oracle.
  *
  *     vectors run ENGINE FILE          calls, dispatch or checked; prints what differs
- *     vectors emit FILE CASES          for tests/a64/runner.c
- *     vectors check FILE RESULTS VERSION     the runner's answers; the oracle's version (7.2 is 702)
+ *     vectors emit FILE CASES VERSION         for tests/a64/runner.c under an oracle of this version (7.2 is 702)
+ *     vectors check FILE RESULTS VERSION      its answers
  *     vectors asm FILE                 assembly of all vectors, for the cross assembler
  *     vectors words FILE CODE          the assembler's words against the file's
  *     vectors --list FILE...           row, number of vectors, and "oracle", "newer oracle", "here" or the file that tests it instead
@@ -80,12 +80,12 @@ static int run(const char *name, const struct vec_file *f)
 }
 
 /* ---- the oracle ---- */
-static int emit(const struct vec_file *f, const char *path)
+static int emit(const struct vec_file *f, const char *path, unsigned version)
 {
     static struct vec_case c;
     FILE *out = open_file(path, "wb");
     for (unsigned i = 0; i < f->n; i++) {
-        for (unsigned variant = 0; variant < VEC_VARIANTS && f->vecs[i].property == NULL; variant++) {
+        for (unsigned variant = 0; variant < VEC_VARIANTS && vec_asked(&f->vecs[i], version); variant++) {
             vec_case(&f->vecs[i], i, variant, &c);
             fwrite(&c.c, sizeof c.c, 1, out);
             fwrite(c.pokes, sizeof c.pokes[0], c.c.pokes, out);
@@ -117,17 +117,17 @@ static int check(const struct vec_file *f, const char *path, unsigned version)
     for (unsigned i = 0; i < f->n; i++) {
         const struct vec *v = &f->vecs[i];
         bool differs = false, lacks = false;
-        for (unsigned variant = 0; variant < VEC_VARIANTS && v->property == NULL; variant++) {
+        for (unsigned variant = 0; variant < VEC_VARIANTS && vec_asked(v, version); variant++) {
             read_answer(in, &a, path);
             vec_case(v, i, variant, &c);
             c.want.signo &= (c.want.signo & 255) == 4 ? 255 : UINT64_MAX; /* see correct_oracle() */
             lacks |= mark_unknown(v->row, version) && v->signo != 4 && (a.r.out.signo & 255) == 4;
-            differs = differs || (!lacks && !v->not_qemu && vec_differs(f, v, &c, &a.r.out, a.changes, a.r.changed));
+            differs = differs || (!lacks && vec_differs(f, v, &c, &a.r.out, a.changes, a.r.changed));
         }
         failed += differs;
         unknown += lacks;
         late += lacks && lp_a64_proof(v->row)->kind == LP_DIS_PROOF_QEMU_NEW;
-        done += v->property == NULL && !lacks && !v->not_qemu;
+        done += vec_asked(v, version) && !lacks;
     }
     if (unknown != late)
         printf("%u that no oracle knows\n", unknown - late);
@@ -185,7 +185,7 @@ static int list(const struct vec_file *f)
                 continue;
             first = &f->vecs[i];
             n += first->property == NULL;
-            asked += first->property == NULL && !first->not_qemu;
+            asked += first->property == NULL && first->not_qemu != 1;
         }
         if (first == NULL)
             continue;
@@ -202,8 +202,8 @@ static int command(int argc, char **argv, const struct vec_file *f)
     const char *name = argv[1];
     if (strcmp(name, "run") == 0 && argc == 4)
         return run(argv[2], f);
-    if (strcmp(name, "emit") == 0 && argc == 4)
-        return emit(f, argv[3]);
+    if (strcmp(name, "emit") == 0 && argc == 5)
+        return emit(f, argv[3], (unsigned)strtoul(argv[4], NULL, 10));
     if (strcmp(name, "check") == 0 && argc == 5)
         return check(f, argv[3], (unsigned)strtoul(argv[4], NULL, 10));
     if (strcmp(name, "asm") == 0 && argc == 3)
@@ -218,7 +218,7 @@ int main(int argc, char **argv)
     struct vec_file f;
     int status = 0;
     if (argc < 3)
-        die("usage", "run ENGINE FILE | emit FILE CASES | check FILE RESULTS VERSION | asm FILE | words FILE CODE | --list FILE...");
+        die("usage", "run ENGINE FILE | emit FILE CASES VERSION | check FILE RESULTS VERSION | asm FILE | words FILE CODE | --list FILE...");
     const bool lists = strcmp(argv[1], "--list") == 0, runs = strcmp(argv[1], "run") == 0;
     for (int i = runs ? 3 : 2; i < (lists ? argc : runs ? 4 : 3) && i < argc; i++) {
         vec_read(argv[i], &f);

@@ -18,9 +18,10 @@ result()
 # in_oracle QEMU FILE
 in_oracle()
 {
-    "$vectors" emit "$2" "$scratch/cases" &&
+    version=$(qemu_version "$1")
+    "$vectors" emit "$2" "$scratch/cases" "$version" &&
         { timeout 120 "$1" -cpu max "$runner" <"$scratch/cases" >"$scratch/results" || { echo "the oracle's exit status: $?"; false; }; } &&
-        "$vectors" check "$2" "$scratch/results" "$(qemu_version "$1")"
+        "$vectors" check "$2" "$scratch/results" "$version"
 }
 # Rows that the oracle does not know, in a newer one where there is one to be had.
 in_newer_oracle()
