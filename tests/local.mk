@@ -7,7 +7,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)'
     CROSS_CC='$(CROSS_CC)' QEMU_AARCH64='$(QEMU_AARCH64)' PATH='$(abs_top_builddir)':"$$PATH"; \
     export srcdir builddir CROSS_CC QEMU_AARCH64 PATH;
 
-EXTRA_DIST += tests/README.md
+EXTRA_DIST += tests/README.md tests/splitmix.h
 
 TEST_LIBS = $(LP_ROOMS) $(LP_LIBS) $(CMOCKA_LIBS)
 

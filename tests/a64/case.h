@@ -3,6 +3,7 @@
 #ifndef TESTS_A64_CASE_H
 #define TESTS_A64_CASE_H
 #include <stdint.h>
+#include "../splitmix.h"
 
 struct state {
     uint64_t x[31], sp, nzcv, fpcr, fpsr;
@@ -48,12 +49,6 @@ static inline int case_landed(const struct test_case *c, int signo, uint64_t add
     return (pc < word - 8 || pc > last) && (signo == 5 /* SIGTRAP */ || (signo == 11 /* SIGSEGV */ && addr == pc));
 }
 
-/* Initial contents of doubleword i of the scratch area (splitmix64). */
-static inline uint64_t scratch_word(uint64_t i)
-{
-    uint64_t z = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
+/* Initial contents of doubleword i of the scratch area. */
+static inline uint64_t scratch_word(uint64_t i) { return splitmix_of((i + 1) * SPLITMIX_STEP); }
 #endif

@@ -7,7 +7,6 @@
 #include "case.h"
 #include "marks.h"
 
-/* splitmix64 */
 struct rng { uint64_t state; };
 uint64_t rng_next(struct rng *r);
 unsigned below(struct rng *r, unsigned n);

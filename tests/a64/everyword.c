@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "a64/a64.h"
+#include "../splitmix.h"
 
 enum { MAX_THREADS = 64, GROUPS = 8192, SHOWN = 4 };
 
@@ -119,18 +120,11 @@ static void compare(struct thread *t, uint32_t word)
     }
 }
 
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 static void sweep_leaves(struct thread *t)
 {
     for (size_t i = t->index; i < n_leaves; i += opt.threads)
         for (unsigned k = 0; k < opt.leaves; k++)
-            compare(t, ((uint32_t)mix(opt.seed + i * UINT64_C(0x9e3779b97f4a7c15) + k) & ~leaf[i].mask) | leaf[i].value);
+            compare(t, ((uint32_t)splitmix_of(opt.seed + i * SPLITMIX_STEP + k) & ~leaf[i].mask) | leaf[i].value);
 }
 
 static void sweep_words(struct thread *t)

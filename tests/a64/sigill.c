@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "marks.h"
+#include "../splitmix.h"
 
 enum { MAX_WORDS = 131072, SIGILL_ = 4 /* the guest's */, DIED = 255 };
 
@@ -42,13 +43,7 @@ static FILE *out;
 static unsigned written;
 static uint64_t rng;
 
-static uint64_t next(void)
-{
-    uint64_t z = rng += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
+static uint64_t next(void) { return splitmix(&rng); }
 static uint32_t fill(uint32_t mask, uint32_t value) { return ((uint32_t)next() & ~mask) | value; }
 
 /* A direct branch goes to the next instruction but one, which leads back. */

@@ -10,17 +10,12 @@
 #define SCRATCH UINT64_C(0x2000000)
 #define SCRATCH_SIZE UINT64_C(0x20000)
 
-uint64_t saved_sp;
 void run_stub(uint64_t scratch, uint64_t stub);
 extern const char back[];
 
 __asm__(".text\n"
         ".globl run_stub\nrun_stub:\n"
-        "  stp x29, x30, [sp, #-176]!\n"
-        "  stp x19, x20, [sp, #16]\n  stp x21, x22, [sp, #32]\n  stp x23, x24, [sp, #48]\n"
-        "  stp x25, x26, [sp, #64]\n  stp x27, x28, [sp, #80]\n"
-        "  stp d8, d9, [sp, #96]\n  stp d10, d11, [sp, #112]\n  stp d12, d13, [sp, #128]\n  stp d14, d15, [sp, #144]\n"
-        "  adrp x2, saved_sp\n  mov x3, sp\n  str x3, [x2, :lo12:saved_sp]\n"
+        ENTER
         "  mov x30, x1\n  mov sp, x0\n  msr nzcv, xzr\n"
         "  add x1, x0, #16\n  add x2, x0, #32\n  add x3, x0, #48\n  add x4, x0, #64\n  add x5, x0, #80\n  add x6, x0, #96\n"
         "  add x7, x0, #112\n  add x8, x0, #128\n  add x9, x0, #144\n  add x10, x0, #160\n  add x11, x0, #176\n  add x12, x0, #192\n"
@@ -29,13 +24,7 @@ __asm__(".text\n"
         "  add x25, x0, #400\n  add x26, x0, #416\n  add x27, x0, #432\n  add x28, x0, #448\n  add x29, x0, #464\n"
         "  br x30\n"
         ".globl back\nback:\n"
-        "  adrp x2, saved_sp\n  ldr x3, [x2, :lo12:saved_sp]\n  mov sp, x3\n"
-        "  msr fpcr, xzr\n"
-        "  ldp x19, x20, [sp, #16]\n  ldp x21, x22, [sp, #32]\n  ldp x23, x24, [sp, #48]\n"
-        "  ldp x25, x26, [sp, #64]\n  ldp x27, x28, [sp, #80]\n"
-        "  ldp d8, d9, [sp, #96]\n  ldp d10, d11, [sp, #112]\n  ldp d12, d13, [sp, #128]\n  ldp d14, d15, [sp, #144]\n"
-        "  ldp x29, x30, [sp], #176\n"
-        "  ret\n");
+        LEAVE);
 
 static uint8_t answer;
 static unsigned current;

@@ -8,17 +8,12 @@
 #include <stdio.h>
 #include <cmocka.h>
 #include "fp_check.h"
+#include "../splitmix.h"
 
 /* ---- numbers ---- */
 uint64_t rounds = 1;
 static uint64_t seed = 1;
-uint64_t next(void)
-{
-    uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
+uint64_t next(void) { return splitmix(&seed); }
 unsigned below(unsigned n) { return (unsigned)(next() >> 32) % n; }
 unsigned ebits(unsigned N) { return N == 16 ? 5 : N == 32 ? 8 : 11; }
 uint64_t ones(unsigned n) { return n ? UINT64_MAX >> (64 - n) : 0; }

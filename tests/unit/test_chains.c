@@ -11,6 +11,7 @@
 #include "exec/run.h"
 #include "mem/fault.h"
 #include "mem/mem.h"
+#include "../splitmix.h"
 
 enum { BASE = 0x10000, DATA = 0x40000, SIZE = 0x2000, SVC = 0xd4000001, TRIES = 40, WORD_TRIES = 4000 };
 
@@ -30,13 +31,8 @@ static void on_fault(struct lp_cpu *cpu, const struct lp_fault *fault)
 static void on_safepoint(struct lp_cpu *cpu) { cpu->stop = 3; }
 static const struct lp_upcalls upcalls = {on_svc, on_fault, on_safepoint};
 
-static uint64_t seed = 88172645463325252u;
-static uint64_t rnd(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    return seed ^= seed << 17;
-}
+static uint64_t seed = 1;
+static uint64_t rnd(void) { return splitmix(&seed); }
 
 static void new_box(struct box *b)
 {

@@ -11,6 +11,7 @@
 #include "exec/run.h"
 #include "mem/fault.h"
 #include "mem/mem.h"
+#include "../splitmix.h"
 
 enum { BASE = 0x10000, DATA = 0x40000, SIZE = 0x2000, FAR = 0x7000000, SVC = 0xd4000001, TRIES = 40, WORD_TRIES = 4000 };
 enum { PRFM_SP = 0xf98003e0, MOV_X0_SP = 0x910003e0, LDR_X1_SP = 0xf94003e1, LDUR_X1_SP_8 = 0xf85f83e1, MOV_SP_X9 = 0x9100013f,
@@ -30,13 +31,8 @@ static void on_fault(struct lp_cpu *c, const struct lp_fault *f)
 static void on_safepoint(struct lp_cpu *c) { c->stop = 3; }
 static const struct lp_upcalls upcalls = {on_svc, on_fault, on_safepoint};
 
-static uint64_t seed = 88172645463325252u;
-static uint64_t rnd(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    return seed ^= seed << 17;
-}
+static uint64_t seed = 1;
+static uint64_t rnd(void) { return splitmix(&seed); }
 
 static int setup(void **state)
 {
