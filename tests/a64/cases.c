@@ -29,17 +29,15 @@ static void set_index(struct rng *r, uint32_t w, struct state *s)
 
 static bool place_memory(struct rng *r, const struct lp_row_info *row, unsigned slot, struct test_case *c)
 {
-    /* Those fault on unaligned addresses. */
-    const bool aligned = strcmp(row->class_, "exclusive") == 0 || strcmp(row->class_, "atomic") == 0 ||
-                         fnmatch("LRCPC*", row->feature, 0) == 0;
+    const bool aligned = is(row, ALIGNED);
     uint32_t w = c->word;
-    if (has(row->name, "_lit")) {
+    if (is(row, LITERAL)) {
         const uint64_t pc = STUBS + (uint64_t)slot * STUB_SIZE + STUB_WORD;
         const uint64_t target = SCRATCH + 4 * (uint64_t)below(r, SCRATCH_SIZE / 4 - 16);
         c->word = (w & ~(UINT32_C(0x7ffff) << 5)) | ((uint32_t)((target - pc) >> 2) & 0x7ffff) << 5;
         return true;
     }
-    if (strncmp(row->name, "DC_", 3) == 0) {
+    if (is(row, MAINTENANCE)) {
         if (c->mem == FAULT)
             c->mem = NORMAL; /* the oracle does not translate the address */
         if (row_untagged(c->row))
@@ -47,18 +45,18 @@ static bool place_memory(struct rng *r, const struct lp_row_info *row, unsigned 
         set_x(&c->in, reg_t(w), base(r, c, false));
         return reg_t(w) != 31;
     }
-    if (has(row->name, "_reg")) {
+    if (is(row, INDEXED)) {
         if (reg_m(w) == reg_n(w) && reg_n(w) != 31)
             return false;
         set_index(r, w, &c->in);
     }
     set_x(&c->in, reg_n(w), base(r, c, aligned));
-    if (aligned && strcmp(row->feature, "LRCPC2") == 0)
+    if (aligned && row->feature_no == LP_FEATURE_LRCPC2)
         c->word = w &= ~(UINT32_C(15) << 12); /* imm9 a multiple of 16 */
-    if (is_store_exclusive(row->name) && below(r, 4) != 0 && reg_n(w) != 30) {
+    if (is(row, STORE_EXCLUSIVE) && below(r, 4) != 0 && reg_n(w) != 30) {
         /* a load-exclusive of the same size first: LDXR XZR */
         c->pre[1] = w | 1u << 22 | 31u << 16 | 31u;
-        if (has(row->name, "XP"))
+        if (is(row, STORES_PAIR))
             c->pre[1] = (c->pre[1] & ~(31u << 10)) | 30u << 10; /* LDXP XZR, X30 */
     }
     return true;
@@ -79,9 +77,9 @@ static uint64_t landing(struct rng *r, uint64_t pc, uint64_t reach)
 static bool place_branch(struct rng *r, const struct lp_row_info *row, struct test_case *c)
 {
     const uint64_t pc = case_pc(c);
-    if (strncmp(row->name, "TB", 2) == 0) { /* +-32 KiB: other stubs */
+    if (is(row, NEAR)) { /* other stubs */
         c->word = (c->word & ~(UINT32_C(0x3fff) << 5)) | 2 << 5;
-    } else if (row->name[0] == 'B' && strncmp(row->name, "BC_", 3) != 0 && strcmp(row->name, "B_cond") != 0) {
+    } else if (is(row, FAR)) {
         c->word = (c->word & 0xfc000000) | ((uint32_t)((landing(r, pc, UINT64_C(1) << 27) - pc) >> 2) & 0x3ffffff);
     } else {
         c->word = (c->word & ~(UINT32_C(0x7ffff) << 5)) | ((uint32_t)((landing(r, pc, UINT64_C(1) << 20) - pc) >> 2) & 0x7ffff) << 5;
@@ -103,11 +101,11 @@ static bool place_jump(struct rng *r, struct test_case *c)
 }
 
 /* System registers that the oracle keeps from case to case are set first; FPCR gets only the bits that exist. */
-static void make_usual(const struct lp_row_info *row, struct test_case *c)
+static void make_usual(struct test_case *c)
 {
-    if (strcmp(row->name, "MRS_DIT") == 0 || strcmp(row->name, "MRS_SSBS") == 0)
-        c->pre[1] = c->in.x[0] & 1 ? (c->word & ~(1u << 21)) : (row->name[4] == 'D' ? 0xd503405f : 0xd503403f) | (c->in.x[1] & 1) << 8;
-    else if (strcmp(row->name, "MSR_FPCR") == 0)
+    if (c->row == A64_MRS_DIT || c->row == A64_MRS_SSBS)
+        c->pre[1] = c->in.x[0] & 1 ? (c->word & ~(1u << 21)) : (c->row == A64_MRS_DIT ? 0xd503405f : 0xd503403f) | (c->in.x[1] & 1) << 8;
+    else if (c->row == A64_MSR_FPCR)
         set_x(&c->in, reg_t(c->word), c->in.x[reg_t(c->word) % 31] & FPCR_BITS);
 }
 
@@ -155,7 +153,7 @@ bool make_case(struct rng *r, unsigned row, unsigned slot, struct test_case *out
     if (below(r, 8) == 0)
         out->word = (out->word & ~(31u | info->mask)) | (reg_n(out->word) & ~info->mask & 31) | info->value;
     out->word = usual_word(info, out->word);
-    make_usual(info, out);
+    make_usual(out);
     if (lp_a64_row(out->word, LP_A64_ALL, false) != row || unpredictable(info, out->word))
         return false;
     if ((info->flags & LP_ROW_BRANCH ? !place_branch(r, info, out) : info->flags & LP_ROW_JUMP ? !place_jump(r, out) : false) ||

@@ -51,8 +51,6 @@ bool chunk_memory(struct builder *b, const struct lp_row_info *row, uint32_t *w)
 enum { TAGS = 1, FAULTS = 2 }; /* what the base may have now and then */
 void set_base(struct builder *b, unsigned reg, bool aligned, unsigned strange);
 void set_index(struct builder *b, uint32_t w);
-bool needs_alignment(const struct lp_row_info *row);
-bool uses_index(const struct lp_row_info *row);
 
 /* ---- units ---- */
 void add_row(struct builder *b, unsigned row);

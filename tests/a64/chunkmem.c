@@ -6,12 +6,6 @@
 
 enum { MOVZ = 0xd2800000, MOVN = 0x92800000, MOVK_32 = 0xf2c00000, ADD = 0x91000000, SUB = 0xd1000000, ORR_imm = 0xb2400000 };
 
-bool needs_alignment(const struct lp_row_info *row)
-{
-    return strcmp(row->class_, "exclusive") == 0 || strcmp(row->class_, "atomic") == 0 || fnmatch("LRCPC*", row->feature, 0) == 0;
-}
-bool uses_index(const struct lp_row_info *row) { return strncmp(row->class_, "ldst", 4) == 0 && has(row->name, "_reg"); }
-
 /* A tag in the top byte: ones from bit 56..63 on, rotated as logical immediates are. */
 static uint32_t tag(struct builder *b)
 {
@@ -47,7 +41,7 @@ void set_index(struct builder *b, uint32_t w)
 /* A load-exclusive of the same size first, mostly; else none. */
 static void set_monitor(struct builder *b, const struct lp_row_info *row, uint32_t w)
 {
-    const bool pair = has(row->name, "XP");
+    const bool pair = is(row, STORES_PAIR);
     if (below(b->rng, 4) == 0 || (pair && reg_n(w) == 30))
         emit(b, 0xd5033f5f); /* CLREX */
     else if (pair)
@@ -59,24 +53,24 @@ static void set_monitor(struct builder *b, const struct lp_row_info *row, uint32
 bool chunk_memory(struct builder *b, const struct lp_row_info *row, uint32_t *word)
 {
     const uint32_t w = *word;
-    if (has(row->name, "_lit")) {
+    if (is(row, LITERAL)) {
         b->literal[b->nliteral++] = b->n;
         *word = w & ~(UINT32_C(0x7ffff) << 5);
         return true;
     }
-    if (strncmp(row->name, "DC_", 3) == 0 || strncmp(row->name, "IC_", 3) == 0) {
+    if (is(row, MAINTENANCE)) {
         if (reg_t(w) == 31)
             return false;
         set_base(b, reg_t(w), false, row_untagged((unsigned)(row - lp_a64_rows)) ? 0 : TAGS); /* the oracle does not translate the address */
         return true;
     }
-    if (uses_index(row) && reg_m(w) == reg_n(w))
+    if (is(row, INDEXED) && reg_m(w) == reg_n(w))
         return false;
     /* A store-exclusive without the monitor need not look at its address. */
-    set_base(b, reg_n(w), needs_alignment(row), is_store_exclusive(row->name) ? TAGS : TAGS | FAULTS);
-    if (uses_index(row))
+    set_base(b, reg_n(w), is(row, ALIGNED), is(row, STORE_EXCLUSIVE) ? TAGS : TAGS | FAULTS);
+    if (is(row, INDEXED))
         set_index(b, w);
-    if (is_store_exclusive(row->name))
+    if (is(row, STORE_EXCLUSIVE))
         set_monitor(b, row, w);
     return true;
 }

@@ -251,11 +251,11 @@ static bool needs_of(struct chain *c, struct needs *need)
         if (!(row->flags & LP_ROW_MEM))
             continue;
         need->base |= 1u << reg_n(w);
-        if (uses_index(row) && reg_m(w) != 31) {
+        if (is(row, INDEXED) && reg_m(w) != 31) {
             need->index |= 1u << reg_m(w);
             need->index_word[reg_m(w)] = w;
         }
-        if (has(row->name, "_lit"))
+        if (is(row, LITERAL))
             return false;
     }
     return (need->base & need->index) == 0 && (need->base & need->target) == 0 && (need->index & need->target) == 0;
@@ -268,7 +268,7 @@ static bool safe(const struct chain *c, const struct needs *need)
         const uint32_t w = c->w[i];
         if (!(info_of(c, i)->flags & LP_ROW_MEM))
             continue;
-        if (uses_index(info_of(c, i)) && reg_m(w) != 31 && ((w ^ need->index_word[reg_m(w)]) & UINT32_C(0xe000)) != 0)
+        if (is(info_of(c, i), INDEXED) && reg_m(w) != 31 && ((w ^ need->index_word[reg_m(w)]) & UINT32_C(0xe000)) != 0)
             return false;
         if ((need->index | need->target) & 1u << reg_n(w))
             return false;

@@ -25,7 +25,20 @@ unsigned reg_m(uint32_t w);
 unsigned reg_t(uint32_t w);
 unsigned reg_t2(uint32_t w);
 bool has(const char *name, const char *part);
-bool is_store_exclusive(const char *name);
+/* What the generators know about a row (attributes.def). */
+enum attribute {
+    ALIGNED = 1,          /* faults on unaligned addresses */
+    LITERAL = 2,          /* of a place near the PC */
+    INDEXED = 4,          /* by a register */
+    WRITES_BASE = 8,      /* a base register that may be another operand too */
+    LOADS_PAIR = 16,
+    STORES_PAIR = 32,
+    STORE_EXCLUSIVE = 64,
+    MAINTENANCE = 128,    /* of a cache; Rt is the address */
+    NEAR = 256,           /* a branch of +-32 KiB */
+    FAR = 512,            /* one of +-128 MiB */
+};
+bool is(const struct lp_row_info *row, unsigned any);
 bool unpredictable(const struct lp_row_info *row, uint32_t w);
 /* With the should-be bits that the oracle insists on. */
 uint32_t usual_word(const struct lp_row_info *row, uint32_t w);

@@ -1,6 +1,6 @@
 # Every instruction row against qemu-aarch64. The runner is cross-compiled by the test itself.
 check_PROGRAMS += tests/a64/difftest
-DIFFTEST_COMMON = tests/a64/proofs.c tests/a64/values.c tests/a64/words.c tests/a64/report.c tests/a64/difftest.h tests/a64/marks.h tests/a64/case.h tests/a64/excluded.def
+DIFFTEST_COMMON = tests/a64/proofs.c tests/a64/values.c tests/a64/words.c tests/a64/report.c tests/a64/difftest.h tests/a64/marks.h tests/a64/case.h tests/a64/excluded.def tests/a64/attributes.def
 tests_a64_difftest_SOURCES = tests/a64/difftest.c tests/a64/cases.c tests/a64/ours.c tests/a64/oracle.def $(DIFFTEST_COMMON)
 tests_a64_difftest_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
 tests_a64_difftest_LDADD = $(LP_ROOMS) $(LP_LIBS)

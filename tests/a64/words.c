@@ -10,36 +10,56 @@ unsigned reg_m(uint32_t w) { return w >> 16 & 31; }
 unsigned reg_t(uint32_t w) { return w & 31; }
 unsigned reg_t2(uint32_t w) { return w >> 10 & 31; }
 
-bool is_store_exclusive(const char *name)
+static const struct { const char *class_, *feature, *name; unsigned attribute; } attributes[] = {
+#define ATTRIBUTE(class_, feature, name, attribute) {class_, feature, name, attribute},
+#define SHOULD_BE(name, version, ones, zeros)
+#include "attributes.def"
+#undef ATTRIBUTE
+#undef SHOULD_BE
+};
+static const struct { const char *name; unsigned version; uint32_t ones, zeros; } usual[] = {
+#define ATTRIBUTE(class_, feature, name, attribute)
+#define SHOULD_BE(name, version, ones, zeros) {name, version, ones, zeros},
+#include "attributes.def"
+};
+
+static unsigned find_attributes(const struct lp_row_info *row)
 {
-    return fnmatch("STXR*", name, 0) == 0 || fnmatch("STLXR*", name, 0) == 0 || fnmatch("STXP*", name, 0) == 0 ||
-           fnmatch("STLXP*", name, 0) == 0;
+    unsigned found = 0;
+    for (unsigned i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
+        if (fnmatch(attributes[i].class_, row->class_, 0) == 0 && fnmatch(attributes[i].feature, row->feature, 0) == 0 &&
+            fnmatch(attributes[i].name, row->name, 0) == 0)
+            found |= attributes[i].attribute;
+    return found;
+}
+
+bool is(const struct lp_row_info *row, unsigned any)
+{
+    enum { KNOWN = 1 << 30 };
+    static unsigned cache[A64_ROW_COUNT];
+    unsigned *a = &cache[row - lp_a64_rows];
+    if (*a == 0)
+        *a = KNOWN | find_attributes(row);
+    return (*a & any) != 0;
 }
 
 /* CONSTRAINED UNPREDICTABLE choices of registers (Arm ARM K1.2): engines may differ. */
 bool unpredictable(const struct lp_row_info *row, uint32_t w)
 {
-    const char *n = row->name;
-    const bool simd = has(n, "_fp") || has(n, "_q") || strcmp(row->class_, "ldst_struct") == 0;
-    const bool pair = strncmp(n, "LDP", 3) == 0 || strncmp(n, "STP", 3) == 0 || strncmp(n, "LDNP", 4) == 0;
-    if ((has(n, "_pre") || has(n, "_post")) && !simd && reg_n(w) != 31 && (reg_t(w) == reg_n(w) || (pair && reg_t2(w) == reg_n(w))))
+    const bool pair = is(row, LOADS_PAIR | STORES_PAIR);
+    if (is(row, WRITES_BASE) && reg_n(w) != 31 && (reg_t(w) == reg_n(w) || (pair && reg_t2(w) == reg_n(w))))
         return true;
-    if ((n[0] == 'L' && pair) || has(n, "LDXP") || has(n, "LDAXP"))
+    if (is(row, LOADS_PAIR))
         return reg_t(w) == reg_t2(w);
-    if (is_store_exclusive(n))
-        return reg_m(w) == reg_t(w) || (has(n, "XP") && reg_m(w) == reg_t2(w)) || (reg_m(w) == reg_n(w) && reg_n(w) != 31);
+    if (is(row, STORE_EXCLUSIVE))
+        return reg_m(w) == reg_t(w) || (pair && reg_m(w) == reg_t2(w)) || (reg_m(w) == reg_n(w) && reg_n(w) != 31);
     return false;
 }
 
 uint32_t usual_word(const struct lp_row_info *row, uint32_t w)
 {
-    if (strcmp(row->name, "LDAPR") == 0)
-        return w | 31u << 16;
-    if (strcmp(row->name, "SB") == 0 || strcmp(row->name, "CFINV") == 0 || strcmp(row->feature, "FlagM2") == 0)
-        return w & ~(15u << 8);
-    if (oracle_version < 1000)
-        return w;
-    if (strcmp(row->class_, "exclusive") == 0)
-        w |= (has(row->name, "XP") ? 0 : 31u << 10) | (is_store_exclusive(row->name) ? 0 : 31u << 16);
-    return fnmatch("[SU]MULH", row->name, 0) == 0 ? w | 31u << 10 : w;
+    for (unsigned i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        if (oracle_version >= usual[i].version && fnmatch(usual[i].name, row->name, 0) == 0)
+            w = (w | usual[i].ones) & ~usual[i].zeros;
+    return w;
 }
