@@ -13,11 +13,17 @@ apt() {
         -o Dir::Cache="$state" -o APT::Architecture="$arch" -o APT::Architectures::="$arch" \
         -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none "$@"
 }
-renew() { apt update >&2 || give_up "cannot reach $mirror"; }
+update() { apt -o Acquire::http::Timeout=20 -o Acquire::Retries=0 -o APT::Update::Error-Mode=any update >&2 && touch "$state/renewed"; }
+renew() { update || give_up "cannot reach $mirror"; }
 # once COMMAND...: and once more with fresh lists, in case the version that the old ones name has been replaced
 once() { "$@" || { renew && "$@"; } || give_up "failed: $*"; }
+is_recent() { [ -n "$(find "$state" -maxdepth 1 -name "$1" -mtime "-$2" 2>/dev/null)" ]; }
+# Fresh lists once a week, if there is a network; without one, the next try is tomorrow.
+look_weekly() {
+    is_recent renewed 7 || is_recent tried 1 || { touch "$state/tried" && update || :; }
+}
 # Lists of this week.
-renew_old() { [ -n "$(find "$state/lists" -maxdepth 1 -name '*main*' -mtime -7 2>/dev/null)" ] || renew; }
+renew_old() { is_recent renewed 7 || renew; }
 
 apt_ready() {
     command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || give_up "apt-get and dpkg-deb are needed"
