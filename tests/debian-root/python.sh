@@ -11,8 +11,8 @@ passed()
 {
     path=/usr/bin:/usr/sbin
     mkdir -p "$scratch/d"
-    (cd "$scratch/d" && env -i PATH="$path" HOME="$scratch/d" TMPDIR="$scratch/d" LC_ALL=C.UTF-8 timeout -k 5 900 \
-        $(runner "$1" "$path") "$root/usr/bin/python3" -m unittest -v "test.test_$2" </dev/null >"$scratch/log" 2>&1 9>&-)
+    (cd "$scratch/d" && env -i PATH="$path" HOME="$scratch/d" TMPDIR="$scratch/d" LC_ALL=C.UTF-8 timeout -k 5 1200 \
+        $(runner "$1" "$path") "$root/usr/bin/python3" -m test -v "test_$2" </dev/null >"$scratch/log" 2>&1 9>&-)
     note="$(sed -n '$p' "$scratch/log")"
     awk '/^test[A-Za-z0-9_]* \(/ { name = $1 " " $2 } / \.\.\. ok$/ { print name }' "$scratch/log" | sort -u >"$scratch/$2.$1"
     rm -rf "$scratch/d"
