@@ -276,6 +276,17 @@ char *lp_vm_path(const lp_vm *vm, const char *path)
     return strdup(host);
 }
 
+/* What is wrong with the loader is told of the program, which asks for it. */
+static lp_status interp_failed(const struct lp_vm *vm, const char *name, lp_status s, struct lp_error *err)
+{
+    if (!err)
+        return s;
+    struct lp_error why = *err;
+    lp_fail(err, s, "its interpreter \"%s\": %s", name, why.text);
+    lp_hint(err, "%s", why.hint);
+    return lp_at(err, vm->program, 0, 0);
+}
+
 /* The dynamic loader, if the program asks for one. */
 static lp_status load_interp(struct lp_vm *vm, struct lp_error *err)
 {
@@ -292,13 +303,13 @@ static lp_status load_interp(struct lp_vm *vm, struct lp_error *err)
     if (s != LP_OK) {
         lp_hint(err, "it is the loader of a dynamically linked program: name the folder with an AArch64 system by lprun -L (on Debian, "
                      "libc6-arm64-cross has one in /usr/aarch64-linux-gnu)");
-        return s;
+        return interp_failed(vm, name, s, err);
     }
     opened = opened_path(fd);
     s = lp_load_interp(vm->mem, fd, opened ? opened : name, &k->image, err);
     free(opened);
     close(fd);
-    return s;
+    return s == LP_OK ? s : interp_failed(vm, name, s, err);
 }
 
 static uint64_t stack_size(const struct lp_vm *vm)

@@ -41,7 +41,7 @@ static void digests(void)
 static void message(gcry_cipher_hd_t h, int mode, size_t iv_size, size_t len)
 {
     const unsigned char *p = in + len % 15;
-    unsigned char *o = out + len % 7, tag[16];
+    unsigned char *o = out + len % 7, tag[16] = {0};
     int aead = mode == GCRY_CIPHER_MODE_GCM || mode == GCRY_CIPHER_MODE_CCM || mode == GCRY_CIPHER_MODE_OCB || mode == GCRY_CIPHER_MODE_EAX || mode == GCRY_CIPHER_MODE_POLY1305 ||
                mode == GCRY_CIPHER_MODE_SIV || mode == GCRY_CIPHER_MODE_GCM_SIV;
     uint64_t lengths[3] = {len, len % 33, 16};

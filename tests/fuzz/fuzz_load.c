@@ -43,6 +43,7 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
     lp_status s = lp_vm_load(vm, path, argv, envp, &err);
     switch (s) {
     case LP_OK: break;
+    case LP_E_NOT_FOUND: case LP_E_DENIED: /* of the interpreter */
     case LP_E_ELF: case LP_E_ELF_MACHINE: case LP_E_UNSUPPORTED: case LP_E_IO: case LP_E_NOMEM:
         if (err.text[0] && strcmp(err.where, path) == 0) break;
         fprintf(stderr, "where is '%s', text '%s'\n", err.where, err.text);

@@ -52,7 +52,7 @@ int main(void)
     on(feed, SA_RESTART);
     arm(20000, 20000);
     result("read restarts", read(fds[0], &c, 1)), off();
-    printf("hits %d\n", hits);
+    printf("hits %d\n", hits >= 2);
     on(hit, 0);
     arm(20000, 0), result("read", read(fds[0], &c, 1));
     arm(20000, 0), result("recv", recv(pairs[0], &c, 1, 0));
