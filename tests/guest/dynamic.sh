@@ -57,7 +57,7 @@ done
 "$CROSS_CC" -w -O2 -o p "$tests/guest/hello.c"
 timeout 20 lprun --no-control -L "$scratch" ./p >have 2>&1
 is "$?" 127 "no loader: status 127"
-like "$(cat have)" '/lib/ld-linux-aarch64.so.1: .*No such file' "the loader is named"
+like "$(cat have)" 'p: its interpreter "/lib/ld-linux-aarch64.so.1": .*No such file' "the loader is named"
 like "$(cat have)" 'lprun -L' "and what to do"
 "$CROSS_CC" -w -O2 -Wl,--dynamic-linker=/bin/sh -o q "$tests/guest/hello.c"
 timeout 20 lprun --no-control -L "$root" ./q >have 2>&1
