@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -53,8 +54,11 @@ static void *send_all(void *arg)
     return NULL;
 }
 
+/* A short queue: the kernel looks through all of it for each signal. */
 static void start_senders(pid_t p[SENDERS])
 {
+    struct rlimit few = {500, 500};
+    setrlimit(RLIMIT_SIGPENDING, &few);
     target = getpid();
     for (long i = 0; i < SENDERS; i++)
         if ((p[i] = fork()) == 0) _exit(send_all((void *)i) != NULL);
