@@ -32,15 +32,14 @@ LP_SYSCALL(refuse)
     return -row->error;
 }
 
-/* What an interrupted call means for this row. -LP_ERESTARTSYS comes from the stub: the host would restart the call, or it was not
- * made. -EINTR is the host's own word (a socket with SO_RCVTIMEO, say); only NOHAND calls give it where Linux may still restart. */
+/* What an interrupted call means for this row. -LP_ERESTARTSYS comes from the stub: the host would restart the call, which it does to SYS rows only,
+ * or it was not made, as if the signal had come before it. -EINTR is the host's own word: where it stands for a call that only a handler ends, Linux
+ * may still restart that. */
 static int64_t restart_class(enum lp_restart class, int64_t r)
 {
     if (r == -EINTR && class == LP_RESTART_NOHAND)
-        r = -LP_ERESTARTSYS;
-    if (r != -LP_ERESTARTSYS || class == LP_RESTART_SYS)
-        return r;
-    return class == LP_RESTART_NEVER ? -LP_ERESTARTNOINTR : -LP_ERESTARTNOHAND;
+        return -LP_ERESTARTNOHAND;
+    return r == -LP_ERESTARTSYS && class != LP_RESTART_SYS ? -LP_ERESTARTNOINTR : r;
 }
 
 static int64_t call(struct lp_thread *t, const uint64_t *a)

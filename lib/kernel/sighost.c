@@ -10,6 +10,7 @@
 #include "mem/fault.h"
 
 static _Thread_local struct lp_thread *current; /* the guest thread on this host thread */
+static struct lp_signal_process *_Atomic untouched; /* taken over, while there is no guest thread yet */
 static _Atomic int main_tid;                    /* where a signal goes that hits a thread of the embedder */
 
 #if defined __x86_64__
@@ -62,6 +63,7 @@ void lp_sighost_adopt(struct lp_thread *t)
     current = t;
     int none = 0, tid = (int)LP_HOST0(SYS_gettid);
     if (t) {
+        atomic_store(&untouched, NULL);
         atomic_compare_exchange_strong(&main_tid, &none, tid);
     } else {
         none = tid;
@@ -78,6 +80,20 @@ static bool forward(int signo, siginfo_t *info)
     return tid && LP_HOST4(SYS_rt_tgsigqueueinfo, getpid(), tid, signo, info) == 0;
 }
 
+/* Before the first guest thread: what the host did with the signal still holds. The default action is taken once the handler has returned. */
+static void as_before(const struct lp_signal_process *p, int signo, siginfo_t *info, void *ucontext)
+{
+    const struct lp_sigaction *b = &p->before[signo];
+    if (b->handler <= (uint64_t)(uintptr_t)SIG_IGN) {
+        lp_sighost_default(signo);
+        LP_HOST3(SYS_tgkill, getpid(), LP_HOST0(SYS_gettid), signo);
+    } else if (b->flags & SA_SIGINFO) {
+        ((void (*)(int, siginfo_t *, void *))(uintptr_t)b->handler)(signo, info, ucontext);
+    } else {
+        ((void (*)(int))(uintptr_t)b->handler)(signo);
+    }
+}
+
 /* The signal waits for a safepoint, or for the call that it interrupted to come back. */
 static void wake(struct lp_thread *t, void *uc)
 {
@@ -89,7 +105,9 @@ static void on_signal(int signo, siginfo_t *info, void *ucontext)
 {
     struct lp_thread *t = current;
     if (!t || !t->signals) {
-        forward(signo, info);
+        const struct lp_signal_process *p = atomic_load(&untouched);
+        if (p) as_before(p, signo, info, ucontext);
+        else forward(signo, info);
         return;
     }
     memcpy(&t->signals->slot, info, sizeof t->signals->slot);
@@ -169,6 +187,7 @@ struct lp_signal_process *lp_signal_process_new(struct lp_kernel *k)
     }
     lp_fault_chain(on_engine_signal);
     restart_after_faults();
+    atomic_store(&untouched, p);
     set_mask(old);
     k->signals = p;
     return p;
@@ -183,6 +202,7 @@ void lp_signal_process_free(struct lp_kernel *k)
         if (!(LP_SIGBIT(n) & (LP_SIGMASK_NEVER | LP_SIGMASK_ENGINE))) lp_sighost_set(n, &p->before[n]);
     }
     lp_fault_chain(NULL);
+    atomic_store(&untouched, NULL);
     set_mask(old);
     pthread_mutex_destroy(&p->lock);
     free(p);

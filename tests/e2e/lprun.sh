@@ -51,6 +51,16 @@ E2
 arm64_cc t t.c -O1 || { not_ok "compile"; tap_done; }
 for n in 0 1 42 255; do status "exit $n" $n lprun ./t exit $n; done
 for n in 1 2 6 9 11 13 15; do status "signal $n is raised again" $((128 + n)) sh -c 'lprun ./t kill '$n'; exit $?'; done
+# While it gets ready, as here where it waits for a patch, a signal does what it would do to any program.
+mkfifo slow
+lprun -P slow ./t exit 0 2>/dev/null &
+starting=$!
+sleep 0.5
+kill -TERM $starting
+sleep 0.5
+kill -KILL $starting 2>/dev/null
+wait $starting
+is $? 143 "a signal before the program's start"
 status "SIGSEGV" 139 sh -c 'lprun ./t segv; exit $?'
 status "SIGTRAP" 133 sh -c 'lprun ./t brk; exit $?'
 status "stack overflow" 139 sh -c 'lprun -s 8388608 ./t overflow; exit $?'
