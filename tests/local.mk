@@ -26,7 +26,7 @@ include tests/torture/local.mk
 
 # What runs again under address+undefined and under thread sanitizers: `./bootstrap check` builds those variants.
 SANITIZED_TESTS = $(filter tests/unit/% tests/fuzz/%,$(TESTS)) tests/guest/quick.sh
-THREADED_TESTS  = $(filter %gate %livepatch %patch_live %control %mem,$(TESTS))
+THREADED_TESTS  = $(filter %livepatch %livepatch_run %patch_live %control %control_socket %mem %mem_remap,$(TESTS))
 print-sanitized-tests:
 	@echo $(SANITIZED_TESTS)
 print-threaded-tests:

@@ -1,0 +1,218 @@
+/* test_control_socket.c - the control server's socket: where it is, who finds it, what happens to it. */
+#include <config.h>
+#include "control_rig.h"
+
+/* ---- the socket ---- */
+
+static void test_descriptors_are_high(void **state)
+{
+    int probe = open("/dev/null", O_RDONLY);
+    assert_true(probe >= 0 && probe < 500);
+    int n = 0;
+    for (int fd = 500; fd < 520; fd++) n += fcntl(fd, F_GETFD) >= 0;
+    assert_int_equal(n, 3); /* listener and both ends of the wake pipe */
+    lp_control *c = client();
+    assert_int_equal(lp_control_list(c, NULL, NULL, NULL), LP_OK);
+    n = 0;
+    for (int fd = 500; fd < 520; fd++) n += fcntl(fd, F_GETFD) >= 0;
+    assert_int_equal(n, 4);
+    lp_control_close(c);
+    close(probe);
+}
+
+static void test_mode_and_second_server(void **state)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    lp_control_server *first = server;
+    struct lp_error err;
+    assert_int_equal(start(path, 0, &err), LP_E_IO); /* in use: not taken away */
+    assert_string_equal(err.where, path);
+    server = first;
+    lp_control *c = client();
+    lp_control_close(c);
+}
+
+static void test_stale_file_is_replaced(void **state)
+{
+    lp_control_server_stop(server);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    strcpy(a.sun_path, path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    close(fd); /* as after SIGKILL */
+    struct lp_error err;
+    lp_control *c;
+    assert_int_equal(lp_control_open(path, &c, &err), LP_E_GONE);
+    assert_int_equal(start(path, 0, &err), LP_OK);
+}
+
+static void test_other_file_is_kept(void **state)
+{
+    lp_control_server_stop(server);
+    server = NULL;
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    close(fd);
+    struct lp_error err;
+    assert_int_equal(start(path, 0, &err), LP_E_IO);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(start("/nonexistent/x.sock", 0, &err), LP_E_IO);
+    char longpath[300];
+    memset(longpath, 'a', 299);
+    longpath[299] = 0;
+    assert_int_equal(start(longpath, 0, &err), LP_E_INVALID);
+}
+
+static void test_client_errors(void **state)
+{
+    lp_control *c;
+    struct lp_error err;
+    assert_int_equal(lp_control_open("/nonexistent/x.sock", &c, &err), LP_E_NOT_FOUND);
+    assert_true(err.hint[0]);
+    assert_int_equal(lp_control_open_pid(0, &c, &err), LP_E_NOT_FOUND);
+    assert_int_equal(lp_control_open_pid(1 << 30, &c, &err), LP_E_NOT_FOUND);
+    c = client();
+    lp_control_server_stop(server);
+    server = NULL;
+    assert_int_equal(lp_control_list(c, NULL, NULL, &err), LP_E_GONE);
+    lp_control_close(c);
+}
+
+/* The program at the other end is something else, or newer. */
+static void test_client_wrong_server(void **state)
+{
+    static const char *const greetings[] = {"arm64lp 2\n", "220 mail ready\n", ""};
+    lp_control_server_stop(server);
+    server = NULL;
+    for (size_t i = 0; i < 3; i++) {
+        int l = socket(AF_UNIX, SOCK_STREAM, 0);
+        struct sockaddr_un a = {.sun_family = AF_UNIX};
+        strcpy(a.sun_path, path);
+        assert_int_equal(bind(l, (struct sockaddr *)&a, sizeof a), 0);
+        listen(l, 1);
+        pid_t pid = fork();
+        if (pid == 0) {
+            int fd = accept(l, NULL, NULL);
+            send(fd, greetings[i], strlen(greetings[i]), MSG_NOSIGNAL);
+            _exit(0);
+        }
+        lp_control *c;
+        struct lp_error err;
+        assert_int_equal(lp_control_open(path, &c, &err), i < 2 ? LP_E_PROTOCOL : LP_E_GONE);
+        waitpid(pid, NULL, 0);
+        close(l);
+        unlink(path);
+    }
+}
+
+static void test_default_path_and_pid(void **state)
+{
+    lp_control_server_stop(server);
+    server = NULL;
+    setenv("XDG_RUNTIME_DIR", dir, 1);
+    struct lp_error err;
+    assert_int_equal(start(NULL, 0, &err), LP_OK);
+    char want[128];
+    snprintf(want, sizeof want, "%s/arm64lp/%d.sock", dir, (int)getpid());
+    assert_string_equal(lp_control_server_path(server), want);
+    struct stat st;
+    snprintf(want, sizeof want, "%s/arm64lp", dir);
+    assert_int_equal(stat(want, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    lp_control *c;
+    assert_int_equal(lp_control_open_pid(getpid(), &c, &err), LP_OK);
+    assert_int_equal(lp_control_list(c, NULL, NULL, NULL), LP_OK);
+    lp_control_close(c);
+    lp_control_server_stop(server);
+    server = NULL;
+    assert_int_equal(lp_control_open_pid(getpid(), &c, &err), LP_E_NOT_FOUND);
+    assert_int_equal(rmdir(want), 0);
+}
+
+static void test_hostile_directory(void **state)
+{
+    char sub[128], buf[256];
+    struct lp_error err;
+    setenv("XDG_RUNTIME_DIR", dir, 1);
+    snprintf(sub, sizeof sub, "%s/arm64lp", dir);
+    assert_int_equal(symlink("/tmp", sub), 0);
+    assert_int_equal(lp_control_dir(buf, sizeof buf, true, &err), LP_E_DENIED);
+    unlink(sub);
+    close(open(sub, O_CREAT | O_WRONLY, 0600));
+    assert_int_equal(lp_control_dir(buf, sizeof buf, true, &err), LP_E_DENIED);
+    unlink(sub);
+    assert_int_equal(lp_control_dir(buf, sizeof buf, false, &err), LP_E_NOT_FOUND);
+}
+
+/* Not under ThreadSanitizer: it cannot start a thread in the child of a process with threads. */
+#ifndef __SANITIZE_THREAD__
+/* The child drops what it inherited and serves its own socket; the parent's goes on. */
+static void test_fork(void **state)
+{
+    setenv("XDG_RUNTIME_DIR", dir, 1);
+    int idle = raw_connect(), ready[2], done[2];
+    say(idle, "arm64lp 1\n");
+    hear(idle, "\n");
+    assert_int_equal(pipe(ready) | pipe(done), 0);
+    lp_control_server_before_fork(server);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char c = lp_control_server_after_fork(server, getpid(), NULL) == LP_OK;
+        if (write(ready[1], &c, 1) != 1 || read(done[0], &c, 1) != 1) _exit(2);
+        lp_control_server_stop(server);
+        _exit(access(path, F_OK) == 0 ? 0 : 1);
+    }
+    lp_control_server_after_fork_parent(server);
+    close(ready[1]);
+    close(done[0]);
+    char c = 0;
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    assert_int_equal(c, 1);
+    lp_control *own = client(), *childs;
+    struct lp_error err;
+    assert_int_equal(lp_control_open_pid(pid, &childs, &err), LP_OK);
+    assert_int_equal(lp_control_list(own, NULL, NULL, NULL), LP_OK);
+    assert_int_equal(lp_control_list(childs, NULL, NULL, NULL), LP_OK);
+    assert_int_equal(seen().calls, 0);
+    lp_control_close(own);
+    lp_control_close(childs);
+    int status;
+    assert_int_equal(write(done[1], "x", 1), 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    close(ready[0]);
+    close(done[1]);
+    close(idle);
+    char sub[128];
+    snprintf(sub, sizeof sub, "%s/arm64lp", dir);
+    assert_int_equal(rmdir(sub), 0); /* the child's socket file is gone */
+}
+#endif
+
+static void test_signals_are_blocked(void **state)
+{
+    lp_control_close(client()); /* it runs */
+    FILE *f = popen("grep -h SigBlk /proc/$PPID/task/*/status | sort -u", "r");
+    char line[128];
+    bool blocked = false;
+    while (fgets(line, sizeof line, f)) blocked |= strstr(line, "fffffffffffbfeff") != NULL;
+    pclose(f);
+    assert_true(blocked); /* all but SIGKILL and SIGSTOP */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_descriptors_are_high), T(test_mode_and_second_server), T(test_stale_file_is_replaced), T(test_other_file_is_kept),
+        T(test_client_errors), T(test_client_wrong_server), T(test_default_path_and_pid), T(test_hostile_directory), T(test_signals_are_blocked),
+#ifndef __SANITIZE_THREAD__
+        T(test_fork),
+#endif
+    };
+    if (!mkdtemp(dir)) return 99;
+    snprintf(path, sizeof path, "%s/s.sock", dir);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rmdir(dir);
+    return failed;
+}
