@@ -10,7 +10,6 @@
 #include <sys/syscall.h>
 
 extern char **environ;
-static _Atomic int over;
 static _Atomic long counter;
 static char self[4096];
 
@@ -48,6 +47,20 @@ static void company(void)
     static void *(*const fn[])(void *) = {count, allocate, map, make_threads};
     pthread_t t;
     for (int i = 0; i < 4; i++) CHECK(pthread_create(&t, NULL, fn[i], NULL) == 0);
+}
+
+/* The same in n threads among that company: each gives back how many of `count` went well. */
+static void in_company(int n, void *(*fn)(void *), long count)
+{
+    pthread_t t[4];
+    company();
+    for (int i = 0; i < n; i++) pthread_create(&t[i], NULL, fn, (void *)count);
+    for (int i = 0; i < n; i++) {
+        void *r;
+        pthread_join(t[i], &r);
+        CHECK((long)r == count);
+    }
+    over = 1;
 }
 
 /* ---- a thousand short children, eight at a time ---- */
@@ -105,15 +118,7 @@ static void *fork_often(void *arg)
 }
 static void forks(long scale)
 {
-    pthread_t t[4];
-    company();
-    for (int i = 0; i < 4; i++) pthread_create(&t[i], NULL, fork_often, (void *)(25 * scale));
-    for (int i = 0; i < 4; i++) {
-        void *r;
-        pthread_join(t[i], &r);
-        CHECK((long)r == 25 * scale);
-    }
-    over = 1;
+    in_company(4, fork_often, 25 * scale);
 }
 
 /* ---- posix_spawn and vfork in threads: success and failure ---- */
@@ -141,15 +146,7 @@ static void *spawn_often(void *arg)
 }
 static void spawns(long scale)
 {
-    pthread_t t[3];
-    company();
-    for (int i = 0; i < 3; i++) pthread_create(&t[i], NULL, spawn_often, (void *)(12 * scale));
-    for (int i = 0; i < 3; i++) {
-        void *r;
-        pthread_join(t[i], &r);
-        CHECK((long)r == 12 * scale);
-    }
-    over = 1;
+    in_company(3, spawn_often, 12 * scale);
 }
 
 /* ---- exec from a thread: the others are gone, the process ID stays ---- */

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Signals: real-time ones by the million (in full), storms over blocking calls, timers, handlers of every kind, threads that share them.
+# Signals: real-time ones by the million (in full), storms over blocking calls, timers.
 . "$srcdir/tests/torture/lib.sh"
 build signals signals.c -static && torture signals 3 210
 tap_done

@@ -58,6 +58,18 @@ static inline int status_of(pid_t p)
     return st;
 }
 
+/* A thread that computes until it is over; with an odd argument it sleeps now and then. */
+static _Atomic int over;
+static inline void *busy(void *arg)
+{
+    volatile long n = 0;
+    while (!over) {
+        n++;
+        if ((long)arg % 2) usleep(100);
+    }
+    return NULL;
+}
+
 struct test { const char *name; void (*run)(long scale); };
 
 /* Each test in a process of its own, so that one that hangs or dies is named. Arguments: the scale, and names of tests (none: all); or `list`. */

@@ -1,0 +1,5 @@
+#!/bin/sh
+# What becomes of a signal: flags of sigaction, handlers that jump, threads that block it and one that does not.
+. "$srcdir/tests/torture/lib.sh"
+build handlers handlers.c -static && torture handlers 3 210
+tap_done
