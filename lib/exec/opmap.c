@@ -252,11 +252,12 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
         check_target(cpu, &in[k], row, words[k], pc + 4 * k);
         end = ends(words[k], row);
     }
+    const bool others = !alone(cpu); /* they may run here, or change the words, at this moment */
     pthread_mutex_lock(&publish);
-    bool wait = !alone(cpu) && stale(op, in, k);
+    bool wait = others && stale(op, in, k);
     if (!wait)
         publish_ops(cpu, op, in, k);
-    if (!wait && !unchanged(cpu, pc, words, k))
+    if (others && !wait && !unchanged(cpu, pc, words, k))
         zero_ops(op, op + k);
     pthread_mutex_unlock(&publish);
     if (wait)
@@ -282,14 +283,13 @@ unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op)
 
 static struct lp_op *op_of(struct lp_mem *as, uint64_t pc) { return (struct lp_op *)((uintptr_t)lp_mem_ops(as) + (uintptr_t)pc * 4); }
 
-void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)
+static void forget(struct lp_mem *as, uint64_t start, uint64_t end)
 {
     uint64_t limit = lp_mem_limit(as);
     if (end > limit)
         end = limit;
     if (start >= end)
         return;
-    order();
     /* The ops before may be chains that reach into the range; the map has spare ops in front. */
     struct lp_op *op = op_of(as, start & ~UINT64_C(3)) - (LP_CHAIN_MAX - 1), *stop = op_of(as, (end + 3) & ~UINT64_C(3));
     /* Whole pages of the map go back to the host, and read as zero. */
@@ -302,10 +302,16 @@ void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)
     zero_ops(op, stop);
 }
 
+void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)
+{
+    order();
+    forget(as, start, end);
+}
+
 static void forget_line(void *as, uint64_t addr, uint64_t len)
 {
     if (any_decoded(op_of(as, addr), op_of(as, addr + len)))
-        lp_ops_invalidate(as, addr, addr + len);
+        forget(as, addr, addr + len);
 }
 
 /* An instruction cache is found by physical address: what is shared may run elsewhere than where the program wrote it, or tells of it. */

@@ -91,7 +91,7 @@ static int vec_guest(struct lp_thread *t, struct target *g, struct vec *out, uin
         void *s;
         if (lp_get(t, &p, at, sizeof p)) return -EFAULT;
         if (!p) break;
-        int64_t n = lp_mem_read_str(t->k->mem, g->text, p, sizeof g->text);
+        int64_t n = lp_get_str(t, g->text, p, sizeof g->text);
         if (n < 0) return n == -ENAMETOOLONG ? -E2BIG : (int)n;
         if (!lp_user(t, p, 1, &s)) return -EFAULT;
         if (out->n >= MAX_POINTERS) return -E2BIG;
@@ -386,7 +386,7 @@ LP_SYSCALL(execve)
 {
     const char *path;
     int r = lp_user_path(t, 0, a[0], &path);
-    int64_t n = r ? r : lp_mem_read_str(t->k->mem, t->path[1], a[0], sizeof t->path[1]);
+    int64_t n = r ? r : lp_get_str(t, t->path[1], a[0], sizeof t->path[1]);
     return n < 0 ? n : lp_execve(t, t->path[1], path, a[1], a[2]);
 }
 
@@ -398,7 +398,7 @@ LP_SYSCALL(execveat)
     if (r) return r;
     if (a[4] & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL;
     if (!*path && !(a[4] & AT_EMPTY_PATH)) return -ENOENT;
-    int64_t n = lp_mem_read_str(t->k->mem, t->path[1], a[1], sizeof t->path[1]);
+    int64_t n = lp_get_str(t, t->path[1], a[1], sizeof t->path[1]);
     if (n < 0) return n;
     if (*path != '/' && dirfd != AT_FDCWD) {
         if ((r = lp_fd_check(t, dirfd))) return r;

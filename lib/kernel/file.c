@@ -15,6 +15,7 @@
 #include "kernel/host.h"
 #include "kernel/kernel.h"
 #include "kernel/proc.h"
+#include "kernel/process.h"
 #include "kernel/sysroot.h"
 
 static unsigned open_how(uint64_t flags)
@@ -217,12 +218,10 @@ static enum kind kind_of(int fd)
 
 static bool is_guest_thread(struct lp_kernel *k, int tid)
 {
-    bool found = tid == getpid();
     pthread_mutex_lock(&k->thread_lock);
-    for (const struct lp_thread *t = k->threads; t && !found; t = t->next)
-        found = t->tid == tid;
+    bool found = lp_thread_find(k, tid) != NULL;
     pthread_mutex_unlock(&k->thread_lock);
-    return found;
+    return found || tid == getpid();
 }
 
 /* Is it the engine's? The folder is looked at for the first candidate only. */

@@ -192,8 +192,9 @@ LP_SYSCALL(prctl)
     case GET_TID_ADDRESS:
         return lp_put(t, a[1], &t->clear_child_tid, 8);
     case GET_SECCOMP:
+        return t->seccomp ? 2 : 0; /* strict mode, 1, has no prctl to ask with */
     case SET_SECCOMP:
-        return lp_seccomp_prctl(t, a);
+        return lp_seccomp_set(t, a[1], a[2]);
     case SET_VMA:
         return name_memory(t, a);
     case GET_AUXV:

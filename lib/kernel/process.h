@@ -13,6 +13,8 @@ _Noreturn void lp_process_end(struct lp_exit e);
 struct lp_clone { uint64_t flags, exit_signal, sp, tls, parent_tid, child_tid, pidfd; };
 /* CLONE_THREAD: a host thread for a new guest thread. Its ID, or -errno. All host signals are blocked. */
 int64_t lp_thread_start(struct lp_thread *t, const struct lp_clone *q);
+/* The thread with this ID, NULL if there is none. The caller holds thread_lock. */
+struct lp_thread *lp_thread_find(struct lp_kernel *k, int tid);
 /* Leave guest code at the next safepoint, for ever. */
 void lp_thread_stop(struct lp_thread *t);
 /* All but `self`, out of blocking calls too. The caller holds thread_lock. */

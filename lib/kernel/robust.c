@@ -27,13 +27,11 @@ LP_SYSCALL(get_robust_list)
     const uint64_t len = sizeof(struct head);
     uint64_t list = t->robust_list;
     if (a[0] && (int)a[0] != t->tid) {
-        bool found = false;
         pthread_mutex_lock(&t->k->thread_lock);
-        for (struct lp_thread *o = t->k->threads; o && !found; o = o->next) {
-            if ((found = o->tid == (int)a[0])) list = o->robust_list;
-        }
+        const struct lp_thread *o = lp_thread_find(t->k, (int)a[0]);
+        if (o) list = o->robust_list;
         pthread_mutex_unlock(&t->k->thread_lock);
-        if (!found) return LP_HOST2(SYS_kill, (int)a[0], 0) == 0 ? -EPERM : -ESRCH;
+        if (!o) return LP_HOST2(SYS_kill, (int)a[0], 0) == 0 ? -EPERM : -ESRCH;
     }
     return lp_put(t, a[2], &len, sizeof len) ? -EFAULT : lp_put(t, a[1], &list, sizeof list);
 }

@@ -67,7 +67,7 @@ static int64_t kill_thread(struct lp_thread *t)
 {
     const uint64_t status[6] = {SIGSYS};
     pthread_mutex_lock(&t->k->thread_lock);
-    bool last = t->k->threads == t && !t->next;
+    bool last = t->k->alive == 1;
     pthread_mutex_unlock(&t->k->thread_lock);
     if (!last)
         return lp_sys_exit(t, status);
@@ -233,11 +233,9 @@ LP_SYSCALL(seccomp)
     }
 }
 
-int64_t lp_seccomp_prctl(struct lp_thread *t, const uint64_t *a)
+int64_t lp_seccomp_set(struct lp_thread *t, uint64_t mode, uint64_t filter)
 {
-    if ((int)a[0] == 21) /* PR_GET_SECCOMP: 0 or, as strict mode has no prctl, 2 */
-        return t->seccomp ? 2 : 0;
-    return a[1] == 1 ? set_strict(t) : a[1] == 2 ? set_filter(t, 0, a[2]) : -EINVAL;
+    return mode == 1 ? set_strict(t) : mode == 2 ? set_filter(t, 0, filter) : -EINVAL;
 }
 
 /* ---- execve ---- */

@@ -6,8 +6,8 @@
 
 /* Is this thread's call let through? If not, what happens instead has been done, and *r is the call's result (or LP_NO_RESULT). */
 bool lp_seccomp_allows(struct lp_thread *t, const uint64_t *a, int64_t *r);
-/* prctl(PR_SET_SECCOMP), prctl(PR_GET_SECCOMP). */
-int64_t lp_seccomp_prctl(struct lp_thread *t, const uint64_t *a);
+/* prctl(PR_SET_SECCOMP): mode 1, strict, or 2 with a filter at that address. */
+int64_t lp_seccomp_set(struct lp_thread *t, uint64_t mode, uint64_t filter);
 /* For execve: the filters of a thread in a file, whose hidden descriptor is returned: close-on-exec, to be closed with lp_fd_unhide(); -1 if
  * it has none. -errno. The other end: they become those of threads made from here on; the descriptor is closed. */
 int lp_seccomp_save(struct lp_thread *t);

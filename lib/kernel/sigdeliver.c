@@ -204,7 +204,7 @@ bool lp_signal_before_syscall(struct lp_thread *t)
 static int restart_kind(struct lp_thread *t, int64_t r)
 {
     if (r == -LP_ERESTARTSYS || r == -LP_ERESTARTNOINTR || r == -LP_ERESTARTNOHAND) return (int)-r;
-    /* The handlers of SIGSEGV and SIGBUS have no SA_RESTART on the host. */
+    /* Without the stub, the handlers of SIGSEGV and SIGBUS have no SA_RESTART on the host (sighost.c). */
     bool held = lp_sigheld_mask(t) & ~t->signals->mask;
     if (r == -EINTR && held && t->call.row && t->call.row->restart == LP_RESTART_SYS) return LP_ERESTARTSYS;
     return 0;

@@ -66,7 +66,7 @@ void lp_sigheld_forget(struct lp_thread *t)
     lp_sigheld_drop(t, SIGBUS);
 }
 
-/* The other end of the order in lp_signal_open(): a thread that opens its mask now looks itself. */
+/* The other end of the order in open_mask() of sigdeliver.c: a thread that opens its mask now looks itself. */
 void lp_sigheld_hand_on(struct lp_thread *t)
 {
     struct lp_kernel *k = t->k;

@@ -17,7 +17,7 @@
 #define LP_SIGMASK_NEVER (LP_SIGBIT(9) | LP_SIGBIT(19))  /* SIGKILL, SIGSTOP */
 #define LP_SIGMASK_ENGINE (LP_SIGBIT(11) | LP_SIGBIT(7)) /* SIGSEGV, SIGBUS: never blocked on the host */
 #define LP_HOST_KICK ((void *)&lp_host_fixup)            /* si_value of the portable stub's own signal (host.c) */
-#define LP_HOST_STOP ((void *)&lp_host_syscall)          /* ... and of the one that takes a thread out of a call for good (sighost.c) */
+#define LP_HOST_STOP ((void *)&lp_host_syscall)          /* ... and of lp_sighost_interrupt() */
 
 /* struct sigaction and struct sigaltstack as the kernel has them on arm64 (and on x86-64): the guest's view. */
 struct lp_sigaction { uint64_t handler, flags, restorer, mask; };

@@ -75,6 +75,13 @@ static void unlist(struct lp_thread *t)
     lp_gate_remove(k->gate, &t->cpu);
 }
 
+struct lp_thread *lp_thread_find(struct lp_kernel *k, int tid)
+{
+    struct lp_thread *t = k->threads;
+    while (t && t->tid != tid) t = t->next;
+    return t;
+}
+
 struct lp_thread *lp_thread_new(struct lp_kernel *k)
 {
     struct lp_thread *t = thread_alloc(k);
