@@ -13,7 +13,8 @@
 #include "kernel/host.h"
 #include "kernel/kernel.h"
 
-static unsigned slot_of(const struct lp_kernel *k, int fd) { return (unsigned)(fd - k->first_engine_fd); }
+/* Unsigned: a guest may name any descriptor, INT_MIN too. */
+static unsigned slot_of(const struct lp_kernel *k, int fd) { return (unsigned)fd - (unsigned)k->first_engine_fd; }
 
 bool lp_fd_hidden(const struct lp_kernel *k, int fd)
 {

@@ -237,6 +237,7 @@ static void engine_descriptors(void **state)
     assert_int_equal(CALL(24, (uint64_t)guest, (uint64_t)fd, 0), -EBADF);
     assert_int_equal(CALL(23, (uint64_t)fd), -EBADF);
     assert_int_equal(CALL(63, (uint64_t)fd, page, 1), -EBADF);
+    assert_int_equal(CALL(23, (uint64_t)INT32_MIN), -EBADF); /* far below the engine's, no overflow */
     assert_true(listed(guest));
     assert_false(listed(fd));
     snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
