@@ -16,6 +16,10 @@ build()
     note <"$scratch/cc.log"
     return 1
 }
+# Where the libraries of dynamically linked programs are
+root=$("$CROSS_CC" -print-sysroot 2>/dev/null)
+[ -e "$root/lib/ld-linux-aarch64.so.1" ] || root=/usr/aarch64-linux-gnu
+have_root() { [ -e "$root/lib/libgcc_s.so.1" ] && [ -e "$root/lib/ld-linux-aarch64.so.1" ]; }
 # The tests of a program that qemu fails
 qemu_fails() { sed -n "s/^$1 \([a-z_]*\) .*/\1/p" "$dir/qemu.def"; }
 under_qemu()
@@ -23,9 +27,18 @@ under_qemu()
     name=$1 scale=$2
     program=$3
     shift 3
-    except=$(qemu_fails "$name")
+    except=$(qemu_fails "${name%%.*}")
     wanted=$("$@" "$program" list | grep -v -x -e "${except:-none of them}")
     "$@" "$program" "$scale" $wanted >"$scratch/out" 2>&1 </dev/null && ok "$name by qemu" || { not_ok "$name by qemu"; note <"$scratch/out"; }
+}
+# dynamic NAME SHORT LONG FLAG...: the program NAME.c with shared libraries; where SHORT is 0, only in full
+dynamic()
+{
+    name=$1 short=$2 long=$3
+    shift 3
+    have_root || { skip "$name.dynamic" "no AArch64 shared libraries"; return; }
+    [ "$short" != 0 ] || [ "${TORTURE:-}" = full ] || return 0
+    build "$name.dynamic" "$name.c" "$@" && torture "$name.dynamic" "$short" "$long" -L "$root"
 }
 # torture NAME SHORT LONG [OPTION...]: the program $scratch/NAME, so much of it, with options of lprun
 torture()
@@ -37,5 +50,5 @@ torture()
     status=$?
     is "$status $(tail -n 1 "$scratch/out")" '0 all fine' "$name"
     [ "$status" = 0 ] || note <"$scratch/out"
-    [ "${TORTURE:-}" != full ] || ! have_qemu || under_qemu "${name%%.*}" "$scale" "$scratch/$name" timeout 900 "$QEMU_AARCH64" "$@"
+    [ "${TORTURE:-}" != full ] || ! have_qemu || under_qemu "$name" "$scale" "$scratch/$name" timeout 900 "$QEMU_AARCH64" "$@"
 }

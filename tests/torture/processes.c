@@ -63,7 +63,7 @@ static void in_company(int n, void *(*fn)(void *), long count)
     over = 1;
 }
 
-/* ---- a thousand short children, eight at a time ---- */
+/* ---- a thousand short children, fifty at a time ---- */
 static void bomb(long scale)
 {
     long made = 0, reaped = 0, n = 1000 * scale, sum = 0;
@@ -307,7 +307,7 @@ static void ids(long scale)
 }
 
 static const struct test tests[] = {
-    {"bomb", bomb}, {"tree", tree}, {"forks", forks}, {"spawns", spawns}, {"execs", execs}, {"ends", ends}, {"cancels", cancels}, {"ids", ids},
+    {"bomb", bomb, 1}, {"tree", tree}, {"forks", forks}, {"spawns", spawns}, {"execs", execs}, {"ends", ends}, {"cancels", cancels}, {"ids", ids},
 };
 
 int main(int argc, char **argv)

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Processes among threads: fork, vfork, posix_spawn, exec, the end, cancellation.
 . "$srcdir/tests/torture/lib.sh"
-build processes processes.c -static && torture processes 3 40
+build processes processes.c -static && torture processes 3 10
+dynamic processes 0 5
 tap_done

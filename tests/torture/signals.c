@@ -507,8 +507,8 @@ static void timers(long scale)
 
 static const struct test tests[] = {
     {"queued", queued}, {"nested_queued", nested_queued}, {"waited", waited}, {"by_signalfd", by_signalfd}, {"among_threads", among_threads},
-    {"taken_by_the_dying", taken_by_the_dying}, {"to_threads", to_threads}, {"standard", standard}, {"storm_restart", storm_restart},
-    {"storm_eintr", storm_eintr}, {"storm_nodefer", storm_nodefer}, {"handshakes", handshakes}, {"timers", timers},
+    {"taken_by_the_dying", taken_by_the_dying}, {"to_threads", to_threads}, {"standard", standard, 10}, {"storm_restart", storm_restart, 20},
+    {"storm_eintr", storm_eintr, 20}, {"storm_nodefer", storm_nodefer, 20}, {"handshakes", handshakes}, {"timers", timers, 10},
 };
 
 int main(int argc, char **argv) { return run_tests(tests, sizeof tests / sizeof *tests, argc, argv); }

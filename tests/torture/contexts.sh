@@ -1,0 +1,6 @@
+#!/bin/sh
+# Out of a signal handler by setcontext, by longjmp, by a frame that it rewrites; and back into it.
+. "$srcdir/tests/torture/lib.sh"
+build contexts contexts.c -static && torture contexts 3 40
+dynamic contexts 1 40
+tap_done
