@@ -1,4 +1,4 @@
-# driven.sh - sourced by the live tests after lib.sh: builds driven.c, starts it under lprun and talks to it.
+# driven.sh - sourced by the live tests after lib.sh: builds driven.c (or $source), starts it under lprun and talks to it.
 need_cross
 cd "$scratch" || exit 1
 XDG_RUNTIME_DIR=$scratch/rt
@@ -8,8 +8,8 @@ ulimit -c 0
 
 # build NAME [FLAG...]
 # A replaced body may use other registers than the old one: no interprocedural register allocation.
-build() { prog=$1; shift; "$CROSS_CC" -w -O2 -fno-inline-small-functions -fno-ipa-ra -Wl,--build-id "$@" -o "$prog" "$tests/e2e/driven.c" -lpthread; }
-# start NAME [LPRUN OPTION...]: its standard input is descriptor 9, its output the file out, its socket sock
+build() { prog=$1; shift; "$CROSS_CC" -w -O2 -fno-inline-small-functions -fno-ipa-ra -Wl,--build-id "$@" -o "$prog" "$tests/e2e/${source:-driven.c}" -lpthread; }
+# start NAME [LPRUN OPTION...]: its standard input is descriptor 9, its output the file out, its socket sock (unless $socket says otherwise)
 start()
 {
     started=$1
@@ -17,7 +17,7 @@ start()
     rm -f in out sock
     mkfifo in
     : >out
-    lprun -c sock "$@" "./$started" <in >out 2>err &
+    lprun ${socket--c sock} "$@" "./$started" <in >out 2>err &
     pid=$!
     children="$children $pid"
     exec 9>in

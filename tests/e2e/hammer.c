@@ -1,4 +1,5 @@
-/* hammer SOCKET COUNT PATCH...: apply and revert all patches COUNT times over one connection; the first failure ends it. */
+/* hammer SOCKET COUNT PATCH...: apply and revert all patches COUNT times over one connection; the first failure ends it.
+ * Says the sum of the hits that it saw before the reverts. */
 #include <config.h>
 #include <arm64lp.h>
 #include <stdio.h>
@@ -8,6 +9,12 @@ static int failed(const char *what, long i, const struct lp_error *e)
 {
     fprintf(stderr, "%s %ld: %s\n", what, i, e->text);
     return 1;
+}
+
+static int add_hits(void *sum, const struct lp_live_row *row)
+{
+    *(unsigned long long *)sum += row->hits;
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -25,16 +32,18 @@ int main(int argc, char **argv)
     }
     if (lp_control_open(argv[1], &c, &err) != LP_OK) return failed("connect", 0, &err);
     long count = strtol(argv[2], NULL, 10);
+    unsigned long long hits = 0;
     for (long i = 1; i <= count; i++) {
         struct lp_live_result r;
         if (lp_control_apply(c, (const lp_patch *const *)p, n, NULL, &r, NULL, NULL, &err) != LP_OK) return failed("apply", i, &err);
         if (r.applied != n) return fprintf(stderr, "apply %ld: %zu applied\n", i, r.applied), 1;
+        if (lp_control_list(c, add_hits, &hits, &err) != LP_OK) return failed("list", i, &err);
         if (lp_control_revert(c, name, n, NULL, &r, NULL, NULL, &err) != LP_OK) return failed("revert", i, &err);
         if (r.reverted != n) return fprintf(stderr, "revert %ld: %zu reverted\n", i, r.reverted), 1;
     }
     lp_control_close(c);
     for (size_t i = 0; i < n; i++) lp_patch_free(p[i]);
     free(p), free(name);
-    printf("%ld rounds\n", count);
+    printf("%ld rounds %llu hits\n", count, hits);
     return 0;
 }
