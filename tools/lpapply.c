@@ -2,154 +2,96 @@
 #include <config.h>
 #include <arm64lp.h>
 #include "cli.h"
+#include "lpapply.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { OPT_STATS = CLI_OWN, OPT_DEADLINE, OPT_FORCE };
+enum { OPT_STATS = CLI_OWN, OPT_DEADLINE, OPT_FORCE, OPT_REPLACE, OPT_EXE, OPT_TIMEOUT, OPT_PLACES, OPT_FUNCTIONS, OPT_CHANGED, OPT_JOURNAL };
 
 static const struct cli_option options[] = {
-    {'p', "pid", "PID", "the running program, by process number"},
-    {'c', "control", "SOCKET", "the running program, by the socket that lprun -c made"},
+    {'p', "pid", "PID", "a running program, by its process number; may be repeated; \"all\": all of this user's"},
+    {'c', "control", "SOCKET", "a running program, by the socket that lprun -c made; may be repeated"},
+    {OPT_EXE, "exe", "FILE", "all running programs whose program is this file; may be repeated"},
     {'R', "reverse", NULL, "take patches out: the named ones, or all, the newest first"},
     {'l', "list", NULL, "list what is applied"},
     {OPT_STATS, "stats", NULL, "count what is applied"},
+    {OPT_PLACES, "places", NULL, "list the changed places: executions, the first and the last, threads still in the old code"},
+    {OPT_FUNCTIONS, "functions", NULL, "list the program's functions and who changed them"},
+    {OPT_CHANGED, "changed", NULL, "with --functions: only those that are changed"},
+    {OPT_JOURNAL, "journal", NULL, "list what was applied, reverted and refused, when and by whom"},
     {'n', "dry-run", NULL, "check everything, change nothing"},
     {'N', "forward", NULL, "say nothing about patches that are applied already"},
+    {OPT_REPLACE, "replace", NULL, "an applied patch of the same name leaves in the same step"},
     {OPT_DEADLINE, "deadline", "TIME", "how long to wait for threads to leave changed code: 500ms, 5s"},
     {OPT_FORCE, "force", NULL, "do not wait for threads to leave changed code"},
-    {'o', "output", "FILE", "write the list to FILE"},
+    {OPT_TIMEOUT, "timeout", "TIME", "how long to wait for a program that does not answer (default: 60s and the deadline)"},
+    {'o', "output", "FILE", "write the list or the outcome to FILE"},
     CLI_FORMATS,
     CLI_COMMON,
 };
+#define TARGET "-p PID | -p all | -c SOCKET | --exe FILE"
 static const char *const synopsis[] = {
-    "[-nNqv] [--deadline TIME] [--force] -p PID | -c SOCKET [patch | -]...",
-    "-R [-nqv] [--deadline TIME] [--force] -p PID | -c SOCKET [patch | NAME | -]...",
-    "-l | --stats [--json | --tsv] [-o FILE] -p PID | -c SOCKET",
+    "[-nNqv] [--replace] [--deadline TIME] [--force] [--timeout TIME] [--json | --tsv] " TARGET " [patch | -]...",
+    "-R [-nqv] [--deadline TIME] [--force] [--timeout TIME] [--json | --tsv] " TARGET " [patch | NAME | -]...",
+    "-l | --stats | --places | --functions [--changed] | --journal [--timeout TIME] [--json | --tsv] [-o FILE] " TARGET,
     NULL,
 };
 static const struct cli_tool tool = {
     .name = "lpapply",
-    .summary = "Apply patches to a program that runs under lprun. All patches of one call are applied, or none.",
+    .summary = "Apply patches to programs that run under lprun. All patches of one call are applied to a program, or none.",
     .synopsis = synopsis,
     .options = options,
     .notes = "Exit status: 0 applied, or applied already; 1 does not apply, nothing was changed;\n"
-             "2 trouble; 5 the program did not leave the code in time, nothing was changed.",
+             "2 trouble; 5 the program did not leave the code in time, nothing was changed. Of several programs, the worst: 2, 1, 5, 0.",
     .exit = {[LP_CLASS_usage] = 2, [LP_CLASS_input] = 2, [LP_CLASS_refused] = 1, [LP_CLASS_busy] = 5, [LP_CLASS_system] = 2},
 };
 
-static struct {
-    const char *socket, *output;
-    int64_t pid;
-    bool reverse, list, stats, forward;
-    struct lp_live_options live;
-} opt;
+struct lpapply opt;
+
+static void parse_option(int c)
+{
+    switch (c) {
+    case 'p':
+        if (strcmp(cli.arg, "all") == 0) target_add_all();
+        else target_add_pid((int64_t)cli_number("--pid", cli.arg, INT32_MAX));
+        break;
+    case 'c': target_add_socket(cli.arg); break;
+    case OPT_EXE: target_add_exe(cli.arg); break;
+    case 'R': opt.reverse = true; break;
+    case 'l': opt.look |= LOOK_LIST; break;
+    case OPT_STATS: opt.look |= LOOK_STATS; break;
+    case OPT_PLACES: opt.look |= LOOK_PLACES; break;
+    case OPT_FUNCTIONS: opt.look |= LOOK_FUNCTIONS; break;
+    case OPT_CHANGED: opt.changed = true; break;
+    case OPT_JOURNAL: opt.look |= LOOK_JOURNAL; break;
+    case 'n': opt.live.flags |= LP_LIVE_DRY_RUN; break;
+    case 'N': opt.forward = true; break;
+    case OPT_REPLACE: opt.live.flags |= LP_LIVE_REPLACE; break;
+    case OPT_DEADLINE: opt.live.deadline_ms = cli_duration("--deadline", cli.arg); break;
+    case OPT_TIMEOUT: opt.timeout_ms = cli_duration("--timeout", cli.arg); break;
+    case OPT_FORCE: opt.live.flags |= LP_LIVE_FORCE; break;
+    case 'o': opt.output = cli.arg; break;
+    }
+}
 
 static void parse_options(int argc, char **argv)
 {
     cli_start(&tool, argc, argv);
-    for (int c; (c = cli_next()) != -1;) {
-        switch (c) {
-        case 'p': opt.pid = (int64_t)cli_number("--pid", cli.arg, INT32_MAX); break;
-        case 'c': opt.socket = cli.arg; break;
-        case 'R': opt.reverse = true; break;
-        case 'l': opt.list = true; break;
-        case OPT_STATS: opt.stats = true; break;
-        case 'n': opt.live.flags |= LP_LIVE_DRY_RUN; break;
-        case 'N': opt.forward = true; break;
-        case OPT_DEADLINE: opt.live.deadline_ms = cli_duration("--deadline", cli.arg); break;
-        case OPT_FORCE: opt.live.flags |= LP_LIVE_FORCE; break;
-        case 'o': opt.output = cli.arg; break;
-        }
-    }
-    if (opt.pid && opt.socket) cli_usage("-p and -c exclude each other");
-    if (!opt.pid && !opt.socket && cli.n_operands > 0)
-        cli_usage("patching files on disk is not supported in this version; use -p or -c");
-    if (!opt.pid && !opt.socket) cli_usage("no program is given: use -p or -c");
-    if ((opt.list || opt.stats) && (opt.reverse || cli.n_operands > 0)) cli_usage("-l and --stats take no patches");
-    if (!opt.list && !opt.stats && (cli.format != OUT_TEXT || opt.output)) cli_usage("--json, --tsv and -o are for -l and --stats");
-    if (!opt.list && !opt.stats && !opt.reverse && cli.n_operands == 0) cli_usage("no patch is given");
-}
-
-/* ---- list ---- */
-
-struct totals { uint64_t patches, places, hits; };
-
-/* RFC 3339, UTC. */
-static const char *when(uint64_t ms, char *buf, size_t size)
-{
-    time_t t = (time_t)(ms / 1000);
-    struct tm tm;
-    if (!gmtime_r(&t, &tm) || !strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm)) snprintf(buf, size, "-");
-    return buf;
-}
-
-static int add_up(void *ctx, const struct lp_live_row *row)
-{
-    struct totals *t = ctx;
-    t->patches++;
-    t->places += row->places;
-    t->hits += row->hits;
-    return 0;
-}
-
-static int print_row(void *ctx, const struct lp_live_row *row)
-{
-    (void)ctx;
-    char time[32];
-    when(row->applied_ms, time, sizeof time);
-    if (cli.format == OUT_TEXT) {
-        out_text(row->name);
-        for (size_t n = strlen(row->name); n < 24; n++) putc(' ', out_file());
-        fprintf(out_file(), " %-10s %8" PRIu64 " %12" PRIu64 "  %s\n", row->version ? row->version : "-", row->places, row->hits, time);
-        return 0;
-    }
-    out_record("patch");
-    out_str("name", row->name);
-    out_str("version", row->version);
-    out_uint("places", row->places);
-    out_uint("hits", row->hits);
-    out_str("applied", time);
-    out_end();
-    return 0;
-}
-
-static void print_totals(const struct totals *t)
-{
-    if (cli.format == OUT_TEXT) {
-        fprintf(out_file(), "patches %" PRIu64 "\nplaces  %" PRIu64 "\nhits    %" PRIu64 "\n", t->patches, t->places, t->hits);
-        return;
-    }
-    out_record("stats");
-    out_uint("patches", t->patches);
-    out_uint("places", t->places);
-    out_uint("hits", t->hits);
-    out_end();
-}
-
-static int do_list(lp_control *c)
-{
-    struct lp_error err;
-    struct totals totals = {0};
-    if (!out_open(opt.output)) return cli_exit_status(LP_E_IO);
-    if (opt.list && cli.format == OUT_TEXT && cli.level > 0)
-        fprintf(out_file(), "%-24s %-10s %8s %12s  %s\n", "NAME", "VERSION", "PLACES", "HITS", "APPLIED");
-    lp_status s = opt.list ? lp_control_list(c, print_row, NULL, &err) : LP_OK;
-    if (s == LP_OK && opt.stats) s = lp_control_list(c, add_up, &totals, &err);
-    if (s == LP_OK && opt.stats) print_totals(&totals);
-    if (s) {
-        out_discard();
-        return cli_failed(&err);
-    }
-    return out_close() ? 0 : cli_exit_status(LP_E_IO);
+    for (int c; (c = cli_next()) != -1;) parse_option(c);
+    if (targets_none() && cli.n_operands > 0)
+        cli_usage("patching files on disk is not supported in this version; use -p, -c or --exe");
+    if (targets_none()) cli_usage("no program is given: use -p, -c or --exe");
+    if (opt.look && (opt.reverse || cli.n_operands > 0)) cli_usage("-l, --stats, --places, --functions and --journal take no patches");
+    if (opt.changed && !(opt.look & LOOK_FUNCTIONS)) cli_usage("--changed goes with --functions");
+    if (!opt.look && opt.output && cli.format == OUT_TEXT) cli_usage("-o is for lists, --json and --tsv");
+    if (!opt.look && !opt.reverse && cli.n_operands == 0) cli_usage("no patch is given");
 }
 
 /* ---- apply and revert ---- */
 
-static void *must(void *p)
+void *must(void *p)
 {
     if (p) return p;
     cli_error("out of memory");
@@ -174,23 +116,125 @@ static void tell_result(const char *what, size_t n, const struct lp_live_result 
     else cli_note(1, "%zu applied, %zu already applied%s", r->applied, r->already, dry);
 }
 
-static int do_apply(lp_control *c)
+/* ---- several programs, or records ---- */
+
+static bool in_text(void) { return cli.format == OUT_TEXT; }
+
+/* Of several outcomes: trouble is worse than a patch that does not fit, and that is worse than one for which there was no time. */
+static int worse(int a, int b)
+{
+    static const int rank[] = {[0] = 0, [5] = 1, [1] = 2, [2] = 3};
+    return rank[a] > rank[b] ? a : b;
+}
+
+/* A program that was found and has ended since has no say. */
+static int status_of(const struct target *t) { return t->found && strcmp(t->state, "gone") == 0 ? 0 : cli_exit_status(t->status); }
+
+static void collect(void *ctx, const struct lp_error *err)
+{
+    struct target *t = ctx;
+    if (t->nreport < 20) t->report = must(realloc(t->report, (t->nreport + 1) * sizeof *t->report)), t->report[t->nreport++] = *err;
+}
+
+/* One line for each reason that a program gave, and one for what became of it. */
+static void tell_target(struct target *t)
+{
+    char text[1280];
+    const struct lp_error *one = &t->err, *v = t->nreport ? t->report : one;
+    const char *dry = opt.live.flags & LP_LIVE_DRY_RUN && t->status == LP_OK ? " (dry run)" : "";
+    if (!in_text() || (opt.forward && strcmp(t->state, "already applied") == 0)) return;
+    for (size_t i = 0; t->status && i < (t->nreport ? t->nreport : 1); i++) {
+        lp_error_format(&v[i], text, sizeof text);
+        if (t->found && strcmp(t->state, "gone") == 0) cli_note(1, "%s: gone: it has ended meanwhile", t->name);
+        else cli_error("%s: %s: %s", t->name, t->state, text);
+    }
+    if (t->status == LP_OK) cli_note(1, "%s: %s%s", t->name, t->state, dry);
+    if (t->status && t->err.hint[0] && status_of(t)) cli_note(1, "hint: %s", t->err.hint);
+}
+
+static void record_target(const struct target *t)
+{
+    char text[1280] = "";
+    if (t->status) lp_error_format(t->nreport ? &t->report[0] : &t->err, text, sizeof text);
+    out_record("target");
+    out_str("target", t->socket ? t->socket : t->name);
+    if (t->pid) out_uint("pid", (uint64_t)t->pid);
+    else out_null("pid");
+    out_str("exe", t->exe[0] ? t->exe : NULL);
+    out_str("state", t->state);
+    out_str("status", lp_status_name(t->status));
+    out_str("reason", t->status ? text : NULL);
+    out_uint("applied", t->result.applied);
+    out_uint("already", t->result.already);
+    out_uint("reverted", t->result.reverted);
+    out_end();
+}
+
+/* Everything is done: the outcome of all of it. */
+static int tell_outcome(void)
+{
+    int status = 0;
+    size_t n = 0;
+    if (!in_text() && !out_open(opt.output)) return cli_exit_status(LP_E_IO);
+    for (size_t i = 0; target_at(i); i++) {
+        const struct target *t = target_at(i);
+        if (t->skipped) continue;
+        status = worse(status, status_of(t));
+        if (!in_text()) record_target(t);
+        n++;
+    }
+    if (!in_text() && !out_close()) return cli_exit_status(LP_E_IO);
+    if (n == 0) cli_error("no such program is running"), status = cli_exit_status(LP_E_NOT_APPLIED);
+    return status;
+}
+
+/* ---- the work ---- */
+
+static struct {
+    lp_patch **patches;
+    char **names;
+    size_t n;
+} work;
+
+static void apply_to(struct target *t)
+{
+    t->status = lp_control_apply(t->control, (const lp_patch *const *)work.patches, work.n, &opt.live, &t->result, collect, t, &t->err);
+}
+
+static void revert_from(struct target *t)
+{
+    t->status = lp_control_revert(t->control, (const char *const *)work.names, work.n, &opt.live, &t->result, collect, t, &t->err);
+}
+
+/* One program: as if there were no others. */
+static int tell_single(const struct target *t)
+{
+    for (size_t i = 0; i < t->nreport; i++) cli_report(NULL, &t->report[i]);
+    const char *what = opt.reverse ? work.n == 1 ? work.names[0] : "all" : work.n == 1 ? lp_patch_name(work.patches[0]) : "";
+    if (t->status == LP_OK) tell_result(what, work.n, &t->result);
+    else {
+        cli_failed(&t->err);
+        if (!opt.reverse && work.n > 1) cli_note(1, "nothing was changed");
+    }
+    return cli_exit_status(t->status);
+}
+
+static int do_work(void)
+{
+    bool single = targets_one() && in_text();
+    targets_run(opt.reverse ? revert_from : apply_to, true, single ? NULL : tell_target);
+    return single ? tell_single(target_at(0)) : tell_outcome();
+}
+
+static int do_apply(void)
 {
     struct lp_error err;
-    struct lp_live_result r = {0};
-    size_t n = (size_t)cli.n_operands;
-    lp_patch **patches = must(calloc(n + 1, sizeof *patches));
     lp_status s = LP_OK, bad;
-    for (size_t i = 0; i < n; i++)
-        if ((bad = lp_patch_read(cli.operands[i], 0, cli_report, NULL, &patches[i], &err)) != LP_OK) s = bad, cli_failed(&err);
-    if (s == LP_OK) s = lp_control_apply(c, (const lp_patch *const *)patches, n, &opt.live, &r, cli_report, NULL, &err);
-    if (s) {
-        cli_failed(&err);
-        if (n > 1) cli_note(1, "nothing was changed");
-    } else tell_result(n == 1 ? lp_patch_name(patches[0]) : "", n, &r);
-    for (size_t i = 0; i < n; i++) lp_patch_free(patches[i]);
-    free(patches);
-    return cli_exit_status(s);
+    work.n = (size_t)cli.n_operands;
+    work.patches = must(calloc(work.n + 1, sizeof *work.patches));
+    for (size_t i = 0; i < work.n; i++)
+        if ((bad = lp_patch_read(cli.operands[i], 0, cli_report, NULL, &work.patches[i], &err)) != LP_OK) s = bad, cli_failed(&err);
+    return s ? cli_exit_status(s) : do_work();
 }
 
 /* An operand of -R: a file that can be read as a patch stands for that patch's name, anything else is a name. */
@@ -212,30 +256,17 @@ static char *name_of(const char *operand, lp_status *s)
     return name;
 }
 
-static int do_revert(lp_control *c)
+static int do_revert(void)
 {
-    struct lp_error err;
-    struct lp_live_result r = {0};
-    size_t n = (size_t)cli.n_operands;
-    char **names = must(calloc(n + 1, sizeof *names));
     lp_status s = LP_OK;
-    for (size_t i = 0; i < n; i++) names[i] = name_of(cli.operands[i], &s);
-    if (s == LP_OK) s = lp_control_revert(c, (const char *const *)names, n, &opt.live, &r, cli_report, NULL, &err);
-    if (s && cli.reported == 0) cli_failed(&err);
-    else if (s == LP_OK) tell_result(n == 1 ? names[0] : "all", n, &r);
-    for (size_t i = 0; i < n; i++) free(names[i]);
-    free(names);
-    return cli_exit_status(s);
+    work.n = (size_t)cli.n_operands;
+    work.names = must(calloc(work.n + 1, sizeof *work.names));
+    for (size_t i = 0; i < work.n; i++) work.names[i] = name_of(cli.operands[i], &s);
+    return s ? cli_exit_status(s) : do_work();
 }
 
 int main(int argc, char **argv)
 {
-    struct lp_error err;
-    lp_control *c = NULL;
     parse_options(argc, argv);
-    lp_status s = opt.socket ? lp_control_open(opt.socket, &c, &err) : lp_control_open_pid(opt.pid, &c, &err);
-    if (s) cli_exit(cli_failed(&err));
-    int status = opt.list || opt.stats ? do_list(c) : opt.reverse ? do_revert(c) : do_apply(c);
-    lp_control_close(c);
-    cli_exit(status);
+    cli_exit(opt.look ? do_list() : opt.reverse ? do_revert() : do_apply());
 }

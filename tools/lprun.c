@@ -18,12 +18,13 @@
 #include "cli.h"
 
 enum { FAILED = 125, NOT_RUNNABLE = 126, NOT_FOUND = 127 };
-enum { OPT_NO_CONTROL = CLI_OWN, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP, OPT_PROGRAM };
+enum { OPT_NO_CONTROL = CLI_OWN, OPT_READ_ONLY, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP, OPT_PROGRAM };
 
 static const struct cli_option options[] = {
     {'P', "patch", "FILE", "apply this patch before the first instruction; may be repeated; - is standard input"},
     {'c', "control", "SOCKET", "take orders of lpapply here (default: a socket per user and process)"},
     {OPT_NO_CONTROL, "no-control", NULL, "no control socket"},
+    {OPT_READ_ONLY, "read-only-control", NULL, "let lpapply look and check, and change nothing"},
     {'S', "strace", NULL, "show the system calls"},
     {'L', "sysroot", "DIR", "look for files in this folder first, as if it were / (default: LPRUN_LD_PREFIX, else QEMU_LD_PREFIX)"},
     {'E', "env", "VAR=VALUE", "set a variable of the program's environment"},
@@ -40,7 +41,7 @@ static const struct cli_option options[] = {
     {OPT_PROGRAM, "program", "FD", NULL}, /* the same: the program, opened */
     {OPT_SECCOMP, "seccomp", "FD", NULL}, /* the same: its filters */
     CLI_COMMON};
-static const char *const synopsis[] = {"[-qvS] [-P patch]... [-c socket | --no-control] [-L sysroot] [-E var=value]... [-U var]... "
+static const char *const synopsis[] = {"[-qvS] [-P patch]... [-c socket | --no-control] [--read-only-control] [-L sysroot] [-E var=value]... [-U var]... "
                                        "[-0 argv0] [-s size] [-D log] [--cpu name] [--isolate] program [arg ...]", "--syscalls [--json | --tsv]", NULL};
 static const struct cli_tool tool = {
     "lprun", "Run an AArch64 Linux program and let its code be patched while it runs.", synopsis, options,
@@ -230,6 +231,7 @@ static void parse_options(void)
         case 'P': add(&run.patch_paths, &run.n_patches, strcmp(cli.arg, "-") ? absolute(cli.arg) : cli.arg); break;
         case 'c': again("-c", c->control_path = absolute(cli.arg)); break;
         case OPT_NO_CONTROL: c->no_control = true; again("--no-control", NULL); break;
+        case OPT_READ_ONLY: c->control_read_only = true; again("--read-only-control", NULL); break;
         case 'S': c->strace = true; again("-S", NULL); break;
         case 'L': c->sysroot = absolute(cli.arg); break;
         case 'E': set_variable(cli.arg); break;
@@ -352,7 +354,7 @@ static const char *keep_again(lp_vm *vm, const char *path)
 static void apply_patches(lp_vm *vm)
 {
     const lp_patch **all = xrealloc(NULL, (run.n_patches + 1) * sizeof *all);
-    struct lp_live_options o = {0, 0};
+    struct lp_live_options o = {0};
     struct lp_live_result result;
     struct lp_error err;
     size_t n = 0;

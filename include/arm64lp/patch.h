@@ -65,9 +65,16 @@ LP_API lp_status lp_control_open_pid(int64_t pid, lp_control **out, struct lp_er
 LP_API void lp_control_close(lp_control *c);
 enum lp_live_flags {
     LP_LIVE_DRY_RUN = 1,    /* check everything, change nothing */
+    LP_LIVE_REPLACE = 2,    /* an applied patch of the same name, other than the new one, leaves in the same step */
     LP_LIVE_FORCE = 4,      /* do not wait for quiescence */
 };
-struct lp_live_options { unsigned flags; uint32_t deadline_ms; /* 0 = the patch's own, else 5000 */ };
+struct lp_live_options {
+    unsigned flags;
+    uint32_t deadline_ms;   /* 0 = the patch's own, else 5000 */
+    const char *replaces;   /* an applied patch that leaves when these come; NULL or not applied = none */
+    int64_t pid;            /* who asks, for the journal; 0 = this process itself */
+    unsigned uid;
+};
 struct lp_live_result { size_t applied, already, reverted; };
 /* All of these patches or none. */
 LP_API lp_status lp_control_apply(lp_control *c, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,

@@ -17,6 +17,7 @@ struct lp_vm_config {
     bool strace;               /* system calls to the log */
     bool no_control;
     const char *control_path;  /* NULL = the per-user default */
+    bool control_read_only;    /* lpapply may look and check, and changes nothing */
     const char *argv0;         /* NULL = argv[0] */
     const char *sysroot;       /* folder that is looked into before / for absolute names; NULL = none */
     const char *const *reexec; /* argv prefix (NULL-terminated) with which an AArch64 child of execve goes on; NULL = none */

@@ -80,8 +80,9 @@ void lp_control_put_error(struct lp_buf *b, const char *keyword, const struct lp
 }
 
 /* By name: numbers of statuses are not part of the protocol. One that we do not know comes from a newer program. */
-static lp_status status_of(const char *name)
+lp_status lp_control_status(const char *name)
 {
+    if (strcmp(name, "OK") == 0) return LP_OK;
     for (int s = 1; s < LP_E_COUNT; s++)
         if (strcmp(lp_status_name((lp_status)s), name) == 0) return (lp_status)s;
     return LP_E_PROTOCOL;
@@ -95,7 +96,7 @@ bool lp_control_get_error(char *const field[7], struct lp_error *err)
         !lp_control_number(field[3], UINT32_MAX, &col))
         return false;
     if (!lp_control_string(field[4]) || !lp_control_string(field[5]) || !lp_control_string(field[6])) return false;
-    err->status = status_of(field[0]);
+    err->status = lp_control_status(field[0]);
     err->sys = (int)sys;
     err->line = (unsigned)line;
     err->col = (unsigned)col;

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "base/text.h"
 #include "control/server.h"
+#include "control/listen.h"
 #include "control/protocol.h"
 #include "control/session.h"
 #include "base/error.h"
@@ -32,12 +33,13 @@ struct client {
     int fd; /* -1: free */
     int64_t active; /* ms */
     struct lp_session session;
+    bool working; /* its request is being done on the worker: nobody else touches the session */
 };
 
 struct lp_control_server {
     struct lp_control_config config;
     char *explicit_path;
-    char path[512];
+    char path[512], link[256]; /* link: where the process is found by its number, if `path` is elsewhere; "" = none */
     bool bound;           /* `path` is our file */
     bool running;
     int listener, wake[2];
@@ -46,6 +48,10 @@ struct lp_control_server {
     pthread_mutex_t lock;
     size_t budget;
     struct client clients[MAX_CLIENTS];
+    /* Changing the program may wait for its threads, so a thread of its own does it, one request after the other. */
+    struct client *job;
+    pthread_t worker;
+    _Atomic bool done;    /* the worker has ended */
 };
 
 /* ---- descriptors ---- */
@@ -90,32 +96,6 @@ static lp_status fail_path(const struct lp_control_server *s, lp_status status, 
     return lp_at(err, s->path, 0, 0), status;
 }
 
-/* A socket file that nobody listens at is left over from a process that was killed. */
-static bool is_stale(const struct sockaddr_un *a)
-{
-    struct stat st;
-    if (lstat(a->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode)) return false;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool stale = fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof *a) != 0 && errno == ECONNREFUSED;
-    if (fd >= 0) close(fd);
-    return stale;
-}
-
-static lp_status bind_path(struct lp_control_server *s, int fd, struct lp_error *err)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    if (strlen(s->path) >= sizeof a.sun_path) return fail_path(s, LP_E_INVALID, 0, "the path of a socket is at most 107 bytes", err);
-    strcpy(a.sun_path, s->path);
-    /* The mode that the file will have; the umask belongs to the guest. */
-    fchmod(fd, 0600);
-    int e = bind(fd, (struct sockaddr *)&a, sizeof a) == 0 ? 0 : errno;
-    if (e == EADDRINUSE && is_stale(&a) && unlink(s->path) == 0) e = bind(fd, (struct sockaddr *)&a, sizeof a) == 0 ? 0 : errno;
-    if (e) return fail_path(s, LP_E_IO, e, "cannot listen at the control socket", err);
-    s->bound = true;
-    chmod(s->path, 0600);
-    return listen(fd, MAX_CLIENTS) == 0 ? LP_OK : fail_path(s, LP_E_IO, errno, "cannot listen at the control socket", err);
-}
-
 static lp_status choose_path(struct lp_control_server *s, struct lp_error *err)
 {
     char dir[sizeof s->path - 32];
@@ -129,6 +109,31 @@ static lp_status choose_path(struct lp_control_server *s, struct lp_error *err)
     return status;
 }
 
+/* Who looks for the process by its number finds a socket elsewhere too: a link in the private folder. Without one it is named by its path only. */
+static void add_link(struct lp_control_server *s)
+{
+    char dir[sizeof s->link - 32], real[sizeof s->path], temporary[sizeof s->link];
+    const char *name;
+    if (!realpath(s->path, real) || lp_control_dir(dir, sizeof dir, true, NULL) != LP_OK) return;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    lp_control_lock_dir(fd);
+    snprintf(s->link, sizeof s->link, "%s/%" PRId64 ".sock", dir, s->config.pid);
+    snprintf(temporary, sizeof temporary, ".%" PRId64 ".link", s->config.pid);
+    name = s->link + strlen(dir) + 1;
+    unlinkat(fd, temporary, 0);
+    if (symlinkat(real, fd, temporary) != 0 || renameat(fd, temporary, fd, name) != 0) s->link[0] = 0;
+    close(fd);
+}
+
+static void remove_names(struct lp_control_server *s)
+{
+    if (s->bound) unlink(s->path);
+    if (s->link[0]) unlink(s->link);
+    s->bound = false;
+    s->link[0] = 0;
+}
+
 static lp_status open_listener(struct lp_control_server *s, struct lp_error *err)
 {
     lp_status status = choose_path(s, err);
@@ -136,8 +141,10 @@ static lp_status open_listener(struct lp_control_server *s, struct lp_error *err
     int fd = hide(s, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (fd < 0) return fail_path(s, LP_E_SYSTEM, errno, "cannot make a socket", err);
     s->listener = fd;
-    status = bind_path(s, fd, err);
+    status = lp_control_listen(fd, s->path, err);
     if (status) return status;
+    s->bound = true;
+    if (s->explicit_path) add_link(s);
     if (pipe2(s->wake, O_CLOEXEC | O_NONBLOCK) != 0) return fail_path(s, LP_E_SYSTEM, errno, "cannot make a pipe", err);
     s->wake[0] = hide(s, s->wake[0]);
     s->wake[1] = hide(s, s->wake[1]);
@@ -147,24 +154,39 @@ static lp_status open_listener(struct lp_control_server *s, struct lp_error *err
 /* ---- clients ---- */
 
 /* Everybody but the same user and root is turned away before a byte is read. */
-static bool may_connect(int fd)
+static bool may_connect(int fd, struct ucred *cred)
 {
-    struct ucred cred;
-    socklen_t n = sizeof cred;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0 && (cred.uid == geteuid() || cred.uid == 0);
+    socklen_t n = sizeof *cred;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, cred, &n) == 0 && (cred->uid == geteuid() || cred->uid == 0);
 }
 
-/* A free place; if all are taken, that of the client that has been silent longest. The lock is held. */
+static size_t connections(const struct lp_control_server *s, int64_t pid)
+{
+    size_t n = 0;
+    for (const struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) n += c->fd >= 0 && c->session.pid == pid;
+    return n;
+}
+
+/* Whom to drop first: one of the process that has the most connections, that never said a word, or has been silent longest. */
+static bool worse(const struct lp_control_server *s, const struct client *a, const struct client *b)
+{
+    size_t n = connections(s, a->session.pid), m = connections(s, b->session.pid);
+    if (n != m) return n > m;
+    return a->session.greeted != b->session.greeted ? !a->session.greeted : a->active < b->active;
+}
+
+/* A free place, or another's; one whose request is being done keeps it. The lock is held. */
 static struct client *place(struct lp_control_server *s)
 {
-    struct client *oldest = s->clients;
+    struct client *out = NULL;
     for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) {
         if (c->fd < 0) return c;
-        if (c->active < oldest->active) oldest = c;
+        if (!c->working && !c->session.ready && (!out || worse(s, c, out))) out = c;
     }
-    drop_fd(s, &oldest->fd);
-    lp_session_close(&oldest->session);
-    return oldest;
+    if (!out) return NULL;
+    drop_fd(s, &out->fd);
+    lp_session_close(&out->session);
+    return out;
 }
 
 static void turn_away(int fd)
@@ -173,25 +195,34 @@ static void turn_away(int fd)
     send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static void accept_one(struct lp_control_server *s)
+static struct client *admit(struct lp_control_server *s, int fd, bool hidden)
+{
+    struct ucred cred;
+    struct client *c = NULL;
+    if (!may_connect(fd, &cred)) turn_away(fd);
+    else if ((c = place(s)) != NULL) {
+        lp_session_open(&c->session, &s->config, &s->budget);
+        c->session.pid = cred.pid;
+        c->session.uid = cred.uid;
+        c->active = lp_now_ms();
+        c->fd = hidden ? fd : hide(s, fd);
+        return c;
+    }
+    drop_fd(s, &fd);
+    return NULL;
+}
+
+static struct client *accept_one(struct lp_control_server *s)
 {
     pthread_mutex_lock(&s->lock);
     bool hidden = s->config.ops->accept_fd != NULL;
     int fd = hidden ? s->config.ops->accept_fd(s->config.ctx, s->listener) : accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    int e = errno;
-    if (fd >= 0 && may_connect(fd)) {
-        struct client *c = place(s);
-        lp_session_open(&c->session, &s->config, &s->budget);
-        c->active = lp_now_ms();
-        c->fd = hidden ? fd : hide(s, fd);
-    } else if (fd >= 0) {
-        turn_away(fd);
-        drop_fd(s, &fd);
-        e = EAGAIN;
-    }
+    int e = fd < 0 ? errno : 0;
+    struct client *c = e ? NULL : admit(s, fd, hidden);
     pthread_mutex_unlock(&s->lock);
     /* No descriptor left: the connection stays pending and poll() would report it at once again. */
-    if (fd < 0 && e != EAGAIN && e != EINTR && e != ECONNABORTED) poll(NULL, 0, 100);
+    if (e && e != EAGAIN && e != EINTR && e != ECONNABORTED) poll(NULL, 0, 100);
+    return c;
 }
 
 /* False: the connection is over. */
@@ -227,6 +258,7 @@ static void serve(struct lp_control_server *s, struct client *c, short events)
     /* Answer, and go on with requests that came together, as long as the client takes the answers. */
     while (alive) {
         lp_session_run(&c->session);
+        if (c->session.ready) return;
         if (c->session.out.len == 0) break;
         alive = send_some(c);
         if (c->session.out.len != 0) break;
@@ -234,11 +266,18 @@ static void serve(struct lp_control_server *s, struct client *c, short events)
     if (!alive || (c->session.closing && c->session.out.len == 0)) drop_client(s, c);
 }
 
+/* One look at every client for each that comes in: what it has sent already counts before the next one may take its place. */
+static void accept_some(struct lp_control_server *s)
+{
+    struct client *c = accept_one(s);
+    if (c) serve(s, c, POLLIN);
+}
+
 static void drop_silent(struct lp_control_server *s)
 {
     int64_t now = lp_now_ms();
     for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) {
-        if (c->fd < 0) continue;
+        if (c->fd < 0 || c->working || c->session.ready) continue;
         bool half = lp_session_half(&c->session) || c->session.out.len;
         if (now - c->active > (half ? HALF_MS : IDLE_MS)) drop_client(s, c);
     }
@@ -252,32 +291,97 @@ static void block_signals(uint64_t *old)
     syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, old, sizeof all);
 }
 
+/* ---- the worker ---- */
+
+static void wake_up(struct lp_control_server *s, const char *why)
+{
+    while (write(s->wake[1], why, 1) < 0 && errno == EINTR) {}
+}
+
+static void *worker_thread(void *arg)
+{
+    struct lp_control_server *s = arg;
+    block_signals(NULL);
+    lp_session_work(&s->job->session);
+    s->done = true;
+    wake_up(s, "w");
+    return NULL;
+}
+
+/* Start the next request that is complete. Where no thread can be had, the others wait. */
+static void start_work(struct lp_control_server *s)
+{
+    struct client *first = NULL;
+    for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS && !s->job; c++)
+        if (c->fd >= 0 && c->session.ready && (!first || c->active < first->active)) first = c;
+    if (!first) return;
+    s->job = first;
+    s->done = false;
+    first->working = true;
+    if (pthread_create(&s->worker, NULL, worker_thread, s) == 0) return;
+    lp_session_work(&first->session);
+    s->job = NULL;
+    first->working = false;
+    serve(s, first, 0);
+}
+
+static void end_work(struct lp_control_server *s)
+{
+    struct client *c = s->job;
+    if (!c || !s->done) return;
+    pthread_join(s->worker, NULL);
+    s->job = NULL;
+    c->working = false;
+    c->active = lp_now_ms();
+    serve(s, c, 0);
+}
+
+/* ---- the control thread ---- */
+
+static bool told_to_end(struct lp_control_server *s)
+{
+    char why[16];
+    ssize_t n = read(s->wake[0], why, sizeof why);
+    return n > 0 && memchr(why, 'e', (size_t)n);
+}
+
+/* What to wait for: the pipe, the listener and the clients, whose places go to `whose`. */
+static int gather(struct lp_control_server *s, struct pollfd *p, struct client **whose)
+{
+    int all = 2;
+    p[0] = (struct pollfd){s->wake[0], POLLIN, 0};
+    p[1] = (struct pollfd){s->listener, POLLIN, 0};
+    for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) {
+        if (c->fd < 0 || c->working || c->session.ready) continue;
+        p[all] = (struct pollfd){c->fd, c->session.out.len ? POLLOUT : POLLIN, 0};
+        whose[all++] = c;
+    }
+    return all;
+}
+
 static void *control_thread(void *arg)
 {
     struct lp_control_server *s = arg;
     block_signals(NULL);
     for (;;) {
-        struct pollfd p[MAX_CLIENTS + 2] = {{s->wake[0], POLLIN, 0}, {s->listener, POLLIN, 0}};
+        struct pollfd p[MAX_CLIENTS + 2];
         struct client *whose[MAX_CLIENTS + 2];
-        int all = 2;
-        for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) {
-            if (c->fd < 0) continue;
-            p[all] = (struct pollfd){c->fd, c->session.out.len ? POLLOUT : POLLIN, 0};
-            whose[all++] = c;
-        }
-        int n = poll(p, (nfds_t)all, 5000);
+        int all = gather(s, p, whose), n = poll(p, (nfds_t)all, 5000);
         /* More than RLIMIT_NOFILE, which the guest lowers as it likes, are refused: look at all of them now and then. */
         if (n < 0 && errno == EINVAL) {
             poll(NULL, 0, 20);
             for (int i = 0; i < all; i++) p[i].revents = 0, n = poll(&p[i], 1, 0) > 0 ? 1 : n;
         }
         if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EINVAL) break;
-        if (n > 0 && p[0].revents) break;
+        if (n > 0 && p[0].revents && told_to_end(s)) break;
+        end_work(s);
         for (int i = 2; n > 0 && i < all; i++)
             if (p[i].revents) serve(s, whose[i], p[i].revents);
-        if (n > 0 && p[1].revents) accept_one(s);
+        if (n > 0 && p[1].revents) accept_some(s);
+        start_work(s);
         drop_silent(s);
     }
+    if (s->job) pthread_join(s->worker, NULL);
     return NULL;
 }
 
@@ -305,6 +409,7 @@ static void close_all(struct lp_control_server *s)
 static void forget_clients(struct lp_control_server *s)
 {
     memset(s->clients, 0, sizeof s->clients);
+    s->job = NULL;
     for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) c->fd = -1;
     s->budget = TOTAL_BYTES;
 }
@@ -315,8 +420,7 @@ static lp_status start(struct lp_control_server *s, struct lp_error *err)
     if (status == LP_OK) status = start_thread(s, err);
     if (status == LP_OK) return LP_OK;
     close_all(s);
-    if (s->bound) unlink(s->path);
-    s->bound = false;
+    remove_names(s);
     return status;
 }
 
@@ -340,13 +444,13 @@ void lp_control_server_stop(lp_control_server *s)
 {
     if (!s) return;
     if (s->running) {
-        while (write(s->wake[1], "", 1) < 0 && errno == EINTR) {}
+        wake_up(s, "e");
         pthread_join(s->thread, NULL);
     }
     for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++)
         if (c->fd >= 0) lp_session_close(&c->session);
     close_all(s);
-    if (s->bound) unlink(s->path);
+    remove_names(s);
     pthread_mutex_destroy(&s->lock);
     free(s->explicit_path);
     free(s);
@@ -377,6 +481,6 @@ lp_status lp_control_server_after_fork(lp_control_server *s, int64_t pid, struct
     free(s->explicit_path);
     s->explicit_path = NULL;
     s->config.pid = pid;
-    s->path[0] = 0;
+    s->path[0] = s->link[0] = 0;
     return pid ? start(s, err) : LP_OK;
 }

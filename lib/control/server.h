@@ -1,15 +1,23 @@
 /* control/server.h - the thread that takes orders for a running program. */
 #ifndef LP_CONTROL_SERVER_H
 #define LP_CONTROL_SERVER_H
-#include <arm64lp/patch.h>
+#include <arm64lp/control.h>
+#include <stdbool.h>
 
-/* What the engine does; called on the control thread, one at a time. `rctx` goes with `report`, `fctx` with `fn`. */
+/* What the engine does; called on threads of the server: what changes something one at a time, the others meanwhile. `rctx` goes with `report`,
+ * `fctx` with `fn`. */
 struct lp_control_ops {
     lp_status (*apply)(void *ctx, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
                        struct lp_live_result *result, lp_report_fn report, void *rctx, struct lp_error *err);
     lp_status (*revert)(void *ctx, const char *const *names, size_t n, const struct lp_live_options *o,
                         struct lp_live_result *result, lp_report_fn report, void *rctx, struct lp_error *err);
     lp_status (*list)(void *ctx, int (*fn)(void *fctx, const struct lp_live_row *row), void *fctx, struct lp_error *err);
+    /* As lp_control_places, lp_control_functions and lp_control_journal; NULL: not to be had. */
+    lp_status (*places)(void *ctx, int (*fn)(void *fctx, const struct lp_live_place *row), void *fctx, struct lp_error *err);
+    lp_status (*functions)(void *ctx, bool changed_only, int (*fn)(void *fctx, const struct lp_live_function *row), void *fctx, struct lp_error *err);
+    lp_status (*journal)(void *ctx, int (*fn)(void *fctx, const struct lp_live_event *row), void *fctx, struct lp_error *err);
+    /* Called about twice a second as long as it returns true, and after each change. NULL: nothing to do. */
+    bool (*tick)(void *ctx);
     /* Move a descriptor out of the guest's sight and close the old one; returns the new one (-1: keep the old). NULL: moved to min_fd or above. */
     int (*hide_fd)(void *ctx, int fd);
     /* The server closes a descriptor that hide_fd gave. NULL: close(). */
@@ -24,10 +32,17 @@ struct lp_control_config {
     int min_fd;       /* 0 = anywhere */
     const struct lp_control_ops *ops;
     void *ctx;
+    bool read_only;   /* refuse to change anything */
+    /* What `status` says of the program. Borrowed; NULL = nothing. */
+    const char *exe;      /* its file */
+    uint64_t dev, ino;
+    const char *build_id; /* hexadecimal */
+    uint64_t started_ms;  /* CLOCK_REALTIME */
 };
 
 typedef struct lp_control_server lp_control_server;
-/* Listen and start the thread, which blocks every signal. The config is copied, its path too. */
+/* Listen and start the thread, which blocks every signal. The config is copied, its path too. With a path of its own the per-user default is a
+ * link to it, if that can be made. */
 lp_status lp_control_server_start(const struct lp_control_config *config, lp_control_server **out, struct lp_error *err);
 /* End the thread, close everything, remove the socket file. Not from the control thread. */
 void lp_control_server_stop(lp_control_server *s);

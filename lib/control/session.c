@@ -128,11 +128,62 @@ static void finish(struct lp_session *s, lp_status status, const struct lp_live_
     lp_buf_puts(&s->out, "\n");
 }
 
-static void do_list(struct lp_session *s)
+static int put_place(void *ctx, const struct lp_live_place *row)
 {
+    struct lp_buf *out = &((struct lp_session *)ctx)->out;
+    const char *const text[] = {row->patch, row->where, row->kind};
+    const uint64_t numbers[] = {row->addr, row->size, row->hits, row->first_ms, row->last_ms, row->threads};
+    lp_buf_puts(out, "place");
+    for (size_t i = 0; i < 3; i++) lp_control_put_string(out, text[i]);
+    for (size_t i = 0; i < 6; i++) lp_control_put_number(out, numbers[i]);
+    lp_buf_puts(out, "\n");
+    return out->failed;
+}
+
+static int put_function(void *ctx, const struct lp_live_function *row)
+{
+    struct lp_buf *out = &((struct lp_session *)ctx)->out;
+    lp_buf_puts(out, "function");
+    lp_control_put_string(out, row->name);
+    lp_control_put_string(out, row->object);
+    lp_control_put_number(out, row->addr);
+    lp_control_put_number(out, row->size);
+    lp_control_put_string(out, row->patch);
+    lp_control_put_number(out, row->places);
+    lp_control_put_number(out, row->hits);
+    lp_buf_puts(out, "\n");
+    return out->failed;
+}
+
+static int put_event(void *ctx, const struct lp_live_event *row)
+{
+    struct lp_buf *out = &((struct lp_session *)ctx)->out;
+    lp_buf_puts(out, "event");
+    lp_control_put_number(out, row->time_ms);
+    lp_control_put_string(out, row->what);
+    lp_control_put_string(out, row->patch);
+    lp_control_put_string(out, row->version);
+    lp_control_put_string(out, lp_status_name(row->status));
+    lp_control_put_number(out, (uint64_t)row->pid);
+    lp_control_put_number(out, row->uid);
+    lp_control_put_string(out, row->text);
+    lp_buf_puts(out, "\n");
+    return out->failed;
+}
+
+/* list, places, functions, journal */
+static void do_look(struct lp_session *s, const char *what, bool changed_only)
+{
+    const struct lp_control_ops *ops = s->config->ops;
+    void *ctx = s->config->ctx;
     struct lp_error err;
     struct lp_live_result none = {0};
-    finish(s, s->config->ops->list(s->config->ctx, put_row, s, &err), &none, &err);
+    lp_status status = what[0] == 'l' ? ops->list(ctx, put_row, s, &err)
+                     : what[0] == 'p' && ops->places ? ops->places(ctx, put_place, s, &err)
+                     : what[0] == 'f' && ops->functions ? ops->functions(ctx, changed_only, put_function, s, &err)
+                     : what[0] == 'j' && ops->journal ? ops->journal(ctx, put_event, s, &err)
+                     : lp_fail(&err, LP_E_UNSUPPORTED, "this program cannot say that");
+    finish(s, status, &none, &err);
 }
 
 static void do_status(struct lp_session *s)
@@ -146,13 +197,18 @@ static void do_status(struct lp_session *s)
         lp_control_put_number(&s->out, (uint64_t)s->config->pid);
         lp_control_put_string(&s->out, lp_version());
         lp_control_put_number(&s->out, patches);
+        lp_control_put_string(&s->out, s->config->read_only ? "read-only" : "read-write");
+        lp_control_put_string(&s->out, s->config->exe);
+        lp_control_put_number(&s->out, s->config->dev);
+        lp_control_put_number(&s->out, s->config->ino);
+        lp_control_put_string(&s->out, s->config->build_id);
+        lp_control_put_number(&s->out, s->config->started_ms);
         lp_buf_puts(&s->out, "\n");
     }
     finish(s, status, &none, &err);
 }
 
-/* All items are there. */
-static void do_request(struct lp_session *s)
+void lp_session_work(struct lp_session *s)
 {
     struct lp_request *r = s->request;
     const struct lp_control_ops *ops = s->config->ops;
@@ -165,29 +221,37 @@ static void do_request(struct lp_session *s)
     finish(s, status, &result, &r->err);
     free_request(r);
     s->request = NULL;
+    s->ready = false;
 }
 
 /* ---- requests ---- */
+
+static lp_status refuse(struct lp_error *err)
+{
+    lp_fail(err, LP_E_DENIED, "the program takes no orders that change it");
+    return lp_hint(err, "it was started by lprun --read-only-control; -l and -n work"), LP_E_DENIED;
+}
 
 static void start_request(struct lp_session *s, int n, char **f)
 {
     uint64_t items, flags, deadline;
     if (n != 4 || !lp_control_number(f[1], LP_CONTROL_ITEMS, &items) || !lp_control_number(f[2], UINT32_MAX, &flags) ||
-        !lp_control_number(f[3], UINT32_MAX, &deadline) || (flags & ~(uint64_t)(LP_LIVE_DRY_RUN | LP_LIVE_FORCE))) {
+        !lp_control_number(f[3], UINT32_MAX, &deadline) || (flags & ~(uint64_t)(LP_LIVE_DRY_RUN | LP_LIVE_REPLACE | LP_LIVE_FORCE))) {
         give_up(s, LP_E_PROTOCOL, "expected: apply or revert, then the number of items, flags and deadline in milliseconds");
         return;
     }
     struct lp_request *r = calloc(1, sizeof *r);
     if (r) {
         r->revert = f[0][0] == 'r';
-        r->options = (struct lp_live_options){(unsigned)flags, (uint32_t)deadline};
+        r->options = (struct lp_live_options){.flags = (unsigned)flags, .deadline_ms = (uint32_t)deadline, .pid = s->pid, .uid = s->uid};
         r->want = (size_t)items;
+        if (s->config->read_only && !(flags & LP_LIVE_DRY_RUN)) r->status = refuse(&r->err);
         if (r->revert) r->names = calloc(r->want + 1, sizeof *r->names);
         else r->patches = calloc(r->want + 1, sizeof *r->patches);
     }
     s->request = r;
     if (!r || (!r->names && !r->patches)) give_up(s, LP_E_NOMEM, "out of memory");
-    else if (r->want == 0) do_request(s);
+    else s->ready = r->want == 0;
 }
 
 static void take_name(struct lp_session *s, char *name)
@@ -199,7 +263,7 @@ static void take_name(struct lp_session *s, char *name)
         return;
     }
     r->names[r->have++] = copy;
-    if (r->have == r->want) do_request(s);
+    s->ready = r->have == r->want;
 }
 
 static void start_text(struct lp_session *s, uint64_t len, const char *name)
@@ -238,7 +302,7 @@ static void take_text(struct lp_session *s)
     s->in_text = false;
     free(s->text_name);
     s->text_name = NULL;
-    if (r->have == r->want) do_request(s);
+    s->ready = r->have == r->want;
 }
 
 static void greet(struct lp_session *s, const char *line)
@@ -250,6 +314,7 @@ static void greet(struct lp_session *s, const char *line)
 static void take_line(struct lp_session *s, char *line)
 {
     char *f[LP_CONTROL_FIELDS];
+    uint64_t changed;
     if (!s->greeted) {
         greet(s, line);
         return;
@@ -258,9 +323,10 @@ static void take_line(struct lp_session *s, char *line)
     if (n < 1) give_up(s, LP_E_PROTOCOL, "too many fields");
     else if (s->request) take_item(s, n, f);
     else if (strcmp(f[0], "apply") == 0 || strcmp(f[0], "revert") == 0) start_request(s, n, f);
-    else if (strcmp(f[0], "list") == 0 && n == 1) do_list(s);
+    else if (n == 1 && (strcmp(f[0], "list") == 0 || strcmp(f[0], "places") == 0 || strcmp(f[0], "journal") == 0)) do_look(s, f[0], false);
+    else if (n == 2 && strcmp(f[0], "functions") == 0 && lp_control_number(f[1], 1, &changed)) do_look(s, f[0], changed == 1);
     else if (strcmp(f[0], "status") == 0 && n == 1) do_status(s);
-    else give_up(s, LP_E_PROTOCOL, "expected: apply, revert, list or status");
+    else give_up(s, LP_E_PROTOCOL, "expected: apply, revert, list, places, functions, journal or status");
 }
 
 /* One step; false if more input is needed. */
@@ -288,7 +354,7 @@ static bool step(struct lp_session *s)
 
 void lp_session_run(struct lp_session *s)
 {
-    while (!s->closing && s->out.len == 0 && step(s)) {}
+    while (!s->closing && !s->ready && s->out.len == 0 && step(s)) {}
     if (s->out.failed) s->closing = true;
     compact(s);
 }

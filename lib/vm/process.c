@@ -16,28 +16,13 @@
 #include <arm64lp/vm.h>
 #include "a64/a64.h"
 #include "base/error.h"
-#include "control/server.h"
 #include "exec/model.h"
-#include "kernel/kernel.h"
 #include "kernel/process.h"
 #include "kernel/seccomp.h"
 #include "kernel/sysroot.h"
 #include "kernel/vdso.h"
 #include "mem/fault.h"
-#include "patch/live.h"
-
-struct lp_vm {
-    struct lp_vm_config config;
-    struct lp_log log;
-    struct lp_mem *mem;
-    struct lp_gate gate;
-    struct lp_kernel *kernel;
-    struct lp_live *live;
-    lp_control_server *control;
-    struct lp_fork_hook hook;
-    char *program; /* as the caller named it */
-    bool running;  /* a thread of the program is in a host call that does not end: nothing that it may touch is freed */
-};
+#include "vm/machine.h"
 
 /* ---- the control socket across fork: a child gets its own ---- */
 static void fork_prepare(void *ctx)
@@ -74,73 +59,6 @@ static void child_ends(void *ctx)
     if (vm->control)
         lp_control_server_stop(vm->control);
     vm->control = NULL;
-}
-
-static int hide_fd(void *ctx, int fd)
-{
-    struct lp_vm *vm = ctx;
-    int n = lp_fd_hide(vm->kernel, fd);
-    return n < 0 ? -1 : n;
-}
-
-static void close_fd(void *ctx, int fd)
-{
-    struct lp_vm *vm = ctx;
-    if (lp_fd_hidden(vm->kernel, fd))
-        lp_fd_unhide(vm->kernel, fd);
-    else
-        close(fd);
-}
-
-static int accept_fd(void *ctx, int listener)
-{
-    struct lp_vm *vm = ctx;
-    int n = lp_fd_accept(vm->kernel, listener);
-    if (n >= 0)
-        return n;
-    errno = -n;
-    return -1;
-}
-
-static lp_status control_apply(void *ctx, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
-                               struct lp_live_result *result, lp_report_fn report, void *rctx, struct lp_error *err)
-{
-    return lp_vm_apply(ctx, patches, n, o, result, report, rctx, err);
-}
-
-static lp_status control_revert(void *ctx, const char *const *names, size_t n, const struct lp_live_options *o,
-                                struct lp_live_result *result, lp_report_fn report, void *rctx, struct lp_error *err)
-{
-    return lp_vm_revert(ctx, names, n, o, result, report, rctx, err);
-}
-
-static lp_status control_list(void *ctx, int (*fn)(void *fctx, const struct lp_live_row *row), void *fctx, struct lp_error *err)
-{
-    return lp_vm_list(ctx, fn, fctx, err);
-}
-
-static const struct lp_control_ops control_ops = {control_apply, control_revert, control_list, hide_fd, close_fd, accept_fd};
-
-/* A socket that was asked for must be there; the per-user default is a convenience. */
-static lp_status start_control(struct lp_vm *vm, struct lp_error *err)
-{
-    struct lp_control_config c = {vm->config.control_path, getpid(), 0, &control_ops, vm};
-    struct lp_error local;
-    if (vm->config.no_control)
-        return LP_OK;
-    lp_status s = lp_control_server_start(&c, &vm->control, &local);
-    if (s == LP_OK) {
-        lp_log(&vm->log, 2, "control socket: %s", lp_control_server_path(vm->control));
-        return LP_OK;
-    }
-    vm->control = NULL;
-    if (c.path) {
-        if (err)
-            *err = local;
-        return s;
-    }
-    lp_log(&vm->log, 2, "no control socket: %s", local.text);
-    return LP_OK;
 }
 
 /* ---- making ---- */
@@ -236,6 +154,7 @@ void lp_vm_free(lp_vm *vm)
     lp_mem_free(vm->mem);
     lp_gate_destroy(&vm->gate);
     free(vm->program);
+    free(vm->told.exe);
     free(vm);
 }
 
@@ -374,6 +293,9 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
     s = k->exe && vm->program ? lp_load_image(vm->mem, fd, k->exe, &k->image, err) : lp_fail(err, LP_E_NOMEM, "no memory for a path");
     if (s != LP_OK)
         lp_at(err, path, 0, 0); /* as the caller named it */
+    struct stat st;
+    if (fstat(fd, &st) == 0)
+        vm->program_dev = st.st_dev, vm->program_ino = st.st_ino;
     close(fd);
     if (s == LP_OK)
         s = load_interp(vm, err);
@@ -444,7 +366,7 @@ lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
     struct lp_thread *t = lp_thread_new(k);
     if (!t)
         return lp_fail(err, LP_E_NOMEM, "no memory for a thread");
-    lp_status s = start_control(vm, err);
+    lp_status s = lp_vm_start_control(vm, err);
     if (s == LP_OK) {
         t->cpu.checked = vm->config.isolate;
         t->cpu.pc = k->image.first_pc;

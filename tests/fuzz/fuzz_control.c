@@ -12,7 +12,7 @@ const char *const lp_fuzz_name = "control protocol";
 const size_t lp_fuzz_prefixes = 100000, lp_fuzz_head = 0;
 const char *const lp_fuzz_words[] = {
     "0", "1", "2", "-1", "4095", "4096", "4097", "67108864", "67108865", "18446744073709551615", "18446744073709551616", "arm64lp", "apply", "revert", "list",
-    "status", "patch", "name", "%00", "%2D", "%", "%f", "-", "", "error", "SYNTAX", "report", "ok", "\n", NULL};
+    "status", "places", "functions", "journal", "place", "function", "event", "read-only", "patch", "name", "%00", "%2D", "%", "%f", "-", "", "error", "SYNTAX", "report", "ok", "\n", NULL};
 
 enum { BUDGET = 1 << 20 };
 
@@ -44,6 +44,23 @@ static lp_status list(void *ctx, int (*fn)(void *fctx, const struct lp_live_row 
     return LP_OK;
 }
 
+static lp_status places(void *ctx, int (*fn)(void *fctx, const struct lp_live_place *row), void *fctx, struct lp_error *err)
+{
+    fn(fctx, &(struct lp_live_place){"p", "main+0x8", "site", UINT64_MAX, 4, 1, 2, 3, 4});
+    return LP_OK;
+}
+static lp_status functions(void *ctx, bool changed, int (*fn)(void *fctx, const struct lp_live_function *row), void *fctx, struct lp_error *err)
+{
+    if (!changed) fn(fctx, &(struct lp_live_function){"a%b", "-", 1, 2, NULL, 0, 0});
+    fn(fctx, &(struct lp_live_function){"main", "prog", 1, 2, "p", 1, UINT64_MAX});
+    return LP_OK;
+}
+static lp_status journal(void *ctx, int (*fn)(void *fctx, const struct lp_live_event *row), void *fctx, struct lp_error *err)
+{
+    fn(fctx, &(struct lp_live_event){5, "refused", "p", NULL, LP_E_OLD_WORD, 12, 1000, "no: \n"});
+    return LP_OK;
+}
+
 /* The other side: each line of the input as an answer. */
 static void answers(const uint8_t *data, size_t len)
 {
@@ -69,7 +86,7 @@ static void answers(const uint8_t *data, size_t len)
 
 void lp_fuzz_one(const uint8_t *data, size_t len)
 {
-    static const struct lp_control_ops ops = {.apply = apply, .revert = revert, .list = list};
+    static const struct lp_control_ops ops = {.apply = apply, .revert = revert, .list = list, .places = places, .functions = functions, .journal = journal};
     static const struct lp_control_config config = {.path = "", .pid = 1, .ops = &ops};
     size_t budget = BUDGET, step = len % 7 ? len % 7 * 5 : len + 1;
     struct lp_session s;
@@ -78,8 +95,9 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
         lp_session_feed(&s, (const char *)data + at, len - at < step ? len - at : step);
         do {
             s.out.len = 0; /* sent */
-            lp_session_run(&s);
-        } while (s.out.len);
+            if (s.ready) lp_session_work(&s);
+            else lp_session_run(&s);
+        } while (s.out.len || s.ready);
         (void)lp_session_half(&s);
     }
     lp_session_close(&s);
@@ -91,10 +109,10 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
 }
 
 #define PATCH "lpatch 1\nname a\n@ main\n- 7100041f\n+ 7100081f\nend\n"
-static const char talk[] = "arm64lp 1\nlist\nstatus\nrevert 0 0 0\nrevert 2 4 250\nname one\nname two%20words%0A%25\nlist\n"
+static const char talk[] = "arm64lp 1\nlist\nstatus\nplaces\nfunctions 0\nfunctions 1\njournal\nrevert 0 0 0\nrevert 2 4 250\nname one\nname two%20words%0A%25\nlist\n"
     "apply 2 0 0\npatch 52 a.lpatch\n" PATCH "patch 41 -\n4001000 D503201F NOP patch for debugging\n\nlist\napply 0 1 5000\nstatus\n";
 static const char answer[] = "arm64lp 1\nreport SYNTAX 0 1 7 dir/x.lpatch no%20such%20word -\nrow a%20patch 1.2 3 18446744073709551615 1700000000123\n"
-    "status 1 0.1.0 2\nerror OLD_WORD 2 4 5 greet:%20main found%20%25 do%20this\nok 1 2 3\n";
+    "status 1 0.1.0 2 read-write /bin/x 1 2 00ff 5\nplace p main%2B0x8 site 4196352 4 1 2 3 4\nfunction main prog 1 2 p 1 5\nevent 5 refused p - OLD_WORD 12 1000 no\nerror OLD_WORD 2 4 5 greet:%20main found%20%25 do%20this\nok 1 2 3\n";
 
 const uint8_t *lp_fuzz_builtin(size_t i, size_t *len)
 {

@@ -36,6 +36,7 @@ static struct engine {
     lp_status answer;
     int reports;
     int calls;
+    int hold; /* a descriptor: a call waits until something can be read there */
 } engine;
 /* The engine is called on the control thread. */
 static pthread_mutex_t engine_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -66,6 +67,12 @@ static inline lp_status act(const struct lp_live_options *o, lp_report_fn report
         lp_fail(&e, LP_E_OLD_WORD, "found %d%%\n", i);
         lp_at(&e, "greet: main+0x8", (unsigned)i, 7);
         report(rctx, &e);
+    }
+    if (engine.hold) {
+        struct pollfd p = {engine.hold, POLLIN, 0};
+        pthread_mutex_unlock(&engine_lock); /* as a call that waits for the program */
+        poll(&p, 1, 20000);
+        pthread_mutex_lock(&engine_lock);
     }
     if (engine.answer == LP_OK) return LP_OK;
     lp_fail(err, engine.answer, "no: - and \x01 and \xc3\xa9");
@@ -109,16 +116,26 @@ static inline lp_status fake_list(void *ctx, int (*fn)(void *fctx, const struct 
     return LP_OK;
 }
 
-static const struct lp_control_ops ops = {fake_apply, fake_revert, fake_list, NULL, NULL, NULL};
+static const struct lp_control_ops ops = {.apply = fake_apply, .revert = fake_revert, .list = fake_list};
 
 /* ---- the server under test ---- */
 
-static char dir[] = "/tmp/test_control.XXXXXX", path[64];
+static char dir[] = "/tmp/test_control.XXXXXX", path[64], sub[64]; /* sub: the private folder of the default sockets */
 static lp_control_server *server;
+static bool read_only;
+/* The group's folder. */
+static inline bool make_dir(void)
+{
+    if (!mkdtemp(dir)) return false;
+    snprintf(path, sizeof path, "%s/s.sock", dir);
+    snprintf(sub, sizeof sub, "%s/arm64lp", dir);
+    return setenv("XDG_RUNTIME_DIR", dir, 1) == 0;
+}
 
 static inline lp_status start(const char *at, int min_fd, struct lp_error *err)
 {
-    struct lp_control_config config = {at, getpid(), min_fd, &ops, &engine};
+    struct lp_control_config config = {.path = at, .pid = getpid(), .min_fd = min_fd, .ops = &ops, .ctx = &engine, .read_only = read_only,
+                                       .exe = "/bin/a prog", .dev = 7, .ino = UINT64_MAX, .build_id = "00ff", .started_ms = 12};
     return lp_control_server_start(&config, &server, err);
 }
 
@@ -135,7 +152,9 @@ static inline int teardown(void **state)
 {
     lp_control_server_stop(server);
     server = NULL;
-    return access(path, F_OK) == 0 ? -1 : 0;
+    read_only = false;
+    rmdir(sub);
+    return access(path, F_OK) == 0 || access(sub, F_OK) == 0 ? -1 : 0;
 }
 
 static inline int raw_connect(void)

@@ -12,9 +12,43 @@ static void test_list(void **state)
     say(fd, "arm64lp 1\nlist\n");
     assert_string_equal(hear(fd, "\nok"), "arm64lp 1\nrow a%20patch 1.2 3 18446744073709551615 1700000000123\nrow b - 1 0 5\nok 0 0 0\n");
     say(fd, "status\n");
-    assert_non_null(strstr(hear(fd, "\nok"), " 0.1.0 2\nok"));
+    assert_non_null(strstr(hear(fd, "\nok"), " 0.1.0 2 read-write /bin/a%20prog 7 18446744073709551615 00ff 12\nok"));
     close(fd);
     assert_int_equal(lp_control_list(c, NULL, NULL, &err), LP_OK);
+    lp_control_close(c);
+}
+
+static void test_info(void **state)
+{
+    lp_control *c = client();
+    struct lp_control_info info;
+    assert_int_equal(lp_control_info(c, &info, NULL), LP_OK);
+    assert_int_equal(info.pid, getpid());
+    assert_string_equal(info.version, lp_version());
+    assert_string_equal(info.exe, "/bin/a prog");
+    assert_string_equal(info.build_id, "00ff");
+    assert_true(info.dev == 7 && info.ino == UINT64_MAX && info.patches == 2 && info.started_ms == 12 && !info.read_only);
+    assert_int_equal(lp_control_places(c, NULL, NULL, NULL), LP_E_UNSUPPORTED); /* this engine has none */
+    assert_int_equal(lp_control_list(c, NULL, NULL, NULL), LP_OK);
+    lp_control_close(c);
+}
+
+static void test_read_only(void **state)
+{
+    struct lp_error err;
+    struct lp_live_options dry = {.flags = LP_LIVE_DRY_RUN};
+    lp_control_server_stop(server);
+    read_only = true;
+    assert_int_equal(start(path, 0, &err), LP_OK);
+    lp_control *c = client();
+    assert_int_equal(lp_control_revert(c, NULL, 0, NULL, NULL, NULL, NULL, &err), LP_E_DENIED);
+    assert_non_null(strstr(err.text, "takes no orders that change it"));
+    const char *name = "x";
+    assert_int_equal(lp_control_revert(c, &name, 1, NULL, NULL, NULL, NULL, &err), LP_E_DENIED);
+    assert_int_equal(seen().calls, 0);
+    assert_int_equal(lp_control_revert(c, NULL, 0, &dry, NULL, NULL, NULL, &err), LP_OK);
+    assert_int_equal(seen().calls, 1);
+    assert_int_equal(lp_control_list(c, NULL, NULL, NULL), LP_OK);
     lp_control_close(c);
 }
 
@@ -47,7 +81,7 @@ static void test_revert(void **state)
 {
     lp_control *c = client();
     const char *names[] = {"one", "two words\n%"};
-    struct lp_live_options o = {LP_LIVE_FORCE, 250};
+    struct lp_live_options o = {.flags = LP_LIVE_FORCE, .deadline_ms = 250};
     struct lp_live_result r;
     assert_int_equal(lp_control_revert(c, names, 2, &o, &r, NULL, NULL, NULL), LP_OK);
     assert_int_equal(r.reverted, 2);
@@ -135,7 +169,9 @@ static void test_garbage(void **state)
     expect_refusal("arm64lp 1\napply 1 0 0\npatch 99999999999 x\n", "error PROTOCOL");
     expect_refusal("arm64lp 1\nrevert 1 0 0\nname %zz\n", "error PROTOCOL");
     expect_refusal("arm64lp 1\nrevert 1 0 0\nname %00\n", "error PROTOCOL");
-    expect_refusal("arm64lp 1\na b c d e f g h i j k l m n\n", "error PROTOCOL");
+    expect_refusal("arm64lp 1\na b c d e f g h i j k l m n o p q r\n", "error PROTOCOL");
+    expect_refusal("arm64lp 1\nfunctions 2\n", "error PROTOCOL");
+    expect_refusal("arm64lp 1\nfunctions\n", "error PROTOCOL");
     assert_int_equal(seen().calls, 0);
 }
 
@@ -222,15 +258,73 @@ static void test_thousand_connections(void **state)
     for (int i = 0; i < 1000; i++) close(fds[i]);
 }
 
+static void *revert_all(void *arg)
+{
+    lp_status *s = arg;
+    lp_control *c = client();
+    *s = lp_control_revert(c, NULL, 0, NULL, NULL, NULL, NULL, NULL);
+    lp_control_close(c);
+    return NULL;
+}
+
+/* While one client's change waits for the program, others look, and hundreds of silent ones do not push it out. */
+static void test_work_does_not_block(void **state)
+{
+    int hold[2], n = 0;
+    static int fds[200];
+    lp_status s[2] = {LP_E_INTERNAL, LP_E_INTERNAL};
+    pthread_t t[2];
+    assert_int_equal(pipe(hold), 0);
+    pthread_mutex_lock(&engine_lock);
+    engine.hold = hold[0];
+    pthread_mutex_unlock(&engine_lock);
+    pthread_create(&t[0], NULL, revert_all, &s[0]);
+    while (seen().calls == 0) usleep(1000);
+    pthread_create(&t[1], NULL, revert_all, &s[1]);
+    lp_control *c = client();
+    for (int i = 0; i < 100; i++) assert_int_equal(lp_control_list(c, NULL, NULL, NULL), LP_OK);
+    for (int i = 0; i < 200; i++) fds[i] = raw_connect();
+    assert_int_equal(lp_control_list(c, check_row, &n, NULL), LP_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(seen().calls, 1); /* the second waits for the first */
+    assert_int_equal(write(hold[1], "x", 1), 1);
+    for (int i = 0; i < 2; i++) pthread_join(t[i], NULL);
+    assert_true(s[0] == LP_OK && s[1] == LP_OK);
+    assert_int_equal(seen().calls, 2);
+    lp_control_close(c);
+    for (int i = 0; i < 200; i++) close(fds[i]);
+    close(hold[0]), close(hold[1]);
+}
+
+/* One that goes away while its change is being done, and the end of the program meanwhile. */
+static void test_gone_while_working(void **state)
+{
+    int hold[2], fd = raw_connect();
+    assert_int_equal(pipe(hold), 0);
+    pthread_mutex_lock(&engine_lock);
+    engine.hold = hold[0];
+    pthread_mutex_unlock(&engine_lock);
+    say(fd, "arm64lp 1\nrevert 0 0 0\nlist\n");
+    while (seen().calls == 0) usleep(1000);
+    close(fd);
+    lp_control *c = client();
+    assert_int_equal(lp_control_list(c, NULL, NULL, NULL), LP_OK);
+    assert_int_equal(write(hold[1], "x", 1), 1);
+    assert_int_equal(lp_control_revert(c, NULL, 0, NULL, NULL, NULL, NULL, NULL), LP_OK);
+    assert_int_equal(seen().calls, 2);
+    lp_control_close(c);
+    close(hold[0]), close(hold[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_list), T(test_list_rows), T(test_revert), T(test_errors_come_back), T(test_apply), T(test_bad_patch_text), T(test_garbage),
         T(test_wrong_version), T(test_overlong_line), T(test_noise), T(test_byte_by_byte), T(test_half_and_silent),
-        T(test_many_requests_in_one_write), T(test_thousand_connections),
+        T(test_many_requests_in_one_write), T(test_thousand_connections), T(test_info), T(test_read_only), T(test_work_does_not_block),
+        T(test_gone_while_working),
     };
-    if (!mkdtemp(dir)) return 99;
-    snprintf(path, sizeof path, "%s/s.sock", dir);
+    if (!make_dir()) return 99;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     rmdir(dir);
     return failed;

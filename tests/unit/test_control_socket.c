@@ -1,6 +1,9 @@
 /* test_control_socket.c - the control server's socket: where it is, who finds it, what happens to it. */
 #include <config.h>
 #include "control_rig.h"
+#include <dirent.h>
+#include <sys/wait.h>
+#include "control/listen.h"
 
 /* ---- the socket ---- */
 
@@ -110,7 +113,6 @@ static void test_default_path_and_pid(void **state)
 {
     lp_control_server_stop(server);
     server = NULL;
-    setenv("XDG_RUNTIME_DIR", dir, 1);
     struct lp_error err;
     assert_int_equal(start(NULL, 0, &err), LP_OK);
     char want[128];
@@ -132,10 +134,11 @@ static void test_default_path_and_pid(void **state)
 
 static void test_hostile_directory(void **state)
 {
-    char sub[128], buf[256];
+    char buf[256];
     struct lp_error err;
-    setenv("XDG_RUNTIME_DIR", dir, 1);
-    snprintf(sub, sizeof sub, "%s/arm64lp", dir);
+    lp_control_server_stop(server);
+    server = NULL;
+    assert_int_equal(rmdir(sub), 0);
     assert_int_equal(symlink("/tmp", sub), 0);
     assert_int_equal(lp_control_dir(buf, sizeof buf, true, &err), LP_E_DENIED);
     unlink(sub);
@@ -143,6 +146,116 @@ static void test_hostile_directory(void **state)
     assert_int_equal(lp_control_dir(buf, sizeof buf, true, &err), LP_E_DENIED);
     unlink(sub);
     assert_int_equal(lp_control_dir(buf, sizeof buf, false, &err), LP_E_NOT_FOUND);
+    assert_int_equal(mkdir(sub, 0777) | chmod(sub, 0777), 0);
+    assert_int_equal(lp_control_dir(buf, sizeof buf, false, &err), LP_OK); /* ours: closed to others */
+    struct stat st;
+    assert_int_equal(stat(sub, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    rmdir(sub);
+    if (geteuid() != 0) return;
+    assert_int_equal(mkdir(sub, 0700) | chown(sub, 1234, 1234), 0);
+    assert_int_equal(lp_control_dir(buf, sizeof buf, true, &err), LP_E_DENIED); /* another's */
+    assert_non_null(strstr(err.text, "user 1234"));
+    rmdir(sub);
+    /* A runtime directory that sudo or su left in the environment is not used. */
+    assert_int_equal(chown(dir, 1234, 1234), 0);
+    (void)lp_control_dir(buf, sizeof buf, false, &err);
+    assert_string_equal(buf, "/tmp/arm64lp-0");
+    assert_int_equal(chown(dir, 0, 0), 0);
+}
+
+/* The process number finds a socket that is elsewhere. */
+static void test_found_by_number(void **state)
+{
+    lp_control *c;
+    struct lp_error err;
+    struct lp_control_info info;
+    char name[128];
+    assert_int_equal(lp_control_open_pid(getpid(), &c, &err), LP_OK);
+    assert_int_equal(lp_control_info(c, &info, &err), LP_OK);
+    assert_int_equal(info.pid, getpid());
+    lp_control_close(c);
+    /* One with another's number, as of another container, is not taken for it. */
+    snprintf(name, sizeof name, "%s/%d.sock", sub, (int)getppid());
+    assert_int_equal(symlink(path, name), 0);
+    assert_int_equal(lp_control_open_pid(getppid(), &c, &err), LP_E_NOT_FOUND);
+    unlink(name);
+}
+
+struct seen_pids { int n; bool self, stale; int64_t dead; };
+static int note_pid(void *ctx, int64_t pid)
+{
+    struct seen_pids *s = ctx;
+    s->n++;
+    s->self |= pid == getpid();
+    s->stale |= pid == s->dead;
+    return 0;
+}
+
+/* What a killed process left is removed, what is not ours to name is left alone. */
+static void test_each(void **state)
+{
+    struct seen_pids s = {0};
+    char name[128], other[128];
+    pid_t pid = fork();
+    if (pid == 0) _exit(0);
+    waitpid(pid, NULL, 0);
+    s.dead = pid;
+    snprintf(name, sizeof name, "%s/%d.sock", sub, (int)pid);
+    snprintf(other, sizeof other, "%s/notes.sock", sub);
+    assert_int_equal(symlink("/nonexistent/x", name), 0);
+    close(open(other, O_CREAT | O_WRONLY, 0600));
+    assert_int_equal(lp_control_each(note_pid, &s), 0);
+    assert_true(s.self && !s.stale);
+    assert_int_equal(access(other, F_OK), 0);
+    struct stat st;
+    assert_int_equal(lstat(name, &st), -1);
+    unlink(other);
+}
+
+/* Many at the same path, where a stale file is: exactly one gets it, and nothing else is left behind. */
+static void test_race_for_a_stale_file(void **state)
+{
+    enum { N = 8 };
+    lp_control_server_stop(server);
+    server = NULL;
+    for (int round = 0; round < 20; round++) {
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0), go[2], end[2], status, winners = 0;
+        struct sockaddr_un a = {.sun_family = AF_UNIX};
+        strcpy(a.sun_path, path);
+        assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+        close(fd);
+        assert_int_equal(pipe(go) | pipe(end), 0);
+        pid_t pid[N];
+        for (int i = 0; i < N; i++) {
+            if ((pid[i] = fork()) != 0) continue;
+            char c;
+            close(go[1]), close(end[1]);
+            if (read(go[0], &c, 1) != 0) _exit(9);
+            int l = socket(AF_UNIX, SOCK_STREAM, 0);
+            bool won = lp_control_listen(l, path, NULL) == LP_OK;
+            if (won && read(end[0], &c, 1) != 0) _exit(9);
+            _exit(won);
+        }
+        close(go[1]);
+        for (int left = N; left > 1; left--) {
+            assert_true(wait(&status) > 0);
+            winners += WEXITSTATUS(status);
+        }
+        assert_int_equal(winners, 0); /* the last one still listens */
+        int c = raw_connect();
+        close(c);
+        close(end[1]);
+        assert_true(wait(&status) > 0);
+        assert_int_equal(WEXITSTATUS(status), 1);
+        close(go[0]), close(end[0]);
+        unlink(path);
+    }
+    int left = 0;
+    DIR *d = opendir(dir);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) left += e->d_name[0] == '.' && strlen(e->d_name) > 2;
+    closedir(d);
+    assert_int_equal(left, 0);
 }
 
 /* Not under ThreadSanitizer: it cannot start a thread in the child of a process with threads. */
@@ -150,7 +263,6 @@ static void test_hostile_directory(void **state)
 /* The child drops what it inherited and serves its own socket; the parent's goes on. */
 static void test_fork(void **state)
 {
-    setenv("XDG_RUNTIME_DIR", dir, 1);
     int idle = raw_connect(), ready[2], done[2];
     say(idle, "arm64lp 1\n");
     hear(idle, "\n");
@@ -184,8 +296,8 @@ static void test_fork(void **state)
     close(ready[0]);
     close(done[1]);
     close(idle);
-    char sub[128];
-    snprintf(sub, sizeof sub, "%s/arm64lp", dir);
+    lp_control_server_stop(server);
+    server = NULL;
     assert_int_equal(rmdir(sub), 0); /* the child's socket file is gone */
 }
 #endif
@@ -205,13 +317,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_descriptors_are_high), T(test_mode_and_second_server), T(test_stale_file_is_replaced), T(test_other_file_is_kept),
-        T(test_client_errors), T(test_client_wrong_server), T(test_default_path_and_pid), T(test_hostile_directory), T(test_signals_are_blocked),
+        T(test_client_errors), T(test_client_wrong_server), T(test_default_path_and_pid), T(test_hostile_directory), T(test_found_by_number), T(test_each),
+        T(test_race_for_a_stale_file), T(test_signals_are_blocked),
 #ifndef __SANITIZE_THREAD__
         T(test_fork),
 #endif
     };
-    if (!mkdtemp(dir)) return 99;
-    snprintf(path, sizeof path, "%s/s.sock", dir);
+    if (!make_dir()) return 99;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     rmdir(dir);
     return failed;

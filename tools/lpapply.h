@@ -1,0 +1,54 @@
+/* tools/lpapply.h - the parts of lpapply. */
+#ifndef LP_TOOLS_LPAPPLY_H
+#define LP_TOOLS_LPAPPLY_H
+#include <arm64lp.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* What to look at. */
+enum lpapply_look { LOOK_LIST = 1, LOOK_STATS = 2, LOOK_PLACES = 4, LOOK_FUNCTIONS = 8, LOOK_JOURNAL = 16 };
+
+extern struct lpapply {
+    bool reverse, forward, changed;
+    unsigned look;                /* enum lpapply_look */
+    const char *output;
+    uint32_t timeout_ms;          /* for all of one target; 0 = the default */
+    struct lp_live_options live;
+} opt;
+
+/* ---- running programs (lpapply_target.c) ---- */
+struct target {
+    const char *socket;           /* -c, else NULL */
+    int64_t pid;                  /* -p, or found */
+    bool found;                   /* by -p all or --exe: it is no mistake if it is gone */
+    bool by_exe;                  /* only if it runs one of the files of --exe */
+    lp_control *control;
+    struct lp_control_info info;
+    char exe[256], name[320];     /* name: "process 12 (/bin/prog)", or the socket */
+    bool skipped;                 /* runs something else */
+    const char *state;            /* what became of it */
+    lp_status status;
+    struct lp_error err;
+    struct lp_live_result result;
+    struct lp_error *report;      /* all errors that it reported */
+    size_t nreport;
+    bool busy, done;              /* a thread has it; has been through it */
+};
+/* Name targets. */
+void target_add_pid(int64_t pid);
+void target_add_all(void);
+void target_add_socket(const char *path);
+void target_add_exe(const char *path);
+/* How many were named; `one`: it is a single program by itself. */
+bool targets_none(void);
+bool targets_one(void);
+/* Do `work` with each target that can be reached, in parallel, on threads of their own; it returns what it wants in t->status. With `again`
+ * also what is started meanwhile. `tell` is called for each one when it is done, one at a time. */
+void targets_run(void (*work)(struct target *t), bool again, void (*tell)(struct target *t));
+/* Those that were run, in their order; NULL at the end. */
+struct target *target_at(size_t i);
+
+/* ---- lists (lpapply_list.c) ---- */
+int do_list(void);
+void *must(void *p);
+#endif

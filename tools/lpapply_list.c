@@ -1,0 +1,226 @@
+/* tools/lpapply_list.c - what is applied in running programs: patches, places, functions, the journal. */
+#include <config.h>
+#include "cli.h"
+#include "lpapply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct totals { uint64_t patches, places, hits; };
+
+/* RFC 3339, UTC; "-" for never. */
+static const char *when(uint64_t ms, char *buf, size_t size)
+{
+    time_t t = (time_t)(ms / 1000);
+    struct tm tm;
+    if (!ms || !gmtime_r(&t, &tm) || !strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm)) snprintf(buf, size, "-");
+    return buf;
+}
+
+/* With milliseconds. */
+static const char *when_exactly(uint64_t ms, char *buf, size_t size)
+{
+    when(ms, buf, size);
+    size_t n = strlen(buf);
+    if (ms) snprintf(buf + n - 1, size - n + 1, ".%03uZ", (unsigned)(ms % 1000));
+    return buf;
+}
+
+/* A column of text: what is longer pushes the next. */
+static void column(const char *s, size_t width)
+{
+    out_text(s);
+    for (size_t n = strlen(s); n < width; n++) putc(' ', out_file());
+    putc(' ', out_file());
+}
+
+static void end_row(const struct target *t)
+{
+    out_uint("pid", (uint64_t)t->pid);
+    out_end();
+}
+
+/* A time in a record: null for never. */
+static void out_time(const char *key, uint64_t ms)
+{
+    char buf[40];
+    out_str(key, ms ? when_exactly(ms, buf, sizeof buf) : NULL);
+}
+
+static int add_up(void *ctx, const struct lp_live_row *row)
+{
+    struct totals *t = ctx;
+    t->patches++;
+    t->places += row->places;
+    t->hits += row->hits;
+    return 0;
+}
+
+static int print_row(void *ctx, const struct lp_live_row *row)
+{
+    char time[32];
+    when(row->applied_ms, time, sizeof time);
+    if (cli.format == OUT_TEXT) {
+        column(row->name, 24);
+        fprintf(out_file(), "%-10s %8" PRIu64 " %12" PRIu64 "  %s\n", row->version ? row->version : "-", row->places, row->hits, time);
+        return 0;
+    }
+    out_record("patch");
+    out_str("name", row->name);
+    out_str("version", row->version);
+    out_uint("places", row->places);
+    out_uint("hits", row->hits);
+    out_str("applied", time);
+    end_row(ctx);
+    return 0;
+}
+
+static int print_place(void *ctx, const struct lp_live_place *row)
+{
+    char first[40], last[40];
+    if (cli.format == OUT_TEXT) {
+        column(row->patch, 20);
+        column(row->where, 24);
+        fprintf(out_file(), "%-5s %12" PRIu64 " %3" PRIu64 "  %-24s %s\n", row->kind, row->hits, row->threads, when_exactly(row->first_ms, first, sizeof first),
+                when_exactly(row->last_ms, last, sizeof last));
+        return 0;
+    }
+    out_record("place");
+    out_str("patch", row->patch);
+    out_str("where", row->where);
+    out_str("kind", row->kind);
+    out_hex("address", row->addr);
+    out_uint("size", row->size);
+    out_uint("hits", row->hits);
+    out_time("first", row->first_ms);
+    out_time("last", row->last_ms);
+    out_uint("threads", row->threads);
+    end_row(ctx);
+    return 0;
+}
+
+static int print_function(void *ctx, const struct lp_live_function *row)
+{
+    if (cli.format == OUT_TEXT) {
+        fprintf(out_file(), "%c %016" PRIx64 " %8" PRIu64 " ", row->patch ? '*' : ' ', row->addr, row->size);
+        if (!row->patch) out_text(row->name);
+        else {
+            column(row->name, 32);
+            fprintf(out_file(), "%12" PRIu64 "  ", row->hits);
+            out_text(row->patch);
+        }
+        putc('\n', out_file());
+        return 0;
+    }
+    out_record("function");
+    out_str("name", row->name);
+    out_str("object", row->object);
+    out_hex("address", row->addr);
+    out_uint("size", row->size);
+    out_str("patch", row->patch);
+    out_uint("places", row->places);
+    out_uint("hits", row->hits);
+    end_row(ctx);
+    return 0;
+}
+
+static void print_asker(const struct lp_live_event *row)
+{
+    if (row->pid) fprintf(out_file(), "  by process %" PRId64 " of user %" PRIu64, row->pid, row->uid);
+    if (row->text[0]) fputs(": ", out_file()), out_text(row->text);
+    putc('\n', out_file());
+}
+
+static int print_event(void *ctx, const struct lp_live_event *row)
+{
+    char time[40];
+    when_exactly(row->time_ms, time, sizeof time);
+    if (cli.format == OUT_TEXT) {
+        fprintf(out_file(), "%s  %-8s ", time, row->what);
+        column(row->patch, 20);
+        out_text(row->version ? row->version : "-");
+        print_asker(row);
+        return 0;
+    }
+    out_record("event");
+    out_str("time", time);
+    out_str("what", row->what);
+    out_str("patch", row->patch);
+    out_str("version", row->version);
+    out_str("status", lp_status_name(row->status));
+    if (row->pid) out_uint("by_pid", (uint64_t)row->pid), out_uint("by_uid", row->uid);
+    else out_null("by_pid"), out_null("by_uid");
+    out_str("reason", row->text[0] ? row->text : NULL);
+    end_row(ctx);
+    return 0;
+}
+
+static void print_totals(const struct target *target, const struct totals *t)
+{
+    if (cli.format == OUT_TEXT) {
+        fprintf(out_file(), "patches %" PRIu64 "\nplaces  %" PRIu64 "\nhits    %" PRIu64 "\n", t->patches, t->places, t->hits);
+        return;
+    }
+    out_record("stats");
+    out_uint("patches", t->patches);
+    out_uint("places", t->places);
+    out_uint("hits", t->hits);
+    end_row(target);
+}
+
+static void heading(unsigned what)
+{
+    if (cli.format != OUT_TEXT || cli.level < 1) return;
+    if (what == LOOK_LIST) fprintf(out_file(), "%-24s %-10s %8s %12s  %s\n", "NAME", "VERSION", "PLACES", "HITS", "APPLIED");
+    if (what == LOOK_PLACES) fprintf(out_file(), "%-20s %-24s %-5s %12s %3s  %-24s %s\n", "PATCH", "PLACE", "KIND", "HITS", "OLD", "FIRST", "LAST");
+    if (what == LOOK_FUNCTIONS) fprintf(out_file(), "  %-16s %8s %-32s %12s  %s\n", "ADDRESS", "SIZE", "NAME", "HITS", "PATCH");
+}
+
+static lp_status look(struct target *t, unsigned what, struct lp_error *err)
+{
+    struct totals totals = {0};
+    heading(what);
+    switch (what) {
+    case LOOK_LIST: return lp_control_list(t->control, print_row, t, err);
+    case LOOK_PLACES: return lp_control_places(t->control, print_place, t, err);
+    case LOOK_FUNCTIONS: return lp_control_functions(t->control, opt.changed, print_function, t, err);
+    case LOOK_JOURNAL: return lp_control_journal(t->control, print_event, t, err);
+    default: break;
+    }
+    lp_status s = lp_control_list(t->control, add_up, &totals, err);
+    if (s == LP_OK) print_totals(t, &totals);
+    return s;
+}
+
+/* The worst status of all. A program that was found and has ended is left out. */
+static lp_status list_one(struct target *t)
+{
+    static size_t shown;
+    if (t->skipped) return LP_OK;
+    if (t->status == LP_OK && !targets_one() && cli.format == OUT_TEXT) {
+        fprintf(out_file(), "%s", shown++ ? "\n" : "");
+        out_text(t->name);
+        fputs(":\n", out_file());
+    }
+    for (unsigned what = LOOK_LIST; what <= LOOK_JOURNAL && t->status == LP_OK; what *= 2)
+        if (opt.look & what) t->status = look(t, what, &t->err);
+    if (t->status == LP_OK || (t->found && t->state && strcmp(t->state, "gone") == 0)) return LP_OK;
+    cli_report(NULL, &t->err);
+    return t->status;
+}
+
+int do_list(void)
+{
+    int status = 0;
+    targets_run(NULL, false, NULL);
+    if (!out_open(opt.output)) return cli_exit_status(LP_E_IO);
+    for (size_t i = 0; target_at(i); i++) {
+        lp_status s = list_one(target_at(i));
+        if (s) status = cli_exit_status(s);
+    }
+    if (!status || !targets_one()) return out_close() ? status : cli_exit_status(LP_E_IO);
+    out_discard();
+    return status;
+}
