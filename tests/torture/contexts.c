@@ -6,6 +6,9 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
+#ifndef SS_AUTODISARM
+#define SS_AUTODISARM (1 << 31)
+#endif
 
 #define THREADS 4
 #define STACK (256 << 10)
@@ -78,7 +81,7 @@ static void *leave_work(void)
 /* ---- coroutines that take turns whenever a signal comes: the handler goes to the scheduler, and returns when it is their turn again ---- */
 
 #define COROUTINES 6
-struct coroutine { ucontext_t at; volatile long turns; volatile int done; };
+struct coroutine { char *alt; ucontext_t at; volatile long turns; volatile int done; };
 static _Thread_local struct coroutine *volatile current;
 static _Thread_local ucontext_t scheduler;
 static long turns_wanted;
@@ -86,7 +89,10 @@ static void take_turns(int n)
 {
     (void)n;
     struct coroutine *c = current;
-    if (c) CHECK(swapcontext(&c->at, &scheduler) == 0);
+    char here;
+    if (!c) return;
+    if (c->alt) CHECK(&here >= c->alt && &here < c->alt + STACK);
+    CHECK(swapcontext(&c->at, &scheduler) == 0);
 }
 
 static void coroutine(unsigned hi, unsigned lo)
@@ -97,19 +103,22 @@ static void coroutine(unsigned hi, unsigned lo)
     fesetround(mode);
     uint64_t seed = (uintptr_t)c, want = work(seed);
     CHECK(is_blocked(SIGUSR1));
+    stack_t ss = {.ss_sp = c->alt, .ss_size = STACK, .ss_flags = SS_AUTODISARM}, had;
+    if (c->alt) CHECK(sigaltstack(&ss, NULL) == 0);
     block(SIG_UNBLOCK, SIGUSR1);
     while (c->turns < turns_wanted) CHECK(work(seed) == want && current == c);
     block(SIG_BLOCK, SIGUSR1);
     CHECK(fegetround() == mode);
+    if (c->alt) CHECK(sigaltstack(NULL, &had) == 0 && had.ss_sp == c->alt && had.ss_flags == SS_AUTODISARM);
     c->done = 1; /* and on to uc_link */
 }
 
-static void make(struct coroutine *c, int i)
+static void make(struct coroutine *c, int i, int with_alt)
 {
     CHECK(getcontext(&c->at) == 0);
     c->at.uc_stack = (stack_t){.ss_sp = stack(), .ss_size = STACK};
     c->at.uc_link = &scheduler;
-    c->turns = i, c->done = 0;
+    c->turns = i, c->done = 0, c->alt = with_alt ? stack() : NULL;
     makecontext(&c->at, (void (*)(void))coroutine, 2, (unsigned)((uintptr_t)c >> 32), (unsigned)(uintptr_t)c);
 }
 
@@ -117,7 +126,7 @@ static void *schedule(void *arg)
 {
     struct coroutine co[COROUTINES];
     block(SIG_BLOCK, SIGUSR1);
-    for (int i = 0; i < COROUTINES; i++) make(&co[i], i);
+    for (int i = 0; i < COROUTINES; i++) make(&co[i], i, arg != NULL);
     for (int left = COROUTINES; left;) {
         for (int i = 0; i < COROUTINES; i++) {
             struct coroutine *c = &co[i];
@@ -129,9 +138,11 @@ static void *schedule(void *arg)
             CHECK(is_blocked(SIGUSR1) && fegetround() == FE_TONEAREST);
         }
     }
-    for (int i = 0; i < COROUTINES; i++) munmap(co[i].at.uc_stack.ss_sp, STACK);
-    leave_work();
-    return arg;
+    for (int i = 0; i < COROUTINES; i++) {
+        munmap(co[i].at.uc_stack.ss_sp, STACK);
+        if (co[i].alt) munmap(co[i].alt, STACK);
+    }
+    return leave_work();
 }
 
 static void coroutines(long scale)
@@ -139,6 +150,13 @@ static void coroutines(long scale)
     turns_wanted = COROUTINES + 40 * scale;
     on(SIGUSR1, take_turns, SA_RESTART);
     stormed(schedule, 0);
+}
+/* The same from an alternate stack of each, which is no longer armed when its handler has gone elsewhere, and is again when it returns. */
+static void disarmed(long scale)
+{
+    turns_wanted = COROUTINES + 20 * scale;
+    on(SIGUSR1, take_turns, SA_RESTART | SA_ONSTACK);
+    stormed(schedule, 1);
 }
 
 /* ---- the context that a handler is given, taken away and resumed as often as one likes ---- */
@@ -339,7 +357,7 @@ static void stack_ends(long scale)
 }
 
 static const struct test tests[] = {
-    {"coroutines", coroutines}, {"resumed", resumed}, {"rewritten", rewritten}, {"nested_jumps", nested_jumps}, {"jumps", jumps},
+    {"coroutines", coroutines}, {"disarmed", disarmed}, {"resumed", resumed}, {"rewritten", rewritten}, {"nested_jumps", nested_jumps}, {"jumps", jumps},
     {"stack_ends", stack_ends},
 };
 

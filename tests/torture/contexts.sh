@@ -3,4 +3,6 @@
 . "$srcdir/tests/torture/lib.sh"
 build contexts contexts.c -static && torture contexts 3 40
 dynamic contexts 1 40
+isolated contexts 5
+patched contexts 10
 tap_done

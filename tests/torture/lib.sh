@@ -1,5 +1,5 @@
-# lib.sh - what the torture scripts share. Short in make check; TORTURE=full (make check-torture) does more of everything, and runs the tests under
-# qemu-aarch64 too: it passes those that qemu.def does not list, so a test that it fails is a wrong one, or a new line there.
+# lib.sh - what the torture scripts share. Short in make check; TORTURE=full (make check-torture) does more of everything, isolated and live-patched
+# too, and runs the tests under qemu-aarch64: it passes those that qemu.def does not list, so a test that it fails is a wrong one, or a new line there.
 . "$srcdir/tests/lib.sh"
 need_cross
 dir=$tests/torture
@@ -30,6 +30,40 @@ under_qemu()
     except=$(qemu_fails "${name%%.*}")
     wanted=$("$@" "$program" list | grep -v -x -e "${except:-none of them}")
     "$@" "$program" "$scale" $wanted >"$scratch/out" 2>&1 </dev/null && ok "$name by qemu" || { not_ok "$name by qemu"; note <"$scratch/out"; }
+}
+# isolated NAME SCALE: in full, the program $scratch/NAME once more, so much of it, with every access checked
+isolated()
+{
+    [ "${TORTURE:-}" = full ] || return 0
+    timeout 900 lprun --no-control --isolate "$scratch/$1" "$2" >"$scratch/out" 2>&1 </dev/null
+    status=$?
+    is "$status $(tail -n 1 "$scratch/out")" '0 all fine' "$1 isolated"
+    [ "$status" = 0 ] || note <"$scratch/out"
+}
+# patched NAME SCALE [OPTION...]: in full, once more, while a function that all threads call is patched and unpatched in every process that there is
+patched()
+{
+    [ "${TORTURE:-}" = full ] || return 0
+    name=$1 scale=$2
+    shift 2
+    XDG_RUNTIME_DIR=$scratch/rt
+    export XDG_RUNTIME_DIR
+    rm -rf "$scratch/rt" "$scratch/done"
+    mkdir -m 700 "$scratch/rt"
+    lpmake -t "$scratch/$name" -o "$scratch/held.lpatch" --meta name=held 'held=ret 7' || { not_ok "$name: a patch"; return; }
+    while [ ! -e "$scratch/done" ]; do
+        for s in "$scratch"/rt/arm64lp/*.sock; do timeout 60 "$builddir/tests/e2e/hammer" "$s" 10 "$scratch/held.lpatch"; done
+    done >"$scratch/rounds" 2>/dev/null &
+    hammer=$!
+    timeout 900 lprun "$@" "$scratch/$name" "$scale" >"$scratch/out" 2>&1 </dev/null
+    status=$?
+    is "$status $(tail -n 1 "$scratch/out")" '0 all fine' "$name patched meanwhile"
+    [ "$status" = 0 ] || note <"$scratch/out"
+    : >"$scratch/done"
+    wait "$hammer"
+    commits=$(($(grep -c rounds "$scratch/rounds") * 20)) hits=$(awk '{ n += $3 } END { print n + 0 }' "$scratch/rounds")
+    name="$name: $commits commits, $hits hits"
+    if [ "$commits" -ge 200 ] && [ "$hits" -gt 0 ]; then ok "$name"; else not_ok "$name"; fi
 }
 # dynamic NAME SHORT LONG FLAG...: the program NAME.c with shared libraries; where SHORT is 0, only in full
 dynamic()

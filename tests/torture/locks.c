@@ -38,7 +38,7 @@ static void *with_mutex(void *arg)
             do clock_gettime(CLOCK_REALTIME, &t), t.tv_sec++;
             while (pthread_mutex_timedlock(&mutex, &t));
         } else if (pthread_mutex_lock(&mutex)) return arg;
-        plain++;
+        plain += held() != 0;
         pthread_mutex_unlock(&mutex);
     }
     return NULL;
@@ -185,7 +185,7 @@ static void *through_sem(void *arg)
         inside--;
         sem_post(&sem);
         pthread_spin_lock(&spin);
-        plain++;
+        plain += held() != 0;
         pthread_spin_unlock(&spin);
     }
     return arg == (void *)-1 ? arg : NULL;
@@ -221,7 +221,7 @@ static void *with_futex(void *arg)
             if (c != 2) c = atomic_exchange(&word, 2);
             for (; c; c = atomic_exchange(&word, 2)) futex(&word, me % 2 ? FUTEX_WAIT : FUTEX_WAIT_BITSET, 2, NULL, NULL, bits);
         }
-        plain++;
+        plain += held() != 0;
         if (atomic_exchange(&word, 0) == 2) futex(&word, FUTEX_WAKE, 1, NULL, NULL, 0);
     }
     return NULL;
