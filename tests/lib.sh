@@ -30,6 +30,18 @@ like() { if printf '%s\n' "$1" | grep -q -e "$2"; then ok "$3"; else not_ok "$3"
 same() { if cmp -s "$1" "$2"; then ok "$3"; else not_ok "$3"; diff -a "$1" "$2" 2>&1 | head -n 10 | note; fi; }
 tap_done() { echo "1..$tap_count"; exit 0; }
 skip_all() { echo "1..0 # SKIP $*"; exit 0; }
+# fetched FETCH.SH WHAT...: $root has them; or the test ends, skipped if they cannot be had here (status 3), failed if anything else is wrong
+fetched()
+{
+    fetch_status=0
+    root=$(sh "$@" 2>"$scratch/apt.log") || fetch_status=$?
+    [ $fetch_status != 0 ] || return 0
+    note <"$scratch/apt.log"
+    shift
+    [ $fetch_status != 3 ] || skip_all "no arm64 packages to be had: $*"
+    not_ok "fetching $*"
+    tap_done
+}
 
 # configure says none
 have() { [ "$1" != none ] && command -v "$1" >/dev/null; }
@@ -39,6 +51,14 @@ have_qemu() { have "$QEMU_AARCH64"; }
 qemu_version() { "$1" --version | sed -n 's/^[^ ]* version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | awk '{ print 100 * $1 + $2 }'; }
 need_cross() { have_cross || skip_all "no AArch64 cross compiler"; }
 need_qemu() { have_qemu || skip_all "no qemu-aarch64"; }
+# A folder with an AArch64 C library, as -L wants it: the compiler's, or Debian's.
+arm64_sysroot()
+{
+    for r in "$("$CROSS_CC" -print-sysroot 2>/dev/null)" /usr/aarch64-linux-gnu; do
+        [ ! -e "$r/lib/ld-linux-aarch64.so.1" ] || { echo "$r"; return; }
+    done
+    return 1
+}
 # arm64_cc OUTPUT SOURCE [FLAG...]: a static program
 arm64_cc() { out=$1 src=$2; shift 2; "$CROSS_CC" -w -static "$@" -o "$out" "$src" -lm; }
 # bare_cc OUTPUT SOURCE [FLAG...]: a static program without libc; none of its loops becomes a call of memcpy

@@ -48,7 +48,7 @@ unpack() {
         deb=$(find "$state/archives" -maxdepth 1 -name "${p}_*.deb")
         [ -n "$deb" ] || give_up "no file for $p"
         # What dpkg-deb -x does, but links to folders (/bin of a merged /usr) stay.
-        dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink --no-same-owner -C "$into" || give_up "cannot unpack $deb"
+        dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink --no-same-owner -C "$into" || { echo "fetch.sh: cannot unpack $deb" >&2; exit 1; }
         basename "$deb" >"$into/.have/$p"
         rm -f "$deb"
     done

@@ -12,7 +12,7 @@ level=1 less=0
 # packages PACKAGE...: unpacked in $root, or the test is skipped with the reason
 packages()
 {
-    root=$("$here/fetch.sh" "$@" 2>"$scratch/apt.log") || { note <"$scratch/apt.log"; skip_all "no arm64 packages to be had: $*"; }
+    fetched "$here/fetch.sh" "$@"
     programs=${root%/*}/programs
     mkdir -p "$programs"
     versions=$(for p; do cat "$root/.have/$p"; done)

@@ -5,10 +5,7 @@ here=$tests/debian-root
 full=; [ "${ARM64LP_ROOT:-}" = full ] && full=y
 
 # need_groups GROUP...: $root has them, or the test is skipped with the reason
-need_groups()
-{
-    root=$(sh "$here/fetch.sh" "$@" 2>"$scratch/apt.log") || { note <"$scratch/apt.log"; skip_all "no arm64 packages to be had: $*"; }
-}
+need_groups() { fetched "$here/fetch.sh" "$@"; }
 
 # runner lprun|qemu PATH: how a program is started that finds others in PATH (lprun in the build folder is a script of libtool's)
 runner()
@@ -97,13 +94,13 @@ judge()
 judge_qemu()
 {
     if said qemu; then
-        ! cmp -s "$scratch/$n.qemu" "$scratch/$n.want" || echo "# $1: qemu-aarch64 is right here"
+        if cmp -s "$scratch/$n.qemu" "$scratch/$n.want"; then not_ok "$1: qemu-aarch64 is right here, in spite of \`% qemu\`"; fi
     else
         same "$scratch/$n.qemu" "$scratch/$n.want" "$1 (qemu-aarch64)"
     fi
 }
 
-# checks FILE...: every check of these, or those that ARM64LP_ROOT_ONLY (a basic regular expression) matches
+# checks FILE...: every check of these, or those that ARM64LP_ROOT_ONLY (a part of their name) picks
 checks()
 {
     for list; do

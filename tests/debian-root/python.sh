@@ -22,6 +22,6 @@ for m in $modules; do
     passed lprun "$m"
     passed qemu "$m"
     comm -13 "$scratch/$m.lprun" "$scratch/$m.qemu" >"$scratch/lost"
-    if [ -s "$scratch/$m.lprun" ] && [ ! -s "$scratch/lost" ]; then ok "test_$m"; else not_ok "test_$m"; note <"$scratch/lost"; fi
+    if [ -s "$scratch/$m.lprun" ] && [ -s "$scratch/$m.qemu" ] && [ ! -s "$scratch/lost" ]; then ok "test_$m"; else not_ok "test_$m"; note <"$scratch/lost"; fi
 done
 tap_done

@@ -2,7 +2,7 @@
 # Debian's static arm64 bash: its own features give the same text and status as under qemu-aarch64.
 . "$srcdir/tests/lib.sh"
 need_qemu
-root=$("$tests/debian-arm64/fetch.sh" bash-static 2>"$scratch/apt.log") || { note <"$scratch/apt.log"; skip_all "no bash-static:arm64 to be had"; }
+fetched "$tests/debian-arm64/fetch.sh" bash-static
 cd "$scratch" || exit 1
 # both NAME: the script on standard input
 both()

@@ -2,7 +2,7 @@
 # Debian's static arm64 busybox: the same output as under qemu-aarch64; then changed by address while it runs, and changed back.
 . "$srcdir/tests/lib.sh"
 need_qemu
-root=$("$tests/debian-arm64/fetch.sh" busybox-static 2>"$scratch/apt.log") || { note <"$scratch/apt.log"; skip_all "no busybox-static:arm64 to be had"; }
+fetched "$tests/debian-arm64/fetch.sh" busybox-static
 busybox=$root/bin/busybox
 
 # both NAME ARGUMENT...: busybox with these arguments and standard input from $scratch/in (if any), under both.

@@ -3,7 +3,7 @@
 # terminal's signals, and leaves the terminal and its session as they were.
 . "$srcdir/tests/lib.sh"
 need_qemu
-root=$("$tests/debian-arm64/fetch.sh" busybox-static 2>"$scratch/apt.log") || { note <"$scratch/apt.log"; skip_all "no busybox-static:arm64 to be had"; }
+fetched "$tests/debian-arm64/fetch.sh" busybox-static
 ${CC:-cc} -w -o "$scratch/pty" "$tests/e2e/pty.c" -lutil 2>"$scratch/cc.log" || { note <"$scratch/cc.log"; skip_all "no forkpty here"; }
 busybox=$root/bin/busybox
 TERM=vt100 HOME=$scratch ENV= PS1='$ '

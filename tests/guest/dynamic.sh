@@ -3,9 +3,7 @@
 . "$srcdir/tests/lib.sh"
 need_cross
 need_qemu
-root=$("$CROSS_CC" -print-sysroot 2>/dev/null)
-[ -e "$root/lib/ld-linux-aarch64.so.1" ] || root=/usr/aarch64-linux-gnu
-[ -e "$root/lib/ld-linux-aarch64.so.1" ] || skip_all "no AArch64 C library to link with"
+root=$(arm64_sysroot) || skip_all "no AArch64 C library to link with"
 cd "$scratch" || exit 1
 dir=$tests/guest/dynamic
 

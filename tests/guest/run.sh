@@ -8,6 +8,7 @@ shift
 need_cross
 need_qemu
 [ $# -gt 0 ] || set -- "$tests"/guest/*.c
+have "${HOST_CC:-cc}" || skip_all "no compiler for this machine"
 for source; do
     name=$(basename "$source" .c)
     program=$scratch/$name
@@ -20,8 +21,9 @@ for source; do
     host=
     if grep -q 'oracle: host' "$source"; then
         host=$scratch/$name.host
-        if ! ${HOST_CC:-cc} -w -O1 -o "$host" "$source" -lrt 2>/dev/null; then
-            skip "$name $level" "no compiler for this machine, or an older C library"
+        if ! ${HOST_CC:-cc} -w -O1 -o "$host" "$source" -lrt 2>"$scratch/cc.log"; then
+            not_ok "$name $level does not compile for this machine"
+            note <"$scratch/cc.log"
             continue
         fi
     fi
