@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "kernel/copy.h"
 #include "kernel/host.h"
+#include "kernel/limits.h"
 #include "kernel/process.h"
 #include "kernel/seccomp.h"
 #include "kernel/signal.h"
@@ -172,7 +173,7 @@ static bool is_aarch64(const char *head, size_t len)
 }
 
 /* The dynamic loader that a program names: an AArch64 program itself, or the old program lives on. */
-static int check_interp(const struct lp_kernel *k, const char *name)
+static int check_interp(struct lp_kernel *k, const char *name)
 {
     char buf[PATH_MAX], head[sizeof(Elf64_Ehdr)];
     const char *path;
@@ -181,15 +182,15 @@ static int check_interp(const struct lp_kernel *k, const char *name)
     if (r) return r;
     if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) || stat(path, &st)) return -errno;
     if (!S_ISREG(st.st_mode)) return -EACCES;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return -errno;
+    int fd = lp_fd_open(k, path, O_RDONLY | O_NONBLOCK);
+    if (fd < 0) return fd;
     ssize_t n = pread(fd, head, sizeof head, 0);
-    close(fd);
+    lp_fd_unhide(k, fd);
     return n < 0 ? -errno : n < (ssize_t)sizeof head ? -EIO : is_aarch64(head, sizeof head) ? 0 : -ELIBBAD;
 }
 
 /* What the kernel would refuse before it lets go of the old program. */
-static int check_aarch64(const struct lp_kernel *k, int fd, const char *head)
+static int check_aarch64(struct lp_kernel *k, int fd, const char *head)
 {
     Elf64_Ehdr h;
     Elf64_Phdr p;
@@ -216,22 +217,16 @@ static bool is_written(int fd)
     return false;
 }
 
-/* The new lprun gets the file that was looked at, whatever its name is then, on a descriptor that does not take the place of a standard one. */
-static int keep_open(struct target *g, int fd)
-{
-    g->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    return g->fd < 0 ? -errno : 0;
-}
-
-/* Look into g->file once: 1 = it was a script, look again; 0 = it is a program; -errno. */
-static int look(const struct lp_kernel *k, struct target *g)
+/* Look into g->file once: 1 = it was a script, look again; 0 = it is a program; -errno. An AArch64 program stays open on g->fd: the new lprun gets the
+ * file that was looked at, whatever its name is then. */
+static int look(struct lp_kernel *k, struct target *g)
 {
     struct stat st;
     char head[HEAD_BYTES];
     if (faccessat(AT_FDCWD, g->file, X_OK, AT_EACCESS) || stat(g->file, &st)) return -errno;
     if (!S_ISREG(st.st_mode)) return -EACCES;
-    int fd = open(g->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return errno == EACCES ? 0 : -errno; /* may be run, not read: the host can */
+    int fd = lp_fd_open(k, g->file, O_RDONLY | O_NONBLOCK);
+    if (fd < 0) return fd == -EACCES ? 0 : fd; /* may be run, not read: the host can */
     ssize_t n = pread(fd, head, sizeof head, 0);
     int r = n < 0 ? -errno : is_written(fd) ? -ETXTBSY : 0;
     if (r == 0 && n >= 2 && head[0] == '#' && head[1] == '!') {
@@ -239,9 +234,9 @@ static int look(const struct lp_kernel *k, struct target *g)
         if (r == 0) r = 1;
     } else if (r == 0 && is_aarch64(head, (size_t)n)) {
         r = check_aarch64(k, fd, head);
-        if (r == 0) r = keep_open(g, fd);
+        if (r == 0) g->fd = fd;
     }
-    close(fd);
+    if (g->fd != fd) lp_fd_unhide(k, fd);
     return r;
 }
 
@@ -306,7 +301,7 @@ static int64_t host_execve(struct lp_thread *t, const char *file, char **argv, c
 /* A program of this machine knows nothing of the sysroot. */
 static int64_t run_host(struct lp_thread *t, struct target *g)
 {
-    struct rlimit saved[3];
+    struct rlimit saved[LP_LIMITS];
     if (t->seccomp) {
         lp_log(t->k->log, 1, "execve: %s is a program of this machine, where the seccomp filters would have no effect", g->file);
         return -EACCES;
@@ -314,7 +309,7 @@ static int64_t run_host(struct lp_thread *t, struct target *g)
     if (g->script) g->argv.v[g->script_at] = (char *)g->script;
     lp_limits_to_host(t->k, saved);
     int64_t failed = host_execve(t, g->file, g->argv.v, g->env.v);
-    lp_limits_undo(saved);
+    lp_limits_restore(saved);
     return failed;
 }
 
@@ -325,8 +320,11 @@ static int64_t exec_engine(struct lp_thread *t, struct target *g, struct vec *ar
         if (g->env.v[i] == g->held.v[j] + sizeof HELD - 1) g->env.v[i] = g->held.v[j++];
     if (filters >= 0) fcntl(filters, F_SETFD, 0);
     fcntl(g->fd, F_SETFD, 0);
+    struct rlimit saved[LP_LIMITS];
     keep_reexec_fds(t->k, true);
+    lp_limits_to_engine(t->k, saved);
     int64_t r = host_execve(t, "/proc/self/exe", argv->v, g->env.v);
+    lp_limits_restore(saved);
     keep_reexec_fds(t->k, false);
     return r;
 }
@@ -372,7 +370,7 @@ int64_t lp_execve(struct lp_thread *t, const char *name, const char *file, uint6
     g->file = file;
     g->fd = -1;
     int64_t r = find_and_run(t, g, argv, envp);
-    if (g->fd >= 0) close(g->fd);
+    lp_fd_unhide(t->k, g->fd);
     for (size_t i = 0; i < g->own.n; i++) free(g->own.v[i]);
     free(g->own.v);
     free(g->held.v);

@@ -30,10 +30,8 @@ static int open_room(const struct lp_kernel *k, struct rlimit *old)
     if (getrlimit(RLIMIT_NOFILE, old))
         return -errno;
     struct rlimit high = *old;
-    if (high.rlim_cur >= (rlim_t)k->first_engine_fd + LP_ENGINE_FDS)
-        return 0;
     high.rlim_cur = (rlim_t)k->first_engine_fd + LP_ENGINE_FDS;
-    return setrlimit(RLIMIT_NOFILE, &high) ? -errno : 0;
+    return old->rlim_cur < high.rlim_cur && setrlimit(RLIMIT_NOFILE, &high) ? -errno : 0;
 }
 
 static void close_room(const struct rlimit *old) { setrlimit(RLIMIT_NOFILE, old); }
@@ -64,6 +62,22 @@ int lp_fd_hide(struct lp_kernel *k, int fd)
     }
     pthread_mutex_unlock(&k->limit_lock);
     return n;
+}
+
+int lp_fd_open(struct lp_kernel *k, const char *path, int flags)
+{
+    struct rlimit old;
+    pthread_mutex_lock(&k->limit_lock);
+    int r = open_room(k, &old);
+    if (r == 0) {
+        int fd = open(path, flags | O_CLOEXEC);
+        r = fd < 0 ? -errno : move_high(k, fd);
+        if (r < 0 && fd >= 0)
+            close(fd);
+        close_room(&old);
+    }
+    pthread_mutex_unlock(&k->limit_lock);
+    return r;
 }
 
 int lp_fd_accept(struct lp_kernel *k, int listener)

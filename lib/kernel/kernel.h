@@ -123,11 +123,6 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16);
 extern const struct lp_upcalls lp_kernel_upcalls;
 
 /* ---- process (vm room) ---- */
-/* The kept limits as text, for the lprun that goes on after execve, and back from it (false: not such a text). */
-void lp_limits_print(struct lp_kernel *k, char *out, size_t size);
-bool lp_limits_parse(struct lp_kernel *k, const char *text);
-void lp_limits_to_host(struct lp_kernel *k, struct rlimit saved[3]);
-void lp_limits_undo(const struct rlimit saved[3]);
 lp_status lp_kernel_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_log *log, struct lp_kernel **out, struct lp_error *err);
 void lp_kernel_free(struct lp_kernel *k);
 /* ---- threads (thread.c) ---- */
@@ -149,6 +144,8 @@ int lp_user_path_at(struct lp_thread *t, int slot, int dirfd, uint64_t addr, con
 int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, unsigned how, const char **out);
 /* 0, or -EBADF for an engine descriptor. */
 int lp_fd_check(struct lp_thread *t, int fd);
+/* open() for the engine, likewise whatever the guest's limit is and has used: hidden. -errno. */
+int lp_fd_open(struct lp_kernel *k, const char *path, int flags);
 /* Move an engine's descriptor where the guest cannot reach it (close-on-exec); the old number is closed. The new one, or -errno. */
 int lp_fd_hide(struct lp_kernel *k, int fd);
 /* close() of a hidden one. */

@@ -152,6 +152,15 @@ void lp_signal_force_segv(struct lp_thread *t, int signo)
     lp_signal_force(t, &info);
 }
 
+/* arm64_notify_segfault(): the address is SP's, which may be the frame's already. */
+void lp_signal_bad_frame(struct lp_thread *t)
+{
+    struct lp_mapping m;
+    uint64_t sp = t->cpu.x[LP_SLOT_SP];
+    struct lp_siginfo info = {.signo = SIGSEGV, .code = lp_mem_next(t->k->mem, lp_mem_untag(sp), &m) ? SEGV_ACCERR : SEGV_MAPERR, .addr = sp};
+    lp_signal_force(t, &info);
+}
+
 /* The flag goes first: what arrives after it sets it again. */
 static bool take(struct lp_thread *t, struct lp_siginfo *out)
 {

@@ -64,12 +64,12 @@ static const struct lp_fpsimd_context *find_fpsimd(const struct lp_sigframe *f)
 bool lp_sigframe_load(struct lp_cpu *cpu, const struct lp_sigframe *f)
 {
     const struct lp_fpsimd_context *fp = find_fpsimd(f);
-    if (!fp || (f->uc.mc.pstate & LP_PSTATE_MODE)) return false;
     memcpy(cpu->x, f->uc.mc.regs, sizeof f->uc.mc.regs);
     cpu->x[LP_SLOT_SP] = f->uc.mc.sp;
     cpu->pc = f->uc.mc.pc;
     lp_set_nzcv(cpu, (uint32_t)f->uc.mc.pstate);
     cpu->pstate = (uint32_t)f->uc.mc.pstate & (LP_PSTATE_DIT | LP_PSTATE_SSBS | (lp_cpu_has_bti(cpu) ? LP_PSTATE_BTYPE : 0));
+    if (!fp || (f->uc.mc.pstate & LP_PSTATE_NOT_EL0)) return false;
     memcpy(cpu->v, fp->v, sizeof fp->v);
     lp_fp_set_fpsr(cpu, fp->fpsr);
     lp_fp_set_fpcr(cpu, fp->fpcr);
@@ -122,9 +122,10 @@ bool lp_sigframe_pop(struct lp_thread *t)
 {
     struct lp_sigframe f;
     uint64_t sp = t->cpu.x[LP_SLOT_SP];
-    if (sp & 15 || lp_get(t, &f, sp, sizeof f) || !lp_sigframe_load(&t->cpu, &f)) return false;
+    if (sp & 15 || lp_get(t, &f, sp, sizeof f)) return false;
+    lp_signal_set_mask(t, f.uc.sigmask); /* even if the rest is refused */
     t->cpu.ex.addr = UINT64_MAX;
-    lp_signal_set_mask(t, f.uc.sigmask);
+    if (!lp_sigframe_load(&t->cpu, &f)) return false;
     lp_sigaltstack_set(t, &f.uc.stack, t->cpu.x[LP_SLOT_SP]); /* a stack that cannot be set stays as it is, as in Linux */
     return true;
 }

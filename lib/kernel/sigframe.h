@@ -6,7 +6,7 @@
 #include "kernel/signal.h"
 
 #define LP_SS_AUTODISARM (UINT32_C(1) << 31)
-#define LP_PSTATE_MODE UINT64_C(0x1f) /* PSTATE.M: zero in EL0 */
+#define LP_PSTATE_NOT_EL0 UINT64_C(0x3df) /* PSTATE.DAIF and M: zero in AArch64 EL0, or Linux's valid_user_regs() refuses the frame */
 
 struct lp_ctx_head { uint32_t magic, size; };
 struct lp_fpsimd_context { struct lp_ctx_head head; uint32_t fpsr, fpcr; union lp_vreg v[32]; };
@@ -27,7 +27,7 @@ _Static_assert(offsetof(struct lp_ucontext, sigmask) == 40 && offsetof(struct lp
 _Static_assert(offsetof(struct lp_sigcontext, reserved) == 288 && sizeof(struct lp_sigcontext) == 4384, "struct sigcontext");
 _Static_assert(sizeof(struct lp_fpsimd_context) == 528 && sizeof(struct lp_sigframe) == 4688, "struct rt_sigframe");
 
-/* Registers into a zeroed frame and back; load refuses a frame that Linux would (nothing is changed then). */
+/* Registers into a zeroed frame and back; load refuses a frame that Linux would; the general registers are loaded then. */
 void lp_sigframe_save(struct lp_cpu *cpu, uint64_t fault_addr, uint32_t esr, struct lp_sigframe *f);
 bool lp_sigframe_load(struct lp_cpu *cpu, const struct lp_sigframe *f);
 #endif

@@ -153,6 +153,14 @@ void lp_sighost_action(int signo, const struct lp_sigaction *guest)
     lp_sighost_set(signo, &sa);
 }
 
+/* glibc's first pthread_create takes SIGSETXID for itself, whoever has it. The thread that it makes, and its maker, block all signals yet. */
+void lp_sighost_reclaim(struct lp_kernel *k)
+{
+    pthread_mutex_lock(&k->signals->lock);
+    for (int n = 32; n < 34; n++) lp_sighost_action(n, &k->signals->action[n]);
+    pthread_mutex_unlock(&k->signals->lock);
+}
+
 void lp_sighost_default(int signo)
 {
     struct lp_sigaction sa = {.flags = HOST_SA_RESTORER, .restorer = HOST_RESTORER};

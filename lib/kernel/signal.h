@@ -81,6 +81,7 @@ uint64_t lp_sighost_block_all(void);                                      /* all
 void lp_sighost_block_every(void);                                        /* on a thread that runs no guest code any more */
 void lp_sighost_interrupt(int tid);                                       /* a thread of this process, out of a blocking call */
 void lp_sighost_action(int signo, const struct lp_sigaction *guest);
+void lp_sighost_reclaim(struct lp_kernel *k);                             /* after pthread_create: 32 and 33 from the C library */
 void lp_sighost_default(int signo);                                       /* SIG_DFL on the host, for stop and execve */
 int lp_sighost_get(int signo, struct lp_sigaction *out);
 int lp_sighost_set(int signo, const struct lp_sigaction *sa);
@@ -92,7 +93,8 @@ enum lp_sigdefault lp_signal_default(int signo);
 bool lp_signal_ignored(const struct lp_sigaction *a, int signo);
 void lp_signal_set_mask(struct lp_thread *t, uint64_t mask);
 void lp_signal_force(struct lp_thread *t, const struct lp_siginfo *info); /* synchronous: deadly when blocked or ignored */
-void lp_signal_force_segv(struct lp_thread *t, int signo);                /* for want of a frame for signo (0: in rt_sigreturn) */
+void lp_signal_force_segv(struct lp_thread *t, int signo);                /* for want of a frame for signo */
+void lp_signal_bad_frame(struct lp_thread *t);                            /* in rt_sigreturn */
 /* sigheld.c */
 void lp_sigheld_put(struct lp_thread *t, int signo, const void *info);                   /* in the handler, on t */
 uint64_t lp_sigheld_mask(const struct lp_thread *t);                                      /* what is there for t: its own and the process's */

@@ -144,7 +144,7 @@ LP_SYSCALL(sigaltstack)
 
 LP_SYSCALL(rt_sigreturn)
 {
-    if (!lp_sigframe_pop(t)) lp_signal_force_segv(t, 0);
+    if (!lp_sigframe_pop(t)) lp_signal_bad_frame(t);
     return LP_NO_RESULT;
 }
 

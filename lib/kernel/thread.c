@@ -122,6 +122,7 @@ static void begin(struct start *s)
     int tid = (int)LP_HOST0(SYS_gettid);
     t->tid = tid;
     lp_sighost_adopt(t);
+    lp_sighost_reclaim(t->k);
     unshare_rest(q->flags);
     if (q->flags & CLONE_PARENT_SETTID) lp_put(t, q->parent_tid, &tid, sizeof tid);
     if (q->flags & CLONE_CHILD_SETTID) lp_put(t, q->child_tid, &tid, sizeof tid);

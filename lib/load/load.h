@@ -9,6 +9,7 @@
 
 #define LP_LOAD_ALIGN UINT64_C(0x10000)    /* of a load bias: the largest page size of AArch64 */
 #define LP_AUXV_MAX 32                    /* pairs */
+#define LP_STACK_MOST (UINT64_C(1) << 30) /* bytes: what mem/space.c leaves below the top */
 
 /* What a loaded program is. Addresses are the guest's. */
 struct lp_image {
@@ -45,7 +46,7 @@ struct lp_stack_args {
 lp_status lp_load_image(struct lp_mem *mem, int fd, const char *name, struct lp_image *out, struct lp_error *err);
 /* Map the interpreter that lp_elf_info(image->elf)->interp asks for, after lp_load_image and before lp_load_stack. The same errors. */
 lp_status lp_load_interp(struct lp_mem *mem, int fd, const char *name, struct lp_image *image, struct lp_error *err);
-/* The stack below the top of the address space, with a guard below it. LP_E_INVALID when the strings do not fit (E2BIG). */
+/* The stack below the top of the address space, that grows down (mem/grow.h). LP_E_INVALID when the strings do not fit (E2BIG). */
 lp_status lp_load_stack(struct lp_mem *mem, struct lp_image *image, const struct lp_stack_args *args, struct lp_error *err);
 void lp_image_close(struct lp_image *image);
 #endif

@@ -15,7 +15,6 @@
 #endif
 /* Kernel's arm64 signal frame with FP/SIMD: struct rt_sigframe (128 + 4560) rounded up plus the frame record. */
 #define MIN_SIGNAL_STACK 4720
-#define GUARD_GAP (256 * LP_PAGE) /* Linux's stack_guard_gap */
 
 /* The stack is written downwards from image->stack_hi; the first failure sticks. */
 struct writer {
@@ -125,22 +124,19 @@ static void fill(struct writer *w, struct lp_image *im, const struct lp_stack_ar
 
 static int map_stack(struct lp_mem *mem, struct lp_image *im, uint64_t size)
 {
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE | MAP_GROWSDOWN;
     uint64_t limit = lp_mem_limit(mem), hi = limit - LP_LOAD_ALIGN; /* nothing at the very top */
     if (size > limit / 4)
         return -ENOMEM;
     im->stack_hi = hi;
     im->stack_lo = hi - size;
-    int64_t r = lp_mem_mmap(mem, im->stack_lo - GUARD_GAP, GUARD_GAP, PROT_NONE, flags, -1, 0);
-    if (r >= 0) {
-        size_t n;
-        const struct lp_elf_segment *seg = lp_elf_segments(im->elf, &n);
-        int prot = PROT_READ | PROT_WRITE;
-        for (size_t i = 0; i < n; i++)
-            if (seg[i].type == PT_GNU_STACK && seg[i].flags & PF_X)
-                prot |= PROT_EXEC;
-        r = lp_mem_mmap(mem, im->stack_lo, size, prot, flags, -1, 0);
-    }
+    size_t n;
+    const struct lp_elf_segment *seg = lp_elf_segments(im->elf, &n);
+    int prot = PROT_READ | PROT_WRITE;
+    for (size_t i = 0; i < n; i++)
+        if (seg[i].type == PT_GNU_STACK && seg[i].flags & PF_X)
+            prot |= PROT_EXEC;
+    int64_t r = lp_mem_mmap(mem, im->stack_lo, size, prot, flags, -1, 0);
     if (r < 0)
         return (int)r;
     lp_mem_name(mem, im->stack_lo, size, "[stack]", 0);

@@ -171,9 +171,13 @@ int lp_mem_munmap(struct lp_mem *m, uint64_t addr, uint64_t len)
     if (m->flat)
         return -ENOSYS;
     addr = lp_mem_untag(addr);
-    if (addr % LP_PAGE || !lp_within(addr, len, m->limit) || !len)
+    if (addr % LP_PAGE || !lp_within(addr, len, LP_TASK_SIZE) || !len)
         return -EINVAL;
     uint64_t end = lp_align_up(addr + len, LP_PAGE);
+    if (addr >= m->limit)
+        return 0;
+    if (end > m->limit)
+        end = m->limit;
     pthread_mutex_lock(&m->lock);
     bool had_code = lp_vma_has(m, addr, end, LP_X);
     int r = lp_mem_unmap_locked(m, addr, end);

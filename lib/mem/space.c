@@ -13,6 +13,8 @@
 /* Spare ops around an op map: invalidation looks at the op before, fused pairs at the one behind. */
 #define SPARE (LP_PAGE / sizeof(struct lp_op))
 #define MIN_BITS 30u
+#define LEAST_BITS 27u /* rather than nothing */
+#define OWN_MEMORY ((size_t)64 << 20) /* what the engine itself needs */
 #define LAZY_PAGES 4096 /* 16 MiB */
 #define MAX_BITS 46u
 #ifdef LP_TSAN
@@ -70,6 +72,17 @@ static bool reserve_bits(struct lp_mem *m, unsigned bits)
     return true;
 }
 
+/* Where the host gives less than was asked for, there must be some of it left. */
+static bool leaves_room(struct lp_mem *m)
+{
+    void *p = mmap(NULL, OWN_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        release(m);
+    else
+        munmap(p, OWN_MEMORY);
+    return p != MAP_FAILED;
+}
+
 static struct lp_mem *alloc_mem(void)
 {
     struct lp_mem *m = calloc(1, sizeof *m);
@@ -96,10 +109,10 @@ lp_status lp_mem_new(unsigned bits, struct lp_mem **out, struct lp_error *err)
     if (!m)
         return lp_fail(err, LP_E_NOMEM, "no memory for an address space");
     unsigned first = bits ? bits : DEFAULT_BITS, b = first;
-    while (b >= MIN_BITS && !reserve_bits(m, b))
+    while (b >= LEAST_BITS && (!reserve_bits(m, b) || (b < first && !leaves_room(m))))
         b--;
-    if (b < MIN_BITS) {
-        lp_fail_sys(err, LP_E_NOMEM, errno, "the host refuses address space for the guest (tried %u down to %u bits)", first, MIN_BITS);
+    if (b < LEAST_BITS) {
+        lp_fail_sys(err, LP_E_NOMEM, errno, "the host refuses address space for the guest (tried %u down to %u bits)", first, LEAST_BITS);
         lp_hint(err, "raise the limit of virtual memory (ulimit -v), or allow overcommit (sysctl vm.overcommit_memory=0)");
         lp_mem_free(m);
         return LP_E_NOMEM;

@@ -19,6 +19,8 @@
 
 /* vm.mmap_min_addr of the distributions' AArch64 kernels. */
 #define LP_MIN_ADDR UINT64_C(0x10000)
+/* Linux's TASK_SIZE with 48 bits: what munmap takes for an address, whether or not there is memory for it here. */
+#define LP_TASK_SIZE (UINT64_C(1) << 48)
 
 struct lp_vma_name {
     unsigned refs;

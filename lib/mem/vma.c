@@ -2,6 +2,7 @@
 #include <config.h>
 #include <stdlib.h>
 #include <string.h>
+#include "mem/grow.h"
 #include "mem/space.h"
 
 bool lp_vma_room(struct lp_mem *m, size_t more)
@@ -162,6 +163,13 @@ void lp_vma_flags(struct lp_mem *m, uint64_t start, uint64_t end, unsigned clear
     merge(m, start, end);
 }
 
+/* Where a mapping begins for mmap without an address. */
+static uint64_t lower_end(const struct lp_vma *v)
+{
+    uint64_t gap = v->flags & LP_V_GROWSDOWN ? LP_STACK_GAP : 0;
+    return v->start > gap ? v->start - gap : 0;
+}
+
 /* The highest hole of len bytes in [LP_MIN_ADDR, top). */
 static uint64_t place_down(const struct lp_mem *m, uint64_t top, uint64_t len)
 {
@@ -169,8 +177,8 @@ static uint64_t place_down(const struct lp_mem *m, uint64_t top, uint64_t len)
     for (size_t i = lp_vma_at(m, top - 1); ; i--) {
         if (i < m->n && m->vma[i].end <= end && end - m->vma[i].end >= len)
             return end - len;
-        if (i < m->n && m->vma[i].start < end)
-            end = m->vma[i].start;
+        if (i < m->n && lower_end(&m->vma[i]) < end)
+            end = lower_end(&m->vma[i]);
         if (i == 0)
             break;
     }
@@ -181,7 +189,7 @@ static uint64_t place_up(const struct lp_mem *m, uint64_t from, uint64_t to, uin
 {
     size_t i = lp_vma_at(m, from);
     for (; len <= to && from <= to - len; i++) {
-        if (i >= m->n || (m->vma[i].start >= from && m->vma[i].start - from >= len))
+        if (i >= m->n || (lower_end(&m->vma[i]) >= from && lower_end(&m->vma[i]) - from >= len))
             return from;
         from = m->vma[i].end;
     }
@@ -193,7 +201,8 @@ uint64_t lp_vma_place(struct lp_mem *m, uint64_t hint, uint64_t len)
     hint = lp_align_down(hint, LP_PAGE);
     if (hint && hint < LP_MIN_ADDR)
         hint = LP_MIN_ADDR;
-    if (hint && lp_within(hint, len, m->limit) && !lp_vma_any(m, hint, hint + len))
+    size_t i = lp_vma_at(m, hint);
+    if (hint && lp_within(hint, len, m->limit) && (i >= m->n || lower_end(&m->vma[i]) >= hint + len))
         return hint;
     /* Top-down below the stack, as Linux; the remembered place keeps a run of mmap calls from scanning everything again. */
     uint64_t top = len >= m->scan_len ? m->scan_top : m->top;

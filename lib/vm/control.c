@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/hash.h"
+#include "kernel/signal.h"
 #include "vm/machine.h"
 
 static int hide_fd(void *ctx, int fd)
@@ -80,6 +81,7 @@ lp_status lp_vm_start_control(struct lp_vm *vm, struct lp_error *err)
     tell_program(vm, &c);
     lp_status s = lp_control_server_start(&c, &vm->control, &local);
     if (s == LP_OK) {
+        lp_sighost_reclaim(vm->kernel); /* a thread of ours has been made */
         lp_log(&vm->log, 2, "control socket: %s", lp_control_server_path(vm->control));
         return LP_OK;
     }

@@ -3,7 +3,7 @@
 #define LP_VM_MACHINE_H
 #include <arm64lp/vm.h>
 #include "control/server.h"
-#include "kernel/kernel.h"
+#include "kernel/limits.h"
 #include "kernel/process.h"
 #include "patch/live.h"
 
@@ -16,6 +16,7 @@ struct lp_vm {
     struct lp_live *live;
     lp_control_server *control;
     struct lp_fork_hook hook;
+    struct rlimit limits[LP_LIMITS]; /* of the process, before it was this machine's */
     struct { char *exe, build_id[129]; } told; /* to lpapply */
     char *program; /* as the caller named it */
     uint64_t program_dev, program_ino; /* its file */

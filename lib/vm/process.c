@@ -96,9 +96,12 @@ int lp_vm_syscalls(int (*fn)(void *ctx, const struct lp_vm_syscall *row), void *
 
 static lp_status build(struct lp_vm *vm, struct lp_error *err)
 {
+    lp_limits_lift(vm->limits);
     lp_status s = lp_fault_install(err);
     if (s == LP_OK)
         s = lp_mem_new(vm->config.va_bits, &vm->mem, err);
+    if (s == LP_OK && !vm->config.va_bits && lp_mem_limit(vm->mem) < UINT64_C(1) << 39)
+        lp_log(&vm->log, 2, "the program has an address space of %llu MiB: the host gives no more", (unsigned long long)(lp_mem_limit(vm->mem) >> 20));
     if (s == LP_OK)
         s = lp_kernel_new(vm->mem, &vm->gate, &vm->log, &vm->kernel, err);
     if (s == LP_OK)
@@ -110,6 +113,7 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
     if (s != LP_OK)
         return s;
     lp_mem_on_change(vm->mem, lp_live_mem_changed, vm->live);
+    lp_limits_keep(vm->kernel, vm->limits);
     if (vm->config.limits && !lp_limits_parse(vm->kernel, vm->config.limits))
         return lp_fail(err, LP_E_INVALID, "these are no limits: %s", vm->config.limits);
     if (vm->config.seccomp && !lp_seccomp_restore(vm->kernel, vm->config.seccomp))
@@ -153,6 +157,7 @@ void lp_vm_free(lp_vm *vm)
     lp_kernel_free(vm->kernel);
     lp_mem_free(vm->mem);
     lp_gate_destroy(&vm->gate);
+    lp_limits_restore(vm->limits);
     free(vm->program);
     free(vm->told.exe);
     free(vm);
@@ -233,11 +238,12 @@ static lp_status load_interp(struct lp_vm *vm, struct lp_error *err)
 
 static uint64_t stack_size(const struct lp_vm *vm)
 {
-    const uint64_t most = UINT64_C(1) << 30, usual = UINT64_C(8) << 20;
+    const uint64_t most = LP_STACK_MOST, room = lp_mem_limit(vm->mem) / 8, usual = UINT64_C(8) << 20;
     uint64_t n = vm->config.stack_size ? vm->config.stack_size : vm->kernel->limit_stack.rlim_cur;
     if (!vm->config.stack_size && n == RLIM_INFINITY)
         n = usual;
-    return n < most ? n : most;
+    n = n < most ? n : most;
+    return n < room ? n : room;
 }
 
 static lp_status load_stack(struct lp_vm *vm, const char *path, const char *const *argv, const char *const *envp, struct lp_error *err)
@@ -372,6 +378,7 @@ lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
         t->cpu.pc = k->image.first_pc;
         t->cpu.x[LP_SLOT_SP] = k->image.sp;
         name_process(vm->program);
+        lp_limits_begin(k);
         vm->running = !lp_kernel_run(t);
         *out = k->exit;
         if (out->signo == SIGILL)

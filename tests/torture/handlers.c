@@ -212,6 +212,16 @@ static void all_blocked(long scale)
         }
 }
 
+/* Libc changes the user of all threads by a signal of its own, which each must get. */
+static void all_users(long scale)
+{
+    pthread_t t[6];
+    for (long i = 0; i < 6; i++) pthread_create(&t[i], NULL, busy, (void *)i);
+    for (long i = 0; i < 20 * scale; i++) CHECK(setuid(getuid()) == 0 && setgid(getgid()) == 0);
+    over = 1;
+    for (int i = 0; i < 6; i++) pthread_join(t[i], NULL);
+}
+
 /* Actions change while signals come in and other threads deliver them. */
 static void *change_actions(void *arg)
 {
@@ -239,7 +249,8 @@ static void actions(long scale)
 }
 
 static const struct test tests[] = {
-    {"flags", flags}, {"jumps", jumps}, {"open_thread", open_thread}, {"all_blocked", all_blocked}, {"actions", actions},
+    {"flags", flags}, {"jumps", jumps}, {"open_thread", open_thread}, {"all_blocked", all_blocked}, {"all_users", all_users},
+    {"actions", actions},
 };
 
 int main(int argc, char **argv) { return run_tests(tests, sizeof tests / sizeof *tests, argc, argv); }

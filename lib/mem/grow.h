@@ -1,0 +1,11 @@
+/* mem/grow.h - how far a stack reaches down. */
+#ifndef LP_MEM_GROW_H
+#define LP_MEM_GROW_H
+#include "mem/mem.h"
+
+/* Linux's stack_guard_gap: mmap places nothing so close below a mapping that grows down (MAP_GROWSDOWN). */
+#define LP_STACK_GAP (256 * LP_PAGE)
+/* Let the stack below `top` be `size` bytes, as far as there is room. A stack that has grown does not shrink: pages that were touched stay, and those
+ * at or above `keep` (0: all). 0 or -errno. */
+int lp_mem_reach(struct lp_mem *m, uint64_t top, uint64_t size, uint64_t keep);
+#endif
