@@ -64,7 +64,9 @@ static int print_row(void *ctx, const struct lp_live_row *row)
     when(row->applied_ms, time, sizeof time);
     if (cli.format == OUT_TEXT) {
         column(row->name, 24);
-        fprintf(out_file(), "%-10s %8" PRIu64 " %12" PRIu64 "  %s\n", row->version ? row->version : "-", row->places, row->hits, time);
+        fprintf(out_file(), "%-10s %8" PRIu64 " %12" PRIu64 "  %s%s", row->version ? row->version : "-", row->places, row->hits, time, row->note ? "  " : "");
+        if (row->note) out_text(row->note);
+        putc('\n', out_file());
         return 0;
     }
     out_record("patch");
@@ -73,7 +75,9 @@ static int print_row(void *ctx, const struct lp_live_row *row)
     out_uint("places", row->places);
     out_uint("hits", row->hits);
     out_str("applied", time);
-    end_row(ctx);
+    out_uint("pid", (uint64_t)((const struct target *)ctx)->pid);
+    out_str("note", row->note);
+    out_end();
     return 0;
 }
 

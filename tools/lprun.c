@@ -354,6 +354,7 @@ static const char *keep_again(lp_vm *vm, const char *path)
 static void apply_patches(lp_vm *vm)
 {
     const lp_patch **all = xrealloc(NULL, (run.n_patches + 1) * sizeof *all);
+    const unsigned when = LP_LIVE_WAIT | (run.continued ? LP_LIVE_OPTIONAL : 0);
     struct lp_live_options o = {0};
     struct lp_live_result result;
     struct lp_error err;
@@ -364,7 +365,7 @@ static void apply_patches(lp_vm *vm)
         if (lp_patch_read(path, 0, cli_report, NULL, &p, &err) != LP_OK)
             exit(cli_failed(&err));
         again("-P", strcmp(path, "-") ? keep_again(vm, path) : keep_text(vm, p));
-        o.flags = LP_LIVE_DRY_RUN;
+        o.flags = LP_LIVE_DRY_RUN | when;
         const lp_patch *one = p;
         if (run.continued && lp_vm_apply(vm, &one, 1, &o, &result, NULL, NULL, &err) == LP_E_BINDING) {
             lp_patch_free(p);
@@ -372,7 +373,7 @@ static void apply_patches(lp_vm *vm)
         }
         all[n++] = p;
     }
-    o.flags = 0;
+    o.flags = when;
     if (n && lp_vm_apply(vm, all, n, &o, &result, cli_report, NULL, &err) != LP_OK)
         exit(cli_failed(&err));
     for (size_t i = 0; i < n; i++)

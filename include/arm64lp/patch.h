@@ -67,6 +67,8 @@ enum lp_live_flags {
     LP_LIVE_DRY_RUN = 1,    /* check everything, change nothing */
     LP_LIVE_REPLACE = 2,    /* an applied patch of the same name, other than the new one, leaves in the same step */
     LP_LIVE_FORCE = 4,      /* do not wait for quiescence */
+    LP_LIVE_WAIT = 32,      /* before the program runs: libraries that its dynamic linker will load are waited for, until its own code starts */
+    LP_LIVE_OPTIONAL = 64,  /* as if every library were `optional` */
 };
 struct lp_live_options {
     unsigned flags;
@@ -87,6 +89,7 @@ struct lp_live_row {           /* one applied patch */
     uint64_t places;           /* changed places */
     uint64_t hits;             /* executions of its changed places (entries, for func) */
     uint64_t applied_ms;       /* CLOCK_REALTIME */
+    const char *note;          /* objects that are waited for, or in which it does not fit; NULL = none */
 };
 LP_API lp_status lp_control_list(lp_control *c, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
 

@@ -46,7 +46,7 @@ static bool take_row(struct answer *a, char **f)
 {
     struct lp_live_row row;
     if (!string(f, 1, &row.name) || !optional(f, 2, &row.version) || !number(f, 3, &row.places) || !number(f, 4, &row.hits) ||
-        !number(f, 5, &row.applied_ms))
+        !number(f, 5, &row.applied_ms) || !optional(f, 6, &row.note))
         return false;
     if (a->fn.row && !a->stopped) a->stopped = a->fn.row(a->fn_ctx, &row) != 0;
     return true;
@@ -207,7 +207,7 @@ static lp_status look(lp_control *c, const char *request, struct answer *a, stru
 
 lp_status lp_control_list(lp_control *c, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err)
 {
-    struct answer a = {.word = "row", .fields = 6, .take = take_row, .fn.row = fn, .fn_ctx = ctx};
+    struct answer a = {.word = "row", .fields = 7, .take = take_row, .fn.row = fn, .fn_ctx = ctx};
     return look(c, "list\n", &a, err);
 }
 

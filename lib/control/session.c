@@ -104,6 +104,7 @@ static int put_row(void *ctx, const struct lp_live_row *row)
     lp_control_put_number(out, row->places);
     lp_control_put_number(out, row->hits);
     lp_control_put_number(out, row->applied_ms);
+    lp_control_put_string(out, row->note);
     lp_buf_puts(out, "\n");
     return out->failed;
 }

@@ -43,6 +43,7 @@ struct lp_elf {
     size_t nmark;
     struct lp_elf_span *exec;  /* executable sections, else segments, in address order, not overlapping */
     size_t nexec;
+    struct lp_dynamic *dynamic; /* dynamic.h; NULL = not looked at yet */
 };
 
 /* A string table in the image: `size` ends behind its last 0 byte, so that every offset below it is a C string. */
@@ -67,4 +68,8 @@ void lp_elf_raw_add(struct lp_elf_raw *r, const struct lp_elf_symbol *s);
 void lp_elf_load_plt(struct lp_elf *e, struct lp_elf_raw *raw);
 void lp_elf_load_covers(struct lp_elf *e);
 void lp_elf_load_exec(struct lp_elf *e);
+/* How many dynamic symbols there are when no section says so. */
+uint64_t lp_elf_count_dynsym(const struct lp_elf *e);
+void lp_elf_load_dynamic(struct lp_elf *e);
+void lp_elf_free_dynamic(struct lp_elf *e);
 #endif

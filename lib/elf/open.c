@@ -277,6 +277,7 @@ void lp_elf_close(lp_elf *e)
     if (!e) return;
     for (struct lp_elf_chunk *c = e->arena.chunk, *next; c; c = next) next = c->next, free(c);
     free(e->sym), free(e->by_name), free(e->funcs.v), free(e->datas.v), free(e->labels.v);
+    lp_elf_free_dynamic(e);
     free(e->mark), free(e->exec), free(e->sec), free(e->seg), free(e->load);
     if (e->elf) elf_end(e->elf);
     if (e->mapped) munmap(e->image, e->size);

@@ -88,6 +88,8 @@ lp_status lp_reloc_apply(const struct lp_reloc *r, uint64_t value, uint64_t plac
     uint64_t x = value;
     if (r->op == LP_REL_PREL || r->op == LP_REL_PLT || r->op == LP_REL_GOT_PREL) x = value - place;
     if (r->op == LP_REL_PAGE || r->op == LP_REL_GOT_PAGE) x = (value & ~UINT64_C(0xfff)) - (place & ~UINT64_C(0xfff));
+    if (r->op == LP_REL_TLS && r->field == LP_FIELD_ADR && r->lo == 12) x = (value & ~UINT64_C(0xfff)) - (place & ~UINT64_C(0xfff));
+    else if (r->op == LP_REL_TLS && (r->field == LP_FIELD_ADR || r->field == LP_FIELD_IMM19)) x = value - place;
     if (x & ((UINT64_C(1) << r->align) - 1))
         return lp_fail(err, LP_E_RANGE, "relocation %s to 0x%llx: the address must be a multiple of %u", r->name,
                 (unsigned long long)value, 1u << r->align);

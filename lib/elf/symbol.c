@@ -130,7 +130,7 @@ static void read_section(struct lp_elf *e, size_t i, struct lp_elf_raw *raw, siz
 }
 
 /* How many dynamic symbols there are when no section says so: DT_HASH's nchain, or the end of the last DT_GNU_HASH chain. */
-static uint64_t count_dynsym(const struct lp_elf *e)
+uint64_t lp_elf_count_dynsym(const struct lp_elf *e)
 {
     uint64_t at, avail, max = 0;
     const uint8_t *h = lp_elf_dynamic(e, DT_HASH, &at) ? lp_elf_at(e, at, &avail) : NULL;
@@ -149,7 +149,7 @@ static uint64_t count_dynsym(const struct lp_elf *e)
 
 static void read_dynamic(struct lp_elf *e, struct lp_elf_raw *raw, size_t *mark_cap)
 {
-    uint64_t sym, str, size, avail, left, n = count_dynsym(e);
+    uint64_t sym, str, size, avail, left, n = lp_elf_count_dynsym(e);
     if (!lp_elf_dynamic(e, DT_SYMTAB, &sym) || !lp_elf_dynamic(e, DT_STRTAB, &str) || !lp_elf_dynamic(e, DT_STRSZ, &size)) return;
     const uint8_t *p = lp_elf_at(e, sym, &avail), *q = lp_elf_at(e, str, &left);
     if (!p || !q || !n) return;

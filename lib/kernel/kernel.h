@@ -27,6 +27,17 @@ struct lp_signal_thread; /* signal.h: masks and pending, per thread */
 /* Engine descriptors live in [first, first + LP_ENGINE_FDS), where the guest neither sees nor reaches them. */
 #define LP_ENGINE_FDS 64
 
+/* What a higher room hears of the program's mappings, on the guest's thread in the system call (memory.c). Each may be NULL. */
+struct lp_load_hook {
+    void (*mapped)(void *ctx, struct lp_thread *t, bool code);                      /* a file; `code`: executable */
+    void (*protected_)(void *ctx, struct lp_thread *t, uint64_t start, uint64_t end); /* no longer writable */
+    void (*unmapped)(void *ctx, struct lp_thread *t, uint64_t start, uint64_t end);   /* not writable, about to go */
+    void (*started)(void *ctx, struct lp_thread *t);                                /* an SVC at `entry`; its own instruction is to be put back */
+    uint64_t entry;                                                                 /* 0 = none */
+    void *ctx;
+};
+enum { LP_ENTRY_SVC = 0xe47 }; /* the immediate of that SVC */
+
 struct lp_kernel {
     struct lp_mem *mem;
     struct lp_gate *gate;
@@ -61,6 +72,7 @@ struct lp_kernel {
     struct lp_signal_process *signals;
     struct lp_seccomp *seccomp, *seccomp_all; /* seccomp.c: what the first thread starts with; all filters */
     struct lp_fork_hook *fork_hooks; /* process.h */
+    struct lp_load_hook load_hook;
     /* End of the process: set once, then every thread's cpu.stop. */
     _Atomic uint32_t exiting;       /* a futex */
     struct lp_exit exit;

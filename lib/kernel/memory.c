@@ -106,15 +106,29 @@ LP_SYSCALL(mmap)
         lp_gate_share(t->k->gate);
     if (at >= 0 && fd >= 0)
         name_mapping(t, (uint64_t)at, a[1], fd, a[5]);
+    if (at >= 0 && fd >= 0 && t->k->load_hook.mapped)
+        t->k->load_hook.mapped(t->k->load_hook.ctx, t, prot & PROT_EXEC);
     return at;
 }
 
-LP_SYSCALL(munmap) { return lp_mem_munmap(t->k->mem, a[0], a[1]); }
+LP_SYSCALL(munmap)
+{
+    const struct lp_load_hook *h = &t->k->load_hook;
+    unsigned flags = h->unmapped ? lp_mem_flags(t->k->mem, lp_mem_untag(a[0])) : 0;
+    if (flags && !(flags & LP_W)) /* perhaps an object; not the usual memory */
+        h->unmapped(h->ctx, t, lp_mem_untag(a[0]), lp_mem_untag(a[0]) + a[1]);
+    return lp_mem_munmap(t->k->mem, a[0], a[1]);
+}
+
 /* PROT_BTI on a CPU without BTI: mmap ignores what it does not know, mprotect refuses it. */
 LP_SYSCALL(mprotect)
 {
     int unknown = a[2] & LP_PROT_BTI && !lp_cpu_has_bti(&t->cpu) ? 1 << 20 : 0;
-    return lp_mem_mprotect(t->k->mem, a[0], a[1], (int)a[2] | unknown);
+    int r = lp_mem_mprotect(t->k->mem, a[0], a[1], (int)a[2] | unknown);
+    const struct lp_load_hook *h = &t->k->load_hook;
+    if (r == 0 && !(a[2] & PROT_WRITE) && h->protected_)
+        h->protected_(h->ctx, t, lp_mem_untag(a[0]), lp_mem_untag(a[0]) + page_up(a[1]));
+    return r;
 }
 LP_SYSCALL(madvise) { return lp_mem_madvise(t->k->mem, a[0], a[1], (int)a[2]); }
 LP_SYSCALL(msync) { return lp_mem_msync(t->k->mem, a[0], a[1], (int)a[2]); }

@@ -5,11 +5,13 @@
 #include "base/bits.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "elf/dynamic.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define PAGE UINT64_C(4096)
+#define SLOT sizeof(((struct lp_slot *)0)->value)
 
 static bool is_new_thing(const struct lp_item *it) { return it->kind == LP_ITEM_FUNC || it->kind == LP_ITEM_DATA; }
 static bool is_writable(const struct lp_item *it) { return it->kind == LP_ITEM_DATA && it->data->section != LP_RODATA; }
@@ -17,7 +19,7 @@ static bool is_writable(const struct lp_item *it) { return it->kind == LP_ITEM_D
 static void nomem(struct lp_plan *pl) { lp_plan_fail(pl, 0, LP_E_NOMEM, "out of memory"); }
 
 /* The region of an object; one per object that gets something new. */
-static struct lp_region *region_of(struct lp_plan *pl, const struct lp_target *t)
+static struct lp_region *region_of(struct lp_plan *pl, struct lp_target *t)
 {
     for (size_t i = 0; i < pl->nregion; i++)
         if (pl->region[i].target == t) return &pl->region[i];
@@ -52,7 +54,8 @@ static bool place_regions(struct lp_plan *pl)
 {
     for (size_t i = 0; i < pl->nregion; i++) {
         struct lp_region *r = &pl->region[i];
-        r->code_len = lp_align_up(r->code_len, PAGE), r->data_len = lp_align_up(r->data_len, PAGE);
+        r->slot_off = lp_align_up(r->code_len, SLOT);
+        r->code_len = lp_align_up(r->slot_off + SLOT * r->nslot, PAGE), r->data_len = lp_align_up(r->data_len, PAGE);
         r->bytes = lp_patch_alloc(&pl->pool, r->code_len + r->data_len);
         if (!r->bytes) return nomem(pl), false;
         r->addr = pl->space->place(pl->space->ctx, r->target, r->code_len + r->data_len);
@@ -72,22 +75,6 @@ static bool place_regions(struct lp_plan *pl)
     }
     qsort(pl->by_name, pl->ndef, sizeof *pl->by_name, by_name);
     return true;
-}
-
-/* One relocation; `at` is its place in memory, p the bytes. */
-static void fix(struct lp_plan *pl, const struct lp_target *t, const struct lp_fixup *f, uint32_t line, uint64_t at, uint8_t *p)
-{
-    uint64_t value, word = 0;
-    struct lp_error why;
-    unsigned n = lp_reloc_bytes(f->reloc);
-    if (!lp_reloc_is_simple(f->reloc)) {
-        lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "relocation %s is not applicable in this version", f->reloc->name);
-        return;
-    }
-    if (!lp_plan_expr(pl, t, line, &f->expr, &value)) return;
-    memcpy(&word, p, n);
-    if (lp_reloc_apply(f->reloc, value, at, &word, &why) != LP_OK) lp_plan_fail(pl, line, LP_E_RANGE, "%s", why.text);
-    else memcpy(p, &word, n);
 }
 
 static bool keep_words(struct lp_plan *pl, const struct lp_target *t, const struct lp_change *c, uint64_t old, uint8_t *p)
@@ -132,7 +119,7 @@ static bool old_body_matches(struct lp_plan *pl, const struct lp_item *it, const
 static void build_func(struct lp_plan *pl, const struct lp_def *d)
 {
     const struct lp_item *it = d->item;
-    const struct lp_target *t = pl->bound[it->object];
+    struct lp_target *t = pl->bound[it->object];
     const struct lp_elf_symbol *sym = NULL;
     uint8_t *p = pl->region[d->region].bytes + d->off;
     uint64_t old = 0, at = d->addr;
@@ -149,7 +136,7 @@ static void build_func(struct lp_plan *pl, const struct lp_def *d)
             if (!keep_words(pl, t, c, old, p)) return;
         } else {
             memcpy(p, &c->new_word, 4);
-            if (c->fix) fix(pl, t, c->fix, c->line, at, p);
+            if (c->fix) lp_plan_fix(pl, t, c->fix, c->line, at, p);
         }
         p += 4 * n, at += 4 * n;
     }
@@ -163,14 +150,27 @@ static void build_data(struct lp_plan *pl, const struct lp_def *d)
         const struct lp_chunk *c = &data->chunk[i];
         uint8_t *p = pl->region[d->region].bytes + d->off + off;
         if (c->kind == LP_CHUNK_BYTES) memcpy(p, c->bytes, c->len);
-        if (c->kind == LP_CHUNK_REL) fix(pl, pl->bound[d->item->object], c->fix, c->line, d->addr + off, p);
+        if (c->kind == LP_CHUNK_REL) lp_plan_fix(pl, pl->bound[d->item->object], c->fix, c->line, d->addr + off, p);
         off += c->len;
     }
+}
+
+/* As many slots as the last layout asked for. */
+static bool reserve_slots(struct lp_plan *pl)
+{
+    for (size_t i = 0; i < pl->nslot; i++) {
+        struct lp_region *r = region_of(pl, (struct lp_target *)(uintptr_t)pl->slot[i].target);
+        if (!r) return nomem(pl), false;
+        r->nslot++;
+    }
+    pl->nslot = 0;
+    return true;
 }
 
 void lp_plan_regions(struct lp_plan *pl)
 {
     const struct lp_patch *p = pl->patch;
+    if (!reserve_slots(pl)) return;
     for (size_t i = 0; i < p->nitem; i++)
         if (is_new_thing(&p->item[i]) && pl->bound[p->item[i].object] && !add_def(pl, &p->item[i])) return;
     if (!place_regions(pl)) return;
@@ -203,7 +203,7 @@ static void write_site(struct lp_plan *pl, const struct lp_item *it, uint64_t ad
         const struct lp_change *c = &it->site.change[i];
         memcpy(w->old_bytes + 4 * i, &c->old_word, 4);
         memcpy(w->new_bytes + 4 * i, &c->new_word, 4);
-        if (c->fix) fix(pl, pl->bound[it->object], c->fix, c->line, addr + 4 * i, w->new_bytes + 4 * i);
+        if (c->fix) lp_plan_fix(pl, pl->bound[it->object], c->fix, c->line, addr + 4 * i, w->new_bytes + 4 * i);
     }
 }
 
@@ -217,8 +217,20 @@ static bool set_value(struct lp_plan *pl, const struct lp_item *it, const struct
     return true;
 }
 
+/* Does the dynamic linker still have to write there? */
+static bool to_be_relocated(struct lp_plan *pl, struct lp_target *t, uint64_t addr, uint64_t len)
+{
+    const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
+    if (!pl->how.wait || pl->space->ready(pl->space->ctx, t)) return false;
+    bool hit = lp_dynfix_covers(d, addr - t->bias, len);
+    for (size_t i = 0; i < d->nrel && !hit; i++) hit = d->rel[i].at + 8 > addr - t->bias && d->rel[i].at < addr - t->bias + len;
+    return hit;
+}
+
 static void write_set(struct lp_plan *pl, const struct lp_item *it, uint64_t addr)
 {
+    struct lp_target *t = pl->bound[it->object];
+    if (to_be_relocated(pl, t, addr, it->set->len)) return lp_plan_later(pl, t, it->line, "a relocated datum");
     struct lp_write *w = add_write(pl, it, addr, it->set->len, !it->set->old_value.any);
     if (w && set_value(pl, it, &it->set->old_value, w->old_bytes)) set_value(pl, it, &it->set->new_value, w->new_bytes);
 }

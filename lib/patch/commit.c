@@ -451,12 +451,13 @@ static void reap(struct lp_live *live)
     free(span);
 }
 
-/* New bodies of a patch that leaves. */
-static void retire_regions(struct lp_live *live, const struct lp_applied *a)
+/* New bodies of a patch that leaves, of one object or of all. With the object itself, what pointers may lead to goes too: they were its own. */
+void lp_live_retire_regions(struct lp_live *live, const struct lp_applied *a, const struct lp_target *only)
 {
     for (size_t k = 0; k < a->plan.nregion; k++) {
-        const struct lp_region *r = &a->plan.region[k];
-        if (!r->keep) (void)retire(live, r->addr, r->addr + r->code_len + r->data_len); /* without memory it just stays mapped */
+        struct lp_region *r = &a->plan.region[k];
+        if (r->left || (only ? r->target != only || (r->keep && !only->gone) : r->keep)) continue;
+        r->left = retire(live, r->addr, r->addr + r->code_len + r->data_len); /* without memory it just stays mapped */
     }
 }
 
@@ -469,7 +470,7 @@ void lp_live_prune(struct lp_live *live)
         if (!lp_journal_forget(live, a)) continue;
         lp_journal_remove(live, a);
         lp_journal_count(live, a);
-        retire_regions(live, a);
+        lp_live_retire_regions(live, a, NULL);
         lp_journal_free_one(a);
     }
     reap(live);
@@ -484,7 +485,7 @@ static void book(struct lp_job *job)
     for (size_t i = 0; i < job->ndrop; i++) {
         struct lp_applied *a = job->drop[i];
         lp_journal_remove(live, a);
-        retire_regions(live, a);
+        lp_live_retire_regions(live, a, NULL);
     }
     for (size_t i = 0; i < job->nadd; i++) {
         job->add[i]->applied_ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;

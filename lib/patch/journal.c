@@ -92,6 +92,7 @@ bool lp_journal_reserve(struct lp_live *live, struct lp_applied *const *add, siz
 
 static bool related(const struct lp_applied *a)
 {
+    if (a->whole) return false;
     for (size_t i = 0; i < a->patch->nrelation; i++)
         if (a->patch->relation[i].kind != LP_REPLACES) return true;
     return false;
@@ -118,12 +119,27 @@ void lp_journal_add(struct lp_live *live, struct lp_applied *a)
     live->ntouch += a->ntouch;
     live->napplied++;
     live->nrelated += related(a);
-    lp_names_add(&live->names, a);
+    if (a->whole) {
+        a->next_part = a->whole->parts;
+        a->whole->parts = a;
+    } else {
+        lp_names_add(&live->names, a);
+        a->library = lp_live_wants(a);
+        live->nlibrary += a->library;
+        live->nmust += a->must;
+    }
     a->older = live->newest;
     a->newer = NULL;
     if (a->older) a->older->newer = a;
     live->newest = a;
     a->serial = ++live->serial;
+}
+
+static void unlink_part(struct lp_applied *a)
+{
+    struct lp_applied **p = &a->whole->parts;
+    while (*p && *p != a) p = &(*p)->next_part;
+    if (*p) *p = a->next_part;
 }
 
 static void unlink_touch(struct lp_live *live, struct lp_touch *t)
@@ -139,7 +155,13 @@ void lp_journal_remove(struct lp_live *live, struct lp_applied *a)
     live->ntouch -= a->ntouch;
     live->napplied--;
     live->nrelated -= related(a);
-    lp_names_remove(&live->names, a);
+    if (a->whole) {
+        unlink_part(a);
+    } else {
+        lp_names_remove(&live->names, a);
+        live->nlibrary -= a->library;
+        live->nmust -= a->must;
+    }
     if (a->newer) a->newer->older = a->older;
     else live->newest = a->older;
     if (a->older) a->older->newer = a->newer;
@@ -153,6 +175,31 @@ static bool is_gone(const struct lp_live *live, uint64_t start, uint64_t end)
     return true;
 }
 
+/* Places of one object that are left, and whether there ever were any. */
+static bool object_left(const struct lp_applied *a, size_t o)
+{
+    bool any = false;
+    for (size_t i = 0; i < a->plan.nwrite; i++) {
+        const struct lp_write *w = &a->plan.write[i];
+        if (w->item->object != o) continue;
+        if (!w->gone) return true;
+        any = true;
+    }
+    return !any && !a->plan.bound[o]->gone;
+}
+
+/* What the patch put beside an object goes with it. */
+static void leave_objects(struct lp_live *live, struct lp_applied *a)
+{
+    for (size_t o = 0; o < a->patch->nobject; o++) {
+        struct lp_target *t = a->plan.bound[o];
+        if (!t || object_left(a, o)) continue;
+        lp_live_retire_regions(live, a, t);
+        a->plan.bound[o] = NULL;
+        a->plan.waits[o] = true;
+    }
+}
+
 bool lp_journal_forget(struct lp_live *live, struct lp_applied *a)
 {
     size_t left = 0;
@@ -163,6 +210,9 @@ bool lp_journal_forget(struct lp_live *live, struct lp_applied *a)
     }
     for (size_t i = 0; i < a->ntouch; i++)
         if (is_gone(live, a->touch[i].start, a->touch[i].end)) unlink_touch(live, &a->touch[i]);
+    leave_objects(live, a);
+    for (size_t o = 0; o < a->patch->nobject && !a->whole; o++)
+        if (a->parts || a->must || (a->patch->object[o].optional && a->plan.waits[o])) return false;
     return left == 0 && a->plan.nwrite;
 }
 
@@ -193,6 +243,8 @@ void lp_journal_count(struct lp_live *live, const struct lp_applied *a)
 void lp_journal_free_one(struct lp_applied *a)
 {
     if (!a) return;
+    for (size_t o = 0; a->said && o < a->patch->nobject; o++) free(a->said[o]);
+    free(a->said);
     lp_plan_free(&a->plan);
     lp_patch_free(a->patch);
     free(a->touch);

@@ -4,15 +4,21 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include "patch/live.h"
-#include "patch/plan.h"
+#include "patch/objects.h"
 #include "mem/mem.h"
 #include "exec/gate.h"
 
 /* One aligned word that a write touches; chains in the index run from the newest to the oldest. */
 struct lp_touch { uint64_t word; struct lp_touch *next; struct lp_applied *owner; uint64_t start, end; };
 
+/* A patch, or a part of one: its changes of one object that was loaded later, or of another mapping of it. Parts are in the list, but have no name. */
 struct lp_applied {
     struct lp_applied *older, *newer, *same_slot; /* same_slot: chain of struct lp_names */
+    struct lp_applied *whole;    /* of a part; NULL = it is a patch */
+    struct lp_applied *parts, *next_part;
+    char **said;                 /* of a patch, by object: why it does not fit there; NULL */
+    bool library;                /* lp_live_wants(), when it was applied */
+    bool must;                   /* every object that is not optional must be there when the program's own code starts */
     lp_patch *patch;             /* the engine's own copy */
     struct lp_plan plan;
     struct lp_touch *touch;
@@ -31,8 +37,12 @@ struct lp_live {
     pthread_mutex_t turn;        /* held by the one call that changes something, all along */
     pthread_mutex_t lock;        /* of all that follows; let go while a call waits for the program, so that it can fork */
     bool working;                /* a call is in progress */
-    struct lp_target *target;
-    size_t ntarget, target_cap;
+    struct lp_objects objects;
+    struct lp_live_events events;
+    size_t nmust;                /* patches with `must` */
+    _Atomic size_t nlibrary;     /* patches that name other objects than the first ones */
+    _Atomic bool stale;          /* there may be other objects now */
+    _Atomic int fresh;           /* > 0: an object is being loaded; so many more events are looked at */
     struct lp_applied *newest;
     struct lp_names names;
     size_t napplied, nrelated;   /* nrelated: those that require or conflict with others */
@@ -63,8 +73,8 @@ struct lp_job {
     struct lp_over_slot *over_slot;
     size_t nover, over_cap, nover_slot;
     uint32_t nlayer;
-    struct lp_applied **add;     /* in order */
-    size_t nadd;
+    struct lp_applied **add;     /* in order; parts behind their patch */
+    size_t nadd, add_cap;
     struct lp_names names;       /* of add */
     struct lp_applied **drop;    /* newest first */
     size_t ndrop, drop_cap;
@@ -89,14 +99,32 @@ bool lp_names_reserve(struct lp_names *t, size_t n);
 void lp_names_add(struct lp_names *t, struct lp_applied *a);
 void lp_names_remove(struct lp_names *t, struct lp_applied *a);
 struct lp_applied *lp_names_find(const struct lp_names *t, const char *name);
-/* The pages of these places have been unmapped: what the journal said about them is history. True if nothing of a is left. */
+/* The pages of these places have been unmapped: what the journal said about them is history. True if nothing of a is left. What it is bound to
+ * is looked at too: an object that is gone is waited for again. */
 bool lp_journal_forget(struct lp_live *live, struct lp_applied *a);
 /* Who lies on top of one of a's places and does not leave with it; NULL = nobody. */
 struct lp_applied *lp_journal_above(struct lp_live *live, const struct lp_applied *a, uint64_t *where);
 void lp_journal_free_one(struct lp_applied *a);
 /* Count executions of a's places on behalf of who is on top of them now. */
 void lp_journal_count(struct lp_live *live, const struct lp_applied *a);
+/* live.c: one call at a time */
+void lp_job_begin(struct lp_job *job, struct lp_live *live);
+void lp_job_setup(struct lp_job *job, struct lp_live *live); /* another job of the same call */
+void lp_job_end(struct lp_job *job, bool done);
+struct lp_applied *lp_job_copy(struct lp_job *job, const struct lp_patch *p, lp_status *s);
+bool lp_job_add(struct lp_job *job, struct lp_applied *a);
+/* room.c: lp_space.place of a running program. */
+uint64_t lp_job_place(void *job, const struct lp_target *t, uint64_t len);
+/* arrive.c */
+bool lp_live_wants(const struct lp_applied *a); /* does it name an object that may come and go? */
+void lp_live_rescan(struct lp_live *live);
+void lp_live_expect(struct lp_live *live); /* an object may be being loaded: look at what the program maps and protects */
+/* The parts of a for the other mappings of its objects go into the job. */
+lp_status lp_job_twins(struct lp_job *job, struct lp_applied *a);
+/* What is missing of a, as text; free(). NULL = nothing. */
+char *lp_live_note(struct lp_live *live, const struct lp_applied *a);
 /* commit.c */
+void lp_live_retire_regions(struct lp_live *live, const struct lp_applied *a, const struct lp_target *only);
 lp_status lp_job_drop(struct lp_job *job, struct lp_applied *a);
 int lp_job_read(void *job, uint64_t addr, void *buf, size_t len);
 bool lp_job_layer(struct lp_job *job, const struct lp_plan *plan, bool undo);

@@ -1,14 +1,11 @@
 /* patch/live.c - apply, revert and list on a running program. */
 #include <config.h>
 #include "patch/journal.h"
-#include "base/bits.h"
 #include "base/buf.h"
 #include "base/error.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define REACH (UINT64_C(100) << 20) /* B reaches 128 MiB; the object and the new code need some of it */
 
 lp_status lp_live_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_live **out, struct lp_error *err)
 {
@@ -16,6 +13,7 @@ lp_status lp_live_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_live *
     if (!live) return lp_fail(err, LP_E_NOMEM, "out of memory");
     live->mem = mem;
     live->gate = gate;
+    atomic_store(&live->stale, true);
     pthread_mutex_init(&live->lock, NULL);
     pthread_mutex_init(&live->turn, NULL);
     *out = live;
@@ -33,21 +31,16 @@ void lp_live_free(struct lp_live *live)
     }
     pthread_mutex_destroy(&live->lock);
     pthread_mutex_destroy(&live->turn);
-    free(live->target), free(live->bucket), free(live->names.bucket), free(live->retired), free(live);
+    lp_objects_free(&live->objects);
+    free(live->bucket), free(live->names.bucket), free(live->retired), free(live);
 }
 
 lp_status lp_live_add_object(struct lp_live *live, const lp_elf *elf, uint64_t bias, struct lp_error *err)
 {
-    const char *name = lp_elf_info(elf)->name, *slash = strrchr(name, '/');
     pthread_mutex_lock(&live->lock);
-    struct lp_target *v = lp_grow(live->target, &live->target_cap, live->ntarget, sizeof *v);
-    if (v) {
-        live->target = v;
-        v[live->ntarget] = (struct lp_target){slash ? slash + 1 : name, elf, bias, live->ntarget == 0};
-        live->ntarget++;
-    }
+    bool added = lp_objects_add(&live->objects, elf, bias);
     pthread_mutex_unlock(&live->lock);
-    return v ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory");
+    return added ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory");
 }
 
 void lp_live_mem_changed(void *ctx, uint64_t start, uint64_t end)
@@ -84,66 +77,29 @@ int lp_live_set_fault(struct lp_live *live, int step)
     return last;
 }
 
-/* Free addresses in [from, to) that this call has not given away already; the range is remembered. */
-static uint64_t take(struct lp_job *job, uint64_t from, uint64_t to, uint64_t len)
-{
-    from = lp_align_up(from, LP_PAGE), to = lp_align_down(to, LP_PAGE);
-    size_t lo = 0, hi = job->ntaken;
-    while (lo < hi) { /* the first range that ends behind `from` */
-        size_t mid = lo + (hi - lo) / 2;
-        if (job->taken[mid].end <= from) lo = mid + 1;
-        else hi = mid;
-    }
-    uint64_t addr = from < to ? lp_mem_find_free(job->live->mem, from, to, len) : 0;
-    for (; addr && lo < job->ntaken && addr + len > job->taken[lo].start; lo++) {
-        if (addr >= job->taken[lo].end) continue;
-        from = job->taken[lo].end;
-        addr = from < to ? lp_mem_find_free(job->live->mem, from, to, len) : 0;
-    }
-    struct lp_retired *v = addr ? lp_grow(job->taken, &job->taken_cap, job->ntaken, sizeof *v) : NULL;
-    if (!v) return 0;
-    job->taken = v;
-    bool joins = lo && v[lo - 1].end == addr; /* ranges that touch are one, so there are few */
-    if (joins) return v[lo - 1].end += len, addr;
-    memmove(v + lo + 1, v + lo, (job->ntaken - lo) * sizeof *v);
-    v[lo] = (struct lp_retired){addr, addr + len};
-    job->ntaken++;
-    return addr;
-}
+static bool open_target(void *ctx, struct lp_target *t) { return lp_target_open(t, ((struct lp_job *)ctx)->live->mem); }
+static bool is_ready(void *ctx, struct lp_target *t) { return lp_target_relocated(t, ((struct lp_job *)ctx)->live->mem); }
 
-/* Away from where the object's heap grows: below it, else far above, else close. */
-static uint64_t place(void *ctx, const struct lp_target *t, uint64_t len)
-{
-    struct lp_job *job = ctx;
-    size_t n;
-    uint64_t lo = UINT64_MAX, hi = 0, addr = 0;
-    const struct lp_elf_segment *s = lp_elf_segments(t->elf, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (s[i].type != 1) continue;
-        if (s[i].vaddr < lo) lo = s[i].vaddr;
-        if (s[i].vaddr + s[i].memsz > hi) hi = s[i].vaddr + s[i].memsz;
-    }
-    if (hi <= lo) return 0;
-    lo += t->bias, hi += t->bias;
-    uint64_t floor = hi > REACH && hi - REACH > 0x100000 ? hi - REACH : 0x100000, end = lo + (UINT64_C(127) << 20);
-    addr = take(job, floor, lo, len);
-    if (!addr) addr = take(job, lo + REACH > hi ? lo + REACH : hi, end, len);
-    return addr ? addr : take(job, hi, end, len);
-}
-
-static void begin(struct lp_job *job, struct lp_live *live)
+void lp_job_begin(struct lp_job *job, struct lp_live *live)
 {
     pthread_mutex_lock(&live->turn);
     pthread_mutex_lock(&live->lock);
     live->working = true;
     live->step = 0;
-    job->live = live;
-    job->space = (struct lp_space){live->target, live->ntarget, job, lp_job_read, place};
+    lp_live_rescan(live);
     lp_live_prune(live);
+    lp_job_setup(job, live);
+}
+
+void lp_job_setup(struct lp_job *job, struct lp_live *live)
+{
+    job->live = live;
+    job->space = (struct lp_space){.target = live->objects.v, .ntarget = live->objects.n, .ctx = job, .open = open_target, .ready = is_ready,
+                                   .read = lp_job_read, .place = lp_job_place};
 }
 
 /* Patches that left are free, if they did. */
-static void end(struct lp_job *job, bool done)
+void lp_job_end(struct lp_job *job, bool done)
 {
     struct lp_live *live = job->live;
     for (size_t i = 0; i < job->ndrop; i++) {
@@ -154,6 +110,14 @@ static void end(struct lp_job *job, bool done)
     live->working = false;
     pthread_mutex_unlock(&live->lock);
     pthread_mutex_unlock(&live->turn);
+}
+
+/* Patches, without their parts. */
+static size_t count_whole(struct lp_applied *const *v, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) count += !v[i]->whole;
+    return count;
 }
 
 static bool same_patch(const struct lp_patch *a, const struct lp_patch *b)
@@ -189,7 +153,7 @@ static lp_status check_relations(struct lp_job *job, const struct lp_patch *p)
 static lp_status check_refused(struct lp_job *job, const struct lp_patch *p)
 {
     for (const struct lp_applied *a = job->live->nrelated ? job->live->newest : NULL; a; a = a->older)
-        for (size_t i = 0; i < a->patch->nrelation && !a->leaving; i++)
+        for (size_t i = 0; i < a->patch->nrelation && !a->leaving && !a->whole; i++)
             if (a->patch->relation[i].kind == LP_CONFLICTS && lp_relation_met(&a->patch->relation[i], p->name, p->version))
                 return lp_job_fail(job, p->file, 0, LP_E_RELATION, "the applied patch `%s` conflicts with `%s`", a->patch->name, p->name);
     return LP_OK;
@@ -227,6 +191,11 @@ static lp_status drop_replaced(struct lp_job *job, const lp_patch *const *patche
             v = w;
             v[count++] = a;
             a->leaving = true;
+            for (struct lp_applied *part = a->parts; part; part = part->next_part) {
+                if (!(w = lp_grow(v, &cap, count, sizeof *v))) return free(v), lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+                v = w;
+                v[count++] = part;
+            }
         }
     }
     lp_status s = drop_all(job, v, count);
@@ -252,7 +221,7 @@ static int known(struct lp_job *job, const struct lp_patch *p, lp_status *s)
     return -1;
 }
 
-static struct lp_applied *copy_of(struct lp_job *job, const struct lp_patch *p, lp_status *s)
+struct lp_applied *lp_job_copy(struct lp_job *job, const struct lp_patch *p, lp_status *s)
 {
     struct lp_applied *a = calloc(1, sizeof *a);
     *s = lp_live_step(job, "copy");
@@ -264,6 +233,22 @@ static struct lp_applied *copy_of(struct lp_job *job, const struct lp_patch *p, 
     return NULL;
 }
 
+bool lp_job_add(struct lp_job *job, struct lp_applied *a)
+{
+    struct lp_applied **v = lp_grow(job->add, &job->add_cap, job->nadd, sizeof *v);
+    if (v) job->add = v;
+    if (!v || !lp_job_layer(job, &a->plan, false)) return false;
+    v[job->nadd++] = a;
+    return true;
+}
+
+static bool any_waits(const struct lp_applied *a)
+{
+    for (size_t o = 0; o < a->patch->nobject; o++)
+        if (a->plan.waits[o]) return true;
+    return false;
+}
+
 /* One patch of the call: bound, built and checked against memory as the earlier ones leave it. */
 static lp_status prepare(struct lp_job *job, const struct lp_patch *p, struct lp_live_result *r)
 {
@@ -271,31 +256,34 @@ static lp_status prepare(struct lp_job *job, const struct lp_patch *p, struct lp
     lp_status s = LP_OK;
     int k = known(job, p, &s);
     if (k) return k > 0 ? (r->already++, LP_OK) : s;
-    struct lp_applied *a = copy_of(job, p, &s);
+    struct lp_applied *a = lp_job_copy(job, p, &s);
     if (!a) return s;
-    s = lp_plan_make(&a->plan, a->patch, &job->space, job->report, job->ctx, job->err);
+    unsigned flags = job->options ? job->options->flags : 0;
+    struct lp_plan_how how = {.only = LP_PLAN_ALL, .wait = flags & LP_LIVE_WAIT, .loads = job->live->objects.n > 1, .optional = flags & LP_LIVE_OPTIONAL};
+    a->must = how.wait && !how.optional;
+    s = lp_plan_make(&a->plan, a->patch, &job->space, &how, job->report, job->ctx, job->err);
     if (s == LP_OK) s = lp_plan_verify(&a->plan, &already);
-    if (s == LP_OK && already && !a->plan.nregion && job->ndrop == 0 && a->plan.nwrite) {
+    if (s == LP_OK && already && !a->plan.nregion && job->ndrop == 0 && a->plan.nwrite && !any_waits(a)) {
         r->already++;
         lp_journal_free_one(a);
         return LP_OK;
     }
-    if (s == LP_OK && !lp_job_layer(job, &a->plan, false)) s = lp_job_fail(job, p->file, 0, LP_E_NOMEM, "out of memory");
+    a->must = a->must && any_waits(a);
+    if (s == LP_OK && !lp_job_add(job, a)) s = lp_job_fail(job, p->file, 0, LP_E_NOMEM, "out of memory");
     if (s != LP_OK) return lp_journal_free_one(a), s;
-    job->add[job->nadd++] = a;
     lp_names_add(&job->names, a);
-    return LP_OK;
+    return lp_job_twins(job, a);
 }
 
 /* Layers in the order of the commit: what leaves first, then what comes. Patches that leave must not be prepared over. */
 static lp_status prepare_all(struct lp_job *job, const lp_patch *const *patches, size_t n, struct lp_live_result *r)
 {
     lp_status s = LP_OK;
-    job->add = calloc(n + 1, sizeof *job->add);
-    if (!job->add || !lp_names_reserve(&job->names, n)) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+    if (!lp_names_reserve(&job->names, n)) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
     s = drop_replaced(job, patches, n);
     for (size_t i = 0; i < n && s == LP_OK; i++) s = prepare(job, patches[i], r);
     for (size_t i = 0; i < job->nadd && s == LP_OK; i++) {
+        if (job->add[i]->whole) continue;
         s = check_relations(job, job->add[i]->patch);
         if (s == LP_OK) s = check_refused(job, job->add[i]->patch);
     }
@@ -307,13 +295,14 @@ lp_status lp_live_apply(struct lp_live *live, const lp_patch *const *patches, si
 {
     struct lp_job job = {.options = o, .report = report, .ctx = ctx, .err = err};
     struct lp_live_result r = {0};
-    begin(&job, live);
+    lp_job_begin(&job, live);
     lp_status s = prepare_all(&job, patches, n, &r);
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && (job.nadd || job.ndrop) && !dry) s = lp_job_commit(&job);
-    r.applied = job.nadd, r.reverted = job.ndrop;
+    r.applied = count_whole(job.add, job.nadd), r.reverted = count_whole(job.drop, job.ndrop);
     for (size_t i = 0; i < job.nadd && (s != LP_OK || dry); i++) lp_journal_free_one(job.add[i]);
-    end(&job, s == LP_OK && !dry);
+    if (s == LP_OK && live->nlibrary) lp_live_expect(live);
+    lp_job_end(&job, s == LP_OK && !dry);
     if (s == LP_OK && result) *result = r;
     return s;
 }
@@ -327,7 +316,7 @@ static lp_status not_applied(struct lp_job *job, const char *name)
 
 static lp_status select_named(struct lp_job *job, const char *const *names, size_t n, struct lp_applied ***out, size_t *count)
 {
-    struct lp_applied **v = calloc((n ? n : job->live->napplied) + 1, sizeof *v);
+    struct lp_applied **v = calloc(job->live->napplied + 1, sizeof *v);
     lp_status s = LP_OK;
     *out = v, *count = 0;
     if (!v) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
@@ -335,7 +324,9 @@ static lp_status select_named(struct lp_job *job, const char *const *names, size
     for (size_t i = 0; i < n && s == LP_OK; i++) {
         struct lp_applied *a = lp_names_find(&job->live->names, names[i]);
         if (!a) s = not_applied(job, names[i]);
-        else if (!a->leaving) a->leaving = true, v[(*count)++] = a; /* a name may be given twice */
+        if (!a || a->leaving) continue; /* a name may be given twice */
+        a->leaving = true, v[(*count)++] = a;
+        for (struct lp_applied *part = a->parts; part; part = part->next_part) v[(*count)++] = part;
     }
     for (size_t i = 0; i < *count; i++) v[i]->leaving = false;
     return s;
@@ -345,7 +336,7 @@ static lp_status select_named(struct lp_job *job, const char *const *names, size
 static lp_status check_required(struct lp_job *job, const struct lp_applied *gone)
 {
     for (const struct lp_applied *a = job->live->nrelated ? job->live->newest : NULL; a; a = a->older)
-        for (size_t i = 0; i < a->patch->nrelation && !a->leaving; i++) {
+        for (size_t i = 0; i < a->patch->nrelation && !a->leaving && !a->whole; i++) {
             const struct lp_relation *r = &a->patch->relation[i];
             if (r->kind == LP_REQUIRES && lp_relation_met(r, gone->patch->name, gone->patch->version) && !present(job, r, a->patch))
                 return lp_job_fail(job, gone->patch->name, 0, LP_E_RELATION, "the applied patch `%s` requires it", a->patch->name);
@@ -359,32 +350,50 @@ lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t 
     struct lp_job job = {.options = o, .report = report, .ctx = ctx, .err = err};
     struct lp_applied **v = NULL;
     size_t count = 0;
-    begin(&job, live);
+    lp_job_begin(&job, live);
     lp_status s = select_named(&job, names, n, &v, &count);
     if (s == LP_OK) s = drop_all(&job, v, count);
-    for (size_t i = 0; i < count && s == LP_OK; i++) s = check_required(&job, v[i]);
+    for (size_t i = 0; i < count && s == LP_OK; i++) s = v[i]->whole ? LP_OK : check_required(&job, v[i]);
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && count && !dry) s = lp_job_commit(&job);
-    if (s == LP_OK && result) *result = (struct lp_live_result){.reverted = count};
+    if (s == LP_OK && result) *result = (struct lp_live_result){.reverted = count_whole(v, count)};
     free(v);
-    end(&job, s == LP_OK && !dry);
+    lp_job_end(&job, s == LP_OK && !dry);
     return s;
+}
+
+static size_t places_of(const struct lp_applied *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->plan.nwrite; i++) n += !a->plan.write[i].gone;
+    return n;
+}
+
+static int give_row(struct lp_live *live, const struct lp_applied *a, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx)
+{
+    char *note = lp_live_note(live, a);
+    struct lp_live_row row = {a->patch->name, a->patch->version, places_of(a), atomic_load_explicit(&a->hits, memory_order_relaxed), a->applied_ms, note};
+    for (const struct lp_applied *part = a->parts; part; part = part->next_part) {
+        row.places += places_of(part);
+        row.hits += atomic_load_explicit(&part->hits, memory_order_relaxed);
+    }
+    int r = fn(ctx, &row);
+    free(note);
+    return r;
 }
 
 lp_status lp_live_list(struct lp_live *live, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err)
 {
     (void)err;
     pthread_mutex_lock(&live->lock);
-    if (!live->working) lp_live_prune(live);
+    if (!live->working) {
+        lp_live_rescan(live);
+        lp_live_prune(live);
+    }
     struct lp_applied *a = live->newest;
     while (a && a->older) a = a->older;
-    for (; a; a = a->newer) {
-        size_t places = 0;
-        for (size_t i = 0; i < a->plan.nwrite; i++) places += !a->plan.write[i].gone;
-        struct lp_live_row row = {a->patch->name, a->patch->version, places, atomic_load_explicit(&a->hits,
-                memory_order_relaxed), a->applied_ms};
-        if (fn(ctx, &row)) break;
-    }
+    for (; a; a = a->newer)
+        if (!a->whole && give_row(live, a, fn, ctx)) break;
     pthread_mutex_unlock(&live->lock);
     return LP_OK;
 }

@@ -14,6 +14,24 @@ void lp_live_free(struct lp_live *live);
 /* A loaded object: run-time address = link-time address + bias. The first one is the main program. elf is borrowed. */
 lp_status lp_live_add_object(struct lp_live *live, const lp_elf *elf, uint64_t bias, struct lp_error *err);
 
+/* What happens to patches on a guest's thread: level as for a log. */
+struct lp_live_events { void (*say)(void *ctx, int level, const char *text); void *ctx; };
+void lp_live_on_event(struct lp_live *live, const struct lp_live_events *e);
+/* On a guest's thread in a system call: a file was mapped (`code`: executable). True: lp_live_settle is to be called. */
+bool lp_live_mapped(struct lp_live *live, bool code);
+/* May a change of the mappings be what a patch waits for? */
+bool lp_live_expects(struct lp_live *live);
+/* The same, outside the gate's RUNNING state: patches that wait for an object are applied if the dynamic linker has relocated it, which it shows by
+ * taking the right to write from pages; [start, end) are such pages, end 0 = none. Not LP_OK: a patch that must be there does not fit, and the
+ * program is not to go on. */
+lp_status lp_live_settle(struct lp_live *live, uint64_t start, uint64_t end, struct lp_error *err);
+/* The same: [start, end) goes away. */
+void lp_live_unmapped(struct lp_live *live, uint64_t start, uint64_t end);
+/* Is a patch of LP_LIVE_WAIT incomplete? */
+bool lp_live_waits(struct lp_live *live);
+/* The same: the program's own code starts; every such patch must be complete. */
+lp_status lp_live_started(struct lp_live *live, struct lp_error *err);
+
 /* As lp_vm_apply, lp_vm_revert and lp_vm_list (arm64lp/vm.h). */
 lp_status lp_live_apply(struct lp_live *live, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
                         struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);

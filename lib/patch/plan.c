@@ -27,11 +27,13 @@ void lp_plan_fail(struct lp_plan *pl, uint32_t line, lp_status s, const char *fm
     if (pl->report && pl->errors <= LP_PATCH_ERRORS) pl->report(pl->ctx, &e);
 }
 
-static bool named(const struct lp_target *t, const char *name)
+bool lp_target_named(const struct lp_space *s, struct lp_target *t, const char *name)
 {
-    const char *soname = lp_elf_info(t->elf)->soname;
     if (strcmp(name, "*") == 0) return t->main;
-    return strcmp(t->name, name) == 0 || (soname && strcmp(soname, name) == 0);
+    if (t->gone) return false;
+    if (strcmp(t->name, name) == 0) return true;
+    const char *soname = s->open(s->ctx, t) ? lp_elf_info(t->elf)->soname : NULL;
+    return soname && strcmp(soname, name) == 0;
 }
 
 static void hex_or_none(char out[129], const uint8_t *id, size_t len)
@@ -40,8 +42,12 @@ static void hex_or_none(char out[129], const uint8_t *id, size_t len)
     else strcpy(out, "none");
 }
 
-static bool bound_well(struct lp_plan *pl, const struct lp_object *o, const struct lp_target *t)
+static bool bound_well(struct lp_plan *pl, const struct lp_object *o, struct lp_target *t)
 {
+    if (!pl->space->open(pl->space->ctx, t)) {
+        lp_plan_fail(pl, o->line, LP_E_BINDING, "object `%s` cannot be read: %s", t->name, t->why ? t->why : "out of memory");
+        return false;
+    }
     const struct lp_elf_info *info = lp_elf_info(t->elf);
     char have[129], want[129];
     if (o->build_id && (o->build_id_len != info->build_id_len || memcmp(o->build_id, info->build_id, o->build_id_len) != 0)) {
@@ -51,6 +57,10 @@ static bool bound_well(struct lp_plan *pl, const struct lp_object *o, const stru
     }
     uint8_t sha[32];
     if (!o->sha256) return true;
+    if (t->from_memory) {
+        lp_plan_fail(pl, o->line, LP_E_BINDING, "object `%s`: its file is another one by now, so its sha256 is not known; bind the patch by build-id", t->name);
+        return false;
+    }
     lp_elf_sha256(t->elf, sha);
     if (memcmp(sha, o->sha256, 32) == 0) return true;
     hex_or_none(have, sha, 32), hex_or_none(want, o->sha256, 32);
@@ -58,53 +68,56 @@ static bool bound_well(struct lp_plan *pl, const struct lp_object *o, const stru
     return false;
 }
 
+/* The first that is called so and is relocated; the main program and its loader count from the start. */
+static struct lp_target *find_target(struct lp_plan *pl, const char *name)
+{
+    const struct lp_space *s = pl->space;
+    for (size_t i = 0; i < s->ntarget; i++)
+        if (lp_target_named(s, s->target[i], name) && (s->target[i]->fixed || s->ready(s->ctx, s->target[i]))) return s->target[i];
+    return NULL;
+}
+
+static void not_here(struct lp_plan *pl, const struct lp_object *obj)
+{
+    char names[300] = "nothing";
+    size_t len = 0;
+    for (size_t i = 0; i < pl->space->ntarget && len < sizeof names - 1; i++)
+        if (!pl->space->target[i]->gone)
+            len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", len ? ", " : "", pl->space->target[i]->name);
+    lp_plan_fail(pl, obj->line, LP_E_BINDING, "object `%s` is not here (found: %s)", obj->name, names);
+}
+
+static void bind_object(struct lp_plan *pl, size_t o)
+{
+    const struct lp_object *obj = &pl->patch->object[o];
+    bool all = pl->how.only == LP_PLAN_ALL, may_come = pl->how.optional || (pl->how.wait && pl->how.loads);
+    if (!all && (size_t)pl->how.only != o) return;
+    if (pl->waits[o]) return;
+    pl->bound[o] = all ? find_target(pl, obj->name) : pl->how.at;
+    if (pl->bound[o]) (void)bound_well(pl, obj, pl->bound[o]);
+    else if (obj->optional || (may_come && strstr(obj->name, ".so"))) pl->waits[o] = true;
+    else not_here(pl, obj);
+}
+
 static void bind(struct lp_plan *pl)
 {
     const struct lp_patch *p = pl->patch;
     const struct lp_space *s = pl->space;
-    pl->bound = calloc(p->nobject + 1, sizeof *pl->bound);
-    if (!pl->bound) {
+    pl->bound = pl->bound ? pl->bound : calloc(p->nobject + 1, sizeof(struct lp_target *));
+    pl->waits = pl->waits ? pl->waits : calloc(p->nobject + 1, sizeof *pl->waits);
+    if (!pl->bound || !pl->waits) {
         lp_plan_fail(pl, 0, LP_E_NOMEM, "out of memory");
         return;
     }
     for (size_t i = 0; i < s->ntarget && p->seed; i++)
-        if (s->target[i].main) pl->bound[0] = &s->target[i];
-    for (size_t o = 0; o < p->nobject; o++) {
-        const struct lp_object *obj = &p->object[o];
-        for (size_t i = 0; i < s->ntarget && !pl->bound[o]; i++)
-            if (named(&s->target[i], obj->name)) pl->bound[o] = &s->target[i];
-        if (pl->bound[o] && !bound_well(pl, obj, pl->bound[o])) continue;
-        if (!pl->bound[o] && !obj->optional)
-            lp_plan_fail(pl, obj->line, LP_E_BINDING, "object `%s` is not here (found: %s%s)", obj->name, s->ntarget ? s->target[0].name : "nothing",
-                         s->ntarget > 1 ? ", ..." : "");
-    }
+        if (s->target[i]->main && s->open(s->ctx, s->target[i])) pl->bound[0] = s->target[i];
+    for (size_t o = 0; o < p->nobject; o++) bind_object(pl, o);
 }
 
-/* Symbols of the patch first, then the object's. */
-bool lp_plan_expr(struct lp_plan *pl, const struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t *value)
+static bool program_ready(struct lp_plan *pl)
 {
-    if (!e->symbol) return *value = e->addr + t->bias + (uint64_t)e->addend, true;
-    size_t lo = 0, hi = pl->ndef;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        int c = strcmp(pl->by_name[mid]->name, e->symbol);
-        if (c == 0) return *value = pl->by_name[mid]->addr + (uint64_t)e->addend, true;
-        if (c < 0) lo = mid + 1;
-        else hi = mid;
-    }
-    const struct lp_elf_symbol *sym;
-    struct lp_error why;
-    lp_status s = lp_elf_find(t->elf, e->symbol, &sym, &why);
-    if (s != LP_OK) {
-        lp_plan_fail(pl, line, s, "%s: %s", t->name, why.text);
-        return false;
-    }
-    if (sym->type == 6 || sym->type == 10) { /* STT_TLS, STT_GNU_IFUNC: the address is known at run time only */
-        lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "`%s` is %s: not applicable in this version", e->symbol,
-                sym->type == 6 ? "thread-local" : "an IFUNC");
-        return false;
-    }
-    *value = sym->value + t->bias + (uint64_t)e->addend;
+    for (size_t i = 0; i < pl->space->ntarget; i++)
+        if (pl->space->target[i]->main) return pl->space->ready(pl->space->ctx, pl->space->target[i]);
     return true;
 }
 
@@ -113,18 +126,24 @@ bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp
     const struct lp_target *t = pl->bound[it->object];
     const struct lp_elf_symbol *sym = NULL;
     struct lp_error why;
+    const char *hint = t->from_memory ? "; its file is another one by now, and only exported symbols are known" : "";
     *addr = it->place.off + t->bias;
     if (it->place.symbol) {
         lp_status s = lp_elf_find(t->elf, it->place.symbol, &sym, &why);
         if (s != LP_OK) {
-            lp_plan_fail(pl, it->line, s, "%s: %s", t->name, why.text);
+            lp_plan_fail(pl, it->line, s, "%s: %s%s", t->name, why.text, hint);
             return false;
         }
         if (sym->type == 6) {
-            lp_plan_fail(pl, it->line, LP_E_UNSUPPORTED, "`%s` is thread-local: not applicable in this version", it->place.symbol);
+            lp_plan_fail(pl, it->line, LP_E_UNSUPPORTED, "`%s` is thread-local: each thread has its own, which no patch reaches", it->place.symbol);
             return false;
         }
-        *addr = sym->value + it->place.off + t->bias;
+        *addr = sym->value + t->bias;
+        if (it->kind == LP_ITEM_SET && lp_plan_copied(pl, t, sym, addr) && !program_ready(pl)) {
+            lp_plan_later(pl, t, it->line, "the program's copy of a variable");
+            return false;
+        }
+        *addr += it->place.off;
     }
     if (out) *out = sym;
     if (it->kind == LP_ITEM_SET || !(*addr & 3)) return true;
@@ -135,10 +154,13 @@ bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp
 void lp_plan_where(const struct lp_space *s, uint64_t addr, char *buf, size_t size)
 {
     for (size_t i = 0; i < s->ntarget; i++) {
-        const struct lp_elf_symbol *sym = lp_elf_symbol_at(s->target[i].elf, addr - s->target[i].bias);
-        if (!sym) continue;
-        uint64_t off = addr - s->target[i].bias - sym->value;
-        snprintf(buf, size, off ? "%.150s+0x%llx" : "%.150s", sym->name, (unsigned long long)off);
+        const struct lp_target *t = s->target[i];
+        bool inside = t->end ? addr >= t->start && addr < t->end : true; /* a file has no extent */
+        const struct lp_elf_symbol *sym = inside && t->elf && !t->gone ? lp_elf_symbol_at(t->elf, addr - t->bias) : NULL;
+        if (!inside || t->gone || (!sym && t->main)) continue;
+        uint64_t off = addr - t->bias - (sym ? sym->value : 0);
+        int n = t->main ? 0 : snprintf(buf, size, "%.100s:", t->name);
+        snprintf(buf + n, size - (size_t)n, sym && !off ? "%.80s" : sym ? "%.80s+0x%llx" : "%.0s0x%llx", sym ? sym->name : "", (unsigned long long)off);
         return;
     }
     snprintf(buf, size, "0x%llx", (unsigned long long)addr);
@@ -163,13 +185,31 @@ static void check_overlaps(struct lp_plan *pl)
     }
 }
 
-lp_status lp_plan_make(struct lp_plan *pl, const lp_patch *p, const struct lp_space *space, lp_report_fn report, void *ctx, struct lp_error *err)
+/* What an earlier layout left; the slots are how many the next one needs. */
+static void clear_layout(struct lp_plan *pl)
 {
-    *pl = (struct lp_plan){.patch = p, .space = space, .report = report, .ctx = ctx, .err = err};
+    pl->nwrite = pl->nregion = pl->ndef = 0;
+    pl->again = false;
+    free(pl->by_name);
+    pl->by_name = NULL;
+}
+
+/* Laid out again when slots are missing, which shows only at the end, or when an object is to wait for the dynamic linker. */
+lp_status lp_plan_make(struct lp_plan *pl, const lp_patch *p, const struct lp_space *space, const struct lp_plan_how *how, lp_report_fn report,
+                       void *ctx, struct lp_error *err)
+{
+    enum { LAYOUTS = 8 };
+    *pl = (struct lp_plan){.patch = p, .space = space, .report = report, .ctx = ctx, .err = err, .how = {.only = LP_PLAN_ALL}};
+    if (how) pl->how = *how;
     bind(pl);
-    if (pl->errors) return pl->status;
-    lp_plan_regions(pl);
-    if (!pl->errors) lp_plan_writes(pl);
+    for (int i = 0; i < LAYOUTS && !pl->errors && (i == 0 || pl->again); i++) {
+        clear_layout(pl);
+        for (size_t o = 0; o < p->nobject; o++)
+            if (pl->waits[o]) pl->bound[o] = NULL;
+        lp_plan_regions(pl);
+        if (!pl->errors) lp_plan_writes(pl);
+    }
+    if (!pl->errors && pl->again) lp_plan_fail(pl, 0, LP_E_RANGE, "no place for the veneers and slots that the new code needs");
     if (!pl->errors) check_overlaps(pl);
     return pl->errors ? pl->status : LP_OK;
 }
@@ -227,7 +267,7 @@ lp_status lp_plan_verify(struct lp_plan *pl, bool *already)
 
 void lp_plan_free(struct lp_plan *pl)
 {
-    free(pl->bound), free(pl->write), free(pl->region), free(pl->def), free(pl->by_name);
+    free(pl->bound), free(pl->waits), free(pl->slot), free(pl->scope), free(pl->write), free(pl->region), free(pl->def), free(pl->by_name);
     for (struct lp_arena_chunk *c = pl->pool.arena, *next; c; c = next) next = c->next, free(c);
     *pl = (struct lp_plan){0};
 }

@@ -3,18 +3,35 @@
 #define LP_PATCH_PLAN_H
 #include "patch/model.h"
 
+struct lp_refused { uint64_t serial; uint32_t object; }; /* a patch, by its number in the journal, whose changes of this object do not fit */
 struct lp_target {               /* a loaded object, or a file (bias 0) */
     const char *name;            /* base name of the file */
-    const lp_elf *elf;
+    const lp_elf *elf;           /* NULL = not opened yet (lp_space.open) */
     uint64_t bias;               /* run-time address - link-time address */
     bool main;                   /* what `object *` means */
+    /* of a running program (objects.c) */
+    bool fixed;                  /* the caller's: never gone */
+    bool mapped, relocated;      /* all its segments are there; the dynamic linker has done its work */
+    bool gone, seen, from_memory;
+    uint64_t start, end;         /* run-time extent */
+    uint64_t relro, relro_end;   /* what becomes read-only then; 0 = nothing */
+    uint64_t dynamic;            /* run-time address of PT_DYNAMIC, 0 = none */
+    uint64_t dev, ino, serial;
+    char *path, *why;            /* why: it cannot be opened */
+    struct lp_refused *refused;
+    size_t nrefused, refused_cap;
 };
 struct lp_space {                /* where the patch goes */
-    const struct lp_target *target;
+    struct lp_target *const *target;
     size_t ntarget;
     void *ctx;
+    /* Fill in elf; false: t->why. */
+    bool (*open)(void *ctx, struct lp_target *t);
+    /* Has the dynamic linker done its work there? */
+    bool (*ready)(void *ctx, struct lp_target *t);
     /* Current content; 0 or a negative errno. */
     int (*read)(void *ctx, uint64_t addr, void *buf, size_t len);
+    bool file;                   /* not running: addresses of other objects count as 0 */
     /* An address for `len` bytes of new code within reach of the object; 0 = none. */
     uint64_t (*place)(void *ctx, const struct lp_target *t, uint64_t len);
 };
@@ -32,13 +49,34 @@ struct lp_write {
     const struct lp_item *item;
 };
 /* New code (and rodata), then new data on pages of its own, of one object. */
-struct lp_region { const struct lp_target *target; uint64_t addr, code_len, data_len; uint8_t *bytes; bool keep; };
+struct lp_region { struct lp_target *target; uint64_t addr, code_len, data_len, slot_off, nslot; uint8_t *bytes; bool keep, left; };
 struct lp_def { const char *name; const struct lp_item *item; size_t region; uint64_t off, addr; };
+
+/* A slot of 16 bytes in a region: what instructions of that object reach where the object itself has nothing for them. */
+enum lp_slot_kind { LP_SLOT_VENEER, LP_SLOT_WORD, LP_SLOT_PAIR, LP_SLOT_TLSDESC };
+struct lp_slot { const struct lp_target *target; enum lp_slot_kind kind; uint64_t value[2], index; };
+
+/* Which part of a patch, and when. */
+enum { LP_PLAN_ALL = -1 };
+struct lp_plan_how {
+    int64_t only;                /* this object of the patch in this target; LP_PLAN_ALL: all of them */
+    struct lp_target *at;
+    const struct lp_plan *family; /* that has the rest of the patch's names; NULL = none */
+    bool wait;                   /* objects that are not relocated, where that matters, are left out: `waits` says which */
+    bool loads;                  /* and so are those that are not loaded yet */
+    bool optional;               /* as if every object were */
+};
 
 struct lp_plan {
     const lp_patch *patch;
     const struct lp_space *space;
-    const struct lp_target **bound; /* by object of the patch; NULL = optional and absent */
+    struct lp_plan_how how;
+    struct lp_target **bound;       /* by object of the patch; NULL = left out */
+    bool *waits;                    /* by object: it is to be done when it is loaded */
+    bool again;                     /* a slot is missing: lay out anew with as many as were asked for */
+    struct lp_slot *slot;
+    size_t nslot, slot_cap;
+    struct lp_target **scope;       /* all targets as the dynamic linker orders them; NULL = not needed yet */
     struct lp_write *write;
     size_t nwrite, write_cap;
     struct lp_region *region;
@@ -55,16 +93,43 @@ struct lp_plan {
 };
 
 /* Bind, resolve, place, relocate. All problems are reported; the status is the first one's. Free the plan in any case. */
-lp_status lp_plan_make(struct lp_plan *pl, const lp_patch *p, const struct lp_space *space, lp_report_fn report, void *ctx, struct lp_error *err);
+lp_status lp_plan_make(struct lp_plan *pl, const lp_patch *p, const struct lp_space *space, const struct lp_plan_how *how, lp_report_fn report,
+                       void *ctx, struct lp_error *err);
+/* Is it what the patch calls this? */
+bool lp_target_named(const struct lp_space *s, struct lp_target *t, const char *name);
 /* Compare with the current content; fills saved and state. LP_E_OLD_WORD, LP_E_PARTLY; *already: every word is the new one. */
 lp_status lp_plan_verify(struct lp_plan *pl, bool *already);
 void lp_plan_free(struct lp_plan *pl);
-/* "main+0x8" for a run-time address. */
+/* "main+0x8" for a run-time address of the main program, "libfoo.so.1:parse+0x8" for one of another object. */
 void lp_plan_where(const struct lp_space *s, uint64_t addr, char *buf, size_t size);
 void lp_plan_fail(struct lp_plan *pl, uint32_t line, lp_status s, const char *fmt, ...) LP_PRINTF(4, 5);
 /* build.c */
 void lp_plan_regions(struct lp_plan *pl);
 void lp_plan_writes(struct lp_plan *pl);
 bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp_elf_symbol **sym, uint64_t *addr);
-bool lp_plan_expr(struct lp_plan *pl, const struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t *value);
+/* The value of an expression, as an address. */
+bool lp_plan_expr(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t *value);
+/* resolve.c: what a symbol stands for in the running program. */
+enum lp_ref_kind { LP_REF_ADDR, LP_REF_TLS, LP_REF_IFUNC };
+struct lp_ref {
+    enum lp_ref_kind kind;
+    uint64_t addr;               /* run time; LP_REF_IFUNC: of the resolver; LP_REF_TLS: offset in the TLS block of `in` */
+    struct lp_target *in;        /* that defines it; NULL = the patch, or nobody knows */
+    const char *name, *version;  /* NULL = an address, or the patch's own */
+};
+/* Names in *r live as long as the plan. */
+bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, struct lp_ref *r);
+/* The executable's copy of a library's variable, which all objects use. */
+bool lp_plan_copied(struct lp_plan *pl, const struct lp_target *t, const struct lp_elf_symbol *sym, uint64_t *addr);
+/* What the resolver of an IFUNC has chosen, as some object holds it. */
+bool lp_plan_chosen(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, uint64_t *addr);
+/* It must wait for the dynamic linker, if the caller of the plan can; else an error. */
+void lp_plan_later(struct lp_plan *pl, const struct lp_target *t, uint32_t line, const char *what);
+/* Memory at a run-time address. */
+bool lp_plan_word(struct lp_plan *pl, uint64_t at, uint64_t *value);
+/* tls.c: the place of a module's TLS block from the thread pointer; its number. False: nothing in the program tells. */
+bool lp_plan_tls_offset(struct lp_plan *pl, struct lp_target *t, uint64_t *off);
+bool lp_plan_tls_module(struct lp_plan *pl, struct lp_target *t, uint64_t *module);
+/* fixup.c: one relocation; `at` is its place in memory, p the bytes. */
+void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup *f, uint32_t line, uint64_t at, uint8_t *p);
 #endif

@@ -120,6 +120,7 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
         return lp_fail(err, LP_E_INVALID, "these are no filters: %s", vm->config.seccomp);
     vm->kernel->strace = vm->config.strace;
     vm->kernel->reexec = vm->config.reexec;
+    lp_vm_watch_objects(vm);
     vm->hook = (struct lp_fork_hook){fork_prepare, fork_parent, fork_child, child_ends, vm, NULL};
     lp_kernel_add_fork_hook(vm->kernel, &vm->hook);
     return LP_OK;
@@ -309,6 +310,8 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
         s = load_stack(vm, path, argv, envp, err);
     if (s == LP_OK)
         s = lp_live_add_object(vm->live, k->image.elf, k->image.bias, err);
+    if (s == LP_OK && k->image.interp_elf)
+        s = lp_live_add_object(vm->live, k->image.interp_elf, k->image.interp_bias, err);
     k->brk_start = k->brk_end = k->image.brk;
     return s;
 }
@@ -378,6 +381,7 @@ lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
         t->cpu.pc = k->image.first_pc;
         t->cpu.x[LP_SLOT_SP] = k->image.sp;
         name_process(vm->program);
+        lp_vm_watch_entry(vm);
         lp_limits_begin(k);
         vm->running = !lp_kernel_run(t);
         *out = k->exit;

@@ -138,8 +138,10 @@ static void unsupported_by_name(void **state)
     setup();
     failed(apply(HEAD("a", "") "func g size 4 new\n| d65f03c0\ncfi 0e 10\nend\n"), LP_E_UNSUPPORTED, "cfi is not applicable in this version");
     assert_int_equal(t.err.line, 8);
-    failed(apply(HEAD("a", "") "func g size 4 new\n| 90000000 adr_got_page main\nend\n"), LP_E_UNSUPPORTED,
-           "relocation adr_got_page is not applicable in this version");
+    failed(apply(HEAD("a", "") "func g size 4 new\n| 90000000 tlsie_adr_gottprel_page21 limit\nend\n"), LP_E_UNSUPPORTED,
+           "`limit` is not thread-local: relocation tlsie_adr_gottprel_page21 does not suit it");
+    failed(apply(HEAD("a", "") "func g size 4 new\n| f9400000 ld64_gotpage_lo15 main\nend\n"), LP_E_UNSUPPORTED,
+           "greet has no GOT slot of `main`, and relocation ld64_gotpage_lo15 reaches no other place: compile the new code with -fPIC");
     failed(apply(HEAD("a", "") "func g size 4 new\n| 94000000 call26 0x8000000000\nend\n"), LP_E_RANGE, t.err.text);
     assert_string_equal(listed(), "");
     teardown();

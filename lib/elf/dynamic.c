@@ -1,0 +1,228 @@
+/* elf/dynamic.c - dynamic symbols, relocations and needed libraries, by PT_DYNAMIC. */
+#include <config.h>
+#include "elf/dynamic.h"
+#include "elf/image.h"
+#include "base/bits.h"
+#include "base/buf.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef DT_RELR
+#define DT_RELRSZ 35
+#define DT_RELR 36
+#endif
+enum { VERSIONS = 0x8000, RELR_MAX = 1 << 24 };
+
+/* A table in the image by the tags of its address and size; NULL if it is not there. *n: whole entries of `each` bytes. */
+static const uint8_t *table(const struct lp_elf *e, int64_t tag, int64_t size_tag, uint64_t each, uint64_t *n)
+{
+    uint64_t at, size, avail;
+    *n = 0;
+    if (!lp_elf_dynamic(e, tag, &at) || !lp_elf_dynamic(e, size_tag, &size)) return NULL;
+    const uint8_t *p = lp_elf_at(e, at, &avail);
+    if (p) *n = (size < avail ? size : avail) / each;
+    return p;
+}
+
+static struct lp_elf_strtab strings(const struct lp_elf *e)
+{
+    uint64_t n;
+    const uint8_t *p = table(e, DT_STRTAB, DT_STRSZ, 1, &n);
+    return p ? lp_elf_strtab(e, (uint64_t)(p - e->image), n) : (struct lp_elf_strtab){"", 0};
+}
+
+/* ---- versions: index -> name (gABI-GNU, "Symbol Versioning") ---- */
+
+/* Records of 20 (verdef) or 16 bytes (verneed), a list of auxiliary ones behind each; at most one of either per 16 bytes, so no loop. */
+static void read_versions(const uint8_t *p, uint64_t size, bool need, struct lp_elf_strtab str, const char **name)
+{
+    uint64_t left = size / 16;
+    for (uint64_t at = 0; left && lp_within(at, 20, size); left--) {
+        uint32_t aux = lp_le32(p + at + (need ? 8 : 12)), next = lp_le32(p + at + (need ? 12 : 16));
+        if (!need && lp_within(at + aux, 8, size)) name[lp_le16(p + at + 4) & (VERSIONS - 1)] = lp_elf_str(str, lp_le32(p + at + aux));
+        for (uint64_t a = at + aux; need && left && lp_within(a, 16, size); left--) { /* hash, flags, other, name, next */
+            name[lp_le16(p + a + 6) & (VERSIONS - 1)] = lp_elf_str(str, lp_le32(p + a + 8));
+            if (!lp_le32(p + a + 12)) break;
+            a += lp_le32(p + a + 12);
+        }
+        if (!next) break;
+        at += next;
+    }
+}
+
+static const char **version_names(const struct lp_elf *e, struct lp_elf_strtab str)
+{
+    uint64_t at, avail;
+    const char **name = calloc(VERSIONS, sizeof *name);
+    const uint8_t *p = name && lp_elf_dynamic(e, DT_VERDEF, &at) ? lp_elf_at(e, at, &avail) : NULL;
+    if (p) read_versions(p, avail, false, str, name);
+    p = name && lp_elf_dynamic(e, DT_VERNEED, &at) ? lp_elf_at(e, at, &avail) : NULL;
+    if (p) read_versions(p, avail, true, str, name);
+    return name;
+}
+
+static void read_symbols(const struct lp_elf *e, struct lp_dynamic *d, struct lp_elf_strtab str)
+{
+    uint64_t at, avail, left = 0, n = lp_elf_count_dynsym(e);
+    const uint8_t *p = lp_elf_dynamic(e, DT_SYMTAB, &at) ? lp_elf_at(e, at, &avail) : NULL;
+    if (!p || !n) return;
+    if (n > avail / sizeof(Elf64_Sym)) n = avail / sizeof(Elf64_Sym);
+    const uint8_t *ver = lp_elf_dynamic(e, DT_VERSYM, &at) ? lp_elf_at(e, at, &left) : NULL;
+    const char **name = ver ? version_names(e, str) : NULL;
+    if (!(d->sym = calloc(n + 1, sizeof *d->sym))) return free(name);
+    d->nsym = n;
+    for (uint64_t i = 0; i < n; i++, p += sizeof(Elf64_Sym)) { /* name, info, other, shndx, value, size */
+        const char *text = lp_elf_str(str, lp_le32(p));
+        unsigned v = name && i < left / 2 ? lp_le16(ver + 2 * i) : 1, index = v & (VERSIONS - 1);
+        d->sym[i] = (struct lp_dynsym){.name = text ? text : "", .version = index > 1 && name ? name[index] : NULL, .value = lp_le64(p + 8),
+                                       .size = lp_le64(p + 16), .type = p[4] & 15, .bind = p[4] >> 4, .visibility = p[5] & 3,
+                                       .shndx = lp_le16(p + 6), .hidden = v & VERSIONS};
+    }
+    free(name);
+}
+
+/* ---- relocations ---- */
+
+struct growing { struct lp_dynamic *d; size_t rel_cap, fix_cap; };
+
+static void add_fix(struct growing *g, uint64_t at, uint64_t value)
+{
+    struct lp_dynfix *v = lp_grow(g->d->fix, &g->fix_cap, g->d->nfix, sizeof *v);
+    if (!v) return;
+    g->d->fix = v;
+    v[g->d->nfix++] = (struct lp_dynfix){at, value};
+}
+
+/* Elf64_Rela: offset, symbol << 32 | type, addend. */
+static void read_rela(const struct lp_elf *e, struct growing *g, int64_t tag, int64_t size_tag)
+{
+    uint64_t n;
+    const uint8_t *p = table(e, tag, size_tag, sizeof(Elf64_Rela), &n);
+    for (uint64_t i = 0; p && i < n; i++, p += sizeof(Elf64_Rela)) {
+        uint64_t info = lp_le64(p + 8), sym = info >> 32;
+        if ((uint32_t)info == R_AARCH64_RELATIVE) {
+            add_fix(g, lp_le64(p), lp_le64(p + 16));
+            continue;
+        }
+        struct lp_dynrel *v = lp_grow(g->d->rel, &g->rel_cap, g->d->nrel, sizeof *v);
+        if (!v) return;
+        g->d->rel = v;
+        v[g->d->nrel++] = (struct lp_dynrel){lp_le64(p), (uint32_t)info, (int64_t)lp_le64(p + 16), sym && sym < g->d->nsym ? &g->d->sym[sym] : NULL};
+    }
+}
+
+static void add_packed(const struct lp_elf *e, struct growing *g, uint64_t at)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_elf_at(e, at, &avail);
+    if (p && avail >= 8) add_fix(g, at, lp_le64(p));
+}
+
+/* DT_RELR (gABI): an even entry is an address, an odd one a bitmap of the 63 words that follow. */
+static void read_relr(const struct lp_elf *e, struct growing *g)
+{
+    uint64_t n, next = 0;
+    const uint8_t *p = table(e, DT_RELR, DT_RELRSZ, 8, &n);
+    for (uint64_t i = 0; p && i < n && g->d->nfix < RELR_MAX; i++, p += 8) {
+        uint64_t entry = lp_le64(p);
+        if (!(entry & 1)) {
+            add_packed(e, g, entry);
+            next = entry + 8;
+            continue;
+        }
+        for (unsigned bit = 1; bit < 64; bit++)
+            if (entry >> bit & 1) add_packed(e, g, next + 8 * (uint64_t)(bit - 1));
+        next += 63 * 8;
+    }
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct lp_dynfix *x = a, *y = b;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+/* DT_NEEDED and DT_DEBUG, entry by entry. */
+static void read_entries(const struct lp_elf *e, struct lp_dynamic *d, struct lp_elf_strtab str)
+{
+    size_t cap = 0;
+    for (uint64_t off = 0; off + 16 <= e->dyn_size; off += 16) {
+        const uint8_t *p = e->image + e->dyn_off + off;
+        int64_t tag = (int64_t)lp_le64(p);
+        if (tag == DT_NULL) break;
+        if (tag == DT_DEBUG) d->debug_at = d->at + off + 8;
+        const char *name = tag == DT_NEEDED ? lp_elf_str(str, lp_le64(p + 8)) : NULL;
+        const char **v = name ? lp_grow(d->needed, &cap, d->nneeded, sizeof *v) : NULL;
+        if (v) d->needed = v, v[d->nneeded++] = name;
+    }
+}
+
+void lp_elf_load_dynamic(struct lp_elf *e)
+{
+    struct lp_dynamic *d = e->dynamic;
+    struct growing g = {d, 0, 0};
+    struct lp_elf_strtab str = strings(e);
+    for (size_t i = 0; i < e->nseg && e->dyn_size; i++)
+        if (e->seg[i].type == PT_DYNAMIC && !d->at) d->at = e->seg[i].vaddr;
+    read_symbols(e, d, str);
+    read_rela(e, &g, DT_RELA, DT_RELASZ);
+    read_rela(e, &g, DT_JMPREL, DT_PLTRELSZ);
+    read_relr(e, &g);
+    if (d->nfix) qsort(d->fix, d->nfix, sizeof *d->fix, by_address);
+    read_entries(e, d, str);
+}
+
+void lp_elf_free_dynamic(struct lp_elf *e)
+{
+    if (!e->dynamic) return;
+    free(e->dynamic->sym), free(e->dynamic->rel), free(e->dynamic->fix), free(e->dynamic->needed);
+    free(e->dynamic);
+}
+
+const struct lp_dynamic *lp_elf_dynamic_part(const lp_elf *elf)
+{
+    static const struct lp_dynamic none;
+    struct lp_elf *e = (struct lp_elf *)elf; /* filled on first use, constant afterwards */
+    pthread_mutex_lock(&e->lock);
+    if (!e->dynamic && (e->dynamic = calloc(1, sizeof *e->dynamic)) != NULL) lp_elf_load_dynamic(e);
+    pthread_mutex_unlock(&e->lock);
+    return e->dynamic ? e->dynamic : &none;
+}
+
+/* ---- look-ups ---- */
+
+static bool is_public(const struct lp_dynsym *s) { return s->bind != STB_LOCAL && s->visibility != STV_HIDDEN && s->visibility != STV_INTERNAL; }
+
+const struct lp_dynsym *lp_dynsym_defined(const struct lp_dynamic *d, const char *name, const char *version)
+{
+    const struct lp_dynsym *plain = NULL;
+    for (size_t i = 0; i < d->nsym; i++) {
+        const struct lp_dynsym *s = &d->sym[i];
+        if (s->shndx == SHN_UNDEF || s->shndx == SHN_ABS || !is_public(s) || strcmp(s->name, name) != 0) continue;
+        if (version && s->version && strcmp(s->version, version) == 0) return s;
+        if (version ? !s->version : !s->hidden) plain = s;
+    }
+    return plain;
+}
+
+const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char *name, const char *version)
+{
+    for (size_t i = 0; i < d->nsym; i++) {
+        const struct lp_dynsym *s = &d->sym[i];
+        if (s->shndx == SHN_UNDEF && strcmp(s->name, name) == 0 && (!version || !s->version || strcmp(s->version, version) == 0)) return s;
+    }
+    return NULL;
+}
+
+bool lp_dynfix_covers(const struct lp_dynamic *d, uint64_t at, uint64_t len)
+{
+    size_t lo = 0, hi = d->nfix;
+    while (lo < hi) { /* the first that ends behind `at` */
+        size_t mid = lo + (hi - lo) / 2;
+        if (d->fix[mid].at + 8 <= at) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo < d->nfix && d->fix[lo].at < at + len;
+}

@@ -1,0 +1,36 @@
+/* elf/dynamic.h - what a dynamic linker reads of an object: its dynamic symbols with versions, its relocations, the libraries that it needs.
+ * All by PT_DYNAMIC, so that a file without section headers has them too. Constant after the first use. */
+#ifndef LP_ELF_DYNAMIC_H
+#define LP_ELF_DYNAMIC_H
+#include <arm64lp/elf.h>
+
+struct lp_dynsym {
+    const char *name, *version; /* of what it defines, or of what it wants; NULL = none */
+    uint64_t value, size;
+    uint8_t type, bind, visibility;
+    uint16_t shndx;             /* SHN_UNDEF: an import; its value, if not 0, is the address that all objects shall use */
+    bool hidden;                /* a version that only those see who name it */
+};
+struct lp_dynrel { uint64_t at; uint32_t type; int64_t addend; const struct lp_dynsym *sym; }; /* sym NULL = none (index 0) */
+struct lp_dynfix { uint64_t at, value; }; /* R_AARCH64_RELATIVE: the link-time address that `at` shall hold */
+struct lp_dynamic {
+    struct lp_dynsym *sym;
+    size_t nsym;
+    struct lp_dynrel *rel;      /* all but RELATIVE, in the linker's order */
+    size_t nrel;
+    struct lp_dynfix *fix;      /* DT_RELR's too, by address */
+    size_t nfix;
+    const char **needed;        /* DT_NEEDED */
+    size_t nneeded;
+    uint64_t debug_at;          /* where DT_DEBUG's value is; 0 = there is none */
+    uint64_t at;                /* PT_DYNAMIC; 0 = there is none */
+};
+/* Never NULL; empty for a file without PT_DYNAMIC, or without memory. */
+const struct lp_dynamic *lp_elf_dynamic_part(const lp_elf *elf);
+/* The definition that another object finds: of this version, or with `version` NULL the default one. NULL = none. */
+const struct lp_dynsym *lp_dynsym_defined(const struct lp_dynamic *d, const char *name, const char *version);
+/* The import of this name; NULL = none. */
+const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char *name, const char *version);
+/* Does a RELATIVE relocation fill bytes of [at, at + len)? */
+bool lp_dynfix_covers(const struct lp_dynamic *d, uint64_t at, uint64_t len);
+#endif

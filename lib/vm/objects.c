@@ -1,0 +1,88 @@
+/* vm/objects.c - the live engine hears of what the program maps, and of the end of its dynamic linker's work. */
+#include <config.h>
+#include "base/error.h"
+#include "kernel/process.h"
+#include "vm/machine.h"
+
+static void say(void *ctx, int level, const char *text) { lp_log(&((struct lp_vm *)ctx)->log, level, "%s", text); }
+
+/* A patch of the command line does not fit: the program ends before its own code starts. */
+static void give_up(struct lp_vm *vm, struct lp_thread *t, const struct lp_error *err)
+{
+    enum { NOT_STARTED = 125 };
+    char text[1200];
+    lp_error_format(err, text, sizeof text);
+    lp_log(&vm->log, 0, "%s", text);
+    if (err->hint[0])
+        lp_log(&vm->log, 0, "hint: %s", err->hint);
+    lp_kernel_exit(t, NOT_STARTED, 0);
+}
+
+/* As a thread that blocks: a patch in progress, which this one waits for, does not wait for it. */
+static void settle(struct lp_vm *vm, struct lp_thread *t, uint64_t start, uint64_t end)
+{
+    struct lp_error err = {0};
+    lp_gate_leave(&t->cpu);
+    lp_status s = lp_live_settle(vm->live, start, end, &err);
+    lp_gate_enter(&t->cpu);
+    if (s != LP_OK)
+        give_up(vm, t, &err);
+}
+
+static void file_mapped(void *ctx, struct lp_thread *t, bool code)
+{
+    struct lp_vm *vm = ctx;
+    if (lp_live_mapped(vm->live, code))
+        settle(vm, t, 0, 0);
+}
+
+static void pages_protected(void *ctx, struct lp_thread *t, uint64_t start, uint64_t end)
+{
+    struct lp_vm *vm = ctx;
+    if (lp_live_expects(vm->live))
+        settle(vm, t, start, end);
+}
+
+static void pages_unmapped(void *ctx, struct lp_thread *t, uint64_t start, uint64_t end)
+{
+    struct lp_vm *vm = ctx;
+    lp_gate_leave(&t->cpu);
+    lp_live_unmapped(vm->live, start, end);
+    lp_gate_enter(&t->cpu);
+}
+
+static void poke_entry(struct lp_vm *vm, uint32_t word)
+{
+    uint64_t entry = vm->kernel->image.entry;
+    lp_mem_poke(vm->mem, entry, &word, sizeof word);
+    lp_ops_invalidate(vm->mem, entry, entry + sizeof word);
+}
+
+static void program_starts(void *ctx, struct lp_thread *t)
+{
+    struct lp_vm *vm = ctx;
+    struct lp_error err = {0};
+    vm->kernel->load_hook.entry = 0;
+    poke_entry(vm, vm->entry_word);
+    lp_gate_leave(&t->cpu);
+    lp_status s = lp_live_started(vm->live, &err);
+    lp_gate_enter(&t->cpu);
+    if (s != LP_OK)
+        give_up(vm, t, &err);
+}
+
+/* An SVC in the place of the program's first instruction tells when. */
+void lp_vm_watch_entry(struct lp_vm *vm)
+{
+    const struct lp_image *im = &vm->kernel->image;
+    if (!im->interp_elf || !lp_live_waits(vm->live) || lp_mem_read(vm->mem, &vm->entry_word, im->entry, sizeof vm->entry_word))
+        return;
+    vm->kernel->load_hook.entry = im->entry;
+    poke_entry(vm, UINT32_C(0xd4000001) | LP_ENTRY_SVC << 5);
+}
+
+void lp_vm_watch_objects(struct lp_vm *vm)
+{
+    lp_live_on_event(vm->live, &(struct lp_live_events){say, vm});
+    vm->kernel->load_hook = (struct lp_load_hook){file_mapped, pages_protected, pages_unmapped, program_starts, 0, vm};
+}

@@ -1,0 +1,151 @@
+#!/bin/sh
+# Patches reach every object of a dynamically linked program: the executable (PIE or not), libraries that are there, that come, go and come back.
+. "$srcdir/tests/lib.sh"
+. "$srcdir/tests/e2e/driven.sh"
+root=$("$CROSS_CC" -print-sysroot 2>/dev/null)
+[ -e "$root/lib/ld-linux-aarch64.so.1" ] || root=/usr/aarch64-linux-gnu
+[ -e "$root/lib/ld-linux-aarch64.so.1" ] || skip_all "no AArch64 C library to link with"
+dir=$tests/e2e/objects
+
+cc() { "$CROSS_CC" -w -O2 -fno-ipa-ra -Wl,--build-id "$@"; }
+link_all()
+{
+    cc -fPIC -shared -Wl,-soname,libwork.so.1 -o libwork.so.1 "$dir/work.c" && cc -fPIC -shared -o libplug.so "$dir/plug.c" &&
+        cc -fPIE -pie -o pie "$dir/main.c" ./libwork.so.1 -ldl && cc -fno-pie -no-pie -o fixed "$dir/main.c" ./libwork.so.1 -ldl
+}
+link_all 2>log || { not_ok "compile"; note <log; tap_done; }
+
+# body_of FUNCTION CFLAG...: its `|` lines, with the relocations that the compiler made
+body_of()
+{
+    fn=$1
+    shift
+    "$CROSS_CC" -w -O1 -fno-builtin -ffunction-sections "$@" -c -o new.o "$dir/new.c"
+    tool objdump -dr -j ".text.$fn" new.o | awk '
+        $1 ~ /^[0-9a-f]+:$/ && $2 ~ /^[0-9a-f]+$/ { if (word) print "| " word; word = $2; next }
+        /R_AARCH64_/ { reloc = tolower($2); sub(/^r_aarch64_/, "", reloc); word = word " " reloc " " $3 }
+        END { print "| " word }'
+}
+# func_of FILE FUNCTION CFLAG...: the whole block
+func_of()
+{
+    of=$1 fn=$2
+    shift 2
+    body=$(body_of "$fn" "$@")
+    echo "func $fn size $(($(printf '%s\n' "$body" | wc -l) * 4))"
+    old_of "$of" "$fn"
+    printf '%s\nend\n' "$body"
+}
+work_patch()
+{
+    head_of libwork.so.1 work
+    printf 'data fresh_count data size 4 align 4\nzero 4\nend\n'
+    func_of libwork.so.1 work "$@"
+    printf 'set shared_count b4\n- 0x7\n+ 0x8\nset pointer b8\n- *\n+ &other_count\n'
+}
+work_patch -fPIC >work.lpatch
+{ head_of libplug.so plug; echo optional; func_of libplug.so plug -fPIC; } >plug.lpatch
+grep -q 'tlsdesc_adr_page21 tls_seen' work.lpatch && grep -q 'adr_got_page shared_count' work.lpatch && grep -q 'call26 labs' work.lpatch &&
+    ok "the compiler made GOT, TLS and import relocations" || { not_ok "relocations"; note <work.lpatch; }
+
+# ---- a library that is there: run-time addresses of everything ----
+# 5+1 + 8*100 + 9*1000 + tls*10000 + 1000*100 + 1 + 7 + calls
+for kind in pie fixed; do
+    [ $kind = pie ] && own="-fPIE" || own="-fno-pie"
+    { head_of $kind own; func_of $kind own $own; } >own.lpatch
+    start $kind -L "$root" -E LD_LIBRARY_PATH=.
+    is "$(say work)" "work 26 1003 7 8" "$kind: before"
+    run "$kind: dry run" 0 lpapply -n -c sock work.lpatch
+    run "$kind: apply to a library" 0 lpapply -c sock work.lpatch
+    is "$(say work)" "work 149815 1010 8 9" "$kind: GOT, TLS descriptor, IFUNC, imports, new data, copied data"
+    is "$(say work)" "work 159816 1010 8 9" "$kind: thread-local and new data keep their values"
+    run "$kind: apply to the executable" 0 lpapply -c sock own.lpatch
+    is "$(say work)" "work 169817 1010 8 84" "$kind: the executable's function"
+    is "$(places work)" 3 "$kind: three places"
+    run "$kind: revert" 0 lpapply -c sock -R
+    is "$(say work)" "work 29 1003 7 8" "$kind: as before, but for what the new code counted"
+    leave
+done
+
+# ---- refusals name the object ----
+start pie -L "$root" -E LD_LIBRARY_PATH=.
+refused() { run "$1" 1 lpapply -c sock x.lpatch; like "$(cat run)" "$2" "$1: $3"; }
+sed 's/^- 0x7/- 0x6/' work.lpatch >x.lpatch
+refused "other datum" 'libwork.so.1:shared_count: found bytes 07000000, patch expects 06000000' "object and symbol"
+sed 's/call26 labs/call26 no_such_function/' work.lpatch >x.lpatch
+refused "unknown import" 'libwork.so.1: symbol .no_such_function. is neither here nor in a library' "said so"
+sed 's/^object .*/object    libother.so/' work.lpatch >x.lpatch
+refused "absent" 'object .libother.so. is not here (found: pie, ld-linux-aarch64.so.1, .*libwork.so.1' "what is there is listed"
+{ head_of libwork.so.1 x; printf '@ work\n- 00000001\n+ d503201f\nend\n'; } >x.lpatch
+refused "other word" 'libwork.so.1:work: found [0-9a-f]*, patch expects 00000001' "object and symbol"
+is "$(names)" "" "nothing is applied"
+
+# ---- a library that comes, goes and comes back ----
+is "$(say open)" "open 6 5" "plug: before"
+run "plug: apply" 0 lpapply -c sock plug.lpatch
+is "$(say plug)" "plug 201" "plug: applied"
+is "$(say drop)" "drop 0 201" "it survives madvise and mprotect"
+is "$(say close)" "close 0" "plug: unloaded"
+is "$(places plug)" 0 "plug: no places"
+is "$(field plug 8)" "waits for libplug.so" "the list says what it waits for"
+is "$(say open)" "open 201 200" "plug: back, in its constructor too"
+is "$(field plug 8)" "" "the list says nothing more"
+is "$(say twice)" "twice 201" "a second mapping of the file"
+is "$(places plug)" 2 "two places"
+is "$(say close)" "close 0" "the first is unloaded"
+is "$(say cycle)" "cycle 40100" "a hundred times, at changing places"
+run "revert" 0 lpapply -c sock -R
+is "$(say open)" "open 6 5" "not patched any more"
+leave
+
+# ---- the file is gone, or another one: what is mapped counts ----
+start pie -L "$root" -E LD_LIBRARY_PATH=.
+is "$(say work)" "work 26 1003 7 8" "replaced file: before"
+cp libwork.so.1 libwork.copy && cp libplug.so libwork.new && mv libwork.new libwork.so.1
+run "replaced file: apply" 0 lpapply -c sock work.lpatch
+is "$(say work)" "work 149815 1010 8 9" "replaced file: patched in memory"
+is "$(cmp libplug.so libwork.so.1)" "" "the new file is as it was"
+run "replaced file: revert" 0 lpapply -c sock -R
+is "$(say work)" "work 27 1003 7 8" "replaced file: reverted"
+sed "s/^build-id .*/file-sha256 $(sha256sum <libwork.copy | cut -d' ' -f1)/" work.lpatch >x.lpatch
+refused "replaced file by digest" 'its file is another one by now' "said so"
+leave
+mv libwork.copy libwork.so.1
+tool strip libwork.so.1 -o libwork.stripped && mv libwork.stripped libwork.so.1
+start pie -L "$root" -E LD_LIBRARY_PATH=.
+run "stripped: apply" 0 lpapply -c sock work.lpatch
+is "$(say work)" "work 149815 1010 8 9" "stripped: dynamic symbols suffice"
+leave
+
+# ---- at start ----
+at_start() { printf 'work\nopen\n' | timeout 60 lprun --no-control -L "$root" -E LD_LIBRARY_PATH=. "$@" >have 2>err; echo $?; }
+for kind in pie fixed; do
+    is "$(at_start -P work.lpatch -P plug.lpatch ./$kind) $(tail -n 2 have | tr '\n' ' ')" "0 work 149815 1010 8 9 open 201 200 " "$kind: lprun -P"
+done
+sed '/^optional/d' plug.lpatch >must.lpatch
+is "$(at_start -P must.lpatch ./pie) $(cat have)" "125 " "a library that must be there and is not: not started"
+like "$(cat err)" 'must.lpatch:3: object .libplug.so. is not loaded, and the program.s own code is about to start' "said so"
+sed 's/^build-id .*/build-id  00112233/' work.lpatch >x.lpatch
+is "$(at_start -P x.lpatch ./pie) $(cat have)" "125 " "a library of another build: not started"
+like "$(cat err)" 'object .libwork.so.1.: build-id is [0-9a-f]*, the patch was made for 00112233' "said so"
+sed 's/^build-id .*/build-id  00112233/' plug.lpatch >x.lpatch
+is "$(at_start -P x.lpatch ./pie) $(tail -n 1 have)" "0 open 6 5" "an optional one of another build: goes on unpatched"
+like "$(cat err)" 'patch plug: libplug.so goes on unpatched: .*00112233' "said so"
+
+# ---- the C library and the dynamic loader ----
+libc=$root/lib/libc.so.6
+start pie -L "$root" -E LD_LIBRARY_PATH=.
+is "$(say env)" "env 0" "libc: before"
+lpmake -t "$libc" --meta name=env 'getenv=ret 1' >libc.lpatch
+run "libc: apply" 0 lpapply -c sock libc.lpatch
+is "$(say env)" "env 1000" "libc: getenv is the new one"
+is "$(hits env)" 1000 "libc: counted"
+run "libc: revert" 0 lpapply -c sock -R
+is "$(say env)" "env 0" "libc: as before"
+loader=$root/lib/ld-linux-aarch64.so.1
+lpmake -t "$loader" --meta name=loader '__tls_get_addr+0x0=nop' >loader.lpatch
+run "loader: apply" 0 lpapply -c sock loader.lpatch
+is "$(places loader)" 1 "loader: patched"
+run "loader: revert" 0 lpapply -c sock -R
+leave
+tap_done
