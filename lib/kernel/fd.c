@@ -114,7 +114,7 @@ LP_SYSCALL(close)
 
 LP_SYSCALL(dup3)
 {
-    int r = lp_fd_check(t, (int)a[0]);
+    int r = lp_open_flags_unknown((uint32_t)a[2]) ? -EINVAL : lp_fd_check(t, (int)a[0]);
     if (!r)
         r = lp_fd_check(t, (int)a[1]);
     return r ? r : LP_HOST3(__NR_dup3, (int)a[0], (int)a[1], lp_open_flags_to_host((uint32_t)a[2]));
@@ -140,6 +140,8 @@ LP_SYSCALL(close_range)
 LP_SYSCALL(pipe2)
 {
     int fd[2];
+    if (lp_open_flags_unknown((uint32_t)a[1]))
+        return -EINVAL;
     int64_t r = LP_HOST2(__NR_pipe2, fd, lp_open_flags_to_host((uint32_t)a[1]));
     if (r == 0 && lp_put(t, a[0], fd, sizeof fd)) {
         close(fd[0]);

@@ -96,7 +96,7 @@ static int64_t proc_link(struct lp_thread *t, const uint64_t *a, const char *pat
     return put_link(t, a, lp_sysroot_guest(t->k, text));
 }
 
-/* /proc/self/exe names the program; lp_user_path has put its path in place of the link, so look at the link's name again. */
+/* /proc/self/exe names the program. */
 LP_SYSCALL(readlinkat)
 {
     const char *path;
@@ -108,8 +108,9 @@ LP_SYSCALL(readlinkat)
         return r;
     if ((int)a[3] <= 0)
         return -EINVAL;
-    if (path == t->k->exe)
-        return put_link(t, a, lp_sysroot_guest(t->k, path));
+    const char *name = lp_proc_self(path);
+    if (name && !strcmp(name, "exe") && t->k->exe)
+        return put_link(t, a, lp_sysroot_guest(t->k, t->k->exe));
     if (t->k->sysroot && !strncmp(path, "/proc/", 6))
         return proc_link(t, a, path);
     if (!lp_user(t, a[2], (uint64_t)(int)a[3], &buf))
@@ -135,8 +136,6 @@ LP_SYSCALL(newfstatat)
         r = lp_fd_check(t, (int)a[0]);
     if (r)
         return r;
-    if (path == t->k->exe && a[3] & AT_SYMLINK_NOFOLLOW)
-        path = t->path[0]; /* the link itself */
     return put_stat(t, a[2], LP_HOST4(__NR_newfstatat, (int)a[0], (intptr_t)path, (intptr_t)&st, (int)a[3]), &st);
 }
 

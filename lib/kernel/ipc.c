@@ -52,13 +52,15 @@ LP_SYSCALL(semtimedop)
     return lp_host_syscall(t, __NR_semtimedop, (int)a[0], (long)(intptr_t)ops, (long)(uint32_t)a[2], (long)(intptr_t)timeout, 0, 0);
 }
 
-/* msgctl and shmctl: what the third argument points to is at most 120 bytes in every command. */
+/* msgctl and shmctl: with these commands the third argument points to at most 120 bytes, with others to nothing. */
 LP_SYSCALL(ipcctl)
 {
-    void *p;
-    if (!lp_user(t, a[2], 120, &p))
+    const int cmd = (int)(a[1] & ~IPC_64_BIT), first_own = t->call.row->host_nr == __NR_msgctl ? 11 : 13; /* MSG_STAT, SHM_STAT */
+    const bool points = (cmd >= IPC_SET && cmd <= 3 /* IPC_INFO */) || (cmd >= first_own && cmd <= first_own + 2); /* ..._INFO ..._STAT_ANY */
+    void *p = NULL;
+    if (points && !lp_user(t, a[2], 120, &p))
         return -EFAULT;
-    return LP_HOST3(t->call.row->host_nr, (int)a[0], (int)(a[1] & ~IPC_64_BIT), (intptr_t)p);
+    return LP_HOST3(t->call.row->host_nr, (int)a[0], cmd, (intptr_t)p);
 }
 
 /* struct semid64_ds: perm (48 bytes), otime, ctime, nsems, two spare words; x86-64 has a spare word behind each time. */

@@ -173,7 +173,7 @@ LP_SYSCALL(mlockall)
     for (uint64_t at = 0; !r && lp_mem_next(t->k->mem, at, &m); at = m.end) {
         void *p;
         if (lp_user(t, m.start, m.end - m.start, &p) && p && m.flags & (LP_R | LP_W | LP_X))
-            r = LP_HOST2(lock ? __NR_mlock : __NR_munlock, (intptr_t)p, m.end - m.start);
+            r = LP_HOST3(lock ? __NR_mlock2 : __NR_munlock, (intptr_t)p, m.end - m.start, lock && a[0] & 4 ? MLOCK_ONFAULT : 0);
     }
     return r;
 }

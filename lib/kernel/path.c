@@ -54,7 +54,7 @@ int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, un
     if (path[0] != '/' && may_be_special(path))
         make_absolute(path, sizeof t->path[slot], dirfd);
     const char *name = lp_proc_self(path);
-    if (name && !strcmp(name, "exe") && t->k->exe)
+    if (name && !strcmp(name, "exe") && t->k->exe && !(how & LP_PATH_NOFOLLOW))
         *out = t->k->exe;
     if (name && !strncmp(name, "fd/", 3) && isdigit((unsigned char)name[3]) && lp_fd_hidden(t->k, atoi(name + 3)))
         return -ENOENT;

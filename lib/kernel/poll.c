@@ -10,7 +10,8 @@
 
 #define SIGSET_SIZE 8
 
-/* A sigmask argument: installed for the guest, and *host is what the host call gets. Address 0 = no change. */
+/* A sigmask argument: installed for the guest, and *host is what the host call gets. Address 0 = no change. A held signal that it lets through ends the
+ * call, which the host cannot know. */
 static int temp_mask(struct lp_thread *t, uint64_t addr, uint64_t size, void **host)
 {
     uint64_t mask;
@@ -24,7 +25,7 @@ static int temp_mask(struct lp_thread *t, uint64_t addr, uint64_t size, void **h
     t->host_mask = mask & ~LP_SIGMASK_ENGINE;
     *host = &t->host_mask;
     lp_signal_temp_mask(t, mask);
-    return 0;
+    return lp_sigheld_mask(t) & ~t->signals->mask ? -LP_ERESTARTNOHAND : 0;
 }
 
 LP_SYSCALL(ppoll)
@@ -37,6 +38,13 @@ LP_SYSCALL(ppoll)
                                    (long)(intptr_t)mask, SIGSET_SIZE, 0);
 }
 
+/* Linux looks at no more of a set than it has descriptors for: n may reach beyond the address space, where the host must not look. */
+static int within(const struct lp_mem *mem, uint64_t set, int n)
+{
+    uint64_t at = lp_mem_untag(set), limit = lp_mem_limit(mem), most = at < limit ? (limit - at) / 8 * 64 : 0;
+    return set && most < (uint64_t)n ? (int)most : n;
+}
+
 LP_SYSCALL(pselect6)
 {
     uint64_t pack[2] = {0, 0}; /* { const sigset_t *, size_t } */
@@ -45,7 +53,9 @@ LP_SYSCALL(pselect6)
     if (n < 0)
         return -EINVAL;
     for (int i = 0; i < 3; i++)
-        if (!lp_user(t, a[1 + i], (uint64_t)(n + 63) / 64 * 8, &set[i]))
+        n = within(t->k->mem, a[1 + i], n);
+    for (int i = 0; i < 3; i++)
+        if (!lp_user(t, a[1 + i], ((uint64_t)n + 63) / 64 * 8, &set[i]))
             return -EFAULT;
     if (!lp_user(t, a[4], 16, &timeout))
         return -EFAULT;

@@ -44,8 +44,9 @@ LP_SYSCALL(rt_sigprocmask)
     if (a[3] != SIGSET_BYTES) return -EINVAL;
     if (a[1]) {
         if (lp_get(t, &set, a[1], sizeof set)) return -EFAULT;
-        uint64_t new = a[0] == SIG_BLOCK ? old | set : a[0] == SIG_UNBLOCK ? old & ~set : set;
-        if ((uint32_t)a[0] > SIG_SETMASK) return -EINVAL;
+        const uint32_t how = (uint32_t)a[0];
+        if (how > SIG_SETMASK) return -EINVAL;
+        uint64_t new = how == SIG_BLOCK ? old | set : how == SIG_UNBLOCK ? old & ~set : set;
         /* One that was taken before the mask changed is delivered under the old mask. */
         lp_sighost_block_all();
         if (t->signals->queued) return -LP_ERESTARTNOINTR;

@@ -153,6 +153,7 @@ static bool wait_for_end(struct lp_thread *t)
     lp_sighost_block_every();
     lp_sigheld_thread_ends(t);
     unlist(t);
+    if (!atomic_load(&k->exiting)) tell_joiner(k, t->clear_child_tid);
     while (!atomic_load(&k->exiting)) wait_while(&k->exiting, 0, NULL);
     for (int ms = 0; (n = atomic_load(&k->host_threads)) && ms < LAST_WAIT_MS; ms += 10) wait_while(&k->host_threads, n, &tick);
     return n == 0;

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -115,6 +116,38 @@ static void signals(void)
     E(syscall(SYS_signalfd4, 0, &set, 8, 0));
 }
 
+/* SIGBUS that was sent is pending like any other: a wait whose mask lets it through ends at once. */
+static int hits;
+static void hit(int n) { (void)n, hits++; }
+static void lets_through(void)
+{
+    struct sigaction sa = {.sa_handler = hit};
+    struct timespec second = {1, 0};
+    struct epoll_event ev;
+    sigset_t set, none;
+    int ep = epoll_create1(0);
+    sigemptyset(&none), sigemptyset(&set), sigaddset(&set, SIGBUS);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    E(syscall(SYS_rt_sigprocmask, SIG_BLOCK | 1L << 40, &set, NULL, 8)); /* an int */
+    sigprocmask(SIG_BLOCK, NULL, &set); printf("still blocked %d\n", sigismember(&set, SIGUSR2));
+    sigaction(SIGBUS, &sa, NULL);
+    kill(getpid(), SIGBUS); E(ppoll(NULL, 0, &second, &none)); printf("%d\n", hits);
+    kill(getpid(), SIGBUS); E(pselect(0, NULL, NULL, NULL, &second, &none)); printf("%d\n", hits);
+    kill(getpid(), SIGBUS); E(epoll_pwait(ep, &ev, 1, 1000, &none)); printf("%d\n", hits);
+    E(ppoll(NULL, 0, &(struct timespec){0, 1000}, &none));
+    close(ep);
+}
+
+/* Of the sets no more is looked at than there are descriptors. */
+static void large_sets(void)
+{
+    long set[512] = {0};
+    struct timespec none = {0, 0};
+    E(syscall(SYS_pselect6, 1048576, set, set, set, &none, NULL)); E(syscall(SYS_pselect6, 0x7fffffff, set, NULL, NULL, &none, NULL));
+    E(syscall(SYS_pselect6, -1, set, NULL, NULL, &none, NULL)); E(syscall(SYS_pselect6, 0x7fffffff, 16L, NULL, NULL, &none, NULL));
+    E(syscall(SYS_pselect6, 64, 1L << 60, NULL, NULL, &none, NULL));
+}
+
 static void watches(void)
 {
     char dir[] = "/tmp/lp-sysevents-XXXXXX", file[64], b[512] __attribute__((aligned(8)));
@@ -199,6 +232,8 @@ int main(void)
     epolls();
     timers();
     signals();
+    lets_through();
+    large_sets();
     watches();
     pidfds();
     notices();

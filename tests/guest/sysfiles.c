@@ -40,8 +40,9 @@ static void flags(int dir)
     fl = fcntl(fd, F_GETFL);
     printf("append %d nonblock %d\n", !!(fl & O_APPEND), !!(fl & O_NONBLOCK));
     close(fd);
-    int p[2];
+    int p[2], q[2];
     E(pipe2(p, O_DIRECT | O_CLOEXEC));
+    E(pipe2(q, 1 << 30)); E(pipe2(q, O_APPEND)); E(dup3(dir, 200, 1 << 30)); E(dup3(dir, 200, O_NONBLOCK));
     printf("packets %d cloexec %d\n", !!(fcntl(p[0], F_GETFL) & O_DIRECT), fcntl(p[1], F_GETFD));
     E(write(p[1], "ab", 2)); E(write(p[1], "cd", 2));
     char b[8];
@@ -93,6 +94,21 @@ static void status(int dir, int fd)
     E(faccessat(dir, "f", X_OK, AT_EACCESS));
     E(syscall(452, dir, "f", 0600, 0)); /* fchmodat2 */
     E(syscall(452, dir, "f", 0600, 1));
+}
+
+/* /proc/self/exe is a link, and so it is for a call that does not follow links. */
+static void self(int dir)
+{
+    static const char *const exe = "/proc/self/exe";
+    struct stat st;
+    struct statx x;
+    E(unlink(exe)); E(renameat(AT_FDCWD, exe, dir, "x")); E(linkat(AT_FDCWD, exe, dir, "x", 0)); E(lsetxattr(exe, "user.lp", "x", 1, 0));
+    E(open(exe, O_RDONLY | O_NOFOLLOW)); E(open(exe, O_RDONLY | O_CREAT | O_EXCL, 0600)); E(mkdir(exe, 0700));
+    E(lstat(exe, &st)); printf("link %d\n", S_ISLNK(st.st_mode));
+    E(stat(exe, &st)); printf("file %d\n", S_ISREG(st.st_mode));
+    E(fstat(open(exe, O_PATH | O_NOFOLLOW), &st)); printf("link %d\n", S_ISLNK(st.st_mode));
+    E(syscall(SYS_statx, AT_FDCWD, exe, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &x)); printf("link %d\n", S_ISLNK(x.stx_mode));
+    E(syscall(SYS_execveat, AT_FDCWD, exe, NULL, NULL, AT_SYMLINK_NOFOLLOW));
 }
 
 static void locks(int dir)
@@ -231,6 +247,7 @@ int main(void)
     resolve(dir);
     int fd = openat(dir, "f", O_RDWR);
     status(dir, fd);
+    self(dir);
     locks(dir);
     copies(dir);
     pointers();

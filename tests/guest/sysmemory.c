@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/uio.h>
@@ -103,6 +104,22 @@ static void limits(void)
     E(mmap(NULL, P, PROT_READ, MAP_PRIVATE, fd, 1));
 }
 
+/* Locked as they are touched: not made. Where so much may not be locked, they are not either. */
+static void locked(void)
+{
+    unsigned char in[4] = {0};
+    char *a = map(4, MAP_PRIVATE);
+    fflush(stdout);
+    if (!fork()) {
+        a[P] = 1;
+        mlockall(MCL_CURRENT | 4 /* MCL_ONFAULT */);
+        mincore(a, 4 * P, in), printf("locked %d%d%d%d\n", in[0] & 1, in[1] & 1, in[2] & 1, in[3] & 1);
+        fflush(stdout);
+        _exit(0);
+    }
+    wait(NULL);
+}
+
 static char area[64] = "in the parent";
 static void others(void)
 {
@@ -155,7 +172,10 @@ static void segments(void)
     struct shmid_ds ds;
     E(shmctl(id, IPC_STAT, &ds)); printf("%d\n", (int)ds.shm_nattch);
     E(shmctl(id, IPC_STAT, (void *)16));
-    E(shmctl(id, IPC_RMID, NULL));
+    E(shmctl(id, IPC_STAT, (void *)-1L));
+    E(shmctl(id, SHM_LOCK, (void *)-1L)); E(shmctl(id, 99, (void *)-1L));
+    E(shmctl(id, IPC_RMID, (void *)-1L));
+    E(msgctl(msgget(IPC_PRIVATE, 0600), IPC_RMID, (void *)-1L));
     E(shmctl(id, 99, NULL));
 }
 
@@ -164,6 +184,7 @@ int main(void)
     moves();
     advice();
     limits();
+    locked();
     others();
     segments();
     int m = memfd_create("m", 0);

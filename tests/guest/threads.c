@@ -369,6 +369,22 @@ static int forking(void)
     return 0;
 }
 
+static pthread_t first;
+static void *join_first(void *arg)
+{
+    void *r;
+    pthread_join(first, &r);
+    printf("  the first thread left %ld\n", (long)r);
+    return arg;
+}
+static int joined(void)
+{
+    pthread_t t;
+    first = pthread_self();
+    pthread_create(&t, NULL, join_first, NULL);
+    pthread_exit((void *)5);
+}
+
 static void *nothing(void *arg) { return arg; }
 static int many(void)
 {
@@ -389,7 +405,7 @@ static int many(void)
 static const struct { const char *name; int (*run)(void); } cases[] = {
     {"counting", counting}, {"token", token}, {"robust", robust}, {"inheriting", inheriting}, {"cancel", cancel},
     {"signals", signals}, {"exit", end_exit}, {"fault", end_fault}, {"abort", end_abort}, {"leader gone", end_leader_gone},
-    {"main returns", end_main_returns}, {"last", end_last}, {"forking", forking}, {"many", many},
+    {"main returns", end_main_returns}, {"last", end_last}, {"forking", forking}, {"joined", joined}, {"many", many},
 };
 
 int main(void)
