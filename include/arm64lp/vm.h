@@ -2,7 +2,7 @@
 #ifndef ARM64LP_VM_H
 #define ARM64LP_VM_H
 #include <arm64lp/error.h>
-#include <arm64lp/patch.h>
+#include <arm64lp/control.h>
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -57,6 +57,10 @@ LP_API lp_status lp_vm_apply(lp_vm *vm, const lp_patch *const *patches, size_t n
 LP_API lp_status lp_vm_revert(lp_vm *vm, const char *const *names, size_t n, const struct lp_live_options *o,
                               struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
 LP_API lp_status lp_vm_list(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
+/* As lp_control_places, lp_control_functions and lp_control_journal. Thread-safe. */
+LP_API lp_status lp_vm_places(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_place *row), void *ctx, struct lp_error *err);
+LP_API lp_status lp_vm_functions(lp_vm *vm, bool changed_only, int (*fn)(void *ctx, const struct lp_live_function *row), void *ctx, struct lp_error *err);
+LP_API lp_status lp_vm_journal(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_event *row), void *ctx, struct lp_error *err);
 /* Move one of the caller's descriptors (a log, say) where the guest can neither see nor close it; the old number is closed, the new one is
  * closed on exec. Returns it, or -errno. */
 LP_API int lp_vm_hide_fd(lp_vm *vm, int fd);

@@ -359,14 +359,16 @@ static int gather(struct lp_control_server *s, struct pollfd *p, struct client *
     return all;
 }
 
+static bool tick(struct lp_control_server *s) { return s->config.ops->tick && s->config.ops->tick(s->config.ctx); }
+
 static void *control_thread(void *arg)
 {
     struct lp_control_server *s = arg;
     block_signals(NULL);
-    for (;;) {
+    for (bool ticks = tick(s);; ticks = tick(s)) {
         struct pollfd p[MAX_CLIENTS + 2];
         struct client *whose[MAX_CLIENTS + 2];
-        int all = gather(s, p, whose), n = poll(p, (nfds_t)all, 5000);
+        int all = gather(s, p, whose), n = poll(p, (nfds_t)all, ticks ? 500 : 5000);
         /* More than RLIMIT_NOFILE, which the guest lowers as it likes, are refused: look at all of them now and then. */
         if (n < 0 && errno == EINVAL) {
             poll(NULL, 0, 20);

@@ -140,8 +140,15 @@ static inline void lp_set_nzcv(struct lp_cpu *c, uint32_t w)
 /* Forget decoded ops for guest bytes [start, end), which have changed already, and the few before (chains that reach into them). Threads that run
  * there meanwhile run the old instruction or the new one; who needs all of a change or nothing holds the gate. Any thread. */
 void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end);
-/* Counters, below, change while the caller holds the gate or nothing runs. Forget those of an address space that goes away. */
+/* Counters of executions (exec/count.c). Times are of CLOCK_REALTIME. Any thread. */
+struct lp_count { uint64_t hits, first_ms, last_ms; };
+unsigned lp_counter_new(void); /* a number; 0 = no memory */
+void lp_counter_free(unsigned id); /* nothing is counted with it any more; 0 is allowed */
+struct lp_count lp_counter_read(unsigned id);
+/* Make the time of what is executed from now on known; called now and then while it returns true. last_ms is as exact as that. */
+bool lp_counter_tick(void);
+/* What is counted changes while the caller holds the gate or nothing runs. Forget what is counted in an address space that goes away. */
 void lp_ops_drop(struct lp_mem *as);
-/* Count executions of the instruction at pc in *counter (relaxed); NULL stops it. Survives invalidation. Returns 0 or -ENOMEM. */
-int lp_ops_count(struct lp_mem *as, uint64_t pc, _Atomic uint64_t *counter);
+/* Count executions of the instruction at pc; counter 0 stops it. Survives invalidation. Returns 0 or -ENOMEM. */
+int lp_ops_count(struct lp_mem *as, uint64_t pc, unsigned counter);
 #endif

@@ -21,7 +21,11 @@
 /* Ops are published by one thread at a time; whoever sees a code (acquire) sees its operands. */
 static pthread_mutex_t publish = PTHREAD_MUTEX_INITIALIZER;
 
-void lp_ops_after_fork(void) { pthread_mutex_init(&publish, NULL); }
+void lp_ops_after_fork(void)
+{
+    pthread_mutex_init(&publish, NULL);
+    lp_count_after_fork();
+}
 
 static unsigned load_code(const struct lp_op *op) { return __atomic_load_n(&op->code, __ATOMIC_ACQUIRE); }
 static void store_code(struct lp_op *op, unsigned code) { __atomic_store_n(&op->code, (uint16_t)code, __ATOMIC_RELEASE); }
@@ -53,7 +57,7 @@ static void zero_ops(struct lp_op *op, const struct lp_op *end)
 
 /* ---- counters: an open hash by (address space, pc), written only while nothing runs that could read it ---- */
 
-struct counter { struct lp_mem *as; uint64_t pc; _Atomic uint64_t *count; unsigned code; }; /* as NULL: free; count NULL: deleted; code: what runs */
+struct counter { struct lp_mem *as; uint64_t pc; unsigned id, code; }; /* as NULL: free; id 0: deleted; code: what runs */
 static struct counter *counters;
 static size_t ncounters, used; /* slots (power of two), slots that were ever used */
 
@@ -68,7 +72,7 @@ static size_t slot_of(struct lp_mem *as, uint64_t pc)
 static struct counter *counter_at(struct lp_mem *as, uint64_t pc)
 {
     struct counter *c = ncounters ? &counters[slot_of(as, pc)] : NULL;
-    return c != NULL && c->count != NULL ? c : NULL;
+    return c != NULL && c->id != 0 ? c : NULL;
 }
 
 static int grow_counters(void)
@@ -82,7 +86,7 @@ static int grow_counters(void)
     ncounters = want;
     used = 0;
     for (size_t i = 0; i < n; i++) {
-        if (old[i].as != NULL && old[i].count != NULL) {
+        if (old[i].as != NULL && old[i].id != 0) {
             counters[slot_of(old[i].as, old[i].pc)] = old[i];
             used++;
         }
@@ -91,7 +95,7 @@ static int grow_counters(void)
     return 0;
 }
 
-int lp_ops_count(struct lp_mem *as, uint64_t pc, _Atomic uint64_t *counter)
+int lp_ops_count(struct lp_mem *as, uint64_t pc, unsigned counter)
 {
     if (2 * (used + 1) > ncounters && grow_counters() != 0)
         return -ENOMEM;
@@ -106,7 +110,7 @@ void lp_ops_drop(struct lp_mem *as)
 {
     for (size_t i = 0; i < ncounters; i++)
         if (counters[i].as == as)
-            counters[i].count = NULL;
+            counters[i].id = 0;
 }
 
 /* ---- decoding ---- */
@@ -274,8 +278,16 @@ unsigned lp_op_code(const struct lp_cpu *cpu, const struct lp_op *op)
 
 unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op)
 {
-    struct counter *c = &counters[slot_of(cpu->as, lp_op_pc(cpu, op))];
-    atomic_fetch_add_explicit(c->count, 1, memory_order_relaxed);
+    const struct counter *c = &counters[slot_of(cpu->as, lp_op_pc(cpu, op))];
+    const struct lp_tally *t = lp_tally;
+    struct lp_count *n = t != NULL && c->id < t->n ? &t->count[c->id] : NULL;
+    if (__builtin_expect(n == NULL || n->hits == 0, 0)) {
+        lp_count_first(c->id);
+        return c->code;
+    }
+    /* Nobody else writes them; whoever reads finds whole numbers. */
+    __atomic_store_n(&n->hits, n->hits + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&n->last_ms, atomic_load_explicit(&lp_count_now, memory_order_relaxed), __ATOMIC_RELAXED);
     return c->code;
 }
 

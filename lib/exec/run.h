@@ -3,6 +3,13 @@
 #define LP_EXEC_RUN_H
 #include "exec/cpu.h"
 
+/* Guest code must not wait for the dynamic loader to find a thread's variable. */
+#if defined(__GNUC__)
+#define LP_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
+#else
+#define LP_INITIAL_EXEC
+#endif
+
 /* An instruction's semantics out of line: plain, or giving the next PC (branches and jumps). */
 union lp_op_fn {
     void (*plain)(struct lp_cpu *cpu, const struct lp_op *op);
@@ -37,6 +44,13 @@ void lp_bti_branch(struct lp_cpu *cpu, const struct lp_op *op, unsigned n);
 /* PSTATE.BTYPE is not 0 at this target: SIGILL if it is on a guarded page and no landing pad for it; else BTYPE is 0 again. */
 void lp_bti_land(struct lp_cpu *cpu, struct lp_op *op, uint64_t pc);
 
+/* ---- count.c ---- */
+/* One thread's numbers, by counter. */
+struct lp_tally { struct lp_count *count; unsigned n; bool used; struct lp_tally *next; };
+extern __thread struct lp_tally *lp_tally LP_INITIAL_EXEC;
+extern _Atomic uint64_t lp_count_now; /* lp_counter_tick() */
+void lp_count_first(unsigned id);     /* the first execution, which takes its time */
+void lp_count_after_fork(void);
 /* Count this execution of a counted op; returns the code that is to run. */
 unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op);
 /* op->code with counters seen through, nothing counted; 0 if it was forgotten meanwhile. */

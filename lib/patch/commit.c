@@ -468,6 +468,7 @@ void lp_live_prune(struct lp_live *live)
     for (struct lp_applied *a = live->newest, *older; a; a = older) {
         older = a->older;
         if (!lp_journal_forget(live, a)) continue;
+        if (!a->whole) lp_history_add(live, "retired", a->patch->name, a->patch->version, NULL, NULL);
         lp_journal_remove(live, a);
         lp_journal_count(live, a);
         lp_live_retire_regions(live, a, NULL);

@@ -78,6 +78,20 @@ static bool grow_index(struct lp_live *live, size_t want)
     return true;
 }
 
+/* A counter that is not to be had is a statistic lost, no reason to refuse. */
+static void make_counters(struct lp_plan *pl)
+{
+    for (size_t i = 0; i < pl->nwrite; i++)
+        if (pl->write[i].code) pl->write[i].counter = lp_counter_new();
+}
+
+uint64_t lp_journal_hits(const struct lp_applied *a)
+{
+    uint64_t hits = 0;
+    for (size_t i = 0; i < a->plan.nwrite; i++) hits += lp_counter_read(a->plan.write[i].counter).hits;
+    return hits;
+}
+
 bool lp_journal_reserve(struct lp_live *live, struct lp_applied *const *add, size_t n)
 {
     size_t touches = live->ntouch;
@@ -85,6 +99,7 @@ bool lp_journal_reserve(struct lp_live *live, struct lp_applied *const *add, siz
         add[i]->ntouch = count_touches(&add[i]->plan);
         add[i]->touch = calloc(add[i]->ntouch + 1, sizeof *add[i]->touch);
         if (!add[i]->touch) return false;
+        make_counters(&add[i]->plan);
         touches += add[i]->ntouch;
     }
     return grow_index(live, touches) && lp_names_reserve(&live->names, live->napplied + n);
@@ -112,7 +127,7 @@ void lp_journal_add(struct lp_live *live, struct lp_applied *a)
         widen(live, w->addr, w->addr + w->len);
         for (uint64_t word = w->addr >> 2; word <= (w->addr + w->len - 1) >> 2; word++) {
             struct lp_touch *t = &a->touch[n++];
-            *t = (struct lp_touch){word, live->bucket[slot(live, word)], a, w->addr, w->addr + w->len};
+            *t = (struct lp_touch){word, live->bucket[slot(live, word)], a, w, w->addr, w->addr + w->len};
             live->bucket[slot(live, word)] = t;
         }
     }
@@ -236,13 +251,14 @@ void lp_journal_count(struct lp_live *live, const struct lp_applied *a)
         const struct lp_write *w = &a->plan.write[i];
         struct lp_touch *t = live->bucket[slot(live, w->addr >> 2)];
         while (t && (t->word != w->addr >> 2 || t->start != w->addr)) t = t->next;
-        if (w->code) (void)lp_ops_count(live->mem, w->addr, t ? &t->owner->hits : NULL);
+        if (w->code) (void)lp_ops_count(live->mem, w->addr, t ? t->write->counter : 0);
     }
 }
 
 void lp_journal_free_one(struct lp_applied *a)
 {
     if (!a) return;
+    for (size_t i = 0; i < a->plan.nwrite; i++) lp_counter_free(a->plan.write[i].counter);
     for (size_t o = 0; a->said && o < a->patch->nobject; o++) free(a->said[o]);
     free(a->said);
     lp_plan_free(&a->plan);

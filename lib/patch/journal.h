@@ -9,7 +9,7 @@
 #include "exec/gate.h"
 
 /* One aligned word that a write touches; chains in the index run from the newest to the oldest. */
-struct lp_touch { uint64_t word; struct lp_touch *next; struct lp_applied *owner; uint64_t start, end; };
+struct lp_touch { uint64_t word; struct lp_touch *next; struct lp_applied *owner; const struct lp_write *write; uint64_t start, end; };
 
 /* A patch, or a part of one: its changes of one object that was loaded later, or of another mapping of it. Parts are in the list, but have no name. */
 struct lp_applied {
@@ -24,10 +24,11 @@ struct lp_applied {
     struct lp_touch *touch;
     size_t ntouch;
     uint64_t serial, applied_ms;
-    _Atomic uint64_t hits;
     bool leaving;                /* reverted or replaced by the call in progress */
 };
 struct lp_retired { uint64_t start, end; };
+/* What happened: a ring of the last LP_JOURNAL_EVENTS. */
+struct lp_history { struct lp_live_event *event; size_t n, cap, next; };
 /* Patches by name; `bucket` has a power of two of chains. */
 struct lp_names { struct lp_applied **bucket; size_t nbucket; };
 
@@ -53,6 +54,7 @@ struct lp_live {
     size_t nretired, retired_cap;
     _Atomic uint64_t lowest, highest; /* bounds of all places ever written */
     _Atomic bool moved;          /* a patched page may have been unmapped */
+    struct lp_history history;
     int fault_at, step;
 };
 
@@ -107,6 +109,12 @@ struct lp_applied *lp_journal_above(struct lp_live *live, const struct lp_applie
 void lp_journal_free_one(struct lp_applied *a);
 /* Count executions of a's places on behalf of who is on top of them now. */
 void lp_journal_count(struct lp_live *live, const struct lp_applied *a);
+/* Executions of all its places. */
+uint64_t lp_journal_hits(const struct lp_applied *a);
+/* history.c: with the lock held. `err` NULL = it was done. */
+void lp_history_add(struct lp_live *live, const char *what, const char *patch, const char *version, const struct lp_live_options *by,
+                    const struct lp_error *err);
+void lp_history_free(struct lp_history *h);
 /* live.c: one call at a time */
 void lp_job_begin(struct lp_job *job, struct lp_live *live);
 void lp_job_setup(struct lp_job *job, struct lp_live *live); /* another job of the same call */
@@ -135,4 +143,6 @@ void lp_job_free(struct lp_job *job);
 /* quiesce.c: under the gate. False: a thread is there; its place goes to *pc. */
 struct lp_span { uint64_t start, end; bool returns; }; /* PCs in [start, end), return addresses too if `returns` */
 bool lp_quiet(struct lp_live *live, const struct lp_span *span, size_t n, uint64_t *pc, bool *possible);
+/* Call fn with each return address in the chain of frame records from fp on, until it returns true; then true. */
+bool lp_frames(struct lp_live *live, uint64_t fp, bool (*fn)(void *ctx, uint64_t addr), void *ctx);
 #endif

@@ -32,7 +32,7 @@ void lp_live_free(struct lp_live *live)
     pthread_mutex_destroy(&live->lock);
     pthread_mutex_destroy(&live->turn);
     lp_objects_free(&live->objects);
-    free(live->bucket), free(live->names.bucket), free(live->retired), free(live);
+    free(live->bucket), free(live->names.bucket), free(live->retired), lp_history_free(&live->history), free(live);
 }
 
 lp_status lp_live_add_object(struct lp_live *live, const lp_elf *elf, uint64_t bias, struct lp_error *err)
@@ -176,30 +176,54 @@ static lp_status drop_all(struct lp_job *job, struct lp_applied **v, size_t n)
     return s;
 }
 
-/* The applied patches that a patch of this call replaces. */
+/* Applied patches that leave in this call, each followed by its parts. */
+struct leaving { struct lp_applied **v; size_t n, cap; };
+
+static bool leave(struct leaving *l, struct lp_applied *a)
+{
+    bool good = true;
+    if (!a || a->leaving) return true;
+    struct lp_applied **w = lp_grow(l->v, &l->cap, l->n, sizeof *w);
+    if (!w) return false;
+    l->v = w;
+    w[l->n++] = a;
+    a->leaving = true;
+    for (struct lp_applied *part = a->parts; part && good; part = part->next_part) good = leave(l, part);
+    return good;
+}
+
+/* What patch p replaces: by its own word, or as the call asks. */
+static bool leave_for(struct lp_job *job, const struct lp_patch *p, struct leaving *l)
+{
+    struct lp_applied *same = lp_names_find(&job->live->names, p->name);
+    bool good = true;
+    if (same && same_patch(same->patch, p)) return true;
+    for (size_t k = 0; k < p->nrelation && good; k++) {
+        struct lp_applied *a = p->relation[k].kind == LP_REPLACES ? lp_names_find(&job->live->names, p->relation[k].name) : NULL;
+        if (a && lp_relation_met(&p->relation[k], a->patch->name, a->patch->version)) good = leave(l, a);
+    }
+    return good && (!job->options || !(job->options->flags & LP_LIVE_REPLACE) || leave(l, same));
+}
+
+/* Is one of them applied as it is? Then it stays, whoever asks for its place. */
+static bool stays(const struct lp_applied *a, const lp_patch *const *patches, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (same_patch(a->patch, patches[i])) return true;
+    return false;
+}
+
+/* The applied patches that this call replaces. */
 static lp_status drop_replaced(struct lp_job *job, const lp_patch *const *patches, size_t n)
 {
-    struct lp_applied **v = NULL;
-    size_t count = 0, cap = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct lp_patch *p = patches[i];
-        const struct lp_applied *same = p->nrelation ? lp_names_find(&job->live->names, p->name) : NULL;
-        for (size_t k = 0; k < p->nrelation && !(same && same_patch(same->patch, p)); k++) {
-            struct lp_applied *a = p->relation[k].kind == LP_REPLACES ? lp_names_find(&job->live->names, p->relation[k].name) : NULL, **w;
-            if (!a || a->leaving || !lp_relation_met(&p->relation[k], a->patch->name, a->patch->version)) continue;
-            if (!(w = lp_grow(v, &cap, count, sizeof *v))) return free(v), lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
-            v = w;
-            v[count++] = a;
-            a->leaving = true;
-            for (struct lp_applied *part = a->parts; part; part = part->next_part) {
-                if (!(w = lp_grow(v, &cap, count, sizeof *v))) return free(v), lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
-                v = w;
-                v[count++] = part;
-            }
-        }
-    }
-    lp_status s = drop_all(job, v, count);
-    free(v);
+    struct leaving l = {0};
+    bool good = true;
+    for (size_t i = 0; i < n && good; i++) good = leave_for(job, patches[i], &l);
+    struct lp_applied *former = job->options && job->options->replaces ? lp_names_find(&job->live->names, job->options->replaces) : NULL;
+    if (good && former && !stays(former, patches, n)) good = leave(&l, former);
+    lp_status s = good ? drop_all(job, l.v, l.n) : lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < l.n && !good; i++) l.v[i]->leaving = false;
+    free(l.v);
     return s;
 }
 
@@ -290,16 +314,38 @@ static lp_status prepare_all(struct lp_job *job, const lp_patch *const *patches,
     return s;
 }
 
+/* What became of the patches of a call: of those that it brought and took, or of all that it was asked for. */
+static void note_apply(struct lp_job *job, const lp_patch *const *patches, size_t n, lp_status s)
+{
+    struct lp_live *live = job->live;
+    for (size_t i = 0; i < job->ndrop && s == LP_OK; i++)
+        if (!job->drop[i]->whole) lp_history_add(live, "replaced", job->drop[i]->patch->name, job->drop[i]->patch->version, job->options, NULL);
+    for (size_t i = 0; i < job->nadd && s == LP_OK; i++)
+        if (!job->add[i]->whole) lp_history_add(live, "applied", job->add[i]->patch->name, job->add[i]->patch->version, job->options, NULL);
+    for (size_t i = 0; i < n && s != LP_OK; i++) lp_history_add(live, "refused", patches[i]->name, patches[i]->version, job->options, job->err);
+}
+
+static void note_revert(struct lp_job *job, const char *const *names, size_t n, lp_status s)
+{
+    struct lp_live *live = job->live;
+    for (size_t i = 0; i < job->ndrop && s == LP_OK; i++)
+        if (!job->drop[i]->whole) lp_history_add(live, "reverted", job->drop[i]->patch->name, job->drop[i]->patch->version, job->options, NULL);
+    for (size_t i = 0; i < n && s != LP_OK; i++) lp_history_add(live, "kept", names[i], NULL, job->options, job->err);
+    if (n == 0 && s != LP_OK) lp_history_add(live, "kept", "*", NULL, job->options, job->err);
+}
+
 lp_status lp_live_apply(struct lp_live *live, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
                         struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err)
 {
-    struct lp_job job = {.options = o, .report = report, .ctx = ctx, .err = err};
+    struct lp_error local;
+    struct lp_job job = {.options = o, .report = report, .ctx = ctx, .err = err ? err : &local};
     struct lp_live_result r = {0};
     lp_job_begin(&job, live);
     lp_status s = prepare_all(&job, patches, n, &r);
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && (job.nadd || job.ndrop) && !dry) s = lp_job_commit(&job);
     r.applied = count_whole(job.add, job.nadd), r.reverted = count_whole(job.drop, job.ndrop);
+    if (!dry) note_apply(&job, patches, n, s);
     for (size_t i = 0; i < job.nadd && (s != LP_OK || dry); i++) lp_journal_free_one(job.add[i]);
     if (s == LP_OK && live->nlibrary) lp_live_expect(live);
     lp_job_end(&job, s == LP_OK && !dry);
@@ -347,7 +393,8 @@ static lp_status check_required(struct lp_job *job, const struct lp_applied *gon
 lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t n, const struct lp_live_options *o,
                          struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err)
 {
-    struct lp_job job = {.options = o, .report = report, .ctx = ctx, .err = err};
+    struct lp_error local;
+    struct lp_job job = {.options = o, .report = report, .ctx = ctx, .err = err ? err : &local};
     struct lp_applied **v = NULL;
     size_t count = 0;
     lp_job_begin(&job, live);
@@ -357,6 +404,7 @@ lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t 
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && count && !dry) s = lp_job_commit(&job);
     if (s == LP_OK && result) *result = (struct lp_live_result){.reverted = count_whole(v, count)};
+    if (!dry) note_revert(&job, names, n, s);
     free(v);
     lp_job_end(&job, s == LP_OK && !dry);
     return s;
@@ -372,10 +420,10 @@ static size_t places_of(const struct lp_applied *a)
 static int give_row(struct lp_live *live, const struct lp_applied *a, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx)
 {
     char *note = lp_live_note(live, a);
-    struct lp_live_row row = {a->patch->name, a->patch->version, places_of(a), atomic_load_explicit(&a->hits, memory_order_relaxed), a->applied_ms, note};
+    struct lp_live_row row = {a->patch->name, a->patch->version, places_of(a), lp_journal_hits(a), a->applied_ms, note};
     for (const struct lp_applied *part = a->parts; part; part = part->next_part) {
         row.places += places_of(part);
-        row.hits += atomic_load_explicit(&part->hits, memory_order_relaxed);
+        row.hits += lp_journal_hits(part);
     }
     int r = fn(ctx, &row);
     free(note);

@@ -2,7 +2,7 @@
  * Thread-safe: one call at a time does its work, the others wait. Never call it on a guest thread. */
 #ifndef LP_PATCH_LIVE_H
 #define LP_PATCH_LIVE_H
-#include <arm64lp/patch.h>
+#include <arm64lp/control.h>
 
 struct lp_live;
 struct lp_mem;
@@ -38,6 +38,12 @@ lp_status lp_live_apply(struct lp_live *live, const lp_patch *const *patches, si
 lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t n, const struct lp_live_options *o,
                          struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
 lp_status lp_live_list(struct lp_live *live, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
+
+/* As lp_control_places, lp_control_functions and lp_control_journal (arm64lp/control.h). */
+lp_status lp_live_places(struct lp_live *live, int (*fn)(void *ctx, const struct lp_live_place *row), void *ctx, struct lp_error *err);
+lp_status lp_live_functions(struct lp_live *live, bool changed_only, int (*fn)(void *ctx, const struct lp_live_function *row), void *ctx,
+                            struct lp_error *err);
+lp_status lp_live_journal(struct lp_live *live, int (*fn)(void *ctx, const struct lp_live_event *row), void *ctx, struct lp_error *err);
 
 /* Around fork, on the guest's thread, outside the gate's RUNNING state or with no gate: the child has what is applied, and no call in progress. */
 void lp_live_before_fork(struct lp_live *live);

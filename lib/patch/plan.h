@@ -43,6 +43,7 @@ struct lp_write {
     bool code, entry;            /* instruction words; a function's entry */
     bool gone;                   /* unmapped by the program since */
     uint8_t state;
+    uint32_t counter;            /* of its executions (exec/cpu.h); 0 = none */
     uint8_t *old_bytes;          /* expected; NULL = anything */
     uint8_t *new_bytes;
     uint8_t *saved;              /* what was there, for undoing; filled by verification */

@@ -25,17 +25,19 @@ static bool inside(struct search *s, uint64_t addr, bool is_return)
 
 /* AAPCS64 6.4.6: a frame record is {previous record, return address}; records go up the stack. x29 may be an ordinary
  * register, so a record that cannot be read ends the chain; the stack itself is searched as well. */
-static bool in_frames(struct search *s, uint64_t fp)
+bool lp_frames(struct lp_live *live, uint64_t fp, bool (*fn)(void *ctx, uint64_t addr), void *ctx)
 {
     uint64_t record[2];
     for (unsigned n = 0; n < FRAMES_MAX && fp && !(fp & 7); n++) {
-        if (lp_mem_read(s->live->mem, record, fp, sizeof record) != 0) return false;
-        if (inside(s, record[1] & ADDRESS_BITS, true)) return true;
+        if (lp_mem_read(live->mem, record, fp, sizeof record) != 0) return false;
+        if (fn(ctx, record[1] & ADDRESS_BITS)) return true;
         if (record[0] <= fp) return false;
         fp = record[0];
     }
     return false;
 }
+
+static bool returns_inside(void *ctx, uint64_t addr) { return inside(ctx, addr, true); }
 
 /* Functions without a frame record: any word on the stack that looks like a return address. A stack that cannot be read may hold one;
  * an empty one (sp at the top of its mapping) or none yet (0) does not. */
@@ -65,7 +67,7 @@ bool lp_quiet(struct lp_live *live, const struct lp_span *span, size_t n, uint64
     for (size_t i = 0; i < n; i++) s.any_returns |= span[i].returns;
     for (struct lp_cpu *c = live->gate->cpus; c; c = c->next) {
         bool certain = inside(&s, c->pc, false);
-        if (!certain && s.any_returns) certain = inside(&s, c->x[30] & ADDRESS_BITS, true) || in_frames(&s, c->x[29]);
+        if (!certain && s.any_returns) certain = inside(&s, c->x[30] & ADDRESS_BITS, true) || lp_frames(live, c->x[29], returns_inside, &s);
         if (!certain && s.any_returns) *possible = on_stack(&s, c->x[LP_SLOT_SP]);
         if (!certain && !*possible) continue;
         *pc = s.hit;

@@ -52,7 +52,30 @@ static lp_status control_list(void *ctx, int (*fn)(void *fctx, const struct lp_l
     return lp_vm_list(ctx, fn, fctx, err);
 }
 
-static const struct lp_control_ops control_ops = {.apply = control_apply, .revert = control_revert, .list = control_list, .hide_fd = hide_fd,
+static lp_status control_places(void *ctx, int (*fn)(void *fctx, const struct lp_live_place *row), void *fctx, struct lp_error *err)
+{
+    return lp_vm_places(ctx, fn, fctx, err);
+}
+
+static lp_status control_functions(void *ctx, bool changed_only, int (*fn)(void *fctx, const struct lp_live_function *row), void *fctx,
+                                   struct lp_error *err)
+{
+    return lp_vm_functions(ctx, changed_only, fn, fctx, err);
+}
+
+static lp_status control_journal(void *ctx, int (*fn)(void *fctx, const struct lp_live_event *row), void *fctx, struct lp_error *err)
+{
+    return lp_vm_journal(ctx, fn, fctx, err);
+}
+
+static bool control_tick(void *ctx)
+{
+    (void)ctx;
+    return lp_counter_tick();
+}
+
+static const struct lp_control_ops control_ops = {.places = control_places, .functions = control_functions, .journal = control_journal, .tick = control_tick,
+                                                  .apply = control_apply, .revert = control_revert, .list = control_list, .hide_fd = hide_fd,
                                                   .close_fd = close_fd, .accept_fd = accept_fd};
 
 /* What lpapply --exe compares: the file that the program was loaded from, wherever it is. */

@@ -334,6 +334,21 @@ lp_status lp_vm_list(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_row *r
     return lp_live_list(vm->live, fn, ctx, err);
 }
 
+lp_status lp_vm_places(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_place *row), void *ctx, struct lp_error *err)
+{
+    return lp_live_places(vm->live, fn, ctx, err);
+}
+
+lp_status lp_vm_functions(lp_vm *vm, bool changed_only, int (*fn)(void *ctx, const struct lp_live_function *row), void *ctx, struct lp_error *err)
+{
+    return lp_live_functions(vm->live, changed_only, fn, ctx, err);
+}
+
+lp_status lp_vm_journal(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_event *row), void *ctx, struct lp_error *err)
+{
+    return lp_live_journal(vm->live, fn, ctx, err);
+}
+
 void lp_vm_set_reexec(lp_vm *vm, const char *const *reexec) { vm->kernel->reexec = reexec; }
 int lp_vm_hide_fd(lp_vm *vm, int fd) { return lp_fd_hide(vm->kernel, fd); }
 

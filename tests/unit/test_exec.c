@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "a64/a64.h"
@@ -228,25 +229,41 @@ static void test_count(void **state)
 {
     for (int flat = 0; flat < 2; flat++) {
         struct box b;
-        _Atomic uint64_t first = 0, second = 0;
+        unsigned first = lp_counter_new(), second = lp_counter_new();
+        struct timespec before, after;
+        clock_gettime(CLOCK_REALTIME, &before);
+        assert_true(first && second && first != second);
         SETUP(&b, flat, 0xd2800140, 0xf1000400, 0x54ffffe1, SVC); /* MOVZ x0,#10; SUBS x0,x0,#1; B.NE .-4; SVC */
-        assert_int_equal(lp_ops_count(b.mem, BASE + 4, &first), 0);
-        assert_int_equal(lp_ops_count(b.mem, BASE + 8, &second), 0);
+        assert_int_equal(lp_ops_count(b.mem, BASE + 4, first), 0);
+        assert_int_equal(lp_ops_count(b.mem, BASE + 8, second), 0);
         assert_int_equal(lp_cpu_run(&b.cpu), 1000);
-        assert_int_equal(first, 10);
-        assert_int_equal(second, 10);
+        assert_int_equal(lp_counter_read(first).hits, 10);
+        assert_int_equal(lp_counter_read(second).hits, 10);
         lp_ops_invalidate(b.mem, BASE, BASE + 16);
-        assert_int_equal(lp_ops_count(b.mem, BASE + 8, NULL), 0);
+        assert_int_equal(lp_ops_count(b.mem, BASE + 8, 0), 0);
         b.cpu.pc = BASE;
         assert_int_equal(lp_cpu_run(&b.cpu), 1000);
-        assert_int_equal(first, 20);
-        assert_int_equal(second, 10);
+        assert_int_equal(lp_counter_read(first).hits, 20);
+        assert_int_equal(lp_counter_read(second).hits, 10);
         for (unsigned i = 0; i < 500; i++) /* the table grows */
-            assert_int_equal(lp_ops_count(b.mem, BASE + 16 + 4 * i, &second), 0);
+            assert_int_equal(lp_ops_count(b.mem, BASE + 16 + 4 * i, second), 0);
         b.cpu.pc = BASE;
         assert_int_equal(lp_cpu_run(&b.cpu), 1000);
-        assert_int_equal(first, 30);
+        assert_int_equal(lp_counter_read(first).hits, 30);
+        clock_gettime(CLOCK_REALTIME, &after);
+        struct lp_count c = lp_counter_read(first);
+        assert_true(c.first_ms >= (uint64_t)before.tv_sec * 1000 && c.first_ms <= c.last_ms && c.last_ms <= (uint64_t)after.tv_sec * 1000 + 999);
+        usleep(20000);
+        assert_true(lp_counter_tick());
+        b.cpu.pc = BASE;
+        assert_int_equal(lp_cpu_run(&b.cpu), 1000);
+        assert_true(lp_counter_read(first).last_ms >= c.last_ms + 20);
+        assert_int_equal(lp_counter_read(first).first_ms, c.first_ms);
         teardown(&b);
+        lp_counter_free(first), lp_counter_free(second);
+        assert_int_equal(lp_counter_new(), first); /* again, from the beginning */
+        assert_int_equal(lp_counter_read(first).hits, 0);
+        lp_counter_free(first);
     }
 }
 

@@ -1,0 +1,170 @@
+/* exec/count.c - counters of executions: each thread has numbers of its own, so counting is an addition to a cache line that nobody else writes.
+ *
+ * A counter is an index into every thread's tally. A thread that ends leaves its tally, with what it counted, to the next one that begins. */
+#include <config.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "exec/run.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all but the numbers themselves */
+static struct lp_tally *tallies;
+static unsigned char *taken;          /* by counter */
+static unsigned ntaken, cap, lowest = 1;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;             /* its destructor runs at the end of a thread */
+
+_Atomic uint64_t lp_count_now;
+__thread struct lp_tally *lp_tally;
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+bool lp_counter_tick(void)
+{
+    pthread_mutex_lock(&lock);
+    bool any = ntaken != 0;
+    if (any) atomic_store_explicit(&lp_count_now, now_ms(), memory_order_relaxed);
+    pthread_mutex_unlock(&lock);
+    return any;
+}
+
+/* ---- tallies ---- */
+
+static void leave(void *tally)
+{
+    pthread_mutex_lock(&lock);
+    ((struct lp_tally *)tally)->used = false;
+    pthread_mutex_unlock(&lock);
+    lp_tally = NULL;
+}
+
+static void make_key(void) { (void)pthread_key_create(&key, leave); }
+
+static struct lp_tally *adopt(void)
+{
+    struct lp_tally *t = tallies;
+    while (t != NULL && t->used)
+        t = t->next;
+    if (t == NULL && (t = calloc(1, sizeof *t)) != NULL) {
+        t->next = tallies;
+        tallies = t;
+    }
+    if (t != NULL)
+        t->used = pthread_setspecific(key, t) == 0;
+    return t != NULL && t->used ? t : NULL;
+}
+
+/* Only its own thread changes what a tally points to; others read it with the lock held. */
+static bool widen(struct lp_tally *t, unsigned n)
+{
+    struct lp_count *v = calloc(n, sizeof *v);
+    if (v == NULL)
+        return false;
+    if (t->n != 0)
+        memcpy(v, t->count, t->n * sizeof *v);
+    free(t->count);
+    t->count = v;
+    t->n = n;
+    return true;
+}
+
+void lp_count_first(unsigned id)
+{
+    pthread_once(&once, make_key);
+    pthread_mutex_lock(&lock);
+    struct lp_tally *t = lp_tally != NULL ? lp_tally : (lp_tally = adopt());
+    if (t != NULL && (id < t->n || widen(t, cap > 64 ? cap : 64))) {
+        struct lp_count *c = &t->count[id];
+        uint64_t now = now_ms();
+        if (c->hits == 0)
+            c->first_ms = now;
+        c->last_ms = now;
+        c->hits++;
+        atomic_store_explicit(&lp_count_now, now, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- counters ---- */
+
+static bool grow(void)
+{
+    unsigned n = cap ? cap * 2 : 64;
+    unsigned char *v = realloc(taken, n);
+    if (v == NULL)
+        return false;
+    memset(v + cap, 0, n - cap);
+    taken = v;
+    cap = n;
+    return true;
+}
+
+static void clear(unsigned id)
+{
+    for (struct lp_tally *t = tallies; t != NULL; t = t->next)
+        if (id < t->n)
+            t->count[id] = (struct lp_count){0};
+}
+
+unsigned lp_counter_new(void)
+{
+    pthread_mutex_lock(&lock);
+    unsigned id = lowest;
+    while (id < cap && taken[id])
+        id++;
+    if (id >= cap && !grow())
+        id = 0;
+    if (id != 0) {
+        taken[id] = 1;
+        ntaken++;
+        lowest = id + 1;
+        clear(id);
+    }
+    pthread_mutex_unlock(&lock);
+    return id;
+}
+
+void lp_counter_free(unsigned id)
+{
+    if (id == 0)
+        return;
+    pthread_mutex_lock(&lock);
+    taken[id] = 0;
+    ntaken--;
+    if (id < lowest)
+        lowest = id;
+    pthread_mutex_unlock(&lock);
+}
+
+struct lp_count lp_counter_read(unsigned id)
+{
+    struct lp_count sum = {0};
+    pthread_mutex_lock(&lock);
+    for (struct lp_tally *t = tallies; t != NULL && id != 0; t = t->next) {
+        const struct lp_count *c = id < t->n ? &t->count[id] : &sum;
+        uint64_t hits = __atomic_load_n(&c->hits, __ATOMIC_RELAXED), last = __atomic_load_n(&c->last_ms, __ATOMIC_RELAXED);
+        if (c == &sum || hits == 0)
+            continue;
+        sum.hits += hits;
+        if (sum.first_ms == 0 || c->first_ms < sum.first_ms)
+            sum.first_ms = c->first_ms;
+        if (last > sum.last_ms)
+            sum.last_ms = last;
+    }
+    pthread_mutex_unlock(&lock);
+    return sum;
+}
+
+/* Of the child's threads only this one is there; the others' tallies keep what they counted. */
+void lp_count_after_fork(void)
+{
+    pthread_mutex_init(&lock, NULL);
+    for (struct lp_tally *t = tallies; t != NULL; t = t->next)
+        t->used = t == lp_tally;
+}
