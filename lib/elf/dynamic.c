@@ -13,7 +13,7 @@
 #define DT_RELRSZ 35
 #define DT_RELR 36
 #endif
-enum { VERSIONS = 0x8000, RELR_MAX = 1 << 24 };
+enum { VERSIONS = 0x8000, RELR_MAX = 1 << 21 };
 
 /* A table in the image by the tags of its address and size; NULL if it is not there. *n: whole entries of `each` bytes. */
 static const uint8_t *table(const struct lp_elf *e, int64_t tag, int64_t size_tag, uint64_t each, uint64_t *n)

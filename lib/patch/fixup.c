@@ -64,24 +64,6 @@ static uint64_t slot(struct fixing *x, enum lp_slot_kind kind, uint64_t v0, uint
 
 /* ---- slots of the object ---- */
 
-static const struct lp_elf_section *section(const struct lp_target *t, const char *name)
-{
-    size_t n;
-    const struct lp_elf_section *s = lp_elf_sections(t->elf, &n);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(s[i].name, name) == 0) return &s[i];
-    return NULL;
-}
-
-/* Where both linkers put _GLOBAL_OFFSET_TABLE_: the start of .got. */
-static uint64_t got_base(const struct fixing *x)
-{
-    const struct lp_elf_symbol *sym;
-    if (lp_elf_find(x->t->elf, "_GLOBAL_OFFSET_TABLE_", &sym, NULL) == LP_OK) return sym->value + x->t->bias;
-    const struct lp_elf_section *s = section(x->t, ".got");
-    return s ? s->addr + x->t->bias : 0;
-}
-
 static bool same_symbol(const struct lp_dynsym *s, const struct lp_ref *r)
 {
     return s && r->name && strcmp(s->name, r->name) == 0 && (!r->version || !s->version || strcmp(s->version, r->version) == 0);
@@ -105,7 +87,7 @@ static uint64_t linked_slot(const struct fixing *x, uint32_t type)
 /* A word of .got that is filled already: a local symbol's, or any in a program without a dynamic linker. */
 static uint64_t filled_slot(const struct fixing *x, uint64_t value)
 {
-    const struct lp_elf_section *s = section(x->t, ".got");
+    const struct lp_elf_section *s = lp_plan_got(x->t);
     uint64_t now;
     for (uint64_t off = 0; s && off + 8 <= s->size; off += 8)
         if (lp_plan_word(x->pl, s->addr + off + x->t->bias, &now) && now == value) return s->addr + off + x->t->bias;
@@ -137,7 +119,7 @@ static bool got(struct fixing *x, bool near, uint64_t *value)
     if (!own) own = filled_slot(x, s);
     if (!own && near && x->f->reloc->op == LP_REL_GOT_PAGEOFF) {
         lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "%s has no GOT slot of `%s`, and relocation %s reaches no other place: "
-                     "compile the new code with -fPIC", x->t->name, x->ref.name ? x->ref.name : "it", x->f->reloc->name);
+                     "compile the new code with -fPIC", x->t->name, x->f->expr.symbol ? x->f->expr.symbol : "the address", x->f->reloc->name);
         return false;
     }
     if (own && (!near || x->f->reloc->op == LP_REL_GOT_PAGEOFF)) return *value = own, true;
@@ -148,8 +130,8 @@ static bool got(struct fixing *x, bool near, uint64_t *value)
 static bool need_tls(struct fixing *x)
 {
     if (x->ref.kind == LP_REF_TLS) return true;
-    lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "`%s` is not thread-local: relocation %s does not suit it", x->ref.name ? x->ref.name : "the target",
-                 x->f->reloc->name);
+    lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "`%s` is not thread-local: relocation %s does not suit it",
+                 x->f->expr.symbol ? x->f->expr.symbol : "the target", x->f->reloc->name);
     return false;
 }
 
@@ -210,8 +192,9 @@ static bool from_got(struct fixing *x, uint64_t *value)
     const struct lp_reloc *r = x->f->reloc;
     bool off = r->op == LP_REL_GOT_OFF || r->op == LP_REL_GOTREL || (r->op == LP_REL_TLS && (r->field == LP_FIELD_MOVW || r->field == LP_FIELD_MOVNZ));
     if (!off && r->op != LP_REL_GOT_PAGEOFF) return true;
-    uint64_t base = got_base(x);
-    if (!base) {
+    const struct lp_elf_section *s = lp_plan_got(x->t);
+    uint64_t base = s ? s->addr + x->t->bias : 0;
+    if (!s) {
         lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "%s has no global offset table: relocation %s does not suit it", x->t->name, r->name);
         return false;
     }

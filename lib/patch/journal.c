@@ -183,11 +183,23 @@ void lp_journal_remove(struct lp_live *live, struct lp_applied *a)
 }
 
 /* Every page that a patch wrote to keeps LP_PATCHED for as long as it is mapped. */
-static bool is_gone(const struct lp_live *live, uint64_t start, uint64_t end)
+static bool is_unmapped(const struct lp_live *live, uint64_t start, uint64_t end)
 {
     for (uint64_t page = start & ~(LP_PAGE - 1); page < end; page += LP_PAGE)
         if (lp_mem_flags(live->mem, page) & LP_PATCHED) return false;
     return true;
+}
+
+/* A program may put its own copy of its code into the place of it, on larger pages: what the patch wrote is there all the same. */
+static bool is_gone(const struct lp_live *live, const struct lp_write *w)
+{
+    uint8_t now[256];
+    if (!is_unmapped(live, w->addr, w->addr + w->len)) return false;
+    for (uint32_t off = 0; off < w->len; off += sizeof now) {
+        uint32_t n = w->len - off < sizeof now ? w->len - off : sizeof now;
+        if (lp_mem_read(live->mem, now, w->addr + off, n) != 0 || memcmp(now, w->new_bytes + off, n) != 0) return true;
+    }
+    return false;
 }
 
 /* Places of one object that are left, and whether there ever were any. */
@@ -217,14 +229,15 @@ static void leave_objects(struct lp_live *live, struct lp_applied *a)
 
 bool lp_journal_forget(struct lp_live *live, struct lp_applied *a)
 {
-    size_t left = 0;
+    size_t left = 0, k = 0;
     for (size_t i = 0; i < a->plan.nwrite; i++) {
         struct lp_write *w = &a->plan.write[i];
-        if (!w->gone) w->gone = is_gone(live, w->addr, w->addr + w->len);
+        bool was = w->gone;
+        if (!w->gone) w->gone = is_gone(live, w);
         left += !w->gone;
+        for (uint64_t word = w->addr >> 2; word <= (w->addr + w->len - 1) >> 2; word++, k++) /* as lp_journal_add made them */
+            if (w->gone && !was) unlink_touch(live, &a->touch[k]);
     }
-    for (size_t i = 0; i < a->ntouch; i++)
-        if (is_gone(live, a->touch[i].start, a->touch[i].end)) unlink_touch(live, &a->touch[i]);
     leave_objects(live, a);
     for (size_t o = 0; o < a->patch->nobject && !a->whole; o++)
         if (a->parts || a->must || (a->patch->object[o].optional && a->plan.waits[o])) return false;

@@ -146,7 +146,7 @@ void lp_objects_scan(struct lp_objects *o, struct lp_mem *mem)
     for (size_t i = 0; i < o->n; i++) o->v[i]->seen = o->v[i]->fixed;
     o->unfinished = false;
     for (uint64_t at = 0; lp_mem_next(mem, at, &m); at = m.end)
-        if (m.dev && m.ino && m.file_off == 0) look_at(o, mem, &m);
+        if (m.dev && m.ino && m.file_off == 0 && (m.flags & (LP_SHARED | LP_W)) != (LP_SHARED | LP_W)) look_at(o, mem, &m);
     for (size_t i = 0; i < o->n; i++) o->v[i]->gone = !o->v[i]->seen;
 }
 

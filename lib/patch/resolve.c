@@ -209,6 +209,16 @@ static bool own_symbol(struct lp_plan *pl, struct lp_target *t, const struct lp_
     return true;
 }
 
+/* Both linkers have _GLOBAL_OFFSET_TABLE_ at the start of .got, as a symbol of no section. */
+const struct lp_elf_section *lp_plan_got(const struct lp_target *t)
+{
+    size_t n;
+    const struct lp_elf_section *s = lp_elf_sections(t->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(s[i].name, ".got") == 0) return &s[i];
+    return NULL;
+}
+
 bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, struct lp_ref *r)
 {
     const struct lp_elf_symbol *sym;
@@ -219,6 +229,7 @@ bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const
     if (own_name(pl, e->symbol, &r->addr)) return true;
     lp_status s = lp_elf_find(t->elf, e->symbol, &sym, &why);
     if (s == LP_OK) return own_symbol(pl, t, sym, r);
+    if (strcmp(e->symbol, "_GLOBAL_OFFSET_TABLE_") == 0 && lp_plan_got(t)) return r->in = t, r->addr = lp_plan_got(t)->addr + t->bias, true;
     if (s == LP_E_SYMBOL && lp_elf_dynamic_part(t->elf)->at && split_spec(pl, e->symbol, &w)) return import(pl, t, line, w, r);
     lp_plan_fail(pl, line, s, "%s: %s", t->name, why.text);
     return false;

@@ -35,7 +35,7 @@ static uint64_t take(struct lp_job *job, uint64_t from, uint64_t to, uint64_t le
     return addr;
 }
 
-/* Away from where the object's heap grows: below it, else far above, else close. */
+/* For the program away from where its heap grows: below it, else far above, else close; for a library as near as possible. */
 uint64_t lp_job_place(void *ctx, const struct lp_target *t, uint64_t len)
 {
     struct lp_job *job = ctx;
@@ -50,7 +50,8 @@ uint64_t lp_job_place(void *ctx, const struct lp_target *t, uint64_t len)
     if (hi <= lo) return 0;
     lo += t->bias, hi += t->bias;
     uint64_t floor = hi > REACH && hi - REACH > 0x100000 ? hi - REACH : 0x100000, end = lo + (UINT64_C(127) << 20);
-    addr = take(job, floor, lo, len);
+    if (!t->main) addr = take(job, hi, end, len);
+    if (!addr) addr = take(job, floor, lo, len);
     if (!addr) addr = take(job, lo + REACH > hi ? lo + REACH : hi, end, len);
     return addr ? addr : take(job, hi, end, len);
 }

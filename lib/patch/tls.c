@@ -40,7 +40,7 @@ static bool static_descriptor(struct lp_plan *pl, uint64_t at, uint64_t *value)
     uint64_t function;
     uint32_t code[3];
     if (!lp_plan_word(pl, at, &function) || pl->space->read(pl->space->ctx, function, code, sizeof code) != 0) return false;
-    const uint32_t *p = code + (code[0] == 0xd503245f); /* bti c */
+    const uint32_t *p = code + (code[0] == 0xd503245f || code[0] == 0xd503201f); /* bti c, or a nop in its place */
     return p[0] == 0xf9400400 && p[1] == 0xd65f03c0 && lp_plan_word(pl, at + 8, value);
 }
 

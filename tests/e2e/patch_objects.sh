@@ -67,6 +67,27 @@ for kind in pie fixed; do
     leave
 done
 
+# ---- other ways to reach the same: what -mcmodel and the TLS models make ----
+for flags in "-fPIC -mcmodel=tiny" "-fPIC -ftls-model=initial-exec" "-fPIC -ftls-model=local-exec" "-fno-pic"; do
+    work_patch $flags >x.lpatch
+    is "$(echo work | timeout 60 lprun --no-control -L "$root" -E LD_LIBRARY_PATH=. -P x.lpatch ./pie 2>&1 | tail -n 1)" "work 149815 1010 8 9" "$flags"
+done
+{ head_of pie own; func_of pie own -fPIE -DOWN_TLS; } >x.lpatch
+is "$(echo work | timeout 60 lprun --no-control -L "$root" -E LD_LIBRARY_PATH=. -P x.lpatch ./pie 2>&1 | tail -n 1)" "work 26 1003 7 374" \
+    "a library's thread-local variable from the executable, which did not use it"
+work_patch -fPIC -mtls-dialect=trad >x.lpatch
+echo work | timeout 60 lprun --no-control -L "$root" -E LD_LIBRARY_PATH=. -P x.lpatch ./pie >run 2>&1
+is "$?" 125 "general dynamic in a library without it: refused"
+like "$(cat run)" '.tls_seen. is thread-local, and nothing tells the number of libwork.so.1' "said so"
+work_patch -fpic >x.lpatch
+echo work | timeout 60 lprun --no-control -L "$root" -E LD_LIBRARY_PATH=. -P x.lpatch ./pie >run 2>&1
+is "$?" 125 "a small GOT without the slot: refused"
+like "$(cat run)" 'libwork.so.1 has no GOT slot of .fresh_count., .*-fPIC' "said so"
+mkdir trad && cc -fPIC -mtls-dialect=trad -shared -Wl,-soname,libwork.so.1 -o trad/libwork.so.1 "$dir/work.c" && cp libplug.so pie trad && cd trad &&
+    { work_patch -fPIC -mtls-dialect=trad >x.lpatch; printf 'work\n' | timeout 60 lprun --no-control -L "$root" -E LD_LIBRARY_PATH=. -P x.lpatch ./pie >have 2>&1; }
+is "$(tail -n 1 have)" "work 149815 1010 8 9" "general dynamic"
+cd ..
+
 # ---- refusals name the object ----
 start pie -L "$root" -E LD_LIBRARY_PATH=.
 refused() { run "$1" 1 lpapply -c sock x.lpatch; like "$(cat run)" "$2" "$1: $3"; }

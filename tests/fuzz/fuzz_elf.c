@@ -2,6 +2,7 @@
 #include <config.h>
 #include "fuzz.h"
 #include <arm64lp/elf.h>
+#include "elf/dynamic.h"
 
 #include <elf.h>
 #include <stddef.h>
@@ -30,6 +31,17 @@ static void symbols(const lp_elf *e)
     (void)lp_elf_find(e, "mian", &hit, NULL);
 }
 
+static size_t dynamic_part(const lp_elf *e)
+{
+    const struct lp_dynamic *d = lp_elf_dynamic_part(e);
+    size_t total = 0;
+    for (size_t i = 0; i < d->nsym; i++) total += strlen(d->sym[i].name) + (d->sym[i].version ? strlen(d->sym[i].version) : 0);
+    for (size_t i = 0; i < d->nneeded; i++) total += strlen(d->needed[i]);
+    for (size_t i = 0; i < d->nrel; i++) total += d->rel[i].sym ? d->rel[i].sym->type : 1;
+    for (size_t i = 0; i < d->nfix; i += 1 + d->nfix / 100) total += lp_dynfix_covers(d, d->fix[i].at, 8);
+    return total + (lp_dynsym_defined(d, "main", NULL) != NULL) + (lp_dynsym_wanted(d, "puts", "GLIBC_2.17") != NULL);
+}
+
 void lp_fuzz_one(const uint8_t *data, size_t len)
 {
     lp_elf *e;
@@ -51,6 +63,7 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
         total += (size_t)lp_elf_offset(e, seg[i].vaddr + seg[i].filesz) + lp_elf_is_code(e, seg[i].vaddr);
     }
     symbols(e);
+    total += dynamic_part(e);
     volatile size_t sink = total;
     (void)sink;
     lp_elf_close(e);

@@ -15,7 +15,8 @@ const char *const lp_fuzz_words[] = {
     "0", "1", "-1", "4", "16", "0x3", "0xffffffff", "0x7fffffffffffffff", "0xffffffffffffffff", "18446744073709551616", "67108864", "func", "data", "set",
     "object", "rel", "zero", "=", "@", "|", "-", "+", "end", "old", "new", "size", "align", "sha256", "main", "main+0x4", "main+0xffffffffffffffff", "parse",
     "limit", "limit+0x8", "tab", "tab+0x20000000000", "helper", ".msg", "call26", "jump26", "abs64", "abs32", "abs16", "prel64", "prel32", "prel16", "condbr19",
-    "tstbr14", "adr_prel_lo21", "adr_prel_pg_hi21", "add_abs_lo12_nc", "ld_prel_lo19", "ldst128_abs_lo12_nc", "movw_uabs_g3", "14000000", "d65f03c0", "d503201f",
+    "tstbr14", "adr_prel_lo21", "adr_prel_pg_hi21", "add_abs_lo12_nc", "ld_prel_lo19", "ldst128_abs_lo12_nc", "movw_uabs_g3", "adr_got_page", "ld64_got_lo12_nc", "got_ld_prel19", "ld64_gotpage_lo15", "tlsie_adr_gottprel_page21",
+    "tlsdesc_adr_page21", "tlsle_add_tprel_hi12", "tlsgd_adr_page21", "gotrel64", "0x8000000", "_GLOBAL_OFFSET_TABLE_", "main@plt", "14000000", "d65f03c0", "d503201f",
     "\"", "\"\\0\"", "*", "&main", "&tab+0x8", "b8", "bytes", "optional", "quiesce", "immediate", "lazy", "deadline", "9999999d", "", NULL};
 
 enum { ROUNDS = 200 }; /* patches per address space: bodies stay mapped */

@@ -225,6 +225,46 @@ static void bodies(void **state)
     teardown();
 }
 
+static uint64_t body_of_parse(void)
+{
+    uint32_t b = word(TEST_CODE + 8);
+    assert_int_equal(b >> 26, 5);
+    return TEST_CODE + 8 + (uint64_t)((int64_t)((int32_t)(b << 6)) >> 4);
+}
+
+/* What is out of a branch's reach is reached by a veneer; an address that no slot of the program holds is in one of the patch. */
+static void veneers_and_slots(void **state)
+{
+    enum { FAR = 0x40000000 };
+    char text[2048], hex[65];
+    uint8_t sha[32];
+    uint64_t value = 0;
+    uint32_t ret = 0xd65f03c0;
+    setup();
+    lp_sha256(test_image()->code + 2, 12, sha);
+    lp_hex(hex, sha, 32);
+    snprintf(text, sizeof text, HEAD("far", "") "func parse size 16\nold size 12 sha256 %s\n| 94000000 call26 0x40000000\n| 94000000 call26 0x40000000\n"
+             "| 90000000 adr_got_page limit\n| f9400000 ld64_got_lo12_nc limit\nend\n@ main+0x4\n- d65f03c0\n+ 14000000 jump26 0x40000000\nend\n", hex);
+    assert_int_equal(apply(text), LP_E_RANGE); /* nothing is there */
+    assert_int_equal(lp_mem_mmap(t.mem, FAR, 4096, 1 | 4, 0x2 | 0x20 | 0x10, -1, 0), FAR);
+    assert_int_equal(lp_mem_poke(t.mem, FAR, &ret, 4), 0);
+    assert_int_equal(apply(text), LP_OK);
+    uint64_t body = body_of_parse(), veneer = body + 4 * (uint64_t)(word(body) & 0x03ffffff);
+    assert_int_equal(word(body + 4), word(body) - 1); /* the same one */
+    assert_int_equal(word(veneer), 0x58000050);
+    assert_int_equal(word(veneer + 4), 0xd61f0200);
+    assert_int_equal(lp_mem_read(t.mem, &value, veneer + 8, 8), 0);
+    assert_int_equal(value, FAR);
+    assert_int_equal(TEST_CODE + 4 + (uint64_t)((int64_t)((int32_t)(word(TEST_CODE + 4) << 6)) >> 4), veneer);
+    assert_int_equal(word(body + 8) & 0x9f00001f, 0x90000000);
+    uint64_t slot = (body & ~UINT64_C(4095)) + (word(body + 12) >> 10 & 0xfff) * 8; /* on the same page */
+    assert_int_equal(lp_mem_read(t.mem, &value, slot, 8), 0);
+    assert_int_equal(value, TEST_LIMIT);
+    assert_int_equal(revert("far"), LP_OK);
+    assert_int_equal(word(TEST_CODE + 4), 0xd65f03c0);
+    teardown();
+}
+
 static uint64_t mappings(void)
 {
     struct lp_mapping m;
@@ -343,7 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(applies_and_reverts), cmocka_unit_test(refuses_wrong_words),
             cmocka_unit_test(unsupported_by_name),
                                        cmocka_unit_test(stacks), cmocka_unit_test(relations),
-                                               cmocka_unit_test(bodies), cmocka_unit_test(failure_at_each_step),
+                                               cmocka_unit_test(bodies), cmocka_unit_test(veneers_and_slots), cmocka_unit_test(failure_at_each_step),
                                        cmocka_unit_test(waits_for_quiescence), cmocka_unit_test(several_at_once), cmocka_unit_test(made)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,5 +10,9 @@ int work(int v)
     return helper(v) + shared_count * 100 + other_count * 1000 + tls_seen * 10000 + chosen(0) * 100 + abs(-1) + (int)labs(7) + fresh_count;
 }
 int plug(int v) { return v + 200; }
+#ifdef OWN_TLS
+int own(int v) { return v + shared_count * 10 + tls_seen * 100 + abs(-3); }
+#else
 int own(int v) { return v + shared_count * 10 + abs(-3); }
+#endif
 char *getenv(const char *name) { return (char *)name; }
