@@ -20,6 +20,12 @@ build()
 root=$("$CROSS_CC" -print-sysroot 2>/dev/null)
 [ -e "$root/lib/ld-linux-aarch64.so.1" ] || root=/usr/aarch64-linux-gnu
 have_root() { [ -e "$root/lib/libgcc_s.so.1" ] && [ -e "$root/lib/ld-linux-aarch64.so.1" ]; }
+# judge STATUS NAME: of what is in $scratch/out; with TORTURE_TIMES all of it is told
+judge()
+{
+    is "$1 $(tail -n 1 "$scratch/out")" '0 all fine' "$2"
+    [ "$1" = 0 ] && [ -z "${TORTURE_TIMES:-}" ] || note <"$scratch/out"
+}
 # The tests of a program that qemu fails
 qemu_fails() { sed -n "s/^$1 \([a-z_]*\) .*/\1/p" "$dir/qemu.def"; }
 under_qemu()
@@ -29,16 +35,15 @@ under_qemu()
     shift 3
     except=$(qemu_fails "${name%%.*}")
     wanted=$("$@" "$program" list | grep -v -x -e "${except:-none of them}")
-    "$@" "$program" "$scale" $wanted >"$scratch/out" 2>&1 </dev/null && ok "$name by qemu" || { not_ok "$name by qemu"; note <"$scratch/out"; }
+    "$@" "$program" "$scale" $wanted >"$scratch/out" 2>&1 </dev/null
+    judge $? "$name by qemu"
 }
 # isolated NAME SCALE: in full, the program $scratch/NAME once more, so much of it, with every access checked
 isolated()
 {
     [ "${TORTURE:-}" = full ] || return 0
     timeout 900 lprun --no-control --isolate "$scratch/$1" "$2" >"$scratch/out" 2>&1 </dev/null
-    status=$?
-    is "$status $(tail -n 1 "$scratch/out")" '0 all fine' "$1 isolated"
-    [ "$status" = 0 ] || note <"$scratch/out"
+    judge $? "$1 isolated"
 }
 # patched NAME SCALE [OPTION...]: in full, once more, while a function that all threads call is patched and unpatched in every process that there is
 patched()
@@ -56,9 +61,7 @@ patched()
     done >"$scratch/rounds" 2>/dev/null &
     hammer=$!
     timeout 900 lprun "$@" "$scratch/$name" "$scale" >"$scratch/out" 2>&1 </dev/null
-    status=$?
-    is "$status $(tail -n 1 "$scratch/out")" '0 all fine' "$name patched meanwhile"
-    [ "$status" = 0 ] || note <"$scratch/out"
+    judge $? "$name patched meanwhile"
     : >"$scratch/done"
     wait "$hammer"
     commits=$(($(grep -c rounds "$scratch/rounds") * 20)) hits=$(awk '{ n += $3 } END { print n + 0 }' "$scratch/rounds")
@@ -81,8 +84,6 @@ torture()
     [ "${TORTURE:-}" != full ] || scale=$3
     shift 3
     timeout 900 lprun --no-control "$@" "$scratch/$name" "$scale" >"$scratch/out" 2>&1 </dev/null
-    status=$?
-    is "$status $(tail -n 1 "$scratch/out")" '0 all fine' "$name"
-    [ "$status" = 0 ] || note <"$scratch/out"
+    judge $? "$name"
     [ "${TORTURE:-}" != full ] || ! have_qemu || under_qemu "$name" "$scale" "$scratch/$name" timeout 900 "$QEMU_AARCH64" "$@"
 }
