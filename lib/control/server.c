@@ -476,7 +476,7 @@ lp_status lp_control_server_after_fork(lp_control_server *s, int64_t pid, struct
 {
     if (!s) return LP_OK;
     /* The thread is not here, and it may have been in the middle of a session: its buffers are left alone. */
-    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_unlock(&s->lock);
     s->running = s->bound = false;
     close_all(s);
     forget_clients(s);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "exec/gate.h"
 #include "exec/run.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all but the numbers themselves */
@@ -161,10 +162,14 @@ struct lp_count lp_counter_read(unsigned id)
     return sum;
 }
 
+/* ---- fork ---- */
+
+void lp_count_before_fork(void) { pthread_mutex_lock(&lock); }
+void lp_count_after_fork(void) { pthread_mutex_unlock(&lock); }
+
 /* Of the child's threads only this one is there; the others' tallies keep what they counted. */
-void lp_count_after_fork(void)
+void lp_count_in_child(void)
 {
-    pthread_mutex_init(&lock, NULL);
     for (struct lp_tally *t = tallies; t != NULL; t = t->next)
         t->used = t == lp_tally;
 }

@@ -2,6 +2,7 @@
 #include <config.h>
 #include <string.h>
 #include "a64/a64.h"
+#include "base/sanitize.h"
 #include "exec/again.h"
 #include "exec/fp.h"
 #include "exec/gate.h"
@@ -170,7 +171,7 @@ static void come_back(struct lp_cpu *cpu, const struct lp_recover *r, int back)
     cpu->rerun = false;
 }
 
-static void keep_fp(struct lp_recover *r, siginfo_t *info, void *ucontext) { lp_fp_recover(r->hook_ctx, ucontext); }
+LP_NO_TSAN static void keep_fp(struct lp_recover *r, siginfo_t *info, void *ucontext) { lp_fp_recover(r->hook_ctx, ucontext); }
 
 /* ---- the loop ---- */
 

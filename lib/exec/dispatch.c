@@ -18,8 +18,8 @@
 #endif
 
 #ifdef LP_LOOP
-/* One instruction; returns the next PC. */
-static uint64_t step(struct lp_cpu *cpu, const struct lp_op *op, unsigned code)
+#include "exec/seen.h"
+static uint64_t step(struct lp_cpu *cpu, const struct lp_op *op, unsigned code) /* one instruction; returns the next PC */
 {
     unsigned row = lp_code_row(code);
     if (row == A64_UNDEFINED)
@@ -39,7 +39,7 @@ void lp_dispatch(struct lp_cpu *cpu)
             lp_op_decode(cpu, op);
         if (code == LP_CODE_COUNTER)
             code = lp_op_counted(cpu, op);
-        uint64_t pc = step(cpu, op, code);
+        uint64_t pc = step(cpu, lp_op_seen(op), code);
         cpu->pc = lp_branch_addr(pc);
     } while (atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0 && atomic_load_explicit(&cpu->poll, memory_order_relaxed) == 0);
 }

@@ -4,6 +4,7 @@
 #include "a64/a64.h"
 #include "exec/op.h"
 #include "exec/run.h"
+#include "exec/seen.h"
 
 #define LP_GEN_ROWS
 #define LP_DECLARE_plain(name) void name(struct lp_cpu *cpu, const struct lp_op *op);
@@ -44,6 +45,7 @@ uint64_t lp_run_checked(struct lp_cpu *cpu, const struct lp_op *op, unsigned cod
         lp_cpu_undefined(cpu, op);
     if (__builtin_expect(lp_sp_is_tilted(cpu), 0))
         check_sp(cpu, op, row);
+    lp_op_seen(op);
     if (lp_a64_rows[row].flags & (LP_ROW_BRANCH | LP_ROW_JUMP))
         return lp_checked_table[row].next(cpu, op);
     lp_checked_table[row].plain(cpu, op);

@@ -155,11 +155,22 @@ void lp_gate_resume(struct lp_gate *g)
     pthread_mutex_unlock(&g->lock);
 }
 
-void lp_gate_after_fork(struct lp_gate *g, struct lp_cpu *self)
+void lp_gate_before_fork(struct lp_gate *g)
 {
-    lp_gate_init(g);
+    lp_ops_before_fork();
+    pthread_mutex_lock(&g->lock);
+}
+
+void lp_gate_after_fork(struct lp_gate *g, struct lp_cpu *child)
+{
+    if (child != NULL) {
+        pthread_cond_init(&g->changed, NULL); /* whoever waited is not here */
+        g->cpus = child;
+        child->next = NULL;
+        g->closed = false;
+        lp_count_in_child();
+        atomic_fetch_and(&child->poll, ~(uint32_t)LP_POLL_GATE);
+    }
+    pthread_mutex_unlock(&g->lock);
     lp_ops_after_fork();
-    g->cpus = self;
-    self->next = NULL;
-    atomic_fetch_and(&self->poll, ~(uint32_t)LP_POLL_GATE);
 }

@@ -36,6 +36,11 @@ void lp_gate_park(struct lp_cpu *cpu);
  * be changed. A cpu that is `self` (may be NULL) is not waited for. */
 void lp_gate_stop(struct lp_gate *g, struct lp_cpu *self);
 void lp_gate_resume(struct lp_gate *g);
-/* In the child after fork: only `self` is left; lock state is made new. */
-void lp_gate_after_fork(struct lp_gate *g, struct lp_cpu *self);
+/* Around fork: no other thread may be half-way through the gate or through the publishing of ops. In the child (child: its thread's cpu, else NULL) only
+ * that one is left, and the gate is open. */
+void lp_gate_before_fork(struct lp_gate *g);
+void lp_ops_before_fork(void); /* parts of it: opmap.c, count.c */
+void lp_count_before_fork(void);
+void lp_count_in_child(void);
+void lp_gate_after_fork(struct lp_gate *g, struct lp_cpu *child);
 #endif

@@ -21,10 +21,16 @@
 /* Ops are published by one thread at a time; whoever sees a code (acquire) sees its operands. */
 static pthread_mutex_t publish = PTHREAD_MUTEX_INITIALIZER;
 
+void lp_ops_before_fork(void)
+{
+    pthread_mutex_lock(&publish);
+    lp_count_before_fork();
+}
+
 void lp_ops_after_fork(void)
 {
-    pthread_mutex_init(&publish, NULL);
     lp_count_after_fork();
+    pthread_mutex_unlock(&publish);
 }
 
 static unsigned load_code(const struct lp_op *op) { return __atomic_load_n(&op->code, __ATOMIC_ACQUIRE); }

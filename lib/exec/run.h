@@ -55,7 +55,7 @@ void lp_count_after_fork(void);
 unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op);
 /* op->code with counters seen through, nothing counted; 0 if it was forgotten meanwhile. */
 unsigned lp_op_code(const struct lp_cpu *cpu, const struct lp_op *op);
-void lp_ops_after_fork(void); /* the child: lock state made new */
+void lp_ops_after_fork(void); /* the end of lp_ops_before_fork() (gate.h) */
 
 /* The SVC: leave guest state, call up, come back. */
 void lp_cpu_svc(struct lp_cpu *cpu, uint32_t imm);

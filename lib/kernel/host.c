@@ -1,5 +1,6 @@
 /* kernel/host.c - the stub for calls that may block, per host architecture; see host.h. */
 #include <config.h>
+#include "base/sanitize.h"
 #include "kernel/host.h"
 #include <errno.h>
 #include <signal.h>
@@ -70,7 +71,7 @@ __asm__(".text\n"
         ".size lp_host_enter, . - lp_host_enter\n");
 #endif
 
-int64_t lp_host_raw(long nr, long a0, long a1, long a2, long a3, long a4, long a5)
+LP_NO_TSAN int64_t lp_host_raw(long nr, long a0, long a1, long a2, long a3, long a4, long a5)
 {
     int saved = errno;
     long r = syscall(nr, a0, a1, a2, a3, a4, a5);
@@ -88,7 +89,7 @@ static int64_t enter(struct lp_thread *t, long nr, const long *args)
     return lp_host_enter(&t->cpu.poll, nr, args);
 }
 
-void lp_host_fixup(void *ucontext)
+LP_NO_TSAN void lp_host_fixup(void *ucontext)
 {
     ucontext_t *uc = ucontext;
     uintptr_t pc = (uintptr_t)UC_PC(uc);
@@ -105,7 +106,7 @@ void lp_host_before_vfork(void) {}
  * late wake-up (at most 1 ms), never a lost one. The timer's signal is SIGBUS, which no guest can block, told apart by its value. */
 static _Thread_local struct { volatile sig_atomic_t in_host, kicking, made; timer_t timer; } kick;
 
-static void kick_set(long ns)
+LP_NO_TSAN static void kick_set(long ns)
 {
     struct itimerspec every = {{0, ns}, {0, ns}};
     timer_settime(kick.timer, 0, &every, NULL);
@@ -131,7 +132,7 @@ static int64_t enter(struct lp_thread *t, long nr, const long *a)
     return r;
 }
 
-void lp_host_fixup(void *ucontext)
+LP_NO_TSAN void lp_host_fixup(void *ucontext)
 {
     (void)ucontext;
     if (kick.in_host && !kick.kicking) kick_set(1000000);

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/sanitize.h"
 #include "kernel/copy.h"
 #include "kernel/host.h"
 #include "kernel/process.h"
@@ -141,17 +142,18 @@ static int64_t do_fork(struct lp_thread *t, const struct lp_clone *q)
     }
     lp_gate_enter(&t->cpu);
     lock_all(k);
+    lp_gate_before_fork(k->gate);
     lp_mem_before_fork(k->mem);
     errno = EAGAIN;
     pid_t pid = atomic_load(&k->exiting) ? -1 : fork(); /* the child of a process that ends would end at once */
     int error = errno;
     if (pid == 0) {
-        lp_gate_after_fork(k->gate, &t->cpu);
         k->forked = true;
         k->lock_future = 0;
         lp_threads_after_fork(t);
     }
     lp_mem_after_fork(k->mem, pid == 0);
+    lp_gate_after_fork(k->gate, pid == 0 ? &t->cpu : NULL);
     unlock_all(k);
     if (pid == 0) {
         lp_host_after_fork();
@@ -239,6 +241,23 @@ static void vfork_join(struct lp_thread *t, struct vfork *v)
     t->k->vdso = v->k.vdso;
 }
 
+/* ThreadSanitizer keeps the depth of calls in the memory that both share, and the child never comes back from its own: a jump puts that right. */
+static int64_t clone_vfork(char *stack, const struct lp_clone *q, struct vfork *v)
+{
+    volatile int64_t pid;
+#ifdef LP_TSAN
+    jmp_buf here;
+    if (setjmp(here)) return pid;
+#endif
+    pid = clone(vfork_main, stack, CLONE_VM | CLONE_VFORK | (int)q->exit_signal, v);
+    if (pid < 0) pid = -errno;
+#ifdef LP_TSAN
+    longjmp(here, 1);
+#else
+    return pid;
+#endif
+}
+
 static int64_t do_vfork(struct lp_thread *t, const struct lp_clone *q)
 {
     char *stack = mmap(NULL, VFORK_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
@@ -249,8 +268,7 @@ static int64_t do_vfork(struct lp_thread *t, const struct lp_clone *q)
         lp_gate_add(t->k->gate, &v->t.cpu);
         lp_host_before_vfork();
         lp_gate_leave(&t->cpu);
-        pid = clone(vfork_main, stack + VFORK_STACK, CLONE_VM | CLONE_VFORK | (int)q->exit_signal, v);
-        if (pid < 0) pid = -errno;
+        pid = clone_vfork(stack + VFORK_STACK, q, v);
         lp_recover_top = recover;
         lp_host_after_fork();
         lp_sighost_adopt(t);

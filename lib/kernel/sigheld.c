@@ -1,12 +1,12 @@
 /* kernel/sigheld.c - SIGSEGV and SIGBUS that somebody sent. The host's handler must be able to run at any time, so they are never blocked there, and
  * the host gives them to any thread: what Linux would leave pending is held here, for one thread or for whichever of the process takes it. */
 #include <config.h>
-#include <string.h>
+#include "base/sanitize.h"
 #include "kernel/signal.h"
 
 static const int numbers[2] = {SIGSEGV, SIGBUS};
 
-static unsigned index_of(int signo) { return signo == SIGBUS; }
+LP_NO_TSAN static unsigned index_of(int signo) { return signo == SIGBUS; }
 
 static uint64_t full(const struct lp_held h[2])
 {
@@ -17,11 +17,11 @@ static uint64_t full(const struct lp_held h[2])
 }
 
 /* A second one is lost while the first is pending, as in Linux. Async-signal-safe. */
-static void put(struct lp_held *h, const void *info)
+LP_NO_TSAN static void put(struct lp_held *h, const void *info)
 {
     int free = LP_HELD_NONE;
     if (!atomic_compare_exchange_strong(&h->state, &free, LP_HELD_BUSY)) return;
-    memcpy(&h->info, info, sizeof h->info);
+    h->info = *(const struct lp_siginfo *)info;
     atomic_store(&h->state, LP_HELD_FULL);
 }
 
@@ -35,7 +35,7 @@ static bool get(struct lp_held *h, struct lp_siginfo *out)
 }
 
 /* tgkill says SI_TKILL; of the others only rt_tgsigqueueinfo is for one thread, and is taken to be for all here. */
-void lp_sigheld_put(struct lp_thread *t, int signo, const void *info)
+LP_NO_TSAN void lp_sigheld_put(struct lp_thread *t, int signo, const void *info)
 {
     int code = ((const struct lp_siginfo *)info)->code;
     bool own = code == SI_TKILL || !(t->signals->mask & LP_SIGBIT(signo));

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/sanitize.h"
 #include "kernel/host.h"
 #include "kernel/signal.h"
 #include "mem/fault.h"
@@ -32,7 +33,7 @@ int lp_sighost_get(int signo, struct lp_sigaction *out)
     return (int)LP_HOST4(SYS_rt_sigaction, signo, NULL, out, 8);
 }
 
-int lp_sighost_set(int signo, const struct lp_sigaction *sa) { return (int)LP_HOST4(SYS_rt_sigaction, signo, sa, NULL, 8); }
+LP_NO_TSAN int lp_sighost_set(int signo, const struct lp_sigaction *sa) { return (int)LP_HOST4(SYS_rt_sigaction, signo, sa, NULL, 8); }
 
 static void set_mask(uint64_t mask) { LP_HOST4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8); }
 
@@ -74,14 +75,14 @@ void lp_sighost_adopt(struct lp_thread *t)
 void lp_sighost_after_fork(void) { atomic_store(&main_tid, (int)LP_HOST0(SYS_gettid)); }
 
 /* A thread of the embedder got a signal of the process: hand it to the guest as it is. */
-static bool forward(int signo, siginfo_t *info)
+LP_NO_TSAN static bool forward(int signo, siginfo_t *info)
 {
     int tid = atomic_load(&main_tid);
     return tid && LP_HOST4(SYS_rt_tgsigqueueinfo, getpid(), tid, signo, info) == 0;
 }
 
 /* Before the first guest thread: what the host did with the signal still holds. The default action is taken once the handler has returned. */
-static void as_before(const struct lp_signal_process *p, int signo, siginfo_t *info, void *ucontext)
+LP_NO_TSAN static void as_before(const struct lp_signal_process *p, int signo, siginfo_t *info, void *ucontext)
 {
     const struct lp_sigaction *b = &p->before[signo];
     if (b->handler <= (uint64_t)(uintptr_t)SIG_IGN) {
@@ -95,13 +96,13 @@ static void as_before(const struct lp_signal_process *p, int signo, siginfo_t *i
 }
 
 /* The signal waits for a safepoint, or for the call that it interrupted to come back. */
-static void wake(struct lp_thread *t, void *uc)
+LP_NO_TSAN static void wake(struct lp_thread *t, void *uc)
 {
     atomic_fetch_or(&t->cpu.poll, LP_POLL_SIGNAL);
     lp_host_fixup(uc);
 }
 
-static void on_signal(int signo, siginfo_t *info, void *ucontext)
+LP_NO_TSAN static void on_signal(int signo, siginfo_t *info, void *ucontext)
 {
     struct lp_thread *t = current;
     if (!t || !t->signals) {
@@ -110,7 +111,7 @@ static void on_signal(int signo, siginfo_t *info, void *ucontext)
         else forward(signo, info);
         return;
     }
-    memcpy(&t->signals->slot, info, sizeof t->signals->slot);
+    t->signals->slot = *(const struct lp_siginfo *)(const void *)info;
     t->signals->queued = 1;
     ucontext_t *uc = ucontext;
     uint64_t all = ~LP_SIGMASK_ENGINE;
@@ -119,7 +120,7 @@ static void on_signal(int signo, siginfo_t *info, void *ucontext)
 }
 
 /* SIGSEGV or SIGBUS that is no recoverable access of ours. */
-static bool on_engine_signal(int signo, siginfo_t *info, void *ucontext)
+LP_NO_TSAN static bool on_engine_signal(int signo, siginfo_t *info, void *ucontext)
 {
     struct lp_thread *t = current;
     if (info->si_code > 0) return false; /* a fault in the engine itself */
@@ -161,7 +162,7 @@ void lp_sighost_reclaim(struct lp_kernel *k)
     pthread_mutex_unlock(&k->signals->lock);
 }
 
-void lp_sighost_default(int signo)
+LP_NO_TSAN void lp_sighost_default(int signo)
 {
     struct lp_sigaction sa = {.flags = HOST_SA_RESTORER, .restorer = HOST_RESTORER};
     lp_sighost_set(signo, &sa);

@@ -275,7 +275,7 @@ void lp_threads_after_fork(struct lp_thread *t)
     k->threads = t;
     t->next = NULL;
     k->alive = 1;
-    atomic_store(&k->host_threads, 0);
+    atomic_exchange(&k->host_threads, 0); /* what threads did that have ended is behind us */
 }
 
 LP_SYSCALL(set_tid_address)

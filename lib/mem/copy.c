@@ -8,7 +8,7 @@
 
 /* Guest memory may change while it is copied: that race is the guest's, and none of ours to be reported. */
 #ifdef LP_TSAN
-__attribute__((no_sanitize("thread"))) static void copy_bytes(void *dst, const void *src, size_t n)
+LP_NO_TSAN static void copy_bytes(void *dst, const void *src, size_t n)
 {
     volatile char *d = dst;
     for (const volatile char *s = src; n > 0; n--)

@@ -17,7 +17,7 @@ static struct sigaction previous[2]; /* SIGSEGV, SIGBUS */
 void lp_fault_chain(bool (*fn)(int signo, siginfo_t *info, void *ucontext)) { atomic_store(&chain, fn); }
 
 /* What the host would have done without us. */
-static void pass_on(int signo, siginfo_t *info, void *uc)
+LP_NO_TSAN static void pass_on(int signo, siginfo_t *info, void *uc)
 {
     const struct sigaction *old = &previous[signo == SIGBUS];
     bool sent = info->si_code <= 0; /* by a process, not by an instruction */
@@ -34,7 +34,7 @@ static void pass_on(int signo, siginfo_t *info, void *uc)
     }
 }
 
-static void handler(int signo, siginfo_t *info, void *uc)
+LP_NO_TSAN static void handler(int signo, siginfo_t *info, void *uc)
 {
     struct lp_recover *r = lp_recover_top;
     if (r && info->si_code > 0) {

@@ -6,16 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "base/bits.h"
+#include "base/sanitize.h"
 #include "mem/mem.h"
-
-/* Built for ThreadSanitizer? */
-#if defined(__SANITIZE_THREAD__)
-#define LP_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define LP_TSAN 1
-#endif
-#endif
 
 /* vm.mmap_min_addr of the distributions' AArch64 kernels. */
 #define LP_MIN_ADDR UINT64_C(0x10000)

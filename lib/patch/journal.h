@@ -35,9 +35,9 @@ struct lp_names { struct lp_applied **bucket; size_t nbucket; };
 struct lp_live {
     struct lp_mem *mem;
     struct lp_gate *gate;
-    pthread_mutex_t turn;        /* held by the one call that changes something, all along */
     pthread_mutex_t lock;        /* of all that follows; let go while a call waits for the program, so that it can fork */
-    bool working;                /* a call is in progress */
+    bool working;                /* a call that changes something is in progress: one at a time */
+    pthread_cond_t done;         /* it is not any more */
     struct lp_objects objects;
     struct lp_live_events events;
     size_t nmust;                /* patches with `must` */

@@ -15,7 +15,7 @@ lp_status lp_live_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_live *
     live->gate = gate;
     atomic_store(&live->stale, true);
     pthread_mutex_init(&live->lock, NULL);
-    pthread_mutex_init(&live->turn, NULL);
+    pthread_cond_init(&live->done, NULL);
     *out = live;
     return LP_OK;
 }
@@ -30,7 +30,7 @@ void lp_live_free(struct lp_live *live)
         lp_journal_free_one(a);
     }
     pthread_mutex_destroy(&live->lock);
-    pthread_mutex_destroy(&live->turn);
+    pthread_cond_destroy(&live->done);
     lp_objects_free(&live->objects);
     free(live->bucket), free(live->names.bucket), free(live->retired), lp_history_free(&live->history), free(live);
 }
@@ -58,14 +58,12 @@ void lp_live_before_fork(struct lp_live *live) { pthread_mutex_lock(&live->lock)
 
 void lp_live_after_fork(struct lp_live *live, bool child)
 {
-    if (!child) {
-        pthread_mutex_unlock(&live->lock);
-        return;
+    if (child) { /* whoever worked or waited is not here */
+        pthread_cond_init(&live->done, NULL);
+        live->working = false;
+        for (struct lp_applied *a = live->newest; a; a = a->older) a->leaving = false;
     }
-    pthread_mutex_init(&live->lock, NULL);
-    pthread_mutex_init(&live->turn, NULL);
-    live->working = false;
-    for (struct lp_applied *a = live->newest; a; a = a->older) a->leaving = false;
+    pthread_mutex_unlock(&live->lock);
 }
 
 int lp_live_set_fault(struct lp_live *live, int step)
@@ -82,8 +80,8 @@ static bool is_ready(void *ctx, struct lp_target *t) { return lp_target_relocate
 
 void lp_job_begin(struct lp_job *job, struct lp_live *live)
 {
-    pthread_mutex_lock(&live->turn);
     pthread_mutex_lock(&live->lock);
+    while (live->working) pthread_cond_wait(&live->done, &live->lock);
     live->working = true;
     live->step = 0;
     lp_live_rescan(live);
@@ -108,8 +106,8 @@ void lp_job_end(struct lp_job *job, bool done)
     }
     lp_job_free(job);
     live->working = false;
+    pthread_cond_signal(&live->done);
     pthread_mutex_unlock(&live->lock);
-    pthread_mutex_unlock(&live->turn);
 }
 
 /* Patches, without their parts. */
