@@ -6,6 +6,7 @@
 #include "a64/proof.h"
 #include "base/error.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -76,20 +77,19 @@ static void plain_target(struct lp_dis_insn *out)
     if (last) snprintf(last, sizeof out->operands - (size_t)(last - out->operands), "0x%" PRIx64, out->target);
 }
 
-/* Hints with names that capstone 4 does not have (Arm ARM C6.2, HINT). */
-static void name_hint(uint32_t word, struct lp_dis_insn *out)
+/* A hint that capstone does not know by name has its row's: "PACIASP", "PSB_CSYNC" (Arm ARM C6.2, HINT). */
+static void name_hint(unsigned row, uint32_t word, struct lp_dis_insn *out)
 {
-    static const struct { uint8_t number; char name[8], operand[4]; } hints[] = {
-        {7, "xpaclri", ""}, {16, "esb", ""}, {20, "csdb", ""}, {24, "paciaz", ""}, {25, "paciasp", ""}, {26, "pacibz", ""},
-        {27, "pacibsp", ""}, {28, "autiaz", ""}, {29, "autiasp", ""}, {30, "autibz", ""}, {31, "autibsp", ""}, {32, "bti", ""}, {34, "bti", "c"},
-        {36, "bti", "j"}, {38, "bti", "jc"},
-    };
-    for (size_t i = 0; i < sizeof hints / sizeof *hints && strcmp(out->mnemonic, "hint") == 0; i++) {
-        if (hints[i].number != (word >> 5 & 127)) continue;
-        strcpy(out->mnemonic, hints[i].name);
-        strcpy(out->operands, hints[i].operand);
-        return;
-    }
+    static const char *const landings[] = {"", "c", "j", "jc"};
+    char name[sizeof out->mnemonic];
+    if (strcmp(out->mnemonic, "hint") != 0 || row == A64_HINT) return;
+    copy(name, sizeof name, lp_a64_rows[row].name);
+    for (char *p = name; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    char *operand = strchr(name, '_');
+    if (operand) *operand++ = 0;
+    copy(out->mnemonic, sizeof out->mnemonic, name);
+    copy(out->operands, sizeof out->operands, operand ? operand : row == A64_BTI ? landings[word >> 6 & 3] : "");
 }
 
 void lp_dis_word(lp_dis *d, uint32_t word, uint64_t pc, struct lp_dis_insn *out)
@@ -104,7 +104,7 @@ void lp_dis_word(lp_dis *d, uint32_t word, uint64_t pc, struct lp_dis_insn *out)
         copy(out->mnemonic, sizeof out->mnemonic, d->insn->mnemonic);
         copy(out->operands, sizeof out->operands, d->insn->op_str);
         if (out->has_target) plain_target(out);
-        name_hint(word, out);
+        name_hint(row, word, out);
         /* The preferred form is MOV (Arm ARM C6.2, MOV (wide immediate)). */
         if (strcmp(out->mnemonic, "movz") == 0 && !strstr(out->operands, "lsl")) strcpy(out->mnemonic, "mov");
         return;
