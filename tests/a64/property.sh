@@ -22,9 +22,11 @@ for mode in "" --isolate; do
 done
 sed -n 's/^ok [0-9]* - //p' "$scratch/out" "$scratch/out--isolate" | sort | uniq -d >"$rows"
 # It has other keys, and the statements are about the architecture.
-if have_qemu && [ "$(qemu_version "$QEMU_AARCH64")" -ge 802 ]; then
+if ! have_qemu; then
+    skip "properties, qemu-aarch64" "no qemu-aarch64"
+elif [ "$(qemu_version "$QEMU_AARCH64")" -ge 802 ]; then
     skip "properties, qemu-aarch64" "it has FEAT_FPAC and FEAT_EPAC: other properties"
-elif have_qemu; then
+else
     QEMU=y "$QEMU_AARCH64" -cpu max "$scratch/property" >"$scratch/qemu" 2>&1
     judge "$scratch/qemu" "properties, qemu-aarch64"
 fi

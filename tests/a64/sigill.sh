@@ -32,10 +32,10 @@ compare()
     note <"$scratch/log"
     ask lprun --no-control
     judged "lprun: SIGILL for what is not executed, and for nothing else" ''
-    if have_qemu; then
-        ask "$QEMU_AARCH64" -cpu max,sve=off,sme=off
-        judged "the oracle agrees, but for what sigill.def explains" "--oracle $(qemu_version "$QEMU_AARCH64")"
-    fi
+    agrees="the oracle agrees, but for what sigill.def explains"
+    have_qemu || { skip "$agrees" "no qemu-aarch64"; return; }
+    ask "$QEMU_AARCH64" -cpu max,sve=off,sme=off
+    judged "$agrees" "--oracle $(qemu_version "$QEMU_AARCH64")"
 }
 
 if [ $# -gt 0 ]; then

@@ -244,6 +244,8 @@ static void test_untorn(void **state)
     untorn(stp, sizeof stp / 4, ldxp, sizeof ldxp / 4);
     untorn(strq, sizeof strq / 4, ldp, sizeof ldp / 4);
     untorn(stp, sizeof stp / 4, ldrq, sizeof ldrq / 4);
+    if (!host_has_16())
+        print_message("16 bytes in one piece: not judged, this host does not promise them (no AVX)\n");
     end();
 }
 
