@@ -1,7 +1,7 @@
 /* vec.h - test vectors: what one word does to one state, written down from the manual. CLASS.vec stands for the rows of CLASS.decode.
  *
  *     [!qemu[-VERSION]] ROW WORD IN... -> OUT... ; assembly
- *     ROW - property FILE                      no vector is possible; FILE tests it
+ *     ROW - property                           no vector is possible: property.c, as lib/a64/proof.def says
  *     # comment
  *
  * Numbers are hexadecimal, with _ where it helps. IN and OUT:
@@ -44,7 +44,7 @@ struct vec_side {
 struct vec {
     unsigned line, row;
     unsigned not_qemu; /* oracles of this version (in hundreds) on are not asked; 0: all are */
-    char *property; /* the file that tests the row instead; the rest is empty then */
+    bool property;     /* no vector: the rest is empty */
     uint32_t word, pre[2], post;
     unsigned npre;
     struct vec_side in, out;

@@ -289,15 +289,14 @@ static unsigned row_name(struct reader *r)
 
 static void property_line(struct reader *r, struct vec *v)
 {
-    skip_space(r);
+    const char *at = r->p;
     expect(r, "property");
-    skip_space(r);
-    const size_t n = strcspn(r->p, " \t\r");
-    if (n == 0)
-        bad(r, r->p, "a file expected");
-    v->property = strndup(r->p, n);
-    r->p += n;
+    if (lp_a64_proof(v->row)->kind != LP_DIS_PROOF_PROPERTY)
+        bad(r, at, "proof.def says another proof: %s", lp_dis_proof_name(lp_a64_proof(v->row)->kind));
     end_token(r);
+    if (*r->p != '\0')
+        bad(r, r->p, "unexpected '%s'", r->p);
+    v->property = true;
 }
 
 static void check_row(struct reader *r, const char *at, const struct vec *v)
@@ -324,7 +323,7 @@ static unsigned oracle_version_of(struct reader *r)
     return 100 * major + minor;
 }
 
-bool vec_asked(const struct vec *v, unsigned version) { return v->property == NULL && (v->not_qemu == 0 || version < v->not_qemu); }
+bool vec_asked(const struct vec *v, unsigned version) { return !v->property && (v->not_qemu == 0 || version < v->not_qemu); }
 
 static void vector_line(struct reader *r, struct vec *v)
 {
@@ -415,10 +414,8 @@ void vec_read(const char *path, struct vec_file *out)
 
 void vec_free(struct vec_file *f)
 {
-    for (unsigned i = 0; i < f->n; i++) {
+    for (unsigned i = 0; i < f->n; i++)
         free(f->vecs[i].text);
-        free(f->vecs[i].property);
-    }
     free(f->vecs);
     free(f->data);
 }

@@ -5,7 +5,7 @@
  *     vectors check FILE RESULTS VERSION      its answers
  *     vectors asm FILE                 assembly of all vectors, for the cross assembler
  *     vectors words FILE CODE          the assembler's words against the file's
- *     vectors --list FILE...           row, number of vectors, and "oracle", "newer oracle", "here" or the file that tests it instead
+ *     vectors --list FILE...           row, number of vectors, and "oracle", "newer oracle", "here" or "property"
  * Exit status: 0, 1 (something differs; "N vectors" is the last line), 2 (a file is malformed).
  */
 #include <config.h>
@@ -63,7 +63,7 @@ static int run(const char *name, const struct vec_file *f)
         die("no such engine", name);
     for (unsigned i = 0; i < f->n; i++) {
         const struct vec *v = &f->vecs[i];
-        if (v->property != NULL || (e == CALLS && !fits_calls(v)))
+        if (v->property || (e == CALLS && !fits_calls(v)))
             continue;
         bool differs = false;
         for (unsigned variant = 0; variant < VEC_VARIANTS && !differs; variant++) {
@@ -130,7 +130,7 @@ static int check(const struct vec_file *f, const char *path, unsigned version)
         done += vec_asked(v, version) && !lacks;
     }
     if (unknown != late)
-        printf("%u that no oracle knows\n", unknown - late);
+        printf("%u that none to be had knows\n", unknown - late);
     if (late != 0)
         printf("%u that it does not know\n", late);
     printf("%u vectors\n", done);
@@ -146,7 +146,7 @@ static int assembly(const struct vec_file *f)
     printf("\t.arch armv8.8-a+crypto+sha3+sm4+bf16+i8mm+fp16+fp16fml+dotprod+rng+ssbs+sb+predres+mops+cssc\n\t.text\n");
     for (unsigned i = 0; i < f->n; i++) {
         const struct vec *v = &f->vecs[i];
-        if (v->property == NULL && !vec_is_inst(v))
+        if (!v->property && !vec_is_inst(v))
             printf("\t.org %u\n# %u \"%s\"\n\t%s\n", 4 * i, v->line, f->path, v->text);
     }
     printf("\t.org %u\n", 4 * f->n);
@@ -163,7 +163,7 @@ static int words(const struct vec_file *f, const char *path)
         if (fread(b, sizeof b, 1, in) != 1)
             die("too short", path);
         const uint32_t w = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-        if (v->property != NULL || vec_is_inst(v))
+        if (v->property || vec_is_inst(v))
             continue;
         done++;
         if (w != v->word)
@@ -184,14 +184,14 @@ static int list(const struct vec_file *f)
             if (f->vecs[i].row != row)
                 continue;
             first = &f->vecs[i];
-            n += first->property == NULL;
-            asked += first->property == NULL && first->not_qemu != 1;
+            n += !first->property;
+            asked += !first->property && first->not_qemu != 1;
         }
         if (first == NULL)
             continue;
         const enum lp_dis_proof proof = lp_a64_proof(row)->kind;
         const bool here = asked == 0 || proof == LP_DIS_PROOF_VECTORS;
-        const char *judge = n == 0 ? first->property : here ? "here" : proof == LP_DIS_PROOF_QEMU_NEW ? "newer oracle" : "oracle";
+        const char *judge = n == 0 ? "property" : here ? "here" : proof == LP_DIS_PROOF_QEMU_NEW ? "newer oracle" : "oracle";
         printf("%s\t%u\t%s\n", lp_a64_rows[row].name, n, judge);
     }
     return 0;
