@@ -38,7 +38,7 @@ enum lp_dis_proof {
     LP_DIS_PROOF_NONE,     /* not executed */
     LP_DIS_PROOF_QEMU,     /* compared with qemu-aarch64 7.2 */
     LP_DIS_PROOF_QEMU_NEW, /* compared with a later one: 7.2 does not know it */
-    LP_DIS_PROOF_VECTORS,  /* vectors from the manual: no qemu-aarch64 knows it */
+    LP_DIS_PROOF_VECTORS,  /* vectors from the manual: the qemu-aarch64 of Debian 12 and its backports do not know it */
     LP_DIS_PROOF_PROPERTY, /* keyed, random, counting or describing: what must hold of its results */
     LP_DIS_PROOFS
 };

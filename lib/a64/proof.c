@@ -6,7 +6,7 @@
 
 static const struct lp_proof lines[] = {
 #define NEWER(pattern, version, reason) {LP_DIS_PROOF_QEMU_NEW, pattern, version, reason},
-#define VECTORS(pattern, reason) {LP_DIS_PROOF_VECTORS, pattern, 0, reason},
+#define VECTORS(pattern, version, reason) {LP_DIS_PROOF_VECTORS, pattern, version, reason},
 #define PROPERTY(pattern, reason) {LP_DIS_PROOF_PROPERTY, pattern, 0, reason},
 #include "a64/proof.def"
 };

@@ -7,7 +7,7 @@
 struct lp_proof {
     enum lp_dis_proof kind;
     const char *pattern;
-    unsigned version; /* LP_DIS_PROOF_QEMU_NEW: the first qemu that knows the row, in hundreds; else 0 */
+    unsigned version; /* of the first qemu that knows the row, in hundreds; 0: the usual one does, or none is asked (a property) */
     const char *reason;
 };
 /* Never NULL. Thread-safe. */

@@ -7,12 +7,12 @@
 static inline bool mark_compared(unsigned row, unsigned version)
 {
     const struct lp_proof *p = lp_a64_proof(row);
-    return p->kind == LP_DIS_PROOF_QEMU || (p->kind == LP_DIS_PROOF_QEMU_NEW && version >= p->version);
+    return p->kind == LP_DIS_PROOF_QEMU || (p->version != 0 && version >= p->version);
 }
 /* Is it unknown to this oracle: SIGILL? (Neither: a property.) */
 static inline bool mark_unknown(unsigned row, unsigned version)
 {
     const struct lp_proof *p = lp_a64_proof(row);
-    return p->kind == LP_DIS_PROOF_VECTORS || (p->kind == LP_DIS_PROOF_QEMU_NEW && version < p->version);
+    return p->version != 0 && version < p->version;
 }
 #endif
