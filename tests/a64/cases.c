@@ -132,6 +132,14 @@ static const struct { const char *pattern; mend_fn *mend; const char *reason; } 
 #include "oracle.def"
 };
 
+unsigned stale_mistakes(void)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++)
+        n += stale_pattern("oracle.def", mistakes[i].pattern);
+    return n;
+}
+
 void correct_oracle(const struct test_case *c, struct state *answer)
 {
     for (unsigned i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++)

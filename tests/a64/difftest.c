@@ -55,7 +55,7 @@ static unsigned emit_row(FILE *f, unsigned row, unsigned slot)
 static int emit(const char *path)
 {
     FILE *f = fopen(path, "wb");
-    unsigned n = 0, missing = stale_patterns();
+    unsigned n = 0, missing = stale_patterns() + stale_mistakes();
     if (f == NULL)
         die("cannot write", path);
     for (unsigned row = 1; row < A64_ROW_COUNT; row++) {
@@ -181,7 +181,7 @@ static int list(void)
         if (selected(row))
             printf("%s\t%s\t%s%s\n", lp_a64_rows[row].class_, lp_a64_rows[row].name, why ? "left out: " : "covered", why ? why : "");
     }
-    return stale_patterns() != 0;
+    return stale_patterns() + stale_mistakes() != 0;
 }
 
 static int proof(const char *srcdir, const char *proved, char **paths, int n)

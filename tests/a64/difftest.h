@@ -50,7 +50,11 @@ const char *row_excluded(unsigned row);
 bool row_untagged(unsigned row);
 /* Is a row generated in chunks? */
 bool chunk_row(unsigned row);
-/* Patterns of excluded.def and proof.def that fit no row; prints them. Returns how many. */
+/* 1, and a line, if the pattern fits no row that is executed. */
+unsigned stale_pattern(const char *file, const char *pattern);
+/* How many of attributes.def, of oracle.def, of attributes.def, excluded.def and proof.def fit none. */
+unsigned stale_attributes(void);
+unsigned stale_mistakes(void);
 unsigned stale_patterns(void);
 /* "ROW COUNT VERSION" lines: so many comparisons with this oracle. Written at the end of a file. */
 void write_counts(const char *path, const unsigned *compared);

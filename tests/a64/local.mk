@@ -61,7 +61,7 @@ $(tests_a64_everyword_OBJECTS): | lib/a64/decode.stamp
 
 # Which words raise SIGILL, here and in the oracle.
 check_PROGRAMS += tests/a64/sigill
-tests_a64_sigill_SOURCES = tests/a64/sigill.c tests/a64/sigill.def tests/a64/marks.h
+tests_a64_sigill_SOURCES = tests/a64/sigill.c tests/a64/sigill.def tests/a64/words.c tests/a64/proofs.c tests/a64/difftest.h tests/a64/marks.h tests/a64/case.h
 tests_a64_sigill_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
 tests_a64_sigill_LDADD = $(LP_ROOMS) $(LP_LIBS)
 TESTS += tests/a64/sigill.sh

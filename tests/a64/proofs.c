@@ -36,8 +36,7 @@ const char *row_excluded(unsigned row) { return excluded(row, SINGLE_CASES); }
 bool row_untagged(unsigned row) { return only(row, WITHOUT_TAGS) != NULL; }
 bool chunk_row(unsigned row) { return excluded(row, IN_SEQUENCES) == NULL; }
 
-/* Does the pattern fit no row that is executed? */
-static unsigned stale(const char *file, const char *pattern)
+unsigned stale_pattern(const char *file, const char *pattern)
 {
     for (unsigned row = 1; row < A64_ROW_COUNT; row++)
         if (!(lp_a64_rows[row].flags & LP_ROW_TODO) && fnmatch(pattern, lp_a64_rows[row].name, 0) == 0)
@@ -51,10 +50,10 @@ unsigned stale_patterns(void)
     unsigned n = 0;
     const struct lp_proof *p;
     for (unsigned i = 0; i < EXCLUSIONS; i++)
-        n += stale("excluded.def", exclusions[i].pattern);
+        n += stale_pattern("excluded.def", exclusions[i].pattern);
     for (unsigned i = 0; (p = lp_a64_proof_line(i)) != NULL; i++)
-        n += stale("proof.def", p->pattern);
-    return n;
+        n += stale_pattern("proof.def", p->pattern);
+    return n + stale_attributes();
 }
 
 /* ---- counts ---- */
