@@ -71,7 +71,7 @@ int find_field(const struct row *r, const char *name);
 bool spec_excluded(const struct row *r, unsigned k);
 /* Value of the i-th hot field in specialisation k. */
 unsigned spec_value(const struct row *r, unsigned k, unsigned i);
-/* The field with the register that a row writes, -1 if it has none or several. */
+/* The first field with a register that a row writes, -1 if it has none: of LDP it is Rt, what "prev" in fuse.def means. */
 int dest_field(const struct row *r);
 /* The fields with the register that an access is based on, and with the one that is written, where that may be SP; -1 if there is none. */
 int base_field(const struct row *r);

@@ -477,7 +477,7 @@ void layout_row(struct row *r)
 }
 
 /* ---- fuse.def: FIRST[(field=value,...)] + SECOND[(field=value,...)] + ...; a hot field that is not named stands for all its values;
- * "field=prev": the register that the element before writes ---- */
+ * "field=prev": the register that the element before writes, the first one if there are two (LDP) ---- */
 
 struct pick { struct row *row; int value[MAX_FIELDS]; unsigned links; };
 

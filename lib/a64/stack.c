@@ -5,7 +5,7 @@
 
 enum { ALIGN = 16 };
 
-/* By how much SP moves: ADD and SUB of an immediate, and writeback by one (Arm ARM C4.1.88, C4.1.92); 1 where the word does not say. */
+/* By how much SP moves: ADD and SUB of an immediate, and writeback by one (Arm ARM C4.1); 1 where the word does not say. */
 static uint32_t distance(uint32_t word)
 {
     const bool from_sp = (word >> 5 & 31) == 31;
