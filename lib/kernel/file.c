@@ -111,6 +111,9 @@ LP_SYSCALL(readlinkat)
     const char *name = lp_proc_self(path);
     if (name && !strcmp(name, "exe") && t->k->exe)
         return put_link(t, a, lp_sysroot_guest(t->k, t->k->exe));
+    char exe[PATH_MAX];
+    if (!name && lp_proc_other_exe(path, exe))
+        return put_link(t, a, lp_sysroot_guest(t->k, exe));
     if (t->k->sysroot && !strncmp(path, "/proc/", 6))
         return proc_link(t, a, path);
     if (!lp_user(t, a[2], (uint64_t)(int)a[3], &buf))

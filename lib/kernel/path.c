@@ -18,7 +18,8 @@
 /* Could a relative path with this end be a file of /proc/self that is not the engine's? Most names stop here. */
 static bool may_be_special(const char *path)
 {
-    static const char *const names[] = {"exe", "mem", "maps", "cmdline", "environ", "auxv", "stat", "statm", "status"};
+    static const char *const names[] = {"exe", "mem", "maps", "cmdline", "environ", "auxv", "stat", "statm", "status", "smaps", "smaps_rollup",
+                                        "numa_maps", "pagemap"};
     const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(last, names[i]))
@@ -56,6 +57,10 @@ int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, un
     const char *name = lp_proc_self(path);
     if (name && !strcmp(name, "exe") && t->k->exe && !(how & LP_PATH_NOFOLLOW))
         *out = t->k->exe;
+    if (!name && !(how & LP_PATH_NOFOLLOW) && lp_proc_other_exe(path, buf)) {
+        strcpy(path, buf);
+        return 0;
+    }
     if (name && !strncmp(name, "fd/", 3) && isdigit((unsigned char)name[3]) && lp_fd_hidden(t->k, atoi(name + 3)))
         return -ENOENT;
     if (name || !t->k->sysroot)

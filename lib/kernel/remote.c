@@ -5,6 +5,7 @@
 #include <config.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,25 @@
 #include "kernel/remote.h"
 
 #define MARK UINT64_C(0x2d706c34366d7261) /* "arm64lp-" */
-static struct window { uint64_t mark, version, base, limit; } window = {MARK, 1, 0, 0};
-static const struct window identity = {MARK, 1, 0, UINT64_MAX};
+static struct window { uint64_t mark, version; struct lp_guest guest; } window = {.mark = MARK, .version = 2};
+static const struct window identity = {.mark = MARK, .version = 2, .guest.limit = UINT64_MAX};
 
 void lp_remote_announce(const struct lp_mem *m)
 {
-    window.base = (uint64_t)(uintptr_t)lp_mem_base(m);
-    window.limit = lp_mem_limit(m);
+    window.guest.base = (uint64_t)(uintptr_t)lp_mem_base(m);
+    window.guest.limit = lp_mem_limit(m);
 }
+
+void lp_remote_program(const struct lp_kernel *k)
+{
+    struct lp_guest *g = &window.guest;
+    g->arg_start = k->image.arg_start;
+    g->arg_end = k->image.arg_end;
+    g->env_end = k->image.env_end;
+    snprintf(g->exe, sizeof g->exe, "%s", k->exe ? k->exe : "");
+}
+
+const struct lp_guest *lp_remote_own(void) { return &window.guest; }
 
 /* ---- where another process has its guest ---- */
 
@@ -90,6 +102,33 @@ static struct window find_window(int pid)
     return found ? w : identity;
 }
 
+/* Most processes are told apart by their program. */
+static bool runs_lprun(int pid)
+{
+    char link[32], own[PATH_MAX], other[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/%d/exe", pid);
+    ssize_t n = readlink(link, other, sizeof other);
+    return n > 0 && readlink("/proc/self/exe", own, sizeof own) == n && !memcmp(own, other, (size_t)n);
+}
+
+bool lp_remote_find(int pid, struct lp_guest *out)
+{
+    if (pid <= 0 || pid == getpid() || !runs_lprun(pid))
+        return false;
+    struct window w = find_window(pid);
+    *out = w.guest;
+    return w.guest.base && w.guest.arg_end;
+}
+
+int lp_remote_read(int pid, const struct lp_guest *g, void *dst, uint64_t addr, size_t len)
+{
+    struct iovec local = {dst, len}, remote = {(void *)(uintptr_t)(g->base + addr), len};
+    if (addr >= g->limit || len > g->limit - addr)
+        return -EFAULT;
+    int64_t n = lp_host_raw(__NR_process_vm_readv, pid, (long)(intptr_t)&local, 1, (long)(intptr_t)&remote, 1, 0);
+    return n < 0 ? (int)n : (size_t)n == len ? 0 : -EFAULT;
+}
+
 /* The other's addresses made host addresses; what is outside is a hole, where the host stops. */
 static int to_remote(struct lp_thread *t, const struct window *w, uint64_t addr, uint64_t n, struct iovec *iov)
 {
@@ -97,11 +136,11 @@ static int to_remote(struct lp_thread *t, const struct window *w, uint64_t addr,
         return -EINVAL;
     int r = lp_get(t, iov, addr, n * sizeof *iov);
     for (uint64_t i = 0; i < n && !r; i++) {
-        uint64_t at = w->base ? lp_mem_untag((uint64_t)(uintptr_t)iov[i].iov_base) : (uint64_t)(uintptr_t)iov[i].iov_base;
+        uint64_t at = w->guest.base ? lp_mem_untag((uint64_t)(uintptr_t)iov[i].iov_base) : (uint64_t)(uintptr_t)iov[i].iov_base;
         if ((int64_t)iov[i].iov_len < 0)
             return -EINVAL;
-        bool inside = at < w->limit && iov[i].iov_len <= w->limit - at;
-        iov[i].iov_base = (void *)(uintptr_t)(inside ? w->base + at : 16);
+        bool inside = at < w->guest.limit && iov[i].iov_len <= w->guest.limit - at;
+        iov[i].iov_base = (void *)(uintptr_t)(inside ? w->guest.base + at : 16);
     }
     return r;
 }

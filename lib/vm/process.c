@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "exec/model.h"
 #include "kernel/process.h"
+#include "kernel/remote.h"
 #include "kernel/seccomp.h"
 #include "kernel/sysroot.h"
 #include "kernel/vdso.h"
@@ -313,6 +314,7 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
     if (s == LP_OK && k->image.interp_elf)
         s = lp_live_add_object(vm->live, k->image.interp_elf, k->image.interp_bias, err);
     k->brk_start = k->brk_end = k->image.brk;
+    lp_remote_program(k);
     return s;
 }
 
