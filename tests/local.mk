@@ -2,13 +2,14 @@
 TEST_EXTENSIONS = .sh
 LOG_DRIVER    = env AM_TAP_AWK='$(AWK)' CMOCKA_MESSAGE_OUTPUT=TAP $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
-SH_LOG_COMPILER = $(SHELL)
+LOG_COMPILER    = $(SHELL) $(top_srcdir)/tests/alone.sh
+SH_LOG_COMPILER = $(LOG_COMPILER) $(SHELL)
 AM_TESTS_ENVIRONMENT = srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' \
     CROSS_CC='$(CROSS_CC)' QEMU_AARCH64='$(QEMU_AARCH64)' PATH='$(abs_top_builddir)':"$$PATH"; \
     TSAN_OPTIONS="$${TSAN_OPTIONS-die_after_fork=0:halt_on_error=1}"; \
     export srcdir builddir CROSS_CC QEMU_AARCH64 PATH TSAN_OPTIONS;
 
-EXTRA_DIST += tests/README.md tests/splitmix.h
+EXTRA_DIST += tests/README.md tests/alone.sh tests/splitmix.h
 
 TEST_LIBS = $(LP_ROOMS) $(LP_LIBS) $(CMOCKA_LIBS)
 
