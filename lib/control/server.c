@@ -298,11 +298,20 @@ static void wake_up(struct lp_control_server *s, const char *why)
     while (write(s->wake[1], why, 1) < 0 && errno == EINTR) {}
 }
 
+/* It reads the guest's memory, which may fault (a file that ends before its mapping): blocked, that would end the process. */
+static void work(struct lp_session *session)
+{
+    const uint64_t faults = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1);
+    syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &faults, NULL, sizeof faults);
+    lp_session_work(session);
+    syscall(SYS_rt_sigprocmask, SIG_BLOCK, &faults, NULL, sizeof faults);
+}
+
 static void *worker_thread(void *arg)
 {
     struct lp_control_server *s = arg;
     block_signals(NULL);
-    lp_session_work(&s->job->session);
+    work(&s->job->session);
     s->done = true;
     wake_up(s, "w");
     return NULL;
@@ -319,7 +328,7 @@ static void start_work(struct lp_control_server *s)
     s->done = false;
     first->working = true;
     if (pthread_create(&s->worker, NULL, worker_thread, s) == 0) return;
-    lp_session_work(&first->session);
+    work(&first->session);
     s->job = NULL;
     first->working = false;
     serve(s, first, 0);
