@@ -141,10 +141,12 @@ static lp_status arrive(struct lp_live *live, struct lp_applied *a, size_t o, st
     keep_reason(a, o, s == LP_OK ? NULL : err->text);
     if (s == LP_OK && !part) return LP_OK;
     if (s == LP_OK) {
+        lp_history_object(live, "loaded", a->patch, t);
         snprintf(text, sizeof text, "patch %.100s: applied to %.200s", a->patch->name, t->path);
         return say(live, 2, text, NULL), LP_OK;
     }
     refuse(t, a, o);
+    lp_history_add(live, "refused", a->patch->name, a->patch->version, NULL, err);
     snprintf(text, sizeof text, "patch %.100s: %.200s goes on unpatched: ", a->patch->name, t->name);
     if (!a->must) say(live, 0, text, err);
     return a->must ? s : LP_OK;

@@ -48,6 +48,13 @@ void lp_history_add(struct lp_live *live, const char *what, const char *patch, c
     h->next = (h->next + 1) % LP_JOURNAL_EVENTS;
 }
 
+void lp_history_object(struct lp_live *live, const char *what, const struct lp_patch *p, const struct lp_target *t)
+{
+    struct lp_error in = {.status = LP_OK};
+    snprintf(in.text, sizeof in.text, "%s", t->path);
+    lp_history_add(live, what, p->name, p->version, NULL, &in);
+}
+
 void lp_history_free(struct lp_history *h)
 {
     for (size_t i = 0; i < h->n; i++) free((void *)(uintptr_t)h->event[i].patch);

@@ -222,6 +222,7 @@ static void leave_objects(struct lp_live *live, struct lp_applied *a)
         struct lp_target *t = a->plan.bound[o];
         if (!t || object_left(a, o)) continue;
         lp_live_retire_regions(live, a, t);
+        if (!t->fixed) lp_history_object(live, "unloaded", a->patch, t);
         a->plan.bound[o] = NULL;
         a->plan.waits[o] = true;
     }

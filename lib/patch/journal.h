@@ -114,6 +114,8 @@ uint64_t lp_journal_hits(const struct lp_applied *a);
 /* history.c: with the lock held. `err` NULL = it was done. */
 void lp_history_add(struct lp_live *live, const char *what, const char *patch, const char *version, const struct lp_live_options *by,
                     const struct lp_error *err);
+/* An object that came or went. */
+void lp_history_object(struct lp_live *live, const char *what, const struct lp_patch *p, const struct lp_target *t);
 void lp_history_free(struct lp_history *h);
 /* live.c: one call at a time */
 void lp_job_begin(struct lp_job *job, struct lp_live *live);

@@ -106,11 +106,14 @@ is "$(say open)" "open 6 5" "plug: before"
 run "plug: apply" 0 lpapply -c sock plug.lpatch
 is "$(say plug)" "plug 201" "plug: applied"
 is "$(say drop)" "drop 0 201" "it survives madvise and mprotect"
+is "$(say fork)" "fork $((201 & 127))" "a child has it too"
 is "$(say close)" "close 0" "plug: unloaded"
+is "$(say fork)" "fork $((201 & 127))" "a child that loads it"
 is "$(places plug)" 0 "plug: no places"
 is "$(field plug 8)" "waits for libplug.so" "the list says what it waits for"
 is "$(say open)" "open 201 200" "plug: back, in its constructor too"
 is "$(field plug 8)" "" "the list says nothing more"
+is "$(lpapply -c sock --journal --tsv | cut -f3 | tail -n 3 | tr '\n' ' ')" "applied unloaded loaded " "the journal says so"
 is "$(say twice)" "twice 201" "a second mapping of the file"
 is "$(places plug)" 2 "two places"
 is "$(say close)" "close 0" "the first is unloaded"
@@ -142,6 +145,10 @@ leave
 at_start() { printf 'work\nopen\n' | timeout 60 lprun --no-control -L "$root" -E LD_LIBRARY_PATH=. "$@" >have 2>err; echo $?; }
 for kind in pie fixed; do
     is "$(at_start -P work.lpatch -P plug.lpatch ./$kind) $(tail -n 2 have | tr '\n' ' ')" "0 work 149815 1010 8 9 open 201 200 " "$kind: lprun -P"
+done
+for kind in pie fixed; do
+    { head_of $kind hook; printf 'set hook b8\n- &own\n+ &other\n'; } >x.lpatch
+    is "$(echo hook | timeout 60 lprun --no-control -L "$root" -E LD_LIBRARY_PATH=. -P x.lpatch ./$kind 2>&1 | tail -n 1)" "hook 42" "$kind: a pointer in data"
 done
 sed '/^optional/d' plug.lpatch >must.lpatch
 is "$(at_start -P must.lpatch ./pie) $(cat have)" "125 " "a library that must be there and is not: not started"

@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 extern int shared_count;
 int work(int), use(int);
 static void *handle, *first;
 static int (*plug)(int), (*begun)(void);
 __attribute__((noinline, used)) int own(int v) { __asm__ volatile(""); return v + shared_count; }
+
+__attribute__((noinline, used)) int other(int v) { return v + 40; }
+int (*hook)(int) = own; /* a position-independent program has it from the dynamic linker */
 
 static void *open_plug(void)
 {
@@ -24,6 +29,13 @@ static void *open_plug(void)
 static void command(const char *line)
 {
     if (!strcmp(line, "work")) printf("work %d %d %d %d\n", work(5), use(1), shared_count, own(1));
+    if (!strcmp(line, "hook")) printf("hook %d\n", hook(2));
+    if (!strcmp(line, "fork")) { /* the child opens it; its answer is the exit status */
+        int status;
+        if (fork() == 0) _exit((open_plug(), plug(1) & 127));
+        wait(&status);
+        printf("fork %d\n", WEXITSTATUS(status));
+    }
     if (!strcmp(line, "open")) handle = open_plug(), printf("open %d %d\n", plug(1), begun());
     if (!strcmp(line, "plug")) printf("plug %d\n", plug(1));
     if (!strcmp(line, "close")) printf("close %d\n", dlclose(handle));
