@@ -1,6 +1,7 @@
 /* kernel/copy.c - guest pointers for the host kernel: buffers, I/O vectors, structures. */
 #include <config.h>
 #include <errno.h>
+#include <string.h>
 #include "kernel/copy.h"
 #include "kernel/kernel.h"
 
@@ -18,6 +19,21 @@ int lp_put(struct lp_thread *t, uint64_t addr, const void *src, size_t len)
 {
     return accepted(t, addr) ? lp_mem_write(t->k->mem, addr, src, len) : -EFAULT;
 }
+
+int lp_get_growing(struct lp_thread *t, void *dst, size_t known, uint64_t addr, uint64_t size)
+{
+    uint8_t all[LP_PAGE] = {0};
+    if (size > sizeof all)
+        return -E2BIG;
+    if (lp_get(t, all, addr, size))
+        return -EFAULT;
+    for (uint64_t i = known; i < size; i++)
+        if (all[i])
+            return -E2BIG;
+    memcpy(dst, all, known);
+    return 0;
+}
+
 int64_t lp_get_str(struct lp_thread *t, char *dst, uint64_t addr, size_t size)
 {
     return accepted(t, addr) ? lp_mem_read_str(t->k->mem, dst, addr, size) : -EFAULT;

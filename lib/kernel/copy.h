@@ -11,6 +11,8 @@ struct lp_thread;
 /* Structures from and to the guest: 0 or -EFAULT. */
 int lp_get(struct lp_thread *t, void *dst, uint64_t addr, size_t len);
 int lp_put(struct lp_thread *t, uint64_t addr, const void *src, size_t len);
+/* copy_struct_from_user(): a structure of `size` bytes that may be an older, shorter one, or a newer one whose further bytes are 0. 0, -EFAULT, -E2BIG. */
+int lp_get_growing(struct lp_thread *t, void *dst, size_t known, uint64_t addr, uint64_t size);
 /* A C string of at most size - 1 bytes and its 0: its length, -EFAULT or -ENAMETOOLONG. */
 int64_t lp_get_str(struct lp_thread *t, char *dst, uint64_t addr, size_t size);
 /* A guest's struct iovec[n] as a host one. 0, -EFAULT or -EINVAL. */

@@ -96,6 +96,22 @@ int lp_fd_accept(struct lp_kernel *k, int listener)
     return r;
 }
 
+int lp_fd_pidfd(struct lp_kernel *k, pid_t pid, int at)
+{
+    struct rlimit old;
+    pthread_mutex_lock(&k->limit_lock);
+    int r = open_room(k, &old);
+    if (r == 0) {
+        int fd = (int)LP_HOST2(__NR_pidfd_open, pid, 0);
+        r = fd < 0 ? fd : (int)LP_HOST3(__NR_dup3, fd, at, O_CLOEXEC);
+        if (fd >= 0)
+            close(fd);
+        close_room(&old);
+    }
+    pthread_mutex_unlock(&k->limit_lock);
+    return r < 0 ? r : 0;
+}
+
 void lp_fd_unhide(struct lp_kernel *k, int fd)
 {
     pthread_mutex_lock(&k->limit_lock);

@@ -47,19 +47,14 @@ static int copy_path(struct lp_thread *t, uint64_t addr, const char **out)
     return n < 0 ? (int)n : 0;
 }
 
-/* struct open_how { u64 flags, mode, resolve; } may grow; bytes beyond must be 0. */
+/* struct open_how { u64 flags, mode, resolve; } may grow. */
 LP_SYSCALL(openat2)
 {
-    uint64_t how[3], extra;
+    uint64_t how[3];
     const char *path;
     if (a[3] < sizeof how)
         return -EINVAL;
-    if (a[3] > LP_PAGE)
-        return -E2BIG;
-    int r = lp_get(t, how, a[2], sizeof how);
-    for (uint64_t at = sizeof how; !r && at < a[3]; at++)
-        if (!(r = lp_get(t, &extra, a[2] + at, 1)) && *(char *)&extra)
-            r = -E2BIG;
+    int r = lp_get_growing(t, how, sizeof how, a[2], a[3]);
     if (!r && lp_open_flags_unknown(how[0]))
         r = -EINVAL;
     if (!r)
@@ -282,7 +277,7 @@ LP_SYSCALL(iov)
     return lp_host_syscall(t, t->call.row->host_nr, (int)a[0], (long)(intptr_t)iov, (long)a[2], (long)a[3], 0, (long)a[5]);
 }
 
-/* setxattrat, getxattrat: struct xattr_args { u64 value; u32 size, flags; } may grow; bytes beyond must be 0, which the host looks at. */
+/* setxattrat, getxattrat: struct xattr_args { u64 value; u32 size, flags; } may grow. */
 LP_SYSCALL(xattrat)
 {
     struct { uint64_t value; uint32_t size, flags; } args;
@@ -290,18 +285,13 @@ LP_SYSCALL(xattrat)
     void *value;
     if (a[5] < sizeof args)
         return -EINVAL;
-    if (a[5] > LP_PAGE)
-        return -E2BIG;
-    uint8_t all[LP_PAGE];
-    int r = lp_get(t, all, a[4], a[5]);
+    int r = lp_get_growing(t, &args, sizeof args, a[4], a[5]);
     if (!r)
         r = lp_convert(t, "DsAS", a, h);
     if (r)
         return r;
-    memcpy(&args, all, sizeof args);
     if (!lp_user(t, args.value, args.size, &value))
         return -EFAULT;
     args.value = (uint64_t)(uintptr_t)value;
-    memcpy(all, &args, sizeof args);
-    return lp_host_raw(t->call.row->host_nr, h[0], h[1], h[2], h[3], (long)(intptr_t)all, (long)a[5]);
+    return lp_host_raw(t->call.row->host_nr, h[0], h[1], h[2], h[3], (long)(intptr_t)&args, sizeof args);
 }

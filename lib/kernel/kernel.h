@@ -38,8 +38,16 @@ struct lp_load_hook {
 };
 enum { LP_ENTRY_SVC = 0xe47 }; /* the immediate of that SVC */
 
+/* What there is one of in an address space: a vfork child has its parent's. */
+struct lp_heap {
+    pthread_mutex_t lock;
+    uint64_t start, end;            /* brk (memory.c) */
+    uint64_t vdso;                  /* vdso.h; 0 = not mapped yet */
+};
+
 struct lp_kernel {
     struct lp_mem *mem;
+    struct lp_heap *heap;
     struct lp_gate *gate;
     struct lp_log *log;
     bool strace;
@@ -53,9 +61,6 @@ struct lp_kernel {
     size_t sysroot_len;
     _Atomic int cwd_known;          /* is the current directory in the sysroot? 0 = to be looked up, 1 no, 2 yes */
     /* Memory (memory.c) */
-    pthread_mutex_t brk_lock;       /* of brk and vdso */
-    uint64_t vdso;                  /* vdso.h; 0 = not mapped yet */
-    uint64_t brk_start, brk_end;
     unsigned lock_future;           /* MCL_ flags of mlockall(MCL_FUTURE): new mappings are locked */
     /* Limits that the engine keeps for the guest (limits.c), under limit_lock. */
     pthread_mutex_t limit_lock;
@@ -158,6 +163,8 @@ int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, un
 int lp_fd_check(struct lp_thread *t, int fd);
 /* open() for the engine, likewise whatever the guest's limit is and has used: hidden. -errno. */
 int lp_fd_open(struct lp_kernel *k, const char *path, int flags);
+/* pidfd_open(), likewise, in the place of the guest's descriptor `at` (close-on-exec). 0 or -errno. */
+int lp_fd_pidfd(struct lp_kernel *k, pid_t pid, int at);
 /* Move an engine's descriptor where the guest cannot reach it (close-on-exec); the old number is closed. The new one, or -errno. */
 int lp_fd_hide(struct lp_kernel *k, int fd);
 /* close() of a hidden one. */

@@ -45,23 +45,23 @@ static int lock_new(struct lp_kernel *k, uint64_t addr, uint64_t len)
 /* Returns the new break, or the old one when it cannot be moved: brk never reports an error. */
 static uint64_t move_break(struct lp_kernel *k, uint64_t want)
 {
-    uint64_t old = page_up(k->brk_end), end = page_up(want);
+    uint64_t old = page_up(k->heap->end), end = page_up(want);
     pthread_mutex_lock(&k->limit_lock);
     rlim_t data = k->limit_data.rlim_cur;
     pthread_mutex_unlock(&k->limit_lock);
-    if (want < k->brk_start || want >= lp_mem_limit(k->mem) || (data != RLIM_INFINITY && want - k->brk_start > data))
-        return k->brk_end;
+    if (want < k->heap->start || want >= lp_mem_limit(k->mem) || (data != RLIM_INFINITY && want - k->heap->start > data))
+        return k->heap->end;
     if (end > old) {
         int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
         if (over_limit(k, end - old, true) || lp_mem_mmap(k->mem, old, end - old, PROT_READ | PROT_WRITE, flags, -1, 0) < 0)
-            return k->brk_end;
+            return k->heap->end;
         if (lock_new(k, old, end - old)) {
             lp_mem_munmap(k->mem, old, end - old);
-            return k->brk_end;
+            return k->heap->end;
         }
         lp_mem_name(k->mem, old, end - old, "[heap]", 0);
     } else if (end < old && lp_mem_munmap(k->mem, end, old - end)) {
-        return k->brk_end;
+        return k->heap->end;
     }
     return want;
 }
@@ -69,10 +69,10 @@ static uint64_t move_break(struct lp_kernel *k, uint64_t want)
 LP_SYSCALL(brk)
 {
     struct lp_kernel *k = t->k;
-    pthread_mutex_lock(&k->brk_lock);
-    k->brk_end = move_break(k, a[0]);
-    uint64_t r = k->brk_end;
-    pthread_mutex_unlock(&k->brk_lock);
+    pthread_mutex_lock(&k->heap->lock);
+    k->heap->end = move_break(k, a[0]);
+    uint64_t r = k->heap->end;
+    pthread_mutex_unlock(&k->heap->lock);
     return (int64_t)r;
 }
 

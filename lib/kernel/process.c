@@ -5,6 +5,8 @@
  * waits in the host kernel. So what it writes is there for the parent, as posix_spawn needs to report that execve failed. */
 #include <config.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/sanitize.h"
 #include "kernel/copy.h"
@@ -76,7 +79,7 @@ static int check_flags(struct lp_thread *t, const struct lp_clone *q)
     if ((f & CLONE_THREAD) && (f & CLONE_VFORK)) return refuse(t, EINVAL, "a thread that its creator waits for", f);
     if (f & CLONE_THREAD) return t->k->shared ? refuse(t, EAGAIN, "a thread in a vfork child", f) : 0;
     if ((f & CLONE_VM) && !(f & CLONE_VFORK)) return refuse(t, EINVAL, "a process in shared memory that does not wait", f);
-    if (q->exit_signal != SIGCHLD) return refuse(t, EINVAL, "an exit signal other than SIGCHLD", q->exit_signal);
+    if (!(f & CLONE_VM) && q->exit_signal != SIGCHLD) return refuse(t, EINVAL, "an exit signal other than SIGCHLD", q->exit_signal);
     return 0;
 }
 
@@ -101,16 +104,12 @@ static void child_begins(struct lp_thread *t, const struct lp_clone *q)
     }
 }
 
-/* In the parent. A pidfd could also be asked of the host's clone, but not of its fork. */
+/* In the parent. */
 static int64_t parent_goes_on(struct lp_thread *t, const struct lp_clone *q, int64_t pid)
 {
     int32_t tid = (int32_t)pid;
     if (pid < 0) return pid;
     if (q->flags & CLONE_PARENT_SETTID) lp_put(t, q->parent_tid, &tid, sizeof tid);
-    if (q->flags & CLONE_PIDFD) {
-        int32_t fd = (int32_t)LP_HOST2(SYS_pidfd_open, pid, 0);
-        if (fd < 0 || lp_put(t, q->pidfd, &fd, sizeof fd)) lp_log(t->k->log, 1, "clone: no pidfd for process %d", tid);
-    }
     return pid;
 }
 
@@ -119,7 +118,7 @@ static int64_t parent_goes_on(struct lp_thread *t, const struct lp_clone *q, int
 static void lock_all(struct lp_kernel *k)
 {
     pthread_mutex_lock(&k->thread_lock);
-    pthread_mutex_lock(&k->brk_lock);
+    pthread_mutex_lock(&k->heap->lock);
     pthread_mutex_lock(&k->limit_lock);
     pthread_mutex_lock(&k->signals->lock);
 }
@@ -128,11 +127,51 @@ static void unlock_all(struct lp_kernel *k)
 {
     pthread_mutex_unlock(&k->signals->lock);
     pthread_mutex_unlock(&k->limit_lock);
-    pthread_mutex_unlock(&k->brk_lock);
+    pthread_mutex_unlock(&k->heap->lock);
     pthread_mutex_unlock(&k->thread_lock);
 }
 
-static int64_t do_fork(struct lp_thread *t, const struct lp_clone *q)
+/* A pidfd could be asked of the host's clone, but not of its fork: its number is taken before there is a child, which waits until the pidfd is there,
+ * for it may end, and be forgotten if SIGCHLD is ignored. */
+struct birth {
+    _Atomic uint32_t told; /* a futex, in memory that both have */
+    pid_t parent;
+    int fd;
+};
+
+static struct birth *birth_new(struct lp_thread *t, const struct lp_clone *q, int *error)
+{
+    struct birth *b = mmap(NULL, LP_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    *error = -ENOMEM;
+    if (b == MAP_FAILED) return NULL;
+    b->parent = getpid();
+    b->fd = (int)LP_HOST2(SYS_eventfd2, 0, O_CLOEXEC);
+    *error = b->fd < 0 ? b->fd : lp_mem_check(t->k->mem, lp_mem_untag(q->pidfd), sizeof b->fd, LP_W, NULL) ? 0 : -EFAULT;
+    if (!*error) return b;
+    if (b->fd >= 0) close(b->fd);
+    munmap(b, LP_PAGE);
+    return NULL;
+}
+
+static void birth_child(struct birth *b)
+{
+    const struct timespec tick = {0, 10000000}; /* the parent may have been killed */
+    while (!atomic_load(&b->told) && getppid() == b->parent) LP_HOST4(SYS_futex, &b->told, FUTEX_WAIT, 0, &tick);
+    close(b->fd);
+    munmap(b, LP_PAGE);
+}
+
+static void birth_parent(struct lp_thread *t, const struct lp_clone *q, struct birth *b, int64_t pid)
+{
+    int fd = b->fd;
+    if (pid < 0 || lp_fd_pidfd(t->k, (pid_t)pid, fd)) close(fd);
+    else lp_put(t, q->pidfd, &fd, sizeof fd);
+    atomic_store(&b->told, 1);
+    LP_HOST3(SYS_futex, &b->told, FUTEX_WAKE, 1);
+    munmap(b, LP_PAGE);
+}
+
+static int64_t fork_here(struct lp_thread *t, const struct lp_clone *q)
 {
     struct lp_kernel *k = t->k;
     /* Whoever the hooks wait for may itself wait for this thread to stop. */
@@ -167,6 +206,18 @@ static int64_t do_fork(struct lp_thread *t, const struct lp_clone *q)
     return pid < 0 ? -error : pid;
 }
 
+static int64_t do_fork(struct lp_thread *t, const struct lp_clone *q)
+{
+    int error;
+    if (!(q->flags & CLONE_PIDFD)) return fork_here(t, q);
+    struct birth *b = birth_new(t, q, &error);
+    if (!b) return error;
+    int64_t pid = fork_here(t, q);
+    if (pid == 0) birth_child(b);
+    else birth_parent(t, q, b, pid);
+    return pid;
+}
+
 /* ---- vfork ---- */
 
 struct vfork {
@@ -183,10 +234,12 @@ static struct vfork *vfork_new(struct lp_thread *t, const struct lp_clone *q)
     struct vfork *v = calloc(1, sizeof *v);
     if (!v) return NULL;
     v->req = q;
+    lock_all(t->k);
     memcpy(&v->k, t->k, sizeof v->k);
     memcpy(&v->signals, t->k->signals, sizeof v->signals);
     memcpy(&v->signal_thread, t->signals, sizeof v->signal_thread);
-    pthread_mutex_init(&v->k.brk_lock, NULL);
+    v->t.seccomp = t->seccomp;
+    unlock_all(t->k);
     pthread_mutex_init(&v->k.limit_lock, NULL);
     pthread_mutex_init(&v->k.thread_lock, NULL);
     pthread_mutex_init(&v->signals.lock, NULL);
@@ -202,7 +255,6 @@ static struct vfork *vfork_new(struct lp_thread *t, const struct lp_clone *q)
     v->t.arch = t->arch;
     v->t.k = &v->k;
     v->t.signals = &v->signal_thread;
-    v->t.seccomp = t->seccomp;
     return v;
 }
 
@@ -233,23 +285,15 @@ static int vfork_main(void *arg)
     lp_process_end(v->k.exit);
 }
 
-/* What the memory that they shared knows better than the parent. */
-static void vfork_join(struct lp_thread *t, struct vfork *v)
-{
-    t->k->brk_start = v->k.brk_start;
-    t->k->brk_end = v->k.brk_end;
-    t->k->vdso = v->k.vdso;
-}
-
 /* ThreadSanitizer keeps the depth of calls in the memory that both share, and the child never comes back from its own: a jump puts that right. */
-static int64_t clone_vfork(char *stack, const struct lp_clone *q, struct vfork *v)
+static int64_t clone_vfork(char *stack, int flags, struct vfork *v, void *pidfd)
 {
     volatile int64_t pid;
 #ifdef LP_TSAN
     jmp_buf here;
     if (setjmp(here)) return pid;
 #endif
-    pid = clone(vfork_main, stack, CLONE_VM | CLONE_VFORK | (int)q->exit_signal, v);
+    pid = clone(vfork_main, stack, flags, v, pidfd);
     if (pid < 0) pid = -errno;
 #ifdef LP_TSAN
     longjmp(here, 1);
@@ -258,8 +302,12 @@ static int64_t clone_vfork(char *stack, const struct lp_clone *q, struct vfork *
 #endif
 }
 
+/* The host writes the pidfd into guest memory, or makes no child. */
 static int64_t do_vfork(struct lp_thread *t, const struct lp_clone *q)
 {
+    const uint64_t flags = CLONE_VM | CLONE_VFORK | (q->flags & CLONE_PIDFD) | q->exit_signal;
+    void *pidfd = NULL;
+    if ((q->flags & CLONE_PIDFD) && (!lp_user(t, q->pidfd, sizeof(int32_t), &pidfd) || !pidfd)) return -EFAULT;
     char *stack = mmap(NULL, VFORK_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     struct vfork *v = vfork_new(t, q);
     int64_t pid = -ENOMEM;
@@ -268,13 +316,12 @@ static int64_t do_vfork(struct lp_thread *t, const struct lp_clone *q)
         lp_gate_add(t->k->gate, &v->t.cpu);
         lp_host_before_vfork();
         lp_gate_leave(&t->cpu);
-        pid = clone_vfork(stack + VFORK_STACK, q, v);
+        pid = clone_vfork(stack + VFORK_STACK, (int)flags, v, pidfd);
         lp_recover_top = recover;
         lp_host_after_fork();
         lp_sighost_adopt(t);
         lp_gate_remove(t->k->gate, &v->t.cpu);
         lp_gate_enter(&t->cpu);
-        if (pid > 0) vfork_join(t, v);
     }
     if (stack != MAP_FAILED) munmap(stack, VFORK_STACK);
     free(v);
@@ -305,13 +352,12 @@ LP_SYSCALL(clone3)
 {
     struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; } c;
     if (a[1] < 64) return -EINVAL;
-    if (a[1] > sizeof c) return -E2BIG;
-    memset(&c, 0, sizeof c);
-    if (lp_get(t, &c, a[0], a[1])) return -EFAULT;
+    int r = lp_get_growing(t, &c, sizeof c, a[0], a[1]);
+    if (r) return r;
     if ((c.flags & 0xff) || c.exit_signal > LP_NSIG || !c.stack != !c.stack_size) return -EINVAL;
     if (c.set_tid || c.set_tid_size) return refuse(t, EPERM, "a chosen process ID", c.flags);
     struct lp_clone q = {.flags = c.flags, .exit_signal = c.exit_signal, .sp = c.stack ? c.stack + c.stack_size : 0, .tls = c.tls,
                           .parent_tid = c.parent_tid, .child_tid = c.child_tid, .pidfd = c.pidfd};
-    int r = check_flags(t, &q);
+    r = check_flags(t, &q);
     return r ? r : do_clone(t, &q);
 }

@@ -84,7 +84,7 @@ static void edit_stat(struct lp_buf *b, struct lp_kernel *k, char *text)
     extent(im, PF_X, &code, &code_end);
     extent(im, PF_W, &data, &data_end);
     const struct field f[] = {{20, (uint64_t)guest_threads(k)}, {23, guest_size(k, 0)}, {26, code}, {27, code_end}, {28, im->sp}, {29, 0}, {30, 0},
-                              {33, signals(k, true) & OLD_SIGNALS}, {34, signals(k, false) & OLD_SIGNALS}, {45, data}, {46, data_end}, {47, k->brk_start},
+                              {33, signals(k, true) & OLD_SIGNALS}, {34, signals(k, false) & OLD_SIGNALS}, {45, data}, {46, data_end}, {47, k->heap->start},
                               {48, im->arg_start}, {49, im->arg_end}, {50, im->arg_end}, {51, im->env_end}};
     lp_buf_add(b, text, (size_t)(rest + 1 - text));
     int nr = 3;

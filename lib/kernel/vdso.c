@@ -162,11 +162,11 @@ static uint64_t map(struct lp_mem *m)
 
 uint64_t lp_vdso(struct lp_kernel *k)
 {
-    pthread_mutex_lock(&k->brk_lock);
-    if (!k->vdso)
-        k->vdso = map(k->mem);
-    uint64_t at = k->vdso;
-    pthread_mutex_unlock(&k->brk_lock);
+    pthread_mutex_lock(&k->heap->lock);
+    if (!k->heap->vdso)
+        k->heap->vdso = map(k->mem);
+    uint64_t at = k->heap->vdso;
+    pthread_mutex_unlock(&k->heap->lock);
     return at;
 }
 
@@ -207,7 +207,7 @@ static bool do_call(struct lp_thread *t, uint32_t nr)
 
 bool lp_vdso_call(struct lp_thread *t, uint32_t imm16)
 {
-    if (t->cpu.pc - t->k->vdso >= LP_PAGE)
+    if (t->cpu.pc - t->k->heap->vdso >= LP_PAGE)
         return false;
     if (do_call(t, imm16)) {
         t->cpu.x[0] = 0;

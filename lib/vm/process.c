@@ -313,7 +313,7 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
         s = lp_live_add_object(vm->live, k->image.elf, k->image.bias, err);
     if (s == LP_OK && k->image.interp_elf)
         s = lp_live_add_object(vm->live, k->image.interp_elf, k->image.interp_bias, err);
-    k->brk_start = k->brk_end = k->image.brk;
+    k->heap->start = k->heap->end = k->image.brk;
     lp_remote_program(k);
     return s;
 }

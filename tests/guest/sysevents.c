@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -201,6 +203,52 @@ static void pidfds(void)
     E(syscall(SYS_pidfd_open, 0x3fffffff, 0));
 }
 
+/* A pidfd with the child: none of them where there is no room for it; it is there for a child that nobody will wait for. */
+static long clone3_(unsigned long long flags, int *pidfd, size_t size, int more)
+{
+    unsigned long long a[12] = {flags, (uintptr_t)pidfd, 0, 0, SIGCHLD};
+    a[11] = more;
+    fflush(stdout);
+    long pid = syscall(SYS_clone3, a, size);
+    if (pid == 0) _exit(7);
+    return pid;
+}
+static int end_at_once(void *arg) { _exit((int)(long)arg); }
+
+static void born(void)
+{
+    static char stack[65536];
+    int fd = -1, st, top = dup(0);
+    struct rlimit l, low;
+    siginfo_t si;
+    close(top);
+    getrlimit(RLIMIT_NOFILE, &l), low = l, low.rlim_cur = top;
+    setrlimit(RLIMIT_NOFILE, &low);
+    E(clone3_(CLONE_PIDFD, &fd, 64, 0));
+    E(clone(end_at_once, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, (void *)3, &fd));
+    E(waitpid(-1, &st, __WALL));
+    printf("fd %d\n", fd);
+    setrlimit(RLIMIT_NOFILE, &l);
+    E(clone3_(CLONE_PIDFD, (void *)16, 64, 0));
+    E(waitpid(-1, &st, 0));
+    E(clone3_(CLONE_PIDFD, &fd, 88, 0) > 0);
+    printf("fd %d cloexec %d\n", fd - top, fcntl(fd, F_GETFD));
+    E(waitid(3 /* P_PIDFD */, fd, &si, WEXITED)); printf("%d\n", si.si_status);
+    close(fd), fd = -1;
+    E(clone(end_at_once, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD, (void *)3, &fd) > 0);
+    E(waitid(3, fd, &si, WEXITED)); E(waitid(3, fd, &si, WEXITED | __WALL)); printf("%d\n", si.si_status);
+    close(fd), fd = -1;
+    signal(SIGCHLD, SIG_IGN);
+    for (int i = 0; i < 20; i++) {
+        if (clone3_(CLONE_PIDFD, &fd, 64, 0) < 0 || fd != top) printf("fd %d\n", fd - top);
+        close(fd), fd = -1;
+    }
+    signal(SIGCHLD, SIG_DFL);
+    while (wait(NULL) > 0) {}
+    E(clone3_(0, NULL, 96, 0) > 0); E(wait(&st) > 0); printf("%d\n", WEXITSTATUS(st));
+    E(clone3_(0, NULL, 96, 1)); E(clone3_(0, NULL, 56, 0)); E(clone3_(0, NULL, 5000, 0));
+}
+
 static void notices(void)
 {
     char name[40];
@@ -236,6 +284,7 @@ int main(void)
     large_sets();
     watches();
     pidfds();
+    born();
     notices();
     return 0;
 }

@@ -385,6 +385,37 @@ static int joined(void)
     pthread_exit((void *)5);
 }
 
+/* A vfork child has the break of the process: neither knows an old one when the other has moved it. */
+static _Atomic int finished;
+static void *move_break(void *arg)
+{
+    long refused = 0, at = syscall(SYS_brk, 0);
+    for (int i = 0; !finished || i < 100; i++) {
+        long want = i % 64 == 63 ? at - 63 * 4096 : at + 4096, got = syscall(SYS_brk, want);
+        refused += got != want;
+        at = got;
+    }
+    return (void *)refused;
+}
+static int breaks(void)
+{
+    pthread_t t;
+    void *refused;
+    pthread_create(&t, NULL, move_break, NULL);
+    for (int i = 0; i < 100; i++) {
+        pid_t p = vfork();
+        if (p == 0) {
+            usleep(100);
+            _exit(0);
+        }
+        waitpid(p, NULL, 0);
+    }
+    finished = 1;
+    pthread_join(t, &refused);
+    printf("  refused %ld\n", (long)refused);
+    return 0;
+}
+
 static void *nothing(void *arg) { return arg; }
 static int many(void)
 {
@@ -405,7 +436,7 @@ static int many(void)
 static const struct { const char *name; int (*run)(void); } cases[] = {
     {"counting", counting}, {"token", token}, {"robust", robust}, {"inheriting", inheriting}, {"cancel", cancel},
     {"signals", signals}, {"exit", end_exit}, {"fault", end_fault}, {"abort", end_abort}, {"leader gone", end_leader_gone},
-    {"main returns", end_main_returns}, {"last", end_last}, {"forking", forking}, {"joined", joined}, {"many", many},
+    {"main returns", end_main_returns}, {"last", end_last}, {"forking", forking}, {"joined", joined}, {"breaks", breaks}, {"many", many},
 };
 
 int main(void)

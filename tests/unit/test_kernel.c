@@ -144,7 +144,7 @@ static int start(void **state)
         return -1;
     thread = lp_thread_new(k);
     page = (uint64_t)lp_mem_mmap(mem, 0, 0x10000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    k->brk_start = k->brk_end = 0x500123;
+    k->heap->start = k->heap->end = 0x500123;
     k->exe = strdup("/usr/bin/made-up");
     return thread ? 0 : -1;
 }
