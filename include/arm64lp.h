@@ -5,6 +5,7 @@
 #include <arm64lp/elf.h>
 #include <arm64lp/patch.h>
 #include <arm64lp/control.h>
+#include <arm64lp/store.h>
 #include <arm64lp/dis.h>
 #include <arm64lp/vm.h>
 #endif

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_STATS = CLI_OWN, OPT_DEADLINE, OPT_FORCE, OPT_REPLACE, OPT_EXE, OPT_TIMEOUT, OPT_PLACES, OPT_FUNCTIONS, OPT_CHANGED, OPT_JOURNAL };
+enum { OPT_STATS = CLI_OWN, OPT_DEADLINE, OPT_FORCE, OPT_REPLACE, OPT_EXE, OPT_TIMEOUT, OPT_PLACES, OPT_FUNCTIONS, OPT_CHANGED, OPT_JOURNAL,
+       OPT_INSTALL, OPT_UNINSTALL, OPT_INSTALLED, OPT_PATCH_DIR };
 
 static const struct cli_option options[] = {
     {'p', "pid", "PID", "a running program, by its process number; may be repeated; \"all\": all of this user's"},
@@ -21,6 +22,10 @@ static const struct cli_option options[] = {
     {OPT_FUNCTIONS, "functions", NULL, "list the program's functions and who changed them"},
     {OPT_CHANGED, "changed", NULL, "with --functions: only those that are changed"},
     {OPT_JOURNAL, "journal", NULL, "list what was applied, reverted and refused, when and by whom"},
+    {OPT_INSTALL, "install", NULL, "store patches by build-id: every program with that build-id gets them when it starts"},
+    {OPT_UNINSTALL, "uninstall", NULL, "take stored patches out, by their files or names"},
+    {OPT_INSTALLED, "installed", NULL, "with -l: list what is stored"},
+    {OPT_PATCH_DIR, "patch-dir", "DIR", "the store (default: ~/.config/arm64lp/patches; to list, /etc/arm64lp/patches too)"},
     {'n', "dry-run", NULL, "check everything, change nothing"},
     {'N', "forward", NULL, "say nothing about patches that are applied already"},
     {OPT_REPLACE, "replace", NULL, "an applied patch of the same name leaves in the same step"},
@@ -36,6 +41,9 @@ static const char *const synopsis[] = {
     "[-nNqv] [--replace] [--deadline TIME] [--force] [--timeout TIME] [--json | --tsv] " TARGET " [patch | -]...",
     "-R [-nqv] [--deadline TIME] [--force] [--timeout TIME] [--json | --tsv] " TARGET " [patch | NAME | -]...",
     "-l | --stats | --places | --functions [--changed] | --journal [--timeout TIME] [--json | --tsv] [-o FILE] " TARGET,
+    "--install [-q] [--patch-dir DIR] [patch | -]...",
+    "--uninstall [-q] [--patch-dir DIR] [patch | NAME | -]...",
+    "-l --installed | --patch-dir DIR [--json | --tsv] [-o FILE]",
     NULL,
 };
 static const struct cli_tool tool = {
@@ -66,6 +74,13 @@ static void parse_option(int c)
     case OPT_FUNCTIONS: opt.look |= LOOK_FUNCTIONS; break;
     case OPT_CHANGED: opt.changed = true; break;
     case OPT_JOURNAL: opt.look |= LOOK_JOURNAL; break;
+    case OPT_INSTALL: opt.install = true; break;
+    case OPT_UNINSTALL: opt.uninstall = true; break;
+    case OPT_INSTALLED: opt.installed = true; break;
+    case OPT_PATCH_DIR:
+        if (opt.n_patch_dirs == sizeof opt.patch_dirs / sizeof *opt.patch_dirs) cli_usage("too many --patch-dir");
+        opt.patch_dirs[opt.n_patch_dirs++] = cli.arg;
+        break;
     case 'n': opt.live.flags |= LP_LIVE_DRY_RUN; break;
     case 'N': opt.forward = true; break;
     case OPT_REPLACE: opt.live.flags |= LP_LIVE_REPLACE; break;
@@ -76,10 +91,24 @@ static void parse_option(int c)
     }
 }
 
+/* Patches on disk: true if that is what is asked for. */
+static bool is_store(void)
+{
+    if (!opt.install && !opt.uninstall && !opt.installed && !opt.n_patch_dirs) return false;
+    if (opt.install + opt.uninstall + (opt.look != 0) + opt.reverse != 1 || (opt.look && opt.look != LOOK_LIST))
+        cli_usage("--patch-dir goes with one of --install, --uninstall and -l");
+    if (!targets_none()) cli_usage("stored patches are for programs that start: -p, -c and --exe are for those that run");
+    if (opt.installed && !opt.look) cli_usage("--installed goes with -l");
+    if (!opt.look && opt.n_patch_dirs > 1) cli_usage("only one --patch-dir can be changed");
+    if ((cli.n_operands > 0) == (opt.look != 0)) cli_usage(opt.look ? "-l takes no patches" : "no patch is given");
+    return true;
+}
+
 static void parse_options(int argc, char **argv)
 {
     cli_start(&tool, argc, argv);
     for (int c; (c = cli_next()) != -1;) parse_option(c);
+    if (is_store()) return;
     if (targets_none() && cli.n_operands > 0)
         cli_usage("patching files on disk is not supported in this version; use -p, -c or --exe");
     if (targets_none()) cli_usage("no program is given: use -p, -c or --exe");
@@ -234,10 +263,11 @@ static int do_apply(void)
     work.patches = must(calloc(work.n + 1, sizeof *work.patches));
     for (size_t i = 0; i < work.n; i++)
         if ((bad = lp_patch_read(cli.operands[i], 0, cli_report, NULL, &work.patches[i], &err)) != LP_OK) s = bad, cli_failed(&err);
-    return s ? cli_exit_status(s) : do_work();
+    if (s) return cli_exit_status(s);
+    return opt.install ? do_install(work.patches, work.n) : do_work();
 }
 
-/* An operand of -R: a file that can be read as a patch stands for that patch's name, anything else is a name. */
+/* An operand of -R or --uninstall: a file that can be read as a patch stands for that patch's name, anything else is a name. */
 static char *name_of(const char *operand, lp_status *s)
 {
     struct lp_error err;
@@ -262,11 +292,12 @@ static int do_revert(void)
     work.n = (size_t)cli.n_operands;
     work.names = must(calloc(work.n + 1, sizeof *work.names));
     for (size_t i = 0; i < work.n; i++) work.names[i] = name_of(cli.operands[i], &s);
-    return s ? cli_exit_status(s) : do_work();
+    if (s) return cli_exit_status(s);
+    return opt.uninstall ? do_uninstall(work.names, work.n) : do_work();
 }
 
 int main(int argc, char **argv)
 {
     parse_options(argc, argv);
-    cli_exit(opt.look ? do_list() : opt.reverse ? do_revert() : do_apply());
+    cli_exit(opt.look ? targets_none() ? do_list_stored() : do_list() : opt.reverse || opt.uninstall ? do_revert() : do_apply());
 }

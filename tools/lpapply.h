@@ -13,6 +13,9 @@ extern struct lpapply {
     unsigned look;                /* enum lpapply_look */
     const char *output;
     uint32_t timeout_ms;          /* for all of one target; 0 = the default */
+    bool install, uninstall, installed;
+    const char *patch_dirs[16];
+    size_t n_patch_dirs;
     struct lp_live_options live;
 } opt;
 
@@ -51,4 +54,9 @@ struct target *target_at(size_t i);
 /* ---- lists (lpapply_list.c) ---- */
 int do_list(void);
 void *must(void *p);
+
+/* ---- stores of patches (lpapply_store.c) ---- */
+int do_install(lp_patch *const *patches, size_t n);
+int do_uninstall(char *const *names, size_t n);
+int do_list_stored(void);
 #endif

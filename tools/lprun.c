@@ -18,10 +18,14 @@
 #include "cli.h"
 
 enum { FAILED = 125, NOT_RUNNABLE = 126, NOT_FOUND = 127 };
-enum { OPT_NO_CONTROL = CLI_OWN, OPT_READ_ONLY, OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP, OPT_PROGRAM };
+enum { OPT_NO_CONTROL = CLI_OWN, OPT_READ_ONLY, OPT_WATCH, OPT_PATCH_DIR, OPT_NO_PATCH_DIR,
+       OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP, OPT_PROGRAM };
 
 static const struct cli_option options[] = {
     {'P', "patch", "FILE", "apply this patch before the first instruction; may be repeated; - is standard input"},
+    {OPT_WATCH, "watch", "FILE", "apply this patch, and again whenever the file changes; may be repeated"},
+    {OPT_PATCH_DIR, "patch-dir", "DIR", "apply the patches stored there for the program (default: /etc/arm64lp/patches and ~/.config/arm64lp/patches)"},
+    {OPT_NO_PATCH_DIR, "no-patch-dir", NULL, "apply no stored patches"},
     {'c', "control", "SOCKET", "take orders of lpapply here (default: a socket per user and process)"},
     {OPT_NO_CONTROL, "no-control", NULL, "no control socket"},
     {OPT_READ_ONLY, "read-only-control", NULL, "let lpapply look and check, and change nothing"},
@@ -41,7 +45,8 @@ static const struct cli_option options[] = {
     {OPT_PROGRAM, "program", "FD", NULL}, /* the same: the program, opened */
     {OPT_SECCOMP, "seccomp", "FD", NULL}, /* the same: its filters */
     CLI_COMMON};
-static const char *const synopsis[] = {"[-qvS] [-P patch]... [-c socket | --no-control] [--read-only-control] [-L sysroot] [-E var=value]... [-U var]... "
+static const char *const synopsis[] = {"[-qvS] [-P patch]... [--watch patch]... [--patch-dir dir | --no-patch-dir] "
+                                       "[-c socket | --no-control] [--read-only-control] [-L sysroot] [-E var=value]... [-U var]... "
                                        "[-0 argv0] [-s size] [-D log] [--cpu name] [--isolate] program [arg ...]", "--syscalls [--json | --tsv]", NULL};
 static const struct cli_tool tool = {
     "lprun", "Run an AArch64 Linux program and let its code be patched while it runs.", synopsis, options,
@@ -55,6 +60,9 @@ static struct {
     const char *log_path;
     const char **patch_paths;
     size_t n_patches, n_reexec;
+    const char **watched, **patch_dirs;
+    size_t n_watched, n_patch_dirs;
+    bool no_patch_dir;
     const char **reexec; /* lprun and its options, for execve */
     int log_fd;          /* -1: standard error, as long as it is the one that was there at the start */
     struct stat stderr_id;
@@ -222,6 +230,32 @@ static void choose_sysroot(void)
         again("-L", run.config.sysroot);
 }
 
+/* Programs that execve starts look into the same folders, whatever becomes of the variables. A folder that was named must be there. */
+static void choose_patch_dirs(void)
+{
+    static char user[PATH_MAX];
+    const char *named = own_variable("LPRUN_PATCH_DIR");
+    if (run.no_patch_dir && run.n_patch_dirs)
+        cli_usage("--patch-dir and --no-patch-dir exclude each other");
+    if (!run.no_patch_dir && !run.n_patch_dirs && named)
+        add(&run.patch_dirs, &run.n_patch_dirs, absolute(named));
+    for (size_t i = 0; i < run.n_patch_dirs && !run.continued; i++)
+        if (access(run.patch_dirs[i], F_OK)) {
+            cli_error("--patch-dir: %s: %s", run.patch_dirs[i], strerror(errno));
+            exit(FAILED);
+        }
+    if (!run.no_patch_dir && !run.n_patch_dirs && !own_variable("LPRUN_NO_PATCH_DIR")) {
+        add(&run.patch_dirs, &run.n_patch_dirs, lp_store_system_dir());
+        if (!run.secure && lp_store_user_dir(user, sizeof user, NULL) == LP_OK)
+            add(&run.patch_dirs, &run.n_patch_dirs, user);
+    }
+    for (size_t i = 0; i < run.n_patch_dirs; i++)
+        again("--patch-dir", run.patch_dirs[i]);
+    if (!run.n_patch_dirs)
+        again("--no-patch-dir", NULL);
+    run.config.patch_dirs = run.patch_dirs;
+}
+
 static void parse_options(void)
 {
     bool list = false;
@@ -229,6 +263,9 @@ static void parse_options(void)
     for (int o; (o = cli_next()) != -1;)
         switch (o) {
         case 'P': add(&run.patch_paths, &run.n_patches, strcmp(cli.arg, "-") ? absolute(cli.arg) : cli.arg); break;
+        case OPT_WATCH: add(&run.watched, &run.n_watched, absolute(cli.arg)); break;
+        case OPT_PATCH_DIR: add(&run.patch_dirs, &run.n_patch_dirs, absolute(cli.arg)); break;
+        case OPT_NO_PATCH_DIR: run.no_patch_dir = true; break;
         case 'c': again("-c", c->control_path = absolute(cli.arg)); break;
         case OPT_NO_CONTROL: c->no_control = true; again("--no-control", NULL); break;
         case OPT_READ_ONLY: c->control_read_only = true; again("--read-only-control", NULL); break;
@@ -260,6 +297,7 @@ static void parse_options(void)
     if (c->cpu)
         again("--cpu", c->cpu);
     choose_sysroot();
+    choose_patch_dirs();
     if (!cli.n_operands)
         cli_usage("which program?");
     if (c->no_control && c->control_path)
@@ -381,6 +419,28 @@ static void apply_patches(lp_vm *vm)
     free(all);
 }
 
+/* A program whose stored patch does not fit is not started: whoever stored it relies on it. */
+static void apply_stored(lp_vm *vm)
+{
+    struct lp_error err;
+    if (lp_vm_apply_stored(vm, cli_report, NULL, &err) == LP_OK)
+        return;
+    int status = cli_failed(&err);
+    cli_note(1, "hint: --no-patch-dir starts it without the patches in %s%s%s; lpapply --uninstall takes them out", run.patch_dirs[0],
+             run.n_patch_dirs > 1 ? " and " : "", run.n_patch_dirs > 1 ? run.patch_dirs[1] : "");
+    exit(status);
+}
+
+static void watch_files(lp_vm *vm)
+{
+    struct lp_error err;
+    for (size_t i = 0; i < run.n_watched; i++) {
+        again("--watch", run.watched[i]);
+        if (lp_vm_watch(vm, run.watched[i], run.continued, &err) != LP_OK)
+            exit(cli_failed(&err));
+    }
+}
+
 /* End as the program did. A core of lprun would show the wrong process. */
 static _Noreturn void end_like(const struct lp_exit *e)
 {
@@ -460,7 +520,9 @@ int main(int argc, char **argv)
     lp_status s = lp_vm_load(vm, program, (const char *const *)cli.operands, (const char *const *)environ, &err);
     if (s != LP_OK)
         return fail_with(&err, load_status(s));
+    apply_stored(vm);
     apply_patches(vm);
+    watch_files(vm);
     open_log(vm);
     lp_vm_set_reexec(vm, run.reexec);
     if (lp_vm_run(vm, &end, &err) != LP_OK)

@@ -17,6 +17,7 @@ struct lp_vm_config {
     bool strace;               /* system calls to the log */
     bool no_control;
     const char *control_path;  /* NULL = the per-user default */
+    const char *const *patch_dirs; /* stores of patches (store.h), NULL-terminated; a later one counts more; NULL = none */
     bool control_read_only;    /* lpapply may look and check, and changes nothing */
     const char *argv0;         /* NULL = argv[0] */
     const char *sysroot;       /* folder that is looked into before / for absolute names; NULL = none */
@@ -61,6 +62,13 @@ LP_API lp_status lp_vm_list(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live
 LP_API lp_status lp_vm_places(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_place *row), void *ctx, struct lp_error *err);
 LP_API lp_status lp_vm_functions(lp_vm *vm, bool changed_only, int (*fn)(void *ctx, const struct lp_live_function *row), void *ctx, struct lp_error *err);
 LP_API lp_status lp_vm_journal(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_event *row), void *ctx, struct lp_error *err);
+/* After lp_vm_load: apply what lp_vm_config.patch_dirs have for the program's build-id, all or none. What cannot be trusted goes to the log and is left
+ * out. */
+LP_API lp_status lp_vm_apply_stored(lp_vm *vm, lp_report_fn report, void *ctx, struct lp_error *err);
+/* Apply the patch in a file, now if it is there, and again whenever the file changes: the new version takes the place of the former in one step. A file
+ * that is removed takes the patch with it; one that is no patch, or does not fit, changes nothing. Each result goes to the log. Before lp_vm_run;
+ * children of fork go on watching. With `quiet` a patch for another program is no fault. */
+LP_API lp_status lp_vm_watch(lp_vm *vm, const char *path, bool quiet, struct lp_error *err);
 /* Move one of the caller's descriptors (a log, say) where the guest can neither see nor close it; the old number is closed, the new one is
  * closed on exec. Returns it, or -errno. */
 LP_API int lp_vm_hide_fd(lp_vm *vm, int fd);

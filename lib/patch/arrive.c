@@ -3,6 +3,7 @@
 #include "patch/journal.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,7 +193,29 @@ bool lp_live_mapped(struct lp_live *live, bool code)
     return lp_live_expects(live);
 }
 
-bool lp_live_expects(struct lp_live *live) { return atomic_load(&live->nlibrary) && atomic_load(&live->fresh) > 0; }
+bool lp_live_expects(struct lp_live *live)
+{
+    return (atomic_load(&live->nlibrary) || atomic_load(&live->curious)) && atomic_load(&live->fresh) > 0;
+}
+
+void lp_live_want_objects(struct lp_live *live) { atomic_store(&live->curious, true); }
+
+bool lp_live_next_object(struct lp_live *live, char id[129])
+{
+    bool found = false;
+    pthread_mutex_lock(&live->lock);
+    if (!live->working) lp_live_rescan(live);
+    for (size_t i = 0; i < live->objects.n && !found; i++) {
+        struct lp_target *t = live->objects.v[i];
+        if (t->gone || t->asked || t->fixed || !has_arrived(t)) continue;
+        t->asked = true;
+        const struct lp_elf_info *info = lp_target_open(t, live->mem) ? lp_elf_info(t->elf) : NULL;
+        found = info && info->build_id;
+        if (found) lp_hex(id, info->build_id, info->build_id_len);
+    }
+    pthread_mutex_unlock(&live->lock);
+    return found;
+}
 
 lp_status lp_live_settle(struct lp_live *live, uint64_t start, uint64_t end, struct lp_error *err)
 {

@@ -42,6 +42,7 @@ struct lp_live {
     struct lp_live_events events;
     size_t nmust;                /* patches with `must` */
     _Atomic size_t nlibrary;     /* patches that name other objects than the first ones */
+    _Atomic bool curious;        /* lp_live_want_objects() */
     _Atomic bool stale;          /* there may be other objects now */
     _Atomic int fresh;           /* > 0: an object is being loaded; so many more events are looked at */
     struct lp_applied *newest;

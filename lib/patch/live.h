@@ -25,6 +25,10 @@ bool lp_live_expects(struct lp_live *live);
  * taking the right to write from pages; [start, end) are such pages, end 0 = none. Not LP_OK: a patch that must be there does not fit, and the
  * program is not to go on. */
 lp_status lp_live_settle(struct lp_live *live, uint64_t start, uint64_t end, struct lp_error *err);
+/* Objects that no patch waits for are of interest too: lp_live_expects() says so, and each that has arrived is told of once, by its build-id in
+ * hexadecimal. */
+void lp_live_want_objects(struct lp_live *live);
+bool lp_live_next_object(struct lp_live *live, char id[129]);
 /* The same: [start, end) goes away. */
 void lp_live_unmapped(struct lp_live *live, uint64_t start, uint64_t end);
 /* Is a patch of LP_LIVE_WAIT incomplete? */

@@ -13,6 +13,7 @@ struct lp_target {               /* a loaded object, or a file (bias 0) */
     bool fixed;                  /* the caller's: never gone */
     bool mapped, relocated;      /* all its segments are there; the dynamic linker has done its work */
     bool gone, seen, from_memory;
+    bool asked;                  /* lp_live_next_object() has told of it */
     uint64_t start, end;         /* run-time extent */
     uint64_t relro, relro_end;   /* what becomes read-only then; 0 = nothing */
     uint64_t dynamic;            /* run-time address of PT_DYNAMIC, 0 = none */

@@ -16,14 +16,15 @@ static int hide_fd(void *ctx, int fd)
     return n < 0 ? -1 : n;
 }
 
-static void close_fd(void *ctx, int fd)
+void lp_vm_close_fd(struct lp_vm *vm, int fd)
 {
-    struct lp_vm *vm = ctx;
     if (lp_fd_hidden(vm->kernel, fd))
         lp_fd_unhide(vm->kernel, fd);
     else
         close(fd);
 }
+
+static void close_fd(void *ctx, int fd) { lp_vm_close_fd(ctx, fd); }
 
 static int accept_fd(void *ctx, int listener)
 {

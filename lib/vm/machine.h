@@ -21,12 +21,23 @@ struct lp_vm {
     uint32_t entry_word; /* the program's first instruction, while an SVC is there */
     char *program; /* as the caller named it */
     uint64_t program_dev, program_ino; /* its file */
+    bool stores;   /* one of config.patch_dirs is there */
+    struct lp_watch *watches; /* patch files (watch.c) */
     bool running;  /* a thread of the program is in a host call that does not end: nothing that it may touch is freed */
 };
 
 /* ---- control.c ---- */
 /* A socket that was asked for must be there; the per-user default is a convenience. */
 lp_status lp_vm_start_control(struct lp_vm *vm, struct lp_error *err);
+/* Close a descriptor of lp_vm_hide_fd. */
+void lp_vm_close_fd(struct lp_vm *vm, int fd);
+/* ---- stored.c ---- */
+/* An object has come: what the stores have for it is applied. Not LP_OK: the program is not to start. */
+lp_status lp_vm_stored_objects(struct lp_vm *vm, struct lp_error *err);
+/* ---- watch.c ---- */
+lp_status lp_vm_start_watches(struct lp_vm *vm, struct lp_error *err);
+void lp_vm_watches_after_fork(struct lp_vm *vm);
+void lp_vm_stop_watches(struct lp_vm *vm);
 /* ---- objects.c ---- */
 void lp_vm_watch_objects(struct lp_vm *vm);
 /* Before it runs: patches that wait for the dynamic linker must be complete when it hands over. */

@@ -24,6 +24,8 @@ static void settle(struct lp_vm *vm, struct lp_thread *t, uint64_t start, uint64
     struct lp_error err = {0};
     lp_gate_leave(&t->cpu);
     lp_status s = lp_live_settle(vm->live, start, end, &err);
+    if (s == LP_OK)
+        s = lp_vm_stored_objects(vm, &err);
     lp_gate_enter(&t->cpu);
     if (s != LP_OK)
         give_up(vm, t, &err);
@@ -75,7 +77,7 @@ static void program_starts(void *ctx, struct lp_thread *t)
 void lp_vm_watch_entry(struct lp_vm *vm)
 {
     const struct lp_image *im = &vm->kernel->image;
-    if (!im->interp_elf || !lp_live_waits(vm->live) || lp_mem_read(vm->mem, &vm->entry_word, im->entry, sizeof vm->entry_word))
+    if (!im->interp_elf || (!lp_live_waits(vm->live) && !vm->stores) || lp_mem_read(vm->mem, &vm->entry_word, im->entry, sizeof vm->entry_word))
         return;
     vm->kernel->load_hook.entry = im->entry;
     poke_entry(vm, UINT32_C(0xd4000001) | LP_ENTRY_SVC << 5);

@@ -52,11 +52,13 @@ static void fork_child(void *ctx)
         lp_live_after_fork(vm->live, true);
     if (vm->control && lp_control_server_after_fork(vm->control, getpid(), &err) != LP_OK)
         lp_log(&vm->log, 1, "no control socket for process %d: %s", (int)getpid(), err.text);
+    lp_vm_watches_after_fork(vm);
 }
 
 static void child_ends(void *ctx)
 {
     struct lp_vm *vm = ctx;
+    lp_vm_stop_watches(vm);
     if (vm->control)
         lp_control_server_stop(vm->control);
     vm->control = NULL;
@@ -148,6 +150,7 @@ void lp_vm_free(lp_vm *vm)
 {
     if (!vm)
         return;
+    lp_vm_stop_watches(vm);
     if (vm->control)
         lp_control_server_stop(vm->control);
     vm->control = NULL;
@@ -393,6 +396,8 @@ lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
     if (!t)
         return lp_fail(err, LP_E_NOMEM, "no memory for a thread");
     lp_status s = lp_vm_start_control(vm, err);
+    if (s == LP_OK)
+        s = lp_vm_start_watches(vm, err);
     if (s == LP_OK) {
         t->cpu.checked = vm->config.isolate;
         t->cpu.pc = k->image.first_pc;
