@@ -28,6 +28,7 @@ static const char *base_name(const char *path)
 
 struct against { struct lp_target target, *targets[1]; struct lp_space space; struct lp_plan plan; };
 static bool is_open(void *ctx, struct lp_target *t) { return (void)ctx, t->elf != NULL; }
+static const char *soname(void *ctx, struct lp_target *t) { return (void)ctx, lp_elf_info(t->elf)->soname; }
 static bool is_ready(void *ctx, struct lp_target *t) { return (void)ctx, t->elf != NULL; }
 
 /* A file on its own: its name may have changed, so a patch of one object is taken to mean it; the build-id decides. */
@@ -36,8 +37,8 @@ static lp_status make(struct against *a, const lp_patch *p, const lp_elf *elf, l
     const char *name = p->nobject == 1 && strcmp(p->object[0].name, "*") != 0 ? p->object[0].name : base_name(lp_elf_info(elf)->name);
     a->target = (struct lp_target){.name = name, .elf = elf, .main = true, .fixed = true, .mapped = true, .relocated = true};
     a->targets[0] = &a->target;
-    a->space = (struct lp_space){.target = a->targets, .ntarget = 1, .ctx = (void *)(uintptr_t)elf, .open = is_open, .ready = is_ready, .read = read_file,
-                                 .place = place_behind, .file = true};
+    a->space = (struct lp_space){.target = a->targets, .ntarget = 1, .ctx = (void *)(uintptr_t)elf, .open = is_open, .soname = soname,
+                                 .ready = is_ready, .read = read_file, .place = place_behind, .file = true};
     return lp_plan_make(&a->plan, p, &a->space, NULL, report, ctx, err);
 }
 

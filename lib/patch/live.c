@@ -76,6 +76,7 @@ int lp_live_set_fault(struct lp_live *live, int step)
 }
 
 static bool open_target(void *ctx, struct lp_target *t) { return lp_target_open(t, ((struct lp_job *)ctx)->live->mem); }
+static const char *soname(void *ctx, struct lp_target *t) { return lp_target_soname(t, ((struct lp_job *)ctx)->live->mem); }
 static bool is_ready(void *ctx, struct lp_target *t) { return lp_target_relocated(t, ((struct lp_job *)ctx)->live->mem); }
 
 void lp_job_begin(struct lp_job *job, struct lp_live *live)
@@ -92,7 +93,7 @@ void lp_job_begin(struct lp_job *job, struct lp_live *live)
 void lp_job_setup(struct lp_job *job, struct lp_live *live)
 {
     job->live = live;
-    job->space = (struct lp_space){.target = live->objects.v, .ntarget = live->objects.n, .ctx = job, .open = open_target, .ready = is_ready,
+    job->space = (struct lp_space){.target = live->objects.v, .ntarget = live->objects.n, .ctx = job, .open = open_target, .soname = soname, .ready = is_ready,
                                    .read = lp_job_read, .place = lp_job_place};
 }
 

@@ -161,7 +161,7 @@ void lp_objects_protected(struct lp_objects *o, uint64_t start, uint64_t end)
 static void free_target(struct lp_target *t)
 {
     if (!t->fixed) lp_elf_close((lp_elf *)(uintptr_t)t->elf);
-    free(t->path), free(t->why), free(t->refused), free(t);
+    free(t->path), free(t->why), free(t->soname), free(t->refused), free(t);
 }
 
 void lp_objects_sweep(struct lp_objects *o, bool (*used)(void *ctx, const struct lp_target *t), void *ctx)
@@ -246,6 +246,28 @@ bool lp_target_open(struct lp_target *t, struct lp_mem *mem)
     if (elf) t->elf = elf;
     if (s != LP_OK && !(t->why = strdup(err.text))) t->gone = true;
     return t->elf != NULL;
+}
+
+/* DT_STRTAB is a link-time address, or the dynamic linker has made a run-time address of it. */
+static bool read_soname(const struct lp_target *t, struct lp_mem *mem, char *name, size_t size)
+{
+    enum { ENTRIES_MAX = 4096 };
+    Elf64_Dyn d = {0};
+    uint64_t strings = 0, off = 0;
+    for (unsigned i = 0; i < ENTRIES_MAX && lp_mem_read(mem, &d, t->dynamic + i * sizeof d, sizeof d) == 0 && d.d_tag != DT_NULL; i++) {
+        if (d.d_tag == DT_STRTAB) strings = d.d_un.d_ptr;
+        if (d.d_tag == DT_SONAME) off = d.d_un.d_val;
+    }
+    if (strings < t->start) strings += t->bias;
+    return off && lp_mem_read_str(mem, name, strings + off, size) > 0;
+}
+
+const char *lp_target_soname(struct lp_target *t, struct lp_mem *mem)
+{
+    char name[256];
+    if (t->elf) return lp_elf_info(t->elf)->soname;
+    if (!t->soname && t->mapped) t->soname = strdup(t->dynamic && read_soname(t, mem, name, sizeof name) ? name : "");
+    return t->soname && *t->soname ? t->soname : NULL;
 }
 
 /* ---- has it been relocated? ---- */

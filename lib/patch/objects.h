@@ -18,6 +18,8 @@ void lp_objects_protected(struct lp_objects *o, uint64_t start, uint64_t end);
 
 /* t->elf, by its file or, if that is another one now, by what is mapped. False: t->why says why not. */
 bool lp_target_open(struct lp_target *t, struct lp_mem *mem);
+/* Its DT_SONAME, from what is mapped; NULL = none, or not there yet. Most objects are no patch's business, so their files stay closed. */
+const char *lp_target_soname(struct lp_target *t, struct lp_mem *mem);
 /* Has the dynamic linker done its work in it, by what it holds? */
 bool lp_target_relocated(struct lp_target *t, struct lp_mem *mem);
 #endif

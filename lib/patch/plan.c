@@ -32,7 +32,7 @@ bool lp_target_named(const struct lp_space *s, struct lp_target *t, const char *
     if (strcmp(name, "*") == 0) return t->main;
     if (t->gone) return false;
     if (strcmp(t->name, name) == 0) return true;
-    const char *soname = s->open(s->ctx, t) ? lp_elf_info(t->elf)->soname : NULL;
+    const char *soname = s->soname(s->ctx, t);
     return soname && strcmp(soname, name) == 0;
 }
 

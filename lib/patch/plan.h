@@ -19,6 +19,7 @@ struct lp_target {               /* a loaded object, or a file (bias 0) */
     uint64_t dynamic;            /* run-time address of PT_DYNAMIC, 0 = none */
     uint64_t dev, ino, serial;
     char *path, *why;            /* why: it cannot be opened */
+    char *soname;                /* as the program has it; "" = none, NULL = not looked at yet */
     struct lp_refused *refused;
     size_t nrefused, refused_cap;
 };
@@ -28,6 +29,8 @@ struct lp_space {                /* where the patch goes */
     void *ctx;
     /* Fill in elf; false: t->why. */
     bool (*open)(void *ctx, struct lp_target *t);
+    /* DT_SONAME or NULL; opens nothing. */
+    const char *(*soname)(void *ctx, struct lp_target *t);
     /* Has the dynamic linker done its work there? */
     bool (*ready)(void *ctx, struct lp_target *t);
     /* Current content; 0 or a negative errno. */

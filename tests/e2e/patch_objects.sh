@@ -101,6 +101,16 @@ refused "absent" 'object .libother.so. is not here (found: pie, ld-linux-aarch64
 refused "other word" 'libwork.so.1:work: found [0-9a-f]*, patch expects 00000001' "object and symbol"
 is "$(names)" "" "nothing is applied"
 
+# By its DT_SONAME, whatever its file is called.
+leave
+cp libwork.so.1 libreal.so.9 && ln -sf libreal.so.9 libwork.so.1
+start pie -L "$root" -E LD_LIBRARY_PATH=.
+run "soname: apply" 0 lpapply -c sock work.lpatch
+is "$(say work)" "work 149815 1010 8 9" "soname: patched"
+leave
+rm libwork.so.1 && mv libreal.so.9 libwork.so.1
+start pie -L "$root" -E LD_LIBRARY_PATH=.
+
 # ---- a library that comes, goes and comes back ----
 is "$(say open)" "open 6 5" "plug: before"
 run "plug: apply" 0 lpapply -c sock plug.lpatch
