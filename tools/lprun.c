@@ -56,7 +56,7 @@ static const struct cli_tool tool = {
 
 static struct {
     struct lp_vm_config config;
-    bool continued, secure;
+    bool continued;
     const char *log_path;
     const char **patch_paths;
     size_t n_patches, n_reexec;
@@ -214,7 +214,7 @@ static _Noreturn void list_syscalls(void)
 /* A variable for lprun: not if execve started it, where options say all, nor for a set-user-ID program, which the user must not steer. */
 static const char *own_variable(const char *name)
 {
-    const char *value = run.continued || run.secure ? NULL : getenv(name);
+    const char *value = run.continued || run.config.secure ? NULL : getenv(name);
     return value && *value ? value : NULL;
 }
 
@@ -246,7 +246,7 @@ static void choose_patch_dirs(void)
         }
     if (!run.no_patch_dir && !run.n_patch_dirs && !own_variable("LPRUN_NO_PATCH_DIR")) {
         add(&run.patch_dirs, &run.n_patch_dirs, lp_store_system_dir());
-        if (!run.secure && lp_store_user_dir(user, sizeof user, NULL) == LP_OK)
+        if (!run.config.secure && lp_store_user_dir(user, sizeof user, NULL) == LP_OK)
             add(&run.patch_dirs, &run.n_patch_dirs, user);
     }
     for (size_t i = 0; i < run.n_patch_dirs; i++)
@@ -503,11 +503,11 @@ int main(int argc, char **argv)
     struct lp_exit end;
 
     argv = from_kernel(&argc, argv);
-    run.secure = getauxval(AT_SECURE);
+    run.config.secure = getauxval(AT_SECURE);
     cli_start(&tool, argc, argv);
     again("lprun", NULL);
     again("--continued", NULL);
-    if (run.secure && (run.config.no_control = true))
+    if (run.config.secure && (run.config.no_control = true))
         again("--no-control", NULL);
     parse_options();
     release_variables();

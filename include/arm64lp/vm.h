@@ -16,6 +16,7 @@ struct lp_vm_config {
     bool isolate;              /* every access checked: the guest cannot reach host memory */
     bool strace;               /* system calls to the log */
     bool no_control;
+    bool secure;               /* the program runs with more rights than its caller (AT_SECURE), as one with file capabilities */
     const char *control_path;  /* NULL = the per-user default */
     const char *const *patch_dirs; /* stores of patches (store.h), NULL-terminated; a later one counts more; NULL = none */
     bool control_read_only;    /* lpapply may look and check, and changes nothing */

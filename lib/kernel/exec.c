@@ -56,7 +56,8 @@ static bool is_held(const char *s)
 
 /* What execve of one program needs: `file` is run with argv; a script puts its interpreter in front. */
 struct target {
-    const char *name;   /* the guest's: for the script's interpreter, AT_EXECFN */
+    const char *first;  /* what execve was asked for: AT_EXECFN, the name of the process */
+    const char *name;   /* of the file: a script's interpreter has its own */
     const char *file;   /* the host's */
     const char *script; /* the host's name of the file that argv names at script_at; NULL = no script */
     size_t script_at;
@@ -65,6 +66,7 @@ struct target {
     struct vec held;    /* those variables, in the order of env, with HELD in front */
     size_t bytes;       /* of all strings and pointers */
     int fd;             /* of an AArch64 program; -1 */
+    bool is_elf;        /* the host will take it, but for what nobody foresees */
     unsigned turn;
     char found[2][PATH_MAX];
     char text[MAX_STRING];
@@ -228,6 +230,7 @@ static int look(struct lp_kernel *k, struct target *g)
     int fd = lp_fd_open(k, g->file, O_RDONLY | O_NONBLOCK);
     if (fd < 0) return fd == -EACCES ? 0 : fd; /* may be run, not read: the host can */
     ssize_t n = pread(fd, head, sizeof head, 0);
+    g->is_elf = n >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG);
     int r = n < 0 ? -errno : is_written(fd) ? -ETXTBSY : 0;
     if (r == 0 && n >= 2 && head[0] == '#' && head[1] == '!') {
         r = enter_script(k, g, head, (size_t)n);
@@ -249,7 +252,7 @@ static int engine_argv(const struct lp_kernel *k, const struct target *g, const 
         else r = vec_add(out, *p);
     }
     if (*seccomp && r == 0 && (r = vec_add(out, "--seccomp")) == 0) r = vec_add(out, seccomp);
-    const char *const own[] = {"--limits", limits, "--program", program, "-0", g->argv.n ? g->argv.v[0] : "", "--", g->name};
+    const char *const own[] = {"--limits", limits, "--program", program, "-0", g->argv.n ? g->argv.v[0] : "", "--", g->first};
     for (size_t i = 0; i < sizeof own / sizeof own[0] && r == 0; i++) r = vec_add(out, own[i]);
     for (size_t i = 1; i < g->argv.n && r == 0; i++) r = vec_add(out, g->argv.v[i]);
     return r;
@@ -283,8 +286,8 @@ static void inherit_signals(struct lp_thread *t, struct lp_sigaction saved[2], b
 }
 
 /* The new program inherits the guest's true mask. A signal that comes in before the host has gone into execve aborts the call
- * (host.h), so that the old program still gets it; a later one is the new program's. */
-static int64_t host_execve(struct lp_thread *t, const char *file, char **argv, char **envp)
+ * (host.h), so that the old program still gets it; a later one is the new program's. All locks go with the old program, if it will surely end. */
+static int64_t host_execve(struct lp_thread *t, const char *file, char **argv, char **envp, bool surely)
 {
     struct lp_sigaction saved[2];
     lp_sighost_block_all();
@@ -292,13 +295,14 @@ static int64_t host_execve(struct lp_thread *t, const char *file, char **argv, c
     inherit_signals(t, saved, false);
     uint64_t mask = t->signals->mask;
     LP_HOST4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8);
+    if (surely && !t->signals->queued) lp_threads_unlock(t->k);
     int64_t r = lp_host_syscall(t, SYS_execve, (long)file, (long)argv, (long)envp, 0, 0, 0);
     inherit_signals(t, saved, true);
     lp_signal_set_mask(t, t->signals->mask);
     return r == -LP_ERESTARTSYS ? -LP_ERESTARTNOINTR : r;
 }
 
-/* A program of this machine knows nothing of the sysroot. */
+/* A program of this machine knows nothing of the sysroot. Where the host finds a script's interpreter itself, the process has the script's name. */
 static int64_t run_host(struct lp_thread *t, struct target *g)
 {
     struct rlimit saved[LP_LIMITS];
@@ -307,8 +311,9 @@ static int64_t run_host(struct lp_thread *t, struct target *g)
         return -EACCES;
     }
     if (g->script) g->argv.v[g->script_at] = (char *)g->script;
+    const bool finds = g->script && !strcmp(g->name, g->file);
     lp_limits_to_host(t->k, saved);
-    int64_t failed = host_execve(t, g->file, g->argv.v, g->env.v);
+    int64_t failed = host_execve(t, finds ? g->script : g->file, g->argv.v + (finds ? g->script_at : 0), g->env.v, g->is_elf);
     lp_limits_restore(saved);
     return failed;
 }
@@ -323,7 +328,7 @@ static int64_t exec_engine(struct lp_thread *t, struct target *g, struct vec *ar
     struct rlimit saved[LP_LIMITS];
     keep_reexec_fds(t->k, true);
     lp_limits_to_engine(t->k, saved);
-    int64_t r = host_execve(t, "/proc/self/exe", argv->v, g->env.v);
+    int64_t r = host_execve(t, "/proc/self/exe", argv->v, g->env.v, true);
     lp_limits_restore(saved);
     keep_reexec_fds(t->k, false);
     return r;
@@ -366,7 +371,7 @@ int64_t lp_execve(struct lp_thread *t, const char *name, const char *file, uint6
 {
     struct target *g = calloc(1, sizeof *g);
     if (!g) return -ENOMEM;
-    g->name = name;
+    g->first = g->name = name;
     g->file = file;
     g->fd = -1;
     int64_t r = find_and_run(t, g, argv, envp);

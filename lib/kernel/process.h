@@ -23,6 +23,8 @@ void lp_threads_stop(struct lp_kernel *k, struct lp_thread *self);
 void lp_threads_after_fork(struct lp_thread *t);
 /* Locks that a thread holds at its end: the robust list, where it has told of one. */
 void lp_thread_unlock(struct lp_thread *t);
+/* The same for all threads, which end with execve. */
+void lp_threads_unlock(struct lp_kernel *k);
 
 /* What higher rooms do around a fork of the guest, on the forking thread: prepare before, then one of the others. Each may be NULL.
  * `end`: the child of a thread other than the first ends, and nobody returns to the caller of lp_kernel_run().

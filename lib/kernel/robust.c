@@ -80,3 +80,10 @@ void lp_thread_unlock(struct lp_thread *t)
     }
     if (h.pending) unlock(t, h.pending, h.offset, true);
 }
+
+void lp_threads_unlock(struct lp_kernel *k)
+{
+    pthread_mutex_lock(&k->thread_lock);
+    for (struct lp_thread *t = k->threads; t; t = t->next) lp_thread_unlock(t);
+    pthread_mutex_unlock(&k->thread_lock);
+}

@@ -38,6 +38,7 @@ struct lp_stack_args {
     uint64_t hwcap, hwcap2;
     uint64_t vdso;            /* AT_SYSINFO_EHDR; 0 = none */
     uint32_t uid, euid, gid, egid;
+    bool secure;              /* AT_SECURE although the IDs are the same: of a file with capabilities, say */
     uint8_t random[16];       /* AT_RANDOM */
 };
 

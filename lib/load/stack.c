@@ -78,7 +78,7 @@ static void make_auxv(struct lp_image *im, const struct lp_stack_args *a, uint64
     aux(im, AT_EUID, a->euid);
     aux(im, AT_GID, a->gid);
     aux(im, AT_EGID, a->egid);
-    aux(im, AT_SECURE, a->uid != a->euid || a->gid != a->egid);
+    aux(im, AT_SECURE, a->secure || a->uid != a->euid || a->gid != a->egid);
     aux(im, AT_RANDOM, random);
     aux(im, AT_HWCAP2, a->hwcap2);
     aux(im, AT_EXECFN, execfn);

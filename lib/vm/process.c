@@ -264,7 +264,7 @@ static lp_status load_stack(struct lp_vm *vm, const char *path, const char *cons
         args[0] = vm->config.argv0;
     struct lp_stack_args a = {.argv = args, .envp = envp, .execfn = path, .size = stack_size(vm), .vdso = lp_vdso(vm->kernel),
                               .hwcap = lp_cpu_hwcap(vm->kernel->model, 1), .hwcap2 = lp_cpu_hwcap(vm->kernel->model, 2),
-                              .uid = getuid(), .euid = geteuid(), .gid = getgid(), .egid = getegid()};
+                              .uid = getuid(), .euid = geteuid(), .gid = getgid(), .egid = getegid(), .secure = vm->config.secure};
     lp_status s = LP_OK;
     if (getrandom(a.random, sizeof a.random, 0) != sizeof a.random)
         s = lp_fail_sys(err, LP_E_SYSTEM, errno, "getrandom");

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -99,7 +100,8 @@ int main(int argc, char **argv)
     }
     if (!strcmp(argv[0], "/bin/tool")) {
         for (int i = 1; i < argc; i++) printf("[%s] ", argv[i]);
-        puts((char *)getauxval(AT_EXECFN));
+        prctl(PR_GET_NAME, buf);
+        printf("%s is %s\n", (char *)getauxval(AT_EXECFN), buf);
         return 0;
     }
     for (int i = 1; i + 1 < argc; i += 2) {

@@ -95,7 +95,7 @@ cp paths "$root/bin/tool"
 ln -s /bin/tool "$root/usr/tool"
 printf '#!/bin/tool\n' >"$root/bin/script"
 printf '#!/bin/script  an argument \n' >"$root/bin/nested"
-printf '#!/bin/sh\necho host shell $0 $*\n' >"$root/bin/shell"
+printf '#!/bin/sh\necho host shell $0 $* is $(cat /proc/$$/comm)\n' >"$root/bin/shell"
 printf '#!/bin/missing\n' >"$root/bin/lost"
 printf '#!/etc\n' >"$root/bin/folder"
 printf 'text\n' >"$root/bin/text"
@@ -111,9 +111,9 @@ runs one two words of 3, execfn /usr/tool, preload none" run /bin/tool run /usr/
 same_as "variables of the loader reach the program" "runs one two words of 3, execfn /bin/tool, preload x y" hold "x y" run /bin/tool
 same_as "by a descriptor that is closed on exec" "runs one two words of 3, execfn /proc/self/fd/N, preload none" runfd /bin/tool
 same_as "from memory" "runs one two words of 3, execfn /proc/self/fd/N, preload none" runmem /bin/tool
-same_as "a script whose interpreter is in the sysroot" "[/bin/script] [one] [two words] /bin/tool" run /bin/script
-same_as "a script of a script" "[/bin/script] [an argument] [/bin/nested] [one] [two words] /bin/tool" run /bin/nested
-same_as "a script for a program of the host" "host shell $root/bin/shell one two words" run /bin/shell
+same_as "a script whose interpreter is in the sysroot" "[/bin/script] [one] [two words] /bin/script is script" run /bin/script
+same_as "a script of a script" "[/bin/script] [an argument] [/bin/nested] [one] [two words] /bin/nested is nested" run /bin/nested
+same_as "a script for a program of the host" "host shell $root/bin/shell one two words is shell" run /bin/shell
 same_as "no interpreter" ENOENT run /bin/lost
 same_as "a folder as interpreter" EACCES run /bin/folder
 same_as "its own interpreter" ELOOP run /bin/self

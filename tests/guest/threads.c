@@ -106,7 +106,7 @@ static void *die_with_lock(void *m)
 
 static int robust(void)
 {
-    for (int shared = 0; shared < 2; shared++) {
+    for (int shared = 0; shared < 3; shared++) {
         pthread_mutexattr_t a;
         pthread_mutex_t *m = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         pthread_t t;
@@ -117,6 +117,7 @@ static int robust(void)
         if (shared) {
             if (fork() == 0) {
                 pthread_mutex_lock(m);
+                if (shared == 2) execl("/bin/true", "true", (char *)0); /* or becomes another program */
                 _exit(0); /* a process ends with the lock */
             }
             wait(NULL);
@@ -125,7 +126,7 @@ static int robust(void)
             pthread_join(t, NULL);
         }
         int r = pthread_mutex_lock(m);
-        printf("  robust, %s: %s", shared ? "process" : "thread", strerror(r));
+        printf("  robust, %s: %s", shared == 2 ? "execve" : shared ? "process" : "thread", strerror(r));
         pthread_mutex_consistent(m);
         pthread_mutex_unlock(m);
         printf(", then %s\n", strerror(pthread_mutex_lock(m)));

@@ -279,7 +279,7 @@ static void interpreter_is_placed(void **state)
     struct lp_mem *m;
     struct lp_image im;
     struct lp_error err;
-    struct lp_stack_args a = {.argv = none, .envp = none, .execfn = "program", .size = 0x20000};
+    struct lp_stack_args a = {.argv = none, .envp = none, .execfn = "program", .size = 0x20000, .secure = true};
     (void)state;
     usual(&f, ET_EXEC, 0x400000);
     segment(&f, PT_INTERP, PF_R, 0x900, 0x400900, 0x101, 0x101); /* ends with the 0 byte at 0xa00 */
@@ -291,6 +291,7 @@ static void interpreter_is_placed(void **state)
     assert_int_equal(lp_load_stack(m, &im, &a, &err), LP_OK);
     assert_int_equal(auxv(&im, AT_ENTRY), 0x401000);
     assert_int_equal(auxv(&im, AT_PHDR), 0x400040);
+    assert_int_equal(auxv(&im, AT_SECURE), 1); /* the IDs are the same */
     uint64_t base = auxv(&im, AT_BASE);
     assert_int_equal(base % LP_LOAD_ALIGN, 0);
     assert_int_equal(im.first_pc, base + 0x4000);
