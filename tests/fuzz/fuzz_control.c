@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
+#include <sys/socket.h>
+#include <unistd.h>
+#include "control/client.h"
 #include "control/protocol.h"
 #include "control/session.h"
 
@@ -84,6 +87,40 @@ static void answers(const uint8_t *data, size_t len)
     free(text);
 }
 
+/* The same as the answer to each request of a client; the server then goes away. */
+static int take_event(void *ctx, const struct lp_live_event *e)
+{
+    return *(size_t *)ctx += strlen(e->patch) + strlen(e->text) + (e->version ? strlen(e->version) : 0), 0;
+}
+static int take_place(void *ctx, const struct lp_live_place *e) { return *(size_t *)ctx += strlen(e->patch) + strlen(e->where) + strlen(e->kind), 0; }
+static int take_function(void *ctx, const struct lp_live_function *e)
+{
+    return *(size_t *)ctx += strlen(e->name) + strlen(e->object) + (e->patch ? strlen(e->patch) : 0), 0;
+}
+static int take_row(void *ctx, const struct lp_live_row *e) { return *(size_t *)ctx += strlen(e->name) + (e->version ? strlen(e->version) : 0), 0; }
+
+static void client(const uint8_t *data, size_t len)
+{
+    for (int request = 0; request < 5; request++) {
+        struct lp_control c = {.peer = "fuzz"};
+        struct lp_control_info info;
+        struct lp_error err;
+        size_t sum = 0;
+        int fd[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM, 0, fd) != 0) abort();
+        c.fd = fd[0];
+        if (send(fd[1], data, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && len) abort();
+        shutdown(fd[1], SHUT_WR);
+        lp_status s = request == 0 ? lp_control_list(&c, take_row, &sum, &err) : request == 1 ? lp_control_places(&c, take_place, &sum, &err)
+                    : request == 2 ? lp_control_functions(&c, false, take_function, &sum, &err)
+                    : request == 3 ? lp_control_journal(&c, take_event, &sum, &err) : lp_control_info(&c, &info, &err);
+        if (s == LP_OK && request == 4) sum += strlen(info.exe) + strlen(info.version) + strlen(info.build_id);
+        if (s != LP_OK && !err.text[0]) abort();
+        free(c.status);
+        close(fd[0]), close(fd[1]);
+    }
+}
+
 void lp_fuzz_one(const uint8_t *data, size_t len)
 {
     static const struct lp_control_ops ops = {.apply = apply, .revert = revert, .list = list, .places = places, .functions = functions, .journal = journal};
@@ -106,6 +143,7 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
         abort();
     }
     answers(data, len);
+    client(data, len);
 }
 
 #define PATCH "lpatch 1\nname a\n@ main\n- 7100041f\n+ 7100081f\nend\n"
@@ -114,8 +152,17 @@ static const char talk[] = "arm64lp 1\nlist\nstatus\nplaces\nfunctions 0\nfuncti
 static const char answer[] = "arm64lp 1\nreport SYNTAX 0 1 7 dir/x.lpatch no%20such%20word -\nrow a%20patch 1.2 3 18446744073709551615 1700000000123\n"
     "status 1 0.1.0 2 read-write /bin/x 1 2 00ff 5\nplace p main%2B0x8 site 4196352 4 1 2 3 4\nfunction main prog 1 2 p 1 5\nevent 5 refused p - OLD_WORD 12 1000 no\nerror OLD_WORD 2 4 5 greet:%20main found%20%25 do%20this\nok 1 2 3\n";
 
+/* Answers to each request by itself. */
+static const char *const alone[] = {
+    "row a%20patch 1.2 3 18446744073709551615 1700000000123\nrow b - 1 0 5\nok 0 0 0\n",
+    "place p main%2B0x8 site 4196352 4 1 2 3 4\nplace q 0x10 set 16 8 0 0 0 0 9\nok 0 0 0\n",
+    "function main prog 4196352 20 p 1 5\nfunction a%25b - 1 2 - 0 0\nok 0 0 0\n",
+    "event 5 refused p - OLD_WORD 12 1000 no%0A\nevent 6 applied p 1.2 OK 0 0 -\nok 0 0 0\n",
+    "status 1 0.1.0 2 read-only /bin/a%20prog 7 18446744073709551615 00ff 12\nok 0 0 0\n"};
+
 const uint8_t *lp_fuzz_builtin(size_t i, size_t *len)
 {
-    *len = i ? sizeof answer - 1 : sizeof talk - 1;
-    return i > 1 ? NULL : (const uint8_t *)(i ? answer : talk);
+    const char *text = i == 0 ? talk : i == 1 ? answer : i - 2 < sizeof alone / sizeof *alone ? alone[i - 2] : NULL;
+    *len = text ? strlen(text) : 0;
+    return (const uint8_t *)text;
 }
