@@ -98,6 +98,7 @@ static bool is_store(void)
     if (opt.install + opt.uninstall + (opt.look != 0) + opt.reverse != 1 || (opt.look && opt.look != LOOK_LIST))
         cli_usage("--patch-dir goes with one of --install, --uninstall and -l");
     if (!targets_none()) cli_usage("stored patches are for programs that start: -p, -c and --exe are for those that run");
+    if (opt.live.flags || opt.live.deadline_ms || opt.timeout_ms) cli_usage("-n, --replace, --force, --deadline and --timeout are for programs that run");
     if (opt.installed && !opt.look) cli_usage("--installed goes with -l");
     if (!opt.look && opt.n_patch_dirs > 1) cli_usage("only one --patch-dir can be changed");
     if ((cli.n_operands > 0) == (opt.look != 0)) cli_usage(opt.look ? "-l takes no patches" : "no patch is given");

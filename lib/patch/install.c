@@ -230,6 +230,9 @@ lp_status lp_store_install(const char *dir, const lp_patch *const *patches, size
     struct change c;
     lp_status s = start(&c, dir, true, err ? err : &local);
     for (size_t i = 0; i < n && s == LP_OK; i++) s = may_store(&c, patches[i]);
+    for (size_t i = 1; i < n && s == LP_OK; i++)
+        for (size_t k = 0; k < i && s == LP_OK; k++)
+            if (strcmp(patches[i]->name, patches[k]->name) == 0) s = fail(&c, LP_E_RELATION, patches[i]->file, "another patch of this call has the same name");
     for (size_t i = 0; i < n && s == LP_OK; i++)
         for (size_t o = 0; o < patches[i]->nobject && s == LP_OK; o++) {
             char id[LP_STORE_ID];

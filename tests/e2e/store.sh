@@ -46,6 +46,9 @@ run "what is not there" 1 lpapply --uninstall other nothing
 is "$(program ./value)" "5 7" "all or none"
 run "by file" 0 lpapply --uninstall other.lpatch
 [ -e "$def/$id" ] && not_ok "nothing is left" || ok "nothing is left"
+run "two of one name" 1 lpapply --install ten1.lpatch ten2.lpatch
+run "no dry run" 2 lpapply -n --install ten1.lpatch
+[ -e "$def/$id" ] && not_ok "nothing is stored" || ok "nothing is stored"
 run "without build-id" 1 lpapply --install ten1.lpatch anon.lpatch
 like "$(cat run)" 'anon.lpatch: an object has no build-id' "refused"
 like "$(cat run)" 'hint: .*--build-id' "with what to do"
