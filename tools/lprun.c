@@ -441,22 +441,6 @@ static void watch_files(lp_vm *vm)
     }
 }
 
-/* End as the program did. A core of lprun would show the wrong process. */
-static _Noreturn void end_like(const struct lp_exit *e)
-{
-    if (e->signo) {
-        struct rlimit none = {0, 0};
-        /* Past the C library, which keeps 32 and 33 for itself: handler SIG_DFL, no flags, empty masks of 8 bytes. */
-        uint64_t action[4] = {0}, set = UINT64_C(1) << (e->signo - 1);
-        setrlimit(RLIMIT_CORE, &none);
-        syscall(SYS_rt_sigaction, e->signo, action, NULL, sizeof set);
-        syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, sizeof set);
-        syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), e->signo);
-        _exit(128 + e->signo);
-    }
-    _exit(e->status);
-}
-
 static int fail_with(const struct lp_error *err, int status)
 {
     cli_report(NULL, err);
@@ -500,7 +484,6 @@ int main(int argc, char **argv)
     static lp_vm *vm; /* static, as find_program's result: an early exit leaves both to the process, and a leak checker sees it */
     static const char *program;
     struct lp_error err;
-    struct lp_exit end;
 
     argv = from_kernel(&argc, argv);
     run.config.secure = getauxval(AT_SECURE);
@@ -525,8 +508,6 @@ int main(int argc, char **argv)
     watch_files(vm);
     open_log(vm);
     lp_vm_set_reexec(vm, run.reexec);
-    if (lp_vm_run(vm, &end, &err) != LP_OK)
-        return fail_with(&err, FAILED);
-    lp_vm_free(vm);
-    end_like(&end);
+    lp_vm_exec(vm, &err);
+    return fail_with(&err, FAILED);
 }

@@ -75,8 +75,10 @@ LP_API lp_status lp_vm_watch(lp_vm *vm, const char *path, bool quiet, struct lp_
 LP_API int lp_vm_hide_fd(lp_vm *vm, int fd);
 /* Change lp_vm_config.reexec, before the program runs. Borrowed. */
 LP_API void lp_vm_set_reexec(lp_vm *vm, const char *const *reexec);
-/* Run the program to its end on the calling thread. */
+/* Run the program to its end on the calling thread, whose signal mask and the process's dispositions are then what they were. */
 LP_API lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err);
+/* Run it as this process, which ends as the program does: with its status, or by its signal. Returns only what went wrong before it started. */
+LP_API lp_status lp_vm_exec(lp_vm *vm, struct lp_error *err);
 
 /* ---- flat machines: `mem_size` bytes at guest address `base_addr`, everything readable, writable and executable ---- */
 typedef struct lp_machine {

@@ -232,7 +232,7 @@ void lp_signal_thread_begin(struct lp_thread *t)
     struct lp_signal_thread *s = t->signals;
     uint64_t mask = 0;
     LP_HOST4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, 8);
-    s->mask = mask;
+    s->mask = s->before = mask;
     s->embedded = true;
     lp_sighost_mask(s->mask);
     lp_sighost_adopt(t);
@@ -243,12 +243,11 @@ void lp_signal_thread_free(struct lp_thread *t)
     struct lp_signal_thread *s = t->signals;
     if (!s) return;
     bool here = current == t;
-    uint64_t mask = s->mask;
     if (here) {
         lp_sighost_block_all();
         lp_sighost_adopt(NULL);
     }
     t->signals = NULL;
-    if (here && s->embedded) set_mask(mask);
+    if (here && s->embedded) set_mask(s->before);
     free(s);
 }

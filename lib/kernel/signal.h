@@ -47,6 +47,7 @@ struct lp_signal_thread {
     uint64_t saved_mask;                   /* what `mask` becomes again after sigsuspend, ppoll ... */
     bool restore_mask;
     bool embedded;                         /* the host thread is the embedder's */
+    uint64_t before;                       /* its mask then */
     volatile sig_atomic_t queued;          /* the slot is full; all host signals are blocked then */
     struct lp_siginfo slot;
     struct lp_held held[2];                /* SIGSEGV, SIGBUS: of this thread */

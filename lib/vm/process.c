@@ -387,7 +387,7 @@ static void name_process(const char *path)
     prctl(PR_SET_NAME, slash ? slash + 1 : path);
 }
 
-lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
+static lp_status start(struct lp_vm *vm, struct lp_thread **out, struct lp_error *err)
 {
     struct lp_kernel *k = vm->kernel;
     if (!k->image.elf || !k->image.sp)
@@ -398,18 +398,46 @@ lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
     lp_status s = lp_vm_start_control(vm, err);
     if (s == LP_OK)
         s = lp_vm_start_watches(vm, err);
-    if (s == LP_OK) {
-        t->cpu.checked = vm->config.isolate;
-        t->cpu.pc = k->image.first_pc;
-        t->cpu.x[LP_SLOT_SP] = k->image.sp;
-        name_process(vm->program);
-        lp_vm_watch_entry(vm);
-        lp_limits_begin(k);
-        vm->running = !lp_kernel_run(t);
-        *out = k->exit;
-        if (out->signo == SIGILL)
-            explain_sigill(vm, k->exit_pc);
-    }
+    if (s != LP_OK)
+        return lp_thread_free(t), s;
+    t->cpu.checked = vm->config.isolate;
+    t->cpu.pc = k->image.first_pc;
+    t->cpu.x[LP_SLOT_SP] = k->image.sp;
+    name_process(vm->program);
+    lp_vm_watch_entry(vm);
+    lp_limits_begin(k);
+    *out = t;
+    return LP_OK;
+}
+
+static void run(struct lp_vm *vm, struct lp_thread *t)
+{
+    struct lp_kernel *k = vm->kernel;
+    vm->running = !lp_kernel_run(t);
+    if (k->exit.signo == SIGILL)
+        explain_sigill(vm, k->exit_pc);
+}
+
+lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
+{
+    struct lp_thread *t;
+    lp_status s = start(vm, &t, err);
+    if (s != LP_OK)
+        return s;
+    run(vm, t);
+    *out = vm->kernel->exit;
     lp_thread_free(t);
-    return s;
+    return LP_OK;
+}
+
+/* Nothing is given back but the socket: with dispositions as they were before, a signal that comes at the end would be the end. */
+lp_status lp_vm_exec(lp_vm *vm, struct lp_error *err)
+{
+    struct lp_thread *t;
+    lp_status s = start(vm, &t, err);
+    if (s != LP_OK)
+        return s;
+    run(vm, t);
+    child_ends(vm);
+    lp_process_end(vm->kernel->exit);
 }

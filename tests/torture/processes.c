@@ -306,8 +306,29 @@ static void ids(long scale)
     CHECK(syscall(SYS_tgkill, getpid(), tid, 0) == -1 && errno == ESRCH);
 }
 
+/* A process that handles a signal ends with its own status, however late the signal comes. */
+static void signalled_ends(long scale)
+{
+    for (long i = 0; i < 100 * scale; i++) {
+        int ready[2], status;
+        char c;
+        CHECK(pipe(ready) == 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+            on(SIGTERM, note, SA_RESTART);
+            (void)!write(ready[1], "r", 1);
+            _exit(7);
+        }
+        CHECK(read(ready[0], &c, 1) == 1);
+        while (waitpid(pid, &status, WNOHANG) == 0) kill(pid, SIGTERM);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+        close(ready[0]), close(ready[1]);
+    }
+}
+
 static const struct test tests[] = {
     {"bomb", bomb, 1}, {"tree", tree}, {"forks", forks}, {"spawns", spawns}, {"execs", execs}, {"ends", ends}, {"cancels", cancels}, {"ids", ids},
+    {"signalled_ends", signalled_ends},
 };
 
 int main(int argc, char **argv)

@@ -73,7 +73,7 @@ static void refusals_of_clone(void)
     assert_int_equal(call(NR_clone, thread | CLONE_VFORK, 0, 0, 0), -EINVAL);
     assert_int_equal(k->alive, 1);
     assert_int_equal(call(NR_clone3, data, 63, 0, 0), -EINVAL);
-    assert_int_equal(call(NR_clone3, data, 1000, 0, 0), -E2BIG);
+    assert_int_equal(call(NR_clone3, data, 4097, 0, 0), -E2BIG);
     assert_int_equal(call(NR_clone, CLONE_THREAD, 0, 0, 0), -EINVAL);
     assert_int_equal(call(NR_clone, CLONE_VM | SIGCHLD, 0, 0, 0), -EINVAL);
     assert_int_equal(call(NR_clone, SIGUSR1, 0, 0, 0), -EINVAL);
