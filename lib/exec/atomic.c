@@ -4,11 +4,13 @@
 #include "exec/ldst_addr.h"
 #include "exec/atomic128.h"
 
-#define AT_HOST(size)                                                                       \
-    const bool odd = lp_ls_unaligned(cpu, op, cpu->x[f.Rn], size, LP_R | LP_W);             \
-    void *p = LP_HOST(cpu, op, cpu->x[f.Rn], size, LP_R | LP_W)
-#define AT_BY_SIZE(DO)                      \
-    switch (f.size) {                       \
+/* Slow: not aligned, or where exclusives may watch (monitor.h). */
+#define AT_HOST(size)                                                                                          \
+    const uint64_t addr = cpu->x[f.Rn];                                                                        \
+    const bool odd = lp_ls_unaligned(cpu, op, addr, size, LP_R | LP_W), slow = odd || lp_monitor_used();       \
+    void *p = LP_HOST(cpu, op, addr, size, LP_R | LP_W)
+#define AT_BY_SIZE(size, DO)                \
+    switch (size) {                         \
     case 0: DO(uint8_t, int8_t); break;     \
     case 1: DO(uint16_t, int16_t); break;   \
     case 2: DO(uint32_t, int32_t); break;   \
@@ -40,18 +42,30 @@ static uint64_t at_unaligned(const struct lp_cpu *cpu, void *p, unsigned size, u
     }
     return seen;
 }
+#define AT_SLOW static __attribute__((noinline)) uint64_t
 
 /* What the host can do in one instruction. */
 #define AT_FETCH(name, what, value)                                                                \
+    AT_SLOW slow_##name(struct lp_cpu *cpu, void *p, uint64_t addr, unsigned size, bool odd, uint64_t s) \
+    {                                                                                              \
+        uint64_t old;                                                                              \
+        lp_monitor_begin(cpu, addr);                                                               \
+        if (odd)                                                                                   \
+            old = at_unaligned(cpu, p, 1u << size, AT_DO_##what, s);                               \
+        else                                                                                       \
+            AT_BY_SIZE(size, AT_##what)                                                            \
+        lp_monitor_end(cpu, true);                                                                 \
+        return old;                                                                                \
+    }                                                                                              \
     LP_OP(name)                                                                                    \
     {                                                                                              \
         const uint64_t s = value;                                                                  \
         uint64_t old;                                                                              \
         AT_HOST(1u << f.size);                                                                     \
-        if (odd)                                                                                   \
-            old = at_unaligned(cpu, p, 1u << f.size, AT_DO_##what, s);                             \
+        if (slow)                                                                                  \
+            old = slow_##name(cpu, p, addr, f.size, odd, s);                                       \
         else                                                                                       \
-            AT_BY_SIZE(AT_##what)                                                                  \
+            AT_BY_SIZE(f.size, AT_##what)                                                          \
         cpu->x[f.Rt] = old;                                                                        \
     }
 #define AT_ADD(type, st) old = __atomic_fetch_add((type *)p, (type)s, __ATOMIC_SEQ_CST)
@@ -87,25 +101,44 @@ AT_FETCH(LDUMIN, UMIN, cpu->x[f.Rs])
 #define AT_CAS(type, st)                                                                           \
     do {                                                                                           \
         type seen = (type)s;                                                                       \
-        __atomic_compare_exchange_n((type *)p, &seen, (type)cpu->x[f.Rt], false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+        same = __atomic_compare_exchange_n((type *)p, &seen, (type)v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
         old = seen;                                                                                \
     } while (0)
+AT_SLOW slow_CAS(struct lp_cpu *cpu, void *p, uint64_t addr, unsigned size, bool odd, uint64_t s, uint64_t v)
+{
+    uint64_t old = s;
+    bool same;
+    lp_monitor_begin(cpu, addr);
+    if (odd)
+        same = lp_cas_unaligned(p, 1u << size, lp_ls_whole(cpu), &old, v);
+    else
+        AT_BY_SIZE(size, AT_CAS)
+    lp_monitor_end(cpu, same);
+    return old;
+}
 LP_OP(CAS)
 {
-    const uint64_t s = f.Rs == LP_SLOT_SINK ? 0 : cpu->x[f.Rs];
+    const uint64_t s = f.Rs == LP_SLOT_SINK ? 0 : cpu->x[f.Rs], v = cpu->x[f.Rt];
     uint64_t old;
+    bool same;
     AT_HOST(1u << f.size);
-    if (odd) {
-        old = s;
-        lp_cas_unaligned(p, 1u << f.size, lp_ls_whole(cpu), &old, cpu->x[f.Rt]);
-    } else {
-        AT_BY_SIZE(AT_CAS)
-    }
+    if (slow)
+        old = slow_CAS(cpu, p, addr, f.size, odd, s, v);
+    else
+        AT_BY_SIZE(f.size, AT_CAS)
+    (void)same;
     cpu->x[f.Rs] = old;
 }
 
 /* Register pairs n, n+1 with n even: X31 of the pair 30, 31 is the zero register. */
 LP_INLINE uint64_t at_odd(const struct lp_cpu *cpu, unsigned n) { return n == 30 ? 0 : cpu->x[n + 1]; }
+static __attribute__((noinline)) bool slow_cas128(struct lp_cpu *cpu, void *p, uint64_t addr, unsigned __int128 *seen, unsigned __int128 want)
+{
+    lp_monitor_begin(cpu, addr);
+    const bool same = lp_cas128(p, seen, want);
+    lp_monitor_end(cpu, same);
+    return same;
+}
 LP_OP(CASP)
 {
     const uint64_t s = cpu->x[f.Rs], s2 = at_odd(cpu, f.Rs), t = cpu->x[f.Rt], t2 = at_odd(cpu, f.Rt);
@@ -113,13 +146,17 @@ LP_OP(CASP)
     AT_HOST(8u << f.sz);
     if (f.sz) {
         unsigned __int128 seen = (unsigned __int128)s2 << 64 | s;
-        lp_cas128(p, &seen, (unsigned __int128)t2 << 64 | t);
+        const unsigned __int128 want = (unsigned __int128)t2 << 64 | t;
+        if (slow)
+            slow_cas128(cpu, p, addr, &seen, want);
+        else
+            lp_cas128(p, &seen, want);
         lo = (uint64_t)seen, hi = (uint64_t)(seen >> 64);
     } else {
         uint64_t seen = s2 << 32 | (uint32_t)s;
         const uint64_t want = t2 << 32 | (uint32_t)t;
-        if (odd)
-            lp_cas_unaligned(p, 8, lp_ls_whole(cpu), &seen, want);
+        if (slow)
+            seen = slow_CAS(cpu, p, addr, 3, odd, seen, want);
         else
             __atomic_compare_exchange_n((uint64_t *)p, &seen, want, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
         lo = (uint32_t)seen, hi = seen >> 32;

@@ -7,6 +7,7 @@
 #include "exec/fp.h"
 #include "exec/gate.h"
 #include "exec/model.h"
+#include "exec/monitor.h"
 #include "exec/op.h"
 #include "exec/run.h"
 #include "mem/fault.h"
@@ -150,6 +151,7 @@ static void come_back(struct lp_cpu *cpu, const struct lp_recover *r, int back)
 {
     bool rerun = cpu->rerun;
     cpu->rerun = false;
+    lp_monitor_end(cpu, false);
     if (back == BACK_AGAIN)
         return;
     if (cpu->pending.signo != 0) {

@@ -37,6 +37,8 @@ union lp_vreg {
     lp_u64x2 x2; /* all of it in one load or store */
 } __attribute__((aligned(16)));
 
+typedef _Atomic uint64_t lp_granule; /* of memory, for the exclusive monitors (monitor.h) */
+
 /* Why guest code could not go on at cpu->pc. */
 struct lp_fault {
     int signo;     /* Linux signal number: SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE */
@@ -80,6 +82,9 @@ struct lp_cpu {
         uint64_t addr;           /* UINT64_MAX = open */
         uint64_t lo, hi;         /* value loaded */
         uint32_t size;           /* bytes: 1 2 4 8 16 */
+        uint64_t version;        /* of the granule, before the load */
+        lp_granule *held;        /* locked, or about to be, by the access in progress; NULL = none */
+        uint64_t was;            /* what it was before */
     } ex;
     _Atomic int stop;            /* non-zero: lp_cpu_run returns it; any thread may set it */
     struct lp_mem *as;           /* the address space */

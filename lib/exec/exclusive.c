@@ -1,6 +1,8 @@
 /* exec/exclusive.c - exclusives, load-acquire, store-release (Arm ARM B2.9, C6.2).
- * The monitor is the address and the value that was loaded; a store-exclusive is a host compare-and-swap with that value. The one
- * difference from a processor's: a location that was changed and changed back meanwhile (ABA) does not make the store fail. */
+ * The monitor is the address, the version of its granule (monitor.h) and the value that was loaded: a store-exclusive is a host compare-and-swap with
+ * that value, if no store-exclusive, store-release or atomic operation of another thread was made in the granule meanwhile. Plain stores, system calls
+ * and other processes, or another mapping of the same memory, are seen by the value alone: if these change it and change it back (ABA), and nothing else
+ * was there, the store does not fail as a processor's would. */
 #include <config.h>
 #include "exec/op.h"
 #include "exec/ldst_addr.h"
@@ -24,9 +26,9 @@ LP_INLINE uint64_t ex_load(struct lp_cpu *cpu, const struct lp_op *op, uint64_t 
     }
 }
 #define EX_CAS(type) __atomic_compare_exchange_n((type *)p, &(type){(type)old}, (type)v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
-LP_INLINE bool ex_cas(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned size, uint64_t old, uint64_t v)
+LP_INLINE bool ex_cas(struct lp_cpu *cpu, void *p, uint64_t addr, unsigned size, uint64_t v)
 {
-    void *p = LP_HOST(cpu, op, addr, 1u << size, LP_W);
+    uint64_t old = cpu->ex.lo;
     if (addr & ((1u << size) - 1))
         return lp_cas_unaligned(p, 1u << size, lp_ls_whole(cpu), &old, v);
     switch (size) {
@@ -37,6 +39,19 @@ LP_INLINE bool ex_cas(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr,
     }
 }
 #undef EX_CAS
+static __attribute__((noinline)) bool ex_store_shared(struct lp_cpu *cpu, void *p, uint64_t addr, unsigned size, uint64_t v)
+{
+    if (!lp_monitor_claim(cpu, addr))
+        return false;
+    const bool ok = ex_cas(cpu, p, addr, size, v);
+    lp_monitor_end(cpu, ok);
+    return ok;
+}
+LP_INLINE bool ex_store(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned size, uint64_t v)
+{
+    void *p = LP_HOST(cpu, op, addr, 1u << size, LP_W);
+    return lp_monitor_shared(cpu) ? ex_store_shared(cpu, p, addr, size, v) : ex_cas(cpu, p, addr, size, v);
+}
 
 LP_INLINE void ex_watch(struct lp_cpu *cpu, uint64_t addr, unsigned bytes, uint64_t lo, uint64_t hi)
 {
@@ -47,10 +62,23 @@ LP_INLINE bool ex_watched(const struct lp_cpu *cpu, uint64_t addr, unsigned byte
     return cpu->ex.addr == EX_ADDR(addr) && cpu->ex.size == bytes;
 }
 
+LP_INLINE void ex_open(struct lp_cpu *cpu, uint64_t addr)
+{
+    if (!lp_monitor_shared(cpu))
+        return;
+    const uint64_t v = atomic_load_explicit(lp_granule_of(cpu, addr), memory_order_acquire);
+    if ((v & (LP_GRANULE_LOCKED | LP_GRANULE_USED)) == LP_GRANULE_USED)
+        cpu->ex.version = v;
+    else
+        lp_monitor_open(cpu, addr);
+}
+
 #define EX_LOAD(name)                                                                                   \
     LP_OP(name)                                                                                         \
     {                                                                                                   \
-        const uint64_t addr = cpu->x[f.Rn], v = ex_load(cpu, op, addr, f.size);                         \
+        const uint64_t addr = cpu->x[f.Rn];                                                             \
+        ex_open(cpu, addr);                                                                             \
+        const uint64_t v = ex_load(cpu, op, addr, f.size);                                              \
         ex_watch(cpu, addr, 1u << f.size, v, 0);                                                        \
         cpu->x[f.Rt] = v;                                                                               \
     }
@@ -63,7 +91,7 @@ EX_LOAD(LDAXR)
     {                                                                                                   \
         const uint64_t addr = cpu->x[f.Rn];                                                             \
         lp_ls_unaligned(cpu, op, addr, 1u << f.size, LP_W);                                             \
-        bool ok = ex_watched(cpu, addr, 1u << f.size) && ex_cas(cpu, op, addr, f.size, cpu->ex.lo, cpu->x[f.Rt]); \
+        bool ok = ex_watched(cpu, addr, 1u << f.size) && ex_store(cpu, op, addr, f.size, cpu->x[f.Rt]); \
         cpu->ex.addr = UINT64_MAX;                                                                      \
         cpu->x[f.Rs] = !ok;                                                                             \
     }
@@ -85,6 +113,7 @@ LP_INLINE lp_u64x2 ex_load_pair(struct lp_cpu *cpu, const struct lp_op *op, uint
     LP_OP(name)                                                                                         \
     {                                                                                                   \
         const uint64_t addr = cpu->x[f.Rn];                                                             \
+        ex_open(cpu, addr);                                                                             \
         const lp_u64x2 v = ex_load_pair(cpu, op, addr, f.sz);                                           \
         ex_watch(cpu, addr, 8u << f.sz, v[0], v[1]);                                                    \
         cpu->x[f.Rt] = f.sz ? v[0] : (uint32_t)v[0];                                                    \
@@ -94,19 +123,28 @@ EX_LOAD_PAIR(LDXP)
 EX_LOAD_PAIR(LDAXP)
 #undef EX_LOAD_PAIR
 
-LP_INLINE bool ex_cas_pair(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned sz, uint64_t a, uint64_t b)
+static __attribute__((noinline)) bool ex_store128_shared(struct lp_cpu *cpu, void *p, uint64_t addr, unsigned __int128 old, unsigned __int128 v)
+{
+    if (!lp_monitor_claim(cpu, addr))
+        return false;
+    const bool ok = lp_cas128(p, &old, v);
+    lp_monitor_end(cpu, ok);
+    return ok;
+}
+LP_INLINE bool ex_store_pair(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned sz, uint64_t a, uint64_t b)
 {
     if (!sz)
-        return ex_cas(cpu, op, addr, 3, cpu->ex.lo, b << 32 | (uint32_t)a);
-    unsigned __int128 old = (unsigned __int128)cpu->ex.hi << 64 | cpu->ex.lo;
-    return lp_cas128(LP_HOST(cpu, op, addr, 16, LP_W), &old, (unsigned __int128)b << 64 | a);
+        return ex_store(cpu, op, addr, 3, b << 32 | (uint32_t)a);
+    unsigned __int128 old = (unsigned __int128)cpu->ex.hi << 64 | cpu->ex.lo, v = (unsigned __int128)b << 64 | a;
+    void *p = LP_HOST(cpu, op, addr, 16, LP_W);
+    return lp_monitor_shared(cpu) ? ex_store128_shared(cpu, p, addr, old, v) : lp_cas128(p, &old, v);
 }
 #define EX_STORE_PAIR(name)                                                                             \
     LP_OP(name)                                                                                         \
     {                                                                                                   \
         const uint64_t addr = cpu->x[f.Rn];                                                             \
         lp_ls_unaligned(cpu, op, addr, 8u << f.sz, LP_W);                                               \
-        bool ok = ex_watched(cpu, addr, 8u << f.sz) && ex_cas_pair(cpu, op, addr, f.sz, cpu->x[f.Rt], cpu->x[f.Rt2]); \
+        bool ok = ex_watched(cpu, addr, 8u << f.sz) && ex_store_pair(cpu, op, addr, f.sz, cpu->x[f.Rt], cpu->x[f.Rt2]); \
         cpu->ex.addr = UINT64_MAX;                                                                      \
         cpu->x[f.Rs] = !ok;                                                                             \
     }

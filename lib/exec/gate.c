@@ -4,6 +4,7 @@
  * poll word, and parks or leaves. Opening turns PARKED back into OUTSIDE; whoever waits then takes RUNNING itself. */
 #include <config.h>
 #include "exec/gate.h"
+#include "exec/monitor.h"
 #include "exec/run.h"
 
 void lp_gate_init(struct lp_gate *g)
@@ -56,6 +57,7 @@ void lp_gate_remove(struct lp_gate *g, struct lp_cpu *cpu)
         }
     }
     cpu->next = NULL;
+    lp_monitor_end(cpu, true); /* of a vfork child that was killed in the middle of a store */
     atomic_store(&cpu->where, LP_OUTSIDE);
     pthread_cond_broadcast(&g->changed);
     pthread_mutex_unlock(&g->lock);
@@ -169,6 +171,7 @@ void lp_gate_after_fork(struct lp_gate *g, struct lp_cpu *child)
         child->next = NULL;
         g->closed = false;
         lp_count_in_child();
+        lp_monitor_after_fork();
         atomic_fetch_and(&child->poll, ~(uint32_t)LP_POLL_GATE);
     }
     pthread_mutex_unlock(&g->lock);

@@ -93,6 +93,18 @@ bool lp_cas_unaligned(void *p, unsigned size, bool whole, uint64_t *expected, ui
     }
 }
 
+void lp_ls_release_slow(struct lp_cpu *cpu, void *p, uint64_t addr, unsigned size, bool odd, uint64_t v)
+{
+    uint64_t old = 0;
+    lp_monitor_begin(cpu, addr);
+    if (!odd)
+        lp_ls_release_aligned(p, size, v);
+    else
+        while (!lp_cas_unaligned(p, 1u << size, lp_ls_whole(cpu), &old, v)) {
+        }
+    lp_monitor_end(cpu, true);
+}
+
 /* ESR_EL1 of an alignment fault from EL0 (DFSC 0x21). An instruction that reads and writes counts as a read. */
 static void misaligned(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned need)
 {
