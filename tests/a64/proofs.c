@@ -111,7 +111,7 @@ static bool has_vector(const struct lp_row_info *row, const char *srcdir)
     snprintf(path, sizeof path, "%s/tests/a64/%s.vec", srcdir, row->class_);
     FILE *f = fopen(path, "r");
     while (f != NULL && !found && fgets(line, sizeof line, f) != NULL) {
-        const char *at = strncmp(line, "!qemu", 5) == 0 ? line + strcspn(line, " ") + 1 : line;
+        const char *at = strncmp(line, "!qemu", 5) == 0 || strncmp(line, "qemu-", 5) == 0 ? line + strcspn(line, " ") + 1 : line;
         found = strncmp(at, row->name, n) == 0 && (at[n] == ' ' || at[n] == '\t');
     }
     if (f != NULL)

@@ -1,6 +1,6 @@
 /* vec.h - test vectors: what one word does to one state, written down from the manual. CLASS.vec stands for the rows of CLASS.decode.
  *
- *     [!qemu[-VERSION]] ROW WORD IN... -> OUT... ; assembly
+ *     [!qemu[-VERSION]|qemu-VERSION] ROW WORD IN... -> OUT... ; assembly
  *     ROW - property                           no vector is possible: property.c, as lib/a64/proof.def says
  *     # comment
  *
@@ -18,7 +18,8 @@
  *     x0=?                            whatever the implementation makes of it
  *     sig=NAME[/CODE][:address]       ILL, TRAP, BUS, SEGV; the instruction is where it happens, unless pc= says otherwise
  * What is not named starts as fixed junk (fpcr and fpsr as 0), in two variants, and must be unchanged; so must what only IN names.
- * !qemu: the oracle (from VERSION on, as 10.0) is wrong about this one and is not asked: the comment in the line before says why. Assembly is compared with WORD unless it begins with .inst.
+ * !qemu: the oracle (from VERSION on, as 10.0) is wrong about this one and is not asked: the comment in the line before says why. qemu-VERSION: older ones
+ * cannot do it and are not asked. Assembly is compared with WORD unless it begins with .inst.
  */
 #ifndef TESTS_A64_VEC_H
 #define TESTS_A64_VEC_H
@@ -44,6 +45,7 @@ struct vec_side {
 struct vec {
     unsigned line, row;
     unsigned not_qemu; /* oracles of this version (in hundreds) on are not asked; 0: all are */
+    unsigned since;    /* nor are those before this one */
     bool property;     /* no vector: the rest is empty */
     uint32_t word, pre[2], post;
     unsigned npre;

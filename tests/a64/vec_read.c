@@ -308,13 +308,10 @@ static void check_row(struct reader *r, const char *at, const struct vec *v)
         bad(r, at, "%s is not executed", lp_a64_rows[row].name);
 }
 
-/* Behind "!qemu". */
 static unsigned oracle_version_of(struct reader *r)
 {
     unsigned major, minor;
     int n;
-    if (!accept(r, "-"))
-        return 1;
     if (sscanf(r->p, "%2u.%2u%n", &major, &minor, &n) != 2) {
         bad(r, r->p, "a version expected, as 10.0");
         return 1;
@@ -323,14 +320,17 @@ static unsigned oracle_version_of(struct reader *r)
     return 100 * major + minor;
 }
 
-bool vec_asked(const struct vec *v, unsigned version) { return !v->property && (v->not_qemu == 0 || version < v->not_qemu); }
+bool vec_asked(const struct vec *v, unsigned version) { return !v->property && (v->not_qemu == 0 || version < v->not_qemu) && version >= v->since; }
 
 static void vector_line(struct reader *r, struct vec *v)
 {
     if (accept(r, "!qemu")) {
         if (!r->commented)
             bad(r, r->start, "!qemu, but the line before does not say why");
-        v->not_qemu = oracle_version_of(r);
+        v->not_qemu = accept(r, "-") ? oracle_version_of(r) : 1;
+        skip_space(r);
+    } else if (accept(r, "qemu-")) {
+        v->since = oracle_version_of(r);
         skip_space(r);
     }
     v->row = row_name(r);
