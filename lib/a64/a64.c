@@ -4,19 +4,19 @@
 #include "a64/a64.h"
 #include "a64/decode.gen.h"
 
-static bool matches(unsigned row, uint32_t word, uint64_t features)
+bool lp_a64_matches(unsigned row, uint32_t word, uint64_t features)
 {
     const struct lp_row_info *r = &lp_a64_rows[row];
     return (word & r->mask) == r->value && (features >> r->feature_no & 1) && (fns[row].guard == NULL || fns[row].guard(word));
 }
 
-static unsigned find_row(uint32_t word, uint64_t features)
+unsigned lp_a64_find(uint32_t word, uint64_t features)
 {
     unsigned n = 0;
     while (nodes[n].width != 0)
         n = kids[nodes[n].first + (word >> nodes[n].shift & ((1u << nodes[n].width) - 1))];
     for (const uint16_t *l = &leaf[nodes[n].first]; *l != 0; l++)
-        if (matches(*l, word, features))
+        if (lp_a64_matches(*l, word, features))
             return *l;
     return A64_UNDEFINED;
 }
@@ -40,7 +40,7 @@ void lp_a64_leaves(void (*fn)(void *ctx, uint32_t mask, uint32_t value), void *c
 unsigned lp_a64_decode(uint32_t word, uint64_t pc, uint64_t features, struct lp_op *op)
 {
     memset(op, 0, sizeof *op);
-    unsigned row = find_row(word, features);
+    unsigned row = lp_a64_find(word, features);
     if (row != A64_UNDEFINED && fns[row].pack != NULL && fns[row].pack(word, pc, op)) {
         if (lp_a64_tilts_stack(row, op, word))
             op->code = (uint16_t)LP_CODE_OF_ROW(row);
@@ -54,7 +54,7 @@ unsigned lp_a64_decode(uint32_t word, uint64_t pc, uint64_t features, struct lp_
 
 unsigned lp_a64_row(uint32_t word, uint64_t features, bool todo)
 {
-    unsigned row = find_row(word, features);
+    unsigned row = lp_a64_find(word, features);
     struct lp_op op;
     if (row == A64_UNDEFINED || fns[row].pack == NULL)
         return todo ? row : A64_UNDEFINED;

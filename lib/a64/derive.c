@@ -99,3 +99,25 @@ bool lp_derive_bfm(uint32_t w, uint64_t pc, uint64_t *out)
     *out = (width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1) << at;
     return true;
 }
+
+/* Sign, inverted bit 6, bit 6 repeated, two more exponent bits, four fraction bits. */
+uint64_t lp_a64_fp_imm(uint64_t imm8, unsigned ebits, unsigned fbits)
+{
+    const uint64_t b = imm8 >> 6 & 1, repeated = b ? (UINT64_C(1) << (ebits - 3)) - 1 : 0;
+    const uint64_t exp = (b ^ 1) << (ebits - 1) | repeated << 2 | (imm8 >> 4 & 3);
+    return (imm8 >> 7) << (ebits + fbits) | exp << fbits | (imm8 & 15) << (fbits - 4);
+}
+
+/* The immediate of a scalar FMOV. */
+bool lp_derive_fp_imm(uint32_t word, uint64_t pc, uint64_t *out)
+{
+    const uint64_t imm8 = word >> 13 & 0xff;
+    const unsigned ftype = word >> 22 & 3;
+    if (ftype == 0)
+        *out = lp_a64_fp_imm(imm8, 8, 23);
+    else if (ftype == 1)
+        *out = lp_a64_fp_imm(imm8, 11, 52);
+    else
+        *out = lp_a64_fp_imm(imm8, 5, 10);
+    return ftype != 2;
+}

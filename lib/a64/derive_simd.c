@@ -1,6 +1,7 @@
 /* a64/derive_simd.c - immediates of AdvSIMD instructions, expanded once at decode (Arm ARM, AdvSIMDExpandImm). */
 #include <config.h>
 #include "a64/a64.h"
+#include "a64/decode_bits.h"
 #include "a64/derive.gen.h"
 
 static uint64_t imm8_of(uint32_t word) { return (word >> 16 & 7) << 5 | (word >> 5 & 31); }
@@ -14,14 +15,6 @@ static uint64_t bytes_of_bits(uint64_t imm8)
     for (unsigned i = 0; i < 8; i++)
         v |= (imm8 >> i & 1 ? UINT64_C(0xff) : 0) << 8 * i;
     return v;
-}
-
-/* Sign, inverted exponent bit repeated over `exp` bits, two exponent bits, four fraction bits (VFPExpandImm). */
-static uint64_t fp_of_imm8(uint64_t imm8, unsigned exp, unsigned frac)
-{
-    uint64_t sign = imm8 >> 7, b = imm8 >> 6 & 1;
-    uint64_t e = (b ^ 1) << (exp - 1) | (b ? ((UINT64_C(1) << (exp - 3)) - 1) << 2 : 0) | (imm8 >> 4 & 3);
-    return sign << (exp + frac) | e << frac | (imm8 & 15) << (frac - 4);
 }
 
 bool lp_derive_simd_imm(uint32_t word, uint64_t pc, uint64_t *out)
@@ -40,13 +33,13 @@ bool lp_derive_simd_imm(uint32_t word, uint64_t pc, uint64_t *out)
     else if (cmode == 14)
         *out = op ? bytes_of_bits(imm8) : imm8 * UINT64_C(0x0101010101010101);
     else
-        *out = op ? fp_of_imm8(imm8, 11, 52) : each_word(fp_of_imm8(imm8, 8, 23));
+        *out = op ? lp_a64_fp_imm(imm8, 11, 52) : each_word(lp_a64_fp_imm(imm8, 8, 23));
     return true;
 }
 
 bool lp_derive_simd_imm_h(uint32_t word, uint64_t pc, uint64_t *out)
 {
     (void)pc;
-    *out = each_half(fp_of_imm8(imm8_of(word), 5, 10));
+    *out = each_half(lp_a64_fp_imm(imm8_of(word), 5, 10));
     return true;
 }

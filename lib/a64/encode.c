@@ -25,16 +25,6 @@ static bool branch26(uint32_t *word, uint32_t opcode, uint64_t from, uint64_t to
 bool lp_a64_b(uint32_t *word, uint64_t from, uint64_t to) { return branch26(word, 0x14000000, from, to); }
 bool lp_a64_bl(uint32_t *word, uint64_t from, uint64_t to) { return branch26(word, 0x94000000, from, to); }
 
-bool lp_a64_adrp(uint32_t *word, unsigned rd, uint64_t from, uint64_t to)
-{
-    int64_t pages = (int64_t)((to & ~UINT64_C(0xfff)) - (from & ~UINT64_C(0xfff))) >> 12;
-    if (rd > 31 || from & 3 || pages < -(INT64_C(1) << 20) || pages >= INT64_C(1) << 20)
-        return false;
-    uint32_t imm = (uint32_t)pages & 0x1fffff;
-    *word = 0x90000000 | (imm & 3) << 29 | (imm >> 2) << 5 | rd;
-    return true;
-}
-
 /* Start from zeros (MOVZ) or ones (MOVN), whichever leaves fewer halfwords to fill in with MOVK. */
 unsigned lp_a64_mov_imm(uint32_t out[4], unsigned rd, uint64_t value)
 {
@@ -59,37 +49,22 @@ unsigned lp_a64_mov_imm(uint32_t out[4], unsigned rd, uint64_t value)
     return n;
 }
 
-/* What PC-relative words look like: mask, value, place and size of the immediate. */
-enum target_kind { T_ADR, T_ADRP, T_WORDS };
-static const struct { uint32_t mask, value; enum target_kind kind; unsigned lo, n; } relative[] = {
-    {0x7c000000, 0x14000000, T_WORDS, 0, 26},  /* B, BL */
-    {0xff000010, 0x54000000, T_WORDS, 5, 19},  /* B.cond */
-    {0xff000010, 0x54000010, T_WORDS, 5, 19},  /* BC.cond */
-    {0x7e000000, 0x34000000, T_WORDS, 5, 19},  /* CBZ, CBNZ */
-    {0x7e000000, 0x36000000, T_WORDS, 5, 14},  /* TBZ, TBNZ */
-    {0x9f000000, 0x10000000, T_ADR, 0, 0},
-    {0x9f000000, 0x90000000, T_ADRP, 0, 0},
-    {0x3b000000, 0x18000000, T_WORDS, 5, 19},  /* LDR, LDRSW, PRFM (literal), general and SIMD */
-};
+const struct lp_row_info *lp_a64_relative(uint32_t word)
+{
+    const struct lp_row_info *r = &lp_a64_rows[lp_a64_row(word, LP_A64_ALL, true)];
+    return r->flags & LP_ROW_PCREL ? r : NULL;
+}
 
 bool lp_a64_target(uint32_t w, uint64_t pc, uint64_t *target)
 {
-    for (size_t i = 0; i < sizeof relative / sizeof relative[0]; i++) {
-        if ((w & relative[i].mask) != relative[i].value)
-            continue;
-        if (relative[i].kind == T_ADR)
-            *target = pc + (uint64_t)lp_a64_adr_imm(w);
-        else if (relative[i].kind == T_ADRP)
-            *target = (pc & ~UINT64_C(0xfff)) + (uint64_t)lp_a64_adr_imm(w) * 4096;
-        else
-            *target = pc + (uint64_t)lp_a64_imm(w, relative[i].lo, relative[i].n) * 4;
-        return true;
-    }
-    return false;
+    const struct lp_row_info *r = lp_a64_relative(w);
+    if (r == NULL)
+        return false;
+    if (r->off_shift == 2)
+        *target = pc + (uint64_t)lp_a64_imm(w, r->off_lo, r->off_bits) * 4;
+    else
+        *target = (pc >> r->off_shift << r->off_shift) + ((uint64_t)lp_a64_adr_imm(w) << r->off_shift);
+    return true;
 }
 
-bool lp_a64_position_independent(uint32_t word)
-{
-    uint64_t target;
-    return !lp_a64_target(word, 0, &target);
-}
+bool lp_a64_position_independent(uint32_t word) { return lp_a64_relative(word) == NULL; }

@@ -1,7 +1,7 @@
 lib_a64_liba64_la_SOURCES = \
 	lib/a64/a64.c lib/a64/a64.h \
 	lib/a64/derive.c lib/a64/decode_bits.h \
-	lib/a64/derive_simd.c lib/a64/derive_fp.c \
+	lib/a64/derive_simd.c \
 	lib/a64/encode.c lib/a64/stack.c \
 	lib/a64/op.h
 lib_a64_liba64_la_SOURCES += lib/a64/disasm.c lib/a64/capstone.c lib/a64/capstone.h lib/a64/proof.c lib/a64/proof.h lib/a64/proof.def
@@ -30,7 +30,7 @@ A64_GENERATED = lib/a64/rows.gen.h lib/a64/fields.gen.h lib/a64/derive.gen.h lib
 EXTRA_DIST += lib/a64/fields.decode $(A64_TABLES) lib/exec/fuse.def $(MKDECODE_FILES)
 
 # The table compiler runs on the build machine.
-MKDECODE_FILES = lib/a64/mkdecode.c lib/a64/mkdecode_parse.c lib/a64/mkdecode_tree.c \
+MKDECODE_FILES = lib/a64/mkdecode.c lib/a64/mkdecode_parse.c lib/a64/mkdecode_fuse.c lib/a64/mkdecode_tree.c \
 	lib/a64/mkdecode_emit.c lib/a64/mkdecode_dispatch.c lib/a64/mkdecode.h
 lib/a64/mkdecode: $(MKDECODE_FILES)
 	$(AM_V_CC)$(MKDIR_P) lib/a64 && $(CC_FOR_BUILD) -std=c11 -O1 -o $@ \
@@ -46,6 +46,6 @@ $(A64_GENERATED): lib/a64/decode.stamp
 BUILT_SOURCES += lib/a64/decode.stamp
 CLEANFILES += lib/a64/mkdecode lib/a64/decode.stamp $(A64_GENERATED)
 # Whatever includes a64/a64.h waits for the headers, also in "make some/target" from clean; afterwards the real dependencies are known.
-$(lib_a64_liba64_la_OBJECTS) $(lib_exec_libexec_la_OBJECTS) $(lib_exec_libdispatch_la_OBJECTS) $(lib_exec_libsimd_la_OBJECTS) $(lib_mem_libmem_la_OBJECTS) \
+$(lib_a64_liba64_la_OBJECTS) $(lib_exec_libexec_la_OBJECTS) $(lib_exec_libops_la_OBJECTS) $(lib_exec_libdispatch_la_OBJECTS) $(lib_exec_libsimd_la_OBJECTS) $(lib_mem_libmem_la_OBJECTS) \
 $(lib_load_libload_la_OBJECTS) $(lib_kernel_libkernel_la_OBJECTS) $(lib_patch_libpatch_la_OBJECTS) \
 $(lib_control_libcontrol_la_OBJECTS) $(lib_vm_libvm_la_OBJECTS) $(lib_compat_libcompat_la_OBJECTS): | lib/a64/decode.stamp

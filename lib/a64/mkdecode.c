@@ -186,10 +186,10 @@ static int by_codes(const void *a, const void *b)
     return 0;
 }
 
-/* The enum values: row n is code n + 2 (0 decode, 1 counter, 2 undefined); specialised codes and chains follow. */
+/* The enum values: rows, then specialised codes and chains. */
 static void number_codes(void)
 {
-    unsigned next = nrows + 2;
+    unsigned next = nrows + CODE_OF_ROW;
     for (unsigned i = 1; i < nrows; i++) {
         rows[i].base = next;
         next += rows[i].ncodes;

@@ -25,7 +25,13 @@ struct cond {
 };
 struct guard { struct cond conds[MAX_CONDS]; unsigned n; };
 
-enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16, F_EL1 = 32, F_OFF = 64, F_BACK = 128 }; /* as enum lp_row_flags in a64.h */
+enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16, F_EL1 = 32, F_OFF = 64, F_BACK = 128 };
+/* An attribute that is a flag (and sets `also`), and what enum lp_row_flags says of it. */
+struct attribute { const char *name; unsigned flag, also; const char *means; };
+enum { ATTRIBUTES = 8 };
+extern const struct attribute attributes[ATTRIBUTES];
+/* Row n is code n + this: before the rows come decode and counter, and undefined is row 0. */
+enum { CODE_OF_ROW = 2 };
 struct row {
     char *name, *feature_name;
     unsigned feature; /* enum lp_feature */
@@ -43,6 +49,7 @@ struct row {
     unsigned hot_fields[MAX_FIELDS], nhot;
     char *after[MAX_AFTER];
     unsigned nafter;
+    struct { unsigned lo, bits, shift; } off; /* pcrel: the offset's place, size, and unit's log2 */
     unsigned id;               /* enum lp_row */
     unsigned base, ncodes;     /* specialised codes base .. base + ncodes - 1 */
     unsigned order;            /* rank in which overlapping rows are tried */
@@ -82,10 +89,19 @@ unsigned element_code(const struct element *e);
 const char *spec_name(const struct row *r, unsigned k);
 
 /* ---- parse ---- */
+/* The line that is being read. */
+extern const char *at_file;
+extern unsigned at_line;
+#define ERROR(...) error_at(at_file, at_line, __VA_ARGS__)
+void for_lines(const char *path, void (*fn)(char *, const char *), const char *arg);
+bool parse_number(const char *s, uint32_t *out);
+char *trim(char *s);
 void parse_fields(const char *path);
 void parse_class(const char *path, const char *class_);
-void parse_fuse(const char *path);
 void layout_row(struct row *r);
+
+/* ---- fuse ---- */
+void parse_fuse(const char *path);
 
 /* ---- tree ---- */
 void order_rows(void);

@@ -1,5 +1,6 @@
 /* mkdecode_emit.c - writes rows.gen.h, fields.gen.h, decode.gen.h and the exports of each class. */
 #include "mkdecode.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,8 +71,15 @@ void emit_rows(const char *dir)
     fprintf(f, "    A64_ROW_COUNT\n};\n/* What a CPU may have or not: at most 64. */\nenum lp_feature {\n");
     for (unsigned i = 0; i < nfeatures; i++)
         fprintf(f, "    LP_FEATURE_%s,\n", features[i]);
-    fprintf(f, "    LP_FEATURE_COUNT\n};\n/* The code of a row's out-of-line form. */\n#define LP_CODE_OF_ROW(row) ((row) + 2)\n"
-               "enum lp_code {\n    LP_CODE_DECODE = 0,\n    LP_CODE_COUNTER,\n    LP_CODE_UNDEFINED,\n");
+    fprintf(f, "    LP_FEATURE_COUNT\n};\nenum lp_row_flags {\n");
+    for (unsigned i = 0; i < ATTRIBUTES; i++) {
+        fprintf(f, "    LP_ROW_");
+        for (const char *p = attributes[i].name; *p; p++)
+            fputc(toupper((unsigned char)*p), f);
+        fprintf(f, " = %u, /* %s */\n", attributes[i].flag, attributes[i].means);
+    }
+    fprintf(f, "};\n/* The code of a row's out-of-line form. */\n#define LP_CODE_OF_ROW(row) ((row) + %d)\n"
+               "enum lp_code {\n    LP_CODE_DECODE = 0,\n    LP_CODE_COUNTER,\n    LP_CODE_UNDEFINED,\n", CODE_OF_ROW);
     for (unsigned i = 1; i < nrows; i++)
         fprintf(f, "    LP_CODE_%s,\n", rows[i].name);
     fprintf(f, "    /* specialised for the values of the hot fields */\n");
@@ -79,7 +87,8 @@ void emit_rows(const char *dir)
         for (unsigned k = 0; k < rows[i].ncodes; k++)
             fprintf(f, "    LP_CODE_%s,\n", spec_name(&rows[i], k));
     fprintf(f, "    /* several instructions in one go (exec/fuse.def) */\n    LP_CODE_CHAINS,\n    LP_CODE_COUNT = LP_CODE_CHAINS + %u,\n"
-               "    LP_CHAIN_MAX = %d /* instructions */\n};\n#endif\n", nchains, MAX_CHAIN);
+               "    LP_CHAIN_MAX = %d /* instructions */\n};\n"
+               "_Static_assert(LP_CODE_UNDEFINED == LP_CODE_OF_ROW(A64_UNDEFINED), \"the rows follow\");\n#endif\n", nchains, MAX_CHAIN);
     out_close(f, dir, "rows.gen.h");
 }
 
@@ -195,7 +204,7 @@ static void emit_pack(FILE *f, const struct row *r)
     for (unsigned i = 0; i < r->nfields; i++)
         if (r->fields[i].size != 0)
             emit_put(f, &r->fields[i]);
-    fprintf(f, "    op->code = (uint16_t)(%u", r->hot ? r->base : r->id + 2);
+    fprintf(f, "    op->code = (uint16_t)(%u", r->hot ? r->base : r->id + CODE_OF_ROW);
     unsigned shift = 0;
     for (unsigned i = r->nhot; i-- > 0;) {
         fprintf(f, " + (");
@@ -211,11 +220,12 @@ static unsigned place_of(const struct row *r, int field) { return field < 0 ? 0 
 
 static void emit_info(FILE *f)
 {
-    fprintf(f, "const struct lp_row_info lp_a64_rows[A64_ROW_COUNT] = {\n    {\"UNDEFINED\", \"\", \"\", 0, 0, 0, 0, 0, 0},\n");
+    fprintf(f, "const struct lp_row_info lp_a64_rows[A64_ROW_COUNT] = {\n    {\"UNDEFINED\", \"\", \"\", 0, 0, 0, 0, 0, 0, 0, 0, 0},\n");
     for (unsigned i = 1; i < nrows; i++) {
         const struct row *r = &rows[i];
-        fprintf(f, "    {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, %u, %u, %u, %u},\n", r->name, r->class_, r->feature_name, (unsigned)r->mask,
-                (unsigned)r->value, r->flags, r->feature, place_of(r, base_field(r)), place_of(r, stack_field(r)));
+        fprintf(f, "    {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, %u, %u, %u, %u, %u, %u, %u},\n", r->name, r->class_, r->feature_name, (unsigned)r->mask,
+                (unsigned)r->value, r->flags, r->feature, place_of(r, base_field(r)), place_of(r, stack_field(r)),
+                r->off.lo, r->off.bits, r->off.shift);
     }
     fprintf(f, "};\nstatic const struct { bool (*guard)(uint32_t w); bool (*pack)(uint32_t w, uint64_t pc, struct lp_op *op); bool derived; }\n"
                "    fns[A64_ROW_COUNT] = {\n    {0, 0, false},\n");
@@ -262,7 +272,10 @@ static void emit_chain(FILE *f, const struct chain *c)
 
 static void emit_codes(FILE *f)
 {
-    fprintf(f, "static const uint16_t code_rows[LP_CODE_COUNT] = {\n    0, 0, 0,\n");
+    fprintf(f, "static const uint16_t code_rows[LP_CODE_COUNT] = {\n    ");
+    for (unsigned i = 0; i <= CODE_OF_ROW; i++)
+        fprintf(f, "0,");
+    fprintf(f, "\n");
     for (unsigned i = 1; i < nrows; i++)
         fprintf(f, "%u,", i);
     fprintf(f, "\n");

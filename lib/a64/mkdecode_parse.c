@@ -1,4 +1,4 @@
-/* mkdecode_parse.c - reads the tables: declarations of fields, rows of instructions, chains to fuse. */
+/* mkdecode_parse.c - reads the tables: declarations of fields, rows of instructions. */
 #include "mkdecode.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -6,10 +6,8 @@
 
 static struct field *decls; /* of %-lines */
 static unsigned ndecls;
-static const char *file;
-static unsigned line;
-
-#define ERROR(...) error_at(file, line, __VA_ARGS__)
+const char *at_file;
+unsigned at_line;
 
 static bool is_name(const char *s)
 {
@@ -21,7 +19,7 @@ static bool is_name(const char *s)
     return true;
 }
 
-static bool parse_number(const char *s, uint32_t *out)
+bool parse_number(const char *s, uint32_t *out)
 {
     bool binary = s[0] == '0' && (s[1] == 'b' || s[1] == 'B');
     char *end;
@@ -50,7 +48,7 @@ static bool parse_role(const char *s, enum role *out)
 /* Rn, Rm, Rt2 ... are general registers that are read, unless the row says otherwise. */
 static enum role default_role(const char *name) { return name[0] == 'R' && islower((unsigned char)name[1]) ? ROLE_SRC : ROLE_RAW; }
 
-static char *trim(char *s)
+char *trim(char *s)
 {
     while (isspace((unsigned char)*s))
         s++;
@@ -280,18 +278,25 @@ static void attr_after(struct row *r, char *args)
     }
 }
 
+const struct attribute attributes[ATTRIBUTES] = {
+    {"todo", F_TODO, 0, "known, but not executed: decodes to A64_UNDEFINED"},
+    {"branch", F_BRANCH, 0, "PC-relative branch, taken or not"},
+    {"jump", F_JUMP, 0, "the next PC comes from the handler: BR, RET, SVC ..."},
+    {"mem", F_MEM, 0, "accesses memory: can fault"},
+    {"pcrel", F_PCREL, 0, "the word means something else at another address"},
+    {"el1", F_EL1, F_TODO, "undefined for programs, or always trapped"},
+    {"off", F_OFF, F_TODO, "Linux does not let programs use it"},
+    {"back", F_BACK, 0, "writes the address back to the base register"}};
+
 static void parse_attr(struct row *r, char *word, char *args)
 {
-    static const struct { const char *name; unsigned flag; } flags[] = {
-        {"todo", F_TODO}, {"branch", F_BRANCH}, {"jump", F_JUMP}, {"mem", F_MEM}, {"pcrel", F_PCREL}, {"back", F_BACK},
-        {"el1", F_TODO | F_EL1}, {"off", F_TODO | F_OFF}};
     static const struct { const char *name; void (*fn)(struct row *, char *); } calls[] = {
         {"unless", attr_unless}, {"hot", attr_hot}, {"derive", attr_derive}, {"after", attr_after}};
     static char none[1];
     if (args == NULL) {
-        for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-            if (strcmp(word, flags[i].name) == 0) {
-                r->flags |= flags[i].flag;
+        for (size_t i = 0; i < ATTRIBUTES; i++) {
+            if (strcmp(word, attributes[i].name) == 0) {
+                r->flags |= attributes[i].flag | attributes[i].also;
                 return;
             }
         }
@@ -332,9 +337,28 @@ static void parse_attrs(struct row *r, char *s)
 
 /* ---- NAME | pattern | feature | attributes ---- */
 
+/* The offset of a PC-relative row is its signed field, in words, or immhi:immlo, in bytes or (ADRP) pages. */
+static void find_offset(struct row *r)
+{
+    int lo = find_field(r, "immlo"), hi = find_field(r, "immhi");
+    for (unsigned i = 0; i < r->nfields; i++)
+        if (r->fields[i].role == ROLE_SIGNED)
+            r->off.lo = r->fields[i].lo, r->off.bits = r->fields[i].width, r->off.shift = 2;
+    if (r->off.bits == 0 && lo >= 0 && hi >= 0 && r->derive != NULL) {
+        r->off.lo = r->fields[hi].lo, r->off.bits = r->fields[hi].width + r->fields[lo].width;
+        r->off.shift = strcmp(r->derive_fn, "adrp") == 0 ? 12 : 0;
+    }
+    if (r->off.bits == 0)
+        ERROR("%s: what is relative to the PC has a signed field (off:26.s), or immhi and immlo", r->name);
+}
+
 static void check_row(struct row *r)
 {
     int off = find_field(r, "off");
+    if (r->flags & F_PCREL)
+        find_offset(r);
+    else if (r->flags & F_BRANCH)
+        ERROR("%s: a branch is pcrel", r->name);
     if ((r->flags & F_BRANCH) && (off < 0 || r->fields[off].role != ROLE_SIGNED))
         ERROR("%s: a branch has a signed field off (off:26.s)", r->name);
     if ((r->flags & F_BRANCH) && (r->flags & F_JUMP))
@@ -368,7 +392,7 @@ static void parse_row(char *s, const char *class_)
         ERROR("expected 'NAME | pattern | feature | attributes'");
         return;
     }
-    struct row r = {.class_ = class_, .file = file, .line = line};
+    struct row r = {.class_ = class_, .file = at_file, .line = at_line};
     r.name = trim(col[0]);
     if (!is_name(r.name)) {
         ERROR("'%s' is no instruction name", r.name);
@@ -389,18 +413,18 @@ static void parse_row(char *s, const char *class_)
     rows[nrows++] = r;
 }
 
-static void for_lines(const char *path, void (*fn)(char *, const char *), const char *arg)
+void for_lines(const char *path, void (*fn)(char *, const char *), const char *arg)
 {
     char buf[1024];
     FILE *in = fopen(path, "r");
-    file = path;
-    line = 0;
+    at_file = path;
+    at_line = 0;
     if (in == NULL) {
         ERROR("cannot be opened");
         return;
     }
     while (fgets(buf, sizeof buf, in) != NULL) {
-        line++;
+        at_line++;
         if (strchr(buf, '\n') == NULL && !feof(in)) {
             ERROR("the line is too long");
             break;
@@ -475,125 +499,3 @@ void layout_row(struct row *r)
     if (!fits)
         error_at(r->file, r->line, "%s: the fields take %u bytes, an op has %d: mark some .x and derive() from them", r->name, sum, OPERANDS);
 }
-
-/* ---- fuse.def: FIRST[(field=value,...)] + SECOND[(field=value,...)] + ...; a hot field that is not named stands for all its values;
- * "field=prev": the register that the element before writes, the first one if there are two (LDP) ---- */
-
-struct pick { struct row *row; int value[MAX_FIELDS]; unsigned links; };
-
-static bool pick_link(struct pick *p, const struct row *before, const char *name)
-{
-    int i = find_field(p->row, name);
-    if (before == NULL || dest_field(before) < 0 || i < 0 || p->row->fields[i].size != 1) {
-        ERROR("%s: '%s=prev' needs a register here, and one that the element before writes", p->row->name, name);
-        return false;
-    }
-    p->links |= 1u << i;
-    return true;
-}
-
-static bool pick_value(struct pick *p, const char *name, const char *text)
-{
-    uint32_t v;
-    unsigned i = 0;
-    while (i < p->row->nhot && strcmp(p->row->fields[p->row->hot_fields[i]].name, name) != 0)
-        i++;
-    if (i == p->row->nhot || !parse_number(text, &v) || v >> p->row->fields[p->row->hot_fields[i]].width) {
-        ERROR("%s: expected hot-field=value, found '%s=%s'", p->row->name, name, text);
-        return false;
-    }
-    p->value[i] = (int)v;
-    return true;
-}
-
-static bool parse_pick(struct pick *p, char *s, const struct row *before)
-{
-    char *args = strchr(s, '(');
-    if (args != NULL) {
-        *args++ = 0;
-        args[strcspn(args, ")")] = 0;
-    }
-    s = trim(s);
-    p->row = find_row(s);
-    p->links = 0;
-    if (p->row == NULL || !p->row->hot) {
-        ERROR("'%s' is no hot row", s);
-        return false;
-    }
-    for (unsigned i = 0; i < MAX_FIELDS; i++)
-        p->value[i] = -1;
-    for (char *a = args ? strtok(args, ",") : NULL; a != NULL; a = strtok(NULL, ",")) {
-        char *eq = strchr(a, '=');
-        if (eq == NULL) {
-            ERROR("%s: expected field=value, found '%s'", p->row->name, a);
-            return false;
-        }
-        *eq++ = 0;
-        if (!(strcmp(trim(eq), "prev") == 0 ? pick_link(p, before, trim(a)) : pick_value(p, trim(a), trim(eq))))
-            return false;
-    }
-    return true;
-}
-
-static bool picked(const struct pick *p, unsigned k)
-{
-    for (unsigned i = 0; i < p->row->nhot; i++)
-        if (p->value[i] >= 0 && spec_value(p->row, k, i) != (unsigned)p->value[i])
-            return false;
-    return !spec_excluded(p->row, k);
-}
-
-static bool same_chain(const struct chain *a, const struct chain *b)
-{
-    for (unsigned i = 0; i < a->n; i++)
-        if (a->e[i].row != b->e[i].row || a->e[i].spec != b->e[i].spec || a->e[i].links != b->e[i].links)
-            return false;
-    return a->n == b->n;
-}
-
-/* Every choice of values for element i and those behind it. */
-static void add_chains(const struct pick *picks, unsigned n, unsigned i, struct chain *c)
-{
-    if (i < n) {
-        for (unsigned k = 0; k < picks[i].row->ncodes; k++) {
-            if (!picked(&picks[i], k))
-                continue;
-            c->e[i] = (struct element){picks[i].row->id, k, picks[i].links};
-            add_chains(picks, n, i + 1, c);
-        }
-        return;
-    }
-    for (unsigned j = 0; j < nchains; j++)
-        if (same_chain(&chains[j], c))
-            return; /* a wider line said so already */
-    chains = grow(chains, nchains, sizeof *chains);
-    chains[nchains++] = *c;
-}
-
-static void fuse_line(char *s, const char *arg)
-{
-    (void)arg;
-    struct pick picks[MAX_CHAIN];
-    unsigned n = 0;
-    for (char *plus; s != NULL; s = plus) {
-        plus = strchr(s, '+');
-        if (plus != NULL)
-            *plus++ = 0;
-        if (n == MAX_CHAIN) {
-            ERROR("a chain has at most %d elements", MAX_CHAIN);
-            return;
-        }
-        if (!parse_pick(&picks[n], s, n ? picks[n - 1].row : NULL))
-            return;
-        if (plus != NULL && (picks[n].row->flags & (F_BRANCH | F_JUMP))) {
-            ERROR("%s: nothing can follow a branch", picks[n].row->name);
-            return;
-        }
-        n++;
-    }
-    if (n < 2)
-        ERROR("expected 'FIRST + SECOND'");
-    else
-        add_chains(picks, n, 0, &(struct chain){.n = n});
-}
-void parse_fuse(const char *path) { for_lines(path, fuse_line, NULL); }

@@ -7,7 +7,7 @@
 #include "exec/cpu.h" /* lp_u64x2 */
 
 /* Hosts without the instruction, and buffers that are not 16-byte aligned on the host: one of 64 locks by address. It
- * orders 16-byte operations among themselves only. exec/exclusive.c */
+ * orders 16-byte operations among themselves only. exec/unaligned.c */
 bool lp_cas128_locked(unsigned __int128 *p, unsigned __int128 *expected, unsigned __int128 desired);
 
 /* One access of 16 bytes: atomic on x86-64 with AVX (Intel's and AMD's manuals say so) where they are aligned, and harmless where they are not. */

@@ -264,13 +264,4 @@ LP_INLINE uint32_t sm4_substitute(uint32_t v)
 SM4(SM4E, cpu->v[f.Vd], cpu->v[f.Vn], v ^ cr_rol(v, 2) ^ cr_rol(v, 10) ^ cr_rol(v, 18) ^ cr_rol(v, 24))
 SM4(SM4EKEY, cpu->v[f.Vn], cpu->v[f.Vm], v ^ cr_rol(v, 13) ^ cr_rol(v, 23))
 
-/* The dispatch includes several classes in one unit. */
-#undef CHOOSE
-#undef MAJORITY
-#undef PARITY
-#undef AES
-#undef SHA1
-#undef SM3TT
-#undef SM3_P0
-#undef SM4
 #include "a64/crypto.export.gen.h"

@@ -70,6 +70,4 @@ EXTREME(UMAX, dx_unsigned, uint64_t, >, f.imm8)
 EXTREME(SMIN, dx_signed, int64_t, <, f.simm)
 EXTREME(UMIN, dx_unsigned, uint64_t, <, f.imm8)
 
-/* The dispatch includes several classes in one unit. */
-#undef EXTREME
 #include "a64/dp_ext.export.gen.h"

@@ -2,7 +2,7 @@
 #include <config.h>
 #include "exec/op.h"
 #include "exec/fp_host.h"
-#include "exec/cond.h"
+#include "exec/flags.h"
 
 /* ---- arithmetic ---- */
 LP_OP(FADD_s) { LP_FP_SCALAR2(a + b, lp_nan, lp_fp_add) }
@@ -123,14 +123,14 @@ FP_COMPARE(FCMPE_0, 0.0, 0.0f, 0, true)
 
 LP_INLINE void fp_ccompare(struct lp_cpu *cpu, unsigned fmt, unsigned Vn, unsigned Vm, unsigned cond, unsigned nzcv, bool signalling)
 {
-    if (lp_cond_holds(cpu, cond))
+    if (lp_cond(cpu, cond))
         fp_compare(cpu, fmt, lp_fp_lane(&cpu->v[Vn], fmt, 0), lp_fp_lane(&cpu->v[Vm], fmt, 0), signalling);
     else
         lp_set_nzcv(cpu, nzcv << 28);
 }
 LP_OP(FCCMP) { fp_ccompare(cpu, LP_S + f.sz, f.Vn, f.Vm, f.cond, f.nzcv, false); }
 LP_OP(FCCMPE) { fp_ccompare(cpu, LP_S + f.sz, f.Vn, f.Vm, f.cond, f.nzcv, true); }
-LP_OP(FCSEL) { lp_fp_put(cpu, LP_S + f.sz, f.Vd, cpu->v[lp_cond_holds(cpu, f.cond) ? f.Vn : f.Vm].d[0]); }
+LP_OP(FCSEL) { lp_fp_put(cpu, LP_S + f.sz, f.Vd, cpu->v[lp_cond(cpu, f.cond) ? f.Vn : f.Vm].d[0]); }
 
 /* ---- half precision (FEAT_FP16): always exact ---- */
 #define FP_HALF2(ROW, FN) LP_OP(ROW) { lp_fp_each2(cpu, FN, LP_H, 2, f.Vd, &cpu->v[f.Vn], &cpu->v[f.Vm]); }
@@ -161,6 +161,6 @@ LP_OP(FMOV_h_w) { lp_fp_put(cpu, LP_H, f.Vd, cpu->x[f.Rn]); }
 LP_OP(FMOV_h_x) { lp_fp_put(cpu, LP_H, f.Vd, cpu->x[f.Rn]); }
 LP_OP(FCMP_h) { fp_compare(cpu, LP_H, cpu->v[f.Vn].h[0], f.z ? 0 : cpu->v[f.Vm].h[0], f.e); }
 LP_OP(FCCMP_h) { fp_ccompare(cpu, LP_H, f.Vn, f.Vm, f.cond, f.nzcv, f.e); }
-LP_OP(FCSEL_h) { lp_fp_put(cpu, LP_H, f.Vd, cpu->v[lp_cond_holds(cpu, f.cond) ? f.Vn : f.Vm].h[0]); }
+LP_OP(FCSEL_h) { lp_fp_put(cpu, LP_H, f.Vd, cpu->v[lp_cond(cpu, f.cond) ? f.Vn : f.Vm].h[0]); }
 
 #include "a64/fp_data.export.gen.h"

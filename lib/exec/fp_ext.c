@@ -228,8 +228,4 @@ static void fx_bfmlal(struct lp_cpu *cpu, unsigned top, unsigned Vd, unsigned Vn
 LP_OP(BFMLAL_v) { fx_bfmlal(cpu, f.Q, f.Vd, f.Vn, &cpu->v[f.Vm], -1); }
 LP_OP(BFMLAL_elem_v) { fx_bfmlal(cpu, f.Q, f.Vd, f.Vn, &cpu->v[f.Vm], INDEX); }
 
-/* The dispatch includes several classes in one unit. */
-#undef INDEX
-#undef RINT
-#undef DOT
 #include "a64/fp_ext.export.gen.h"

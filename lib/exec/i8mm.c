@@ -33,8 +33,4 @@ DOT(USDOT_v, b, sb, i)
 DOT(USDOT_elem_v, b, sb, ELEMENT)
 DOT(SUDOT_elem_v, sb, b, ELEMENT)
 
-/* The dispatch includes several classes in one unit. */
-#undef MATRIX
-#undef DOT
-#undef ELEMENT
 #include "a64/i8mm.export.gen.h"

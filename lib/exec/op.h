@@ -1,4 +1,5 @@
-/* exec/op.h - how the semantics of a row are written: one static inline function per row of a decode table.
+/* exec/op.h - how the semantics of a row are written: one static inline function per row of a decode table, or a macro
+ * that makes those of rows which differ in a lane or an operation only.
  *
  *     LP_OP(ADD_imm) { lp_wr(cpu, f.sf, f.Rd, lp_rd(cpu, f.Rn) + f.imm12); }
  *

@@ -89,6 +89,4 @@ LP_OP(LDRA)
     cpu->x[f.Rt] = v;
 }
 
-/* The dispatch includes several classes in one unit. */
-#undef HINTS
 #include "a64/pauth.export.gen.h"

@@ -65,6 +65,6 @@ _Noreturn void lp_cpu_raise_at(struct lp_cpu *cpu, uint64_t pc, int signo, int c
 void lp_cpu_icache(struct lp_cpu *cpu, uint64_t addr);
 
 /* AArch64 Linux signal numbers and si_codes. */
-enum { LP_SIGILL = 4, LP_SIGTRAP = 5, LP_SIGBUS = 7, LP_SIGFPE = 8, LP_SIGSEGV = 11 };
+enum { LP_SIGILL = 4, LP_SIGTRAP = 5, LP_SIGBUS = 7, LP_SIGSEGV = 11 };
 enum { LP_ILL_ILLOPC = 1, LP_TRAP_BRKPT = 1, LP_BUS_ADRALN = 1, LP_BUS_ADRERR = 2, LP_SEGV_MAPERR = 1, LP_SEGV_ACCERR = 2 };
 #endif

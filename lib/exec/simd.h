@@ -64,7 +64,6 @@ LP_INLINE unsigned lp_differ(union lp_vreg a, union lp_vreg b) { return ((a.d[0]
         qc |= lp_differ(whole, r);                                               \
     }
 #define LP_EACH_SSAT(M, W, ...) LP_EACH_SAT(M, W, -((W)1 << (bits - 1)), ((W)1 << (bits - 1)) - 1, __VA_ARGS__)
-#define LP_EACH_USAT(M, W, ...) LP_EACH_SAT(M, W, 0, ((W)1 << bits) - 1, __VA_ARGS__)
 /* Sums and differences in the lane's own (unsigned) type: `over` is the lane's width of ones where the sum t left the range, `limit` what it is then. */
 #define LP_EACH_SUM(M, W, sum, over, limit)                                      \
     {                                                                            \

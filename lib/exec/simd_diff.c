@@ -97,10 +97,4 @@ LP_OP(PMULL_d_v)
         cpu->v[f.Vd].q = lp_pmul(n, m, 64);
 }
 
-/* The dispatch includes several classes in one unit. */
-#undef LONG
-#undef WIDE
-#undef NARROW
-#undef ABSDIFF
-#undef QLONG
 #include "a64/simd_diff.export.gen.h"

@@ -94,15 +94,4 @@ QLONG(SQDMLSL, lp_sqdmlsl(c, a, b, wide, &qc))
 DOT(SDOT, sb)
 DOT(UDOT, b)
 
-/* The dispatch includes several classes in one unit. */
-#undef ELEMENT
-#undef LP_LANES_EU
-#undef LP_LANES_ES
-#undef BODY
-#undef SAME
-#undef SAT
-#undef LONG
-#undef QLONG_BODY
-#undef QLONG
-#undef DOT
 #include "a64/simd_elem.export.gen.h"

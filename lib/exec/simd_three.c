@@ -27,7 +27,7 @@
         LP_LANES_##KIND(3, LP_EACH, __VA_ARGS__)               \
         lp_vput(cpu, f.Vd, 8, r);                              \
     }
-/* Saturating: ROW_v and ROW_s of every size. EACH clamps (LP_EACH_SSAT, LP_EACH_USAT) or the expression itself sets qc. */
+/* Saturating: ROW_v and ROW_s of every size. EACH clamps (LP_EACH_SSAT) or the expression itself sets qc. */
 #define SAT(ROW, KIND, EACH, ...)                              \
     LP_INLINE void ROW##_lanes(struct lp_cpu *cpu, const struct a64_##ROW##_s f, unsigned bytes) \
     {                                                          \

@@ -1,6 +1,7 @@
 /* patch/block.c - parsing of the blocks inside an object. */
 #include <config.h>
 #include "patch/block.h"
+#include "a64/a64.h"
 #include "elf/spec.h"
 #include <arm64lp/dis.h>
 
@@ -25,11 +26,12 @@ bool lp_block_check_word(struct lp_parse *ps, const char *at, uint32_t word)
 /* The instruction whose field a relocation fills. */
 static bool suits(const struct lp_reloc *r, uint32_t w)
 {
+    const struct lp_row_info *row = lp_a64_relative(w);
     switch (r->field) {
-    case LP_FIELD_IMM26: return (w & 0x7c000000) == 0x14000000;
-    case LP_FIELD_ADR: return (w & 0x9f000000) == (r->width == 21 && r->lo == 12 ? 0x90000000 : 0x10000000);
-    case LP_FIELD_IMM14: return (w & 0x7e000000) == 0x36000000;
-    case LP_FIELD_IMM19: return (w & 0xff000010) == 0x54000000 || (w & 0x7e000000) == 0x34000000 || (w & 0x3b000000) == 0x18000000;
+    case LP_FIELD_IMM26:
+    case LP_FIELD_ADR:
+    case LP_FIELD_IMM14:
+    case LP_FIELD_IMM19: return row && row->off_bits == r->width && row->off_shift == r->lo;
     case LP_FIELD_IMM12: return (w & 0x1f800000) == 0x11000000 || (w & 0x3b000000) == 0x39000000;
     case LP_FIELD_MOVW:
     case LP_FIELD_MOVNZ: return (w & 0x1f800000) == 0x12800000;

@@ -11,7 +11,7 @@ struct state {
     uint64_t v[32][2];
     uint64_t addr, pc; /* out: the signal's si_addr; where the case ended (in: both 0) */
 };
-_Static_assert(sizeof(struct state) == 816, "offsets in runner.c");
+_Static_assert(sizeof(struct state) == 816, "offsets in runner.c and bare.h");
 
 /* A doubleword of memory, by its distance from the scratch area. */
 struct change { uint64_t offset, value; };

@@ -150,13 +150,9 @@ void open_here(struct builder *b, unsigned ahead) { b->open[b->nopen++] = (struc
 
 static uint32_t with_offset(uint32_t w, unsigned words)
 {
-    if ((w & 0x9f000000) == 0x10000000) /* ADR: immhi counts words */
-        return w | words << 5;
-    if ((w & 0x7c000000) == 0x14000000) /* B, BL */
-        return (w & 0xfc000000) | words;
-    if ((w & 0x7e000000) == 0x36000000) /* TBZ, TBNZ */
-        return (w & ~(UINT32_C(0x3fff) << 5)) | words << 5;
-    return (w & ~(UINT32_C(0x7ffff) << 5)) | words << 5;
+    const struct lp_row_info *r = lp_a64_relative(w);
+    const unsigned bits = r->off_shift == 2 ? r->off_bits : r->off_bits - 2; /* ADR: immhi counts words */
+    return (w & ~(((UINT32_C(1) << bits) - 1) << r->off_lo)) | words << r->off_lo;
 }
 
 static void begin_unit(struct builder *b, bool last)

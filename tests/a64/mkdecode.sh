@@ -26,6 +26,8 @@ reject bytes 2 'the fields take 15 bytes, an op has 14'
 reject hot 1 '7 bits would make 128 copies'
 reject hot 2 "'Rn' is a register"
 reject branch 1 'signed field off'
+reject branch 2 'a branch is pcrel'
+reject branch 3 'signed field (off:26.s), or immhi and immlo'
 reject unless 1 "'sf' has 1 bits, it is never 2"
 reject unless 1 "no field 'nothing'"
 reject unless 1 "expected 'field==value', found 'sf'"
@@ -60,7 +62,7 @@ is "$(sed -n '/^enum lp_feature/,/}/p' "$out/rows.gen.h" | tr -s ' \n' ' ')" \
     'enum lp_feature { LP_FEATURE_NOROWS, LP_FEATURE_A64, LP_FEATURE_COUNT }; ' 'features are numbered as they appear'
 printf 'GONE | 00000000000000000000000000000000 | NEVER | el1\nALSO | 10000000000000000000000000000000 | A64 | off\n' >"$out/gone.decode"
 "$mk" "$out" - "$srcdir/lib/a64/fields.decode" "$out/gone.decode"
-is "$(sed -n 's/^    {"\([A-Z]*\)", "gone", "\([A-Z0-9]*\)", .*, \([0-9]*\), [0-9]*, 0, 0},/\1 \2 \3/p' "$out/decode.gen.h" | tr '\n' ';')" \
+is "$(sed -n 's/^    {"\([A-Z]*\)", "gone", "\([A-Z0-9]*\)", .*, \([0-9]*\), [0-9]*, 0, 0, 0, 0, 0},/\1 \2 \3/p' "$out/decode.gen.h" | tr '\n' ';')" \
     'GONE NEVER 33;ALSO A64 65;' 'rows that programs may not execute say so'
 is "$(grep -c 'NEVER' "$out/rows.gen.h") $(ls "$out"/gone.export.gen.h 2>/dev/null)" '0 ' 'they name no feature of a CPU and need no semantics'
 "$mk" "$out" - "$srcdir/lib/a64/fields.decode" "$here/ok_order.decode"

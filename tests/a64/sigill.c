@@ -49,13 +49,10 @@ static uint32_t fill(uint32_t mask, uint32_t value) { return ((uint32_t)next() &
 /* A direct branch goes to the next instruction but one, which leads back. */
 static uint32_t short_branch(uint32_t word)
 {
-    static const struct { uint32_t mask, value, offset; unsigned lo; } kinds[] = {
-        {0x7c000000, 0x14000000, 0x03ffffff, 0}, {0xfe000000, 0x54000000, 0x00ffffe0, 5},
-        {0x7e000000, 0x34000000, 0x00ffffe0, 5}, {0x7e000000, 0x36000000, 0x0007ffe0, 5}};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if ((word & kinds[i].mask) == kinds[i].value)
-            return (word & ~kinds[i].offset) | 2u << kinds[i].lo;
-    return word;
+    const struct lp_row_info *r = lp_a64_relative(word);
+    if (r == NULL || !(r->flags & LP_ROW_BRANCH))
+        return word;
+    return (word & ~(((UINT32_C(1) << r->off_bits) - 1) << r->off_lo)) | 2u << r->off_lo;
 }
 
 static void put(uint32_t word)
