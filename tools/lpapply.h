@@ -54,6 +54,7 @@ struct target *target_at(size_t i);
 /* ---- lists (lpapply_list.c) ---- */
 int do_list(void);
 void *must(void *p);
+void column(const char *s, size_t width); /* the text, blanks up to this width, and one more */
 
 /* ---- stores of patches (lpapply_store.c) ---- */
 int do_install(lp_patch *const *patches, size_t n);

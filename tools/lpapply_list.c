@@ -29,7 +29,7 @@ static const char *when_exactly(uint64_t ms, char *buf, size_t size)
 }
 
 /* A column of text: what is longer pushes the next. */
-static void column(const char *s, size_t width)
+void column(const char *s, size_t width)
 {
     out_text(s);
     for (size_t n = strlen(s); n < width; n++) putc(' ', out_file());

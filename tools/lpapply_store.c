@@ -48,9 +48,8 @@ static int print_stored(void *ctx, const struct lp_store_row *row)
 {
     (void)ctx;
     if (cli.format == OUT_TEXT) {
-        out_text(row->name);
-        for (size_t k = strlen(row->name); k < 24; k++) putc(' ', out_file());
-        fprintf(out_file(), " %-10s %-40s ", row->version ? row->version : "-", row->build_id);
+        column(row->name, 24);
+        fprintf(out_file(), "%-10s %-40s ", row->version ? row->version : "-", row->build_id);
         out_text(row->objects);
         putc('\n', out_file());
         return 0;

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "base/text.h"
 
+#include <string.h>
 #include <time.h>
 
 size_t lp_utf8_len(const char *s, size_t n)
@@ -24,9 +25,18 @@ size_t lp_utf8_len(const char *s, size_t n)
     return 0;
 }
 
-int64_t lp_now_ms(void)
+static int64_t milliseconds(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t lp_now_ms(void) { return milliseconds(CLOCK_MONOTONIC); }
+uint64_t lp_wall_ms(void) { return (uint64_t)milliseconds(CLOCK_REALTIME); }
+
+const char *lp_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
 }

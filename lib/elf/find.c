@@ -3,6 +3,7 @@
 #include "elf/image.h"
 #include "elf/spec.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +26,7 @@ static size_t bound(const struct lp_elf *e, const char *name, bool upper)
 static bool same_file(const char *file, const char *want)
 {
     if (!file) return false;
-    const char *base = strrchr(file, '/');
-    return strcmp(file, want) == 0 || (base && strcmp(base + 1, want) == 0);
+    return strcmp(file, want) == 0 || strcmp(lp_base_name(file), want) == 0;
 }
 
 static bool matches(const struct lp_elf_symbol *s, const struct lp_spec *spec)
@@ -139,12 +139,12 @@ static bool unique(const struct lp_elf *e, const struct lp_elf_symbol *sym, cons
 int lp_elf_symbol_spec(const lp_elf *e, const struct lp_elf_symbol *sym, char *buf, size_t size)
 {
     struct lp_buf b = {0};
-    const char *base = sym->file ? strrchr(sym->file, '/') : NULL;
+    const char *base = sym->file ? lp_base_name(sym->file) : NULL;
     bool crowd = sym->ordinal && bound(e, sym->name, true) - bound(e, sym->name, false) > 64; /* trying each would be quadratic */
     for (int i = crowd ? 3 : 0; i < 4; i++) {
         if ((i == 1 && !sym->version) || (i == 2 && !sym->file)) continue;
         lp_buf_free(&b);
-        lp_spec_print(&b, sym->name, i == 1 ? sym->version : NULL, i == 3 ? sym->ordinal : 0, i == 2 ? (base ? base + 1 : sym->file) : NULL);
+        lp_spec_print(&b, sym->name, i == 1 ? sym->version : NULL, i == 3 ? sym->ordinal : 0, i == 2 ? base : NULL);
         if (b.failed || sym->ordinal == 0 || unique(e, sym, b.data)) break;
     }
     int n = snprintf(buf, size, "%s", b.data ? b.data : "");

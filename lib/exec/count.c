@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "base/text.h"
 #include "exec/gate.h"
 #include "exec/run.h"
 
@@ -19,18 +19,11 @@ static pthread_key_t key;             /* its destructor runs at the end of a thr
 _Atomic uint64_t lp_count_now;
 __thread struct lp_tally *lp_tally;
 
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 bool lp_counter_tick(void)
 {
     pthread_mutex_lock(&lock);
     bool any = ntaken != 0;
-    if (any) atomic_store_explicit(&lp_count_now, now_ms(), memory_order_relaxed);
+    if (any) atomic_store_explicit(&lp_count_now, lp_wall_ms(), memory_order_relaxed);
     pthread_mutex_unlock(&lock);
     return any;
 }
@@ -82,7 +75,7 @@ void lp_count_first(unsigned id)
     struct lp_tally *t = lp_tally != NULL ? lp_tally : (lp_tally = adopt());
     if (t != NULL && (id < t->n || widen(t, cap > 64 ? cap : 64))) {
         struct lp_count *c = &t->count[id];
-        uint64_t now = now_ms();
+        uint64_t now = lp_wall_ms();
         if (c->hits == 0)
             c->first_ms = now;
         c->last_ms = now;

@@ -24,19 +24,27 @@ bool lp_fd_hidden(const struct lp_kernel *k, int fd)
 
 int lp_fd_check(struct lp_thread *t, int fd) { return lp_fd_hidden(t->k, fd) ? -EBADF : 0; }
 
-/* Room for the engine's numbers; *old is for close_room(). limit_lock is held. */
-static int open_room(const struct lp_kernel *k, struct rlimit *old)
+/* Room for the engine's numbers, with limit_lock held until leave_room(); *old is for that. If it fails, nothing is held. */
+static int enter_room(struct lp_kernel *k, struct rlimit *old)
 {
-    if (getrlimit(RLIMIT_NOFILE, old))
-        return -errno;
-    struct rlimit high = *old;
-    high.rlim_cur = (rlim_t)k->first_engine_fd + LP_ENGINE_FDS;
-    return old->rlim_cur < high.rlim_cur && setrlimit(RLIMIT_NOFILE, &high) ? -errno : 0;
+    pthread_mutex_lock(&k->limit_lock);
+    int r = getrlimit(RLIMIT_NOFILE, old) ? -errno : 0;
+    if (r == 0) {
+        struct rlimit high = {(rlim_t)k->first_engine_fd + LP_ENGINE_FDS, old->rlim_max};
+        r = old->rlim_cur < high.rlim_cur && setrlimit(RLIMIT_NOFILE, &high) ? -errno : 0;
+    }
+    if (r)
+        pthread_mutex_unlock(&k->limit_lock);
+    return r;
 }
 
-static void close_room(const struct rlimit *old) { setrlimit(RLIMIT_NOFILE, old); }
+static void leave_room(struct lp_kernel *k, const struct rlimit *old)
+{
+    setrlimit(RLIMIT_NOFILE, old);
+    pthread_mutex_unlock(&k->limit_lock);
+}
 
-/* The copy on a number from first_engine_fd up; the old number is free again. limit_lock is held, the room is open. */
+/* The copy on a number from first_engine_fd up; the old number is free again. The room is entered. */
 static int move_high(struct lp_kernel *k, int fd)
 {
     int n = fcntl(fd, F_DUPFD_CLOEXEC, k->first_engine_fd);
@@ -51,64 +59,59 @@ static int move_high(struct lp_kernel *k, int fd)
     return n;
 }
 
+/* The same of one that was just made, or -errno of what made it: closed if it cannot be moved. */
+static int move_new(struct lp_kernel *k, int fd)
+{
+    int r = fd < 0 ? -errno : move_high(k, fd);
+    if (r < 0 && fd >= 0)
+        close(fd);
+    return r;
+}
+
 int lp_fd_hide(struct lp_kernel *k, int fd)
 {
     struct rlimit old;
-    pthread_mutex_lock(&k->limit_lock);
-    int n = open_room(k, &old);
-    if (n == 0) {
-        n = move_high(k, fd);
-        close_room(&old);
-    }
-    pthread_mutex_unlock(&k->limit_lock);
-    return n;
+    int r = enter_room(k, &old);
+    if (r)
+        return r;
+    r = move_high(k, fd);
+    leave_room(k, &old);
+    return r;
 }
 
 int lp_fd_open(struct lp_kernel *k, const char *path, int flags)
 {
     struct rlimit old;
-    pthread_mutex_lock(&k->limit_lock);
-    int r = open_room(k, &old);
-    if (r == 0) {
-        int fd = open(path, flags | O_CLOEXEC);
-        r = fd < 0 ? -errno : move_high(k, fd);
-        if (r < 0 && fd >= 0)
-            close(fd);
-        close_room(&old);
-    }
-    pthread_mutex_unlock(&k->limit_lock);
+    int r = enter_room(k, &old);
+    if (r)
+        return r;
+    r = move_new(k, open(path, flags | O_CLOEXEC));
+    leave_room(k, &old);
     return r;
 }
 
 int lp_fd_accept(struct lp_kernel *k, int listener)
 {
     struct rlimit old;
-    pthread_mutex_lock(&k->limit_lock);
-    int r = open_room(k, &old);
-    if (r == 0) {
-        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        r = fd < 0 ? -errno : move_high(k, fd);
-        if (r < 0 && fd >= 0)
-            close(fd);
-        close_room(&old);
-    }
-    pthread_mutex_unlock(&k->limit_lock);
+    int r = enter_room(k, &old);
+    if (r)
+        return r;
+    r = move_new(k, accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    leave_room(k, &old);
     return r;
 }
 
 int lp_fd_pidfd(struct lp_kernel *k, pid_t pid, int at)
 {
     struct rlimit old;
-    pthread_mutex_lock(&k->limit_lock);
-    int r = open_room(k, &old);
-    if (r == 0) {
-        int fd = (int)LP_HOST2(__NR_pidfd_open, pid, 0);
-        r = fd < 0 ? fd : (int)LP_HOST3(__NR_dup3, fd, at, O_CLOEXEC);
-        if (fd >= 0)
-            close(fd);
-        close_room(&old);
-    }
-    pthread_mutex_unlock(&k->limit_lock);
+    int r = enter_room(k, &old);
+    if (r)
+        return r;
+    int fd = (int)LP_HOST2(__NR_pidfd_open, pid, 0);
+    r = fd < 0 ? fd : (int)LP_HOST3(__NR_dup3, fd, at, O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    leave_room(k, &old);
     return r < 0 ? r : 0;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/text.h"
 #include "kernel/copy.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
@@ -20,7 +21,7 @@ static bool may_be_special(const char *path)
 {
     static const char *const names[] = {"exe", "mem", "maps", "cmdline", "environ", "auxv", "stat", "statm", "status", "smaps", "smaps_rollup",
                                         "numa_maps", "pagemap"};
-    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+    const char *last = lp_base_name(path);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(last, names[i]))
             return true;

@@ -16,7 +16,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#include "base/sanitize.h"
 #include "kernel/copy.h"
 #include "kernel/host.h"
 #include "kernel/process.h"
@@ -285,23 +284,6 @@ static int vfork_main(void *arg)
     lp_process_end(v->k.exit);
 }
 
-/* ThreadSanitizer keeps the depth of calls in the memory that both share, and the child never comes back from its own: a jump puts that right. */
-static int64_t clone_vfork(char *stack, int flags, struct vfork *v, void *pidfd)
-{
-    volatile int64_t pid;
-#ifdef LP_TSAN
-    jmp_buf here;
-    if (setjmp(here)) return pid;
-#endif
-    pid = clone(vfork_main, stack, flags, v, pidfd);
-    if (pid < 0) pid = -errno;
-#ifdef LP_TSAN
-    longjmp(here, 1);
-#else
-    return pid;
-#endif
-}
-
 /* The host writes the pidfd into guest memory, or makes no child. */
 static int64_t do_vfork(struct lp_thread *t, const struct lp_clone *q)
 {
@@ -316,7 +298,8 @@ static int64_t do_vfork(struct lp_thread *t, const struct lp_clone *q)
         lp_gate_add(t->k->gate, &v->t.cpu);
         lp_host_before_vfork();
         lp_gate_leave(&t->cpu);
-        pid = clone_vfork(stack + VFORK_STACK, (int)flags, v, pidfd);
+        pid = clone(vfork_main, stack + VFORK_STACK, (int)flags, v, pidfd);
+        if (pid < 0) pid = -errno;
         lp_recover_top = recover;
         lp_host_after_fork();
         lp_sighost_adopt(t);

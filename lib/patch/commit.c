@@ -481,15 +481,14 @@ void lp_live_prune(struct lp_live *live)
 static void book(struct lp_job *job)
 {
     struct lp_live *live = job->live;
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
+    const uint64_t now = lp_wall_ms();
     for (size_t i = 0; i < job->ndrop; i++) {
         struct lp_applied *a = job->drop[i];
         lp_journal_remove(live, a);
         lp_live_retire_regions(live, a, NULL);
     }
     for (size_t i = 0; i < job->nadd; i++) {
-        job->add[i]->applied_ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+        job->add[i]->applied_ms = now;
         lp_journal_add(live, job->add[i]);
     }
     for (size_t i = 0; i < job->ndrop; i++) lp_journal_count(live, job->drop[i]);

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "patch/plan.h"
 #include "base/bits.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +21,6 @@ static uint64_t place_behind(void *ctx, const struct lp_target *t, uint64_t len)
     return end < UINT64_MAX - (1u << 30) ? lp_align_up(end, 65536) : 0;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 struct against { struct lp_target target, *targets[1]; struct lp_space space; struct lp_plan plan; };
 static bool is_open(void *ctx, struct lp_target *t) { return (void)ctx, t->elf != NULL; }
 static const char *soname(void *ctx, struct lp_target *t) { return (void)ctx, lp_elf_info(t->elf)->soname; }
@@ -34,7 +29,7 @@ static bool is_ready(void *ctx, struct lp_target *t) { return (void)ctx, t->elf 
 /* A file on its own: its name may have changed, so a patch of one object is taken to mean it; the build-id decides. */
 static lp_status make(struct against *a, const lp_patch *p, const lp_elf *elf, lp_report_fn report, void *ctx, struct lp_error *err)
 {
-    const char *name = p->nobject == 1 && strcmp(p->object[0].name, "*") != 0 ? p->object[0].name : base_name(lp_elf_info(elf)->name);
+    const char *name = p->nobject == 1 && strcmp(p->object[0].name, "*") != 0 ? p->object[0].name : lp_base_name(lp_elf_info(elf)->name);
     a->target = (struct lp_target){.name = name, .elf = elf, .main = true, .fixed = true, .mapped = true, .relocated = true};
     a->targets[0] = &a->target;
     a->space = (struct lp_space){.target = a->targets, .ntarget = 1, .ctx = (void *)(uintptr_t)elf, .open = is_open, .soname = soname,

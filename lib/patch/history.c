@@ -1,12 +1,12 @@
 /* patch/history.c - what was applied, reverted and refused, when and by whom: the last LP_JOURNAL_EVENTS of it. */
 #include <config.h>
 #include "base/buf.h"
+#include "base/text.h"
 #include "patch/journal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* The three texts in one block that begins with the first; NULL without memory. */
 static char *texts(const char *a, const char *b, const char *c, struct lp_live_event *e)
@@ -26,11 +26,9 @@ void lp_history_add(struct lp_live *live, const char *what, const char *patch, c
                     const struct lp_error *err)
 {
     struct lp_history *h = &live->history;
-    struct timespec t;
     char reason[sizeof err->where + sizeof err->text + 32] = "";
     if (err) lp_error_format(err, reason, sizeof reason);
-    clock_gettime(CLOCK_REALTIME, &t);
-    struct lp_live_event e = {.time_ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000, .what = what, .status = err ? err->status : LP_OK,
+    struct lp_live_event e = {.time_ms = lp_wall_ms(), .what = what, .status = err ? err->status : LP_OK,
                               .pid = by ? by->pid : 0, .uid = by ? by->uid : 0};
     if (!texts(patch, version ? version : "", reason, &e)) return;
     if (h->n < LP_JOURNAL_EVENTS) {

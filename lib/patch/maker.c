@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "elf/spec.h"
 #include <arm64lp/dis.h>
 
@@ -242,7 +243,7 @@ lp_status lp_maker_change(lp_maker *m, const char *change, struct lp_error *err)
 static void header(const lp_maker *m, struct lp_buf *b)
 {
     const struct lp_elf_info *info = lp_elf_info(m->elf);
-    const char *slash = strrchr(info->name, '/'), *name = info->soname ? info->soname : slash ? slash + 1 : info->name;
+    const char *name = info->soname ? info->soname : lp_base_name(info->name);
     char hex[129];
     uint8_t sha[32];
     lp_buf_puts(b, "lpatch 1\n");

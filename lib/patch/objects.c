@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "elf/dynamic.h"
 
 #include <elf.h>
@@ -17,12 +18,6 @@
 enum { PHDRS_MAX = 128 };
 #define COPY_MAX (UINT64_C(256) << 20)
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static struct lp_target *add(struct lp_objects *o, const struct lp_target *like, const char *path)
 {
     struct lp_target **v = lp_grow(o->v, &o->cap, o->n, sizeof(struct lp_target *)), *t = malloc(sizeof *t);
@@ -31,7 +26,7 @@ static struct lp_target *add(struct lp_objects *o, const struct lp_target *like,
     if (!v || !t || !copy) return free(t), free(copy), NULL;
     *t = *like;
     t->path = copy;
-    t->name = base_name(copy);
+    t->name = lp_base_name(copy);
     t->serial = ++o->serial;
     return v[o->n++] = t;
 }

@@ -398,8 +398,7 @@ static void run(struct lp_parse *ps, const char *text, size_t len)
 /* The file's base name without .lpatch. */
 static const char *default_name(struct lp_patch *p)
 {
-    const char *base = strrchr(p->file, '/');
-    base = base ? base + 1 : p->file;
+    const char *base = lp_base_name(p->file);
     size_t n = strlen(base);
     uint8_t sha[32];
     char made[] = "patch-00000000";

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/hash.h"
+#include "base/text.h"
 #include "kernel/signal.h"
 #include "vm/machine.h"
 
@@ -83,9 +83,7 @@ static const struct lp_control_ops control_ops = {.places = control_places, .fun
 static void tell_program(struct lp_vm *vm, struct lp_control_config *c)
 {
     const struct lp_elf_info *info = lp_elf_info(vm->kernel->image.elf);
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    c->started_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    c->started_ms = lp_wall_ms();
     free(vm->told.exe);
     c->exe = vm->told.exe = vm->kernel->exe ? strdup(vm->kernel->exe) : NULL;
     if (info->build_id)

@@ -16,6 +16,7 @@
 #include <arm64lp/vm.h>
 #include "a64/a64.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "exec/model.h"
 #include "kernel/process.h"
 #include "kernel/remote.h"
@@ -380,13 +381,6 @@ static void explain_sigill(struct lp_vm *vm, uint64_t pc)
         lp_log(&vm->log, 0, "%s: illegal instruction 0x%08x at 0x%llx", vm->program, word, (unsigned long long)pc);
 }
 
-/* As exec does: ps and top show the program's name. */
-static void name_process(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    prctl(PR_SET_NAME, slash ? slash + 1 : path);
-}
-
 static lp_status start(struct lp_vm *vm, struct lp_thread **out, struct lp_error *err)
 {
     struct lp_kernel *k = vm->kernel;
@@ -403,7 +397,7 @@ static lp_status start(struct lp_vm *vm, struct lp_thread **out, struct lp_error
     t->cpu.checked = vm->config.isolate;
     t->cpu.pc = k->image.first_pc;
     t->cpu.x[LP_SLOT_SP] = k->image.sp;
-    name_process(vm->program);
+    prctl(PR_SET_NAME, lp_base_name(vm->program)); /* as exec does: ps and top show it */
     lp_vm_watch_entry(vm);
     lp_limits_begin(k);
     *out = t;

@@ -62,6 +62,16 @@ head_of()
 word() { lpdis --symbol "$2" --json "$1" | sed -n 's/.*"word":"\(0x\)\{0,1\}\([0-9a-f]*\)".*/\2/p' | sed -n "$(($3 / 4 + 1))p"; }
 # offset PROGRAM FUNCTION PATTERN: of the first instruction whose text has the pattern
 offset() { echo $((4 * ($(lpdis --symbol "$2" --json "$1" | sed -n '/"word"/p' | grep -n "$3" | head -n 1 | cut -d: -f1) - 1))); }
+# two_words NAME: a patch of prog's inner(), whose add is in the middle of its range
+two_words()
+{
+    add=$(offset prog inner '"add"')
+    head_of prog "$1"
+    echo "@ inner+0x$(printf %x $((add - 4)))"
+    echo "- $(word prog inner $((add - 4)))"; echo "+ $(word prog inner $((add - 4)))"
+    echo "- $(word prog inner "$add")"; echo "+ 11001400"
+    echo end
+}
 # old_of PROGRAM FUNCTION: the `old` line of a func block
 old_of()
 {

@@ -63,14 +63,7 @@ run "as text" 0 lpapply -c sock --functions --changed
 like "$(cat run)" '^\* [0-9a-f]\{16\}  *[0-9]* counted .* 1235  ret$' "with a mark"
 
 # ---- threads in old code ----
-add=$(offset prog inner '"add"')
-{
-    head_of prog inner
-    echo "@ inner+0x$(printf %x $((add - 4)))"
-    echo "- $(word prog inner $((add - 4)))"; echo "+ $(word prog inner $((add - 4)))"
-    echo "- $(word prog inner "$add")"; echo "+ 11001400"
-    echo end
-} >inner.lpatch
+two_words inner >inner.lpatch
 say inner >/dev/null
 run "forced while somebody will return there" 0 lpapply -c sock --force inner.lpatch
 run "places" 0 lpapply -c sock --places --tsv

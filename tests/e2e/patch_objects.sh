@@ -2,9 +2,7 @@
 # Patches reach every object of a dynamically linked program: the executable (PIE or not), libraries that are there, that come, go and come back.
 . "$srcdir/tests/lib.sh"
 . "$srcdir/tests/e2e/driven.sh"
-root=$("$CROSS_CC" -print-sysroot 2>/dev/null)
-[ -e "$root/lib/ld-linux-aarch64.so.1" ] || root=/usr/aarch64-linux-gnu
-[ -e "$root/lib/ld-linux-aarch64.so.1" ] || skip_all "no AArch64 C library to link with"
+root=$(arm64_sysroot) || skip_all "no AArch64 C library to link with"
 dir=$tests/e2e/objects
 
 cc() { "$CROSS_CC" -w -O2 -fno-ipa-ra -Wl,--build-id "$@"; }

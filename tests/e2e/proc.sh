@@ -11,9 +11,7 @@ for options in '' --isolate; do
     lprun --no-control $options ./guest/program >have 2>&1
     same have want "as natively${options:+ ($options)}"
 done
-root=$("$CROSS_CC" -print-sysroot 2>/dev/null)
-[ -e "$root/lib/ld-linux-aarch64.so.1" ] || root=/usr/aarch64-linux-gnu
-if [ -e "$root/lib/ld-linux-aarch64.so.1" ]; then
+if root=$(arm64_sysroot); then
     "$CROSS_CC" -w -O1 -pthread -o guest/program "$tests/e2e/proc.c"
     lprun --no-control -L "$root" ./guest/program >have 2>&1
     same have want "dynamically linked"

@@ -51,14 +51,7 @@ leave
 
 # ---- waiting ----
 start prog
-add=$(($(offset prog inner '"add"')))
-{
-    head_of prog two-words
-    echo "@ inner+0x$(printf %x $((add - 4)))"
-    echo "- $(word prog inner $((add - 4)))"; echo "+ $(word prog inner $((add - 4)))"
-    echo "- $(word prog inner "$add")"; echo "+ 11001400"
-    echo end
-} >inner.lpatch
+two_words two-words >inner.lpatch
 say inner >/dev/null
 run "a return address in the range" 5 lpapply --deadline 200ms -c sock inner.lpatch
 like "$(cat run)" "inner+0x" "the place is named"

@@ -132,9 +132,7 @@ is "$(ls -A store)" "$id" "nothing is left over"
 printf '%s\n' '__attribute__((noinline)) int twice(int v) { __asm__ volatile(""); return 2 * v; }' >lib.c
 printf '%s\n' '#include <stdio.h>' 'int twice(int); int main(void) { printf("%d\n", twice(4)); }' >user.c
 "$CROSS_CC" -w -O2 -shared -fPIC -Wl,--build-id -o libtwice.so lib.c
-root=$("$CROSS_CC" -print-sysroot 2>/dev/null)
-case $root in '' | /) root=/usr/aarch64-linux-gnu ;; esac
-if "$CROSS_CC" -w -O2 -Wl,--build-id -o user user.c -L. -ltwice -Wl,-rpath,"$scratch" && [ -e "$root/lib/ld-linux-aarch64.so.1" ]; then
+if root=$(arm64_sysroot) && "$CROSS_CC" -w -O2 -Wl,--build-id -o user user.c -L. -ltwice -Wl,-rpath,"$scratch"; then
     is "$(program -L "$root" ./user)" 8 "a library"
     lpmake -t libtwice.so --meta name=lib -o lib.lpatch 'twice=ret 99'
     run "install for a library" 0 lpapply --install lib.lpatch

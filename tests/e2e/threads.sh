@@ -3,8 +3,6 @@
 . "$srcdir/tests/lib.sh"
 . "$srcdir/tests/e2e/driven.sh"
 source=threads.c
-root=$("$CROSS_CC" -print-sysroot 2>/dev/null)
-[ -e "$root/lib/ld-linux-aarch64.so.1" ] || root=/usr/aarch64-linux-gnu
 hammer=$builddir/tests/e2e/hammer
 
 # stop NAME: nothing went wrong; the rest of the answer is in $calls, $step and $stride
@@ -51,7 +49,7 @@ lpmake -t threads --meta name=ret -o ret.lpatch 'step=ret 3'
 lpmake -t threads --meta name=b -o b.lpatch 'stride=b three'
 storm static 100
 storm isolated 20 --isolate
-if [ -e "$root/lib/ld-linux-aarch64.so.1" ]; then
+if root=$(arm64_sysroot); then
     build threads
     lpmake -t threads --meta name=ret -o ret.lpatch 'step=ret 3'
     lpmake -t threads --meta name=b -o b.lpatch 'stride=b three'

@@ -17,9 +17,8 @@ build()
     return 1
 }
 # Where the libraries of dynamically linked programs are
-root=$("$CROSS_CC" -print-sysroot 2>/dev/null)
-[ -e "$root/lib/ld-linux-aarch64.so.1" ] || root=/usr/aarch64-linux-gnu
-have_root() { [ -e "$root/lib/libgcc_s.so.1" ] && [ -e "$root/lib/ld-linux-aarch64.so.1" ]; }
+root=$(arm64_sysroot) || root=
+have_root() { [ -n "$root" ] && [ -e "$root/lib/libgcc_s.so.1" ]; }
 # judge STATUS NAME: of what is in $scratch/out; with TORTURE_TIMES all of it is told
 judge()
 {
