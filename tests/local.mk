@@ -9,7 +9,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)'
     TSAN_OPTIONS="$${TSAN_OPTIONS-die_after_fork=0:halt_on_error=1}"; \
     export srcdir builddir CROSS_CC QEMU_AARCH64 PATH TSAN_OPTIONS;
 
-EXTRA_DIST += tests/README.md tests/alone.sh tests/splitmix.h
+EXTRA_DIST += tests/body.sh tests/README.md tests/alone.sh tests/splitmix.h
 
 TEST_LIBS = $(LP_ROOMS) $(LP_LIBS) $(CMOCKA_LIBS)
 

@@ -133,6 +133,7 @@ static int print_function(void *ctx, const struct lp_live_function *row)
 static void print_asker(const struct lp_live_event *row)
 {
     if (row->pid) fprintf(out_file(), "  by process %" PRId64 " of user %" PRIu64, row->pid, row->uid);
+    if (row->stopped_ns) fprintf(out_file(), ", stopped for %.3f ms", (double)row->stopped_ns / 1e6);
     if (row->text[0]) fputs(": ", out_file()), out_text(row->text);
     putc('\n', out_file());
 }
@@ -157,21 +158,30 @@ static int print_event(void *ctx, const struct lp_live_event *row)
     if (row->pid) out_uint("by_pid", (uint64_t)row->pid), out_uint("by_uid", row->uid);
     else out_null("by_pid"), out_null("by_uid");
     out_str("reason", row->text[0] ? row->text : NULL);
-    end_row(ctx);
+    out_uint("pid", (uint64_t)((const struct target *)ctx)->pid);
+    out_uint("stopped_ns", row->stopped_ns);
+    out_end();
     return 0;
 }
 
-static void print_totals(const struct target *target, const struct totals *t)
+static void print_totals(const struct target *target, const struct totals *t, const struct lp_live_stats *v)
 {
+    const struct lp_live_stop *stop = &v->stop;
     if (cli.format == OUT_TEXT) {
-        fprintf(out_file(), "patches %" PRIu64 "\nplaces  %" PRIu64 "\nhits    %" PRIu64 "\n", t->patches, t->places, t->hits);
+        fprintf(out_file(), "patches %" PRIu64 "\nplaces  %" PRIu64 "\nhits    %" PRIu64 "\nstops   %" PRIu64, t->patches, t->places, t->hits, v->stops);
+        if (v->stops) fprintf(out_file(), "  ms: last %.3f, median %.3f, p99 %.3f, max %.3f", (double)stop->last / 1e6, (double)stop->median / 1e6,
+                              (double)stop->p99 / 1e6, (double)stop->max / 1e6);
+        putc('\n', out_file());
         return;
     }
     out_record("stats");
     out_uint("patches", t->patches);
     out_uint("places", t->places);
     out_uint("hits", t->hits);
-    end_row(target);
+    out_uint("pid", (uint64_t)target->pid);
+    out_uint("stops", v->stops);
+    out_uint("stop_last_ns", stop->last), out_uint("stop_median_ns", stop->median), out_uint("stop_p99_ns", stop->p99), out_uint("stop_max_ns", stop->max);
+    out_end();
 }
 
 static void heading(unsigned what)
@@ -193,8 +203,10 @@ static lp_status look(struct target *t, unsigned what, struct lp_error *err)
     case LOOK_JOURNAL: return lp_control_journal(t->control, print_event, t, err);
     default: break;
     }
+    struct lp_live_stats stats;
     lp_status s = lp_control_list(t->control, add_up, &totals, err);
-    if (s == LP_OK) print_totals(t, &totals);
+    if (s == LP_OK) s = lp_control_stats(t->control, &stats, err);
+    if (s == LP_OK) print_totals(t, &totals, &stats);
     return s;
 }
 

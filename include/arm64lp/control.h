@@ -51,7 +51,14 @@ struct lp_live_event {
     int64_t pid;            /* who asked: 0 = the program's own lprun */
     uint64_t uid;
     const char *text;       /* the reason; "" = none */
+    uint64_t stopped_ns;    /* how long the program stood still for it: the longest time */
 };
+/* How long the program stood still when it was patched, in nanoseconds: from the order to stop until its threads may go on. `reach`: the part of it
+ * until the last of them stood. Median, 99th percentile and maximum are of the last LP_LIVE_STOPS times. */
+enum { LP_LIVE_STOPS = 1000 };
+struct lp_live_stop { uint64_t last, median, p99, max; };
+struct lp_live_stats { uint64_t stops; struct lp_live_stop stop, reach; };
+LP_API lp_status lp_control_stats(lp_control *c, struct lp_live_stats *out, struct lp_error *err);
 /* Each row goes to fn until it does not return 0. Functions: in the order of their addresses, `changed_only` those that a patch has changed.
  * Events: the oldest first. */
 LP_API lp_status lp_control_places(lp_control *c, int (*fn)(void *ctx, const struct lp_live_place *row), void *ctx, struct lp_error *err);

@@ -77,7 +77,10 @@ struct lp_live_options {
     int64_t pid;            /* who asks, for the journal; 0 = this process itself */
     unsigned uid;
 };
-struct lp_live_result { size_t applied, already, reverted; };
+struct lp_live_result {
+    size_t applied, already, reverted;
+    uint64_t stopped_ns;    /* how long the program stood still for it: the longest time */
+};
 /* All of these patches or none. */
 LP_API lp_status lp_control_apply(lp_control *c, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
                                   struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);

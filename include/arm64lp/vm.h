@@ -59,10 +59,11 @@ LP_API lp_status lp_vm_apply(lp_vm *vm, const lp_patch *const *patches, size_t n
 LP_API lp_status lp_vm_revert(lp_vm *vm, const char *const *names, size_t n, const struct lp_live_options *o,
                               struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
 LP_API lp_status lp_vm_list(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
-/* As lp_control_places, lp_control_functions and lp_control_journal. Thread-safe. */
+/* As lp_control_places, lp_control_functions, lp_control_journal and lp_control_stats. Thread-safe. */
 LP_API lp_status lp_vm_places(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_place *row), void *ctx, struct lp_error *err);
 LP_API lp_status lp_vm_functions(lp_vm *vm, bool changed_only, int (*fn)(void *ctx, const struct lp_live_function *row), void *ctx, struct lp_error *err);
 LP_API lp_status lp_vm_journal(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_event *row), void *ctx, struct lp_error *err);
+LP_API lp_status lp_vm_stats(lp_vm *vm, struct lp_live_stats *out, struct lp_error *err);
 /* After lp_vm_load: apply what lp_vm_config.patch_dirs have for the program's build-id, all or none. What cannot be trusted goes to the log and is left
  * out. */
 LP_API lp_status lp_vm_apply_stored(lp_vm *vm, lp_report_fn report, void *ctx, struct lp_error *err);

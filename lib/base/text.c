@@ -25,15 +25,16 @@ size_t lp_utf8_len(const char *s, size_t n)
     return 0;
 }
 
-static int64_t milliseconds(clockid_t clock)
+static uint64_t nanoseconds(clockid_t clock)
 {
     struct timespec t;
     clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-int64_t lp_now_ms(void) { return milliseconds(CLOCK_MONOTONIC); }
-uint64_t lp_wall_ms(void) { return (uint64_t)milliseconds(CLOCK_REALTIME); }
+int64_t lp_now_ms(void) { return (int64_t)(lp_now_ns() / 1000000); }
+uint64_t lp_now_ns(void) { return nanoseconds(CLOCK_MONOTONIC); }
+uint64_t lp_wall_ms(void) { return nanoseconds(CLOCK_REALTIME) / 1000000; }
 
 const char *lp_base_name(const char *path)
 {

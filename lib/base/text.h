@@ -7,8 +7,9 @@
 /* Bytes (1-4) of the well-formed UTF-8 character at s, of which n bytes are there (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF);
  * 0 if it is none. */
 size_t lp_utf8_len(const char *s, size_t n);
-/* Milliseconds of CLOCK_MONOTONIC, and of CLOCK_REALTIME. */
+/* Milliseconds and nanoseconds of CLOCK_MONOTONIC, and milliseconds of CLOCK_REALTIME. */
 int64_t lp_now_ms(void);
+uint64_t lp_now_ns(void);
 uint64_t lp_wall_ms(void);
 /* What follows the last slash: a part of `path`. */
 const char *lp_base_name(const char *path);

@@ -6,14 +6,15 @@
  *   both sides first     arm64lp 1
  *   client               apply N FLAGS DEADLINE_MS     followed by N times:  patch LENGTH NAME, then LENGTH bytes of patch text
  *                        revert N FLAGS DEADLINE_MS    followed by N times:  name NAME                     (N = 0: all of them)
- *                        list | places | functions CHANGED_ONLY | journal | status
+ *                        list | places | functions CHANGED_ONLY | journal | status | stats
  *   server, any number   report STATUS SYS LINE COL WHERE TEXT HINT        one of several problems
  *                        row NAME VERSION PLACES HITS APPLIED_MS NOTE      answer to list
  *                        place PATCH WHERE KIND ADDR SIZE HITS FIRST_MS LAST_MS THREADS
  *                        function NAME OBJECT ADDR SIZE PATCH PLACES HITS
- *                        event TIME_MS WHAT PATCH VERSION STATUS PID UID TEXT
+ *                        event TIME_MS WHAT PATCH VERSION STATUS PID UID TEXT STOPPED_NS
  *                        status PID VERSION PATCHES ACCESS EXE DEV INO BUILD-ID STARTED_MS      (ACCESS: read-write or read-only)
- *   server, last         ok APPLIED ALREADY REVERTED     or     error STATUS SYS LINE COL WHERE TEXT HINT
+ *                        stats STOPS LAST MEDIAN P99 MAX LAST MEDIAN P99 MAX                    nanoseconds; the second four: until all stood
+ *   server, last         ok APPLIED ALREADY REVERTED STOPPED_NS     or     error STATUS SYS LINE COL WHERE TEXT HINT
  *
  * N is at most LP_CONTROL_ITEMS, a text at most LP_CONTROL_TEXT bytes. FLAGS are enum lp_live_flags in decimal, STATUS is a
  * name of error.def. Fields may be added at the end of a line: who reads leaves out those that it does not know. After a request

@@ -74,10 +74,11 @@ static bool take_function(struct answer *a, char **f)
 
 static bool take_event(struct answer *a, char **f)
 {
-    struct lp_live_event row;
+    struct lp_live_event row = {0};
     uint64_t pid;
     if (!number(f, 1, &row.time_ms) || !string(f, 2, &row.what) || !string(f, 3, &row.patch) || !optional(f, 4, &row.version) ||
-        !lp_control_number(f[6], INT64_MAX, &pid) || !number(f, 7, &row.uid) || !string(f, 8, &row.text))
+        !lp_control_number(f[6], INT64_MAX, &pid) || !number(f, 7, &row.uid) || !string(f, 8, &row.text) ||
+        (f[9] && !number(f, 9, &row.stopped_ns)))
         return false;
     row.status = lp_control_status(f[5]);
     row.pid = (int64_t)pid;
@@ -87,10 +88,11 @@ static bool take_event(struct answer *a, char **f)
 
 static bool take_result(struct answer *a, int n, char **f)
 {
-    uint64_t v[3];
+    uint64_t v[3], stopped = 0;
     for (int i = 0; i < 3; i++)
         if (n < 4 || !lp_control_number(f[i + 1], SIZE_MAX, &v[i])) return false;
-    if (a->result) *a->result = (struct lp_live_result){(size_t)v[0], (size_t)v[1], (size_t)v[2]};
+    if (n > 4 && !number(f, 4, &stopped)) return false;
+    if (a->result) *a->result = (struct lp_live_result){(size_t)v[0], (size_t)v[1], (size_t)v[2], stopped};
     return true;
 }
 
@@ -99,7 +101,7 @@ static lp_status read_answer(struct lp_control *c, int64_t wait_ms, struct answe
 {
     int64_t deadline = lp_now_ms() + wait_ms;
     for (;;) {
-        char *line, *f[LP_CONTROL_FIELDS], word[64];
+        char *line, *f[LP_CONTROL_FIELDS] = {NULL}, word[64];
         lp_status s = lp_control_read_line(c, deadline, &line, err);
         if (s) return s;
         snprintf(word, sizeof word, "%s", line);
@@ -257,4 +259,21 @@ lp_status lp_control_info(lp_control *c, struct lp_control_info *out, struct lp_
     struct answer a = {.word = "status", .fields = 10, .take = take_status, .fn_ctx = out};
     *out = (struct lp_control_info){.version = "", .exe = "", .build_id = ""};
     return look(c, "status\n", &a, err);
+}
+
+static bool take_stats(struct answer *a, char **f)
+{
+    struct lp_live_stats *v = a->fn_ctx;
+    uint64_t *const to[] = {&v->stops, &v->stop.last, &v->stop.median, &v->stop.p99, &v->stop.max,
+                            &v->reach.last, &v->reach.median, &v->reach.p99, &v->reach.max};
+    for (int i = 0; i < 9; i++)
+        if (!number(f, i + 1, to[i])) return false;
+    return true;
+}
+
+lp_status lp_control_stats(lp_control *c, struct lp_live_stats *out, struct lp_error *err)
+{
+    struct answer a = {.word = "stats", .fields = 10, .take = take_stats, .fn_ctx = out};
+    *out = (struct lp_live_stats){0};
+    return look(c, "stats\n", &a, err);
 }

@@ -12,10 +12,11 @@ struct lp_control_ops {
     lp_status (*revert)(void *ctx, const char *const *names, size_t n, const struct lp_live_options *o,
                         struct lp_live_result *result, lp_report_fn report, void *rctx, struct lp_error *err);
     lp_status (*list)(void *ctx, int (*fn)(void *fctx, const struct lp_live_row *row), void *fctx, struct lp_error *err);
-    /* As lp_control_places, lp_control_functions and lp_control_journal; NULL: not to be had. */
+    /* As lp_control_places, lp_control_functions, lp_control_journal and lp_control_stats; NULL: not to be had. */
     lp_status (*places)(void *ctx, int (*fn)(void *fctx, const struct lp_live_place *row), void *fctx, struct lp_error *err);
     lp_status (*functions)(void *ctx, bool changed_only, int (*fn)(void *fctx, const struct lp_live_function *row), void *fctx, struct lp_error *err);
     lp_status (*journal)(void *ctx, int (*fn)(void *fctx, const struct lp_live_event *row), void *fctx, struct lp_error *err);
+    lp_status (*stats)(void *ctx, struct lp_live_stats *out, struct lp_error *err);
     /* Called about twice a second as long as it returns true, and after each change. NULL: nothing to do. */
     bool (*tick)(void *ctx);
     /* Move a descriptor out of the guest's sight and close the old one; returns the new one (-1: keep the old). NULL: moved to min_fd or above. */

@@ -126,6 +126,7 @@ static void finish(struct lp_session *s, lp_status status, const struct lp_live_
     lp_control_put_number(&s->out, r->applied);
     lp_control_put_number(&s->out, r->already);
     lp_control_put_number(&s->out, r->reverted);
+    lp_control_put_number(&s->out, r->stopped_ns);
     lp_buf_puts(&s->out, "\n");
 }
 
@@ -168,8 +169,25 @@ static int put_event(void *ctx, const struct lp_live_event *row)
     lp_control_put_number(out, (uint64_t)row->pid);
     lp_control_put_number(out, row->uid);
     lp_control_put_string(out, row->text);
+    lp_control_put_number(out, row->stopped_ns);
     lp_buf_puts(out, "\n");
     return out->failed;
+}
+
+static void do_stats(struct lp_session *s)
+{
+    struct lp_error err;
+    struct lp_live_result none = {0};
+    struct lp_live_stats v;
+    const struct lp_control_ops *ops = s->config->ops;
+    lp_status status = ops->stats ? ops->stats(s->config->ctx, &v, &err) : lp_fail(&err, LP_E_UNSUPPORTED, "this program cannot say that");
+    if (status == LP_OK) {
+        const uint64_t numbers[] = {v.stops, v.stop.last, v.stop.median, v.stop.p99, v.stop.max, v.reach.last, v.reach.median, v.reach.p99, v.reach.max};
+        lp_buf_puts(&s->out, "stats");
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) lp_control_put_number(&s->out, numbers[i]);
+        lp_buf_puts(&s->out, "\n");
+    }
+    finish(s, status, &none, &err);
 }
 
 /* list, places, functions, journal */
@@ -327,7 +345,8 @@ static void take_line(struct lp_session *s, char *line)
     else if (n == 1 && (strcmp(f[0], "list") == 0 || strcmp(f[0], "places") == 0 || strcmp(f[0], "journal") == 0)) do_look(s, f[0], false);
     else if (n == 2 && strcmp(f[0], "functions") == 0 && lp_control_number(f[1], 1, &changed)) do_look(s, f[0], changed == 1);
     else if (strcmp(f[0], "status") == 0 && n == 1) do_status(s);
-    else give_up(s, LP_E_PROTOCOL, "expected: apply, revert, list, places, functions, journal or status");
+    else if (strcmp(f[0], "stats") == 0 && n == 1) do_stats(s);
+    else give_up(s, LP_E_PROTOCOL, "expected: apply, revert, list, places, functions, journal, status or stats");
 }
 
 /* One step; false if more input is needed. */

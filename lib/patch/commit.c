@@ -347,16 +347,6 @@ static struct lp_span *interiors(const struct lp_job *job, size_t *n)
     return v;
 }
 
-static void stop(struct lp_live *live)
-{
-    if (live->gate) lp_gate_stop(live->gate, NULL);
-}
-
-static void resume(struct lp_live *live)
-{
-    if (live->gate) lp_gate_resume(live->gate);
-}
-
 /* The longest deadline of the call, and whether every patch has a way out when it passes. */
 static uint32_t deadline_of(const struct lp_job *job, enum lp_else_kind *otherwise)
 {
@@ -393,9 +383,9 @@ static lp_status stop_quiet(struct lp_job *job)
     struct lp_span *span = interiors(job, &n);
     if (!span) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
     for (;;) {
-        stop(job->live);
+        lp_live_stop(job->live);
         if (force || lp_quiet(job->live, span, n, &pc, &possible)) break;
-        resume(job->live);
+        lp_live_resume(job->live);
         if (lp_now_ms() - start >= (int64_t)ms) {
             if (otherwise == LP_ELSE_FORCE) force = true;
             else if (otherwise == LP_ELSE_LAZY) for (size_t i = 0; i < n; i++) span[i].returns = false;
@@ -464,7 +454,7 @@ void lp_live_retire_regions(struct lp_live *live, const struct lp_applied *a, co
 void lp_live_prune(struct lp_live *live)
 {
     if (!atomic_exchange(&live->moved, false)) return;
-    stop(live);
+    lp_live_stop(live);
     for (struct lp_applied *a = live->newest, *older; a; a = older) {
         older = a->older;
         if (!lp_journal_forget(live, a)) continue;
@@ -475,7 +465,7 @@ void lp_live_prune(struct lp_live *live)
         lp_journal_free_one(a);
     }
     reap(live);
-    resume(live);
+    lp_live_resume(live);
 }
 
 static void book(struct lp_job *job)
@@ -510,7 +500,7 @@ lp_status lp_job_commit(struct lp_job *job)
         for (size_t i = 0; i < job->nadd && s == LP_OK; i++) s = fill_regions(job, job->add[i]);
         if (s == LP_OK) s = write_all(job);
         if (s == LP_OK) book(job);
-        resume(live);
+        lp_live_resume(live);
     }
     for (size_t i = 0; i < mapped && s != LP_OK; i++) unmap_first(live, job->add[i], job->add[i]->plan.nregion);
     return s;

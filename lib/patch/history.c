@@ -29,7 +29,8 @@ void lp_history_add(struct lp_live *live, const char *what, const char *patch, c
     char reason[sizeof err->where + sizeof err->text + 32] = "";
     if (err) lp_error_format(err, reason, sizeof reason);
     struct lp_live_event e = {.time_ms = lp_wall_ms(), .what = what, .status = err ? err->status : LP_OK,
-                              .pid = by ? by->pid : 0, .uid = by ? by->uid : 0};
+                              .pid = by ? by->pid : 0, .uid = by ? by->uid : 0,
+                              .stopped_ns = live->stops.longest};
     if (!texts(patch, version ? version : "", reason, &e)) return;
     if (h->n < LP_JOURNAL_EVENTS) {
         struct lp_live_event *v = lp_grow(h->event, &h->cap, h->n, sizeof *v);

@@ -29,6 +29,8 @@ struct lp_applied {
 struct lp_retired { uint64_t start, end; };
 /* What happened: a ring of the last LP_JOURNAL_EVENTS. */
 struct lp_history { struct lp_live_event *event; size_t n, cap, next; };
+/* How long the program stood still: a ring of the last LP_LIVE_STOPS times, in nanoseconds. */
+struct lp_stops { uint64_t n, begun, reached, longest, stop[LP_LIVE_STOPS], reach[LP_LIVE_STOPS]; }; /* longest: of the call in progress */
 /* Patches by name; `bucket` has a power of two of chains. */
 struct lp_names { struct lp_applied **bucket; size_t nbucket; };
 
@@ -56,6 +58,7 @@ struct lp_live {
     _Atomic uint64_t lowest, highest; /* bounds of all places ever written */
     _Atomic bool moved;          /* a patched page may have been unmapped */
     struct lp_history history;
+    struct lp_stops stops;
     int fault_at, step;
 };
 
@@ -118,6 +121,9 @@ void lp_history_add(struct lp_live *live, const char *what, const char *patch, c
 /* An object that came or went. */
 void lp_history_object(struct lp_live *live, const char *what, const struct lp_patch *p, const struct lp_target *t);
 void lp_history_free(struct lp_history *h);
+/* stops.c: close the gate and open it again, with an eye on the clock. */
+void lp_live_stop(struct lp_live *live);
+void lp_live_resume(struct lp_live *live);
 /* live.c: one call at a time */
 void lp_job_begin(struct lp_job *job, struct lp_live *live);
 void lp_job_setup(struct lp_job *job, struct lp_live *live); /* another job of the same call */

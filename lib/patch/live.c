@@ -61,6 +61,7 @@ void lp_live_after_fork(struct lp_live *live, bool child)
     if (child) { /* whoever worked or waited is not here */
         pthread_cond_init(&live->done, NULL);
         live->working = false;
+        live->stops.longest = 0;
         for (struct lp_applied *a = live->newest; a; a = a->older) a->leaving = false;
     }
     pthread_mutex_unlock(&live->lock);
@@ -106,6 +107,7 @@ void lp_job_end(struct lp_job *job, bool done)
         else job->drop[i]->leaving = false;
     }
     lp_job_free(job);
+    live->stops.longest = 0;
     live->working = false;
     pthread_cond_signal(&live->done);
     pthread_mutex_unlock(&live->lock);
@@ -343,7 +345,7 @@ lp_status lp_live_apply(struct lp_live *live, const lp_patch *const *patches, si
     lp_status s = prepare_all(&job, patches, n, &r);
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && (job.nadd || job.ndrop) && !dry) s = lp_job_commit(&job);
-    r.applied = count_whole(job.add, job.nadd), r.reverted = count_whole(job.drop, job.ndrop);
+    r.applied = count_whole(job.add, job.nadd), r.reverted = count_whole(job.drop, job.ndrop), r.stopped_ns = live->stops.longest;
     if (!dry) note_apply(&job, patches, n, s);
     for (size_t i = 0; i < job.nadd && (s != LP_OK || dry); i++) lp_journal_free_one(job.add[i]);
     if (s == LP_OK && live->nlibrary) lp_live_expect(live);
@@ -402,7 +404,7 @@ lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t 
     for (size_t i = 0; i < count && s == LP_OK; i++) s = v[i]->whole ? LP_OK : check_required(&job, v[i]);
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && count && !dry) s = lp_job_commit(&job);
-    if (s == LP_OK && result) *result = (struct lp_live_result){.reverted = count_whole(v, count)};
+    if (s == LP_OK && result) *result = (struct lp_live_result){.reverted = count_whole(v, count), .stopped_ns = live->stops.longest};
     if (!dry) note_revert(&job, names, n, s);
     free(v);
     lp_job_end(&job, s == LP_OK && !dry);

@@ -43,11 +43,12 @@ lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t 
                          struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);
 lp_status lp_live_list(struct lp_live *live, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
 
-/* As lp_control_places, lp_control_functions and lp_control_journal (arm64lp/control.h). */
+/* As lp_control_places, lp_control_functions, lp_control_journal and lp_control_stats (arm64lp/control.h). */
 lp_status lp_live_places(struct lp_live *live, int (*fn)(void *ctx, const struct lp_live_place *row), void *ctx, struct lp_error *err);
 lp_status lp_live_functions(struct lp_live *live, bool changed_only, int (*fn)(void *ctx, const struct lp_live_function *row), void *ctx,
                             struct lp_error *err);
 lp_status lp_live_journal(struct lp_live *live, int (*fn)(void *ctx, const struct lp_live_event *row), void *ctx, struct lp_error *err);
+lp_status lp_live_stats(struct lp_live *live, struct lp_live_stats *out, struct lp_error *err);
 
 /* Around fork, on the guest's thread, outside the gate's RUNNING state or with no gate: the child has what is applied, and no call in progress. */
 void lp_live_before_fork(struct lp_live *live);

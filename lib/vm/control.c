@@ -69,13 +69,16 @@ static lp_status control_journal(void *ctx, int (*fn)(void *fctx, const struct l
     return lp_vm_journal(ctx, fn, fctx, err);
 }
 
+static lp_status control_stats(void *ctx, struct lp_live_stats *out, struct lp_error *err) { return lp_vm_stats(ctx, out, err); }
+
 static bool control_tick(void *ctx)
 {
     (void)ctx;
     return lp_counter_tick();
 }
 
-static const struct lp_control_ops control_ops = {.places = control_places, .functions = control_functions, .journal = control_journal, .tick = control_tick,
+static const struct lp_control_ops control_ops = {.places = control_places, .functions = control_functions, .journal = control_journal,
+                                                  .stats = control_stats, .tick = control_tick,
                                                   .apply = control_apply, .revert = control_revert, .list = control_list, .hide_fd = hide_fd,
                                                   .close_fd = close_fd, .accept_fd = accept_fd};
 

@@ -355,6 +355,8 @@ lp_status lp_vm_journal(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_eve
     return lp_live_journal(vm->live, fn, ctx, err);
 }
 
+lp_status lp_vm_stats(lp_vm *vm, struct lp_live_stats *out, struct lp_error *err) { return lp_live_stats(vm->live, out, err); }
+
 void lp_vm_set_reexec(lp_vm *vm, const char *const *reexec) { vm->kernel->reexec = reexec; }
 int lp_vm_hide_fd(lp_vm *vm, int fd) { return lp_fd_hide(vm->kernel, fd); }
 

@@ -95,6 +95,11 @@ run "one" 0 lpapply -c sock one.lpatch
 say memory unmap >/dev/null
 lpapply -q -c sock -l >/dev/null
 is "$(lpapply -c sock --journal --tsv | tail -n 1 | cut -f3,4,7)" "$(printf 'retired\tone\t')" "what the program unmaps, by nobody"
+run "stats" 0 lpapply -c sock --stats --tsv
+awk -F '\t' '{ exit !($6 >= 5 && $7 > 0 && $8 > 0 && $8 <= $9 && $9 <= $10) }' run && ok "how often and how long it stood still" || { not_ok "how often and how long it stood still"; note <run; }
+run "as text" 0 lpapply -c sock --stats
+like "$(cat run)" '^stops   [0-9]*  ms: last [0-9.]*, median [0-9.]*, p99 [0-9.]*, max [0-9.]*$' "in milliseconds"
+is "$(lpapply -c sock --journal --tsv | awk -F '\t' '{ print $3, ($11 > 0) }' | sort -u | grep -v -e retired | tr '\n' ';')" "applied 1;kept 0;refused 0;replaced 1;reverted 1;" "the journal says for how long"
 leave
 start prog -P ret.lpatch
 is "$(lpapply -c sock --journal --tsv | cut -f3,4,7)" "$(printf 'applied\tret\t')" "applied at start, by lprun itself"

@@ -15,13 +15,13 @@ const char *const lp_fuzz_name = "control protocol";
 const size_t lp_fuzz_prefixes = 100000, lp_fuzz_head = 0;
 const char *const lp_fuzz_words[] = {
     "0", "1", "2", "-1", "4095", "4096", "4097", "67108864", "67108865", "18446744073709551615", "18446744073709551616", "arm64lp", "apply", "revert", "list",
-    "status", "places", "functions", "journal", "place", "function", "event", "read-only", "patch", "name", "%00", "%2D", "%", "%f", "-", "", "error", "SYNTAX", "report", "ok", "\n", NULL};
+    "status", "stats", "places", "functions", "journal", "place", "function", "event", "read-only", "patch", "name", "%00", "%2D", "%", "%f", "-", "", "error", "SYNTAX", "report", "ok", "\n", NULL};
 
 enum { BUDGET = 1 << 20 };
 
 static lp_status ran(struct lp_live_result *r, lp_report_fn report, void *rctx, struct lp_error *err, size_t n)
 {
-    *r = (struct lp_live_result){n, 0, 0};
+    *r = (struct lp_live_result){n, 0, 0, 1000};
     if (n % 3 != 2) return LP_OK;
     lp_fail(err, LP_E_BUSY, "no: %%, \n and \xc3\xa9");
     if (report) report(rctx, err);
@@ -60,7 +60,12 @@ static lp_status functions(void *ctx, bool changed, int (*fn)(void *fctx, const 
 }
 static lp_status journal(void *ctx, int (*fn)(void *fctx, const struct lp_live_event *row), void *fctx, struct lp_error *err)
 {
-    fn(fctx, &(struct lp_live_event){5, "refused", "p", NULL, LP_E_OLD_WORD, 12, 1000, "no: \n"});
+    fn(fctx, &(struct lp_live_event){5, "refused", "p", NULL, LP_E_OLD_WORD, 12, 1000, "no: \n", 5});
+    return LP_OK;
+}
+static lp_status stats(void *ctx, struct lp_live_stats *out, struct lp_error *err)
+{
+    *out = (struct lp_live_stats){1, {2, 3, 4, UINT64_MAX}, {5, 6, 7, 8}};
     return LP_OK;
 }
 
@@ -101,9 +106,10 @@ static int take_row(void *ctx, const struct lp_live_row *e) { return *(size_t *)
 
 static void client(const uint8_t *data, size_t len)
 {
-    for (int request = 0; request < 5; request++) {
+    for (int request = 0; request < 6; request++) {
         struct lp_control c = {.peer = "fuzz"};
         struct lp_control_info info;
+        struct lp_live_stats v;
         struct lp_error err;
         size_t sum = 0;
         int fd[2];
@@ -113,7 +119,7 @@ static void client(const uint8_t *data, size_t len)
         shutdown(fd[1], SHUT_WR);
         lp_status s = request == 0 ? lp_control_list(&c, take_row, &sum, &err) : request == 1 ? lp_control_places(&c, take_place, &sum, &err)
                     : request == 2 ? lp_control_functions(&c, false, take_function, &sum, &err)
-                    : request == 3 ? lp_control_journal(&c, take_event, &sum, &err) : lp_control_info(&c, &info, &err);
+                    : request == 3 ? lp_control_journal(&c, take_event, &sum, &err) : request == 4 ? lp_control_info(&c, &info, &err) : lp_control_stats(&c, &v, &err);
         if (s == LP_OK && request == 4) sum += strlen(info.exe) + strlen(info.version) + strlen(info.build_id);
         if (s != LP_OK && !err.text[0]) abort();
         free(c.status);
@@ -123,7 +129,8 @@ static void client(const uint8_t *data, size_t len)
 
 void lp_fuzz_one(const uint8_t *data, size_t len)
 {
-    static const struct lp_control_ops ops = {.apply = apply, .revert = revert, .list = list, .places = places, .functions = functions, .journal = journal};
+    static const struct lp_control_ops ops = {.apply = apply, .revert = revert, .list = list, .places = places, .functions = functions, .journal = journal,
+                                              .stats = stats};
     static const struct lp_control_config config = {.path = "", .pid = 1, .ops = &ops};
     size_t budget = BUDGET, step = len % 7 ? len % 7 * 5 : len + 1;
     struct lp_session s;
@@ -147,7 +154,7 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
 }
 
 #define PATCH "lpatch 1\nname a\n@ main\n- 7100041f\n+ 7100081f\nend\n"
-static const char talk[] = "arm64lp 1\nlist\nstatus\nplaces\nfunctions 0\nfunctions 1\njournal\nrevert 0 0 0\nrevert 2 4 250\nname one\nname two%20words%0A%25\nlist\n"
+static const char talk[] = "arm64lp 1\nlist\nstatus\nplaces\nfunctions 0\nfunctions 1\njournal\nstats\nrevert 0 0 0\nrevert 2 4 250\nname one\nname two%20words%0A%25\nlist\n"
     "apply 2 0 0\npatch 52 a.lpatch\n" PATCH "patch 41 -\n4001000 D503201F NOP patch for debugging\n\nlist\napply 0 1 5000\nstatus\n";
 static const char answer[] = "arm64lp 1\nreport SYNTAX 0 1 7 dir/x.lpatch no%20such%20word -\nrow a%20patch 1.2 3 18446744073709551615 1700000000123\n"
     "status 1 0.1.0 2 read-write /bin/x 1 2 00ff 5\nplace p main%2B0x8 site 4196352 4 1 2 3 4\nfunction main prog 1 2 p 1 5\nevent 5 refused p - OLD_WORD 12 1000 no\nerror OLD_WORD 2 4 5 greet:%20main found%20%25 do%20this\nok 1 2 3\n";
@@ -157,8 +164,9 @@ static const char *const alone[] = {
     "row a%20patch 1.2 3 18446744073709551615 1700000000123\nrow b - 1 0 5\nok 0 0 0\n",
     "place p main%2B0x8 site 4196352 4 1 2 3 4\nplace q 0x10 set 16 8 0 0 0 0 9\nok 0 0 0\n",
     "function main prog 4196352 20 p 1 5\nfunction a%25b - 1 2 - 0 0\nok 0 0 0\n",
-    "event 5 refused p - OLD_WORD 12 1000 no%0A\nevent 6 applied p 1.2 OK 0 0 -\nok 0 0 0\n",
-    "status 1 0.1.0 2 read-only /bin/a%20prog 7 18446744073709551615 00ff 12\nok 0 0 0\n"};
+    "event 5 refused p - OLD_WORD 12 1000 no%0A\nevent 6 applied p 1.2 OK 0 0 - 812345\nok 0 0 0 65000\n",
+    "status 1 0.1.0 2 read-only /bin/a%20prog 7 18446744073709551615 00ff 12\nok 0 0 0\n",
+    "stats 12 1 2 3 4 5 6 7 18446744073709551615\nok 0 0 0 0\n"};
 
 const uint8_t *lp_fuzz_builtin(size_t i, size_t *len)
 {
