@@ -175,6 +175,33 @@ static void come_back(struct lp_cpu *cpu, const struct lp_recover *r, int back)
 
 LP_NO_TSAN static void keep_fp(struct lp_recover *r, siginfo_t *info, void *ucontext) { lp_fp_recover(r->hook_ctx, ucontext); }
 
+/* ---- watched ops ---- */
+
+/* Is the fast engine not for this state? */
+static bool is_slow(const struct lp_cpu *cpu) { return cpu->checked || lp_sp_is_tilted(cpu); }
+
+bool lp_cpu_watched(struct lp_cpu *cpu, uint64_t pc)
+{
+    if (cpu->up->watched == NULL)
+        return false;
+    const bool slow = is_slow(cpu);
+    struct lp_recover *r = leave_guest(cpu);
+    cpu->pc = pc;
+    cpu->up->watched(cpu);
+    enter_guest(cpu, r);
+    if (cpu->pc == pc && atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0)
+        return !slow && is_slow(cpu);
+    if (cpu->pc != pc)
+        cpu->ex.addr = UINT64_MAX; /* as after an exception */
+    siglongjmp(*cpu->recover, BACK_AGAIN);
+}
+
+void lp_cpu_run_slowly(struct lp_cpu *cpu, const struct lp_op *op, unsigned code)
+{
+    cpu->pc = lp_run_checked(cpu, op, code);
+    siglongjmp(*cpu->recover, BACK_AGAIN);
+}
+
 /* ---- the loop ---- */
 
 static void run(struct lp_cpu *cpu)
@@ -182,7 +209,7 @@ static void run(struct lp_cpu *cpu)
     while (atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0 && cpu->insn_budget != 0) {
         if (atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0)
             safepoint(cpu);
-        else if (cpu->checked || lp_sp_is_tilted(cpu))
+        else if (is_slow(cpu))
             lp_dispatch_checked(cpu);
         else
             lp_dispatch(cpu);

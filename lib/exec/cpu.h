@@ -53,6 +53,9 @@ struct lp_upcalls {
     void (*svc)(struct lp_cpu *cpu, uint32_t imm16);                    /* cpu->pc is already behind the SVC */
     void (*fault)(struct lp_cpu *cpu, const struct lp_fault *fault);    /* cpu->pc is at the instruction */
     void (*safepoint)(struct lp_cpu *cpu);                              /* cpu->poll had LP_POLL_SIGNAL or LP_POLL_USER */
+    /* An instruction of lp_ops_watch() is about to be executed, and is if cpu->pc is left there; registers may be changed, and the gate left and
+     * entered. May be NULL. */
+    void (*watched)(struct lp_cpu *cpu);
 };
 enum {
     LP_POLL_GATE = 1,   /* somebody holds the gate: park (exec does it itself) */
@@ -152,8 +155,11 @@ void lp_counter_free(unsigned id); /* nothing is counted with it any more; 0 is 
 struct lp_count lp_counter_read(unsigned id);
 /* Make the time of what is executed from now on known; called now and then while it returns true. last_ms is as exact as that. */
 bool lp_counter_tick(void);
-/* What is counted changes while the caller holds the gate or nothing runs. Forget what is counted in an address space that goes away. */
+/* What is counted or watched changes while the caller holds the gate or nothing runs. Forget it for an address space that goes away. */
 void lp_ops_drop(struct lp_mem *as);
 /* Count executions of the instruction at pc; counter 0 stops it. Survives invalidation. Returns 0 or -ENOMEM. */
 int lp_ops_count(struct lp_mem *as, uint64_t pc, unsigned counter);
+/* Call up->watched before each execution of the instruction at pc. Off as often as on ends it: a place may have several watchers, and a counter.
+ * Survives invalidation. Returns 0 or -ENOMEM (on only). */
+int lp_ops_watch(struct lp_mem *as, uint64_t pc, bool on);
 #endif

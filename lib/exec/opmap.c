@@ -1,4 +1,4 @@
-/* exec/opmap.c - decoding on demand into the op map, forgetting, and counted ops.
+/* exec/opmap.c - decoding on demand into the op map, forgetting, and ops that are counted or watched.
  *
  * Other threads run while a slot changes. Forgetting stores the code alone: a thread that has just read the old one still finds its
  * operands, as a CPU that has fetched an instruction. So a slot gets other operands only when every thread has passed a safepoint since
@@ -61,9 +61,9 @@ static void zero_ops(struct lp_op *op, const struct lp_op *end)
             store_code(op, LP_CODE_DECODE);
 }
 
-/* ---- counters: an open hash by (address space, pc), written only while nothing runs that could read it ---- */
+/* ---- counted and watched ops: an open hash by (address space, pc), written only while nothing runs that could read it ---- */
 
-struct counter { struct lp_mem *as; uint64_t pc; unsigned id, code; }; /* as NULL: free; id 0: deleted; code: what runs */
+struct counter { struct lp_mem *as; uint64_t pc; unsigned id, code, watches; }; /* as NULL: free; id and watches 0: deleted; code: what runs */
 static struct counter *counters;
 static size_t ncounters, used; /* slots (power of two), slots that were ever used */
 
@@ -75,10 +75,12 @@ static size_t slot_of(struct lp_mem *as, uint64_t pc)
     return i;
 }
 
+static bool in_use(const struct counter *c) { return c->id != 0 || c->watches != 0; }
+
 static struct counter *counter_at(struct lp_mem *as, uint64_t pc)
 {
     struct counter *c = ncounters ? &counters[slot_of(as, pc)] : NULL;
-    return c != NULL && c->id != 0 ? c : NULL;
+    return c != NULL && in_use(c) ? c : NULL;
 }
 
 static int grow_counters(void)
@@ -92,7 +94,7 @@ static int grow_counters(void)
     ncounters = want;
     used = 0;
     for (size_t i = 0; i < n; i++) {
-        if (old[i].as != NULL && old[i].id != 0) {
+        if (old[i].as != NULL && in_use(&old[i])) {
             counters[slot_of(old[i].as, old[i].pc)] = old[i];
             used++;
         }
@@ -101,13 +103,37 @@ static int grow_counters(void)
     return 0;
 }
 
-int lp_ops_count(struct lp_mem *as, uint64_t pc, unsigned counter)
+/* The entry of pc, made if there is none; NULL = no memory. */
+static struct counter *reserve(struct lp_mem *as, uint64_t pc)
 {
     if (2 * (used + 1) > ncounters && grow_counters() != 0)
-        return -ENOMEM;
+        return NULL;
     struct counter *c = &counters[slot_of(as, pc)];
     used += c->as == NULL;
-    *c = (struct counter){as, pc, counter, LP_CODE_DECODE};
+    c->as = as;
+    c->pc = pc;
+    return c;
+}
+
+int lp_ops_count(struct lp_mem *as, uint64_t pc, unsigned counter)
+{
+    struct counter *c = reserve(as, pc);
+    if (c == NULL)
+        return -ENOMEM;
+    c->id = counter;
+    lp_ops_invalidate(as, pc, pc + 4);
+    return 0;
+}
+
+int lp_ops_watch(struct lp_mem *as, uint64_t pc, bool on)
+{
+    struct counter *c = on ? reserve(as, pc) : counter_at(as, pc);
+    if (c == NULL)
+        return on ? -ENOMEM : 0;
+    if (on)
+        c->watches++;
+    else if (c->watches != 0)
+        c->watches--;
     lp_ops_invalidate(as, pc, pc + 4);
     return 0;
 }
@@ -116,7 +142,7 @@ void lp_ops_drop(struct lp_mem *as)
 {
     for (size_t i = 0; i < ncounters; i++)
         if (counters[i].as == as)
-            counters[i].id = 0;
+            counters[i].id = counters[i].watches = 0;
 }
 
 /* ---- decoding ---- */
@@ -237,7 +263,7 @@ static bool unchanged(struct lp_cpu *cpu, uint64_t pc, const uint32_t *words, un
     return lp_mem_flags(cpu->as, pc) & LP_X && fetch(cpu, pc, now) >= n && memcmp(now, words, n * sizeof *now) == 0;
 }
 
-/* With the lock held. Backwards, so that a chain finds its other elements in place. A counted op stays by itself. */
+/* With the lock held. Backwards, so that a chain finds its other elements in place. A counted or watched op stays by itself. */
 static void publish_ops(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in, unsigned n)
 {
     uint8_t cost[BATCH + 1];
@@ -274,7 +300,7 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
         settle(cpu, op, k);
 }
 
-/* ---- counted ops ---- */
+/* ---- counted and watched ops ---- */
 
 unsigned lp_op_code(const struct lp_cpu *cpu, const struct lp_op *op)
 {
@@ -282,19 +308,40 @@ unsigned lp_op_code(const struct lp_cpu *cpu, const struct lp_op *op)
     return code == LP_CODE_COUNTER ? counters[slot_of(cpu->as, lp_op_pc(cpu, op))].code : code;
 }
 
-unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op)
+static unsigned count(const struct counter *c)
 {
-    const struct counter *c = &counters[slot_of(cpu->as, lp_op_pc(cpu, op))];
     const struct lp_tally *t = lp_tally;
     struct lp_count *n = t != NULL && c->id < t->n ? &t->count[c->id] : NULL;
     if (__builtin_expect(n == NULL || n->hits == 0, 0)) {
-        lp_count_first(c->id);
+        if (c->id != 0)
+            lp_count_first(c->id);
         return c->code;
     }
     /* Nobody else writes them; whoever reads finds whole numbers. */
     __atomic_store_n(&n->hits, n->hits + 1, __ATOMIC_RELAXED);
     __atomic_store_n(&n->last_ms, atomic_load_explicit(&lp_count_now, memory_order_relaxed), __ATOMIC_RELAXED);
     return c->code;
+}
+
+/* The upcall may have let others change the code: what is here now runs, and nobody is asked a second time. */
+static __attribute__((noinline, cold)) unsigned watched(struct lp_cpu *cpu, const struct lp_op *op)
+{
+    const uint64_t pc = lp_op_pc(cpu, op);
+    const bool leave = lp_cpu_watched(cpu, pc);
+    unsigned code;
+    while ((code = load_code(op)) == LP_CODE_DECODE)
+        lp_op_decode(cpu, lp_op_at(cpu, pc));
+    if (code == LP_CODE_COUNTER)
+        code = count(&counters[slot_of(cpu->as, pc)]);
+    if (leave)
+        lp_cpu_run_slowly(cpu, op, code);
+    return code;
+}
+
+unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op)
+{
+    const struct counter *c = &counters[slot_of(cpu->as, lp_op_pc(cpu, op))];
+    return __builtin_expect(c->watches != 0, 0) ? watched(cpu, op) : count(c);
 }
 
 /* ---- forgetting ---- */

@@ -51,12 +51,16 @@ extern __thread struct lp_tally *lp_tally LP_INITIAL_EXEC;
 extern _Atomic uint64_t lp_count_now; /* lp_counter_tick() */
 void lp_count_first(unsigned id);     /* the first execution, which takes its time */
 void lp_count_after_fork(void);
-/* Count this execution of a counted op; returns the code that is to run. */
+/* Count this execution of a counted op, tell of it if it is watched; returns the code that is to run, or not (a long jump into lp_cpu_run). */
 unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op);
 /* op->code with counters seen through, nothing counted; 0 if it was forgotten meanwhile. */
 unsigned lp_op_code(const struct lp_cpu *cpu, const struct lp_op *op);
 void lp_ops_after_fork(void); /* the end of lp_ops_before_fork() (gate.h) */
 
+/* The upcall for a watched op; returns unless execution goes on elsewhere. True: it left a state that the fast engine cannot run. */
+bool lp_cpu_watched(struct lp_cpu *cpu, uint64_t pc);
+/* Run the op, of this code, and go on in the engine for the state. */
+_Noreturn void lp_cpu_run_slowly(struct lp_cpu *cpu, const struct lp_op *op, unsigned code);
 /* The SVC: leave guest state, call up, come back. */
 void lp_cpu_svc(struct lp_cpu *cpu, uint32_t imm);
 /* Raise at cpu->pc. */

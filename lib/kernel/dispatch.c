@@ -90,4 +90,4 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
     t->call.active = false;
 }
 
-const struct lp_upcalls lp_kernel_upcalls = {lp_kernel_svc, lp_signal_fault, lp_signal_safepoint};
+const struct lp_upcalls lp_kernel_upcalls = {.svc = lp_kernel_svc, .fault = lp_signal_fault, .safepoint = lp_signal_safepoint};

@@ -44,7 +44,7 @@ static void on_fault(struct lp_cpu *cpu, const struct lp_fault *fault)
 
 static void on_safepoint(struct lp_cpu *cpu) { (void)cpu; }
 
-static const struct lp_upcalls upcalls = {on_svc, on_fault, on_safepoint};
+static const struct lp_upcalls upcalls = {.svc = on_svc, .fault = on_fault, .safepoint = on_safepoint};
 
 static void add(struct lp_machine_state *s)
 {

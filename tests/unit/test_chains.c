@@ -29,7 +29,7 @@ static void on_fault(struct lp_cpu *cpu, const struct lp_fault *fault)
     cpu->stop = 2;
 }
 static void on_safepoint(struct lp_cpu *cpu) { cpu->stop = 3; }
-static const struct lp_upcalls upcalls = {on_svc, on_fault, on_safepoint};
+static const struct lp_upcalls upcalls = {.svc = on_svc, .fault = on_fault, .safepoint = on_safepoint};
 
 static uint64_t seed = 1;
 static uint64_t rnd(void) { return splitmix(&seed); }

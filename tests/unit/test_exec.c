@@ -32,7 +32,7 @@ static void on_fault(struct lp_cpu *cpu, const struct lp_fault *fault)
     cpu->stop = -1;
 }
 static void on_safepoint(struct lp_cpu *cpu) { atomic_fetch_and(&cpu->poll, ~(uint32_t)LP_POLL_SIGNAL), cpu->stop = 7; }
-static const struct lp_upcalls upcalls = {on_svc, on_fault, on_safepoint};
+static const struct lp_upcalls upcalls = {.svc = on_svc, .fault = on_fault, .safepoint = on_safepoint};
 
 /* Flat machines are checked; process machines run the fast dispatch: most tests do both. */
 static void setup(struct box *b, bool flat, const uint32_t *words, size_t n)

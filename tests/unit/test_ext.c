@@ -245,7 +245,7 @@ static void on_fault(struct lp_cpu *c, const struct lp_fault *f)
 }
 static volatile unsigned inside; /* safepoints in the middle of a main step */
 static void on_safepoint(struct lp_cpu *c) { inside += c->pc == CODE + 4 && c->x[2] != 0 && c->x[2] != (uint64_t)-2 * LP_PAGE; }
-static const struct lp_upcalls upcalls = {on_svc, on_fault, on_safepoint};
+static const struct lp_upcalls upcalls = {.svc = on_svc, .fault = on_fault, .safepoint = on_safepoint};
 
 static void go(uint64_t pc)
 {

@@ -43,7 +43,7 @@ static void on_fault(struct lp_cpu *c, const struct lp_fault *f)
     c->stop = -1;
 }
 static void on_safepoint(struct lp_cpu *c) { (void)c; }
-static const struct lp_upcalls upcalls = {on_svc, on_fault, on_safepoint};
+static const struct lp_upcalls upcalls = {.svc = on_svc, .fault = on_fault, .safepoint = on_safepoint};
 
 static void begin(void)
 {
