@@ -32,8 +32,8 @@ LP_SYSCALL(refuse)
     return -row->error;
 }
 
-/* What an interrupted call means for this row. -LP_ERESTARTSYS comes from the stub: the host would restart the call, which it does to SYS rows only,
- * or it was not made, as if the signal had come before it. -EINTR is the host's own word: where it stands for a call that only a handler ends, Linux
+/* What an interrupted call means for this row. -LP_ERESTARTSYS comes from the stub: the host would restart the call, which it does to SYS rows only;
+ * of others, it was not made, where the stub cannot tell. -EINTR is the host's own word: where it stands for a call that only a handler ends, Linux
  * may still restart that. */
 static int64_t restart_class(enum lp_restart class, int64_t r)
 {

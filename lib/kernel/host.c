@@ -11,14 +11,15 @@
 #include "kernel/kernel.h"
 #include "kernel/signal.h"
 
-_Static_assert(LP_POLL_SIGNAL == 2 && LP_ERESTARTSYS == 512, "the assembly below has these numbers");
+_Static_assert(LP_POLL_SIGNAL == 2 && LP_ERESTARTSYS == 512 && LP_ERESTARTNOINTR == 513, "the assembly below has these numbers");
 
-/* lp_host_enter(poll, nr, args): -512 if bit 1 of *poll is set, else the call's result. */
+/* lp_host_enter(poll, nr, args): -513 if bit 1 of *poll is set, or a signal comes before the call is made; -512 if the host would make it again; else its
+ * result. */
 #if defined __x86_64__
 #define UC_PC(uc) ((uc)->uc_mcontext.gregs[REG_RIP])
 __asm__(".text\n"
-        ".globl lp_host_enter, lp_host_window, lp_host_window_end, lp_host_abort\n"
-        ".hidden lp_host_enter, lp_host_window, lp_host_window_end, lp_host_abort\n"
+        ".globl lp_host_enter, lp_host_window, lp_host_call, lp_host_window_end, lp_host_abort, lp_host_unmade\n"
+        ".hidden lp_host_enter, lp_host_window, lp_host_call, lp_host_window_end, lp_host_abort, lp_host_unmade\n"
         ".type lp_host_enter, @function\n"
         ".balign 16\n"
         "lp_host_enter:\n"
@@ -34,20 +35,32 @@ __asm__(".text\n"
         "    movq 40(%rcx), %r9\n"
         "lp_host_window:\n"
         "    testl $2, (%r11)\n"
-        "    jnz lp_host_abort\n"
+        "    jnz lp_host_unmade\n"
+        "lp_host_call:\n"
         "    syscall\n"
         "lp_host_window_end:\n"
         "    ret\n"
         "lp_host_abort:\n"
         "    movq $-512, %rax\n"
         "    ret\n"
+        "lp_host_unmade:\n"
+        "    movq $-513, %rax\n"
+        "    ret\n"
         "    .cfi_endproc\n"
         ".size lp_host_enter, . - lp_host_enter\n");
+
+/* Where a system call leaves its return address in RCX (all but CPUs with FRED, which leave it alone), that tells a call that was made. */
+LP_NO_TSAN static bool was_made(const ucontext_t *uc, const char *end)
+{
+    long r = SYS_getpid, rcx, next;
+    __asm__ volatile("leaq 1f(%%rip), %2\n\tsyscall\n1:" : "+a"(r), "=c"(rcx), "=&r"(next) : "1"(0L) : "r11", "memory");
+    return rcx != next || (uintptr_t)uc->uc_mcontext.gregs[REG_RCX] == (uintptr_t)end;
+}
 #elif defined __aarch64__
 #define UC_PC(uc) ((uc)->uc_mcontext.pc)
 __asm__(".text\n"
-        ".globl lp_host_enter, lp_host_window, lp_host_window_end, lp_host_abort\n"
-        ".hidden lp_host_enter, lp_host_window, lp_host_window_end, lp_host_abort\n"
+        ".globl lp_host_enter, lp_host_window, lp_host_call, lp_host_window_end, lp_host_abort, lp_host_unmade\n"
+        ".hidden lp_host_enter, lp_host_window, lp_host_call, lp_host_window_end, lp_host_abort, lp_host_unmade\n"
         ".type lp_host_enter, %function\n"
         ".balign 16\n"
         "lp_host_enter:\n"
@@ -60,15 +73,22 @@ __asm__(".text\n"
         "    ldp x4, x5, [x10, #32]\n"
         "lp_host_window:\n"
         "    ldr w11, [x9]\n"
-        "    tbnz w11, #1, lp_host_abort\n"
+        "    tbnz w11, #1, lp_host_unmade\n"
+        "lp_host_call:\n"
         "    svc #0\n"
         "lp_host_window_end:\n"
         "    ret\n"
         "lp_host_abort:\n"
         "    mov x0, #-512\n"
         "    ret\n"
+        "lp_host_unmade:\n"
+        "    mov x0, #-513\n"
+        "    ret\n"
         "    .cfi_endproc\n"
         ".size lp_host_enter, . - lp_host_enter\n");
+
+/* Nothing tells: the restart puts every register back. */
+static bool was_made(const ucontext_t *uc, const char *end) { return (void)uc, (void)end, true; }
 #endif
 
 LP_NO_TSAN int64_t lp_host_raw(long nr, long a0, long a1, long a2, long a3, long a4, long a5)
@@ -81,7 +101,7 @@ LP_NO_TSAN int64_t lp_host_raw(long nr, long a0, long a1, long a2, long a3, long
 }
 
 #ifdef LP_HOST_STUB
-extern const char lp_host_window[], lp_host_window_end[], lp_host_abort[];
+extern const char lp_host_window[], lp_host_call[], lp_host_window_end[], lp_host_abort[], lp_host_unmade[];
 long lp_host_enter(const _Atomic uint32_t *poll, long nr, const long *args);
 
 static int64_t enter(struct lp_thread *t, long nr, const long *args)
@@ -93,9 +113,10 @@ LP_NO_TSAN void lp_host_fixup(void *ucontext)
 {
     ucontext_t *uc = ucontext;
     uintptr_t pc = (uintptr_t)UC_PC(uc);
-    if (pc >= (uintptr_t)lp_host_window && pc < (uintptr_t)lp_host_window_end) {
-        UC_PC(uc) = (uintptr_t)lp_host_abort;
-    }
+    if (pc < (uintptr_t)lp_host_window || pc >= (uintptr_t)lp_host_window_end)
+        return;
+    bool made = pc == (uintptr_t)lp_host_call && was_made(uc, lp_host_window_end);
+    UC_PC(uc) = (uintptr_t)(made ? lp_host_abort : lp_host_unmade);
 }
 
 void lp_host_after_fork(void) {}
@@ -122,7 +143,7 @@ static int64_t enter(struct lp_thread *t, long nr, const long *a)
         kick.made = 1;
     }
     kick.in_host = 1;
-    int64_t r = -LP_ERESTARTSYS;
+    int64_t r = -LP_ERESTARTNOINTR;
     if (!(atomic_load(&t->cpu.poll) & LP_POLL_SIGNAL)) r = lp_host_raw(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
     kick.in_host = 0;
     if (kick.kicking) {

@@ -2,9 +2,10 @@
  *
  * The race to avoid: a signal arrives after "nothing is pending" was seen and before the call blocks; its handler returns,
  * and the call sleeps on with the signal undelivered. The stub's test and system call instruction lie between two labels. A handler
- * that interrupts in between moves the PC to the abort label (lp_host_fixup), and the call returns -LP_ERESTARTSYS without having been
- * made. The host's own restart (SA_RESTART puts the PC back on the instruction) ends there as well: so what an
- * interrupted call means to the guest is decided by the guest's flags, in one place (signal.h).
+ * that interrupts in between moves the PC out of there (lp_host_fixup), and the call returns -LP_ERESTARTNOINTR without having been
+ * made: it is made after the guest's handler, as if the signal had come before it. The host's own restart (SA_RESTART puts the PC back on the
+ * instruction) ends there as well, with -LP_ERESTARTSYS: so what an interrupted call means to the guest is decided by the guest's flags, in one place
+ * (signal.h).
  */
 #ifndef LP_KERNEL_HOST_H
 #define LP_KERNEL_HOST_H
@@ -18,7 +19,8 @@ struct lp_thread;
 #define LP_HOST_STUB 1
 #endif
 
-/* Make host system call nr: the gate is left meanwhile (the thread counts as stopped). Host result: >= 0, -errno, or -LP_ERESTARTSYS. */
+/* Make host system call nr: the gate is left meanwhile (the thread counts as stopped). Host result: >= 0, -errno,
+ * -LP_ERESTARTSYS, or -LP_ERESTARTNOINTR if it was not made. */
 int64_t lp_host_syscall(struct lp_thread *t, long nr, long a0, long a1, long a2, long a3, long a4, long a5);
 /* For signal handlers on a guest thread: leave the window, if the interrupted PC is in it. Async-signal-safe. */
 void lp_host_fixup(void *ucontext);

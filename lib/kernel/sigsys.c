@@ -95,7 +95,7 @@ LP_SYSCALL(rt_sigtimedwait)
     }
     t->signals->waits = 0;
     /* It may have woken up for a held one: the handler has put it aside, or another thread has handed it on. */
-    if (r == 0 || ((r == -EINTR || r == -LP_ERESTARTSYS) && lp_sigheld_take(t, set, &info))) r = info.signo;
+    if (r == 0 || ((r == -EINTR || r == -LP_ERESTARTSYS || r == -LP_ERESTARTNOINTR) && lp_sigheld_take(t, set, &info))) r = info.signo;
     if (r > 0 && a[1] && lp_put(t, a[1], &info, sizeof info)) return -EFAULT;
     return r;
 }

@@ -1,7 +1,8 @@
 /* pty.c - runs a command on a terminal of its own and plays a script (standard input) to it; what the terminal shows goes to standard output.
  *
  *     send TEXT         \r \n \e \xHH are understood            expect TEXT     wait (20 s) until it is shown, behind the last one expected
- *     size ROWS COLS    the window changes                      quiet           wait until nothing has come for 0.3 s
+ *     size ROWS COLS    the window changes                      quiet           wait until nothing has come for 0.3 s and all that run there
+ *                                                               wait too, with nothing left to read: a busy machine takes its time (20 s)
  *     modes             echo and canonical mode, as they are    end             wait for the command: its status, whether the modes are as at the start,
  *                                                               and whether a process is left in its session
  * Exit status 1: the script could not be played to its end. */
@@ -18,6 +19,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+#include <utmp.h>
 
 static int master, slave;
 static pid_t child;
@@ -78,27 +80,41 @@ static void expect(const char *text)
     }
 }
 
-/* One that nobody has waited for yet: its new parent may be slow, or a container's first process that never does. */
-static int is_zombie(const char *pid)
+/* The letter of a process's state (its first thread's): a Z is one that nobody has waited for yet; its new parent may be slow, or a container's first process
+ * that never does. */
+static char state(const char *pid)
 {
     char path[300], text[512] = "", *p;
     snprintf(path, sizeof path, "/proc/%s/stat", pid);
     FILE *f = fopen(path, "r");
-    if (!f) return 1;
+    if (!f) return 'Z';
     fgets(text, sizeof text, f);
     fclose(f);
     p = strrchr(text, ')');
-    return p && p[1] == ' ' && p[2] == 'Z';
+    return p && p[1] == ' ' ? p[2] : '?';
 }
+static int is_left(const char *pid) { return state(pid) != 'Z'; }
+static int is_busy(const char *pid) { return !strchr("STtZ", state(pid)); }
 
-static int in_session(pid_t sid)
+/* How many in the session are so. */
+static int in_session(pid_t sid, int (*is)(const char *pid))
 {
     int n = 0;
     DIR *d = opendir("/proc");
     for (struct dirent *e; d && (e = readdir(d));)
-        if (atoi(e->d_name) > 0 && getsid(atoi(e->d_name)) == sid && !is_zombie(e->d_name)) n++;
+        if (atoi(e->d_name) > 0 && getsid(atoi(e->d_name)) == sid && is(e->d_name)) n++;
     if (d) closedir(d);
     return n;
+}
+
+/* What comes in before a program has made its terminal raw would be shown twice, or thrown away (TCSAFLUSH). */
+static void quiet(void)
+{
+    for (int i = 0; i < 60; i++) {
+        int unread = 0;
+        while (take(300)) i++;
+        if (!in_session(child, is_busy) && (ioctl(slave, FIONREAD, &unread) || !unread)) return;
+    }
 }
 
 static void end(const struct termios *before)
@@ -111,7 +127,7 @@ static void end(const struct termios *before)
     }
     while (take(200)) {}
     tcgetattr(slave, &now);
-    int left = in_session(child);
+    int left = in_session(child, is_left);
     fwrite(seen, 1, n_seen, stdout);
     printf("\n[%s %d, modes %s, %s]\n", WIFEXITED(status) ? "exit" : "signal", WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
            memcmp(before, &now, sizeof now) ? "changed" : "as before", left ? "processes left" : "nothing left");
@@ -145,7 +161,7 @@ int main(int argc, char **argv)
             sscanf(arg, "%hu %hu", &size.ws_row, &size.ws_col);
             ioctl(master, TIOCSWINSZ, &size);
         } else if (!strcmp(line, "quiet")) {
-            while (take(300)) {}
+            quiet();
         } else if (!strcmp(line, "modes")) {
             tcgetattr(slave, &now);
             n_seen += (size_t)sprintf(seen + n_seen, "[echo %d canonical %d]", !!(now.c_lflag & ECHO), !!(now.c_lflag & ICANON));

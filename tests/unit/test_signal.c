@@ -362,13 +362,14 @@ static void stub_never_sleeps_on_a_signal(void)
     assert_int_equal(pipe(fd), 0);
     action(SIGALRM, HANDLER, 0, 0);
     send(SIGALRM); /* pending before the call: it is not made */
-    assert_int_equal(lp_host_syscall(t, SYS_read, fd[0], (long)&c, 1, 0, 0, 0), -LP_ERESTARTSYS);
+    assert_int_equal(lp_host_syscall(t, SYS_read, fd[0], (long)&c, 1, 0, 0, 0), -LP_ERESTARTNOINTR);
     lp_signal_safepoint(&t->cpu);
     call(NR_rt_sigreturn, 0, 0, 0, 0);
     for (int us = 1; us < 300; us++) { /* ... at any moment around it: the window is in there somewhere */
         struct itimerval it = {{0, 0}, {0, us}};
         setitimer(ITIMER_REAL, &it, NULL);
-        assert_int_equal(lp_host_syscall(t, SYS_read, fd[0], (long)&c, 1, 0, 0, 0), -LP_ERESTARTSYS);
+        int64_t r = lp_host_syscall(t, SYS_read, fd[0], (long)&c, 1, 0, 0, 0);
+        assert_true(r == -LP_ERESTARTSYS || r == -LP_ERESTARTNOINTR);
         lp_signal_safepoint(&t->cpu);
         assert_int_equal(t->cpu.pc, HANDLER);
         call(NR_rt_sigreturn, 0, 0, 0, 0);
