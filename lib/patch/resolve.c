@@ -284,10 +284,20 @@ static bool by_plt(struct lp_target *t, const char *name, uint64_t *addr)
     return hit;
 }
 
+/* It has one name, and the function perhaps several. */
+static bool by_alias_plt(struct lp_target *t, const struct lp_ref *r, uint64_t *addr)
+{
+    size_t n;
+    const struct lp_elf_symbol *s = lp_elf_symbols(t->elf, &n);
+    for (size_t i = 0; i < n && r->in == t; i++)
+        if (s[i].value + t->bias == r->addr && by_plt(t, s[i].name, addr)) return true;
+    return false;
+}
+
 /* Without a dynamic linker the words of IRELATIVE relocations are found by the program's own symbols; their PLT entries are named. */
 bool lp_plan_chosen(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, uint64_t *addr)
 {
-    if (r->name && by_plt(t, r->name, addr)) return true;
+    if ((r->name && by_plt(t, r->name, addr)) || by_alias_plt(t, r, addr)) return true;
     if (chosen_in(pl, r->in, r, addr)) return true;
     for (size_t i = 0; i < pl->space->ntarget; i++)
         if (chosen_in(pl, pl->space->target[i], r, addr)) return true;

@@ -82,3 +82,22 @@ old_of()
     sha=$(tail -c +$((0x$2 - 0x$text + 1)) text.bin | head -c "$size" | sha256sum | cut -d' ' -f1)
     echo "old size $size sha256 $sha"
 }
+# ---- new bodies, compiled: the relocations that the compiler makes become those of the patch ----
+# new_code SOURCE CFLAG...: each function in a section of its own
+new_code() { "$CROSS_CC" -w -fno-builtin -ffunction-sections "$@" -c -o new.o; }
+# new_body FUNCTION: its `|` lines
+new_body()
+{
+    tool objdump -dr -j ".text.$1" new.o | awk '
+        $1 ~ /^[0-9a-f]+:$/ && $2 ~ /^[0-9a-f]+$/ { if (word) print "| " word; word = $2; next }
+        /R_AARCH64_/ { reloc = tolower($2); sub(/^r_aarch64_/, "", reloc); word = word " " reloc " " $3 }
+        END { print "| " word }'
+}
+# new_func PROGRAM FUNCTION: the whole block
+new_func()
+{
+    new_body=$(new_body "$2")
+    echo "func $2 size $(($(printf '%s\n' "$new_body" | wc -l) * 4))"
+    old_of "$1" "$2"
+    printf '%s\nend\n' "$new_body"
+}

@@ -13,26 +13,13 @@ link_all()
 }
 link_all 2>log || { not_ok "compile"; note <log; tap_done; }
 
-# body_of FUNCTION CFLAG...: its `|` lines, with the relocations that the compiler made
-body_of()
-{
-    fn=$1
-    shift
-    "$CROSS_CC" -w -O1 -fno-builtin -ffunction-sections "$@" -c -o new.o "$dir/new.c"
-    tool objdump -dr -j ".text.$fn" new.o | awk '
-        $1 ~ /^[0-9a-f]+:$/ && $2 ~ /^[0-9a-f]+$/ { if (word) print "| " word; word = $2; next }
-        /R_AARCH64_/ { reloc = tolower($2); sub(/^r_aarch64_/, "", reloc); word = word " " reloc " " $3 }
-        END { print "| " word }'
-}
-# func_of FILE FUNCTION CFLAG...: the whole block
+# func_of FILE FUNCTION CFLAG...: the whole block, compiled with these
 func_of()
 {
     of=$1 fn=$2
     shift 2
-    body=$(body_of "$fn" "$@")
-    echo "func $fn size $(($(printf '%s\n' "$body" | wc -l) * 4))"
-    old_of "$of" "$fn"
-    printf '%s\nend\n' "$body"
+    new_code "$dir/new.c" -O1 "$@"
+    new_func "$of" "$fn"
 }
 work_patch()
 {
