@@ -42,7 +42,7 @@ struct lp_vm_syscall {
     unsigned number;
     const char *name;
     enum lp_vm_syscall_state state;
-    const char *error, *reason; /* of a refused one: "ENOSYS", and why; else NULL */
+    const char *error, *reason; /* of a refused one: "ENOSYS", and why; else NULL, and what is refused of it, if anything */
 };
 /* Call fn for each, in the order of their numbers, until it does not return 0; returns what fn did. Any other number is answered with ENOSYS. */
 LP_API int lp_vm_syscalls(int (*fn)(void *ctx, const struct lp_vm_syscall *row), void *ctx);

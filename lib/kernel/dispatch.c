@@ -12,6 +12,8 @@
 
 static const struct lp_syscall rows[] = {
 #define SYS(nr, name, signature, handler, restart) [nr] = {#name, signature, lp_sys_##handler, __NR_##name, LP_RESTART_##restart, 0, NULL, NULL},
+#define PART(nr, name, signature, handler, restart, refused) \
+    [nr] = {#name, signature, lp_sys_##handler, __NR_##name, LP_RESTART_##restart, 0, NULL, refused},
 #define NO(nr, name, signature, error, reason) [nr] = {#name, signature, lp_sys_refuse, -1, LP_RESTART_NEVER, error, #error, reason},
 #include "kernel/syscall.def"
 #undef SYS

@@ -127,7 +127,7 @@ struct lp_syscall {
     long host_nr;                   /* of the host's call of the same name, -1 = none */
     enum lp_restart restart;
     int error;                      /* of a call that is refused, with its name and why; 0 = it is not */
-    const char *error_name, *reason;
+    const char *error_name, *reason; /* reason without error: what else is refused of it */
 };
 #define SYS(nr, name, signature, handler, restart) int64_t lp_sys_##handler(struct lp_thread *t, const uint64_t *a);
 #include "kernel/syscall.def"

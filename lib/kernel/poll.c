@@ -1,6 +1,9 @@
 /* kernel/poll.c - waiting for descriptors, and futexes. */
 #include <config.h>
 #include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include "kernel/copy.h"
@@ -28,14 +31,62 @@ static int temp_mask(struct lp_thread *t, uint64_t addr, uint64_t size, void **h
     return lp_sigheld_mask(t) & ~t->signals->mask ? -LP_ERESTARTNOHAND : 0;
 }
 
+/* A descriptor of the engine's is none to the guest. Without one the host may look at the guest's own array. */
+static bool names_hidden(struct lp_thread *t, uint64_t addr, uint64_t n)
+{
+    struct pollfd p[64];
+    for (uint64_t i = 0, some; i < n; i += some) {
+        some = n - i < 64 ? n - i : 64;
+        if (lp_get(t, p, addr + i * sizeof *p, some * sizeof *p))
+            return false;
+        for (uint64_t j = 0; j < some; j++)
+            if (lp_fd_hidden(t->k, p[j].fd))
+                return true;
+    }
+    return false;
+}
+
+/* POLLNVAL: this number is none of anybody's. */
+static int64_t poll_hiding(struct lp_thread *t, const uint64_t *a, void *timeout, void *mask)
+{
+    const uint64_t n = (uint32_t)a[1], size = n * sizeof(struct pollfd);
+    struct pollfd *p = malloc(size);
+    int64_t r = !p ? -ENOMEM : lp_get(t, p, a[0], size);
+    for (uint64_t i = 0; !r && i < n; i++)
+        if (lp_fd_hidden(t->k, p[i].fd))
+            p[i].fd = INT32_MAX;
+    if (!r)
+        r = lp_host_syscall(t, __NR_ppoll, (long)(intptr_t)p, (long)n, (long)(intptr_t)timeout, (long)(intptr_t)mask, SIGSET_SIZE, 0);
+    for (uint64_t i = 0; r >= 0 && i < n; i++)
+        if (lp_put(t, a[0] + i * sizeof *p + offsetof(struct pollfd, revents), &p[i].revents, sizeof p[i].revents))
+            r = -EFAULT;
+    free(p);
+    return r;
+}
+
 LP_SYSCALL(ppoll)
 {
     void *fds, *timeout, *mask;
-    if (!lp_user(t, a[0], (a[1] & 0xffffffff) * 8, &fds) || !lp_user(t, a[2], 16, &timeout))
+    const uint64_t n = (uint32_t)a[1], most = (uint64_t)t->k->first_engine_fd + LP_ENGINE_FDS;
+    if (!lp_user(t, a[0], n * 8, &fds) || !lp_user(t, a[2], 16, &timeout))
         return -EFAULT;
     int r = temp_mask(t, a[3], a[4], &mask);
-    return r ? r : lp_host_syscall(t, __NR_ppoll, (long)(intptr_t)fds, (long)(uint32_t)a[1], (long)(intptr_t)timeout,
-                                   (long)(intptr_t)mask, SIGSET_SIZE, 0);
+    if (r)
+        return r;
+    if (n <= most && names_hidden(t, a[0], n))
+        return poll_hiding(t, a, timeout, mask);
+    return lp_host_syscall(t, __NR_ppoll, (long)(intptr_t)fds, (long)n, (long)(intptr_t)timeout, (long)(intptr_t)mask, SIGSET_SIZE, 0);
+}
+
+/* A closed descriptor in a set is EBADF; so is the engine's. */
+static bool set_names_hidden(struct lp_thread *t, uint64_t addr, int n)
+{
+    uint64_t word;
+    int first = t->k->first_engine_fd, end = first + LP_ENGINE_FDS < n ? first + LP_ENGINE_FDS : n;
+    for (int fd = first; addr && fd < end; fd++)
+        if (lp_fd_hidden(t->k, fd) && lp_get(t, &word, addr + (unsigned)fd / 64 * 8, sizeof word) == 0 && word >> (fd % 64) & 1)
+            return true;
+    return false;
 }
 
 /* Linux looks at no more of a set than it has descriptors for: n may reach beyond the address space, where the host must not look. */
@@ -59,6 +110,9 @@ LP_SYSCALL(pselect6)
             return -EFAULT;
     if (!lp_user(t, a[4], 16, &timeout))
         return -EFAULT;
+    for (int i = 0; i < 3; i++)
+        if (set_names_hidden(t, a[1 + i], n))
+            return -EBADF;
     if (a[5])
         r = lp_get(t, pack, a[5], sizeof pack);
     if (!r)

@@ -2,6 +2,8 @@
 #include <config.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -10,6 +12,9 @@
 #include "kernel/kernel.h"
 #include "kernel/sockname.h"
 
+#define SOL_RDS 276
+#define CONTROL_MOST (1 << 20) /* of control messages; Linux takes net.core.optmem_max, 128 KiB */
+
 /* ---- options: those whose value has an address inside ---- */
 /* A program (struct sock_fprog), or nothing that may be handed over: the call fails as on a kernel without the option. */
 enum { OPT_PROGRAM, OPT_REFUSED };
@@ -17,9 +22,14 @@ static const struct option { int level, option, kind; } set_options[] = {
     {SOL_SOCKET, 26, OPT_PROGRAM}, {SOL_SOCKET, 51, OPT_PROGRAM}, /* SO_ATTACH_FILTER SO_ATTACH_REUSEPORT_CBPF */
     {263, 22, OPT_PROGRAM},                                       /* SOL_PACKET PACKET_FANOUT_DATA: of a cBPF fanout */
     {0, 64, OPT_REFUSED}, {0, 96, OPT_REFUSED}, {0, 128, OPT_REFUSED}, {41, 64, OPT_REFUSED}, /* ipt, arpt, ebt, ip6t: SO_SET_REPLACE */
+    {0, 129, OPT_REFUSED},                                                                    /* EBT_SO_SET_COUNTERS */
+    {SOL_RDS, 2, OPT_REFUSED}, {SOL_RDS, 7, OPT_REFUSED},                                     /* RDS_GET_MR RDS_GET_MR_FOR_DEST */
+    {283, 4, OPT_REFUSED},                                                                    /* SOL_XDP XDP_UMEM_REG */
 }, get_options[] = {
+    {0, 128, OPT_REFUSED}, {0, 129, OPT_REFUSED}, {0, 130, OPT_REFUSED}, {0, 131, OPT_REFUSED}, /* EBT_SO_GET_ */
     {6, 35, OPT_REFUSED},    /* TCP_ZEROCOPY_RECEIVE maps pages */
     {132, 111, OPT_REFUSED}, /* SCTP_SOCKOPT_CONNECTX3 */
+    {284, 4, OPT_REFUSED},   /* SOL_MPTCP MPTCP_FULL_INFO */
 };
 #define KIND(table, a) option_kind(table, sizeof table / sizeof table[0], (int)(a)[1], (int)(a)[2])
 static int option_kind(const struct option *row, size_t n, int level, int option)
@@ -102,44 +112,69 @@ static int to_host(struct lp_thread *t, const struct message *g, struct message 
     return 0;
 }
 
-/* SCM_RIGHTS must not hand out descriptors that the guest does not have. Control messages keep one layout on all 64-bit hosts. */
-static int check_rights(struct lp_thread *t, const struct message *g)
+/* SCM_RIGHTS must not hand out descriptors that the guest does not have, and RDS's messages have addresses. Control messages keep one layout on all
+ * 64-bit hosts. */
+static int check_control(struct lp_thread *t, const uint8_t *control, uint64_t len)
 {
     struct { uint64_t len; int32_t level, type; } c;
-    for (uint64_t at = 0; g->control_len - at >= sizeof c && at < g->control_len; at += (c.len + 7) & ~UINT64_C(7)) {
-        int r = lp_get(t, &c, g->control + at, sizeof c), fd;
-        if (r)
-            return r;
-        if (c.len < sizeof c || c.len > g->control_len - at)
+    for (uint64_t at = 0; len - at >= sizeof c && at < len; at += (c.len + 7) & ~UINT64_C(7)) {
+        int r, fd;
+        memcpy(&c, control + at, sizeof c);
+        if (c.len < sizeof c || c.len > len - at)
             return 0; /* the host says EINVAL */
-        for (uint64_t i = sizeof c; c.level == SOL_SOCKET && c.type == SCM_RIGHTS && i + sizeof fd <= c.len; i += sizeof fd)
-            if ((r = lp_get(t, &fd, g->control + at + i, sizeof fd)) || (r = lp_fd_check(t, fd)))
+        if (c.level == SOL_RDS)
+            return -EINVAL;
+        for (uint64_t i = sizeof c; c.level == SOL_SOCKET && c.type == SCM_RIGHTS && i + sizeof fd <= c.len; i += sizeof fd) {
+            memcpy(&fd, control + at + i, sizeof fd);
+            if ((r = lp_fd_check(t, fd)) != 0)
                 return r;
+        }
     }
     return 0;
+}
+
+/* The host gets a copy: another thread may write to what was looked at. *copy is to be freed. */
+static int control_to_host(struct lp_thread *t, const struct message *g, struct message *h, void **copy)
+{
+    *copy = NULL;
+    if (!g->control || !g->control_len)
+        return 0;
+    if (g->control_len > CONTROL_MOST || !(*copy = malloc(g->control_len)))
+        return -ENOBUFS;
+    h->control = (uint64_t)(uintptr_t)*copy;
+    return lp_get(t, *copy, g->control, g->control_len) ? -EFAULT : check_control(t, *copy, g->control_len);
+}
+
+static int64_t send_host(struct lp_thread *t, int fd, const struct message *g, struct message *h, long flags)
+{
+    struct lp_sockname name;
+    int named = lp_sockname(t, g->name, g->name_len, 0, &name);
+    if (named < 0)
+        return named;
+    if (named) {
+        h->name = (uint64_t)(uintptr_t)&name.addr;
+        h->name_len = name.len;
+    }
+    int64_t n = lp_host_syscall(t, __NR_sendmsg, fd, (long)(intptr_t)h, flags, 0, 0, 0);
+    if (named)
+        lp_sockname_done(&name);
+    return n;
 }
 
 static int64_t send_one(struct lp_thread *t, int fd, uint64_t addr, long flags)
 {
     struct message g, h;
     struct iovec iov[LP_IOV_MAX];
-    int r = lp_get(t, &g, addr, sizeof g);
+    void *copy = NULL;
+    int64_t r = lp_get(t, &g, addr, sizeof g);
     if (!r)
         r = to_host(t, &g, &h, iov);
-    if (!r && g.control)
-        r = check_rights(t, &g);
-    struct lp_sockname name;
-    int named = r ? r : lp_sockname(t, g.name, g.name_len, 0, &name);
-    if (named < 0)
-        return named;
-    if (named) {
-        h.name = (uint64_t)(uintptr_t)&name.addr;
-        h.name_len = name.len;
-    }
-    int64_t n = lp_host_syscall(t, __NR_sendmsg, fd, (long)(intptr_t)&h, flags, 0, 0, 0);
-    if (named)
-        lp_sockname_done(&name);
-    return n;
+    if (!r)
+        r = control_to_host(t, &g, &h, &copy);
+    if (!r)
+        r = send_host(t, fd, &g, &h, flags);
+    free(copy);
+    return r;
 }
 
 static int64_t receive_one(struct lp_thread *t, int fd, uint64_t addr, long flags)

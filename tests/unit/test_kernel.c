@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "kernel/flags.h"
+#include "kernel/ioctl.h"
 #include "kernel/kernel.h"
 #include "kernel/proc.h"
 #include "mem/fault.h"
@@ -74,6 +75,29 @@ static void open_flags(void **state)
             assert_int_equal(lp_open_flags_from_host(lp_open_flags_to_host(bit)), bit);
     assert_true(lp_open_flags_unknown(UINT64_C(1) << 40));
     assert_true(lp_open_flags_unknown(010));
+}
+
+/* What has an address inside must not reach the host; what is a number or of another size than its encoding says is not taken for an address. */
+static void ioctl_requests(void **state)
+{
+    static const uint32_t refused[] = {0x80104592, 0x40104593, 0x40304580, /* EVIOCGMASK EVIOCSMASK EVIOCSFF */
+                                       0x8940, 0x8941, 0x8946, 0x4c02, 0x4c03, /* SIOCGIFBR SIOCSIFBR SIOCETHTOOL LOOP_SET_STATUS LOOP_GET_STATUS */
+                                       0xc0401289, 0x1269, 0x401054d5, 0x801054db, /* BLKCRYPTOIMPORTKEY BLKPG TUNATTACHFILTER TUNGETFILTER */
+                                       0x40187013, 0x40806685, 0xc0286687, 0x40085203, /* RTC_PARAM_GET FS_IOC_ENABLE_VERITY ..., RNDADDENTROPY */
+                                       0xc0984900, 0x2285, 0x890b, 0xc0107462}; /* others' 'I', SG_IO, SIOCADDRT (handled apart) */
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        assert_int_equal(lp_ioctl_size(refused[i]), LP_IOCTL_UNKNOWN);
+    assert_int_equal(lp_ioctl_size(0x400454cc), LP_IOCTL_VALUE); /* TUNSETOWNER */
+    assert_int_equal(lp_ioctl_size(0x40044900), LP_IOCTL_VALUE); /* INOTIFY_IOC_SETNEXTWD */
+    assert_int_equal(lp_ioctl_size(0x8004b706), LP_IOCTL_VALUE); /* NS_GET_PID_FROM_PIDNS */
+    assert_int_equal(lp_ioctl_size(0x4008700c), LP_IOCTL_VALUE); /* RTC_IRQP_SET */
+    assert_int_equal(lp_ioctl_size(0x40044581), LP_IOCTL_VALUE); /* EVIOCRMFF */
+    assert_int_equal(lp_ioctl_size(0x40049409), LP_IOCTL_FD);    /* FICLONE */
+    assert_int_equal(lp_ioctl_size(0x400454ca), 40);             /* TUNSETIFF */
+    assert_int_equal(lp_ioctl_size(0x80604520), 96);             /* EVIOCGBIT */
+    assert_int_equal(lp_ioctl_size(0x8008700b), 8);              /* RTC_IRQP_READ */
+    assert_int_equal(lp_ioctl_size(0x5413), 8);
 }
 
 static void stat_layout(void **state)
@@ -349,7 +373,7 @@ static void terminals_and_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_well_formed), cmocka_unit_test(open_flags), cmocka_unit_test(stat_layout),
+        cmocka_unit_test(rows_are_well_formed), cmocka_unit_test(open_flags), cmocka_unit_test(ioctl_requests), cmocka_unit_test(stat_layout),
         cmocka_unit_test(proc_names),           cmocka_unit_test(heap),       cmocka_unit_test(read_and_write),
         cmocka_unit_test(engine_descriptors),   cmocka_unit_test(limits),     cmocka_unit_test(names),
         cmocka_unit_test(events),               cmocka_unit_test(terminals_and_files),
