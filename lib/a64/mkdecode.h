@@ -31,7 +31,7 @@ struct attribute { const char *name; unsigned flag, also; const char *means; };
 enum { ATTRIBUTES = 8 };
 extern const struct attribute attributes[ATTRIBUTES];
 /* Row n is code n + this: before the rows come decode and counter, and undefined is row 0. */
-enum { CODE_OF_ROW = 2 };
+enum { CODE_OF_ROW = 3 };
 struct row {
     char *name, *feature_name;
     unsigned feature; /* enum lp_feature */

@@ -16,7 +16,7 @@ static bool class_is_hot(const char *class_)
 
 static void emit_labels(FILE *f)
 {
-    fprintf(f, "&&L_decode, &&L_counter, &&L_undefined,\n");
+    fprintf(f, "&&L_decode, &&L_counter, &&L_counted_b, &&L_undefined,\n");
     for (unsigned i = 1; i < nrows; i++) {
         unsigned flags = rows[i].flags;
         fprintf(f, "&&%s,\n", flags & F_TODO ? "L_undefined" : flags & (F_BRANCH | F_JUMP) ? "L_call_next" : "L_call");

@@ -79,7 +79,7 @@ void emit_rows(const char *dir)
         fprintf(f, " = %u, /* %s */\n", attributes[i].flag, attributes[i].means);
     }
     fprintf(f, "};\n/* The code of a row's out-of-line form. */\n#define LP_CODE_OF_ROW(row) ((row) + %d)\n"
-               "enum lp_code {\n    LP_CODE_DECODE = 0,\n    LP_CODE_COUNTER,\n    LP_CODE_UNDEFINED,\n", CODE_OF_ROW);
+               "enum lp_code {\n    LP_CODE_DECODE = 0,\n    LP_CODE_COUNTER,\n    LP_CODE_COUNTED_B,\n    LP_CODE_UNDEFINED,\n", CODE_OF_ROW);
     for (unsigned i = 1; i < nrows; i++)
         fprintf(f, "    LP_CODE_%s,\n", rows[i].name);
     fprintf(f, "    /* specialised for the values of the hot fields */\n");

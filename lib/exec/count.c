@@ -16,14 +16,29 @@ static unsigned ntaken, cap, lowest = 1;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;             /* its destructor runs at the end of a thread */
 
-_Atomic uint64_t lp_count_now;
-__thread struct lp_tally *lp_tally;
+static struct lp_tally nothing;
+static __thread struct lp_tally *own = &nothing;
+
+void lp_count_enter(struct lp_cpu *cpu) { cpu->tally = own; }
+
+/* With the lock held: what has been counted since the last look has been counted by now. */
+static uint64_t look(struct lp_own_count *c, uint64_t now)
+{
+    uint64_t hits = __atomic_load_n(&c->hits, __ATOMIC_RELAXED);
+    if (hits != c->seen)
+        c->seen = hits, c->last_ms = now;
+    return hits;
+}
 
 bool lp_counter_tick(void)
 {
     pthread_mutex_lock(&lock);
+    const uint64_t now = lp_wall_ms();
+    for (const struct lp_tally *t = ntaken != 0 ? tallies : NULL; t != NULL; t = t->next)
+        for (unsigned id = 1; id < t->n && id < cap; id++)
+            if (taken[id])
+                look(&t->count[id], now);
     bool any = ntaken != 0;
-    if (any) atomic_store_explicit(&lp_count_now, lp_wall_ms(), memory_order_relaxed);
     pthread_mutex_unlock(&lock);
     return any;
 }
@@ -35,7 +50,7 @@ static void leave(void *tally)
     pthread_mutex_lock(&lock);
     ((struct lp_tally *)tally)->used = false;
     pthread_mutex_unlock(&lock);
-    lp_tally = NULL;
+    own = &nothing;
 }
 
 static void make_key(void) { (void)pthread_key_create(&key, leave); }
@@ -57,7 +72,7 @@ static struct lp_tally *adopt(void)
 /* Only its own thread changes what a tally points to; others read it with the lock held. */
 static bool widen(struct lp_tally *t, unsigned n)
 {
-    struct lp_count *v = calloc(n, sizeof *v);
+    struct lp_own_count *v = calloc(n, sizeof *v);
     if (v == NULL)
         return false;
     if (t->n != 0)
@@ -65,24 +80,33 @@ static bool widen(struct lp_tally *t, unsigned n)
     free(t->count);
     t->count = v;
     t->n = n;
+    t->size = n * (unsigned)sizeof *v;
     return true;
 }
 
-void lp_count_first(unsigned id)
+static void count_first(struct lp_cpu *cpu, unsigned id)
 {
     pthread_once(&once, make_key);
     pthread_mutex_lock(&lock);
-    struct lp_tally *t = lp_tally != NULL ? lp_tally : (lp_tally = adopt());
+    struct lp_tally *t = own != &nothing ? own : adopt();
     if (t != NULL && (id < t->n || widen(t, cap > 64 ? cap : 64))) {
-        struct lp_count *c = &t->count[id];
-        uint64_t now = lp_wall_ms();
+        struct lp_own_count *c = &t->count[id]; /* of a thread that has ended, perhaps */
+        cpu->tally = own = t;
         if (c->hits == 0)
-            c->first_ms = now;
-        c->last_ms = now;
-        c->hits++;
-        atomic_store_explicit(&lp_count_now, now, memory_order_relaxed);
+            c->first_ms = lp_wall_ms();
+        __atomic_store_n(&c->hits, c->hits + 1, __ATOMIC_RELAXED);
     }
     pthread_mutex_unlock(&lock);
+}
+
+void lp_count_first(struct lp_cpu *cpu, unsigned id)
+{
+    cpu->tally = own; /* another run on this thread may have made it */
+    struct lp_own_count *c = id < own->n ? &own->count[id] : NULL;
+    if (c == NULL || c->hits == 0)
+        count_first(cpu, id);
+    else
+        __atomic_store_n(&c->hits, c->hits + 1, __ATOMIC_RELAXED);
 }
 
 /* ---- counters ---- */
@@ -103,7 +127,7 @@ static void clear(unsigned id)
 {
     for (struct lp_tally *t = tallies; t != NULL; t = t->next)
         if (id < t->n)
-            t->count[id] = (struct lp_count){0};
+            t->count[id] = (struct lp_own_count){0};
 }
 
 unsigned lp_counter_new(void)
@@ -140,16 +164,17 @@ struct lp_count lp_counter_read(unsigned id)
 {
     struct lp_count sum = {0};
     pthread_mutex_lock(&lock);
+    const uint64_t now = lp_wall_ms();
     for (struct lp_tally *t = tallies; t != NULL && id != 0; t = t->next) {
-        const struct lp_count *c = id < t->n ? &t->count[id] : &sum;
-        uint64_t hits = __atomic_load_n(&c->hits, __ATOMIC_RELAXED), last = __atomic_load_n(&c->last_ms, __ATOMIC_RELAXED);
-        if (c == &sum || hits == 0)
+        struct lp_own_count *c = id < t->n ? &t->count[id] : NULL;
+        uint64_t hits = c != NULL ? look(c, now) : 0;
+        if (hits == 0)
             continue;
         sum.hits += hits;
-        if (sum.first_ms == 0 || c->first_ms < sum.first_ms)
+        if (c->first_ms != 0 && (sum.first_ms == 0 || c->first_ms < sum.first_ms))
             sum.first_ms = c->first_ms;
-        if (last > sum.last_ms)
-            sum.last_ms = last;
+        if (c->last_ms > sum.last_ms)
+            sum.last_ms = c->last_ms;
     }
     pthread_mutex_unlock(&lock);
     return sum;
@@ -164,5 +189,5 @@ void lp_count_after_fork(void) { pthread_mutex_unlock(&lock); }
 void lp_count_in_child(void)
 {
     for (struct lp_tally *t = tallies; t != NULL; t = t->next)
-        t->used = t == lp_tally;
+        t->used = t == own;
 }

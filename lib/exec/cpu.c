@@ -222,6 +222,7 @@ int lp_cpu_run(struct lp_cpu *cpu)
     sigjmp_buf *outer = cpu->recover; /* nested: an upcall may run guest code */
     lp_gate_enter(cpu);
     lp_bti_watch(cpu);
+    lp_count_enter(cpu);
     lp_fp_enter(cpu);
     int back = lp_recover_begin(&r);
     lp_recover_top = &r;

@@ -101,6 +101,7 @@ struct lp_cpu {
     /* exec's own */
     _Atomic bool shared;         /* others, threads or processes, see this memory: pairs must be one access (ldst.c) */
     _Atomic uint64_t landing;    /* bits of a BR's or BLR's target that make it look closer (bti.c) */
+    struct lp_tally *tally;      /* what this thread has counted (count.c) */
     bool checked;                /* this machine runs in checked mode (flat memory, --isolate) */
     struct lp_cpu *next;         /* in the gate's list */
     _Atomic int where;           /* enum lp_where, for the gate */
@@ -148,12 +149,14 @@ static inline void lp_set_nzcv(struct lp_cpu *c, uint32_t w)
 /* Forget decoded ops for guest bytes [start, end), which have changed already, and the few before (chains that reach into them). Threads that run
  * there meanwhile run the old instruction or the new one; who needs all of a change or nothing holds the gate. Any thread. */
 void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end);
+/* The same for a few words, while every thread is between two instructions: it will not have to be made sure again when they are decoded. */
+void lp_ops_reset(struct lp_mem *as, uint64_t start, uint64_t end);
 /* Counters of executions (exec/count.c). Times are of CLOCK_REALTIME. Any thread. */
 struct lp_count { uint64_t hits, first_ms, last_ms; };
 unsigned lp_counter_new(void); /* a number; 0 = no memory */
 void lp_counter_free(unsigned id); /* nothing is counted with it any more; 0 is allowed */
 struct lp_count lp_counter_read(unsigned id);
-/* Make the time of what is executed from now on known; called now and then while it returns true. last_ms is as exact as that. */
+/* See what has been executed by now; called now and then while it returns true. last_ms is as exact as that. */
 bool lp_counter_tick(void);
 /* What is counted or watched changes while the caller holds the gate or nothing runs. Forget it for an address space that goes away. */
 void lp_ops_drop(struct lp_mem *as);

@@ -37,7 +37,7 @@ void lp_dispatch(struct lp_cpu *cpu)
         unsigned code;
         while ((code = __atomic_load_n(&op->code, __ATOMIC_ACQUIRE)) == LP_CODE_DECODE)
             lp_op_decode(cpu, op);
-        if (code == LP_CODE_COUNTER)
+        if (lp_code_counts(code))
             code = lp_op_counted(cpu, op);
         uint64_t pc = step(cpu, lp_op_seen(op), code);
         cpu->pc = lp_branch_addr(pc);
@@ -102,7 +102,7 @@ void lp_dispatch(struct lp_cpu *cpu)
 static inline unsigned row_of(const struct lp_cpu *cpu, const struct lp_op *op)
 {
     unsigned code = op->code;
-    if (__builtin_expect(code == LP_CODE_COUNTER, 0))
+    if (__builtin_expect(lp_code_counts(code), 0))
         code = lp_op_code(cpu, op);
     return code - LP_CODE_OF_ROW(0);
 }
@@ -123,6 +123,13 @@ L_decode:
     LP_DISPATCH_OP();
 L_counter:
     goto *labels[lp_op_counted(cpu, op)];
+L_counted_b:
+    { /* the entry of a patched function, as opmap.c has prepared it */
+        const uint32_t at = op->w[0];
+        op = (const struct lp_op *)((uintptr_t)op + (uintptr_t)(intptr_t)op->s[1]);
+        lp_count_at(cpu, at);
+        LP_TAKE(0, true, 0);
+    }
 L_undefined:
     lp_cpu_undefined(cpu, op);
 L_call:

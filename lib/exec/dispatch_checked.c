@@ -62,7 +62,7 @@ void lp_dispatch_checked(struct lp_cpu *cpu)
             lp_op_decode(cpu, op);
             continue;
         }
-        if (code == LP_CODE_COUNTER)
+        if (lp_code_counts(code))
             code = lp_op_counted(cpu, op);
         uint64_t pc = lp_run_checked(cpu, op, code);
         cpu->pc = lp_branch_addr(pc);

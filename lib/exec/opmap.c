@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "a64/a64.h"
+#include "a64/fields.gen.h"
 #include "base/bits.h"
 #include "exec/gate.h"
 #include "exec/model.h"
@@ -223,7 +224,7 @@ static unsigned put(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in
     unsigned code = in->code, chain = lp_a64_fuse(in, n, cost), there = load_code(op);
     /* A slot that is in use may hold an older word of code that the guest wrote without telling. */
     if (there != LP_CODE_DECODE)
-        return there != LP_CODE_COUNTER && same_operands(op, in) ? n : 0;
+        return !lp_code_counts(there) && same_operands(op, in) ? n : 0;
     struct counter *c = counter_at(cpu->as, lp_op_pc(cpu, op));
     if (c != NULL)
         c->code = code, code = LP_CODE_COUNTER, n = 0;
@@ -232,6 +233,16 @@ static unsigned put(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in
     memcpy((char *)op + sizeof op->code, (const char *)in + sizeof op->code, sizeof *op - sizeof op->code);
     store_code(op, code);
     return n;
+}
+
+/* With the lock held: a counted B has its counter's place in the op, and its distance in bytes, which is quicker than looking for them. */
+static void number_branches(struct lp_cpu *cpu, const struct lp_op *op, struct lp_op *in, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        const struct counter *c = in[i].code == LP_CODE_B_ ? counter_at(cpu->as, lp_op_pc(cpu, op + i)) : NULL;
+        if (c != NULL)
+            in[i].w[0] = c->id * (unsigned)sizeof(struct lp_own_count), in[i].s[1] = a64_unpack_B(&in[i]).off * (int)sizeof(struct lp_op);
+    }
 }
 
 /* Is there a slot that a thread may still be running with other operands? */
@@ -290,6 +301,7 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
     }
     const bool others = !alone(cpu); /* they may run here, or change the words, at this moment */
     pthread_mutex_lock(&publish);
+    number_branches(cpu, op, in, k);
     bool wait = others && stale(op, in, k);
     if (!wait)
         publish_ops(cpu, op, in, k);
@@ -305,21 +317,13 @@ void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
 unsigned lp_op_code(const struct lp_cpu *cpu, const struct lp_op *op)
 {
     unsigned code = load_code(op);
-    return code == LP_CODE_COUNTER ? counters[slot_of(cpu->as, lp_op_pc(cpu, op))].code : code;
+    return lp_code_counts(code) ? counters[slot_of(cpu->as, lp_op_pc(cpu, op))].code : code;
 }
 
-static unsigned count(const struct counter *c)
+static unsigned count(struct lp_cpu *cpu, const struct counter *c)
 {
-    const struct lp_tally *t = lp_tally;
-    struct lp_count *n = t != NULL && c->id < t->n ? &t->count[c->id] : NULL;
-    if (__builtin_expect(n == NULL || n->hits == 0, 0)) {
-        if (c->id != 0)
-            lp_count_first(c->id);
-        return c->code;
-    }
-    /* Nobody else writes them; whoever reads finds whole numbers. */
-    __atomic_store_n(&n->hits, n->hits + 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&n->last_ms, atomic_load_explicit(&lp_count_now, memory_order_relaxed), __ATOMIC_RELAXED);
+    if (c->id != 0)
+        lp_count_first(cpu, c->id);
     return c->code;
 }
 
@@ -331,8 +335,8 @@ static __attribute__((noinline, cold)) unsigned watched(struct lp_cpu *cpu, cons
     unsigned code;
     while ((code = load_code(op)) == LP_CODE_DECODE)
         lp_op_decode(cpu, lp_op_at(cpu, pc));
-    if (code == LP_CODE_COUNTER)
-        code = count(&counters[slot_of(cpu->as, pc)]);
+    if (lp_code_counts(code))
+        code = count(cpu, &counters[slot_of(cpu->as, pc)]);
     if (leave)
         lp_cpu_run_slowly(cpu, op, code);
     return code;
@@ -341,7 +345,14 @@ static __attribute__((noinline, cold)) unsigned watched(struct lp_cpu *cpu, cons
 unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op)
 {
     const struct counter *c = &counters[slot_of(cpu->as, lp_op_pc(cpu, op))];
-    return __builtin_expect(c->watches != 0, 0) ? watched(cpu, op) : count(c);
+    uint16_t counter = LP_CODE_COUNTER;
+    if (__builtin_expect(c->watches != 0, 0))
+        return watched(cpu, op);
+    unsigned code = count(cpu, c);
+    /* The first time is noted: from now on only the number matters. */
+    if (code == LP_CODE_B_)
+        __atomic_compare_exchange_n(&lp_op_at(cpu, lp_op_pc(cpu, op))->code, &counter, LP_CODE_COUNTED_B, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    return code;
 }
 
 /* ---- forgetting ---- */
@@ -371,6 +382,13 @@ void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)
 {
     order();
     forget(as, start, end);
+}
+
+void lp_ops_reset(struct lp_mem *as, uint64_t start, uint64_t end)
+{
+    lp_ops_invalidate(as, start, end);
+    for (struct lp_op *op = op_of(as, start & ~UINT64_C(3)), *stop = op_of(as, (end + 3) & ~UINT64_C(3)); op < stop; op++)
+        memset(op, 0, sizeof *op);
 }
 
 static void forget_line(void *as, uint64_t addr, uint64_t len)

@@ -1,14 +1,8 @@
 /* exec/run.h - between the files that run ops: cpu.c (the loop), dispatch.c (fast), dispatch_checked.c, opmap.c (decode on demand). */
 #ifndef LP_EXEC_RUN_H
 #define LP_EXEC_RUN_H
+#include "a64/a64.h"
 #include "exec/cpu.h"
-
-/* Guest code must not wait for the dynamic loader to find a thread's variable. */
-#if defined(__GNUC__)
-#define LP_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
-#else
-#define LP_INITIAL_EXEC
-#endif
 
 /* An instruction's semantics out of line: plain, or giving the next PC (branches and jumps). */
 union lp_op_fn {
@@ -45,12 +39,26 @@ void lp_bti_branch(struct lp_cpu *cpu, const struct lp_op *op, unsigned n);
 void lp_bti_land(struct lp_cpu *cpu, struct lp_op *op, uint64_t pc);
 
 /* ---- count.c ---- */
-/* One thread's numbers, by counter. */
-struct lp_tally { struct lp_count *count; unsigned n; bool used; struct lp_tally *next; };
-extern __thread struct lp_tally *lp_tally LP_INITIAL_EXEC;
-extern _Atomic uint64_t lp_count_now; /* lp_counter_tick() */
-void lp_count_first(unsigned id);     /* the first execution, which takes its time */
+/* One thread's numbers, by counter; only the thread itself changes `hits`. `seen`: what hits were at the last look, at last_ms. */
+struct lp_own_count { uint64_t hits, seen, first_ms, last_ms; };
+struct lp_tally { struct lp_own_count *count; unsigned n, size; bool used; struct lp_tally *next; }; /* size: of count, in bytes */
+void lp_count_enter(struct lp_cpu *cpu);                  /* cpu->tally is the calling thread's */
+void lp_count_first(struct lp_cpu *cpu, unsigned id);     /* an execution, the thread's first perhaps, which takes its time */
 void lp_count_after_fork(void);
+/* `at`: where the counter is in `count`, in bytes. */
+static inline void lp_count_at(struct lp_cpu *cpu, uint32_t at)
+{
+    const struct lp_tally *t = cpu->tally;
+    if (__builtin_expect(at >= t->size, 0)) {
+        lp_count_first(cpu, at / (unsigned)sizeof *t->count);
+        return;
+    }
+    uint64_t *hits = &((struct lp_own_count *)(void *)((char *)t->count + at))->hits;
+    __atomic_store_n(hits, *hits + 1, __ATOMIC_RELAXED); /* whoever reads finds whole numbers */
+}
+/* Codes of ops that are counted: any, and a B, which has room for the place of its counter (w[0]) and
+ * for its distance in bytes of ops (s[1]), when it has been executed once. */
+static inline bool lp_code_counts(unsigned code) { return code == LP_CODE_COUNTER || code == LP_CODE_COUNTED_B; }
 /* Count this execution of a counted op, tell of it if it is watched; returns the code that is to run, or not (a long jump into lp_cpu_run). */
 unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op);
 /* op->code with counters seen through, nothing counted; 0 if it was forgotten meanwhile. */

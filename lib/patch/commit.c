@@ -261,7 +261,8 @@ static lp_status fill_regions(struct lp_job *job, struct lp_applied *a)
 static int poke(struct lp_live *live, uint64_t addr, const uint8_t *bytes, uint32_t len)
 {
     int e = lp_mem_poke(live->mem, addr, bytes, len);
-    lp_ops_invalidate(live->mem, addr, addr + len);
+    /* Without a gate threads may be running there. */
+    (live->gate ? lp_ops_reset : lp_ops_invalidate)(live->mem, addr, addr + len);
     return e;
 }
 

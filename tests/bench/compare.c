@@ -1,6 +1,6 @@
 /* compare - time commands side by side: in turn, several rounds, CPU time of the whole process; medians and ratios.
  *
- *     compare ROUNDS NAME 'COMMAND A' 'COMMAND B' [NAME 'COMMAND A' 'COMMAND B']...
+ *     compare [-h TITLE-A TITLE-B] ROUNDS NAME 'COMMAND A' 'COMMAND B' [NAME 'COMMAND A' 'COMMAND B']...
  * prints, for each pair, median CPU milliseconds of A and B and B/A ("A is so many times as fast as B"). Commands go through sh -c 'exec ...'. */
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,12 +43,17 @@ static double median(double *v, int n)
 
 int main(int argc, char **argv)
 {
+    const char *title[2] = {"lprun ms", "qemu ms"};
+    if (argc > 4 && argv[1][0] == '-') {
+        title[0] = argv[2], title[1] = argv[3];
+        argc -= 3, argv += 3;
+    }
     int rounds = argc > 1 ? atoi(argv[1]) : 0;
     if (rounds < 1 || rounds > MAX_ROUNDS || argc < 5 || (argc - 2) % 3) {
-        fprintf(stderr, "usage: compare ROUNDS NAME 'COMMAND A' 'COMMAND B' ...\n");
+        fprintf(stderr, "usage: compare [-h TITLE-A TITLE-B] ROUNDS NAME 'COMMAND A' 'COMMAND B' ...\n");
         return 2;
     }
-    printf("%-12s %12s %12s %8s\n", "benchmark", "lprun ms", "qemu ms", "ratio");
+    printf("%-12s %12s %12s %8s\n", "benchmark", title[0], title[1], "ratio");
     for (int i = 2; i < argc; i += 3) {
         double a[MAX_ROUNDS], b[MAX_ROUNDS], r[MAX_ROUNDS];
         run(argv[i + 1]), run(argv[i + 2]);

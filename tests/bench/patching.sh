@@ -1,9 +1,9 @@
 #!/bin/sh
-# How long a program stands still while it is patched, and how long the whole call takes.
-# usage: patching.sh [ROUNDS]
+# How long a program stands still while it is patched, and how long the whole call takes; what it costs that a program can be patched, and that it is.
+# usage: patching.sh [ROUNDS [COMPARISONS]]
 . "$srcdir/tests/lib.sh"
 need_cross
-rounds=${1:-300}
+rounds=${1:-300} comparisons=${2:-7}
 arm64_cc "$scratch/crowd" "$tests/bench/crowd.c" -O2 -pthread -Wl,--build-id || exit 1
 cd "$scratch" || exit 1
 PATH=$builddir:$PATH
@@ -35,3 +35,17 @@ crowd '1 thread' 1 0
 crowd '8: 2 run, 6 blocked' 2 6
 crowd '8 run' 8 0
 crowd '64: 2 run, 62 blocked' 2 62
+
+# What it costs, without the start of the program: libtool's scripts are not measured.
+[ -x "$builddir/.libs/lprun" ] && { PATH=$builddir/.libs:$PATH; LD_LIBRARY_PATH=$builddir/.libs; export LD_LIBRARY_PATH; }
+XDG_RUNTIME_DIR=$scratch
+export XDG_RUNTIME_DIR
+for b in core calls; do arm64_cc $b "$tests/bench/$b.c" -O2 -Wl,--build-id || exit 1; done
+same_patch calls called func >func.lpatch
+compare="$builddir/tests/bench/compare -h"
+echo
+$compare 'no control' control "$comparisons" core 'lprun --no-control ./core' 'lprun ./core'
+$compare unpatched patched "$comparisons" calls 'lprun ./calls 100' 'lprun -P func.lpatch ./calls 100' | tee calls.out
+instructions=$(sed -n 's/.*INSTRUCTIONS = \([0-9]*\).*/\1/p' "$tests/bench/calls.c")
+awk -v n="$instructions" '$1 == "calls" { printf "a call of a patched function: %.2f ns more, the time of %.1f of the %.2f ns instructions around it\n",
+    ($3 - $2) / 100, ($3 - $2) / ($2 / n), $2 / 100 / n }' calls.out
