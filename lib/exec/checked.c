@@ -27,5 +27,7 @@ void *lp_access(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsig
         lp_cpu_raise_at(cpu, lp_op_pc(cpu, op), LP_SIGSEGV, flags & LP_MAPPED ? LP_SEGV_ACCERR : LP_SEGV_MAPERR, bad,
                         data_abort(need, flags, bad));
     }
+    if (__builtin_expect(cpu->track != NULL, 0) && (need & LP_W))
+        lp_track_store(cpu, plain, size);
     return (void *)((uintptr_t)cpu->mem + (uintptr_t)plain);
 }

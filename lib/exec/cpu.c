@@ -67,6 +67,7 @@ static void enter_guest(struct lp_cpu *cpu, struct lp_recover *r)
 void lp_cpu_svc(struct lp_cpu *cpu, uint32_t imm)
 {
     struct lp_recover *r = leave_guest(cpu);
+    lp_cpu_untrack(cpu);
     cpu->up->svc(cpu, imm);
     cpu->ex.addr = UINT64_MAX; /* so does coming back from one */
     lp_bti_watch(cpu);
@@ -145,6 +146,13 @@ static void host_fault(struct lp_cpu *cpu, const struct lp_recover *r)
                                     .esr = 0x92000007 | write}); /* data abort, EL0, translation fault: to Linux both begin as one */
 }
 
+static void run_one(struct lp_cpu *cpu, const struct lp_op *op, unsigned code)
+{
+    cpu->pc = lp_run_checked(cpu, op, code);
+    if (cpu->track != NULL)
+        lp_track_step(cpu, op);
+}
+
 /* Back from a long jump into lp_cpu_run: out of a handler that raised a fault, or out of the host's signal handler. In fast mode the latter
  * says only that something is wrong with this access: running the op again, checked, finds out what, or gets it done. */
 static void come_back(struct lp_cpu *cpu, const struct lp_recover *r, int back)
@@ -169,7 +177,7 @@ static void come_back(struct lp_cpu *cpu, const struct lp_recover *r, int back)
     if (code == LP_CODE_DECODE)
         return; /* forgotten meanwhile: decoded again */
     cpu->rerun = true;
-    cpu->pc = lp_run_checked(cpu, cpu->op, code);
+    run_one(cpu, cpu->op, code);
     cpu->rerun = false;
 }
 
@@ -177,20 +185,17 @@ LP_NO_TSAN static void keep_fp(struct lp_recover *r, siginfo_t *info, void *ucon
 
 /* ---- watched ops ---- */
 
-/* Is the fast engine not for this state? */
-static bool is_slow(const struct lp_cpu *cpu) { return cpu->checked || lp_sp_is_tilted(cpu); }
-
 bool lp_cpu_watched(struct lp_cpu *cpu, uint64_t pc)
 {
     if (cpu->up->watched == NULL)
         return false;
-    const bool slow = is_slow(cpu);
+    const bool slow = lp_is_slow(cpu);
     struct lp_recover *r = leave_guest(cpu);
     cpu->pc = pc;
     cpu->up->watched(cpu);
     enter_guest(cpu, r);
     if (cpu->pc == pc && atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0)
-        return !slow && is_slow(cpu);
+        return !slow && lp_is_slow(cpu);
     if (cpu->pc != pc)
         cpu->ex.addr = UINT64_MAX; /* as after an exception */
     siglongjmp(*cpu->recover, BACK_AGAIN);
@@ -198,7 +203,7 @@ bool lp_cpu_watched(struct lp_cpu *cpu, uint64_t pc)
 
 void lp_cpu_run_slowly(struct lp_cpu *cpu, const struct lp_op *op, unsigned code)
 {
-    cpu->pc = lp_run_checked(cpu, op, code);
+    run_one(cpu, op, code);
     siglongjmp(*cpu->recover, BACK_AGAIN);
 }
 
@@ -209,7 +214,7 @@ static void run(struct lp_cpu *cpu)
     while (atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0 && cpu->insn_budget != 0) {
         if (atomic_load_explicit(&cpu->poll, memory_order_relaxed) != 0)
             safepoint(cpu);
-        else if (is_slow(cpu))
+        else if (lp_is_slow(cpu))
             lp_dispatch_checked(cpu);
         else
             lp_dispatch(cpu);

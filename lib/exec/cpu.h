@@ -108,6 +108,7 @@ struct lp_cpu {
     sigjmp_buf *recover; /* of the run in progress: first member of its struct lp_recover */
     bool rerun;          /* an op that faulted is being run again, checked */
     unsigned need;       /* rights that the last checked access needed */
+    struct lp_track *track; /* where it can go back to; NULL = nowhere (track.c) */
     struct { uint32_t saved; bool in; } host_fp; /* the host's own FP control word while guest code runs (fp.c) */
 };
 /* A JIT addresses these fields by displacement: moving one is a decision, not an accident. */
@@ -132,6 +133,14 @@ void lp_cpu_init(struct lp_cpu *cpu, struct lp_mem *as, struct lp_gate *gate, co
 int lp_cpu_run(struct lp_cpu *cpu);
 /* Has this CPU branch target identification? Without, cpu->pstate never has LP_PSTATE_BTYPE, and guarded pages are like others. */
 bool lp_cpu_has_bti(const struct lp_cpu *cpu);
+/* In the upcall for a watched op: the thread can go back to this instruction until it has left the function that begins here, or what it does cannot be
+ * taken back (track.c). An earlier such place stays; without memory there is none. */
+void lp_cpu_track(struct lp_cpu *cpu, uint64_t tag);
+void lp_cpu_untrack(struct lp_cpu *cpu); /* something is done for the thread that cannot be taken back; also at its end */
+/* Can it go back? Where: PC, SP and the return address there, and the tag. */
+struct lp_place_back { uint64_t pc, sp, to, tag; };
+bool lp_cpu_tracked(const struct lp_cpu *cpu, struct lp_place_back *out);
+void lp_cpu_go_back(struct lp_cpu *cpu); /* outside handlers; only if it can */
 /* The guest-visible state of `from`: registers, flags, PC, thread pointers, and the model (a new thread or process starts so). */
 void lp_cpu_copy(struct lp_cpu *to, const struct lp_cpu *from);
 

@@ -1,5 +1,5 @@
-/* exec/dispatch_checked.c - one instruction at a time, every access checked: flat memory, --isolate, limited runs, an SP that is no multiple of 16, and
- * the op that faulted in fast mode. Also the tables of the out-of-line functions. */
+/* exec/dispatch_checked.c - one instruction at a time, every access checked: flat memory, --isolate, limited runs, an SP that is no multiple of 16, a
+ * thread whose stores are looked at (track.c), and the op that faulted in fast mode. Also the tables of the out-of-line functions. */
 #include <config.h>
 #include "a64/a64.h"
 #include "exec/op.h"
@@ -55,7 +55,7 @@ uint64_t lp_run_checked(struct lp_cpu *cpu, const struct lp_op *op, unsigned cod
 void lp_dispatch_checked(struct lp_cpu *cpu)
 {
     while (atomic_load_explicit(&cpu->stop, memory_order_relaxed) == 0 && cpu->insn_budget != 0 &&
-           atomic_load_explicit(&cpu->poll, memory_order_relaxed) == 0 && (cpu->checked || lp_sp_is_tilted(cpu))) {
+           atomic_load_explicit(&cpu->poll, memory_order_relaxed) == 0 && lp_is_slow(cpu)) {
         struct lp_op *op = lp_op_enter(cpu, cpu->pc);
         unsigned code = __atomic_load_n(&op->code, __ATOMIC_ACQUIRE);
         if (code == LP_CODE_DECODE) {
@@ -66,6 +66,8 @@ void lp_dispatch_checked(struct lp_cpu *cpu)
             code = lp_op_counted(cpu, op);
         uint64_t pc = lp_run_checked(cpu, op, code);
         cpu->pc = lp_branch_addr(pc);
+        if (__builtin_expect(cpu->track != NULL, 0))
+            lp_track_step(cpu, op);
         if (cpu->insn_budget != UINT64_MAX)
             cpu->insn_budget--;
     }

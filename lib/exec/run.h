@@ -12,10 +12,12 @@ union lp_op_fn {
 extern const union lp_op_fn lp_op_table[];      /* by row, memory rows in fast mode */
 extern const union lp_op_fn lp_checked_table[]; /* by row, memory rows checked */
 
-/* Run from cpu->pc until cpu->poll or cpu->stop is set or, checked only, the budget is used up or a CPU that is not `checked` has an SP for the fast
- * one again; cpu->pc is valid then. */
+/* Run from cpu->pc until cpu->poll or cpu->stop is set or, checked only, the budget is used up or the state is one for the fast one again; cpu->pc is
+ * valid then. */
 void lp_dispatch(struct lp_cpu *cpu);
 void lp_dispatch_checked(struct lp_cpu *cpu);
+/* Is the fast engine not for this state? */
+static inline bool lp_is_slow(const struct lp_cpu *cpu) { return cpu->checked || lp_sp_is_tilted(cpu) || cpu->track != NULL; }
 /* Run the one instruction at `op`, checked; returns the next PC. `code` is its code, counters seen through. */
 uint64_t lp_run_checked(struct lp_cpu *cpu, const struct lp_op *op, unsigned code);
 
@@ -37,6 +39,12 @@ enum { LP_BTI_CALL = 255 };
 void lp_bti_branch(struct lp_cpu *cpu, const struct lp_op *op, unsigned n);
 /* PSTATE.BTYPE is not 0 at this target: SIGILL if it is on a guarded page and no landing pad for it; else BTYPE is 0 again. */
 void lp_bti_land(struct lp_cpu *cpu, struct lp_op *op, uint64_t pc);
+
+/* ---- track.c ---- cpu->track is not NULL; it may be afterwards. */
+/* About to be stored; the address has no tag. */
+void lp_track_store(struct lp_cpu *cpu, uint64_t addr, unsigned size);
+/* The op is done, and cpu->pc valid. */
+void lp_track_step(struct lp_cpu *cpu, const struct lp_op *op);
 
 /* ---- count.c ---- */
 /* One thread's numbers, by counter; only the thread itself changes `hits`. `seen`: what hits were at the last look, at last_ms. */
