@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { OPT_STATS = CLI_OWN, OPT_DEADLINE, OPT_FORCE, OPT_REPLACE, OPT_EXE, OPT_TIMEOUT, OPT_PLACES, OPT_FUNCTIONS, OPT_CHANGED, OPT_JOURNAL,
-       OPT_INSTALL, OPT_UNINSTALL, OPT_INSTALLED, OPT_PATCH_DIR };
+       OPT_INSTALL, OPT_UNINSTALL, OPT_INSTALLED, OPT_PATCH_DIR, OPT_TRIAL };
 
 static const struct cli_option options[] = {
     {'p', "pid", "PID", "a running program, by its process number; may be repeated; \"all\": all of this user's"},
@@ -31,6 +31,7 @@ static const struct cli_option options[] = {
     {OPT_REPLACE, "replace", NULL, "an applied patch of the same name leaves in the same step"},
     {OPT_DEADLINE, "deadline", "TIME", "how long to wait for threads to leave changed code: 500ms, 5s"},
     {OPT_FORCE, "force", NULL, "do not wait for threads to leave changed code"},
+    {OPT_TRIAL, "trial", "TIME", "if the program is about to crash in what the patch changed within this time, take it out: 30s"},
     {OPT_TIMEOUT, "timeout", "TIME", "how long to wait for a program that does not answer (default: 60s and the deadline)"},
     {'o', "output", "FILE", "write the list or the outcome to FILE"},
     CLI_FORMATS,
@@ -38,7 +39,7 @@ static const struct cli_option options[] = {
 };
 #define TARGET "-p PID | -p all | -c SOCKET | --exe FILE"
 static const char *const synopsis[] = {
-    "[-nNqv] [--replace] [--deadline TIME] [--force] [--timeout TIME] [--json | --tsv] " TARGET " [patch | -]...",
+    "[-nNqv] [--replace] [--deadline TIME] [--force] [--trial TIME] [--timeout TIME] [--json | --tsv] " TARGET " [patch | -]...",
     "-R [-nqv] [--deadline TIME] [--force] [--timeout TIME] [--json | --tsv] " TARGET " [patch | NAME | -]...",
     "-l | --stats | --places | --functions [--changed] | --journal [--timeout TIME] [--json | --tsv] [-o FILE] " TARGET,
     "--install [-q] [--patch-dir DIR] [patch | -]...",
@@ -86,6 +87,9 @@ static void parse_option(int c)
     case OPT_REPLACE: opt.live.flags |= LP_LIVE_REPLACE; break;
     case OPT_DEADLINE: opt.live.deadline_ms = cli_duration("--deadline", cli.arg); break;
     case OPT_TIMEOUT: opt.timeout_ms = cli_duration("--timeout", cli.arg); break;
+    case OPT_TRIAL:
+        if ((opt.live.trial_ms = cli_duration("--trial", cli.arg)) == 0) cli_usage("--trial: no time is no trial");
+        break;
     case OPT_FORCE: opt.live.flags |= LP_LIVE_FORCE; break;
     case 'o': opt.output = cli.arg; break;
     }
@@ -98,7 +102,8 @@ static bool is_store(void)
     if (opt.install + opt.uninstall + (opt.look != 0) + opt.reverse != 1 || (opt.look && opt.look != LOOK_LIST))
         cli_usage("--patch-dir goes with one of --install, --uninstall and -l");
     if (!targets_none()) cli_usage("stored patches are for programs that start: -p, -c and --exe are for those that run");
-    if (opt.live.flags || opt.live.deadline_ms || opt.timeout_ms) cli_usage("-n, --replace, --force, --deadline and --timeout are for programs that run");
+    if (opt.live.flags || opt.live.deadline_ms || opt.live.trial_ms || opt.timeout_ms)
+        cli_usage("-n, --replace, --force, --deadline, --trial and --timeout are for programs that run");
     if (opt.installed && !opt.look) cli_usage("--installed goes with -l");
     if (!opt.look && opt.n_patch_dirs > 1) cli_usage("only one --patch-dir can be changed");
     if ((cli.n_operands > 0) == (opt.look != 0)) cli_usage(opt.look ? "-l takes no patches" : "no patch is given");
@@ -114,6 +119,7 @@ static void parse_options(int argc, char **argv)
         cli_usage("patching files on disk is not supported in this version; use -p, -c or --exe");
     if (targets_none()) cli_usage("no program is given: use -p, -c or --exe");
     if (opt.look && (opt.reverse || cli.n_operands > 0)) cli_usage("-l, --stats, --places, --functions and --journal take no patches");
+    if (opt.live.trial_ms && (opt.look || opt.reverse)) cli_usage("--trial is for patches that are applied");
     if (opt.changed && !(opt.look & LOOK_FUNCTIONS)) cli_usage("--changed goes with --functions");
     if (!opt.look && opt.output && cli.format == OUT_TEXT) cli_usage("-o is for lists, --json and --tsv");
     if (!opt.look && !opt.reverse && cli.n_operands == 0) cli_usage("no patch is given");

@@ -66,6 +66,7 @@ static int print_row(void *ctx, const struct lp_live_row *row)
         column(row->name, 24);
         fprintf(out_file(), "%-10s %8" PRIu64 " %12" PRIu64 "  %s%s", row->version ? row->version : "-", row->places, row->hits, time, row->note ? "  " : "");
         if (row->note) out_text(row->note);
+        if (row->trial_ms) fprintf(out_file(), "%son trial for %.1f s", row->note ? ", " : "  ", (double)row->trial_ms / 1e3);
         putc('\n', out_file());
         return 0;
     }
@@ -77,6 +78,7 @@ static int print_row(void *ctx, const struct lp_live_row *row)
     out_str("applied", time);
     out_uint("pid", (uint64_t)((const struct target *)ctx)->pid);
     out_str("note", row->note);
+    out_uint("trial_ms", row->trial_ms);
     out_end();
     return 0;
 }

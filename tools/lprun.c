@@ -18,11 +18,12 @@
 #include "cli.h"
 
 enum { FAILED = 125, NOT_RUNNABLE = 126, NOT_FOUND = 127 };
-enum { OPT_NO_CONTROL = CLI_OWN, OPT_READ_ONLY, OPT_WATCH, OPT_PATCH_DIR, OPT_NO_PATCH_DIR,
+enum { OPT_NO_CONTROL = CLI_OWN, OPT_READ_ONLY, OPT_WATCH, OPT_PATCH_DIR, OPT_NO_PATCH_DIR, OPT_TRIAL,
        OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP, OPT_PROGRAM };
 
 static const struct cli_option options[] = {
     {'P', "patch", "FILE", "apply this patch before the first instruction; may be repeated; - is standard input"},
+    {OPT_TRIAL, "trial", "TIME", "patches of -P are on trial for so long: if the program is about to crash in what one changed, it is taken out"},
     {OPT_WATCH, "watch", "FILE", "apply this patch, and again whenever the file changes; may be repeated"},
     {OPT_PATCH_DIR, "patch-dir", "DIR", "apply the patches stored there for the program (default: /etc/arm64lp/patches and ~/.config/arm64lp/patches)"},
     {OPT_NO_PATCH_DIR, "no-patch-dir", NULL, "apply no stored patches"},
@@ -45,7 +46,7 @@ static const struct cli_option options[] = {
     {OPT_PROGRAM, "program", "FD", NULL}, /* the same: the program, opened */
     {OPT_SECCOMP, "seccomp", "FD", NULL}, /* the same: its filters */
     CLI_COMMON};
-static const char *const synopsis[] = {"[-qvS] [-P patch]... [--watch patch]... [--patch-dir dir | --no-patch-dir] "
+static const char *const synopsis[] = {"[-qvS] [-P patch]... [--trial time] [--watch patch]... [--patch-dir dir | --no-patch-dir] "
                                        "[-c socket | --no-control] [--read-only-control] [-L sysroot] [-E var=value]... [-U var]... "
                                        "[-0 argv0] [-s size] [-D log] [--cpu name] [--isolate] program [arg ...]", "--syscalls [--json | --tsv]", NULL};
 static const struct cli_tool tool = {
@@ -63,6 +64,7 @@ static struct {
     const char **watched, **patch_dirs;
     size_t n_watched, n_patch_dirs;
     bool no_patch_dir;
+    uint32_t trial_ms;
     const char **reexec; /* lprun and its options, for execve */
     int log_fd;          /* -1: standard error, as long as it is the one that was there at the start */
     struct stat stderr_id;
@@ -263,6 +265,7 @@ static void parse_options(void)
     for (int o; (o = cli_next()) != -1;)
         switch (o) {
         case 'P': add(&run.patch_paths, &run.n_patches, strcmp(cli.arg, "-") ? absolute(cli.arg) : cli.arg); break;
+        case OPT_TRIAL: run.trial_ms = cli_duration("--trial", cli.arg); again("--trial", cli.arg); break;
         case OPT_WATCH: add(&run.watched, &run.n_watched, absolute(cli.arg)); break;
         case OPT_PATCH_DIR: add(&run.patch_dirs, &run.n_patch_dirs, absolute(cli.arg)); break;
         case OPT_NO_PATCH_DIR: run.no_patch_dir = true; break;
@@ -412,6 +415,7 @@ static void apply_patches(lp_vm *vm)
         all[n++] = p;
     }
     o.flags = when;
+    o.trial_ms = run.trial_ms;
     if (n && lp_vm_apply(vm, all, n, &o, &result, cli_report, NULL, &err) != LP_OK)
         exit(cli_failed(&err));
     for (size_t i = 0; i < n; i++)

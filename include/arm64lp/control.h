@@ -45,7 +45,7 @@ enum { LP_JOURNAL_EVENTS = 1000 };
 struct lp_live_event {
     uint64_t time_ms;
     const char *what;       /* "applied", "reverted", "replaced", "refused" (to apply), "kept" (refused to revert), "retired" (its pages were unmapped),
-                             * "loaded", "unloaded" (an object came, and was patched, or went: text) */
+                             * "failed", "passed" (its trial: text), "loaded", "unloaded" (an object came, and was patched, or went: text) */
     const char *patch, *version; /* version NULL = none */
     lp_status status;       /* why it was refused */
     int64_t pid;            /* who asked: 0 = the program's own lprun */

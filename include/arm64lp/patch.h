@@ -76,6 +76,7 @@ struct lp_live_options {
     const char *replaces;   /* an applied patch that leaves when these come; NULL or not applied = none */
     int64_t pid;            /* who asks, for the journal; 0 = this process itself */
     unsigned uid;
+    uint32_t trial_ms;      /* the patches are on trial for so long; 0 = they are not (lpatch(5)) */
 };
 struct lp_live_result {
     size_t applied, already, reverted;
@@ -93,6 +94,7 @@ struct lp_live_row {           /* one applied patch */
     uint64_t hits;             /* executions of its changed places (entries, for func) */
     uint64_t applied_ms;       /* CLOCK_REALTIME */
     const char *note;          /* objects that are waited for, or in which it does not fit; NULL = none */
+    uint64_t trial_ms;         /* how long it is still on trial; 0 = it is not */
 };
 LP_API lp_status lp_control_list(lp_control *c, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
 

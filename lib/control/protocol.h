@@ -4,11 +4,11 @@
  * field has every byte that is not printable ASCII, the space and '%' written as %XX; an empty string is "-" and a string that is "-" is "%2D".
  *
  *   both sides first     arm64lp 1
- *   client               apply N FLAGS DEADLINE_MS     followed by N times:  patch LENGTH NAME, then LENGTH bytes of patch text
+ *   client               apply N FLAGS DEADLINE_MS [TRIAL_MS]     followed by N times:  patch LENGTH NAME, then LENGTH bytes of patch text
  *                        revert N FLAGS DEADLINE_MS    followed by N times:  name NAME                     (N = 0: all of them)
  *                        list | places | functions CHANGED_ONLY | journal | status | stats
  *   server, any number   report STATUS SYS LINE COL WHERE TEXT HINT        one of several problems
- *                        row NAME VERSION PLACES HITS APPLIED_MS NOTE      answer to list
+ *                        row NAME VERSION PLACES HITS APPLIED_MS NOTE TRIAL_MS      answer to list
  *                        place PATCH WHERE KIND ADDR SIZE HITS FIRST_MS LAST_MS THREADS
  *                        function NAME OBJECT ADDR SIZE PATCH PLACES HITS
  *                        event TIME_MS WHAT PATCH VERSION STATUS PID UID TEXT STOPPED_NS

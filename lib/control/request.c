@@ -44,9 +44,9 @@ static bool string(char **f, int i, const char **s) { return lp_control_string(f
 
 static bool take_row(struct answer *a, char **f)
 {
-    struct lp_live_row row;
+    struct lp_live_row row = {0};
     if (!string(f, 1, &row.name) || !optional(f, 2, &row.version) || !number(f, 3, &row.places) || !number(f, 4, &row.hits) ||
-        !number(f, 5, &row.applied_ms) || !optional(f, 6, &row.note))
+        !number(f, 5, &row.applied_ms) || !optional(f, 6, &row.note) || (f[7] && !number(f, 7, &row.trial_ms)))
         return false;
     if (a->fn.row && !a->stopped) a->stopped = a->fn.row(a->fn_ctx, &row) != 0;
     return true;
@@ -125,6 +125,7 @@ static void put_request(struct lp_buf *b, const char *verb, size_t n, const stru
     lp_control_put_number(b, n);
     lp_control_put_number(b, o ? o->flags : 0);
     lp_control_put_number(b, o ? o->deadline_ms : 0);
+    if (o && o->trial_ms) lp_control_put_number(b, o->trial_ms); /* an older program, which knows no trials, refuses */
     lp_buf_puts(b, "\n");
 }
 

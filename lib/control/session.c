@@ -105,6 +105,7 @@ static int put_row(void *ctx, const struct lp_live_row *row)
     lp_control_put_number(out, row->hits);
     lp_control_put_number(out, row->applied_ms);
     lp_control_put_string(out, row->note);
+    lp_control_put_number(out, row->trial_ms);
     lp_buf_puts(out, "\n");
     return out->failed;
 }
@@ -251,20 +252,33 @@ static lp_status refuse(struct lp_error *err)
     return lp_hint(err, "it was started by lprun --read-only-control; -l and -n work"), LP_E_DENIED;
 }
 
+/* N FLAGS DEADLINE_MS [TRIAL_MS] */
+static bool take_options(int n, char **f, uint64_t *items, struct lp_live_options *o)
+{
+    uint64_t flags, deadline, trial = 0;
+    if (n < 4 || !lp_control_number(f[1], LP_CONTROL_ITEMS, items) || !lp_control_number(f[2], UINT32_MAX, &flags) ||
+        !lp_control_number(f[3], UINT32_MAX, &deadline) || (n > 4 && !lp_control_number(f[4], UINT32_MAX, &trial)))
+        return false;
+    o->flags = (unsigned)flags;
+    o->deadline_ms = (uint32_t)deadline;
+    o->trial_ms = (uint32_t)trial;
+    return !(flags & ~(uint64_t)(LP_LIVE_DRY_RUN | LP_LIVE_REPLACE | LP_LIVE_FORCE));
+}
+
 static void start_request(struct lp_session *s, int n, char **f)
 {
-    uint64_t items, flags, deadline;
-    if (n != 4 || !lp_control_number(f[1], LP_CONTROL_ITEMS, &items) || !lp_control_number(f[2], UINT32_MAX, &flags) ||
-        !lp_control_number(f[3], UINT32_MAX, &deadline) || (flags & ~(uint64_t)(LP_LIVE_DRY_RUN | LP_LIVE_REPLACE | LP_LIVE_FORCE))) {
+    struct lp_live_options o = {.pid = s->pid, .uid = s->uid};
+    uint64_t items;
+    if (!take_options(n, f, &items, &o)) {
         give_up(s, LP_E_PROTOCOL, "expected: apply or revert, then the number of items, flags and deadline in milliseconds");
         return;
     }
     struct lp_request *r = calloc(1, sizeof *r);
     if (r) {
         r->revert = f[0][0] == 'r';
-        r->options = (struct lp_live_options){.flags = (unsigned)flags, .deadline_ms = (uint32_t)deadline, .pid = s->pid, .uid = s->uid};
+        r->options = o;
         r->want = (size_t)items;
-        if (s->config->read_only && !(flags & LP_LIVE_DRY_RUN)) r->status = refuse(&r->err);
+        if (s->config->read_only && !(o.flags & LP_LIVE_DRY_RUN)) r->status = refuse(&r->err);
         if (r->revert) r->names = calloc(r->want + 1, sizeof *r->names);
         else r->patches = calloc(r->want + 1, sizeof *r->patches);
     }

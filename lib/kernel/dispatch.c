@@ -92,4 +92,11 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
     t->call.active = false;
 }
 
-const struct lp_upcalls lp_kernel_upcalls = {.svc = lp_kernel_svc, .fault = lp_signal_fault, .safepoint = lp_signal_safepoint};
+static void watched(struct lp_cpu *cpu)
+{
+    const struct lp_kernel *k = lp_thread_of(cpu)->k;
+    if (k->trial_hook.watched && !k->shared)
+        k->trial_hook.watched(k->trial_hook.ctx, cpu);
+}
+
+const struct lp_upcalls lp_kernel_upcalls = {.svc = lp_kernel_svc, .fault = lp_signal_fault, .safepoint = lp_signal_safepoint, .watched = watched};

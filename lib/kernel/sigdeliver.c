@@ -81,6 +81,21 @@ static void default_action(struct lp_thread *t, int signo)
     }
 }
 
+/* Did the thread, or its process, do this itself? Not somebody's kill. */
+static bool is_own(const struct lp_siginfo *info)
+{
+    return (info->code == SI_USER || info->code == SI_TKILL || info->code == SI_QUEUE) && (pid_t)(uint32_t)info->addr == getpid();
+}
+
+/* May it be the doing of a patch on trial, and is it undone? */
+static bool is_spared(struct lp_thread *t, const struct lp_siginfo *info, bool fault)
+{
+    static const uint64_t crashes = LP_SIGBIT(SIGILL) | LP_SIGBIT(SIGTRAP) | LP_SIGBIT(SIGABRT) | LP_SIGBIT(SIGBUS) | LP_SIGBIT(SIGSEGV);
+    const struct lp_trial_hook *h = &t->k->trial_hook;
+    if (!h->dies || t->k->shared || t->k->exiting || !(crashes & LP_SIGBIT(info->signo)) || !(fault || is_own(info))) return false;
+    return h->dies(h->ctx, t, info->signo, fault);
+}
+
 /* The handler that runs decides what the interrupted call gives; Linux: do_signal(). */
 static void decide_restart(struct lp_thread *t, const struct lp_sigaction *act)
 {
@@ -97,6 +112,7 @@ static void run_handler(struct lp_thread *t, const struct lp_sigaction *act, con
 {
     struct lp_signal_thread *s = t->signals;
     decide_restart(t, act);
+    lp_cpu_untrack(&t->cpu);
     if (!lp_sigframe_push(t, act, info)) {
         lp_signal_force_segv(t, info->signo);
         return;
@@ -107,11 +123,13 @@ static void run_handler(struct lp_thread *t, const struct lp_sigaction *act, con
     s->restore_mask = false;
 }
 
-static struct lp_sigaction take_action(struct lp_thread *t, int signo, bool force)
+/* *was: what it was before. */
+static struct lp_sigaction take_action(struct lp_thread *t, int signo, bool force, struct lp_sigaction *was)
 {
     struct lp_signal_process *p = t->k->signals;
     pthread_mutex_lock(&p->lock);
     struct lp_sigaction *a = &p->action[signo], act;
+    *was = *a;
     if (force && (a->handler == HANDLER_IGN || (t->signals->mask & LP_SIGBIT(signo)))) a->handler = HANDLER_DFL;
     act = *a;
     if (act.handler > HANDLER_IGN && (act.flags & SA_RESETHAND)) {
@@ -122,11 +140,20 @@ static struct lp_sigaction take_action(struct lp_thread *t, int signo, bool forc
     return act;
 }
 
+static void give_back(struct lp_thread *t, int signo, uint64_t handler)
+{
+    struct lp_signal_process *p = t->k->signals;
+    pthread_mutex_lock(&p->lock);
+    if (p->action[signo].handler == HANDLER_DFL) p->action[signo].handler = handler;
+    pthread_mutex_unlock(&p->lock);
+}
+
 static void deliver(struct lp_thread *t, const struct lp_siginfo *info, bool force)
 {
-    struct lp_sigaction act = take_action(t, info->signo, force);
+    struct lp_sigaction was, act = take_action(t, info->signo, force, &was);
     if (act.handler == HANDLER_DFL) {
-        default_action(t, info->signo);
+        if (is_spared(t, info, force)) give_back(t, info->signo, was.handler);
+        else default_action(t, info->signo);
     } else if (act.handler != HANDLER_IGN) {
         run_handler(t, &act, info);
     }

@@ -95,6 +95,7 @@ struct lp_thread *lp_thread_new(struct lp_kernel *k)
 void lp_thread_free(struct lp_thread *t)
 {
     unlist(t);
+    lp_cpu_untrack(&t->cpu);
     lp_signal_thread_free(t);
     free(t);
 }
@@ -269,6 +270,7 @@ void lp_threads_after_fork(struct lp_thread *t)
     for (struct lp_thread *o = k->threads, *next; o; o = next) {
         next = o->next;
         if (o == t) continue;
+        lp_cpu_untrack(&o->cpu);
         lp_signal_thread_free(o);
         free(o);
     }

@@ -387,7 +387,7 @@ static lp_status stop_quiet(struct lp_job *job)
         lp_live_stop(job->live);
         if (force || lp_quiet(job->live, span, n, &pc, &possible)) break;
         lp_live_resume(job->live);
-        if (lp_now_ms() - start >= (int64_t)ms) {
+        if (lp_now_ms() - start >= (int64_t)ms || atomic_load(&job->live->dying)) {
             if (otherwise == LP_ELSE_FORCE) force = true;
             else if (otherwise == LP_ELSE_LAZY) for (size_t i = 0; i < n; i++) span[i].returns = false;
             else s = busy(job, pc, possible, ms);
@@ -424,7 +424,10 @@ static size_t reap_range(struct lp_live *live, const struct lp_span *span, size_
     bool possible;
     if (!n) return kept;
     if (lp_quiet(live, span, n, &pc, &possible)) {
-        for (size_t i = 0; i < n; i++) lp_mem_munmap(live->mem, span[i].start, span[i].end - span[i].start);
+        for (size_t i = 0; i < n; i++) {
+            lp_mem_munmap(live->mem, span[i].start, span[i].end - span[i].start);
+            lp_trials_unmapped(live, span[i].start, span[i].end);
+        }
         return kept;
     }
     if (n == 1) return live->retired[kept] = (struct lp_retired){span->start, span->end}, kept + 1;
@@ -465,6 +468,7 @@ void lp_live_prune(struct lp_live *live)
         lp_live_retire_regions(live, a, NULL);
         lp_journal_free_one(a);
     }
+    lp_trials_watch(live);
     reap(live);
     lp_live_resume(live);
 }
@@ -480,10 +484,12 @@ static void book(struct lp_job *job)
     }
     for (size_t i = 0; i < job->nadd; i++) {
         job->add[i]->applied_ms = now;
+        if (!job->add[i]->whole && job->options && job->options->trial_ms) job->add[i]->trial_until = lp_now_ms() + job->options->trial_ms;
         lp_journal_add(live, job->add[i]);
     }
     for (size_t i = 0; i < job->ndrop; i++) lp_journal_count(live, job->drop[i]);
     for (size_t i = 0; i < job->nadd; i++) lp_journal_count(live, job->add[i]);
+    lp_trials_watch(live);
     reap(live);
 }
 

@@ -64,7 +64,10 @@ lp_status lp_live_journal(struct lp_live *live, int (*fn)(void *ctx, const struc
 {
     (void)err;
     pthread_mutex_lock(&live->lock);
-    if (!live->working) lp_live_prune(live);
+    if (!live->working) {
+        lp_live_prune(live);
+        lp_trials_end(live);
+    }
     const struct lp_history *h = &live->history;
     for (size_t i = 0; i < h->n; i++)
         if (fn(ctx, &h->event[(h->next + i) % h->n])) break;

@@ -24,6 +24,9 @@ struct lp_applied {
     struct lp_touch *touch;
     size_t ntouch;
     uint64_t serial, applied_ms;
+    int64_t trial_until;         /* of a patch: lp_now_ms() when its trial is over; 0 = it is on none */
+    uint64_t trial_era;          /* live->era since when */
+    bool failed;                 /* its trial */
     bool leaving;                /* reverted or replaced by the call in progress */
 };
 struct lp_retired { uint64_t start, end; };
@@ -57,6 +60,12 @@ struct lp_live {
     size_t nretired, retired_cap;
     _Atomic uint64_t lowest, highest; /* bounds of all places ever written */
     _Atomic bool moved;          /* a patched page may have been unmapped */
+    struct lp_trial_entry *trial_entry; /* watched places, by address; changes under the gate (trial.c) */
+    size_t ntrial_entry;
+    uint64_t era;                /* how often patches came or went; likewise */
+    struct lp_suspect *suspects; /* patches that have failed */
+    _Atomic unsigned ntrials;    /* patches on trial, and those that have failed */
+    _Atomic unsigned dying;      /* threads that wait to see who is to blame for their death: no call waits for a quiet program */
     struct lp_history history;
     struct lp_stops stops;
     int fault_at, step;
@@ -130,6 +139,14 @@ void lp_job_setup(struct lp_job *job, struct lp_live *live); /* another job of t
 void lp_job_end(struct lp_job *job, bool done);
 struct lp_applied *lp_job_copy(struct lp_job *job, const struct lp_patch *p, lp_status *s);
 bool lp_job_add(struct lp_job *job, struct lp_applied *a);
+/* These applied patches go at once, and with them what lies on them or requires them. */
+lp_status lp_job_evict(struct lp_job *job, struct lp_applied *const *v, size_t n);
+/* trial.c */
+void lp_trials_watch(struct lp_live *live); /* under the gate: patches came or went */
+void lp_trials_count(struct lp_live *live);
+void lp_trials_end(struct lp_live *live);   /* of those that are over; while no call is in progress */
+void lp_trials_unmapped(struct lp_live *live, uint64_t start, uint64_t end); /* code of a reverted patch */
+void lp_trials_free(struct lp_live *live);
 /* room.c: lp_space.place of a running program. */
 uint64_t lp_job_place(void *job, const struct lp_target *t, uint64_t len);
 /* arrive.c */

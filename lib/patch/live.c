@@ -3,6 +3,7 @@
 #include "patch/journal.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ void lp_live_free(struct lp_live *live)
     }
     pthread_mutex_destroy(&live->lock);
     pthread_cond_destroy(&live->done);
+    lp_trials_free(live);
     lp_objects_free(&live->objects);
     free(live->bucket), free(live->names.bucket), free(live->retired), lp_history_free(&live->history), free(live);
 }
@@ -191,6 +193,33 @@ static bool leave(struct leaving *l, struct lp_applied *a)
     a->leaving = true;
     for (struct lp_applied *part = a->parts; part && good; part = part->next_part) good = leave(l, part);
     return good;
+}
+
+/* And what lies on a, or requires it. */
+static bool leave_dependents(struct lp_job *job, const struct lp_applied *a, struct leaving *l)
+{
+    struct lp_applied *top;
+    uint64_t where;
+    bool good = true;
+    while (good && (top = lp_journal_above(job->live, a, &where))) good = leave(l, top->whole ? top->whole : top);
+    for (struct lp_applied *b = a->whole ? NULL : job->live->newest; b && good; b = b->older)
+        for (size_t i = 0; i < b->patch->nrelation && good && !b->whole && !b->leaving; i++) {
+            const struct lp_relation *r = &b->patch->relation[i];
+            if (r->kind == LP_REQUIRES && lp_relation_met(r, a->patch->name, a->patch->version) && !present(job, r, b->patch)) good = leave(l, b);
+        }
+    return good;
+}
+
+lp_status lp_job_evict(struct lp_job *job, struct lp_applied *const *v, size_t n)
+{
+    struct leaving l = {0};
+    bool good = true;
+    for (size_t i = 0; i < n && good; i++) good = leave(&l, v[i]);
+    for (size_t i = 0; i < l.n && good; i++) good = leave_dependents(job, l.v[i], &l);
+    lp_status s = good ? drop_all(job, l.v, l.n) : lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < l.n && !good; i++) l.v[i]->leaving = false;
+    free(l.v);
+    return s == LP_OK ? lp_job_commit(job) : s;
 }
 
 /* What patch p replaces: by its own word, or as the call asks. */
@@ -418,10 +447,16 @@ static size_t places_of(const struct lp_applied *a)
     return n;
 }
 
+static uint64_t trial_left(const struct lp_applied *a)
+{
+    const int64_t ms = a->trial_until ? a->trial_until - lp_now_ms() : 0;
+    return ms > 0 ? (uint64_t)ms : 0;
+}
+
 static int give_row(struct lp_live *live, const struct lp_applied *a, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx)
 {
     char *note = lp_live_note(live, a);
-    struct lp_live_row row = {a->patch->name, a->patch->version, places_of(a), lp_journal_hits(a), a->applied_ms, note};
+    struct lp_live_row row = {a->patch->name, a->patch->version, places_of(a), lp_journal_hits(a), a->applied_ms, note, trial_left(a)};
     for (const struct lp_applied *part = a->parts; part; part = part->next_part) {
         row.places += places_of(part);
         row.hits += lp_journal_hits(part);
@@ -438,6 +473,7 @@ lp_status lp_live_list(struct lp_live *live, int (*fn)(void *ctx, const struct l
     if (!live->working) {
         lp_live_rescan(live);
         lp_live_prune(live);
+        lp_trials_end(live);
     }
     struct lp_applied *a = live->newest;
     while (a && a->older) a = a->older;

@@ -7,6 +7,7 @@
 struct lp_live;
 struct lp_mem;
 struct lp_gate;
+struct lp_cpu;
 
 /* mem and gate are borrowed; gate NULL = no thread runs this memory. */
 lp_status lp_live_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_live **out, struct lp_error *err);
@@ -56,6 +57,15 @@ void lp_live_after_fork(struct lp_live *live, bool child);
 
 /* An lp_mem_changed_fn with the live engine as its context: forgets decoded code. Called on any thread. */
 void lp_live_mem_changed(void *live, uint64_t start, uint64_t end);
+
+/* ---- patches on trial (trial.c), on the guest's thread ---- */
+/* cpu->pc is watched. In guest code: the gate's RUNNING state. */
+void lp_live_watched(struct lp_live *live, struct lp_cpu *cpu);
+/* The thread is about to end the process by a signal (fault: which its instruction caused). Patches that are on trial and to blame are reverted. True:
+ * it is to go on with lp_cpu_go_back(). Outside the RUNNING state. */
+bool lp_live_dies(struct lp_live *live, struct lp_cpu *cpu, int signo, bool fault);
+/* Trials that are over end; called now and then, on any thread but a guest's in guest code, while it returns true. */
+bool lp_live_tick(struct lp_live *live);
 
 /* For tests: step number `step` (1, 2, ...) of the next call that can fail does fail; 0 = none. Returns how many steps the last call had. */
 int lp_live_set_fault(struct lp_live *live, int step);

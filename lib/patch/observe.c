@@ -65,6 +65,7 @@ static void settle(struct lp_live *live)
     if (live->working) return;
     lp_live_rescan(live);
     lp_live_prune(live);
+    lp_trials_end(live);
 }
 
 /* ---- places ---- */

@@ -73,8 +73,8 @@ static lp_status control_stats(void *ctx, struct lp_live_stats *out, struct lp_e
 
 static bool control_tick(void *ctx)
 {
-    (void)ctx;
-    return lp_counter_tick();
+    bool trials = lp_live_tick(((struct lp_vm *)ctx)->live);
+    return lp_counter_tick() || trials;
 }
 
 static const struct lp_control_ops control_ops = {.places = control_places, .functions = control_functions, .journal = control_journal,

@@ -1,4 +1,4 @@
-/* vm/objects.c - the live engine hears of what the program maps, and of the end of its dynamic linker's work. */
+/* vm/objects.c - the live engine hears of what the program maps, of the end of its dynamic linker's work, and of deaths. */
 #include <config.h>
 #include "base/error.h"
 #include "kernel/process.h"
@@ -83,8 +83,22 @@ void lp_vm_watch_entry(struct lp_vm *vm)
     poke_entry(vm, UINT32_C(0xd4000001) | LP_ENTRY_SVC << 5);
 }
 
+static void watched(void *ctx, struct lp_cpu *cpu) { lp_live_watched(((struct lp_vm *)ctx)->live, cpu); }
+
+static bool thread_dies(void *ctx, struct lp_thread *t, int signo, bool fault)
+{
+    struct lp_vm *vm = ctx;
+    lp_gate_leave(&t->cpu);
+    bool again = lp_live_dies(vm->live, &t->cpu, signo, fault);
+    lp_gate_enter(&t->cpu);
+    if (again)
+        lp_cpu_go_back(&t->cpu);
+    return again;
+}
+
 void lp_vm_watch_objects(struct lp_vm *vm)
 {
+    vm->kernel->trial_hook = (struct lp_trial_hook){watched, thread_dies, vm};
     lp_live_on_event(vm->live, &(struct lp_live_events){say, vm});
     vm->kernel->load_hook = (struct lp_load_hook){file_mapped, pages_protected, pages_unmapped, program_starts, 0, vm};
 }

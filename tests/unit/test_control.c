@@ -10,7 +10,7 @@ static void test_list(void **state)
     struct lp_error err;
     int fd = raw_connect();
     say(fd, "arm64lp 1\nlist\n");
-    assert_string_equal(hear(fd, "\nok"), "arm64lp 1\nrow a%20patch 1.2 3 18446744073709551615 1700000000123 -\nrow b - 1 0 5 waits%20for%20libb.so\nok 0 0 0 0\n");
+    assert_string_equal(hear(fd, "\nok"), "arm64lp 1\nrow a%20patch 1.2 3 18446744073709551615 1700000000123 - 30000\nrow b - 1 0 5 waits%20for%20libb.so 0\nok 0 0 0 0\n");
     say(fd, "status\n");
     assert_non_null(strstr(hear(fd, "\nok"), " 0.1.0 2 read-write /bin/a%20prog 7 18446744073709551615 00ff 12\nok"));
     close(fd);
@@ -83,7 +83,7 @@ static void test_revert(void **state)
 {
     lp_control *c = client();
     const char *names[] = {"one", "two words\n%"};
-    struct lp_live_options o = {.flags = LP_LIVE_FORCE, .deadline_ms = 250};
+    struct lp_live_options o = {.flags = LP_LIVE_FORCE, .deadline_ms = 250, .trial_ms = 7000};
     struct lp_live_result r;
     assert_int_equal(lp_control_revert(c, names, 2, &o, &r, NULL, NULL, NULL), LP_OK);
     assert_int_equal(r.reverted, 2);
@@ -91,6 +91,7 @@ static void test_revert(void **state)
     assert_string_equal(seen().names[1], names[1]);
     assert_int_equal(seen().options.flags, LP_LIVE_FORCE);
     assert_int_equal(seen().options.deadline_ms, 250);
+    assert_int_equal(seen().options.trial_ms, 7000);
     assert_int_equal(lp_control_revert(c, NULL, 0, NULL, &r, NULL, NULL, NULL), LP_OK);
     assert_int_equal(seen().n, 0);
     assert_int_equal(seen().calls, 2);
@@ -167,6 +168,7 @@ static void test_garbage(void **state)
     expect_refusal("arm64lp 1\napply 99999 0 0\n", "error PROTOCOL");
     expect_refusal("arm64lp 1\napply 1 64 0\n", "error PROTOCOL");
     expect_refusal("arm64lp 1\napply 1 0 99999999999999999999999\n", "error PROTOCOL");
+    expect_refusal("arm64lp 1\napply 1 0 0 99999999999999999999999\n", "error PROTOCOL");
     expect_refusal("arm64lp 1\napply 1 0 0\nname x\n", "error PROTOCOL");
     expect_refusal("arm64lp 1\napply 1 0 0\npatch 99999999999 x\n", "error PROTOCOL");
     expect_refusal("arm64lp 1\nrevert 1 0 0\nname %zz\n", "error PROTOCOL");
