@@ -7,12 +7,12 @@ where_is()
     { "$(binutil nm)" -S "$1"; "$(binutil nm)" -D -S "$1"; } 2>/dev/null |
         awk -v f="$2" 'NF == 4 && $3 ~ /[TtWwi]/ { n = $4; sub(/@.*/, "", n); if (n == f) { print $1, $2; exit } }'
 }
-# head_of_patch FILE NAME [META LINE...]: the first lines of a patch; object_of FILE: where its items go
+# head_of_patch FILE NAME [META LINE...]: the first lines of a patch; object_of FILE: where its items go, a library or the program
 head_of_patch() { printf 'lpatch 1\nname      %s\n' "$2"; shift 2; for meta; do echo "$meta"; done; }
 object_of()
 {
     so=$("$(binutil readelf)" -d "$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
-    printf 'object    %s\nbuild-id  %s\nmachine   aarch64\n' "${so:-${1##*/}}" "$("$(binutil readelf)" -n "$1" | sed -n 's/.*Build ID: //p')"
+    printf 'object    %s\nbuild-id  %s\nmachine   aarch64\n' "${so:-*}" "$("$(binutil readelf)" -n "$1" | sed -n 's/.*Build ID: //p')"
 }
 # same_func FILE FUNCTION [OLD-WORD NEW-WORD]...: a func block; words may be exchanged. Status 1: it cannot be moved.
 same_func()
