@@ -67,7 +67,8 @@ static void enter_guest(struct lp_cpu *cpu, struct lp_recover *r)
 void lp_cpu_svc(struct lp_cpu *cpu, uint32_t imm)
 {
     struct lp_recover *r = leave_guest(cpu);
-    lp_cpu_untrack(cpu);
+    if (cpu->track != NULL)
+        lp_cpu_untrack(cpu);
     cpu->up->svc(cpu, imm);
     cpu->ex.addr = UINT64_MAX; /* so does coming back from one */
     lp_bti_watch(cpu);

@@ -64,6 +64,7 @@ void lp_live_after_fork(struct lp_live *live, bool child)
         pthread_cond_init(&live->done, NULL);
         live->working = false;
         live->stops.longest = 0;
+        atomic_store(&live->dying, 0);
         for (struct lp_applied *a = live->newest; a; a = a->older) a->leaving = false;
     }
     pthread_mutex_unlock(&live->lock);

@@ -152,6 +152,21 @@ patch deep work 'cmp w0, #5' 'b.ne .+16' 'mov x8, #172' 'svc #0' 'mov w0, #5' 's
     'ldp x29, x30, [sp], #16' ret 'hlt #1'
 death deep 'work 5' 132 'SIGILL in work+0x30'
 
+# ---- a handler in between ----
+cat >new.c <<'E2'
+extern volatile int shared;
+int work(int v) { while (!shared) ; return *(volatile int *)0; }
+E2
+new_code -O2 -x c new.c
+{ head_of trial waits; new_func trial work; } >waits.lpatch
+start trial
+is "$(say 'handle 10')" "handles 10" "a handler of SIGUSR1"
+try waits
+echo 'work 5' >&9
+sleep 0.3
+kill -USR1 "$pid"
+dies "a handler was run meanwhile" bye 139 "^lprun: patch .waits' failed its trial: SIGSEGV in work+0x.*: reverted; the program ends, for"
+
 # ---- threads and processes ----
 start trial
 for round in 1 2 3 4 5 6 7 8; do
@@ -177,6 +192,20 @@ wait "$waiting"
 is "$?" 5 "which is given up"
 leave
 
+# Calls of others meanwhile: nobody waits for ever, and nothing is lost.
+start trial
+(exec 9>&-; while kill -0 "$pid" 2>/dev/null && [ ! -e enough ]; do lpapply -q -c sock fine.lpatch && lpapply -q -c sock -R fine; lpapply -q -c sock -l; done >/dev/null 2>&1) &
+other=$!
+children="$children $other"
+for round in 1 2 3 4 5; do
+    lpapply -q -c sock --trial 60s frame.lpatch
+    is "$(say 'threads 16 100')" "right 1600" "among other calls, $round"
+done
+touch enough
+wait "$other"
+run "the rest" 0 lpapply -q -c sock -R
+leave
+
 # ---- other ways to run ----
 socket= start trial --no-control -P leaf.lpatch --trial 60s
 is "$(say 'work 5')" "work 11" "lprun -P --trial"
@@ -185,6 +214,9 @@ leave
 start trial -P leaf.lpatch --trial 1ms
 sleep 0.1
 dies "lprun's trial is over" 'work 5' 139
+socket= start trial --no-control -P leaf.lpatch --trial 1ms
+sleep 0.1
+dies "and without a control thread" 'work 5' 139
 start trial --isolate
 again frame 'work 6' 'work 13' 'SIGSEGV in load'
 leave

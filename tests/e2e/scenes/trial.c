@@ -34,7 +34,11 @@ FUNCTION void held(void)
 }
 static void *hold(void *none) { held(); return none; }
 
-static void on_signal(int signo) { siglongjmp(back, signo); }
+static void on_signal(int signo)
+{
+    if (signo == SIGUSR1) shared = 1;
+    else siglongjmp(back, signo);
+}
 static void set_handler(int signo, void (*fn)(int))
 {
     struct sigaction a = {.sa_handler = fn};
