@@ -87,10 +87,11 @@ static size_t without_offset(const char *s, size_t n)
     return i - 3;
 }
 
+/* lpmake's changes have `=` behind the place: a file's name with one is quoted. */
 static size_t token_len(const char *s, size_t n)
 {
     size_t i = 0;
-    while (i < n && (unsigned char)s[i] > 32 && s[i] != 127) i++;
+    while (i < n && (unsigned char)s[i] > 32 && s[i] != 127 && s[i] != '=') i++;
     return without_offset(s, i);
 }
 
