@@ -230,6 +230,7 @@ bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const
     lp_status s = lp_elf_find(t->elf, e->symbol, &sym, &why);
     if (s == LP_OK) return own_symbol(pl, t, sym, r);
     if (strcmp(e->symbol, "_GLOBAL_OFFSET_TABLE_") == 0 && lp_plan_got(t)) return r->in = t, r->addr = lp_plan_got(t)->addr + t->bias, true;
+    if (strcmp(e->symbol, "_TLS_MODULE_BASE_") == 0) return *r = (struct lp_ref){LP_REF_TLS, 0, t, e->symbol, NULL}, true; /* where the block begins */
     if (s == LP_E_SYMBOL && lp_elf_dynamic_part(t->elf)->at && split_spec(pl, e->symbol, &w)) return import(pl, t, line, w, r);
     lp_plan_fail(pl, line, s, "%s: %s", t->name, why.text);
     return false;

@@ -93,11 +93,11 @@ new_body()
         /R_AARCH64_/ { reloc = tolower($2); sub(/^r_aarch64_/, "", reloc); word = word " " reloc " " $3 }
         END { print "| " word }'
 }
-# new_func PROGRAM FUNCTION: the whole block
+# new_func PROGRAM FUNCTION [FOR]: the whole block, in the place of the function FOR
 new_func()
 {
     new_body=$(new_body "$2")
-    echo "func $2 size $(($(printf '%s\n' "$new_body" | wc -l) * 4))"
-    old_of "$1" "$2"
+    echo "func ${3:-$2} size $(($(printf '%s\n' "$new_body" | wc -l) * 4))"
+    old_of "$1" "${3:-$2}"
     printf '%s\nend\n' "$new_body"
 }

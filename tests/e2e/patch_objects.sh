@@ -71,7 +71,17 @@ like "$(cat run)" 'libwork.so.1 has no GOT slot of .fresh_count., .*-fPIC' "said
 mkdir trad && cc -fPIC -mtls-dialect=trad -shared -Wl,-soname,libwork.so.1 -o trad/libwork.so.1 "$dir/work.c" && cp libplug.so pie trad && cd trad &&
     { work_patch -fPIC -mtls-dialect=trad >x.lpatch; printf 'work\n' | timeout 60 lprun --no-control -L "$root" -E LD_LIBRARY_PATH=. -P x.lpatch ./pie >have 2>&1; }
 is "$(tail -n 1 have)" "work 149815 1010 8 9" "general dynamic"
+# Each reads and counts: 3 + 1, then what the old body makes of the variable.
+local_dynamic()
+{
+    new_code "$tests/e2e/scenes/localdynamic.s"
+    { head_of libwork.so.1 x; new_func libwork.so.1 "$1" work; } >x.lpatch
+    is "$(printf 'work\nwork\n' | timeout 60 lprun --no-control -L "$root" -E LD_LIBRARY_PATH=. -P x.lpatch ./pie 2>&1 | tail -n 2 | tr '\n' ' ')" \
+        "work 4 1003 7 8 work 5 1003 7 8 " "$2"
+}
+local_dynamic traditional "local dynamic"
 cd ..
+local_dynamic descriptor "local dynamic by a descriptor"
 
 # ---- refusals name the object ----
 start pie -L "$root" -E LD_LIBRARY_PATH=.

@@ -77,11 +77,10 @@ changes numeric "2 2 2 3 4 5" "2 2 2 50 4 5" names
 
 # ---- the C library's own ----
 # Which variant of strlen() it takes is the CPU's business: all of them.
-variant() { new_func shapes new_strlen | sed "s/^func .* size/func $1 size/; s/^old .*/$(old_of shapes "$1")/"; }
-{ head_of shapes strlen; for v in $(tool nm shapes | awk '$3 ~ /^__strlen_/ && $2 == "T" { print $3 }'); do variant "$v"; done; } >strlen.lpatch
+{ head_of shapes strlen; for v in $(tool nm shapes | awk '$3 ~ /^__strlen_/ && $2 == "T" { print $3 }'); do new_func shapes new_strlen "$v"; done; } >strlen.lpatch
 [ "$(grep -c '^func' strlen.lpatch)" -gt 1 ] && ok "strlen: an IFUNC" || not_ok "strlen: an IFUNC"
 changes strlen "7 0" "7 1" length
-{ head_of shapes malloc; new_func shapes new_malloc | sed "s/^func .* size/func malloc size/; s/^old .*/$(old_of shapes malloc)/"; } >malloc.lpatch
+{ head_of shapes malloc; new_func shapes new_malloc malloc; } >malloc.lpatch
 few() { n=$(say aligned | cut -d' ' -f2); [ "$n" -lt 64 ] && ok "$1" || not_ok "$1: $n"; }
 few "malloc: before"
 is "$(say heap)" heap "four threads allocate"
