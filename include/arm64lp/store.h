@@ -16,8 +16,8 @@ LP_API const char *lp_store_system_dir(void);
 LP_API lp_status lp_store_check(const char *path, struct lp_error *err);
 
 /* Put patches into a store (which is made, if need be), or take them out by name: all or none. A patch that replaces others takes their place; one
- * whose name is there already takes that one's. Every object needs a build-id. The patches of one build-id change in one step, whatever
- * is killed at whichever moment. */
+ * whose name is there already takes that one's. Every object needs a build-id. What a call changes changes in one step, for all build-ids,
+ * whatever is killed at whichever moment. */
 LP_API lp_status lp_store_install(const char *dir, const lp_patch *const *patches, size_t n, struct lp_error *err);
 LP_API lp_status lp_store_uninstall(const char *dir, const char *const *names, size_t n, struct lp_error *err);
 

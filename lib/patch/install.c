@@ -114,8 +114,6 @@ static void remove_folder(int dir, const char *name)
     unlinkat(dir, name, AT_REMOVEDIR);
 }
 
-static void beside(const struct lp_bin *b, char *name, size_t size) { snprintf(name, size, ".new-%s", b->id); }
-
 static lp_status write_file(struct change *c, int fd, const struct lp_stored *s)
 {
     size_t len;
@@ -133,9 +131,8 @@ static lp_status write_file(struct change *c, int fd, const struct lp_stored *s)
 /* The new folder, complete and on the disk. Files that stay are copied: what a reader has open never changes. */
 static lp_status build(struct change *c, const struct lp_bin *b)
 {
-    char name[LP_STORE_ID + 8];
-    beside(b, name, sizeof name);
-    remove_folder(c->dir, name); /* of one that was killed */
+    char name[LP_STORE_NEW];
+    lp_pending_beside(b->id, name);
     if (mkdirat(c->dir, name, 0755) != 0) return fail_sys(c, "cannot make a folder in the store");
     int fd = openat(c->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fchmod(fd, 0755) != 0) {
@@ -151,36 +148,58 @@ static lp_status build(struct change *c, const struct lp_bin *b)
     return s;
 }
 
-/* One step: the new folder has the name. Doing it again undoes it. */
-static int exchange(const struct change *c, const char *name, const char *id)
+/* Back, those that came from nothing too. */
+static void undo(const struct change *c, size_t done)
 {
-    if (renameat2(c->dir, name, c->dir, id, RENAME_EXCHANGE) == 0) return 0;
-    return errno == ENOENT && renameat2(c->dir, name, c->dir, id, RENAME_NOREPLACE) == 0 ? 0 : errno;
+    char name[LP_STORE_NEW];
+    while (done--) {
+        lp_pending_beside(c->bin[done].id, name);
+        if (c->bin[done].changed && renameat2(c->dir, name, c->dir, c->bin[done].id, RENAME_EXCHANGE) != 0) renameat(c->dir, c->bin[done].id, c->dir, name);
+    }
+}
+
+/* All new folders get their names; of several, the record makes one step. */
+static lp_status change_places(struct change *c)
+{
+    size_t changed = 0, done = 0;
+    int e = 0;
+    for (size_t i = 0; i < c->n; i++) changed += c->bin[i].changed;
+    if (changed > 1) e = lp_pending_decide(c->dir, c->bin, c->n);
+    while (!e && done < c->n && (!c->bin[done].changed || (e = lp_pending_exchange(c->dir, c->bin[done].id)) == 0)) done++;
+    if (!e && fsync(c->dir) != 0) e = errno;
+    if (e) undo(c, done);
+    if (changed > 1) lp_pending_done(c->dir);
+    errno = e;
+    return e ? fail_sys(c, "cannot change the store") : LP_OK;
 }
 
 static lp_status commit(struct change *c)
 {
     lp_status s = LP_OK;
-    char name[LP_STORE_ID + 8];
-    size_t done = 0;
+    char name[LP_STORE_NEW];
     for (size_t i = 0; i < c->n && s == LP_OK; i++)
         if (c->bin[i].changed) s = build(c, &c->bin[i]);
-    for (; done < c->n && s == LP_OK; done++) {
-        beside(&c->bin[done], name, sizeof name);
-        if (c->bin[done].changed && (errno = exchange(c, name, c->bin[done].id)) != 0) s = fail_sys(c, "cannot change the store");
-        if (s != LP_OK) break;
-    }
-    if (s == LP_OK && fsync(c->dir) != 0) s = fail_sys(c, "cannot write to the store");
-    while (s != LP_OK && done--) { /* back, those that came from nothing too */
-        beside(&c->bin[done], name, sizeof name);
-        if (c->bin[done].changed && renameat2(c->dir, name, c->dir, c->bin[done].id, RENAME_EXCHANGE) != 0) renameat(c->dir, c->bin[done].id, c->dir, name);
-    }
+    if (s == LP_OK) s = change_places(c);
     for (size_t i = 0; i < c->n; i++) {
-        beside(&c->bin[i], name, sizeof name);
+        lp_pending_beside(c->bin[i].id, name);
         remove_folder(c->dir, name);
         if (s == LP_OK) unlinkat(c->dir, c->bin[i].id, AT_REMOVEDIR); /* if it is empty now */
     }
     return s;
+}
+
+/* What somebody has left who was killed: first what was decided is done, then the rest goes. */
+static lp_status tidy(struct change *c)
+{
+    errno = lp_pending_finish(c->dir);
+    if (errno) return fail_sys(c, "cannot finish an earlier change of the store");
+    DIR *d = fdopendir(dup(c->dir));
+    if (!d) return fail_sys(c, "cannot read the store");
+    rewinddir(d);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        if (strncmp(e->d_name, ".new-", 5) == 0 && unlinkat(c->dir, e->d_name, 0) != 0) remove_folder(c->dir, e->d_name);
+    closedir(d);
+    return LP_OK;
 }
 
 static lp_status make_dirs(const char *path)
@@ -210,7 +229,7 @@ static lp_status start(struct change *c, const char *dir, bool make, struct lp_e
     if (s != LP_OK) return s;
     while (flock(c->dir, LOCK_EX) != 0)
         if (errno != EINTR) return fail_sys(c, "cannot lock the store");
-    return LP_OK;
+    return tidy(c);
 }
 
 static lp_status finish(struct change *c, lp_status s)

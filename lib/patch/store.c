@@ -90,18 +90,21 @@ static lp_status read_files(int fd, const char *where, struct lp_bin *b, lp_repo
 /* A folder that an installation exchanges meanwhile is read again. */
 lp_status lp_bin_read(int dir, const char *where, const char *id, struct lp_bin *b, lp_report_fn ignored, void *ctx, struct lp_error *err)
 {
-    char path[PATH_MAX + LP_STORE_NAME + 16];
+    char path[PATH_MAX + LP_STORE_NAME + 16], name[LP_STORE_NEW];
     struct stat mine, now;
     lp_status s = LP_OK;
     snprintf(path, sizeof path, "%s/%s", where, id);
     *b = (struct lp_bin){.v = NULL};
     snprintf(b->id, sizeof b->id, "%s", id);
     for (int tries = 0; tries < 100; tries++) {
-        int fd = openat(dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        lp_pending_folder(dir, id, name);
+        int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 && errno == ENOENT && name[0] == '.') continue; /* it has the other name by now */
         if (fd < 0 && errno == ENOENT) return LP_OK;
         if (fd < 0) return lp_fail_sys(err, LP_E_DENIED, errno, "cannot open it"), lp_at(err, path, 0, 0);
         s = read_files(fd, path, b, ignored, ctx, err);
-        bool same = fstat(fd, &mine) == 0 && fstatat(dir, id, &now, AT_SYMLINK_NOFOLLOW) == 0 && mine.st_ino == now.st_ino && mine.st_dev == now.st_dev;
+        lp_pending_folder(dir, id, name);
+        bool same = fstat(fd, &mine) == 0 && fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) == 0 && mine.st_ino == now.st_ino && mine.st_dev == now.st_dev;
         close(fd);
         if (same) break;
         lp_bin_free(b);
@@ -170,23 +173,35 @@ lp_status lp_store_load(const char *const *dirs, const char *build_id, lp_report
 
 static int by_text(const void *a, const void *b) { return strcmp(a, b); }
 
-/* The build-ids that have a folder. */
-static lp_status list_ids(int fd, char (**ids)[LP_STORE_ID], size_t *n, struct lp_error *err)
+struct ids { char (*v)[LP_STORE_ID]; size_t n, cap; };
+
+static void add_id(struct ids *l, const char *name)
 {
-    size_t cap = 0;
+    size_t len = strlen(name);
+    if (len < 2 || len >= LP_STORE_ID || strspn(name, "0123456789abcdef") != len) return;
+    void *v = lp_grow(l->v, &l->cap, l->n, sizeof *l->v);
+    if (!v) return;
+    l->v = v;
+    memcpy(l->v[l->n++], name, len + 1);
+}
+
+/* The build-ids that have a folder, each once. */
+static lp_status list_ids(int fd, struct ids *l, struct lp_error *err)
+{
+    struct lp_pending p;
+    size_t n = 0;
     DIR *d = fdopendir(dup(fd));
-    *ids = NULL, *n = 0;
+    *l = (struct ids){.v = NULL};
     if (!d) return lp_fail_sys(err, LP_E_IO, errno, "cannot read the folder");
-    for (struct dirent *e; (e = readdir(d)) != NULL;) {
-        size_t len = strlen(e->d_name);
-        if (len < 2 || len >= LP_STORE_ID || strspn(e->d_name, "0123456789abcdef") != len) continue;
-        void *v = lp_grow(*ids, &cap, *n, sizeof **ids);
-        if (!v) break;
-        *ids = v;
-        memcpy((*ids)[(*n)++], e->d_name, len + 1);
-    }
+    for (struct dirent *e; (e = readdir(d)) != NULL;) add_id(l, e->d_name);
     closedir(d);
-    if (*n) qsort(*ids, *n, sizeof **ids, by_text);
+    if (lp_pending_read(fd, &p))
+        for (size_t i = 0; i < p.n; i++) add_id(l, p.v[i].id);
+    lp_pending_free(&p);
+    if (l->n) qsort(l->v, l->n, sizeof *l->v, by_text);
+    for (size_t i = 0; i < l->n; i++)
+        if (!n || strcmp(l->v[n - 1], l->v[i]) != 0) memmove(l->v[n++], l->v[i], LP_STORE_ID);
+    l->n = n;
     return LP_OK;
 }
 
@@ -220,19 +235,18 @@ lp_status lp_store_list(const char *dir, int (*fn)(void *ctx, const struct lp_st
 {
     struct lp_error local, one;
     struct first first = {report, rctx, err ? err : &local, LP_OK};
-    char (*ids)[LP_STORE_ID];
-    size_t n;
+    struct ids ids;
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), stop = 0;
     if (fd < 0) return lp_fail_sys(first.err, errno == ENOENT ? LP_E_NOT_FOUND : LP_E_IO, errno, "cannot open the store"), lp_at(first.err, dir, 0, 0);
     if (lp_store_check(dir, &one) != LP_OK) keep_first(&first, &one);
-    lp_status s = list_ids(fd, &ids, &n, first.err);
-    for (size_t i = 0; i < n && s == LP_OK && !stop; i++) {
+    lp_status s = list_ids(fd, &ids, first.err);
+    for (size_t i = 0; i < ids.n && s == LP_OK && !stop; i++) {
         struct lp_bin b;
-        lp_status r = lp_bin_read(fd, dir, ids[i], &b, keep_first, &first, &one);
+        lp_status r = lp_bin_read(fd, dir, ids.v[i], &b, keep_first, &first, &one);
         if (r != LP_OK) keep_first(&first, &one);
         else stop = give(dir, &b, fn, ctx), lp_bin_free(&b);
     }
     close(fd);
-    free(ids);
+    free(ids.v);
     return s ? s : first.status;
 }
