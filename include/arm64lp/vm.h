@@ -49,7 +49,7 @@ LP_API int lp_vm_syscalls(int (*fn)(void *ctx, const struct lp_vm_syscall *row),
 /* The config's strings are borrowed until lp_vm_free. */
 LP_API lp_status lp_vm_new(const struct lp_vm_config *config, lp_vm **out, struct lp_error *err);
 LP_API void lp_vm_free(lp_vm *vm);
-/* The host's name of the file that the program calls `path`: in the sysroot if it is there. free(); NULL = no memory. */
+/* The host's name of the file that the program calls `path`: in the sysroot if it is there. free(); NULL: errno, of the look-up or ENOMEM. */
 LP_API char *lp_vm_path(const lp_vm *vm, const char *path);
 /* Load a program, named as the program itself would name it; argv and envp are NULL-terminated. LP_E_NOT_FOUND, LP_E_ELF*, LP_E_IO ... */
 LP_API lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const char *const *envp, struct lp_error *err);

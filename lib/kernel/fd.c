@@ -4,14 +4,19 @@
 #include <config.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "kernel/copy.h"
 #include "kernel/flags.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
+#include "kernel/signal.h"
 
 /* Unsigned: a guest may name any descriptor, INT_MIN too. */
 static unsigned slot_of(const struct lp_kernel *k, int fd) { return (unsigned)fd - (unsigned)k->first_engine_fd; }
@@ -113,6 +118,32 @@ int lp_fd_pidfd(struct lp_kernel *k, pid_t pid, int at)
         close(fd);
     leave_room(k, &old);
     return r < 0 ? r : 0;
+}
+
+int lp_fd_memory(struct lp_kernel *k, const char *name, unsigned flags, const void *data, size_t n)
+{
+    const struct timespec now = {0, 0};
+    const uint64_t too_large = UINT64_C(1) << (SIGXFSZ - 1);
+    struct rlimit old, high;
+    int fd = memfd_create(name, flags);
+    if (fd < 0)
+        return -errno;
+    pthread_mutex_lock(&k->limit_lock);
+    uint64_t mask = lp_sighost_block_all();
+    getrlimit(RLIMIT_FSIZE, &old);
+    high = (struct rlimit){old.rlim_max, old.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &high);
+    int e = lp_write_all(fd, data, n);
+    if (e == EFBIG) /* the hard limit; its signal is not the guest's doing */
+        LP_HOST4(__NR_rt_sigtimedwait, &too_large, NULL, &now, 8);
+    setrlimit(RLIMIT_FSIZE, &old);
+    LP_HOST4(__NR_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8);
+    pthread_mutex_unlock(&k->limit_lock);
+    if (!e && lseek(fd, 0, SEEK_SET) < 0)
+        e = errno;
+    if (e)
+        close(fd);
+    return e ? -e : fd;
 }
 
 void lp_fd_unhide(struct lp_kernel *k, int fd)

@@ -173,6 +173,8 @@ int lp_fd_check(struct lp_thread *t, int fd);
 int lp_fd_open(struct lp_kernel *k, const char *path, int flags);
 /* pidfd_open(), likewise, in the place of the guest's descriptor `at` (close-on-exec). 0 or -errno. */
 int lp_fd_pidfd(struct lp_kernel *k, pid_t pid, int at);
+/* A memfd (MFD_ flags) with this in it, to be read from its start, whatever the guest's RLIMIT_FSIZE is. A guest's number, or -errno. */
+int lp_fd_memory(struct lp_kernel *k, const char *name, unsigned flags, const void *data, size_t n);
 /* Move an engine's descriptor where the guest cannot reach it (close-on-exec); the old number is closed. The new one, or -errno. */
 int lp_fd_hide(struct lp_kernel *k, int fd);
 /* close() of a hidden one. */

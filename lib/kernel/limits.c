@@ -185,6 +185,15 @@ static int64_t change_limit(struct lp_kernel *k, int what, const struct rlimit *
     return r;
 }
 
+/* The engine lifts it for a moment (lp_fd_memory()). */
+static int64_t file_limit(struct lp_kernel *k, const struct rlimit *set, struct rlimit *old)
+{
+    pthread_mutex_lock(&k->limit_lock);
+    int64_t r = LP_HOST4(__NR_prlimit64, 0, RLIMIT_FSIZE, (intptr_t)set, (intptr_t)old);
+    pthread_mutex_unlock(&k->limit_lock);
+    return r;
+}
+
 /* The first thread's stack ends where its limit says, but not above what is in use. */
 static void move_stack_end(struct lp_thread *t, uint64_t size)
 {
@@ -202,6 +211,8 @@ static int64_t limit(struct lp_thread *t, int pid, int what, uint64_t new_addr, 
     bool mine = pid == 0 || pid == getpid();
     if (mine && kept_limit(t->k, what))
         r = change_limit(t->k, what, new_addr ? &set : NULL, &old);
+    else if (mine && what == RLIMIT_FSIZE)
+        r = file_limit(t->k, new_addr ? &set : NULL, &old);
     else
         r = LP_HOST4(__NR_prlimit64, pid, what, (intptr_t)(new_addr ? &set : NULL), (intptr_t)&old);
     if (r == 0 && new_addr && mine && what == RLIMIT_STACK)

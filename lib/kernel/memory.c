@@ -14,21 +14,50 @@
 
 static uint64_t page_up(uint64_t v) { return lp_align_up(v, LP_PAGE); }
 
-/* Would `more` bytes, which count as data (private and writable) or not, break RLIMIT_AS or RLIMIT_DATA? Counted only when there is a limit. */
-static bool over_limit(struct lp_kernel *k, uint64_t more, bool is_data)
+/* Linux's is_data_mapping(): what RLIMIT_DATA counts. */
+static bool is_data(const struct lp_mapping *m) { return (m->flags & (LP_W | LP_SHARED)) == LP_W && strcmp(m->name, "[stack]") != 0; }
+
+/* Bytes of [from, from + len) that are mapped: a mapping in their place takes no more room. */
+static uint64_t mapped(struct lp_kernel *k, uint64_t from, uint64_t len)
 {
     struct lp_mapping m;
-    uint64_t sum = more, data = more;
+    uint64_t sum = 0, end = from + len;
+    for (uint64_t at = from; lp_mem_next(k->mem, at, &m) && m.start < end; at = m.end)
+        sum += (m.end < end ? m.end : end) - (m.start > from ? m.start : from);
+    return sum;
+}
+
+static bool is_limited(struct lp_kernel *k, uint64_t *all, uint64_t *data)
+{
     pthread_mutex_lock(&k->limit_lock);
-    rlim_t limit = k->limit_as.rlim_cur, data_limit = is_data ? k->limit_data.rlim_cur : RLIM_INFINITY;
+    *all = k->limit_as.rlim_cur;
+    *data = k->limit_data.rlim_cur;
     pthread_mutex_unlock(&k->limit_lock);
-    if (limit == RLIM_INFINITY && data_limit == RLIM_INFINITY)
+    return *all != RLIM_INFINITY || *data != RLIM_INFINITY;
+}
+
+/* Would `more` bytes, `data` of them private and writable, break RLIMIT_AS or RLIMIT_DATA? Counted only when there is a limit. */
+static bool over_limit(struct lp_kernel *k, uint64_t more, uint64_t data)
+{
+    struct lp_mapping m;
+    uint64_t limit, data_limit, sum = 0, data_sum = 0;
+    if (!is_limited(k, &limit, &data_limit) || (!more && !data))
         return false;
     for (uint64_t at = 0; lp_mem_next(k->mem, at, &m); at = m.end) {
         sum += m.end - m.start;
-        data += (m.flags & (LP_W | LP_SHARED)) == LP_W && strcmp(m.name, "[stack]") != 0 ? m.end - m.start : 0;
+        data_sum += is_data(&m) ? m.end - m.start : 0;
     }
-    return sum > limit || data > data_limit;
+    return (more && (more > limit || sum > limit - more)) || (data && (data > data_limit || data_sum > data_limit - data));
+}
+
+/* A mapping of len bytes that replaces what is at [at, at + len), if `fixed`. */
+static bool too_large(struct lp_kernel *k, uint64_t at, uint64_t len, bool fixed, bool data)
+{
+    uint64_t limit, data_limit;
+    if (!is_limited(k, &limit, &data_limit))
+        return false;
+    uint64_t more = len - (fixed && len <= lp_mem_limit(k->mem) && at <= lp_mem_limit(k->mem) - len ? mapped(k, at, len) : 0);
+    return over_limit(k, more, data ? more : 0);
 }
 
 /* mlockall(MCL_FUTURE): a new mapping is locked, or not made. 0 or Linux's error for it. */
@@ -53,7 +82,7 @@ static uint64_t move_break(struct lp_kernel *k, uint64_t want)
         return k->heap->end;
     if (end > old) {
         int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
-        if (over_limit(k, end - old, true) || lp_mem_mmap(k->mem, old, end - old, PROT_READ | PROT_WRITE, flags, -1, 0) < 0)
+        if (over_limit(k, end - old, end - old) || lp_mem_mmap(k->mem, old, end - old, PROT_READ | PROT_WRITE, flags, -1, 0) < 0)
             return k->heap->end;
         if (lock_new(k, old, end - old)) {
             lp_mem_munmap(k->mem, old, end - old);
@@ -95,7 +124,7 @@ LP_SYSCALL(mmap)
         return r;
     if (a[5] & (LP_PAGE - 1))
         return -EINVAL;
-    if (over_limit(t->k, page_up(a[1]), (flags & 15) == MAP_PRIVATE && prot & PROT_WRITE))
+    if (too_large(t->k, a[0], page_up(a[1]), (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED, (flags & 15) == MAP_PRIVATE && prot & PROT_WRITE))
         return -ENOMEM;
     int64_t at = lp_mem_mmap(t->k->mem, a[0], a[1], prot, flags, fd, (int64_t)a[5]);
     if (at >= 0 && (r = lock_new(t->k, (uint64_t)at, page_up(a[1]))) != 0) {
@@ -120,10 +149,25 @@ LP_SYSCALL(munmap)
     return lp_mem_munmap(t->k->mem, a[0], a[1]);
 }
 
+/* Private memory that becomes writable is data from then on. Linux tells for each mapping, here it is for all of them. */
+static bool too_much_data(struct lp_kernel *k, uint64_t from, uint64_t len)
+{
+    struct lp_mapping m;
+    uint64_t limit, data_limit, data = 0, end = from + len;
+    if (!is_limited(k, &limit, &data_limit) || end < from)
+        return false;
+    for (uint64_t at = from; lp_mem_next(k->mem, at, &m) && m.start < end; at = m.end)
+        if (!(m.flags & (LP_W | LP_SHARED)))
+            data += (m.end < end ? m.end : end) - (m.start > from ? m.start : from);
+    return over_limit(k, 0, data);
+}
+
 /* PROT_BTI on a CPU without BTI: mmap ignores what it does not know, mprotect refuses it. */
 LP_SYSCALL(mprotect)
 {
     int unknown = a[2] & LP_PROT_BTI && !lp_cpu_has_bti(&t->cpu) ? 1 << 20 : 0;
+    if (a[2] & PROT_WRITE && too_much_data(t->k, lp_mem_untag(a[0]), page_up(a[1])))
+        return -ENOMEM;
     int r = lp_mem_mprotect(t->k->mem, a[0], a[1], (int)a[2] | unknown);
     const struct lp_load_hook *h = &t->k->load_hook;
     if (r == 0 && !(a[2] & PROT_WRITE) && h->protected_)
@@ -133,12 +177,19 @@ LP_SYSCALL(mprotect)
 LP_SYSCALL(madvise) { return lp_mem_madvise(t->k->mem, a[0], a[1], (int)a[2]); }
 LP_SYSCALL(msync) { return lp_mem_msync(t->k->mem, a[0], a[1], (int)a[2]); }
 
-LP_SYSCALL(mremap)
+/* Linux counts before it takes away what is at the new place. */
+static bool remap_too_large(struct lp_kernel *k, const uint64_t *a)
 {
-    if (a[2] > a[1] && over_limit(t->k, page_up(a[2]) - page_up(a[1]), false))
-        return -ENOMEM;
-    return lp_mem_mremap(t->k->mem, a[0], a[1], a[2], (int)a[3], a[4]);
+    const uint64_t old = page_up(a[1]), now = page_up(a[2]);
+    const bool stays = a[3] & 4 && old == now; /* MREMAP_DONTUNMAP */
+    struct lp_mapping m;
+    if ((now <= old && !stays) || !lp_mem_next(k->mem, lp_mem_untag(a[0]), &m) || m.start > lp_mem_untag(a[0]))
+        return false;
+    uint64_t more = stays ? now : now - old;
+    return over_limit(k, more, is_data(&m) ? more : 0);
 }
+
+LP_SYSCALL(mremap) { return remap_too_large(t->k, a) ? -ENOMEM : lp_mem_mremap(t->k->mem, a[0], a[1], a[2], (int)a[3], a[4]); }
 
 /* [addr, addr+len) made pages, all of them mapped: the host address, or -ENOMEM. */
 static int host_pages(struct lp_thread *t, uint64_t addr, uint64_t len, void **host, uint64_t *size)

@@ -12,7 +12,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "base/buf.h"
-#include "base/file.h"
 #include "exec/model.h"
 #include "kernel/flags.h"
 #include "kernel/kernel.h"
@@ -121,20 +120,6 @@ static char *cpuinfo(struct lp_kernel *k, uint64_t *len)
     return text;
 }
 
-static int64_t memfd_with(const char *name, const char *text, uint64_t len, uint32_t guest_flags)
-{
-    int fd = memfd_create(name, guest_flags & LP_O_CLOEXEC ? MFD_CLOEXEC : 0);
-    if (fd < 0)
-        return -errno;
-    int e = lp_write_all(fd, text, len);
-    if (!e && lseek(fd, 0, SEEK_SET) < 0)
-        e = errno;
-    if (!e)
-        return fd;
-    close(fd);
-    return -e;
-}
-
 /* ---- other processes under lprun ---- */
 /* "/proc/PID/X" or "/proc/PID/task/TID/X" of another process: "X" and the PID. */
 static const char *other_name(const char *path, int *pid)
@@ -207,7 +192,7 @@ int64_t lp_proc_open(struct lp_kernel *k, const char *path, uint32_t guest_flags
         text = name ? own_text(k, path, name, &len) : other_text(k, path, &as, &len);
     if (!text)
         return -ENOSYS;
-    int64_t r = (guest_flags & LP_O_ACCMODE) == O_RDONLY ? memfd_with(as, text, len, guest_flags) : -EACCES;
+    int64_t r = (guest_flags & LP_O_ACCMODE) == O_RDONLY ? lp_fd_memory(k, as, guest_flags & LP_O_CLOEXEC ? MFD_CLOEXEC : 0, text, len) : -EACCES;
     free(text);
     return r;
 }

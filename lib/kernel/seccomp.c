@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/buf.h"
 #include "base/file.h"
 #include "kernel/bpf.h"
 #include "kernel/copy.h"
@@ -240,25 +241,26 @@ int64_t lp_seccomp_set(struct lp_thread *t, uint64_t mode, uint64_t filter)
 
 /* ---- execve ---- */
 
-static int write_chain(int fd, const struct lp_seccomp *f)
+static void add_chain(struct lp_buf *b, const struct lp_seccomp *f)
 {
     if (!f)
-        return 0;
-    int r = write_chain(fd, f->older);
-    if (!r)
-        r = lp_write_all(fd, &f->n, sizeof f->n);
-    return r ? r : lp_write_all(fd, f->insn, f->n * sizeof f->insn[0]);
+        return;
+    add_chain(b, f->older);
+    lp_buf_add(b, &f->n, sizeof f->n);
+    lp_buf_add(b, f->insn, f->n * sizeof f->insn[0]);
 }
 
 int lp_seccomp_save(struct lp_thread *t)
 {
+    struct lp_buf b = {0};
+    size_t n;
     if (!t->seccomp)
         return -1;
-    int fd = memfd_create("seccomp", MFD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int e = write_chain(fd, t->seccomp), hidden = e ? -e : lp_fd_hide(t->k, fd);
-    if (hidden < 0)
+    add_chain(&b, t->seccomp);
+    char *all = lp_buf_take(&b, &n);
+    int fd = all ? lp_fd_memory(t->k, "seccomp", MFD_CLOEXEC, all, n) : -ENOMEM, hidden = fd < 0 ? fd : lp_fd_hide(t->k, fd);
+    free(all);
+    if (fd >= 0 && hidden < 0)
         close(fd);
     return hidden;
 }

@@ -202,8 +202,18 @@ char *lp_vm_path(const lp_vm *vm, const char *path)
 {
     char buf[PATH_MAX];
     const char *host;
-    lp_sysroot_find_at(vm->kernel, AT_FDCWD, path, 0, buf, &host);
-    return strdup(host);
+    int e = -lp_sysroot_find_at(vm->kernel, AT_FDCWD, path, 0, buf, &host);
+    char *found = e ? NULL : strdup(host);
+    errno = e ? e : found ? 0 : ENOMEM;
+    return found;
+}
+
+static lp_status no_path(struct lp_error *err, const char *path)
+{
+    if (errno == ENOMEM)
+        return lp_fail(err, LP_E_NOMEM, "no memory for a path");
+    lp_fail_sys(err, LP_E_NOT_FOUND, errno, "cannot look it up");
+    return lp_at(err, path, 0, 0);
 }
 
 /* What is wrong with the loader is told of the program, which asks for it. */
@@ -227,7 +237,7 @@ static lp_status load_interp(struct lp_vm *vm, struct lp_error *err)
         return LP_OK;
     char *path = lp_vm_path(vm, name), *opened;
     if (!path)
-        return lp_fail(err, LP_E_NOMEM, "no memory for a path");
+        return no_path(err, name);
     lp_status s = open_program(path, &fd, err);
     free(path);
     if (s != LP_OK) {
@@ -285,7 +295,7 @@ static lp_status find_program(struct lp_vm *vm, const char *path, int *fd, struc
     if (*fd > 0)
         return LP_OK;
     if (!(host = lp_vm_path(vm, path)))
-        return lp_fail(err, LP_E_NOMEM, "no memory for a path");
+        return no_path(err, path);
     lp_status s = open_program(host, fd, err);
     free(host);
     return s;
