@@ -76,6 +76,30 @@ redis()
     stop 0 "redis-server: ends by itself"
 }
 
+# Patches on trial that crash at once: each is taken out, and no request fails. (With a crash log the program has a handler.)
+crashing()
+{
+    head_of_patch "$1" "crash-$2"
+    object_of "$1"
+    same_func "$1" "$2" | sed -n '1s/ size .*/ size 12/; 1,2p'
+    printf '| d2800001\n| b9400020\n| d65f03c0\nend\n' # mov x1, #0; ldr w0, [x1]; ret
+}
+redis_on_trial()
+{
+    start bin/redis-server --port $port --bind 127.0.0.1 --save '' --crash-log-enabled no --dir "$scratch"
+    wait_for 60 guest bin/redis-cli -p $port ping
+    : >stalls
+    for function in dictFind processCommand addReply lookupKey; do
+        crashing "$root/usr/bin/redis-server" $function >crash.lpatch
+        "$builddir/lpapply" -q -c sock --trial 60s crash.lpatch || not_ok "redis-server: $function on trial"
+        load_redis
+        is "$? $("$builddir/lpapply" -c sock -l --tsv)" "0 " "redis-server: $function crashes, and no request fails"
+        like "$(cat served)" "crash-$function' failed its trial: SIGSEGV in $function+0x4: reverted, and run again as it was" "redis-server: it is said"
+    done
+    is "$(guest bin/redis-cli -p $port ping)" PONG "redis-server: answers all the same"
+    stop 0 "redis-server: ends by itself"
+}
+
 # ---- nginx: a master and a worker, which is the one that is patched ----
 load_nginx()
 {
@@ -159,7 +183,7 @@ java()
     patch lib/aarch64-linux-gnu/libc.so.6 clock_gettime malloc free && worker java bin/java -Xmx128m -cp . Load
 }
 python
-[ ! -x "$root/usr/bin/redis-server" ] || redis
+[ ! -x "$root/usr/bin/redis-server" ] || { redis; redis_on_trial; }
 [ -n "$full" ] || tap_done
 nginx
 sqlite_of_python
