@@ -35,11 +35,16 @@ LP_SYSCALL(openat)
     int64_t fd = lp_proc_open(t->k, path, (uint32_t)a[2]);
     if (fd != -ENOSYS)
         return fd;
-    return lp_host_syscall(t, __NR_openat, (int)a[0], (long)(intptr_t)path, lp_open_flags_to_host((uint32_t)a[2]), (long)a[3], 0, 0);
+    fd = lp_host_syscall(t, __NR_openat, (int)a[0], (long)(intptr_t)path, lp_open_flags_to_host((uint32_t)a[2]), (long)a[3], 0, 0);
+    return lp_proc_opened(t->k, fd, (uint32_t)a[2]);
 }
 
 /* Not below the descriptor but in the guest's own tree: RESOLVE_BENEATH, RESOLVE_IN_ROOT. */
 #define RESOLVE_SELF_CONTAINED 0x18
+static unsigned resolve_how(uint64_t resolve) /* RESOLVE_NO_MAGICLINKS is 2, RESOLVE_NO_SYMLINKS 4 and the other too */
+{
+    return (resolve & 6 ? LP_PATH_NOMAGIC : 0) | (resolve & 4 ? LP_PATH_NOLINKS : 0);
+}
 static int copy_path(struct lp_thread *t, uint64_t addr, const char **out)
 {
     int64_t n = lp_get_str(t, t->path[0], addr, sizeof t->path[0]);
@@ -58,7 +63,8 @@ LP_SYSCALL(openat2)
     if (!r && lp_open_flags_unknown(how[0]))
         r = -EINVAL;
     if (!r)
-        r = how[2] & RESOLVE_SELF_CONTAINED ? copy_path(t, a[1], &path) : lp_user_path_how(t, 0, (int)a[0], a[1], open_how(how[0]), &path);
+        r = how[2] & RESOLVE_SELF_CONTAINED ? copy_path(t, a[1], &path)
+                                            : lp_user_path_how(t, 0, (int)a[0], a[1], open_how(how[0]) | resolve_how(how[2]), &path);
     if (!r)
         r = lp_fd_check(t, (int)a[0]);
     if (r)
@@ -66,8 +72,10 @@ LP_SYSCALL(openat2)
     int64_t fd = how[2] ? -ENOSYS : lp_proc_open(t->k, path, (uint32_t)how[0]);
     if (fd != -ENOSYS)
         return fd;
-    how[0] = (uint64_t)lp_open_flags_to_host((uint32_t)how[0]);
-    return lp_host_syscall(t, __NR_openat2, (int)a[0], (long)(intptr_t)path, (long)(intptr_t)how, sizeof how, 0, 0);
+    const uint32_t flags = (uint32_t)how[0];
+    how[0] = (uint64_t)lp_open_flags_to_host(flags);
+    fd = lp_host_syscall(t, __NR_openat2, (int)a[0], (long)(intptr_t)path, (long)(intptr_t)how, sizeof how, 0, 0);
+    return lp_proc_opened(t->k, fd, flags);
 }
 
 /* What readlinkat gives, in as many bytes as the guest wants. */
@@ -91,7 +99,14 @@ static int64_t proc_link(struct lp_thread *t, const uint64_t *a, const char *pat
     return put_link(t, a, lp_sysroot_guest(t->k, text));
 }
 
-/* /proc/self/exe names the program. */
+/* /proc/self/exe names the program, whatever has become of its name. */
+static int64_t own_exe(struct lp_thread *t, const uint64_t *a)
+{
+    char link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", t->k->exe_fd);
+    return t->k->exe_fd >= 0 ? proc_link(t, a, link) : put_link(t, a, lp_sysroot_guest(t->k, t->k->exe));
+}
+
 LP_SYSCALL(readlinkat)
 {
     const char *path;
@@ -105,7 +120,7 @@ LP_SYSCALL(readlinkat)
         return -EINVAL;
     const char *name = lp_proc_self(path);
     if (name && !strcmp(name, "exe") && t->k->exe)
-        return put_link(t, a, lp_sysroot_guest(t->k, t->k->exe));
+        return own_exe(t, a);
     char exe[PATH_MAX];
     if (!name && lp_proc_other_exe(path, exe))
         return put_link(t, a, lp_sysroot_guest(t->k, exe));

@@ -19,6 +19,7 @@ lp_status lp_kernel_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_log 
     k->mem = mem;
     k->gate = gate;
     k->log = log;
+    k->exe_fd = -1;
     k->first_tid = getpid();
     pthread_mutex_init(&k->heap->lock, NULL);
     pthread_mutex_init(&k->limit_lock, NULL);

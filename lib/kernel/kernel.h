@@ -63,10 +63,11 @@ struct lp_kernel {
     bool forked;                    /* a child: a control socket named by -c is its parent's */
     const struct lp_cpu_model *model; /* of all threads' CPUs; NULL: max */
     struct lp_image image;          /* the program */
-    char *exe;                      /* its absolute path, the host's */
+    char *exe;                      /* its absolute path, the host's, as it was */
+    int exe_fd;                     /* its file, hidden; -1 where the engine has no room */
     char *sysroot;                  /* sysroot.h: canonical, the host's; NULL = none */
     size_t sysroot_len;
-    _Atomic int cwd_known;          /* is the current directory in the sysroot? 0 = to be looked up, 1 no, 2 yes */
+    _Atomic uint32_t cwd_known;     /* is the current directory in the sysroot? (sysroot.c) */
     /* Memory (memory.c) */
     unsigned lock_future;           /* MCL_ flags of mlockall(MCL_FUTURE): new mappings are locked */
     /* Limits that the engine keeps for the guest (limits.c), under limit_lock. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 static bool may_be_special(const char *path)
 {
     static const char *const names[] = {"exe", "mem", "maps", "cmdline", "environ", "auxv", "stat", "statm", "status", "smaps", "smaps_rollup",
-                                        "numa_maps", "pagemap"};
+                                        "numa_maps", "pagemap", "limits", "cwd", "root"};
     const char *last = lp_base_name(path);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(last, names[i]))
@@ -46,6 +47,53 @@ static void make_absolute(char *path, size_t size, int dirfd)
     path[n] = '/';
 }
 
+/* Does the component before `slash` lead elsewhere than it says: cwd, root, exe, fd/3, task/3/cwd ...? */
+static bool is_magic(const char *path, const char *slash)
+{
+    const char *p = slash, *q;
+    while (p > path && p[-1] != '/')
+        p--;
+    for (q = p > path ? p - 1 : p; q > path && q[-1] != '/'; q--)
+        ;
+    return !strncmp(p, "cwd/", 4) || !strncmp(p, "root/", 5) || !strncmp(p, "exe/", 4) || !strncmp(q, "fd/", 3) || !strncmp(q, "ns/", 3);
+}
+
+/* A name below /proc without what says nothing: //, /. and, behind a folder, /.. */
+static void tidy(char *path)
+{
+    char *out = path;
+    for (const char *p = path; *p;) {
+        const char *next = p + 1 + strspn(p + 1, "/");
+        size_t n = strcspn(next, "/");
+        if (n == 1 && next[0] == '.') {
+            p = next + n;
+            continue;
+        }
+        if (n == 2 && !memcmp(next, "..", 2)) {
+            *out = '/';
+            if (!is_magic(path, out)) {
+                while (out > path && *--out != '/')
+                    ;
+                p = next + n;
+                continue;
+            }
+        }
+        *out++ = '/';
+        memmove(out, next, n);
+        out += n;
+        p = next + n;
+    }
+    if (out == path)
+        *out++ = '/';
+    *out = 0;
+}
+
+static bool is_below_proc(const char *path)
+{
+    const char *p = path + strspn(path, "/.");
+    return path[0] == '/' && p[-1] == '/' && !strncmp(p, "proc/", 5);
+}
+
 int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, unsigned how, const char **out)
 {
     char *path = t->path[slot], buf[PATH_MAX];
@@ -55,10 +103,18 @@ int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, un
     *out = path;
     if (path[0] != '/' && may_be_special(path))
         make_absolute(path, sizeof t->path[slot], dirfd);
+    if (is_below_proc(path))
+        tidy(path);
     const char *name = lp_proc_self(path);
-    if (name && !strcmp(name, "exe") && t->k->exe && !(how & LP_PATH_NOFOLLOW))
-        *out = t->k->exe;
-    if (!name && !(how & LP_PATH_NOFOLLOW) && lp_proc_other_exe(path, buf)) {
+    const bool as_is = how & (LP_PATH_NOFOLLOW | LP_PATH_NOLINKS | LP_PATH_NOMAGIC);
+    if (name && !strcmp(name, "exe") && t->k->exe && !as_is) {
+        if (t->k->exe_fd >= 0)
+            snprintf(path, sizeof t->path[slot], "/proc/self/fd/%d", t->k->exe_fd);
+        else
+            *out = t->k->exe;
+        return 0;
+    }
+    if (!name && !as_is && lp_proc_other_exe(path, buf)) {
         strcpy(path, buf);
         return 0;
     }
@@ -86,6 +142,14 @@ LP_SYSCALL(chdir)
     int64_t r = lp_sys_pass(t, a);
     if (r == 0)
         lp_sysroot_moved(t->k);
+    return r;
+}
+
+LP_SYSCALL(unshare)
+{
+    int64_t r = lp_sys_pass(t, a);
+    if (r == 0 && a[0] & CLONE_FS)
+        lp_sysroot_apart(t->k);
     return r;
 }
 

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "base/buf.h"
 #include "exec/model.h"
@@ -173,6 +175,22 @@ static char *own_text(struct lp_kernel *k, const char *path, const char *name, u
     if (!text)
         text = lp_proc_edited(k, path, name, len);
     return text ? text : lp_proc_maps(k, getpid(), lp_remote_own(), name, len);
+}
+
+int64_t lp_proc_opened(struct lp_kernel *k, int64_t fd, uint32_t guest_flags)
+{
+    struct statfs s;
+    char link[40], path[PATH_MAX];
+    if (fd < 0 || fstatfs((int)fd, &s) || s.f_type != PROC_SUPER_MAGIC)
+        return fd;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", (int)fd);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    path[n > 0 ? n : 0] = 0;
+    int64_t r = lp_proc_open(k, path, guest_flags);
+    if (r == -ENOSYS)
+        return fd;
+    close((int)fd);
+    return r;
 }
 
 int64_t lp_proc_open(struct lp_kernel *k, const char *path, uint32_t guest_flags)

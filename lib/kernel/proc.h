@@ -12,6 +12,8 @@ struct lp_mapping;
 const char *lp_proc_self(const char *path);
 /* Open the made-up version of the file `path`: a descriptor, -errno, or -ENOSYS if the host's own will do. */
 int64_t lp_proc_open(struct lp_kernel *k, const char *path, uint32_t guest_flags);
+/* The host has opened a file (fd, or -errno): the same or, if that is one of /proc which is made up, by whatever name, the made-up version. */
+int64_t lp_proc_opened(struct lp_kernel *k, int64_t fd, uint32_t guest_flags);
 /* Text for the guest's /proc/self/maps and so on; name as from lp_proc_self. NULL = not made up. free(). */
 char *lp_proc_text(struct lp_kernel *k, const char *name, uint64_t *len);
 /* The same for files of which only some numbers are made up: stat, statm, status. */

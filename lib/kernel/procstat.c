@@ -1,4 +1,4 @@
-/* kernel/procstat.c - /proc/self/{stat,statm,status}: the host's text, but for the numbers that would be the engine's. */
+/* kernel/procstat.c - /proc/self/{stat,statm,status,limits}: the host's text, but for the numbers that would be the engine's. */
 #include <config.h>
 #include <elf.h>
 #include <errno.h>
@@ -131,10 +131,35 @@ static void edit_status(struct lp_buf *b, struct lp_kernel *k, char *text)
     }
 }
 
+/* The limits that the engine keeps. */
+static void edit_limits(struct lp_buf *b, struct lp_kernel *k, char *text)
+{
+    const struct { const char *name; const struct rlimit *limit; } rows[] = {{"Max data size", &k->limit_data}, {"Max stack size", &k->limit_stack},
+                                                                              {"Max open files", &k->limit_nofile}, {"Max address space", &k->limit_as}};
+    char *save = NULL;
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        size_t i = 0;
+        while (i < sizeof rows / sizeof rows[0] && strncmp(line, rows[i].name, strlen(rows[i].name)))
+            i++;
+        if (i == sizeof rows / sizeof rows[0]) {
+            lp_buf_printf(b, "%s\n", line);
+            continue;
+        }
+        char soft[24] = "unlimited", hard[24] = "unlimited";
+        pthread_mutex_lock(&k->limit_lock);
+        if (rows[i].limit->rlim_cur != RLIM_INFINITY)
+            snprintf(soft, sizeof soft, "%llu", (unsigned long long)rows[i].limit->rlim_cur);
+        if (rows[i].limit->rlim_max != RLIM_INFINITY)
+            snprintf(hard, sizeof hard, "%llu", (unsigned long long)rows[i].limit->rlim_max);
+        pthread_mutex_unlock(&k->limit_lock);
+        lp_buf_printf(b, "%-25s %-20s %-20s %-10s\n", rows[i].name, soft, hard, i == 2 ? "files" : "bytes");
+    }
+}
+
 char *lp_proc_edited(struct lp_kernel *k, const char *path, const char *name, uint64_t *len)
 {
     static const struct { const char *name; void (*edit)(struct lp_buf *b, struct lp_kernel *k, char *text); } files[] = {
-        {"stat", edit_stat}, {"statm", edit_statm}, {"status", edit_status}};
+        {"stat", edit_stat}, {"statm", edit_statm}, {"status", edit_status}, {"limits", edit_limits}};
     struct lp_buf b = {0};
     char *text, *out = NULL;
     size_t n, size = 0;

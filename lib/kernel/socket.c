@@ -157,7 +157,7 @@ static int64_t send_host(struct lp_thread *t, int fd, const struct message *g, s
     }
     int64_t n = lp_host_syscall(t, __NR_sendmsg, fd, (long)(intptr_t)h, flags, 0, 0, 0);
     if (named)
-        lp_sockname_done(&name);
+        lp_sockname_done(t->k, &name);
     return n;
 }
 

@@ -18,18 +18,18 @@
 #define NAME_AT offsetof(struct sockaddr_un, sun_path)
 
 /* A name that does not fit behind the sysroot's is said relative to its folder. */
-static int through_folder(const char *path, struct lp_sockname *out)
+static int through_folder(struct lp_kernel *k, const char *path, struct lp_sockname *out)
 {
     const char *name = strrchr(path, '/');
     char dir[PATH_MAX];
     memcpy(dir, path, (size_t)(name - path));
     dir[name - path] = 0;
-    if ((out->fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-        return -errno;
+    if ((out->fd = lp_fd_open(k, dir, O_PATH | O_DIRECTORY)) < 0)
+        return out->fd;
     int n = snprintf(out->addr.sun_path, sizeof out->addr.sun_path, "/proc/self/fd/%d%s", out->fd, name);
     if (n < (int)sizeof out->addr.sun_path)
         return 0;
-    close(out->fd);
+    lp_fd_unhide(k, out->fd);
     return -ENAMETOOLONG;
 }
 
@@ -51,16 +51,16 @@ int lp_sockname(struct lp_thread *t, uint64_t addr, uint64_t len, unsigned how, 
     out->fd = -1;
     if (strlen(host) < sizeof out->addr.sun_path)
         strcpy(out->addr.sun_path, host);
-    else if ((r = through_folder(host, out)) != 0)
+    else if ((r = through_folder(t->k, host, out)) != 0)
         return r;
     out->len = (uint32_t)(NAME_AT + strlen(out->addr.sun_path) + 1);
     return 1;
 }
 
-void lp_sockname_done(const struct lp_sockname *n)
+void lp_sockname_done(struct lp_kernel *k, const struct lp_sockname *n)
 {
     if (n->fd >= 0)
-        close(n->fd);
+        lp_fd_unhide(k, n->fd);
 }
 
 void lp_sockname_shown(struct lp_thread *t, uint64_t addr, uint32_t size, uint32_t *len)
@@ -97,7 +97,7 @@ LP_SYSCALL(named)
         res = lp_host_syscall(t, nr, (int)a[0], (long)(intptr_t)data, (long)a[2], (long)a[3], (long)(intptr_t)&n.addr, n.len);
     else if (!r)
         res = lp_host_syscall(t, nr, (int)a[0], (long)(intptr_t)&n.addr, n.len, 0, 0, 0);
-    lp_sockname_done(&n);
+    lp_sockname_done(t->k, &n);
     return res;
 }
 

@@ -80,10 +80,10 @@ static bool is_hosts(const struct walk *w, const char *p, size_t n)
 }
 
 /* The link `text` stands for the component that was pushed last; `after` (in w->rest) follows. */
-static int enter_link(struct walk *w, char *text, const char *after)
+static int enter_link(struct walk *w, char *text, const char *after, unsigned how)
 {
     size_t n = strlen(text), m = strlen(after) + 1;
-    if (++w->links > MAX_LINKS)
+    if (++w->links > MAX_LINKS || how & LP_PATH_NOLINKS)
         return -ELOOP;
     if (n + m > sizeof w->rest)
         return -ENAMETOOLONG;
@@ -95,6 +95,13 @@ static int enter_link(struct walk *w, char *text, const char *after)
     return 1;
 }
 
+/* What was found so far: its own links have been followed. */
+static bool is_folder(const struct walk *w)
+{
+    struct stat st;
+    return w->len == w->root || lstat(w->at, &st) || S_ISDIR(st.st_mode);
+}
+
 /* One component, at p in w->rest. 1 = go on at w->rest; 0 = not in the sysroot; -errno. */
 static int step(struct walk *w, char *p, size_t n, unsigned how)
 {
@@ -103,6 +110,8 @@ static int step(struct walk *w, char *p, size_t n, unsigned how)
     bool end = !*after;
     int r = 1;
     if (is_name(p, n, "..")) {
+        if (!is_folder(w))
+            return -ENOTDIR;
         pop(w);
     } else if (!is_name(p, n, ".")) {
         size_t before = w->len;
@@ -115,7 +124,7 @@ static int step(struct walk *w, char *p, size_t n, unsigned how)
         }
         if (len >= 0 && !(end && how & LP_PATH_NOFOLLOW)) {
             link[len] = 0;
-            return enter_link(w, link, after);
+            return enter_link(w, link, after, how);
         }
     }
     memmove(w->rest, after, strlen(after) + 1);
@@ -211,18 +220,29 @@ static bool inside_dir(const struct lp_kernel *k, int dirfd, char *dir)
     return is_inside(k, dir);
 }
 
-void lp_sysroot_moved(struct lp_kernel *k) { atomic_store_explicit(&k->cwd_known, 0, memory_order_relaxed); }
+/* k->cwd_known: one of these, below the number of changes so far. */
+enum { CWD_UNKNOWN, CWD_OUTSIDE, CWD_INSIDE, CWD_APART /* threads have their own */, CWD_MASK = 3 };
 
-/* The same for the current directory, which is looked at once after each change. */
+void lp_sysroot_moved(struct lp_kernel *k)
+{
+    uint32_t old = atomic_load(&k->cwd_known);
+    while ((old & CWD_MASK) != CWD_APART && !atomic_compare_exchange_weak(&k->cwd_known, &old, (old | CWD_MASK) + 1))
+        ;
+}
+
+void lp_sysroot_apart(struct lp_kernel *k) { atomic_store(&k->cwd_known, CWD_APART); }
+
+/* The same for the current directory, which is looked at once after each change; not remembered if another one came meanwhile. */
 static bool inside_cwd(struct lp_kernel *k)
 {
     char dir[PATH_MAX];
-    int known = atomic_load_explicit(&k->cwd_known, memory_order_relaxed);
-    if (!known) {
-        known = inside_dir(k, AT_FDCWD, dir) ? 2 : 1;
-        atomic_store_explicit(&k->cwd_known, known, memory_order_relaxed);
-    }
-    return known == 2;
+    uint32_t old = atomic_load(&k->cwd_known), known = old & CWD_MASK;
+    if (known == CWD_INSIDE || known == CWD_OUTSIDE)
+        return known == CWD_INSIDE;
+    bool inside = inside_dir(k, AT_FDCWD, dir);
+    if (known == CWD_UNKNOWN)
+        atomic_compare_exchange_strong(&k->cwd_known, &old, old | (inside ? CWD_INSIDE : CWD_OUTSIDE));
+    return inside;
 }
 
 /* A plain name that is no link goes where its folder is: nothing to do. */

@@ -12,7 +12,9 @@
 
 struct lp_kernel;
 enum { LP_PATH_NOFOLLOW = 1, /* the call does not follow a symbolic link at the end */
-       LP_PATH_NEW = 2 };    /* the call may create the file */
+       LP_PATH_NEW = 2,      /* the call may create the file */
+       LP_PATH_NOLINKS = 4,  /* openat2: RESOLVE_NO_SYMLINKS, */
+       LP_PATH_NOMAGIC = 8 };/* RESOLVE_NO_MAGICLINKS */
 
 /* "" and "/" = none. LP_E_NOT_FOUND if it is no folder. */
 lp_status lp_sysroot_set(struct lp_kernel *k, const char *dir, struct lp_error *err);
@@ -22,6 +24,7 @@ int lp_sysroot_find(const struct lp_kernel *k, const char *path, unsigned how, c
 int lp_sysroot_find_at(struct lp_kernel *k, int dirfd, const char *path, unsigned how, char *buf, const char **out);
 /* The guest's name of a host's path: without the sysroot in front. Part of `path`, or "/". */
 const char *lp_sysroot_guest(const struct lp_kernel *k, const char *path);
-/* The current directory may have changed. */
+/* The current directory may have changed; a thread has one of its own. */
 void lp_sysroot_moved(struct lp_kernel *k);
+void lp_sysroot_apart(struct lp_kernel *k);
 #endif

@@ -17,6 +17,7 @@
 #include "kernel/host.h"
 #include "kernel/process.h"
 #include "kernel/signal.h"
+#include "kernel/sysroot.h"
 
 #define HOST_STACK ((size_t)512 << 10)
 #define LAST_WAIT_MS 1000 /* for threads in host calls that cannot be interrupted */
@@ -109,10 +110,11 @@ struct start {
 };
 
 /* What is not shared with the creator is a copy of its own: pthread_create shares all. */
-static void unshare_rest(uint64_t flags)
+static void unshare_rest(struct lp_kernel *k, uint64_t flags)
 {
     uint64_t own = ~flags & (CLONE_FS | CLONE_FILES | CLONE_SYSVSEM);
     if (own) LP_HOST1(SYS_unshare, own);
+    if (own & CLONE_FS) lp_sysroot_apart(k);
 }
 
 /* As Linux does it before the thread's first instruction: the creator, too, finds the ID where it wants it. */
@@ -124,7 +126,7 @@ static void begin(struct start *s)
     t->tid = tid;
     lp_sighost_adopt(t);
     lp_sighost_reclaim(t->k);
-    unshare_rest(q->flags);
+    unshare_rest(t->k, q->flags);
     if (q->flags & CLONE_PARENT_SETTID) lp_put(t, q->parent_tid, &tid, sizeof tid);
     if (q->flags & CLONE_CHILD_SETTID) lp_put(t, q->child_tid, &tid, sizeof tid);
     atomic_store(&s->begun, (uint32_t)tid);

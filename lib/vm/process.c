@@ -318,7 +318,10 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
     struct stat st;
     if (fstat(fd, &st) == 0)
         vm->program_dev = st.st_dev, vm->program_ino = st.st_ino;
-    close(fd);
+    if ((k->exe_fd = lp_fd_hide(k, fd)) < 0) {
+        k->exe_fd = -1;
+        close(fd);
+    }
     if (s == LP_OK)
         s = load_interp(vm, err);
     if (s == LP_OK)

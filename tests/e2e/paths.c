@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,7 @@ int main(int argc, char **argv)
     for (int i = 1; i + 1 < argc; i += 2) {
         const char *q = argv[i], *name = argv[i + 1];
         if (!strcmp(q, "read")) show(openat(dir, name, O_RDONLY));
+        else if (!strcmp(q, "nolinks")) show((int)syscall(SYS_openat2, dir, name, &(struct open_how){.resolve = RESOLVE_NO_SYMLINKS}, sizeof(struct open_how)));
         else if (!strcmp(q, "in")) dir = open(name, O_RDONLY | O_DIRECTORY), puts(result(dir));
         else if (!strcmp(q, "cd")) { int r = chdir(name); printf("%s %s\n", result(r), getcwd(buf, sizeof buf)); dir = AT_FDCWD; }
         else if (!strcmp(q, "link")) links(name);

@@ -30,6 +30,10 @@ same_as "a file in neither" ENOENT read /etc/neither
 same_as "below a file" ENOTDIR read "$host/file/x"
 same_as "an absolute link" "inside" read /usr/absolute
 same_as "an absolute link in the middle" "deep" read /usr/folder/deep/file
+same_as "no links are asked for: there is one in the sysroot, or none" "ELOOP
+ELOOP
+deep" nolinks /usr/absolute nolinks /usr/folder/deep/file nolinks /etc/deep/file
+same_as "up from what is no folder" ENOTDIR read /etc/inside/../inside
 same_as "a link that climbs out" "inside" read /usr/climbs
 same_as "dots that climb out" "inside" read /usr/../../../../etc/./inside
 same_as "the full name of a file in the sysroot" "inside" read "$root/usr/absolute"
