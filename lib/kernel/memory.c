@@ -189,7 +189,18 @@ static bool remap_too_large(struct lp_kernel *k, const uint64_t *a)
     return over_limit(k, more, is_data(&m) ? more : 0);
 }
 
-LP_SYSCALL(mremap) { return remap_too_large(t->k, a) ? -ENOMEM : lp_mem_mremap(t->k->mem, a[0], a[1], a[2], (int)a[3], a[4]); }
+LP_SYSCALL(mremap)
+{
+    const struct lp_load_hook *h = &t->k->load_hook;
+    const uint64_t from = lp_mem_untag(a[0]), len = page_up(a[1] < a[2] ? a[1] : a[2]);
+    if (remap_too_large(t->k, a))
+        return -ENOMEM;
+    bool follows = h->moves && h->moves(h->ctx, t, from, len);
+    int64_t to = lp_mem_mremap(t->k->mem, a[0], a[1], a[2], (int)a[3], a[4]);
+    if (follows)
+        h->moved(h->ctx, t, from, to < 0 ? from : (uint64_t)to, len);
+    return to;
+}
 
 /* [addr, addr+len) made pages, all of them mapped: the host address, or -ENOMEM. */
 static int host_pages(struct lp_thread *t, uint64_t addr, uint64_t len, void **host, uint64_t *size)

@@ -119,18 +119,44 @@ static void widen(struct lp_live *live, uint64_t start, uint64_t end)
     if (start < live->lowest || !live->lowest) live->lowest = start;
 }
 
-void lp_journal_add(struct lp_live *live, struct lp_applied *a)
+static void link_touch(struct lp_live *live, struct lp_touch *t)
+{
+    struct lp_touch **p = &live->bucket[slot(live, t->word)];
+    while (*p && (*p)->owner->serial > t->owner->serial) p = &(*p)->next;
+    t->next = *p;
+    *p = t;
+}
+
+static void unlink_touch(struct lp_live *live, struct lp_touch *t)
+{
+    struct lp_touch **p = &live->bucket[slot(live, t->word)];
+    while (*p && *p != t) p = &(*p)->next;
+    if (*p) *p = t->next;
+}
+
+void lp_journal_link(struct lp_live *live, struct lp_applied *a)
 {
     size_t n = 0;
     for (size_t i = 0; i < a->plan.nwrite; i++) {
         const struct lp_write *w = &a->plan.write[i];
-        widen(live, w->addr, w->addr + w->len);
+        if (!w->gone) widen(live, w->addr, w->addr + w->len);
         for (uint64_t word = w->addr >> 2; word <= (w->addr + w->len - 1) >> 2; word++) {
             struct lp_touch *t = &a->touch[n++];
-            *t = (struct lp_touch){word, live->bucket[slot(live, word)], a, w, w->addr, w->addr + w->len};
-            live->bucket[slot(live, word)] = t;
+            *t = (struct lp_touch){.word = word, .owner = a, .write = w, .start = w->addr, .end = w->addr + w->len};
+            if (!w->gone) link_touch(live, t);
         }
     }
+}
+
+void lp_journal_unlink(struct lp_live *live, struct lp_applied *a)
+{
+    for (size_t i = 0; i < a->ntouch; i++) unlink_touch(live, &a->touch[i]);
+}
+
+void lp_journal_add(struct lp_live *live, struct lp_applied *a)
+{
+    a->serial = ++live->serial;
+    lp_journal_link(live, a);
     live->ntouch += a->ntouch;
     live->napplied++;
     live->nrelated += related(a);
@@ -147,7 +173,6 @@ void lp_journal_add(struct lp_live *live, struct lp_applied *a)
     a->newer = NULL;
     if (a->older) a->older->newer = a;
     live->newest = a;
-    a->serial = ++live->serial;
 }
 
 static void unlink_part(struct lp_applied *a)
@@ -157,16 +182,9 @@ static void unlink_part(struct lp_applied *a)
     if (*p) *p = a->next_part;
 }
 
-static void unlink_touch(struct lp_live *live, struct lp_touch *t)
-{
-    struct lp_touch **p = &live->bucket[slot(live, t->word)];
-    while (*p && *p != t) p = &(*p)->next;
-    if (*p) *p = t->next;
-}
-
 void lp_journal_remove(struct lp_live *live, struct lp_applied *a)
 {
-    for (size_t i = 0; i < a->ntouch; i++) unlink_touch(live, &a->touch[i]);
+    lp_journal_unlink(live, a);
     live->ntouch -= a->ntouch;
     live->napplied--;
     live->nrelated -= related(a);
@@ -244,6 +262,8 @@ bool lp_journal_forget(struct lp_live *live, struct lp_applied *a)
         if (a->parts || a->must || (a->patch->object[o].optional && a->plan.waits[o])) return false;
     return left == 0 && a->plan.nwrite;
 }
+
+struct lp_touch *lp_journal_at(const struct lp_live *live, uint64_t addr) { return live->nbucket ? live->bucket[slot(live, addr >> 2)] : NULL; }
 
 struct lp_applied *lp_journal_above(struct lp_live *live, const struct lp_applied *a, uint64_t *where)
 {

@@ -110,6 +110,9 @@ lp_status lp_job_fail(struct lp_job *job, const char *where, uint32_t line, lp_s
 bool lp_journal_reserve(struct lp_live *live, struct lp_applied *const *add, size_t n); /* before commit: memory for lp_journal_add */
 void lp_journal_add(struct lp_live *live, struct lp_applied *a);
 void lp_journal_remove(struct lp_live *live, struct lp_applied *a);
+/* Its places in the index, by their addresses now. */
+void lp_journal_link(struct lp_live *live, struct lp_applied *a);
+void lp_journal_unlink(struct lp_live *live, struct lp_applied *a);
 bool lp_names_reserve(struct lp_names *t, size_t n);
 void lp_names_add(struct lp_names *t, struct lp_applied *a);
 void lp_names_remove(struct lp_names *t, struct lp_applied *a);
@@ -120,6 +123,8 @@ bool lp_journal_forget(struct lp_live *live, struct lp_applied *a);
 /* Who lies on top of one of a's places and does not leave with it; NULL = nobody. */
 struct lp_applied *lp_journal_above(struct lp_live *live, const struct lp_applied *a, uint64_t *where);
 void lp_journal_free_one(struct lp_applied *a);
+/* The touches of the word at addr and others, the newest first. */
+struct lp_touch *lp_journal_at(const struct lp_live *live, uint64_t addr);
 /* Count executions of a's places on behalf of who is on top of them now. */
 void lp_journal_count(struct lp_live *live, const struct lp_applied *a);
 /* Executions of all its places. */

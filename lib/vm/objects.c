@@ -53,6 +53,24 @@ static void pages_unmapped(void *ctx, struct lp_thread *t, uint64_t start, uint6
     lp_gate_enter(&t->cpu);
 }
 
+/* Between the two the thread is as one that blocks: nobody who waits for threads waits for it while it has the engine's lock. */
+static bool pages_move(void *ctx, struct lp_thread *t, uint64_t from, uint64_t len)
+{
+    struct lp_vm *vm = ctx;
+    lp_gate_leave(&t->cpu);
+    bool follows = lp_live_before_move(vm->live, from, len);
+    if (!follows)
+        lp_gate_enter(&t->cpu);
+    return follows;
+}
+
+static void pages_moved(void *ctx, struct lp_thread *t, uint64_t from, uint64_t to, uint64_t len)
+{
+    struct lp_vm *vm = ctx;
+    lp_live_after_move(vm->live, from, to, len);
+    lp_gate_enter(&t->cpu);
+}
+
 static void poke_entry(struct lp_vm *vm, uint32_t word)
 {
     uint64_t entry = vm->kernel->image.entry;
@@ -100,5 +118,5 @@ void lp_vm_watch_objects(struct lp_vm *vm)
 {
     vm->kernel->trial_hook = (struct lp_trial_hook){watched, thread_dies, vm};
     lp_live_on_event(vm->live, &(struct lp_live_events){say, vm});
-    vm->kernel->load_hook = (struct lp_load_hook){file_mapped, pages_protected, pages_unmapped, program_starts, 0, vm};
+    vm->kernel->load_hook = (struct lp_load_hook){file_mapped, pages_protected, pages_unmapped, pages_move, pages_moved, program_starts, 0, vm};
 }

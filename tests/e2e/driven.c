@@ -71,7 +71,8 @@ static int call_at(void *p) { return ((int (*)(int))p)(1); }
 
 static void memory(const char *how)
 {
-    void *page = pages(), *moved;
+    static void *moved;
+    void *page = pages();
     uint32_t nop = 0xd503201f;
     if (!strcmp(how, "protect")) mprotect(page, PAGE, 7), mprotect(page, PAGE, 5), printf("protect %d\n", victim(1));
     else if (!strcmp(how, "dontneed")) printf("dontneed %d %d\n", madvise(page, PAGE, MADV_DONTNEED), victim(1));
@@ -80,10 +81,19 @@ static void memory(const char *how)
         memcpy(page, &nop, 4);
         __builtin___clear_cache(page, (char *)page + 4);
         printf("overwrite\n");
-    } else if (!strcmp(how, "remap")) {
-        moved = mmap(NULL, PAGE, 0, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    } else if (!strcmp(how, "remap") || !strcmp(how, "near")) {
+        moved = mmap(how[0] == 'n' ? (char *)page + (64 << 20) : NULL, PAGE, 0, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         moved = mremap(page, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, moved);
-        printf("remap %d\n", call_at(moved));
+        printf("%s %d\n", how, call_at(moved));
+    } else if (!strcmp(how, "moved")) printf("moved %d\n", call_at(moved));
+    else if (!strcmp(how, "back")) {
+        mremap(moved, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, page);
+        printf("back %d\n", victim(1));
+    } else if (!strcmp(how, "drift")) {
+        mprotect(moved, PAGE, 7);
+        memcpy(moved, &nop, 4);
+        __builtin___clear_cache(moved, (char *)moved + 4);
+        printf("drift\n");
     } else if (!strcmp(how, "unmap")) printf("unmap %d\n", munmap(page, PAGE));
 }
 

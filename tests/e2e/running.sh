@@ -46,7 +46,32 @@ is "$(names)" "" "and the patch with it"
 leave
 start prog -P one.lpatch
 is "$(say memory remap)" "remap 1" "mremap takes the patched code along"
-is "$(names)" "" "the old place is no more"
+is "$(names) $(places one)" "one  1" "the journal follows"
+is "$(hits one)" 1 "it is counted there"
+run "two on it: its own place is empty" 1 lpapply -c sock two.lpatch
+is "$(say memory back)" "back 1" "and back"
+run "two on it" 0 lpapply -c sock two.lpatch
+is "$(say memory remap)" "remap 2" "both move"
+run "one by one" 0 lpapply -c sock -R two
+is "$(say memory moved)" "moved 1" "the lower one runs"
+run "the other" 0 lpapply -c sock -R one
+is "$(say memory moved)" "moved 8" "reverted where it is now"
+say memory back >/dev/null
+lpmake -t prog --meta name=branch -o branch.lpatch 'victim=b thrice'
+for how in near remap; do
+    [ $how = near ] && calls=3 places=1 what="goes where it went" || calls=8 places= what="that would be too far is taken out"
+    run "$how: a branch" 0 lpapply -c sock branch.lpatch
+    is "$(say victim)" "victim 3" "$how: before"
+    is "$(say memory $how)" "$how $calls" "$how: a branch $what"
+    is "$(places branch)" "$places" "$how: and the journal says so"
+    lpapply -q -c sock -R
+    is "$(say memory moved) $(say memory back)" "moved 8 back 8" "$how: reverted"
+done
+run "one" 0 lpapply -c sock one.lpatch
+say memory remap >/dev/null
+say memory drift >/dev/null
+run "changed by the program where it is now" 1 lpapply -c sock -R one
+like "$(cat run)" 'found d503201f, the patch wrote d2800020' "what was found and written"
 leave
 
 # ---- waiting ----

@@ -273,31 +273,56 @@ static uint64_t mappings(void)
     return sum;
 }
 
-/* Whatever step fails, memory, mappings and journal are as before. */
-static void failure_at_each_step(void **state)
+/* Whatever step of a call fails, memory, mappings and journal are as before. */
+static void fails_at_each_step(lp_status (*call)(void *arg), void *arg, const char *list)
 {
-    char text[2048];
     struct test_image before, after;
-    setup();
-    with_body(text, sizeof text, "new", "replaces a\n");
-    assert_int_equal(apply(HEAD("a", "") SITE("main", CMP1, CMP2) SITE("twin#1", "d65f03c0", NOP)), LP_OK);
-    lp_mem_read(t.mem, &before, TEST_BASE, sizeof before);
-    uint64_t maps = mappings();
     int step = 0;
     lp_status s;
+    lp_mem_read(t.mem, &before, TEST_BASE, sizeof before);
+    uint64_t maps = mappings();
     do {
         lp_live_set_fault(t.live, ++step);
-        s = apply(text);
+        s = call(arg);
         if (s == LP_OK) break;
         assert_int_equal(s, LP_E_INTERNAL);
         lp_mem_read(t.mem, &after, TEST_BASE, sizeof after);
         assert_memory_equal(&before, &after, sizeof before);
-        assert_string_equal(listed(), "a ");
+        assert_string_equal(listed(), list);
         assert_true(maps == mappings());
     } while (step < 100);
-    assert_in_range(step, 10, 99);
+    assert_in_range(step, 4, 99);
+    lp_live_set_fault(t.live, 0);
+}
+
+static lp_status call_apply(void *text) { return apply(text); }
+static lp_status call_revert(void *name) { return name ? revert(name) : lp_live_revert(t.live, NULL, 0, NULL, NULL, NULL, NULL, &t.err); }
+static lp_status call_replace(void *text) { return apply_with(text, &(struct lp_live_options){.flags = LP_LIVE_REPLACE}); }
+static lp_status call_several(void *both)
+{
+    return lp_live_apply(t.live, both, 2, &(struct lp_live_options){.flags = LP_LIVE_REPLACE}, &t.result, NULL, NULL, &t.err);
+}
+
+static void failure_at_each_step(void **state)
+{
+    char text[2048], again[2048];
+    setup();
+    with_body(text, sizeof text, "new", "replaces a\n");
+    with_body(again, sizeof again, "new", "version 2\n");
+    assert_int_equal(apply(HEAD("a", "") SITE("main", CMP1, CMP2) SITE("twin#1", "d65f03c0", NOP)), LP_OK);
+    fails_at_each_step(call_apply, text, "a ");
     assert_string_equal(listed(), "new ");
     assert_int_equal(word(TEST_CODE), 0x7100041f);
+    fails_at_each_step(call_replace, again, "new ");
+    assert_int_equal(apply(HEAD("b", "") SITE("main", CMP1, CMP2)), LP_OK);
+    lp_patch *both[2] = {parsed(HEAD("b", "version 2\n") SITE("main", CMP1, CMP3)), parsed(HEAD("c", "requires b\n") SITE("main", CMP3, NOP))};
+    fails_at_each_step(call_several, both, "new b ");
+    assert_string_equal(listed(), "new b c ");
+    fails_at_each_step(call_revert, (char[]){"c"}, "new b c ");
+    fails_at_each_step(call_revert, NULL, "new b ");
+    assert_string_equal(listed(), "");
+    assert_int_equal(word(TEST_CODE), 0x7100041f);
+    lp_patch_free(both[0]), lp_patch_free(both[1]);
     teardown();
 }
 

@@ -177,6 +177,8 @@ static void patches_a_mapped_library(void **state)
     uint32_t word = 0;
     map_library(0x100000);
     map_library(0x200000);
+    assert_int_equal(lp_mem_mmap(mem, 0x200000, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file, 0), 0x200000); /* a shared view of the code */
+    lp_mem_name(mem, 0x200000, PAGE, path, 0);
     assert_int_equal(lp_mem_mprotect(mem, 0x102000, PAGE, PROT_READ), 0);
     assert_int_equal(lp_mem_mprotect(mem, 0x202000, PAGE, PROT_READ), 0);
     assert_int_equal(lp_live_new(mem, NULL, &live, NULL), LP_OK);
@@ -191,7 +193,14 @@ static void patches_a_mapped_library(void **state)
     for (int i = 0; i < 32; i++) snprintf(text + strlen(text), 3, "%02x", sha[i]);
     snprintf(text + strlen(text), 100, "\n@ 0x%zx\n- %08x\n+ d503201f\nend\n", offsetof(struct test_image, code), test_image()->code[0]);
     assert_int_equal(lp_patch_parse("a", text, strlen(text), 0, NULL, NULL, &p, &err), LP_OK);
-    assert_int_equal(lp_live_apply(live, (const lp_patch *const *)&p, 1, NULL, &r, NULL, NULL, &err), LP_OK);
+    int steps = 0;
+    while (lp_live_set_fault(live, ++steps), lp_live_apply(live, (const lp_patch *const *)&p, 1, NULL, &r, NULL, NULL, &err) != LP_OK)
+        for (uint64_t at = 0x100000; at <= 0x200000; at += 0x100000) { /* neither */
+            assert_int_equal(err.status, LP_E_INTERNAL);
+            assert_int_equal(lp_mem_read(mem, &word, at + offsetof(struct test_image, code), 4), 0);
+            assert_int_equal(word, test_image()->code[0]);
+        }
+    assert_in_range(steps, 5, 99);
     assert_int_equal(r.applied, 1);
     for (uint64_t at = 0x100000; at <= 0x200000; at += 0x100000) { /* both */
         assert_int_equal(lp_mem_read(mem, &word, at + offsetof(struct test_image, code), 4), 0);
@@ -199,6 +208,7 @@ static void patches_a_mapped_library(void **state)
     }
     assert_int_equal(pread(file, &word, 4, offsetof(struct test_image, code)), 4);
     assert_int_equal(word, test_image()->code[0]); /* never the file */
+    lp_live_set_fault(live, 0);
     assert_int_equal(lp_live_revert(live, NULL, 0, NULL, &r, NULL, NULL, &err), LP_OK);
     assert_int_equal(r.reverted, 1);
     assert_int_equal(lp_mem_read(mem, &word, 0x200000 + offsetof(struct test_image, code), 4), 0);

@@ -1,0 +1,86 @@
+/* patch/move.c - the program moves pages that patches have changed (mremap): the journal follows, and so do the branches that were written there. */
+#include <config.h>
+#include "a64/a64.h"
+#include "patch/journal.h"
+
+#include <string.h>
+
+struct move { uint64_t from, to, len; };
+
+static bool any_patched(const struct lp_live *live, uint64_t from, uint64_t len)
+{
+    uint64_t lo = live->lowest & ~(LP_PAGE - 1), hi = live->highest, end = from + len;
+    if (lo < from) lo = from;
+    if (end > hi) end = hi;
+    for (; lo < end; lo += LP_PAGE)
+        if (lp_mem_flags(live->mem, lo) & LP_PATCHED) return true;
+    return false;
+}
+
+bool lp_live_before_move(struct lp_live *live, uint64_t from, uint64_t len)
+{
+    if (!any_patched(live, from, len)) return false;
+    pthread_mutex_lock(&live->lock);
+    while (live->working) pthread_cond_wait(&live->done, &live->lock);
+    return true;
+}
+
+/* A branch that the patch wrote and that leaves the pages goes to where it went. */
+enum { AS_IT_WAS, CHANGED, TOO_FAR };
+static int keep_branches(struct lp_write *w, uint64_t was, const struct move *m)
+{
+    int result = AS_IT_WAS;
+    for (uint32_t off = 0; w->code && off + 4 <= w->len; off += 4) {
+        uint32_t word, old;
+        memcpy(&word, w->new_bytes + off, 4);
+        memcpy(&old, w->saved + off, 4);
+        if ((word & 0x7c000000) != 0x14000000 || word == old) continue; /* B, BL */
+        uint64_t to = was + off + (uint64_t)((int64_t)((int32_t)(word << 6) >> 6) * 4);
+        if (to >= m->from && to < m->from + m->len) continue;
+        if (!(word >> 31 ? lp_a64_bl : lp_a64_b)(&word, w->addr + off, to)) return TOO_FAR;
+        memcpy(w->new_bytes + off, &word, 4);
+        result = CHANGED;
+    }
+    return result;
+}
+
+static bool inside(const struct lp_write *w, const struct move *m) { return !w->gone && w->addr >= m->from && w->addr + w->len <= m->from + m->len; }
+
+/* What is written over w already; NULL = it is on top. What that restores is what w has now. */
+static struct lp_write *above(struct lp_live *live, const struct lp_applied *a, const struct lp_write *w)
+{
+    struct lp_write *next = NULL;
+    for (struct lp_touch *t = lp_journal_at(live, w->addr); t && t->owner->serial > a->serial; t = t->next)
+        if (t->start == w->addr) next = (struct lp_write *)(uintptr_t)t->write;
+    return next;
+}
+
+/* What cannot go along is as it was before the patch. */
+static void follow(struct lp_live *live, struct lp_applied *a, struct lp_write *w, const struct move *m)
+{
+    uint64_t was = w->addr;
+    if (w->code) (void)lp_ops_count(live->mem, was, 0);
+    w->addr += m->to - m->from;
+    int branches = keep_branches(w, was, m);
+    struct lp_write *over = above(live, a, w);
+    w->gone = branches == TOO_FAR;
+    const uint8_t *now = w->gone ? w->saved : w->new_bytes;
+    if (branches != AS_IT_WAS && over && over->len == w->len) memcpy(over->saved, now, w->len);
+    if (branches != AS_IT_WAS && !over) lp_mem_poke(live->mem, w->addr, now, w->len);
+    lp_ops_invalidate(live->mem, w->addr, w->addr + w->len);
+}
+
+void lp_live_after_move(struct lp_live *live, uint64_t from, uint64_t to, uint64_t len)
+{
+    const struct move m = {from, to, len};
+    lp_live_stop(live);
+    for (struct lp_applied *a = to != from ? live->newest : NULL; a; a = a->older) {
+        lp_journal_unlink(live, a);
+        for (size_t i = 0; i < a->plan.nwrite; i++)
+            if (inside(&a->plan.write[i], &m)) follow(live, a, &a->plan.write[i], &m);
+        lp_journal_link(live, a);
+    }
+    for (struct lp_applied *a = live->newest; a; a = a->older) lp_journal_count(live, a);
+    lp_live_resume(live);
+    pthread_mutex_unlock(&live->lock);
+}
