@@ -1,5 +1,6 @@
 lib_control_libcontrol_la_SOURCES = \
 	lib/control/client.c lib/control/client.h \
+	lib/control/creds.c lib/control/creds.h \
 	lib/control/listen.c lib/control/listen.h \
 	lib/control/path.c \
 	lib/control/request.c \

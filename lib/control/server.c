@@ -2,6 +2,7 @@
 #include <config.h>
 #include "base/text.h"
 #include "control/server.h"
+#include "control/creds.h"
 #include "control/listen.h"
 #include "control/protocol.h"
 #include "control/session.h"
@@ -43,6 +44,7 @@ struct lp_control_server {
     bool bound;           /* `path` is our file */
     bool running;
     int listener, wake[2];
+    int status;           /* /proc/self/status: whose credentials to follow */
     pthread_t thread;
     /* Held while descriptors come and go, and across fork(): the child must know all that it has to close. */
     pthread_mutex_t lock;
@@ -148,6 +150,7 @@ static lp_status open_listener(struct lp_control_server *s, struct lp_error *err
     if (pipe2(s->wake, O_CLOEXEC | O_NONBLOCK) != 0) return fail_path(s, LP_E_SYSTEM, errno, "cannot make a pipe", err);
     s->wake[0] = hide(s, s->wake[0]);
     s->wake[1] = hide(s, s->wake[1]);
+    s->status = hide(s, open("/proc/self/status", O_RDONLY | O_CLOEXEC));
     return LP_OK;
 }
 
@@ -385,6 +388,7 @@ static void *control_thread(void *arg)
         }
         if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EINVAL) break;
         if (n > 0 && p[0].revents && told_to_end(s)) break;
+        if (n > 0) lp_control_follow(s->status);
         end_work(s);
         for (int i = 2; n > 0 && i < all; i++)
             if (p[i].revents) serve(s, whose[i], p[i].revents);
@@ -415,6 +419,7 @@ static void close_all(struct lp_control_server *s)
     drop_fd(s, &s->listener);
     drop_fd(s, &s->wake[0]);
     drop_fd(s, &s->wake[1]);
+    drop_fd(s, &s->status);
 }
 
 static void forget_clients(struct lp_control_server *s)
@@ -441,7 +446,7 @@ lp_status lp_control_server_start(const struct lp_control_config *config, lp_con
     if (!s) return lp_fail(err, LP_E_NOMEM, "out of memory");
     s->config = *config;
     s->config.path = NULL;
-    s->listener = s->wake[0] = s->wake[1] = -1;
+    s->listener = s->wake[0] = s->wake[1] = s->status = -1;
     forget_clients(s);
     pthread_mutex_init(&s->lock, NULL);
     s->explicit_path = config->path ? strdup(config->path) : NULL;

@@ -66,5 +66,37 @@ wait_for 10 last
 lpapply -c s3 -l >out 2>&1 && ok "after exec the same socket is served" || { not_ok "after exec the same socket is served"; note <out; cat out3 | note; }
 kill $children; wait $children 2>/dev/null
 children=
+
+# ---- who it is: as root, a program becomes somebody else, and all of its threads with it ----
+if [ "$(id -u)" = 0 ]; then
+    cat >y.c <<'X'
+#include <stdio.h>
+#include <grp.h>
+#include <unistd.h>
+int main(void)
+{
+    gid_t g[2] = {65533, 65534};
+    if (setgroups(2, g) || setgid(65534) || setuid(65534)) return 1;
+    puts("changed");
+    fflush(stdout);
+    pause();
+}
+X
+    arm64_cc y y.c -O1
+    lprun -c s4 ./y >out4 2>&1 &
+    children=$!
+    changed() { grep -q changed out4; }
+    wait_for 10 changed
+    lpapply -c s4 -l >out 2>&1
+    is "$?" 0 "root reaches a program that has become another user"
+    is "$(cat /proc/$children/task/*/status | grep -E '^(Uid|Gid|Groups)' | tr -s ' \t' ' ' | sort -u)" "Gid: 65534 65534 65534 65534
+Groups: 65533 65534 
+Uid: 65534 65534 65534 65534" "and the thread that serves it has become that user too"
+    kill $children; wait $children 2>/dev/null
+    rm -f s4
+else
+    skip "the user of the thread that serves" "not root"
+fi
+children=
 is "$(echo s?)" 's?' "no socket is left"
 tap_done
