@@ -92,6 +92,7 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
     t->call.active = false;
 }
 
+/* A vfork child, for which its parent's thread waits, must not wait for others. */
 static void watched(struct lp_cpu *cpu)
 {
     const struct lp_kernel *k = lp_thread_of(cpu)->k;

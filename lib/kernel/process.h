@@ -15,6 +15,8 @@ struct lp_clone { uint64_t flags, exit_signal, sp, tls, parent_tid, child_tid, p
 int64_t lp_thread_start(struct lp_thread *t, const struct lp_clone *q);
 /* The thread with this ID, NULL if there is none. The caller holds thread_lock. */
 struct lp_thread *lp_thread_find(struct lp_kernel *k, int tid);
+/* "thread 4711 (worker), in read," of a thread that stands or is in a host call. */
+void lp_thread_say(const struct lp_thread *t, char *buf, size_t size);
 /* Leave guest code at the next safepoint, for ever. */
 void lp_thread_stop(struct lp_thread *t);
 /* All but `self`, out of blocking calls too. The caller holds thread_lock. */

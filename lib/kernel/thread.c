@@ -4,9 +4,11 @@
  * first thread's host thread is the caller's of lp_kernel_run(): it stays until the process ends, as the leader of a thread group does. */
 #include <config.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -28,6 +30,19 @@ static void wait_while(_Atomic uint32_t *word, uint32_t value, const struct time
 }
 
 static void wake(_Atomic uint32_t *word) { LP_HOST3(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX); }
+
+void lp_thread_say(const struct lp_thread *t, char *buf, size_t size)
+{
+    char path[64], name[32] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/comm", t->tid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, name, sizeof name - 1);
+    if (fd >= 0) close(fd);
+    if (n > 0) name[strcspn(name, "\n")] = 0;
+    const struct lp_syscall *row = t->call.active ? t->call.row : NULL;
+    snprintf(buf, size, "thread %d%s%s%s%s%s%s", t->tid, name[0] ? " (" : "", name, name[0] ? ")" : "", row ? ", in " : "", row ? row->name : "",
+             row ? "," : "");
+}
 
 /* ---- made and unmade ---- */
 

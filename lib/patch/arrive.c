@@ -106,7 +106,7 @@ static struct lp_applied *make_part(struct lp_job *job, struct lp_applied *a, si
     struct lp_applied *part = lp_job_copy(job, a->patch, s);
     if (!part) return NULL;
     part->whole = a;
-    *s = lp_plan_make(&part->plan, part->patch, &job->space, &how, job->report, job->ctx, job->err);
+    *s = lp_job_plan(job, part, &how);
     if (*s == LP_OK) *s = lp_plan_verify(&part->plan, &already);
     if (*s == LP_OK && part->plan.waits[o]) return lp_journal_free_one(part), NULL;
     if (*s == LP_OK && !lp_job_add(job, part)) *s = lp_job_fail(job, a->patch->file, 0, LP_E_NOMEM, "out of memory");

@@ -1,6 +1,7 @@
 /* patch/block.c - parsing of the blocks inside an object. */
 #include <config.h>
 #include "patch/block.h"
+#include "elf/cfi.h"
 #include "a64/a64.h"
 #include "elf/spec.h"
 #include <arm64lp/dis.h>
@@ -146,6 +147,7 @@ bool lp_block_open_func(struct lp_parse *ps)
 {
     begin(ps, LP_ITEM_FUNC, LP_ST_OLD);
     ps->func = (struct lp_func){0};
+    ps->cfi.len = 0;
     if (!lp_lex_need_ws(ps)) return false;
     const char *at = ps->lex.p;
     if (!lp_lex_place(ps, &ps->work.place)) return false;
@@ -249,9 +251,8 @@ static bool cfi_line(struct lp_parse *ps)
     struct lp_buf b = {0};
     lp_buf_puts(&ps->canon, "cfi");
     bool good = lp_lex_need_ws(ps) && pairs(ps, &b, " ") && lp_lex_need_end(ps);
+    lp_buf_add(&ps->cfi, b.data, b.len);
     lp_buf_free(&b);
-    if (!ps->func.has_cfi) ps->func.cfi_line = ps->lex.line;
-    ps->func.has_cfi = true;
     return good;
 }
 
@@ -261,7 +262,7 @@ static bool func_line(struct lp_parse *ps)
     if (lp_lex_word(l, "cfi")) return cfi_line(ps);
     if ((*l->p != '|' && *l->p != '=') || l->end - l->p < 2 || l->p[1] != ' ')
         return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`| WORD`, `= +0xOFFSET WORDS`, `cfi` or `end` is expected in a function");
-    if (ps->func.has_cfi) return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`cfi` comes behind the body");
+    if (ps->cfi.len) return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`cfi` comes behind the body");
     l->p += 2;
     return l->p[-2] == '|' ? body_words(ps) : keep_run(ps);
 }
@@ -272,6 +273,10 @@ static bool func_end(struct lp_parse *ps)
     if (ps->filled != ps->func.size)
         return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "the body has %llu bytes, line %u says size %llu", (unsigned long long)ps->filled, ps->work.line,
                            (unsigned long long)ps->func.size);
+    struct lp_cfi all;
+    if (ps->cfi.len && !lp_cfi_run_plain((const uint8_t *)ps->cfi.data, ps->cfi.len, UINT64_MAX, &all))
+        return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "the cfi lines hold no call frame instructions, or others than DWARF's for AArch64");
+    if (ps->cfi.len && !(ps->func.cfi = keep(ps, ps->cfi.data, ps->func.cfi_len = ps->cfi.len))) return false;
     ps->func.body = keep(ps, ps->change, ps->nchange * sizeof *ps->change);
     ps->func.nbody = ps->nchange;
     ps->work.func = keep(ps, &ps->func, sizeof ps->func);

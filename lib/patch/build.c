@@ -42,7 +42,6 @@ static bool add_def(struct lp_plan *pl, const struct lp_item *it)
     bool named = it->kind == LP_ITEM_DATA || it->func->is_new;
     d[pl->ndef++] = (struct lp_def){named ? it->place.symbol : "", it, (size_t)(r - pl->region), *end, 0};
     *end += size;
-    if (named) r->keep = true; /* pointers to it may be anywhere later */
     if (r->code_len + r->data_len <= LP_PATCH_MAX) return true;
     lp_plan_fail(pl, it->line, LP_E_RANGE, "the new code and data are larger than %u bytes", LP_PATCH_MAX);
     return false;
@@ -58,7 +57,7 @@ static bool place_regions(struct lp_plan *pl)
         r->code_len = lp_align_up(r->slot_off + SLOT * r->nslot, PAGE), r->data_len = lp_align_up(r->data_len, PAGE);
         r->bytes = lp_patch_alloc(&pl->pool, r->code_len + r->data_len);
         if (!r->bytes) return nomem(pl), false;
-        r->addr = pl->space->place(pl->space->ctx, r->target, r->code_len + r->data_len);
+        r->addr = pl->space->place(pl->space->ctx, pl, r, r->code_len + r->data_len);
         if (r->addr) continue;
         lp_plan_fail(pl, 0, LP_E_RANGE, "no free address space for %llu bytes within reach of %s",
                 (unsigned long long)(r->code_len + r->data_len), r->target->name);
@@ -123,7 +122,6 @@ static void build_func(struct lp_plan *pl, const struct lp_def *d)
     const struct lp_elf_symbol *sym = NULL;
     uint8_t *p = pl->region[d->region].bytes + d->off;
     uint64_t old = 0, at = d->addr;
-    if (it->func->has_cfi) lp_plan_fail(pl, it->func->cfi_line, LP_E_UNSUPPORTED, "cfi is not applicable in this version");
     if (!it->func->is_new) {
         if (!lp_plan_place(pl, it, &sym, &old)) return;
         old -= t->bias;

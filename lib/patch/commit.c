@@ -212,7 +212,8 @@ enum { MAP_PRIVATE_ANON_NEW = 0x2 | 0x20 | 0x100000 }; /* MAP_PRIVATE | MAP_ANON
 
 static void unmap_first(struct lp_live *live, const struct lp_applied *a, size_t n)
 {
-    for (size_t i = 0; i < n; i++) lp_mem_munmap(live->mem, a->plan.region[i].addr, a->plan.region[i].code_len + a->plan.region[i].data_len);
+    for (size_t i = 0; i < n; i++)
+        if (!a->plan.region[i].again) lp_mem_munmap(live->mem, a->plan.region[i].addr, a->plan.region[i].code_len + a->plan.region[i].data_len);
 }
 
 static lp_status map_part(struct lp_job *job, struct lp_applied *a, uint64_t addr, uint64_t len, int prot)
@@ -234,6 +235,7 @@ static lp_status map_regions(struct lp_job *job, struct lp_applied *a)
 {
     for (size_t i = 0; i < a->plan.nregion; i++) {
         const struct lp_region *r = &a->plan.region[i];
+        if (r->again) continue;
         lp_status s = map_part(job, a, r->addr, r->code_len, 1 | 4);
         if (s == LP_OK && (s = map_part(job, a, r->addr + r->code_len, r->data_len, 1 | 2)) != LP_OK && r->code_len)
             lp_mem_munmap(job->live->mem, r->addr, r->code_len);
@@ -250,6 +252,7 @@ static lp_status fill_regions(struct lp_job *job, struct lp_applied *a)
 {
     for (size_t i = 0; i < a->plan.nregion; i++) {
         const struct lp_region *r = &a->plan.region[i];
+        if (r->again) continue;
         lp_status s = lp_live_step(job, "fill");
         if (s != LP_OK) return s;
         int e = lp_mem_poke(job->live->mem, r->addr, r->bytes, r->code_len + r->data_len);
@@ -313,151 +316,10 @@ static lp_status recheck(struct lp_job *job)
     return s;
 }
 
-static enum lp_mode_kind mode_of(const struct lp_patch *p) { return p->mode.kind == LP_MODE_DEFAULT ? LP_MODE_QUIESCE : p->mode.kind; }
-
-static int by_start(const void *a, const void *b)
-{
-    const struct lp_span *x = a, *y = b;
-    return (x->start > y->start) - (x->start < y->start);
-}
-
-/* Ranges of several words: a thread between two of them would go on in a mixture. One word has no interior. */
-static struct lp_span *interiors(const struct lp_job *job, size_t *n)
-{
-    struct lp_span *v = malloc((count_pokes(job) + 1) * sizeof *v);
-    *n = 0;
-    for (size_t k = 0; v && k < job->ndrop + job->nadd; k++) {
-        const struct lp_applied *a = k < job->ndrop ? job->drop[k] : job->add[k - job->ndrop];
-        if (mode_of(a->patch) == LP_MODE_NOW) continue;
-        for (size_t i = 0; i < a->plan.nwrite; i++) {
-            const struct lp_write *w = &a->plan.write[i];
-            if (w->code && w->len > 4 && !w->gone) v[(*n)++] = (struct lp_span){w->addr + 4, w->addr + w->len, mode_of(a->patch) == LP_MODE_QUIESCE};
-        }
-    }
-    if (v) qsort(v, *n, sizeof *v, by_start);
-    size_t m = 0; /* a patch and the one it replaces may share a range */
-    for (size_t i = 0; v && i < *n; i++) {
-        if (m && v[i].start < v[m - 1].end) {
-            if (v[i].end > v[m - 1].end) v[m - 1].end = v[i].end;
-            v[m - 1].returns |= v[i].returns;
-        } else {
-            v[m++] = v[i];
-        }
-    }
-    *n = m;
-    return v;
-}
-
-/* The longest deadline of the call, and whether every patch has a way out when it passes. */
-static uint32_t deadline_of(const struct lp_job *job, enum lp_else_kind *otherwise)
-{
-    uint32_t ms = 0;
-    *otherwise = LP_ELSE_FORCE;
-    for (size_t k = 0; k < job->ndrop + job->nadd; k++) {
-        const struct lp_patch *p = (k < job->ndrop ? job->drop[k] : job->add[k - job->ndrop])->patch;
-        if (p->mode.deadline_ms > ms) ms = p->mode.deadline_ms;
-        if (p->mode.otherwise < *otherwise) *otherwise = p->mode.otherwise;
-    }
-    if (job->options && job->options->deadline_ms) ms = job->options->deadline_ms;
-    return ms ? ms : 5000;
-}
-
-static lp_status busy(struct lp_job *job, uint64_t pc, bool possible, uint32_t ms)
-{
-    char where[200];
-    lp_plan_where(&job->space, pc, where, sizeof where);
-    return lp_job_fail(job, NULL, 0, LP_E_BUSY, "a thread %s %s (0x%llx) after %u ms",
-            possible ? "possibly returns to" : "is in", where, (unsigned long long)pc, ms);
-}
-
-/* Stop, and stay stopped if no thread is inside a changed range; else let them run and try again, ever less often. */
-static lp_status stop_quiet(struct lp_job *job)
-{
-    size_t n;
-    enum lp_else_kind otherwise;
-    uint32_t ms = deadline_of(job, &otherwise);
-    const int64_t start = lp_now_ms();
-    uint64_t pc = 0, pause = 1;
-    bool possible, force = job->options && job->options->flags & LP_LIVE_FORCE;
-    lp_status s = lp_live_step(job, "stop");
-    if (s != LP_OK) return s;
-    struct lp_span *span = interiors(job, &n);
-    if (!span) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
-    for (;;) {
-        lp_live_stop(job->live);
-        if (force || lp_quiet(job->live, span, n, &pc, &possible)) break;
-        lp_live_resume(job->live);
-        if (lp_now_ms() - start >= (int64_t)ms || atomic_load(&job->live->dying)) {
-            if (otherwise == LP_ELSE_FORCE) force = true;
-            else if (otherwise == LP_ELSE_LAZY) for (size_t i = 0; i < n; i++) span[i].returns = false;
-            else s = busy(job, pc, possible, ms);
-            if (s != LP_OK) break;
-            otherwise = LP_ELSE_FAIL;
-        }
-        struct timespec nap = {0, (long)pause * 1000000};
-        pthread_mutex_unlock(&job->live->lock);
-        nanosleep(&nap, NULL);
-        pthread_mutex_lock(&job->live->lock);
-        if (pause < 50) pause *= 2;
-    }
-    free(span);
-    return s;
-}
-
-static bool retire(struct lp_live *live, uint64_t start, uint64_t end)
-{
-    struct lp_retired *v = lp_grow(live->retired, &live->retired_cap, live->nretired, sizeof *v);
-    if (v) live->retired = v, v[live->nretired++] = (struct lp_retired){start, end};
-    return v != NULL;
-}
-
-static int retired_by_start(const void *a, const void *b)
-{
-    const struct lp_retired *x = a, *y = b;
-    return (x->start > y->start) - (x->start < y->start);
-}
-
-/* All of [from, to) at once, because a look at every stack is dear; the halves if somebody is in one of them. */
-static size_t reap_range(struct lp_live *live, const struct lp_span *span, size_t n, size_t kept)
-{
-    uint64_t pc;
-    bool possible;
-    if (!n) return kept;
-    if (lp_quiet(live, span, n, &pc, &possible)) {
-        for (size_t i = 0; i < n; i++) {
-            lp_mem_munmap(live->mem, span[i].start, span[i].end - span[i].start);
-            lp_trials_unmapped(live, span[i].start, span[i].end);
-        }
-        return kept;
-    }
-    if (n == 1) return live->retired[kept] = (struct lp_retired){span->start, span->end}, kept + 1;
-    return reap_range(live, span + n / 2, n - n / 2, reap_range(live, span, n / 2, kept));
-}
-
-/* A reverted body goes once no thread is in it. What pointers may lead to (new functions, data) stays for ever. */
-static void reap(struct lp_live *live)
-{
-    struct lp_span *span = live->nretired ? malloc(live->nretired * sizeof *span) : NULL;
-    if (!span) return;
-    qsort(live->retired, live->nretired, sizeof *live->retired, retired_by_start);
-    for (size_t i = 0; i < live->nretired; i++) span[i] = (struct lp_span){live->retired[i].start, live->retired[i].end, true};
-    live->nretired = reap_range(live, span, live->nretired, 0);
-    free(span);
-}
-
-/* New bodies of a patch that leaves, of one object or of all. With the object itself, what pointers may lead to goes too: they were its own. */
-void lp_live_retire_regions(struct lp_live *live, const struct lp_applied *a, const struct lp_target *only)
-{
-    for (size_t k = 0; k < a->plan.nregion; k++) {
-        struct lp_region *r = &a->plan.region[k];
-        if (r->left || (only ? r->target != only || (r->keep && !only->gone) : r->keep)) continue;
-        r->left = retire(live, r->addr, r->addr + r->code_len + r->data_len); /* without memory it just stays mapped */
-    }
-}
-
 void lp_live_prune(struct lp_live *live)
 {
     if (!atomic_exchange(&live->moved, false)) return;
+    lp_unwind_prepare(live);
     lp_live_stop(live);
     for (struct lp_applied *a = live->newest, *older; a; a = older) {
         older = a->older;
@@ -469,7 +331,7 @@ void lp_live_prune(struct lp_live *live)
         lp_journal_free_one(a);
     }
     lp_trials_watch(live);
-    reap(live);
+    lp_live_reap(live);
     lp_live_resume(live);
 }
 
@@ -486,11 +348,12 @@ static void book(struct lp_job *job)
         job->add[i]->applied_ms = now;
         if (!job->add[i]->whole && job->options && job->options->trial_ms) job->add[i]->trial_until = lp_now_ms() + job->options->trial_ms;
         lp_journal_add(live, job->add[i]);
+        lp_bodies_add(live, job->add[i]);
     }
     for (size_t i = 0; i < job->ndrop; i++) lp_journal_count(live, job->drop[i]);
     for (size_t i = 0; i < job->nadd; i++) lp_journal_count(live, job->add[i]);
     lp_trials_watch(live);
-    reap(live);
+    lp_live_reap(live);
 }
 
 lp_status lp_job_commit(struct lp_job *job)
@@ -499,10 +362,11 @@ lp_status lp_job_commit(struct lp_job *job)
     lp_status s = collect(job);
     size_t mapped = 0;
     if (s == LP_OK) s = lp_live_step(job, "reserve");
-    if (s == LP_OK && !lp_journal_reserve(live, job->add, job->nadd)) s = lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+    if (s == LP_OK && (!lp_journal_reserve(live, job->add, job->nadd) || !lp_bodies_reserve(live, job->add, job->nadd)))
+        s = lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
     for (size_t i = 0; i < job->nadd && s == LP_OK; i++)
         if ((s = map_regions(job, job->add[i])) == LP_OK) mapped++;
-    if (s == LP_OK && (s = stop_quiet(job)) == LP_OK) {
+    if (s == LP_OK && (s = lp_job_stop(job)) == LP_OK) {
         s = recheck(job);
         for (size_t i = 0; i < job->nadd && s == LP_OK; i++) s = fill_regions(job, job->add[i]);
         if (s == LP_OK) s = write_all(job);

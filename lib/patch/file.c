@@ -11,8 +11,9 @@
 static int read_file(void *ctx, uint64_t addr, void *buf, size_t len) { return lp_elf_read(ctx, addr, buf, len, NULL) == LP_OK ? 0 : -1; }
 
 /* A new body would come behind the last segment, on a page of its own. */
-static uint64_t place_behind(void *ctx, const struct lp_target *t, uint64_t len)
+static uint64_t place_behind(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len)
 {
+    (void)pl, (void)r, (void)len;
     size_t n;
     uint64_t end = 0;
     const struct lp_elf_segment *s = lp_elf_segments(ctx, &n);

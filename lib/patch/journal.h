@@ -7,6 +7,7 @@
 #include "patch/objects.h"
 #include "mem/mem.h"
 #include "exec/gate.h"
+#include "patch/unwind.h"
 
 /* One aligned word that a write touches; chains in the index run from the newest to the oldest. */
 struct lp_touch { uint64_t word; struct lp_touch *next; struct lp_applied *owner; const struct lp_write *write; uint64_t start, end; };
@@ -30,6 +31,9 @@ struct lp_applied {
     bool leaving;                /* reverted or replaced by the call in progress */
 };
 struct lp_retired { uint64_t start, end; };
+/* New code of a patch that has left: it stays, because contexts that no thread is in now may lead there, and is used again if the same patch comes
+ * again. `of` says whose it is. */
+struct lp_idle { uint8_t of[32]; uint64_t object, addr, len; }; /* object: the target's serial; 0 = nobody's any more */
 /* What happened: a ring of the last LP_JOURNAL_EVENTS. */
 struct lp_history { struct lp_live_event *event; size_t n, cap, next; };
 /* How long the program stood still: a ring of the last LP_LIVE_STOPS times, in nanoseconds. */
@@ -56,8 +60,14 @@ struct lp_live {
     uint64_t serial;
     struct lp_touch **bucket;
     size_t nbucket, ntouch;
-    struct lp_retired *retired;  /* bodies of reverted patches that a thread may still be in */
+    struct lp_retired *retired;  /* new code for objects that are gone, which a thread may still be in */
     size_t nretired, retired_cap;
+    struct lp_idle *idle;
+    size_t nidle, idle_cap;
+    struct lp_body *body;        /* all new functions that are mapped, by address */
+    size_t nbody, body_cap;
+    struct lp_cfi_slot *cfi;     /* LP_CFI_CACHE; NULL = no memory */
+    struct lp_wait *wait;        /* wait.c */
     _Atomic uint64_t lowest, highest; /* bounds of all places ever written */
     _Atomic bool moved;          /* a patched page may have been unmapped */
     struct lp_trial_entry *trial_entry; /* watched places, by address; changes under the gate (trial.c) */
@@ -120,6 +130,8 @@ struct lp_applied *lp_names_find(const struct lp_names *t, const char *name);
 /* The pages of these places have been unmapped: what the journal said about them is history. True if nothing of a is left. What it is bound to
  * is looked at too: an object that is gone is waited for again. */
 bool lp_journal_forget(struct lp_live *live, struct lp_applied *a);
+/* The newest touch in the chain that has those of this word. */
+struct lp_touch *lp_journal_at(const struct lp_live *live, uint64_t addr);
 /* Who lies on top of one of a's places and does not leave with it; NULL = nobody. */
 struct lp_applied *lp_journal_above(struct lp_live *live, const struct lp_applied *a, uint64_t *where);
 void lp_journal_free_one(struct lp_applied *a);
@@ -150,10 +162,15 @@ lp_status lp_job_evict(struct lp_job *job, struct lp_applied *const *v, size_t n
 void lp_trials_watch(struct lp_live *live); /* under the gate: patches came or went */
 void lp_trials_count(struct lp_live *live);
 void lp_trials_end(struct lp_live *live);   /* of those that are over; while no call is in progress */
+void lp_trial_watched(struct lp_live *live, struct lp_cpu *cpu); /* part of lp_live_watched */
 void lp_trials_unmapped(struct lp_live *live, uint64_t start, uint64_t end); /* code of a reverted patch */
 void lp_trials_free(struct lp_live *live);
 /* room.c: lp_space.place of a running program. */
-uint64_t lp_job_place(void *job, const struct lp_target *t, uint64_t len);
+uint64_t lp_job_place(void *job, const struct lp_plan *pl, struct lp_region *r, uint64_t len);
+/* lp_plan_make for this job. */
+lp_status lp_job_plan(struct lp_job *job, struct lp_applied *a, const struct lp_plan_how *how);
+/* As lp_plan_where, and "fix:parse+0x8" for a new body of patch `fix`. */
+void lp_live_where(const struct lp_live *live, uint64_t addr, char *buf, size_t size);
 /* arrive.c */
 bool lp_live_wants(const struct lp_applied *a); /* does it name an object that may come and go? */
 void lp_live_rescan(struct lp_live *live);
@@ -163,7 +180,6 @@ lp_status lp_job_twins(struct lp_job *job, struct lp_applied *a);
 /* What is missing of a, as text; free(). NULL = nothing. */
 char *lp_live_note(struct lp_live *live, const struct lp_applied *a);
 /* commit.c */
-void lp_live_retire_regions(struct lp_live *live, const struct lp_applied *a, const struct lp_target *only);
 lp_status lp_job_drop(struct lp_job *job, struct lp_applied *a);
 int lp_job_read(void *job, uint64_t addr, void *buf, size_t len);
 bool lp_job_layer(struct lp_job *job, const struct lp_plan *plan, bool undo);
@@ -171,9 +187,36 @@ bool lp_job_layer(struct lp_job *job, const struct lp_plan *plan, bool undo);
 void lp_live_prune(struct lp_live *live);
 lp_status lp_job_commit(struct lp_job *job);
 void lp_job_free(struct lp_job *job);
-/* quiesce.c: under the gate. False: a thread is there; its place goes to *pc. */
-struct lp_span { uint64_t start, end; bool returns; }; /* PCs in [start, end), return addresses too if `returns` */
-bool lp_quiet(struct lp_live *live, const struct lp_span *span, size_t n, uint64_t *pc, bool *possible);
-/* Call fn with each return address in the chain of frame records from fp on, until it returns true; then true. */
-bool lp_frames(struct lp_live *live, uint64_t fp, bool (*fn)(void *ctx, uint64_t addr), void *ctx);
+/* body.c: what becomes of new code */
+bool lp_bodies_reserve(struct lp_live *live, struct lp_applied *const *add, size_t n);
+void lp_bodies_add(struct lp_live *live, struct lp_applied *a); /* it is in use */
+void lp_bodies_free(struct lp_live *live);
+/* That of a patch that leaves, or of what it has for one object, which is gone. */
+void lp_live_retire_regions(struct lp_live *live, const struct lp_applied *a, const struct lp_target *only);
+void lp_live_reap(struct lp_live *live); /* under the gate */
+const struct lp_idle *lp_idle_for(const struct lp_live *live, const struct lp_patch *p, const struct lp_target *t, uint64_t len);
+/* quiesce.c: PCs in [start, end), with `returns` return addresses too, with `last` one that is `end`: the function's last instruction was the call. */
+struct lp_span { uint64_t start, end; bool returns, last, function; };
+struct lp_spans { struct lp_span *v; size_t n, cap; };
+enum { LP_CHAIN = 24 };
+struct lp_blocker {              /* a thread in one of them */
+    const struct lp_cpu *cpu;
+    uint64_t at;
+    bool possible, unreadable;
+    uint64_t leaves, sp;         /* when it is at `leaves` with this SP or a higher one it is in none of them; 0 = not known */
+    struct { uint64_t addr; uint32_t times; } chain[LP_CHAIN]; /* addr 0: a signal */
+    unsigned nchain;
+    char who[128];               /* "thread 4711 (worker), in read,"; empty unless it is to be told */
+};
+struct lp_blockers { struct lp_blocker *v; size_t n, cap; };
+/* What the job changes and somebody may be in the middle of, by address. False without memory. */
+bool lp_job_spans(const struct lp_job *job, struct lp_spans *out);
+/* Under the gate: is nobody in them? Who is goes to *b (may be NULL), or one of them without memory for all. */
+bool lp_quiet(struct lp_live *live, const struct lp_spans *s, struct lp_blockers *b);
+/* wait.c: stop, and stay stopped if no thread is inside a changed range; else wait until it is so, or the deadline has passed. */
+bool lp_wait_new(struct lp_live *live);
+void lp_wait_free(struct lp_live *live);
+lp_status lp_job_stop(struct lp_job *job);
+void lp_wait_before_fork(struct lp_live *live);
+void lp_wait_after_fork(struct lp_live *live, bool child);
 #endif

@@ -29,6 +29,7 @@ struct lp_parse {
     struct lp_func func;
     struct lp_datum data;
     struct lp_set set;
+    struct lp_buf cfi;      /* of the open func */
     uint64_t filled;        /* bytes of the open func or data so far */
     bool broken;            /* a line of the open block was wrong: it makes no item */
     bool half;              /* a `-` waits for its `+` */

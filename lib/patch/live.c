@@ -17,6 +17,7 @@ lp_status lp_live_new(struct lp_mem *mem, struct lp_gate *gate, struct lp_live *
     atomic_store(&live->stale, true);
     pthread_mutex_init(&live->lock, NULL);
     pthread_cond_init(&live->done, NULL);
+    if (!lp_wait_new(live)) return lp_live_free(live), lp_fail(err, LP_E_NOMEM, "out of memory");
     *out = live;
     return LP_OK;
 }
@@ -34,7 +35,9 @@ void lp_live_free(struct lp_live *live)
     pthread_cond_destroy(&live->done);
     lp_trials_free(live);
     lp_objects_free(&live->objects);
-    free(live->bucket), free(live->names.bucket), free(live->retired), lp_history_free(&live->history), free(live);
+    lp_wait_free(live);
+    lp_bodies_free(live);
+    free(live->bucket), free(live->names.bucket), lp_history_free(&live->history), free(live);
 }
 
 lp_status lp_live_add_object(struct lp_live *live, const lp_elf *elf, uint64_t bias, struct lp_error *err)
@@ -56,10 +59,15 @@ void lp_live_mem_changed(void *ctx, uint64_t start, uint64_t end)
     if (start < end && !lp_mem_check(live->mem, start, end - start, LP_PATCHED, NULL)) atomic_store(&live->moved, true);
 }
 
-void lp_live_before_fork(struct lp_live *live) { pthread_mutex_lock(&live->lock); }
+void lp_live_before_fork(struct lp_live *live)
+{
+    pthread_mutex_lock(&live->lock);
+    lp_wait_before_fork(live);
+}
 
 void lp_live_after_fork(struct lp_live *live, bool child)
 {
+    lp_wait_after_fork(live, child);
     if (child) { /* whoever worked or waited is not here */
         pthread_cond_init(&live->done, NULL);
         live->working = false;
@@ -316,7 +324,7 @@ static lp_status prepare(struct lp_job *job, const struct lp_patch *p, struct lp
     unsigned flags = job->options ? job->options->flags : 0;
     struct lp_plan_how how = {.only = LP_PLAN_ALL, .wait = flags & LP_LIVE_WAIT, .loads = job->live->objects.n > 1, .optional = flags & LP_LIVE_OPTIONAL};
     a->must = how.wait && !how.optional;
-    s = lp_plan_make(&a->plan, a->patch, &job->space, &how, job->report, job->ctx, job->err);
+    s = lp_job_plan(job, a, &how);
     if (s == LP_OK) s = lp_plan_verify(&a->plan, &already);
     if (s == LP_OK && already && !a->plan.nregion && job->ndrop == 0 && a->plan.nwrite && !any_waits(a)) {
         r->already++;

@@ -16,7 +16,12 @@ void lp_live_free(struct lp_live *live);
 lp_status lp_live_add_object(struct lp_live *live, const lp_elf *elf, uint64_t bias, struct lp_error *err);
 
 /* What happens to patches on a guest's thread: level as for a log. */
-struct lp_live_events { void (*say)(void *ctx, int level, const char *text); void *ctx; };
+struct lp_live_events {
+    void (*say)(void *ctx, int level, const char *text);
+    /* Under the gate: "thread 4711 (worker), in read,". May be NULL. */
+    void (*who)(void *ctx, const struct lp_cpu *cpu, char *buf, size_t size);
+    void *ctx;
+};
 void lp_live_on_event(struct lp_live *live, const struct lp_live_events *e);
 /* On a guest's thread in a system call: a file was mapped (`code`: executable). True: lp_live_settle is to be called. */
 bool lp_live_mapped(struct lp_live *live, bool code);
@@ -61,9 +66,9 @@ void lp_live_after_fork(struct lp_live *live, bool child);
 /* An lp_mem_changed_fn with the live engine as its context: forgets decoded code. Called on any thread. */
 void lp_live_mem_changed(void *live, uint64_t start, uint64_t end);
 
-/* ---- patches on trial (trial.c), on the guest's thread ---- */
-/* cpu->pc is watched. In guest code: the gate's RUNNING state. */
+/* For lp_upcalls.watched, in the gate's RUNNING state: the thread may have to wait here (wait.c), or to note that it has been here (trial.c). */
 void lp_live_watched(struct lp_live *live, struct lp_cpu *cpu);
+/* ---- patches on trial (trial.c), on the guest's thread ---- */
 /* The thread is about to end the process by a signal (fault: which its instruction caused). Patches that are on trial and to blame are reverted. True:
  * it is to go on with lp_cpu_go_back(). Outside the RUNNING state. */
 bool lp_live_dies(struct lp_live *live, struct lp_cpu *cpu, int signo, bool fault);

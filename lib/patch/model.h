@@ -35,11 +35,12 @@ struct lp_chunk {
 };
 struct lp_func {
     uint64_t size, old_size;
-    bool is_new, has_cfi;
-    uint32_t cfi_line;
+    bool is_new;
     uint8_t old_sha256[32];
     struct lp_change *body;
     size_t nbody;
+    const uint8_t *cfi;         /* the FDE's instructions (lp_cfi_run_plain); NULL = none */
+    size_t cfi_len;
 };
 enum lp_section_kind { LP_RODATA, LP_DATA, LP_BSS };
 struct lp_datum { enum lp_section_kind section; uint64_t size, align; struct lp_chunk *chunk; size_t nchunk; };

@@ -12,13 +12,14 @@
 struct spot { uint64_t addr; uint32_t thread; };
 struct census { struct spot *v; size_t n, cap; uint32_t thread; bool failed; };
 
-static bool add_spot(void *ctx, uint64_t addr)
+static bool add_spot(void *ctx, const struct lp_frame *f)
 {
     struct census *c = ctx;
+    if (f->kind > LP_FRAME_CALLER) return false;
     struct spot *v = lp_grow(c->v, &c->cap, c->n, sizeof *v);
     if (!v) return c->failed = true;
     c->v = v;
-    v[c->n++] = (struct spot){addr, c->thread};
+    v[c->n++] = (struct spot){f->addr, c->thread};
     return false;
 }
 
@@ -32,9 +33,10 @@ static int by_addr(const void *a, const void *b)
 static bool take_census(struct lp_live *live, struct census *c)
 {
     if (!live->gate) return true;
+    lp_unwind_prepare(live);
     lp_gate_stop(live->gate, NULL);
     for (struct lp_cpu *cpu = live->gate->cpus; cpu && !c->failed; cpu = cpu->next, c->thread++)
-        (void)(add_spot(c, cpu->pc) || add_spot(c, cpu->x[30]) || lp_frames(live, cpu->x[29], add_spot, c));
+        (void)lp_unwind(live, cpu, add_spot, c);
     lp_gate_resume(live->gate);
     if (c->n) qsort(c->v, c->n, sizeof *c->v, by_addr);
     return !c->failed;

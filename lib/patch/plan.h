@@ -13,6 +13,7 @@ struct lp_target {               /* a loaded object, or a file (bias 0) */
     bool fixed;                  /* the caller's: never gone */
     bool mapped, relocated;      /* all its segments are there; the dynamic linker has done its work */
     bool gone, seen, from_memory;
+    bool unwinds;                /* lp_unwind_prepare() has been there */
     bool asked;                  /* lp_live_next_object() has told of it */
     uint64_t start, end;         /* run-time extent */
     uint64_t relro, relro_end;   /* what becomes read-only then; 0 = nothing */
@@ -23,6 +24,8 @@ struct lp_target {               /* a loaded object, or a file (bias 0) */
     struct lp_refused *refused;
     size_t nrefused, refused_cap;
 };
+struct lp_plan;
+struct lp_region;
 struct lp_space {                /* where the patch goes */
     struct lp_target *const *target;
     size_t ntarget;
@@ -36,8 +39,8 @@ struct lp_space {                /* where the patch goes */
     /* Current content; 0 or a negative errno. */
     int (*read)(void *ctx, uint64_t addr, void *buf, size_t len);
     bool file;                   /* not running: addresses of other objects count as 0 */
-    /* An address for `len` bytes of new code within reach of the object; 0 = none. */
-    uint64_t (*place)(void *ctx, const struct lp_target *t, uint64_t len);
+    /* An address for the region, of `len` bytes, within reach of its object; 0 = none. */
+    uint64_t (*place)(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len);
 };
 
 enum lp_write_state { LP_WRITE_OLD = 1, LP_WRITE_NEW = 2 }; /* what is there now; both for a change that changes nothing */
@@ -53,8 +56,8 @@ struct lp_write {
     uint8_t *saved;              /* what was there, for undoing; filled by verification */
     const struct lp_item *item;
 };
-/* New code (and rodata), then new data on pages of its own, of one object. */
-struct lp_region { struct lp_target *target; uint64_t addr, code_len, data_len, slot_off, nslot; uint8_t *bytes; bool keep, left; };
+/* New code (and rodata), then new data on pages of its own, of one object. again: it is there already, from an earlier life of the patch. */
+struct lp_region { struct lp_target *target; uint64_t addr, code_len, data_len, slot_off, nslot; uint8_t *bytes; bool again, left; };
 struct lp_def { const char *name; const struct lp_item *item; size_t region; uint64_t off, addr; };
 
 /* A slot of 16 bytes in a region: what instructions of that object reach where the object itself has nothing for them. */

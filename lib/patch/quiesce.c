@@ -1,77 +1,170 @@
-/* patch/quiesce.c - is no thread inside a changed range? PCs, return addresses in x30, in frame records and on the stacks. */
+/* patch/quiesce.c - what a call changes that a thread may be in the middle of, and which threads are. */
 #include <config.h>
+#include "base/buf.h"
 #include "patch/journal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAMES_MAX 65536
-#define ADDRESS_BITS ((UINT64_C(1) << 48) - 1) /* below tags and pointer authentication codes */
+/* ---- the ranges ---- */
 
-struct search { struct lp_live *live; const struct lp_span *span; size_t n; bool any_returns; uint64_t hit; };
+static enum lp_mode_kind mode_of(const struct lp_patch *p) { return p->mode.kind == LP_MODE_DEFAULT ? LP_MODE_QUIESCE : p->mode.kind; }
 
-static bool inside(struct search *s, uint64_t addr, bool is_return)
+/* What leaves goes as what takes its place comes: if any of that is to wait for a quiet program, it waits for both. */
+static enum lp_mode_kind mode_of_drops(const struct lp_job *job, const struct lp_applied *a)
+{
+    static const int rank[] = {[LP_MODE_NOW] = 0, [LP_MODE_LAZY] = 1, [LP_MODE_QUIESCE] = 2};
+    if (!job->nadd) return mode_of(a->patch);
+    enum lp_mode_kind m = LP_MODE_NOW;
+    for (size_t i = 0; i < job->nadd; i++)
+        if (rank[mode_of(job->add[i]->patch)] > rank[m]) m = mode_of(job->add[i]->patch);
+    return m;
+}
+
+static bool add_span(struct lp_spans *s, struct lp_span span)
+{
+    struct lp_span *v = lp_grow(s->v, &s->cap, s->n, sizeof *v);
+    if (!v) return false;
+    s->v = v;
+    if (span.end > span.start) v[s->n++] = span;
+    return true;
+}
+
+static bool add_regions(struct lp_spans *s, const struct lp_applied *a, const struct lp_target *t)
+{
+    for (size_t k = 0; k < a->plan.nregion; k++) {
+        const struct lp_region *r = &a->plan.region[k];
+        if (r->target == t && !r->left && !add_span(s, (struct lp_span){r->addr, r->addr + r->code_len, true, true, true})) return false;
+    }
+    return true;
+}
+
+/* Is the object's own body what runs once w is undone? */
+static bool uncovers_original(const struct lp_write *w, const struct lp_target *t)
+{
+    uint8_t own[8];
+    return w->len <= sizeof own && lp_elf_read(t->elf, w->addr - t->bias, own, w->len, NULL) == LP_OK && memcmp(own, w->saved, w->len) == 0;
+}
+
+/* Every body of the function but the one that is to run from now on: the object's own, those of patches that leave, and of those below. */
+static bool add_function(struct lp_spans *s, const struct lp_job *job, const struct lp_applied *a, const struct lp_write *w, bool drop)
+{
+    const struct lp_target *t = a->plan.bound[w->item->object];
+    uint64_t end = w->addr + w->item->func->old_size;
+    if (drop && t && !add_regions(s, a, t)) return false;
+    if ((!drop || (t && !uncovers_original(w, t))) && !add_span(s, (struct lp_span){w->addr + 4, end, true, true, true})) return false;
+    for (const struct lp_touch *below = drop ? NULL : lp_journal_at(job->live, w->addr); below; below = below->next)
+        if (below->word == w->addr >> 2 && !below->owner->leaving && below->write->entry && t && !add_regions(s, below->owner, t)) return false;
+    return true;
+}
+
+/* Several words, the first of which everybody comes through: a thread between two of them would go on in a mixture. */
+static bool add_interior(struct lp_spans *s, const struct lp_write *w, enum lp_mode_kind mode)
+{
+    return add_span(s, (struct lp_span){w->addr + 4, w->addr + w->len, mode == LP_MODE_QUIESCE, false, false});
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct lp_span *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* In order, and without overlaps: a patch and the one that it replaces have ranges in common. */
+static void merge(struct lp_spans *s)
+{
+    size_t m = 0;
+    if (s->n) qsort(s->v, s->n, sizeof *s->v, by_start);
+    for (size_t i = 0; i < s->n; i++) {
+        struct lp_span *last = m ? &s->v[m - 1] : NULL, *v = &s->v[i];
+        if (!last || v->start >= last->end) {
+            s->v[m++] = *v;
+            continue;
+        }
+        if (v->end >= last->end) last->last = v->last || (v->end == last->end && last->last);
+        if (v->end > last->end) last->end = v->end;
+        last->returns |= v->returns, last->function &= v->function;
+    }
+    s->n = m;
+}
+
+bool lp_job_spans(const struct lp_job *job, struct lp_spans *out)
+{
+    bool good = true;
+    *out = (struct lp_spans){0};
+    for (size_t k = 0; k < job->ndrop + job->nadd && good; k++) {
+        const bool drop = k < job->ndrop;
+        const struct lp_applied *a = drop ? job->drop[k] : job->add[k - job->ndrop];
+        const enum lp_mode_kind mode = drop ? mode_of_drops(job, a) : mode_of(a->patch);
+        for (size_t i = 0; i < a->plan.nwrite && good && mode != LP_MODE_NOW; i++) {
+            const struct lp_write *w = &a->plan.write[i];
+            if (!w->code || w->gone) continue;
+            if (w->entry && mode == LP_MODE_QUIESCE) good = add_function(out, job, a, w, drop);
+            else good = add_interior(out, w, mode);
+        }
+    }
+    merge(out);
+    return good;
+}
+
+/* ---- the threads ---- */
+
+struct search { const struct lp_spans *s; struct lp_blocker b; bool hit, was; bool all; };
+
+static bool inside(const struct lp_spans *s, uint64_t addr, bool is_return)
 {
     size_t lo = 0, hi = s->n;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (s->span[mid].start <= addr) lo = mid + 1;
+        if (s->v[mid].start <= addr) lo = mid + 1;
         else hi = mid;
     }
-    if (!lo || addr >= s->span[lo - 1].end || (is_return && !s->span[lo - 1].returns)) return false;
-    s->hit = addr;
-    return true;
+    if (!lo) return false;
+    const struct lp_span *v = &s->v[lo - 1];
+    if (!is_return) return addr < v->end;
+    /* The range that ends where the next one starts is the one that the call was in. */
+    if (addr == v->start && lo > 1 && v[-1].end == addr && v[-1].returns && v[-1].last) return true;
+    return v->returns && (addr < v->end || (addr == v->end && v->last));
 }
 
-/* AAPCS64 6.4.6: a frame record is {previous record, return address}; records go up the stack. x29 may be an ordinary
- * register, so a record that cannot be read ends the chain; the stack itself is searched as well. */
-bool lp_frames(struct lp_live *live, uint64_t fp, bool (*fn)(void *ctx, uint64_t addr), void *ctx)
+/* Recursion is one link; what a handler returns to is not of interest. */
+static void add_link(struct lp_blocker *b, const struct lp_frame *f)
 {
-    uint64_t record[2];
-    for (unsigned n = 0; n < FRAMES_MAX && fp && !(fp & 7); n++) {
-        if (lp_mem_read(live->mem, record, fp, sizeof record) != 0) return false;
-        if (fn(ctx, record[1] & ADDRESS_BITS)) return true;
-        if (record[0] <= fp) return false;
-        fp = record[0];
-    }
-    return false;
+    unsigned n = b->nchain;
+    if (n && f->kind == LP_FRAME_PC) b->chain[n - 1].addr = 0;
+    if (n && b->chain[n - 1].addr == f->addr) b->chain[n - 1].times++;
+    else if (n < LP_CHAIN) b->chain[n].addr = f->addr, b->chain[b->nchain++].times = 1;
 }
 
-static bool returns_inside(void *ctx, uint64_t addr) { return inside(ctx, addr, true); }
-
-/* Functions without a frame record: any word on the stack that looks like a return address. A stack that cannot be read may hold one;
- * an empty one (sp at the top of its mapping) or none yet (0) does not. */
-static bool on_stack(struct search *s, uint64_t sp)
+static bool look(void *ctx, const struct lp_frame *f)
 {
-    struct lp_mapping m;
-    uint64_t word[512];
-    sp = (sp + 7) & ~UINT64_C(7);
-    if (!sp) return false;
-    s->hit = sp;
-    if (!lp_mem_next(s->live->mem, sp - 1, &m) || m.start >= sp) return true;
-    while (sp < m.end) {
-        uint64_t len = m.end - sp < sizeof word ? m.end - sp : sizeof word;
-        if (lp_mem_read(s->live->mem, word, sp, len) != 0) return s->hit = sp, true;
-        for (size_t i = 0; i < len / 8; i++)
-            if (inside(s, word[i] & ADDRESS_BITS, true)) return true;
-        sp += len;
+    struct search *x = ctx;
+    struct lp_blocker *b = &x->b;
+    const bool certain = f->kind <= LP_FRAME_CALLER, in = f->kind == LP_FRAME_NONE || inside(x->s, f->addr, f->kind != LP_FRAME_PC);
+    if (f->kind == LP_FRAME_PC || f->kind == LP_FRAME_CALLER) {
+        add_link(b, f);
+        if (x->was && f->kind == LP_FRAME_CALLER && !in) b->leaves = f->addr, b->sp = f->sp;
+        x->was = in;
     }
-    return false;
+    if (!in || (x->hit && !b->possible) || (x->hit && !certain)) return false;
+    if (!x->hit || certain) b->at = f->addr, b->possible = !certain, b->unreadable = f->kind == LP_FRAME_NONE;
+    x->hit = true;
+    return !x->all;
 }
 
-bool lp_quiet(struct lp_live *live, const struct lp_span *span, size_t n, uint64_t *pc, bool *possible)
+bool lp_quiet(struct lp_live *live, const struct lp_spans *s, struct lp_blockers *b)
 {
-    struct search s = {live, span, n, false, 0};
-    *possible = false;
-    if (!n || !live->gate) return true;
-    for (size_t i = 0; i < n; i++) s.any_returns |= span[i].returns;
-    for (struct lp_cpu *c = live->gate->cpus; c; c = c->next) {
-        bool certain = inside(&s, c->pc, false);
-        if (!certain && s.any_returns) certain = inside(&s, c->x[30] & ADDRESS_BITS, true) || lp_frames(live, c->x[29], returns_inside, &s);
-        if (!certain && s.any_returns) *possible = on_stack(&s, c->x[LP_SLOT_SP]);
-        if (!certain && !*possible) continue;
-        *pc = s.hit;
-        return false;
+    bool quiet = true;
+    if (b) b->n = 0;
+    for (struct lp_cpu *c = live->gate && s->n ? live->gate->cpus : NULL; c && (quiet || b); c = c->next) {
+        struct search x = {.s = s, .all = b != NULL, .b = {.cpu = c}};
+        lp_unwind(live, c, look, &x);
+        if (!x.hit) continue;
+        quiet = false;
+        struct lp_blocker *v = b ? lp_grow(b->v, &b->cap, b->n, sizeof *v) : NULL;
+        if (!v) break;
+        b->v = v;
+        v[b->n++] = x.b;
     }
-    return true;
+    return quiet;
 }

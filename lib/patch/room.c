@@ -36,9 +36,8 @@ static uint64_t take(struct lp_job *job, uint64_t from, uint64_t to, uint64_t le
 }
 
 /* For the program away from where its heap grows: below it, else far above, else close; for a library as near as possible. */
-uint64_t lp_job_place(void *ctx, const struct lp_target *t, uint64_t len)
+static uint64_t place(struct lp_job *job, const struct lp_target *t, uint64_t len)
 {
-    struct lp_job *job = ctx;
     size_t n;
     uint64_t lo = UINT64_MAX, hi = 0, addr = 0;
     const struct lp_elf_segment *s = lp_elf_segments(t->elf, &n);
@@ -54,4 +53,12 @@ uint64_t lp_job_place(void *ctx, const struct lp_target *t, uint64_t len)
     if (!addr) addr = take(job, floor, lo, len);
     if (!addr) addr = take(job, lo + REACH > hi ? lo + REACH : hi, end, len);
     return addr ? addr : take(job, hi, end, len);
+}
+
+uint64_t lp_job_place(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len)
+{
+    struct lp_job *job = ctx;
+    const struct lp_idle *idle = r->data_len ? NULL : lp_idle_for(job->live, pl->patch, r->target, len);
+    r->again = idle != NULL;
+    return idle ? idle->addr : place(job, r->target, len);
 }

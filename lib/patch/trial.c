@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADDRESS_BITS ((UINT64_C(1) << 48) - 1) /* below tags and pointer authentication codes */
-#define FRAMES_MAX 65536
 
 struct lp_trial_entry { uint64_t pc; int64_t until; };
 
@@ -134,23 +132,14 @@ static void blame_entry(struct death *d)
         if (d->back.tag >= s->from && d->back.tag < s->gone && covers(s, d->back.pc, true)) blame(d, s);
 }
 
-/* A return address is behind the call. A record at or above SP of the entry, or the return from there, is of an older frame. */
-static void blame_return(struct death *d, uint64_t to, uint64_t at)
+/* A return address is behind the call. A frame at or above SP of the entry, or the one that is returned to from there, is an older one. */
+static bool blame_frame(void *ctx, const struct lp_frame *f)
 {
-    to &= ADDRESS_BITS;
-    blame_code(d, to - 4, at >= d->back.sp || to == d->back.to);
-}
-
-static void walk(struct death *d)
-{
-    uint64_t record[2], fp = d->cpu->x[29];
-    blame_code(d, d->cpu->pc, false);
-    blame_return(d, d->cpu->x[30], 0);
-    for (unsigned n = 0; n < FRAMES_MAX && fp && !(fp & 7) && lp_mem_read(d->live->mem, record, fp, sizeof record) == 0; n++) {
-        blame_return(d, record[1], fp);
-        if (record[0] <= fp) break;
-        fp = record[0];
-    }
+    struct death *d = ctx;
+    if (f->kind == LP_FRAME_PC) blame_code(d, f->addr, f->sp > d->back.sp);
+    if (f->kind == LP_FRAME_LINK) blame_code(d, f->addr - 4, f->addr == d->back.to);
+    if (f->kind == LP_FRAME_CALLER) blame_code(d, f->addr - 4, f->sp >= d->back.sp || f->addr == d->back.to);
+    return false;
 }
 
 /* Who is on trial, and of them who is on the stack or was entered last. */
@@ -163,7 +152,8 @@ static void find_guilty(struct death *d)
         d->live->suspects = s;
     }
     d->tracked = lp_cpu_tracked(d->cpu, &d->back);
-    walk(d);
+    lp_unwind_prepare(d->live);
+    lp_unwind(d->live, d->cpu, blame_frame, d);
     if (d->tracked) blame_entry(d);
 }
 
@@ -185,21 +175,6 @@ static const char *signal_name(int signo)
 {
     static const char *const names[] = {[4] = "SIGILL", [5] = "SIGTRAP", [6] = "SIGABRT", [7] = "SIGBUS", [11] = "SIGSEGV"};
     return signo > 0 && (size_t)signo < sizeof names / sizeof *names && names[signo] ? names[signo] : "a signal";
-}
-
-/* "parse+0x8" for a new body of an applied patch; else where it is in an object. */
-static void where_text(const struct death *d, char *buf, size_t size)
-{
-    const uint64_t pc = d->cpu->pc;
-    const struct lp_space space = {.target = d->live->objects.v, .ntarget = d->live->objects.n};
-    lp_plan_where(&space, pc, buf, size);
-    for (const struct lp_applied *a = d->live->newest; a; a = a->older)
-        for (size_t i = 0; i < a->plan.ndef; i++) {
-            const struct lp_def *f = &a->plan.def[i];
-            if (f->item->kind != LP_ITEM_FUNC || !f->item->place.symbol || pc < f->addr || pc - f->addr >= f->item->func->size) continue;
-            snprintf(buf, size, pc > f->addr ? "%.100s+0x%llx" : "%.100s", f->item->place.symbol, (unsigned long long)(pc - f->addr));
-            return;
-        }
 }
 
 static void tell(struct lp_job *job, const struct death *d, const char *what, lp_status status, bool again)
@@ -260,7 +235,7 @@ bool lp_live_dies(struct lp_live *live, struct lp_cpu *cpu, int signo, bool faul
     find_guilty(&d);
     lp_status s = LP_OK;
     if (d.nguilty) {
-        where_text(&d, where, sizeof where);
+        lp_live_where(live, d.cpu->pc, where, sizeof where);
         snprintf(what, sizeof what, "%s in %s", signal_name(signo), where);
         for (struct lp_suspect *g = live->suspects; g; g = g->next)
             if (g->patch) g->patch->failed = g->guilty;
@@ -373,7 +348,7 @@ bool lp_live_tick(struct lp_live *live)
     return live->ntrials != 0;
 }
 
-void lp_live_watched(struct lp_live *live, struct lp_cpu *cpu)
+void lp_trial_watched(struct lp_live *live, struct lp_cpu *cpu)
 {
     const struct lp_trial_entry *e = entry_at(live, cpu->pc);
     if (!e) return;

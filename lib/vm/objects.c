@@ -114,9 +114,15 @@ static bool thread_dies(void *ctx, struct lp_thread *t, int signo, bool fault)
     return again;
 }
 
+static void who(void *ctx, const struct lp_cpu *cpu, char *buf, size_t size)
+{
+    (void)ctx;
+    lp_thread_say(cpu->owner, buf, size);
+}
+
 void lp_vm_watch_objects(struct lp_vm *vm)
 {
     vm->kernel->trial_hook = (struct lp_trial_hook){watched, thread_dies, vm};
-    lp_live_on_event(vm->live, &(struct lp_live_events){say, vm});
     vm->kernel->load_hook = (struct lp_load_hook){file_mapped, pages_protected, pages_unmapped, pages_move, pages_moved, program_starts, 0, vm};
+    lp_live_on_event(vm->live, &(struct lp_live_events){say, who, vm});
 }

@@ -136,8 +136,6 @@ static void refuses_wrong_words(void **state)
 static void unsupported_by_name(void **state)
 {
     setup();
-    failed(apply(HEAD("a", "") "func g size 4 new\n| d65f03c0\ncfi 0e 10\nend\n"), LP_E_UNSUPPORTED, "cfi is not applicable in this version");
-    assert_int_equal(t.err.line, 8);
     failed(apply(HEAD("a", "") "func g size 4 new\n| 90000000 tlsie_adr_gottprel_page21 limit\nend\n"), LP_E_UNSUPPORTED,
            "`limit` is not thread-local: relocation tlsie_adr_gottprel_page21 does not suit it");
     failed(apply(HEAD("a", "") "func g size 4 new\n| f9400000 ld64_gotpage_lo15 main\nend\n"), LP_E_UNSUPPORTED,
@@ -335,7 +333,7 @@ static void waits_for_quiescence(void **state)
     t.cpu.pc = TEST_CODE + 12;
     assert_int_equal(apply_with(two, &dry), LP_OK);
     assert_int_equal(apply_with(two, &soon), LP_E_BUSY);
-    assert_string_equal(t.err.text, "a thread is in parse+0x4 (0x4000bc) after 20 ms");
+    assert_string_equal(t.err.text, "after 20 ms a thread is in parse+0x4 (0x4000bc)");
     t.cpu.pc = TEST_CODE + 8; /* before the first word is fine */
     t.cpu.x[30] = TEST_CODE + 12;
     assert_int_equal(apply_with(two, &soon), LP_E_BUSY);
@@ -346,7 +344,7 @@ static void waits_for_quiescence(void **state)
     assert_int_equal(apply_with(two, &soon), LP_E_BUSY);
     t.cpu.x[29] = 0;
     assert_int_equal(apply_with(two, &soon), LP_E_BUSY);
-    assert_string_equal(t.err.text, "a thread possibly returns to parse+0x4 (0x4000bc) after 20 ms");
+    assert_string_equal(t.err.text, "after 20 ms a thread possibly returns to parse+0x4 (0x4000bc)");
     assert_int_equal(word(TEST_CODE + 8), 0x51000422);
     assert_int_equal(apply_with(two, &force), LP_OK);
     assert_int_equal(word(TEST_CODE + 12), 0xd503201f);

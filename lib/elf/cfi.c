@@ -1,0 +1,199 @@
+/* elf/cfi.c - the FDE of an address: by the search table of .eh_frame_hdr, else by a walk through .eh_frame. */
+#include <config.h>
+#include "elf/cfi.h"
+#include "elf/image.h"
+#include "base/bits.h"
+
+#include <string.h>
+
+enum { /* DW_EH_PE_*: a format, what it is relative to, indirect */
+    PE_ABSPTR = 0, PE_ULEB = 1, PE_UDATA2 = 2, PE_UDATA4 = 3, PE_UDATA8 = 4, PE_SLEB = 9, PE_SDATA2 = 10, PE_SDATA4 = 11, PE_SDATA8 = 12,
+    PE_PCREL = 0x10, PE_DATAREL = 0x30, PE_INDIRECT = 0x80, PE_OMIT = 0xff,
+};
+enum { EH_FRAME_HDR = 0x6474e550 };
+
+/* ---- reading ---- */
+
+void lp_cfi_skip(struct lp_cfi_reader *r, uint64_t n)
+{
+    if (n > (uint64_t)(r->end - r->p)) r->bad = true, n = (uint64_t)(r->end - r->p);
+    r->p += n, r->vaddr += n;
+}
+
+uint64_t lp_cfi_bytes(struct lp_cfi_reader *r, unsigned n)
+{
+    uint64_t v = 0;
+    if ((uint64_t)(r->end - r->p) < n) return lp_cfi_skip(r, n), 0;
+    for (unsigned i = 0; i < n; i++) v |= (uint64_t)r->p[i] << 8 * i;
+    lp_cfi_skip(r, n);
+    return v;
+}
+
+static uint64_t leb(struct lp_cfi_reader *r, bool is_signed)
+{
+    uint64_t v = 0;
+    for (unsigned shift = 0; !r->bad; shift += 7) {
+        uint64_t b = lp_cfi_bytes(r, 1);
+        if (shift < 64) v |= (b & 0x7f) << shift;
+        if (b & 0x80) continue;
+        return is_signed && b & 0x40 && shift + 7 < 64 ? v | ~UINT64_C(0) << (shift + 7) : v;
+    }
+    return 0;
+}
+
+uint64_t lp_cfi_uleb(struct lp_cfi_reader *r) { return leb(r, false); }
+int64_t lp_cfi_sleb(struct lp_cfi_reader *r) { return (int64_t)leb(r, true); }
+
+uint64_t lp_cfi_pointer(struct lp_cfi_reader *r, uint8_t enc, uint64_t data)
+{
+    uint64_t base = 0, v;
+    switch (enc & 0x70) {
+    case 0: break;
+    case PE_PCREL: base = r->vaddr; break;
+    case PE_DATAREL: base = data; break;
+    default: return r->bad = true, 0;
+    }
+    switch (enc & 0x0f) {
+    case PE_ABSPTR: case PE_UDATA8: case PE_SDATA8: v = lp_cfi_bytes(r, 8); break;
+    case PE_ULEB: v = lp_cfi_uleb(r); break;
+    case PE_SLEB: v = (uint64_t)lp_cfi_sleb(r); break;
+    case PE_UDATA2: v = lp_cfi_bytes(r, 2); break;
+    case PE_SDATA2: v = (uint64_t)lp_sext(lp_cfi_bytes(r, 2), 16); break;
+    case PE_UDATA4: v = lp_cfi_bytes(r, 4); break;
+    case PE_SDATA4: v = (uint64_t)lp_sext(lp_cfi_bytes(r, 4), 32); break;
+    default: return r->bad = true, 0;
+    }
+    if (enc & PE_INDIRECT) r->bad = true;
+    return v + base;
+}
+
+static bool reader_at(const struct lp_elf *e, uint64_t vaddr, struct lp_cfi_reader *r)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_elf_at(e, vaddr, &avail);
+    if (p) *r = (struct lp_cfi_reader){p, p + avail, vaddr, false};
+    return p != NULL;
+}
+
+/* ---- records ---- */
+
+/* A length and what it covers: r is put behind it, *body is inside. False at the end. */
+static bool record(struct lp_cfi_reader *r, struct lp_cfi_reader *body)
+{
+    uint64_t len = lp_cfi_bytes(r, 4);
+    if (len == 0xffffffff) len = lp_cfi_bytes(r, 8);
+    if (r->bad || !len || len > (uint64_t)(r->end - r->p)) return false;
+    *body = *r;
+    body->end = r->p + len;
+    lp_cfi_skip(r, len);
+    return true;
+}
+
+static bool augmentation(struct lp_cfi_reader *r, const char *letter, struct lp_cie *c)
+{
+    c->augmented = true;
+    uint64_t len = lp_cfi_uleb(r);
+    const uint8_t *end = r->p + len;
+    if (r->bad || len > (uint64_t)(r->end - r->p)) return false;
+    for (; *letter; letter++) {
+        if (*letter == 'R') c->pointers = (uint8_t)lp_cfi_bytes(r, 1);
+        else if (*letter == 'L') lp_cfi_skip(r, 1);
+        else if (*letter == 'P') lp_cfi_pointer(r, (uint8_t)(lp_cfi_bytes(r, 1) & ~PE_INDIRECT), 0);
+        else if (!strchr("SBG", *letter)) break; /* S: a signal's; B: signed with key B; G: tagged. What is unknown is behind what is known. */
+    }
+    if (r->bad || r->p > end) return false;
+    lp_cfi_skip(r, (uint64_t)(end - r->p));
+    return true;
+}
+
+static bool read_cie(const struct lp_elf *e, uint64_t vaddr, struct lp_cie *c)
+{
+    struct lp_cfi_reader r, b;
+    *c = (struct lp_cie){.pointers = PE_ABSPTR};
+    if (!reader_at(e, vaddr, &r) || !record(&r, &b) || lp_cfi_bytes(&b, 4) != 0) return false;
+    uint64_t version = lp_cfi_bytes(&b, 1);
+    const char *letters = (const char *)b.p;
+    const uint8_t *nul = memchr(b.p, 0, (size_t)(b.end - b.p));
+    if ((version != 1 && version != 3) || !nul) return false;
+    lp_cfi_skip(&b, (uint64_t)(nul + 1 - b.p));
+    c->code_align = lp_cfi_uleb(&b);
+    c->data_align = lp_cfi_sleb(&b);
+    uint64_t ra = version == 1 ? lp_cfi_bytes(&b, 1) : lp_cfi_uleb(&b);
+    if (ra > LP_CFI_LR) return false;
+    c->ra = (uint8_t)ra;
+    if (*letters && (*letters != 'z' || !augmentation(&b, letters + 1, c))) return false;
+    c->insns = b;
+    return !b.bad;
+}
+
+/* body: of an FDE. */
+static bool read_fde(const struct lp_elf *e, struct lp_cfi_reader body, struct lp_fde *f)
+{
+    uint64_t id_at = body.vaddr, id = lp_cfi_bytes(&body, 4);
+    if (!id || !read_cie(e, id_at - id, &f->cie)) return false;
+    f->start = lp_cfi_pointer(&body, f->cie.pointers, 0);
+    f->end = f->start + lp_cfi_pointer(&body, f->cie.pointers & 0x0f, 0);
+    if (f->cie.augmented) lp_cfi_skip(&body, lp_cfi_uleb(&body));
+    f->insns = body;
+    return !body.bad && f->end > f->start;
+}
+
+static bool covers(const struct lp_fde *f, uint64_t vaddr) { return vaddr >= f->start && vaddr < f->end; }
+
+/* The table at r: n pairs {start, FDE}, in the order of starts. */
+static bool search(const struct lp_elf *e, const struct lp_cfi_reader *table, uint64_t n, uint64_t hdr, uint64_t vaddr, struct lp_fde *f)
+{
+    uint64_t lo = 0;
+    if (n > (uint64_t)(table->end - table->p) / 8) return false;
+    for (uint64_t hi = n; lo < hi;) {
+        uint64_t mid = lo + (hi - lo) / 2;
+        if (hdr + (uint64_t)lp_sext(lp_le32(table->p + 8 * mid), 32) <= vaddr) lo = mid + 1;
+        else hi = mid;
+    }
+    struct lp_cfi_reader r, body;
+    return lo && reader_at(e, hdr + (uint64_t)lp_sext(lp_le32(table->p + 8 * lo - 4), 32), &r) && record(&r, &body) && read_fde(e, body, f) &&
+           covers(f, vaddr);
+}
+
+static bool walk(const struct lp_elf *e, struct lp_cfi_reader r, uint64_t vaddr, struct lp_fde *f)
+{
+    struct lp_cfi_reader body;
+    while (record(&r, &body))
+        if (read_fde(e, body, f) && covers(f, vaddr)) return true;
+    return false;
+}
+
+/* A file without the search table. */
+static bool walk_section(const struct lp_elf *e, uint64_t vaddr, struct lp_fde *f)
+{
+    size_t n;
+    struct lp_cfi_reader r;
+    const struct lp_elf_section *s = lp_elf_sections(e, &n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(s[i].name, ".eh_frame") == 0 && reader_at(e, s[i].addr, &r)) return walk(e, r, vaddr, f);
+    return false;
+}
+
+static bool find(const struct lp_elf *e, uint64_t vaddr, struct lp_fde *f)
+{
+    struct lp_cfi_reader r, frames;
+    for (size_t i = 0; i < e->nseg; i++) {
+        if (e->seg[i].type != EH_FRAME_HDR || !reader_at(e, e->seg[i].vaddr, &r)) continue;
+        uint64_t hdr = r.vaddr, version = lp_cfi_bytes(&r, 1);
+        uint8_t ptr = (uint8_t)lp_cfi_bytes(&r, 1), count = (uint8_t)lp_cfi_bytes(&r, 1), table = (uint8_t)lp_cfi_bytes(&r, 1);
+        if (version != 1 || ptr == PE_OMIT) return false;
+        uint64_t at = lp_cfi_pointer(&r, ptr, hdr);
+        if (count != PE_OMIT && table == (PE_DATAREL | PE_SDATA4)) {
+            uint64_t n = lp_cfi_pointer(&r, count, hdr);
+            return !r.bad && search(e, &r, n, hdr, vaddr, f);
+        }
+        return !r.bad && reader_at(e, at, &frames) && walk(e, frames, vaddr, f);
+    }
+    return walk_section(e, vaddr, f);
+}
+
+bool lp_elf_cfi(const lp_elf *e, uint64_t vaddr, struct lp_cfi *out)
+{
+    struct lp_fde f;
+    return find(e, vaddr, &f) && lp_cfi_run(&f, vaddr, out);
+}

@@ -1,0 +1,44 @@
+/* elf/cfi.h - call frame information: how the caller's registers are found from an address inside a function.
+ * Source: DWARF 5, 6.4; the .eh_frame chapter of the LSB; AADWARF64 (register numbers, RA_SIGN_STATE). Every bound is checked. */
+#ifndef LP_ELF_CFI_H
+#define LP_ELF_CFI_H
+#include <arm64lp/elf.h>
+
+enum { LP_CFI_LR = 30, LP_CFI_SP = 31, LP_CFI_REGS = 32 }; /* X0-X30, SP */
+enum lp_cfi_kind {
+    LP_CFI_SAME,       /* as in this frame */
+    LP_CFI_UNDEFINED,  /* of x30: there is no caller */
+    LP_CFI_OFFSET,     /* saved at CFA + off */
+    LP_CFI_VALUE,      /* is CFA + off */
+    LP_CFI_REGISTER,   /* is in register reg; of the CFA: it is reg + off */
+    LP_CFI_EXPRESSION, /* a DWARF expression, which is not evaluated */
+};
+struct lp_cfi_rule { uint8_t kind, reg; int64_t off; };
+/* What holds at one address. */
+struct lp_cfi { struct lp_cfi_rule cfa, reg[LP_CFI_REGS]; uint8_t ra; /* the register of the return address, mostly 30 */ };
+
+/* The rules at a link-time address, from .eh_frame. False: nothing is said about it, or what is said is malformed. Thread-safe. */
+bool lp_elf_cfi(const lp_elf *elf, uint64_t vaddr, struct lp_cfi *out);
+/* The rules `at` bytes into a function whose FDE has these instructions, against a CIE with code alignment 4, data alignment -8, return address
+ * in x30, and CFA = SP at its start. False: they are malformed. */
+bool lp_cfi_run_plain(const uint8_t *insns, size_t n, uint64_t at, struct lp_cfi *out);
+
+/* ---- between cfi.c and cfi_run.c ---- */
+struct lp_cfi_reader { const uint8_t *p, *end; uint64_t vaddr; bool bad; }; /* vaddr: of p */
+uint64_t lp_cfi_bytes(struct lp_cfi_reader *r, unsigned n); /* little-endian */
+uint64_t lp_cfi_uleb(struct lp_cfi_reader *r);
+int64_t lp_cfi_sleb(struct lp_cfi_reader *r);
+void lp_cfi_skip(struct lp_cfi_reader *r, uint64_t n);
+/* A pointer in encoding `enc` (DW_EH_PE_*); `data`: what datarel is relative to. */
+uint64_t lp_cfi_pointer(struct lp_cfi_reader *r, uint8_t enc, uint64_t data);
+
+struct lp_cie {
+    struct lp_cfi_reader insns;
+    uint64_t code_align;
+    int64_t data_align;
+    uint8_t pointers, ra;      /* pointers: their encoding */
+    bool augmented;
+};
+struct lp_fde { struct lp_cie cie; struct lp_cfi_reader insns; uint64_t start, end; };
+bool lp_cfi_run(const struct lp_fde *f, uint64_t vaddr, struct lp_cfi *out);
+#endif

@@ -1,0 +1,244 @@
+/* patch/unwind.c - see unwind.h. Sources: AADWARF64, AAPCS64 6.4.6 (frame records), arm64 Linux's struct rt_sigframe. */
+#include <config.h>
+#include "patch/journal.h"
+#include "base/bits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ADDRESS_BITS ((UINT64_C(1) << 48) - 1) /* below tags and pointer authentication codes */
+#define FPSIMD_HEAD UINT64_C(0x0000021046508001) /* the first record of a signal frame: its magic and size */
+enum { FRAMES_MAX = 65536, SIGNALS_MAX = 16 };
+/* struct rt_sigframe: what is where. */
+enum { SIGFRAME_REGS = 312, SIGFRAME_SP = 560, SIGFRAME_PC = 568, SIGFRAME_RECORDS = 592, SIGFRAME_SIZE = 4688 };
+
+struct walk {
+    struct lp_live *live;
+    bool (*fn)(void *ctx, const struct lp_frame *f);
+    void *ctx;
+    uint64_t x[LP_CFI_REGS];
+    uint32_t known;   /* which registers are the frame's: bit n */
+    uint64_t pc;
+    bool exact;       /* pc is where the frame is, not where it returns to */
+    uint64_t low;     /* the stack from here on has not been looked at */
+    unsigned *signals; /* frames of signals that were followed */
+};
+enum outcome { ON, END, HIT, BROKEN };
+
+static uint64_t plain(uint64_t addr) { return addr & ADDRESS_BITS; }
+static bool read(const struct walk *w, uint64_t addr, void *buf, size_t len) { return lp_mem_read(w->live->mem, buf, addr, len) == 0; }
+
+static bool tell(const struct walk *w, enum lp_frame_kind kind, uint64_t addr)
+{
+    struct lp_frame f = {addr, kind, w->low};
+    return w->fn(w->ctx, &f);
+}
+
+static enum outcome next(struct walk *w, uint64_t pc)
+{
+    w->pc = plain(pc);
+    w->exact = false;
+    if (!w->pc) return END;
+    return tell(w, LP_FRAME_CALLER, w->pc) ? HIT : ON;
+}
+
+/* ---- by the frame of a signal ---- */
+
+static bool is_sigframe(const struct walk *w, uint64_t frame)
+{
+    uint64_t head;
+    return !(frame & 15) && read(w, frame + SIGFRAME_RECORDS, &head, sizeof head) && head == FPSIMD_HEAD;
+}
+
+/* The innermost frame of a stack. */
+static enum outcome innermost(struct walk *w)
+{
+    w->exact = true;
+    w->known = UINT32_MAX;
+    w->low = w->x[LP_CFI_SP];
+    return tell(w, LP_FRAME_PC, w->pc) || tell(w, LP_FRAME_LINK, plain(w->x[LP_CFI_LR])) ? HIT : ON;
+}
+
+static enum outcome interrupted(struct walk *w, uint64_t frame)
+{
+    uint64_t pc;
+    ++*w->signals;
+    if (!read(w, frame + SIGFRAME_REGS, w->x, 31 * sizeof *w->x) || !read(w, frame + SIGFRAME_SP, &w->x[LP_CFI_SP], 8) || !read(w, frame + SIGFRAME_PC, &pc, 8))
+        return BROKEN;
+    w->pc = pc;
+    return innermost(w);
+}
+
+/* A handler returns to `mov x8, #139; svc #0`, with SP at the frame, which is below the frame record that the kernel made. */
+static bool at_sigreturn(const struct walk *w, uint64_t *frame)
+{
+    uint32_t words[2];
+    if (!read(w, w->pc, words, sizeof words) || words[0] != 0xd2801168 || words[1] != 0xd4000001) return false;
+    *frame = w->known >> LP_CFI_SP & 1 ? w->x[LP_CFI_SP] : w->x[29] - SIGFRAME_SIZE;
+    return is_sigframe(w, *frame);
+}
+
+/* ---- by CFI ---- */
+
+static const struct lp_body *body_at(const struct lp_live *live, uint64_t pc)
+{
+    size_t lo = 0, hi = live->nbody;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (live->body[mid].start <= pc) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo && pc < live->body[lo - 1].end ? &live->body[lo - 1] : NULL;
+}
+
+static bool look_up(const struct lp_live *live, uint64_t pc, struct lp_cfi *cfi)
+{
+    const struct lp_body *b = body_at(live, pc);
+    if (b) return b->cfi && lp_cfi_run_plain(b->cfi, b->cfi_len, pc - b->start, cfi);
+    for (size_t i = 0; i < live->objects.n; i++) {
+        const struct lp_target *t = live->objects.v[i];
+        if (!t->gone && t->elf && pc >= t->start && pc < t->end) return lp_elf_cfi(t->elf, pc - t->bias, cfi);
+    }
+    return false;
+}
+
+/* The rules at pc, which most threads share: they wait in the same places. */
+static const struct lp_cfi *rules(struct lp_live *live, uint64_t pc)
+{
+    struct lp_cfi_slot *s = live->cfi ? &live->cfi[(pc >> 2) * UINT64_C(0x9e3779b97f4a7c15) >> 56] : NULL;
+    if (!s) return NULL;
+    if (s->pc != pc) {
+        s->pc = pc;
+        s->good = look_up(live, pc, &s->cfi);
+    }
+    return s->good ? &s->cfi : NULL;
+}
+
+static bool restore(const struct walk *w, const struct lp_cfi_rule *r, uint64_t cfa, uint64_t *value)
+{
+    if (r->kind == LP_CFI_VALUE) return *value = cfa + (uint64_t)r->off, true;
+    if (r->kind == LP_CFI_REGISTER) return *value = w->x[r->reg], (w->known >> r->reg & 1) != 0;
+    return r->kind == LP_CFI_OFFSET && read(w, cfa + (uint64_t)r->off, value, 8);
+}
+
+/* ON, END, HIT; BROKEN: there are no rules, or they do not lead up the stack. */
+static enum outcome by_cfi(struct walk *w)
+{
+    const struct lp_cfi *c = rules(w->live, w->exact ? w->pc : w->pc - 4);
+    if (!c || c->cfa.kind != LP_CFI_REGISTER || !(w->known >> c->cfa.reg & 1)) return BROKEN;
+    if (c->reg[c->ra].kind == LP_CFI_UNDEFINED) return END;
+    if (c->reg[c->ra].kind == LP_CFI_SAME && !w->exact) return BROKEN; /* only the innermost function has it in a register */
+    const uint64_t cfa = w->x[c->cfa.reg] + (uint64_t)c->cfa.off;
+    if (cfa < w->low || (cfa == w->low && !w->exact)) return BROKEN;
+    uint64_t x[LP_CFI_REGS];
+    uint32_t known = w->known;
+    memcpy(x, w->x, sizeof x);
+    for (unsigned n = 0; n <= LP_CFI_LR; n++) {
+        if (c->reg[n].kind == LP_CFI_SAME) continue;
+        bool good = restore(w, &c->reg[n], cfa, &x[n]);
+        known = good ? known | UINT32_C(1) << n : known & ~(UINT32_C(1) << n);
+    }
+    if (!(known >> c->ra & 1)) return BROKEN;
+    memcpy(w->x, x, sizeof x);
+    w->x[LP_CFI_SP] = w->low = cfa;
+    w->known = known | UINT32_C(1) << LP_CFI_SP;
+    return next(w, x[c->ra]);
+}
+
+/* ---- by frame records ---- */
+
+static enum outcome scan(struct walk *w, uint64_t end);
+
+/* {the caller's record, the return address}. x29 may be an ordinary register: a record is above what is known of the stack, and those of callers
+ * are above it. */
+static enum outcome by_record(struct walk *w)
+{
+    uint64_t record[2], fp = w->x[29];
+    if (!(w->known >> 29 & 1) || fp & 7 || fp < w->low || !read(w, fp, record, sizeof record) || (record[0] && record[0] <= fp)) return BROKEN;
+    /* A function without a record, below the one that has this: its return address is between, or was in x30. */
+    if (w->known >> LP_CFI_SP & 1 && scan(w, fp) == HIT) return HIT;
+    w->x[29] = record[0];
+    w->low = fp + 16;
+    w->known = UINT32_C(1) << 29;
+    return next(w, record[1]);
+}
+
+/* ---- by what looks like a return address ---- */
+
+/* The end of the mapping that the stack is in; 0 = there is none. */
+static uint64_t stack_end(const struct walk *w)
+{
+    struct lp_mapping m;
+    return lp_mem_next(w->live->mem, w->low - 1, &m) && m.start < w->low ? m.end : 0;
+}
+
+static enum outcome walk(struct walk *w);
+
+/* A word that begins the records of a signal's frame: what was interrupted may have another stack. */
+static bool follow_signal(const struct walk *w, uint64_t records)
+{
+    struct walk deeper = *w;
+    if (*w->signals >= SIGNALS_MAX) return tell(w, LP_FRAME_NONE, records);
+    enum outcome o = interrupted(&deeper, records - SIGFRAME_RECORDS);
+    return o == HIT || (o == ON && walk(&deeper) == HIT);
+}
+
+static enum outcome scan(struct walk *w, uint64_t end)
+{
+    uint64_t word[512];
+    for (uint64_t at = lp_align_up(w->low, 8); at < end;) {
+        uint64_t len = end - at < sizeof word ? (end - at) & ~UINT64_C(7) : sizeof word;
+        if (!len) break;
+        if (!read(w, at, word, len)) return tell(w, LP_FRAME_NONE, at) ? HIT : END;
+        for (size_t i = 0; i < len / 8; i++) {
+            if (tell(w, LP_FRAME_POSSIBLE, plain(word[i]))) return HIT;
+            if (word[i] == FPSIMD_HEAD && follow_signal(w, at + 8 * i)) return HIT;
+        }
+        at += len;
+    }
+    return END;
+}
+
+static enum outcome scan_all(struct walk *w)
+{
+    if (!w->low) return END; /* a thread that has no stack yet */
+    uint64_t end = stack_end(w);
+    if (!end) return tell(w, LP_FRAME_NONE, w->low) ? HIT : END;
+    return scan(w, end);
+}
+
+static enum outcome walk(struct walk *w)
+{
+    for (unsigned n = 0; n < FRAMES_MAX; n++) {
+        uint64_t frame;
+        enum outcome o = BROKEN;
+        if (*w->signals < SIGNALS_MAX && at_sigreturn(w, &frame)) o = interrupted(w, frame);
+        if (o == BROKEN) o = by_cfi(w);
+        if (o == BROKEN && !(w->known >> LP_CFI_SP & 1) && !w->x[29]) return END; /* the last record */
+        if (o == BROKEN) o = by_record(w);
+        if (o == BROKEN) o = scan_all(w);
+        if (o != ON) return o;
+    }
+    return scan_all(w);
+}
+
+bool lp_unwind(struct lp_live *live, const struct lp_cpu *cpu, bool (*fn)(void *ctx, const struct lp_frame *f), void *ctx)
+{
+    unsigned signals = 0;
+    struct walk w = {.live = live, .fn = fn, .ctx = ctx, .pc = cpu->pc, .signals = &signals};
+    memcpy(w.x, cpu->x, sizeof w.x);
+    return innermost(&w) == HIT || walk(&w) == HIT;
+}
+
+void lp_unwind_prepare(struct lp_live *live)
+{
+    if (!live->cfi) live->cfi = malloc(LP_CFI_CACHE * sizeof *live->cfi);
+    for (size_t i = 0; i < LP_CFI_CACHE && live->cfi; i++) live->cfi[i].pc = UINT64_MAX;
+    for (size_t i = 0; i < live->objects.n; i++) {
+        struct lp_target *t = live->objects.v[i];
+        struct lp_cfi first;
+        if (t->gone || !t->mapped || t->unwinds || !lp_target_open(t, live->mem)) continue;
+        (void)lp_elf_cfi(t->elf, 0, &first); /* which opens its tables */
+        t->unwinds = true;
+    }
+}
