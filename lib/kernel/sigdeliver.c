@@ -7,6 +7,7 @@
 #include "kernel/host.h"
 #include "kernel/process.h"
 #include "kernel/signal.h"
+#include "mem/grow.h"
 
 #define HANDLER_DFL UINT64_C(0)
 #define HANDLER_IGN UINT64_C(1)
@@ -218,9 +219,18 @@ void lp_signal_safepoint(struct lp_cpu *cpu)
     deliver_all(t);
 }
 
+static bool grows(struct lp_thread *t, uint64_t addr)
+{
+    pthread_mutex_lock(&t->k->limit_lock);
+    uint64_t most = t->k->limit_stack.rlim_cur;
+    pthread_mutex_unlock(&t->k->limit_lock);
+    return lp_mem_grow(t->k->mem, lp_mem_untag(addr), most);
+}
+
 void lp_signal_fault(struct lp_cpu *cpu, const struct lp_fault *fault)
 {
     struct lp_thread *t = lp_thread_of(cpu);
+    if (fault->signo == SIGSEGV && fault->code == SEGV_MAPERR && grows(t, fault->addr)) return;
     bool memory = fault->esr >> 26 == 0x20 || fault->esr >> 26 == 0x24; /* instruction and data aborts; not a misaligned PC or SP */
     struct lp_siginfo info = {.signo = fault->signo, .code = fault->code, .addr = fault->addr};
     t->signals->fault_addr = memory ? fault->addr : 0;

@@ -73,3 +73,26 @@ int lp_mem_reach(struct lp_mem *m, uint64_t top, uint64_t size, uint64_t keep)
     pthread_mutex_unlock(&m->lock);
     return r;
 }
+
+/* expand_downwards() of Linux: a gap stays above what is mapped below. */
+static bool grow_locked(struct lp_mem *m, uint64_t addr, uint64_t most)
+{
+    size_t i = lp_vma_at(m, addr);
+    if (i >= m->n)
+        return false;
+    struct lp_vma v = m->vma[i];
+    if (v.start <= addr)
+        return true; /* another thread was faster */
+    uint64_t low = lp_align_down(addr, LP_PAGE), below = (i ? m->vma[i - 1].end : LP_MIN_ADDR) + (i ? LP_STACK_GAP : 0);
+    return v.flags & LP_V_GROWSDOWN && low >= below && v.end - low <= most && extend(m, &v, low) == 0;
+}
+
+bool lp_mem_grow(struct lp_mem *m, uint64_t addr, uint64_t most)
+{
+    if (m->flat || addr >= m->limit)
+        return false;
+    pthread_mutex_lock(&m->lock);
+    bool grown = grow_locked(m, addr, most);
+    pthread_mutex_unlock(&m->lock);
+    return grown;
+}
