@@ -99,12 +99,7 @@ static uint64_t filled_slot(const struct fixing *x, uint64_t value)
 /* S + A. A branch to an IFUNC goes by its PLT entry if the object has one. */
 static bool address(struct fixing *x, uint64_t *value)
 {
-    if (x->ref.kind == LP_REF_TLS) {
-        lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "`%s` is thread-local: relocation %s does not suit it", x->ref.name, x->f->reloc->name);
-        return false;
-    }
-    *value = x->ref.addr;
-    if (x->ref.kind == LP_REF_IFUNC && !lp_plan_chosen(x->pl, x->t, x->line, &x->ref, value)) return false;
+    if (!lp_plan_address(x->pl, x->t, x->line, &x->ref, x->f->reloc, value)) return false;
     *value += (uint64_t)x->f->expr.addend;
     return true;
 }

@@ -141,6 +141,8 @@ struct lp_touch *lp_journal_at(const struct lp_live *live, uint64_t addr);
 void lp_journal_count(struct lp_live *live, const struct lp_applied *a);
 /* Executions of all its places. */
 uint64_t lp_journal_hits(const struct lp_applied *a);
+/* observe.c: the objects and patches as they are now; with the lock held. */
+void lp_live_look(struct lp_live *live);
 /* history.c: with the lock held. `err` NULL = it was done. */
 void lp_history_add(struct lp_live *live, const char *what, const char *patch, const char *version, const struct lp_live_options *by,
                     const struct lp_error *err);

@@ -1,4 +1,4 @@
-/* patch/observe.c - what patches do in the running program: changed places and functions, and the threads that are still in what they replaced. */
+/* patch/observe.c - what patches do in the running program: changed places, and the threads that are still in what they replaced. */
 #include <config.h>
 #include "base/error.h"
 #include "base/buf.h"
@@ -61,8 +61,7 @@ static uint64_t threads_in(const struct census *c, uint64_t start, uint64_t end)
     return seen;
 }
 
-/* The objects and patches as they are now. */
-static void settle(struct lp_live *live)
+void lp_live_look(struct lp_live *live)
 {
     if (live->working) return;
     lp_live_rescan(live);
@@ -98,7 +97,7 @@ lp_status lp_live_places(struct lp_live *live, int (*fn)(void *ctx, const struct
 {
     struct census census = {0};
     pthread_mutex_lock(&live->lock);
-    settle(live);
+    lp_live_look(live);
     lp_status s = take_census(live, &census) ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory");
     struct lp_applied *a = s == LP_OK ? live->newest : NULL;
     while (a && a->older) a = a->older;
@@ -108,80 +107,4 @@ lp_status lp_live_places(struct lp_live *live, int (*fn)(void *ctx, const struct
     pthread_mutex_unlock(&live->lock);
     free(census.v);
     return s;
-}
-
-/* ---- functions ---- */
-
-struct changed { uint64_t addr; const struct lp_applied *owner; const struct lp_write *write; };
-
-static int by_place(const void *a, const void *b)
-{
-    const struct changed *x = a, *y = b;
-    if (x->addr != y->addr) return x->addr < y->addr ? -1 : 1;
-    return (x->owner->serial > y->owner->serial) - (x->owner->serial < y->owner->serial);
-}
-
-static struct changed *all_changed(const struct lp_live *live, size_t *n)
-{
-    size_t most = 0;
-    *n = 0;
-    for (const struct lp_applied *a = live->newest; a; a = a->older) most += a->plan.nwrite;
-    struct changed *v = malloc((most + 1) * sizeof *v);
-    for (const struct lp_applied *a = live->newest; a && v; a = a->older)
-        for (size_t i = 0; i < a->plan.nwrite; i++)
-            if (!a->plan.write[i].gone) v[(*n)++] = (struct changed){a->plan.write[i].addr, a, &a->plan.write[i]};
-    if (*n) qsort(v, *n, sizeof *v, by_place);
-    return v;
-}
-
-enum { STT_FUNC = 2, STT_GNU_IFUNC = 10 };
-
-/* What changed in [row->addr, + size): the newest patch, how many places, their executions. */
-static void look_inside(struct lp_live_function *row, const struct changed *v, size_t n)
-{
-    size_t lo = 0, hi = n;
-    const struct lp_applied *newest = NULL;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (v[mid].addr < row->addr) lo = mid + 1;
-        else hi = mid;
-    }
-    for (; lo < n && v[lo].addr < row->addr + (row->size ? row->size : 4); lo++) {
-        row->places++;
-        row->hits += lp_counter_read(v[lo].write->counter).hits;
-        if (!newest || v[lo].owner->serial > newest->serial) newest = v[lo].owner;
-    }
-    row->patch = newest ? newest->patch->name : NULL;
-}
-
-/* An object that is not opened yet need not be opened for nothing. */
-static bool any_inside(const struct lp_target *t, const struct changed *v, size_t n)
-{
-    for (size_t i = 0; i < n && t->end; i++)
-        if (v[i].addr >= t->start && v[i].addr < t->end) return true;
-    return !t->end;
-}
-
-lp_status lp_live_functions(struct lp_live *live, bool changed_only, int (*fn)(void *ctx, const struct lp_live_function *row), void *ctx, struct lp_error *err)
-{
-    size_t n;
-    int stop = 0;
-    pthread_mutex_lock(&live->lock);
-    settle(live);
-    struct changed *v = all_changed(live, &n);
-    for (size_t i = 0; i < live->objects.n && v && !stop; i++) {
-        struct lp_target *t = live->objects.v[i];
-        size_t count;
-        if (t->gone || (changed_only && !any_inside(t, v, n)) || !lp_target_open(t, live->mem)) continue;
-        const struct lp_elf_symbol *s = lp_elf_symbols(t->elf, &count);
-        for (size_t k = 0; k < count && !stop; k++) {
-            if (s[k].type != STT_FUNC && s[k].type != STT_GNU_IFUNC) continue;
-            struct lp_live_function row = {.name = s[k].name, .object = t->name, .addr = s[k].value + t->bias, .size = s[k].size};
-            look_inside(&row, v, n);
-            if (row.patch || !changed_only) stop = fn(ctx, &row);
-        }
-    }
-    pthread_mutex_unlock(&live->lock);
-    free(v);
-    return v ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory");
 }

@@ -133,6 +133,10 @@ const struct lp_elf_section *lp_plan_got(const struct lp_target *t);
 bool lp_plan_copied(struct lp_plan *pl, const struct lp_target *t, const struct lp_elf_symbol *sym, uint64_t *addr);
 /* What the resolver of an IFUNC has chosen, as some object holds it. */
 bool lp_plan_chosen(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, uint64_t *addr);
+/* The address of what is no thread-local variable; for messages, the relocation that wants it, or NULL. */
+bool lp_plan_address(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, const struct lp_reloc *reloc, uint64_t *value);
+/* Can it be opened, and has the dynamic linker done its work there? */
+bool lp_plan_usable(struct lp_plan *pl, struct lp_target *t);
 /* It must wait for the dynamic linker, if the caller of the plan can; else an error. */
 void lp_plan_later(struct lp_plan *pl, const struct lp_target *t, uint32_t line, const char *what);
 /* Memory at a run-time address. */

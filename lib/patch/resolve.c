@@ -12,6 +12,7 @@
 bool lp_plan_word(struct lp_plan *pl, uint64_t at, uint64_t *value) { return pl->space->read(pl->space->ctx, at, value, 8) == 0; }
 
 static bool open_target(struct lp_plan *pl, struct lp_target *t) { return !t->gone && pl->space->open(pl->space->ctx, t); }
+bool lp_plan_usable(struct lp_plan *pl, struct lp_target *t) { return open_target(pl, t) && pl->space->ready(pl->space->ctx, t); }
 static bool is_ready(struct lp_plan *pl, struct lp_target *t) { return !pl->space->file && pl->space->ready(pl->space->ctx, t); }
 
 void lp_plan_later(struct lp_plan *pl, const struct lp_target *t, uint32_t line, const char *what)
@@ -236,16 +237,21 @@ bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const
     return false;
 }
 
+bool lp_plan_address(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, const struct lp_reloc *reloc, uint64_t *value)
+{
+    if (r->kind == LP_REF_TLS) {
+        if (reloc) lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "`%s` is thread-local: relocation %s does not suit it", r->name, reloc->name);
+        else lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "`%s` is thread-local: each thread has it at another address", r->name);
+        return false;
+    }
+    *value = r->addr;
+    return r->kind != LP_REF_IFUNC || lp_plan_chosen(pl, t, line, r, value);
+}
+
 bool lp_plan_expr(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t *value)
 {
     struct lp_ref r;
-    if (!lp_plan_refer(pl, t, line, e, &r)) return false;
-    if (r.kind == LP_REF_TLS) {
-        lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "`%s` is thread-local: each thread has it at another address", e->symbol);
-        return false;
-    }
-    *value = r.addr;
-    if (r.kind == LP_REF_IFUNC && !lp_plan_chosen(pl, t, line, &r, value)) return false;
+    if (!lp_plan_refer(pl, t, line, e, &r) || !lp_plan_address(pl, t, line, &r, NULL, value)) return false;
     *value += (uint64_t)e->addend;
     return true;
 }

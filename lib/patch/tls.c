@@ -7,11 +7,6 @@
 #include <elf.h>
 #include <string.h>
 
-static bool usable(struct lp_plan *pl, struct lp_target *t)
-{
-    return !t->gone && pl->space->open(pl->space->ctx, t) && pl->space->ready(pl->space->ctx, t);
-}
-
 /* The module that is the program begins behind the thread control block of 16 bytes (AAELF64 "Thread Local Storage", variant 1). */
 static bool program_offset(const struct lp_target *t, uint64_t *off)
 {
@@ -62,9 +57,9 @@ bool lp_plan_tls_offset(struct lp_plan *pl, struct lp_target *t, uint64_t *off)
     *off = 0;
     if (t->main && program_offset(t, off)) return true;
     if (pl->space->file) return true;
-    if (usable(pl, t) && offset_by(pl, t, t, off)) return true;
+    if (lp_plan_usable(pl, t) && offset_by(pl, t, t, off)) return true;
     for (size_t i = 0; i < pl->space->ntarget; i++)
-        if (pl->space->target[i] != t && usable(pl, pl->space->target[i]) && offset_by(pl, t, pl->space->target[i], off)) return true;
+        if (pl->space->target[i] != t && lp_plan_usable(pl, pl->space->target[i]) && offset_by(pl, t, pl->space->target[i], off)) return true;
     return false;
 }
 
@@ -73,7 +68,7 @@ bool lp_plan_tls_module(struct lp_plan *pl, struct lp_target *t, uint64_t *modul
     uint64_t inner;
     *module = 1; /* the program's */
     if (t->main || pl->space->file) return true;
-    const struct lp_dynamic *d = usable(pl, t) ? lp_elf_dynamic_part(t->elf) : NULL;
+    const struct lp_dynamic *d = lp_plan_usable(pl, t) ? lp_elf_dynamic_part(t->elf) : NULL;
     for (size_t i = 0; d && i < d->nrel; i++)
         if (d->rel[i].type == R_AARCH64_TLS_DTPMOD && offset_in(t, t, &d->rel[i], &inner) && lp_plan_word(pl, d->rel[i].at + t->bias, module)) return true;
     return false;

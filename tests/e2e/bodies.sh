@@ -59,6 +59,8 @@ for kind in plain pie bti; do
     is "$(say call)" "call 2 4 666 103 5" "$kind: new body, new function, data, pointer in data"
     is "$(say call)" "call 2 4 672 103 5" "$kind: new data keeps its value"
     is "$(places bodies)" 2 "$kind: two places"
+    is "$(lpapply -c sock --functions --changed --tsv | awk -F '\t' '{ print $2, $3, $6, $7 }' | sort | tr '\n' ';')" \
+        "calc $kind bodies 1;plus100 $kind bodies 0;" "$kind: the function that it changed and the one that it brought"
     run "$kind: revert" 0 lpapply -c sock -R bodies
     is "$(say call)" "call 2 4 21 6 5" "$kind: as before"
     run "$kind: apply again" 0 lpapply -c sock $kind.lpatch
