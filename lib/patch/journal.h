@@ -161,7 +161,7 @@ bool lp_job_add(struct lp_job *job, struct lp_applied *a);
 /* These applied patches go at once, and with them what lies on them or requires them. */
 lp_status lp_job_evict(struct lp_job *job, struct lp_applied *const *v, size_t n);
 /* trial.c */
-void lp_trials_watch(struct lp_live *live); /* under the gate: patches came or went */
+void lp_trials_watch(struct lp_live *live); /* under the gate: patches came, went or moved */
 void lp_trials_count(struct lp_live *live);
 void lp_trials_end(struct lp_live *live);   /* of those that are over; while no call is in progress */
 void lp_trial_watched(struct lp_live *live, struct lp_cpu *cpu); /* part of lp_live_watched */

@@ -81,6 +81,7 @@ void lp_live_after_move(struct lp_live *live, uint64_t from, uint64_t to, uint64
         lp_journal_link(live, a);
     }
     for (struct lp_applied *a = live->newest; a; a = a->older) lp_journal_count(live, a);
+    lp_trials_watch(live);
     lp_live_resume(live);
     pthread_mutex_unlock(&live->lock);
 }

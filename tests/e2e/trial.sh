@@ -75,8 +75,12 @@ patch recursion work 'stp x29, x30, [sp, #-32]!' 'mov x29, sp' 'str x0, [sp, #16
 again recursion 'work 5' 'work 11' 'SIGSEGV in [a-z]*:*work+0x24'
 { head_of trial site; echo "@ work+0x$(printf %x "$(offset trial work '"nop"')")"; printf -- '- d503201f\n+ d2800001\n- d503201f\n+ b9400021\nend\n'; } >site.lpatch
 again site 'work 5' 'work 11' 'SIGSEGV in [a-z]*:*work+0x.*'
+{ head_of trial page; echo "@ alone+0x$(printf %x "$(offset trial alone '"nop"')")"; printf -- '- d503201f\n+ d2800001\n- d503201f\n+ b9400021\nend\n'; } >page.lpatch
+try page
+is "$(say 'move 5')" "moved 25" "page: a page that the program has moved"
+is "$(names)" "" "page: reverted there"
 run "journal" 0 lpapply -c sock --journal --tsv
-is "$(awk -F '\t' '$3 == "failed" { print $4 }' run | tr '\n' ' ')" "leaf frame tail undefined trap wild odd inner recursion site " "the journal has them"
+is "$(awk -F '\t' '$3 == "failed" { print $4 }' run | tr '\n' ' ')" "leaf frame tail undefined trap wild odd inner recursion site page " "the journal has them"
 like "$(cat run)" 'SIGILL in [a-z]*:*work+0x4: reverted, and run again as it was' "and why"
 
 # ---- several patches ----

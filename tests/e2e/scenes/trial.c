@@ -1,10 +1,12 @@
 /* What patches on trial are applied to: each line of the input is an order. Patches change work() and other(). */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +26,29 @@ FUNCTION int other(int v)
     __asm__ volatile("nop\n\tnop" : "+r"(v));
     return 3 * work(v);
 }
-/* For new bodies to call. */
+/* On a page of its own, which the program can move. */
+#define ALONE __attribute__((used, aligned(4096), section(".text.alone")))
+enum { PAGE = 4096 };
+FUNCTION ALONE int alone(int v)
+{
+    __asm__ volatile("nop\n\tnop" : "+r"(v));
+    return 5 * v;
+}
+ALONE int behind(int v) { return v; }
+static int moved(int v)
+{
+    void *page = (void *)alone, *to = mmap(NULL, PAGE, 0, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    to = mremap(page, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+    return ((int (*)(int))to)(v);
+}
+/* For new bodies to call. This one has no frame record. */
+FUNCTION int load(const volatile int *p);
+FUNCTION __attribute__((optimize("omit-frame-pointer"))) int through(const volatile int *p)
+{
+    int v = load(p);
+    __asm__ volatile("" : "+r"(v));
+    return v + 1;
+}
 FUNCTION int load(const volatile int *p) { return *p; }
 
 FUNCTION void held(void)
@@ -87,6 +111,7 @@ int main(void)
         int n = sscanf(line, "%*s %d %d", &a, &b);
         if (!strncmp(line, "work", 4)) printf("work %d\n", work(a));
         if (!strncmp(line, "other", 5)) printf("other %d\n", other(a));
+        if (!strncmp(line, "move", 4)) printf("moved %d\n", moved(a));
         if (!strncmp(line, "shared", 6)) printf("shared %d\n", shared);
         if (!strncmp(line, "bad", 3)) printf("bad %d\n", bad = a);
         if (!strncmp(line, "crash", 5)) printf("crash %d\n", load(NULL));
