@@ -107,6 +107,7 @@ struct death {
     size_t nguilty;
     bool tracked, older;           /* older: the guilty code was entered before the place that the thread can go back to */
     struct lp_place_back back;     /* that place; `tag`: the era in which the thread came there */
+    unsigned contexts;             /* the innermost, and those that signals interrupted */
     int64_t now;
 };
 
@@ -132,13 +133,16 @@ static void blame_entry(struct death *d)
         if (d->back.tag >= s->from && d->back.tag < s->gone && covers(s, d->back.pc, true)) blame(d, s);
 }
 
-/* A return address is behind the call. A frame at or above SP of the entry, or the one that is returned to from there, is an older one. */
+/* A return address is behind the call. A frame at or above SP of the entry, or the one that is returned to from there, is an older one; so is what a signal
+ * interrupted, whatever stack it has, for no thread goes back over a signal. */
 static bool blame_frame(void *ctx, const struct lp_frame *f)
 {
     struct death *d = ctx;
-    if (f->kind == LP_FRAME_PC) blame_code(d, f->addr, f->sp > d->back.sp);
-    if (f->kind == LP_FRAME_LINK) blame_code(d, f->addr - 4, f->addr == d->back.to);
-    if (f->kind == LP_FRAME_CALLER) blame_code(d, f->addr - 4, f->sp >= d->back.sp || f->addr == d->back.to);
+    d->contexts += f->kind == LP_FRAME_PC;
+    const bool outer = d->contexts > 1;
+    if (f->kind == LP_FRAME_PC) blame_code(d, f->addr, outer);
+    if (f->kind == LP_FRAME_LINK) blame_code(d, f->addr - 4, outer || f->addr == d->back.to);
+    if (f->kind == LP_FRAME_CALLER) blame_code(d, f->addr - 4, outer || f->sp >= d->back.sp || f->addr == d->back.to);
     return false;
 }
 

@@ -142,6 +142,9 @@ for options in '--trial 0' '--trial 5x' '-R --trial 5s'; do run "usage: $options
 # ---- what cannot be taken back ----
 patch global work '| 90000001 adr_prel_pg_hi21 shared' '| b9000020 ldst32_abs_lo12_nc shared' "$null" "$load" ret
 death global 'work 5' 139 'SIGSEGV in [a-z]*:*work+0xc'
+patch hidden work 'stp x29, x30, [sp, #-16]!' 'mov x29, sp' '| 90000001 adr_prel_pg_hi21 shared' '| b9000020 ldst32_abs_lo12_nc shared' 'mov x0, #0' \
+    '| 94000000 call26 through' 'ldp x29, x30, [sp], #16' ret
+death hidden 'work 5' 139 'SIGSEGV in [a-z]*:*load'
 patch aborts work 'stp x29, x30, [sp, #-16]!' 'mov x29, sp' '| 94000000 call26 abort'
 death aborts 'work 5' 134 'SIGABRT in .*'
 patch call work 'mov x8, #172' 'svc #0' "$null" "$load" ret
