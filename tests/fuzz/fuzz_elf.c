@@ -2,6 +2,7 @@
 #include <config.h>
 #include "fuzz.h"
 #include <arm64lp/elf.h>
+#include "elf/cfi.h"
 #include "elf/dynamic.h"
 
 #include <elf.h>
@@ -42,6 +43,17 @@ static size_t dynamic_part(const lp_elf *e)
     return total + (lp_dynsym_defined(d, "main", NULL) != NULL) + (lp_dynsym_wanted(d, "puts", "GLIBC_2.17") != NULL);
 }
 
+/* Rules at addresses all over the segments, and around what the tables of call frame information say. */
+static size_t frames(const lp_elf *e)
+{
+    size_t n, total = 0;
+    struct lp_cfi c;
+    const struct lp_elf_segment *s = lp_elf_segments(e, &n);
+    for (size_t i = 0; i < n && i < 16; i++)
+        for (uint64_t k = 0; k < 64; k++) total += lp_elf_cfi(e, s[i].vaddr + k * (k < 32 ? 12 : s[i].memsz / 64 & ~UINT64_C(3)), &c) ? c.cfa.kind : 1;
+    return total;
+}
+
 void lp_fuzz_one(const uint8_t *data, size_t len)
 {
     lp_elf *e;
@@ -63,19 +75,20 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
         total += (size_t)lp_elf_offset(e, seg[i].vaddr + seg[i].filesz) + lp_elf_is_code(e, seg[i].vaddr);
     }
     symbols(e);
-    total += dynamic_part(e);
+    total += dynamic_part(e) + frames(e);
     volatile size_t sink = total;
     (void)sink;
     lp_elf_close(e);
 }
 
-/* ELF header, three program headers, code, a PLT stub, symbols, strings, versions, notes, relocations, seven sections. */
+/* ELF header, four program headers, code, a PLT stub, call frames, symbols, strings, versions, notes, relocations, seven sections. */
 struct file {
     Elf64_Ehdr eh;
-    Elf64_Phdr ph[3];
+    Elf64_Phdr ph[4];
     uint32_t code[8];
     uint32_t note[9];
-    uint32_t pad;
+    uint32_t table[5];
+    uint8_t frames[52];
     Elf64_Sym sym[6];
     Elf64_Rela rela[1];
     Elf64_Dyn dyn[5];
@@ -90,6 +103,20 @@ static void section(struct file *f, int i, uint32_t type, uint64_t flags, size_t
                             .sh_addralign = 8, .sh_entsize = entsize};
 }
 
+/* A CIE, an FDE of the whole code that uses every kind of instruction, and the table that finds it. */
+static void call_frames(struct file *f)
+{
+    static const uint8_t frames[52] = {16, 0, 0, 0, 0, 0, 0, 0, 1, 'z', 'R', 0, 4, 0x78, 30, 1, 0x1b, 0x0c, 31, 0,
+                                       28, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0,
+                                       0x41, 0x0e, 16, 0x9d, 2, 0x9e, 1, 0x0a, 0x2d, 0x41, 0xde, 0x0b, 0x14, 19, 1};
+    const uint32_t at = offsetof(struct file, frames), table = offsetof(struct file, table);
+    memcpy(f->frames, frames, sizeof frames);
+    int32_t code = (int32_t)(offsetof(struct file, code) - (at + 28));
+    memcpy(f->frames + 28, &code, 4);
+    memcpy(f->table, (uint32_t[]){0x3b031b01, at - (table + 4), 1, (uint32_t)offsetof(struct file, code) - table, at + 20 - table}, sizeof f->table);
+    f->ph[3] = (Elf64_Phdr){PT_GNU_EH_FRAME, PF_R, table, 0x400000 + table, 0, sizeof f->table, sizeof f->table, 4};
+}
+
 static const struct file *build(void)
 {
     static struct file f;
@@ -98,10 +125,11 @@ static const struct file *build(void)
     f.eh.e_ident[EI_CLASS] = ELFCLASS64, f.eh.e_ident[EI_DATA] = ELFDATA2LSB, f.eh.e_ident[EI_VERSION] = EV_CURRENT;
     f.eh.e_type = ET_DYN, f.eh.e_machine = EM_AARCH64, f.eh.e_version = EV_CURRENT, f.eh.e_entry = 0x400000 + offsetof(struct file, code);
     f.eh.e_phoff = offsetof(struct file, ph), f.eh.e_shoff = offsetof(struct file, sh), f.eh.e_ehsize = sizeof f.eh;
-    f.eh.e_phentsize = sizeof(Elf64_Phdr), f.eh.e_phnum = 3, f.eh.e_shentsize = sizeof(Elf64_Shdr), f.eh.e_shnum = 8, f.eh.e_shstrndx = 7;
+    f.eh.e_phentsize = sizeof(Elf64_Phdr), f.eh.e_phnum = 4, f.eh.e_shentsize = sizeof(Elf64_Shdr), f.eh.e_shnum = 8, f.eh.e_shstrndx = 7;
     f.ph[0] = (Elf64_Phdr){PT_LOAD, PF_R | PF_X, 0, 0x400000, 0x400000, sizeof f, sizeof f + 4096, 65536};
     f.ph[1] = (Elf64_Phdr){PT_NOTE, PF_R, offsetof(struct file, note), 0x400000 + offsetof(struct file, note), 0, sizeof f.note, sizeof f.note, 4};
     f.ph[2] = (Elf64_Phdr){PT_DYNAMIC, PF_R, offsetof(struct file, dyn), 0x400000 + offsetof(struct file, dyn), 0, sizeof f.dyn, sizeof f.dyn, 8};
+    call_frames(&f);
     memcpy(f.code, (uint32_t[]){0xd65f03c0, 0xd503201f, 0xd503245f, 0x90000010, 0xf9400211, 0x91000210, 0xd61f0220, 0}, sizeof f.code);
     memcpy(f.note, (uint32_t[]){4, 20, NT_GNU_BUILD_ID, 0x00554e47, 1, 2, 3, 4, 5}, sizeof f.note);
     uint64_t code = 0x400000 + offsetof(struct file, code);
