@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "kernel/kernel.h"
 #include "kernel/proc.h"
+#include "kernel/seccomp.h"
 #include "kernel/signal.h"
 
 #define TEXT_MAX 16384
@@ -108,12 +109,15 @@ static void edit_statm(struct lp_buf *b, struct lp_kernel *k, char *text)
 
 static bool edit_line(struct lp_buf *b, struct lp_kernel *k, const char *name)
 {
+    unsigned filters, mode;
     if (!strcmp(name, "VmPeak") || !strcmp(name, "VmSize") || !strcmp(name, "VmData"))
         lp_buf_printf(b, "%s:\t%8llu kB\n", name, (unsigned long long)(guest_size(k, name[2] == 'D' ? LP_W : 0) / 1024));
     else if (!strcmp(name, "Threads"))
         lp_buf_printf(b, "%s:\t%d\n", name, guest_threads(k));
     else if (!strcmp(name, "SigIgn") || !strcmp(name, "SigCgt"))
         lp_buf_printf(b, "%s:\t%016llx\n", name, (unsigned long long)signals(k, name[3] == 'I'));
+    else if (!strncmp(name, "Seccomp", 7) && (mode = lp_seccomp_shown(k, &filters)) != 0)
+        lp_buf_printf(b, "%s:\t%u\n", name, name[7] ? filters : mode);
     else
         return false;
     return true;

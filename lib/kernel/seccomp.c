@@ -239,6 +239,20 @@ int64_t lp_seccomp_set(struct lp_thread *t, uint64_t mode, uint64_t filter)
     return mode == 1 ? set_strict(t) : mode == 2 ? set_filter(t, 0, filter) : -EINVAL;
 }
 
+unsigned lp_seccomp_shown(struct lp_kernel *k, unsigned *filters)
+{
+    const struct lp_seccomp *f = NULL;
+    pthread_mutex_lock(&k->thread_lock);
+    for (struct lp_thread *t = k->threads; t; t = t->next)
+        if (t->tid == getpid())
+            f = __atomic_load_n(&t->seccomp, __ATOMIC_ACQUIRE);
+    pthread_mutex_unlock(&k->thread_lock);
+    const unsigned mode = !f ? 0 : f == &strict ? 1 : 2;
+    for (*filters = 0; mode == 2 && f; f = f->older)
+        ++*filters;
+    return mode;
+}
+
 /* ---- execve ---- */
 
 static void add_chain(struct lp_buf *b, const struct lp_seccomp *f)

@@ -13,4 +13,6 @@ int64_t lp_seccomp_set(struct lp_thread *t, uint64_t mode, uint64_t filter);
 int lp_seccomp_save(struct lp_thread *t);
 bool lp_seccomp_restore(struct lp_kernel *k, const char *fd);
 void lp_seccomp_free(struct lp_kernel *k);
+/* For /proc: the mode of the first thread (0 none, 1 strict, 2 filters), and how many filters. */
+unsigned lp_seccomp_shown(struct lp_kernel *k, unsigned *filters);
 #endif
