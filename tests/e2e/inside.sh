@@ -29,11 +29,25 @@ scene()
     then=: held "$1: the old body again" "$2" "$3" "$4" "$5" "${9:-go}"
 }
 
+refuses() { run "$fn: not while they are inside" 5 lpapply -c sock --deadline 150ms "$fn.wait"; is "$(names)" "" "$fn: nothing is applied"; }
+waits() { timeout 60 lpapply -q -c sock --deadline 30s "$fn.wait" >wait.out 2>&1 & waiting=$!; sleep 0.2; is "$(names)" "" "$fn: it waits"; }
+# quiet FUNCTION SCENE THREADS HELD OLD NEW [cancel]: in the usual mode a patch comes when the last has left
+quiet()
+{
+    fn=$1
+    patch_of "$1" >"$1.wait"
+    then=refuses held "$1: as nobody had come" "$2" "$3" "$4" "$5" "${7:-go}"
+    then=waits held "$1: the last leaves" "$2" "$3" "$4" "$5" "${7:-go}"
+    wait "$waiting"; is "$?" 0 "$1: then it comes"
+    then=: held "$1: it is there" "$2" "$3" "$4" "$6" "${7:-go}"
+    run "$1: revert" 0 lpapply -c sock -R
+}
+
 all()
 {
     new_code "$dir/inside.c" -DNEW $flags "$@"
     scene deep recursion 8 8 192 2568 19200 16824
-    scene locked locks 5 0 5 5 500 500
+    scene locked locks 5 1 5 5 500 500
     scene handler signals 8 8 8 8 800 800
     scene cancelled cancel 6 6 6 6 600 600 cancel
     scene jumper jumps 8 8 8 8 800 800
@@ -41,6 +55,12 @@ all()
     scene forker vforks 1 1 1 1 100 100
     scene spawner spawns 4 4 4 4 400 400
     scene heap heaps 8 8 8 8 800 800
+    quiet deep recursion 4 4 96 9600
+    quiet locked locks 5 1 5 500
+    quiet handler signals 4 4 4 400
+    quiet cancelled cancel 4 4 4 400 cancel
+    quiet jumper jumps 4 4 4 400
+    quiet heap heaps 4 4 4 400
     fn=middle # the old body is known to the program's unwinder; each frame's cleanup adds 1000
     patch_of middle 'mode lazy' >middle.lpatch
     then=: held "middle: thrown over" throws 4 4 4004
