@@ -144,9 +144,13 @@ LP_SYSCALL(munmap)
 {
     const struct lp_load_hook *h = &t->k->load_hook;
     unsigned flags = h->unmapped ? lp_mem_flags(t->k->mem, lp_mem_untag(a[0])) : 0;
-    if (flags && !(flags & LP_W)) /* perhaps an object; not the usual memory */
+    const bool object = flags && !(flags & LP_W); /* perhaps; not the usual memory */
+    if (object)
         h->unmapped(h->ctx, t, lp_mem_untag(a[0]), lp_mem_untag(a[0]) + a[1]);
-    return lp_mem_munmap(t->k->mem, a[0], a[1]);
+    int r = lp_mem_munmap(t->k->mem, a[0], a[1]);
+    if (object && r == 0) /* somebody may have looked in between */
+        h->unmapped(h->ctx, t, lp_mem_untag(a[0]), lp_mem_untag(a[0]) + a[1]);
+    return r;
 }
 
 /* Private memory that becomes writable is data from then on. Linux tells for each mapping, here it is for all of them. */

@@ -252,7 +252,9 @@ bool lp_journal_forget(struct lp_live *live, struct lp_applied *a)
     for (size_t i = 0; i < a->plan.nwrite; i++) {
         struct lp_write *w = &a->plan.write[i];
         bool was = w->gone;
-        if (!w->gone) w->gone = is_gone(live, w);
+        /* With the object its places go, though another one may be patched where it was. */
+        const struct lp_target *in = a->plan.bound[w->item->object];
+        if (!w->gone) w->gone = (in && in->gone && w->addr >= in->start && w->addr < in->end) || is_gone(live, w);
         left += !w->gone;
         for (uint64_t word = w->addr >> 2; word <= (w->addr + w->len - 1) >> 2; word++, k++) /* as lp_journal_add made them */
             if (w->gone && !was) unlink_touch(live, &a->touch[k]);

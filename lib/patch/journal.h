@@ -69,6 +69,7 @@ struct lp_live {
     struct lp_cfi_slot *cfi;     /* LP_CFI_CACHE; NULL = no memory */
     struct lp_wait *wait;        /* wait.c */
     _Atomic uint64_t lowest, highest; /* bounds of all places ever written */
+    _Atomic uint64_t changes;    /* of the program's mappings, and of code */
     _Atomic bool moved;          /* a patched page may have been unmapped */
     struct lp_trial_entry *trial_entry; /* watched places, by address; changes under the gate (trial.c) */
     size_t ntrial_entry;

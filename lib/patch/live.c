@@ -52,6 +52,7 @@ void lp_live_mem_changed(void *ctx, uint64_t start, uint64_t end)
 {
     struct lp_live *live = ctx;
     lp_ops_invalidate(live->mem, start, end);
+    atomic_fetch_add_explicit(&live->changes, 1, memory_order_relaxed);
     /* On a guest thread, perhaps with a patch in progress: only note that patched pages may be gone; the next call looks. */
     uint64_t lo = atomic_load_explicit(&live->lowest, memory_order_relaxed), hi = atomic_load_explicit(&live->highest, memory_order_relaxed);
     if (start < lo) start = lo;
@@ -373,23 +374,78 @@ static void note_revert(struct lp_job *job, const char *const *names, size_t n, 
     if (n == 0 && s != LP_OK) lp_history_add(live, "kept", "*", NULL, job->options, job->err);
 }
 
-lp_status lp_live_apply(struct lp_live *live, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
-                        struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err)
+/* The program may unload an object while a call is at work: then what failed is tried again with the objects that there are now, and what was reported
+ * before is forgotten. */
+enum { TRIES = 20 };
+struct attempt {
+    lp_report_fn report;
+    void *ctx;
+    struct lp_error *said;
+    size_t n, cap;
+    unsigned tries;
+    uint64_t changes; /* of the program's memory, before */
+};
+
+static void keep_report(void *ctx, const struct lp_error *e)
 {
-    struct lp_error local;
-    struct lp_job job = {.options = o, .report = report, .ctx = ctx, .err = err ? err : &local};
+    struct attempt *at = ctx;
+    struct lp_error *v = lp_grow(at->said, &at->cap, at->n, sizeof *v);
+    if (v) at->said = v, v[at->n++] = *e;
+}
+
+static void attempt_begins(struct attempt *at, struct lp_live *live, struct lp_job *job)
+{
+    at->n = 0;
+    at->changes = atomic_load(&live->changes);
+    if (at->report) job->report = keep_report, job->ctx = at;
+}
+
+static bool attempt_fails(struct attempt *at, struct lp_live *live, lp_status s)
+{
+    if (s != LP_E_OLD_WORD && s != LP_E_PARTLY && s != LP_E_SYSTEM) return false;
+    /* The first time it may have been unloaded just before, without our having been told. */
+    if (++at->tries == TRIES || (at->tries > 1 && atomic_load(&live->changes) == at->changes)) return false;
+    atomic_store(&live->stale, true);
+    return true;
+}
+
+static lp_status attempt_ends(struct attempt *at, lp_status s)
+{
+    for (size_t i = 0; i < at->n; i++) at->report(at->ctx, &at->said[i]);
+    free(at->said);
+    return s;
+}
+
+static lp_status try_apply(struct lp_live *live, struct attempt *at, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
+                           struct lp_live_result *result, struct lp_error *err, bool *again)
+{
+    struct lp_job job = {.options = o, .err = err};
     struct lp_live_result r = {0};
     lp_job_begin(&job, live);
+    attempt_begins(at, live, &job);
     lp_status s = prepare_all(&job, patches, n, &r);
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && (job.nadd || job.ndrop) && !dry) s = lp_job_commit(&job);
     r.applied = count_whole(job.add, job.nadd), r.reverted = count_whole(job.drop, job.ndrop), r.stopped_ns = live->stops.longest;
-    if (!dry) note_apply(&job, patches, n, s);
+    *again = attempt_fails(at, live, s);
+    if (!dry && !*again) note_apply(&job, patches, n, s);
     for (size_t i = 0; i < job.nadd && (s != LP_OK || dry); i++) lp_journal_free_one(job.add[i]);
     if (s == LP_OK && live->nlibrary) lp_live_expect(live);
     lp_job_end(&job, s == LP_OK && !dry);
     if (s == LP_OK && result) *result = r;
     return s;
+}
+
+lp_status lp_live_apply(struct lp_live *live, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
+                        struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err)
+{
+    struct lp_error local;
+    struct attempt at = {.report = report, .ctx = ctx};
+    bool again;
+    lp_status s;
+    do s = try_apply(live, &at, patches, n, o, result, err ? err : &local, &again);
+    while (again);
+    return attempt_ends(&at, s);
 }
 
 static lp_status not_applied(struct lp_job *job, const char *name)
@@ -429,24 +485,37 @@ static lp_status check_required(struct lp_job *job, const struct lp_applied *gon
     return LP_OK;
 }
 
-lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t n, const struct lp_live_options *o,
-                         struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err)
+static lp_status try_revert(struct lp_live *live, struct attempt *at, const char *const *names, size_t n, const struct lp_live_options *o,
+                            struct lp_live_result *result, struct lp_error *err, bool *again)
 {
-    struct lp_error local;
-    struct lp_job job = {.options = o, .report = report, .ctx = ctx, .err = err ? err : &local};
+    struct lp_job job = {.options = o, .err = err};
     struct lp_applied **v = NULL;
     size_t count = 0;
     lp_job_begin(&job, live);
+    attempt_begins(at, live, &job);
     lp_status s = select_named(&job, names, n, &v, &count);
     if (s == LP_OK) s = drop_all(&job, v, count);
     for (size_t i = 0; i < count && s == LP_OK; i++) s = v[i]->whole ? LP_OK : check_required(&job, v[i]);
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && count && !dry) s = lp_job_commit(&job);
     if (s == LP_OK && result) *result = (struct lp_live_result){.reverted = count_whole(v, count), .stopped_ns = live->stops.longest};
-    if (!dry) note_revert(&job, names, n, s);
+    *again = attempt_fails(at, live, s);
+    if (!dry && !*again) note_revert(&job, names, n, s);
     free(v);
     lp_job_end(&job, s == LP_OK && !dry);
     return s;
+}
+
+lp_status lp_live_revert(struct lp_live *live, const char *const *names, size_t n, const struct lp_live_options *o,
+                         struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err)
+{
+    struct lp_error local;
+    struct attempt at = {.report = report, .ctx = ctx};
+    bool again;
+    lp_status s;
+    do s = try_revert(live, &at, names, n, o, result, err ? err : &local, &again);
+    while (again);
+    return attempt_ends(&at, s);
 }
 
 static size_t places_of(const struct lp_applied *a)
