@@ -29,10 +29,11 @@ include tests/torture/local.mk
 # What runs again under address+undefined and under thread sanitizers: `./bootstrap check` builds those variants.
 # Not under ThreadSanitizer: fuzzers and the other units (one thread), tests/guest/sigstorm.c, whose timer of 150 us is faster than a
 # handler there, and tests/guest/spawns.c, because ThreadSanitizer's sigaction() does not tell which signals were ignored before the program began.
-# tests/torture/processes.c fails there: ThreadSanitizer loses count in the memory that a vfork child shares.
+# tests/torture/processes.c fails there: ThreadSanitizer loses count in the memory that a vfork child shares; storm_processes.sh, because a child of fork
+# cannot have new threads.
 # Races of the guest are its own and not looked for (lib/base/sanitize.h); in the child of a process that had threads ThreadSanitizer looks at nothing.
 SANITIZED_TESTS = $(filter tests/unit/% tests/fuzz/%,$(TESTS)) tests/guest/quick.sh
-THREADED_TESTS  = $(filter %livepatch %livepatch_run %patch_live %control %control_socket %mem %mem_remap %torture/handlers.sh,$(TESTS)) \
+THREADED_TESTS  = $(filter %livepatch %livepatch_run %patch_live %control %control_socket %mem %mem_remap %torture/handlers.sh %torture/storm.sh,$(TESTS)) \
 	tests/guest/quick.sh tests/guest/threaded.sh
 print-sanitized-tests:
 	@echo $(SANITIZED_TESTS)
