@@ -2,7 +2,7 @@
  *
  * A thread that is in it is watched at the place where it returns from there; one that is not, and comes to an entry of it, waits there. So a program
  * that calls a function without end gets quiet, and the last one that leaves says so. A thread that waits may hold what another needs to leave: if
- * nobody leaves for a while, all are let go, and it is tried again after a pause. */
+ * nobody leaves for a while, all are let go, and it is tried again after a pause, with more patience: a busy machine may not let them run so soon. */
 #include <config.h>
 #include "base/buf.h"
 #include "base/text.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATIENCE_MS = 10, PAUSE_MAX_MS = 50 };
+enum { PATIENCE_MS = 10, PATIENCE_MAX_MS = 100, PAUSE_MAX_MS = 50 };
 
 struct inside { const struct lp_cpu *cpu; uint64_t leaves, sp; bool left; };
 
@@ -21,6 +21,7 @@ struct lp_wait {
     pthread_mutex_t lock;       /* held for moments; under the gate's and the engine's */
     pthread_cond_t left, open;
     _Atomic bool closed;        /* entries are */
+    uint64_t round;             /* how often they have been opened: who is let go then is not held again by the next round */
     struct inside *in;
     size_t nin, in_cap, staying; /* staying: of those, who has not left */
     uint64_t *entry;            /* sorted */
@@ -87,7 +88,8 @@ static void wait_open(struct lp_wait *w, struct lp_cpu *cpu)
 {
     lp_gate_leave(cpu);
     pthread_mutex_lock(&w->lock);
-    while (w->closed && !atomic_load(&cpu->stop)) pthread_cond_wait(&w->open, &w->lock);
+    const uint64_t round = w->round;
+    while (w->closed && w->round == round && !atomic_load(&cpu->stop)) pthread_cond_wait(&w->open, &w->lock);
     pthread_mutex_unlock(&w->lock);
     lp_gate_enter(cpu);
 }
@@ -130,6 +132,7 @@ static void open_entries(struct lp_live *live)
     unwatch(live);
     pthread_mutex_lock(&w->lock);
     w->closed = false;
+    w->round++;
     w->nin = w->nentry = w->staying = 0;
     pthread_cond_broadcast(&w->open);
     pthread_mutex_unlock(&w->lock);
@@ -268,14 +271,14 @@ static void make_lazy(struct lp_spans *s)
     s->n = m;
 }
 
-struct patience { int64_t start, pause; uint32_t ms; enum lp_else_kind otherwise; bool force; };
+struct patience { int64_t start, pause, patience; uint32_t ms; enum lp_else_kind otherwise; bool force; };
 
 /* Not quiet, under the gate: how it goes on. LP_OK: to be looked at again. */
 static lp_status not_quiet(struct lp_job *job, struct lp_spans *s, struct lp_blockers *b, struct patience *p)
 {
     struct lp_live *live = job->live;
     const int64_t now = lp_now_ms();
-    bool expired = now - p->start >= (int64_t)p->ms || atomic_load(&live->dying), stuck = live->wait->closed && now - live->wait->progress >= PATIENCE_MS;
+    bool expired = now - p->start >= (int64_t)p->ms || atomic_load(&live->dying), stuck = live->wait->closed && now - live->wait->progress >= p->patience;
     if (expired || stuck) open_entries(live);
     else close_entries(job, b);
     if (expired && p->otherwise == LP_ELSE_FAIL) name_blockers(live, b);
@@ -285,7 +288,8 @@ static lp_status not_quiet(struct lp_job *job, struct lp_spans *s, struct lp_blo
     if (expired && p->otherwise == LP_ELSE_LAZY) make_lazy(s), p->otherwise = LP_ELSE_FAIL;
     if (expired) return LP_OK;
     const bool told = !stuck && all_leave_somewhere(b);
-    int64_t nap = told ? PATIENCE_MS : p->pause;
+    int64_t nap = told ? p->patience : p->pause;
+    if (stuck && p->patience < PATIENCE_MAX_MS) p->patience *= 2;
     if (!told && p->pause < PAUSE_MAX_MS) p->pause *= 2;
     int64_t left = p->start + (int64_t)p->ms - now;
     sleep_until_left(live, nap < left ? nap : left);
@@ -297,7 +301,7 @@ lp_status lp_job_stop(struct lp_job *job)
     struct lp_live *live = job->live;
     struct lp_spans spans;
     struct lp_blockers b = {0};
-    struct patience p = {.start = lp_now_ms(), .pause = 1, .force = job->options && job->options->flags & LP_LIVE_FORCE};
+    struct patience p = {.start = lp_now_ms(), .pause = 1, .patience = PATIENCE_MS, .force = job->options && job->options->flags & LP_LIVE_FORCE};
     p.ms = deadline_of(job, &p.otherwise);
     lp_status s = lp_live_step(job, "stop");
     if (s == LP_OK && !lp_job_spans(job, &spans)) s = lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
