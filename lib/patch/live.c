@@ -402,7 +402,7 @@ static void attempt_begins(struct attempt *at, struct lp_live *live, struct lp_j
 
 static bool attempt_fails(struct attempt *at, struct lp_live *live, lp_status s)
 {
-    if (s != LP_E_OLD_WORD && s != LP_E_PARTLY && s != LP_E_SYSTEM) return false;
+    if (s != LP_E_OLD_WORD && s != LP_E_PARTLY && s != LP_E_ADDRESS && s != LP_E_SYSTEM) return false;
     /* The first time it may have been unloaded just before, without our having been told. */
     if (++at->tries == TRIES || (at->tries > 1 && atomic_load(&live->changes) == at->changes)) return false;
     atomic_store(&live->stale, true);
