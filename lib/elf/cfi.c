@@ -10,7 +10,7 @@ enum { /* DW_EH_PE_*: a format, what it is relative to, indirect */
     PE_ABSPTR = 0, PE_ULEB = 1, PE_UDATA2 = 2, PE_UDATA4 = 3, PE_UDATA8 = 4, PE_SLEB = 9, PE_SDATA2 = 10, PE_SDATA4 = 11, PE_SDATA8 = 12,
     PE_PCREL = 0x10, PE_DATAREL = 0x30, PE_INDIRECT = 0x80, PE_OMIT = 0xff,
 };
-enum { EH_FRAME_HDR = 0x6474e550 };
+enum { EH_FRAME_HDR = 0x6474e550, LETTERS_MAX = 16 };
 
 /* ---- reading ---- */
 
@@ -93,8 +93,8 @@ static bool augmentation(struct lp_cfi_reader *r, const char *letter, struct lp_
 {
     c->augmented = true;
     uint64_t len = lp_cfi_uleb(r);
-    const uint8_t *end = r->p + len;
     if (r->bad || len > (uint64_t)(r->end - r->p)) return false;
+    const uint8_t *end = r->p + len;
     for (; *letter; letter++) {
         if (*letter == 'R') c->pointers = (uint8_t)lp_cfi_bytes(r, 1);
         else if (*letter == 'L') lp_cfi_skip(r, 1);
@@ -113,7 +113,7 @@ static bool read_cie(const struct lp_elf *e, uint64_t vaddr, struct lp_cie *c)
     if (!reader_at(e, vaddr, &r) || !record(&r, &b) || lp_cfi_bytes(&b, 4) != 0) return false;
     uint64_t version = lp_cfi_bytes(&b, 1);
     const char *letters = (const char *)b.p;
-    const uint8_t *nul = memchr(b.p, 0, (size_t)(b.end - b.p));
+    const uint8_t *nul = memchr(b.p, 0, b.end - b.p < LETTERS_MAX ? (size_t)(b.end - b.p) : LETTERS_MAX);
     if ((version != 1 && version != 3) || !nul) return false;
     lp_cfi_skip(&b, (uint64_t)(nul + 1 - b.p));
     c->code_align = lp_cfi_uleb(&b);
@@ -126,11 +126,13 @@ static bool read_cie(const struct lp_elf *e, uint64_t vaddr, struct lp_cie *c)
     return !b.bad;
 }
 
-/* body: of an FDE. */
+/* body: of an FDE. f->cie is kept if it is the one that it was: most have the same. */
 static bool read_fde(const struct lp_elf *e, struct lp_cfi_reader body, struct lp_fde *f)
 {
     uint64_t id_at = body.vaddr, id = lp_cfi_bytes(&body, 4);
-    if (!id || !read_cie(e, id_at - id, &f->cie)) return false;
+    if (!id) return false;
+    if (f->cie_at != id_at - id || !f->cie_good) f->cie_at = id_at - id, f->cie_good = read_cie(e, f->cie_at, &f->cie);
+    if (!f->cie_good) return false;
     f->start = lp_cfi_pointer(&body, f->cie.pointers, 0);
     f->end = f->start + lp_cfi_pointer(&body, f->cie.pointers & 0x0f, 0);
     if (f->cie.augmented) lp_cfi_skip(&body, lp_cfi_uleb(&body));
@@ -194,6 +196,6 @@ static bool find(const struct lp_elf *e, uint64_t vaddr, struct lp_fde *f)
 
 bool lp_elf_cfi(const lp_elf *e, uint64_t vaddr, struct lp_cfi *out)
 {
-    struct lp_fde f;
+    struct lp_fde f = {.cie_good = false};
     return find(e, vaddr, &f) && lp_cfi_run(&f, vaddr, out);
 }

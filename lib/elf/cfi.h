@@ -39,6 +39,6 @@ struct lp_cie {
     uint8_t pointers, ra;      /* pointers: their encoding */
     bool augmented;
 };
-struct lp_fde { struct lp_cie cie; struct lp_cfi_reader insns; uint64_t start, end; };
+struct lp_fde { struct lp_cie cie; uint64_t cie_at; bool cie_good; struct lp_cfi_reader insns; uint64_t start, end; };
 bool lp_cfi_run(const struct lp_fde *f, uint64_t vaddr, struct lp_cfi *out);
 #endif

@@ -50,6 +50,11 @@ void lp_gate_share(struct lp_gate *g)
 void lp_gate_remove(struct lp_gate *g, struct lp_cpu *cpu)
 {
     pthread_mutex_lock(&g->lock);
+    lp_monitor_end(cpu, true); /* of a vfork child that was killed in the middle of a store */
+    atomic_store(&cpu->where, LP_OUTSIDE);
+    pthread_cond_broadcast(&g->changed);
+    while (g->closed) /* whoever closed it may be looking at this cpu */
+        pthread_cond_wait(&g->changed, &g->lock);
     for (struct lp_cpu **p = &g->cpus; *p != NULL; p = &(*p)->next) {
         if (*p == cpu) {
             *p = cpu->next;
@@ -57,9 +62,6 @@ void lp_gate_remove(struct lp_gate *g, struct lp_cpu *cpu)
         }
     }
     cpu->next = NULL;
-    lp_monitor_end(cpu, true); /* of a vfork child that was killed in the middle of a store */
-    atomic_store(&cpu->where, LP_OUTSIDE);
-    pthread_cond_broadcast(&g->changed);
     pthread_mutex_unlock(&g->lock);
 }
 

@@ -23,7 +23,7 @@ struct lp_gate {
 void lp_gate_init(struct lp_gate *g);
 void lp_gate_destroy(struct lp_gate *g);
 void lp_gate_add(struct lp_gate *g, struct lp_cpu *cpu);    /* the cpu is OUTSIDE */
-void lp_gate_remove(struct lp_gate *g, struct lp_cpu *cpu);
+void lp_gate_remove(struct lp_gate *g, struct lp_cpu *cpu); /* waits while the gate is closed: never on a thread that is RUNNING */
 void lp_gate_share(struct lp_gate *g); /* other processes see memory of these cpus, and of those that come: cpu->shared */
 
 /* Guest thread: into and out of guest code. Leaving is one store and a check; entering is one compare and swap when the gate is open. */

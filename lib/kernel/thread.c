@@ -256,9 +256,9 @@ int64_t lp_thread_start(struct lp_thread *t, const struct lp_clone *q)
     lp_gate_leave(&t->cpu);
     int e = host_thread(&s);
     while (!e && !atomic_load(&s.begun)) wait_while(&s.begun, 0, NULL);
+    if (e) lp_thread_free(s.t);
     lp_gate_enter(&t->cpu);
     if (!e) return atomic_load(&s.begun);
-    lp_thread_free(s.t);
     atomic_fetch_sub(&t->k->host_threads, 1);
     return -e;
 }

@@ -293,25 +293,32 @@ static lp_status write_all(struct lp_job *job)
     return s;
 }
 
-/* The words that PREPARE saw must still be there. */
+/* Is what PREPARE saw at w still there, below the parts of the call from `layer` on? What leaves may have been unmapped since: nothing is undone there. */
+static lp_status still(struct lp_job *job, const struct lp_patch *p, const struct lp_write *w, size_t layer, bool drop)
+{
+    uint8_t now[256];
+    const uint8_t *want = drop ? w->new_bytes : w->saved;
+    const uint32_t layers = job->nlayer;
+    lp_status s = LP_OK;
+    job->nlayer = (uint32_t)layer;
+    for (uint32_t off = 0; off < w->len && s == LP_OK; off += sizeof now) {
+        uint32_t n = w->len - off < sizeof now ? w->len - off : sizeof now;
+        int e = lp_job_read(job, w->addr + off, now, n);
+        if (e ? drop : memcmp(now, want + off, n) == 0) continue;
+        s = lp_job_fail(job, p->file, w->line, LP_E_OLD_WORD, "0x%llx was changed by the program meanwhile", (unsigned long long)w->addr);
+    }
+    job->nlayer = layers;
+    return s;
+}
+
 static lp_status recheck(struct lp_job *job)
 {
     lp_status s = lp_live_step(job, "check");
-    for (size_t k = 0; k < job->nadd && s == LP_OK; k++) {
-        struct lp_plan *pl = &job->add[k]->plan;
-        for (size_t i = 0; i < pl->nwrite && s == LP_OK; i++) {
-            uint8_t now[256];
-            const struct lp_write *w = &pl->write[i];
-            uint32_t layers = job->nlayer;
-            job->nlayer = (uint32_t)(job->ndrop + k); /* what lies under this patch */
-            for (uint32_t off = 0; off < w->len && s == LP_OK; off += sizeof now) {
-                uint32_t n = w->len - off < sizeof now ? w->len - off : sizeof now;
-                if (lp_job_read(job, w->addr + off, now, n) == 0 && memcmp(now, w->saved + off, n) == 0) continue;
-                s = lp_job_fail(job, pl->patch->file, w->line, LP_E_OLD_WORD,
-                        "0x%llx was changed by the program meanwhile", (unsigned long long)w->addr);
-            }
-            job->nlayer = layers;
-        }
+    for (size_t k = 0; k < job->ndrop + job->nadd && s == LP_OK; k++) {
+        const bool drop = k < job->ndrop;
+        const struct lp_plan *pl = drop ? &job->drop[k]->plan : &job->add[k - job->ndrop]->plan;
+        for (size_t i = 0; i < pl->nwrite && s == LP_OK; i++)
+            if (!pl->write[i].gone) s = still(job, pl->patch, &pl->write[i], k, drop);
     }
     return s;
 }

@@ -76,7 +76,7 @@ struct lp_live {
     uint64_t era;                /* how often patches came or went; likewise */
     struct lp_suspect *suspects; /* patches that have failed */
     _Atomic unsigned ntrials;    /* patches on trial, and those that have failed */
-    _Atomic unsigned dying;      /* threads that wait to see who is to blame for their death: no call waits for a quiet program */
+    _Atomic unsigned hurry;      /* threads of the program that need the engine to go on: a call that waits for a quiet program lets them, and begins anew */
     struct lp_history history;
     struct lp_stops stops;
     int fault_at, step;
@@ -109,6 +109,8 @@ struct lp_job {
     struct lp_batch *batch;
     size_t nbatch;
     uint8_t *before;
+    int64_t since;               /* when the call began (lp_now_ms()) */
+    bool urgent, yields;         /* lp_job_begin_now(); not done, because of one that is */
     struct lp_space space;
     struct lp_retired *taken;    /* addresses given to this call's new code, not mapped yet; in address order */
     size_t ntaken, taken_cap;
@@ -154,7 +156,9 @@ void lp_history_free(struct lp_history *h);
 void lp_live_stop(struct lp_live *live);
 void lp_live_resume(struct lp_live *live);
 /* live.c: one call at a time */
+void lp_live_lock(struct lp_live *live, bool now); /* when no call is at work; now: before others that wait */
 void lp_job_begin(struct lp_job *job, struct lp_live *live);
+void lp_job_begin_now(struct lp_job *job, struct lp_live *live); /* on a thread of the program */
 void lp_job_setup(struct lp_job *job, struct lp_live *live); /* another job of the same call */
 void lp_job_end(struct lp_job *job, bool done);
 struct lp_applied *lp_job_copy(struct lp_job *job, const struct lp_patch *p, lp_status *s);
@@ -199,7 +203,7 @@ void lp_live_retire_regions(struct lp_live *live, const struct lp_applied *a, co
 void lp_live_reap(struct lp_live *live); /* under the gate */
 const struct lp_idle *lp_idle_for(const struct lp_live *live, const struct lp_patch *p, const struct lp_target *t, uint64_t len);
 /* quiesce.c: PCs in [start, end), with `returns` return addresses too, with `last` one that is `end`: the function's last instruction was the call. */
-struct lp_span { uint64_t start, end; bool returns, last, function; };
+struct lp_span { uint64_t start, end; bool returns, last; };
 struct lp_spans { struct lp_span *v; size_t n, cap; };
 enum { LP_CHAIN = 24 };
 struct lp_blocker {              /* a thread in one of them */
@@ -213,7 +217,7 @@ struct lp_blocker {              /* a thread in one of them */
 };
 struct lp_blockers { struct lp_blocker *v; size_t n, cap; };
 /* What the job changes and somebody may be in the middle of, by address. False without memory. */
-bool lp_job_spans(const struct lp_job *job, struct lp_spans *out);
+bool lp_job_spans(const struct lp_job *job, bool lazy, struct lp_spans *out); /* lazy: those of LP_MODE_LAZY in any case */
 /* Under the gate: is nobody in them? Who is goes to *b (may be NULL), or one of them without memory for all. */
 bool lp_quiet(struct lp_live *live, const struct lp_spans *s, struct lp_blockers *b);
 /* wait.c: stop, and stay stopped if no thread is inside a changed range; else wait until it is so, or the deadline has passed. */

@@ -73,7 +73,7 @@ void lp_live_after_fork(struct lp_live *live, bool child)
         pthread_cond_init(&live->done, NULL);
         live->working = false;
         live->stops.longest = 0;
-        atomic_store(&live->dying, 0);
+        atomic_store(&live->hurry, 0);
         for (struct lp_applied *a = live->newest; a; a = a->older) a->leaving = false;
     }
     pthread_mutex_unlock(&live->lock);
@@ -92,15 +92,31 @@ static bool open_target(void *ctx, struct lp_target *t) { return lp_target_open(
 static const char *soname(void *ctx, struct lp_target *t) { return lp_target_soname(t, ((struct lp_job *)ctx)->live->mem); }
 static bool is_ready(void *ctx, struct lp_target *t) { return lp_target_relocated(t, ((struct lp_job *)ctx)->live->mem); }
 
-void lp_job_begin(struct lp_job *job, struct lp_live *live)
+void lp_live_lock(struct lp_live *live, bool now)
 {
+    if (now) atomic_fetch_add(&live->hurry, 1);
     pthread_mutex_lock(&live->lock);
-    while (live->working) pthread_cond_wait(&live->done, &live->lock);
+    while (live->working || (!now && atomic_load(&live->hurry))) pthread_cond_wait(&live->done, &live->lock);
+    if (now) atomic_fetch_sub(&live->hurry, 1);
+}
+
+static void begin(struct lp_job *job, struct lp_live *live)
+{
+    lp_live_lock(live, job->urgent);
     live->working = true;
     live->step = 0;
     lp_live_rescan(live);
     lp_live_prune(live);
     lp_job_setup(job, live);
+    if (!job->since) job->since = lp_now_ms();
+}
+
+void lp_job_begin(struct lp_job *job, struct lp_live *live) { begin(job, live); }
+
+void lp_job_begin_now(struct lp_job *job, struct lp_live *live)
+{
+    job->urgent = true;
+    begin(job, live);
 }
 
 void lp_job_setup(struct lp_job *job, struct lp_live *live)
@@ -121,7 +137,7 @@ void lp_job_end(struct lp_job *job, bool done)
     lp_job_free(job);
     live->stops.longest = 0;
     live->working = false;
-    pthread_cond_signal(&live->done);
+    pthread_cond_broadcast(&live->done);
     pthread_mutex_unlock(&live->lock);
 }
 
@@ -384,6 +400,7 @@ struct attempt {
     size_t n, cap;
     unsigned tries;
     uint64_t changes; /* of the program's memory, before */
+    int64_t since;    /* when the first attempt began */
 };
 
 static void keep_report(void *ctx, const struct lp_error *e)
@@ -397,11 +414,15 @@ static void attempt_begins(struct attempt *at, struct lp_live *live, struct lp_j
 {
     at->n = 0;
     at->changes = atomic_load(&live->changes);
+    if (at->since) job->since = at->since;
+    at->since = job->since;
     if (at->report) job->report = keep_report, job->ctx = at;
 }
 
-static bool attempt_fails(struct attempt *at, struct lp_live *live, lp_status s)
+static bool attempt_fails(struct attempt *at, const struct lp_job *job, lp_status s)
 {
+    struct lp_live *live = job->live;
+    if (job->yields) return true;
     if (s != LP_E_OLD_WORD && s != LP_E_PARTLY && s != LP_E_ADDRESS && s != LP_E_SYSTEM) return false;
     /* The first time it may have been unloaded just before, without our having been told. */
     if (++at->tries == TRIES || (at->tries > 1 && atomic_load(&live->changes) == at->changes)) return false;
@@ -427,7 +448,7 @@ static lp_status try_apply(struct lp_live *live, struct attempt *at, const lp_pa
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && (job.nadd || job.ndrop) && !dry) s = lp_job_commit(&job);
     r.applied = count_whole(job.add, job.nadd), r.reverted = count_whole(job.drop, job.ndrop), r.stopped_ns = live->stops.longest;
-    *again = attempt_fails(at, live, s);
+    *again = attempt_fails(at, &job, s);
     if (!dry && !*again) note_apply(&job, patches, n, s);
     for (size_t i = 0; i < job.nadd && (s != LP_OK || dry); i++) lp_journal_free_one(job.add[i]);
     if (s == LP_OK && live->nlibrary) lp_live_expect(live);
@@ -499,7 +520,7 @@ static lp_status try_revert(struct lp_live *live, struct attempt *at, const char
     bool dry = o && o->flags & LP_LIVE_DRY_RUN;
     if (s == LP_OK && count && !dry) s = lp_job_commit(&job);
     if (s == LP_OK && result) *result = (struct lp_live_result){.reverted = count_whole(v, count), .stopped_ns = live->stops.longest};
-    *again = attempt_fails(at, live, s);
+    *again = attempt_fails(at, &job, s);
     if (!dry && !*again) note_revert(&job, names, n, s);
     free(v);
     lp_job_end(&job, s == LP_OK && !dry);

@@ -17,12 +17,15 @@ static bool any_patched(const struct lp_live *live, uint64_t from, uint64_t len)
     return false;
 }
 
+bool lp_live_may_move(const struct lp_live *live, uint64_t from, uint64_t len) { return any_patched(live, from, len); }
+
 bool lp_live_before_move(struct lp_live *live, uint64_t from, uint64_t len)
 {
-    if (!any_patched(live, from, len)) return false;
-    pthread_mutex_lock(&live->lock);
-    while (live->working) pthread_cond_wait(&live->done, &live->lock);
-    return true;
+    lp_live_lock(live, true);
+    if (any_patched(live, from, len)) return true;
+    pthread_cond_broadcast(&live->done);
+    pthread_mutex_unlock(&live->lock);
+    return false;
 }
 
 /* A branch that the patch wrote and that leaves the pages goes to where it went. */
@@ -83,5 +86,6 @@ void lp_live_after_move(struct lp_live *live, uint64_t from, uint64_t to, uint64
     for (struct lp_applied *a = live->newest; a; a = a->older) lp_journal_count(live, a);
     lp_trials_watch(live);
     lp_live_resume(live);
+    pthread_cond_broadcast(&live->done);
     pthread_mutex_unlock(&live->lock);
 }

@@ -34,16 +34,17 @@ static bool add_regions(struct lp_spans *s, const struct lp_applied *a, const st
 {
     for (size_t k = 0; k < a->plan.nregion; k++) {
         const struct lp_region *r = &a->plan.region[k];
-        if (r->target == t && !r->left && !add_span(s, (struct lp_span){r->addr, r->addr + r->code_len, true, true, true})) return false;
+        if (r->target == t && !r->left && !add_span(s, (struct lp_span){r->addr, r->addr + r->code_len, true, true})) return false;
     }
     return true;
 }
 
-/* Is the object's own body what runs once w is undone? */
-static bool uncovers_original(const struct lp_write *w, const struct lp_target *t)
+/* Is the object's own body what runs at w then, as far as what is applied already says? */
+static bool uncovers_original(const struct lp_live *live, const struct lp_write *w)
 {
-    uint8_t own[8];
-    return w->len <= sizeof own && lp_elf_read(t->elf, w->addr - t->bias, own, w->len, NULL) == LP_OK && memcmp(own, w->saved, w->len) == 0;
+    for (const struct lp_touch *t = lp_journal_at(live, w->addr); t; t = t->next)
+        if (t->word == w->addr >> 2 && !t->owner->leaving && t->write->entry) return false;
+    return true;
 }
 
 /* Every body of the function but the one that is to run from now on: the object's own, those of patches that leave, and of those below. */
@@ -52,7 +53,7 @@ static bool add_function(struct lp_spans *s, const struct lp_job *job, const str
     const struct lp_target *t = a->plan.bound[w->item->object];
     uint64_t end = w->addr + w->item->func->old_size;
     if (drop && t && !add_regions(s, a, t)) return false;
-    if ((!drop || (t && !uncovers_original(w, t))) && !add_span(s, (struct lp_span){w->addr + 4, end, true, true, true})) return false;
+    if ((!drop || !uncovers_original(job->live, w)) && !add_span(s, (struct lp_span){w->addr + 4, end, true, true})) return false;
     for (const struct lp_touch *below = drop ? NULL : lp_journal_at(job->live, w->addr); below; below = below->next)
         if (below->word == w->addr >> 2 && !below->owner->leaving && below->write->entry && t && !add_regions(s, below->owner, t)) return false;
     return true;
@@ -61,7 +62,7 @@ static bool add_function(struct lp_spans *s, const struct lp_job *job, const str
 /* Several words, the first of which everybody comes through: a thread between two of them would go on in a mixture. */
 static bool add_interior(struct lp_spans *s, const struct lp_write *w, enum lp_mode_kind mode)
 {
-    return add_span(s, (struct lp_span){w->addr + 4, w->addr + w->len, mode == LP_MODE_QUIESCE, false, false});
+    return add_span(s, (struct lp_span){w->addr + 4, w->addr + w->len, mode == LP_MODE_QUIESCE, false});
 }
 
 static int by_start(const void *a, const void *b)
@@ -83,24 +84,24 @@ static void merge(struct lp_spans *s)
         }
         if (v->end >= last->end) last->last = v->last || (v->end == last->end && last->last);
         if (v->end > last->end) last->end = v->end;
-        last->returns |= v->returns, last->function &= v->function;
+        last->returns |= v->returns;
     }
     s->n = m;
 }
 
-bool lp_job_spans(const struct lp_job *job, struct lp_spans *out)
+bool lp_job_spans(const struct lp_job *job, bool lazy, struct lp_spans *out)
 {
     bool good = true;
     *out = (struct lp_spans){0};
     for (size_t k = 0; k < job->ndrop + job->nadd && good; k++) {
         const bool drop = k < job->ndrop;
         const struct lp_applied *a = drop ? job->drop[k] : job->add[k - job->ndrop];
-        const enum lp_mode_kind mode = drop ? mode_of_drops(job, a) : mode_of(a->patch);
+        enum lp_mode_kind mode = drop ? mode_of_drops(job, a) : mode_of(a->patch);
+        if (lazy && mode == LP_MODE_QUIESCE) mode = LP_MODE_LAZY;
         for (size_t i = 0; i < a->plan.nwrite && good && mode != LP_MODE_NOW; i++) {
             const struct lp_write *w = &a->plan.write[i];
             if (!w->code || w->gone) continue;
-            if (w->entry && mode == LP_MODE_QUIESCE) good = add_function(out, job, a, w, drop);
-            else good = add_interior(out, w, mode);
+            good = add_interior(out, w, mode) && (!w->entry || mode != LP_MODE_QUIESCE || add_function(out, job, a, w, drop));
         }
     }
     merge(out);

@@ -233,9 +233,7 @@ bool lp_live_dies(struct lp_live *live, struct lp_cpu *cpu, int signo, bool faul
     struct death d = {.live = live, .cpu = cpu, .now = lp_now_ms()};
     char where[200], what[260];
     bool again = false;
-    atomic_fetch_add(&live->dying, 1); /* a call that waits for a quiet program waits no longer */
-    lp_job_begin(&job, live);
-    atomic_fetch_sub(&live->dying, 1);
+    lp_job_begin_now(&job, live);
     find_guilty(&d);
     lp_status s = LP_OK;
     if (d.nguilty) {

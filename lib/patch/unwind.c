@@ -9,8 +9,12 @@
 #define ADDRESS_BITS ((UINT64_C(1) << 48) - 1) /* below tags and pointer authentication codes */
 #define FPSIMD_HEAD UINT64_C(0x0000021046508001) /* the first record of a signal frame: its magic and size */
 enum { FRAMES_MAX = 65536, SIGNALS_MAX = 16 };
+#define SCAN_MAX (UINT64_C(16) << 20) /* bytes of a stack that are looked at for words: the program stands still meanwhile */
 /* struct rt_sigframe: what is where. */
 enum { SIGFRAME_REGS = 312, SIGFRAME_SP = 560, SIGFRAME_PC = 568, SIGFRAME_RECORDS = 592, SIGFRAME_SIZE = 4688 };
+
+#define SIGRETURN_NR 0xd2801168 /* mov x8, #139 */
+#define SVC 0xd4000001
 
 struct walk {
     struct lp_live *live;
@@ -21,7 +25,7 @@ struct walk {
     uint64_t pc;
     bool exact;       /* pc is where the frame is, not where it returns to */
     uint64_t low;     /* the stack from here on has not been looked at */
-    unsigned *signals; /* frames of signals that were followed */
+    unsigned *signals; /* how often another stack was gone to */
 };
 enum outcome { ON, END, HIT, BROKEN };
 
@@ -40,6 +44,16 @@ static enum outcome next(struct walk *w, uint64_t pc)
     w->exact = false;
     if (!w->pc) return END;
     return tell(w, LP_FRAME_CALLER, w->pc) ? HIT : ON;
+}
+
+/* Is there a call before this address, or the way back from a handler at it? */
+static bool is_return(const struct walk *w, uint64_t addr)
+{
+    uint32_t word[2];
+    addr = plain(addr);
+    if (addr & 3 || addr < 4 || !(lp_mem_flags(w->live->mem, addr - 4) & LP_X) || !read(w, addr - 4, word, sizeof *word)) return false;
+    if (word[0] >> 26 == 0x25 || (word[0] & 0xfee00000) == 0xd6200000) return true; /* BL; BLR, BLRAA ... */
+    return read(w, addr, word, sizeof word) && word[0] == SIGRETURN_NR && word[1] == SVC;
 }
 
 /* ---- by the frame of a signal ---- */
@@ -73,7 +87,7 @@ static enum outcome interrupted(struct walk *w, uint64_t frame)
 static bool at_sigreturn(const struct walk *w, uint64_t *frame)
 {
     uint32_t words[2];
-    if (!read(w, w->pc, words, sizeof words) || words[0] != 0xd2801168 || words[1] != 0xd4000001) return false;
+    if (!read(w, w->pc, words, sizeof words) || words[0] != SIGRETURN_NR || words[1] != SVC) return false;
     *frame = w->known >> LP_CFI_SP & 1 ? w->x[LP_CFI_SP] : w->x[29] - SIGFRAME_SIZE;
     return is_sigframe(w, *frame);
 }
@@ -121,14 +135,26 @@ static bool restore(const struct walk *w, const struct lp_cfi_rule *r, uint64_t 
     return r->kind == LP_CFI_OFFSET && read(w, cfa + (uint64_t)r->off, value, 8);
 }
 
+/* Where SP is not known any more, x29 may tell: if both it and x30 are saved as a frame record, and that is one. */
+static bool find_cfa(const struct walk *w, const struct lp_cfi *c, uint64_t *cfa)
+{
+    const struct lp_cfi_rule *fp = &c->reg[29], *lr = &c->reg[LP_CFI_LR];
+    uint64_t to;
+    if (c->cfa.kind != LP_CFI_REGISTER) return false;
+    if (w->known >> c->cfa.reg & 1) return *cfa = w->x[c->cfa.reg] + (uint64_t)c->cfa.off, true;
+    if (c->cfa.reg != LP_CFI_SP || !(w->known >> 29 & 1) || fp->kind != LP_CFI_OFFSET || lr->kind != LP_CFI_OFFSET || lr->off != fp->off + 8) return false;
+    if (w->x[29] < w->low || !read(w, w->x[29] + 8, &to, 8) || !is_return(w, to)) return false;
+    return *cfa = w->x[29] - (uint64_t)fp->off, true;
+}
+
 /* ON, END, HIT; BROKEN: there are no rules, or they do not lead up the stack. */
 static enum outcome by_cfi(struct walk *w)
 {
     const struct lp_cfi *c = rules(w->live, w->exact ? w->pc : w->pc - 4);
-    if (!c || c->cfa.kind != LP_CFI_REGISTER || !(w->known >> c->cfa.reg & 1)) return BROKEN;
-    if (c->reg[c->ra].kind == LP_CFI_UNDEFINED) return END;
+    uint64_t cfa;
+    if (c && c->reg[c->ra].kind == LP_CFI_UNDEFINED) return END;
+    if (!c || !find_cfa(w, c, &cfa)) return BROKEN;
     if (c->reg[c->ra].kind == LP_CFI_SAME && !w->exact) return BROKEN; /* only the innermost function has it in a register */
-    const uint64_t cfa = w->x[c->cfa.reg] + (uint64_t)c->cfa.off;
     if (cfa < w->low || (cfa == w->low && !w->exact)) return BROKEN;
     uint64_t x[LP_CFI_REGS];
     uint32_t known = w->known;
@@ -147,16 +173,24 @@ static enum outcome by_cfi(struct walk *w)
 
 /* ---- by frame records ---- */
 
+/* The mapping that the stack is in. */
+static bool stack_of(const struct walk *w, struct lp_mapping *m) { return w->low && lp_mem_next(w->live->mem, w->low - 1, m) && m->start < w->low; }
+
 static enum outcome scan(struct walk *w, uint64_t end);
 
-/* {the caller's record, the return address}. x29 may be an ordinary register: a record is above what is known of the stack, and those of callers
- * are above it. */
+/* {the caller's record, the return address}. x29 may be an ordinary register: a record is above what is known of the stack, or on another one that the
+ * program has come from without a signal, and has a return address. */
 static enum outcome by_record(struct walk *w)
 {
+    struct lp_mapping m;
     uint64_t record[2], fp = w->x[29];
-    if (!(w->known >> 29 & 1) || fp & 7 || fp < w->low || !read(w, fp, record, sizeof record) || (record[0] && record[0] <= fp)) return BROKEN;
+    if (!(w->known >> 29 & 1) || fp & 7 || !stack_of(w, &m) || !read(w, fp, record, sizeof record)) return BROKEN;
+    const bool other = fp < m.start || fp >= m.end;
+    const bool last = !record[0] && !record[1] && !(w->known >> LP_CFI_SP & 1); /* of a chain that is one */
+    if ((!other && fp < w->low) || (!last && !is_return(w, record[1]))) return BROKEN;
+    if (other && ++*w->signals > SIGNALS_MAX) return tell(w, LP_FRAME_NONE, fp) ? HIT : END;
     /* A function without a record, below the one that has this: its return address is between, or was in x30. */
-    if (w->known >> LP_CFI_SP & 1 && scan(w, fp) == HIT) return HIT;
+    if (scan(w, other ? m.end : fp) == HIT) return HIT;
     w->x[29] = record[0];
     w->low = fp + 16;
     w->known = UINT32_C(1) << 29;
@@ -164,13 +198,6 @@ static enum outcome by_record(struct walk *w)
 }
 
 /* ---- by what looks like a return address ---- */
-
-/* The end of the mapping that the stack is in; 0 = there is none. */
-static uint64_t stack_end(const struct walk *w)
-{
-    struct lp_mapping m;
-    return lp_mem_next(w->live->mem, w->low - 1, &m) && m.start < w->low ? m.end : 0;
-}
 
 static enum outcome walk(struct walk *w);
 
@@ -186,6 +213,7 @@ static bool follow_signal(const struct walk *w, uint64_t records)
 static enum outcome scan(struct walk *w, uint64_t end)
 {
     uint64_t word[512];
+    if (end - w->low > SCAN_MAX) return tell(w, LP_FRAME_NONE, w->low) ? HIT : END;
     for (uint64_t at = lp_align_up(w->low, 8); at < end;) {
         uint64_t len = end - at < sizeof word ? (end - at) & ~UINT64_C(7) : sizeof word;
         if (!len) break;
@@ -202,9 +230,9 @@ static enum outcome scan(struct walk *w, uint64_t end)
 static enum outcome scan_all(struct walk *w)
 {
     if (!w->low) return END; /* a thread that has no stack yet */
-    uint64_t end = stack_end(w);
-    if (!end) return tell(w, LP_FRAME_NONE, w->low) ? HIT : END;
-    return scan(w, end);
+    struct lp_mapping m;
+    if (!stack_of(w, &m)) return tell(w, LP_FRAME_NONE, w->low) ? HIT : END;
+    return scan(w, m.end);
 }
 
 static enum outcome walk(struct walk *w)
@@ -233,7 +261,7 @@ bool lp_unwind(struct lp_live *live, const struct lp_cpu *cpu, bool (*fn)(void *
 void lp_unwind_prepare(struct lp_live *live)
 {
     if (!live->cfi) live->cfi = malloc(LP_CFI_CACHE * sizeof *live->cfi);
-    for (size_t i = 0; i < LP_CFI_CACHE && live->cfi; i++) live->cfi[i].pc = UINT64_MAX;
+    for (size_t i = 0; i < LP_CFI_CACHE && live->cfi; i++) live->cfi[i].pc = UINT64_MAX, live->cfi[i].good = false;
     for (size_t i = 0; i < live->objects.n; i++) {
         struct lp_target *t = live->objects.v[i];
         struct lp_cfi first;

@@ -84,6 +84,17 @@ static bool stays(struct lp_wait *w, const struct lp_cpu *cpu)
     return false;
 }
 
+/* A thread that keeps others from stopping the program must not wait for the lock, which a thread that forks has meanwhile. */
+static void lock_running(struct lp_wait *w, struct lp_cpu *cpu)
+{
+    while (pthread_mutex_trylock(&w->lock) != 0) {
+        lp_gate_leave(cpu);
+        pthread_mutex_lock(&w->lock);
+        pthread_mutex_unlock(&w->lock);
+        lp_gate_enter(cpu);
+    }
+}
+
 static void wait_open(struct lp_wait *w, struct lp_cpu *cpu)
 {
     lp_gate_leave(cpu);
@@ -99,7 +110,7 @@ void lp_live_watched(struct lp_live *live, struct lp_cpu *cpu)
     struct lp_wait *w = live->wait;
     bool waits = false;
     if (atomic_load(&w->closed)) {
-        pthread_mutex_lock(&w->lock);
+        lock_running(w, cpu);
         waits = !stays(w, cpu) && w->closed && is_entry(w, cpu->pc);
         pthread_mutex_unlock(&w->lock);
     }
@@ -262,13 +273,11 @@ static lp_status busy(struct lp_job *job, const struct lp_blockers *b, uint32_t 
     return s;
 }
 
-/* Without functions, and without return addresses into the rest: what is running finishes as it was. */
-static void make_lazy(struct lp_spans *s)
+/* What is running finishes as it was. */
+static lp_status make_lazy(struct lp_job *job, struct lp_spans *s)
 {
-    size_t m = 0;
-    for (size_t i = 0; i < s->n; i++)
-        if (!s->v[i].function) s->v[m] = s->v[i], s->v[m++].returns = false;
-    s->n = m;
+    free(s->v);
+    return lp_job_spans(job, true, s) ? LP_OK : lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
 }
 
 struct patience { int64_t start, pause, patience; uint32_t ms; enum lp_else_kind otherwise; bool force; };
@@ -278,15 +287,17 @@ static lp_status not_quiet(struct lp_job *job, struct lp_spans *s, struct lp_blo
 {
     struct lp_live *live = job->live;
     const int64_t now = lp_now_ms();
-    bool expired = now - p->start >= (int64_t)p->ms || atomic_load(&live->dying), stuck = live->wait->closed && now - live->wait->progress >= p->patience;
-    if (expired || stuck) open_entries(live);
+    const bool expired = now - p->start >= (int64_t)p->ms, hurry = !job->urgent && atomic_load(&live->hurry);
+    const bool stuck = live->wait->closed && now - live->wait->progress >= p->patience;
+    if (expired || stuck || hurry) open_entries(live);
     else close_entries(job, b);
     if (expired && p->otherwise == LP_ELSE_FAIL) name_blockers(live, b);
     lp_live_resume(live);
     if (expired && p->otherwise == LP_ELSE_FAIL) return busy(job, b, p->ms);
     if (expired && p->otherwise == LP_ELSE_FORCE) p->force = true;
-    if (expired && p->otherwise == LP_ELSE_LAZY) make_lazy(s), p->otherwise = LP_ELSE_FAIL;
+    if (expired && p->otherwise == LP_ELSE_LAZY) return p->otherwise = LP_ELSE_FAIL, make_lazy(job, s);
     if (expired) return LP_OK;
+    if (hurry) return job->yields = true, lp_job_fail(job, NULL, 0, LP_E_BUSY, "the program needs the engine to go on");
     const bool told = !stuck && all_leave_somewhere(b);
     int64_t nap = told ? p->patience : p->pause;
     if (stuck && p->patience < PATIENCE_MAX_MS) p->patience *= 2;
@@ -301,10 +312,11 @@ lp_status lp_job_stop(struct lp_job *job)
     struct lp_live *live = job->live;
     struct lp_spans spans;
     struct lp_blockers b = {0};
-    struct patience p = {.start = lp_now_ms(), .pause = 1, .patience = PATIENCE_MS, .force = job->options && job->options->flags & LP_LIVE_FORCE};
+    struct patience p = {.start = job->since ? job->since : lp_now_ms(), .pause = 1, .patience = PATIENCE_MS,
+                         .force = job->options && job->options->flags & LP_LIVE_FORCE};
     p.ms = deadline_of(job, &p.otherwise);
     lp_status s = lp_live_step(job, "stop");
-    if (s == LP_OK && !lp_job_spans(job, &spans)) s = lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
+    if (s == LP_OK && !lp_job_spans(job, false, &spans)) s = lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
     if (s != LP_OK) return s;
     while (s == LP_OK) {
         if (spans.n || live->nretired) lp_unwind_prepare(live);

@@ -57,6 +57,8 @@ static void pages_unmapped(void *ctx, struct lp_thread *t, uint64_t start, uint6
 static bool pages_move(void *ctx, struct lp_thread *t, uint64_t from, uint64_t len)
 {
     struct lp_vm *vm = ctx;
+    if (!lp_live_may_move(vm->live, from, len)) /* and no patch can come before the thread stops or has moved it */
+        return false;
     lp_gate_leave(&t->cpu);
     bool follows = lp_live_before_move(vm->live, from, len);
     if (!follows)

@@ -91,8 +91,8 @@ leave
 
 program "static, -O0" 'is in' "$every" -static -O0
 program "static, no frame pointers" 'is in' "$every" -static -fomit-frame-pointer
-program "static, no CFI" 'is in\|possibly' "plain deep handler altstack interrupted" -static -fno-asynchronous-unwind-tables -fno-unwind-tables
-program "static, no CFI, no frame pointers" 'is in\|possibly' "plain handler altstack interrupted" \
+program "static, no CFI" 'is in\|possibly' "$every" -static -fno-asynchronous-unwind-tables -fno-unwind-tables
+program "static, no CFI, no frame pointers" 'is in\|possibly' "plain handler altstack interrupted context jump libc" \
     -static -fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer
 program "static, PAuth and BTI" 'is in' "$every" -static -mbranch-protection=standard
 tap_done
