@@ -221,7 +221,7 @@ lp_status lp_live_settle(struct lp_live *live, uint64_t start, uint64_t end, str
 {
     struct lp_job job = {.err = err};
     atomic_fetch_sub(&live->fresh, 1);
-    lp_job_begin_now(&job, live);
+    lp_job_begin(&job, live);
     if (end) lp_objects_protected(&live->objects, start, end);
     lp_status s = arrivals(live, &job, err);
     if (!unfinished(live)) atomic_store(&live->fresh, 0);

@@ -76,7 +76,7 @@ struct lp_live {
     uint64_t era;                /* how often patches came or went; likewise */
     struct lp_suspect *suspects; /* patches that have failed */
     _Atomic unsigned ntrials;    /* patches on trial, and those that have failed */
-    _Atomic unsigned hurry;      /* threads of the program that need the engine to go on: a call that waits for a quiet program lets them, and begins anew */
+    _Atomic unsigned hurry;      /* threads that wait to see who is to blame for their death: a call that waits for a quiet program begins anew after them */
     struct lp_history history;
     struct lp_stops stops;
     int fault_at, step;
@@ -158,7 +158,7 @@ void lp_live_resume(struct lp_live *live);
 /* live.c: one call at a time */
 void lp_live_lock(struct lp_live *live, bool now); /* when no call is at work; now: before others that wait */
 void lp_job_begin(struct lp_job *job, struct lp_live *live);
-void lp_job_begin_now(struct lp_job *job, struct lp_live *live); /* on a thread of the program */
+void lp_job_begin_now(struct lp_job *job, struct lp_live *live); /* on a thread that dies */
 void lp_job_setup(struct lp_job *job, struct lp_live *live); /* another job of the same call */
 void lp_job_end(struct lp_job *job, bool done);
 struct lp_applied *lp_job_copy(struct lp_job *job, const struct lp_patch *p, lp_status *s);

@@ -21,7 +21,7 @@ bool lp_live_may_move(const struct lp_live *live, uint64_t from, uint64_t len) {
 
 bool lp_live_before_move(struct lp_live *live, uint64_t from, uint64_t len)
 {
-    lp_live_lock(live, true);
+    lp_live_lock(live, false);
     if (any_patched(live, from, len)) return true;
     pthread_cond_broadcast(&live->done);
     pthread_mutex_unlock(&live->lock);

@@ -31,12 +31,11 @@ struct lp_wait {
     int64_t progress;           /* when somebody left last */
 };
 
-static void init_sync(struct lp_wait *w)
+static void init_conditions(struct lp_wait *w)
 {
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->left, &attr);
     pthread_cond_init(&w->open, NULL);
     pthread_condattr_destroy(&attr);
@@ -45,8 +44,10 @@ static void init_sync(struct lp_wait *w)
 bool lp_wait_new(struct lp_live *live)
 {
     live->wait = calloc(1, sizeof *live->wait);
-    if (live->wait) init_sync(live->wait);
-    return live->wait != NULL;
+    if (!live->wait) return false;
+    pthread_mutex_init(&live->wait->lock, NULL);
+    init_conditions(live->wait);
+    return true;
 }
 
 void lp_wait_free(struct lp_live *live)
@@ -297,7 +298,7 @@ static lp_status not_quiet(struct lp_job *job, struct lp_spans *s, struct lp_blo
     if (expired && p->otherwise == LP_ELSE_FORCE) p->force = true;
     if (expired && p->otherwise == LP_ELSE_LAZY) return p->otherwise = LP_ELSE_FAIL, make_lazy(job, s);
     if (expired) return LP_OK;
-    if (hurry) return job->yields = true, lp_job_fail(job, NULL, 0, LP_E_BUSY, "the program needs the engine to go on");
+    if (hurry) return job->yields = true, lp_job_fail(job, NULL, 0, LP_E_BUSY, "a thread of the program is about to end it");
     const bool told = !stuck && all_leave_somewhere(b);
     int64_t nap = told ? p->patience : p->pause;
     if (stuck && p->patience < PATIENCE_MAX_MS) p->patience *= 2;
@@ -337,12 +338,11 @@ void lp_wait_before_fork(struct lp_live *live) { pthread_mutex_lock(&live->wait-
 void lp_wait_after_fork(struct lp_live *live, bool child)
 {
     struct lp_wait *w = live->wait;
-    if (!child) {
-        pthread_mutex_unlock(&w->lock);
-        return;
+    if (child) {
+        init_conditions(w);
+        unwatch(live);
+        w->closed = false;
+        w->nin = w->nentry = w->staying = 0;
     }
-    init_sync(w);
-    unwatch(live);
-    w->closed = false;
-    w->nin = w->nentry = w->staying = 0;
+    pthread_mutex_unlock(&w->lock);
 }

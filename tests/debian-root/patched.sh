@@ -94,7 +94,7 @@ redis_on_trial()
         "$builddir/lpapply" -q -c sock --trial 60s crash.lpatch || not_ok "redis-server: $function on trial"
         load_redis
         is "$? $("$builddir/lpapply" -c sock -l --tsv)" "0 " "redis-server: $function crashes, and no request fails"
-        like "$(cat served)" "crash-$function' failed its trial: SIGSEGV in $function+0x4: reverted, and run again as it was" "redis-server: it is said"
+        like "$(cat served)" "crash-$function' failed its trial: SIGSEGV in crash-$function:$function+0x4: reverted, and run again as it was" "redis-server: it is said"
     done
     is "$(guest bin/redis-cli -p $port ping)" PONG "redis-server: answers all the same"
     stop 0 "redis-server: ends by itself"
