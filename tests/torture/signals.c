@@ -482,7 +482,7 @@ static void timers(long scale)
     wanted_tid = 0;
     /* SIGEV_THREAD: a new thread each time. */
     a = timer(SIGEV_THREAD, 0, 0, 2000);
-    for (from = now(); notified <= 5 * scale && now() - from < 20;) nap(0.01); /* a busy machine starts threads slowly */
+    for (from = now(); notified <= 5 * scale && now() - from < 60;) nap(0.01); /* a busy machine starts threads slowly */
     timer_delete(a);
     CHECK(notified > 5 * scale);
     /* setitimer: three clocks */
