@@ -136,9 +136,8 @@ LP_NO_TSAN static bool on_engine_signal(int signo, siginfo_t *info, void *uconte
 }
 
 /* SA_RESTART always: whether the guest's call restarts is decided at delivery (host.h). */
-void lp_sighost_action(int signo, const struct lp_sigaction *guest)
+static struct lp_sigaction host_action(int signo, const struct lp_sigaction *guest)
 {
-    if (LP_SIGBIT(signo) & (LP_SIGMASK_NEVER | LP_SIGMASK_ENGINE)) return;
     struct lp_sigaction sa = {.flags = guest->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT), .mask = ~LP_SIGMASK_ENGINE};
     enum lp_sigdefault def = lp_signal_default(signo);
     if (guest->handler == (uint64_t)(uintptr_t)SIG_IGN) {
@@ -151,14 +150,25 @@ void lp_sighost_action(int signo, const struct lp_sigaction *guest)
     }
     sa.flags |= HOST_SA_RESTORER;
     sa.restorer = HOST_RESTORER;
+    return sa;
+}
+
+void lp_sighost_action(int signo, const struct lp_sigaction *guest)
+{
+    if (LP_SIGBIT(signo) & (LP_SIGMASK_NEVER | LP_SIGMASK_ENGINE)) return;
+    struct lp_sigaction sa = host_action(signo, guest);
     lp_sighost_set(signo, &sa);
 }
 
-/* glibc's first pthread_create takes SIGSETXID for itself, whoever has it. The thread that it makes, and its maker, block all signals yet. */
+/* glibc's first pthread_create takes SIGSETXID for itself, whoever has it. The thread that it makes, and its maker, block all signals yet. What it has
+ * not taken is left alone: to ignore a signal once more would discard those that are pending, and with them the timer that sent one. */
 void lp_sighost_reclaim(struct lp_kernel *k)
 {
     pthread_mutex_lock(&k->signals->lock);
-    for (int n = 32; n < 34; n++) lp_sighost_action(n, &k->signals->action[n]);
+    for (int n = 32; n < 34; n++) {
+        struct lp_sigaction now, sa = host_action(n, &k->signals->action[n]);
+        if (lp_sighost_get(n, &now) != 0 || now.handler != sa.handler) lp_sighost_set(n, &sa);
+    }
     pthread_mutex_unlock(&k->signals->lock);
 }
 
