@@ -5,4 +5,4 @@ lib_base_libbase_la_SOURCES = \
 	lib/base/file.c lib/base/file.h \
 	lib/base/log.c lib/base/log.h \
 	lib/base/text.c lib/base/text.h \
-	lib/base/bits.h lib/base/sanitize.h
+	lib/base/bits.h lib/base/search.h lib/base/sanitize.h

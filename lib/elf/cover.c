@@ -1,6 +1,7 @@
 /* elf/cover.c - which symbol covers an address, and whether there is code: sorted boundaries, made once. */
 #include <config.h>
 #include "elf/image.h"
+#include "base/search.h"
 
 #include <gelf.h>
 #include <stdlib.h>
@@ -95,13 +96,8 @@ void lp_elf_load_covers(struct lp_elf *e)
 
 static const struct lp_elf_symbol *lookup(const struct lp_elf_covers *c, uint64_t vaddr)
 {
-    size_t lo = 0, hi = c->n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (c->v[mid].start <= vaddr) lo = mid + 1;
-        else hi = mid;
-    }
-    return lo ? c->v[lo - 1].sym : NULL;
+    size_t n = lp_count_upto(c->v, c->n, sizeof *c->v, vaddr);
+    return n ? c->v[n - 1].sym : NULL;
 }
 
 const struct lp_elf_symbol *lp_elf_symbol_at(const lp_elf *e, uint64_t vaddr)
@@ -147,19 +143,9 @@ void lp_elf_load_exec(struct lp_elf *e)
 bool lp_elf_is_code(const lp_elf *e, uint64_t vaddr)
 {
     lp_elf_symbols(e, NULL);
-    size_t lo = 0, hi = e->nexec;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (e->exec[mid].start <= vaddr) lo = mid + 1;
-        else hi = mid;
-    }
-    if (!lo || vaddr >= e->exec[lo - 1].end) return false;
-    uint64_t section = e->exec[lo - 1].start;
-    lo = 0, hi = e->nmark;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (e->mark[mid].start <= vaddr) lo = mid + 1;
-        else hi = mid;
-    }
-    return !lo || e->mark[lo - 1].start < section || e->mark[lo - 1].code;
+    size_t n = lp_count_upto(e->exec, e->nexec, sizeof *e->exec, vaddr);
+    if (!n || vaddr >= e->exec[n - 1].end) return false;
+    uint64_t section = e->exec[n - 1].start;
+    n = lp_count_upto(e->mark, e->nmark, sizeof *e->mark, vaddr);
+    return !n || e->mark[n - 1].start < section || e->mark[n - 1].code;
 }

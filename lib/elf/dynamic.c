@@ -3,6 +3,7 @@
 #include "elf/dynamic.h"
 #include "elf/image.h"
 #include "base/bits.h"
+#include "base/search.h"
 #include "base/buf.h"
 
 #include <elf.h>
@@ -218,11 +219,6 @@ const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char 
 
 bool lp_dynfix_covers(const struct lp_dynamic *d, uint64_t at, uint64_t len)
 {
-    size_t lo = 0, hi = d->nfix;
-    while (lo < hi) { /* the first that ends behind `at` */
-        size_t mid = lo + (hi - lo) / 2;
-        if (d->fix[mid].at + 8 <= at) lo = mid + 1;
-        else hi = mid;
-    }
-    return lo < d->nfix && d->fix[lo].at < at + len;
+    size_t i = at < 8 ? 0 : lp_count_upto(d->fix, d->nfix, sizeof *d->fix, at - 8); /* the first that ends behind `at` */
+    return i < d->nfix && d->fix[i].at < at + len;
 }

@@ -96,8 +96,8 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
 static void watched(struct lp_cpu *cpu)
 {
     const struct lp_kernel *k = lp_thread_of(cpu)->k;
-    if (k->trial_hook.watched && !k->shared)
-        k->trial_hook.watched(k->trial_hook.ctx, cpu);
+    if (k->patch_hook.watched && !k->shared)
+        k->patch_hook.watched(k->patch_hook.ctx, cpu);
 }
 
 const struct lp_upcalls lp_kernel_upcalls = {.svc = lp_kernel_svc, .fault = lp_signal_fault, .safepoint = lp_signal_safepoint, .watched = watched};

@@ -39,8 +39,8 @@ struct lp_load_hook {
     uint64_t entry;                                                                 /* 0 = none */
     void *ctx;
 };
-/* What a higher room does about patches on trial, on the guest's thread in guest code; not in a vfork child. Each may be NULL. */
-struct lp_trial_hook {
+/* What a higher room does about patches, on the guest's thread in guest code; not in a vfork child. Each may be NULL. */
+struct lp_patch_hook {
     void (*watched)(void *ctx, struct lp_cpu *cpu);   /* as lp_upcalls.watched */
     /* A signal is about to end the process (fault: the thread's instruction caused it). True: it does not, and the thread goes on at cpu->pc. */
     bool (*dies)(void *ctx, struct lp_thread *t, int signo, bool fault);
@@ -89,7 +89,7 @@ struct lp_kernel {
     struct lp_seccomp *seccomp, *seccomp_all; /* seccomp.c: what the first thread starts with; all filters */
     struct lp_fork_hook *fork_hooks; /* process.h */
     struct lp_load_hook load_hook;
-    struct lp_trial_hook trial_hook;
+    struct lp_patch_hook patch_hook;
     /* End of the process: set once, then every thread's cpu.stop. */
     _Atomic uint32_t exiting;       /* a futex */
     struct lp_exit exit;

@@ -17,13 +17,14 @@ static uint64_t page_up(uint64_t v) { return lp_align_up(v, LP_PAGE); }
 /* Linux's is_data_mapping(): what RLIMIT_DATA counts. */
 static bool is_data(const struct lp_mapping *m) { return (m->flags & (LP_W | LP_SHARED)) == LP_W && strcmp(m->name, "[stack]") != 0; }
 
-/* Bytes of [from, from + len) that are mapped: a mapping in their place takes no more room. */
-static uint64_t mapped(struct lp_kernel *k, uint64_t from, uint64_t len)
+/* Bytes of [from, from + len) that are mapped with none of these flags. */
+static uint64_t mapped_without(struct lp_kernel *k, uint64_t from, uint64_t len, unsigned flags)
 {
     struct lp_mapping m;
     uint64_t sum = 0, end = from + len;
     for (uint64_t at = from; lp_mem_next(k->mem, at, &m) && m.start < end; at = m.end)
-        sum += (m.end < end ? m.end : end) - (m.start > from ? m.start : from);
+        if (!(m.flags & flags))
+            sum += (m.end < end ? m.end : end) - (m.start > from ? m.start : from);
     return sum;
 }
 
@@ -56,7 +57,7 @@ static bool too_large(struct lp_kernel *k, uint64_t at, uint64_t len, bool fixed
     uint64_t limit, data_limit;
     if (!is_limited(k, &limit, &data_limit))
         return false;
-    uint64_t more = len - (fixed && len <= lp_mem_limit(k->mem) && at <= lp_mem_limit(k->mem) - len ? mapped(k, at, len) : 0);
+    uint64_t more = len - (fixed && len <= lp_mem_limit(k->mem) && at <= lp_mem_limit(k->mem) - len ? mapped_without(k, at, len, 0) : 0);
     return over_limit(k, more, data ? more : 0);
 }
 
@@ -156,14 +157,8 @@ LP_SYSCALL(munmap)
 /* Private memory that becomes writable is data from then on. Linux tells for each mapping, here it is for all of them. */
 static bool too_much_data(struct lp_kernel *k, uint64_t from, uint64_t len)
 {
-    struct lp_mapping m;
-    uint64_t limit, data_limit, data = 0, end = from + len;
-    if (!is_limited(k, &limit, &data_limit) || end < from)
-        return false;
-    for (uint64_t at = from; lp_mem_next(k->mem, at, &m) && m.start < end; at = m.end)
-        if (!(m.flags & (LP_W | LP_SHARED)))
-            data += (m.end < end ? m.end : end) - (m.start > from ? m.start : from);
-    return over_limit(k, 0, data);
+    uint64_t limit, data_limit;
+    return is_limited(k, &limit, &data_limit) && from + len >= from && over_limit(k, 0, mapped_without(k, from, len, LP_W | LP_SHARED));
 }
 
 /* PROT_BTI on a CPU without BTI: mmap ignores what it does not know, mprotect refuses it. */

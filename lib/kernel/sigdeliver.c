@@ -92,7 +92,7 @@ static bool is_own(const struct lp_siginfo *info)
 static bool is_spared(struct lp_thread *t, const struct lp_siginfo *info, bool fault)
 {
     static const uint64_t crashes = LP_SIGBIT(SIGILL) | LP_SIGBIT(SIGTRAP) | LP_SIGBIT(SIGABRT) | LP_SIGBIT(SIGBUS) | LP_SIGBIT(SIGSEGV);
-    const struct lp_trial_hook *h = &t->k->trial_hook;
+    const struct lp_patch_hook *h = &t->k->patch_hook;
     if (!h->dies || t->k->shared || t->k->exiting || !(crashes & LP_SIGBIT(info->signo)) || !(fault || is_own(info))) return false;
     return h->dies(h->ctx, t, info->signo, fault);
 }

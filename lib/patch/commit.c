@@ -353,7 +353,7 @@ static void book(struct lp_job *job)
     }
     for (size_t i = 0; i < job->nadd; i++) {
         job->add[i]->applied_ms = now;
-        if (!job->add[i]->whole && job->options && job->options->trial_ms) job->add[i]->trial_until = lp_now_ms() + job->options->trial_ms;
+        if (!job->add[i]->whole && job->options && job->options->trial_ms) lp_trial_begin(live, job->add[i], job->options->trial_ms);
         lp_journal_add(live, job->add[i]);
         lp_bodies_add(live, job->add[i]);
     }

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/search.h"
 #include "patch/journal.h"
 
 #include <elf.h>
@@ -33,17 +34,11 @@ static struct changed *all_changed(const struct lp_live *live, size_t *n)
 /* What changed in [row->addr, + size): the newest patch, how many places, their executions. */
 static const char *look_inside(struct lp_live_function *row, const struct changed *v, size_t n)
 {
-    size_t lo = 0, hi = n;
     const struct lp_applied *newest = NULL;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (v[mid].addr < row->addr) lo = mid + 1;
-        else hi = mid;
-    }
-    for (; lo < n && v[lo].addr < row->addr + (row->size ? row->size : 4); lo++) {
+    for (size_t i = lp_count_below(v, n, sizeof *v, row->addr); i < n && v[i].addr < row->addr + (row->size ? row->size : 4); i++) {
         row->places++;
-        row->hits += lp_counter_read(v[lo].write->counter).hits;
-        if (!newest || v[lo].owner->serial > newest->serial) newest = v[lo].owner;
+        row->hits += lp_counter_read(v[i].write->counter).hits;
+        if (!newest || v[i].owner->serial > newest->serial) newest = v[i].owner;
     }
     return newest ? newest->patch->name : NULL;
 }

@@ -110,7 +110,7 @@ struct lp_job {
     size_t nbatch;
     uint8_t *before;
     int64_t since;               /* when the call began (lp_now_ms()) */
-    bool urgent, yields;         /* lp_job_begin_now(); not done, because of one that is */
+    bool urgent, yields;         /* of a thread that dies: before others that wait; not done, because of one that is */
     struct lp_space space;
     struct lp_retired *taken;    /* addresses given to this call's new code, not mapped yet; in address order */
     size_t ntaken, taken_cap;
@@ -133,13 +133,11 @@ struct lp_applied *lp_names_find(const struct lp_names *t, const char *name);
 /* The pages of these places have been unmapped: what the journal said about them is history. True if nothing of a is left. What it is bound to
  * is looked at too: an object that is gone is waited for again. */
 bool lp_journal_forget(struct lp_live *live, struct lp_applied *a);
-/* The newest touch in the chain that has those of this word. */
+/* The touches of the word at addr and others, the newest first. */
 struct lp_touch *lp_journal_at(const struct lp_live *live, uint64_t addr);
 /* Who lies on top of one of a's places and does not leave with it; NULL = nobody. */
 struct lp_applied *lp_journal_above(struct lp_live *live, const struct lp_applied *a, uint64_t *where);
 void lp_journal_free_one(struct lp_applied *a);
-/* The touches of the word at addr and others, the newest first. */
-struct lp_touch *lp_journal_at(const struct lp_live *live, uint64_t addr);
 /* Count executions of a's places on behalf of who is on top of them now. */
 void lp_journal_count(struct lp_live *live, const struct lp_applied *a);
 /* Executions of all its places. */
@@ -156,9 +154,8 @@ void lp_history_free(struct lp_history *h);
 void lp_live_stop(struct lp_live *live);
 void lp_live_resume(struct lp_live *live);
 /* live.c: one call at a time */
-void lp_live_lock(struct lp_live *live, bool now); /* when no call is at work; now: before others that wait */
+void lp_live_lock(struct lp_live *live, bool urgent); /* when no call is at work */
 void lp_job_begin(struct lp_job *job, struct lp_live *live);
-void lp_job_begin_now(struct lp_job *job, struct lp_live *live); /* on a thread that dies */
 void lp_job_setup(struct lp_job *job, struct lp_live *live); /* another job of the same call */
 void lp_job_end(struct lp_job *job, bool done);
 struct lp_applied *lp_job_copy(struct lp_job *job, const struct lp_patch *p, lp_status *s);
@@ -169,6 +166,7 @@ lp_status lp_job_evict(struct lp_job *job, struct lp_applied *const *v, size_t n
 void lp_trials_watch(struct lp_live *live); /* under the gate: patches came, went or moved */
 void lp_trials_count(struct lp_live *live);
 void lp_trials_end(struct lp_live *live);   /* of those that are over; while no call is in progress */
+void lp_trial_begin(struct lp_live *live, struct lp_applied *a, uint32_t ms); /* lp_trials_watch() makes it so */
 void lp_trial_watched(struct lp_live *live, struct lp_cpu *cpu); /* part of lp_live_watched */
 void lp_trials_unmapped(struct lp_live *live, uint64_t start, uint64_t end); /* code of a reverted patch */
 void lp_trials_free(struct lp_live *live);

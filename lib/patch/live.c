@@ -92,15 +92,15 @@ static bool open_target(void *ctx, struct lp_target *t) { return lp_target_open(
 static const char *soname(void *ctx, struct lp_target *t) { return lp_target_soname(t, ((struct lp_job *)ctx)->live->mem); }
 static bool is_ready(void *ctx, struct lp_target *t) { return lp_target_relocated(t, ((struct lp_job *)ctx)->live->mem); }
 
-void lp_live_lock(struct lp_live *live, bool now)
+void lp_live_lock(struct lp_live *live, bool urgent)
 {
-    if (now) atomic_fetch_add(&live->hurry, 1);
+    if (urgent) atomic_fetch_add(&live->hurry, 1);
     pthread_mutex_lock(&live->lock);
-    while (live->working || (!now && atomic_load(&live->hurry))) pthread_cond_wait(&live->done, &live->lock);
-    if (now) atomic_fetch_sub(&live->hurry, 1);
+    while (live->working || (!urgent && atomic_load(&live->hurry))) pthread_cond_wait(&live->done, &live->lock);
+    if (urgent) atomic_fetch_sub(&live->hurry, 1);
 }
 
-static void begin(struct lp_job *job, struct lp_live *live)
+void lp_job_begin(struct lp_job *job, struct lp_live *live)
 {
     lp_live_lock(live, job->urgent);
     live->working = true;
@@ -108,20 +108,12 @@ static void begin(struct lp_job *job, struct lp_live *live)
     lp_live_rescan(live);
     lp_live_prune(live);
     lp_job_setup(job, live);
-    if (!job->since) job->since = lp_now_ms();
-}
-
-void lp_job_begin(struct lp_job *job, struct lp_live *live) { begin(job, live); }
-
-void lp_job_begin_now(struct lp_job *job, struct lp_live *live)
-{
-    job->urgent = true;
-    begin(job, live);
 }
 
 void lp_job_setup(struct lp_job *job, struct lp_live *live)
 {
     job->live = live;
+    job->since = lp_now_ms();
     job->space = (struct lp_space){.target = live->objects.v, .ntarget = live->objects.n, .ctx = job, .open = open_target, .soname = soname, .ready = is_ready,
                                    .read = lp_job_read, .place = lp_job_place};
 }
@@ -569,11 +561,7 @@ lp_status lp_live_list(struct lp_live *live, int (*fn)(void *ctx, const struct l
 {
     (void)err;
     pthread_mutex_lock(&live->lock);
-    if (!live->working) {
-        lp_live_rescan(live);
-        lp_live_prune(live);
-        lp_trials_end(live);
-    }
+    lp_live_look(live);
     struct lp_applied *a = live->newest;
     while (a && a->older) a = a->older;
     for (; a; a = a->newer)

@@ -37,8 +37,9 @@ void lp_live_want_objects(struct lp_live *live);
 bool lp_live_next_object(struct lp_live *live, char id[129]);
 /* The same: [start, end) goes away. */
 void lp_live_unmapped(struct lp_live *live, uint64_t start, uint64_t end);
-/* Around mremap: are patches in [from, from + len)? Then no call changes anything until lp_live_after_move() has said where they are; to == from: there. */
-bool lp_live_may_move(const struct lp_live *live, uint64_t from, uint64_t len); /* in the RUNNING state: are there patches in it? */
+/* Around mremap, in the RUNNING state: are there patches in [from, from + len)? */
+bool lp_live_may_move(const struct lp_live *live, uint64_t from, uint64_t len);
+/* Outside it: there still are. Then no call changes anything until lp_live_after_move() has said where they are; to == from: there. */
 bool lp_live_before_move(struct lp_live *live, uint64_t from, uint64_t len);
 void lp_live_after_move(struct lp_live *live, uint64_t from, uint64_t to, uint64_t len);
 /* Is a patch of LP_LIVE_WAIT incomplete? */

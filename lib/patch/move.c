@@ -7,7 +7,7 @@
 
 struct move { uint64_t from, to, len; };
 
-static bool any_patched(const struct lp_live *live, uint64_t from, uint64_t len)
+bool lp_live_may_move(const struct lp_live *live, uint64_t from, uint64_t len)
 {
     uint64_t lo = live->lowest & ~(LP_PAGE - 1), hi = live->highest, end = from + len;
     if (lo < from) lo = from;
@@ -17,13 +17,10 @@ static bool any_patched(const struct lp_live *live, uint64_t from, uint64_t len)
     return false;
 }
 
-bool lp_live_may_move(const struct lp_live *live, uint64_t from, uint64_t len) { return any_patched(live, from, len); }
-
 bool lp_live_before_move(struct lp_live *live, uint64_t from, uint64_t len)
 {
     lp_live_lock(live, false);
-    if (any_patched(live, from, len)) return true;
-    pthread_cond_broadcast(&live->done);
+    if (lp_live_may_move(live, from, len)) return true;
     pthread_mutex_unlock(&live->lock);
     return false;
 }
@@ -86,6 +83,5 @@ void lp_live_after_move(struct lp_live *live, uint64_t from, uint64_t to, uint64
     for (struct lp_applied *a = live->newest; a; a = a->older) lp_journal_count(live, a);
     lp_trials_watch(live);
     lp_live_resume(live);
-    pthread_cond_broadcast(&live->done);
     pthread_mutex_unlock(&live->lock);
 }

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "base/error.h"
 #include "base/buf.h"
+#include "base/search.h"
 #include "patch/journal.h"
 
 #include <stdlib.h>
@@ -46,14 +47,8 @@ static bool take_census(struct lp_live *live, struct census *c)
 static uint64_t threads_in(const struct census *c, uint64_t start, uint64_t end)
 {
     uint64_t seen = 0, *bits = calloc(c->thread / 64 + 1, sizeof *bits);
-    size_t lo = 0, hi = c->n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (c->v[mid].addr < start) lo = mid + 1;
-        else hi = mid;
-    }
-    for (; bits && lo < c->n && c->v[lo].addr < end; lo++) {
-        uint64_t bit = UINT64_C(1) << c->v[lo].thread % 64, *word = &bits[c->v[lo].thread / 64];
+    for (size_t i = lp_count_below(c->v, c->n, sizeof *c->v, start); bits && i < c->n && c->v[i].addr < end; i++) {
+        uint64_t bit = UINT64_C(1) << c->v[i].thread % 64, *word = &bits[c->v[i].thread / 64];
         seen += !(*word & bit);
         *word |= bit;
     }

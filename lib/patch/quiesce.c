@@ -1,6 +1,7 @@
 /* patch/quiesce.c - what a call changes that a thread may be in the middle of, and which threads are. */
 #include <config.h>
 #include "base/buf.h"
+#include "base/search.h"
 #include "patch/journal.h"
 
 #include <stdlib.h>
@@ -114,17 +115,12 @@ struct search { const struct lp_spans *s; struct lp_blocker b; bool hit, was; bo
 
 static bool inside(const struct lp_spans *s, uint64_t addr, bool is_return)
 {
-    size_t lo = 0, hi = s->n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (s->v[mid].start <= addr) lo = mid + 1;
-        else hi = mid;
-    }
-    if (!lo) return false;
-    const struct lp_span *v = &s->v[lo - 1];
+    size_t n = lp_count_upto(s->v, s->n, sizeof *s->v, addr);
+    if (!n) return false;
+    const struct lp_span *v = &s->v[n - 1];
     if (!is_return) return addr < v->end;
     /* The range that ends where the next one starts is the one that the call was in. */
-    if (addr == v->start && lo > 1 && v[-1].end == addr && v[-1].returns && v[-1].last) return true;
+    if (addr == v->start && n > 1 && v[-1].end == addr && v[-1].returns && v[-1].last) return true;
     return v->returns && (addr < v->end || (addr == v->end && v->last));
 }
 

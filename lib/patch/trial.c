@@ -7,13 +7,13 @@
 #include <config.h>
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/search.h"
 #include "base/text.h"
 #include "patch/journal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 
 struct lp_trial_entry { uint64_t pc; int64_t until; };
 
@@ -229,11 +229,11 @@ bool lp_live_dies(struct lp_live *live, struct lp_cpu *cpu, int signo, bool faul
     if (!atomic_load_explicit(&live->ntrials, memory_order_relaxed)) return false;
     struct lp_error err = {0};
     const struct lp_live_options force = {.flags = LP_LIVE_FORCE};
-    struct lp_job job = {.options = &force, .err = &err};
+    struct lp_job job = {.options = &force, .err = &err, .urgent = true};
     struct death d = {.live = live, .cpu = cpu, .now = lp_now_ms()};
     char where[200], what[260];
     bool again = false;
-    lp_job_begin_now(&job, live);
+    lp_job_begin(&job, live);
     find_guilty(&d);
     lp_status s = LP_OK;
     if (d.nguilty) {
@@ -253,6 +253,12 @@ bool lp_live_dies(struct lp_live *live, struct lp_cpu *cpu, int signo, bool faul
 
 /* ---- beginning and end ---- */
 
+void lp_trial_begin(struct lp_live *live, struct lp_applied *a, uint32_t ms)
+{
+    a->trial_until = lp_now_ms() + ms;
+    atomic_fetch_add(&live->ntrials, 1);
+}
+
 void lp_trials_count(struct lp_live *live)
 {
     unsigned n = 0;
@@ -270,13 +276,8 @@ static int by_pc(const void *a, const void *b)
 /* The trial that ends last of those of the patches that lie on one another at pc; NULL = none. */
 static const struct lp_trial_entry *entry_at(const struct lp_live *live, uint64_t pc)
 {
-    size_t lo = 0, hi = live->ntrial_entry;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (live->trial_entry[mid].pc <= pc) lo = mid + 1;
-        else hi = mid;
-    }
-    return lo && live->trial_entry[lo - 1].pc == pc ? &live->trial_entry[lo - 1] : NULL;
+    size_t n = lp_count_upto(live->trial_entry, live->ntrial_entry, sizeof *live->trial_entry, pc);
+    return n && live->trial_entry[n - 1].pc == pc ? &live->trial_entry[n - 1] : NULL;
 }
 
 static int64_t until(const struct lp_applied *a) { return a->whole ? a->whole->trial_until : a->trial_until; }
@@ -306,6 +307,7 @@ void lp_trials_watch(struct lp_live *live)
     live->trial_entry = NULL;
     live->ntrial_entry = 0;
     live->era++;
+    if (!live->ntrials) return; /* as nearly always: no look at every patch while the program stands */
     lp_trials_count(live);
     if (live->ntrials) watch_all(live);
 }

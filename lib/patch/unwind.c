@@ -2,6 +2,7 @@
 #include <config.h>
 #include "patch/journal.h"
 #include "base/bits.h"
+#include "base/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,13 +97,8 @@ static bool at_sigreturn(const struct walk *w, uint64_t *frame)
 
 static const struct lp_body *body_at(const struct lp_live *live, uint64_t pc)
 {
-    size_t lo = 0, hi = live->nbody;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (live->body[mid].start <= pc) lo = mid + 1;
-        else hi = mid;
-    }
-    return lo && pc < live->body[lo - 1].end ? &live->body[lo - 1] : NULL;
+    size_t n = lp_count_upto(live->body, live->nbody, sizeof *live->body, pc);
+    return n && pc < live->body[n - 1].end ? &live->body[n - 1] : NULL;
 }
 
 static bool look_up(const struct lp_live *live, uint64_t pc, struct lp_cfi *cfi)

@@ -5,6 +5,7 @@
  * nobody leaves for a while, all are let go, and it is tried again after a pause, with more patience: a busy machine may not let them run so soon. */
 #include <config.h>
 #include "base/buf.h"
+#include "base/search.h"
 #include "base/text.h"
 #include "patch/journal.h"
 
@@ -62,13 +63,8 @@ void lp_wait_free(struct lp_live *live)
 
 static bool is_entry(const struct lp_wait *w, uint64_t pc)
 {
-    size_t lo = 0, hi = w->nentry;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (w->entry[mid] < pc) lo = mid + 1;
-        else hi = mid;
-    }
-    return lo < w->nentry && w->entry[lo] == pc;
+    size_t n = lp_count_upto(w->entry, w->nentry, sizeof *w->entry, pc);
+    return n && w->entry[n - 1] == pc;
 }
 
 /* Is the thread in what is to be changed? Notes if it leaves now. */
@@ -283,21 +279,28 @@ static lp_status make_lazy(struct lp_job *job, struct lp_spans *s)
 
 struct patience { int64_t start, pause, patience; uint32_t ms; enum lp_else_kind otherwise; bool force; };
 
-/* Not quiet, under the gate: how it goes on. LP_OK: to be looked at again. */
+/* The deadline has passed, under the gate. LP_OK: to be looked at again, as the patch says. */
+static lp_status out_of_time(struct lp_job *job, struct lp_spans *s, struct lp_blockers *b, struct patience *p)
+{
+    const enum lp_else_kind otherwise = p->otherwise;
+    open_entries(job->live);
+    if (otherwise == LP_ELSE_FAIL) name_blockers(job->live, b);
+    lp_live_resume(job->live);
+    p->otherwise = LP_ELSE_FAIL;
+    p->force = otherwise == LP_ELSE_FORCE;
+    return otherwise == LP_ELSE_FAIL ? busy(job, b, p->ms) : otherwise == LP_ELSE_LAZY ? make_lazy(job, s) : LP_OK;
+}
+
+/* The same before. */
 static lp_status not_quiet(struct lp_job *job, struct lp_spans *s, struct lp_blockers *b, struct patience *p)
 {
     struct lp_live *live = job->live;
     const int64_t now = lp_now_ms();
-    const bool expired = now - p->start >= (int64_t)p->ms, hurry = !job->urgent && atomic_load(&live->hurry);
-    const bool stuck = live->wait->closed && now - live->wait->progress >= p->patience;
-    if (expired || stuck || hurry) open_entries(live);
+    if (now - p->start >= (int64_t)p->ms) return out_of_time(job, s, b, p);
+    const bool hurry = !job->urgent && atomic_load(&live->hurry), stuck = live->wait->closed && now - live->wait->progress >= p->patience;
+    if (stuck || hurry) open_entries(live);
     else close_entries(job, b);
-    if (expired && p->otherwise == LP_ELSE_FAIL) name_blockers(live, b);
     lp_live_resume(live);
-    if (expired && p->otherwise == LP_ELSE_FAIL) return busy(job, b, p->ms);
-    if (expired && p->otherwise == LP_ELSE_FORCE) p->force = true;
-    if (expired && p->otherwise == LP_ELSE_LAZY) return p->otherwise = LP_ELSE_FAIL, make_lazy(job, s);
-    if (expired) return LP_OK;
     if (hurry) return job->yields = true, lp_job_fail(job, NULL, 0, LP_E_BUSY, "a thread of the program is about to end it");
     const bool told = !stuck && all_leave_somewhere(b);
     int64_t nap = told ? p->patience : p->pause;
@@ -313,7 +316,7 @@ lp_status lp_job_stop(struct lp_job *job)
     struct lp_live *live = job->live;
     struct lp_spans spans;
     struct lp_blockers b = {0};
-    struct patience p = {.start = job->since ? job->since : lp_now_ms(), .pause = 1, .patience = PATIENCE_MS,
+    struct patience p = {.start = job->since, .pause = 1, .patience = PATIENCE_MS,
                          .force = job->options && job->options->flags & LP_LIVE_FORCE};
     p.ms = deadline_of(job, &p.otherwise);
     lp_status s = lp_live_step(job, "stop");

@@ -124,7 +124,7 @@ static void who(void *ctx, const struct lp_cpu *cpu, char *buf, size_t size)
 
 void lp_vm_watch_objects(struct lp_vm *vm)
 {
-    vm->kernel->trial_hook = (struct lp_trial_hook){watched, thread_dies, vm};
+    vm->kernel->patch_hook = (struct lp_patch_hook){watched, thread_dies, vm};
     vm->kernel->load_hook = (struct lp_load_hook){file_mapped, pages_protected, pages_unmapped, pages_move, pages_moved, program_starts, 0, vm};
     lp_live_on_event(vm->live, &(struct lp_live_events){say, who, vm});
 }

@@ -16,15 +16,8 @@
 #include <unwind.h>
 #include <unistd.h>
 
-#define PART __attribute__((noinline, used))
+#include "twice.h"
 #define BARRIER __asm__ volatile("" ::: "memory")
-#ifdef NEW
-#define GIVES 100
-#define HERE extern
-#else
-#define GIVES 1
-#define HERE
-#endif
 
 HERE sem_t gate;
 extern pthread_mutex_t guard;

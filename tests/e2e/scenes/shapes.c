@@ -6,14 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART __attribute__((noinline, used))
-#ifdef NEW
-#define GIVES 100
-#define HERE extern
-#else
-#define GIVES 1
-#define HERE
-#endif
+#include "twice.h"
 HERE int calls;
 HERE char spread[3 * 4096];
 

@@ -1,0 +1,24 @@
+/* base/search.h - in arrays whose elements begin with a uint64_t and are in ascending order of it. */
+#ifndef LP_BASE_SEARCH_H
+#define LP_BASE_SEARCH_H
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* How many of the n elements of `size` bytes have a number that is at most `key`. */
+static inline size_t lp_count_upto(const void *v, size_t n, size_t size, uint64_t key)
+{
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        uint64_t at;
+        memcpy(&at, (const char *)v + mid * size, sizeof at);
+        if (at <= key) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo;
+}
+
+/* How many have one that is below `key`: the index of the first that has not. */
+static inline size_t lp_count_below(const void *v, size_t n, size_t size, uint64_t key) { return key ? lp_count_upto(v, n, size, key - 1) : 0; }
+#endif
