@@ -3,8 +3,8 @@
  *     send TEXT         \r \n \e \xHH are understood            expect TEXT     wait (20 s) until it is shown, behind the last one expected
  *     size ROWS COLS    the window changes                      quiet           wait until nothing has come for 0.3 s and all that run there
  *                                                               wait too, with nothing left to read: a busy machine takes its time (20 s)
- *     modes             echo and canonical mode, as they are    end             wait for the command: its status, whether the modes are as at the start,
- *                                                               and whether a process is left in its session
+ *     stopped           wait until a job is (20 s)              end             wait for the command: its status, whether the modes are as at the start,
+ *     modes             echo and canonical mode, as they are                    and whether a process is left in its session
  * Exit status 1: the script could not be played to its end. */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -95,6 +95,7 @@ static char state(const char *pid)
 }
 static int is_left(const char *pid) { return state(pid) != 'Z'; }
 static int is_busy(const char *pid) { return !strchr("STtZ", state(pid)); }
+static int is_stopped(const char *pid) { return state(pid) == 'T'; }
 
 /* How many in the session are so. */
 static int in_session(pid_t sid, int (*is)(const char *pid))
@@ -114,6 +115,14 @@ static void quiet(void)
         int unread = 0;
         while (take(300)) i++;
         if (!in_session(child, is_busy) && (ioctl(slave, FIONREAD, &unread) || !unread)) return;
+    }
+}
+
+static void stopped(void)
+{
+    for (int i = 0; !in_session(child, is_stopped); i++) {
+        if (i > 200) give_up("nothing has stopped", "");
+        take(100);
     }
 }
 
@@ -162,6 +171,8 @@ int main(int argc, char **argv)
             ioctl(master, TIOCSWINSZ, &size);
         } else if (!strcmp(line, "quiet")) {
             quiet();
+        } else if (!strcmp(line, "stopped")) {
+            stopped();
         } else if (!strcmp(line, "modes")) {
             tcgetattr(slave, &now);
             n_seen += (size_t)sprintf(seen + n_seen, "[echo %d canonical %d]", !!(now.c_lflag & ECHO), !!(now.c_lflag & ICANON));

@@ -101,16 +101,18 @@ quiet
 send exit\r
 end'
 both 'sh: ^Z, jobs, bg, fg, ^C' "$jobs" sh -i
+# It stops when the prompt is there: a shell that sees a job stop before says so at once, not when it is asked.
 both 'sh: SIGTTOU of a background job' 'expect $ 
 quiet
 send stty tostop\r
 quiet
-send (echo from the back) &\r
-quiet
+send (sleep 1; echo from the back) &\r
+stopped
 send jobs\r
+expect Stopped
 quiet
 send fg\r
-expect from the back
+expect \nfrom the back
 quiet
 send stty -tostop\r
 quiet
