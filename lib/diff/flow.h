@@ -1,0 +1,79 @@
+/* diff/flow.h - what address each word of a function stands for, found by following the values of registers and stack slots along its control flow.
+ *
+ * The words of a position-dependent program hold pieces of addresses: a page here, the rest of it some words later, and where functions move, those pieces change.
+ * So two builds are compared by what the pieces mean. A word whose ref has kind LP_FLOW_NONE means what its bits say; of every other one the bits of
+ * its offset are free to differ as long as its addresses have the same name.
+ *
+ * Rules for whoever compares (each is needed for "equal" to be a proof):
+ *   TARGET, ADDR, TLS  equal if each address of one has the same name as one of the other, and the other way round; the words apart from the offset's bits too.
+ *   + LP_FLOW_MAYBE    on some way here the base is no address: equal only if the offset's bits are the same, too.
+ *   PAGE               part of an address that other words complete: their refs say all, so any page equals any other. But with LP_FLOW_ALONE (in either
+ *                      one) the page counts by itself, as an address.
+ *   OPAQUE             not known: never equal by proof.
+ * Link-time addresses throughout. Thread-safe: no state but what the caller has. */
+#ifndef LP_DIFF_FLOW_H
+#define LP_DIFF_FLOW_H
+#include <arm64lp/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum lp_flow_kind {
+    LP_FLOW_NONE,   /* the word means itself */
+    LP_FLOW_TARGET, /* by itself relative to the PC: B BL B.cond CBZ CBNZ TBZ TBNZ ADR, LDR and PRFM (literal) */
+    LP_FLOW_PAGE,   /* ADRP, and ADD and SUB of an immediate that make a part of an address only (LSL #12): addr is what they make */
+    LP_FLOW_ADDR,   /* ADD or SUB of an immediate, load, store or prefetch on an address that is known: what it makes or touches */
+    LP_FLOW_TLS,    /* the same on the thread pointer: addr is the distance from it */
+    LP_FLOW_OPAQUE, /* an offset on a base that came from a page, but it is not known which */
+    LP_FLOW_DATA,   /* no code (lp_flow_input.is_code) */
+};
+enum lp_flow_flags {
+    LP_FLOW_INDEXED = 1, /* ADDR, TLS: something that is not known (an index, a loop's step) is added; addr is without it */
+    LP_FLOW_MAYBE = 2,   /* on some way here the base is no address */
+    LP_FLOW_ALONE = 4,   /* PAGE: used by itself, or by no word of the function */
+    LP_FLOW_SEVERAL = 8, /* there are n addresses: lp_flow.addr[ref.addr] and those that follow */
+    LP_FLOW_STORE = 16,  /* the word writes there */
+    LP_FLOW_LOAD = 32,   /* the word reads there */
+};
+struct lp_flow_ref {
+    uint64_t addr;
+    uint8_t kind, flags;
+    uint8_t n;      /* addresses; 1 unless LP_FLOW_SEVERAL */
+    uint8_t width;  /* bytes that the word touches at each; 0: it only makes the address */
+};
+/* A jump table: n entries of entry_bytes each at `at`; the target of entry e is base + (e << shift). n = 0: there is one, but it is not understood. */
+struct lp_flow_table {
+    uint64_t br_at, at, base;
+    uint32_t n;
+    uint8_t entry_bytes, shift;
+    bool is_signed;
+};
+struct lp_flow {
+    struct lp_flow_ref *ref;     /* one for each word, of the parts in their order */
+    size_t n;
+    uint64_t *addr;              /* of refs with several */
+    size_t naddr;
+    struct lp_flow_table *table; /* by br_at */
+    size_t ntable;
+    bool gave_up;                /* the function is too large or too tangled: what is not TARGET is OPAQUE */
+};
+
+/* Code that belongs together: a function, then its .cold part and the like (which go on with the registers of the function). Entered at its first word. */
+struct lp_flow_part { uint64_t at; const void *code; size_t words; };
+struct lp_flow_input {
+    const struct lp_flow_part *part;
+    size_t nparts;
+    /* Bytes at an address that the program does not change and no relocation fills: jump tables. *avail: how many follow. NULL = none. */
+    const uint8_t *(*bytes)(void *ctx, uint64_t addr, uint64_t *avail);
+    /* Is there code at this address? *until: up to where the answer holds. NULL = all is code. */
+    bool (*is_code)(void *ctx, uint64_t addr, uint64_t *until);
+    /* Does a call of this address come back? NULL = all do. */
+    bool (*returns)(void *ctx, uint64_t addr);
+    void *ctx;
+};
+/* LP_E_NOMEM is the only failure. *out is for lp_flow_free() in any case. */
+lp_status lp_flow_function(const struct lp_flow_input *in, struct lp_flow *out, struct lp_error *err);
+void lp_flow_free(struct lp_flow *flow);
+/* Entry i of a table, as a target; `bytes` are those of the table. */
+uint64_t lp_flow_table_target(const struct lp_flow_table *t, const uint8_t *bytes, uint32_t i);
+#endif
