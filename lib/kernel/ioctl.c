@@ -3,6 +3,8 @@
 #include <config.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include "kernel/copy.h"
@@ -10,7 +12,7 @@
 #include "kernel/ioctl.h"
 #include "kernel/kernel.h"
 
-enum { VALUE = LP_IOCTL_VALUE, FD = LP_IOCTL_FD, NONE = LP_IOCTL_UNKNOWN };
+enum { VALUE = LP_IOCTL_VALUE, FD = LP_IOCTL_FD, INSIDE = LP_IOCTL_FD_INSIDE, NONE = LP_IOCTL_UNKNOWN };
 static const struct { uint32_t first, last; int size; } requests[] = {
     {0x0001, 0x0002, 4},      /* FIBMAP FIGETBSZ */
     {0x0301, 0x0301, 16},     /* HDIO_GETGEO */
@@ -34,7 +36,7 @@ static const struct { uint32_t first, last; int size; } requests[] = {
     {0x4c04, 0x4c05, 232},    /* LOOP_SET_STATUS64 LOOP_GET_STATUS64 */
     {0x4c06, 0x4c06, FD},     /* LOOP_CHANGE_FD */
     {0x4c07, 0x4c09, VALUE},  /* LOOP_SET_CAPACITY ... LOOP_SET_BLOCK_SIZE */
-    {0x4c0a, 0x4c0a, 304},    /* LOOP_CONFIGURE */
+    {0x4c0a, 0x4c0a, INSIDE}, /* LOOP_CONFIGURE */
     {0x4c80, 0x4c82, VALUE},  /* LOOP_CTL_ADD LOOP_CTL_REMOVE LOOP_CTL_GET_FREE */
     {0x5204, 0x5207, VALUE},  /* RNDZAPENTCNT RNDCLEARPOOL RNDRESEEDCRNG */
     {0x5401, 0x5404, 36},     /* TCGETS TCSETS TCSETSW TCSETSF */
@@ -77,6 +79,7 @@ static const struct { uint32_t first, last; int size; } requests[] = {
     {0x400454d0, 0x400454d0, VALUE},                                  /* TUNSETOFFLOAD */
     {0x4008700c, 0x4008700c, VALUE}, {0x4008700e, 0x4008700e, VALUE}, /* RTC_IRQP_SET RTC_EPOCH_SET */
     {0x40049409, 0x40049409, FD},                                     /* FICLONE */
+    {0x4020940d, 0x4020940d, INSIDE}, {0xc0189436, 0xc0189436, INSIDE}, /* FICLONERANGE FIDEDUPERANGE */
     {0x8004b706, 0x8004b709, VALUE},                                  /* NS_GET_PID_FROM_PIDNS ... NS_GET_TGID_IN_PIDNS */
     /* or a structure of another size. */
     {0x400454ca, 0x400454ca, 40}, {0x800454d2, 0x800454d2, 40}, {0x400454d9, 0x400454d9, 40}, /* TUNSETIFF TUNGETIFF TUNSETQUEUE: struct ifreq */
@@ -99,7 +102,7 @@ static const struct { uint8_t type, first, last; } encoded[] = {
     {'r', 1, 2}, {'r', 16, 19}, {'v', 1, 4},                    /* FAT, FS_IOC_GETVERSION */
     {0x89, 6, 7},                                               /* SIOCGSTAMP_NEW */
     {0x8a, 1, 2},                                               /* epoll's parameters */
-    {0x94, 13, 13}, {0x94, 49, 50}, {0x94, 54, 54},             /* FICLONERANGE FS_IOC_FSLABEL FIDEDUPERANGE */
+    {0x94, 49, 50},                                             /* FS_IOC_FSLABEL */
     {0xb7, 5, 5}, {0xb7, 10, 13},                               /* NS_GET_MNTNS_ID, NS_MNT_GET_INFO ... */
     {0xff, 11, 11},                                             /* PIDFD_GET_INFO */
 };
@@ -152,6 +155,45 @@ static int64_t route(struct lp_thread *t, int fd, uint32_t request, uint64_t add
     return LP_HOST3(__NR_ioctl, fd, request, (intptr_t)&rt);
 }
 
+/* Descriptors inside a structure: looked at in a copy, which no other thread of the program changes. */
+static int64_t with_descriptor(struct lp_thread *t, int fd, uint32_t request, uint64_t addr)
+{
+    union { uint8_t bytes[304]; uint32_t fd; } g; /* struct loop_config, struct file_clone_range */
+    size_t size = request == 0x4c0a ? sizeof g.bytes : 32;
+    int r = lp_get(t, &g, addr, size);
+    if (!r)
+        r = lp_fd_check(t, (int)g.fd); /* src_fd's low half is all that the host looks at */
+    return r ? r : lp_host_syscall(t, __NR_ioctl, fd, request, (long)(intptr_t)&g, 0, 0, 0);
+}
+
+/* FIDEDUPERANGE: what became of each goes to its structure. */
+static int64_t dedupe(struct lp_thread *t, int fd, uint32_t request, uint64_t addr)
+{
+    struct { uint64_t offset, length; uint16_t count, pad1; uint32_t pad2; } head;
+    struct { int64_t fd; uint64_t offset, done; int32_t status; uint32_t pad; } *info;
+    int r = lp_get(t, &head, addr, sizeof head);
+    if (r)
+        return r;
+    size_t size = sizeof head + head.count * sizeof *info;
+    uint8_t *copy = malloc(size);
+    if (!copy || size > 4096) /* as Linux: no more than a page */ {
+        free(copy);
+        return -ENOMEM;
+    }
+    if (!(r = lp_get(t, copy, addr, size))) {
+        memcpy(copy, &head, sizeof head);
+        info = (void *)(copy + sizeof head);
+        for (unsigned i = 0; i < head.count; i++)
+            if (lp_fd_check(t, (int)info[i].fd))
+                info[i].fd = -1; /* the host says of it what it says of any that is closed */
+    }
+    int64_t res = r ? r : lp_host_syscall(t, __NR_ioctl, fd, request, (long)(intptr_t)copy, 0, 0, 0);
+    for (unsigned i = 0; res >= 0 && !r && i < head.count; i++)
+        r = lp_put(t, addr + sizeof head + i * sizeof *info + 16, &info[i].done, 12);
+    free(copy);
+    return r ? r : res;
+}
+
 LP_SYSCALL(ioctl)
 {
     int fd = (int)a[0], r = lp_fd_check(t, fd), size = lp_ioctl_size((uint32_t)a[1]);
@@ -169,6 +211,8 @@ LP_SYSCALL(ioctl)
     }
     if (size == FD && (r = lp_fd_check(t, (int)arg)) != 0)
         return r;
+    if (size == INSIDE)
+        return request == 0xc0189436 ? dedupe(t, fd, request, a[2]) : with_descriptor(t, fd, request, a[2]);
     if (size >= 0) {
         void *p;
         if (!lp_user(t, a[2], (uint64_t)size, &p))

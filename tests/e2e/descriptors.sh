@@ -27,7 +27,7 @@ wait $children 2>/dev/null
 [ ! -e socket ] && ok "the socket is gone" || not_ok "the socket is gone"
 
 arm64_cc hidden "$tests/e2e/hidden.c" -O1 -pthread
-is "$(lprun -c s0 ./hidden 2>&1)" "64 invalid to poll, 64 bad to select, 0 sent" "none is polled, selected or sent"
+is "$(lprun -c s0 ./hidden 2>&1)" "64 invalid to poll, 64 bad to select, 128 bad to clone, 0 sent" "none is polled, selected, cloned from or sent"
 
 # ---- -c SOCKET: the process that lprun started serves it, also after exec; children serve their own ----
 cat >x.c <<'X'

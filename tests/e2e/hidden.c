@@ -1,10 +1,12 @@
-/* hidden.c - a guest looks for the engine's descriptors: to poll, to select and, by another thread that writes while they are looked at, to send. */
+/* hidden.c - a guest looks for the engine's descriptors: to poll, to select, to clone from and, by another thread that writes while they are looked at, to send. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/fs.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -56,7 +58,9 @@ static int sent(void)
 int main(void)
 {
     struct rlimit r;
-    int none = 0, bad = 0;
+    struct { struct file_dedupe_range head; struct file_dedupe_range_info info[2]; } same = {{0, 4096, 2, 0, 0}, {{0}}};
+    int none = 0, bad = 0, uncloned = 0, file = fileno(tmpfile());
+    ftruncate(file, 4096);
     getrlimit(RLIMIT_NOFILE, &r);
     first = r.rlim_max < 16384 ? (int)r.rlim_max : 16384 - 64;
     for (int i = 0; i < 64; i++) {
@@ -66,7 +70,11 @@ int main(void)
         set[(first + i) / 64] |= 1UL << (first + i) % 64;
         none += poll(p, 2, 0) == 1 && p[0].revents == POLLNVAL && p[0].fd == first + i;
         bad += syscall(SYS_pselect6, first + 64, set, NULL, NULL, &now, NULL) == -1 && errno == EBADF;
+        struct file_clone_range range = {first + i, 0, 0, 0};
+        same.info[0].dest_fd = first + i, same.info[1].dest_fd = 1000;
+        uncloned += ioctl(file, FICLONERANGE, &range) == -1 && errno == EBADF;
+        uncloned += ioctl(file, FIDEDUPERANGE, &same) == -1 || (same.info[0].status == -EBADF && same.info[1].status == -EBADF);
     }
-    printf("%d invalid to poll, %d bad to select, %d sent\n", none, bad, sent());
+    printf("%d invalid to poll, %d bad to select, %d bad to clone, %d sent\n", none, bad, uncloned, sent());
     return 0;
 }

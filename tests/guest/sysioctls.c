@@ -46,6 +46,16 @@ int main(void)
     file = mkstemp(name);
     unlink(name);
     E(ioctl(file, FICLONE, 1000)); /* a descriptor */
+    struct { struct file_dedupe_range head; struct file_dedupe_range_info info[2]; } same = {{0, 4096, 2, 0, 0}, {{1000}, {file}}};
+    ftruncate(file, 8192);
+    E(ioctl(file, FICLONERANGE, &((struct file_clone_range){1000, 0, 0, 0})));
+    E(ioctl(file, FICLONERANGE, &((struct file_clone_range){1L << 32, 0, 0, 0})));
+    E(ioctl(file, FICLONERANGE, 16));
+    E(ioctl(file, FIDEDUPERANGE, &same));
+    printf("%d %d\n", same.info[0].status, same.info[1].status);
+    same.head.dest_count = 60000;
+    E(ioctl(file, FIDEDUPERANGE, &same));
+    E(ioctl(file, FIDEDUPERANGE, 16));
     E(ioctl(1000, 0x12345678, 0));
     E(ioctl(file, 0x12345678, 0));
     E(ioctl(-1, FIONREAD, 16));
