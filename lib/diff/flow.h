@@ -1,14 +1,15 @@
 /* diff/flow.h - what address each word of a function stands for, found by following the values of registers and stack slots along its control flow.
  *
- * The words of a position-dependent program hold pieces of addresses: a page here, the rest of it some words later, and where functions move, those pieces change.
- * So two builds are compared by what the pieces mean. A word whose ref has kind LP_FLOW_NONE means what its bits say; of every other one the bits of
- * its offset are free to differ as long as its addresses have the same name.
+ * Words hold pieces of addresses: a page here, the rest of it some words later, and where functions move, those pieces change. So two builds are compared
+ * by what the pieces mean. A word whose ref has kind LP_FLOW_NONE means what its bits say; of every other one the bits of its offset are free to
+ * differ as long as its addresses have the same name.
  *
  * Rules for whoever compares (each is needed for "equal" to be a proof):
- *   TARGET, ADDR, TLS  equal if each address of one has the same name as one of the other, and the other way round; the words apart from the offset's bits too.
+ *   TARGET, ADDR, TLS  equal if each address of one has the same name as one of the other, and the other way round, and the words are equal apart from
+ *                      the offset's bits.
  *   + LP_FLOW_MAYBE    on some way here the base is no address: equal only if the offset's bits are the same, too.
- *   PAGE               part of an address that other words complete: their refs say all, so any page equals any other. But with LP_FLOW_ALONE (in either
- *                      one) the page counts by itself, as an address.
+ *   PAGE               part of an address that other words complete: their refs say all, so any page equals any other. But with LP_FLOW_ALONE (in
+ *                      either one) the page counts by itself, as an address.
  *   OPAQUE             not known: never equal by proof.
  * Link-time addresses throughout. Thread-safe: no state but what the caller has. */
 #ifndef LP_DIFF_FLOW_H
