@@ -69,6 +69,27 @@ LP_API int64_t lp_elf_offset(const lp_elf *elf, uint64_t vaddr);
 /* Is the address inside an executable section (or segment, without sections) and not $d data? */
 LP_API bool lp_elf_is_code(const lp_elf *elf, uint64_t vaddr);
 
+/* ---- source lines, by the file's debug information, read through libdw on the first question. LP_E_UNSUPPORTED: there is none, or no libdw. ---- */
+struct lp_elf_line {          /* one row: what [addr, end) was made from */
+    uint64_t addr, end;
+    const char *file;         /* with the folder that it was compiled in */
+    unsigned line, column;    /* 0 = unknown */
+    bool statement;           /* a debugger would stop here */
+};
+/* All rows, in address order; they do not overlap. */
+LP_API lp_status lp_elf_lines(const lp_elf *elf, const struct lp_elf_line **rows, size_t *n, struct lp_error *err);
+/* The row of an address; NULL if there is none. */
+LP_API const struct lp_elf_line *lp_elf_line_at(const lp_elf *elf, uint64_t vaddr);
+struct lp_elf_inlined {       /* a range of an inlined copy of a function */
+    uint64_t addr, end;
+    uint64_t entry;           /* the lowest address of all ranges of this copy */
+    const char *name;         /* of the function */
+    const char *call_file;    /* where it is called, or NULL */
+    unsigned call_line, depth; /* depth: how far inside; of two copies that cover an address the deeper one is in the other */
+};
+/* All of them, in the order of (addr, depth). */
+LP_API lp_status lp_elf_inlined(const lp_elf *elf, const struct lp_elf_inlined **copies, size_t *n, struct lp_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -44,6 +44,7 @@ struct lp_elf {
     struct lp_elf_span *exec;  /* executable sections, else segments, in address order, not overlapping */
     size_t nexec;
     struct lp_dynamic *dynamic; /* dynamic.h; NULL = not looked at yet */
+    struct lp_lines *_Atomic lines; /* line.h; NULL = not looked at yet */
 };
 
 /* A string table in the image: `size` ends behind its last 0 byte, so that every offset below it is a C string. */

@@ -1,6 +1,7 @@
 /* elf/open.c - opening an ELF file: headers and segments are checked here, everything else is looked at on first use. */
 #include <config.h>
 #include "elf/image.h"
+#include "elf/line.h"
 #include "base/bits.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -278,6 +279,7 @@ void lp_elf_close(lp_elf *e)
     for (struct lp_elf_chunk *c = e->arena.chunk, *next; c; c = next) next = c->next, free(c);
     free(e->sym), free(e->by_name), free(e->funcs.v), free(e->datas.v), free(e->labels.v);
     lp_elf_free_dynamic(e);
+    lp_lines_free(e->lines);
     free(e->mark), free(e->exec), free(e->sec), free(e->seg), free(e->load);
     if (e->elf) elf_end(e->elf);
     if (e->mapped) munmap(e->image, e->size);

@@ -22,10 +22,10 @@ tests_unit_test_mem_remap_SOURCES = tests/unit/test_mem_remap.c tests/unit/mem_r
 tests_unit_test_signal_SOURCES = tests/unit/test_signal.c tests/unit/kernel_rig.h
 tests_unit_test_process_SOURCES = tests/unit/test_process.c tests/unit/kernel_rig.h
 
-# Call frame information, by readelf's word.
-check_PROGRAMS += tests/unit/cfi_rows
-TESTS += tests/unit/cfi.sh
-EXTRA_DIST += tests/unit/cfi.sh
+# Call frame information, by readelf's word; source lines, by addr2line's.
+check_PROGRAMS += tests/unit/cfi_rows tests/unit/line_rows
+TESTS += tests/unit/cfi.sh tests/unit/lines.sh
+EXTRA_DIST += tests/unit/cfi.sh tests/unit/lines.sh
 
 # Against the shared library: exported names only.
 tests_unit_test_cpp_SOURCES = tests/unit/test_cpp.cc

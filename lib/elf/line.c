@@ -1,0 +1,322 @@
+/* elf/line.c - the line tables and the inlined copies of all units, read once through libdw. */
+#include <config.h>
+#include "elf/line.h"
+#include "elf/image.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/search.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef HAVE_LIBDW
+#include <dlfcn.h>
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+
+#define LIBDW_SONAME "libdw.so.1"
+#define LIBDW_CALLS(X) \
+    X(dwarf_begin_elf) X(dwarf_end) X(dwarf_errmsg) X(dwarf_nextcu) X(dwarf_offdie) X(dwarf_getsrclines) X(dwarf_onesrcline) X(dwarf_lineaddr) \
+    X(dwarf_lineno) X(dwarf_linecol) X(dwarf_linebeginstatement) X(dwarf_lineendsequence) X(dwarf_linesrc) X(dwarf_child) X(dwarf_siblingof) \
+    X(dwarf_tag) X(dwarf_diename) X(dwarf_ranges) X(dwarf_attr) X(dwarf_formudata) X(dwarf_getsrcfiles) X(dwarf_filesrc)
+static struct {
+#define FIELD(name) __typeof__(&name) name;
+    LIBDW_CALLS(FIELD)
+#undef FIELD
+} dw;
+static char no_libdw[160];
+static pthread_once_t libdw_once = PTHREAD_ONCE_INIT;
+
+static void load_libdw(void)
+{
+    static const struct { const char *name; void *at; } wanted[] = {
+#define ROW(name) {#name, &dw.name},
+        LIBDW_CALLS(ROW)
+#undef ROW
+    };
+    void *lib = dlopen(LIBDW_SONAME, RTLD_NOW | RTLD_LOCAL);
+    for (size_t i = 0; lib && i < sizeof wanted / sizeof *wanted; i++) {
+        void *p = dlsym(lib, wanted[i].name); /* POSIX: the same size as a function pointer */
+        memcpy(wanted[i].at, &p, sizeof p);
+        if (!p) lib = NULL;
+    }
+    if (!lib) snprintf(no_libdw, sizeof no_libdw, "no source lines without %s of elfutils", LIBDW_SONAME);
+}
+
+/* ---- line tables ---- */
+
+static void add_row(struct lp_lines *l, const struct lp_elf_line *r)
+{
+    struct lp_elf_line *v = lp_grow(l->row, &l->row_cap, l->nrow, sizeof *v);
+    l->failed |= !v;
+    if (!v) return;
+    l->row = v;
+    v[l->nrow++] = *r;
+}
+
+/* A row ends where the next one of its sequence begins. A linker that drops a function leaves its sequence at an address without code. */
+static void read_lines(const lp_elf *e, struct lp_lines *l, Dwarf_Die *cu)
+{
+    Dwarf_Lines *lines;
+    size_t n;
+    struct lp_elf_line now = {0};
+    bool open = false;
+    if (dw.dwarf_getsrclines(cu, &lines, &n) != 0) return;
+    for (size_t i = 0; i < n && !l->failed; i++) {
+        Dwarf_Line *at = dw.dwarf_onesrcline(lines, i);
+        Dwarf_Addr addr;
+        int line, col;
+        bool stmt, last;
+        if (!at || dw.dwarf_lineaddr(at, &addr) || dw.dwarf_lineno(at, &line) || dw.dwarf_linecol(at, &col) ||
+            dw.dwarf_linebeginstatement(at, &stmt) || dw.dwarf_lineendsequence(at, &last)) continue;
+        now.end = addr;
+        if (open && now.end > now.addr && now.file && lp_elf_is_code(e, now.addr)) add_row(l, &now);
+        now = (struct lp_elf_line){.addr = addr, .file = dw.dwarf_linesrc(at, NULL, NULL), .line = line < 0 ? 0 : (unsigned)line,
+                                   .column = col < 0 ? 0 : (unsigned)col, .statement = stmt};
+        open = !last;
+    }
+}
+
+static int by_row(const void *a, const void *b)
+{
+    const struct lp_elf_line *x = a, *y = b;
+    if (x->addr != y->addr) return x->addr < y->addr ? -1 : 1;
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+/* Hostile tables may overlap; what a row leaves over of an earlier one counts as nobody's. */
+static void order_rows(struct lp_lines *l)
+{
+    size_t n = 0;
+    if (l->nrow) qsort(l->row, l->nrow, sizeof *l->row, by_row);
+    for (size_t i = 0; i < l->nrow; i++) {
+        if (n && l->row[n - 1].end > l->row[i].addr) l->row[n - 1].end = l->row[i].addr;
+        if (n && l->row[n - 1].end == l->row[n - 1].addr) n--;
+        l->row[n++] = l->row[i];
+    }
+    l->nrow = n;
+}
+
+/* ---- inlined copies ---- */
+
+static uint64_t attribute(Dwarf_Die *die, unsigned name)
+{
+    Dwarf_Attribute a;
+    Dwarf_Word v;
+    return dw.dwarf_attr(die, name, &a) && dw.dwarf_formudata(&a, &v) == 0 ? v : 0;
+}
+
+static void add_copy(struct lp_lines *l, Dwarf_Die *die, Dwarf_Files *files, size_t nfiles, unsigned depth)
+{
+    uint64_t file = attribute(die, DW_AT_call_file);
+    struct lp_elf_inlined c = {.name = dw.dwarf_diename(die), .call_line = (unsigned)attribute(die, DW_AT_call_line), .depth = depth, .entry = UINT64_MAX};
+    Dwarf_Addr base, start, end;
+    size_t first = l->ncopy;
+    if (!c.name) return;
+    c.call_file = file < nfiles ? dw.dwarf_filesrc(files, file, NULL, NULL) : NULL;
+    for (ptrdiff_t off = 0; (off = dw.dwarf_ranges(die, off, &base, &start, &end)) > 0 && !l->failed;) {
+        if (end <= start) continue;
+        struct lp_elf_inlined *v = lp_grow(l->copy, &l->copy_cap, l->ncopy, sizeof *v);
+        l->failed |= !v;
+        if (!v) return;
+        l->copy = v;
+        c.addr = start, c.end = end;
+        if (start < c.entry) c.entry = start;
+        v[l->ncopy++] = c;
+    }
+    for (size_t i = first; i < l->ncopy; i++) l->copy[i].entry = c.entry;
+}
+
+static bool has_code(int tag)
+{
+    return tag == DW_TAG_subprogram || tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine || tag == DW_TAG_namespace ||
+           tag == DW_TAG_try_block || tag == DW_TAG_catch_block || tag == DW_TAG_module;
+}
+
+static void read_inlined(struct lp_lines *l, Dwarf_Die *parent, Dwarf_Files *files, size_t nfiles, unsigned depth)
+{
+    enum { DEPTH_MAX = 200 };
+    Dwarf_Die die;
+    if (depth > DEPTH_MAX || dw.dwarf_child(parent, &die) != 0) return;
+    do {
+        int tag = dw.dwarf_tag(&die);
+        if (tag == DW_TAG_inlined_subroutine) add_copy(l, &die, files, nfiles, depth);
+        if (has_code(tag)) read_inlined(l, &die, files, nfiles, depth + 1);
+    } while (!l->failed && dw.dwarf_siblingof(&die, &die) == 0);
+}
+
+static int by_copy(const void *a, const void *b)
+{
+    const struct lp_elf_inlined *x = a, *y = b;
+    if (x->addr != y->addr) return x->addr < y->addr ? -1 : 1;
+    return (x->depth > y->depth) - (x->depth < y->depth);
+}
+
+static void read_units(const lp_elf *e, struct lp_lines *l)
+{
+    Dwarf_Off off = 0, next;
+    size_t header;
+    for (; !l->failed && dw.dwarf_nextcu(l->dwarf, off, &next, &header, NULL, NULL, NULL) == 0; off = next) {
+        Dwarf_Die cu;
+        Dwarf_Files *files = NULL;
+        size_t nfiles = 0;
+        if (!dw.dwarf_offdie(l->dwarf, off + header, &cu)) continue;
+        read_lines(e, l, &cu);
+        if (dw.dwarf_getsrcfiles(&cu, &files, &nfiles) != 0) nfiles = 0;
+        read_inlined(l, &cu, files, nfiles, 0);
+    }
+    order_rows(l);
+    if (l->ncopy) qsort(l->copy, l->ncopy, sizeof *l->copy, by_copy);
+}
+
+static void read_debug(const lp_elf *e, struct lp_lines *l)
+{
+    pthread_once(&libdw_once, load_libdw);
+    snprintf(l->why, sizeof l->why, "%s", no_libdw);
+    if (l->why[0]) return;
+    l->elf = elf_memory((char *)e->image, e->size); /* not e->elf: libdw changes what it unpacks, and it has no lock */
+    l->dwarf = l->elf ? dw.dwarf_begin_elf(l->elf, DWARF_C_READ, NULL) : NULL;
+    if (l->dwarf) read_units(e, l);
+    if (l->failed) snprintf(l->why, sizeof l->why, "out of memory");
+    else if (!l->nrow) snprintf(l->why, sizeof l->why, "no debug information with source lines: compile with -g, and do not strip");
+}
+
+void lp_lines_free(struct lp_lines *l)
+{
+    if (!l) return;
+    if (l->dwarf) dw.dwarf_end(l->dwarf);
+    if (l->elf) elf_end(l->elf);
+    free(l->row), free(l->copy), free(l);
+}
+#else
+static void read_debug(const lp_elf *e, struct lp_lines *l) { snprintf(l->why, sizeof l->why, "built without libdw of elfutils: no source lines"); }
+
+void lp_lines_free(struct lp_lines *l)
+{
+    if (l) free(l->row), free(l->copy), free(l);
+}
+#endif
+
+/* ---- questions ---- */
+
+static const struct lp_lines *need_lines(const lp_elf *elf, struct lp_error *err)
+{
+    struct lp_elf *e = (struct lp_elf *)elf; /* filled on first use, constant afterwards */
+    struct lp_lines *l = atomic_load_explicit(&e->lines, memory_order_acquire);
+    if (!l) {
+        lp_elf_symbols(e, NULL);
+        pthread_mutex_lock(&e->lock);
+        if (!(l = atomic_load_explicit(&e->lines, memory_order_relaxed)) && (l = calloc(1, sizeof *l)) != NULL) {
+            read_debug(e, l);
+            atomic_store_explicit(&e->lines, l, memory_order_release);
+        }
+        pthread_mutex_unlock(&e->lock);
+    }
+    if (!l) return lp_fail(err, LP_E_NOMEM, "out of memory"), NULL;
+    if (!l->why[0]) return l;
+    lp_fail(err, LP_E_UNSUPPORTED, "%s", l->why);
+    lp_at(err, e->name, 0, 0);
+    return NULL;
+}
+
+lp_status lp_elf_lines(const lp_elf *e, const struct lp_elf_line **rows, size_t *n, struct lp_error *err)
+{
+    const struct lp_lines *l = need_lines(e, err);
+    *rows = l ? l->row : NULL;
+    *n = l ? l->nrow : 0;
+    return l ? LP_OK : LP_E_UNSUPPORTED;
+}
+
+lp_status lp_elf_inlined(const lp_elf *e, const struct lp_elf_inlined **copies, size_t *n, struct lp_error *err)
+{
+    const struct lp_lines *l = need_lines(e, err);
+    *copies = l ? l->copy : NULL;
+    *n = l ? l->ncopy : 0;
+    return l ? LP_OK : LP_E_UNSUPPORTED;
+}
+
+const struct lp_elf_line *lp_elf_line_at(const lp_elf *e, uint64_t vaddr)
+{
+    const struct lp_lines *l = need_lines(e, NULL);
+    size_t n = l ? lp_count_upto(l->row, l->nrow, sizeof *l->row, vaddr) : 0;
+    return n && vaddr < l->row[n - 1].end ? &l->row[n - 1] : NULL;
+}
+
+/* The one that begins last is the innermost: copies are nested. */
+const struct lp_elf_inlined *lp_inlined_at(const lp_elf *e, uint64_t vaddr)
+{
+    const struct lp_lines *l = need_lines(e, NULL);
+    for (size_t n = l ? lp_count_upto(l->copy, l->ncopy, sizeof *l->copy, vaddr) : 0; n--;)
+        if (vaddr < l->copy[n].end) return &l->copy[n];
+    return NULL;
+}
+
+/* ---- file:line ---- */
+
+/* Does the path end in these components? */
+static bool same_path(const char *path, const char *file)
+{
+    size_t n = strlen(path), m = strlen(file);
+    if (m > n || strcmp(path + n - m, file) != 0) return false;
+    return m == n || path[n - m - 1] == '/' || file[0] == '/';
+}
+
+static bool add_line_copy(struct lp_line_copies *out, const lp_elf *e, const struct lp_elf_line *row)
+{
+    const struct lp_elf_inlined *in = lp_inlined_at(e, row->addr);
+    const struct lp_elf_symbol *sym = lp_elf_symbol_at(e, row->addr);
+    for (size_t i = 0; i < out->n; i++) { /* more of a copy that is known: a loop's head is in two places */
+        const struct lp_line_copy *c = &out->v[i];
+        bool same = in && c->inlined ? in->entry == c->inlined->entry && in->depth == c->inlined->depth : in == c->inlined;
+        if (same && lp_elf_symbol_at(e, c->addr) == sym) return true;
+    }
+    struct lp_line_copy *v = lp_grow(out->v, &out->cap, out->n, sizeof *v);
+    if (!v) return false;
+    out->v = v;
+    v[out->n++] = (struct lp_line_copy){row->addr, row, in};
+    return true;
+}
+
+static int by_line_copy(const void *a, const void *b)
+{
+    const struct lp_line_copy *x = a, *y = b;
+    if (!x->inlined != !y->inlined) return x->inlined ? 1 : -1;
+    return (x->addr > y->addr) - (x->addr < y->addr);
+}
+
+static lp_status no_such_line(const lp_elf *e, const char *file, unsigned line, const struct lp_elf_line *rows, size_t n, struct lp_error *err)
+{
+    const struct lp_elf_line *next = NULL;
+    bool known = false;
+    for (size_t i = 0; i < n; i++) {
+        if (!same_path(rows[i].file, file)) continue;
+        known = true;
+        if (rows[i].line > line && (!next || rows[i].line < next->line)) next = &rows[i];
+    }
+    if (!known) lp_fail(err, LP_E_NOT_FOUND, "no source file `%.200s` in the debug information", file);
+    else if (next) lp_fail(err, LP_E_NOT_FOUND, "%.200s:%u has no code; the next line that has is %u", file, line, next->line);
+    else lp_fail(err, LP_E_NOT_FOUND, "%.200s:%u has no code, nor have the lines behind it", file, line);
+    lp_at(err, lp_elf_info(e)->name, 0, 0);
+    return LP_E_NOT_FOUND;
+}
+
+lp_status lp_line_copies(const lp_elf *e, const char *file, unsigned line, struct lp_line_copies *out, struct lp_error *err)
+{
+    const struct lp_elf_line *rows, *first = NULL;
+    size_t n;
+    lp_status s = lp_elf_lines(e, &rows, &n, err);
+    *out = (struct lp_line_copies){0};
+    for (size_t i = 0; i < n && s == LP_OK; i++) {
+        if (rows[i].line != line || !rows[i].statement || !same_path(rows[i].file, file)) continue;
+        if (!first) first = &rows[i];
+        if (strcmp(first->file, rows[i].file) != 0) {
+            s = lp_fail(err, LP_E_AMBIGUOUS, "`%.100s` is ambiguous: %.200s, %.200s", file, first->file, rows[i].file);
+            lp_at(err, lp_elf_info(e)->name, 0, 0);
+        } else if (!add_line_copy(out, e, &rows[i])) s = lp_fail(err, LP_E_NOMEM, "out of memory");
+    }
+    if (s == LP_OK && !out->n) s = no_such_line(e, file, line, rows, n, err);
+    if (s != LP_OK) free(out->v), out->v = NULL;
+    else qsort(out->v, out->n, sizeof *out->v, by_line_copy);
+    return s;
+}

@@ -1,0 +1,25 @@
+/* elf/line.h - source lines of addresses, by debug information, which libdw reads. It is loaded when it is first needed, as the programs that run
+ * others never do; a build without its headers, or a machine without it, has no source lines. The questions are in arm64lp/elf.h. */
+#ifndef LP_ELF_LINE_H
+#define LP_ELF_LINE_H
+#include <arm64lp/elf.h>
+
+/* What is read at once, on the first question. */
+struct lp_lines {
+    struct lp_elf_line *row;        /* by address, not overlapping */
+    size_t nrow, row_cap;
+    struct lp_elf_inlined *copy;    /* by address, then the outer one first */
+    size_t ncopy, copy_cap;
+    bool failed;
+    char why[200];                  /* why there is nothing; "" = there is */
+    void *dwarf, *elf;              /* libdw's, which own the names */
+};
+void lp_lines_free(struct lp_lines *l);
+/* Where a change of file:line takes place: the first address of each copy of its code. The out-of-line ones come first, each group by address. */
+struct lp_line_copy { uint64_t addr; const struct lp_elf_line *row; const struct lp_elf_inlined *inlined; }; /* inlined NULL = out of line */
+struct lp_line_copies { struct lp_line_copy *v; size_t n, cap; };
+/* file: the end of the path, whole components. LP_E_NOT_FOUND (with the next line that has code), LP_E_AMBIGUOUS (several files). free(out->v). */
+lp_status lp_line_copies(const lp_elf *elf, const char *file, unsigned line, struct lp_line_copies *out, struct lp_error *err);
+/* The innermost inlined copy that covers an address; NULL = none, or nobody knows. */
+const struct lp_elf_inlined *lp_inlined_at(const lp_elf *elf, uint64_t vaddr);
+#endif
