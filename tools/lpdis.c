@@ -89,17 +89,16 @@ static bool parse_word(const char *text, uint32_t *word)
     return true;
 }
 
-static int do_words(void)
+static void do_words(lp_dis *dis)
 {
-    struct lpdis_regs regs = {.known = 0};
+    struct lpdis_view view = {.d = &opt.d, .dis = dis};
     uint64_t addr = opt.d.start;
     for (int i = 0; i < cli.n_operands; i++, addr += 4) {
         uint32_t word;
         if (!parse_word(cli.operands[i], &word)) cli_usage("'%s' is no instruction word (1 to 8 hexadecimal digits)", cli.operands[i]);
-        struct lpdis_line line = {' ', addr, word, false, NULL};
-        lpdis_line(&opt.d, NULL, &regs, &line);
+        lpdis_line(&view, &(struct lpdis_line){.mark = ' ', .size = 4, .addr = addr, .word = word});
     }
-    return 0;
+    opt.d.undefined = view.undefined;
 }
 
 /* ---- coverage ---- */
@@ -134,88 +133,6 @@ static int do_coverage(void)
     return 0;
 }
 
-/* ---- patches ---- */
-
-/* Which words of a block are instructions: those of sites and bodies, not the bytes of data and sets. */
-enum block { OUTSIDE, SITE, BODY, BYTES };
-
-static enum block block_of(const char *line, enum block now, uint64_t *addr)
-{
-    if (strncmp(line, "@ ", 2) == 0) {
-        *addr = strncmp(line + 2, "0x", 2) == 0 ? strtoull(line + 2, NULL, 16) : 0;
-        return SITE;
-    }
-    if (strncmp(line, "func ", 5) == 0) return *addr = 0, BODY;
-    if (strncmp(line, "data ", 5) == 0 || strncmp(line, "set ", 4) == 0) return BYTES;
-    return strncmp(line, "end", 3) == 0 ? OUTSIDE : now;
-}
-
-/* The word that stands at `p`, exactly 8 digits. */
-static bool word_token(const char *p, uint32_t *word)
-{
-    if (strspn(p, "0123456789abcdef") != 8 || (p[8] && p[8] != ' ')) return false;
-    *word = (uint32_t)strtoul(p, NULL, 16);
-    return true;
-}
-
-/* A line of the original format: ADDRESS WORD. */
-static bool seed_line(const char *line, uint64_t *addr, uint32_t *word)
-{
-    char *end;
-    if (!strchr("0123456789abcdef", line[0]) || !line[0]) return false;
-    *addr = strtoull(line, &end, 16);
-    return *end == ' ' && word_token(end + 1, word);
-}
-
-static void patch_line(char *line, enum block b, uint64_t *addr)
-{
-    uint32_t word = 0;
-    uint64_t seed;
-    bool marked = (b == SITE && (line[0] == '-' || line[0] == '+')) || (b == BODY && line[0] == '|');
-    bool insn = marked && line[1] == ' ' && word_token(line + 2, &word);
-    bool is_seed = !insn && b == OUTSIDE && seed_line(line, &seed, &word);
-    uint64_t at = is_seed ? seed : *addr;
-    char mark = line[0] == '-' || line[0] == '+' ? line[0] : line[0] == '|' ? '+' : ' ';
-    if (cli.format != OUT_TEXT) {
-        struct lpdis_line l = {mark, at, word, false, NULL};
-        if (insn || is_seed) lpdis_line(&opt.d, NULL, NULL, &l);
-    } else {
-        out_text(line);
-        if ((insn || is_seed) && !strchr(line, ';')) {
-            struct lp_dis_insn text;
-            lp_dis_word(opt.d.dis, word, at, &text);
-            opt.d.undefined += !text.defined && mark != '-';
-            for (size_t n = strlen(line); n < 36; n++) putc(' ', out_file());
-            fprintf(out_file(), " ; %s%s%s", text.mnemonic, text.operands[0] ? " " : "", text.operands);
-        }
-        putc('\n', out_file());
-    }
-    if (insn && mark == '+') *addr += 4;
-}
-
-static lp_status show_patch(const lp_patch *p, struct lp_error *err)
-{
-    size_t len;
-    char *text = lp_patch_print(p, &len);
-    if (!text) {
-        *err = (struct lp_error){.status = LP_E_NOMEM, .text = "out of memory"};
-        return LP_E_NOMEM;
-    }
-    enum block b = OUTSIDE;
-    uint64_t addr = 0;
-    char *save = NULL;
-    /* strtok_r would swallow blank lines. */
-    for (char *line = text; line; line = save) {
-        save = strchr(line, '\n');
-        if (save) *save++ = 0;
-        if (!save && !*line) break;
-        b = block_of(line, b, &addr);
-        patch_line(line, b, &addr);
-    }
-    free(text);
-    return LP_OK;
-}
-
 /* ---- files ---- */
 
 /* All of a stream; NULL and *err if it cannot be read. */
@@ -246,7 +163,11 @@ static lp_status do_patch(const char *name, const char *text, size_t len, struct
     lp_patch *p;
     lp_status s = lp_patch_parse(name, text, len, LP_PATCH_RAW, cli_report, NULL, &p, err);
     if (s) return s;
-    s = show_patch(p, err);
+    struct lpdis_view view = {.d = &opt.d};
+    s = lp_dis_new(&view.dis, err);
+    if (s == LP_OK) s = lpdis_patch(&view, p, err);
+    opt.d.undefined = view.undefined;
+    lp_dis_free(view.dis);
     lp_patch_free(p);
     return s;
 }
@@ -257,9 +178,9 @@ static lp_status do_elf(const char *name, const char *data, size_t len, struct l
     lp_status s = data ? lp_elf_open_memory(data, len, name, &elf, err) : lp_elf_open(name, &elf, err);
     if (s) return s;
     if (cli.format == OUT_TEXT && cli.level > 0) {
-        fputc('\n', out_file());
+        out_puts("\n");
         out_text(name);
-        fputs(":     file format elf64-littleaarch64\n", out_file());
+        out_puts(":     file format elf64-littleaarch64\n");
     }
     s = lpdis_dump(&opt.d, elf, err);
     lp_elf_close(elf);
@@ -303,14 +224,15 @@ static lp_status do_file(const char *path, struct lp_error *err)
 int main(int argc, char **argv)
 {
     struct lp_error err = {.status = LP_OK};
+    lp_dis *dis = NULL;
     parse_options(argc, argv);
-    if (lp_dis_new(&opt.d.dis, &err) != LP_OK) cli_exit(cli_failed(&err));
+    if (!opt.coverage && lp_dis_new(&dis, &err) != LP_OK) cli_exit(cli_failed(&err));
     if (!out_open(opt.output)) cli_exit(cli_exit_status(LP_E_IO));
     lp_status s = LP_OK;
     if (opt.coverage) do_coverage();
-    else if (opt.words) do_words();
+    else if (opt.words) do_words(dis);
     else s = do_file(cli.operands[0], &err);
-    lp_dis_free(opt.d.dis);
+    lp_dis_free(dis);
     int status = s ? cli_failed(&err) : opt.d.strict && opt.d.undefined ? 1 : 0;
     if (s) out_discard();
     else if (!out_close()) status = cli_exit_status(LP_E_IO);

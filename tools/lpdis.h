@@ -5,7 +5,6 @@
 #include <stdbool.h>
 
 struct lpdis {
-    lp_dis *dis;
     bool all;                 /* -D */
     bool colour, strict;
     const char *section, *symbol; /* globs or NULL */
@@ -18,16 +17,64 @@ struct lpdis {
 /* ---- one line (lpdis_line.c) ---- */
 /* What the loop knows about registers, to say what adrp + add points to. */
 struct lpdis_regs { uint64_t value[32]; uint32_t known; };
+/* What a thread needs to write lines. */
+struct lpdis_view {
+    const struct lpdis *d;
+    lp_dis *dis;
+    const lp_elf *elf;        /* for symbols and strings; may be NULL */
+    struct lpdis_regs regs;
+    uint64_t undefined;
+};
 struct lpdis_line {
     char mark;                /* ' ', or '-' and '+' for what a patch changes */
-    uint64_t addr;
-    uint32_t word;
     bool data;
+    uint8_t size;             /* bytes of data; 4 for instructions */
+    uint32_t word;
+    uint64_t addr;
     const char *in;           /* the function, or NULL */
 };
-/* Print one; `elf` (for symbols and strings) and `regs` may be NULL. */
-void lpdis_line(struct lpdis *d, const lp_elf *elf, struct lpdis_regs *regs, const struct lpdis_line *line);
+/* Print one. The registers are followed, but not by what a patch removes. */
+void lpdis_line(struct lpdis_view *v, const struct lpdis_line *line);
+/* Let the registers know of a word that is not printed. */
+void lpdis_follow(struct lpdis_view *v, uint64_t addr, uint32_t word);
+
+/* ---- patches (lpdis_patch.c) ---- */
+/* A patch file with its instructions in words. */
+lp_status lpdis_patch(struct lpdis_view *v, const lp_patch *p, struct lp_error *err);
 
 /* ---- whole files (lpdis_dump.c) ---- */
 lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err);
+
+/* A changed word, or one of a new body (then `addr` is its offset). */
+struct lpdis_change { uint64_t addr; uint32_t old_word, new_word; char *body; size_t order, owner; bool printed; };
+struct lpdis_changes { struct lpdis_change *v; size_t n, cap, n_sites; }; /* sites by address, then the bodies in order */
+
+/* A run of words that is printed: a section, a segment, or a function of one. */
+struct lpdis_range {
+    const char *name;         /* of the section, if its head is to be printed */
+    uint64_t addr, size;
+    const uint8_t *bytes;
+    bool code;
+    size_t section;           /* its number; 0 = by address */
+    bool object;              /* ET_REL: symbols of this section only */
+};
+
+/* ---- a part of a range (lpdis_range.c) ---- */
+struct lpdis_part { const struct lpdis_range *range; uint64_t from, to; };
+struct lpdis_file {           /* what all parts of a file share; constant, but for the changes */
+    const struct lpdis *d;
+    const lp_elf *elf;
+    const struct lp_elf_symbol *symbol;
+    size_t n_symbols;
+    struct lpdis_changes changes;
+};
+void lpdis_part(const struct lpdis_file *f, lp_dis *dis, const struct lpdis_part *part, uint64_t *undefined);
+/* New bodies that no part has printed: functions that the old file does not have. */
+void lpdis_bodies(const struct lpdis_file *f, lp_dis *dis, uint64_t *undefined);
+/* Where a part that begins at `from` may end: at a symbol, if there is one near. */
+uint64_t lpdis_part_end(const struct lpdis_file *f, const struct lpdis_range *r, uint64_t from);
+
+/* ---- threads (lpdis_pool.c) ---- */
+/* Print all parts in their order. */
+lp_status lpdis_run(const struct lpdis_file *f, const struct lpdis_part *part, size_t n, uint64_t *undefined, struct lp_error *err);
 #endif

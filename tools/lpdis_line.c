@@ -3,8 +3,6 @@
 #include "lpdis.h"
 #include "cli.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { STRING_MAX = 48 };
@@ -26,14 +24,18 @@ static bool get(const struct lpdis_regs *r, unsigned reg, uint64_t *value)
     return r->known >> reg & 1;
 }
 
+static bool is_adr(uint32_t w) { return (w & 0x1f000000) == 0x10000000; }
+
 /* Follow one word; true if it forms or accesses the address *at. Anything else that may write a register forgets it. */
-static bool follow(struct lpdis_regs *r, uint32_t w, const struct lp_dis_insn *insn, uint64_t *at)
+static bool follow(struct lpdis_regs *r, uint32_t w, uint64_t target, uint64_t *at, bool *access)
 {
     unsigned rd = bits(w, 0, 5), rn = bits(w, 5, 5);
-    if ((w & 0x1f000000) == 0x10000000) { /* ADR, ADRP: the target is printed already */
-        set(r, rd, insn->target);
+    *access = false;
+    if (is_adr(w)) { /* ADR, ADRP: the target is printed already */
+        set(r, rd, target);
         return false;
     }
+    if (!r->known) return false;
     if ((w & 0xff800000) == 0x91000000) { /* ADD (immediate), 64-bit */
         bool known = get(r, rn, at);
         *at += (uint64_t)bits(w, 10, 12) << (bits(w, 22, 1) ? 12 : 0);
@@ -41,8 +43,8 @@ static bool follow(struct lpdis_regs *r, uint32_t w, const struct lp_dis_insn *i
         if (known) set(r, rd, *at);
         return known;
     }
-    bool load_store = (w & 0x3b000000) == 0x39000000; /* unsigned offset */
-    bool known = load_store && get(r, rn, at);
+    *access = (w & 0x3b000000) == 0x39000000; /* unsigned offset */
+    bool known = *access && get(r, rn, at);
     unsigned scale = bits(w, 26, 1) && bits(w, 23, 1) && bits(w, 30, 2) == 0 ? 4 : bits(w, 30, 2);
     if (known) *at += (uint64_t)bits(w, 10, 12) << scale;
     r->known &= ~(1u << rd);
@@ -53,88 +55,136 @@ static bool follow(struct lpdis_regs *r, uint32_t w, const struct lp_dis_insn *i
     return known;
 }
 
+void lpdis_follow(struct lpdis_view *v, uint64_t addr, uint32_t word)
+{
+    struct lp_dis_insn insn = {.target = 0};
+    uint64_t at;
+    bool access;
+    if (is_adr(word)) lp_dis_word(v->dis, word, addr, &insn);
+    follow(&v->regs, word, insn.target, &at, &access);
+}
+
 /* ---- what an address is ---- */
 
-/* "<main+0x8>" into buf, or "". */
-static void symbol_text(const lp_elf *elf, uint64_t addr, char *buf, size_t size)
+struct refs {
+    bool have;
+    uint64_t addr;
+    const struct lp_elf_symbol *symbol;
+    char string[STRING_MAX + 1];
+    size_t string_len;
+};
+
+static bool readable(const unsigned char *p, size_t n)
 {
-    const struct lp_elf_symbol *s = elf ? lp_elf_symbol_at(elf, addr) : NULL;
-    buf[0] = 0;
-    if (!s) return;
-    if (addr == s->value) snprintf(buf, size, "<%s>", s->name);
-    else snprintf(buf, size, "<%s+0x%" PRIx64 ">", s->name, addr - s->value);
+    for (size_t i = 0; i < n; i++)
+        if ((p[i] < 0x20 && p[i] != '\n' && p[i] != '\t') || p[i] >= 0x7f) return false;
+    return true;
 }
 
 /* The C string at an address, its length without the NUL; 0 if there is none that a person would read. */
 static size_t string_at(const lp_elf *elf, uint64_t addr, char *buf)
 {
-    if (!elf || lp_elf_is_code(elf, addr)) return 0;
-    size_t n = 0;
-    for (; n < STRING_MAX; n++) {
-        unsigned char c;
-        if (lp_elf_read(elf, addr + n, &c, 1, NULL) != LP_OK) return 0;
-        if (c == 0) break;
-        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) return 0;
-        buf[n] = (char)c;
-    }
-    return n < 2 ? 0 : n;
+    uint64_t end;
+    size_t n = STRING_MAX;
+    if (!elf || lp_elf_code_run(elf, 0, addr, &end)) return 0;
+    while (n && lp_elf_read(elf, addr, buf, n, NULL) != LP_OK) n /= 2; /* near the end of a segment */
+    n = strnlen(buf, n);
+    return n < 2 || !readable((const unsigned char *)buf, n) ? 0 : n;
 }
-
-/* ---- output ---- */
-
-struct refs { bool have; uint64_t addr; char symbol[512]; char string[STRING_MAX]; size_t string_len; };
 
 static void resolve(const lp_elf *elf, uint64_t addr, bool with_string, struct refs *r)
 {
     r->have = true;
     r->addr = addr;
-    symbol_text(elf, addr, r->symbol, sizeof r->symbol);
+    r->symbol = elf ? lp_elf_symbol_at(elf, addr) : NULL;
     if (with_string) r->string_len = string_at(elf, addr, r->string);
 }
 
-static void print_refs(const struct lp_dis_insn *insn, const struct refs *r)
+/* ---- output ---- */
+
+static void put_hex(uint64_t value)
 {
-    FILE *f = out_file();
+    char t[24] = "0x";
+    out_put(t, 2 + out_digits(t + 2, value, 1));
+}
+
+static void put_symbol(const struct refs *r)
+{
+    out_puts(" <");
+    out_text(r->symbol->name);
+    if (r->addr != r->symbol->value) out_puts("+"), put_hex(r->addr - r->symbol->value);
+    out_puts(">");
+}
+
+static void put_refs(const struct lp_dis_insn *insn, const struct refs *r)
+{
     if (!r->have) return;
-    if (!insn->has_target && (r->symbol[0] || r->string_len)) fprintf(f, "\t; 0x%" PRIx64, r->addr);
-    if (r->symbol[0]) putc_unlocked(' ', f), out_text(r->symbol);
-    if (r->string_len) {
-        fputs(insn->has_target ? "\t; \"" : " \"", f);
-        out_text_n(r->string, r->string_len);
-        fputs(r->string_len == STRING_MAX ? "\"..." : "\"", f);
-    }
+    if (!insn->has_target) out_puts("\t; "), put_hex(r->addr);
+    if (r->symbol) put_symbol(r);
+    if (!r->string_len) return;
+    out_puts(insn->has_target ? "\t; \"" : " \"");
+    out_text_n(r->string, r->string_len);
+    out_puts(r->string_len == STRING_MAX ? "\"..." : "\"");
+}
+
+static char *append(char *to, const char *text)
+{
+    size_t n = strlen(text);
+    memcpy(to, text, n);
+    return to + n;
+}
+
+/* "-   4005d0:	52800020 	"; the digits are those of the data's bytes. */
+static char *put_head(char *p, const struct lpdis_line *l)
+{
+    char digits[24];
+    unsigned n = out_digits(digits, l->addr, 1);
+    *p++ = l->mark;
+    for (unsigned i = n; i < 7; i++) *p++ = ' ';
+    p = append(append(p, digits), ":\t");
+    p += out_digits(p, l->word, 2u * l->size);
+    return append(p, " \t");
 }
 
 static void print_text(const struct lpdis *d, const struct lpdis_line *l, const struct lp_dis_insn *insn, const struct refs *r)
 {
-    FILE *f = out_file();
+    static const char *const units[] = {"", ".byte\t0x", ".short\t0x", "", ".word\t0x"};
+    char line[sizeof *insn + 64], *p = line;
     const char *colour = !d->colour ? NULL : l->mark == '-' ? "\033[31m" : l->mark == '+' ? "\033[32m" : NULL;
-    if (colour) fputs(colour, f);
-    fprintf(f, "%c%7" PRIx64 ":\t%08" PRIx32 " \t", l->mark, l->addr, l->word);
-    if (l->data) fprintf(f, ".word\t0x%08" PRIx32, l->word);
-    else {
-        fputs(insn->mnemonic, f);
-        if (insn->operands[0]) putc_unlocked('\t', f), fputs(insn->operands, f);
-        print_refs(insn, r);
+    if (colour) p = append(p, colour);
+    p = put_head(p, l);
+    if (l->data) {
+        p = append(p, units[l->size]);
+        p += out_digits(p, l->word, 2u * l->size);
+    } else {
+        p = append(p, insn->mnemonic);
+        if (insn->operands[0]) *p++ = '\t', p = append(p, insn->operands);
     }
-    fputs(colour ? "\033[0m\n" : "\n", f);
+    bool plain = !colour && !r->have;
+    if (plain) *p++ = '\n';
+    out_put(line, (size_t)(p - line));
+    if (plain) return;
+    if (!l->data) put_refs(insn, r);
+    out_puts(colour ? "\033[0m\n" : "\n");
 }
 
 static void print_record(const struct lpdis_line *l, const struct lp_dis_insn *insn, const struct refs *r)
 {
-    char mark[2] = {l->mark, 0};
+    static const char *const units[] = {"", ".byte", ".short", "", ".word"};
+    char mark[2] = {l->mark, 0}, offset[24] = "+0x";
     out_record("insn");
     out_hex("address", l->addr);
     out_word("word", l->word);
     out_str("status", l->data ? "data" : !insn->defined ? "undefined" : insn->executable ? "executable" : "known");
-    out_str("mnemonic", l->data ? ".word" : insn->mnemonic);
+    out_str("mnemonic", l->data ? units[l->size] : insn->mnemonic);
     out_str("operands", l->data ? "" : insn->operands);
     out_str("row", l->data ? "" : insn->row);
     out_str("function", l->in);
     if (r->have) out_hex("target", r->addr);
     else out_null("target");
-    size_t n = strlen(r->symbol);
-    if (n) out_bytes("symbol", r->symbol + 1, n - 2); /* without <> */
+    if (r->symbol && r->addr != r->symbol->value) out_digits(offset + 3, r->addr - r->symbol->value, 1);
+    else offset[0] = 0;
+    if (r->symbol) out_pair("symbol", r->symbol->name, offset);
     else out_null("symbol");
     if (r->string_len) out_bytes("string", r->string, r->string_len);
     else out_null("string");
@@ -142,21 +192,22 @@ static void print_record(const struct lpdis_line *l, const struct lp_dis_insn *i
     out_end();
 }
 
-void lpdis_line(struct lpdis *d, const lp_elf *elf, struct lpdis_regs *regs, const struct lpdis_line *l)
+void lpdis_line(struct lpdis_view *v, const struct lpdis_line *l)
 {
     struct lp_dis_insn insn;
     struct refs refs;
     uint64_t at = 0;
+    bool access = false;
     refs.have = false;
-    refs.symbol[0] = 0;
+    refs.symbol = NULL;
     refs.string_len = 0;
     if (!l->data) {
-        lp_dis_word(d->dis, l->word, l->addr, &insn);
-        d->undefined += !insn.defined && l->mark != '-';
-        bool formed = regs && follow(regs, l->word, &insn, &at);
-        if (insn.has_target) resolve(elf, insn.target, (l->word & 0x9f000000) == 0x10000000, &refs);
-        else if (formed) resolve(elf, at, true, &refs);
+        lp_dis_word(v->dis, l->word, l->addr, &insn);
+        v->undefined += !insn.defined && l->mark != '-';
+        bool formed = l->mark != '-' && follow(&v->regs, l->word, insn.target, &at, &access);
+        if (insn.has_target) resolve(v->elf, insn.target, (l->word & 0x9f000000) == 0x10000000, &refs);
+        else if (formed) resolve(v->elf, at, !access, &refs);
     }
-    if (cli.format == OUT_TEXT) print_text(d, l, &insn, &refs);
+    if (cli.format == OUT_TEXT) print_text(v->d, l, &insn, &refs);
     else print_record(l, &insn, &refs);
 }

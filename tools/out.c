@@ -143,19 +143,47 @@ void out_discard(void)
 
 /* ---- records ---- */
 
-static void put_raw(const char *s, size_t n) { fwrite_unlocked(s, 1, n, out_file()); }
-static void put(const char *s) { put_raw(s, strlen(s)); }
-static void put_char(char c) { putc_unlocked(c, out_file()); }
+static _Thread_local struct out_buf *diverted;
+
+void out_divert(struct out_buf *to) { diverted = to; }
+
+static bool room(struct out_buf *b, size_t n)
+{
+    if (n <= b->cap - b->n) return true;
+    size_t cap = b->cap * 2 + n + 4096;
+    char *p = b->failed ? NULL : realloc(b->p, cap);
+    if (!p) return b->failed = true, false;
+    b->p = p;
+    b->cap = cap;
+    return true;
+}
+
+void out_put(const char *p, size_t n)
+{
+    struct out_buf *b = diverted;
+    if (!b) fwrite_unlocked(p, 1, n, out_file());
+    else if (room(b, n)) memcpy(b->p + b->n, p, n), b->n += n;
+}
+
+void out_puts(const char *s) { out_put(s, strlen(s)); }
+static void put_char(char c) { out_put(&c, 1); }
+
+static void put_byte(const char *before, unsigned char c)
+{
+    const char text[2] = {"0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15]};
+    out_puts(before);
+    out_put(text, 2);
+}
 
 void out_record(const char *type)
 {
-    if (cli.format == OUT_JSON) put("{\"type\":\""), put(type), put("\"");
-    else put(type);
+    if (cli.format == OUT_JSON) out_puts("{\"type\":\""), out_puts(type), out_puts("\"");
+    else out_puts(type);
 }
 
 static void key(const char *k)
 {
-    if (cli.format == OUT_JSON) put(",\""), put(k), put("\":");
+    if (cli.format == OUT_JSON) out_puts(",\""), out_puts(k), out_puts("\":");
     else put_char('\t');
 }
 
@@ -172,19 +200,29 @@ static size_t utf8_len(const unsigned char *p, size_t left)
     return n;
 }
 
+static size_t plain(const unsigned char *p, size_t n, const char *but)
+{
+    size_t i = 0;
+    while (i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != but[0] && p[i] != but[1]) i++;
+    return i;
+}
+
 /* RFC 8259; a byte that is no UTF-8 becomes U+FFFD, as the text must be UTF-8. */
 static void json_string(const char *s, size_t n)
 {
     const unsigned char *p = (const unsigned char *)s;
     put_char('"');
     for (size_t i = 0; i < n;) {
+        size_t run = plain(p + i, n - i, "\"\\");
+        out_put(s + i, run);
+        if ((i += run) == n) break;
         size_t len = utf8_len(p + i, n - i);
-        if (len == 0) put("\\ufffd"), i++;
+        if (len == 0) out_puts("\\ufffd"), i++;
         else if (p[i] == '"' || p[i] == '\\') put_char('\\'), put_char((char)p[i++]);
-        else if (p[i] == '\n') put("\\n"), i++;
-        else if (p[i] == '\t') put("\\t"), i++;
-        else if (p[i] < 0x20 || p[i] == 0x7f) fprintf(out_file(), "\\u%04x", p[i++]);
-        else put_raw(s + i, len), i += len;
+        else if (p[i] == '\n') out_puts("\\n"), i++;
+        else if (p[i] == '\t') out_puts("\\t"), i++;
+        else if (p[i] < 0x20 || p[i] == 0x7f) put_byte("\\u00", p[i++]);
+        else out_put(s + i, len), i += len;
     }
     put_char('"');
 }
@@ -194,11 +232,11 @@ static void tsv_string(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         switch (s[i]) {
-        case '\t': put("\\t"); break;
-        case '\n': put("\\n"); break;
-        case '\r': put("\\r"); break;
-        case '\\': put("\\\\"); break;
-        case 0: put("\\0"); break;
+        case '\t': out_puts("\\t"); break;
+        case '\n': out_puts("\\n"); break;
+        case '\r': out_puts("\\r"); break;
+        case '\\': out_puts("\\\\"); break;
+        case 0: out_puts("\\0"); break;
         default: put_char(s[i]);
         }
     }
@@ -211,6 +249,17 @@ void out_bytes(const char *k, const char *p, size_t n)
     else tsv_string(p, n);
 }
 
+void out_pair(const char *k, const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    char *both = malloc(n + m + 1);
+    if (!both) return out_null(k);
+    memcpy(both, a, n);
+    memcpy(both + n, b, m);
+    out_bytes(k, both, n + m);
+    free(both);
+}
+
 void out_str(const char *k, const char *value)
 {
     if (value) out_bytes(k, value, strlen(value));
@@ -220,28 +269,38 @@ void out_str(const char *k, const char *value)
 void out_null(const char *k)
 {
     key(k);
-    if (cli.format == OUT_JSON) put("null");
+    if (cli.format == OUT_JSON) out_puts("null");
 }
 
 static void quoted(const char *k, const char *text)
 {
     key(k);
     if (cli.format == OUT_JSON) put_char('"');
-    put(text);
+    out_puts(text);
     if (cli.format == OUT_JSON) put_char('"');
+}
+
+unsigned out_digits(char *to, uint64_t value, unsigned width)
+{
+    unsigned n = 1;
+    while (n < 16 && value >> 4 * n) n++;
+    if (n < width) n = width;
+    for (unsigned i = n; i--; value >>= 4) to[i] = "0123456789abcdef"[value & 15];
+    to[n] = 0;
+    return n;
 }
 
 void out_hex(const char *k, uint64_t value)
 {
-    char t[24];
-    snprintf(t, sizeof t, "0x%" PRIx64, value);
+    char t[24] = "0x";
+    out_digits(t + 2, value, 1);
     quoted(k, t);
 }
 
 void out_word(const char *k, uint32_t value)
 {
-    char t[16];
-    snprintf(t, sizeof t, "0x%08" PRIx32, value);
+    char t[24] = "0x";
+    out_digits(t + 2, value, 8);
     quoted(k, t);
 }
 
@@ -250,24 +309,27 @@ void out_uint(const char *k, uint64_t value)
     char t[24];
     snprintf(t, sizeof t, "%" PRIu64, value);
     key(k);
-    put(t);
+    out_puts(t);
 }
 
 void out_bool(const char *k, bool value)
 {
     key(k);
-    put(value ? "true" : "false");
+    out_puts(value ? "true" : "false");
 }
 
-void out_end(void) { put(cli.format == OUT_JSON ? "}\n" : "\n"); }
+void out_end(void) { out_puts(cli.format == OUT_JSON ? "}\n" : "\n"); }
 
 void out_text_n(const char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
+        size_t run = plain((const unsigned char *)p + i, n - i, "\n");
+        out_put(p + i, run);
+        if ((i += run) == n) break;
         unsigned char c = (unsigned char)p[i];
-        if (c == '\n') put("\\n");
-        else if (c == '\t') put("\\t");
-        else if (c < 0x20 || c == 0x7f) fprintf(out_file(), "\\x%02x", c);
+        if (c == '\n') out_puts("\\n");
+        else if (c == '\t') out_puts("\\t");
+        else if (c < 0x20 || c == 0x7f) put_byte("\\x", c);
         else put_char((char)c);
     }
 }

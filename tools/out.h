@@ -12,6 +12,13 @@ enum out_format { OUT_TEXT, OUT_JSON, OUT_TSV };
 bool out_open(const char *path);
 /* The stream, for text. */
 FILE *out_file(void);
+/* Text of a fixed length, and a string. These two and all below go to this thread's buffer instead, while it has one (NULL: no more). */
+void out_put(const char *p, size_t n);
+void out_puts(const char *s);
+/* At least `width` (up to 16) hexadecimal digits and a 0; returns how many. */
+unsigned out_digits(char *to, uint64_t value, unsigned width);
+struct out_buf { char *p; size_t n, cap; bool failed; };
+void out_divert(struct out_buf *to);
 /* Commit; false if anything could not be written (reported), then the file is as it was. */
 bool out_close(void);
 /* Give up: nothing is left. Harmless if nothing is open. */
@@ -21,6 +28,7 @@ void out_discard(void);
  * TSV and the member "type" of JSON. The format is cli.format. */
 void out_record(const char *type);
 void out_str(const char *key, const char *value);     /* NULL: null in JSON, empty in TSV */
+void out_pair(const char *key, const char *a, const char *b); /* the two as one string */
 void out_bytes(const char *key, const char *p, size_t n);
 void out_hex(const char *key, uint64_t value);        /* "0x1f" in both: 64 bits do not fit a JSON number */
 void out_word(const char *key, uint32_t value);       /* "0xd503201f" */

@@ -1,30 +1,59 @@
-/* a64/disasm.c - one word as text: capstone's, or the name that our tables give to what capstone does not know. */
+/* a64/disasm.c - one word as text: capstone's in the preferred form (prefer.c), or the name that our tables give to what capstone does not know.
+ * Programs repeat themselves: texts are kept by word, those of PC-relative words without the offset. */
 #include <config.h>
 #include <arm64lp/dis.h>
 #include "a64/a64.h"
 #include "a64/capstone.h"
+#include "a64/disasm.h"
 #include "a64/proof.h"
 #include "base/error.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { KEPT_BITS = 15, KEPT_TEXT = 48 };
+enum { KEPT = 1, DEFINED = 2, EXECUTABLE = 4, TARGET = 8 };
+
+/* One cache line: "mnemonic\0operands\0". */
+struct kept { uint32_t word; uint16_t row; uint8_t flags, mnemonic, operands; uint8_t unused[7]; char text[KEPT_TEXT]; };
+
 struct lp_dis {
     const struct lp_capstone *cs;
     csh handle;
     cs_insn *insn;
+    struct kept *kept;     /* NULL until the first word, or without memory */
+    uint32_t offset[256];  /* by the highest byte of a word: the bits of its offset, if all such words are PC-relative */
 };
+
+static uint32_t offset_bits(const struct lp_row_info *r)
+{
+    return r->off_bits == 21 ? 0x60ffffe0 : ((UINT32_C(1) << r->off_bits) - 1) << r->off_lo;
+}
+
+/* A PC-relative row owns its highest bytes, or its words are looked at one by one. */
+static void find_offsets(lp_dis *d)
+{
+    for (uint32_t top = 0; top < 256; top++) {
+        bool other = false;
+        for (unsigned i = 1; i < A64_ROW_COUNT; i++) {
+            const struct lp_row_info *r = &lp_a64_rows[i];
+            if ((top << 24 ^ r->value) & r->mask & 0xff000000) continue;
+            if (r->flags & LP_ROW_PCREL) d->offset[top] |= offset_bits(r);
+            else other = true;
+        }
+        if (other) d->offset[top] = 0;
+    }
+}
 
 lp_status lp_dis_new(lp_dis **out, struct lp_error *err)
 {
     const char *why;
     const struct lp_capstone *cs = lp_capstone(&why);
     if (!cs) return lp_fail(err, LP_E_UNSUPPORTED, "no disassembler: %s", why);
-    lp_dis *d = malloc(sizeof *d);
+    lp_dis *d = calloc(1, sizeof *d);
     if (!d) return lp_fail(err, LP_E_NOMEM, "out of memory");
     d->cs = cs;
     cs_err e = cs->open(CS_ARCH_ARM64, CS_MODE_ARM, &d->handle);
@@ -38,6 +67,7 @@ lp_status lp_dis_new(lp_dis **out, struct lp_error *err)
         free(d);
         return lp_fail(err, LP_E_NOMEM, "out of memory");
     }
+    find_offsets(d);
     *out = d;
     return LP_OK;
 }
@@ -47,6 +77,7 @@ void lp_dis_free(lp_dis *d)
     if (!d) return;
     d->cs->free(d->insn, 1);
     d->cs->close(&d->handle);
+    free(d->kept);
     free(d);
 }
 
@@ -70,49 +101,84 @@ static void copy(char *to, size_t size, const char *from)
     to[n] = 0;
 }
 
-/* capstone writes a target as the last operand, "#0x400588". */
-static void plain_target(struct lp_dis_insn *out)
+/* A target is the last operand: in capstone's text "#0x400588", in ours "0x400588". `operands` has room for it. */
+static void put_target(char *operands, size_t n, uint64_t target)
 {
-    char *last = strrchr(out->operands, '#');
-    if (last) snprintf(last, sizeof out->operands - (size_t)(last - out->operands), "0x%" PRIx64, out->target);
+    char digits[16];
+    unsigned i = 0;
+    do digits[i++] = "0123456789abcdef"[target & 15];
+    while (target >>= 4);
+    operands[n++] = '0';
+    operands[n++] = 'x';
+    while (i) operands[n++] = digits[--i];
+    operands[n] = 0;
 }
 
-/* A hint that capstone does not know by name has its row's: "PACIASP", "PSB_CSYNC" (Arm ARM C6.2, HINT). */
-static void name_hint(unsigned row, uint32_t word, struct lp_dis_insn *out)
+/* All but the target, whose place is the end of the operands. Returns the row. */
+static unsigned compose(struct lp_dis *d, uint32_t word, struct lp_dis_insn *out)
 {
-    static const char *const landings[] = {"", "c", "j", "jc"};
-    char name[sizeof out->mnemonic];
-    if (strcmp(out->mnemonic, "hint") != 0 || row == A64_HINT) return;
-    copy(name, sizeof name, lp_a64_rows[row].name);
-    for (char *p = name; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    char *operand = strchr(name, '_');
-    if (operand) *operand++ = 0;
-    copy(out->mnemonic, sizeof out->mnemonic, name);
-    copy(out->operands, sizeof out->operands, operand ? operand : row == A64_BTI ? landings[word >> 6 & 3] : "");
-}
-
-void lp_dis_word(lp_dis *d, uint32_t word, uint64_t pc, struct lp_dis_insn *out)
-{
-    memset(out, 0, sizeof *out);
     unsigned row = is_udf(word) ? A64_UNDEFINED : lp_a64_row(word, LP_A64_ALL, true);
     out->row = row == A64_UNDEFINED ? "" : lp_a64_rows[row].name;
     out->executable = row != A64_UNDEFINED && lp_a64_row(word, LP_A64_ALL, false) != A64_UNDEFINED;
-    out->has_target = lp_a64_target(word, pc, &out->target);
+    out->has_target = lp_a64_rows[row].flags & LP_ROW_PCREL;
     out->defined = true;
-    if (capstone_knows(d, word, pc)) {
+    out->operands[0] = 0;
+    if (capstone_knows(d, word, 0)) {
         copy(out->mnemonic, sizeof out->mnemonic, d->insn->mnemonic);
         copy(out->operands, sizeof out->operands, d->insn->op_str);
-        if (out->has_target) plain_target(out);
-        name_hint(row, word, out);
-        /* The preferred form is MOV (Arm ARM C6.2, MOV (wide immediate)). */
-        if (strcmp(out->mnemonic, "movz") == 0 && !strstr(out->operands, "lsl")) strcpy(out->mnemonic, "mov");
-        return;
+        char *last = out->has_target ? strrchr(out->operands, '#') : NULL;
+        if (last) *last = 0;
+        lp_dis_prefer(row, word, out);
+        return row;
     }
     out->defined = row != A64_UNDEFINED;
     strcpy(out->mnemonic, ".inst");
     snprintf(out->operands, sizeof out->operands, "0x%08" PRIx32 " ; %s", word, out->defined ? out->row : "undefined");
-    if (!out->defined) out->has_target = false, out->target = 0;
+    return row;
+}
+
+static void keep(struct kept *k, uint32_t word, unsigned row, const struct lp_dis_insn *insn)
+{
+    size_t m = strlen(insn->mnemonic), o = strlen(insn->operands);
+    if (m + o + 2 > KEPT_TEXT) return;
+    *k = (struct kept){.word = word, .row = (uint16_t)row, .mnemonic = (uint8_t)m, .operands = (uint8_t)o};
+    k->flags = (uint8_t)(KEPT | (insn->defined ? DEFINED : 0) | (insn->executable ? EXECUTABLE : 0) | (insn->has_target ? TARGET : 0));
+    memcpy(k->text, insn->mnemonic, m + 1);
+    memcpy(k->text + m + 1, insn->operands, o + 1);
+}
+
+static void recall(const struct kept *k, struct lp_dis_insn *out)
+{
+    out->row = k->row == A64_UNDEFINED ? "" : lp_a64_rows[k->row].name;
+    out->defined = k->flags & DEFINED;
+    out->executable = k->flags & EXECUTABLE;
+    out->has_target = k->flags & TARGET;
+    memcpy(out->mnemonic, k->text, k->mnemonic + 1u);
+    memcpy(out->operands, k->text + k->mnemonic + 1, k->operands + 1u);
+}
+
+static struct kept *place_of(lp_dis *d, uint32_t word)
+{
+    if (!d->kept) d->kept = calloc((size_t)1 << KEPT_BITS, sizeof *d->kept);
+    return d->kept ? &d->kept[word * UINT32_C(0x9e3779b1) >> (32 - KEPT_BITS)] : NULL;
+}
+
+void lp_dis_word(lp_dis *d, uint32_t word, uint64_t pc, struct lp_dis_insn *out)
+{
+    uint32_t key = word & ~d->offset[word >> 24];
+    struct kept *k = place_of(d, key);
+    unsigned row;
+    if (k && (k->flags & KEPT) && k->word == key) {
+        recall(k, out);
+        row = k->row;
+    } else {
+        row = compose(d, word, out);
+        if (k && (key != word || !out->has_target)) keep(k, key, row, out);
+    }
+    out->target = 0;
+    if (!out->has_target) return;
+    out->target = lp_a64_row_target(&lp_a64_rows[row], word, pc);
+    if (strcmp(out->mnemonic, ".inst") != 0) put_target(out->operands, strlen(out->operands), out->target);
 }
 
 /* The second opinion for words outside the tables: one handle per thread, because a lock could be held by another thread at the

@@ -1,6 +1,7 @@
 /* a64/encode.c - the words that patches are made of, and what a word refers to. */
 #include <config.h>
 #include "a64/a64.h"
+#include "a64/disasm.h"
 #include "a64/decode_bits.h"
 
 /* Distance in words if it is whole and fits into n bits. */
@@ -55,15 +56,19 @@ const struct lp_row_info *lp_a64_relative(uint32_t word)
     return r->flags & LP_ROW_PCREL ? r : NULL;
 }
 
+uint64_t lp_a64_row_target(const struct lp_row_info *r, uint32_t w, uint64_t pc)
+{
+    if (r->off_shift == 2)
+        return pc + (uint64_t)lp_a64_imm(w, r->off_lo, r->off_bits) * 4;
+    return (pc >> r->off_shift << r->off_shift) + ((uint64_t)lp_a64_adr_imm(w) << r->off_shift);
+}
+
 bool lp_a64_target(uint32_t w, uint64_t pc, uint64_t *target)
 {
     const struct lp_row_info *r = lp_a64_relative(w);
     if (r == NULL)
         return false;
-    if (r->off_shift == 2)
-        *target = pc + (uint64_t)lp_a64_imm(w, r->off_lo, r->off_bits) * 4;
-    else
-        *target = (pc >> r->off_shift << r->off_shift) + ((uint64_t)lp_a64_adr_imm(w) << r->off_shift);
+    *target = lp_a64_row_target(r, w, pc);
     return true;
 }
 

@@ -140,12 +140,44 @@ void lp_elf_load_exec(struct lp_elf *e)
     e->nexec = n;
 }
 
+/* What the marks say of `at`, in a section that begins at `start`, and how far on the next one is. */
+static bool marked(const lp_elf *e, uint64_t start, uint64_t at, uint64_t *run)
+{
+    size_t n = lp_count_upto(e->mark, e->nmark, sizeof *e->mark, at);
+    *run = n < e->nmark ? e->mark[n].start - at : UINT64_MAX;
+    return !n || e->mark[n - 1].start < start || e->mark[n - 1].code;
+}
+
+static bool object_run(const lp_elf *e, size_t section, uint64_t at, uint64_t *run)
+{
+    *run = UINT64_MAX;
+    if (section >= e->nsec || !(e->sec[section].flags & SHF_EXECINSTR)) return false;
+    return marked(e, LP_ELF_MARK_AT(e, section, 0), LP_ELF_MARK_AT(e, section, at), run);
+}
+
+bool lp_elf_code_run(const lp_elf *e, size_t section, uint64_t vaddr, uint64_t *end)
+{
+    uint64_t run = UINT64_MAX, limit = UINT64_MAX;
+    bool code;
+    lp_elf_symbols(e, NULL);
+    if (e->info.type == ET_REL) {
+        code = object_run(e, section, vaddr, &run);
+    } else {
+        size_t n = lp_count_upto(e->exec, e->nexec, sizeof *e->exec, vaddr);
+        code = n && vaddr < e->exec[n - 1].end;
+        if (code) limit = e->exec[n - 1].end;
+        else if (n < e->nexec) limit = e->exec[n].start;
+        if (code) code = marked(e, e->exec[n - 1].start, vaddr, &run);
+    }
+    *end = run < limit - vaddr ? vaddr + run : limit;
+    return code;
+}
+
 bool lp_elf_is_code(const lp_elf *e, uint64_t vaddr)
 {
+    uint64_t end;
+    if (e->info.type != ET_REL) return lp_elf_code_run(e, 0, vaddr, &end);
     lp_elf_symbols(e, NULL);
     size_t n = lp_count_upto(e->exec, e->nexec, sizeof *e->exec, vaddr);
-    if (!n || vaddr >= e->exec[n - 1].end) return false;
-    uint64_t section = e->exec[n - 1].start;
-    n = lp_count_upto(e->mark, e->nmark, sizeof *e->mark, vaddr);
-    return !n || e->mark[n - 1].start < section || e->mark[n - 1].code;
+    return n && vaddr < e->exec[n - 1].end;
 }

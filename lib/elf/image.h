@@ -14,7 +14,9 @@ struct lp_elf_arena {          /* strings that are not in the image ("puts@plt")
 };
 struct lp_elf_cover { uint64_t start; const struct lp_elf_symbol *sym; };        /* from here on this symbol (NULL = none) */
 struct lp_elf_covers { struct lp_elf_cover *v; size_t n; };
-struct lp_elf_mark { uint64_t start; bool code; };                               /* $x, $d */
+struct lp_elf_mark { uint64_t start; bool code; };                               /* $x, $d; start: LP_ELF_MARK_AT */
+/* In ET_REL, addresses of different sections are the same: the section's number is above them. */
+#define LP_ELF_MARK_AT(elf, section, vaddr) ((elf)->info.type == ET_REL ? (uint64_t)(section) << 48 | (vaddr) : (vaddr))
 struct lp_elf_span { uint64_t start, end; };
 
 struct lp_elf {
