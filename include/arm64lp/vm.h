@@ -9,6 +9,15 @@ extern "C" {
 
 /* ---- the process machine: one per process; it owns signals and fork ---- */
 typedef struct lp_vm lp_vm;
+/* A system call that the program is about to make, in arm64 Linux's numbers. */
+struct lp_vm_call {
+    uint32_t number;           /* this, ... */
+    uint64_t arg[6];           /* ... with these (addresses are the program's), as the hook leaves them, is what is made */
+    int64_t result;            /* or what the program gets instead, a value or -errno */
+    const char *name;          /* NULL: no call of this number is known */
+};
+/* LP_CALL_MAKE: make it. LP_CALL_ANSWERED: do not, `result` is the answer. */
+enum lp_vm_answer { LP_CALL_MAKE, LP_CALL_ANSWERED };
 struct lp_vm_config {
     unsigned va_bits;          /* size of the guest's address space; 0 = 39 */
     size_t stack_size;         /* 0 = RLIMIT_STACK, at most 1 GiB */
@@ -29,6 +38,11 @@ struct lp_vm_config {
     void (*log)(void *ctx, int level, const char *text); /* level -1: a line of the system call trace; any thread */
     void *log_ctx;
     int log_level;             /* 0 errors, 1 warnings, 2 -v, 3 -vv */
+    /* Asked before each system call, on the thread that makes it: by several threads at once, again for a call that a signal handler interrupted and
+     * that begins anew, and in children of fork; not for what the vDSO answers (the clocks). lp_vm_read and lp_vm_write reach what arguments point to.
+     * NULL = none. */
+    enum lp_vm_answer (*syscall)(void *ctx, struct lp_vm_call *call);
+    void *syscall_ctx;
 };
 /* How the guest ended. */
 struct lp_exit { int status; /* exit status, 0-255 */ int signo; /* fatal signal or 0 */ };
@@ -71,6 +85,10 @@ LP_API lp_status lp_vm_apply_stored(lp_vm *vm, lp_report_fn report, void *ctx, s
  * that is removed takes the patch with it; one that is no patch, or does not fit, changes nothing. Each result goes to the log. Before lp_vm_run;
  * children of fork go on watching. With `quiet` a patch for another program is no fault. */
 LP_API lp_status lp_vm_watch(lp_vm *vm, const char *path, bool quiet, struct lp_error *err);
+/* Copy from and to the program's memory at `addr`, `len` bytes or none: LP_E_ADDRESS where it may not read or write. Machine code is not to be changed so
+ * (lp_vm_apply is for that). Thread-safe. */
+LP_API lp_status lp_vm_read(lp_vm *vm, uint64_t addr, void *buf, size_t len, struct lp_error *err);
+LP_API lp_status lp_vm_write(lp_vm *vm, uint64_t addr, const void *buf, size_t len, struct lp_error *err);
 /* Move one of the caller's descriptors (a log, say) where the guest can neither see nor close it; the old number is closed, the new one is
  * closed on exec. Returns it, or -errno. */
 LP_API int lp_vm_hide_fd(lp_vm *vm, int fd);

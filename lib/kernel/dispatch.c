@@ -1,6 +1,7 @@
 /* kernel/dispatch.c - SVC #0: the row of X8, its handler, its trace. */
 #include <config.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include "kernel/host.h"
 #include "kernel/hostnr.h"
@@ -65,6 +66,21 @@ static bool at_entry(struct lp_thread *t, uint32_t imm16)
     return true;
 }
 
+/* The embedder may answer a call, or make another one of it. */
+static bool answered(struct lp_thread *t, uint64_t *a, int64_t *r)
+{
+    const struct lp_call_hook *h = &t->k->call_hook;
+    struct lp_vm_call c = {.number = t->call.nr, .name = t->call.row ? t->call.row->name : NULL};
+    memcpy(c.arg, a, sizeof c.arg);
+    if (h->fn(h->ctx, &c) == LP_CALL_ANSWERED) {
+        *r = c.result;
+        return true;
+    }
+    memcpy(a, c.arg, sizeof c.arg);
+    t->call.row = lp_syscall_row(t->call.nr = c.number);
+    return false;
+}
+
 void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
 {
     struct lp_thread *t = lp_thread_of(cpu);
@@ -84,7 +100,7 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
     if (t->k->strace)
         lp_strace_enter(&trace, t, a);
     int64_t r;
-    if (!__atomic_load_n(&t->seccomp, __ATOMIC_RELAXED) || lp_seccomp_allows(t, a, &r))
+    if (!(t->k->call_hook.fn && answered(t, a, &r)) && (!__atomic_load_n(&t->seccomp, __ATOMIC_RELAXED) || lp_seccomp_allows(t, a, &r)))
         r = call(t, a);
     if (t->k->strace)
         lp_strace_leave(&trace, t, a, r);

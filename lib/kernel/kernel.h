@@ -46,6 +46,8 @@ struct lp_patch_hook {
     bool (*dies)(void *ctx, struct lp_thread *t, int signo, bool fault);
     void *ctx;
 };
+/* Who is asked before each system call (lp_vm_config.syscall). */
+struct lp_call_hook { enum lp_vm_answer (*fn)(void *ctx, struct lp_vm_call *call); void *ctx; };
 enum { LP_ENTRY_SVC = 0xe47 }; /* the immediate of that SVC */
 
 /* What there is one of in an address space: a vfork child has its parent's. */
@@ -90,6 +92,7 @@ struct lp_kernel {
     struct lp_fork_hook *fork_hooks; /* process.h */
     struct lp_load_hook load_hook;
     struct lp_patch_hook patch_hook;
+    struct lp_call_hook call_hook;
     /* End of the process: set once, then every thread's cpu.stop. */
     _Atomic uint32_t exiting;       /* a futex */
     struct lp_exit exit;

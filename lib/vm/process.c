@@ -124,6 +124,7 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
         return lp_fail(err, LP_E_INVALID, "these are no filters: %s", vm->config.seccomp);
     vm->kernel->strace = vm->config.strace;
     vm->kernel->reexec = vm->config.reexec;
+    vm->kernel->call_hook = (struct lp_call_hook){vm->config.syscall, vm->config.syscall_ctx};
     lp_vm_watch_objects(vm);
     vm->hook = (struct lp_fork_hook){fork_prepare, fork_parent, fork_child, child_ends, vm, NULL};
     lp_kernel_add_fork_hook(vm->kernel, &vm->hook);
@@ -371,6 +372,20 @@ lp_status lp_vm_journal(lp_vm *vm, int (*fn)(void *ctx, const struct lp_live_eve
 lp_status lp_vm_stats(lp_vm *vm, struct lp_live_stats *out, struct lp_error *err) { return lp_live_stats(vm->live, out, err); }
 
 void lp_vm_set_reexec(lp_vm *vm, const char *const *reexec) { vm->kernel->reexec = reexec; }
+lp_status lp_vm_read(lp_vm *vm, uint64_t addr, void *buf, size_t len, struct lp_error *err)
+{
+    if (lp_mem_read(vm->mem, buf, addr, len) == 0)
+        return LP_OK;
+    return lp_fail(err, LP_E_ADDRESS, "the program cannot read %zu bytes at 0x%llx", len, (unsigned long long)addr);
+}
+
+lp_status lp_vm_write(lp_vm *vm, uint64_t addr, const void *buf, size_t len, struct lp_error *err)
+{
+    if (lp_mem_write(vm->mem, addr, buf, len) == 0)
+        return LP_OK;
+    return lp_fail(err, LP_E_ADDRESS, "the program cannot write %zu bytes at 0x%llx", len, (unsigned long long)addr);
+}
+
 int lp_vm_hide_fd(lp_vm *vm, int fd) { return lp_fd_hide(vm->kernel, fd); }
 
 /* ---- running ---- */
