@@ -1,9 +1,9 @@
 # One cmocka program for each NAME.c; those of several files are below.
 UNIT_TESTS = tests/unit/test_control tests/unit/test_control_socket tests/unit/test_load tests/unit/test_kernel tests/unit/test_livepatch \
 	tests/unit/test_livepatch_run tests/unit/test_cpp tests/unit/test_fp tests/unit/test_mem tests/unit/test_mem_remap tests/unit/test_ldst \
-	tests/unit/test_signal tests/unit/test_process tests/unit/test_simd tests/unit/test_elf tests/unit/test_patch_parse \
+	tests/unit/test_signal tests/unit/test_process tests/unit/test_elf tests/unit/test_patch_parse \
 	tests/unit/test_patch_live tests/unit/test_patch_objects tests/unit/test_a64 tests/unit/test_exec tests/unit/test_base tests/unit/test_chains tests/unit/test_crypto \
-	tests/unit/test_ext tests/unit/test_fp_exact tests/unit/test_fp_lanes tests/unit/test_order tests/unit/test_stack tests/unit/test_watch tests/unit/test_track
+	tests/unit/test_ext tests/unit/test_mops tests/unit/test_fp_exact tests/unit/test_fp_lanes tests/unit/test_order tests/unit/test_stack tests/unit/test_watch tests/unit/test_track
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
@@ -21,6 +21,15 @@ tests_unit_test_mem_SOURCES = tests/unit/test_mem.c tests/unit/mem_rig.h
 tests_unit_test_mem_remap_SOURCES = tests/unit/test_mem_remap.c tests/unit/mem_rig.h
 tests_unit_test_signal_SOURCES = tests/unit/test_signal.c tests/unit/kernel_rig.h
 tests_unit_test_process_SOURCES = tests/unit/test_process.c tests/unit/kernel_rig.h
+# One guest thread.
+CPU_RIG = tests/unit/cpu_rig.h
+tests_unit_test_chains_SOURCES = tests/unit/test_chains.c $(CPU_RIG)
+tests_unit_test_exec_SOURCES = tests/unit/test_exec.c $(CPU_RIG)
+tests_unit_test_ext_SOURCES = tests/unit/test_ext.c $(CPU_RIG)
+tests_unit_test_ldst_SOURCES = tests/unit/test_ldst.c $(CPU_RIG)
+tests_unit_test_mops_SOURCES = tests/unit/test_mops.c $(CPU_RIG)
+tests_unit_test_order_SOURCES = tests/unit/test_order.c $(CPU_RIG)
+tests_unit_test_stack_SOURCES = tests/unit/test_stack.c $(CPU_RIG)
 
 # Call frame information, by readelf's word; source lines, by addr2line's.
 check_PROGRAMS += tests/unit/cfi_rows tests/unit/line_rows

@@ -36,6 +36,15 @@ static const uint32_t undefined[] = {
     0x52c00000, /* W MOVZ LSL 32 */
     0x13400000, 0x53008000, 0x93000000, /* bitfields of the wrong size */
     0xd69f03e0, /* ERET */ 0xd5380100, /* MRS of op0=3 CRn=0 CRm=1 */ 0xffffffff, 0xd53be020, /* CNTPCT */
+    0x0ee28420, /* add v0.1d, v1.1d, v2.1d: one doubleword needs the scalar form */
+    0x4ee20420, /* shadd v0.2d */
+    0x4e00040f, /* dup with imm5 = 0 */
+    0x2e026820, /* ext v0.8b, v1.8b, v2.8b, #13 */
+    0x0f400420, /* sshr of a doubleword with Q = 0 */
+    0x4ee2d020, /* sqdmull of doublewords */
+    0x0eb1b820, /* addv of two words */
+    0x4e22b420, /* sqdmulh of bytes */
+    0x2f00f400, /* fmov v0.1d, #imm */
 };
 
 static void test_rows(void **state)

@@ -1,33 +1,17 @@
 /* test_order.c - memory ordering and atomicity between threads, and what may be unaligned (Arm ARM B2.2.1, B2.3; FEAT_LSE2). */
 #include <config.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-#include "a64/a64.h"
-#include "exec/cpu.h"
-#include "exec/gate.h"
-#include "exec/model.h"
-#include "mem/fault.h"
-#include "mem/mem.h"
-
 /* Code of two threads, a page each, then data: two arrays with a cache line (or two) for each place, and results. */
-#define CODE UINT64_C(0x100000)
-#define DATA (CODE + 2 * LP_PAGE)
 enum { PLACES = 2000, STEP = 128, ARRAY = PLACES * STEP, ROUNDS = 30, COUNT = 20000 };
+#define CODE_SIZE (2 * LP_PAGE)
+#define DATA_SIZE (3 * (uint64_t)ARRAY)
+#include "cpu_rig.h"
+
 #define X DATA
 #define Y (X + ARRAY)
 #define RESULTS(t) (Y + ARRAY + (uint64_t)(t) * PLACES * 8)
-#define SIZE (3 * (uint64_t)ARRAY)
 
-static struct lp_mem *m;
-static struct lp_gate gate;
-static uint8_t *data;
 static pthread_barrier_t barrier;
 struct thread {
     struct lp_cpu cpu;
@@ -36,41 +20,13 @@ struct thread {
 };
 static struct thread threads[2];
 
-static void on_svc(struct lp_cpu *c, uint32_t imm) { c->stop = 1 + (int)imm; }
-static void on_fault(struct lp_cpu *c, const struct lp_fault *f)
-{
-    ((struct thread *)c->owner)->fault = *f;
-    c->stop = -1;
-}
-static void on_safepoint(struct lp_cpu *c) { (void)c; }
-static const struct lp_upcalls upcalls = {.svc = on_svc, .fault = on_fault, .safepoint = on_safepoint};
-
-static void begin(void)
-{
-    assert_int_equal(lp_fault_install(NULL), LP_OK);
-    assert_int_equal(lp_mem_new(34, &m, NULL), LP_OK);
-    assert_int_equal(lp_mem_mmap(m, CODE, 2 * LP_PAGE, 7, 0x32, -1, 0), CODE);
-    assert_int_equal(lp_mem_mmap(m, DATA, SIZE, 3, 0x32, -1, 0), DATA);
-    data = lp_mem_host(m, DATA, SIZE);
-    lp_gate_init(&gate);
-    pthread_barrier_init(&barrier, NULL, 2);
-}
-static void end(void)
-{
-    pthread_barrier_destroy(&barrier);
-    lp_gate_destroy(&gate);
-    lp_ops_drop(m);
-    lp_mem_free(m);
-}
-
 /* Thread t will run these words: X0 and X1 the two arrays, X2 its results, X3 how often. */
 static void program(unsigned t, const uint32_t *words, size_t n, uint64_t x0, uint64_t x1, uint64_t count)
 {
     struct thread *h = &threads[t];
-    assert_int_equal(lp_mem_poke(m, CODE + t * LP_PAGE, words, 4 * n), 0);
-    lp_ops_invalidate(m, CODE + t * LP_PAGE, CODE + (t + 1) * LP_PAGE);
+    put_code(m, CODE + t * LP_PAGE, words, n);
     memset(h, 0, sizeof *h);
-    lp_cpu_init(&h->cpu, m, &gate, &upcalls, h);
+    lp_cpu_init(&h->cpu, m, &gate, &upcalls, &h->fault);
     h->cpu.pc = CODE + t * LP_PAGE;
     h->cpu.x[0] = x0, h->cpu.x[1] = x1, h->cpu.x[2] = RESULTS(t), h->cpu.x[3] = count;
 }
@@ -88,12 +44,14 @@ static void *thread_main(void *arg)
 static void run_both(void)
 {
     void *r[2];
+    pthread_barrier_init(&barrier, NULL, 2);
     for (unsigned t = 0; t < 2; t++)
         assert_int_equal(pthread_create(&threads[t].id, NULL, thread_main, &threads[t]), 0);
     for (unsigned t = 0; t < 2; t++)
         pthread_join(threads[t].id, &r[t]);
+    pthread_barrier_destroy(&barrier);
     for (unsigned t = 0; t < 2; t++)
-        assert_int_equal((intptr_t)r[t], 1);
+        assert_int_equal((intptr_t)r[t], DONE);
 }
 static uint64_t word_at(uint64_t addr)
 {
@@ -126,7 +84,7 @@ static void store_buffering(const uint32_t *words, size_t n)
 static void test_store_buffering(void **state)
 {
     (void)state;
-    begin();
+    begin(false);
     store_buffering(sb_stlr, sizeof sb_stlr / 4);
     store_buffering(sb_stlur, sizeof sb_stlur / 4);
     store_buffering(sb_dmb, sizeof sb_dmb / 4);
@@ -148,7 +106,7 @@ static const uint32_t mp_read_dmb[] = {0xf9400025 /* ldr x5, [x1] */, 0xd50339bf
 static void test_message_passing(void **state)
 {
     (void)state;
-    begin();
+    begin(false);
     for (unsigned round = 0; round < 2 * ROUNDS; round++) {
         memset(data, 0, 2 * ARRAY);
         if (round & 1) {
@@ -189,7 +147,7 @@ static void count(const uint32_t *words, size_t n, uint64_t x0, uint64_t x1)
 static void test_counters(void **state)
 {
     (void)state;
-    begin();
+    begin(false);
     count(pair_exclusive, sizeof pair_exclusive / 4, X, 0);
     assert_int_equal(word_at(X), 2 * COUNT);
     assert_int_equal(word_at(X + 8), 2 * COUNT);
@@ -239,7 +197,7 @@ static void untorn(const uint32_t *writer, size_t nw, const uint32_t *reader, si
 static void test_untorn(void **state)
 {
     (void)state;
-    begin();
+    begin(false);
     untorn(stp, sizeof stp / 4, ldp, sizeof ldp / 4);
     untorn(stp, sizeof stp / 4, ldxp, sizeof ldxp / 4);
     untorn(strq, sizeof strq / 4, ldp, sizeof ldp / 4);
@@ -289,12 +247,12 @@ static void one_place(unsigned i, unsigned off, bool lse2)
         data[512 + k] = (uint8_t)(0x91 + 29 * k + 3 * i);
     memcpy(data, data + 512 + off, size);
     memcpy(before, data + 512, 64);
-    assert_int_equal(run_one(h, ordered[i].word, X, 0), 1);
+    assert_int_equal(run_one(h, ordered[i].word, X, 0), DONE);
     want = h->cpu;
     memcpy(result, data, size);
     int r = run_one(h, ordered[i].word, addr, tag);
     if (off % size && (!lse2 || off % 16 + size > 16)) {
-        assert_int_equal(r, -1);
+        assert_int_equal(r, FAULTED);
         assert_int_equal(h->fault.signo, SIGBUS);
         assert_int_equal(h->fault.code, 1); /* BUS_ADRALN */
         assert_true(h->fault.addr == addr && h->cpu.pc == CODE);
@@ -302,7 +260,7 @@ static void one_place(unsigned i, unsigned off, bool lse2)
         assert_memory_equal(data + 512, before, 64);
         return;
     }
-    assert_int_equal(r, 1);
+    assert_int_equal(r, DONE);
     memcpy(before + off, result, size);
     assert_memory_equal(data + 512, before, 64);
     for (unsigned k = 2; k < 31; k++)
@@ -313,7 +271,7 @@ static void all_places(void)
     static struct lp_cpu_model old;
     for (unsigned lse2 = 0; lse2 < 2; lse2++) {
         struct thread *h = &threads[0];
-        lp_cpu_init(&h->cpu, m, &gate, &upcalls, h);
+        lp_cpu_init(&h->cpu, m, &gate, &upcalls, &h->fault);
         old = *lp_cpu_model(&h->cpu);
         old.features &= ~LP_A64_SET(LSE2);
         const struct lp_cpu_model *model = lse2 ? &lp_cpu_max : &old;
@@ -327,7 +285,7 @@ static void all_places(void)
 static void test_alignment(void **state)
 {
     (void)state;
-    begin();
+    begin(false);
     all_places();
     end();
 }
@@ -343,13 +301,11 @@ static void test_alignment_flat(void **state)
     all_places();
     /* ldadd w4, w5 at the last bytes: nothing behind them is touched. */
     const uint64_t last = CODE + 4 * LP_PAGE - 4;
-    assert_int_equal(run_one(&threads[0], 0xb8240025, last, 0), 1);
-    assert_int_equal(run_one(&threads[0], 0x78240025 /* ldaddh */, last + 1, 0), 1);
-    assert_int_equal(run_one(&threads[0], 0xb8240025, last + 4, 0), -1);
+    assert_int_equal(run_one(&threads[0], 0xb8240025, last, 0), DONE);
+    assert_int_equal(run_one(&threads[0], 0x78240025 /* ldaddh */, last + 1, 0), DONE);
+    assert_int_equal(run_one(&threads[0], 0xb8240025, last + 4, 0), FAULTED);
     assert_true(threads[0].fault.signo == SIGSEGV && threads[0].fault.addr == last + 4);
-    lp_gate_destroy(&gate);
-    lp_ops_drop(m);
-    lp_mem_free(m);
+    end();
 }
 
 /* ---- what the kernel hears of an abort: an instruction that reads and writes counts as a read if that faults (ESR_EL1.WnR) ---- */
@@ -364,7 +320,7 @@ static void test_aborts(void **state)
         {LDADD, none, 1, 0x92000007}, {CAS, none, 1, 0x92000007}, {LDR, none, 1, 0x92000007}, {STR, none, 1, 0x92000047},
         {ZVA, none + 77, 1, 0x92000047}, {LDR, kernel, 1, 0x92000004}, {STR, kernel, 1, 0x92000044},
     };
-    begin();
+    begin(false);
     assert_int_equal(lp_mem_mprotect(m, ro, LP_PAGE, 1), 0);
     assert_int_equal(lp_mem_munmap(m, none, LP_PAGE), 0);
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -373,7 +329,7 @@ static void test_aborts(void **state)
             const uint32_t words[] = {cases[i].word, 0xd4000001};
             PROGRAM(0, words, 0, cases[i].addr, 0);
             h->cpu.checked = checked;
-            assert_int_equal(lp_cpu_run(&h->cpu), -1);
+            assert_int_equal(lp_cpu_run(&h->cpu), FAULTED);
             assert_true(h->fault.signo == SIGSEGV && h->fault.code == cases[i].code);
             assert_true(h->fault.addr == cases[i].addr && h->cpu.pc == CODE);
             assert_int_equal(h->fault.esr, cases[i].esr);
@@ -389,29 +345,29 @@ static void test_bti(void **state)
     static const uint32_t words[] = {0xd63f0000 /* blr x0 */, 0xd4000001, 0xd503201f /* nop */, 0xd4000001, 0xd503245f /* bti c */, 0xd4000001};
     static struct lp_cpu_model old;
     struct lp_cpu *c = &threads[0].cpu;
-    begin();
+    begin(false);
     for (unsigned checked = 0; checked < 2; checked++) {
         assert_int_equal(lp_mem_mprotect(m, CODE, LP_PAGE, 7 | LP_PROT_BTI), 0);
         PROGRAM(0, words, CODE + 8, 0, 0);
         c->checked = checked;
-        assert_int_equal(lp_cpu_run(c), -1);
+        assert_int_equal(lp_cpu_run(c), FAULTED);
         assert_true(threads[0].fault.signo == SIGILL && threads[0].fault.code == 1 && threads[0].fault.esr == 0); /* ILL_ILLOPC */
         assert_true(threads[0].fault.addr == CODE + 8 && c->pc == CODE + 8 && c->x[30] == CODE + 4);
         assert_int_equal(c->pstate & LP_PSTATE_BTYPE, LP_BTYPE_C);
         PROGRAM(0, words, CODE + 16, 0, 0);
         c->checked = checked;
-        assert_int_equal(lp_cpu_run(c), 1);
+        assert_int_equal(lp_cpu_run(c), DONE);
         assert_true(c->pc == CODE + 24 && (c->pstate & LP_PSTATE_BTYPE) == 0);
         PROGRAM(0, words, CODE + 8, 0, 0);
         c->checked = checked;
         old = *lp_cpu_model(c);
         old.features &= ~LP_A64_SET(BTI);
         c->model = &old;
-        assert_int_equal(lp_cpu_run(c), 1);
+        assert_int_equal(lp_cpu_run(c), DONE);
         assert_int_equal(lp_mem_mprotect(m, CODE, LP_PAGE, 7), 0);
         PROGRAM(0, words, CODE + 8, 0, 0);
         c->checked = checked;
-        assert_int_equal(lp_cpu_run(c), 1);
+        assert_int_equal(lp_cpu_run(c), DONE);
     }
     end();
 }
@@ -423,10 +379,10 @@ static void test_monitor(void **state)
 {
     (void)state;
     static const uint32_t words[] = {0xc85f7c04, 0xd4000021, 0xc8067c04, 0xd4000001};
-    begin();
+    begin(false);
     PROGRAM(0, words, X, 0, 0);
-    assert_int_equal(lp_cpu_run(&threads[0].cpu), 2);
-    assert_int_equal(lp_cpu_run(&threads[0].cpu), 1);
+    assert_int_equal(lp_cpu_run(&threads[0].cpu), DONE + 1);
+    assert_int_equal(lp_cpu_run(&threads[0].cpu), DONE);
     assert_int_equal(threads[0].cpu.x[6], 1);
     end();
 }

@@ -1,77 +1,48 @@
 /* test_stack.c - the alignment of SP (Arm ARM D1.8.2): every row that accesses memory through SP faults when SP is no multiple of 16, in fast and in checked mode;
  * every row that makes it so is known to decoding; the other rows do not care. */
 #include <config.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-#include <cmocka.h>
-#include "a64/a64.h"
-#include "exec/cpu.h"
-#include "exec/run.h"
-#include "mem/fault.h"
-#include "mem/mem.h"
+#include "cpu_rig.h"
 #include "../splitmix.h"
 
-enum { BASE = 0x10000, DATA = 0x40000, SIZE = 0x2000, FAR = 0x7000000, SVC = 0xd4000001, TRIES = 40, WORD_TRIES = 4000 };
+enum { FAR = 0x7000000, TRIES = 40, WORD_TRIES = 4000 };
 enum { PRFM_SP = 0xf98003e0, MOV_X0_SP = 0x910003e0, LDR_X1_SP = 0xf94003e1, LDUR_X1_SP_8 = 0xf85f83e1, MOV_SP_X9 = 0x9100013f,
        ADD_SP_8 = 0x910023ff, SUB_SP_8 = 0xd10023ff, SUB_SP_16 = 0xd10043ff };
 
-static struct lp_mem *mem;
-static struct lp_cpu cpu, before;
-static struct lp_fault fault;
-static uint8_t data[SIZE];
-
-static void on_svc(struct lp_cpu *c, uint32_t imm) { c->stop = 1; }
-static void on_fault(struct lp_cpu *c, const struct lp_fault *f)
-{
-    fault = *f;
-    c->stop = 2;
-}
-static void on_safepoint(struct lp_cpu *c) { c->stop = 3; }
-static const struct lp_upcalls upcalls = {.svc = on_svc, .fault = on_fault, .safepoint = on_safepoint};
+static struct lp_cpu before;
 
 static uint64_t seed = 1;
 static uint64_t rnd(void) { return splitmix(&seed); }
 
 static int setup(void **state)
 {
-    struct lp_error err;
-    assert_int_equal(lp_mem_new(0, &mem, &err), LP_OK);
-    assert_int_equal(lp_mem_mmap(mem, BASE, 0x1000, 7, 0x32, -1, 0), BASE);
-    assert_int_equal(lp_mem_mmap(mem, DATA, SIZE, 3, 0x32, -1, 0), DATA);
+    begin(false);
+    return 0;
+}
+static int teardown(void **state)
+{
+    end();
     return 0;
 }
 
 static void fresh(uint64_t sp)
 {
-    struct lp_error err;
-    assert_int_equal(lp_fault_install(&err), LP_OK); /* cmocka has its own during each test */
-    lp_cpu_init(&cpu, mem, NULL, &upcalls, NULL);
+    assert_int_equal(lp_fault_install(NULL), LP_OK); /* cmocka has its own during each test */
+    lp_cpu_init(&cpu, m, &gate, &upcalls, &fault);
     for (unsigned i = 0; i < 31; i++)
-        cpu.x[i] = DATA + (rnd() & (SIZE / 2 - 1));
+        cpu.x[i] = DATA + (rnd() & (DATA_SIZE / 2 - 1));
     for (unsigned i = 0; i < 32; i++)
         cpu.v[i].d[0] = rnd(), cpu.v[i].d[1] = rnd();
     cpu.x[LP_SLOT_SP] = sp;
-    for (unsigned i = 0; i < SIZE; i++)
-        data[i] = (uint8_t)(i * 7 + (i >> 8));
-    assert_int_equal(lp_mem_write(mem, DATA, data, SIZE), 0);
+    fill();
 }
 
-/* 1: came to the end, 2: fault. */
-static int run(const uint32_t *words, unsigned n, bool checked)
+static int run_mode(bool checked, const uint32_t *words, size_t n)
 {
-    const uint32_t svc = SVC;
-    memset(&fault, 0, sizeof fault);
-    assert_int_equal(lp_mem_write(mem, BASE, words, n * 4), 0);
-    assert_int_equal(lp_mem_write(mem, BASE + n * 4, &svc, 4), 0);
-    lp_ops_invalidate(mem, BASE, BASE + 4 * n + 4);
-    cpu.pc = BASE;
     cpu.checked = checked;
     before = cpu;
-    return lp_cpu_run(&cpu);
+    return run(words, n);
 }
-#define RUN(checked, ...) run((const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / 4, checked)
+#define RUN_MODE(checked, ...) run_mode(checked, WORDS(__VA_ARGS__))
 
 /* A random word of this row with these bits. */
 static bool word_of(unsigned row, uint32_t bits, uint32_t *out, struct lp_op *op)
@@ -79,7 +50,7 @@ static bool word_of(unsigned row, uint32_t bits, uint32_t *out, struct lp_op *op
     const struct lp_row_info *r = &lp_a64_rows[row];
     for (int i = 0; i < WORD_TRIES; i++) {
         *out = (((uint32_t)rnd() | bits) & ~r->mask) | r->value;
-        if (lp_a64_decode(*out, BASE, LP_A64_ALL, op) == row)
+        if (lp_a64_decode(*out, CODE, LP_A64_ALL, op) == row)
             return true;
     }
     return false;
@@ -89,10 +60,11 @@ static bool executed(unsigned row) { return (lp_a64_rows[row].flags & (LP_ROW_TO
 
 static void expect_fault(unsigned row, uint32_t word, uint64_t sp)
 {
-    uint8_t now[SIZE];
-    assert_int_equal(lp_mem_read(mem, now, DATA, SIZE), 0);
-    if (fault.signo != LP_SIGBUS || fault.code != LP_BUS_ADRALN || fault.addr != sp || fault.esr != 0x9a000000 || cpu.pc != BASE ||
-        memcmp(cpu.x, before.x, 32 * sizeof cpu.x[0]) != 0 || memcmp(cpu.v, before.v, sizeof cpu.v) != 0 || memcmp(now, data, SIZE) != 0)
+    bool kept = true;
+    for (unsigned i = 0; i < DATA_SIZE; i++)
+        kept &= data[i] == filled(i);
+    if (fault.signo != LP_SIGBUS || fault.code != LP_BUS_ADRALN || fault.addr != sp || fault.esr != 0x9a000000 || cpu.pc != CODE ||
+        memcmp(cpu.x, before.x, 32 * sizeof cpu.x[0]) != 0 || memcmp(cpu.v, before.v, sizeof cpu.v) != 0 || !kept)
         fail_msg("%s %08x: signal %d code %d address %#llx, SP %#llx", lp_a64_rows[row].name, (unsigned)word, fault.signo, fault.code,
                  (unsigned long long)fault.addr, (unsigned long long)sp);
 }
@@ -107,10 +79,10 @@ static void test_bases(void **state)
             continue;
         rows++;
         for (int t = 0; t < TRIES; t++) {
-            const uint64_t sp = DATA + SIZE / 2 + 1 + rnd() % 15;
+            const uint64_t sp = DATA + DATA_SIZE / 2 + 1 + rnd() % 15;
             assert_true(word_of(row, 31 << 5, &word, &op));
             fresh(sp);
-            assert_int_equal(RUN(t & 1, word), 2);
+            assert_int_equal(RUN_MODE(t & 1, word), FAULTED);
             expect_fault(row, word, sp);
         }
     }
@@ -127,8 +99,8 @@ static void test_others(void **state)
             continue;
         for (int t = 0; t < TRIES && word_of(row, 31 << 5, &word, &op); t++) {
             fresh(FAR + 8);
-            RUN(false, word);
-            if (fault.addr - FAR + SIZE < 2 * SIZE || fault.signo == LP_SIGBUS)
+            RUN_MODE(false, word);
+            if (fault.addr - FAR + DATA_SIZE < 2 * DATA_SIZE || fault.signo == LP_SIGBUS)
                 fail_msg("%s %08x: signal %d address %#llx", lp_a64_rows[row].name, (unsigned)word, fault.signo, (unsigned long long)fault.addr);
         }
     }
@@ -143,8 +115,8 @@ static void test_tilting(void **state)
         if (!executed(row))
             continue;
         for (int t = 0; t < TRIES && word_of(row, rnd() & 1 ? 31 | 31 << 5 : rnd() & 1 ? 31 : 31 << 5, &word, &op); t++) {
-            fresh(DATA + SIZE / 2);
-            if (RUN(true, word) != 1)
+            fresh(DATA + DATA_SIZE / 2);
+            if (RUN_MODE(true, word) != DONE)
                 continue;
             if (cpu.x[LP_SLOT_SP] != before.x[LP_SLOT_SP])
                 assert_int_not_equal(lp_a64_rows[row].stack, 0);
@@ -170,34 +142,34 @@ static void test_frames(void **state)
         0x927cec1f /* and sp, x0, #-16 */, 0x6dbd27e8 /* stp d8, d9, [sp, #-48]! */, 0x910003e0 /* mov x0, sp */};
     struct lp_op op;
     for (unsigned i = 0; i < sizeof fast / sizeof fast[0]; i++)
-        assert_false(lp_a64_tilts_stack(lp_a64_decode(fast[i], BASE, LP_A64_ALL, &op), &op, fast[i]));
-    assert_true(lp_a64_tilts_stack(lp_a64_decode(MOV_SP_X9, BASE, LP_A64_ALL, &op), &op, MOV_SP_X9));
+        assert_false(lp_a64_tilts_stack(lp_a64_decode(fast[i], CODE, LP_A64_ALL, &op), &op, fast[i]));
+    assert_true(lp_a64_tilts_stack(lp_a64_decode(MOV_SP_X9, CODE, LP_A64_ALL, &op), &op, MOV_SP_X9));
 }
 
 /* Through a stack that is not aligned, and back. */
 static void test_sequences(void **state)
 {
-    const uint64_t sp = DATA + SIZE / 2;
+    const uint64_t sp = DATA + DATA_SIZE / 2;
     for (int checked = 0; checked < 2; checked++) {
         fresh(sp);
-        assert_int_equal(RUN(checked, SUB_SP_8, PRFM_SP, MOV_X0_SP, ADD_SP_8, LDR_X1_SP, SUB_SP_16, LDUR_X1_SP_8), 1);
+        assert_int_equal(RUN_MODE(checked, SUB_SP_8, PRFM_SP, MOV_X0_SP, ADD_SP_8, LDR_X1_SP, SUB_SP_16, LDUR_X1_SP_8), DONE);
         assert_int_equal(cpu.x[0], sp - 8);
         assert_int_equal(cpu.x[LP_SLOT_SP], sp - 16);
         fresh(sp);
         cpu.x[9] = sp - 1;
-        assert_int_equal(RUN(checked, LDR_X1_SP, MOV_SP_X9, SUB_SP_16, LDR_X1_SP), 2);
+        assert_int_equal(RUN_MODE(checked, LDR_X1_SP, MOV_SP_X9, SUB_SP_16, LDR_X1_SP), FAULTED);
         assert_int_equal(fault.addr, sp - 17);
-        assert_int_equal(cpu.pc, BASE + 12);
+        assert_int_equal(cpu.pc, CODE + 12);
         /* The access that tilts it is done; an alignment fault comes before one of translation. */
         fresh(sp);
-        assert_int_equal(RUN(checked, 0xf84087e1 /* ldr x1, [sp], #8 */, 0xf85f8fe1 /* ldr x1, [sp, #-8]! */), 2);
+        assert_int_equal(RUN_MODE(checked, 0xf84087e1 /* ldr x1, [sp], #8 */, 0xf85f8fe1 /* ldr x1, [sp, #-8]! */), FAULTED);
         assert_int_equal(fault.addr, sp + 8);
-        assert_int_equal(cpu.pc, BASE + 4);
+        assert_int_equal(cpu.pc, CODE + 4);
         fresh(FAR + 8);
-        assert_int_equal(RUN(checked, LDR_X1_SP), 2);
+        assert_int_equal(RUN_MODE(checked, LDR_X1_SP), FAULTED);
         assert_int_equal(fault.signo, LP_SIGBUS);
         fresh(FAR);
-        assert_int_equal(RUN(checked, LDR_X1_SP), 2);
+        assert_int_equal(RUN_MODE(checked, LDR_X1_SP), FAULTED);
         assert_int_equal(fault.signo, LP_SIGSEGV);
     }
 }
@@ -208,5 +180,5 @@ int main(void)
         cmocka_unit_test(test_bases), cmocka_unit_test(test_others), cmocka_unit_test(test_tilting), cmocka_unit_test(test_frames),
         cmocka_unit_test(test_sequences),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
