@@ -1,2 +1,6 @@
 # Worked examples: a program, what is wrong, the patch. Each is run by a test (tests/e2e/patches.sh).
-EXTRA_DIST += patches/ticker/README.md patches/ticker/ticker.c patches/ticker/demo.sh
+EXTRA_DIST += patches/README.md patches/story.sh \
+	patches/ticker/README.md patches/ticker/ticker.c patches/ticker/demo.sh \
+	patches/licence/README.md patches/licence/licence.c patches/licence/demo.sh \
+	patches/fault/README.md patches/fault/save.c patches/fault/demo.sh \
+	patches/library/README.md patches/library/demo.sh

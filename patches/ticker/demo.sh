@@ -1,15 +1,7 @@
 #!/bin/sh
 # demo.sh BUILD-FOLDER - fix a running AArch64 program, and take the fix back. Exit status 0 only if every step did what it should.
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-build=$(cd "${1:?usage: demo.sh BUILD-FOLDER}" && pwd)
-PATH=$build:$PATH
-cc=${CROSS_CC:-aarch64-linux-gnu-gcc}
-work=$(mktemp -d "${TMPDIR:-/tmp}/arm64lp-demo.XXXXXX")
+. "$(dirname "$0")/../story.sh"
 pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || :; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
-cd "$work"
 
 show() { printf '\n$ %s\n' "$*"; }
 # Wait until n more lines are in the log, and print those.
@@ -40,6 +32,7 @@ cat fix.lpatch
 show "lprun -c socket ./ticker &"
 lprun -c "$work/socket" ./ticker >log &
 pid=$!
+pids=$pid
 : >>log
 expect 'reading   0 rejected' 'reading 999 accepted'
 show "lpapply -c socket fix.lpatch"
