@@ -195,7 +195,7 @@ bool lp_live_mapped(struct lp_live *live, bool code)
 
 bool lp_live_expects(struct lp_live *live)
 {
-    return (atomic_load(&live->nlibrary) || atomic_load(&live->curious)) && atomic_load(&live->fresh) > 0;
+    return (atomic_load(&live->nlibrary) || atomic_load(&live->curious) || atomic_load(&live->nframe)) && atomic_load(&live->fresh) > 0;
 }
 
 void lp_live_want_objects(struct lp_live *live) { atomic_store(&live->curious, true); }
@@ -224,6 +224,7 @@ lp_status lp_live_settle(struct lp_live *live, uint64_t start, uint64_t end, str
     lp_job_begin(&job, live);
     if (end) lp_objects_protected(&live->objects, start, end);
     lp_status s = arrivals(live, &job, err);
+    lp_frames_arrive(live);
     if (!unfinished(live)) atomic_store(&live->fresh, 0);
     lp_job_end(&job, false);
     return s;
@@ -240,6 +241,7 @@ void lp_live_unmapped(struct lp_live *live, uint64_t start, uint64_t end)
         struct lp_target *t = live->objects.v[i];
         if (!t->fixed && start <= t->start && end > t->start) t->gone = true;
     }
+    lp_frames_unmapped(live, start, end);
     pthread_mutex_unlock(&live->lock);
 }
 

@@ -19,18 +19,30 @@ bool lp_bodies_reserve(struct lp_live *live, struct lp_applied *const *add, size
 {
     size_t want = live->nbody;
     for (size_t i = 0; i < n; i++) want += add[i]->plan.ndef;
-    if (want <= live->body_cap) return true;
-    struct lp_body *v = realloc(live->body, 2 * want * sizeof *v);
-    if (v) live->body = v, live->body_cap = 2 * want;
-    return v != NULL;
+    if (want <= live->body_cap || want <= live->more_cap) return true;
+    free(live->more_bodies);
+    live->more_bodies = malloc(2 * want * sizeof *live->more_bodies);
+    live->more_cap = live->more_bodies ? 2 * want : 0;
+    return live->more_bodies != NULL;
 }
 
-static void add_body(struct lp_live *live, const struct lp_def *d)
+/* The program's threads look at them too (frames.c), so they move under the gate. */
+static void take_room(struct lp_live *live)
+{
+    if (!live->more_bodies) return;
+    if (live->nbody) memcpy(live->more_bodies, live->body, live->nbody * sizeof *live->body);
+    free(live->body);
+    live->body = live->more_bodies, live->body_cap = live->more_cap;
+    live->more_bodies = NULL, live->more_cap = 0;
+}
+
+static void add_body(struct lp_live *live, const struct lp_def *d, uint64_t region)
 {
     const struct lp_func *f = d->item->func;
     size_t i = live->nbody++;
     for (; i > 0 && live->body[i - 1].start > d->addr; i--) live->body[i] = live->body[i - 1];
-    live->body[i] = (struct lp_body){d->addr, d->addr + f->size, f->cfi_len ? malloc(f->cfi_len) : NULL, f->cfi_len};
+    live->body[i] = (struct lp_body){d->addr, d->addr + f->size, f->cfi_len ? malloc(f->cfi_len) : NULL, f->cfi_len, d->frame ? region + d->frame : 0};
+    live->nframe += d->frame != 0;
     if (live->body[i].cfi) memcpy(live->body[i].cfi, f->cfi, f->cfi_len);
 }
 
@@ -86,8 +98,12 @@ void lp_bodies_add(struct lp_live *live, struct lp_applied *a)
         struct lp_idle *x = a->plan.region[i].again ? idle_at(live, a->plan.region[i].addr) : NULL;
         if (x) *x = live->idle[--live->nidle];
     }
-    for (size_t i = 0; i < a->plan.ndef; i++)
-        if (is_func(&a->plan.def[i]) && !a->plan.region[a->plan.def[i].region].again) add_body(live, &a->plan.def[i]);
+    take_room(live);
+    for (size_t i = 0; i < a->plan.ndef; i++) {
+        const struct lp_region *r = &a->plan.region[a->plan.def[i].region];
+        if (is_func(&a->plan.def[i]) && !r->again) add_body(live, &a->plan.def[i], r->addr);
+    }
+    if (live->nframe && live->askers_changed) lp_frames_watch(live);
 }
 
 static bool same_content(struct lp_live *live, const struct lp_region *r)
@@ -200,5 +216,5 @@ void lp_live_reap(struct lp_live *live)
 void lp_bodies_free(struct lp_live *live)
 {
     for (size_t i = 0; i < live->nbody; i++) free(live->body[i].cfi);
-    free(live->body), free(live->idle), free(live->retired), free(live->cfi);
+    free(live->body), free(live->more_bodies), free(live->asker), free(live->idle), free(live->retired), free(live->cfi);
 }

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "elf/dynamic.h"
+#include "patch/frames.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,9 @@ static bool add_def(struct lp_plan *pl, const struct lp_item *it)
     uint64_t *end = is_writable(it) ? &r->data_len : &r->code_len;
     *end = lp_align_up(*end, align);
     bool named = it->kind == LP_ITEM_DATA || it->func->is_new;
-    d[pl->ndef++] = (struct lp_def){named ? it->place.symbol : "", it, (size_t)(r - pl->region), *end, 0};
+    d[pl->ndef++] = (struct lp_def){named ? it->place.symbol : "", it, (size_t)(r - pl->region), *end, 0, 0};
     *end += size;
+    if (it->kind == LP_ITEM_FUNC && it->func->cfi_len) d[pl->ndef - 1].frame = *end, *end += lp_frame_size(it->func->cfi_len);
     if (r->code_len + r->data_len <= LP_PATCH_MAX) return true;
     lp_plan_fail(pl, it->line, LP_E_RANGE, "the new code and data are larger than %u bytes", LP_PATCH_MAX);
     return false;
@@ -115,6 +117,12 @@ static bool old_body_matches(struct lp_plan *pl, const struct lp_item *it, const
     return false;
 }
 
+static void build_frame(const struct lp_region *r, const struct lp_def *d)
+{
+    const struct lp_func *f = d->item->func;
+    lp_frame_make(r->bytes + d->frame, r->addr + d->frame, d->addr, f->size, f->cfi, f->cfi_len);
+}
+
 static void build_func(struct lp_plan *pl, const struct lp_def *d)
 {
     const struct lp_item *it = d->item;
@@ -138,6 +146,7 @@ static void build_func(struct lp_plan *pl, const struct lp_def *d)
         }
         p += 4 * n, at += 4 * n;
     }
+    if (d->frame) build_frame(&pl->region[d->region], d);
 }
 
 static void build_data(struct lp_plan *pl, const struct lp_def *d)

@@ -363,6 +363,14 @@ static void book(struct lp_job *job)
     lp_live_reap(live);
 }
 
+static bool brings_frames(const struct lp_job *job)
+{
+    for (size_t i = 0; i < job->nadd; i++)
+        for (size_t k = 0; k < job->add[i]->plan.ndef; k++)
+            if (job->add[i]->plan.def[k].frame) return true;
+    return false;
+}
+
 lp_status lp_job_commit(struct lp_job *job)
 {
     struct lp_live *live = job->live;
@@ -373,6 +381,7 @@ lp_status lp_job_commit(struct lp_job *job)
         s = lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
     for (size_t i = 0; i < job->nadd && s == LP_OK; i++)
         if ((s = map_regions(job, job->add[i])) == LP_OK) mapped++;
+    if (s == LP_OK && brings_frames(job)) lp_frames_seek(live);
     if (s == LP_OK && (s = lp_job_stop(job)) == LP_OK) {
         s = recheck(job);
         for (size_t i = 0; i < job->nadd && s == LP_OK; i++) s = fill_regions(job, job->add[i]);

@@ -8,6 +8,7 @@
 #include "mem/mem.h"
 #include "exec/gate.h"
 #include "patch/unwind.h"
+#include "patch/frames.h"
 
 /* One aligned word that a write touches; chains in the index run from the newest to the oldest. */
 struct lp_touch { uint64_t word; struct lp_touch *next; struct lp_applied *owner; const struct lp_write *write; uint64_t start, end; };
@@ -64,8 +65,14 @@ struct lp_live {
     size_t nretired, retired_cap;
     struct lp_idle *idle;
     size_t nidle, idle_cap;
-    struct lp_body *body;        /* all new functions that are mapped, by address */
+    struct lp_body *body;        /* all new functions that are mapped, by address; changes under the gate */
     size_t nbody, body_cap;
+    struct lp_body *more_bodies; /* room for them, once there are more; NULL = body has enough */
+    size_t more_cap;
+    _Atomic size_t nframe;       /* of those, which the program's unwinder can be told of; they are not counted down */
+    struct lp_asker *asker;      /* where the program's unwinder asks, which is watched (frames.c) */
+    size_t nasker, asker_cap;
+    bool askers_changed;
     struct lp_cfi_slot *cfi;     /* LP_CFI_CACHE; NULL = no memory */
     struct lp_wait *wait;        /* wait.c */
     _Atomic uint64_t lowest, highest; /* bounds of all places ever written */

@@ -127,6 +127,7 @@ void lp_job_end(struct lp_job *job, bool done)
         else job->drop[i]->leaving = false;
     }
     lp_job_free(job);
+    if (done && atomic_load(&live->nframe)) lp_live_rescan(live), lp_frames_arrive(live); /* what was loaded meanwhile */
     live->stops.longest = 0;
     live->working = false;
     pthread_cond_broadcast(&live->done);

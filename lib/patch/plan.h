@@ -15,6 +15,8 @@ struct lp_target {               /* a loaded object, or a file (bias 0) */
     bool gone, seen, from_memory;
     bool unwinds;                /* lp_unwind_prepare() has been there */
     bool asked;                  /* lp_live_next_object() has told of it */
+    bool sought;                 /* asker is known: a function of the program's unwinder that is in it (frames.c); 0 = none */
+    uint64_t asker;
     uint64_t start, end;         /* run-time extent */
     uint64_t relro, relro_end;   /* what becomes read-only then; 0 = nothing */
     uint64_t dynamic;            /* run-time address of PT_DYNAMIC, 0 = none */
@@ -58,7 +60,7 @@ struct lp_write {
 };
 /* New code (and rodata), then new data on pages of its own, of one object. again: it is there already, from an earlier life of the patch. */
 struct lp_region { struct lp_target *target; uint64_t addr, code_len, data_len, slot_off, nslot; uint8_t *bytes; bool again, left; };
-struct lp_def { const char *name; const struct lp_item *item; size_t region; uint64_t off, addr; };
+struct lp_def { const char *name; const struct lp_item *item; size_t region; uint64_t off, addr, frame; }; /* frame: offset of what frames.c made; 0 = none */
 
 /* A slot of 16 bytes in a region: what instructions of that object reach where the object itself has nothing for them. */
 enum lp_slot_kind { LP_SLOT_VENEER, LP_SLOT_WORD, LP_SLOT_PAIR, LP_SLOT_TLSDESC };

@@ -95,7 +95,7 @@ static bool at_sigreturn(const struct walk *w, uint64_t *frame)
 
 /* ---- by CFI ---- */
 
-static const struct lp_body *body_at(const struct lp_live *live, uint64_t pc)
+const struct lp_body *lp_body_at(const struct lp_live *live, uint64_t pc)
 {
     size_t n = lp_count_upto(live->body, live->nbody, sizeof *live->body, pc);
     return n && pc < live->body[n - 1].end ? &live->body[n - 1] : NULL;
@@ -103,7 +103,7 @@ static const struct lp_body *body_at(const struct lp_live *live, uint64_t pc)
 
 static bool look_up(const struct lp_live *live, uint64_t pc, struct lp_cfi *cfi)
 {
-    const struct lp_body *b = body_at(live, pc);
+    const struct lp_body *b = lp_body_at(live, pc);
     if (b) return b->cfi && lp_cfi_run_plain(b->cfi, b->cfi_len, pc - b->start, cfi);
     for (size_t i = 0; i < live->objects.n; i++) {
         const struct lp_target *t = live->objects.v[i];

@@ -17,7 +17,10 @@ enum lp_frame_kind {
 struct lp_frame { uint64_t addr; enum lp_frame_kind kind; uint64_t sp; }; /* sp: at addr; of records a lower bound */
 
 /* A new body: what unwinds it comes with it. */
-struct lp_body { uint64_t start, end; uint8_t *cfi; size_t cfi_len; };
+struct lp_body { uint64_t start, end; uint8_t *cfi; size_t cfi_len; uint64_t frame; }; /* frame: where the same is for the program (frames.c); 0 = none */
+
+/* The one at pc; NULL = none. In the gate's RUNNING state, under the gate, or with the lock held. */
+const struct lp_body *lp_body_at(const struct lp_live *live, uint64_t pc);
 
 /* Rules by address, good as long as no object comes or goes. */
 enum { LP_CFI_CACHE = 256 };

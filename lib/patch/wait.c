@@ -113,6 +113,7 @@ void lp_live_watched(struct lp_live *live, struct lp_cpu *cpu)
     }
     if (waits) wait_open(w, cpu);
     lp_trial_watched(live, cpu);
+    lp_frame_watched(live, cpu);
 }
 
 /* ---- the call that waits; under the gate ---- */

@@ -93,11 +93,26 @@ new_body()
         /R_AARCH64_/ { reloc = tolower($2); sub(/^r_aarch64_/, "", reloc); word = word " " reloc " " $3 }
         END { print "| " word }'
 }
-# new_func PROGRAM FUNCTION [FOR]: the whole block, in the place of the function FOR
+# new_cfi FUNCTION: its `cfi` lines, of which a compiler's object has what follows the augmentation of the FDE
+new_cfi()
+{
+    tool objcopy -O binary --only-section=.eh_frame new.o eh_frame.bin
+    at=$(tool objdump -r -j .eh_frame new.o | awk -v s=".text.$1" '$3 == s { print $1; exit }')
+    [ -z "$at" ] || od -An -v -tu1 -w1 eh_frame.bin | awk -v at=$((0x$at)) '
+        { b[NR - 1] = $1 }
+        END {
+            end = at - 4 + b[at - 8] + 256 * b[at - 7]
+            for (i = at + 9 + b[at + 8]; i < end; i++) line = line sprintf(" %02x", b[i])
+            for (; line != ""; line = substr(line, 121)) print "cfi" substr(line, 1, 120)
+        }'
+}
+# new_func PROGRAM FUNCTION [FOR]: the whole block, in the place of the function FOR; with its cfi lines, unless $no_cfi says no
 new_func()
 {
     new_body=$(new_body "$2")
     echo "func ${3:-$2} size $(($(printf '%s\n' "$new_body" | wc -l) * 4))"
     old_of "$1" "${3:-$2}"
-    printf '%s\nend\n' "$new_body"
+    printf '%s\n' "$new_body"
+    [ -n "${no_cfi:-}" ] || new_cfi "$2"
+    echo end
 }

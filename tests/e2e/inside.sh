@@ -55,6 +55,8 @@ all()
     scene forker vforks 1 1 1 1 100 100
     scene spawner spawns 4 4 4 4 400 400
     scene heap heaps 8 8 8 8 800 800
+    for way in exceptions exits; do scene passed $way 8 8 8008 8008 8800 8800; done
+    scene passed cancels 6 6 6006 6006 6600 6600 cancel
     quiet deep recursion 4 4 96 9600
     quiet locked locks 5 1 5 500
     quiet handler signals 4 4 4 400

@@ -33,6 +33,7 @@ int hold(void);
 void cleaned(void *v);
 void count_cleanup(int *v);
 void throw(int v);
+int leave(int way);
 
 /* 21 frames that the gate finds, and three more. */
 PART int deep(int n)
@@ -106,6 +107,15 @@ PART int middle(int n)
     return n + there;
 }
 
+/* Left by an exception, by the end of the thread, or by its cancellation: whoever called it is to be cleaned up. */
+PART int passed(int way)
+{
+    mine = GIVES;
+    int r = leave(way);
+    BARRIER;
+    return r + GIVES;
+}
+
 #ifndef NEW
 pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 char self[] = "/proc/self/exe", *child_args[2][3] = {{"child", "1"}, {"child", "100"}};
@@ -142,6 +152,35 @@ __asm__(".pushsection .text\n.type catcher, %function\ncatcher:\n\t.cfi_startpro
         "\t.cfi_def_cfa_offset 16\n\t.cfi_offset 29, -16\n\t.cfi_offset 30, -8\n\tmov x29, sp\n\tmov x1, x0\n\tmov w0, #0\n\tblr x1\n\tmov w0, #0\n\tb 1f\n"
         ".globl landing\nlanding:\n\tmov w0, #1\n1:\tldp x29, x30, [sp], #16\n\tret\n\t.cfi_endproc\n.size catcher, .-catcher\n.popsection");
 static int throws(void) { return catcher(middle) ? mine : 0; }
+
+enum { THROW, EXIT, CANCEL };
+static void cleaned_up(int *v) { __atomic_add_fetch(&handled_sum, 1000 * *v + mine, 5); }
+PART int passes(int way)
+{
+    __attribute__((cleanup(cleaned_up))) int there = 1;
+    int r = passed(way);
+    BARRIER;
+    return r + there;
+}
+static _Unwind_Reason_Code is_passes(struct _Unwind_Context *c, void *seen)
+{
+    if (_Unwind_GetRegionStart(c) == (_Unwind_Ptr)passes) *(int *)seen = 1;
+    return _URC_NO_REASON;
+}
+PART int leave(int way)
+{
+    int seen = 0;
+    hold();
+    _Unwind_Backtrace(is_passes, &seen);
+    wrong += !seen;
+    if (way == THROW) throw(mine);
+    if (way == EXIT) pthread_exit(NULL);
+    return wrong++;
+}
+PART int passes_throw(void) { return passes(THROW) + 1; }
+static int exceptions(void) { return catcher(passes_throw) ? 0 : 5; }
+static int exits(void) { return passes(EXIT); }
+static int cancels(void) { return passes(CANCEL); }
 
 static int recursion(void) { return deep(0); }
 static int arrived; /* one of them holds the lock, and the others wait for it */
@@ -181,7 +220,8 @@ static int spawns(void) { return spawner(0); }
 static int heaps(void) { return heap(100000); }
 
 static const struct scene { const char *name; int (*fn)(void); } scenes[] = {{"recursion", recursion}, {"locks", locks}, {"signals", signals},
-    {"cancel", cancel}, {"jumps", jumps}, {"coroutines", coroutines}, {"vforks", vforks}, {"spawns", spawns}, {"heaps", heaps}, {"throws", throws}};
+    {"cancel", cancel}, {"jumps", jumps}, {"coroutines", coroutines}, {"vforks", vforks}, {"spawns", spawns}, {"heaps", heaps}, {"throws", throws},
+    {"exceptions", exceptions}, {"exits", exits}, {"cancels", cancels}};
 static pthread_t thread[64];
 static int nthread, by_pipe;
 static void *run(void *fn) { return (void *)(long)((int (*)(void))fn)(); }
