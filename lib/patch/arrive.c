@@ -217,9 +217,9 @@ bool lp_live_next_object(struct lp_live *live, char id[129])
     return found;
 }
 
-lp_status lp_live_settle(struct lp_live *live, uint64_t start, uint64_t end, struct lp_error *err)
+lp_status lp_live_settle(struct lp_live *live, const struct lp_cpu *cpu, uint64_t start, uint64_t end, struct lp_error *err)
 {
-    struct lp_job job = {.err = err};
+    struct lp_job job = {.err = err, .turn = LP_TURN_LOADS, .cpu = cpu};
     atomic_fetch_sub(&live->fresh, 1);
     lp_job_begin(&job, live);
     if (end) lp_objects_protected(&live->objects, start, end);

@@ -83,7 +83,10 @@ struct lp_live {
     uint64_t era;                /* how often patches came or went; likewise */
     struct lp_suspect *suspects; /* patches that have failed */
     _Atomic unsigned ntrials;    /* patches on trial, and those that have failed */
-    _Atomic unsigned hurry;      /* threads that wait to see who is to blame for their death: a call that waits for a quiet program begins anew after them */
+    _Atomic unsigned hurry;      /* threads that wait to see who is to blame for their death */
+    struct lp_loading *loading;  /* threads that wait because they have loaded or are about to move an object */
+    size_t turns;                /* so many of them come before other calls */
+    bool resumes;                /* and then the one that has given way to them */
     struct lp_history history;
     struct lp_stops stops;
     int fault_at, step;
@@ -95,6 +98,11 @@ struct lp_over_slot { uint32_t first, last; }; /* index + 1; 0 = none */
 /* What is written, cut at page boundaries; pokes of one batch go to memory in one go. */
 struct lp_poke { uint64_t addr; uint32_t len, order; const uint8_t *bytes; };
 struct lp_batch { size_t from, to; uint64_t addr; uint32_t len; uint8_t *before; };
+
+/* While a call waits for a quiet program others wait for it, and it is begun anew after: a thread that dies, at once; a thread that loads or moves an
+ * object, when the call waits for that one, or gets no further. */
+enum lp_turn { LP_TURN_CALL, LP_TURN_AGAIN, LP_TURN_LOADS, LP_TURN_DIES }; /* AGAIN: a call that has given way */
+struct lp_loading { const struct lp_cpu *cpu; struct lp_loading *next; };
 
 struct lp_job {
     struct lp_live *live;
@@ -117,7 +125,10 @@ struct lp_job {
     size_t nbatch;
     uint8_t *before;
     int64_t since;               /* when the call began (lp_now_ms()) */
-    bool urgent, yields;         /* of a thread that dies: before others that wait; not done, because of one that is */
+    enum lp_turn turn;
+    const struct lp_cpu *cpu;    /* of a thread that loads: the thread; NULL = not known */
+    bool yields;                 /* not done, because of a thread that loads or dies */
+    int64_t patience;            /* with threads that do not leave (wait.c); kept when the call is begun anew */
     struct lp_space space;
     struct lp_retired *taken;    /* addresses given to this call's new code, not mapped yet; in address order */
     size_t ntaken, taken_cap;
@@ -161,7 +172,7 @@ void lp_history_free(struct lp_history *h);
 void lp_live_stop(struct lp_live *live);
 void lp_live_resume(struct lp_live *live);
 /* live.c: one call at a time */
-void lp_live_lock(struct lp_live *live, bool urgent); /* when no call is at work */
+void lp_live_lock(struct lp_live *live, enum lp_turn turn, const struct lp_cpu *cpu); /* when no call is at work */
 void lp_job_begin(struct lp_job *job, struct lp_live *live);
 void lp_job_setup(struct lp_job *job, struct lp_live *live); /* another job of the same call */
 void lp_job_end(struct lp_job *job, bool done);
@@ -229,6 +240,7 @@ bool lp_quiet(struct lp_live *live, const struct lp_spans *s, struct lp_blockers
 bool lp_wait_new(struct lp_live *live);
 void lp_wait_free(struct lp_live *live);
 lp_status lp_job_stop(struct lp_job *job);
+void lp_wait_loads(struct lp_live *live, const struct lp_cpu *cpu); /* this thread has begun to wait for the call */
 void lp_wait_before_fork(struct lp_live *live);
 void lp_wait_after_fork(struct lp_live *live, bool child);
 #endif

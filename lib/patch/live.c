@@ -74,6 +74,7 @@ void lp_live_after_fork(struct lp_live *live, bool child)
         live->working = false;
         live->stops.longest = 0;
         atomic_store(&live->hurry, 0);
+        live->loading = NULL, live->turns = 0, live->resumes = false;
         for (struct lp_applied *a = live->newest; a; a = a->older) a->leaving = false;
     }
     pthread_mutex_unlock(&live->lock);
@@ -92,17 +93,37 @@ static bool open_target(void *ctx, struct lp_target *t) { return lp_target_open(
 static const char *soname(void *ctx, struct lp_target *t) { return lp_target_soname(t, ((struct lp_job *)ctx)->live->mem); }
 static bool is_ready(void *ctx, struct lp_target *t) { return lp_target_relocated(t, ((struct lp_job *)ctx)->live->mem); }
 
-void lp_live_lock(struct lp_live *live, bool urgent)
+static bool must_wait(const struct lp_live *live, enum lp_turn turn)
 {
-    if (urgent) atomic_fetch_add(&live->hurry, 1);
+    return live->working || (turn < LP_TURN_DIES && atomic_load(&live->hurry)) || (turn < LP_TURN_LOADS && live->turns) ||
+           (turn < LP_TURN_AGAIN && live->resumes);
+}
+
+static void end_loading(struct lp_live *live, const struct lp_loading *me)
+{
+    struct lp_loading **p = &live->loading;
+    while (*p != me) p = &(*p)->next;
+    *p = me->next;
+    live->turns -= live->turns > 0;
+}
+
+void lp_live_lock(struct lp_live *live, enum lp_turn turn, const struct lp_cpu *cpu)
+{
+    const bool dies = turn == LP_TURN_DIES, loads = turn == LP_TURN_LOADS;
+    struct lp_loading me = {cpu, NULL};
+    if (dies) atomic_fetch_add(&live->hurry, 1);
     pthread_mutex_lock(&live->lock);
-    while (live->working || (!urgent && atomic_load(&live->hurry))) pthread_cond_wait(&live->done, &live->lock);
-    if (urgent) atomic_fetch_sub(&live->hurry, 1);
+    if (loads) me.next = live->loading, live->loading = &me;
+    if (loads && live->working) lp_wait_loads(live, cpu);
+    while (must_wait(live, turn)) pthread_cond_wait(&live->done, &live->lock);
+    if (turn == LP_TURN_AGAIN) live->resumes = false;
+    if (loads) end_loading(live, &me);
+    if (dies) atomic_fetch_sub(&live->hurry, 1);
 }
 
 void lp_job_begin(struct lp_job *job, struct lp_live *live)
 {
-    lp_live_lock(live, job->urgent);
+    lp_live_lock(live, job->turn, job->cpu);
     live->working = true;
     live->step = 0;
     lp_live_rescan(live);
@@ -394,6 +415,8 @@ struct attempt {
     unsigned tries;
     uint64_t changes; /* of the program's memory, before */
     int64_t since;    /* when the first attempt began */
+    int64_t patience; /* of the last one */
+    enum lp_turn turn;
 };
 
 static void keep_report(void *ctx, const struct lp_error *e)
@@ -409,13 +432,16 @@ static void attempt_begins(struct attempt *at, struct lp_live *live, struct lp_j
     at->changes = atomic_load(&live->changes);
     if (at->since) job->since = at->since;
     at->since = job->since;
+    job->patience = at->patience;
     if (at->report) job->report = keep_report, job->ctx = at;
 }
 
 static bool attempt_fails(struct attempt *at, const struct lp_job *job, lp_status s)
 {
     struct lp_live *live = job->live;
-    if (job->yields) return true;
+    at->patience = job->patience;
+    if (job->yields) return at->turn = LP_TURN_AGAIN, live->resumes = true;
+    at->turn = LP_TURN_CALL;
     if (s != LP_E_OLD_WORD && s != LP_E_PARTLY && s != LP_E_ADDRESS && s != LP_E_SYSTEM) return false;
     /* The first time it may have been unloaded just before, without our having been told. */
     if (++at->tries == TRIES || (at->tries > 1 && atomic_load(&live->changes) == at->changes)) return false;
@@ -433,7 +459,7 @@ static lp_status attempt_ends(struct attempt *at, lp_status s)
 static lp_status try_apply(struct lp_live *live, struct attempt *at, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
                            struct lp_live_result *result, struct lp_error *err, bool *again)
 {
-    struct lp_job job = {.options = o, .err = err};
+    struct lp_job job = {.options = o, .err = err, .turn = o && o->flags & LP_LIVE_LOADS ? LP_TURN_LOADS : at->turn};
     struct lp_live_result r = {0};
     lp_job_begin(&job, live);
     attempt_begins(at, live, &job);
@@ -502,7 +528,7 @@ static lp_status check_required(struct lp_job *job, const struct lp_applied *gon
 static lp_status try_revert(struct lp_live *live, struct attempt *at, const char *const *names, size_t n, const struct lp_live_options *o,
                             struct lp_live_result *result, struct lp_error *err, bool *again)
 {
-    struct lp_job job = {.options = o, .err = err};
+    struct lp_job job = {.options = o, .err = err, .turn = at->turn};
     struct lp_applied **v = NULL;
     size_t count = 0;
     lp_job_begin(&job, live);

@@ -30,7 +30,7 @@ bool lp_live_expects(struct lp_live *live);
 /* The same, outside the gate's RUNNING state: patches that wait for an object are applied if the dynamic linker has relocated it, which it shows by
  * taking the right to write from pages; [start, end) are such pages, end 0 = none. Not LP_OK: a patch that must be there does not fit, and the
  * program is not to go on. */
-lp_status lp_live_settle(struct lp_live *live, uint64_t start, uint64_t end, struct lp_error *err);
+lp_status lp_live_settle(struct lp_live *live, const struct lp_cpu *cpu, uint64_t start, uint64_t end, struct lp_error *err);
 /* Objects that no patch waits for are of interest too: lp_live_expects() says so, and each that has arrived is told of once, by its build-id in
  * hexadecimal. */
 void lp_live_want_objects(struct lp_live *live);
@@ -40,13 +40,14 @@ void lp_live_unmapped(struct lp_live *live, uint64_t start, uint64_t end);
 /* Around mremap, in the RUNNING state: are there patches in [from, from + len)? */
 bool lp_live_may_move(const struct lp_live *live, uint64_t from, uint64_t len);
 /* Outside it: there still are. Then no call changes anything until lp_live_after_move() has said where they are; to == from: there. */
-bool lp_live_before_move(struct lp_live *live, uint64_t from, uint64_t len);
+bool lp_live_before_move(struct lp_live *live, const struct lp_cpu *cpu, uint64_t from, uint64_t len);
 void lp_live_after_move(struct lp_live *live, uint64_t from, uint64_t to, uint64_t len);
 /* Is a patch of LP_LIVE_WAIT incomplete? */
 bool lp_live_waits(struct lp_live *live);
 /* The same: the program's own code starts; every such patch must be complete. */
 lp_status lp_live_started(struct lp_live *live, struct lp_error *err);
 
+enum { LP_LIVE_LOADS = 1 << 16 }; /* a flag of options: on a guest's thread that has loaded an object, as lp_live_settle */
 /* As lp_vm_apply, lp_vm_revert and lp_vm_list (arm64lp/vm.h). */
 lp_status lp_live_apply(struct lp_live *live, const lp_patch *const *patches, size_t n, const struct lp_live_options *o,
                         struct lp_live_result *result, lp_report_fn report, void *ctx, struct lp_error *err);

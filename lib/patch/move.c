@@ -17,9 +17,9 @@ bool lp_live_may_move(const struct lp_live *live, uint64_t from, uint64_t len)
     return false;
 }
 
-bool lp_live_before_move(struct lp_live *live, uint64_t from, uint64_t len)
+bool lp_live_before_move(struct lp_live *live, const struct lp_cpu *cpu, uint64_t from, uint64_t len)
 {
-    lp_live_lock(live, false);
+    lp_live_lock(live, LP_TURN_LOADS, cpu);
     if (lp_live_may_move(live, from, len)) return true;
     pthread_mutex_unlock(&live->lock);
     return false;

@@ -229,7 +229,7 @@ bool lp_live_dies(struct lp_live *live, struct lp_cpu *cpu, int signo, bool faul
     if (!atomic_load_explicit(&live->ntrials, memory_order_relaxed)) return false;
     struct lp_error err = {0};
     const struct lp_live_options force = {.flags = LP_LIVE_FORCE};
-    struct lp_job job = {.options = &force, .err = &err, .urgent = true};
+    struct lp_job job = {.options = &force, .err = &err, .turn = LP_TURN_DIES};
     struct death d = {.live = live, .cpu = cpu, .now = lp_now_ms()};
     char where[200], what[260];
     bool again = false;

@@ -2,7 +2,8 @@
  *
  * A thread that is in it is watched at the place where it returns from there; one that is not, and comes to an entry of it, waits there. So a program
  * that calls a function without end gets quiet, and the last one that leaves says so. A thread that waits may hold what another needs to leave: if
- * nobody leaves for a while, all are let go, and it is tried again after a pause, with more patience: a busy machine may not let them run so soon. */
+ * nobody leaves for a while, all are let go, and it is tried again after a pause, with more patience: a busy machine may not let them run so soon.
+ * A thread that loads an object waits for the call that is at work; the call gives way to it when it waits for that thread, or gets no further. */
 #include <config.h>
 #include "base/buf.h"
 #include "base/search.h"
@@ -22,6 +23,7 @@ struct lp_wait {
     pthread_mutex_t lock;       /* held for moments; under the gate's and the engine's */
     pthread_cond_t left, open;
     _Atomic bool closed;        /* entries are */
+    bool told;                  /* a thread that is waited for waits itself */
     uint64_t round;             /* how often they have been opened: who is let go then is not held again by the next round */
     struct inside *in;
     size_t nin, in_cap, staying; /* staying: of those, who has not left */
@@ -209,9 +211,43 @@ static void sleep_until_left(struct lp_live *live, int64_t ms)
     const struct timespec end = in_ms(ms);
     pthread_mutex_unlock(&live->lock);
     pthread_mutex_lock(&w->lock);
-    while ((w->staying || !w->closed) && pthread_cond_timedwait(&w->left, &w->lock, &end) == 0) { }
+    while ((w->staying || !w->closed) && !w->told && pthread_cond_timedwait(&w->left, &w->lock, &end) == 0) { }
+    w->told = false;
     pthread_mutex_unlock(&w->lock);
     pthread_mutex_lock(&live->lock);
+}
+
+void lp_wait_loads(struct lp_live *live, const struct lp_cpu *cpu)
+{
+    struct lp_wait *w = live->wait;
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < w->nin && !w->told; i++) w->told = w->in[i].cpu == cpu && !w->in[i].left;
+    if (w->told) pthread_cond_signal(&w->left);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static bool loads(const struct lp_live *live, const struct lp_cpu *cpu)
+{
+    const struct lp_loading *l = live->loading;
+    while (l && l->cpu != cpu) l = l->next;
+    return l != NULL;
+}
+
+/* Is one of them in the middle of loading an object? Then it leaves only when the call is over, or lets it. */
+static bool any_loads(const struct lp_live *live, const struct lp_blockers *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (loads(live, b->v[i].cpu)) return true;
+    return false;
+}
+
+/* Those that load come first, and the call begins anew. */
+static lp_status yield(struct lp_job *job, const char *to)
+{
+    struct lp_live *live = job->live;
+    for (const struct lp_loading *l = live->loading; l; l = l->next) live->turns++;
+    job->yields = true;
+    return lp_job_fail(job, NULL, 0, LP_E_BUSY, "a thread of the program is about to %s", to);
 }
 
 static bool all_leave_somewhere(const struct lp_blockers *b)
@@ -278,7 +314,7 @@ static lp_status make_lazy(struct lp_job *job, struct lp_spans *s)
     return lp_job_spans(job, true, s) ? LP_OK : lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
 }
 
-struct patience { int64_t start, pause, patience; uint32_t ms; enum lp_else_kind otherwise; bool force; };
+struct patience { int64_t start, pause; uint32_t ms; enum lp_else_kind otherwise; bool force; };
 
 /* The deadline has passed, under the gate. LP_OK: to be looked at again, as the patch says. */
 static lp_status out_of_time(struct lp_job *job, struct lp_spans *s, struct lp_blockers *b, struct patience *p)
@@ -298,14 +334,15 @@ static lp_status not_quiet(struct lp_job *job, struct lp_spans *s, struct lp_blo
     struct lp_live *live = job->live;
     const int64_t now = lp_now_ms();
     if (now - p->start >= (int64_t)p->ms) return out_of_time(job, s, b, p);
-    const bool hurry = !job->urgent && atomic_load(&live->hurry), stuck = live->wait->closed && now - live->wait->progress >= p->patience;
-    if (stuck || hurry) open_entries(live);
+    const bool dies = atomic_load(&live->hurry), stuck = live->wait->closed && now - live->wait->progress >= job->patience;
+    const bool load = live->loading && (stuck || any_loads(live, b));
+    if (stuck || dies || load) open_entries(live);
     else close_entries(job, b);
     lp_live_resume(live);
-    if (hurry) return job->yields = true, lp_job_fail(job, NULL, 0, LP_E_BUSY, "a thread of the program is about to end it");
     const bool told = !stuck && all_leave_somewhere(b);
-    int64_t nap = told ? p->patience : p->pause;
-    if (stuck && p->patience < PATIENCE_MAX_MS) p->patience *= 2;
+    int64_t nap = told ? job->patience : p->pause;
+    if (stuck && job->patience < PATIENCE_MAX_MS) job->patience *= 2;
+    if (dies || load) return yield(job, dies ? "end it" : "load an object");
     if (!told && p->pause < PAUSE_MAX_MS) p->pause *= 2;
     int64_t left = p->start + (int64_t)p->ms - now;
     sleep_until_left(live, nap < left ? nap : left);
@@ -317,9 +354,9 @@ lp_status lp_job_stop(struct lp_job *job)
     struct lp_live *live = job->live;
     struct lp_spans spans;
     struct lp_blockers b = {0};
-    struct patience p = {.start = job->since, .pause = 1, .patience = PATIENCE_MS,
-                         .force = job->options && job->options->flags & LP_LIVE_FORCE};
+    struct patience p = {.start = job->since, .pause = 1, .force = job->options && job->options->flags & LP_LIVE_FORCE};
     p.ms = deadline_of(job, &p.otherwise);
+    if (!job->patience) job->patience = PATIENCE_MS;
     lp_status s = lp_live_step(job, "stop");
     if (s == LP_OK && !lp_job_spans(job, false, &spans)) s = lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
     if (s != LP_OK) return s;

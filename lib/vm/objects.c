@@ -23,7 +23,7 @@ static void settle(struct lp_vm *vm, struct lp_thread *t, uint64_t start, uint64
 {
     struct lp_error err = {0};
     lp_gate_leave(&t->cpu);
-    lp_status s = lp_live_settle(vm->live, start, end, &err);
+    lp_status s = lp_live_settle(vm->live, &t->cpu, start, end, &err);
     if (s == LP_OK)
         s = lp_vm_stored_objects(vm, &err);
     lp_gate_enter(&t->cpu);
@@ -60,7 +60,7 @@ static bool pages_move(void *ctx, struct lp_thread *t, uint64_t from, uint64_t l
     if (!lp_live_may_move(vm->live, from, len)) /* and no patch can come before the thread stops or has moved it */
         return false;
     lp_gate_leave(&t->cpu);
-    bool follows = lp_live_before_move(vm->live, from, len);
+    bool follows = lp_live_before_move(vm->live, &t->cpu, from, len);
     if (!follows)
         lp_gate_enter(&t->cpu);
     return follows;

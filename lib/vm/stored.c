@@ -85,7 +85,7 @@ lp_status lp_vm_stored_objects(struct lp_vm *vm, struct lp_error *err)
 {
     char id[129], text[1100];
     while (vm->stores && lp_live_next_object(vm->live, id)) {
-        lp_status s = apply_for(vm, id, LP_LIVE_FORCE, NULL, NULL, err);
+        lp_status s = apply_for(vm, id, LP_LIVE_FORCE | LP_LIVE_LOADS, NULL, NULL, err);
         if (s == LP_OK)
             continue;
         if (s != LP_E_BINDING && vm->kernel->load_hook.entry)
