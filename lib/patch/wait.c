@@ -69,13 +69,18 @@ static bool is_entry(const struct lp_wait *w, uint64_t pc)
     return n && w->entry[n - 1] == pc;
 }
 
+static struct inside *find_inside(struct lp_wait *w, const struct lp_cpu *cpu)
+{
+    for (size_t i = 0; i < w->nin; i++)
+        if (w->in[i].cpu == cpu && !w->in[i].left) return &w->in[i];
+    return NULL;
+}
+
 /* Is the thread in what is to be changed? Notes if it leaves now. */
 static bool stays(struct lp_wait *w, const struct lp_cpu *cpu)
 {
-    struct inside *in = NULL;
-    for (size_t i = 0; i < w->nin && !in; i++)
-        if (w->in[i].cpu == cpu) in = &w->in[i];
-    if (!in || in->left) return false;
+    struct inside *in = find_inside(w, cpu);
+    if (!in) return false;
     if (cpu->pc != in->leaves || cpu->x[LP_SLOT_SP] < in->sp) return true;
     in->left = true;
     w->progress = lp_now_ms();
@@ -99,7 +104,7 @@ static void wait_open(struct lp_wait *w, struct lp_cpu *cpu)
     lp_gate_leave(cpu);
     pthread_mutex_lock(&w->lock);
     const uint64_t round = w->round;
-    while (w->closed && w->round == round && !atomic_load(&cpu->stop)) pthread_cond_wait(&w->open, &w->lock);
+    while (w->closed && w->round == round && !find_inside(w, cpu) && !atomic_load(&cpu->stop)) pthread_cond_wait(&w->open, &w->lock);
     pthread_mutex_unlock(&w->lock);
     lp_gate_enter(cpu);
 }
@@ -191,6 +196,7 @@ static void close_entries(struct lp_job *job, const struct lp_blockers *b)
     }
     if (!w->closed) w->progress = lp_now_ms();
     w->closed = true;
+    pthread_cond_broadcast(&w->open); /* who is inside after all: let go by the last round, it was held at the next entry */
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -221,7 +227,7 @@ void lp_wait_loads(struct lp_live *live, const struct lp_cpu *cpu)
 {
     struct lp_wait *w = live->wait;
     pthread_mutex_lock(&w->lock);
-    for (size_t i = 0; i < w->nin && !w->told; i++) w->told = w->in[i].cpu == cpu && !w->in[i].left;
+    w->told |= find_inside(w, cpu) != NULL;
     if (w->told) pthread_cond_signal(&w->left);
     pthread_mutex_unlock(&w->lock);
 }
