@@ -19,6 +19,7 @@ endif
 include tests/a64/local.mk
 include tests/guest/local.mk
 include tests/e2e/local.mk
+include tests/diff/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
 include tests/lint/local.mk

@@ -3,6 +3,7 @@ lib_a64_liba64_la_SOURCES = \
 	lib/a64/derive.c lib/a64/decode_bits.h \
 	lib/a64/derive_simd.c \
 	lib/a64/encode.c lib/a64/stack.c \
+	lib/a64/regs.c lib/a64/regs.h lib/a64/access.c lib/a64/access.h \
 	lib/a64/op.h
 lib_a64_liba64_la_SOURCES += lib/a64/disasm.c lib/a64/disasm.h lib/a64/prefer.c lib/a64/capstone.c lib/a64/capstone.h lib/a64/proof.c lib/a64/proof.h lib/a64/proof.def
 
@@ -26,12 +27,12 @@ A64_LISTED = privileged mte sve sve2 sme
 
 A64_TABLES  = $(A64_CLASSES:%=lib/a64/%.decode) $(A64_LISTED:%=lib/a64/%.decode)
 A64_EXPORTS = $(A64_CLASSES:%=lib/a64/%.export.gen.h)
-A64_GENERATED = lib/a64/rows.gen.h lib/a64/fields.gen.h lib/a64/derive.gen.h lib/a64/decode.gen.h lib/a64/dispatch.gen.h $(A64_EXPORTS)
+A64_GENERATED = lib/a64/rows.gen.h lib/a64/fields.gen.h lib/a64/derive.gen.h lib/a64/decode.gen.h lib/a64/dispatch.gen.h lib/a64/regs.gen.h $(A64_EXPORTS)
 EXTRA_DIST += lib/a64/fields.decode $(A64_TABLES) lib/exec/fuse.def $(MKDECODE_FILES)
 
 # The table compiler runs on the build machine.
 MKDECODE_FILES = lib/a64/mkdecode.c lib/a64/mkdecode_parse.c lib/a64/mkdecode_fuse.c lib/a64/mkdecode_tree.c \
-	lib/a64/mkdecode_emit.c lib/a64/mkdecode_dispatch.c lib/a64/mkdecode.h
+	lib/a64/mkdecode_emit.c lib/a64/mkdecode_regs.c lib/a64/mkdecode_dispatch.c lib/a64/mkdecode.h
 lib/a64/mkdecode: $(MKDECODE_FILES)
 	$(AM_V_CC)$(MKDIR_P) lib/a64 && $(CC_FOR_BUILD) -std=c11 -O1 -o $@ \
 	  `for f in $(MKDECODE_FILES); do case $$f in *.c) echo $(srcdir)/$$f;; esac; done`

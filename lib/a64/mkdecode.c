@@ -229,6 +229,7 @@ int main(int argc, char **argv)
     emit_fields(dir);
     emit_decode(dir, &tree);
     emit_exports(dir);
+    emit_regs(dir);
     emit_dispatch(dir);
     return nerrors != 0;
 }

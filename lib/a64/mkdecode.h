@@ -116,7 +116,7 @@ struct tree {
 };
 void build_tree(struct tree *t);
 
-/* ---- emit ---- */
+/* ---- emit; emit_regs is in mkdecode_regs.c ---- */
 FILE *out_open(const char *dir, const char *name);
 void out_close(FILE *f, const char *dir, const char *name); /* replaces the old file only if it changed */
 const char *stored_type(const struct field *x);
@@ -124,5 +124,6 @@ void emit_rows(const char *dir);
 void emit_fields(const char *dir);
 void emit_decode(const char *dir, const struct tree *t);
 void emit_exports(const char *dir);
+void emit_regs(const char *dir);
 void emit_dispatch(const char *dir);
 #endif

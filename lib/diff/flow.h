@@ -48,6 +48,7 @@ struct lp_flow_table {
     uint32_t n;
     uint8_t entry_bytes, shift;
     bool is_signed;
+    bool guessed;                /* no bound was found: n is how many entries lead into the function, and may be too many */
 };
 struct lp_flow {
     struct lp_flow_ref *ref;     /* one for each word, of the parts in their order */
@@ -64,7 +65,8 @@ struct lp_flow_part { uint64_t at; const void *code; size_t words; };
 struct lp_flow_input {
     const struct lp_flow_part *part;
     size_t nparts;
-    /* Bytes at an address that the program does not change and no relocation fills: jump tables. *avail: how many follow. NULL = none. */
+    /* Bytes at an address that the program does not change and no relocation fills: jump tables. *avail: how many follow, better
+     * up to the next address that something refers to. NULL = none. */
     const uint8_t *(*bytes)(void *ctx, uint64_t addr, uint64_t *avail);
     /* Is there code at this address? *until: up to where the answer holds. NULL = all is code. */
     bool (*is_code)(void *ctx, uint64_t addr, uint64_t *until);

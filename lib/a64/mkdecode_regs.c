@@ -1,0 +1,67 @@
+/* mkdecode_regs.c - writes regs.gen.h: which general registers the words of a row read and write (lib/a64/regs.c). */
+#include "mkdecode.h"
+#include <string.h>
+
+enum { AT_MOST = 6, READ = 1, WRITE = 2 };
+
+static bool is_named(const struct field *x, const char *name) { return strcmp(x->name, name) == 0; }
+
+/* A row that is not executed has fields without roles: each that is wide enough may name a register that is read and written. */
+static unsigned use_of(const struct row *r, const struct field *x)
+{
+    if (x->width != 5)
+        return 0;
+    if (r->flags & F_TODO)
+        return READ | WRITE;
+    if (x->name[0] != 'R')
+        return 0;
+    if (x->role == ROLE_DST)
+        return WRITE | (is_named(x, "Rs") ? READ : 0); /* CAS compares with what it replaces; of STXR it is the status */
+    if (strcmp(r->class_, "mops") == 0 || (x->role == ROLE_RAW && !is_named(x, "Rm"))) /* CASP's pairs */
+        return READ | WRITE;
+    if (x->role == ROLE_SP && is_named(x, "Rd"))
+        return WRITE;
+    return READ | ((r->flags & F_BACK) && is_named(x, "Rn") ? WRITE : 0);
+}
+
+static void emit_uses(FILE *f, const struct row *r, unsigned which)
+{
+    unsigned n = 0;
+    fprintf(f, "{");
+    for (unsigned i = 0; i < r->nfields; i++) {
+        const struct field *x = &r->fields[i];
+        if (!(use_of(r, x) & which))
+            continue;
+        const bool pair = x->role == ROLE_RAW && x->name[0] == 'R' && !is_named(x, "Rm") && !(r->flags & F_TODO);
+        fprintf(f, "%u%s%s,", x->lo + 1, x->role == ROLE_SP ? "|SP" : "", pair ? "|PAIR" : "");
+        n++;
+    }
+    if (n > AT_MOST)
+        error_at(r->file, r->line, "%s has more than %d registers", r->name, AT_MOST);
+    fprintf(f, "%s}", n ? "" : "0");
+}
+
+/* Hints of pointer authentication name their registers by what they are called. */
+static unsigned implied(const struct row *r)
+{
+    if (strcmp(r->class_, "pauth") != 0 || r->nfields != 0 || (r->flags & F_JUMP))
+        return 0;
+    return strstr(r->name, "1716") != NULL ? 1u << 17 : 1u << 30;
+}
+
+void emit_regs(const char *dir)
+{
+    FILE *f = out_open(dir, "regs.gen.h");
+    fprintf(f, "/* Each place: the field's lowest bit + 1; SP: 31 is SP; PAIR: the next register too. 0: no more. */\n"
+               "enum { SP = 0x20, PAIR = 0x40 };\n"
+               "static const struct { uint8_t read[%d], write[%d]; uint32_t implied; } row_regs[A64_ROW_COUNT] = {\n    {{0}, {0}, 0},\n", AT_MOST, AT_MOST);
+    for (unsigned i = 1; i < nrows; i++) {
+        fprintf(f, "    {");
+        emit_uses(f, &rows[i], READ);
+        fprintf(f, ", ");
+        emit_uses(f, &rows[i], WRITE);
+        fprintf(f, ", 0x%x}, /* %s */\n", implied(&rows[i]), rows[i].name);
+    }
+    fprintf(f, "};\n");
+    out_close(f, dir, "regs.gen.h");
+}

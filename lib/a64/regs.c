@@ -1,0 +1,25 @@
+/* a64/regs.c - the general registers that an instruction reads and writes. */
+#include <config.h>
+#include "a64/a64.h"
+#include "a64/regs.h"
+#include "a64/regs.gen.h"
+
+static uint32_t registers(const uint8_t *place, unsigned n, uint32_t word)
+{
+    uint32_t set = 0;
+    for (unsigned i = 0; i < n && place[i] != 0; i++) {
+        const unsigned reg = word >> ((place[i] & (SP - 1)) - 1) & 31;
+        if (reg != 31)
+            set |= UINT32_C(1) << reg | (place[i] & PAIR ? UINT32_C(2) << reg : 0);
+        else if (place[i] & SP)
+            set |= UINT32_C(1) << 31;
+    }
+    return set;
+}
+
+struct lp_a64_regs lp_a64_regs(unsigned row, uint32_t word)
+{
+    const uint32_t implied = row_regs[row].implied;
+    return (struct lp_a64_regs){registers(row_regs[row].read, sizeof row_regs[row].read, word) | implied,
+                                registers(row_regs[row].write, sizeof row_regs[row].write, word) | implied};
+}

@@ -1,0 +1,183 @@
+/* diff/flow_op.c - a word as what the dataflow needs to know of it. Registers and accesses come from the decode tables (a64/regs.h, a64/access.h). */
+#include <config.h>
+#include <string.h>
+#include "a64/a64.h"
+#include "a64/access.h"
+#include "a64/decode_bits.h"
+#include "a64/derive.gen.h"
+#include "a64/regs.h"
+#include "diff/flow_inner.h"
+
+/* Executed rows that set NZCV; of those that are listed only, any may. */
+static const bool sets_flags[A64_ROW_COUNT] = {
+    [A64_ADDS_imm] = 1, [A64_SUBS_imm] = 1, [A64_ANDS_imm] = 1, [A64_ADDS_shift] = 1, [A64_SUBS_shift] = 1, [A64_ADDS_reg] = 1, [A64_SUBS_reg] = 1,
+    [A64_ADDS_ext] = 1, [A64_SUBS_ext] = 1, [A64_ADCS] = 1, [A64_SBCS] = 1, [A64_ANDS_shift] = 1, [A64_BICS_shift] = 1, [A64_ANDS_reg] = 1,
+    [A64_CCMN_reg] = 1, [A64_CCMN_imm] = 1, [A64_CCMP_reg] = 1, [A64_CCMP_imm] = 1, [A64_RMIF] = 1, [A64_SETF8] = 1, [A64_SETF16] = 1,
+    [A64_CFINV] = 1, [A64_XAFLAG] = 1, [A64_AXFLAG] = 1, [A64_MSR_NZCV] = 1, [A64_FCMP] = 1, [A64_FCMPE] = 1, [A64_FCCMP] = 1, [A64_FCCMPE] = 1,
+    [A64_FCMP_h] = 1, [A64_FCCMP_h] = 1, [A64_FCMP_0] = 1, [A64_FCMPE_0] = 1,
+    [A64_CPYFP] = 1, [A64_CPYP] = 1, [A64_SETP] = 1, [A64_UNDEFINED] = 1,
+};
+
+static uint8_t source(uint32_t n) { return (uint8_t)(n == 31 ? REG_ZR : n); }
+static uint8_t target(uint32_t n) { return (uint8_t)(n == 31 ? REG_SINK : n); }
+
+static void three_registers(uint32_t w, struct lp_fop *o)
+{
+    o->rd = target(w & 31);
+    o->rn = source(w >> 5 & 31);
+    o->rm = source(w >> 16 & 31);
+}
+
+static void add_imm(uint32_t w, bool sub, bool sets, struct lp_fop *o)
+{
+    const int64_t imm = (int64_t)(w >> 10 & 0xfff) << (w >> 22 & 1 ? 12 : 0);
+    o->kind = OP_ADD_IMM;
+    o->rn = w >> 5 & 31;
+    o->rd = sets ? target(w & 31) : w & 31;
+    o->imm = sub ? -imm : imm;
+    o->flags |= w >> 22 & 1 ? F_HIGH : 0;
+}
+
+static void add_reg(unsigned row, uint32_t w, struct lp_fop *o)
+{
+    const bool ext = row == A64_ADD_ext || row == A64_SUB_ext, shifted = row == A64_ADD_shift || row == A64_SUB_shift;
+    three_registers(w, o);
+    o->kind = OP_ADD_REG;
+    o->extend = 3; /* LSL */
+    if (row == A64_SUB_reg || row == A64_SUB_shift || row == A64_SUB_ext)
+        o->flags |= F_SUB;
+    if (ext) {
+        o->rd = w & 31;
+        o->rn = w >> 5 & 31;
+        o->extend = w >> 13 & 7;
+        o->shift = w >> 10 & 7;
+    } else if (shifted) {
+        o->shift = w >> 10 & 63;
+        if ((w >> 22 & 3) != 0)
+            o->kind = OP_OTHER; /* LSR, ASR */
+    }
+}
+
+/* Bitfield moves as far as indices and table entries go through them: extensions, left shifts, fields at the bottom. */
+static void bitfield(uint32_t w, bool is_signed, struct lp_fop *o)
+{
+    const unsigned r = w >> 16 & 63, s = w >> 10 & 63, size = w >> 31 ? 64 : 32;
+    o->rd = target(w & 31);
+    o->rn = source(w >> 5 & 31);
+    o->flags |= is_signed ? F_SIGNED : 0;
+    if (r == 0 && s != size - 1) {
+        o->kind = OP_EXTEND;
+        o->shift = (uint8_t)(s + 1); /* bits that are kept */
+    } else if (!is_signed && r != 0 && s + 1 == r && s != size - 1) {
+        o->kind = OP_SHIFT;
+        o->shift = (uint8_t)(size - r);
+    } else if (!is_signed && s >= r && s - r < 16) {
+        o->kind = OP_MASK;
+        o->imm = (INT64_C(1) << (s - r + 1)) - 1;
+    }
+}
+
+static void memory(unsigned row, uint32_t w, struct lp_fop *o)
+{
+    struct lp_a64_access a;
+    if (!lp_a64_access(row, w, &a))
+        return;
+    o->kind = OP_MEM;
+    o->rd = a.rt == 31 ? REG_ZR : a.rt; /* LP_A64_NO_REG is REG_ZR: nothing is stored from there */
+    o->rt2 = a.rt2 == 31 ? REG_ZR : a.rt2;
+    o->rn = a.base;
+    o->rm = a.index;
+    o->extend = a.extend;
+    o->shift = a.shift;
+    o->bytes = a.bytes;
+    o->each = a.each;
+    o->imm = a.off;
+    o->back = (int32_t)a.back;
+    o->flags |= (uint16_t)((a.load ? F_LOAD : 0) | (a.store ? F_STORE : 0) | (a.is_signed ? F_SIGNED : 0) | (a.simple ? F_SIMPLE : 0));
+    if (a.writeback && a.back_by == LP_A64_NO_REG)
+        o->flags |= F_BACK;
+}
+
+static void literal(uint32_t w, uint64_t pc, struct lp_fop *o)
+{
+    uint64_t addr = 0;
+    lp_a64_target(w, pc, &addr);
+    o->kind = OP_MEM;
+    o->flags |= F_LITERAL | F_LOAD;
+    o->imm = (int64_t)addr;
+    const unsigned opc = w >> 30;
+    o->bytes = (uint8_t)(w >> 26 & 1 ? 4u << opc : opc == 3 ? 0 : opc == 1 ? 8 : 4);
+}
+
+static void constant(unsigned row, uint32_t w, struct lp_fop *o)
+{
+    uint64_t v = 0;
+    o->kind = OP_CONST;
+    o->rd = target(w & 31);
+    if (row == A64_MOVZ) lp_derive_movz(w, 0, &v);
+    else if (row == A64_MOVN) lp_derive_movn(w, 0, &v);
+    else if (!lp_derive_bitmask(w, 0, &v) || (w >> 5 & 31) != 31 || (w & 31) == 31) o->kind = OP_OTHER; /* ORR (immediate): MOV of a bitmask */
+    o->imm = (int64_t)v;
+}
+
+static void mask(uint32_t w, struct lp_fop *o)
+{
+    uint64_t v;
+    if (!lp_derive_bitmask(w, 0, &v))
+        return;
+    o->kind = OP_MASK;
+    o->rd = w & 31; /* may be SP: a frame is aligned */
+    o->rn = source(w >> 5 & 31);
+    o->imm = (int64_t)v;
+}
+
+static void branch(uint32_t w, uint64_t pc, enum lp_fop_kind kind, struct lp_fop *o)
+{
+    uint64_t addr = pc;
+    lp_a64_target(w, pc, &addr);
+    o->kind = (uint8_t)kind;
+    o->imm = (int64_t)addr;
+    o->cond = 0xff;
+}
+
+void lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
+{
+    const unsigned row = lp_a64_find(w, LP_A64_ALL);
+    const struct lp_a64_regs regs = lp_a64_regs(row, w);
+    *o = (struct lp_fop){.kind = OP_OTHER, .rd = REG_SINK, .rn = REG_ZR, .rm = NO_REG, .rt2 = NO_REG, .read = regs.read, .write = regs.write};
+    o->flags = (uint16_t)((w >> 31 ? F_WIDE : 0) | (sets_flags[row] || (lp_a64_rows[row].flags & LP_ROW_TODO) ? F_SETS : 0));
+    switch (row) {
+    case A64_UNDEFINED: case A64_UDF: case A64_BRK: case A64_HLT: o->kind = w == 0 ? OP_PAD : OP_STOP; break;
+    case A64_NOP: o->kind = OP_PAD; break;
+    case A64_ADRP: lp_derive_adrp(w, pc, (uint64_t *)&o->imm); o->kind = OP_ADRP; o->rd = target(w & 31); break;
+    case A64_ADR: lp_derive_adr(w, pc, (uint64_t *)&o->imm); o->kind = OP_ADR; o->rd = target(w & 31); break;
+    case A64_ADD_imm: case A64_SUB_imm: add_imm(w, row == A64_SUB_imm, false, o); break;
+    case A64_ADDS_imm: case A64_SUBS_imm: add_imm(w, row == A64_SUBS_imm, true, o); break;
+    case A64_MOVZ: case A64_MOVN: case A64_ORR_imm: constant(row, w, o); break;
+    case A64_MOVK:
+        o->kind = OP_MOVK;
+        o->rd = target(w & 31);
+        o->shift = (uint8_t)(16 * (w >> 21 & 3));
+        o->imm = w >> 5 & 0xffff;
+        o->read |= o->write;
+        break;
+    case A64_BFM: o->read |= o->write; break;
+    case A64_AND_imm: mask(w, o); break;
+    case A64_ADD_reg: case A64_SUB_reg: case A64_ADD_shift: case A64_SUB_shift: case A64_ADD_ext: case A64_SUB_ext: add_reg(row, w, o); break;
+    case A64_MOV_reg: o->kind = OP_MOV; o->rd = target(w & 31); o->rn = source(w >> 16 & 31); break;
+    case A64_UBFM: case A64_LSR_imm64: case A64_LSR_imm32: case A64_UXTB: case A64_UXTH: bitfield(w, false, o); break;
+    case A64_SBFM: case A64_SXTW: bitfield(w, true, o); break;
+    case A64_CSEL: o->kind = OP_SELECT; three_registers(w, o); break;
+    case A64_MRS_TPIDR: o->kind = OP_THREAD; o->rd = target(w & 31); break;
+    case A64_LDR_lit: case A64_LDRSW_lit: case A64_PRFM_lit: case A64_LDR_fp_lit: literal(w, pc, o); break;
+    case A64_B: branch(w, pc, OP_BRANCH, o); break;
+    case A64_BL: branch(w, pc, OP_CALL, o); break;
+    case A64_B_cond: case A64_BC_cond: branch(w, pc, OP_BRANCH_IF, o); o->cond = w & 15; break;
+    case A64_CBZ: case A64_CBNZ: case A64_TBZ: case A64_TBNZ: branch(w, pc, OP_BRANCH_IF, o); break;
+    case A64_BR: case A64_BRA: case A64_BRA_Z: o->kind = OP_JUMP_REG; o->rn = source(w >> 5 & 31); break;
+    case A64_BLR: case A64_BLRA: case A64_BLRA_Z: o->kind = OP_CALL_REG; break;
+    case A64_RET: case A64_RETA: o->kind = OP_RETURN; break;
+    case A64_SVC: o->kind = OP_SYSTEM; break;
+    default: memory(row, w, o);
+    }
+}

@@ -1,0 +1,58 @@
+/* diff/flow_table.c - jump tables: a BR to base + (entry << shift), entries being 1, 2 or 4 bytes, read at an index that was compared with a bound. */
+#include <config.h>
+#include "base/bits.h"
+#include "diff/flow_inner.h"
+
+/* Without a bound (the compiler knew that the index is in range) a table goes on as long as its entries lead into the function, up to: */
+enum { MOST_GUESSED = 1024, BYTE_MAX = 0xff };
+
+uint64_t lp_flow_table_target(const struct lp_flow_table *t, const uint8_t *bytes, uint32_t i)
+{
+    const uint8_t *p = bytes + (size_t)i * t->entry_bytes;
+    const uint64_t e = t->entry_bytes == 1 ? *p : t->entry_bytes == 2 ? lp_le16(p) : t->entry_bytes == 4 ? lp_le32(p) : lp_le64(p);
+    return t->base + ((t->is_signed ? (uint64_t)lp_sext(e, 8 * t->entry_bytes) : e) << t->shift);
+}
+
+/* The end of the function stands for what cannot happen. */
+static bool is_end(const struct lp_frun *r, uint64_t addr)
+{
+    for (size_t i = 0; i < r->in->nparts; i++)
+        if (addr == r->in->part[i].at + 4 * (uint64_t)r->in->part[i].words)
+            return true;
+    return false;
+}
+
+/* How many of the entries lead to code of the function. */
+static uint32_t good_entries(const struct lp_frun *r, const struct lp_flow_table *t, const uint8_t *bytes, uint64_t n)
+{
+    uint32_t i = 0;
+    while (i < n) {
+        const uint64_t to = lp_flow_table_target(t, bytes, i);
+        const size_t w = lp_frun_word(r, to);
+        if (w == SIZE_MAX ? !is_end(r, to) : r->op[w].kind == OP_DATA)
+            break;
+        i++;
+    }
+    return i;
+}
+
+bool lp_frun_table(const struct lp_frun *r, lp_fv id, uint64_t br_at, struct lp_flow_table *t)
+{
+    const struct lp_fvalue *v = lp_fv_at(&r->pool, id);
+    if (v->kind != FV_GOAL)
+        return false;
+    *t = (struct lp_flow_table){.br_at = br_at, .at = v->m[0].v, .base = v->m[1].v, .n = (uint32_t)v->m[0].root, .entry_bytes = v->bytes,
+                                .shift = v->shift, .is_signed = v->is_signed, .guessed = v->m[0].root == 0};
+    const uint64_t most = t->guessed ? MOST_GUESSED : t->n;
+    uint64_t avail = 0;
+    const uint8_t *bytes = r->in->bytes == NULL ? NULL : r->in->bytes(r->in->ctx, t->at, &avail);
+    const uint64_t there = bytes == NULL ? 0 : avail / t->entry_bytes;
+    const uint32_t good = good_entries(r, t, bytes, there < most ? there : most);
+    if (t->guessed || v->m[0].indexed)
+        t->guessed = good < most || most > BYTE_MAX;
+    else if (good < most)
+        t->n = 0;
+    if (t->n != 0 || t->guessed)
+        t->n = good;
+    return true;
+}

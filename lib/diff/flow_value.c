@@ -1,0 +1,261 @@
+/* diff/flow_value.c - what a register or a slot may hold. */
+#include <config.h>
+#include <stdlib.h>
+#include <string.h>
+#include "diff/flow_inner.h"
+
+enum { FIRST_VALUES = 64, FIRST_BUCKETS = 128, MOST_VALUES = 1 << 22 };
+
+/* How many members count: those of an address are n, other kinds have one or two numbers there. */
+static unsigned members(const struct lp_fvalue *v) { return v->kind == FV_ADDR ? v->n : v->kind == FV_GOAL ? 2 : v->kind == FV_NONE || v->kind >= FV_MANY ? 0 : 1; }
+
+static uint32_t hash(const struct lp_fvalue *v)
+{
+    uint64_t h, x;
+    memcpy(&h, v, sizeof h); /* the header */
+    for (unsigned i = 0; i < members(v); i++) {
+        memcpy(&x, &v->m[i].space, sizeof x);
+        h = (h ^ v->m[i].v) * UINT64_C(0x9e3779b97f4a7c15);
+        h = (h ^ h >> 29 ^ v->m[i].root ^ x << 40) * UINT64_C(0xbf58476d1ce4e5b9);
+    }
+    return (uint32_t)((h * UINT64_C(0x94d049bb133111eb)) >> 32);
+}
+
+static bool equal(const struct lp_fvalue *a, const struct lp_fvalue *b)
+{
+    return memcmp(a, b, offsetof(struct lp_fvalue, m)) == 0 && memcmp(a->m, b->m, members(a) * sizeof a->m[0]) == 0;
+}
+
+static bool grow_buckets(struct lp_fv_pool *p)
+{
+    uint32_t *b = calloc((size_t)p->buckets * 4, sizeof *b);
+    if (b == NULL)
+        return false;
+    free(p->bucket);
+    p->bucket = b;
+    p->buckets *= 4;
+    for (uint32_t i = 0; i < p->n; i++) {
+        const uint32_t k = hash(&p->v[i]) & (p->buckets - 1);
+        p->next[i] = b[k];
+        b[k] = i + 1;
+    }
+    return true;
+}
+
+static bool room(struct lp_fv_pool *p)
+{
+    if (p->n < p->cap)
+        return true;
+    if (p->n >= MOST_VALUES)
+        return false;
+    const uint32_t cap = p->cap * 2;
+    struct lp_fvalue *v = realloc(p->v, cap * sizeof *v);
+    if (v != NULL)
+        p->v = v;
+    uint32_t *next = realloc(p->next, cap * sizeof *next);
+    if (next != NULL)
+        p->next = next;
+    if (v == NULL || next == NULL)
+        return false;
+    p->cap = cap;
+    return p->n < p->buckets * 2 || grow_buckets(p);
+}
+
+lp_fv lp_fv_intern(struct lp_fv_pool *p, struct lp_fvalue *v)
+{
+    const uint32_t h = hash(v);
+    for (uint32_t i = p->bucket[h & (p->buckets - 1)]; i != 0; i = p->next[i - 1])
+        if (equal(&p->v[i - 1], v))
+            return i - 1;
+    if (!room(p)) {
+        p->failed = true;
+        return ID_OPAQUE;
+    }
+    p->v[p->n] = *v;
+    p->next[p->n] = p->bucket[h & (p->buckets - 1)];
+    p->bucket[h & (p->buckets - 1)] = p->n + 1;
+    return p->n++;
+}
+
+lp_fv lp_fv_make(struct lp_fv_pool *p, enum lp_fv_kind kind, uint64_t v, uint64_t root)
+{
+    struct lp_fvalue x = {.kind = (uint8_t)kind, .n = 1, .m[0] = {.v = v, .root = root}};
+    return lp_fv_intern(p, &x);
+}
+
+lp_fv lp_fv_address(struct lp_fv_pool *p, enum lp_fv_space space, uint64_t v, uint64_t root)
+{
+    struct lp_fvalue x = {.kind = FV_ADDR, .n = 1, .m[0] = {.v = v, .root = root, .space = space}};
+    return lp_fv_intern(p, &x);
+}
+
+bool lp_fv_init(struct lp_fv_pool *p, size_t words)
+{
+    *p = (struct lp_fv_pool){.cap = FIRST_VALUES, .buckets = FIRST_BUCKETS};
+    p->v = malloc(p->cap * sizeof *p->v);
+    p->next = malloc(p->cap * sizeof *p->next);
+    p->bucket = calloc(p->buckets, sizeof *p->bucket);
+    p->site = malloc((words + 1) * sizeof *p->site);
+    if (p->v == NULL || p->next == NULL || p->bucket == NULL || p->site == NULL)
+        return false;
+    for (size_t i = 0; i < words; i++)
+        p->site[i] = (uint32_t)i;
+    struct lp_fvalue none = {.kind = FV_NONE}, opaque = {.kind = FV_OPAQUE}, many = {.kind = FV_MANY};
+    lp_fv_intern(p, &none); /* ID_NONE */
+    lp_fv_make(p, FV_CONST, 0, 0);
+    lp_fv_intern(p, &opaque);
+    lp_fv_intern(p, &many);
+    return true;
+}
+
+void lp_fv_free(struct lp_fv_pool *p)
+{
+    free(p->v);
+    free(p->next);
+    free(p->bucket);
+    free(p->site);
+}
+
+uint32_t lp_fv_site(struct lp_fv_pool *p, uint32_t word)
+{
+    while (p->site[word] != word)
+        word = p->site[word] = p->site[p->site[word]];
+    return word;
+}
+
+/* ---- joins ---- */
+
+static bool same_but_step(const struct lp_fv_member *a, const struct lp_fv_member *b) { return a->space == b->space && a->root == b->root; }
+
+/* Put one more into v; false: there are too many. */
+static bool add_member(struct lp_fv_pool *p, struct lp_fvalue *v, const struct lp_fv_member *m)
+{
+    for (unsigned i = 0; i < v->n; i++) {
+        struct lp_fv_member *k = &v->m[i];
+        if (k->space == IN_PAGE && m->space == IN_PAGE && k->v == m->v) {
+            const uint32_t a = lp_fv_site(p, (uint32_t)k->root), b = lp_fv_site(p, (uint32_t)m->root);
+            p->site[a > b ? a : b] = a > b ? b : a;
+            k->indexed |= m->indexed;
+            return true;
+        }
+        if (same_but_step(k, m)) {
+            k->indexed |= m->indexed | (k->v != m->v);
+            return true;
+        }
+    }
+    if (v->n == MEMBERS)
+        return false;
+    v->m[v->n++] = *m;
+    return true;
+}
+
+/* Members in one order, so that equal sets are equal values. */
+static void sort_members(struct lp_fvalue *v)
+{
+    for (unsigned i = 1; i < v->n; i++)
+        for (unsigned k = i; k > 0 && (v->m[k].v < v->m[k - 1].v || (v->m[k].v == v->m[k - 1].v && v->m[k].root < v->m[k - 1].root)); k--) {
+            const struct lp_fv_member m = v->m[k];
+            v->m[k] = v->m[k - 1];
+            v->m[k - 1] = m;
+        }
+}
+
+static bool has_pages(const struct lp_fvalue *v)
+{
+    for (unsigned i = 0; i < v->n; i++)
+        if (v->m[i].space != IN_ADDR)
+            return true;
+    return false;
+}
+
+static lp_fv too_many(const struct lp_fvalue *a, const struct lp_fvalue *b) { return has_pages(a) || has_pages(b) ? ID_OPAQUE : ID_MANY; }
+
+static lp_fv join_addresses(struct lp_fv_pool *p, const struct lp_fvalue *a, const struct lp_fvalue *b)
+{
+    struct lp_fvalue v = *a;
+    const struct lp_fvalue other = *b;
+    v.maybe |= b->maybe;
+    for (unsigned i = 0; i < other.n; i++)
+        if (!add_member(p, &v, &other.m[i]))
+            return too_many(&v, &other);
+    sort_members(&v);
+    return lp_fv_intern(p, &v);
+}
+
+lp_fv lp_fv_doubt(struct lp_fv_pool *p, lp_fv a)
+{
+    if (p->v[a].kind != FV_ADDR || p->v[a].maybe)
+        return a;
+    struct lp_fvalue v = p->v[a];
+    v.maybe = 1;
+    return lp_fv_intern(p, &v);
+}
+
+lp_fv lp_fv_join(struct lp_fv_pool *p, lp_fv a, lp_fv b)
+{
+    const struct lp_fvalue *x = &p->v[a], *y = &p->v[b];
+    if (a == b)
+        return a;
+    if (x->kind == FV_OPAQUE || y->kind == FV_OPAQUE)
+        return ID_OPAQUE;
+    if (x->kind == FV_MANY || y->kind == FV_MANY)
+        return too_many(x, y);
+    if (x->kind == FV_ADDR && y->kind == FV_ADDR)
+        return join_addresses(p, x, y);
+    if (x->kind == FV_ADDR)
+        return lp_fv_doubt(p, a);
+    if (y->kind == FV_ADDR)
+        return lp_fv_doubt(p, b);
+    return ID_NONE;
+}
+
+/* ---- arithmetic ---- */
+
+lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, bool high)
+{
+    struct lp_fvalue v = p->v[a];
+    if (v.kind == FV_CONST || v.kind == FV_STACK) {
+        v.m[0].v += (uint64_t)imm;
+        return lp_fv_intern(p, &v);
+    }
+    if (v.kind != FV_ADDR)
+        return v.kind >= FV_MANY ? a : ID_NONE;
+    for (unsigned i = 0; i < v.n; i++) {
+        struct lp_fv_member *m = &v.m[i];
+        m->v += (uint64_t)imm;
+        if (m->space != IN_PAGE || high)
+            continue;
+        m->space = IN_ADDR;
+        m->root = m->v;
+    }
+    sort_members(&v);
+    return lp_fv_intern(p, &v);
+}
+
+/* An address + something that is not known. Of the thread pointer itself it is some variable's offset from the GOT. */
+static lp_fv indexed(struct lp_fv_pool *p, lp_fv a)
+{
+    struct lp_fvalue v = p->v[a];
+    for (unsigned i = 0; i < v.n; i++) {
+        if (v.m[i].space == IN_TLS && v.m[i].v == 0)
+            return ID_NONE;
+        v.m[i].indexed = 1;
+    }
+    return lp_fv_intern(p, &v);
+}
+
+lp_fv lp_fv_sum(struct lp_fv_pool *p, lp_fv a, lp_fv b, bool subtract)
+{
+    const struct lp_fvalue *x = &p->v[a], *y = &p->v[b];
+    if (y->kind == FV_CONST)
+        return lp_fv_add(p, a, (int64_t)(subtract ? -y->m[0].v : y->m[0].v), false);
+    if (x->kind == FV_CONST && !subtract)
+        return lp_fv_add(p, b, (int64_t)x->m[0].v, false);
+    if (x->kind == FV_OPAQUE || (y->kind == FV_OPAQUE && !subtract))
+        return ID_OPAQUE;
+    if (x->kind == FV_MANY || (y->kind == FV_MANY && !subtract))
+        return ID_MANY;
+    if (x->kind == FV_ADDR)
+        return y->kind == FV_ADDR ? ID_NONE : indexed(p, a);
+    return y->kind == FV_ADDR && !subtract ? indexed(p, b) : ID_NONE;
+}

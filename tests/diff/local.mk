@@ -1,0 +1,4 @@
+# The dataflow against the linker's relocations.
+check_PROGRAMS += tests/diff/flow_truth
+TESTS += tests/diff/flow.sh
+EXTRA_DIST += tests/diff/flow.sh tests/diff/flow_a.c tests/diff/flow_b.c
