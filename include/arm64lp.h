@@ -8,4 +8,5 @@
 #include <arm64lp/store.h>
 #include <arm64lp/dis.h>
 #include <arm64lp/vm.h>
+#include <arm64lp/diff.h>
 #endif

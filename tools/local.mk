@@ -24,3 +24,7 @@ EXTRA_DIST += tools/binfmt.conf.in
 CLEANFILES += tools/arm64lp.conf
 tools/arm64lp.conf: tools/binfmt.conf.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) tools && sed 's,[@]bindir[@],$(bindir),' $(srcdir)/tools/binfmt.conf.in >$@
+
+bin_PROGRAMS += lpdiff
+lpdiff_SOURCES = tools/lpdiff.c $(TOOL_COMMON)
+lpdiff_LDADD = libarm64lp.la

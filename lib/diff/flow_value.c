@@ -7,7 +7,10 @@
 enum { FIRST_VALUES = 64, FIRST_BUCKETS = 128, MOST_VALUES = 1 << 22 };
 
 /* How many members count: those of an address are n, other kinds have one or two numbers there. */
-static unsigned members(const struct lp_fvalue *v) { return v->kind == FV_ADDR ? v->n : v->kind == FV_GOAL ? 2 : v->kind == FV_NONE || v->kind >= FV_MANY ? 0 : 1; }
+static unsigned members(const struct lp_fvalue *v)
+{
+    return v->kind == FV_ADDR ? v->n : v->kind == FV_GOAL ? 2 : v->kind == FV_NONE || v->kind >= FV_MANY ? 0 : 1;
+}
 
 static uint32_t hash(const struct lp_fvalue *v)
 {

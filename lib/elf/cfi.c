@@ -97,7 +97,7 @@ static bool augmentation(struct lp_cfi_reader *r, const char *letter, struct lp_
     const uint8_t *end = r->p + len;
     for (; *letter; letter++) {
         if (*letter == 'R') c->pointers = (uint8_t)lp_cfi_bytes(r, 1);
-        else if (*letter == 'L') lp_cfi_skip(r, 1);
+        else if (*letter == 'L') c->lsda = (uint8_t)lp_cfi_bytes(r, 1);
         else if (*letter == 'P') lp_cfi_pointer(r, (uint8_t)(lp_cfi_bytes(r, 1) & ~PE_INDIRECT), 0);
         else if (!strchr("SBG", *letter)) break; /* S: a signal's; B: signed with key B; G: tagged. What is unknown is behind what is known. */
     }
@@ -109,7 +109,7 @@ static bool augmentation(struct lp_cfi_reader *r, const char *letter, struct lp_
 static bool read_cie(const struct lp_elf *e, uint64_t vaddr, struct lp_cie *c)
 {
     struct lp_cfi_reader r, b;
-    *c = (struct lp_cie){.pointers = PE_ABSPTR};
+    *c = (struct lp_cie){.pointers = PE_ABSPTR, .lsda = PE_OMIT};
     if (!reader_at(e, vaddr, &r) || !record(&r, &b) || lp_cfi_bytes(&b, 4) != 0) return false;
     uint64_t version = lp_cfi_bytes(&b, 1);
     const char *letters = (const char *)b.p;
@@ -126,16 +126,26 @@ static bool read_cie(const struct lp_elf *e, uint64_t vaddr, struct lp_cie *c)
     return !b.bad;
 }
 
+/* Its length, and what it has: the address of the exception table, an absolute 0 for none. */
+static void read_augmentation(struct lp_cfi_reader *r, struct lp_fde *f)
+{
+    uint64_t len = lp_cfi_uleb(r);
+    struct lp_cfi_reader b = *r, c = *r;
+    lp_cfi_skip(r, len);
+    if (f->cie.lsda != PE_OMIT && len && lp_cfi_pointer(&c, f->cie.lsda & 0x0f, 0)) f->lsda = lp_cfi_pointer(&b, f->cie.lsda & 0x7f, 0);
+}
+
 /* body: of an FDE. f->cie is kept if it is the one that it was: most have the same. */
 static bool read_fde(const struct lp_elf *e, struct lp_cfi_reader body, struct lp_fde *f)
 {
     uint64_t id_at = body.vaddr, id = lp_cfi_bytes(&body, 4);
+    f->at = id_at, f->lsda = 0;
     if (!id) return false;
     if (f->cie_at != id_at - id || !f->cie_good) f->cie_at = id_at - id, f->cie_good = read_cie(e, f->cie_at, &f->cie);
     if (!f->cie_good) return false;
     f->start = lp_cfi_pointer(&body, f->cie.pointers, 0);
     f->end = f->start + lp_cfi_pointer(&body, f->cie.pointers & 0x0f, 0);
-    if (f->cie.augmented) lp_cfi_skip(&body, lp_cfi_uleb(&body));
+    if (f->cie.augmented) read_augmentation(&body, f);
     f->insns = body;
     return !body.bad && f->end > f->start;
 }
@@ -192,6 +202,39 @@ static bool find(const struct lp_elf *e, uint64_t vaddr, struct lp_fde *f)
         return !r.bad && reader_at(e, at, &frames) && walk(e, frames, vaddr, f);
     }
     return walk_section(e, vaddr, f);
+}
+
+bool lp_elf_fde(const lp_elf *e, uint64_t vaddr, struct lp_fde *out)
+{
+    out->cie_good = false;
+    return find(e, vaddr, out);
+}
+
+/* Where .eh_frame is: its section, or what .eh_frame_hdr says. */
+static bool frames_at(const struct lp_elf *e, struct lp_cfi_reader *r)
+{
+    size_t n;
+    const struct lp_elf_section *s = lp_elf_sections(e, &n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(s[i].name, ".eh_frame") == 0) return reader_at(e, s[i].addr, r);
+    for (size_t i = 0; i < e->nseg; i++) {
+        if (e->seg[i].type != EH_FRAME_HDR || !reader_at(e, e->seg[i].vaddr, r)) continue;
+        uint64_t hdr = r->vaddr, version = lp_cfi_bytes(r, 1);
+        uint8_t ptr = (uint8_t)lp_cfi_bytes(r, 1);
+        lp_cfi_skip(r, 2);
+        uint64_t at = version == 1 && ptr != PE_OMIT ? lp_cfi_pointer(r, ptr, hdr) : 0;
+        return at && !r->bad && reader_at(e, at, r);
+    }
+    return false;
+}
+
+void lp_elf_fdes(const lp_elf *e, bool (*fn)(void *ctx, const struct lp_fde *f), void *ctx)
+{
+    struct lp_cfi_reader r, body;
+    struct lp_fde f = {.cie_good = false};
+    if (!frames_at(e, &r)) return;
+    while (record(&r, &body))
+        if (read_fde(e, body, &f) && !fn(ctx, &f)) return;
 }
 
 bool lp_elf_cfi(const lp_elf *e, uint64_t vaddr, struct lp_cfi *out)

@@ -36,9 +36,13 @@ struct lp_cie {
     struct lp_cfi_reader insns;
     uint64_t code_align;
     int64_t data_align;
-    uint8_t pointers, ra;      /* pointers: their encoding */
+    uint8_t pointers, ra, lsda; /* pointers, lsda: their encodings; lsda 0xff = none */
     bool augmented;
 };
-struct lp_fde { struct lp_cie cie; uint64_t cie_at; bool cie_good; struct lp_cfi_reader insns; uint64_t start, end; };
+/* at: the FDE's own address; lsda: of its exception table, 0 = none. */
+struct lp_fde { struct lp_cie cie; uint64_t cie_at; bool cie_good; struct lp_cfi_reader insns; uint64_t start, end, at, lsda; };
 bool lp_cfi_run(const struct lp_fde *f, uint64_t vaddr, struct lp_cfi *out);
+/* Every FDE of .eh_frame, until fn says false. The FDE of an address (of `at`, if the search is to be spared). Thread-safe. */
+void lp_elf_fdes(const lp_elf *elf, bool (*fn)(void *ctx, const struct lp_fde *f), void *ctx);
+bool lp_elf_fde(const lp_elf *elf, uint64_t vaddr, struct lp_fde *out);
 #endif

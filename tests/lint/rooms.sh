@@ -68,7 +68,7 @@ if command -v mandoc >/dev/null; then
         is "$(mandoc -Tlint -Wwarning "$page" 2>&1 | head -n 5)" "" "$(basename "$page") is clean under mandoc -Tlint"
     done
 fi
-for tool in lprun lpmake lpapply lpdis; do
+for tool in lprun lpmake lpdiff lpapply lpdis; do
     missing=
     for o in $("$builddir/$tool" --help | grep -oE -e '--[a-z][a-z-]+' | sort -u); do
         grep -qF -e "${o#--}" "man/$tool.1" || missing="$missing $o"

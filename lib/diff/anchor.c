@@ -1,0 +1,84 @@
+/* diff/anchor.c - is an address made only as a base? GCC puts several variables behind one (a section anchor), which is the address of whichever comes
+ * first: it means nothing by itself if every use adds an offset, because those words are compared by what they touch. */
+#include <config.h>
+#include "diff/diff.h"
+#include "a64/a64.h"
+#include "a64/access.h"
+#include "a64/regs.h"
+#include "base/bits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { STEPS_MAX = 512, SLOTS = 256 };
+#define ARGUMENTS UINT32_C(0x1ff) /* X0-X8 */
+
+/* Where the registers of `mask` hold the address, or it and an index. */
+struct scan { const struct lp_side *s; const struct lp_atom *a; struct { uint64_t at; uint32_t mask; } todo[SLOTS], seen[SLOTS]; unsigned ntodo, nseen; };
+
+static bool push(struct scan *x, uint64_t at, uint32_t mask)
+{
+    if (!mask) return true;
+    if (at < x->a->start || at >= x->a->end) return false;
+    for (unsigned i = 0; i < x->nseen; i++)
+        if (x->seen[i].at == at && (x->seen[i].mask | mask) == x->seen[i].mask) return true;
+    if (x->ntodo == SLOTS || x->nseen == SLOTS) return false;
+    x->seen[x->nseen].at = at, x->seen[x->nseen++].mask = mask;
+    x->todo[x->ntodo].at = at, x->todo[x->ntodo++].mask = mask;
+    return true;
+}
+
+static bool has_address(const struct scan *x, uint64_t at)
+{
+    for (uint32_t lo = 0, hi = x->a->nref; lo < hi;) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        const struct lp_ref_at *r = &x->s->ref[x->a->ref + mid];
+        if (r->at == at) return r->kind == LP_FLOW_ADDR;
+        if (r->at < at) lo = mid + 1;
+        else hi = mid;
+    }
+    return false;
+}
+
+static bool adds_index(uint32_t w) { return (w & 0x7f200000) == 0x0b000000 || (w & 0x7fe00000) == 0x0b200000; } /* ADD of a register */
+
+/* One word in the way of mask; false: the address gets away. */
+static bool step(struct scan *x, uint64_t at, uint32_t mask)
+{
+    uint32_t w = lp_code_word(x->s, at), field;
+    unsigned row = lp_a64_find(w, LP_A64_ALL);
+    struct lp_a64_regs r = lp_a64_regs(row, w);
+    struct lp_a64_access m;
+    uint64_t target;
+    bool branch = (w & 0x7c000000) == 0x14000000 || (w & 0xfe000000) == 0x54000000 || (w & 0x7c000000) == 0x34000000;
+    if (row == A64_UNDEFINED) return false;
+    if ((w & 0xfe000000) == 0xd6000000) return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & ARGUMENTS) && !(mask >> 30 & 1); /* RET; BR, BLR: unknown */
+    if (w >> 26 == 0x25) return !(mask & ARGUMENTS) && push(x, at + 4, mask & 0x3ff80000 & ~(UINT32_C(1) << 29));
+    if (branch && r.read & mask) return false;
+    if (branch && lp_word_target(w, at, &target, &field)) return push(x, target, mask) && (w >> 26 == 5 || push(x, at + 4, mask));
+    if (r.read & mask) {
+        bool access = lp_a64_access(row, w, &m);
+        uint32_t others = access ? r.read & mask & ~(UINT32_C(1) << m.base) : 0;
+        if (access ? others || m.writeback || !has_address(x, at) : !has_address(x, at) && !adds_index(w)) return false;
+        if (access && m.store && ((m.rt < 31 && mask >> m.rt & 1) || (m.rt2 < 31 && mask >> m.rt2 & 1))) return false;
+        if (!access && adds_index(w)) return push(x, at + 4, (mask & ~r.write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
+    }
+    return push(x, at + 4, mask & ~r.write);
+}
+
+bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at)
+{
+    struct scan *x = calloc(1, sizeof *x);
+    uint32_t w = lp_code_word(s, at);
+    bool only = x && (w & 0x7f800000) == 0x11000000 && (w & 31) != 31;
+    if (only) {
+        x->s = s, x->a = &s->atom[atom];
+        only = push(x, at + 4, UINT32_C(1) << (w & 31));
+    }
+    for (unsigned steps = 0; only && x->ntodo; steps++) {
+        x->ntodo--;
+        only = steps < STEPS_MAX && step(x, x->todo[x->ntodo].at, x->todo[x->ntodo].mask);
+    }
+    free(x);
+    return only;
+}

@@ -1,0 +1,130 @@
+/* diff/carry.c - EMIT, new data: texts, constants, objects, jump tables that the new code needs and the old file has not. */
+#include <config.h>
+#include "diff/emit.h"
+#include "base/bits.h"
+#include "elf/spec.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_LINE = 48, BYTES_LINE = 24 };
+
+static uint64_t alignment(const struct lp_side *s, uint32_t atom)
+{
+    uint64_t a = s->atom[atom].start, n = a & -a;
+    return !n || n > 64 ? 64 : n;
+}
+
+static uint64_t end_of(const struct lp_side *s, uint32_t *i)
+{
+    while (*i + 1 < s->natom && s->atom[*i + 1].joined) ++*i;
+    return s->atom[*i].end;
+}
+
+static void print_text(struct lp_buf *out, const uint8_t *p, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i += TEXT_LINE) {
+        lp_quote(out, (const char *)p + i, n - i < TEXT_LINE ? n - i : TEXT_LINE);
+        lp_buf_puts(out, "\n");
+    }
+}
+
+static void print_bytes(struct lp_buf *out, const uint8_t *p, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++) lp_buf_printf(out, "%s%02x", i % BYTES_LINE ? " " : i ? "\n| " : "| ", p[i]);
+    if (n) lp_buf_puts(out, "\n");
+}
+
+/* A word that holds an address: "rel abs64 parse". */
+static bool print_address(lp_diff *d, uint64_t value)
+{
+    struct lp_use u = {value, LP_NONE, LP_NONE, 0};
+    struct lp_there t = lp_there(d, &u);
+    if (!t.known) return false;
+    lp_buf_puts(&d->items, "rel abs64 ");
+    lp_there_print(d, &t, &d->items);
+    lp_buf_puts(&d->items, "\n");
+    return true;
+}
+
+static bool print_symbol(lp_diff *d, const struct lp_word_at *w)
+{
+    if (!lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
+    lp_buf_printf(&d->items, "rel abs64 %s", w->sym->name);
+    if (w->value) lp_buf_printf(&d->items, "+0x%llx", (unsigned long long)w->value);
+    lp_buf_puts(&d->items, "\n");
+    return true;
+}
+
+/* Does the word hold an address? In a position-dependent program what looks like one is taken for one. */
+static bool address_at(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p, uint64_t *value)
+{
+    if (at & 7 || end - at < 8 || lp_elf_info(NEW(d)->elf)->type != ET_EXEC) return false;
+    *value = lp_le64(p);
+    return *value > 4095 && lp_side_atom(NEW(d), *value) != LP_NONE;
+}
+
+static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_t *p)
+{
+    uint64_t from = start, value;
+    bool good = true;
+    for (uint64_t at = start; at < end; at += 8) {
+        const struct lp_word_at *w = lp_side_word(NEW(d), at);
+        bool address = w || address_at(d, at, end, p + (at - start), &value);
+        if (!address) continue;
+        print_bytes(&d->items, p + (from - start), at - from);
+        from = at + 8;
+        if (w && w->kind == LP_WORD_SYMBOL && w->sym) good &= print_symbol(d, w);
+        else if (w && w->kind != LP_WORD_ADDR) good = false;
+        else good &= print_address(d, w ? w->value : value);
+    }
+    print_bytes(&d->items, p + (from - start), from < end ? end - from : 0);
+    return good;
+}
+
+static bool all_zero(const uint8_t *p, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        if (p[i]) return false;
+    return true;
+}
+
+/* Entries are relative to a place in the function, so the bytes are right wherever the table is. */
+static bool movable_table(const struct lp_side *s, uint32_t atom)
+{
+    for (size_t i = 0; i < s->ntable; i++) {
+        uint32_t f = s->table[i].atom == atom ? lp_side_atom(s, s->table[i].t.br_at) : LP_NONE;
+        if (f != LP_NONE && (s->table[i].t.base < s->atom[f].start || s->table[i].t.base >= s->atom[f].end)) return false;
+    }
+    return true;
+}
+
+static const char *section_of(const struct lp_side *s, const struct lp_atom *a, const uint8_t *p)
+{
+    uint32_t f = s->span[a->span].flags;
+    return !p ? "bss" : f & LP_SPAN_WRITE && !(f & LP_SPAN_RELRO) ? "data" : "rodata";
+}
+
+void lp_emit_carried(lp_diff *d, uint32_t atom)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_atom *a = &s->atom[atom];
+    uint32_t last = atom;
+    uint64_t end = end_of(s, &last), n = end - a->start, avail = 0, text = lp_side_text(s, a->start);
+    const uint8_t *p = lp_side_bytes(s, a->start, &avail);
+    char buf[32];
+    if (!a->sym && last == atom && a->kind == LP_ATOM_PIECE && text && text < n) n = text; /* what follows is not referred to */
+    lp_buf_puts(&d->items, "\ndata ");
+    lp_own_name(d, atom, &d->items);
+    lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)n, (unsigned long long)alignment(s, atom));
+    bool good = !p || avail >= n;
+    if (a->kind == LP_ATOM_TABLE && !movable_table(s, atom)) good = false;
+    if (!p || !good) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
+    else if (n == text) print_text(&d->items, p, n);
+    else if (n > BYTES_LINE && all_zero(p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
+    else good = print_content(d, a->start, a->start + n, p);
+    lp_buf_puts(&d->items, "end\n");
+    const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";
+    if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);
+}

@@ -1,0 +1,67 @@
+/* diff/check.c - CHECK: are these two builds of one program or library? */
+#include <config.h>
+#include "diff/diff.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *type_name(const lp_elf *e)
+{
+    const struct lp_elf_info *i = lp_elf_info(e);
+    if (i->type == ET_EXEC) return "a position-dependent program";
+    return i->interp ? "a position-independent program" : "a library or static program";
+}
+
+static bool needs(const struct lp_dynamic *d, const char *name)
+{
+    for (size_t i = 0; i < d->nneeded; i++)
+        if (strcmp(d->needed[i], name) == 0) return true;
+    return false;
+}
+
+/* Storage of each thread: by its symbols if there are any, else as a whole. */
+static void check_tls(lp_diff *d)
+{
+    uint64_t size[2] = {0, 0}, align[2] = {0, 0};
+    for (int k = 0; k < 2; k++) {
+        size_t n;
+        const struct lp_elf_segment *s = lp_elf_segments(d->side[k].elf, &n);
+        for (size_t i = 0; i < n; i++)
+            if (s[i].type == PT_TLS) size[k] = s[i].memsz, align[k] = s[i].align;
+    }
+    size_t n, m;
+    const struct lp_elf_symbol *a = lp_elf_symbols(OLD(d)->names, &n), *b = lp_elf_symbols(NEW(d)->names, &m);
+    for (size_t i = 0, k = 0; i < n || k < m;) { /* both in the order of their offsets */
+        while (i < n && a[i].type != STT_TLS) i++;
+        while (k < m && b[k].type != STT_TLS) k++;
+        if (i >= n && k >= m) break;
+        bool same = i < n && k < m && a[i].value == b[k].value && a[i].size == b[k].size && strcmp(a[i].name, b[k].name) == 0;
+        if (!same) {
+            lp_diff_refuse(d, k < m ? NEW(d) : OLD(d), LP_E160, k < m ? b[k].name : a[i].name);
+            return;
+        }
+        i++, k++;
+    }
+    if (size[0] != size[1] || align[0] != align[1]) lp_diff_refuse(d, NEW(d), LP_E160, "storage");
+}
+
+void lp_diff_check(lp_diff *d)
+{
+    const struct lp_elf_info *a = lp_elf_info(OLD(d)->elf), *b = lp_elf_info(NEW(d)->elf);
+    for (int k = 0; k < 2; k++) {
+        unsigned type = lp_elf_info(d->side[k].elf)->type;
+        if (type != ET_EXEC && type != ET_DYN) lp_diff_refuse(d, &d->side[k], LP_E101, type);
+    }
+    if (d->refusals) return;
+    bool soname = a->soname && b->soname ? strcmp(a->soname, b->soname) == 0 : a->soname == b->soname;
+    if (a->type != b->type || !a->interp != !b->interp || !soname) {
+        bool names = a->soname && b->soname;
+        lp_diff_refuse(d, NEW(d), LP_E102, names ? a->soname : type_name(OLD(d)->elf), names ? b->soname : type_name(NEW(d)->elf));
+        return;
+    }
+    const struct lp_dynamic *p = lp_elf_dynamic_part(OLD(d)->elf), *q = lp_elf_dynamic_part(NEW(d)->elf);
+    for (size_t i = 0; i < q->nneeded; i++)
+        if (!needs(p, q->needed[i])) lp_diff_refuse(d, NEW(d), LP_E151, q->needed[i]);
+    check_tls(d);
+}

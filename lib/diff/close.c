@@ -1,0 +1,246 @@
+/* diff/close.c - CLOSE: which functions the patch has, and what else must be in it because they are. */
+#include <config.h>
+#include "diff/emit.h"
+#include "base/search.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS_IN_PLACE = 8 };
+
+/* ---- which ones ---- */
+
+static bool wanted(const lp_diff *d, const struct lp_atom *a)
+{
+    if (!d->opt.symbol || !d->opt.symbol[0]) return true;
+    for (size_t i = 0; d->opt.symbol[i]; i++)
+        if (a->sym && fnmatch(d->opt.symbol[i], a->sym->name, 0) == 0) return true;
+    return false;
+}
+
+static const char *guess(unsigned rule)
+{
+    return rule == LP_RULE_ORDER ? "their order" : rule == LP_RULE_CALL ? "who calls them" : rule == LP_RULE_ENTRY ? "being entry points" : NULL;
+}
+
+static bool is_func(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
+
+static void refuse_changed(lp_diff *d, struct lp_atom *a, struct lp_atom *b)
+{
+    char x[32], y[32];
+    if (guess(a->rule) && !(d->opt.flags & LP_DIFF_HEURISTIC)) lp_diff_refuse(d, OLD(d), LP_E111, lp_atom_text(a, x), lp_atom_text(b, y), guess(a->rule));
+    if (a->kind == LP_ATOM_LOOSE || a->merged || b->merged)
+        lp_diff_refuse(d, OLD(d), LP_E142, lp_atom_text(a, x), (unsigned long long)a->start, (unsigned long long)a->end);
+    if (a->sym && a->sym->type == 10) lp_diff_refuse(d, OLD(d), LP_E131, a->sym->name);
+    if (lp_elf_info(OLD(d)->elf)->gnu_property & 1) {
+        uint32_t v = lp_code_word(OLD(d), a->start), w = lp_code_word(NEW(d), b->start);
+        bool pad = (v & 0xffffff3f) == 0xd503241f || v == 0xd503233f, still = (w & 0xffffff3f) == 0xd503241f || w == 0xd503233f;
+        if (pad && !still) lp_diff_refuse(d, NEW(d), LP_E190, lp_atom_text(b, y));
+    }
+}
+
+/* What differs is line numbers alone, by proof or on request. */
+static bool only_lines(lp_diff *d, uint32_t i)
+{
+    struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
+    int64_t delta = 0;
+    char buf[32];
+    if (a->why != LP_WHY_NUMBER) return false;
+    enum lp_line_proof proof = lp_line_proof(d, i, &delta);
+    if (proof == LP_LINE_PROVED || (proof == LP_LINE_LIKELY && d->opt.flags & LP_DIFF_ASSUME_LINE)) {
+        a->state = b->state = LP_DIFF_LEFT, a->why = b->why = LP_WHY_LINE;
+        return true;
+    }
+    if (proof == LP_LINE_LIKELY && !a->included)
+        lp_diff_remark(d, "%s: what differs looks like __LINE__ (%+lld); --debug may prove it, --assume-line leaves it out", lp_atom_text(a, buf),
+                       (long long)delta);
+    return false;
+}
+
+static void include_changed(lp_diff *d)
+{
+    for (size_t i = 0; i < OLD(d)->natom; i++) {
+        struct lp_atom *a = &OLD(d)->atom[i];
+        if (!is_func(a) || a->state != LP_DIFF_CHANGED) continue;
+        struct lp_atom *b = &NEW(d)->atom[a->pair];
+        if (only_lines(d, (uint32_t)i)) continue;
+        if (!wanted(d, a)) {
+            a->state = b->state = LP_DIFF_LEFT;
+            continue;
+        }
+        a->included = b->included = true;
+        refuse_changed(d, a, b);
+    }
+}
+
+/* ---- what they need ---- */
+
+struct list { uint32_t *v; size_t n, cap; };
+
+static void push(lp_diff *d, struct list *l, uint32_t i)
+{
+    uint32_t *v = lp_grow(l->v, &l->cap, l->n, sizeof *v);
+    if (!v) {
+        d->nomem = true;
+        return;
+    }
+    l->v = v;
+    v[l->n++] = i;
+}
+
+/* A function that the old file has not. */
+static void need(lp_diff *d, struct list *l, uint64_t addr)
+{
+    struct lp_side *s = NEW(d);
+    uint32_t i = lp_side_atom(s, addr);
+    struct lp_atom *b = i == LP_NONE ? NULL : &s->atom[i];
+    if (!b || b->pair != LP_NONE || b->included) return;
+    if (is_func(b)) {
+        b->included = true;
+        push(d, l, i);
+    } else if (b->kind == LP_ATOM_OBJECT) { /* what its words point at */
+        b->included = true;
+        for (size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, b->start); k < s->nword && s->word[k].at < b->end; k++)
+            if (s->word[k].kind == LP_WORD_ADDR) need(d, l, s->word[k].value);
+    }
+}
+
+static void need_of(lp_diff *d, struct list *l, uint32_t atom)
+{
+    struct lp_side *s = NEW(d);
+    uint64_t t;
+    uint32_t m;
+    for (uint32_t i = 0; i < s->atom[atom].nref; i++)
+        if (s->ref[s->atom[atom].ref + i].kind == LP_FLOW_ADDR) {
+            const struct lp_word_at *w = lp_side_word(s, s->ref[s->atom[atom].ref + i].addr);
+            need(d, l, w && w->kind == LP_WORD_ADDR ? w->value : s->ref[s->atom[atom].ref + i].addr);
+        }
+    for (uint64_t at = s->atom[atom].start; at < s->atom[atom].end; at += 4)
+        if (lp_word_target(lp_code_word(s, at), at, &t, &m)) need(d, l, lp_side_through(s, t));
+    for (uint32_t p = s->atom[atom].part; s->atom[atom].parent == LP_NONE && p != LP_NONE; p = s->atom[p].part) need(d, l, s->atom[p].start);
+}
+
+static void include_needed(lp_diff *d)
+{
+    struct list l = {0};
+    struct lp_side *s = NEW(d);
+    for (uint32_t i = 0; i < s->natom; i++)
+        if (is_func(&s->atom[i]) && s->atom[i].included) push(d, &l, i);
+    for (size_t k = 0; k < l.n; k++) need_of(d, &l, l.v[k]);
+    free(l.v);
+}
+
+/* ---- in place, or a new body ---- */
+
+static bool same_size(const struct lp_atom *a, const struct lp_atom *b) { return a->end - a->start == b->end - b->start; }
+
+static bool fits_in_place(lp_diff *d, uint32_t i)
+{
+    struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
+    uint32_t off[WORDS_IN_PLACE + 1];
+    if (b->no_place || !same_size(a, b) || a->why == LP_WHY_TABLE || a->why == LP_WHY_PART) return false;
+    return lp_differing_words(d, i, off, WORDS_IN_PLACE + 1) <= WORDS_IN_PLACE && lp_same_unwinding(d, i);
+}
+
+/* Of a function and its parts either all changed ones fit in their places, or all move. */
+static void place_group(lp_diff *d, uint32_t head)
+{
+    struct lp_side *s = NEW(d);
+    bool any = false, fits = true, parts = s->atom[head].part != LP_NONE;
+    for (uint32_t k = head; k != LP_NONE; k = s->atom[k].part) {
+        struct lp_atom *b = &s->atom[k];
+        any |= b->included;
+        if (b->included) fits &= b->pair != LP_NONE && fits_in_place(d, b->pair);
+    }
+    if (!any) return;
+    for (uint32_t k = head; k != LP_NONE; k = s->atom[k].part) {
+        struct lp_atom *b = &s->atom[k];
+        b->in_place = fits;
+        if (fits || !parts) continue;
+        if (!b->included && b->pair != LP_NONE) OLD(d)->atom[b->pair].why = b->why = LP_WHY_PART, OLD(d)->atom[b->pair].state = b->state = LP_DIFF_CHANGED;
+        b->included = b->by_entry = true;
+        b->moved_part = k != head;
+        if (b->pair != LP_NONE) OLD(d)->atom[b->pair].included = true;
+    }
+}
+
+/* A new body whose inside others lead to, by a branch, an address or a jump table, needs a name. */
+static void name_entered(lp_diff *d, uint32_t from, uint64_t addr, bool by_page)
+{
+    struct lp_side *s = NEW(d);
+    uint32_t i = lp_side_atom(s, addr);
+    if (i == LP_NONE || (i == from && !by_page)) return;
+    struct lp_atom *b = &s->atom[i];
+    if (is_func(b) && b->included && !b->in_place && addr != b->start) b->by_entry = true;
+}
+
+static void name_entered_by(lp_diff *d, uint32_t i)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_atom *b = &s->atom[i];
+    uint64_t t;
+    uint32_t m;
+    for (uint32_t k = 0; k < b->nref; k++) {
+        const struct lp_ref_at *r = &s->ref[b->ref + k];
+        if (r->kind == LP_FLOW_ADDR) name_entered(d, i, r->addr, true);
+    }
+    for (uint64_t at = b->start; at < b->end; at += 4)
+        if (lp_word_target(lp_code_word(s, at), at, &t, &m)) name_entered(d, i, t, false);
+}
+
+static void choose_places(lp_diff *d)
+{
+    struct lp_side *s = NEW(d);
+    for (uint32_t i = 0; i < s->natom; i++)
+        if (is_func(&s->atom[i]) && s->atom[i].parent == LP_NONE) place_group(d, i);
+    for (uint32_t i = 0; i < s->natom; i++)
+        if (is_func(&s->atom[i]) && s->atom[i].included) name_entered_by(d, i);
+}
+
+static bool has_lsda(const struct lp_side *s, uint64_t addr)
+{
+    size_t n = lp_count_upto(s->fde, s->nfde, sizeof *s->fde, addr);
+    return n && s->fde[n - 1].start == addr && s->fde[n - 1].lsda;
+}
+
+static void refuse_moved(lp_diff *d)
+{
+    char buf[32];
+    for (uint32_t i = 0; i < NEW(d)->natom; i++) {
+        const struct lp_atom *b = &NEW(d)->atom[i];
+        if (is_func(b) && b->included && !b->in_place && has_lsda(NEW(d), b->start)) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf));
+        for (uint32_t k = 0; is_func(b) && b->included && k < b->ntable; k++) {
+            const struct lp_flow_table *t = &NEW(d)->table[b->table + k].t;
+            if (!t->n) lp_diff_refuse(d, NEW(d), LP_E140, lp_atom_text(b, buf), (unsigned long long)(t->br_at - b->start), "the jump table is not understood");
+        }
+    }
+}
+
+/* Offsets between data of its own: a new object that is reached from another one stays with it. */
+static void join_data(lp_diff *d)
+{
+    struct lp_side *s = NEW(d);
+    for (uint32_t i = 0; i < s->natom; i++) {
+        const struct lp_atom *b = &s->atom[i];
+        for (uint32_t k = 0; is_func(b) && b->included && k < b->nref; k++) {
+            const struct lp_ref_at *r = &s->ref[b->ref + k];
+            int64_t off;
+            if (r->kind != LP_FLOW_ADDR || !lp_word_offset(lp_code_word(s, r->at), &off) || !((r->addr - (uint64_t)off) & 4095)) continue;
+            uint32_t from = lp_side_atom(s, r->addr - (uint64_t)off), to = lp_side_atom(s, r->addr);
+            if (from == LP_NONE || to == LP_NONE || from >= to || to - from > 64) continue;
+            if (s->atom[from].pair != LP_NONE || s->atom[from].kind != LP_ATOM_PIECE) continue;
+            if (s->atom[from].span != s->atom[to].span || s->atom[to].kind != LP_ATOM_PIECE) continue;
+            for (uint32_t j = from + 1; j <= to; j++) s->atom[j].joined = true;
+        }
+    }
+}
+
+void lp_diff_close(lp_diff *d)
+{
+    include_changed(d);
+    include_needed(d);
+    choose_places(d);
+    refuse_moved(d);
+    join_data(d);
+}

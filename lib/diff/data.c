@@ -1,0 +1,210 @@
+/* diff/data.c - DATA: what objects hold. Constants that changed are written as values; what a program may have changed itself only on request. */
+#include <config.h>
+#include "diff/emit.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "elf/spec.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Does a word of a position-dependent program look like an address of it? */
+static bool like_address(const struct lp_side *s, uint64_t v) { return v > 4095 && lp_side_span(s, v) != NULL; }
+
+static bool same_word(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
+{
+    const struct lp_word_at *x = lp_side_word(s, o), *y = lp_side_word(NEW(d), n);
+    if (x && y) return lp_same_slot(d, s, x, y);
+    if (x || y) return false;
+    uint64_t v = lp_le64(p), w = lp_le64(q);
+    if (lp_elf_info(s->elf)->type != ET_EXEC || (o | n) & 7 || !like_address(s, v) || !like_address(NEW(d), w)) return v == w;
+    struct lp_use a = {v, LP_NONE, LP_NONE, 0}, b = {w, LP_NONE, LP_NONE, 0};
+    return lp_same_target(d, s, &a, &b) || (v == w && d->same_layout);
+}
+
+/* A whole file's worth of words is mostly not filled in: up to the next one that is, bytes are bytes. */
+static uint64_t plain(const struct lp_side *s, uint64_t at, uint64_t end)
+{
+    size_t i = lp_count_below(s->word, s->nword, sizeof *s->word, at);
+    return i < s->nword && s->word[i].at < end ? s->word[i].at : end;
+}
+
+bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, uint64_t len, uint64_t *at)
+{
+    uint64_t have = 0, other = 0;
+    const uint8_t *p = lp_side_bytes(s, o, &have), *q = lp_side_bytes(NEW(d), n, &other);
+    bool addresses = lp_elf_info(s->elf)->type == ET_EXEC && !((o | n) & 7);
+    if (!p || !q) { /* bss is zeros */
+        const struct lp_span *x = lp_side_span(s, o), *y = lp_side_span(NEW(d), n);
+        return *at = 0, !p && !q && x && y && x->flags & y->flags & LP_SPAN_BSS;
+    }
+    if (have < len || other < len) return *at = have < other ? have : other, false;
+    for (uint64_t i = 0; i < len;) {
+        uint64_t step = 8;
+        *at = i;
+        if (lp_side_word(s, o + i) || lp_side_word(NEW(d), n + i) || addresses) {
+            if (i + 8 > len) return memcmp(p + i, q + i, len - i) == 0;
+            if (!same_word(d, s, o + i, n + i, p + i, q + i)) return false;
+        } else {
+            uint64_t a = plain(s, o + i, o + len) - o, b = plain(NEW(d), n + i, n + len) - n, end = a < b ? a : b;
+            for (; i < end && p[i] == q[i]; i++) {}
+            *at = i;
+            if (i < end) return false;
+            step = 0;
+        }
+        i += step;
+    }
+    return true;
+}
+
+/* ---- changes ---- */
+
+enum { KIND = LP_SPAN_CODE | LP_SPAN_WRITE | LP_SPAN_RELRO };
+
+static bool is_constant(const struct lp_side *s, const struct lp_atom *a)
+{
+    uint32_t f = s->span[a->span].flags;
+    return !(f & LP_SPAN_WRITE) || f & LP_SPAN_RELRO;
+}
+
+static const char *span_name(const struct lp_side *s, const struct lp_atom *a) { return s->span[a->span].name; }
+
+static void check_shape(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
+{
+    char buf[32];
+    uint64_t n = a->end - a->start, m = b->end - b->start;
+    uint32_t f = OLD(d)->span[a->span].flags, g = NEW(d)->span[b->span].flags;
+    bool bss = (f ^ g) & LP_SPAN_BSS;
+    if (a->kind == LP_ATOM_OBJECT && n != m) lp_diff_refuse(d, OLD(d), LP_E120, lp_atom_text(a, buf), (unsigned long long)n, (unsigned long long)m);
+    else if ((f ^ g) & KIND || (bss && !(d->opt.flags & LP_DIFF_DATA)))
+        lp_diff_refuse(d, OLD(d), LP_E122, lp_atom_text(a, buf), span_name(OLD(d), a), span_name(NEW(d), b));
+}
+
+/* Constructors and destructors, in their order. */
+static void check_lists(lp_diff *d)
+{
+    for (size_t i = 0; i < NEW(d)->nspan; i++) {
+        const struct lp_span *y = &NEW(d)->span[i], *x = NULL;
+        if (!(y->flags & LP_SPAN_LISTED)) continue;
+        for (size_t k = 0; k < OLD(d)->nspan && !x; k++)
+            if (OLD(d)->span[k].flags & LP_SPAN_LISTED && strcmp(OLD(d)->span[k].name, y->name) == 0) x = &OLD(d)->span[k];
+        uint64_t at;
+        if (!x || x->end - x->start != y->end - y->start || !lp_same_data(d, OLD(d), x->start, y->start, x->end - x->start, &at))
+            lp_diff_refuse(d, NEW(d), LP_E130, y->name);
+    }
+}
+
+void lp_diff_data(lp_diff *d)
+{
+    for (uint32_t i = 0; i < OLD(d)->natom; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[i];
+        if ((a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE) && a->pair != LP_NONE) check_shape(d, a, &NEW(d)->atom[a->pair]);
+    }
+    check_lists(d);
+}
+
+/* ---- as values ---- */
+
+static void print_place(lp_diff *d, uint32_t i, uint64_t off)
+{
+    struct lp_there t = {true, false, OLD(d)->atom[i].start + off, i, (int64_t)off};
+    lp_buf_puts(&d->items, "\nset ");
+    lp_there_print(d, &t, &d->items);
+}
+
+static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, const uint8_t *p)
+{
+    const struct lp_word_at *w = lp_side_word(s, at);
+    uint64_t v = w ? w->value : lp_le64(p);
+    if (w && w->kind == LP_WORD_SYMBOL && w->sym) {
+        lp_buf_printf(&d->items, "&%s", w->sym->name);
+        if (w->value) lp_buf_printf(&d->items, "+0x%llx", (unsigned long long)w->value);
+        return lp_is_ident(w->sym->name, strlen(w->sym->name));
+    }
+    if (w && w->kind != LP_WORD_ADDR) return false;
+    bool address = w || (lp_elf_info(s->elf)->type == ET_EXEC && like_address(s, v));
+    struct lp_there t = {true, false, v, lp_side_atom(s, v), 0};
+    if (address && s == NEW(d)) t = lp_there(d, &(struct lp_use){v, LP_NONE, LP_NONE, 0});
+    else if (address && t.atom != LP_NONE) t.off = (int64_t)(v - s->atom[t.atom].start);
+    if (!address) return lp_buf_printf(&d->items, "0x%llx", (unsigned long long)v), true;
+    lp_buf_puts(&d->items, "&");
+    if (t.known) lp_there_print(d, &t, &d->items);
+    return t.known;
+}
+
+static void print_set_word(lp_diff *d, uint32_t i, uint64_t off, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
+{
+    static const uint8_t zero[8];
+    char buf[32];
+    print_place(d, i, off);
+    lp_buf_puts(&d->items, " b8\n- ");
+    bool good = print_word(d, OLD(d), o, p ? p : zero);
+    lp_buf_puts(&d->items, "\n+ ");
+    good &= print_word(d, NEW(d), n, q ? q : zero);
+    lp_buf_puts(&d->items, "\n");
+    if (!good) lp_diff_refuse(d, NEW(d), LP_E140, lp_atom_text(&OLD(d)->atom[i], buf), (unsigned long long)off, "an address that the old file has not");
+}
+
+static void print_set_bytes(lp_diff *d, uint32_t i, uint64_t off, uint64_t n, const uint8_t *p, const uint8_t *q)
+{
+    print_place(d, i, off);
+    lp_buf_printf(&d->items, " bytes %llu\n-", (unsigned long long)n);
+    for (uint64_t k = 0; k < n; k++) lp_buf_printf(&d->items, " %02x", p ? p[k] : 0);
+    lp_buf_puts(&d->items, "\n+");
+    for (uint64_t k = 0; k < n; k++) lp_buf_printf(&d->items, " %02x", q ? q[k] : 0);
+    lp_buf_puts(&d->items, "\n");
+}
+
+static bool is_address(const struct lp_side *s, uint64_t at, const uint8_t *p)
+{
+    return lp_side_word(s, at) || (p && lp_elf_info(s->elf)->type == ET_EXEC && !(at & 7) && like_address(s, lp_le64(p)));
+}
+
+static void refuse_value(lp_diff *d, const struct lp_atom *a, uint64_t off, const uint8_t *p, const uint8_t *q, uint64_t n)
+{
+    char buf[32], x[40] = "an address", y[40] = "another";
+    for (uint64_t k = 0; k < n && k < 8; k++) snprintf(x + 2 * k, 4, "%02x", p ? p[k] : 0), snprintf(y + 2 * k, 4, "%02x", q ? q[k] : 0);
+    lp_diff_refuse(d, OLD(d), LP_E121, lp_atom_text(a, buf), (unsigned long long)off, x, y);
+}
+
+/* Words that hold addresses one by one, bytes as far as the next of those. */
+static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint64_t len)
+{
+    const struct lp_atom *a = &OLD(d)->atom[i];
+    uint64_t avail, at;
+    const uint8_t *p = lp_side_bytes(OLD(d), a->start, &avail), *q = lp_side_bytes(NEW(d), b->start, &avail);
+    bool allowed = is_constant(OLD(d), a) || d->opt.flags & LP_DIFF_DATA;
+    for (uint64_t off = 0; off < len;) {
+        uint64_t o = a->start + off, n = b->start + off, step = 1;
+        bool wide = !(o & 7) && len - off >= 8 && (is_address(OLD(d), o, p ? p + off : NULL) || is_address(NEW(d), n, q ? q + off : NULL));
+        if (wide) step = 8;
+        bool same = p && q ? lp_same_data(d, OLD(d), o, n, step, &at) : !wide && (p ? p[off] : 0) == (q ? q[off] : 0);
+        if (!same && !allowed) {
+            refuse_value(d, a, off, p ? p + off : NULL, q ? q + off : NULL, wide ? 0 : len - off);
+            return;
+        }
+        if (!same && wide) {
+            print_set_word(d, i, off, o, n, p ? p + off : NULL, q ? q + off : NULL);
+        } else if (!same) {
+            while (step < 64 && off + step < len && (p ? p[off + step] : 0) != (q ? q[off + step] : 0) && (o + step) & 7) step++;
+            print_set_bytes(d, i, off, step, p ? p + off : NULL, q ? q + off : NULL);
+        }
+        off += step;
+    }
+}
+
+void lp_emit_changed_data(lp_diff *d)
+{
+    for (uint32_t i = 0; i < OLD(d)->natom; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[i], *b;
+        uint64_t at, n, m;
+        if ((a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE) || a->pair == LP_NONE) continue;
+        b = &NEW(d)->atom[a->pair];
+        n = a->end - a->start, m = b->end - b->start;
+        if (m < n) n = m;
+        if (n && !lp_same_data(d, OLD(d), a->start, b->start, n, &at)) print_changes(d, i, b, n);
+        lp_suppose_keep(d, true);
+    }
+}

@@ -1,0 +1,139 @@
+/* diff/diff.c - the steps of a comparison in their order, and what it found as rows. */
+#include <config.h>
+#include "diff/emit.h"
+#include "base/error.h"
+#include "elf/spec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One file by itself. */
+static void read_side(struct lp_side *s)
+{
+    lp_diff_load(s);
+    lp_diff_atoms(s);
+    lp_diff_refs(s);
+    lp_diff_pieces(s);
+}
+
+static bool failed(const lp_diff *d) { return d->nomem || d->side[0].nomem || d->side[1].nomem; }
+
+static lp_status run(lp_diff *d, struct lp_error *err)
+{
+    lp_diff_check(d);
+    if (d->refusals) return LP_OK;
+    read_side(OLD(d));
+    read_side(NEW(d));
+    if (failed(d)) return lp_fail(err, LP_E_NOMEM, "out of memory");
+    lp_diff_match(d);
+    lp_diff_compare(d);
+    lp_diff_close(d);
+    lp_diff_data(d);
+    if (failed(d)) return lp_fail(err, LP_E_NOMEM, "out of memory");
+    lp_status s = lp_diff_emit(d, err);
+    for (int tries = 0; s == LP_OK && d->patch; tries++) { /* words in their places may not do: then a body does */
+        bool again = false;
+        s = lp_diff_verify(d, tries == 0 ? &again : NULL, err);
+        if (!again) break;
+        lp_diff_close(d);
+        s = lp_diff_emit(d, err);
+    }
+    return s;
+}
+
+lp_status lp_diff_make(const lp_elf *old_, const lp_elf *new_, const struct lp_diff_options *o, lp_report_fn report, void *ctx, lp_diff **out,
+                       struct lp_error *err)
+{
+    lp_diff *d = calloc(1, sizeof *d);
+    if (!d) return lp_fail(err, LP_E_NOMEM, "out of memory");
+    if (o) d->opt = *o;
+    d->report = report, d->ctx = ctx;
+    d->remark_end = &d->remark;
+    d->side[0].elf = old_, d->side[1].elf = new_;
+    d->side[0].names = d->opt.debug_old ? d->opt.debug_old : old_;
+    d->side[1].names = d->opt.debug_new ? d->opt.debug_new : new_;
+    d->side[1].is_new = true;
+    lp_status s = run(d, err);
+    if (s == LP_OK && d->refusals) {
+        s = d->first.status;
+        if (err) *err = d->first;
+        lp_patch_free(d->patch);
+        d->patch = NULL;
+    }
+    *out = d;
+    if (s != LP_OK && s != LP_E_UNSUPPORTED) lp_diff_free(d), *out = NULL;
+    return s;
+}
+
+void lp_diff_free(lp_diff *d)
+{
+    if (!d) return;
+    lp_side_free(&d->side[0]), lp_side_free(&d->side[1]);
+    lp_patch_free(d->patch);
+    lp_buf_free(&d->items);
+    free(d->supposed);
+    lp_constants_free(d);
+    for (struct lp_remark *r = d->remark, *next; r; r = next) next = r->next, free(r);
+    free(d);
+}
+
+const lp_patch *lp_diff_patch(const lp_diff *d) { return d->patch; }
+
+/* ---- rows ---- */
+
+static const char *const rules[] = {[LP_RULE_NONE] = NULL, [LP_RULE_MAP] = "--map", [LP_RULE_NAME] = "name", [LP_RULE_FILE] = "name and file",
+                                    [LP_RULE_STEM] = "name without suffix", [LP_RULE_BODY] = "body", [LP_RULE_ORDER] = "order", [LP_RULE_CALL] = "calls",
+                                    [LP_RULE_ENTRY] = "entry point", [LP_RULE_USE] = "use"};
+static const char *const reasons[] = {[LP_WHY_NONE] = NULL, [LP_WHY_CODE] = "code", [LP_WHY_REFS] = "references", [LP_WHY_SIZE] = "size",
+                                      [LP_WHY_NUMBER] = "a number", [LP_WHY_OPAQUE] = "an address that is not resolved", [LP_WHY_TABLE] = "jump table",
+                                      [LP_WHY_PART] = "its other part", [LP_WHY_LINE] = "line numbers only"};
+
+
+static void detail(const lp_diff *d, const struct lp_atom *a, const struct lp_atom *b, struct lp_diff_function *f)
+{
+    struct lp_buf x = {0};
+    if (a->state == LP_DIFF_CHANGED && a->why == LP_WHY_REFS) {
+        for (int k = 0; k < 2; k++) {
+            const struct lp_side *s = &d->side[k];
+            const struct lp_atom *p = k ? b : a;
+            uint64_t at = p->start + a->differs, t;
+            uint32_t m;
+            lp_buf_puts(&x, k ? " -> " : "");
+            const struct lp_ref_at *r = NULL;
+            for (uint32_t i = 0; i < p->nref && !r; i++)
+                if (s->ref[p->ref + i].at == at) r = &s->ref[p->ref + i];
+            if (r) lp_describe(s, &(struct lp_use){r->addr, r->base, LP_NONE, r->width}, &x);
+            else if (lp_word_target(lp_code_word(s, at), at, &t, &m)) lp_describe(s, &(struct lp_use){t, LP_NONE, LP_NONE, 0}, &x);
+        }
+    }
+    if (x.data) snprintf(f->detail, sizeof f->detail, "+0x%x: %.240s", a->differs, x.data);
+    else if (a->state == LP_DIFF_CHANGED) snprintf(f->detail, sizeof f->detail, "+0x%x", a->differs);
+    lp_buf_free(&x);
+}
+
+static int give(const lp_diff *d, const struct lp_atom *a, const struct lp_atom *b, int (*fn)(void *, const struct lp_diff_function *), void *ctx)
+{
+    const struct lp_atom *one = a ? a : b;
+    struct lp_diff_function f = {.name = lp_atom_name(one), .state = (enum lp_diff_state)one->state, .included = one->included, .reason = reasons[one->why],
+                                 .rule = rules[one->rule]};
+    if (a) f.old_addr = a->start, f.old_size = a->end - a->start;
+    if (b) f.new_addr = b->start, f.new_size = b->end - b->start;
+    if (a && b && a->sym && b->sym && strcmp(a->sym->name, b->sym->name) != 0) f.new_name = b->sym->name;
+    if (a && b) detail(d, a, b, &f);
+    return fn(ctx, &f);
+}
+
+static bool is_row(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
+
+void lp_diff_functions(const lp_diff *d, int (*fn)(void *ctx, const struct lp_diff_function *f), void *ctx)
+{
+    for (size_t i = 0; i < OLD(d)->natom; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[i];
+        if (is_row(a) && give(d, a, a->pair == LP_NONE ? NULL : &NEW(d)->atom[a->pair], fn, ctx)) return;
+    }
+    for (size_t i = 0; i < NEW(d)->natom; i++) {
+        const struct lp_atom *b = &NEW(d)->atom[i];
+        if (is_row(b) && b->pair == LP_NONE && give(d, NULL, b, fn, ctx)) return;
+    }
+}

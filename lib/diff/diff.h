@@ -1,0 +1,181 @@
+/* diff/diff.h - what the steps of a comparison hand on: CHECK, LOAD, ATOMS, REFS, NAME, MATCH, COMPARE, DATA, CLOSE, EMIT, VERIFY.
+ * All addresses are link-time addresses. */
+#ifndef LP_DIFF_DIFF_H
+#define LP_DIFF_DIFF_H
+#include <arm64lp/diff.h>
+#include "base/buf.h"
+#include "diff/flow.h"
+#include "elf/cfi.h"
+#include "elf/dynamic.h"
+
+#define LP_NONE UINT32_MAX
+
+
+/* A part of the file that is loaded: a section, or without sections a segment. Spans do not overlap. */
+enum lp_span_flags {
+    LP_SPAN_CODE = 1, LP_SPAN_WRITE = 2, LP_SPAN_RELRO = 4, LP_SPAN_BSS = 8,
+    LP_SPAN_LINKER = 16,  /* made by the linker for the dynamic linker or the unwinder: no atoms */
+    LP_SPAN_GOT = 32, LP_SPAN_PLT = 64,
+    LP_SPAN_NEW = 256,    /* of a patch */
+    LP_SPAN_LISTED = 128, /* lists of constructors and destructors */
+};
+struct lp_span { uint64_t start, end; const uint8_t *bytes; uint32_t flags; const char *name; }; /* bytes NULL: zeros */
+
+enum lp_atom_kind { LP_ATOM_FUNC, LP_ATOM_PLT, LP_ATOM_LOOSE, LP_ATOM_OBJECT, LP_ATOM_PIECE, LP_ATOM_TABLE };
+enum lp_rule { LP_RULE_NONE, LP_RULE_MAP, LP_RULE_NAME, LP_RULE_FILE, LP_RULE_STEM, LP_RULE_BODY, LP_RULE_ORDER, LP_RULE_CALL, LP_RULE_ENTRY, LP_RULE_USE };
+enum lp_change_reason { LP_WHY_NONE, LP_WHY_CODE, LP_WHY_REFS, LP_WHY_SIZE, LP_WHY_NUMBER, LP_WHY_OPAQUE, LP_WHY_TABLE, LP_WHY_PART, LP_WHY_LINE };
+struct lp_atom {
+    uint64_t start, end;              /* first: searched */
+    const struct lp_elf_symbol *sym;  /* NULL = it has no name */
+    uint32_t pair;                    /* in the other file, or LP_NONE */
+    uint32_t span;
+    uint32_t ref, nref;               /* code: its references */
+    uint32_t table, ntable;           /* code: its jump tables */
+    uint32_t parent, part;            /* of .cold: whose it is; of that: its first part, of a part: the next; or LP_NONE */
+    uint32_t differs;                 /* byte offset of the first difference */
+    uint8_t kind, rule;
+    uint8_t state, why;               /* enum lp_diff_state, enum lp_change_reason */
+    bool included, merged;            /* merged: functions that overlap */
+    bool carry, carried;              /* new data: goes into the patch; is there */
+    bool joined;                      /* new data: must stay behind the atom in front of it */
+    bool by_entry, moved_part;        /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
+    bool in_place, no_place;          /* words are changed where they are; that does not do */
+};
+
+/* What a word of code says about an address. Branches and words without any are not listed; several of one word follow one another. Sorted by place. */
+struct lp_ref_at { uint64_t at, addr; uint32_t base; uint8_t kind, flags, width; }; /* base: the atom that the relocation names, or LP_NONE */
+struct lp_table_at { struct lp_flow_table t; uint32_t atom; };
+
+/* A word that the dynamic linker fills, or that holds an address for another reason. */
+enum lp_word_kind { LP_WORD_ADDR, LP_WORD_SYMBOL, LP_WORD_IFUNC, LP_WORD_TLS, LP_WORD_COPY };
+struct lp_word_at { uint64_t at, value; const struct lp_dynsym *sym; uint32_t type; uint8_t kind; }; /* value: address or addend */
+/* An emitted relocation (ld -q). */
+struct lp_reloc_at { uint64_t at, addr, sym; uint32_t type; }; /* sym: the symbol's own address; UINT64_MAX = none, as addr */
+struct lp_fde_at { uint64_t start, end, at; bool lsda; };
+
+struct lp_side {
+    const lp_elf *elf, *names;        /* names: the file that has the symbols, perhaps the debug file */
+    bool is_new;
+    const struct lp_dynamic *dynamic;
+    struct lp_span *span;
+    size_t nspan;
+    struct lp_atom *atom;
+    size_t natom, atom_cap;
+    struct lp_ref_at *ref;
+    size_t nref, ref_cap;
+    struct lp_table_at *table;
+    size_t ntable, table_cap;
+    struct lp_word_at *word;
+    size_t nword, word_cap;
+    struct lp_reloc_at *reloc;
+    size_t nreloc, reloc_cap;
+    struct lp_fde_at *fde;
+    size_t nfde, fde_cap;
+    uint32_t *by_name;                /* functions and objects with a name, in the order of names */
+    size_t nnamed;
+    uint64_t *cut;                    /* addresses that something refers to, in unnamed data */
+    size_t ncut, cut_cap;
+    bool nomem;
+    /* what a patch puts over it (verify.c) */
+    const struct lp_patched { uint64_t start, end; uint8_t *bytes; } *over; /* functions of which words are changed */
+    size_t nover;
+};
+
+enum { LP_REFUSED_KEPT = 256 };
+struct lp_remark { struct lp_remark *next; char text[]; };
+struct lp_diff {
+    struct lp_side side[2];           /* old, new */
+    struct lp_diff_options opt;
+    lp_report_fn report;
+    void *ctx;
+    struct lp_error first;            /* the first refusal */
+    unsigned refusals;
+    uint64_t refused[LP_REFUSED_KEPT]; /* their texts' hashes: each is said once */
+    bool nomem;
+    lp_patch *patch;
+    struct lp_remark *remark, **remark_end;
+    struct lp_buf items;              /* the patch's text */
+    struct lp_constants *constants;   /* place.c */
+    bool same_layout;                 /* every atom is where it was */
+    struct lp_supposed { uint32_t a, b; } *supposed;
+    size_t nsupposed, supposed_cap;
+    unsigned depth;
+};
+#define OLD(d) (&(d)->side[0])
+#define NEW(d) (&(d)->side[1])
+
+/* ---- refuse.c ---- */
+enum lp_refusal {
+#define REFUSAL(id, text, hint) LP_##id,
+#include "diff/refuse.def"
+#undef REFUSAL
+};
+/* One reason why there is no patch; all are collected. The text is the row's, with these arguments. */
+void lp_diff_refuse(lp_diff *d, const struct lp_side *s, enum lp_refusal id, ...);
+void lp_diff_remark(lp_diff *d, const char *fmt, ...) LP_PRINTF(2, 3);
+
+/* ---- the steps ---- */
+void lp_diff_check(lp_diff *d);
+void lp_diff_load(struct lp_side *s);
+void lp_diff_atoms(struct lp_side *s);
+void lp_diff_refs(struct lp_side *s);
+void lp_diff_pieces(struct lp_side *s);
+void lp_diff_match(lp_diff *d);
+void lp_diff_compare(lp_diff *d);
+void lp_diff_data(lp_diff *d);
+void lp_diff_close(lp_diff *d);
+lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);
+/* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */
+lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
+
+/* ---- load.c ---- */
+const struct lp_span *lp_side_span(const struct lp_side *s, uint64_t addr);
+/* Bytes at an address, `*avail` of them in the same span; NULL if there are none (bss, outside). */
+const uint8_t *lp_side_bytes(const struct lp_side *s, uint64_t addr, uint64_t *avail);
+/* The same of code, as it is with the patch. */
+const uint8_t *lp_side_code(const struct lp_side *s, uint64_t addr, uint64_t *avail);
+const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr);
+void lp_side_free(struct lp_side *s);
+/* ---- atoms.c ---- */
+uint32_t lp_side_atom(const struct lp_side *s, uint64_t addr); /* LP_NONE = none */
+static inline bool lp_is_code_atom(const struct lp_atom *a) { return a->kind <= LP_ATOM_LOOSE; }
+void lp_side_add_atom(struct lp_side *s, const struct lp_atom *a);
+/* Through veneers of the linker. */
+uint64_t lp_side_through(const struct lp_side *s, uint64_t addr);
+/* Atoms of one name: the first in by_name, and how many. */
+size_t lp_side_named(const struct lp_side *s, const char *name, size_t *count);
+/* Name or NULL. */
+const char *lp_atom_name(const struct lp_atom *a);
+/* "parse", or "0x4006f0" into buf. */
+const char *lp_atom_text(const struct lp_atom *a, char buf[32]);
+/* ---- refs.c ---- */
+/* The target of a branch, ADR or literal load; *mask: its field. */
+bool lp_word_target(uint32_t word, uint64_t pc, uint64_t *target, uint32_t *mask);
+/* One function's references (with its parts): those of the file's relocations, else by dataflow. */
+void lp_refs_function(struct lp_side *s, uint32_t atom);
+/* ---- anchor.c ---- */
+/* Is what the ADD at this place makes used as a base only, by words that have references of their own? */
+bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* ---- name.c ---- */
+struct lp_use { uint64_t addr; uint32_t base, self; uint8_t width; }; /* self: the atom whose code it is; LP_NONE = data */
+/* Do the two name the same thing? */
+bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
+/* The same of what two filled words hold. */
+bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n);
+/* Pairs of data are supposed while two functions are compared, and kept if that shows them equal. */
+void lp_suppose_keep(lp_diff *d, bool keep);
+bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
+/* What an address is, for people. */
+void lp_describe(const struct lp_side *s, const struct lp_use *u, struct lp_buf *out);
+/* Length of the text at an address with its 0 byte; 0 = it is no text. */
+uint64_t lp_side_text(const struct lp_side *s, uint64_t addr);
+/* ---- compare.c ---- */
+/* Is the code of these two atoms equal, references and all? *why, *at: the first difference. */
+bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at);
+/* One word of each. */
+bool lp_same_word(lp_diff *d, uint32_t a, uint64_t off, uint32_t b, uint64_t other);
+uint32_t lp_code_word(const struct lp_side *s, uint64_t addr);
+/* ---- data.c ---- */
+/* Are n bytes of data equal, addresses by what they name? *at: the first difference. */
+bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, uint64_t len, uint64_t *at);
+#endif

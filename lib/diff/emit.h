@@ -1,0 +1,43 @@
+/* diff/emit.h - between the files that write the patch: place.c (where things are in the old file), words.c (relocations), body.c (functions),
+ * carry.c (new data), cfi.c, emit.c (the whole). */
+#ifndef LP_DIFF_EMIT_H
+#define LP_DIFF_EMIT_H
+#include "diff/diff.h"
+#include "elf/reloc.h"
+
+/* What an address of the new file is in the patched old one: an address of that, or a name of the patch's own. */
+struct lp_there { bool known, own; uint64_t addr; uint32_t atom; int64_t off; }; /* own: of the new file's atom, at off */
+struct lp_there lp_there(lp_diff *d, const struct lp_use *u);
+/* The same as an expression of the patch. */
+void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out);
+/* The name of an atom of the old file, if its own symbols have one; else its address. */
+void lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
+/* The name under which the patch has an atom of the new file. */
+void lp_own_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
+/* An address of the old file with the same constant as this use; 0 = none. */
+uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u);
+void lp_constants_free(lp_diff *d);
+
+/* One word of a new body as the patch has it. */
+struct lp_new_word { uint32_t word; bool has_reloc; struct lp_buf reloc; }; /* reloc: "call26 puts@plt" */
+/* False: refused, with the reason. */
+bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
+/* The immediate offset of ADD, SUB, loads and stores, as a signed number of bytes; *bits: of the field, scale: of its unit. */
+bool lp_word_offset(uint32_t w, int64_t *off);
+bool lp_word_set_offset(uint32_t *w, int64_t off);
+
+bool lp_emit_function(lp_diff *d, uint32_t old_atom);
+bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
+bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
+/* data.c: constants that differ, as values. */
+void lp_emit_changed_data(lp_diff *d);
+void lp_emit_carried(lp_diff *d, uint32_t new_atom);
+/* The instructions of the FDE of a function, as a patch has them, in `cfi` lines; false: there are none, or they cannot be said so. */
+bool lp_emit_cfi(const struct lp_side *s, uint64_t addr, struct lp_buf *out);
+/* How many words differ, the first `max` offsets of them in off. */
+size_t lp_differing_words(lp_diff *d, uint32_t old_atom, uint32_t *off, size_t max);
+/* line.c: of a function in which only numbers differ. */
+enum lp_line_proof { LP_LINE_NOT, LP_LINE_LIKELY, LP_LINE_PROVED };
+enum lp_line_proof lp_line_proof(lp_diff *d, uint32_t old_atom, int64_t *delta);
+bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
+#endif

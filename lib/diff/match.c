@@ -1,0 +1,358 @@
+/* diff/match.c - MATCH: which function and object of the new file is which of the old one. The first rule that gives a unique pair wins. A pair is a
+ * supposition: only COMPARE calls anything equal. */
+#include <config.h>
+#include "diff/diff.h"
+#include "base/bits.h"
+#include "base/search.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule)
+{
+    struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
+    x->pair = b, y->pair = a;
+    x->rule = y->rule = (uint8_t)rule;
+}
+
+static bool is_code(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
+static bool same_sort(const struct lp_atom *a, const struct lp_atom *b) { return a->kind == b->kind || (is_code(a) && is_code(b)); }
+
+/* ---- --map ---- */
+
+static uint32_t mapped(lp_diff *d, struct lp_side *s, const char *spec, size_t n)
+{
+    const struct lp_elf_symbol *y;
+    char *text = strndup(spec, n);
+    uint32_t i = text && lp_elf_find(s->names, text, &y, NULL) == LP_OK ? lp_side_atom(s, y->value) : LP_NONE;
+    if (i == LP_NONE) lp_diff_refuse(d, s, LP_E110, text ? text : spec, "it is no function (--map)");
+    free(text);
+    return i;
+}
+
+static void match_map(lp_diff *d)
+{
+    for (size_t i = 0; d->opt.map && d->opt.map[i]; i++) {
+        const char *eq = strchr(d->opt.map[i], '=');
+        if (!eq) continue;
+        uint32_t a = mapped(d, OLD(d), d->opt.map[i], (size_t)(eq - d->opt.map[i])), b = mapped(d, NEW(d), eq + 1, strlen(eq + 1));
+        if (a != LP_NONE && b != LP_NONE) pair(d, a, b, LP_RULE_MAP);
+    }
+}
+
+/* ---- names: both lists in their order, group by group ---- */
+
+struct key { const char *name; size_t len; const char *file; uint32_t atom; };
+struct keys { struct key *v; size_t n; };
+
+static int compare_names(const struct key *x, const struct key *y)
+{
+    size_t n = x->len < y->len ? x->len : y->len;
+    int c = x->name == y->name ? 0 : memcmp(x->name, y->name, n);
+    return c ? c : (x->len > y->len) - (x->len < y->len);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct key *x = a, *y = b;
+    int c = compare_names(x, y);
+    return c ? c : (x->atom > y->atom) - (x->atom < y->atom);
+}
+
+/* The name without what compilers add: .isra.0 .part.1 .constprop.0 .cold .llvm.123 .lto_priv.0 .4567 */
+static size_t stem(const char *name)
+{
+    static const char *const suffix[] = {".isra", ".part", ".constprop", ".llvm", ".lto_priv", ".localalias", NULL};
+    size_t n = strlen(name);
+    for (size_t i = 1; i < n; i++) {
+        if (name[i] != '.') continue;
+        if (name[i + 1] >= '0' && name[i + 1] <= '9') return i;
+        for (size_t k = 0; suffix[k]; k++)
+            if (strncmp(name + i, suffix[k], strlen(suffix[k])) == 0) return i;
+    }
+    return n;
+}
+
+static struct keys keys_of(const struct lp_side *s, bool stems)
+{
+    struct keys k = {malloc((s->nnamed + 1) * sizeof *k.v), 0};
+    for (size_t i = 0; k.v && i < s->nnamed; i++) {
+        const struct lp_atom *a = &s->atom[s->by_name[i]];
+        if (a->pair != LP_NONE) continue;
+        k.v[k.n++] = (struct key){a->sym->name, stems ? stem(a->sym->name) : strlen(a->sym->name), a->sym->file, s->by_name[i]};
+    }
+    if (k.v && stems) qsort(k.v, k.n, sizeof *k.v, by_name);
+    return k;
+}
+
+static bool same_file(const struct key *a, const struct key *b)
+{
+    return a->file && b->file ? strcmp(a->file, b->file) == 0 : a->file == b->file;
+}
+
+/* Of n atoms of one name and m of the other file: those that one file has once on either side, then, if as many are left, in their order. */
+static void match_group(lp_diff *d, struct key *a, size_t n, struct key *b, size_t m, enum lp_rule rule)
+{
+    struct lp_side *o = OLD(d), *s = NEW(d);
+    enum { GROUP_MAX = 512 };
+    if (n == 1 && m == 1) {
+        if (same_sort(&o->atom[a->atom], &s->atom[b->atom])) pair(d, a->atom, b->atom, rule);
+        return;
+    }
+    for (size_t i = 0; i < n && n <= GROUP_MAX && m <= GROUP_MAX; i++) {
+        size_t here = 0, hits = 0, hit = 0;
+        for (size_t k = 0; k < n; k++) here += same_file(&a[i], &a[k]) && same_sort(&o->atom[a[i].atom], &o->atom[a[k].atom]);
+        for (size_t k = 0; k < m; k++)
+            if (same_file(&a[i], &b[k]) && same_sort(&o->atom[a[i].atom], &s->atom[b[k].atom])) hits++, hit = k;
+        if (here == 1 && hits == 1) pair(d, a[i].atom, b[hit].atom, LP_RULE_FILE);
+    }
+    if (n != m) return;
+    for (size_t i = 0, k = 0; i < n; i++) {
+        if (o->atom[a[i].atom].pair != LP_NONE) continue;
+        while (k < m && s->atom[b[k].atom].pair != LP_NONE) k++;
+        if (k < m && same_sort(&o->atom[a[i].atom], &s->atom[b[k].atom])) pair(d, a[i].atom, b[k].atom, LP_RULE_ORDER);
+        k++;
+    }
+}
+
+static void match_names(lp_diff *d, bool stems)
+{
+    struct keys a = keys_of(OLD(d), stems), b = keys_of(NEW(d), stems);
+    if (!a.v || !b.v) d->nomem = true;
+    for (size_t i = 0, k = 0, n, m; !d->nomem && i < a.n && k < b.n; i += n, k += m) {
+        int c = compare_names(&a.v[i], &b.v[k]);
+        n = c <= 0, m = c >= 0;
+        if (c) continue;
+        while (i + n < a.n && compare_names(&a.v[i], &a.v[i + n]) == 0) n++;
+        while (k + m < b.n && compare_names(&b.v[k], &b.v[k + m]) == 0) m++;
+        match_group(d, a.v + i, n, b.v + k, m, stems ? LP_RULE_STEM : LP_RULE_NAME);
+    }
+    free(a.v), free(b.v);
+}
+
+/* ---- bodies ---- */
+
+struct body { uint64_t hash; uint32_t atom; };
+
+static uint64_t mix(uint64_t h, uint64_t v) { return (h ^ v) * UINT64_C(0x9e3779b97f4a7c15) ^ (h >> 29); }
+
+static uint64_t mix_bytes(uint64_t h, const void *p, size_t n)
+{
+    const uint8_t *b = p;
+    for (size_t i = 0; i < n; i++) h = mix(h, b[i]);
+    return h;
+}
+
+/* What does not depend on the layout, nor on names that pairs have not fixed yet. */
+static uint64_t hash_target(const lp_diff *d, const struct lp_side *s, uint64_t h, uint32_t self, uint64_t addr, uint8_t width)
+{
+    const struct lp_atom *me = &s->atom[self];
+    uint64_t avail, n;
+    if (addr >= me->start && addr < me->end) return mix(h, addr - me->start);
+    const struct lp_word_at *w = lp_side_word(s, addr);
+    if (w && w->sym) return mix_bytes(h, w->sym->name, strlen(w->sym->name));
+    uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
+    if (i == LP_NONE) return mix(h, 1);
+    const struct lp_atom *a = &s->atom[i];
+    if (a->pair != LP_NONE) return mix(mix(h, s == OLD(d) ? i : a->pair), addr - a->start);
+    if (a->kind != LP_ATOM_PIECE || s->span[a->span].flags & LP_SPAN_WRITE) return mix(h, a->kind);
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    n = width ? width : lp_side_text(s, addr);
+    return p && n <= avail ? mix_bytes(h, p, n) : mix(h, 2);
+}
+
+static uint64_t hash_body(const lp_diff *d, const struct lp_side *s, uint32_t self)
+{
+    const struct lp_atom *a = &s->atom[self];
+    uint64_t h = a->end - a->start, t;
+    const struct lp_ref_at *r = s->ref + a->ref, *end = r + a->nref;
+    for (uint64_t at = a->start; at < a->end; at += 4) {
+        uint32_t w = lp_code_word(s, at), m;
+        bool listed = r < end && r->at == at;
+        if (listed) {
+            h = mix(h, w & 0xf000001f);
+            for (; r < end && r->at == at; r++)
+                if (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) h = hash_target(d, s, h, self, r->addr, r->width);
+        } else if (lp_word_target(w, at, &t, &m)) {
+            h = hash_target(d, s, mix(h, w & ~m), self, t, 0);
+        } else {
+            h = mix(h, w);
+        }
+    }
+    return h;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct body *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->atom > y->atom) - (x->atom < y->atom);
+}
+
+static struct body *bodies(const lp_diff *d, const struct lp_side *s, size_t *n)
+{
+    struct body *v = malloc((s->natom + 1) * sizeof *v);
+    *n = 0;
+    for (uint32_t i = 0; v && i < s->natom; i++)
+        if (is_code(&s->atom[i]) && s->atom[i].pair == LP_NONE) v[(*n)++] = (struct body){hash_body(d, s, i), i};
+    if (v && *n) qsort(v, *n, sizeof *v, by_hash);
+    return v;
+}
+
+static bool alone(const struct body *v, size_t n, size_t i)
+{
+    return (!i || v[i - 1].hash != v[i].hash) && (i + 1 >= n || v[i + 1].hash != v[i].hash);
+}
+
+static size_t match_bodies(lp_diff *d)
+{
+    size_t n, m, hits = 0;
+    struct body *a = bodies(d, OLD(d), &n), *b = bodies(d, NEW(d), &m);
+    if (!a || !b) d->nomem = true;
+    for (size_t i = 0, k = 0; !d->nomem && i < n && k < m;) {
+        if (a[i].hash == b[k].hash && alone(a, n, i) && alone(b, m, k)) pair(d, a[i].atom, b[k].atom, LP_RULE_BODY), hits++;
+        if (a[i].hash <= b[k].hash) i++;
+        else k++;
+    }
+    free(a), free(b);
+    return hits;
+}
+
+/* ---- neighbours ---- */
+
+static bool may_pair(const lp_diff *d, uint32_t a, uint32_t b)
+{
+    if (a == LP_NONE || b == LP_NONE) return false;
+    const struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
+    bool named = x->sym && y->sym && !(x->kind == LP_ATOM_LOOSE && y->kind == LP_ATOM_LOOSE); /* two names that differ are two functions */
+    return x->pair == LP_NONE && y->pair == LP_NONE && is_code(x) && is_code(y) && !named;
+}
+
+/* Functions of as many words: what the same word of both calls. */
+static size_t match_calls_of(lp_diff *d, uint32_t i)
+{
+    const struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
+    size_t hits = 0;
+    for (uint64_t off = 0; off < a->end - a->start; off += 4) {
+        uint32_t v = lp_code_word(OLD(d), a->start + off), w = lp_code_word(NEW(d), b->start + off), m;
+        uint64_t t, u;
+        if (v >> 26 != w >> 26 || (v & 0x7c000000) != 0x14000000) continue;
+        lp_word_target(v, a->start + off, &t, &m), lp_word_target(w, b->start + off, &u, &m);
+        uint32_t x = lp_side_atom(OLD(d), t), y = lp_side_atom(NEW(d), u);
+        if (!may_pair(d, x, y) || OLD(d)->atom[x].start != t || NEW(d)->atom[y].start != u) continue;
+        pair(d, x, y, LP_RULE_CALL), hits++;
+    }
+    return hits;
+}
+
+static size_t match_calls(lp_diff *d)
+{
+    size_t hits = 0;
+    for (uint32_t i = 0; i < OLD(d)->natom; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[i];
+        if (!is_code(a) || a->pair == LP_NONE) continue;
+        const struct lp_atom *b = &NEW(d)->atom[a->pair];
+        if (a->end - a->start == b->end - b->start) hits += match_calls_of(d, i);
+    }
+    return hits;
+}
+
+static uint32_t next_code(const struct lp_side *s, uint32_t i)
+{
+    while (i < s->natom && !is_code(&s->atom[i])) i++;
+    return i;
+}
+
+/* Between two pairs that follow one another: as many functions here as there are one another, in their order. */
+static void match_between(lp_diff *d, uint32_t a, uint32_t b)
+{
+    uint32_t i = a, k = b;
+    for (;;) {
+        i = next_code(OLD(d), i), k = next_code(NEW(d), k);
+        bool more = i < OLD(d)->natom && OLD(d)->atom[i].pair == LP_NONE, other = k < NEW(d)->natom && NEW(d)->atom[k].pair == LP_NONE;
+        if (more != other) return;
+        if (!more) break;
+        i++, k++;
+    }
+    bool closed = i >= OLD(d)->natom ? k >= NEW(d)->natom : k < NEW(d)->natom && OLD(d)->atom[i].pair == k;
+    for (i = a, k = b; closed; i++, k++) {
+        i = next_code(OLD(d), i), k = next_code(NEW(d), k);
+        if (i >= OLD(d)->natom || k >= NEW(d)->natom || OLD(d)->atom[i].pair != LP_NONE) return;
+        if (may_pair(d, i, k)) pair(d, i, k, LP_RULE_ORDER);
+    }
+}
+
+static void match_order(lp_diff *d)
+{
+    match_between(d, 0, 0);
+    for (uint32_t i = 0; i < OLD(d)->natom; i++)
+        if (is_code(&OLD(d)->atom[i]) && OLD(d)->atom[i].pair != LP_NONE) match_between(d, i + 1, OLD(d)->atom[i].pair + 1);
+}
+
+/* ---- entry points ---- */
+
+static void match_entry(lp_diff *d, uint64_t a, uint64_t b)
+{
+    uint32_t i = lp_side_atom(OLD(d), a), k = lp_side_atom(NEW(d), b);
+    if (may_pair(d, i, k) && OLD(d)->atom[i].start == a && NEW(d)->atom[k].start == b) pair(d, i, k, LP_RULE_ENTRY);
+}
+
+static const struct lp_span *listed(const struct lp_side *s, const char *name)
+{
+    for (size_t i = 0; i < s->nspan; i++)
+        if (s->span[i].flags & LP_SPAN_LISTED && strcmp(s->span[i].name, name) == 0) return &s->span[i];
+    return NULL;
+}
+
+static uint64_t listed_at(const struct lp_side *s, uint64_t at)
+{
+    uint64_t avail;
+    const struct lp_word_at *w = lp_side_word(s, at);
+    const uint8_t *p = lp_side_bytes(s, at, &avail);
+    return w ? w->value : p && avail >= 8 ? lp_le64(p) : 0;
+}
+
+static void match_entries(lp_diff *d)
+{
+    match_entry(d, lp_elf_info(OLD(d)->elf)->entry, lp_elf_info(NEW(d)->elf)->entry);
+    for (size_t i = 0; i < OLD(d)->nspan; i++) {
+        const struct lp_span *x = &OLD(d)->span[i], *y = x->flags & LP_SPAN_LISTED ? listed(NEW(d), x->name) : NULL;
+        if (!y || x->end - x->start != y->end - y->start) continue;
+        for (uint64_t off = 0; off + 8 <= x->end - x->start; off += 8) match_entry(d, listed_at(OLD(d), x->start + off), listed_at(NEW(d), y->start + off));
+    }
+}
+
+/* Parts follow their functions. */
+static void match_parts(lp_diff *d)
+{
+    for (uint32_t i = 0; i < OLD(d)->natom; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[i];
+        if (!is_code(a) || a->pair == LP_NONE || a->part == LP_NONE) continue;
+        uint32_t p = a->part, q = NEW(d)->atom[a->pair].part;
+        if (q == LP_NONE || OLD(d)->atom[p].part != LP_NONE || NEW(d)->atom[q].part != LP_NONE) continue;
+        if (OLD(d)->atom[p].pair == LP_NONE && NEW(d)->atom[q].pair == LP_NONE) pair(d, p, q, LP_RULE_STEM);
+    }
+}
+
+/* Each pair may lead to others. */
+static void match_by_use(lp_diff *d)
+{
+    enum { ROUNDS = 12 };
+    for (int i = 0; i < ROUNDS && !d->nomem; i++) {
+        size_t bodies = match_bodies(d);
+        if (!(bodies + match_calls(d))) break;
+    }
+}
+
+void lp_diff_match(lp_diff *d)
+{
+    match_map(d);
+    match_names(d, false);
+    match_names(d, true);
+    match_parts(d);
+    match_entries(d);
+    match_by_use(d);
+    match_order(d);
+    match_by_use(d);
+}

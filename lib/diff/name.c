@@ -1,0 +1,261 @@
+/* diff/name.c - NAME: what an address stands for, whatever the layout: a place in a paired function or object, an import, a slot, a text, constant
+ * bytes, the bound of a section. */
+#include <config.h>
+#include "diff/diff.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "elf/spec.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 24 }; /* of constants that refer to constants */
+
+/* ---- pairs that are supposed ---- */
+
+bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b)
+{
+    struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    if (x->pair == b && y->pair == a) return true;
+    if (x->pair != LP_NONE || y->pair != LP_NONE || o != OLD(d)) return false;
+    struct lp_supposed *v = lp_grow(d->supposed, &d->supposed_cap, d->nsupposed, sizeof *v);
+    if (!v) return d->nomem = true, false;
+    d->supposed = v;
+    v[d->nsupposed++] = (struct lp_supposed){a, b};
+    x->pair = b, y->pair = a, x->rule = y->rule = LP_RULE_USE;
+    return true;
+}
+
+static void take_back(lp_diff *d, size_t to)
+{
+    for (; d->nsupposed > to; d->nsupposed--) {
+        struct lp_supposed *v = &d->supposed[d->nsupposed - 1];
+        OLD(d)->atom[v->a].pair = NEW(d)->atom[v->b].pair = LP_NONE;
+    }
+}
+
+void lp_suppose_keep(lp_diff *d, bool keep)
+{
+    if (!keep) take_back(d, 0);
+    d->nsupposed = 0;
+}
+
+/* ---- texts and constants ---- */
+
+static bool is_text(uint8_t c) { return (c >= 32 && c != 127) || (c >= 7 && c <= 13) || c == 27; }
+
+uint64_t lp_side_text(const struct lp_side *s, uint64_t addr)
+{
+    uint64_t avail, n = 0;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    if (!p) return 0;
+    while (n < avail && is_text(p[n])) n++;
+    return n < avail && p[n] == 0 ? n + 1 : 0;
+}
+
+/* Texts and zeros up to the end of the piece: nothing that belongs to what is in front. */
+static bool texts_only(const struct lp_side *s, uint64_t addr, uint64_t end)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    for (; p && addr < end && avail; addr++, p++, avail--)
+        if (*p && !is_text(*p)) return false;
+    return true;
+}
+
+static bool zeros(const struct lp_side *s, uint64_t addr, uint64_t end)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    for (; p && addr < end && avail; addr++, p++, avail--)
+        if (*p) return false;
+    return true;
+}
+
+static uint64_t piece_end(const struct lp_side *s, uint64_t addr)
+{
+    uint32_t i = lp_side_atom(s, addr);
+    return i == LP_NONE ? addr : s->atom[i].end;
+}
+
+static bool same_text(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b, bool *are)
+{
+    uint64_t n = lp_side_text(o, a), m = lp_side_text(s, b), avail;
+    *are = n && m && texts_only(o, a + n, piece_end(o, a + n - 1)) && texts_only(s, b + m, piece_end(s, b + m - 1));
+    return *are && n == m && memcmp(lp_side_bytes(o, a, &avail), lp_side_bytes(s, b, &avail), n) == 0;
+}
+
+/* Constants without a name: so many bytes as are read, or a text, or all up to the next thing that is referred to. */
+static bool same_constant(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_atom *x = &o->atom[a], *y = &s->atom[b];
+    uint64_t len = x->end - u->addr, other = y->end - n->addr, at;
+    bool texts;
+    if (u->width || n->width) return u->width == n->width && lp_same_data(d, o, u->addr, n->addr, u->width, &at);
+    if (same_text(o, u->addr, s, n->addr, &texts)) return true;
+    if (texts) return false;
+    uint64_t common = len < other ? len : other;
+    return lp_same_data(d, o, u->addr, n->addr, common, &at) && zeros(o, u->addr + common, x->end) && zeros(s, n->addr + common, y->end);
+}
+
+/* ---- places ---- */
+
+static bool is_constant(const struct lp_side *s, const struct lp_atom *a)
+{
+    return !(s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS));
+}
+
+static bool same_kind(const struct lp_side *o, const struct lp_atom *x, const struct lp_side *s, const struct lp_atom *y)
+{
+    enum { KIND = LP_SPAN_CODE | LP_SPAN_WRITE | LP_SPAN_RELRO | LP_SPAN_BSS };
+    return ((o->span[x->span].flags ^ s->span[y->span].flags) & KIND) == 0;
+}
+
+/* Data: paired, or supposed to be. Constants without a name are compared instead. */
+static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    if (x->kind == LP_ATOM_TABLE || y->kind == LP_ATOM_TABLE) return x->kind == y->kind && x->pair == b && u->addr - x->start == n->addr - y->start;
+    bool constant = is_constant(o, x) && is_constant(NEW(d), y);
+    if (constant && (x->kind == LP_ATOM_PIECE || y->kind == LP_ATOM_PIECE)) {
+        if (x->pair == b) return u->addr - x->start == n->addr - y->start;
+        size_t before = d->nsupposed;
+        if (d->depth >= DEPTH_MAX) return false;
+        d->depth++;
+        /* Supposed meanwhile: constants may lead in a circle. */
+        bool circle = u->addr == x->start && n->addr == y->start && x->kind == y->kind && lp_suppose(d, o, a, b);
+        bool same = same_constant(d, o, u, n, a, b);
+        d->depth--;
+        if (circle) take_back(d, before);
+        return same;
+    }
+    if (u->addr - x->start != n->addr - y->start) return false;
+    if (x->pair == b) return true;
+    if (x->kind != y->kind || !same_kind(o, x, NEW(d), y)) return false;
+    if (x->kind == LP_ATOM_OBJECT && x->end - x->start != y->end - y->start) return false;
+    return lp_suppose(d, o, a, b);
+}
+
+static bool same_code_place(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    return o->atom[a].pair == b && u->addr - o->atom[a].start == n->addr - s->atom[b].start;
+}
+
+/* The bound of a span, or a place in what the linker made: by name and distance from its start, or by being its end. */
+static bool same_bound(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b)
+{
+    const struct lp_span *x = lp_side_span(o, a), *y = lp_side_span(s, b);
+    if (x && y && strcmp(x->name, y->name) == 0 && a - x->start == b - y->start) return true;
+    for (size_t i = 0; i < o->nspan; i++) /* few */
+        for (size_t k = 0; o->span[i].end == a && k < s->nspan; k++)
+            if (s->span[k].end == b && strcmp(o->span[i].name, s->span[k].name) == 0) return true;
+    return false;
+}
+
+static bool refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x)
+{
+    if (self == LP_NONE) return false;
+    for (uint32_t i = 0; i < s->atom[self].nref; i++) {
+        uint64_t at = s->ref[s->atom[self].ref + i].addr;
+        if (at >= x->start && at < x->end) return true;
+    }
+    return false;
+}
+
+/* The end of an object that the same function uses, which is where the next one begins. */
+static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    uint32_t a = u->addr ? lp_side_atom(o, u->addr - 1) : LP_NONE, b = n->addr ? lp_side_atom(NEW(d), n->addr - 1) : LP_NONE;
+    if (a == LP_NONE || b == LP_NONE || u->width || n->width) return false;
+    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    return x->kind == LP_ATOM_OBJECT && x->end == u->addr && y->end == n->addr && x->pair == b && x->end - x->start == y->end - y->start &&
+           refers_into(o, u->self, x) && refers_into(NEW(d), n->self, y);
+}
+
+static bool inside(const struct lp_side *s, uint32_t self, uint64_t addr)
+{
+    return self != LP_NONE && addr >= s->atom[self].start && addr < s->atom[self].end;
+}
+
+static bool same_by_atom(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    if (a == LP_NONE || b == LP_NONE) return a == b && (same_bound(o, u->addr, NEW(d), n->addr) || (d->same_layout && u->addr == n->addr));
+    bool code = lp_is_code_atom(&o->atom[a]);
+    if (code != lp_is_code_atom(&NEW(d)->atom[b])) return false;
+    return code ? same_code_place(o, u, NEW(d), n, a, b) : same_datum(d, o, u, n, a, b);
+}
+
+bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    const struct lp_side *s = NEW(d);
+    bool self = inside(o, u->self, u->addr);
+    if (self != inside(s, n->self, n->addr)) return false;
+    if (self) return u->addr - o->atom[u->self].start == n->addr - s->atom[n->self].start;
+    const struct lp_word_at *x = lp_side_word(o, u->addr), *y = lp_side_word(s, n->addr);
+    const struct lp_span *xs = lp_side_span(o, u->addr), *ys = lp_side_span(s, n->addr);
+    if (x && y && xs && ys && xs->flags & ys->flags & LP_SPAN_GOT) return lp_same_slot(d, o, x, y);
+    struct lp_use through = *u, beyond = *n;
+    uint32_t a = u->base, b = n->base;
+    if (a == LP_NONE || b == LP_NONE) {
+        if (xs && xs->flags & LP_SPAN_CODE) through.addr = lp_side_through(o, u->addr);
+        if (ys && ys->flags & LP_SPAN_CODE) beyond.addr = lp_side_through(s, n->addr);
+        a = lp_side_atom(o, through.addr), b = lp_side_atom(s, beyond.addr);
+    }
+    return same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n);
+}
+
+/* ---- slots ---- */
+
+static bool same_version(const struct lp_dynsym *a, const struct lp_dynsym *b)
+{
+    return !a->version || !b->version || strcmp(a->version, b->version) == 0;
+}
+
+bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n)
+{
+    bool fill = u->type == n->type || (u->kind == LP_WORD_SYMBOL && n->kind == LP_WORD_SYMBOL);
+    if (u->kind != n->kind || !fill || !u->sym != !n->sym) return false;
+    if (u->sym && (strcmp(u->sym->name, n->sym->name) != 0 || !same_version(u->sym, n->sym))) return false;
+    if (u->kind == LP_WORD_TLS || u->sym) return u->value == n->value;
+    struct lp_use x = {u->value, LP_NONE, LP_NONE, 0}, y = {n->value, LP_NONE, LP_NONE, 0};
+    if (!lp_side_span(o, u->value) || !lp_side_span(NEW(d), n->value)) return u->value == n->value; /* an offset of static TLS */
+    return lp_same_target(d, o, &x, &y);
+}
+
+/* ---- for people ---- */
+
+static void describe_constant(const struct lp_side *s, const struct lp_use *u, struct lp_buf *out)
+{
+    uint64_t avail = 0, n = u->width ? 0 : lp_side_text(s, u->addr);
+    const uint8_t *p = lp_side_bytes(s, u->addr, &avail);
+    if (n > 1) {
+        lp_quote(out, (const char *)p, n - 1 < 40 ? n - 1 : 40);
+        return;
+    }
+    lp_buf_puts(out, "constant");
+    for (uint64_t i = 0; p && i < u->width && i < avail && i < 16; i++) lp_buf_printf(out, "%s%02x", i ? "" : " ", p[i]);
+}
+
+void lp_describe(const struct lp_side *s, const struct lp_use *u, struct lp_buf *out)
+{
+    const struct lp_word_at *w = lp_side_word(s, u->addr);
+    const struct lp_span *x = lp_side_span(s, u->addr);
+    uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, u->addr);
+    char buf[32];
+    if (w && w->sym && x && x->flags & LP_SPAN_GOT) {
+        lp_buf_printf(out, "%s%s", w->kind == LP_WORD_TLS ? "tls:" : "", w->sym->name);
+    } else if (i == LP_NONE) {
+        lp_buf_printf(out, "%s 0x%llx", x ? x->name : "address", (unsigned long long)u->addr);
+    } else {
+        const struct lp_atom *a = &s->atom[i];
+        if (a->kind == LP_ATOM_PIECE && is_constant(s, a)) {
+            describe_constant(s, u, out);
+            return;
+        }
+        lp_buf_printf(out, "%s", a->kind == LP_ATOM_TABLE ? "jump table" : lp_atom_text(a, buf));
+        int64_t off = (int64_t)(u->addr - a->start);
+        if (off) lp_buf_printf(out, "%c0x%llx", off < 0 ? '-' : '+', (unsigned long long)(off < 0 ? -off : off));
+    }
+}

@@ -1,0 +1,202 @@
+/* diff/place.c - where in the patched old file is what the new file has at an address. */
+#include <config.h>
+#include "diff/emit.h"
+#include "base/search.h"
+#include "elf/spec.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- names ---- */
+
+/* The symbol of the old file itself (a debug file's names mean nothing when the patch is applied). */
+static const struct lp_elf_symbol *own_symbol(const lp_diff *d, const struct lp_atom *a)
+{
+    const struct lp_elf_symbol *y = a->sym;
+    if (!y || OLD(d)->names == OLD(d)->elf || a->kind == LP_ATOM_PLT) return y;
+    y = lp_elf_symbol_at(OLD(d)->elf, a->start);
+    return y && y->value == a->start && y->size ? y : NULL;
+}
+
+void lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out)
+{
+    const struct lp_atom *a = &OLD(d)->atom[atom];
+    const struct lp_elf_symbol *y = own_symbol(d, a), *hit;
+    char spec[512];
+    bool named = y && a->kind != LP_ATOM_LOOSE && lp_elf_symbol_spec(OLD(d)->elf, y, spec, sizeof spec) < 200;
+    if (named && lp_elf_find(OLD(d)->elf, spec, &hit, NULL) == LP_OK && hit->value == a->start) lp_buf_puts(out, spec);
+    else lp_buf_printf(out, "0x%llx", (unsigned long long)a->start);
+}
+
+static bool taken(const lp_diff *d, const char *name)
+{
+    const struct lp_elf_symbol *hit;
+    return lp_elf_find(OLD(d)->elf, name, &hit, NULL) != LP_E_SYMBOL || lp_dynsym_wanted(OLD(d)->dynamic, name, NULL);
+}
+
+/* The new file's name if it is no name of the old one and nobody else's; else one with its address in the new file. */
+void lp_own_name(lp_diff *d, uint32_t atom, struct lp_buf *out)
+{
+    const struct lp_atom *b = &NEW(d)->atom[atom];
+    const char *name = lp_atom_name(b);
+    bool code = lp_is_code_atom(b);
+    size_t n = name ? strlen(name) : 0;
+    if (n && n < 100 && lp_is_ident(name, n) && b->pair == LP_NONE && !b->sym->ordinal && !taken(d, name)) lp_buf_puts(out, name);
+    else if (n && n < 100 && lp_is_ident(name, n)) lp_buf_printf(out, "%s.%llx", name, (unsigned long long)b->start);
+    else lp_buf_printf(out, ".%s.%llx", code ? "code" : b->kind == LP_ATOM_TABLE ? "jumps" : "data", (unsigned long long)b->start);
+}
+
+/* ---- constants of the old file, by what they hold ---- */
+
+struct constant { uint64_t hash, addr; uint8_t width; };
+struct lp_constants { struct constant *v; size_t n; };
+
+static uint64_t hash_constant(const struct lp_side *s, uint64_t addr, uint8_t width)
+{
+    uint64_t avail, n = width ? width : lp_side_text(s, addr), h = UINT64_C(14695981039346656037) + width;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    if (!n) n = 8;
+    for (uint64_t i = 0; p && i < n && i < avail; i++) h = (h ^ p[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+static bool is_constant(const struct lp_side *s, uint64_t addr)
+{
+    uint32_t i = lp_side_atom(s, addr);
+    const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
+    return a && a->kind == LP_ATOM_PIECE && !(s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS));
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct constant *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->addr > y->addr) - (x->addr < y->addr);
+}
+
+static bool index_constants(lp_diff *d)
+{
+    struct lp_side *o = OLD(d);
+    struct lp_constants *c = calloc(1, sizeof *c);
+    if (c) c->v = malloc((o->nref + o->nword + 1) * sizeof *c->v);
+    d->constants = c;
+    if (!c || !c->v) return d->nomem = true, false;
+    for (size_t i = 0; i < o->nref; i++)
+        if (o->ref[i].kind == LP_FLOW_ADDR && is_constant(o, o->ref[i].addr))
+            c->v[c->n++] = (struct constant){hash_constant(o, o->ref[i].addr, o->ref[i].width), o->ref[i].addr, o->ref[i].width};
+    for (size_t i = 0; i < o->nword; i++)
+        if (o->word[i].kind == LP_WORD_ADDR && is_constant(o, o->word[i].value))
+            c->v[c->n++] = (struct constant){hash_constant(o, o->word[i].value, 0), o->word[i].value, 0};
+    if (c->n) qsort(c->v, c->n, sizeof *c->v, by_hash);
+    return true;
+}
+
+uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u)
+{
+    if (!d->constants && !index_constants(d)) return 0;
+    struct lp_constants *c = d->constants;
+    uint64_t h = hash_constant(NEW(d), u->addr, u->width);
+    enum { TRIES = 16 };
+    size_t i = lp_count_below(c->v, c->n, sizeof *c->v, h);
+    for (unsigned tries = 0; i < c->n && c->v[i].hash == h && tries < TRIES; i++, tries++) {
+        struct lp_use x = {c->v[i].addr, LP_NONE, LP_NONE, c->v[i].width}, y = {u->addr, LP_NONE, LP_NONE, u->width};
+        if (lp_same_target(d, OLD(d), &x, &y)) return c->v[i].addr;
+    }
+    return 0;
+}
+
+void lp_constants_free(lp_diff *d)
+{
+    if (d->constants) free(d->constants->v);
+    free(d->constants);
+}
+
+/* ---- places ---- */
+
+static struct lp_there at_old(uint64_t addr, uint32_t atom, int64_t off) { return (struct lp_there){true, false, addr, atom, off}; }
+static struct lp_there at_new(uint32_t atom, int64_t off) { return (struct lp_there){true, true, 0, atom, off}; }
+
+/* Bounds of spans, and what the linker made, by their distance from the start, or from the end. */
+static struct lp_there bound(const lp_diff *d, uint64_t addr)
+{
+    const struct lp_side *o = OLD(d), *s = NEW(d);
+    for (size_t i = 0; i < s->nspan; i++) {
+        if (addr < s->span[i].start || addr > s->span[i].end) continue;
+        for (size_t k = 0; k < o->nspan; k++) {
+            if (strcmp(o->span[k].name, s->span[i].name) != 0) continue;
+            if (addr == s->span[i].end) return at_old(o->span[k].end, LP_NONE, 0);
+            uint64_t off = addr - s->span[i].start;
+            if (off == 0 || off < o->span[k].end - o->span[k].start) return at_old(o->span[k].start + off, LP_NONE, 0);
+        }
+    }
+    return (struct lp_there){0};
+}
+
+/* A slot of the old file that holds the same. */
+static struct lp_there slot(lp_diff *d, const struct lp_word_at *w)
+{
+    const struct lp_side *o = OLD(d);
+    for (size_t i = 0; i < o->nword; i++) {
+        const struct lp_span *x = o->word[i].kind == w->kind ? lp_side_span(o, o->word[i].at) : NULL;
+        if (x && x->flags & LP_SPAN_GOT && lp_same_slot(d, o, &o->word[i], w)) return at_old(o->word[i].at, LP_NONE, 0);
+    }
+    return (struct lp_there){0};
+}
+
+/* Carried along: the head of what must stay together. */
+static struct lp_there carried(lp_diff *d, uint32_t i, uint64_t addr)
+{
+    struct lp_side *s = NEW(d);
+    while (i && s->atom[i].joined) i--;
+    s->atom[i].carry = true;
+    return at_new(i, (int64_t)(addr - s->atom[i].start));
+}
+
+static struct lp_there in_code(lp_diff *d, uint32_t i, int64_t off)
+{
+    const struct lp_atom *b = &NEW(d)->atom[i];
+    bool moved = b->included && (b->pair == LP_NONE || b->by_entry);
+    if (moved && (off || b->pair == LP_NONE || b->moved_part)) return at_new(i, off);
+    if (b->pair == LP_NONE) return (struct lp_there){0};
+    if (off && b->included && !b->in_place) return (struct lp_there){0};
+    return at_old(OLD(d)->atom[b->pair].start + (uint64_t)off, b->pair, off);
+}
+
+struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
+{
+    struct lp_side *s = NEW(d);
+    const struct lp_span *x = lp_side_span(s, u->addr);
+    const struct lp_word_at *w = x && x->flags & LP_SPAN_GOT ? lp_side_word(s, u->addr) : NULL;
+    if (w) return slot(d, w);
+    uint64_t addr = x && x->flags & LP_SPAN_CODE ? lp_side_through(s, u->addr) : u->addr;
+    uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, addr);
+    if (i == LP_NONE) return bound(d, addr);
+    const struct lp_atom *b = &s->atom[i];
+    int64_t off = (int64_t)(addr - b->start);
+    if (lp_is_code_atom(b)) return in_code(d, i, off);
+    if (b->carry || b->joined) return carried(d, i, addr);
+    if (b->kind == LP_ATOM_PIECE && is_constant(s, addr)) {
+        uint64_t old = lp_old_constant(d, u);
+        return old ? at_old(old, LP_NONE, 0) : carried(d, i, addr);
+    }
+    if (b->pair == LP_NONE) return carried(d, i, addr);
+    return at_old(OLD(d)->atom[b->pair].start + (uint64_t)off, b->pair, off);
+}
+
+void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out)
+{
+    if (!t->own && t->atom == LP_NONE) {
+        lp_buf_printf(out, "0x%llx", (unsigned long long)t->addr);
+        return;
+    }
+    size_t before = out->len;
+    if (t->own) lp_own_name(d, t->atom, out);
+    else lp_old_name(d, t->atom, out);
+    if (out->data && out->data[before] == '0' && !t->own) { /* an address: with the offset in it */
+        out->len = before;
+        lp_buf_printf(out, "0x%llx", (unsigned long long)t->addr);
+    } else if (t->off) {
+        lp_buf_printf(out, "%c0x%llx", t->off < 0 ? '-' : '+', (unsigned long long)(t->off < 0 ? -t->off : t->off));
+    }
+}

@@ -1,0 +1,313 @@
+/* diff/refs.c - REFS: what each word of code says about an address. Relocations that the linker kept are believed as far as they agree with the
+ * instruction; self-describing offsets are decoded always; the rest is dataflow. Then unnamed data is cut where something refers to it. */
+#include <config.h>
+#include "diff/diff.h"
+#include "a64/a64.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "elf/reloc.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- words ---- */
+
+static bool is_branch(uint32_t w)
+{
+    return (w & 0x7c000000) == 0x14000000 || (w & 0xfe000000) == 0x54000000 || (w & 0x7c000000) == 0x34000000; /* B, BL; B.cond; CBZ .. TBNZ */
+}
+
+bool lp_word_target(uint32_t w, uint64_t pc, uint64_t *target, uint32_t *mask)
+{
+    if ((w & 0x7c000000) == 0x14000000) return *mask = 0x03ffffff, *target = pc + (uint64_t)(lp_sext(w, 26) * 4), true;
+    if ((w & 0x7e000000) == 0x36000000) return *mask = 0x0007ffe0, *target = pc + (uint64_t)(lp_sext(lp_bits(w, 5, 14), 14) * 4), true;
+    if ((w & 0xfe000000) == 0x54000000 || (w & 0x7e000000) == 0x34000000 || (w & 0x3b000000) == 0x18000000)
+        return *mask = 0x00ffffe0, *target = pc + (uint64_t)(lp_sext(lp_bits(w, 5, 19), 19) * 4), true;
+    if ((w & 0x9f000000) != 0x10000000) return false;
+    *mask = 0x60ffffe0;
+    *target = pc + (uint64_t)lp_sext(lp_bits(w, 5, 19) << 2 | lp_bits(w, 29, 2), 21);
+    return true;
+}
+
+/* ---- one function ---- */
+
+static void add_ref(struct lp_side *s, const struct lp_ref_at *r)
+{
+    struct lp_ref_at *v = s->nref < UINT32_MAX - 1 ? lp_grow(s->ref, &s->ref_cap, s->nref, sizeof *v) : NULL;
+    if (!v) {
+        s->nomem = true;
+        return;
+    }
+    s->ref = v;
+    v[s->nref++] = *r;
+}
+
+static void add_table(struct lp_side *s, const struct lp_flow_table *t)
+{
+    struct lp_table_at *v = lp_grow(s->table, &s->table_cap, s->ntable, sizeof *v);
+    if (!v) {
+        s->nomem = true;
+        return;
+    }
+    s->table = v;
+    v[s->ntable++] = (struct lp_table_at){*t, LP_NONE};
+}
+
+/* Does the place have what the relocation would put there? A linker may have made another instruction of it. */
+static bool agrees(const struct lp_reloc *r, uint32_t w, uint64_t at, uint64_t value)
+{
+    uint64_t word = w;
+    return lp_reloc_apply(r, value, at, &word, NULL) == LP_OK && (uint32_t)word == w;
+}
+
+static bool suits(const struct lp_reloc *r, uint32_t w)
+{
+    if (r->op == LP_REL_PAGE) return (w & 0x9f000000) == 0x90000000;
+    return r->op == LP_REL_ABS && r->field == LP_FIELD_IMM12 && ((w & 0x1f800000) == 0x11000000 || (w & 0x3b000000) == 0x39000000);
+}
+
+/* What a relocation of this place adds to what the flow of data shows. */
+static void apply_reloc(struct lp_side *s, struct lp_ref_at *r, uint32_t w)
+{
+    size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, r->at);
+    const struct lp_reloc_at *q = n && s->reloc[n - 1].at == r->at ? &s->reloc[n - 1] : NULL;
+    const struct lp_reloc *row = q && q->addr != UINT64_MAX ? lp_reloc_numbered(q->type) : NULL;
+    if (!row || !suits(row, w)) return;
+    bool page = row->op == LP_REL_PAGE;
+    if (!agrees(row, w, r->at, q->addr)) {
+        if (page) r->flags |= LP_FLOW_ALONE; /* nobody else would notice */
+        return;
+    }
+    if (page || (r->kind == LP_FLOW_ADDR && r->addr != q->addr) || r->flags & (LP_FLOW_SEVERAL | LP_FLOW_MAYBE)) return;
+    uint32_t base = q->sym == UINT64_MAX ? LP_NONE : lp_side_atom(s, q->sym);
+    if (base != LP_NONE && s->atom[base].start != q->sym) base = LP_NONE;
+    r->kind = LP_FLOW_ADDR;
+    r->addr = q->addr;
+    r->base = base;
+}
+
+/* Bytes that a load or store with an unsigned offset touches. */
+static uint8_t width_of(uint32_t w)
+{
+    if ((w & 0x3b000000) != 0x39000000) return 0;
+    return w & 0x04000000 && w & 0x00800000 ? 16 : (uint8_t)(1u << (w >> 30));
+}
+
+static void take_ref(struct lp_side *s, uint64_t at, uint32_t w, const struct lp_flow *f, const struct lp_flow_ref *q)
+{
+    if (q->kind == LP_FLOW_NONE || (q->kind == LP_FLOW_TARGET && is_branch(w))) return;
+    struct lp_ref_at r = {at, q->addr, LP_NONE, q->kind, q->flags, q->width};
+    if (q->kind == LP_FLOW_OPAQUE) r.width = width_of(w);
+    if (q->flags & LP_FLOW_SEVERAL) {
+        for (unsigned i = 0; i < q->n && q->addr + i < f->naddr; i++) r.addr = f->addr[q->addr + i], add_ref(s, &r);
+        return;
+    }
+    if (s->nreloc && (q->kind == LP_FLOW_PAGE || q->kind == LP_FLOW_ADDR || q->kind == LP_FLOW_OPAQUE)) apply_reloc(s, &r, w);
+    add_ref(s, &r);
+}
+
+static const uint8_t *constant_bytes(void *ctx, uint64_t addr, uint64_t *avail)
+{
+    const struct lp_side *s = ctx;
+    const struct lp_span *x = lp_side_span(s, addr);
+    if (!x || (x->flags & LP_SPAN_WRITE && !(x->flags & LP_SPAN_RELRO))) return NULL;
+    const uint8_t *p = lp_side_bytes(s, addr, avail);
+    size_t n = lp_count_below(s->word, s->nword, sizeof *s->word, addr); /* up to the next word that is filled in */
+    if (n && s->word[n - 1].at + 8 > addr) return NULL;
+    if (n < s->nword && s->word[n].at - addr < *avail) *avail = s->word[n].at - addr;
+    return p && *avail ? p : NULL;
+}
+
+static bool is_code(void *ctx, uint64_t addr, uint64_t *until)
+{
+    const struct lp_side *s = ctx;
+    const struct lp_span *x = lp_side_span(s, addr);
+    *until = addr + 4;
+    return (x && x->flags & LP_SPAN_NEW) || lp_elf_is_code(s->elf, addr);
+}
+
+enum { PARTS = 8 };
+
+static size_t parts_of(const struct lp_side *s, uint32_t i, struct lp_flow_part *part, uint32_t *which)
+{
+    size_t n = 0;
+    const uint8_t *p;
+    for (uint32_t k = i; k != LP_NONE && n < PARTS; k = k == i ? s->atom[i].part : s->atom[k].part) {
+        const struct lp_atom *a = &s->atom[k];
+        uint64_t avail = 0, len = a->end - a->start;
+        p = lp_side_code(s, a->start, &avail);
+        if (!p || avail < len) continue;
+        which[n] = k;
+        part[n++] = (struct lp_flow_part){a->start, p, len / 4};
+    }
+    return n;
+}
+
+void lp_refs_function(struct lp_side *s, uint32_t i)
+{
+    struct lp_flow_part part[PARTS];
+    uint32_t which[PARTS];
+    struct lp_flow f;
+    struct lp_flow_input in = {.part = part, .nparts = parts_of(s, i, part, which), .bytes = constant_bytes, .is_code = is_code, .ctx = s};
+    if (!in.nparts) return;
+    if (lp_flow_function(&in, &f, NULL) != LP_OK) s->nomem = true;
+    const struct lp_flow_ref *q = f.ref;
+    const struct lp_flow_table *t = f.table, *end = f.table + f.ntable;
+    for (size_t k = 0; k < in.nparts && !s->nomem; k++) {
+        struct lp_atom *a = &s->atom[which[k]];
+        a->ref = (uint32_t)s->nref, a->table = (uint32_t)s->ntable;
+        for (size_t w = 0; w < part[k].words; w++) take_ref(s, part[k].at + 4 * w, lp_le32((const uint8_t *)part[k].code + 4 * w), &f, q++);
+        a->nref = (uint32_t)s->nref - a->ref;
+        for (t = f.table; t < end; t++)
+            if (t->br_at >= a->start && t->br_at < a->end) add_table(s, t);
+        a->ntable = (uint32_t)s->ntable - a->table;
+    }
+    lp_flow_free(&f);
+}
+
+void lp_diff_refs(struct lp_side *s)
+{
+    for (uint32_t i = 0; i < s->natom && !s->nomem; i++)
+        if ((s->atom[i].kind == LP_ATOM_FUNC || s->atom[i].kind == LP_ATOM_LOOSE) && s->atom[i].parent == LP_NONE) lp_refs_function(s, i);
+}
+
+/* ---- pieces of unnamed data ---- */
+
+static void cut(struct lp_side *s, uint64_t addr)
+{
+    const struct lp_span *x = lp_side_span(s, addr);
+    if (!x || x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT) || lp_side_atom(s, addr) != LP_NONE) return;
+    uint64_t *v = lp_grow(s->cut, &s->cut_cap, s->ncut, sizeof *v);
+    if (!v) {
+        s->nomem = true;
+        return;
+    }
+    s->cut = v;
+    v[s->ncut++] = addr;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Words of data in a position-dependent program that look like addresses: nothing says whether they are. */
+static void cut_at_words(struct lp_side *s)
+{
+    for (size_t i = 0; i < s->nspan && lp_elf_info(s->elf)->type == ET_EXEC; i++) {
+        const struct lp_span *x = &s->span[i];
+        if (x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER) || !x->bytes) continue;
+        for (uint64_t at = lp_align_up(x->start, 8); at + 8 <= x->end; at += 8) cut(s, lp_le64(x->bytes + (at - x->start)));
+    }
+}
+
+static void add_piece(struct lp_side *s, const struct lp_span *x, uint64_t start, uint64_t end, enum lp_atom_kind kind)
+{
+    struct lp_atom a = {.start = start, .end = end, .kind = (uint8_t)kind, .pair = LP_NONE, .span = (uint32_t)(x - s->span), .parent = LP_NONE,
+                        .part = LP_NONE};
+    if (start < end) lp_side_add_atom(s, &a);
+}
+
+/* From one address to the next, in [start, end). */
+static void pieces_in(struct lp_side *s, const struct lp_span *x, uint64_t start, uint64_t end)
+{
+    size_t i = lp_count_upto(s->cut, s->ncut, sizeof *s->cut, start);
+    for (uint64_t at = start, next; at < end; at = next) {
+        while (i < s->ncut && s->cut[i] <= at) i++;
+        next = i < s->ncut && s->cut[i] < end ? s->cut[i] : end;
+        add_piece(s, x, at, next, LP_ATOM_PIECE);
+    }
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct lp_atom *x = a, *y = b;
+    return x->start != y->start ? (x->start < y->start ? -1 : 1) : 0;
+}
+
+/* fn-less: every stretch of data between the atoms that there are. */
+static void fill_gaps(struct lp_side *s)
+{
+    size_t known = s->natom;
+    for (size_t i = 0, k = 0; i < s->nspan; i++) {
+        const struct lp_span *x = &s->span[i];
+        if (x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT)) continue;
+        uint64_t at = x->start;
+        while (k < known && s->atom[k].end <= at) k++;
+        for (; at < x->end && k < known && s->atom[k].start < x->end; k++) {
+            if (s->atom[k].start > at) pieces_in(s, x, at, s->atom[k].start);
+            if (s->atom[k].end > at) at = s->atom[k].end;
+        }
+        if (at < x->end) pieces_in(s, x, at, x->end);
+        if (k) k--;
+    }
+    qsort(s->atom, s->natom, sizeof *s->atom, by_start);
+}
+
+/* Atoms are put in order anew: what points at them by number comes along. */
+static void renumber(struct lp_side *s, const uint64_t *start, size_t n)
+{
+    uint32_t *to = malloc((n + 1) * sizeof *to);
+    if (!to) {
+        s->nomem = true;
+        return;
+    }
+    for (size_t i = 0; i < n; i++) to[i] = (uint32_t)(lp_count_upto(s->atom, s->natom, sizeof *s->atom, start[i]) - 1);
+    for (size_t i = 0; i < s->nref; i++)
+        if (s->ref[i].base != LP_NONE) s->ref[i].base = to[s->ref[i].base];
+    for (size_t i = 0; i < s->nnamed; i++) s->by_name[i] = to[s->by_name[i]];
+    for (size_t i = 0; i < s->natom; i++) {
+        struct lp_atom *a = &s->atom[i];
+        if (a->parent != LP_NONE) a->parent = to[a->parent];
+        if (a->part != LP_NONE) a->part = to[a->part];
+    }
+    free(to);
+}
+
+static void add_tables(struct lp_side *s)
+{
+    size_t known = s->natom;
+    for (size_t i = 0; i < s->ntable; i++) {
+        const struct lp_flow_table *t = &s->table[i].t;
+        const struct lp_span *x = t->n ? lp_side_span(s, t->at) : NULL;
+        uint64_t end = t->at + (uint64_t)t->n * t->entry_bytes;
+        if (!x || end > x->end || x->flags & LP_SPAN_CODE) continue;
+        size_t k = lp_count_upto(s->atom, known, sizeof *s->atom, end - 1);
+        if (k && s->atom[k - 1].end > t->at) continue;
+        add_piece(s, x, t->at, end, LP_ATOM_TABLE);
+    }
+    qsort(s->atom, s->natom, sizeof *s->atom, by_start);
+    size_t n = 0; /* two functions may seem to share one */
+    for (size_t i = 0; i < s->natom; i++)
+        if (!n || s->atom[i].kind != LP_ATOM_TABLE || s->atom[i].start >= s->atom[n - 1].end) s->atom[n++] = s->atom[i];
+    s->natom = n;
+}
+
+void lp_diff_pieces(struct lp_side *s)
+{
+    size_t n = s->natom;
+    uint64_t *start = malloc((n + 1) * sizeof *start);
+    if (!start) s->nomem = true;
+    if (s->nomem || !n) return free(start);
+    for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start;
+    add_tables(s);
+    for (size_t i = 0; i < s->nref; i++)
+        if (s->ref[i].kind == LP_FLOW_ADDR || s->ref[i].kind == LP_FLOW_TARGET || s->ref[i].flags & LP_FLOW_ALONE) cut(s, s->ref[i].addr);
+    for (size_t i = 0; i < s->nword; i++)
+        if (s->word[i].kind == LP_WORD_ADDR) cut(s, s->word[i].value);
+    for (size_t i = 0; i < s->nreloc; i++)
+        if (s->reloc[i].addr != UINT64_MAX) cut(s, s->reloc[i].addr);
+    cut_at_words(s);
+    if (s->ncut) qsort(s->cut, s->ncut, sizeof *s->cut, by_value);
+    fill_gaps(s);
+    renumber(s, start, n);
+    for (size_t i = 0; i < s->ntable; i++) {
+        uint32_t a = s->table[i].t.n ? lp_side_atom(s, s->table[i].t.at) : LP_NONE;
+        if (a != LP_NONE && s->atom[a].kind == LP_ATOM_TABLE && s->atom[a].start == s->table[i].t.at) s->table[i].atom = a;
+    }
+    free(start);
+    free(s->cut);
+    s->cut = NULL, s->ncut = 0;
+}

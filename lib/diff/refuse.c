@@ -1,0 +1,56 @@
+/* diff/refuse.c - reasons why there is no patch, and remarks. */
+#include <config.h>
+#include "diff/diff.h"
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct { const char *id, *text, *hint; } rows[] = {
+#define REFUSAL(id, text, hint) {#id, text, hint},
+#include "diff/refuse.def"
+#undef REFUSAL
+};
+
+void lp_diff_refuse(lp_diff *d, const struct lp_side *s, enum lp_refusal id, ...)
+{
+    struct lp_error e;
+    char text[sizeof e.text];
+    va_list ap;
+    va_start(ap, id);
+    vsnprintf(text, sizeof text, rows[id].text, ap);
+    va_end(ap);
+    lp_fail(&e, LP_E_UNSUPPORTED, "%s: %.600s", rows[id].id, text);
+    lp_at(&e, lp_elf_info(s->elf)->name, 0, 0);
+    lp_hint(&e, "%s", rows[id].hint);
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (const char *c = e.text; *c; c++) hash = (hash ^ (uint8_t)*c) * UINT64_C(1099511628211);
+    for (unsigned i = 0; i < d->refusals && i < LP_REFUSED_KEPT; i++)
+        if (d->refused[i] == hash) return; /* said already */
+    if (d->refusals < LP_REFUSED_KEPT) d->refused[d->refusals] = hash;
+    if (!d->refusals++) d->first = e;
+    if (d->report) d->report(d->ctx, &e);
+}
+
+void lp_diff_remark(lp_diff *d, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (n < 0) return;
+    struct lp_remark *r = calloc(1, sizeof *r + strlen(text) + 1);
+    if (!r) return;
+    strcpy(r->text, text);
+    *d->remark_end = r;
+    d->remark_end = &r->next;
+}
+
+void lp_diff_remarks(const lp_diff *d, int (*fn)(void *ctx, const char *text), void *ctx)
+{
+    for (const struct lp_remark *r = d->remark; r; r = r->next)
+        if (fn(ctx, r->text)) return;
+}

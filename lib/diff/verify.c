@@ -1,0 +1,215 @@
+/* diff/verify.c - VERIFY: the patch applied to the old file in memory, and each of its functions and data compared with the new file's. */
+#include <config.h>
+#include "diff/emit.h"
+#include "base/bits.h"
+#include "base/error.h"
+#include "base/search.h"
+#include "patch/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct check { lp_diff *d; struct lp_side side; struct lp_plan plan; struct lp_patched *over; uint32_t *first; bool *again; };
+
+/* ---- the plan, on the file ---- */
+
+static bool is_open(void *ctx, struct lp_target *t) { return (void)ctx, t->elf != NULL; }
+static const char *soname(void *ctx, struct lp_target *t) { return (void)ctx, lp_elf_info(t->elf)->soname; }
+static int read_old(void *ctx, uint64_t addr, void *buf, size_t len) { return lp_elf_read(ctx, addr, buf, len, NULL) == LP_OK ? 0 : -1; }
+
+static uint64_t place_behind(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len)
+{
+    (void)pl, (void)r, (void)len;
+    size_t n;
+    uint64_t end = 0;
+    const struct lp_elf_segment *s = lp_elf_segments(ctx, &n);
+    for (size_t i = 0; i < n; i++)
+        if (s[i].type == 1 && s[i].vaddr + s[i].memsz > end) end = s[i].vaddr + s[i].memsz;
+    return lp_align_up(end, 65536);
+}
+
+/* ---- the old file as it is with the patch ---- */
+
+static void *copy(const void *p, size_t n, size_t more, size_t size)
+{
+    char *q = malloc((n + more + 1) * size);
+    if (q && n) memcpy(q, p, n * size);
+    return q;
+}
+
+static void add_atom(struct check *c, const struct lp_def *def, uint32_t new_atom)
+{
+    struct lp_side *s = &c->side;
+    struct lp_atom a = NEW(c->d)->atom[new_atom];
+    uint64_t size = def->item->kind == LP_ITEM_FUNC ? def->item->func->size : def->item->data->size;
+    a.start = def->addr, a.end = def->addr + size;
+    a.pair = new_atom;
+    a.span = (uint32_t)(s->nspan - 1);
+    a.parent = a.part = LP_NONE;
+    a.nref = a.ntable = 0;
+    lp_side_add_atom(s, &a);
+}
+
+/* Which atom of the new file an item of the patch is: they come in the order in which they were written, so by their names. */
+static uint32_t atom_named(struct check *c, const char *name)
+{
+    struct lp_buf b = {0};
+    uint32_t hit = LP_NONE;
+    for (uint32_t i = 0; i < NEW(c->d)->natom && hit == LP_NONE; i++) {
+        const struct lp_atom *a = &NEW(c->d)->atom[i];
+        if (!a->carried && !(a->included && (a->by_entry || a->pair == LP_NONE))) continue;
+        b.len = 0;
+        lp_own_name(c->d, i, &b);
+        if (b.data && strcmp(b.data, name) == 0) hit = i;
+    }
+    lp_buf_free(&b);
+    return hit;
+}
+
+static uint32_t atom_at(struct check *c, const struct lp_item *it)
+{
+    const struct lp_elf_symbol *y;
+    uint64_t at = it->place.off;
+    if (it->place.symbol && lp_elf_find(OLD(c->d)->elf, it->place.symbol, &y, NULL) == LP_OK) at += y->value;
+    uint32_t i = lp_side_atom(OLD(c->d), at);
+    return i == LP_NONE ? LP_NONE : i;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct lp_atom *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+static void add_new(struct check *c)
+{
+    struct lp_side *s = &c->side;
+    for (size_t i = 0; i < c->plan.nregion; i++) {
+        const struct lp_region *r = &c->plan.region[i];
+        s->span[s->nspan++] = (struct lp_span){r->addr, r->addr + r->code_len + r->data_len, r->bytes, LP_SPAN_CODE | LP_SPAN_NEW, "new"};
+    }
+    for (size_t i = 0; i < c->plan.ndef; i++) {
+        const struct lp_item *it = c->plan.def[i].item;
+        bool named = it->kind == LP_ITEM_DATA || it->func->is_new;
+        uint32_t k = named ? atom_named(c, it->place.symbol) : atom_at(c, it);
+        if (!named && k != LP_NONE) k = OLD(c->d)->atom[k].pair;
+        if (k != LP_NONE) add_atom(c, &c->plan.def[i], k);
+    }
+    qsort(s->atom + OLD(c->d)->natom, s->natom - OLD(c->d)->natom, sizeof *s->atom, by_start);
+}
+
+/* Functions of which words are changed where they are. */
+static bool add_patched(struct check *c)
+{
+    struct lp_side *s = &c->side;
+    c->over = calloc(c->plan.nwrite + 1, sizeof *c->over);
+    if (!c->over) return false;
+    s->over = c->over;
+    for (uint32_t i = 0; i < OLD(c->d)->natom; i++) {
+        struct lp_atom *a = &s->atom[i];
+        uint64_t avail, len = a->end - a->start;
+        if (!lp_is_code_atom(a) || !a->included || a->pair == LP_NONE || !NEW(c->d)->atom[a->pair].in_place || s->nover >= c->plan.nwrite) continue;
+        const uint8_t *p = lp_side_bytes(OLD(c->d), a->start, &avail);
+        struct lp_patched *o = &c->over[s->nover];
+        *o = (struct lp_patched){a->start, a->end, p && avail >= len ? copy(p, len, 0, 1) : NULL};
+        if (!o->bytes) return false;
+        s->nover++;
+        for (size_t k = 0; k < c->plan.nwrite; k++) {
+            const struct lp_write *w = &c->plan.write[k];
+            if (w->code && w->addr >= a->start && w->addr + w->len <= a->end) memcpy(o->bytes + (w->addr - a->start), w->new_bytes, w->len);
+        }
+    }
+    return true;
+}
+
+/* ---- the comparison ---- */
+
+static void not_equal(struct check *c, struct lp_atom *b, uint32_t at, const char *why)
+{
+    char buf[32];
+    if (c->again && b->in_place) b->no_place = *c->again = true;
+    else lp_diff_refuse(c->d, OLD(c->d), LP_E199, lp_atom_text(b, buf), at, why);
+}
+
+static void check_code(struct check *c, uint32_t i)
+{
+    static const char *const text[] = {"", "code", "references", "size", "a number", "an address that is not resolved", "jump table", "", ""};
+    struct lp_side *s = &c->side;
+    uint8_t why;
+    uint32_t at, k = s->atom[i].pair;
+    lp_refs_function(s, i);
+    for (uint32_t t = 0; t < s->ntable; t++) {
+        uint32_t x = s->table[t].t.n ? lp_side_atom(s, s->table[t].t.at) : LP_NONE;
+        if (x != LP_NONE && s->atom[x].kind == LP_ATOM_TABLE) s->table[t].atom = x;
+    }
+    if (!lp_same_code(c->d, s, i, k, &why, &at)) not_equal(c, &NEW(c->d)->atom[k], at, text[why]);
+    lp_suppose_keep(c->d, true);
+}
+
+static void check_data(struct check *c, uint32_t i)
+{
+    const struct lp_atom *a = &c->side.atom[i];
+    uint64_t at;
+    if (a->kind == LP_ATOM_TABLE) return; /* compared with its function */
+    if (!lp_same_data(c->d, &c->side, a->start, NEW(c->d)->atom[a->pair].start, a->end - a->start, &at))
+        not_equal(c, &NEW(c->d)->atom[a->pair], (uint32_t)at, "data");
+}
+
+static void check_all(struct check *c)
+{
+    struct lp_side *s = &c->side;
+    for (uint32_t i = (uint32_t)OLD(c->d)->natom; i < s->natom; i++) {
+        const struct lp_atom *b = &NEW(c->d)->atom[s->atom[i].pair];
+        bool entry = lp_is_code_atom(b) && s->atom[i].end - s->atom[i].start == 4 && b->by_entry && b->end - b->start != 4;
+        if (entry) continue; /* a branch to the body */
+        if (lp_is_code_atom(b)) check_code(c, i);
+        else check_data(c, i);
+    }
+    for (size_t k = 0; k < s->nover; k++) check_code(c, lp_side_atom(s, s->over[k].start));
+}
+
+static bool make_side(struct check *c)
+{
+    struct lp_side *s = &c->side;
+    *s = *OLD(c->d);
+    s->ref = NULL, s->nref = s->ref_cap = 0;
+    s->table = NULL, s->ntable = s->table_cap = 0;
+    s->reloc = NULL, s->nreloc = 0; /* they are of what was there before */
+    s->atom = copy(OLD(c->d)->atom, s->natom, 0, sizeof *s->atom);
+    s->atom_cap = s->natom;
+    s->span = copy(OLD(c->d)->span, s->nspan, c->plan.nregion, sizeof *s->span);
+    if (!s->atom || !s->span) return false;
+    add_new(c);
+    return add_patched(c);
+}
+
+static void free_check(struct check *c)
+{
+    for (size_t i = 0; i < c->side.nover; i++) free(c->over[i].bytes);
+    free(c->over), free(c->side.atom), free(c->side.span), free(c->side.ref), free(c->side.table);
+    lp_plan_free(&c->plan);
+}
+
+lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err)
+{
+    struct check c = {.d = d, .again = again};
+    struct lp_error why;
+    const lp_elf *elf = OLD(d)->elf;
+    const char *name = d->patch->nobject ? d->patch->object[0].name : "*";
+    struct lp_target target = {.name = name, .elf = elf, .main = true, .fixed = true, .mapped = true, .relocated = true};
+    struct lp_target *targets[1] = {&target};
+    struct lp_space space = {.target = targets, .ntarget = 1, .ctx = (void *)(uintptr_t)elf, .open = is_open, .soname = soname, .ready = is_open,
+                             .read = read_old, .place = place_behind, .file = true};
+    lp_status s = lp_plan_make(&c.plan, d->patch, &space, NULL, NULL, NULL, &why);
+    if (s != LP_OK) {
+        lp_plan_free(&c.plan);
+        if (s == LP_E_NOMEM) return lp_fail(err, s, "out of memory");
+        lp_diff_refuse(d, OLD(d), LP_E199, "the old file", 0u, why.text);
+        return LP_OK;
+    }
+    bool good = make_side(&c);
+    if (good) check_all(&c);
+    good &= !c.side.nomem;
+    free_check(&c);
+    return good ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory");
+}

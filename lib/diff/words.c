@@ -1,0 +1,272 @@
+/* diff/words.c - a word of a new body as the patch has it: what depends on the layout becomes a relocation by name. */
+#include <config.h>
+#include "diff/emit.h"
+#include "base/bits.h"
+#include "elf/spec.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- offsets of ADD, SUB, loads and stores ---- */
+
+struct field { uint8_t lo, bits, shift; bool is_signed, minus; };
+
+static unsigned scale(uint32_t w) { return w & 0x04000000 && w & 0x00800000 ? 4 : w >> 30; }
+
+static bool field_of(uint32_t w, struct field *f)
+{
+    *f = (struct field){10, 12, 0, false, false};
+    if ((w & 0x1f800000) == 0x11000000) { /* ADD, SUB (immediate) */
+        f->shift = w & 0x00400000 ? 12 : 0;
+        f->minus = w >> 30 & 1;
+        return true;
+    }
+    if ((w & 0x3b000000) == 0x39000000) return f->shift = (uint8_t)scale(w), true;
+    if ((w & 0x3b200000) == 0x38000000) return *f = (struct field){12, 9, 0, true, false}, true;
+    if ((w & 0x3a000000) != 0x28000000) return false;
+    unsigned shift = w & 0x04000000 ? 2 + (w >> 30) : w >> 31 ? 3 : 2; /* pairs: LDPSW is of words */
+    *f = (struct field){15, 7, (uint8_t)shift, true, false};
+    return true;
+}
+
+bool lp_word_offset(uint32_t w, int64_t *off)
+{
+    struct field f;
+    if (!field_of(w, &f)) return false;
+    uint64_t v = lp_bits(w, f.lo, f.bits);
+    *off = (f.is_signed ? lp_sext(v, f.bits) : (int64_t)v) * (INT64_C(1) << f.shift);
+    if (f.minus) *off = -*off;
+    return true;
+}
+
+bool lp_word_set_offset(uint32_t *w, int64_t off)
+{
+    struct field f;
+    if (!field_of(*w, &f)) return false;
+    if (f.minus) off = -off;
+    int64_t v = off >> f.shift, top = INT64_C(1) << (f.bits - f.is_signed);
+    if (v * (INT64_C(1) << f.shift) != off || v >= top || v < (f.is_signed ? -top : 0)) return false;
+    uint32_t mask = ((UINT32_C(1) << f.bits) - 1) << f.lo;
+    *w = (*w & ~mask) | ((uint32_t)v << f.lo & mask);
+    return true;
+}
+
+/* ---- the words of a function ---- */
+
+struct word { lp_diff *d; const struct lp_side *s; uint32_t atom; uint64_t at; uint32_t w; const struct lp_ref_at *ref; unsigned n; struct lp_new_word *out; };
+
+static const char *lo12_name(uint32_t w)
+{
+    static const char *const ldst[] = {"ldst8_abs_lo12_nc", "ldst16_abs_lo12_nc", "ldst32_abs_lo12_nc", "ldst64_abs_lo12_nc", "ldst128_abs_lo12_nc"};
+    if ((w & 0xffc00000) == 0x91000000) return "add_abs_lo12_nc";
+    return (w & 0x3b000000) == 0x39000000 ? ldst[scale(w)] : NULL;
+}
+
+static bool refuse(const struct word *x, const char *why)
+{
+    char buf[32];
+    lp_diff_refuse(x->d, NEW(x->d), LP_E180, lp_atom_text(&x->s->atom[x->atom], buf), why);
+    return false;
+}
+
+static void set_reloc(struct word *x, const char *name, uint32_t mask, const struct lp_there *t)
+{
+    struct lp_buf *b = &x->out->reloc;
+    x->out->has_reloc = true;
+    x->out->word = x->w & ~mask;
+    lp_buf_printf(b, "%s ", name);
+    lp_there_print(x->d, t, b);
+}
+
+static bool inside(const struct word *x, uint64_t addr) { return addr >= x->s->atom[x->atom].start && addr < x->s->atom[x->atom].end; }
+
+/* Why something is nowhere. */
+static bool nowhere(const struct word *x, const struct lp_use *u)
+{
+    const struct lp_word_at *w = lp_side_word(x->s, u->addr);
+    const struct lp_atom *a = &x->s->atom[x->atom];
+    uint32_t i = lp_side_atom(x->s, u->addr);
+    char buf[32];
+    if (w && w->sym) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, w->sym->name), false;
+    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_name(&x->s->atom[i])), false;
+    lp_diff_refuse(x->d, NEW(x->d), LP_E141, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start));
+    return false;
+}
+
+/* B BL B.cond CBZ CBNZ TBZ TBNZ ADR, LDR (literal): inside the body they are right as they are. */
+static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
+{
+    const char *name = mask == 0x03ffffff ? x->w >> 31 ? "call26" : "jump26" : mask == 0x0007ffe0 ? "tstbr14" :
+                       mask == 0x60ffffe0 ? "adr_prel_lo21" : (x->w & 0x3b000000) == 0x18000000 ? "ld_prel_lo19" : "condbr19";
+    if (inside(x, target)) return true;
+    struct lp_use u = {target, x->ref ? x->ref->base : LP_NONE, x->atom, x->ref ? x->ref->width : 0};
+    struct lp_there t = lp_there(x->d, &u);
+    if (!t.known) return nowhere(x, &u);
+    set_reloc(x, name, mask, &t);
+    return true;
+}
+
+static uint32_t reg(uint32_t w, unsigned lo) { return w >> lo & 31; }
+
+/* Of the words that add to this page, the one that is meant by an ADRP: the next that has its register as base, else the next, else any. */
+static const struct lp_ref_at *user_of(const struct word *x)
+{
+    const struct lp_atom *a = &x->s->atom[x->atom];
+    const struct lp_ref_at *best = NULL;
+    unsigned score = 0;
+    for (uint32_t i = 0; i < a->nref; i++) {
+        const struct lp_ref_at *r = &x->s->ref[a->ref + i];
+        uint32_t w = lp_code_word(x->s, r->at);
+        int64_t off;
+        if (r->kind != LP_FLOW_ADDR || !lo12_name(w) || !lp_word_offset(w, &off) || r->addr - (uint64_t)off != x->ref->addr) continue;
+        unsigned s = 1 + 2 * (r->at > x->at) + 4 * (reg(w, 5) == reg(x->w, 0));
+        if (s > score) best = r, score = s;
+    }
+    return best;
+}
+
+/* "got_page of puts" reads better than the address of a slot. */
+static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t mask)
+{
+    const struct lp_word_at *w = lp_side_word(x->s, slot);
+    const struct lp_span *p = lp_side_span(x->s, slot);
+    if (!w || !p || !(p->flags & LP_SPAN_GOT) || w->type != R_AARCH64_GLOB_DAT || !w->sym || w->value) return false;
+    if (!lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
+    const struct lp_elf_symbol *hit;
+    struct lp_use u = {slot, LP_NONE, x->atom, 8};
+    if (!lp_there(x->d, &u).known || lp_elf_find(OLD(x->d)->elf, w->sym->name, &hit, NULL) == LP_E_AMBIGUOUS) return false;
+    x->out->has_reloc = true;
+    x->out->word = x->w & ~mask;
+    lp_buf_printf(&x->out->reloc, "%s %s", name, w->sym->name);
+    return true;
+}
+
+/* An address that is made only as a base for others (a section anchor): where it must be so that they are right in the old file, if one place does for
+ * all. Else it is what it says. */
+static struct lp_there base_of(const struct word *x, const struct lp_ref_at *r)
+{
+    const struct lp_atom *a = &x->s->atom[x->atom];
+    struct lp_use u = {r->addr, r->base, x->atom, r->width};
+    struct lp_there base = {0};
+    if (r->width || !lp_only_base(x->s, x->atom, r->at)) return lp_there(x->d, &u);
+    for (uint32_t i = 0; i < a->nref; i++) {
+        const struct lp_ref_at *q = &x->s->ref[a->ref + i];
+        int64_t off;
+        if (q->kind != LP_FLOW_ADDR || q == r || !lp_word_offset(lp_code_word(x->s, q->at), &off) || q->addr - (uint64_t)off != r->addr) continue;
+        struct lp_use v = {q->addr, q->base, x->atom, q->width};
+        struct lp_there t = lp_there(x->d, &v);
+        if (!t.known || (base.known && (t.own != base.own || (t.own ? t.atom != base.atom || t.off - off != base.off : t.addr - (uint64_t)off != base.addr))))
+            return lp_there(x->d, &u);
+        if (!base.known) base = t, base.off -= off, base.addr -= t.own ? 0 : (uint64_t)off;
+    }
+    return base.known ? base : lp_there(x->d, &u);
+}
+
+static bool page(struct word *x)
+{
+    const struct lp_ref_at *r = user_of(x);
+    struct lp_use u = {r ? r->addr : x->ref->addr, r ? r->base : LP_NONE, x->atom, r ? r->width : 0};
+    if ((x->w & 0x9f000000) != 0x90000000) return refuse(x, "a part of an address is made in a way that no relocation has");
+    if (set_got(x, u.addr, "adr_got_page", 0x60ffffe0)) return true;
+    struct lp_there t = r ? base_of(x, r) : lp_there(x->d, &u);
+    if (!t.known) return nowhere(x, &u);
+    set_reloc(x, "adr_prel_pg_hi21", 0x60ffffe0, &t);
+    return true;
+}
+
+static bool makes_page(const struct word *x, uint64_t base)
+{
+    const struct lp_atom *a = &x->s->atom[x->atom];
+    for (uint32_t i = 0; i < a->nref; i++)
+        if (x->s->ref[a->ref + i].kind == LP_FLOW_PAGE && x->s->ref[a->ref + i].addr == base) return true;
+    for (uint32_t p = a->parent != LP_NONE ? a->parent : LP_NONE; p != LP_NONE; p = LP_NONE)
+        for (uint32_t i = 0; i < x->s->atom[p].nref; i++)
+            if (x->s->ref[x->s->atom[p].ref + i].kind == LP_FLOW_PAGE && x->s->ref[x->s->atom[p].ref + i].addr == base) return true;
+    return false;
+}
+
+static const struct lp_ref_at *made_by(const struct word *x, uint64_t base)
+{
+    const struct lp_atom *a = &x->s->atom[x->atom];
+    for (uint32_t i = 0; i < a->nref; i++) {
+        const struct lp_ref_at *r = &x->s->ref[a->ref + i];
+        if (r->kind == LP_FLOW_ADDR && r->addr == base && !r->width && lp_only_base(x->s, x->atom, r->at)) return r;
+    }
+    return NULL;
+}
+
+/* An offset from an address that is made elsewhere: right if the two are as far apart in the old file, or can be. */
+static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
+{
+    uint32_t w = x->w;
+    struct lp_use to = {r->addr, r->base, x->atom, r->width}, from = {r->addr - (uint64_t)off, LP_NONE, x->atom, 0};
+    if (inside(x, to.addr) && inside(x, from.addr)) return true;
+    uint32_t i = lp_side_atom(x->s, from.addr), k = lp_side_atom(x->s, to.addr);
+    if (i != LP_NONE && i == k) return true; /* within one object */
+    const struct lp_ref_at *made = made_by(x, from.addr);
+    struct lp_there a = made ? base_of(x, made) : lp_there(x->d, &from), b = lp_there(x->d, &to);
+    if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
+    if (a.known && k == LP_NONE) return true; /* outside of everything */
+    if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
+    if (a.own || b.own) return refuse(x, "new data is reached from the address of other data; compile both files with -fno-section-anchors");
+    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return refuse(x, "two objects are too far apart in the old file");
+    if (x->n > 1 && w != x->w) return refuse(x, "an offset is from several objects");
+    x->out->word = w;
+    return true;
+}
+
+static bool address(struct word *x)
+{
+    const char *name = lo12_name(x->w);
+    int64_t off;
+    if (!lp_word_offset(x->w, &off)) return true; /* no field that depends on it */
+    uint64_t base = x->ref->addr - (uint64_t)off;
+    if (!name || base & 4095 || x->ref->flags & LP_FLOW_INDEXED || !makes_page(x, base)) {
+        for (unsigned i = 0; i < x->n; i++)
+            if (!offset(x, &x->ref[i], off)) return false;
+        return true;
+    }
+    if (x->n > 1) return refuse(x, "one word is the end of several addresses");
+    if (name[3] == 't' && x->ref->width == 8 && set_got(x, x->ref->addr, "ld64_got_lo12_nc", 0x003ffc00)) return true;
+    struct lp_use u = {x->ref->addr, x->ref->base, x->atom, x->ref->width};
+    struct lp_there t = base_of(x, x->ref);
+    if (!t.known) return nowhere(x, &u);
+    set_reloc(x, name, 0x003ffc00, &t);
+    return true;
+}
+
+static const struct lp_ref_at *ref_of(const struct lp_side *s, uint32_t atom, uint64_t at, unsigned *n)
+{
+    const struct lp_atom *a = &s->atom[atom];
+    uint32_t lo = 0, hi = a->nref;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (s->ref[a->ref + mid].at < at) lo = mid + 1;
+        else hi = mid;
+    }
+    for (*n = 0; lo + *n < a->nref && s->ref[a->ref + lo + *n].at == at;) ++*n;
+    return *n ? &s->ref[a->ref + lo] : NULL;
+}
+
+bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out)
+{
+    struct word x = {.d = d, .s = NEW(d), .atom = atom, .at = at, .w = lp_code_word(NEW(d), at), .out = out};
+    uint64_t target;
+    uint32_t mask;
+    char buf[32];
+    out->word = x.w;
+    out->has_reloc = false;
+    out->reloc.len = 0;
+    x.ref = ref_of(x.s, atom, at, &x.n);
+    if (lp_word_target(x.w, at, &target, &mask) && (!x.ref || x.ref->kind != LP_FLOW_DATA)) return self_describing(&x, target, mask);
+    if (!x.ref) return true;
+    switch (x.ref->kind) {
+    case LP_FLOW_PAGE: return page(&x);
+    case LP_FLOW_ADDR: return address(&x);
+    case LP_FLOW_OPAQUE:
+        lp_diff_refuse(d, NEW(d), LP_E141, lp_atom_text(&x.s->atom[atom], buf), (unsigned long long)(at - x.s->atom[atom].start));
+        return false;
+    default: return true;
+    }
+}
