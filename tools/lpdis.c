@@ -14,6 +14,8 @@ enum { OPT_SYMBOL = CLI_OWN, OPT_START, OPT_STOP, OPT_COVERAGE, OPT_STRICT, MAX_
 static const struct cli_option options[] = {
     {'d', "disassemble", NULL, "sections that hold code (the default)"},
     {'D', "disassemble-all", NULL, "all sections that are loaded; data as .word"},
+    {'r', "reloc", NULL, "relocations, each behind the word that it changes"},
+    {'l', "line-numbers", NULL, "source files and lines, by the debug information"},
     {'j', "section", "NAME", "only this section (a glob)"},
     {OPT_SYMBOL, "symbol", "NAME", "only this function (a glob)"},
     {OPT_START, "start-address", "ADDR", "from this address on; with -w: the address of the first word"},
@@ -27,7 +29,7 @@ static const struct cli_option options[] = {
     CLI_COMMON,
 };
 static const char *const synopsis[] = {
-    "[-dDqv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [-P PATCH]... FILE | -",
+    "[-dDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [-P PATCH]... FILE | -",
     "PATCH | -",
     "-w WORD...",
     "--coverage",
@@ -56,6 +58,8 @@ static void parse_options(int argc, char **argv)
         switch (c) {
         case 'd': opt.d.all = false; break;
         case 'D': opt.d.all = true; break;
+        case 'r': opt.d.relocs = true; break;
+        case 'l': opt.d.lines = true; break;
         case 'j': opt.d.section = cli.arg; break;
         case OPT_SYMBOL: opt.d.symbol = cli.arg; break;
         case OPT_START: opt.d.start = cli_number("--start-address", cli.arg, UINT64_MAX); break;

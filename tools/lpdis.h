@@ -6,6 +6,7 @@
 
 struct lpdis {
     bool all;                 /* -D */
+    bool lines, relocs;       /* -l, -r */
     bool colour, strict;
     const char *section, *symbol; /* globs or NULL */
     uint64_t start, stop;
@@ -22,6 +23,9 @@ struct lpdis_view {
     const struct lpdis *d;
     lp_dis *dis;
     const lp_elf *elf;        /* for symbols and strings; may be NULL */
+    const struct lp_elf_reloc *reloc; /* of the file */
+    size_t n_relocs;
+    bool unlinked;            /* ET_REL: what registers hold is not known before it is linked */
     struct lpdis_regs regs;
     uint64_t undefined;
 };
@@ -32,9 +36,14 @@ struct lpdis_line {
     uint32_t word;
     uint64_t addr;
     const char *in;           /* the function, or NULL */
+    const struct lp_elf_line *source; /* or NULL */
 };
 /* Print one. The registers are followed, but not by what a patch removes. */
 void lpdis_line(struct lpdis_view *v, const struct lpdis_line *line);
+/* -r: one relocation as a line or record. */
+void lpdis_reloc(const struct lp_elf_reloc *r);
+/* The index of the first relocation at or behind an address. */
+size_t lpdis_first_reloc(const struct lp_elf_reloc *v, size_t n, size_t section, uint64_t at);
 /* Let the registers know of a word that is not printed. */
 void lpdis_follow(struct lpdis_view *v, uint64_t addr, uint32_t word);
 
@@ -67,6 +76,8 @@ struct lpdis_file {           /* what all parts of a file share; constant, but f
     const struct lp_elf_symbol *symbol;
     size_t n_symbols;
     struct lpdis_changes changes;
+    const struct lp_elf_reloc *reloc;
+    size_t n_relocs;
 };
 void lpdis_part(const struct lpdis_file *f, lp_dis *dis, const struct lpdis_part *part, uint64_t *undefined);
 /* New bodies that no part has printed: functions that the old file does not have. */

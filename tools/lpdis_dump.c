@@ -173,7 +173,10 @@ static lp_status nothing(struct dump *x, struct lp_error *err)
     snprintf(err->where, sizeof err->where, "%s", lp_elf_info(x->f.elf)->name);
     if (d->symbol) snprintf(err->text, sizeof err->text, "no function matches '%.100s'%s", d->symbol, d->all ? "" : " (-D takes objects too)");
     else if (d->section) snprintf(err->text, sizeof err->text, "no section matches '%.100s'", d->section);
-    else snprintf(err->text, sizeof err->text, "there is no code in it");
+    else {
+        cli_warn("%s: there is no code in it", err->where);
+        return err->status = LP_OK;
+    }
     return err->status;
 }
 
@@ -192,10 +195,24 @@ static lp_status print_all(struct dump *x, struct lp_error *err)
     return x->matched ? lpdis_run(&x->f, x->part, x->n_parts, &x->d->undefined, err) : nothing(x, err);
 }
 
+/* -l is no reason to show nothing. */
+static void need_lines(struct lpdis *d, const lp_elf *elf)
+{
+    struct lp_error err;
+    const struct lp_elf_line *rows;
+    size_t n;
+    bool object = lp_elf_info(elf)->type == ET_REL;
+    if (!object && lp_elf_lines(elf, &rows, &n, &err) == LP_OK) return;
+    cli_warn("no line numbers: %s", object ? "those of an object file are not known before it is linked" : err.text);
+    d->lines = false;
+}
+
 lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err)
 {
     struct dump x = {.d = d, .f = {.d = d, .elf = elf}};
     x.f.symbol = lp_elf_symbols(elf, &x.f.n_symbols);
+    x.f.reloc = lp_elf_relocs(elf, &x.f.n_relocs);
+    if (d->lines) need_lines(d, elf);
     lp_status s = read_patches(&x, err);
     if (s == LP_OK) s = print_all(&x, err);
     for (size_t i = 0; i < x.f.changes.n; i++) free(x.f.changes.v[i].body);

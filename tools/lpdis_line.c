@@ -3,6 +3,8 @@
 #include "lpdis.h"
 #include "cli.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { STRING_MAX = 48 };
@@ -67,9 +69,10 @@ void lpdis_follow(struct lpdis_view *v, uint64_t addr, uint32_t word)
 /* ---- what an address is ---- */
 
 struct refs {
-    bool have;
-    uint64_t addr;
+    bool have, slot;          /* slot: a pointer is loaded from `from`, and `addr` is what the dynamic linker puts there */
+    uint64_t addr, from;
     const struct lp_elf_symbol *symbol;
+    const char *import;       /* slot: the symbol of another object */
     char string[STRING_MAX + 1];
     size_t string_len;
 };
@@ -96,11 +99,65 @@ static void resolve(const lp_elf *elf, uint64_t addr, bool with_string, struct r
 {
     r->have = true;
     r->addr = addr;
+    r->string_len = 0;
     r->symbol = elf ? lp_elf_symbol_at(elf, addr) : NULL;
     if (with_string) r->string_len = string_at(elf, addr, r->string);
 }
 
+size_t lpdis_first_reloc(const struct lp_elf_reloc *v, size_t n, size_t section, uint64_t at)
+{
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (v[mid].section < section || (v[mid].section == section && v[mid].at < at)) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo;
+}
+
+/* LDR (immediate) of an X register from a slot that the dynamic linker fills: GOT entries, pointers in .data.rel.ro. */
+static void look_into_slot(const struct lpdis_view *v, uint32_t word, uint64_t at, struct refs *r)
+{
+    size_t i = (word & 0xffc00000) == 0xf9400000 ? lpdis_first_reloc(v->reloc, v->n_relocs, 0, at) : v->n_relocs;
+    if (i >= v->n_relocs || v->reloc[i].at != at || !v->reloc[i].name) return;
+    const struct lp_elf_reloc *slot = &v->reloc[i];
+    bool relative = strcmp(slot->name, "relative") == 0;
+    if (relative) resolve(v->elf, (uint64_t)slot->addend, true, r);
+    else if (!slot->symbol) return;
+    r->slot = true;
+    r->from = at;
+    if (!relative) r->import = slot->symbol, r->symbol = NULL, r->string_len = 0, r->addr = at;
+}
+
 /* ---- output ---- */
+
+void lpdis_reloc(const struct lp_elf_reloc *r)
+{
+    char name[64] = "R_AARCH64_", number[24] = "+0x";
+    for (size_t i = 0; r->name && r->name[i] && i < 50; i++) name[10 + i] = (char)toupper((unsigned char)r->name[i]), name[11 + i] = 0;
+    if (!r->name) snprintf(name, sizeof name, "%u", r->type);
+    if (cli.format != OUT_TEXT) {
+        out_record("reloc");
+        out_hex("address", r->at);
+        out_str("type_name", name);
+        out_str("symbol", r->symbol);
+        out_hex("addend", (uint64_t)r->addend);
+        out_end();
+        return;
+    }
+    out_puts("\t\t\t");
+    out_put(number + 3, out_digits(number + 3, r->at, 1));
+    out_puts(": ");
+    out_puts(name);
+    out_puts("\t");
+    if (r->symbol) out_text(r->symbol);
+    bool minus = r->symbol && r->addend < 0;
+    uint64_t by = minus ? 0 - (uint64_t)r->addend : (uint64_t)r->addend;
+    out_digits(number + 3, by, 1);
+    number[0] = minus ? '-' : '+';
+    if (by || !r->symbol) out_puts(r->symbol ? number : number + 1);
+    out_puts("\n");
+}
 
 static void put_hex(uint64_t value)
 {
@@ -119,7 +176,9 @@ static void put_symbol(const struct refs *r)
 static void put_refs(const struct lp_dis_insn *insn, const struct refs *r)
 {
     if (!r->have) return;
-    if (!insn->has_target) out_puts("\t; "), put_hex(r->addr);
+    if (!insn->has_target) out_puts("\t; "), put_hex(r->slot ? r->from : r->addr);
+    if (r->import) out_puts(" -> "), out_text(r->import);
+    else if (r->slot) out_puts(" -> "), put_hex(r->addr);
     if (r->symbol) put_symbol(r);
     if (!r->string_len) return;
     out_puts(insn->has_target ? "\t; \"" : " \"");
@@ -184,11 +243,17 @@ static void print_record(const struct lpdis_line *l, const struct lp_dis_insn *i
     else out_null("target");
     if (r->symbol && r->addr != r->symbol->value) out_digits(offset + 3, r->addr - r->symbol->value, 1);
     else offset[0] = 0;
-    if (r->symbol) out_pair("symbol", r->symbol->name, offset);
+    if (r->import) out_str("symbol", r->import);
+    else if (r->symbol) out_pair("symbol", r->symbol->name, offset);
     else out_null("symbol");
     if (r->string_len) out_bytes("string", r->string, r->string_len);
     else out_null("string");
     out_str("change", l->mark == ' ' ? NULL : mark);
+    out_str("file", l->source ? l->source->file : NULL);
+    if (l->source) out_uint("line", l->source->line);
+    else out_null("line");
+    if (r->slot) out_hex("slot", r->from);
+    else out_null("slot");
     out_end();
 }
 
@@ -198,15 +263,19 @@ void lpdis_line(struct lpdis_view *v, const struct lpdis_line *l)
     struct refs refs;
     uint64_t at = 0;
     bool access = false;
-    refs.have = false;
+    refs.have = refs.slot = false;
     refs.symbol = NULL;
+    refs.import = NULL;
     refs.string_len = 0;
     if (!l->data) {
         lp_dis_word(v->dis, l->word, l->addr, &insn);
         v->undefined += !insn.defined && l->mark != '-';
         bool formed = l->mark != '-' && follow(&v->regs, l->word, insn.target, &at, &access);
         if (insn.has_target) resolve(v->elf, insn.target, (l->word & 0x9f000000) == 0x10000000, &refs);
-        else if (formed) resolve(v->elf, at, !access, &refs);
+        else if (formed && !v->unlinked) {
+            resolve(v->elf, at, !access, &refs);
+            if (access) look_into_slot(v, l->word, at, &refs);
+        }
     }
     if (cli.format == OUT_TEXT) print_text(v->d, l, &insn, &refs);
     else print_record(l, &insn, &refs);

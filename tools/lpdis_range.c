@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include <elf.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { PART = 1 << 17, PART_SLACK = 1 << 16, WARM_UP = 256 };
@@ -15,6 +16,8 @@ struct state {
     const char *in;
     uint64_t run_end;         /* up to here it is code or data, as `code` says */
     bool code;
+    const struct lp_elf_line *source; /* the last that was printed */
+    size_t next_reloc;
     bool any_site;            /* a changed word was printed, and new bodies may belong to it: */
     size_t last_order;        /* its order */
 };
@@ -85,17 +88,48 @@ static bool is_data(struct state *s, uint64_t addr)
     return !s->code;
 }
 
+/* -l: where the code comes from, when that changes. */
+static const struct lp_elf_line *print_source(struct state *s, uint64_t addr)
+{
+    char line[24] = ":";
+    const struct lp_elf_line *l = s->v.d->lines && s->r->code ? lp_elf_line_at(s->f->elf, addr) : NULL;
+    if (!l || !l->line) return NULL;
+    bool same = s->source && s->source->line == l->line && strcmp(s->source->file, l->file) == 0;
+    s->source = l;
+    if (same || cli.format != OUT_TEXT) return l;
+    out_text(l->file);
+    snprintf(line + 1, sizeof line - 1, "%u\n", l->line);
+    out_puts(line);
+    return l;
+}
+
+/* -r: what is relocated below `end`. */
+static void print_relocs(struct state *s, uint64_t end)
+{
+    const struct lpdis_file *f = s->f;
+    size_t section = s->r->object ? s->r->section : 0;
+    for (; s->next_reloc < f->n_relocs; s->next_reloc++) {
+        const struct lp_elf_reloc *r = &f->reloc[s->next_reloc];
+        if (r->section != section || r->at >= end) return;
+        lpdis_reloc(r);
+    }
+}
+
 static void print_word(struct state *s, uint64_t addr)
 {
+    const struct lp_elf_line *source = print_source(s, addr);
     const struct lpdis_change *c = s->f->changes.n_sites ? change_at(&s->f->changes, addr) : NULL;
-    struct lpdis_line line = {.mark = c ? '-' : ' ', .data = is_data(s, addr), .size = 4, .addr = addr, .word = word_at(s->r, addr, 4), .in = s->in};
+    struct lpdis_line line = {.mark = c ? '-' : ' ', .data = is_data(s, addr), .size = 4, .addr = addr, .word = word_at(s->r, addr, 4), .in = s->in,
+                              .source = source};
     lpdis_line(&s->v, &line);
-    if (!c) return;
-    line.mark = '+';
-    line.word = c->new_word;
-    lpdis_line(&s->v, &line);
-    s->any_site = true;
-    s->last_order = c->order;
+    if (c) {
+        line.mark = '+';
+        line.word = c->new_word;
+        lpdis_line(&s->v, &line);
+        s->any_site = true;
+        s->last_order = c->order;
+    }
+    if (s->v.d->relocs) print_relocs(s, addr + 4);
 }
 
 /* What is left at the end of a section whose size is no multiple of 4. */
@@ -156,7 +190,7 @@ static void heads(struct state *s, size_t *i, uint64_t addr)
 static size_t zeros(const struct state *s, uint64_t addr, uint64_t end)
 {
     size_t n = 0;
-    if (s->r->code || cli.format != OUT_TEXT) return 0;
+    if (s->r->code || cli.format != OUT_TEXT || s->v.d->relocs) return 0;
     while (addr + 4 * n + 4 <= end && word_at(s->r, addr + 4 * n, 4) == 0) n++;
     return n < 4 ? 0 : n;
 }
@@ -182,10 +216,12 @@ static void section_head(const char *name)
 
 void lpdis_part(const struct lpdis_file *f, lp_dis *dis, const struct lpdis_part *p, uint64_t *undefined)
 {
-    struct state s = {.f = f, .r = p->range, .v = {.d = f->d, .dis = dis, .elf = p->range->object ? NULL : f->elf}};
+    struct state s = {.f = f, .r = p->range, .v = {.d = f->d, .dis = dis, .reloc = f->reloc, .n_relocs = f->n_relocs, .unlinked = p->range->object}};
+    if (!p->range->object) s.v.elf = f->elf;
     uint64_t addr = p->from;
     if (p->range->name && addr == p->range->addr) section_head(p->range->name);
     warm_up(&s, addr);
+    s.next_reloc = lpdis_first_reloc(f->reloc, f->n_relocs, s.r->object ? s.r->section : 0, addr);
     for (size_t i = first_symbol(f, addr); p->to - addr >= 4; addr += 4) {
         heads(&s, &i, addr);
         size_t skip = zeros(&s, addr, i < f->n_symbols && f->symbol[i].value < p->to ? f->symbol[i].value : p->to);

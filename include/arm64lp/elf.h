@@ -72,6 +72,18 @@ LP_API bool lp_elf_is_code(const lp_elf *elf, uint64_t vaddr);
  * offset in its section. */
 LP_API bool lp_elf_code_run(const lp_elf *elf, size_t section, uint64_t vaddr, uint64_t *end);
 
+/* A relocation: of an object file or what --emit-relocs left of it, for the linker; or for the dynamic linker, DT_RELR's as RELATIVE. */
+struct lp_elf_reloc {
+    uint64_t at;              /* link-time address; in ET_REL the offset in `section` */
+    size_t section;           /* ET_REL: its number; else 0 */
+    uint32_t type, order;     /* order: in the file */
+    const char *name;         /* "call26", of R_AARCH64_CALL26; NULL = unknown */
+    const char *symbol;       /* NULL = none */
+    int64_t addend;
+};
+/* All of them, by (section, at, order). */
+LP_API const struct lp_elf_reloc *lp_elf_relocs(const lp_elf *elf, size_t *count);
+
 /* ---- source lines, by the file's debug information, read through libdw on the first question. LP_E_UNSUPPORTED: there is none, or no libdw. ---- */
 struct lp_elf_line {          /* one row: what [addr, end) was made from */
     uint64_t addr, end;

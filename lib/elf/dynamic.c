@@ -64,9 +64,26 @@ static const char **version_names(const struct lp_elf *e, struct lp_elf_strtab s
     return name;
 }
 
+/* One more than the highest symbol that a relocation names: the hash table knows nothing of imports if nothing is exported. */
+static uint64_t named(const struct lp_elf *e, int64_t tag, int64_t size_tag)
+{
+    uint64_t n, most = 0;
+    const uint8_t *p = table(e, tag, size_tag, sizeof(Elf64_Rela), &n);
+    for (uint64_t i = 0; p && i < n; i++, p += sizeof(Elf64_Rela))
+        if (lp_le64(p + 8) >> 32 > most) most = lp_le64(p + 8) >> 32;
+    return most ? most + 1 : 0;
+}
+
+static uint64_t count_symbols(const struct lp_elf *e)
+{
+    uint64_t hashed = lp_elf_count_dynsym(e), data = named(e, DT_RELA, DT_RELASZ), plt = named(e, DT_JMPREL, DT_PLTRELSZ);
+    uint64_t most = data > plt ? data : plt;
+    return most > hashed ? most : hashed;
+}
+
 static void read_symbols(const struct lp_elf *e, struct lp_dynamic *d, struct lp_elf_strtab str)
 {
-    uint64_t at, avail, left = 0, n = lp_elf_count_dynsym(e);
+    uint64_t at, avail, left = 0, n = count_symbols(e);
     const uint8_t *p = lp_elf_dynamic(e, DT_SYMTAB, &at) ? lp_elf_at(e, at, &avail) : NULL;
     if (!p || !n) return;
     if (n > avail / sizeof(Elf64_Sym)) n = avail / sizeof(Elf64_Sym);

@@ -33,7 +33,7 @@ struct lp_elf {
     uint64_t dyn_off, dyn_size; /* PT_DYNAMIC, in the file */
 
     pthread_mutex_t lock;
-    atomic_bool have_sections, have_symbols;
+    atomic_bool have_sections, have_symbols, have_relocs;
     struct lp_elf_section *sec;
     size_t nsec;
     struct lp_elf_arena arena;
@@ -43,6 +43,8 @@ struct lp_elf {
     struct lp_elf_covers funcs, datas, labels;
     struct lp_elf_mark *mark;
     size_t nmark;
+    struct lp_elf_reloc *reloc; /* by section (ET_REL), address, order */
+    size_t nreloc;
     struct lp_elf_span *exec;  /* executable sections, else segments, in address order, not overlapping */
     size_t nexec;
     struct lp_dynamic *dynamic; /* dynamic.h; NULL = not looked at yet */

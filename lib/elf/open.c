@@ -280,7 +280,7 @@ void lp_elf_close(lp_elf *e)
     free(e->sym), free(e->by_name), free(e->funcs.v), free(e->datas.v), free(e->labels.v);
     lp_elf_free_dynamic(e);
     lp_lines_free(e->lines);
-    free(e->mark), free(e->exec), free(e->sec), free(e->seg), free(e->load);
+    free(e->mark), free(e->reloc), free(e->exec), free(e->sec), free(e->seg), free(e->load);
     if (e->elf) elf_end(e->elf);
     if (e->mapped) munmap(e->image, e->size);
     else free(e->image);

@@ -1,18 +1,29 @@
-/* compare - time commands side by side: in turn, several rounds, CPU time of the whole process; medians and ratios.
+/* compare - time commands side by side: in turn, several rounds, CPU time of the whole process (-w: the time that passes); medians and ratios.
  *
- *     compare [-h TITLE-A TITLE-B] ROUNDS NAME 'COMMAND A' 'COMMAND B' [NAME 'COMMAND A' 'COMMAND B']...
- * prints, for each pair, median CPU milliseconds of A and B and B/A ("A is so many times as fast as B"). Commands go through sh -c 'exec ...'. */
+ *     compare [-w] [-h TITLE-A TITLE-B] ROUNDS NAME 'COMMAND A' 'COMMAND B' [NAME 'COMMAND A' 'COMMAND B']...
+ * prints, for each pair, median milliseconds of A and B and B/A ("A is so many times as fast as B"). Commands go through sh -c 'exec ...'. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_ROUNDS = 101 };
 
+static int wall;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 static double run(const char *command)
 {
+    double start = now();
     pid_t pid = fork();
     if (pid == 0) {
         int null = open("/dev/null", O_RDWR);
@@ -26,6 +37,7 @@ static double run(const char *command)
         fprintf(stderr, "compare: failed: %s\n", command);
         exit(1);
     }
+    if (wall) return now() - start;
     return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
 }
 
@@ -44,13 +56,14 @@ static double median(double *v, int n)
 int main(int argc, char **argv)
 {
     const char *title[2] = {"lprun ms", "qemu ms"};
+    if (argc > 1 && argv[1][0] == '-' && argv[1][1] == 'w') wall = 1, argc--, argv++;
     if (argc > 4 && argv[1][0] == '-') {
         title[0] = argv[2], title[1] = argv[3];
         argc -= 3, argv += 3;
     }
     int rounds = argc > 1 ? atoi(argv[1]) : 0;
     if (rounds < 1 || rounds > MAX_ROUNDS || argc < 5 || (argc - 2) % 3) {
-        fprintf(stderr, "usage: compare [-h TITLE-A TITLE-B] ROUNDS NAME 'COMMAND A' 'COMMAND B' ...\n");
+        fprintf(stderr, "usage: compare [-w] [-h TITLE-A TITLE-B] ROUNDS NAME 'COMMAND A' 'COMMAND B' ...\n");
         return 2;
     }
     printf("%-12s %12s %12s %8s\n", "benchmark", title[0], title[1], "ratio");

@@ -11,5 +11,7 @@ bench: lprun lpmake tests/bench/compare tests/bench/patches tests/bench/latency
 	$(SHELL) $(srcdir)/tests/bench/bench.sh $(ROUNDS)
 	@tests/bench/patches
 	@srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' CROSS_CC='$(CROSS_CC)' $(SHELL) $(srcdir)/tests/bench/patching.sh
-.PHONY: bench
-EXTRA_DIST += tests/bench/bench.sh tests/bench/patching.sh $(wildcard $(srcdir)/tests/bench/*.c)
+.PHONY: bench bench-dis
+bench-dis: lpdis tests/bench/compare
+	@srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' $(SHELL) $(srcdir)/tests/bench/dis.sh $(ROUNDS)
+EXTRA_DIST += tests/bench/bench.sh tests/bench/dis.sh tests/bench/patching.sh $(wildcard $(srcdir)/tests/bench/*.c)

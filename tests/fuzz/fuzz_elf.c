@@ -43,6 +43,18 @@ static size_t dynamic_part(const lp_elf *e)
     return total + (lp_dynsym_defined(d, "main", NULL) != NULL) + (lp_dynsym_wanted(d, "puts", "GLIBC_2.17") != NULL);
 }
 
+static size_t relocations(const lp_elf *e)
+{
+    size_t n, total = 0;
+    uint64_t end;
+    const struct lp_elf_reloc *r = lp_elf_relocs(e, &n);
+    for (size_t i = 0; i < n; i++) {
+        total += (r[i].name ? strlen(r[i].name) : 0) + (r[i].symbol ? strlen(r[i].symbol) : 0) + lp_elf_code_run(e, r[i].section, r[i].at, &end);
+        if (end <= r[i].at && r[i].at != UINT64_MAX) abort();
+    }
+    return total;
+}
+
 /* Rules at addresses all over the segments, and around what the tables of call frame information say. */
 static size_t frames(const lp_elf *e)
 {
@@ -75,7 +87,7 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
         total += (size_t)lp_elf_offset(e, seg[i].vaddr + seg[i].filesz) + lp_elf_is_code(e, seg[i].vaddr);
     }
     symbols(e);
-    total += dynamic_part(e) + frames(e);
+    total += dynamic_part(e) + relocations(e) + frames(e);
     volatile size_t sink = total;
     (void)sink;
     lp_elf_close(e);

@@ -1,0 +1,133 @@
+#!/bin/sh
+# lpdis: what each option shows, the words that capstone does not know, ways in which input and output end, and the examples of its manual.
+. "$srcdir/tests/lib.sh"
+need_cross
+cd "$scratch" || exit 1
+cat >app.c <<'C'
+#include <stdio.h>
+int limit = 3;
+static const char *const names[] = {"first name", "second name"};
+__attribute__((noinline)) int check(int v) { __asm__ volatile(""); return v < limit; }
+__attribute__((noinline)) const char *name(int i) { return names[i]; }
+__attribute__((noinline)) int say(void) { return puts("a sentence that is pointed to"); }
+__attribute__((noinline, naked)) void mixed(void) { __asm__("b 1f\n .word 0x11223344\n .byte 1,2,3,4\n 1: .inst 0xb8e00020\n ret\n .inst 0"); }
+int (*pointer(void))(const char *) { return puts; }
+int main(void) { mixed(); return check(5) + say() + (name(0) == (char *)pointer()); }
+C
+"$CROSS_CC" -w -O2 -g -o app app.c && "$CROSS_CC" -w -O2 -g -c app.c || { not_ok "compile"; tap_done; }
+# shows PATTERN NAME COMMAND...
+shows()
+{
+    pattern=$1 name=$2
+    shift 2
+    "$@" >out 2>err </dev/null || { note <err; }
+    like "$(cat out)" "$pattern" "$name"
+}
+hides() { if grep -q -e "$1" out; then not_ok "$2"; grep -e "$1" out | head -n 3 | note; else ok "$2"; fi; }
+status() { want=$1 name=$2; shift 2; "$@" >out 2>err; is "$?" "$want" "$name: exit status"; }
+tab=$(printf '\t')
+
+shows '^Disassembly of section \.text:$' "sections have heads" lpdis app
+shows '<puts@plt>:$' "PLT entries have names" lpdis -d app
+shows 'b.0x[0-9a-f]* <puts@plt>$' "branches have targets" lpdis --symbol say app
+like "$(cat out)" '; 0x[0-9a-f]* "a sentence that is pointed to"' "a string that adrp and add point to"
+hides '<main>:' "--symbol shows no other function"
+shows 'ldr.*; 0x[0-9a-f]* -> puts' "what a GOT slot holds" lpdis --symbol pointer app
+shows '; 0x[0-9a-f]* <limit>' "a variable that is loaded" lpdis --symbol check app
+shows "11223344 ${tab}\.word${tab}0x11223344" "data in the text, by \$d" lpdis --symbol mixed app
+like "$(cat out)" "b8e00020 ${tab}\.inst${tab}0xb8e00020 ; LDADD" "an instruction that capstone does not know has our name"
+shows '/app\.c:4$' "-l: source lines" lpdis -l --symbol check app
+shows 'R_AARCH64_JUMP26.puts' "-r: relocations of an object file" lpdis -r app.o
+shows 'R_AARCH64_RELATIVE' "-r: relocations for the dynamic linker" lpdis -rD -j .data.rel.ro app
+shows '\.word' "-D: data" lpdis -D -j .rodata app
+shows '<names>' "-D --symbol: objects" lpdis -D --symbol names app
+lpdis -q app >out
+hides 'Disassembly\|file format' "-q: no heads"
+start=$(lpdis --symbol check app | sed -n 's/^ *\([0-9a-f]*\):.*/\1/p' | sed -n 2p)
+lpdis --start-address 0x$start --stop-address $((0x$start + 8)) app | grep -c "^ *[0-9a-f]*:$tab" >count
+is "$(cat count)" 2 "--start-address, --stop-address"
+shows 'nop' "-w" lpdis -w d503201f 94000001
+like "$(cat out)" '4:.*bl.0x8' "-w: addresses count from 0"
+lpmake -t app 'check=ret 1' >p.lpatch
+lpdis -P p.lpatch --symbol check app >out
+like "$(cat out)" "^- .*$start\|^-" "-P: old lines"
+like "$(cat out)" "^+ .*mov.x0, #1" "-P: new lines"
+shows '^+ d2800020 .*; mov x0, #1' "a patch file" lpdis p.lpatch
+lpdis - <p.lpatch >again
+same out again "a patch from standard input"
+lpdis - <app >again
+lpdis app | sed 's/^app:/standard input:/' >out
+same again out "an ELF file from standard input"
+hides "$(printf '\033')" "no colours into a file"
+
+# Of 100 000 words in several parts, each part begins where the last one ended, and the same bytes come every time.
+{ echo '.text'; for f in a b c d e; do echo ".globl $f"; echo ".type $f, %function"; echo "$f: .rept 60000"; echo 'add x0, x0, #1'; echo '.endr'; echo ".size $f, .-$f"; done; } >big.s
+"$CROSS_CC" -nostdlib -shared -o big big.s && lpdis big >out && lpdis big >again
+same out again "the same bytes for the same input"
+is "$(grep -c 'add' out)" 300000 "every word of a large section"
+is "$(sed -n 's/^ *\([0-9a-f]*\):.*/0000000\1/p' out | sed 's/^0*\(........\)$/\1/' | LC_ALL=C sort -c 2>&1 | head -n 1)" "" "in the order of addresses"
+is "$(grep -c '>:$' out)" 5 "every function once"
+
+status 0 "--strict" lpdis --strict -w d503201f
+status 1 "--strict, and an undefined word" lpdis --strict -w 00000000
+status 0 "an undefined word" lpdis -w 00000000
+like "$(cat out)" 'undefined' "which is said"
+status 2 "no such section" lpdis -j .none app
+status 1 "no such function" lpdis --symbol none app
+status 2 "no file" lpdis none
+status 2 "a usage error" lpdis -j
+status 2 "full disk" sh -c 'lpdis big >/dev/full'
+like "$(cat err)" 'standard output' "which is said"
+status 2 "full disk, -o" lpdis -o /dev/full big
+status 2 "closed standard input" sh -c 'lpdis - <&-'
+status 2 "closed standard output" sh -c 'lpdis app >&-'
+sh -c 'lpdis big; echo $? >status' | head -n 1 >/dev/null
+is "$(cat status)" 141 "a reader that goes: SIGPIPE ends it"
+lpdis -o copy app && lpdis app >out
+same copy out "-o"
+is "$(ls -A | grep -c '^\.arm64lp')" 0 "no temporary file is left"
+
+lpdis --tsv app | awk -F"$tab" '{ print NF }' | sort -u >out
+is "$(wc -l <out | tr -d ' ')" 1 "--tsv: as many columns in every row"
+if command -v python3 >/dev/null; then
+    lpdis --json -l app >out
+    python3 - <<'P' >found 2>&1
+import json
+rows = [json.loads(l) for l in open('out')]
+assert all(r['type'] == 'insn' for r in rows)
+check = [r for r in rows if r['function'] == 'check']
+assert check and all(int(r['address'], 16) % 4 == 0 for r in check)
+assert any(r['line'] == 4 and r['file'].endswith('app.c') for r in check), check
+assert any(r['symbol'] == 'limit' for r in check), check
+assert any(r['symbol'] == 'puts' and r['slot'] for r in rows if r['function'] == 'pointer')
+assert any(r['status'] == 'data' for r in rows if r['function'] == 'mixed')
+P
+    is "$(cat found)" "" "--json says what the text says"
+    python3 - >found 2>&1 <<'P'
+import os, pty, sys
+def run(env):
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvpe('lpdis', ['lpdis', '-P', 'p.lpatch', '--symbol', 'check', 'app'], {**os.environ, 'TERM': 'xterm', **env})
+    text = b''
+    try:
+        while chunk := os.read(fd, 65536): text += chunk
+    except OSError: pass
+    os.waitpid(pid, 0)
+    return text
+assert b'\033[31m-' in run({}) and b'\033[32m+' in run({}), 'colours'
+assert b'\033' not in run({'NO_COLOR': '1'}), 'NO_COLOR'
+assert b'\033' not in run({'TERM': 'dumb'}), 'dumb'
+P
+    is "$(cat found)" "" "colours on a terminal, not with NO_COLOR"
+fi
+
+# The examples of the manual are commands that work.
+sed -n 's/^\.Dl \$ //p' "$srcdir/man/lpdis.1" | sed 's/\\&//g; s/\\e/\\/g; s/\\(dq/"/g' >examples
+[ -s examples ] || not_ok "the manual has examples"
+cp app old; lpmake -t app 'check=ret 1' -o fix.lpatch
+while read -r example; do
+    if [ "${example#*jq}" != "$example" ] && ! command -v jq >/dev/null; then skip "example: $example" "no jq"; continue; fi
+    sh -c "$example" >out 2>err </dev/null && [ -s out ] && ok "example: $example" || { not_ok "example: $example"; note <err; }
+done <examples
+tap_done
