@@ -1,4 +1,4 @@
-/* tools/lpapply.c - apply patches to running programs, take them out, list them. */
+/* tools/lpapply.c - apply patches to running programs and to files, take them out, list them. */
 #include <config.h>
 #include <arm64lp.h>
 #include "cli.h"
@@ -33,7 +33,8 @@ static const struct cli_option options[] = {
     {OPT_FORCE, "force", NULL, "do not wait for threads to leave changed code"},
     {OPT_TRIAL, "trial", "TIME", "if the program is about to crash in what the patch changed within this time, take it out: 30s"},
     {OPT_TIMEOUT, "timeout", "TIME", "how long to wait for a program that does not answer (default: 60s and the deadline)"},
-    {'o', "output", "FILE", "write the list or the outcome to FILE"},
+    {'b', "backup", NULL, "of an ELF file: keep it as it was before as FILE.orig"},
+    {'o', "output", "FILE", "write the patched ELF file there; of running programs, the list or the outcome"},
     CLI_FORMATS,
     CLI_COMMON,
 };
@@ -42,6 +43,9 @@ static const char *const synopsis[] = {
     "[-nNqv] [--replace] [--deadline TIME] [--force] [--trial TIME] [--timeout TIME] [--json | --tsv] " TARGET " [patch | -]...",
     "-R [-nqv] [--deadline TIME] [--force] [--timeout TIME] [--json | --tsv] " TARGET " [patch | NAME | -]...",
     "-l | --stats | --places | --functions [--changed] | --journal [--timeout TIME] [--json | --tsv] [-o FILE] " TARGET,
+    "[-nNqv] [-b] [-o FILE] [--json | --tsv] elf patch | - ...",
+    "-R [-nqv] [-b] [-o FILE] [--json | --tsv] elf [patch | NAME | -]...",
+    "-l [--json | --tsv] [-o FILE] elf",
     "--install [-q] [--patch-dir DIR] [patch | -]...",
     "--uninstall [-q] [--patch-dir DIR] [patch | NAME | -]...",
     "-l --installed | --patch-dir DIR [--json | --tsv] [-o FILE]",
@@ -49,7 +53,7 @@ static const char *const synopsis[] = {
 };
 static const struct cli_tool tool = {
     .name = "lpapply",
-    .summary = "Apply patches to programs that run under lprun. All patches of one call are applied to a program, or none.",
+    .summary = "Apply patches to programs that run under lprun, and to ELF files. All patches of one call are applied to a program or file, or none.",
     .synopsis = synopsis,
     .options = options,
     .notes = "Exit status: 0 applied, or applied already; 1 does not apply, nothing was changed;\n"
@@ -91,6 +95,7 @@ static void parse_option(int c)
         if ((opt.live.trial_ms = cli_duration("--trial", cli.arg)) == 0) cli_usage("--trial: no time is no trial");
         break;
     case OPT_FORCE: opt.live.flags |= LP_LIVE_FORCE; break;
+    case 'b': opt.backup = true; break;
     case 'o': opt.output = cli.arg; break;
     }
 }
@@ -110,14 +115,28 @@ static bool is_store(void)
     return true;
 }
 
+/* An ELF file: true if that is what is asked for. */
+static bool is_file(void)
+{
+    if (!targets_none() || cli.n_operands == 0) return false;
+    bool to_self = !opt.output && strcmp(cli.operands[0], "-") != 0;
+    if (opt.look && (opt.look != LOOK_LIST || cli.n_operands != 1 || opt.reverse)) cli_usage("of a file there is only -l, with the file alone");
+    if (opt.live.flags & ~(unsigned)LP_LIVE_DRY_RUN || opt.live.deadline_ms || opt.live.trial_ms || opt.timeout_ms)
+        cli_usage("--replace, --force, --deadline, --trial and --timeout are for programs that run");
+    if (!opt.look && !opt.reverse && cli.n_operands < 2) cli_usage("no patch is given");
+    if (opt.backup && (!to_self || opt.look)) cli_usage("-b goes with a file that is changed in its place");
+    if (!opt.look && cli.format != OUT_TEXT && (to_self ? false : strcmp(opt.output ? opt.output : "-", "-") == 0))
+        cli_usage("the file and the records cannot both go to standard output");
+    return opt.file = true;
+}
+
 static void parse_options(int argc, char **argv)
 {
     cli_start(&tool, argc, argv);
     for (int c; (c = cli_next()) != -1;) parse_option(c);
-    if (is_store()) return;
-    if (targets_none() && cli.n_operands > 0)
-        cli_usage("patching files on disk is not supported in this version; use -p, -c or --exe");
-    if (targets_none()) cli_usage("no program is given: use -p, -c or --exe");
+    if (is_store() || is_file()) return;
+    if (targets_none()) cli_usage("no program and no file is given: use -p, -c, --exe or the name of an ELF file");
+    if (opt.backup) cli_usage("-b is for files");
     if (opt.look && (opt.reverse || cli.n_operands > 0)) cli_usage("-l, --stats, --places, --functions and --journal take no patches");
     if (opt.live.trial_ms && (opt.look || opt.reverse)) cli_usage("--trial is for patches that are applied");
     if (opt.changed && !(opt.look & LOOK_FUNCTIONS)) cli_usage("--changed goes with --functions");
@@ -266,12 +285,12 @@ static int do_apply(void)
 {
     struct lp_error err;
     lp_status s = LP_OK, bad;
-    work.n = (size_t)cli.n_operands;
+    work.n = (size_t)(cli.n_operands - opt.file);
     work.patches = must(calloc(work.n + 1, sizeof *work.patches));
     for (size_t i = 0; i < work.n; i++)
-        if ((bad = lp_patch_read(cli.operands[i], 0, cli_report, NULL, &work.patches[i], &err)) != LP_OK) s = bad, cli_failed(&err);
+        if ((bad = lp_patch_read(cli.operands[i + opt.file], 0, cli_report, NULL, &work.patches[i], &err)) != LP_OK) s = bad, cli_failed(&err);
     if (s) return cli_exit_status(s);
-    return opt.install ? do_install(work.patches, work.n) : do_work();
+    return opt.file ? do_apply_file(work.patches, work.n) : opt.install ? do_install(work.patches, work.n) : do_work();
 }
 
 /* An operand of -R or --uninstall: a file that can be read as a patch stands for that patch's name, anything else is a name. */
@@ -296,15 +315,16 @@ static char *name_of(const char *operand, lp_status *s)
 static int do_revert(void)
 {
     lp_status s = LP_OK;
-    work.n = (size_t)cli.n_operands;
+    work.n = (size_t)(cli.n_operands - opt.file);
     work.names = must(calloc(work.n + 1, sizeof *work.names));
-    for (size_t i = 0; i < work.n; i++) work.names[i] = name_of(cli.operands[i], &s);
+    for (size_t i = 0; i < work.n; i++) work.names[i] = name_of(cli.operands[i + opt.file], &s);
     if (s) return cli_exit_status(s);
-    return opt.uninstall ? do_uninstall(work.names, work.n) : do_work();
+    return opt.file ? do_revert_file(work.names, work.n) : opt.uninstall ? do_uninstall(work.names, work.n) : do_work();
 }
 
 int main(int argc, char **argv)
 {
     parse_options(argc, argv);
-    cli_exit(opt.look ? targets_none() ? do_list_stored() : do_list() : opt.reverse || opt.uninstall ? do_revert() : do_apply());
+    if (opt.look) cli_exit(opt.file ? do_list_file() : targets_none() ? do_list_stored() : do_list());
+    cli_exit(opt.reverse || opt.uninstall ? do_revert() : do_apply());
 }

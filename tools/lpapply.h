@@ -9,7 +9,8 @@
 enum lpapply_look { LOOK_LIST = 1, LOOK_STATS = 2, LOOK_PLACES = 4, LOOK_FUNCTIONS = 8, LOOK_JOURNAL = 16 };
 
 extern struct lpapply {
-    bool reverse, forward, changed;
+    bool reverse, forward, changed, backup;
+    bool file;                    /* the first operand is an ELF file */
     unsigned look;                /* enum lpapply_look */
     const char *output;
     uint32_t timeout_ms;          /* for all of one target; 0 = the default */
@@ -60,4 +61,9 @@ void column(const char *s, size_t width); /* the text, blanks up to this width, 
 int do_install(lp_patch *const *patches, size_t n);
 int do_uninstall(char *const *names, size_t n);
 int do_list_stored(void);
+
+/* ---- ELF files (lpapply_file.c): the first operand ---- */
+int do_apply_file(lp_patch *const *patches, size_t n);
+int do_revert_file(char *const *names, size_t n);
+int do_list_file(void);
 #endif

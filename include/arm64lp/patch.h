@@ -47,6 +47,27 @@ struct lp_patch_word {
 LP_API lp_status lp_patch_words(const lp_patch *p, const lp_elf *elf, int (*fn)(void *ctx, const struct lp_patch_word *w), void *ctx,
                                 struct lp_error *err);
 
+/* ---- ELF files ---- */
+/* A patched file is a file like any other: it runs under Linux, lprun and qemu-aarch64. It has a record (section .note.lpatch) of its patches and of what
+ * they changed; the file as it was is made of that, so `elf` may be patched already. Thread-safe. */
+struct lp_disk_result {
+    size_t applied, already, reverted;
+    void *image;             /* the new file's bytes (free()); NULL = nothing changes */
+    size_t size;
+};
+/* All of these patches or none. A patch of several objects is applied to this one. */
+LP_API lp_status lp_disk_apply(const lp_elf *elf, const lp_patch *const *patches, size_t n, struct lp_disk_result *result, lp_report_fn report, void *ctx,
+                               struct lp_error *err);
+/* Take patches out by name; n = 0: all, which gives the old file back byte for byte. LP_E_ORDER: another patch lies on top.
+ * LP_E_BINDING: something else has changed the file since. */
+LP_API lp_status lp_disk_revert(const lp_elf *elf, const char *const *names, size_t n, struct lp_disk_result *result, lp_report_fn report, void *ctx,
+                                struct lp_error *err);
+struct lp_disk_row { const char *name, *version, *summary; uint64_t places; const char *text; size_t text_len; }; /* version, summary: NULL = none */
+/* The patches in a file, in the order in which they came; stops if fn returns != 0. */
+LP_API lp_status lp_disk_list(const lp_elf *elf, int (*fn)(void *ctx, const struct lp_disk_row *row), void *ctx, struct lp_error *err);
+/* Write a file ("-" = standard output), whole or not at all; an existing one keeps its mode and owner, a new one gets `mode`, less what the umask says. */
+LP_API lp_status lp_disk_write_file(const char *path, const void *image, size_t size, unsigned mode, struct lp_error *err);
+
 /* ---- making one ---- */
 typedef struct lp_maker lp_maker;
 LP_API lp_status lp_maker_new(const lp_elf *target, lp_maker **out, struct lp_error *err);

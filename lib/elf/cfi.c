@@ -8,7 +8,7 @@
 
 enum { /* DW_EH_PE_*: a format, what it is relative to, indirect */
     PE_ABSPTR = 0, PE_ULEB = 1, PE_UDATA2 = 2, PE_UDATA4 = 3, PE_UDATA8 = 4, PE_SLEB = 9, PE_SDATA2 = 10, PE_SDATA4 = 11, PE_SDATA8 = 12,
-    PE_PCREL = 0x10, PE_DATAREL = 0x30, PE_INDIRECT = 0x80, PE_OMIT = 0xff,
+    PE_PCREL = 0x10, PE_DATAREL = 0x30, PE_INDIRECT = LP_PE_INDIRECT, PE_OMIT = LP_PE_OMIT,
 };
 enum { EH_FRAME_HDR = 0x6474e550, LETTERS_MAX = 16 };
 
@@ -98,7 +98,10 @@ static bool augmentation(struct lp_cfi_reader *r, const char *letter, struct lp_
     for (; *letter; letter++) {
         if (*letter == 'R') c->pointers = (uint8_t)lp_cfi_bytes(r, 1);
         else if (*letter == 'L') c->lsda = (uint8_t)lp_cfi_bytes(r, 1);
-        else if (*letter == 'P') lp_cfi_pointer(r, (uint8_t)(lp_cfi_bytes(r, 1) & ~PE_INDIRECT), 0);
+        else if (*letter == 'P') {
+            c->personality_enc = (uint8_t)lp_cfi_bytes(r, 1);
+            c->personality = lp_cfi_pointer(r, c->personality_enc & (uint8_t)~PE_INDIRECT, 0);
+        }
         else if (!strchr("SBG", *letter)) break; /* S: a signal's; B: signed with key B; G: tagged. What is unknown is behind what is known. */
     }
     if (r->bad || r->p > end) return false;
@@ -115,6 +118,7 @@ static bool read_cie(const struct lp_elf *e, uint64_t vaddr, struct lp_cie *c)
     const char *letters = (const char *)b.p;
     const uint8_t *nul = memchr(b.p, 0, b.end - b.p < LETTERS_MAX ? (size_t)(b.end - b.p) : LETTERS_MAX);
     if ((version != 1 && version != 3) || !nul) return false;
+    c->letters = letters;
     lp_cfi_skip(&b, (uint64_t)(nul + 1 - b.p));
     c->code_align = lp_cfi_uleb(&b);
     c->data_align = lp_cfi_sleb(&b);

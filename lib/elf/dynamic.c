@@ -10,10 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef DT_RELR
-#define DT_RELRSZ 35
-#define DT_RELR 36
-#endif
 enum { VERSIONS = 0x8000, RELR_MAX = 1 << 21 };
 
 /* A table in the image by the tags of its address and size; NULL if it is not there. *n: whole entries of `each` bytes. */
@@ -105,12 +101,12 @@ static void read_symbols(const struct lp_elf *e, struct lp_dynamic *d, struct lp
 
 struct growing { struct lp_dynamic *d; size_t rel_cap, fix_cap; };
 
-static void add_fix(struct growing *g, uint64_t at, uint64_t value)
+static void add_fix(struct growing *g, uint64_t at, uint64_t value, bool packed)
 {
     struct lp_dynfix *v = lp_grow(g->d->fix, &g->fix_cap, g->d->nfix, sizeof *v);
     if (!v) return;
     g->d->fix = v;
-    v[g->d->nfix++] = (struct lp_dynfix){at, value};
+    v[g->d->nfix++] = (struct lp_dynfix){at, value, packed};
 }
 
 /* Elf64_Rela: offset, symbol << 32 | type, addend. */
@@ -121,7 +117,7 @@ static void read_rela(const struct lp_elf *e, struct growing *g, int64_t tag, in
     for (uint64_t i = 0; p && i < n; i++, p += sizeof(Elf64_Rela)) {
         uint64_t info = lp_le64(p + 8), sym = info >> 32;
         if ((uint32_t)info == R_AARCH64_RELATIVE) {
-            add_fix(g, lp_le64(p), lp_le64(p + 16));
+            add_fix(g, lp_le64(p), lp_le64(p + 16), false);
             continue;
         }
         struct lp_dynrel *v = lp_grow(g->d->rel, &g->rel_cap, g->d->nrel, sizeof *v);
@@ -135,14 +131,14 @@ static void add_packed(const struct lp_elf *e, struct growing *g, uint64_t at)
 {
     uint64_t avail;
     const uint8_t *p = lp_elf_at(e, at, &avail);
-    if (p && avail >= 8) add_fix(g, at, lp_le64(p));
+    if (p && avail >= 8) add_fix(g, at, lp_le64(p), true);
 }
 
 /* DT_RELR (gABI): an even entry is an address, an odd one a bitmap of the 63 words that follow. */
 static void read_relr(const struct lp_elf *e, struct growing *g)
 {
     uint64_t n, next = 0;
-    const uint8_t *p = table(e, DT_RELR, DT_RELRSZ, 8, &n);
+    const uint8_t *p = table(e, LP_DT_RELR, LP_DT_RELRSZ, 8, &n);
     for (uint64_t i = 0; p && i < n && g->d->nfix < RELR_MAX; i++, p += 8) {
         uint64_t entry = lp_le64(p);
         if (!(entry & 1)) {

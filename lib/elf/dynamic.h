@@ -4,6 +4,8 @@
 #define LP_ELF_DYNAMIC_H
 #include <arm64lp/elf.h>
 
+enum { LP_DT_RELRSZ = 35, LP_DT_RELR = 36 }; /* not in every C library's elf.h */
+
 struct lp_dynsym {
     const char *name, *version; /* of what it defines, or of what it wants; NULL = none */
     uint64_t value, size;
@@ -12,7 +14,7 @@ struct lp_dynsym {
     bool hidden;                /* a version that only those see who name it */
 };
 struct lp_dynrel { uint64_t at; uint32_t type; int64_t addend; const struct lp_dynsym *sym; }; /* sym NULL = none (index 0) */
-struct lp_dynfix { uint64_t at, value; }; /* R_AARCH64_RELATIVE: the link-time address that `at` shall hold */
+struct lp_dynfix { uint64_t at, value; bool packed; }; /* R_AARCH64_RELATIVE (packed: by DT_RELR): the link-time address that `at` shall hold */
 struct lp_dynamic {
     struct lp_dynsym *sym;
     size_t nsym;

@@ -130,7 +130,18 @@ static void read_section(struct lp_elf *e, size_t i, struct lp_elf_raw *raw, siz
 }
 
 /* How many dynamic symbols there are when no section says so: DT_HASH's nchain, or the end of the last DT_GNU_HASH chain. */
-uint64_t lp_elf_count_dynsym(const struct lp_elf *e)
+/* One more than the highest symbol of a table of relocations. */
+static uint64_t count_referred(const struct lp_elf *e, int64_t tag, int64_t size_tag)
+{
+    uint64_t at, size, avail, n = 0;
+    if (!lp_elf_dynamic(e, tag, &at) || !lp_elf_dynamic(e, size_tag, &size)) return 0;
+    const uint8_t *p = lp_elf_at(e, at, &avail);
+    for (uint64_t i = 0; p && i < (size < avail ? size : avail) / sizeof(Elf64_Rela); i++)
+        if (lp_le32(p + i * sizeof(Elf64_Rela) + 12) >= n) n = lp_le32(p + i * sizeof(Elf64_Rela) + 12) + UINT64_C(1);
+    return n;
+}
+
+static uint64_t count_hashed(const struct lp_elf *e)
 {
     uint64_t at, avail, max = 0;
     const uint8_t *h = lp_elf_dynamic(e, DT_HASH, &at) ? lp_elf_at(e, at, &avail) : NULL;
@@ -145,6 +156,15 @@ uint64_t lp_elf_count_dynsym(const struct lp_elf *e)
     uint64_t chain = buckets + 4 * nbuckets + 4 * (max - base);
     while (lp_within(chain, 4, avail) && !(lp_le32(h + chain) & 1)) chain += 4, max++;
     return max + 1;
+}
+
+/* DT_GNU_HASH tells of no import where nothing is exported. */
+uint64_t lp_elf_count_dynsym(const struct lp_elf *e)
+{
+    uint64_t n = count_hashed(e), more[2] = {count_referred(e, DT_RELA, DT_RELASZ), count_referred(e, DT_JMPREL, DT_PLTRELSZ)};
+    for (int i = 0; i < 2; i++)
+        if (more[i] > n) n = more[i];
+    return n;
 }
 
 static void read_dynamic(struct lp_elf *e, struct lp_elf_raw *raw, size_t *mark_cap)

@@ -12,23 +12,49 @@
 #include <string.h>
 
 #define PAGE UINT64_C(4096)
+#define DISK_PAGE UINT64_C(65536) /* the largest that Linux has on AArch64 */
 #define SLOT sizeof(((struct lp_slot *)0)->value)
 
 static bool is_new_thing(const struct lp_item *it) { return it->kind == LP_ITEM_FUNC || it->kind == LP_ITEM_DATA; }
-static bool is_writable(const struct lp_item *it) { return it->kind == LP_ITEM_DATA && it->data->section != LP_RODATA; }
 
 static void nomem(struct lp_plan *pl) { lp_plan_fail(pl, 0, LP_E_NOMEM, "out of memory"); }
 
-/* The region of an object; one per object that gets something new. */
-static struct lp_region *region_of(struct lp_plan *pl, struct lp_target *t)
+struct lp_region *lp_plan_region(struct lp_plan *pl, const struct lp_target *t)
 {
     for (size_t i = 0; i < pl->nregion; i++)
         if (pl->region[i].target == t) return &pl->region[i];
+    return NULL;
+}
+
+/* One per object that gets something new. */
+static struct lp_region *region_of(struct lp_plan *pl, struct lp_target *t)
+{
+    struct lp_region *r = lp_plan_region(pl, t);
+    if (r) return r;
     struct lp_region *v = lp_grow(pl->region, &pl->region_cap, pl->nregion, sizeof *v);
     if (!v) return NULL;
     pl->region = v;
     v[pl->nregion] = (struct lp_region){.target = t};
     return &v[pl->nregion++];
+}
+
+/* Does the dynamic linker write into it? */
+static bool has_pointers(const struct lp_datum *d)
+{
+    for (size_t i = 0; i < d->nchunk; i++)
+        if (d->chunk[i].kind == LP_CHUNK_REL && d->chunk[i].fix->reloc->op == LP_REL_ABS) return true;
+    return false;
+}
+
+static enum lp_part part_of(const struct lp_plan *pl, const struct lp_item *it)
+{
+    const struct lp_disk_kind *disk = pl->space->disk;
+    if (it->kind == LP_ITEM_FUNC) return LP_PART_CODE;
+    switch (it->data->section) {
+    case LP_RODATA: return !disk ? LP_PART_CODE : (disk->moves || disk->dynamic) && has_pointers(it->data) ? LP_PART_DATA : LP_PART_RODATA;
+    case LP_BSS: return disk ? LP_PART_BSS : LP_PART_DATA;
+    default: return LP_PART_DATA;
+    }
 }
 
 static bool add_def(struct lp_plan *pl, const struct lp_item *it)
@@ -38,25 +64,41 @@ static bool add_def(struct lp_plan *pl, const struct lp_item *it)
     if (d) pl->def = d;
     if (!r || !d) return nomem(pl), false;
     uint64_t size = it->kind == LP_ITEM_FUNC ? it->func->size : it->data->size, align = it->kind == LP_ITEM_FUNC ? 16 : it->data->align;
-    uint64_t *end = is_writable(it) ? &r->data_len : &r->code_len;
+    enum lp_part part = part_of(pl, it);
+    uint64_t *end = &r->part[part].len, all = 0;
     *end = lp_align_up(*end, align);
     bool named = it->kind == LP_ITEM_DATA || it->func->is_new;
-    d[pl->ndef++] = (struct lp_def){named ? it->place.symbol : "", it, (size_t)(r - pl->region), *end, 0, 0};
+    d[pl->ndef++] = (struct lp_def){named ? it->place.symbol : "", it, (size_t)(r - pl->region), part, *end, 0, 0};
     *end += size;
-    if (it->kind == LP_ITEM_FUNC && it->func->cfi_len) d[pl->ndef - 1].frame = *end, *end += lp_frame_size(it->func->cfi_len);
-    if (r->code_len + r->data_len <= LP_PATCH_MAX) return true;
+    bool frame = it->kind == LP_ITEM_FUNC && it->func->cfi_len && !pl->space->disk; /* a file has them elsewhere */
+    if (frame) d[pl->ndef - 1].frame = *end, *end += lp_frame_size(it->func->cfi_len);
+    for (size_t i = 0; i < LP_PARTS; i++) all += r->part[i].len;
+    if (all <= LP_PATCH_MAX) return true;
     lp_plan_fail(pl, it->line, LP_E_RANGE, "the new code and data are larger than %u bytes", LP_PATCH_MAX);
     return false;
 }
 
 static int by_name(const void *a, const void *b) { return strcmp((*(struct lp_def *const *)a)->name, (*(struct lp_def *const *)b)->name); }
 
+static void lay_out(const struct lp_plan *pl, struct lp_region *r)
+{
+    uint64_t page = pl->space->disk ? DISK_PAGE : PAGE, off = 0;
+    for (size_t i = 0; i < LP_PARTS; i++) {
+        bool with_code = i == LP_PART_RODATA && !r->part[i].len; /* an empty part takes no page */
+        r->part[i].off = off = with_code ? off : lp_align_up(off, page);
+        r->part[i].slot_off = lp_align_up(off + r->part[i].len, SLOT);
+        if (r->part[i].nslot) r->part[i].len = r->part[i].slot_off + SLOT * r->part[i].nslot - off;
+        off += r->part[i].len;
+        if (i == LP_PART_RODATA) r->code_len = lp_align_up(off, page);
+    }
+    r->data_len = lp_align_up(off, page) - r->code_len;
+}
+
 static bool place_regions(struct lp_plan *pl)
 {
     for (size_t i = 0; i < pl->nregion; i++) {
         struct lp_region *r = &pl->region[i];
-        r->slot_off = lp_align_up(r->code_len, SLOT);
-        r->code_len = lp_align_up(r->slot_off + SLOT * r->nslot, PAGE), r->data_len = lp_align_up(r->data_len, PAGE);
+        lay_out(pl, r);
         r->bytes = lp_patch_alloc(&pl->pool, r->code_len + r->data_len);
         if (!r->bytes) return nomem(pl), false;
         r->addr = pl->space->place(pl->space->ctx, pl, r, r->code_len + r->data_len);
@@ -70,7 +112,7 @@ static bool place_regions(struct lp_plan *pl)
     for (size_t i = 0; i < pl->ndef; i++) {
         struct lp_def *d = &pl->def[i];
         const struct lp_region *r = &pl->region[d->region];
-        if (is_writable(d->item)) d->off += r->code_len;
+        d->off += r->part[d->part].off;
         d->addr = r->addr + d->off;
         pl->by_name[i] = d;
     }
@@ -168,7 +210,7 @@ static bool reserve_slots(struct lp_plan *pl)
     for (size_t i = 0; i < pl->nslot; i++) {
         struct lp_region *r = region_of(pl, (struct lp_target *)(uintptr_t)pl->slot[i].target);
         if (!r) return nomem(pl), false;
-        r->nslot++;
+        r->part[pl->slot[i].part].nslot++;
     }
     pl->nslot = 0;
     return true;
@@ -214,12 +256,14 @@ static void write_site(struct lp_plan *pl, const struct lp_item *it, uint64_t ad
     }
 }
 
-static bool set_value(struct lp_plan *pl, const struct lp_item *it, const struct lp_value *v, uint8_t *out)
+/* at: where it is to be written; 0 = nowhere. */
+static bool set_value(struct lp_plan *pl, const struct lp_item *it, const struct lp_value *v, uint64_t at, uint8_t *out)
 {
     uint64_t value;
     if (v->any) return true;
     if (v->bytes) return memcpy(out, v->bytes, it->set->len), true;
-    if (!lp_plan_expr(pl, pl->bound[it->object], it->line, v->expr, &value)) return false;
+    if (pl->space->disk && at ? !lp_plan_pointer(pl, pl->bound[it->object], it->line, v->expr, at, &value)
+                              : !lp_plan_expr(pl, pl->bound[it->object], it->line, v->expr, &value)) return false;
     memcpy(out, &value, 8);
     return true;
 }
@@ -239,7 +283,7 @@ static void write_set(struct lp_plan *pl, const struct lp_item *it, uint64_t add
     struct lp_target *t = pl->bound[it->object];
     if (to_be_relocated(pl, t, addr, it->set->len)) return lp_plan_later(pl, t, it->line, "a relocated datum");
     struct lp_write *w = add_write(pl, it, addr, it->set->len, !it->set->old_value.any);
-    if (w && set_value(pl, it, &it->set->old_value, w->old_bytes)) set_value(pl, it, &it->set->new_value, w->new_bytes);
+    if (w && set_value(pl, it, &it->set->old_value, 0, w->old_bytes)) set_value(pl, it, &it->set->new_value, addr, w->new_bytes);
 }
 
 /* The landing pad that an indirect call needs on a guarded page, or 0: BTI c/j/jc themselves, PACIxSP counts as BTI c (Arm ARM D8.4.5). */

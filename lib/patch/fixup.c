@@ -21,45 +21,96 @@ struct fixing { struct lp_plan *pl; struct lp_target *t; const struct lp_fixup *
 
 /* ---- slots of the patch ---- */
 
-static struct lp_region *region_of(struct lp_plan *pl, const struct lp_target *t)
+/* A file's dynamic linker shall fill this. */
+static bool add_dyn(struct lp_plan *pl, uint32_t line, uint64_t at, uint32_t type, uint64_t addend, const struct lp_dynsym *sym)
 {
-    for (size_t i = 0; i < pl->nregion; i++)
-        if (pl->region[i].target == t) return &pl->region[i];
-    return NULL;
+    struct lp_dynrel *v = lp_grow(pl->dyn, &pl->dyn_cap, pl->ndyn, sizeof *v);
+    if (!v) return lp_plan_fail(pl, line, LP_E_NOMEM, "out of memory"), false;
+    pl->dyn = v;
+    v[pl->ndyn++] = (struct lp_dynrel){at, type, (int64_t)addend, sym};
+    return true;
 }
 
-/* The bytes of a slot: `ldr x16, .+8; br x16; .quad address`, a word, two words, or the function of a static descriptor: ldr x0, [x0, #8]; ret.
- * X16 and X17 are any veneer's (AAPCS64 6.1.1), and BR X16 may enter a function with a landing pad (Arm ARM D8.4.5). */
-static void fill_slot(uint8_t *p, const struct lp_slot *s)
+/* Code that goes on at an address: through a word beside it (any distance), or in a file, which may be loaded anywhere: adrp x16, to; add x16, x16, lo; br x16,
+ * or ldr x16 of a slot at `to`. X16 and X17 are any veneer's (AAPCS64 6.1.1), and BR X16 may enter a function with a landing pad (Arm ARM D8.4.5). */
+static bool fill_veneer(const struct fixing *x, uint8_t *p, uint64_t at, const struct lp_slot *s)
 {
-    static const uint32_t veneer[2] = {0x58000050, 0xd61f0200}, descriptor[2] = {0xf9400400, 0xd65f03c0};
-    if (s->kind == LP_SLOT_VENEER) memcpy(p, veneer, 8), memcpy(p + 8, &s->value[0], 8);
-    else if (s->kind == LP_SLOT_TLSDESC) memcpy(p, descriptor, 8);
-    else memcpy(p, s->value, SLOT_BYTES);
+    static const uint32_t literal[2] = {0x58000050, 0xd61f0200};
+    static const uint32_t near[3] = {0x90000010, 0x91000210, 0xd61f0200}, load[3] = {0x90000010, 0xf9400210, 0xd61f0200};
+    if (!x->pl->space->disk) return memcpy(p, literal, 8), memcpy(p + 8, &s->value[0], 8), true;
+    const struct lp_reloc *page = lp_reloc_numbered(R_AARCH64_ADR_PREL_PG_HI21);
+    const struct lp_reloc *low = lp_reloc_numbered(s->kind == LP_SLOT_STUB ? R_AARCH64_LDST64_ABS_LO12_NC : R_AARCH64_ADD_ABS_LO12_NC);
+    uint64_t w[3];
+    struct lp_error why;
+    for (int i = 0; i < 3; i++) w[i] = s->kind == LP_SLOT_STUB ? load[i] : near[i];
+    lp_status bad = lp_reloc_apply(page, s->value[0], at, &w[0], &why);
+    if (!bad) bad = lp_reloc_apply(low, s->value[0], at + 4, &w[1], &why);
+    for (int i = 0; i < 3; i++) memcpy(p + 4 * i, &w[i], 4);
+    if (bad) lp_plan_fail(x->pl, x->line, LP_E_RANGE, "%s", why.text);
+    return !bad;
+}
+
+/* The bytes of a slot: code, a word, two words, or the function of a static descriptor: ldr x0, [x0, #8]; ret. */
+static bool fill_slot(const struct fixing *x, uint8_t *p, uint64_t at, const struct lp_slot *s)
+{
+    static const uint32_t descriptor[2] = {0xf9400400, 0xd65f03c0};
+    if (s->kind == LP_SLOT_VENEER || s->kind == LP_SLOT_STUB) return fill_veneer(x, p, at, s);
+    if (s->kind == LP_SLOT_TLSDESC) return memcpy(p, descriptor, 8), true;
+    for (int i = 0; i < 2; i++) {
+        if (!s->dyn[i] || s->dyn[i] == R_AARCH64_RELATIVE) memcpy(p + 8 * i, &s->value[i], 8);
+        if (s->dyn[i] && !add_dyn(x->pl, x->line, at + 8 * (uint64_t)i, s->dyn[i], s->value[i], s->sym)) return false;
+    }
+    return true;
+}
+
+static bool same_slot(const struct lp_slot *a, const struct lp_slot *b)
+{
+    return a->target == b->target && a->kind == b->kind && a->value[0] == b->value[0] && a->value[1] == b->value[1] && a->dyn[0] == b->dyn[0] &&
+           a->dyn[1] == b->dyn[1] && a->sym == b->sym;
 }
 
 /* The run-time address of a slot with this content; 0: there is none in this layout. */
-static uint64_t slot(struct fixing *x, enum lp_slot_kind kind, uint64_t v0, uint64_t v1)
+static uint64_t find_slot(struct fixing *x, struct lp_slot want)
 {
     struct lp_plan *pl = x->pl;
-    uint64_t index = 0;
-    struct lp_region *r = region_of(pl, x->t);
+    struct lp_region *r = lp_plan_region(pl, x->t);
     struct lp_slot *s = NULL;
+    bool code = want.kind == LP_SLOT_VENEER || want.kind == LP_SLOT_STUB || want.kind == LP_SLOT_TLSDESC;
+    want.target = x->t;
+    want.part = code || !pl->space->disk ? LP_PART_CODE : LP_PART_DATA;
     for (size_t i = 0; i < pl->nslot && !s; i++) {
-        if (pl->slot[i].target != x->t) continue;
-        index++;
-        if (pl->slot[i].kind == kind && pl->slot[i].value[0] == v0 && pl->slot[i].value[1] == v1) s = &pl->slot[i];
+        if (same_slot(&pl->slot[i], &want)) s = &pl->slot[i];
+        else want.index += pl->slot[i].target == x->t && pl->slot[i].part == want.part;
     }
-    if (!s) {
+    bool is_new = !s;
+    if (is_new) {
         struct lp_slot *v = lp_grow(pl->slot, &pl->slot_cap, pl->nslot, sizeof *v);
         if (!v) return lp_plan_fail(pl, x->line, LP_E_NOMEM, "out of memory"), 0;
         pl->slot = v;
         s = &v[pl->nslot++];
-        *s = (struct lp_slot){x->t, kind, {v0, v1}, index};
+        *s = want;
     }
-    if (!r || s->index >= r->nslot) return pl->again = true, 0;
-    fill_slot(r->bytes + r->slot_off + s->index * SLOT_BYTES, s);
-    return r->addr + r->slot_off + s->index * SLOT_BYTES;
+    if (!r || s->index >= r->part[s->part].nslot) return pl->again = true, 0;
+    uint64_t off = r->part[s->part].slot_off + s->index * SLOT_BYTES;
+    return is_new && !fill_slot(x, r->bytes + off, r->addr + off, s) ? 0 : r->addr + off;
+}
+
+static uint64_t slot(struct fixing *x, enum lp_slot_kind kind, uint64_t v0, uint64_t v1)
+{
+    return find_slot(x, (struct lp_slot){.kind = kind, .value = {v0, v1}});
+}
+
+/* One whose first word is an address of the object. */
+static uint64_t address_slot(struct fixing *x, enum lp_slot_kind kind, uint64_t v0, uint64_t v1)
+{
+    const struct lp_disk_kind *disk = x->pl->space->disk;
+    return find_slot(x, (struct lp_slot){.kind = kind, .value = {v0, v1}, .dyn = {disk && disk->moves ? R_AARCH64_RELATIVE : 0}});
+}
+
+/* One that the file's dynamic linker fills. */
+static uint64_t linker_slot(struct fixing *x, enum lp_slot_kind kind, uint32_t first, uint64_t addend, uint32_t second, uint64_t addend2)
+{
+    return find_slot(x, (struct lp_slot){.kind = kind, .value = {addend, addend2}, .dyn = {first, second}, .sym = x->ref.sym});
 }
 
 /* ---- slots of the object ---- */
@@ -88,7 +139,9 @@ static uint64_t linked_slot(const struct fixing *x, uint32_t type)
 static uint64_t filled_slot(const struct fixing *x, uint64_t value)
 {
     const struct lp_elf_section *s = lp_plan_got(x->t);
+    const struct lp_disk_kind *disk = x->pl->space->disk;
     uint64_t now;
+    if (disk && disk->moves && !lp_elf_dynamic_part(x->t->elf)->nfix) return 0;
     for (uint64_t off = 0; s && off + 8 <= s->size; off += 8)
         if (lp_plan_word(x->pl, s->addr + off + x->t->bias, &now) && now == value) return s->addr + off + x->t->bias;
     return 0;
@@ -96,22 +149,39 @@ static uint64_t filled_slot(const struct fixing *x, uint64_t value)
 
 /* ---- values ---- */
 
-/* S + A. A branch to an IFUNC goes by its PLT entry if the object has one. */
+/* A call of what another object has, from a file that has no PLT entry for it. */
+static bool import_stub(struct fixing *x, uint64_t *value)
+{
+    uint64_t own = linked_slot(x, R_AARCH64_GLOB_DAT);
+    if (!own && !(own = linker_slot(x, LP_SLOT_WORD, R_AARCH64_GLOB_DAT, 0, 0, 0))) return false;
+    return (*value = slot(x, LP_SLOT_STUB, own, 0)) != 0;
+}
+
+/* S + A. A branch to an IFUNC or to another object goes by its PLT entry if the object has one. */
 static bool address(struct fixing *x, uint64_t *value)
 {
+    bool branch = x->f->reloc->field == LP_FIELD_IMM26 && !x->f->expr.addend;
+    if (x->ref.kind == LP_REF_IMPORT && branch && !lp_plan_plt(x->t, x->ref.name, value)) return import_stub(x, value);
     if (!lp_plan_address(x->pl, x->t, x->line, &x->ref, x->f->reloc, value)) return false;
     *value += (uint64_t)x->f->expr.addend;
     return true;
 }
 
+/* The GOT slot that the object itself has; 0 = none. */
+static uint64_t own_got(struct fixing *x)
+{
+    uint64_t own = linked_slot(x, R_AARCH64_GLOB_DAT);
+    return !own && x->ref.kind == LP_REF_IFUNC ? linked_slot(x, R_AARCH64_IRELATIVE) : own;
+}
+
 /* G: where the symbol's address is. */
 static bool got(struct fixing *x, bool near, uint64_t *value)
 {
-    uint64_t s, own = linked_slot(x, R_AARCH64_GLOB_DAT);
-    if (!own && x->ref.kind == LP_REF_IFUNC) own = linked_slot(x, R_AARCH64_IRELATIVE);
+    uint64_t s = 0, own = own_got(x);
+    bool linker = x->ref.sym != NULL; /* the dynamic linker of a file is to say */
     if (own && !near) return *value = own, true;
-    if (!address(x, &s)) return false;
-    if (!own) own = filled_slot(x, s);
+    if (!linker && !address(x, &s)) return false;
+    if (!own && !linker) own = filled_slot(x, s);
     if (!own && near && x->f->reloc->op == LP_REL_GOT_PAGEOFF) {
         lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "%s has no GOT slot of `%s`, and relocation %s reaches no other place: "
                      "compile the new code with -fPIC", x->t->name, x->f->expr.symbol ? x->f->expr.symbol : "the address", x->f->reloc->name);
@@ -119,7 +189,8 @@ static bool got(struct fixing *x, bool near, uint64_t *value)
     }
     if (own && (!near || x->f->reloc->op == LP_REL_GOT_PAGEOFF)) return *value = own, true;
     if (own && own - x->at + (1 << 20) < (2 << 20)) return *value = own, true;
-    return (*value = slot(x, LP_SLOT_WORD, s, 0)) != 0;
+    if (linker) return (*value = linker_slot(x, LP_SLOT_WORD, R_AARCH64_GLOB_DAT, (uint64_t)x->f->expr.addend, 0, 0)) != 0;
+    return (*value = address_slot(x, LP_SLOT_WORD, s, 0)) != 0;
 }
 
 static bool need_tls(struct fixing *x)
@@ -130,11 +201,19 @@ static bool need_tls(struct fixing *x)
     return false;
 }
 
+/* In a file: not known before it is loaded. */
+static bool tls_is_linkers(const struct fixing *x) { return x->pl->space->disk && (x->pl->space->disk->library || x->ref.sym); }
+
 /* The offset from the thread pointer. */
 static bool tprel(struct fixing *x, uint64_t *value)
 {
     uint64_t off;
     if (!need_tls(x)) return false;
+    if (tls_is_linkers(x)) {
+        lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "`%s` is thread-local, and its place is not known before the library is loaded: "
+                     "relocation %s does not suit it; compile the new code with -fPIC", x->ref.name, x->f->reloc->name);
+        return false;
+    }
     if (!lp_plan_tls_offset(x->pl, x->ref.in, &off)) {
         if (x->pl->how.wait && !x->pl->space->ready(x->pl->space->ctx, x->ref.in)) return lp_plan_later(x->pl, x->t, x->line, "thread-local storage"), false;
         lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "`%s` is thread-local, and nothing tells where %s has its thread-local storage: use it by a descriptor "
@@ -165,6 +244,19 @@ static bool holds_offset(const struct fixing *x, uint64_t at)
     return lp_plan_word(x->pl, at + 8, &now) && now == x->ref.addr + (uint64_t)x->f->expr.addend;
 }
 
+/* A slot that the file's dynamic linker fills; without a symbol the addend is the offset in the object's own block. */
+static bool tls_linkers(struct fixing *x, enum tls_kind kind, uint64_t *value)
+{
+    uint64_t off = (uint64_t)x->f->expr.addend + (x->ref.sym ? 0 : x->ref.addr);
+    switch (kind) {
+    case TLS_IE: *value = linker_slot(x, LP_SLOT_WORD, R_AARCH64_TLS_TPREL, off, 0, 0); break;
+    case TLS_DESC: *value = linker_slot(x, LP_SLOT_PAIR, R_AARCH64_TLSDESC, off, 0, 0); break;
+    case TLS_GD: *value = linker_slot(x, LP_SLOT_PAIR, R_AARCH64_TLS_DTPMOD, 0, x->ref.sym ? R_AARCH64_TLS_DTPREL : 0, off); break;
+    case TLS_LD: x->ref.sym = NULL, *value = linker_slot(x, LP_SLOT_PAIR, R_AARCH64_TLS_DTPMOD, 0, 0, 0); break;
+    }
+    return *value != 0;
+}
+
 /* The slot of a TLS relocation: the object's, else one of the patch. */
 static bool tls_slot(struct fixing *x, uint64_t *value)
 {
@@ -174,11 +266,12 @@ static bool tls_slot(struct fixing *x, uint64_t *value)
     if (!need_tls(x)) return false;
     if (kind != TLS_LD && x->f->reloc->field != LP_FIELD_IMM19 && (*value = linked_slot(x, type[kind])) != 0 && (kind != TLS_GD || holds_offset(x, *value)))
         return true;
+    if (tls_is_linkers(x)) return tls_linkers(x, kind, value);
     if (kind == TLS_GD || kind == TLS_LD) return tls_pair(x, kind == TLS_LD, value);
     if (!tprel(x, &offset)) return false;
     if (kind == TLS_IE) return (*value = slot(x, LP_SLOT_WORD, offset, 0)) != 0;
     function = slot(x, LP_SLOT_TLSDESC, 0, 0);
-    return function && (*value = slot(x, LP_SLOT_PAIR, function, offset)) != 0;
+    return function && (*value = address_slot(x, LP_SLOT_PAIR, function, offset)) != 0;
 }
 
 /* Less _GLOBAL_OFFSET_TABLE_ where the relocation counts from there. */
@@ -221,6 +314,34 @@ static bool value_of(struct fixing *x, uint64_t *value)
     }
 }
 
+/* An address in a file that is loaded anywhere, or that another object has, is the dynamic linker's to write. */
+static bool pointer(struct fixing *x, uint64_t *value)
+{
+    const struct lp_disk_kind *disk = x->pl->space->disk;
+    uint64_t addend = (uint64_t)x->f->expr.addend;
+    if (x->ref.sym && x->ref.kind != LP_REF_TLS) return *value = 0, add_dyn(x->pl, x->line, x->at, R_AARCH64_ABS64, addend, x->ref.sym);
+    if (!lp_plan_address(x->pl, x->t, x->line, &x->ref, x->f->reloc, value)) return false;
+    *value += addend;
+    return !disk->moves || add_dyn(x->pl, x->line, x->at, R_AARCH64_RELATIVE, *value, NULL);
+}
+
+bool lp_plan_pointer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t at, uint64_t *value)
+{
+    const struct lp_fixup f = {lp_reloc_numbered(R_AARCH64_ABS64), *e};
+    struct fixing x = {.pl = pl, .t = t, .f = &f, .line = line, .at = at};
+    return lp_plan_refer(pl, t, line, e, &x.ref) && pointer(&x, value);
+}
+
+/* What only a dynamic linker could write, and none writes into code, or in less than 64 bits. */
+static bool fixed_address(const struct fixing *x)
+{
+    const struct lp_reloc *r = x->f->reloc;
+    if (!x->pl->space->disk || !x->pl->space->disk->moves || r->op != LP_REL_ABS || r->field == LP_FIELD_IMM12 || r->field == LP_FIELD_64) return false;
+    lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "%s is loaded anywhere: relocation %s does not suit it; compile the new code with -fPIC",
+                 x->t->name, r->name);
+    return true;
+}
+
 void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup *f, uint32_t line, uint64_t at, uint8_t *p)
 {
     struct fixing x = {.pl = pl, .t = t, .f = f, .line = line, .at = at};
@@ -228,7 +349,12 @@ void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup 
     struct lp_error why;
     unsigned n = lp_reloc_bytes(f->reloc);
     if (!n || f->reloc->op == LP_REL_MARK) return;
-    if (!lp_plan_refer(pl, t, line, &f->expr, &x.ref) || !value_of(&x, &value) || !from_got(&x, &value)) return;
+    if (!lp_plan_refer(pl, t, line, &f->expr, &x.ref) || fixed_address(&x)) return;
+    if (pl->space->disk && f->reloc->op == LP_REL_ABS && n == 8) {
+        if (pointer(&x, &value)) memcpy(p, &value, n);
+        return;
+    }
+    if (!value_of(&x, &value) || !from_got(&x, &value)) return;
     memcpy(&word, p, n);
     lp_status s = lp_reloc_apply(f->reloc, value, at, &word, &why);
     uint32_t there;

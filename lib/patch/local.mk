@@ -4,3 +4,4 @@ lib_patch_libpatch_la_SOURCES = lib/patch/model.h lib/patch/lexer.h lib/patch/le
     lib/patch/objects.h lib/patch/objects.c lib/patch/resolve.c lib/patch/tls.c lib/patch/fixup.c lib/patch/room.c lib/patch/arrive.c lib/patch/maker.c \
     lib/patch/history.c lib/patch/observe.c lib/patch/functions.c lib/patch/stops.c lib/patch/trial.c lib/patch/store.h lib/patch/store.c lib/patch/trust.c lib/patch/install.c \
     lib/patch/pending.c lib/patch/move.c lib/patch/frames.h lib/patch/frames.c
+lib_patch_libpatch_la_SOURCES += lib/patch/disk.h lib/patch/disk.c lib/patch/disk_build.c

@@ -95,7 +95,7 @@ static void bind_object(struct lp_plan *pl, size_t o)
     if (pl->waits[o]) return;
     pl->bound[o] = all ? find_target(pl, obj->name) : pl->how.at;
     if (pl->bound[o]) (void)bound_well(pl, obj, pl->bound[o]);
-    else if (obj->optional || (may_come && strstr(obj->name, ".so"))) pl->waits[o] = true;
+    else if (obj->optional || (may_come && strstr(obj->name, ".so")) || pl->space->disk) pl->waits[o] = true;
     else not_here(pl, obj);
 }
 
@@ -112,6 +112,9 @@ static void bind(struct lp_plan *pl)
     for (size_t i = 0; i < s->ntarget && p->seed; i++)
         if (s->target[i]->main && s->open(s->ctx, s->target[i])) pl->bound[0] = s->target[i];
     for (size_t o = 0; o < p->nobject; o++) bind_object(pl, o);
+    bool any = p->seed || !p->nobject || !s->disk; /* a file is one of the objects that the patch is for */
+    for (size_t o = 0; o < p->nobject && !any; o++) any = pl->bound[o];
+    if (!any) not_here(pl, &p->object[0]);
 }
 
 static bool program_ready(struct lp_plan *pl)
@@ -188,7 +191,7 @@ static void check_overlaps(struct lp_plan *pl)
 /* What an earlier layout left; the slots are how many the next one needs. */
 static void clear_layout(struct lp_plan *pl)
 {
-    pl->nwrite = pl->nregion = pl->ndef = 0;
+    pl->nwrite = pl->nregion = pl->ndef = pl->ndyn = 0;
     pl->again = false;
     free(pl->by_name);
     pl->by_name = NULL;
@@ -267,7 +270,7 @@ lp_status lp_plan_verify(struct lp_plan *pl, bool *already)
 
 void lp_plan_free(struct lp_plan *pl)
 {
-    free(pl->bound), free(pl->waits), free(pl->slot), free(pl->scope), free(pl->write), free(pl->region), free(pl->def), free(pl->by_name);
+    free(pl->bound), free(pl->waits), free(pl->slot), free(pl->dyn), free(pl->scope), free(pl->write), free(pl->region), free(pl->def), free(pl->by_name);
     for (struct lp_arena_chunk *c = pl->pool.arena, *next; c; c = next) next = c->next, free(c);
     *pl = (struct lp_plan){0};
 }

@@ -28,6 +28,9 @@ struct lp_target {               /* a loaded object, or a file (bias 0) */
 };
 struct lp_plan;
 struct lp_region;
+struct lp_dynrel;
+struct lp_dynsym;
+struct lp_disk_kind { bool moves, library, dynamic; }; /* loaded anywhere; not the program; by a dynamic linker */
 struct lp_space {                /* where the patch goes */
     struct lp_target *const *target;
     size_t ntarget;
@@ -41,6 +44,7 @@ struct lp_space {                /* where the patch goes */
     /* Current content; 0 or a negative errno. */
     int (*read)(void *ctx, uint64_t addr, void *buf, size_t len);
     bool file;                   /* not running: addresses of other objects count as 0 */
+    const struct lp_disk_kind *disk; /* and it is to be written: what the dynamic linker must do goes to lp_plan.dyn; else NULL */
     /* An address for the region, of `len` bytes, within reach of its object; 0 = none. */
     uint64_t (*place)(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len);
 };
@@ -58,13 +62,30 @@ struct lp_write {
     uint8_t *saved;              /* what was there, for undoing; filled by verification */
     const struct lp_item *item;
 };
-/* New code (and rodata), then new data on pages of its own, of one object. again: it is there already, from an earlier life of the patch. */
-struct lp_region { struct lp_target *target; uint64_t addr, code_len, data_len, slot_off, nslot; uint8_t *bytes; bool again, left; };
-struct lp_def { const char *name; const struct lp_item *item; size_t region; uint64_t off, addr, frame; }; /* frame: offset of what frames.c made; 0 = none */
+/* In a running program rodata is with the code, and bss with the data. */
+enum lp_part { LP_PART_CODE, LP_PART_RODATA, LP_PART_DATA, LP_PART_BSS, LP_PARTS };
+/* New code (and rodata), then new data, on pages of their own, of one object. again: it is there already, from an earlier life of the patch. */
+struct lp_region {
+    struct lp_target *target;
+    uint64_t addr, code_len, data_len;
+    struct { uint64_t off, len, slot_off, nslot; } part[LP_PARTS]; /* len: with the slots, which are at slot_off of the region */
+    uint8_t *bytes;
+    bool again, left;
+};
+/* frame: offset of what frames.c made; 0 = none */
+struct lp_def { const char *name; const struct lp_item *item; size_t region; enum lp_part part; uint64_t off, addr, frame; };
 
 /* A slot of 16 bytes in a region: what instructions of that object reach where the object itself has nothing for them. */
-enum lp_slot_kind { LP_SLOT_VENEER, LP_SLOT_WORD, LP_SLOT_PAIR, LP_SLOT_TLSDESC };
-struct lp_slot { const struct lp_target *target; enum lp_slot_kind kind; uint64_t value[2], index; };
+enum lp_slot_kind { LP_SLOT_VENEER, LP_SLOT_WORD, LP_SLOT_PAIR, LP_SLOT_TLSDESC, LP_SLOT_STUB };
+struct lp_slot {
+    const struct lp_target *target;
+    enum lp_slot_kind kind;
+    uint64_t value[2];
+    uint32_t dyn[2];             /* in a file: the relocations (R_AARCH64_*) of the two words, whose addends the values are; 0 = none */
+    const struct lp_dynsym *sym; /* theirs */
+    enum lp_part part;
+    uint64_t index;              /* in that part */
+};
 
 /* Which part of a patch, and when. */
 enum { LP_PLAN_ALL = -1 };
@@ -86,6 +107,8 @@ struct lp_plan {
     bool again;                     /* a slot is missing: lay out anew with as many as were asked for */
     struct lp_slot *slot;
     size_t nslot, slot_cap;
+    struct lp_dynrel *dyn;          /* of a file: what its dynamic linker shall do besides */
+    size_t ndyn, dyn_cap;
     struct lp_target **scope;       /* all targets as the dynamic linker orders them; NULL = not needed yet */
     struct lp_write *write;
     size_t nwrite, write_cap;
@@ -120,12 +143,13 @@ bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp
 /* The value of an expression, as an address. */
 bool lp_plan_expr(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t *value);
 /* resolve.c: what a symbol stands for in the running program. */
-enum lp_ref_kind { LP_REF_ADDR, LP_REF_TLS, LP_REF_IFUNC };
+enum lp_ref_kind { LP_REF_ADDR, LP_REF_TLS, LP_REF_IFUNC, LP_REF_IMPORT /* of a file: not here */ };
 struct lp_ref {
     enum lp_ref_kind kind;
     uint64_t addr;               /* run time; LP_REF_IFUNC: of the resolver; LP_REF_TLS: offset in the TLS block of `in` */
     struct lp_target *in;        /* that defines it; NULL = the patch, or nobody knows */
     const char *name, *version;  /* NULL = an address, or the patch's own */
+    const struct lp_dynsym *sym; /* of a file: what the dynamic linker is to look for; NULL = nothing */
 };
 /* Names in *r live as long as the plan. */
 bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, struct lp_ref *r);
@@ -148,4 +172,10 @@ bool lp_plan_tls_offset(struct lp_plan *pl, struct lp_target *t, uint64_t *off);
 bool lp_plan_tls_module(struct lp_plan *pl, struct lp_target *t, uint64_t *module);
 /* fixup.c: one relocation; `at` is its place in memory, p the bytes. */
 void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup *f, uint32_t line, uint64_t at, uint8_t *p);
+/* An address of 8 bytes at `at` of a file, with the dynamic relocation that it needs. */
+bool lp_plan_pointer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t at, uint64_t *value);
+/* The object's PLT entry of a function. */
+bool lp_plan_plt(struct lp_target *t, const char *name, uint64_t *addr);
+/* The region of an object; NULL = none. */
+struct lp_region *lp_plan_region(struct lp_plan *pl, const struct lp_target *t);
 #endif

@@ -136,6 +136,19 @@ static bool linked(struct lp_plan *pl, struct lp_target *t, const struct wanted 
     return false;
 }
 
+/* Of a file only what it imports already can be had: a dynamic symbol more would change its hash tables, its versions and what it needs. */
+static bool file_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_dynsym *s, struct lp_ref *r)
+{
+    if (!s) {
+        lp_plan_fail(pl, line, LP_E_SYMBOL, "%s: symbol `%s%s%s` is neither here nor imported, and a patched file gets no new import: "
+                     "apply the patch to the running program", t->name, r->name, r->version ? "@" : "", r->version ? r->version : "");
+        return false;
+    }
+    r->kind = s->type == STT_TLS ? LP_REF_TLS : LP_REF_IMPORT;
+    r->in = t, r->sym = s, r->addr = 0;
+    return true;
+}
+
 static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struct wanted w, struct lp_ref *r)
 {
     const struct lp_dynsym *s = lp_dynsym_wanted(lp_elf_dynamic_part(t->elf), w.name, w.version);
@@ -143,6 +156,7 @@ static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struc
     r->name = w.name, r->version = w.version;
     if ((!s || s->type != STT_TLS) && linked(pl, t, &w, &r->addr)) return true;
     if (search(pl, t, &w, r)) return true;
+    if (pl->space->disk) return file_import(pl, t, line, s, r);
     if (pl->space->file) return s && s->type == STT_TLS ? (r->kind = LP_REF_TLS, r->in = t, true) : true;
     if (pl->how.wait && !is_ready(pl, t)) return lp_plan_later(pl, t, line, w.name), false;
     lp_plan_fail(pl, line, LP_E_SYMBOL, "%s: symbol `%s%s%s` is neither here nor in a library that is loaded", t->name, w.name, w.version ? "@" : "",
@@ -207,6 +221,11 @@ static bool own_symbol(struct lp_plan *pl, struct lp_target *t, const struct lp_
     r->kind = sym->type == STT_TLS ? LP_REF_TLS : sym->type == STT_GNU_IFUNC ? LP_REF_IFUNC : LP_REF_ADDR;
     r->addr = sym->value + (r->kind == LP_REF_TLS ? 0 : t->bias);
     if (r->kind == LP_REF_ADDR) lp_plan_copied(pl, t, sym, &r->addr);
+    /* What a library exports may be another object's in the end. */
+    const struct lp_disk_kind *disk = pl->space->disk;
+    const struct lp_dynsym *own = NULL;
+    if (disk && disk->library && sym->bind != STB_LOCAL) own = lp_dynsym_defined(lp_elf_dynamic_part(t->elf), sym->name, sym->version);
+    if (own && own->value == sym->value && own->visibility == STV_DEFAULT && r->kind != LP_REF_IFUNC) r->sym = own;
     return true;
 }
 
@@ -231,7 +250,7 @@ bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const
     lp_status s = lp_elf_find(t->elf, e->symbol, &sym, &why);
     if (s == LP_OK) return own_symbol(pl, t, sym, r);
     if (strcmp(e->symbol, "_GLOBAL_OFFSET_TABLE_") == 0 && lp_plan_got(t)) return r->in = t, r->addr = lp_plan_got(t)->addr + t->bias, true;
-    if (strcmp(e->symbol, "_TLS_MODULE_BASE_") == 0) return *r = (struct lp_ref){LP_REF_TLS, 0, t, e->symbol, NULL}, true; /* where the block begins */
+    if (strcmp(e->symbol, "_TLS_MODULE_BASE_") == 0) return r->kind = LP_REF_TLS, r->in = t, r->name = e->symbol, true; /* where the block begins */
     if (s == LP_E_SYMBOL && lp_elf_dynamic_part(t->elf)->at && split_spec(pl, e->symbol, &w)) return import(pl, t, line, w, r);
     lp_plan_fail(pl, line, s, "%s: %s", t->name, why.text);
     return false;
@@ -245,6 +264,10 @@ bool lp_plan_address(struct lp_plan *pl, struct lp_target *t, uint32_t line, con
         return false;
     }
     *value = r->addr;
+    if (r->kind == LP_REF_IMPORT && !lp_plan_plt(t, r->name, value)) {
+        lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "`%s` is another object's, and %s has no PLT entry for it: use it through the GOT (-fPIC)", r->name, t->name);
+        return false;
+    }
     return r->kind != LP_REF_IFUNC || lp_plan_chosen(pl, t, line, r, value);
 }
 
@@ -280,7 +303,7 @@ static bool chosen_in(struct lp_plan *pl, struct lp_target *u, const struct lp_r
 }
 
 /* A PLT entry of the object itself is as good for calls. */
-static bool by_plt(struct lp_target *t, const char *name, uint64_t *addr)
+bool lp_plan_plt(struct lp_target *t, const char *name, uint64_t *addr)
 {
     const struct lp_elf_symbol *sym;
     struct lp_buf b = {0};
@@ -297,18 +320,22 @@ static bool by_alias_plt(struct lp_target *t, const struct lp_ref *r, uint64_t *
     size_t n;
     const struct lp_elf_symbol *s = lp_elf_symbols(t->elf, &n);
     for (size_t i = 0; i < n && r->in == t; i++)
-        if (s[i].value + t->bias == r->addr && by_plt(t, s[i].name, addr)) return true;
+        if (s[i].value + t->bias == r->addr && lp_plan_plt(t, s[i].name, addr)) return true;
     return false;
 }
 
 /* Without a dynamic linker the words of IRELATIVE relocations are found by the program's own symbols; their PLT entries are named. */
 bool lp_plan_chosen(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, uint64_t *addr)
 {
-    if ((r->name && by_plt(t, r->name, addr)) || by_alias_plt(t, r, addr)) return true;
+    if ((r->name && lp_plan_plt(t, r->name, addr)) || by_alias_plt(t, r, addr)) return true;
     if (chosen_in(pl, r->in, r, addr)) return true;
     for (size_t i = 0; i < pl->space->ntarget; i++)
         if (chosen_in(pl, pl->space->target[i], r, addr)) return true;
-    if (pl->space->file) return *addr = r->addr, true;
+    if (pl->space->file && !pl->space->disk) return *addr = r->addr, true;
+    if (pl->space->disk) {
+        lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "`%s` is an IFUNC, and %s has no PLT entry for it", r->name ? r->name : "the target", t->name);
+        return false;
+    }
     if (pl->how.wait && !is_ready(pl, t)) return lp_plan_later(pl, t, line, "an IFUNC"), false;
     lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "`%s` is an IFUNC of %s, and no object holds the address that its resolver has chosen",
                  r->name ? r->name : "the target", r->in->name);

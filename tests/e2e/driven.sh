@@ -82,6 +82,46 @@ old_of()
     sha=$(tail -c +$((0x$2 - 0x$text + 1)) text.bin | head -c "$size" | sha256sum | cut -d' ' -f1)
     echo "old size $size sha256 $sha"
 }
+# make_bodies PROGRAM: calc(v) = 2 * 3 * (v + 100 + number of the call)
+make_bodies()
+{
+    head_of "$1" bodies
+    cat <<E2
+data table rodata size 16 align 8
+rel abs64 thrice
+rel abs64 plus100
+end
+data .calls data size 4 align 4
+| 00 00 00 00
+end
+func plus100 size 8 new
+| 11019000                            ; add  w0, w0, #100
+| d65f03c0
+end
+func calc size 60
+$(old_of "$1" calc)
+| d503245f                            ; bti  c
+| a9bf7bfd
+| 910003fd
+| 94000000 call26 plus100
+| 90000001 adr_prel_pg_hi21 .calls
+| 91000021 add_abs_lo12_nc .calls
+| b9400022                            ; ldr  w2, [x1]
+| 11000442                            ; add  w2, w2, #1
+| b9000022                            ; str  w2, [x1]
+| 0b020000
+| 90000001 adr_prel_pg_hi21 table
+| f9400021 ldst64_abs_lo12_nc table
+| d63f0020                            ; blr  x1
+| a8c17bfd
+| 14000000 jump26 twice
+end
+set hook b8
+- &twice
++ &plus100
+E2
+}
+
 # ---- new bodies, compiled: the relocations that the compiler makes become those of the patch ----
 # new_code SOURCE CFLAG...: each function in a section of its own
 new_code() { "$CROSS_CC" -w -fno-builtin -ffunction-sections "$@" -c -o new.o; }

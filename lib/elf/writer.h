@@ -1,0 +1,41 @@
+/* elf/writer.h - between the files that extend an ELF file. */
+#ifndef LP_ELF_WRITER_H
+#define LP_ELF_WRITER_H
+#include "elf/write.h"
+#include "base/buf.h"
+#include <elf.h>
+
+#define LP_ELF_RECORD ".note.lpatch"
+struct lp_elf_writer {
+    const struct lp_elf *e;
+    const struct lp_elf_more *m;
+    struct lp_error *err;
+    Elf64_Phdr *ph;                 /* with room for what comes */
+    size_t nph, phcap;
+    Elf64_Shdr *sh;
+    size_t nsh, shcap, shstrndx;
+    struct lp_buf out;              /* the file */
+    struct lp_buf names;            /* .shstrtab */
+    struct lp_buf table;            /* the last segment: tables for the dynamic linker, the unwinder and the kernel */
+    uint64_t table_at, table_off;
+    struct lp_elf_span *undo;       /* what was changed of the file */
+    size_t nundo, undo_cap;
+    bool in_place;                  /* the program headers stay */
+    uint64_t moved, moved_end, moved_by; /* addresses of what has made room for them, and how far it goes */
+    bool failed;                    /* no memory */
+};
+/* Replace bytes of the old file; false: they are not there. */
+bool lp_write_change(struct lp_elf_writer *w, uint64_t off, const void *bytes, size_t len);
+/* The next address in the table, with this alignment. */
+uint64_t lp_write_table(struct lp_elf_writer *w, uint64_t align);
+Elf64_Shdr *lp_write_section(struct lp_elf_writer *w, const char *name, const Elf64_Shdr *like);
+/* The section that starts at an address in memory; NULL = none. */
+Elf64_Shdr *lp_write_section_at(struct lp_elf_writer *w, uint64_t addr);
+/* write_dyn.c: the tables of relocations, and the dynamic entries of what was moved. */
+lp_status lp_write_relocs(struct lp_elf_writer *w);
+lp_status lp_write_moved(struct lp_elf_writer *w);
+/* write_frame.c */
+lp_status lp_write_frames(struct lp_elf_writer *w);
+/* record.c: the contents of the section. */
+void lp_write_record(const struct lp_elf_writer *w, struct lp_buf *out);
+#endif

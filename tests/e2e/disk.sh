@@ -1,0 +1,125 @@
+#!/bin/sh
+# Patches in ELF files: every kind of program and library, every kind of change; the result runs under lprun and qemu-aarch64, and -R gives the old file back.
+. "$srcdir/tests/lib.sh"
+. "$srcdir/tests/e2e/driven.sh"
+root=$(arm64_sysroot) || skip_all "no AArch64 C library to link with"
+dir=$tests/e2e/objects
+limited() { timeout -k 5 60 "$@"; }
+# runs FILE INPUT EXPECTED NAME: the last line of output, under lprun and qemu-aarch64
+cpu=max
+runs()
+{
+    is "$(printf "$2" | limited lprun --no-control --cpu $cpu -L "$root" -E LD_LIBRARY_PATH=. "./$1" 2>&1 | tail -n 1)" "$3" "$4: lprun"
+    have_qemu || return 0
+    is "$(printf "$2" | limited "$QEMU_AARCH64" -cpu $cpu -L "$root" -E LD_LIBRARY_PATH=. "./$1" 2>&1 | tail -n 1)" "$3" "$4: qemu-aarch64"
+}
+sum() { sha256sum <"$1" | cut -d' ' -f1; }
+# back NAME FILE OLD: the old file again
+back() { run "$1: revert" 0 lpapply -R "$2"; is "$(sum "$2")" "$(sum "$3")" "$1: the old file, byte for byte"; }
+# clean FILE OLD NAME: tools find no more fault than before, but for elflint, to whom each vendor's notes are unknown
+lint() { eu-elflint --gnu-ld "$1" 2>&1 | sed 's/relocation [0-9]*/relocation/; /^No errors/d; /unknown object file note .*arm64lp/d' | sort -u; }
+clean()
+{
+    is "$(tool readelf -aW "$1" 2>&1 >/dev/null | grep -v '^$' | head -n 3)" "$(tool readelf -aW "$2" 2>&1 >/dev/null | grep -v '^$' | head -n 3)" "$3: readelf has no complaint"
+    have eu-elflint || return 0
+    lint "$1" >lint.new
+    lint "$2" >lint.old
+    is "$(comm -23 lint.new lint.old)" "" "$3: eu-elflint has none"
+}
+# safe FILE NAME: no segment is writable and executable; all are on pages of 64 KiB; AT_PHDR is right for who computes it from the first segment
+safe()
+{
+    tool readelf -lW "$1" >ph
+    is "$(awk '$1 == "LOAD" && / RWE /' ph)" "" "$2: never writable and executable"
+    is "$(awk '$1 == "LOAD" && $NF != "0x10000"' ph)" "" "$2: pages of 64 KiB"
+    off=$(sed -n 's/.*starting at offset //p' ph)
+    set -- "$2" $(awk '$1 == "LOAD" { print $2, $3; exit }' ph) $(awk '$1 == "LOAD" { print $2, $3, $5 }' ph |
+        while read -r o a n; do [ "$off" -lt $((o)) ] || [ "$off" -ge $((o + n)) ] || echo "$o $a"; done)
+    is "$((${5:-0} - ${4:-0}))" "$(($3 - $2))" "$1: the program headers are where the first segment says"
+}
+
+# ---- a program: code, data, a pointer, a site; its kinds ----
+# calc(1) = 2 * 3 * (1 + 100 + 1), hook(1) = 101, as in bodies.sh
+for kind in plain static-pie bti nopie pie; do
+    case $kind in
+    plain) flags='-static -no-pie' ;;
+    static-pie) flags=-static-pie ;;
+    bti) flags='-static -no-pie -mbranch-protection=standard -Wl,-z,force-bti' ;; # the C library here has no landing pads
+    nopie) flags=-no-pie ;;
+    pie) flags=-pie ;;
+    esac
+    build $kind $flags 2>log || { not_ok "$kind: compile"; note <log; continue; }
+    [ $kind = bti ] && cpu=neoverse-n1 || cpu=max
+    add=$(offset $kind site '"add"')
+    { make_bodies $kind; printf '@ site+0x%x\n- %s\n+ 11001c00\nend\n' "$add" "$(word $kind site "$add")"; } >$kind.lpatch
+    run "$kind: dry run" 0 lpapply -n $kind $kind.lpatch
+    run "$kind: apply" 0 lpapply -o $kind.new $kind $kind.lpatch
+    runs $kind 'call\n' "call 2 4 21 6 5" "$kind: before"
+    runs $kind.new 'call\n' "call 2 8 666 103 5" "$kind: patched"
+    runs $kind.new 'call\ncall\n' "call 2 8 672 103 5" "$kind: new data keeps its value"
+    clean $kind.new $kind "$kind"
+    safe $kind.new "$kind"
+    run "$kind: again" 0 lpapply $kind.new $kind.lpatch
+    like "$(cat run)" 'already applied' "$kind: says so"
+    run "$kind: list" 0 lpapply -l $kind.new
+    like "$(cat run)" '^bodies  *- *3 ' "$kind: name and places"
+    like "$(tool nm $kind.new)" ' T calc.lpatch$' "$kind: the new body has a name"
+    like "$(tool objdump -d $kind.new | sed -n '/<calc.lpatch>:/,/ret/p')" 'bl.*<plus100>' "$kind: objdump shows it"
+    lpapply -q -o $kind.same $kind $kind.lpatch
+    is "$(sum $kind.same)" "$(sum $kind.new)" "$kind: the same bytes again"
+    back "$kind" $kind.new $kind
+done
+
+cpu=max
+# ---- a library: GOT, thread-local storage, an IFUNC, imports, a variable that the program may have; and the program that uses it ----
+cc() { "$CROSS_CC" -w -O2 -fno-ipa-ra -Wl,--build-id "$@"; }
+library() { cc -fPIC -shared -Wl,-soname,libwork.so.1 -o libwork.so.1 "$@" "$dir/work.c"; }
+library && cc -fPIE -pie -o dpie "$dir/main.c" ./libwork.so.1 &&
+    cc -fno-pie -no-pie -o dfixed "$dir/main.c" ./libwork.so.1 || { not_ok "compile the library"; tap_done; }
+sed 's/(int)labs(7)/7/; s/abs(-1)/1/; s/abs(-3)/3/' "$dir/new.c" >no_imports.c
+# The patch of patch_objects.sh without what the library does not import.
+work_patch()
+{
+    head_of libwork.so.1 work
+    printf 'data fresh_count data size 4 align 4\nzero 4\nend\n'
+    new_code no_imports.c -O1 "$@"
+    new_func old.so work
+    printf 'set shared_count b4\n- 0x7\n+ 0x8\nset pointer b8\n- *\n+ &other_count\n'
+}
+for flags in -fPIC "-fPIC -mcmodel=tiny" "-fPIC -ftls-model=initial-exec" "-fPIC -mtls-dialect=trad"; do
+    case $flags in *trad) library -mtls-dialect=trad ;; *) library ;; esac
+    cp libwork.so.1 old.so
+    work_patch $flags >work.lpatch
+    run "$flags: apply" 0 lpapply libwork.so.1 work.lpatch
+    for kind in dpie dfixed; do
+        # The fixed program's own copy of shared_count has been set by the dynamic linker from the library's.
+        runs $kind 'work\n' "work 149815 1010 8 9" "$flags: $kind"
+        runs $kind 'work\nwork\n' "work 159816 1010 8 9" "$flags: $kind keeps what is new"
+    done
+    clean libwork.so.1 old.so "$flags"
+    safe libwork.so.1 "$flags"
+    back "$flags" libwork.so.1 old.so
+done
+library
+cp libwork.so.1 old.so
+work_patch -fPIC -ftls-model=local-exec >x.lpatch
+run "local exec in a library: refused" 2 lpapply libwork.so.1 x.lpatch
+like "$(cat run)" 'tls_seen. is thread-local, and its place is not known' "said so"
+new_code "$dir/new.c" -O1 -fPIC
+{ head_of libwork.so.1 x; printf 'data fresh_count data size 4 align 4\nzero 4\nend\n'; new_func old.so work; } >x.lpatch
+run "a new import: refused" 1 lpapply libwork.so.1 x.lpatch
+like "$(cat run)" 'symbol .abs. is neither here nor imported, and a patched file gets no new import: apply the patch to the running program' "said so"
+is "$(sum libwork.so.1)" "$(sum old.so)" "nothing was changed"
+for kind in dpie dfixed; do
+    [ $kind = dpie ] && own=-fPIE || own=-fno-pie
+    new_code no_imports.c -O1 $own
+    { head_of $kind own; new_func $kind own; printf 'set hook b8\n- &own\n+ &other\n'; } >own.lpatch
+    cp $kind $kind.old
+    run "$kind: apply" 0 lpapply -b $kind own.lpatch
+    is "$(sum $kind.orig)" "$(sum $kind.old)" "$kind: -b keeps the old file"
+    runs $kind 'work\n' "work 26 1003 7 74" "$kind: its own function"
+    runs $kind 'hook\n' "hook 42" "$kind: a pointer that the dynamic linker writes"
+    clean $kind $kind.old "$kind"
+    back "$kind" $kind $kind.old
+done
+tap_done

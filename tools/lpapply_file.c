@@ -1,0 +1,160 @@
+/* tools/lpapply_file.c - patches in ELF files: put in, taken out, listed. */
+#include <config.h>
+#include "cli.h"
+#include "lpapply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *file(void) { return cli.operands[0]; }
+static bool from_stdin(void) { return strcmp(file(), "-") == 0; }
+/* The result: -o, else in the place of the file, else standard output. */
+static const char *target(void) { return opt.output ? opt.output : file(); }
+
+static lp_elf *open_file(int *status)
+{
+    struct lp_error err;
+    lp_elf *e = NULL;
+    lp_status s = lp_elf_open(file(), &e, &err);
+    if (s) *status = cli_failed(&err);
+    return e;
+}
+
+/* ---- the list ---- */
+
+static int print_row(void *ctx, const struct lp_disk_row *row)
+{
+    (void)ctx;
+    if (cli.format == OUT_TEXT) {
+        column(row->name, 24);
+        fprintf(out_file(), "%-10s %8" PRIu64 "  ", row->version ? row->version : "-", row->places);
+        out_text(row->summary ? row->summary : "-");
+        putc('\n', out_file());
+        return 0;
+    }
+    out_record("patch");
+    out_str("name", row->name);
+    out_str("version", row->version);
+    out_uint("places", row->places);
+    out_str("summary", row->summary);
+    out_end();
+    return 0;
+}
+
+int do_list_file(void)
+{
+    struct lp_error err;
+    int status = 0;
+    lp_elf *e = open_file(&status);
+    if (!e) return status;
+    if (!out_open(opt.output)) return cli_exit_status(LP_E_IO);
+    if (cli.format == OUT_TEXT && cli.level > 0) fprintf(out_file(), "%-24s %-10s %8s  %s\n", "NAME", "VERSION", "PLACES", "SUMMARY");
+    lp_status s = lp_disk_list(e, print_row, NULL, &err);
+    if (s) status = cli_failed(&err);
+    lp_elf_close(e);
+    if (!out_close()) return cli_exit_status(LP_E_IO);
+    return status;
+}
+
+/* ---- what comes of it ---- */
+
+/* The file as it was before this call, as FILE.orig. */
+static lp_status backup(const lp_elf *e, unsigned mode, struct lp_error *err)
+{
+    const struct lp_elf_info *info = lp_elf_info(e);
+    char *name = must(malloc(strlen(file()) + sizeof ".orig"));
+    strcpy(name, file()), strcat(name, ".orig");
+    lp_status s = lp_disk_write_file(name, info->image, info->image_size, mode, err);
+    free(name);
+    return s;
+}
+
+/* A file that nothing changes is written all the same if it is to be another one. */
+static lp_status store(const lp_elf *e, const struct lp_disk_result *r, struct lp_error *err)
+{
+    const struct lp_elf_info *info = lp_elf_info(e);
+    struct stat st;
+    unsigned mode = from_stdin() || stat(file(), &st) != 0 ? 0777 : st.st_mode & 07777;
+    lp_status s = LP_OK;
+    if (opt.live.flags & LP_LIVE_DRY_RUN || (!r->image && !opt.output && !from_stdin())) return LP_OK;
+    if (opt.backup && r->image) s = backup(e, mode, err);
+    if (s == LP_OK && r->image) return lp_disk_write_file(target(), r->image, r->size, mode, err);
+    return s == LP_OK ? lp_disk_write_file(target(), info->image, info->image_size, mode, err) : s;
+}
+
+static const char *outcome(lp_status s, const struct lp_disk_result *r)
+{
+    if (s) return cli_exit_status(s) == 1 ? "refused" : "failed";
+    return r->applied ? "applied" : r->reverted ? "reverted" : r->already ? "already applied" : "nothing to do";
+}
+
+static void record(lp_status s, const struct lp_disk_result *r, const struct lp_error *err)
+{
+    char text[1280] = "";
+    if (s) lp_error_format(err, text, sizeof text);
+    out_record("file");
+    out_str("file", file());
+    out_str("output", opt.live.flags & LP_LIVE_DRY_RUN ? NULL : target());
+    out_str("state", outcome(s, r));
+    out_str("status", lp_status_name(s));
+    out_str("reason", s ? text : NULL);
+    out_uint("applied", r->applied);
+    out_uint("already", r->already);
+    out_uint("reverted", r->reverted);
+    out_end();
+}
+
+/* Standard output may be the file itself. */
+static void tell(const struct lp_disk_result *r)
+{
+    const char *dry = opt.live.flags & LP_LIVE_DRY_RUN ? " (dry run)" : "";
+    if (opt.reverse) cli_note(1, r->reverted ? "%s: %zu reverted%s" : "%s: nothing to revert", file(), r->reverted, dry);
+    else if (r->applied && r->already && !opt.forward) cli_note(1, "%s: %zu applied, %zu already applied%s", file(), r->applied, r->already, dry);
+    else if (r->applied) cli_note(1, "%s: %zu applied%s", file(), r->applied, dry);
+    else if (!opt.forward) cli_note(1, "%s: already applied%s", file(), dry);
+}
+
+static void report(void *ctx, const struct lp_error *err)
+{
+    (void)ctx;
+    if (cli.format == OUT_TEXT) cli_report(NULL, err);
+}
+
+static int finish(lp_elf *e, lp_status s, struct lp_disk_result *r, struct lp_error *err)
+{
+    if (s == LP_OK) s = store(e, r, err);
+    if (cli.format == OUT_TEXT) {
+        if (s) cli_failed(err), cli_note(1, "%s: nothing was changed", file());
+        else tell(r);
+    } else {
+        record(s, r, err);
+    }
+    free(r->image);
+    lp_elf_close(e);
+    return cli_exit_status(s);
+}
+
+int do_apply_file(lp_patch *const *patches, size_t n)
+{
+    struct lp_error err;
+    struct lp_disk_result r = {0};
+    int status = 0;
+    lp_elf *e = open_file(&status);
+    if (!e) return status;
+    lp_status s = lp_disk_apply(e, (const lp_patch *const *)patches, n, &r, report, NULL, &err);
+    return finish(e, s, &r, &err);
+}
+
+int do_revert_file(char *const *names, size_t n)
+{
+    struct lp_error err;
+    struct lp_disk_result r = {0};
+    int status = 0;
+    lp_elf *e = open_file(&status);
+    if (!e) return status;
+    lp_status s = lp_disk_revert(e, (const char *const *)names, n, &r, report, NULL, &err);
+    return finish(e, s, &r, &err);
+}
