@@ -28,3 +28,21 @@ tools/arm64lp.conf: tools/binfmt.conf.in Makefile
 bin_PROGRAMS += lpdiff
 lpdiff_SOURCES = tools/lpdiff.c $(TOOL_COMMON)
 lpdiff_LDADD = libarm64lp.la
+
+# Completions read --help, so that one file serves all commands; bash and fish look for it under the name of each.
+COMPLETIONS = tools/completion/arm64lp.bash tools/completion/_arm64lp tools/completion/arm64lp.fish
+EXTRA_DIST += $(COMPLETIONS)
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir  = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+install-completions:
+	$(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)" "$(DESTDIR)$(zshcompletiondir)" "$(DESTDIR)$(fishcompletiondir)"
+	for t in $(bin_PROGRAMS); do \
+	  $(INSTALL_DATA) $(srcdir)/tools/completion/arm64lp.bash "$(DESTDIR)$(bashcompletiondir)/$$t" && \
+	  $(INSTALL_DATA) $(srcdir)/tools/completion/arm64lp.fish "$(DESTDIR)$(fishcompletiondir)/$$t.fish" || exit 1; done
+	$(INSTALL_DATA) $(srcdir)/tools/completion/_arm64lp "$(DESTDIR)$(zshcompletiondir)/_arm64lp"
+install-data-local: install-completions
+uninstall-local:
+	for t in $(bin_PROGRAMS); do rm -f "$(DESTDIR)$(bashcompletiondir)/$$t" "$(DESTDIR)$(fishcompletiondir)/$$t.fish"; done
+	rm -f "$(DESTDIR)$(zshcompletiondir)/_arm64lp"
+.PHONY: install-completions

@@ -29,7 +29,7 @@ static const struct cli_option options[] = {
     CLI_COMMON,
 };
 static const char *const synopsis[] = {
-    "[-dDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [-P PATCH]... FILE | -",
+    "[-dDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [-P PATCH]... [--strict] [--json | --tsv] [-o FILE] FILE | -",
     "PATCH | -",
     "-w WORD...",
     "--coverage",

@@ -10,8 +10,8 @@ enum { OPT_MODE = CLI_OWN, OPT_META, OPT_FMT, OPT_REDIGEST, OPT_FROM_SEED, OPT_R
 
 static const char *const synopsis[] = {
     "[-nqv] -t TARGET [-o FILE] [--mode MODE] [--meta KEY=VALUE]... 'PLACE=CHANGE'...",
-    "[-nqv] [-o FILE] {--fmt | --redigest} [PATCH|-]",
-    "[-nqv] -t TARGET [-o FILE] --from-seed [PATCH|-]",
+    "[-nqv] [-o FILE] [--raw] {--fmt | --redigest} [PATCH|-]",
+    "[-nqv] -t TARGET [-o FILE] [--raw] --from-seed [PATCH|-]",
     NULL,
 };
 static const struct cli_option options[] = {

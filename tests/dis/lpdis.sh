@@ -122,6 +122,16 @@ P
     is "$(cat found)" "" "colours on a terminal, not with NO_COLOR"
 fi
 
+# arm64lp(7): git shows patches with their instructions.
+if command -v git >/dev/null; then
+    mkdir repository && cd repository && git init -q && git config user.name test && git config user.email test@example.org
+    sed -n '/\.gitattributes/p; /git config/p' "$srcdir/man/arm64lp.7" | sed 's/^\$ //' >commands
+    sh -e commands && lpmake -t ../app -o fix.lpatch 'check=ret 1' && git add fix.lpatch && git commit -qm one && lpmake -t ../app -o fix.lpatch 'check=nop'
+    git diff >../out 2>&1
+    cd ..
+    like "$(cat out)" '^++ d503201f .*; nop' "git diff shows instructions"
+else skip "git diff shows instructions" "no git"; fi
+
 # The examples of the manual are commands that work.
 sed -n 's/^\.Dl \$ //p' "$srcdir/man/lpdis.1" | sed 's/\\&//g; s/\\e/\\/g; s/\\(dq/"/g' >examples
 [ -s examples ] || not_ok "the manual has examples"
