@@ -13,6 +13,7 @@ void lp_gate_init(struct lp_gate *g)
     pthread_cond_init(&g->changed, NULL);
     g->cpus = NULL;
     g->closed = g->shared = false;
+    atomic_store(&g->untracked, 0);
 }
 
 void lp_gate_destroy(struct lp_gate *g)

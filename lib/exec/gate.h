@@ -18,6 +18,7 @@ struct lp_gate {
     struct lp_cpu *cpus;
     bool closed;            /* one stopper at a time */
     bool shared;            /* lp_gate_share() was called */
+    _Atomic uint64_t untracked; /* a thread need not go back to a place that it noted with a lower tag (track.c) */
 };
 
 void lp_gate_init(struct lp_gate *g);

@@ -2,10 +2,12 @@
  *
  * A tracked thread runs in the checked engine, where each store is looked at. It has left what it began with, and is tracked no more, when SP is
  * above where it was, or there with PC at the return address. What nobody can take back ends it too: a system call, a signal, a store anywhere else,
- * and another stack, which is an SP that went down but was not made from SP. */
+ * and another stack, which is an SP that went down but was not made from SP; and so does whoever wanted it (lp_gate.untracked), because the checked engine
+ * is slow. */
 #include <config.h>
 #include <stdlib.h>
 #include <string.h>
+#include "exec/gate.h"
 #include "exec/run.h"
 #include "mem/mem.h"
 
@@ -70,7 +72,8 @@ void lp_track_step(struct lp_cpu *cpu, const struct lp_op *op)
 {
     struct lp_track *t = cpu->track;
     const uint64_t sp = cpu->x[LP_SLOT_SP];
-    bool left = sp > t->back.sp || (sp == t->back.sp && lp_branch_addr(cpu->pc) == t->back.to);
+    const bool over = cpu->gate != NULL && atomic_load_explicit(&cpu->gate->untracked, memory_order_relaxed) > t->back.tag;
+    bool left = over || sp > t->back.sp || (sp == t->back.sp && lp_branch_addr(cpu->pc) == t->back.to);
     if (left || t->low < sp || (sp < t->sp && !made_from_sp(cpu, op))) {
         lp_cpu_untrack(cpu);
         return;

@@ -262,9 +262,15 @@ void lp_trial_begin(struct lp_live *live, struct lp_applied *a, uint32_t ms)
 void lp_trials_count(struct lp_live *live)
 {
     unsigned n = 0;
-    for (const struct lp_applied *a = live->newest; a; a = a->older) n += a->trial_until != 0;
-    for (const struct lp_suspect *s = live->suspects; s; s = s->next) n++;
+    uint64_t since = live->era; /* the oldest of them */
+    for (const struct lp_applied *a = live->newest; a; a = a->older) {
+        if (a->trial_until && a->trial_era && a->trial_era < since) since = a->trial_era;
+        n += a->trial_until != 0;
+    }
+    for (const struct lp_suspect *s = live->suspects; s; s = s->next, n++)
+        if (s->from < since) since = s->from;
     atomic_store(&live->ntrials, n);
+    if (live->gate) atomic_store(&live->gate->untracked, since);
 }
 
 static int by_pc(const void *a, const void *b)

@@ -213,6 +213,17 @@ wait "$other"
 run "the rest" 0 lpapply -q -c sock -R
 leave
 
+# A thread that is in the function when the trial ends is as fast as others from then on; before, it takes ten times as long.
+patch outlast spin 'subs x0, x0, #1' 'b.ne .-4' ret
+start trial
+spins() { set -- $(say 'spin 300'); echo "$2"; }
+before=$(spins)
+run "outlast: on trial for a second" 0 lpapply -c sock --trial 1s outlast.lpatch
+took=$(spins)
+[ "$took" -lt $((2000 + 4 * before)) ] && ok "a function that outlasts its trial" || not_ok "a function that outlasts its trial"
+echo "$before ms before, $took ms on trial" | note
+leave
+
 # ---- other ways to run ----
 socket= start trial --no-control -P leaf.lpatch --trial 60s
 is "$(say 'work 5')" "work 11" "lprun -P --trial"

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FUNCTION __attribute__((noinline, noclone))
@@ -50,6 +51,19 @@ FUNCTION __attribute__((optimize("omit-frame-pointer"))) int through(const volat
     return v + 1;
 }
 FUNCTION int load(const volatile int *p) { return *p; }
+
+/* Takes a while, and does nothing that cannot be taken back; how many milliseconds. */
+FUNCTION long spin(long n)
+{
+    while (n) __asm__ volatile("sub %0, %0, #1" : "+r"(n));
+    return n;
+}
+static long milliseconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 FUNCTION void held(void)
 {
@@ -118,6 +132,7 @@ int main(void)
         if (!strncmp(line, "abort", 5)) abort();
         if (!strncmp(line, "threads", 7)) printf("right %ld\n", threads(a, b));
         if (!strncmp(line, "fork", 4)) in_child(a);
+        if (!strncmp(line, "spin", 4)) b = (int)milliseconds(), spin(1000000L * a), printf("spun %d\n", (int)milliseconds() - b);
         if (!strncmp(line, "handle", 6)) set_handler(a, on_signal), printf("handles %d\n", a);
         if (!strncmp(line, "hold", 4)) {
             pthread_t t;
