@@ -1,9 +1,12 @@
-/* elf/cfi.c - the FDE of an address: by the search table of .eh_frame_hdr, else by a walk through .eh_frame. */
+/* elf/cfi.c - the FDE of an address: by the search table of .eh_frame_hdr, else by one that is made of .eh_frame at the first look. */
 #include <config.h>
 #include "elf/cfi.h"
 #include "elf/image.h"
 #include "base/bits.h"
+#include "base/buf.h"
+#include "base/search.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { /* DW_EH_PE_*: a format, what it is relative to, indirect */
@@ -179,14 +182,71 @@ static bool walk(const struct lp_elf *e, struct lp_cfi_reader r, uint64_t vaddr,
     return false;
 }
 
-/* A file without the search table. */
-static bool walk_section(const struct lp_elf *e, uint64_t vaddr, struct lp_fde *f)
+/* ---- a file without the search table, as static programs are ---- */
+
+struct row { uint64_t start, end, reach, at; }; /* reach: the highest end up to here; at: where its FDE is */
+struct lp_cfi_table { size_t n, cap; struct row *row; };
+
+static int by_start(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    return x->start != y->start ? (x->start > y->start) - (x->start < y->start) : (x->at > y->at) - (x->at < y->at);
+}
+
+void lp_cfi_table_free(struct lp_cfi_table *t)
+{
+    if (t) free(t->row);
+    free(t);
+}
+
+/* NULL without memory. */
+static struct lp_cfi_table *make_table(const struct lp_elf *e, struct lp_cfi_reader r)
+{
+    struct lp_cfi_table *t = calloc(1, sizeof *t);
+    struct lp_cfi_reader body;
+    struct lp_fde f = {.cie_good = false};
+    for (uint64_t at = r.vaddr; t && record(&r, &body); at = r.vaddr) {
+        if (!read_fde(e, body, &f)) continue;
+        struct row *v = lp_grow(t->row, &t->cap, t->n, sizeof *v);
+        if (!v) return lp_cfi_table_free(t), NULL;
+        t->row = v;
+        v[t->n++] = (struct row){f.start, f.end, 0, at};
+    }
+    if (t && t->n) qsort(t->row, t->n, sizeof *t->row, by_start);
+    for (size_t i = 0; t && i < t->n; i++) t->row[i].reach = i && t->row[i - 1].reach > t->row[i].end ? t->row[i - 1].reach : t->row[i].end;
+    return t;
+}
+
+static const struct lp_cfi_table *table_of(const struct lp_elf *constant, struct lp_cfi_reader r)
+{
+    struct lp_elf *e = (struct lp_elf *)(uintptr_t)constant;
+    struct lp_cfi_table *t = atomic_load_explicit(&e->cfi_table, memory_order_acquire);
+    if (t) return t;
+    pthread_mutex_lock(&e->lock);
+    t = atomic_load_explicit(&e->cfi_table, memory_order_relaxed);
+    if (!t) atomic_store_explicit(&e->cfi_table, t = make_table(e, r), memory_order_release);
+    pthread_mutex_unlock(&e->lock);
+    return t;
+}
+
+/* r: all of .eh_frame. Where FDEs overlap, the first that covers the address counts. */
+static bool look_up(const struct lp_elf *e, struct lp_cfi_reader r, uint64_t vaddr, struct lp_fde *f)
+{
+    struct lp_cfi_reader at, body;
+    const struct lp_cfi_table *t = table_of(e, r);
+    size_t n = t ? lp_count_upto(t->row, t->n, sizeof *t->row, vaddr) : 0;
+    if (t && (!n || vaddr >= t->row[n - 1].reach)) return false;
+    if (n && reader_at(e, t->row[n - 1].at, &at) && record(&at, &body) && read_fde(e, body, f) && covers(f, vaddr)) return true;
+    return walk(e, r, vaddr, f);
+}
+
+static bool look_up_section(const struct lp_elf *e, uint64_t vaddr, struct lp_fde *f)
 {
     size_t n;
     struct lp_cfi_reader r;
     const struct lp_elf_section *s = lp_elf_sections(e, &n);
     for (size_t i = 0; i < n; i++)
-        if (strcmp(s[i].name, ".eh_frame") == 0 && reader_at(e, s[i].addr, &r)) return walk(e, r, vaddr, f);
+        if (strcmp(s[i].name, ".eh_frame") == 0 && reader_at(e, s[i].addr, &r)) return look_up(e, r, vaddr, f);
     return false;
 }
 
@@ -203,9 +263,9 @@ static bool find(const struct lp_elf *e, uint64_t vaddr, struct lp_fde *f)
             uint64_t n = lp_cfi_pointer(&r, count, hdr);
             return !r.bad && search(e, &r, n, hdr, vaddr, f);
         }
-        return !r.bad && reader_at(e, at, &frames) && walk(e, frames, vaddr, f);
+        return !r.bad && reader_at(e, at, &frames) && look_up(e, frames, vaddr, f);
     }
-    return walk_section(e, vaddr, f);
+    return look_up_section(e, vaddr, f);
 }
 
 bool lp_elf_fde(const lp_elf *e, uint64_t vaddr, struct lp_fde *out)

@@ -45,6 +45,8 @@ struct lp_cie {
 /* at: the FDE's own address; lsda: of its exception table, 0 = none. */
 struct lp_fde { struct lp_cie cie; uint64_t cie_at; bool cie_good; struct lp_cfi_reader insns; uint64_t start, end, at, lsda; };
 enum { LP_PE_PCREL_SDATA4 = 0x1b, LP_PE_DATAREL_SDATA4 = 0x3b, LP_PE_UDATA4 = 3, LP_PE_INDIRECT = 0x80, LP_PE_OMIT = 0xff };
+struct lp_cfi_table;
+void lp_cfi_table_free(struct lp_cfi_table *t); /* part of an lp_elf */
 bool lp_cfi_run(const struct lp_fde *f, uint64_t vaddr, struct lp_cfi *out);
 /* Every FDE of .eh_frame, until fn says false. The FDE of an address (of `at`, if the search is to be spared). Thread-safe. */
 void lp_elf_fdes(const lp_elf *elf, bool (*fn)(void *ctx, const struct lp_fde *f), void *ctx);

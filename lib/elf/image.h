@@ -49,6 +49,7 @@ struct lp_elf {
     size_t nexec;
     struct lp_dynamic *dynamic; /* dynamic.h; NULL = not looked at yet */
     struct lp_lines *_Atomic lines; /* line.h; NULL = not looked at yet */
+    struct lp_cfi_table *_Atomic cfi_table; /* cfi.c; likewise, or not needed */
 };
 
 /* A string table in the image: `size` ends behind its last 0 byte, so that every offset below it is a C string. */

@@ -1,5 +1,6 @@
 /* elf/open.c - opening an ELF file: headers and segments are checked here, everything else is looked at on first use. */
 #include <config.h>
+#include "elf/cfi.h"
 #include "elf/image.h"
 #include "elf/line.h"
 #include "base/bits.h"
@@ -280,6 +281,7 @@ void lp_elf_close(lp_elf *e)
     free(e->sym), free(e->by_name), free(e->funcs.v), free(e->datas.v), free(e->labels.v);
     lp_elf_free_dynamic(e);
     lp_lines_free(e->lines);
+    lp_cfi_table_free(e->cfi_table);
     free(e->mark), free(e->reloc), free(e->exec), free(e->sec), free(e->seg), free(e->load);
     if (e->elf) elf_end(e->elf);
     if (e->mapped) munmap(e->image, e->size);

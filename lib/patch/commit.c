@@ -230,7 +230,20 @@ static lp_status map_part(struct lp_job *job, struct lp_applied *a, uint64_t add
     return LP_OK;
 }
 
-/* New bodies and data: no thread can know them yet, so this is done while the program runs. */
+static lp_status fill_regions(struct lp_job *job, struct lp_applied *a)
+{
+    for (size_t i = 0; i < a->plan.nregion; i++) {
+        const struct lp_region *r = &a->plan.region[i];
+        if (r->again) continue;
+        lp_status s = lp_live_step(job, "fill");
+        if (s != LP_OK) return s;
+        int e = lp_mem_poke(job->live->mem, r->addr, r->bytes, r->code_len + r->data_len);
+        if (e) return lp_job_fail(job, a->patch->file, 0, LP_E_SYSTEM, "cannot write the new code: %s", strerror(-e));
+    }
+    return LP_OK;
+}
+
+/* New bodies and data: no thread can know them yet, so this and filling them is done while the program runs. */
 static lp_status map_regions(struct lp_job *job, struct lp_applied *a)
 {
     for (size_t i = 0; i < a->plan.nregion; i++) {
@@ -247,19 +260,6 @@ static lp_status map_regions(struct lp_job *job, struct lp_applied *a)
 }
 
 /* ---- under the gate ---- */
-
-static lp_status fill_regions(struct lp_job *job, struct lp_applied *a)
-{
-    for (size_t i = 0; i < a->plan.nregion; i++) {
-        const struct lp_region *r = &a->plan.region[i];
-        if (r->again) continue;
-        lp_status s = lp_live_step(job, "fill");
-        if (s != LP_OK) return s;
-        int e = lp_mem_poke(job->live->mem, r->addr, r->bytes, r->code_len + r->data_len);
-        if (e) return lp_job_fail(job, a->patch->file, 0, LP_E_SYSTEM, "cannot write the new code: %s", strerror(-e));
-    }
-    return LP_OK;
-}
 
 static int poke(struct lp_live *live, uint64_t addr, const uint8_t *bytes, uint32_t len)
 {
@@ -380,11 +380,10 @@ lp_status lp_job_commit(struct lp_job *job)
     if (s == LP_OK && (!lp_journal_reserve(live, job->add, job->nadd) || !lp_bodies_reserve(live, job->add, job->nadd)))
         s = lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
     for (size_t i = 0; i < job->nadd && s == LP_OK; i++)
-        if ((s = map_regions(job, job->add[i])) == LP_OK) mapped++;
+        if ((s = map_regions(job, job->add[i])) == LP_OK) mapped++, s = fill_regions(job, job->add[i]);
     if (s == LP_OK && brings_frames(job)) lp_frames_seek(live);
     if (s == LP_OK && (s = lp_job_stop(job)) == LP_OK) {
         s = recheck(job);
-        for (size_t i = 0; i < job->nadd && s == LP_OK; i++) s = fill_regions(job, job->add[i]);
         if (s == LP_OK) s = write_all(job);
         if (s == LP_OK) book(job);
         lp_live_resume(live);
