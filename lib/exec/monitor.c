@@ -64,9 +64,11 @@ void lp_monitor_begin(struct lp_cpu *cpu, uint64_t addr)
 bool lp_monitor_claim(struct lp_cpu *cpu, uint64_t addr)
 {
     lp_granule *g = lp_granule_of(cpu, addr);
-    const uint64_t version = cpu->ex.version; /* not of a used granule if the memory was not shared yet */
+    const uint64_t version = cpu->ex.version;
+    if (!(version & LP_GRANULE_USED))
+        return false; /* nobody else saw the memory when it was loaded from: what was stored since then is not known */
     do {
-        if ((version & LP_GRANULE_USED) && try_lock(cpu, g, version))
+        if (try_lock(cpu, g, version))
             return true;
     } while (when_unlocked(g) == version); /* whoever had it has stored nothing */
     cpu->ex.held = NULL;
