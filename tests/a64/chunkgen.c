@@ -96,17 +96,16 @@ void reseed_x(struct builder *b, unsigned r)
         emit(b, from_pool(b, r, false, kinds[below(b->rng, sizeof kinds)], below(b->rng, KIND_SLOTS)));
 }
 
-/* Floating point by the type field of scalar words, else by the lowest bit of the size field; names tell the half-precision rows. */
+/* Floating point by the type field of scalar words, else by the lowest bit of the size field. */
 static unsigned kind_for(struct builder *b, const struct lp_row_info *row, uint32_t w)
 {
-    const bool fp = strstr(row->class_, "fp") != NULL || row->name[0] == 'F';
-    if (!fp || below(b->rng, 6) == 0)
+    if (!is(row, FLOAT) || below(b->rng, 6) == 0)
         return below(b->rng, K_FPCR);
     switch (below(b->rng, 5)) {
     case 0: return K_LIMIT;
     case 1: return K_TIE;
     }
-    if (has(row->name, "_h") || strcmp(row->feature, "FP16") == 0 || (w >> 24 == 0x1e && (w >> 22 & 3) == 3))
+    if (is(row, HALVES) || (w >> 24 == 0x1e && (w >> 22 & 3) == 3))
         return K_H;
     return w >> 22 & 1 ? K_D : K_S;
 }
@@ -124,9 +123,9 @@ static bool names(uint32_t w, unsigned reg) { return reg_t(w) == reg || reg_n(w)
 /* Offsets that stay in the window. */
 static uint32_t tame(const struct lp_row_info *row, uint32_t w)
 {
-    if (strncmp(row->class_, "ldst", 4) == 0 && has(row->name, "_imm"))
+    if (is(row, SCALED))
         w &= ~(UINT32_C(0x3f) << 16);
-    else if (strcmp(row->feature, "LRCPC2") == 0)
+    else if (row->feature_no == LP_FEATURE_LRCPC2)
         w &= ~(UINT32_C(15) << 12); /* imm9 a multiple of 16 */
     return w;
 }
@@ -139,7 +138,7 @@ bool chunk_word(struct builder *b, unsigned row, uint32_t *out)
         w = (w & ~(31u | info->mask)) | (reg_n(w) & ~info->mask & 31) | info->value;
     w = tame(info, usual_word(info, w));
     /* CASP names the even one of two registers. */
-    if (names(w, b->c.pin) || (strcmp(info->name, "CASP") == 0 && names(w, b->c.pin & ~1u)))
+    if (names(w, b->c.pin) || (row == A64_CASP && names(w, b->c.pin & ~1u)))
         return false;
     *out = w;
     return lp_a64_row(w, LP_A64_ALL, false) == row && !unpredictable(info, w);

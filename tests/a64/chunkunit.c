@@ -5,12 +5,6 @@
 
 enum { ADR = 0x10000000, MRS_FPSR = 0xd53b4420, MSR_FPSR = 0xd51b4420, MSR_FPCR = 0xd51b4400, ADD_imm = 0x91000000, MOVZ = 0xd2800000, TRIES = 60 };
 
-static bool is_vector(const struct lp_row_info *row)
-{
-    return strncmp(row->class_, "simd", 4) == 0 || strncmp(row->class_, "fp", 2) == 0 || strcmp(row->class_, "crypto") == 0 ||
-           strcmp(row->class_, "i8mm") == 0;
-}
-
 /* Fresh values for some of the registers that the word names. */
 static void reseed(struct builder *b, const struct lp_row_info *row, uint32_t w)
 {
@@ -19,9 +13,9 @@ static void reseed(struct builder *b, const struct lp_row_info *row, uint32_t w)
         if (below(b->rng, 3) != 0)
             continue;
         const unsigned r = w >> fields[i] & 31;
-        if (is_vector(row) || strncmp(row->class_, "ldst_s", 6) == 0)
+        if (is(row, VECTOR | VECTOR_MEMORY))
             reseed_v(b, r, row, w);
-        if (!is_vector(row) || below(b->rng, 4) == 0)
+        if (!is(row, VECTOR) || below(b->rng, 4) == 0)
             reseed_x(b, r);
     }
 }
@@ -77,7 +71,7 @@ static void count_row(const struct builder *b, unsigned row) { chunk_counts.rows
 /* Memory copy and set: prologue, main, epilogue together, as each continues what its predecessor left. CPYF may copy forwards only: no overlap. */
 static void add_mops(struct builder *b, unsigned row)
 {
-    const bool set = lp_a64_rows[row].name[0] == 'S';
+    const bool set = row == A64_SETP || row == A64_SETM || row == A64_SETE;
     const uint32_t shift = set ? 14 : 22, step = UINT32_C(3) << shift;
     uint32_t w;
     unsigned tries = 0;
@@ -103,7 +97,7 @@ void add_row(struct builder *b, unsigned row)
     const struct lp_row_info *info = &lp_a64_rows[row];
     uint32_t w;
     unsigned tries = 0;
-    if (strcmp(info->class_, "mops") == 0) {
+    if (is(info, IN_STEPS)) {
         add_mops(b, row);
         return;
     }
@@ -112,7 +106,7 @@ void add_row(struct builder *b, unsigned row)
             return;
     if (b->nopen + 2 > CHUNK_OPEN || ((info->flags & LP_ROW_JUMP) && reg_n(w) == 31))
         return;
-    if (is_vector(info))
+    if (is(info, VECTOR))
         change_fp(b);
     reseed(b, info, w);
     if ((info->flags & LP_ROW_MEM) && !chunk_memory(b, info, &w))
@@ -123,9 +117,9 @@ void add_row(struct builder *b, unsigned row)
     } else if (info->flags & LP_ROW_JUMP) {
         add_jump(b, w);
     } else {
-        if (strcmp(info->name, "MSR_FPCR") == 0 && reg_t(w) != 31)
+        if (row == A64_MSR_FPCR && reg_t(w) != 31)
             load_fpcr(b, reg_t(w));
-        else if (strcmp(info->feature, "WFxT") == 0) /* a time that is over */
+        else if (info->feature_no == LP_FEATURE_WFxT) /* a time that is over */
             emit(b, MOVZ | below(b->rng, 64) << 5 | reg_t(w));
         emit(b, w);
     }
@@ -136,11 +130,11 @@ struct chain { unsigned n, row[LP_CHAIN_MAX]; uint32_t w[LP_CHAIN_MAX]; };
 static const struct lp_row_info *info_of(const struct chain *c, unsigned i) { return &lp_a64_rows[c->row[i]]; }
 
 /* Pre- and post-indexed ones move their base little, as several may follow each other: imm7 within 8, imm9 within 64. */
-static uint32_t tame_writeback(const char *name, uint32_t w)
+static uint32_t tame_writeback(const struct lp_row_info *row, uint32_t w)
 {
-    if (!has(name, "_pre") && !has(name, "_post"))
+    if (!(row->flags & LP_ROW_BACK))
         return w;
-    const uint32_t sign = name[2] == 'P' ? UINT32_C(1) << 21 : UINT32_C(1) << 20, fill = (sign << 1) - (UINT32_C(1) << 18);
+    const uint32_t sign = is(row, LOADS_PAIR | STORES_PAIR) ? UINT32_C(1) << 21 : UINT32_C(1) << 20, fill = (sign << 1) - (UINT32_C(1) << 18);
     return w & sign ? w | fill : w & ~fill;
 }
 
@@ -148,13 +142,13 @@ static uint32_t tame_writeback(const char *name, uint32_t w)
 static bool word_of(struct builder *b, unsigned code, uint32_t *w)
 {
     const unsigned row = lp_code_row(code);
-    const char *name = lp_a64_rows[row].name;
+    const struct lp_row_info *info = &lp_a64_rows[row];
     struct lp_op op;
     for (unsigned tries = 0; tries < 4000; tries++) {
         if (!chunk_word(b, row, w))
             continue;
-        *w = tame_writeback(name, *w);
-        if (lp_a64_decode(*w, CHUNK_CODE, LP_A64_ALL, &op) == row && op.code == code && !unpredictable(&lp_a64_rows[row], *w))
+        *w = tame_writeback(info, *w);
+        if (lp_a64_decode(*w, CHUNK_CODE, LP_A64_ALL, &op) == row && op.code == code && !unpredictable(info, *w))
             return true;
     }
     return false;
@@ -206,13 +200,13 @@ struct needs { uint32_t base, index, target; uint32_t index_word[32]; };
 /* Going backwards over an element that writes Rd: can what is needed in Rd come from its own sources? */
 static bool derive_base(struct chain *c, unsigned i, struct needs *need, unsigned rd)
 {
-    const char *name = info_of(c, i)->name;
+    const unsigned row = c->row[i];
     const bool x = c->w[i] >> 31;
     unsigned from;
-    if ((strcmp(name, "ADD_imm") == 0 || strcmp(name, "SUB_imm") == 0) && x && !(c->w[i] >> 22 & 1)) {
+    if ((row == A64_ADD_imm || row == A64_SUB_imm) && x && !(c->w[i] >> 22 & 1)) {
         c->w[i] &= ~(UINT32_C(0xfc0) << 10);
         from = reg_n(c->w[i]);
-    } else if (strcmp(name, "MOV_reg") == 0 && x && reg_m(c->w[i]) != 31) {
+    } else if (row == A64_MOV_reg && x && reg_m(c->w[i]) != 31) {
         from = reg_m(c->w[i]);
     } else {
         return false;
@@ -222,15 +216,15 @@ static bool derive_base(struct chain *c, unsigned i, struct needs *need, unsigne
 }
 
 /* General registers that an element may write, its base apart. */
-static uint32_t writes(const struct lp_row_info *row, uint32_t w)
+static uint32_t writes(unsigned number, uint32_t w)
 {
-    if (strncmp(row->name, "ST", 2) == 0 || strcmp(row->class_, "ldst_simd") == 0 || (row->flags & (LP_ROW_BRANCH | LP_ROW_JUMP)))
-        return strcmp(row->name, "BL") == 0 || strcmp(row->name, "BLR") == 0 ? 1u << 30 : 0;
-    if (is_vector(row) && !has(row->name, "_x_") && !has(row->name, "_w_") && strncmp(row->name, "UMOV", 4) != 0 && strncmp(row->name, "SMOV", 4) != 0 &&
-        strncmp(row->name, "FCVT", 4) != 0)
+    const struct lp_row_info *row = &lp_a64_rows[number];
+    if (row->flags & (LP_ROW_BRANCH | LP_ROW_JUMP))
+        return number == A64_BL || number == A64_BLR ? 1u << 30 : 0;
+    if (is(row, STORES | VECTOR_MEMORY) || (is(row, VECTOR) && !is(row, TO_GENERAL)))
         return 0;
-    const uint32_t all = 1u << reg_t(w) | (strncmp(row->name, "LDP", 3) == 0 ? 1u << reg_t2(w) : 0);
-    return strcmp(row->class_, "dp_imm") == 0 && row->name[3] == '_' ? all : all & ~(1u << 31); /* ADD_imm, not ADDS_imm: SP */
+    const uint32_t all = 1u << reg_t(w) | (is(row, LOADS_PAIR) ? 1u << reg_t2(w) : 0);
+    return row->stack && !(row->flags & LP_ROW_MEM) ? all : all & ~(1u << 31); /* 31: SP or none */
 }
 
 static bool needs_of(struct chain *c, struct needs *need)
@@ -238,7 +232,7 @@ static bool needs_of(struct chain *c, struct needs *need)
     memset(need, 0, sizeof *need);
     for (unsigned i = c->n; i-- > 0;) {
         const struct lp_row_info *row = info_of(c, i);
-        const uint32_t w = c->w[i], written = writes(row, w) & (need->base | need->index | need->target);
+        const uint32_t w = c->w[i], written = writes(c->row[i], w) & (need->base | need->index | need->target);
         if (written & (need->index | need->target))
             return false;
         if (written != 0 && ((written & (written - 1)) != 0 || !derive_base(c, i, need, reg_t(w))))

@@ -24,7 +24,6 @@ unsigned reg_n(uint32_t w);
 unsigned reg_m(uint32_t w);
 unsigned reg_t(uint32_t w);
 unsigned reg_t2(uint32_t w);
-bool has(const char *name, const char *part);
 /* What the generators know about a row (attributes.def). */
 enum attribute {
     ALIGNED = 1,          /* faults on unaligned addresses */
@@ -37,6 +36,14 @@ enum attribute {
     MAINTENANCE = 128,    /* of a cache; Rt is the address */
     NEAR = 256,           /* a branch of +-32 KiB */
     FAR = 512,            /* one of +-128 MiB */
+    VECTOR = 1024,        /* computes with V registers */
+    VECTOR_MEMORY = 2048, /* loads or stores some */
+    FLOAT = 4096,         /* operands are floating-point numbers */
+    HALVES = 8192,        /* of 16 bits, whatever its type field says */
+    TO_GENERAL = 1 << 14, /* a VECTOR that writes a general register */
+    STORES = 1 << 15,     /* a general register */
+    SCALED = 1 << 16,     /* an offset of 12 bits, in units of the access */
+    IN_STEPS = 1 << 17,   /* a prologue, main step or epilogue, which belong together */
 };
 bool is(const struct lp_row_info *row, unsigned any);
 bool unpredictable(const struct lp_row_info *row, uint32_t w);

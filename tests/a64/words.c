@@ -5,7 +5,6 @@
 #include <string.h>
 #include "difftest.h"
 
-bool has(const char *name, const char *part) { return strstr(name, part) != NULL; }
 unsigned reg_n(uint32_t w) { return w >> 5 & 31; }
 unsigned reg_m(uint32_t w) { return w >> 16 & 31; }
 unsigned reg_t(uint32_t w) { return w & 31; }
