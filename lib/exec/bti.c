@@ -1,8 +1,8 @@
 /* exec/bti.c - branch target identification: PSTATE.BTYPE and guarded pages (Arm ARM D8.4.5, and BTypeNext in C6.2).
  *
  * Nobody pays for it without guarded pages: BR and BLR test their target against one word, which has the bits that no code address has. With
- * guarded pages it has all bits, so that every BR and BLR comes here. RET and direct branches set BTYPE to 0: nothing to do. BTYPE is in
- * cpu->pstate only from the branch to the entry of its target (lp_op_enter), and in between a signal may be delivered.
+ * guarded pages it has all bits, so that every BR and BLR comes here: most of them to find a landing pad, and to go on. RET and direct branches set BTYPE
+ * to 0: nothing to do. BTYPE is in cpu->pstate only from another branch to the entry of its target (lp_op_enter), and in between a signal may be delivered.
  */
 #include <config.h>
 #include "a64/a64.h"
@@ -52,6 +52,21 @@ static bool compatible(const struct lp_op *op, unsigned row, uint32_t type)
         return (f.c && type != BTYPE(3)) || (f.j && type != LP_BTYPE_C);
     case A64_PACIASP: case A64_PACIBSP:
         return type != BTYPE(3); /* SCTLR_EL1.BT0 = 1 under Linux */
+    default:
+        return false;
+    }
+}
+
+/* BTYPE would be set and cleared again. What is no pad here may be one with a counter, or not be guarded. */
+bool lp_bti_is_pad(const struct lp_cpu *cpu, uint64_t pc, unsigned n)
+{
+    const struct lp_op *op = lp_op_at(cpu, pc);
+    const bool calls = n == LP_BTI_CALL || n == 16 || n == 17;
+    switch (__atomic_load_n(&op->code, __ATOMIC_ACQUIRE)) {
+    case LP_CODE_BTI_: /* as it is in the dispatch */
+        return calls ? a64_unpack_BTI(op).c : a64_unpack_BTI(op).j;
+    case LP_CODE_PACIASP: case LP_CODE_PACIBSP:
+        return calls;
     default:
         return false;
     }

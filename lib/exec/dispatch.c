@@ -77,11 +77,12 @@ void lp_dispatch(struct lp_cpu *cpu)
         } \
         LP_NEXT((at) + 1); \
     } while (0)
-/* `special`: bits that need a closer look; `type` is done then, and when the target is not run at once. */
-#define LP_GO(target, special, type) \
+/* `special`: bits that need a closer look, unless the target is an address and a `pad` for whoever comes so; `type` is done then, and when the target is
+ * not run at once. */
+#define LP_GO(target, special, pad, type) \
     do { \
         uint64_t pc_ = (target); \
-        if (__builtin_expect((pc_ & (special)) != 0, 0)) { \
+        if (__builtin_expect((pc_ & (special)) != 0, 0) && ((pc_ & wild) != 0 || !(pad))) { \
             type; \
             cpu->pc = pc_; \
             goto L_wild; \
@@ -94,9 +95,11 @@ void lp_dispatch(struct lp_cpu *cpu)
         op = (const struct lp_op *)((uintptr_t)cpu->ops + pc_ * 4); \
         LP_DISPATCH_OP(); \
     } while (0)
-#define LP_GO_RET(target) LP_GO(target, wild, (void)0)
-#define LP_GO_BR(target) LP_GO(target, atomic_load_explicit(&cpu->landing, memory_order_relaxed), lp_bti_branch(cpu, op, f.Rn))
-#define LP_GO_BLR(target) LP_GO(target, atomic_load_explicit(&cpu->landing, memory_order_relaxed), lp_bti_branch(cpu, op, LP_BTI_CALL))
+#define LP_GO_RET(target) LP_GO(target, wild, false, (void)0)
+#define LP_GO_BY(target, n) \
+    LP_GO(target, atomic_load_explicit(&cpu->landing, memory_order_relaxed), lp_bti_is_pad(cpu, pc_, n), lp_bti_branch(cpu, op, n))
+#define LP_GO_BR(target) LP_GO_BY(target, f.Rn)
+#define LP_GO_BLR(target) LP_GO_BY(target, LP_BTI_CALL)
 
 /* Of an op that is called through the table; a counted one has its code elsewhere. */
 static inline unsigned row_of(const struct lp_cpu *cpu, const struct lp_op *op)

@@ -37,6 +37,8 @@ void lp_bti_watch(struct lp_cpu *cpu);
 /* PSTATE.BTYPE for the target of the branch at `op`, by register n (BR) or a call. */
 enum { LP_BTI_CALL = 255 };
 void lp_bti_branch(struct lp_cpu *cpu, const struct lp_op *op, unsigned n);
+/* Is the decoded op at this address in the op map a landing pad for such a branch, wherever it comes from? False also where that takes a closer look. */
+bool lp_bti_is_pad(const struct lp_cpu *cpu, uint64_t pc, unsigned n);
 /* PSTATE.BTYPE is not 0 at this target: SIGILL if it is on a guarded page and no landing pad for it; else BTYPE is 0 again. */
 void lp_bti_land(struct lp_cpu *cpu, struct lp_op *op, uint64_t pc);
 
