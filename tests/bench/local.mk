@@ -14,4 +14,4 @@ bench: lprun lpmake tests/bench/compare tests/bench/patches tests/bench/latency
 .PHONY: bench bench-dis
 bench-dis: lpdis tests/bench/compare
 	@srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' $(SHELL) $(srcdir)/tests/bench/dis.sh $(ROUNDS)
-EXTRA_DIST += tests/bench/bench.sh tests/bench/dis.sh tests/bench/patching.sh $(wildcard $(srcdir)/tests/bench/*.c)
+EXTRA_DIST += tests/bench/bench.sh tests/bench/dis.sh tests/bench/patching.sh tests/bench/diff.sh $(wildcard $(srcdir)/tests/bench/*.c)

@@ -7,3 +7,12 @@ EXTRA_DIST += tests/diff/flow.sh tests/diff/flow_a.c tests/diff/flow_b.c
 DIFF_TESTS = tests/diff/lpdiff.sh
 TESTS += $(DIFF_TESTS)
 EXTRA_DIST += $(DIFF_TESTS)
+
+# Real fixes, files that differ in nothing, damaged files: a few in make check, all of them by make check-diff.
+DIFF_PROOF = tests/diff/fixes.sh tests/diff/same.sh tests/diff/hostile.sh
+TESTS += $(DIFF_PROOF)
+EXTRA_DIST += $(DIFF_PROOF) tests/diff/fetch.sh tests/diff/build.sh tests/diff/fixes.def tests/diff/again.c tests/diff/layout.c tests/diff/truth.py \
+	tests/diff/hostile.py $(wildcard $(srcdir)/tests/diff/fixes/*)
+check-diff:
+	$(MAKE) ARM64LP_DIFF=full check TESTS='$(DIFF_TESTS) $(DIFF_PROOF)'
+.PHONY: check-diff

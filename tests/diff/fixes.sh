@@ -1,0 +1,204 @@
+#!/bin/sh
+# Real fixes of real projects (fixes.def): lpdiff finds the functions that truly changed and no others, and its patch is the fix: at the start, in the
+# running program, and taken back. Three small ones; ARM64LP_DIFF=full (make check-diff): all, each built in VARIANTS ways too, and a table of sizes.
+# fixes.sh [NAME...]: these. ARM64LP_DIFF_KEEP=FOLDER keeps what is built.
+. "$srcdir/tests/lib.sh"
+. "$tests/diff/build.sh"
+full=; [ "${ARM64LP_DIFF:-}" = full ] && full=y
+variants=${VARIANTS-${full:+O0 O3 Os lto clang relocs stripped debug}}
+need_cross
+for tool in python3 patch xz; do have $tool || skip_all "no $tool"; done
+sysroot=$(arm64_sysroot) || skip_all "no AArch64 shared libraries"
+[ $# != 0 ] || set -- cjson-pointer gif-copy cjson-number
+[ -z "$full" ] || set -- $(sed -n 's/^fix  *\([^ ]*\).*/\1/p' "$fixes")
+fetched "$tests/diff/fetch.sh" zlib $(for pair; do field "$pair" 1; done | sort -u)
+sources=$root
+tools=$(sh "$tests/diff/fetch.sh" --tools 2>/dev/null) || tools=
+work=${ARM64LP_DIFF_KEEP:-$scratch/work}
+XDG_RUNTIME_DIR=$scratch LC_ALL=C
+export XDG_RUNTIME_DIR LC_ALL
+prefix=${CROSS_CC%gcc}
+clang="clang --target=aarch64-linux-gnu -fuse-ld=$(command -v "${prefix}ld")"
+
+lprun() { timeout -k 5 200 "$builddir/lprun" -L "$sysroot" "$@"; }
+# tried COMMAND...: the last word about one try
+tried() { echo go | "$@" 2>tried.err | tail -n 1; }
+# wrong ANSWER NAME
+wrong() { case $1 in wrong | signal*) ok "$2 ($1)" ;; *) not_ok "$2: '$1'"; note <tried.err ;; esac; }
+
+# compiled PAIR OUT COMPILER FLAG...: the objects of both sides
+compiled()
+(
+    pair=$1 out=$2
+    shift 2
+    objects "$pair" OLD "$out" "$@" && objects "$pair" NEW "$out" "$@"
+)
+# built PAIR OUT AS COMPILER FLAG...: both sides in OUT.OLD and OUT.NEW
+built()
+(
+    pair=$1 out=$2 as=$3
+    shift 3
+    compiled "$pair" "$out.o" "$@" && rm -f again.o || return
+    for side in OLD NEW; do driver "$pair" $side "$@" && link "$pair" $side "$out.o" "$as" "$out" "$@" || return; done
+)
+# truth PAIR OUT COMPILER FLAG...: $out.truth, of objects with a section for each function; what link-time optimisation makes is one such object
+truth()
+(
+    pair=$1 out=$2
+    shift 2
+    compiled "$pair" "$out.t" "$@" -ffunction-sections -fdata-sections || return
+    case "$*" in *-flto*)
+        for side in OLD NEW; do
+            mkdir -p "$out.l.$side" && "$@" -ffunction-sections -fdata-sections -r -flinker-output=nolto-rel -o "$out.l.$side/all.o" "$out.t.$side"/*.o || return
+            rm -rf "$out.t.$side"
+            mv "$out.l.$side" "$out.t.$side"
+        done
+        ;;
+    esac
+    python3 "$tests/diff/truth.py" "$out.t.OLD" "$out.t.NEW" >"$out.truth"
+)
+# judged NAME OUT OLD NEW: the patch names what truly changed; the figures are in $figures
+judged()
+{
+    python3 "$tests/diff/truth.py" --judge "$2.truth" "$3" "$4" "$2.lpatch" >"$2.judged" || { not_ok "$1: the patch is looked at"; return; }
+    figures=$(sed -n 1p "$2.judged")
+    is "$(sed -n '2s/ *$//p' "$2.judged")" missed: "$1: no function is missed"
+    is "$(sed -n '3s/ *$//p' "$2.judged")" false: "$1: none is named that is the same"
+}
+# compared NAME OUT [OPTION...]: OUT.lpatch
+compared()
+{
+    name=$1 out=$2
+    shift 2
+    status=0
+    timeout -k 5 100 "$builddir/lpdiff" "$@" "$out.OLD/$subject" "$out.NEW/$subject" >"$out.lpatch" 2>"$out.err" || status=$?
+    is "$status" 1 "$name: lpdiff"
+    head -n 8 "$out.err" | note
+    [ $status = 1 ]
+}
+# started NAME OUT: OLD with the patch is right
+started()
+{
+    is "$(tried lprun --no-control -P "$2.lpatch" "$2.OLD/try")" right "$1: right from the start with the patch"
+    [ ! -s tried.err ] || note <tried.err
+}
+
+# ask: one more try of the running program
+ask()
+{
+    asked=$((asked + 1))
+    echo go >&8
+    wait_for 60 sh -c "[ \$(wc -l <live.out) -ge $asked ]"
+    sed -n "${asked}p" live.out
+}
+# live NAME OUT: the running program is patched, and the patch is taken back
+live()
+{
+    rm -f live.in
+    mkfifo live.in
+    asked=0
+    "$builddir/lprun" -L "$sysroot" "$2.OLD/try" <live.in >live.out 2>live.err &
+    pid=$!
+    children=$pid
+    exec 8>live.in
+    : >tried.err
+    wrong "$(ask)" "$1: wrong while it runs"
+    asked=1
+    is "$(timeout -k 5 60 "$builddir/lpapply" -q -p $pid "$2.lpatch" 2>&1; echo $?)" 0 "$1: applied to the running program"
+    is "$(ask)" right "$1: right then"
+    asked=2
+    is "$(timeout -k 5 60 "$builddir/lpapply" -q -R -p $pid 2>&1; echo $?)" 0 "$1: taken back"
+    wrong "$(ask)" "$1: wrong again"
+    exec 8>&-
+    wait $pid
+    is "$?" 0 "$1: ends by itself"
+    children=
+}
+# sizes NAME OUT: a row of the table; files without debugging information
+sizes()
+{
+    for side in OLD NEW; do "${prefix}strip" -g -o $side.bin "$2.$side/$subject"; done
+    text=$(wc -c <"$2.lpatch") xz=$(xz -9e <"$2.lpatch" | wc -c) bsdiff=- xdelta=-
+    if [ -n "$tools" ]; then
+        "$tools/bsdiff" OLD.bin NEW.bin delta && bsdiff=$(wc -c <delta)
+        "$tools/xdelta3" -f -e -9 -s OLD.bin NEW.bin delta && xdelta=$(wc -c <delta)
+        # Where nothing moved, bsdiff has little more to say than which bytes, and no checksums.
+        set -- "$1" "$2" $figures
+        if [ "$xz" -lt "$bsdiff" ]; then ok "$1: $xz bytes in xz, bsdiff $bsdiff"
+        elif [ "$4" -le "$5" ]; then skip "$1: $xz bytes in xz, bsdiff $bsdiff" "addresses are the same"
+        else not_ok "$1: $xz bytes in xz, bsdiff $bsdiff"; fi
+    fi
+    echo "$1 $(field "$pair" 3) $(wc -c <OLD.bin) $figures $text $xz $bsdiff $xdelta" >>"$scratch/table"
+}
+
+# flags VARIANT: compiler and flags
+flags()
+{
+    case $1 in
+    O0 | O3 | Os) echo "$CROSS_CC -g -$1" ;;
+    lto) echo "$CROSS_CC -g -O2 -flto -flto-partition=one" ;;
+    clang) echo "$clang -g -O2" ;;
+    relocs) echo "$CROSS_CC -g -O2 -Wl,-q" ;;
+    *) echo "$CROSS_CC -g -O2" ;;
+    esac
+}
+pic() { [ "$1" = static ] || echo -fPIC; }
+# strip_both OUT: its subjects have no symbols, those are in OUT.SIDE/debug
+strip_both()
+(
+    for side in OLD NEW; do
+        mv "$1.$side/$subject" "$1.$side/whole"
+        "${prefix}objcopy" --only-keep-debug "$1.$side/whole" "$1.$side/debug" && "${prefix}strip" -o "$1.$side/$subject" "$1.$side/whole" || return
+    done
+)
+# variant PAIR VARIANT: built in another way, compared and started
+variant()
+{
+    [ "$2" != clang ] || have clang || { skip "$1, $2" "no clang"; return; }
+    as=$(field "$1" 3)
+    subject=$(subject "$as")
+    built "$1" "$2" "$as" $(flags "$2") $(pic "$as") >log 2>&1 || { not_ok "$1, $2: builds"; tail log | note; return; }
+    case $2 in
+    stripped | debug) cp base.truth "$2.truth" && strip_both "$2" ;;
+    relocs) cp base.truth "$2.truth" ;;
+    *) truth "$1" "$2" $(flags "$2") $(pic "$as") >log 2>&1 ;;
+    esac || { not_ok "$1, $2: what truly changed"; tail log | note; return; }
+    whole=$subject
+    [ ! -e "$2.OLD/whole" ] || whole=whole
+    [ "$2" = debug ] && set -- "$1" "$2" --debug debug.OLD/debug debug.NEW/debug
+    [ "$2" = stripped ] && set -- "$1" "$2" --heuristic
+    pair=$1 v=$2
+    shift 2
+    compared "$pair, $v" "$v" "$@" || return
+    judged "$pair, $v" "$v" "$v.OLD/$whole" "$v.NEW/$whole"
+    started "$pair, $v" "$v"
+}
+fix()
+{
+    mkdir -p "$work/$1"
+    cd "$work/$1" || exit
+    rm -rf ./*
+    series "$1" >log 2>&1 || { not_ok "$1: the patches apply"; note <log; return; }
+    as=$(field "$1" 3)
+    subject=$(subject "$as")
+    set -- "$1" $(flags base) $(pic "$as")
+    pair=$1
+    shift
+    built "$pair" base "$as" "$@" >log 2>&1 && truth "$pair" base "$@" >log 2>&1 || { not_ok "$pair: builds"; tail log | note; return; }
+    wrong "$(tried lprun --no-control base.OLD/try)" "$pair: OLD is wrong"
+    is "$(tried lprun --no-control base.NEW/try)" right "$pair: NEW is right"
+    if [ -n "$full" ] && have_qemu; then
+        wrong "$(tried timeout -k 5 60 "$QEMU_AARCH64" -L "$sysroot" base.OLD/try)" "$pair: OLD is wrong (qemu-aarch64)"
+        is "$(tried timeout -k 5 60 "$QEMU_AARCH64" -L "$sysroot" base.NEW/try)" right "$pair: NEW is right (qemu-aarch64)"
+    fi
+    compared "$pair" base || return
+    judged "$pair" base base.OLD/$subject base.NEW/$subject
+    started "$pair" base
+    live "$pair" base
+    sizes "$pair" base
+    for v in $variants; do variant "$pair" "$v"; done
+}
+
+for p; do fix "$p"; cd "$scratch" || exit; [ -n "${ARM64LP_DIFF_KEEP:-}" ] || rm -rf "$work"; done
+{ echo "fix linked bytes functions differ changed reported missed false text xz bsdiff xdelta3"; cat "$scratch/table" 2>/dev/null; } | column -t | note
+tap_done
