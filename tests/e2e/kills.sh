@@ -135,7 +135,7 @@ stored()
 }
 state=stored
 mkdir store
-for how in kill ENOSPC; do
+for how in kill ENOSPC EIO; do
     stride=3 back='lpapply -q --uninstall --patch-dir store ten1 ten2'
     sweep "install for two programs, $how" $how old ten lpapply -q --install --patch-dir store ten1.lpatch ten2.lpatch
     back='lpapply -q --install --patch-dir store ten1.lpatch ten2.lpatch'
