@@ -21,6 +21,7 @@ static const struct cli_option options[] = {
     {OPT_START, "start-address", "ADDR", "from this address on; with -w: the address of the first word"},
     {OPT_STOP, "stop-address", "ADDR", "up to this address"},
     {'P', "patch", "FILE", "show the file as patched: changed lines are marked - and +"},
+    {'p', "pid", "PID", "a running program, as it is in memory: changed lines are marked - and +"},
     {'w', "words", NULL, "the operands are instruction words in hexadecimal"},
     {OPT_COVERAGE, "coverage", NULL, "list every instruction, whether lprun executes it, and what proves that"},
     {OPT_STRICT, "strict", NULL, "exit with 1 if a word of code is undefined"},
@@ -30,6 +31,7 @@ static const struct cli_option options[] = {
 };
 static const char *const synopsis[] = {
     "[-dDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [-P PATCH]... [--strict] [--json | --tsv] [-o FILE] FILE | -",
+    "[-dDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [--strict] [--json | --tsv] [-o FILE] -p PID",
     "PATCH | -",
     "-w WORD...",
     "--coverage",
@@ -48,6 +50,7 @@ static struct {
     struct lpdis d;
     const char *patches[MAX_PATCHES];
     bool words, coverage;
+    uint64_t pid;
     const char *output;
 } opt = {.d = {.stop = UINT64_MAX}};
 
@@ -68,6 +71,7 @@ static void parse_options(int argc, char **argv)
             if (opt.d.n_patches == MAX_PATCHES) cli_usage("more than %d patches", MAX_PATCHES);
             opt.patches[opt.d.n_patches++] = cli.arg;
             break;
+        case 'p': opt.pid = cli_number("-p", cli.arg, INT32_MAX); break;
         case 'w': opt.words = true; break;
         case OPT_COVERAGE: opt.coverage = true; break;
         case OPT_STRICT: opt.d.strict = true; break;
@@ -78,7 +82,8 @@ static void parse_options(int argc, char **argv)
     opt.d.colour = !opt.output && cli.format == OUT_TEXT && cli_colour();
     if (opt.coverage && (opt.words || cli.n_operands)) cli_usage("--coverage takes no file");
     if (opt.words && cli.n_operands == 0) cli_usage("-w needs words");
-    if (!opt.coverage && !opt.words && cli.n_operands != 1) cli_usage(cli.n_operands ? "more than one file" : "no file is given");
+    if (opt.pid && (opt.words || opt.coverage || opt.d.n_patches || cli.n_operands)) cli_usage("-p takes no file, no words and no patches");
+    if (!opt.coverage && !opt.words && !opt.pid && cli.n_operands != 1) cli_usage(cli.n_operands ? "more than one file" : "no file is given");
     if (opt.d.symbol && opt.d.section) cli_usage("-j and --symbol exclude each other");
 }
 
@@ -176,18 +181,35 @@ static lp_status do_patch(const char *name, const char *text, size_t len, struct
     return s;
 }
 
-static lp_status do_elf(const char *name, const char *data, size_t len, struct lp_error *err)
+static lp_status show_elf(const char *name, lp_elf *elf, struct lp_error *err)
 {
-    lp_elf *elf;
-    lp_status s = data ? lp_elf_open_memory(data, len, name, &elf, err) : lp_elf_open(name, &elf, err);
-    if (s) return s;
     if (cli.format == OUT_TEXT && cli.level > 0) {
         out_puts("\n");
         out_text(name);
         out_puts(":     file format elf64-littleaarch64\n");
     }
-    s = lpdis_dump(&opt.d, elf, err);
+    lp_status s = lpdis_dump(&opt.d, elf, err);
     lp_elf_close(elf);
+    return s;
+}
+
+static lp_status do_elf(const char *name, const char *data, size_t len, struct lp_error *err)
+{
+    lp_elf *elf;
+    lp_status s = data ? lp_elf_open_memory(data, len, name, &elf, err) : lp_elf_open(name, &elf, err);
+    return s ? s : show_elf(name, elf, err);
+}
+
+static lp_status do_process(struct lp_error *err)
+{
+    lp_elf *elf;
+    char name[400];
+    struct lpdis_live live = {.control = NULL};
+    lp_status s = lpdis_open_live(&live, (int64_t)opt.pid, &elf, err);
+    opt.d.live = &live;
+    snprintf(name, sizeof name, "process %" PRIu64 ", %.300s", opt.pid, live.info.exe ? live.info.exe : "");
+    if (s == LP_OK) s = show_elf(name, elf, err);
+    lp_control_close(live.control);
     return s;
 }
 
@@ -235,6 +257,7 @@ int main(int argc, char **argv)
     lp_status s = LP_OK;
     if (opt.coverage) do_coverage();
     else if (opt.words) do_words(dis);
+    else if (opt.pid) s = do_process(&err);
     else s = do_file(cli.operands[0], &err);
     lp_dis_free(dis);
     int status = s ? cli_failed(&err) : opt.d.strict && opt.d.undefined ? 1 : 0;

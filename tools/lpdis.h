@@ -10,6 +10,7 @@ struct lpdis {
     bool colour, strict;
     const char *section, *symbol; /* globs or NULL */
     uint64_t start, stop;
+    struct lpdis_live *live;      /* -p, or NULL */
     const char *const *patches;   /* -P */
     int n_patches;
     uint64_t undefined;       /* words of code that are no instruction */
@@ -84,6 +85,22 @@ void lpdis_part(const struct lpdis_file *f, lp_dis *dis, const struct lpdis_part
 void lpdis_bodies(const struct lpdis_file *f, lp_dis *dis, uint64_t *undefined);
 /* Where a part that begins at `from` may end: at a symbol, if there is one near. */
 uint64_t lpdis_part_end(const struct lpdis_file *f, const struct lpdis_range *r, uint64_t from);
+
+int lpdis_keep_change(void *changes, const struct lp_patch_word *w); /* not 0: out of memory */
+
+/* ---- a running program (lpdis_live.c) ---- */
+struct lpdis_name { char *text; uint64_t addr, size; };
+struct lpdis_live {
+    lp_control *control;
+    struct lp_control_info info;
+    struct lpdis_name *names; /* of functions that patches have brought */
+    size_t n_names;
+};
+/* Ask for it, and open its file. */
+lp_status lpdis_open_live(struct lpdis_live *l, int64_t pid, lp_elf **elf, struct lp_error *err);
+/* The changes of these ranges; `whole`: and the functions that are new. */
+lp_status lpdis_look(struct lpdis_live *l, const struct lpdis_file *f, struct lpdis_changes *c, const struct lpdis_range *r, size_t n, bool whole,
+                     struct lp_error *err);
 
 /* ---- threads (lpdis_pool.c) ---- */
 /* Print all parts in their order. */

@@ -29,7 +29,7 @@ static void *grow(void *p, size_t *cap, size_t n, size_t size)
     return realloc(p, *cap * size);
 }
 
-static int keep_change(void *ctx, const struct lp_patch_word *w)
+int lpdis_keep_change(void *ctx, const struct lp_patch_word *w)
 {
     struct lpdis_changes *c = ctx;
     char *body = w->where ? strdup(w->where) : NULL;
@@ -59,13 +59,17 @@ static lp_status read_patches(struct dump *x, struct lp_error *err)
         lp_status s = lp_patch_read(x->d->patches[i], 0, cli_report, NULL, &p, err);
         if (s) return s;
         s = lp_patch_check(p, x->f.elf, cli_report, NULL, err);
-        if (s == LP_OK) s = lp_patch_words(p, x->f.elf, keep_change, c, err);
+        if (s == LP_OK) s = lp_patch_words(p, x->f.elf, lpdis_keep_change, c, err);
         lp_patch_free(p);
         if (s) return s;
     }
+    return LP_OK;
+}
+
+static void sort_changes(struct lpdis_changes *c)
+{
     if (c->n) qsort(c->v, c->n, sizeof *c->v, by_address);
     while (c->n_sites < c->n && !c->v[c->n_sites].body) c->n_sites++;
-    return LP_OK;
 }
 
 /* ---- ranges ---- */
@@ -187,6 +191,9 @@ static lp_status print_all(struct dump *x, struct lp_error *err)
     if (x->d->symbol) find_symbols(x);
     else if (n) find_sections(x);
     else find_segments(x);
+    lp_status s = x->d->live && !x->failed ? lpdis_look(x->d->live, &x->f, &x->f.changes, x->range, x->n_ranges, !x->d->symbol, err) : LP_OK;
+    if (s) return s;
+    sort_changes(&x->f.changes);
     find_parts(x);
     if (x->failed) {
         *err = (struct lp_error){.status = LP_E_NOMEM, .text = "out of memory"};

@@ -19,8 +19,11 @@ struct lp_control_info {
     uint64_t patches;       /* applied now */
     uint64_t started_ms;    /* CLOCK_REALTIME */
     bool read_only;         /* it refuses to be changed */
+    uint64_t bias;          /* run-time address - link-time address of what is in that file */
 };
 LP_API lp_status lp_control_info(lp_control *c, struct lp_control_info *out, struct lp_error *err);
+/* Copy what is in the program's memory, patches and all: what it may read itself. LP_E_ADDRESS: not all of it is there. */
+LP_API lp_status lp_control_read(lp_control *c, uint64_t addr, void *buf, size_t len, struct lp_error *err);
 
 /* One changed place of an applied patch. Times are of CLOCK_REALTIME, in milliseconds; 0 = never. */
 struct lp_live_place {

@@ -6,14 +6,15 @@
  *   both sides first     arm64lp 1
  *   client               apply N FLAGS DEADLINE_MS [TRIAL_MS]     followed by N times:  patch LENGTH NAME, then LENGTH bytes of patch text
  *                        revert N FLAGS DEADLINE_MS    followed by N times:  name NAME                     (N = 0: all of them)
- *                        list | places | functions CHANGED_ONLY | journal | status | stats
+ *                        list | places | functions CHANGED_ONLY | journal | status | stats | read ADDR LENGTH
  *   server, any number   report STATUS SYS LINE COL WHERE TEXT HINT        one of several problems
  *                        row NAME VERSION PLACES HITS APPLIED_MS NOTE TRIAL_MS      answer to list
  *                        place PATCH WHERE KIND ADDR SIZE HITS FIRST_MS LAST_MS THREADS
  *                        function NAME OBJECT ADDR SIZE PATCH PLACES HITS
  *                        event TIME_MS WHAT PATCH VERSION STATUS PID UID TEXT STOPPED_NS
- *                        status PID VERSION PATCHES ACCESS EXE DEV INO BUILD-ID STARTED_MS      (ACCESS: read-write or read-only)
+ *                        status PID VERSION PATCHES ACCESS EXE DEV INO BUILD-ID STARTED_MS BIAS      (ACCESS: read-write or read-only)
  *                        stats STOPS LAST MEDIAN P99 MAX LAST MEDIAN P99 MAX                    nanoseconds; the second four: until all stood
+ *                        bytes HEXADECIMAL                             answer to read; LENGTH is at most LP_CONTROL_BYTES
  *   server, last         ok APPLIED ALREADY REVERTED STOPPED_NS     or     error STATUS SYS LINE COL WHERE TEXT HINT
  *
  * N is at most LP_CONTROL_ITEMS, a text at most LP_CONTROL_TEXT bytes. FLAGS are enum lp_live_flags in decimal, STATUS is a
@@ -33,6 +34,7 @@ enum {
     LP_CONTROL_ITEMS = 4096,
     LP_CONTROL_TEXT = 64 << 20,
     LP_CONTROL_FIELDS = 16,
+    LP_CONTROL_BYTES = 2048,   /* of memory that one request reads */
 };
 
 /* ---- fields (protocol.c) ---- */

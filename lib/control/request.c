@@ -3,10 +3,12 @@
 #include <arm64lp/control.h>
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "control/client.h"
 #include "patch/model.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,7 +241,8 @@ static bool take_status(struct answer *a, char **f)
     uint64_t pid;
     size_t len = 0;
     if (!lp_control_number(f[1], INT64_MAX, &pid) || !lp_control_string(f[2]) || !number(f, 3, &v.patches) || !lp_control_string(f[5]) ||
-        !number(f, 6, &v.dev) || !number(f, 7, &v.ino) || !lp_control_string(f[8]) || !number(f, 9, &v.started_ms))
+        !number(f, 6, &v.dev) || !number(f, 7, &v.ino) || !lp_control_string(f[8]) || !number(f, 9, &v.started_ms) ||
+        (f[10] && !number(f, 10, &v.bias)))
         return false;
     const char *const from[3] = {f[2], f[5], f[8]};
     const char **const to[3] = {&v.version, &v.exe, &v.build_id};
@@ -260,6 +263,34 @@ lp_status lp_control_info(lp_control *c, struct lp_control_info *out, struct lp_
     struct answer a = {.word = "status", .fields = 10, .take = take_status, .fn_ctx = out};
     *out = (struct lp_control_info){.version = "", .exe = "", .build_id = ""};
     return look(c, "status\n", &a, err);
+}
+
+struct bytes { uint8_t *to; size_t n; };
+
+static bool take_bytes(struct answer *a, char **f)
+{
+    struct bytes *b = a->fn_ctx;
+    if (strlen(f[1]) != 2 * b->n) return false;
+    for (size_t i = 0; i < b->n; i++) {
+        int high = lp_hex_digit(f[1][2 * i]), low = lp_hex_digit(f[1][2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        b->to[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+lp_status lp_control_read(lp_control *c, uint64_t addr, void *buf, size_t len, struct lp_error *err)
+{
+    uint8_t *to = buf;
+    for (size_t n; len; addr += n, to += n, len -= n) {
+        char request[64];
+        struct bytes b = {to, n = len < LP_CONTROL_BYTES ? len : LP_CONTROL_BYTES};
+        struct answer a = {.word = "bytes", .fields = 2, .take = take_bytes, .fn_ctx = &b};
+        snprintf(request, sizeof request, "read %" PRIu64 " %zu\n", addr, n);
+        lp_status s = look(c, request, &a, err);
+        if (s) return s;
+    }
+    return LP_OK;
 }
 
 static bool take_stats(struct answer *a, char **f)

@@ -17,6 +17,7 @@ struct lp_control_ops {
     lp_status (*functions)(void *ctx, bool changed_only, int (*fn)(void *fctx, const struct lp_live_function *row), void *fctx, struct lp_error *err);
     lp_status (*journal)(void *ctx, int (*fn)(void *fctx, const struct lp_live_event *row), void *fctx, struct lp_error *err);
     lp_status (*stats)(void *ctx, struct lp_live_stats *out, struct lp_error *err);
+    lp_status (*read)(void *ctx, uint64_t addr, void *buf, size_t len, struct lp_error *err); /* the program's memory; NULL: not to be had */
     /* Called about twice a second as long as it returns true, and after each change. NULL: nothing to do. */
     bool (*tick)(void *ctx);
     /* Move a descriptor out of the guest's sight and close the old one; returns the new one (-1: keep the old). NULL: moved to min_fd or above. */
@@ -39,6 +40,7 @@ struct lp_control_config {
     uint64_t dev, ino;
     const char *build_id; /* hexadecimal */
     uint64_t started_ms;  /* CLOCK_REALTIME */
+    uint64_t bias;        /* run-time address - link-time address */
 };
 
 typedef struct lp_control_server lp_control_server;

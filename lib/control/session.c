@@ -3,6 +3,7 @@
 #include "control/session.h"
 #include "control/protocol.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,24 @@ static void do_stats(struct lp_session *s)
     finish(s, status, &none, &err);
 }
 
+/* What is in the program's memory, patches and all. */
+static void do_read(struct lp_session *s, uint64_t addr, uint64_t len)
+{
+    struct lp_error err;
+    struct lp_live_result none = {0};
+    uint8_t data[LP_CONTROL_BYTES];
+    char text[2 * LP_CONTROL_BYTES + 1];
+    const struct lp_control_ops *ops = s->config->ops;
+    lp_status status = ops->read ? ops->read(s->config->ctx, addr, data, len, &err) : lp_fail(&err, LP_E_UNSUPPORTED, "this program cannot say that");
+    if (status == LP_OK) {
+        lp_hex(text, data, len);
+        lp_buf_puts(&s->out, "bytes ");
+        lp_buf_puts(&s->out, text);
+        lp_buf_puts(&s->out, "\n");
+    }
+    finish(s, status, &none, &err);
+}
+
 /* list, places, functions, journal */
 static void do_look(struct lp_session *s, const char *what, bool changed_only)
 {
@@ -223,6 +242,7 @@ static void do_status(struct lp_session *s)
         lp_control_put_number(&s->out, s->config->ino);
         lp_control_put_string(&s->out, s->config->build_id);
         lp_control_put_number(&s->out, s->config->started_ms);
+        lp_control_put_number(&s->out, s->config->bias);
         lp_buf_puts(&s->out, "\n");
     }
     finish(s, status, &none, &err);
@@ -347,7 +367,7 @@ static void greet(struct lp_session *s, const char *line)
 static void take_line(struct lp_session *s, char *line)
 {
     char *f[LP_CONTROL_FIELDS];
-    uint64_t changed;
+    uint64_t changed, addr, len;
     if (!s->greeted) {
         greet(s, line);
         return;
@@ -360,7 +380,9 @@ static void take_line(struct lp_session *s, char *line)
     else if (n == 2 && strcmp(f[0], "functions") == 0 && lp_control_number(f[1], 1, &changed)) do_look(s, f[0], changed == 1);
     else if (strcmp(f[0], "status") == 0 && n == 1) do_status(s);
     else if (strcmp(f[0], "stats") == 0 && n == 1) do_stats(s);
-    else give_up(s, LP_E_PROTOCOL, "expected: apply, revert, list, places, functions, journal, status or stats");
+    else if (n == 3 && strcmp(f[0], "read") == 0 && lp_control_number(f[1], UINT64_MAX, &addr) && lp_control_number(f[2], LP_CONTROL_BYTES, &len) && len)
+        do_read(s, addr, len);
+    else give_up(s, LP_E_PROTOCOL, "expected: apply, revert, list, places, functions, journal, read, status or stats");
 }
 
 /* One step; false if more input is needed. */

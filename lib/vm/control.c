@@ -71,6 +71,8 @@ static lp_status control_journal(void *ctx, int (*fn)(void *fctx, const struct l
 
 static lp_status control_stats(void *ctx, struct lp_live_stats *out, struct lp_error *err) { return lp_vm_stats(ctx, out, err); }
 
+static lp_status control_read(void *ctx, uint64_t addr, void *buf, size_t len, struct lp_error *err) { return lp_vm_read(ctx, addr, buf, len, err); }
+
 static bool control_tick(void *ctx)
 {
     bool trials = lp_live_tick(((struct lp_vm *)ctx)->live);
@@ -78,7 +80,7 @@ static bool control_tick(void *ctx)
 }
 
 static const struct lp_control_ops control_ops = {.places = control_places, .functions = control_functions, .journal = control_journal,
-                                                  .stats = control_stats, .tick = control_tick,
+                                                  .stats = control_stats, .read = control_read, .tick = control_tick,
                                                   .apply = control_apply, .revert = control_revert, .list = control_list, .hide_fd = hide_fd,
                                                   .close_fd = close_fd, .accept_fd = accept_fd};
 
@@ -94,6 +96,7 @@ static void tell_program(struct lp_vm *vm, struct lp_control_config *c)
     c->build_id = vm->told.build_id;
     c->dev = vm->program_dev;
     c->ino = vm->program_ino;
+    c->bias = vm->kernel->image.bias;
 }
 
 lp_status lp_vm_start_control(struct lp_vm *vm, struct lp_error *err)

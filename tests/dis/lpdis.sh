@@ -1,6 +1,7 @@
 #!/bin/sh
 # lpdis: what each option shows, the words that capstone does not know, ways in which input and output end, and the examples of its manual.
 . "$srcdir/tests/lib.sh"
+. "$srcdir/tests/body.sh"
 need_cross
 cd "$scratch" || exit 1
 cat >app.c <<'C'
@@ -59,6 +60,38 @@ lpdis - <app >again
 lpdis app | sed 's/^app:/standard input:/' >out
 same again out "an ELF file from standard input"
 hides "$(printf '\033')" "no colours into a file"
+
+# A running program: what patches have made of it.
+printf '#include <unistd.h>\n__attribute__((noinline)) int check(int v) { __asm__ volatile(""); return v + 3; }\nint main(void) { for (int i = 0; i < 600; i++) { check(i); usleep(100000); } }\n' >wait.c
+"$CROSS_CC" -w -O2 -static-pie -fPIE -o wait wait.c || "$CROSS_CC" -w -O2 -static -o wait wait.c
+XDG_RUNTIME_DIR=$scratch/run
+export XDG_RUNTIME_DIR
+mkdir -m 700 run
+lprun ./wait &
+pid=$!
+children="$children $pid"
+wait_for 20 lpapply -p $pid -l
+lpdis -p $pid --symbol check >out 2>err || note <err
+like "$(cat out)" 'process .*wait' "-p: whose code it is"
+hides '^[-+]' "-p: nothing is changed yet"
+lpmake -t wait --meta name=two 'check=ret 2' >two.lpatch
+lpapply -q -p $pid two.lpatch
+lpdis -p $pid --symbol check >out 2>err || note <err
+lpdis -P two.lpatch --symbol check wait >want
+same_lines() { grep '^[-+]' "$1"; }
+[ "$(same_lines out | wc -l)" -ge 4 ] && is "$(same_lines out)" "$(same_lines want)" "-p: the same changed lines as -P of that patch"
+lpapply -q -p $pid -R
+same_patch wait check body >body.lpatch && lpapply -q -p $pid body.lpatch
+lpdis -p $pid --symbol check >out 2>err || note <err
+like "$(cat out)" '^+ new body of check, at 0x' "-p: the new body of a function"
+like "$(sed -n '/new body/,$p' out)" '^+.*add.w0, w0, #3' "-p: which is there"
+is "$(lpdis --json -p $pid | grep -c '"change":"+"')" "$(grep -c "^+.*:$tab" out)" "-p: nothing else is changed"
+lpapply -q -p $pid -R
+lpdis --json -p $pid >out 2>err || note <err
+hides '"change":"' "-p: all of it, after the patch has gone"
+status 2 "-p: nobody" lpdis -p 1
+status 2 "-p with a file" lpdis -p $pid wait
+kill $pid
 
 # Of 100 000 words in several parts, each part begins where the last one ended, and the same bytes come every time.
 { echo '.text'; for f in a b c d e; do echo ".globl $f"; echo ".type $f, %function"; echo "$f: .rept 60000"; echo 'add x0, x0, #1'; echo '.endr'; echo ".size $f, .-$f"; done; } >big.s

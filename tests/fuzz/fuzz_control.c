@@ -69,6 +69,13 @@ static lp_status stats(void *ctx, struct lp_live_stats *out, struct lp_error *er
     return LP_OK;
 }
 
+static lp_status read_memory(void *ctx, uint64_t addr, void *buf, size_t len, struct lp_error *err)
+{
+    if (addr > UINT32_MAX) return lp_fail(err, LP_E_ADDRESS, "nothing is there");
+    memset(buf, 0x5a, len);
+    return LP_OK;
+}
+
 /* The other side: each line of the input as an answer. */
 static void answers(const uint8_t *data, size_t len)
 {
@@ -106,10 +113,11 @@ static int take_row(void *ctx, const struct lp_live_row *e) { return *(size_t *)
 
 static void client(const uint8_t *data, size_t len)
 {
-    for (int request = 0; request < 6; request++) {
+    for (int request = 0; request < 7; request++) {
         struct lp_control c = {.peer = "fuzz"};
         struct lp_control_info info;
         struct lp_live_stats v;
+        uint8_t bytes[100];
         struct lp_error err;
         size_t sum = 0;
         int fd[2];
@@ -119,7 +127,8 @@ static void client(const uint8_t *data, size_t len)
         shutdown(fd[1], SHUT_WR);
         lp_status s = request == 0 ? lp_control_list(&c, take_row, &sum, &err) : request == 1 ? lp_control_places(&c, take_place, &sum, &err)
                     : request == 2 ? lp_control_functions(&c, false, take_function, &sum, &err)
-                    : request == 3 ? lp_control_journal(&c, take_event, &sum, &err) : request == 4 ? lp_control_info(&c, &info, &err) : lp_control_stats(&c, &v, &err);
+                    : request == 3 ? lp_control_journal(&c, take_event, &sum, &err) : request == 4 ? lp_control_info(&c, &info, &err)
+                    : request == 5 ? lp_control_read(&c, 4096, bytes, sizeof bytes, &err) : lp_control_stats(&c, &v, &err);
         if (s == LP_OK && request == 4) sum += strlen(info.exe) + strlen(info.version) + strlen(info.build_id);
         if (s != LP_OK && !err.text[0]) abort();
         free(c.status);
@@ -130,7 +139,7 @@ static void client(const uint8_t *data, size_t len)
 void lp_fuzz_one(const uint8_t *data, size_t len)
 {
     static const struct lp_control_ops ops = {.apply = apply, .revert = revert, .list = list, .places = places, .functions = functions, .journal = journal,
-                                              .stats = stats};
+                                              .stats = stats, .read = read_memory};
     static const struct lp_control_config config = {.path = "", .pid = 1, .ops = &ops};
     size_t budget = BUDGET, step = len % 7 ? len % 7 * 5 : len + 1;
     struct lp_session s;

@@ -116,7 +116,16 @@ static inline lp_status fake_list(void *ctx, int (*fn)(void *fctx, const struct 
     return LP_OK;
 }
 
-static const struct lp_control_ops ops = {.apply = fake_apply, .revert = fake_revert, .list = fake_list};
+/* Every byte is its address, up to 1 MiB. */
+static inline lp_status fake_read(void *ctx, uint64_t addr, void *buf, size_t len, struct lp_error *err)
+{
+    (void)ctx;
+    if (addr + len > 1 << 20) return lp_fail(err, LP_E_ADDRESS, "nothing is there");
+    for (size_t i = 0; i < len; i++) ((uint8_t *)buf)[i] = (uint8_t)(addr + i);
+    return LP_OK;
+}
+
+static const struct lp_control_ops ops = {.apply = fake_apply, .revert = fake_revert, .list = fake_list, .read = fake_read};
 
 /* ---- the server under test ---- */
 
@@ -135,7 +144,7 @@ static inline bool make_dir(void)
 static inline lp_status start(const char *at, int min_fd, struct lp_error *err)
 {
     struct lp_control_config config = {.path = at, .pid = getpid(), .min_fd = min_fd, .ops = &ops, .ctx = &engine, .read_only = read_only,
-                                       .exe = "/bin/a prog", .dev = 7, .ino = UINT64_MAX, .build_id = "00ff", .started_ms = 12};
+                                       .exe = "/bin/a prog", .dev = 7, .ino = UINT64_MAX, .build_id = "00ff", .started_ms = 12, .bias = 65536};
     return lp_control_server_start(&config, &server, err);
 }
 

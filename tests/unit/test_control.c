@@ -12,7 +12,7 @@ static void test_list(void **state)
     say(fd, "arm64lp 1\nlist\n");
     assert_string_equal(hear(fd, "\nok"), "arm64lp 1\nrow a%20patch 1.2 3 18446744073709551615 1700000000123 - 30000\nrow b - 1 0 5 waits%20for%20libb.so 0\nok 0 0 0 0\n");
     say(fd, "status\n");
-    assert_non_null(strstr(hear(fd, "\nok"), " 0.1.0 2 read-write /bin/a%20prog 7 18446744073709551615 00ff 12\nok"));
+    assert_non_null(strstr(hear(fd, "\nok"), " 0.1.0 2 read-write /bin/a%20prog 7 18446744073709551615 00ff 12 65536\nok"));
     close(fd);
     assert_int_equal(lp_control_list(c, NULL, NULL, &err), LP_OK);
     lp_control_close(c);
@@ -27,6 +27,11 @@ static void test_info(void **state)
     assert_string_equal(info.version, lp_version());
     assert_string_equal(info.exe, "/bin/a prog");
     assert_string_equal(info.build_id, "00ff");
+    uint8_t data[5000];
+    assert_int_equal(lp_control_read(c, 16, data, sizeof data, NULL), LP_OK);
+    for (size_t i = 0; i < sizeof data; i++) assert_int_equal(data[i], (uint8_t)(16 + i));
+    assert_int_equal(lp_control_read(c, 1 << 20, data, 1, NULL), LP_E_ADDRESS);
+    assert_int_equal(info.bias, 65536);
     assert_true(info.dev == 7 && info.ino == UINT64_MAX && info.patches == 2 && info.started_ms == 12 && !info.read_only);
     assert_int_equal(lp_control_places(c, NULL, NULL, NULL), LP_E_UNSUPPORTED); /* this engine has none */
     assert_int_equal(lp_control_list(c, NULL, NULL, NULL), LP_OK);
