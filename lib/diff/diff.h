@@ -75,6 +75,7 @@ struct lp_side {
     size_t nnamed;
     uint64_t *cut;                    /* addresses that something refers to, in unnamed data */
     size_t ncut, cut_cap;
+    struct lp_flow_survey survey;
     bool nomem;
     /* what a patch puts over it (verify.c) */
     const struct lp_patched { uint64_t start, end; uint8_t *bytes; } *over; /* functions of which words are changed */
@@ -151,6 +152,8 @@ const char *lp_atom_text(const struct lp_atom *a, char buf[32]);
 /* ---- refs.c ---- */
 /* The target of a branch, ADR or literal load; *mask: its field. */
 bool lp_word_target(uint32_t word, uint64_t pc, uint64_t *target, uint32_t *mask);
+/* What all functions together tell the dataflow of each; anew where their code is another one. */
+void lp_side_survey(struct lp_side *s);
 /* One function's references (with its parts): those of the file's relocations, else by dataflow. */
 void lp_refs_function(struct lp_side *s, uint32_t atom);
 /* ---- anchor.c ---- */

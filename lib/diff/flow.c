@@ -76,14 +76,15 @@ static bool new_state(struct lp_frun *r, size_t word)
         r->cap_state = cap;
     }
     r->visits[r->nstate] = 0;
+    memset(&r->state[r->nstate], 0, sizeof *r->state);
     r->state_of[word] = (uint32_t)++r->nstate;
     return true;
 }
 
+/* Slots that are new since are ID_NONE: in states of leaders from the beginning, in the one that runs when they are made. */
 static void copy_state(const struct lp_frun *r, struct lp_fstate *to, const struct lp_fstate *from)
 {
     memcpy(to, from, offsetof(struct lp_fstate, slot) + r->nslot * sizeof from->slot[0]);
-    memset(to->slot + r->nslot, 0, (SLOTS - r->nslot) * sizeof from->slot[0]); /* ID_NONE */
 }
 
 static void join_facts(struct lp_fstate *to, const struct lp_fstate *from)
@@ -97,13 +98,23 @@ static void join_facts(struct lp_fstate *to, const struct lp_fstate *from)
     }
 }
 
-static bool join_values(struct lp_frun *r, lp_fv *to, const lp_fv *from, size_t n, bool last)
+/* Two indices that were compared with bounds on two ways to one table: what meets has the larger bound. */
+static lp_fv join(struct lp_frun *r, const struct lp_fstate *to, lp_fv a, const struct lp_fstate *from, lp_fv b)
+{
+    uint32_t max, other;
+    bool soft, other_soft;
+    if (!lp_frun_bounded(r, to, a, &max, &soft) || !lp_frun_bounded(r, from, b, &other, &other_soft))
+        return lp_fv_join(&r->pool, a, b);
+    return lp_fv_make(&r->pool, FV_SMALL, max > other ? max : other, soft || other_soft ? 0 : 1);
+}
+
+static bool join_values(struct lp_frun *r, struct lp_fstate *s, lp_fv *to, const struct lp_fstate *other, const lp_fv *from, size_t n, bool last)
 {
     bool changed = false;
     for (size_t i = 0; i < n; i++) {
         if (to[i] == from[i])
             continue;
-        const lp_fv v = lp_fv_join(&r->pool, to[i], from[i]);
+        const lp_fv v = join(r, s, to[i], other, from[i]);
         changed |= v != to[i];
         to[i] = v == to[i] || !last ? v : ID_OPAQUE;
     }
@@ -135,10 +146,10 @@ static void flow_to(struct lp_frun *r, size_t word, const struct lp_fstate *s)
     struct lp_fstate *to = &r->state[k];
     const struct lp_ffact before[FACTS] = {to->fact[0], to->fact[1], to->fact[2], to->fact[3]};
     const bool last = r->visits[k] >= MOST_VISITS;
+    bool changed = join_values(r, to, to->reg, s, s->reg, REGS, last);
+    changed |= join_values(r, to, to->slot, s, s->slot, r->nslot, last);
     join_facts(to, s);
-    bool changed = memcmp(before, to->fact, sizeof before) != 0;
-    changed |= join_values(r, to->reg, s->reg, REGS, last);
-    changed |= join_values(r, to->slot, s->slot, r->nslot, last);
+    changed |= memcmp(before, to->fact, sizeof before) != 0;
     if (changed) {
         r->visits[k]++;
         set_bit(r->pending, word);
@@ -184,12 +195,18 @@ static bool jump(struct lp_frun *r, size_t i, const struct lp_fstate *s)
     return t.n != 0;
 }
 
+static bool comes_back(const struct lp_frun *r, uint64_t callee)
+{
+    const struct lp_flow_callee *fn = r->in->survey == NULL ? NULL : lp_flow_survey_callee(r->in->survey, callee);
+    return fn != NULL ? fn->returns : r->in->returns == NULL || r->in->returns(r->in->ctx, callee);
+}
+
 /* Does word i + 1 follow? */
 static bool goes_on(struct lp_frun *r, size_t i)
 {
     const struct lp_fop *o = &r->op[i];
     switch (o->kind) {
-    case OP_CALL: return r->in->returns == NULL || r->in->returns(r->in->ctx, (uint64_t)o->imm);
+    case OP_CALL: return comes_back(r, (uint64_t)o->imm);
     case OP_BRANCH: case OP_RETURN: case OP_STOP: case OP_DATA: case OP_JUMP_REG: return false;
     default: return true;
     }
@@ -210,18 +227,18 @@ static void branch(struct lp_frun *r, size_t i, struct lp_fstate *s, const struc
 }
 
 /* Where a state may go from that nobody sees: exceptions leave calls, and BRs that are not understood. */
-struct elsewhere { struct lp_fstate state; bool any, changed; };
+struct elsewhere { struct lp_fstate state; bool any; };
 
 static void leaves(struct lp_frun *r, struct elsewhere *e, const struct lp_fstate *s)
 {
     if (!e->any) {
         copy_state(r, &e->state, s);
-        e->any = e->changed = true;
+        e->any = true;
         return;
     }
+    join_values(r, &e->state, e->state.reg, s, s->reg, REGS, false);
+    join_values(r, &e->state, e->state.slot, s, s->slot, r->nslot, false);
     join_facts(&e->state, s);
-    e->changed |= join_values(r, e->state.reg, s->reg, REGS, false);
-    e->changed |= join_values(r, e->state.slot, s->slot, r->nslot, false);
 }
 
 static bool starts_part(const struct lp_frun *r, size_t i)
@@ -309,6 +326,11 @@ static void start(struct lp_fstate *s, struct lp_frun *r)
 {
     memset(s, 0, sizeof *s); /* ID_NONE */
     s->reg[REG_ZR] = ID_ZERO;
+    for (unsigned i = 9; i < 29; i++) /* not X16 and X17 (veneers), X18 (nested functions) */
+        s->reg[i] = i < 16 || i > 18 ? ID_FOREIGN : ID_NONE;
+    const struct lp_flow_callee *fn = r->in->survey == NULL ? NULL : lp_flow_survey_callee(r->in->survey, r->in->part[0].at);
+    for (uint32_t set = fn == NULL ? 0 : fn->pages_in; set != 0; set &= set - 1)
+        s->reg[__builtin_ctz(set)] = ID_FOREIGN;
     s->reg[REG_SP] = lp_fv_make(&r->pool, FV_STACK, 0, 0);
 }
 
@@ -319,6 +341,7 @@ static bool run_seeds(struct lp_frun *r, uint64_t *seeded)
     for (unsigned round = 0; more && !r->failed; round++) {
         struct elsewhere e = {0};
         start(&e.state, r);
+        e.any = false;
         run_all_for(r, &e);
         for (unsigned k = 0; k < REG_SP && round >= MOST_ROUNDS; k++)
             e.state.reg[k] = ID_OPAQUE;

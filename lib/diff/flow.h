@@ -60,18 +60,36 @@ struct lp_flow {
     bool gave_up;                /* the function is too large or too tangled: what is not TARGET is OPAQUE */
 };
 
+/* What all functions of a file together tell, for use with each one: which registers a callee leaves alone (compilers know that of functions that
+ * they see, and keep values there), and where the code says that data begin (a jump table without a bound does not go beyond). */
+struct lp_flow_part;
+struct lp_flow_callee {
+    uint64_t at;
+    uint32_t clobbers;            /* bit n: it may change Xn */
+    uint32_t pages_in, pages_out; /* bit n: a page is in Xn at a call of it, and when it returns (code that was moved out of several functions) */
+    bool unsure;                  /* it may change others, too */
+    bool returns;                 /* it has a way to (noreturn functions have none) */
+};
+struct lp_flow_survey { struct lp_flow_callee *fn; size_t nfn; uint64_t *mark; size_t nmark; };
+/* The parts are functions (and .cold parts). *out is for lp_flow_survey_free() in any case. */
+lp_status lp_flow_survey(const struct lp_flow_part *part, size_t n, struct lp_flow_survey *out, struct lp_error *err);
+void lp_flow_survey_free(struct lp_flow_survey *s);
+/* The first address behind this one that the code makes by ADRP and ADD; UINT64_MAX if there is none. */
+uint64_t lp_flow_survey_next(const struct lp_flow_survey *s, uint64_t addr);
+const struct lp_flow_callee *lp_flow_survey_callee(const struct lp_flow_survey *s, uint64_t addr); /* NULL: no part begins there */
+
 /* Code that belongs together: a function, then its .cold part and the like (which go on with the registers of the function). Entered at its first word. */
 struct lp_flow_part { uint64_t at; const void *code; size_t words; };
 struct lp_flow_input {
     const struct lp_flow_part *part;
     size_t nparts;
-    /* Bytes at an address that the program does not change and no relocation fills: jump tables. *avail: how many follow, better
-     * up to the next address that something refers to. NULL = none. */
+    /* Bytes at an address that the program does not change and no relocation fills: jump tables. *avail: how many follow. NULL = none. */
     const uint8_t *(*bytes)(void *ctx, uint64_t addr, uint64_t *avail);
     /* Is there code at this address? *until: up to where the answer holds. NULL = all is code. */
     bool (*is_code)(void *ctx, uint64_t addr, uint64_t *until);
-    /* Does a call of this address come back? NULL = all do. */
+    /* Does a call of this address come back? Asked of what the survey does not have. NULL = all do. */
     bool (*returns)(void *ctx, uint64_t addr);
+    const struct lp_flow_survey *survey; /* NULL = none */
     void *ctx;
 };
 /* LP_E_NOMEM is the only failure. *out is for lp_flow_free() in any case. */

@@ -38,8 +38,9 @@ typedef uint32_t lp_fv;
 enum lp_fv_kind {
     FV_NONE,   /* anything; no address that came from the PC */
     FV_CONST,  /* m[0].v */
-    FV_SMALL,  /* anything up to m[0].v */
+    FV_SMALL,  /* anything up to m[0].v; m[0].root = 1: it was compared with that, 0: it has no more bits */
     FV_NAMED,  /* what word m[0].v met last: no address, but equal to all that have this name */
+    FV_FOREIGN, /* what a register held that no caller hands over: only code that belongs to another function knows */
     FV_STACK,  /* m[0].v from where SP was in frame m[0].root */
     FV_ADDR,   /* one of n addresses */
     FV_ENTRY,  /* of a jump table at m[0].v with m[0].root entries (0: not known), extended and shifted left;
@@ -48,7 +49,7 @@ enum lp_fv_kind {
     FV_MANY,   /* one of too many addresses: all were compared where they were made, so that what is added to them means itself */
     FV_OPAQUE, /* part of an address, but it is not known of which */
 };
-enum { MEMBERS = 4, ID_NONE = 0, ID_ZERO = 1, ID_OPAQUE = 2, ID_MANY = 3 };
+enum { MEMBERS = 4, ID_NONE = 0, ID_ZERO = 1, ID_OPAQUE = 2, ID_MANY = 3, ID_FOREIGN = 4 };
 enum lp_fv_space { IN_PAGE, IN_ADDR, IN_TLS };
 /* root: of a page, the word that made it; of an address, what it was when it became one. Two with the same root differ by a step. */
 struct lp_fv_member { uint64_t v, root; uint32_t space, indexed; };
@@ -79,7 +80,7 @@ static inline const struct lp_fvalue *lp_fv_at(const struct lp_fv_pool *p, lp_fv
 
 /* ---- states ---- */
 
-enum { SLOTS = 64, FACTS = 4, GRANULES = 256 };
+enum { SLOTS = 240, NAMED_SLOTS = 48, FACTS = 4, GRANULES = 256 }; /* slots after the first 48 are for addresses only */
 struct lp_ffact { lp_fv name; uint32_t max, soft; };                         /* a named value is at most that; soft: its bits say so */
 struct lp_fstate {
     lp_fv reg[REGS];
@@ -103,7 +104,7 @@ struct lp_frun {
     struct lp_fslot slot[SLOTS];
     uint8_t granule[GRANULES];            /* slot + 1 */
     unsigned nslot;
-    bool slots_full, failed, emit;
+    bool failed, emit;
     uint8_t *page_use;                    /* of a word that makes a page: USED, ALONE */
     size_t cap_addr, cap_table;
 };
@@ -113,6 +114,8 @@ enum { PAGE_USED = 1, PAGE_ESCAPES = 2 };
 void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fcmp *cmp);
 /* What is known after a branch on cmp that was taken, or was not. */
 void lp_frun_learn(struct lp_fstate *s, const struct lp_fcmp *cmp, unsigned cond, bool taken);
+/* Is this value at most *max? Soft: its bits say so, the program may know better. */
+bool lp_frun_bounded(const struct lp_frun *r, const struct lp_fstate *s, lp_fv v, uint32_t *max, bool *soft);
 /* flow_table.c: the table behind a BR to this value; false: it is none. table->n = 0: not understood. */
 bool lp_frun_table(const struct lp_frun *r, lp_fv goal, uint64_t br_at, struct lp_flow_table *table);
 /* flow.c: the word at an address; SIZE_MAX: in no part. */

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "diff/flow_inner.h"
 
-enum { LAST_CALL_CLOBBERED = 18, LINK = 30, MOST_ENTRIES = 1 << 16, BYTE_MAX = 0xff };
+enum { LAST_CALL_CLOBBERED = 18, CALL_CLOBBERED = 0x4007ffff, LINK = 30, MOST_ENTRIES = 1 << 16, BYTE_MAX = 0xff };
 
 static const struct lp_fvalue *value(const struct lp_frun *r, lp_fv v) { return lp_fv_at(&r->pool, v); }
 static lp_fv make(struct lp_frun *r, enum lp_fv_kind kind, uint64_t v) { return lp_fv_make(&r->pool, kind, v, 0); }
@@ -38,11 +38,13 @@ static lp_fv name_value(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv 
     const unsigned kind = value(r, v)->kind;
     if (kind != FV_NONE && kind != FV_SMALL)
         return v;
-    const uint64_t max = kind == FV_SMALL ? value(r, v)->m[0].v : UINT32_MAX;
+    uint32_t max;
+    bool soft;
+    lp_frun_bounded(r, s, v, &max, &soft);
     const lp_fv name = make(r, FV_NAMED, i);
     forget_name(r, s, name);
     if (kind == FV_SMALL)
-        add_fact(s, name, (uint32_t)max, true);
+        add_fact(s, name, max, soft);
     return name;
 }
 
@@ -57,19 +59,17 @@ void lp_frun_learn(struct lp_fstate *s, const struct lp_fcmp *cmp, unsigned cond
         add_fact(s, cmp->name, cmp->imm - 1, false);
 }
 
-/* How many entries an index may name, 0: not known. Soft: by its bits alone, so that the compiler may know of a lower bound. */
-static uint32_t bound(const struct lp_frun *r, const struct lp_fstate *s, lp_fv v, bool *soft)
+bool lp_frun_bounded(const struct lp_frun *r, const struct lp_fstate *s, lp_fv v, uint32_t *max, bool *soft)
 {
-    uint64_t max = UINT32_MAX;
-    *soft = true;
-    if (value(r, v)->kind == FV_SMALL)
-        max = value(r, v)->m[0].v;
-    for (unsigned i = 0; i < FACTS; i++)
-        if (s->fact[i].name != 0 && s->fact[i].name == v) {
-            max = s->fact[i].max;
+    const struct lp_fvalue *x = value(r, v);
+    *max = x->kind == FV_SMALL && x->m[0].v < UINT32_MAX ? (uint32_t)x->m[0].v : UINT32_MAX;
+    *soft = x->kind != FV_SMALL || x->m[0].root == 0;
+    for (unsigned i = 0; i < FACTS && x->kind == FV_NAMED; i++)
+        if (s->fact[i].name == v) {
+            *max = s->fact[i].max;
             *soft = s->fact[i].soft;
         }
-    return max < MOST_ENTRIES ? (uint32_t)max + 1 : 0;
+    return *max != UINT32_MAX;
 }
 
 /* ---- stack slots ---- */
@@ -86,15 +86,13 @@ static struct lp_fslot *find_slot(struct lp_frun *r, uint64_t frame, int64_t off
     return NULL;
 }
 
-static struct lp_fslot *make_slot(struct lp_frun *r, uint64_t frame, int64_t off, unsigned width)
+/* NULL: there are too many. */
+static struct lp_fslot *make_slot(struct lp_frun *r, struct lp_fstate *s, uint64_t frame, int64_t off, unsigned width, unsigned most)
 {
     struct lp_fslot *x = find_slot(r, frame, off, width);
-    if (x != NULL || r->emit)
+    if (x != NULL || r->emit || r->nslot >= most)
         return x;
-    if (r->nslot == SLOTS) {
-        r->slots_full = true;
-        return NULL;
-    }
+    s->slot[r->nslot] = ID_NONE;
     x = &r->slot[r->nslot++];
     uint8_t *head = &r->granule[granule_of(frame, off)];
     *x = (struct lp_fslot){.off = off, .frame = frame, .width = (uint8_t)width, .next = *head};
@@ -118,9 +116,9 @@ static lp_fv load_slot(struct lp_frun *r, struct lp_fstate *s, size_t i, uint64_
 {
     if (width != 8 && width != 4)
         return ID_NONE;
-    const struct lp_fslot *x = only && !r->slots_full ? make_slot(r, frame, off, width) : find_slot(r, frame, off, width);
+    const struct lp_fslot *x = only ? make_slot(r, s, frame, off, width, NAMED_SLOTS) : find_slot(r, frame, off, width);
     if (x == NULL)
-        return r->slots_full && width == 8 ? ID_OPAQUE : ID_NONE;
+        return ID_NONE;
     lp_fv *v = &s->slot[x - r->slot];
     if (only)
         *v = name_value(r, s, i, *v);
@@ -146,15 +144,15 @@ static void store_slot(struct lp_frun *r, struct lp_fstate *s, size_t i, uint64_
         page_escapes(r, *from);
         return;
     }
-    if (only && reg != REG_ZR && !r->slots_full)
+    if (only && reg != REG_ZR && r->nslot < NAMED_SLOTS)
         *from = name_value(r, s, i, *from);
     if (*from == ID_NONE)
         return;
-    struct lp_fslot *x = make_slot(r, frame, off, width);
+    struct lp_fslot *x = make_slot(r, s, frame, off, width, is_address(r, *from) ? SLOTS : NAMED_SLOTS);
     if (x != NULL)
         s->slot[x - r->slot] = *from;
-    else
-        page_escapes(r, *from);
+    else if (is_address(r, *from))
+        r->failed = true; /* it is lost */
 }
 
 /* ---- refs ---- */
@@ -182,7 +180,7 @@ static void tell(struct lp_frun *r, size_t i, lp_fv id, int64_t off, unsigned wi
     struct lp_flow_ref *ref = &r->out->ref[i];
     const struct lp_fvalue *v = value(r, id);
     *ref = (struct lp_flow_ref){.n = 1, .width = (uint8_t)width, .flags = (uint8_t)flags};
-    if (v->kind == FV_OPAQUE)
+    if (v->kind == FV_OPAQUE || v->kind == FV_FOREIGN)
         ref->kind = LP_FLOW_OPAQUE;
     if (v->kind != FV_ADDR)
         return;
@@ -253,7 +251,7 @@ static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struc
         return;
     }
     const lp_fv to = lp_fv_add(&r->pool, from, o->imm, o->flags & F_HIGH);
-    if (r->emit && is_address(r, to)) {
+    if (r->emit && (is_address(r, to) || value(r, from)->kind == FV_FOREIGN)) {
         tell(r, i, from, o->imm, 0, 0);
         const struct lp_fvalue *v = value(r, to);
         if (v->kind == FV_ADDR && v->m[0].space == IN_PAGE)
@@ -373,7 +371,8 @@ static lp_fv load_entry(struct lp_frun *r, const struct lp_fstate *s, const stru
     if (b->kind != FV_ADDR || b->n != 1 || b->maybe || b->m[0].space != IN_ADDR || b->m[0].indexed || 1u << o->shift != (o->shift ? o->bytes : 1u))
         return ID_NONE;
     bool soft;
-    const uint32_t n = bound(r, s, index, &soft);
+    uint32_t max;
+    const uint32_t n = lp_frun_bounded(r, s, index, &max, &soft) && max < MOST_ENTRIES ? max + 1 : 0;
     struct lp_fvalue v = {.kind = FV_ENTRY, .n = 1, .bytes = o->bytes, .is_signed = o->flags & F_SIGNED ? 1 : 0,
                           .m[0] = {.v = b->m[0].v, .root = n, .indexed = soft}};
     return lp_fv_intern(&r->pool, &v);
@@ -454,13 +453,20 @@ static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)
         write_reg(s, o->rt2, second);
 }
 
-/* What a call leaves: results in X0 and X1. Of the other registers that it may change, nobody reads one but who knows that it did not (-fipa-ra). */
-static void step_call(struct lp_frun *r, struct lp_fstate *s)
+/* What a call leaves. Of a function that is seen it is known; of others, results are in X0 and X1, and nobody reads the rest of what they may change. */
+static void step_call(struct lp_frun *r, struct lp_fstate *s, uint64_t to)
 {
+    const struct lp_flow_callee *fn = r->in->survey == NULL || to == 0 ? NULL : lp_flow_survey_callee(r->in->survey, to);
+    if (fn != NULL && !fn->unsure) {
+        forget_written(s, fn->clobbers & CALL_CLOBBERED);
+        for (uint32_t set = fn->pages_out; set != 0; set &= set - 1)
+            s->reg[__builtin_ctz(set)] = ID_FOREIGN;
+        return;
+    }
     s->reg[0] = s->reg[1] = s->reg[LINK] = ID_NONE;
     for (unsigned i = 2; i <= LAST_CALL_CLOBBERED; i++)
         if (s->reg[i] != ID_NONE)
-            s->reg[i] = lp_fv_doubt(&r->pool, s->reg[i]);
+            s->reg[i] = fn == NULL && r->in->survey != NULL ? ID_NONE : lp_fv_doubt(&r->pool, s->reg[i]);
 }
 
 void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fcmp *cmp)
@@ -500,7 +506,7 @@ void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fc
         pages_read(r, s, o->read);
         break;
     case OP_CALL: tell_plain(r, i, LP_FLOW_TARGET, (uint64_t)o->imm, 0); /* fall through */
-    case OP_CALL_REG: cmp->name = 0; step_call(r, s); break;
+    case OP_CALL_REG: cmp->name = 0; step_call(r, s, o->kind == OP_CALL ? (uint64_t)o->imm : 0); break;
     case OP_SYSTEM: s->reg[0] = ID_NONE; break;
     case OP_PAD: case OP_STOP: case OP_DATA: case OP_JUMP_REG: case OP_RETURN: break;
     default: pages_read(r, s, o->read); forget_written(s, o->write);

@@ -46,6 +46,10 @@ bool lp_frun_table(const struct lp_frun *r, lp_fv id, uint64_t br_at, struct lp_
     const uint64_t most = t->guessed ? MOST_GUESSED : t->n;
     uint64_t avail = 0;
     const uint8_t *bytes = r->in->bytes == NULL ? NULL : r->in->bytes(r->in->ctx, t->at, &avail);
+    if (t->guessed || v->m[0].indexed) {
+        const uint64_t next = r->in->survey == NULL ? UINT64_MAX : lp_flow_survey_next(r->in->survey, t->at);
+        avail = avail < next - t->at ? avail : next - t->at;
+    }
     const uint64_t there = bytes == NULL ? 0 : avail / t->entry_bytes;
     const uint32_t good = good_entries(r, t, bytes, there < most ? there : most);
     if (t->guessed || v->m[0].indexed)

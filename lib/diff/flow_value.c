@@ -9,7 +9,7 @@ enum { FIRST_VALUES = 64, FIRST_BUCKETS = 128, MOST_VALUES = 1 << 22 };
 /* How many members count: those of an address are n, other kinds have one or two numbers there. */
 static unsigned members(const struct lp_fvalue *v)
 {
-    return v->kind == FV_ADDR ? v->n : v->kind == FV_GOAL ? 2 : v->kind == FV_NONE || v->kind >= FV_MANY ? 0 : 1;
+    return v->kind == FV_ADDR ? v->n : v->kind == FV_GOAL ? 2 : v->kind == FV_NONE || v->kind == FV_FOREIGN || v->kind >= FV_MANY ? 0 : 1;
 }
 
 static uint32_t hash(const struct lp_fvalue *v)
@@ -103,11 +103,12 @@ bool lp_fv_init(struct lp_fv_pool *p, size_t words)
         return false;
     for (size_t i = 0; i < words; i++)
         p->site[i] = (uint32_t)i;
-    struct lp_fvalue none = {.kind = FV_NONE}, opaque = {.kind = FV_OPAQUE}, many = {.kind = FV_MANY};
+    struct lp_fvalue none = {.kind = FV_NONE}, opaque = {.kind = FV_OPAQUE}, many = {.kind = FV_MANY}, foreign = {.kind = FV_FOREIGN};
     lp_fv_intern(p, &none); /* ID_NONE */
     lp_fv_make(p, FV_CONST, 0, 0);
     lp_fv_intern(p, &opaque);
     lp_fv_intern(p, &many);
+    lp_fv_intern(p, &foreign);
     return true;
 }
 

@@ -149,7 +149,8 @@ void lp_refs_function(struct lp_side *s, uint32_t i)
     struct lp_flow_part part[PARTS];
     uint32_t which[PARTS];
     struct lp_flow f;
-    struct lp_flow_input in = {.part = part, .nparts = parts_of(s, i, part, which), .bytes = constant_bytes, .is_code = is_code, .ctx = s};
+    struct lp_flow_input in = {.part = part, .nparts = parts_of(s, i, part, which), .bytes = constant_bytes, .is_code = is_code,
+                               .survey = &s->survey, .ctx = s};
     if (!in.nparts) return;
     if (lp_flow_function(&in, &f, NULL) != LP_OK) s->nomem = true;
     const struct lp_flow_ref *q = f.ref;
@@ -166,8 +167,23 @@ void lp_refs_function(struct lp_side *s, uint32_t i)
     lp_flow_free(&f);
 }
 
+void lp_side_survey(struct lp_side *s)
+{
+    struct lp_flow_part *part = malloc((s->natom + 1) * sizeof *part);
+    size_t n = 0;
+    for (size_t i = 0; part && i < s->natom; i++) {
+        const struct lp_atom *a = &s->atom[i];
+        uint64_t avail = 0;
+        const uint8_t *p = a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE ? lp_side_code(s, a->start, &avail) : NULL;
+        if (p && avail >= a->end - a->start) part[n++] = (struct lp_flow_part){a->start, p, (a->end - a->start) / 4};
+    }
+    if (!part || lp_flow_survey(part, n, &s->survey, NULL) != LP_OK) s->nomem = true;
+    free(part);
+}
+
 void lp_diff_refs(struct lp_side *s)
 {
+    lp_side_survey(s);
     for (uint32_t i = 0; i < s->natom && !s->nomem; i++)
         if ((s->atom[i].kind == LP_ATOM_FUNC || s->atom[i].kind == LP_ATOM_LOOSE) && s->atom[i].parent == LP_NONE) lp_refs_function(s, i);
 }

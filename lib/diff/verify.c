@@ -174,19 +174,23 @@ static bool make_side(struct check *c)
     *s = *OLD(c->d);
     s->ref = NULL, s->nref = s->ref_cap = 0;
     s->table = NULL, s->ntable = s->table_cap = 0;
+    s->survey = (struct lp_flow_survey){0};
     s->reloc = NULL, s->nreloc = 0; /* they are of what was there before */
     s->atom = copy(OLD(c->d)->atom, s->natom, 0, sizeof *s->atom);
     s->atom_cap = s->natom;
     s->span = copy(OLD(c->d)->span, s->nspan, c->plan.nregion, sizeof *s->span);
     if (!s->atom || !s->span) return false;
     add_new(c);
-    return add_patched(c);
+    if (!add_patched(c)) return false;
+    lp_side_survey(s);
+    return true;
 }
 
 static void free_check(struct check *c)
 {
     for (size_t i = 0; i < c->side.nover; i++) free(c->over[i].bytes);
     free(c->over), free(c->side.atom), free(c->side.span), free(c->side.ref), free(c->side.table);
+    lp_flow_survey_free(&c->side.survey);
     lp_plan_free(&c->plan);
 }
 

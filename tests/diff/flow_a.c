@@ -18,6 +18,16 @@ static __thread long own[2000];
 extern __thread int theirs;
 int use(const void *p, ...);
 
+/* Callers of this one know which registers it leaves alone (-fipa-ra). */
+static KEEP int leaves_alone(int a) { return a * 3 + 1; }
+KEEP int kept(int n)
+{
+    int s = small[1] + leaves_alone(n);
+    s += small[2] * leaves_alone(s) + table[3];
+    if (s > 7) s ^= rest[1] + leaves_alone(s * 2) + rest[2];
+    return s + shared[3];
+}
+
 /* Section anchors: several variables behind one base. */
 KEEP int anchors(int i)
 {
@@ -156,6 +166,6 @@ KEEP int fails(int n)
 int main(int argc, char **argv)
 {
     large_switch(argc, 3);
-    return (int)(anchors(argc) + small_switch((unsigned)argc, 1) + loop_switch((const void *)argv[0]) + nested(argc, 2) + computed((const void *)argv[0])
+    return (int)(kept(argc) + anchors(argc) + small_switch((unsigned)argc, 1) + loop_switch((const void *)argv[0]) + nested(argc, 2) + computed((const void *)argv[0])
         + spills(1, 2, 3, argc) + big_frame(argc) + dynamic(argc) + aligned(argc) + joins(argc, NULL) + walk() + tls(argc) + jumps(argc) + many(1, 2, 3.0) + fails(argc));
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "a64/a64.h"
+#include "a64/regs.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "diff/flow.h"
@@ -22,9 +23,10 @@ static struct function *fns;
 static size_t nfns, cap_fns, ntruth;
 static struct truth *truth;
 static bool verbose;
+static struct lp_flow_survey survey;
 static double seconds; /* of CPU time that the dataflow takes */
 /* words: with an address by their relocation; right, wrong, opaque, missed: what the dataflow says of them. */
-static struct { size_t functions, words, relocated, right, wrong, opaque, missed, maybe, pages, lonely, tables, guessed, unknown, gave_up, refs, opaques; } count;
+static struct { size_t functions, words, relocated, right, wrong, opaque, missed, maybe, pages, lonely, tables, guessed, unknown, computed, gave_up, refs, opaques; } count;
 
 static void die(const char *why)
 {
@@ -183,6 +185,28 @@ static void look_at(const struct function *fn, const struct lp_flow_part *part, 
         }
 }
 
+/* A BR that goes neither through a table nor to an address that was loaded or moved: an address that was computed. */
+static void computed(const struct function *fn, const struct lp_flow_part *part, const struct lp_flow *f)
+{
+    for (size_t k = 0; k < part->words; k++) {
+        const uint8_t *code = part->code;
+        const uint64_t pc = part->at + 4 * k;
+        const uint32_t word = lp_le32(code + 4 * k);
+        size_t t = 0, back = k;
+        while (t < f->ntable && f->table[t].br_at != pc)
+            t++;
+        if ((word & 0xfffffc1f) != 0xd61f0000 || t < f->ntable || !is_code(NULL, pc, &(uint64_t){0}))
+            continue;
+        unsigned row = 0;
+        while (back-- > 0 && !(lp_a64_regs(row = lp_a64_find(lp_le32(code + 4 * back), LP_A64_ALL), lp_le32(code + 4 * back)).write >> (word >> 5 & 31) & 1))
+            row = 0;
+        const bool adds = row != 0 && strncmp(lp_a64_rows[row].class_, "dp_", 3) == 0 && row != A64_MOV_reg && f->ref[back].kind == LP_FLOW_NONE;
+        count.computed += adds;
+        if (verbose && adds)
+            printf("%s+0x%llx %llx: computed by %s\n", fn->name, (unsigned long long)(pc - fn->at), (unsigned long long)pc, lp_a64_rows[row].name);
+    }
+}
+
 static void tables(const struct function *fn, const struct lp_flow *f)
 {
     for (size_t i = 0; i < f->ntable; i++) {
@@ -212,7 +236,7 @@ static void run(const struct function *fn, const struct function *cold)
     }
     if (nparts == 0)
         return;
-    const struct lp_flow_input in = {.part = part, .nparts = nparts, .bytes = bytes, .is_code = is_code, .returns = returns};
+    const struct lp_flow_input in = {.part = part, .nparts = nparts, .bytes = bytes, .is_code = is_code, .returns = returns, .survey = &survey};
     const clock_t began = clock();
     if (lp_flow_function(&in, &f, &err) != LP_OK)
         die(err.text);
@@ -222,7 +246,27 @@ static void run(const struct function *fn, const struct function *cold)
     count.gave_up += f.gave_up;
     look_at(fn, part, nparts, &f);
     tables(fn, &f);
+    for (size_t i = 0; i < nparts; i++)
+        computed(fn, &part[i], &f);
     lp_flow_free(&f);
+}
+
+static void make_survey(void)
+{
+    struct lp_flow_part *part = malloc((nfns + 1) * sizeof *part);
+    struct lp_error err;
+    size_t n = 0;
+    for (size_t i = 0; part != NULL && i < nfns; i++) {
+        uint64_t avail;
+        const void *code = lp_elf_at(elf, fns[i].at, &avail);
+        if (code != NULL && avail >= fns[i].size)
+            part[n++] = (struct lp_flow_part){fns[i].at, code, fns[i].size / 4};
+    }
+    const clock_t began = clock();
+    if (part == NULL || lp_flow_survey(part, n, &survey, &err) != LP_OK)
+        die("no survey");
+    seconds += (double)(clock() - began) / CLOCKS_PER_SEC;
+    free(part);
 }
 
 int main(int argc, char **argv)
@@ -237,6 +281,7 @@ int main(int argc, char **argv)
         functions_of_frames();
     qsort(fns, nfns, sizeof *fns, by_at);
     load_truth();
+    make_survey();
     for (size_t i = 0; i < nfns; i++) {
         const struct function *cold = NULL;
         for (size_t k = 0; k < nfns && fns[i].name[0] != '?' && !timed; k++)
@@ -246,10 +291,11 @@ int main(int argc, char **argv)
             run(&fns[i], cold);
     }
     printf("functions %zu words %zu relocated %zu right %zu wrong %zu opaque %zu missed %zu maybe %zu pages %zu alone %zu refs %zu opaques %zu "
-           "tables %zu guessed %zu unknown %zu gave-up %zu\n", count.functions, count.words, count.relocated, count.right, count.wrong, count.opaque,
-           count.missed, count.maybe, count.pages, count.lonely, count.refs, count.opaques, count.tables, count.guessed, count.unknown, count.gave_up);
+           "tables %zu guessed %zu unknown %zu computed %zu gave-up %zu\n", count.functions, count.words, count.relocated, count.right, count.wrong, count.opaque,
+           count.missed, count.maybe, count.pages, count.lonely, count.refs, count.opaques, count.tables, count.guessed, count.unknown, count.computed, count.gave_up);
     if (timed)
         printf("ms %.1f MB/s %.1f\n", 1e3 * seconds, (double)count.words * 4 / 1e6 / seconds);
+    lp_flow_survey_free(&survey);
     lp_elf_close(elf);
     free(fns);
     free(truth);

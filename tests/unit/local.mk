@@ -3,7 +3,7 @@ UNIT_TESTS = tests/unit/test_control tests/unit/test_control_socket tests/unit/t
 	tests/unit/test_livepatch_run tests/unit/test_cpp tests/unit/test_fp tests/unit/test_mem tests/unit/test_mem_remap tests/unit/test_ldst \
 	tests/unit/test_signal tests/unit/test_process tests/unit/test_elf tests/unit/test_patch_parse \
 	tests/unit/test_patch_live tests/unit/test_patch_objects tests/unit/test_a64 tests/unit/test_exec tests/unit/test_base tests/unit/test_chains tests/unit/test_crypto \
-	tests/unit/test_ext tests/unit/test_mops tests/unit/test_fp_exact tests/unit/test_fp_lanes tests/unit/test_order tests/unit/test_stack tests/unit/test_watch tests/unit/test_track
+	tests/unit/test_ext tests/unit/test_mops tests/unit/test_fp_exact tests/unit/test_fp_lanes tests/unit/test_order tests/unit/test_stack tests/unit/test_watch tests/unit/test_track tests/unit/test_flow
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)

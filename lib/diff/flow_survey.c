@@ -1,0 +1,198 @@
+/* diff/flow_survey.c - what the code of a whole file says about functions that are called, and where data begin. */
+#include <config.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/bits.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/search.h"
+#include "diff/flow_inner.h"
+
+/* What a function that is not here may change (AAPCS64 6.1): X0-X18, and LR. A chain of calls longer than MOST_PASSES is not followed. */
+enum { BY_ABI = 0x4007ffff, MOST_PASSES = 100, REACH = 64, LAST_CLOBBERED = 18 };
+
+struct edge { uint32_t from, to; bool last; }; /* last: what follows a return of `to` is one of `from` */
+struct edges { struct edge *v; size_t n, cap; };
+struct marks { uint64_t *v; size_t n, cap; };
+struct page { uint64_t at, page; bool there; }; /* there: the register holds it */
+
+static size_t function_at(const struct lp_flow_survey *s, uint64_t addr)
+{
+    const size_t k = lp_count_upto(s->fn, s->nfn, sizeof *s->fn, addr);
+    return k != 0 && s->fn[k - 1].at == addr ? k - 1 : SIZE_MAX;
+}
+
+static bool add_edge(struct edges *e, size_t from, size_t to, bool last)
+{
+    struct edge *v = lp_grow(e->v, &e->cap, e->n, sizeof *v);
+    if (v == NULL)
+        return false;
+    e->v = v;
+    v[e->n++] = (struct edge){(uint32_t)from, (uint32_t)to, last};
+    return true;
+}
+
+static bool add_mark(struct marks *m, uint64_t addr)
+{
+    uint64_t *v = lp_grow(m->v, &m->cap, m->n, sizeof *v);
+    if (v == NULL)
+        return false;
+    m->v = v;
+    v[m->n++] = addr;
+    return true;
+}
+
+static uint32_t pages_there(const struct page page[])
+{
+    uint32_t set = 0;
+    for (unsigned r = 0; r <= LAST_CLOBBERED; r++)
+        set |= page[r].there ? UINT32_C(1) << r : 0;
+    return set;
+}
+
+/* A call, or a branch out of the function. */
+static bool leave(struct lp_flow_survey *s, size_t f, uint64_t to, bool last, const struct page page[], struct edges *edges)
+{
+    const size_t k = function_at(s, to);
+    if (k == SIZE_MAX) {
+        s->fn[f].clobbers |= BY_ABI;
+        s->fn[f].returns |= last;
+        return true;
+    }
+    s->fn[k].pages_in |= pages_there(page);
+    return add_edge(edges, f, k, last);
+}
+
+/* Words up to the padding behind the last instruction. */
+static size_t without_padding(const struct lp_flow_part *part)
+{
+    struct lp_fop o;
+    size_t n = part->words;
+    for (; n > 0; n--) {
+        lp_fop_decode(lp_le32((const uint8_t *)part->code + 4 * (n - 1)), 0, &o);
+        if (o.kind != OP_PAD)
+            break;
+    }
+    return n;
+}
+
+/* Does a function that is over with this word go on behind its end? */
+static bool falls_off(const struct lp_fop *o)
+{
+    return o->kind != OP_BRANCH && o->kind != OP_CALL && o->kind != OP_JUMP_REG && o->kind != OP_RETURN && o->kind != OP_STOP;
+}
+
+/* Which registers hold pages behind a word; behind the end of a block, none is known. */
+static void track_pages(struct page page[], const struct lp_fop *o, uint64_t pc)
+{
+    const bool ends = o->kind == OP_BRANCH || o->kind == OP_JUMP_REG || o->kind == OP_RETURN || o->kind == OP_STOP;
+    const uint32_t written = ends ? UINT32_MAX : o->write | (o->kind == OP_CALL || o->kind == OP_CALL_REG ? (uint32_t)BY_ABI : 0);
+    for (uint32_t set = written; set != 0; set &= set - 1)
+        page[__builtin_ctz(set)].there = false;
+    if (o->kind == OP_ADRP)
+        page[o->rd] = (struct page){pc, (uint64_t)o->imm, true};
+}
+
+static bool leads_out(const struct lp_flow_part *part, const struct lp_fop *o) { return (uint64_t)o->imm - part->at >= 4 * (uint64_t)part->words; }
+
+static bool look_at(struct lp_flow_survey *s, size_t f, const struct lp_flow_part *part, struct edges *edges, struct marks *marks)
+{
+    struct page page[REGS] = {{0}};
+    struct lp_flow_callee *fn = &s->fn[f];
+    const size_t words = without_padding(part);
+    for (size_t i = 0; i < words; i++) {
+        struct lp_fop o;
+        const uint64_t pc = part->at + 4 * i;
+        lp_fop_decode(lp_le32((const uint8_t *)part->code + 4 * i), pc, &o);
+        fn->clobbers |= o.write & INT32_MAX;
+        if (o.kind == OP_ADD_IMM && page[o.rn].at != 0 && pc - page[o.rn].at < REACH && !add_mark(marks, page[o.rn].page + (uint64_t)o.imm))
+            return false;
+        const bool out = o.kind == OP_BRANCH && leads_out(part, &o);
+        const bool last = out || (o.kind == OP_CALL && i + 1 == words);
+        if ((o.kind == OP_CALL || out) && !leave(s, f, (uint64_t)o.imm, last, page, edges))
+            return false;
+        fn->returns |= o.kind == OP_RETURN || o.kind == OP_JUMP_REG || (i + 1 == words && falls_off(&o)) || (o.kind == OP_BRANCH_IF && leads_out(part, &o));
+        fn->pages_out |= o.kind == OP_RETURN ? pages_there(page) : 0;
+        track_pages(page, &o, pc);
+        fn->clobbers |= o.kind == OP_CALL_REG ? (uint32_t)BY_ABI : 0;
+        fn->unsure |= o.kind == OP_JUMP_REG;
+    }
+    return true;
+}
+
+static void follow(struct lp_flow_survey *s, const struct edges *e)
+{
+    bool more = true;
+    for (unsigned pass = 0; more; pass++) {
+        more = false;
+        for (size_t i = e->n; i-- > 0;) {
+            struct lp_flow_callee *a = &s->fn[e->v[i].from];
+            const struct lp_flow_callee *b = &s->fn[e->v[i].to];
+            const uint32_t clobbers = a->clobbers | b->clobbers;
+            const bool unsure = a->unsure || b->unsure || pass > MOST_PASSES;
+            const bool returns = a->returns || (e->v[i].last && b->returns) || pass > MOST_PASSES;
+            more |= clobbers != a->clobbers || unsure != a->unsure || returns != a->returns;
+            a->clobbers = clobbers;
+            a->unsure = unsure;
+            a->returns = returns;
+        }
+    }
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static struct lp_flow_part *in_order(const struct lp_flow_part *part, size_t n)
+{
+    struct lp_flow_part *v = malloc((n + 1) * sizeof *v);
+    if (v != NULL && n != 0) {
+        memcpy(v, part, n * sizeof *v);
+        qsort(v, n, sizeof *v, by_address);
+    }
+    return v;
+}
+
+lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, struct lp_flow_survey *out, struct lp_error *err)
+{
+    struct edges edges = {0};
+    struct marks marks = {0};
+    *out = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *out->fn)};
+    struct lp_flow_part *part = in_order(unordered, n);
+    bool good = out->fn != NULL && part != NULL && n < UINT32_MAX;
+    for (size_t i = 0; good && i < n; i++)
+        out->fn[i].at = part[i].at;
+    out->nfn = good ? n : 0;
+    for (size_t i = 0; good && i < n; i++)
+        good = look_at(out, i, &part[i], &edges, &marks);
+    if (good)
+        follow(out, &edges);
+    out->mark = marks.v;
+    out->nmark = marks.n;
+    if (marks.n > 1)
+        qsort(marks.v, marks.n, sizeof *marks.v, by_address);
+    free(edges.v);
+    free(part);
+    return good ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory for a survey of %zu functions", n);
+}
+
+void lp_flow_survey_free(struct lp_flow_survey *s)
+{
+    free(s->fn);
+    free(s->mark);
+    *s = (struct lp_flow_survey){0};
+}
+
+uint64_t lp_flow_survey_next(const struct lp_flow_survey *s, uint64_t addr)
+{
+    const size_t k = lp_count_upto(s->mark, s->nmark, sizeof *s->mark, addr);
+    return k < s->nmark ? s->mark[k] : UINT64_MAX;
+}
+
+const struct lp_flow_callee *lp_flow_survey_callee(const struct lp_flow_survey *s, uint64_t addr)
+{
+    const size_t k = function_at(s, addr);
+    return k == SIZE_MAX ? NULL : &s->fn[k];
+}

@@ -1,0 +1,393 @@
+/* test_flow.c - the dataflow of lib/diff/flow.h on code that is written here, and on words that nobody wrote. tests/diff/flow.sh has the compilers' code. */
+#include <config.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "diff/flow.h"
+#include "../splitmix.h"
+
+enum { AT = 0x10000, PAGE_A = 0x20000, PAGE_B = 0x35000, TABLE = 0x20100, SP = 31, RET = 0xd65f03c0, NOP = 0xd503201f, MAX_WORDS = 400, FUNCTIONS = 1000 };
+
+/* ---- words ---- */
+static uint32_t adrp(unsigned d, unsigned at, uint64_t page)
+{
+    const uint32_t n = (uint32_t)((page - ((AT + 4 * at) & ~4095u)) >> 12);
+    return 0x90000000 | (n & 3) << 29 | (n >> 2 & 0x7ffff) << 5 | d;
+}
+static uint32_t add(unsigned d, unsigned n, unsigned imm) { return 0x91000000 | imm << 10 | n << 5 | d; }
+static uint32_t sub(unsigned d, unsigned n, unsigned imm) { return 0xd1000000 | imm << 10 | n << 5 | d; }
+static uint32_t ldr(unsigned t, unsigned n, unsigned off) { return 0xf9400000 | off / 8 << 10 | n << 5 | t; }
+static uint32_t str(unsigned t, unsigned n, unsigned off) { return 0xf9000000 | off / 8 << 10 | n << 5 | t; }
+static uint32_t stp(unsigned t, unsigned u, unsigned n, unsigned off) { return 0xa9000000 | off / 8 << 15 | u << 10 | n << 5 | t; }
+static uint32_t ldp(unsigned t, unsigned u, unsigned n, unsigned off) { return 0xa9400000 | off / 8 << 15 | u << 10 | n << 5 | t; }
+static uint32_t mov(unsigned d, unsigned m) { return 0xaa0003e0 | m << 16 | d; }
+static uint32_t csel(unsigned d, unsigned n, unsigned m) { return 0x9a800000 | m << 16 | n << 5 | d; }
+static uint32_t add_reg(unsigned d, unsigned n, unsigned m) { return 0x8b000000 | m << 16 | n << 5 | d; }
+static uint32_t cmp_w(unsigned n, unsigned imm) { return 0x7100001f | imm << 10 | n << 5; }
+static uint32_t b_cond(unsigned cond, int words) { return 0x54000000 | ((uint32_t)words & 0x7ffff) << 5 | cond; }
+static uint32_t cbz(unsigned t, int words) { return 0xb4000000 | ((uint32_t)words & 0x7ffff) << 5 | t; }
+static uint32_t b(int words) { return 0x14000000 | ((uint32_t)words & 0x3ffffff); }
+static uint32_t bl(int words) { return 0x94000000 | ((uint32_t)words & 0x3ffffff); }
+static uint32_t adr(unsigned d, int words) { return 0x10000000 | ((uint32_t)words & 0x7ffff) << 5 | d; }
+static uint32_t ldrb_w(unsigned t, unsigned n, unsigned m) { return 0x38604800 | m << 16 | n << 5 | t; }       /* [xn, wm, uxtw] */
+static uint32_t add_sxtb2(unsigned d, unsigned n, unsigned m) { return 0x8b208800 | m << 16 | n << 5 | d; }   /* add d, n, wm, sxtb #2 */
+static uint32_t br(unsigned n) { return 0xd61f0000 | n << 5; }
+
+static struct lp_flow flow;
+static uint8_t table[64];
+static uint64_t table_bytes;
+
+static const uint8_t *bytes(void *ctx, uint64_t addr, uint64_t *avail)
+{
+    if (addr - TABLE >= table_bytes)
+        return NULL;
+    *avail = table_bytes - (addr - TABLE);
+    return table + (addr - TABLE);
+}
+
+static void run_at(const uint32_t *code, size_t n, struct lp_flow *out)
+{
+    const struct lp_flow_part part = {AT, code, n};
+    const struct lp_flow_input in = {.part = &part, .nparts = 1, .bytes = bytes};
+    struct lp_error err;
+    assert_int_equal(lp_flow_function(&in, out, &err), LP_OK);
+    assert_int_equal(out->n, n);
+}
+#define RUN(...) \
+    do { \
+        const uint32_t code_[] = {__VA_ARGS__}; \
+        lp_flow_free(&flow); \
+        run_at(code_, sizeof code_ / 4, &flow); \
+    } while (0)
+
+static void is(size_t i, unsigned kind, uint64_t addr, unsigned flags)
+{
+    assert_int_equal(flow.ref[i].kind, kind);
+    assert_int_equal(flow.ref[i].flags & ~(LP_FLOW_LOAD | LP_FLOW_STORE), flags);
+    if (kind != LP_FLOW_NONE && kind != LP_FLOW_OPAQUE && !(flags & LP_FLOW_SEVERAL))
+        assert_int_equal(flow.ref[i].addr, addr);
+}
+static void is_two(size_t i, uint64_t a, uint64_t c)
+{
+    is(i, LP_FLOW_ADDR, 0, LP_FLOW_SEVERAL);
+    assert_int_equal(flow.ref[i].n, 2);
+    assert_int_equal(flow.addr[flow.ref[i].addr], a);
+    assert_int_equal(flow.addr[flow.ref[i].addr + 1], c);
+}
+
+/* ---- one register ---- */
+
+static void test_page_and_rest(void **state)
+{
+    RUN(adrp(0, 0, PAGE_A), add(1, 0, 0x18), ldr(2, 0, 0x20), ldr(3, 1, 8), str(2, 1, 16), ldr(4, 3, 8), RET);
+    is(0, LP_FLOW_PAGE, PAGE_A, 0);
+    is(1, LP_FLOW_ADDR, PAGE_A + 0x18, 0);
+    is(2, LP_FLOW_ADDR, PAGE_A + 0x20, 0);
+    is(3, LP_FLOW_ADDR, PAGE_A + 0x20, 0); /* one variable behind another's base */
+    is(4, LP_FLOW_ADDR, PAGE_A + 0x28, 0);
+    is(5, LP_FLOW_NONE, 0, 0);             /* what was loaded is no address that the code knows */
+    assert_int_equal(flow.ref[2].width, 8);
+    assert_int_equal(flow.ref[1].width, 0);
+    assert_true(flow.ref[4].flags & LP_FLOW_STORE);
+    assert_true(flow.ref[3].flags & LP_FLOW_LOAD);
+}
+
+static void test_page_alone(void **state)
+{
+    RUN(adrp(0, 0, PAGE_A), RET);
+    is(0, LP_FLOW_PAGE, PAGE_A, LP_FLOW_ALONE);
+    RUN(adrp(0, 0, PAGE_A), ldr(1, 0, 8), str(0, 1, 0), RET); /* the page itself is stored */
+    is(0, LP_FLOW_PAGE, PAGE_A, LP_FLOW_ALONE);
+    RUN(adrp(0, 0, PAGE_A), adrp(0, 1, PAGE_A), ldr(1, 0, 8), RET); /* the first of two is used by nobody */
+    is(0, LP_FLOW_PAGE, PAGE_A, LP_FLOW_ALONE);
+    is(1, LP_FLOW_PAGE, PAGE_A, 0);
+}
+
+static void test_moves(void **state)
+{
+    RUN(adrp(0, 0, PAGE_A), add(0, 0, 0x40), mov(5, 0), ldr(1, 5, 8), sub(6, 5, 0x10), ldr(1, 6, 0), 0x2a0503e7 /* mov w7, w5 */, ldr(1, 7, 8), RET);
+    is(3, LP_FLOW_ADDR, PAGE_A + 0x48, 0);
+    is(4, LP_FLOW_ADDR, PAGE_A + 0x30, 0);
+    is(5, LP_FLOW_ADDR, PAGE_A + 0x30, 0);
+    is(7, LP_FLOW_NONE, 0, 0);
+    /* a SIMD register of the same number is another one; MOVZ and MOVK make an index that is known */
+    RUN(adrp(3, 0, PAGE_A), 0x6f00e403 /* movi v3.2d, #0 */, ldr(1, 3, 8), 0xd2800044 /* movz x4, #2 */, 0xf2a00024 /* movk x4, #1, lsl #16 */, add(3, 3, 4),
+        add_reg(5, 3, 4), ldr(1, 5, 0), RET);
+    is(2, LP_FLOW_ADDR, PAGE_A + 8, 0);
+    is(7, LP_FLOW_ADDR, PAGE_A + 4 + 0x10002, 0);
+}
+
+static void test_indexed(void **state)
+{
+    RUN(adrp(0, 0, PAGE_A), add(0, 0, 0x40), add_reg(2, 0, 1), ldr(3, 2, 16), 0xf8617803 /* ldr x3, [x0, x1, lsl #3] */, RET);
+    is(3, LP_FLOW_ADDR, PAGE_A + 0x50, LP_FLOW_INDEXED);
+    is(4, LP_FLOW_ADDR, PAGE_A + 0x40, LP_FLOW_INDEXED);
+    /* a loop that goes through an array */
+    RUN(adrp(0, 0, PAGE_A), add(0, 0, 0x40), 0xf8408402 /* ldr x2, [x0], #8 */, ldr(3, 0, 8), cbz(2, -2), RET);
+    is(2, LP_FLOW_ADDR, PAGE_A + 0x40, LP_FLOW_INDEXED);
+    is(3, LP_FLOW_ADDR, PAGE_A + 0x50, LP_FLOW_INDEXED);
+}
+
+static void test_thread_pointer(void **state)
+{
+    RUN(0xd53bd040 /* mrs x0, tpidr_el0 */, 0x91400000 /* add x0, x0, #0, lsl #12 */, add(1, 0, 0x10), ldr(2, 1, 8), add_reg(3, 0, 2), ldr(4, 3, 8), RET);
+    is(2, LP_FLOW_TLS, 0x10, 0);
+    is(3, LP_FLOW_TLS, 0x18, 0);
+    is(5, LP_FLOW_NONE, 0, 0); /* an offset that was loaded: from the GOT */
+}
+
+/* ---- the stack ---- */
+
+static void test_spills(void **state)
+{
+    RUN(0xa9bd7bfd /* stp x29, x30, [sp, #-48]! */, add(29, SP, 0), adrp(0, 2, PAGE_A), add(1, 0, 8), stp(0, 1, SP, 16), bl(100), ldp(2, 3, 29, 16), ldr(4, 2, 16),
+        ldr(5, 3, 8), str(4, SP, 16), ldr(6, 29, 16), ldr(6, 6, 8), ldr(7, SP, 24), ldr(7, 7, 8), RET);
+    is(2, LP_FLOW_PAGE, PAGE_A, 0);
+    is(7, LP_FLOW_ADDR, PAGE_A + 16, 0);
+    is(8, LP_FLOW_ADDR, PAGE_A + 16, 0);
+    is(11, LP_FLOW_NONE, 0, 0); /* overwritten */
+    is(13, LP_FLOW_ADDR, PAGE_A + 16, 0);
+    /* bytes in the middle of a slot */
+    RUN(sub(SP, SP, 32), adrp(0, 1, PAGE_A), str(0, SP, 8), 0x39003fe2 /* strb w2, [sp, #15] */, ldr(1, SP, 8), ldr(1, 1, 8), RET);
+    is(5, LP_FLOW_NONE, 0, 0);
+}
+
+static void test_calls(void **state)
+{
+    RUN(adrp(0, 0, PAGE_A), adrp(19, 1, PAGE_B), bl(100), ldr(1, 0, 8), ldr(1, 19, 8), 0xd4000001 /* svc */, ldr(1, 19, 16), RET);
+    is(3, LP_FLOW_NONE, 0, 0);
+    is(4, LP_FLOW_ADDR, PAGE_B + 8, 0);
+    is(6, LP_FLOW_ADDR, PAGE_B + 16, 0);
+    is(2, LP_FLOW_TARGET, AT + 8 + 400, 0);
+    RUN(ldr(1, 20, 8), ldr(1, 0, 8), RET); /* nobody hands over X20 */
+    is(0, LP_FLOW_OPAQUE, 0, 0);
+    is(1, LP_FLOW_NONE, 0, 0);
+}
+
+/* ---- joins ---- */
+
+static void test_joins(void **state)
+{
+    RUN(adrp(0, 0, PAGE_A), cbz(1, 2), adrp(0, 2, PAGE_A), ldr(2, 0, 8), RET);
+    is(0, LP_FLOW_PAGE, PAGE_A, 0);
+    is(2, LP_FLOW_PAGE, PAGE_A, 0);
+    is(3, LP_FLOW_ADDR, PAGE_A + 8, 0);
+    RUN(adrp(0, 0, PAGE_A), add(0, 0, 0x40), cbz(1, 3), adrp(0, 3, PAGE_B), add(0, 0, 0x80), ldr(2, 0, 8), RET);
+    is_two(5, PAGE_A + 0x48, PAGE_B + 0x88);
+    RUN(adrp(0, 0, PAGE_A), add(0, 0, 0x40), adrp(2, 2, PAGE_B), add(2, 2, 0x80), csel(0, 0, 2), ldr(2, 0, 8), RET);
+    is_two(5, PAGE_A + 0x48, PAGE_B + 0x88);
+    RUN(cbz(1, 3), adrp(0, 1, PAGE_A), add(0, 0, 0x40), ldr(2, 0, 8), RET); /* or what the caller gave */
+    is(3, LP_FLOW_ADDR, PAGE_A + 0x48, LP_FLOW_MAYBE);
+}
+
+/* Pages of too many ways: never a claim. */
+static void test_too_many(void **state)
+{
+    RUN(adrp(0, 0, PAGE_A), cbz(1, 2), adrp(0, 2, PAGE_B), cbz(1, 2), adrp(0, 4, PAGE_A + 0x5000), cbz(1, 2), adrp(0, 6, PAGE_A + 0x6000), cbz(1, 2),
+        adrp(0, 8, PAGE_A + 0x9000), ldr(2, 0, 8), RET);
+    is(9, LP_FLOW_OPAQUE, 0, 0);
+}
+
+/* Blocks that no way leads to may be entered from any call (exceptions): X19 is what it was at one of them. */
+static void test_unreached(void **state)
+{
+    RUN(adrp(19, 0, PAGE_A), bl(100), RET, ldr(0, 19, 8), RET);
+    is(3, LP_FLOW_ADDR, PAGE_A + 8, 0);
+}
+
+/* ---- jump tables ---- */
+
+#define SWITCH(first, bound) \
+    first, b_cond(8, 12), adrp(2, 2, TABLE & ~0xfff), add(2, 2, TABLE & 0xfff), ldrb_w(2, 2, 0), adr(1, 2), add_sxtb2(2, 1, 2), br(2), NOP, RET, \
+    add(9, 19, 1), RET, RET, bound
+
+static void test_table(void **state)
+{
+    memcpy(table, (const uint8_t[]){1, 2, 4, 0xf9}, 4); /* words from word 7 on */
+    table_bytes = 4;
+    RUN(SWITCH(cmp_w(0, 3), RET));
+    assert_int_equal(flow.ntable, 1);
+    const struct lp_flow_table *t = &flow.table[0];
+    assert_int_equal(t->at, TABLE);
+    assert_int_equal(t->n, 4);
+    assert_int_equal(t->base, AT + 7 * 4);
+    assert_int_equal(t->br_at, AT + 7 * 4);
+    assert_true(t->is_signed && !t->guessed);
+    assert_int_equal(t->entry_bytes, 1);
+    assert_int_equal(t->shift, 2);
+    assert_int_equal(lp_flow_table_target(t, table, 2), AT + 11 * 4);
+    assert_int_equal(lp_flow_table_target(t, table, 3), AT);
+    is(4, LP_FLOW_ADDR, TABLE, LP_FLOW_INDEXED);
+    RUN(SWITCH(cmp_w(0, 4), RET)); /* more entries than there are */
+    assert_int_equal(flow.table[0].n, 0);
+    RUN(SWITCH(NOP, RET)); /* no bound */
+    assert_true(flow.table[0].guessed);
+    assert_int_equal(flow.table[0].n, 4);
+}
+
+/* What a case does with registers comes from the BR. */
+static void test_cases(void **state)
+{
+    memcpy(table, (const uint8_t[]){1, 3}, 2);
+    table_bytes = 2;
+    RUN(cmp_w(0, 1), b_cond(8, 12), adrp(3, 2, PAGE_A & ~0xfff), adrp(2, 3, TABLE & ~0xfff), add(2, 2, TABLE & 0xfff), ldrb_w(2, 2, 0), adr(1, 2), add_sxtb2(2, 1, 2),
+        br(2), ldr(4, 3, 8), RET, ldr(4, 3, 16), b(-3), RET);
+    assert_int_equal(flow.table[0].n, 2);
+    is(9, LP_FLOW_ADDR, PAGE_A + 8, 0);
+    is(11, LP_FLOW_ADDR, PAGE_A + 16, 0);
+}
+
+/* ---- parts, data, callees ---- */
+
+static bool not_third(void *ctx, uint64_t addr, uint64_t *until)
+{
+    *until = addr < AT + 8 ? AT + 8 : addr < AT + 12 ? AT + 12 : UINT64_MAX;
+    return addr < AT + 8 || addr >= AT + 12;
+}
+
+static void test_data_in_code(void **state)
+{
+    const uint32_t code[] = {0x58000040 /* ldr x0, +8 */, RET, 0x90000000, ldr(0, 0, 8)};
+    const struct lp_flow_part part = {AT, code, 4};
+    const struct lp_flow_input in = {.part = &part, .nparts = 1, .is_code = not_third};
+    struct lp_error err;
+    lp_flow_free(&flow);
+    assert_int_equal(lp_flow_function(&in, &flow, &err), LP_OK);
+    is(0, LP_FLOW_TARGET, AT + 8, 0);
+    assert_int_equal(flow.ref[0].width, 8);
+    assert_int_equal(flow.ref[2].kind, LP_FLOW_DATA);
+}
+
+static void test_cold_part(void **state)
+{
+    const uint32_t hot[] = {adrp(19, 0, PAGE_A), cbz(0, 0x400), RET}, cold[] = {ldr(0, 19, 8), b(-0x3ff)};
+    const struct lp_flow_part part[] = {{AT, hot, 3}, {AT + 0x1004, cold, 2}};
+    const struct lp_flow_input in = {.part = part, .nparts = 2};
+    struct lp_error err;
+    lp_flow_free(&flow);
+    assert_int_equal(lp_flow_function(&in, &flow, &err), LP_OK);
+    is(3, LP_FLOW_ADDR, PAGE_A + 8, 0);
+}
+
+/* A callee that is seen leaves alone what it does not write. */
+static void test_survey(void **state)
+{
+    const uint32_t code[] = {adrp(1, 0, PAGE_A), adrp(2, 1, PAGE_B), bl(5), ldr(0, 1, 8), ldr(0, 2, 8), RET, NOP, add(2, 0, 1), RET};
+    const struct lp_flow_part part[] = {{AT, code, 7}, {AT + 28, code + 7, 2}};
+    struct lp_flow_survey survey;
+    struct lp_error err;
+    assert_int_equal(lp_flow_survey(part, 2, &survey, &err), LP_OK);
+    assert_int_equal(lp_flow_survey_callee(&survey, AT + 28)->clobbers, 4);
+    assert_int_equal(lp_flow_survey_callee(&survey, AT + 28)->pages_in, 6);
+    assert_null(lp_flow_survey_callee(&survey, AT + 32));
+    const struct lp_flow_input in = {.part = part, .nparts = 1, .survey = &survey};
+    lp_flow_free(&flow);
+    assert_int_equal(lp_flow_function(&in, &flow, &err), LP_OK);
+    is(3, LP_FLOW_ADDR, PAGE_A + 8, 0);
+    is(4, LP_FLOW_NONE, 0, 0);
+    lp_flow_survey_free(&survey);
+}
+
+/* ---- words that nobody wrote ---- */
+
+/* A switch whose words come in order: alone, they never meet. */
+static void wild_switch(uint64_t *seed, uint32_t *code, unsigned i, unsigned n)
+{
+    const uint32_t words[] = {cmp_w(0, splitmix(seed) & 31), b_cond(8, 7), adrp(2, i + 2, TABLE & ~0xfff), add(2, 2, TABLE & 0xfff), ldrb_w(2, 2, 0), adr(1, 1),
+                              add_sxtb2(2, 1, 2), br(2)};
+    for (unsigned k = 0; k < sizeof words / 4 && i + k < n; k++)
+        code[i + k] = words[k];
+}
+
+static uint32_t wild_word(uint64_t *seed, unsigned i, unsigned n)
+{
+    const uint64_t x = splitmix(seed);
+    const unsigned d = x >> 8 & 31, k = x >> 13 & 31;
+    const int to = (int)((x >> 32) % n) - (int)i;
+    switch (x % 24) {
+    case 0: return adrp(d, i, PAGE_A + ((x >> 20 & 3) << 12));
+    case 1: case 2: return add(d, k, x >> 20 & 0xfff);
+    case 3: return ldr(d, k, x >> 20 & 0x7ff8);
+    case 4: return str(d, k, x >> 20 & 0x7ff8);
+    case 5: return stp(d, k, SP, x >> 20 & 0xf8);
+    case 6: return ldp(d, k, SP, x >> 20 & 0xf8);
+    case 7: return mov(d, k);
+    case 8: return csel(d, k, x >> 20 & 31);
+    case 9: return add_reg(d, k, x >> 20 & 31);
+    case 10: return cmp_w(k, x >> 20 & 0x3f);
+    case 11: case 12: return b_cond(d & 15, to);
+    case 13: return cbz(k, to);
+    case 14: return b(to);
+    case 15: return bl(to);
+    case 16: return ldrb_w(d, k, x >> 20 & 31);
+    case 17: return add_sxtb2(d, k, x >> 20 & 31);
+    case 18: return adr(d, to);
+    case 19: return br(k);
+    case 20: return sub(SP, SP, x >> 20 & 0xff0);
+    case 21: return x & 1 ? RET : 0xf8408400 | k << 5 | d; /* ldr xd, [xk], #8 */
+    default: return (uint32_t)(x >> 32);
+    }
+}
+
+static void check_whole(const struct lp_flow *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const struct lp_flow_ref *r = &f->ref[i];
+        assert_true(r->kind <= LP_FLOW_DATA);
+        assert_true(r->n >= 1);
+        if (r->flags & LP_FLOW_SEVERAL)
+            assert_true(r->n >= 2 && r->addr + r->n <= f->naddr);
+    }
+    for (size_t i = 0; i < f->ntable; i++)
+        assert_true(f->table[i].n <= sizeof table && f->table[i].br_at - AT < 4 * f->n);
+}
+
+static void test_wild(void **state)
+{
+    uint64_t seed = 20261126;
+    static uint32_t code[MAX_WORDS];
+    size_t refs = 0, tables = 0;
+    table_bytes = sizeof table;
+    for (unsigned i = 0; i < FUNCTIONS; i++) {
+        const unsigned n = 1 + (unsigned)(splitmix(&seed) % MAX_WORDS);
+        for (unsigned k = 0; k < n; k++)
+            code[k] = wild_word(&seed, k, n);
+        for (unsigned k = 0; k < n; k += 20 + (unsigned)(splitmix(&seed) % 100))
+            wild_switch(&seed, code, k, n);
+        for (unsigned k = 0; k < sizeof table; k++)
+            table[k] = (uint8_t)splitmix(&seed);
+        struct lp_flow again;
+        lp_flow_free(&flow);
+        run_at(code, n, &flow);
+        run_at(code, n, &again);
+        check_whole(&flow);
+        for (unsigned k = 0; k < n; k++) {
+            const struct lp_flow_ref *x = &flow.ref[k], *y = &again.ref[k]; /* nothing but the words counts */
+            assert_true(x->addr == y->addr && x->kind == y->kind && x->flags == y->flags && x->n == y->n && x->width == y->width);
+            refs += x->kind == LP_FLOW_ADDR;
+        }
+        tables += flow.ntable;
+        lp_flow_free(&again);
+    }
+    assert_true(refs > 3000);
+    assert_true(tables > 10);
+}
+
+static int teardown(void **state)
+{
+    lp_flow_free(&flow);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_page_and_rest), cmocka_unit_test(test_page_alone), cmocka_unit_test(test_moves), cmocka_unit_test(test_indexed),
+        cmocka_unit_test(test_thread_pointer), cmocka_unit_test(test_spills), cmocka_unit_test(test_calls), cmocka_unit_test(test_joins),
+        cmocka_unit_test(test_too_many), cmocka_unit_test(test_unreached), cmocka_unit_test(test_table), cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey), cmocka_unit_test(test_wild)};
+    return cmocka_run_group_tests_name("flow", tests, NULL, teardown);
+}
