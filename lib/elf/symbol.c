@@ -104,7 +104,8 @@ static void read_table(struct lp_elf *e, const struct table *t, struct lp_elf_ra
         }
         if (!*name || !wanted(&s)) continue;
         if (t->full && mapping(name)) {
-            add_mark(e, mark_cap, LP_ELF_MARK_AT(e, s.st_shndx, s.st_value), name[1] == 'x');
+            if (GELF_ST_TYPE(s.st_info) != STT_TLS) /* an offset in the TLS block is no address */
+                add_mark(e, mark_cap, LP_ELF_MARK_AT(e, s.st_shndx, s.st_value), name[1] == 'x');
             continue;
         }
         bool local = GELF_ST_BIND(s.st_info) == STB_LOCAL; /* globals follow the last file's locals and belong to none */

@@ -1,20 +1,23 @@
 /* compare OURS THEIRS <FILES: are there the same instructions at the same addresses? Both commands print the sections of the file that is their last
  * argument; the names of files come on standard input, and those that are no AArch64 ELF files are left out. What is only another spelling is no
- * difference (spelling.c). Prints "files N words N differ N missing N", missing being what one of them alone prints, and a line for each class of
- * differences: how often, our mnemonic, theirs, and one of them. */
+ * difference (spelling.c). Prints "files N words N differ N missing N named N", missing being what one of them alone prints, named those that we have
+ * no text for, but their name (".inst 0xb8e00020 ; LDADD"), and a line for each class of what differs or is named: how often, our mnemonic or name,
+ * theirs, and one of them. */
 #include "compare.h"
 
+#include <ctype.h>
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { CLASSES = 4096 };
 struct stream { FILE *f; char *line; size_t cap; struct word now; bool have, section; char name[128]; };
 struct class_ { char ours[32], theirs[32]; unsigned long count; char example[400]; };
 static struct class_ class_[CLASSES];
 static size_t n_classes;
-static unsigned long words, differ, missing;
+static unsigned long words, differ, missing, named;
 
 /* "  88e870:\td503201f \tnop" of GNU and ours, "  88e870: 1f 20 03 d5  \tnop" of LLVM. */
 static bool parse(char *line, struct word *w)
@@ -83,6 +86,13 @@ static void alone(const struct word *w, bool ours)
     count(ours ? other : text, ours ? text : other, w);
 }
 
+/* LDADD is ldaddal, LD1D_zp_ri is ld1d: the mnemonic begins as the name does. */
+static bool is_name_of(const char *ours, const char *theirs)
+{
+    size_t n = strcspn(ours, "_ ");
+    return n && isupper((unsigned char)ours[0]) && !ours[strcspn(ours, " ")] && strncasecmp(ours, theirs, n) == 0;
+}
+
 static void both(const struct word *a, const struct word *b)
 {
     char ours[256], theirs[256];
@@ -91,7 +101,8 @@ static void both(const struct word *a, const struct word *b)
     spell(a, ours);
     spell(b, theirs);
     if (a->word == b->word && strcmp(ours, theirs) == 0) return;
-    differ++;
+    if (is_name_of(ours, theirs)) named++;
+    else differ++;
     count(ours, theirs, a);
 }
 
@@ -156,7 +167,7 @@ int main(int argc, char **argv)
     }
     free(path);
     qsort(class_, n_classes, sizeof *class_, by_count);
-    printf("files %zu words %lu differ %lu missing %lu\n", files, words, differ, missing);
+    printf("files %zu words %lu differ %lu missing %lu named %lu\n", files, words, differ, missing, named);
     for (size_t i = 0; i < n_classes; i++) printf("%lu %s %s %s\n", class_[i].count, class_[i].ours, class_[i].theirs, class_[i].example);
     return failed != 0;
 }
