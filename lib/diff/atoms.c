@@ -259,6 +259,18 @@ static int by_name(const void *a, const void *b)
     return c ? c : (x->atom > y->atom) - (x->atom < y->atom);
 }
 
+static void add_labels(struct lp_side *s)
+{
+    size_t n;
+    const struct lp_elf_symbol *y = lp_elf_symbols(s->names, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct lp_label *v = y[i].type == STT_OBJECT && !y[i].size ? lp_grow(s->label, &s->label_cap, s->nlabel, sizeof *v) : NULL;
+        if (!v) continue;
+        s->label = v;
+        v[s->nlabel++] = (struct lp_label){y[i].value, y[i].name};
+    }
+}
+
 static void index_names(struct lp_side *s)
 {
     struct named *v = malloc((s->natom + 1) * sizeof *v);
@@ -327,6 +339,7 @@ void lp_diff_atoms(struct lp_side *s)
     name_loose(s);
     free(g.entry);
     index_names(s);
+    add_labels(s);
     for (uint32_t i = 0; i < s->natom; i++) find_parent(s, i);
 }
 

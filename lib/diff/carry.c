@@ -22,6 +22,13 @@ static uint64_t end_of(const struct lp_side *s, uint32_t *i)
     return s->atom[*i].end;
 }
 
+static bool all_zero(const uint8_t *p, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        if (p[i]) return false;
+    return true;
+}
+
 static void print_text(struct lp_buf *out, const uint8_t *p, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i += TEXT_LINE) {
@@ -83,13 +90,6 @@ static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_
     return good;
 }
 
-static bool all_zero(const uint8_t *p, uint64_t n)
-{
-    for (uint64_t i = 0; i < n; i++)
-        if (p[i]) return false;
-    return true;
-}
-
 /* Entries are relative to a place in the function, so the bytes are right wherever the table is. */
 static bool movable_table(const struct lp_side *s, uint32_t atom)
 {
@@ -114,7 +114,8 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     uint64_t end = end_of(s, &last), n = end - a->start, avail = 0, text = lp_side_text(s, a->start);
     const uint8_t *p = lp_side_bytes(s, a->start, &avail);
     char buf[32];
-    if (!a->sym && last == atom && a->kind == LP_ATOM_PIECE && text && text < n) n = text; /* what follows is not referred to */
+    if (p && avail < n) n = avail;
+    if (text && text < n && n - text < alignment(s, atom) && all_zero(p + text, n - text)) n = text; /* padding */
     lp_buf_puts(&d->items, "\ndata ");
     lp_own_name(d, atom, &d->items);
     lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)n, (unsigned long long)alignment(s, atom));

@@ -1,6 +1,7 @@
 /* diff/compare.c - COMPARE: paired functions word by word, what depends on the layout by what it names. Equal only if every word is. */
 #include <config.h>
 #include "diff/emit.h"
+#include "a64/a64.h"
 #include "base/bits.h"
 
 #include <stdlib.h>
@@ -48,7 +49,7 @@ static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_a
     uint32_t a = lp_code_word(x->s, p->at), b = lp_code_word(y->s, q->at);
     int64_t off = 0, other = 0;
     if (lp_side_atom(x->s, p->addr) != LP_NONE || lp_side_atom(y->s, q->addr) != LP_NONE) return false;
-    if (a == b && (p->flags & q->flags) & (LP_FLOW_SEVERAL | LP_FLOW_INDEXED)) return true; /* one of a set that no execution has */
+    if (a == b) return true; /* the base is compared where it is made */
     lp_word_offset(a, &off), lp_word_offset(b, &other);
     if (!off || off != other) return false;
     struct lp_use u = {p->addr - (uint64_t)off, LP_NONE, x->atom, 0}, v = {q->addr - (uint64_t)off, LP_NONE, y->atom, 0};
@@ -90,6 +91,65 @@ static bool same_addresses(lp_diff *d, const struct walk *x, const struct lp_ref
     return true;
 }
 
+/* Is the word perhaps the end of an address: ADD, or a load or store with unsigned offset, on a page? */
+static bool may_complete(const struct walk *w, const struct lp_ref_at *p)
+{
+    uint32_t word = lp_code_word(w->s, p->at);
+    const struct lp_atom *a = &w->s->atom[w->atom];
+    int64_t off = 0;
+    if ((word & 0x7f800000) != 0x11000000 && (word & 0x3b000000) != 0x39000000) return false;
+    lp_word_offset(word, &off);
+    for (size_t i = 0, n = run(w, p); i < n; i++)
+        for (uint32_t k = 0; k < a->nref && !((p[i].addr - (uint64_t)off) & 4095); k++) {
+            const struct lp_ref_at *r = &w->s->ref[a->ref + k];
+            if (r->kind == LP_FLOW_PAGE && r->addr == p[i].addr - (uint64_t)off) return true;
+        }
+    return a->parent != LP_NONE; /* a page may come from there */
+}
+
+/* Does the offset leave each object in which its base is? */
+static bool stays_inside(const struct walk *w, const struct lp_ref_at *p)
+{
+    int64_t off = 0;
+    lp_word_offset(lp_code_word(w->s, p->at), &off);
+    for (size_t i = 0, n = run(w, p); i < n; i++)
+        if (lp_side_atom(w->s, p[i].addr) != lp_side_atom(w->s, p[i].addr - (uint64_t)off)) return false;
+    return true;
+}
+
+/* The same offset within the same object means the same if the base does, which is compared where it is made. Not so where a section anchor was let
+ * pass because its users say all. */
+static bool follows_base(const lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
+{
+    return !d->anchors && lp_code_word(x->s, p->at) == lp_code_word(y->s, q->at) && p->kind == LP_FLOW_ADDR && !may_complete(x, p) && !may_complete(y, q) &&
+           stays_inside(x, p) && stays_inside(y, q);
+}
+
+/* Is each page of the function completed by a word that is understood? */
+static bool pages_are_used(const struct walk *w)
+{
+    const struct lp_atom *a = &w->s->atom[w->atom];
+    for (uint32_t i = 0; i < a->nref; i++) {
+        const struct lp_ref_at *p = &w->s->ref[a->ref + i];
+        bool used = p->kind != LP_FLOW_PAGE || p->flags & LP_FLOW_ALONE; /* alone: compared as an address */
+        for (uint32_t k = 0; k < a->nref && !used; k++) {
+            const struct lp_ref_at *r = &w->s->ref[a->ref + k];
+            int64_t off;
+            used = r->kind == LP_FLOW_ADDR && lp_word_offset(lp_code_word(w->s, r->at), &off) && r->addr - (uint64_t)off == p->addr;
+        }
+        if (!used) return false;
+    }
+    return true;
+}
+
+/* An offset from something that is not known: the same bits mean the same, unless they are the end of an address whose page is another one. Pages
+ * that other words complete, too, are compared there; and where the layout changed, so did the bits. */
+static bool same_opaque(const lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
+{
+    if (lp_code_word(x->s, p->at) != lp_code_word(y->s, q->at)) return false;
+    return (d->same_layout && p->at == q->at) || (pages_are_used(x) && pages_are_used(y));
+}
+
 /* What two words say about addresses; both have a reference. The rules are in flow.h. */
 static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
@@ -99,9 +159,12 @@ static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_re
     if (p->kind == LP_FLOW_TLS || p->kind == LP_FLOW_DATA) return a == b ? LP_WHY_NONE : LP_WHY_CODE; /* the TLS block has its old layout (E160) */
     if ((a ^ b) & ~offset_mask(a)) return LP_WHY_CODE;
     if (p->flags & LP_FLOW_MAYBE && a != b) return LP_WHY_OPAQUE;
-    if (p->kind == LP_FLOW_OPAQUE) return d->same_layout && a == b && p->at == q->at ? LP_WHY_NONE : LP_WHY_OPAQUE;
+    /* An offset from whatever the base is, which is compared where it is made. */
+    if (p->flags & LP_FLOW_MAYBE && !may_complete(x, p) && !may_complete(y, q)) return LP_WHY_NONE;
+    if (p->kind == LP_FLOW_OPAQUE) return same_opaque(d, x, p, y, q) ? LP_WHY_NONE : LP_WHY_OPAQUE;
     if (p->kind == LP_FLOW_PAGE && !((p->flags | q->flags) & LP_FLOW_ALONE)) return LP_WHY_NONE; /* its users are compared */
-    if (same_addresses(d, x, p, y, q)) return LP_WHY_NONE;
+    if (follows_base(d, x, p, y, q) || same_addresses(d, x, p, y, q)) return LP_WHY_NONE;
+    if (!d->anchors) return LP_WHY_REFS;
     bool made = p->kind == LP_FLOW_ADDR && !p->width;
     return made && lp_only_base(x->s, x->atom, p->at) && lp_only_base(y->s, y->atom, q->at) ? LP_WHY_NONE : LP_WHY_REFS;
 }
@@ -139,7 +202,7 @@ static const uint8_t *table_bytes(const struct lp_side *s, const struct lp_flow_
 static bool same_table(lp_diff *d, const struct walk *x, const struct lp_flow_table *t, const struct walk *y, const struct lp_flow_table *u)
 {
     uint64_t from = x->s->atom[x->atom].start, to = y->s->atom[y->atom].start;
-    if (t->n != u->n || t->br_at - from != u->br_at - to) return false;
+    if (t->n != u->n || (t->br_at - from != u->br_at - to && !d->place[0])) return false;
     if (!t->n) return d->same_layout;
     const uint8_t *p = table_bytes(x->s, t), *q = table_bytes(y->s, u);
     for (uint32_t i = 0; p && q && i < t->n; i++) {
@@ -164,7 +227,7 @@ static bool same_tables(lp_diff *d, const struct walk *x, const struct walk *y)
     return true;
 }
 
-bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at)
+static bool same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at)
 {
     struct walk x = walk(o, a), y = walk(NEW(d), b);
     uint64_t n = o->atom[a].end - o->atom[a].start, m = NEW(d)->atom[b].end - NEW(d)->atom[b].start;
@@ -185,10 +248,70 @@ bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, u
     return *why == LP_WHY_NONE;
 }
 
+/* ---- without NOPs, which compilers put in front of loops for alignment ---- */
+
+static uint32_t *places(const struct lp_side *s, const struct lp_atom *a, uint32_t *count)
+{
+    uint64_t n = (a->end - a->start) / 4;
+    uint32_t *v = malloc((n + 1) * sizeof *v);
+    *count = 0;
+    for (uint64_t i = 0; v && i < n; i++) {
+        v[i] = *count;
+        *count += lp_code_word(s, a->start + 4 * i) != LP_A64_NOP;
+    }
+    if (v) v[n] = *count;
+    return v;
+}
+
+static bool same_others(lp_diff *d, uint32_t a, uint32_t b)
+{
+    struct walk x = walk(OLD(d), a), y = walk(NEW(d), b);
+    uint64_t p = OLD(d)->atom[a].start, q = NEW(d)->atom[b].start, pe = OLD(d)->atom[a].end, qe = NEW(d)->atom[b].end;
+    for (;; p += 4, q += 4) {
+        while (p < pe && lp_code_word(OLD(d), p) == LP_A64_NOP) p += 4;
+        while (q < qe && lp_code_word(NEW(d), q) == LP_A64_NOP) q += 4;
+        if (p >= pe || q >= qe) return p >= pe && q >= qe && same_tables(d, &x, &y);
+        if (compare_at(d, &x, p, &y, q) != LP_WHY_NONE) return false;
+    }
+}
+
+/* A place is the next instruction that is none. */
+static bool same_without_nops(lp_diff *d, uint32_t a, uint32_t b)
+{
+    uint32_t n, m;
+    d->place[0] = places(OLD(d), &OLD(d)->atom[a], &n), d->place[1] = places(NEW(d), &NEW(d)->atom[b], &m);
+    bool some = 4 * (uint64_t)n != OLD(d)->atom[a].end - OLD(d)->atom[a].start || 4 * (uint64_t)m != NEW(d)->atom[b].end - NEW(d)->atom[b].start;
+    d->anchors = false;
+    bool same = d->place[0] && d->place[1] && n == m && some && same_others(d, a, b);
+    free(d->place[0]), free(d->place[1]);
+    d->place[0] = d->place[1] = NULL;
+    return same;
+}
+
+/* Bases first; if that fails, users. */
+bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at)
+{
+    uint8_t other;
+    uint32_t there;
+    size_t before = d->nsupposed;
+    d->anchors = false;
+    if (same_code(d, o, a, b, why, at)) return true;
+    if (*why == LP_WHY_SIZE || *why == LP_WHY_CODE || *why == LP_WHY_TABLE) return false;
+    lp_suppose_back(d, before);
+    d->anchors = true;
+    bool same = same_code(d, o, a, b, &other, &there);
+    if (same || there > *at) *why = other, *at = there;
+    return same;
+}
+
 static void compare_pair(lp_diff *d, uint32_t i)
 {
     struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
     bool same = lp_same_code(d, OLD(d), i, a->pair, &a->why, &a->differs);
+    if (!same && a->why != LP_WHY_NUMBER) {
+        lp_suppose_keep(d, false);
+        if (same_without_nops(d, i, a->pair)) same = true, a->why = LP_WHY_NONE;
+    }
     lp_suppose_keep(d, same);
     a->state = b->state = same ? LP_DIFF_SAME : LP_DIFF_CHANGED;
     b->why = a->why, b->differs = a->differs;
@@ -203,6 +326,54 @@ static bool same_layout(const lp_diff *d)
     return true;
 }
 
+/* ---- unnamed data that no equal function uses ---- */
+
+static bool is_variable(const struct lp_side *s, const struct lp_atom *a)
+{
+    return a->kind == LP_ATOM_PIECE && s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS);
+}
+
+static bool is_open(const struct lp_side *s, size_t i) { return i < s->natom && s->atom[i].pair == LP_NONE && is_variable(s, &s->atom[i]); }
+
+/* Behind a pair: as many open ones here as there, of the same sizes and content, up to the next pair or the end of the span. */
+static void pair_behind(lp_diff *d, uint32_t a, uint32_t b)
+{
+    struct lp_side *o = OLD(d), *s = NEW(d);
+    size_t n = 0;
+    uint64_t at;
+    while (is_open(o, a + n) && is_open(s, b + n)) {
+        const struct lp_atom *x = &o->atom[a + n], *y = &s->atom[b + n];
+        if (x->end - x->start != y->end - y->start || strcmp(o->span[x->span].name, s->span[y->span].name) != 0) return;
+        if (!lp_same_data(d, o, x->start, y->start, x->end - x->start, &at)) return;
+        n++;
+    }
+    if (is_open(o, a + n) || is_open(s, b + n)) return;
+    for (size_t i = 0; i < n; i++) {
+        o->atom[a + i].pair = (uint32_t)(b + i), s->atom[b + i].pair = (uint32_t)(a + i);
+        o->atom[a + i].rule = s->atom[b + i].rule = LP_RULE_ORDER;
+    }
+}
+
+static uint32_t first_of(const struct lp_side *s, const char *span)
+{
+    for (uint32_t i = 0; i < s->natom; i++)
+        if (strcmp(s->span[s->atom[i].span].name, span) == 0) return i;
+    return LP_NONE;
+}
+
+static void pair_variables(lp_diff *d)
+{
+    struct lp_side *o = OLD(d);
+    for (uint32_t i = 0; i < o->natom; i++) {
+        const struct lp_atom *a = &o->atom[i];
+        bool first = !i || o->atom[i - 1].span != a->span;
+        uint32_t b = first && is_open(o, i) ? first_of(NEW(d), o->span[a->span].name) : LP_NONE;
+        if (b != LP_NONE) pair_behind(d, i, b);
+        else if (a->pair != LP_NONE && !lp_is_code_atom(a)) pair_behind(d, i + 1, a->pair + 1);
+    }
+    lp_suppose_keep(d, true);
+}
+
 /* Twice: what an equal function shows about data helps where another one was in doubt. */
 void lp_diff_compare(lp_diff *d)
 {
@@ -213,6 +384,7 @@ void lp_diff_compare(lp_diff *d)
             if (!lp_is_code_atom(a) || a->kind == LP_ATOM_PLT || a->pair == LP_NONE) continue;
             if (pass == 0 || a->state == LP_DIFF_CHANGED) compare_pair(d, i);
         }
+    pair_variables(d);
     for (int k = 0; k < 2; k++)
         for (size_t i = 0; i < d->side[k].natom; i++) {
             struct lp_atom *a = &d->side[k].atom[i];
@@ -222,11 +394,17 @@ void lp_diff_compare(lp_diff *d)
 
 size_t lp_differing_words(lp_diff *d, uint32_t a, uint32_t *off, size_t max)
 {
-    struct walk x = walk(OLD(d), a), y = walk(NEW(d), OLD(d)->atom[a].pair);
     uint64_t n = OLD(d)->atom[a].end - OLD(d)->atom[a].start;
-    size_t hits = 0;
-    for (uint64_t at = 0; at < n && hits < max; at += 4)
-        if (compare_words(d, &x, &y, at) != LP_WHY_NONE) off[hits++] = (uint32_t)at;
+    size_t hits = 0, best = 0;
+    for (int mode = 0; mode < 3; mode++) { /* both ways of comparing, then the better one again */
+        struct walk x = walk(OLD(d), a), y = walk(NEW(d), OLD(d)->atom[a].pair);
+        d->anchors = mode == 2 ? best != 0 : mode;
+        size_t last = hits;
+        hits = 0;
+        for (uint64_t at = 0; at < n && hits < max; at += 4)
+            if (compare_words(d, &x, &y, at) != LP_WHY_NONE) off[hits++] = (uint32_t)at;
+        if (mode == 1) best = hits < last;
+    }
     lp_suppose_keep(d, true);
     return hits;
 }

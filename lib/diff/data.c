@@ -13,6 +13,15 @@
 /* Does a word of a position-dependent program look like an address of it? */
 static bool like_address(const struct lp_side *s, uint64_t v) { return v > 4095 && lp_side_span(s, v) != NULL; }
 
+/* A number that looks like an address by chance: letters, or a place inside a function, which only a table of labels holds. */
+static bool by_chance(const struct lp_side *s, uint64_t v)
+{
+    uint32_t i = lp_side_atom(s, v);
+    uint64_t letters = v;
+    while ((letters & 0xff) >= 32 && (letters & 0xff) < 127) letters >>= 8;
+    return letters == 0 || (i != LP_NONE && lp_is_code_atom(&s->atom[i]) && s->atom[i].start != v);
+}
+
 static bool same_word(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
 {
     const struct lp_word_at *x = lp_side_word(s, o), *y = lp_side_word(NEW(d), n);
@@ -21,7 +30,8 @@ static bool same_word(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t 
     uint64_t v = lp_le64(p), w = lp_le64(q);
     if (lp_elf_info(s->elf)->type != ET_EXEC || (o | n) & 7 || !like_address(s, v) || !like_address(NEW(d), w)) return v == w;
     struct lp_use a = {v, LP_NONE, LP_NONE, 0}, b = {w, LP_NONE, LP_NONE, 0};
-    return lp_same_target(d, s, &a, &b) || (v == w && d->same_layout);
+    if (v == w && (d->same_layout || (by_chance(s, v) && by_chance(NEW(d), w)))) return true;
+    return lp_same_target(d, s, &a, &b);
 }
 
 /* A whole file's worth of words is mostly not filled in: up to the next one that is, bytes are bytes. */

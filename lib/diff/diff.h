@@ -37,6 +37,8 @@ struct lp_atom {
     uint8_t state, why;               /* enum lp_diff_state, enum lp_change_reason */
     bool included, merged;            /* merged: functions that overlap */
     bool carry, carried;              /* new data: goes into the patch; is there */
+    bool unresolved;                  /* code: E141 has been said of it */
+    bool used;                        /* unnamed data: something refers to its start */
     bool joined;                      /* new data: must stay behind the atom in front of it */
     bool by_entry, moved_part;        /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
     bool in_place, no_place;          /* words are changed where they are; that does not do */
@@ -71,6 +73,8 @@ struct lp_side {
     size_t nreloc, reloc_cap;
     struct lp_fde_at *fde;
     size_t nfde, fde_cap;
+    struct lp_label { uint64_t at; const char *name; } *label; /* objects of no size: bounds (__TMC_END__) */
+    size_t nlabel, label_cap;
     uint32_t *by_name;                /* functions and objects with a name, in the order of names */
     size_t nnamed;
     uint64_t *cut;                    /* addresses that something refers to, in unnamed data */
@@ -97,6 +101,8 @@ struct lp_diff {
     struct lp_remark *remark, **remark_end;
     struct lp_buf items;              /* the patch's text */
     struct lp_constants *constants;   /* place.c */
+    uint32_t *place[2];               /* compare.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
+    bool anchors;                     /* compare.c: a base may be anything, its users are compared */
     bool same_layout;                 /* every atom is where it was */
     struct lp_supposed { uint32_t a, b; } *supposed;
     size_t nsupposed, supposed_cap;
@@ -167,6 +173,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u,
 bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n);
 /* Pairs of data are supposed while two functions are compared, and kept if that shows them equal. */
 void lp_suppose_keep(lp_diff *d, bool keep);
+void lp_suppose_back(lp_diff *d, size_t to); /* all but the first `to` */
 bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
 /* What an address is, for people. */
 void lp_describe(const struct lp_side *s, const struct lp_use *u, struct lp_buf *out);

@@ -280,5 +280,6 @@ void lp_diff_load(struct lp_side *s)
 void lp_side_free(struct lp_side *s)
 {
     free(s->span), free(s->atom), free(s->ref), free(s->table), free(s->word), free(s->reloc), free(s->fde), free(s->cut), free(s->by_name);
+    free(s->label);
     lp_flow_survey_free(&s->survey);
 }

@@ -27,7 +27,7 @@ bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b)
     return true;
 }
 
-static void take_back(lp_diff *d, size_t to)
+void lp_suppose_back(lp_diff *d, size_t to)
 {
     for (; d->nsupposed > to; d->nsupposed--) {
         struct lp_supposed *v = &d->supposed[d->nsupposed - 1];
@@ -37,7 +37,7 @@ static void take_back(lp_diff *d, size_t to)
 
 void lp_suppose_keep(lp_diff *d, bool keep)
 {
-    if (!keep) take_back(d, 0);
+    if (!keep) lp_suppose_back(d, 0);
     d->nsupposed = 0;
 }
 
@@ -54,16 +54,6 @@ uint64_t lp_side_text(const struct lp_side *s, uint64_t addr)
     return n < avail && p[n] == 0 ? n + 1 : 0;
 }
 
-/* Texts and zeros up to the end of the piece: nothing that belongs to what is in front. */
-static bool texts_only(const struct lp_side *s, uint64_t addr, uint64_t end)
-{
-    uint64_t avail;
-    const uint8_t *p = lp_side_bytes(s, addr, &avail);
-    for (; p && addr < end && avail; addr++, p++, avail--)
-        if (*p && !is_text(*p)) return false;
-    return true;
-}
-
 static bool zeros(const struct lp_side *s, uint64_t addr, uint64_t end)
 {
     uint64_t avail;
@@ -73,31 +63,43 @@ static bool zeros(const struct lp_side *s, uint64_t addr, uint64_t end)
     return true;
 }
 
-static uint64_t piece_end(const struct lp_side *s, uint64_t addr)
+static bool inside(const struct lp_side *s, uint32_t self, uint64_t addr)
 {
-    uint32_t i = lp_side_atom(s, addr);
-    return i == LP_NONE ? addr : s->atom[i].end;
+    return self != LP_NONE && addr >= s->atom[self].start && addr < s->atom[self].end;
 }
 
-static bool same_text(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b, bool *are)
+/* How many bytes from both addresses on are words that lead, from there or (own) from where they are, to the same places of the function that uses
+ * them: a jump table in hand-written code. */
+static uint64_t relative_words(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n, uint64_t len, bool own)
 {
-    uint64_t n = lp_side_text(o, a), m = lp_side_text(s, b), avail;
-    *are = n && m && texts_only(o, a + n, piece_end(o, a + n - 1)) && texts_only(s, b + m, piece_end(s, b + m - 1));
-    return *are && n == m && memcmp(lp_side_bytes(o, a, &avail), lp_side_bytes(s, b, &avail), n) == 0;
+    uint64_t have = 0, other = 0, at = 0;
+    const uint8_t *p = lp_side_bytes(o, u->addr, &have), *q = lp_side_bytes(s, n->addr, &other);
+    for (; p && q && at + 4 <= len && at + 4 <= have && at + 4 <= other; at += 4) {
+        uint64_t from = own ? at : 0, x = u->addr + from + (uint64_t)lp_sext(lp_le32(p + at), 32), y = n->addr + from + (uint64_t)lp_sext(lp_le32(q + at), 32);
+        if (!lp_le32(p + at) && !lp_le32(q + at)) continue; /* not used */
+        if (!inside(o, u->self, x) || !inside(s, n->self, y) || x - o->atom[u->self].start != y - s->atom[n->self].start) break;
+    }
+    return at;
 }
 
-/* Constants without a name: so many bytes as are read, or a text, or all up to the next thing that is referred to. */
+/* Constants without a name: so many bytes as are read, or all up to the next thing that is referred to, but for zeros at the end. A text is no shorter:
+ * what looks like one may be a table. */
 static bool same_constant(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
     const struct lp_side *s = NEW(d);
     const struct lp_atom *x = &o->atom[a], *y = &s->atom[b];
     uint64_t len = x->end - u->addr, other = y->end - n->addr, at;
-    bool texts;
     if (u->width || n->width) return u->width == n->width && lp_same_data(d, o, u->addr, n->addr, u->width, &at);
-    if (same_text(o, u->addr, s, n->addr, &texts)) return true;
-    if (texts) return false;
-    uint64_t common = len < other ? len : other;
-    return lp_same_data(d, o, u->addr, n->addr, common, &at) && zeros(o, u->addr + common, x->end) && zeros(s, n->addr + common, y->end);
+    uint64_t common = len < other ? len : other, most = len < other ? other : len, words = relative_words(o, u, s, n, common, false);
+    uint64_t own = relative_words(o, u, s, n, common, true);
+    if (own > words) words = own;
+    if (words >= 16) {
+        struct lp_use rest = {u->addr + words, LP_NONE, LP_NONE, 0}, others = {n->addr + words, LP_NONE, LP_NONE, 0};
+        return words == len || words == other ? len == other : same_constant(d, o, &rest, &others, a, b);
+    }
+    if (!lp_same_data(d, o, u->addr, n->addr, common, &at)) return false;
+    if (zeros(o, u->addr + common, x->end) && zeros(s, n->addr + common, y->end)) return true;
+    return lp_same_data(d, o, u->addr, n->addr, most, &at); /* where the shorter one ends by chance: a number that looks like an address */
 }
 
 /* ---- places ---- */
@@ -128,7 +130,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
         bool circle = u->addr == x->start && n->addr == y->start && x->kind == y->kind && lp_suppose(d, o, a, b);
         bool same = same_constant(d, o, u, n, a, b);
         d->depth--;
-        if (circle) take_back(d, before);
+        if (circle) lp_suppose_back(d, before);
         return same;
     }
     if (u->addr - x->start != n->addr - y->start) return false;
@@ -154,6 +156,16 @@ static bool same_bound(const struct lp_side *o, uint64_t a, const struct lp_side
     return false;
 }
 
+/* A bound that has a name. */
+static bool same_label(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b)
+{
+    size_t i = lp_count_below(o->label, o->nlabel, sizeof *o->label, a), k = lp_count_below(s->label, s->nlabel, sizeof *s->label, b);
+    for (; i < o->nlabel && o->label[i].at == a; i++)
+        for (size_t j = k; j < s->nlabel && s->label[j].at == b; j++)
+            if (strcmp(o->label[i].name, s->label[j].name) == 0) return true;
+    return false;
+}
+
 static bool refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x)
 {
     if (self == LP_NONE) return false;
@@ -174,9 +186,13 @@ static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u
            refers_into(o, u->self, x) && refers_into(NEW(d), n->self, y);
 }
 
-static bool inside(const struct lp_side *s, uint32_t self, uint64_t addr)
+/* The same of a section: __start_x and __stop_x. */
+static bool same_section_end(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n)
 {
-    return self != LP_NONE && addr >= s->atom[self].start && addr < s->atom[self].end;
+    const struct lp_span *x = u->addr ? lp_side_span(o, u->addr - 1) : NULL, *y = n->addr ? lp_side_span(s, n->addr - 1) : NULL;
+    if (!x || !y || x->end != u->addr || y->end != n->addr || strcmp(x->name, y->name) != 0 || u->width || n->width) return false;
+    struct lp_atom a = {.start = x->start, .end = x->end}, b = {.start = y->start, .end = y->end};
+    return refers_into(o, u->self, &a) && refers_into(s, n->self, &b);
 }
 
 static bool same_by_atom(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
@@ -192,6 +208,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u,
     const struct lp_side *s = NEW(d);
     bool self = inside(o, u->self, u->addr);
     if (self != inside(s, n->self, n->addr)) return false;
+    if (self && d->place[0]) return d->place[0][(u->addr - o->atom[u->self].start) / 4] == d->place[1][(n->addr - s->atom[n->self].start) / 4];
     if (self) return u->addr - o->atom[u->self].start == n->addr - s->atom[n->self].start;
     const struct lp_word_at *x = lp_side_word(o, u->addr), *y = lp_side_word(s, n->addr);
     const struct lp_span *xs = lp_side_span(o, u->addr), *ys = lp_side_span(s, n->addr);
@@ -203,7 +220,8 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u,
         if (ys && ys->flags & LP_SPAN_CODE) beyond.addr = lp_side_through(s, n->addr);
         a = lp_side_atom(o, through.addr), b = lp_side_atom(s, beyond.addr);
     }
-    return same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n);
+    if (same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n) || same_section_end(o, u, s, n)) return true;
+    return !u->width && !n->width && same_label(o, u->addr, s, n->addr);
 }
 
 /* ---- slots ---- */

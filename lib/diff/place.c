@@ -153,6 +153,18 @@ static struct lp_there carried(lp_diff *d, uint32_t i, uint64_t addr)
     return at_new(i, (int64_t)(addr - s->atom[i].start));
 }
 
+/* A variable without a name that no pair was found for: is there one in the old file that it may be? */
+static bool may_be_old(const lp_diff *d, const struct lp_atom *b)
+{
+    const struct lp_side *o = OLD(d), *s = NEW(d);
+    if (b->kind != LP_ATOM_PIECE || is_constant(s, b->start)) return false;
+    for (size_t i = 0; i < o->natom; i++) {
+        const struct lp_atom *a = &o->atom[i];
+        if (a->kind == LP_ATOM_PIECE && a->used && a->pair == LP_NONE && strcmp(o->span[a->span].name, s->span[b->span].name) == 0) return true;
+    }
+    return false;
+}
+
 static struct lp_there in_code(lp_diff *d, uint32_t i, int64_t off)
 {
     const struct lp_atom *b = &NEW(d)->atom[i];
@@ -180,7 +192,10 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
         uint64_t old = lp_old_constant(d, u);
         return old ? at_old(old, LP_NONE, 0) : carried(d, i, addr);
     }
-    if (b->pair == LP_NONE) return carried(d, i, addr);
+    if (b->pair == LP_NONE) {
+        if (may_be_old(d, b)) return (struct lp_there){0};
+        return carried(d, i, addr);
+    }
     return at_old(OLD(d)->atom[b->pair].start + (uint64_t)off, b->pair, off);
 }
 

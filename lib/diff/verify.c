@@ -6,6 +6,7 @@
 #include "base/search.h"
 #include "patch/plan.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,35 @@ static uint32_t atom_named(struct check *c, const char *name)
     return hit;
 }
 
+/* Addresses in new data, as if the dynamic linker put them there. */
+static void add_words(struct check *c, const struct lp_def *def)
+{
+    struct lp_side *s = &c->side;
+    const struct lp_datum *data = def->item->data;
+    uint64_t at = def->addr, avail;
+    for (size_t i = 0; i < data->nchunk; at += data->chunk[i++].len) {
+        const struct lp_fixup *f = data->chunk[i].fix;
+        const uint8_t *p = data->chunk[i].kind == LP_CHUNK_REL ? lp_side_bytes(s, at, &avail) : NULL;
+        if (!p || avail < 8) continue;
+        struct lp_word_at w = {at, lp_le64(p), NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR};
+        const struct lp_dynsym *y = f->expr.symbol ? lp_dynsym_wanted(s->dynamic, f->expr.symbol, NULL) : NULL;
+        if (y) w = (struct lp_word_at){at, (uint64_t)f->expr.addend, y, R_AARCH64_ABS64, LP_WORD_SYMBOL};
+        struct lp_word_at *v = lp_grow(s->word, &s->word_cap, s->nword, sizeof *v);
+        if (!v) {
+            s->nomem = true;
+            return;
+        }
+        s->word = v;
+        v[s->nword++] = w;
+    }
+}
+
+static int by_at(const void *a, const void *b)
+{
+    const struct lp_word_at *x = a, *y = b;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
 static uint32_t atom_at(struct check *c, const struct lp_item *it)
 {
     const struct lp_elf_symbol *y;
@@ -94,7 +124,9 @@ static void add_new(struct check *c)
         uint32_t k = named ? atom_named(c, it->place.symbol) : atom_at(c, it);
         if (!named && k != LP_NONE) k = OLD(c->d)->atom[k].pair;
         if (k != LP_NONE) add_atom(c, &c->plan.def[i], k);
+        if (it->kind == LP_ITEM_DATA) add_words(c, &c->plan.def[i]);
     }
+    qsort(s->word + OLD(c->d)->nword, s->nword - OLD(c->d)->nword, sizeof *s->word, by_at);
     qsort(s->atom + OLD(c->d)->natom, s->natom - OLD(c->d)->natom, sizeof *s->atom, by_start);
 }
 
@@ -172,14 +204,17 @@ static bool make_side(struct check *c)
 {
     struct lp_side *s = &c->side;
     *s = *OLD(c->d);
+    memset(&s->survey, 0, sizeof s->survey); /* its own */
     s->ref = NULL, s->nref = s->ref_cap = 0;
     s->table = NULL, s->ntable = s->table_cap = 0;
     s->survey = (struct lp_flow_survey){0};
     s->reloc = NULL, s->nreloc = 0; /* they are of what was there before */
     s->atom = copy(OLD(c->d)->atom, s->natom, 0, sizeof *s->atom);
     s->atom_cap = s->natom;
+    s->word = copy(OLD(c->d)->word, s->nword, 0, sizeof *s->word);
+    s->word_cap = s->nword;
     s->span = copy(OLD(c->d)->span, s->nspan, c->plan.nregion, sizeof *s->span);
-    if (!s->atom || !s->span) return false;
+    if (!s->atom || !s->span || !s->word) return false;
     add_new(c);
     if (!add_patched(c)) return false;
     lp_side_survey(s);
@@ -189,7 +224,7 @@ static bool make_side(struct check *c)
 static void free_check(struct check *c)
 {
     for (size_t i = 0; i < c->side.nover; i++) free(c->over[i].bytes);
-    free(c->over), free(c->side.atom), free(c->side.span), free(c->side.ref), free(c->side.table);
+    free(c->over), free(c->side.atom), free(c->side.span), free(c->side.word), free(c->side.ref), free(c->side.table);
     lp_flow_survey_free(&c->side.survey);
     lp_plan_free(&c->plan);
 }

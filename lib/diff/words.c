@@ -81,16 +81,28 @@ static void set_reloc(struct word *x, const char *name, uint32_t mask, const str
 
 static bool inside(const struct word *x, uint64_t addr) { return addr >= x->s->atom[x->atom].start && addr < x->s->atom[x->atom].end; }
 
+/* The first of a function. */
+static bool unresolved(const struct word *x)
+{
+    struct lp_atom *a = &x->s->atom[x->atom];
+    char buf[32];
+    if (!a->unresolved) lp_diff_refuse(x->d, NEW(x->d), LP_E141, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start));
+    a->unresolved = true;
+    return false;
+}
+
 /* Why something is nowhere. */
 static bool nowhere(const struct word *x, const struct lp_use *u)
 {
     const struct lp_word_at *w = lp_side_word(x->s, u->addr);
-    const struct lp_atom *a = &x->s->atom[x->atom];
     uint32_t i = lp_side_atom(x->s, u->addr);
     char buf[32];
     if (w && w->sym) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, w->sym->name), false;
     if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_name(&x->s->atom[i])), false;
-    lp_diff_refuse(x->d, NEW(x->d), LP_E141, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start));
+    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && x->s->atom[i].pair == LP_NONE)
+        lp_diff_refuse(x->d, NEW(x->d), LP_E110, lp_atom_text(&x->s->atom[i], buf), "it is not known which of the old file's unnamed data this is");
+    else
+        return unresolved(x);
     return false;
 }
 
@@ -254,7 +266,6 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     struct word x = {.d = d, .s = NEW(d), .atom = atom, .at = at, .w = lp_code_word(NEW(d), at), .out = out};
     uint64_t target;
     uint32_t mask;
-    char buf[32];
     out->word = x.w;
     out->has_reloc = false;
     out->reloc.len = 0;
@@ -264,9 +275,7 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     switch (x.ref->kind) {
     case LP_FLOW_PAGE: return page(&x);
     case LP_FLOW_ADDR: return address(&x);
-    case LP_FLOW_OPAQUE:
-        lp_diff_refuse(d, NEW(d), LP_E141, lp_atom_text(&x.s->atom[atom], buf), (unsigned long long)(at - x.s->atom[atom].start));
-        return false;
+    case LP_FLOW_OPAQUE: return unresolved(&x);
     default: return true;
     }
 }

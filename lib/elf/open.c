@@ -58,9 +58,23 @@ static lp_status bad_segment(struct lp_elf *e, size_t i, const char *text, struc
     return LP_E_ELF;
 }
 
+/* A separate debug file has the program headers of its program, and code sections without content (Elf64_Shdr: type at 4, flags at 8). */
+static bool is_debug_file(const struct lp_elf *e)
+{
+    const Elf64_Ehdr *h = (const Elf64_Ehdr *)(const void *)e->image;
+    uint64_t off = h->e_shoff, n = h->e_shnum;
+    if (!off || h->e_shentsize != sizeof(Elf64_Shdr) || !lp_within(off, n * sizeof(Elf64_Shdr), e->size)) return false;
+    for (uint64_t i = 0; i < n; i++) {
+        const uint8_t *p = e->image + off + i * sizeof(Elf64_Shdr);
+        if (lp_le32(p + 4) == SHT_NOBITS && lp_le64(p + 8) & SHF_EXECINSTR) return true;
+    }
+    return false;
+}
+
 static lp_status check_segment(struct lp_elf *e, size_t i, struct lp_error *err)
 {
-    const struct lp_elf_segment *s = &e->seg[i];
+    struct lp_elf_segment *s = &e->seg[i];
+    if (s->type == PT_LOAD && !lp_within(s->offset, s->filesz, e->size) && is_debug_file(e)) s->filesz = s->offset = 0;
     if (s->type != PT_LOAD) return LP_OK;
     if (s->filesz > s->memsz) return bad_segment(e, i, "p_filesz is larger than p_memsz", err);
     if (!lp_within(s->offset, s->filesz, e->size)) return bad_segment(e, i, "the segment is not inside the file", err);
@@ -148,7 +162,7 @@ static lp_status load_info(struct lp_elf *e, struct lp_error *err)
         bool inside = lp_within(s->offset, s->filesz, e->size);
         if (s->type == PT_GNU_STACK) e->info.stack_flags = s->flags;
         if (s->type == PT_DYNAMIC && inside && !e->dyn_size) e->dyn_off = s->offset, e->dyn_size = s->filesz;
-        if (s->type != PT_INTERP || e->info.interp) continue;
+        if (s->type != PT_INTERP || e->info.interp || is_debug_file(e)) continue;
         if (!inside || s->filesz < 2 || s->filesz > 4096 || e->image[s->offset + s->filesz - 1] != 0)
             return bad_segment(e, i, "the interpreter's name (PT_INTERP) is not a string inside the file", err);
         e->info.interp = (const char *)e->image + s->offset;

@@ -6,7 +6,7 @@ EXTRA_DIST += tests/diff/flow.sh tests/diff/flow_a.c tests/diff/flow_b.c
 # Two builds to a patch.
 DIFF_TESTS = tests/diff/lpdiff.sh
 TESTS += $(DIFF_TESTS)
-EXTRA_DIST += $(DIFF_TESTS)
+EXTRA_DIST += $(DIFF_TESTS) tests/diff/builds.c
 
 # Real fixes, files that differ in nothing, damaged files: a few in make check, all of them by make check-diff.
 DIFF_PROOF = tests/diff/fixes.sh tests/diff/same.sh tests/diff/hostile.sh

@@ -54,4 +54,83 @@ like "$(cat err)" 'old.o: E101: ' "with the reason's number"
 lpdiff old fixed >out 2>err
 is "$?$(cat out)" 2 "PIE against non-PIE is refused, and nothing is written"
 like "$(cat err)" 'E102: ' "with the reason's number"
+
+# ---- programs in many versions ----
+sysroot=$(arm64_sysroot) || sysroot=/
+args="a beta 3 b xyz 50 c x 1 d x 2 e hello 1 f q 7 g zz 12 h four 1 i x 7 j A 1 z x 1"
+# build FILE FLAGS...
+build() { out=$1; shift; "$CROSS_CC" -w -fno-section-anchors "$@" -Wl,--build-id -o "$out" "$tests/diff/builds.c"; }
+run() { timeout 60 lprun --no-control -L "$sysroot" "$@" 2>&1; }
+# A fix, in another layout besides: the functions of it alone, and the program then does what the new one does.
+fixed()
+{
+    name=$1
+    shift
+    build p.old "$@" && build p.shift "$@" -DSHIFT && build p.new "$@" -DSHIFT -DFIX || { not_ok "$name is built"; return; }
+    is "$(lpdiff --summary p.old p.shift 2>&1 | grep -v '^new ')" "" "$name: another layout is no change"
+    lpdiff p.old p.new >p.lpatch 2>p.err
+    is "$?$(cat p.err)" 1 "$name: there is a patch"
+    is "$(grep -c -e '^func [a-z]' -e '^@ ' p.lpatch)" "$(grep -c -e '^func \(on_sub\|dispatch\|limited\)' -e '^@ \(on_sub\|dispatch\)' p.lpatch)" "$name: of the fix alone"
+    is "$(run -P p.lpatch ./p.old $args)" "$(run ./p.new $args)" "$name: the patched program does what the new one does"
+}
+fixed "a PIE" -O2
+fixed "a PIE without optimisation" -O0
+fixed "a position-dependent program" -O1 -no-pie
+fixed "a program with its relocations" -Os -Wl,-q
+fixed "functions in sections of their own" -O2 -ffunction-sections -fdata-sections
+
+# Without symbols, functions are found by unwinding information and named by address.
+build s.old -O2 -s && build s.new -O2 -s -DFIX || exit 1
+is "$(lpdiff s.old s.old 2>&1)" "" "a stripped file and itself"
+lpdiff s.old s.new >s.lpatch 2>s.err
+is "$?" 2 "stripped: what neighbours alone match is not taken for sure"
+like "$(cat s.err)" "E111: " "and it is said"
+lpdiff --heuristic s.old s.new >s.lpatch 2>s.err
+is "$?" 1 "--heuristic takes it"
+like "$(cat s.lpatch)" '^func 0x' "functions have addresses"
+is "$(run -P s.lpatch ./s.old $args)" "$(run ./s.new $args)" "stripped: the patched program does what the new one does"
+
+# Symbols from files of their own.
+if have aarch64-linux-gnu-objcopy; then
+    for v in old new; do
+        build "d.$v.full" -O2 $([ $v = new ] && echo -DFIX)
+        aarch64-linux-gnu-objcopy --only-keep-debug "d.$v.full" "d.$v.debug" && aarch64-linux-gnu-objcopy --strip-all "d.$v.full" "d.$v"
+    done
+    lpdiff --debug d.old.debug d.new.debug d.old d.new >d.lpatch 2>d.err
+    is "$?$(cat d.err)" 1 "with debug files no guess is needed"
+    is "$(run -P d.lpatch ./d.old $args)" "$(run ./d.new $args)" "and the patch does what it should"
+else
+    skip "debug files" "no aarch64-linux-gnu-objcopy"
+fi
+
+# ---- data ----
+build base -O2 || exit 1
+build weight -O2 '-DTABLE={"alpha",1},{"beta",7}'
+lpdiff base weight >w.lpatch 2>w.err
+is "$?$(cat w.err)" 1 "a constant that changed"
+like "$(cat w.lpatch)" '^set rules+0x' "is a value in the patch"
+is "$(run -P w.lpatch ./base $args)" "$(run ./weight $args)" "and the program uses it"
+build key -O2 '-DTABLE={"alpha",1},{"gamma",2}'
+lpdiff base key >k.lpatch 2>k.err
+is "$?$(cat k.err)" 1 "a pointer to another text"
+is "$(run -P k.lpatch ./base a gamma 3)" "$(run ./key a gamma 3)" "comes with the text"
+
+# refused FLAG NUMBER [OPTION]: built with FLAG there is no patch
+refused()
+{
+    build other.bin -O2 $1
+    lpdiff ${3-} base other.bin >r.out 2>r.err
+    is "$?$(cat r.out)" 2 "$2: $1 is refused, nothing is written"
+    like "$(cat r.err)" " $2: " "with the reason's number"
+    like "$(cat r.err)" 'hint: ' "and a hint"
+}
+refused -DSTART=6 E121
+refused '-DTABLE={"alpha",1},{"beta",2},{"gamma",3}' E120
+refused -DCONSTRUCTOR E130
+refused -DIMPORT E150
+refused -DTLS=4 E160
+build start -O2 -DSTART=6
+lpdiff --data base start >st.lpatch 2>st.err
+is "$?$(cat st.err)" 1 "--data includes the value"
+is "$(run -P st.lpatch ./base $args)" "$(run ./start $args)" "and it is there from the start"
 tap_done
