@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 65536, TABLE_HEAD = 64, PHDR = sizeof(Elf64_Phdr), SHDR = sizeof(Elf64_Shdr), SYM = sizeof(Elf64_Sym) };
+enum { PAGE = 65536, ROOM_MAX = 1 << 28, TABLE_HEAD = 64, PHDR = sizeof(Elf64_Phdr), SHDR = sizeof(Elf64_Shdr), SYM = sizeof(Elf64_Sym) };
 
 static const uint8_t *image(const struct lp_elf_writer *w) { return w->e->image; }
 
@@ -25,7 +25,8 @@ static void pad(struct lp_buf *b, uint64_t to)
 
 bool lp_write_change(struct lp_elf_writer *w, uint64_t off, const void *bytes, size_t len)
 {
-    if (!lp_within(off, len, w->e->size)) return false;
+    bool header = off < sizeof(Elf64_Ehdr) && w->nundo; /* the first change is the ELF header's */
+    if (header || !lp_within(off, len, w->e->size)) return w->outside = true, false;
     struct lp_elf_span *v = lp_grow(w->undo, &w->undo_cap, w->nundo, sizeof *v);
     if (!v) return w->failed = true, false;
     w->undo = v;
@@ -169,9 +170,10 @@ static lp_status place_table(struct lp_elf_writer *w)
     }
     if (!at || base % 4096) return refuse(w, "its segments are not as a linker makes them");
     if (at - base < w->out.len || at - base > UINT64_MAX / 2) at = lp_align_up(base + lp_align_up(w->out.len, PAGE), PAGE);
+    if (at < lp_elf_end(w->e) || at - base < w->out.len) return refuse(w, "its segments are not as a linker makes them");
     w->table_at = at, w->table_off = at - base;
     pad(&w->table, TABLE_HEAD); /* llvm-strip takes the first of two segments with one offset for the one that holds the other */
-    return w->table_off - w->out.len < UINT64_C(1) << 32 ? LP_OK : refuse(w, "its segments take too much room");
+    return w->table_off - w->out.len < ROOM_MAX ? LP_OK : refuse(w, "its segments take too much room");
 }
 
 /* ---- room for the program headers ---- */
@@ -214,6 +216,20 @@ static bool cuts(const struct lp_elf_writer *w, uint64_t from, uint64_t to)
     return false;
 }
 
+/* Do all program headers that lead between `end` and `to` lead to what is moved? */
+static bool all_follow(const struct lp_elf_writer *w, uint64_t end, uint64_t from, uint64_t to)
+{
+    uint64_t base = w->e->seg[w->e->load[0]].vaddr;
+    for (size_t i = 0; i < w->nph; i++) {
+        const Elf64_Phdr *h = &w->ph[i];
+        bool other = h->p_type == PT_LOAD || h->p_type == PT_PHDR || !h->p_filesz, behind = h->p_offset >= to;
+        bool before = h->p_offset < end && h->p_filesz <= end - h->p_offset;
+        if (other || behind || before) continue;
+        if (h->p_offset < from || h->p_filesz > to - h->p_offset || h->p_vaddr - h->p_offset != base) return false;
+    }
+    return true;
+}
+
 /* How far what follows the program headers must go away so that `need` bytes more fit; false: it cannot. */
 static bool find_room(struct lp_elf_writer *w, uint64_t need, uint64_t *from, uint64_t *to)
 {
@@ -226,7 +242,7 @@ static bool find_room(struct lp_elf_writer *w, uint64_t need, uint64_t *from, ui
         if (!is_movable(w, s) || s->sh_addr - s->sh_offset != first->vaddr || !lp_within(s->sh_offset, s->sh_size, first->filesz)) return false;
         *to = s->sh_offset + s->sh_size;
     }
-    return s && s->sh_offset < first->filesz;
+    return s && s->sh_offset < first->filesz && all_follow(w, end, *from, *to);
 }
 
 /* Move a run of sections into the table, with what points to them. */
@@ -386,14 +402,12 @@ static void add_section_headers(struct lp_elf_writer *w)
 
 /* ---- all of it ---- */
 
-static lp_status change_all(struct lp_elf_writer *w)
+static void change_all(struct lp_elf_writer *w)
 {
     const struct lp_elf_more *m = w->m;
     lp_write_change(w, 0, image(w), sizeof(Elf64_Ehdr)); /* its fields come last */
     for (size_t i = 0; i < m->nedit; i++)
-        if (!lp_write_change(w, m->edit[i].off, m->edit[i].bytes, m->edit[i].len) && !w->failed)
-            return refuse(w, "what is to be changed is not inside the file");
-    return LP_OK;
+        lp_write_change(w, m->edit[i].off, m->edit[i].bytes, m->edit[i].len);
 }
 
 static lp_status extend(struct lp_elf_writer *w)
@@ -402,9 +416,10 @@ static lp_status extend(struct lp_elf_writer *w)
     if (s != LP_OK) return s;
     lp_buf_add(&w->out, image(w), w->e->size);
     if (w->out.failed) return lp_fail(w->err, LP_E_NOMEM, "out of memory");
-    if ((s = change_all(w)) != LP_OK) return s;
+    change_all(w);
     add_parts(w);
     if (needs_table(w->m) && (s = add_table(w)) != LP_OK) return s;
+    if (w->outside) return refuse(w, "what is to be changed is not inside the file, or is its header");
     add_symbols(w);
     add_record(w);
     add_section_headers(w);

@@ -22,6 +22,7 @@ struct lp_elf_writer {
     size_t nundo, undo_cap;
     bool in_place;                  /* the program headers stay */
     uint64_t moved, moved_end, moved_by; /* addresses of what has made room for them, and how far it goes */
+    bool outside;                   /* what was to be changed is not in the file */
     bool failed;                    /* no memory */
 };
 /* Replace bytes of the old file; false: they are not there. */

@@ -183,6 +183,7 @@ static void leave(struct lp_disk *d, struct lp_disk_item *it)
 /* Patches of this call join the list; those that they replace leave it. */
 static lp_status join(struct lp_disk *d, const lp_patch *p)
 {
+    if (!p->nitem) return fail(d, p->file, 0, LP_E_SYNTAX, "the patch is empty"); /* of a pipe whose other end has failed, say */
     struct lp_disk_item *same = find(d, lp_patch_name(p)), *old;
     if (same && same_text(same->patch, p)) return d->result->already++, LP_OK;
     for (size_t k = 0; k < p->nrelation; k++) {

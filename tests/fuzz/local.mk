@@ -1,7 +1,7 @@
 # Hostile input. Each program takes every prefix and a few thousand seeded mutations in make check; the long form is
 #     make fuzz [N=100000] [SEED=1]
 # best in a build with --enable-sanitizers=address,undefined.
-FUZZERS = tests/fuzz/fuzz_patch tests/fuzz/fuzz_elf tests/fuzz/fuzz_load tests/fuzz/fuzz_live tests/fuzz/fuzz_control
+FUZZERS = tests/fuzz/fuzz_patch tests/fuzz/fuzz_elf tests/fuzz/fuzz_load tests/fuzz/fuzz_live tests/fuzz/fuzz_control tests/fuzz/fuzz_disk
 FUZZ_DRIVER = tests/fuzz/driver.c tests/fuzz/fuzz.h
 check_PROGRAMS += $(FUZZERS)
 tests_fuzz_fuzz_patch_SOURCES = tests/fuzz/fuzz_patch.c $(FUZZ_DRIVER)
@@ -15,6 +15,9 @@ tests_fuzz_fuzz_live_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 tests_fuzz_fuzz_live_LDADD = $(LP_ROOMS) $(LP_LIBS)
 tests_fuzz_fuzz_control_SOURCES = tests/fuzz/fuzz_control.c $(FUZZ_DRIVER)
 tests_fuzz_fuzz_control_LDADD = $(LP_ROOMS) $(LP_LIBS)
+tests_fuzz_fuzz_disk_SOURCES = tests/fuzz/fuzz_disk.c $(FUZZ_DRIVER) tests/unit/testelf.h
+tests_fuzz_fuzz_disk_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_fuzz_fuzz_disk_LDADD = $(LP_ROOMS) $(LP_LIBS)
 # The commands on mutated and on hand-made hostile files.
 # And every system call of a guest with hostile arguments.
 TESTS += $(FUZZERS) tests/fuzz/commands.sh tests/fuzz/syscalls.sh
