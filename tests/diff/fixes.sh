@@ -1,6 +1,6 @@
 #!/bin/sh
 # Real fixes of real projects (fixes.def): lpdiff finds the functions that truly changed and no others, and its patch is the fix: at the start, in the
-# running program, and taken back. Three small ones; ARM64LP_DIFF=full (make check-diff): all, each built in VARIANTS ways too, and a table of sizes.
+# running program, in its file, and taken back. Three small ones; ARM64LP_DIFF=full (make check-diff): all, each built in VARIANTS ways too, and a table of sizes.
 # fixes.sh [NAME...]: these. ARM64LP_DIFF_KEEP=FOLDER keeps what is built.
 . "$srcdir/tests/lib.sh"
 . "$tests/diff/build.sh"
@@ -81,6 +81,15 @@ started()
 {
     is "$(tried lprun --no-control -P "$2.lpatch" "$2.OLD/try")" right "$1: right from the start with the patch"
     [ ! -s tried.err ] || note <tried.err
+}
+
+# stored NAME OUT: OLD's file with the patch in it is right
+stored()
+{
+    rm -rf stored
+    cp -a "$2.OLD" stored
+    is "$(timeout -k 5 60 "$builddir/lpapply" -q -o stored/$subject "$2.OLD/$subject" "$2.lpatch" 2>&1; echo $?)" 0 "$1: applied to the file"
+    is "$(tried lprun --no-control stored/try)" right "$1: the file is right"
 }
 
 # ask: one more try of the running program
@@ -195,6 +204,7 @@ fix()
     judged "$pair" base base.OLD/$subject base.NEW/$subject
     started "$pair" base
     live "$pair" base
+    stored "$pair" base
     sizes "$pair" base
     for v in $variants; do variant "$pair" "$v"; done
 }

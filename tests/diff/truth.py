@@ -109,7 +109,7 @@ def bodies(o):
 def reported(patch, linked):
     """The functions that a patch changes or brings, by name; in a stripped program places are addresses."""
     for line in open(patch, errors='replace'):
-        m = re.match(r'(?:func|@) "?([^ "#!+]+)"?(?:[#!]\S*)?(?:\+0x([0-9a-f]+))?( size \d+ new)?', line)
+        m = re.match(r'(?:func|@) "?([^\s"#!+]+)"?(?:[#!]\S*)?(?:\+0x([0-9a-f]+))?( size \d+ new)?', line)
         if m and m[1].startswith('0x'):
             at = int(m[1], 16) + int(m[2] or '0', 16)
             for name, start, size in linked:
