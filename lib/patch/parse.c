@@ -443,7 +443,14 @@ lp_status lp_patch_read(const char *path, unsigned flags, lp_report_fn report, v
     size_t len;
     lp_status s = lp_file_read(path, LP_PATCH_MAX, &text, &len, err);
     if (s != LP_OK) return s;
-    s = lp_patch_parse(strcmp(path, "-") == 0 ? LP_PATCH_STDIN : path, text, len, flags, report, ctx, out, err);
+    const char *name = strcmp(path, "-") == 0 ? LP_PATCH_STDIN : path;
+    /* By its form a file of the original format, but mostly what a command that failed has left. */
+    if (len == 0 && !(flags & LP_PATCH_LENIENT)) {
+        s = lp_fail(err, LP_E_SYNTAX, "it is empty, which is no patch: did the command that was to write it fail, or find no difference?");
+        lp_at(err, name, 0, 0);
+    } else {
+        s = lp_patch_parse(name, text, len, flags, report, ctx, out, err);
+    }
     free(text);
     return s;
 }

@@ -21,6 +21,9 @@ same out again "same input, same bytes"
 status "lpmake -o" 0 lpmake -t app -o p.lpatch 'check=ret 1'
 cmp -s p.lpatch again && ok "-o writes the same" || not_ok "-o writes the same"
 status "lprun with it" 1 lprun --no-control -P p.lpatch ./app
+status "an empty patch, as a command that failed leaves it" 2 lpapply -o patched app -
+like "$(cat err)" 'empty' "it says so"
+[ ! -e patched ] && ok "and writes nothing" || not_ok "and writes nothing"
 status "lpmake: unknown symbol" 1 lpmake -t app 'chekc=nop'
 like "$(cat err)" 'chekc' "named"
 like "$(cat err)" 'check' "with the near name"
