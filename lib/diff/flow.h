@@ -35,6 +35,7 @@ enum lp_flow_flags {
     LP_FLOW_SEVERAL = 8, /* there are n addresses: lp_flow.addr[ref.addr] and those that follow */
     LP_FLOW_STORE = 16,  /* the word writes there */
     LP_FLOW_LOAD = 32,   /* the word reads there */
+    LP_FLOW_STEPS = 64,  /* INDEXED: ways met that had added different numbers, of which addr has the first only; the words that added them tell */
 };
 struct lp_flow_ref {
     uint64_t addr;

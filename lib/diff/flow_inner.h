@@ -51,6 +51,7 @@ enum lp_fv_kind {
 };
 enum { MEMBERS = 4, ID_NONE = 0, ID_ZERO = 1, ID_OPAQUE = 2, ID_MANY = 3, ID_FOREIGN = 4 };
 enum lp_fv_space { IN_PAGE, IN_ADDR, IN_TLS };
+enum { BY_INDEX = 1, BY_STEPS = 2 }; /* what is added and not known: a register; what ways that met had added */
 /* root: of a page, the word that made it; of an address, what it was when it became one. Two with the same root differ by a step. */
 struct lp_fv_member { uint64_t v, root; uint32_t space, indexed; };
 struct lp_fvalue {

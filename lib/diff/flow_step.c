@@ -193,7 +193,7 @@ static void tell(struct lp_frun *r, size_t i, lp_fv id, int64_t off, unsigned wi
         if (m->space == IN_PAGE)
             r->page_use[lp_fv_site(&r->pool, (uint32_t)m->root)] |= PAGE_USED;
         if (m->indexed)
-            ref->flags |= LP_FLOW_INDEXED;
+            ref->flags |= m->indexed & BY_STEPS ? LP_FLOW_INDEXED | LP_FLOW_STEPS : LP_FLOW_INDEXED;
         if (v->maybe && !is_part(m))
             ref->flags |= LP_FLOW_MAYBE;
         if ((m->space == IN_TLS) != (ref->kind == LP_FLOW_TLS))

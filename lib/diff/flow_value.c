@@ -143,7 +143,7 @@ static bool add_member(struct lp_fv_pool *p, struct lp_fvalue *v, const struct l
             return true;
         }
         if (same_but_step(k, m)) {
-            k->indexed |= m->indexed | (k->v != m->v);
+            k->indexed |= m->indexed | (k->v != m->v ? BY_STEPS : 0);
             return true;
         }
     }
@@ -243,7 +243,7 @@ static lp_fv indexed(struct lp_fv_pool *p, lp_fv a)
     for (unsigned i = 0; i < v.n; i++) {
         if (v.m[i].space == IN_TLS && v.m[i].v == 0)
             return ID_NONE;
-        v.m[i].indexed = 1;
+        v.m[i].indexed |= BY_INDEX;
     }
     return lp_fv_intern(p, &v);
 }

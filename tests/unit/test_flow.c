@@ -127,8 +127,8 @@ static void test_indexed(void **state)
     is(4, LP_FLOW_ADDR, PAGE_A + 0x40, LP_FLOW_INDEXED);
     /* a loop that goes through an array */
     RUN(adrp(0, 0, PAGE_A), add(0, 0, 0x40), 0xf8408402 /* ldr x2, [x0], #8 */, ldr(3, 0, 8), cbz(2, -2), RET);
-    is(2, LP_FLOW_ADDR, PAGE_A + 0x40, LP_FLOW_INDEXED);
-    is(3, LP_FLOW_ADDR, PAGE_A + 0x50, LP_FLOW_INDEXED);
+    is(2, LP_FLOW_ADDR, PAGE_A + 0x40, LP_FLOW_INDEXED | LP_FLOW_STEPS);
+    is(3, LP_FLOW_ADDR, PAGE_A + 0x50, LP_FLOW_INDEXED | LP_FLOW_STEPS);
 }
 
 static void test_thread_pointer(void **state)
