@@ -1,29 +1,32 @@
 /* lpmake - make a patch. */
 #include <config.h>
 #include <arm64lp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "cli.h"
 
 enum { OPT_MODE = CLI_OWN, OPT_META, OPT_FMT, OPT_REDIGEST, OPT_FROM_SEED, OPT_RAW };
 
 static const char *const synopsis[] = {
-    "[-nqv] -t TARGET [-o FILE] [--mode MODE] [--meta KEY=VALUE]... 'PLACE=CHANGE'...",
-    "[-nqv] [-o FILE] [--raw] {--fmt | --redigest} [PATCH|-]",
-    "[-nqv] -t TARGET [-o FILE] [--raw] --from-seed [PATCH|-]",
+    "[-nqv] -t TARGET [-o FILE] [-M FILE] [--mode MODE] [--meta KEY=VALUE]... [--raw] {'PLACE=CHANGE' | RECIPE | -}...",
+    "[-nqv] [-o FILE] [--raw] {--fmt | --redigest} [PATCH|RECIPE|-]",
+    "[-nqv] -t TARGET [-o FILE] [--mode MODE] [--meta KEY=VALUE]... [--raw] --from-seed [PATCH|-]",
     NULL,
 };
 static const struct cli_option options[] = {
     {'t', "target", "ELF", "the program or library that the patch is for"},
     {'o', "output", "FILE", "write the patch there instead of standard output"},
+    {'M', "depfile", "FILE", "write there, for make, what the patch was made from; needs -o"},
     {'n', "dry-run", NULL, "check everything, write nothing"},
     {OPT_MODE, "mode", "MODE", "when it may be applied: now, quiesce or lazy [deadline 5s] [else lazy]"},
     {OPT_META, "meta", "KEY=VALUE", "a line of the head: name, version, summary, cve, ..."},
-    {OPT_FMT, "fmt", NULL, "print a patch in its canonical form"},
+    {OPT_FMT, "fmt", NULL, "print a patch or a recipe in its canonical form"},
     {OPT_REDIGEST, "redigest", NULL, "the same with the right digest, after an edit"},
     {OPT_FROM_SEED, "from-seed", NULL, "turn a file of ADDRESS WORD lines into a patch bound to the target"},
-    {OPT_RAW, "raw", NULL, "allow words that are no valid instruction (--fmt, --redigest, --from-seed)"},
+    {OPT_RAW, "raw", NULL, "allow words that are no valid instruction"},
     CLI_COMMON,
 };
 static const struct cli_tool tool = {
@@ -31,13 +34,14 @@ static const struct cli_tool tool = {
     .summary = "make a patch",
     .synopsis = synopsis,
     .options = options,
-    .notes = "PLACE is SYMBOL[+0xOFFSET] or 0xADDRESS; CHANGE is nop, ret [VALUE], b SYMBOL, bl SYMBOL or word 0xWORD.\n"
+    .notes = "PLACE is SYMBOL[+0xOFFSET], 0xADDRESS or FILE.c:LINE; CHANGE is nop, ret [VALUE], b SYMBOL, bl SYMBOL, word 0xWORD,\n"
+             "asm \"INSTRUCTIONS\" or replace from FILE.o[:SYMBOL]. A RECIPE is a file of such lines, lps(5).\n"
              "Exit status: 0 done; 1 the recipe is wrong; 2 trouble.\n",
     .exit = {[LP_CLASS_usage] = 2, [LP_CLASS_input] = 1, [LP_CLASS_refused] = 1, [LP_CLASS_busy] = 2, [LP_CLASS_system] = 2},
 };
 
 static struct {
-    const char *target, *output, *mode;
+    const char *target, *output, *mode, *depfile;
     const char **meta;
     size_t nmeta;
     int form;
@@ -53,16 +57,128 @@ static int write_patch(lp_patch *p)
     return s == LP_OK ? 0 : cli_failed(&err);
 }
 
-/* --fmt, --redigest: text in, canonical text out. */
+/* ---- --fmt, --redigest: text in, canonical text out ---- */
+
+static bool is_recipe_name(const char *path)
+{
+    size_t n = strlen(path);
+    return n > 4 && strcmp(path + n - 4, ".lps") == 0;
+}
+
+static const char *shown(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
+
+/* All of a file; false after an error, which is reported. */
+static bool read_text(const char *path, char **text, size_t *len)
+{
+    enum { TEXT_MAX = 64 << 20 };
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+    size_t cap = 65536, n = 0;
+    char *p = f ? malloc(cap) : NULL;
+    for (size_t got; p && (got = fread(p + n, 1, cap - n - 1, f)) > 0 && n <= TEXT_MAX;) {
+        n += got;
+        if (n + 1 < cap) continue;
+        char *more = realloc(p, cap *= 2);
+        if (!more) free(p);
+        p = more;
+    }
+    if (!f) cli_error("%s: %s", shown(path), strerror(errno));
+    else if (!p) cli_error("%s: out of memory", shown(path));
+    else if (ferror(f)) cli_error("%s: cannot read", shown(path));
+    else if (n > TEXT_MAX) cli_error("%s: longer than %d bytes", shown(path), TEXT_MAX);
+    bool good = p && !ferror(f) && n <= TEXT_MAX;
+    if (f && f != stdin) fclose(f);
+    if (good) p[n] = 0, *text = p, *len = n;
+    else free(p);
+    return good;
+}
+
+/* To a file, whole or not at all. */
+static bool write_text(const char *path, const char *text, size_t len)
+{
+    if (!out_open(path)) return false;
+    fwrite(text, 1, len, out_file());
+    return out_close();
+}
+
+/* A patch begins with `lpatch 1`, and a line of the original format with a number; a recipe with neither. */
+static bool is_recipe_text(const char *text)
+{
+    for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+        p += strspn(p, " \t\r");
+        if (*p == '\n' || *p == '#' || !*p) continue;
+        return strncmp(p, "lpatch", 6) != 0 && (memchr(p, '=', strcspn(p, "\n")) || strspn(p, "0123456789abcdefABCDEFxX") == 0);
+    }
+    return false;
+}
+
+static int reformat_recipe(const char *name, const char *text, size_t len)
+{
+    struct lp_error err;
+    char *out;
+    size_t n;
+    lp_status s = lp_recipe_format(name, text, len, cli_report, NULL, &out, &n, &err);
+    if (s != LP_OK) return cli_failed(&err);
+    bool good = opt.dry_run || write_text(opt.output, out, n);
+    free(out);
+    return good ? 0 : 2;
+}
+
 static int reformat(void)
 {
     lp_patch *p;
     struct lp_error err;
+    char *text;
+    size_t len;
     unsigned flags = (opt.form == OPT_REDIGEST ? LP_PATCH_NO_DIGEST : 0) | (opt.raw ? LP_PATCH_RAW : 0);
-    if (cli.n_operands > 1) cli_usage("one patch at a time");
-    if (lp_patch_read(cli.n_operands ? cli.operands[0] : "-", flags, cli_report, NULL, &p, &err) != LP_OK) return cli_failed(&err);
-    return write_patch(p);
+    if (cli.n_operands > 1) cli_usage("one file at a time");
+    const char *path = cli.n_operands ? cli.operands[0] : "-", *name = shown(path);
+    if (!read_text(path, &text, &len)) return 2;
+    if (opt.form == OPT_FMT && (is_recipe_name(path) || is_recipe_text(text))) {
+        int status = reformat_recipe(name, text, len);
+        free(text);
+        return status;
+    }
+    lp_status s = lp_patch_parse(name, text, len, flags, cli_report, NULL, &p, &err);
+    free(text);
+    return s == LP_OK ? write_patch(p) : cli_failed(&err);
 }
+
+/* ---- -M ---- */
+
+/* A name as make reads it: blanks and # behind a backslash, $ twice. */
+static void put_name(FILE *f, const char *s)
+{
+    for (; *s; s++) {
+        if (*s == ' ' || *s == '#' || *s == '\\') putc('\\', f);
+        if (*s == '$') putc('$', f);
+        putc(*s, f);
+    }
+}
+
+static int put_prerequisite(void *ctx, const char *path) { return putc(' ', ctx), put_name(ctx, path), 0; }
+static int put_rule(void *ctx, const char *path) { return put_name(ctx, path), fputs(":\n", ctx), 0; }
+
+/* OUTPUT: TARGET RECIPES OBJECTS, and a rule without anything for each, so that make does not stop when one is gone. */
+static bool write_depfile(const lp_maker *m)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    if (!f) cli_usage("out of memory");
+    put_name(f, opt.output);
+    putc(':', f);
+    put_prerequisite(f, opt.target);
+    lp_maker_files(m, put_prerequisite, f);
+    putc('\n', f);
+    put_rule(f, opt.target);
+    lp_maker_files(m, put_rule, f);
+    if (fclose(f) != 0) cli_usage("out of memory");
+    bool good = write_text(opt.depfile, text, len);
+    free(text);
+    return good;
+}
+
+/* ---- changes ---- */
 
 static lp_status add_meta(lp_maker *m, struct lp_error *err)
 {
@@ -99,21 +215,52 @@ static lp_status add_seed(lp_maker *m, struct lp_error *err)
     return seed.s;
 }
 
+/* 'PLACE=CHANGE', a recipe's file or -. */
+static bool is_change(const char *operand)
+{
+    return strchr(operand, '=') && !(is_recipe_name(operand) && access(operand, F_OK) == 0);
+}
+
+static lp_status add_recipe(lp_maker *m, const char *path, struct lp_error *err)
+{
+    char *text;
+    size_t len;
+    if (!read_text(path, &text, &len)) return err->status = LP_E_IO;
+    lp_status s = lp_maker_recipe(m, shown(path), text, len, err);
+    free(text);
+    return s;
+}
+
+/* All of them, so that all errors are reported. */
 static lp_status add_changes(lp_maker *m, struct lp_error *err)
 {
+    lp_status all = LP_OK;
     if (opt.form == OPT_FROM_SEED) return add_seed(m, err);
     for (int i = 0; i < cli.n_operands; i++) {
-        lp_status s = lp_maker_change(m, cli.operands[i], err);
-        if (s != LP_OK) return s;
+        struct lp_error e;
+        bool change = is_change(cli.operands[i]);
+        unsigned before = cli.reported;
+        lp_status s = change ? lp_maker_change(m, cli.operands[i], &e) : add_recipe(m, cli.operands[i], &e);
+        if (s == LP_OK) continue;
+        if (cli.reported == before) cli_report(NULL, &e);
+        if (all == LP_OK || lp_status_class(s) == LP_CLASS_system) all = s, *err = e;
     }
-    return LP_OK;
+    return all;
+}
+
+static void warn(void *ctx, const struct lp_error *w)
+{
+    char text[1280];
+    (void)ctx;
+    lp_error_format(w, text, sizeof text);
+    cli_warn("%s", text);
 }
 
 static int make(void)
 {
     lp_elf *elf;
     lp_maker *m;
-    lp_patch *p;
+    lp_patch *p = NULL;
     struct lp_error err;
     if (lp_elf_open(opt.target, &elf, &err) != LP_OK) {
         cli_failed(&err);
@@ -122,10 +269,13 @@ static int make(void)
     lp_status s = lp_maker_new(elf, &m, &err);
     int status = 2;
     if (s == LP_OK) {
+        lp_maker_listen(m, opt.raw ? LP_MAKER_RAW : 0, cli_report, cli.level ? warn : NULL, NULL);
         s = add_meta(m, &err);
         if (s == LP_OK) s = add_changes(m, &err);
         if (s == LP_OK) s = lp_maker_finish(m, &p, &err);
-        status = s == LP_OK ? write_patch(p) : cli_failed(&err);
+        bool good = s != LP_OK || !opt.depfile || opt.dry_run || write_depfile(m);
+        status = s != LP_OK ? cli_failed(&err) : good ? write_patch(p) : 2;
+        if (s == LP_OK && !good) lp_patch_free(p);
         lp_maker_free(m);
     } else {
         cli_failed(&err);
@@ -140,6 +290,7 @@ static void read_options(void)
         switch (key) {
         case 't': opt.target = cli.arg; break;
         case 'o': opt.output = cli.arg; break;
+        case 'M': opt.depfile = cli.arg; break;
         case 'n': opt.dry_run = true; break;
         case OPT_MODE: opt.mode = cli.arg; break;
         case OPT_META: opt.meta[opt.nmeta++] = cli.arg; break;
@@ -157,8 +308,12 @@ int main(int argc, char **argv)
     opt.meta = calloc((size_t)argc, sizeof *opt.meta);
     if (!opt.meta) cli_usage("out of memory");
     read_options();
-    if (opt.form == OPT_FMT || opt.form == OPT_REDIGEST) cli_exit(reformat());
+    if (opt.form == OPT_FMT || opt.form == OPT_REDIGEST) {
+        if (opt.depfile || opt.target) cli_usage("--fmt and --redigest take no target");
+        cli_exit(reformat());
+    }
     if (!opt.target) cli_usage("a target is needed: -t ELF");
-    if (!cli.n_operands && opt.form != OPT_FROM_SEED) cli_usage("a change is needed: 'PLACE=CHANGE'");
+    if (!cli.n_operands && opt.form != OPT_FROM_SEED) cli_usage("a change is needed: 'PLACE=CHANGE', or a recipe");
+    if (opt.depfile && (!opt.output || strcmp(opt.output, "-") == 0)) cli_usage("--depfile needs -o: the file that depends on the others");
     cli_exit(make());
 }

@@ -68,6 +68,8 @@ LP_API lp_status lp_elf_read(const lp_elf *elf, uint64_t vaddr, void *buf, size_
 LP_API int64_t lp_elf_offset(const lp_elf *elf, uint64_t vaddr);
 /* Is the address inside an executable section (or segment, without sections) and not $d data? */
 LP_API bool lp_elf_is_code(const lp_elf *elf, uint64_t vaddr);
+/* The same, with the data. */
+LP_API bool lp_elf_is_text(const lp_elf *elf, uint64_t vaddr);
 /* The same, and in *end the address up to which the answer holds at least. `section`: its number; only needed in ET_REL, where an address is an
  * offset in its section. */
 LP_API bool lp_elf_code_run(const lp_elf *elf, size_t section, uint64_t vaddr, uint64_t *end);

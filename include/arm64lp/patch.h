@@ -73,9 +73,19 @@ typedef struct lp_maker lp_maker;
 LP_API lp_status lp_maker_new(const lp_elf *target, lp_maker **out, struct lp_error *err);
 LP_API void lp_maker_free(lp_maker *m);
 LP_API lp_status lp_maker_meta(lp_maker *m, const char *key, const char *value, struct lp_error *err);
-/* "PLACE=CHANGE": PLACE symbol[+0x..] or address; CHANGE nop | ret [value] | b SYMBOL | bl SYMBOL | word 0x........ ; old words are read from
- * the target. `ret value` writes as many words as it needs and refuses if the function is shorter. */
+enum lp_maker_flags { LP_MAKER_RAW = 1 }; /* allow words that are no valid instruction */
+/* Where errors go (of recipes and of lp_maker_finish(), which find several) and warnings. Either may be NULL. */
+LP_API void lp_maker_listen(lp_maker *m, unsigned flags, lp_report_fn report, lp_report_fn warn, void *ctx);
+/* "PLACE=CHANGE": PLACE symbol[+0x..], address or file.c:line; CHANGE nop | ret [value] | b SYMBOL | bl SYMBOL | word 0x........ | asm "..." |
+ * replace from FILE.o[:SYMBOL]; lpmake(1) has the details. Old words are read from the target. An error's text begins with the change. */
 LP_API lp_status lp_maker_change(lp_maker *m, const char *change, struct lp_error *err);
+/* All statements of a recipe, lps(5); `name` is for messages and for what lies beside it. */
+LP_API lp_status lp_maker_recipe(lp_maker *m, const char *name, const char *text, size_t len, struct lp_error *err);
+/* The canonical text of a recipe (free()); nothing but its syntax is looked at. */
+LP_API lp_status lp_recipe_format(const char *name, const char *text, size_t len, lp_report_fn report, void *ctx, char **out, size_t *out_len,
+                                  struct lp_error *err);
+/* The files that were read besides the target, in their order. */
+LP_API void lp_maker_files(const lp_maker *m, int (*fn)(void *ctx, const char *path), void *ctx);
 LP_API lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err);
 
 /* ---- running programs ---- */

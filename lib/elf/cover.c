@@ -173,11 +173,15 @@ bool lp_elf_code_run(const lp_elf *e, size_t section, uint64_t vaddr, uint64_t *
     return code;
 }
 
-bool lp_elf_is_code(const lp_elf *e, uint64_t vaddr)
+bool lp_elf_is_text(const lp_elf *e, uint64_t vaddr)
 {
-    uint64_t end;
-    if (e->info.type != ET_REL) return lp_elf_code_run(e, 0, vaddr, &end);
     lp_elf_symbols(e, NULL);
     size_t n = lp_count_upto(e->exec, e->nexec, sizeof *e->exec, vaddr);
     return n && vaddr < e->exec[n - 1].end;
+}
+
+bool lp_elf_is_code(const lp_elf *e, uint64_t vaddr)
+{
+    uint64_t end;
+    return e->info.type != ET_REL ? lp_elf_code_run(e, 0, vaddr, &end) : lp_elf_is_text(e, vaddr);
 }

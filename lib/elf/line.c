@@ -301,21 +301,29 @@ static lp_status no_such_line(const lp_elf *e, const char *file, unsigned line, 
     return LP_E_NOT_FOUND;
 }
 
-lp_status lp_line_copies(const lp_elf *e, const char *file, unsigned line, struct lp_line_copies *out, struct lp_error *err)
+static lp_status find_copies(const lp_elf *e, const char *file, unsigned line, bool statements, struct lp_line_copies *out, struct lp_error *err)
 {
     const struct lp_elf_line *rows, *first = NULL;
     size_t n;
     lp_status s = lp_elf_lines(e, &rows, &n, err);
-    *out = (struct lp_line_copies){0};
     for (size_t i = 0; i < n && s == LP_OK; i++) {
-        if (rows[i].line != line || !rows[i].statement || !same_path(rows[i].file, file)) continue;
+        if (rows[i].line != line || (statements && !rows[i].statement) || !same_path(rows[i].file, file)) continue;
         if (!first) first = &rows[i];
         if (strcmp(first->file, rows[i].file) != 0) {
             s = lp_fail(err, LP_E_AMBIGUOUS, "`%.100s` is ambiguous: %.200s, %.200s", file, first->file, rows[i].file);
             lp_at(err, lp_elf_info(e)->name, 0, 0);
         } else if (!add_line_copy(out, e, &rows[i])) s = lp_fail(err, LP_E_NOMEM, "out of memory");
     }
-    if (s == LP_OK && !out->n) s = no_such_line(e, file, line, rows, n, err);
+    if (s == LP_OK && !out->n && !statements) s = no_such_line(e, file, line, rows, n, err);
+    return s;
+}
+
+/* Optimised code may have nothing but rows at which no statement begins. */
+lp_status lp_line_copies(const lp_elf *e, const char *file, unsigned line, struct lp_line_copies *out, struct lp_error *err)
+{
+    *out = (struct lp_line_copies){0};
+    lp_status s = find_copies(e, file, line, true, out, err);
+    if (s == LP_OK && !out->n) s = find_copies(e, file, line, false, out, err);
     if (s != LP_OK) free(out->v), out->v = NULL;
     else qsort(out->v, out->n, sizeof *out->v, by_line_copy);
     return s;

@@ -1,0 +1,102 @@
+#!/bin/sh
+# lpmake: functions compiled from C come into static, position-independent and shared code, with relocations of every kind, strings, functions and variables.
+. "$srcdir/tests/lib.sh"
+need_cross
+sysroot=$(arm64_sysroot) || skip_all "no AArch64 C library"
+cd "$scratch" || exit 1
+cp "$srcdir/tests/e2e/making/app.c" "$srcdir/tests/e2e/making/fix.c" .
+run_patched() { p=$1; shift; timeout 60 lprun --no-control -L "$sysroot" -P "$p" "$@" 2>&1; }
+SECTIONS='-ffunction-sections -fdata-sections -fno-ipa-ra'
+
+"$CROSS_CC" -O2 -g -fno-ipa-ra -static -no-pie -o app-static app.c
+"$CROSS_CC" -O2 -g -fno-ipa-ra -o app-pie app.c
+"$CROSS_CC" -O2 -g -fno-ipa-ra -fPIC -shared -Dmain=work -o libapp.so app.c
+echo 'int work(int, char **); int main(int c, char **v) { return work(c, v); }' >main.c
+"$CROSS_CC" -O2 -o app-so main.c -L. -lapp -Wl,-rpath,"$scratch"
+
+# try NAME TARGET PROGRAM OBJECT: every function by itself, then all at once
+try()
+{
+    what=$1 target=$2 program=$3 object=$4
+    for pair in 'parse|^parse 9245$' 'name_of|^name nil$' 'counted|^counted 20$' 'calc|^calc 1010$' 'other|^other 94$'; do
+        f=${pair%%|*} want=${pair#*|}
+        lpmake -t "$target" -o one.lpatch "$f=replace from $object" 2>err || { not_ok "$what: $f is made"; note <err; continue; }
+        out=$(run_patched one.lpatch "./$program" || echo "status $?")
+        like "$out" "$want" "$what: $f"
+    done
+    lpmake -t "$target" -o all.lpatch --meta name=all "parse=replace from $object" "name_of=replace from $object:name_of" "counted=replace from $object" \
+        "calc=replace from $object" "other=replace from $object" "twice=replace from $object" 2>err || { not_ok "$what: all are made"; note <err; return; }
+    run_patched all.lpatch "./$program" x >got
+    is "$(cat got)" "$(cat want-all)" "$what: all at once"
+    is "$(grep -c '^data steps ' all.lpatch) $(grep -c '^data fixes ' all.lpatch)" "1 1" "$what: new variables are there once"
+    lpmake --fmt all.lpatch >again && same again all.lpatch "$what: canonical"
+}
+cat >want-all <<'E2'
+check 4
+twice 7206
+  fixed 4, 2
+parse 9246
+name nil
+counted 20
+calc 1010
+other 94
+pointer 11
+calls 1 depth 15 shared 3
+check 4
+twice 7208
+  fixed 4, 2
+parse 9250
+name uno
+counted 40
+calc 1010
+other 94
+pointer 11
+calls 2 depth 25 shared 7
+E2
+"$CROSS_CC" -O2 $SECTIONS -c -o fix.o fix.c && try "static" app-static app-static fix.o
+try "pie" app-pie app-pie fix.o
+"$CROSS_CC" -O0 -fPIC $SECTIONS -c -o fix0.o fix.c && try "-O0 -fPIC, pie" app-pie app-pie fix0.o
+"$CROSS_CC" -O2 -fPIC $SECTIONS -mtls-dialect=trad -c -o fixt.o fix.c && try "-fPIC, traditional TLS, pie" app-pie app-pie fixt.o
+"$CROSS_CC" -O2 -fPIC -g $SECTIONS -mbranch-protection=standard -c -o fixb.o fix.c && try "-fPIC, descriptors, branch protection, library" libapp.so app-so fixb.o
+"$CROSS_CC" -Os -fPIE -fno-toplevel-reorder $SECTIONS -c -o fixs.o fix.c && try "-Os -fPIE, pie" app-pie app-pie fixs.o
+
+# What cannot come along is said.
+refused()
+{
+    name=$1 text=$2 status=0
+    shift 2
+    lpmake -t app-pie "$@" >out 2>err || status=$?
+    is "$status $(wc -c <out)" "1 0" "refused: $name"
+    like "$(cat err)" "$text" "  said so"
+}
+object() { "$CROSS_CC" -w -O2 $SECTIONS -c -o x.o -x c - || not_ok "compile"; }
+"$CROSS_CC" -O2 -fno-ipa-ra -c -o shared.o fix.c
+refused "variables of one section" 'fdata-sections' 'parse=replace from shared.o'
+echo '__thread int brand_new; int other(int v) { return brand_new++ + v; }' | object
+refused "a thread-local variable" '`brand_new` is a new thread-local variable' 'other=replace from x.o'
+echo 'int limit[4]; int other(int v) { return limit[v]; }' | object
+refused "a variable of another size" '`limit` has 16 bytes there and 4 in the program' 'other=replace from x.o'
+echo 'int check(int v) { return v; }' | object
+refused "no such function" 'it has no function `other`' 'other=replace from x.o'
+refused "no function at the place" 'inside of check' 'check+0x4=replace from x.o'
+refused "a variable's place" 'needs a function' 'limit=replace from x.o:check'
+refused "no file" 'cannot open' 'check=replace from missing.o'
+refused "a program" 'compile it with -c' 'check=replace from app-pie'
+refused "a stub" 'is a PLT stub' 'printf@plt=replace from x.o:check'
+refused "syntax" 'replace from FILE' 'check=replace x.o'
+echo '.text; .globl other; .type other, %function; other: ldr x0, =0x123456789abc; ret; .ltorg; .size other, .-other' | "$CROSS_CC" -c -x assembler -o x.o -
+refused "a literal" 'data among the code' 'other=replace from x.o'
+echo 'extern int nowhere(int); int other(int v) { return nowhere(v) + 1; }' | object
+status=0
+lpmake -t app-static 'other=replace from x.o' >out 2>err || status=$?
+is "$status" 1 "a function that a static program does not have"
+like "$(cat err)" 'needs `nowhere`' "  said so"
+lpmake -t app-pie 'other=replace from x.o' >out 2>err
+like "$(cat err)" 'warning: .*`nowhere` is neither in the program' "of a dynamic one it may come"
+for cut in 64 200 500 900 1200; do
+    head -c $cut fix.o >cut.o
+    status=0
+    lpmake -t app-pie 'parse=replace from cut.o' >out 2>err || status=$?
+    is "$status" 1 "an object of $cut bytes"
+done
+tap_done
