@@ -90,6 +90,18 @@ static unsigned match(const struct lp_objsym *s, size_t stem, const struct lp_el
     return 1 + (local == (t->bind == STB_LOCAL)) + 2 * (stem ? exact && same_file : same_file);
 }
 
+/* Once for each symbol of the object. */
+static bool is_told(struct lp_carrier *c, const struct lp_objsym *s)
+{
+    for (size_t i = 0; i < c->ntold; i++)
+        if (c->told[i] == s) return true;
+    const struct lp_objsym **v = lp_grow(c->told, &c->told_cap, c->ntold, sizeof *v);
+    if (!v) return true;
+    c->told = v;
+    v[c->ntold++] = s;
+    return false;
+}
+
 /* LP_E_SYMBOL: it has none, *err untouched. */
 static lp_status find_target(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol **out, struct lp_error *err)
 {
@@ -115,7 +127,7 @@ static lp_status find_target(struct lp_carrying *x, const struct lp_objsym *s, c
                                     "code as the program's, or make the variable global",
                                     s->name, list.data ? list.data : "");
     lp_buf_free(&list);
-    if (st == LP_OK && strcmp((*out)->name, s->name) != 0)
+    if (st == LP_OK && strcmp((*out)->name, s->name) != 0 && !is_told(x->c, s))
         lp_edit_warn(x->m, &x->e->from, "%s: `%s` is taken for the program's `%s`, the only one of that name and size", x->c->path, s->name, (*out)->name);
     return st;
 }
@@ -159,19 +171,11 @@ static lp_status refer_replaced(struct lp_carrying *x, struct lp_replaced *r, in
 /* The compiler may also have used what it knew of the function beside it (-fipa-ra: which registers it leaves alone). */
 static void tell_difference(struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t)
 {
-    struct lp_carrier *c = x->c;
-    for (size_t i = 0; i < c->ntold; i++)
-        if (c->told[i] == f) return;
-    const struct lp_objsym **v = lp_grow(c->told, &c->told_cap, c->ntold, sizeof *v);
-    if (!v) return;
-    c->told = v;
-    v[c->ntold++] = f;
-    if (!lp_carry_same_code(x, f, t))
+    if (!lp_carry_same_code(x, f, t) && !is_told(x->c, f))
         lp_edit_warn(x->m, &x->e->from,
-                     "%s: `%s` is another one there than the program's, which stays: replace it too if it "
-                     "has changed, else compile the file as the program was, "
-                     "with -fno-ipa-ra",
-                     c->path, f->name);
+                     "%s: `%s` is another one there than the program's, which stays: replace it too if it has changed, else compile the file as the "
+                     "program was, with -fno-ipa-ra",
+                     x->c->path, f->name);
 }
 
 static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)

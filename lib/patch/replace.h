@@ -16,7 +16,7 @@ struct lp_carrier {
     size_t npiece, piece_cap;
     struct lp_replaced *replaced;
     size_t nreplaced, replaced_cap;
-    const struct lp_objsym **told;      /* functions that differ from the target's, which has been said */
+    const struct lp_objsym **told;      /* something has been said about them */
     size_t ntold, told_cap;
 };
 struct lp_carrying { struct lp_maker *m; struct lp_edit *e; struct lp_carrier *c; const char *arg; };

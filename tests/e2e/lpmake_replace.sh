@@ -93,6 +93,16 @@ is "$status" 1 "a function that a static program does not have"
 like "$(cat err)" 'needs `nowhere`' "  said so"
 lpmake -t app-pie 'other=replace from x.o' >out 2>err
 like "$(cat err)" 'warning: .*`nowhere` is neither in the program' "of a dynamic one it may come"
+# Mutated objects: a patch or a refusal, and nothing else.
+"$builddir/tests/fuzz/fuzz_elf" -n 150 -s 7 -w "$scratch/m.o" "$scratch/fix.o" >/dev/null 2>&1
+bad=0 n=0
+for o in m.o*; do
+    status=0
+    timeout 20 lpmake -q -t app-pie -o m.lpatch "parse=replace from $o" "other=replace from $o" "calc=replace from $o" >/dev/null 2>err || status=$?
+    n=$((n + 1))
+    [ $status -le 1 ] || { bad=$((bad + 1)); note <err; }
+done
+is "$bad of $((n > 100))" "0 of 1" "mutated objects are no trouble"
 for cut in 64 200 500 900 1200; do
     head -c $cut fix.o >cut.o
     status=0

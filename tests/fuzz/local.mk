@@ -2,6 +2,7 @@
 #     make fuzz [N=100000] [SEED=1]
 # best in a build with --enable-sanitizers=address,undefined.
 FUZZERS = tests/fuzz/fuzz_patch tests/fuzz/fuzz_elf tests/fuzz/fuzz_load tests/fuzz/fuzz_live tests/fuzz/fuzz_control tests/fuzz/fuzz_disk
+FUZZERS += tests/fuzz/fuzz_recipe
 FUZZ_DRIVER = tests/fuzz/driver.c tests/fuzz/fuzz.h
 check_PROGRAMS += $(FUZZERS)
 tests_fuzz_fuzz_patch_SOURCES = tests/fuzz/fuzz_patch.c $(FUZZ_DRIVER)
@@ -13,6 +14,9 @@ tests_fuzz_fuzz_load_LDADD = $(LP_ROOMS) $(LP_LIBS)
 tests_fuzz_fuzz_live_SOURCES = tests/fuzz/fuzz_live.c $(FUZZ_DRIVER) tests/unit/testelf.h
 tests_fuzz_fuzz_live_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 tests_fuzz_fuzz_live_LDADD = $(LP_ROOMS) $(LP_LIBS)
+tests_fuzz_fuzz_recipe_SOURCES = tests/fuzz/fuzz_recipe.c $(FUZZ_DRIVER) tests/unit/testelf.h
+tests_fuzz_fuzz_recipe_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_fuzz_fuzz_recipe_LDADD = $(LP_ROOMS) $(LP_LIBS)
 tests_fuzz_fuzz_control_SOURCES = tests/fuzz/fuzz_control.c $(FUZZ_DRIVER)
 tests_fuzz_fuzz_control_LDADD = $(LP_ROOMS) $(LP_LIBS)
 tests_fuzz_fuzz_disk_SOURCES = tests/fuzz/fuzz_disk.c $(FUZZ_DRIVER) tests/unit/testelf.h
