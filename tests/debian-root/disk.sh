@@ -35,7 +35,7 @@ for p in bash grep sort sed tar find gzip ls $(ls "$root/usr/bin"); do
     [ "$done" -lt "$want" ] || break
     case " $tried " in *" $p "*) continue ;; esac
     tried="$tried $p"
-    case $p in yes | reset | tset | java* | go | gofmt) continue ;; esac # they know no --version, or start others
+    case $p in '[' | yes | reset | tset | java* | go | gofmt) continue ;; esac # they know no --version, or start others
     ! is_program "$root/usr/bin/$p" || try "$root/usr/bin/$p"
 done
 
