@@ -49,7 +49,7 @@ static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_a
     uint32_t a = lp_code_word(x->s, p->at), b = lp_code_word(y->s, q->at);
     int64_t off = 0, other = 0;
     if (lp_side_atom(x->s, p->addr) != LP_NONE || lp_side_atom(y->s, q->addr) != LP_NONE) return false;
-    if (a == b) return true; /* the base is compared where it is made */
+    if (a == b && !((p->flags | q->flags) & LP_FLOW_OF_PAGE)) return true; /* the base is compared where it is made; a page is not */
     lp_word_offset(a, &off), lp_word_offset(b, &other);
     if (!off || off != other) return false;
     struct lp_use u = {p->addr - (uint64_t)off, LP_NONE, x->atom, 0}, v = {q->addr - (uint64_t)off, LP_NONE, y->atom, 0};

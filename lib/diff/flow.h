@@ -36,6 +36,7 @@ enum lp_flow_flags {
     LP_FLOW_STORE = 16,  /* the word writes there */
     LP_FLOW_LOAD = 32,   /* the word reads there */
     LP_FLOW_STEPS = 64,  /* INDEXED: ways met that had added different numbers, of which addr has the first only; the words that added them tell */
+    LP_FLOW_OF_PAGE = 128, /* the base is a page (of one of the addresses), which nothing but this word is compared for */
 };
 struct lp_flow_ref {
     uint64_t addr;

@@ -190,8 +190,10 @@ static void tell(struct lp_frun *r, size_t i, lp_fv id, int64_t off, unsigned wi
         ref->n = 0, ref->flags |= LP_FLOW_SEVERAL;
     for (unsigned k = 0; k < v->n; k++) {
         const struct lp_fv_member *m = &v->m[k];
-        if (m->space == IN_PAGE)
+        if (m->space == IN_PAGE) {
             r->page_use[lp_fv_site(&r->pool, (uint32_t)m->root)] |= PAGE_USED;
+            ref->flags |= LP_FLOW_OF_PAGE;
+        }
         if (m->indexed)
             ref->flags |= m->indexed & BY_STEPS ? LP_FLOW_INDEXED | LP_FLOW_STEPS : LP_FLOW_INDEXED;
         if (v->maybe && !is_part(m))

@@ -66,7 +66,7 @@ static void run_at(const uint32_t *code, size_t n, struct lp_flow *out)
 static void is(size_t i, unsigned kind, uint64_t addr, unsigned flags)
 {
     assert_int_equal(flow.ref[i].kind, kind);
-    assert_int_equal(flow.ref[i].flags & ~(LP_FLOW_LOAD | LP_FLOW_STORE), flags);
+    assert_int_equal(flow.ref[i].flags & ~(LP_FLOW_LOAD | LP_FLOW_STORE | LP_FLOW_OF_PAGE), flags);
     if (kind != LP_FLOW_NONE && kind != LP_FLOW_OPAQUE && !(flags & LP_FLOW_SEVERAL))
         assert_int_equal(flow.ref[i].addr, addr);
 }
@@ -93,6 +93,7 @@ static void test_page_and_rest(void **state)
     assert_int_equal(flow.ref[1].width, 0);
     assert_true(flow.ref[4].flags & LP_FLOW_STORE);
     assert_true(flow.ref[3].flags & LP_FLOW_LOAD);
+    assert_true(flow.ref[1].flags & LP_FLOW_OF_PAGE && flow.ref[2].flags & LP_FLOW_OF_PAGE && !(flow.ref[3].flags & LP_FLOW_OF_PAGE));
 }
 
 static void test_page_alone(void **state)
