@@ -1,6 +1,7 @@
 #!/bin/sh
 # Recipes: what they mean, their errors with line and column, their canonical form, the depfile, and the rules of arm64lp(7) in a sample project.
 . "$srcdir/tests/lib.sh"
+unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that runs this
 need_cross
 cd "$scratch" || exit 1
 cp "$srcdir/tests/e2e/making/app.c" "$srcdir/tests/e2e/making/fix.c" .
