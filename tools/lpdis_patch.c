@@ -9,6 +9,7 @@
 
 /* Which words of a block are instructions: those of sites and bodies, not the bytes of data and sets. */
 enum block { OUTSIDE, SITE, BODY, BYTES };
+enum { LINE_MAX_BYTES = 255 }; /* lpatch(5) */
 
 static enum block block_of(const char *line, enum block now, uint64_t *addr)
 {
@@ -70,6 +71,24 @@ static void patch_line(struct lpdis_view *v, const char *line, enum block b, uin
     if (insn && mark == '+') *addr += 4;
 }
 
+/* Bodies have several words in a line: here each has its own. */
+static void patch_lines(struct lpdis_view *v, const char *line, enum block b, uint64_t *addr)
+{
+    char one[LINE_MAX_BYTES + 1];
+    uint32_t word;
+    if (b != BODY || strncmp(line, "| ", 2) != 0) {
+        patch_line(v, line, b, addr);
+        return;
+    }
+    const char *p = line + 2;
+    for (; word_token(p, &word) && p[8] && word_token(p + 9, &word); p += 9) {
+        snprintf(one, sizeof one, "| %.8s", p);
+        patch_line(v, one, b, addr);
+    }
+    snprintf(one, sizeof one, "| %s", p);
+    patch_line(v, one, b, addr);
+}
+
 lp_status lpdis_patch(struct lpdis_view *v, const lp_patch *p, struct lp_error *err)
 {
     size_t len;
@@ -87,7 +106,7 @@ lp_status lpdis_patch(struct lpdis_view *v, const lp_patch *p, struct lp_error *
         if (save) *save++ = 0;
         if (!save && !*line) break;
         b = block_of(line, b, &addr);
-        patch_line(v, line, b, &addr);
+        patch_lines(v, line, b, &addr);
     }
     free(text);
     return LP_OK;

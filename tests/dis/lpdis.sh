@@ -54,6 +54,11 @@ lpdis -P p.lpatch --symbol check app >out
 like "$(cat out)" "^- .*$start\|^-" "-P: old lines"
 like "$(cat out)" "^+ .*mov.x0, #1" "-P: new lines"
 shows '^+ d2800020 .*; mov x0, #1' "a patch file" lpdis p.lpatch
+printf 'lpatch 1\n\nobject a\nbuild-id 00\nmachine aarch64\n\nfunc f size 12\nold size 4 sha256 %064d\n| d2800020 d65f03c0 d503201f\nend\n' 0 >body.lpatch
+is "$(lpdis body.lpatch | sed -n 's/^| \([0-9a-f]*\)  *; /\1 /p')" "d2800020 mov x0, #1
+d65f03c0 ret
+d503201f nop" "a body of a patch, word for word"
+is "$(lpdis --tsv body.lpatch | grep -c '^insn')" 3 "and as --tsv"
 lpdis - <p.lpatch >again
 same out again "a patch from standard input"
 lpdis - <app >again
