@@ -19,11 +19,12 @@ int main(int argc, char **argv)
         const struct lp_elf_line *r = lp_elf_line_at(e, at);
         printf("at %llx %s:%u\n", (unsigned long long)at, r ? r->file : "??", r ? r->line : 0);
     }
-    if (lp_elf_lines(e, &row, &n, &err) != LP_OK) return printf("%s\n", err.text), 1;
+    int status = 0;
+    if (lp_elf_lines(e, &row, &n, &err) != LP_OK) n = 0, status = printf("%s\n", err.text) > 0;
     for (size_t i = 0; i < n; i++) printf("row %llx %s:%u\n", (unsigned long long)row[i].addr, row[i].file, row[i].line);
-    if (lp_elf_inlined(e, &in, &n, &err) != LP_OK) return 1;
+    if (status == 0 && lp_elf_inlined(e, &in, &n, &err) != LP_OK) n = 0, status = 1;
     for (size_t i = 0; i < n; i++)
         printf("inlined %llx %llx %s %u %u\n", (unsigned long long)in[i].addr, (unsigned long long)in[i].end, in[i].name, in[i].call_line, in[i].depth);
     lp_elf_close(e);
-    return 0;
+    return status;
 }
