@@ -57,11 +57,12 @@ objects()
         done
     )
 )
-# driver PAIR SIDE COMPILER FLAG...: driver.SIDE.o and again.o
+# driver PAIR SIDE COMPILER FLAG...: driver.SIDE.o and again.o; nothing of the package is inlined there
 driver()
 (
     pair=$1 side=$2 compiler=$3
     shift 3
+    set -- "$@" -fno-lto
     [ -e again.o ] || $compiler -w "$@" -c "$tests/diff/again.c" -o again.o || return
     (cd "$side" && $compiler -w "$@" $(of_package "$(field "$pair" 1)" 1) -c "$tests/diff/fixes/$pair.c" -o "../driver.$side.o")
 )
@@ -78,7 +79,7 @@ link()
     pie) $compiler "$@" -pie -Wl,--build-id -o "$out/try" "driver.$side.o" again.o $objects -lm -lpthread ;;
     shared)
         $compiler "$@" -shared -Wl,--build-id -Wl,-soname,lib.so -o "$out/lib.so" $objects -lm -lpthread &&
-            $compiler -pie -o "$out/try" "driver.$side.o" again.o "$out/lib.so" '-Wl,-rpath,$ORIGIN' -lm
+            $compiler "$@" -pie -o "$out/try" "driver.$side.o" again.o "$out/lib.so" '-Wl,-rpath,$ORIGIN' -lm
         ;;
     esac
 )

@@ -9,7 +9,7 @@ variants=${VARIANTS-${full:+O0 O3 Os lto clang relocs stripped debug}}
 need_cross
 for tool in python3 patch xz; do have $tool || skip_all "no $tool"; done
 sysroot=$(arm64_sysroot) || skip_all "no AArch64 shared libraries"
-[ $# != 0 ] || set -- cjson-pointer gif-copy cjson-number
+[ $# != 0 ] || set -- cjson-insert gif-copy minizip-traversal
 [ -z "$full" ] || set -- $(sed -n 's/^fix  *\([^ ]*\).*/\1/p' "$fixes")
 fetched "$tests/diff/fetch.sh" zlib $(for pair; do field "$pair" 1; done | sort -u)
 sources=$root

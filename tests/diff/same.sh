@@ -74,6 +74,7 @@ shifted()
 }
 clang="clang --target=aarch64-linux-gnu -fuse-ld=$(command -v "${CROSS_CC%gcc}ld")"
 shifted 'library, -Os' shared "$tests/e2e/threads.c" "$CROSS_CC" -g -Os
+shifted 'library' shared "$tests/e2e/threads.c" "$CROSS_CC" -O2
 if [ -n "$full" ]; then
     shifted 'static' static "$tests/guest/hashmap.c" "$CROSS_CC" -g -O2
     shifted 'PIE' pie "$tests/e2e/threads.c" "$CROSS_CC" -g -O2
