@@ -16,6 +16,7 @@ int sqlite3_door_init(void *db, char **error, const void *api)
 C
 run '$cc -O2 -shared -fPIC -o door.so door.c'
 mkfifo requests
+: >answers
 run "lprun -c sock -L \$root \$root/usr/bin/sqlite3 <requests >answers 2>&1 &"
 pids=$!
 exec 3>requests

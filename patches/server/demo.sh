@@ -9,6 +9,7 @@ run 'lprun -c sock ./server talk &'
 pids=$!
 until_ test -S talk
 mkfifo requests
+: >answers
 run 'lprun --no-control ./client talk <requests >answers &'
 pids="$pids $!"
 exec 3>requests

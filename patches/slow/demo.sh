@@ -5,6 +5,7 @@ cp "$here/words.c" "$here/fast.c" .
 run '$cc -O2 -static -o words words.c'
 run '$cc -O2 -c fast.c'
 mkfifo requests
+: >answers
 run 'lprun -c sock ./words <requests >answers &'
 pids=$!
 exec 3>requests
