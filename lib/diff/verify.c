@@ -12,23 +12,6 @@
 
 struct check { lp_diff *d; struct lp_side side; struct lp_plan plan; struct lp_patched *over; uint32_t *first; bool *again; };
 
-/* ---- the plan, on the file ---- */
-
-static bool is_open(void *ctx, struct lp_target *t) { return (void)ctx, t->elf != NULL; }
-static const char *soname(void *ctx, struct lp_target *t) { return (void)ctx, lp_elf_info(t->elf)->soname; }
-static int read_old(void *ctx, uint64_t addr, void *buf, size_t len) { return lp_elf_read(ctx, addr, buf, len, NULL) == LP_OK ? 0 : -1; }
-
-static uint64_t place_behind(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len)
-{
-    (void)pl, (void)r, (void)len;
-    size_t n;
-    uint64_t end = 0;
-    const struct lp_elf_segment *s = lp_elf_segments(ctx, &n);
-    for (size_t i = 0; i < n; i++)
-        if (s[i].type == 1 && s[i].vaddr + s[i].memsz > end) end = s[i].vaddr + s[i].memsz;
-    return lp_align_up(end, 65536);
-}
-
 /* ---- the old file as it is with the patch ---- */
 
 static void *copy(const void *p, size_t n, size_t more, size_t size)
@@ -233,13 +216,10 @@ lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err)
 {
     struct check c = {.d = d, .again = again};
     struct lp_error why;
-    const lp_elf *elf = OLD(d)->elf;
-    const char *name = d->patch->nobject ? d->patch->object[0].name : "*";
-    struct lp_target target = {.name = name, .elf = elf, .main = true, .fixed = true, .mapped = true, .relocated = true};
-    struct lp_target *targets[1] = {&target};
-    struct lp_space space = {.target = targets, .ntarget = 1, .ctx = (void *)(uintptr_t)elf, .open = is_open, .soname = soname, .ready = is_open,
-                             .read = read_old, .place = place_behind, .file = true};
-    lp_status s = lp_plan_make(&c.plan, d->patch, &space, NULL, NULL, NULL, &why);
+    struct lp_file_space file;
+    lp_file_space(&file, OLD(d)->elf);
+    lp_file_space_for(&file, d->patch);
+    lp_status s = lp_plan_make(&c.plan, d->patch, &file.space, NULL, NULL, NULL, &why);
     if (s != LP_OK) {
         lp_plan_free(&c.plan);
         if (s == LP_E_NOMEM) return lp_fail(err, s, "out of memory");

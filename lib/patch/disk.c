@@ -5,7 +5,6 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/text.h"
 #include "elf/dynamic.h"
 
 #include <stdlib.h>
@@ -28,9 +27,6 @@ static lp_status fail(struct lp_disk *d, const char *where, unsigned line, lp_st
 static lp_status nomem(struct lp_disk *d) { return fail(d, NULL, 0, LP_E_NOMEM, "out of memory"); }
 
 /* ---- the space that the plans see: the old file as it is in memory, with the patches so far ---- */
-
-static bool is_open(void *ctx, struct lp_target *t) { return (void)ctx, t->elf != NULL; }
-static const char *soname(void *ctx, struct lp_target *t) { return (void)ctx, lp_elf_info(t->elf)->soname; }
 
 /* Of the view: the bytes of a place in the file; NULL with *avail = 0: it is not in memory, or has none. */
 static uint8_t *view_at(const struct lp_disk *d, uint64_t addr, uint64_t *avail)
@@ -129,10 +125,11 @@ static lp_status begin(struct lp_disk *d, const lp_elf *elf)
     if (!make_view(d)) return nomem(d);
     d->kind = kind_of(d->elf);
     d->next = lp_elf_end(d->elf);
-    d->target = (struct lp_target){.elf = d->elf, .main = true, .fixed = true, .mapped = true, .relocated = true};
-    d->targets[0] = &d->target;
-    d->space = (struct lp_space){.target = d->targets, .ntarget = 1, .ctx = d, .open = is_open, .soname = soname, .ready = is_open, .read = read_view,
-                                 .place = place, .file = true, .disk = &d->kind};
+    lp_file_space(&d->file, d->elf);
+    d->file.space.ctx = d;
+    d->file.space.read = read_view;
+    d->file.space.place = place;
+    d->file.space.disk = &d->kind;
     return LP_OK;
 }
 
@@ -217,17 +214,11 @@ static void write_view(struct lp_disk *d, const struct lp_write *w)
     }
 }
 
-/* A file on its own: its name may have changed, so a patch of one object is taken to mean it; the build-id decides. */
-static const char *name_for(const struct lp_disk *d, const lp_patch *p)
-{
-    return p->nobject == 1 && strcmp(p->object[0].name, "*") != 0 ? p->object[0].name : lp_base_name(lp_elf_info(d->elf)->name);
-}
-
 static lp_status plan_one(struct lp_disk *d, struct lp_disk_item *it)
 {
     bool already = false;
-    d->target.name = name_for(d, it->patch);
-    lp_status s = lp_plan_make(&it->plan, it->patch, &d->space, NULL, d->report, d->ctx, d->err);
+    lp_file_space_for(&d->file, it->patch);
+    lp_status s = lp_plan_make(&it->plan, it->patch, &d->file.space, NULL, d->report, d->ctx, d->err);
     if (s == LP_OK) s = lp_plan_verify(&it->plan, &already);
     if (s != LP_OK) return s;
     if (already && it->is_new && !it->plan.nregion && it->plan.nwrite) {

@@ -10,8 +10,7 @@ struct lp_disk {
     lp_elf *opened;                 /* if that is another one */
     uint8_t *view;                  /* its bytes as they are in memory, with the patches so far */
     struct lp_disk_kind kind;
-    struct lp_target target, *targets[1];
-    struct lp_space space;
+    struct lp_file_space file;
     uint64_t next;                  /* where the next new segment goes */
     struct lp_disk_item *item;
     size_t nitem, item_cap;

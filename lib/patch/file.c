@@ -1,41 +1,39 @@
 /* patch/file.c - a patch against an ELF file: does it fit, and which words change. */
 #include <config.h>
 #include "patch/plan.h"
-#include "base/bits.h"
 #include "base/text.h"
+#include "elf/write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int read_file(void *ctx, uint64_t addr, void *buf, size_t len) { return lp_elf_read(ctx, addr, buf, len, NULL) == LP_OK ? 0 : -1; }
-
-/* A new body would come behind the last segment, on a page of its own. */
-static uint64_t place_behind(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len)
-{
-    (void)pl, (void)r, (void)len;
-    size_t n;
-    uint64_t end = 0;
-    const struct lp_elf_segment *s = lp_elf_segments(ctx, &n);
-    for (size_t i = 0; i < n; i++)
-        if (s[i].type == 1 && s[i].vaddr + s[i].memsz > end) end = s[i].vaddr + s[i].memsz;
-    return end < UINT64_MAX - (1u << 30) ? lp_align_up(end, 65536) : 0;
-}
-
-struct against { struct lp_target target, *targets[1]; struct lp_space space; struct lp_plan plan; };
+static uint64_t place_behind(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len) { return (void)pl, (void)r, (void)len, lp_elf_end(ctx); }
 static bool is_open(void *ctx, struct lp_target *t) { return (void)ctx, t->elf != NULL; }
 static const char *soname(void *ctx, struct lp_target *t) { return (void)ctx, lp_elf_info(t->elf)->soname; }
-static bool is_ready(void *ctx, struct lp_target *t) { return (void)ctx, t->elf != NULL; }
 
-/* A file on its own: its name may have changed, so a patch of one object is taken to mean it; the build-id decides. */
+void lp_file_space(struct lp_file_space *f, const lp_elf *elf)
+{
+    f->target = (struct lp_target){.elf = elf, .main = true, .fixed = true, .mapped = true, .relocated = true};
+    f->targets[0] = &f->target;
+    f->space = (struct lp_space){.target = f->targets, .ntarget = 1, .ctx = (void *)(uintptr_t)elf, .open = is_open, .soname = soname,
+                                 .ready = is_open, .read = read_file, .place = place_behind, .file = true};
+}
+
+void lp_file_space_for(struct lp_file_space *f, const lp_patch *p)
+{
+    const bool one = p->nobject == 1 && strcmp(p->object[0].name, "*") != 0;
+    f->target.name = one ? p->object[0].name : lp_base_name(lp_elf_info(f->target.elf)->name);
+}
+
+struct against { struct lp_file_space file; struct lp_plan plan; };
+
 static lp_status make(struct against *a, const lp_patch *p, const lp_elf *elf, lp_report_fn report, void *ctx, struct lp_error *err)
 {
-    const char *name = p->nobject == 1 && strcmp(p->object[0].name, "*") != 0 ? p->object[0].name : lp_base_name(lp_elf_info(elf)->name);
-    a->target = (struct lp_target){.name = name, .elf = elf, .main = true, .fixed = true, .mapped = true, .relocated = true};
-    a->targets[0] = &a->target;
-    a->space = (struct lp_space){.target = a->targets, .ntarget = 1, .ctx = (void *)(uintptr_t)elf, .open = is_open, .soname = soname,
-                                 .ready = is_ready, .read = read_file, .place = place_behind, .file = true};
-    return lp_plan_make(&a->plan, p, &a->space, NULL, report, ctx, err);
+    lp_file_space(&a->file, elf);
+    lp_file_space_for(&a->file, p);
+    return lp_plan_make(&a->plan, p, &a->file.space, NULL, report, ctx, err);
 }
 
 lp_status lp_patch_check(const lp_patch *p, const lp_elf *elf, lp_report_fn report, void *ctx, struct lp_error *err)

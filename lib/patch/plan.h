@@ -49,6 +49,12 @@ struct lp_space {                /* where the patch goes */
     uint64_t (*place)(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len);
 };
 
+/* One ELF file by itself as the space (file.c): its own bytes; new bodies behind its last segment. It points into itself. */
+struct lp_file_space { struct lp_target target, *targets[1]; struct lp_space space; };
+void lp_file_space(struct lp_file_space *f, const lp_elf *elf);
+/* What the patch calls the file. Its name may have changed, so a patch of one object is taken to mean it; the build-id decides. */
+void lp_file_space_for(struct lp_file_space *f, const lp_patch *p);
+
 enum lp_write_state { LP_WRITE_OLD = 1, LP_WRITE_NEW = 2 }; /* what is there now; both for a change that changes nothing */
 struct lp_write {
     uint64_t addr;
