@@ -4,8 +4,8 @@
 #include "a64/access.h"
 #include "a64/decode_bits.h"
 
-/* How the address is made. BASE: no offset. STRUCT: of LD1-LD4; STRUCT_POST: with writeback. */
-enum form { NO_FORM, IMM12, IMM9, POST9, PRE9, REG, PAIR_OFF, PAIR_POST, PAIR_PRE, BASE, BASE_PAIR, STRUCT, STRUCT_POST, AUTHENTICATED };
+/* How the address is made. BASE: no offset. STRUCT: of LD1-LD4, with writeback or without. */
+enum form { NO_FORM, IMM12, IMM9, POST9, PRE9, REG, PAIR_OFF, PAIR_POST, PAIR_PRE, BASE, BASE_PAIR, STRUCT, AUTHENTICATED };
 /* The size of one register as a power of two: 0-4, or a field. SIZE: 31:30; BIT30, BIT31: 2 or 3; OPC: 2 to 4 at 31:30. */
 enum size { B, H, S, D, Q, SIZE, BIT30, BIT31, OPC };
 /* What is done, and how. */
@@ -17,7 +17,7 @@ enum { LOAD = 1, STORE = 2, SIGNED = 4, SIMD = 8, SIMPLE = 16, HINT = 32 };
 #define PAIR(row, size, how) \
     [A64_##row##_off] = {PAIR_OFF, size, how}, [A64_##row##_post] = {PAIR_POST, size, how}, [A64_##row##_pre] = {PAIR_PRE, size, how}
 #define ATOMIC(row) [A64_##row] = {BASE, SIZE, LOAD | STORE}
-#define STRUCTURE(row, how) [A64_##row] = {STRUCT, B, how | SIMD}, [A64_##row##_post] = {STRUCT_POST, B, how | SIMD}
+#define STRUCTURE(row, how) [A64_##row] = {STRUCT, B, how | SIMD}, [A64_##row##_post] = {STRUCT, B, how | SIMD}
 
 static const struct { uint8_t form, size, how; } rows[A64_ROW_COUNT] = {
     ONE(STRB, B, STORE | SIMPLE), ONE(STRH, H, STORE | SIMPLE), ONE(STR, BIT30, STORE | SIMPLE),
@@ -129,9 +129,9 @@ bool lp_a64_access(unsigned row, uint32_t word, struct lp_a64_access *out)
     *out = (struct lp_a64_access){.each = (uint8_t)(how & HINT ? 0 : 1u << log2), .base = word >> 5 & 31, .index = LP_A64_NO_REG, .back_by = LP_A64_NO_REG,
         .rt = (uint8_t)(general ? word & 31 : LP_A64_NO_REG), .rt2 = (uint8_t)(general && pair ? word >> 10 & 31 : LP_A64_NO_REG),
         .writeback = (lp_a64_rows[row].flags & LP_ROW_BACK) && (form != AUTHENTICATED || (word >> 11 & 1)), .load = how & LOAD, .store = how & STORE,
-        .is_signed = how & SIGNED, .is_simd = how & SIMD, .simple = how & SIMPLE};
+        .is_signed = how & SIGNED, .simple = how & SIMPLE};
     out->bytes = (uint8_t)(pair ? 2 * out->each : out->each);
-    if (form == STRUCT || form == STRUCT_POST)
+    if (form == STRUCT)
         structure(word, out);
     else if (form == REG)
         fill_index(word, log2, out);

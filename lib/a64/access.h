@@ -14,7 +14,7 @@ struct lp_a64_access {
     uint8_t index;   /* the register that is added; LP_A64_NO_REG: none */
     uint8_t back_by; /* the register by which the base moves instead of `back` (structures); LP_A64_NO_REG: none */
     uint8_t shift, extend; /* of the index: LSL by so much, after UXTW (2), LSL (3), SXTW (6), SXTX (7) */
-    bool writeback, load, store, is_signed, is_simd;
+    bool writeback, load, store, is_signed;
     bool simple;     /* an LDR, STR, LDP or STP of some kind: what is read goes to rt and rt2 as it is or extended, and what is written comes from them */
 };
 enum { LP_A64_NO_REG = 32 };

@@ -50,7 +50,7 @@ static bool step(struct scan *x, uint64_t at, uint32_t mask)
     struct lp_a64_regs r = lp_a64_regs(row, w);
     struct lp_a64_access m;
     uint64_t target;
-    bool branch = (w & 0x7c000000) == 0x14000000 || (w & 0xfe000000) == 0x54000000 || (w & 0x7c000000) == 0x34000000;
+    bool branch = lp_word_is_branch(w);
     if (row == A64_UNDEFINED) return false;
     if ((w & 0xfe000000) == 0xd6000000) return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & ARGUMENTS) && !(mask >> 30 & 1); /* RET; BR, BLR: unknown */
     if (w >> 26 == 0x25) return !(mask & ARGUMENTS) && push(x, at + 4, mask & 0x3ff80000 & ~(UINT32_C(1) << 29));

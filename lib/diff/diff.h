@@ -156,6 +156,8 @@ const char *lp_atom_name(const struct lp_atom *a);
 /* "parse", or "0x4006f0" into buf. */
 const char *lp_atom_text(const struct lp_atom *a, char buf[32]);
 /* ---- refs.c ---- */
+/* B, BL, B.cond, CBZ ... TBNZ. */
+bool lp_word_is_branch(uint32_t word);
 /* The target of a branch, ADR or literal load; *mask: its field. */
 bool lp_word_target(uint32_t word, uint64_t pc, uint64_t *target, uint32_t *mask);
 /* What all functions together tell the dataflow of each; anew where their code is another one. */

@@ -4,6 +4,9 @@
 #define LP_DIFF_FLOW_INNER_H
 #include "diff/flow.h"
 
+/* What a call may change by the procedure call standard (AAPCS64 6.1.1): X0-X18 and X30. */
+enum { LAST_CALL_CLOBBERED = 18, CALL_CLOBBERED = 0x4007ffff };
+
 /* ---- words, decoded once: flow_op.c ---- */
 
 enum { REG_SP = 31, REG_ZR = 32, REG_SINK = 33, REGS = 34, NO_REG = 32 };

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "diff/flow_inner.h"
 
-enum { LAST_CALL_CLOBBERED = 18, CALL_CLOBBERED = 0x4007ffff, LINK = 30, MOST_ENTRIES = 1 << 16, BYTE_MAX = 0xff };
+enum { LINK = 30, MOST_ENTRIES = 1 << 16, BYTE_MAX = 0xff };
 
 static const struct lp_fvalue *value(const struct lp_frun *r, lp_fv v) { return lp_fv_at(&r->pool, v); }
 static lp_fv make(struct lp_frun *r, enum lp_fv_kind kind, uint64_t v) { return lp_fv_make(&r->pool, kind, v, 0); }

@@ -9,7 +9,7 @@
 #include "diff/flow_inner.h"
 
 /* What a function that is not here may change (AAPCS64 6.1): X0-X18, and LR. A chain of calls longer than MOST_PASSES is not followed. */
-enum { BY_ABI = 0x4007ffff, MOST_PASSES = 100, REACH = 64, LAST_CLOBBERED = 18 };
+enum { MOST_PASSES = 100, REACH = 64 };
 
 struct edge { uint32_t from, to; bool last; }; /* last: what follows a return of `to` is one of `from` */
 struct edges { struct edge *v; size_t n, cap; };
@@ -45,7 +45,7 @@ static bool add_mark(struct marks *m, uint64_t addr)
 static uint32_t pages_there(const struct page page[])
 {
     uint32_t set = 0;
-    for (unsigned r = 0; r <= LAST_CLOBBERED; r++)
+    for (unsigned r = 0; r <= LAST_CALL_CLOBBERED; r++)
         set |= page[r].there ? UINT32_C(1) << r : 0;
     return set;
 }
@@ -55,7 +55,7 @@ static bool leave(struct lp_flow_survey *s, size_t f, uint64_t to, bool last, co
 {
     const size_t k = function_at(s, to);
     if (k == SIZE_MAX) {
-        s->fn[f].clobbers |= BY_ABI;
+        s->fn[f].clobbers |= CALL_CLOBBERED;
         s->fn[f].returns |= last;
         return true;
     }
@@ -86,7 +86,7 @@ static bool falls_off(const struct lp_fop *o)
 static void track_pages(struct page page[], const struct lp_fop *o, uint64_t pc)
 {
     const bool ends = o->kind == OP_BRANCH || o->kind == OP_JUMP_REG || o->kind == OP_RETURN || o->kind == OP_STOP;
-    const uint32_t written = ends ? UINT32_MAX : o->write | (o->kind == OP_CALL || o->kind == OP_CALL_REG ? (uint32_t)BY_ABI : 0);
+    const uint32_t written = ends ? UINT32_MAX : o->write | (o->kind == OP_CALL || o->kind == OP_CALL_REG ? (uint32_t)CALL_CLOBBERED : 0);
     for (uint32_t set = written; set != 0; set &= set - 1)
         page[__builtin_ctz(set)].there = false;
     if (o->kind == OP_ADRP)
@@ -114,7 +114,7 @@ static bool look_at(struct lp_flow_survey *s, size_t f, const struct lp_flow_par
         fn->returns |= o.kind == OP_RETURN || o.kind == OP_JUMP_REG || (i + 1 == words && falls_off(&o)) || (o.kind == OP_BRANCH_IF && leads_out(part, &o));
         fn->pages_out |= o.kind == OP_RETURN ? pages_there(page) : 0;
         track_pages(page, &o, pc);
-        fn->clobbers |= o.kind == OP_CALL_REG ? (uint32_t)BY_ABI : 0;
+        fn->clobbers |= o.kind == OP_CALL_REG ? (uint32_t)CALL_CLOBBERED : 0;
         fn->unsure |= o.kind == OP_JUMP_REG;
     }
     return true;

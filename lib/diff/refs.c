@@ -13,7 +13,7 @@
 
 /* ---- words ---- */
 
-static bool is_branch(uint32_t w)
+bool lp_word_is_branch(uint32_t w)
 {
     return (w & 0x7c000000) == 0x14000000 || (w & 0xfe000000) == 0x54000000 || (w & 0x7c000000) == 0x34000000; /* B, BL; B.cond; CBZ .. TBNZ */
 }
@@ -121,7 +121,7 @@ static void take_several(struct lp_side *s, struct lp_ref_at *r, uint32_t w, con
 
 static void take_ref(struct lp_side *s, uint64_t at, uint32_t w, const struct lp_flow *f, const struct lp_flow_ref *q)
 {
-    if (q->kind == LP_FLOW_NONE || (q->kind == LP_FLOW_TARGET && is_branch(w))) return;
+    if (q->kind == LP_FLOW_NONE || (q->kind == LP_FLOW_TARGET && lp_word_is_branch(w))) return;
     struct lp_ref_at r = {at, q->addr, LP_NONE, q->kind, q->flags, q->flags & LP_FLOW_INDEXED ? 0 : q->width}; /* of an array it may be any element */
     if (q->kind == LP_FLOW_OPAQUE) r.width = width_of(w);
     if (q->flags & LP_FLOW_SEVERAL) {
@@ -148,8 +148,10 @@ static bool is_code(void *ctx, uint64_t addr, uint64_t *until)
 {
     const struct lp_side *s = ctx;
     const struct lp_span *x = lp_side_span(s, addr);
-    *until = addr + 4;
-    return (x && x->flags & LP_SPAN_NEW) || lp_elf_is_code(s->elf, addr);
+    uint64_t end = addr + 4;
+    const bool is_new = x && x->flags & LP_SPAN_NEW, code = is_new || lp_elf_code_run(s->elf, 0, addr, &end);
+    *until = !x ? addr + 4 : is_new || end > x->end ? x->end : end;
+    return code;
 }
 
 enum { PARTS = 8 };

@@ -3,7 +3,6 @@
 #include <config.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -175,11 +174,9 @@ static int64_t dedupe(struct lp_thread *t, int fd, uint32_t request, uint64_t ad
     if (r)
         return r;
     size_t size = sizeof head + head.count * sizeof *info;
-    uint8_t *copy = malloc(size);
-    if (!copy || size > 4096) /* as Linux: no more than a page */ {
-        free(copy);
+    _Alignas(8) uint8_t copy[LP_PAGE];
+    if (size > sizeof copy) /* as Linux */
         return -ENOMEM;
-    }
     if (!(r = lp_get(t, copy, addr, size))) {
         memcpy(copy, &head, sizeof head);
         info = (void *)(copy + sizeof head);
@@ -190,7 +187,6 @@ static int64_t dedupe(struct lp_thread *t, int fd, uint32_t request, uint64_t ad
     int64_t res = r ? r : lp_host_syscall(t, __NR_ioctl, fd, request, (long)(intptr_t)copy, 0, 0, 0);
     for (unsigned i = 0; res >= 0 && !r && i < head.count; i++)
         r = lp_put(t, addr + sizeof head + i * sizeof *info + 16, &info[i].done, 12);
-    free(copy);
     return r ? r : res;
 }
 
