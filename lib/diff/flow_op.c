@@ -177,7 +177,7 @@ void lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
     case A64_BR: case A64_BRA: case A64_BRA_Z: o->kind = OP_JUMP_REG; o->rn = source(w >> 5 & 31); break;
     case A64_BLR: case A64_BLRA: case A64_BLRA_Z: o->kind = OP_CALL_REG; break;
     case A64_RET: case A64_RETA: o->kind = OP_RETURN; break;
-    case A64_SVC: o->kind = OP_SYSTEM; break;
+    case A64_SVC: o->write |= 1; break; /* Linux's answer */
     default: memory(row, w, o);
     }
 }

@@ -509,7 +509,6 @@ void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fc
         break;
     case OP_CALL: tell_plain(r, i, LP_FLOW_TARGET, (uint64_t)o->imm, 0); /* fall through */
     case OP_CALL_REG: cmp->name = 0; step_call(r, s, o->kind == OP_CALL ? (uint64_t)o->imm : 0); break;
-    case OP_SYSTEM: s->reg[0] = ID_NONE; break;
     case OP_PAD: case OP_STOP: case OP_DATA: case OP_JUMP_REG: case OP_RETURN: break;
     default: pages_read(r, s, o->read); forget_written(s, o->write);
     }

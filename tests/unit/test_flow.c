@@ -276,11 +276,12 @@ static void test_cold_part(void **state)
 /* A callee that is seen leaves alone what it does not write. */
 static void test_survey(void **state)
 {
-    const uint32_t code[] = {adrp(1, 0, PAGE_A), adrp(2, 1, PAGE_B), bl(5), ldr(0, 1, 8), ldr(0, 2, 8), RET, NOP, add(2, 0, 1), RET};
-    const struct lp_flow_part part[] = {{AT, code, 7}, {AT + 28, code + 7, 2}};
+    const uint32_t code[] = {adrp(1, 0, PAGE_A), adrp(2, 1, PAGE_B), bl(5), ldr(0, 1, 8), ldr(0, 2, 8), RET, NOP, add(2, 0, 1), RET, 0xd4000001 /* svc */, RET};
+    const struct lp_flow_part part[] = {{AT, code, 7}, {AT + 28, code + 7, 2}, {AT + 36, code + 9, 2}};
     struct lp_flow_survey survey;
     struct lp_error err;
-    assert_int_equal(lp_flow_survey(part, 2, &survey, &err), LP_OK);
+    assert_int_equal(lp_flow_survey(part, 3, &survey, &err), LP_OK);
+    assert_int_equal(lp_flow_survey_callee(&survey, AT + 36)->clobbers, 1); /* Linux answers in X0 */
     assert_int_equal(lp_flow_survey_callee(&survey, AT + 28)->clobbers, 4);
     assert_int_equal(lp_flow_survey_callee(&survey, AT + 28)->pages_in, 6);
     assert_null(lp_flow_survey_callee(&survey, AT + 32));
