@@ -125,7 +125,7 @@ static bool is_file(void)
         cli_usage("--replace, --force, --deadline, --trial and --timeout are for programs that run");
     if (!opt.look && !opt.reverse && cli.n_operands < 2) cli_usage("no patch is given");
     if (opt.backup && (!to_self || opt.look)) cli_usage("-b goes with a file that is changed in its place");
-    if (!opt.look && cli.format != OUT_TEXT && (to_self ? false : strcmp(opt.output ? opt.output : "-", "-") == 0))
+    if (!opt.look && cli.format != OUT_TEXT && !to_self && strcmp(opt.output ? opt.output : "-", "-") == 0)
         cli_usage("the file and the records cannot both go to standard output");
     return opt.file = true;
 }

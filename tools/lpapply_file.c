@@ -81,8 +81,8 @@ static lp_status store(const lp_elf *e, const struct lp_disk_result *r, struct l
     lp_status s = LP_OK;
     if (opt.live.flags & LP_LIVE_DRY_RUN || (!r->image && !opt.output && !from_stdin())) return LP_OK;
     if (opt.backup && r->image) s = backup(e, mode, err);
-    if (s == LP_OK && r->image) return lp_disk_write_file(target(), r->image, r->size, mode, err);
-    return s == LP_OK ? lp_disk_write_file(target(), info->image, info->image_size, mode, err) : s;
+    if (s) return s;
+    return r->image ? lp_disk_write_file(target(), r->image, r->size, mode, err) : lp_disk_write_file(target(), info->image, info->image_size, mode, err);
 }
 
 static const char *outcome(lp_status s, const struct lp_disk_result *r)

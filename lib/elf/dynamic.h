@@ -3,6 +3,7 @@
 #ifndef LP_ELF_DYNAMIC_H
 #define LP_ELF_DYNAMIC_H
 #include <arm64lp/elf.h>
+#include <elf.h>
 
 enum { LP_DT_RELRSZ = 35, LP_DT_RELR = 36 }; /* not in every C library's elf.h */
 
@@ -14,6 +15,8 @@ struct lp_dynsym {
     bool hidden;                /* a version that only those see who name it */
 };
 struct lp_dynrel { uint64_t at; uint32_t type; int64_t addend; const struct lp_dynsym *sym; }; /* sym NULL = none (index 0) */
+/* How many bytes a relocation of this type fills. */
+static inline uint64_t lp_dynrel_bytes(uint32_t type) { return type == R_AARCH64_TLSDESC ? 16 : 8; }
 struct lp_dynfix { uint64_t at, value; bool packed; }; /* R_AARCH64_RELATIVE (packed: by DT_RELR): the link-time address that `at` shall hold */
 struct lp_dynamic {
     struct lp_dynsym *sym;

@@ -83,7 +83,7 @@ static void put_shdr(uint8_t *p, const Elf64_Shdr *h)
     lp_put64(p + 48, h->sh_addralign), lp_put64(p + 56, h->sh_entsize);
 }
 
-static lp_status refuse(const struct lp_elf_writer *w, const char *why)
+lp_status lp_write_refuse(const struct lp_elf_writer *w, const char *why)
 {
     lp_fail(w->err, LP_E_UNSUPPORTED, "%s", why);
     return lp_at(w->err, w->e->name, 0, 0), LP_E_UNSUPPORTED;
@@ -97,17 +97,18 @@ static lp_status read_sections(struct lp_elf_writer *w)
     const uint8_t *eh = image(w), *p = n ? image(w) + lp_le64(eh + 40) : NULL;
     w->shcap = n + 2 * w->m->npart + 12;
     if (!(w->sh = calloc(w->shcap, sizeof *w->sh))) return lp_fail(w->err, LP_E_NOMEM, "out of memory");
-    if (w->shcap >= SHN_LORESERVE || (n && lp_le16(eh + 60) != n)) return refuse(w, "it has too many sections");
+    if (w->shcap >= SHN_LORESERVE || (n && lp_le16(eh + 60) != n)) return lp_write_refuse(w, "it has too many sections");
     for (size_t i = 0; i < n; i++) get_shdr(&w->sh[i], p + i * SHDR);
     w->nsh = n ? n : 1;
     w->shstrndx = n ? lp_le16(eh + 62) : 0;
     if (w->shstrndx) {
         const Elf64_Shdr *s = &w->sh[w->shstrndx];
-        if (w->shstrndx >= n || !lp_within(s->sh_offset, s->sh_size, w->e->size)) return refuse(w, "the names of its sections are not inside the file");
+        if (w->shstrndx >= n || !lp_within(s->sh_offset, s->sh_size, w->e->size))
+            return lp_write_refuse(w, "the names of its sections are not inside the file");
         lp_buf_add(&w->names, image(w) + s->sh_offset, s->sh_size);
         lp_buf_add(&w->names, "", 1);
     } else if (n > 1) {
-        return refuse(w, "its sections have no names");
+        return lp_write_refuse(w, "its sections have no names");
     } else {
         lp_buf_add(&w->names, "", 1);
         w->shstrndx = w->nsh;
@@ -120,12 +121,12 @@ static lp_status read_headers(struct lp_elf_writer *w)
 {
     const struct lp_elf *e = w->e;
     if (e->size < sizeof(Elf64_Ehdr) || (e->info.type != ET_EXEC && e->info.type != ET_DYN) || !e->nload)
-        return refuse(w, "neither a program nor a shared library");
+        return lp_write_refuse(w, "neither a program nor a shared library");
     w->nph = e->nseg;
     bool frames = w->m->nframe > 0;
     for (size_t i = 0; i < e->nseg && frames; i++) frames = e->seg[i].type != PT_GNU_EH_FRAME;
     w->phcap = e->nseg + w->m->npart + 1 + frames;
-    if (w->phcap >= PN_XNUM) return refuse(w, "it has too many program headers");
+    if (w->phcap >= PN_XNUM) return lp_write_refuse(w, "it has too many program headers");
     if (!(w->ph = calloc(w->phcap, sizeof *w->ph))) return lp_fail(w->err, LP_E_NOMEM, "out of memory");
     for (size_t i = 0; i < w->nph; i++) get_phdr(&w->ph[i], image(w) + e->info.phoff + i * PHDR);
     return read_sections(w);
@@ -168,12 +169,12 @@ static lp_status place_table(struct lp_elf_writer *w)
         uint64_t end = p->bss_len ? p->bss + p->bss_len : p->vaddr + p->len;
         if (end > at) at = lp_align_up(end, PAGE);
     }
-    if (!at || base % 4096) return refuse(w, "its segments are not as a linker makes them");
+    if (!at || base % 4096) return lp_write_refuse(w, "its segments are not as a linker makes them");
     if (at - base < w->out.len || at - base > UINT64_MAX / 2) at = lp_align_up(base + lp_align_up(w->out.len, PAGE), PAGE);
-    if (at < lp_elf_end(w->e) || at - base < w->out.len) return refuse(w, "its segments are not as a linker makes them");
+    if (at < lp_elf_end(w->e) || at - base < w->out.len) return lp_write_refuse(w, "its segments are not as a linker makes them");
     w->table_at = at, w->table_off = at - base;
     pad(&w->table, TABLE_HEAD); /* llvm-strip takes the first of two segments with one offset for the one that holds the other */
-    return w->table_off - w->out.len < ROOM_MAX ? LP_OK : refuse(w, "its segments take too much room");
+    return w->table_off - w->out.len < ROOM_MAX ? LP_OK : lp_write_refuse(w, "its segments take too much room");
 }
 
 /* ---- room for the program headers ---- */
@@ -254,11 +255,11 @@ static lp_status move_out(struct lp_elf_writer *w, uint64_t from, uint64_t to)
     w->moved = base + from, w->moved_end = base + to, w->moved_by = at - w->moved;
     for (size_t i = 1; i < w->nsh; i++)
         if (w->sh[i].sh_flags & SHF_ALLOC && w->sh[i].sh_addr - w->moved < to - from && w->sh[i].sh_type != SHT_NOBITS)
-            w->sh[i].sh_addr += w->moved_by, w->sh[i].sh_offset = w->sh[i].sh_addr - w->table_at + w->table_off;
+            w->sh[i].sh_addr += w->moved_by, w->sh[i].sh_offset = lp_write_off(w, w->sh[i].sh_addr);
     for (size_t i = 0; i < w->nph; i++) {
         Elf64_Phdr *h = &w->ph[i];
         if (h->p_type == PT_LOAD || h->p_type == PT_PHDR || h->p_vaddr - w->moved >= to - from || !h->p_filesz) continue;
-        h->p_vaddr += w->moved_by, h->p_paddr += w->moved_by, h->p_offset = h->p_vaddr - w->table_at + w->table_off;
+        h->p_vaddr += w->moved_by, h->p_paddr += w->moved_by, h->p_offset = lp_write_off(w, h->p_vaddr);
     }
     return lp_write_moved(w);
 }
@@ -419,7 +420,7 @@ static lp_status extend(struct lp_elf_writer *w)
     change_all(w);
     add_parts(w);
     if (needs_table(w->m) && (s = add_table(w)) != LP_OK) return s;
-    if (w->outside) return refuse(w, "what is to be changed is not inside the file, or is its header");
+    if (w->outside) return lp_write_refuse(w, "what is to be changed is not inside the file, or is its header");
     add_symbols(w);
     add_record(w);
     add_section_headers(w);

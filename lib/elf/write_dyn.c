@@ -14,12 +14,6 @@
 
 enum { DYN = sizeof(Elf64_Dyn), RELA = sizeof(Elf64_Rela) };
 
-static lp_status refuse(const struct lp_elf_writer *w, const char *why)
-{
-    lp_fail(w->err, LP_E_UNSUPPORTED, "%s", why);
-    return lp_at(w->err, w->e->name, 0, 0), LP_E_UNSUPPORTED;
-}
-
 /* ---- dynamic entries ---- */
 
 static const uint8_t *entry(const struct lp_elf_writer *w, uint64_t i) { return w->e->image + w->e->dyn_off + i * DYN; }
@@ -72,8 +66,6 @@ static bool is_gone(const struct lp_elf_writer *w, uint64_t at, uint64_t len)
     return n && w->m->gone[n - 1].end > at;
 }
 
-static uint64_t bytes_of(uint32_t type) { return type == R_AARCH64_TLSDESC ? 16 : 8; }
-
 static void add_rela(struct lp_elf_writer *w, const struct lp_dynrel *r)
 {
     uint8_t p[RELA];
@@ -93,7 +85,7 @@ static uint64_t keep(struct lp_elf_writer *w, const uint8_t *p, uint64_t from, u
 {
     uint64_t kept = 0;
     for (p += from * RELA; from < to; from++, p += RELA)
-        if (!is_gone(w, lp_le64(p), bytes_of(lp_le32(p + 8)))) lp_buf_add(&w->table, p, RELA), kept++;
+        if (!is_gone(w, lp_le64(p), lp_dynrel_bytes(lp_le32(p + 8)))) lp_buf_add(&w->table, p, RELA), kept++;
     return kept;
 }
 
@@ -125,7 +117,7 @@ static lp_status write_rela(struct lp_elf_writer *w)
 {
     uint64_t n, count, old = 0, size, relative = 0, at = lp_write_table(w, 8);
     const uint8_t *p = old_table(w, &n, &count);
-    if (!w->e->dyn_size) return refuse(w, "it has no dynamic linker: nobody would write the addresses that the patch needs");
+    if (!w->e->dyn_size) return lp_write_refuse(w, "it has no dynamic linker: nobody would write the addresses that the patch needs");
     lp_elf_dynamic(w->e, DT_RELA, &old);
     if (p) relative = keep(w, p, 0, count);
     for (size_t i = 0; i < w->m->nrel; i++) relative += w->m->rel[i].type == R_AARCH64_RELATIVE;
@@ -136,10 +128,10 @@ static lp_status write_rela(struct lp_elf_writer *w)
     Elf64_Shdr *s = p ? lp_write_section_at(w, old + (old - w->moved < w->moved_end - w->moved ? w->moved_by : 0)) : NULL;
     if (s && s->sh_type != SHT_RELA) s = NULL;
     if (!s) s = lp_write_section(w, ".rela.lpatch", &(Elf64_Shdr){.sh_type = SHT_RELA, .sh_flags = SHF_ALLOC, .sh_addralign = 8, .sh_entsize = RELA});
-    s->sh_addr = at, s->sh_offset = at - w->table_at + w->table_off, s->sh_size = size;
+    s->sh_addr = at, s->sh_offset = lp_write_off(w, at), s->sh_size = size;
     const int64_t tag[] = {DT_RELA, DT_RELASZ, DT_RELAENT, DT_RELACOUNT};
     const uint64_t value[] = {at, size, RELA, relative};
-    if (!set_entries(w, tag, value, count || !p ? 4 : 3)) return refuse(w, "its dynamic section has no room for a table of relocations");
+    if (!set_entries(w, tag, value, count || !p ? 4 : 3)) return lp_write_refuse(w, "its dynamic section has no room for a table of relocations");
     return LP_OK;
 }
 
@@ -173,10 +165,10 @@ static lp_status write_relr(struct lp_elf_writer *w)
     lp_elf_dynamic(w->e, LP_DT_RELR, &old);
     uint64_t size = w->table_at + w->table.len - at;
     Elf64_Shdr *s = lp_write_section_at(w, old);
-    if (s) s->sh_addr = at, s->sh_offset = at - w->table_at + w->table_off, s->sh_size = size;
+    if (s) s->sh_addr = at, s->sh_offset = lp_write_off(w, at), s->sh_size = size;
     const int64_t tag[] = {LP_DT_RELR, LP_DT_RELRSZ};
     const uint64_t value[] = {at, size};
-    return set_entries(w, tag, value, 2) ? LP_OK : refuse(w, "its dynamic section cannot be changed");
+    return set_entries(w, tag, value, 2) ? LP_OK : lp_write_refuse(w, "its dynamic section cannot be changed");
 }
 
 lp_status lp_write_relocs(struct lp_elf_writer *w)
@@ -184,9 +176,9 @@ lp_status lp_write_relocs(struct lp_elf_writer *w)
     bool any = w->m->nrel > 0;
     const struct lp_dynamic *d = lp_elf_dynamic_part(w->e);
     if (!w->m->nrel && !w->m->ngone) return LP_OK;
-    for (size_t i = 0; i < d->nrel && !any; i++) any = is_gone(w, d->rel[i].at, bytes_of(d->rel[i].type));
+    for (size_t i = 0; i < d->nrel && !any; i++) any = is_gone(w, d->rel[i].at, lp_dynrel_bytes(d->rel[i].type));
     for (size_t i = 0; i < d->nfix && !any; i++) any = !d->fix[i].packed && is_gone(w, d->fix[i].at, 8);
-    if (!plt_allows(w)) return refuse(w, "the patch changes a word of the PLT's, or the PLT's relocations are among the others");
+    if (!plt_allows(w)) return lp_write_refuse(w, "the patch changes a word of the PLT's, or the PLT's relocations are among the others");
     lp_status s = any ? write_rela(w) : LP_OK;
     return s == LP_OK ? write_relr(w) : s;
 }

@@ -144,7 +144,7 @@ static void add_table(struct lp_elf_writer *w, uint64_t frames, const struct row
 
 static void set_header(const struct lp_elf_writer *w, Elf64_Phdr *h, uint64_t at, uint64_t size)
 {
-    h->p_vaddr = h->p_paddr = at, h->p_offset = at - w->table_at + w->table_off, h->p_filesz = h->p_memsz = size;
+    h->p_vaddr = h->p_paddr = at, h->p_offset = lp_write_off(w, at), h->p_filesz = h->p_memsz = size;
 }
 
 /* A file without a search table, a static program, finds its own frames by other means: the new table has the new ones alone.
@@ -161,14 +161,14 @@ lp_status lp_write_frames(struct lp_elf_writer *w)
     if (!h) rows.v = calloc(w->m->nframe + 1, sizeof *rows.v);
     if (!rows.v) return nomem(w);
     add_frames(w, &rows);
-    lp_write_section(w, ".eh_frame.lpatch", &(Elf64_Shdr){0, SHT_PROGBITS, SHF_ALLOC, at, at - w->table_at + w->table_off, here(w) - at, 0, 0, 8, 0});
+    lp_write_section(w, ".eh_frame.lpatch", &(Elf64_Shdr){0, SHT_PROGBITS, SHF_ALLOC, at, lp_write_off(w, at), here(w) - at, 0, 0, 8, 0});
     qsort(rows.v, rows.n, sizeof *rows.v, by_start);
     at = lp_write_table(w, 8);
     add_table(w, frames, &rows);
     free(rows.v);
     Elf64_Shdr *s = old ? lp_write_section_at(w, old) : NULL;
     if (!s) s = lp_write_section(w, ".eh_frame_hdr", &(Elf64_Shdr){.sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC, .sh_addralign = 4});
-    s->sh_addr = at, s->sh_offset = at - w->table_at + w->table_off, s->sh_size = here(w) - at;
+    s->sh_addr = at, s->sh_offset = lp_write_off(w, at), s->sh_size = here(w) - at;
     if (!h) w->ph[w->nph++] = (Elf64_Phdr){.p_type = PT_GNU_EH_FRAME, .p_flags = PF_R, .p_align = 4}, h = &w->ph[w->nph - 1];
     set_header(w, h, at, here(w) - at);
     return LP_OK;

@@ -29,6 +29,10 @@ struct lp_elf_writer {
 bool lp_write_change(struct lp_elf_writer *w, uint64_t off, const void *bytes, size_t len);
 /* The next address in the table, with this alignment. */
 uint64_t lp_write_table(struct lp_elf_writer *w, uint64_t align);
+/* Where an address of the table is in the file. */
+static inline uint64_t lp_write_off(const struct lp_elf_writer *w, uint64_t at) { return at - w->table_at + w->table_off; }
+/* LP_E_UNSUPPORTED, with why and the file's name. */
+lp_status lp_write_refuse(const struct lp_elf_writer *w, const char *why);
 Elf64_Shdr *lp_write_section(struct lp_elf_writer *w, const char *name, const Elf64_Shdr *like);
 /* The section that starts at an address in memory; NULL = none. */
 Elf64_Shdr *lp_write_section_at(struct lp_elf_writer *w, uint64_t addr);

@@ -174,7 +174,7 @@ static bool same_text(const lp_patch *a, const lp_patch *b) { return a->text_len
 static void leave(struct lp_disk *d, struct lp_disk_item *it)
 {
     it->leaves = true;
-    d->result->reverted += !it->is_new;
+    d->result->reverted += it->own != NULL;
 }
 
 /* Patches of this call join the list; those that they replace leave it. */
@@ -194,10 +194,7 @@ static lp_status join(struct lp_disk *d, const lp_patch *p)
         if (d->err) lp_hint(d->err, "revert it first, or say `replaces %s` in the new one", p->name);
         return s;
     }
-    struct lp_disk_item *it = add_item(d, p, NULL);
-    if (!it) return nomem(d);
-    it->is_new = true;
-    return LP_OK;
+    return add_item(d, p, NULL) ? LP_OK : nomem(d);
 }
 
 /* ---- one patch after the other ---- */
@@ -221,7 +218,7 @@ static lp_status plan_one(struct lp_disk *d, struct lp_disk_item *it)
     lp_status s = lp_plan_make(&it->plan, it->patch, &d->file.space, NULL, d->report, d->ctx, d->err);
     if (s == LP_OK) s = lp_plan_verify(&it->plan, &already);
     if (s != LP_OK) return s;
-    if (already && it->is_new && !it->plan.nregion && it->plan.nwrite) {
+    if (already && !it->own && !it->plan.nregion && it->plan.nwrite) {
         it->leaves = true;
         d->result->already++;
         return LP_OK;
@@ -229,7 +226,7 @@ static lp_status plan_one(struct lp_disk *d, struct lp_disk_item *it)
     if ((s = lp_disk_collect(d, it)) != LP_OK) return s;
     for (size_t i = 0; i < it->plan.nwrite; i++) write_view(d, &it->plan.write[i]);
     for (size_t i = 0; i < it->plan.nregion; i++) d->next += it->plan.region[i].code_len + it->plan.region[i].data_len;
-    d->result->applied += it->is_new;
+    d->result->applied += !it->own;
     return LP_OK;
 }
 
@@ -241,10 +238,10 @@ static lp_status plan_all(struct lp_disk *d)
         struct lp_disk_item *it = &d->item[i];
         if (it->leaves) continue;
         lp_report_fn report = d->report;
-        if (!it->is_new) d->report = NULL;
+        if (it->own) d->report = NULL;
         bad = plan_one(d, it);
         d->report = report;
-        if (bad && !it->is_new && bad != LP_E_NOMEM)
+        if (bad && it->own && bad != LP_E_NOMEM)
             return fail(d, lp_elf_info(d->elf)->name, 0, LP_E_ORDER, "patch `%s` lies on top of what is to leave", lp_patch_name(it->patch));
         if (bad && s == LP_OK) s = bad;
     }
@@ -255,7 +252,7 @@ static lp_status build(struct lp_disk *d)
 {
     size_t left = 0;
     bool changed = d->result->reverted > 0;
-    for (size_t i = 0; i < d->nitem; i++) left += !d->item[i].leaves, changed |= !d->item[i].leaves && d->item[i].is_new;
+    for (size_t i = 0; i < d->nitem; i++) left += !d->item[i].leaves, changed |= !d->item[i].leaves && !d->item[i].own;
     if (!changed) return LP_OK;
     if (left) return lp_disk_write(d);
     if (!(d->result->image = malloc(d->elf->size + 1))) return nomem(d);

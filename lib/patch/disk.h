@@ -4,7 +4,8 @@
 #include "patch/plan.h"
 #include "elf/write.h"
 
-struct lp_disk_item { const lp_patch *patch; lp_patch *own; bool is_new, leaves; struct lp_plan plan; };
+/* own: it is one that the file has already; NULL = a new one, the caller's. */
+struct lp_disk_item { const lp_patch *patch; lp_patch *own; bool leaves; struct lp_plan plan; };
 struct lp_disk {
     const lp_elf *elf;              /* as it was without any patch */
     lp_elf *opened;                 /* if that is another one */

@@ -41,12 +41,18 @@ static bool add_edits(struct lp_disk *d, struct lp_plan *pl, const struct lp_wri
     return true;
 }
 
+/* Does the relocation fill bytes of it? */
+static bool meets(const struct lp_dynrel *r, const struct lp_write *w)
+{
+    return r->at + lp_dynrel_bytes(r->type) > w->addr && r->at < w->addr + w->len;
+}
+
 /* What the dynamic linker would write over it. */
 static bool add_gone(struct lp_disk *d, const struct lp_write *w)
 {
     const struct lp_dynamic *dyn = lp_elf_dynamic_part(d->elf);
     bool hit = lp_dynfix_covers(dyn, w->addr, w->len);
-    for (size_t i = 0; i < dyn->nrel && !hit && !w->code; i++) hit = dyn->rel[i].at + 8 > w->addr && dyn->rel[i].at < w->addr + w->len;
+    for (size_t i = 0; i < dyn->nrel && !hit && !w->code; i++) hit = meets(&dyn->rel[i], w);
     if (!hit) return true;
     struct lp_elf_span *s = MORE(d, gone);
     if (s) *s = (struct lp_elf_span){w->addr, w->addr + w->len};
@@ -58,7 +64,7 @@ static void forget_relocations(struct lp_disk *d, const struct lp_write *w)
 {
     size_t n = 0;
     for (size_t i = 0; i < d->nrel; i++)
-        if (d->rel[i].at + 8 <= w->addr || d->rel[i].at >= w->addr + w->len) d->rel[n++] = d->rel[i];
+        if (!meets(&d->rel[i], w)) d->rel[n++] = d->rel[i];
     d->nrel = n;
 }
 
@@ -193,7 +199,9 @@ lp_status lp_disk_write(struct lp_disk *d)
     if (!kept) return lp_fail(d->err, LP_E_NOMEM, "out of memory");
     for (size_t i = 0; i < d->nitem; i++) {
         const lp_patch *p = d->item[i].patch;
-        if (!d->item[i].leaves) kept[n++] = (struct lp_elf_kept){text(d, lp_patch_name(p), ".lpatch"), p->text, p->text_len};
+        if (d->item[i].leaves) continue;
+        kept[n++] = (struct lp_elf_kept){text(d, lp_patch_name(p), ".lpatch"), p->text, p->text_len};
+        if (!kept[n - 1].file) return free(kept), lp_fail(d->err, LP_E_NOMEM, "out of memory");
     }
     sort_gone(d);
     if (d->npart) qsort(d->part, d->npart, sizeof *d->part, by_address);

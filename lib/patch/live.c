@@ -444,9 +444,9 @@ static bool attempt_fails(struct attempt *at, const struct lp_job *job, lp_statu
     at->turn = LP_TURN_CALL;
     if (s != LP_E_OLD_WORD && s != LP_E_PARTLY && s != LP_E_ADDRESS && s != LP_E_SYSTEM) return false;
     /* The first time it may have been unloaded just before, without our having been told. A thread that has told of it may not have done it yet. */
-    lp_live_stop(live);
-    lp_live_resume(live);
-    if (++at->tries == TRIES || (at->tries > 1 && atomic_load(&live->changes) == at->changes)) return false;
+    if (++at->tries == TRIES) return false;
+    lp_live_stop(live), lp_live_resume(live);
+    if (at->tries > 1 && atomic_load(&live->changes) == at->changes) return false;
     atomic_store(&live->stale, true);
     return true;
 }
