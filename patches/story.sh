@@ -27,3 +27,22 @@ until_()
         sleep 0.05
     done
 }
+
+# talk COMMAND: start it; `ask` gives it lines, and what it prints is in the file answers.
+talk()
+{
+    mkfifo requests
+    : >answers # before somebody looks
+    run "$1 <requests >answers 2>&1 &"
+    pids="$pids $!"
+    exec 3>requests
+}
+answered() { [ "$(wc -l <answers)" -gt "$before" ]; }
+ask()
+{
+    before=$(wc -l <answers)
+    printf '%s\n' "$1" >&3
+    until_ answered
+    echo "> $1"
+    tail -n +$((before + 1)) answers
+}

@@ -15,20 +15,7 @@ int sqlite3_door_init(void *db, char **error, const void *api)
 }
 C
 run '$cc -O2 -shared -fPIC -o door.so door.c'
-mkfifo requests
-: >answers
-run "lprun -c sock -L \$root \$root/usr/bin/sqlite3 <requests >answers 2>&1 &"
-pids=$!
-exec 3>requests
-ask()
-{
-    before=$(wc -l <answers)
-    printf '%s\n' "$1" >&3
-    until_ answered
-    echo "> $1"
-    tail -n +$((before + 1)) answers
-}
-answered() { [ "$(wc -l <answers)" -gt "$before" ]; }
+talk 'lprun -c sock -L $root $root/usr/bin/sqlite3'
 say "Debian's sqlite3, with a table in memory. It loads machine code if a statement asks for it."
 echo 'create table t(x); insert into t values(20), (22);' >&3
 ask 'select sum(x) from t;'

@@ -8,20 +8,7 @@ run '$cc -O2 -static -o client client.c'
 run 'lprun -c sock ./server talk &'
 pids=$!
 until_ test -S talk
-mkfifo requests
-: >answers
-run 'lprun --no-control ./client talk <requests >answers &'
-pids="$pids $!"
-exec 3>requests
-answered() { [ "$(wc -l <answers)" -gt "$before" ]; }
-ask()
-{
-    before=$(wc -l <answers)
-    echo "$1" >&3
-    until_ answered
-    echo "> $1"
-    tail -n 1 answers
-}
+talk 'lprun --no-control ./client talk'
 say "A client that stays connected."
 ask 'name Ada'
 ask secret

@@ -4,19 +4,7 @@
 cp "$here/words.c" "$here/fast.c" .
 run '$cc -O2 -static -o words words.c'
 run '$cc -O2 -c fast.c'
-mkfifo requests
-: >answers
-run 'lprun -c sock ./words <requests >answers &'
-pids=$!
-exec 3>requests
-# ask WORD: one line in, one line out
-ask()
-{
-    before=$(wc -l <answers)
-    echo "$1" >&3
-    until_ answered
-}
-answered() { [ "$(wc -l <answers)" -gt "$before" ]; }
+talk 'lprun -c sock ./words'
 say "Five hundred words, then one that it does not know: it looks at all of them."
 i=0
 while [ $i -lt 500 ]; do
@@ -26,20 +14,17 @@ done >&3
 all() { [ "$(wc -l <answers)" -ge 500 ]; }
 until_ all
 ask unknown
-run 'tail -n 1 answers'
 shows '^501 words, 500 compared' answers
 say "The function is written again in C and compiled; its object file becomes a patch."
 run "lpmake -t words --meta name=fast -o fast.lpatch 'known=replace from fast.o'"
 run 'grep -E "^(func|data)" fast.lpatch'
 run 'lpapply -c sock fast.lpatch'
 ask another
-run 'tail -n 1 answers'
 shows '^502 words, [0-9]\{1,2\} compared' answers
 ask word77
 shows '^502 words, [0-9]\{1,2\} compared' answers
 say "It knows what it knew: the words are the program's, the hash table came with the patch. And back:"
 run 'lpapply -c sock -R fast'
 ask 'one more'
-run 'tail -n 1 answers'
 shows '^503 words, 502 compared' answers
 exec 3>&-
