@@ -27,6 +27,7 @@ include tests/debian-arm64/local.mk
 include tests/debian-root/local.mk
 include tests/torture/local.mk
 include tests/dis/local.mk
+include tests/install/local.mk
 
 # What runs again under address+undefined and under thread sanitizers: `./bootstrap check` builds those variants.
 # Not under ThreadSanitizer: fuzzers and the other units (one thread), tests/guest/sigstorm.c, whose timer of 150 us is faster than a

@@ -45,4 +45,7 @@ install-data-local: install-completions
 uninstall-local:
 	for t in $(bin_PROGRAMS); do rm -f "$(DESTDIR)$(bashcompletiondir)/$$t" "$(DESTDIR)$(fishcompletiondir)/$$t.fish"; done
 	rm -f "$(DESTDIR)$(zshcompletiondir)/_arm64lp"
+# Folders that are ours alone go with what was in them.
+uninstall-hook:
+	for d in "$(DESTDIR)$(arm64lpincludedir)" "$(DESTDIR)$(docdir)"; do test ! -d "$$d" || rmdir "$$d" 2>/dev/null || :; done
 .PHONY: install-completions
