@@ -289,19 +289,31 @@ static void run_pending(struct lp_frun *r)
     }
 }
 
-/* Code that no way leads to, from the first word of it and after each end of a block: landing pads, targets of BRs that are not understood. */
+/* Where a branch of the function leads to. */
+static void mark_target(const struct lp_frun *r, size_t i, uint64_t *set)
+{
+    const bool branch = r->op[i].kind == OP_BRANCH || r->op[i].kind == OP_BRANCH_IF;
+    const size_t to = branch ? lp_frun_word(r, (uint64_t)r->op[i].imm) : SIZE_MAX;
+    if (to != SIZE_MAX)
+        set_bit(set, to);
+}
+
+/* Code that no way leads to, from the first word of it and after each end of a block: landing pads, targets of BRs that are not understood. Not where
+ * such code in front branches to: that comes with its own state. */
 static bool find_seeds(struct lp_frun *r, uint64_t *seeded)
 {
     bool any = false;
+    memset(r->ahead, 0, (r->n / 64 + 1) * sizeof *r->ahead);
     for (size_t i = next_bit(r->visited, 0, r->n, true), end; i < r->n; i = next_bit(r->visited, end, r->n, true)) {
         end = next_bit(r->visited, i, r->n, false);
         for (bool begins = true; i < end; i++) {
             if (r->op[i].kind == OP_PAD || r->op[i].kind == OP_DATA)
                 continue;
-            if (begins) {
+            if (begins && !get_bit(r->ahead, i)) {
                 set_bit(seeded, i);
                 any = true;
             }
+            mark_target(r, i, r->ahead);
             begins = !goes_on(r, i);
         }
     }
@@ -418,11 +430,7 @@ static void mark_data(struct lp_frun *r)
 static void mark_leader(struct lp_frun *r, size_t i, uint64_t pc, uint32_t word)
 {
     (void)pc, (void)word;
-    if (r->op[i].kind != OP_BRANCH && r->op[i].kind != OP_BRANCH_IF)
-        return;
-    const size_t to = lp_frun_word(r, (uint64_t)r->op[i].imm);
-    if (to != SIZE_MAX)
-        set_bit(r->leader, to);
+    mark_target(r, i, r->leader);
 }
 
 static int by_place(const void *a, const void *b)
@@ -459,9 +467,10 @@ static bool allocate(struct lp_frun *r)
     const size_t sets = r->n / 64 + 1;
     r->out->ref = malloc((r->n + 1) * sizeof *r->out->ref);
     r->op = malloc((r->n + 1) * sizeof *r->op);
-    r->leader = calloc(3 * sets, sizeof *r->leader);
+    r->leader = calloc(4 * sets, sizeof *r->leader);
     r->pending = r->leader + sets;
     r->visited = r->pending + sets;
+    r->ahead = r->visited + sets;
     r->state_of = calloc(r->n + 1, sizeof *r->state_of);
     r->page_use = calloc(r->n + 1, 1);
     return lp_fv_init(&r->pool, r->n) && r->out->ref != NULL && r->op != NULL && r->leader != NULL && r->state_of != NULL && r->page_use != NULL;

@@ -23,6 +23,7 @@ enum lp_fop_flags {
     F_SIMPLE = 128,  /* OP_MEM: rd and rt2 are what is transferred */
     F_BACK = 256,    /* OP_MEM: the base becomes base + back */
     F_LITERAL = 512, /* OP_MEM without a base */
+    F_LOW = 1024,    /* imm is a field of 12 bits without a sign: what completes a page has one */
 };
 struct lp_fop {
     uint8_t kind, rd, rn, rm;       /* OP_MEM: rd, rt2 are transferred, rn is the base, rm the index (NO_REG = none) */
@@ -76,6 +77,7 @@ lp_fv lp_fv_intern(struct lp_fv_pool *p, struct lp_fvalue *v);
 lp_fv lp_fv_make(struct lp_fv_pool *p, enum lp_fv_kind kind, uint64_t v, uint64_t root);
 lp_fv lp_fv_address(struct lp_fv_pool *p, enum lp_fv_space space, uint64_t v, uint64_t root);
 lp_fv lp_fv_join(struct lp_fv_pool *p, lp_fv a, lp_fv b);
+lp_fv lp_fv_pages(struct lp_fv_pool *p, lp_fv a);                            /* without other members, if some are pages */
 lp_fv lp_fv_doubt(struct lp_fv_pool *p, lp_fv a);                            /* with `maybe` */
 lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, bool high);      /* + an immediate; high: of which more will follow */
 lp_fv lp_fv_sum(struct lp_fv_pool *p, lp_fv a, lp_fv b, bool subtract);      /* + a register; b is shifted already */
@@ -99,7 +101,7 @@ struct lp_frun {
     struct lp_flow *out;
     size_t n;
     struct lp_fop *op;
-    uint64_t *leader, *pending, *visited; /* a bit for each word */
+    uint64_t *leader, *pending, *visited, *ahead; /* a bit for each word */
     uint32_t *state_of;                   /* of a leader: index in state + 1 */
     uint32_t *visits;                     /* of a state */
     struct lp_fstate *state;

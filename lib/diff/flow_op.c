@@ -35,7 +35,7 @@ static void add_imm(uint32_t w, bool sub, bool sets, struct lp_fop *o)
     o->rn = w >> 5 & 31;
     o->rd = sets ? target(w & 31) : w & 31;
     o->imm = sub ? -imm : imm;
-    o->flags |= w >> 22 & 1 ? F_HIGH : 0;
+    o->flags |= w >> 22 & 1 ? F_HIGH : sub ? 0 : F_LOW;
 }
 
 static void add_reg(unsigned row, uint32_t w, struct lp_fop *o)
@@ -94,6 +94,8 @@ static void memory(unsigned row, uint32_t w, struct lp_fop *o)
     o->imm = a.off;
     o->back = (int32_t)a.back;
     o->flags |= (uint16_t)((a.load ? F_LOAD : 0) | (a.store ? F_STORE : 0) | (a.is_signed ? F_SIGNED : 0) | (a.simple ? F_SIMPLE : 0));
+    if ((w & 0x3b000000) == 0x39000000)
+        o->flags |= F_LOW;
     if (a.writeback && a.back_by == LP_A64_NO_REG)
         o->flags |= F_BACK;
 }
@@ -150,7 +152,11 @@ void lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
     case A64_UNDEFINED: case A64_UDF: case A64_BRK: case A64_HLT: o->kind = w == 0 ? OP_PAD : OP_STOP; break;
     case A64_NOP: o->kind = OP_PAD; break;
     case A64_ADRP: lp_derive_adrp(w, pc, (uint64_t *)&o->imm); o->kind = OP_ADRP; o->rd = target(w & 31); break;
-    case A64_ADR: lp_derive_adr(w, pc, (uint64_t *)&o->imm); o->kind = OP_ADR; o->rd = target(w & 31); break;
+    case A64_ADR: /* of a page: what linkers make of an ADRP (erratum 843419 of Cortex-A53) */
+        lp_derive_adr(w, pc, (uint64_t *)&o->imm);
+        o->kind = o->imm & 4095 ? OP_ADR : OP_ADRP;
+        o->rd = target(w & 31);
+        break;
     case A64_ADD_imm: case A64_SUB_imm: add_imm(w, row == A64_SUB_imm, false, o); break;
     case A64_ADDS_imm: case A64_SUBS_imm: add_imm(w, row == A64_SUBS_imm, true, o); break;
     case A64_MOVZ: case A64_MOVN: case A64_ORR_imm: constant(row, w, o); break;

@@ -232,6 +232,14 @@ static void pages_read(struct lp_frun *r, const struct lp_fstate *s, uint32_t se
         page_escapes(r, s->reg[__builtin_ctz(set)]);
 }
 
+/* The base of word i. What completes a page completes nothing else: no compiler has one instruction for the end of an address and for an offset, so other
+ * bases come from ways that are never gone (an address that is completed again in a loop). */
+static lp_fv base_of(struct lp_frun *r, const struct lp_fstate *s, size_t i)
+{
+    const lp_fv v = s->reg[r->op[i].rn];
+    return r->op[i].flags & F_LOW ? lp_fv_pages(&r->pool, v) : v;
+}
+
 static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fcmp *cmp)
 {
     const struct lp_fop *o = &r->op[i];
@@ -241,7 +249,7 @@ static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struc
             s->reg[o->rn] = name_value(r, s, i, s->reg[o->rn]);
         *cmp = (struct lp_fcmp){compares && value(r, s->reg[o->rn])->kind == FV_NAMED ? s->reg[o->rn] : 0, (uint32_t)-o->imm};
     }
-    const lp_fv from = s->reg[o->rn];
+    const lp_fv from = base_of(r, s, i);
     if (o->rd == REG_SINK) {
         page_escapes(r, from);
         return;
@@ -438,7 +446,7 @@ static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)
         forget_written(s, o->write);
         return;
     }
-    const lp_fv base = s->reg[o->rn];
+    const lp_fv base = base_of(r, s, i);
     if (r->emit)
         tell_access(r, s, i, base);
     if (o->flags & F_STORE)

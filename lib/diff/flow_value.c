@@ -195,6 +195,19 @@ lp_fv lp_fv_doubt(struct lp_fv_pool *p, lp_fv a)
     return lp_fv_intern(p, &v);
 }
 
+lp_fv lp_fv_pages(struct lp_fv_pool *p, lp_fv a)
+{
+    struct lp_fvalue v = p->v[a];
+    unsigned n = 0;
+    if (v.kind != FV_ADDR || v.n == 1)
+        return a;
+    for (unsigned i = 0; i < v.n; i++)
+        if (v.m[i].space == IN_PAGE)
+            v.m[n++] = v.m[i];
+    v.n = (uint8_t)n;
+    return n == 0 ? a : lp_fv_intern(p, &v);
+}
+
 lp_fv lp_fv_join(struct lp_fv_pool *p, lp_fv a, lp_fv b)
 {
     const struct lp_fvalue *x = &p->v[a], *y = &p->v[b];

@@ -171,7 +171,7 @@ static uint64_t hash_body(const lp_diff *d, const struct lp_side *s, uint32_t se
         uint32_t w = lp_code_word(s, at), m;
         bool listed = r < end && r->at == at;
         if (listed) {
-            h = mix(h, w & 0xf000001f);
+            h = mix(h, w & (r->kind == LP_FLOW_PAGE ? 0x1000001f : 0xf000001f)); /* a linker may make ADR of ADRP */
             for (; r < end && r->at == at; r++)
                 if (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) h = hash_target(d, s, h, self, r->addr, r->width);
         } else if (lp_word_target(w, at, &t, &m)) {

@@ -94,40 +94,13 @@ static uint8_t width_of(uint32_t w)
     return w & 0x04000000 && w & 0x00800000 ? 16 : (uint8_t)(1u << (w >> 30));
 }
 
-static bool makes_page(const struct lp_flow *f, uint64_t page)
-{
-    for (size_t i = 0; i < f->n; i++)
-        if (f->ref[i].kind == LP_FLOW_PAGE && f->ref[i].addr == page) return true;
-    return false;
-}
-
-/* What completes a page that the function makes completes nothing else: other bases come from ways that are never gone (an address that is
- * completed again in a loop). */
-static void take_several(struct lp_side *s, struct lp_ref_at *r, uint32_t w, const struct lp_flow *f, const struct lp_flow_ref *q)
-{
-    bool ends = (w & 0x7fc00000) == 0x11000000 || (w & 0x3b000000) == 0x39000000;
-    uint64_t off = lp_bits(w, 10, 12) << ((w & 0x3b000000) != 0x39000000 ? 0 : w & 0x04000000 && w & 0x00800000 ? 4 : w >> 30);
-    unsigned pages = 0, n = 0;
-    for (unsigned i = 0; ends && i < q->n && q->addr + i < f->naddr; i++)
-        if (!((f->addr[q->addr + i] - off) & 4095) && makes_page(f, f->addr[q->addr + i] - off)) pages++;
-    for (unsigned i = 0; i < q->n && q->addr + i < f->naddr; i++) {
-        uint64_t base = f->addr[q->addr + i] - off;
-        if (pages && (base & 4095 || !makes_page(f, base))) continue;
-        r->addr = f->addr[q->addr + i];
-        add_ref(s, r), n++;
-    }
-    if (n == 1) s->ref[s->nref - 1].flags &= (uint8_t)~LP_FLOW_SEVERAL;
-}
-
 static void take_ref(struct lp_side *s, uint64_t at, uint32_t w, const struct lp_flow *f, const struct lp_flow_ref *q)
 {
     if (q->kind == LP_FLOW_NONE || (q->kind == LP_FLOW_TARGET && lp_word_is_branch(w))) return;
     struct lp_ref_at r = {at, q->addr, LP_NONE, q->kind, q->flags, q->flags & LP_FLOW_INDEXED ? 0 : q->width}; /* of an array it may be any element */
     if (q->kind == LP_FLOW_OPAQUE) r.width = width_of(w);
-    if (q->flags & LP_FLOW_SEVERAL) {
-        take_several(s, &r, w, f, q);
-        return;
-    }
+    for (unsigned i = 0; q->flags & LP_FLOW_SEVERAL && i < q->n && q->addr + i < f->naddr; i++) r.addr = f->addr[q->addr + i], add_ref(s, &r);
+    if (q->flags & LP_FLOW_SEVERAL) return;
     if (s->nreloc && (q->kind == LP_FLOW_PAGE || q->kind == LP_FLOW_ADDR || q->kind == LP_FLOW_OPAQUE)) apply_reloc(s, &r, w);
     add_ref(s, &r);
 }

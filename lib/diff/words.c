@@ -179,7 +179,9 @@ static bool page(struct word *x)
 {
     const struct lp_ref_at *r = user_of(x);
     struct lp_use u = {r ? r->addr : x->ref->addr, r ? r->base : LP_NONE, x->atom, r ? r->width : 0};
-    if ((x->w & 0x9f000000) != 0x90000000) return refuse(x, "a part of an address is made in a way that no relocation has");
+    if ((x->w & 0x1f000000) != 0x10000000) return refuse(x, "a part of an address is made in a way that no relocation has");
+    if (x->w >> 31 == 0 && !r) return self_describing(x, x->ref->addr, 0x60ffffe0); /* ADR */
+    x->w |= UINT32_C(1) << 31;
     if (set_got(x, u.addr, "adr_got_page", 0x60ffffe0)) return true;
     struct lp_there t = r ? base_of(x, r) : lp_there(x->d, &u);
     if (!t.known) return nowhere(x, &u);
@@ -270,7 +272,8 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     out->has_reloc = false;
     out->reloc.len = 0;
     x.ref = ref_of(x.s, atom, at, &x.n);
-    if (lp_word_target(x.w, at, &target, &mask) && (!x.ref || x.ref->kind != LP_FLOW_DATA)) return self_describing(&x, target, mask);
+    bool itself = !x.ref || (x.ref->kind != LP_FLOW_DATA && x.ref->kind != LP_FLOW_PAGE);
+    if (itself && lp_word_target(x.w, at, &target, &mask)) return self_describing(&x, target, mask);
     if (!x.ref) return true;
     switch (x.ref->kind) {
     case LP_FLOW_PAGE: return page(&x);

@@ -4,7 +4,7 @@ TESTS += tests/diff/flow.sh
 EXTRA_DIST += tests/diff/flow.sh tests/diff/flow_a.c tests/diff/flow_b.c
 
 # Two builds to a patch.
-DIFF_TESTS = tests/diff/lpdiff.sh
+DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/linked.sh
 TESTS += $(DIFF_TESTS)
 EXTRA_DIST += $(DIFF_TESTS) tests/diff/builds.c
 

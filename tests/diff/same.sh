@@ -64,6 +64,7 @@ shifted()
     echo "$layouts" >layouts
     while read -r layout flag; do
         [ "$flag" != nothing ] || flag=
+        [ "$as $layout" != 'pie elsewhere' ] || continue # the linker makes a position-dependent program of it
         case $layout in
         front) linked "$as" new "$@" front.o a.o b.o ;;
         reversed) linked "$as" new "$@" b.o front.o a.o ;;

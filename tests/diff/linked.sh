@@ -1,0 +1,68 @@
+#!/bin/sh
+# What linkers and compilers do to code that did not change, and lpdiff sees through; and changes of such code.
+. "$srcdir/tests/lib.sh"
+need_cross
+cd "$scratch" || exit 1
+sysroot=$(arm64_sysroot) || sysroot=/
+run() { timeout 60 lprun --no-control -L "$sysroot" "$@" 2>&1; }
+# nothing NAME OLD NEW: no change
+nothing()
+{
+    is "$(lpdiff --summary "$2" "$3" 2>&1)" "" "$1"
+}
+# fix NAME OLD NEW FUNCTION [WORD...]: this function alone, and the patched program does what the new one does
+fix()
+{
+    name=$1 old=$2 new=$3 changed=$4
+    shift 4
+    lpdiff "$old" "$new" >fix.lpatch 2>fix.err
+    is "$?$(cat fix.err)" 1 "$name: there is a patch"
+    is "$(sed -n 's/^func \([^ ]*\).*/\1/p; s/^@ \([^ +]*\).*/\1/p' fix.lpatch | sort -u)" "$changed" "$name: of $changed alone"
+    is "$(run -P fix.lpatch "./$old" "$@"; echo $?)" "$(run "./$new" "$@"; echo $?)" "$name: the patched program does what the new one does"
+}
+
+# ---- the erratum 843419 of Cortex-A53: an ADRP at the end of a page becomes ADR, or the load behind it goes elsewhere ----
+cat >erratum.c <<'C'
+#include <stdio.h>
+int word = 40, more[1000];
+int get(int *p);
+#ifndef BODY
+#define BODY "add w0, w0, w2"
+#endif
+__asm__(".text\n .p2align 12\n .space " ROOM "\n .globl get\n .type get, %function\n"
+        "get: adrp x1, word\n ldr x2, [x0]\n ldr w0, [x1, :lo12:word]\n " BODY "\n ret\n .size get, .-get\n");
+int main(void)
+{
+    int two[2] = {2, 0};
+    printf("%d\n", get(two) + more[7]);
+    return 0;
+}
+C
+for way in adr; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 "$@" -Wl,--build-id,--fix-cortex-a53-843419=$way -o "$out" erratum.c; }
+    build e.old '-DROOM="0xf00"' && build e.new '-DROOM="0xff8"' && build e.fix '-DROOM="0xff8"' '-DBODY="sub w0, w0, w2\n add w0, w0, #100"' || exit 1
+    nothing "an erratum that the linker works around ($way)" e.old e.new
+    nothing "and the other way round" e.new e.old
+    fix "a fix there ($way)" e.old e.fix get
+    fix "a fix of what was worked around ($way)" e.new e.fix get
+done
+
+# ---- code behind a BR that is not understood: what that code itself leads to has its state and no other ----
+cat >behind.c <<'C'
+#include <stdio.h>
+char front[FRONT];
+int counter, b1[3], b2[9], b3[1000];
+struct s { void *way; int pad[2]; char *p; } it;
+int helper(void);
+int take(struct s *);
+__asm__(".text\n .globl take\n .type take, %function\n"
+        "take: adrp x2, counter\n ldr w3, [x2, :lo12:counter]\n ldr x3, [x0]\n br x3\n"
+        "1: ldr x2, [x0, #16]\n cbz w3, 3f\n"
+        "2: ldr w0, [x2, #56]\n ret\n"
+        "3: stp x2, x30, [sp, #-16]!\n bl helper\n ldp x2, x30, [sp], #16\n b 2b\n .size take, .-take\n"
+        " .globl helper\n .type helper, %function\nhelper: mov w0, #1\n ret\n .size helper, .-helper\n");
+int main(void) { return front[0] + b1[1] + b2[1] + b3[1] + (it.way ? take(&it) : 0); }
+C
+"$CROSS_CC" -w -O1 -fno-common -DFRONT=16 -Wl,--build-id -o b.old behind.c && "$CROSS_CC" -w -O1 -fno-common -DFRONT=88 -Wl,--build-id -o b.new behind.c || exit 1
+is "$(lpdiff --summary b.old b.new 2>&1 | grep take)" "" "a base that only code behind a BR has"
+tap_done
