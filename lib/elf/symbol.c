@@ -65,6 +65,12 @@ static bool wanted(const GElf_Sym *s)
     return type == STT_NOTYPE || type == STT_OBJECT || type == STT_FUNC || type == STT_TLS || type == STT_GNU_IFUNC;
 }
 
+/* Symbols of debugging information (clang marks it with $d) have offsets in sections that are not loaded, which are no addresses. */
+static bool loaded(const struct lp_elf *e, const GElf_Sym *s)
+{
+    return e->info.type == ET_REL || s->st_shndx >= e->nsec || e->sec[s->st_shndx].flags & SHF_ALLOC;
+}
+
 /* $x, $d, $x.name (AAELF64 5.5.4 "Mapping symbols"). */
 static bool mapping(const char *name) { return name[0] == '$' && (name[1] == 'x' || name[1] == 'd') && (name[2] == 0 || name[2] == '.'); }
 
@@ -102,7 +108,7 @@ static void read_table(struct lp_elf *e, const struct table *t, struct lp_elf_ra
             file = *name ? name : NULL;
             continue;
         }
-        if (!*name || !wanted(&s)) continue;
+        if (!*name || !wanted(&s) || !loaded(e, &s)) continue;
         if (t->full && mapping(name)) {
             if (GELF_ST_TYPE(s.st_info) != STT_TLS) /* an offset in the TLS block is no address */
                 add_mark(e, mark_cap, LP_ELF_MARK_AT(e, s.st_shndx, s.st_value), name[1] == 'x');

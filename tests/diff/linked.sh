@@ -17,7 +17,7 @@ fix()
     shift 4
     lpdiff "$old" "$new" >fix.lpatch 2>fix.err
     is "$?$(cat fix.err)" 1 "$name: there is a patch"
-    is "$(sed -n 's/^func \([^ ]*\).*/\1/p; s/^@ \([^ +]*\).*/\1/p' fix.lpatch | sort -u)" "$changed" "$name: of $changed alone"
+    is "$(sed -n 's/^func \([^ ]*\).*/\1/p; s/^@ \([^ +]*\).*/\1/p' fix.lpatch | sort -u | paste -s -d ' ')" "$changed" "$name: of $changed alone"
     is "$(run -P fix.lpatch "./$old" "$@"; echo $?)" "$(run "./$new" "$@"; echo $?)" "$name: the patched program does what the new one does"
 }
 
@@ -65,4 +65,27 @@ int main(void) { return front[0] + b1[1] + b2[1] + b3[1] + (it.way ? take(&it) :
 C
 "$CROSS_CC" -w -O1 -fno-common -DFRONT=16 -Wl,--build-id -o b.old behind.c && "$CROSS_CC" -w -O1 -fno-common -DFRONT=88 -Wl,--build-id -o b.new behind.c || exit 1
 is "$(lpdiff --summary b.old b.new 2>&1 | grep take)" "" "a base that only code behind a BR has"
+
+# ---- symbols of sections that are not loaded are at no address (clang marks its debugging information) ----
+{
+    echo '.section .debug_marks, "", %progbits'
+    seq -f '$d.%.0f: .space 16' 4096
+} >marks.s
+build() { out=$1; shift; "$CROSS_CC" -w -fno-section-anchors -O2 "$@" -Wl,--build-id -o "$out" "$tests/diff/builds.c" marks.s; }
+build m.old && build m.shift -DSHIFT || exit 1
+is "$(lpdiff --summary m.old m.shift 2>&1 | grep -v '^new ')" "" "marks that are no addresses, in another layout"
+
+# ---- clang, with debugging information ----
+if have clang && clang --target=aarch64-linux-gnu -fuse-ld="$(command -v "${CROSS_CC%gcc}ld")" -o clang.try -x c - <<'C' 2>/dev/null; then
+int main(void) { return 0; }
+C
+    for flag in -O0 -O2 -Os -Oz; do
+        build() { out=$1; shift; clang --target=aarch64-linux-gnu -fuse-ld="$(command -v "${CROSS_CC%gcc}ld")" -w -g $flag "$@" -Wl,--build-id -o "$out" "$tests/diff/builds.c"; }
+        build c.old && build c.shift -DSHIFT && build c.new -DSHIFT -DFIX || exit 1
+        is "$(lpdiff --summary c.old c.shift 2>&1 | grep -v '^new ')" "" "clang $flag: another layout is no change"
+        fix "clang $flag" c.old c.new "dispatch limited on_sub" a beta 3 b xyz 50 c x 1 d x 2 g zz 12 f q 7
+    done
+else
+    skip "clang" "no clang for AArch64"
+fi
 tap_done
