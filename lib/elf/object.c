@@ -205,7 +205,9 @@ bool lp_objfile_cfi(const struct lp_objfile *o, const struct lp_objsym *function
         while (record(&r, &body)) {
             if (!fde(o, s, body, function, &found, &plain, handlers)) continue;
             *insns = found.p, *n = (size_t)(found.end - found.p);
-            return plain && lp_cfi_run_plain(*insns, *n, UINT64_MAX, &all);
+            bool whole = lp_cfi_run_plain(*insns, *n, UINT64_MAX, &all);
+            if (!whole && found.end < body.end) whole = lp_cfi_run_plain(*insns, ++*n, UINT64_MAX, &all); /* the last 0 was an operand */
+            return plain && whole;
         }
     }
     return false;

@@ -29,6 +29,7 @@ try()
     run_patched all.lpatch "./$program" x >got
     is "$(cat got)" "$(cat want-all)" "$what: all at once"
     is "$(grep -c '^data steps ' all.lpatch) $(grep -c '^data fixes ' all.lpatch)" "1 1" "$what: new variables are there once"
+    [ "$(grep -c '^cfi ' all.lpatch)" -ge 3 ] && ok "$what: call frame information comes along" || not_ok "$what: call frame information comes along"
     lpmake --fmt all.lpatch >again && same again all.lpatch "$what: canonical"
 }
 cat >want-all <<'E2'
