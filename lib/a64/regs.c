@@ -1,4 +1,4 @@
-/* a64/regs.c - the general registers that an instruction reads and writes. */
+/* a64/regs.c - the registers that an instruction reads and writes. */
 #include <config.h>
 #include "a64/a64.h"
 #include "a64/regs.h"
@@ -22,4 +22,21 @@ struct lp_a64_regs lp_a64_regs(unsigned row, uint32_t word)
     const uint32_t implied = row_regs[row].implied;
     return (struct lp_a64_regs){registers(row_regs[row].read, sizeof row_regs[row].read, word) | implied,
                                 registers(row_regs[row].write, sizeof row_regs[row].write, word) | implied};
+}
+
+static uint32_t vectors(const uint8_t *place, unsigned n, uint32_t word)
+{
+    uint32_t set = 0;
+    for (unsigned i = 0; i < n && place[i] != 0; i++) {
+        const unsigned reg = word >> ((place[i] & (MORE - 1)) - 1) & (place[i] & FOUR ? 15 : 31);
+        for (unsigned k = 0; k <= (place[i] / MORE & 3u); k++)
+            set |= UINT32_C(1) << ((reg + k) & 31);
+    }
+    return set;
+}
+
+struct lp_a64_regs lp_a64_vectors(unsigned row, uint32_t word)
+{
+    return (struct lp_a64_regs){vectors(row_vectors[row].read, sizeof row_vectors[row].read, word),
+                                vectors(row_vectors[row].write, sizeof row_vectors[row].write, word)};
 }

@@ -22,6 +22,8 @@ bool lp_elf_cfi(const lp_elf *elf, uint64_t vaddr, struct lp_cfi *out);
 /* The rules `at` bytes into a function whose FDE has these instructions, against a CIE with code alignment 4, data alignment -8, return address
  * in x30, and CFA = SP at its start. False: they are malformed. */
 bool lp_cfi_run_plain(const uint8_t *insns, size_t n, uint64_t at, struct lp_cfi *out);
+/* Of such instructions, the registers that the function saves anywhere: bit n Xn, bit 32 + n Vn. */
+uint64_t lp_cfi_saves(const uint8_t *insns, size_t n);
 
 /* ---- between cfi.c and cfi_run.c ---- */
 struct lp_cfi_reader { const uint8_t *p, *end; uint64_t vaddr; bool bad; }; /* vaddr: of p */

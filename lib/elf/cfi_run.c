@@ -21,11 +21,13 @@ struct run {
     struct lp_cfi initial, kept[DEPTH];
     unsigned depth;
     bool bad;
+    uint64_t saved;            /* registers that were saved anywhere: bit n Xn, bit 32 + n Vn (AADWARF64 4.1: 64 + n) */
 };
 
-/* Registers beyond SP (V0-V31, RA_SIGN_STATE) are nobody's business here. */
+/* Registers beyond SP (V0-V31, RA_SIGN_STATE) have no rules here. */
 static void set(struct run *x, uint64_t reg, enum lp_cfi_kind kind, int64_t off, uint64_t from)
 {
+    if (kind == LP_CFI_OFFSET && (reg < 31 || (reg >= 64 && reg < 96))) x->saved |= UINT64_C(1) << (reg < 31 ? reg : reg - 32);
     if (from >= LP_CFI_REGS) kind = LP_CFI_EXPRESSION, from = 0;
     if (reg < LP_CFI_REGS) x->now->reg[reg] = (struct lp_cfi_rule){(uint8_t)kind, (uint8_t)from, off};
 }
@@ -123,10 +125,23 @@ bool lp_cfi_run(const struct lp_fde *f, uint64_t vaddr, struct lp_cfi *out)
     return true;
 }
 
-bool lp_cfi_run_plain(const uint8_t *insns, size_t n, uint64_t at, struct lp_cfi *out)
+static struct lp_fde plain(const uint8_t *insns, size_t n)
 {
     static const uint8_t start[] = {DEF_CFA, LP_CFI_SP, 0};
-    struct lp_fde f = {.cie = {.insns = {start, start + sizeof start, 0, false}, .code_align = 4, .data_align = -8, .ra = LP_CFI_LR},
-                       .insns = {insns, insns + n, 0, false}};
+    return (struct lp_fde){.cie = {.insns = {start, start + sizeof start, 0, false}, .code_align = 4, .data_align = -8, .ra = LP_CFI_LR},
+                           .insns = {insns, insns + n, 0, false}};
+}
+
+bool lp_cfi_run_plain(const uint8_t *insns, size_t n, uint64_t at, struct lp_cfi *out)
+{
+    struct lp_fde f = plain(insns, n);
     return lp_cfi_run(&f, at, out);
+}
+
+uint64_t lp_cfi_saves(const uint8_t *insns, size_t n)
+{
+    struct lp_cfi rules = {0};
+    struct lp_fde f = plain(insns, n);
+    struct run x = {.cie = &f.cie, .now = &rules, .stop = UINT64_MAX};
+    return run(&x, f.cie.insns) && run(&x, f.insns) ? x.saved : 0;
 }

@@ -128,18 +128,24 @@ static void note_branch(const struct lp_maker *m, struct range *r, uint64_t from
     ++*n;
 }
 
-static void scan(const struct lp_maker *m, struct ranges *r, uint64_t addr, const uint8_t *p, uint64_t size)
+static void note_branches(void *ctx, const struct lp_maker *m, uint64_t from, uint64_t to)
+{
+    struct ranges *r = ctx;
+    if (to < r->low || to >= r->high) return;
+    for (size_t n = lp_count_upto(r->v, r->n, sizeof *r->v, to); n-- && to - r->v[n].start < r->longest;)
+        if (to < r->v[n].end) note_branch(m, &r->v[n], from, to);
+}
+
+static void scan(const struct lp_maker *m, uint64_t addr, const uint8_t *p, uint64_t size, lp_branch_fn fn, void *ctx)
 {
     uint64_t to;
     for (uint64_t at = 0; at + 4 <= size; at += 4) {
         uint32_t w = lp_le32(p + at);
-        if (!is_branch(w) || !lp_a64_target(w, addr + at, &to) || to < r->low || to >= r->high) continue;
-        for (size_t n = lp_count_upto(r->v, r->n, sizeof *r->v, to); n-- && to - r->v[n].start < r->longest;)
-            if (to < r->v[n].end) note_branch(m, &r->v[n], addr + at, to);
+        if (is_branch(w) && lp_a64_target(w, addr + at, &to)) fn(ctx, m, addr + at, to);
     }
 }
 
-static void scan_all(const struct lp_maker *m, struct ranges *r)
+void lp_maker_branches(const struct lp_maker *m, lp_branch_fn fn, void *ctx)
 {
     const struct lp_elf_info *info = lp_elf_info(m->elf);
     size_t nsec, nseg;
@@ -147,9 +153,9 @@ static void scan_all(const struct lp_maker *m, struct ranges *r)
     const struct lp_elf_segment *g = lp_elf_segments(m->elf, &nseg);
     for (size_t i = 0; i < nsec; i++)
         if (s[i].flags & SHF_EXECINSTR && s[i].type == SHT_PROGBITS && lp_within(s[i].offset, s[i].size, info->image_size))
-            scan(m, r, s[i].addr, (const uint8_t *)info->image + s[i].offset, s[i].size);
+            scan(m, s[i].addr, (const uint8_t *)info->image + s[i].offset, s[i].size, fn, ctx);
     for (size_t i = 0; i < nseg && !nsec; i++)
-        if (g[i].type == PT_LOAD && g[i].flags & PF_X) scan(m, r, g[i].vaddr, (const uint8_t *)info->image + g[i].offset, g[i].filesz);
+        if (g[i].type == PT_LOAD && g[i].flags & PF_X) scan(m, g[i].vaddr, (const uint8_t *)info->image + g[i].offset, g[i].filesz, fn, ctx);
 }
 
 static void tell(struct lp_maker *m, const struct range *r, const char *what, uint64_t n, const uint64_t *from)
@@ -175,7 +181,7 @@ void lp_warn_branches(struct lp_maker *m)
     }
     if (!r.v) return;
     qsort(r.v, r.n, sizeof *r.v, by_start);
-    scan_all(m, &r);
+    lp_maker_branches(m, note_branches, &r);
     for (size_t i = 0; i < r.n; i++) {
         if (r.v[i].to_start) tell(m, &r.v[i], "other code branches to this place too, and finds the change", r.v[i].to_start, r.v[i].first);
         if (r.v[i].to_middle) tell(m, &r.v[i], "other code branches into the middle of the change", r.v[i].to_middle, r.v[i].middle);

@@ -10,6 +10,7 @@
 #include "a64/capstone.h"
 #include "a64/decode_bits.h"
 #include "a64/fields.gen.h"
+#include "a64/regs.h"
 #include "exec/model.h"
 
 /* Words whose names are not in doubt: assembled with binutils, named as in the Arm ARM. */
@@ -272,6 +273,31 @@ static uint64_t run_moves(const uint32_t *w, unsigned n)
     return x;
 }
 
+/* V registers, by binutils' names of the words. */
+static void test_vectors(void **state)
+{
+    static const struct { uint32_t word, read, write; } words[] = {
+        {0x4e23d441, 0xc, 0x2},           /* fadd v1.4s, v2.4s, v3.4s */
+        {0x4e23cc41, 0xe, 0x2},           /* fmla v1.4s, v2.4s, v3.4s */
+        {0x1f431041, 0x1c, 0x2},          /* fmadd d1, d2, d3, d4 */
+        {0x4c00881e, 0xc0000000, 0},      /* st2 {v30.4s, v31.4s}, [x0] */
+        {0x4cdf201e, 0, 0xc0000003},      /* ld1 {v30.16b, v31.16b, v0.16b, v1.16b}, [x0], #64 */
+        {0x6d4127e8, 0, 0x300},           /* ldp d8, d9, [sp, #16] */
+        {0x3c810427, 0x80, 0},            /* str q7, [x1], #16 */
+        {0x9e6600a3, 0x20, 0}, {0x9e670065, 0, 0x20}, /* fmov x3, d5; fmov d5, x3 */
+        {0x4f798041, 0x204, 0x2},         /* mul v1.8h, v2.8h, v9.h[3] */
+        {0x1e612000, 0x3, 0},             /* fcmp d0, d1 */
+        {0x0d40e004, 0, 0x70},            /* ld3r {v4.8b-v6.8b}, [x0] */
+        {0x2e605841, 0x4, 0x2},           /* rbit v1.8b, v2.8b */
+        {0xaa0203e1, 0, 0},               /* mov x1, x2 */
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const struct lp_a64_regs v = lp_a64_vectors(lp_a64_find(words[i].word, LP_A64_ALL), words[i].word);
+        if (v.read != words[i].read || v.write != words[i].write)
+            fail_msg("%08x reads %08x and writes %08x", words[i].word, v.read, v.write);
+    }
+}
+
 static void test_mov_imm(void **state)
 {
     static const struct { uint64_t v; unsigned n; } cases[] = {
@@ -358,7 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows), cmocka_unit_test(test_tree), cmocka_unit_test(test_sets), cmocka_unit_test(test_slots), cmocka_unit_test(test_bitmask),
-        cmocka_unit_test(test_encode), cmocka_unit_test(test_relative), cmocka_unit_test(test_mov_imm), cmocka_unit_test(test_features), cmocka_unit_test(test_cpus),
+        cmocka_unit_test(test_encode), cmocka_unit_test(test_relative), cmocka_unit_test(test_vectors), cmocka_unit_test(test_mov_imm), cmocka_unit_test(test_features), cmocka_unit_test(test_cpus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
