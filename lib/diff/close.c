@@ -165,37 +165,11 @@ static void place_group(lp_diff *d, uint32_t head)
     }
 }
 
-/* A new body whose inside others lead to, by a branch, an address or a jump table, needs a name. */
-static void name_entered(lp_diff *d, uint32_t from, uint64_t addr, bool by_page)
-{
-    struct lp_side *s = NEW(d);
-    uint32_t i = lp_side_atom(s, addr);
-    if (i == LP_NONE || (i == from && !by_page)) return;
-    struct lp_atom *b = &s->atom[i];
-    if (is_func(b) && b->included && !b->in_place && addr != b->start) b->by_entry = true;
-}
-
-static void name_entered_by(lp_diff *d, uint32_t i)
-{
-    const struct lp_side *s = NEW(d);
-    const struct lp_atom *b = &s->atom[i];
-    uint64_t t;
-    uint32_t m;
-    for (uint32_t k = 0; k < b->nref; k++) {
-        const struct lp_ref_at *r = &s->ref[b->ref + k];
-        if (r->kind == LP_FLOW_ADDR) name_entered(d, i, r->addr, true);
-    }
-    for (uint64_t at = b->start; at < b->end; at += 4)
-        if (lp_word_target(lp_code_word(s, at), at, &t, &m)) name_entered(d, i, t, false);
-}
-
 static void choose_places(lp_diff *d)
 {
     struct lp_side *s = NEW(d);
     for (uint32_t i = 0; i < s->natom; i++)
         if (is_func(&s->atom[i]) && s->atom[i].parent == LP_NONE) place_group(d, i);
-    for (uint32_t i = 0; i < s->natom; i++)
-        if (is_func(&s->atom[i]) && s->atom[i].included) name_entered_by(d, i);
 }
 
 static bool has_lsda(const struct lp_side *s, uint64_t addr)
@@ -241,6 +215,7 @@ void lp_diff_close(lp_diff *d)
     include_changed(d);
     include_needed(d);
     choose_places(d);
+    lp_diff_enter(d);
     refuse_moved(d);
     join_data(d);
 }

@@ -26,9 +26,10 @@ static bool same_word(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t 
 {
     const struct lp_word_at *x = lp_side_word(s, o), *y = lp_side_word(NEW(d), n);
     if (x && y) return lp_same_slot(d, s, x, y);
-    if (x || y) return false;
-    uint64_t v = lp_le64(p), w = lp_le64(q);
-    if (lp_elf_info(s->elf)->type != ET_EXEC || (o | n) & 7 || !like_address(s, v) || !like_address(NEW(d), w)) return v == w;
+    bool fixed = lp_elf_info(s->elf)->type == ET_EXEC; /* there a patch says of words that they are addresses, and the file does not */
+    if ((x || y) && (!fixed || (x ? x : y)->kind != LP_WORD_ADDR)) return false;
+    uint64_t v = x ? x->value : lp_le64(p), w = y ? y->value : lp_le64(q);
+    if (!fixed || (o | n) & 7 || !like_address(s, v) || !like_address(NEW(d), w)) return v == w;
     struct lp_use a = {v, LP_NONE, LP_NONE, 0}, b = {w, LP_NONE, LP_NONE, 0};
     if (v == w && (d->same_layout || (by_chance(s, v) && by_chance(NEW(d), w)))) return true;
     return lp_same_target(d, s, &a, &b);
@@ -86,6 +87,7 @@ static void check_shape(lp_diff *d, const struct lp_atom *a, const struct lp_ato
     char buf[32];
     uint64_t n = a->end - a->start, m = b->end - b->start;
     uint32_t f = OLD(d)->span[a->span].flags, g = NEW(d)->span[b->span].flags;
+    if (b->labels) return; /* the old one stays as it is */
     bool bss = (f ^ g) & LP_SPAN_BSS;
     if (a->kind == LP_ATOM_OBJECT && n != m) lp_diff_refuse(d, OLD(d), LP_E120, lp_atom_text(a, buf), (unsigned long long)n, (unsigned long long)m);
     else if ((f ^ g) & KIND || (bss && !(d->opt.flags & LP_DIFF_DATA)))
@@ -214,7 +216,7 @@ void lp_emit_changed_data(lp_diff *d)
         b = &NEW(d)->atom[a->pair];
         n = a->end - a->start, m = b->end - b->start;
         if (m < n) n = m;
-        if (n && !lp_same_data(d, OLD(d), a->start, b->start, n, &at)) print_changes(d, i, b, n);
+        if (n && !b->labels && !lp_same_data(d, OLD(d), a->start, b->start, n, &at)) print_changes(d, i, b, n);
         lp_suppose_keep(d, true);
     }
 }

@@ -36,6 +36,8 @@ void lp_emit_carried(lp_diff *d, uint32_t new_atom);
 bool lp_emit_cfi(const struct lp_side *s, uint64_t addr, struct lp_buf *out);
 /* How many words differ, the first `max` offsets of them in off. */
 size_t lp_differing_words(lp_diff *d, uint32_t old_atom, uint32_t *off, size_t max);
+/* enter.c: what leads into the middle of new bodies; after it is known which ones move. */
+void lp_diff_enter(lp_diff *d);
 /* line.c: of a function in which only numbers differ. */
 enum lp_line_proof { LP_LINE_NOT, LP_LINE_LIKELY, LP_LINE_PROVED };
 enum lp_line_proof lp_line_proof(lp_diff *d, uint32_t old_atom, int64_t *delta);

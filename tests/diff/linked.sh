@@ -66,6 +66,44 @@ C
 "$CROSS_CC" -w -O1 -fno-common -DFRONT=16 -Wl,--build-id -o b.old behind.c && "$CROSS_CC" -w -O1 -fno-common -DFRONT=88 -Wl,--build-id -o b.new behind.c || exit 1
 is "$(lpdiff --summary b.old b.new 2>&1 | grep take)" "" "a base that only code behind a BR has"
 
+# ---- labels in data: a new body has its own, and the old one keeps what it has ----
+cat >labels.c <<'C'
+#include <stdio.h>
+int run(const char *s, int n)
+{
+    static const void *const way[] = {&&a, &&b, &&c, &&d};
+    for (; *s; s++) {
+        goto *way[*s & 3];
+a: n += K; n *= 3; n ^= K; n += K; n *= 3; continue;
+b: n -= K; n *= 5; n ^= K; n -= K; n *= 5; continue;
+c: n ^= K; n *= 7; printf("c %d\n", n); continue;
+d: n |= K; n -= K; n += K; ROOM; printf("d %d\n", n); continue;
+    }
+    return n;
+}
+int main(int argc, char **argv) { printf("%d\n", run(argv[1], argc)); return 0; }
+C
+for how in -pie '-no-pie' '-no-pie -static'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O0 $how "$@" -Wl,--build-id -o "$out" labels.c; }
+    build l.old -DK=1000 -DROOM= && build l.new -DK=1001 -DROOM= && build l.more -DK=1000 '-DROOM=n += 77; n ^= 3' || exit 1
+    lpdiff l.old l.new >l.lpatch 2>l.err
+    is "$?$(cat l.err)$(grep -c '^data way' l.lpatch)" 11 "$how: a table of labels comes along with a new body of the old size"
+    is "$(run -P l.lpatch ./l.old abcdbca)" "$(run ./l.new abcdbca)" "$how: the patched program does what the new one does"
+    lpdiff l.old l.more >l.lpatch 2>l.err
+    is "$?$(cat l.err)$(grep -c '^data way' l.lpatch)" 11 "$how: and with one that is longer"
+    is "$(run -P l.lpatch ./l.old abcdbca)" "$(run ./l.more abcdbca)" "$how: the patched program does what the new one does"
+done
+cat >middle.c <<'C'
+#include <stdio.h>
+int whole(int), half(int);
+__asm__(".text\n .globl whole\n .type whole, %function\nwhole: add w0, w0, #1\n.Lmiddle: " BODY "ret\n .size whole, .-whole\n"
+        " .globl half\n .type half, %function\nhalf: add w0, w0, #2\n b .Lmiddle\n .size half, .-half\n");
+int main(int argc, char **argv) { return whole(argc) + half(argc); }
+C
+"$CROSS_CC" -w -Wl,--build-id '-DBODY="add w0, w0, #5\n"' -o h.old middle.c && "$CROSS_CC" -w -Wl,--build-id '-DBODY="add w0, w0, #5\n lsl w0, w0, #1\n"' -o h.new middle.c || exit 1
+lpdiff h.old h.new >h.lpatch 2>h.err
+is "$?$(cat h.lpatch)$(grep -c 'E143: `half`+0x4 leads into the middle of `whole`' h.err)" 21 "code that would go on in the old body is a reason for no patch"
+
 # ---- symbols of sections that are not loaded are at no address (clang marks its debugging information) ----
 {
     echo '.section .debug_marks, "", %progbits'
