@@ -53,8 +53,8 @@ static bool only_lines(lp_diff *d, uint32_t i)
         return true;
     }
     if (proof == LP_LINE_LIKELY && !a->included)
-        lp_diff_remark(d, "%s: what differs looks like __LINE__ (%+lld); --debug may prove it, --assume-line leaves it out", lp_atom_text(a, buf),
-                       (long long)delta);
+        lp_diff_remark(d, "%s: what differs looks like __LINE__ (%+lld); debugging information of both (-g, --debug) may prove it, --assume-line "
+                       "leaves it out", lp_atom_text(a, buf), (long long)delta);
     return false;
 }
 
