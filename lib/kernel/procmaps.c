@@ -131,11 +131,11 @@ static void extent(struct walk *w, uint64_t start, uint64_t end)
     w->last = end;
 }
 
-/* The next of the guest's mappings in the region, cut to it. */
+/* The next of the guest's mappings in the region, cut to it. The host may have several regions for one mapping. */
 static bool next_piece(const struct walk *w, uint64_t from, struct lp_mapping *m)
 {
     uint64_t end = w->end - w->at.base;
-    if (!lp_mem_next(w->k->mem, from, m) || m->start >= end)
+    if (from >= end || !lp_mem_next(w->k->mem, from, m) || m->start >= end)
         return false;
     if (m->start < from) {
         m->file_off += m->ino ? from - m->start : 0;
