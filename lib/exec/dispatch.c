@@ -54,8 +54,12 @@ void lp_dispatch(struct lp_cpu *cpu)
 #include "a64/dispatch.gen.h"
 #undef LP_GEN_INCLUDES
 
-/* Acquire: the operands were published before the code. */
-#define LP_DISPATCH_OP() goto *labels[__atomic_load_n(&op->code, __ATOMIC_ACQUIRE)]
+/* Acquire: the operands were published before the code. It is read once: another thread may forget the op meanwhile. */
+#define LP_DISPATCH_OP() \
+    do { \
+        code = __atomic_load_n(&op->code, __ATOMIC_ACQUIRE); \
+        goto *labels[code]; \
+    } while (0)
 #define LP_NEXT(n) \
     do { \
         op += (n); \
@@ -101,15 +105,6 @@ void lp_dispatch(struct lp_cpu *cpu)
 #define LP_GO_BR(target) LP_GO_BY(target, f.Rn)
 #define LP_GO_BLR(target) LP_GO_BY(target, LP_BTI_CALL)
 
-/* Of an op that is called through the table; a counted one has its code elsewhere. */
-static inline unsigned row_of(const struct lp_cpu *cpu, const struct lp_op *op)
-{
-    unsigned code = op->code;
-    if (__builtin_expect(lp_code_counts(code), 0))
-        code = lp_op_code(cpu, op);
-    return code - LP_CODE_OF_ROW(0);
-}
-
 void lp_dispatch(struct lp_cpu *cpu)
 {
     static const void *const labels[LP_CODE_COUNT] = {
@@ -119,13 +114,15 @@ void lp_dispatch(struct lp_cpu *cpu)
     };
     const uint64_t wild = LP_WILD(cpu);
     const struct lp_op *op = lp_op_enter(cpu, cpu->pc);
+    unsigned code; /* what runs, which op->code need not be any more */
     LP_DISPATCH_OP();
 
 L_decode:
     lp_op_decode(cpu, lp_op_at(cpu, lp_op_pc(cpu, op)));
     LP_DISPATCH_OP();
 L_counter:
-    goto *labels[lp_op_counted(cpu, op)];
+    code = lp_op_counted(cpu, op);
+    goto *labels[code];
 L_counted_b:
     { /* the entry of a patched function, as opmap.c has prepared it */
         const uint32_t at = op->w[0];
@@ -136,11 +133,11 @@ L_counted_b:
 L_undefined:
     lp_cpu_undefined(cpu, op);
 L_call:
-    lp_op_table[row_of(cpu, op)].plain(cpu, op);
+    lp_op_table[code - LP_CODE_OF_ROW(0)].plain(cpu, op);
     LP_NEXT(1);
 L_call_next:
     /* SVC among them: the upcall may have asked to stop. */
-    cpu->pc = lp_op_table[row_of(cpu, op)].next(cpu, op);
+    cpu->pc = lp_op_table[code - LP_CODE_OF_ROW(0)].next(cpu, op);
     if (atomic_load_explicit(&cpu->stop, memory_order_relaxed) != 0)
         return;
 L_wild:

@@ -8,8 +8,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include "a64/a64.h"
 #include "a64/fields.gen.h"
 #include "base/bits.h"
@@ -274,11 +272,13 @@ static bool unchanged(struct lp_cpu *cpu, uint64_t pc, const uint32_t *words, un
     return lp_mem_flags(cpu->as, pc) & LP_X && fetch(cpu, pc, now) >= n && memcmp(now, words, n * sizeof *now) == 0;
 }
 
-/* With the lock held. Backwards, so that a chain finds its other elements in place. A counted or watched op stays by itself. */
+/* With the lock held, for ops of one page. Backwards, so that a chain finds its other elements in place. A counted or watched op stays by itself. */
 static void publish_ops(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in, unsigned n)
 {
-    uint8_t cost[BATCH + 1];
+    uint8_t cost[BATCH + 1], *decoded = lp_mem_decoded(cpu->as);
     unsigned run = 0;
+    if (decoded != NULL)
+        __atomic_store_n(&decoded[lp_op_pc(cpu, op) / LP_PAGE], 1, __ATOMIC_RELAXED);
     while (n-- > 0)
         run = put(cpu, op + n, &in[n], run + 1, &cost[n]);
 }
@@ -359,23 +359,26 @@ unsigned lp_op_counted(struct lp_cpu *cpu, const struct lp_op *op)
 
 static struct lp_op *op_of(struct lp_mem *as, uint64_t pc) { return (struct lp_op *)((uintptr_t)lp_mem_ops(as) + (uintptr_t)pc * 4); }
 
+/* Forget what is decoded in [start, end), of the pages where something ever was: looking at others would give them memory. Operands stay,
+ * and with them the memory of the map: a thread may run there. */
 static void forget(struct lp_mem *as, uint64_t start, uint64_t end)
 {
-    uint64_t limit = lp_mem_limit(as);
-    if (end > limit)
-        end = limit;
-    if (start >= end)
+    const uint8_t *decoded = lp_mem_decoded(as);
+    const uint64_t limit = lp_mem_limit(as), before = 4 * (LP_CHAIN_MAX - 1); /* chains there may reach into the range */
+    if (start >= limit || start >= end)
         return;
-    /* The ops before may be chains that reach into the range; the map has spare ops in front. */
-    struct lp_op *op = op_of(as, start & ~UINT64_C(3)) - (LP_CHAIN_MAX - 1), *stop = op_of(as, (end + 3) & ~UINT64_C(3));
-    /* Whole pages of the map go back to the host, and read as zero. */
-    const uintptr_t unit = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t lo = ((uintptr_t)op + unit - 1) & ~(unit - 1), hi = (uintptr_t)stop & ~(unit - 1);
-    if (hi > lo && hi - lo >= 16 * unit && madvise((void *)lo, hi - lo, MADV_DONTNEED) == 0) {
-        zero_ops(op, (struct lp_op *)lo);
-        op = (struct lp_op *)hi;
+    end = end < limit ? (end + 3) & ~UINT64_C(3) : limit;
+    start &= ~UINT64_C(3);
+    if (decoded == NULL) {
+        zero_ops(op_of(as, start) - (LP_CHAIN_MAX - 1), op_of(as, end)); /* there are spare ops in front */
+        return;
     }
-    zero_ops(op, stop);
+    start -= start < before ? start : before;
+    for (uint64_t next; start < end; start = next) {
+        next = (start | (LP_PAGE - 1)) + 1;
+        if (__atomic_load_n(&decoded[start / LP_PAGE], __ATOMIC_RELAXED))
+            zero_ops(op_of(as, start), op_of(as, next < end ? next : end));
+    }
 }
 
 void lp_ops_invalidate(struct lp_mem *as, uint64_t start, uint64_t end)

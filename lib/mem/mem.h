@@ -32,6 +32,7 @@ void lp_mem_on_change(struct lp_mem *m, lp_mem_changed_fn fn, void *ctx);
 
 uint8_t *lp_mem_base(const struct lp_mem *m);     /* host address of guest address 0 (for flat: buffer - base, arithmetic only) */
 struct lp_op *lp_mem_ops(const struct lp_mem *m); /* the op map: op of guest address 0 */
+uint8_t *lp_mem_decoded(const struct lp_mem *m);  /* for its keeper: a byte per page, 0 at first; NULL: the memory is flat */
 uint64_t lp_mem_limit(const struct lp_mem *m);    /* addresses are below this */
 bool lp_mem_is_flat(const struct lp_mem *m);
 bool lp_mem_guarded(const struct lp_mem *m);      /* has there ever been a page with LP_BTI? Lock-free */

@@ -17,6 +17,8 @@
 #define OWN_MEMORY ((size_t)64 << 20) /* what the engine itself needs */
 #define LAZY_PAGES 4096 /* 16 MiB */
 #define MAX_BITS 46u
+#define WIDE_GUARD (UINT64_C(1) << 36)
+#define WIDEST_GUARD (UINT64_C(1) << 45) /* what is free between a position-independent program and its libraries on x86-64, nearly */
 #ifdef LP_TSAN
 #define DEFAULT_BITS 34u /* ThreadSanitizer leaves a program little address space */
 #else
@@ -42,27 +44,37 @@ static void *reserve(struct lp_mem *m, unsigned i, uint64_t n, int prot)
 
 static void release(struct lp_mem *m)
 {
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof m->raw / sizeof m->raw[0]; i++) {
         if (m->raw[i].p)
             munmap(m->raw[i].p, m->raw[i].n);
         m->raw[i].p = NULL;
     }
 }
 
+/* The guest's memory between two guards: `above` as wide as the reach of any immediate offset, with room also of ADRP (4 GiB) and of a wild 32-bit
+ * index times 16 (32 GiB); *below at best so wide that nothing of the host's lies where an address of the upper half (-1, -2^40) leads. */
+static uint8_t *reserve_guarded(struct lp_mem *m, uint64_t size, uint64_t above, uint64_t *below)
+{
+    uint8_t *all = NULL;
+    for (*below = above < WIDE_GUARD ? above : WIDEST_GUARD; !all && *below >= above; *below /= 2)
+        all = reserve(m, 0, size + *below + above, PROT_NONE);
+    *below *= 2;
+    return all;
+}
+
 static bool reserve_bits(struct lp_mem *m, unsigned bits)
 {
-    uint64_t size = UINT64_C(1) << bits;
-    /* On both sides, wider than the reach of any immediate offset; with room also of ADRP (4 GiB) and of a wild 32-bit index times 16 (32 GiB). */
-    uint64_t guard = UINT64_C(1) << (bits >= 39 ? 36 : bits >= 36 ? 32 : 24), huge = UINT64_C(2) << 20;
-    uint8_t *all = reserve(m, 0, size + 2 * guard + huge, PROT_NONE);
+    uint64_t size = UINT64_C(1) << bits, huge = UINT64_C(2) << 20, below;
+    uint8_t *all = reserve_guarded(m, size + huge, UINT64_C(1) << (bits >= 39 ? 36 : bits >= 36 ? 32 : 24), &below);
     struct lp_op *ops = all ? reserve(m, 1, size * 4 + 2 * LP_PAGE, PROT_READ | PROT_WRITE) : NULL;
     m->flags = ops ? reserve(m, 2, size / LP_PAGE + LP_PAGE, PROT_READ | PROT_WRITE) : NULL;
-    if (!m->flags) {
+    m->decoded = m->flags ? reserve(m, 3, size / LP_PAGE + LP_PAGE, PROT_READ | PROT_WRITE) : NULL;
+    if (!m->decoded) {
         release(m);
         return false;
     }
     /* 2 MiB alignment lets the host use huge pages where the guest's addresses would. */
-    m->base = (uint8_t *)lp_align_up((uintptr_t)all + guard, huge);
+    m->base = (uint8_t *)lp_align_up((uintptr_t)all + below, huge);
     m->ops = ops + SPARE;
     m->limit = size;
     /* Linux leaves the stack's limit below the top; at most 1 GiB is ever used here. */
@@ -172,6 +184,7 @@ void lp_mem_notify(struct lp_mem *m, bool any, uint64_t start, uint64_t end)
 
 uint8_t *lp_mem_base(const struct lp_mem *m) { return m->base; }
 struct lp_op *lp_mem_ops(const struct lp_mem *m) { return m->ops; }
+uint8_t *lp_mem_decoded(const struct lp_mem *m) { return m->decoded; }
 uint64_t lp_mem_limit(const struct lp_mem *m) { return m->limit; }
 bool lp_mem_is_flat(const struct lp_mem *m) { return m->flat; }
 bool lp_mem_guarded(const struct lp_mem *m) { return __atomic_load_n(&m->guarded, __ATOMIC_RELAXED); }

@@ -33,7 +33,8 @@ struct lp_mem {
     uint64_t start, limit;     /* guest addresses are in [start, limit); start = 0 but for flat ones */
     bool flat;
     uint8_t *flags;            /* one byte per page: LP_R (readable in effect) ... */
-    struct { void *p; size_t n; } raw[3]; /* what to give back: reservation, op map, flags */
+    uint8_t *decoded;          /* one byte per page: have ops ever been decoded there? NULL: flat */
+    struct { void *p; size_t n; } raw[4]; /* what to give back: reservation, op map, flags, decoded */
     lp_mem_changed_fn changed;
     void *changed_ctx;
 
