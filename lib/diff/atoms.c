@@ -48,9 +48,9 @@ static int by_start(const void *a, const void *b)
     return x->start != y->start ? (x->start < y->start ? -1 : 1) : (x->end < y->end) - (x->end > y->end);
 }
 
-static void sort(struct lp_side *s)
+void lp_sort_atoms(struct lp_atom *a, size_t n)
 {
-    if (s->natom) qsort(s->atom, s->natom, sizeof *s->atom, by_start);
+    if (n) qsort(a, n, sizeof *a, by_start);
 }
 
 /* ---- symbols ---- */
@@ -327,15 +327,15 @@ void lp_diff_atoms(struct lp_side *s)
     struct gaps g = {.s = s};
     add_symbols(s, s->names, false);
     add_symbols(s, s->elf, true);
-    sort(s);
+    lp_sort_atoms(s->atom, s->natom);
     end_unsized(s);
     g.known = s->natom;
     each_gap(&g, fdes_in);
-    sort(s);
+    lp_sort_atoms(s->atom, s->natom);
     g.known = s->natom;
     find_entries(&g);
     each_gap(&g, g.nentry ? entries_in : loose_in);
-    sort(s);
+    lp_sort_atoms(s->atom, s->natom);
     name_loose(s);
     free(g.entry);
     index_names(s);

@@ -148,6 +148,8 @@ void lp_side_free(struct lp_side *s);
 uint32_t lp_side_atom(const struct lp_side *s, uint64_t addr); /* LP_NONE = none */
 static inline bool lp_is_code_atom(const struct lp_atom *a) { return a->kind <= LP_ATOM_LOOSE; }
 void lp_side_add_atom(struct lp_side *s, const struct lp_atom *a);
+/* By address, of one address the longest first. */
+void lp_sort_atoms(struct lp_atom *a, size_t n);
 /* Through veneers of the linker. */
 uint64_t lp_side_through(const struct lp_side *s, uint64_t addr);
 /* Atoms of one name: the first in by_name, and how many. */

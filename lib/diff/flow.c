@@ -66,16 +66,13 @@ static bool new_state(struct lp_frun *r, size_t word)
     if (r->nstate == r->cap_state) {
         const size_t cap = r->cap_state ? 2 * r->cap_state : 16;
         struct lp_fstate *s = realloc(r->state, cap * sizeof *s);
-        uint32_t *visits = realloc(r->visits, cap * sizeof *visits);
-        if (s != NULL) r->state = s;
-        if (visits != NULL) r->visits = visits;
-        if (s == NULL || visits == NULL) {
+        if (s == NULL) {
             r->failed = true;
             return false;
         }
+        r->state = s;
         r->cap_state = cap;
     }
-    r->visits[r->nstate] = 0;
     memset(&r->state[r->nstate], 0, sizeof *r->state);
     r->state_of[word] = (uint32_t)++r->nstate;
     return true;
@@ -145,13 +142,13 @@ static void flow_to(struct lp_frun *r, size_t word, const struct lp_fstate *s)
     const uint32_t k = r->state_of[word] - 1;
     struct lp_fstate *to = &r->state[k];
     const struct lp_ffact before[FACTS] = {to->fact[0], to->fact[1], to->fact[2], to->fact[3]};
-    const bool last = r->visits[k] >= MOST_VISITS;
+    const bool last = to->visits >= MOST_VISITS;
     bool changed = join_values(r, to, to->reg, s, s->reg, REGS, last);
     changed |= join_values(r, to, to->slot, s, s->slot, r->nslot, last);
     join_facts(to, s);
     changed |= memcmp(before, to->fact, sizeof before) != 0;
     if (changed) {
-        r->visits[k]++;
+        to->visits++;
         set_bit(r->pending, word);
     }
 }
@@ -484,7 +481,6 @@ static void release(struct lp_frun *r)
     free(r->state_of);
     free(r->page_use);
     free(r->state);
-    free(r->visits);
 }
 
 lp_status lp_flow_function(const struct lp_flow_input *in, struct lp_flow *out, struct lp_error *err)

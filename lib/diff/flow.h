@@ -33,8 +33,6 @@ enum lp_flow_flags {
     LP_FLOW_MAYBE = 2,   /* on some way here the base is no address */
     LP_FLOW_ALONE = 4,   /* PAGE: used by itself, or by no word of the function */
     LP_FLOW_SEVERAL = 8, /* there are n addresses: lp_flow.addr[ref.addr] and those that follow */
-    LP_FLOW_STORE = 16,  /* the word writes there */
-    LP_FLOW_LOAD = 32,   /* the word reads there */
     LP_FLOW_STEPS = 64,  /* INDEXED: ways met that had added different numbers, of which addr has the first only; the words that added them tell */
     LP_FLOW_OF_PAGE = 128, /* the base is a page (of one of the addresses), which nothing but this word is compared for */
 };
@@ -74,7 +72,8 @@ struct lp_flow_callee {
 };
 struct lp_flow_survey { struct lp_flow_callee *fn; size_t nfn; uint64_t *mark; size_t nmark; };
 /* The parts are functions (and .cold parts). *out is for lp_flow_survey_free() in any case. */
-lp_status lp_flow_survey(const struct lp_flow_part *part, size_t n, struct lp_flow_survey *out, struct lp_error *err);
+lp_status lp_flow_survey(const struct lp_flow_part *part, size_t n, bool (*returns)(void *ctx, uint64_t addr), void *ctx, struct lp_flow_survey *out,
+                         struct lp_error *err); /* returns: as in lp_flow_input */
 void lp_flow_survey_free(struct lp_flow_survey *s);
 /* The first address behind this one that the code makes by ADRP and ADD; UINT64_MAX if there is none. */
 uint64_t lp_flow_survey_next(const struct lp_flow_survey *s, uint64_t addr);

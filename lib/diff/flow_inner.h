@@ -92,6 +92,7 @@ struct lp_fstate {
     lp_fv reg[REGS];
     struct lp_ffact fact[FACTS];
     lp_fv slot[SLOTS];
+    uint32_t visits;                      /* last: not copied */
 };
 struct lp_fslot { int64_t off; uint64_t frame; uint8_t width, next; };       /* next: in the granule, + 1 */
 struct lp_fcmp { lp_fv name; uint32_t imm; };                                /* what the flags compare; name 0: not known */
@@ -103,7 +104,6 @@ struct lp_frun {
     struct lp_fop *op;
     uint64_t *leader, *pending, *visited, *ahead; /* a bit for each word */
     uint32_t *state_of;                   /* of a leader: index in state + 1 */
-    uint32_t *visits;                     /* of a state */
     struct lp_fstate *state;
     size_t nstate, cap_state;
     struct lp_fv_pool pool;

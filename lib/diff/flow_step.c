@@ -425,15 +425,14 @@ static void step_store(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv b
 static void tell_access(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base)
 {
     const struct lp_fop *o = &r->op[i];
-    const unsigned flags = (o->flags & F_LOAD ? LP_FLOW_LOAD : 0u) | (o->flags & F_STORE ? LP_FLOW_STORE : 0u);
     if (o->rm == NO_REG) {
-        tell(r, i, base, o->imm, o->bytes, flags);
+        tell(r, i, base, o->imm, o->bytes, 0);
         return;
     }
     page_escapes(r, base), page_escapes(r, s->reg[o->rm]);
     const struct lp_fvalue *x = value(r, s->reg[o->rm]);
     const bool known = x->kind == FV_CONST && (o->extend & 3) == 3;
-    tell(r, i, base, known ? (int64_t)(x->m[0].v << o->shift) : 0, o->bytes, flags | (known ? 0 : LP_FLOW_INDEXED));
+    tell(r, i, base, known ? (int64_t)(x->m[0].v << o->shift) : 0, o->bytes, known ? 0 : LP_FLOW_INDEXED);
     if (value(r, base)->kind == FV_ADDR && value(r, base)->m[0].space == IN_PAGE && !known)
         r->out->ref[i].kind = LP_FLOW_OPAQUE;
 }

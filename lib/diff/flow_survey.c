@@ -14,6 +14,7 @@ enum { MOST_PASSES = 100, REACH = 64 };
 struct edge { uint32_t from, to; bool last; }; /* last: what follows a return of `to` is one of `from` */
 struct edges { struct edge *v; size_t n, cap; };
 struct marks { uint64_t *v; size_t n, cap; };
+struct look { struct lp_flow_survey *s; bool (*returns)(void *ctx, uint64_t addr); void *ctx; struct edges edges; struct marks marks; };
 struct page { uint64_t at, page; bool there; }; /* there: the register holds it */
 
 static size_t function_at(const struct lp_flow_survey *s, uint64_t addr)
@@ -51,16 +52,17 @@ static uint32_t pages_there(const struct page page[])
 }
 
 /* A call, or a branch out of the function. */
-static bool leave(struct lp_flow_survey *s, size_t f, uint64_t to, bool last, const struct page page[], struct edges *edges)
+static bool leave(struct look *l, size_t f, uint64_t to, bool last, const struct page page[])
 {
+    struct lp_flow_survey *s = l->s;
     const size_t k = function_at(s, to);
     if (k == SIZE_MAX) {
         s->fn[f].clobbers |= CALL_CLOBBERED;
-        s->fn[f].returns |= last;
+        s->fn[f].returns |= last && (l->returns == NULL || l->returns(l->ctx, to));
         return true;
     }
     s->fn[k].pages_in |= pages_there(page);
-    return add_edge(edges, f, k, last);
+    return add_edge(&l->edges, f, k, last);
 }
 
 /* Words up to the padding behind the last instruction. */
@@ -95,21 +97,21 @@ static void track_pages(struct page page[], const struct lp_fop *o, uint64_t pc)
 
 static bool leads_out(const struct lp_flow_part *part, const struct lp_fop *o) { return (uint64_t)o->imm - part->at >= 4 * (uint64_t)part->words; }
 
-static bool look_at(struct lp_flow_survey *s, size_t f, const struct lp_flow_part *part, struct edges *edges, struct marks *marks)
+static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
 {
     struct page page[REGS] = {{0}};
-    struct lp_flow_callee *fn = &s->fn[f];
+    struct lp_flow_callee *fn = &l->s->fn[f];
     const size_t words = without_padding(part);
     for (size_t i = 0; i < words; i++) {
         struct lp_fop o;
         const uint64_t pc = part->at + 4 * i;
         lp_fop_decode(lp_le32((const uint8_t *)part->code + 4 * i), pc, &o);
         fn->clobbers |= o.write & INT32_MAX;
-        if (o.kind == OP_ADD_IMM && page[o.rn].at != 0 && pc - page[o.rn].at < REACH && !add_mark(marks, page[o.rn].page + (uint64_t)o.imm))
+        if (o.kind == OP_ADD_IMM && page[o.rn].at != 0 && pc - page[o.rn].at < REACH && !add_mark(&l->marks, page[o.rn].page + (uint64_t)o.imm))
             return false;
         const bool out = o.kind == OP_BRANCH && leads_out(part, &o);
         const bool last = out || (o.kind == OP_CALL && i + 1 == words);
-        if ((o.kind == OP_CALL || out) && !leave(s, f, (uint64_t)o.imm, last, page, edges))
+        if ((o.kind == OP_CALL || out) && !leave(l, f, (uint64_t)o.imm, last, page))
             return false;
         fn->returns |= o.kind == OP_RETURN || o.kind == OP_JUMP_REG || (i + 1 == words && falls_off(&o)) || (o.kind == OP_BRANCH_IF && leads_out(part, &o));
         fn->pages_out |= o.kind == OP_RETURN ? pages_there(page) : 0;
@@ -155,10 +157,10 @@ static struct lp_flow_part *in_order(const struct lp_flow_part *part, size_t n)
     return v;
 }
 
-lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, struct lp_flow_survey *out, struct lp_error *err)
+lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, bool (*returns)(void *ctx, uint64_t addr), void *ctx, struct lp_flow_survey *out,
+                         struct lp_error *err)
 {
-    struct edges edges = {0};
-    struct marks marks = {0};
+    struct look l = {.s = out, .returns = returns, .ctx = ctx};
     *out = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *out->fn)};
     struct lp_flow_part *part = in_order(unordered, n);
     bool good = out->fn != NULL && part != NULL && n < UINT32_MAX;
@@ -166,14 +168,14 @@ lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, struct 
         out->fn[i].at = part[i].at;
     out->nfn = good ? n : 0;
     for (size_t i = 0; good && i < n; i++)
-        good = look_at(out, i, &part[i], &edges, &marks);
+        good = look_at(&l, i, &part[i]);
     if (good)
-        follow(out, &edges);
-    out->mark = marks.v;
-    out->nmark = marks.n;
-    if (marks.n > 1)
-        qsort(marks.v, marks.n, sizeof *marks.v, by_address);
-    free(edges.v);
+        follow(out, &l.edges);
+    out->mark = l.marks.v;
+    out->nmark = l.marks.n;
+    if (l.marks.n > 1)
+        qsort(l.marks.v, l.marks.n, sizeof *l.marks.v, by_address);
+    free(l.edges.v);
     free(part);
     return good ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory for a survey of %zu functions", n);
 }

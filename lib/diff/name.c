@@ -145,14 +145,17 @@ static bool same_code_place(const struct lp_side *o, const struct lp_use *u, con
     return o->atom[a].pair == b && u->addr - o->atom[a].start == n->addr - s->atom[b].start;
 }
 
+/* Does the span end there, perhaps rounded up as __TMC_END__ and _end are? */
+static bool ends_at(const struct lp_span *x, uint64_t addr) { return x->end == addr || (lp_align_up(x->end, 8) == addr && !(x->flags & LP_SPAN_CODE)); }
+
 /* The bound of a span, or a place in what the linker made: by name and distance from its start, or by being its end. */
 static bool same_bound(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b)
 {
     const struct lp_span *x = lp_side_span(o, a), *y = lp_side_span(s, b);
     if (x && y && strcmp(x->name, y->name) == 0 && a - x->start == b - y->start) return true;
     for (size_t i = 0; i < o->nspan; i++) /* few */
-        for (size_t k = 0; o->span[i].end == a && k < s->nspan; k++)
-            if (s->span[k].end == b && strcmp(o->span[i].name, s->span[k].name) == 0) return true;
+        for (size_t k = 0; ends_at(&o->span[i], a) && k < s->nspan; k++)
+            if (ends_at(&s->span[k], b) && strcmp(o->span[i].name, s->span[k].name) == 0) return true;
     return false;
 }
 

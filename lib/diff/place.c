@@ -1,6 +1,7 @@
 /* diff/place.c - where in the patched old file is what the new file has at an address. */
 #include <config.h>
 #include "diff/emit.h"
+#include "base/bits.h"
 #include "base/search.h"
 #include "elf/spec.h"
 
@@ -122,10 +123,12 @@ static struct lp_there bound(const lp_diff *d, uint64_t addr)
 {
     const struct lp_side *o = OLD(d), *s = NEW(d);
     for (size_t i = 0; i < s->nspan; i++) {
-        if (addr < s->span[i].start || addr > s->span[i].end) continue;
+        const uint64_t up = s->span[i].flags & LP_SPAN_CODE ? s->span[i].end : lp_align_up(s->span[i].end, 8);
+        if (addr < s->span[i].start || addr > up) continue;
         for (size_t k = 0; k < o->nspan; k++) {
             if (strcmp(o->span[k].name, s->span[i].name) != 0) continue;
             if (addr == s->span[i].end) return at_old(o->span[k].end, LP_NONE, 0);
+            if (addr == up) return at_old(lp_align_up(o->span[k].end, 8), LP_NONE, 0);
             uint64_t off = addr - s->span[i].start;
             if (off == 0 || off < o->span[k].end - o->span[k].start) return at_old(o->span[k].start + off, LP_NONE, 0);
         }

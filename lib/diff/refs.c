@@ -3,6 +3,7 @@
 #include <config.h>
 #include "diff/diff.h"
 #include "a64/a64.h"
+#include "a64/disasm.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "elf/reloc.h"
@@ -20,13 +21,11 @@ bool lp_word_is_branch(uint32_t w)
 
 bool lp_word_target(uint32_t w, uint64_t pc, uint64_t *target, uint32_t *mask)
 {
-    if ((w & 0x7c000000) == 0x14000000) return *mask = 0x03ffffff, *target = pc + (uint64_t)(lp_sext(w, 26) * 4), true;
-    if ((w & 0x7e000000) == 0x36000000) return *mask = 0x0007ffe0, *target = pc + (uint64_t)(lp_sext(lp_bits(w, 5, 14), 14) * 4), true;
-    if ((w & 0xfe000000) == 0x54000000 || (w & 0x7e000000) == 0x34000000 || (w & 0x3b000000) == 0x18000000)
-        return *mask = 0x00ffffe0, *target = pc + (uint64_t)(lp_sext(lp_bits(w, 5, 19), 19) * 4), true;
-    if ((w & 0x9f000000) != 0x10000000) return false;
-    *mask = 0x60ffffe0;
-    *target = pc + (uint64_t)lp_sext(lp_bits(w, 5, 19) << 2 | lp_bits(w, 29, 2), 21);
+    bool may = (w & 0x1c000000) == 0x14000000 || (w & 0x9f000000) == 0x10000000 || (w & 0x3b000000) == 0x18000000; /* branches; ADR; literal loads */
+    const struct lp_row_info *r = may ? lp_a64_relative(w) : NULL;
+    if (!r) return false;
+    *target = lp_a64_row_target(r, w, pc);
+    *mask = r->off_bits == 21 ? 0x60ffffe0 : ((UINT32_C(1) << r->off_bits) - 1) << r->off_lo;
     return true;
 }
 
@@ -127,6 +126,26 @@ static bool is_code(void *ctx, uint64_t addr, uint64_t *until)
     return code;
 }
 
+/* Imports that do not come back, and which compilers know or learn from their declarations. */
+static bool never_returns(const char *name, size_t n)
+{
+    static const char *const never[] = {"abort", "exit", "_exit", "_Exit", "quick_exit", "longjmp", "_longjmp", "siglongjmp", "__longjmp_chk", "__assert_fail",
+                                        "__assert_perror_fail", "__assert", "__stack_chk_fail", "__chk_fail", "pthread_exit", "thrd_exit", "err", "errx",
+                                        "verr", "verrx", "_Unwind_Resume", "__cxa_throw", "__cxa_rethrow", "__cxa_bad_cast", "__cxa_bad_typeid",
+                                        "__cxa_throw_bad_array_new_length", "__cxa_call_unexpected", "_ZSt9terminatev"};
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+        if (strlen(never[i]) == n && memcmp(name, never[i], n) == 0) return true;
+    return n > 5 && memcmp(name, "_ZSt", 4) == 0 && memmem(name, n, "__throw_", 8); /* std::__throw_length_error() ... */
+}
+
+static bool returns(void *ctx, uint64_t addr)
+{
+    const struct lp_side *s = ctx;
+    uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
+    const char *name = i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? lp_atom_name(&s->atom[i]) : NULL;
+    return !name || !never_returns(name, strcspn(name, "@"));
+}
+
 enum { PARTS = 8 };
 
 static size_t parts_of(const struct lp_side *s, uint32_t i, struct lp_flow_part *part, uint32_t *which)
@@ -149,7 +168,7 @@ void lp_refs_function(struct lp_side *s, uint32_t i)
     struct lp_flow_part part[PARTS];
     uint32_t which[PARTS];
     struct lp_flow f;
-    struct lp_flow_input in = {.part = part, .nparts = parts_of(s, i, part, which), .bytes = constant_bytes, .is_code = is_code,
+    struct lp_flow_input in = {.part = part, .nparts = parts_of(s, i, part, which), .bytes = constant_bytes, .is_code = is_code, .returns = returns,
                                .survey = &s->survey, .ctx = s};
     if (!in.nparts) return;
     if (lp_flow_function(&in, &f, NULL) != LP_OK) s->nomem = true;
@@ -177,7 +196,7 @@ void lp_side_survey(struct lp_side *s)
         const uint8_t *p = a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE ? lp_side_code(s, a->start, &avail) : NULL;
         if (p && avail >= a->end - a->start) part[n++] = (struct lp_flow_part){a->start, p, (a->end - a->start) / 4};
     }
-    if (!part || lp_flow_survey(part, n, &s->survey, NULL) != LP_OK) s->nomem = true;
+    if (!part || lp_flow_survey(part, n, returns, s, &s->survey, NULL) != LP_OK) s->nomem = true;
     free(part);
 }
 
@@ -237,12 +256,6 @@ static void pieces_in(struct lp_side *s, const struct lp_span *x, uint64_t start
     }
 }
 
-static int by_start(const void *a, const void *b)
-{
-    const struct lp_atom *x = a, *y = b;
-    return x->start != y->start ? (x->start < y->start ? -1 : 1) : 0;
-}
-
 /* fn-less: every stretch of data between the atoms that there are. */
 static void fill_gaps(struct lp_side *s)
 {
@@ -259,7 +272,7 @@ static void fill_gaps(struct lp_side *s)
         if (at < x->end) pieces_in(s, x, at, x->end);
         if (k) k--;
     }
-    qsort(s->atom, s->natom, sizeof *s->atom, by_start);
+    lp_sort_atoms(s->atom, s->natom);
 }
 
 /* Atoms are put in order anew: what points at them by number comes along. */
@@ -294,7 +307,7 @@ static void add_tables(struct lp_side *s)
         if (k && s->atom[k - 1].end > t->at) continue;
         add_piece(s, x, t->at, end, LP_ATOM_TABLE, true);
     }
-    qsort(s->atom, s->natom, sizeof *s->atom, by_start);
+    lp_sort_atoms(s->atom, s->natom);
     size_t n = 0; /* two functions may seem to share one */
     for (size_t i = 0; i < s->natom; i++)
         if (!n || s->atom[i].kind != LP_ATOM_TABLE || s->atom[i].start >= s->atom[n - 1].end) s->atom[n++] = s->atom[i];

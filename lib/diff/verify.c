@@ -88,12 +88,6 @@ static uint32_t atom_at(struct check *c, const struct lp_item *it)
     return i == LP_NONE ? LP_NONE : i;
 }
 
-static int by_start(const void *a, const void *b)
-{
-    const struct lp_atom *x = a, *y = b;
-    return (x->start > y->start) - (x->start < y->start);
-}
-
 static void add_new(struct check *c)
 {
     struct lp_side *s = &c->side;
@@ -110,7 +104,7 @@ static void add_new(struct check *c)
         if (it->kind == LP_ITEM_DATA) add_words(c, &c->plan.def[i]);
     }
     qsort(s->word + OLD(c->d)->nword, s->nword - OLD(c->d)->nword, sizeof *s->word, by_at);
-    qsort(s->atom + OLD(c->d)->natom, s->natom - OLD(c->d)->natom, sizeof *s->atom, by_start);
+    lp_sort_atoms(s->atom + OLD(c->d)->natom, s->natom - OLD(c->d)->natom);
 }
 
 /* Functions of which words are changed where they are. */

@@ -263,7 +263,7 @@ static void make_survey(void)
             part[n++] = (struct lp_flow_part){fns[i].at, code, fns[i].size / 4};
     }
     const clock_t began = clock();
-    if (part == NULL || lp_flow_survey(part, n, &survey, &err) != LP_OK)
+    if (part == NULL || lp_flow_survey(part, n, returns, NULL, &survey, &err) != LP_OK)
         die("no survey");
     seconds += (double)(clock() - began) / CLOCKS_PER_SEC;
     free(part);

@@ -66,6 +66,26 @@ C
 "$CROSS_CC" -w -O1 -fno-common -DFRONT=16 -Wl,--build-id -o b.old behind.c && "$CROSS_CC" -w -O1 -fno-common -DFRONT=88 -Wl,--build-id -o b.new behind.c || exit 1
 is "$(lpdiff --summary b.old b.new 2>&1 | grep take)" "" "a base that only code behind a BR has"
 
+# ---- imports that do not come back: what follows in memory is no way on ----
+cat >never.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#ifdef ROOM
+char room[ROOM] = "room";
+#endif
+int counter = 1, b1[3] = {1}, b2[9] = {1};
+struct s { int pad[14]; int n; } it = {{1}};
+int take(struct s *);
+__asm__(".text\n .globl take\n .type take, %function\n"
+        "take: mov x19, x0\n cbnz x0, 2f\n adrp x19, counter\n ldr w0, [x19, :lo12:counter]\n bl exit\n"
+        "2: ldr w0, [x19, #56]\n ret\n .size take, .-take\n");
+int main(void) { return b1[1] + b2[1] + counter + (it.n ? take(&it) : 0); }
+C
+for how in -O1 '-O1 -s'; do
+    "$CROSS_CC" -w $how -fno-common -Wl,--build-id -o x.old never.c && "$CROSS_CC" -w $how -fno-common -DROOM=84 -Wl,--build-id -o x.new never.c || exit 1
+    is "$(lpdiff --summary x.old x.new 2>&1)" "" "$how: code behind a call of exit() is not reached from there"
+done
+
 # ---- labels in data: a new body has its own, and the old one keeps what it has ----
 cat >labels.c <<'C'
 #include <stdio.h>
