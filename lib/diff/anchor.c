@@ -33,7 +33,7 @@ static bool has_address(const struct scan *x, uint64_t at)
     for (uint32_t lo = 0, hi = x->a->nref; lo < hi;) {
         uint32_t mid = lo + (hi - lo) / 2;
         const struct lp_ref_at *r = &x->s->ref[x->a->ref + mid];
-        if (r->at == at) return r->kind == LP_FLOW_ADDR && !(r->flags & LP_FLOW_STEPS);
+        if (r->at == at) return r->kind == LP_FLOW_ADDR && !(r->flags & (LP_FLOW_STEPS | LP_FLOW_MAYBE));
         if (r->at < at) lo = mid + 1;
         else hi = mid;
     }

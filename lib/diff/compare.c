@@ -26,6 +26,7 @@ static uint32_t offset_mask(uint32_t w)
 {
     if ((w & 0x1f000000) == 0x10000000) return 0x60ffffe0;                                       /* ADR, ADRP */
     if ((w & 0x1f800000) == 0x11000000 || (w & 0x3b000000) == 0x39000000) return 0x003ffc00;     /* ADD, SUB; load and store with unsigned offset */
+    if ((w & 0x3b200c00) == 0x38000400 || (w & 0x3b800000) == 0x28800000) return 0;              /* post-index: how far the base moves */
     if ((w & 0x3b200000) == 0x38000000 || (w & 0x3f200000) == 0x19000000) return 0x001ff000;     /* 9 bits */
     if ((w & 0x3a000000) == 0x28000000) return 0x003f8000;                                       /* pairs */
     if ((w & 0x1f800000) == 0x12800000) return 0x001fffe0;                                       /* MOVZ, MOVK, MOVN */
@@ -43,12 +44,13 @@ static struct lp_use use(const struct walk *w, const struct lp_ref_at *r)
 }
 
 /* Outside of everything, an address is what it is made of: an offset from something that is named. (Inside something it is not: two objects behind one
- * section anchor may change their places.) */
+ * section anchor may change their places. A slot is what it holds.) */
 static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
     uint32_t a = lp_code_word(x->s, p->at), b = lp_code_word(y->s, q->at);
     int64_t off = 0, other = 0;
     if (lp_side_atom(x->s, p->addr) != LP_NONE || lp_side_atom(y->s, q->addr) != LP_NONE) return false;
+    if (lp_side_word(x->s, p->addr) && lp_side_word(y->s, q->addr)) return false;
     if (a == b && !((p->flags | q->flags) & LP_FLOW_OF_PAGE)) return true; /* the base is compared where it is made; a page is not */
     lp_word_offset(a, &off), lp_word_offset(b, &other);
     if (!off || off != other) return false;
@@ -153,6 +155,19 @@ static bool same_opaque(const lp_diff *d, const struct walk *x, const struct lp_
 /* ADRP and ADR of a page do the same. */
 static bool makes_page(uint32_t w) { return (w & 0x1f000000) == 0x10000000; }
 
+static bool is_unnamed(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    uint32_t i = r->base == LP_NONE ? lp_side_atom(s, r->addr) : LP_NONE;
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_PIECE;
+}
+
+/* Another offset from an address that is made elsewhere means another thing, unless names say that it does not. */
+static bool strays(const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
+{
+    return p->kind == LP_FLOW_ADDR && !(p->flags & q->flags & LP_FLOW_OF_PAGE) && lp_code_word(x->s, p->at) != lp_code_word(y->s, q->at) &&
+           is_unnamed(x->s, p) && is_unnamed(y->s, q);
+}
+
 /* What two words say about addresses; both have a reference. The rules are in flow.h. */
 static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
@@ -169,6 +184,7 @@ static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_re
     if (p->flags & LP_FLOW_MAYBE && !may_complete(x, p) && !may_complete(y, q)) return LP_WHY_NONE;
     if (p->kind == LP_FLOW_OPAQUE) return same_opaque(d, x, p, y, q) ? LP_WHY_NONE : LP_WHY_OPAQUE;
     if (p->kind == LP_FLOW_PAGE && !((p->flags | q->flags) & LP_FLOW_ALONE)) return LP_WHY_NONE; /* its users are compared */
+    if (strays(x, p, y, q)) return LP_WHY_REFS;
     if (follows_base(d, x, p, y, q) || same_addresses(d, x, p, y, q)) return LP_WHY_NONE;
     if (!d->anchors) return LP_WHY_REFS;
     bool made = p->kind == LP_FLOW_ADDR && !p->width;
@@ -323,6 +339,34 @@ static void compare_pair(lp_diff *d, uint32_t i)
     b->why = a->why, b->differs = a->differs;
 }
 
+static bool is_piece(const struct lp_atom *a) { return a->kind == LP_ATOM_PIECE || a->kind == LP_ATOM_TABLE; }
+
+/* Are sections, functions and what has a name where they were? Then data without a name is, too. */
+static bool same_places(const lp_diff *d)
+{
+    const struct lp_side *o = OLD(d), *n = NEW(d);
+    size_t i = 0, k = 0;
+    for (size_t x = 0; x < o->nspan; x++)
+        if (o->nspan != n->nspan || o->span[x].start != n->span[x].start || o->span[x].end != n->span[x].end) return false;
+    for (;; i++, k++) {
+        while (i < o->natom && is_piece(&o->atom[i])) i++;
+        while (k < n->natom && is_piece(&n->atom[k])) k++;
+        if (i >= o->natom || k >= n->natom) return i >= o->natom && k >= n->natom;
+        if (o->atom[i].start != n->atom[k].start || o->atom[i].end != n->atom[k].end || o->atom[i].kind != n->atom[k].kind) return false;
+    }
+}
+
+static void pair_in_place(lp_diff *d)
+{
+    struct lp_side *o = OLD(d), *s = NEW(d);
+    for (uint32_t i = 0, k = 0; i < o->natom && k < s->natom; i++) {
+        struct lp_atom *a = &o->atom[i];
+        while (k < s->natom && s->atom[k].start < a->start) k++;
+        if (k >= s->natom || s->atom[k].start != a->start || a->kind != LP_ATOM_PIECE || s->atom[k].kind != LP_ATOM_PIECE) continue;
+        if (a->pair == LP_NONE && s->atom[k].pair == LP_NONE) a->pair = k, s->atom[k].pair = i, a->rule = s->atom[k].rule = LP_RULE_ORDER;
+    }
+}
+
 static bool same_layout(const lp_diff *d)
 {
     const struct lp_side *o = OLD(d), *n = NEW(d);
@@ -380,10 +424,30 @@ static void pair_variables(lp_diff *d)
     lp_suppose_keep(d, true);
 }
 
+static bool is_unused(const struct lp_side *s, size_t i)
+{
+    return i < s->natom && s->atom[i].kind == LP_ATOM_PIECE && s->atom[i].pair == LP_NONE && !s->atom[i].used && !is_variable(s, &s->atom[i]);
+}
+
+/* Constants that no code refers to: compared as those in the same place. */
+static void pair_unused(lp_diff *d)
+{
+    struct lp_side *o = OLD(d), *s = NEW(d);
+    for (uint32_t i = 0; i < o->natom; i++) {
+        if (!is_unused(o, i)) continue;
+        bool first = !i || o->atom[i - 1].span != o->atom[i].span;
+        uint32_t b = first ? first_of(s, o->span[o->atom[i].span].name) : o->atom[i - 1].pair == LP_NONE ? LP_NONE : o->atom[i - 1].pair + 1;
+        if (!is_unused(s, b) || o->atom[i].end - o->atom[i].start != s->atom[b].end - s->atom[b].start) continue;
+        o->atom[i].pair = b, s->atom[b].pair = i;
+        o->atom[i].rule = s->atom[b].rule = LP_RULE_ORDER;
+    }
+}
+
 /* Twice: what an equal function shows about data helps where another one was in doubt. */
 void lp_diff_compare(lp_diff *d)
 {
     d->same_layout = same_layout(d);
+    if (same_places(d)) pair_in_place(d);
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t i = 0; i < OLD(d)->natom; i++) {
             struct lp_atom *a = &OLD(d)->atom[i];
@@ -391,6 +455,7 @@ void lp_diff_compare(lp_diff *d)
             if (pass == 0 || a->state == LP_DIFF_CHANGED) compare_pair(d, i);
         }
     pair_variables(d);
+    pair_unused(d);
     for (int k = 0; k < 2; k++)
         for (size_t i = 0; i < d->side[k].natom; i++) {
             struct lp_atom *a = &d->side[k].atom[i];

@@ -108,6 +108,30 @@ static void check_lists(lp_diff *d)
     }
 }
 
+static const struct lp_elf_segment *tls_of(const struct lp_side *s)
+{
+    size_t n;
+    const struct lp_elf_segment *x = lp_elf_segments(s->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (x[i].type == PT_TLS && x[i].filesz) return &x[i];
+    return NULL;
+}
+
+/* The block's layout is the same (E160), so what differs is a value. */
+static void check_tls(lp_diff *d)
+{
+    const struct lp_elf_segment *x = tls_of(OLD(d)), *y = tls_of(NEW(d));
+    const struct lp_elf_symbol *hit = NULL;
+    uint64_t at = 0;
+    size_t n;
+    if (!x && !y) return;
+    if (x && y && x->filesz == y->filesz && lp_same_data(d, OLD(d), x->vaddr, y->vaddr, x->filesz, &at)) return;
+    const struct lp_elf_symbol *v = lp_elf_symbols(OLD(d)->names, &n);
+    for (size_t i = 0; i < n && !hit; i++)
+        if (v[i].type == STT_TLS && at - v[i].value < v[i].size) hit = &v[i];
+    lp_diff_refuse(d, NEW(d), LP_E161, hit ? hit->name : "storage", (unsigned long long)(hit ? at - hit->value : at));
+}
+
 void lp_diff_data(lp_diff *d)
 {
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
@@ -115,6 +139,7 @@ void lp_diff_data(lp_diff *d)
         if ((a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE) && a->pair != LP_NONE) check_shape(d, a, &NEW(d)->atom[a->pair]);
     }
     check_lists(d);
+    check_tls(d);
 }
 
 /* ---- as values ---- */
@@ -207,6 +232,19 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
     }
 }
 
+/* How far data from the start of an atom on are nobody else's: a piece may be cut because something refers to its middle on this side only. */
+static uint64_t extent(const struct lp_side *s, uint32_t i, uint64_t most)
+{
+    const struct lp_atom *a = &s->atom[i];
+    uint64_t end = a->end;
+    for (; a->kind == LP_ATOM_PIECE && end - a->start < most && i + 1 < s->natom; i++) {
+        const struct lp_atom *next = &s->atom[i + 1];
+        if (next->kind != LP_ATOM_PIECE || next->start != end || next->pair != LP_NONE || next->span != a->span) break;
+        end = next->end;
+    }
+    return end - a->start < most ? end - a->start : most;
+}
+
 void lp_emit_changed_data(lp_diff *d)
 {
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
@@ -214,8 +252,8 @@ void lp_emit_changed_data(lp_diff *d)
         uint64_t at, n, m;
         if ((a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE) || a->pair == LP_NONE) continue;
         b = &NEW(d)->atom[a->pair];
-        n = a->end - a->start, m = b->end - b->start;
-        if (m < n) n = m;
+        n = extent(OLD(d), i, b->end - b->start), m = extent(NEW(d), a->pair, a->end - a->start);
+        if (n < m) n = m;
         if (n && !b->labels && !lp_same_data(d, OLD(d), a->start, b->start, n, &at)) print_changes(d, i, b, n);
         lp_suppose_keep(d, true);
     }

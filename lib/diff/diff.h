@@ -14,7 +14,7 @@
 /* A part of the file that is loaded: a section, or without sections a segment. Spans do not overlap. */
 enum lp_span_flags {
     LP_SPAN_CODE = 1, LP_SPAN_WRITE = 2, LP_SPAN_RELRO = 4, LP_SPAN_BSS = 8,
-    LP_SPAN_LINKER = 16,  /* made by the linker for the dynamic linker or the unwinder: no atoms */
+    LP_SPAN_LINKER = 16,  /* for the dynamic linker or the unwinder: no atoms */
     LP_SPAN_GOT = 32, LP_SPAN_PLT = 64,
     LP_SPAN_NEW = 256,    /* of a patch */
     LP_SPAN_LISTED = 128, /* lists of constructors and destructors */
@@ -130,7 +130,7 @@ void lp_diff_refs(struct lp_side *s);
 void lp_diff_pieces(struct lp_side *s);
 void lp_diff_match(lp_diff *d);
 void lp_diff_compare(lp_diff *d);
-void lp_diff_data(lp_diff *d);
+void lp_diff_data(lp_diff *d); /* and what thread-local variables hold at the start */
 void lp_diff_close(lp_diff *d);
 lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);
 /* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */

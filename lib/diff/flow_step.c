@@ -394,7 +394,7 @@ static lp_fv loaded(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base
     const struct lp_fvalue *v = value(r, base);
     if (v->kind == FV_STACK && o->rm == NO_REG && !(o->flags & F_SIGNED && o->each < 4))
         return load_slot(r, s, i, v->m[0].root, (int64_t)v->m[0].v + off, o->each, o->bytes == o->each && !(o->flags & F_SIGNED));
-    if (o->rm != NO_REG && o->each <= 4) {
+    if (o->rm != NO_REG && o->each >= 1 && o->each <= 4) {
         const lp_fv e = load_entry(r, s, o);
         if (e != ID_NONE)
             return e;

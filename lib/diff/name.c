@@ -115,6 +115,22 @@ static bool same_kind(const struct lp_side *o, const struct lp_atom *x, const st
     return ((o->span[x->span].flags ^ s->span[y->span].flags) & KIND) == 0;
 }
 
+/* A bound that has a name. */
+static bool same_label(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b)
+{
+    size_t i = lp_count_below(o->label, o->nlabel, sizeof *o->label, a), k = lp_count_below(s->label, s->nlabel, sizeof *s->label, b);
+    for (; i < o->nlabel && o->label[i].at == a; i++)
+        for (size_t j = k; j < s->nlabel && s->label[j].at == b; j++)
+            if (strcmp(o->label[i].name, s->label[j].name) == 0) return true;
+    return false;
+}
+
+static bool has_label(const struct lp_side *s, uint64_t at)
+{
+    size_t i = lp_count_below(s->label, s->nlabel, sizeof *s->label, at);
+    return i < s->nlabel && s->label[i].at == at;
+}
+
 /* Data: paired, or supposed to be. Constants without a name are compared instead. */
 static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
@@ -136,8 +152,9 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if (u->addr - x->start != n->addr - y->start) return false;
     if (x->pair == b) return true;
     if (x->kind != y->kind || !same_kind(o, x, NEW(d), y)) return false;
-    if (x->kind == LP_ATOM_OBJECT && x->end - x->start != y->end - y->start) return false;
-    return lp_suppose(d, o, a, b);
+    bool label = has_label(o, x->start) || has_label(NEW(d), y->start);
+    if (label && x->kind == LP_ATOM_PIECE) return same_label(o, x->start, NEW(d), y->start) && lp_suppose(d, o, a, b);
+    return x->end - x->start == y->end - y->start && lp_suppose(d, o, a, b); /* of a piece: other places in it are used */
 }
 
 static bool same_code_place(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n, uint32_t a, uint32_t b)
@@ -156,16 +173,6 @@ static bool same_bound(const struct lp_side *o, uint64_t a, const struct lp_side
     for (size_t i = 0; i < o->nspan; i++) /* few */
         for (size_t k = 0; ends_at(&o->span[i], a) && k < s->nspan; k++)
             if (ends_at(&s->span[k], b) && strcmp(o->span[i].name, s->span[k].name) == 0) return true;
-    return false;
-}
-
-/* A bound that has a name. */
-static bool same_label(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b)
-{
-    size_t i = lp_count_below(o->label, o->nlabel, sizeof *o->label, a), k = lp_count_below(s->label, s->nlabel, sizeof *s->label, b);
-    for (; i < o->nlabel && o->label[i].at == a; i++)
-        for (size_t j = k; j < s->nlabel && s->label[j].at == b; j++)
-            if (strcmp(o->label[i].name, s->label[j].name) == 0) return true;
     return false;
 }
 
@@ -211,6 +218,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u,
     const struct lp_side *s = NEW(d);
     bool self = inside(o, u->self, u->addr);
     if (self != inside(s, n->self, n->addr)) return false;
+    if (self && d->place[0] && (u->addr ^ n->addr) & 3) return false;
     if (self && d->place[0]) return d->place[0][(u->addr - o->atom[u->self].start) / 4] == d->place[1][(n->addr - s->atom[n->self].start) / 4];
     if (self) return u->addr - o->atom[u->self].start == n->addr - s->atom[n->self].start;
     const struct lp_word_at *x = lp_side_word(o, u->addr), *y = lp_side_word(s, n->addr);

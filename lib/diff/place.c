@@ -191,7 +191,7 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
     int64_t off = (int64_t)(addr - b->start);
     if (lp_is_code_atom(b)) return in_code(d, i, off);
     if (b->carry || b->joined || b->labels) return carried(d, i, addr);
-    if (b->kind == LP_ATOM_PIECE && is_constant(s, addr)) {
+    if (b->kind == LP_ATOM_PIECE && is_constant(s, addr) && b->pair == LP_NONE) {
         uint64_t old = lp_old_constant(d, u);
         return old ? at_old(old, LP_NONE, 0) : carried(d, i, addr);
     }

@@ -1,6 +1,7 @@
 /* diff/words.c - a word of a new body as the patch has it: what depends on the layout becomes a relocation by name. */
 #include <config.h>
 #include "diff/emit.h"
+#include <arm64lp/dis.h>
 #include "base/bits.h"
 #include "elf/spec.h"
 
@@ -23,6 +24,7 @@ static bool field_of(uint32_t w, struct field *f)
         return true;
     }
     if ((w & 0x3b000000) == 0x39000000) return f->shift = (uint8_t)scale(w), true;
+    if ((w & 0x3b200c00) == 0x38000400 || (w & 0x3b800000) == 0x28800000) return false; /* post-index: how far the base moves */
     if ((w & 0x3b200000) == 0x38000000) return *f = (struct field){12, 9, 0, true, false}, true;
     if ((w & 0x3a000000) != 0x28000000) return false;
     unsigned shift = w & 0x04000000 ? 2 + (w >> 30) : w >> 31 ? 3 : 2; /* pairs: LDPSW is of words */
@@ -89,6 +91,15 @@ static bool unresolved(const struct word *x)
     if (!a->unresolved) lp_diff_refuse(x->d, NEW(x->d), LP_E141, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start));
     a->unresolved = true;
     return false;
+}
+
+/* What the patch's parser would refuse. */
+static bool is_valid(const struct word *x)
+{
+    const struct lp_atom *a = &x->s->atom[x->atom];
+    char buf[32];
+    if (lp_dis_valid(x->w)) return true;
+    return lp_diff_refuse(x->d, NEW(x->d), LP_E144, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start), x->w), false;
 }
 
 /* Why something is nowhere. */
@@ -271,6 +282,7 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     out->word = x.w;
     out->has_reloc = false;
     out->reloc.len = 0;
+    if (!is_valid(&x)) return false;
     x.ref = ref_of(x.s, atom, at, &x.n);
     bool itself = !x.ref || (x.ref->kind != LP_FLOW_DATA && x.ref->kind != LP_FLOW_PAGE);
     if (itself && lp_word_target(x.w, at, &target, &mask)) return self_describing(&x, target, mask);

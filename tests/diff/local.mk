@@ -3,6 +3,12 @@ check_PROGRAMS += tests/diff/flow_truth
 TESTS += tests/diff/flow.sh
 EXTRA_DIST += tests/diff/flow.sh tests/diff/flow_a.c tests/diff/flow_b.c
 
+# One instruction or datum of a file is another one: is it found?
+check_PROGRAMS += tests/diff/mutate
+tests_diff_mutate_LDADD = $(LP_ROOMS) $(LP_LIBS)
+TESTS += tests/diff/mutate.sh
+EXTRA_DIST += tests/diff/mutate.sh
+
 # Two builds to a patch.
 DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/linked.sh
 TESTS += $(DIFF_TESTS)
