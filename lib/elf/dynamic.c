@@ -235,3 +235,16 @@ bool lp_dynfix_covers(const struct lp_dynamic *d, uint64_t at, uint64_t len)
     size_t i = at < 8 ? 0 : lp_count_upto(d->fix, d->nfix, sizeof *d->fix, at - 8); /* the first that ends behind `at` */
     return i < d->nfix && d->fix[i].at < at + len;
 }
+
+bool lp_elf_start_fills(const lp_elf *e, uint64_t at, uint64_t len)
+{
+    size_t n;
+    const struct lp_elf_section *s = lp_elf_sections(e, &n);
+    for (size_t i = 0; i < n && !lp_elf_dynamic_part(e)->at; i++) {
+        if (s[i].type != SHT_RELA || !(s[i].flags & SHF_ALLOC) || !lp_within(s[i].offset, s[i].size, e->size)) continue;
+        const uint8_t *p = e->image + s[i].offset;
+        for (uint64_t k = 0; k + sizeof(Elf64_Rela) <= s[i].size; k += sizeof(Elf64_Rela))
+            if (lp_le64(p + k) + 8 > at && lp_le64(p + k) < at + len) return true;
+    }
+    return false;
+}

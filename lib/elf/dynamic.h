@@ -38,4 +38,6 @@ const struct lp_dynsym *lp_dynsym_defined(const struct lp_dynamic *d, const char
 const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char *name, const char *version);
 /* Does a RELATIVE relocation fill bytes of [at, at + len)? */
 bool lp_dynfix_covers(const struct lp_dynamic *d, uint64_t at, uint64_t len);
+/* A program without PT_DYNAMIC relocates itself when it starts (IRELATIVE, from __rela_iplt_start): does it fill bytes of [at, at + len)? */
+bool lp_elf_start_fills(const lp_elf *elf, uint64_t at, uint64_t len);
 #endif

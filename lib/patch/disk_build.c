@@ -48,9 +48,14 @@ static bool meets(const struct lp_dynrel *r, const struct lp_write *w)
 }
 
 /* What the dynamic linker would write over it. */
-static bool add_gone(struct lp_disk *d, const struct lp_write *w)
+static bool add_gone(struct lp_disk *d, struct lp_plan *pl, const struct lp_write *w)
 {
     const struct lp_dynamic *dyn = lp_elf_dynamic_part(d->elf);
+    if (lp_elf_start_fills(d->elf, w->addr, w->len)) {
+        lp_plan_fail(pl, w->line, LP_E_UNSUPPORTED, "0x%llx: the program itself fills this word when it starts, with the address of an IFUNC: "
+                     "apply the patch to the running program", (unsigned long long)w->addr);
+        return false;
+    }
     bool hit = lp_dynfix_covers(dyn, w->addr, w->len);
     for (size_t i = 0; i < dyn->nrel && !hit && !w->code; i++) hit = meets(&dyn->rel[i], w);
     if (!hit) return true;
@@ -153,7 +158,7 @@ lp_status lp_disk_collect(struct lp_disk *d, struct lp_disk_item *it)
     bool good = true;
     for (size_t i = 0; i < pl->nwrite; i++) {
         forget_relocations(d, &pl->write[i]);
-        good &= add_edits(d, pl, &pl->write[i]) && add_gone(d, &pl->write[i]);
+        good &= add_edits(d, pl, &pl->write[i]) && add_gone(d, pl, &pl->write[i]);
     }
     for (size_t i = 0; i < pl->nregion; i++) good &= add_region(d, &pl->region[i]);
     for (size_t i = 0; i < pl->ndef; i++) good &= add_def(d, pl, &pl->def[i]);

@@ -122,4 +122,52 @@ for kind in dpie dfixed; do
     clean $kind $kind.old "$kind"
     back "$kind" $kind $kind.old
 done
+
+# ---- pointers that are packed (DT_RELR): those that the patch changes leave the table ----
+if have ld.lld; then
+    "$CROSS_CC" -O2 -fno-ipa-ra -fPIC -c -o packed.o "$dir/packed.c"
+    echo 'int work(int); int printf(const char *, ...); int main(int c, char **v) { return printf("%d\n", work(c)) < 0; }' >users.c
+    ld.lld -shared --pack-dyn-relocs=relr -z max-page-size=65536 --build-id -soname libpacked.so -o libpacked.so packed.o && "$CROSS_CC" -w -o users users.c ./libpacked.so || not_ok "a library with DT_RELR"
+    like "$(tool readelf -dW libpacked.so)" '(RELR)' "DT_RELR: the library has it"
+    runs users '' 2601962 "DT_RELR: before"
+    echo 'int twice(int); static int three(int v) { return v * 3 + 1000; } static int (*more[])(int) = {three, twice, three}; int other(int v) { return more[v & 1](v) + more[2](v); }' |
+        "$CROSS_CC" -O2 -ffunction-sections -fdata-sections -fno-ipa-ra -fPIC -c -o other.o -x c -
+    lpmake -t libpacked.so 'other=replace from other.o' | sed '/^digest/d' >packed.lpatch
+    printf 'set table b8\n- *\n+ &twice\nset far+0x410 b8\n- *\n+ &other\n' >>packed.lpatch
+    cp libpacked.so old.so
+    run "DT_RELR: apply" 0 lpapply libpacked.so packed.lpatch
+    # table: 2, 2, 1005, 2, 2; far[130]: 1005
+    runs users '' $((((((((2 * 10 + 2) * 10 + 1005) * 10 + 2) * 10 + 2) * 3 + 2) * 3 + 2) * 9 + 1005 * 3 + 2)) "DT_RELR: patched"
+    is "$(tool readelf -rW libpacked.so 2>/dev/null | sed -n 's/^ *\([0-9]*\) offsets$/\1/p') $(tool readelf -rW old.so | sed -n 's/^ *\([0-9]*\) offsets$/\1/p')" "6 8" "DT_RELR: two words have left it"
+    clean libpacked.so old.so "DT_RELR"
+    safe libpacked.so "DT_RELR"
+    back "DT_RELR" libpacked.so old.so
+else
+    skip "DT_RELR" "no ld.lld, and this binutils packs none"
+fi
+
+# ---- IFUNCs: called from new code, and a pointer that an IRELATIVE relocation fills, with a dynamic linker or none ----
+for flags in '-static -no-pie' -static-pie -no-pie -pie; do
+    cc $flags -o ifuncs "$dir/ifuncs.c" || { not_ok "$flags: compile"; continue; }
+    cp ifuncs ifuncs.old
+    for f in called pointed unused; do
+        echo "int $f(int); int work(int v) { return $f(v) + 100; }" | "$CROSS_CC" -O2 -ffunction-sections -fno-ipa-ra -fPIC -c -o new.o -x c -
+        lpmake -t ifuncs 'work=replace from new.o' | sed '/^digest/d' >$f.lpatch
+        printf 'set pointer b8\n- *\n+ &three\n' >>$f.lpatch
+    done
+    for f in 'called 104' 'pointed 102'; do
+        run "$flags: ${f% *}" 0 lpapply ifuncs ${f% *}.lpatch
+        runs ifuncs '' "${f#* } 6" "$flags: ${f% *}, patched"
+        clean ifuncs ifuncs.old "$flags: ${f% *}"
+        back "$flags: ${f% *}" ifuncs ifuncs.old
+        is "$(limited lprun --no-control -L "$root" -P ${f% *}.lpatch ./ifuncs)" "${f#* } 6" "$flags: ${f% *}, while it runs"
+    done
+    run "$flags: one that nothing uses: refused" 2 lpapply ifuncs unused.lpatch
+    like "$(cat run)" '.unused. is an IFUNC, and ifuncs has no PLT entry for it' "  said so"
+    is "$(sum ifuncs)" "$(sum ifuncs.old)" "  nothing was changed"
+    slot=$(tool readelf -rW ifuncs | sed -n '/plt/,$s/^0*\([0-9a-f]*\) .*R_AARCH64_\(IRELATIV\|JUMP_SLOT\|JUMP_SL\).*/\1/p' | head -n 1)
+    { head_of ifuncs slot; printf 'set 0x%s b8\n- *\n+ &three\n' "$slot"; } >slot.lpatch
+    run "$flags: a slot of the PLT: refused" 2 lpapply ifuncs slot.lpatch
+    like "$(cat run)" 'of the PLT\|fills this word when it starts' "  said so"
+done
 tap_done
