@@ -49,6 +49,9 @@ struct lp_elf {
     size_t nexec;
     struct lp_dynamic *dynamic; /* dynamic.h; NULL = not looked at yet */
     struct lp_lines *_Atomic lines; /* line.h; NULL = not looked at yet */
+    pthread_mutex_t debug_lock; /* lp_elf_debug(), which opens a file meanwhile */
+    bool have_debug;
+    struct lp_elf *debug;      /* debug.h; NULL = none */
     struct lp_cfi_table *_Atomic cfi_table; /* cfi.c; likewise, or not needed */
 };
 

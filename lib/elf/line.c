@@ -1,5 +1,6 @@
 /* elf/line.c - the line tables and the inlined copies of all units, read once through libdw. */
 #include <config.h>
+#include "elf/debug.h"
 #include "elf/line.h"
 #include "elf/image.h"
 #include "base/buf.h"
@@ -170,16 +171,16 @@ static void read_units(const lp_elf *e, struct lp_lines *l)
     if (l->ncopy) qsort(l->copy, l->ncopy, sizeof *l->copy, by_copy);
 }
 
-static void read_debug(const lp_elf *e, struct lp_lines *l)
+/* from: what has the debug information, e itself or its debug file. */
+static void read_debug(const lp_elf *e, const lp_elf *from, struct lp_lines *l)
 {
     pthread_once(&libdw_once, load_libdw);
     snprintf(l->why, sizeof l->why, "%s", no_libdw);
     if (l->why[0]) return;
-    l->elf = elf_memory((char *)e->image, e->size); /* not e->elf: libdw changes what it unpacks, and it has no lock */
+    l->elf = elf_memory((char *)from->image, from->size); /* not from->elf: libdw changes what it unpacks, and it has no lock */
     l->dwarf = l->elf ? dw.dwarf_begin_elf(l->elf, DWARF_C_READ, NULL) : NULL;
     if (l->dwarf) read_units(e, l);
-    if (l->failed) snprintf(l->why, sizeof l->why, "out of memory");
-    else if (!l->nrow) snprintf(l->why, sizeof l->why, "no debug information with source lines: compile with -g, and do not strip");
+    if (!l->nrow) snprintf(l->why, sizeof l->why, "no debug information with source lines: compile with -g, and do not strip, or have its debug file");
 }
 
 void lp_lines_free(struct lp_lines *l)
@@ -190,7 +191,10 @@ void lp_lines_free(struct lp_lines *l)
     free(l->row), free(l->copy), free(l);
 }
 #else
-static void read_debug(const lp_elf *e, struct lp_lines *l) { snprintf(l->why, sizeof l->why, "built without libdw of elfutils: no source lines"); }
+static void read_debug(const lp_elf *e, const lp_elf *from, struct lp_lines *l)
+{
+    snprintf(l->why, sizeof l->why, "built without libdw of elfutils: no source lines");
+}
 
 void lp_lines_free(struct lp_lines *l)
 {
@@ -200,45 +204,57 @@ void lp_lines_free(struct lp_lines *l)
 
 /* ---- questions ---- */
 
-static const struct lp_lines *need_lines(const lp_elf *elf, struct lp_error *err)
+/* LP_OK: *out has them. */
+static lp_status need_lines(const lp_elf *elf, const struct lp_lines **out, struct lp_error *err)
 {
     struct lp_elf *e = (struct lp_elf *)elf; /* filled on first use, constant afterwards */
     struct lp_lines *l = atomic_load_explicit(&e->lines, memory_order_acquire);
     if (!l) {
         lp_elf_symbols(e, NULL);
+        const lp_elf *from = lp_elf_has_lines(e) ? e : lp_elf_debug(e);
         pthread_mutex_lock(&e->lock);
         if (!(l = atomic_load_explicit(&e->lines, memory_order_relaxed)) && (l = calloc(1, sizeof *l)) != NULL) {
-            read_debug(e, l);
+            read_debug(e, from ? from : e, l);
             atomic_store_explicit(&e->lines, l, memory_order_release);
         }
         pthread_mutex_unlock(&e->lock);
     }
-    if (!l) return lp_fail(err, LP_E_NOMEM, "out of memory"), NULL;
-    if (!l->why[0]) return l;
+    if (!l || l->failed) return lp_fail(err, LP_E_NOMEM, "out of memory");
+    *out = l;
+    if (!l->why[0]) return LP_OK;
     lp_fail(err, LP_E_UNSUPPORTED, "%s", l->why);
     lp_at(err, e->name, 0, 0);
-    return NULL;
+    return LP_E_UNSUPPORTED;
+}
+
+/* NULL: there are none. */
+static const struct lp_lines *lines_of(const lp_elf *e)
+{
+    const struct lp_lines *l;
+    return need_lines(e, &l, NULL) == LP_OK ? l : NULL;
 }
 
 lp_status lp_elf_lines(const lp_elf *e, const struct lp_elf_line **rows, size_t *n, struct lp_error *err)
 {
-    const struct lp_lines *l = need_lines(e, err);
-    *rows = l ? l->row : NULL;
-    *n = l ? l->nrow : 0;
-    return l ? LP_OK : LP_E_UNSUPPORTED;
+    const struct lp_lines *l;
+    lp_status s = need_lines(e, &l, err);
+    *rows = s == LP_OK ? l->row : NULL;
+    *n = s == LP_OK ? l->nrow : 0;
+    return s;
 }
 
 lp_status lp_elf_inlined(const lp_elf *e, const struct lp_elf_inlined **copies, size_t *n, struct lp_error *err)
 {
-    const struct lp_lines *l = need_lines(e, err);
-    *copies = l ? l->copy : NULL;
-    *n = l ? l->ncopy : 0;
-    return l ? LP_OK : LP_E_UNSUPPORTED;
+    const struct lp_lines *l;
+    lp_status s = need_lines(e, &l, err);
+    *copies = s == LP_OK ? l->copy : NULL;
+    *n = s == LP_OK ? l->ncopy : 0;
+    return s;
 }
 
 const struct lp_elf_line *lp_elf_line_at(const lp_elf *e, uint64_t vaddr)
 {
-    const struct lp_lines *l = need_lines(e, NULL);
+    const struct lp_lines *l = lines_of(e);
     size_t n = l ? lp_count_upto(l->row, l->nrow, sizeof *l->row, vaddr) : 0;
     return n && vaddr < l->row[n - 1].end ? &l->row[n - 1] : NULL;
 }
@@ -246,7 +262,7 @@ const struct lp_elf_line *lp_elf_line_at(const lp_elf *e, uint64_t vaddr)
 /* The one that begins last is the innermost: copies are nested. */
 const struct lp_elf_inlined *lp_inlined_at(const lp_elf *e, uint64_t vaddr)
 {
-    const struct lp_lines *l = need_lines(e, NULL);
+    const struct lp_lines *l = lines_of(e);
     for (size_t n = l ? lp_count_upto(l->copy, l->ncopy, sizeof *l->copy, vaddr) : 0; n--;)
         if (vaddr < l->copy[n].end) return &l->copy[n];
     return NULL;

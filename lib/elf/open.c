@@ -197,6 +197,7 @@ static lp_status load(struct lp_elf *e, struct lp_error *err)
 static lp_status finish(struct lp_elf *e, const char *name, lp_elf **out, struct lp_error *err)
 {
     pthread_mutex_init(&e->lock, NULL);
+    pthread_mutex_init(&e->debug_lock, NULL);
     e->name = strdup(name ? name : "");
     lp_status s = e->name ? load(e, err) : lp_fail(err, LP_E_NOMEM, "out of memory");
     if (s == LP_OK) *out = e;
@@ -295,12 +296,14 @@ void lp_elf_close(lp_elf *e)
     free(e->sym), free(e->by_name), free(e->funcs.v), free(e->datas.v), free(e->labels.v);
     lp_elf_free_dynamic(e);
     lp_lines_free(e->lines);
+    lp_elf_close(e->debug);
     lp_cfi_table_free(e->cfi_table);
     free(e->mark), free(e->reloc), free(e->exec), free(e->sec), free(e->seg), free(e->load);
     if (e->elf) elf_end(e->elf);
     if (e->mapped) munmap(e->image, e->size);
     else free(e->image);
     pthread_mutex_destroy(&e->lock);
+    pthread_mutex_destroy(&e->debug_lock);
     free(e->name);
     free(e);
 }

@@ -89,14 +89,21 @@ static bool parse_hex(const char **p, uint64_t *out)
     return errno == 0;
 }
 
-void lp_edit_place(const struct lp_maker *m, uint64_t addr, struct lp_buf *out)
+static void put_place(const lp_elf *names, const struct lp_elf_symbol *sym, uint64_t addr, struct lp_buf *out)
 {
     char spec[600];
-    const struct lp_elf_symbol *sym = lp_elf_symbol_at(m->elf, addr);
-    bool named = sym && lp_elf_symbol_spec(m->elf, sym, spec, sizeof spec) < (int)sizeof spec;
+    bool named = sym && lp_elf_symbol_spec(names, sym, spec, sizeof spec) < (int)sizeof spec;
     if (!named) lp_buf_printf(out, "0x%llx", (unsigned long long)addr);
     else if (addr == sym->value) lp_buf_puts(out, spec);
     else lp_buf_printf(out, "%s+0x%llx", spec, (unsigned long long)(addr - sym->value));
+}
+
+void lp_edit_place(const struct lp_maker *m, uint64_t addr, struct lp_buf *out) { put_place(m->elf, lp_elf_symbol_at(m->elf, addr), addr, out); }
+
+void lp_edit_say(const struct lp_maker *m, uint64_t addr, struct lp_buf *out)
+{
+    const struct lp_elf_symbol *sym = lp_maker_symbol_at(m, addr);
+    put_place(lp_maker_owns(m, sym) ? m->elf : m->names, sym, addr, out);
 }
 
 /* file.c:12 or "file name":12; what it is long, 0 = it is none. */
@@ -119,7 +126,7 @@ static void warn_other_copies(struct lp_maker *m, const struct lp_edit *e, const
     struct lp_buf b = {0};
     for (size_t i = 1; i < c->n && b.len < 300; i++) {
         lp_buf_puts(&b, i > 1 ? ", " : "");
-        lp_edit_place(m, c->v[i].addr, &b);
+        lp_edit_say(m, c->v[i].addr, &b);
     }
     if (b.data) lp_edit_warn(m, &e->from, "the line has %zu copies; this change is at %s, the others are at %s", c->n, e->place.data, b.data);
     lp_buf_free(&b);
@@ -145,15 +152,16 @@ static lp_status place_of_symbol(lp_maker *m, struct lp_edit *e, const char **p,
     if (!n) return lp_edit_fail(err, e, *p, LP_E_SYNTAX, "SYMBOL[+0xOFFSET]=CHANGE, 0xADDRESS=CHANGE or FILE:LINE=CHANGE is expected");
     char *spec = lp_maker_keep(m, *p, n);
     if (!spec) return nomem(err);
-    lp_status s = lp_elf_find(m->elf, spec, &e->sym, err);
+    lp_status s = lp_maker_find(m, spec, &e->sym, err);
     if (s != LP_OK) return lp_edit_inherit(err, e, *p), s;
+    bool own = lp_maker_owns(m, e->sym);
     if (e->sym->type == STT_TLS) return lp_edit_fail(err, e, *p, LP_E_UNSUPPORTED, "`%s` is thread-local: there is no code", spec);
-    lp_buf_puts(&e->place, spec);
+    if (own) lp_buf_puts(&e->place, spec);
     e->name = e->sym->name;
     *p += n;
     if (**p == '+' && (++*p, !parse_hex(p, &off))) return lp_edit_fail(err, e, *p, LP_E_SYNTAX, "an offset is written +0x...");
     e->addr = e->sym->value + off;
-    if (off) lp_buf_printf(&e->place, "+0x%llx", (unsigned long long)off);
+    if (own && off) lp_buf_printf(&e->place, "+0x%llx", (unsigned long long)off);
     return LP_OK;
 }
 
@@ -176,7 +184,7 @@ static lp_status parse_place(lp_maker *m, struct lp_edit *e, struct lp_error *er
     p++;
     e->change = p + strspn(p, " \t");
     if (e->addr & 3) return lp_edit_fail(err, e, e->from.text, LP_E_ADDRESS, "the place is no multiple of 4");
-    e->sym = lp_elf_symbol_at(m->elf, e->addr);
+    e->sym = lp_maker_symbol_at(m, e->addr);
     return LP_OK;
 }
 
@@ -230,7 +238,7 @@ static lp_status change_ret(lp_maker *m, struct lp_edit *e, const char *arg, str
 
 static lp_status change_branch(lp_maker *m, struct lp_edit *e, const char *arg, bool link, struct lp_error *err)
 {
-    const struct lp_elf_symbol *to;
+    const struct lp_elf_symbol *to = NULL;
     const char *p = arg;
     uint64_t addr;
     uint32_t w;
@@ -239,13 +247,16 @@ static lp_status change_branch(lp_maker *m, struct lp_edit *e, const char *arg, 
     if (*arg == '0') {
         if (!parse_hex(&p, &addr) || *p) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "an address is written 0x...");
     } else {
-        if ((s = lp_elf_find(m->elf, arg, &to, err)) != LP_OK) return lp_edit_inherit(err, e, arg), s;
+        if ((s = lp_maker_find(m, arg, &to, err)) != LP_OK) return lp_edit_inherit(err, e, arg), s;
         addr = to->value;
         if (to->type == STT_GNU_IFUNC) return lp_edit_fail(err, e, arg, LP_E_UNSUPPORTED, "the target is an IFUNC: branch to its @plt entry");
     }
     if (!(link ? lp_a64_bl : lp_a64_b)(&w, e->addr + 4 * e->n, addr))
         return lp_edit_fail(err, e, arg, LP_E_RANGE, "the target is out of a branch's range of 128 MiB, or no multiple of 4");
-    char *target = lp_maker_keep(m, arg, strlen(arg));
+    char address[24];
+    snprintf(address, sizeof address, "0x%llx", (unsigned long long)addr);
+    const char *text = *arg == '0' || lp_maker_owns(m, to) ? arg : address;
+    char *target = lp_maker_keep(m, text, strlen(text));
     return target && lp_edit_add(e, link ? 0x94000000 : 0x14000000, link ? "call26" : "jump26", target) ? LP_OK : nomem(err);
 }
 
@@ -406,7 +417,8 @@ lp_status lp_edit_symbol(lp_maker *m, const struct lp_edit *e, const char *at, c
     size_t n = strlen(name);
     if (lp_spec_scan(name, n, NULL) == n) lp_buf_puts(&spec, name);
     else lp_spec_print(&spec, name, NULL, 0, NULL);
-    lp_status s = spec.failed ? nomem(err) : lp_elf_find(m->elf, spec.data, &sym, err);
+    lp_status s = spec.failed ? nomem(err) : lp_maker_find(m, spec.data, &sym, err);
+    if (s == LP_OK && !lp_maker_owns(m, sym)) spec.len = 0, lp_buf_printf(&spec, "0x%llx", (unsigned long long)sym->value);
     if (s == LP_E_SYMBOL) s = imported(m, e, name, err);
     char global[600];
     if (s == LP_E_AMBIGUOUS && only_global(m, name, global, sizeof global)) lp_buf_puts(out, global), s = LP_OK;

@@ -87,7 +87,7 @@ static void count(struct tally *t, uint32_t word, const struct effect *e)
 /* A function whose words are all known. */
 static const struct lp_elf_symbol *function_at(const struct look *l, uint64_t addr, const uint8_t **code)
 {
-    const struct lp_elf_symbol *f = lp_elf_symbol_at(l->m->elf, addr);
+    const struct lp_elf_symbol *f = lp_maker_symbol_at(l->m, addr);
     const struct lp_elf_info *info = lp_elf_info(l->m->elf);
     size_t n = f ? strlen(f->name) : 0;
     if (!f || f->type != STT_FUNC || f->size < 4 || (n > 4 && strcmp(f->name + n - 4, "@plt") == 0)) return NULL;
@@ -297,7 +297,7 @@ static void tell_site(struct look *l, uint64_t at, regs held)
     l->held |= held;
     if (l->quiet || l->ntold++ >= SITES_TOLD) return;
     if (l->ntold > 1) lp_buf_puts(&l->list, ", ");
-    lp_edit_place(l->m, at, &l->list);
+    lp_edit_say(l->m, at, &l->list);
 }
 
 /* The caller may be a leaf to its own callers, which hold registers over it, too; and what it returns may be what it has held. */

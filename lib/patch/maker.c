@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "elf/debug.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@ lp_status lp_maker_new(const lp_elf *target, lp_maker **out, struct lp_error *er
     struct lp_maker *m = calloc(1, sizeof *m);
     if (!m) return lp_fail(err, LP_E_NOMEM, "out of memory");
     m->elf = target;
+    m->names = lp_elf_has_symtab(target) ? NULL : lp_elf_debug(target);
+    if (!m->names || !lp_elf_has_symtab(m->names)) m->names = target;
     lp_status s = lp_dis_new(&m->dis, err);
     if (s == LP_OK) *out = m;
     else free(m);
@@ -36,6 +39,25 @@ void lp_maker_free(lp_maker *m)
     lp_dis_free(m->dis);
     lp_buf_free(&m->meta), lp_buf_free(&m->items);
     free(m);
+}
+
+bool lp_maker_owns(const struct lp_maker *m, const struct lp_elf_symbol *sym)
+{
+    size_t n;
+    const struct lp_elf_symbol *v = lp_elf_symbols(m->elf, &n);
+    return (uintptr_t)sym - (uintptr_t)v < n * sizeof *v;
+}
+
+const struct lp_elf_symbol *lp_maker_symbol_at(const struct lp_maker *m, uint64_t addr)
+{
+    const struct lp_elf_symbol *sym = lp_elf_symbol_at(m->elf, addr);
+    return sym ? sym : lp_elf_symbol_at(m->names, addr);
+}
+
+lp_status lp_maker_find(const struct lp_maker *m, const char *spec, const struct lp_elf_symbol **out, struct lp_error *err)
+{
+    lp_status s = lp_elf_find(m->elf, spec, out, err);
+    return s == LP_E_SYMBOL && m->names != m->elf ? lp_elf_find(m->names, spec, out, err) : s;
 }
 
 char *lp_maker_keep(struct lp_maker *m, const char *s, size_t n)

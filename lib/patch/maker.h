@@ -28,6 +28,7 @@ struct lp_carrier;                      /* replace.c: an object file whose funct
 
 struct lp_maker {
     const lp_elf *elf;
+    const lp_elf *names;                /* its debug file, if that alone has the symbols; else elf. In the patch its symbols are addresses */
     lp_dis *dis;
     unsigned flags;                     /* enum lp_maker_flags */
     lp_report_fn report, warn;
@@ -58,8 +59,13 @@ lp_status lp_edit_inherit(struct lp_error *err, const struct lp_edit *e, const c
 void lp_edit_warn(struct lp_maker *m, const struct lp_origin *from, const char *fmt, ...) LP_PRINTF(3, 4);
 bool lp_edit_add(struct lp_edit *e, uint32_t word, const char *reloc, const char *target);
 lp_status lp_maker_statement(struct lp_maker *m, struct lp_edit *e, struct lp_error *err);
-/* The place is symbol + off; the symbol's spec, or the address, goes to out. */
+/* Symbols of the target, else of its debug file. owns: is it the target's, so that the patch can name it? */
+const struct lp_elf_symbol *lp_maker_symbol_at(const struct lp_maker *m, uint64_t addr);
+lp_status lp_maker_find(const struct lp_maker *m, const char *spec, const struct lp_elf_symbol **out, struct lp_error *err);
+bool lp_maker_owns(const struct lp_maker *m, const struct lp_elf_symbol *sym);
+/* The place is symbol + off; the symbol's spec, or the address, goes to out. For people (say) the debug file's names do, too. */
 void lp_edit_place(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
+void lp_edit_say(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
 /* A symbol that an object file names, as the patch names it: the target's, or one of its libraries'. */
 lp_status lp_edit_symbol(struct lp_maker *m, const struct lp_edit *e, const char *at, const char *name, struct lp_buf *out, struct lp_error *err);
 /* assemble.c: asm "..." and asm { ... } */

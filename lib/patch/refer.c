@@ -102,40 +102,47 @@ static bool is_told(struct lp_carrier *c, const struct lp_objsym *s)
     return false;
 }
 
+/* The best of the target's symbols, and of how many that is as good. */
+struct candidates { const struct lp_elf_symbol *best; unsigned match, n; struct lp_buf list; };
+
+static void look_among(const lp_elf *elf, const struct lp_objsym *s, struct candidates *c)
+{
+    size_t n, stem = unnumbered(s);
+    const struct lp_elf_symbol *v = lp_elf_symbols(elf, &n);
+    for (size_t i = 0; i < n; i++) {
+        unsigned m = match(s, stem, &v[i]);
+        if (!m || m < c->match || (m == c->match && v[i].value == c->best->value)) continue;
+        c->n = m == c->match ? c->n + 1 : 1;
+        if (m > c->match) lp_buf_free(&c->list), c->list = (struct lp_buf){0};
+        if (c->list.len < 250)
+            lp_buf_printf(&c->list, "%s0x%llx %.60s (%.60s)", c->list.len ? ", " : "",
+                          (unsigned long long)v[i].value, v[i].name, v[i].file ? v[i].file : "global");
+        c->match = m, c->best = &v[i];
+    }
+}
+
 /* LP_E_SYMBOL: it has none, *err untouched. */
 static lp_status find_target(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol **out, struct lp_error *err)
 {
-    size_t n, stem = unnumbered(s);
-    unsigned best = 0, ties = 0;
-    const struct lp_elf_symbol *v = lp_elf_symbols(x->m->elf, &n);
-    struct lp_buf list = {0};
-    for (size_t i = 0; i < n; i++) {
-        unsigned m = match(s, stem, &v[i]);
-        if (!m || m < best || (m == best && v[i].value == (*out)->value)) continue;
-        ties = m == best ? ties + 1 : 1;
-        if (m > best) lp_buf_free(&list), list = (struct lp_buf){0};
-        if (list.len < 250)
-            lp_buf_printf(&list, "%s0x%llx %.60s (%.60s)", list.len ? ", " : "",
-                          (unsigned long long)v[i].value, v[i].name, v[i].file ? v[i].file : "global");
-        best = m, *out = &v[i];
-    }
-    lp_status st =
-        !best       ? LP_E_SYMBOL
-        : ties == 1 ? LP_OK
-                    : lp_carry_fail(x, err, LP_E_AMBIGUOUS,
-                                    "which of the program's is `%.100s`? %s. Name the source file of the new "
-                                    "code as the program's, or make the variable global",
-                                    s->name, list.data ? list.data : "");
-    lp_buf_free(&list);
-    if (st == LP_OK && strcmp((*out)->name, s->name) != 0 && !is_told(x->c, s))
-        lp_edit_warn(x->m, &x->e->from, "%s: `%s` is taken for the program's `%s`, the only one of that name and size", x->c->path, s->name, (*out)->name);
+    struct candidates c = {0};
+    look_among(x->m->elf, s, &c);
+    if (x->m->names != x->m->elf) look_among(x->m->names, s, &c);
+    *out = c.best;
+    lp_status st = !c.match ? LP_E_SYMBOL : LP_OK;
+    if (c.n > 1)
+        st = lp_carry_fail(x, err, LP_E_AMBIGUOUS, "which of the program's is `%.100s`? %s. Name the source file of the new code as the program's, "
+                           "or make the variable global", s->name, c.list.data ? c.list.data : "");
+    lp_buf_free(&c.list);
+    if (st == LP_OK && strcmp(c.best->name, s->name) != 0 && !is_told(x->c, s))
+        lp_edit_warn(x->m, &x->e->from, "%s: `%s` is taken for the program's `%s`, the only one of that name and size", x->c->path, s->name, c.best->name);
     return st;
 }
 
 static lp_status put_target(struct lp_carrying *x, const struct lp_elf_symbol *t, int64_t delta, struct lp_buf *out)
 {
     char spec[600];
-    if (lp_elf_symbol_spec(x->m->elf, t, spec, sizeof spec) >= (int)sizeof spec) snprintf(spec, sizeof spec, "0x%llx", (unsigned long long)t->value);
+    if (!lp_maker_owns(x->m, t) || lp_elf_symbol_spec(x->m->elf, t, spec, sizeof spec) >= (int)sizeof spec)
+        snprintf(spec, sizeof spec, "0x%llx", (unsigned long long)t->value);
     put(out, spec, delta);
     return LP_OK;
 }
@@ -313,6 +320,9 @@ static lp_status refer_tls(struct lp_carrying *x, const struct lp_objsym *s, int
     if (st == LP_E_SYMBOL)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
                              "`%s` is a new thread-local variable: threads that run have no room for it",
+                             s->name);
+    if (st == LP_OK && !lp_maker_owns(x->m, t))
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is thread-local, and the program's symbols are in its debug file alone: a patch cannot name it",
                              s->name);
     return st == LP_OK ? put_target(x, t, delta, out) : st;
 }

@@ -170,7 +170,7 @@ static lp_status carry_pieces(struct lp_carrying *x, struct lp_buf *data, struct
         const struct lp_objsym *f = lp_objfile_cover(x->c->o, p.section, p.start);
         lp_buf_printf(code, "\nfunc %s size %llu new\n", p.name, (unsigned long long)(p.end - p.start));
         s = lp_carry_body(x, p.section, p.start, p.end, code, err);
-        if (f) lp_carry_cfi(x, f, code);
+        if (f && s == LP_OK) s = lp_carry_cfi(x, f, code, err);
         lp_buf_puts(code, "end\n");
     }
     return s;
@@ -202,7 +202,7 @@ static lp_status carry(struct lp_carrying *x, const struct lp_objsym *sym, struc
     size_t index = x->c->nreplaced - 1;
     lp_status s = r ? lp_carry_body(x, sym->section, sym->value, sym->value + sym->size, &body, err) : lp_carry_nomem(err);
     if (s == LP_OK) s = carry_pieces(x, &data, &code, err);
-    if (s == LP_OK) lp_carry_cfi(x, sym, &body);
+    if (s == LP_OK) s = lp_carry_cfi(x, sym, &body, err);
     if (s == LP_OK) s = compose(x, &x->c->replaced[index], &body, &text, err);
     if (s == LP_OK && (data.failed || code.failed || body.failed || text.failed)) s = lp_carry_nomem(err);
     if (s == LP_OK)

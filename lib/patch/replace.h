@@ -33,6 +33,6 @@ const char *lp_carry_name(struct lp_maker *m, const char *base);
 /* carry.c: text. */
 lp_status lp_carry_body(struct lp_carrying *x, uint32_t section, uint64_t start, uint64_t end, struct lp_buf *out, struct lp_error *err);
 bool lp_carry_same_code(const struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t);
-void lp_carry_cfi(struct lp_carrying *x, const struct lp_objsym *function, struct lp_buf *out);
+lp_status lp_carry_cfi(struct lp_carrying *x, const struct lp_objsym *function, struct lp_buf *out, struct lp_error *err);
 lp_status lp_carry_data(struct lp_carrying *x, const struct lp_piece *p, struct lp_buf *out, struct lp_error *err);
 #endif

@@ -31,7 +31,7 @@ static void warn_copies(struct lp_maker *m, const struct lp_edit *e, const char 
         if (strcmp(v[i].name, function) != 0 || v[i].addr != v[i].entry || (own && v[i].entry == own->entry)) continue;
         if (others++ > 2) continue;
         lp_buf_puts(&b, others > 1 ? ", " : "");
-        lp_edit_place(m, v[i].entry, &b);
+        lp_edit_say(m, v[i].entry, &b);
         if (v[i].call_file) lp_buf_printf(&b, " (%.60s:%u)", lp_base_name(v[i].call_file), v[i].call_line);
     }
     if (own)
@@ -111,7 +111,7 @@ static bool is_branch(uint32_t w)
 /* From what does not run any more once the whole function is replaced? */
 static bool is_own(const struct lp_maker *m, const struct range *r, uint64_t from)
 {
-    const struct lp_elf_symbol *s = lp_elf_symbol_at(m->elf, from);
+    const struct lp_elf_symbol *s = lp_maker_symbol_at(m, from);
     if (!r->sym || !s) return false;
     size_t n = strlen(r->sym->name);
     return s->value == r->sym->value || (strncmp(s->name, r->sym->name, n) == 0 && strncmp(s->name + n, ".cold", 5) == 0);
@@ -163,7 +163,7 @@ static void tell(struct lp_maker *m, const struct range *r, const char *what, ui
     struct lp_buf b = {0};
     for (uint64_t i = 0; i < n && i < 3; i++) {
         lp_buf_puts(&b, i ? ", " : "");
-        lp_edit_place(m, from[i], &b);
+        lp_edit_say(m, from[i], &b);
     }
     if (b.data) lp_edit_warn(m, &r->made->from, "%s: %s%s", what, b.data, n > 3 ? " ..." : "");
     lp_buf_free(&b);
@@ -174,7 +174,7 @@ void lp_warn_branches(struct lp_maker *m)
     struct ranges r = {.v = m->warn && m->nmade ? calloc(m->nmade, sizeof *r.v) : NULL, .low = UINT64_MAX};
     for (size_t i = 0; i < m->nmade && r.v; i++) {
         const struct lp_made *d = &m->made[i];
-        r.v[r.n++] = (struct range){.start = d->addr, .end = d->addr + 4 * d->words, .made = d, .sym = lp_elf_symbol_at(m->elf, d->addr)};
+        r.v[r.n++] = (struct range){.start = d->addr, .end = d->addr + 4 * d->words, .made = d, .sym = lp_maker_symbol_at(m, d->addr)};
         if (d->addr < r.low) r.low = d->addr;
         if (d->addr + 4 * d->words > r.high) r.high = d->addr + 4 * d->words;
         if (4 * d->words > r.longest) r.longest = 4 * d->words;

@@ -85,6 +85,13 @@ refused "no file" 'cannot open' 'check=replace from missing.o'
 refused "a program" 'compile it with -c' 'check=replace from app-pie'
 refused "a stub" 'is a PLT stub' 'printf@plt=replace from x.o:check'
 refused "syntax" 'replace from FILE' 'check=replace x.o'
+if have "${CROSS_CC%gcc}g++"; then
+    for body in 'struct held { ~held(); }; extern "C" int check(int); extern "C" int other(int v) { held h; return check(v); }' \
+        'extern "C" int check(int); extern "C" int other(int v) { try { return check(v); } catch (...) { return 0; } }'; do
+        echo "$body" | "${CROSS_CC%gcc}g++" -O2 -c -o x.o -x c++ -
+        refused "handlers of exceptions" '`other` catches exceptions or has something to destroy' 'other=replace from x.o'
+    done
+fi
 echo '.text; .globl other; .type other, %function; other: ldr x0, =0x123456789abc; ret; .ltorg; .size other, .-other' | "$CROSS_CC" -c -x assembler -o x.o -
 refused "a literal" 'data among the code' 'other=replace from x.o'
 echo 'extern int nowhere(int); int other(int v) { return nowhere(v) + 1; }' | object
