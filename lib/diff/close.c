@@ -99,7 +99,7 @@ static void need(lp_diff *d, struct list *l, uint64_t addr)
     if (is_func(b)) {
         b->included = true;
         push(d, l, i);
-    } else if (b->kind == LP_ATOM_OBJECT) { /* what its words point at */
+    } else if (b->kind == LP_ATOM_OBJECT || b->kind == LP_ATOM_PIECE) { /* what its words point at */
         b->included = true;
         for (size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, b->start); k < s->nword && s->word[k].at < b->end; k++)
             if (s->word[k].kind == LP_WORD_ADDR) need(d, l, s->word[k].value);
@@ -113,8 +113,10 @@ static void need_of(lp_diff *d, struct list *l, uint32_t atom)
     uint32_t m;
     for (uint32_t i = 0; i < s->atom[atom].nref; i++)
         if (s->ref[s->atom[atom].ref + i].kind == LP_FLOW_ADDR) {
-            const struct lp_word_at *w = lp_side_word(s, s->ref[s->atom[atom].ref + i].addr);
-            need(d, l, w && w->kind == LP_WORD_ADDR ? w->value : s->ref[s->atom[atom].ref + i].addr);
+            const uint64_t addr = s->ref[s->atom[atom].ref + i].addr;
+            const struct lp_word_at *w = lp_side_word(s, addr);
+            if (w && w->kind == LP_WORD_ADDR) need(d, l, w->value);
+            need(d, l, addr);
         }
     for (uint64_t at = s->atom[atom].start; at < s->atom[atom].end; at += 4)
         if (lp_word_target(lp_code_word(s, at), at, &t, &m)) need(d, l, lp_side_through(s, t));
