@@ -119,6 +119,13 @@ uint32_t lp_code_word(const struct lp_side *s, uint64_t addr)
     return p && avail >= 4 ? lp_le32(p) : 0;
 }
 
+uint32_t lp_file_word(const struct lp_side *s, uint64_t addr)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    return p && avail >= 4 ? lp_le32(p) : 0;
+}
+
 /* Without what is padding at both ends; false: nothing else is there. */
 static bool trim(const struct lp_side *s, uint64_t *start, uint64_t *end)
 {

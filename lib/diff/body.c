@@ -28,7 +28,7 @@ static bool index_old(const struct lp_side *s, const struct lp_atom *a, struct o
     o->word = malloc((o->n + 1) * sizeof *o->word), o->next = malloc((o->n + 1) * sizeof *o->next), o->head = malloc(o->heads * sizeof *o->head);
     if (!o->word || !o->next || !o->head) return false;
     for (size_t i = 0; i < o->heads; i++) o->head[i] = LP_NONE;
-    for (size_t i = 0; i < o->n; i++) o->word[i] = lp_code_word(s, a->start + 4 * i);
+    for (size_t i = 0; i < o->n; i++) o->word[i] = lp_file_word(s, a->start + 4 * i);
     for (size_t i = o->n; i-- > 0;) {
         if (i + RUN_MIN > o->n) continue;
         size_t b = bucket(o, &o->word[i]);
@@ -232,7 +232,7 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
             lp_buf_puts(&d->items, "\n");
         }
         if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
-        print_site_word(d, lp_code_word(OLD(d), a->start + off[i]), &w);
+        print_site_word(d, lp_file_word(OLD(d), a->start + off[i]), &w);
     }
     if (n) lp_buf_puts(&d->items, "end\n");
     lp_buf_free(&w.reloc);

@@ -13,6 +13,7 @@ static void read_side(struct lp_side *s)
 {
     lp_diff_load(s);
     lp_diff_atoms(s);
+    lp_diff_stubs(s);
     lp_diff_refs(s);
     lp_diff_pieces(s);
 }

@@ -82,9 +82,9 @@ struct lp_side {
     size_t ncut, cut_cap;
     struct lp_flow_survey survey;
     bool nomem;
-    /* what a patch puts over it (verify.c) */
-    const struct lp_patched { uint64_t start, end; uint8_t *bytes; } *over; /* functions of which words are changed */
-    size_t nover;
+    /* Functions whose words are others than the file's: those that a linker moved (stubs.c), and what a patch puts there (verify.c). By address. */
+    struct lp_patched { uint64_t start, end; uint8_t *bytes; bool changed; } *over; /* changed: by a patch */
+    size_t nover, over_cap;
 };
 
 enum { LP_REFUSED_KEPT = 256 };
@@ -126,6 +126,7 @@ void lp_diff_remark(lp_diff *d, const char *fmt, ...) LP_PRINTF(2, 3);
 void lp_diff_check(lp_diff *d);
 void lp_diff_load(struct lp_side *s);
 void lp_diff_atoms(struct lp_side *s);
+void lp_diff_stubs(struct lp_side *s);
 void lp_diff_refs(struct lp_side *s);
 void lp_diff_pieces(struct lp_side *s);
 void lp_diff_match(lp_diff *d);
@@ -140,7 +141,7 @@ lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
 const struct lp_span *lp_side_span(const struct lp_side *s, uint64_t addr);
 /* Bytes at an address, `*avail` of them in the same span; NULL if there are none (bss, outside). */
 const uint8_t *lp_side_bytes(const struct lp_side *s, uint64_t addr, uint64_t *avail);
-/* The same of code, as it is with the patch. */
+/* The same of code, without what linkers moved, and as it is with the patch. */
 const uint8_t *lp_side_code(const struct lp_side *s, uint64_t addr, uint64_t *avail);
 const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr);
 void lp_side_free(struct lp_side *s);
@@ -190,6 +191,7 @@ bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, u
 /* One word of each. */
 bool lp_same_word(lp_diff *d, uint32_t a, uint64_t off, uint32_t b, uint64_t other);
 uint32_t lp_code_word(const struct lp_side *s, uint64_t addr);
+uint32_t lp_file_word(const struct lp_side *s, uint64_t addr); /* as the file has it */
 /* ---- data.c ---- */
 /* Are n bytes of data equal, addresses by what they name? *at: the first difference. */
 bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, uint64_t len, uint64_t *at);

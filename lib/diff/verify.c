@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct check { lp_diff *d; struct lp_side side; struct lp_plan plan; struct lp_patched *over; uint32_t *first; bool *again; };
+struct check { lp_diff *d; struct lp_side side; struct lp_plan plan; uint32_t *first; bool *again; };
 
 /* ---- the old file as it is with the patch ---- */
 
@@ -107,26 +107,34 @@ static void add_new(struct check *c)
     lp_sort_atoms(s->atom + OLD(c->d)->natom, s->natom - OLD(c->d)->natom);
 }
 
-/* Functions of which words are changed where they are. */
+static void write_words(const struct check *c, struct lp_patched *o)
+{
+    for (size_t k = 0; k < c->plan.nwrite; k++) {
+        const struct lp_write *w = &c->plan.write[k];
+        if (w->code && w->addr >= o->start && w->addr + w->len <= o->end) memcpy(o->bytes + (w->addr - o->start), w->new_bytes, w->len);
+    }
+}
+
+/* Functions of which words are changed where they are, and those that are not as the file has them. */
 static bool add_patched(struct check *c)
 {
     struct lp_side *s = &c->side;
-    c->over = calloc(c->plan.nwrite + 1, sizeof *c->over);
-    if (!c->over) return false;
-    s->over = c->over;
+    const size_t most = c->plan.nwrite + OLD(c->d)->nover;
+    s->over = calloc(most + 1, sizeof *s->over);
+    s->nover = 0;
+    if (!s->over) return false;
     for (uint32_t i = 0; i < OLD(c->d)->natom; i++) {
         struct lp_atom *a = &s->atom[i];
-        uint64_t avail, len = a->end - a->start;
-        if (!lp_is_code_atom(a) || !a->included || a->pair == LP_NONE || !NEW(c->d)->atom[a->pair].in_place || s->nover >= c->plan.nwrite) continue;
-        const uint8_t *p = lp_side_bytes(OLD(c->d), a->start, &avail);
-        struct lp_patched *o = &c->over[s->nover];
-        *o = (struct lp_patched){a->start, a->end, p && avail >= len ? copy(p, len, 0, 1) : NULL};
+        uint64_t avail = 0, len = a->end - a->start;
+        const uint8_t *file = lp_is_code_atom(a) ? lp_side_bytes(OLD(c->d), a->start, &avail) : NULL;
+        const uint8_t *p = file ? lp_side_code(OLD(c->d), a->start, &avail) : NULL;
+        bool changed = p && a->included && a->pair != LP_NONE && NEW(c->d)->atom[a->pair].in_place;
+        if ((!changed && p == file) || s->nover >= most) continue;
+        struct lp_patched *o = &s->over[s->nover];
+        *o = (struct lp_patched){a->start, a->end, avail >= len ? copy(p, len, 0, 1) : NULL, changed};
         if (!o->bytes) return false;
         s->nover++;
-        for (size_t k = 0; k < c->plan.nwrite; k++) {
-            const struct lp_write *w = &c->plan.write[k];
-            if (w->code && w->addr >= a->start && w->addr + w->len <= a->end) memcpy(o->bytes + (w->addr - a->start), w->new_bytes, w->len);
-        }
+        if (changed) write_words(c, o);
     }
     return true;
 }
@@ -174,17 +182,18 @@ static void check_all(struct check *c)
         if (lp_is_code_atom(b)) check_code(c, i);
         else check_data(c, i);
     }
-    for (size_t k = 0; k < s->nover; k++) check_code(c, lp_side_atom(s, s->over[k].start));
+    for (size_t k = 0; k < s->nover; k++)
+        if (s->over[k].changed) check_code(c, lp_side_atom(s, s->over[k].start));
 }
 
 static bool make_side(struct check *c)
 {
     struct lp_side *s = &c->side;
     *s = *OLD(c->d);
-    memset(&s->survey, 0, sizeof s->survey); /* its own */
+    s->over = NULL, s->nover = s->over_cap = 0;
     s->ref = NULL, s->nref = s->ref_cap = 0;
     s->table = NULL, s->ntable = s->table_cap = 0;
-    s->survey = (struct lp_flow_survey){0};
+    s->survey = (struct lp_flow_survey){0}; /* its own */
     s->reloc = NULL, s->nreloc = 0; /* they are of what was there before */
     s->atom = copy(OLD(c->d)->atom, s->natom, 0, sizeof *s->atom);
     s->atom_cap = s->natom;
@@ -200,8 +209,8 @@ static bool make_side(struct check *c)
 
 static void free_check(struct check *c)
 {
-    for (size_t i = 0; i < c->side.nover; i++) free(c->over[i].bytes);
-    free(c->over), free(c->side.atom), free(c->side.span), free(c->side.word), free(c->side.ref), free(c->side.table);
+    for (size_t i = 0; i < c->side.nover; i++) free(c->side.over[i].bytes);
+    free(c->side.over), free(c->side.atom), free(c->side.span), free(c->side.word), free(c->side.ref), free(c->side.table);
     lp_flow_survey_free(&c->side.survey);
     lp_plan_free(&c->plan);
 }

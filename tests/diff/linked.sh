@@ -38,11 +38,13 @@ int main(void)
     return 0;
 }
 C
-for way in adr; do
+for way in adr adrp; do
     build() { out=$1; shift; "$CROSS_CC" -w -O1 "$@" -Wl,--build-id,--fix-cortex-a53-843419=$way -o "$out" erratum.c; }
     build e.old '-DROOM="0xf00"' && build e.new '-DROOM="0xff8"' && build e.fix '-DROOM="0xff8"' '-DBODY="sub w0, w0, w2\n add w0, w0, #100"' || exit 1
     nothing "an erratum that the linker works around ($way)" e.old e.new
     nothing "and the other way round" e.new e.old
+    build e.bare -s '-DROOM="0xf00"' && build e.barer -s '-DROOM="0xff8"' || exit 1
+    nothing "and stripped" e.bare e.barer
     fix "a fix there ($way)" e.old e.fix get
     fix "a fix of what was worked around ($way)" e.new e.fix get
 done
