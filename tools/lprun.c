@@ -335,7 +335,7 @@ static const char *find_program(const lp_vm *vm, const char *name)
         return name;
     for (int own = run.config.sysroot ? 1 : 0; own >= 0; own--)
         for (const char *d = dirs, *end;; d = end + 1) {
-            end = strchrnul(d, ':');
+            end = d + strcspn(d, ":");
             char *p = try_program(vm, d, (int)(end - d), name, own);
             if (p)
                 return p;

@@ -253,7 +253,10 @@ void out_pair(const char *k, const char *a, const char *b)
 {
     size_t n = strlen(a), m = strlen(b);
     char *both = malloc(n + m + 1);
-    if (!both) return out_null(k);
+    if (!both) {
+        out_null(k);
+        return;
+    }
     memcpy(both, a, n);
     memcpy(both + n, b, m);
     out_bytes(k, both, n + m);

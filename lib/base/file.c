@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,7 +123,7 @@ lp_status lp_file_write(const char *path, const void *data, size_t len, mode_t m
 {
     if (strcmp(path, "-") == 0) return write_fd(STDOUT_FILENO, "standard output", data, len, err);
     /* Write through a symbolic link, as a shell redirection does. */
-    char *real = realpath(path, NULL);
+    char *real = lp_os_realpath(path);
     const char *target = real ? real : path;
     struct stat st;
     bool exists = stat(target, &st) == 0;

@@ -4,5 +4,6 @@ lib_base_libbase_la_SOURCES = \
 	lib/base/hash.c lib/base/hash.h \
 	lib/base/file.c lib/base/file.h \
 	lib/base/log.c lib/base/log.h \
+	lib/base/os.c lib/base/os.h \
 	lib/base/text.c lib/base/text.h \
 	lib/base/bits.h lib/base/search.h lib/base/sanitize.h

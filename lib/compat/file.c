@@ -49,9 +49,12 @@ static int save_failed(const char *filename) { return lp_compat_fail("%s: cannot
 static int save_whole(LivePatchSystem *s, const char *filename, const struct stat *old)
 {
     char temp[4096];
-    int len = snprintf(temp, sizeof temp, "%s.XXXXXX", filename);
-    if (len < 0 || (size_t)len >= sizeof temp) return lp_compat_fail("%.60s...: the name is too long", filename);
-    int fd = mkostemp(temp, O_CLOEXEC);
+    int fd = -1;
+    for (unsigned i = 0; i < 100 && fd < 0 && (i == 0 || errno == EEXIST); i++) {
+        int len = snprintf(temp, sizeof temp, "%s.%ld.%u", filename, (long)getpid(), i);
+        if (len < 0 || (size_t)len >= sizeof temp) return lp_compat_fail("%.60s...: the name is too long", filename);
+        fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    }
     FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
     if (!f) {
         save_failed(filename);

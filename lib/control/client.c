@@ -5,6 +5,7 @@
 #include "control/client.h"
 #include "control/protocol.h"
 #include "base/error.h"
+#include "base/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -104,13 +106,12 @@ static lp_status refused(const struct lp_control *c, int e, struct lp_error *err
 /* Orders go only to a process of our user (root's lpapply talks to anybody's): a stranger could have made the socket. */
 static lp_status check_peer(struct lp_control *c, struct lp_error *err)
 {
-    struct ucred cred;
-    socklen_t n = sizeof cred;
-    if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) != 0) return gone(c, errno, err);
-    if (cred.uid != geteuid() && cred.uid != 0 && geteuid() != 0)
-        return lp_fail(err, LP_E_DENIED, "the socket belongs to user %u", (unsigned)cred.uid), lp_control_fail(c, err);
+    struct lp_os_peer peer;
+    if (!lp_os_peer(c->fd, &peer)) return gone(c, errno, err);
+    if (peer.uid != geteuid() && peer.uid != 0 && geteuid() != 0)
+        return lp_fail(err, LP_E_DENIED, "the socket belongs to user %u", peer.uid), lp_control_fail(c, err);
     /* A folder that several containers share has the numbers of all of them. */
-    if (!c->pid || cred.pid == c->pid) return LP_OK;
+    if (!c->pid || peer.pid == c->pid) return LP_OK;
     return lp_fail(err, LP_E_NOT_FOUND, "another process listens there"), lp_control_fail(c, err);
 }
 

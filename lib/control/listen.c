@@ -1,6 +1,7 @@
 /* control/listen.c - a listening socket under a name that others can only see once it listens, and that is never taken from a live one. */
 #include <config.h>
 #include "base/error.h"
+#include "base/os.h"
 #include "base/text.h"
 #include "control/listen.h"
 
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LOCK_MS = 2000, BACKLOG = 64, SHORT = sizeof((struct sockaddr_un *)0)->sun_path };
@@ -45,7 +47,7 @@ void lp_control_lock_dir(int dir)
 {
     /* Somebody may hold it for ever in a folder that is not ours alone: then do without. */
     for (int64_t end = lp_now_ms() + LOCK_MS; flock(dir, LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EINTR) && lp_now_ms() < end;)
-        usleep(5000);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 }
 
 /* Two that find the same stale file must not remove each other's socket, so this is done under a lock of the folder. */
@@ -78,7 +80,7 @@ int lp_control_open_dir(const char *path, const char **name)
     *name = slash ? slash + 1 : path;
     snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
     int fd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 || errno != EACCES ? fd : open(*dir ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* then it cannot be locked */
+    return fd >= 0 || errno != EACCES ? fd : lp_os_open_path(*dir ? dir : "/"); /* then it cannot be locked */
 }
 
 lp_status lp_control_listen(int fd, const char *path, struct lp_error *err)

@@ -4,6 +4,7 @@
 #include "control/protocol.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/os.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -44,7 +45,7 @@ static lp_status check_dir(const char *path, struct lp_error *err)
  * another's. A set-user-ID program has none. */
 static const char *own_dir(const char *variable)
 {
-    const char *dir = secure_getenv(variable);
+    const char *dir = lp_os_getenv(variable);
     struct stat st;
     return dir && dir[0] == '/' && stat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && access(dir, W_OK | X_OK) == 0 ? dir : NULL;
 }

@@ -7,6 +7,7 @@
 #include "control/protocol.h"
 #include "control/session.h"
 #include "base/error.h"
+#include "base/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,11 +115,13 @@ static lp_status choose_path(struct lp_control_server *s, struct lp_error *err)
 /* Who looks for the process by its number finds a socket elsewhere too: a link in the private folder. Without one it is named by its path only. */
 static void add_link(struct lp_control_server *s)
 {
-    char dir[sizeof s->link - 32], real[sizeof s->path], temporary[sizeof s->link];
+    char dir[sizeof s->link - 32], temporary[sizeof s->link], *real = lp_os_realpath(s->path);
     const char *name;
-    if (!realpath(s->path, real) || lp_control_dir(dir, sizeof dir, true, NULL) != LP_OK) return;
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
+    int fd = real && lp_control_dir(dir, sizeof dir, true, NULL) == LP_OK ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0) {
+        free(real);
+        return;
+    }
     lp_control_lock_dir(fd);
     snprintf(s->link, sizeof s->link, "%s/%" PRId64 ".sock", dir, s->config.pid);
     snprintf(temporary, sizeof temporary, ".%" PRId64 ".link", s->config.pid);
@@ -126,6 +129,7 @@ static void add_link(struct lp_control_server *s)
     unlinkat(fd, temporary, 0);
     if (symlinkat(real, fd, temporary) != 0 || renameat(fd, temporary, fd, name) != 0) s->link[0] = 0;
     close(fd);
+    free(real);
 }
 
 static void remove_names(struct lp_control_server *s)
@@ -147,7 +151,7 @@ static lp_status open_listener(struct lp_control_server *s, struct lp_error *err
     if (status) return status;
     s->bound = true;
     if (s->explicit_path) add_link(s);
-    if (pipe2(s->wake, O_CLOEXEC | O_NONBLOCK) != 0) return fail_path(s, LP_E_SYSTEM, errno, "cannot make a pipe", err);
+    if (lp_os_pipe(s->wake, O_CLOEXEC | O_NONBLOCK) != 0) return fail_path(s, LP_E_SYSTEM, errno, "cannot make a pipe", err);
     s->wake[0] = hide(s, s->wake[0]);
     s->wake[1] = hide(s, s->wake[1]);
     s->status = hide(s, open("/proc/self/status", O_RDONLY | O_CLOEXEC));
@@ -157,11 +161,7 @@ static lp_status open_listener(struct lp_control_server *s, struct lp_error *err
 /* ---- clients ---- */
 
 /* Everybody but the same user and root is turned away before a byte is read. */
-static bool may_connect(int fd, struct ucred *cred)
-{
-    socklen_t n = sizeof *cred;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, cred, &n) == 0 && (cred->uid == geteuid() || cred->uid == 0);
-}
+static bool may_connect(int fd, struct lp_os_peer *peer) { return lp_os_peer(fd, peer) && (peer->uid == geteuid() || peer->uid == 0); }
 
 static size_t connections(const struct lp_control_server *s, int64_t pid)
 {
@@ -200,13 +200,13 @@ static void turn_away(int fd)
 
 static struct client *admit(struct lp_control_server *s, int fd, bool hidden)
 {
-    struct ucred cred;
+    struct lp_os_peer peer;
     struct client *c = NULL;
-    if (!may_connect(fd, &cred)) turn_away(fd);
+    if (!may_connect(fd, &peer)) turn_away(fd);
     else if ((c = place(s)) != NULL) {
         lp_session_open(&c->session, &s->config, &s->budget);
-        c->session.pid = cred.pid;
-        c->session.uid = cred.uid;
+        c->session.pid = peer.pid;
+        c->session.uid = peer.uid;
         c->active = lp_now_ms();
         c->fd = hidden ? fd : hide(s, fd);
         return c;
@@ -219,7 +219,7 @@ static struct client *accept_one(struct lp_control_server *s)
 {
     pthread_mutex_lock(&s->lock);
     bool hidden = s->config.ops->accept_fd != NULL;
-    int fd = hidden ? s->config.ops->accept_fd(s->config.ctx, s->listener) : accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = hidden ? s->config.ops->accept_fd(s->config.ctx, s->listener) : lp_os_accept(s->listener);
     int e = fd < 0 ? errno : 0;
     struct client *c = e ? NULL : admit(s, fd, hidden);
     pthread_mutex_unlock(&s->lock);
@@ -291,7 +291,7 @@ static void drop_silent(struct lp_control_server *s)
 static void block_signals(uint64_t *old)
 {
     uint64_t all = ~UINT64_C(0);
-    syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, old, sizeof all);
+    lp_os_sigmask(SIG_BLOCK, &all, old);
 }
 
 /* ---- the worker ---- */
@@ -305,9 +305,9 @@ static void wake_up(struct lp_control_server *s, const char *why)
 static void work(struct lp_session *session)
 {
     const uint64_t faults = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1);
-    syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &faults, NULL, sizeof faults);
+    lp_os_sigmask(SIG_UNBLOCK, &faults, NULL);
     lp_session_work(session);
-    syscall(SYS_rt_sigprocmask, SIG_BLOCK, &faults, NULL, sizeof faults);
+    lp_os_sigmask(SIG_BLOCK, &faults, NULL);
 }
 
 static void *worker_thread(void *arg)
@@ -407,7 +407,7 @@ static lp_status start_thread(struct lp_control_server *s, struct lp_error *err)
     uint64_t old;
     block_signals(&old);
     int e = pthread_create(&s->thread, NULL, control_thread, s);
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof old);
+    lp_os_sigmask(SIG_SETMASK, &old, NULL);
     if (e) return lp_fail_sys(err, LP_E_SYSTEM, e, "cannot start the control thread");
     s->running = true;
     return LP_OK;

@@ -57,24 +57,24 @@ static void block(struct lp_cfi_reader *r, struct out *o)
 static void instruction(const struct lp_cie *c, struct lp_cfi_reader *r, struct out *o)
 {
     uint64_t op = lp_cfi_bytes(r, 1), reg;
-    if (op >> 6 == 1) return advance(o, (op & 0x3f) * c->code_align);
-    if (op >> 6 == 2) return saved(o, op & 0x3f, (int64_t)lp_cfi_uleb(r) * c->data_align);
-    if (op >> 6 == 3) return put(o, op);
-    switch (op) {
-    case 0x00: return;                                                       /* nop */
-    case 0x02: return advance(o, lp_cfi_bytes(r, 1) * c->code_align);
-    case 0x03: return advance(o, lp_cfi_bytes(r, 2) * c->code_align);
-    case 0x04: return advance(o, lp_cfi_bytes(r, 4) * c->code_align);
-    case 0x05: reg = lp_cfi_uleb(r); return saved(o, reg, (int64_t)lp_cfi_uleb(r) * c->data_align); /* offset_extended */
-    case 0x11: reg = lp_cfi_uleb(r); return saved(o, reg, lp_cfi_sleb(r) * c->data_align);          /* offset_extended_sf */
-    case 0x06: case 0x07: case 0x08: case 0x0d: case 0x0e: put(o, op); return put_uleb(o, lp_cfi_uleb(r)); /* one number */
-    case 0x09: case 0x0c: put(o, op), put_uleb(o, lp_cfi_uleb(r)); return put_uleb(o, lp_cfi_uleb(r));     /* register, def_cfa */
-    case 0x0a: case 0x0b: case 0x2d: return put(o, op);                     /* remember, restore, negate_ra_state */
-    case 0x0f: put(o, op); return block(r, o);                              /* def_cfa_expression */
-    case 0x10: case 0x16: put(o, op), put_uleb(o, lp_cfi_uleb(r)); return block(r, o); /* expression, val_expression */
-    case 0x12: put(o, 0x0c), put_uleb(o, lp_cfi_uleb(r)); return put_uleb(o, (uint64_t)(lp_cfi_sleb(r) * c->data_align)); /* def_cfa_sf */
-    case 0x13: put(o, 0x0e); return put_uleb(o, (uint64_t)(lp_cfi_sleb(r) * c->data_align)); /* def_cfa_offset_sf */
-    case 0x2e: lp_cfi_uleb(r); return;                                       /* GNU_args_size */
+    switch (op >> 6 ? op & 0xc0 : op) {
+    case 0x40: advance(o, (op & 0x3f) * c->code_align); break;
+    case 0x80: saved(o, op & 0x3f, (int64_t)lp_cfi_uleb(r) * c->data_align); break;
+    case 0xc0: put(o, op); break;                                            /* restore */
+    case 0x00: break;                                                       /* nop */
+    case 0x02: advance(o, lp_cfi_bytes(r, 1) * c->code_align); break;
+    case 0x03: advance(o, lp_cfi_bytes(r, 2) * c->code_align); break;
+    case 0x04: advance(o, lp_cfi_bytes(r, 4) * c->code_align); break;
+    case 0x05: reg = lp_cfi_uleb(r); saved(o, reg, (int64_t)lp_cfi_uleb(r) * c->data_align); break; /* offset_extended */
+    case 0x11: reg = lp_cfi_uleb(r); saved(o, reg, lp_cfi_sleb(r) * c->data_align); break;          /* offset_extended_sf */
+    case 0x06: case 0x07: case 0x08: case 0x0d: case 0x0e: put(o, op); put_uleb(o, lp_cfi_uleb(r)); break; /* one number */
+    case 0x09: case 0x0c: put(o, op), put_uleb(o, lp_cfi_uleb(r)); put_uleb(o, lp_cfi_uleb(r)); break;     /* register, def_cfa */
+    case 0x0a: case 0x0b: case 0x2d: put(o, op); break;                     /* remember, restore, negate_ra_state */
+    case 0x0f: put(o, op); block(r, o); break;                              /* def_cfa_expression */
+    case 0x10: case 0x16: put(o, op), put_uleb(o, lp_cfi_uleb(r)); block(r, o); break; /* expression, val_expression */
+    case 0x12: put(o, 0x0c), put_uleb(o, lp_cfi_uleb(r)); put_uleb(o, (uint64_t)(lp_cfi_sleb(r) * c->data_align)); break; /* def_cfa_sf */
+    case 0x13: put(o, 0x0e); put_uleb(o, (uint64_t)(lp_cfi_sleb(r) * c->data_align)); break; /* def_cfa_offset_sf */
+    case 0x2e: lp_cfi_uleb(r); break;                                        /* GNU_args_size */
     default: o->bad = true;
     }
 }

@@ -319,7 +319,10 @@ void lp_diff_pieces(struct lp_side *s)
     size_t n = s->natom;
     uint64_t *start = malloc((n + 1) * sizeof *start);
     if (!start) s->nomem = true;
-    if (s->nomem || !n) return free(start);
+    if (s->nomem || !n) {
+        free(start);
+        return;
+    }
     for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start;
     add_tables(s);
     for (size_t i = 0; i < s->nref; i++)

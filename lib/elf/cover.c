@@ -68,7 +68,11 @@ static void build(const struct lp_elf *e, int what, struct lp_elf_covers *out)
     size_t depth = 0;
     struct open_symbol *open = malloc((e->nsym + 1) * sizeof *open);
     struct lp_elf_covers c = {malloc((2 * e->nsym + 2) * sizeof *c.v), 0};
-    if (!open || !c.v) return free(open), free(c.v);
+    if (!open || !c.v) {
+        free(open);
+        free(c.v);
+        return;
+    }
     for (size_t i = 0; i < e->nsym; i++) {
         const struct lp_elf_symbol *s = &e->sym[i];
         if (!belongs(s, what)) continue;

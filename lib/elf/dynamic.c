@@ -85,7 +85,10 @@ static void read_symbols(const struct lp_elf *e, struct lp_dynamic *d, struct lp
     if (n > avail / sizeof(Elf64_Sym)) n = avail / sizeof(Elf64_Sym);
     const uint8_t *ver = lp_elf_dynamic(e, DT_VERSYM, &at) ? lp_elf_at(e, at, &left) : NULL;
     const char **name = ver ? version_names(e, str) : NULL;
-    if (!(d->sym = calloc(n + 1, sizeof *d->sym))) return free(name);
+    if (!(d->sym = calloc(n + 1, sizeof *d->sym))) {
+        free(name);
+        return;
+    }
     d->nsym = n;
     for (uint64_t i = 0; i < n; i++, p += sizeof(Elf64_Sym)) { /* name, info, other, shndx, value, size */
         const char *text = lp_elf_str(str, lp_le32(p));

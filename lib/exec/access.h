@@ -57,6 +57,6 @@ LP_ACCESSOR(8, uint8_t)
 LP_ACCESSOR(16, uint16_t)
 LP_ACCESSOR(32, uint32_t)
 LP_ACCESSOR(64, uint64_t)
-LP_ACCESSOR(128, unsigned __int128)
+LP_ACCESSOR(128, lp_u128)
 #undef LP_ACCESSOR
 #endif

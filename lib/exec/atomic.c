@@ -132,7 +132,7 @@ LP_OP(CAS)
 
 /* Register pairs n, n+1 with n even: X31 of the pair 30, 31 is the zero register. */
 LP_INLINE uint64_t at_odd(const struct lp_cpu *cpu, unsigned n) { return n == 30 ? 0 : cpu->x[n + 1]; }
-static __attribute__((noinline)) bool slow_cas128(struct lp_cpu *cpu, void *p, uint64_t addr, unsigned __int128 *seen, unsigned __int128 want)
+static __attribute__((noinline)) bool slow_cas128(struct lp_cpu *cpu, void *p, uint64_t addr, lp_u128 *seen, lp_u128 want)
 {
     lp_monitor_begin(cpu, addr);
     const bool same = lp_cas128(p, seen, want);
@@ -145,8 +145,8 @@ LP_OP(CASP)
     uint64_t lo, hi;
     AT_HOST(8u << f.sz);
     if (f.sz) {
-        unsigned __int128 seen = (unsigned __int128)s2 << 64 | s;
-        const unsigned __int128 want = (unsigned __int128)t2 << 64 | t;
+        lp_u128 seen = (lp_u128)s2 << 64 | s;
+        const lp_u128 want = (lp_u128)t2 << 64 | t;
         if (slow)
             slow_cas128(cpu, p, addr, &seen, want);
         else

@@ -8,7 +8,7 @@
 
 /* Hosts without the instruction, and buffers that are not 16-byte aligned on the host: one of 64 locks by address. It
  * orders 16-byte operations among themselves only. exec/unaligned.c */
-bool lp_cas128_locked(unsigned __int128 *p, unsigned __int128 *expected, unsigned __int128 desired);
+bool lp_cas128_locked(lp_u128 *p, lp_u128 *expected, lp_u128 desired);
 
 /* One access of 16 bytes: atomic on x86-64 with AVX (Intel's and AMD's manuals say so) where they are aligned, and harmless where they are not. */
 static inline __attribute__((always_inline)) lp_u64x2 lp_load128(const void *p)
@@ -37,7 +37,7 @@ uint64_t lp_load_unaligned(const void *p, unsigned size, bool whole);
 bool lp_cas_unaligned(void *p, unsigned size, bool whole, uint64_t *expected, uint64_t desired);
 
 /* Stores desired if *p == *expected; else *expected becomes *p. Sequentially consistent. May fault like any access. */
-static inline bool lp_cas128(unsigned __int128 *p, unsigned __int128 *expected, unsigned __int128 desired)
+static inline bool lp_cas128(lp_u128 *p, lp_u128 *expected, lp_u128 desired)
 {
     if ((uintptr_t)p & 15)
         return lp_cas128_locked(p, expected, desired);
@@ -47,10 +47,10 @@ static inline bool lp_cas128(unsigned __int128 *p, unsigned __int128 *expected, 
     bool ok;
     __asm__ volatile("lock cmpxchg16b %1" : "=@ccz"(ok), "+m"(*p), "+a"(lo), "+d"(hi)
                      : "b"((uint64_t)desired), "c"((uint64_t)(desired >> 64)) : "memory");
-    *expected = (unsigned __int128)hi << 64 | lo;
+    *expected = (lp_u128)hi << 64 | lo;
     return ok;
 #elif defined(__GCC_HAVE_SYNC_COMPARE_AND_SWAP_16)
-    unsigned __int128 old = __sync_val_compare_and_swap(p, *expected, desired);
+    lp_u128 old = __sync_val_compare_and_swap(p, *expected, desired);
     bool ok = old == *expected;
     *expected = old;
     return ok;

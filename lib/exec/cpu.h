@@ -22,6 +22,9 @@ struct lp_cpu;
 struct lp_cpu_model;
 
 typedef uint64_t lp_u64x2 __attribute__((vector_size(16)));
+/* Of gcc and clang on every host with 64 bits. */
+__extension__ typedef unsigned __int128 lp_u128;
+__extension__ typedef __int128 lp_i128;
 union lp_vreg {
     uint64_t d[2];
     int64_t sd[2];
@@ -33,7 +36,7 @@ union lp_vreg {
     int8_t sb[16];
     double f64[2];
     float f32[4];
-    unsigned __int128 q;
+    lp_u128 q;
     lp_u64x2 x2; /* all of it in one load or store */
 } __attribute__((aligned(16)));
 

@@ -257,7 +257,7 @@ LP_INLINE uint32_t sm4_substitute(uint32_t v)
         const union lp_vreg k = KEY;                                                           \
         for (unsigned i = 0; i < 4; i++) {                                                     \
             const uint32_t v = sm4_substitute(x.s[3] ^ x.s[2] ^ x.s[1] ^ k.s[i]), t = x.s[0] ^ (SPREAD); \
-            x.q = x.q >> 32 | (unsigned __int128)t << 96;                                      \
+            x.q = x.q >> 32 | (lp_u128)t << 96;                                      \
         }                                                                                      \
         cpu->v[f.Vd] = x;                                                                      \
     }

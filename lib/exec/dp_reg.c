@@ -165,8 +165,8 @@ LP_OP(SMADDL) { cpu->x[f.Rd] = A + (uint64_t)(SN * SM); }
 LP_OP(SMSUBL) { cpu->x[f.Rd] = A - (uint64_t)(SN * SM); }
 LP_OP(UMADDL) { cpu->x[f.Rd] = A + UN * UM; }
 LP_OP(UMSUBL) { cpu->x[f.Rd] = A - UN * UM; }
-LP_OP(SMULH) { cpu->x[f.Rd] = (uint64_t)((__int128)(int64_t)N * (int64_t)M >> 64); }
-LP_OP(UMULH) { cpu->x[f.Rd] = (uint64_t)((unsigned __int128)N * M >> 64); }
+LP_OP(SMULH) { cpu->x[f.Rd] = (uint64_t)((lp_i128)(int64_t)N * (int64_t)M >> 64); }
+LP_OP(UMULH) { cpu->x[f.Rd] = (uint64_t)((lp_u128)N * M >> 64); }
 
 #undef N
 #undef M

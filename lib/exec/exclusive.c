@@ -123,7 +123,7 @@ EX_LOAD_PAIR(LDXP)
 EX_LOAD_PAIR(LDAXP)
 #undef EX_LOAD_PAIR
 
-static __attribute__((noinline)) bool ex_store128_shared(struct lp_cpu *cpu, void *p, uint64_t addr, unsigned __int128 old, unsigned __int128 v)
+static __attribute__((noinline)) bool ex_store128_shared(struct lp_cpu *cpu, void *p, uint64_t addr, lp_u128 old, lp_u128 v)
 {
     if (!lp_monitor_claim(cpu, addr))
         return false;
@@ -135,7 +135,7 @@ LP_INLINE bool ex_store_pair(struct lp_cpu *cpu, const struct lp_op *op, uint64_
 {
     if (!sz)
         return ex_store(cpu, op, addr, 3, b << 32 | (uint32_t)a);
-    unsigned __int128 old = (unsigned __int128)cpu->ex.hi << 64 | cpu->ex.lo, v = (unsigned __int128)b << 64 | a;
+    lp_u128 old = (lp_u128)cpu->ex.hi << 64 | cpu->ex.lo, v = (lp_u128)b << 64 | a;
     void *p = LP_HOST(cpu, op, addr, 16, LP_W);
     return lp_monitor_shared(cpu) ? ex_store128_shared(cpu, p, addr, old, v) : lp_cas128(p, &old, v);
 }

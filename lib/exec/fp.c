@@ -2,10 +2,10 @@
 #include <config.h>
 #include "exec/fp.h"
 #include "exec/model.h"
+#include "mem/fault.h"
 #include <fenv.h>
 #if defined __x86_64__
 #include <xmmintrin.h>
-#include <ucontext.h>
 #endif
 
 bool lp_fp_has_fma = true;
@@ -37,12 +37,7 @@ static void host_clear(void) { _mm_setcsr(_mm_getcsr() & ~(uint32_t)CSR_FLAGS); 
 
 static uint32_t interrupted_flags(const void *uc)
 {
-#if defined __linux__
-    const ucontext_t *u = uc;
-    return u->uc_mcontext.fpregs ? from_csr(u->uc_mcontext.fpregs->mxcsr) : 0;
-#else
-    return (void)uc, host_flags();
-#endif
+    return from_csr(lp_fault_mxcsr(uc));
 }
 #else
 static void host_clear(void) { feclearexcept(FE_ALL_EXCEPT); }

@@ -109,7 +109,7 @@ uint64_t lp_fp_nan(struct lp_cpu *cpu, unsigned fmt, uint64_t a);
 bool lp_fp_nans(struct lp_cpu *cpu, unsigned fmt, uint64_t a, uint64_t b, uint64_t *r);
 uint64_t lp_fp_invalid(struct lp_cpu *cpu, unsigned fmt);
 /* FPRound of +-m * 2^exp, m != 0. */
-uint64_t lp_fp_round(struct lp_cpu *cpu, unsigned fmt, bool sign, int exp, unsigned __int128 m, enum lp_fp_round mode);
+uint64_t lp_fp_round(struct lp_cpu *cpu, unsigned fmt, bool sign, int exp, lp_u128 m, enum lp_fp_round mode);
 /* Drop the low s bits of m (s >= 0), rounding; *inexact tells whether anything was lost. */
-unsigned __int128 lp_fp_shift_round(unsigned __int128 m, unsigned s, bool sign, enum lp_fp_round mode, bool *inexact);
+lp_u128 lp_fp_shift_round(lp_u128 m, unsigned s, bool sign, enum lp_fp_round mode, bool *inexact);
 #endif

@@ -3,7 +3,7 @@
 #include <config.h>
 #include "exec/fp.h"
 
-typedef unsigned __int128 u128;
+typedef lp_u128 u128;
 
 const struct lp_fp_format lp_fp_formats[4] = {
     [LP_H] = {5, 10, -14},

@@ -3,7 +3,7 @@
 #include <config.h>
 #include "exec/fp.h"
 
-typedef unsigned __int128 u128;
+typedef lp_u128 u128;
 
 static bool rounds_up(bool odd, int half /* lost part against one half: -1 0 1 */, bool sign, enum lp_fp_round mode)
 {

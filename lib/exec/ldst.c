@@ -109,7 +109,7 @@ LP_INLINE struct ls_pair ls_load2(struct lp_cpu *cpu, const struct lp_op *op, ui
     struct ls_pair p;
     if (sz) {
         const void *at = LP_HOST(cpu, op, addr, 16, LP_R);
-        unsigned __int128 v;
+        lp_u128 v;
         if (ls_shared(cpu)) {
             const lp_u64x2 one = lp_load128(at);
             p.a = one[0], p.b = one[1];
@@ -126,7 +126,7 @@ LP_INLINE struct ls_pair ls_load2(struct lp_cpu *cpu, const struct lp_op *op, ui
 LP_INLINE void ls_store2(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned sz, uint64_t a, uint64_t b)
 {
     if (sz) {
-        const unsigned __int128 v = (unsigned __int128)b << 64 | a;
+        const lp_u128 v = (lp_u128)b << 64 | a;
         void *at = LP_HOST(cpu, op, addr, 16, LP_W);
         if (ls_shared(cpu))
             lp_store128(at, (lp_u64x2){a, b});

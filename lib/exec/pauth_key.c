@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/os.h"
 #include "exec/pauth.h"
 
 static struct lp_pauth first;
@@ -12,7 +13,7 @@ static pthread_once_t drawn = PTHREAD_ONCE_INIT;
 void lp_pauth_draw(struct lp_pauth *p, unsigned mask)
 {
     struct lp_pauth fresh;
-    if (getentropy(fresh.key, sizeof fresh.key) != 0)
+    if (!lp_os_random(fresh.key, sizeof fresh.key))
         for (unsigned i = 0; i < LP_PAUTH_KEYS; i++)
             fresh.key[i][0] = p->key[i][0] * 5 + (uintptr_t)&first + i, fresh.key[i][1] = (uintptr_t)&fresh ^ p->key[i][1];
     for (unsigned i = 0; i < LP_PAUTH_KEYS; i++)

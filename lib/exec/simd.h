@@ -95,8 +95,8 @@ LP_INLINE unsigned lp_differ(union lp_vreg a, union lp_vreg b) { return ((a.d[0]
 /* U, S: modular, in the lane's own width. UW, SW: in a signed type that holds every sum, difference and (up to 32 bits) product. */
 #define LP_LANES_U(size, EACH, ...) LP_SIZES(size, EACH, b, uint32_t, h, uint32_t, s, uint32_t, d, uint64_t, __VA_ARGS__)
 #define LP_LANES_S(size, EACH, ...) LP_SIZES(size, EACH, sb, int32_t, sh, int32_t, ss, int32_t, sd, int64_t, __VA_ARGS__)
-#define LP_LANES_UW(size, EACH, ...) LP_SIZES(size, EACH, b, int32_t, h, int32_t, s, int64_t, d, __int128, __VA_ARGS__)
-#define LP_LANES_SW(size, EACH, ...) LP_SIZES(size, EACH, sb, int32_t, sh, int32_t, ss, int64_t, sd, __int128, __VA_ARGS__)
+#define LP_LANES_UW(size, EACH, ...) LP_SIZES(size, EACH, b, int32_t, h, int32_t, s, int64_t, d, lp_i128, __VA_ARGS__)
+#define LP_LANES_SW(size, EACH, ...) LP_SIZES(size, EACH, sb, int32_t, sh, int32_t, ss, int64_t, sd, lp_i128, __VA_ARGS__)
 
 /* ---- shifts of one lane, sign- or zero-extended to 64 bits; any count ---- */
 LP_INLINE int64_t lp_sshr(int64_t a, unsigned n) { return a >> (n > 63 ? 63 : n); }
@@ -153,11 +153,11 @@ LP_INLINE uint64_t lp_uqshl_reg(uint64_t a, int n, unsigned bits, bool round, un
 }
 
 /* Carry-less product of two polynomials over {0,1}; the second has `bits` coefficients. */
-LP_INLINE unsigned __int128 lp_pmul(uint64_t a, uint64_t b, unsigned bits)
+LP_INLINE lp_u128 lp_pmul(uint64_t a, uint64_t b, unsigned bits)
 {
-    unsigned __int128 r = 0;
+    lp_u128 r = 0;
     for (unsigned j = 0; j < bits; j++)
-        r ^= (unsigned __int128)a << j & -(unsigned __int128)(b >> j & 1);
+        r ^= (lp_u128)a << j & -(lp_u128)(b >> j & 1);
     return r;
 }
 #endif

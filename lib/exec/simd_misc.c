@@ -49,7 +49,7 @@ SAT(SQNEG, SW, LP_EACH_SSAT, -a)
 /* The accumulator and the addend differ in signedness. */
 LP_INLINE uint64_t suqadd(int64_t acc, uint64_t v, unsigned bits, unsigned *qc)
 {
-    const __int128 max = (int64_t)(UINT64_MAX >> 1 >> (64 - bits)), sum = (__int128)acc + v;
+    const lp_i128 max = (int64_t)(UINT64_MAX >> 1 >> (64 - bits)), sum = (lp_i128)acc + v;
     if (sum <= max)
         return (uint64_t)sum;
     *qc = 1;
@@ -57,7 +57,7 @@ LP_INLINE uint64_t suqadd(int64_t acc, uint64_t v, unsigned bits, unsigned *qc)
 }
 LP_INLINE uint64_t usqadd(uint64_t acc, int64_t v, unsigned bits, unsigned *qc)
 {
-    const __int128 max = UINT64_MAX >> (64 - bits), sum = (__int128)acc + v;
+    const lp_i128 max = UINT64_MAX >> (64 - bits), sum = (lp_i128)acc + v;
     if (sum >= 0 && sum <= max)
         return (uint64_t)sum;
     *qc = 1;

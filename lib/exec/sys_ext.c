@@ -2,6 +2,7 @@
 #include <config.h>
 #include <sched.h>
 #include <unistd.h>
+#include "base/os.h"
 #include "exec/op.h"
 
 /* Two bits of PSTATE that a program may set and read back. Data-independent timing and speculative store bypass: nothing here depends on them. */
@@ -17,7 +18,7 @@ LP_OP(MSR_DIT) { sx_set(cpu, LP_PSTATE_DIT, lp_rd(cpu, f.Rt) & LP_PSTATE_DIT); }
 LP_INLINE void sx_random(struct lp_cpu *cpu, unsigned Rt)
 {
     uint64_t v = 0;
-    const bool none = getentropy(&v, sizeof v) != 0;
+    const bool none = !lp_os_random(&v, sizeof v);
     cpu->x[Rt] = none ? 0 : v;
     lp_set_nzcv(cpu, (uint32_t)none << 30);
 }

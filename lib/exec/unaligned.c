@@ -26,9 +26,9 @@ static void touch(void *p, unsigned size)
     __atomic_fetch_or((volatile uint8_t *)p + size - 1, 0, __ATOMIC_RELAXED);
 }
 
-bool lp_cas128_locked(unsigned __int128 *p, unsigned __int128 *expected, unsigned __int128 desired)
+bool lp_cas128_locked(lp_u128 *p, lp_u128 *expected, lp_u128 desired)
 {
-    unsigned __int128 now;
+    lp_u128 now;
     touch(p, sizeof now);
     atomic_flag *lock = lock_of(p);
     memcpy(&now, p, sizeof now);
@@ -48,7 +48,7 @@ uint64_t lp_load_unaligned(const void *p, unsigned size, bool whole)
 {
     uint64_t v = 0;
     if (within(p, size, whole)) {
-        const unsigned __int128 all = (unsigned __int128)lp_load128(block_of(p));
+        const lp_u128 all = (lp_u128)lp_load128(block_of(p));
         return (uint64_t)(all >> 8 * ((uintptr_t)p & 15)) & mask_of(size);
     }
     (void)*(volatile const uint8_t *)p;
@@ -79,12 +79,12 @@ bool lp_cas_unaligned(void *p, unsigned size, bool whole, uint64_t *expected, ui
     if (!within(p, size, whole))
         return cas_locked(p, size, expected, desired);
     const unsigned shift = 8 * ((uintptr_t)p & 15);
-    const unsigned __int128 mask = (unsigned __int128)mask_of(size) << shift;
-    unsigned __int128 *block = block_of(p), seen = (unsigned __int128)lp_load128(block);
+    const lp_u128 mask = (lp_u128)mask_of(size) << shift;
+    lp_u128 *block = block_of(p), seen = (lp_u128)lp_load128(block);
     for (;;) {
         const uint64_t now = (uint64_t)((seen & mask) >> shift);
         const bool same = now == *expected;
-        const unsigned __int128 want = same ? (seen & ~mask) | ((unsigned __int128)desired << shift & mask) : seen;
+        const lp_u128 want = same ? (seen & ~mask) | ((lp_u128)desired << shift & mask) : seen;
         /* What differs is written as it is: it was there, all of it, at one moment; and the page is asked for the right to write. */
         if (lp_cas128(block, &seen, want)) {
             *expected = now;

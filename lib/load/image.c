@@ -124,7 +124,7 @@ static uint64_t interp_bias(struct lp_mem *mem, const struct lp_image *im)
     uint64_t from = lp_align_down(im->start, LP_LOAD_ALIGN), len = im->end - from + LP_LOAD_ALIGN - LP_PAGE;
     if (lp_elf_info(im->elf)->type == ET_EXEC)
         return lp_mem_check(mem, im->start, LP_PAGE, LP_MAPPED, NULL) ? NO_PLACE : 0;
-    int64_t at = lp_mem_mmap(mem, 0, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    int64_t at = lp_mem_mmap(mem, 0, len, PROT_NONE, MAP_PRIVATE | LP_MAP_ANONYMOUS | LP_MAP_NORESERVE, -1, 0);
     if (at < 0 || lp_mem_munmap(mem, (uint64_t)at, len))
         return NO_PLACE;
     return lp_align_up((uint64_t)at, LP_LOAD_ALIGN) - from;
@@ -132,7 +132,7 @@ static uint64_t interp_bias(struct lp_mem *mem, const struct lp_image *im)
 
 static int map_at(struct lp_mem *mem, uint64_t at, uint64_t len, int prot, int fd, uint64_t off)
 {
-    int flags = MAP_PRIVATE | MAP_FIXED | (fd < 0 ? MAP_ANONYMOUS : 0);
+    int flags = MAP_PRIVATE | MAP_FIXED | (fd < 0 ? LP_MAP_ANONYMOUS : 0);
     int64_t r = lp_mem_mmap(mem, at, len, prot, flags, fd, (int64_t)off);
     return r < 0 ? (int)r : 0;
 }

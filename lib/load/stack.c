@@ -124,7 +124,7 @@ static void fill(struct writer *w, struct lp_image *im, const struct lp_stack_ar
 
 static int map_stack(struct lp_mem *mem, struct lp_image *im, uint64_t size)
 {
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE | MAP_GROWSDOWN;
+    int flags = MAP_PRIVATE | LP_MAP_ANONYMOUS | MAP_FIXED | LP_MAP_NORESERVE | LP_MAP_GROWSDOWN;
     uint64_t limit = lp_mem_limit(mem), hi = limit - LP_LOAD_ALIGN; /* nothing at the very top */
     if (size > limit / 4)
         return -ENOMEM;

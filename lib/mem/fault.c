@@ -88,3 +88,11 @@ bool lp_fault_was_ignored(int signo)
     const struct sigaction *old = &previous[signo == SIGBUS];
     return !(old->sa_flags & SA_SIGINFO) && old->sa_handler == SIG_IGN;
 }
+
+#if defined __x86_64__
+uint32_t lp_fault_mxcsr(const void *ucontext)
+{
+    const ucontext_t *uc = ucontext;
+    return uc->uc_mcontext.fpregs ? uc->uc_mcontext.fpregs->mxcsr : 0;
+}
+#endif

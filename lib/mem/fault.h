@@ -32,6 +32,10 @@ extern _Thread_local struct lp_recover *lp_recover_top __attribute__((tls_model(
 
 /* Thread-safe. May be called again: takes the signals back from a handler set since (a test framework's), which is chained then. */
 lp_status lp_fault_install(struct lp_error *err);
+#if defined __x86_64__
+/* MXCSR of the code that a signal handler (ucontext) interrupted. */
+uint32_t lp_fault_mxcsr(const void *ucontext);
+#endif
 /* Called for a SIGSEGV/SIGBUS that is not ours. Returns true if it was handled. Async-signal context. */
 void lp_fault_chain(bool (*fn)(int signo, siginfo_t *info, void *ucontext));
 

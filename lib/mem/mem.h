@@ -43,6 +43,8 @@ unsigned lp_mem_flags(const struct lp_mem *m, uint64_t addr);
 bool lp_mem_check(const struct lp_mem *m, uint64_t addr, uint64_t len, unsigned flags, uint64_t *bad);
 
 /* ---- the guest's mappings, with Linux's arguments, flags (AArch64 = generic numbers) and errors ---- */
+/* Flags that POSIX has not. */
+enum { LP_MAP_ANONYMOUS = 0x20, LP_MAP_GROWSDOWN = 0x100, LP_MAP_NORESERVE = 0x4000, LP_MAP_FIXED_NOREPLACE = 0x100000 };
 int64_t lp_mem_mmap(struct lp_mem *m, uint64_t addr, uint64_t len, int prot, int flags, int host_fd, int64_t off);
 int lp_mem_munmap(struct lp_mem *m, uint64_t addr, uint64_t len);
 int lp_mem_mprotect(struct lp_mem *m, uint64_t addr, uint64_t len, int prot);

@@ -103,9 +103,21 @@ static struct lp_mem *alloc_mem(void)
     return m;
 }
 
+/* The guest's memory is the host's, and its numbers are read and written there as they are. */
+static lp_status check_host(struct lp_error *err)
+{
+    const union { uint16_t number; uint8_t first; } probe = {.number = 1};
+    if (sizeof(void *) == 8 && probe.first == 1)
+        return LP_OK;
+    lp_fail(err, LP_E_UNSUPPORTED, "running AArch64 code requires a 64-bit little-endian host");
+    return lp_hint(err, "patches can be made, and applied to files, on any host"), LP_E_UNSUPPORTED;
+}
+
 lp_status lp_mem_new(unsigned bits, struct lp_mem **out, struct lp_error *err)
 {
     *out = NULL;
+    if (check_host(err) != LP_OK)
+        return LP_E_UNSUPPORTED;
     if (bits && (bits < MIN_BITS || bits > MAX_BITS))
         return lp_fail(err, LP_E_INVALID, "an address space of %u bits: expected %u to %u", bits, MIN_BITS, MAX_BITS);
     long page = sysconf(_SC_PAGESIZE);
@@ -136,6 +148,8 @@ lp_status lp_mem_new(unsigned bits, struct lp_mem **out, struct lp_error *err)
 lp_status lp_mem_new_flat(void *buffer, size_t size, uint64_t base, struct lp_mem **out, struct lp_error *err)
 {
     *out = NULL;
+    if (check_host(err) != LP_OK)
+        return LP_E_UNSUPPORTED;
     if (!buffer || !size || size % 4 || base % 4)
         return lp_fail(err, LP_E_INVALID, "flat memory of %zu bytes at 0x%llx: both must be multiples of 4, the size not 0", size,
                        (unsigned long long)base);

@@ -281,7 +281,10 @@ static bool to_be_relocated(struct lp_plan *pl, struct lp_target *t, uint64_t ad
 static void write_set(struct lp_plan *pl, const struct lp_item *it, uint64_t addr)
 {
     struct lp_target *t = pl->bound[it->object];
-    if (to_be_relocated(pl, t, addr, it->set->len)) return lp_plan_later(pl, t, it->line, "a relocated datum");
+    if (to_be_relocated(pl, t, addr, it->set->len)) {
+        lp_plan_later(pl, t, it->line, "a relocated datum");
+        return;
+    }
     struct lp_write *w = add_write(pl, it, addr, it->set->len, !it->set->old_value.any);
     if (w && set_value(pl, it, &it->set->old_value, 0, w->old_bytes)) set_value(pl, it, &it->set->new_value, addr, w->new_bytes);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 lp_status lp_job_fail(struct lp_job *job, const char *where, uint32_t line, lp_status s, const char *fmt, ...)
@@ -208,8 +209,6 @@ static lp_status collect(struct lp_job *job)
     return LP_OK;
 }
 
-enum { MAP_PRIVATE_ANON_NEW = 0x2 | 0x20 | 0x100000 }; /* MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, Linux's generic numbers */
-
 static void unmap_first(struct lp_live *live, const struct lp_applied *a, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -222,7 +221,7 @@ static lp_status map_part(struct lp_job *job, struct lp_applied *a, uint64_t add
     if (!len) return LP_OK;
     lp_status s = lp_live_step(job, "map");
     if (s != LP_OK) return s;
-    int64_t r = lp_mem_mmap(job->live->mem, addr, len, prot, MAP_PRIVATE_ANON_NEW, -1, 0);
+    int64_t r = lp_mem_mmap(job->live->mem, addr, len, prot, MAP_PRIVATE | LP_MAP_ANONYMOUS | LP_MAP_FIXED_NOREPLACE, -1, 0);
     if (r != (int64_t)addr) return lp_job_fail(job, a->patch->file, 0, LP_E_SYSTEM, "cannot map %llu bytes at 0x%llx: %s", (unsigned long long)len,
                                                (unsigned long long)addr, r < 0 ? strerror((int)-r) : "taken");
     snprintf(name, sizeof name, "[arm64lp: %.100s]", a->patch->name);

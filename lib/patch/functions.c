@@ -58,7 +58,10 @@ static size_t keep(struct copy *c, const char *text)
 static void add(struct copy *c, const struct lp_live_function *f, const char *name, size_t object, const char *patch)
 {
     struct row *v = lp_grow(c->v, &c->cap, c->n, sizeof *v);
-    if (!v) return (void)(c->failed = true);
+    if (!v) {
+        c->failed = true;
+        return;
+    }
     c->v = v;
     v[c->n++] = (struct row){*f, keep(c, name), object, keep(c, patch ? patch : "")};
 }

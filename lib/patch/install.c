@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/os.h"
 #include "patch/store.h"
 
 #include <dirent.h>
@@ -154,7 +155,7 @@ static void undo(const struct change *c, size_t done)
     char name[LP_STORE_NEW];
     while (done--) {
         lp_pending_beside(c->bin[done].id, name);
-        if (c->bin[done].changed && renameat2(c->dir, name, c->dir, c->bin[done].id, RENAME_EXCHANGE) != 0) renameat(c->dir, c->bin[done].id, c->dir, name);
+        if (c->bin[done].changed && lp_os_exchange(c->dir, name, c->bin[done].id) != 0) renameat(c->dir, c->bin[done].id, c->dir, name);
     }
 }
 

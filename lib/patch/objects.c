@@ -125,7 +125,10 @@ static void look_at(struct lp_objects *o, struct lp_mem *mem, const struct lp_ma
 {
     struct header h;
     struct lp_target like = {.dev = m->dev, .ino = m->ino}, *t = known(o, m);
-    if (t && t->mapped) return (void)(t->seen = true);
+    if (t && t->mapped) {
+        t->seen = true;
+        return;
+    }
     if (!read_header(mem, m, &h) || !find_bias(m, &h, &like.bias)) return;
     set_extent(&like, h.seg, h.n);
     int there = segments_there(mem, m, &like, &h);

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/os.h"
 #include "patch/store.h"
 
 #include <errno.h>
@@ -107,8 +108,8 @@ int lp_pending_exchange(int dir, const char *id)
 {
     char name[LP_STORE_NEW];
     lp_pending_beside(id, name);
-    if (renameat2(dir, name, dir, id, RENAME_EXCHANGE) == 0) return 0;
-    return errno == ENOENT && renameat2(dir, name, dir, id, RENAME_NOREPLACE) == 0 ? 0 : errno;
+    if (lp_os_exchange(dir, name, id) == 0) return 0;
+    return errno == ENOENT && lp_os_rename_new(dir, name, id) == 0 ? 0 : errno;
 }
 
 void lp_pending_done(int dir) { unlinkat(dir, RECORD, 0); }

@@ -7,11 +7,12 @@
 #include <arm64lp/store.h>
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/os.h"
 #include "vm/machine.h"
 
 lp_status lp_store_user_dir(char *buf, size_t size, struct lp_error *err)
 {
-    const char *config = secure_getenv("XDG_CONFIG_HOME"), *home = secure_getenv("HOME");
+    const char *config = lp_os_getenv("XDG_CONFIG_HOME"), *home = lp_os_getenv("HOME");
     int n = -1;
     if (config && config[0] == '/')
         n = snprintf(buf, size, "%s/arm64lp/patches", config);

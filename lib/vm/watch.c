@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/error.h"
+#include "base/os.h"
 #include "kernel/signal.h"
 #include "vm/machine.h"
 
@@ -193,7 +194,7 @@ static lp_status start(struct lp_watch *w, struct lp_error *err)
 {
     int pipe_fds[2];
     w->inotify = hidden(w->vm, inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    if (w->inotify < 0 || pipe2(pipe_fds, O_CLOEXEC) != 0) {
+    if (w->inotify < 0 || lp_os_pipe(pipe_fds, O_CLOEXEC) != 0) {
         lp_fail_sys(err, LP_E_SYSTEM, errno, "cannot watch the file");
         return lp_at(err, w->path, 0, 0);
     }
