@@ -24,6 +24,8 @@ made install && ok "make install" || { not_ok "make install"; note <"$scratch/lo
     for f in "$srcdir"/include/*.h; do echo "$includedir/${f##*/}"; done
     for f in "$srcdir"/include/arm64lp/*.h "$srcdir"/include/arm64lp/*.def; do echo "$includedir/arm64lp/${f##*/}"; done
     for f in "$srcdir"/man/*.[1-9]; do echo "$mandir/man${f##*.}/${f##*/}"; done
+    # Links by the names of functions
+    sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/s/^\.F[on] \([a-z_0-9]*\).*/\1/p' "$srcdir"/man/lp_*.3 "$srcdir/man/livepatch.3" | sed "s,.*,$mandir/man3/&.3,"
     echo "$libdir/libarm64lp.la"
     [ ! -e "$builddir/.libs/libarm64lp.so" ] || for v in '' .0 .0.0.0; do echo "$libdir/libarm64lp.so$v"; done
     [ ! -e "$builddir/.libs/libarm64lp.a" ] || echo "$libdir/libarm64lp.a"
@@ -98,9 +100,10 @@ fi
 
 # ---- manuals ----
 if command -v man >/dev/null; then
-    for page in lprun.1 lpmake.1 lpdiff.1 lpapply.1 lpdis.1 lpatch.5 lps.5 lpcontrol.5 libarm64lp.3 livepatch.3 arm64lp.7; do
+    for page in lprun.1 lpmake.1 lpdiff.1 lpapply.1 lpdis.1 lpatch.5 lps.5 lpcontrol.5 libarm64lp.3 livepatch.3 lp_vm.3 arm64lp.7; do
         is "$(man -M "$d$mandir" -w "${page##*.}" "${page%.*}" 2>&1)" "$d$mandir/man${page##*.}/$page" "man ${page##*.} ${page%.*}"
     done
+    like "$(MANPAGER=cat man -M "$d$mandir" lp_vm_run 2>/dev/null | col -b 2>/dev/null)" 'lp_vm_run(lp_vm \*vm' "man 3 lp_vm_run"
     like "$(MANPAGER=cat man -M "$d$mandir" lprun 2>/dev/null | col -b 2>/dev/null)" 'AArch64' "man shows one"
 else
     skip "manuals" "no man"
