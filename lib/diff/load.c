@@ -150,7 +150,7 @@ static void add_dynamic_word(struct lp_side *s, const struct lp_dynrel *r)
     case R_AARCH64_ABS64:
     case R_AARCH64_GLOB_DAT:
     case R_AARCH64_JUMP_SLOT: break;
-    case R_AARCH64_IRELATIVE: w.kind = LP_WORD_IFUNC; break;
+    case LP_R_IRELATIVE: w.kind = LP_WORD_IFUNC; break;
     case R_AARCH64_COPY: w.kind = LP_WORD_COPY; break;
     case R_AARCH64_TLS_TPREL:
     case R_AARCH64_TLS_DTPMOD:
@@ -192,8 +192,8 @@ static void add_static_ifuncs(struct lp_side *s)
         if (x[i].type != SHT_RELA || !(x[i].flags & SHF_ALLOC) || !lp_within(x[i].offset, x[i].size, info->image_size)) continue;
         const uint8_t *p = (const uint8_t *)info->image + x[i].offset;
         for (uint64_t k = 0; k + 24 <= x[i].size; k += 24)
-            if ((uint32_t)lp_le64(p + k + 8) == R_AARCH64_IRELATIVE)
-                add_word(s, &(struct lp_word_at){lp_le64(p + k), lp_le64(p + k + 16), NULL, R_AARCH64_IRELATIVE, LP_WORD_IFUNC});
+            if ((uint32_t)lp_le64(p + k + 8) == LP_R_IRELATIVE)
+                add_word(s, &(struct lp_word_at){lp_le64(p + k), lp_le64(p + k + 16), NULL, LP_R_IRELATIVE, LP_WORD_IFUNC});
     }
 }
 

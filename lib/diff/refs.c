@@ -135,7 +135,8 @@ static bool never_returns(const char *name, size_t n)
                                         "__cxa_throw_bad_array_new_length", "__cxa_call_unexpected", "_ZSt9terminatev"};
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         if (strlen(never[i]) == n && memcmp(name, never[i], n) == 0) return true;
-    return n > 5 && memcmp(name, "_ZSt", 4) == 0 && memmem(name, n, "__throw_", 8); /* std::__throw_length_error() ... */
+    const char *thrower = strncmp(name, "_ZSt", 4) == 0 ? strstr(name, "__throw_") : NULL; /* std::__throw_length_error() ... */
+    return thrower && (size_t)(thrower - name) < n;
 }
 
 static bool returns(void *ctx, uint64_t addr)

@@ -5,6 +5,7 @@
 #include "elf/image.h"
 #include "base/bits.h"
 #include "base/hash.h"
+#include "base/os.h"
 
 #include <elf.h>
 #include <limits.h>
@@ -82,7 +83,9 @@ static void look(struct lp_elf *e)
     char dir[PATH_MAX] = "", above[PATH_MAX], by_id[200] = "", more[PATH_MAX], hex[129];
     uint32_t crc = 0;
     const char *link = link_name(e, &crc);
-    if (strlen(e->name) < sizeof dir && realpath(e->name, dir)) *strrchr(dir, '/') = 0;
+    char *real = lp_os_realpath(e->name), *leaf = real ? strrchr(real, '/') : NULL;
+    if (leaf) snprintf(dir, sizeof dir, "%.*s", (int)(leaf - real), real);
+    free(real);
     if (e->info.build_id) {
         lp_hex(hex, e->info.build_id, e->info.build_id_len);
         snprintf(by_id, sizeof by_id, "usr/lib/debug/.build-id/%.2s/%s.debug", hex, hex + 2);

@@ -5,7 +5,7 @@
 #include <arm64lp/elf.h>
 #include <elf.h>
 
-enum { LP_DT_RELRSZ = 35, LP_DT_RELR = 36 }; /* not in every C library's elf.h */
+enum { LP_DT_RELRSZ = 35, LP_DT_RELR = 36, LP_R_IRELATIVE = 1032 }; /* not in every C library's elf.h */
 
 struct lp_dynsym {
     const char *name, *version; /* of what it defines, or of what it wants; NULL = none */

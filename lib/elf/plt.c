@@ -1,6 +1,7 @@
 /* elf/plt.c - PLT entries as symbols "name@plt": the stub is decoded, its GOT slot's relocation names the function. */
 #include <config.h>
 #include "elf/image.h"
+#include "elf/dynamic.h"
 #include "base/bits.h"
 #include "base/buf.h"
 
@@ -45,7 +46,7 @@ static void read_relocs(const struct lp_elf *e, const struct lp_elf_section *s, 
         uint64_t info = lp_le64(p + 8), type = info & 0xffffffff;
         const char *name = NULL;
         if (type == R_AARCH64_JUMP_SLOT || type == R_AARCH64_GLOB_DAT) name = dynsym_name(e, s->link, info >> 32);
-        else if (type == R_AARCH64_IRELATIVE) name = function_at(e, lp_le64(p + 16));
+        else if (type == LP_R_IRELATIVE) name = function_at(e, lp_le64(p + 16));
         if (!name) continue;
         struct slot *v = lp_grow(out->v, &out->cap, out->n, sizeof *v);
         if (!v) return;

@@ -75,11 +75,12 @@ struct target {
 static int hold(struct target *g, const char *text)
 {
     char *copy = malloc(sizeof HELD + strlen(text));
-    if (!copy || vec_add(&g->own, copy)) {
+    if (!copy) return -ENOMEM;
+    strcpy(stpcpy(copy, HELD), text);
+    if (vec_add(&g->own, copy)) {
         free(copy);
         return -ENOMEM;
     }
-    strcpy(stpcpy(copy, HELD), text);
     int r = vec_add(&g->held, copy);
     return r ? r : vec_add(&g->env, copy + sizeof HELD - 1);
 }

@@ -4,6 +4,14 @@
 #define LP_KERNEL_HOSTNR_H
 #include <sys/syscall.h>
 
+/* s390x has accept4 and semtimedop only. */
+#ifndef __NR_accept
+#define __NR_accept -1
+#endif
+#ifndef __NR_semop
+#define __NR_semop -1
+#endif
+
 #ifndef __NR_mount_setattr
 #define __NR_mount_setattr 442
 #endif

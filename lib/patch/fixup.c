@@ -130,7 +130,7 @@ static uint64_t linked_slot(const struct fixing *x, uint32_t type)
         if (r->sym ? same_symbol(r->sym, &x->ref) && r->addend == x->f->expr.addend
                    : x->ref.in == x->t && x->ref.kind == LP_REF_TLS && (uint64_t)r->addend == x->ref.addr + (uint64_t)x->f->expr.addend)
             return r->at + x->t->bias;
-        if (type == R_AARCH64_IRELATIVE && x->ref.in == x->t && (uint64_t)r->addend + x->t->bias == x->ref.addr) return r->at + x->t->bias;
+        if (type == LP_R_IRELATIVE && x->ref.in == x->t && (uint64_t)r->addend + x->t->bias == x->ref.addr) return r->at + x->t->bias;
     }
     return 0;
 }
@@ -171,7 +171,7 @@ static bool address(struct fixing *x, uint64_t *value)
 static uint64_t own_got(struct fixing *x)
 {
     uint64_t own = linked_slot(x, R_AARCH64_GLOB_DAT);
-    return !own && x->ref.kind == LP_REF_IFUNC ? linked_slot(x, R_AARCH64_IRELATIVE) : own;
+    return !own && x->ref.kind == LP_REF_IFUNC ? linked_slot(x, LP_R_IRELATIVE) : own;
 }
 
 /* G: where the symbol's address is. */

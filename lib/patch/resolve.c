@@ -295,7 +295,7 @@ static bool chosen_in(struct lp_plan *pl, struct lp_target *u, const struct lp_r
     for (size_t i = 0; d && i < d->nrel; i++) {
         const struct lp_dynrel *q = &d->rel[i];
         bool by_name = (q->type == R_AARCH64_GLOB_DAT || q->type == R_AARCH64_JUMP_SLOT) && q->sym && r->name && strcmp(q->sym->name, r->name) == 0;
-        bool by_resolver = q->type == R_AARCH64_IRELATIVE && u == r->in && (uint64_t)q->addend + u->bias == r->addr;
+        bool by_resolver = q->type == LP_R_IRELATIVE && u == r->in && (uint64_t)q->addend + u->bias == r->addr;
         if (!by_name && !by_resolver) continue;
         if (bound_slot(pl, u, q, addr) && (by_resolver || (*addr >= r->in->start && *addr < r->in->end))) return true;
     }
