@@ -1,4 +1,5 @@
-/* a64/disasm.c - one word as text: capstone's in the preferred form (prefer.c), or the name that our tables give to what capstone does not know.
+/* a64/disasm.c - one word as text: capstone's in the preferred form (prefer.c), the text of spell.c, or the name that our tables
+ * give to what capstone does not know.
  * Programs repeat themselves: texts are kept by word, those of PC-relative words without the offset. */
 #include <config.h>
 #include <arm64lp/dis.h>
@@ -132,6 +133,7 @@ static unsigned compose(struct lp_dis *d, uint32_t word, struct lp_dis_insn *out
         return row;
     }
     out->defined = row != A64_UNDEFINED;
+    if (out->defined && lp_dis_spell(row, word, out)) return row;
     strcpy(out->mnemonic, ".inst");
     snprintf(out->operands, sizeof out->operands, "0x%08" PRIx32 " ; %s", word, out->defined ? out->row : "undefined");
     return row;

@@ -1,4 +1,4 @@
-/* a64/disasm.h - between disasm.c and prefer.c, and the target of a word whose row is known. */
+/* a64/disasm.h - between disasm.c, prefer.c and spell.c, and the target of a word whose row is known. */
 #ifndef LP_A64_DISASM_H
 #define LP_A64_DISASM_H
 #include <arm64lp/dis.h>
@@ -6,6 +6,8 @@
 
 /* Make capstone's text of this word the manual's preferred form. */
 void lp_dis_prefer(unsigned row, uint32_t word, struct lp_dis_insn *insn);
+/* The text of a word that capstone does not know (spell.c); false: there is none but the row's name, and *out is spoiled. */
+bool lp_dis_spell(unsigned row, uint32_t word, struct lp_dis_insn *out);
 /* Of a row with LP_ROW_PCREL. */
 uint64_t lp_a64_row_target(const struct lp_row_info *r, uint32_t word, uint64_t pc);
 #endif

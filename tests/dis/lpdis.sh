@@ -36,7 +36,8 @@ hides '<main>:' "--symbol shows no other function"
 shows 'ldr.*; 0x[0-9a-f]* -> puts' "what a GOT slot holds" lpdis --symbol pointer app
 shows '; 0x[0-9a-f]* <limit>' "a variable that is loaded" lpdis --symbol check app
 shows "11223344 ${tab}\.word${tab}0x11223344" "data in the text, by \$d" lpdis --symbol mixed app
-like "$(cat out)" "b8e00020 ${tab}\.inst${tab}0xb8e00020 ; LDADD" "an instruction that capstone does not know has our name"
+like "$(cat out)" "b8e00020 ${tab}ldaddal${tab}w0, w0, \[x1\]" "an instruction that capstone does not know has our text"
+like "$(lpdis -w 043f57ff)" "\.inst.*0x043f57ff ; ADDVL_rri" "or at least our name"
 shows '/app\.c:4$' "-l: source lines" lpdis -l --symbol check app
 shows 'R_AARCH64_JUMP26.puts' "-r: relocations of an object file" lpdis -r app.o
 shows 'R_AARCH64_RELATIVE' "-r: relocations for the dynamic linker" lpdis -rD -j .data.rel.ro app
