@@ -1,8 +1,9 @@
 /* compare OURS THEIRS <FILES: are there the same instructions at the same addresses? Both commands print the sections of the file that is their last
  * argument; the names of files come on standard input, and those that are no AArch64 ELF files are left out. What is only another spelling is no
- * difference (spelling.c). Prints "files N words N differ N missing N named N", missing being what one of them alone prints, named those that we have
- * no text for, but their name (".inst 0xb8e00020 ; LDADD"), and a line for each class of what differs or is named: how often, our mnemonic or name,
- * theirs, and one of them. */
+ * difference (spelling.c). Prints "files N words N differ N missing N named N stubs N", missing being what one of them alone prints, named those that we
+ * have no text for, but their name (".inst 0x043f57ff ; ADDVL_rri"), and a line for each class of what differs or is named: how often, our mnemonic or
+ * name, theirs, and one of them. stubs: words of .plt that we alone print. Go's linker writes imported functions as STT_OBJECT, and the others give a
+ * stub the type of what it leads to; but it is JUMP_SLOT relocations that fill their slots: they are code, and are called. */
 #include "compare.h"
 
 #include <ctype.h>
@@ -17,7 +18,7 @@ struct stream { FILE *f; char *line; size_t cap; struct word now; bool have, sec
 struct class_ { char ours[32], theirs[32]; unsigned long count; char example[400]; };
 static struct class_ class_[CLASSES];
 static size_t n_classes;
-static unsigned long words, differ, missing, named;
+static unsigned long words, differ, missing, named, stubs;
 
 /* "  88e870:\td503201f \tnop" of GNU and ours, "  88e870: 1f 20 03 d5  \tnop" of LLVM. */
 static bool parse(char *line, struct word *w)
@@ -113,7 +114,11 @@ static void run(struct stream *a, struct stream *b)
     while (a->have || b->have) {
         if (a->have && b->have && a->section && b->section) next(a), next(b);
         else if (a->have && b->have && !a->section && !b->section && a->now.addr == b->now.addr) both(&a->now, &b->now), next(a), next(b);
-        else if (a->have && !a->section && (!b->have || b->section || a->now.addr < b->now.addr)) alone(&a->now, true), next(a);
+        else if (a->have && !a->section && (!b->have || b->section || a->now.addr < b->now.addr)) {
+            if (strncmp(a->name, ".plt", 4) == 0) stubs++;
+            else alone(&a->now, true);
+            next(a);
+        }
         else if (b->have && !b->section) alone(&b->now, false), next(b);
         else if (a->have && a->section) next(a);
         else next(b);
@@ -167,7 +172,7 @@ int main(int argc, char **argv)
     }
     free(path);
     qsort(class_, n_classes, sizeof *class_, by_count);
-    printf("files %zu words %lu differ %lu missing %lu named %lu\n", files, words, differ, missing, named);
+    printf("files %zu words %lu differ %lu missing %lu named %lu stubs %lu\n", files, words, differ, missing, named, stubs);
     for (size_t i = 0; i < n_classes; i++) printf("%lu %s %s %s\n", class_[i].count, class_[i].ours, class_[i].theirs, class_[i].example);
     return failed != 0;
 }
