@@ -27,11 +27,11 @@ A64_LISTED = privileged mte sve sve2 sme
 
 A64_TABLES  = $(A64_CLASSES:%=lib/a64/%.decode) $(A64_LISTED:%=lib/a64/%.decode)
 A64_EXPORTS = $(A64_CLASSES:%=lib/a64/%.export.gen.h)
-A64_GENERATED = lib/a64/rows.gen.h lib/a64/fields.gen.h lib/a64/derive.gen.h lib/a64/decode.gen.h lib/a64/dispatch.gen.h lib/a64/regs.gen.h $(A64_EXPORTS)
+A64_GENERATED = lib/a64/rows.gen.h lib/a64/fields.gen.h lib/a64/derive.gen.h lib/a64/decode.gen.h lib/a64/dispatch.gen.h lib/a64/regs.gen.h lib/a64/access.gen.h $(A64_EXPORTS)
 EXTRA_DIST += lib/a64/fields.decode $(A64_TABLES) lib/exec/fuse.def $(MKDECODE_FILES)
 
 # The table compiler runs on the build machine.
-MKDECODE_FILES = lib/a64/mkdecode.c lib/a64/mkdecode_parse.c lib/a64/mkdecode_fuse.c lib/a64/mkdecode_tree.c \
+MKDECODE_FILES = lib/a64/mkdecode.c lib/a64/mkdecode_parse.c lib/a64/mkdecode_attr.c lib/a64/mkdecode_fuse.c lib/a64/mkdecode_tree.c \
 	lib/a64/mkdecode_emit.c lib/a64/mkdecode_regs.c lib/a64/mkdecode_dispatch.c lib/a64/mkdecode.h
 lib/a64/mkdecode: $(MKDECODE_FILES)
 	$(AM_V_CC)$(MKDIR_P) lib/a64 && $(CC_FOR_BUILD) -std=c11 -O1 -o $@ \

@@ -153,10 +153,17 @@ static const char *class_of(const char *path)
     return copy_str(base, (size_t)(dot - base));
 }
 
+bool is_general(const struct field *x) { return x->name[0] == 'R' && x->width == 5; }
+bool is_vector(const struct field *x) { return x->name[0] == 'V'; }
+
+static bool is_dest(const struct field *x)
+{
+    return x->size != 0 && is_general(x) && (x->role == ROLE_DST || x->role == ROLE_RW || strcmp(x->name, "Rd") == 0);
+}
 int dest_field(const struct row *r)
 {
     for (unsigned i = 0; i < r->nfields; i++)
-        if (r->fields[i].size != 0 && (r->fields[i].role == ROLE_DST || strcmp(r->fields[i].name, "Rd") == 0))
+        if (is_dest(&r->fields[i]))
             return (int)i;
     return -1;
 }
@@ -230,6 +237,7 @@ int main(int argc, char **argv)
     emit_decode(dir, &tree);
     emit_exports(dir);
     emit_regs(dir);
+    emit_access(dir);
     emit_dispatch(dir);
     return nerrors != 0;
 }

@@ -9,8 +9,9 @@
 enum { MAX_FIELDS = 16, MAX_GUARDS = 12, MAX_CONDS = 4, MAX_AFTER = 4, MAX_CODES = 64, OPERANDS = 14, OPERANDS_AT = 2,
        MAX_CHAIN = 4, MAX_LINKS = 6, MAX_FEATURES = 64 };
 
-/* What becomes of a field's bits in the op. */
-enum role { ROLE_RAW, ROLE_SRC, ROLE_DST, ROLE_SP, ROLE_SIGNED, ROLE_MATCH };
+/* What a field is, and so what becomes of its bits in the op: a number; a register that is read, written, both, or may be SP; a register and the next one,
+ * read, or both; a number with a sign; nothing, its bits only choose the row. */
+enum role { ROLE_RAW, ROLE_SRC, ROLE_DST, ROLE_RW, ROLE_SP, ROLE_PAIR, ROLE_RW_PAIR, ROLE_SIGNED, ROLE_MATCH };
 struct field {
     char *name;
     unsigned width, lo;
@@ -24,6 +25,12 @@ struct cond {
     uint32_t value;
 };
 struct guard { struct cond conds[MAX_CONDS]; unsigned n; };
+
+/* What is accessed: load(), store(), touch(). `log2` + the field's value (field -1: none) is the size of one register; LANE: ldst_struct.decode. */
+enum { A_LOAD = 1, A_STORE = 2, A_SIGNED = 4, A_TOUCH = 8, A_POST = 16, A_BLOCK = 32, A_LANE = 64 };
+struct access { unsigned how, log2; int field; };
+/* Registers that follow the one that a field names: `n` in all, or (field not -1) that field's value + 1. */
+struct list { int of, field; unsigned n; };
 
 enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16, F_EL1 = 32, F_OFF = 64, F_BACK = 128 };
 /* An attribute that is a flag (and sets `also`), and what enum lp_row_flags says of it. */
@@ -49,6 +56,10 @@ struct row {
     unsigned hot_fields[MAX_FIELDS], nhot;
     char *after[MAX_AFTER];
     unsigned nafter;
+    uint32_t reads, writes;   /* by no field: bit n: Xn, 31: SP */
+    struct access access;
+    struct list list;
+    bool high;                /* of V registers with four bits the bit above is one more, where size (23:22) is 2: high(M) */
     struct { unsigned lo, bits, shift; } off; /* pcrel: the offset's place, size, and unit's log2 */
     unsigned id;               /* enum lp_row */
     unsigned base, ncodes;     /* specialised codes base .. base + ncodes - 1 */
@@ -88,6 +99,10 @@ unsigned element_code(const struct element *e);
 /* "ADD_imm" or "ADD_imm_1_0" into a static ring of buffers. */
 const char *spec_name(const struct row *r, unsigned k);
 
+/* Is it a field of a general register, of a V register (the table's convention)? */
+bool is_general(const struct field *x);
+bool is_vector(const struct field *x);
+
 /* ---- parse ---- */
 /* The line that is being read. */
 extern const char *at_file;
@@ -97,8 +112,14 @@ void for_lines(const char *path, void (*fn)(char *, const char *), const char *a
 bool parse_number(const char *s, uint32_t *out);
 char *trim(char *s);
 void parse_fields(const char *path);
+bool is_name(const char *s);
 void parse_class(const char *path, const char *class_);
 void layout_row(struct row *r);
+
+/* ---- attributes (mkdecode_attr.c) ---- */
+void parse_guard(char *s);
+void parse_attrs(struct row *r, char *s);
+void check_access(const struct row *r);
 
 /* ---- fuse ---- */
 void parse_fuse(const char *path);
@@ -116,7 +137,7 @@ struct tree {
 };
 void build_tree(struct tree *t);
 
-/* ---- emit; emit_regs is in mkdecode_regs.c ---- */
+/* ---- emit; emit_regs and emit_access are in mkdecode_regs.c ---- */
 FILE *out_open(const char *dir, const char *name);
 void out_close(FILE *f, const char *dir, const char *name); /* replaces the old file only if it changed */
 const char *stored_type(const struct field *x);
@@ -125,5 +146,6 @@ void emit_fields(const char *dir);
 void emit_decode(const char *dir, const struct tree *t);
 void emit_exports(const char *dir);
 void emit_regs(const char *dir);
+void emit_access(const char *dir);
 void emit_dispatch(const char *dir);
 #endif

@@ -183,13 +183,12 @@ static void emit_guard(FILE *f, const struct row *r)
 
 static void emit_put(FILE *f, const struct field *x)
 {
-    static const char *const map[] = {
-        [ROLE_RAW] = "PUT(%u, %s, ", [ROLE_SRC] = "PUT(%u, %s, SRC", [ROLE_DST] = "PUT(%u, %s, DST", [ROLE_SP] = "PUT(%u, %s, "};
+    static const char *const slots[] = {[ROLE_SRC] = "SRC", [ROLE_DST] = "DST", [ROLE_RW] = "DST", [ROLE_MATCH] = NULL};
     if (x->role == ROLE_SIGNED) {
         fprintf(f, "    PUT(%u, %s, (int32_t)(w << %u) >> %u);\n", x->at, stored_type(x), 32 - x->lo - x->width, 32 - x->width);
         return;
     }
-    fprintf(f, map[x->role], x->at, stored_type(x));
+    fprintf(f, "PUT(%u, %s, %s", x->at, stored_type(x), slots[x->role] != NULL && is_general(x) ? slots[x->role] : "");
     emit_raw(f, x);
     fprintf(f, ");\n");
 }

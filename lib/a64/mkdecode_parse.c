@@ -9,7 +9,7 @@ static unsigned ndecls;
 const char *at_file;
 unsigned at_line;
 
-static bool is_name(const char *s)
+bool is_name(const char *s)
 {
     if (!isalpha((unsigned char)*s) && *s != '_')
         return false;
@@ -34,7 +34,7 @@ static bool parse_role(const char *s, enum role *out)
 {
     static const struct { const char *name; enum role role; } names[] = {
         {"d", ROLE_DST}, {"dst", ROLE_DST}, {"sp", ROLE_SP}, {"u", ROLE_RAW}, {"raw", ROLE_RAW},
-        {"s", ROLE_SIGNED}, {"x", ROLE_MATCH}, {"src", ROLE_SRC},
+        {"s", ROLE_SIGNED}, {"x", ROLE_MATCH}, {"src", ROLE_SRC}, {"rw", ROLE_RW}, {"pair", ROLE_PAIR}, {"rwpair", ROLE_RW_PAIR},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(s, names[i].name) == 0) {
@@ -80,7 +80,7 @@ static void parse_decl(char *s)
     d.width = w;
     d.role = default_role(name);
     if (role != NULL && !parse_role(role, &d.role))
-        ERROR("unknown role '%s' (dst, sp, raw, src, s, x)", role);
+        ERROR("unknown role '%s' (dst, rw, sp, pair, rwpair, raw, src, s, x)", role);
     const struct field *old = find_decl(name);
     if (old != NULL) {
         if (old->width != d.width || old->role != d.role)
@@ -138,8 +138,8 @@ static void parse_field(struct row *r, char *tok, unsigned *bits)
         ERROR("%s: unknown field '%s' (declare it with %%%s, or write %s:width)", r->name, tok, tok, tok);
     }
     if (dot != NULL && !parse_role(dot, &f.role))
-        ERROR("%s: unknown role '.%s' of field '%s' (.d .sp .u .s .x)", r->name, dot, tok);
-    if ((f.role == ROLE_SRC || f.role == ROLE_DST || f.role == ROLE_SP) && f.width != 5)
+        ERROR("%s: unknown role '.%s' of field '%s' (.d .rw .sp .pair .rwpair .u .s .x)", r->name, dot, tok);
+    if (f.role >= ROLE_SRC && f.role <= ROLE_RW_PAIR && f.width != 5)
         ERROR("%s: register field '%s' has %u bits instead of 5", r->name, tok, f.width);
     if (find_field(r, tok) >= 0)
         ERROR("%s: field '%s' occurs twice", r->name, tok);
@@ -177,164 +177,6 @@ static void parse_pattern(struct row *r, char *s)
         ERROR("%s: the pattern has %u bits instead of 32", r->name, bits);
 }
 
-/* ---- attributes ---- */
-
-static void parse_cond(struct row *r, struct guard *g, char *s)
-{
-    struct cond c = {.other = -1};
-    size_t n = strcspn(s, "=!<>&");
-    size_t oplen = strspn(s + n, "=!<>&");
-    if (n == 0 || oplen == 0 || oplen > 2) {
-        ERROR("%s: unless: expected 'field==value', found '%s'", r->name, s);
-        return;
-    }
-    char op[3] = {0}, *name = trim(copy_str(s, n)), *rhs = trim(s + n + oplen);
-    memcpy(op, s + n, oplen);
-    static const char *const ops[] = {"==", "!=", ">=", "<=", ">", "<", "&"};
-    bool known = false;
-    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
-        known |= strcmp(op, ops[i]) == 0;
-    int f = find_field(r, name);
-    if (!known)
-        ERROR("%s: unless: unknown comparison '%s' (== != >= <= > < &)", r->name, op);
-    if (f < 0)
-        ERROR("%s: unless: no field '%s' in the pattern", r->name, name);
-    if (!parse_number(rhs, &c.value) && (c.other = find_field(r, rhs)) < 0)
-        ERROR("%s: unless: '%s' is neither a number nor a field", r->name, rhs);
-    if (f < 0 || g->n == MAX_CONDS) {
-        if (f >= 0)
-            ERROR("%s: unless: more than %d conditions", r->name, MAX_CONDS);
-        return;
-    }
-    c.field = (unsigned)f;
-    if (c.other < 0 && r->fields[f].width < 32 && c.value >> r->fields[f].width != 0)
-        ERROR("%s: unless: field '%s' has %u bits, it is never %u", r->name, name, r->fields[f].width, c.value);
-    memcpy(c.op, op, 3);
-    g->conds[g->n++] = c;
-}
-
-static void attr_unless(struct row *r, char *args)
-{
-    struct guard g = {0};
-    for (char *s = strtok(args, ","); s != NULL; s = strtok(NULL, ","))
-        parse_cond(r, &g, trim(s));
-    if (g.n == 0)
-        ERROR("%s: unless() without a condition", r->name);
-    else if (r->nguards == MAX_GUARDS)
-        ERROR("%s: more than %d unless()", r->name, MAX_GUARDS);
-    else
-        r->guards[r->nguards++] = g;
-}
-
-static void attr_hot(struct row *r, char *args)
-{
-    if (r->hot)
-        ERROR("%s: hot twice", r->name);
-    r->hot = true;
-    unsigned bits = 0;
-    for (char *s = strtok(args, ","); s != NULL; s = strtok(NULL, ",")) {
-        int f = find_field(r, trim(s));
-        if (f < 0) {
-            ERROR("%s: hot: no field '%s' in the pattern", r->name, trim(s));
-        } else if (r->fields[f].role != ROLE_RAW) {
-            ERROR("%s: hot: '%s' is a register or a signed field; only plain numbers can be specialised", r->name, trim(s));
-        } else {
-            bits += r->fields[f].width;
-            r->hot_fields[r->nhot++] = (unsigned)f;
-        }
-    }
-    if (bits > 6)
-        ERROR("%s: hot: %u bits would make %u copies; at most %d", r->name, bits, bits < 31 ? 1u << bits : 0, MAX_CODES);
-    else
-        r->ncodes = 1u << bits;
-}
-
-static void attr_derive(struct row *r, char *args)
-{
-    char *eq = strchr(args, '=');
-    if (eq == NULL) {
-        ERROR("%s: expected derive(member=function)", r->name);
-        return;
-    }
-    *eq = 0;
-    char *name = trim(args), *fn = trim(eq + 1);
-    if (!is_name(name) || !is_name(fn))
-        ERROR("%s: expected derive(member=function)", r->name);
-    if (r->derive != NULL)
-        ERROR("%s: derive twice", r->name);
-    if (find_field(r, name) >= 0)
-        ERROR("%s: derive: '%s' is a field of the pattern", r->name, name);
-    r->derive = copy_str(name, strlen(name));
-    r->derive_fn = copy_str(fn, strlen(fn));
-}
-
-static void attr_after(struct row *r, char *args)
-{
-    for (char *s = strtok(args, ", "); s != NULL; s = strtok(NULL, ", ")) {
-        if (r->nafter == MAX_AFTER)
-            ERROR("%s: more than %d after()", r->name, MAX_AFTER);
-        else
-            r->after[r->nafter++] = copy_str(s, strlen(s));
-    }
-}
-
-const struct attribute attributes[ATTRIBUTES] = {
-    {"todo", F_TODO, 0, "known, but not executed: decodes to A64_UNDEFINED"},
-    {"branch", F_BRANCH, 0, "PC-relative branch, taken or not"},
-    {"jump", F_JUMP, 0, "the next PC comes from the handler: BR, RET, SVC ..."},
-    {"mem", F_MEM, 0, "accesses memory: can fault"},
-    {"pcrel", F_PCREL, 0, "the word means something else at another address"},
-    {"el1", F_EL1, F_TODO, "undefined for programs, or always trapped"},
-    {"off", F_OFF, F_TODO, "Linux does not let programs use it"},
-    {"back", F_BACK, 0, "writes the address back to the base register"}};
-
-static void parse_attr(struct row *r, char *word, char *args)
-{
-    static const struct { const char *name; void (*fn)(struct row *, char *); } calls[] = {
-        {"unless", attr_unless}, {"hot", attr_hot}, {"derive", attr_derive}, {"after", attr_after}};
-    static char none[1];
-    if (args == NULL) {
-        for (size_t i = 0; i < ATTRIBUTES; i++) {
-            if (strcmp(word, attributes[i].name) == 0) {
-                r->flags |= attributes[i].flag | attributes[i].also;
-                return;
-            }
-        }
-        if (strcmp(word, "hot") == 0) {
-            attr_hot(r, none);
-            return;
-        }
-    } else {
-        for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-            if (strcmp(word, calls[i].name) == 0) {
-                calls[i].fn(r, args);
-                return;
-            }
-        }
-    }
-    ERROR("%s: unknown attribute '%s%s' (hot unless() derive() after() mem back branch jump pcrel todo el1 off)", r->name, word, args ? "()" : "");
-}
-
-static void parse_attrs(struct row *r, char *s)
-{
-    while (*(s = s + strspn(s, " \t"))) {
-        char *word = s, *args = NULL;
-        s += strcspn(s, " \t(");
-        if (*s == '(') {
-            *s++ = 0;
-            args = s;
-            s += strcspn(s, ")");
-            if (*s == 0) {
-                ERROR("%s: '%s(' has no ')'", r->name, word);
-                return;
-            }
-        }
-        if (*s)
-            *s++ = 0;
-        parse_attr(r, word, args);
-    }
-}
-
 /* ---- NAME | pattern | feature | attributes ---- */
 
 /* The offset of a PC-relative row is its signed field, in words, or immhi:immlo, in bytes or (ADRP) pages. */
@@ -368,6 +210,7 @@ static void check_row(struct row *r)
         ERROR("%s: what is written back is a base register (Rn.sp)", r->name);
     if ((r->flags & F_TODO) && r->hot)
         ERROR("%s: a row that is not executed cannot be hot", r->name);
+    check_access(r);
     struct row *old = find_row(r->name);
     if (old != NULL)
         ERROR("%s: the name is used already at %s:%u", r->name, old->file, old->line);
@@ -392,7 +235,7 @@ static void parse_row(char *s, const char *class_)
         ERROR("expected 'NAME | pattern | feature | attributes'");
         return;
     }
-    struct row r = {.class_ = class_, .file = at_file, .line = at_line};
+    struct row r = {.class_ = class_, .file = at_file, .line = at_line, .access.field = -1, .list.of = -1};
     r.name = trim(col[0]);
     if (!is_name(r.name)) {
         ERROR("'%s' is no instruction name", r.name);
@@ -453,6 +296,8 @@ static void class_line(char *s, const char *arg)
 {
     if (*s == '%')
         parse_decl(s + 1);
+    else if (strncmp(s, "guard ", 6) == 0)
+        parse_guard(s + 6);
     else
         parse_row(s, arg);
 }

@@ -19,24 +19,24 @@ static uint32_t registers(const uint8_t *place, unsigned n, uint32_t word)
 
 struct lp_a64_regs lp_a64_regs(unsigned row, uint32_t word)
 {
-    const uint32_t implied = row_regs[row].implied;
-    return (struct lp_a64_regs){registers(row_regs[row].read, sizeof row_regs[row].read, word) | implied,
-                                registers(row_regs[row].write, sizeof row_regs[row].write, word) | implied};
+    return (struct lp_a64_regs){registers(row_regs[row].read, sizeof row_regs[row].read, word) | row_regs[row].reads,
+                                registers(row_regs[row].write, sizeof row_regs[row].write, word) | row_regs[row].writes};
 }
 
-static uint32_t vectors(const uint8_t *place, unsigned n, uint32_t word)
+static uint32_t vectors(const struct vector_place *p, unsigned n, uint32_t word)
 {
     uint32_t set = 0;
-    for (unsigned i = 0; i < n && place[i] != 0; i++) {
-        const unsigned reg = word >> ((place[i] & (MORE - 1)) - 1) & (place[i] & FOUR ? 15 : 31);
-        for (unsigned k = 0; k <= (place[i] / MORE & 3u); k++)
+    for (unsigned i = 0; i < n && p[i].at != 0; i++) {
+        const bool four = p[i].four == 1 || (p[i].four == 2 && (word >> 22 & 3) != 2);
+        const unsigned reg = word >> (p[i].at - 1) & (four ? 15 : 31), more = p[i].count ? word >> (p[i].count - 1) & 3 : p[i].more;
+        for (unsigned k = 0; k <= more; k++)
             set |= UINT32_C(1) << ((reg + k) & 31);
     }
     return set;
 }
 
+#define PLACES(a) (a), sizeof(a) / sizeof *(a)
 struct lp_a64_regs lp_a64_vectors(unsigned row, uint32_t word)
 {
-    return (struct lp_a64_regs){vectors(row_vectors[row].read, sizeof row_vectors[row].read, word),
-                                vectors(row_vectors[row].write, sizeof row_vectors[row].write, word)};
+    return (struct lp_a64_regs){vectors(PLACES(row_vectors[row].read), word), vectors(PLACES(row_vectors[row].write), word)};
 }

@@ -5,9 +5,10 @@
 
 /* Bit n: Xn (or Wn); bit 31: SP. XZR is in neither. */
 struct lp_a64_regs { uint32_t read, write; };
-/* Of a word of this row (lp_a64_find). What a call, an exception or a read-modify-write of Rd (MOVK, BFM) adds is the caller's to know. Rows that are
- * listed only name every register that they might. */
+/* Of a word of this row (lp_a64_find): all that it may read, and all that it may write; a register that is written but not read is written whole. What an
+ * exception adds (SVC: Linux's answer) is the caller's to know. Rows that are listed only name every register that they might.
+ * tests/a64/operands.c holds the tables to it. */
 struct lp_a64_regs lp_a64_regs(unsigned row, uint32_t word);
-/* Bit n: Vn. Of instructions that change a part of Vd, the commonest ones read it, too; a table's further registers (TBL) are left out. */
+/* Bit n: Vn, likewise; rows that are listed only name none. */
 struct lp_a64_regs lp_a64_vectors(unsigned row, uint32_t word);
 #endif

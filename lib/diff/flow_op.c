@@ -165,9 +165,7 @@ void lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
         o->rd = target(w & 31);
         o->shift = (uint8_t)(16 * (w >> 21 & 3));
         o->imm = w >> 5 & 0xffff;
-        o->read |= o->write;
         break;
-    case A64_BFM: o->read |= o->write; break;
     case A64_AND_imm: mask(w, o); break;
     case A64_ADD_reg: case A64_SUB_reg: case A64_ADD_shift: case A64_SUB_shift: case A64_ADD_ext: case A64_SUB_ext: add_reg(row, w, o); break;
     case A64_MOV_reg: o->kind = OP_MOV; o->rd = target(w & 31); o->rn = source(w >> 16 & 31); break;

@@ -65,7 +65,6 @@ static struct effect effect_of(uint32_t word, uint64_t pc)
     unsigned row = lp_a64_find(word, LP_A64_ALL);
     struct lp_a64_regs x = lp_a64_regs(row, word), v = lp_a64_vectors(row, word);
     struct effect e = {kind_of(row), x.read | (regs)v.read << 32, x.write | (regs)v.write << 32, pc, row};
-    if (row == A64_MOVK || row == A64_BFM) e.read |= e.write;
     if (row == A64_SVC) e.write |= X0; /* Linux's answer */
     lp_a64_target(word, pc, &e.to);
     return e;

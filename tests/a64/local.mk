@@ -15,6 +15,15 @@ EXTRA_DIST += tests/a64/difftest.sh tests/a64/bare.h tests/a64/runner.c tests/a6
 tests/a64/proof.log: tests/a64/difftest.log tests/a64/chunks.log tests/a64/property.log
 CLEANFILES += tests/a64/difftest.counts tests/a64/chunks.counts tests/a64/property.rows
 
+# Registers and memory of each row, by the tables: no oracle.
+check_PROGRAMS += tests/a64/operands
+tests_a64_operands_SOURCES = tests/a64/operands.c tests/a64/cases.c tests/a64/ours.c tests/a64/oracle.def $(DIFFTEST_COMMON)
+tests_a64_operands_CPPFLAGS = $(tests_a64_difftest_CPPFLAGS)
+tests_a64_operands_LDADD = $(tests_a64_difftest_LDADD)
+TESTS += tests/a64/operands.sh
+EXTRA_DIST += tests/a64/operands.sh
+$(tests_a64_operands_OBJECTS): | lib/a64/decode.stamp
+
 # By hand: make difftest INSTRUCTIONS=1e8 JOBS=2 [FIRST_SEED=S]
 INSTRUCTIONS = 1e7
 JOBS = 1
@@ -29,7 +38,7 @@ TESTS += tests/a64/mkdecode.sh
 EXTRA_DIST += tests/a64/mkdecode.sh tests/a64/ok_order.decode \
 	tests/a64/err_width.decode tests/a64/err_field.decode tests/a64/err_twice.decode tests/a64/err_name.decode \
 	tests/a64/err_overlap.decode tests/a64/err_bytes.decode tests/a64/err_hot.decode tests/a64/err_branch.decode \
-	tests/a64/err_unless.decode tests/a64/err_circle.decode tests/a64/err_syntax.decode
+	tests/a64/err_unless.decode tests/a64/err_access.decode tests/a64/err_circle.decode tests/a64/err_syntax.decode
 
 # Vectors of the floating-point tables.
 EXTRA_DIST += tests/a64/fp_data.vec tests/a64/fp_conv.vec tests/a64/fp_ext.vec \

@@ -31,6 +31,13 @@ reject branch 3 'signed field (off:26.s), or immhi and immlo'
 reject unless 1 "'sf' has 1 bits, it is never 2"
 reject unless 1 "no field 'nothing'"
 reject unless 1 "expected 'field==value', found 'sf'"
+reject access 1 'mem goes with load(), store(), update() or block'
+reject access 2 'mem goes with'
+reject access 3 'a base register (Rn.sp)'
+reject access 4 'expected a size'
+reject access 5 "'X31' is neither X0 to X30 nor SP"
+reject access 6 'expected list(V register'
+reject access 7 "expected 'guard NAME"
 reject circle 1 'the order of rows is circular'
 reject syntax 1 'expected .NAME | pattern'
 reject syntax 2 "'9BAD' is no instruction name"
