@@ -266,12 +266,19 @@ static int by_name(const void *a, const void *b)
     return c ? c : (x->atom > y->atom) - (x->atom < y->atom);
 }
 
+/* Symbols of no size that linkers make of the bounds of data. */
+static bool is_bound(const struct lp_elf_symbol *y)
+{
+    bool section = strncmp(y->name, "__stop_", 7) == 0 || strncmp(y->name, "__start_", 8) == 0;
+    return !y->size && (y->type == STT_OBJECT || (y->type == STT_NOTYPE && section));
+}
+
 static void add_labels(struct lp_side *s)
 {
     size_t n;
     const struct lp_elf_symbol *y = lp_elf_symbols(s->names, &n);
     for (size_t i = 0; i < n; i++) {
-        struct lp_label *v = y[i].type == STT_OBJECT && !y[i].size ? lp_grow(s->label, &s->label_cap, s->nlabel, sizeof *v) : NULL;
+        struct lp_label *v = is_bound(&y[i]) ? lp_grow(s->label, &s->label_cap, s->nlabel, sizeof *v) : NULL;
         if (!v) continue;
         s->label = v;
         v[s->nlabel++] = (struct lp_label){y[i].value, y[i].name};

@@ -1,8 +1,10 @@
 /* diff/close.c - CLOSE: which functions the patch has, and what else must be in it because they are. */
 #include <config.h>
 #include "diff/emit.h"
+#include "base/bits.h"
 #include "base/search.h"
 
+#include <elf.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,10 +125,33 @@ static void need_of(lp_diff *d, struct list *l, uint32_t atom)
     for (uint32_t p = s->atom[atom].part; s->atom[atom].parent == LP_NONE && p != LP_NONE; p = s->atom[p].part) need(d, l, s->atom[p].start);
 }
 
+/* A function that only data of both files lead to, by a word that must have changed: a slot of a vtable. */
+static void need_by_word(lp_diff *d, struct list *l, uint64_t at, uint64_t value)
+{
+    const struct lp_side *s = NEW(d);
+    uint32_t f = lp_side_atom(s, value), i = f != LP_NONE && is_func(&s->atom[f]) && s->atom[f].pair == LP_NONE ? lp_side_atom(s, at) : LP_NONE;
+    if (i != LP_NONE && !lp_is_code_atom(&s->atom[i]) && s->atom[i].pair != LP_NONE && s->atom[f].start == value) need(d, l, value);
+}
+
+static void need_of_data(lp_diff *d, struct list *l)
+{
+    const struct lp_side *s = NEW(d);
+    for (size_t i = 0; i < s->nword; i++)
+        if (s->word[i].kind == LP_WORD_ADDR) need_by_word(d, l, s->word[i].at, s->word[i].value);
+    for (size_t i = 0; i < s->natom && lp_elf_info(s->elf)->type == ET_EXEC; i++) {
+        const struct lp_atom *a = &s->atom[i];
+        uint64_t avail = 0;
+        const uint8_t *p = lp_is_code_atom(a) || a->pair == LP_NONE ? NULL : lp_side_bytes(s, a->start, &avail);
+        for (uint64_t at = lp_align_up(a->start, 8); p && at + 8 <= a->end && at - a->start + 8 <= avail; at += 8)
+            need_by_word(d, l, at, lp_le64(p + (at - a->start)));
+    }
+}
+
 static void include_needed(lp_diff *d)
 {
     struct list l = {0};
     struct lp_side *s = NEW(d);
+    need_of_data(d, &l);
     for (uint32_t i = 0; i < s->natom; i++)
         if (is_func(&s->atom[i]) && s->atom[i].included) push(d, &l, i);
     for (size_t k = 0; k < l.n; k++) need_of(d, &l, l.v[k]);

@@ -74,7 +74,7 @@ struct lp_side {
     size_t nreloc, reloc_cap;
     struct lp_fde_at *fde;
     size_t nfde, fde_cap;
-    struct lp_label { uint64_t at; const char *name; } *label; /* objects of no size: bounds (__TMC_END__) */
+    struct lp_label { uint64_t at; const char *name; } *label; /* symbols of no size: bounds (__TMC_END__, __stop_x) */
     size_t nlabel, label_cap;
     uint32_t *by_name;                /* functions and objects with a name, in the order of names */
     size_t nnamed;

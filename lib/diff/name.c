@@ -249,7 +249,7 @@ bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *
     if (u->sym && (strcmp(u->sym->name, n->sym->name) != 0 || !same_version(u->sym, n->sym))) return false;
     if (u->kind == LP_WORD_TLS || u->sym) return u->value == n->value;
     struct lp_use x = {u->value, LP_NONE, LP_NONE, 0}, y = {n->value, LP_NONE, LP_NONE, 0};
-    if (!lp_side_span(o, u->value) || !lp_side_span(NEW(d), n->value)) return u->value == n->value; /* an offset of static TLS */
+    if ((!lp_side_span(o, u->value) || !lp_side_span(NEW(d), n->value)) && u->value == n->value) return true; /* an offset of static TLS */
     return lp_same_target(d, o, &x, &y);
 }
 
