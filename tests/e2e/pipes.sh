@@ -77,4 +77,59 @@ for text in 'lpatch 2' 'lpatch 1\nobject x\n' 'lpatch 1\nfrob 1\n' 'add 1234' '+
     is "$?" 2 "refused: $(printf "$text" | tr '\n' '|')"
     like "$(cat err)" 'bad.lpatch:[0-9]' "with its line"
 done
+
+# ---- what the streams may be like: each tool, each time ----
+lpapply -q -o new app p.lpatch
+lpdiff --exit-zero -o d.lpatch app new
+# lprun's exit status for trouble is 125
+for command in 'lpmake -t app check=ret' 'lpdis app' 'lpdis --json app' 'lpdis --coverage' 'lpdis p.lpatch' 'lpdiff --exit-zero app new' 'lpapply -o - app p.lpatch' 'lpapply -l new' \
+    'lpmake --fmt p.lpatch' 'lprun --help' 'lprun --syscalls'; do
+    case $command in lprun*) trouble=125 ;; *) trouble=2 ;; esac
+    $command >first 2>err </dev/null && $command >second 2>err </dev/null
+    is "$? $(cmp first second && [ -s first ] && echo same)" "0 same" "$command: the same bytes again"
+    $command >third 2>err <&-
+    is "$? $(cmp first third && echo same)" "0 same" "  standard input closed"
+    $command >/dev/full 2>err
+    is "$? $(grep -c 'standard output' err)" "$trouble 1" "  a full disk"
+    $command 2>err >&-
+    is "$? $(grep -c 'standard output' err)" "$trouble 1" "  standard output closed"
+    (trap '' PIPE; $command 2>err; echo $? >status) | true
+    case $(cat status)/$(grep -c 'standard output' err) in 0/0 | $trouble/1) ok "  a reader that has gone, SIGPIPE ignored" ;; *) not_ok "  a reader that has gone, SIGPIPE ignored"; note <err ;; esac
+done
+# Files get none of the descriptors that are closed, so that messages do not go into them.
+lpmake -t app -o closed.lpatch 'check=ret 1' <&- >&- 2>&-
+is "$? $(cmp closed.lpatch p.lpatch && echo same)" "0 same" "lpmake -o, all three closed"
+lpapply -o closed app p.lpatch <&- >&- 2>&-
+is "$? $(cmp closed new && echo same)" "0 same" "lpapply -o, all three closed"
+lpdis app >text && lpdis -o closed.txt app <&- >&- 2>&-
+is "$? $(cmp closed.txt text && echo same)" "0 same" "lpdis -o, all three closed"
+lpdiff --exit-zero -o closed.d app new <&- >&- 2>&-
+is "$? $(cmp closed.d d.lpatch && echo same)" "0 same" "lpdiff -o, all three closed"
+lprun --no-control -P p.lpatch ./app <&- >&- 2>&-
+is "$?" 1 "lprun, all three closed"
+# `-` for each operand that may be one
+is "$(lpmake -t - 'check=ret 1' <app | sed 's/^object.*/object app/' | grep -v '^digest' | cksum)" "$(grep -v '^digest' p.lpatch | sed 's/^object.*/object app/' | cksum)" "lpmake -t -"
+is "$(echo 'check=ret 1' | lpmake -t app - | grep -v '^name\|^digest' | cksum)" "$(grep -v '^name\|^digest' p.lpatch | cksum)" "lpmake, a recipe"
+is "$(lpapply -q -o - - p.lpatch <app | cksum)" "$(cksum <new)" "lpapply, the file"
+lpmake -t app --meta name=one -o named.lpatch 'check=ret 1' # else it is called as its file
+is "$(lpapply -q -o - app - <named.lpatch | cksum)" "$(lpapply -q -o - app named.lpatch | cksum)" "lpapply, the patch"
+is "$(lpdiff --exit-zero - new <app | grep -v '^object\|^digest' | cksum)" "$(grep -v '^object\|^digest' d.lpatch | cksum)" "lpdiff, the old file"
+is "$(lpdiff --exit-zero app - <new | cksum)" "$(cksum <d.lpatch)" "lpdiff, the new file"
+lpmake -t app 'check=ret 1' | lprun --no-control -P - ./app
+is "$?" 1 "lprun -P -"
+# A folder that cannot be written
+mkdir ro && cp app p.lpatch ro && chmod 555 ro
+user=
+[ "$(id -u)" != 0 ] || user='setpriv --reuid 65534 --regid 65534 --clear-groups'
+chmod 755 .
+if ${user:-env} sh -c '[ -r ro/app ] && ! [ -w ro ]' 2>/dev/null && ${user:-env} "$(command -v lpdis)" --version >/dev/null 2>&1; then
+    for command in 'lpapply app p.lpatch' 'lpapply -o x app p.lpatch' 'lpmake -t app -o x check=ret' 'lpdis -o x app'; do
+        (cd ro && $user $command) >out 2>err
+        is "$? $(grep -c 'cannot create a temporary file beside it: Permission denied' err)" "2 1" "$command: a read-only folder"
+    done
+    is "$(ls -A ro | tr '\n' ' ')$(cmp app ro/app)" "app p.lpatch " "  nothing was changed there"
+else
+    skip "a read-only folder" "no other user to try it as"
+fi
+chmod 755 ro
 tap_done
