@@ -4,6 +4,7 @@
 #define ARM64LP_PATCH_H
 #include <arm64lp/elf.h>
 #include <arm64lp/error.h>
+#include <stdbool.h>
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -25,6 +26,7 @@ LP_API void lp_patch_free(lp_patch *p);
 LP_API char *lp_patch_print(const lp_patch *p, size_t *len);
 LP_API const char *lp_patch_name(const lp_patch *p); /* meta `name`, else the file's base name without .lpatch */
 LP_API bool lp_patch_is_seed(const lp_patch *p);
+LP_API uint32_t lp_patch_deadline_ms(const lp_patch *p); /* how long it says to wait for threads to leave what changes; 0 = it does not say */
 LP_API size_t lp_patch_size(const lp_patch *p);      /* number of items (sites, funcs, datas, sets, seed lines) */
 
 /* Write the canonical text to a file ("-" = standard output), whole or not at all. */
@@ -108,6 +110,10 @@ struct lp_live_options {
     int64_t pid;            /* who asks, for the journal; 0 = this process itself */
     unsigned uid;
     uint32_t trial_ms;      /* the patches are on trial for so long; 0 = they are not (lpatch(5)) */
+    /* Asked now and then while the call waits for threads; true: nobody wants it any more, and it gives up (LP_E_BUSY). NULL: it waits as long as it
+     * may. Not sent by lp_control_*, which a broken connection ends in that way. */
+    bool (*cancelled)(void *ctx);
+    void *cancel_ctx;
 };
 struct lp_live_result {
     size_t applied, already, reverted;

@@ -6,4 +6,5 @@ lib_base_libbase_la_SOURCES = \
 	lib/base/log.c lib/base/log.h \
 	lib/base/os.c lib/base/os.h \
 	lib/base/text.c lib/base/text.h \
+	lib/base/thread.c lib/base/thread.h \
 	lib/base/bits.h lib/base/search.h lib/base/sanitize.h

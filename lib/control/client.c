@@ -121,7 +121,7 @@ static lp_status greet(struct lp_control *c, struct lp_error *err)
     lp_status s = lp_control_send(c, LP_CONTROL_GREETING "\n", sizeof LP_CONTROL_GREETING, err);
     if (s == LP_OK) s = lp_control_read_line(c, lp_now_ms() + GREETING_MS, &line, err);
     if (s) return s;
-    if (strcmp(line, LP_CONTROL_GREETING) == 0) return LP_OK;
+    if (lp_control_greets(line)) return LP_OK;
     if (strncmp(line, "arm64lp ", 8) == 0) lp_fail(err, LP_E_PROTOCOL, "the program speaks version %.20s of the control protocol, expected 1", line + 8);
     else lp_fail(err, LP_E_PROTOCOL, "this is no control socket of arm64lp");
     return lp_control_fail(c, err);

@@ -7,6 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+bool lp_control_greets(const char *line)
+{
+    const size_t n = sizeof LP_CONTROL_GREETING - 1;
+    return strncmp(line, LP_CONTROL_GREETING, n) == 0 && (!line[n] || line[n] == ' ');
+}
+
 void lp_control_put_string(struct lp_buf *b, const char *s)
 {
     lp_buf_puts(b, " ");

@@ -18,9 +18,9 @@
  *   server, last         ok APPLIED ALREADY REVERTED STOPPED_NS     or     error STATUS SYS LINE COL WHERE TEXT HINT
  *
  * N is at most LP_CONTROL_ITEMS, a text at most LP_CONTROL_TEXT bytes. FLAGS are enum lp_live_flags in decimal, STATUS is a
- * name of error.def. Fields may be added at the end of a line: who reads leaves out those that it does not know. After a request
- * that is not understood the server answers `error PROTOCOL ...` and closes. Requests of one connection
- * are answered in their order.
+ * name of error.def. Fields may be added at the end of a greeting or an answer: who reads leaves out those that it does not know. A request with such a
+ * field would be done by halves, so it is not understood. After a request that is not understood the server answers `error PROTOCOL ...` and closes.
+ * Requests of one connection are answered in their order.
  */
 #ifndef LP_CONTROL_PROTOCOL_H
 #define LP_CONTROL_PROTOCOL_H
@@ -38,6 +38,7 @@ enum {
 };
 
 /* ---- fields (protocol.c) ---- */
+bool lp_control_greets(const char *line);                      /* the greeting of this version, whatever fields follow */
 void lp_control_put_string(struct lp_buf *b, const char *s);   /* " " and the escaped string; NULL = empty */
 void lp_control_put_number(struct lp_buf *b, uint64_t v);      /* " " and decimal digits */
 /* Split a line (without its LF) in place; returns the number of fields, -1 if there are more than LP_CONTROL_FIELDS. */

@@ -138,9 +138,13 @@ static lp_status ask(struct lp_control *c, struct lp_buf *b, int64_t wait_ms, st
     return s ? s : read_answer(c, wait_ms, a, err);
 }
 
-static int64_t patience(const struct lp_live_options *o)
+/* What is reverted may have a deadline of its own, too, that is not known here. */
+static int64_t patience(const struct lp_live_options *o, const lp_patch *const *patches, size_t n)
 {
-    return (o && o->deadline_ms ? (int64_t)o->deadline_ms : LP_CONTROL_ANSWER_MS) + LP_CONTROL_GRACE_MS;
+    int64_t ms = LP_CONTROL_ANSWER_MS;
+    for (size_t i = 0; i < n; i++)
+        if (lp_patch_deadline_ms(patches[i]) > ms) ms = lp_patch_deadline_ms(patches[i]);
+    return (o && o->deadline_ms ? (int64_t)o->deadline_ms : ms) + LP_CONTROL_GRACE_MS;
 }
 
 static lp_status put_patch(struct lp_buf *b, const lp_patch *p, struct lp_error *err)
@@ -180,7 +184,7 @@ lp_status lp_control_apply(lp_control *c, const lp_patch *const *patches, size_t
         if (s) return lp_buf_free(&b), s;
     }
     struct answer a = {.result = result, .report = report, .report_ctx = ctx};
-    return ask(c, &b, patience(o), &a, err);
+    return ask(c, &b, patience(o, patches, n), &a, err);
 }
 
 lp_status lp_control_revert(lp_control *c, const char *const *names, size_t n, const struct lp_live_options *o,
@@ -197,7 +201,7 @@ lp_status lp_control_revert(lp_control *c, const char *const *names, size_t n, c
         lp_buf_puts(&b, "\n");
     }
     struct answer a = {.result = result, .report = report, .report_ctx = ctx};
-    return ask(c, &b, patience(o), &a, err);
+    return ask(c, &b, patience(o, NULL, 0), &a, err);
 }
 
 /* A request of one line that is answered with lines. */

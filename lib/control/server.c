@@ -1,6 +1,7 @@
 /* control/server.c - the control thread: listens, serves several clients, outlives all that they may send. */
 #include <config.h>
 #include "base/text.h"
+#include "base/thread.h"
 #include "control/server.h"
 #include "control/creds.h"
 #include "control/listen.h"
@@ -14,13 +15,11 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -59,18 +58,16 @@ struct lp_control_server {
 
 /* ---- descriptors ---- */
 
-/* Out of the guest's sight; the old number is free again. */
+/* Out of the guest's sight, or closed: -1 and errno. The old number is free again. */
 static int hide(struct lp_control_server *s, int fd)
 {
-    if (fd < 0) return fd;
-    if (s->config.ops->hide_fd) {
-        int moved = s->config.ops->hide_fd(s->config.ctx, fd);
-        return moved < 0 ? fd : moved;
+    if (fd < 0 || (!s->config.ops->hide_fd && fd >= s->config.min_fd)) return fd;
+    int moved = s->config.ops->hide_fd ? s->config.ops->hide_fd(s->config.ctx, fd) : fcntl(fd, F_DUPFD_CLOEXEC, s->config.min_fd);
+    if (moved < 0 || !s->config.ops->hide_fd) {
+        int e = errno;
+        close(fd);
+        errno = e;
     }
-    if (fd >= s->config.min_fd) return fd;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, s->config.min_fd);
-    if (moved < 0) return fd;
-    close(fd);
     return moved;
 }
 
@@ -154,6 +151,7 @@ static lp_status open_listener(struct lp_control_server *s, struct lp_error *err
     if (lp_os_pipe(s->wake, O_CLOEXEC | O_NONBLOCK) != 0) return fail_path(s, LP_E_SYSTEM, errno, "cannot make a pipe", err);
     s->wake[0] = hide(s, s->wake[0]);
     s->wake[1] = hide(s, s->wake[1]);
+    if (s->wake[0] < 0 || s->wake[1] < 0) return fail_path(s, LP_E_SYSTEM, errno, "cannot make a pipe", err);
     s->status = hide(s, open("/proc/self/status", O_RDONLY | O_CLOEXEC));
     return LP_OK;
 }
@@ -178,18 +176,23 @@ static bool worse(const struct lp_control_server *s, const struct client *a, con
     return a->session.greeted != b->session.greeted ? !a->session.greeted : a->active < b->active;
 }
 
-/* A free place, or another's; one whose request is being done keeps it. The lock is held. */
-static struct client *place(struct lp_control_server *s)
+/* Another's place; one whose request is being done keeps it. The lock is held. */
+static struct client *push_out(struct lp_control_server *s)
 {
     struct client *out = NULL;
-    for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) {
-        if (c->fd < 0) return c;
-        if (!c->working && !c->session.ready && (!out || worse(s, c, out))) out = c;
-    }
+    for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++)
+        if (c->fd >= 0 && !c->working && !c->session.ready && (!out || worse(s, c, out))) out = c;
     if (!out) return NULL;
     drop_fd(s, &out->fd);
     lp_session_close(&out->session);
     return out;
+}
+
+static struct client *place(struct lp_control_server *s)
+{
+    for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++)
+        if (c->fd < 0) return c;
+    return push_out(s);
 }
 
 static void turn_away(int fd)
@@ -198,7 +201,7 @@ static void turn_away(int fd)
     send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static struct client *admit(struct lp_control_server *s, int fd, bool hidden)
+static struct client *admit(struct lp_control_server *s, int fd)
 {
     struct lp_os_peer peer;
     struct client *c = NULL;
@@ -208,20 +211,26 @@ static struct client *admit(struct lp_control_server *s, int fd, bool hidden)
         c->session.pid = peer.pid;
         c->session.uid = peer.uid;
         c->active = lp_now_ms();
-        c->fd = hidden ? fd : hide(s, fd);
+        c->fd = fd;
         return c;
     }
     drop_fd(s, &fd);
     return NULL;
 }
 
+static int accept_hidden(struct lp_control_server *s)
+{
+    if (s->config.ops->accept_fd) return s->config.ops->accept_fd(s->config.ctx, s->listener);
+    return hide(s, lp_os_accept(s->listener));
+}
+
 static struct client *accept_one(struct lp_control_server *s)
 {
     pthread_mutex_lock(&s->lock);
-    bool hidden = s->config.ops->accept_fd != NULL;
-    int fd = hidden ? s->config.ops->accept_fd(s->config.ctx, s->listener) : lp_os_accept(s->listener);
+    int fd = accept_hidden(s);
+    if (fd < 0 && errno == EMFILE && push_out(s)) fd = accept_hidden(s);
     int e = fd < 0 ? errno : 0;
-    struct client *c = e ? NULL : admit(s, fd, hidden);
+    struct client *c = e ? NULL : admit(s, fd);
     pthread_mutex_unlock(&s->lock);
     /* No descriptor left: the connection stays pending and poll() would report it at once again. */
     if (e && e != EAGAIN && e != EINTR && e != ECONNABORTED) poll(NULL, 0, 100);
@@ -286,14 +295,6 @@ static void drop_silent(struct lp_control_server *s)
     }
 }
 
-/* Every signal, 32 and 33 too, which the C library's own function would leave out: they belong to the guest. The
- * C library opens those two again when a thread starts, so the thread blocks them itself as well. */
-static void block_signals(uint64_t *old)
-{
-    uint64_t all = ~UINT64_C(0);
-    lp_os_sigmask(SIG_BLOCK, &all, old);
-}
-
 /* ---- the worker ---- */
 
 static void wake_up(struct lp_control_server *s, const char *why)
@@ -301,20 +302,10 @@ static void wake_up(struct lp_control_server *s, const char *why)
     while (write(s->wake[1], why, 1) < 0 && errno == EINTR) {}
 }
 
-/* It reads the guest's memory, which may fault (a file that ends before its mapping): blocked, that would end the process. */
-static void work(struct lp_session *session)
-{
-    const uint64_t faults = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1);
-    lp_os_sigmask(SIG_UNBLOCK, &faults, NULL);
-    lp_session_work(session);
-    lp_os_sigmask(SIG_BLOCK, &faults, NULL);
-}
-
 static void *worker_thread(void *arg)
 {
     struct lp_control_server *s = arg;
-    block_signals(NULL);
-    work(&s->job->session);
+    lp_session_work(&s->job->session);
     s->done = true;
     wake_up(s, "w");
     return NULL;
@@ -330,8 +321,8 @@ static void start_work(struct lp_control_server *s)
     s->job = first;
     s->done = false;
     first->working = true;
-    if (pthread_create(&s->worker, NULL, worker_thread, s) == 0) return;
-    work(&first->session);
+    if (lp_engine_thread(&s->worker, worker_thread, s) == 0) return;
+    lp_session_work(&first->session);
     s->job = NULL;
     first->working = false;
     serve(s, first, 0);
@@ -364,11 +355,20 @@ static int gather(struct lp_control_server *s, struct pollfd *p, struct client *
     p[0] = (struct pollfd){s->wake[0], POLLIN, 0};
     p[1] = (struct pollfd){s->listener, POLLIN, 0};
     for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++) {
-        if (c->fd < 0 || c->working || c->session.ready) continue;
-        p[all] = (struct pollfd){c->fd, c->session.out.len ? POLLOUT : POLLIN, 0};
+        if (c->fd < 0 || c->session.gone) continue;
+        const bool waits = c->working || c->session.ready; /* only a hang-up is of interest */
+        p[all] = (struct pollfd){c->fd, waits ? 0 : c->session.out.len ? POLLOUT : POLLIN, 0};
         whose[all++] = c;
     }
     return all;
+}
+
+/* One that has hung up wants nothing any more: what waits for others or for the program's threads is over. */
+static void hear(struct lp_control_server *s, struct client *c, short events)
+{
+    if (c->working) c->session.gone = true;
+    else if (c->session.ready) drop_client(s, c);
+    else serve(s, c, events);
 }
 
 static bool tick(struct lp_control_server *s) { return s->config.ops->tick && s->config.ops->tick(s->config.ctx); }
@@ -376,7 +376,6 @@ static bool tick(struct lp_control_server *s) { return s->config.ops->tick && s-
 static void *control_thread(void *arg)
 {
     struct lp_control_server *s = arg;
-    block_signals(NULL);
     for (bool ticks = tick(s);; ticks = tick(s)) {
         struct pollfd p[MAX_CLIENTS + 2];
         struct client *whose[MAX_CLIENTS + 2];
@@ -391,12 +390,14 @@ static void *control_thread(void *arg)
         if (n > 0) lp_control_follow(s->status);
         end_work(s);
         for (int i = 2; n > 0 && i < all; i++)
-            if (p[i].revents) serve(s, whose[i], p[i].revents);
+            if (p[i].revents && whose[i]->fd == p[i].fd) hear(s, whose[i], p[i].revents);
         if (n > 0 && p[1].revents) accept_some(s);
         start_work(s);
         drop_silent(s);
     }
-    if (s->job) pthread_join(s->worker, NULL);
+    if (!s->job) return NULL;
+    s->job->session.gone = true;
+    pthread_join(s->worker, NULL);
     return NULL;
 }
 
@@ -404,10 +405,7 @@ static void *control_thread(void *arg)
 
 static lp_status start_thread(struct lp_control_server *s, struct lp_error *err)
 {
-    uint64_t old;
-    block_signals(&old);
-    int e = pthread_create(&s->thread, NULL, control_thread, s);
-    lp_os_sigmask(SIG_SETMASK, &old, NULL);
+    int e = lp_engine_thread(&s->thread, control_thread, s);
     if (e) return lp_fail_sys(err, LP_E_SYSTEM, e, "cannot start the control thread");
     s->running = true;
     return LP_OK;

@@ -20,7 +20,7 @@ struct lp_control_ops {
     lp_status (*read)(void *ctx, uint64_t addr, void *buf, size_t len, struct lp_error *err); /* the program's memory; NULL: not to be had */
     /* Called about twice a second as long as it returns true, and after each change. NULL: nothing to do. */
     bool (*tick)(void *ctx);
-    /* Move a descriptor out of the guest's sight and close the old one; returns the new one (-1: keep the old). NULL: moved to min_fd or above. */
+    /* Move a descriptor out of the guest's sight and close the old one: the new one, or -1 and errno. NULL: moved to min_fd or above. */
     int (*hide_fd)(void *ctx, int fd);
     /* The server closes a descriptor that hide_fd gave. NULL: close(). */
     void (*close_fd)(void *ctx, int fd);
@@ -44,7 +44,7 @@ struct lp_control_config {
 };
 
 typedef struct lp_control_server lp_control_server;
-/* Listen and start the thread, which blocks every signal. The config is copied, its path too. With a path of its own the per-user default is a
+/* Listen and start the thread, which blocks the program's signals. The config is copied, its path too. With a path of its own the per-user default is a
  * link to it, if that can be made. */
 lp_status lp_control_server_start(const struct lp_control_config *config, lp_control_server **out, struct lp_error *err);
 /* End the thread, close everything, remove the socket file. Not from the control thread. */

@@ -276,7 +276,7 @@ static lp_status refuse(struct lp_error *err)
 static bool take_options(int n, char **f, uint64_t *items, struct lp_live_options *o)
 {
     uint64_t flags, deadline, trial = 0;
-    if (n < 4 || !lp_control_number(f[1], LP_CONTROL_ITEMS, items) || !lp_control_number(f[2], UINT32_MAX, &flags) ||
+    if (n < 4 || n > 5 || !lp_control_number(f[1], LP_CONTROL_ITEMS, items) || !lp_control_number(f[2], UINT32_MAX, &flags) ||
         !lp_control_number(f[3], UINT32_MAX, &deadline) || (n > 4 && !lp_control_number(f[4], UINT32_MAX, &trial)))
         return false;
     o->flags = (unsigned)flags;
@@ -285,9 +285,11 @@ static bool take_options(int n, char **f, uint64_t *items, struct lp_live_option
     return !(flags & ~(uint64_t)(LP_LIVE_DRY_RUN | LP_LIVE_REPLACE | LP_LIVE_FORCE));
 }
 
+static bool is_gone(void *ctx) { return ((struct lp_session *)ctx)->gone; }
+
 static void start_request(struct lp_session *s, int n, char **f)
 {
-    struct lp_live_options o = {.pid = s->pid, .uid = s->uid};
+    struct lp_live_options o = {.pid = s->pid, .uid = s->uid, .cancelled = is_gone, .cancel_ctx = s};
     uint64_t items;
     if (!take_options(n, f, &items, &o)) {
         give_up(s, LP_E_PROTOCOL, "expected: apply or revert, then the number of items, flags and deadline in milliseconds");
@@ -360,7 +362,7 @@ static void take_text(struct lp_session *s)
 
 static void greet(struct lp_session *s, const char *line)
 {
-    s->greeted = strcmp(line, LP_CONTROL_GREETING) == 0;
+    s->greeted = lp_control_greets(line);
     if (!s->greeted) give_up(s, LP_E_PROTOCOL, "expected the greeting: " LP_CONTROL_GREETING);
 }
 

@@ -16,6 +16,7 @@ struct lp_session {
     bool ready;          /* all of them are there: lp_session_work() */
     int64_t pid;         /* of the other side */
     unsigned uid;
+    _Atomic bool gone;   /* the other side has hung up while its request was being done */
     size_t text_left;    /* bytes of the patch text that is coming; valid if in_text */
     bool in_text;
     char *text_name;

@@ -24,7 +24,15 @@ static unsigned slot_of(const struct lp_kernel *k, int fd) { return (unsigned)fd
 bool lp_fd_hidden(const struct lp_kernel *k, int fd)
 {
     unsigned n = slot_of(k, fd);
-    return fd >= 0 && n < LP_ENGINE_FDS && k->engine_fd_used >> n & 1;
+    return fd >= 0 && n < LP_ENGINE_FDS && k->engine_fd_used[n / 64] >> n % 64 & 1;
+}
+
+static void note_slot(struct lp_kernel *k, int fd, bool taken)
+{
+    const unsigned n = slot_of(k, fd);
+    const uint64_t bit = UINT64_C(1) << n % 64;
+    if (taken) k->engine_fd_used[n / 64] |= bit;
+    else k->engine_fd_used[n / 64] &= ~bit;
 }
 
 int lp_fd_check(struct lp_thread *t, int fd) { return lp_fd_hidden(t->k, fd) ? -EBADF : 0; }
@@ -59,7 +67,7 @@ static int move_high(struct lp_kernel *k, int fd)
         close(n);
         return -EMFILE;
     }
-    k->engine_fd_used |= UINT64_C(1) << slot_of(k, n);
+    note_slot(k, n, true);
     close(fd);
     return n;
 }
@@ -150,7 +158,7 @@ void lp_fd_unhide(struct lp_kernel *k, int fd)
 {
     pthread_mutex_lock(&k->limit_lock);
     if (lp_fd_hidden(k, fd)) {
-        k->engine_fd_used &= ~(UINT64_C(1) << slot_of(k, fd));
+        note_slot(k, fd, false);
         close(fd);
     }
     pthread_mutex_unlock(&k->limit_lock);

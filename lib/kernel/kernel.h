@@ -25,7 +25,7 @@ struct lp_signal_process; /* signal.h: actions, per process */
 struct lp_signal_thread; /* signal.h: masks and pending, per thread */
 
 /* Engine descriptors live in [first, first + LP_ENGINE_FDS), where the guest neither sees nor reaches them. */
-#define LP_ENGINE_FDS 64
+#define LP_ENGINE_FDS 128 /* a multiple of 64: the clients of lpapply's socket, and as many for all else */
 
 /* What a higher room hears of the program's mappings, on the guest's thread in the system call (memory.c). Each may be NULL. */
 struct lp_load_hook {
@@ -79,7 +79,7 @@ struct lp_kernel {
     pthread_mutex_t limit_lock;
     struct rlimit limit_as, limit_nofile, limit_data, limit_stack;
     int first_engine_fd;
-    uint64_t engine_fd_used;        /* bit n: first_engine_fd + n is taken */
+    uint64_t engine_fd_used[LP_ENGINE_FDS / 64]; /* bit n: first_engine_fd + n is taken */
     /* Threads (thread.c) */
     pthread_mutex_t thread_lock;    /* of the list and of what is said here about it */
     struct lp_thread *threads;      /* that run guest code, or will */

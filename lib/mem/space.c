@@ -229,14 +229,14 @@ bool lp_mem_check(const struct lp_mem *m, uint64_t addr, uint64_t len, unsigned 
         return true;
     if (m->flat)
         return check_flat(m, addr, len, flags, bad);
-    uint64_t a = addr, end = len > UINT64_MAX - addr ? UINT64_MAX : addr + len;
-    for (; a < end; a = lp_align_down(a, LP_PAGE) + LP_PAGE)
-        if ((lp_mem_flags(m, a) & flags) != flags || a >= m->limit) {
-            if (bad)
-                *bad = a;
-            return false;
-        }
-    return true;
+    /* Nothing at and above the limit, where numbers may wrap, is looked at. */
+    bool inside = lp_within(addr, len, m->limit);
+    uint64_t a = addr, end = inside ? addr + len : m->limit;
+    while (a < end && (lp_mem_flags(m, a) & flags) == flags)
+        a = lp_align_down(a, LP_PAGE) + LP_PAGE;
+    if (bad && (a < end || !inside))
+        *bad = a;
+    return a >= end && inside;
 }
 
 int lp_mem_host_prot(unsigned flags)

@@ -23,6 +23,7 @@ lp_status lp_patch_write(const lp_patch *p, const char *path, struct lp_error *e
 
 const char *lp_patch_name(const lp_patch *p) { return p->name; }
 bool lp_patch_is_seed(const lp_patch *p) { return p->seed; }
+uint32_t lp_patch_deadline_ms(const lp_patch *p) { return p->mode.deadline_ms; }
 size_t lp_patch_size(const lp_patch *p) { return p->nitem; }
 
 void lp_patch_seed_lines(const lp_patch *p, int (*fn)(void *ctx, const struct lp_patch_seed_line *l), void *ctx)

@@ -44,8 +44,7 @@ static lp_status list_files(int fd, struct lp_bin *b, struct lp_error *err)
 /* LP_E_DENIED: it is left out, and *err says why. */
 static lp_status read_one(int dir, const char *where, struct lp_stored *s, struct lp_error *err)
 {
-    char path[PATH_MAX + LP_STORE_NAME + 16], *text = NULL;
-    size_t len = 0;
+    char path[PATH_MAX + LP_STORE_NAME + 16];
     struct stat st;
     snprintf(path, sizeof path, "%.*s/%s", PATH_MAX - 1, where, s->file);
     int fd = openat(dir, s->file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -55,10 +54,8 @@ static lp_status read_one(int dir, const char *where, struct lp_stored *s, struc
         return lp_fail_sys(err, e == ELOOP ? LP_E_DENIED : e == ENOENT ? LP_E_NOT_FOUND : LP_E_IO, e, "cannot open it"), lp_at(err, path, 0, 0);
     }
     lp_status r = S_ISREG(st.st_mode) ? lp_trust_stat(path, &st, false, err) : (lp_fail(err, LP_E_DENIED, "it is no regular file"), lp_at(err, path, 0, 0));
-    if (r == LP_OK) r = lp_fd_read(fd, path, LP_PATCH_MAX, &text, &len, err);
+    if (r == LP_OK) r = lp_patch_read_fd(fd, path, &s->patch, err);
     close(fd);
-    if (r == LP_OK) r = lp_patch_parse(path, text, len, 0, NULL, NULL, &s->patch, err);
-    free(text);
     return r;
 }
 

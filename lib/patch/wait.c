@@ -334,11 +334,20 @@ static lp_status out_of_time(struct lp_job *job, struct lp_spans *s, struct lp_b
     return otherwise == LP_ELSE_FAIL ? busy(job, b, p->ms) : otherwise == LP_ELSE_LAZY ? make_lazy(job, s) : LP_OK;
 }
 
+/* Whoever asked has gone away, and others may be waiting for the engine. */
+static lp_status give_up(struct lp_job *job)
+{
+    open_entries(job->live);
+    lp_live_resume(job->live);
+    return lp_job_fail(job, NULL, 0, LP_E_BUSY, "whoever asked has gone away meanwhile");
+}
+
 /* The same before. */
 static lp_status not_quiet(struct lp_job *job, struct lp_spans *s, struct lp_blockers *b, struct patience *p)
 {
     struct lp_live *live = job->live;
     const int64_t now = lp_now_ms();
+    if (job->options && job->options->cancelled && job->options->cancelled(job->options->cancel_ctx)) return give_up(job);
     if (now - p->start >= (int64_t)p->ms) return out_of_time(job, s, b, p);
     const bool dies = atomic_load(&live->hurry), stuck = live->wait->closed && now - live->wait->progress >= job->patience;
     const bool load = live->loading && (stuck || any_loads(live, b));

@@ -13,6 +13,8 @@ static int hide_fd(void *ctx, int fd)
 {
     struct lp_vm *vm = ctx;
     int n = lp_fd_hide(vm->kernel, fd);
+    if (n < 0)
+        errno = -n;
     return n < 0 ? -1 : n;
 }
 

@@ -22,7 +22,7 @@ struct lp_vm {
     char *program; /* as the caller named it */
     uint64_t program_dev, program_ino; /* its file */
     bool stores;   /* one of config.patch_dirs is there */
-    struct lp_watch *watches; /* patch files (watch.c) */
+    struct lp_watches *watches; /* patch files (watch.c); NULL = none */
     bool running;  /* a thread of the program is in a host call that does not end: nothing that it may touch is freed */
 };
 

@@ -109,6 +109,11 @@ like "$(cat err)" 'hint: --no-patch-dir' "and what to do"
 head -c 100 bad.lpatch >store/"$id"/bad.lpatch
 program --patch-dir store ./value >out
 is "$? $(cat out)" "125 " "nor with half a file"
+for text in '' '# nothing' 'lpatch 1'; do
+    printf %s "$text" >store/"$id"/bad.lpatch
+    program --patch-dir store ./value >out
+    is "$? $(cat out)" "125 " "nor with one that is cut off: $text"
+done
 rm store/"$id"/bad.lpatch
 
 # ---- killed in the middle, and many at once ----

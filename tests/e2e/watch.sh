@@ -53,6 +53,24 @@ shows 30 "and the parent"
 is "$(awk '/w.lpatch/ { n++ } END { print (n > 10) }' err)" 1 "one line for each"
 leave
 
+# ---- many files, and what is no file ----
+many=
+for i in $(seq 40); do many="$many --watch w$i.lpatch"; done
+rm w.lpatch
+start prog $many --watch w.lpatch
+run "a client" 0 lpapply -c sock -l
+make_patch 31 many && mv new w1.lpatch
+wait_for 10 sh -c 'lpapply -c sock -l | grep -q ^many'
+shows 31 "the first of 41 watched files"
+rm w1.lpatch
+shows 2 "removed"
+mkfifo w.fifo && mv w.fifo w.lpatch
+said 'not applied: .*no regular file' "a pipe"
+leave
+is "$?" 0 "the program ends all the same"
+rm w.lpatch
+make_patch 30 && mv new w.lpatch
+
 # ---- from the start, and through exec ----
 is "$(lprun --no-control --watch w.lpatch ./prog once 2>/dev/null)" "30 4 21" "before the first instruction"
 is "$(lprun --no-control --watch w.lpatch ./prog exec ./prog once 2>/dev/null)" "30 4 21" "what the program executes watches on"

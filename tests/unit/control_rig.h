@@ -36,6 +36,7 @@ static struct engine {
     lp_status answer;
     int reports;
     int calls;
+    int cancelled;
     int hold; /* a descriptor: a call waits until something can be read there */
 } engine;
 /* The engine is called on the control thread. */
@@ -71,8 +72,9 @@ static inline lp_status act(const struct lp_live_options *o, lp_report_fn report
     if (engine.hold) {
         struct pollfd p = {engine.hold, POLLIN, 0};
         pthread_mutex_unlock(&engine_lock); /* as a call that waits for the program */
-        poll(&p, 1, 20000);
+        for (int i = 0; i < 2000 && !o->cancelled(o->cancel_ctx) && poll(&p, 1, 10) == 0; i++) { }
         pthread_mutex_lock(&engine_lock);
+        engine.cancelled += o->cancelled(o->cancel_ctx);
     }
     if (engine.answer == LP_OK) return LP_OK;
     lp_fail(err, engine.answer, "no: - and \x01 and \xc3\xa9");

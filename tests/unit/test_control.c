@@ -305,7 +305,7 @@ static void test_work_does_not_block(void **state)
     close(hold[0]), close(hold[1]);
 }
 
-/* One that goes away while its change is being done, and the end of the program meanwhile. */
+/* One that goes away while its change is being done or waits for that of another, and the end of the program meanwhile. */
 static void test_gone_while_working(void **state)
 {
     int hold[2], fd = raw_connect();
@@ -315,12 +315,19 @@ static void test_gone_while_working(void **state)
     pthread_mutex_unlock(&engine_lock);
     say(fd, "arm64lp 1\nrevert 0 0 0\nlist\n");
     while (seen().calls == 0) usleep(1000);
-    close(fd);
+    int queued = raw_connect();
+    say(queued, "arm64lp 1\nrevert 0 0 0\n");
     lp_control *c = client();
     assert_int_equal(lp_control_list(c, NULL, NULL, NULL), LP_OK);
+    close(queued);
+    assert_int_equal(lp_control_list(c, NULL, NULL, NULL), LP_OK);
+    assert_int_equal(seen().cancelled, 0);
+    close(fd);
+    while (seen().cancelled == 0) usleep(1000);
     assert_int_equal(write(hold[1], "x", 1), 1);
     assert_int_equal(lp_control_revert(c, NULL, 0, NULL, NULL, NULL, NULL, NULL), LP_OK);
     assert_int_equal(seen().calls, 2);
+    assert_int_equal(seen().cancelled, 1);
     lp_control_close(c);
     close(hold[0]), close(hold[1]);
 }

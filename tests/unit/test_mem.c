@@ -177,12 +177,19 @@ static void test_rights(void **state)
     assert_int_equal(lp_mem_read(m, &v, AT + 5 * P, 4), 0);
     assert_int_equal(lp_mem_read(m, &v, AT - 4, 4), -EFAULT);
     assert_int_equal(lp_mem_read(m, &v, UINT64_MAX - 1, 4), -EFAULT);
+    assert_int_equal(lp_mem_read(m, &v, UINT64_MAX, 1), -EFAULT);
+    assert_int_equal(lp_mem_write(m, UINT64_MAX, &v, 1), -EFAULT);
     assert_int_equal(lp_mem_read(m, &v, AT | UINT64_C(0x5a) << 56, 4), 0); /* top byte ignored */
     assert_int_equal(v, 5);
     uint64_t bad = 0;
     assert_false(lp_mem_check(m, AT + 8, 4 * P, LP_R, &bad));
     assert_int_equal(bad, AT + 3 * P);
     assert_true(lp_mem_check(m, AT, 3 * P, LP_R | LP_W, NULL));
+    assert_false(lp_mem_check(m, UINT64_MAX, 1, LP_R, &bad));
+    assert_int_equal(bad, UINT64_MAX);
+    map_at(lp_mem_limit(m) - P, 1, R);
+    assert_false(lp_mem_check(m, lp_mem_limit(m) - 4, UINT64_MAX, LP_R, &bad));
+    assert_int_equal(bad, lp_mem_limit(m));
     /* The host sees the same rights. */
     assert_non_null(lp_mem_host(m, AT, 5 * P));
     assert_null(lp_mem_host(m, lp_mem_limit(m) - P, 2 * P));
