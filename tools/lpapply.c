@@ -281,6 +281,11 @@ static int do_work(void)
     return single ? tell_single(target_at(0)) : tell_outcome();
 }
 
+static void wait_as_long_as(const lp_patch *p)
+{
+    if (lp_patch_deadline_ms(p) > opt.patience_ms) opt.patience_ms = lp_patch_deadline_ms(p);
+}
+
 static int do_apply(void)
 {
     struct lp_error err;
@@ -289,25 +294,35 @@ static int do_apply(void)
     work.patches = must(calloc(work.n + 1, sizeof *work.patches));
     for (size_t i = 0; i < work.n; i++)
         if ((bad = lp_patch_read(cli.operands[i + opt.file], 0, cli_report, NULL, &work.patches[i], &err)) != LP_OK) s = bad, cli_failed(&err);
+        else wait_as_long_as(work.patches[i]);
     if (s) return cli_exit_status(s);
     return opt.file ? do_apply_file(work.patches, work.n) : opt.install ? do_install(work.patches, work.n) : do_work();
+}
+
+/* Does it look like a file's name rather than a patch's? Then what is wrong in the file is of interest. */
+static bool means_file(const char *operand)
+{
+    const char *dot = strrchr(operand, '.');
+    return strcmp(operand, "-") == 0 || strchr(operand, '/') || (dot && strcmp(dot, ".lpatch") == 0);
 }
 
 /* An operand of -R or --uninstall: a file that can be read as a patch stands for that patch's name, anything else is a name. */
 static char *name_of(const char *operand, lp_status *s)
 {
     struct lp_error err;
+    struct stat st;
     lp_patch *p = NULL;
-    FILE *f = strcmp(operand, "-") == 0 ? NULL : fopen(operand, "re");
-    if (f) fclose(f);
-    else if (strcmp(operand, "-") != 0) return must(strdup(operand));
-    lp_status bad = lp_patch_read(operand, 0, cli_report, NULL, &p, &err);
+    bool file = means_file(operand);
+    if (strcmp(operand, "-") != 0 && (stat(operand, &st) != 0 || S_ISDIR(st.st_mode))) return must(strdup(operand));
+    lp_status bad = lp_patch_read(operand, 0, file ? cli_report : NULL, NULL, &p, &err);
+    if (bad && !file) return must(strdup(operand));
     if (bad) {
         *s = bad;
         cli_failed(&err);
         return must(strdup(""));
     }
     char *name = must(strdup(lp_patch_name(p)));
+    wait_as_long_as(p);
     lp_patch_free(p);
     return name;
 }

@@ -14,6 +14,7 @@ extern struct lpapply {
     unsigned look;                /* enum lpapply_look */
     const char *output;
     uint32_t timeout_ms;          /* for all of one target; 0 = the default */
+    uint32_t patience_ms;         /* the longest deadline of the patches themselves, as far as it is known */
     bool install, uninstall, installed;
     const char *patch_dirs[16];
     size_t n_patch_dirs;

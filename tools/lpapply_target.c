@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
-enum { THREADS = 64, ROUNDS = 16, TIMEOUT_MS = 60000 };
+enum { THREADS = 1000, STACK = 256 << 10, ROUNDS = 16, TIMEOUT_MS = 60000 };
 
 static struct {
     struct target **v;
@@ -139,7 +140,8 @@ static void *run_thread(void *arg)
 static uint32_t limit_ms(void)
 {
     if (opt.timeout_ms) return opt.timeout_ms;
-    return opt.live.deadline_ms < UINT32_MAX - TIMEOUT_MS ? opt.live.deadline_ms + TIMEOUT_MS : UINT32_MAX;
+    const uint32_t deadline = opt.live.deadline_ms ? opt.live.deadline_ms : opt.patience_ms;
+    return deadline < UINT32_MAX - TIMEOUT_MS ? deadline + TIMEOUT_MS : UINT32_MAX;
 }
 
 /* What it was asked may still be done, and its thread may still be waiting: nobody touches the target again. */
@@ -178,14 +180,29 @@ static struct timespec limit_from_now(void)
     return t;
 }
 
+/* A descriptor for each program, too. */
+static void raise_limit(void)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= l.rlim_max) return;
+    l.rlim_cur = l.rlim_max < 4 * THREADS ? l.rlim_max : 4 * THREADS;
+    setrlimit(RLIMIT_NOFILE, &l);
+}
+
+/* One for each program, since any may hang. */
 static void start_threads(size_t n)
 {
     pthread_t thread;
+    pthread_attr_t a;
+    pthread_attr_init(&a);
+    pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&a, STACK);
+    if (n > THREADS / 4) raise_limit();
     for (size_t i = 0; i < n && i < THREADS; i++) {
-        int e = pthread_create(&thread, NULL, run_thread, NULL);
-        if (e == 0) pthread_detach(thread);
-        else if (i == 0) cli_error("cannot start a thread: %s", strerror(e)), cli_exit(cli_exit_status(LP_E_SYSTEM));
+        int e = pthread_create(&thread, &a, run_thread, NULL);
+        if (e && i == 0) cli_error("cannot start a thread: %s", strerror(e)), cli_exit(cli_exit_status(LP_E_SYSTEM));
     }
+    pthread_attr_destroy(&a);
 }
 
 /* With the lock held. The limit is how long nothing happens. */
@@ -211,6 +228,7 @@ void targets_run(void (*work)(struct target *t), bool again, void (*tell)(struct
     pthread_cond_init(&targets.changed, &a);
     pthread_condattr_destroy(&a);
     targets.work = work;
+    cli_note(2, "waiting at most %" PRIu32 " ms for each program", limit_ms());
     look_around();
     size_t from = 0;
     pthread_mutex_lock(&targets.lock);

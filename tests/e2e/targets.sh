@@ -69,6 +69,11 @@ run "one does not answer" 2 lpapply -p all --timeout 2s --tsv ten.lpatch
 [ $(($(date +%s) - $(cat begin))) -lt 15 ] && ok "in time" || not_ok "in time"
 is "$(state "$a") $(state "$b") $(state "$c") $(state "$d")" "applied applied applied silent" "the others are served"
 now a 10 "at once"
+lpapply -R -q -p "$a"
+many=
+for i in 1 2 3 4 5 6 7; do many="$many -c sock -c sock -c sock -c sock -c sock -c sock -c sock -c sock -c sock -c sock"; done
+run "seventy do not answer" 2 lpapply $many -p "$a" --timeout 3s --tsv ten.lpatch
+is "$(state "$a")" "applied" "the other is served"
 kill -CONT "$d"
 lpapply -R -q -p all
 tick e ./tick; e=$tick
