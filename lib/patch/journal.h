@@ -178,6 +178,14 @@ void lp_job_setup(struct lp_job *job, struct lp_live *live); /* another job of t
 void lp_job_end(struct lp_job *job, bool done);
 struct lp_applied *lp_job_copy(struct lp_job *job, const struct lp_patch *p, lp_status *s);
 bool lp_job_add(struct lp_job *job, struct lp_applied *a);
+/* relations.c */
+bool lp_same_patch(const struct lp_patch *a, const struct lp_patch *b);
+/* All of them leave, so that none is in the way of another. */
+lp_status lp_job_drop_all(struct lp_job *job, struct lp_applied **v, size_t n);
+/* The applied patches that this call replaces do. */
+lp_status lp_job_drop_replaced(struct lp_job *job, const lp_patch *const *patches, size_t n);
+lp_status lp_job_check_added(struct lp_job *job);   /* what comes has what it requires, and no conflict */
+lp_status lp_job_check_dropped(struct lp_job *job); /* no patch that stays requires one that leaves */
 /* These applied patches go at once, and with them what lies on them or requires them. */
 lp_status lp_job_evict(struct lp_job *job, struct lp_applied *const *v, size_t n);
 /* trial.c */

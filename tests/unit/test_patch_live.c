@@ -177,6 +177,14 @@ static void relations(void **state)
     assert_int_equal(word(TEST_CODE), 0x71000c1f);
     assert_int_equal(apply(HEAD("b", "requires a >= 2\n") SITE("parse", "51000422", NOP)), LP_OK);
     failed(revert("a"), LP_E_RELATION, "the applied patch `b` requires it");
+    failed(apply(HEAD("c", "replaces a\n") SITE("main", CMP1, CMP2)), LP_E_RELATION, "the applied patch `b` requires it");
+    const struct lp_live_options replace = {.flags = LP_LIVE_REPLACE}, former = {.replaces = "a"};
+    failed(apply_with(HEAD("a", "version 1.5\n") SITE("main", CMP1, CMP2), &replace), LP_E_RELATION, "the applied patch `b` requires it");
+    failed(apply_with(HEAD("c", "") SITE("main", CMP1, CMP2), &former), LP_E_RELATION, "the applied patch `b` requires it");
+    assert_int_equal(word(TEST_CODE), 0x71000c1f);
+    assert_int_equal(apply_with(HEAD("a", "version 2.5\n") SITE("main", CMP1, CMP2), &replace), LP_OK);
+    assert_int_equal(t.result.reverted, 1);
+    assert_int_equal(word(TEST_CODE), 0x7100081f);
     assert_int_equal(lp_live_revert(t.live, NULL, 0, NULL, &t.result, NULL, NULL, &t.err), LP_OK);
     assert_int_equal(t.result.reverted, 2);
     assert_int_equal(word(TEST_CODE), 0x7100041f);
