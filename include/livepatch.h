@@ -27,14 +27,17 @@ typedef struct LivePatchSystem LivePatchSystem;
 #define LIVEPATCH_MAX_DESCRIPTION 256
 
 /* Patches for the `mem_size` bytes at `memory`, whose first byte has the address `base_addr`. The memory stays the caller's and
- * must live until livepatch_cleanup(), which takes every patch out again. */
+ * must live until livepatch_cleanup(), which takes every patch out again whose word nobody else has changed since. */
 LIVEPATCH_API LivePatchSystem *livepatch_init(void *memory, size_t mem_size, uint64_t base_addr);
 LIVEPATCH_API void livepatch_cleanup(LivePatchSystem *system);
 
-/* 0, or -1: out of bounds, misaligned, no valid A64 instruction, patched already, disabled, out of memory. description may be NULL. */
+/* 0, or -1: out of bounds, misaligned, no valid A64 instruction, patched already, disabled, out of memory. description may be NULL.
+ * Patches of several systems at one place lie on one another. */
 LIVEPATCH_API int livepatch_apply(LivePatchSystem *system, uint64_t target_addr, uint32_t new_instr, const char *description);
+/* 0, or -1: no patch there, or the word is not the patch's any more: somebody else has changed it since, and the patch stays. In which order systems
+ * revert does not matter. */
 LIVEPATCH_API int livepatch_revert(LivePatchSystem *system, uint64_t target_addr);
-/* Newest first; returns how many. */
+/* In one step; returns how many. Those whose word was changed since stay. */
 LIVEPATCH_API int livepatch_revert_all(LivePatchSystem *system);
 
 LIVEPATCH_API int livepatch_create_nop(LivePatchSystem *system, uint64_t addr, const char *description);
@@ -45,13 +48,14 @@ LIVEPATCH_API int livepatch_redirect_function(LivePatchSystem *system, uint64_t 
                                               const char *description);
 
 /* Lines "ADDRESS WORD description" (see lpatch(5)); save returns how many, load how many were applied: it goes on after a line
- * that fails. -1: the file cannot be read or written. Saving replaces a file as a whole or not at all. */
+ * that fails, and what is good is applied in one step. -1: the file cannot be read or written. Saving replaces a file as a whole or not at all. */
 LIVEPATCH_API int livepatch_save_to_file(LivePatchSystem *system, const char *filename);
 LIVEPATCH_API int livepatch_load_from_file(LivePatchSystem *system, const char *filename);
 /* An array of {"address": "0x...", "instruction": "0x...", "description": "..."}, or {"patches": [...]}. Numbers may also be JSON
  * numbers; "addr", "instr" and "word" are accepted too. A file that is no such JSON changes nothing: -1. */
 LIVEPATCH_API int livepatch_load_from_json(LivePatchSystem *system, const char *filename);
-/* Take out all patches and load the file (is_json: as JSON) in one step; a file that cannot be read changes nothing. */
+/* Take out all patches and load the file (is_json: as JSON) in one step: between two instructions of every machine. -1, and nothing is changed: the file
+ * cannot be read, or a patched word was changed since. */
 LIVEPATCH_API int livepatch_reload_patches(LivePatchSystem *system, const char *filename, int is_json);
 
 /* These three print to standard output. */

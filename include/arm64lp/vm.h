@@ -118,6 +118,10 @@ LP_API void lp_machine_set(lp_machine *m, unsigned n, uint64_t value);
 LP_API enum lp_machine_stop lp_machine_run(lp_machine *m, uint64_t max_insns, uint64_t *detail);
 /* Tell every machine over this memory that code in [host, host + len) was changed from outside. */
 LP_API void lp_machine_code_changed(const void *host, size_t len);
+/* Around changes that are to be seen as one: in between every machine over [host, host + len) stands between two instructions. The same thread then writes,
+ * tells of it by lp_machine_code_changed(), and makes, runs and ends no machine; others that do one of this wait. */
+LP_API void lp_machines_stop(const void *host, size_t len);
+LP_API void lp_machines_resume(void);
 
 #ifdef __cplusplus
 }

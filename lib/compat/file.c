@@ -180,19 +180,42 @@ static int read_json(const char *filename, struct lp_compat_batch *b)
     return r;
 }
 
-/* Apply what was read; a line that fails does not stop the others. */
-static int apply_batch(LivePatchSystem *s, const char *filename, struct lp_compat_batch *b, bool reload)
+/* Check what was read, into a store; a line that fails does not stop the others. */
+static int add_batch(LivePatchSystem *s, struct lp_store *to, const char *filename, struct lp_compat_batch *b)
 {
     int n = 0;
-    pthread_mutex_lock(&s->lock);
-    if (reload) lp_compat_revert_all_locked(s);
     for (size_t i = 0; i < b->n; i++) {
         const struct lp_compat_line *l = &b->line[i];
-        if (lp_compat_apply_locked(s, l->addr, l->word, l->text) == 0) n++;
+        if (lp_compat_add_locked(s, to, l->addr, l->word, l->text) == 0) n++;
         else lp_compat_complain(b, "%s:%u: %s", filename, l->line, livepatch_last_error());
     }
-    lp_compat_flush_locked(s);
-    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+static int load_locked(LivePatchSystem *s, const char *filename, struct lp_compat_batch *b)
+{
+    const uint32_t before = s->store.newest;
+    int n = add_batch(s, &s->store, filename, b);
+    lp_compat_put_locked(s, before == LP_STORE_NONE ? s->store.oldest : s->store.patch[before].newer);
+    return n;
+}
+
+static int reload_locked(LivePatchSystem *s, const char *filename, struct lp_compat_batch *b)
+{
+    struct lp_store next;
+    if (!lp_store_init(&next)) return lp_compat_fail("%s: out of memory", filename);
+    int n = add_batch(s, &next, filename, b);
+    if (lp_compat_exchange_locked(s, &next)) n = -1;
+    lp_store_free(&next);
+    return n;
+}
+
+static int apply_batch(LivePatchSystem *s, const char *filename, struct lp_compat_batch *b, bool reload)
+{
+    lp_compat_lock(s);
+    int n = (reload ? reload_locked : load_locked)(s, filename, b);
+    lp_compat_unlock(s);
+    if (n < 0) return n;
     lp_compat_begin();
     if (b->complaints > 1) lp_compat_fail("%s (and %u more)", b->first, b->complaints - 1);
     else if (b->complaints) lp_compat_fail("%s", b->first);

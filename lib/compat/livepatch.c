@@ -2,7 +2,6 @@
 #include <config.h>
 #include "compat/system.h"
 #include <arm64lp/dis.h>
-#include <arm64lp/vm.h>
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -12,7 +11,7 @@
 #include <string.h>
 
 #define NOP UINT32_C(0xd503201f)
-enum { RUN_GAP = 256, BRANCH_REACH = 128 << 20 };
+enum { BRANCH_REACH = 128 << 20 };
 
 /* ---- reasons ---- */
 
@@ -49,52 +48,6 @@ int lp_compat_fail(const char *fmt, ...)
 
 static int no_system(void) { return lp_compat_fail("no livepatch system was given"); }
 
-/* ---- memory ---- */
-
-/* A64 words are little-endian. Aligned ones are stored in one piece: a machine may be fetching them. */
-static uint32_t to_le(uint32_t w)
-{
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    return __builtin_bswap32(w);
-#else
-    return w;
-#endif
-}
-
-static uint32_t load_word(const uint8_t *p)
-{
-    uint32_t w;
-    if ((uintptr_t)p % 4 == 0) w = __atomic_load_n((const uint32_t *)(const void *)p, __ATOMIC_RELAXED);
-    else memcpy(&w, p, sizeof w);
-    return to_le(w);
-}
-
-static void store_word(uint8_t *p, uint32_t w)
-{
-    w = to_le(w);
-    if ((uintptr_t)p % 4 == 0) __atomic_store_n((uint32_t *)(void *)p, w, __ATOMIC_RELEASE);
-    else memcpy(p, &w, sizeof w);
-}
-
-void lp_compat_flush_locked(LivePatchSystem *s)
-{
-    if (s->changed_lo < s->changed_hi) lp_machine_code_changed(s->memory + s->changed_lo, (size_t)(s->changed_hi - s->changed_lo));
-    s->changed_lo = s->changed_hi = 0;
-}
-
-/* Write a word and note that machines must hear of it: neighbouring changes are told together. */
-static void write_locked(LivePatchSystem *s, uint64_t offset, uint32_t word)
-{
-    store_word(s->memory + offset, word);
-    bool near = s->changed_lo < s->changed_hi && offset + RUN_GAP >= s->changed_lo && offset <= s->changed_hi + RUN_GAP;
-    if (!near) {
-        lp_compat_flush_locked(s);
-        s->changed_lo = offset;
-        s->changed_hi = offset + 4;
-    } else if (offset < s->changed_lo) s->changed_lo = offset;
-    else if (offset + 4 > s->changed_hi) s->changed_hi = offset + 4;
-}
-
 /* ---- life ---- */
 
 LivePatchSystem *(livepatch_init)(void *memory, size_t mem_size, uint64_t base_addr)
@@ -115,6 +68,7 @@ LivePatchSystem *(livepatch_init)(void *memory, size_t mem_size, uint64_t base_a
     s->base_addr = base_addr;
     s->enabled = 1;
     s->last_valid = NOP;
+    lp_compat_join(s);
     lp_compat_trace("patching 0x%" PRIx64 "-0x%" PRIx64, base_addr, base_addr + mem_size);
     return s;
 }
@@ -123,9 +77,10 @@ void livepatch_cleanup(LivePatchSystem *s)
 {
     lp_compat_begin();
     if (!s) return;
-    pthread_mutex_lock(&s->lock);
+    lp_compat_lock(s);
     lp_compat_revert_all_locked(s);
-    pthread_mutex_unlock(&s->lock);
+    lp_compat_leave_locked(s);
+    lp_compat_unlock(s);
     LivePatchSystem *expected = s;
     atomic_compare_exchange_strong(&the_system, &expected, NULL);
     pthread_mutex_destroy(&s->lock);
@@ -185,33 +140,34 @@ static size_t text_len(const char *text)
     return n ? n : LIVEPATCH_MAX_DESCRIPTION - 1;
 }
 
-int lp_compat_apply_locked(LivePatchSystem *s, uint64_t addr, uint32_t word, const char *text)
+int lp_compat_add_locked(LivePatchSystem *s, struct lp_store *to, uint64_t addr, uint32_t word, const char *text)
 {
     if (!s->enabled) return lp_compat_fail("0x%" PRIx64 ": patching is disabled", addr);
     if (check_address(s, addr)) return -1;
     uint64_t offset = addr - s->base_addr;
     __builtin_prefetch(s->memory + offset, 1); /* cold among a million scattered patches, and so is the index: wait for both at once */
-    lp_store_prefetch(&s->store, offset);
+    lp_store_prefetch(to, offset);
     if (check_word(s, addr, word)) return -1;
-    if (lp_store_find(&s->store, offset) != LP_STORE_NONE)
-        return lp_compat_fail("0x%" PRIx64 ": patched already; revert that first", addr);
-    struct lp_store_patch p = {.offset = offset, .old_word = load_word(s->memory + offset), .new_word = word};
+    if (lp_store_find(to, offset) != LP_STORE_NONE) return lp_compat_fail("0x%" PRIx64 ": patched already; revert that first", addr);
     if (!text) text = "";
-    if (!lp_store_add(&s->store, &p, text, text_len(text))) return lp_compat_fail("0x%" PRIx64 ": out of memory", addr);
-    write_locked(s, offset, word);
-    s->applied++;
-    lp_compat_trace("0x%" PRIx64 ": %08" PRIx32 " -> %08" PRIx32 " %s", addr, p.old_word, word, text);
+    if (!lp_store_add(to, offset, word, text, text_len(text))) return lp_compat_fail("0x%" PRIx64 ": out of memory", addr);
     return 0;
+}
+
+static int apply_locked(LivePatchSystem *s, uint64_t addr, uint32_t word, const char *text)
+{
+    int r = lp_compat_add_locked(s, &s->store, addr, word, text);
+    if (r == 0) lp_compat_put_locked(s, s->store.newest);
+    return r;
 }
 
 int livepatch_apply(LivePatchSystem *s, uint64_t addr, uint32_t word, const char *text)
 {
     lp_compat_begin();
     if (!s) return no_system();
-    pthread_mutex_lock(&s->lock);
-    int r = lp_compat_apply_locked(s, addr, word, text);
-    lp_compat_flush_locked(s);
-    pthread_mutex_unlock(&s->lock);
+    lp_compat_lock(s);
+    int r = apply_locked(s, addr, word, text);
+    lp_compat_unlock(s);
     return r;
 }
 
@@ -248,54 +204,34 @@ int livepatch_redirect_function(LivePatchSystem *s, uint64_t old_addr, uint64_t 
     if (!s) return no_system();
     if (old_addr == new_addr) return lp_compat_fail("0x%" PRIx64 ": a function cannot be redirected to itself", old_addr);
     if (branch_word(old_addr, new_addr, &word)) return -1;
-    pthread_mutex_lock(&s->lock);
+    lp_compat_lock(s);
     int r = check_address(s, new_addr);
-    if (r == 0) r = check_word(s, new_addr, load_word(s->memory + (new_addr - s->base_addr)));
-    if (r == 0) r = lp_compat_apply_locked(s, old_addr, word, text ? text : "function redirect");
-    lp_compat_flush_locked(s);
-    pthread_mutex_unlock(&s->lock);
+    if (r == 0) r = check_word(s, new_addr, lp_compat_word(s, new_addr - s->base_addr));
+    if (r == 0) r = apply_locked(s, old_addr, word, text ? text : "function redirect");
+    lp_compat_unlock(s);
     return r;
 }
 
 /* ---- revert ---- */
 
-static void revert_slot(LivePatchSystem *s, uint32_t slot)
-{
-    const struct lp_store_patch *p = &s->store.patch[slot];
-    lp_compat_trace("0x%" PRIx64 ": %08" PRIx32 " again", s->base_addr + p->offset, p->old_word);
-    write_locked(s, p->offset, p->old_word);
-    lp_store_remove(&s->store, slot);
-    s->reverted++;
-}
-
 int livepatch_revert(LivePatchSystem *s, uint64_t addr)
 {
     lp_compat_begin();
     if (!s) return no_system();
-    pthread_mutex_lock(&s->lock);
+    lp_compat_lock(s);
     bool inside = addr % 4 == 0 && addr >= s->base_addr && addr - s->base_addr < s->mem_size;
     uint32_t slot = inside ? lp_store_find(&s->store, addr - s->base_addr) : LP_STORE_NONE;
-    int r = slot == LP_STORE_NONE ? lp_compat_fail("0x%" PRIx64 ": no patch is applied there", addr) : 0;
-    if (r == 0) revert_slot(s, slot);
-    lp_compat_flush_locked(s);
-    pthread_mutex_unlock(&s->lock);
+    int r = slot == LP_STORE_NONE ? lp_compat_fail("0x%" PRIx64 ": no patch is applied there", addr) : lp_compat_revert_locked(s, slot);
+    lp_compat_unlock(s);
     return r;
-}
-
-int lp_compat_revert_all_locked(LivePatchSystem *s)
-{
-    int n = 0;
-    for (; s->store.newest != LP_STORE_NONE; n++) revert_slot(s, s->store.newest);
-    lp_compat_flush_locked(s);
-    return n;
 }
 
 int livepatch_revert_all(LivePatchSystem *s)
 {
     lp_compat_begin();
     if (!s) return no_system();
-    pthread_mutex_lock(&s->lock);
+    lp_compat_lock(s);
     int n = lp_compat_revert_all_locked(s);
-    pthread_mutex_unlock(&s->lock);
+    lp_compat_unlock(s);
     return n;
 }

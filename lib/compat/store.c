@@ -204,7 +204,7 @@ static void give_slot(struct lp_store *s, uint32_t slot)
     s->free = slot;
 }
 
-bool lp_store_add(struct lp_store *s, const struct lp_store_patch *p, const char *text, size_t len)
+bool lp_store_add(struct lp_store *s, uint64_t offset, uint32_t word, const char *text, size_t len)
 {
     uint32_t slot, at;
     if (!reserve_entry(s) || !take_slot(s, &slot)) return false;
@@ -212,10 +212,10 @@ bool lp_store_add(struct lp_store *s, const struct lp_store_patch *p, const char
         give_slot(s, slot);
         return false;
     }
-    *free_entry(s, p->offset) = (struct lp_store_entry){(uint32_t)(p->offset >> 2), slot + 1};
+    *free_entry(s, offset) = (struct lp_store_entry){(uint32_t)(offset >> 2), slot + 1};
     s->entries_used++;
-    s->patch[slot] = (struct lp_store_patch){p->offset, p->old_word, p->new_word, s->newest, LP_STORE_NONE, at,
-                                             (uint32_t)(now() - s->start)};
+    s->patch[slot] = (struct lp_store_patch){.offset = offset, .new_word = word, .older = s->newest, .newer = LP_STORE_NONE, .text = at,
+                                             .when = (uint32_t)(now() - s->start)};
     if (s->newest != LP_STORE_NONE) s->patch[s->newest].newer = slot;
     else s->oldest = slot;
     s->newest = slot;

@@ -13,6 +13,7 @@ struct lp_store_patch {
     uint32_t older, newer;      /* slots by time; in a free slot `older` is the next free one */
     uint32_t text;              /* place of the description in the arena, in units of 4 bytes */
     uint32_t when;              /* seconds since lp_store_init() */
+    uint64_t serial;            /* of all systems' patches, in the order of writing; 0 = not written yet */
 };
 
 /* From a place to its slot: open addressing. Eight neighbouring words share a line of the table, so that patches in a row stay
@@ -43,8 +44,8 @@ void lp_store_free(struct lp_store *s);
 void lp_store_prefetch(const struct lp_store *s, uint64_t offset);
 /* The slot of the patch at an offset, LP_STORE_NONE if there is none. */
 uint32_t lp_store_find(const struct lp_store *s, uint64_t offset);
-/* Add a patch at a place that has none (offset and words of *p count); false without memory. */
-bool lp_store_add(struct lp_store *s, const struct lp_store_patch *p, const char *text, size_t len);
+/* Add a patch at a place that has none, as the newest; false without memory. */
+bool lp_store_add(struct lp_store *s, uint64_t offset, uint32_t word, const char *text, size_t len);
 void lp_store_remove(struct lp_store *s, uint32_t slot);
 const char *lp_store_text(const struct lp_store *s, uint32_t slot);
 #endif

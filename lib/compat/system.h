@@ -1,4 +1,4 @@
-/* compat/system.h - a livepatch system from the inside. Functions with `locked` in their name want system->lock held. */
+/* compat/system.h - a livepatch system from the inside. Functions with `locked` in their name want lp_compat_lock() held. */
 #ifndef LP_COMPAT_SYSTEM_H
 #define LP_COMPAT_SYSTEM_H
 #include <livepatch.h>
@@ -7,14 +7,14 @@
 #include "compat/store.h"
 
 struct LivePatchSystem {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock;        /* of this system; who changes something has lp_compat_lock() */
+    LivePatchSystem *next;       /* all systems (step.c) */
     uint8_t *memory;
     size_t mem_size;
     uint64_t base_addr;
     int enabled;
     uint64_t applied, reverted;  /* ever */
     uint32_t last_valid;         /* a word that lp_dis_valid() took: bulk patches repeat themselves */
-    uint64_t changed_lo, changed_hi; /* offsets of code that running machines have not been told about yet; equal = none */
     struct lp_store store;
 };
 
@@ -25,10 +25,24 @@ int lp_compat_fail(const char *fmt, ...) LP_PRINTF(1, 2);
 /* The thread's reason begins anew. */
 void lp_compat_begin(void);
 
-int lp_compat_apply_locked(LivePatchSystem *s, uint64_t addr, uint32_t word, const char *text);
+/* Check and note in `to` a patch that is still to be written: 0, or -1 and the reason. */
+int lp_compat_add_locked(LivePatchSystem *s, struct lp_store *to, uint64_t addr, uint32_t word, const char *text);
+
+/* ---- step.c ---- */
+/* Nothing changes meanwhile, in no system. `locked` below means this. */
+void lp_compat_lock(LivePatchSystem *s);
+void lp_compat_unlock(LivePatchSystem *s);
+void lp_compat_join(LivePatchSystem *s);
+void lp_compat_leave_locked(const LivePatchSystem *s);
+uint32_t lp_compat_word(const LivePatchSystem *s, uint64_t offset);
+/* Each of these is one step for the machines that run there. Put: write the patch in slot `from` and those that were added after it. */
+void lp_compat_put_locked(LivePatchSystem *s, uint32_t from);
+/* -1 and the reason: somebody else has changed the word since. */
+int lp_compat_revert_locked(LivePatchSystem *s, uint32_t slot);
+/* How many were reverted; the others have been changed since. */
 int lp_compat_revert_all_locked(LivePatchSystem *s);
-/* Tell running machines; before the lock is released. */
-void lp_compat_flush_locked(LivePatchSystem *s);
+/* All patches leave, and those in *next come; *next is what was there. -1 and the reason: nothing happened. */
+int lp_compat_exchange_locked(LivePatchSystem *s, struct lp_store *next);
 
 /* A file that was read but not applied yet. */
 struct lp_compat_batch {

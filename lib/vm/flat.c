@@ -17,6 +17,7 @@ struct lp_machine_state {
     const uint8_t *host; /* as at lp_machine_init */
     size_t size;
     uint64_t base;
+    bool stopped;
     struct lp_machine_state *next;
 };
 
@@ -88,6 +89,7 @@ lp_status lp_machine_init(lp_machine *m, void *memory, size_t mem_size, uint64_t
     s->host = memory;
     s->size = mem_size;
     s->base = base_addr;
+    s->stopped = false;
     m->state = s;
     add(s);
     return LP_OK;
@@ -134,17 +136,50 @@ enum lp_machine_stop lp_machine_run(lp_machine *m, uint64_t max_insns, uint64_t 
     return why ? (enum lp_machine_stop)(why - 1) : LP_STOP_BUDGET;
 }
 
+/* Of this thread: between lp_machines_stop() and lp_machines_resume(), with the lock. */
+static _Thread_local bool stopping;
+
+/* What of [from, to) the machine has. */
+static bool overlap(const struct lp_machine_state *s, const uint8_t **from, const uint8_t **to)
+{
+    if (*from < s->host) *from = s->host;
+    if (*to > s->host + s->size) *to = s->host + s->size;
+    return *from < *to;
+}
+
+static void forget(struct lp_machine_state *s, const uint8_t *from, const uint8_t *to)
+{
+    if (!overlap(s, &from, &to)) return;
+    if (!s->stopped) lp_gate_stop(&s->gate, NULL);
+    lp_ops_invalidate(s->mem, s->base + (uint64_t)(from - s->host), s->base + (uint64_t)(to - s->host));
+    if (!s->stopped) lp_gate_resume(&s->gate);
+}
+
 void lp_machine_code_changed(const void *host, size_t len)
 {
-    const uint8_t *from = host, *to = from + len;
+    const uint8_t *from = host;
+    if (!stopping) pthread_mutex_lock(&machines.lock);
+    for (struct lp_machine_state *s = machines.first; s; s = s->next) forget(s, from, from + len);
+    if (!stopping) pthread_mutex_unlock(&machines.lock);
+}
+
+void lp_machines_stop(const void *host, size_t len)
+{
     pthread_mutex_lock(&machines.lock);
+    stopping = true;
     for (struct lp_machine_state *s = machines.first; s; s = s->next) {
-        const uint8_t *a = from > s->host ? from : s->host, *b = to < s->host + s->size ? to : s->host + s->size;
-        if (a >= b)
-            continue;
-        lp_gate_stop(&s->gate, NULL);
-        lp_ops_invalidate(s->mem, s->base + (uint64_t)(a - s->host), s->base + (uint64_t)(b - s->host));
-        lp_gate_resume(&s->gate);
+        const uint8_t *from = host, *to = from + len;
+        s->stopped = overlap(s, &from, &to);
+        if (s->stopped) lp_gate_stop(&s->gate, NULL);
     }
+}
+
+void lp_machines_resume(void)
+{
+    for (struct lp_machine_state *s = machines.first; s; s = s->next) {
+        if (s->stopped) lp_gate_resume(&s->gate);
+        s->stopped = false;
+    }
+    stopping = false;
     pthread_mutex_unlock(&machines.lock);
 }

@@ -331,6 +331,83 @@ static void test_reload(void **state)
     assert_int_equal(livepatch_count(lp), 1);
 }
 
+/* What somebody else has written since is not undone. */
+static void test_drift(void **state)
+{
+    const uint32_t old = at(BASE), other = 0xd2800020 /* mov x0, #1 */;
+    for (uint64_t i = 0; i < 3; i++) assert_int_equal(livepatch_apply(lp, BASE + 4 * i, NOP, NULL), 0);
+    memory[1] = other;
+    refused(livepatch_revert(lp, BASE + 4), "0x400004: found d2800020, the patch wrote d503201f: changed since");
+    assert_int_equal(at(BASE + 4), other);
+    write_file("400000 D65F03C0 one\n");
+    refused(livepatch_reload_patches(lp, file, 0), "changed since");
+    assert_int_equal(at(BASE), NOP); /* nothing was reloaded */
+    assert_int_equal(livepatch_count(lp), 3);
+    assert_int_equal(livepatch_revert_all(lp), 2);
+    assert_non_null(strstr(livepatch_last_error(), "0x400004"));
+    assert_int_equal(at(BASE), old);
+    assert_int_equal(at(BASE + 4), other);
+    assert_int_equal(livepatch_count(lp), 1);
+    memory[1] = NOP;
+    assert_int_equal(livepatch_revert(lp, BASE + 4), 0);
+    assert_int_equal(at(BASE + 4), old + 1);
+}
+
+/* Three systems have patches at one place: whoever leaves, what the others wrote stays, and the last one leaves the first word. */
+static void test_systems_on_one_another(void **state)
+{
+    static const int orders[][3] = {{2, 1, 0}, {0, 1, 2}, {1, 0, 2}, {1, 2, 0}, {0, 2, 1}, {2, 0, 1}};
+    static const uint32_t words[][3] = {{NOP, RET, 0xd2800020}, {NOP, NOP, NOP}, {NOP, RET, NOP}, {RET, 0x91000400, RET}};
+    const uint32_t old = at(BASE);
+    for (size_t o = 0; o < 6; o++)
+        for (size_t w = 0; w < 4; w++) {
+            LivePatchSystem *s[3];
+            bool there[3] = {true, true, true};
+            for (int i = 0; i < 3; i++) {
+                s[i] = livepatch_init(memory, SIZE, BASE);
+                assert_int_equal(livepatch_apply(s[i], BASE, words[w][i], NULL), 0);
+            }
+            for (int k = 0; k < 3; k++) {
+                const int leaves = orders[o][k];
+                if (o % 2) assert_int_equal(livepatch_revert(s[leaves], BASE), 0);
+                else livepatch_cleanup(s[leaves]);
+                there[leaves] = false;
+                uint32_t expected = old;
+                for (int i = 0; i < 3; i++) expected = there[i] ? words[w][i] : expected;
+                assert_int_equal(at(BASE), expected);
+            }
+            for (int i = 0; i < 3 && o % 2; i++) livepatch_cleanup(s[i]);
+        }
+}
+
+/* A later patch of another system does not keep the file from being loaded again, nor is it lost. */
+static void test_reload_below_another(void **state)
+{
+    const uint32_t first = at(0x401000), second = at(0x402000);
+    LivePatchSystem *other = livepatch_init(memory + 0x400, SIZE - 0x1000, BASE + 0x1000);
+    write_file("401000 D503201F one\n402000 D503201F two\n");
+    assert_int_equal(livepatch_load_from_file(lp, file), 2);
+    assert_int_equal(livepatch_apply(other, 0x401000, RET, NULL), 0);
+    assert_int_equal(livepatch_apply(other, 0x402000, RET, NULL), 0);
+    write_file("401000 D2800020 one\n");
+    assert_int_equal(livepatch_reload_patches(lp, file, 0), 1);
+    assert_int_equal(at(0x401000), 0xd2800020);
+    assert_int_equal(at(0x402000), RET);
+    assert_int_equal(livepatch_revert_all(other), 2);
+    assert_int_equal(at(0x401000), 0xd2800020);
+    assert_int_equal(at(0x402000), second);
+    assert_int_equal(livepatch_revert_all(lp), 1);
+    assert_int_equal(at(0x401000), first);
+    assert_int_equal(livepatch_apply(lp, 0x401000, RET, NULL), 0);
+    memory[0x400] = first; /* by somebody else, below a later patch */
+    assert_int_equal(livepatch_apply(other, 0x401000, NOP, NULL), 0);
+    refused(livepatch_revert(lp, 0x401000), "below a later patch");
+    livepatch_cleanup(other);
+    memory[0x400] = RET;
+    assert_int_equal(livepatch_revert(lp, 0x401000), 0);
+    memory[0x400] = first;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,7 +415,8 @@ int main(void)
         T(test_document_example), T(test_address_validation), T(test_instruction_validation), T(test_twice), T(test_no_system), T(test_enabled),
         T(test_global_system), T(test_cleanup_reverts), T(test_list_and_stats_print), T(test_demo), T(test_long_description), T(test_save_and_load),
         T(test_save_errors), T(test_address_that_is_a_word), T(test_load_original_lines), T(test_load_goes_on), T(test_load_errors), T(test_json),
-        T(test_json_items_that_fail), T(test_bad_json), T(test_reload),
+        T(test_json_items_that_fail), T(test_bad_json), T(test_reload), T(test_drift), T(test_systems_on_one_another),
+        T(test_reload_below_another),
     };
     if (!mkdtemp(dir)) return 99;
     snprintf(file, sizeof file, "%s/patches.txt", dir);

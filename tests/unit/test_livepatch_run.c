@@ -58,6 +58,57 @@ static void test_patch_while_running(void **state)
     lp_machine_fini(&m);
 }
 
+/* Two machines run code of which a file has both words, and read them as data: each time all of one file, never half, and never the code without. */
+enum { RELOADS = 400 };
+static const uint32_t reloaded[] = {0xf9400001 /* ldr x1, [x0] */, 0xd503201f, 0xd4000001 /* svc #0 */, 0xd503201f, 0xd2800002 /* mov x2, #0 */, 0xd2800003};
+static uint32_t shared_code[1024];
+static atomic_bool reloads_done;
+static atomic_int without, mixed, runs;
+
+static void *read_words(void *arg)
+{
+    lp_machine m;
+    struct lp_error err;
+    uint64_t detail;
+    if (lp_machine_init(&m, shared_code, sizeof shared_code, 0x10000, &err) != LP_OK) return NULL;
+    while (!atomic_load(&reloads_done)) {
+        lp_machine_set(&m, 32, 0x10000);
+        lp_machine_set(&m, 0, 0x10010);
+        for (int i = 0; i < 4; i++) lp_machine_set(&m, 32, 0x10000), lp_machine_run(&m, 2, &detail);
+        lp_machine_set(&m, 32, 0x10010);
+        lp_machine_run(&m, 2, &detail);
+        const uint64_t x1 = lp_machine_get(&m, 1), x2 = lp_machine_get(&m, 2), x3 = lp_machine_get(&m, 3);
+        const uint32_t a = (uint32_t)x1 >> 5 & 0xffff, b = (uint32_t)(x1 >> 32) >> 5 & 0xffff;
+        without += a == 0 || b == 0 || x2 == 0 || x3 == 0;
+        mixed += a != b;
+        runs++;
+    }
+    lp_machine_fini(&m);
+    return NULL;
+}
+
+static void test_reload_is_one_step(void **state)
+{
+    static const char *const text[] = {"10010 D2800022 one\n10014 D2800023 one\n", "10014 D2800043 two\n10010 D2800042 two\n"};
+    pthread_t t[2];
+    memcpy(shared_code, reloaded, sizeof reloaded);
+    LivePatchSystem *s = livepatch_init(shared_code, sizeof shared_code, 0x10000);
+    write_file(text[0]);
+    assert_int_equal(livepatch_load_from_file(s, file), 2);
+    for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&t[i], NULL, read_words, NULL), 0);
+    for (int i = 0; i < RELOADS; i++) {
+        if (i % 3 == 0) write_file(text[i / 3 % 2]); /* and the same file twice more */
+        assert_int_equal(livepatch_reload_patches(s, file, 0), 2);
+    }
+    atomic_store(&reloads_done, true);
+    for (int i = 0; i < 2; i++) pthread_join(t[i], NULL);
+    assert_int_equal(without, 0);
+    assert_int_equal(mixed, 0);
+    assert_true(runs > 0);
+    livepatch_cleanup(s);
+    assert_memory_equal(shared_code, reloaded, sizeof reloaded);
+}
+
 /* ---- threads ---- */
 
 enum { THREADS = 8, ROUNDS = 400 };
@@ -181,7 +232,7 @@ static void test_million_in_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_machine_runs_patched_code), T(test_patch_while_running), T(test_threads), T(test_reuse), T(test_million), T(test_million_in_a_file),
+        T(test_machine_runs_patched_code), T(test_patch_while_running), T(test_reload_is_one_step), T(test_threads), T(test_reuse), T(test_million), T(test_million_in_a_file),
     };
     if (!mkdtemp(dir)) return 99;
     snprintf(file, sizeof file, "%s/patches.txt", dir);
