@@ -95,6 +95,7 @@ static void move_flags(struct lp_mem *m, uint64_t from, uint64_t to, uint64_t le
     lp_pages_set(m, to, to + len, lp_page_of(flags), false);
     for (uint64_t a = lp_pages_patched(m, from, from + len); a < from + len; a = lp_pages_patched(m, a + LP_PAGE, from + len)) {
         m->flags[(to + (a - from)) / LP_PAGE] |= LP_PATCHED;
+        lp_kept_move(m, a, to + (a - from));
         m->patched++;
     }
 }

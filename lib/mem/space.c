@@ -178,6 +178,7 @@ void lp_mem_free(struct lp_mem *m)
 {
     if (!m)
         return;
+    lp_kept_free(m);
     lp_vma_free_all(m);
     release(m);
     pthread_mutex_destroy(&m->lock);
@@ -268,8 +269,10 @@ void lp_pages_set(struct lp_mem *m, uint64_t start, uint64_t end, unsigned flags
     if (flags & LP_BTI)
         __atomic_store_n(&m->guarded, true, __ATOMIC_RELAXED);
     if (m->patched && !keep)
-        for (uint64_t a = lp_pages_patched(m, start, end); a < end; a = lp_pages_patched(m, a + LP_PAGE, end))
+        for (uint64_t a = lp_pages_patched(m, start, end); a < end; a = lp_pages_patched(m, a + LP_PAGE, end)) {
+            lp_kept_drop(m, a);
             m->patched--;
+        }
     /* A large reservation without rights costs nothing: its flags stay 0, and who wants to know asks the mapping. */
     bool none = !(flags & (LP_R | LP_W | LP_X)) && last - first >= LAZY_PAGES && !(m->patched && keep);
     if (flags && none)

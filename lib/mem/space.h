@@ -27,6 +27,9 @@ struct lp_vma {
     unsigned flags;            /* LP_R | LP_W | LP_X | LP_BTI as asked for, LP_MAPPED, LP_SHARED, LP_V_* */
 };
 
+/* The shared page under a private copy that lp_mem_poke made. */
+struct lp_kept { uint64_t page; void *view; };
+
 struct lp_mem {
     uint8_t *base;             /* host address of guest address 0 */
     struct lp_op *ops;         /* op of guest address 0 */
@@ -45,6 +48,8 @@ struct lp_mem {
     uint64_t objects;          /* anonymous shared mappings made so far */
     uint64_t scan_top, scan_len; /* no hole of scan_len bytes or more ends above scan_top */
     size_t patched;            /* pages with LP_PATCHED */
+    struct lp_kept *kept;      /* of those, the shared ones */
+    size_t nkept, kept_cap;
     bool guarded;              /* some pages have, or had, LP_BTI */
     bool lazy;                 /* some mappings without rights have page flags 0 (lp_pages_set); once set, it stays */
 };
@@ -77,6 +82,13 @@ uint64_t lp_pages_patched(const struct lp_mem *m, uint64_t from, uint64_t end);
 int lp_mem_reserve(struct lp_mem *m, uint64_t start, uint64_t end);
 void lp_mem_notify(struct lp_mem *m, bool any, uint64_t start, uint64_t end);
 
+/* ---- copy.c ---- */
+/* A copy that survives a concurrent munmap, or a file that ends before its mapping: 0 or -EFAULT. */
+int lp_guarded_copy(void *dst, const void *src, size_t n);
+/* ---- poke.c: the shared page below a private copy is wanted no more, or elsewhere ---- */
+void lp_kept_drop(struct lp_mem *m, uint64_t page);
+void lp_kept_move(struct lp_mem *m, uint64_t from, uint64_t to);
+void lp_kept_free(struct lp_mem *m);
 /* ---- vma.c ---- */
 bool lp_vma_room(struct lp_mem *m, size_t more);            /* so that the calls below cannot fail: each needs at most 2 */
 size_t lp_vma_at(const struct lp_mem *m, uint64_t addr);    /* the first that ends above addr */

@@ -216,5 +216,5 @@ void lp_live_reap(struct lp_live *live)
 void lp_bodies_free(struct lp_live *live)
 {
     for (size_t i = 0; i < live->nbody; i++) free(live->body[i].cfi);
-    free(live->body), free(live->more_bodies), free(live->asker), free(live->idle), free(live->retired), free(live->cfi);
+    free(live->body), free(live->more_bodies), free(live->asker), free(live->idle), free(live->retired), free(live->veneer), free(live->cfi);
 }

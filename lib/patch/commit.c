@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "patch/journal.h"
 #include "base/buf.h"
+#include "mem/poke.h"
 #include "base/error.h"
 
 #include <errno.h>
@@ -98,7 +99,7 @@ static void overlay(const struct lp_job *job, uint64_t word, uint64_t addr, uint
 int lp_job_read(void *ctx, uint64_t addr, void *buf, size_t len)
 {
     struct lp_job *job = ctx;
-    int r = lp_mem_read(job->live->mem, buf, addr, len);
+    int r = lp_mem_peek(job->live->mem, buf, addr, len);
     for (uint64_t word = addr >> 2; r == 0 && job->nover && word <= (addr + len - 1) >> 2; word++) overlay(job, word, addr, buf, len);
     return r;
 }
@@ -260,11 +261,13 @@ static lp_status map_regions(struct lp_job *job, struct lp_applied *a)
 
 /* ---- under the gate ---- */
 
+/* Without a gate threads may be running there. */
+static void forget(struct lp_live *live, uint64_t start, uint64_t end) { (live->gate ? lp_ops_reset : lp_ops_invalidate)(live->mem, start, end); }
+
 static int poke(struct lp_live *live, uint64_t addr, const uint8_t *bytes, uint32_t len)
 {
     int e = lp_mem_poke(live->mem, addr, bytes, len);
-    /* Without a gate threads may be running there. */
-    (live->gate ? lp_ops_reset : lp_ops_invalidate)(live->mem, addr, addr + len);
+    forget(live, addr, addr + len);
     return e;
 }
 
@@ -273,7 +276,7 @@ static lp_status write_batch(struct lp_job *job, const struct lp_batch *b)
     uint8_t after[LP_PAGE];
     lp_status s = lp_live_step(job, "write");
     if (s != LP_OK) return s;
-    int e = lp_mem_read(job->live->mem, b->before, b->addr, b->len);
+    int e = lp_mem_peek(job->live->mem, b->before, b->addr, b->len);
     if (e) return lp_job_fail(job, NULL, 0, LP_E_SYSTEM, "cannot read at 0x%llx: %s", (unsigned long long)b->addr, strerror(-e));
     memcpy(after, b->before, b->len);
     for (size_t i = b->from; i < b->to; i++) memcpy(after + (job->poke[i].addr - b->addr), job->poke[i].bytes, job->poke[i].len);
@@ -341,6 +344,15 @@ void lp_live_prune(struct lp_live *live)
     lp_live_resume(live);
 }
 
+/* A page of a shared mapping without a patch shows what the others show: the code of a JIT that writes by another mapping. */
+static void share_again(struct lp_live *live, const struct lp_write *w)
+{
+    const unsigned both = LP_SHARED | LP_PATCHED;
+    for (uint64_t page = w->addr & ~(LP_PAGE - 1); page < w->addr + w->len; page += LP_PAGE)
+        if ((lp_mem_flags(live->mem, page) & both) == both && !lp_journal_in(live, page, page + LP_PAGE) && lp_mem_share_again(live->mem, page))
+            forget(live, page, page + LP_PAGE);
+}
+
 static void book(struct lp_job *job)
 {
     struct lp_live *live = job->live;
@@ -356,7 +368,10 @@ static void book(struct lp_job *job)
         lp_journal_add(live, job->add[i]);
         lp_bodies_add(live, job->add[i]);
     }
-    for (size_t i = 0; i < job->ndrop; i++) lp_journal_count(live, job->drop[i]);
+    for (size_t i = 0; i < job->ndrop; i++) {
+        lp_journal_count(live, job->drop[i]);
+        for (size_t k = 0; k < job->drop[i]->plan.nwrite; k++) share_again(live, &job->drop[i]->plan.write[k]);
+    }
     for (size_t i = 0; i < job->nadd; i++) lp_journal_count(live, job->add[i]);
     lp_trials_watch(live);
     lp_live_reap(live);

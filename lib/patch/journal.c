@@ -267,6 +267,14 @@ bool lp_journal_forget(struct lp_live *live, struct lp_applied *a)
 
 struct lp_touch *lp_journal_at(const struct lp_live *live, uint64_t addr) { return live->nbucket ? live->bucket[slot(live, addr >> 2)] : NULL; }
 
+bool lp_journal_in(const struct lp_live *live, uint64_t start, uint64_t end)
+{
+    for (uint64_t word = start >> 2; word < end >> 2; word++)
+        for (const struct lp_touch *t = lp_journal_at(live, word << 2); t; t = t->next)
+            if (t->word == word) return true;
+    return false;
+}
+
 struct lp_applied *lp_journal_above(struct lp_live *live, const struct lp_applied *a, uint64_t *where)
 {
     for (size_t i = 0; i < a->ntouch; i++) {

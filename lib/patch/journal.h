@@ -35,6 +35,9 @@ struct lp_retired { uint64_t start, end; };
 /* New code of a patch that has left: it stays, because contexts that no thread is in now may lead there, and is used again if the same patch comes
  * again. `of` says whose it is. */
 struct lp_idle { uint8_t of[32]; uint64_t object, addr, len; }; /* object: the target's serial; 0 = nobody's any more */
+/* From pages that have moved out of a branch's reach to where a patch's branch there went: at -> to. It stays: a thread may be in it. */
+struct lp_veneer { uint64_t at, to; };
+enum { LP_VENEER_SIZE = 16 };
 /* What happened: a ring of the last LP_JOURNAL_EVENTS. */
 struct lp_history { struct lp_live_event *event; size_t n, cap, next; };
 /* How long the program stood still: a ring of the last LP_LIVE_STOPS times, in nanoseconds. */
@@ -65,6 +68,8 @@ struct lp_live {
     size_t nretired, retired_cap;
     struct lp_idle *idle;
     size_t nidle, idle_cap;
+    struct lp_veneer *veneer;
+    size_t nveneer, veneer_cap;
     struct lp_body *body;        /* all new functions that are mapped, by address; changes under the gate */
     size_t nbody, body_cap;
     struct lp_body *more_bodies; /* room for them, once there are more; NULL = body has enough */
@@ -153,6 +158,8 @@ struct lp_applied *lp_names_find(const struct lp_names *t, const char *name);
 bool lp_journal_forget(struct lp_live *live, struct lp_applied *a);
 /* The touches of the word at addr and others, the newest first. */
 struct lp_touch *lp_journal_at(const struct lp_live *live, uint64_t addr);
+/* Does a patch touch a word of [start, end)? */
+bool lp_journal_in(const struct lp_live *live, uint64_t start, uint64_t end);
 /* Who lies on top of one of a's places and does not leave with it; NULL = nobody. */
 struct lp_applied *lp_journal_above(struct lp_live *live, const struct lp_applied *a, uint64_t *where);
 void lp_journal_free_one(struct lp_applied *a);

@@ -31,11 +31,21 @@ static bool add_span(struct lp_spans *s, struct lp_span span)
     return true;
 }
 
-static bool add_regions(struct lp_spans *s, const struct lp_applied *a, const struct lp_target *t)
+static bool add_veneers(struct lp_spans *s, const struct lp_live *live, const struct lp_region *r)
+{
+    for (size_t i = 0; i < live->nveneer; i++) {
+        const struct lp_veneer *v = &live->veneer[i];
+        if (v->to - r->addr < r->code_len && !add_span(s, (struct lp_span){v->at, v->at + LP_VENEER_SIZE, false, false})) return false;
+    }
+    return true;
+}
+
+static bool add_regions(struct lp_spans *s, const struct lp_live *live, const struct lp_applied *a, const struct lp_target *t)
 {
     for (size_t k = 0; k < a->plan.nregion; k++) {
         const struct lp_region *r = &a->plan.region[k];
-        if (r->target == t && !r->left && !add_span(s, (struct lp_span){r->addr, r->addr + r->code_len, true, true})) return false;
+        if (r->target != t || r->left) continue;
+        if (!add_span(s, (struct lp_span){r->addr, r->addr + r->code_len, true, true}) || !add_veneers(s, live, r)) return false;
     }
     return true;
 }
@@ -53,10 +63,10 @@ static bool add_function(struct lp_spans *s, const struct lp_job *job, const str
 {
     const struct lp_target *t = a->plan.bound[w->item->object];
     uint64_t end = w->addr + w->item->func->old_size;
-    if (drop && t && !add_regions(s, a, t)) return false;
+    if (drop && t && !add_regions(s, job->live, a, t)) return false;
     if ((!drop || !uncovers_original(job->live, w)) && !add_span(s, (struct lp_span){w->addr + 4, end, true, true})) return false;
     for (const struct lp_touch *below = drop ? NULL : lp_journal_at(job->live, w->addr); below; below = below->next)
-        if (below->word == w->addr >> 2 && !below->owner->leaving && below->write->entry && t && !add_regions(s, below->owner, t)) return false;
+        if (below->word == w->addr >> 2 && !below->owner->leaving && below->write->entry && t && !add_regions(s, job->live, below->owner, t)) return false;
     return true;
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Corners: patched pages that are cut off, or moved and kept; versions of a symbol; a call for many programs at once.
+# Corners: patched pages that are cut off, moved and kept, or shared; versions of a symbol; a call for many programs at once.
 . "$srcdir/tests/lib.sh"
 source=scenes/corners.c
 . "$srcdir/tests/e2e/driven.sh"
@@ -34,6 +34,38 @@ else
 fi
 run "revert the rest" 0 lpapply -c sock -R
 is "$(say first)" 101 "the first is as it was"
+leave
+
+# A replaced function whose page moves out of its reach goes on in the new body, from the new place too, and back.
+if [ "$kept" = "kept 1" ]; then
+    { head_of prog far; printf 'func third size 8\n%s\n| 11007800\n| d65f03c0\nend\n' "$(old_of prog third)"; } >far.lpatch
+    start prog
+    run "replace a function" 0 lpapply -c sock far.lpatch
+    is "$(say keep)" "kept 1" "its page is moved"
+    is "$(say third)" "103 130" "far from the new body, which it still leads to"
+    is "$(names)" "far " "the patch is still applied"
+    is "$(say keep)" "kept 1" "once more"
+    is "$(say third)" "103 130" "the same"
+    run "revert it" 0 lpapply -c sock -R far
+    is "$(say third)" "103 103" "and it is as it was"
+    leave
+fi
+
+# ---- code that the program writes by one mapping and runs by another ----
+echo '9000000 D2800140 ten' >jit.lpatch
+start prog
+say emit 1 >/dev/null
+is "$(say jit)" 1 "a JIT's function"
+for round in first second; do
+    run "patch it, $round time" 0 lpapply -c sock jit.lpatch
+    is "$(say jit)" 10 "it is patched"
+    say emit 2 >/dev/null
+    is "$(say jit)" 10 "the patch is not overwritten"
+    run "revert it" 0 lpapply -c sock -R
+    is "$(say jit)" 2 "what the JIT has written meanwhile is there"
+    say emit 3 >/dev/null
+    is "$(say jit)" 3 "and what it writes now"
+done
 leave
 
 # ---- versions ----

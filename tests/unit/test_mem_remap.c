@@ -1,6 +1,7 @@
 /* test_mem_remap.c - what moves, drops and changes mapped pages: mremap, madvise, fork, pokes; host faults and threads. */
 #include <config.h>
 #include "mem_rig.h"
+#include "mem/poke.h"
 
 /* ---- mremap ---- */
 enum { MAYMOVE = 1, MFIXED = 2, DONTUNMAP = 4 };
@@ -214,6 +215,50 @@ static void test_poke_shared(void **state)
     close(fd), unlink(path);
 }
 
+/* A page that nothing was left in shows the file again: as it is now, unless the guest has written to its own copy. */
+static void test_share_again(void **state)
+{
+    char path[32];
+    START;
+    int fd = make_file(path, 2);
+    uint32_t v = 77;
+    assert_int_equal(lp_mem_mmap(m, AT, P, R | X, SHARED | FIXED, fd, 0), AT);
+    assert_int_equal(lp_mem_mmap(m, AT + P, P, R | W, SHARED | FIXED, fd, P), AT + P);
+    assert_false(lp_mem_share_again(m, AT)); /* it is shared */
+    poke(AT, 1000);
+    assert_int_equal(pwrite(fd, &v, 4, 0), 4);
+    assert_int_equal(peek(AT), 1000);
+    assert_true(lp_mem_share_again(m, AT));
+    assert_int_equal(peek(AT), 77);
+    assert_int_equal(lp_mem_flags(m, AT) & (R | X | LP_SHARED | LP_PATCHED), R | X | LP_SHARED);
+    assert_false(lp_mem_share_again(m, AT));
+    v = 78;
+    assert_int_equal(pwrite(fd, &v, 4, 0), 4);
+    assert_int_equal(peek(AT), 78);
+    /* moved, without rights meanwhile */
+    poke(AT, 1000);
+    assert_int_equal(lp_mem_mprotect(m, AT, P, 0), 0);
+    assert_int_equal(lp_mem_mremap(m, AT, P, P, 1 | 2, AT + 8 * P), AT + 8 * P);
+    assert_true(lp_mem_share_again(m, AT + 8 * P));
+    assert_int_equal(lp_mem_read(m, &v, AT + 8 * P, 4), -EFAULT);
+    assert_int_equal(lp_mem_peek(m, &v, AT + 8 * P, 4), 0);
+    assert_int_equal(v, 78);
+    /* written to */
+    poke(AT + P, 1000);
+    put(AT + P + 4, 5);
+    poke(AT + P, 2);
+    assert_false(lp_mem_share_again(m, AT + P));
+    put(AT + P + 4, 0);
+    assert_true(lp_mem_share_again(m, AT + P));
+    put(AT + P, 3);
+    assert_int_equal(file_word(fd, 1), 3);
+    poke(AT + P, 1000);
+    assert_int_equal(lp_mem_munmap(m, AT + P, P), 0);
+    assert_false(lp_mem_share_again(m, AT + P));
+    close(fd);
+    unlink(path);
+}
+
 static void test_poke_past_end(void **state)
 {
     START;
@@ -332,7 +377,7 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_mremap_errors), T(test_mremap), T(test_mremap_files), T(test_madvise), T(test_fork), T(test_poke_private), T(test_poke_shared),
+        T(test_mremap_errors), T(test_mremap), T(test_mremap_files), T(test_madvise), T(test_fork), T(test_poke_private), T(test_poke_shared), T(test_share_again),
         T(test_poke_past_end), T(test_fault_chain), T(test_threads),
 #ifndef SANITIZED
         T(test_fault_default),

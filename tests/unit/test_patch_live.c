@@ -1,5 +1,6 @@
 /* unit/test_patch_live.c - the live engine on a process memory in which nothing runs: all or nothing, orders, relations, bodies. */
 #include <config.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include "exec/gate.h"
 #include "mem/fault.h"
 #include "mem/mem.h"
+#include "mem/poke.h"
 #include "patch/live.h"
 #include "testelf.h"
 
@@ -109,6 +111,31 @@ static void applies_and_reverts(void **state)
     assert_int_equal(word(TEST_CODE), 0x7100041f);
     assert_string_equal(listed(), "");
     failed(revert("a"), LP_E_NOT_APPLIED, "patch `a` is not applied");
+    teardown();
+}
+
+/* A page that the program has taken all rights from is there all the same. */
+static void pages_without_rights(void **state)
+{
+    setup();
+    const uint32_t other = 0x71000c1f;
+    assert_int_equal(lp_mem_mprotect(t.mem, TEST_BASE, 4096, 0), 0);
+    assert_int_equal(lp_mem_mmap(t.mem, TEST_BASE + 4096, 4096, 0, 0x2 | 0x20 | 0x10, -1, 0), TEST_BASE + 4096);
+    failed(apply(HEAD("a", "") SITE("main", CMP3, CMP2)), LP_E_OLD_WORD, "main: found 7100041f, patch expects 71000c1f");
+    assert_int_equal(apply(HEAD("a", "") SITE("main", CMP1, CMP2)), LP_OK);
+    uint32_t w;
+    assert_int_equal(lp_mem_read(t.mem, &w, TEST_CODE, 4), -EFAULT); /* it has got none */
+    assert_int_equal(lp_mem_mprotect(t.mem, TEST_BASE, 4096, 1 | 4), 0);
+    assert_int_equal(word(TEST_CODE), 0x7100081f);
+    assert_int_equal(lp_mem_mprotect(t.mem, TEST_BASE, 4096, 0), 0);
+    assert_int_equal(lp_mem_poke(t.mem, TEST_CODE, &other, 4), 0);
+    failed(revert("a"), LP_E_OLD_WORD, "main: found 71000c1f, the patch wrote 7100081f: changed since");
+    const uint32_t back = 0x7100081f;
+    assert_int_equal(lp_mem_poke(t.mem, TEST_CODE, &back, 4), 0);
+    assert_int_equal(revert("a"), LP_OK);
+    assert_int_equal(lp_mem_mprotect(t.mem, TEST_BASE, 4096, 1 | 4), 0);
+    assert_int_equal(word(TEST_CODE), 0x7100041f);
+    assert_int_equal(lp_mem_peek(t.mem, &w, TEST_BASE + 8190, 4), -EFAULT); /* half of it is a hole */
     teardown();
 }
 
@@ -411,7 +438,7 @@ static void made(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(applies_and_reverts), cmocka_unit_test(refuses_wrong_words),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(applies_and_reverts), cmocka_unit_test(refuses_wrong_words), cmocka_unit_test(pages_without_rights),
             cmocka_unit_test(unsupported_by_name),
                                        cmocka_unit_test(stacks), cmocka_unit_test(relations),
                                                cmocka_unit_test(bodies), cmocka_unit_test(veneers_and_slots), cmocka_unit_test(failure_at_each_step),
