@@ -108,12 +108,11 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
     t->call.active = false;
 }
 
-/* A vfork child, for which its parent's thread waits, must not wait for others. */
 static void watched(struct lp_cpu *cpu)
 {
     const struct lp_kernel *k = lp_thread_of(cpu)->k;
-    if (k->patch_hook.watched && !k->shared)
-        k->patch_hook.watched(k->patch_hook.ctx, cpu);
+    if (k->patch_hook.watched)
+        k->patch_hook.watched(k->patch_hook.ctx, cpu, k->shared);
 }
 
 const struct lp_upcalls lp_kernel_upcalls = {.svc = lp_kernel_svc, .fault = lp_signal_fault, .safepoint = lp_signal_safepoint, .watched = watched};

@@ -39,10 +39,10 @@ struct lp_load_hook {
     uint64_t entry;                                                                 /* 0 = none */
     void *ctx;
 };
-/* What a higher room does about patches, on the guest's thread in guest code; not in a vfork child. Each may be NULL. */
+/* What a higher room does about patches, on the guest's thread in guest code. Each may be NULL. */
 struct lp_patch_hook {
-    void (*watched)(void *ctx, struct lp_cpu *cpu);   /* as lp_upcalls.watched */
-    /* A signal is about to end the process (fault: the thread's instruction caused it). True: it does not, and the thread goes on at cpu->pc. */
+    void (*watched)(void *ctx, struct lp_cpu *cpu, bool vforked); /* as lp_upcalls.watched; vforked: the thread is one of a child of vfork */
+    /* Not in a vfork child. A signal is about to end the process (fault: the instruction caused it). True: it does not, and the thread goes on at cpu->pc. */
     bool (*dies)(void *ctx, struct lp_thread *t, int signo, bool fault);
     void *ctx;
 };

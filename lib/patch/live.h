@@ -70,7 +70,7 @@ void lp_live_after_fork(struct lp_live *live, bool child);
 void lp_live_mem_changed(void *live, uint64_t start, uint64_t end);
 
 /* For lp_upcalls.watched, in the gate's RUNNING state: the thread may have to wait here (wait.c), or to note that it has been here (trial.c). */
-void lp_live_watched(struct lp_live *live, struct lp_cpu *cpu);
+void lp_live_watched(struct lp_live *live, struct lp_cpu *cpu, bool vforked);
 /* ---- patches on trial (trial.c), on the guest's thread ---- */
 /* The thread is about to end the process by a signal (fault: which its instruction caused). Patches that are on trial and to blame are reverted. True:
  * it is to go on with lp_cpu_go_back(). Outside the RUNNING state. */

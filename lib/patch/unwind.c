@@ -197,6 +197,14 @@ static enum outcome by_record(struct walk *w)
 
 static enum outcome walk(struct walk *w);
 
+/* Code without rules may keep its return address in a register: where the thread stands in any, in a caller in one that calls preserve (AAPCS64 6.1.1). */
+static bool in_registers(const struct walk *w)
+{
+    for (unsigned n = w->exact ? 0 : 19; n < LP_CFI_LR; n++)
+        if (w->known >> n & 1 && is_return(w, w->x[n]) && tell(w, LP_FRAME_POSSIBLE, plain(w->x[n]))) return true;
+    return false;
+}
+
 /* A word that begins the records of a signal's frame: what was interrupted may have another stack. */
 static bool follow_signal(const struct walk *w, uint64_t records)
 {
@@ -238,6 +246,7 @@ static enum outcome walk(struct walk *w)
         enum outcome o = BROKEN;
         if (*w->signals < SIGNALS_MAX && at_sigreturn(w, &frame)) o = interrupted(w, frame);
         if (o == BROKEN) o = by_cfi(w);
+        if (o == BROKEN && in_registers(w)) return HIT;
         if (o == BROKEN && !(w->known >> LP_CFI_SP & 1) && !w->x[29]) return END; /* the last record */
         if (o == BROKEN) o = by_record(w);
         if (o == BROKEN) o = scan_all(w);

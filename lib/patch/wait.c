@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATIENCE_MS = 10, PATIENCE_MAX_MS = 100, PAUSE_MAX_MS = 50 };
+enum { VFORKED_MS = 20, PATIENCE_MS = 10, PATIENCE_MAX_MS = 100, PAUSE_MAX_MS = 50 };
 
 struct inside { const struct lp_cpu *cpu; uint64_t leaves, sp; bool left; };
 
@@ -109,10 +109,26 @@ static void wait_open(struct lp_wait *w, struct lp_cpu *cpu)
     lp_gate_enter(cpu);
 }
 
-void lp_live_watched(struct lp_live *live, struct lp_cpu *cpu)
+/* A child of vfork outlives whoever would let it go or give the lock back: it waits for neither, only a while. */
+static void watched_vforked(struct lp_wait *w, struct lp_cpu *cpu)
+{
+    if (!atomic_load(&w->closed) || pthread_mutex_trylock(&w->lock) != 0) return;
+    const bool waits = !stays(w, cpu) && w->closed && is_entry(w, cpu->pc);
+    pthread_mutex_unlock(&w->lock);
+    if (!waits) return;
+    lp_gate_leave(cpu);
+    for (int ms = 0; ms < VFORKED_MS && atomic_load(&w->closed) && !atomic_load(&cpu->stop); ms++) nanosleep(&(struct timespec){0, 1000000}, NULL);
+    lp_gate_enter(cpu);
+}
+
+void lp_live_watched(struct lp_live *live, struct lp_cpu *cpu, bool vforked)
 {
     struct lp_wait *w = live->wait;
     bool waits = false;
+    if (vforked) {
+        watched_vforked(w, cpu);
+        return;
+    }
     if (atomic_load(&w->closed)) {
         lock_running(w, cpu);
         waits = !stays(w, cpu) && w->closed && is_entry(w, cpu->pc);

@@ -103,7 +103,7 @@ void lp_vm_watch_entry(struct lp_vm *vm)
     poke_entry(vm, UINT32_C(0xd4000001) | LP_ENTRY_SVC << 5);
 }
 
-static void watched(void *ctx, struct lp_cpu *cpu) { lp_live_watched(((struct lp_vm *)ctx)->live, cpu); }
+static void watched(void *ctx, struct lp_cpu *cpu, bool vforked) { lp_live_watched(((struct lp_vm *)ctx)->live, cpu, vforked); }
 
 static bool thread_dies(void *ctx, struct lp_thread *t, int signo, bool fault)
 {

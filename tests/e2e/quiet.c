@@ -1,7 +1,8 @@
 /* e2e/quiet.c - threads in functions that are about to be patched. Each line of input is an order; the answer says what happened.
  *   in HOW      a thread goes down to nap(), which f() calls, and sleeps there until it is woken; HOW is one of ways[]
  *   out         it is woken; answer: what f() returned, g()'s half of it before and after the sleep
- *   busy N      N threads call f() without end; `calm` ends them: how many calls, and how many saw two versions
+ *   busy N      N threads call quick() without end; `calm` ends them: how many calls, and how many saw two versions
+ *   vforked     the same of slow() in a child of vfork, which is hardly ever outside of it
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -30,18 +31,32 @@ KEEP int nap(void)
     FENCE;
     return n != 1;
 }
+/* nap(); with in_register set the return address is nowhere but in X19 meanwhile, and no call frame information says so. */
+int doze(void);
+KEEP int in_register;
+__asm__(".text\n.type doze, %function\n"
+        "doze: adrp x8, in_register\n ldr w8, [x8, :lo12:in_register]\n cbnz w8, 1f\n b nap\n"
+        "1: str x19, [sp, #-16]!\n mov x19, x30\n bl nap\n mov x30, x19\n ldr x19, [sp], #16\n ret\n"
+        ".size doze, . - doze\n");
 /* 1000 * (what g says before) + what it says after; not 0 more if the read was disturbed. */
 KEEP int f(int x)
 {
     int a = g(x);
-    int b = nap() * 100000;
+    int b = doze() * 100000;
     FENCE;
     return a * 1000 + b + g(x);
 }
 KEEP int quick(int x) { int a = g(x); FENCE; return a * 1000 + g(x); }
+KEEP int slow(int x)
+{
+    int a = g(x);
+    for (volatile int i = 0; i < 100000; i++) {}
+    return a * 1000 + g(x);
+}
 
 static int result;
 KEEP void plain(void) { result = f(1); FENCE; }
+static void by_register(void) { in_register = 1; result = f(1); in_register = 0; }
 KEEP int recursive(int n)
 {
     int r = n ? recursive(n - 1) : f(1);
@@ -99,19 +114,26 @@ static void through_libc(void) { int v[2] = {1, 2}; qsort(v, 2, sizeof *v, compa
 
 static const struct { const char *name; void (*run)(void); } ways[] = {
     {"plain", plain}, {"deep", deeply}, {"handler", in_handler}, {"altstack", on_altstack}, {"interrupted", interrupted}, {"context", in_context},
-    {"jump", by_jump}, {"elsewhere", elsewhere}, {"libc", through_libc},
+    {"jump", by_jump}, {"elsewhere", elsewhere}, {"libc", through_libc}, {"register", by_register},
 };
 static void *enter(void *way) { ((void (*)(void))way)(); atomic_store(&inside, 0); return NULL; }
 
 static _Atomic int stop;
 static _Atomic long calls, mixed;
-static void *spin(void *arg)
+static void *spin(void *function)
 {
-    (void)arg;
     while (!stop) {
-        int r = quick(1);
+        int r = ((int (*)(int))function)(1);
         atomic_fetch_add(&calls, 1);
         if (r / 1000 != r % 1000) atomic_fetch_add(&mixed, 1);
+    }
+    return NULL;
+}
+static void *spin_in_child(void *function)
+{
+    if (vfork() == 0) {
+        spin(function);
+        _exit(0);
     }
     return NULL;
 }
@@ -142,7 +164,11 @@ int main(void)
             result = 0;
         } else if (sscanf(line, "busy %d", &n) == 1) {
             stop = 0, calls = mixed = 0;
-            for (nbusy = 0; nbusy < n && nbusy < 64; nbusy++) pthread_create(&busy[nbusy], NULL, spin, NULL);
+            for (nbusy = 0; nbusy < n && nbusy < 64; nbusy++) pthread_create(&busy[nbusy], NULL, spin, (void *)quick);
+            puts("busy");
+        } else if (!strncmp(line, "vforked", 7)) {
+            stop = 0, calls = mixed = 0;
+            pthread_create(&busy[nbusy++], NULL, spin_in_child, (void *)slow);
             puts("busy");
         } else if (!strncmp(line, "calm", 4)) {
             stop = 1;

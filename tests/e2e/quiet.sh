@@ -39,10 +39,11 @@ program()
     name=$1 pattern=$2 all=$3
     shift 3
     build prog "$@" || { not_ok "$name: compile"; tap_done; }
-    patch_of prog both f g >both.lpatch && patch_of prog g g >g.lpatch && patch_of prog quick quick g >quick.lpatch ||
+    patch_of prog both f g >both.lpatch && patch_of prog g g >g.lpatch && patch_of prog quick quick g >quick.lpatch && patch_of prog slow slow g >slow.lpatch ||
         { not_ok "$name: make patches"; return; }
     start prog
     for w in $all; do way "$w" "$pattern"; done
+    way register possibly
     is "$(say in elsewhere)" inside "$name: a thread sleeps elsewhere"
     run "$name: elsewhere is no obstacle" 0 lpapply -c sock --deadline 50ms both.lpatch
     say out >/dev/null
@@ -87,6 +88,14 @@ done
 set -- $(say calm)
 is "$3 $4" "mixed 0" "no call saw two versions"
 [ "$2" -gt 0 ] && ok "they called" || not_ok "they called"
+# nor does a child of vfork
+is "$(say vforked)" busy "a child of vfork"
+for i in 1 2 3 4 5; do
+    lpapply -q -c sock --deadline 10s slow.lpatch && lpapply -q -c sock --deadline 10s -R || { not_ok "child of vfork: round $i"; break; }
+done
+[ "$i" = 5 ] && ok "patched and back five times"
+set -- $(say calm)
+is "$4" 0 "no call of the child saw two versions"
 leave
 
 program "static, -O0" 'is in' "$every" -static -O0
