@@ -50,6 +50,9 @@ void lp_warn_place(struct lp_maker *m, const struct lp_edit *e)
     if (!m->warn || !e->sym) return;
     if (ends_in(e->sym->name, "@plt"))
         lp_edit_warn(m, &e->from, "%s is a PLT stub: calls from this file are changed, and those from others are not", e->sym->name);
+    if (e->sym->type == STT_GNU_IFUNC)
+        lp_edit_warn(m, &e->from, "%s is an IFUNC: this is its resolver, which returns the function that calls go to, and that is not changed",
+                     e->sym->name);
     bool function = e->sym->type == STT_FUNC && e->sym->value == e->addr && !e->by_line; /* it is meant, whatever is inlined at its start */
     if (!function && (in = lp_inlined_at(m->elf, e->addr)) != NULL) warn_copies(m, e, in->name, in);
     else if (e->sym->type == STT_FUNC) warn_copies(m, e, e->sym->name, NULL);

@@ -157,6 +157,11 @@ jump:   .word 0x11223344, 0x12345678
         .type switch, %function
 switch: b guarded+8
         .size switch, .-switch
+        .globl chosen
+        .type chosen, %gnu_indirect_function
+chosen: adr x0, leaf
+        ret
+        .size chosen, .-chosen
         .section .note.gnu.property, "a"
         .p2align 3
         .word 4, 16, 5
@@ -171,6 +176,7 @@ warns 'x30 is not saved' -t odd 'leaf+0x4=bl guarded'
 warns 'stack frame of 32 bytes' -t odd 'framed+0x8=ret'
 warns 'data among the code' -t odd 'jump+0x4=word 0xd503201f'
 refuses 1 'data among the code' -t odd 'jump+0x4=nop'
+warns 'chosen is an IFUNC' -t odd 'chosen=ret 9'
 warns 'is a PLT stub' -t app-pie 'printf@plt=ret'
 lpmake -t odd -o quiet.lpatch 'leaf=ret 3' 'framed+0x8=nop' 2>err
 is "$(cat err)" "" "nothing is said of what is well"
