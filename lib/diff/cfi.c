@@ -92,9 +92,21 @@ bool lp_emit_cfi(const struct lp_side *s, uint64_t addr, struct lp_buf *out)
     return true;
 }
 
+/* The quick answer; false: look closer. */
+static bool same_bytes(const lp_diff *d, uint64_t a, uint64_t b)
+{
+    struct lp_fde f, g;
+    const bool have = lp_elf_fde(OLD(d)->elf, a, &f) && f.start == a, other = lp_elf_fde(NEW(d)->elf, b, &g) && g.start == b;
+    if (!have || !other) return have == other;
+    const size_t n = (size_t)(f.insns.end - f.insns.p);
+    return f.cie.code_align == g.cie.code_align && f.cie.data_align == g.cie.data_align && f.cie.ra == g.cie.ra &&
+           n == (size_t)(g.insns.end - g.insns.p) && memcmp(f.insns.p, g.insns.p, n) == 0;
+}
+
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom)
 {
     const struct lp_atom *a = &OLD(d)->atom[old_atom];
+    if (same_bytes(d, a->start, NEW(d)->atom[a->pair].start)) return true;
     struct lp_buf x = {0}, y = {0};
     bool p = lp_emit_cfi(OLD(d), a->start, &x), q = lp_emit_cfi(NEW(d), NEW(d)->atom[a->pair].start, &y);
     bool same = p == q && x.len == y.len && (!x.len || memcmp(x.data, y.data, x.len) == 0);

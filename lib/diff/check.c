@@ -1,6 +1,7 @@
 /* diff/check.c - CHECK: are these two builds of one program or library? */
 #include <config.h>
 #include "diff/diff.h"
+#include "base/bits.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -64,4 +65,48 @@ void lp_diff_check(lp_diff *d)
     for (size_t i = 0; i < q->nneeded; i++)
         if (!needs(p, q->needed[i])) lp_diff_refuse(d, NEW(d), LP_E151, q->needed[i]);
     check_tls(d);
+}
+
+/* ---- when they are compared ---- */
+
+struct comment { const char *text; size_t n; };
+
+static struct comment comment_of(const lp_elf *e)
+{
+    size_t n;
+    const struct lp_elf_section *x = lp_elf_sections(e, &n);
+    const struct lp_elf_info *info = lp_elf_info(e);
+    for (size_t i = 0; i < n; i++) {
+        if (!x[i].name || strcmp(x[i].name, ".comment") != 0 || !lp_within(x[i].offset, x[i].size, info->image_size)) continue;
+        const char *p = (const char *)info->image + x[i].offset;
+        return (struct comment){p, x[i].size && !p[x[i].size - 1] ? x[i].size : 0};
+    }
+    return (struct comment){0};
+}
+
+/* The first compiler of a file that the other one does not name. */
+static const char *other_compiler(struct comment a, struct comment b)
+{
+    for (size_t i = 0; i < a.n; i += strlen(a.text + i) + 1) {
+        bool hit = !a.text[i];
+        for (size_t k = 0; k < b.n && !hit; k += strlen(b.text + k) + 1) hit = strcmp(a.text + i, b.text + k) == 0;
+        if (!hit) return a.text + i;
+    }
+    return NULL;
+}
+
+/* Two compilers, and hardly a function the same (what comes with the C library is). */
+void lp_diff_related(lp_diff *d)
+{
+    const struct comment a = comment_of(OLD(d)->elf), b = comment_of(NEW(d)->elf);
+    const char *x = other_compiler(a, b), *y = other_compiler(b, a);
+    unsigned all = 0, differ = 0;
+    if ((!x && !y) || !a.n || !b.n || d->opt.flags & LP_DIFF_UNRELATED) return;
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < d->side[k].natom; i++) {
+            const struct lp_atom *f = &d->side[k].atom[i];
+            if (f->kind != LP_ATOM_FUNC || (k && f->pair != LP_NONE)) continue;
+            all++, differ += f->state != LP_DIFF_SAME && f->why != LP_WHY_NUMBER;
+        }
+    if (5 * differ > 2 * all) lp_diff_refuse(d, NEW(d), LP_E104, differ, all, x ? x : a.text, y ? y : b.text);
 }

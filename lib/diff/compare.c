@@ -330,6 +330,7 @@ static void compare_pair(lp_diff *d, uint32_t i)
 {
     struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
     bool same = lp_same_code(d, OLD(d), i, a->pair, &a->why, &a->differs);
+    if (same && a->kind == LP_ATOM_FUNC && !lp_same_unwinding(d, i) && !d->unwound++) d->first_unwound = i;
     if (!same && a->why != LP_WHY_NUMBER) {
         lp_suppose_keep(d, false);
         if (same_without_nops(d, i, a->pair)) same = true, a->why = LP_WHY_NONE;
@@ -446,6 +447,7 @@ static void pair_unused(lp_diff *d)
 /* Twice: what an equal function shows about data helps where another one was in doubt. */
 void lp_diff_compare(lp_diff *d)
 {
+    char buf[32];
     d->same_layout = same_layout(d);
     if (same_places(d)) pair_in_place(d);
     for (int pass = 0; pass < 2; pass++)
@@ -456,6 +458,8 @@ void lp_diff_compare(lp_diff *d)
         }
     pair_variables(d);
     pair_unused(d);
+    if (d->unwound) lp_diff_remark(d, "%u functions of the same code have other unwinding information, which stays; the first: %s", d->unwound,
+                                   lp_atom_text(&OLD(d)->atom[d->first_unwound], buf));
     for (int k = 0; k < 2; k++)
         for (size_t i = 0; i < d->side[k].natom; i++) {
             struct lp_atom *a = &d->side[k].atom[i];

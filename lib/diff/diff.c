@@ -29,6 +29,7 @@ static lp_status run(lp_diff *d, struct lp_error *err)
     if (failed(d)) return lp_fail(err, LP_E_NOMEM, "out of memory");
     lp_diff_match(d);
     lp_diff_compare(d);
+    lp_diff_related(d);
     lp_diff_close(d);
     lp_diff_data(d);
     if (failed(d)) return lp_fail(err, LP_E_NOMEM, "out of memory");

@@ -104,6 +104,7 @@ struct lp_diff {
     struct lp_constants *constants;   /* place.c */
     uint32_t *place[2];               /* compare.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
     bool anchors;                     /* compare.c: a base may be anything, its users are compared */
+    uint32_t unwound, first_unwound;  /* functions of which nothing but the unwinding information differs */
     bool same_layout;                 /* every atom is where it was */
     struct lp_supposed { uint32_t a, b; } *supposed;
     size_t nsupposed, supposed_cap;
@@ -131,6 +132,7 @@ void lp_diff_refs(struct lp_side *s);
 void lp_diff_pieces(struct lp_side *s);
 void lp_diff_match(lp_diff *d);
 void lp_diff_compare(lp_diff *d);
+void lp_diff_related(lp_diff *d);
 void lp_diff_data(lp_diff *d); /* and what thread-local variables hold at the start */
 void lp_diff_close(lp_diff *d);
 lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);

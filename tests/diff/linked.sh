@@ -177,6 +177,18 @@ for flag in -O0 -O2 '-O3 -fno-inline-functions' -Os; do
     is "$(lpdiff n.old n.two 2>&1 | sed -n 's/^func \([^ ]*\).*/\1/p; s/^@ \([^ +]*\).*/\1/p' | sort | paste -s -d ' ')" "fixed number" "$flag: a number that grew as much is not"
 done
 
+# ---- unwinding information alone: it is said ----
+cat >frame.c <<'C'
+int frame(int n);
+__asm__(".text\n .globl frame\n .type frame, %function\nframe: .cfi_startproc\n sub sp, sp, #32\n .cfi_def_cfa_offset " SIZE "\n"
+        " add w0, w0, #1\n add sp, sp, #32\n .cfi_def_cfa_offset 0\n ret\n .cfi_endproc\n .size frame, .-frame\n");
+int main(int argc, char **argv) { return frame(argc); }
+C
+"$CROSS_CC" -w '-DSIZE="16"' -Wl,--build-id -o f.old frame.c && "$CROSS_CC" -w '-DSIZE="32"' -Wl,--build-id -o f.new frame.c || exit 1
+lpdiff f.old f.new >f.out 2>f.err
+is "$?$(cat f.out)$(grep -c '1 functions of the same code have other unwinding information, which stays; the first: frame' f.err)" 01 \
+    "a function of which the unwinding information alone changed"
+
 # ---- clang, with debugging information ----
 if have clang && clang --target=aarch64-linux-gnu -fuse-ld="$(command -v "${CROSS_CC%gcc}ld")" -o clang.try -x c - <<'C' 2>/dev/null; then
 int main(void) { return 0; }
@@ -187,6 +199,11 @@ C
         is "$(lpdiff --summary c.old c.shift 2>&1 | grep -v '^new ')" "" "clang $flag: another layout is no change"
         fix "clang $flag" c.old c.new "dispatch limited on_sub" a beta 3 b xyz 50 c x 1 d x 2 g zz 12 f q 7
     done
+    "$CROSS_CC" -w -O2 -Wl,--build-id -o u.old "$tests/diff/builds.c" && flag=-O2 build u.new || exit 1
+    lpdiff u.old u.new >u.out 2>u.err
+    is "$?$(cat u.out)$(grep -c 'E104: .*clang' u.err)" 21 "builds of two compilers are refused"
+    lpdiff --force-unrelated u.old u.new >u.out 2>u.err
+    is "$(grep -c E104 u.err)" 0 "--force-unrelated"
 else
     skip "clang" "no clang for AArch64"
 fi
