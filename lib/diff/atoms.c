@@ -27,10 +27,33 @@ static struct lp_atom atom(enum lp_atom_kind kind, uint64_t start, uint64_t end,
                             .parent = LP_NONE, .part = LP_NONE};
 }
 
+enum { GRANULE_BITS = 7 };
+
 uint32_t lp_side_atom(const struct lp_side *s, uint64_t addr)
 {
-    size_t n = lp_count_upto(s->atom, s->natom, sizeof *s->atom, addr);
+    size_t from = 0, to = s->natom;
+    const struct lp_nearby *x = &s->nearby;
+    const uint64_t g = (addr - x->at) >> GRANULE_BITS;
+    if (x->natom == s->natom && addr >= x->at && g + 1 < x->n) from = x->v[g], to = x->v[g + 1];
+    size_t n = from + lp_count_upto(s->atom + from, to - from, sizeof *s->atom, addr);
     return n && addr < s->atom[n - 1].end ? (uint32_t)(n - 1) : LP_NONE;
+}
+
+void lp_side_index(struct lp_side *s)
+{
+    struct lp_nearby x = {.natom = s->natom};
+    free(s->nearby.v);
+    s->nearby = (struct lp_nearby){0};
+    if (!s->natom) return;
+    x.at = s->atom[0].start & ~((UINT64_C(1) << GRANULE_BITS) - 1);
+    uint64_t n = ((s->atom[s->natom - 1].start - x.at) >> GRANULE_BITS) + 2, most = lp_elf_info(s->elf)->image_size >> (GRANULE_BITS - 1);
+    x.v = n <= most ? malloc(n * sizeof *x.v) : NULL; /* addresses that are far apart are searched for */
+    if (!x.v) return;
+    for (size_t i = 0; x.n < n; x.n++) {
+        while (i < s->natom && s->atom[i].start < x.at + ((uint64_t)x.n << GRANULE_BITS)) i++;
+        x.v[x.n] = (uint32_t)i;
+    }
+    s->nearby = x;
 }
 
 const char *lp_atom_name(const struct lp_atom *a) { return a->sym ? a->sym->name : NULL; }
@@ -124,6 +147,14 @@ uint32_t lp_file_word(const struct lp_side *s, uint64_t addr)
     uint64_t avail;
     const uint8_t *p = lp_side_bytes(s, addr, &avail);
     return p && avail >= 4 ? lp_le32(p) : 0;
+}
+
+struct lp_words lp_words_of(const struct lp_side *s, uint32_t atom)
+{
+    const struct lp_atom *a = &s->atom[atom];
+    uint64_t avail = 0, len = (a->end - a->start) & ~UINT64_C(3);
+    const uint8_t *p = lp_side_code(s, a->start, &avail);
+    return (struct lp_words){s, p, a->start, p && avail >= len ? len : 0};
 }
 
 /* Without what is padding at both ends; false: nothing else is there. */
@@ -352,6 +383,7 @@ void lp_diff_atoms(struct lp_side *s)
     lp_sort_atoms(s->atom, s->natom);
     name_loose(s);
     free(g.entry);
+    lp_side_index(s);
     index_names(s);
     add_labels(s);
     for (uint32_t i = 0; i < s->natom; i++) find_parent(s, i);

@@ -7,13 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct walk { const struct lp_side *s; uint32_t atom; const struct lp_ref_at *ref, *end; };
+struct walk { const struct lp_side *s; uint32_t atom; const struct lp_ref_at *ref, *end; struct lp_words code; };
 
 static struct walk walk(const struct lp_side *s, uint32_t i)
 {
     const struct lp_atom *a = &s->atom[i];
-    return (struct walk){s, i, s->ref + a->ref, s->ref + a->ref + a->nref};
+    return (struct walk){s, i, s->ref + a->ref, s->ref + a->ref + a->nref, lp_words_of(s, i)};
 }
+
+/* A word of the function. */
+static uint32_t word_of(const struct walk *w, uint64_t pc) { return lp_words_at(&w->code, pc); }
 
 static const struct lp_ref_at *ref_at(struct walk *w, uint64_t at)
 {
@@ -47,7 +50,7 @@ static struct lp_use use(const struct walk *w, const struct lp_ref_at *r)
  * section anchor may change their places. A slot is what it holds.) */
 static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
-    uint32_t a = lp_code_word(x->s, p->at), b = lp_code_word(y->s, q->at);
+    uint32_t a = word_of(x, p->at), b = word_of(y, q->at);
     int64_t off = 0, other = 0;
     if (lp_side_atom(x->s, p->addr) != LP_NONE || lp_side_atom(y->s, q->addr) != LP_NONE) return false;
     if (lp_side_word(x->s, p->addr) && lp_side_word(y->s, q->addr)) return false;
@@ -96,7 +99,7 @@ static bool same_addresses(lp_diff *d, const struct walk *x, const struct lp_ref
 /* Is the word perhaps the end of an address: ADD, or a load or store with unsigned offset, on a page? */
 static bool may_complete(const struct walk *w, const struct lp_ref_at *p)
 {
-    uint32_t word = lp_code_word(w->s, p->at);
+    uint32_t word = word_of(w, p->at);
     const struct lp_atom *a = &w->s->atom[w->atom];
     int64_t off = 0;
     if ((word & 0x7f800000) != 0x11000000 && (word & 0x3b000000) != 0x39000000) return false;
@@ -113,7 +116,7 @@ static bool may_complete(const struct walk *w, const struct lp_ref_at *p)
 static bool stays_inside(const struct walk *w, const struct lp_ref_at *p)
 {
     int64_t off = 0;
-    lp_word_offset(lp_code_word(w->s, p->at), &off);
+    lp_word_offset(word_of(w, p->at), &off);
     for (size_t i = 0, n = run(w, p); i < n; i++)
         if (lp_side_atom(w->s, p[i].addr) != lp_side_atom(w->s, p[i].addr - (uint64_t)off)) return false;
     return true;
@@ -123,7 +126,7 @@ static bool stays_inside(const struct walk *w, const struct lp_ref_at *p)
  * pass because its users say all. */
 static bool follows_base(const lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
-    return !d->anchors && lp_code_word(x->s, p->at) == lp_code_word(y->s, q->at) && p->kind == LP_FLOW_ADDR && !may_complete(x, p) && !may_complete(y, q) &&
+    return !d->anchors && word_of(x, p->at) == word_of(y, q->at) && p->kind == LP_FLOW_ADDR && !may_complete(x, p) && !may_complete(y, q) &&
            stays_inside(x, p) && stays_inside(y, q);
 }
 
@@ -137,7 +140,7 @@ static bool pages_are_used(const struct walk *w)
         for (uint32_t k = 0; k < a->nref && !used; k++) {
             const struct lp_ref_at *r = &w->s->ref[a->ref + k];
             int64_t off;
-            used = r->kind == LP_FLOW_ADDR && lp_word_offset(lp_code_word(w->s, r->at), &off) && r->addr - (uint64_t)off == p->addr;
+            used = r->kind == LP_FLOW_ADDR && lp_word_offset(word_of(w, r->at), &off) && r->addr - (uint64_t)off == p->addr;
         }
         if (!used) return false;
     }
@@ -148,7 +151,7 @@ static bool pages_are_used(const struct walk *w)
  * that other words complete, too, are compared there; and where the layout changed, so did the bits. */
 static bool same_opaque(const lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
-    if (lp_code_word(x->s, p->at) != lp_code_word(y->s, q->at)) return false;
+    if (word_of(x, p->at) != word_of(y, q->at)) return false;
     return (d->same_layout && p->at == q->at) || (pages_are_used(x) && pages_are_used(y));
 }
 
@@ -164,14 +167,14 @@ static bool is_unnamed(const struct lp_side *s, const struct lp_ref_at *r)
 /* Another offset from an address that is made elsewhere means another thing, unless names say that it does not. */
 static bool strays(const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
-    return p->kind == LP_FLOW_ADDR && !(p->flags & q->flags & LP_FLOW_OF_PAGE) && lp_code_word(x->s, p->at) != lp_code_word(y->s, q->at) &&
+    return p->kind == LP_FLOW_ADDR && !(p->flags & q->flags & LP_FLOW_OF_PAGE) && word_of(x, p->at) != word_of(y, q->at) &&
            is_unnamed(x->s, p) && is_unnamed(y->s, q);
 }
 
 /* What two words say about addresses; both have a reference. The rules are in flow.h. */
 static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
-    uint32_t a = lp_code_word(x->s, p->at), b = lp_code_word(y->s, q->at);
+    uint32_t a = word_of(x, p->at), b = word_of(y, q->at);
     enum { STRICT = LP_FLOW_MAYBE | LP_FLOW_INDEXED };
     if (p->kind + q->kind == LP_FLOW_PAGE + LP_FLOW_TARGET && ((a ^ b) & ~offset_mask(a)) == 0) /* ADR: of a page by chance */
         return same_addresses(d, x, p, y, q) ? LP_WHY_NONE : LP_WHY_REFS;
@@ -194,7 +197,7 @@ static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_re
 static uint8_t compare_at(lp_diff *d, struct walk *x, uint64_t pc, struct walk *y, uint64_t qc)
 {
     uint64_t t, v;
-    uint32_t a = lp_code_word(x->s, pc), b = lp_code_word(y->s, qc), m, n;
+    uint32_t a = word_of(x, pc), b = word_of(y, qc), m, n;
     const struct lp_ref_at *p = ref_at(x, pc), *q = ref_at(y, qc);
     if (p && q) return compare_refs(d, x, p, y, q);
     if (p || q) return a == b ? LP_WHY_REFS : LP_WHY_CODE;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "elf/spec.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +19,25 @@ static void read_side(struct lp_side *s)
     lp_diff_pieces(s);
 }
 
+static void *read_one(void *s) { return read_side(s), NULL; }
+
+/* Each by a thread of its own. */
+static void read_both(lp_diff *d)
+{
+    pthread_t other;
+    bool both = pthread_create(&other, NULL, read_one, OLD(d)) == 0;
+    read_side(NEW(d));
+    if (both) pthread_join(other, NULL);
+    else read_side(OLD(d));
+}
+
 static bool failed(const lp_diff *d) { return d->nomem || d->side[0].nomem || d->side[1].nomem; }
 
 static lp_status run(lp_diff *d, struct lp_error *err)
 {
     lp_diff_check(d);
     if (d->refusals) return LP_OK;
-    read_side(OLD(d));
-    read_side(NEW(d));
+    read_both(d);
     if (failed(d)) return lp_fail(err, LP_E_NOMEM, "out of memory");
     lp_diff_match(d);
     lp_diff_compare(d);

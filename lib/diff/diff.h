@@ -3,6 +3,7 @@
 #ifndef LP_DIFF_DIFF_H
 #define LP_DIFF_DIFF_H
 #include <arm64lp/diff.h>
+#include "base/bits.h"
 #include "base/buf.h"
 #include "diff/flow.h"
 #include "elf/cfi.h"
@@ -64,6 +65,7 @@ struct lp_side {
     size_t nspan;
     struct lp_atom *atom;
     size_t natom, atom_cap;
+    struct lp_nearby { uint32_t *v; size_t n, natom; uint64_t at; } nearby; /* of each granule of addresses: how many atoms begin in front of it */
     struct lp_ref_at *ref;
     size_t nref, ref_cap;
     struct lp_table_at *table;
@@ -149,6 +151,8 @@ const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr);
 void lp_side_free(struct lp_side *s);
 /* ---- atoms.c ---- */
 uint32_t lp_side_atom(const struct lp_side *s, uint64_t addr); /* LP_NONE = none */
+/* Atoms are in their order and will stay so: makes lp_side_atom fast. */
+void lp_side_index(struct lp_side *s);
 static inline bool lp_is_code_atom(const struct lp_atom *a) { return a->kind <= LP_ATOM_LOOSE; }
 void lp_side_add_atom(struct lp_side *s, const struct lp_atom *a);
 /* By address, of one address the longest first. */
@@ -194,6 +198,13 @@ bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, u
 bool lp_same_word(lp_diff *d, uint32_t a, uint64_t off, uint32_t b, uint64_t other);
 uint32_t lp_code_word(const struct lp_side *s, uint64_t addr);
 uint32_t lp_file_word(const struct lp_side *s, uint64_t addr); /* as the file has it */
+/* The code of an atom, for whoever goes through all of it. */
+struct lp_words { const struct lp_side *s; const uint8_t *p; uint64_t at, len; };
+struct lp_words lp_words_of(const struct lp_side *s, uint32_t atom);
+static inline uint32_t lp_words_at(const struct lp_words *c, uint64_t pc)
+{
+    return pc - c->at < c->len && c->len - (pc - c->at) >= 4 ? lp_le32(c->p + (pc - c->at)) : lp_code_word(c->s, pc);
+}
 /* ---- data.c ---- */
 /* Are n bytes of data equal, addresses by what they name? *at: the first difference. */
 bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, uint64_t len, uint64_t *at);

@@ -109,6 +109,8 @@ static bool join_values(struct lp_frun *r, struct lp_fstate *s, lp_fv *to, const
 {
     bool changed = false;
     for (size_t i = 0; i < n; i++) {
+        while (i + 8 < n && memcmp(&to[i], &from[i], 8 * sizeof *to) == 0)
+            i += 8;
         if (to[i] == from[i])
             continue;
         const lp_fv v = join(r, s, to[i], other, from[i]);
@@ -192,18 +194,12 @@ static bool jump(struct lp_frun *r, size_t i, const struct lp_fstate *s)
     return t.n != 0;
 }
 
-static bool comes_back(const struct lp_frun *r, uint64_t callee)
-{
-    const struct lp_flow_callee *fn = r->in->survey == NULL ? NULL : lp_flow_survey_callee(r->in->survey, callee);
-    return fn != NULL ? fn->returns : r->in->returns == NULL || r->in->returns(r->in->ctx, callee);
-}
-
 /* Does word i + 1 follow? */
 static bool goes_on(struct lp_frun *r, size_t i)
 {
     const struct lp_fop *o = &r->op[i];
     switch (o->kind) {
-    case OP_CALL: return comes_back(r, (uint64_t)o->imm);
+    case OP_CALL: return o->cond;
     case OP_BRANCH: case OP_RETURN: case OP_STOP: case OP_DATA: case OP_JUMP_REG: return false;
     default: return true;
     }
@@ -383,12 +379,15 @@ static bool run_to_end(struct lp_frun *r)
 static void tell_alone(struct lp_frun *r, size_t i, uint64_t pc, uint32_t word)
 {
     struct lp_flow_ref *ref = &r->out->ref[i];
-    *ref = (struct lp_flow_ref){.n = 1, .kind = r->op[i].kind == OP_DATA ? LP_FLOW_DATA : LP_FLOW_NONE};
-    if (ref->kind == LP_FLOW_NONE && lp_a64_target(word, pc, &ref->addr)) {
-        ref->kind = r->op[i].kind == OP_ADRP ? LP_FLOW_PAGE : LP_FLOW_TARGET;
-        ref->width = r->op[i].kind == OP_MEM ? r->op[i].bytes : 0;
-        ref->flags = ref->kind == LP_FLOW_PAGE ? LP_FLOW_ALONE : 0;
-    }
+    const struct lp_fop *o = &r->op[i];
+    (void)pc, (void)word;
+    *ref = (struct lp_flow_ref){.n = 1, .kind = o->kind == OP_DATA ? LP_FLOW_DATA : LP_FLOW_NONE};
+    if (!lp_fop_is_relative(o))
+        return;
+    ref->addr = (uint64_t)o->imm;
+    ref->kind = o->kind == OP_ADRP ? LP_FLOW_PAGE : LP_FLOW_TARGET;
+    ref->width = o->kind == OP_MEM ? o->bytes : 0;
+    ref->flags = o->kind == OP_ADRP ? LP_FLOW_ALONE : 0;
 }
 
 static void for_words(struct lp_frun *r, void (*fn)(struct lp_frun *r, size_t i, uint64_t pc, uint32_t word))
@@ -401,9 +400,19 @@ static void for_words(struct lp_frun *r, void (*fn)(struct lp_frun *r, size_t i,
     }
 }
 
+/* Whom a call calls, and whether it comes back. */
+static void find_callee(const struct lp_frun *r, struct lp_fop *o)
+{
+    const struct lp_flow_callee *fn = r->in->survey == NULL ? NULL : lp_flow_survey_callee(r->in->survey, (uint64_t)o->imm);
+    o->back = fn == NULL ? 0 : (int32_t)(fn - r->in->survey->fn) + 1;
+    o->cond = fn != NULL ? fn->returns : r->in->returns == NULL || r->in->returns(r->in->ctx, (uint64_t)o->imm);
+}
+
 static void decode(struct lp_frun *r, size_t i, uint64_t pc, uint32_t word)
 {
-    lp_fop_decode(word, pc, &r->op[i]);
+    lp_fop_known(r->in->survey == NULL ? NULL : r->in->survey->memo, word, pc, &r->op[i]);
+    if (r->op[i].kind == OP_CALL)
+        find_callee(r, &r->op[i]);
 }
 
 static void mark_data(struct lp_frun *r)

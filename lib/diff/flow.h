@@ -11,7 +11,7 @@
  *   PAGE               part of an address that other words complete: their refs say all, so any page equals any other. But with LP_FLOW_ALONE (in
  *                      either one) the page counts by itself, as an address.
  *   OPAQUE             not known: never equal by proof.
- * Link-time addresses throughout. Thread-safe: no state but what the caller has. */
+ * Link-time addresses throughout. Thread-safe: no state but what the caller has; a survey is for one thread at a time. */
 #ifndef LP_DIFF_FLOW_H
 #define LP_DIFF_FLOW_H
 #include <arm64lp/error.h>
@@ -70,7 +70,8 @@ struct lp_flow_callee {
     bool unsure;                  /* it may change others, too */
     bool returns;                 /* it has a way to (noreturn functions have none) */
 };
-struct lp_flow_survey { struct lp_flow_callee *fn; size_t nfn; uint64_t *mark; size_t nmark; };
+struct lp_fop_memo;
+struct lp_flow_survey { struct lp_flow_callee *fn; size_t nfn; uint64_t *mark; size_t nmark; struct lp_fop_memo *memo; }; /* memo: of words seen; may be NULL */
 /* The parts are functions (and .cold parts). *out is for lp_flow_survey_free() in any case. */
 lp_status lp_flow_survey(const struct lp_flow_part *part, size_t n, bool (*returns)(void *ctx, uint64_t addr), void *ctx, struct lp_flow_survey *out,
                          struct lp_error *err); /* returns: as in lp_flow_input */

@@ -30,11 +30,20 @@ struct lp_fop {
     uint8_t rt2, bytes, each, cond; /* each: of one register */
     uint8_t extend, shift;          /* of rm */
     uint16_t flags;
-    int32_t back;
+    int32_t back;                   /* OP_CALL: number of the callee in the survey, + 1; 0: it is not there. cond: does it return? */
     int64_t imm;                    /* offset, constant, or address */
     uint32_t read, write;           /* registers, by the tables */
 };
 void lp_fop_decode(uint32_t word, uint64_t pc, struct lp_fop *op);
+/* Is imm an address that the word has by itself? */
+static inline bool lp_fop_is_relative(const struct lp_fop *o)
+{
+    return o->kind == OP_ADRP || o->kind == OP_ADR || o->kind == OP_BRANCH || o->kind == OP_BRANCH_IF || o->kind == OP_CALL || o->flags & F_LITERAL;
+}
+/* The same; most words have been seen before, and mean the same again but for their distance from the PC. memo: NULL, or of MEMO entries. */
+enum { MEMO_BITS = 12, MEMO = 1 << MEMO_BITS };
+struct lp_fop_memo { uint32_t word; bool there; struct lp_fop op; };
+void lp_fop_known(struct lp_fop_memo *memo, uint32_t word, uint64_t pc, struct lp_fop *op);
 
 /* ---- values: flow_value.c. Each different one has a number; equal numbers are equal values ---- */
 

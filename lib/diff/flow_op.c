@@ -6,6 +6,7 @@
 #include "a64/decode_bits.h"
 #include "a64/derive.gen.h"
 #include "a64/regs.h"
+#include "base/bits.h"
 #include "diff/flow_inner.h"
 
 /* Executed rows that set NZCV; of those that are listed only, any may. */
@@ -184,4 +185,42 @@ void lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
     case A64_SVC: o->write |= 1; break; /* Linux's answer */
     default: memory(row, w, o);
     }
+}
+
+#define ADR_FIELD UINT32_C(0x60ffffe0)
+
+/* The bits of an offset from the PC. */
+static uint32_t relative_field(uint32_t w)
+{
+    if ((w & 0x7c000000) == 0x14000000) return 0x03ffffff;                                                  /* B, BL */
+    if ((w & 0x7e000000) == 0x36000000) return 0x0007ffe0;                                                  /* TBZ, TBNZ */
+    if ((w & 0xff000000) == 0x54000000 || (w & 0x7e000000) == 0x34000000 || (w & 0x3b000000) == 0x18000000) /* B.cond; CBZ, CBNZ; LDR (literal) */
+        return 0x00ffffe0;
+    return (w & 0x1f000000) == 0x10000000 ? ADR_FIELD : 0; /* ADR, ADRP */
+}
+
+/* Where a word with such a field leads. */
+static uint64_t relative_to(uint32_t w, uint32_t field, uint64_t pc)
+{
+    if (field == 0x03ffffff)
+        return pc + 4 * (uint64_t)lp_sext(w, 26);
+    if (field != ADR_FIELD)
+        return pc + 4 * (uint64_t)lp_sext(lp_bits(w, 5, 19) & field >> 5, field == 0x0007ffe0 ? 14 : 19);
+    return (pc & ~UINT64_C(4095)) + ((uint64_t)lp_sext(lp_bits(w, 5, 19) << 2 | lp_bits(w, 29, 2), 21) << 12); /* ADRP */
+}
+
+void lp_fop_known(struct lp_fop_memo *memo, uint32_t w, uint64_t pc, struct lp_fop *o)
+{
+    const uint32_t field = relative_field(w), key = w & ~field;
+    const bool adr = field == ADR_FIELD && !(w >> 31); /* what it is depends on where it leads */
+    struct lp_fop_memo *m = memo == NULL || adr ? NULL : &memo[(key * UINT32_C(0x9e3779b1)) >> (32 - MEMO_BITS)];
+    if (m == NULL || !m->there || m->word != key) {
+        lp_fop_decode(w, pc, o);
+        if (m != NULL)
+            *m = (struct lp_fop_memo){key, true, *o};
+        return;
+    }
+    *o = m->op;
+    if (lp_fop_is_relative(o))
+        o->imm = (int64_t)relative_to(w, field, pc);
 }

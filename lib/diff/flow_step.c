@@ -463,9 +463,9 @@ static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)
 }
 
 /* What a call leaves. Of a function that is seen it is known; of others, results are in X0 and X1, and nobody reads the rest of what they may change. */
-static void step_call(struct lp_frun *r, struct lp_fstate *s, uint64_t to)
+static void step_call(struct lp_frun *r, struct lp_fstate *s, const struct lp_fop *o)
 {
-    const struct lp_flow_callee *fn = r->in->survey == NULL || to == 0 ? NULL : lp_flow_survey_callee(r->in->survey, to);
+    const struct lp_flow_callee *fn = o->kind == OP_CALL && o->back != 0 ? &r->in->survey->fn[o->back - 1] : NULL;
     if (fn != NULL && !fn->unsure) {
         forget_written(s, fn->clobbers & CALL_CLOBBERED);
         for (uint32_t set = fn->pages_out; set != 0; set &= set - 1)
@@ -515,7 +515,7 @@ void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fc
         pages_read(r, s, o->read);
         break;
     case OP_CALL: tell_plain(r, i, LP_FLOW_TARGET, (uint64_t)o->imm, 0); /* fall through */
-    case OP_CALL_REG: cmp->name = 0; step_call(r, s, o->kind == OP_CALL ? (uint64_t)o->imm : 0); break;
+    case OP_CALL_REG: cmp->name = 0; step_call(r, s, o); break;
     case OP_PAD: case OP_STOP: case OP_DATA: case OP_JUMP_REG: case OP_RETURN: break;
     default: pages_read(r, s, o->read); forget_written(s, o->write);
     }

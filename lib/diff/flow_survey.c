@@ -15,7 +15,7 @@ struct edge { uint32_t from, to; bool last; }; /* last: what follows a return of
 struct edges { struct edge *v; size_t n, cap; };
 struct marks { uint64_t *v; size_t n, cap; };
 struct look { struct lp_flow_survey *s; bool (*returns)(void *ctx, uint64_t addr); void *ctx; struct edges edges; struct marks marks; };
-struct page { uint64_t at, page; bool there; }; /* there: the register holds it */
+struct pages { struct { uint64_t at, page; } of[REGS]; uint32_t there; }; /* there: which registers hold theirs */
 
 static size_t function_at(const struct lp_flow_survey *s, uint64_t addr)
 {
@@ -43,16 +43,10 @@ static bool add_mark(struct marks *m, uint64_t addr)
     return true;
 }
 
-static uint32_t pages_there(const struct page page[])
-{
-    uint32_t set = 0;
-    for (unsigned r = 0; r <= LAST_CALL_CLOBBERED; r++)
-        set |= page[r].there ? UINT32_C(1) << r : 0;
-    return set;
-}
+static uint32_t pages_there(const struct pages *page) { return page->there & ((UINT32_C(1) << (LAST_CALL_CLOBBERED + 1)) - 1); }
 
 /* A call, or a branch out of the function. */
-static bool leave(struct look *l, size_t f, uint64_t to, bool last, const struct page page[])
+static bool leave(struct look *l, size_t f, uint64_t to, bool last, const struct pages *page)
 {
     struct lp_flow_survey *s = l->s;
     const size_t k = function_at(s, to);
@@ -66,12 +60,12 @@ static bool leave(struct look *l, size_t f, uint64_t to, bool last, const struct
 }
 
 /* Words up to the padding behind the last instruction. */
-static size_t without_padding(const struct lp_flow_part *part)
+static size_t without_padding(struct lp_fop_memo *memo, const struct lp_flow_part *part)
 {
     struct lp_fop o;
     size_t n = part->words;
     for (; n > 0; n--) {
-        lp_fop_decode(lp_le32((const uint8_t *)part->code + 4 * (n - 1)), 0, &o);
+        lp_fop_known(memo, lp_le32((const uint8_t *)part->code + 4 * (n - 1)), 0, &o);
         if (o.kind != OP_PAD)
             break;
     }
@@ -85,37 +79,38 @@ static bool falls_off(const struct lp_fop *o)
 }
 
 /* Which registers hold pages behind a word; behind the end of a block, none is known. */
-static void track_pages(struct page page[], const struct lp_fop *o, uint64_t pc)
+static void track_pages(struct pages *page, const struct lp_fop *o, uint64_t pc)
 {
     const bool ends = o->kind == OP_BRANCH || o->kind == OP_JUMP_REG || o->kind == OP_RETURN || o->kind == OP_STOP;
     const uint32_t written = ends ? UINT32_MAX : o->write | (o->kind == OP_CALL || o->kind == OP_CALL_REG ? (uint32_t)CALL_CLOBBERED : 0);
-    for (uint32_t set = written; set != 0; set &= set - 1)
-        page[__builtin_ctz(set)].there = false;
-    if (o->kind == OP_ADRP)
-        page[o->rd] = (struct page){pc, (uint64_t)o->imm, true};
+    page->there &= ~written;
+    if (o->kind != OP_ADRP)
+        return;
+    page->of[o->rd].at = pc, page->of[o->rd].page = (uint64_t)o->imm;
+    page->there |= o->rd < 31 ? UINT32_C(1) << o->rd : 0;
 }
 
 static bool leads_out(const struct lp_flow_part *part, const struct lp_fop *o) { return (uint64_t)o->imm - part->at >= 4 * (uint64_t)part->words; }
 
 static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
 {
-    struct page page[REGS] = {{0}};
+    struct pages page = {.there = 0};
     struct lp_flow_callee *fn = &l->s->fn[f];
-    const size_t words = without_padding(part);
+    const size_t words = without_padding(l->s->memo, part);
     for (size_t i = 0; i < words; i++) {
         struct lp_fop o;
         const uint64_t pc = part->at + 4 * i;
-        lp_fop_decode(lp_le32((const uint8_t *)part->code + 4 * i), pc, &o);
+        lp_fop_known(l->s->memo, lp_le32((const uint8_t *)part->code + 4 * i), pc, &o);
         fn->clobbers |= o.write & INT32_MAX;
-        if (o.kind == OP_ADD_IMM && page[o.rn].at != 0 && pc - page[o.rn].at < REACH && !add_mark(&l->marks, page[o.rn].page + (uint64_t)o.imm))
+        if (o.kind == OP_ADD_IMM && page.of[o.rn].at != 0 && pc - page.of[o.rn].at < REACH && !add_mark(&l->marks, page.of[o.rn].page + (uint64_t)o.imm))
             return false;
         const bool out = o.kind == OP_BRANCH && leads_out(part, &o);
         const bool last = out || (o.kind == OP_CALL && i + 1 == words);
-        if ((o.kind == OP_CALL || out) && !leave(l, f, (uint64_t)o.imm, last, page))
+        if ((o.kind == OP_CALL || out) && !leave(l, f, (uint64_t)o.imm, last, &page))
             return false;
         fn->returns |= o.kind == OP_RETURN || o.kind == OP_JUMP_REG || (i + 1 == words && falls_off(&o)) || (o.kind == OP_BRANCH_IF && leads_out(part, &o));
-        fn->pages_out |= o.kind == OP_RETURN ? pages_there(page) : 0;
-        track_pages(page, &o, pc);
+        fn->pages_out |= o.kind == OP_RETURN ? pages_there(&page) : 0;
+        track_pages(&page, &o, pc);
         fn->clobbers |= o.kind == OP_CALL_REG ? (uint32_t)CALL_CLOBBERED : 0;
         fn->unsure |= o.kind == OP_JUMP_REG;
     }
@@ -161,7 +156,7 @@ lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, bool (*
                          struct lp_error *err)
 {
     struct look l = {.s = out, .returns = returns, .ctx = ctx};
-    *out = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *out->fn)};
+    *out = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *out->fn), .memo = calloc(MEMO, sizeof *out->memo)};
     struct lp_flow_part *part = in_order(unordered, n);
     bool good = out->fn != NULL && part != NULL && n < UINT32_MAX;
     for (size_t i = 0; good && i < n; i++)
@@ -184,6 +179,7 @@ void lp_flow_survey_free(struct lp_flow_survey *s)
 {
     free(s->fn);
     free(s->mark);
+    free(s->memo);
     *s = (struct lp_flow_survey){0};
 }
 

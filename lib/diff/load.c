@@ -281,7 +281,7 @@ void lp_diff_load(struct lp_side *s)
 void lp_side_free(struct lp_side *s)
 {
     free(s->span), free(s->atom), free(s->ref), free(s->table), free(s->word), free(s->reloc), free(s->fde), free(s->cut), free(s->by_name);
-    free(s->label);
+    free(s->label), free(s->nearby.v);
     for (size_t i = 0; i < s->nover; i++) free(s->over[i].bytes);
     free(s->over);
     lp_flow_survey_free(&s->survey);

@@ -167,8 +167,9 @@ static uint64_t hash_body(const lp_diff *d, const struct lp_side *s, uint32_t se
     const struct lp_atom *a = &s->atom[self];
     uint64_t h = a->end - a->start, t;
     const struct lp_ref_at *r = s->ref + a->ref, *end = r + a->nref;
+    const struct lp_words code = lp_words_of(s, self);
     for (uint64_t at = a->start; at < a->end; at += 4) {
-        uint32_t w = lp_code_word(s, at), m;
+        uint32_t w = lp_words_at(&code, at), m;
         bool listed = r < end && r->at == at;
         if (listed) {
             h = mix(h, w & (r->kind == LP_FLOW_PAGE ? 0x1000001f : 0xf000001f)); /* a linker may make ADR of ADRP */
@@ -233,9 +234,10 @@ static bool may_pair(const lp_diff *d, uint32_t a, uint32_t b)
 static size_t match_calls_of(lp_diff *d, uint32_t i)
 {
     const struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
+    const struct lp_words x_code = lp_words_of(OLD(d), i), y_code = lp_words_of(NEW(d), a->pair);
     size_t hits = 0;
     for (uint64_t off = 0; off < a->end - a->start; off += 4) {
-        uint32_t v = lp_code_word(OLD(d), a->start + off), w = lp_code_word(NEW(d), b->start + off), m;
+        uint32_t v = lp_words_at(&x_code, a->start + off), w = lp_words_at(&y_code, b->start + off), m;
         uint64_t t, u;
         if (v >> 26 != w >> 26 || (v & 0x7c000000) != 0x14000000) continue;
         lp_word_target(v, a->start + off, &t, &m), lp_word_target(w, b->start + off, &u, &m);

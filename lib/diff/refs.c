@@ -335,6 +335,7 @@ void lp_diff_pieces(struct lp_side *s)
     cut_at_words(s);
     if (s->ncut) qsort(s->cut, s->ncut, sizeof *s->cut, by_value);
     fill_gaps(s);
+    lp_side_index(s);
     renumber(s, start, n);
     for (size_t i = 0; i < s->ntable; i++) {
         uint32_t a = s->table[i].t.n ? lp_side_atom(s, s->table[i].t.at) : LP_NONE;

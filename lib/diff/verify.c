@@ -194,6 +194,7 @@ static bool make_side(struct check *c)
     s->ref = NULL, s->nref = s->ref_cap = 0;
     s->table = NULL, s->ntable = s->table_cap = 0;
     s->survey = (struct lp_flow_survey){0}; /* its own */
+    s->nearby = (struct lp_nearby){0};
     s->reloc = NULL, s->nreloc = 0; /* they are of what was there before */
     s->atom = copy(OLD(c->d)->atom, s->natom, 0, sizeof *s->atom);
     s->atom_cap = s->natom;
