@@ -286,7 +286,7 @@ static lp_fv goal(struct lp_frun *r, lp_fv base, lp_fv entry)
 {
     struct lp_fvalue v = *value(r, entry);
     const struct lp_fvalue *b = value(r, base);
-    if (b->kind != FV_ADDR || b->n != 1 || b->maybe || b->m[0].space != IN_ADDR || b->m[0].indexed)
+    if (v.kind != FV_ENTRY || b->kind != FV_ADDR || b->n != 1 || b->maybe || b->m[0].space != IN_ADDR || b->m[0].indexed)
         return ID_NONE;
     v.kind = FV_GOAL;
     v.m[1] = (struct lp_fv_member){.v = b->m[0].v};

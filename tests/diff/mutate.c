@@ -22,6 +22,8 @@ static const char *const verdict_word[] = {"right", "refused", "elsewhere", "mis
 
 static struct region *regions;
 static size_t nregions, cap_regions;
+static uint64_t *filled;                      /* words that relocations fill */
+static size_t nfilled;
 static uint64_t weight[KINDS];                /* bytes of all regions of a kind */
 static uint8_t *image;                        /* of OLD */
 static size_t image_size;
@@ -130,6 +132,13 @@ static void regions_without_name(void)
     }
 }
 
+static void add_filled(uint64_t at)
+{
+    if ((filled = realloc(filled, (nfilled + 1) * sizeof *filled)) == NULL)
+        die("out of memory");
+    filled[nfilled++] = at;
+}
+
 /* Addends of .rela.dyn: initialised pointers. */
 static void regions_of_relocations(void)
 {
@@ -141,6 +150,7 @@ static void regions_of_relocations(void)
             if (x[i].offset + k + sizeof r > image_size)
                 return;
             memcpy(&r, image + x[i].offset + k, sizeof r);
+            add_filled(r.r_offset);
             if (ELF64_R_TYPE(r.r_info) == R_AARCH64_RELATIVE)
                 add_region(POINTER, r.r_offset, sizeof r.r_addend, x[i].offset + k + offsetof(Elf64_Rela, r_addend), NULL);
         }
@@ -149,8 +159,8 @@ static void regions_of_relocations(void)
 /* A word that the dynamic linker fills: what the file has there means nothing. */
 static bool is_filled(uint64_t at, unsigned len)
 {
-    for (size_t i = 0; i < nregions; i++)
-        if (regions[i].kind == POINTER && at < regions[i].at + 8 && regions[i].at < at + len)
+    for (size_t i = 0; i < nfilled; i++)
+        if (at < filled[i] + 8 && filled[i] < at + len)
             return true;
     return false;
 }
