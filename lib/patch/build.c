@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "elf/put.h"
 #include "elf/dynamic.h"
 #include "patch/frames.h"
 
@@ -127,11 +128,12 @@ static bool keep_words(struct lp_plan *pl, const struct lp_target *t, const stru
         uint64_t off = c->keep_off + 4 * (uint64_t)k;
         if (lp_elf_read(t->elf, old + off, &w, 4, NULL) != LP_OK) return lp_plan_fail(pl, c->line, LP_E_ADDRESS,
                 "the old function is not in the file"), false;
+        w = lp_le32(&w);
         if (!lp_a64_position_independent(w)) {
             lp_plan_fail(pl, c->line, LP_E_INSTRUCTION, "the old word %08x at +0x%llx depends on its address and cannot be kept", w, (unsigned long long)off);
             return false;
         }
-        memcpy(p + 4 * k, &w, 4);
+        lp_put32(p + 4 * k, w);
     }
     return true;
 }
@@ -183,7 +185,7 @@ static void build_func(struct lp_plan *pl, const struct lp_def *d)
         if (c->keep_count) {
             if (!keep_words(pl, t, c, old, p)) return;
         } else {
-            memcpy(p, &c->new_word, 4);
+            lp_put32(p, c->new_word);
             if (c->fix) lp_plan_fix(pl, t, c->fix, c->line, at, p);
         }
         p += 4 * n, at += 4 * n;
@@ -250,8 +252,8 @@ static void write_site(struct lp_plan *pl, const struct lp_item *it, uint64_t ad
     struct lp_write *w = add_write(pl, it, addr, (uint32_t)(4 * it->site.count), true);
     for (size_t i = 0; w && i < it->site.count; i++) {
         const struct lp_change *c = &it->site.change[i];
-        memcpy(w->old_bytes + 4 * i, &c->old_word, 4);
-        memcpy(w->new_bytes + 4 * i, &c->new_word, 4);
+        lp_put32(w->old_bytes + 4 * i, c->old_word);
+        lp_put32(w->new_bytes + 4 * i, c->new_word);
         if (c->fix) lp_plan_fix(pl, pl->bound[it->object], c->fix, c->line, addr + 4 * i, w->new_bytes + 4 * i);
     }
 }
@@ -264,7 +266,7 @@ static bool set_value(struct lp_plan *pl, const struct lp_item *it, const struct
     if (v->bytes) return memcpy(out, v->bytes, it->set->len), true;
     if (pl->space->disk && at ? !lp_plan_pointer(pl, pl->bound[it->object], it->line, v->expr, at, &value)
                               : !lp_plan_expr(pl, pl->bound[it->object], it->line, v->expr, &value)) return false;
-    memcpy(out, &value, 8);
+    lp_put64(out, value);
     return true;
 }
 
@@ -306,7 +308,7 @@ static void write_entry(struct lp_plan *pl, const struct lp_item *it, uint64_t a
         lp_plan_fail(pl, it->line, LP_E_ADDRESS, "the old function is not in the file");
         return;
     }
-    if (lp_elf_info(t->elf)->gnu_property & 1) pad = landing_pad(old[0]);
+    if (lp_elf_info(t->elf)->gnu_property & 1) pad = landing_pad(lp_le32(old));
     if (pad && it->func->old_size < 8) {
         lp_plan_fail(pl, it->line, LP_E_UNSUPPORTED, "the function is too short for a landing pad and a branch");
         return;
@@ -322,7 +324,7 @@ static void write_entry(struct lp_plan *pl, const struct lp_item *it, uint64_t a
     if (!w) return;
     w->entry = true;
     memcpy(w->old_bytes, old, w->len);
-    memcpy(w->new_bytes, words, w->len);
+    for (uint32_t k = 0; 4 * k < w->len; k++) lp_put32(w->new_bytes + 4 * k, words[k]);
 }
 
 void lp_plan_writes(struct lp_plan *pl)
@@ -338,6 +340,6 @@ void lp_plan_writes(struct lp_plan *pl)
         if (it->kind == LP_ITEM_FUNC) write_entry(pl, it, addr);
         if (it->kind != LP_ITEM_SEED) continue;
         struct lp_write *w = add_write(pl, it, addr, 4, false);
-        if (w) memcpy(w->new_bytes, &it->seed.word, 4);
+        if (w) lp_put32(w->new_bytes, it->seed.word);
     }
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "elf/put.h"
 #include "elf/dynamic.h"
 
 #include <stdlib.h>
@@ -75,7 +76,7 @@ static bool make_view(struct lp_disk *d)
     memcpy(d->view, d->elf->image, d->elf->size);
     for (size_t i = 0; i < dyn->nfix; i++) {
         uint8_t *p = view_at(d, dyn->fix[i].at, &avail);
-        if (p && avail >= 8) memcpy(p, &dyn->fix[i].value, 8);
+        if (p && avail >= 8) lp_put64(p, dyn->fix[i].value);
     }
     return true;
 }

@@ -1,5 +1,6 @@
 /* patch/disk_build.c - from plans to what a file gets: changed bytes, segments, symbols, call frame information, relocations. */
 #include <config.h>
+#include "base/bits.h"
 #include "patch/disk.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -122,7 +123,7 @@ static bool same_shape(const struct lp_disk *d, const struct lp_func *f, uint64_
         const struct lp_change *c = &f->body[i];
         uint32_t mask = c->fix ? ~lp_reloc_mask(c->fix->reloc) : UINT32_MAX;
         if (c->keep_count && c->keep_off != off) return false;
-        if (!c->keep_count && (lp_elf_read(d->elf, old + off, &word, 4, NULL) != LP_OK || (word ^ c->new_word) & mask)) return false;
+        if (!c->keep_count && (lp_elf_read(d->elf, old + off, &word, 4, NULL) != LP_OK || (lp_le32(&word) ^ c->new_word) & mask)) return false;
         off += 4 * (c->keep_count ? c->keep_count : 1);
     }
     return true;

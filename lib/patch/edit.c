@@ -1,5 +1,6 @@
 /* patch/edit.c - one change: where it is, what the words become, and its text in the patch. */
 #include <config.h>
+#include "base/bits.h"
 #include "patch/maker.h"
 #include "a64/a64.h"
 #include "base/error.h"
@@ -196,6 +197,7 @@ static lp_status keep_landing_pad(lp_maker *m, struct lp_edit *e, struct lp_erro
     uint32_t w;
     lp_status s = lp_elf_read(m->elf, e->addr, &w, 4, err);
     if (s != LP_OK) return lp_edit_inherit(err, e, NULL), s;
+    w = lp_le32(&w);
     if (!(lp_elf_info(m->elf)->gnu_property & 1) || !e->sym || e->sym->value != e->addr) return s;
     if (w == 0xd503233f || w == 0xd503237f) w = 0xd503245f;
     if ((w == 0xd503245f || w == 0xd503249f || w == 0xd50324df) && !lp_edit_add(e, w, NULL, NULL)) return nomem(err);
@@ -304,6 +306,7 @@ static lp_status suits(lp_maker *m, struct lp_edit *e, unsigned flags, uint32_t 
         return lp_edit_fail(err, e, NULL, LP_E_RANGE, "needs %zu words, %s has %llu left", e->n, sym->name, (unsigned long long)left / 4);
     lp_status s = lp_elf_read(m->elf, e->addr, old, 4 * e->n, err);
     if (s != LP_OK) return lp_edit_inherit(err, e, NULL), s;
+    for (size_t i = 0; i < e->n; i++) old[i] = lp_le32(old + i);
     for (size_t i = 0; i < e->n; i++) {
         if (lp_elf_is_code(m->elf, e->addr + 4 * i)) continue;
         if (!lp_elf_is_text(m->elf, e->addr + 4 * i)) return lp_edit_fail(err, e, NULL, LP_E_ADDRESS, "there is no code at this place");

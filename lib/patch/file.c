@@ -1,5 +1,6 @@
 /* patch/file.c - a patch against an ELF file: does it fit, and which words change. */
 #include <config.h>
+#include "base/bits.h"
 #include "patch/plan.h"
 #include "base/text.h"
 #include "elf/write.h"
@@ -50,9 +51,8 @@ static int give(const struct lp_plan *pl, const struct lp_write *w, int (*fn)(vo
 {
     for (uint32_t i = 0; i + 4 <= w->len; i += 4) {
         struct lp_patch_word out = {.vaddr = w->addr + i, .has_old = true};
-        memcpy(&out.old_word, w->saved + i, 4);
-        if (w->old_bytes) memcpy(&out.old_word, w->old_bytes + i, 4);
-        memcpy(&out.new_word, w->new_bytes + i, 4);
+        out.old_word = lp_le32((w->old_bytes ? w->old_bytes : w->saved) + i);
+        out.new_word = lp_le32(w->new_bytes + i);
         int r = fn(ctx, &out);
         if (r) return r;
     }
@@ -65,7 +65,7 @@ static int give_body(const struct lp_plan *pl, const struct lp_def *d, int (*fn)
     snprintf(where, sizeof where, "func %s", d->item->place.symbol ? d->item->place.symbol : "at an address");
     for (uint64_t off = 0; off < d->item->func->size; off += 4) {
         struct lp_patch_word out = {.vaddr = off, .where = where};
-        memcpy(&out.new_word, pl->region[d->region].bytes + d->off + off, 4);
+        out.new_word = lp_le32(pl->region[d->region].bytes + d->off + off);
         int r = fn(ctx, &out);
         if (r) return r;
     }

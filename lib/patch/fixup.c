@@ -3,6 +3,7 @@
 #include "patch/plan.h"
 #include "base/bits.h"
 #include "base/buf.h"
+#include "elf/put.h"
 #include "elf/dynamic.h"
 
 #include <elf.h>
@@ -37,7 +38,7 @@ static bool fill_veneer(const struct fixing *x, uint8_t *p, uint64_t at, const s
 {
     static const uint32_t literal[2] = {0x58000050, 0xd61f0200};
     static const uint32_t near[3] = {0x90000010, 0x91000210, 0xd61f0200}, load[3] = {0x90000010, 0xf9400210, 0xd61f0200};
-    if (!x->pl->space->disk) return memcpy(p, literal, 8), memcpy(p + 8, &s->value[0], 8), true;
+    if (!x->pl->space->disk) return lp_put32(p, literal[0]), lp_put32(p + 4, literal[1]), lp_put64(p + 8, s->value[0]), true;
     const struct lp_reloc *page = lp_reloc_numbered(R_AARCH64_ADR_PREL_PG_HI21);
     const struct lp_reloc *low = lp_reloc_numbered(s->kind == LP_SLOT_STUB ? R_AARCH64_LDST64_ABS_LO12_NC : R_AARCH64_ADD_ABS_LO12_NC);
     uint64_t w[3];
@@ -45,7 +46,7 @@ static bool fill_veneer(const struct fixing *x, uint8_t *p, uint64_t at, const s
     for (int i = 0; i < 3; i++) w[i] = s->kind == LP_SLOT_STUB ? load[i] : near[i];
     lp_status bad = lp_reloc_apply(page, s->value[0], at, &w[0], &why);
     if (!bad) bad = lp_reloc_apply(low, s->value[0], at + 4, &w[1], &why);
-    for (int i = 0; i < 3; i++) memcpy(p + 4 * i, &w[i], 4);
+    for (int i = 0; i < 3; i++) lp_put32(p + 4 * i, (uint32_t)w[i]);
     if (bad) lp_plan_fail(x->pl, x->line, LP_E_RANGE, "%s", why.text);
     return !bad;
 }
@@ -55,9 +56,9 @@ static bool fill_slot(const struct fixing *x, uint8_t *p, uint64_t at, const str
 {
     static const uint32_t descriptor[2] = {0xf9400400, 0xd65f03c0};
     if (s->kind == LP_SLOT_VENEER || s->kind == LP_SLOT_STUB) return fill_veneer(x, p, at, s);
-    if (s->kind == LP_SLOT_TLSDESC) return memcpy(p, descriptor, 8), true;
+    if (s->kind == LP_SLOT_TLSDESC) return lp_put32(p, descriptor[0]), lp_put32(p + 4, descriptor[1]), true;
     for (int i = 0; i < 2; i++) {
-        if (!s->dyn[i] || s->dyn[i] == R_AARCH64_RELATIVE) memcpy(p + 8 * i, &s->value[i], 8);
+        if (!s->dyn[i] || s->dyn[i] == R_AARCH64_RELATIVE) lp_put64(p + 8 * i, s->value[i]);
         if (s->dyn[i] && !add_dyn(x->pl, x->line, at + 8 * (uint64_t)i, s->dyn[i], s->value[i], s->sym)) return false;
     }
     return true;
@@ -351,11 +352,11 @@ void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup 
     if (!n || f->reloc->op == LP_REL_MARK) return;
     if (!lp_plan_refer(pl, t, line, &f->expr, &x.ref) || fixed_address(&x)) return;
     if (pl->space->disk && f->reloc->op == LP_REL_ABS && n == 8) {
-        if (pointer(&x, &value)) memcpy(p, &value, n);
+        if (pointer(&x, &value)) lp_put64(p, value);
         return;
     }
     if (!value_of(&x, &value) || !from_got(&x, &value)) return;
-    memcpy(&word, p, n);
+    word = n == 8 ? lp_le64(p) : n == 4 ? lp_le32(p) : lp_le16(p);
     lp_status s = lp_reloc_apply(f->reloc, value, at, &word, &why);
     uint32_t there;
     bool code = !(value & 3) && (pl->space->file || pl->space->read(pl->space->ctx, value, &there, sizeof there) == 0);
@@ -364,5 +365,7 @@ void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup 
         s = lp_reloc_apply(f->reloc, value, at, &word, &why);
     }
     if (s != LP_OK) lp_plan_fail(pl, line, LP_E_RANGE, "%s", why.text);
-    else memcpy(p, &word, n);
+    else if (n == 8) lp_put64(p, word);
+    else if (n == 4) lp_put32(p, (uint32_t)word);
+    else lp_put16(p, (uint16_t)word);
 }

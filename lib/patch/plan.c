@@ -1,5 +1,6 @@
 /* patch/plan.c - binding a patch to objects and checking it against what is there. */
 #include <config.h>
+#include "base/bits.h"
 #include "patch/plan.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -226,7 +227,7 @@ static void wrong_content(struct lp_plan *pl, const struct lp_write *w)
     lp_plan_where(pl->space, w->addr + at, where, sizeof where);
     if (w->code) {
         uint32_t h, n;
-        memcpy(&h, w->saved + at, 4), memcpy(&n, w->old_bytes + at, 4);
+        h = lp_le32(w->saved + at), n = lp_le32(w->old_bytes + at);
         lp_plan_fail(pl, w->line, LP_E_OLD_WORD, "%s: found %08x, patch expects %08x", where, h, n);
         return;
     }

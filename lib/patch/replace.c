@@ -1,6 +1,7 @@
 /* patch/replace.c - replace from FILE[:SYMBOL]: a function of an object file becomes a func of the patch, and
  * what it needs comes along. */
 #include <config.h>
+#include "base/bits.h"
 #include "patch/replace.h"
 #include "base/error.h"
 #include "base/hash.h"
@@ -225,6 +226,7 @@ lp_status lp_edit_replace(struct lp_maker *m, struct lp_edit *e, const char *arg
     if (s == LP_OK) s = carry(&x, sym, err);
     if (s != LP_OK) return s;
     lp_elf_read(m->elf, e->addr, &word, 4, NULL);
+    word = lp_le32(&word);
     bool pad = lp_elf_info(m->elf)->gnu_property & 1 &&
                (word == 0xd503245f || word == 0xd503249f || word == 0xd50324df || word == 0xd503233f ||
                 word == 0xd503237f);

@@ -1,5 +1,6 @@
 /* patch/resolve.c - what a symbol stands for in the running program: the patch's own, the object's, or what the dynamic linker would find. */
 #include <config.h>
+#include "base/bits.h"
 #include "patch/plan.h"
 #include "base/buf.h"
 #include "elf/dynamic.h"
@@ -9,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool lp_plan_word(struct lp_plan *pl, uint64_t at, uint64_t *value) { return pl->space->read(pl->space->ctx, at, value, 8) == 0; }
+bool lp_plan_word(struct lp_plan *pl, uint64_t at, uint64_t *value)
+{
+    bool there = pl->space->read(pl->space->ctx, at, value, 8) == 0;
+    if (there) *value = lp_le64(value);
+    return there;
+}
 
 static bool open_target(struct lp_plan *pl, struct lp_target *t) { return !t->gone && pl->space->open(pl->space->ctx, t); }
 bool lp_plan_usable(struct lp_plan *pl, struct lp_target *t) { return open_target(pl, t) && pl->space->ready(pl->space->ctx, t); }
@@ -286,7 +292,7 @@ static bool bound_slot(struct lp_plan *pl, struct lp_target *u, const struct lp_
 {
     uint64_t before = 0;
     if (!is_ready(pl, u) || !lp_plan_word(pl, q->at + u->bias, value) || !*value) return false;
-    return lp_elf_read(u->elf, q->at, &before, 8, NULL) != LP_OK || *value != before + u->bias;
+    return lp_elf_read(u->elf, q->at, &before, 8, NULL) != LP_OK || *value != lp_le64(&before) + u->bias;
 }
 
 static bool chosen_in(struct lp_plan *pl, struct lp_target *u, const struct lp_ref *r, uint64_t *addr)

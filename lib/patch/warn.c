@@ -83,6 +83,7 @@ void lp_warn_words(struct lp_maker *m, const struct lp_edit *e, bool leaves)
         uint32_t old;
         bool known = lp_elf_cfi(m->elf, at, &c), last = i + 1 == e->n;
         if (lp_elf_read(m->elf, at, &old, 4, NULL) != LP_OK) return;
+        old = lp_le32(&old);
         struct lp_edit_word was = {old, NULL, NULL};
         if (lp_elf_info(m->elf)->gnu_property & 1 && is_pad(old) && !is_pad(e->word[i].word))
             lp_edit_warn(m, &e->from, "the word %08x that goes is a landing pad: an indirect branch to it will be a fault (SIGILL) on a CPU with BTI", old);
