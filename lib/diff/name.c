@@ -242,6 +242,16 @@ static bool same_version(const struct lp_dynsym *a, const struct lp_dynsym *b)
     return !a->version || !b->version || strcmp(a->version, b->version) == 0;
 }
 
+/* The slot of a weak thread-local symbol that nobody defines: how far address 0 is from the storage. */
+static bool is_no_tls(const struct lp_side *s, uint64_t value)
+{
+    size_t n;
+    const struct lp_elf_segment *x = lp_elf_segments(s->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (x[i].type == PT_TLS) return value >> 63 && value + x[i].vaddr == lp_align_up(16, x[i].align ? x[i].align : 1);
+    return false;
+}
+
 bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n)
 {
     bool fill = u->type == n->type || (u->kind == LP_WORD_SYMBOL && n->kind == LP_WORD_SYMBOL);
@@ -249,6 +259,7 @@ bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *
     if (u->sym && (strcmp(u->sym->name, n->sym->name) != 0 || !same_version(u->sym, n->sym))) return false;
     if (u->kind == LP_WORD_TLS || u->sym) return u->value == n->value;
     struct lp_use x = {u->value, LP_NONE, LP_NONE, 0}, y = {n->value, LP_NONE, LP_NONE, 0};
+    if (is_no_tls(o, u->value) && is_no_tls(NEW(d), n->value)) return true;
     if ((!lp_side_span(o, u->value) || !lp_side_span(NEW(d), n->value)) && u->value == n->value) return true; /* an offset of static TLS */
     return lp_same_target(d, o, &x, &y);
 }
