@@ -11,6 +11,7 @@
 #include "kernel/copy.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
+#include "mem/grow.h"
 
 static uint64_t page_up(uint64_t v) { return lp_align_up(v, LP_PAGE); }
 
@@ -26,6 +27,12 @@ static uint64_t mapped_without(struct lp_kernel *k, uint64_t from, uint64_t len,
         if (!(m.flags & flags))
             sum += (m.end < end ? m.end : end) - (m.start > from ? m.start : from);
     return sum;
+}
+
+/* Bytes that count: of a stack, which is mapped as far as it may grow, what it has grown to. */
+static uint64_t counted(struct lp_kernel *k, const struct lp_mapping *m)
+{
+    return m->end - (strcmp(m->name, "[stack]") ? m->start : lp_mem_touched(k->mem, m->start, m->end));
 }
 
 static bool is_limited(struct lp_kernel *k, uint64_t *all, uint64_t *data)
@@ -45,7 +52,7 @@ static bool over_limit(struct lp_kernel *k, uint64_t more, uint64_t data)
     if (!is_limited(k, &limit, &data_limit) || (!more && !data))
         return false;
     for (uint64_t at = 0; lp_mem_next(k->mem, at, &m); at = m.end) {
-        sum += m.end - m.start;
+        sum += counted(k, &m);
         data_sum += is_data(&m) ? m.end - m.start : 0;
     }
     return (more && (more > limit || sum > limit - more)) || (data && (data > data_limit || data_sum > data_limit - data));

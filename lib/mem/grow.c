@@ -35,7 +35,7 @@ static int extend(struct lp_mem *m, const struct lp_vma *v, uint64_t low)
 /* The first page in [from, to) that was ever touched. */
 static uint64_t touched(const struct lp_mem *m, uint64_t from, uint64_t to)
 {
-    unsigned char there[256];
+    unsigned char there[4096];
     for (; from < to; from += sizeof there * LP_PAGE) {
         uint64_t left = (to - from) / LP_PAGE, n = left < sizeof there ? left : sizeof there;
         if (mincore(lp_mem_at(m, from), n * LP_PAGE, there) != 0)
@@ -63,6 +63,8 @@ static int reach_locked(struct lp_mem *m, uint64_t top, uint64_t size, uint64_t 
         to = v.end;
     return to > v.start ? lp_mem_unmap_locked(m, v.start, touched(m, v.start, to)) : 0;
 }
+
+uint64_t lp_mem_touched(struct lp_mem *m, uint64_t from, uint64_t to) { return m->flat ? from : touched(m, from, to); }
 
 int lp_mem_reach(struct lp_mem *m, uint64_t top, uint64_t size, uint64_t keep)
 {

@@ -255,12 +255,18 @@ static lp_status load_interp(struct lp_vm *vm, struct lp_error *err)
 
 static uint64_t stack_size(const struct lp_vm *vm)
 {
-    const uint64_t most = LP_STACK_MOST, room = lp_mem_limit(vm->mem) / 8, usual = UINT64_C(8) << 20;
+    const uint64_t most = LP_STACK_MOST, room = lp_mem_limit(vm->mem) / 8;
     uint64_t n = vm->config.stack_size ? vm->config.stack_size : vm->kernel->limit_stack.rlim_cur;
-    if (!vm->config.stack_size && n == RLIM_INFINITY)
-        n = usual;
     n = n < most ? n : most;
     return n < room ? n : room;
+}
+
+/* What getrlimit shall say. */
+static void set_stack_limit(struct rlimit *l, uint64_t size)
+{
+    l->rlim_cur = size;
+    if (l->rlim_max < size)
+        l->rlim_max = size;
 }
 
 static lp_status load_stack(struct lp_vm *vm, const char *path, const char *const *argv, const char *const *envp, struct lp_error *err)
@@ -283,9 +289,8 @@ static lp_status load_stack(struct lp_vm *vm, const char *path, const char *cons
     if (s == LP_OK)
         s = lp_load_stack(vm->mem, &vm->kernel->image, &a, err);
     free(args);
-    vm->kernel->limit_stack.rlim_cur = a.size; /* what getrlimit shall say */
-    if (vm->kernel->limit_stack.rlim_max < a.size)
-        vm->kernel->limit_stack.rlim_max = a.size;
+    if (vm->config.stack_size)
+        set_stack_limit(&vm->kernel->limit_stack, a.size);
     return s;
 }
 
