@@ -15,6 +15,7 @@
 #define MIN_BITS 30u
 #define LEAST_BITS 27u /* rather than nothing */
 #define OWN_MEMORY ((size_t)64 << 20) /* what the engine itself needs */
+enum { SPARE_MAPPING = 4 }; /* of raw[] */
 #define LAZY_PAGES 4096 /* 16 MiB */
 #define MAX_BITS 46u
 #define WIDE_GUARD (UINT64_C(1) << 36)
@@ -51,6 +52,21 @@ static void release(struct lp_mem *m)
     }
 }
 
+/* The host refuses every mmap while a process has more mappings than vm.max_map_count, also one that takes thousands away. A mapping of its own, kept
+ * for that, goes then. */
+static void keep_spare(struct lp_mem *m)
+{
+    if (!m->raw[SPARE_MAPPING].p)
+        reserve(m, SPARE_MAPPING, LP_PAGE, PROT_READ);
+}
+
+static bool give_spare(struct lp_mem *m)
+{
+    bool gone = m->raw[SPARE_MAPPING].p && munmap(m->raw[SPARE_MAPPING].p, LP_PAGE) == 0;
+    m->raw[SPARE_MAPPING].p = NULL;
+    return gone;
+}
+
 /* The guest's memory between two guards: `above` as wide as the reach of any immediate offset, with room also of ADRP (4 GiB) and of a wild 32-bit
  * index times 16 (32 GiB); *below at best so wide that nothing of the host's lies where an address of the upper half (-1, -2^40) leads. */
 static uint8_t *reserve_guarded(struct lp_mem *m, uint64_t size, uint64_t above, uint64_t *below)
@@ -81,6 +97,7 @@ static bool reserve_bits(struct lp_mem *m, unsigned bits)
     m->top = bits >= 34 ? size - (UINT64_C(1088) << 20) : size - size / 8;
     m->scan_top = m->top;
     m->scan_len = UINT64_MAX;
+    keep_spare(m);
     return true;
 }
 
@@ -303,8 +320,16 @@ uint64_t lp_pages_patched(const struct lp_mem *m, uint64_t from, uint64_t end)
     return from < end ? from : end;
 }
 
+static bool make_reserved(struct lp_mem *m, uint64_t start, uint64_t end)
+{
+    return lp_host_mmap(lp_mem_at(m, start), end - start, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
 int lp_mem_reserve(struct lp_mem *m, uint64_t start, uint64_t end)
 {
-    void *p = lp_host_mmap(lp_mem_at(m, start), end - start, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    return p == MAP_FAILED ? -errno : 0;
+    int r = make_reserved(m, start, end) ? 0 : -errno;
+    if (r == -ENOMEM && give_spare(m))
+        r = make_reserved(m, start, end) ? 0 : -ENOMEM;
+    keep_spare(m);
+    return r;
 }

@@ -37,7 +37,7 @@ struct lp_mem {
     bool flat;
     uint8_t *flags;            /* one byte per page: LP_R (readable in effect) ... */
     uint8_t *decoded;          /* one byte per page: have ops ever been decoded there? NULL: flat */
-    struct { void *p; size_t n; } raw[4]; /* what to give back: reservation, op map, flags, decoded */
+    struct { void *p; size_t n; } raw[5]; /* what to give back: reservation, op map, flags, decoded, the spare mapping */
     lp_mem_changed_fn changed;
     void *changed_ctx;
 
