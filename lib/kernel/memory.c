@@ -68,15 +68,22 @@ static bool too_large(struct lp_kernel *k, uint64_t at, uint64_t len, bool fixed
     return over_limit(k, more, data ? more : 0);
 }
 
+#define LP_MCL_ONFAULT 4u
+
+/* As mlockall does it: what cannot be brought in now (a file that ends before its mapping does, PROT_NONE) is locked all the same. 0 or -errno. */
+static int64_t lock_pages(void *p, uint64_t len, unsigned flags)
+{
+    int64_t r = LP_HOST3(__NR_mlock2, (intptr_t)p, len, MLOCK_ONFAULT);
+    if (r == 0 && !(flags & LP_MCL_ONFAULT))
+        LP_HOST3(__NR_mlock2, (intptr_t)p, len, 0);
+    return r;
+}
+
 /* mlockall(MCL_FUTURE): a new mapping is locked, or not made. 0 or Linux's error for it. */
 static int lock_new(struct lp_kernel *k, uint64_t addr, uint64_t len)
 {
     void *p = k->lock_future ? lp_mem_host(k->mem, addr, len) : NULL;
-    if (!p)
-        return 0;
-    int64_t r = LP_HOST3(__NR_mlock2, (intptr_t)p, len, k->lock_future & 4 ? MLOCK_ONFAULT : 0); /* MCL_ONFAULT */
-    bool none = r == -ENOMEM && !lp_mem_check(k->mem, addr, len, LP_R, NULL); /* PROT_NONE has nothing to lock */
-    return r < 0 && !none ? -EAGAIN : 0;
+    return p && lock_pages(p, len, k->lock_future) < 0 ? -EAGAIN : 0;
 }
 
 /* Returns the new break, or the old one when it cannot be moved: brk never reports an error. */
@@ -233,15 +240,16 @@ LP_SYSCALL(mlockall)
     bool lock = t->call.row->host_nr == __NR_mlockall;
     struct lp_mapping m;
     int64_t r = 0;
-    if (lock && (!(a[0] & 3) || a[0] & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | 4)))
+    if (lock && (!(a[0] & 3) || a[0] & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | LP_MCL_ONFAULT)))
         return -EINVAL;
     t->k->lock_future = lock && a[0] & MCL_FUTURE ? (unsigned)a[0] : 0;
     if (lock && !(a[0] & MCL_CURRENT))
         return 0;
     for (uint64_t at = 0; !r && lp_mem_next(t->k->mem, at, &m); at = m.end) {
         void *p;
-        if (lp_user(t, m.start, m.end - m.start, &p) && p && m.flags & (LP_R | LP_W | LP_X))
-            r = LP_HOST3(lock ? __NR_mlock2 : __NR_munlock, (intptr_t)p, m.end - m.start, lock && a[0] & 4 ? MLOCK_ONFAULT : 0);
+        uint64_t n = lock ? counted(t->k, &m) : m.end - m.start;
+        if (lp_user(t, m.end - n, n, &p) && p && m.flags & (LP_R | LP_W | LP_X))
+            r = lock ? lock_pages(p, n, (unsigned)a[0]) : LP_HOST2(__NR_munlock, (intptr_t)p, n);
     }
     return r;
 }
