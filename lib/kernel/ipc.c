@@ -15,6 +15,7 @@
 #include "kernel/copy.h"
 #include "kernel/host.h"
 #include "kernel/kernel.h"
+#include "mem/segment.h"
 
 #define IPC_64_BIT UINT64_C(0x100) /* added by C libraries of 32-bit systems; 64-bit kernels ignore it */
 #define LP_SHMLBA LP_PAGE
@@ -159,9 +160,4 @@ LP_SYSCALL(shmat)
 }
 
 /* Taking the mapping away detaches. */
-LP_SYSCALL(shmdt)
-{
-    struct lp_mapping m;
-    bool found = lp_mem_next(t->k->mem, a[0], &m) && m.start == a[0] && !strncmp(m.name, "/SYSV", 5);
-    return found ? lp_mem_munmap(t->k->mem, m.start, m.end - m.start) : -EINVAL;
-}
+LP_SYSCALL(shmdt) { return a[0] % LP_SHMLBA ? -EINVAL : lp_mem_detach(t->k->mem, a[0]); }

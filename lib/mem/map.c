@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include "mem/segment.h"
 #include "mem/space.h"
 
 /* The guest's numbers (asm-generic/mman.h); the host's may differ. */
@@ -183,6 +184,39 @@ int lp_mem_munmap(struct lp_mem *m, uint64_t addr, uint64_t len)
     int r = lp_mem_unmap_locked(m, addr, end);
     pthread_mutex_unlock(&m->lock);
     lp_mem_notify(m, had_code && r == 0, addr, end);
+    return r;
+}
+
+/* A piece of a segment that begins at addr, in its place. */
+static bool is_piece(const struct lp_vma *v, uint64_t addr) { return v->dev == LP_SEGMENT_DEV && v->start >= addr && v->start - addr == v->off; }
+
+/* ksys_shmdt(): the first piece says which segment it is. */
+static int detach_locked(struct lp_mem *m, uint64_t addr, bool *code)
+{
+    size_t i = lp_vma_at(m, addr);
+    while (i < m->n && !is_piece(&m->vma[i], addr))
+        i++;
+    int r = i < m->n ? 0 : -EINVAL;
+    const uint64_t id = r ? 0 : m->vma[i].ino;
+    while (r == 0 && i < m->n) {
+        const struct lp_vma v = m->vma[i];
+        if (!is_piece(&v, addr) || v.ino != id) {
+            i++;
+            continue;
+        }
+        *code |= (v.flags & LP_X) != 0;
+        r = lp_mem_unmap_locked(m, v.start, v.end);
+    }
+    return r;
+}
+
+int lp_mem_detach(struct lp_mem *m, uint64_t addr)
+{
+    bool code = false;
+    pthread_mutex_lock(&m->lock);
+    int r = detach_locked(m, addr, &code);
+    pthread_mutex_unlock(&m->lock);
+    lp_mem_notify(m, code, addr, m->limit);
     return r;
 }
 

@@ -20,6 +20,8 @@ struct lp_vma_name {
 };
 /* What the page flags cannot hold; above the public bits. */
 enum { LP_V_ANON = 256, LP_V_GROWSDOWN = 512, LP_V_DONTFORK = 1024, LP_V_WIPEONFORK = 2048, LP_V_PUBLIC = 127 };
+/* `dev` of a System V segment, which has its identifier as `ino`; UINT64_MAX: of anonymous memory (map.c). */
+#define LP_SEGMENT_DEV (UINT64_MAX - 1)
 struct lp_vma {
     uint64_t start, end, off;
     uint64_t dev, ino;         /* of a file mapping; of an anonymous shared one a number of ours (LP_V_ANON) */

@@ -274,7 +274,7 @@ void lp_mem_segment(struct lp_mem *m, uint64_t addr, int shmid)
     pthread_mutex_lock(&m->lock);
     size_t i = lp_vma_at(m, addr);
     if (i < m->n && m->vma[i].start == addr) {
-        m->vma[i].dev = UINT64_MAX - 1; /* UINT64_MAX: anonymous memory (map.c) */
+        m->vma[i].dev = LP_SEGMENT_DEV;
         m->vma[i].ino = (uint64_t)shmid;
     }
     pthread_mutex_unlock(&m->lock);

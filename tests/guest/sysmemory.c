@@ -177,6 +177,14 @@ static void segments(void)
     E(shmctl(id, IPC_RMID, (void *)-1L));
     E(msgctl(msgget(IPC_PRIVATE, 0600), IPC_RMID, (void *)-1L));
     E(shmctl(id, 99, NULL));
+    id = shmget(IPC_PRIVATE, 4 * P, IPC_CREAT | 0600);
+    a = shmat(id, NULL, 0), b = shmat(id, NULL, 0);
+    E(munmap(a, P)); E(munmap(a + 2 * P, P)); E(shmdt(a + P));
+    printf("%d %d\n", readable(a + P), readable(a + 3 * P));
+    E(shmdt(a)); E(shmdt(a));
+    printf("%d %d %d\n", readable(a + P), readable(a + 3 * P), readable(b));
+    E(shmdt(b + 1)); E(shmdt(b));
+    E(shmctl(id, IPC_RMID, NULL));
 }
 
 int main(void)
