@@ -39,11 +39,15 @@ static void open_mask(struct lp_thread *t, uint64_t mask)
     if (lp_sigheld_mask(t) & ~t->signals->mask) atomic_fetch_or(&t->cpu.poll, LP_POLL_SIGNAL);
 }
 
-/* The host blocks what the guest blocks; everything, while the slot is full: a second signal must not overwrite it. */
+/* The host blocks what the guest blocks; everything, while the slot is full: a second signal must not overwrite it. While one is held that the guest
+ * does not block, those that come after it wait. */
 static void mirror_mask(struct lp_thread *t)
 {
+    struct lp_signal_thread *s = t->signals;
     lp_sighost_block_all();
-    if (!t->signals->queued) lp_sighost_mask(t->signals->mask);
+    uint64_t held = lp_sigheld_mask(t) & ~s->mask;
+    s->narrow = held && !s->queued;
+    if (!s->queued) lp_sighost_mask(s->mask | (held ? ~lp_sigheld_before(held) : 0));
 }
 
 void lp_signal_set_mask(struct lp_thread *t, uint64_t mask)
@@ -194,9 +198,8 @@ static bool take(struct lp_thread *t, struct lp_siginfo *out)
 {
     struct lp_signal_thread *s = t->signals;
     atomic_fetch_and(&t->cpu.poll, ~(uint32_t)LP_POLL_SIGNAL);
-    if (lp_sigheld_take(t, ~s->mask, out)) return true;
-    if (!s->queued) return false;
-    *out = s->slot;
+    if (!s->queued) return lp_sigheld_take(t, ~s->mask, out);
+    *out = s->slot; /* it was not blocked when it came in, and comes before what is held (mirror_mask()) */
     s->queued = 0;
     return true;
 }
@@ -209,6 +212,7 @@ static void deliver_all(struct lp_thread *t)
         deliver(t, &info, false);
         mirror_mask(t);
     }
+    if (t->signals->narrow && !t->cpu.stop) mirror_mask(t); /* another thread has taken what was held */
     lp_sigheld_hand_on(t);
 }
 

@@ -4,9 +4,9 @@
 #include "base/sanitize.h"
 #include "kernel/signal.h"
 
-static const int numbers[2] = {SIGSEGV, SIGBUS};
+static const int numbers[2] = {SIGBUS, SIGSEGV}; /* in the order in which Linux takes them */
 
-LP_NO_TSAN static unsigned index_of(int signo) { return signo == SIGBUS; }
+LP_NO_TSAN static unsigned index_of(int signo) { return signo == SIGSEGV; }
 
 static uint64_t full(const struct lp_held h[2])
 {
@@ -43,6 +43,13 @@ LP_NO_TSAN void lp_sigheld_put(struct lp_thread *t, int signo, const void *info)
 }
 
 uint64_t lp_sigheld_mask(const struct lp_thread *t) { return full(t->signals->held) | full(t->k->signals->held); }
+
+/* next_signal(): first those that instructions cause, then by number. */
+uint64_t lp_sigheld_before(uint64_t held)
+{
+    const uint64_t first = LP_SIGBIT(SIGILL) | LP_SIGBIT(SIGTRAP) | LP_SIGBIT(SIGBUS) | LP_SIGBIT(SIGFPE) | LP_SIGBIT(SIGSEGV) | LP_SIGBIT(SIGSYS);
+    return first & (LP_SIGBIT(held & LP_SIGBIT(SIGBUS) ? SIGBUS : SIGSEGV) - 1);
+}
 
 bool lp_sigheld_take(struct lp_thread *t, uint64_t set, struct lp_siginfo *out)
 {

@@ -38,7 +38,7 @@ struct lp_signal_process {
     pthread_mutex_t lock;                  /* of action; never taken in a handler */
     struct lp_sigaction action[LP_NSIG + 1];
     struct lp_sigaction before[LP_NSIG + 1]; /* the host's, to be restored */
-    struct lp_held held[2];                  /* SIGSEGV, SIGBUS: of the process */
+    struct lp_held held[2];                  /* SIGBUS, SIGSEGV: of the process */
 };
 
 struct lp_signal_thread {
@@ -50,7 +50,8 @@ struct lp_signal_thread {
     uint64_t before;                       /* its mask then */
     volatile sig_atomic_t queued;          /* the slot is full; all host signals are blocked then */
     struct lp_siginfo slot;
-    struct lp_held held[2];                /* SIGSEGV, SIGBUS: of this thread */
+    bool narrow;                           /* the host blocks more than the guest, until a held signal is taken */
+    struct lp_held held[2];                /* SIGBUS, SIGSEGV: of this thread */
     struct lp_sigstack alt;
     uint64_t fault_addr;                   /* of the last fault, for sigcontext and esr_context */
     uint32_t fault_esr;
@@ -99,6 +100,7 @@ void lp_signal_bad_frame(struct lp_thread *t);                            /* in 
 /* sigheld.c */
 void lp_sigheld_put(struct lp_thread *t, int signo, const void *info);                   /* in the handler, on t */
 uint64_t lp_sigheld_mask(const struct lp_thread *t);                                      /* what is there for t: its own and the process's */
+uint64_t lp_sigheld_before(uint64_t held);                                                /* what Linux takes before the first of these */
 bool lp_sigheld_take(struct lp_thread *t, uint64_t set, struct lp_siginfo *out);          /* one of the set */
 void lp_sigheld_drop(struct lp_thread *t, int signo);                                     /* it is ignored now */
 void lp_sigheld_forget(struct lp_thread *t);                                              /* in a child: pending ones are the parent's */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include "kernel/copy.h"
 #include "kernel/host.h"
@@ -79,6 +80,15 @@ LP_SYSCALL(rt_sigsuspend)
     return r == -EINTR ? -LP_ERESTARTNOHAND : r;
 }
 
+/* SIGSEGV and SIGBUS that a process sent are not in the host's queue, where others may come before them. */
+static bool take_held(struct lp_thread *t, uint64_t set, struct lp_siginfo *info)
+{
+    const uint64_t held = lp_sigheld_mask(t) & set, sooner = held ? set & lp_sigheld_before(held) & ~LP_SIGMASK_ENGINE : 0;
+    const struct timespec now = {0, 0};
+    if (sooner && LP_HOST4(SYS_rt_sigtimedwait, &sooner, info, &now, sizeof sooner) > 0) return true;
+    return lp_sigheld_take(t, set, info);
+}
+
 LP_SYSCALL(rt_sigtimedwait)
 {
     uint64_t set;
@@ -86,10 +96,9 @@ LP_SYSCALL(rt_sigtimedwait)
     void *timeout;
     if (a[3] != SIGSET_BYTES) return -EINVAL;
     if (lp_get(t, &set, a[0], sizeof set) || !lp_user(t, a[2], 16, &timeout)) return -EFAULT;
-    /* SIGSEGV and SIGBUS that a process sent are not in the host's queue. */
     int64_t r = 0;
     t->signals->waits = set;
-    if (!lp_sigheld_take(t, set, &info)) {
+    if (!take_held(t, set, &info)) {
         uint64_t host = set & ~LP_SIGMASK_ENGINE;
         r = lp_host_syscall(t, SYS_rt_sigtimedwait, (long)&host, (long)&info, (long)timeout, sizeof host, 0, 0);
     }
