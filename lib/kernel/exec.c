@@ -66,6 +66,7 @@ struct target {
     struct vec held;    /* those variables, in the order of env, with HELD in front */
     size_t bytes;       /* of all strings and pointers */
     int fd;             /* of an AArch64 program; -1 */
+    bool closes;        /* `first` is a descriptor that nobody can open any more: it is closed on exec */
     bool is_elf;        /* the host will take it, but for what nobody foresees */
     unsigned turn;
     char found[2][PATH_MAX];
@@ -160,7 +161,7 @@ static int enter_script(const struct lp_kernel *k, struct target *g, const char 
     }
     if (!r && arg) r = insert_front(&g->argv, arg);
     if (!r) r = insert_front(&g->argv, interp);
-    g->script = g->file;
+    g->script = strncmp(g->file, "/proc/self/fd/", 14) ? g->file : g->name;
     g->script_at = arg ? 2 : 1;
     g->name = interp;
     return r ? r : lp_sysroot_find(k, interp, 0, g->found[g->turn ^= 1], &g->file);
@@ -234,7 +235,7 @@ static int look(struct lp_kernel *k, struct target *g)
     g->is_elf = n >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG);
     int r = n < 0 ? -errno : is_written(fd) ? -ETXTBSY : 0;
     if (r == 0 && n >= 2 && head[0] == '#' && head[1] == '!') {
-        r = enter_script(k, g, head, (size_t)n);
+        r = g->closes ? -ENOENT : enter_script(k, g, head, (size_t)n);
         if (r == 0) r = 1;
     } else if (r == 0 && is_aarch64(head, (size_t)n)) {
         r = check_aarch64(k, fd, head);
@@ -368,13 +369,14 @@ static int64_t find_and_run(struct lp_thread *t, struct target *g, uint64_t argv
     return r;
 }
 
-int64_t lp_execve(struct lp_thread *t, const char *name, const char *file, uint64_t argv, uint64_t envp)
+static int64_t execute(struct lp_thread *t, const char *name, const char *file, uint64_t argv, uint64_t envp, bool closes)
 {
     struct target *g = calloc(1, sizeof *g);
     if (!g) return -ENOMEM;
     g->first = g->name = name;
     g->file = file;
     g->fd = -1;
+    g->closes = closes;
     int64_t r = find_and_run(t, g, argv, envp);
     lp_fd_unhide(t->k, g->fd);
     for (size_t i = 0; i < g->own.n; i++) free(g->own.v[i]);
@@ -384,6 +386,11 @@ int64_t lp_execve(struct lp_thread *t, const char *name, const char *file, uint6
     free(g->env.v);
     free(g);
     return r;
+}
+
+int64_t lp_execve(struct lp_thread *t, const char *name, const char *file, uint64_t argv, uint64_t envp)
+{
+    return execute(t, name, file, argv, envp, false);
 }
 
 LP_SYSCALL(execve)
@@ -397,7 +404,8 @@ LP_SYSCALL(execve)
 LP_SYSCALL(execveat)
 {
     const char *path, *name = t->path[1];
-    char at[4200];
+    char at[4200], shown[4200];
+    bool closes = false;
     int dirfd = (int)a[0], r = lp_user_path_how(t, 0, dirfd, a[1], a[4] & AT_SYMLINK_NOFOLLOW ? LP_PATH_NOFOLLOW : 0, &path);
     if (r) return r;
     if (a[4] & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL;
@@ -406,14 +414,16 @@ LP_SYSCALL(execveat)
     if (n < 0) return n;
     if (*path != '/' && dirfd != AT_FDCWD) {
         if ((r = lp_fd_check(t, dirfd))) return r;
-        if (fcntl(dirfd, F_GETFD) < 0) return -EBADF;
+        if ((r = fcntl(dirfd, F_GETFD)) < 0) return -EBADF;
+        closes = r & FD_CLOEXEC;
         snprintf(at, sizeof at, *path ? "/proc/self/fd/%d/%s" : "/proc/self/fd/%d", dirfd, path);
-        name = path = at;
+        snprintf(shown, sizeof shown, *path ? "/dev/fd/%d/%s" : "/dev/fd/%d", dirfd, path);
+        name = shown, path = at;
     } else if (*path == '/' && *name != '/') {
         name = lp_sysroot_guest(t->k, path);
     }
     struct stat st;
     bool link = *path && lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
     if ((a[4] & AT_SYMLINK_NOFOLLOW) && link && t->path[0][0]) return -ELOOP;
-    return lp_execve(t, name, path, a[2], a[3]);
+    return execute(t, name, path, a[2], a[3], closes);
 }

@@ -113,8 +113,8 @@ chmod +x "$root/lib-junk"
 same_as "a program in the sysroot" "runs one two words of 3, execfn /bin/tool, preload none
 runs one two words of 3, execfn /usr/tool, preload none" run /bin/tool run /usr/tool
 same_as "variables of the loader reach the program" "runs one two words of 3, execfn /bin/tool, preload x y" hold "x y" run /bin/tool
-same_as "by a descriptor that is closed on exec" "runs one two words of 3, execfn /proc/self/fd/N, preload none" runfd /bin/tool
-same_as "from memory" "runs one two words of 3, execfn /proc/self/fd/N, preload none" runmem /bin/tool
+same_as "by a descriptor that is closed on exec" "runs one two words of 3, execfn /dev/fd/N, preload none" runfd /bin/tool
+same_as "from memory" "runs one two words of 3, execfn /dev/fd/N, preload none" runmem /bin/tool
 same_as "a script whose interpreter is in the sysroot" "[/bin/script] [one] [two words] /bin/script is script" run /bin/script
 same_as "a script of a script" "[/bin/script] [an argument] [/bin/nested] [one] [two words] /bin/nested is nested" run /bin/nested
 same_as "a script for a program of the host" "host shell $root/bin/shell one two words is shell" run /bin/shell
