@@ -19,7 +19,7 @@
 
 enum { FAILED = 125, NOT_RUNNABLE = 126, NOT_FOUND = 127 };
 enum { OPT_NO_CONTROL = CLI_OWN, OPT_READ_ONLY, OPT_WATCH, OPT_PATCH_DIR, OPT_NO_PATCH_DIR, OPT_TRIAL,
-       OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP, OPT_PROGRAM };
+       OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP, OPT_PROGRAM, OPT_ROOT };
 
 static const struct cli_option options[] = {
     {'P', "patch", "FILE", "apply this patch before the first instruction; may be repeated; - is standard input"},
@@ -45,6 +45,7 @@ static const struct cli_option options[] = {
     {OPT_LIMITS, "limits", "LIMITS", NULL}, /* the same: what its setrlimit calls left */
     {OPT_PROGRAM, "program", "FD", NULL}, /* the same: the program, opened */
     {OPT_SECCOMP, "seccomp", "FD", NULL}, /* the same: its filters */
+    {OPT_ROOT, "root", "DIR", NULL}, /* the same: its root, where it has called chroot */
     CLI_COMMON};
 static const char *const synopsis[] = {"[-qvS] [-P patch]... [--trial time] [--watch patch]... [--patch-dir dir | --no-patch-dir] "
                                        "[-c socket | --no-control] [--read-only-control] [-L sysroot] [-E var=value]... [-U var]... "
@@ -229,7 +230,7 @@ static void choose_sysroot(void)
         if ((dir = own_variable(names[i])) != NULL)
             run.config.sysroot = absolute(dir);
     if (run.config.sysroot)
-        again("-L", run.config.sysroot);
+        again(run.config.rooted ? "--root" : "-L", run.config.sysroot);
 }
 
 /* Programs that execve starts look into the same folders, whatever becomes of the variables. A folder that was named must be there. */
@@ -287,6 +288,7 @@ static void parse_options(void)
         case OPT_LIMITS: c->limits = cli.arg; break;
         case OPT_SECCOMP: c->seccomp = cli.arg; break;
         case OPT_PROGRAM: c->program_fd = (int)cli_number("--program", cli.arg, INT_MAX); break;
+        case OPT_ROOT: c->sysroot = cli.arg, c->rooted = true; break;
         case OPT_CONTINUED: run.continued = true; break;
         case OPT_SYSCALLS: list = true; break;
         }

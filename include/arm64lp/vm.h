@@ -31,6 +31,7 @@ struct lp_vm_config {
     bool control_read_only;    /* lpapply may look and check, and changes nothing */
     const char *argv0;         /* NULL = argv[0] */
     const char *sysroot;       /* folder that is looked into before / for absolute names; NULL = none */
+    bool rooted;               /* that is all it sees: an absolute name for what the program before execve has made its root (chroot) */
     const char *const *reexec; /* argv prefix (NULL-terminated) with which an AArch64 child of execve goes on; NULL = none */
     int program_fd;            /* the program, opened already (execve, binfmt_misc); closed when it is loaded; 0 = open it by its name */
     const char *limits;        /* resource limits that execve under another machine handed on (after --limits); NULL = the process's */

@@ -42,7 +42,7 @@ struct lp_control_server {
     char *explicit_path;
     char path[512], link[256]; /* link: where the process is found by its number, if `path` is elsewhere; "" = none */
     bool bound;           /* `path` is our file */
-    bool running;
+    bool running, pausing;
     int listener, wake[2];
     int status;           /* /proc/self/status: whose credentials to follow */
     pthread_t thread;
@@ -395,9 +395,12 @@ static void *control_thread(void *arg)
         start_work(s);
         drop_silent(s);
     }
-    if (!s->job) return NULL;
-    s->job->session.gone = true;
-    pthread_join(s->worker, NULL);
+    if (s->job) {
+        if (!s->pausing) s->job->session.gone = true;
+        pthread_join(s->worker, NULL);
+        s->job->working = false;
+        s->job = NULL;
+    }
     return NULL;
 }
 
@@ -454,13 +457,31 @@ lp_status lp_control_server_start(const struct lp_control_config *config, lp_con
     return status;
 }
 
+static void end_thread(struct lp_control_server *s)
+{
+    wake_up(s, "e");
+    pthread_join(s->thread, NULL);
+    s->running = false;
+}
+
+/* An order under way is waited for. */
+void lp_control_server_pause(lp_control_server *s)
+{
+    if (!s->running) return;
+    s->pausing = true;
+    end_thread(s);
+    s->pausing = false;
+}
+
+lp_status lp_control_server_resume(lp_control_server *s, struct lp_error *err)
+{
+    return s->running || s->listener < 0 ? LP_OK : start_thread(s, err);
+}
+
 void lp_control_server_stop(lp_control_server *s)
 {
     if (!s) return;
-    if (s->running) {
-        wake_up(s, "e");
-        pthread_join(s->thread, NULL);
-    }
+    if (s->running) end_thread(s);
     for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++)
         if (c->fd >= 0) lp_session_close(&c->session);
     close_all(s);

@@ -49,6 +49,9 @@ typedef struct lp_control_server lp_control_server;
 lp_status lp_control_server_start(const struct lp_control_config *config, lp_control_server **out, struct lp_error *err);
 /* End the thread, close everything, remove the socket file. Not from the control thread. */
 void lp_control_server_stop(lp_control_server *s);
+/* Without the thread for a while: whoever connects waits. Not from the control thread. */
+void lp_control_server_pause(lp_control_server *s);
+lp_status lp_control_server_resume(lp_control_server *s, struct lp_error *err);
 /* The socket's path, for messages. */
 const char *lp_control_server_path(const lp_control_server *s);
 /* Around fork(), on the forking thread: before, then in both processes `after`. The child drops what it inherited (the parent's

@@ -250,9 +250,11 @@ static int engine_argv(const struct lp_kernel *k, const struct target *g, const 
 {
     int r = 0;
     for (const char *const *p = k->reexec; *p && r == 0; p++) {
-        if (k->forked && !strcmp(*p, "-c") && p[1]) p++;
+        bool other_root = k->sysroot_alone && (!strcmp(*p, "-L") || !strcmp(*p, "--root"));
+        if (p[1] && (other_root || (k->forked && !strcmp(*p, "-c")))) p++;
         else r = vec_add(out, *p);
     }
+    if (k->sysroot_alone && k->sysroot_len && r == 0 && (r = vec_add(out, "--root")) == 0) r = vec_add(out, k->sysroot);
     if (*seccomp && r == 0 && (r = vec_add(out, "--seccomp")) == 0) r = vec_add(out, seccomp);
     const char *const own[] = {"--limits", limits, "--program", program, "-0", g->argv.n ? g->argv.v[0] : "", "--", g->first};
     for (size_t i = 0; i < sizeof own / sizeof own[0] && r == 0; i++) r = vec_add(out, own[i]);
@@ -304,7 +306,30 @@ static int64_t host_execve(struct lp_thread *t, const char *file, char **argv, c
     return r == -LP_ERESTARTSYS ? -LP_ERESTARTNOINTR : r;
 }
 
-/* A program of this machine knows nothing of the sysroot. Where the host finds a script's interpreter itself, the process has the script's name. */
+/* A program of this machine knows nothing of the sysroot, but begins in the root that the guest has chosen (chroot): the way back is for when it does not
+ * begin at all. */
+struct root { int host, cwd; };
+
+static int enter_root(struct lp_kernel *k, struct root *back)
+{
+    *back = (struct root){-1, -1};
+    if (!k->sysroot_alone || !k->sysroot_len) return 0;
+    back->host = lp_fd_open(k, "/", O_PATH | O_DIRECTORY);
+    back->cwd = lp_fd_open(k, ".", O_PATH | O_DIRECTORY);
+    return back->host < 0 ? back->host : back->cwd < 0 ? back->cwd : (int)LP_HOST1(SYS_chroot, k->sysroot);
+}
+
+static void leave_root(struct lp_kernel *k, const struct root *back)
+{
+    if (back->host >= 0 && back->cwd >= 0 && fchdir(back->host) == 0 && chroot(".") == 0 && fchdir(back->cwd)) lp_log(k->log, 1, "execve: %s", strerror(errno));
+    if (back->host >= 0) lp_fd_unhide(k, back->host);
+    if (back->cwd >= 0) lp_fd_unhide(k, back->cwd);
+}
+
+/* As it is called there. */
+static const char *in_root(const struct lp_kernel *k, const char *path) { return k->sysroot_alone ? lp_sysroot_guest(k, path) : path; }
+
+/* Where the host finds a script's interpreter itself, the process has the script's name. */
 static int64_t run_host(struct lp_thread *t, struct target *g)
 {
     struct rlimit saved[LP_LIMITS];
@@ -312,11 +337,15 @@ static int64_t run_host(struct lp_thread *t, struct target *g)
         lp_log(t->k->log, 1, "execve: %s is a program of this machine, where the seccomp filters would have no effect", g->file);
         return -EACCES;
     }
-    if (g->script) g->argv.v[g->script_at] = (char *)g->script;
-    const bool finds = g->script && !strcmp(g->name, g->file);
+    const char *file = in_root(t->k, g->file), *script = g->script ? in_root(t->k, g->script) : NULL;
+    if (script) g->argv.v[g->script_at] = (char *)script;
+    const bool finds = script && !strcmp(g->name, file);
+    struct root back;
+    int64_t failed = enter_root(t->k, &back);
     lp_limits_to_host(t->k, saved);
-    int64_t failed = host_execve(t, finds ? g->script : g->file, g->argv.v + (finds ? g->script_at : 0), g->env.v, g->is_elf);
+    if (failed == 0) failed = host_execve(t, finds ? script : file, g->argv.v + (finds ? g->script_at : 0), g->env.v, g->is_elf);
     lp_limits_restore(saved);
+    leave_root(t->k, &back);
     return failed;
 }
 

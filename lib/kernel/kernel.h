@@ -72,6 +72,7 @@ struct lp_kernel {
     int exe_fd;                     /* its file, hidden; -1 where the engine has no room */
     char *sysroot;                  /* sysroot.h: canonical, the host's; NULL = none */
     size_t sysroot_len;
+    bool sysroot_alone;             /* the guest's root (chroot): there is nothing else; "" = the host's root */
     _Atomic uint32_t cwd_known;     /* is the current directory in the sysroot? (sysroot.c) */
     /* Memory (memory.c) */
     unsigned lock_future;           /* MCL_ flags of mlockall(MCL_FUTURE): new mappings are locked */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +105,8 @@ int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, un
     if (is_below_proc(path))
         tidy(path);
     const char *name = lp_proc_self(path);
+    if (name && !lp_sysroot_has_proc(t->k))
+        name = NULL;
     const bool as_is = how & (LP_PATH_NOFOLLOW | LP_PATH_NOLINKS | LP_PATH_NOMAGIC);
     if (name && !strcmp(name, "exe") && t->k->exe && !as_is) {
         if (t->k->exe_fd >= 0)
@@ -145,12 +146,16 @@ LP_SYSCALL(chdir)
     return r;
 }
 
-LP_SYSCALL(unshare)
+/* Linux's word for a folder outside the root. */
+static const char *unreachable(char *dir, size_t size)
 {
-    int64_t r = lp_sys_pass(t, a);
-    if (r == 0 && a[0] & CLONE_FS)
-        lp_sysroot_apart(t->k);
-    return r;
+    static const char word[] = "(unreachable)";
+    size_t n = strlen(dir) + 1, m = sizeof word - 1;
+    if (n + m <= size) {
+        memmove(dir + m, dir, n);
+        memcpy(dir, word, m);
+    }
+    return dir;
 }
 
 LP_SYSCALL(getcwd)
@@ -160,6 +165,8 @@ LP_SYSCALL(getcwd)
     if (n < 0)
         return n;
     const char *dir = lp_sysroot_guest(t->k, buf);
+    if (t->k->sysroot_alone && dir == buf && t->k->sysroot_len)
+        dir = unreachable(buf, sizeof buf);
     size_t len = strlen(dir) + 1;
     if (a[1] < len)
         return -ERANGE;

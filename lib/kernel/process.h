@@ -30,12 +30,14 @@ void lp_threads_unlock(struct lp_kernel *k);
 
 /* What higher rooms do around a fork of the guest, on the forking thread: prepare before, then one of the others. Each may be NULL.
  * `end`: the child of a thread other than the first ends, and nobody returns to the caller of lp_kernel_run().
+ * `alone`: begin = threads that are not the guest's end, for a call that Linux refuses a process with several; else they may begin again.
  * Added while the guest has one thread; kept by the caller until lp_kernel_free. */
 struct lp_fork_hook {
     void (*prepare)(void *ctx);
     void (*parent)(void *ctx);
     void (*child)(void *ctx);
     void (*end)(void *ctx);
+    void (*alone)(void *ctx, bool begin);
     void *ctx;
     struct lp_fork_hook *next;
 };

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "base/error.h"
 #include "kernel/kernel.h"
@@ -19,6 +21,8 @@
 /* A look-up under way: `at` is found, as the host names it; `rest` is not looked at yet. */
 struct walk {
     size_t root, len; /* lengths: of the sysroot, of at */
+    const struct lp_kernel *k;
+    bool hosts;       /* stopped at a folder that is the host's */
     unsigned links;
     char at[PATH_MAX], rest[PATH_MAX];
 };
@@ -40,6 +44,29 @@ lp_status lp_sysroot_set(struct lp_kernel *k, const char *dir, struct lp_error *
         free(path);
     lp_sysroot_moved(k);
     return LP_OK;
+}
+
+/* Others may be looking: what was there is not freed. */
+int lp_sysroot_enter(struct lp_kernel *k, const char *dir)
+{
+    char *copy = strdup(strcmp(dir, "/") ? dir : "");
+    if (!copy)
+        return -ENOMEM;
+    k->sysroot_alone = true;
+    k->sysroot_len = strlen(copy);
+    k->sysroot = copy;
+    lp_sysroot_moved(k);
+    return 0;
+}
+
+bool lp_sysroot_has_proc(const struct lp_kernel *k)
+{
+    char path[PATH_MAX];
+    struct statfs s;
+    if (!k->sysroot_alone)
+        return true;
+    int n = snprintf(path, sizeof path, "%s/proc", k->sysroot);
+    return n < (int)sizeof path && statfs(path, &s) == 0 && s.f_type == PROC_SUPER_MAGIC;
 }
 
 static bool is_inside(const struct lp_kernel *k, const char *path)
@@ -76,7 +103,11 @@ static bool is_name(const char *p, size_t n, const char *name) { return strlen(n
 /* Folders that only a running kernel fills. */
 static bool is_hosts(const struct walk *w, const char *p, size_t n)
 {
-    return w->len == w->root && (is_name(p, n, "proc") || is_name(p, n, "sys") || is_name(p, n, "dev"));
+    if (w->len != w->root)
+        return false;
+    if (w->k->sysroot_alone)
+        return is_name(p, n, "proc") && lp_sysroot_has_proc(w->k);
+    return is_name(p, n, "proc") || is_name(p, n, "sys") || is_name(p, n, "dev");
 }
 
 /* The link `text` stands for the component that was pushed last; `after` (in w->rest) follows. */
@@ -115,7 +146,7 @@ static int step(struct walk *w, char *p, size_t n, unsigned how)
         pop(w);
     } else if (!is_name(p, n, ".")) {
         size_t before = w->len;
-        if (is_hosts(w, p, n) || !push(w, p, n))
+        if ((w->hosts = is_hosts(w, p, n)) || !push(w, p, n))
             return 0;
         ssize_t len = readlink(w->at, link, sizeof link - 1);
         if (len < 0 && (errno == ENOENT || errno == ENOTDIR)) {
@@ -135,6 +166,8 @@ static int step(struct walk *w, char *p, size_t n, unsigned how)
 static int walk(struct walk *w, const struct lp_kernel *k, const char *path, unsigned how)
 {
     w->root = w->len = k->sysroot_len;
+    w->k = k;
+    w->hosts = false;
     w->links = 0;
     if (w->root >= sizeof w->at || strlen(path) >= sizeof w->rest)
         return 0;
@@ -183,10 +216,16 @@ static const char *join(const struct walk *w, size_t skip, char *buf)
     return n > 0 && n < PATH_MAX ? buf : NULL;
 }
 
-/* A link in the sysroot that leads to nothing there leads to the host's file of that name: it hides what the host has in its own place. */
+/* What is found, for the host. */
+static const char *found(const struct walk *w, char *buf) { return strcpy(buf, w->at[0] ? w->at : "/"); }
+
+/* A link in the sysroot that leads to nothing there leads to the host's file of that name: it hides what the host has in its own place. Where the
+ * sysroot is all, the host says what is wrong with the name. */
 static const char *not_there(const struct walk *w, const char *path, unsigned how, char *buf)
 {
     const char *host = path, *in;
+    if (w->k->sysroot_alone && !w->hosts && (in = join(w, 0, buf)) != NULL)
+        return in;
     if (w->links && !(host = join(w, w->root, buf)))
         host = path;
     if (how & LP_PATH_NEW && only_name_missing(w) && !has_parent(host) && (in = join(w, 0, buf)) != NULL)
@@ -200,10 +239,10 @@ int lp_sysroot_find(const struct lp_kernel *k, const char *path, unsigned how, c
     *out = path;
     if (!k->sysroot || path[0] != '/')
         return 0;
-    bool inside = is_inside(k, path);
-    int r = walk(&w, k, lp_sysroot_guest(k, path), how);
+    bool inside = !k->sysroot_alone && is_inside(k, path);
+    int r = walk(&w, k, inside ? lp_sysroot_guest(k, path) : path, how);
     if (r > 0)
-        *out = strcpy(buf, w.at);
+        *out = found(&w, buf);
     else if (r == 0 && !inside)
         *out = not_there(&w, path, how, buf);
     return r < 0 ? r : 0;
@@ -280,7 +319,7 @@ int lp_sysroot_find_at(struct lp_kernel *k, int dirfd, const char *path, unsigne
     const char *guest = lp_sysroot_guest(k, dir);
     int r = walk(&w, k, guest, how);
     if (r > 0)
-        *out = strcpy(buf, w.at);
+        *out = found(&w, buf);
     else if (r == 0 && (w.links || climbs(path))) /* else it is what the host says about this name in this folder */
         if ((*out = not_there(&w, guest, how, buf)) == guest)
             *out = strcpy(buf, guest);

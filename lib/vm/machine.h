@@ -38,6 +38,8 @@ lp_status lp_vm_stored_objects(struct lp_vm *vm, struct lp_error *err);
 lp_status lp_vm_start_watches(struct lp_vm *vm, struct lp_error *err);
 void lp_vm_watches_after_fork(struct lp_vm *vm);
 void lp_vm_stop_watches(struct lp_vm *vm);
+/* Without their threads for a while. */
+void lp_vm_pause_watches(struct lp_vm *vm, bool begin);
 /* ---- objects.c ---- */
 void lp_vm_watch_objects(struct lp_vm *vm);
 /* Before it runs: patches that wait for the dynamic linker must be complete when it hands over. */

@@ -52,8 +52,19 @@ static void fork_child(void *ctx)
     if (vm->live)
         lp_live_after_fork(vm->live, true);
     if (vm->control && lp_control_server_after_fork(vm->control, getpid(), &err) != LP_OK)
-        lp_log(&vm->log, 1, "no control socket for process %d: %s", (int)getpid(), err.text);
+        lp_log(&vm->log, 2, "no control socket for process %d: %s", (int)getpid(), err.text);
     lp_vm_watches_after_fork(vm);
+}
+
+static void alone(void *ctx, bool begin)
+{
+    struct lp_vm *vm = ctx;
+    struct lp_error err;
+    lp_vm_pause_watches(vm, begin);
+    if (vm->control && begin)
+        lp_control_server_pause(vm->control);
+    else if (vm->control && lp_control_server_resume(vm->control, &err) != LP_OK)
+        lp_log(&vm->log, 2, "the control socket is not served: %s", err.text);
 }
 
 static void child_ends(void *ctx)
@@ -98,6 +109,13 @@ int lp_vm_syscalls(int (*fn)(void *ctx, const struct lp_vm_syscall *row), void *
     return r;
 }
 
+static lp_status set_root(struct lp_vm *vm, struct lp_error *err)
+{
+    if (!vm->config.rooted)
+        return lp_sysroot_set(vm->kernel, vm->config.sysroot, err);
+    return lp_sysroot_enter(vm->kernel, vm->config.sysroot) ? lp_fail(err, LP_E_NOMEM, "no memory for a path") : LP_OK;
+}
+
 static lp_status build(struct lp_vm *vm, struct lp_error *err)
 {
     lp_limits_lift(vm->limits);
@@ -111,7 +129,7 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
     if (s == LP_OK)
         s = choose_cpu(vm, err);
     if (s == LP_OK && vm->config.sysroot)
-        s = lp_sysroot_set(vm->kernel, vm->config.sysroot, err);
+        s = set_root(vm, err);
     if (s == LP_OK)
         s = lp_live_new(vm->mem, &vm->gate, &vm->live, err);
     if (s != LP_OK)
@@ -126,7 +144,7 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
     vm->kernel->reexec = vm->config.reexec;
     vm->kernel->call_hook = (struct lp_call_hook){vm->config.syscall, vm->config.syscall_ctx};
     lp_vm_watch_objects(vm);
-    vm->hook = (struct lp_fork_hook){fork_prepare, fork_parent, fork_child, child_ends, vm, NULL};
+    vm->hook = (struct lp_fork_hook){fork_prepare, fork_parent, fork_child, child_ends, alone, vm, NULL};
     lp_kernel_add_fork_hook(vm->kernel, &vm->hook);
     return LP_OK;
 }

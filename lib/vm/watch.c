@@ -330,6 +330,24 @@ void lp_vm_watches_after_fork(struct lp_vm *vm)
         tell_failure(all->list, &err);
 }
 
+static void end_thread(struct lp_watches *all)
+{
+    while (all->running && write(all->wake[1], "", 1) < 0 && errno == EINTR) {}
+    if (all->running)
+        pthread_join(all->thread, NULL);
+    all->running = false;
+}
+
+void lp_vm_pause_watches(struct lp_vm *vm, bool begin)
+{
+    struct lp_watches *all = vm->watches;
+    char woken;
+    if (all && begin)
+        end_thread(all);
+    else if (all && all->wake[0] >= 0 && read(all->wake[0], &woken, 1) == 1)
+        all->running = lp_engine_thread(&all->thread, watch_thread, all) == 0;
+}
+
 /* A file that is being applied just now is not waited for. */
 void lp_vm_stop_watches(struct lp_vm *vm)
 {
@@ -337,9 +355,7 @@ void lp_vm_stop_watches(struct lp_vm *vm)
     if (!all)
         return;
     all->ending = true;
-    while (all->running && write(all->wake[1], "", 1) < 0 && errno == EINTR) {}
-    if (all->running)
-        pthread_join(all->thread, NULL);
+    end_thread(all);
     close_fds(all);
     for (struct lp_watch *w = all->list, *next; w; w = next) {
         next = w->next;

@@ -140,6 +140,74 @@ if "$CROSS_CC" -w -o dyn "$tests/e2e/paths.c" 2>/dev/null; then
     cat /bin/sh >"$root/lib/ld-linux-aarch64.so.1"
     same_as "a loader of another machine" ELIBBAD run /bin/dyn
 fi
+
+# ---- another root ----
+mkdir -p "$root/jail/etc" "$root/jail/bin"
+echo jailed >"$root/jail/etc/inside"
+ln -s /etc/inside "$root/jail/link"
+ln -s /nowhere/x "$root/jail/dangling"
+cp paths "$root/jail/bin/again"
+cp paths "$root/jail/bin/tool"
+printf '#!/bin/tool\n' >"$root/jail/bin/script"
+chmod +x "$root"/jail/bin/*
+same_as "chroot to what is no folder" "ENOTDIR
+ENOENT
+ELOOP" chroot /etc/inside chroot /none chroot /loop
+without() { setpriv --bounding-set -sys_chroot true 2>/dev/null; }
+if [ "$(ask chroot /)" != done ]; then
+    skip "another root" "chroot is not permitted here"
+else
+    if without; then
+        is "$(setpriv --bounding-set -sys_chroot lprun --no-control -L "$root" ./paths chroot /jail read /etc/inside)" "EPERM
+inside" "chroot without the right to"
+    fi
+    same_as "chroot: the folder is all there is" "done
+done /
+jailed
+jailed
+ENOENT
+ENOENT
+ENOENT
+ENOENT
+ENOENT" chroot /jail cd / read /etc/inside read /link read "$root/jail/etc/inside" read "$host/file" read /dangling read /proc/self/stat lstat /dev
+    same_as "nothing leads out of it" "done
+done /
+jailed
+jailed
+done /etc
+jailed
+done /" chroot /jail cd / read ../../../etc/inside read /../etc/../../etc/inside cd etc read ../link cd ../..
+    same_as "files are made in it" "done
+made
+done
+EEXIST" chroot /jail make /new mkdir /bin/new mkdir /bin/new
+    is "$(cat "$root/jail/new")" made "there"
+    rm -rf "$root/jail/new" "$root/jail/bin/new"
+    same_as "programs are executed in it" "done
+runs one two words of 3, execfn /bin/again, preload none
+[/bin/script] [one] [two words] /bin/script is script
+jailed" chroot /jail run /bin/again run /bin/script then /bin/again
+    same_as "a current directory that is outside" "done /etc
+done
+inside
+ENOENT" cd /etc chroot /jail read inside read /etc/deep
+    mkdir -p "$root/jail/inner/etc"
+    echo "further in" >"$root/jail/inner/etc/inside"
+    same_as "chroot in a chroot" "done
+done
+further in" chroot /jail chroot /inner read /etc/inside
+    same_as "chroot to the sysroot" "done
+inside
+ENOENT" chroot / read /etc/inside read "$host/file"
+    is "$(timeout 30 lprun --no-control ./paths chroot "$root/jail" read /etc/inside run /bin/again 2>&1)" "done
+jailed
+runs one two words of 3, execfn /bin/again, preload none" "without a sysroot"
+    if ${HOST_CC:-${CC:-cc}} -w -static -o "$root/jail/bin/host" "$tests/e2e/paths.c" 2>/dev/null; then
+        same_as "a program of this machine begins in it too" "done
+runs one two words of 3, execfn /bin/host, preload none
+jailed" chroot /jail run /bin/host read /etc/inside
+    fi
+fi
 is "$(PATH=/bin:$PATH timeout 30 lprun --no-control -L "$root" tool x 2>&1)" '' "a program is looked for in the sysroot's PATH"
 timeout 20 lprun -L "$root/etc/inside" ./paths 2>have
 is "$?" 125 "a sysroot that is no folder"

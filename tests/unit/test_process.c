@@ -86,7 +86,7 @@ static void hook_child(void *ctx) { (void)ctx, hooks[2]++; }
 
 static void fork_runs_the_hooks(void)
 {
-    struct lp_fork_hook hook = {hook_prepare, hook_parent, hook_child, NULL, NULL, NULL};
+    struct lp_fork_hook hook = {.prepare = hook_prepare, .parent = hook_parent, .child = hook_child};
     int st, tid = t->tid;
     lp_kernel_add_fork_hook(k, &hook);
     assert_int_equal(set_mask(SIG_BLOCK, LP_SIGBIT(SIGHUP)), 0);
