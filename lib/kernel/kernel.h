@@ -80,6 +80,7 @@ struct lp_kernel {
     pthread_mutex_t limit_lock;
     struct rlimit limit_as, limit_nofile, limit_data, limit_stack;
     int first_engine_fd;
+    bool fds_apart;                 /* the guest may have more descriptors than that */
     uint64_t engine_fd_used[LP_ENGINE_FDS / 64]; /* bit n: first_engine_fd + n is taken */
     /* Threads (thread.c) */
     pthread_mutex_t thread_lock;    /* of the list and of what is said here about it */

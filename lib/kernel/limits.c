@@ -11,7 +11,9 @@
 #include "kernel/limits.h"
 #include "mem/grow.h"
 
-/* Above what programs use, yet low enough: the host's table is as long as the highest number (8 bytes each), and fork copies it. */
+/* The engine's descriptors are behind all that the guest may have, unless that is very much: the host's table is as long as the highest number (8 bytes
+ * each), and fork copies it. Then they are above what programs use. */
+#define MOST_FDS 65536
 #define ENGINE_FDS_AT (16384 - LP_ENGINE_FDS)
 #define OWN_STACK ((rlim_t)8 << 20)
 
@@ -38,14 +40,18 @@ static void raise_to(int which, rlim_t n)
     setrlimit(which, &want);
 }
 
-void lp_limits_lift(struct rlimit before[LP_LIMITS])
+void lp_limits_lift(struct rlimit before[LP_LIMITS], bool again)
 {
+    struct rlimit *fds = &before[LP_LIMIT_NOFILE];
     for (int i = 0; i < LP_LIMITS; i++)
         getrlimit(resource[i], &before[i]);
     raise_to(RLIMIT_AS, RLIM_INFINITY);
     raise_to(RLIMIT_DATA, RLIM_INFINITY);
     raise_to(RLIMIT_STACK, OWN_STACK);
-    raise_to(RLIMIT_NOFILE, ENGINE_FDS_AT + LP_ENGINE_FDS);
+    if (!again)
+        raise_to(RLIMIT_NOFILE, (fds->rlim_max <= MOST_FDS ? fds->rlim_max : ENGINE_FDS_AT) + LP_ENGINE_FDS);
+    else
+        raise_to(RLIMIT_NOFILE, fds->rlim_max);
 }
 
 void lp_limits_restore(const struct rlimit before[LP_LIMITS])
@@ -54,8 +60,7 @@ void lp_limits_restore(const struct rlimit before[LP_LIMITS])
         setrlimit(resource[i], &before[i]);
 }
 
-/* Where the hard limit is lower than their place, the engine's descriptors are at its end and the guest's limits below; where it is so low that the
- * guest needs it all, there are none. */
+/* Where the hard limit cannot be raised, the guest has less; where it is so low that the guest needs it all, the engine has no descriptors. */
 lp_status lp_limits_init(struct lp_kernel *k, struct lp_error *err)
 {
     struct rlimit *l[LP_LIMITS], host;
@@ -64,7 +69,8 @@ lp_status lp_limits_init(struct lp_kernel *k, struct lp_error *err)
         if (getrlimit(resource[i], l[i]))
             return lp_fail_sys(err, LP_E_SYSTEM, errno, "getrlimit");
     host = *l[LP_LIMIT_NOFILE];
-    if (host.rlim_max >= ENGINE_FDS_AT + LP_ENGINE_FDS)
+    k->fds_apart = host.rlim_max > MOST_FDS + LP_ENGINE_FDS;
+    if (k->fds_apart)
         k->first_engine_fd = ENGINE_FDS_AT;
     else
         k->first_engine_fd = (int)(host.rlim_max >= 2 * LP_ENGINE_FDS ? host.rlim_max - LP_ENGINE_FDS : host.rlim_max);
@@ -80,7 +86,7 @@ void lp_limits_keep(struct lp_kernel *k, const struct rlimit before[LP_LIMITS])
     kept(k, l);
     for (int i = 0; i < LP_LIMITS; i++)
         *l[i] = before[i];
-    if (k->first_engine_fd < ENGINE_FDS_AT && n->rlim_max > most)
+    if (!k->fds_apart && n->rlim_max > most)
         n->rlim_max = most;
     if (n->rlim_cur > n->rlim_max)
         n->rlim_cur = n->rlim_max;
@@ -126,11 +132,21 @@ bool lp_limits_parse(struct lp_kernel *k, const char *text)
     return true;
 }
 
+/* Root of a container or of a user namespace may not. */
+static bool may_raise(void)
+{
+    struct rlimit now, more;
+    if (geteuid() != 0 || getrlimit(RLIMIT_NOFILE, &now))
+        return false;
+    more = (struct rlimit){now.rlim_cur, now.rlim_max + 1};
+    return setrlimit(RLIMIT_NOFILE, &more) == 0 && setrlimit(RLIMIT_NOFILE, &now) == 0;
+}
+
 /* Who may not raise hard limits again keeps them, for when execve fails. */
 void lp_limits_to_host(struct lp_kernel *k, struct rlimit saved[LP_LIMITS])
 {
     struct rlimit *l[LP_LIMITS];
-    bool all = geteuid() == 0;
+    bool all = may_raise();
     kept(k, l);
     for (int i = 0; i < LP_LIMITS; i++) {
         getrlimit(resource[i], &saved[i]);

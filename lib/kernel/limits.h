@@ -6,8 +6,8 @@
 
 enum { LP_LIMIT_AS, LP_LIMIT_DATA, LP_LIMIT_STACK, LP_LIMIT_NOFILE, LP_LIMITS };
 
-/* Before an address space is made: `before` is what the process has, then it has as much as it may. */
-void lp_limits_lift(struct rlimit before[LP_LIMITS]);
+/* Before an address space is made: `before` is what the process has, then it has as much as it may. `again`: another lprun has done it before execve. */
+void lp_limits_lift(struct rlimit before[LP_LIMITS], bool again);
 /* Those are the guest's; lp_limits_restore() gives them back to the process. */
 void lp_limits_keep(struct lp_kernel *k, const struct rlimit before[LP_LIMITS]);
 void lp_limits_restore(const struct rlimit before[LP_LIMITS]);

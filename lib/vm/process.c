@@ -118,7 +118,7 @@ static lp_status set_root(struct lp_vm *vm, struct lp_error *err)
 
 static lp_status build(struct lp_vm *vm, struct lp_error *err)
 {
-    lp_limits_lift(vm->limits);
+    lp_limits_lift(vm->limits, vm->config.limits != NULL);
     lp_status s = lp_fault_install(err);
     if (s == LP_OK)
         s = lp_mem_new(vm->config.va_bits, &vm->mem, err);

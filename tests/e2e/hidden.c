@@ -62,9 +62,9 @@ int main(void)
     int none = 0, bad = 0, uncloned = 0, file = fileno(tmpfile());
     ftruncate(file, 4096);
     getrlimit(RLIMIT_NOFILE, &r);
-    first = r.rlim_max < 16384 ? (int)r.rlim_max : 16384 - 64;
+    first = r.rlim_max <= 65536 ? (int)r.rlim_max : 16384 - 128;
     for (int i = 0; i < 64; i++) {
-        unsigned long set[16384 / 64] = {0};
+        unsigned long set[65536 / 64 + 2] = {0};
         struct pollfd p[2] = {{first + i, POLLIN | POLLOUT, 0}, {1, 0, 0}};
         struct timespec now = {0, 0};
         set[(first + i) / 64] |= 1UL << (first + i) % 64;
