@@ -1,8 +1,9 @@
 /* sigill.c - which words raise SIGILL: our tables against what lprun and the oracle do with them (sigill_run.c runs there).
  *
  *     sigill emit [--legal N] [--near N] [--leaf N] [--seed S] WORDS      N words of every row; N with up to 3 of its fixed bits turned over;
- *                                                                        N of every leaf of the decision tree
+ *                                                                        N of every leaf of the decision tree; one of every line of sigill.def
  *     sigill judge [--oracle VERSION] WORDS ANSWERS    an oracle's (7.2 is 702): differences that sigill.def explains are fine
+ *     sigill stale --oracle VERSION FILE               fails if a line of it has explained nothing in all runs with --uses FILE
  */
 #include <config.h>
 #include <fnmatch.h>
@@ -16,25 +17,32 @@
 enum { MAX_WORDS = 131072, SIGILL_ = 4 /* the guest's */, DIED = 255 };
 
 enum kind { FATAL, REFUSED, ORACLE };
-static const struct { enum kind kind; const char *row; uint32_t mask, value; } rules[] = {
-#define FATAL(row, mask, value, reason) {FATAL, row, mask, value},
-#define REFUSED(row, mask, value, reason) {REFUSED, row, mask, value},
-#define ORACLE(row, mask, value, reason) {ORACLE, row, mask, value},
+enum { NOW = 999999 };
+static const struct { enum kind kind; const char *row; uint32_t mask, value; unsigned first, last; } rules[] = {
+#define FATAL(row, mask, value, reason) {FATAL, row, mask, value, 0, NOW},
+#define REFUSED(row, mask, value, reason) {REFUSED, row, mask, value, 0, NOW},
+#define ORACLE(row, mask, value, first, last, reason) {ORACLE, row, mask, value, first, last},
 #include "sigill.def"
 };
+enum { RULES = sizeof rules / sizeof rules[0] };
+static unsigned used[RULES];
 
 static struct {
     unsigned legal, near, leaf;
     uint64_t seed;
     unsigned oracle;
+    const char *uses;
 } opt = {.legal = 8, .near = 8, .leaf = 2, .seed = 1};
 
 static bool has_rule(enum kind kind, const char *row, uint32_t word)
 {
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if (rules[i].kind == kind && (word & rules[i].mask) == rules[i].value && fnmatch(rules[i].row, row, 0) == 0)
-            return true;
-    return false;
+    bool found = false;
+    for (size_t i = 0; i < RULES; i++) {
+        const bool now = kind != ORACLE || (opt.oracle >= rules[i].first && opt.oracle <= rules[i].last);
+        if (rules[i].kind == kind && now && (word & rules[i].mask) == rules[i].value && fnmatch(rules[i].row, row, 0) == 0)
+            used[i]++, found = true;
+    }
+    return found;
 }
 
 /* ---- emit ---- */
@@ -105,11 +113,19 @@ static void put_leaf(void *ctx, uint32_t mask, uint32_t value)
         put(fill(mask, value));
 }
 
+/* What the lines with words of their own are about. */
+static void put_rules(void)
+{
+    for (unsigned i = 0; i < RULES; i++)
+        if (rules[i].mask != 0)
+            put(fill(rules[i].mask, rules[i].value));
+}
+
 /* Lines for rows that are not there. */
 static unsigned stale_rules(void)
 {
     unsigned n = 0;
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+    for (size_t i = 0; i < RULES; i++) {
         unsigned row = 0;
         while (row < A64_ROW_COUNT && fnmatch(rules[i].row, lp_a64_rows[row].name, 0) != 0)
             row++;
@@ -131,6 +147,7 @@ static int emit(const char *path)
     for (unsigned row = 1; row < A64_ROW_COUNT; row++)
         missing += !put_row(row);
     lp_a64_leaves(put_leaf, NULL);
+    put_rules();
     printf("%u words, seed %" PRIu64 "\n", written, opt.seed);
     if (fclose(out) != 0 || written == MAX_WORDS)
         return 2;
@@ -207,6 +224,30 @@ static int judge(const char *words_path, const char *answers_path)
     return wrong != 0 || !whole;
 }
 
+/* ---- uses: what has explained anything, in all runs ---- */
+
+static int add_uses(void)
+{
+    FILE *f = opt.uses ? fopen(opt.uses, "a") : NULL;
+    for (unsigned i = 0; f && i < RULES; i++)
+        fprintf(f, "%u %u\n", i, used[i]);
+    return opt.uses && (f == NULL || fclose(f) != 0) ? 2 : 0;
+}
+
+static int stale(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    unsigned rule, n, bad = 0;
+    while (f && fscanf(f, "%u %u", &rule, &n) == 2 && rule < RULES)
+        used[rule] += n;
+    if (f == NULL || fclose(f) != 0)
+        return 2;
+    for (unsigned i = 0; i < RULES; i++)
+        if (used[i] == 0 && opt.oracle >= rules[i].first && opt.oracle <= rules[i].last)
+            printf("sigill.def: '%s' %08" PRIx32 "/%08" PRIx32 " explains nothing\n", rules[i].row, rules[i].value, rules[i].mask), bad++;
+    return bad != 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *files[2] = {NULL, NULL};
@@ -222,15 +263,20 @@ int main(int argc, char **argv)
             opt.leaf = (unsigned)strtoul(argv[++i], NULL, 0);
         else if (i + 1 < argc && strcmp(argv[i], "--oracle") == 0)
             oracle_version = opt.oracle = (unsigned)strtoul(argv[++i], NULL, 0);
+        else if (i + 1 < argc && strcmp(argv[i], "--uses") == 0)
+            opt.uses = argv[++i];
         else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0)
             opt.seed = strtoull(argv[++i], NULL, 0);
         else
             n = 3;
     }
     if (argc > 1 && strcmp(argv[1], "emit") == 0 && n == 1)
-        return emit(files[0]);
+        return emit(files[0]) | add_uses();
     if (argc > 1 && strcmp(argv[1], "judge") == 0 && n == 2)
-        return judge(files[0], files[1]);
-    fprintf(stderr, "usage: sigill emit [--legal N] [--near N] [--leaf N] [--seed S] WORDS | judge [--oracle VERSION] WORDS ANSWERS\n");
+        return judge(files[0], files[1]) | add_uses();
+    if (argc > 1 && strcmp(argv[1], "stale") == 0 && n == 1)
+        return stale(files[0]);
+    fprintf(stderr, "usage: sigill emit [--legal N] [--near N] [--leaf N] [--seed S] [--uses FILE] WORDS | judge [--oracle VERSION] [--uses FILE] WORDS ANSWERS |\n"
+                    "       stale --oracle VERSION FILE\n");
     return 2;
 }

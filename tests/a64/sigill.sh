@@ -11,7 +11,7 @@ bare_cc "$runner" "$tests/a64/sigill_run.c" || { not_ok "the runner compiles"; t
 # judged NAME OPTION: the answers to the words
 judged()
 {
-    if "$sigill" judge $2 "$scratch/words" "$scratch/answers" >"$scratch/log" 2>&1; then ok "$1"; else not_ok "$1"; fi
+    if "$sigill" judge --uses "$scratch/uses" $2 "$scratch/words" "$scratch/answers" >"$scratch/log" 2>&1; then ok "$1"; else not_ok "$1"; fi
     head -n 200 "$scratch/log" | note
 }
 # ask COMMAND...: the runner in COMMAND; where that dies, the word's answer is 255, and the words behind it are next.
@@ -28,7 +28,7 @@ ask()
 }
 compare()
 {
-    "$sigill" emit "$@" "$scratch/words" >"$scratch/log" 2>&1 && ok "every row has a word" || not_ok "every row has a word"
+    "$sigill" emit --uses "$scratch/uses" "$@" "$scratch/words" >"$scratch/log" 2>&1 && ok "every row has a word" || not_ok "every row has a word"
     note <"$scratch/log"
     ask lprun --no-control
     judged "lprun: SIGILL for what is not executed, and for nothing else" ''
@@ -43,5 +43,6 @@ if [ $# -gt 0 ]; then
 else
     compare --legal 4 --near 6 --leaf 1 --seed 1
     compare --legal 2 --near 6 --leaf 1 --seed "$(fresh_seed)"
+    ! have_qemu || is "$("$sigill" stale --oracle "$(qemu_version "$QEMU_AARCH64")" "$scratch/uses")" "" "every line of sigill.def explains something"
 fi
 tap_done
