@@ -4,7 +4,7 @@ SUBJECTS = man/lp_error.3 man/lp_elf.3 man/lp_patch.3 man/lp_maker.3 man/lp_diff
 dist_man_MANS += $(SUBJECTS)
 # A page has the name of each of its functions too: NAMES_OF prints "page function", line by line.
 NAMES_OF = for f in $(SUBJECTS:%=$(srcdir)/%) $(srcdir)/man/livepatch.3; do \
-	sed -n '/^\.Sh SYNOPSIS/q;s/^\.Nm \([a-z_]*\).*/\1/p' "$$f" | sed "s,^,$${f\#\#*/} ,"; done
+	sed -n '/^\.Sh SYNOPSIS/q;s/^\.Nm \([a-z_0-9]*\).*/\1/p' "$$f" | sed "s,^,$${f\#\#*/} ,"; done
 install-data-hook:
 	$(NAMES_OF) | while read -r page name; do \
 	  test "$$page" = "$$name.3" || $(LN_S) -f "$$page" "$(DESTDIR)$(man3dir)/$$name.3" || exit 1; done

@@ -117,5 +117,5 @@ else
 fi
 made uninstall
 is "$? $(there)" "0 " "make uninstall leaves no file"
-is "$(find "$d" -type d -name '*arm64lp*')" "" "nor a folder of ours"
+is "$(find "$d$includedir" "$d$docdir" "$d$datadir" -type d -name 'arm64lp*' 2>/dev/null)" "" "nor a folder of ours"
 tap_done
