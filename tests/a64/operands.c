@@ -14,7 +14,7 @@
 #include "a64/regs.h"
 #include "difftest.h"
 
-enum { BYTES = SCRATCH_SIZE, WORDS = BYTES / 8, TRIES = 1000, AROUND = 4096, SAID = 3, ENOUGH = 16 };
+enum { BYTES = SCRATCH_SIZE, WORDS = BYTES / 8, TRIES = 1000, AROUND = 4096, SAID = 3, ENOUGH = 16, PATIENCE = 50 };
 
 static struct { const char *row; unsigned count; uint64_t seed; } opt = {"*", 40, 1};
 
@@ -259,7 +259,7 @@ static void make_equal(struct rng *r, struct test_case *c)
     if (below(r, 4) == 0)
         memcpy(c->in.v[n], c->in.v[s], 16);
     else if (below(r, 4) == 0)
-        memset(c->in.v[n], 0, 16);
+        memset(c->in.v[n], 0, 16), c->in.v[n][0] = below(r, 2);
     if (!lp_a64_access(c->row, c->word, &m) || !m.load || !m.store || s > 29 || s == n || s + 1 == n || c->mem == FAULT || below(r, 2))
         return;
     const uint8_t *at = (const uint8_t *)initial + (untagged(*x_of(&c->in, n)) - SCRATCH);
@@ -304,12 +304,15 @@ static bool is_silent(unsigned row)
     return false;
 }
 
-static unsigned idle_places(unsigned row)
+static bool is_idle(unsigned row, unsigned p) { return seen[row][p].tried >= ENOUGH && seen[row][p].mattered == 0 && !is_silent(row); }
+static unsigned idle_places(unsigned row, bool say)
 {
     unsigned n = 0;
-    for (unsigned p = 0; p < PLACES && !is_silent(row); p++)
-        if (seen[row][p].tried >= ENOUGH && seen[row][p].mattered == 0)
-            n++, printf("# %s: the register at bit %d, which it reads, never mattered\n", lp_a64_rows[row].name, p < PLACES - 1 ? (int)place_lo[p] : -1);
+    for (unsigned p = 0; p < PLACES; p++) {
+        if (is_idle(row, p) && say)
+            printf("# %s: the register at bit %d, which it reads, never mattered\n", lp_a64_rows[row].name, p < PLACES - 1 ? (int)place_lo[p] : -1);
+        n += is_idle(row, p);
+    }
     return n;
 }
 
@@ -335,7 +338,8 @@ static bool check_row(unsigned row)
     bool good = true;
     for (const char *s = lp_a64_rows[row].name; *s; s++)
         r.state = rng_next(&r) + (unsigned char)*s;
-    for (unsigned i = 0; i < opt.count; i++)
+    /* What has not mattered yet has more chances: CMTST gives the same in nearly all cases. */
+    for (unsigned i = 0; i < opt.count || (good && i < PATIENCE * opt.count && idle_places(row, false) != 0); i++)
         good &= make(&r, row, &c) && check(&r, &c);
     return good;
 }
@@ -355,7 +359,7 @@ int main(int argc, char **argv)
         if ((lp_a64_rows[row].flags & LP_ROW_TODO) || fnmatch(opt.row, lp_a64_rows[row].name, 0) != 0)
             continue;
         rows++;
-        bad += !check_row(row) || idle_places(row) != 0;
+        bad += !check_row(row) || idle_places(row, true) != 0;
     }
     printf("# %u rows, %u cases of each, seed %" PRIu64 ": %u wrong\n", rows, opt.count, opt.seed, bad);
     return bad != 0 || rows == 0;
