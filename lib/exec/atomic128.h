@@ -32,7 +32,7 @@ static inline __attribute__((always_inline)) void lp_store128(void *p, lp_u64x2 
 }
 
 /* `size` bytes (2, 4, 8) at p, which has no need to be aligned: in one access if they lie within aligned 16 bytes and `whole` says that all of these
- * may be touched; else behind a lock, which orders such accesses among themselves only. exec/unaligned.c */
+ * may be touched; else behind a lock, which orders such accesses among themselves only. What follows the load stays behind it. exec/unaligned.c */
 uint64_t lp_load_unaligned(const void *p, unsigned size, bool whole);
 bool lp_cas_unaligned(void *p, unsigned size, bool whole, uint64_t *expected, uint64_t desired);
 

@@ -1,6 +1,6 @@
 /* exec/dispatch.c - the fast interpreter: one label per code, threaded. Hot rows are inlined here, the rest is called.
  *
- * Compiled with flags of its own (local.mk). In registers all along: cpu, op.
+ * Compiled with flags of its own (DISPATCH_CFLAGS, configure.ac). In registers all along: cpu, op.
  * Without computed goto, and under sanitizers (which need minutes for a function of this size), a loop over the same out-of-line functions
  * does the same, slower. */
 #include <config.h>

@@ -8,9 +8,6 @@
 #include "exec/ldst_addr.h"
 #include "exec/atomic128.h"
 
-/* A tag is no part of the address that is monitored. */
-#define EX_ADDR(a) ((a) << 8 >> 8)
-
 /* LDAR and STLR are ordered among themselves (RCsc): sequentially consistent on the host. Plain exclusives get the same. */
 LP_INLINE uint64_t ex_load(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned size)
 {
@@ -55,11 +52,11 @@ LP_INLINE bool ex_store(struct lp_cpu *cpu, const struct lp_op *op, uint64_t add
 
 LP_INLINE void ex_watch(struct lp_cpu *cpu, uint64_t addr, unsigned bytes, uint64_t lo, uint64_t hi)
 {
-    cpu->ex.addr = EX_ADDR(addr), cpu->ex.lo = lo, cpu->ex.hi = hi, cpu->ex.size = bytes;
+    cpu->ex.addr = lp_mem_untag(addr), cpu->ex.lo = lo, cpu->ex.hi = hi, cpu->ex.size = bytes;
 }
 LP_INLINE bool ex_watched(const struct lp_cpu *cpu, uint64_t addr, unsigned bytes)
 {
-    return cpu->ex.addr == EX_ADDR(addr) && cpu->ex.size == bytes;
+    return cpu->ex.addr == lp_mem_untag(addr) && cpu->ex.size == bytes;
 }
 
 LP_INLINE void ex_open(struct lp_cpu *cpu, uint64_t addr)

@@ -2,14 +2,13 @@
 #include <config.h>
 #include "exec/fp_lanes.h"
 
-#define EACH_LANE(i) for (unsigned i = 0; i < bytes >> fmt; i++)
+#define EACH_LANE(i, bytes, fmt) for (unsigned i = 0; i < (bytes) >> (fmt); i++)
 
 union lp_vreg lp_fp_dup(const union lp_vreg *v, unsigned fmt, unsigned i)
 {
-    const unsigned bytes = 16;
     union lp_vreg r = {{0}};
     const uint64_t x = lp_fp_lane(v, fmt, i);
-    EACH_LANE(k)
+    EACH_LANE(k, 16u, fmt)
         lp_fp_set_lane(&r, fmt, k, x);
     return r;
 }
@@ -17,7 +16,7 @@ union lp_vreg lp_fp_dup(const union lp_vreg *v, unsigned fmt, unsigned i)
 void lp_fp_each1(struct lp_cpu *cpu, lp_fp_fn1 *fn, unsigned fmt, unsigned bytes, unsigned Vd, const union lp_vreg *n)
 {
     union lp_vreg r = {{0}};
-    EACH_LANE(i)
+    EACH_LANE(i, bytes, fmt)
         lp_fp_set_lane(&r, fmt, i, fn(cpu, fmt, lp_fp_lane(n, fmt, i)));
     cpu->v[Vd] = r;
 }
@@ -25,7 +24,7 @@ void lp_fp_each1(struct lp_cpu *cpu, lp_fp_fn1 *fn, unsigned fmt, unsigned bytes
 void lp_fp_each2(struct lp_cpu *cpu, lp_fp_fn2 *fn, unsigned fmt, unsigned bytes, unsigned Vd, const union lp_vreg *n, const union lp_vreg *m)
 {
     union lp_vreg r = {{0}};
-    EACH_LANE(i)
+    EACH_LANE(i, bytes, fmt)
         lp_fp_set_lane(&r, fmt, i, fn(cpu, fmt, lp_fp_lane(n, fmt, i), lp_fp_lane(m, fmt, i)));
     cpu->v[Vd] = r;
 }
@@ -35,7 +34,7 @@ void lp_fp_each_mla(struct lp_cpu *cpu, unsigned fmt, unsigned bytes, unsigned V
 {
     const uint64_t flip_n = flip & LP_FLIP_N ? lp_fp_signbit(fmt) : 0, flip_a = flip & LP_FLIP_A ? lp_fp_signbit(fmt) : 0;
     union lp_vreg r = {{0}};
-    EACH_LANE(i) {
+    EACH_LANE(i, bytes, fmt) {
         uint64_t x = lp_fp_lane(n, fmt, i) ^ flip_n, c = lp_fp_lane(a, fmt, i) ^ flip_a;
         lp_fp_set_lane(&r, fmt, i, lp_fp_mla(cpu, fmt, c, x, lp_fp_lane(m, fmt, i)));
     }
@@ -46,7 +45,7 @@ void lp_fp_pairs(struct lp_cpu *cpu, lp_fp_fn2 *fn, unsigned fmt, unsigned bytes
 {
     union lp_vreg r = {{0}};
     const unsigned half = (bytes >> fmt) / 2;
-    EACH_LANE(i) {
+    EACH_LANE(i, bytes, fmt) {
         const union lp_vreg *v = i < half ? n : m;
         unsigned k = i < half ? 2 * i : 2 * (i - half);
         lp_fp_set_lane(&r, fmt, i, fn(cpu, fmt, lp_fp_lane(v, fmt, k), lp_fp_lane(v, fmt, k + 1)));
@@ -70,7 +69,7 @@ void lp_fp_reduce(struct lp_cpu *cpu, lp_fp_fn2 *fn, unsigned fmt, unsigned byte
 void lp_fp_each_rint(struct lp_cpu *cpu, unsigned fmt, unsigned bytes, unsigned Vd, const union lp_vreg *n, enum lp_fp_round mode, bool exact)
 {
     union lp_vreg r = {{0}};
-    EACH_LANE(i)
+    EACH_LANE(i, bytes, fmt)
         lp_fp_set_lane(&r, fmt, i, lp_fp_rint(cpu, fmt, lp_fp_lane(n, fmt, i), mode, exact));
     cpu->v[Vd] = r;
 }
@@ -79,7 +78,7 @@ void lp_fp_each_to_fixed(struct lp_cpu *cpu, unsigned fmt, unsigned bytes, unsig
                          bool is_unsigned, enum lp_fp_round mode)
 {
     union lp_vreg r = {{0}};
-    EACH_LANE(i)
+    EACH_LANE(i, bytes, fmt)
         lp_fp_set_lane(&r, fmt, i, lp_fp_to_fixed(cpu, fmt, lp_fp_lane(n, fmt, i), fbits, is_unsigned, mode, 8u << fmt));
     cpu->v[Vd] = r;
 }
@@ -89,7 +88,7 @@ void lp_fp_each_from_fixed(struct lp_cpu *cpu, unsigned fmt, unsigned bytes, uns
 {
     const unsigned unused = 64 - (8u << fmt);
     union lp_vreg r = {{0}};
-    EACH_LANE(i) {
+    EACH_LANE(i, bytes, fmt) {
         uint64_t v = lp_fp_lane(n, fmt, i);
         if (!is_unsigned)
             v = (uint64_t)((int64_t)(v << unused) >> unused);

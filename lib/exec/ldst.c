@@ -96,13 +96,9 @@ LP_OP(PRFUM) {}
 LP_OP(LDR_lit) { cpu->x[f.Rt] = ls_load(cpu, op, lp_op_pc(cpu, op) + (uint64_t)((int64_t)f.imm19 * 4), f.sz ? LS_64 : LS_32); }
 LP_OP(LDRSW_lit) { cpu->x[f.Rt] = ls_load(cpu, op, lp_op_pc(cpu, op) + (uint64_t)((int64_t)f.imm19 * 4), LS_S32X); }
 
-/* ---- pairs: one access of twice the size, so that a fault leaves both registers (or both places) as they were. Two X registers at a multiple
- * of 16 are one single-copy atomic value (FEAT_LSE2); through a vector register that costs 7% of a recursive function, so only where another
- * thread or process could see the difference ---- */
-LP_INLINE bool ls_shared(const struct lp_cpu *cpu)
-{
-    return __builtin_expect(atomic_load_explicit(&cpu->shared, memory_order_relaxed), 0);
-}
+/* ---- pairs: one access of twice the size, so that a fault leaves both registers as they were; of a store over the end of a page, what is in front of the
+ * fault may have been stored, as the Arm ARM allows. Two X registers at a multiple of 16 are one single-copy atomic value (FEAT_LSE2); through a vector
+ * register that costs 7% of a recursive function, so only where another thread or process could see the difference ---- */
 struct ls_pair { uint64_t a, b; };
 LP_INLINE struct ls_pair ls_load2(struct lp_cpu *cpu, const struct lp_op *op, uint64_t addr, unsigned sz)
 {
@@ -110,7 +106,7 @@ LP_INLINE struct ls_pair ls_load2(struct lp_cpu *cpu, const struct lp_op *op, ui
     if (sz) {
         const void *at = LP_HOST(cpu, op, addr, 16, LP_R);
         lp_u128 v;
-        if (ls_shared(cpu)) {
+        if (lp_monitor_shared(cpu)) {
             const lp_u64x2 one = lp_load128(at);
             p.a = one[0], p.b = one[1];
             return p;
@@ -128,7 +124,7 @@ LP_INLINE void ls_store2(struct lp_cpu *cpu, const struct lp_op *op, uint64_t ad
     if (sz) {
         const lp_u128 v = (lp_u128)b << 64 | a;
         void *at = LP_HOST(cpu, op, addr, 16, LP_W);
-        if (ls_shared(cpu))
+        if (lp_monitor_shared(cpu))
             lp_store128(at, (lp_u64x2){a, b});
         else
             __builtin_memcpy(at, &v, sizeof v);

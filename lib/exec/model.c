@@ -41,7 +41,9 @@ static uint64_t possible(void)
     return ~F(LSE2);
 }
 
-static bool has(const struct lp_cpu_model *m, unsigned i) { return (m->features & possible()) >> announced[i].feature & 1; }
+uint64_t lp_cpu_in_effect(const struct lp_cpu_model *m) { return m->features & possible(); }
+
+static bool has(const struct lp_cpu_model *m, unsigned i) { return lp_cpu_in_effect(m) >> announced[i].feature & 1; }
 
 const struct lp_cpu_model *lp_cpu_model_find(const char *name)
 {

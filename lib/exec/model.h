@@ -9,12 +9,14 @@
 struct lp_cpu_model {
     const char *name;
     uint32_t midr;     /* MIDR_EL1 */
-    uint64_t features; /* one bit for each enum lp_feature */
+    uint64_t features; /* one bit for each enum lp_feature; lp_cpu_in_effect() is what there is of them */
 };
 /* The first is max: everything that is executed. An entry without a name ends the list. */
 extern const struct lp_cpu_model lp_cpu_models[];
 #define lp_cpu_max lp_cpu_models[0]
 
+/* Those that this host can do. */
+uint64_t lp_cpu_in_effect(const struct lp_cpu_model *m);
 /* NULL if there is none of that name. */
 const struct lp_cpu_model *lp_cpu_model_find(const char *name);
 /* AT_HWCAP (word 1), AT_HWCAP2 (word 2). */
@@ -26,5 +28,5 @@ void lp_cpu_features(const struct lp_cpu_model *m, char *buf, unsigned size);
 
 /* A state that nobody initialised (lp_cpu_init) is max's. */
 static inline const struct lp_cpu_model *lp_cpu_model(const struct lp_cpu *cpu) { return cpu->model ? cpu->model : &lp_cpu_max; }
-static inline bool lp_cpu_has(const struct lp_cpu *cpu, enum lp_feature f) { return lp_cpu_model(cpu)->features >> f & 1; }
+static inline bool lp_cpu_has(const struct lp_cpu *cpu, enum lp_feature f) { return lp_cpu_in_effect(lp_cpu_model(cpu)) >> f & 1; }
 #endif

@@ -25,7 +25,7 @@ extern _Atomic bool lp_granules_used; /* is any word not 0? */
 /* By host address: address spaces do not disturb each other. From the guest's, whose tag does not count. */
 LP_INLINE lp_granule *lp_granule_of(const struct lp_cpu *cpu, uint64_t addr)
 {
-    const uint64_t host = (uintptr_t)cpu->mem + (addr << 8 >> 8 & ~(uint64_t)(LP_GRANULE - 1));
+    const uint64_t host = (uintptr_t)cpu->mem + (lp_mem_untag(addr) & ~(uint64_t)(LP_GRANULE - 1));
     return &lp_granules[host * UINT64_C(0x9e3779b97f4a7c15) >> (64 - LP_GRANULE_BITS)];
 }
 

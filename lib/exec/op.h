@@ -11,7 +11,8 @@
  *   LP_JUMP_OP(row)    returns the next PC
  *
  * Restartable: a handler changes no register and no flag before its last access that can fault, so that an op that faulted in fast mode
- * is simply executed again in checked mode, which finds the precise fault (or strips the tag of a tagged address and succeeds).
+ * is simply executed again in checked mode, which finds the precise fault (or strips the tag of a tagged address and succeeds). Memory copy and set alone
+ * (mops.c) keep in a register how far they are, so that they are continued.
  */
 #ifndef LP_EXEC_OP_H
 #define LP_EXEC_OP_H

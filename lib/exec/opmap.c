@@ -286,7 +286,7 @@ static void publish_ops(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op
 /* May return without having decoded, when others change the code: the caller looks at the slot again. */
 void lp_op_decode(struct lp_cpu *cpu, struct lp_op *op)
 {
-    const uint64_t pc = lp_op_pc(cpu, op), features = lp_cpu_model(cpu)->features;
+    const uint64_t pc = lp_op_pc(cpu, op), features = lp_cpu_in_effect(lp_cpu_model(cpu));
     uint32_t words[BATCH];
     struct lp_op in[BATCH];
     if (!lp_pc_valid(cpu, pc) || (lp_mem_flags(cpu->as, pc) & LP_X) == 0)
@@ -403,13 +403,12 @@ static void forget_line(void *as, uint64_t addr, uint64_t len)
 /* An instruction cache is found by physical address: what is shared may run elsewhere than where the program wrote it, or tells of it. */
 void lp_cpu_icache(struct lp_cpu *cpu, uint64_t addr)
 {
-    enum { LINE = 64 };
-    addr = (uint64_t)lp_sext(addr, 56) & ~(uint64_t)(LINE - 1);
+    addr = lp_branch_addr(addr) & ~(uint64_t)(LP_LINE - 1);
     if (addr >= cpu->limit)
         return;
     order();
     if (lp_mem_flags(cpu->as, addr) & LP_SHARED)
-        lp_mem_views(cpu->as, addr, LINE, forget_line, cpu->as);
+        lp_mem_views(cpu->as, addr, LP_LINE, forget_line, cpu->as);
     else
-        forget_line(cpu->as, addr, LINE);
+        forget_line(cpu->as, addr, LP_LINE);
 }

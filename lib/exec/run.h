@@ -23,6 +23,8 @@ uint64_t lp_run_checked(struct lp_cpu *cpu, const struct lp_op *op, unsigned cod
 
 /* A tag is no part of the PC: bit 55 fills it (Arm ARM, AArch64.BranchAddr). */
 static inline uint64_t lp_branch_addr(uint64_t target) { return (uint64_t)((int64_t)(target << 8) >> 8); }
+/* A cache line of the data and the instruction cache, and what DC ZVA clears (CTR_EL0, DCZID_EL0). */
+enum { LP_LINE_LOG2 = 6, LP_LINE = 1 << LP_LINE_LOG2 };
 /* The op at a PC that a branch, a jump or the caller of lp_cpu_run gave; raises the fault if no instruction can be there. */
 struct lp_op *lp_op_enter(struct lp_cpu *cpu, uint64_t pc);
 /* Bits that no code address has. */

@@ -3,6 +3,8 @@
 #include <sched.h>
 #include <unistd.h>
 #include "base/os.h"
+#include "exec/again.h"
+#include "exec/counter.h"
 #include "exec/op.h"
 
 /* Two bits of PSTATE that a program may set and read back. Data-independent timing and speculative store bypass: nothing here depends on them. */
@@ -25,8 +27,18 @@ LP_INLINE void sx_random(struct lp_cpu *cpu, unsigned Rt)
 LP_OP(MRS_RNDR) { sx_random(cpu, f.Rt); }
 LP_OP(MRS_RNDRRS) { sx_random(cpu, f.Rt); }
 
-/* As WFE and WFI, which may end at any time: let others run. */
-LP_OP(WFET) { sched_yield(); }
-LP_OP(WFIT) { sched_yield(); }
+/* As WFE and WFI, which may end at any time: let others run. With time left nobody spins, but looks again soon, for no event comes here. */
+static void sx_wait(const struct lp_cpu *cpu, uint64_t limit)
+{
+    enum { MOST = 100000 };
+    const uint64_t now = lp_counter(), left = limit > now ? limit - now : 0;
+    const struct timespec nap = {0, left < MOST ? (long)left : MOST};
+    if (left == 0 || lp_cpu_wanted(cpu))
+        sched_yield();
+    else
+        nanosleep(&nap, NULL);
+}
+LP_OP(WFET) { sx_wait(cpu, lp_rd(cpu, f.Rt)); }
+LP_OP(WFIT) { sx_wait(cpu, lp_rd(cpu, f.Rt)); }
 
 #include "a64/sys_ext.export.gen.h"

@@ -2,13 +2,11 @@
 #include <config.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <time.h>
+#include "exec/counter.h"
 #include "exec/op.h"
 #include "exec/fp.h"
 #include "exec/model.h"
 #include "exec/run.h"
-
-enum { LINE = 64 }; /* bytes of a cache line, and of what DC ZVA clears */
 
 LP_OP(HINT) {}
 LP_OP(BTI) {} /* who arrives was asked for it already (bti.c) */
@@ -56,9 +54,9 @@ LP_OP(IC_IVAU)
 LP_OP(DC_ZVA)
 {
     /* The address of a fault is the register's, not the block's (FAR_EL1): its byte is the first. A flat buffer may end inside the block. */
-    const uint64_t addr = lp_rd(cpu, f.Rt), block = addr & ~(uint64_t)(LINE - 1);
+    const uint64_t addr = lp_rd(cpu, f.Rt), block = addr & ~(uint64_t)(LP_LINE - 1);
     *(volatile uint8_t *)LP_HOST(cpu, op, addr, 1, LP_W) = 0;
-    memset(LP_HOST(cpu, op, block, LINE, LP_W), 0, LINE);
+    memset(LP_HOST(cpu, op, block, LP_LINE, LP_W), 0, LP_LINE);
 }
 LP_OP(DC_CVAC) { TOUCH(lp_rd(cpu, f.Rt)); }
 LP_OP(DC_CVAU) { TOUCH(lp_rd(cpu, f.Rt)); }
@@ -76,21 +74,15 @@ LP_OP(MRS_TPIDR) { cpu->x[f.Rt] = cpu->tpidr_el0; }
 LP_OP(MSR_TPIDR) { cpu->tpidr_el0 = lp_rd(cpu, f.Rt); }
 LP_OP(MRS_TPIDRRO) { cpu->x[f.Rt] = cpu->tpidrro_el0; }
 
-/* CTR_EL0: lines of 64 bytes (DminLine, IminLine, CWG, ERG = 4: 16 words), PIPT. IDC = 1: data needs no cleaning before code is
+/* CTR_EL0: the line in words, as a power of two, in DminLine, CWG, ERG and IminLine; PIPT. IDC = 1: data needs no cleaning before code is
  * fetched from it; DIC = 0: code needs IC IVAU, which is when decoded ops are forgotten. */
-LP_OP(MRS_CTR) { cpu->x[f.Rt] = UINT64_C(1) << 31 | 1u << 28 | 4u << 24 | 4u << 20 | 4u << 16 | 3u << 14 | 4u; }
-LP_OP(MRS_DCZID) { cpu->x[f.Rt] = 4; /* 16 words */ }
+enum { LINE_WORDS = LP_LINE_LOG2 - 2 };
+LP_OP(MRS_CTR) { cpu->x[f.Rt] = UINT64_C(1) << 31 | 1u << 28 | LINE_WORDS * (1u << 24 | 1u << 20 | 1u << 16 | 1u) | 3u << 14; }
+LP_OP(MRS_DCZID) { cpu->x[f.Rt] = LINE_WORDS; }
 
-/* The virtual counter at 1 GHz, so that it is the host's monotonic clock in nanoseconds. */
-LP_OP(MRS_CNTFRQ) { cpu->x[f.Rt] = UINT64_C(1000000000); }
-LP_INLINE uint64_t sys_counter(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
-}
-LP_OP(MRS_CNTVCT) { cpu->x[f.Rt] = sys_counter(); }
-LP_OP(MRS_CNTVCTSS) { cpu->x[f.Rt] = sys_counter(); } /* in program order, as everything here */
+LP_OP(MRS_CNTFRQ) { cpu->x[f.Rt] = LP_COUNTER_HZ; }
+LP_OP(MRS_CNTVCT) { cpu->x[f.Rt] = lp_counter(); }
+LP_OP(MRS_CNTVCTSS) { cpu->x[f.Rt] = lp_counter(); } /* in program order, as everything here */
 
 LP_OP(MRS_ID) { cpu->x[f.Rt] = lp_cpu_id(lp_cpu_model(cpu), f.CRm, f.op2); }
 #undef TOUCH

@@ -44,7 +44,7 @@ static uint64_t mask_of(unsigned size) { return UINT64_MAX >> (64 - 8 * size); }
 static bool within(const void *p, unsigned size, bool whole) { return whole && ((uintptr_t)p & 15) + size <= 16; }
 static void *block_of(const void *p) { return (void *)((uintptr_t)p & ~(uintptr_t)15); }
 
-uint64_t lp_load_unaligned(const void *p, unsigned size, bool whole)
+static uint64_t load_unaligned(const void *p, unsigned size, bool whole)
 {
     uint64_t v = 0;
     if (within(p, size, whole)) {
@@ -56,6 +56,14 @@ uint64_t lp_load_unaligned(const void *p, unsigned size, bool whole)
     atomic_flag *lock = lock_of(p);
     memcpy(&v, p, size); /* all hosts of this engine are little-endian */
     unlock(lock);
+    return v;
+}
+
+/* Whoever calls is a load-acquire, or may as well be one. */
+uint64_t lp_load_unaligned(const void *p, unsigned size, bool whole)
+{
+    const uint64_t v = load_unaligned(p, size, whole);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return v;
 }
 

@@ -157,7 +157,7 @@ static int64_t get_speculation(struct lp_thread *t, const uint64_t *a)
         return -EINVAL;
     if (a[1] != SPEC_STORE_BYPASS)
         return -ENODEV;
-    if (!lp_cpu_has(&t->cpu, LP_FEATURE_SSBS))
+    if (!lp_cpu_has(&t->cpu, LP_FEATURE_SSBS2))
         return 0;
     return SPEC_PRCTL | (t->arch.store_bypass ? t->arch.store_bypass : SPEC_ENABLE);
 }
@@ -177,7 +177,7 @@ static int64_t set_speculation(struct lp_thread *t, const uint64_t *a)
         return -EPERM;
     if (!forced)
         t->arch.store_bypass = how == SPEC_ENABLE ? 0 : (uint8_t)how;
-    if (lp_cpu_has(&t->cpu, LP_FEATURE_SSBS))
+    if (lp_cpu_has(&t->cpu, LP_FEATURE_SSBS2))
         t->cpu.pstate = t->arch.store_bypass ? t->cpu.pstate & ~LP_PSTATE_SSBS : t->cpu.pstate | LP_PSTATE_SSBS;
     return 0;
 }

@@ -54,7 +54,7 @@ static struct lp_thread *thread_alloc(struct lp_kernel *k)
     lp_cpu_init(&t->cpu, k->mem, k->gate, &lp_kernel_upcalls, t);
     if (k->model) t->cpu.model = k->model;
     /* As Linux starts programs: stores may be bypassed (until PR_SET_SPECULATION_CTRL). */
-    if (lp_cpu_has(&t->cpu, LP_FEATURE_SSBS)) t->cpu.pstate = LP_PSTATE_SSBS;
+    if (lp_cpu_has(&t->cpu, LP_FEATURE_SSBS2)) t->cpu.pstate = LP_PSTATE_SSBS;
     t->k = k;
     if (!lp_signal_thread_new(t)) {
         free(t);

@@ -424,7 +424,7 @@ static void explain_sigill(struct lp_vm *vm, uint64_t pc)
 {
     const struct lp_image *im = &vm->kernel->image;
     uint32_t word;
-    if (lp_mem_read(vm->mem, &word, pc, sizeof word) || !is_illegal(word, vm->kernel->model->features))
+    if (lp_mem_read(vm->mem, &word, pc, sizeof word) || !is_illegal(word, lp_cpu_in_effect(vm->kernel->model)))
         return;
     const struct lp_elf_symbol *sym = lp_elf_symbol_at(im->elf, pc - im->bias);
     if (sym)
