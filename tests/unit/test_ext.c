@@ -51,6 +51,24 @@ static void test_counter(void **state)
     assert_true(cpu.x[3] - start >= second / 100);
 }
 
+/* A wait with a limit that is to come takes time, not turns: each lasts up to 0.1 ms, and none much longer than the limit. */
+static void test_wait(void **state)
+{
+    enum { WAIT = 20000000 };
+    memset(&cpu, 0, sizeof cpu);
+    execute(0xd53be043); /* mrs x3, cntvct_el0 */
+    const uint64_t start = cpu.x[3];
+    unsigned turns = 0;
+    for (cpu.x[1] = start + WAIT; cpu.x[3] < cpu.x[1]; turns++) {
+        execute(turns % 2 ? 0xd5031001 : 0xd5031021); /* wfet x1; wfit x1 */
+        execute(0xd53be043);
+    }
+    assert_in_range(turns, 1, 2 * WAIT / 100000);
+    execute(0xd53be043);
+    cpu.x[1] = cpu.x[3] - 1;
+    execute(0xd5031001); /* over: at once */
+}
+
 /* What is announced is there: the fields that programs read. */
 static void test_features(void **state)
 {
@@ -174,7 +192,7 @@ BOTH(test_quiet)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_system), cmocka_unit_test(test_counter), cmocka_unit_test(test_features),
+        cmocka_unit_test(test_system), cmocka_unit_test(test_counter), cmocka_unit_test(test_wait), cmocka_unit_test(test_features),
         cmocka_unit_test(test_pauth), T(test_pauth_flow), T(test_hinted_branch), T(test_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
