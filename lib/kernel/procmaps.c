@@ -194,20 +194,31 @@ static void region(struct walk *w)
 
 /* ---- the text ---- */
 
+/* "FROM-TO ", and what is behind it. Not by sscanf, which looks for the end of the whole text each time. */
+static const char *addresses(const char *line, uint64_t *from, uint64_t *to)
+{
+    char *p;
+    *from = strtoull(line, &p, 16);
+    if (p == line || *p != '-')
+        return NULL;
+    *to = strtoull(p + 1, &p, 16);
+    return *p == ' ' ? p + 1 : NULL;
+}
+
 static void walk(struct walk *w, const char *text)
 {
     bool any = false;
     for (const char *line = text, *end; *line; line = end) {
         uint64_t from, to;
-        int n = 0;
+        const char *head = addresses(line, &from, &to);
         end = line + strcspn(line, "\n");
         end += *end == '\n';
-        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %n", &from, &to, &n) == 2 && n) {
+        if (head) {
             w->stop = line;
             if (any)
                 region(w);
             any = true;
-            w->start = from, w->end = to, w->head = line + n, w->body = end;
+            w->start = from, w->end = to, w->head = head, w->body = end;
         }
         w->stop = end;
     }

@@ -48,6 +48,9 @@ int main(void)
     mprotect(area + 10 * P, P, PROT_READ);
     mprotect(area + 12 * P, 20 * P, PROT_READ | PROT_EXEC);
     look("smaps");
+    char *many = mmap(NULL, 12000 * P, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0); /* megabytes of text, in no time */
+    for (unsigned long i = 0; i < 12000; i += 2) mprotect(many + i * P, P, PROT_NONE);
+    look("smaps");
     FILE *f = fopen("/proc/self/smaps_rollup", "r");
     char line[512];
     puts(fgets(line, sizeof line, f) && strstr(line, "[rollup]") ? "rolled up" : "not rolled up");
