@@ -1,11 +1,11 @@
 /* a64/capstone.c - capstone, loaded on first use. */
 #include <config.h>
 #include "a64/capstone.h"
+#include "base/library.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 
 #define TEXT2(x) #x
 #define TEXT(x) TEXT2(x)
@@ -21,21 +21,13 @@ static char failure[256];
 
 static void load(void)
 {
-    static const struct { const char *name; void *at; } wanted[] = {
+    static const struct lp_library_call wanted[] = {
         {"cs_open", &calls.open}, {"cs_close", &calls.close}, {"cs_malloc", &calls.malloc}, {"cs_free", &calls.free},
         {"cs_disasm_iter", &calls.disasm_iter}, {"cs_strerror", &calls.strerror}};
-    void *lib = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-    for (size_t i = 0; lib && i < sizeof wanted / sizeof wanted[0]; i++) {
-        void *p = dlsym(lib, wanted[i].name); /* POSIX: the same size as a function pointer */
-        memcpy(wanted[i].at, &p, sizeof p);
-        if (p)
-            continue;
-        dlclose(lib);
-        lib = NULL;
-    }
-    const char *why = lib ? NULL : dlerror();
-    if (!lib)
-        snprintf(failure, sizeof failure, "%s", why ? why : SONAME);
+    if (lp_library_load(SONAME, wanted, sizeof wanted / sizeof *wanted))
+        return;
+    const char *why = dlerror();
+    snprintf(failure, sizeof failure, "%s", why ? why : SONAME);
 }
 
 const struct lp_capstone *lp_capstone(const char **why)

@@ -5,6 +5,7 @@ lib_base_libbase_la_SOURCES = \
 	lib/base/file.c lib/base/file.h \
 	lib/base/log.c lib/base/log.h \
 	lib/base/os.c lib/base/os.h \
+	lib/base/library.c lib/base/library.h \
 	lib/base/text.c lib/base/text.h \
 	lib/base/thread.c lib/base/thread.h \
 	lib/base/bits.h lib/base/search.h lib/base/sanitize.h

@@ -240,32 +240,44 @@ static bool look_up(const struct lp_elf *e, struct lp_cfi_reader r, uint64_t vad
     return walk(e, r, vaddr, f);
 }
 
-static bool look_up_section(const struct lp_elf *e, uint64_t vaddr, struct lp_fde *f)
+/* .eh_frame_hdr: where .eh_frame is, 0 = it does not say; and a search table of n pairs, if table.p is not NULL. */
+struct header { uint64_t at, frames, n; struct lp_cfi_reader table; };
+
+/* False: there is none. *h is all 0 if it is malformed. */
+static bool read_header(const struct lp_elf *e, struct header *h)
+{
+    struct lp_cfi_reader r;
+    *h = (struct header){0};
+    for (size_t i = 0; i < e->nseg; i++) {
+        if (e->seg[i].type != EH_FRAME_HDR || !reader_at(e, e->seg[i].vaddr, &r)) continue;
+        uint64_t at = r.vaddr, version = lp_cfi_bytes(&r, 1);
+        uint8_t ptr = (uint8_t)lp_cfi_bytes(&r, 1), count = (uint8_t)lp_cfi_bytes(&r, 1), table = (uint8_t)lp_cfi_bytes(&r, 1);
+        if (version != 1 || ptr == PE_OMIT) return true;
+        uint64_t frames = lp_cfi_pointer(&r, ptr, at), n = 0;
+        bool sorted = count != PE_OMIT && table == (PE_DATAREL | PE_SDATA4);
+        if (sorted) n = lp_cfi_pointer(&r, count, at);
+        if (!r.bad) *h = (struct header){at, frames, n, sorted ? r : (struct lp_cfi_reader){0}};
+        return true;
+    }
+    return false;
+}
+
+static bool section_frames(const struct lp_elf *e, struct lp_cfi_reader *r)
 {
     size_t n;
-    struct lp_cfi_reader r;
     const struct lp_elf_section *s = lp_elf_sections(e, &n);
     for (size_t i = 0; i < n; i++)
-        if (strcmp(s[i].name, ".eh_frame") == 0 && reader_at(e, s[i].addr, &r)) return look_up(e, r, vaddr, f);
+        if (strcmp(s[i].name, ".eh_frame") == 0) return reader_at(e, s[i].addr, r);
     return false;
 }
 
 static bool find(const struct lp_elf *e, uint64_t vaddr, struct lp_fde *f)
 {
-    struct lp_cfi_reader r, frames;
-    for (size_t i = 0; i < e->nseg; i++) {
-        if (e->seg[i].type != EH_FRAME_HDR || !reader_at(e, e->seg[i].vaddr, &r)) continue;
-        uint64_t hdr = r.vaddr, version = lp_cfi_bytes(&r, 1);
-        uint8_t ptr = (uint8_t)lp_cfi_bytes(&r, 1), count = (uint8_t)lp_cfi_bytes(&r, 1), table = (uint8_t)lp_cfi_bytes(&r, 1);
-        if (version != 1 || ptr == PE_OMIT) return false;
-        uint64_t at = lp_cfi_pointer(&r, ptr, hdr);
-        if (count != PE_OMIT && table == (PE_DATAREL | PE_SDATA4)) {
-            uint64_t n = lp_cfi_pointer(&r, count, hdr);
-            return !r.bad && search(e, &r, n, hdr, vaddr, f);
-        }
-        return !r.bad && reader_at(e, at, &frames) && look_up(e, frames, vaddr, f);
-    }
-    return look_up_section(e, vaddr, f);
+    struct header h;
+    struct lp_cfi_reader frames;
+    if (!read_header(e, &h)) return section_frames(e, &frames) && look_up(e, frames, vaddr, f);
+    if (h.table.p) return search(e, &h.table, h.n, h.at, vaddr, f);
+    return h.frames && reader_at(e, h.frames, &frames) && look_up(e, frames, vaddr, f);
 }
 
 bool lp_elf_fde(const lp_elf *e, uint64_t vaddr, struct lp_fde *out)
@@ -277,19 +289,8 @@ bool lp_elf_fde(const lp_elf *e, uint64_t vaddr, struct lp_fde *out)
 /* Where .eh_frame is: its section, or what .eh_frame_hdr says. */
 static bool frames_at(const struct lp_elf *e, struct lp_cfi_reader *r)
 {
-    size_t n;
-    const struct lp_elf_section *s = lp_elf_sections(e, &n);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(s[i].name, ".eh_frame") == 0) return reader_at(e, s[i].addr, r);
-    for (size_t i = 0; i < e->nseg; i++) {
-        if (e->seg[i].type != EH_FRAME_HDR || !reader_at(e, e->seg[i].vaddr, r)) continue;
-        uint64_t hdr = r->vaddr, version = lp_cfi_bytes(r, 1);
-        uint8_t ptr = (uint8_t)lp_cfi_bytes(r, 1);
-        lp_cfi_skip(r, 2);
-        uint64_t at = version == 1 && ptr != PE_OMIT ? lp_cfi_pointer(r, ptr, hdr) : 0;
-        return at && !r->bad && reader_at(e, at, r);
-    }
-    return false;
+    struct header h;
+    return section_frames(e, r) || (read_header(e, &h) && h.frames && reader_at(e, h.frames, r));
 }
 
 void lp_elf_fdes(const lp_elf *e, bool (*fn)(void *ctx, const struct lp_fde *f), void *ctx)

@@ -5,6 +5,7 @@
 #include "elf/image.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/library.h"
 #include "base/search.h"
 
 #include <stdio.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 
 #ifdef HAVE_LIBDW
-#include <dlfcn.h>
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
@@ -31,18 +31,13 @@ static pthread_once_t libdw_once = PTHREAD_ONCE_INIT;
 
 static void load_libdw(void)
 {
-    static const struct { const char *name; void *at; } wanted[] = {
+    static const struct lp_library_call wanted[] = {
 #define ROW(name) {#name, &dw.name},
         LIBDW_CALLS(ROW)
 #undef ROW
     };
-    void *lib = dlopen(LIBDW_SONAME, RTLD_NOW | RTLD_LOCAL);
-    for (size_t i = 0; lib && i < sizeof wanted / sizeof *wanted; i++) {
-        void *p = dlsym(lib, wanted[i].name); /* POSIX: the same size as a function pointer */
-        memcpy(wanted[i].at, &p, sizeof p);
-        if (!p) lib = NULL;
-    }
-    if (!lib) snprintf(no_libdw, sizeof no_libdw, "no source lines without %s of elfutils", LIBDW_SONAME);
+    if (!lp_library_load(LIBDW_SONAME, wanted, sizeof wanted / sizeof *wanted))
+        snprintf(no_libdw, sizeof no_libdw, "no source lines without %s of elfutils", LIBDW_SONAME);
 }
 
 /* ---- line tables ---- */

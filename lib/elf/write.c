@@ -179,24 +179,20 @@ static lp_status place_table(struct lp_elf_writer *w)
 
 /* ---- room for the program headers ---- */
 
+const struct lp_movable lp_write_movable[LP_MOVABLE] = {
+    {SHT_GNU_HASH, DT_GNU_HASH}, {SHT_HASH, DT_HASH}, {SHT_DYNSYM, DT_SYMTAB}, {SHT_STRTAB, DT_STRTAB}, {SHT_GNU_versym, DT_VERSYM},
+    {SHT_GNU_verneed, DT_VERNEED}, {SHT_GNU_verdef, DT_VERDEF}, {SHT_RELA, DT_RELA}, {SHT_RELA, DT_JMPREL}};
+
 /* Only the kernel and the dynamic linker look for it, by a program header or a dynamic entry. */
 static bool is_movable(const struct lp_elf_writer *w, const Elf64_Shdr *s)
 {
     uint64_t v;
     const struct lp_elf *e = w->e;
-    switch (s->sh_type) {
-    case SHT_NOTE: return true;
-    case SHT_PROGBITS: return e->info.interp && s->sh_offset == (uint64_t)((const uint8_t *)e->info.interp - e->image);
-    case SHT_GNU_HASH: return lp_elf_dynamic(e, DT_GNU_HASH, &v) && v == s->sh_addr;
-    case SHT_HASH: return lp_elf_dynamic(e, DT_HASH, &v) && v == s->sh_addr;
-    case SHT_DYNSYM: return lp_elf_dynamic(e, DT_SYMTAB, &v) && v == s->sh_addr;
-    case SHT_STRTAB: return lp_elf_dynamic(e, DT_STRTAB, &v) && v == s->sh_addr;
-    case SHT_GNU_versym: return lp_elf_dynamic(e, DT_VERSYM, &v) && v == s->sh_addr;
-    case SHT_GNU_verneed: return lp_elf_dynamic(e, DT_VERNEED, &v) && v == s->sh_addr;
-    case SHT_GNU_verdef: return lp_elf_dynamic(e, DT_VERDEF, &v) && v == s->sh_addr;
-    case SHT_RELA: return (lp_elf_dynamic(e, DT_RELA, &v) && v == s->sh_addr) || (lp_elf_dynamic(e, DT_JMPREL, &v) && v == s->sh_addr);
-    default: return false;
-    }
+    if (s->sh_type == SHT_NOTE) return true;
+    if (s->sh_type == SHT_PROGBITS) return e->info.interp && s->sh_offset == (uint64_t)((const uint8_t *)e->info.interp - e->image);
+    for (size_t i = 0; i < LP_MOVABLE; i++)
+        if (lp_write_movable[i].section == s->sh_type && lp_elf_dynamic(e, lp_write_movable[i].tag, &v) && v == s->sh_addr) return true;
+    return false;
 }
 
 static const Elf64_Shdr *first_behind(const struct lp_elf_writer *w, uint64_t off)

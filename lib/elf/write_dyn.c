@@ -50,10 +50,10 @@ static bool set_entries(struct lp_elf_writer *w, const int64_t *tag, const uint6
 /* Entries that lead to what was moved. */
 lp_status lp_write_moved(struct lp_elf_writer *w)
 {
-    static const int64_t tags[] = {DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_STRTAB, DT_VERSYM, DT_VERNEED, DT_VERDEF, DT_RELA, DT_JMPREL};
-    for (size_t k = 0; k < sizeof tags / sizeof *tags; k++) {
-        uint64_t i = find(w, tags[k]), v = i == UINT64_MAX ? 0 : lp_le64(entry(w, i) + 8);
-        if (i != UINT64_MAX && v - w->moved < w->moved_end - w->moved) put_entry(w, i, tags[k], v + w->moved_by);
+    for (size_t k = 0; k < LP_MOVABLE; k++) {
+        const int64_t tag = lp_write_movable[k].tag;
+        uint64_t i = find(w, tag), v = i == UINT64_MAX ? 0 : lp_le64(entry(w, i) + 8);
+        if (i != UINT64_MAX && v - w->moved < w->moved_end - w->moved) put_entry(w, i, tag, v + w->moved_by);
     }
     return LP_OK;
 }

@@ -43,4 +43,8 @@ lp_status lp_write_moved(struct lp_elf_writer *w);
 lp_status lp_write_frames(struct lp_elf_writer *w);
 /* record.c: the contents of the section. */
 void lp_write_record(const struct lp_elf_writer *w, struct lp_buf *out);
+/* Sections that may move to where there is room: what leads to each is one entry of the dynamic section. */
+enum { LP_MOVABLE = 9 };
+struct lp_movable { uint32_t section; int64_t tag; };
+extern const struct lp_movable lp_write_movable[LP_MOVABLE];
 #endif

@@ -1,6 +1,7 @@
 /* patch/build.c - new bodies and data: layout, content, relocations; and the writes to the object. */
 #include <config.h>
 #include "patch/plan.h"
+#include "patch/landing.h"
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/buf.h"
@@ -291,13 +292,6 @@ static void write_set(struct lp_plan *pl, const struct lp_item *it, uint64_t add
     if (w && set_value(pl, it, &it->set->old_value, 0, w->old_bytes)) set_value(pl, it, &it->set->new_value, addr, w->new_bytes);
 }
 
-/* The landing pad that an indirect call needs on a guarded page, or 0: BTI c/j/jc themselves, PACIxSP counts as BTI c (Arm ARM D8.4.5). */
-static uint32_t landing_pad(uint32_t word)
-{
-    if (word == 0xd503245f || word == 0xd503249f || word == 0xd50324df) return word;
-    return word == 0xd503233f || word == 0xd503237f ? 0xd503245f : 0;
-}
-
 static void write_entry(struct lp_plan *pl, const struct lp_item *it, uint64_t addr)
 {
     const struct lp_target *t = pl->bound[it->object];
@@ -308,7 +302,7 @@ static void write_entry(struct lp_plan *pl, const struct lp_item *it, uint64_t a
         lp_plan_fail(pl, it->line, LP_E_ADDRESS, "the old function is not in the file");
         return;
     }
-    if (lp_elf_info(t->elf)->gnu_property & 1) pad = landing_pad(lp_le32(old));
+    if (lp_elf_info(t->elf)->gnu_property & 1) pad = lp_landing_pad(lp_le32(old));
     if (pad && it->func->old_size < 8) {
         lp_plan_fail(pl, it->line, LP_E_UNSUPPORTED, "the function is too short for a landing pad and a branch");
         return;

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "base/bits.h"
 #include "patch/maker.h"
+#include "patch/landing.h"
 #include "a64/a64.h"
 #include "base/error.h"
 #include "base/hash.h"
@@ -199,8 +200,7 @@ static lp_status keep_landing_pad(lp_maker *m, struct lp_edit *e, struct lp_erro
     if (s != LP_OK) return lp_edit_inherit(err, e, NULL), s;
     w = lp_le32(&w);
     if (!(lp_elf_info(m->elf)->gnu_property & 1) || !e->sym || e->sym->value != e->addr) return s;
-    if (w == 0xd503233f || w == 0xd503237f) w = 0xd503245f;
-    if ((w == 0xd503245f || w == 0xd503249f || w == 0xd50324df) && !lp_edit_add(e, w, NULL, NULL)) return nomem(err);
+    if ((w = lp_landing_pad(w)) != 0 && !lp_edit_add(e, w, NULL, NULL)) return nomem(err);
     return LP_OK;
 }
 

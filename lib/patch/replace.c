@@ -3,6 +3,7 @@
 #include <config.h>
 #include "base/bits.h"
 #include "patch/replace.h"
+#include "patch/landing.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -227,9 +228,7 @@ lp_status lp_edit_replace(struct lp_maker *m, struct lp_edit *e, const char *arg
     if (s != LP_OK) return s;
     lp_elf_read(m->elf, e->addr, &word, 4, NULL);
     word = lp_le32(&word);
-    bool pad = lp_elf_info(m->elf)->gnu_property & 1 &&
-               (word == 0xd503245f || word == 0xd503249f || word == 0xd50324df || word == 0xd503233f ||
-                word == 0xd503237f);
+    bool pad = lp_elf_info(m->elf)->gnu_property & 1 && lp_landing_pad(word);
     e->n = pad ? 2 : 1; /* what the engine writes there */
     return LP_OK;
 }

@@ -1,6 +1,7 @@
 /* patch/warn.c - what lpmake says of changes that can be made and may not do what is meant. */
 #include <config.h>
 #include "patch/maker.h"
+#include "patch/landing.h"
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/search.h"
@@ -60,7 +61,6 @@ void lp_warn_place(struct lp_maker *m, const struct lp_edit *e)
 
 /* ---- what it becomes ---- */
 
-static bool is_pad(uint32_t w) { return w == 0xd503245f || w == 0xd503249f || w == 0xd50324df || w == 0xd503233f || w == 0xd503237f; }
 static bool is_bl(const struct lp_edit_word *w) { return (w->word & 0xfc000000) == 0x94000000 || (w->word & 0xfffffc1f) == 0xd63f0000; }
 
 static void warn_frame(struct lp_maker *m, const struct lp_edit *e, const struct lp_cfi *c)
@@ -85,7 +85,7 @@ void lp_warn_words(struct lp_maker *m, const struct lp_edit *e, bool leaves)
         if (lp_elf_read(m->elf, at, &old, 4, NULL) != LP_OK) return;
         old = lp_le32(&old);
         struct lp_edit_word was = {old, NULL, NULL};
-        if (lp_elf_info(m->elf)->gnu_property & 1 && is_pad(old) && !is_pad(e->word[i].word))
+        if (lp_elf_info(m->elf)->gnu_property & 1 && lp_landing_pad(old) && !lp_landing_pad(e->word[i].word))
             lp_edit_warn(m, &e->from, "the word %08x that goes is a landing pad: an indirect branch to it will be a fault (SIGILL) on a CPU with BTI", old);
         if (known && is_bl(&e->word[i]) && !is_bl(&was) && c.reg[LP_CFI_LR].kind == LP_CFI_SAME)
             lp_edit_warn(m, &e->from, "x30 is not saved here: after this call the function cannot return to its caller");
