@@ -411,9 +411,9 @@ static void step_store(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv b
     const bool slot = v->kind == FV_STACK && o->rm == NO_REG, tracked = slot && (o->flags & F_SIMPLE) && o->each >= 4 && o->each <= 8;
     if (slot)
         clobber(r, s, frame, off, o->bytes);
-    if (!tracked) {
-        if (o->rd != REG_ZR) page_escapes(r, s->reg[o->rd]);
-        if (o->rt2 != REG_ZR) page_escapes(r, s->reg[o->rt2]);
+    if (!tracked) { /* SWP, LDADD and the like store another register than they load */
+        const uint64_t based = UINT64_C(1) << o->rn, stored = UINT64_C(1) << o->rd | UINT64_C(1) << o->rt2;
+        pages_read(r, s, (uint32_t)((o->read & ~based) | (stored & 0x7fffffff)));
         return;
     }
     if (o->rd != REG_ZR)

@@ -45,7 +45,7 @@ else
     is "$(grep -v proved: "$scratch/sum" | numbers) $(grep proved: "$scratch/sum" | numbers)" "$rows $executed" "with -v, the numbers go to standard error"
     hints_have_names
     names="lpdis names what capstone does not know"
-    [ $status = 77 ] && skip "$names" "another capstone" || is "$(lpdis -w 04220020 d9200820 d69f03e0 f83fd000 | tr -s ' \t' ' ')" ' 0: 04220020 .inst 0x04220020 ; ADD_zzz
+    [ $status = 77 ] && skip "$names" "another capstone" || is "$(lpdis -w 04220020 d9200820 d69f03e0 f83fd000 | tr -s ' \t' ' ')" ' 0: 04220020 add z0.b, z1.b, z2.b
  4: d9200820 .inst 0xd9200820 ; STG_off
  8: d69f03e0 eret
  c: f83fd000 .inst 0xf83fd000 ; LD64B' "$names"
