@@ -325,7 +325,8 @@ void lp_vm_watches_after_fork(struct lp_vm *vm)
     if (!all)
         return;
     close_fds(all);
-    all->running = all->ending = false;
+    all->running = false;
+    all->ending = false;
     if (start(all, &err) != LP_OK)
         tell_failure(all->list, &err);
 }

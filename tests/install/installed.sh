@@ -23,7 +23,8 @@ for t in lprun lpmake lpapply lpdis lpdiff; do
     is "$(command -v $t)" "$here/$t" "$t is there"
     like "$($t --version)" "^$t .*[0-9]" "$t --version"
 done
-is "$(lprun ./old) $?" "0 7" "lprun runs it"
+lprun ./old >out
+is "$? $(cat out)" "7 0" "lprun runs it"
 is "$(lpmake -t old 'allowed=ret 1' | lprun -P - ./old)" 1 "lpmake | lprun"
 lpdiff old new >fix.lpatch
 is "$?" 1 "lpdiff finds the difference"
