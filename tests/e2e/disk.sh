@@ -126,7 +126,7 @@ done
 # ---- pointers that are packed (DT_RELR): those that the patch changes leave the table ----
 if have ld.lld; then
     "$CROSS_CC" -O2 -fno-ipa-ra -fPIC -c -o packed.o "$dir/packed.c"
-    echo 'int work(int); int printf(const char *, ...); int main(int c, char **v) { return printf("%d\n", work(c)) < 0; }' >users.c
+    printf '%s\n' 'int work(int); int printf(const char *, ...); int main(int c, char **v) { return printf("%d\n", work(c)) < 0; }' >users.c
     ld.lld -shared --pack-dyn-relocs=relr -z max-page-size=65536 --build-id -soname libpacked.so -o libpacked.so packed.o && "$CROSS_CC" -w -o users users.c ./libpacked.so || not_ok "a library with DT_RELR"
     like "$(tool readelf -dW libpacked.so)" '(RELR)' "DT_RELR: the library has it"
     runs users '' 2601962 "DT_RELR: before"
