@@ -3,7 +3,7 @@
  *     send TEXT         \r \n \e \xHH are understood            expect TEXT     wait (20 s) until it is shown, behind the last one expected
  *     size ROWS COLS    the window changes                      quiet           wait until nothing has come for 0.3 s and all that run there
  *                                                               wait too, with nothing left to read: a busy machine takes its time (20 s)
- *     stopped           wait until a job is (20 s)              end             wait for the command: its status, whether the modes are as at the start,
+ *     stopped [KEYS]    press them until a job is (20 s)        end             wait for the command: its status, whether the modes are as at the start,
  *     modes             echo and canonical mode, as they are                    and whether a process is left in its session
  * Exit status 1: the script could not be played to its end. */
 #define _GNU_SOURCE
@@ -118,10 +118,11 @@ static void quiet(void)
     }
 }
 
-static void stopped(void)
+static void stopped(const char *keys, size_t n)
 {
     for (int i = 0; !in_session(child, is_stopped); i++) {
         if (i > 200) give_up("nothing has stopped", "");
+        if (i % 3 == 0 && write(master, keys, n) != (ssize_t)n) give_up("cannot send", keys);
         take(100);
     }
 }
@@ -171,8 +172,9 @@ int main(int argc, char **argv)
             ioctl(master, TIOCSWINSZ, &size);
         } else if (!strcmp(line, "quiet")) {
             quiet();
-        } else if (!strcmp(line, "stopped")) {
-            stopped();
+        } else if (!strncmp(line, "stopped", 7)) {
+            size_t n = unescape(arg);
+            stopped(arg, n);
         } else if (!strcmp(line, "modes")) {
             tcgetattr(slave, &now);
             n_seen += (size_t)sprintf(seen + n_seen, "[echo %d canonical %d]", !!(now.c_lflag & ECHO), !!(now.c_lflag & ICANON));

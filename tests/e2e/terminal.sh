@@ -68,8 +68,8 @@ send cd /\x03
 quiet
 send exit 3\r
 end' sh -i
-# The foreground job is a shell of its own (qemu-user cannot exec), which reads the terminal. In the background it stops at the first key (SIGTTIN), and its
-# shell's SIGCHLD might end the write of what that key shows: ^A shows nothing.
+# The foreground job is a shell of its own (qemu-user cannot exec), which reads the terminal. In the background it stops at the first key that the other one
+# has not taken before (SIGTTIN), and its shell's SIGCHLD might end the write of what that key shows: ^A shows nothing.
 jobs='expect $ 
 quiet
 send (while read x; do echo got $x; done)\r
@@ -85,7 +85,7 @@ expect Stopped
 quiet
 send bg\r
 quiet
-send \x01
+stopped \x01
 quiet
 send fg\r
 quiet
