@@ -212,9 +212,9 @@ static int reload_locked(LivePatchSystem *s, const char *filename, struct lp_com
 
 static int apply_batch(LivePatchSystem *s, const char *filename, struct lp_compat_batch *b, bool reload)
 {
-    lp_compat_lock(s);
+    lp_compat_lock();
     int n = (reload ? reload_locked : load_locked)(s, filename, b);
-    lp_compat_unlock(s);
+    lp_compat_unlock();
     if (n < 0) return n;
     lp_compat_begin();
     if (b->complaints > 1) lp_compat_fail("%s (and %u more)", b->first, b->complaints - 1);

@@ -77,10 +77,10 @@ void livepatch_cleanup(LivePatchSystem *s)
 {
     lp_compat_begin();
     if (!s) return;
-    lp_compat_lock(s);
+    lp_compat_lock();
     lp_compat_revert_all_locked(s);
     lp_compat_leave_locked(s);
-    lp_compat_unlock(s);
+    lp_compat_unlock();
     LivePatchSystem *expected = s;
     atomic_compare_exchange_strong(&the_system, &expected, NULL);
     pthread_mutex_destroy(&s->lock);
@@ -165,9 +165,9 @@ int livepatch_apply(LivePatchSystem *s, uint64_t addr, uint32_t word, const char
 {
     lp_compat_begin();
     if (!s) return no_system();
-    lp_compat_lock(s);
+    lp_compat_lock();
     int r = apply_locked(s, addr, word, text);
-    lp_compat_unlock(s);
+    lp_compat_unlock();
     return r;
 }
 
@@ -204,11 +204,11 @@ int livepatch_redirect_function(LivePatchSystem *s, uint64_t old_addr, uint64_t 
     if (!s) return no_system();
     if (old_addr == new_addr) return lp_compat_fail("0x%" PRIx64 ": a function cannot be redirected to itself", old_addr);
     if (branch_word(old_addr, new_addr, &word)) return -1;
-    lp_compat_lock(s);
+    lp_compat_lock();
     int r = check_address(s, new_addr);
     if (r == 0) r = check_word(s, new_addr, lp_compat_word(s, new_addr - s->base_addr));
     if (r == 0) r = apply_locked(s, old_addr, word, text ? text : "function redirect");
-    lp_compat_unlock(s);
+    lp_compat_unlock();
     return r;
 }
 
@@ -218,11 +218,11 @@ int livepatch_revert(LivePatchSystem *s, uint64_t addr)
 {
     lp_compat_begin();
     if (!s) return no_system();
-    lp_compat_lock(s);
+    lp_compat_lock();
     bool inside = addr % 4 == 0 && addr >= s->base_addr && addr - s->base_addr < s->mem_size;
     uint32_t slot = inside ? lp_store_find(&s->store, addr - s->base_addr) : LP_STORE_NONE;
     int r = slot == LP_STORE_NONE ? lp_compat_fail("0x%" PRIx64 ": no patch is applied there", addr) : lp_compat_revert_locked(s, slot);
-    lp_compat_unlock(s);
+    lp_compat_unlock();
     return r;
 }
 
@@ -230,8 +230,8 @@ int livepatch_revert_all(LivePatchSystem *s)
 {
     lp_compat_begin();
     if (!s) return no_system();
-    lp_compat_lock(s);
+    lp_compat_lock();
     int n = lp_compat_revert_all_locked(s);
-    lp_compat_unlock(s);
+    lp_compat_unlock();
     return n;
 }

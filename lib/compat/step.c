@@ -9,20 +9,20 @@
 
 enum { RUN_GAP = 256 };
 
-/* Held by whoever changes something: so no patch of any system comes or goes meanwhile, and who looks at one has to wait for that one only. */
+/* Held by whoever changes something, before the locks of all systems: patches lie on one another, so that a change of one may be noted in another. */
 static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
 static LivePatchSystem *systems;
 static uint64_t last_serial;
 
-void lp_compat_lock(LivePatchSystem *s)
+void lp_compat_lock(void)
 {
     pthread_mutex_lock(&changing);
-    pthread_mutex_lock(&s->lock);
+    for (LivePatchSystem *s = systems; s; s = s->next) pthread_mutex_lock(&s->lock);
 }
 
-void lp_compat_unlock(LivePatchSystem *s)
+void lp_compat_unlock(void)
 {
-    pthread_mutex_unlock(&s->lock);
+    for (LivePatchSystem *s = systems; s; s = s->next) pthread_mutex_unlock(&s->lock);
     pthread_mutex_unlock(&changing);
 }
 
@@ -34,11 +34,12 @@ void lp_compat_join(LivePatchSystem *s)
     pthread_mutex_unlock(&changing);
 }
 
-void lp_compat_leave_locked(const LivePatchSystem *s)
+void lp_compat_leave_locked(LivePatchSystem *s)
 {
     LivePatchSystem **p = &systems;
     while (*p != s) p = &(*p)->next;
     *p = s->next;
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* ---- memory ---- */
@@ -107,7 +108,7 @@ static void end(struct changed *c)
 /* ---- one place, between begin and end ---- */
 
 /* Another system's patch that lies directly on p; NULL = p is on top. */
-static struct lp_store_patch *above(const LivePatchSystem *s, const struct lp_store_patch *p, LivePatchSystem **owner)
+static struct lp_store_patch *above(const LivePatchSystem *s, const struct lp_store_patch *p)
 {
     const uintptr_t at = (uintptr_t)s->memory + p->offset;
     struct lp_store_patch *next = NULL;
@@ -115,7 +116,7 @@ static struct lp_store_patch *above(const LivePatchSystem *s, const struct lp_st
         const uintptr_t offset = at - (uintptr_t)o->memory;
         uint32_t slot = o != s && offset < o->mem_size ? lp_store_find(&o->store, offset) : LP_STORE_NONE;
         struct lp_store_patch *q = slot == LP_STORE_NONE ? NULL : &o->store.patch[slot];
-        if (q && q->serial > p->serial && (!next || q->serial < next->serial)) next = q, *owner = o;
+        if (q && q->serial > p->serial && (!next || q->serial < next->serial)) next = q;
     }
     return next;
 }
@@ -123,8 +124,7 @@ static struct lp_store_patch *above(const LivePatchSystem *s, const struct lp_st
 /* Is what the patch wrote still there, or below a later patch? Nobody else's change is undone. */
 static int check(const LivePatchSystem *s, const struct lp_store_patch *p)
 {
-    LivePatchSystem *owner;
-    const struct lp_store_patch *q = above(s, p, &owner);
+    const struct lp_store_patch *q = above(s, p);
     const uint32_t found = q ? q->old_word : lp_compat_word(s, p->offset);
     if (found == p->new_word) return 0;
     return lp_compat_fail("0x%" PRIx64 ": found %08" PRIx32 "%s, the patch wrote %08" PRIx32 ": changed since", s->base_addr + p->offset, found,
@@ -134,15 +134,9 @@ static int check(const LivePatchSystem *s, const struct lp_store_patch *p)
 /* The patch leaves: `word` is what is there without it. */
 static void undo(struct changed *c, const struct lp_store_patch *p, uint32_t word)
 {
-    LivePatchSystem *owner;
-    struct lp_store_patch *q = above(c->s, p, &owner);
-    if (!q) {
-        write_word(c, p->offset, word);
-        return;
-    }
-    pthread_mutex_lock(&owner->lock);
-    q->old_word = word;
-    pthread_mutex_unlock(&owner->lock);
+    struct lp_store_patch *q = above(c->s, p);
+    if (q) q->old_word = word;
+    else write_word(c, p->offset, word);
 }
 
 static void put(struct changed *c, const struct lp_store *store, uint32_t slot)
@@ -210,8 +204,7 @@ static void exchange(LivePatchSystem *s, struct lp_store *next, struct changed *
         next->patch[i].old_word = lp_compat_word(s, next->patch[i].offset);
     for (uint32_t i = s->store.newest; i != LP_STORE_NONE; i = s->store.patch[i].older) {
         const struct lp_store_patch *p = &s->store.patch[i];
-        LivePatchSystem *owner;
-        uint32_t slot = above(s, p, &owner) ? LP_STORE_NONE : lp_store_find(next, p->offset);
+            uint32_t slot = above(s, p) ? LP_STORE_NONE : lp_store_find(next, p->offset);
         if (slot == LP_STORE_NONE) undo(c, p, p->old_word);
         else next->patch[slot].old_word = p->old_word;
     }

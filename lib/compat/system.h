@@ -30,10 +30,10 @@ int lp_compat_add_locked(LivePatchSystem *s, struct lp_store *to, uint64_t addr,
 
 /* ---- step.c ---- */
 /* Nothing changes meanwhile, in no system. `locked` below means this. */
-void lp_compat_lock(LivePatchSystem *s);
-void lp_compat_unlock(LivePatchSystem *s);
+void lp_compat_lock(void);
+void lp_compat_unlock(void);
 void lp_compat_join(LivePatchSystem *s);
-void lp_compat_leave_locked(const LivePatchSystem *s);
+void lp_compat_leave_locked(LivePatchSystem *s); /* it is unlocked then */
 uint32_t lp_compat_word(const LivePatchSystem *s, uint64_t offset);
 /* Each of these is one step for the machines that run there. Put: write the patch in slot `from` and those that were added after it. */
 void lp_compat_put_locked(LivePatchSystem *s, uint32_t from);
