@@ -30,6 +30,7 @@
 #define MAX_STRING (32 * 4096) /* MAX_ARG_STRLEN */
 #define MOST_BYTES (UINT64_C(6) << 20)
 #define LEAST_BYTES (UINT64_C(128) << 10)
+#define FD_DIR "/proc/self/fd/"
 
 /* A growing NULL-terminated vector of borrowed strings. */
 struct vec { char **v; size_t n, cap; };
@@ -161,7 +162,7 @@ static int enter_script(const struct lp_kernel *k, struct target *g, const char 
     }
     if (!r && arg) r = insert_front(&g->argv, arg);
     if (!r) r = insert_front(&g->argv, interp);
-    g->script = strncmp(g->file, "/proc/self/fd/", 14) ? g->file : g->name;
+    g->script = strncmp(g->file, FD_DIR, sizeof FD_DIR - 1) ? g->file : g->name;
     g->script_at = arg ? 2 : 1;
     g->name = interp;
     return r ? r : lp_sysroot_find(k, interp, 0, g->found[g->turn ^= 1], &g->file);
@@ -254,7 +255,7 @@ static int engine_argv(const struct lp_kernel *k, const struct target *g, const 
         if (p[1] && (other_root || (k->forked && !strcmp(*p, "-c")))) p++;
         else r = vec_add(out, *p);
     }
-    if (k->sysroot_alone && k->sysroot_len && r == 0 && (r = vec_add(out, "--root")) == 0) r = vec_add(out, k->sysroot);
+    if (lp_sysroot_other(k) && r == 0 && (r = vec_add(out, "--root")) == 0) r = vec_add(out, k->sysroot);
     if (*seccomp && r == 0 && (r = vec_add(out, "--seccomp")) == 0) r = vec_add(out, seccomp);
     const char *const own[] = {"--limits", limits, "--program", program, "-0", g->argv.n ? g->argv.v[0] : "", "--", g->first};
     for (size_t i = 0; i < sizeof own / sizeof own[0] && r == 0; i++) r = vec_add(out, own[i]);
@@ -268,7 +269,7 @@ static void keep_reexec_fds(const struct lp_kernel *k, bool keep)
     for (const char *const *p = k->reexec; *p; p++) {
         int fd;
         char rest;
-        if (sscanf(*p, "/proc/self/fd/%d%c", &fd, &rest) == 1 && lp_fd_hidden(k, fd)) fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+        if (sscanf(*p, FD_DIR "%d%c", &fd, &rest) == 1 && lp_fd_hidden(k, fd)) fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
     }
 }
 
@@ -313,7 +314,7 @@ struct root { int host, cwd; };
 static int enter_root(struct lp_kernel *k, struct root *back)
 {
     *back = (struct root){-1, -1};
-    if (!k->sysroot_alone || !k->sysroot_len) return 0;
+    if (!lp_sysroot_other(k)) return 0;
     back->host = lp_fd_open(k, "/", O_PATH | O_DIRECTORY);
     back->cwd = lp_fd_open(k, ".", O_PATH | O_DIRECTORY);
     return back->host < 0 ? back->host : back->cwd < 0 ? back->cwd : (int)LP_HOST1(SYS_chroot, k->sysroot);
@@ -445,8 +446,8 @@ LP_SYSCALL(execveat)
         if ((r = lp_fd_check(t, dirfd))) return r;
         if ((r = fcntl(dirfd, F_GETFD)) < 0) return -EBADF;
         closes = r & FD_CLOEXEC;
-        snprintf(at, sizeof at, *path ? "/proc/self/fd/%d/%s" : "/proc/self/fd/%d", dirfd, path);
-        snprintf(shown, sizeof shown, *path ? "/dev/fd/%d/%s" : "/dev/fd/%d", dirfd, path);
+        snprintf(at, sizeof at, *path ? FD_DIR "%d/%s" : FD_DIR "%d", dirfd, path);
+        snprintf(shown, sizeof shown, "/dev/fd/%s", at + sizeof FD_DIR - 1);
         name = shown, path = at;
     } else if (*path == '/' && *name != '/') {
         name = lp_sysroot_guest(t->k, path);

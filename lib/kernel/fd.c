@@ -6,12 +6,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/os.h"
 #include "kernel/copy.h"
 #include "kernel/flags.h"
 #include "kernel/host.h"
@@ -33,6 +34,15 @@ static void note_slot(struct lp_kernel *k, int fd, bool taken)
     const uint64_t bit = UINT64_C(1) << n % 64;
     if (taken) k->engine_fd_used[n / 64] |= bit;
     else k->engine_fd_used[n / 64] &= ~bit;
+}
+
+ssize_t lp_fd_path(int fd, char *out, size_t size)
+{
+    char link[40];
+    snprintf(link, sizeof link, fd == AT_FDCWD ? "/proc/self/cwd" : "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, out, size - 1);
+    out[n < 0 ? 0 : n] = 0;
+    return n < 0 ? -errno : n;
 }
 
 int lp_fd_check(struct lp_thread *t, int fd) { return lp_fd_hidden(t->k, fd) ? -EBADF : 0; }
@@ -109,7 +119,7 @@ int lp_fd_accept(struct lp_kernel *k, int listener)
     int r = enter_room(k, &old);
     if (r)
         return r;
-    r = move_new(k, accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    r = move_new(k, lp_os_accept(listener));
     leave_room(k, &old);
     return r;
 }

@@ -214,12 +214,9 @@ struct dirent64 {
 enum kind { UNKNOWN, DESCRIPTORS, THREADS, FILES };
 static enum kind kind_of(int fd)
 {
-    char link[40], path[256];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, path, sizeof path - 1);
-    if (n < 0)
+    char path[256];
+    if (lp_fd_path(fd, path, sizeof path) < 0)
         return FILES;
-    path[n] = 0;
     const char *last = strrchr(path, '/');
     if (strncmp(path, "/proc/", 6) || !last)
         return FILES;

@@ -142,7 +142,7 @@ LP_SYSCALL(shmat)
     if (!at && flags & SHM_REMAP)
         return -EINVAL;
     uint64_t size = lp_align_up(ds.shm_segsz, LP_PAGE);
-    int place = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | (!at ? 0 : flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE);
+    int place = MAP_SHARED | LP_MAP_ANONYMOUS | LP_MAP_NORESERVE | (!at ? 0 : flags & SHM_REMAP ? MAP_FIXED : LP_MAP_FIXED_NOREPLACE);
     int64_t where = lp_mem_mmap(t->k->mem, at, size, prot, place, -1, 0);
     if (where < 0)
         return where == -EEXIST ? -EINVAL : where;

@@ -176,6 +176,8 @@ int lp_user_path(struct lp_thread *t, int slot, uint64_t addr, const char **out)
 int lp_user_path_at(struct lp_thread *t, int slot, int dirfd, uint64_t addr, const char **out);
 /* The same for a call that does not follow a link at the end, or may create the file: LP_PATH_ of sysroot.h. */
 int lp_user_path_how(struct lp_thread *t, int slot, int dirfd, uint64_t addr, unsigned how, const char **out);
+/* The host's name of an open file or folder, AT_FDCWD: of the current one; cut to what `out` holds. Its length, or -errno and "". */
+ssize_t lp_fd_path(int fd, char *out, size_t size);
 /* 0, or -EBADF for an engine descriptor. */
 int lp_fd_check(struct lp_thread *t, int fd);
 /* open() for the engine, likewise whatever the guest's limit is and has used: hidden. -errno. */

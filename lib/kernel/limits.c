@@ -42,16 +42,15 @@ static void raise_to(int which, rlim_t n)
 
 void lp_limits_lift(struct rlimit before[LP_LIMITS], bool again)
 {
-    struct rlimit *fds = &before[LP_LIMIT_NOFILE];
     for (int i = 0; i < LP_LIMITS; i++)
         getrlimit(resource[i], &before[i]);
     raise_to(RLIMIT_AS, RLIM_INFINITY);
     raise_to(RLIMIT_DATA, RLIM_INFINITY);
     raise_to(RLIMIT_STACK, OWN_STACK);
+    rlim_t fds = before[LP_LIMIT_NOFILE].rlim_max;
     if (!again)
-        raise_to(RLIMIT_NOFILE, (fds->rlim_max <= MOST_FDS ? fds->rlim_max : ENGINE_FDS_AT) + LP_ENGINE_FDS);
-    else
-        raise_to(RLIMIT_NOFILE, fds->rlim_max);
+        fds = (fds <= MOST_FDS ? fds : ENGINE_FDS_AT) + LP_ENGINE_FDS;
+    raise_to(RLIMIT_NOFILE, fds);
 }
 
 void lp_limits_restore(const struct rlimit before[LP_LIMITS])

@@ -15,8 +15,10 @@
 
 static uint64_t page_up(uint64_t v) { return lp_align_up(v, LP_PAGE); }
 
+static bool is_stack(const struct lp_mapping *m) { return strcmp(m->name, "[stack]") == 0; }
+
 /* Linux's is_data_mapping(): what RLIMIT_DATA counts. */
-static bool is_data(const struct lp_mapping *m) { return (m->flags & (LP_W | LP_SHARED)) == LP_W && strcmp(m->name, "[stack]") != 0; }
+static bool is_data(const struct lp_mapping *m) { return (m->flags & (LP_W | LP_SHARED)) == LP_W && !is_stack(m); }
 
 /* Bytes of [from, from + len) that are mapped with none of these flags. */
 static uint64_t mapped_without(struct lp_kernel *k, uint64_t from, uint64_t len, unsigned flags)
@@ -32,7 +34,7 @@ static uint64_t mapped_without(struct lp_kernel *k, uint64_t from, uint64_t len,
 /* Bytes that count: of a stack, which is mapped as far as it may grow, what it has grown to. */
 static uint64_t counted(struct lp_kernel *k, const struct lp_mapping *m)
 {
-    return m->end - (strcmp(m->name, "[stack]") ? m->start : lp_mem_touched(k->mem, m->start, m->end));
+    return m->end - (is_stack(m) ? lp_mem_touched(k->mem, m->start, m->end) : m->start);
 }
 
 static bool is_limited(struct lp_kernel *k, uint64_t *all, uint64_t *data)
@@ -52,8 +54,10 @@ static bool over_limit(struct lp_kernel *k, uint64_t more, uint64_t data)
     if (!is_limited(k, &limit, &data_limit) || (!more && !data))
         return false;
     for (uint64_t at = 0; lp_mem_next(k->mem, at, &m); at = m.end) {
-        sum += counted(k, &m);
-        data_sum += is_data(&m) ? m.end - m.start : 0;
+        if (more && limit != RLIM_INFINITY) /* of a stack, counting asks the host about each page */
+            sum += counted(k, &m);
+        if (data && data_limit != RLIM_INFINITY && is_data(&m))
+            data_sum += m.end - m.start;
     }
     return (more && (more > limit || sum > limit - more)) || (data && (data > data_limit || data_sum > data_limit - data));
 }
@@ -96,7 +100,7 @@ static uint64_t move_break(struct lp_kernel *k, uint64_t want)
     if (want < k->heap->start || want >= lp_mem_limit(k->mem) || (data != RLIM_INFINITY && want - k->heap->start > data))
         return k->heap->end;
     if (end > old) {
-        int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+        int flags = MAP_PRIVATE | LP_MAP_ANONYMOUS | LP_MAP_FIXED_NOREPLACE;
         if (over_limit(k, end - old, end - old) || lp_mem_mmap(k->mem, old, end - old, PROT_READ | PROT_WRITE, flags, -1, 0) < 0)
             return k->heap->end;
         if (lock_new(k, old, end - old)) {
@@ -122,24 +126,19 @@ LP_SYSCALL(brk)
 
 static void name_mapping(struct lp_thread *t, uint64_t addr, uint64_t len, int fd, uint64_t off)
 {
-    char link[40];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, t->path[0], sizeof t->path[0] - 1);
-    if (n <= 0)
-        return;
-    t->path[0][n] = 0;
-    lp_mem_name(t->k->mem, addr, page_up(len), t->path[0], off);
+    if (lp_fd_path(fd, t->path[0], sizeof t->path[0]) > 0)
+        lp_mem_name(t->k->mem, addr, page_up(len), t->path[0], off);
 }
 
 LP_SYSCALL(mmap)
 {
-    int prot = (int)a[2], flags = (int)a[3], fd = flags & MAP_ANONYMOUS ? -1 : (int)a[4];
+    int prot = (int)a[2], flags = (int)a[3], fd = flags & LP_MAP_ANONYMOUS ? -1 : (int)a[4];
     int r = fd < 0 ? 0 : lp_fd_check(t, fd);
     if (r)
         return r;
     if (a[5] & (LP_PAGE - 1))
         return -EINVAL;
-    if (too_large(t->k, a[0], page_up(a[1]), (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED, (flags & 15) == MAP_PRIVATE && prot & PROT_WRITE))
+    if (too_large(t->k, a[0], page_up(a[1]), (flags & (MAP_FIXED | LP_MAP_FIXED_NOREPLACE)) == MAP_FIXED, (flags & 15) == MAP_PRIVATE && prot & PROT_WRITE))
         return -ENOMEM;
     int64_t at = lp_mem_mmap(t->k->mem, a[0], a[1], prot, flags, fd, (int64_t)a[5]);
     if (at >= 0 && (r = lock_new(t->k, (uint64_t)at, page_up(a[1]))) != 0) {

@@ -31,12 +31,10 @@ static bool may_be_special(const char *path)
 /* A path relative to a directory of /proc, made absolute in place. */
 static void make_absolute(char *path, size_t size, int dirfd)
 {
-    char link[40], dir[256];
-    snprintf(link, sizeof link, dirfd == AT_FDCWD ? "/proc/self/cwd" : "/proc/self/fd/%d", dirfd);
-    ssize_t n = readlink(link, dir, sizeof dir - 1);
+    char dir[256];
+    ssize_t n = lp_fd_path(dirfd, dir, sizeof dir);
     if (n < 6 || n >= (ssize_t)sizeof dir - 1 || (size_t)n + strlen(path) + 2 > size)
         return;
-    dir[n] = 0;
     if (strncmp(dir, "/proc/", 6) != 0 && strcmp(dir, "/proc") != 0)
         return;
     while (path[0] == '.' && path[1] == '/')
@@ -165,7 +163,7 @@ LP_SYSCALL(getcwd)
     if (n < 0)
         return n;
     const char *dir = lp_sysroot_guest(t->k, buf);
-    if (t->k->sysroot_alone && dir == buf && t->k->sysroot_len)
+    if (dir == buf && lp_sysroot_other(t->k))
         dir = unreachable(buf, sizeof buf);
     size_t len = strlen(dir) + 1;
     if (a[1] < len)

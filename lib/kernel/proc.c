@@ -180,12 +180,10 @@ static char *own_text(struct lp_kernel *k, const char *path, const char *name, u
 int64_t lp_proc_opened(struct lp_kernel *k, int64_t fd, uint32_t guest_flags)
 {
     struct statfs s;
-    char link[40], path[PATH_MAX];
+    char path[PATH_MAX];
     if (fd < 0 || fstatfs((int)fd, &s) || s.f_type != PROC_SUPER_MAGIC)
         return fd;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", (int)fd);
-    ssize_t n = readlink(link, path, sizeof path - 1);
-    path[n > 0 ? n : 0] = 0;
+    lp_fd_path((int)fd, path, sizeof path);
     int64_t r = lp_proc_open(k, path, guest_flags);
     if (r == -ENOSYS)
         return fd;

@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,8 +16,10 @@
 #include "kernel/sysroot.h"
 
 /* May the guest do it? The host's chroot to where it is says so, and changes nothing. */
-static int check_root(const char *link)
+static int check_root(int fd)
 {
+    char link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     if (faccessat(AT_FDCWD, link, X_OK, AT_EACCESS))
         return -errno;
     return (int)LP_HOST1(__NR_chroot, "/");
@@ -28,21 +29,15 @@ static int check_root(const char *link)
 LP_SYSCALL(chroot)
 {
     const char *path;
-    char link[40], dir[PATH_MAX];
+    char dir[PATH_MAX];
     int r = lp_user_path(t, 0, a[0], &path);
     int fd = r ? r : lp_fd_open(t->k, path, O_PATH | O_DIRECTORY);
     if (fd < 0)
         return fd;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    r = check_root(link);
-    ssize_t n = r ? 0 : readlink(link, dir, sizeof dir - 1);
-    if (!r && n < 0)
-        r = -errno;
+    r = check_root(fd);
+    ssize_t n = r ? r : lp_fd_path(fd, dir, sizeof dir);
     lp_fd_unhide(t->k, fd);
-    if (r)
-        return r;
-    dir[n] = 0;
-    return lp_sysroot_enter(t->k, dir);
+    return n < 0 ? n : lp_sysroot_enter(t->k, dir);
 }
 
 /* The host's root is another one by now, and all that there is. */

@@ -59,6 +59,8 @@ int lp_sysroot_enter(struct lp_kernel *k, const char *dir)
     return 0;
 }
 
+bool lp_sysroot_other(const struct lp_kernel *k) { return k->sysroot_alone && k->sysroot_len; }
+
 bool lp_sysroot_has_proc(const struct lp_kernel *k)
 {
     char path[PATH_MAX];
@@ -252,10 +254,7 @@ int lp_sysroot_find(const struct lp_kernel *k, const char *path, unsigned how, c
 /* Path of a descriptor's folder; false if it is not in the sysroot. */
 static bool inside_dir(const struct lp_kernel *k, int dirfd, char *dir)
 {
-    char link[40];
-    snprintf(link, sizeof link, dirfd == AT_FDCWD ? "/proc/self/cwd" : "/proc/self/fd/%d", dirfd);
-    ssize_t n = readlink(link, dir, PATH_MAX - 1);
-    dir[n < 0 ? 0 : n] = 0;
+    lp_fd_path(dirfd, dir, PATH_MAX);
     return is_inside(k, dir);
 }
 

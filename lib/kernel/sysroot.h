@@ -23,6 +23,8 @@ enum { LP_PATH_NOFOLLOW = 1, /* the call does not follow a symbolic link at the 
 lp_status lp_sysroot_set(struct lp_kernel *k, const char *dir, struct lp_error *err);
 /* The guest's root is this folder from now on, named as the host names it. 0 or -ENOMEM. */
 int lp_sysroot_enter(struct lp_kernel *k, const char *dir);
+/* Has it been set apart so, and is it not the host's root? */
+bool lp_sysroot_other(const struct lp_kernel *k);
 /* Has the guest a /proc? */
 bool lp_sysroot_has_proc(const struct lp_kernel *k);
 /* *out: the host's name of the guest's absolute `path`, in buf (PATH_MAX) or `path` itself. 0, or -ELOOP. */

@@ -148,7 +148,7 @@ static void make(struct image *im)
 static uint64_t map(struct lp_mem *m)
 {
     struct image im;
-    int64_t at = lp_mem_mmap(m, 0, LP_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int64_t at = lp_mem_mmap(m, 0, LP_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | LP_MAP_ANONYMOUS, -1, 0);
     if (at < 0)
         return 0;
     make(&im);

@@ -2,9 +2,7 @@
 #include <config.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "mem/fault.h"
-#include "mem/poke.h"
 #include "mem/space.h"
 
 /* Guest memory may change while it is copied: that race is the guest's, and none of ours to be reported. */
@@ -71,42 +69,4 @@ void *lp_mem_host(struct lp_mem *m, uint64_t addr, uint64_t len)
 {
     addr = lp_mem_untag(addr);
     return addr >= m->start && lp_within(addr, len, m->limit) ? lp_mem_at(m, addr) : NULL;
-}
-
-/* ---- whatever the rights ---- */
-
-/* A page that the host keeps everybody from is readable for the moment of the copy. */
-static int peek_page(struct lp_mem *m, void *dst, uint64_t addr, size_t n)
-{
-    void *page = lp_mem_at(m, lp_align_down(addr, LP_PAGE));
-    const bool none = !(lp_page_get(m, addr) & LP_R);
-    if (none && mprotect(page, LP_PAGE, PROT_READ) != 0)
-        return -errno;
-    int r = lp_guarded_copy(dst, lp_mem_at(m, addr), n);
-    if (none)
-        mprotect(page, LP_PAGE, PROT_NONE);
-    return r;
-}
-
-static int peek_locked(struct lp_mem *m, uint8_t *dst, uint64_t addr, size_t len)
-{
-    int r = lp_within(addr, len, m->limit) && lp_vma_covers(m, addr, addr + len) ? 0 : -EFAULT;
-    for (size_t n; len && r == 0; addr += n, dst += n, len -= n) {
-        n = (size_t)(LP_PAGE - addr % LP_PAGE);
-        n = n < len ? n : len;
-        r = peek_page(m, dst, addr, n);
-    }
-    return r;
-}
-
-int lp_mem_peek(struct lp_mem *m, void *dst, uint64_t addr, size_t len)
-{
-    if (lp_mem_read(m, dst, addr, len) == 0)
-        return 0;
-    if (m->flat)
-        return -EFAULT;
-    pthread_mutex_lock(&m->lock);
-    int r = peek_locked(m, dst, lp_mem_untag(addr), len);
-    pthread_mutex_unlock(&m->lock);
-    return r;
 }

@@ -7,13 +7,12 @@
 #include "mem/segment.h"
 #include "mem/space.h"
 
-/* The guest's numbers (asm-generic/mman.h); the host's may differ. */
+/* The guest's numbers (asm-generic/mman.h), with those of mem.h; the host's may differ. */
 enum {
-    G_SHARED = 1, G_PRIVATE = 2, G_SHARED_VALIDATE = 3, G_TYPE = 15, G_FIXED = 0x10, G_ANON = 0x20, G_GROWSDOWN = 0x100,
-    G_LOCKED = 0x2000, G_NORESERVE = 0x4000, G_POPULATE = 0x8000, G_NONBLOCK = 0x10000, G_HUGETLB = 0x40000,
-    G_FIXED_NOREPLACE = 0x100000,
+    G_SHARED = 1, G_PRIVATE = 2, G_SHARED_VALIDATE = 3, G_TYPE = 15, G_FIXED = 0x10,
+    G_LOCKED = 0x2000, G_POPULATE = 0x8000, G_NONBLOCK = 0x10000, G_HUGETLB = 0x40000,
     /* What MAP_SHARED_VALIDATE knows: the flags that are older than it. */
-    G_LEGACY = G_TYPE | G_FIXED | G_ANON | G_GROWSDOWN | 0x800 | 0x1000 | G_LOCKED | G_NORESERVE | G_POPULATE | G_NONBLOCK | 0x20000 |
+    G_LEGACY = G_TYPE | G_FIXED | LP_MAP_ANONYMOUS | LP_MAP_GROWSDOWN | 0x800 | 0x1000 | G_LOCKED | LP_MAP_NORESERVE | G_POPULATE | G_NONBLOCK | 0x20000 |
                G_HUGETLB | 0x4000000,
     G_PROT_SEM = 8, G_PROT_GROWSDOWN = 0x1000000, G_PROT_GROWSUP = 0x2000000,
     G_MS_ASYNC = 1, G_MS_INVALIDATE = 2, G_MS_SYNC = 4,
@@ -35,11 +34,11 @@ _Static_assert(PROT_READ == LP_R && PROT_WRITE == LP_W && PROT_EXEC == LP_X, "pa
 static int check_type(int flags)
 {
     int type = flags & G_TYPE;
-    if (flags & G_ANON)
-        return type == G_PRIVATE || (type == G_SHARED && !(flags & G_GROWSDOWN)) ? 0 : -EINVAL;
+    if (flags & LP_MAP_ANONYMOUS)
+        return type == G_PRIVATE || (type == G_SHARED && !(flags & LP_MAP_GROWSDOWN)) ? 0 : -EINVAL;
     if (type == G_SHARED_VALIDATE && flags & ~G_LEGACY)
         return -EOPNOTSUPP;
-    return type >= G_SHARED && type <= G_SHARED_VALIDATE && !(flags & G_GROWSDOWN) ? 0 : -EINVAL;
+    return type >= G_SHARED && type <= G_SHARED_VALIDATE && !(flags & LP_MAP_GROWSDOWN) ? 0 : -EINVAL;
 }
 
 /* Linux's order of checks: length, address, then type. *addr becomes the place. */
@@ -47,7 +46,7 @@ static int choose(struct lp_mem *m, uint64_t *addr, uint64_t len, int flags)
 {
     if (len > m->limit)
         return -ENOMEM;
-    if (!(flags & (G_FIXED | G_FIXED_NOREPLACE))) {
+    if (!(flags & (G_FIXED | LP_MAP_FIXED_NOREPLACE))) {
         *addr = lp_vma_place(m, *addr, len);
         return *addr ? 0 : -ENOMEM;
     }
@@ -57,13 +56,13 @@ static int choose(struct lp_mem *m, uint64_t *addr, uint64_t len, int flags)
         return -EINVAL;
     if (*addr < LP_MIN_ADDR)
         return -EPERM;
-    return flags & G_FIXED_NOREPLACE && lp_vma_any(m, *addr, *addr + len) ? -EEXIST : 0;
+    return flags & LP_MAP_FIXED_NOREPLACE && lp_vma_any(m, *addr, *addr + len) ? -EEXIST : 0;
 }
 
 static int host_flags(int flags)
 {
     int h = MAP_FIXED | ((flags & G_TYPE) == G_PRIVATE ? MAP_PRIVATE : MAP_SHARED);
-    static const int pairs[][2] = {{G_ANON, MAP_ANONYMOUS}, {G_NORESERVE, MAP_NORESERVE}, {G_POPULATE, MAP_POPULATE},
+    static const int pairs[][2] = {{LP_MAP_ANONYMOUS, MAP_ANONYMOUS}, {LP_MAP_NORESERVE, MAP_NORESERVE}, {G_POPULATE, MAP_POPULATE},
                                    {G_NONBLOCK, MAP_NONBLOCK}, {G_LOCKED, MAP_LOCKED}};
     for (unsigned i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (flags & pairs[i][0])
@@ -91,7 +90,7 @@ static int map_failed(struct lp_mem *m, uint64_t start, uint64_t end, int error)
 static int host_map(struct lp_mem *m, struct lp_vma *v, int flags, int fd, int64_t off)
 {
     struct stat st = {0};
-    if (!(flags & G_ANON)) {
+    if (!(flags & LP_MAP_ANONYMOUS)) {
         if (fstat(fd, &st) != 0)
             return -errno;
         v->dev = st.st_dev;
@@ -99,7 +98,7 @@ static int host_map(struct lp_mem *m, struct lp_vma *v, int flags, int fd, int64
         v->off = (uint64_t)off;
     }
     void *p = lp_host_mmap(lp_mem_at(m, v->start), v->end - v->start, lp_mem_host_prot(v->flags), host_flags(flags),
-                   flags & G_ANON ? -1 : fd, flags & G_ANON ? 0 : off);
+                   flags & LP_MAP_ANONYMOUS ? -1 : fd, flags & LP_MAP_ANONYMOUS ? 0 : off);
     return p == MAP_FAILED ? map_failed(m, v->start, v->end, errno) : 0;
 }
 
@@ -116,8 +115,8 @@ static int64_t map_locked(struct lp_mem *m, uint64_t addr, uint64_t len, int pro
         return r;
     struct lp_vma v = {.start = addr, .end = addr + len, .flags = LP_MAPPED | rights(prot)};
     v.flags |= (flags & G_TYPE) == G_PRIVATE ? 0 : LP_SHARED;
-    v.flags |= (flags & G_ANON ? LP_V_ANON : 0) | (flags & G_GROWSDOWN ? LP_V_GROWSDOWN : 0);
-    if (flags & G_ANON && v.flags & LP_SHARED) {
+    v.flags |= (flags & LP_MAP_ANONYMOUS ? LP_V_ANON : 0) | (flags & LP_MAP_GROWSDOWN ? LP_V_GROWSDOWN : 0);
+    if (flags & LP_MAP_ANONYMOUS && v.flags & LP_SHARED) {
         v.dev = UINT64_MAX;
         v.ino = ++m->objects;
     }
@@ -137,7 +136,7 @@ int64_t lp_mem_mmap(struct lp_mem *m, uint64_t addr, uint64_t len, int prot, int
         return -ENOSYS;
     if (off & (int64_t)(LP_PAGE - 1))
         return -EINVAL;
-    if (!(flags & G_ANON) && fcntl(host_fd, F_GETFD) < 0)
+    if (!(flags & LP_MAP_ANONYMOUS) && fcntl(host_fd, F_GETFD) < 0)
         return -EBADF;
     if (!len)
         return -EINVAL;

@@ -1,9 +1,11 @@
-/* mem/poke.c - writing code behind the guest's back: into private copies of shared pages, which are shared again when nothing is left of it. */
+/* mem/poke.c - what a debugger does with pages: reading without rights, and writing code behind the guest's back: into private copies of shared pages,
+ * which are shared again when nothing is left of it. */
 #include <config.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "base/buf.h"
 #include "mem/poke.h"
 #include "mem/space.h"
 
@@ -20,17 +22,17 @@ static struct lp_kept *kept_at(const struct lp_mem *m, uint64_t page)
 /* A second view of the page, which no guest sees. Without it the page stays private for good. */
 static void keep(struct lp_mem *m, uint64_t page)
 {
-    if (m->nkept == m->kept_cap) {
-        size_t cap = m->kept_cap ? 2 * m->kept_cap : 16;
-        struct lp_kept *v = realloc(m->kept, cap * sizeof *v);
-        if (!v)
-            return;
-        m->kept = v, m->kept_cap = cap;
-    }
+    struct lp_kept *v = lp_grow(m->kept, &m->kept_cap, m->nkept, sizeof *v);
+    if (!v)
+        return;
+    m->kept = v;
     void *view = mremap(lp_mem_at(m, page), 0, LP_PAGE, MREMAP_MAYMOVE);
     if (view != MAP_FAILED)
         m->kept[m->nkept++] = (struct lp_kept){page, view};
 }
+
+/* From the list; the last one takes its place. */
+static void take_out(struct lp_mem *m, struct lp_kept *k) { *k = m->kept[--m->nkept]; }
 
 void lp_kept_drop(struct lp_mem *m, uint64_t page)
 {
@@ -38,7 +40,7 @@ void lp_kept_drop(struct lp_mem *m, uint64_t page)
     if (!k)
         return;
     munmap(k->view, LP_PAGE);
-    *k = m->kept[--m->nkept];
+    take_out(m, k);
 }
 
 void lp_kept_move(struct lp_mem *m, uint64_t from, uint64_t to)
@@ -70,7 +72,7 @@ static bool share_locked(struct lp_mem *m, uint64_t page)
         return false;
     if (mprotect(k->view, LP_PAGE, lp_mem_host_prot(flags)) != 0 || mremap(k->view, LP_PAGE, LP_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, target) == MAP_FAILED)
         return false;
-    *k = m->kept[--m->nkept];
+    take_out(m, k);
     m->patched--;
     __atomic_store_n(&m->flags[page / LP_PAGE], (uint8_t)(flags & ~(unsigned)LP_PATCHED), __ATOMIC_RELAXED);
     return true;
@@ -86,7 +88,48 @@ bool lp_mem_share_again(struct lp_mem *m, uint64_t page)
     return shared;
 }
 
-/* ---- poke ---- */
+/* ---- peek and poke ---- */
+
+static bool is_there(const struct lp_mem *m, uint64_t addr, uint64_t len) { return lp_within(addr, len, m->limit) && lp_vma_covers(m, addr, addr + len); }
+
+/* What is to be done with p and [addr, addr + n), which is in one page: 0 or -errno. */
+typedef int page_fn(struct lp_mem *m, uint64_t addr, void *p, size_t n);
+static int by_page(struct lp_mem *m, uint64_t addr, void *p, size_t len, page_fn *fn)
+{
+    int r = 0;
+    for (size_t done = 0, n; done < len && r == 0; done += n) {
+        n = (size_t)(LP_PAGE - (addr + done) % LP_PAGE);
+        n = n < len - done ? n : len - done;
+        r = fn(m, addr + done, (char *)p + done, n);
+    }
+    return r;
+}
+
+/* A page that the host keeps everybody from is readable for the moment of the copy. */
+static int peek_page(struct lp_mem *m, uint64_t addr, void *dst, size_t n)
+{
+    void *page = lp_mem_at(m, lp_align_down(addr, LP_PAGE));
+    const bool none = !(lp_page_get(m, addr) & LP_R);
+    if (none && mprotect(page, LP_PAGE, PROT_READ) != 0)
+        return -errno;
+    int r = lp_guarded_copy(dst, lp_mem_at(m, addr), n);
+    if (none)
+        mprotect(page, LP_PAGE, PROT_NONE);
+    return r;
+}
+
+int lp_mem_peek(struct lp_mem *m, void *dst, uint64_t addr, size_t len)
+{
+    if (lp_mem_read(m, dst, addr, len) == 0)
+        return 0;
+    if (m->flat)
+        return -EFAULT;
+    addr = lp_mem_untag(addr);
+    pthread_mutex_lock(&m->lock);
+    int r = is_there(m, addr, len) ? by_page(m, addr, dst, len, peek_page) : -EFAULT;
+    pthread_mutex_unlock(&m->lock);
+    return r;
+}
 
 /* Put a private copy in the place of a shared page. The move replaces the old mapping in one step. */
 static int make_private(struct lp_mem *m, uint64_t page, unsigned flags)
@@ -113,7 +156,7 @@ static int make_private(struct lp_mem *m, uint64_t page, unsigned flags)
     return r;
 }
 
-static int poke_page(struct lp_mem *m, uint64_t addr, const void *src, size_t n)
+static int poke_page(struct lp_mem *m, uint64_t addr, void *src, size_t n)
 {
     uint64_t page = lp_align_down(addr, LP_PAGE);
     unsigned flags = lp_page_get(m, page);
@@ -136,32 +179,18 @@ static int poke_page(struct lp_mem *m, uint64_t addr, const void *src, size_t n)
     return r;
 }
 
-static int poke_locked(struct lp_mem *m, uint64_t addr, const char *src, size_t len)
-{
-    while (len) {
-        size_t n = (size_t)(LP_PAGE - addr % LP_PAGE);
-        if (n > len)
-            n = len;
-        int r = poke_page(m, addr, src, n);
-        if (r < 0)
-            return r;
-        addr += n, src += n, len -= n;
-    }
-    return 0;
-}
-
 int lp_mem_poke(struct lp_mem *m, uint64_t addr, const void *src, size_t len)
 {
     addr = lp_mem_untag(addr);
     int r = 0;
     if (!m->flat)
         pthread_mutex_lock(&m->lock);
-    if (m->flat ? !lp_mem_check(m, addr, len, LP_MAPPED, NULL) : !lp_within(addr, len, m->limit) || !lp_vma_covers(m, addr, addr + len))
+    if (m->flat ? !lp_mem_check(m, addr, len, LP_MAPPED, NULL) : !is_there(m, addr, len))
         r = -EFAULT;
     else if (m->flat)
         memcpy(lp_mem_at(m, addr), src, len);
     else
-        r = poke_locked(m, addr, src, len);
+        r = by_page(m, addr, (void *)src, len, poke_page);
     if (!m->flat)
         pthread_mutex_unlock(&m->lock);
     lp_mem_notify(m, r != -EFAULT && len, addr, addr + len);

@@ -71,11 +71,12 @@ static bool give_spare(struct lp_mem *m)
  * index times 16 (32 GiB); *below at best so wide that nothing of the host's lies where an address of the upper half (-1, -2^40) leads. */
 static uint8_t *reserve_guarded(struct lp_mem *m, uint64_t size, uint64_t above, uint64_t *below)
 {
-    uint8_t *all = NULL;
-    for (*below = above < WIDE_GUARD ? above : WIDEST_GUARD; !all && *below >= above; *below /= 2)
-        all = reserve(m, 0, size + *below + above, PROT_NONE);
-    *below *= 2;
-    return all;
+    for (*below = above < WIDE_GUARD ? above : WIDEST_GUARD; *below >= above; *below /= 2) {
+        uint8_t *all = reserve(m, 0, size + *below + above, PROT_NONE);
+        if (all)
+            return all;
+    }
+    return NULL;
 }
 
 static bool reserve_bits(struct lp_mem *m, unsigned bits)
