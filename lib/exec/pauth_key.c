@@ -2,7 +2,6 @@
 #include <config.h>
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/os.h"
 #include "exec/pauth.h"
 

@@ -1,10 +1,10 @@
 /* exec/sys_ext.c - DIT, SSBS, random numbers, waiting with a limit: what each row of a64/sys_ext.decode does. */
 #include <config.h>
 #include <sched.h>
-#include <unistd.h>
+#include <time.h>
 #include "base/os.h"
+#include "base/text.h"
 #include "exec/again.h"
-#include "exec/counter.h"
 #include "exec/op.h"
 
 /* Two bits of PSTATE that a program may set and read back. Data-independent timing and speculative store bypass: nothing here depends on them. */
@@ -31,7 +31,7 @@ LP_OP(MRS_RNDRRS) { sx_random(cpu, f.Rt); }
 static void sx_wait(const struct lp_cpu *cpu, uint64_t limit)
 {
     enum { MOST = 100000 };
-    const uint64_t now = lp_counter(), left = limit > now ? limit - now : 0;
+    const uint64_t now = lp_now_ns(), left = limit > now ? limit - now : 0;
     const struct timespec nap = {0, left < MOST ? (long)left : MOST};
     if (left == 0 || lp_cpu_wanted(cpu))
         sched_yield();

@@ -2,7 +2,7 @@
 #include <config.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include "exec/counter.h"
+#include "base/text.h"
 #include "exec/op.h"
 #include "exec/fp.h"
 #include "exec/model.h"
@@ -80,9 +80,10 @@ enum { LINE_WORDS = LP_LINE_LOG2 - 2 };
 LP_OP(MRS_CTR) { cpu->x[f.Rt] = UINT64_C(1) << 31 | 1u << 28 | LINE_WORDS * (1u << 24 | 1u << 20 | 1u << 16 | 1u) | 3u << 14; }
 LP_OP(MRS_DCZID) { cpu->x[f.Rt] = LINE_WORDS; }
 
-LP_OP(MRS_CNTFRQ) { cpu->x[f.Rt] = LP_COUNTER_HZ; }
-LP_OP(MRS_CNTVCT) { cpu->x[f.Rt] = lp_counter(); }
-LP_OP(MRS_CNTVCTSS) { cpu->x[f.Rt] = lp_counter(); } /* in program order, as everything here */
+/* The virtual counter runs at 1 GHz, so that it is the host's monotonic clock in nanoseconds. */
+LP_OP(MRS_CNTFRQ) { cpu->x[f.Rt] = UINT64_C(1000000000); }
+LP_OP(MRS_CNTVCT) { cpu->x[f.Rt] = lp_now_ns(); }
+LP_OP(MRS_CNTVCTSS) { cpu->x[f.Rt] = lp_now_ns(); } /* in program order, as everything here */
 
 LP_OP(MRS_ID) { cpu->x[f.Rt] = lp_cpu_id(lp_cpu_model(cpu), f.CRm, f.op2); }
 #undef TOUCH
