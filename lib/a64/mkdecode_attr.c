@@ -1,6 +1,5 @@
 /* mkdecode_attr.c - the attributes of a row: flags, conditions, what is derived, what it does with registers and memory. */
 #include "mkdecode.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- guard NAME conditions: the same ones of several rows ---- */
@@ -287,4 +286,3 @@ void parse_attrs(struct row *r, char *s)
         parse_attr(r, word, args);
     }
 }
-

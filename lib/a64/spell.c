@@ -66,16 +66,18 @@ static void put(struct text *t, const char *format, int v)
     if (n > 0) t->n += (size_t)n < t->size - t->n ? (size_t)n : t->size - t->n - 1;
 }
 
-static void put_general(struct text *t, char kind, unsigned reg, const char *thirty_one)
+/* X or W register; 31 is the zero register, of an address SP. */
+static void put_general(struct text *t, char kind, unsigned reg)
 {
-    char format[8] = {kind, '%', 'd', 0};
-    if (reg == 31) put(t, thirty_one, 0);
-    else put(t, format, (int)reg);
+    const char numbered[] = {kind, '%', 'd', 0}, zero[] = {kind, 'z', 'r', 0};
+    put(t, reg == 31 ? zero : numbered, (int)reg);
 }
 
-static void put_number(struct text *t, const char *format, int64_t v, bool always)
+static void put_base(struct text *t, unsigned reg) { put(t, reg == 31 ? "sp" : "x%d", (int)reg); }
+
+static void put_vectors_on(struct text *t, int64_t v)
 {
-    if (v || always) put(t, format, (int)v);
+    if (v) put(t, ", #%d, mul vl", (int)v);
 }
 
 static void put_pattern(struct text *t, unsigned pattern)
@@ -98,14 +100,14 @@ static void put_operand(struct text *t, char code, uint32_t w)
     case 'p': put(t, "p%d", w & 15); break;
     case 'q': put(t, "p%d", w >> 5 & 15); break;
     case 'o': put(t, "p%d", w >> 16 & 15); break;
-    case 'x': put_general(t, 'x', d, "xzr"); break;
-    case 'X': put_general(t, 'x', n, "sp"); break;
-    case 'y': put_general(t, 'x', m, "xzr"); break;
-    case 'w': put_general(t, 'w', n, "wzr"); break;
-    case 'W': put_general(t, 'w', m, "wzr"); break;
-    case 'v': put_number(t, ", #%d, mul vl", lp_sext(w >> 16 & 15, 4), false); break;
-    case 'V': put_number(t, ", #%d, mul vl", lp_sext((w >> 16 & 63) << 3 | (w >> 10 & 7), 9), false); break;
-    case '5': put_number(t, "#%d", lp_sext(m, 5), true); break;
+    case 'x': put_general(t, 'x', d); break;
+    case 'X': put_base(t, n); break;
+    case 'y': put_general(t, 'x', m); break;
+    case 'w': put_general(t, 'w', n); break;
+    case 'W': put_general(t, 'w', m); break;
+    case 'v': put_vectors_on(t, lp_sext(w >> 16 & 15, 4)); break;
+    case 'V': put_vectors_on(t, lp_sext((w >> 16 & 63) << 3 | (w >> 10 & 7), 9)); break;
+    case '5': put(t, "#%d", (int)lp_sext(m, 5)); break;
     case '7': put(t, "#%d", w >> 14 & 127); break;
     case 'e': put(t, "#%d", (int)(m << 3 | (w >> 10 & 7))); break;
     case 'a': put_pattern(t, n); break;
@@ -153,12 +155,13 @@ static void atomic(uint32_t w, unsigned a, unsigned l, bool can_store, struct lp
     static const char *const sizes[] = {"b", "h", "", ""};
     const unsigned size = w >> 30, s = w >> 16 & 31, t = w & 31, n = w >> 5 & 31;
     const bool acquires = w >> a & 1, store = can_store && t == 31 && !acquires;
+    const char kind = size == 3 ? 'x' : 'w';
     struct text text = {out->operands, 0, sizeof out->operands};
     if (store) memcpy(out->mnemonic, "st", 2);
     snprintf(out->mnemonic + strlen(out->mnemonic), 8, "%s%s%s", acquires ? "a" : "", w >> l & 1 ? "l" : "", sizes[size]);
-    put_general(&text, size == 3 ? 'x' : 'w', s, size == 3 ? "xzr" : "wzr");
-    if (!store) put(&text, ", ", 0), put_general(&text, size == 3 ? 'x' : 'w', t, size == 3 ? "xzr" : "wzr");
-    put(&text, ", [", 0), put_general(&text, 'x', n, "sp"), put(&text, "]", 0);
+    put_general(&text, kind, s);
+    if (!store) put(&text, ", ", 0), put_general(&text, kind, t);
+    put(&text, ", [", 0), put_base(&text, n), put(&text, "]", 0);
 }
 
 bool lp_dis_spell(unsigned row, uint32_t word, struct lp_dis_insn *out)
