@@ -109,7 +109,7 @@ static bool nowhere(const struct word *x, const struct lp_use *u)
     uint32_t i = lp_side_atom(x->s, u->addr);
     char buf[32];
     if (w && w->sym) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, w->sym->name), false;
-    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_name(&x->s->atom[i])), false;
+    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_text(&x->s->atom[i], buf)), false;
     if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && x->s->atom[i].pair == LP_NONE)
         lp_diff_refuse(x->d, NEW(x->d), LP_E110, lp_atom_text(&x->s->atom[i], buf), "it is not known which of the old file's unnamed data this is");
     else
