@@ -96,9 +96,9 @@ struct lp_patch {
     struct lp_arena_chunk *arena;
 };
 
-/* Zeroed memory that lives as long as the patch; NULL without memory. */
 /* As lp_patch_read(), of a file that is open and called so. Nobody may be looking at what becomes of it: one that changes nothing is an error. */
 lp_status lp_patch_read_fd(int fd, const char *name, lp_patch **out, struct lp_error *err);
+/* Zeroed memory that lives as long as the patch; NULL without memory. */
 void *lp_patch_alloc(struct lp_patch *p, size_t size);
 /* Bytes of an item's place: 4 x words, the old function, the datum. 0 for what is new. */
 uint64_t lp_item_extent(const struct lp_item *it);

@@ -437,11 +437,10 @@ lp_status lp_patch_parse(const char *name, const char *text, size_t len, unsigne
     return LP_OK;
 }
 
-/* What was in a file; `s` is how that could be read. */
-static lp_status parse_read(lp_status s, const char *name, char *text, size_t len, unsigned flags, lp_report_fn report, void *ctx, lp_patch **out,
-                            struct lp_error *err)
+/* What was in a file. */
+static lp_status parse_read(const char *name, char *text, size_t len, unsigned flags, lp_report_fn report, void *ctx, lp_patch **out, struct lp_error *err)
 {
-    if (s != LP_OK) return s;
+    lp_status s;
     /* By its form a file of the original format, but mostly what a command that failed has left. */
     if (len == 0 && !(flags & LP_PATCH_LENIENT)) {
         s = lp_fail(err, LP_E_SYNTAX, "it is empty, which is no patch: did the command that was to write it fail, or find no difference?");
@@ -458,7 +457,7 @@ lp_status lp_patch_read(const char *path, unsigned flags, lp_report_fn report, v
     char *text;
     size_t len;
     lp_status s = lp_file_read(path, LP_PATCH_MAX, &text, &len, err);
-    return parse_read(s, strcmp(path, "-") == 0 ? LP_PATCH_STDIN : path, text, len, flags, report, ctx, out, err);
+    return s == LP_OK ? parse_read(strcmp(path, "-") == 0 ? LP_PATCH_STDIN : path, text, len, flags, report, ctx, out, err) : s;
 }
 
 lp_status lp_patch_read_fd(int fd, const char *name, lp_patch **out, struct lp_error *err)
@@ -466,7 +465,7 @@ lp_status lp_patch_read_fd(int fd, const char *name, lp_patch **out, struct lp_e
     char *text;
     size_t len;
     lp_status s = lp_fd_read(fd, name, LP_PATCH_MAX, &text, &len, err);
-    s = parse_read(s, name, text, len, 0, NULL, NULL, out, err);
+    if (s == LP_OK) s = parse_read(name, text, len, 0, NULL, NULL, out, err);
     if (s != LP_OK || (*out)->nitem) return s;
     lp_patch_free(*out);
     *out = NULL;
