@@ -9,6 +9,7 @@
 #include "a64/regs.h"
 #include "base/bits.h"
 #include "base/buf.h"
+#include "base/search.h"
 #include "elf/cfi.h"
 
 #include <elf.h>
@@ -25,16 +26,19 @@ enum { MOST_DEPTH = 40, MOST_WALK_DEPTH = 6, MOST_KNOWN = 4096, MOST_JOBS = 32, 
 
 struct known { uint64_t entry; regs changes; bool open; }; /* open: being looked at */
 struct job { uint64_t entry; regs changes; };              /* callers of `entry` now meet a function that changes these, too */
+struct branch { uint64_t to, from; };
+/* replaces: a function of the target, at addr. */
+struct seen { uint64_t addr; bool replaces, visited; };
 struct look {
     struct lp_maker *m;
     const lp_patch *patch;
-    bool *visited;      /* by item of the patch */
+    struct seen *item;  /* of the patch, one for each */
     struct known *known;
     size_t nknown, known_cap;
     struct job job[MOST_JOBS], now;
     unsigned njob, steps;
-    uint64_t *site;     /* that call the function of a job */
-    size_t nsite, site_cap;
+    struct branch *branch; /* all of the target, by where they lead */
+    size_t nbranch, branch_cap;
     struct lp_buf list; /* of callers that hold something */
     unsigned ntold;
     bool quiet;
@@ -167,8 +171,8 @@ static struct tally changes_new(struct look *l, size_t item)
 {
     struct tally t = {0};
     const struct lp_func *f = l->patch->item[item].func;
-    if (l->visited[item]) return t;
-    l->visited[item] = true;
+    if (l->item[item].visited) return t;
+    l->item[item].visited = true;
     for (size_t i = 0; i < f->nbody; i++) {
         struct effect e = effect_of(f->body[i].new_word, 0);
         count(&t, f->body[i].new_word, &e);
@@ -269,18 +273,21 @@ static regs read_from(struct look *l, uint64_t at, regs live, unsigned depth, re
 static void collect(void *ctx, const struct lp_maker *m, uint64_t from, uint64_t to)
 {
     struct look *l = ctx;
-    if (to != l->now.entry || !lp_elf_is_code(m->elf, from)) return;
-    uint64_t *v = lp_grow(l->site, &l->site_cap, l->nsite, sizeof *v);
-    if (v) l->site = v, v[l->nsite++] = from;
+    struct branch *v = lp_grow(l->branch, &l->branch_cap, l->nbranch, sizeof *v);
+    (void)m;
+    if (v) l->branch = v, v[l->nbranch++] = (struct branch){to, from};
+}
+
+static int by_target(const void *a, const void *b)
+{
+    const struct branch *x = a, *y = b;
+    return x->to != y->to ? (x->to < y->to ? -1 : 1) : (x->from > y->from) - (x->from < y->from);
 }
 
 static bool is_replaced(const struct look *l, uint64_t entry)
 {
-    uint64_t addr;
-    for (size_t i = 0; i < l->patch->nitem; i++) {
-        const struct lp_item *it = &l->patch->item[i];
-        if (it->kind == LP_ITEM_FUNC && !it->func->is_new && item_addr(l, it, &addr) && addr == entry) return true;
-    }
+    for (size_t i = 0; i < l->patch->nitem; i++)
+        if (l->item[i].replaces && l->item[i].addr == entry) return true;
     return false;
 }
 
@@ -316,9 +323,9 @@ static void look_at_callers(struct look *l, uint64_t entry, regs changes)
     l->njob = l->steps = 0, l->held = 0;
     add_job(l, entry, changes);
     for (unsigned i = 0; i < l->njob; i++) {
-        l->now = l->job[i], l->nsite = 0;
-        lp_maker_branches(l->m, collect, l);
-        for (size_t k = 0; k < l->nsite; k++) look_at_site(l, l->site[k]);
+        l->now = l->job[i];
+        for (size_t k = lp_count_below(l->branch, l->nbranch, sizeof *l->branch, l->now.entry); k < l->nbranch && l->branch[k].to == l->now.entry; k++)
+            if (lp_elf_is_code(l->m->elf, l->branch[k].from)) look_at_site(l, l->branch[k].from);
     }
 }
 
@@ -355,11 +362,10 @@ static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_cal
 
 static void look_at_item(struct look *l, size_t item)
 {
-    const struct lp_item *it = &l->patch->item[item];
-    uint64_t addr;
+    const uint64_t addr = l->item[item].addr;
     const uint8_t *code;
-    if (it->kind != LP_ITEM_FUNC || it->func->is_new || !item_addr(l, it, &addr) || !function_at(l, addr, &code)) return;
-    memset(l->visited, 0, l->patch->nitem * sizeof *l->visited);
+    if (!l->item[item].replaces || !function_at(l, addr, &code)) return;
+    for (size_t i = 0; i < l->patch->nitem; i++) l->item[i].visited = false;
     regs old = changes_at(l, addr, true, 0), held;
     struct tally t = changes_new(l, item);
     l->quiet = false, l->ntold = 0;
@@ -375,7 +381,14 @@ static void look_at_item(struct look *l, size_t item)
 
 void lp_warn_held(struct lp_maker *m, const lp_patch *p)
 {
-    struct look l = {.m = m, .patch = p, .visited = m->warn ? calloc(p->nitem + 1, sizeof *l.visited) : NULL};
-    for (size_t i = 0; i < p->nitem && l.visited; i++) look_at_item(&l, i);
-    free(l.visited), free(l.known), free(l.site);
+    struct look l = {.m = m, .patch = p, .item = m->warn ? calloc(p->nitem + 1, sizeof *l.item) : NULL};
+    bool any = false;
+    for (size_t i = 0; i < p->nitem && l.item; i++) {
+        const struct lp_item *it = &p->item[i];
+        any |= l.item[i].replaces = it->kind == LP_ITEM_FUNC && !it->func->is_new && item_addr(&l, it, &l.item[i].addr);
+    }
+    if (any) lp_maker_branches(m, collect, &l);
+    if (l.nbranch) qsort(l.branch, l.nbranch, sizeof *l.branch, by_target);
+    for (size_t i = 0; i < p->nitem && any; i++) look_at_item(&l, i);
+    free(l.item), free(l.known), free(l.branch);
 }
