@@ -283,8 +283,9 @@ static void *killer(void *unused)
         while (!*victim)
             if (turn.stop) return unused;
         nap(0.0005);
-        kill(*victim, SIGKILL);
-        *victim = 0;
+        const pid_t p = *victim;
+        *victim = 0; /* before the kill: behind it, the next one's name may be there */
+        kill(p, SIGKILL);
         hammer_once();
     }
 }
