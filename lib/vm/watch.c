@@ -333,19 +333,22 @@ void lp_vm_watches_after_fork(struct lp_vm *vm)
 
 static void end_thread(struct lp_watches *all)
 {
-    while (all->running && write(all->wake[1], "", 1) < 0 && errno == EINTR) {}
-    if (all->running)
-        pthread_join(all->thread, NULL);
+    char woken;
+    if (!all->running)
+        return;
+    while (write(all->wake[1], "", 1) < 0 && errno == EINTR) {}
+    pthread_join(all->thread, NULL);
+    while (read(all->wake[0], &woken, 1) < 0 && errno == EINTR) {}
     all->running = false;
 }
 
+/* A child may have had no thread: one is tried again at the end. */
 void lp_vm_pause_watches(struct lp_vm *vm, bool begin)
 {
     struct lp_watches *all = vm->watches;
-    char woken;
     if (all && begin)
         end_thread(all);
-    else if (all && all->wake[0] >= 0 && read(all->wake[0], &woken, 1) == 1)
+    else if (all && all->wake[0] >= 0)
         all->running = lp_engine_thread(&all->thread, watch_thread, all) == 0;
 }
 
