@@ -70,19 +70,19 @@ static void print_option(const struct cli_option *o)
     if (o->name) n += snprintf(left + n, sizeof left - (size_t)n, "%s--%s", o->key < CLI_LONG ? ", " : "  ", o->name);
     if (o->arg && o->arg[0] == '[') snprintf(left + n, sizeof left - (size_t)n, "[=%s", o->arg + 1);
     else if (o->arg) snprintf(left + n, sizeof left - (size_t)n, " %s", o->arg);
-    if (strlen(left) > 27) printf("%s\n%-28s%s\n", left, "", o->help);
-    else printf("%-28s%s\n", left, o->help);
+    if (strlen(left) > 27) out_printf("%s\n%-28s%s\n", left, "", o->help);
+    else out_printf("%-28s%s\n", left, o->help);
 }
 
 static _Noreturn void help(void)
 {
     const char *lead = "Usage: ";
     for (const char *const *form = cli.tool->synopsis; *form; form++, lead = "       ")
-        printf("%s%s %s\n", lead, cli.tool->name, *form);
-    printf("\n%s\n\nOptions:\n", cli.tool->summary);
+        out_printf("%s%s %s\n", lead, cli.tool->name, *form);
+    out_printf("\n%s\n\nOptions:\n", cli.tool->summary);
     for (const struct cli_option *o = cli.tool->options; o->key; o++)
         if (o->help) print_option(o);
-    if (cli.tool->notes) printf("\n%s\n", cli.tool->notes);
+    if (cli.tool->notes) out_printf("\n%s\n", cli.tool->notes);
     cli_exit(0);
 }
 
@@ -126,7 +126,7 @@ int cli_next(void)
         case ':': bad_option(c);
         case 'h': help();
         case 'V':
-            printf("%s (arm64lp) %s\n", cli.tool->name, lp_version());
+            out_printf("%s (arm64lp) %s\n", cli.tool->name, lp_version());
             cli_exit(0);
         case 'q': cli.level = 0; break;
         case 'v': cli.level += cli.level < 3; break;
@@ -196,6 +196,22 @@ void cli_report(void *ctx, const struct lp_error *err)
     memcpy(last_hint, err->hint, sizeof last_hint);
 }
 
+lp_status cli_io_error(struct lp_error *err, const char *where, const char *what, int sys)
+{
+    *err = (struct lp_error){.status = LP_E_IO, .sys = sys};
+    snprintf(err->where, sizeof err->where, "%s", where);
+    snprintf(err->text, sizeof err->text, "%s: %s", what, strerror(sys));
+    snprintf(err->hint, sizeof err->hint, "%s", lp_status_hint(LP_E_IO));
+    return LP_E_IO;
+}
+
+void cli_io_failed(const char *where, const char *what, int sys)
+{
+    struct lp_error err;
+    cli_io_error(&err, where, what, sys);
+    cli_report(NULL, &err);
+}
+
 int cli_failed(const struct lp_error *err)
 {
     if (cli.reported == 0) cli_report(NULL, err);
@@ -210,13 +226,12 @@ int cli_exit_status(lp_status s)
 void cli_exit(int status)
 {
     /* EBADF from fclose alone: nothing was written to a descriptor that was closed from the start. */
-    bool pending = ferror(stdout) != 0;
-    int e = 0;
-    if (fflush(stdout) != 0) pending = true, e = errno;
-    if (fclose(stdout) != 0 && errno != EBADF) pending = true, e = errno;
-    if (pending) {
-        fprintf(stderr, "%s: standard output: %s\n", cli.tool->name, e ? strerror(e) : "write error");
-        status = cli.tool->exit[LP_CLASS_system];
+    int e = out_error();
+    if (fflush(stdout) != 0 && !e) e = errno;
+    if (fclose(stdout) != 0 && errno != EBADF && !e) e = errno;
+    if (e) {
+        cli_io_failed("standard output", "cannot write", e);
+        status = cli_exit_status(LP_E_IO);
     }
     exit(status);
 }

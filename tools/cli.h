@@ -56,6 +56,10 @@ void cli_report(void *ctx, const struct lp_error *err);
 /* Print the error unless its like was reported already (parsers report all of them, then return the first); returns the exit status. */
 int cli_failed(const struct lp_error *err);
 int cli_exit_status(lp_status s);
+/* A file that cannot be read or written, as the library says it: "where: what: the errno's text", and what to do.
+ * Returns LP_E_IO; the second one reports it. */
+lp_status cli_io_error(struct lp_error *err, const char *where, const char *what, int sys);
+void cli_io_failed(const char *where, const char *what, int sys);
 /* "NAME: text". Counts as an error. */
 void cli_error(const char *fmt, ...) LP_PRINTF(1, 2);
 /* "NAME: warning: text", not with -q. */

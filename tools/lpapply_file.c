@@ -30,9 +30,9 @@ static int print_row(void *ctx, const struct lp_disk_row *row)
     (void)ctx;
     if (cli.format == OUT_TEXT) {
         column(row->name, 24);
-        fprintf(out_file(), "%-10s %8" PRIu64 "  ", row->version ? row->version : "-", row->places);
+        out_printf("%-10s %8" PRIu64 "  ", row->version ? row->version : "-", row->places);
         out_text(row->summary ? row->summary : "-");
-        putc('\n', out_file());
+        out_puts("\n");
         return 0;
     }
     out_record("patch");
@@ -51,7 +51,7 @@ int do_list_file(void)
     lp_elf *e = open_file(&status);
     if (!e) return status;
     if (!out_open(opt.output)) return cli_exit_status(LP_E_IO);
-    if (cli.format == OUT_TEXT && cli.level > 0) fprintf(out_file(), "%-24s %-10s %8s  %s\n", "NAME", "VERSION", "PLACES", "SUMMARY");
+    if (cli.format == OUT_TEXT && cli.level > 0) out_printf("%-24s %-10s %8s  %s\n", "NAME", "VERSION", "PLACES", "SUMMARY");
     lp_status s = lp_disk_list(e, print_row, NULL, &err);
     if (s) status = cli_failed(&err);
     lp_elf_close(e);

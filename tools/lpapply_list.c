@@ -32,8 +32,8 @@ static const char *when_exactly(uint64_t ms, char *buf, size_t size)
 void column(const char *s, size_t width)
 {
     out_text(s);
-    for (size_t n = strlen(s); n < width; n++) putc(' ', out_file());
-    putc(' ', out_file());
+    for (size_t n = strlen(s); n < width; n++) out_puts(" ");
+    out_puts(" ");
 }
 
 static void end_row(const struct target *t)
@@ -64,10 +64,10 @@ static int print_row(void *ctx, const struct lp_live_row *row)
     when(row->applied_ms, time, sizeof time);
     if (cli.format == OUT_TEXT) {
         column(row->name, 24);
-        fprintf(out_file(), "%-10s %8" PRIu64 " %12" PRIu64 "  %s%s", row->version ? row->version : "-", row->places, row->hits, time, row->note ? "  " : "");
+        out_printf("%-10s %8" PRIu64 " %12" PRIu64 "  %s%s", row->version ? row->version : "-", row->places, row->hits, time, row->note ? "  " : "");
         if (row->note) out_text(row->note);
-        if (row->trial_ms) fprintf(out_file(), "%son trial for %.1f s", row->note ? ", " : "  ", (double)row->trial_ms / 1e3);
-        putc('\n', out_file());
+        if (row->trial_ms) out_printf("%son trial for %.1f s", row->note ? ", " : "  ", (double)row->trial_ms / 1e3);
+        out_puts("\n");
         return 0;
     }
     out_record("patch");
@@ -89,7 +89,7 @@ static int print_place(void *ctx, const struct lp_live_place *row)
     if (cli.format == OUT_TEXT) {
         column(row->patch, 20);
         column(row->where, 24);
-        fprintf(out_file(), "%-5s %12" PRIu64 " %3" PRIu64 "  %-24s %s\n", row->kind, row->hits, row->threads, when_exactly(row->first_ms, first, sizeof first),
+        out_printf("%-5s %12" PRIu64 " %3" PRIu64 "  %-24s %s\n", row->kind, row->hits, row->threads, when_exactly(row->first_ms, first, sizeof first),
                 when_exactly(row->last_ms, last, sizeof last));
         return 0;
     }
@@ -110,14 +110,14 @@ static int print_place(void *ctx, const struct lp_live_place *row)
 static int print_function(void *ctx, const struct lp_live_function *row)
 {
     if (cli.format == OUT_TEXT) {
-        fprintf(out_file(), "%c %016" PRIx64 " %8" PRIu64 " ", row->patch ? '*' : ' ', row->addr, row->size);
+        out_printf("%c %016" PRIx64 " %8" PRIu64 " ", row->patch ? '*' : ' ', row->addr, row->size);
         if (!row->patch) out_text(row->name);
         else {
             column(row->name, 32);
-            fprintf(out_file(), "%12" PRIu64 "  ", row->hits);
+            out_printf("%12" PRIu64 "  ", row->hits);
             out_text(row->patch);
         }
-        putc('\n', out_file());
+        out_puts("\n");
         return 0;
     }
     out_record("function");
@@ -134,10 +134,10 @@ static int print_function(void *ctx, const struct lp_live_function *row)
 
 static void print_asker(const struct lp_live_event *row)
 {
-    if (row->pid) fprintf(out_file(), "  by process %" PRId64 " of user %" PRIu64, row->pid, row->uid);
-    if (row->stopped_ns) fprintf(out_file(), ", stopped for %.3f ms", (double)row->stopped_ns / 1e6);
-    if (row->text[0]) fputs(": ", out_file()), out_text(row->text);
-    putc('\n', out_file());
+    if (row->pid) out_printf("  by process %" PRId64 " of user %" PRIu64, row->pid, row->uid);
+    if (row->stopped_ns) out_printf(", stopped for %.3f ms", (double)row->stopped_ns / 1e6);
+    if (row->text[0]) out_puts(": "), out_text(row->text);
+    out_puts("\n");
 }
 
 static int print_event(void *ctx, const struct lp_live_event *row)
@@ -145,7 +145,7 @@ static int print_event(void *ctx, const struct lp_live_event *row)
     char time[40];
     when_exactly(row->time_ms, time, sizeof time);
     if (cli.format == OUT_TEXT) {
-        fprintf(out_file(), "%s  %-8s ", time, row->what);
+        out_printf("%s  %-8s ", time, row->what);
         column(row->patch, 20);
         out_text(row->version ? row->version : "-");
         print_asker(row);
@@ -170,10 +170,10 @@ static void print_totals(const struct target *target, const struct totals *t, co
 {
     const struct lp_live_stop *stop = &v->stop;
     if (cli.format == OUT_TEXT) {
-        fprintf(out_file(), "patches %" PRIu64 "\nplaces  %" PRIu64 "\nhits    %" PRIu64 "\nstops   %" PRIu64, t->patches, t->places, t->hits, v->stops);
-        if (v->stops) fprintf(out_file(), "  ms: last %.3f, median %.3f, p99 %.3f, max %.3f", (double)stop->last / 1e6, (double)stop->median / 1e6,
+        out_printf("patches %" PRIu64 "\nplaces  %" PRIu64 "\nhits    %" PRIu64 "\nstops   %" PRIu64, t->patches, t->places, t->hits, v->stops);
+        if (v->stops) out_printf("  ms: last %.3f, median %.3f, p99 %.3f, max %.3f", (double)stop->last / 1e6, (double)stop->median / 1e6,
                               (double)stop->p99 / 1e6, (double)stop->max / 1e6);
-        putc('\n', out_file());
+        out_puts("\n");
         return;
     }
     out_record("stats");
@@ -189,9 +189,9 @@ static void print_totals(const struct target *target, const struct totals *t, co
 static void heading(unsigned what)
 {
     if (cli.format != OUT_TEXT || cli.level < 1) return;
-    if (what == LOOK_LIST) fprintf(out_file(), "%-24s %-10s %8s %12s  %s\n", "NAME", "VERSION", "PLACES", "HITS", "APPLIED");
-    if (what == LOOK_PLACES) fprintf(out_file(), "%-20s %-24s %-5s %12s %3s  %-24s %s\n", "PATCH", "PLACE", "KIND", "HITS", "OLD", "FIRST", "LAST");
-    if (what == LOOK_FUNCTIONS) fprintf(out_file(), "  %-16s %8s %-32s %12s  %s\n", "ADDRESS", "SIZE", "NAME", "HITS", "PATCH");
+    if (what == LOOK_LIST) out_printf("%-24s %-10s %8s %12s  %s\n", "NAME", "VERSION", "PLACES", "HITS", "APPLIED");
+    if (what == LOOK_PLACES) out_printf("%-20s %-24s %-5s %12s %3s  %-24s %s\n", "PATCH", "PLACE", "KIND", "HITS", "OLD", "FIRST", "LAST");
+    if (what == LOOK_FUNCTIONS) out_printf("  %-16s %8s %-32s %12s  %s\n", "ADDRESS", "SIZE", "NAME", "HITS", "PATCH");
 }
 
 static lp_status look(struct target *t, unsigned what, struct lp_error *err)
@@ -218,9 +218,9 @@ static lp_status list_one(struct target *t)
     static size_t shown;
     if (t->skipped) return LP_OK;
     if (t->status == LP_OK && !targets_one() && cli.format == OUT_TEXT) {
-        fprintf(out_file(), "%s", shown++ ? "\n" : "");
+        out_printf("%s", shown++ ? "\n" : "");
         out_text(t->name);
-        fputs(":\n", out_file());
+        out_puts(":\n");
     }
     for (unsigned what = LOOK_LIST; what <= LOOK_JOURNAL && t->status == LP_OK; what *= 2)
         if (opt.look & what) t->status = look(t, what, &t->err);

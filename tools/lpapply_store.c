@@ -49,9 +49,9 @@ static int print_stored(void *ctx, const struct lp_store_row *row)
     (void)ctx;
     if (cli.format == OUT_TEXT) {
         column(row->name, 24);
-        fprintf(out_file(), "%-10s %-40s ", row->version ? row->version : "-", row->build_id);
+        out_printf("%-10s %-40s ", row->version ? row->version : "-", row->build_id);
         out_text(row->objects);
-        putc('\n', out_file());
+        out_puts("\n");
         return 0;
     }
     out_record("stored");
@@ -79,7 +79,7 @@ int do_list_stored(void)
     char user[PATH_MAX];
     lp_status s = LP_OK, bad;
     if (!out_open(opt.output)) return cli_exit_status(LP_E_IO);
-    if (cli.format == OUT_TEXT && cli.level > 0) fprintf(out_file(), "%-24s %-10s %-40s %s\n", "NAME", "VERSION", "BUILD-ID", "OBJECTS");
+    if (cli.format == OUT_TEXT && cli.level > 0) out_printf("%-24s %-10s %-40s %s\n", "NAME", "VERSION", "BUILD-ID", "OBJECTS");
     for (size_t i = 0; i < opt.n_patch_dirs; i++)
         if ((bad = list_one(opt.patch_dirs[i], true)) != LP_OK) s = bad;
     if (!opt.n_patch_dirs && (bad = list_one(lp_store_system_dir(), false)) != LP_OK) s = bad;

@@ -58,7 +58,7 @@ struct rows { const lp_diff *diff; unsigned differ; };
 static int print_line(void *ctx, const struct lp_diff_line *l)
 {
     (void)ctx;
-    printf("  %c %-58s %s\n", l->differs ? '!' : ' ', l->old_text ? l->old_text : "", l->new_text ? l->new_text : "");
+    out_printf("  %c %-58s %s\n", l->differs ? '!' : ' ', l->old_text ? l->old_text : "", l->new_text ? l->new_text : "");
     return 0;
 }
 
@@ -68,15 +68,15 @@ static int print_row(void *ctx, const struct lp_diff_function *f)
     char name[32];
     if (f->state == LP_DIFF_SAME) return 0;
     snprintf(name, sizeof name, "0x%llx", (unsigned long long)(f->old_size ? f->old_addr : f->new_addr));
-    printf("%-9s %s", state_word(f), f->name ? f->name : name);
-    if (f->new_name) printf(" -> %s", f->new_name);
+    out_printf("%-9s %s", state_word(f), f->name ? f->name : name);
+    if (f->new_name) out_printf(" -> %s", f->new_name);
     if (f->old_size && f->new_size && f->old_size != f->new_size)
-        printf(" (%llu -> %llu bytes)", (unsigned long long)f->old_size, (unsigned long long)f->new_size);
-    if (f->reason) printf(": %s", f->reason);
-    if (f->detail[0]) printf(" at %s", f->detail);
-    if (opt.why && f->rule) printf("; matched by %s", f->rule);
-    if (!f->included && f->state != LP_DIFF_REMOVED) printf("; not in the patch");
-    printf("\n");
+        out_printf(" (%llu -> %llu bytes)", (unsigned long long)f->old_size, (unsigned long long)f->new_size);
+    if (f->reason) out_printf(": %s", f->reason);
+    if (f->detail[0]) out_printf(" at %s", f->detail);
+    if (opt.why && f->rule) out_printf("; matched by %s", f->rule);
+    if (!f->included && f->state != LP_DIFF_REMOVED) out_printf("; not in the patch");
+    out_printf("\n");
     struct lp_error err;
     if (opt.why && f->state == LP_DIFF_CHANGED && lp_diff_lines(r->diff, f, print_line, NULL, &err) != LP_OK) cli_report(NULL, &err);
     r->differ++;

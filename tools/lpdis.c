@@ -121,7 +121,7 @@ static int do_coverage(void)
         count[r.state]++;
         proved[r.proof]++;
         if (cli.format == OUT_TEXT) {
-            fprintf(out_file(), "%-28s %-16s %-12s %08" PRIx32 "/%08" PRIx32 "  %-8s  %s\n", r.name, r.class_, r.feature, r.value, r.mask, state, proof);
+            out_printf("%-28s %-16s %-12s %08" PRIx32 "/%08" PRIx32 "  %-8s  %s\n", r.name, r.class_, r.feature, r.value, r.mask, state, proof);
             continue;
         }
         out_record("row");
@@ -160,9 +160,7 @@ static char *slurp(FILE *f, const char *name, size_t *len, struct lp_error *err)
         *len += fread(data + *len, 1, cap - *len, f);
     }
     if (feof(f) && !ferror(f)) return data;
-    *err = (struct lp_error){.status = LP_E_IO, .sys = errno};
-    snprintf(err->where, sizeof err->where, "%s", name);
-    snprintf(err->text, sizeof err->text, "cannot read: %s", strerror(errno ? errno : EIO));
+    cli_io_error(err, name, "cannot read", errno ? errno : EIO);
     free(data);
     return NULL;
 }
@@ -221,12 +219,7 @@ static lp_status do_file(const char *path, struct lp_error *err)
     FILE *f = standard ? stdin : fopen(path, "re");
     size_t len = 0;
     char magic[4] = "";
-    if (!f) {
-        *err = (struct lp_error){.status = LP_E_IO, .sys = errno};
-        snprintf(err->where, sizeof err->where, "%s", path);
-        snprintf(err->text, sizeof err->text, "cannot open: %s", strerror(errno));
-        return LP_E_IO;
-    }
+    if (!f) return cli_io_error(err, path, "cannot open", errno);
     if (!standard && fread(magic, 1, 4, f) == 4 && memcmp(magic, "\177ELF", 4) == 0) {
         fclose(f);
         return do_elf(path, NULL, 0, err);

@@ -64,7 +64,7 @@ static bool print(struct pool *p)
 {
     bool good = true;
     pthread_mutex_lock(&p->lock);
-    while (good && p->printed < p->n && !ferror(out_file())) {
+    while (good && p->printed < p->n && !out_error()) {
         struct slot *s = &p->slot[p->printed % p->n_slots];
         while (!s->done && !p->failed) pthread_cond_wait(&p->changed, &p->lock);
         good = s->done && !s->text.failed;
@@ -100,7 +100,7 @@ static lp_status run_alone(const struct lpdis_file *f, const struct lpdis_part *
     lp_dis *dis;
     lp_status s = lp_dis_new(&dis, err);
     if (s) return s;
-    for (size_t i = 0; i < n && !ferror(out_file()); i++) lpdis_part(f, dis, &part[i], undefined);
+    for (size_t i = 0; i < n && !out_error(); i++) lpdis_part(f, dis, &part[i], undefined);
     lpdis_bodies(f, dis, undefined);
     lp_dis_free(dis);
     return LP_OK;

@@ -81,9 +81,9 @@ static bool read_text(const char *path, char **text, size_t *len)
         if (!more) free(p);
         p = more;
     }
-    if (!f) cli_error("%s: %s", shown(path), strerror(errno));
+    if (!f) cli_io_failed(shown(path), "cannot open", errno);
     else if (!p) cli_error("%s: out of memory", shown(path));
-    else if (ferror(f)) cli_error("%s: cannot read", shown(path));
+    else if (ferror(f)) cli_io_failed(shown(path), "cannot read", errno);
     else if (n > TEXT_MAX) cli_error("%s: longer than %d bytes", shown(path), TEXT_MAX);
     bool good = p && !ferror(f) && n <= TEXT_MAX;
     if (f && f != stdin) fclose(f);
@@ -96,7 +96,7 @@ static bool read_text(const char *path, char **text, size_t *len)
 static bool write_text(const char *path, const char *text, size_t len)
 {
     if (!out_open(path)) return false;
-    fwrite(text, 1, len, out_file());
+    out_put(text, len);
     return out_close();
 }
 

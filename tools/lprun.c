@@ -129,7 +129,7 @@ static void open_log(lp_vm *vm)
     if (run.log_path) {
         fd = open(run.log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (run.continued ? 0 : O_TRUNC), 0666);
         if (fd < 0) {
-            cli_error("%s: %s", run.log_path, strerror(errno));
+            cli_io_failed(run.log_path, "cannot open", errno);
             exit(FAILED);
         }
     } else if (run.config.strace || run.config.log_level >= 2) {
@@ -166,7 +166,7 @@ static void set_variable(const char *s)
 static int print_cpu(void *ctx, const char *name, const char *features)
 {
     (void)ctx;
-    printf("%-16s%s\n", name, features);
+    out_printf("%-16s%s\n", name, features);
     return 0;
 }
 static int same_cpu(void *ctx, const char *name, const char *features)
@@ -192,7 +192,7 @@ static int print_syscall(void *ctx, const struct lp_vm_syscall *row)
     static const char *const states[] = {"implemented", "passed", "refused"};
     (void)ctx;
     if (cli.format == OUT_TEXT) {
-        fprintf(out_file(), "%3u  %-24s%s%s%s%s%s\n", row->number, row->name, states[row->state], row->error ? " " : "",
+        out_printf("%3u  %-24s%s%s%s%s%s\n", row->number, row->name, states[row->state], row->error ? " " : "",
                 row->error ? row->error : "", row->reason ? ": " : "", row->reason ? row->reason : "");
         return 0;
     }

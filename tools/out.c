@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +20,7 @@ static struct {
     char *target, *temp; /* a regular file: where to, under which name until then */
     bool exists;
     struct stat old;
+    int error;           /* errno of the first write that failed: a stream keeps that one did, and not why */
 } out;
 
 /* ---- the file ---- */
@@ -44,8 +47,7 @@ static void catch_signals(void)
 
 static bool failed(const char *what)
 {
-    int e = errno;
-    cli_error("%s: %s: %s", out.name ? out.name : "standard output", what, strerror(e));
+    cli_io_failed(out.name ? out.name : "standard output", what, out.error ? out.error : errno);
     out_discard();
     return false;
 }
@@ -100,7 +102,9 @@ bool out_open(const char *path)
     return out.f || failed("cannot open");
 }
 
-FILE *out_file(void) { return out.f ? out.f : stdout; }
+static FILE *stream(void) { return out.f ? out.f : stdout; }
+int out_error(void) { return out.error; }
+
 
 /* Mode and owner of the file that is replaced; of a new one: what the umask leaves of 0666. */
 static bool take_over_mode(int fd)
@@ -123,7 +127,7 @@ static void forget(void)
 bool out_close(void)
 {
     if (!out.f || out.f == stdout) return true; /* cli_exit() checks standard output */
-    if (fflush(out.f) != 0 || ferror(out.f)) return failed("cannot write");
+    if (fflush(out.f) != 0 || out.error) return failed("cannot write");
     int fd = fileno(out.f);
     if (out.temp && (!take_over_mode(fd) || (fsync(fd) != 0 && errno != EINVAL))) return failed("cannot write");
     FILE *f = out.f;
@@ -161,11 +165,30 @@ static bool room(struct out_buf *b, size_t n)
 void out_put(const char *p, size_t n)
 {
     struct out_buf *b = diverted;
-    if (!b) fwrite_unlocked(p, 1, n, out_file());
-    else if (room(b, n)) memcpy(b->p + b->n, p, n), b->n += n;
+    if (!b) {
+        if (fwrite_unlocked(p, 1, n, stream()) != n && !out.error) out.error = errno;
+    } else if (room(b, n)) {
+        memcpy(b->p + b->n, p, n);
+        b->n += n;
+    }
 }
 
 void out_puts(const char *s) { out_put(s, strlen(s)); }
+
+void out_printf(const char *fmt, ...)
+{
+    char brief[512], *text = brief;
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(brief, sizeof brief, fmt, ap);
+    if (n >= (int)sizeof brief && (text = malloc((size_t)n + 1))) vsnprintf(text, (size_t)n + 1, fmt, again);
+    va_end(again);
+    va_end(ap);
+    if (n > 0 && text) out_put(text, (size_t)n);
+    else if (n != 0 && !out.error) out.error = ENOMEM;
+    if (text != brief) free(text);
+}
 static void put_char(char c) { out_put(&c, 1); }
 
 static void put_byte(const char *before, unsigned char c)

@@ -3,18 +3,19 @@
 #define LP_TOOLS_OUT_H
 #include <arm64lp/error.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stddef.h>
 
 enum out_format { OUT_TEXT, OUT_JSON, OUT_TSV };
 
 /* Where data goes. path NULL or "-" = standard output; a regular file is written under a temporary name in the same directory
  * and renamed by out_close(). A failure is reported; returns false. */
 bool out_open(const char *path);
-/* The stream, for text. */
-FILE *out_file(void);
-/* Text of a fixed length, and a string. These two and all below go to this thread's buffer instead, while it has one (NULL: no more). */
+/* errno of the first write that failed; 0 = none did. */
+int out_error(void);
+/* Text of a fixed length, a string, and a formatted one. These and all below go to this thread's buffer instead, while it has one (NULL: no more). */
 void out_put(const char *p, size_t n);
 void out_puts(const char *s);
+void out_printf(const char *fmt, ...) LP_PRINTF(1, 2);
 /* At least `width` (up to 16) hexadecimal digits and a 0; returns how many. */
 unsigned out_digits(char *to, uint64_t value, unsigned width);
 struct out_buf { char *p; size_t n, cap; bool failed; };

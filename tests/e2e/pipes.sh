@@ -82,19 +82,39 @@ done
 lpapply -q -o new app p.lpatch
 lpdiff --exit-zero -o d.lpatch app new
 # lprun's exit status for trouble is 125
-for command in 'lpmake -t app check=ret' 'lpdis app' 'lpdis --json app' 'lpdis --coverage' 'lpdis p.lpatch' 'lpdiff --exit-zero app new' 'lpapply -o - app p.lpatch' 'lpapply -l new' \
-    'lpmake --fmt p.lpatch' 'lprun --help' 'lprun --syscalls'; do
+# unwritten NAME REASON: err, from $command, names the stream or file, the reason and what to do
+unwritten()
+{
+    is "$status $(grep -c "^${command%% *}: $1: cannot write: $2\$" err) $(grep -c "^${command%% *}: hint: " err)" "$trouble 1 1" "  $3"
+}
+for command in 'lpmake -t app check=ret' 'lpdis app' 'lpdis --json app' 'lpdis --coverage' 'lpdis p.lpatch' 'lpdis -P p.lpatch app' 'lpdis -w d503201f' 'lpdiff --exit-zero app new' \
+    'lpdiff --exit-zero --why app new' 'lpapply -o - app p.lpatch' 'lpapply -l new' 'lpmake --fmt p.lpatch' 'lprun --help' 'lprun --syscalls' 'lprun --version' 'lprun --cpu help'; do
     case $command in lprun*) trouble=125 ;; *) trouble=2 ;; esac
     $command >first 2>err </dev/null && $command >second 2>err </dev/null
     is "$? $(cmp first second && [ -s first ] && echo same)" "0 same" "$command: the same bytes again"
     $command >third 2>err <&-
     is "$? $(cmp first third && echo same)" "0 same" "  standard input closed"
     $command >/dev/full 2>err
-    is "$? $(grep -c 'standard output' err)" "$trouble 1" "  a full disk"
+    status=$? unwritten "standard output" "No space left on device" "a full disk"
     $command 2>err >&-
-    is "$? $(grep -c 'standard output' err)" "$trouble 1" "  standard output closed"
+    status=$? unwritten "standard output" "Bad file descriptor" "standard output closed"
     (trap '' PIPE; $command 2>err; echo $? >status) | true
     case $(cat status)/$(grep -c 'standard output' err) in 0/0 | $trouble/1) ok "  a reader that has gone, SIGPIPE ignored" ;; *) not_ok "  a reader that has gone, SIGPIPE ignored"; note <err ;; esac
+done
+# A file system without space: what was there stays, and nothing is beside it.
+mkdir full
+cat >full.sh <<'S'
+mount -t tmpfs -o size=64k none full && echo before >full/there && ! cat /dev/zero >full/zeros 2>/dev/null && touch full/empty || exit 77
+S
+as_root=
+[ "$(id -u)" = 0 ] || as_root=-r
+trouble=2
+for command in 'lpmake -t app check=ret' 'lpdis app' 'lpdis p.lpatch' 'lpdiff --exit-zero app new' 'lpapply app p.lpatch'; do
+    tool=${command%% *}
+    { cat full.sh; echo "$tool -o full/there ${command#* } 2>err; echo \$? \$(cat full/there) \$(ls -A full) >status"; } >here.sh
+    unshare $as_root -m sh here.sh 2>/dev/null || { skip "$tool -o, a full disk" "no mount of a tmpfs here"; continue; }
+    is "$(cut -d ' ' -f 2- status)" "before empty there zeros" "$command, -o on a full disk: nothing was changed"
+    status=$(cut -d ' ' -f 1 status) unwritten full/there "No space left on device" "said so"
 done
 # Files get none of the descriptors that are closed, so that messages do not go into them.
 lpmake -t app -o closed.lpatch 'check=ret 1' <&- >&- 2>&-
