@@ -64,6 +64,15 @@ static void move_bitmask(uint32_t w, struct lp_dis_insn *insn)
     if (!one_move(value, wide)) mov(insn, w & 31, wide, true, value);
 }
 
+/* BFC is BFI of the zero register (Arm ARM C6.2, BFC). */
+static void clear(struct lp_dis_insn *insn)
+{
+    char *zero = strstr(insn->operands, insn->operands[0] == 'w' ? ", wzr, " : ", xzr, ");
+    if (!zero) return;
+    strcpy(insn->mnemonic, "bfc");
+    memmove(zero, zero + 5, strlen(zero + 5) + 1);
+}
+
 /* "[x0], #0xffffffffffffffc8" is meant negative. */
 static void negative(struct lp_dis_insn *insn)
 {
@@ -96,6 +105,7 @@ void lp_dis_prefer(unsigned row, uint32_t word, struct lp_dis_insn *insn)
     hint(row, word, insn);
     if (row == A64_MOVZ || row == A64_MOVN) move_wide(row, word, insn);
     if (row == A64_ORR_imm) move_bitmask(word, insn);
+    if (strcmp(insn->mnemonic, "bfi") == 0 && (word >> 5 & 31) == 31) clear(insn);
     if (strcmp(insn->mnemonic, "ins") == 0) strcpy(insn->mnemonic, "mov");
     if (insn->mnemonic[0] == 's' || insn->mnemonic[0] == 'u') lengthen(word, insn);
     negative(insn);

@@ -1,10 +1,11 @@
 /* a64/spell.c - the text of words that capstone 4 does not know, by the row: atomic operations (Armv8.1) and the commonest of SVE, as the Arm ARM spells
- * them (C6.2, C8.2). The others have their names alone. */
+ * them (C6.2, C8.2). The others of SVE, and SME, have their names alone; all else is in spell_base.c. */
 #include <config.h>
 #include "a64/disasm.h"
 #include "base/bits.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,48 +59,60 @@ static const char *const operands[A64_ROW_COUNT] = {
 static const char *const patterns[31] = {"pow2", "vl1", "vl2", "vl3", "vl4", "vl5", "vl6", "vl7", "vl8", "vl16", "vl32", "vl64", "vl128", "vl256",
                                          [29] = "mul4", [30] = "mul3"};
 
-struct text { char *p; size_t n, size; };
-
-static void put(struct text *t, const char *format, int v)
+void lp_dis_put(struct lp_dis_text *t, const char *format, ...)
 {
-    int n = snprintf(t->p + t->n, t->size - t->n, format, v);
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(t->p + t->n, t->size - t->n, format, args);
+    va_end(args);
     if (n > 0) t->n += (size_t)n < t->size - t->n ? (size_t)n : t->size - t->n - 1;
 }
 
+void lp_dis_mnemonic(unsigned row, struct lp_dis_insn *out)
+{
+    size_t n = 0;
+    for (const char *p = lp_a64_rows[row].name; p[n] && p[n] != '_' && n + 1 < sizeof out->mnemonic; n++) out->mnemonic[n] = (char)tolower((unsigned char)p[n]);
+    out->mnemonic[n] = 0;
+}
+
 /* X or W register; 31 is the zero register, of an address SP. */
-static void put_general(struct text *t, char kind, unsigned reg)
+static void put_general(struct lp_dis_text *t, char kind, unsigned reg)
 {
-    const char numbered[] = {kind, '%', 'd', 0}, zero[] = {kind, 'z', 'r', 0};
-    put(t, reg == 31 ? zero : numbered, (int)reg);
+    if (reg == 31) lp_dis_put(t, "%czr", kind);
+    else lp_dis_put(t, "%c%u", kind, reg);
 }
 
-static void put_base(struct text *t, unsigned reg) { put(t, reg == 31 ? "sp" : "x%d", (int)reg); }
-
-static void put_vectors_on(struct text *t, int64_t v)
+static void put_base(struct lp_dis_text *t, unsigned reg)
 {
-    if (v) put(t, ", #%d, mul vl", (int)v);
+    if (reg == 31) lp_dis_put(t, "sp");
+    else lp_dis_put(t, "x%u", reg);
 }
 
-static void put_pattern(struct text *t, unsigned pattern)
+static void put_vectors_on(struct lp_dis_text *t, int64_t v)
+{
+    if (v) lp_dis_put(t, ", #%d, mul vl", (int)v);
+}
+
+static void put_pattern(struct lp_dis_text *t, unsigned pattern)
 {
     if (pattern == 31) return;
-    put(t, patterns[pattern] ? ", " : ", #%d", (int)pattern);
-    if (patterns[pattern]) put(t, patterns[pattern], 0);
+    if (patterns[pattern]) lp_dis_put(t, ", %s", patterns[pattern]);
+    else lp_dis_put(t, ", #%u", pattern);
 }
 
-static void put_operand(struct text *t, char code, uint32_t w)
+static void put_operand(struct lp_dis_text *t, char code, uint32_t w)
 {
     static const char *const sizes[] = {".b", ".h", ".s", ".d"};
     const unsigned d = w & 31, n = w >> 5 & 31, m = w >> 16 & 31;
     switch (code) {
-    case 'd': case 'D': put(t, "z%d", (int)d); break;
-    case 'n': case 'N': put(t, "z%d", (int)n); break;
-    case 'm': case 'M': put(t, "z%d", (int)m); break;
-    case 'P': put(t, "p%d", w >> 10 & 7); break;
-    case 'Q': put(t, "p%d", w >> 10 & 15); break;
-    case 'p': put(t, "p%d", w & 15); break;
-    case 'q': put(t, "p%d", w >> 5 & 15); break;
-    case 'o': put(t, "p%d", w >> 16 & 15); break;
+    case 'd': case 'D': lp_dis_put(t, "z%d", (int)d); break;
+    case 'n': case 'N': lp_dis_put(t, "z%d", (int)n); break;
+    case 'm': case 'M': lp_dis_put(t, "z%d", (int)m); break;
+    case 'P': lp_dis_put(t, "p%d", w >> 10 & 7); break;
+    case 'Q': lp_dis_put(t, "p%d", w >> 10 & 15); break;
+    case 'p': lp_dis_put(t, "p%d", w & 15); break;
+    case 'q': lp_dis_put(t, "p%d", w >> 5 & 15); break;
+    case 'o': lp_dis_put(t, "p%d", w >> 16 & 15); break;
     case 'x': put_general(t, 'x', d); break;
     case 'X': put_base(t, n); break;
     case 'y': put_general(t, 'x', m); break;
@@ -107,28 +120,20 @@ static void put_operand(struct text *t, char code, uint32_t w)
     case 'W': put_general(t, 'w', m); break;
     case 'v': put_vectors_on(t, lp_sext(w >> 16 & 15, 4)); break;
     case 'V': put_vectors_on(t, lp_sext((w >> 16 & 63) << 3 | (w >> 10 & 7), 9)); break;
-    case '5': put(t, "#%d", (int)lp_sext(m, 5)); break;
-    case '7': put(t, "#%d", w >> 14 & 127); break;
-    case 'e': put(t, "#%d", (int)(m << 3 | (w >> 10 & 7))); break;
+    case '5': lp_dis_put(t, "#%d", (int)lp_sext(m, 5)); break;
+    case '7': lp_dis_put(t, "#%d", w >> 14 & 127); break;
+    case 'e': lp_dis_put(t, "#%d", (int)(m << 3 | (w >> 10 & 7))); break;
     case 'a': put_pattern(t, n); break;
     default: break;
     }
-    if (strchr("dnmt", code)) put(t, sizes[w >> 22 & 3], 0);
+    if (strchr("dnmt", code)) lp_dis_put(t, sizes[w >> 22 & 3]);
 }
 
-/* The row's name up to `_`, in small letters. */
-static void mnemonic_of(unsigned row, struct lp_dis_insn *out)
-{
-    size_t n = 0;
-    for (const char *p = lp_a64_rows[row].name; p[n] && p[n] != '_' && n + 1 < sizeof out->mnemonic; n++) out->mnemonic[n] = (char)tolower((unsigned char)p[n]);
-    out->mnemonic[n] = 0;
-}
-
-static void spell(struct text *t, const char *format, uint32_t w)
+static void spell(struct lp_dis_text *t, const char *format, uint32_t w)
 {
     for (; *format; format++) {
         if (*format == '%') put_operand(t, *++format, w);
-        else put(t, "%c", *format);
+        else lp_dis_put(t, "%c", *format);
     }
 }
 
@@ -156,19 +161,19 @@ static void atomic(uint32_t w, unsigned a, unsigned l, bool can_store, struct lp
     const unsigned size = w >> 30, s = w >> 16 & 31, t = w & 31, n = w >> 5 & 31;
     const bool acquires = w >> a & 1, store = can_store && t == 31 && !acquires;
     const char kind = size == 3 ? 'x' : 'w';
-    struct text text = {out->operands, 0, sizeof out->operands};
+    struct lp_dis_text text = {out->operands, 0, sizeof out->operands};
     if (store) memcpy(out->mnemonic, "st", 2);
     snprintf(out->mnemonic + strlen(out->mnemonic), 8, "%s%s%s", acquires ? "a" : "", w >> l & 1 ? "l" : "", sizes[size]);
     put_general(&text, kind, s);
-    if (!store) put(&text, ", ", 0), put_general(&text, kind, t);
-    put(&text, ", [", 0), put_base(&text, n), put(&text, "]", 0);
+    if (!store) lp_dis_put(&text, ", "), put_general(&text, kind, t);
+    lp_dis_put(&text, ", ["), put_base(&text, n), lp_dis_put(&text, "]");
 }
 
 bool lp_dis_spell(unsigned row, uint32_t word, struct lp_dis_insn *out)
 {
-    struct text t = {out->operands, 0, sizeof out->operands};
+    struct lp_dis_text t = {out->operands, 0, sizeof out->operands};
     const char *name;
-    mnemonic_of(row, out);
+    lp_dis_mnemonic(row, out);
     switch (row) {
     case A64_LDADD: case A64_LDCLR: case A64_LDEOR: case A64_LDSET: case A64_LDSMAX: case A64_LDSMIN: case A64_LDUMAX: case A64_LDUMIN:
         /* "ldadd" or, of a store, "stadd": the same number of letters */

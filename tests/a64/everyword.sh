@@ -45,9 +45,9 @@ else
     is "$(grep -v proved: "$scratch/sum" | numbers) $(grep proved: "$scratch/sum" | numbers)" "$rows $executed" "with -v, the numbers go to standard error"
     hints_have_names
     names="lpdis names what capstone does not know"
-    [ $status = 77 ] && skip "$names" "another capstone" || is "$(lpdis -w 04220020 d9200820 d69f03e0 f83fd000 | tr -s ' \t' ' ')" ' 0: 04220020 add z0.b, z1.b, z2.b
- 4: d9200820 .inst 0xd9200820 ; STG_off
+    [ $status = 77 ] && skip "$names" "another capstone" || is "$(lpdis -w 04220020 d9200820 d69f03e0 042057f3 | tr -s ' \t' ' ')" ' 0: 04220020 add z0.b, z1.b, z2.b
+ 4: d9200820 stg x0, [x1]
  8: d69f03e0 eret
- c: f83fd000 .inst 0xf83fd000 ; LD64B' "$names"
+ c: 042057f3 .inst 0x042057f3 ; ADDVL_rri' "$names"
 fi
 tap_done

@@ -78,8 +78,9 @@ void spell(const struct word *w, char out[256])
     }
     for (; i < n && !isspace((unsigned char)t[i]); i++) out[o++] = (char)tolower((unsigned char)t[i]);
     out[o] = 0;
-    if (o >= 2 && strcmp(out + o - 2, "hs") == 0 && out[1] == '.') strcpy(out + o - 2, "cs");
-    if (o >= 2 && strcmp(out + o - 2, "lo") == 0 && out[1] == '.') strcpy(out + o - 2, "cc");
+    const bool conditional = o > 2 && (out[1] == '.' || out[2] == '.'); /* B.cond, BC.cond */
+    if (o >= 2 && strcmp(out + o - 2, "hs") == 0 && conditional) strcpy(out + o - 2, "cs");
+    if (o >= 2 && strcmp(out + o - 2, "lo") == 0 && conditional) strcpy(out + o - 2, "cc");
     out[o++] = ' ';
     bool narrow = false;
     size_t first = o;
