@@ -5,7 +5,16 @@ source=scenes/control.c
 . "$srcdir/tests/e2e/driven.sh"
 build prog -static -no-pie || { not_ok "compile"; tap_done; }
 lpmake -t prog --meta name=seven -o seven.lpatch 'value=ret 7'
-talk() { timeout 20 "$builddir/tests/e2e/talk" "$@"; }
+talk() { timeout 60 "$builddir/tests/e2e/talk" "$@"; }
+answers() { [ "$(grep -c '^ok\|^error' answered)" -ge "$1" ]; }
+# ask N LINE...: the file answered has what the server says, until it has answered N times
+ask()
+{
+    n=$1
+    shift
+    : >answered
+    { printf '%s\n' "$@"; wait_for 20 answers "$n"; } | talk sock >>answered
+}
 # look: everything that can be asked for; what fails is said
 look()
 {
@@ -19,8 +28,7 @@ start prog --watch w.lpatch
 at=$(say cut | sed -n 's/^cut \(0x[0-9a-f]*\) 1$/\1/p')
 [ -n "$at" ] && ok "a file is cut off" || not_ok "a file is cut off"
 is "$(look)" "" "it is looked at"
-printf 'arm64lp 1\nread %d 64\nlist\n' "$at" >asked
-{ cat asked; sleep 0.3; } | talk sock >answered
+ask 2 'arm64lp 1' "read $((at)) 64" list
 like "$(cat answered)" '^error ADDRESS' "what is not there cannot be read"
 is "$(tail -n 1 answered)" "ok 0 0 0 0" "and the next request is answered"
 run "applied" 0 lpapply -c sock seven.lpatch
@@ -34,8 +42,7 @@ is "$?" 0 "the program has lived through it"
 
 # ---- addresses at the end of all ----
 start prog --read-only-control
-printf 'arm64lp 1\nread 18446744073709551615 1\nread 18446744073709551614 2\nread 72057594037927935 1\nlist\n' >asked
-{ cat asked; sleep 0.3; } | talk sock >answered
+ask 4 'arm64lp 1' 'read 18446744073709551615 1' 'read 18446744073709551614 2' 'read 72057594037927935 1' list
 is "$(grep -c '^error ADDRESS' answered) $(tail -n 1 answered)" "3 ok 0 0 0 0" "they are no addresses of the program"
 
 # ---- memory that comes and goes while it is looked at ----
@@ -47,14 +54,13 @@ is "$?" 0 "the program has lived through it"
 # ---- clients that say nothing ----
 start prog
 mkfifo hold
-timeout 60 "$builddir/tests/e2e/talk" sock 100 <hold >silent.out &
+talk sock 100 <hold >silent.out &
 exec 8>hold
-sleep 0.5
+wait_for 20 grep -q connected silent.out
 for i in 1 2 3; do run "among 100 silent connections" 0 lpapply -c sock -l; done
 is "$(say exec)" "exec 0" "the program executes"
 exec 8>&-
-printf 'arm64lp 1 later\nlist\nlist x\n' >asked
-{ cat asked; sleep 0.3; } | talk sock >answered
+ask 2 'arm64lp 1 later' list 'list x'
 is "$(tail -n 2 answered | cut -d' ' -f1,2 | tr '\n' ' ')" "ok 0 error PROTOCOL " "a greeting may say more, a request may not"
 
 # ---- orders that nobody wants any more ----

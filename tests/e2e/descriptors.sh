@@ -52,8 +52,8 @@ int main(void)
 }
 X
 arm64_cc every every.c -O1
-[ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt 17000 ] ||
-    is "$(ulimit -n 17000; timeout 60 lprun -c s3 ./every 2>&1)" "0 of many" "any number can be had"
+if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt 17000 ]; then skip "any number can be had" "a hard limit of $(ulimit -Hn) open files"
+else is "$(ulimit -n 17000; timeout 60 lprun -c s3 ./every 2>&1)" "0 of many" "any number can be had"; fi
 
 # ---- -c SOCKET: the process that lprun started serves it, also after exec; children serve their own ----
 cat >x.c <<'X'

@@ -1,15 +1,11 @@
 #!/bin/sh
 # lpmake: every change in static, position-independent and shared code, made and run; places, warnings, errors.
 . "$srcdir/tests/lib.sh"
-need_cross
-sysroot=$(arm64_sysroot) || skip_all "no AArch64 C library"
-cd "$scratch" || exit 1
-cp "$srcdir/tests/e2e/making/app.c" .
+. "$srcdir/tests/e2e/making/lib.sh"
 objdump=${CROSS_CC%gcc}objdump
 AS=${CROSS_CC%gcc}as
 have "$AS" || AS=none
 
-run_patched() { p=$1; shift; timeout 60 lprun --no-control -L "$sysroot" -P "$p" "$@" 2>&1; }
 # makes NAME TARGET CHANGE... : it makes NAME.lpatch and says nothing but what $may_warn matches
 makes()
 {
@@ -41,14 +37,10 @@ warns()
 at() { "$objdump" -d --no-show-raw-insn --disassemble="$2" "$1" | awk -v p="$3" '/^ *[0-9a-f]+:\t/ { n++; if ($0 ~ p && !hit) { hit = 1; printf "0x%x\n", 4 * (n - 1) } }'; }
 
 for kind in static pie so; do
-    case $kind in
-    static) "$CROSS_CC" -O2 -g -fno-ipa-ra -static -no-pie -o app-$kind app.c; object=app-$kind program=app-$kind ;;
-    pie) "$CROSS_CC" -O2 -g -fno-ipa-ra -o app-$kind app.c; object=app-$kind program=app-$kind ;;
-    so) "$CROSS_CC" -O2 -g -fno-ipa-ra -fPIC -shared -Dmain=work -o libapp.so app.c
-        echo 'int work(int, char **); int main(int c, char **v) { return work(c, v); }' >main.c
-        "$CROSS_CC" -O2 -o app-$kind main.c -L. -lapp -Wl,-rpath,"$scratch"; object=libapp.so program=app-$kind ;;
-    esac
-    is "$(timeout 60 lprun --no-control -L "$sysroot" ./$program 2>&1 | head -n 3 | tr '\n' ' ')" "check 4 twice 8 parse 47 " "$kind: runs"
+    made_app $kind
+    object=app-$kind program=app-$kind
+    [ $kind != so ] || object=libapp.so
+    is "$(run_lprun ./$program | head -n 3 | tr '\n' ' ')" "check 4 twice 8 parse 47 " "$kind: runs"
     makes $kind-ret $object 'check=ret 77' && gives $kind-ret $program 'check 77'
     makes $kind-b $object 'other=b check' && gives $kind-b $program 'other 10'
     off=$(at $object calc '[[:space:]]bl[[:space:]]')

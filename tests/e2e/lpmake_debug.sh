@@ -1,19 +1,16 @@
 #!/bin/sh
 # lpmake: a stripped target, whose symbols and lines are in a separate debug file.
 . "$srcdir/tests/lib.sh"
-need_cross
-sysroot=$(arm64_sysroot) || skip_all "no AArch64 C library"
-cd "$scratch" || exit 1
+. "$srcdir/tests/e2e/making/lib.sh"
 objcopy=${CROSS_CC%gcc}objcopy
 have "$objcopy" || skip_all "no $objcopy"
-cp "$srcdir/tests/e2e/making/app.c" "$srcdir/tests/e2e/making/fix.c" .
-"$CROSS_CC" -O2 -ffunction-sections -fdata-sections -fno-ipa-ra -fPIC -c fix.c || { not_ok "compile"; tap_done; }
+"$CROSS_CC" $SECTIONS -fPIC -c fix.c || { not_ok "compile"; tap_done; }
 line=$(awk '/return v - 1;/ { print NR }' app.c)
 # stripped FLAG...: root/bin/app without symbols, app.debug with them
 stripped()
 {
     rm -rf root && mkdir -p root/bin
-    "$CROSS_CC" -O2 -g -fno-ipa-ra -o app "$@" app.c && "$objcopy" --only-keep-debug app app.debug && "$objcopy" -g -x --strip-all app root/bin/app || not_ok "compile"
+    "$CROSS_CC" $STANDARD -g -o app "$@" app.c && "$objcopy" --only-keep-debug app app.debug && "$objcopy" -g -x --strip-all app root/bin/app || not_ok "compile"
 }
 link() { "$objcopy" --add-gnu-debuglink="${1:-app.debug}" root/bin/app; }
 # put FOLDER NAME
@@ -22,7 +19,7 @@ put() { mkdir -p "$1" && cp app.debug "$1/$2"; }
 found()
 {
     lpmake -t root/bin/app -o one.lpatch 'check=ret 77' "app.c:$line=ret 8" 'twice=replace from fix.o' 2>err || { not_ok "$1"; note <err; return; }
-    is "$(timeout 60 lprun --no-control -L "$sysroot" -P one.lpatch root/bin/app 2>&1 | grep -E '^(check|other|twice)' | tr '\n' ' ')" "check 77 twice 7280 other 8 " "$1"
+    is "$(run_patched one.lpatch root/bin/app | grep -E '^(check|other|twice)' | tr '\n' ' ')" "check 77 twice 7280 other 8 " "$1"
 }
 missing()
 {
@@ -57,7 +54,7 @@ link
 missing "  not another one: its build-id differs"
 cp app.debug root/bin
 found "  the right one"
-echo '__thread int seen; int check(int v) { return seen + v; }' | "$CROSS_CC" -O2 -ffunction-sections -fPIC -c -o tls.o -x c -
+echo '__thread int seen; int check(int v) { return seen + v; }' | object tls -fPIC
 lpmake -t root/bin/app 'check=replace from tls.o' >out 2>err
 is "$? $(wc -c <out)" "1 0" "thread-local storage, which a patch can only name: refused"
 "$builddir/lpdis" -l root/bin/app 2>err | grep -q 'app.c:[0-9]' && ok "lpdis -l has the lines, too" || not_ok "lpdis -l has the lines, too"

@@ -2,23 +2,20 @@
 # Recipes: what they mean, their errors with line and column, their canonical form, the depfile, and the rules of arm64lp(7) in a sample project.
 . "$srcdir/tests/lib.sh"
 unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that runs this
-need_cross
-cd "$scratch" || exit 1
-cp "$srcdir/tests/e2e/making/app.c" "$srcdir/tests/e2e/making/fix.c" .
+. "$srcdir/tests/e2e/making/lib.sh"
 AS=${CROSS_CC%gcc}as
 have "$AS" || skip_all "no assembler for AArch64"
-FIX='-O2 -ffunction-sections -fdata-sections -fno-ipa-ra'
-"$CROSS_CC" -O2 -g -fno-ipa-ra -static -no-pie -o app app.c || { not_ok "compile"; tap_done; }
-"$CROSS_CC" $FIX -c -o fix.o fix.c
+made_app static
+mv app-static app
+"$CROSS_CC" $SECTIONS -c -o fix.o fix.c
 mkdir src
 cp fix.o src/beside.o
 # Two blanks, tabs, CRLF and odd order: all the same.
 printf '# A recipe.\n\nname full\nversion   2\nsummary  check() and others # not a comment of the head\n\nmode\tquiesce deadline 5s\nobject app\n  check=ret   77   # always\nother = asm "mov w0, #5; ret"\r\ncounted = replace from fix.o\nname_of=replace from beside.o:name_of\n\ncalc = asm {\n  mov w0, #3\n1:  sub w0, w0, #1     // counts\n\tcbnz w0, 1b\n  mov w0, #9\nret\n}\n' >src/full.lps
-run_patched() { timeout 60 lprun --no-control -P "$1" ./app 2>&1; }
 lpmake -t app -o full.lpatch src/full.lps 2>err && ok "made" || not_ok "made"
 note <err
 is "$(head -n 5 full.lpatch)" "$(printf 'lpatch 1\nname      full\nversion   2\nsummary   check() and others\nmode      quiesce deadline 5s')" "its head"
-run_patched full.lpatch >got
+run_patched full.lpatch ./app >got
 is "$(sed -n '/^check/p; /^name/p; /^counted/p; /^calc/p; /^other/p' got | tr '\n' ' ')" "check 77 name nil counted 20 calc 9 other 5 " "what it does"
 lpmake -t app - <src/full.lps >stdin.lpatch 2>err
 is "$?" 1 "from standard input, an object beside the recipe is not found"
@@ -123,7 +120,7 @@ grep -q lpmake project/Makefile || not_ok "arm64lp(7) has rules"
 cd project || exit 1
 m() { make CROSS_CC="$CROSS_CC" "$@" >log 2>&1 || { not_ok "make $*"; note <log; }; }
 m
-out=$(timeout 60 lprun --no-control -P fix.lpatch ./app 2>&1)
+out=$(run_patched fix.lpatch ./app)
 like "$out" '^parse 10247$\|^parse 92' "make: the patched program"
 is "$(make CROSS_CC="$CROSS_CC" -q; echo $?)" 0 "make: nothing to do again"
 for f in fix.lps fix.c app.c; do
@@ -136,7 +133,7 @@ done
 rm fix.lps
 printf 'check = ret 6\n' >fix.lps
 m
-like "$(timeout 60 lprun --no-control -P fix.lpatch ./app 2>&1)" '^check 6$' "make: a new recipe"
+like "$(run_patched fix.lpatch ./app)" '^check 6$' "make: a new recipe"
 rm fix.o fix.c
 m
 ok "make: an object that is not needed any more is not missed"

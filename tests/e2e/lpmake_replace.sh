@@ -1,18 +1,8 @@
 #!/bin/sh
 # lpmake: functions compiled from C come into static, position-independent and shared code, with relocations of every kind, strings, functions and variables.
 . "$srcdir/tests/lib.sh"
-need_cross
-sysroot=$(arm64_sysroot) || skip_all "no AArch64 C library"
-cd "$scratch" || exit 1
-cp "$srcdir/tests/e2e/making/app.c" "$srcdir/tests/e2e/making/fix.c" .
-run_patched() { p=$1; shift; timeout 60 lprun --no-control -L "$sysroot" -P "$p" "$@" 2>&1; }
-SECTIONS='-ffunction-sections -fdata-sections -fno-ipa-ra'
-
-"$CROSS_CC" -O2 -g -fno-ipa-ra -static -no-pie -o app-static app.c
-"$CROSS_CC" -O2 -g -fno-ipa-ra -o app-pie app.c
-"$CROSS_CC" -O2 -g -fno-ipa-ra -fPIC -shared -Dmain=work -o libapp.so app.c
-echo 'int work(int, char **); int main(int c, char **v) { return work(c, v); }' >main.c
-"$CROSS_CC" -O2 -o app-so main.c -L. -lapp -Wl,-rpath,"$scratch"
+. "$srcdir/tests/e2e/making/lib.sh"
+for kind in static pie so; do made_app $kind; done
 
 # try NAME TARGET PROGRAM OBJECT: every function by itself, then all at once
 try()
@@ -54,12 +44,12 @@ other 94
 pointer 11
 calls 2 depth 25 shared 7
 E2
-"$CROSS_CC" -O2 $SECTIONS -c -o fix.o fix.c && try "static" app-static app-static fix.o
+"$CROSS_CC" $SECTIONS -c -o fix.o fix.c && try "static" app-static app-static fix.o
 try "pie" app-pie app-pie fix.o
-"$CROSS_CC" -O0 -fPIC $SECTIONS -c -o fix0.o fix.c && try "-O0 -fPIC, pie" app-pie app-pie fix0.o
-"$CROSS_CC" -O2 -fPIC $SECTIONS -mtls-dialect=trad -c -o fixt.o fix.c && try "-fPIC, traditional TLS, pie" app-pie app-pie fixt.o
-"$CROSS_CC" -O2 -fPIC -g $SECTIONS -mbranch-protection=standard -c -o fixb.o fix.c && try "-fPIC, descriptors, branch protection, library" libapp.so app-so fixb.o
-"$CROSS_CC" -Os -fPIE -fno-toplevel-reorder $SECTIONS -c -o fixs.o fix.c && try "-Os -fPIE, pie" app-pie app-pie fixs.o
+"$CROSS_CC" $SECTIONS -O0 -fPIC -c -o fix0.o fix.c && try "-O0 -fPIC, pie" app-pie app-pie fix0.o
+"$CROSS_CC" $SECTIONS -fPIC -mtls-dialect=trad -c -o fixt.o fix.c && try "-fPIC, traditional TLS, pie" app-pie app-pie fixt.o
+"$CROSS_CC" $SECTIONS -fPIC -g -mbranch-protection=standard -c -o fixb.o fix.c && try "-fPIC, descriptors, branch protection, library" libapp.so app-so fixb.o
+"$CROSS_CC" $SECTIONS -Os -fPIE -fno-toplevel-reorder -c -o fixs.o fix.c && try "-Os -fPIE, pie" app-pie app-pie fixs.o
 
 # What cannot come along is said.
 refused()
@@ -70,14 +60,13 @@ refused()
     is "$status $(wc -c <out)" "1 0" "refused: $name"
     like "$(cat err)" "$text" "  said so"
 }
-object() { "$CROSS_CC" -w -O2 $SECTIONS -c -o x.o -x c - || not_ok "compile"; }
-"$CROSS_CC" -O2 -fno-ipa-ra -c -o shared.o fix.c
+"$CROSS_CC" $STANDARD -c -o shared.o fix.c
 refused "variables of one section" 'fdata-sections' 'parse=replace from shared.o'
-echo '__thread int brand_new; int other(int v) { return brand_new++ + v; }' | object
+echo '__thread int brand_new; int other(int v) { return brand_new++ + v; }' | object x
 refused "a thread-local variable" '`brand_new` is a new thread-local variable' 'other=replace from x.o'
-echo 'int limit[4]; int other(int v) { return limit[v]; }' | object
+echo 'int limit[4]; int other(int v) { return limit[v]; }' | object x
 refused "a variable of another size" '`limit` has 16 bytes there and 4 in the program' 'other=replace from x.o'
-echo 'int check(int v) { return v; }' | object
+echo 'int check(int v) { return v; }' | object x
 refused "no such function" 'it has no function `other`' 'other=replace from x.o'
 refused "no function at the place" 'inside of check' 'check+0x4=replace from x.o'
 refused "a variable's place" 'needs a function' 'limit=replace from x.o:check'
@@ -94,7 +83,7 @@ if have "${CROSS_CC%gcc}g++"; then
 fi
 echo '.text; .globl other; .type other, %function; other: ldr x0, =0x123456789abc; ret; .ltorg; .size other, .-other' | "$CROSS_CC" -c -x assembler -o x.o -
 refused "a literal" 'data among the code' 'other=replace from x.o'
-echo 'extern int nowhere(int); int other(int v) { return nowhere(v) + 1; }' | object
+echo 'extern int nowhere(int); int other(int v) { return nowhere(v) + 1; }' | object x
 status=0
 lpmake -t app-static 'other=replace from x.o' >out 2>err || status=$?
 is "$status" 1 "a function that a static program does not have"

@@ -1,8 +1,9 @@
 /* e2e/quiet.c - threads in functions that are about to be patched. Each line of input is an order; the answer says what happened.
  *   in HOW      a thread goes down to nap(), which f() calls, and sleeps there until it is woken; HOW is one of ways[]
  *   out         it is woken; answer: what f() returned, g()'s half of it before and after the sleep
- *   busy N      N threads call quick() without end; `calm` ends them: how many calls, and how many saw two versions
+ *   busy N      N threads call quick() without end; `calm` ends them: how many calls saw two versions
  *   vforked     the same of slow() in a child of vfork, which is hardly ever outside of it
+ *   until V     answered once a call has said V
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -119,12 +120,13 @@ static const struct { const char *name; void (*run)(void); } ways[] = {
 static void *enter(void *way) { ((void (*)(void))way)(); atomic_store(&inside, 0); return NULL; }
 
 static _Atomic int stop;
-static _Atomic long calls, mixed;
+static _Atomic int wanted; /* what a call is to say; 0 = it has */
+static _Atomic long mixed;
 static void *spin(void *function)
 {
     while (!stop) {
         int r = ((int (*)(int))function)(1);
-        atomic_fetch_add(&calls, 1);
+        if (r == wanted) wanted = 0;
         if (r / 1000 != r % 1000) atomic_fetch_add(&mixed, 1);
     }
     return NULL;
@@ -163,17 +165,20 @@ int main(void)
             printf("%d\n", result);
             result = 0;
         } else if (sscanf(line, "busy %d", &n) == 1) {
-            stop = 0, calls = mixed = 0;
+            stop = 0, mixed = 0;
             for (nbusy = 0; nbusy < n && nbusy < 64; nbusy++) pthread_create(&busy[nbusy], NULL, spin, (void *)quick);
             puts("busy");
         } else if (!strncmp(line, "vforked", 7)) {
-            stop = 0, calls = mixed = 0;
+            stop = 0, mixed = 0;
             pthread_create(&busy[nbusy++], NULL, spin_in_child, (void *)slow);
             puts("busy");
+        } else if (sscanf(line, "until %d", &n) == 1) {
+            for (wanted = n; wanted;) usleep(1000);
+            printf("%d\n", n);
         } else if (!strncmp(line, "calm", 4)) {
             stop = 1;
             while (nbusy) pthread_join(busy[--nbusy], NULL);
-            printf("calls %ld mixed %ld\n", (long)calls, (long)mixed);
+            printf("mixed %ld\n", (long)mixed);
         } else break;
     }
     return 0;

@@ -1,5 +1,5 @@
-/* talk SOCKET [SILENT]: so many connections that say nothing, then one that sends what is on standard input as it comes, prints what is answered, and
- * hangs up when either side ends. */
+/* talk SOCKET [SILENT]: so many connections that say nothing, then one, and "connected" is printed; it sends what is on standard input as it comes, prints
+ * what is answered, and hangs up when either side ends. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +31,7 @@ int main(int argc, char **argv)
     if (argc < 2) return 2;
     for (int i = argc > 2 ? atoi(argv[2]) : 0; i > 0; i--) reach(argv[1]);
     struct pollfd p[2] = {{0, POLLIN, 0}, {reach(argv[1]), POLLIN, 0}};
+    if (write(1, "connected\n", 10) != 10) return 1;
     for (;;) {
         if (poll(p, 2, -1) < 0) return 1;
         if (p[1].revents && !pass(p[1].fd, 1)) return 0;

@@ -105,7 +105,12 @@ foreign()
 {
     command -v "$2-gcc" >/dev/null || { skip "$1" "no $2-gcc (gcc-$2 and libc6-dev-$1-cross)"; return 1; }
     have "$3" || { skip "$1" "no $3 (qemu-user)"; return 1; }
-    root=$(sh "$tests/install/fetch-port.sh" "$1" 2>"$scratch/log") || { skip "$1" "its packages are not to be had"; note <"$scratch/log"; return 1; }
+    root=$(sh "$tests/install/fetch-port.sh" "$1" 2>"$scratch/log")
+    case $? in
+    0) ;;
+    3) skip "$1" "its packages are not to be had"; note <"$scratch/log"; return 1 ;;
+    *) not_ok "$1: fetching its packages"; note <"$scratch/log"; return 1 ;;
+    esac
     export PKG_CONFIG_LIBDIR="$root/usr/lib/$2/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root"
     built "$1" --host="$2" CC="${CCACHE:-} $2-gcc" CPPFLAGS="$cppflags" LDFLAGS="-Wl,-rpath-link=$root/lib/$2:$root/usr/lib/$2" || return
     wrapped "$1" "$root" "$3"

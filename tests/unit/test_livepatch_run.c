@@ -70,7 +70,11 @@ static void *read_words(void *arg)
     lp_machine m;
     struct lp_error err;
     uint64_t detail;
-    if (lp_machine_init(&m, shared_code, sizeof shared_code, 0x10000, &err) != LP_OK) return NULL;
+    if (lp_machine_init(&m, shared_code, sizeof shared_code, 0x10000, &err) != LP_OK) {
+        without++;
+        runs += RELOADS;
+        return NULL;
+    }
     while (!atomic_load(&reloads_done)) {
         lp_machine_set(&m, 32, 0x10000);
         lp_machine_set(&m, 0, 0x10010);
@@ -96,7 +100,7 @@ static void test_reload_is_one_step(void **state)
     write_file(text[0]);
     assert_int_equal(livepatch_load_from_file(s, file), 2);
     for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&t[i], NULL, read_words, NULL), 0);
-    for (int i = 0; i < RELOADS; i++) {
+    for (int i = 0; i < RELOADS || runs < RELOADS; i++) {
         if (i % 3 == 0) write_file(text[i / 3 % 2]); /* and the same file twice more */
         assert_int_equal(livepatch_reload_patches(s, file, 0), 2);
     }
@@ -104,7 +108,6 @@ static void test_reload_is_one_step(void **state)
     for (int i = 0; i < 2; i++) pthread_join(t[i], NULL);
     assert_int_equal(without, 0);
     assert_int_equal(mixed, 0);
-    assert_true(runs > 0);
     livepatch_cleanup(s);
     assert_memory_equal(shared_code, reloaded, sizeof reloaded);
 }
