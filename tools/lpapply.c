@@ -123,7 +123,8 @@ static bool is_file(void)
     if (opt.look && (opt.look != LOOK_LIST || cli.n_operands != 1 || opt.reverse)) cli_usage("of a file there is only -l, with the file alone");
     if (opt.live.flags & ~(unsigned)LP_LIVE_DRY_RUN || opt.live.deadline_ms || opt.live.trial_ms || opt.timeout_ms)
         cli_usage("--replace, --force, --deadline, --trial and --timeout are for programs that run");
-    if (!opt.look && !opt.reverse && cli.n_operands < 2) cli_usage("no patch is given");
+    if (!opt.look && !opt.reverse && cli.n_operands < 2)
+        cli_usage("no patch is given: '%s' is the ELF file to be patched; a program that runs is named by -p, -c or --exe", cli.operands[0]);
     if (opt.backup && (!to_self || opt.look)) cli_usage("-b goes with a file that is changed in its place");
     if (!opt.look && cli.format != OUT_TEXT && !to_self && strcmp(opt.output ? opt.output : "-", "-") == 0)
         cli_usage("the file and the records cannot both go to standard output");

@@ -170,6 +170,15 @@ static void find_parts(struct dump *x)
     }
 }
 
+/* Names like it, if it is one and no pattern. */
+static void hint_near(const struct dump *x, struct lp_error *err)
+{
+    const struct lp_elf_symbol *sym;
+    struct lp_error near;
+    if (lp_elf_find(x->f.elf, x->d->symbol, &sym, &near) != LP_E_SYMBOL || strcmp(near.hint, lp_status_hint(LP_E_SYMBOL)) == 0) return;
+    memcpy(err->hint, near.hint, sizeof err->hint);
+}
+
 static lp_status nothing(struct dump *x, struct lp_error *err)
 {
     const struct lpdis *d = x->d;
@@ -181,6 +190,7 @@ static lp_status nothing(struct dump *x, struct lp_error *err)
         cli_warn("%s: there is no code in it", err->where);
         return err->status = LP_OK;
     }
+    if (d->symbol) hint_near(x, err);
     return err->status;
 }
 

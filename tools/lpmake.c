@@ -225,6 +225,11 @@ static lp_status add_recipe(lp_maker *m, const char *path, struct lp_error *err)
 {
     char *text;
     size_t len;
+    if (strcmp(path, "-") != 0 && !is_recipe_name(path) && access(path, R_OK) != 0) {
+        cli_io_error(err, path, "cannot open", errno);
+        snprintf(err->hint, sizeof err->hint, "without a `=` it is the file of a recipe: a change is one argument, 'PLACE=CHANGE'");
+        return LP_E_IO;
+    }
     if (!read_text(path, &text, &len)) return err->status = LP_E_IO;
     lp_status s = lp_maker_recipe(m, shown(path), text, len, err);
     free(text);

@@ -304,7 +304,7 @@ static void parse_options(void)
     choose_sysroot();
     choose_patch_dirs();
     if (!cli.n_operands)
-        cli_usage("which program?");
+        cli_usage("no program is given");
     if (c->no_control && c->control_path)
         cli_usage("-c and --no-control exclude each other");
     c->log_level = cli.level;

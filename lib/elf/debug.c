@@ -23,7 +23,15 @@ static const struct lp_elf_section *section(const lp_elf *e, const char *name)
 }
 
 bool lp_elf_has_lines(const lp_elf *e) { return section(e, ".debug_line") || section(e, ".zdebug_line"); }
-bool lp_elf_has_symtab(const lp_elf *e) { return section(e, ".symtab"); }
+
+bool lp_elf_has_symtab(const lp_elf *e)
+{
+    size_t n;
+    const struct lp_elf_section *s = lp_elf_sections(e, &n);
+    for (size_t i = 0; i < n; i++)
+        if (s[i].type == SHT_SYMTAB && lp_within(s[i].offset, s[i].size, e->size)) return true;
+    return false;
+}
 
 /* CRC-32 of IEEE 802.3, four bits at a time. */
 static uint32_t crc32(const uint8_t *p, size_t n)

@@ -1,5 +1,6 @@
 /* elf/find.c - from a symbol spec to a symbol and back. */
 #include <config.h>
+#include "elf/debug.h"
 #include "elf/image.h"
 #include "elf/spec.h"
 #include "base/error.h"
@@ -57,18 +58,53 @@ static bool close_to(const char *a, const char *b, unsigned max)
     return row[m] <= max;
 }
 
-static void hint_near(const struct lp_elf *e, const char *name, struct lp_error *err)
+/* A::b as it is within the names of C++: 1A1b. */
+static char *mangled_part(const char *name)
 {
-    const char *near[3];
-    size_t n = 0;
-    if (!err) return;
-    for (size_t i = 0; i < e->nsym && n < 3; i++) {
-        const char *s = e->sym[e->by_name[i]].name;
-        if (n && strcmp(near[n - 1], s) == 0) continue;
-        if (strcasecmp(s, name) == 0 || close_to(s, name, strlen(name) > 4 ? 2 : 1)) near[n++] = s;
+    struct lp_buf b = {0};
+    for (const char *p = name; *p; p += strspn(p, ":")) {
+        size_t n = strcspn(p, ":");
+        lp_buf_printf(&b, "%zu", n);
+        lp_buf_add(&b, p, n);
+        p += n;
     }
-    if (n) lp_hint(err, "did you mean %.60s%s%.60s%s%.60s?", near[0], n > 1 ? ", " : "", n > 1 ? near[1] : "",
-            n > 2 ? ", " : "", n > 2 ? near[2] : "");
+    return lp_buf_take(&b, NULL);
+}
+
+static bool is_mangled(const char *symbol, const char *part)
+{
+    const char *at = strncmp(symbol, "_Z", 2) == 0 ? strstr(symbol, part) : NULL;
+    return at && !(at[-1] >= '0' && at[-1] <= '9');
+}
+
+/* Names like this one, as many as a hint has room for, at most 3. */
+static bool hint_near(const struct lp_elf *e, const char *name, struct lp_error *err)
+{
+    const char *last = "";
+    char *part = mangled_part(name);
+    struct lp_buf b = {0};
+    for (size_t i = 0, n = 0; i < e->nsym && n < 3 && part; i++) {
+        const char *s = e->sym[e->by_name[i]].name;
+        if (strcmp(last, s) == 0 || b.len + strlen(s) > sizeof err->hint - 20) continue;
+        if (strcasecmp(s, name) != 0 && !close_to(s, name, strlen(name) > 4 ? 2 : 1) && !is_mangled(s, part)) continue;
+        lp_buf_printf(&b, "%s%s", n++ ? ", " : "", s);
+        last = s;
+    }
+    if (b.len) lp_hint(err, "did you mean %s?", b.data);
+    free(part);
+    lp_buf_free(&b);
+    return err->hint[0] == 'd';
+}
+
+static void hint_missing(const struct lp_elf *e, const char *name, struct lp_error *err)
+{
+    char stub[200];
+    if (!err) return;
+    snprintf(stub, sizeof stub, "%s@plt", name);
+    if (bound(e, stub, false) != bound(e, stub, true))
+        lp_hint(err, "it is imported: change the library that has it, or %s, by which this file calls it", stub);
+    else if (!hint_near(e, name, err) && !lp_elf_has_symtab(e))
+        lp_hint(err, "it is stripped, and has the names of what it exports alone: give an address (0x...), or install its debug file, see lpmake(1)");
 }
 
 static lp_status not_found(const struct lp_elf *e, const char *text, const struct lp_spec *spec, size_t same, struct lp_error *err)
@@ -78,7 +114,7 @@ static lp_status not_found(const struct lp_elf *e, const char *text, const struc
                 "this version, number or file", text, same, spec->name);
     else
         lp_fail(err, LP_E_SYMBOL, "symbol `%.200s` not found", text);
-    if (!same) hint_near(e, spec->name, err);
+    if (!same) hint_missing(e, spec->name, err);
     lp_at(err, e->name, 0, 0);
     return LP_E_SYMBOL;
 }
@@ -122,6 +158,7 @@ lp_status lp_elf_find(const lp_elf *e, const char *text, const struct lp_elf_sym
     lp_status s;
     if (!used || used != n || !spec.name) {
         s = lp_fail(err, LP_E_SYMBOL, "`%.200s` is no symbol: name[@version][#number][!file] is expected", text);
+        if (strstr(text, "::") && err) hint_near(e, text, err);
         lp_at(err, e->name, 0, 0);
     } else {
         s = resolve(e, text, &spec, out, err);

@@ -36,6 +36,7 @@ lp_status lp_edit_fail(struct lp_error *err, const struct lp_edit *e, const char
     va_end(ap);
     if (e->from.file || !e->from.text) lp_fail(err, s, "%s", text);
     else lp_fail(err, s, "%.200s: %s", e->from.text, text);
+    if (s == LP_E_SYNTAX) lp_hint(err, "see lpmake(1)");
     locate(err, &e->from, at);
     return s;
 }
@@ -147,10 +148,27 @@ static lp_status place_of_line(lp_maker *m, struct lp_edit *e, const char *file,
     return LP_OK;
 }
 
+/* A symbol's spec, or a name with :: in it, of which the symbol table says how it is spelt there. */
+static size_t symbol_len(const char *p)
+{
+    size_t n = lp_spec_scan(p, strlen(p), NULL);
+    while (n && p[n] == ':' && p[n + 1] == ':') n += 2 + strcspn(p + n + 2, ":+= \t");
+    return n;
+}
+
+static void warn_behind(struct lp_maker *m, const struct lp_edit *e)
+{
+    struct lp_buf b = {0};
+    if (!e->sym->size || e->addr - e->sym->value < e->sym->size) return;
+    lp_edit_say(m, e->addr, &b);
+    if (b.data) lp_edit_warn(m, &e->from, "%s has %llu bytes, and this place is behind its end: %s", e->sym->name, (unsigned long long)e->sym->size, b.data);
+    lp_buf_free(&b);
+}
+
 static lp_status place_of_symbol(lp_maker *m, struct lp_edit *e, const char **p, struct lp_error *err)
 {
     uint64_t off = 0;
-    size_t n = lp_spec_scan(*p, strlen(*p), NULL);
+    size_t n = symbol_len(*p);
     if (!n) return lp_edit_fail(err, e, *p, LP_E_SYNTAX, "SYMBOL[+0xOFFSET]=CHANGE, 0xADDRESS=CHANGE or FILE:LINE=CHANGE is expected");
     char *spec = lp_maker_keep(m, *p, n);
     if (!spec) return nomem(err);
@@ -164,6 +182,7 @@ static lp_status place_of_symbol(lp_maker *m, struct lp_edit *e, const char **p,
     if (**p == '+' && (++*p, !parse_hex(p, &off))) return lp_edit_fail(err, e, *p, LP_E_SYNTAX, "an offset is written +0x...");
     e->addr = e->sym->value + off;
     if (own && off) lp_buf_printf(&e->place, "+0x%llx", (unsigned long long)off);
+    warn_behind(m, e);
     return LP_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "elf/debug.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,10 +55,29 @@ const struct lp_elf_symbol *lp_maker_symbol_at(const struct lp_maker *m, uint64_
     return sym ? sym : lp_elf_symbol_at(m->names, addr);
 }
 
+/* A function that is nowhere but in others. */
+static void hint_inlined(const struct lp_maker *m, const char *name, struct lp_error *err)
+{
+    const struct lp_elf_inlined *v;
+    size_t n;
+    if (!err || lp_elf_inlined(m->elf, &v, &n, NULL) != LP_OK) return;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(v[i].name, name) != 0) continue;
+        struct lp_buf b = {0};
+        lp_edit_say(m, v[i].entry, &b);
+        if (b.data) lp_hint(err, "it is inlined wherever it is called, for one at %.100s (%.60s:%u): name a line of it, FILE:LINE", b.data,
+                    v[i].call_file ? lp_base_name(v[i].call_file) : "?", v[i].call_line);
+        lp_buf_free(&b);
+        return;
+    }
+}
+
 lp_status lp_maker_find(const struct lp_maker *m, const char *spec, const struct lp_elf_symbol **out, struct lp_error *err)
 {
     lp_status s = lp_elf_find(m->elf, spec, out, err);
-    return s == LP_E_SYMBOL && m->names != m->elf ? lp_elf_find(m->names, spec, out, err) : s;
+    if (s == LP_E_SYMBOL && m->names != m->elf) s = lp_elf_find(m->names, spec, out, err);
+    if (s == LP_E_SYMBOL) hint_inlined(m, spec, err);
+    return s;
 }
 
 char *lp_maker_keep(struct lp_maker *m, const char *s, size_t n)
@@ -136,16 +156,36 @@ static void header(const lp_maker *m, struct lp_buf *b)
 /* What is wrong with a line of the patch is said of the change that it comes from. */
 struct judging { lp_maker *m; uint32_t before; unsigned errors; struct lp_error *first; };
 
+static const struct lp_made *made_in(const struct judging *j, unsigned line)
+{
+    size_t i = j->m->nmade;
+    while (i && j->m->made[i - 1].line + j->before > line) i--;
+    return i && line > j->before ? &j->m->made[i - 1] : NULL;
+}
+
+/* What the patch's text calls "the one in line N", as whoever wrote the change knows it. */
+static void name_other(const struct judging *j, char *text, size_t size)
+{
+    static const char by[] = "the one in line ";
+    char *at = strstr(text, by);
+    const struct lp_made *other = at ? made_in(j, (unsigned)strtoul(at + sizeof by - 1, NULL, 10)) : NULL;
+    if (!other) return;
+    size -= (size_t)(at - text);
+    if (other->from.file) snprintf(at, size, "the one in %.200s:%u", other->from.file, other->from.line);
+    else if (other->from.text) snprintf(at, size, "that of `%.200s`", other->from.text);
+}
+
 static void judge(void *ctx, const struct lp_error *why)
 {
     struct judging *j = ctx;
     const lp_maker *m = j->m;
     struct lp_error e = *why;
-    const char *text = strncmp(why->text, "error: ", 7) == 0 ? why->text + 7 : why->text;
-    size_t i = m->nmade;
-    while (i && m->made[i - 1].line + j->before > why->line) i--;
-    const struct lp_edit from = {.from = i ? m->made[i - 1].from : (struct lp_origin){0}};
-    if (i && why->line > j->before) lp_edit_fail(&e, &from, NULL, why->status, "%s", text);
+    const struct lp_made *made = made_in(j, why->line);
+    const struct lp_edit from = {.from = made ? made->from : (struct lp_origin){0}};
+    char text[sizeof why->text];
+    snprintf(text, sizeof text, "%s", why->text + (strncmp(why->text, "error: ", 7) == 0 ? 7 : 0));
+    if (why->status == LP_E_OVERLAP) name_other(j, text, sizeof text);
+    if (made) lp_edit_fail(&e, &from, NULL, why->status, "%s", text);
     if (why->hint[0]) memcpy(e.hint, why->hint, sizeof e.hint);
     if (j->errors++ == 0 && j->first) *j->first = e;
     if (m->report) m->report(m->ctx, &e);

@@ -33,6 +33,8 @@ shows '<puts@plt>:$' "PLT entries have names" lpdis -d app
 shows 'b.0x[0-9a-f]* <puts@plt>$' "branches have targets" lpdis --symbol say app
 like "$(cat out)" '; 0x[0-9a-f]* "a sentence that is pointed to"' "a string that adrp and add point to"
 hides '<main>:' "--symbol shows no other function"
+status 1 "--symbol of none" lpdis --symbol chekc app
+like "$(cat err)" '^lpdis: hint: did you mean check?$' "a near name"
 shows 'ldr.*; 0x[0-9a-f]* -> puts' "what a GOT slot holds" lpdis --symbol pointer app
 shows '; 0x[0-9a-f]* <limit>' "a variable that is loaded" lpdis --symbol check app
 shows "11223344 ${tab}\.word${tab}0x11223344" "data in the text, by \$d" lpdis --symbol mixed app

@@ -159,7 +159,7 @@ lpapply - through.lpatch <prog 2>run | cmp - new
 is "$?" 0 "a file by a pipe, to a pipe"
 like "$(lpapply --json -n prog through.lpatch)" '"type":"file","file":"prog","output":null,"state":"applied","status":"OK","reason":null,"applied":1' "a record"
 run "no patch" 2 lpapply prog
-like "$(cat run)" 'no patch is given' "said so"
+like "$(cat run)" "no patch is given: 'prog' is the ELF file" "said so"
 run "a list of what has none" 0 lpapply -l -q prog
 is "$(cat run)" "" "is empty"
 run "nothing to take out" 0 lpapply -R prog

@@ -95,6 +95,35 @@ echo 'static int hidden(int v) { __asm__(""); return v + 1; } int (*g)(int) = hi
 refuses 1 'hidden. is ambiguous: #1 0x.*h1.c.*#2 0x.*h2.c' -t twins 'hidden=nop'
 makes by-file twins 'hidden!h2.c=ret 1'
 makes by-number twins 'hidden#1=nop'
+# What to do: hints TEXT ARGUMENT...
+hints()
+{
+    text=$1
+    shift
+    lpmake "$@" >out 2>err && not_ok "refused: $*"
+    like "$(cat err)" "^lpmake: hint: .*$text" "hinted: $text"
+}
+hints 'see lpmake(1)' -t app-pie 'check=frob'
+hints 'without a .=. it is the file of a recipe' -t app-pie check nop
+refuses 1 'this place overlaps that of `check=ret 1`' -t app-pie 'check=ret 1' 'check+0x4=nop'
+hints 'it is imported: .*, or printf@plt,' -t app-pie 'printf=nop'
+cp app-pie bare && "${CROSS_CC%gcc}strip" bare
+hints 'it is stripped' -t bare 'check=nop'
+echo 'static inline __attribute__((always_inline)) int within(int v) { return v * 7; } int main(int c, char **v) { return within(c); }' >within.c
+"$CROSS_CC" -O1 -g -static -o within within.c
+hints 'it is inlined .*, for one at main+\{0,1\}[0-9a-fx]* (within.c:1): name a line of it' -t within 'within=nop'
+cat >names.s <<'E2'
+        .globl _ZN4Bank3payERKi, _ZL3payi, _Z6repayai, _start
+        .type _ZN4Bank3payERKi, %function
+_start:
+_ZN4Bank3payERKi: ret
+        .size _ZN4Bank3payERKi, 4
+_ZL3payi: ret
+_Z6repayai: ret
+E2
+"$CROSS_CC" -nostdlib -static -o names names.s
+hints 'did you mean _ZN4Bank3payERKi?$' -t names 'Bank::pay+0x0=nop'
+hints 'did you mean _ZL3payi, _ZN4Bank3payERKi?$' -t names 'pay=nop'
 
 # ---- warnings ----
 cat >inl.c <<'E2'
@@ -109,6 +138,7 @@ warns '.small. is inlined in [0-9]* places, which keep the old code: .*inl.c:' -
 warns 'the line has [0-9]* copies; this change is at small.*the others are at .*first' -t inl 'inl.c:2=nop'
 inside=$(: | "$builddir/tests/unit/line_rows" inl | awk '$1 == "inlined" && $4 == "small" { print $2; exit }')
 warns 'inlined copy of .small.' -t inl "0x$inside=nop"
+warns 'small has [0-9]* bytes, and this place is behind its end: [a-z]' -t inl 'small+0x40=nop'
 cat >odd.s <<'E2'
         .arch armv8.5-a
         .text

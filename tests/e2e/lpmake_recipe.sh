@@ -59,7 +59,7 @@ like "$(cat err)" 'did you mean check' "a near name"
 printf 'check = ret 1\ncheck = nop\n' >twice.lps
 lpmake -t app twice.lps >out 2>err
 is "$?" 1 "two changes of one place"
-like "$(cat err)" '^lpmake: twice.lps:2:1: .*overlaps' "  the second one is named"
+like "$(cat err)" '^lpmake: twice.lps:2:1: .*overlaps the one in twice.lps:1$' "  both are named"
 printf 'calc = word 0xffffffff\n' >word.lps
 lpmake -t app word.lps >out 2>err
 like "$(cat err)" '^lpmake: word.lps:1:1: .*no valid A64 instruction' "a word that is none"
