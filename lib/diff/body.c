@@ -1,112 +1,62 @@
 /* diff/body.c - EMIT, a function: its words that differ, in their place; or the whole body, in which runs of old words are only named. */
 #include <config.h>
 #include "diff/emit.h"
-#include "a64/a64.h"
 #include "base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUN_MIN = 3, LINE_WORDS = 8, WINDOW_TRIES = 32 };
-
-/* ---- runs of old words ---- */
-
-struct old_words { uint32_t *word; size_t n; uint32_t *next, *head; size_t heads; };
-
-static size_t bucket(const struct old_words *o, const uint32_t *w)
-{
-    uint64_t h = w[0];
-    for (int i = 1; i < RUN_MIN; i++) h = h * UINT64_C(0x9e3779b97f4a7c15) ^ w[i];
-    return (h * UINT64_C(0x9e3779b97f4a7c15) >> 32) % o->heads;
-}
-
-/* Every window of RUN_MIN words, found by what is in it. */
-static bool index_old(const struct lp_side *s, const struct lp_atom *a, struct old_words *o)
-{
-    o->n = (a->end - a->start) / 4;
-    o->heads = o->n + 1;
-    o->word = malloc((o->n + 1) * sizeof *o->word), o->next = malloc((o->n + 1) * sizeof *o->next), o->head = malloc(o->heads * sizeof *o->head);
-    if (!o->word || !o->next || !o->head) return false;
-    for (size_t i = 0; i < o->heads; i++) o->head[i] = LP_NONE;
-    for (size_t i = 0; i < o->n; i++) o->word[i] = lp_file_word(s, a->start + 4 * i);
-    for (size_t i = o->n; i-- > 0;) {
-        if (i + RUN_MIN > o->n) continue;
-        size_t b = bucket(o, &o->word[i]);
-        o->next[i] = o->head[b], o->head[b] = (uint32_t)i;
-    }
-    return true;
-}
-
-static void free_old(struct old_words *o) { free(o->word), free(o->next), free(o->head); }
-
-/* Words [i, i + n) of the new body that are plain words: the longest run of old ones that is the same; *at: where. */
-static size_t longest(const struct old_words *o, const uint32_t *w, size_t n, size_t *at)
-{
-    size_t best = 0;
-    if (n < RUN_MIN || !o->n) return 0;
-    uint32_t k = o->head[bucket(o, w)];
-    for (unsigned tries = 0; k != LP_NONE && tries < WINDOW_TRIES; k = o->next[k], tries++) {
-        size_t len = 0;
-        while (len < n && k + len < o->n && o->word[k + len] == w[len]) len++;
-        if (len > best) best = len, *at = k;
-    }
-    return best;
-}
+enum { LINE_WORDS = 8 };
 
 /* ---- a body ---- */
 
-struct body { lp_diff *d; struct lp_new_word *word; uint32_t *plain; size_t n; };
+struct body { lp_diff *d; struct lp_new_word *word; size_t n; struct lp_body_plan plan; };
 
-static bool make_words(struct body *b, uint32_t atom)
+/* The words, and what of them is kept of the old body, if there is one. */
+static bool make_body(struct body *b, uint32_t atom, const struct lp_atom *old)
 {
     const struct lp_atom *a = &NEW(b->d)->atom[atom];
     b->n = (a->end - a->start) / 4;
-    b->word = calloc(b->n + 1, sizeof *b->word), b->plain = calloc(b->n + 1, sizeof *b->plain);
-    if (!b->word || !b->plain) return b->d->nomem = true, false;
+    b->word = calloc(b->n + 1, sizeof *b->word);
+    if (!b->word) return b->d->nomem = true, false;
     bool good = true;
-    for (size_t i = 0; i < b->n; i++) {
+    for (size_t i = 0; i < b->n; i++)
         if (!lp_new_word(b->d, atom, a->start + 4 * i, &b->word[i])) good = false;
-        b->plain[i] = b->word[i].word;
-    }
+    if (good && old && !lp_keep_old(OLD(b->d), old, b->word, b->n, a->start, &b->plan)) return b->d->nomem = true, false;
     return good;
 }
 
-static void free_words(struct body *b)
+static void free_body(struct body *b)
 {
     for (size_t i = 0; b->word && i < b->n; i++) lp_buf_free(&b->word[i].reloc);
-    free(b->word), free(b->plain);
-}
-
-/* How many words from i on have no relocation and mean the same elsewhere. */
-static size_t plain_run(const struct body *b, size_t i, bool keepable)
-{
-    size_t n = 0;
-    while (i + n < b->n && !b->word[i + n].has_reloc && (!keepable || lp_a64_position_independent(b->plain[i + n]))) n++;
-    return n;
+    free(b->word), free(b->plan.change);
 }
 
 static void print_words(struct body *b, size_t i, size_t n)
 {
     struct lp_buf *out = &b->d->items;
-    for (size_t k = 0; k < n; k++) {
-        if (k % LINE_WORDS == 0) lp_buf_puts(out, k ? "\n|" : "|");
-        lp_buf_printf(out, " %08x", b->plain[i + k]);
+    for (size_t k = 0, column = 0; k < n; k++) {
+        const struct lp_new_word *w = &b->word[i + k];
+        if (w->has_reloc) lp_buf_printf(out, "%s| %08x %s\n", column ? "\n" : "", w->word, w->reloc.data), column = 0;
+        else lp_buf_printf(out, column == LINE_WORDS ? "\n| %08x" : column ? " %08x" : "| %08x", w->word), column = column % LINE_WORDS + 1;
+        if (k + 1 == n && column) lp_buf_puts(out, "\n");
     }
-    lp_buf_puts(out, "\n");
 }
 
-static void print_body(struct body *b, const struct old_words *o)
+static void print_body(struct body *b)
 {
-    struct lp_buf *out = &b->d->items;
-    for (size_t i = 0, pending = 0; i <= b->n;) { /* pending: plain words in front of i that are not printed yet */
-        size_t at = 0, run = i < b->n && o ? longest(o, &b->plain[i], plain_run(b, i, true), &at) : 0;
-        bool stop = i == b->n || b->word[i].has_reloc || run >= RUN_MIN;
-        if (stop && pending) print_words(b, i - pending, pending), pending = 0;
-        if (i == b->n) break;
-        if (run >= RUN_MIN) lp_buf_printf(out, "= +0x%zx %zu\n", 4 * at, run), i += run;
-        else if (b->word[i].has_reloc) lp_buf_printf(out, "| %08x %s\n", b->word[i].word, b->word[i].reloc.data), i++;
-        else pending++, i++;
+    size_t at = 0;
+    for (size_t i = 0; i < b->plan.n;) {
+        size_t words = 0;
+        while (i + words < b->plan.n && !b->plan.change[i + words].keep_count) words++;
+        print_words(b, at, words);
+        at += words, i += words;
+        if (i == b->plan.n) break;
+        const struct lp_change *c = &b->plan.change[i++];
+        lp_buf_printf(&b->d->items, "= +0x%x %u\n", c->keep_off, c->keep_count);
+        at += c->keep_count;
     }
+    if (!b->plan.change) print_words(b, 0, b->n);
 }
 
 static void print_old(lp_diff *d, uint32_t old_atom)
@@ -138,16 +88,15 @@ static void close_func(lp_diff *d, uint32_t new_atom)
 
 bool lp_emit_function(lp_diff *d, uint32_t old_atom)
 {
-    struct old_words o = {0};
     uint32_t new_atom = OLD(d)->atom[old_atom].pair;
     struct body b = {.d = d};
-    bool good = make_words(&b, new_atom) && index_old(OLD(d), &OLD(d)->atom[old_atom], &o);
+    bool good = make_body(&b, new_atom, &OLD(d)->atom[old_atom]);
     if (good) {
         open_func(d, old_atom, 4 * b.n);
-        print_body(&b, &o);
+        print_body(&b);
         close_func(d, new_atom);
     }
-    free_words(&b), free_old(&o);
+    free_body(&b);
     return good;
 }
 
@@ -156,12 +105,12 @@ bool lp_emit_new_function(lp_diff *d, uint32_t new_atom)
 {
     const struct lp_atom *n = &NEW(d)->atom[new_atom];
     struct body b = {.d = d};
-    bool good = make_words(&b, new_atom);
+    bool good = make_body(&b, new_atom, NULL);
     if (good) {
         lp_buf_puts(&d->items, "\nfunc ");
         lp_own_name(d, new_atom, &d->items);
         lp_buf_printf(&d->items, " size %zu new\n", 4 * b.n);
-        print_body(&b, NULL);
+        print_body(&b);
         close_func(d, new_atom);
     }
     if (good && n->pair != LP_NONE && !n->moved_part) {
@@ -171,7 +120,7 @@ bool lp_emit_new_function(lp_diff *d, uint32_t new_atom)
         lp_buf_puts(&d->items, "\n");
         close_func(d, LP_NONE);
     }
-    free_words(&b);
+    free_body(&b);
     return good;
 }
 

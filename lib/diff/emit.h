@@ -3,6 +3,7 @@
 #ifndef LP_DIFF_EMIT_H
 #define LP_DIFF_EMIT_H
 #include "diff/diff.h"
+#include "patch/model.h"
 #include "elf/reloc.h"
 
 /* What an address of the new file is in the patched old one: an address of that, or a name of the patch's own. */
@@ -18,14 +19,17 @@ void lp_own_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
 uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u);
 void lp_constants_free(lp_diff *d);
 
-/* One word of a new body as the patch has it. */
-struct lp_new_word { uint32_t word; bool has_reloc; struct lp_buf reloc; }; /* reloc: "call26 puts@plt" */
+/* One word of a new body as the patch has it. reloc: "call26 puts@plt"; of what the old file has, addr: its address there. */
+struct lp_new_word { uint32_t word; bool has_reloc, in_old; uint64_t addr; struct lp_buf reloc; };
 /* False: refused, with the reason. */
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
 /* The immediate offset of ADD, SUB, loads and stores, as a signed number of bytes; *bits: of the field, scale: of its unit. */
 bool lp_word_offset(uint32_t w, int64_t *off);
 bool lp_word_set_offset(uint32_t *w, int64_t off);
 
+/* keep.c: which words of the new body are the old one's, as the patch's parser would have them: runs, and single words. False: no memory. */
+struct lp_body_plan { struct lp_change *change; size_t n; };
+bool lp_keep_old(const struct lp_side *old, const struct lp_atom *a, const struct lp_new_word *word, size_t n, uint64_t start, struct lp_body_plan *out);
 bool lp_emit_function(lp_diff *d, uint32_t old_atom);
 bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
 bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);

@@ -76,6 +76,8 @@ static void set_reloc(struct word *x, const char *name, uint32_t mask, const str
 {
     struct lp_buf *b = &x->out->reloc;
     x->out->has_reloc = true;
+    x->out->in_old = !t->own;
+    x->out->addr = t->addr;
     x->out->word = x->w & ~mask;
     lp_buf_printf(b, "%s ", name);
     lp_there_print(x->d, t, b);
@@ -158,8 +160,10 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     if (!lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
     const struct lp_elf_symbol *hit;
     struct lp_use u = {slot, LP_NONE, x->atom, 8};
-    if (!lp_there(x->d, &u).known || lp_elf_find(OLD(x->d)->elf, w->sym->name, &hit, NULL) == LP_E_AMBIGUOUS) return false;
-    x->out->has_reloc = true;
+    const struct lp_there t = lp_there(x->d, &u);
+    if (!t.known || lp_elf_find(OLD(x->d)->elf, w->sym->name, &hit, NULL) == LP_E_AMBIGUOUS) return false;
+    x->out->has_reloc = x->out->in_old = true;
+    x->out->addr = t.addr;
     x->out->word = x->w & ~mask;
     lp_buf_printf(&x->out->reloc, "%s %s", name, w->sym->name);
     return true;
@@ -280,7 +284,7 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     uint64_t target;
     uint32_t mask;
     out->word = x.w;
-    out->has_reloc = false;
+    out->has_reloc = out->in_old = false;
     out->reloc.len = 0;
     if (!is_valid(&x)) return false;
     x.ref = ref_of(x.s, atom, at, &x.n);

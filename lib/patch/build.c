@@ -122,23 +122,6 @@ static bool place_regions(struct lp_plan *pl)
     return true;
 }
 
-static bool keep_words(struct lp_plan *pl, const struct lp_target *t, const struct lp_change *c, uint64_t old, uint8_t *p)
-{
-    for (uint32_t k = 0; k < c->keep_count; k++) {
-        uint32_t w;
-        uint64_t off = c->keep_off + 4 * (uint64_t)k;
-        if (lp_elf_read(t->elf, old + off, &w, 4, NULL) != LP_OK) return lp_plan_fail(pl, c->line, LP_E_ADDRESS,
-                "the old function is not in the file"), false;
-        w = lp_le32(&w);
-        if (!lp_a64_position_independent(w)) {
-            lp_plan_fail(pl, c->line, LP_E_INSTRUCTION, "the old word %08x at +0x%llx depends on its address and cannot be kept", w, (unsigned long long)off);
-            return false;
-        }
-        lp_put32(p + 4 * k, w);
-    }
-    return true;
-}
-
 /* sha256 over the object's own words, which no patch changes: they are the file's. */
 static bool old_body_matches(struct lp_plan *pl, const struct lp_item *it, const struct lp_target *t, const struct lp_elf_symbol *sym, uint64_t old)
 {
@@ -180,15 +163,12 @@ static void build_func(struct lp_plan *pl, const struct lp_def *d)
         old -= t->bias;
         if (!old_body_matches(pl, it, t, sym, old)) return;
     }
+    if (!it->func->is_new) lp_plan_keep(pl, t, it->func, old, at, p);
     for (size_t i = 0; i < it->func->nbody; i++) {
         const struct lp_change *c = &it->func->body[i];
         uint32_t n = c->keep_count ? c->keep_count : 1;
-        if (c->keep_count) {
-            if (!keep_words(pl, t, c, old, p)) return;
-        } else {
-            lp_put32(p, c->new_word);
-            if (c->fix) lp_plan_fix(pl, t, c->fix, c->line, at, p);
-        }
+        if (!c->keep_count) lp_put32(p, c->new_word);
+        if (c->fix) lp_plan_fix(pl, t, c->fix, c->line, at, p);
         p += 4 * n, at += 4 * n;
     }
     if (d->frame) build_frame(&pl->region[d->region], d);

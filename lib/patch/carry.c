@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/error.h"
 #include "elf/spec.h"
+#include "patch/keep.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -13,33 +14,20 @@
 
 /* ---- code ---- */
 
-/* The relocation that a branch or an address would have if the assembler had not known its target. */
-static const char *reloc_of(uint32_t word)
-{
-    const struct lp_row_info *row = lp_a64_relative(word);
-    if (!row) return NULL;
-    if (row->off_bits == 26) return word >> 31 ? "call26" : "jump26";
-    if (row->off_bits == 14) return "tstbr14";
-    if (row->off_bits == 21) return row->off_shift ? NULL : "adr_prel_lo21";
-    return (word & 0x3b000000) == 0x18000000 ? "ld_prel_lo19" : "condbr19";
-}
-
-static uint32_t without_field(uint32_t word, const char *reloc) { return word & ~lp_reloc_mask(lp_reloc_named(reloc, strlen(reloc))); }
-
 /* A word that leads out of its function within the section: a static function or part of one that the assembler has resolved. */
 static lp_status resolved_word(struct lp_carrying *x, uint32_t section, uint64_t at, uint32_t word, uint64_t start, uint64_t end, struct lp_buf *out,
                                struct lp_error *err)
 {
     uint64_t to;
-    const char *reloc = reloc_of(word);
+    const struct lp_reloc *reloc = lp_word_reloc(word); /* that it would have if the assembler had not known its target */
     if (!lp_a64_target(word, at, &to) || (to >= start && to < end)) {
         lp_buf_printf(out, "| %08x", word);
         lp_maker_comment(x->m, out, word, at - start);
         return LP_OK;
     }
-    if (!reloc || to >= x->c->o->sec[section].head->size)
+    if (reloc->op == LP_REL_PAGE || to >= x->c->o->sec[section].head->size)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "%s+0x%llx: %08x leads to nowhere", x->c->o->sec[section].head->name, (unsigned long long)at, word);
-    lp_buf_printf(out, "| %08x %s ", without_field(word, reloc), reloc);
+    lp_buf_printf(out, "| %08x %s ", word & ~lp_reloc_mask(reloc), reloc->name);
     lp_status s = lp_carry_place(x, section, to, out, err);
     lp_buf_puts(out, "\n");
     return s;
@@ -66,7 +54,7 @@ static lp_status one_word(struct lp_carrying *x, uint32_t section, uint64_t at, 
             "%s+0x%llx is data among the code, a literal perhaps, which a patch has no place for",
             sec->head->name, (unsigned long long)at);
     if (!row) return resolved_word(x, section, at, word, start, end, out, err);
-    lp_buf_printf(out, "| %08x %s ", without_field(word, row->name), row->name);
+    lp_buf_printf(out, "| %08x %s ", word & ~lp_reloc_mask(row), row->name);
     lp_status s = lp_carry_refer(x, rel, out, err);
     lp_buf_puts(out, "\n");
     return s;
@@ -81,8 +69,8 @@ bool lp_carry_same_code(const struct lp_carrying *x, const struct lp_objsym *f, 
     for (uint64_t at = 0; same && at + 4 <= f->size; at += 4) {
         uint32_t a = lp_le32(sec->bytes + f->value + at), b = lp_le32(old + at), mask = 0;
         uint64_t to;
-        const char *leaves = lp_a64_target(a, at, &to) && to >= f->size ? reloc_of(a) : NULL;
-        if (leaves) mask = lp_reloc_mask(lp_reloc_named(leaves, strlen(leaves)));
+        const struct lp_reloc *leaves = lp_a64_target(a, at, &to) && to >= f->size ? lp_word_reloc(a) : NULL;
+        if (leaves && leaves->op != LP_REL_PAGE) mask = lp_reloc_mask(leaves);
         size_t i = lp_objfile_rel(sec, f->value + at);
         for (; i < sec->nrel && sec->rel[i].at == f->value + at; i++) {
             const struct lp_reloc *r = lp_reloc_numbered(sec->rel[i].type);

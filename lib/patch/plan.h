@@ -178,6 +178,8 @@ bool lp_plan_tls_offset(struct lp_plan *pl, struct lp_target *t, uint64_t *off);
 bool lp_plan_tls_module(struct lp_plan *pl, struct lp_target *t, uint64_t *module);
 /* fixup.c: one relocation; `at` is its place in memory, p the bytes. */
 void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup *f, uint32_t line, uint64_t at, uint8_t *p);
+/* keep.c: the words of the old body, at `old` of the file, that the new one keeps, which is now at `at`. */
+void lp_plan_keep(struct lp_plan *pl, struct lp_target *t, const struct lp_func *f, uint64_t old, uint64_t at, uint8_t *body);
 /* An address of 8 bytes at `at` of a file, with the dynamic relocation that it needs. */
 bool lp_plan_pointer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t at, uint64_t *value);
 /* The object's PLT entry of a function. */

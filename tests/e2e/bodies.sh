@@ -39,7 +39,26 @@ for kind in plain pie bti; do
         echo end
     } >keep.lpatch
     run "$kind: keep" 0 lpapply -c sock -n keep.lpatch
+    # One that keeps all of the old one, and adds 1 behind its call.
+    {
+        head_of $kind kept
+        echo "func calc size $((size + 4))"
+        old_of $kind calc
+        echo "= +0x0 $((off / 4))"
+        echo "| 11000400"
+        echo "= +0x$(printf %x "$off") $(((size - off) / 4))"
+        echo end
+    } >kept.$kind.lpatch
+    run "$kind: keep a call" 0 lpapply -c sock kept.$kind.lpatch
+    is "$(say call)" "call 2 4 22 6 5" "$kind: the call is kept"
+    run "$kind: revert that" 0 lpapply -c sock -R kept
+    is "$(say call)" "call 2 4 21 6 5" "$kind: as before again"
     leave
+    run "$kind: keep a call in the file" 0 lpapply -o $kind.kept $kind kept.$kind.lpatch
+    for how in "-P kept.$kind.lpatch ./$kind" ./$kind.kept; do
+        is "$(echo call | timeout 60 lprun --no-control --cpu $cpu $how 2>&1 | tail -n 1)" "call 2 4 22 6 5" "$kind: lprun $how"
+    done
+    [ $kind = bti ] || ! have_qemu || is "$(echo call | timeout 60 "$QEMU_AARCH64" ./$kind.kept | tail -n 1)" "call 2 4 22 6 5" "$kind: qemu-aarch64"
 done
 
 # The landing pad stays where an indirect call may arrive; without BTI the entry is one word.
@@ -60,9 +79,8 @@ start plain
 refused "out of range" 'x.lpatch:.*range' "the relocation is named"
 sed 's/sha256 ..../sha256 0000/' plain.lpatch >x.lpatch
 refused "other old body" 'expects 0000' "both digests"
-off=$(offset plain calc '"bl"')
-{ head_of plain x; echo 'func calc size 4'; old_of plain calc; echo "= +0x$(printf %x "$off") 1"; echo end; } >x.lpatch
-refused "kept call" 'depends on its address' "said so"
+{ head_of plain x; echo 'func get size 4'; old_of plain get; echo "= +0x$(printf %x "$(offset plain get '"\(b\.\|cb\)')") 1"; echo end; } >x.lpatch
+refused "kept branch" 'cannot be kept: it leads to' "said so"
 is "$(names)" "" "nothing is applied"
 is "$(say call)" "call 2 4 21 6 5" "nothing has changed"
 leave

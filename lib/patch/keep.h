@@ -1,0 +1,23 @@
+/* patch/keep.h - words of the old body that a new one keeps (`= +0xOFF N`), and where what they refer to is then. */
+#ifndef LP_PATCH_KEEP_H
+#define LP_PATCH_KEEP_H
+#include "patch/model.h"
+
+/* The relocation that fills the field of a word that is relative to the PC; NULL: it is not. */
+const struct lp_reloc *lp_word_reloc(uint32_t word);
+
+/* Of each word of the old body, which word of the new one it is. */
+struct lp_keep_map { uint32_t *where; size_t n; };
+/* False: no memory. */
+bool lp_keep_map(struct lp_keep_map *k, const struct lp_change *body, size_t nbody, uint64_t old_size);
+void lp_keep_map_free(struct lp_keep_map *k);
+/* Where a kept word, in the run `c` that is at word `run` of the new body, leads that led to `to` of the old body; both in bytes. */
+enum lp_keep_how {
+    LP_KEPT,          /* to *place */
+    LP_KEPT_NOWHERE,  /* the new body has not that place */
+    LP_KEPT_TWICE,    /* it has several */
+    LP_KEPT_START,    /* to the start, which may mean the function or the place, and these are two */
+    LP_KEPT_DATA,     /* it is no branch */
+};
+enum lp_keep_how lp_keep_target(const struct lp_keep_map *k, uint32_t word, const struct lp_change *c, uint32_t run, uint64_t to, uint64_t *place);
+#endif
