@@ -45,16 +45,17 @@ static void print_words(struct body *b, size_t i, size_t n)
 
 static void print_body(struct body *b)
 {
-    size_t at = 0;
+    size_t at = 0, step = 0; /* of the new body; of the old one, in step */
     for (size_t i = 0; i < b->plan.n;) {
         size_t words = 0;
         while (i + words < b->plan.n && !b->plan.change[i + words].keep_count) words++;
         print_words(b, at, words);
-        at += words, i += words;
+        at += words, i += words, step += words;
         if (i == b->plan.n) break;
         const struct lp_change *c = &b->plan.change[i++];
-        lp_buf_printf(&b->d->items, "= +0x%x %u\n", c->keep_off, c->keep_count);
-        at += c->keep_count;
+        if (c->keep_off == 4 * step) lp_buf_printf(&b->d->items, "= %u\n", c->keep_count);
+        else lp_buf_printf(&b->d->items, "= +0x%x %u\n", c->keep_off, c->keep_count);
+        at += c->keep_count, step = c->keep_off / 4 + c->keep_count;
     }
     if (!b->plan.change) print_words(b, 0, b->n);
 }
@@ -68,7 +69,7 @@ static void print_old(lp_diff *d, uint32_t old_atom)
     const uint8_t *p = lp_side_bytes(OLD(d), a->start, &avail);
     if (!p || avail < a->end - a->start) return;
     lp_sha256(p, a->end - a->start, sha);
-    lp_hex(hex, sha, 32);
+    lp_hex(hex, sha, LP_DIFF_SHA);
     lp_buf_printf(&d->items, "old size %llu sha256 %s\n", (unsigned long long)(a->end - a->start), hex);
 }
 

@@ -71,7 +71,7 @@ static lp_status parse(lp_diff *d, struct lp_error *err)
     struct lp_buf b = {0};
     print_header(d, &b);
     lp_buf_add(&b, d->items.data, d->items.len);
-    lp_buf_printf(&b, "\ndigest    sha256 %064d\n", 0);
+    lp_buf_printf(&b, "\ndigest    sha256 %0*d\n", 2 * LP_DIFF_SHA, 0);
     lp_status s = b.failed || d->items.failed ? lp_fail(err, LP_E_NOMEM, "out of memory") :
                   lp_patch_parse("the new patch", b.data, b.len, LP_PATCH_NO_DIGEST, NULL, NULL, &d->patch, err);
     if (s != LP_OK && s != LP_E_NOMEM) {

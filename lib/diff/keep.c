@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOW = 3, RUN_MIN = 2, TRIES = 32, ROUNDS = 32 };
+/* What is shorter than a run is cheaper in words, unless it is in step with the last one. */
+enum { WINDOW = 3, RUN_MIN = 2, STEP_MIN = 1, TRIES = 32, ROUNDS = 32 };
 
 /* A word without the field that depends on where it is, and what that leads to: nothing, a place in its body, an address of the old file. */
 struct cell { uint32_t word; uint8_t kind; uint64_t to; };
@@ -91,11 +92,11 @@ static size_t length(const struct keeping *k, size_t old, size_t new)
     return n;
 }
 
-/* The longest run of old words that begins with the new word i; of two, the one that goes on in step with the last one, at `ahead`. */
-static size_t longest(const struct keeping *k, size_t i, size_t ahead, size_t *at)
+/* The longest run of old words that begins with the new word i; of two, the one that goes on in step with the last one. */
+static size_t longest(const struct keeping *k, size_t i, size_t step, size_t *at)
 {
-    size_t best = ahead < k->nold ? length(k, ahead, i) : 0;
-    *at = ahead;
+    size_t best = step < k->nold ? length(k, step, i) : 0;
+    *at = step;
     if (i + WINDOW > k->n || !k->nold) return best;
     uint32_t o = k->head[bucket(k, &k->new[i])];
     for (unsigned tries = 0; o != LP_NONE && tries < TRIES; o = k->next[o], tries++) {
@@ -107,15 +108,15 @@ static size_t longest(const struct keeping *k, size_t i, size_t ahead, size_t *a
 
 static void find_runs(struct keeping *k)
 {
-    size_t at = 0, ahead = 0;
+    size_t at = 0, step = 0;
     for (size_t i = 0; i < k->n;) {
-        size_t run = longest(k, i, ahead, &at);
-        if (run < RUN_MIN) {
+        size_t run = longest(k, i, step, &at);
+        if (run < (at == step ? STEP_MIN : RUN_MIN)) {
             k->from[i++] = LP_NONE;
-            ahead++;
+            step++;
             continue;
         }
-        for (ahead = at; run > 0; run--) k->from[i++] = (uint32_t)ahead++;
+        for (step = at; run > 0; run--) k->from[i++] = (uint32_t)step++;
     }
 }
 
@@ -130,12 +131,14 @@ static size_t run_at(const struct keeping *k, size_t i)
 
 static void make_changes(const struct keeping *k, const struct lp_new_word *word, struct lp_body_plan *out)
 {
+    size_t step = 0;
     out->n = 0;
     for (size_t i = 0; i < k->n;) {
         size_t run = run_at(k, i);
         struct lp_change c = {.new_word = word[i].word};
-        if (run >= RUN_MIN) c = (struct lp_change){.keep_off = 4 * k->from[i], .keep_count = (uint32_t)run};
-        i += run >= RUN_MIN ? run : 1;
+        const bool kept = run && run >= (k->from[i] == step ? STEP_MIN : RUN_MIN);
+        if (kept) step = k->from[i], c = (struct lp_change){.keep_off = 4 * k->from[i], .keep_count = (uint32_t)run};
+        i += kept ? run : 1, step += kept ? run : 1;
         out->change[out->n++] = c;
     }
 }

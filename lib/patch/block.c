@@ -3,6 +3,7 @@
 #include "patch/block.h"
 #include "elf/cfi.h"
 #include "a64/a64.h"
+#include "base/hash.h"
 #include "elf/spec.h"
 #include <arm64lp/dis.h>
 
@@ -79,7 +80,7 @@ static void begin(struct lp_parse *ps, enum lp_item_kind kind, int state)
     ps->work = (struct lp_item){.kind = (uint8_t)kind, .line = ps->lex.line, .object = object};
     ps->state = state;
     ps->nchange = ps->nchunk = 0;
-    ps->filled = 0;
+    ps->filled = ps->step = 0;
     ps->half = ps->broken = false;
 }
 
@@ -169,15 +170,15 @@ bool lp_block_open_func(struct lp_parse *ps)
 static bool old_line(struct lp_parse *ps)
 {
     static const char form[] = "`old size BYTES sha256 DIGEST` is expected after `func`";
+    size_t n;
     char hex[65];
     if (!lp_lex_word(&ps->lex, "old")) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "%s", form);
     if (!need_size(ps, "a size in bytes", &ps->func.old_size) || !lp_lex_need_ws(ps)) return false;
     if (ps->func.old_size & 3) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "the size of a function must be a multiple of 4");
     if (!lp_lex_word(&ps->lex, "sha256") || !lp_lex_ws(&ps->lex)) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "%s", form);
-    const char *at = ps->lex.p;
-    if (!lp_lex_bytes(ps, "a SHA-256 digest (64 lower-case hex digits)", 32, ps->func.old_sha256)) return false;
-    memcpy(hex, at, 64);
-    hex[64] = 0;
+    if (!lp_lex_sha256(ps, ps->func.old_sha256, &n)) return false;
+    ps->func.sha_len = (uint8_t)n;
+    lp_hex(hex, ps->func.old_sha256, n);
     lp_buf_printf(&ps->canon, "old size %llu sha256 %s", (unsigned long long)ps->func.old_size, hex);
     return lp_lex_need_end(ps);
 }
@@ -206,7 +207,7 @@ static bool body_words(struct lp_parse *ps)
         ps->lex = before;
         if (!more && n == 0 && !lp_lex_fixup(ps, &c.fix)) return false;
         if (!fixup_suits(ps, at, c.fix, c.new_word) || !add_change(ps, &c)) return false;
-        ps->filled += 4;
+        ps->filled += 4, ps->step += 4;
         if (!more) return lp_lex_comment_end(ps);
         lp_lex_ws(&ps->lex);
     }
@@ -214,11 +215,13 @@ static bool body_words(struct lp_parse *ps)
 
 static bool keep_run(struct lp_parse *ps)
 {
-    uint64_t off, n;
+    uint64_t off = ps->step, n;
     const char *at = ps->lex.p;
-    if (!lp_lex_char(&ps->lex, '+')) return lp_lex_fail(ps, at, LP_E_SYNTAX, "`= +0xOFFSET WORDS` is expected");
-    if (!lp_lex_hex(ps, "an offset (0x...)", &off) || !lp_lex_need_ws(ps) || !lp_lex_num(ps, "a number of words", &n)) return false;
-    lp_buf_printf(&ps->canon, "= +0x%llx %llu", (unsigned long long)off, (unsigned long long)n);
+    const bool somewhere = lp_lex_char(&ps->lex, '+');
+    if (somewhere && (!lp_lex_hex(ps, "an offset (0x...)", &off) || !lp_lex_need_ws(ps))) return false;
+    if (!lp_lex_num(ps, somewhere ? "a number of words" : "`= +0xOFFSET WORDS` or `= WORDS`", &n)) return false;
+    if (somewhere) lp_buf_printf(&ps->canon, "= +0x%llx %llu", (unsigned long long)off, (unsigned long long)n);
+    else lp_buf_printf(&ps->canon, "= %llu", (unsigned long long)n);
     if (ps->func.is_new) return lp_lex_fail(ps, at, LP_E_SYNTAX, "a new function has no old words to keep");
     if (off & 3) return lp_lex_fail(ps, at, LP_E_SYNTAX, "the offset must be a multiple of 4");
     if (ps->broken) return true; /* the old size is not known */
@@ -227,6 +230,7 @@ static bool keep_run(struct lp_parse *ps)
                            (unsigned long long)off, (unsigned long long)ps->func.old_size);
     struct lp_change c = {.line = ps->lex.line, .keep_off = (uint32_t)off, .keep_count = (uint32_t)n};
     ps->filled += 4 * n;
+    ps->step = off + 4 * n;
     return add_change(ps, &c) && lp_lex_comment_end(ps);
 }
 
@@ -261,7 +265,7 @@ static bool func_line(struct lp_parse *ps)
     struct lp_lex *l = &ps->lex;
     if (lp_lex_word(l, "cfi")) return cfi_line(ps);
     if ((*l->p != '|' && *l->p != '=') || l->end - l->p < 2 || l->p[1] != ' ')
-        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`| WORD`, `= +0xOFFSET WORDS`, `cfi` or `end` is expected in a function");
+        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`| WORD`, `= [+0xOFFSET] WORDS`, `cfi` or `end` is expected in a function");
     if (ps->cfi.len) return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`cfi` comes behind the body");
     l->p += 2;
     return l->p[-2] == '|' ? body_words(ps) : keep_run(ps);

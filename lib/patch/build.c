@@ -137,9 +137,9 @@ static bool old_body_matches(struct lp_plan *pl, const struct lp_item *it, const
     if (read) lp_sha256(body, f->old_size, sha);
     free(body);
     if (!read) return lp_plan_fail(pl, it->line, LP_E_ADDRESS, "the old function is not in the file"), false;
-    if (memcmp(sha, f->old_sha256, 32) == 0) return true;
+    if (memcmp(sha, f->old_sha256, f->sha_len) == 0) return true;
     char have[65], want[65];
-    lp_hex(have, sha, 32), lp_hex(want, f->old_sha256, 32);
+    lp_hex(have, sha, f->sha_len), lp_hex(want, f->old_sha256, f->sha_len);
     lp_plan_fail(pl, it->line, LP_E_OLD_WORD, "%s: the old body has sha256 %s, patch expects %s",
             it->place.symbol ? it->place.symbol : "the function", have, want);
     return false;

@@ -150,6 +150,16 @@ bool lp_lex_bytes(struct lp_parse *ps, const char *what, size_t n, uint8_t *out)
     return true;
 }
 
+bool lp_lex_sha256(struct lp_parse *ps, uint8_t out[32], size_t *n)
+{
+    static const char what[] = "a SHA-256 digest (16 to 64 lower-case hex digits)";
+    struct lp_lex l = ps->lex;
+    const char *token;
+    *n = lp_lex_token(&l, &token) / 2;
+    if (*n < LP_SHA_LEAST || *n > 32) return expected(ps, what);
+    return lp_lex_bytes(ps, what, *n, out);
+}
+
 char *lp_lex_copy(struct lp_parse *ps, const char *s, size_t n)
 {
     char *p = lp_patch_alloc(ps->patch, n + 1);

@@ -31,6 +31,7 @@ struct lp_parse {
     struct lp_set set;
     struct lp_buf cfi;      /* of the open func */
     uint64_t filled;        /* bytes of the open func or data so far */
+    uint64_t step;          /* of the open func: the place in the old body that is in step */
     bool broken;            /* a line of the open block was wrong: it makes no item */
     bool half;              /* a `-` waits for its `+` */
     struct lp_change *change;
@@ -57,6 +58,9 @@ bool lp_lex_num(struct lp_parse *ps, const char *what, uint64_t *out);
 bool lp_lex_hex(struct lp_parse *ps, const char *what, uint64_t *out);      /* 0x and 1 to 16 lower-case digits */
 bool lp_lex_word32(struct lp_parse *ps, uint32_t *out);                     /* 8 lower-case digits */
 bool lp_lex_bytes(struct lp_parse *ps, const char *what, size_t n, uint8_t *out); /* n pairs without blanks */
+/* A SHA-256 digest or its first bytes, at least LP_SHA_LEAST; *n: how many. */
+enum { LP_SHA_LEAST = 8 };
+bool lp_lex_sha256(struct lp_parse *ps, uint8_t out[32], size_t *n);
 bool lp_lex_place(struct lp_parse *ps, struct lp_place *out);
 bool lp_lex_symbol(struct lp_parse *ps, const char **out);
 bool lp_lex_expr(struct lp_parse *ps, struct lp_expr *out);

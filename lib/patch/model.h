@@ -36,7 +36,7 @@ struct lp_chunk {
 struct lp_func {
     uint64_t size, old_size;
     bool is_new;
-    uint8_t old_sha256[32];
+    uint8_t old_sha256[32], sha_len; /* bytes of it, from the first */
     struct lp_change *body;
     size_t nbody;
     const uint8_t *cfi;         /* the FDE's instructions (lp_cfi_run_plain); NULL = none */

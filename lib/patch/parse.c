@@ -261,6 +261,7 @@ static int binding(struct lp_parse *ps)
 static bool digest(struct lp_parse *ps)
 {
     uint8_t want[32], got[32];
+    size_t n;
     char hex[65];
     ps->seen_digest = true;
     if (ps->state != LP_ST_META) close_binding(ps);
@@ -269,13 +270,13 @@ static bool digest(struct lp_parse *ps)
     if (!lp_lex_word(&ps->lex, "sha256")) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "`sha256` is expected");
     if (!lp_lex_need_ws(ps)) return false;
     const char *at = ps->lex.p;
-    if (!lp_lex_bytes(ps, "a SHA-256 digest (64 lower-case hex digits)", 32, want) || !lp_lex_need_end(ps)) return false;
+    if (!lp_lex_sha256(ps, want, &n) || !lp_lex_need_end(ps)) return false;
     lp_sha256(ps->text, (size_t)(ps->lex.begin - ps->text), got);
-    lp_hex(hex, got, 32);
-    if (memcmp(got, want, 32) != 0 && !(ps->flags & LP_PATCH_NO_DIGEST)) return lp_lex_fail(ps, at, LP_E_DIGEST,
+    lp_hex(hex, got, n);
+    if (memcmp(got, want, n) != 0 && !(ps->flags & LP_PATCH_NO_DIGEST)) return lp_lex_fail(ps, at, LP_E_DIGEST,
             "the digest is wrong: the text has sha256 %s", hex);
     lp_sha256(ps->out.data ? ps->out.data : "", ps->out.len, got);
-    lp_hex(hex, got, 32);
+    lp_hex(hex, got, n);
     lp_buf_printf(&ps->canon, "digest    sha256 %s", hex);
     return true;
 }

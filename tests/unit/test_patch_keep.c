@@ -98,6 +98,17 @@ static void copies(void **state)
     done();
 }
 
+/* Without an offset: where the old body is behind what was kept, and as many words further as were written. */
+static void in_step(void **state)
+{
+    static const uint32_t code[] = {0xd2800020, 0xd2800040, 0xd2800060, 0xd2800080, 0xd28000a0, RET};
+    (void)state;
+    assert_int_equal(plan(code, 6, 7, "= 1\n| d503201f d503201f\n= 1\n= +0x4 1\n| d503201f\n= 1\n"), LP_OK);
+    static const uint32_t want[] = {0xd2800020, NOP, NOP, 0xd2800080, 0xd2800040, NOP, 0xd2800080};
+    for (unsigned i = 0; i < 7; i++) assert_int_equal(lp_le32(t.body + 4 * i), want[i]);
+    done();
+}
+
 /* The old body is four words: a call, a jump, a page and a load beside it. */
 static void outside(void **state)
 {
@@ -153,7 +164,7 @@ static void other_register(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(within), cmocka_unit_test(copies), cmocka_unit_test(outside), cmocka_unit_test(refused), cmocka_unit_test(other_register),
+        cmocka_unit_test(within), cmocka_unit_test(copies), cmocka_unit_test(in_step), cmocka_unit_test(outside), cmocka_unit_test(refused), cmocka_unit_test(other_register),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

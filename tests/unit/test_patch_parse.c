@@ -69,7 +69,7 @@ static void identity(void **state)
         "file-sha256 b250b5510c3e3c203e5df344b0bf9083347ff488efdd78c9a71ad9185815df29\noptional\n  # indented comment\n"
         "data \"odd name\" data size 24\n| 01 02 03 04  ; four\n\nzero 4\nrel abs64 .msg-0x8\nrel prel64 0x400000\nend\n"
         "func f size 4 new\n| d65f03c0\ncfi 0e 10\nend\nset limit+0x4 b4\n- *\n+ 0x10\nset ptr b8\n- 0x0\n+ &f+0x4\nset buf bytes 3\n- 61 62 63\n+ 00 00 00\n"
-        "data z bss size 64\nend\n0xaddc d503201f an address with letters only\n";
+        "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\nend\ndata z bss size 64\nend\n0xaddc d503201f an address with letters only\n";
     comes_out(more, more);
 }
 
@@ -96,14 +96,17 @@ static void digest(void **state)
     uint8_t sha[32];
     lp_status s;
     lp_sha256(worked, strlen(worked), sha);
-    lp_hex(hex, sha, 32);
-    snprintf(text, sizeof text, "%sdigest    sha256 %s\n", worked, hex);
-    comes_out(text, text);
+    for (size_t n = 8; n <= 32; n++) {
+        lp_hex(hex, sha, n);
+        snprintf(text, sizeof text, "%sdigest    sha256 %s\n", worked, hex);
+        comes_out(text, text);
+    }
     text[20]++;
     assert_null(parse(text, 0, &s));
     assert_int_equal(s, LP_E_DIGEST);
     lp_patch *p = parse(text, LP_PATCH_NO_DIGEST, NULL);
     char *again = lp_patch_print(p, NULL);
+    assert_int_equal(strlen(again), strlen(text));
     lp_patch_free(parse(again, 0, NULL));
     free(again);
     lp_patch_free(p);
@@ -138,6 +141,12 @@ static void errors(void **state)
         {HEAD BIND "func f size 8\n" OLD36 "| d503201f\nend\n", "8:1: error: the body has 4 bytes, line 5 says size 8"},
         {HEAD BIND "func f size 8\n| d503201f\nend\n", "6:1: error: `old size BYTES sha256 DIGEST` is expected after `func`"},
         {HEAD BIND "func f size 8\n" OLD36 "= +0x20 2\nend\n", "7:3: error: 2 words from +0x20 are not inside the old function of 36 bytes"},
+        {HEAD BIND "func f size 8\n" OLD36 "| d503201f\n= 9\nend\n", "8:3: error: 9 words from +0x4 are not inside the old function of 36 bytes"},
+        {HEAD BIND "func f size 8\n" OLD36 "= f\nend\n", "7:3: error: `= +0xOFFSET WORDS` or `= WORDS` is expected, found `f`"},
+        {HEAD BIND "func f size 8 new\n= 2\nend\n", "6:3: error: a new function has no old words to keep"},
+        {HEAD BIND "func f size 4\nold size 4 sha256 b250b5510c3e3c\n| d503201f\nend\n",
+         "6:19: error: a SHA-256 digest (16 to 64 lower-case hex digits) is expected, found `b250b5510c3e3c`"},
+        {HEAD BIND "func f size 4\nold size 4 sha256 b250b5510c3e3c200\n| d503201f\nend\n", "6:35: error: the end of the line is expected, found `0`"},
         {HEAD BIND "func f size 8 new\n= +0x0 2\nend\n", "6:3: error: a new function has no old words to keep"},
         {HEAD BIND "data d rodata size 3\n| 00 01\nend\n", "7:1: error: the data has 2 bytes, line 5 says size 3"},
         {HEAD BIND "data d text size 3\n", "5:8: error: `rodata`, `data` or `bss` is expected"},
