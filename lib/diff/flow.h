@@ -71,7 +71,9 @@ struct lp_flow_callee {
     bool returns;                 /* it has a way to (noreturn functions have none) */
 };
 struct lp_fop_memo;
-struct lp_flow_survey { struct lp_flow_callee *fn; size_t nfn; uint64_t *mark; size_t nmark; struct lp_fop_memo *memo; }; /* memo: of words seen; may be NULL */
+struct lp_frun;
+/* memo, run: words seen, and memory, for one function after the other. */
+struct lp_flow_survey { struct lp_flow_callee *fn; size_t nfn; uint64_t *mark; size_t nmark; struct lp_fop_memo *memo; struct lp_frun *run; };
 /* The parts are functions (and .cold parts). *out is for lp_flow_survey_free() in any case. */
 lp_status lp_flow_survey(const struct lp_flow_part *part, size_t n, bool (*returns)(void *ctx, uint64_t addr), void *ctx, struct lp_flow_survey *out,
                          struct lp_error *err); /* returns: as in lp_flow_input */

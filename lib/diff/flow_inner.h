@@ -1,5 +1,5 @@
-/* diff/flow_inner.h - between flow.c (blocks, the result), flow_op.c (words), flow_value.c (what a register holds), flow_step.c (what a word does to it)
- * and flow_table.c (jump tables). */
+/* diff/flow_inner.h - between flow.c (blocks, the result), flow_state.c (what is known where blocks begin), flow_op.c (words), flow_value.c (what a
+ * register holds), flow_step.c (what a word does to it) and flow_table.c (jump tables). */
 #ifndef LP_DIFF_FLOW_INNER_H
 #define LP_DIFF_FLOW_INNER_H
 #include "diff/flow.h"
@@ -30,7 +30,8 @@ struct lp_fop {
     uint8_t rt2, bytes, each, cond; /* each: of one register */
     uint8_t extend, shift;          /* of rm */
     uint16_t flags;
-    int32_t back;                   /* OP_CALL: number of the callee in the survey, + 1; 0: it is not there. cond: does it return? */
+    int32_t back;                   /* OP_CALL: number of the callee in the survey, + 1; 0: it is not there. cond: does it return?
+                                     * OP_ADRP, OP_ADR, OP_CONST, OP_THREAD: the value that it makes, once it has; 0: not yet */
     int64_t imm;                    /* offset, constant, or address */
     uint32_t read, write;           /* registers, by the tables */
 };
@@ -40,10 +41,11 @@ static inline bool lp_fop_is_relative(const struct lp_fop *o)
 {
     return o->kind == OP_ADRP || o->kind == OP_ADR || o->kind == OP_BRANCH || o->kind == OP_BRANCH_IF || o->kind == OP_CALL || o->flags & F_LITERAL;
 }
-/* The same; most words have been seen before, and mean the same again but for their distance from the PC. memo: NULL, or of MEMO entries. */
-enum { MEMO_BITS = 12, MEMO = 1 << MEMO_BITS };
-struct lp_fop_memo { uint32_t word; bool there; struct lp_fop op; };
-void lp_fop_known(struct lp_fop_memo *memo, uint32_t word, uint64_t pc, struct lp_fop *op);
+/* The same; most words have been seen before, and mean the same again but for their distance from the PC. Valid until the next one. *imm: as in op, where
+ * it is relative to the PC: there it is another word's. */
+struct lp_fop_memo { unsigned bits; struct lp_fop other; struct lp_fop_seen { uint32_t word; bool there; struct lp_fop op; } seen[]; }; /* 2^bits */
+struct lp_fop_memo *lp_fop_memo(uint64_t words); /* for so many; for free() */
+const struct lp_fop *lp_fop_known(struct lp_fop_memo *memo, uint32_t word, uint64_t pc, int64_t *imm);
 
 /* ---- values: flow_value.c. Each different one has a number; equal numbers are equal values ---- */
 
@@ -76,11 +78,12 @@ struct lp_fvalue {
 struct lp_fv_pool {
     struct lp_fvalue *v;
     uint32_t *next, *bucket;            /* bucket: of `buckets`, a power of two */
-    uint32_t n, cap, buckets;
+    uint32_t n, cap, buckets, bucket_cap;
     uint32_t *site;                     /* words of ADRPs whose pages met: a forest (lp_fv_site) */
+    size_t site_cap;
     bool failed;
 };
-bool lp_fv_init(struct lp_fv_pool *p, size_t words);
+bool lp_fv_start(struct lp_fv_pool *p, size_t words); /* of a function; anew for the next one */
 void lp_fv_free(struct lp_fv_pool *p);
 lp_fv lp_fv_intern(struct lp_fv_pool *p, struct lp_fvalue *v);
 lp_fv lp_fv_make(struct lp_fv_pool *p, enum lp_fv_kind kind, uint64_t v, uint64_t root);
@@ -92,6 +95,7 @@ lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, bool high);      /* 
 lp_fv lp_fv_sum(struct lp_fv_pool *p, lp_fv a, lp_fv b, bool subtract);      /* + a register; b is shifted already */
 uint32_t lp_fv_site(struct lp_fv_pool *p, uint32_t word);                    /* the one that stands for all whose pages met */
 static inline const struct lp_fvalue *lp_fv_at(const struct lp_fv_pool *p, lp_fv id) { return &p->v[id]; }
+static inline bool lp_fv_is_address(const struct lp_fv_pool *p, lp_fv id) { return p->v[id].kind == FV_ADDR || p->v[id].kind >= FV_MANY; } /* or part of one */
 
 /* ---- states ---- */
 
@@ -100,32 +104,52 @@ struct lp_ffact { lp_fv name; uint32_t max, soft; };                         /* 
 struct lp_fstate {
     lp_fv reg[REGS];
     struct lp_ffact fact[FACTS];
-    lp_fv slot[SLOTS];
-    uint32_t visits;                      /* last: not copied */
+    uint32_t escapes;                     /* of a leader: pages that got away when its block was run last */
+    uint32_t nslot, visits;               /* slots that are new since are ID_NONE */
+    lp_fv slot[SLOTS];                    /* of a leader, only as many as `room` of the run */
 };
 struct lp_fslot { int64_t off; uint64_t frame; uint8_t width, next; };       /* next: in the granule, + 1 */
 struct lp_fcmp { lp_fv name; uint32_t imm; };                                /* what the flags compare; name 0: not known */
 
+/* The memory is kept for the next function. */
 struct lp_frun {
     const struct lp_flow_input *in;
     struct lp_flow *out;
-    size_t n;
+    size_t n, cap;
     struct lp_fop *op;
-    uint64_t *leader, *pending, *visited, *ahead; /* a bit for each word */
+    uint64_t *leader, *pending, *visited, *ahead, *seeded; /* a bit for each word */
     uint32_t *state_of;                   /* of a leader: index in state + 1 */
-    struct lp_fstate *state;
-    size_t nstate, cap_state;
+    char *state;                          /* struct lp_fstate, with `room` slots each */
+    size_t nstate, cap_state, room;
     struct lp_fv_pool pool;
     struct lp_fslot slot[SLOTS];
     uint8_t granule[GRANULES];            /* slot + 1 */
     unsigned nslot;
-    bool failed, emit;
+    bool failed;
+    bool bounds;                          /* there are jumps to registers: values are named, and what they are compared with is known */
+    uint32_t *told;                       /* of a word: which value its ref is about, or where a BR to a register leads */
+    struct lp_fescape { lp_fv page; uint32_t next; } *escape; /* lists; next: index + 1 */
+    size_t nescape, cap_escape;
+    uint32_t escapes;                     /* of the block that runs */
     uint8_t *page_use;                    /* of a word that makes a page: USED, ALONE */
     size_t cap_addr, cap_table;
 };
+void lp_frun_free(struct lp_frun *r);
 enum { PAGE_USED = 1, PAGE_ESCAPES = 2 };
 
-/* flow_step.c: run word i on a state; in the last pass (emit) tell what it stands for. */
+/* flow_state.c: the states of leaders. */
+static inline size_t lp_fstate_size(size_t room) { return offsetof(struct lp_fstate, slot) + room * sizeof(lp_fv); }
+static inline struct lp_fstate *lp_fstate_at(const struct lp_frun *r, size_t k) { return (struct lp_fstate *)(void *)(r->state + k * lp_fstate_size(r->room)); }
+/* For n states with as many slots as there are now. */
+bool lp_fstate_room(struct lp_frun *r, size_t n);
+void lp_fstate_fill(const struct lp_frun *r, struct lp_fstate *s); /* slots that are new */
+void lp_fstate_copy(const struct lp_frun *r, struct lp_fstate *to, const struct lp_fstate *from);
+/* True: `to` is another one now. last: then it will not be again. */
+bool lp_fstate_join(struct lp_frun *r, struct lp_fstate *to, const struct lp_fstate *from, bool last);
+/* Sets of words. */
+static inline bool lp_fset_has(const uint64_t *set, size_t i) { return set[i / 64] >> i % 64 & 1; }
+static inline void lp_fset_add(uint64_t *set, size_t i) { set[i / 64] |= UINT64_C(1) << i % 64; }
+/* flow_step.c: run word i on a state, and tell what it stands for: the last time counts. */
 void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fcmp *cmp);
 /* What is known after a branch on cmp that was taken, or was not. */
 void lp_frun_learn(struct lp_fstate *s, const struct lp_fcmp *cmp, unsigned cond, bool taken);

@@ -1,5 +1,6 @@
 /* diff/flow_op.c - a word as what the dataflow needs to know of it. Registers and accesses come from the decode tables (a64/regs.h, a64/access.h). */
 #include <config.h>
+#include <stdlib.h>
 #include <string.h>
 #include "a64/a64.h"
 #include "a64/access.h"
@@ -209,18 +210,33 @@ static uint64_t relative_to(uint32_t w, uint32_t field, uint64_t pc)
     return (pc & ~UINT64_C(4095)) + ((uint64_t)lp_sext(lp_bits(w, 5, 19) << 2 | lp_bits(w, 29, 2), 21) << 12); /* ADRP */
 }
 
-void lp_fop_known(struct lp_fop_memo *memo, uint32_t w, uint64_t pc, struct lp_fop *o)
+enum { FEWEST_BITS = 10, MOST_BITS = 14, WORDS_EACH = 4 };
+
+struct lp_fop_memo *lp_fop_memo(uint64_t words)
+{
+    unsigned bits = FEWEST_BITS;
+    while (bits < MOST_BITS && words >> bits >= WORDS_EACH)
+        bits++;
+    struct lp_fop_memo *m = calloc(1, sizeof *m + (sizeof m->seen[0] << bits));
+    if (m != NULL)
+        m->bits = bits;
+    return m;
+}
+
+const struct lp_fop *lp_fop_known(struct lp_fop_memo *memo, uint32_t w, uint64_t pc, int64_t *imm)
 {
     const uint32_t field = relative_field(w), key = w & ~field;
-    const bool adr = field == ADR_FIELD && !(w >> 31); /* what it is depends on where it leads */
-    struct lp_fop_memo *m = memo == NULL || adr ? NULL : &memo[(key * UINT32_C(0x9e3779b1)) >> (32 - MEMO_BITS)];
-    if (m == NULL || !m->there || m->word != key) {
-        lp_fop_decode(w, pc, o);
-        if (m != NULL)
-            *m = (struct lp_fop_memo){key, true, *o};
-        return;
+    if (field == ADR_FIELD && !(w >> 31)) { /* ADR: what it is depends on where it leads */
+        lp_fop_decode(w, pc, &memo->other);
+        *imm = memo->other.imm;
+        return &memo->other;
     }
-    *o = m->op;
-    if (lp_fop_is_relative(o))
-        o->imm = (int64_t)relative_to(w, field, pc);
+    struct lp_fop_seen *m = &memo->seen[(key * UINT32_C(0x9e3779b1)) >> (32 - memo->bits)];
+    if (!m->there || m->word != key) {
+        m->there = true;
+        m->word = key;
+        lp_fop_decode(w, pc, &m->op);
+    }
+    *imm = field != 0 && lp_fop_is_relative(&m->op) ? (int64_t)relative_to(w, field, pc) : m->op.imm;
+    return &m->op;
 }

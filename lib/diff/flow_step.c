@@ -8,6 +8,7 @@ enum { LINK = 30, MOST_ENTRIES = 1 << 16, BYTE_MAX = 0xff };
 
 static const struct lp_fvalue *value(const struct lp_frun *r, lp_fv v) { return lp_fv_at(&r->pool, v); }
 static lp_fv make(struct lp_frun *r, enum lp_fv_kind kind, uint64_t v) { return lp_fv_make(&r->pool, kind, v, 0); }
+static lp_fv small(struct lp_frun *r, uint64_t most) { return r->bounds ? make(r, FV_SMALL, most) : ID_NONE; }
 
 /* ---- names: values that are no addresses, but compared with a bound and used as an index later ---- */
 
@@ -36,7 +37,7 @@ static void add_fact(struct lp_fstate *s, lp_fv name, uint32_t max, bool soft)
 static lp_fv name_value(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv v)
 {
     const unsigned kind = value(r, v)->kind;
-    if (kind != FV_NONE && kind != FV_SMALL)
+    if (!r->bounds || (kind != FV_NONE && kind != FV_SMALL))
         return v;
     uint32_t max;
     bool soft;
@@ -90,9 +91,9 @@ static struct lp_fslot *find_slot(struct lp_frun *r, uint64_t frame, int64_t off
 static struct lp_fslot *make_slot(struct lp_frun *r, struct lp_fstate *s, uint64_t frame, int64_t off, unsigned width, unsigned most)
 {
     struct lp_fslot *x = find_slot(r, frame, off, width);
-    if (x != NULL || r->emit || r->nslot >= most)
+    if (x != NULL || r->nslot >= most)
         return x;
-    s->slot[r->nslot] = ID_NONE;
+    s->slot[s->nslot++] = ID_NONE;
     x = &r->slot[r->nslot++];
     uint8_t *head = &r->granule[granule_of(frame, off)];
     *x = (struct lp_fslot){.off = off, .frame = frame, .width = (uint8_t)width, .next = *head};
@@ -116,7 +117,7 @@ static lp_fv load_slot(struct lp_frun *r, struct lp_fstate *s, size_t i, uint64_
 {
     if (width != 8 && width != 4)
         return ID_NONE;
-    const struct lp_fslot *x = only ? make_slot(r, s, frame, off, width, NAMED_SLOTS) : find_slot(r, frame, off, width);
+    const struct lp_fslot *x = only && r->bounds ? make_slot(r, s, frame, off, width, NAMED_SLOTS) : find_slot(r, frame, off, width);
     if (x == NULL)
         return ID_NONE;
     lp_fv *v = &s->slot[x - r->slot];
@@ -125,15 +126,31 @@ static lp_fv load_slot(struct lp_frun *r, struct lp_fstate *s, size_t i, uint64_
     return *v;
 }
 
-static bool is_address(const struct lp_frun *r, lp_fv v) { return value(r, v)->kind == FV_ADDR || value(r, v)->kind >= FV_MANY; }
+static bool is_address(const struct lp_frun *r, lp_fv v) { return lp_fv_is_address(&r->pool, v); }
 
+static void add_escape(struct lp_frun *r, lp_fv v)
+{
+    struct lp_fescape *e = lp_grow(r->escape, &r->cap_escape, r->nescape, sizeof *e);
+    if (e == NULL) {
+        r->failed = true;
+        return;
+    }
+    r->escape = e;
+    e[r->nescape++] = (struct lp_fescape){v, r->escapes};
+    r->escapes = (uint32_t)r->nescape;
+}
+
+/* A page is used by itself. */
 static void page_escapes(struct lp_frun *r, lp_fv v)
 {
-    if (!r->emit || value(r, v)->kind != FV_ADDR || value(r, v)->maybe)
+    const struct lp_fvalue *x = value(r, v);
+    if (x->kind != FV_ADDR || x->maybe)
         return;
-    for (unsigned k = 0; k < value(r, v)->n; k++)
-        if (value(r, v)->m[k].space == IN_PAGE)
-            r->page_use[lp_fv_site(&r->pool, (uint32_t)value(r, v)->m[k].root)] |= PAGE_ESCAPES;
+    for (unsigned k = 0; k < x->n; k++)
+        if (x->m[k].space == IN_PAGE) {
+            add_escape(r, v);
+            return;
+        }
 }
 
 /* A store to the frame. `only`: of one register, which may be a variable that is compared later. */
@@ -157,19 +174,6 @@ static void store_slot(struct lp_frun *r, struct lp_fstate *s, size_t i, uint64_
 
 /* ---- refs ---- */
 
-static void add_address(struct lp_frun *r, struct lp_flow_ref *ref, uint64_t addr)
-{
-    struct lp_flow *out = r->out;
-    uint64_t *a = lp_grow(out->addr, &r->cap_addr, out->naddr, sizeof *a);
-    if (a == NULL) {
-        r->failed = true;
-        return;
-    }
-    out->addr = a;
-    out->addr[out->naddr++] = addr;
-    ref->n++;
-}
-
 /* A page, or the thread pointer: no program has such values of its own. So where one meets something else, one of the two ways is never gone when the
  * register is used: what is added is the rest of the address. */
 static bool is_part(const struct lp_fv_member *m) { return m->space == IN_PAGE || (m->space == IN_TLS && m->v == 0); }
@@ -184,34 +188,35 @@ static void tell(struct lp_frun *r, size_t i, lp_fv id, int64_t off, unsigned wi
         ref->kind = LP_FLOW_OPAQUE;
     if (v->kind != FV_ADDR)
         return;
+    r->told[i] = id;
     ref->kind = v->m[0].space == IN_TLS ? LP_FLOW_TLS : LP_FLOW_ADDR;
-    ref->addr = v->n == 1 ? v->m[0].v + (uint64_t)off : r->out->naddr;
-    if (v->n > 1)
-        ref->n = 0, ref->flags |= LP_FLOW_SEVERAL;
+    ref->addr = v->n == 1 ? v->m[0].v + (uint64_t)off : (uint64_t)off; /* flow.c lists several */
+    ref->n = v->n;
+    ref->flags |= v->n > 1 ? LP_FLOW_SEVERAL : 0;
     for (unsigned k = 0; k < v->n; k++) {
         const struct lp_fv_member *m = &v->m[k];
-        if (m->space == IN_PAGE) {
-            r->page_use[lp_fv_site(&r->pool, (uint32_t)m->root)] |= PAGE_USED;
+        if (m->space == IN_PAGE)
             ref->flags |= LP_FLOW_OF_PAGE;
-        }
         if (m->indexed)
             ref->flags |= m->indexed & BY_STEPS ? LP_FLOW_INDEXED | LP_FLOW_STEPS : LP_FLOW_INDEXED;
         if (v->maybe && !is_part(m))
             ref->flags |= LP_FLOW_MAYBE;
         if ((m->space == IN_TLS) != (ref->kind == LP_FLOW_TLS))
             ref->kind = LP_FLOW_OPAQUE;
-        if (v->n > 1)
-            add_address(r, ref, m->v + (uint64_t)off);
     }
 }
 
-static void tell_plain(struct lp_frun *r, size_t i, enum lp_flow_kind kind, uint64_t addr, unsigned width)
-{
-    if (r->emit)
-        r->out->ref[i] = (struct lp_flow_ref){.addr = addr, .kind = (uint8_t)kind, .n = 1, .width = (uint8_t)width};
-}
-
 /* ---- words ---- */
+
+/* A word that makes the same value each time. */
+static lp_fv own_value(struct lp_frun *r, struct lp_fop *o, size_t i)
+{
+    if (o->back == 0)
+        o->back = (int32_t)(o->kind == OP_CONST ? make(r, FV_CONST, (uint64_t)o->imm) : o->kind == OP_THREAD ? lp_fv_address(&r->pool, IN_TLS, 0, 0) :
+                            o->kind == OP_ADR ? lp_fv_address(&r->pool, IN_ADDR, (uint64_t)o->imm, (uint64_t)o->imm) :
+                            lp_fv_address(&r->pool, IN_PAGE, (uint64_t)o->imm, i));
+    return (lp_fv)o->back;
+}
 
 static void write_reg(struct lp_fstate *s, unsigned reg, lp_fv v)
 {
@@ -228,7 +233,7 @@ static void forget_written(struct lp_fstate *s, uint32_t set)
 /* Pages that a word reads other than as what it adds an offset to. */
 static void pages_read(struct lp_frun *r, const struct lp_fstate *s, uint32_t set)
 {
-    for (; r->emit && set != 0; set &= set - 1)
+    for (; set != 0; set &= set - 1)
         page_escapes(r, s->reg[__builtin_ctz(set)]);
 }
 
@@ -261,11 +266,13 @@ static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struc
         return;
     }
     const lp_fv to = lp_fv_add(&r->pool, from, o->imm, o->flags & F_HIGH);
-    if (r->emit && (is_address(r, to) || value(r, from)->kind == FV_FOREIGN)) {
+    if (is_address(r, to) || value(r, from)->kind == FV_FOREIGN) {
         tell(r, i, from, o->imm, 0, 0);
         const struct lp_fvalue *v = value(r, to);
         if (v->kind == FV_ADDR && v->m[0].space == IN_PAGE)
             r->out->ref[i].kind = LP_FLOW_PAGE;
+    } else if (r->out->ref[i].kind != LP_FLOW_NONE) {
+        r->out->ref[i] = (struct lp_flow_ref){.n = 1};
     }
     write_reg(s, o->rd, to);
 }
@@ -342,7 +349,7 @@ static void step_extend(struct lp_frun *r, struct lp_fstate *s, const struct lp_
     else if (o->shift == 32 && (v->kind == FV_NAMED || v->kind == FV_SMALL))
         write_reg(s, o->rd, from);
     else
-        write_reg(s, o->rd, o->shift <= 16 && !(o->flags & F_SIGNED) ? make(r, FV_SMALL, (1u << o->shift) - 1) : ID_NONE);
+        write_reg(s, o->rd, o->shift <= 16 && !(o->flags & F_SIGNED) ? small(r, (1u << o->shift) - 1) : ID_NONE);
 }
 
 static void step_mask(struct lp_frun *r, struct lp_fstate *s, size_t i)
@@ -353,7 +360,7 @@ static void step_mask(struct lp_frun *r, struct lp_fstate *s, size_t i)
     if (o->rd == REG_SP)
         s->reg[REG_SP] = lp_fv_make(&r->pool, FV_STACK, 0, i + 1); /* aligned: another frame */
     else
-        write_reg(s, o->rd, mask < MOST_ENTRIES ? make(r, FV_SMALL, mask) : ID_NONE);
+        write_reg(s, o->rd, mask < MOST_ENTRIES ? small(r, mask) : ID_NONE);
 }
 
 static void step_movk(struct lp_frun *r, struct lp_fstate *s, const struct lp_fop *o)
@@ -399,7 +406,7 @@ static lp_fv loaded(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base
         if (e != ID_NONE)
             return e;
     }
-    return o->each == 1 && !(o->flags & F_SIGNED) ? make(r, FV_SMALL, BYTE_MAX) : ID_NONE;
+    return o->each == 1 && !(o->flags & F_SIGNED) ? small(r, BYTE_MAX) : ID_NONE;
 }
 
 static void step_store(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base)
@@ -441,13 +448,11 @@ static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)
 {
     const struct lp_fop *o = &r->op[i];
     if (o->flags & F_LITERAL) {
-        tell_plain(r, i, LP_FLOW_TARGET, (uint64_t)o->imm, o->bytes);
         forget_written(s, o->write);
         return;
     }
     const lp_fv base = base_of(r, s, i);
-    if (r->emit)
-        tell_access(r, s, i, base);
+    tell_access(r, s, i, base);
     if (o->flags & F_STORE)
         step_store(r, s, i, base);
     const bool simple = (o->flags & F_LOAD) && (o->flags & F_SIMPLE);
@@ -484,15 +489,7 @@ void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fc
     if ((o->flags & F_SETS) && o->kind != OP_ADD_IMM)
         cmp->name = 0;
     switch (o->kind) {
-    case OP_ADRP:
-        tell_plain(r, i, LP_FLOW_PAGE, (uint64_t)o->imm, 0);
-        write_reg(s, o->rd, lp_fv_address(&r->pool, IN_PAGE, (uint64_t)o->imm, i));
-        break;
-    case OP_ADR:
-        tell_plain(r, i, LP_FLOW_TARGET, (uint64_t)o->imm, 0);
-        write_reg(s, o->rd, lp_fv_address(&r->pool, IN_ADDR, (uint64_t)o->imm, (uint64_t)o->imm));
-        break;
-    case OP_CONST: write_reg(s, o->rd, make(r, FV_CONST, (uint64_t)o->imm)); break;
+    case OP_ADRP: case OP_ADR: case OP_CONST: case OP_THREAD: write_reg(s, o->rd, own_value(r, &r->op[i], i)); break;
     case OP_MOVK: step_movk(r, s, o); break;
     case OP_ADD_IMM: step_add_imm(r, s, i, cmp); break;
     case OP_ADD_REG: step_add_reg(r, s, i); break;
@@ -509,13 +506,8 @@ void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fc
         write_reg(s, o->rd, ID_NONE);
         break;
     case OP_MEM: step_memory(r, s, i); break;
-    case OP_THREAD: write_reg(s, o->rd, lp_fv_address(&r->pool, IN_TLS, 0, 0)); break;
-    case OP_BRANCH: case OP_BRANCH_IF:
-        tell_plain(r, i, LP_FLOW_TARGET, (uint64_t)o->imm, 0);
-        pages_read(r, s, o->read);
-        break;
-    case OP_CALL: tell_plain(r, i, LP_FLOW_TARGET, (uint64_t)o->imm, 0); /* fall through */
-    case OP_CALL_REG: cmp->name = 0; step_call(r, s, o); break;
+    case OP_BRANCH: case OP_BRANCH_IF: pages_read(r, s, o->read); break;
+    case OP_CALL: case OP_CALL_REG: cmp->name = 0; step_call(r, s, o); break;
     case OP_PAD: case OP_STOP: case OP_DATA: case OP_JUMP_REG: case OP_RETURN: break;
     default: pages_read(r, s, o->read); forget_written(s, o->write);
     }

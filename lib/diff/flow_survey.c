@@ -62,13 +62,10 @@ static bool leave(struct look *l, size_t f, uint64_t to, bool last, const struct
 /* Words up to the padding behind the last instruction. */
 static size_t without_padding(struct lp_fop_memo *memo, const struct lp_flow_part *part)
 {
-    struct lp_fop o;
+    int64_t imm;
     size_t n = part->words;
-    for (; n > 0; n--) {
-        lp_fop_known(memo, lp_le32((const uint8_t *)part->code + 4 * (n - 1)), 0, &o);
-        if (o.kind != OP_PAD)
-            break;
-    }
+    while (n > 0 && lp_fop_known(memo, lp_le32((const uint8_t *)part->code + 4 * (n - 1)), 0, &imm)->kind == OP_PAD)
+        n--;
     return n;
 }
 
@@ -79,18 +76,30 @@ static bool falls_off(const struct lp_fop *o)
 }
 
 /* Which registers hold pages behind a word; behind the end of a block, none is known. */
-static void track_pages(struct pages *page, const struct lp_fop *o, uint64_t pc)
+static void track_pages(struct pages *page, const struct lp_fop *o, uint64_t pc, int64_t imm)
 {
     const bool ends = o->kind == OP_BRANCH || o->kind == OP_JUMP_REG || o->kind == OP_RETURN || o->kind == OP_STOP;
     const uint32_t written = ends ? UINT32_MAX : o->write | (o->kind == OP_CALL || o->kind == OP_CALL_REG ? (uint32_t)CALL_CLOBBERED : 0);
     page->there &= ~written;
     if (o->kind != OP_ADRP)
         return;
-    page->of[o->rd].at = pc, page->of[o->rd].page = (uint64_t)o->imm;
+    page->of[o->rd].at = pc, page->of[o->rd].page = (uint64_t)imm;
     page->there |= o->rd < 31 ? UINT32_C(1) << o->rd : 0;
 }
 
-static bool leads_out(const struct lp_flow_part *part, const struct lp_fop *o) { return (uint64_t)o->imm - part->at >= 4 * (uint64_t)part->words; }
+/* A branch, call, return and the like. ends: the function is over with it. */
+static bool look_at_branch(struct look *l, size_t f, const struct lp_flow_part *part, const struct lp_fop *o, uint64_t to, bool ends, const struct pages *page)
+{
+    struct lp_flow_callee *fn = &l->s->fn[f];
+    const bool out = to - part->at >= 4 * (uint64_t)part->words, leaves = o->kind == OP_BRANCH && out;
+    if ((o->kind == OP_CALL || leaves) && !leave(l, f, to, leaves || ends, page))
+        return false;
+    fn->returns |= o->kind == OP_RETURN || o->kind == OP_JUMP_REG || (o->kind == OP_BRANCH_IF && out);
+    fn->pages_out |= o->kind == OP_RETURN ? pages_there(page) : 0;
+    fn->clobbers |= o->kind == OP_CALL_REG ? (uint32_t)CALL_CLOBBERED : 0;
+    fn->unsure |= o->kind == OP_JUMP_REG;
+    return true;
+}
 
 static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
 {
@@ -98,21 +107,16 @@ static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
     struct lp_flow_callee *fn = &l->s->fn[f];
     const size_t words = without_padding(l->s->memo, part);
     for (size_t i = 0; i < words; i++) {
-        struct lp_fop o;
+        int64_t imm;
         const uint64_t pc = part->at + 4 * i;
-        lp_fop_known(l->s->memo, lp_le32((const uint8_t *)part->code + 4 * i), pc, &o);
-        fn->clobbers |= o.write & INT32_MAX;
-        if (o.kind == OP_ADD_IMM && page.of[o.rn].at != 0 && pc - page.of[o.rn].at < REACH && !add_mark(&l->marks, page.of[o.rn].page + (uint64_t)o.imm))
+        const struct lp_fop *o = lp_fop_known(l->s->memo, lp_le32((const uint8_t *)part->code + 4 * i), pc, &imm);
+        fn->clobbers |= o->write & INT32_MAX;
+        if (o->kind == OP_ADD_IMM && page.of[o->rn].at != 0 && pc - page.of[o->rn].at < REACH && !add_mark(&l->marks, page.of[o->rn].page + (uint64_t)imm))
             return false;
-        const bool out = o.kind == OP_BRANCH && leads_out(part, &o);
-        const bool last = out || (o.kind == OP_CALL && i + 1 == words);
-        if ((o.kind == OP_CALL || out) && !leave(l, f, (uint64_t)o.imm, last, &page))
+        if (o->kind >= OP_BRANCH && !look_at_branch(l, f, part, o, (uint64_t)imm, i + 1 == words, &page))
             return false;
-        fn->returns |= o.kind == OP_RETURN || o.kind == OP_JUMP_REG || (i + 1 == words && falls_off(&o)) || (o.kind == OP_BRANCH_IF && leads_out(part, &o));
-        fn->pages_out |= o.kind == OP_RETURN ? pages_there(&page) : 0;
-        track_pages(&page, &o, pc);
-        fn->clobbers |= o.kind == OP_CALL_REG ? (uint32_t)CALL_CLOBBERED : 0;
-        fn->unsure |= o.kind == OP_JUMP_REG;
+        fn->returns |= i + 1 == words && falls_off(o);
+        track_pages(&page, o, pc, imm);
     }
     return true;
 }
@@ -156,9 +160,12 @@ lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, bool (*
                          struct lp_error *err)
 {
     struct look l = {.s = out, .returns = returns, .ctx = ctx};
-    *out = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *out->fn), .memo = calloc(MEMO, sizeof *out->memo)};
+    uint64_t words = 0;
+    for (size_t i = 0; i < n; i++)
+        words += unordered[i].words;
+    *out = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *out->fn), .memo = lp_fop_memo(words), .run = calloc(1, sizeof *out->run)};
     struct lp_flow_part *part = in_order(unordered, n);
-    bool good = out->fn != NULL && part != NULL && n < UINT32_MAX;
+    bool good = out->fn != NULL && out->memo != NULL && out->run != NULL && part != NULL && n < UINT32_MAX;
     for (size_t i = 0; good && i < n; i++)
         out->fn[i].at = part[i].at;
     out->nfn = good ? n : 0;
@@ -180,6 +187,7 @@ void lp_flow_survey_free(struct lp_flow_survey *s)
     free(s->fn);
     free(s->mark);
     free(s->memo);
+    lp_frun_free(s->run);
     *s = (struct lp_flow_survey){0};
 }
 

@@ -29,14 +29,15 @@ static bool equal(const struct lp_fvalue *a, const struct lp_fvalue *b)
     return memcmp(a, b, offsetof(struct lp_fvalue, m)) == 0 && memcmp(a->m, b->m, members(a) * sizeof a->m[0]) == 0;
 }
 
-static bool grow_buckets(struct lp_fv_pool *p)
+static bool set_buckets(struct lp_fv_pool *p, uint32_t n)
 {
-    uint32_t *b = calloc((size_t)p->buckets * 4, sizeof *b);
+    uint32_t *b = p->bucket_cap < n ? realloc(p->bucket, (size_t)n * sizeof *b) : p->bucket;
     if (b == NULL)
         return false;
-    free(p->bucket);
+    p->bucket_cap = p->bucket_cap < n ? n : p->bucket_cap;
     p->bucket = b;
-    p->buckets *= 4;
+    p->buckets = n;
+    memset(b, 0, (size_t)n * sizeof *b);
     for (uint32_t i = 0; i < p->n; i++) {
         const uint32_t k = hash(&p->v[i]) & (p->buckets - 1);
         p->next[i] = b[k];
@@ -47,11 +48,13 @@ static bool grow_buckets(struct lp_fv_pool *p)
 
 static bool room(struct lp_fv_pool *p)
 {
+    if (p->n >= p->buckets * 2 && !set_buckets(p, p->buckets * 4))
+        return false;
     if (p->n < p->cap)
         return true;
     if (p->n >= MOST_VALUES)
         return false;
-    const uint32_t cap = p->cap * 2;
+    const uint32_t cap = p->cap ? p->cap * 2 : FIRST_VALUES;
     struct lp_fvalue *v = realloc(p->v, cap * sizeof *v);
     if (v != NULL)
         p->v = v;
@@ -61,7 +64,7 @@ static bool room(struct lp_fv_pool *p)
     if (v == NULL || next == NULL)
         return false;
     p->cap = cap;
-    return p->n < p->buckets * 2 || grow_buckets(p);
+    return true;
 }
 
 lp_fv lp_fv_intern(struct lp_fv_pool *p, struct lp_fvalue *v)
@@ -92,14 +95,18 @@ lp_fv lp_fv_address(struct lp_fv_pool *p, enum lp_fv_space space, uint64_t v, ui
     return lp_fv_intern(p, &x);
 }
 
-bool lp_fv_init(struct lp_fv_pool *p, size_t words)
+bool lp_fv_start(struct lp_fv_pool *p, size_t words)
 {
-    *p = (struct lp_fv_pool){.cap = FIRST_VALUES, .buckets = FIRST_BUCKETS};
-    p->v = malloc(p->cap * sizeof *p->v);
-    p->next = malloc(p->cap * sizeof *p->next);
-    p->bucket = calloc(p->buckets, sizeof *p->bucket);
-    p->site = malloc((words + 1) * sizeof *p->site);
-    if (p->v == NULL || p->next == NULL || p->bucket == NULL || p->site == NULL)
+    if (p->site_cap <= words) {
+        uint32_t *site = realloc(p->site, (words + 1) * sizeof *site);
+        if (site == NULL)
+            return false;
+        p->site = site;
+        p->site_cap = words + 1;
+    }
+    p->n = 0;
+    p->failed = false;
+    if (!set_buckets(p, FIRST_BUCKETS))
         return false;
     for (size_t i = 0; i < words; i++)
         p->site[i] = (uint32_t)i;
@@ -109,7 +116,7 @@ bool lp_fv_init(struct lp_fv_pool *p, size_t words)
     lp_fv_intern(p, &opaque);
     lp_fv_intern(p, &many);
     lp_fv_intern(p, &foreign);
-    return true;
+    return !p->failed;
 }
 
 void lp_fv_free(struct lp_fv_pool *p)

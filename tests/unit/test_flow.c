@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "diff/flow.h"
+#include "a64/a64.h"
+#include "diff/diff.h"
 #include "../splitmix.h"
 
 enum { AT = 0x10000, PAGE_A = 0x20000, PAGE_B = 0x35000, TABLE = 0x20100, SP = 31, RET = 0xd65f03c0, NOP = 0xd503201f, MAX_WORDS = 400, FUNCTIONS = 1000 };
@@ -48,14 +49,15 @@ static const uint8_t *bytes(void *ctx, uint64_t addr, uint64_t *avail)
     return table + (addr - TABLE);
 }
 
-static void run_at(const uint32_t *code, size_t n, struct lp_flow *out)
+static void run_with(const struct lp_flow_survey *survey, const uint32_t *code, size_t n, struct lp_flow *out)
 {
     const struct lp_flow_part part = {AT, code, n};
-    const struct lp_flow_input in = {.part = &part, .nparts = 1, .bytes = bytes};
+    const struct lp_flow_input in = {.part = &part, .nparts = 1, .bytes = bytes, .survey = survey};
     struct lp_error err;
     assert_int_equal(lp_flow_function(&in, out, &err), LP_OK);
     assert_int_equal(out->n, n);
 }
+static void run_at(const uint32_t *code, size_t n, struct lp_flow *out) { run_with(NULL, code, n, out); }
 #define RUN(...) \
     do { \
         const uint32_t code_[] = {__VA_ARGS__}; \
@@ -345,9 +347,36 @@ static void check_whole(const struct lp_flow *f)
         assert_true(f->table[i].n <= sizeof table && f->table[i].br_at - AT < 4 * f->n);
 }
 
+static void assert_same(const struct lp_flow *a, const struct lp_flow *b)
+{
+    for (size_t k = 0; k < a->n; k++) {
+        const struct lp_flow_ref *x = &a->ref[k], *y = &b->ref[k];
+        assert_true(x->addr == y->addr && x->kind == y->kind && x->flags == y->flags && x->n == y->n && x->width == y->width);
+    }
+    assert_true(a->naddr == b->naddr && (a->naddr == 0 || memcmp(a->addr, b->addr, a->naddr * sizeof *a->addr) == 0));
+    assert_int_equal(a->ntable, b->ntable);
+}
+
+/* Nothing but the words counts: not what was there before in memory that is used for one function after the other. */
+static void run_again(const struct lp_flow_survey *kept, const uint32_t *code, size_t n)
+{
+    struct lp_flow_survey fresh;
+    struct lp_flow a, b;
+    struct lp_error err;
+    assert_int_equal(lp_flow_survey(NULL, 0, NULL, NULL, &fresh, &err), LP_OK);
+    run_with(kept, code, n, &a);
+    run_with(&fresh, code, n, &b);
+    assert_same(&a, &b);
+    lp_flow_free(&a), lp_flow_free(&b);
+    lp_flow_survey_free(&fresh);
+}
+
 static void test_wild(void **state)
 {
     uint64_t seed = 20261126;
+    struct lp_flow_survey kept;
+    struct lp_error err;
+    assert_int_equal(lp_flow_survey(NULL, 0, NULL, NULL, &kept, &err), LP_OK);
     static uint32_t code[MAX_WORDS];
     size_t refs = 0, tables = 0;
     table_bytes = sizeof table;
@@ -359,21 +388,31 @@ static void test_wild(void **state)
             wild_switch(&seed, code, k, n);
         for (unsigned k = 0; k < sizeof table; k++)
             table[k] = (uint8_t)splitmix(&seed);
-        struct lp_flow again;
         lp_flow_free(&flow);
         run_at(code, n, &flow);
-        run_at(code, n, &again);
+        run_again(&kept, code, n);
         check_whole(&flow);
-        for (unsigned k = 0; k < n; k++) {
-            const struct lp_flow_ref *x = &flow.ref[k], *y = &again.ref[k]; /* nothing but the words counts */
-            assert_true(x->addr == y->addr && x->kind == y->kind && x->flags == y->flags && x->n == y->n && x->width == y->width);
-            refs += x->kind == LP_FLOW_ADDR;
-        }
+        for (unsigned k = 0; k < n; k++)
+            refs += flow.ref[k].kind == LP_FLOW_ADDR;
         tables += flow.ntable;
-        lp_flow_free(&again);
     }
+    lp_flow_survey_free(&kept);
     assert_true(refs > 3000);
     assert_true(tables > 10);
+}
+
+/* What words lead to is the decode tables' to say. */
+static void test_targets(void **state)
+{
+    uint64_t seed = 4, to, other;
+    uint32_t mask;
+    for (unsigned i = 0; i < 2000000; i++) {
+        const uint32_t w = (uint32_t)splitmix(&seed);
+        const bool leads = lp_word_target(w, AT, &to, &mask);
+        assert_int_equal(leads, lp_a64_target(w, AT, &other) && (w & 0x9f000000) != 0x90000000); /* ADRP is another thing */
+        assert_true(!leads || to == other);
+        assert_true(!leads || (lp_word_target(w ^ mask, AT, &other, &mask) && to != other));
+    }
 }
 
 static int teardown(void **state)
@@ -388,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_page_and_rest), cmocka_unit_test(test_page_alone), cmocka_unit_test(test_moves), cmocka_unit_test(test_indexed),
         cmocka_unit_test(test_thread_pointer), cmocka_unit_test(test_spills), cmocka_unit_test(test_calls), cmocka_unit_test(test_joins),
         cmocka_unit_test(test_too_many), cmocka_unit_test(test_unreached), cmocka_unit_test(test_table), cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey), cmocka_unit_test(test_wild)};
+        cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey), cmocka_unit_test(test_wild),
+        cmocka_unit_test(test_targets)};
     return cmocka_run_group_tests_name("flow", tests, NULL, teardown);
 }
