@@ -96,6 +96,18 @@ static bool same_addresses(lp_diff *d, const struct walk *x, const struct lp_ref
     return true;
 }
 
+static bool is_page(const struct lp_ref_at *r, uint64_t page) { return r->kind == LP_FLOW_PAGE && r->addr == page; }
+
+/* Does the function make this page? Mostly a few words in front of p. */
+static bool makes(const struct walk *w, const struct lp_ref_at *p, uint64_t page)
+{
+    const struct lp_ref_at *first = w->s->ref + w->s->atom[w->atom].ref, *r = p;
+    while (r > first && !is_page(r - 1, page)) r--;
+    if (r > first) return true;
+    for (r = p; r < w->end && !is_page(r, page); r++) {}
+    return r < w->end;
+}
+
 /* Is the word perhaps the end of an address: ADD, or a load or store with unsigned offset, on a page? */
 static bool may_complete(const struct walk *w, const struct lp_ref_at *p)
 {
@@ -105,10 +117,7 @@ static bool may_complete(const struct walk *w, const struct lp_ref_at *p)
     if ((word & 0x7f800000) != 0x11000000 && (word & 0x3b000000) != 0x39000000) return false;
     lp_word_offset(word, &off);
     for (size_t i = 0, n = run(w, p); i < n; i++)
-        for (uint32_t k = 0; k < a->nref && !((p[i].addr - (uint64_t)off) & 4095); k++) {
-            const struct lp_ref_at *r = &w->s->ref[a->ref + k];
-            if (r->kind == LP_FLOW_PAGE && r->addr == p[i].addr - (uint64_t)off) return true;
-        }
+        if (!((p[i].addr - (uint64_t)off) & 4095) && makes(w, p, p[i].addr - (uint64_t)off)) return true;
     return a->parent != LP_NONE; /* a page may come from there */
 }
 
@@ -201,6 +210,7 @@ static uint8_t compare_at(lp_diff *d, struct walk *x, uint64_t pc, struct walk *
     const struct lp_ref_at *p = ref_at(x, pc), *q = ref_at(y, qc);
     if (p && q) return compare_refs(d, x, p, y, q);
     if (p || q) return a == b ? LP_WHY_REFS : LP_WHY_CODE;
+    if (a == b && !lp_word_may_lead(a)) return LP_WHY_NONE;
     if (lp_word_target(a, pc, &t, &m) && lp_word_target(b, qc, &v, &n)) {
         if (m != n || (a ^ b) & ~m) return LP_WHY_CODE;
         struct lp_use u = {t, LP_NONE, x->atom, 0}, w = {v, LP_NONE, y->atom, 0};

@@ -40,6 +40,7 @@ struct lp_atom {
     bool carry, carried;              /* new data: goes into the patch; is there */
     bool unresolved;                  /* code: E141 has been said of it */
     bool used;                        /* unnamed data: something refers to its start */
+    bool followed;                    /* code, paired: what it calls has been looked at */
     bool joined;                      /* new data: must stay behind the atom in front of it */
     bool by_entry, moved_part;        /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
     bool labels;                      /* data that holds addresses of the middle of new bodies: they have a copy of their own */
@@ -168,6 +169,11 @@ const char *lp_atom_text(const struct lp_atom *a, char buf[32]);
 /* ---- refs.c ---- */
 /* B, BL, B.cond, CBZ ... TBNZ. */
 bool lp_word_is_branch(uint32_t word);
+/* Branches, ADR, literal loads, and not many others. */
+static inline bool lp_word_may_lead(uint32_t w)
+{
+    return (w & 0x1c000000) == 0x14000000 || (w & 0x9f000000) == 0x10000000 || (w & 0x3b000000) == 0x18000000;
+}
 /* The target of a branch, ADR or literal load; *mask: its field. */
 bool lp_word_target(uint32_t word, uint64_t pc, uint64_t *target, uint32_t *mask);
 /* What all functions together tell the dataflow of each; anew where their code is another one. */

@@ -222,6 +222,8 @@ static size_t match_bodies(lp_diff *d)
 
 /* ---- neighbours ---- */
 
+static bool is_open(const struct lp_atom *a) { return is_code(a) && a->pair == LP_NONE; }
+
 static bool may_pair(const lp_diff *d, uint32_t a, uint32_t b)
 {
     if (a == LP_NONE || b == LP_NONE) return false;
@@ -241,20 +243,31 @@ static size_t match_calls_of(lp_diff *d, uint32_t i)
         uint64_t t, u;
         if (v >> 26 != w >> 26 || (v & 0x7c000000) != 0x14000000) continue;
         lp_word_target(v, a->start + off, &t, &m), lp_word_target(w, b->start + off, &u, &m);
-        uint32_t x = lp_side_atom(OLD(d), t), y = lp_side_atom(NEW(d), u);
+        uint32_t x = lp_side_atom(OLD(d), t), y = LP_NONE;
+        if (x != LP_NONE && is_open(&OLD(d)->atom[x])) y = lp_side_atom(NEW(d), u);
         if (!may_pair(d, x, y) || OLD(d)->atom[x].start != t || NEW(d)->atom[y].start != u) continue;
         pair(d, x, y, LP_RULE_CALL), hits++;
     }
     return hits;
 }
 
+static bool any_open(const struct lp_side *s)
+{
+    uint32_t i = 0;
+    while (i < s->natom && !is_open(&s->atom[i])) i++;
+    return i < s->natom;
+}
+
+/* Once is enough for each pair: what is paired stays so. */
 static size_t match_calls(lp_diff *d)
 {
     size_t hits = 0;
+    if (!any_open(OLD(d)) || !any_open(NEW(d))) return 0;
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
-        const struct lp_atom *a = &OLD(d)->atom[i];
-        if (!is_code(a) || a->pair == LP_NONE) continue;
+        struct lp_atom *a = &OLD(d)->atom[i];
+        if (!is_code(a) || a->pair == LP_NONE || a->followed) continue;
         const struct lp_atom *b = &NEW(d)->atom[a->pair];
+        a->followed = true;
         if (a->end - a->start == b->end - b->start) hits += match_calls_of(d, i);
     }
     return hits;

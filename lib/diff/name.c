@@ -221,9 +221,10 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u,
     if (self && d->place[0] && (u->addr ^ n->addr) & 3) return false;
     if (self && d->place[0]) return d->place[0][(u->addr - o->atom[u->self].start) / 4] == d->place[1][(n->addr - s->atom[n->self].start) / 4];
     if (self) return u->addr - o->atom[u->self].start == n->addr - s->atom[n->self].start;
-    const struct lp_word_at *x = lp_side_word(o, u->addr), *y = lp_side_word(s, n->addr);
     const struct lp_span *xs = lp_side_span(o, u->addr), *ys = lp_side_span(s, n->addr);
-    if (x && y && xs && ys && xs->flags & ys->flags & LP_SPAN_GOT) return lp_same_slot(d, o, x, y);
+    const bool slots = xs && ys && xs->flags & ys->flags & LP_SPAN_GOT;
+    const struct lp_word_at *x = slots ? lp_side_word(o, u->addr) : NULL, *y = slots ? lp_side_word(s, n->addr) : NULL;
+    if (x && y) return lp_same_slot(d, o, x, y);
     struct lp_use through = *u, beyond = *n;
     uint32_t a = u->base, b = n->base;
     if (a == LP_NONE || b == LP_NONE) {

@@ -19,10 +19,20 @@ bool lp_word_is_branch(uint32_t w)
     return (w & 0x7c000000) == 0x14000000 || (w & 0xfe000000) == 0x54000000 || (w & 0x7c000000) == 0x34000000; /* B, BL; B.cond; CBZ .. TBNZ */
 }
 
+/* The frequent ones, all words of which are defined. */
+static bool frequent_target(uint32_t w, uint64_t pc, uint64_t *target, uint32_t *mask)
+{
+    if ((w & 0x7c000000) == 0x14000000) /* B, BL */
+        return *target = pc + 4 * (uint64_t)lp_sext(w, 26), *mask = 0x03ffffff, true;
+    if ((w & 0xff000010) == 0x54000000 || (w & 0x7e000000) == 0x34000000) /* B.cond; CBZ, CBNZ */
+        return *target = pc + 4 * (uint64_t)lp_sext(w >> 5, 19), *mask = 0x00ffffe0, true;
+    return false;
+}
+
 bool lp_word_target(uint32_t w, uint64_t pc, uint64_t *target, uint32_t *mask)
 {
-    bool may = (w & 0x1c000000) == 0x14000000 || (w & 0x9f000000) == 0x10000000 || (w & 0x3b000000) == 0x18000000; /* branches; ADR; literal loads */
-    const struct lp_row_info *r = may ? lp_a64_relative(w) : NULL;
+    if (frequent_target(w, pc, target, mask)) return true;
+    const struct lp_row_info *r = lp_word_may_lead(w) ? lp_a64_relative(w) : NULL;
     if (!r) return false;
     *target = lp_a64_row_target(r, w, pc);
     *mask = r->off_bits == 21 ? 0x60ffffe0 : ((UINT32_C(1) << r->off_bits) - 1) << r->off_lo;
