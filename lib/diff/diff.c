@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "elf/spec.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,20 +14,14 @@ static void read_side(struct lp_side *s)
     lp_diff_load(s);
     lp_diff_atoms(s);
     lp_diff_stubs(s);
-    lp_diff_refs(s);
-    lp_diff_pieces(s);
+    lp_side_survey(s);
 }
 
-static void *read_one(void *s) { return read_side(s), NULL; }
-
-/* Each by a thread of its own. */
 static void read_both(lp_diff *d)
 {
-    pthread_t other;
-    bool both = pthread_create(&other, NULL, read_one, OLD(d)) == 0;
-    read_side(NEW(d));
-    if (both) pthread_join(other, NULL);
-    else read_side(OLD(d));
+    lp_for_both(d, read_side);
+    lp_diff_refs(d);
+    lp_for_both(d, lp_diff_pieces);
 }
 
 static bool failed(const lp_diff *d) { return d->nomem || d->side[0].nomem || d->side[1].nomem; }

@@ -41,6 +41,7 @@ struct lp_atom {
     bool unresolved;                  /* code: E141 has been said of it */
     bool used;                        /* unnamed data: something refers to its start */
     bool followed;                    /* code, paired: what it calls has been looked at */
+    bool second, done;                /* code: it has its references, from the second thread */
     bool joined;                      /* new data: must stay behind the atom in front of it */
     bool by_entry, moved_part;        /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
     bool labels;                      /* data that holds addresses of the middle of new bodies: they have a copy of their own */
@@ -85,6 +86,7 @@ struct lp_side {
     size_t ncut, cut_cap;
     struct lp_flow_survey survey;
     bool nomem;
+    bool code_read;                   /* the dataflow has looked at data in code */
     /* Functions whose words are others than the file's: those that a linker moved (stubs.c), and what a patch puts there (verify.c). By address. */
     struct lp_patched { uint64_t start, end; uint8_t *bytes; bool changed; } *over; /* changed: by a patch */
     size_t nover, over_cap;
@@ -131,7 +133,7 @@ void lp_diff_check(lp_diff *d);
 void lp_diff_load(struct lp_side *s);
 void lp_diff_atoms(struct lp_side *s);
 void lp_diff_stubs(struct lp_side *s);
-void lp_diff_refs(struct lp_side *s);
+void lp_diff_refs(lp_diff *d);
 void lp_diff_pieces(struct lp_side *s);
 void lp_diff_match(lp_diff *d);
 void lp_diff_compare(lp_diff *d);
@@ -178,8 +180,19 @@ static inline bool lp_word_may_lead(uint32_t w)
 bool lp_word_target(uint32_t word, uint64_t pc, uint64_t *target, uint32_t *mask);
 /* What all functions together tell the dataflow of each; anew where their code is another one. */
 void lp_side_survey(struct lp_side *s);
-/* One function's references (with its parts): those of the file's relocations, else by dataflow. */
+/* The words of a function and its parts. */
+enum { LP_MOST_PARTS = 8 };
+struct lp_parts { struct lp_flow_part part[LP_MOST_PARTS]; uint32_t atom[LP_MOST_PARTS]; size_t n; };
+struct lp_parts lp_parts_of(const struct lp_side *s, uint32_t atom);
+/* Their references: those of the file's relocations, else by dataflow. same: NULL, or a file in which the dataflow finds the same for y, if it looks at no
+ * data that is in code; true: it has them, too. */
+bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y);
 void lp_refs_function(struct lp_side *s, uint32_t atom);
+/* Does a call of this address, which no function begins at, come back? */
+bool lp_side_returns(const struct lp_side *s, uint64_t addr);
+/* ---- both.c ---- */
+/* What does not depend on the other side: fn for each of the two, each by a thread of its own. */
+void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
 /* ---- anchor.c ---- */
 /* Is what the ADD at this place makes used as a base only, by words that have references of their own? */
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);

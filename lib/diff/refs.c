@@ -105,7 +105,7 @@ static uint8_t width_of(uint32_t w)
 
 static void take_ref(struct lp_side *s, uint64_t at, uint32_t w, const struct lp_flow *f, const struct lp_flow_ref *q)
 {
-    if (q->kind == LP_FLOW_NONE || (q->kind == LP_FLOW_TARGET && lp_word_is_branch(w))) return;
+    if (q->kind == LP_FLOW_TARGET && lp_word_is_branch(w)) return;
     struct lp_ref_at r = {at, q->addr, LP_NONE, q->kind, q->flags, q->flags & LP_FLOW_INDEXED ? 0 : q->width}; /* of an array it may be any element */
     if (q->kind == LP_FLOW_OPAQUE) r.width = width_of(w);
     for (unsigned i = 0; q->flags & LP_FLOW_SEVERAL && i < q->n && q->addr + i < f->naddr; i++) r.addr = f->addr[q->addr + i], add_ref(s, &r);
@@ -116,9 +116,10 @@ static void take_ref(struct lp_side *s, uint64_t at, uint32_t w, const struct lp
 
 static const uint8_t *constant_bytes(void *ctx, uint64_t addr, uint64_t *avail)
 {
-    const struct lp_side *s = ctx;
+    struct lp_side *s = ctx;
     const struct lp_span *x = lp_side_span(s, addr);
     if (!x || (x->flags & LP_SPAN_WRITE && !(x->flags & LP_SPAN_RELRO))) return NULL;
+    s->code_read |= (x->flags & LP_SPAN_CODE) != 0;
     const uint8_t *p = lp_side_bytes(s, addr, avail);
     size_t n = lp_count_below(s->word, s->nword, sizeof *s->word, addr); /* up to the next word that is filled in */
     if (n && s->word[n - 1].at + 8 > addr) return NULL;
@@ -149,52 +150,65 @@ static bool never_returns(const char *name, size_t n)
     return thrower && (size_t)(thrower - name) < n;
 }
 
-static bool returns(void *ctx, uint64_t addr)
+bool lp_side_returns(const struct lp_side *s, uint64_t addr)
 {
-    const struct lp_side *s = ctx;
     uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
     const char *name = i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? lp_atom_name(&s->atom[i]) : NULL;
     return !name || !never_returns(name, strcspn(name, "@"));
 }
 
-enum { PARTS = 8 };
+static bool returns(void *ctx, uint64_t addr) { return lp_side_returns(ctx, addr); }
 
-static size_t parts_of(const struct lp_side *s, uint32_t i, struct lp_flow_part *part, uint32_t *which)
+struct lp_parts lp_parts_of(const struct lp_side *s, uint32_t i)
 {
-    size_t n = 0;
-    const uint8_t *p;
-    for (uint32_t k = i; k != LP_NONE && n < PARTS; k = k == i ? s->atom[i].part : s->atom[k].part) {
+    struct lp_parts x = {.n = 0};
+    for (uint32_t k = i; k != LP_NONE && x.n < LP_MOST_PARTS; k = k == i ? s->atom[i].part : s->atom[k].part) {
         const struct lp_atom *a = &s->atom[k];
         uint64_t avail = 0, len = a->end - a->start;
-        p = lp_side_code(s, a->start, &avail);
+        const uint8_t *p = lp_side_code(s, a->start, &avail);
         if (!p || avail < len) continue;
-        which[n] = k;
-        part[n++] = (struct lp_flow_part){a->start, p, len / 4};
+        x.atom[x.n] = k;
+        x.part[x.n++] = (struct lp_flow_part){a->start, p, len / 4};
     }
-    return n;
+    return x;
+}
+
+static void take(struct lp_side *s, const struct lp_parts *x, const struct lp_flow *f)
+{
+    const struct lp_flow_ref *q = f->ref;
+    const struct lp_flow_table *t = f->table, *end = f->table + f->ntable;
+    for (size_t k = 0; k < x->n && !s->nomem; k++) {
+        struct lp_atom *a = &s->atom[x->atom[k]];
+        const struct lp_flow_part *part = &x->part[k];
+        a->ref = (uint32_t)s->nref, a->table = (uint32_t)s->ntable;
+        for (size_t w = 0; w < part->words; w++, q++)
+            if (q->kind != LP_FLOW_NONE) take_ref(s, part->at + 4 * w, lp_le32((const uint8_t *)part->code + 4 * w), f, q);
+        a->nref = (uint32_t)s->nref - a->ref;
+        for (t = f->table; t < end; t++)
+            if (t->br_at >= a->start && t->br_at < a->end) add_table(s, t);
+        a->ntable = (uint32_t)s->ntable - a->table;
+    }
+}
+
+bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y)
+{
+    struct lp_flow f;
+    const struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .is_code = is_code, .returns = returns, .survey = &s->survey,
+                                     .ctx = s};
+    if (!x->n) return false;
+    s->code_read = false;
+    if (lp_flow_function(&in, &f, NULL) != LP_OK) s->nomem = true;
+    const bool both = same && !s->code_read;
+    take(s, x, &f);
+    if (both) take(same, y, &f);
+    lp_flow_free(&f);
+    return both;
 }
 
 void lp_refs_function(struct lp_side *s, uint32_t i)
 {
-    struct lp_flow_part part[PARTS];
-    uint32_t which[PARTS];
-    struct lp_flow f;
-    struct lp_flow_input in = {.part = part, .nparts = parts_of(s, i, part, which), .bytes = constant_bytes, .is_code = is_code, .returns = returns,
-                               .survey = &s->survey, .ctx = s};
-    if (!in.nparts) return;
-    if (lp_flow_function(&in, &f, NULL) != LP_OK) s->nomem = true;
-    const struct lp_flow_ref *q = f.ref;
-    const struct lp_flow_table *t = f.table, *end = f.table + f.ntable;
-    for (size_t k = 0; k < in.nparts && !s->nomem; k++) {
-        struct lp_atom *a = &s->atom[which[k]];
-        a->ref = (uint32_t)s->nref, a->table = (uint32_t)s->ntable;
-        for (size_t w = 0; w < part[k].words; w++) take_ref(s, part[k].at + 4 * w, lp_le32((const uint8_t *)part[k].code + 4 * w), &f, q++);
-        a->nref = (uint32_t)s->nref - a->ref;
-        for (t = f.table; t < end; t++)
-            if (t->br_at >= a->start && t->br_at < a->end) add_table(s, t);
-        a->ntable = (uint32_t)s->ntable - a->table;
-    }
-    lp_flow_free(&f);
+    const struct lp_parts x = lp_parts_of(s, i);
+    lp_refs_of(s, &x, NULL, NULL);
 }
 
 void lp_side_survey(struct lp_side *s)
@@ -209,13 +223,6 @@ void lp_side_survey(struct lp_side *s)
     }
     if (!part || lp_flow_survey(part, n, returns, s, &s->survey, NULL) != LP_OK) s->nomem = true;
     free(part);
-}
-
-void lp_diff_refs(struct lp_side *s)
-{
-    lp_side_survey(s);
-    for (uint32_t i = 0; i < s->natom && !s->nomem; i++)
-        if ((s->atom[i].kind == LP_ATOM_FUNC || s->atom[i].kind == LP_ATOM_LOOSE) && s->atom[i].parent == LP_NONE) lp_refs_function(s, i);
 }
 
 /* ---- pieces of unnamed data ---- */

@@ -1,0 +1,166 @@
+/* diff/both.c - REFS of both files, by two threads. Functions of the same words at the same address, about whose surroundings both files say the same,
+ * are followed once: then all that the dataflow looks at is equal. */
+#include <config.h>
+#include "diff/diff.h"
+#include "base/bits.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 16 }; /* atoms that a thread takes at a time */
+
+/* ---- threads ---- */
+
+struct one { struct lp_side *s; void (*fn)(struct lp_side *s); };
+static void *run_one(void *p) { return ((struct one *)p)->fn(((struct one *)p)->s), NULL; }
+
+void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s))
+{
+    pthread_t other;
+    struct one one = {OLD(d), fn};
+    bool both = pthread_create(&other, NULL, run_one, &one) == 0;
+    fn(NEW(d));
+    if (both) pthread_join(other, NULL);
+    else fn(OLD(d));
+}
+
+/* What a thread finds, in views of both sides that have lists of their own. */
+struct worker { lp_diff *d; struct lp_side side[2]; bool same_constants, of_new, second; atomic_uint *next; };
+
+/* ---- what is the same ---- */
+
+static bool same_span(const struct lp_span *x, const struct lp_span *y)
+{
+    const bool constant = !(x->flags & (LP_SPAN_WRITE | LP_SPAN_CODE)) || x->flags & LP_SPAN_RELRO;
+    if (x->start != y->start || x->end != y->end || x->flags != y->flags || !x->bytes != !y->bytes) return false;
+    return !constant || !x->bytes || memcmp(x->bytes, y->bytes, x->end - x->start) == 0;
+}
+
+/* Is what jump tables may be made of the same, but for what is in code? */
+static bool same_constants(const struct lp_side *o, const struct lp_side *n)
+{
+    bool same = o->nspan == n->nspan && o->nword == n->nword && o->survey.nmark == n->survey.nmark;
+    for (size_t i = 0; same && i < o->nspan; i++) same = same_span(&o->span[i], &n->span[i]);
+    for (size_t i = 0; same && i < o->nword; i++) same = o->word[i].at == n->word[i].at;
+    return same && (!o->survey.nmark || memcmp(o->survey.mark, n->survey.mark, o->survey.nmark * sizeof *o->survey.mark) == 0);
+}
+
+static bool same_callee(const struct lp_side *o, const struct lp_side *n, uint64_t addr)
+{
+    const struct lp_flow_callee *f = lp_flow_survey_callee(&o->survey, addr), *g = lp_flow_survey_callee(&n->survey, addr);
+    if (!f || !g) return f == g && lp_side_returns(o, addr) == lp_side_returns(n, addr);
+    return f->clobbers == g->clobbers && f->unsure == g->unsure && f->returns == g->returns && f->pages_out == g->pages_out;
+}
+
+/* Of the words of one part, which are equal: is it the same whom they call, and are there no jumps to registers? Their tables are looked at elsewhere. */
+static bool same_around(const struct worker *w, const struct lp_flow_part *p)
+{
+    const struct lp_side *o = OLD(w->d), *n = NEW(w->d);
+    for (size_t i = 0; i < p->words; i++) {
+        const uint32_t word = lp_le32((const uint8_t *)p->code + 4 * i);
+        if (word >> 26 == 0x25 && !same_callee(o, n, p->at + 4 * i + (uint64_t)(lp_sext(word, 26) * 4))) return false;
+        const bool jump = word >> 25 == 0x6b && word != 0xd65f03c0 && (word & 0xfffffc1f) != 0xd63f0000; /* BR and what is rare: not RET, BLR */
+        if (jump && !w->same_constants) return false;
+    }
+    return true;
+}
+
+static bool same_runs_of_code(const struct lp_side *o, const struct lp_side *n, const struct lp_flow_part *p)
+{
+    for (uint64_t at = p->at, end = p->at + 4 * p->words, x, y; at < end; at = x)
+        if (lp_elf_code_run(o->elf, 0, at, &x) != lp_elf_code_run(n->elf, 0, at, &y) || x != y || x <= at) return false;
+    return true;
+}
+
+static bool same_words(const struct worker *w, const struct lp_parts *x, const struct lp_parts *y)
+{
+    const struct lp_side *o = OLD(w->d), *n = NEW(w->d);
+    if (!x->n || x->n != y->n) return false;
+    const struct lp_flow_callee *f = lp_flow_survey_callee(&o->survey, x->part[0].at), *g = lp_flow_survey_callee(&n->survey, x->part[0].at);
+    bool same = !f == !g && (!f || f->pages_in == g->pages_in);
+    for (size_t i = 0; i < x->n && same; i++) {
+        const struct lp_flow_part *p = &x->part[i], *q = &y->part[i];
+        same = p->at == q->at && p->words == q->words && memcmp(p->code, q->code, 4 * p->words) == 0 && same_runs_of_code(o, n, p) && same_around(w, p);
+    }
+    return same;
+}
+
+/* ---- the work ---- */
+
+static bool is_head(const struct lp_atom *a) { return (a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE) && a->parent == LP_NONE; }
+
+static void mark_done(const struct worker *w, struct lp_side *s, const struct lp_parts *x)
+{
+    for (size_t i = 0; i < x->n; i++) s->atom[x->atom[i]].done = true, s->atom[x->atom[i]].second = w->second;
+}
+
+static void look_at(struct worker *w, uint32_t i)
+{
+    struct lp_side *s = &w->side[w->of_new], *other = w->of_new ? NULL : &w->side[1];
+    const struct lp_parts x = lp_parts_of(s, i);
+    const uint32_t k = other ? lp_side_atom(other, s->atom[i].start) : LP_NONE;
+    struct lp_parts y = {.n = 0};
+    if (k != LP_NONE && is_head(&other->atom[k]) && other->atom[k].start == s->atom[i].start) y = lp_parts_of(other, k);
+    if (lp_refs_of(s, &x, same_words(w, &x, &y) ? other : NULL, &y)) mark_done(w, other, &y);
+    mark_done(w, s, &x);
+}
+
+static void *work(void *p)
+{
+    struct worker *w = p;
+    const struct lp_side *s = &w->side[w->of_new];
+    for (uint32_t i; (i = atomic_fetch_add(w->next, CHUNK)) < s->natom && !s->nomem;)
+        for (uint32_t end = i + CHUNK; i < end && i < s->natom; i++)
+            if (is_head(&s->atom[i]) && !s->atom[i].done) look_at(w, i);
+    return NULL;
+}
+
+static void work_both(struct worker w[2], bool of_new)
+{
+    atomic_uint next = 0;
+    pthread_t other;
+    for (int i = 0; i < 2; i++) w[i].of_new = of_new, w[i].next = &next;
+    bool both = pthread_create(&other, NULL, work, &w[1]) == 0;
+    work(&w[0]);
+    if (both) pthread_join(other, NULL);
+}
+
+/* ---- what they found ---- */
+
+static void *joined(void *first, size_t n, void *second, size_t m, size_t size, bool *nomem)
+{
+    char *v = m ? realloc(first, (n + m) * size) : first;
+    if (m && !v) *nomem = true;
+    else if (m) memcpy(v + n * size, second, m * size), first = v;
+    free(second);
+    return first;
+}
+
+static void join_side(struct lp_side *s, struct lp_side *a, struct lp_side *b)
+{
+    for (size_t i = 0; i < s->natom; i++)
+        if (s->atom[i].second) s->atom[i].ref += (uint32_t)a->nref, s->atom[i].table += (uint32_t)a->ntable;
+    s->nomem |= a->nomem || b->nomem || a->nref + b->nref >= UINT32_MAX - 1;
+    s->ref = joined(a->ref, a->nref, b->ref, b->nref, sizeof *a->ref, &s->nomem);
+    s->table = joined(a->table, a->ntable, b->table, b->ntable, sizeof *a->table, &s->nomem);
+    if (s->nomem) return;
+    s->nref = s->ref_cap = a->nref + b->nref;
+    s->ntable = s->table_cap = a->ntable + b->ntable;
+}
+
+void lp_diff_refs(lp_diff *d)
+{
+    if (OLD(d)->nomem || NEW(d)->nomem) return;
+    const bool constants = same_constants(OLD(d), NEW(d));
+    struct worker w[2];
+    for (int i = 0; i < 2; i++) { /* memory for the dataflow: a thread uses that of one side */
+        w[i] = (struct worker){.d = d, .side = {*OLD(d), *NEW(d)}, .same_constants = constants, .second = i != 0};
+        for (int k = 0; k < 2; k++) w[i].side[k].survey.run = d->side[i].survey.run, w[i].side[k].survey.memo = d->side[i].survey.memo;
+    }
+    work_both(w, false);
+    work_both(w, true);
+    for (int k = 0; k < 2; k++) lp_flow_survey_free(&d->side[k].survey);
+    for (int k = 0; k < 2; k++) join_side(&d->side[k], &w[0].side[k], &w[1].side[k]);
+}
