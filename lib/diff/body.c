@@ -81,9 +81,9 @@ static void open_func(lp_diff *d, uint32_t old_atom, uint64_t size)
     print_old(d, old_atom);
 }
 
-static void close_func(lp_diff *d, uint32_t new_atom)
+static void close_func(lp_diff *d, uint32_t new_atom, const struct lp_body_plan *plan)
 {
-    if (new_atom != LP_NONE) lp_emit_cfi(NEW(d), NEW(d)->atom[new_atom].start, &d->items);
+    if (new_atom != LP_NONE) lp_emit_cfi(d, 1, new_atom, plan, &d->items);
     lp_buf_puts(&d->items, "end\n");
 }
 
@@ -95,7 +95,7 @@ bool lp_emit_function(lp_diff *d, uint32_t old_atom)
     if (good) {
         open_func(d, old_atom, 4 * b.n);
         print_body(&b);
-        close_func(d, new_atom);
+        close_func(d, new_atom, &b.plan);
     }
     free_body(&b);
     return good;
@@ -112,14 +112,14 @@ bool lp_emit_new_function(lp_diff *d, uint32_t new_atom)
         lp_own_name(d, new_atom, &d->items);
         lp_buf_printf(&d->items, " size %zu new\n", 4 * b.n);
         print_body(&b);
-        close_func(d, new_atom);
+        close_func(d, new_atom, &b.plan);
     }
     if (good && n->pair != LP_NONE && !n->moved_part) {
         open_func(d, n->pair, 4);
         lp_buf_puts(&d->items, "| 14000000 jump26 ");
         lp_own_name(d, new_atom, &d->items);
         lp_buf_puts(&d->items, "\n");
-        close_func(d, LP_NONE);
+        close_func(d, LP_NONE, NULL);
     }
     free_body(&b);
     return good;

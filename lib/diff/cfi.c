@@ -1,95 +1,55 @@
-/* diff/cfi.c - EMIT, unwinding: the instructions of an FDE, whatever its CIE, as those of a patch: code alignment 4, data alignment -8 (lpatch(5)). */
+/* diff/cfi.c - EMIT, unwinding: the instructions of an FDE as those of a patch, or that they are the old body's (lpatch(5)). */
 #include <config.h>
 #include "diff/emit.h"
+#include "patch/keep.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { CFI_LINE = 48 };
 
-struct out { uint8_t b[4096]; size_t n; bool bad; };
-
-static void put(struct out *o, uint64_t v)
+/* Is what the engine makes of the old body's instructions what the new one has? */
+static bool same_moved(const lp_diff *d, uint32_t old_atom, const struct lp_fde *f, const struct lp_buf *own, const struct lp_body_plan *plan)
 {
-    if (o->n < sizeof o->b) o->b[o->n++] = (uint8_t)v;
-    else o->bad = true;
+    struct lp_buf moved = {0};
+    struct lp_fde old;
+    const size_t n = (f->end - f->start) / 4;
+    const uint64_t start = OLD(d)->atom[old_atom].start;
+    uint32_t *from = lp_keep_from(plan->change, plan->n, n);
+    bool same = from && lp_elf_fde(OLD(d)->elf, start, &old) && old.start == start && lp_cfi_move(&old, from, n, &moved) && moved.len == own->len &&
+                memcmp(moved.data, own->data, own->len) == 0;
+    free(from), lp_buf_free(&moved);
+    return same;
 }
 
-static void put_uleb(struct out *o, uint64_t v)
+/* The same rules as lp_cfi_move() writes them. */
+static bool rewritten(const struct lp_fde *f, struct lp_buf *out)
 {
-    for (; v >= 0x80; v >>= 7) put(o, (v & 0x7f) | 0x80);
-    put(o, v);
+    const size_t n = (f->end - f->start) / 4;
+    uint32_t *from = malloc((n + 1) * sizeof *from);
+    for (size_t i = 0; from && i < n; i++) from[i] = (uint32_t)i;
+    bool good = from && lp_cfi_move(f, from, n, out) && out->len;
+    free(from);
+    return good;
 }
 
-static void put_sleb(struct out *o, int64_t v)
+static void print_cfi(const struct lp_buf *b, struct lp_buf *out)
 {
-    for (; v < -64 || v > 63; v >>= 7) put(o, ((uint64_t)v & 0x7f) | 0x80);
-    put(o, (uint64_t)v & 0x7f);
-}
-
-static void advance(struct out *o, uint64_t bytes)
-{
-    uint64_t n = bytes / 4;
-    if (bytes & 3) o->bad = true;
-    if (n < 0x40) put(o, 0x40 | n);
-    else if (n < 0x100) put(o, 2), put(o, n);
-    else if (n < 0x10000) put(o, 3), put(o, n), put(o, n >> 8);
-    else put(o, 4), put(o, n), put(o, n >> 8), put(o, n >> 16), put(o, n >> 24);
-}
-
-/* Saved at CFA + off. */
-static void saved(struct out *o, uint64_t reg, int64_t off)
-{
-    if (off % 8) o->bad = true;
-    int64_t n = off / -8;
-    if (n >= 0 && reg < 0x40) put(o, 0x80 | reg), put_uleb(o, (uint64_t)n);
-    else if (n >= 0) put(o, 5), put_uleb(o, reg), put_uleb(o, (uint64_t)n);
-    else put(o, 0x11), put_uleb(o, reg), put_sleb(o, n);
-}
-
-static void block(struct lp_cfi_reader *r, struct out *o)
-{
-    uint64_t n = lp_cfi_uleb(r);
-    put_uleb(o, n);
-    for (; n && !r->bad; n--) put(o, lp_cfi_bytes(r, 1));
-}
-
-/* DWARF 5, 6.4.2, and the numbers of GNU and AArch64. */
-static void instruction(const struct lp_cie *c, struct lp_cfi_reader *r, struct out *o)
-{
-    uint64_t op = lp_cfi_bytes(r, 1), reg;
-    switch (op >> 6 ? op & 0xc0 : op) {
-    case 0x40: advance(o, (op & 0x3f) * c->code_align); break;
-    case 0x80: saved(o, op & 0x3f, (int64_t)lp_cfi_uleb(r) * c->data_align); break;
-    case 0xc0: put(o, op); break;                                            /* restore */
-    case 0x00: break;                                                       /* nop */
-    case 0x02: advance(o, lp_cfi_bytes(r, 1) * c->code_align); break;
-    case 0x03: advance(o, lp_cfi_bytes(r, 2) * c->code_align); break;
-    case 0x04: advance(o, lp_cfi_bytes(r, 4) * c->code_align); break;
-    case 0x05: reg = lp_cfi_uleb(r); saved(o, reg, (int64_t)lp_cfi_uleb(r) * c->data_align); break; /* offset_extended */
-    case 0x11: reg = lp_cfi_uleb(r); saved(o, reg, lp_cfi_sleb(r) * c->data_align); break;          /* offset_extended_sf */
-    case 0x06: case 0x07: case 0x08: case 0x0d: case 0x0e: put(o, op); put_uleb(o, lp_cfi_uleb(r)); break; /* one number */
-    case 0x09: case 0x0c: put(o, op), put_uleb(o, lp_cfi_uleb(r)); put_uleb(o, lp_cfi_uleb(r)); break;     /* register, def_cfa */
-    case 0x0a: case 0x0b: case 0x2d: put(o, op); break;                     /* remember, restore, negate_ra_state */
-    case 0x0f: put(o, op); block(r, o); break;                              /* def_cfa_expression */
-    case 0x10: case 0x16: put(o, op), put_uleb(o, lp_cfi_uleb(r)); block(r, o); break; /* expression, val_expression */
-    case 0x12: put(o, 0x0c), put_uleb(o, lp_cfi_uleb(r)); put_uleb(o, (uint64_t)(lp_cfi_sleb(r) * c->data_align)); break; /* def_cfa_sf */
-    case 0x13: put(o, 0x0e); put_uleb(o, (uint64_t)(lp_cfi_sleb(r) * c->data_align)); break; /* def_cfa_offset_sf */
-    case 0x2e: lp_cfi_uleb(r); break;                                        /* GNU_args_size */
-    default: o->bad = true;
-    }
-}
-
-bool lp_emit_cfi(const struct lp_side *s, uint64_t addr, struct lp_buf *out)
-{
-    struct lp_fde f;
-    struct out o = {.n = 0};
-    if (!lp_elf_fde(s->elf, addr, &f) || f.start != addr || f.cie.ra != LP_CFI_LR) return false;
-    struct lp_cfi_reader r = f.insns;
-    while (r.p < r.end && !r.bad && !o.bad) instruction(&f.cie, &r, &o);
-    if (r.bad || o.bad || !o.n) return false;
-    for (size_t i = 0; i < o.n; i++) lp_buf_printf(out, "%s %02x", i % CFI_LINE ? "" : i ? "\ncfi" : "cfi", o.b[i]);
+    for (size_t i = 0; i < b->len; i++) lp_buf_printf(out, "%s %02x", i % CFI_LINE ? "" : i ? "\ncfi" : "cfi", (uint8_t)b->data[i]);
     lp_buf_puts(out, "\n");
-    return true;
+}
+
+bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body_plan *plan, struct lp_buf *out)
+{
+    const struct lp_atom *a = &d->side[side].atom[atom];
+    struct lp_buf b = {0}, own = {0};
+    struct lp_fde f;
+    bool good = lp_elf_fde(d->side[side].elf, a->start, &f) && f.start == a->start && lp_cfi_plain(&f, &b);
+    bool again = good && plan && f.end == a->end && rewritten(&f, &own);
+    if (again && plan->n && same_moved(d, a->pair, &f, &own, plan)) lp_buf_puts(out, "cfi old\n");
+    else if (good) print_cfi(again && own.len < b.len ? &own : &b, out);
+    lp_buf_free(&b), lp_buf_free(&own);
+    return good;
 }
 
 /* The quick answer; false: look closer. */
@@ -108,7 +68,7 @@ bool lp_same_unwinding(lp_diff *d, uint32_t old_atom)
     const struct lp_atom *a = &OLD(d)->atom[old_atom];
     if (same_bytes(d, a->start, NEW(d)->atom[a->pair].start)) return true;
     struct lp_buf x = {0}, y = {0};
-    bool p = lp_emit_cfi(OLD(d), a->start, &x), q = lp_emit_cfi(NEW(d), NEW(d)->atom[a->pair].start, &y);
+    bool p = lp_emit_cfi(d, 0, old_atom, NULL, &x), q = lp_emit_cfi(d, 1, a->pair, NULL, &y);
     bool same = p == q && x.len == y.len && (!x.len || memcmp(x.data, y.data, x.len) == 0);
     lp_buf_free(&x), lp_buf_free(&y);
     return same;

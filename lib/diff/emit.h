@@ -38,8 +38,9 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
 /* data.c: constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
-/* The instructions of the FDE of a function, as a patch has them, in `cfi` lines; false: there are none, or they cannot be said so. */
-bool lp_emit_cfi(const struct lp_side *s, uint64_t addr, struct lp_buf *out);
+/* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
+ * made; false: there are none, or they cannot be said so. */
+bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body_plan *plan, struct lp_buf *out);
 /* How many words differ, the first `max` offsets of them in off. */
 size_t lp_differing_words(lp_diff *d, uint32_t old_atom, uint32_t *off, size_t max);
 /* enter.c: what leads into the middle of new bodies; after it is known which ones move. */

@@ -25,7 +25,7 @@ bool lp_cfi_run_plain(const uint8_t *insns, size_t n, uint64_t at, struct lp_cfi
 /* Of such instructions, the registers that the function saves anywhere: bit n Xn, bit 32 + n Vn. */
 uint64_t lp_cfi_saves(const uint8_t *insns, size_t n);
 
-/* ---- between cfi.c and cfi_run.c ---- */
+/* ---- between cfi.c, cfi_run.c, cfi_write.c and cfi_move.c ---- */
 struct lp_cfi_reader { const uint8_t *p, *end; uint64_t vaddr; bool bad; }; /* vaddr: of p */
 uint64_t lp_cfi_bytes(struct lp_cfi_reader *r, unsigned n); /* little-endian */
 uint64_t lp_cfi_uleb(struct lp_cfi_reader *r);
@@ -53,4 +53,17 @@ bool lp_cfi_run(const struct lp_fde *f, uint64_t vaddr, struct lp_cfi *out);
 /* Every FDE of .eh_frame, until fn says false. The FDE of an address (of `at`, if the search is to be spared). Thread-safe. */
 void lp_elf_fdes(const lp_elf *elf, bool (*fn)(void *ctx, const struct lp_fde *f), void *ctx);
 bool lp_elf_fde(const lp_elf *elf, uint64_t vaddr, struct lp_fde *out);
+
+/* ---- instructions for lp_cfi_run_plain(), into a buffer, which has failed if they cannot be said so ---- */
+struct lp_buf;
+void lp_cfi_put(struct lp_buf *b, uint64_t byte);
+void lp_cfi_put_uleb(struct lp_buf *b, uint64_t v);
+void lp_cfi_put_sleb(struct lp_buf *b, int64_t v);
+void lp_cfi_put_advance(struct lp_buf *b, uint64_t words);
+void lp_cfi_put_saved(struct lp_buf *b, uint64_t reg, int64_t off); /* at CFA + off */
+/* Those of an FDE. False: there are none, or they cannot be said so. */
+bool lp_cfi_plain(const struct lp_fde *f, struct lp_buf *out);
+/* Those for a body of n words: word i is word from[i] of the FDE's function, or LP_CFI_NEW. The same rules give the same bytes. */
+#define LP_CFI_NEW UINT32_MAX
+bool lp_cfi_move(const struct lp_fde *f, const uint32_t *from, size_t n, struct lp_buf *out);
 #endif

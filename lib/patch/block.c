@@ -250,10 +250,24 @@ static bool pairs(struct lp_parse *ps, struct lp_buf *out, const char *sep)
     } while (true);
 }
 
+static bool old_cfi(struct lp_parse *ps, const char *at)
+{
+    if (ps->func.is_new) return lp_lex_fail(ps, at, LP_E_SYNTAX, "a new function has no old call frame instructions");
+    if (ps->cfi.len) return lp_lex_fail(ps, at, LP_E_SYNTAX, "`cfi old` stands alone");
+    ps->func.cfi_old = true;
+    lp_buf_puts(&ps->canon, " old");
+    return lp_lex_need_end(ps);
+}
+
 static bool cfi_line(struct lp_parse *ps)
 {
     struct lp_buf b = {0};
+    const char *at = ps->lex.p;
     lp_buf_puts(&ps->canon, "cfi");
+    if (ps->func.cfi_old) return lp_lex_fail(ps, at, LP_E_SYNTAX, "`cfi old` stands alone");
+    struct lp_lex before = ps->lex;
+    if (lp_lex_ws(&ps->lex) && lp_lex_word(&ps->lex, "old")) return old_cfi(ps, at);
+    ps->lex = before;
     bool good = lp_lex_need_ws(ps) && pairs(ps, &b, " ") && lp_lex_need_end(ps);
     lp_buf_add(&ps->cfi, b.data, b.len);
     lp_buf_free(&b);
@@ -266,7 +280,7 @@ static bool func_line(struct lp_parse *ps)
     if (lp_lex_word(l, "cfi")) return cfi_line(ps);
     if ((*l->p != '|' && *l->p != '=') || l->end - l->p < 2 || l->p[1] != ' ')
         return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`| WORD`, `= [+0xOFFSET] WORDS`, `cfi` or `end` is expected in a function");
-    if (ps->cfi.len) return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`cfi` comes behind the body");
+    if (ps->cfi.len || ps->func.cfi_old) return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`cfi` comes behind the body");
     l->p += 2;
     return l->p[-2] == '|' ? body_words(ps) : keep_run(ps);
 }

@@ -41,9 +41,9 @@ static void add_body(struct lp_live *live, const struct lp_def *d, uint64_t regi
     const struct lp_func *f = d->item->func;
     size_t i = live->nbody++;
     for (; i > 0 && live->body[i - 1].start > d->addr; i--) live->body[i] = live->body[i - 1];
-    live->body[i] = (struct lp_body){d->addr, d->addr + f->size, f->cfi_len ? malloc(f->cfi_len) : NULL, f->cfi_len, d->frame ? region + d->frame : 0};
+    live->body[i] = (struct lp_body){d->addr, d->addr + f->size, d->cfi_len ? malloc(d->cfi_len) : NULL, d->cfi_len, d->frame ? region + d->frame : 0};
     live->nframe += d->frame != 0;
-    if (live->body[i].cfi) memcpy(live->body[i].cfi, f->cfi, f->cfi_len);
+    if (live->body[i].cfi) memcpy(live->body[i].cfi, d->cfi, d->cfi_len);
 }
 
 static void remove_bodies(struct lp_live *live, uint64_t start, uint64_t end)

@@ -70,10 +70,11 @@ static bool add_def(struct lp_plan *pl, const struct lp_item *it)
     uint64_t *end = &r->part[part].len, all = 0;
     *end = lp_align_up(*end, align);
     bool named = it->kind == LP_ITEM_DATA || it->func->is_new;
-    d[pl->ndef++] = (struct lp_def){named ? it->place.symbol : "", it, (size_t)(r - pl->region), part, *end, 0, 0};
+    d += pl->ndef++;
+    *d = (struct lp_def){.name = named ? it->place.symbol : "", .item = it, .region = (size_t)(r - pl->region), .part = part, .off = *end};
     *end += size;
-    bool frame = it->kind == LP_ITEM_FUNC && it->func->cfi_len && !pl->space->disk; /* a file has them elsewhere */
-    if (frame) d[pl->ndef - 1].frame = *end, *end += lp_frame_size(it->func->cfi_len);
+    if (it->kind == LP_ITEM_FUNC && !lp_plan_cfi(pl, it, &d->cfi, &d->cfi_len)) return false;
+    if (d->cfi_len && !pl->space->disk) d->frame = *end, *end += lp_frame_size(d->cfi_len); /* a file has them elsewhere */
     for (size_t i = 0; i < LP_PARTS; i++) all += r->part[i].len;
     if (all <= LP_PATCH_MAX) return true;
     lp_plan_fail(pl, it->line, LP_E_RANGE, "the new code and data are larger than %u bytes", LP_PATCH_MAX);
@@ -148,7 +149,7 @@ static bool old_body_matches(struct lp_plan *pl, const struct lp_item *it, const
 static void build_frame(const struct lp_region *r, const struct lp_def *d)
 {
     const struct lp_func *f = d->item->func;
-    lp_frame_make(r->bytes + d->frame, r->addr + d->frame, d->addr, f->size, f->cfi, f->cfi_len);
+    lp_frame_make(r->bytes + d->frame, r->addr + d->frame, d->addr, f->size, d->cfi, d->cfi_len);
 }
 
 static void build_func(struct lp_plan *pl, const struct lp_def *d)

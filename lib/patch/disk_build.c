@@ -139,9 +139,9 @@ static bool add_frame(struct lp_disk *d, struct lp_plan *pl, const struct lp_def
                      "change words of it", def->item->place.symbol ? def->item->place.symbol : "the function");
         return false;
     }
-    if (!same && !f->cfi_len) return true; /* nobody knows */
+    if (!same && !def->cfi_len) return true; /* nobody knows */
     struct lp_elf_frame *v = MORE(d, frame);
-    if (v) *v = (struct lp_elf_frame){def->addr, f->size, f->cfi, f->cfi_len, same ? old : 0};
+    if (v) *v = (struct lp_elf_frame){def->addr, f->size, def->cfi, def->cfi_len, same ? old : 0};
     return v != NULL;
 }
 

@@ -1,18 +1,20 @@
 /* patch/keep.c - words of the old body in the new one. What refers to a place outside of the old body still refers to that place; a branch within it leads
- * to the same word of the new one, if that has it once. Whatever else would refer to the old body is refused (lpatch(5)). */
+ * to the same word of the new one, if that has it once. Whatever else would refer to the old body is refused (lpatch(5)). And what unwinds them. */
 #include <config.h>
 #include "patch/keep.h"
 #include "a64/a64.h"
 #include "a64/regs.h"
 #include "base/bits.h"
+#include "base/buf.h"
 #include "elf/put.h"
 #include "patch/plan.h"
 
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { NOWHERE = UINT32_MAX, TWICE = UINT32_MAX - 1 };
+enum { INSTEAD = 1u << 30, NOWHERE = INSTEAD - 1, TWICE = INSTEAD - 2 }; /* INSTEAD: another word is there; bodies are smaller */
 
 const struct lp_reloc *lp_word_reloc(uint32_t w)
 {
@@ -28,18 +30,47 @@ const struct lp_reloc *lp_word_reloc(uint32_t w)
 
 /* ---- where the words are ---- */
 
+static uint32_t words_of(const struct lp_change *c) { return c->keep_count ? c->keep_count : 1; }
+
+/* Written words that are in step with old ones, up to new word `to` and old word `old`, stand for those that nothing keeps. */
+static void replace(struct lp_keep_map *k, uint32_t from, uint32_t to, uint32_t old_from, uint32_t old)
+{
+    if (old <= old_from || old - old_from != to - from) return;
+    for (; from < to; from++, old_from++) {
+        uint32_t *w = &k->where[old_from];
+        if (*w == NOWHERE || *w & INSTEAD) *w = *w == NOWHERE ? from | INSTEAD : TWICE;
+    }
+}
+
 bool lp_keep_map(struct lp_keep_map *k, const struct lp_change *body, size_t nbody, uint64_t old_size)
 {
     k->n = old_size / 4;
     k->where = malloc((k->n + 1) * sizeof *k->where);
     if (!k->where) return false;
     for (size_t i = 0; i < k->n; i++) k->where[i] = NOWHERE;
-    uint32_t at = 0;
-    for (size_t i = 0; i < nbody; i++) {
+    uint32_t at = 0, from = 0, old_from = 0;
+    for (size_t i = 0; i < nbody; at += words_of(&body[i++]))
         for (uint32_t j = 0, o = body[i].keep_off / 4; j < body[i].keep_count; j++) k->where[o + j] = k->where[o + j] == NOWHERE ? at + j : TWICE;
-        at += body[i].keep_count ? body[i].keep_count : 1;
+    at = 0;
+    for (size_t i = 0; i < nbody; at += words_of(&body[i++])) {
+        if (!body[i].keep_count) continue;
+        replace(k, from, at, old_from, body[i].keep_off / 4);
+        from = at + body[i].keep_count, old_from = body[i].keep_off / 4 + body[i].keep_count;
     }
+    replace(k, from, at, old_from, (uint32_t)k->n);
     return true;
+}
+
+uint32_t *lp_keep_from(const struct lp_change *body, size_t nbody, size_t n)
+{
+    uint32_t *from = malloc((n + 1) * sizeof *from);
+    size_t at = 0;
+    for (size_t i = 0; from && i < nbody; i++) {
+        if (!body[i].keep_count && at < n) from[at++] = LP_CFI_NEW;
+        for (uint32_t j = 0; j < body[i].keep_count && at < n; j++) from[at++] = body[i].keep_off / 4 + j;
+    }
+    while (from && at < n) from[at++] = LP_CFI_NEW;
+    return from;
 }
 
 void lp_keep_map_free(struct lp_keep_map *k) { free(k->where); }
@@ -51,9 +82,9 @@ enum lp_keep_how lp_keep_target(const struct lp_keep_map *k, uint32_t word, cons
     if (!to && r->number == R_AARCH64_CALL26) return *place = 0, LP_KEPT; /* it calls itself */
     const bool same_run = to >= c->keep_off && to - c->keep_off < 4 * (uint64_t)c->keep_count;
     uint32_t where = same_run ? run + (uint32_t)(to - c->keep_off) / 4 : k->where[to / 4];
-    if (!to && where) return LP_KEPT_START;
+    if (!to && where & ~(uint32_t)INSTEAD) return LP_KEPT_START;
     if (where == NOWHERE || where == TWICE) return where == TWICE ? LP_KEPT_TWICE : LP_KEPT_NOWHERE;
-    return *place = 4 * (uint64_t)where, LP_KEPT;
+    return *place = 4 * (uint64_t)(where & ~(uint32_t)INSTEAD), LP_KEPT;
 }
 
 /* ---- into the new body ---- */
@@ -125,7 +156,36 @@ void lp_plan_keep(struct lp_plan *pl, struct lp_target *t, const struct lp_func 
     uint32_t word = 0;
     bool good = lp_keep_map(&x.kept, f->body, f->nbody, f->old_size);
     if (!good) lp_plan_fail(pl, 0, LP_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < f->nbody && good; word += f->body[i].keep_count ? f->body[i].keep_count : 1, i++)
+    for (size_t i = 0; i < f->nbody && good; word += words_of(&f->body[i++]))
         if ((x.c = &f->body[i])->keep_count) good = keep_run(&x, word, body);
     lp_keep_map_free(&x.kept);
+}
+
+/* ---- call frame instructions ---- */
+
+static bool moved_cfi(struct lp_plan *pl, const struct lp_item *it, uint64_t old, struct lp_buf *out)
+{
+    const struct lp_func *f = it->func;
+    struct lp_fde fde;
+    uint32_t *from = lp_keep_from(f->body, f->nbody, f->size / 4);
+    bool good = from && lp_elf_fde(pl->bound[it->object]->elf, old, &fde) && fde.start == old && lp_cfi_move(&fde, from, f->size / 4, out);
+    free(from);
+    if (!good)
+        lp_plan_fail(pl, it->line, LP_E_UNSUPPORTED, "the file has no call frame instructions of the old body that would do for the new one: write them");
+    return good;
+}
+
+bool lp_plan_cfi(struct lp_plan *pl, const struct lp_item *it, const uint8_t **cfi, size_t *len)
+{
+    const struct lp_target *t = pl->bound[it->object];
+    struct lp_buf b = {0};
+    uint64_t old;
+    *cfi = it->func->cfi, *len = it->func->cfi_len;
+    if (!it->func->cfi_old) return true;
+    bool good = lp_plan_place(pl, it, NULL, &old) && moved_cfi(pl, it, old - t->bias, &b);
+    uint8_t *p = good && b.len ? lp_patch_alloc(&pl->pool, b.len) : NULL;
+    if (p) memcpy(p, b.data, b.len), *cfi = p, *len = b.len;
+    if (good && b.len && !p) lp_plan_fail(pl, it->line, LP_E_NOMEM, "out of memory"), good = false;
+    lp_buf_free(&b);
+    return good;
 }

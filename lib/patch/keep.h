@@ -1,6 +1,7 @@
 /* patch/keep.h - words of the old body that a new one keeps (`= +0xOFF N`), and where what they refer to is then. */
 #ifndef LP_PATCH_KEEP_H
 #define LP_PATCH_KEEP_H
+#include "elf/cfi.h"
 #include "patch/model.h"
 
 /* The relocation that fills the field of a word that is relative to the PC; NULL: it is not. */
@@ -11,6 +12,8 @@ struct lp_keep_map { uint32_t *where; size_t n; };
 /* False: no memory. */
 bool lp_keep_map(struct lp_keep_map *k, const struct lp_change *body, size_t nbody, uint64_t old_size);
 void lp_keep_map_free(struct lp_keep_map *k);
+/* Of each of n words of the new body, which word of the old one it is, or LP_CFI_NEW; freed by the caller. NULL: no memory. */
+uint32_t *lp_keep_from(const struct lp_change *body, size_t nbody, size_t n);
 /* Where a kept word, in the run `c` that is at word `run` of the new body, leads that led to `to` of the old body; both in bytes. */
 enum lp_keep_how {
     LP_KEPT,          /* to *place */

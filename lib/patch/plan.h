@@ -78,8 +78,15 @@ struct lp_region {
     uint8_t *bytes;
     bool again, left;
 };
-/* frame: offset of what frames.c made; 0 = none */
-struct lp_def { const char *name; const struct lp_item *item; size_t region; enum lp_part part; uint64_t off, addr, frame; };
+struct lp_def {
+    const char *name;
+    const struct lp_item *item;
+    size_t region;
+    enum lp_part part;
+    uint64_t off, addr, frame;   /* frame: offset of what frames.c made; 0 = none */
+    const uint8_t *cfi;          /* of a body; NULL = none */
+    size_t cfi_len;
+};
 
 /* A slot of 16 bytes in a region: what instructions of that object reach where the object itself has nothing for them. */
 enum lp_slot_kind { LP_SLOT_VENEER, LP_SLOT_WORD, LP_SLOT_PAIR, LP_SLOT_TLSDESC, LP_SLOT_STUB };
@@ -180,6 +187,8 @@ bool lp_plan_tls_module(struct lp_plan *pl, struct lp_target *t, uint64_t *modul
 void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup *f, uint32_t line, uint64_t at, uint8_t *p);
 /* keep.c: the words of the old body, at `old` of the file, that the new one keeps, which is now at `at`. */
 void lp_plan_keep(struct lp_plan *pl, struct lp_target *t, const struct lp_func *f, uint64_t old, uint64_t at, uint8_t *body);
+/* The call frame instructions of a new body; *len = 0: there are none. */
+bool lp_plan_cfi(struct lp_plan *pl, const struct lp_item *it, const uint8_t **cfi, size_t *len);
 /* An address of 8 bytes at `at` of a file, with the dynamic relocation that it needs. */
 bool lp_plan_pointer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t at, uint64_t *value);
 /* The object's PLT entry of a function. */

@@ -44,9 +44,10 @@ for kind in plain pie bti; do
         head_of $kind kept
         echo "func calc size $((size + 4))"
         old_of $kind calc
-        echo "= +0x0 $((off / 4))"
+        echo "= $((off / 4))"
         echo "| 11000400"
         echo "= +0x$(printf %x "$off") $(((size - off) / 4))"
+        echo "cfi old"
         echo end
     } >kept.$kind.lpatch
     run "$kind: keep a call" 0 lpapply -c sock kept.$kind.lpatch

@@ -10,6 +10,13 @@ new_code "$scenes/through.c" -O2 -fPIC -DNEW && "$CROSS_CC" -w -O2 -fPIC -c "$sc
 # program COMPILER SOURCE WITH FLAG...: ./prog
 program() { compiler=$1 main=$2; shift 2; "$compiler" -w -O2 -Wl,--build-id -o prog "$scenes/$main" "$@" -lpthread; }
 patch_for() { { head_of "$1" through; new_func "$1" through; } >through.lpatch; }
+# The old body with a word more, and what unwinds it made of the old one's.
+kept_for()
+{
+    old=$(old_of "$1" through)
+    size=$(echo "$old" | cut -d' ' -f3)
+    { head_of "$1" kept; echo "func through size $((size + 4))"; echo "$old"; printf '= 2\n| d503201f\n= +0x8 %d\ncfi old\nend\n' $((size / 4 - 2)); } >kept.lpatch
+}
 answers() { for way in 0 1 2 3 4 5; do say $way; done | tr '\n' ' '; }
 
 # traced NAME OBJECT LPRUN-OPTION...: as many frames through the new body as through the old one, though the unwinder may not be there yet
@@ -34,6 +41,7 @@ thrown()
 {
     name=$1
     patch_for "$2"
+    kept_for "$2"
     shift 2
     old='1 2 thrown 2 thrown 3 ended 2 ended 2 3 4 ' new='100 2 thrown 2 thrown 3 ended 2 ended 2 300 4 '
     start prog "$@"
@@ -44,6 +52,9 @@ thrown()
         run "$name: revert" 0 lpapply -c sock -R
         is "$(answers)" "$old" "$name: the old body again"
     done
+    run "$name: apply what keeps the old body" 0 lpapply -c sock kept.lpatch
+    is "$(places kept)" 1 "$name: a new body"
+    is "$(answers)" "$old" "$name: the unwinder finds through it"
     leave
 }
 # in_all COMPILER SOURCE CHECK: static, position-independent, with a library

@@ -29,6 +29,10 @@ rows_of()
     expected "$2" >want
     cut -d' ' -f1 want | "$rows" "$2" >have
     same have want "$1: every row"
+    for how in plain moved; do
+        cut -d' ' -f1 want | "$rows" "$2" $how >have
+        same have want "$1: every row as a patch has it ($how)"
+    done
     [ "$(wc -l <want)" -ge "$3" ] && ok "$1: $(wc -l <want) rows" || not_ok "$1: $(wc -l <want) rows, at least $3 expected"
 }
 

@@ -109,6 +109,20 @@ static void in_step(void **state)
     done();
 }
 
+/* To a word that is written in its place: in front of, between and behind runs. */
+static void instead(void **state)
+{
+    static const uint32_t code[] = {NOP, 0x54000080, 0x54ffffc0, NOP, 0x54ffffa0, RET};
+    (void)state;
+    assert_int_equal(plan(code, 6, 7, "| d503201f\n= 2\n| d503201f\n= 1\n| d503201f d65f03c0\n"), LP_E_INSTRUCTION);
+    done();
+    assert_int_equal(plan(code, 6, 6, "| d2800020\n= 2\n| d503201f\n= 1\n| d503201f\n"), LP_OK);
+    assert_int_equal(leads(1), 5);
+    assert_int_equal(leads(2), 0);
+    assert_int_equal(leads(4), 1);
+    done();
+}
+
 /* The old body is four words: a call, a jump, a page and a load beside it. */
 static void outside(void **state)
 {
@@ -129,6 +143,9 @@ static void refused(void **state)
 {
     static const struct { uint32_t code[WORDS]; const char *body; unsigned size; lp_status status; const char *text; } row[] = {
         {{0x54000040, NOP, RET}, "= +0x0 2\n", 2, LP_E_INSTRUCTION, "the old word 54000040 at +0x0 cannot be kept: it leads to +0x8, which the new body does not keep"},
+        {{0x54000040, NOP, RET}, "= +0x0 2\n| d503201f d503201f\n", 4, LP_E_INSTRUCTION, "it leads to +0x8, which the new body does not keep"},
+        {{0x54000040, NOP, RET, NOP}, "= 2\n| d503201f\n= 1\n= +0x4 1\n| d503201f\n= 1\n", 7, LP_E_INSTRUCTION, "it leads to +0x8, which the new body has more than once"},
+        {{NOP, RET}, "= 2\ncfi old\n", 2, LP_E_UNSUPPORTED, "the file has no call frame instructions of the old body"},
         {{0x54000040, NOP, RET}, "= +0x0 1\n= +0x8 1\n= +0x8 1\n", 3, LP_E_INSTRUCTION, "it leads to +0x8, which the new body has more than once"},
         {{NOP, 0x17ffffff, RET}, "| d503201f\n= +0x0 2\n", 3, LP_E_INSTRUCTION, "it leads to +0x0, which is not where the new body begins"},
         {{NOP, 0x10000020, RET}, "= +0x0 3\n", 3, LP_E_INSTRUCTION, "the old word 10000020 at +0x4 cannot be kept: it uses +0x8 of the old body as an address or as data"},
@@ -146,7 +163,7 @@ static void refused(void **state)
         while (n < WORDS && code[n]) n++;
         lp_status s = plan(code, n, row[i].size, row[i].body);
         if (s != row[i].status || (row[i].text && !strstr(t.err.text, row[i].text))) fail_msg("%zu: status %d: %s", i, s, t.err.text);
-        if (row[i].text) assert_int_equal(t.err.line, (unsigned)(strstr(row[i].body, "= ") == row[i].body ? 6 : 7));
+        if (s == LP_E_INSTRUCTION || s == LP_E_RANGE) assert_int_equal(t.err.line, row[i].body[0] == '=' ? 6 : 7);
         done();
     }
 }
@@ -164,7 +181,7 @@ static void other_register(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(within), cmocka_unit_test(copies), cmocka_unit_test(in_step), cmocka_unit_test(outside), cmocka_unit_test(refused), cmocka_unit_test(other_register),
+        cmocka_unit_test(within), cmocka_unit_test(copies), cmocka_unit_test(in_step), cmocka_unit_test(instead), cmocka_unit_test(outside), cmocka_unit_test(refused), cmocka_unit_test(other_register),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
