@@ -9,7 +9,7 @@ mkdir "$scratch/t"
 # A line that begins with "$ " is a command; the lines up to the next one are what it prints.
 awk -v to="$scratch/t/" '/^## / { on = $0 == "## A tour" }
     on && /^    / { sub(/^    /, ""); if (sub(/^\$ /, "")) print >(to "command." ++n); else print >>(to "prints." n); close(to "prints." n) }' "$srcdir/README.md" 2>/dev/null
-plain() { sed -e 's/[0-9a-f]\{40,64\}/H/g' -e 's/20[0-9-]*T[0-9:]*Z/T/g' -e 's/ *$//' -e '/^$/d' "$1"; }
+plain() { sed -e 's/[0-9a-f]\{16,64\}/H/g' -e 's/20[0-9-]*T[0-9:]*Z/T/g' -e 's/ *$//' -e '/^$/d' "$1"; }
 n=0
 cd "$scratch" || exit 1
 while [ -e "t/command.$((n + 1))" ]; do
