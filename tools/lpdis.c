@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_SYMBOL = CLI_OWN, OPT_START, OPT_STOP, OPT_COVERAGE, OPT_STRICT, MAX_PATCHES = 64 };
+enum { OPT_SYMBOL = CLI_OWN, OPT_START, OPT_STOP, OPT_COVERAGE, OPT_ROWS, OPT_STRICT, MAX_PATCHES = 64 };
 
 static const struct cli_option options[] = {
     {'d', "disassemble", NULL, "sections that hold code (the default)"},
@@ -23,7 +23,8 @@ static const struct cli_option options[] = {
     {'P', "patch", "FILE", "show the file as patched: changed lines are marked - and +"},
     {'p', "pid", "PID", "a running program, as it is in memory: changed lines are marked - and +"},
     {'w', "words", NULL, "the operands are instruction words in hexadecimal"},
-    {OPT_COVERAGE, "coverage", NULL, "list every instruction, whether lprun executes it, and what proves that"},
+    {OPT_COVERAGE, "coverage", NULL, "list every instruction of the manual, whether lprun executes it, and what proves that"},
+    {OPT_ROWS, "rows", NULL, "the same of every row of the instruction tables, SVE and SME too"},
     {OPT_STRICT, "strict", NULL, "exit with 1 if a word of code is undefined"},
     {'o', "output", "FILE", "write to FILE"},
     CLI_FORMATS,
@@ -34,7 +35,7 @@ static const char *const synopsis[] = {
     "[-dDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [--strict] [--json | --tsv] [-o FILE] -p PID",
     "PATCH | -",
     "-w WORD...",
-    "--coverage",
+    "--coverage | --rows [--json | --tsv] [-o FILE]",
     NULL,
 };
 static const struct cli_tool tool = {
@@ -49,7 +50,7 @@ static const struct cli_tool tool = {
 static struct {
     struct lpdis d;
     const char *patches[MAX_PATCHES];
-    bool words, coverage;
+    bool words, coverage, rows;
     uint64_t pid;
     const char *output;
 } opt = {.d = {.stop = UINT64_MAX}};
@@ -74,16 +75,19 @@ static void parse_options(int argc, char **argv)
         case 'p': opt.pid = cli_number("-p", cli.arg, INT32_MAX); break;
         case 'w': opt.words = true; break;
         case OPT_COVERAGE: opt.coverage = true; break;
+        case OPT_ROWS: opt.rows = true; break;
         case OPT_STRICT: opt.d.strict = true; break;
         case 'o': opt.output = cli.arg; break;
         }
     }
     opt.d.patches = opt.patches;
     opt.d.colour = !opt.output && cli.format == OUT_TEXT && cli_colour();
-    if (opt.coverage && (opt.words || cli.n_operands)) cli_usage("--coverage takes no file");
+    const bool list = opt.coverage || opt.rows;
+    if (opt.coverage && opt.rows) cli_usage("--coverage and --rows exclude each other");
+    if (list && (opt.words || cli.n_operands)) cli_usage("%s takes no file", opt.rows ? "--rows" : "--coverage");
     if (opt.words && cli.n_operands == 0) cli_usage("-w needs words");
-    if (opt.pid && (opt.words || opt.coverage || opt.d.n_patches || cli.n_operands)) cli_usage("-p takes no file, no words and no patches");
-    if (!opt.coverage && !opt.words && !opt.pid && cli.n_operands != 1) cli_usage(cli.n_operands ? "more than one file" : "no file is given");
+    if (opt.pid && (opt.words || list || opt.d.n_patches || cli.n_operands)) cli_usage("-p takes no file, no words and no patches");
+    if (!list && !opt.words && !opt.pid && cli.n_operands != 1) cli_usage(cli.n_operands ? "more than one file" : "no file is given");
     if (opt.d.symbol && opt.d.section) cli_usage("-j and --symbol exclude each other");
 }
 
@@ -110,16 +114,26 @@ static void do_words(lp_dis *dis)
     opt.d.undefined = view.undefined;
 }
 
-/* ---- coverage ---- */
+/* ---- what is executed ---- */
 
-static int do_coverage(void)
+struct counts { size_t states[LP_DIS_STATES], proofs[LP_DIS_PROOFS]; };
+
+static void note_counts(const struct counts *n)
+{
+    cli_note(2, "%zu executed, %zu todo, %zu el1 (undefined for programs), %zu off (kept from programs by Linux)", n->states[LP_DIS_EXECUTED],
+             n->states[LP_DIS_TODO], n->states[LP_DIS_EL1], n->states[LP_DIS_OFF]);
+    cli_note(2, "proved: %zu by the usual qemu, %zu by a newer one, %zu by vectors, %zu by properties", n->proofs[LP_DIS_PROOF_QEMU],
+             n->proofs[LP_DIS_PROOF_QEMU_NEW], n->proofs[LP_DIS_PROOF_VECTORS], n->proofs[LP_DIS_PROOF_PROPERTY]);
+}
+
+static void list_rows(void)
 {
     struct lp_dis_row r;
-    size_t count[LP_DIS_STATES] = {0}, proved[LP_DIS_PROOFS] = {0};
+    struct counts count = {{0}, {0}};
     for (size_t n = 0; lp_dis_row(n, &r); n++) {
         const char *state = lp_dis_state_name(r.state), *proof = lp_dis_proof_name(r.proof);
-        count[r.state]++;
-        proved[r.proof]++;
+        count.states[r.state]++;
+        count.proofs[r.proof]++;
         if (cli.format == OUT_TEXT) {
             out_printf("%-28s %-16s %-12s %08" PRIx32 "/%08" PRIx32 "  %-8s  %s\n", r.name, r.class_, r.feature, r.value, r.mask, state, proof);
             continue;
@@ -135,11 +149,49 @@ static int do_coverage(void)
         out_str("proof", proof);
         out_end();
     }
-    cli_note(2, "%zu executed, %zu todo, %zu el1 (undefined for programs), %zu off (kept from programs by Linux)", count[LP_DIS_EXECUTED],
-             count[LP_DIS_TODO], count[LP_DIS_EL1], count[LP_DIS_OFF]);
-    cli_note(2, "proved: %zu by the usual qemu, %zu by a newer one, %zu by vectors, %zu by properties", proved[LP_DIS_PROOF_QEMU],
-             proved[LP_DIS_PROOF_QEMU_NEW], proved[LP_DIS_PROOF_VECTORS], proved[LP_DIS_PROOF_PROPERTY]);
-    return 0;
+    note_counts(&count);
+}
+
+/* "executed,off": the names of the bits that are set, up to `end` kinds; counts them. */
+static void join(char *to, size_t size, unsigned bits, unsigned end, const char *(*name)(unsigned), size_t *count)
+{
+    size_t used = 0;
+    *to = 0;
+    for (unsigned i = 0; i < end; i++) {
+        if (!(bits >> i & 1) || used >= size) continue;
+        count[i]++;
+        used += (size_t)snprintf(to + used, size - used, "%s%s", used ? "," : "", name(i));
+    }
+}
+
+static const char *state_name(unsigned i) { return lp_dis_state_name((enum lp_dis_state)i); }
+static const char *proof_name(unsigned i) { return lp_dis_proof_name((enum lp_dis_proof)i); }
+
+static void list_instructions(void)
+{
+    struct lp_dis_entry e;
+    struct counts count = {{0}, {0}};
+    for (size_t n = 0; lp_dis_entry(n, &e); n++) {
+        char states[40], proofs[48];
+        const unsigned some = e.proofs & ~(1u << LP_DIS_PROOF_NONE);
+        join(states, sizeof states, e.states, LP_DIS_STATES, state_name, count.states);
+        join(proofs, sizeof proofs, some ? some : e.proofs, LP_DIS_PROOFS, proof_name, count.proofs);
+        if (cli.format == OUT_TEXT) {
+            out_printf("%-46s %-16s %-13s %-22s %s", e.name, states, proofs, *e.feature ? e.feature : "-", e.rows);
+            out_printf(*e.alias ? "  (alias of %s)\n" : "\n", e.alias);
+            continue;
+        }
+        out_record("instruction");
+        out_str("name", e.name);
+        out_str("section", e.section);
+        out_str("alias", e.alias);
+        out_str("feature", e.feature);
+        out_str("state", states);
+        out_str("proof", proofs);
+        out_str("rows", e.rows);
+        out_end();
+    }
+    note_counts(&count);
 }
 
 /* ---- files ---- */
@@ -245,10 +297,11 @@ int main(int argc, char **argv)
     struct lp_error err = {.status = LP_OK};
     lp_dis *dis = NULL;
     parse_options(argc, argv);
-    if (!opt.coverage && lp_dis_new(&dis, &err) != LP_OK) cli_exit(cli_failed(&err));
+    if (!opt.coverage && !opt.rows && lp_dis_new(&dis, &err) != LP_OK) cli_exit(cli_failed(&err));
     if (!out_open(opt.output)) cli_exit(cli_exit_status(LP_E_IO));
     lp_status s = LP_OK;
-    if (opt.coverage) do_coverage();
+    if (opt.coverage) list_instructions();
+    else if (opt.rows) list_rows();
     else if (opt.words) do_words(dis);
     else if (opt.pid) s = do_process(&err);
     else s = do_file(cli.operands[0], &err);

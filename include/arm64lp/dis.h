@@ -53,6 +53,16 @@ struct lp_dis_row {
     enum lp_dis_proof proof;
 };
 LP_API bool lp_dis_row(size_t i, struct lp_dis_row *out);
+/* Instruction i of the manual's index of A64 up to Armv8.7, without SVE and SME: false at the end. Thread-safe. */
+struct lp_dis_entry {
+    const char *name;        /* the section's title: "ADD (extended register)", "CASB, CASAB, CASALB, CASLB" */
+    const char *section;     /* "C6.2" (base), "C7.2" (SIMD and floating point) */
+    const char *alias;       /* the title of what it is an alias of, or "" */
+    const char *feature;     /* "FEAT_LSE", or "" (Armv8.0); in parentheses: for some of its forms */
+    const char *rows;        /* names of rows, with a blank between them */
+    unsigned states, proofs; /* of these rows: the bits 1 << enum lp_dis_state, 1 << enum lp_dis_proof */
+};
+LP_API bool lp_dis_entry(size_t i, struct lp_dis_entry *out);
 
 #ifdef __cplusplus
 }

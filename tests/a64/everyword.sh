@@ -35,11 +35,11 @@ if [ $# -gt 0 ]; then
 else
     compare "1000 words of every leaf" --leaves 1000
     compare "every 509th word" --step 509 --seed "$(fresh_seed)"
-    lpdis --coverage -v --tsv >"$scratch/tsv" 2>"$scratch/sum"
+    lpdis --rows -v --tsv >"$scratch/tsv" 2>"$scratch/sum"
     rows=$(wc -l <"$scratch/tsv")
-    is "$(cut -f8 "$scratch/tsv" | sort -u | tr '\n' ' ')" 'el1 executed off todo ' "lpdis --coverage has the states"
+    is "$(cut -f8 "$scratch/tsv" | sort -u | tr '\n' ' ')" 'el1 executed off todo ' "lpdis --rows has the states"
     is "$(awk -F'\t' '{ print ($8 == "executed") == ($9 != "none") }' "$scratch/tsv" | sort -u)" 1 "what is executed has a proof, and nothing else"
-    is "$(lpdis --coverage | wc -l) $(lpdis --coverage --json | wc -l) $(cut -f2 "$scratch/tsv" | sort -u | wc -l)" "$rows $rows $rows" "one line for each row"
+    is "$(lpdis --rows | wc -l) $(lpdis --rows --json | wc -l) $(cut -f2 "$scratch/tsv" | sort -u | wc -l)" "$rows $rows $rows" "one line for each row"
     numbers() { tr -s ' ,' '\n\n' | awk '/^[0-9]+$/ { n += $1 } END { print n }'; }
     executed=$(grep -c '	executed	' "$scratch/tsv")
     is "$(grep -v proved: "$scratch/sum" | numbers) $(grep proved: "$scratch/sum" | numbers)" "$rows $executed" "with -v, the numbers go to standard error"

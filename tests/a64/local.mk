@@ -59,6 +59,15 @@ EXTRA_DIST += tests/a64/vectors.sh tests/a64/dp_imm.vec tests/a64/dp_reg.vec tes
 	tests/a64/ldst.vec tests/a64/ldst_simd.vec tests/a64/ldst_struct.vec tests/a64/mops.vec tests/a64/pauth.vec
 $(tests_a64_vectors_OBJECTS): | lib/a64/decode.stamp
 
+# The manual's index of instructions against the tables and the disassembler.
+check_PROGRAMS += tests/a64/index
+tests_a64_index_SOURCES = tests/a64/index.c tests/a64/values.c tests/a64/unwritten.def tests/a64/difftest.h tests/a64/marks.h tests/a64/case.h
+tests_a64_index_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/a64
+tests_a64_index_LDADD = $(LP_ROOMS) $(LP_LIBS)
+TESTS += tests/a64/index.sh
+EXTRA_DIST += tests/a64/index.sh
+$(tests_a64_index_OBJECTS): | lib/a64/decode.stamp
+
 # Which words are instructions: our tables against capstone and the oracle.
 check_PROGRAMS += tests/a64/everyword
 tests_a64_everyword_SOURCES = tests/a64/everyword.c tests/a64/everyword.def

@@ -21,7 +21,7 @@ SUBPS 0 0x1
 BRB 0x1f 0
 END
 # Of each row 100 words: any, with XZR or SP, with the same register everywhere. Products of 16 bits, because awk's numbers are doubles.
-lpdis --coverage --tsv | awk -F'\t' -v seed="$seed" '
+lpdis --rows --tsv | awk -F'\t' -v seed="$seed" '
     function bits(hex,  i, v) { v = 0; for (i = 3; i <= length(hex); i++) v = v * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1; return v }
     function both(a, b,  r, p) { r = 0; for (p = 1; p < 4294967296; p *= 2) { if (a % 2 && b % 2) r += p; a = int(a / 2); b = int(b / 2) } return r }
     FILENAME ~ /rows$/ { want[$1] = 1; next }

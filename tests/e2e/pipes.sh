@@ -87,7 +87,7 @@ unwritten()
 {
     is "$status $(grep -c "^${command%% *}: $1: cannot write: $2\$" err) $(grep -c "^${command%% *}: hint: " err)" "$trouble 1 1" "  $3"
 }
-for command in 'lpmake -t app check=ret' 'lpdis app' 'lpdis --json app' 'lpdis --coverage' 'lpdis p.lpatch' 'lpdis -P p.lpatch app' 'lpdis -w d503201f' 'lpdiff --exit-zero app new' \
+for command in 'lpmake -t app check=ret' 'lpdis app' 'lpdis --json app' 'lpdis --coverage' 'lpdis --rows' 'lpdis p.lpatch' 'lpdis -P p.lpatch app' 'lpdis -w d503201f' 'lpdiff --exit-zero app new' \
     'lpdiff --exit-zero --why app new' 'lpapply -o - app p.lpatch' 'lpapply -l new' 'lpmake --fmt p.lpatch' 'lprun --help' 'lprun --syscalls' 'lprun --version' 'lprun --cpu help'; do
     case $command in lprun*) trouble=125 ;; *) trouble=2 ;; esac
     $command >first 2>err </dev/null && $command >second 2>err </dev/null

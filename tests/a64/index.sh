@@ -1,0 +1,40 @@
+#!/bin/sh
+# index.sh - is the manual's index of instructions (lib/a64/index.def) what the tables have, and are the words of every row called as it says?
+# A fixed seed and a fresh one. By hand: index.sh [--seed S] [-v]
+. "${srcdir:?}/tests/lib.sh"
+# tried NAME OPTION...
+tried()
+{
+    name=$1
+    shift
+    "$builddir/tests/a64/index" "$@" >"$scratch/log" 2>&1
+    case $? in
+    0) ok "$name" ;;
+    77) skip_all "no capstone" ;;
+    *) not_ok "$name" ;;
+    esac
+    sed 's/^# //' "$scratch/log" | note
+}
+if [ $# -gt 0 ]; then
+    tried "by hand" "$@"
+else
+    tried "seed 1" --seed 1
+    fresh=$(fresh_seed)
+    tried "seed $fresh" --seed "$fresh"
+fi
+[ $# = 0 ] || tap_done
+# What lpdis lists: a line for each in every format; what is executed has a proof, and nothing else has; states and proofs are those of the rows.
+lpdis --coverage --tsv >"$scratch/list"
+lpdis --rows --tsv | cut -f2,8,9 >"$scratch/rows"
+n=$(wc -l <"$scratch/list")
+is "$(lpdis --coverage | wc -l) $(lpdis --coverage --json | wc -l)" "$n $n" "lpdis --coverage: a line for each instruction"
+awk -F'\t' '
+    function add(list, x) { return index("," list ",", "," x ",") ? list : list (list ? "," : "") x }
+    function sorted(list, names,  k, n, i, out) { n = split(names, k, " "); for (i = 1; i <= n; i++) if (index("," list ",", "," k[i] ",")) out = add(out, k[i]); return out }
+    NR == FNR { state[$1] = $2; proof[$1] = $3; next }
+    { n = split($8, r, " "); s = p = ""
+      for (i = 1; i <= n; i++) { s = add(s, state[r[i]]); if (proof[r[i]] != "none") p = add(p, proof[r[i]]) }
+      if (sorted(s, "executed todo el1 off") != $6 || (p ? sorted(p, "qemu qemu-new vectors property") : "none") != $7) print $2, $6, $7 }' \
+    "$scratch/rows" "$scratch/list" >"$scratch/different"
+is "$(head -n 5 "$scratch/different")" "" "lpdis --coverage: states and proofs of the rows"
+tap_done
