@@ -25,7 +25,7 @@ LP_FP_CFLAGS = -frounding-math -ftrapping-math -fno-fast-math -ffp-contract=off 
 lib_exec_libexec_la_CFLAGS = $(AM_CFLAGS) $(LP_FP_CFLAGS)
 lib_exec_libops_la_SOURCES += \
 	lib/exec/fp.h lib/exec/fp.c lib/exec/fp_exact.c lib/exec/fp_round.c lib/exec/fp_est.c \
-	lib/exec/fp_lanes.h lib/exec/fp_lanes.c lib/exec/fp_host.h \
+	lib/exec/fp_lanes.h lib/exec/fp_lanes.c lib/exec/fp_host.h lib/exec/fp_rows.h \
 	lib/exec/fp_data.c lib/exec/fp_conv.c lib/exec/simd_fp.c lib/exec/simd_fp_misc.c lib/exec/simd_fp_scalar.c
 
 # The core: state, gate, op map, dispatch and the integer classes. system.c is hot and mem: its rows are there twice.

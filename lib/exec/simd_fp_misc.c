@@ -1,17 +1,10 @@
-/* exec/simd_fp_misc.c - AdvSIMD floating point: two-register miscellaneous, across lanes, fixed point (Arm ARM C7.2). */
+/* exec/simd_fp_misc.c - AdvSIMD floating point: two-register miscellaneous, across lanes, fixed point (Arm ARM C7.2). Rows that are scalars too: fp_rows.h. */
 #include <config.h>
 #include "exec/op.h"
-#include "exec/fp_host.h"
+#include "exec/fp_rows.h"
 
-/* One source; _h is FEAT_FP16. */
-#define FPM_EACH(ROW, EACH, ...)                                                                        \
-    LP_OP(ROW) { EACH(cpu, LP_S + f.sz, 8u << f.Q, f.Vd, &cpu->v[f.Vn], __VA_ARGS__); }                 \
-    LP_OP(ROW##_h) { EACH(cpu, LP_H, 8u << f.Q, f.Vd, &cpu->v[f.Vn], __VA_ARGS__); }
-#define FPM_ONE(ROW, FN)                                                                                \
-    LP_OP(ROW) { lp_fp_each1(cpu, FN, LP_S + f.sz, 8u << f.Q, f.Vd, &cpu->v[f.Vn]); }                   \
-    LP_OP(ROW##_h) { lp_fp_each1(cpu, FN, LP_H, 8u << f.Q, f.Vd, &cpu->v[f.Vn]); }
-
-#define FPM_HALF(ROW, FN) LP_OP(ROW) { lp_fp_each1(cpu, FN, LP_H, 8u << f.Q, f.Vd, &cpu->v[f.Vn]); }
+#define FPM_BYTES(fmt) (8u << f.Q)
+LP_FP_ROWS(_v, FPM_BYTES)
 
 /* ---- sign: no arithmetic, no flags ---- */
 LP_INLINE uint64_t fpm_signs(unsigned fmt)
@@ -50,7 +43,7 @@ LP_OP(FSQRT_v)
     FPM_STORE_IF_DONE
     lp_fp_each1(cpu, lp_fp_sqrt, LP_S + f.sz, 8u << f.Q, f.Vd, &n);
 }
-FPM_HALF(FSQRT_v_h, lp_fp_sqrt)
+LP_OP(FSQRT_v_h) { lp_fp_each1(cpu, lp_fp_sqrt, LP_H, 8u << f.Q, f.Vd, &cpu->v[f.Vn]); }
 
 /* Truncation in range is the C conversion; the range is read off the exponent. */
 LP_OP(FCVTZS_v)
@@ -81,45 +74,13 @@ LP_OP(SCVTF_v)
 }
 LP_OP(SCVTF_v_h) { lp_fp_each_from_fixed(cpu, LP_H, 8u << f.Q, f.Vd, &cpu->v[f.Vn], 0, false); }
 
-FPM_ONE(FRECPE_v, lp_fp_recpe)
-FPM_ONE(FRSQRTE_v, lp_fp_rsqrte)
-
-FPM_EACH(FRINTN_v, lp_fp_each_rint, LP_RN, false)
-FPM_EACH(FRINTP_v, lp_fp_each_rint, LP_RP, false)
-FPM_EACH(FRINTM_v, lp_fp_each_rint, LP_RM, false)
-FPM_EACH(FRINTZ_v, lp_fp_each_rint, LP_RZ, false)
-FPM_EACH(FRINTA_v, lp_fp_each_rint, LP_RA, false)
-FPM_EACH(FRINTX_v, lp_fp_each_rint, lp_fp_rmode(cpu), true)
-FPM_EACH(FRINTI_v, lp_fp_each_rint, lp_fp_rmode(cpu), false)
-
-FPM_EACH(FCVTNS_v, lp_fp_each_to_fixed, 0, false, LP_RN)
-FPM_EACH(FCVTNU_v, lp_fp_each_to_fixed, 0, true, LP_RN)
-FPM_EACH(FCVTPS_v, lp_fp_each_to_fixed, 0, false, LP_RP)
-FPM_EACH(FCVTPU_v, lp_fp_each_to_fixed, 0, true, LP_RP)
-FPM_EACH(FCVTMS_v, lp_fp_each_to_fixed, 0, false, LP_RM)
-FPM_EACH(FCVTMU_v, lp_fp_each_to_fixed, 0, true, LP_RM)
-FPM_EACH(FCVTZU_v, lp_fp_each_to_fixed, 0, true, LP_RZ)
-FPM_EACH(FCVTAS_v, lp_fp_each_to_fixed, 0, false, LP_RA)
-FPM_EACH(FCVTAU_v, lp_fp_each_to_fixed, 0, true, LP_RA)
-FPM_EACH(UCVTF_v, lp_fp_each_from_fixed, 0, true)
-
-/* ---- comparison with zero: x OP 0, or 0 OP x ---- */
-#define FPM_COMPARE(ROW, FN, A, B)                                                                      \
-    LP_OP(ROW)                                                                                          \
-    {                                                                                                   \
-        const union lp_vreg zero = {{0}};                                                               \
-        lp_fp_each2(cpu, FN, LP_S + f.sz, 8u << f.Q, f.Vd, A, B);                                       \
-    }                                                                                                   \
-    LP_OP(ROW##_h)                                                                                      \
-    {                                                                                                   \
-        const union lp_vreg zero = {{0}};                                                               \
-        lp_fp_each2(cpu, FN, LP_H, 8u << f.Q, f.Vd, A, B);                                              \
-    }
-FPM_COMPARE(FCMEQ_0_v, lp_fp_cmeq, &cpu->v[f.Vn], &zero)
-FPM_COMPARE(FCMGE_0_v, lp_fp_cmge, &cpu->v[f.Vn], &zero)
-FPM_COMPARE(FCMGT_0_v, lp_fp_cmgt, &cpu->v[f.Vn], &zero)
-FPM_COMPARE(FCMLE_0_v, lp_fp_cmge, &zero, &cpu->v[f.Vn])
-FPM_COMPARE(FCMLT_0_v, lp_fp_cmgt, &zero, &cpu->v[f.Vn])
+LP_FP_ROW(FRINTN_v, FPM_BYTES, lp_fp_each_rint, LP_RN, false)
+LP_FP_ROW(FRINTP_v, FPM_BYTES, lp_fp_each_rint, LP_RP, false)
+LP_FP_ROW(FRINTM_v, FPM_BYTES, lp_fp_each_rint, LP_RM, false)
+LP_FP_ROW(FRINTZ_v, FPM_BYTES, lp_fp_each_rint, LP_RZ, false)
+LP_FP_ROW(FRINTA_v, FPM_BYTES, lp_fp_each_rint, LP_RA, false)
+LP_FP_ROW(FRINTX_v, FPM_BYTES, lp_fp_each_rint, lp_fp_rmode(cpu), true)
+LP_FP_ROW(FRINTI_v, FPM_BYTES, lp_fp_each_rint, lp_fp_rmode(cpu), false)
 
 /* ---- estimates of unsigned fixed point numbers ---- */
 #define FPM_WORDS(ROW, FN)                                                                              \
@@ -182,18 +143,5 @@ FPM_ACROSS(FMAXV_v, lp_fp_max)
 FPM_ACROSS(FMINV_v, lp_fp_min)
 FPM_ACROSS(FMAXNMV_v, lp_fp_maxnm)
 FPM_ACROSS(FMINNMV_v, lp_fp_minnm)
-
-/* ---- fixed point: immh:immb is twice the element's size minus the number of fraction bits ---- */
-#define FPM_FIXED(ROW, EACH, ...)                                                                       \
-    LP_OP(ROW)                                                                                          \
-    {                                                                                                   \
-        const unsigned fmt = f.immh & 8 ? LP_D : LP_S, fbits = (16u << fmt) - (f.immh * 8u + f.immb);   \
-        EACH(cpu, fmt, 8u << f.Q, f.Vd, &cpu->v[f.Vn], fbits, __VA_ARGS__);                             \
-    }                                                                                                   \
-    LP_OP(ROW##_h) { EACH(cpu, LP_H, 8u << f.Q, f.Vd, &cpu->v[f.Vn], 16u - f.imm4, __VA_ARGS__); }
-FPM_FIXED(FCVTZS_fix_v, lp_fp_each_to_fixed, false, LP_RZ)
-FPM_FIXED(FCVTZU_fix_v, lp_fp_each_to_fixed, true, LP_RZ)
-FPM_FIXED(SCVTF_fix_v, lp_fp_each_from_fixed, false)
-FPM_FIXED(UCVTF_fix_v, lp_fp_each_from_fixed, true)
 
 #include "a64/simd_fp_misc.export.gen.h"

@@ -1,31 +1,13 @@
 /* exec/simd_fp_scalar.c - AdvSIMD scalar floating point: three same, two-register miscellaneous, pairwise, by element, fixed point
- * (Arm ARM C7.2). */
+ * (Arm ARM C7.2). Rows that are vectors too: fp_rows.h. */
 #include <config.h>
 #include "exec/op.h"
-#include "exec/fp_host.h"
+#include "exec/fp_rows.h"
 
-/* One source; _h is FEAT_FP16. */
-#define FPS_EACH(ROW, EACH, ...)                                                                        \
-    LP_OP(ROW) { EACH(cpu, LP_S + f.sz, 4u << f.sz, f.Vd, &cpu->v[f.Vn], __VA_ARGS__); }                \
-    LP_OP(ROW##_h) { EACH(cpu, LP_H, 2, f.Vd, &cpu->v[f.Vn], __VA_ARGS__); }
-#define FPS_ONE(ROW, FN)                                                                                \
-    LP_OP(ROW) { lp_fp_each1(cpu, FN, LP_S + f.sz, 4u << f.sz, f.Vd, &cpu->v[f.Vn]); }                  \
-    LP_OP(ROW##_h) { lp_fp_each1(cpu, FN, LP_H, 2, f.Vd, &cpu->v[f.Vn]); }
-FPS_ONE(FRECPE_s, lp_fp_recpe)
-FPS_ONE(FRSQRTE_s, lp_fp_rsqrte)
-FPS_ONE(FRECPX_s, lp_fp_recpx)
-
-FPS_EACH(FCVTNS_s, lp_fp_each_to_fixed, 0, false, LP_RN)
-FPS_EACH(FCVTNU_s, lp_fp_each_to_fixed, 0, true, LP_RN)
-FPS_EACH(FCVTPS_s, lp_fp_each_to_fixed, 0, false, LP_RP)
-FPS_EACH(FCVTPU_s, lp_fp_each_to_fixed, 0, true, LP_RP)
-FPS_EACH(FCVTMS_s, lp_fp_each_to_fixed, 0, false, LP_RM)
-FPS_EACH(FCVTMU_s, lp_fp_each_to_fixed, 0, true, LP_RM)
-FPS_EACH(FCVTZS_s, lp_fp_each_to_fixed, 0, false, LP_RZ)
-FPS_EACH(FCVTZU_s, lp_fp_each_to_fixed, 0, true, LP_RZ)
-FPS_EACH(FCVTAS_s, lp_fp_each_to_fixed, 0, false, LP_RA)
-FPS_EACH(FCVTAU_s, lp_fp_each_to_fixed, 0, true, LP_RA)
-FPS_EACH(UCVTF_s, lp_fp_each_from_fixed, 0, true)
+#define FPS_BYTES(fmt) (1u << (fmt))
+LP_FP_ROWS(_s, FPS_BYTES)
+LP_FP_ROW1(FRECPX_s, FPS_BYTES, lp_fp_recpx)
+LP_FP_ROW(FCVTZS_s, FPS_BYTES, lp_fp_each_to_fixed, 0, false, LP_RZ)
 LP_OP(SCVTF_s_h) { lp_fp_each_from_fixed(cpu, LP_H, 2, f.Vd, &cpu->v[f.Vn], 0, false); }
 /* What compilers use after an integer load into a SIMD register. */
 LP_OP(SCVTF_s)
@@ -36,24 +18,6 @@ LP_OP(SCVTF_s)
         lp_put_s(cpu, f.Vd, (float)cpu->v[f.Vn].ss[0]);
 }
 LP_OP(FCVTXN_s) { lp_fp_put(cpu, LP_S, f.Vd, lp_fp_convert(cpu, LP_D, LP_S, cpu->v[f.Vn].d[0], LP_RODD)); }
-
-/* ---- comparison with zero: x OP 0, or 0 OP x ---- */
-#define FPS_COMPARE(ROW, FN, A, B)                                                                      \
-    LP_OP(ROW)                                                                                          \
-    {                                                                                                   \
-        const union lp_vreg zero = {{0}};                                                               \
-        lp_fp_each2(cpu, FN, LP_S + f.sz, 4u << f.sz, f.Vd, A, B);                                      \
-    }                                                                                                   \
-    LP_OP(ROW##_h)                                                                                      \
-    {                                                                                                   \
-        const union lp_vreg zero = {{0}};                                                               \
-        lp_fp_each2(cpu, FN, LP_H, 2, f.Vd, A, B);                                                      \
-    }
-FPS_COMPARE(FCMEQ_0_s, lp_fp_cmeq, &cpu->v[f.Vn], &zero)
-FPS_COMPARE(FCMGE_0_s, lp_fp_cmge, &cpu->v[f.Vn], &zero)
-FPS_COMPARE(FCMGT_0_s, lp_fp_cmgt, &cpu->v[f.Vn], &zero)
-FPS_COMPARE(FCMLE_0_s, lp_fp_cmge, &zero, &cpu->v[f.Vn])
-FPS_COMPARE(FCMLT_0_s, lp_fp_cmgt, &zero, &cpu->v[f.Vn])
 
 /* ---- two sources ---- */
 #define FPS_TWO(ROW, FN)                                                                                \
@@ -125,18 +89,5 @@ FPS_HALF_ELEMENT(FMUL_elem_s_h, lp_fp_each2(cpu, lp_fp_mul, LP_H, 2, f.Vd, &cpu-
 FPS_HALF_ELEMENT(FMULX_elem_s_h, lp_fp_each2(cpu, lp_fp_mulx, LP_H, 2, f.Vd, &cpu->v[f.Vn], &e))
 FPS_HALF_ELEMENT(FMLA_elem_s_h, lp_fp_each_mla(cpu, LP_H, 2, f.Vd, &cpu->v[f.Vd], &cpu->v[f.Vn], &e, 0))
 FPS_HALF_ELEMENT(FMLS_elem_s_h, lp_fp_each_mla(cpu, LP_H, 2, f.Vd, &cpu->v[f.Vd], &cpu->v[f.Vn], &e, LP_FLIP_N))
-
-/* ---- fixed point: immh:immb is twice the element's size minus the number of fraction bits ---- */
-#define FPS_FIXED(ROW, EACH, ...)                                                                       \
-    LP_OP(ROW)                                                                                          \
-    {                                                                                                   \
-        const unsigned fmt = f.immh & 8 ? LP_D : LP_S, fbits = (16u << fmt) - (f.immh * 8u + f.immb);   \
-        EACH(cpu, fmt, 1u << fmt, f.Vd, &cpu->v[f.Vn], fbits, __VA_ARGS__);                             \
-    }                                                                                                   \
-    LP_OP(ROW##_h) { EACH(cpu, LP_H, 2, f.Vd, &cpu->v[f.Vn], 16u - f.imm4, __VA_ARGS__); }
-FPS_FIXED(FCVTZS_fix_s, lp_fp_each_to_fixed, false, LP_RZ)
-FPS_FIXED(FCVTZU_fix_s, lp_fp_each_to_fixed, true, LP_RZ)
-FPS_FIXED(SCVTF_fix_s, lp_fp_each_from_fixed, false)
-FPS_FIXED(UCVTF_fix_s, lp_fp_each_from_fixed, true)
 
 #include "a64/simd_fp_scalar.export.gen.h"
