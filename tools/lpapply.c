@@ -252,13 +252,24 @@ static struct {
     size_t n;
 } work;
 
+static int may_take(void *ctx, const struct lp_live_row *row)
+{
+    (void)ctx;
+    target_may_take(row->deadline_ms);
+    return 0;
+}
+
 static void apply_to(struct target *t)
 {
+    t->status = lp_control_list(t->control, may_take, NULL, &t->err);
+    if (t->status) return;
     t->status = lp_control_apply(t->control, (const lp_patch *const *)work.patches, work.n, &opt.live, &t->result, collect, t, &t->err);
 }
 
 static void revert_from(struct target *t)
 {
+    t->status = lp_control_list(t->control, may_take, NULL, &t->err);
+    if (t->status) return;
     t->status = lp_control_revert(t->control, (const char *const *)work.names, work.n, &opt.live, &t->result, collect, t, &t->err);
 }
 

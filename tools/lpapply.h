@@ -14,7 +14,7 @@ extern struct lpapply {
     unsigned look;                /* enum lpapply_look */
     const char *output;
     uint32_t timeout_ms;          /* for all of one target; 0 = the default */
-    uint32_t patience_ms;         /* the longest deadline of the patches themselves, as far as it is known */
+    uint32_t patience_ms;         /* the longest deadline of the patches themselves: files, and what is applied */
     bool install, uninstall, installed;
     const char *patch_dirs[16];
     size_t n_patch_dirs;
@@ -50,6 +50,8 @@ bool targets_one(void);
 /* Do `work` with each target that can be reached, in parallel, on threads of their own; it returns what it wants in t->status. With `again`
  * also what is started meanwhile. `tell` is called for each one when it is done, one at a time. */
 void targets_run(void (*work)(struct target *t), bool again, void (*tell)(struct target *t));
+/* From `work`: what it will do may take this deadline. */
+void target_may_take(uint64_t deadline_ms);
 /* Those that were run, in their order; NULL at the end. */
 struct target *target_at(size_t i);
 

@@ -144,6 +144,17 @@ static uint32_t limit_ms(void)
     return deadline < UINT32_MAX - TIMEOUT_MS ? deadline + TIMEOUT_MS : UINT32_MAX;
 }
 
+void target_may_take(uint64_t deadline_ms)
+{
+    pthread_mutex_lock(&targets.lock);
+    if (deadline_ms > opt.patience_ms) {
+        opt.patience_ms = deadline_ms < UINT32_MAX ? (uint32_t)deadline_ms : UINT32_MAX;
+        if (!opt.timeout_ms && !opt.live.deadline_ms) cli_note(2, "waiting at most %" PRIu32 " ms, as an applied patch says", limit_ms());
+        pthread_cond_broadcast(&targets.changed);
+    }
+    pthread_mutex_unlock(&targets.lock);
+}
+
 /* What it was asked may still be done, and its thread may still be waiting: nobody touches the target again. */
 static struct target *give_up(struct target *t)
 {

@@ -132,6 +132,7 @@ struct lp_live_row {           /* one applied patch */
     uint64_t applied_ms;       /* CLOCK_REALTIME */
     const char *note;          /* objects that are waited for, or in which it does not fit; NULL = none */
     uint64_t trial_ms;         /* how long it is still on trial; 0 = it is not */
+    uint64_t deadline_ms;      /* how long it says to wait for threads to leave what changes; 0 = it does not say */
 };
 LP_API lp_status lp_control_list(lp_control *c, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx, struct lp_error *err);
 

@@ -8,7 +8,7 @@
  *                        revert N FLAGS DEADLINE_MS    followed by N times:  name NAME                     (N = 0: all of them)
  *                        list | places | functions CHANGED_ONLY | journal | status | stats | read ADDR LENGTH
  *   server, any number   report STATUS SYS LINE COL WHERE TEXT HINT        one of several problems
- *                        row NAME VERSION PLACES HITS APPLIED_MS NOTE TRIAL_MS      answer to list
+ *                        row NAME VERSION PLACES HITS APPLIED_MS NOTE TRIAL_MS DEADLINE_MS      answer to list
  *                        place PATCH WHERE KIND ADDR SIZE HITS FIRST_MS LAST_MS THREADS
  *                        function NAME OBJECT ADDR SIZE PATCH PLACES HITS
  *                        event TIME_MS WHAT PATCH VERSION STATUS PID UID TEXT STOPPED_NS

@@ -48,7 +48,8 @@ static bool take_row(struct answer *a, char **f)
 {
     struct lp_live_row row = {0};
     if (!string(f, 1, &row.name) || !optional(f, 2, &row.version) || !number(f, 3, &row.places) || !number(f, 4, &row.hits) ||
-        !number(f, 5, &row.applied_ms) || !optional(f, 6, &row.note) || (f[7] && !number(f, 7, &row.trial_ms)))
+        !number(f, 5, &row.applied_ms) || !optional(f, 6, &row.note) || (f[7] && !number(f, 7, &row.trial_ms)) ||
+        (f[7] && f[8] && !number(f, 8, &row.deadline_ms)))
         return false;
     if (a->fn.row && !a->stopped) a->stopped = a->fn.row(a->fn_ctx, &row) != 0;
     return true;
@@ -138,13 +139,22 @@ static lp_status ask(struct lp_control *c, struct lp_buf *b, int64_t wait_ms, st
     return s ? s : read_answer(c, wait_ms, a, err);
 }
 
-/* What is reverted may have a deadline of its own, too, that is not known here. */
-static int64_t patience(const struct lp_live_options *o, const lp_patch *const *patches, size_t n)
+static int longest(void *ms, const struct lp_live_row *row)
 {
-    int64_t ms = LP_CONTROL_ANSWER_MS;
+    if (row->deadline_ms > *(uint64_t *)ms) *(uint64_t *)ms = row->deadline_ms;
+    return 0;
+}
+
+/* How long the answer may take: what is reverted, or leaves for what is applied, has a deadline of its own, too. */
+static lp_status patience(lp_control *c, const struct lp_live_options *o, const lp_patch *const *patches, size_t n, int64_t *wait_ms, struct lp_error *err)
+{
+    uint64_t ms = LP_CONTROL_ANSWER_MS;
+    lp_status s = o && o->deadline_ms ? LP_OK : lp_control_list(c, longest, &ms, err);
     for (size_t i = 0; i < n; i++)
         if (lp_patch_deadline_ms(patches[i]) > ms) ms = lp_patch_deadline_ms(patches[i]);
-    return (o && o->deadline_ms ? (int64_t)o->deadline_ms : ms) + LP_CONTROL_GRACE_MS;
+    if (o && o->deadline_ms) ms = o->deadline_ms;
+    *wait_ms = LP_CONTROL_GRACE_MS + (int64_t)(ms < UINT32_MAX ? ms : UINT32_MAX);
+    return s;
 }
 
 static lp_status put_patch(struct lp_buf *b, const lp_patch *p, struct lp_error *err)
@@ -178,13 +188,16 @@ lp_status lp_control_apply(lp_control *c, const lp_patch *const *patches, size_t
     if (!err) err = &local;
     if (n > LP_CONTROL_ITEMS) return too_many(n, err);
     struct lp_buf b = {0};
+    int64_t wait_ms;
+    lp_status bad = patience(c, o, patches, n, &wait_ms, err);
+    if (bad) return bad;
     put_request(&b, "apply", n, o);
     for (size_t i = 0; i < n; i++) {
         lp_status s = put_patch(&b, patches[i], err);
         if (s) return lp_buf_free(&b), s;
     }
     struct answer a = {.result = result, .report = report, .report_ctx = ctx};
-    return ask(c, &b, patience(o, patches, n), &a, err);
+    return ask(c, &b, wait_ms, &a, err);
 }
 
 lp_status lp_control_revert(lp_control *c, const char *const *names, size_t n, const struct lp_live_options *o,
@@ -194,6 +207,9 @@ lp_status lp_control_revert(lp_control *c, const char *const *names, size_t n, c
     if (!err) err = &local;
     if (n > LP_CONTROL_ITEMS) return too_many(n, err);
     struct lp_buf b = {0};
+    int64_t wait_ms;
+    lp_status bad = patience(c, o, NULL, 0, &wait_ms, err);
+    if (bad) return bad;
     put_request(&b, "revert", n, o);
     for (size_t i = 0; i < n; i++) {
         lp_buf_puts(&b, "name");
@@ -201,7 +217,7 @@ lp_status lp_control_revert(lp_control *c, const char *const *names, size_t n, c
         lp_buf_puts(&b, "\n");
     }
     struct answer a = {.result = result, .report = report, .report_ctx = ctx};
-    return ask(c, &b, patience(o, NULL, 0), &a, err);
+    return ask(c, &b, wait_ms, &a, err);
 }
 
 /* A request of one line that is answered with lines. */

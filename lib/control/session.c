@@ -107,6 +107,7 @@ static int put_row(void *ctx, const struct lp_live_row *row)
     lp_control_put_number(out, row->applied_ms);
     lp_control_put_string(out, row->note);
     lp_control_put_number(out, row->trial_ms);
+    lp_control_put_number(out, row->deadline_ms);
     lp_buf_puts(out, "\n");
     return out->failed;
 }

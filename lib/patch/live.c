@@ -426,7 +426,8 @@ static uint64_t trial_left(const struct lp_applied *a)
 static int give_row(struct lp_live *live, const struct lp_applied *a, int (*fn)(void *ctx, const struct lp_live_row *row), void *ctx)
 {
     char *note = lp_live_note(live, a);
-    struct lp_live_row row = {a->patch->name, a->patch->version, places_of(a), lp_journal_hits(a), a->applied_ms, note, trial_left(a)};
+    struct lp_live_row row = {a->patch->name, a->patch->version, places_of(a), lp_journal_hits(a), a->applied_ms, note, trial_left(a),
+                              a->patch->mode.deadline_ms};
     for (const struct lp_applied *part = a->parts; part; part = part->next_part) {
         row.places += places_of(part);
         row.hits += lp_journal_hits(part);

@@ -81,6 +81,9 @@ for order in --deadline=40s --deadline=0; do
 done
 is "$(lpapply -c sock --journal --tsv | awk -F '\t' '$3 == "refused" { print $4, $6 }' | sort | uniq -c | tr -s ' ')" " 2 held BUSY" "the journal has what was given up"
 is "$(say 5)" "held 6" "nothing was changed"
+run "applied" 0 lpapply -c sock held.lpatch
+run "reverted by name" 0 lpapply -v -c sock -R held
+like "$(cat run)" 'at most 140000 ms' "what it says is waited for"
 
 # ---- names of patches that are names of something else, too ----
 for made in 'mkdir seven' 'rmdir seven' 'cp prog seven'; do

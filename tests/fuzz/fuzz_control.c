@@ -43,7 +43,7 @@ static lp_status revert(void *ctx, const char *const *names, size_t n, const str
 }
 static lp_status list(void *ctx, int (*fn)(void *fctx, const struct lp_live_row *row), void *fctx, struct lp_error *err)
 {
-    fn(fctx, &(struct lp_live_row){"a patch", NULL, 1, UINT64_MAX, 5, NULL, 0});
+    fn(fctx, &(struct lp_live_row){"a patch", NULL, 1, UINT64_MAX, 5, NULL, 0, 0});
     return LP_OK;
 }
 

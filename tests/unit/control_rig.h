@@ -112,7 +112,7 @@ static lp_status fake_revert(void *ctx, const char *const *names, size_t n, cons
 static inline lp_status fake_list(void *ctx, int (*fn)(void *fctx, const struct lp_live_row *row), void *fctx, struct lp_error *err)
 {
     assert_ptr_equal(ctx, &engine);
-    struct lp_live_row rows[2] = {{"a patch", "1.2", 3, UINT64_MAX, 1700000000123, NULL, 30000}, {"b", NULL, 1, 0, 5, "waits for libb.so", 0}};
+    struct lp_live_row rows[2] = {{"a patch", "1.2", 3, UINT64_MAX, 1700000000123, NULL, 30000, 70000}, {"b", NULL, 1, 0, 5, "waits for libb.so", 0, 0}};
     for (int i = 0; i < 2; i++)
         if (fn(fctx, &rows[i])) break;
     return LP_OK;

@@ -10,7 +10,7 @@ static void test_list(void **state)
     struct lp_error err;
     int fd = raw_connect();
     say(fd, "arm64lp 1\nlist\n");
-    assert_string_equal(hear(fd, "\nok"), "arm64lp 1\nrow a%20patch 1.2 3 18446744073709551615 1700000000123 - 30000\nrow b - 1 0 5 waits%20for%20libb.so 0\nok 0 0 0 0\n");
+    assert_string_equal(hear(fd, "\nok"), "arm64lp 1\nrow a%20patch 1.2 3 18446744073709551615 1700000000123 - 30000 70000\nrow b - 1 0 5 waits%20for%20libb.so 0 0\nok 0 0 0 0\n");
     say(fd, "status\n");
     assert_non_null(strstr(hear(fd, "\nok"), " 0.1.0 2 read-write /bin/a%20prog 7 18446744073709551615 00ff 12 65536\nok"));
     close(fd);
@@ -67,6 +67,7 @@ static int check_row(void *ctx, const struct lp_live_row *row)
     assert_int_equal(row->applied_ms, i ? 5 : 1700000000123);
     if (i) assert_string_equal(row->note, "waits for libb.so");
     else assert_null(row->note);
+    assert_int_equal(row->deadline_ms, i ? 0 : 70000);
     return 0;
 }
 
