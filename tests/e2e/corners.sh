@@ -3,8 +3,6 @@
 . "$srcdir/tests/lib.sh"
 source=scenes/corners.c
 . "$srcdir/tests/e2e/driven.sh"
-ARM64LP_RUNTIME_DIR=$scratch/rt # "all" must not mean what else this user runs
-export ARM64LP_RUNTIME_DIR
 scenes=$tests/e2e/scenes
 # add N: the word add w0, w0, #N
 add() { printf %08x $((0x11000000 + $1 * 1024)); }

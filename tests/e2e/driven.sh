@@ -1,8 +1,8 @@
 # driven.sh - sourced by the live tests after lib.sh: builds driven.c (or $source), starts it under lprun and talks to it.
 need_cross
 cd "$scratch" || exit 1
-XDG_RUNTIME_DIR=$scratch/rt
-export XDG_RUNTIME_DIR
+ARM64LP_RUNTIME_DIR=$scratch/rt # "all" must not mean what else this user runs
+export ARM64LP_RUNTIME_DIR
 mkdir -m 700 rt
 ulimit -c 0
 

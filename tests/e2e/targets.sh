@@ -2,8 +2,6 @@
 # Several running programs at once: all of them, those of one file, named ones; what became of each; programs that hang, vanish or refuse; bad clients.
 . "$srcdir/tests/lib.sh"
 . "$srcdir/tests/e2e/driven.sh"
-ARM64LP_RUNTIME_DIR=$scratch/rt # "all" must not mean what else this user runs
-export ARM64LP_RUNTIME_DIR
 cat >tick.c <<'E2'
 #include <stdio.h>
 #include <time.h>
