@@ -31,15 +31,22 @@ static void put_line(FILE *f, const LivePatchSystem *s, uint32_t slot)
     putc_unlocked('\n', f);
 }
 
+/* Whoever reads a pipe may want to know something of a system before it reads. */
 static int write_patches(LivePatchSystem *s, FILE *f)
 {
-    fputs("# livepatch: ADDRESS WORD description\n", f);
-    pthread_mutex_lock(&s->lock);
+    char *text = NULL;
+    size_t len;
+    FILE *memory = open_memstream(&text, &len);
+    if (!memory) return -1;
+    fputs("# livepatch: ADDRESS WORD description\n", memory);
+    lp_compat_lock();
     size_t n = s->store.count;
     for (uint32_t i = s->store.oldest; i != LP_STORE_NONE; i = s->store.patch[i].newer)
-        put_line(f, s, i);
-    pthread_mutex_unlock(&s->lock);
-    bool bad = fflush(f) != 0 || ferror(f);
+        put_line(memory, s, i);
+    lp_compat_unlock();
+    bool bad = ferror(memory) != 0;
+    bad = fclose(memory) != 0 || bad || fwrite(text, 1, len, f) != len || fflush(f) != 0;
+    free(text);
     return bad ? -1 : (int)n;
 }
 

@@ -62,13 +62,14 @@ LivePatchSystem *(livepatch_init)(void *memory, size_t mem_size, uint64_t base_a
         free(s);
         return lp_compat_fail("out of memory"), NULL;
     }
-    pthread_mutex_init(&s->lock, NULL);
     s->memory = memory;
     s->mem_size = mem_size;
     s->base_addr = base_addr;
     s->enabled = 1;
     s->last_valid = NOP;
-    lp_compat_join(s);
+    lp_compat_lock();
+    lp_compat_join_locked(s);
+    lp_compat_unlock();
     lp_compat_trace("patching 0x%" PRIx64 "-0x%" PRIx64, base_addr, base_addr + mem_size);
     return s;
 }
@@ -83,7 +84,6 @@ void livepatch_cleanup(LivePatchSystem *s)
     lp_compat_unlock();
     LivePatchSystem *expected = s;
     atomic_compare_exchange_strong(&the_system, &expected, NULL);
-    pthread_mutex_destroy(&s->lock);
     lp_store_free(&s->store);
     free(s);
 }
@@ -96,9 +96,9 @@ void livepatch_set_enabled(LivePatchSystem *s, int enabled)
 {
     lp_compat_begin();
     if (!s) return;
-    pthread_mutex_lock(&s->lock);
+    lp_compat_lock();
     s->enabled = enabled != 0;
-    pthread_mutex_unlock(&s->lock);
+    lp_compat_unlock();
     lp_compat_trace("%s", enabled ? "enabled" : "disabled");
 }
 
@@ -106,9 +106,9 @@ size_t livepatch_count(LivePatchSystem *s)
 {
     lp_compat_begin();
     if (!s) return 0;
-    pthread_mutex_lock(&s->lock);
+    lp_compat_lock();
     size_t n = s->store.count;
-    pthread_mutex_unlock(&s->lock);
+    lp_compat_unlock();
     return n;
 }
 

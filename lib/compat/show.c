@@ -45,11 +45,11 @@ void livepatch_list(LivePatchSystem *s)
         return;
     }
     FILE *f = open_memstream(&text, &len);
-    pthread_mutex_lock(&s->lock);
+    lp_compat_lock();
     if (f) fprintf(f, "Patches: %zu\n", s->store.count);
     for (uint32_t i = s->store.oldest; f && i != LP_STORE_NONE; i = s->store.patch[i].newer)
         put_patch(f, s, i);
-    pthread_mutex_unlock(&s->lock);
+    lp_compat_unlock();
     print_and_free(f, &text);
 }
 
@@ -61,7 +61,7 @@ void livepatch_stats(LivePatchSystem *s)
         return;
     }
     size_t nops = 0, branches = 0;
-    pthread_mutex_lock(&s->lock);
+    lp_compat_lock();
     for (uint32_t i = s->store.oldest; i != LP_STORE_NONE; i = s->store.patch[i].newer) {
         nops += is_nop_instruction(s->store.patch[i].new_word);
         branches += s->store.patch[i].new_word >> 26 == 5; /* B */
@@ -69,7 +69,7 @@ void livepatch_stats(LivePatchSystem *s)
     size_t active = s->store.count;
     uint64_t applied = s->applied, reverted = s->reverted;
     int enabled = s->enabled;
-    pthread_mutex_unlock(&s->lock);
+    lp_compat_unlock();
     printf("Active patches: %zu\n  NOP:          %zu\n  branch:       %zu\n  other:        %zu\n", active, nops, branches,
            active - nops - branches);
     printf("Applied so far:  %" PRIu64 "\nReverted so far: %" PRIu64 "\n", applied, reverted);

@@ -5,33 +5,23 @@
 #include <arm64lp/vm.h>
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { RUN_GAP = 256 };
 
-/* Held by whoever changes something, before the locks of all systems: patches lie on one another, so that a change of one may be noted in another. */
-static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
+/* Of all systems: patches lie on one another, so that a change of one may be noted in another. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LivePatchSystem *systems;
 static uint64_t last_serial;
 
-void lp_compat_lock(void)
-{
-    pthread_mutex_lock(&changing);
-    for (LivePatchSystem *s = systems; s; s = s->next) pthread_mutex_lock(&s->lock);
-}
+void lp_compat_lock(void) { pthread_mutex_lock(&lock); }
+void lp_compat_unlock(void) { pthread_mutex_unlock(&lock); }
 
-void lp_compat_unlock(void)
+void lp_compat_join_locked(LivePatchSystem *s)
 {
-    for (LivePatchSystem *s = systems; s; s = s->next) pthread_mutex_unlock(&s->lock);
-    pthread_mutex_unlock(&changing);
-}
-
-void lp_compat_join(LivePatchSystem *s)
-{
-    pthread_mutex_lock(&changing);
     s->next = systems;
     systems = s;
-    pthread_mutex_unlock(&changing);
 }
 
 void lp_compat_leave_locked(LivePatchSystem *s)
@@ -39,7 +29,6 @@ void lp_compat_leave_locked(LivePatchSystem *s)
     LivePatchSystem **p = &systems;
     while (*p != s) p = &(*p)->next;
     *p = s->next;
-    pthread_mutex_unlock(&s->lock);
 }
 
 /* ---- memory ---- */
@@ -204,7 +193,7 @@ static void exchange(LivePatchSystem *s, struct lp_store *next, struct changed *
         next->patch[i].old_word = lp_compat_word(s, next->patch[i].offset);
     for (uint32_t i = s->store.newest; i != LP_STORE_NONE; i = s->store.patch[i].older) {
         const struct lp_store_patch *p = &s->store.patch[i];
-            uint32_t slot = above(s, p) ? LP_STORE_NONE : lp_store_find(next, p->offset);
+        uint32_t slot = above(s, p) ? LP_STORE_NONE : lp_store_find(next, p->offset);
         if (slot == LP_STORE_NONE) undo(c, p, p->old_word);
         else next->patch[slot].old_word = p->old_word;
     }

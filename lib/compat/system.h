@@ -3,11 +3,9 @@
 #define LP_COMPAT_SYSTEM_H
 #include <livepatch.h>
 #include <arm64lp/error.h>
-#include <pthread.h>
 #include "compat/store.h"
 
 struct LivePatchSystem {
-    pthread_mutex_t lock;        /* of this system; who changes something has lp_compat_lock() */
     LivePatchSystem *next;       /* all systems (step.c) */
     uint8_t *memory;
     size_t mem_size;
@@ -29,11 +27,11 @@ void lp_compat_begin(void);
 int lp_compat_add_locked(LivePatchSystem *s, struct lp_store *to, uint64_t addr, uint32_t word, const char *text);
 
 /* ---- step.c ---- */
-/* Nothing changes meanwhile, in no system. `locked` below means this. */
+/* Nothing changes meanwhile, in no system; not held over input or output, which may wait for another thread. `locked` below means this. */
 void lp_compat_lock(void);
 void lp_compat_unlock(void);
-void lp_compat_join(LivePatchSystem *s);
-void lp_compat_leave_locked(LivePatchSystem *s); /* it is unlocked then */
+void lp_compat_join_locked(LivePatchSystem *s);
+void lp_compat_leave_locked(LivePatchSystem *s);
 uint32_t lp_compat_word(const LivePatchSystem *s, uint64_t offset);
 /* Each of these is one step for the machines that run there. Put: write the patch in slot `from` and those that were added after it. */
 void lp_compat_put_locked(LivePatchSystem *s, uint32_t from);

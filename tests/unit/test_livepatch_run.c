@@ -161,6 +161,37 @@ static void test_threads(void **state)
     for (int i = 0; i < SIZE / 4; i++) assert_int_equal(memory[i], 0x91000400 + ((uint32_t)i & 31));
 }
 
+static void *save_to_pipe(void *arg)
+{
+    wrong += livepatch_save_to_file(lp, arg) != 5000;
+    return NULL;
+}
+
+/* More than a pipe holds is saved to it; whoever is to read it uses systems meanwhile. */
+static void test_save_to_a_pipe(void **state)
+{
+    uint32_t code[1] = {RET}, lines = 0;
+    char pipe[300], line[100];
+    pthread_t t;
+    snprintf(pipe, sizeof pipe, "%s/pipe", dir);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    for (uint64_t i = 0; i < 5000; i++) assert_int_equal(livepatch_apply(lp, BASE + 4 * i, NOP, "what makes the line a long one"), 0);
+    assert_int_equal(pthread_create(&t, NULL, save_to_pipe, pipe), 0);
+    FILE *f = fopen(pipe, "r");
+    assert_non_null(f);
+    assert_true(fgetc(f) == '#'); /* it is at it */
+    LivePatchSystem *other = livepatch_init(code, sizeof code, BASE);
+    assert_int_equal(livepatch_create_nop(other, BASE, NULL), 0);
+    assert_int_equal(livepatch_count(lp), 5000);
+    livepatch_cleanup(other);
+    while (fgets(line, sizeof line, f)) lines++;
+    fclose(f);
+    unlink(pipe);
+    pthread_join(t, NULL);
+    assert_int_equal(lines, 5001);
+    assert_int_equal(wrong, 0);
+}
+
 /* ---- size ---- */
 
 /* Slots, index entries and descriptions are used again: a long run of changes does not grow. */
@@ -235,7 +266,8 @@ static void test_million_in_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_machine_runs_patched_code), T(test_patch_while_running), T(test_reload_is_one_step), T(test_threads), T(test_reuse), T(test_million), T(test_million_in_a_file),
+        T(test_machine_runs_patched_code), T(test_patch_while_running), T(test_reload_is_one_step), T(test_threads), T(test_save_to_a_pipe), T(test_reuse), T(test_million),
+        T(test_million_in_a_file),
     };
     if (!mkdtemp(dir)) return 99;
     snprintf(file, sizeof file, "%s/patches.txt", dir);
