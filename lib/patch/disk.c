@@ -114,6 +114,14 @@ static lp_status load_kept(struct lp_disk *d, const lp_elf *elf)
     return s;
 }
 
+static const lp_patch *owner(void *ctx, const struct lp_plan *pl, uint64_t addr)
+{
+    const struct lp_disk *d = ctx;
+    for (size_t i = d->nitem; i--;)
+        if (&d->item[i].plan != pl && !d->item[i].leaves && lp_plan_writes_at(&d->item[i].plan, addr)) return d->item[i].patch;
+    return NULL;
+}
+
 static lp_status begin(struct lp_disk *d, const lp_elf *elf)
 {
     lp_status s = LP_OK;
@@ -130,6 +138,7 @@ static lp_status begin(struct lp_disk *d, const lp_elf *elf)
     d->file.space.ctx = d;
     d->file.space.read = read_view;
     d->file.space.place = place;
+    d->file.space.owner = owner;
     d->file.space.disk = &d->kind;
     return LP_OK;
 }

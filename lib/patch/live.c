@@ -131,12 +131,23 @@ void lp_job_begin(struct lp_job *job, struct lp_live *live)
     lp_job_setup(job, live);
 }
 
+/* Whose place it is: of patches that come by the same call, or that are there and stay. */
+static const lp_patch *owner(void *ctx, const struct lp_plan *pl, uint64_t addr)
+{
+    const struct lp_job *job = ctx;
+    for (size_t i = job->nadd; i--;)
+        if (&job->add[i]->plan != pl && lp_plan_writes_at(&job->add[i]->plan, addr)) return job->add[i]->patch;
+    for (const struct lp_touch *t = lp_journal_at(job->live, addr); t; t = t->next)
+        if (t->word == addr >> 2 && !t->owner->leaving && &t->owner->plan != pl) return t->owner->patch;
+    return NULL;
+}
+
 void lp_job_setup(struct lp_job *job, struct lp_live *live)
 {
     job->live = live;
     job->since = lp_now_ms();
     job->space = (struct lp_space){.target = live->objects.v, .ntarget = live->objects.n, .ctx = job, .open = open_target, .soname = soname, .ready = is_ready,
-                                   .read = lp_job_read, .place = lp_job_place};
+                                   .read = lp_job_read, .place = lp_job_place, .owner = owner};
 }
 
 /* Patches that left are free, if they did. */

@@ -11,21 +11,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void deliver(struct lp_plan *pl, uint32_t line, struct lp_error *e)
+{
+    lp_at(e, pl->patch->file, line, 0);
+    if (pl->errors++ == 0) {
+        pl->status = e->status;
+        if (pl->err) *pl->err = *e;
+    }
+    if (pl->report && pl->errors <= LP_PATCH_ERRORS) pl->report(pl->ctx, e);
+}
+
 void lp_plan_fail(struct lp_plan *pl, uint32_t line, lp_status s, const char *fmt, ...)
 {
-    char text[560];
     struct lp_error e;
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    lp_vfail(&e, s, fmt, ap);
     va_end(ap);
-    lp_fail(&e, s, "%s", text);
-    lp_at(&e, pl->patch->file, line, 0);
-    if (pl->errors++ == 0) {
-        pl->status = s;
-        if (pl->err) *pl->err = e;
-    }
-    if (pl->report && pl->errors <= LP_PATCH_ERRORS) pl->report(pl->ctx, &e);
+    deliver(pl, line, &e);
+}
+
+bool lp_plan_writes_at(const struct lp_plan *pl, uint64_t addr)
+{
+    for (size_t i = 0; i < pl->nwrite; i++)
+        if (addr - pl->write[i].addr < pl->write[i].len) return true;
+    return false;
 }
 
 bool lp_target_named(const struct lp_space *s, struct lp_target *t, const char *name)
@@ -221,6 +231,7 @@ lp_status lp_plan_make(struct lp_plan *pl, const lp_patch *p, const struct lp_sp
 static void wrong_content(struct lp_plan *pl, const struct lp_write *w)
 {
     char where[200], have[33], want[33];
+    struct lp_error e;
     uint32_t at = 0;
     while (at < w->len && w->old_bytes[at] == w->saved[at]) at++;
     if (w->code) at &= ~3u;
@@ -228,12 +239,15 @@ static void wrong_content(struct lp_plan *pl, const struct lp_write *w)
     if (w->code) {
         uint32_t h, n;
         h = lp_le32(w->saved + at), n = lp_le32(w->old_bytes + at);
-        lp_plan_fail(pl, w->line, LP_E_OLD_WORD, "%s: found %08x, patch expects %08x", where, h, n);
-        return;
+        lp_fail(&e, LP_E_OLD_WORD, "%s: found %08x, patch expects %08x", where, h, n);
+    } else {
+        uint32_t n = w->len - at < 16 ? w->len - at : 16;
+        lp_hex(have, w->saved + at, n), lp_hex(want, w->old_bytes + at, n);
+        lp_fail(&e, LP_E_OLD_WORD, "%s: found bytes %s, patch expects %s", where, have, want);
     }
-    uint32_t n = w->len - at < 16 ? w->len - at : 16;
-    lp_hex(have, w->saved + at, n), lp_hex(want, w->old_bytes + at, n);
-    lp_plan_fail(pl, w->line, LP_E_OLD_WORD, "%s: found bytes %s, patch expects %s", where, have, want);
+    const lp_patch *other = pl->space->owner ? pl->space->owner(pl->space->ctx, pl, w->addr + at) : NULL;
+    if (other) lp_hint(&e, "that is of the patch `%.100s`: revert it first, or let this one replace it (`replaces` in lpatch(5))", lp_patch_name(other));
+    deliver(pl, w->line, &e);
 }
 
 static void unreadable(struct lp_plan *pl, const struct lp_write *w)

@@ -47,6 +47,8 @@ struct lp_space {                /* where the patch goes */
     const struct lp_disk_kind *disk; /* and it is to be written: what the dynamic linker must do goes to lp_plan.dyn; else NULL */
     /* An address for the region, of `len` bytes, within reach of its object; 0 = none. */
     uint64_t (*place)(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len);
+    /* Another patch than this plan's that has changed what is there, the newest; NULL = none. The member may be NULL. */
+    const lp_patch *(*owner)(void *ctx, const struct lp_plan *pl, uint64_t addr);
 };
 
 /* One ELF file by itself as the space (file.c): its own bytes; new bodies behind its last segment. It points into itself. */
@@ -149,6 +151,7 @@ void lp_plan_free(struct lp_plan *pl);
 /* "main+0x8" for a run-time address of the main program, "libfoo.so.1:parse+0x8" for one of another object. */
 void lp_plan_where(const struct lp_space *s, uint64_t addr, char *buf, size_t size);
 void lp_plan_fail(struct lp_plan *pl, uint32_t line, lp_status s, const char *fmt, ...) LP_PRINTF(4, 5);
+bool lp_plan_writes_at(const struct lp_plan *pl, uint64_t addr);
 /* build.c */
 void lp_plan_regions(struct lp_plan *pl);
 void lp_plan_writes(struct lp_plan *pl);

@@ -25,6 +25,11 @@ lpmake -t prog --meta name=one -o one.lpatch 'victim=ret 1'
 run "on top of nothing" 1 lpapply -c sock two.lpatch
 like "$(cat run)" 'two.lpatch:.*victim: found .*, patch expects d2800020' "what was found and expected"
 run "one" 0 lpapply -c sock one.lpatch
+lpmake -t prog --meta name=other -o other.lpatch 'victim=ret 5'
+run "another one for what the file has" 1 lpapply -c sock other.lpatch
+like "$(cat run)" 'hint: that is of the patch `one`' "whose place it is"
+run "both on disk, by one call" 1 lpapply -n prog one.lpatch other.lpatch
+like "$(cat run)" 'hint: that is of the patch `one`' "whose place it is"
 run "two on it" 0 lpapply -c sock two.lpatch
 is "$(say victim)" "victim 2" "the upper one runs"
 run "the lower one first" 1 lpapply -c sock -R one
