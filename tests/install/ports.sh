@@ -43,13 +43,13 @@ shell_tests()
             { not_ok "$name: $t"; grep -A 6 '^not ok' "$scratch/log" | head -n 30 | note; }
     done
 }
-# wrapped NAME ROOT QEMU: $bin has the tools of a build, each run by qemu, and `run`, which runs any program so. qemu keeps a record of each page that is
-# mapped, and lprun maps as much as it may.
+# wrapped NAME ROOT QEMU: $bin has the tools of a build, each run by qemu, and `run`, which runs any program so. qemu keeps a record of each page that was
+# ever mapped, and lprun maps as much as it may: of the addresses that -R sets aside, which are used again.
 wrapped()
 {
     dir=$builds/$1 bin=$scratch/bin-$1
     mkdir -p "$bin"
-    printf '#!/bin/sh\nulimit -v 8000000\nexec %s -L %s -E LD_LIBRARY_PATH=%s/.libs "$@"\n' "$3" "$2" "$dir" >"$bin/run"
+    printf '#!/bin/sh\nexec %s -R 8G -L %s -E LD_LIBRARY_PATH=%s/.libs "$@"\n' "$3" "$2" "$dir" >"$bin/run"
     for t in $tools; do printf '#!/bin/sh\nexec %s/run %s/.libs/%s "$@"\n' "$bin" "$dir" $t >"$bin/$t"; done
     chmod +x "$bin"/*
 }
