@@ -5,6 +5,7 @@
 
 #include <elf.h>
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,20 @@ static void sort_changes(struct lpdis_changes *c)
 {
     if (c->n) qsort(c->v, c->n, sizeof *c->v, by_address);
     while (c->n_sites < c->n && !c->v[c->n_sites].body) c->n_sites++;
+}
+
+/* Each patch fits the file; so of two that change a word one does not fit what the other leaves. */
+static lp_status check_apart(const struct dump *x, struct lp_error *err)
+{
+    const struct lpdis_changes *c = &x->f.changes;
+    for (size_t i = 1; i < c->n_sites; i++) {
+        if (c->v[i].addr != c->v[i - 1].addr) continue;
+        *err = (struct lp_error){.status = LP_E_OVERLAP, .hint = "give one of them, or give the file as the first one has patched it (lpapply -o)"};
+        snprintf(err->where, sizeof err->where, "%s", lp_elf_info(x->f.elf)->name);
+        snprintf(err->text, sizeof err->text, "two of the patches change the word at 0x%" PRIx64, c->v[i].addr);
+        return LP_E_OVERLAP;
+    }
+    return LP_OK;
 }
 
 /* ---- ranges ---- */
@@ -204,6 +219,7 @@ static lp_status print_all(struct dump *x, struct lp_error *err)
     lp_status s = x->d->live && !x->failed ? lpdis_look(x->d->live, &x->f, &x->f.changes, x->range, x->n_ranges, !x->d->symbol, err) : LP_OK;
     if (s) return s;
     sort_changes(&x->f.changes);
+    if ((s = check_apart(x, err)) != LP_OK) return s;
     find_parts(x);
     if (x->failed) {
         *err = (struct lp_error){.status = LP_E_NOMEM, .text = "out of memory"};

@@ -56,6 +56,11 @@ lpmake -t app 'check=ret 1' >p.lpatch
 lpdis -P p.lpatch --symbol check app >out
 like "$(cat out)" "^- .*$start\|^-" "-P: old lines"
 like "$(cat out)" "^+ .*mov.x0, #1" "-P: new lines"
+lpmake -t app 'check+0x4=nop' >q.lpatch
+lpmake -t app 'main=nop' >r.lpatch
+status 1 "-P: two patches of one word" lpdis -P p.lpatch -P q.lpatch app
+like "$(cat err)" 'two of the patches change the word at 0x' "said so"
+is "$(lpdis -P p.lpatch -P r.lpatch app | grep -c '^+')" "$(($(lpdis -P p.lpatch app | grep -c '^+') + 1))" "-P: two patches of several words"
 shows '^+ d2800020 .*; mov x0, #1' "a patch file" lpdis p.lpatch
 printf 'lpatch 1\n\nobject a\nbuild-id 00\nmachine aarch64\n\nfunc f size 12\nold size 4 sha256 %064d\n| d2800020 d65f03c0 d503201f\nend\n' 0 >body.lpatch
 is "$(lpdis body.lpatch | sed -n 's/^| \([0-9a-f]*\)  *; /\1 /p')" "d2800020 mov x0, #1
