@@ -68,6 +68,7 @@ struct target {
     size_t bytes;       /* of all strings and pointers */
     int fd;             /* of an AArch64 program; -1 */
     bool closes;        /* `first` is a descriptor that nobody can open any more: it is closed on exec */
+    bool unread;        /* it may be executed, but not read */
     bool is_elf;        /* the host will take it, but for what nobody foresees */
     unsigned turn;
     char found[2][PATH_MAX];
@@ -231,7 +232,11 @@ static int look(struct lp_kernel *k, struct target *g)
     if (faccessat(AT_FDCWD, g->file, X_OK, AT_EACCESS) || stat(g->file, &st)) return -errno;
     if (!S_ISREG(st.st_mode)) return -EACCES;
     int fd = lp_fd_open(k, g->file, O_RDONLY | O_NONBLOCK);
-    if (fd < 0) return fd == -EACCES ? 0 : fd; /* may be run, not read: the host can */
+    if (fd == -EACCES) { /* may be run, not read: the host can, if it is the host's */
+        g->unread = true;
+        return 0;
+    }
+    if (fd < 0) return fd;
     ssize_t n = pread(fd, head, sizeof head, 0);
     g->is_elf = n >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG);
     int r = n < 0 ? -errno : is_written(fd) ? -ETXTBSY : 0;
@@ -347,7 +352,7 @@ static int64_t run_host(struct lp_thread *t, struct target *g)
     if (failed == 0) failed = host_execve(t, finds ? script : file, g->argv.v + (finds ? g->script_at : 0), g->env.v, g->is_elf);
     lp_limits_restore(saved);
     leave_root(t->k, &back);
-    return failed;
+    return failed == -ENOEXEC && g->unread ? -EACCES : failed; /* for ENOEXEC a shell would take it for a script */
 }
 
 /* The descriptors that the new lprun is told of stay open. */

@@ -124,6 +124,15 @@ same_as "its own interpreter" ELOOP run /bin/self
 same_as "neither program nor script" ENOEXEC run /bin/text
 same_as "a program that is cut off" ENOEXEC run /bin/cut
 same_as "not executable" EACCES run /bin/plain
+cp paths "$root/bin/unread"
+chmod 111 "$root/bin/unread"
+chmod 711 "$scratch"
+as_other() { if [ "$(id -u)" = 0 ]; then setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; else "$@"; fi; }
+if as_other lprun --no-control -L "$root" ./paths read /etc/inside >/dev/null 2>&1; then
+    is "$(as_other timeout 30 lprun --no-control -L "$root" ./paths run /bin/unread 2>&1)" EACCES "a program that may be executed, not read: not for a shell's try as a script"
+else
+    skip "a program that may be executed, not read" "another user cannot come here"
+fi
 same_as "a folder" EACCES run /etc
 same_as "no file" ENOENT run /bin/none
 same_as "no name" ENOENT run ""
