@@ -320,6 +320,7 @@ static int file(void)
 }
 static void too_long(void)
 {
+    signal(SIGXFSZ, SIG_DFL); /* Python, for one, ignores it for its children */
     int fd = file();
     limit_to(RLIMIT_FSIZE, 10000);
     char b[20000] = {0};
