@@ -31,7 +31,7 @@ struct lp_signal_thread; /* signal.h: masks and pending, per thread */
 struct lp_load_hook {
     void (*mapped)(void *ctx, struct lp_thread *t, bool code);                      /* a file; `code`: executable */
     void (*protected_)(void *ctx, struct lp_thread *t, uint64_t start, uint64_t end); /* no longer writable */
-    void (*unmapped)(void *ctx, struct lp_thread *t, uint64_t start, uint64_t end);   /* not writable, about to go; again when it has gone */
+    void (*unmapped)(void *ctx, struct lp_thread *t, uint64_t start, uint64_t end, bool gone); /* not writable, about to go; again when it has gone */
     /* Around mremap of [from, from + len): false = `moved` is not to be called. In between no patch is applied. */
     bool (*moves)(void *ctx, struct lp_thread *t, uint64_t from, uint64_t len);
     void (*moved)(void *ctx, struct lp_thread *t, uint64_t from, uint64_t to, uint64_t len); /* to == from: it was not */

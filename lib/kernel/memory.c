@@ -160,10 +160,10 @@ LP_SYSCALL(munmap)
     unsigned flags = h->unmapped ? lp_mem_flags(t->k->mem, lp_mem_untag(a[0])) : 0;
     const bool object = flags && !(flags & LP_W); /* perhaps; not the usual memory */
     if (object)
-        h->unmapped(h->ctx, t, lp_mem_untag(a[0]), lp_mem_untag(a[0]) + a[1]);
+        h->unmapped(h->ctx, t, lp_mem_untag(a[0]), lp_mem_untag(a[0]) + a[1], false);
     int r = lp_mem_munmap(t->k->mem, a[0], a[1]);
-    if (object && r == 0) /* somebody may have looked in between */
-        h->unmapped(h->ctx, t, lp_mem_untag(a[0]), lp_mem_untag(a[0]) + a[1]);
+    if (object)
+        h->unmapped(h->ctx, t, lp_mem_untag(a[0]), lp_mem_untag(a[0]) + a[1], true);
     return r;
 }
 

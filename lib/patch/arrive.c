@@ -232,16 +232,17 @@ lp_status lp_live_settle(struct lp_live *live, const struct lp_cpu *cpu, uint64_
 
 void lp_live_expect(struct lp_live *live) { atomic_store(&live->fresh, EVENTS); }
 
-/* At once, because another object may come to the same place. */
-void lp_live_unmapped(struct lp_live *live, uint64_t start, uint64_t end)
+/* Before it goes, because another object may come to the same place at once. Who looks in between must not find it again, as a new object with patched code. */
+void lp_live_unmapped(struct lp_live *live, uint64_t start, uint64_t end, bool gone)
 {
-    atomic_store(&live->stale, true);
     pthread_mutex_lock(&live->lock);
-    for (size_t i = 0; i < live->objects.n; i++) {
-        struct lp_target *t = live->objects.v[i];
-        if (!t->fixed && start <= t->start && end > t->start) t->gone = true;
+    if (gone) {
+        lp_objects_went(&live->objects, start, end);
+    } else {
+        lp_objects_going(&live->objects, start, end);
+        lp_frames_unmapped(live, start, end);
     }
-    lp_frames_unmapped(live, start, end);
+    atomic_store(&live->stale, true);
     pthread_mutex_unlock(&live->lock);
 }
 

@@ -75,6 +75,7 @@ void lp_live_after_fork(struct lp_live *live, bool child)
         live->stops.longest = 0;
         atomic_store(&live->hurry, 0);
         live->loading = NULL, live->turns = 0, live->resumes = false;
+        live->objects.ngoing = 0;
         for (struct lp_applied *a = live->newest; a; a = a->older) a->leaving = false;
     }
     pthread_mutex_unlock(&live->lock);

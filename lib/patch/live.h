@@ -35,8 +35,8 @@ lp_status lp_live_settle(struct lp_live *live, const struct lp_cpu *cpu, uint64_
  * hexadecimal. */
 void lp_live_want_objects(struct lp_live *live);
 bool lp_live_next_object(struct lp_live *live, char id[129]);
-/* The same: [start, end) goes away. */
-void lp_live_unmapped(struct lp_live *live, uint64_t start, uint64_t end);
+/* The same: [start, end) is about to go, and, in any case, has gone or could not. */
+void lp_live_unmapped(struct lp_live *live, uint64_t start, uint64_t end, bool gone);
 /* Around mremap, in the RUNNING state: are there patches in [from, from + len)? */
 bool lp_live_may_move(const struct lp_live *live, uint64_t from, uint64_t len);
 /* Outside it: there still are. Then no call changes anything until lp_live_after_move() has said where they are; to == from: there. */

@@ -138,13 +138,36 @@ static void look_at(struct lp_objects *o, struct lp_mem *mem, const struct lp_ma
     t->seen = true;
 }
 
+static bool is_going(const struct lp_objects *o, uint64_t start)
+{
+    for (unsigned i = 0; i < o->ngoing; i++)
+        if (o->going[i].start <= start && start < o->going[i].end) return true;
+    return false;
+}
+
+void lp_objects_going(struct lp_objects *o, uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < o->n; i++) {
+        struct lp_target *t = o->v[i];
+        if (!t->fixed && start <= t->start && end > t->start) t->gone = true;
+    }
+    if (o->ngoing < LP_MOST_GOING) o->going[o->ngoing++] = (struct lp_going){start, end};
+}
+
+void lp_objects_went(struct lp_objects *o, uint64_t start, uint64_t end)
+{
+    unsigned i = 0;
+    while (i < o->ngoing && (o->going[i].start != start || o->going[i].end != end)) i++;
+    if (i < o->ngoing) o->going[i] = o->going[--o->ngoing];
+}
+
 void lp_objects_scan(struct lp_objects *o, struct lp_mem *mem)
 {
     struct lp_mapping m;
     for (size_t i = 0; i < o->n; i++) o->v[i]->seen = o->v[i]->fixed;
     o->unfinished = false;
     for (uint64_t at = 0; lp_mem_next(mem, at, &m); at = m.end)
-        if (m.dev && m.ino && m.file_off == 0 && (m.flags & (LP_SHARED | LP_W)) != (LP_SHARED | LP_W)) look_at(o, mem, &m);
+        if (m.dev && m.ino && m.file_off == 0 && (m.flags & (LP_SHARED | LP_W)) != (LP_SHARED | LP_W) && !is_going(o, m.start)) look_at(o, mem, &m);
     for (size_t i = 0; i < o->n; i++) o->v[i]->gone = !o->v[i]->seen;
 }
 

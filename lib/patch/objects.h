@@ -4,12 +4,24 @@
 #include "patch/plan.h"
 #include "mem/mem.h"
 
-struct lp_objects { struct lp_target **v; size_t n, cap; uint64_t serial; bool unfinished; }; /* unfinished: an object is being mapped */
+enum { LP_MOST_GOING = 16 };
+struct lp_going { uint64_t start, end; };
+struct lp_objects {
+    struct lp_target **v;
+    size_t n, cap;
+    uint64_t serial;
+    bool unfinished;                           /* an object is being mapped */
+    struct lp_going going[LP_MOST_GOING];      /* of threads that are about to unmap something */
+    unsigned ngoing;
+};
 
 /* A file that is loaded already, opened by the caller; the first is the main program. False without memory. */
 bool lp_objects_add(struct lp_objects *o, const lp_elf *elf, uint64_t bias);
 /* Look at the mappings: what is new is added, what is no more there is marked gone. */
 void lp_objects_scan(struct lp_objects *o, struct lp_mem *mem);
+/* [start, end) is about to go: nothing that starts there is looked at until it has gone. */
+void lp_objects_going(struct lp_objects *o, uint64_t start, uint64_t end);
+void lp_objects_went(struct lp_objects *o, uint64_t start, uint64_t end);
 /* Free what is gone and not in use. */
 void lp_objects_sweep(struct lp_objects *o, bool (*used)(void *ctx, const struct lp_target *t), void *ctx);
 void lp_objects_free(struct lp_objects *o);

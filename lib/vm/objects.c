@@ -45,12 +45,14 @@ static void pages_protected(void *ctx, struct lp_thread *t, uint64_t start, uint
         settle(vm, t, start, end);
 }
 
-static void pages_unmapped(void *ctx, struct lp_thread *t, uint64_t start, uint64_t end)
+static void pages_unmapped(void *ctx, struct lp_thread *t, uint64_t start, uint64_t end, bool gone)
 {
     struct lp_vm *vm = ctx;
     lp_gate_leave(&t->cpu);
-    lp_live_unmapped(vm->live, start, end);
+    lp_live_unmapped(vm->live, start, end, gone);
     lp_gate_enter(&t->cpu);
+    if (gone && lp_live_expects(vm->live)) /* what came to the same place meanwhile has not been looked at */
+        settle(vm, t, 0, 0);
 }
 
 /* Between the two the thread is as one that blocks: nobody who waits for threads waits for it while it has the engine's lock. */

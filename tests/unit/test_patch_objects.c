@@ -109,6 +109,30 @@ static void finds_mapped_files(void **state)
     assert_int_equal(objects.v[0]->bias, 0x200000);
 }
 
+/* Between the two a thread unmaps it: what is still there is not found as another one. */
+static void looks_away_from_what_is_going(void **state)
+{
+    (void)state;
+    map_library(0x100000);
+    map_library(0x200000);
+    lp_objects_scan(&objects, mem);
+    lp_objects_going(&objects, 0x100000, 0x103000);
+    assert_true(objects.v[0]->gone);
+    lp_objects_scan(&objects, mem);
+    assert_int_equal(objects.n, 2);
+    assert_true(objects.v[0]->gone && !objects.v[1]->gone);
+    lp_mem_munmap(mem, 0x100000, 3 * PAGE);
+    map_library(0x100000);
+    lp_objects_went(&objects, 0x100000, 0x103000);
+    lp_objects_scan(&objects, mem);
+    assert_int_equal(objects.n, 3);
+    assert_true(objects.v[0]->gone && !objects.v[2]->gone);
+    assert_int_equal(objects.v[2]->bias, 0x100000);
+    lp_objects_went(&objects, 0x200000, 0x203000); /* never said to go */
+    lp_objects_scan(&objects, mem);
+    assert_false(objects.v[1]->gone);
+}
+
 static void ignores_what_is_no_code(void **state)
 {
     (void)state;
@@ -221,7 +245,7 @@ static void patches_a_mapped_library(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {TEST(finds_mapped_files), TEST(ignores_what_is_no_code), TEST(opens_the_file_or_what_is_mapped),
-                                       TEST(survives_hostile_headers), TEST(patches_a_mapped_library)};
+    const struct CMUnitTest tests[] = {TEST(finds_mapped_files), TEST(looks_away_from_what_is_going), TEST(ignores_what_is_no_code),
+                                       TEST(opens_the_file_or_what_is_mapped), TEST(survives_hostile_headers), TEST(patches_a_mapped_library)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
