@@ -42,7 +42,7 @@ struct lp_control_server {
     char *explicit_path;
     char path[512], link[256]; /* link: where the process is found by its number, if `path` is elsewhere; "" = none */
     bool bound;           /* `path` is our file */
-    bool running, pausing;
+    bool running;
     int listener, wake[2];
     int status;           /* /proc/self/status: whose credentials to follow */
     pthread_t thread;
@@ -297,9 +297,12 @@ static void drop_silent(struct lp_control_server *s)
 
 /* ---- the worker ---- */
 
-static void wake_up(struct lp_control_server *s, const char *why)
+/* What is told to the control thread: a request is done; end, and whoever waits is told that it is over; end when what is being done is done. */
+enum { DONE = 'd', END = 'e', PAUSE = 'p' };
+
+static void wake_up(struct lp_control_server *s, char why)
 {
-    while (write(s->wake[1], why, 1) < 0 && errno == EINTR) {}
+    while (write(s->wake[1], &why, 1) < 0 && errno == EINTR) {}
 }
 
 static void *worker_thread(void *arg)
@@ -307,7 +310,7 @@ static void *worker_thread(void *arg)
     struct lp_control_server *s = arg;
     lp_session_work(&s->job->session);
     s->done = true;
-    wake_up(s, "w");
+    wake_up(s, DONE);
     return NULL;
 }
 
@@ -341,11 +344,13 @@ static void end_work(struct lp_control_server *s)
 
 /* ---- the control thread ---- */
 
-static bool told_to_end(struct lp_control_server *s)
+/* END, PAUSE, or DONE if neither was said. */
+static char what_is_told(struct lp_control_server *s)
 {
-    char why[16];
-    ssize_t n = read(s->wake[0], why, sizeof why);
-    return n > 0 && memchr(why, 'e', (size_t)n);
+    char said[16];
+    ssize_t n = read(s->wake[0], said, sizeof said);
+    if (n > 0 && memchr(said, END, (size_t)n)) return END;
+    return n > 0 && memchr(said, PAUSE, (size_t)n) ? PAUSE : DONE;
 }
 
 /* What to wait for: the pipe, the listener and the clients, whose places go to `whose`. */
@@ -376,6 +381,7 @@ static bool tick(struct lp_control_server *s) { return s->config.ops->tick && s-
 static void *control_thread(void *arg)
 {
     struct lp_control_server *s = arg;
+    char told = DONE;
     for (bool ticks = tick(s);; ticks = tick(s)) {
         struct pollfd p[MAX_CLIENTS + 2];
         struct client *whose[MAX_CLIENTS + 2];
@@ -386,7 +392,7 @@ static void *control_thread(void *arg)
             for (int i = 0; i < all; i++) p[i].revents = 0, n = poll(&p[i], 1, 0) > 0 ? 1 : n;
         }
         if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EINVAL) break;
-        if (n > 0 && p[0].revents && told_to_end(s)) break;
+        if (n > 0 && p[0].revents && (told = what_is_told(s)) != DONE) break;
         if (n > 0) lp_control_follow(s->status);
         end_work(s);
         for (int i = 2; n > 0 && i < all; i++)
@@ -396,7 +402,7 @@ static void *control_thread(void *arg)
         drop_silent(s);
     }
     if (s->job) {
-        if (!s->pausing) s->job->session.gone = true;
+        if (told != PAUSE) s->job->session.gone = true;
         pthread_join(s->worker, NULL);
         s->job->working = false;
         s->job = NULL;
@@ -457,9 +463,9 @@ lp_status lp_control_server_start(const struct lp_control_config *config, lp_con
     return status;
 }
 
-static void end_thread(struct lp_control_server *s)
+static void end_thread(struct lp_control_server *s, char how)
 {
-    wake_up(s, "e");
+    wake_up(s, how);
     pthread_join(s->thread, NULL);
     s->running = false;
 }
@@ -467,10 +473,7 @@ static void end_thread(struct lp_control_server *s)
 /* An order under way is waited for. */
 void lp_control_server_pause(lp_control_server *s)
 {
-    if (!s->running) return;
-    s->pausing = true;
-    end_thread(s);
-    s->pausing = false;
+    if (s->running) end_thread(s, PAUSE);
 }
 
 lp_status lp_control_server_resume(lp_control_server *s, struct lp_error *err)
@@ -481,7 +484,7 @@ lp_status lp_control_server_resume(lp_control_server *s, struct lp_error *err)
 void lp_control_server_stop(lp_control_server *s)
 {
     if (!s) return;
-    if (s->running) end_thread(s);
+    if (s->running) end_thread(s, END);
     for (struct client *c = s->clients; c < s->clients + MAX_CLIENTS; c++)
         if (c->fd >= 0) lp_session_close(&c->session);
     close_all(s);
