@@ -5,6 +5,8 @@ set -u
 CROSS_CC=${CROSS_CC:-aarch64-linux-gnu-gcc}
 QEMU_AARCH64=${QEMU_AARCH64:-qemu-aarch64}
 tests=$srcdir/tests
+# Words of the make that runs the test are not for another one.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL GNUMAKEFLAGS
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/arm64lp-test.XXXXXX")
 trap 'status=$?; trap - EXIT; cleanup; exit $status' EXIT
 trap 'exit 130' INT TERM HUP
@@ -61,6 +63,9 @@ arm64_sysroot()
 }
 # arm64_cc OUTPUT SOURCE [FLAG...]: a static program
 arm64_cc() { out=$1 src=$2; shift 2; "$CROSS_CC" -w -static "$@" -o "$out" "$src" -lm; }
+# arm64_clang FLAG...: in the place of "$CROSS_CC"
+arm64_clang() { clang --target=aarch64-linux-gnu -fuse-ld="$(command -v "${CROSS_CC%gcc}ld")" "$@"; }
+have_arm64_clang() { have clang && echo 'int main(void) { return 0; }' | arm64_clang -o "$scratch/clang.try" -x c - 2>/dev/null; }
 # bare_cc OUTPUT SOURCE [FLAG...]: a static program without libc; none of its loops becomes a call of memcpy
 bare_cc()
 {

@@ -18,7 +18,6 @@ work=${ARM64LP_DIFF_KEEP:-$scratch/work}
 XDG_RUNTIME_DIR=$scratch LC_ALL=C
 export XDG_RUNTIME_DIR LC_ALL
 prefix=${CROSS_CC%gcc}
-clang="clang --target=aarch64-linux-gnu -fuse-ld=$(command -v "${prefix}ld")"
 
 lprun() { timeout -k 5 200 "$builddir/lprun" -L "$sysroot" "$@"; }
 # tried COMMAND...: the last word about one try
@@ -146,7 +145,7 @@ flags()
     case $1 in
     O0 | O3 | Os) echo "$CROSS_CC -g -$1" ;;
     lto) echo "$CROSS_CC -g -O2 -flto -flto-partition=one" ;;
-    clang) echo "$clang -g -O2" ;;
+    clang) echo "arm64_clang -g -O2" ;;
     relocs) echo "$CROSS_CC -g -O2 -Wl,-q" ;;
     *) echo "$CROSS_CC -g -O2" ;;
     esac
@@ -163,7 +162,7 @@ strip_both()
 # variant PAIR VARIANT: built in another way, compared and started
 variant()
 {
-    [ "$2" != clang ] || have clang || { skip "$1, $2" "no clang"; return; }
+    [ "$2" != clang ] || have_arm64_clang || { skip "$1, $2" "no clang"; return; }
     as=$(field "$1" 3)
     subject=$(subject "$as")
     built "$1" "$2" "$as" $(flags "$2") $(pic "$as") >log 2>&1 || { not_ok "$1, $2: builds"; tail log | note; return; }

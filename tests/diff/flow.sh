@@ -27,11 +27,11 @@ for opt in -O0 -O1 -O2 -O3 -Os '-O2 -fno-section-anchors' '-O2 -mtls-dialect=tra
 done
 truth "gcc -O2 -fPIC -shared" 100 "$CROSS_CC" -O2 -fPIC -shared
 truth "gcc -O2 -flto" 100 "$CROSS_CC" -O2 -flto
-if command -v clang >/dev/null && clang --target=aarch64-linux-gnu -w -o "$scratch/program" $code 2>/dev/null; then
+if have_arm64_clang; then
     for opt in -O0 -O1 -O2 -O3 -Os -Oz; do
         case $opt in -Oz) unknown=4 lonely=60 ;; esac # code of several functions is moved out of them, with their pages
-        truth "clang $opt" 100 clang --target=aarch64-linux-gnu $opt
-        truth "clang $opt -fPIC -shared" 100 clang --target=aarch64-linux-gnu $opt -fPIC -shared
+        truth "clang $opt" 100 arm64_clang $opt
+        truth "clang $opt -fPIC -shared" 100 arm64_clang $opt -fPIC -shared
     done
 else
     skip "clang" "no clang for AArch64"

@@ -190,11 +190,9 @@ is "$?$(cat f.out)$(grep -c '1 functions of the same code have other unwinding i
     "a function of which the unwinding information alone changed"
 
 # ---- clang, with debugging information ----
-if have clang && clang --target=aarch64-linux-gnu -fuse-ld="$(command -v "${CROSS_CC%gcc}ld")" -o clang.try -x c - <<'C' 2>/dev/null; then
-int main(void) { return 0; }
-C
+if have_arm64_clang; then
     for flag in -O0 -O2 -Os -Oz; do
-        build() { out=$1; shift; clang --target=aarch64-linux-gnu -fuse-ld="$(command -v "${CROSS_CC%gcc}ld")" -w -g $flag "$@" -Wl,--build-id -o "$out" "$tests/diff/builds.c"; }
+        build() { out=$1; shift; arm64_clang -w -g $flag "$@" -Wl,--build-id -o "$out" "$tests/diff/builds.c"; }
         build c.old && build c.shift -DSHIFT && build c.new -DSHIFT -DFIX || exit 1
         is "$(lpdiff --summary c.old c.shift 2>&1 | grep -v '^new ')" "" "clang $flag: another layout is no change"
         fix "clang $flag" c.old c.new "dispatch limited on_sub" a beta 3 b xyz 50 c x 1 d x 2 g zz 12 f q 7

@@ -10,7 +10,9 @@
 #include <unistd.h>
 #include <arm64lp.h>
 #include "base/bits.h"
+#include "base/file.h"
 #include "elf/cfi.h"
+#include "elf/debug.h"
 #include "tests/splitmix.h"
 
 enum { WORD = 4, NOP_WORD = 0x20, PAGE_MASK = 4095, REACH = 0x8000 };
@@ -409,37 +411,19 @@ static void tell(const struct change *c, const struct said *s, enum verdict v)
     fflush(stdout);
 }
 
-static void read_image(const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    if (f == NULL || fseek(f, 0, SEEK_END) != 0 || (image_size = (size_t)ftell(f)) < sizeof(Elf64_Ehdr) || (image = malloc(image_size)) == NULL)
-        die(path);
-    rewind(f);
-    if (fread(image, 1, image_size, f) != image_size)
-        die(path);
-    fclose(f);
-}
-
-static bool has_symtab(const lp_elf *file)
-{
-    size_t n;
-    const struct lp_elf_section *x = lp_elf_sections(file, &n);
-    for (size_t i = 0; i < n; i++)
-        if (x[i].type == SHT_SYMTAB)
-            return true;
-    return false;
-}
-
 static void open_files(const char *path, const char *names)
 {
     struct lp_error err;
-    read_image(path);
+    char *data;
+    if (lp_file_read(path, SIZE_MAX - 1, &data, &image_size, &err) != LP_OK)
+        die(err.text);
+    image = (uint8_t *)data;
     if (lp_elf_open(path, &old_file, &err) != LP_OK || (names != NULL && lp_elf_open(names, &symbols, &err) != LP_OK))
         die(err.text);
     if (names == NULL)
         symbols = old_file;
     regions_of_symbols();
-    if (!has_symtab(symbols))
+    if (!lp_elf_has_symtab(symbols))
         lp_elf_fdes(old_file, region_of_frame, NULL);
     regions_without_name();
     regions_of_relocations();

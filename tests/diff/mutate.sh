@@ -54,7 +54,7 @@ linked exec "$CROSS_CC" -O1 -no-pie && both "position-dependent" 120 exec
 linked plain "$CROSS_CC" -O0 -pie && both "PIE, -O0" 120 plain
 linked relocs "$CROSS_CC" -O2 -pie -Wl,-q && both "with relocations" 120 relocs
 ! have "${CROSS_CC%gcc}strip" || { "${CROSS_CC%gcc}strip" -o stripped pie && both "stripped" 120 stripped -S pie; }
-if have clang && clang --target=aarch64-linux-gnu -w -O2 -o clang $code -lm -lpthread 2>/dev/null; then both "clang" 120 clang; else skip "clang" "no clang for AArch64"; fi
+if have_arm64_clang; then linked clang arm64_clang -O2 && both "clang" 120 clang; else skip "clang" "no clang for AArch64"; fi
 linked static "$CROSS_CC" -O2 -static && both "static, with the C library" 60 static
 # Of real libraries, which have no symbols but those that others use.
 both "libresolv" 100 "$sysroot/lib/libresolv.so.2"

@@ -73,7 +73,6 @@ shifted()
         nothing "$what, $layout" old new
     done <layouts
 }
-clang="clang --target=aarch64-linux-gnu -fuse-ld=$(command -v "${CROSS_CC%gcc}ld")"
 shifted 'library, -Os' shared "$tests/e2e/threads.c" "$CROSS_CC" -g -Os
 shifted 'library' shared "$tests/e2e/threads.c" "$CROSS_CC" -O2
 if [ -n "$full" ]; then
@@ -85,7 +84,7 @@ if [ -n "$full" ]; then
             shifted "$as, $flag" $as "$tests/guest/hashmap.c" "$CROSS_CC" $flag
         done
     done
-    have clang && for flag in -O0 -O2 -Os; do for as in static pie shared; do shifted "$as, clang $flag" $as "$tests/guest/hashmap.c" $clang $flag; done; done
+    have_arm64_clang && for flag in -O0 -O2 -Os; do for as in static pie shared; do shifted "$as, clang $flag" $as "$tests/guest/hashmap.c" arm64_clang $flag; done; done
 fi
 
 # ---- the root ----

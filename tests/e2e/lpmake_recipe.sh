@@ -1,7 +1,6 @@
 #!/bin/sh
 # Recipes: what they mean, their errors with line and column, their canonical form, the depfile, and the rules of arm64lp(7) in a sample project.
 . "$srcdir/tests/lib.sh"
-unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that runs this
 . "$srcdir/tests/e2e/making/lib.sh"
 AS=${CROSS_CC%gcc}as
 have "$AS" || skip_all "no assembler for AArch64"

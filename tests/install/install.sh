@@ -1,8 +1,6 @@
 #!/bin/sh
 # make install DESTDIR=, installcheck and uninstall: what goes where, and a program that is compiled against it, by pkg-config.
 . "$srcdir/tests/lib.sh"
-# Words of the make that runs this test are not for another one.
-unset MAKEFLAGS MFLAGS MAKEOVERRIDES GNUMAKEFLAGS
 d=$scratch/root
 made() { make -C "$builddir" -s "$@" DESTDIR="$d" >"$scratch/log" 2>&1; }
 # The folders that configure chose, the compilers, and whether there is a static library

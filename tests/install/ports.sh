@@ -3,7 +3,6 @@
 # PORTS='clang arm64 s390x musl deb' picks; ARM64LP_PORTS=FOLDER has the builds, and keeps them; by default they go away.
 # They are not optimised: what differs between machines is not that, and the dispatch takes compilers minutes.
 . "$srcdir/tests/lib.sh"
-unset MAKEFLAGS MFLAGS MAKEOVERRIDES GNUMAKEFLAGS
 builds=${ARM64LP_PORTS:-$scratch}
 tools='lprun lpmake lpdiff lpapply lpdis'
 mkdir -p "$builds" "$scratch/files"

@@ -1,7 +1,6 @@
 #!/bin/sh
 # What make dist packs: every file of the repository, and besides those only what autotools make.
 . "$srcdir/tests/lib.sh"
-unset MAKEFLAGS MFLAGS MAKEOVERRIDES GNUMAKEFLAGS
 [ -e "$srcdir/.git" ] && git -C "$srcdir" ls-files >"$scratch/all" 2>/dev/null || skip_all "not in a git repository"
 make -C "$builddir" -s distdir distdir="$scratch/dist" >"$scratch/log" 2>&1 || { not_ok "make distdir"; note <"$scratch/log"; tap_done; }
 (cd "$scratch/dist" && find . -type f | sed 's/^\.\///' | sort) >"$scratch/packed"
