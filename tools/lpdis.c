@@ -178,7 +178,8 @@ static void list_instructions(void)
         join(proofs, sizeof proofs, some ? some : e.proofs, LP_DIS_PROOFS, proof_name, count.proofs);
         if (cli.format == OUT_TEXT) {
             out_printf("%-46s %-16s %-13s %-22s %s", e.name, states, proofs, *e.feature ? e.feature : "-", e.rows);
-            out_printf(*e.alias ? "  (alias of %s)\n" : "\n", e.alias);
+            if (*e.alias) out_printf("  (alias of %s)", e.alias);
+            out_puts("\n");
             continue;
         }
         out_record("instruction");

@@ -126,7 +126,7 @@ static void put_operand(struct lp_dis_text *t, char code, uint32_t w)
     case 'a': put_pattern(t, n); break;
     default: break;
     }
-    if (strchr("dnmt", code)) lp_dis_put(t, sizes[w >> 22 & 3]);
+    if (strchr("dnmt", code)) lp_dis_put(t, "%s", sizes[w >> 22 & 3]);
 }
 
 static void spell(struct lp_dis_text *t, const char *format, uint32_t w)
