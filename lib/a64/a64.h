@@ -41,11 +41,6 @@ unsigned lp_a64_decode(uint32_t word, uint64_t pc, uint64_t features, struct lp_
 bool lp_a64_tilts_stack(unsigned row, const struct lp_op *op, uint32_t word);
 /* The row of a code (a specialised or fused code gives its first row). */
 unsigned lp_code_row(unsigned code);
-/* The code that runs in[0] and some that follow, of n, as one op (each one's operands stay in its own slot), or 0. cost[i] is how many ops run
- * from in[i] to the end: the chain that leaves the fewest wins, and cost[0] is set. */
-unsigned lp_a64_fuse(const struct lp_op *in, unsigned n, uint8_t *cost);
-/* The codes that a chain's code stands for, up to LP_CHAIN_MAX, and how many; 0 if it is no chain. */
-unsigned lp_a64_chain(unsigned code, uint16_t out[]);
 
 /* ---- encode: the few words that patches need. All offsets in bytes. Return false if out of range or misaligned. ---- */
 #define LP_A64_NOP UINT32_C(0xd503201f)

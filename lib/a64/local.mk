@@ -27,7 +27,7 @@ A64_LISTED = privileged mte sve sve2 sme
 
 A64_TABLES  = $(A64_CLASSES:%=lib/a64/%.decode) $(A64_LISTED:%=lib/a64/%.decode)
 A64_EXPORTS = $(A64_CLASSES:%=lib/a64/%.export.gen.h)
-A64_GENERATED = lib/a64/rows.gen.h lib/a64/fields.gen.h lib/a64/derive.gen.h lib/a64/decode.gen.h lib/a64/dispatch.gen.h lib/a64/regs.gen.h lib/a64/access.gen.h $(A64_EXPORTS)
+A64_GENERATED = lib/a64/rows.gen.h lib/a64/fields.gen.h lib/a64/derive.gen.h lib/a64/decode.gen.h lib/a64/fuse.gen.h lib/a64/dispatch.gen.h lib/a64/regs.gen.h lib/a64/access.gen.h $(A64_EXPORTS)
 EXTRA_DIST += lib/a64/fields.decode $(A64_TABLES) lib/exec/fuse.def $(MKDECODE_FILES)
 
 # The table compiler runs on the build machine.

@@ -235,6 +235,7 @@ int main(int argc, char **argv)
     emit_rows(dir);
     emit_fields(dir);
     emit_decode(dir, &tree);
+    emit_fuse(dir);
     emit_exports(dir);
     emit_regs(dir);
     emit_access(dir);

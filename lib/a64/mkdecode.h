@@ -144,6 +144,7 @@ const char *stored_type(const struct field *x);
 void emit_rows(const char *dir);
 void emit_fields(const char *dir);
 void emit_decode(const char *dir, const struct tree *t);
+void emit_fuse(const char *dir);
 void emit_exports(const char *dir);
 void emit_regs(const char *dir);
 void emit_access(const char *dir);

@@ -284,12 +284,20 @@ static void emit_codes(FILE *f)
     fprintf(f, "\n");
     for (unsigned i = 0; i < nchains; i++)
         fprintf(f, "%u,", chains[i].e[0].row);
-    fprintf(f, "\n};\n/* Sorted by the codes; chain i has code LP_CODE_CHAINS + i. */\n#define CHAINS %uu\n"
+    fprintf(f, "\n};\n");
+}
+
+/* fuse.gen.h: the chains. */
+void emit_fuse(const char *dir)
+{
+    FILE *f = out_open(dir, "fuse.gen.h");
+    fprintf(f, "/* Sorted by the codes; chain i has code LP_CODE_CHAINS + i. */\n#define CHAINS %uu\n"
                "static const struct chain {\n    uint16_t code[LP_CHAIN_MAX];\n    struct { uint8_t element, at, from; } links[%d];\n"
                "    uint8_t n, nlinks;\n} chains[CHAINS + 1] = {\n", nchains, MAX_LINKS);
     for (unsigned i = 0; i < nchains; i++)
         emit_chain(f, &chains[i]);
     fprintf(f, "{{0},{{0,0,0}},0,0}};\n");
+    out_close(f, dir, "fuse.gen.h");
 }
 
 /* derive.gen.h: prototypes of the functions that the project writes by hand. */

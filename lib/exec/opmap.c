@@ -11,6 +11,7 @@
 #include "a64/a64.h"
 #include "a64/fields.gen.h"
 #include "base/bits.h"
+#include "exec/fuse.h"
 #include "exec/gate.h"
 #include "exec/model.h"
 #include "exec/run.h"
@@ -219,7 +220,7 @@ static bool same_operands(const struct lp_op *a, const struct lp_op *b)
  * Returns how many ops an op before this one may run with. */
 static unsigned put(struct lp_cpu *cpu, struct lp_op *op, const struct lp_op *in, unsigned n, uint8_t *cost)
 {
-    unsigned code = in->code, chain = lp_a64_fuse(in, n, cost), there = load_code(op);
+    unsigned code = in->code, chain = lp_op_fuse(in, n, cost), there = load_code(op);
     /* A slot that is in use may hold an older word of code that the guest wrote without telling. */
     if (there != LP_CODE_DECODE)
         return !lp_code_counts(there) && same_operands(op, in) ? n : 0;

@@ -2,6 +2,7 @@
 #include <config.h>
 #include <string.h>
 #include "chunkgen.h"
+#include "exec/fuse.h"
 
 enum { ADR = 0x10000000, MRS_FPSR = 0xd53b4420, MSR_FPSR = 0xd51b4420, MSR_FPCR = 0xd51b4400, ADD_imm = 0x91000000, MOVZ = 0xd2800000, TRIES = 60 };
 
@@ -163,8 +164,8 @@ static bool fuses(const struct chain *c)
         lp_a64_decode(c->w[i], CHUNK_CODE, LP_A64_ALL, &ops[i]);
         cost[i] = (uint8_t)(c->n - i);
     }
-    const unsigned chain = lp_a64_fuse(ops, c->n, cost);
-    return chain != 0 && lp_a64_chain(chain, codes) == c->n;
+    const unsigned chain = lp_op_fuse(ops, c->n, cost);
+    return chain != 0 && lp_op_chain(chain, codes) == c->n;
 }
 
 /* Link some elements to the one before: by the register that it writes. */
@@ -301,7 +302,7 @@ bool add_chain(struct builder *b)
 {
     const unsigned code = LP_CODE_CHAINS + below(b->rng, CHAIN_CODES);
     uint16_t codes[LP_CHAIN_MAX];
-    struct chain c = {.n = lp_a64_chain(code, codes)};
+    struct chain c = {.n = lp_op_chain(code, codes)};
     struct needs need;
     if (b->nopen + 4 > CHUNK_OPEN)
         return false;

@@ -2,6 +2,7 @@
  * registers, flags, memory, PC and fault must be the same. */
 #include <config.h>
 #include "cpu_rig.h"
+#include "exec/fuse.h"
 #include "../splitmix.h"
 
 enum { TRIES = 40, WORD_TRIES = 4000, CHAIN_TRIES = 2000, GUARDED_ABOVE = 39, GUARDED_BELOW = 44 };
@@ -108,7 +109,7 @@ static unsigned fused(const uint32_t *words, unsigned n)
     unsigned code = 0;
     for (unsigned i = n; i-- > 0;) {
         lp_a64_decode(words[i], CODE + 4 * i, LP_A64_ALL, &op[i]);
-        code = lp_a64_fuse(&op[i], n - i, &cost[i]);
+        code = lp_op_fuse(&op[i], n - i, &cost[i]);
     }
     return code;
 }
@@ -117,7 +118,7 @@ static unsigned fused(const uint32_t *words, unsigned n)
 static bool words_of(unsigned code, uint32_t *words)
 {
     uint16_t codes[LP_CHAIN_MAX];
-    unsigned n = lp_a64_chain(code, codes);
+    unsigned n = lp_op_chain(code, codes);
     assert_in_range(n, 2, LP_CHAIN_MAX);
     for (unsigned t = 0; t < CHAIN_TRIES; t++) {
         const int one = t % 2 ? (int)(rnd() & 7) : -1;
