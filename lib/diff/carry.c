@@ -22,7 +22,7 @@ static uint64_t end_of(const struct lp_side *s, uint32_t *i)
     return s->atom[*i].end;
 }
 
-static bool all_zero(const uint8_t *p, uint64_t n)
+bool lp_all_zero(const uint8_t *p, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++)
         if (p[i]) return false;
@@ -72,6 +72,26 @@ static bool address_at(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p, 
     return *value > 4095 && lp_side_atom(NEW(d), *value) != LP_NONE;
 }
 
+/* How long the text is that an object is; 0 = it is none. The address of a function may look like one: 0x400760 is "`\a@". */
+static uint64_t text_of(lp_diff *d, const struct lp_atom *a, uint64_t end, const uint8_t *p)
+{
+    uint64_t value;
+    if (!p || lp_side_word(NEW(d), a->start)) return 0;
+    if (address_at(d, a->start, end, p, &value)) {
+        const struct lp_atom *f = &NEW(d)->atom[lp_side_atom(NEW(d), value)];
+        if ((lp_is_code_atom(f) && f->start == value) || !lp_by_chance(NEW(d), value)) return 0;
+    }
+    return lp_side_text(NEW(d), a->start);
+}
+
+/* Without the zeros behind a text that only align what comes next: nothing has them but a constant without a name of its own. */
+static uint64_t without_padding(const struct lp_side *s, uint32_t atom, const uint8_t *p, uint64_t text, uint64_t n)
+{
+    const struct lp_atom *a = &s->atom[atom];
+    bool piece = a->kind == LP_ATOM_PIECE && !(s->span[a->span].flags & LP_SPAN_WRITE);
+    return piece && text && text < n && n - text < alignment(s, atom) && lp_all_zero(p + text, n - text) ? text : n;
+}
+
 static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_t *p)
 {
     uint64_t from = start, value;
@@ -111,11 +131,12 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     const struct lp_side *s = NEW(d);
     const struct lp_atom *a = &s->atom[atom];
     uint32_t last = atom;
-    uint64_t end = end_of(s, &last), n = end - a->start, avail = 0, text = lp_side_text(s, a->start);
+    uint64_t end = end_of(s, &last), n = end - a->start, avail = 0, text;
     const uint8_t *p = lp_side_bytes(s, a->start, &avail);
     char buf[32];
     if (p && avail < n) n = avail;
-    if (text && text < n && n - text < alignment(s, atom) && all_zero(p + text, n - text)) n = text; /* padding */
+    text = text_of(d, a, end, p);
+    n = without_padding(s, atom, p, text, n);
     lp_buf_puts(&d->items, "\ndata ");
     lp_own_name(d, atom, &d->items);
     lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)n, (unsigned long long)alignment(s, atom));
@@ -123,7 +144,7 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     if (a->kind == LP_ATOM_TABLE && !movable_table(s, atom)) good = false;
     if (!p || !good) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
     else if (n == text) print_text(&d->items, p, n);
-    else if (n > BYTES_LINE && all_zero(p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
+    else if (n > BYTES_LINE && lp_all_zero(p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
     else good = print_content(d, a->start, a->start + n, p);
     lp_buf_puts(&d->items, "end\n");
     const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";

@@ -91,6 +91,24 @@ static void push(lp_diff *d, struct list *l, uint32_t i)
     v[l->n++] = i;
 }
 
+static void need(lp_diff *d, struct list *l, uint64_t addr);
+
+/* What the words of new data point at: in a position-dependent program, whose file does not say which ones are addresses, where a new function or
+ * object begins. */
+static void need_of_words(lp_diff *d, struct list *l, const struct lp_atom *b)
+{
+    const struct lp_side *s = NEW(d);
+    uint64_t avail = 0;
+    for (size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, b->start); k < s->nword && s->word[k].at < b->end; k++)
+        if (s->word[k].kind == LP_WORD_ADDR) need(d, l, s->word[k].value);
+    const uint8_t *p = lp_elf_info(s->elf)->type == ET_EXEC ? lp_side_bytes(s, b->start, &avail) : NULL;
+    for (uint64_t at = lp_align_up(b->start, 8); p && at + 8 <= b->end && at - b->start + 8 <= avail; at += 8) {
+        uint64_t v = lp_le64(p + (at - b->start));
+        uint32_t i = lp_side_atom(s, v);
+        if (i != LP_NONE && s->atom[i].start == v && (is_func(&s->atom[i]) || s->atom[i].kind == LP_ATOM_OBJECT)) need(d, l, v);
+    }
+}
+
 /* A function that the old file has not. */
 static void need(lp_diff *d, struct list *l, uint64_t addr)
 {
@@ -101,10 +119,9 @@ static void need(lp_diff *d, struct list *l, uint64_t addr)
     if (is_func(b)) {
         b->included = true;
         push(d, l, i);
-    } else if (b->kind == LP_ATOM_OBJECT || b->kind == LP_ATOM_PIECE) { /* what its words point at */
+    } else if (b->kind == LP_ATOM_OBJECT || b->kind == LP_ATOM_PIECE) {
         b->included = true;
-        for (size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, b->start); k < s->nword && s->word[k].at < b->end; k++)
-            if (s->word[k].kind == LP_WORD_ADDR) need(d, l, s->word[k].value);
+        need_of_words(d, l, b);
     }
 }
 

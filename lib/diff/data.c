@@ -13,8 +13,7 @@
 /* Does a word of a position-dependent program look like an address of it? */
 static bool like_address(const struct lp_side *s, uint64_t v) { return v > 4095 && lp_side_span(s, v) != NULL; }
 
-/* A number that looks like an address by chance: letters, or a place inside a function, which only a table of labels holds. */
-static bool by_chance(const struct lp_side *s, uint64_t v)
+bool lp_by_chance(const struct lp_side *s, uint64_t v)
 {
     uint32_t i = lp_side_atom(s, v);
     uint64_t letters = v;
@@ -31,7 +30,7 @@ static bool same_word(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t 
     uint64_t v = x ? x->value : lp_le64(p), w = y ? y->value : lp_le64(q);
     if (!fixed || (o | n) & 7 || !like_address(s, v) || !like_address(NEW(d), w)) return v == w;
     struct lp_use a = {v, LP_NONE, LP_NONE, 0}, b = {w, LP_NONE, LP_NONE, 0};
-    if (v == w && (d->same_layout || (by_chance(s, v) && by_chance(NEW(d), w)))) return true;
+    if (v == w && (d->same_layout || (lp_by_chance(s, v) && lp_by_chance(NEW(d), w)))) return true;
     return lp_same_target(d, s, &a, &b);
 }
 
@@ -47,9 +46,11 @@ bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, u
     uint64_t have = 0, other = 0;
     const uint8_t *p = lp_side_bytes(s, o, &have), *q = lp_side_bytes(NEW(d), n, &other);
     bool addresses = lp_elf_info(s->elf)->type == ET_EXEC && !((o | n) & 7);
-    if (!p || !q) { /* bss is zeros */
+    if (!p || !q) { /* bss is zeros, which a patch brings as bytes */
         const struct lp_span *x = lp_side_span(s, o), *y = lp_side_span(NEW(d), n);
-        return *at = 0, !p && !q && x && y && x->flags & y->flags & LP_SPAN_BSS;
+        *at = 0;
+        if (!x || !y || q || !(y->flags & LP_SPAN_BSS)) return false;
+        return p ? x->flags & LP_SPAN_NEW && have >= len && lp_all_zero(p, len) : (x->flags & LP_SPAN_BSS) != 0;
     }
     if (have < len || other < len) return *at = have < other ? have : other, false;
     for (uint64_t i = 0; i < len;) {

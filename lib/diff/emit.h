@@ -35,9 +35,12 @@ bool lp_keep_old(const struct lp_side *old, const struct lp_atom *a, const struc
 bool lp_emit_function(lp_diff *d, uint32_t old_atom);
 bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
 bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
-/* data.c: constants that differ, as values. */
+/* data.c: a number that looks like an address by chance: letters, or a place inside a function, which only a table of labels holds. */
+bool lp_by_chance(const struct lp_side *s, uint64_t v);
+/* Constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
+bool lp_all_zero(const uint8_t *p, uint64_t n);
 /* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
  * made; false: there are none, or they cannot be said so. */
 bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body_plan *plan, struct lp_buf *out);

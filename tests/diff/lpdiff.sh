@@ -55,6 +55,32 @@ lpdiff old fixed >out 2>err
 is "$?$(cat out)" 2 "PIE against non-PIE is refused, and nothing is written"
 like "$(cat err)" 'E102: ' "with the reason's number"
 
+# ---- new variables, of every kind ----
+cat >fresh.c <<'C'
+#include <stdio.h>
+#ifdef FIXED
+static int few = 5, many[100], none;
+static char name[16] = "ab", *last;
+static const char *const words[] = {"zero", "one", "two"};
+static int helper(int v) { none++; many[v] += few--; name[15]++; return many[v] + none + name[2] + name[15]; }
+static int other(int v) { return helper(v) + 1; }
+static int (*const table[])(int) = {helper, other};
+int (*volatile hook)(int) = helper;
+__attribute__((noinline)) int area(int v) { last = (char *)words[v % 3]; printf("%s %s ", last, name); return hook(v) + table[v & 1](v); }
+#else
+__attribute__((noinline)) int area(int v) { printf("x "); return v; }
+#endif
+int main(void) { for (int i = 0; i < 5; i++) printf("%d\n", area(i % 3)); return 0; }
+C
+fresh_root=$(arm64_sysroot) || fresh_root=/
+for flags in -O0 -O2 '-O2 -static' '-Os -static' '-O3 -fPIE -pie'; do
+    "$CROSS_CC" $flags -fno-section-anchors -o fresh.old fresh.c && "$CROSS_CC" $flags -fno-section-anchors -DFIXED -o fresh.new fresh.c || { not_ok "$flags: new variables are built"; continue; }
+    lpdiff fresh.old fresh.new >fresh.lpatch 2>err
+    is "$?$(cat err)" 1 "$flags: a patch with new variables"
+    is "$(timeout 20 lprun --no-control -L "$fresh_root" -P fresh.lpatch ./fresh.old 2>&1 | head -n 20)" \
+        "$(timeout 20 lprun --no-control -L "$fresh_root" ./fresh.new 2>&1)" "  does what the new program does"
+done
+
 # ---- programs in many versions ----
 sysroot=$(arm64_sysroot) || sysroot=/
 args="a beta 3 b xyz 50 c x 1 d x 2 e hello 1 f q 7 g zz 12 h four 1 i x 7 j A 1 z x 1"
