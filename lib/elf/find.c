@@ -77,6 +77,13 @@ static bool is_mangled(const char *symbol, const char *part)
     return at && !(at[-1] >= '0' && at[-1] <= '9');
 }
 
+/* What the compiler has made of a function besides: f.constprop.0, f.part.1, f.isra.0. */
+static bool is_clone(const char *symbol, const char *name)
+{
+    size_t n = strlen(name);
+    return strncmp(symbol, name, n) == 0 && symbol[n] == '.' && n;
+}
+
 /* Names like this one, as many as a hint has room for, at most 3. */
 static bool hint_near(const struct lp_elf *e, const char *name, struct lp_error *err)
 {
@@ -86,7 +93,7 @@ static bool hint_near(const struct lp_elf *e, const char *name, struct lp_error 
     for (size_t i = 0, n = 0; i < e->nsym && n < 3 && part; i++) {
         const char *s = e->sym[e->by_name[i]].name;
         if (strcmp(last, s) == 0 || b.len + strlen(s) > sizeof err->hint - 20) continue;
-        if (strcasecmp(s, name) != 0 && !close_to(s, name, strlen(name) > 4 ? 2 : 1) && !is_mangled(s, part)) continue;
+        if (strcasecmp(s, name) != 0 && !close_to(s, name, strlen(name) > 4 ? 2 : 1) && !is_mangled(s, part) && !is_clone(s, name)) continue;
         lp_buf_printf(&b, "%s%s", n++ ? ", " : "", s);
         last = s;
     }

@@ -113,16 +113,18 @@ echo 'static inline __attribute__((always_inline)) int within(int v) { return v 
 "$CROSS_CC" -O1 -g -static -o within within.c
 hints 'it is inlined .*, for one at main+\{0,1\}[0-9a-fx]* (within.c:1): name a line of it' -t within 'within=nop'
 cat >names.s <<'E2'
-        .globl _ZN4Bank3payERKi, _ZL3payi, _Z6repayai, _start
+        .globl _ZN4Bank3payERKi, _ZL3payi, _Z6repayai, _start, refund.constprop.0
         .type _ZN4Bank3payERKi, %function
 _start:
 _ZN4Bank3payERKi: ret
         .size _ZN4Bank3payERKi, 4
 _ZL3payi: ret
+refund.constprop.0: ret
 _Z6repayai: ret
 E2
 "$CROSS_CC" -nostdlib -static -o names names.s
 hints 'did you mean _ZN4Bank3payERKi?$' -t names 'Bank::pay+0x0=nop'
+hints 'did you mean refund.constprop.0?$' -t names 'refund=nop'
 hints 'did you mean _ZL3payi, _ZN4Bank3payERKi?$' -t names 'pay=nop'
 
 # ---- warnings ----
