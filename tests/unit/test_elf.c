@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/bits.h"
 #include "elf/reloc.h"
 #include "elf/spec.h"
 #include "testelf.h"
@@ -56,7 +57,7 @@ static void reads(void **state)
     uint32_t w[2];
     struct lp_error err;
     assert_int_equal(lp_elf_read(e, TEST_CODE, w, 8, NULL), LP_OK);
-    assert_int_equal(w[0], 0x7100041f);
+    assert_int_equal(lp_le32(w), 0x7100041f);
     assert_int_equal(lp_elf_read(e, TEST_BASE + sizeof(struct test_image) + 100, w, 8, NULL), LP_OK);
     assert_int_equal(w[0] | w[1], 0);
     assert_int_equal(lp_elf_read(e, 0, w, 8, &err), LP_E_ADDRESS);

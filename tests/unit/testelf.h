@@ -3,6 +3,7 @@
 #define LP_TESTELF_H
 #include <arm64lp/elf.h>
 #include <elf.h>
+#include <libelf.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,13 @@ static inline void test_symbol(struct test_image *f, int i, uint32_t name, unsig
         uint16_t shndx, uint64_t value, uint64_t size)
 {
     f->sym[i] = (Elf64_Sym){name, (unsigned char)ELF64_ST_INFO(bind, type), 0, shndx, value, size};
+}
+
+/* As a file has them: little-endian, whatever the host is. */
+static inline void test_to_file(void *p, size_t n, Elf_Type type)
+{
+    Elf_Data d = {.d_buf = p, .d_size = n, .d_type = type, .d_version = EV_CURRENT};
+    if (elf_version(EV_CURRENT) == EV_NONE || !elf64_xlatetof(&d, &d, ELFDATA2LSB)) abort();
 }
 
 static inline const struct test_image *test_image(void)
@@ -58,6 +66,13 @@ static inline const struct test_image *test_image(void)
     f.sh[2] = (Elf64_Shdr){0, SHT_SYMTAB, 0, 0, offsetof(struct test_image, sym), sizeof f.sym, 3, 7, 8, sizeof(Elf64_Sym)};
     f.sh[3] = (Elf64_Shdr){0, SHT_STRTAB, 0, 0, offsetof(struct test_image, str), sizeof f.str, 0, 0, 1, 0};
     f.sh[4] = (Elf64_Shdr){0, SHT_STRTAB, 0, 0, offsetof(struct test_image, shstr), sizeof f.shstr, 0, 0, 1, 0};
+    test_to_file(&f.eh, sizeof f.eh, ELF_T_EHDR);
+    test_to_file(f.ph, sizeof f.ph, ELF_T_PHDR);
+    test_to_file(f.code, sizeof f.code, ELF_T_WORD);
+    test_to_file(&f.limit, sizeof f.limit, ELF_T_XWORD);
+    test_to_file(f.note, sizeof f.note, ELF_T_WORD);
+    test_to_file(f.sym, sizeof f.sym, ELF_T_SYM);
+    test_to_file(f.sh, sizeof f.sh, ELF_T_SHDR);
     return &f;
 }
 
