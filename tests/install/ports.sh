@@ -164,6 +164,7 @@ port_musl()
 port_deb()
 {
     { command -v dpkg-buildpackage && command -v dh; } >/dev/null || { skip deb "no dpkg-buildpackage or no dh (dpkg-dev, debhelper)"; return; }
+    mkdir -p "$scratch/dist"
     make -C "$builddir" -s dist-gzip distdir="$scratch/dist/arm64lp-$version" >"$scratch/log" 2>&1
     DEB_CFLAGS_SET=-O0 DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" sh "$srcdir/.ci/deb" "$scratch/dist/arm64lp-$version.tar.gz" "$builds/deb" >"$scratch/log" 2>&1 &&
         ok "deb: packages" || { not_ok "deb: packages"; tail -n 30 "$scratch/log" | note; return; }
