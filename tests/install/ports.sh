@@ -165,7 +165,8 @@ port_deb()
 {
     { command -v dpkg-buildpackage && command -v dh; } >/dev/null || { skip deb "no dpkg-buildpackage or no dh (dpkg-dev, debhelper)"; return; }
     mkdir -p "$scratch/dist"
-    make -C "$builddir" -s dist-gzip distdir="$scratch/dist/arm64lp-$version" >"$scratch/log" 2>&1
+    { make -C "$builddir" -s distdir distdir="$scratch/dist/arm64lp-$version" && tar -C "$scratch/dist" -czf "$scratch/dist/arm64lp-$version.tar.gz" "arm64lp-$version"; } \
+        >"$scratch/log" 2>&1 || { not_ok "deb: a tarball"; tail -n 30 "$scratch/log" | note; return; }
     DEB_CFLAGS_SET=-O0 DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" sh "$srcdir/.ci/deb" "$scratch/dist/arm64lp-$version.tar.gz" "$builds/deb" >"$scratch/log" 2>&1 &&
         ok "deb: packages" || { not_ok "deb: packages"; tail -n 30 "$scratch/log" | note; return; }
     is "$(cd "$builds/deb" && ls ./*.deb | sed 's/_.*//' | grep -v dbgsym | tr '\n' ' ')" "./arm64lp ./libarm64lp-dev ./libarm64lp0 " "deb: three of them"
