@@ -4,6 +4,7 @@
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/search.h"
+#include "base/sort.h"
 
 #include <elf.h>
 #include <stdio.h>
@@ -73,7 +74,7 @@ static int by_start(const void *a, const void *b)
 
 void lp_sort_atoms(struct lp_atom *a, size_t n)
 {
-    if (n) qsort(a, n, sizeof *a, by_start);
+    if (!lp_is_sorted(a, n, sizeof *a, by_start)) qsort(a, n, sizeof *a, by_start);
 }
 
 /* ---- symbols ---- */
@@ -197,12 +198,6 @@ static void each_gap(struct gaps *g, void (*fn)(struct gaps *g, const struct lp_
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void fdes_in(struct gaps *g, const struct lp_span *x, uint64_t start, uint64_t end)
 {
     struct lp_side *s = g->s;
@@ -235,7 +230,7 @@ static void find_entries(struct gaps *g)
         }
     }
     add_entry(g, lp_elf_info(s->elf)->entry);
-    if (g->nentry) qsort(g->entry, g->nentry, sizeof *g->entry, by_value);
+    lp_sort_numbers(g->entry, g->nentry);
 }
 
 static void entries_in(struct gaps *g, const struct lp_span *x, uint64_t start, uint64_t end)
@@ -378,6 +373,7 @@ void lp_diff_atoms(struct lp_side *s)
     each_gap(&g, fdes_in);
     lp_sort_atoms(s->atom, s->natom);
     g.known = s->natom;
+    lp_side_index(s);
     find_entries(&g);
     each_gap(&g, g.nentry ? entries_in : loose_in);
     lp_sort_atoms(s->atom, s->natom);

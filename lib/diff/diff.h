@@ -180,6 +180,9 @@ static inline bool lp_word_may_lead(uint32_t w)
 bool lp_word_target(uint32_t word, uint64_t pc, uint64_t *target, uint32_t *mask);
 /* What all functions together tell the dataflow of each; anew where their code is another one. */
 void lp_side_survey(struct lp_side *s);
+/* One atom's code for a survey; false: it has none. */
+bool lp_side_part(const struct lp_side *s, const struct lp_atom *a, struct lp_flow_part *part);
+bool lp_side_survey_changed(struct lp_side *s, const struct lp_flow_survey *old, const struct lp_flow_changes *c); /* lp_flow_survey_changed() */
 /* The words of a function and its parts. */
 enum { LP_MOST_PARTS = 8 };
 struct lp_parts { struct lp_flow_part part[LP_MOST_PARTS]; uint32_t atom[LP_MOST_PARTS]; size_t n; };

@@ -72,12 +72,27 @@ struct lp_flow_callee {
 };
 struct lp_fop_memo;
 struct lp_frun;
-/* memo, run: words seen, and memory, for one function after the other. */
-struct lp_flow_survey { struct lp_flow_callee *fn; size_t nfn; uint64_t *mark; size_t nmark; struct lp_fop_memo *memo; struct lp_frun *run; };
+/* near: of each stretch of addresses, how many functions begin in front. memo, run: words seen, and memory, for one function after the other. */
+struct lp_flow_survey {
+    struct lp_flow_callee *fn;
+    size_t nfn;
+    uint64_t *mark;
+    size_t nmark;
+    uint32_t *near;
+    size_t nnear;
+    struct lp_fop_memo *memo;
+    struct lp_frun *run;
+};
 /* The parts are functions (and .cold parts). *out is for lp_flow_survey_free() in any case. */
 lp_status lp_flow_survey(const struct lp_flow_part *part, size_t n, bool (*returns)(void *ctx, uint64_t addr), void *ctx, struct lp_flow_survey *out,
                          struct lp_error *err); /* returns: as in lp_flow_input */
+/* The same of code in which some functions are others now, of the same size, and some came to it that no other calls. False: what changed says something
+ * else about calls (or there is no memory), so that all must be looked at. */
+struct lp_flow_changes { const struct lp_flow_part *before, *after; size_t nchanged; const struct lp_flow_part *added; size_t nadded; };
+bool lp_flow_survey_changed(const struct lp_flow_survey *old, const struct lp_flow_changes *c, bool (*returns)(void *ctx, uint64_t addr), void *ctx,
+                            struct lp_flow_survey *out);
 void lp_flow_survey_free(struct lp_flow_survey *s);
+void lp_flow_survey_rest(struct lp_flow_survey *s); /* frees what only the dataflow needs */
 /* The first address behind this one that the code makes by ADRP and ADD; UINT64_MAX if there is none. */
 uint64_t lp_flow_survey_next(const struct lp_flow_survey *s, uint64_t addr);
 const struct lp_flow_callee *lp_flow_survey_callee(const struct lp_flow_survey *s, uint64_t addr); /* NULL: no part begins there */

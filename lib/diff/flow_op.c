@@ -193,6 +193,7 @@ void lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
 /* The bits of an offset from the PC. */
 static uint32_t relative_field(uint32_t w)
 {
+    if ((w & 0x14000000) != 0x14000000 && (w & 0x1b000000) != 0x10000000 && (w & 0x3b000000) != 0x18000000) return 0;
     if ((w & 0x7c000000) == 0x14000000) return 0x03ffffff;                                                  /* B, BL */
     if ((w & 0x7e000000) == 0x36000000) return 0x0007ffe0;                                                  /* TBZ, TBNZ */
     if ((w & 0xff000000) == 0x54000000 || (w & 0x7e000000) == 0x34000000 || (w & 0x3b000000) == 0x18000000) /* B.cond; CBZ, CBNZ; LDR (literal) */

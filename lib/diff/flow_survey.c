@@ -6,12 +6,13 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/search.h"
+#include "base/sort.h"
 #include "diff/flow_inner.h"
 
 /* What a function that is not here may change (AAPCS64 6.1): X0-X18, and LR. A chain of calls longer than MOST_PASSES is not followed. */
-enum { MOST_PASSES = 100, REACH = 64 };
+enum { MOST_PASSES = 100, REACH = 64, NEAR_BITS = 8 };
 
-struct edge { uint32_t from, to; bool last; }; /* last: what follows a return of `to` is one of `from` */
+struct edge { uint32_t from, to, pages, last; }; /* last: what follows a return of `to` is one of `from`; pages: in which registers pages are */
 struct edges { struct edge *v; size_t n, cap; };
 struct marks { uint64_t *v; size_t n, cap; };
 struct look { struct lp_flow_survey *s; bool (*returns)(void *ctx, uint64_t addr); void *ctx; struct edges edges; struct marks marks; };
@@ -19,17 +20,35 @@ struct pages { struct { uint64_t at, page; } of[REGS]; uint32_t there; }; /* the
 
 static size_t function_at(const struct lp_flow_survey *s, uint64_t addr)
 {
-    const size_t k = lp_count_upto(s->fn, s->nfn, sizeof *s->fn, addr);
+    size_t from = 0, to = s->nfn;
+    const uint64_t g = s->nfn == 0 || addr < s->fn[0].at ? UINT64_MAX : (addr - s->fn[0].at) >> NEAR_BITS;
+    if (g < s->nnear)
+        from = s->near[g], to = s->near[g + 1];
+    const size_t k = from + lp_count_upto(s->fn + from, to - from, sizeof *s->fn, addr);
     return k != 0 && s->fn[k - 1].at == addr ? k - 1 : SIZE_MAX;
 }
 
-static bool add_edge(struct edges *e, size_t from, size_t to, bool last)
+/* How many functions begin in front of each stretch of addresses: where to look for one. Without it, everywhere. */
+static void index_functions(struct lp_flow_survey *s, uint64_t words)
+{
+    const uint64_t n = s->nfn == 0 ? 0 : ((s->fn[s->nfn - 1].at - s->fn[0].at) >> NEAR_BITS) + 1;
+    if (n == 0 || n > words || (s->near = malloc((n + 1) * sizeof *s->near)) == NULL)
+        return;
+    for (size_t i = 0; s->nnear <= n; s->nnear++) {
+        while (i < s->nfn && (s->fn[i].at - s->fn[0].at) >> NEAR_BITS < s->nnear)
+            i++;
+        s->near[s->nnear] = (uint32_t)i;
+    }
+    s->nnear--;
+}
+
+static bool add_edge(struct edges *e, size_t from, size_t to, uint32_t pages, bool last)
 {
     struct edge *v = lp_grow(e->v, &e->cap, e->n, sizeof *v);
     if (v == NULL)
         return false;
     e->v = v;
-    v[e->n++] = (struct edge){(uint32_t)from, (uint32_t)to, last};
+    v[e->n++] = (struct edge){(uint32_t)from, (uint32_t)to, pages, last};
     return true;
 }
 
@@ -56,7 +75,7 @@ static bool leave(struct look *l, size_t f, uint64_t to, bool last, const struct
         return true;
     }
     s->fn[k].pages_in |= pages_there(page);
-    return add_edge(&l->edges, f, k, last);
+    return add_edge(&l->edges, f, k, pages_there(page), last);
 }
 
 /* Words up to the padding behind the last instruction. */
@@ -106,18 +125,23 @@ static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
     struct pages page = {.there = 0};
     struct lp_flow_callee *fn = &l->s->fn[f];
     const size_t words = without_padding(l->s->memo, part);
+    uint32_t clobbers = 0;
     for (size_t i = 0; i < words; i++) {
         int64_t imm;
         const uint64_t pc = part->at + 4 * i;
         const struct lp_fop *o = lp_fop_known(l->s->memo, lp_le32((const uint8_t *)part->code + 4 * i), pc, &imm);
-        fn->clobbers |= o->write & INT32_MAX;
+        clobbers |= o->write;
         if (o->kind == OP_ADD_IMM && page.of[o->rn].at != 0 && pc - page.of[o->rn].at < REACH && !add_mark(&l->marks, page.of[o->rn].page + (uint64_t)imm))
             return false;
         if (o->kind >= OP_BRANCH && !look_at_branch(l, f, part, o, (uint64_t)imm, i + 1 == words, &page))
             return false;
         fn->returns |= i + 1 == words && falls_off(o);
-        track_pages(&page, o, pc, imm);
+        if (o->kind == OP_ADRP || o->kind >= OP_BRANCH)
+            track_pages(&page, o, pc, imm);
+        else
+            page.there &= ~o->write;
     }
+    fn->clobbers |= clobbers & INT32_MAX;
     return true;
 }
 
@@ -151,43 +175,133 @@ static struct lp_flow_part *in_order(const struct lp_flow_part *part, size_t n)
     struct lp_flow_part *v = malloc((n + 1) * sizeof *v);
     if (v != NULL && n != 0) {
         memcpy(v, part, n * sizeof *v);
-        qsort(v, n, sizeof *v, by_address);
+        if (!lp_is_sorted(v, n, sizeof *v, by_address))
+            qsort(v, n, sizeof *v, by_address);
     }
     return v;
+}
+
+static uint64_t words_of(const struct lp_flow_part *part, size_t n)
+{
+    uint64_t words = 0;
+    for (size_t i = 0; i < n; i++)
+        words += part[i].words;
+    return words;
+}
+
+static bool start_survey(struct lp_flow_survey *s, size_t n, const struct lp_flow_part *part, size_t nparts)
+{
+    *s = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *s->fn), .memo = lp_fop_memo(words_of(part, nparts)), .run = calloc(1, sizeof *s->run)};
+    return s->fn != NULL && s->memo != NULL && s->run != NULL && n < UINT32_MAX;
 }
 
 lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, bool (*returns)(void *ctx, uint64_t addr), void *ctx, struct lp_flow_survey *out,
                          struct lp_error *err)
 {
     struct look l = {.s = out, .returns = returns, .ctx = ctx};
-    uint64_t words = 0;
-    for (size_t i = 0; i < n; i++)
-        words += unordered[i].words;
-    *out = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *out->fn), .memo = lp_fop_memo(words), .run = calloc(1, sizeof *out->run)};
     struct lp_flow_part *part = in_order(unordered, n);
-    bool good = out->fn != NULL && out->memo != NULL && out->run != NULL && part != NULL && n < UINT32_MAX;
+    bool good = start_survey(out, n, unordered, n) && part != NULL;
     for (size_t i = 0; good && i < n; i++)
         out->fn[i].at = part[i].at;
     out->nfn = good ? n : 0;
+    index_functions(out, words_of(unordered, n));
     for (size_t i = 0; good && i < n; i++)
         good = look_at(&l, i, &part[i]);
     if (good)
         follow(out, &l.edges);
     out->mark = l.marks.v;
     out->nmark = l.marks.n;
-    if (l.marks.n > 1)
-        qsort(l.marks.v, l.marks.n, sizeof *l.marks.v, by_address);
+    lp_sort_numbers(l.marks.v, l.marks.n);
     free(l.edges.v);
     free(part);
     return good ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory for a survey of %zu functions", n);
 }
 
+/* ---- of code that changed a little ---- */
+
+/* The functions of a survey with what is known of them, and others of which nothing is. */
+static bool with_others(struct lp_flow_survey *s, const struct lp_flow_survey *old, const struct lp_flow_part *part, size_t n)
+{
+    if (!start_survey(s, old->nfn + n, part, n))
+        return false;
+    if (old->nfn != 0)
+        memcpy(s->fn, old->fn, old->nfn * sizeof *s->fn);
+    for (size_t i = 0; i < n; i++)
+        s->fn[old->nfn + i].at = part[i].at;
+    s->nfn = old->nfn + n;
+    qsort(s->fn, s->nfn, sizeof *s->fn, by_address);
+    return true;
+}
+
+static bool same_lists(const struct look *a, const struct look *b)
+{
+    return a->edges.n == b->edges.n && a->marks.n == b->marks.n &&
+           (a->edges.n == 0 || memcmp(a->edges.v, b->edges.v, a->edges.n * sizeof *a->edges.v) == 0) &&
+           (a->marks.n == 0 || memcmp(a->marks.v, b->marks.v, a->marks.n * sizeof *a->marks.v) == 0);
+}
+
+/* Do the two say the same about themselves and others? */
+static bool says_the_same(const struct look *l, size_t f, const struct lp_flow_part *before, const struct lp_flow_part *after, bool *good)
+{
+    struct look a = {.s = l->s, .returns = l->returns, .ctx = l->ctx}, b = a;
+    struct lp_flow_callee *fn = &l->s->fn[f], known = *fn, first;
+    *fn = (struct lp_flow_callee){.at = known.at};
+    *good = look_at(&a, f, before);
+    first = *fn;
+    *fn = (struct lp_flow_callee){.at = known.at};
+    *good &= look_at(&b, f, after);
+    const bool same = fn->clobbers == first.clobbers && fn->pages_out == first.pages_out && fn->unsure == first.unsure && fn->returns == first.returns &&
+                      same_lists(&a, &b);
+    *fn = known;
+    free(a.edges.v), free(a.marks.v), free(b.edges.v), free(b.marks.v);
+    return same;
+}
+
+static bool join_marks(const struct lp_flow_survey *old, struct look *l)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < old->nmark; i++)
+        good = add_mark(&l->marks, old->mark[i]);
+    lp_sort_numbers(l->marks.v, l->marks.n);
+    l->s->mark = l->marks.v;
+    l->s->nmark = l->marks.n;
+    return good;
+}
+
+bool lp_flow_survey_changed(const struct lp_flow_survey *old, const struct lp_flow_changes *c, bool (*returns)(void *ctx, uint64_t addr), void *ctx,
+                            struct lp_flow_survey *out)
+{
+    struct look l = {.s = out, .returns = returns, .ctx = ctx};
+    bool good = with_others(out, old, c->added, c->nadded), same = good;
+    for (size_t i = 0; same && i < c->nchanged; i++) {
+        const size_t f = function_at(out, c->after[i].at);
+        same = f != SIZE_MAX && says_the_same(&l, f, &c->before[i], &c->after[i], &good) && good;
+    }
+    for (size_t i = 0; same && i < c->nadded; i++)
+        same = look_at(&l, function_at(out, c->added[i].at), &c->added[i]);
+    if (same)
+        follow(out, &l.edges);
+    same = same && join_marks(old, &l);
+    free(l.edges.v);
+    if (!same)
+        free(out->mark == NULL ? l.marks.v : NULL), lp_flow_survey_free(out);
+    return same;
+}
+
+void lp_flow_survey_rest(struct lp_flow_survey *s)
+{
+    free(s->memo);
+    lp_frun_free(s->run);
+    s->memo = NULL;
+    s->run = NULL;
+}
+
 void lp_flow_survey_free(struct lp_flow_survey *s)
 {
     free(s->fn);
+    free(s->near);
     free(s->mark);
-    free(s->memo);
-    lp_frun_free(s->run);
+    lp_flow_survey_rest(s);
     *s = (struct lp_flow_survey){0};
 }
 

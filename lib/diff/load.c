@@ -3,6 +3,7 @@
 #include "diff/diff.h"
 #include "base/bits.h"
 #include "base/search.h"
+#include "base/sort.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -197,15 +198,20 @@ static void add_static_ifuncs(struct lp_side *s)
     }
 }
 
+static void sort_words(struct lp_side *s)
+{
+    if (!lp_is_sorted(s->word, s->nword, sizeof *s->word, by_at)) qsort(s->word, s->nword, sizeof *s->word, by_at);
+}
+
 static void load_words(struct lp_side *s)
 {
     for (size_t i = 0; i < s->dynamic->nrel; i++) add_dynamic_word(s, &s->dynamic->rel[i]);
     for (size_t i = 0; i < s->dynamic->nfix; i++)
         add_word(s, &(struct lp_word_at){s->dynamic->fix[i].at, s->dynamic->fix[i].value, NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR});
     add_static_ifuncs(s);
-    if (s->nword) qsort(s->word, s->nword, sizeof *s->word, by_at);
+    sort_words(s);
     add_static_slots(s);
-    if (s->nword) qsort(s->word, s->nword, sizeof *s->word, by_at);
+    sort_words(s);
 }
 
 const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr)
@@ -253,7 +259,7 @@ static void load_relocs(struct lp_side *s)
         if (x[i].type != SHT_RELA || x[i].flags & SHF_ALLOC || x[i].link >= n || x[i].info >= n || x[x[i].link].type != SHT_SYMTAB) continue;
         if (x[x[i].info].flags & SHF_ALLOC) load_relocs_of(s, s->elf, &x[i], &x[x[i].link]);
     }
-    if (s->nreloc) qsort(s->reloc, s->nreloc, sizeof *s->reloc, by_at);
+    if (!lp_is_sorted(s->reloc, s->nreloc, sizeof *s->reloc, by_at)) qsort(s->reloc, s->nreloc, sizeof *s->reloc, by_at);
 }
 
 /* ---- FDEs ---- */
@@ -275,7 +281,7 @@ void lp_diff_load(struct lp_side *s)
     load_words(s);
     load_relocs(s);
     lp_elf_fdes(s->elf, add_fde, s);
-    if (s->nfde) qsort(s->fde, s->nfde, sizeof *s->fde, by_at);
+    if (!lp_is_sorted(s->fde, s->nfde, sizeof *s->fde, by_at)) qsort(s->fde, s->nfde, sizeof *s->fde, by_at);
 }
 
 void lp_side_free(struct lp_side *s)

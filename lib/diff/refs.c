@@ -6,6 +6,7 @@
 #include "a64/disasm.h"
 #include "base/bits.h"
 #include "base/search.h"
+#include "base/sort.h"
 #include "elf/reloc.h"
 
 #include <elf.h>
@@ -145,7 +146,7 @@ static bool never_returns(const char *name, size_t n)
                                         "verr", "verrx", "_Unwind_Resume", "__cxa_throw", "__cxa_rethrow", "__cxa_bad_cast", "__cxa_bad_typeid",
                                         "__cxa_throw_bad_array_new_length", "__cxa_call_unexpected", "_ZSt9terminatev"};
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
-        if (strlen(never[i]) == n && memcmp(name, never[i], n) == 0) return true;
+        if (never[i][0] == name[0] && strncmp(never[i], name, n) == 0 && !never[i][n]) return true;
     const char *thrower = strncmp(name, "_ZSt", 4) == 0 ? strstr(name, "__throw_") : NULL; /* std::__throw_length_error() ... */
     return thrower && (size_t)(thrower - name) < n;
 }
@@ -211,16 +212,25 @@ void lp_refs_function(struct lp_side *s, uint32_t i)
     lp_refs_of(s, &x, NULL, NULL);
 }
 
+bool lp_side_part(const struct lp_side *s, const struct lp_atom *a, struct lp_flow_part *part)
+{
+    uint64_t avail = 0;
+    const uint8_t *p = a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE ? lp_side_code(s, a->start, &avail) : NULL;
+    if (!p || avail < a->end - a->start) return false;
+    *part = (struct lp_flow_part){a->start, p, (a->end - a->start) / 4};
+    return true;
+}
+
+bool lp_side_survey_changed(struct lp_side *s, const struct lp_flow_survey *old, const struct lp_flow_changes *c)
+{
+    return lp_flow_survey_changed(old, c, returns, s, &s->survey);
+}
+
 void lp_side_survey(struct lp_side *s)
 {
     struct lp_flow_part *part = malloc((s->natom + 1) * sizeof *part);
     size_t n = 0;
-    for (size_t i = 0; part && i < s->natom; i++) {
-        const struct lp_atom *a = &s->atom[i];
-        uint64_t avail = 0;
-        const uint8_t *p = a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE ? lp_side_code(s, a->start, &avail) : NULL;
-        if (p && avail >= a->end - a->start) part[n++] = (struct lp_flow_part){a->start, p, (a->end - a->start) / 4};
-    }
+    for (size_t i = 0; part && i < s->natom; i++) n += lp_side_part(s, &s->atom[i], &part[n]);
     if (!part || lp_flow_survey(part, n, returns, s, &s->survey, NULL) != LP_OK) s->nomem = true;
     free(part);
 }
@@ -238,12 +248,6 @@ static void cut(struct lp_side *s, uint64_t addr)
     }
     s->cut = v;
     v[s->ncut++] = addr;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
 }
 
 /* Words of data in a position-dependent program that look like addresses: nothing says whether they are. */
@@ -350,7 +354,7 @@ void lp_diff_pieces(struct lp_side *s)
     for (size_t i = 0; i < s->nreloc; i++)
         if (s->reloc[i].addr != UINT64_MAX) cut(s, s->reloc[i].addr);
     cut_at_words(s);
-    if (s->ncut) qsort(s->cut, s->ncut, sizeof *s->cut, by_value);
+    lp_sort_numbers(s->cut, s->ncut);
     fill_gaps(s);
     lp_side_index(s);
     renumber(s, start, n);

@@ -186,6 +186,25 @@ static void check_all(struct check *c)
         if (s->over[k].changed) check_code(c, lp_side_atom(s, s->over[k].start));
 }
 
+/* Mostly nothing changes for those who call. */
+static bool survey(struct check *c)
+{
+    struct lp_side *s = &c->side;
+    const size_t old = OLD(c->d)->natom, most = s->nover + s->natom - old;
+    struct lp_flow_part *part = malloc((2 * most + 1) * sizeof *part), *after = part + most;
+    size_t nbefore = 0, nafter = 0;
+    if (!part) return false;
+    for (size_t k = 0; k < s->nover; k++) {
+        const struct lp_atom *a = s->over[k].changed ? &s->atom[lp_side_atom(s, s->over[k].start)] : NULL;
+        if (a && lp_side_part(OLD(c->d), a, &part[nbefore])) nbefore++, nafter += lp_side_part(s, a, &after[nafter]);
+    }
+    struct lp_flow_changes x = {part, after, nbefore, after + nafter, 0};
+    for (size_t i = old; i < s->natom; i++) x.nadded += lp_side_part(s, &s->atom[i], &after[nafter + x.nadded]);
+    if (nafter != nbefore || !lp_side_survey_changed(s, &OLD(c->d)->survey, &x)) lp_side_survey(s);
+    free(part);
+    return true;
+}
+
 static bool make_side(struct check *c)
 {
     struct lp_side *s = &c->side;
@@ -203,9 +222,7 @@ static bool make_side(struct check *c)
     s->span = copy(OLD(c->d)->span, s->nspan, c->plan.nregion, sizeof *s->span);
     if (!s->atom || !s->span || !s->word) return false;
     add_new(c);
-    if (!add_patched(c)) return false;
-    lp_side_survey(s);
-    return true;
+    return add_patched(c) && survey(c);
 }
 
 static void free_check(struct check *c)

@@ -293,6 +293,31 @@ static void test_survey(void **state)
     lp_flow_survey_free(&survey);
 }
 
+/* One function is another one, and one came along: as if all were looked at. */
+static void test_survey_of_changes(void **state)
+{
+    uint32_t code[] = {adrp(1, 0, PAGE_A), bl(3), RET, NOP, add(2, 0, 1), RET, bl(-5), add(3, 3, 1), RET};
+    const struct lp_flow_part part[] = {{AT, code, 4}, {AT + 16, code + 4, 2}, {AT + 24, code + 6, 3}};
+    const uint32_t same[] = {add(2, 0, 7), RET}, other[] = {add(5, 0, 1), RET};
+    const struct lp_flow_part after[] = {{AT + 16, same, 2}}, differs[] = {{AT + 16, other, 2}};
+    struct lp_flow_survey old, all, changed;
+    struct lp_error err;
+    assert_int_equal(lp_flow_survey(part, 2, NULL, NULL, &old, &err), LP_OK);
+    struct lp_flow_changes c = {&part[1], after, 1, &part[2], 1};
+    assert_true(lp_flow_survey_changed(&old, &c, NULL, NULL, &changed));
+    assert_int_equal(lp_flow_survey(part, 3, NULL, NULL, &all, &err), LP_OK);
+    assert_int_equal(changed.nfn, all.nfn);
+    for (size_t i = 0; i < all.nfn; i++) {
+        const struct lp_flow_callee *f = &changed.fn[i], *g = &all.fn[i];
+        assert_true(f->at == g->at && f->clobbers == g->clobbers && f->pages_in == g->pages_in && f->pages_out == g->pages_out);
+        assert_true(f->unsure == g->unsure && f->returns == g->returns);
+    }
+    lp_flow_survey_free(&changed);
+    c.after = differs;
+    assert_false(lp_flow_survey_changed(&old, &c, NULL, NULL, &changed));
+    lp_flow_survey_free(&old), lp_flow_survey_free(&all);
+}
+
 /* ---- words that nobody wrote ---- */
 
 /* A switch whose words come in order: alone, they never meet. */
@@ -427,7 +452,7 @@ int main(void)
         cmocka_unit_test(test_page_and_rest), cmocka_unit_test(test_page_alone), cmocka_unit_test(test_moves), cmocka_unit_test(test_indexed),
         cmocka_unit_test(test_thread_pointer), cmocka_unit_test(test_spills), cmocka_unit_test(test_calls), cmocka_unit_test(test_joins),
         cmocka_unit_test(test_too_many), cmocka_unit_test(test_unreached), cmocka_unit_test(test_table), cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey), cmocka_unit_test(test_wild),
+        cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey), cmocka_unit_test(test_survey_of_changes), cmocka_unit_test(test_wild),
         cmocka_unit_test(test_targets)};
     return cmocka_run_group_tests_name("flow", tests, NULL, teardown);
 }
