@@ -1,5 +1,5 @@
-/* diff/both.c - REFS of both files, by two threads. Functions of the same words at the same address, about whose surroundings both files say the same,
- * are followed once: then all that the dataflow looks at is equal. */
+/* diff/both.c - REFS of both files, by two threads, and before that the survey of their code. Functions of the same words at the same address, about whose
+ * surroundings both files say the same, are followed once: then all that the dataflow looks at is equal. */
 #include <config.h>
 #include "diff/diff.h"
 #include "base/bits.h"
@@ -24,6 +24,62 @@ void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s))
     fn(NEW(d));
     if (both) pthread_join(other, NULL);
     else fn(OLD(d));
+}
+
+/* ---- survey ---- */
+
+static bool same_atom(const struct lp_atom *x, const struct lp_atom *y)
+{
+    const char *a = x->kind == LP_ATOM_PLT ? lp_atom_name(x) : NULL, *b = y->kind == LP_ATOM_PLT ? lp_atom_name(y) : NULL;
+    return x->start == y->start && x->end == y->end && x->kind == y->kind && (a && b ? strcmp(a, b) == 0 : a == b);
+}
+
+/* Are functions and PLT entries where they were, and named so? */
+static bool same_shape(const struct lp_side *o, const struct lp_side *n)
+{
+    bool same = o->natom == n->natom;
+    for (size_t i = 0; same && i < o->natom; i++) {
+        const bool code = lp_is_code_atom(&o->atom[i]);
+        same = code == lp_is_code_atom(&n->atom[i]) && (!code || same_atom(&o->atom[i], &n->atom[i]));
+    }
+    return same;
+}
+
+/* Is there perhaps a linker's way to a far place in it? Who leads there may come back or not. */
+static bool has_veneer(const struct lp_flow_part *p)
+{
+    size_t i = 0;
+    while (i < p->words && (lp_le32((const uint8_t *)p->code + 4 * i) & 0x9f00001f) != 0x90000010) i++;
+    return i < p->words;
+}
+
+enum { MOST_CHANGED = 256 };
+
+/* The new file's survey from the old one's, where all is in its place, if a few functions differ. */
+static bool survey_changes(lp_diff *d)
+{
+    struct lp_flow_part before[MOST_CHANGED], after[MOST_CHANGED];
+    struct lp_flow_changes c = {before, after, 0, NULL, 0};
+    bool good = true;
+    for (size_t i = 0; good && i < OLD(d)->natom; i++) {
+        struct lp_flow_part *p = &before[c.nchanged], *q = &after[c.nchanged];
+        const bool x = lp_side_part(OLD(d), &OLD(d)->atom[i], p), y = lp_side_part(NEW(d), &NEW(d)->atom[i], q);
+        good = x == y;
+        if (!x || !y || memcmp(p->code, q->code, 4 * p->words) == 0) continue;
+        good = ++c.nchanged < MOST_CHANGED && !has_veneer(p) && !has_veneer(q);
+    }
+    return good && lp_side_survey_changed(NEW(d), &OLD(d)->survey, &c);
+}
+
+void lp_diff_survey(lp_diff *d)
+{
+    if (OLD(d)->nomem || NEW(d)->nomem) return;
+    if (!same_shape(OLD(d), NEW(d))) {
+        lp_for_both(d, lp_side_survey);
+        return;
+    }
+    lp_side_survey(OLD(d));
+    if (!survey_changes(d)) lp_side_survey(NEW(d));
 }
 
 /* What a thread finds, in views of both sides that have lists of their own. */

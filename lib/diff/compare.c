@@ -262,6 +262,23 @@ static bool same_tables(lp_diff *d, const struct walk *x, const struct walk *y)
     return true;
 }
 
+static bool none_at(struct walk *w, uint64_t at)
+{
+    while (w->ref < w->end && w->ref->at < at) w->ref++;
+    return w->ref >= w->end || w->ref->at != at;
+}
+
+/* From `off` on, how far plain words go that are the same: without a reference, and leading nowhere. */
+static uint64_t plain_words(struct walk *x, struct walk *y, uint64_t off)
+{
+    const uint64_t n = x->code.len < y->code.len ? x->code.len : y->code.len;
+    for (; off + 4 <= n; off += 4) {
+        const uint32_t w = lp_le32(x->code.p + off);
+        if (w != lp_le32(y->code.p + off) || lp_word_may_lead(w) || !none_at(x, x->code.at + off) || !none_at(y, y->code.at + off)) break;
+    }
+    return off;
+}
+
 static bool same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at)
 {
     struct walk x = walk(o, a), y = walk(NEW(d), b);
@@ -269,7 +286,7 @@ static bool same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t 
     *why = LP_WHY_NONE;
     *at = 0;
     if (!same_tables(d, &x, &y)) *why = LP_WHY_TABLE;
-    for (uint64_t off = 0; off < n && off < m; off += 4) {
+    for (uint64_t off = plain_words(&x, &y, 0); off < n && off < m; off = plain_words(&x, &y, off + 4)) {
         uint8_t w = compare_words(d, &x, &y, off);
         if (w == LP_WHY_NONE) continue;
         if (*why == LP_WHY_NONE || *why == LP_WHY_TABLE) *at = (uint32_t)off;

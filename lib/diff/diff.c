@@ -14,12 +14,12 @@ static void read_side(struct lp_side *s)
     lp_diff_load(s);
     lp_diff_atoms(s);
     lp_diff_stubs(s);
-    lp_side_survey(s);
 }
 
 static void read_both(lp_diff *d)
 {
     lp_for_both(d, read_side);
+    lp_diff_survey(d);
     lp_diff_refs(d);
     lp_for_both(d, lp_diff_pieces);
 }

@@ -133,6 +133,7 @@ void lp_diff_check(lp_diff *d);
 void lp_diff_load(struct lp_side *s);
 void lp_diff_atoms(struct lp_side *s);
 void lp_diff_stubs(struct lp_side *s);
+void lp_diff_survey(lp_diff *d);
 void lp_diff_refs(lp_diff *d);
 void lp_diff_pieces(struct lp_side *s);
 void lp_diff_match(lp_diff *d);

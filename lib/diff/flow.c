@@ -353,11 +353,12 @@ static void read_part(struct lp_frun *r, struct lp_fop_memo *memo, const struct 
         const bool code = r->in->is_code == NULL || r->in->is_code(r->in->ctx, part->at + 4 * k, &until);
         const uint64_t end = until <= part->at + 4 * k ? k + 1 : (until - part->at + 3) / 4;
         for (; k < end && k < part->words; k++) {
-            r->op[i + k] = (struct lp_fop){.kind = OP_DATA};
-            if (code)
+            if (code) {
                 read_word(r, memo, i + k, part->at + 4 * k, lp_le32((const uint8_t *)part->code + 4 * k));
-            else
-                tell_alone(r, i + k);
+                continue;
+            }
+            r->op[i + k] = (struct lp_fop){.kind = OP_DATA};
+            tell_alone(r, i + k);
         }
     }
 }

@@ -74,6 +74,7 @@ struct lp_fop_memo;
 struct lp_frun;
 /* near: of each stretch of addresses, how many functions begin in front. memo, run: words seen, and memory, for one function after the other. */
 struct lp_flow_survey {
+    uint64_t words;
     struct lp_flow_callee *fn;
     size_t nfn;
     uint64_t *mark;

@@ -29,10 +29,10 @@ static size_t function_at(const struct lp_flow_survey *s, uint64_t addr)
 }
 
 /* How many functions begin in front of each stretch of addresses: where to look for one. Without it, everywhere. */
-static void index_functions(struct lp_flow_survey *s, uint64_t words)
+static void index_functions(struct lp_flow_survey *s)
 {
     const uint64_t n = s->nfn == 0 ? 0 : ((s->fn[s->nfn - 1].at - s->fn[0].at) >> NEAR_BITS) + 1;
-    if (n == 0 || n > words || (s->near = malloc((n + 1) * sizeof *s->near)) == NULL)
+    if (n == 0 || n > s->words || (s->near = malloc((n + 1) * sizeof *s->near)) == NULL)
         return;
     for (size_t i = 0; s->nnear <= n; s->nnear++) {
         while (i < s->nfn && (s->fn[i].at - s->fn[0].at) >> NEAR_BITS < s->nnear)
@@ -189,9 +189,9 @@ static uint64_t words_of(const struct lp_flow_part *part, size_t n)
     return words;
 }
 
-static bool start_survey(struct lp_flow_survey *s, size_t n, const struct lp_flow_part *part, size_t nparts)
+static bool start_survey(struct lp_flow_survey *s, size_t n, uint64_t words)
 {
-    *s = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *s->fn), .memo = lp_fop_memo(words_of(part, nparts)), .run = calloc(1, sizeof *s->run)};
+    *s = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *s->fn), .words = words, .memo = lp_fop_memo(words), .run = calloc(1, sizeof *s->run)};
     return s->fn != NULL && s->memo != NULL && s->run != NULL && n < UINT32_MAX;
 }
 
@@ -200,11 +200,11 @@ lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, bool (*
 {
     struct look l = {.s = out, .returns = returns, .ctx = ctx};
     struct lp_flow_part *part = in_order(unordered, n);
-    bool good = start_survey(out, n, unordered, n) && part != NULL;
+    bool good = start_survey(out, n, words_of(unordered, n)) && part != NULL;
     for (size_t i = 0; good && i < n; i++)
         out->fn[i].at = part[i].at;
     out->nfn = good ? n : 0;
-    index_functions(out, words_of(unordered, n));
+    index_functions(out);
     for (size_t i = 0; good && i < n; i++)
         good = look_at(&l, i, &part[i]);
     if (good)
@@ -222,14 +222,16 @@ lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, bool (*
 /* The functions of a survey with what is known of them, and others of which nothing is. */
 static bool with_others(struct lp_flow_survey *s, const struct lp_flow_survey *old, const struct lp_flow_part *part, size_t n)
 {
-    if (!start_survey(s, old->nfn + n, part, n))
+    if (!start_survey(s, old->nfn + n, old->memo == NULL ? words_of(part, n) : old->words))
         return false;
     if (old->nfn != 0)
         memcpy(s->fn, old->fn, old->nfn * sizeof *s->fn);
     for (size_t i = 0; i < n; i++)
         s->fn[old->nfn + i].at = part[i].at;
     s->nfn = old->nfn + n;
-    qsort(s->fn, s->nfn, sizeof *s->fn, by_address);
+    if (n != 0)
+        qsort(s->fn, s->nfn, sizeof *s->fn, by_address);
+    index_functions(s);
     return true;
 }
 

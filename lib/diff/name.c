@@ -213,6 +213,20 @@ static bool same_by_atom(lp_diff *d, const struct lp_side *o, const struct lp_us
     return code ? same_code_place(o, u, NEW(d), n, a, b) : same_datum(d, o, u, n, a, b);
 }
 
+/* The span of an address, in which the atom is, too. */
+static const struct lp_span *span_of(const struct lp_side *s, uint32_t atom, uint64_t addr)
+{
+    const struct lp_span *x = atom == LP_NONE ? NULL : &s->span[s->atom[atom].span];
+    return x && addr >= x->start && addr < x->end ? x : lp_side_span(s, addr);
+}
+
+static void go_through(const struct lp_side *s, const struct lp_span *x, struct lp_use *u, uint32_t *atom)
+{
+    const uint64_t to = x && x->flags & LP_SPAN_CODE ? lp_side_through(s, u->addr) : u->addr;
+    if (to != u->addr) *atom = lp_side_atom(s, to);
+    u->addr = to;
+}
+
 bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
 {
     const struct lp_side *s = NEW(d);
@@ -221,17 +235,14 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u,
     if (self && d->place[0] && (u->addr ^ n->addr) & 3) return false;
     if (self && d->place[0]) return d->place[0][(u->addr - o->atom[u->self].start) / 4] == d->place[1][(n->addr - s->atom[n->self].start) / 4];
     if (self) return u->addr - o->atom[u->self].start == n->addr - s->atom[n->self].start;
-    const struct lp_span *xs = lp_side_span(o, u->addr), *ys = lp_side_span(s, n->addr);
+    uint32_t a = lp_side_atom(o, u->addr), b = lp_side_atom(s, n->addr);
+    const struct lp_span *xs = span_of(o, a, u->addr), *ys = span_of(s, b, n->addr);
     const bool slots = xs && ys && xs->flags & ys->flags & LP_SPAN_GOT;
     const struct lp_word_at *x = slots ? lp_side_word(o, u->addr) : NULL, *y = slots ? lp_side_word(s, n->addr) : NULL;
     if (x && y) return lp_same_slot(d, o, x, y);
     struct lp_use through = *u, beyond = *n;
-    uint32_t a = u->base, b = n->base;
-    if (a == LP_NONE || b == LP_NONE) {
-        if (xs && xs->flags & LP_SPAN_CODE) through.addr = lp_side_through(o, u->addr);
-        if (ys && ys->flags & LP_SPAN_CODE) beyond.addr = lp_side_through(s, n->addr);
-        a = lp_side_atom(o, through.addr), b = lp_side_atom(s, beyond.addr);
-    }
+    if (u->base != LP_NONE && n->base != LP_NONE) a = u->base, b = n->base;
+    else go_through(o, xs, &through, &a), go_through(s, ys, &beyond, &b);
     if (same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n) || same_section_end(o, u, s, n)) return true;
     return !u->width && !n->width && same_label(o, u->addr, s, n->addr);
 }

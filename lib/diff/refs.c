@@ -42,15 +42,20 @@ bool lp_word_target(uint32_t w, uint64_t pc, uint64_t *target, uint32_t *mask)
 
 /* ---- one function ---- */
 
+/* The longest of all lists: it grows by a quarter. */
+static bool room_for_ref(struct lp_side *s)
+{
+    size_t cap = s->ref_cap + s->ref_cap / 4 + 64;
+    if (s->nref < s->ref_cap) return true;
+    struct lp_ref_at *v = cap < UINT32_MAX ? realloc(s->ref, cap * sizeof *v) : NULL;
+    if (!v) return !(s->nomem = true);
+    s->ref = v, s->ref_cap = cap;
+    return true;
+}
+
 static void add_ref(struct lp_side *s, const struct lp_ref_at *r)
 {
-    struct lp_ref_at *v = s->nref < UINT32_MAX - 1 ? lp_grow(s->ref, &s->ref_cap, s->nref, sizeof *v) : NULL;
-    if (!v) {
-        s->nomem = true;
-        return;
-    }
-    s->ref = v;
-    v[s->nref++] = *r;
+    if (room_for_ref(s)) s->ref[s->nref++] = *r;
 }
 
 static void add_table(struct lp_side *s, const struct lp_flow_table *t)
