@@ -1,6 +1,7 @@
 /* a64/regs.h - the registers that an instruction reads and writes, by the tables. Pure and thread-safe. */
 #ifndef LP_A64_REGS_H
 #define LP_A64_REGS_H
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Bit n: Xn (or Wn); bit 31: SP. XZR is in neither. */
@@ -11,4 +12,6 @@ struct lp_a64_regs { uint32_t read, write; };
 struct lp_a64_regs lp_a64_regs(unsigned row, uint32_t word);
 /* Bit n: Vn, likewise; rows that are listed only name none. */
 struct lp_a64_regs lp_a64_vectors(unsigned row, uint32_t word);
+/* May words of this row change NZCV? Rows that are listed only may. Held to what is executed as the others are. */
+bool lp_a64_sets_flags(unsigned row);
 #endif

@@ -35,7 +35,7 @@ struct lp_fop {
     int64_t imm;                    /* offset, constant, or address */
     uint32_t read, write;           /* registers, by the tables */
 };
-void lp_fop_decode(uint32_t word, uint64_t pc, struct lp_fop *op);
+unsigned lp_fop_decode(uint32_t word, uint64_t pc, struct lp_fop *op); /* its row */
 /* Is imm an address that the word has by itself? */
 static inline bool lp_fop_is_relative(const struct lp_fop *o)
 {
@@ -43,7 +43,8 @@ static inline bool lp_fop_is_relative(const struct lp_fop *o)
 }
 /* The same; most words have been seen before, and mean the same again but for their distance from the PC. Valid until the next one. *imm: as in op, where
  * it is relative to the PC: there it is another word's. */
-struct lp_fop_memo { unsigned bits; struct lp_fop other; struct lp_fop_seen { uint32_t word; bool there; struct lp_fop op; } seen[]; }; /* 2^bits */
+struct lp_fop_seen { uint32_t word; bool there; uint16_t row; struct lp_fop op; };
+struct lp_fop_memo { unsigned bits; struct lp_fop other; struct lp_fop_seen seen[]; }; /* 2^bits */
 struct lp_fop_memo *lp_fop_memo(uint64_t words); /* for so many; for free() */
 const struct lp_fop *lp_fop_known(struct lp_fop_memo *memo, uint32_t word, uint64_t pc, int64_t *imm);
 

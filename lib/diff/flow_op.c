@@ -6,19 +6,10 @@
 #include "a64/access.h"
 #include "a64/decode_bits.h"
 #include "a64/derive.gen.h"
+#include "a64/disasm.h"
 #include "a64/regs.h"
 #include "base/bits.h"
 #include "diff/flow_inner.h"
-
-/* Executed rows that set NZCV; of those that are listed only, any may. */
-static const bool sets_flags[A64_ROW_COUNT] = {
-    [A64_ADDS_imm] = 1, [A64_SUBS_imm] = 1, [A64_ANDS_imm] = 1, [A64_ADDS_shift] = 1, [A64_SUBS_shift] = 1, [A64_ADDS_reg] = 1, [A64_SUBS_reg] = 1,
-    [A64_ADDS_ext] = 1, [A64_SUBS_ext] = 1, [A64_ADCS] = 1, [A64_SBCS] = 1, [A64_ANDS_shift] = 1, [A64_BICS_shift] = 1, [A64_ANDS_reg] = 1,
-    [A64_CCMN_reg] = 1, [A64_CCMN_imm] = 1, [A64_CCMP_reg] = 1, [A64_CCMP_imm] = 1, [A64_RMIF] = 1, [A64_SETF8] = 1, [A64_SETF16] = 1,
-    [A64_CFINV] = 1, [A64_XAFLAG] = 1, [A64_AXFLAG] = 1, [A64_MSR_NZCV] = 1, [A64_FCMP] = 1, [A64_FCMPE] = 1, [A64_FCCMP] = 1, [A64_FCCMPE] = 1,
-    [A64_FCMP_h] = 1, [A64_FCCMP_h] = 1, [A64_FCMP_0] = 1, [A64_FCMPE_0] = 1,
-    [A64_CPYFP] = 1, [A64_CPYP] = 1, [A64_SETP] = 1, [A64_UNDEFINED] = 1,
-};
 
 static uint8_t source(uint32_t n) { return (uint8_t)(n == 31 ? REG_ZR : n); }
 static uint8_t target(uint32_t n) { return (uint8_t)(n == 31 ? REG_SINK : n); }
@@ -144,12 +135,12 @@ static void branch(uint32_t w, uint64_t pc, enum lp_fop_kind kind, struct lp_fop
     o->cond = 0xff;
 }
 
-void lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
+unsigned lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
 {
     const unsigned row = lp_a64_find(w, LP_A64_ALL);
     const struct lp_a64_regs regs = lp_a64_regs(row, w);
     *o = (struct lp_fop){.kind = OP_OTHER, .rd = REG_SINK, .rn = REG_ZR, .rm = NO_REG, .rt2 = NO_REG, .read = regs.read, .write = regs.write};
-    o->flags = (uint16_t)((w >> 31 ? F_WIDE : 0) | (sets_flags[row] || (lp_a64_rows[row].flags & LP_ROW_TODO) ? F_SETS : 0));
+    o->flags = (uint16_t)((w >> 31 ? F_WIDE : 0) | (lp_a64_sets_flags(row) ? F_SETS : 0));
     switch (row) {
     case A64_UNDEFINED: case A64_UDF: case A64_BRK: case A64_HLT: o->kind = w == 0 ? OP_PAD : OP_STOP; break;
     case A64_NOP: o->kind = OP_PAD; break;
@@ -186,6 +177,7 @@ void lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
     case A64_SVC: o->write |= 1; break; /* Linux's answer */
     default: memory(row, w, o);
     }
+    return row;
 }
 
 #define ADR_FIELD UINT32_C(0x60ffffe0)
@@ -201,17 +193,7 @@ static uint32_t relative_field(uint32_t w)
     return (w & 0x1f000000) == 0x10000000 ? ADR_FIELD : 0; /* ADR, ADRP */
 }
 
-/* Where a word with such a field leads. */
-static uint64_t relative_to(uint32_t w, uint32_t field, uint64_t pc)
-{
-    if (field == 0x03ffffff)
-        return pc + 4 * (uint64_t)lp_sext(w, 26);
-    if (field != ADR_FIELD)
-        return pc + 4 * (uint64_t)lp_sext(lp_bits(w, 5, 19) & field >> 5, field == 0x0007ffe0 ? 14 : 19);
-    return (pc & ~UINT64_C(4095)) + ((uint64_t)lp_sext(lp_bits(w, 5, 19) << 2 | lp_bits(w, 29, 2), 21) << 12); /* ADRP */
-}
-
-enum { FEWEST_BITS = 10, MOST_BITS = 14, WORDS_EACH = 4 };
+enum { FEWEST_BITS = 10, MOST_BITS = 13, WORDS_EACH = 8 };
 
 struct lp_fop_memo *lp_fop_memo(uint64_t words)
 {
@@ -236,8 +218,8 @@ const struct lp_fop *lp_fop_known(struct lp_fop_memo *memo, uint32_t w, uint64_t
     if (!m->there || m->word != key) {
         m->there = true;
         m->word = key;
-        lp_fop_decode(w, pc, &m->op);
+        m->row = (uint16_t)lp_fop_decode(w, pc, &m->op);
     }
-    *imm = field != 0 && lp_fop_is_relative(&m->op) ? (int64_t)relative_to(w, field, pc) : m->op.imm;
+    *imm = field != 0 && lp_fop_is_relative(&m->op) ? (int64_t)lp_a64_row_target(&lp_a64_rows[m->row], w, pc) : m->op.imm;
     return &m->op;
 }

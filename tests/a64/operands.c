@@ -125,12 +125,15 @@ static bool ends_alike(struct test_case *c, struct run *a, struct test_case *t, 
     return true;
 }
 
+static bool flags_changed[A64_ROW_COUNT];
 static bool writes_are_said(struct test_case *c, struct run *a, struct set written)
 {
     for (unsigned i = 0; i < 64; i++)
         if (!in(written, i) && !same_register(&a->out, &c->in, i))
             return complain(c, "changes", register_name(i));
-    return true;
+    const bool changes = a->out.nzcv != c->in.nzcv, before = lp_a64_sets_flags(lp_a64_find(c->pre[1], LP_A64_ALL));
+    flags_changed[c->row] |= changes;
+    return !changes || before || lp_a64_sets_flags(c->row) || complain(c, "changes", "NZCV");
 }
 
 static bool reads_are_said(struct test_case *c, struct rng *r, struct run *a, const struct said *s, struct set unstable)
@@ -316,6 +319,14 @@ static unsigned idle_places(unsigned row, bool say)
     return n;
 }
 
+static bool idle_flags(unsigned row)
+{
+    const bool idle = lp_a64_sets_flags(row) && !flags_changed[row] && opt.count >= ENOUGH;
+    if (idle)
+        printf("# %s: never changed NZCV\n", lp_a64_rows[row].name);
+    return idle;
+}
+
 static bool check(struct rng *r, struct test_case *c)
 {
     static struct run a, again;
@@ -359,7 +370,7 @@ int main(int argc, char **argv)
         if ((lp_a64_rows[row].flags & LP_ROW_TODO) || fnmatch(opt.row, lp_a64_rows[row].name, 0) != 0)
             continue;
         rows++;
-        bad += !check_row(row) || idle_places(row, true) != 0;
+        bad += !check_row(row) || idle_places(row, true) != 0 || idle_flags(row);
     }
     printf("# %u rows, %u cases of each, seed %" PRIu64 ": %u wrong\n", rows, opt.count, opt.seed, bad);
     return bad != 0 || rows == 0;
