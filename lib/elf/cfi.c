@@ -148,7 +148,7 @@ static bool read_fde(const struct lp_elf *e, struct lp_cfi_reader body, struct l
     uint64_t id_at = body.vaddr, id = lp_cfi_bytes(&body, 4);
     f->at = id_at, f->lsda = 0;
     if (!id) return false;
-    if (f->cie_at != id_at - id || !f->cie_good) f->cie_at = id_at - id, f->cie_good = read_cie(e, f->cie_at, &f->cie);
+    if (!f->cie_good || f->cie_at != id_at - id) f->cie_at = id_at - id, f->cie_good = read_cie(e, f->cie_at, &f->cie);
     if (!f->cie_good) return false;
     f->start = lp_cfi_pointer(&body, f->cie.pointers, 0);
     f->end = f->start + lp_cfi_pointer(&body, f->cie.pointers & 0x0f, 0);
