@@ -24,7 +24,7 @@ static const struct cli_option options[] = {
     {OPT_MODE, "mode", "MODE", "when it may be applied: now, quiesce or lazy [deadline 5s] [else lazy]"},
     {OPT_META, "meta", "KEY=VALUE", "a line of the head: name, version, summary, cve, ..."},
     {OPT_FMT, "fmt", NULL, "print a patch or a recipe in its canonical form"},
-    {OPT_REDIGEST, "redigest", NULL, "the same with the right digest, after an edit"},
+    {OPT_REDIGEST, "redigest", NULL, "the same with the right digest, after an edit or where there is none"},
     {OPT_FROM_SEED, "from-seed", NULL, "turn a file of ADDRESS WORD lines into a patch bound to the target"},
     {OPT_RAW, "raw", NULL, "allow words that are no valid instruction"},
     CLI_COMMON,
@@ -123,6 +123,18 @@ static int reformat_recipe(const char *name, const char *text, size_t len)
     return good ? 0 : 2;
 }
 
+/* A digest of zeros, which is put right, if there is none. */
+static bool add_digest(char **text, size_t *len)
+{
+    static const char line[] = "\ndigest    sha256 0000000000000000000000000000000000000000000000000000000000000000\n";
+    if (strncmp(*text, "lpatch", 6) != 0 || strstr(*text, "\ndigest ") || strstr(*text, "\ndigest\t")) return true;
+    char *more = realloc(*text, *len + sizeof line);
+    if (!more) return false;
+    memcpy(more + *len, line, sizeof line);
+    *text = more, *len += sizeof line - 1;
+    return true;
+}
+
 static int reformat(void)
 {
     lp_patch *p;
@@ -138,7 +150,9 @@ static int reformat(void)
         free(text);
         return status;
     }
-    lp_status s = lp_patch_parse(name, text, len, flags, cli_report, NULL, &p, &err);
+    lp_status s = opt.form == OPT_REDIGEST && !add_digest(&text, &len) ? LP_E_NOMEM : LP_OK;
+    if (s != LP_OK) err = (struct lp_error){.status = s, .text = "out of memory"};
+    else s = lp_patch_parse(name, text, len, flags, cli_report, NULL, &p, &err);
     free(text);
     return s == LP_OK ? write_patch(p) : cli_failed(&err);
 }

@@ -23,7 +23,6 @@ static void print_header(const lp_diff *d, struct lp_buf *b)
         lp_hex(hex, sha, 32);
         lp_buf_printf(b, "file-sha256 %s\n", hex);
     }
-    lp_buf_puts(b, "machine   aarch64\n");
 }
 
 static void emit_functions(lp_diff *d)
@@ -56,7 +55,7 @@ static void emit_data(lp_diff *d)
     }
 }
 
-/* All items; d->items is the text without head and digest. */
+/* All items; d->items is the text without its head. */
 static void emit_items(lp_diff *d)
 {
     d->items.len = 0;
@@ -71,9 +70,8 @@ static lp_status parse(lp_diff *d, struct lp_error *err)
     struct lp_buf b = {0};
     print_header(d, &b);
     lp_buf_add(&b, d->items.data, d->items.len);
-    lp_buf_printf(&b, "\ndigest    sha256 %0*d\n", 2 * LP_DIFF_SHA, 0);
     lp_status s = b.failed || d->items.failed ? lp_fail(err, LP_E_NOMEM, "out of memory") :
-                  lp_patch_parse("the new patch", b.data, b.len, LP_PATCH_NO_DIGEST, NULL, NULL, &d->patch, err);
+                  lp_patch_parse("the new patch", b.data, b.len, 0, NULL, NULL, &d->patch, err);
     if (s != LP_OK && s != LP_E_NOMEM) {
         lp_diff_refuse(d, OLD(d), LP_E199, "text", 0u, err ? err->text : "");
         s = LP_OK;

@@ -19,7 +19,7 @@ void lp_own_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
 uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u);
 void lp_constants_free(lp_diff *d);
 
-/* So many bytes of a digest tell that it is the right text; a patch is bound to the file by more. */
+/* So many bytes of an old body's digest tell that it is the right one; the patch is bound to the file by more. */
 enum { LP_DIFF_SHA = 8 };
 /* One word of a new body as the patch has it. reloc: "call26 puts@plt"; of what the old file has, addr: its address there. */
 struct lp_new_word { uint32_t word; bool has_reloc, in_old; uint64_t addr; struct lp_buf reloc; };

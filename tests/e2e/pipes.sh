@@ -81,6 +81,10 @@ done
 # ---- what the streams may be like: each tool, each time ----
 lpapply -q -o new app p.lpatch
 lpdiff --exit-zero -o d.lpatch app new
+lpmake --redigest d.lpatch >once
+lpmake --redigest once >twice
+is "$(head -n -2 once | cmp - d.lpatch && tail -n 1 once | cut -c1-16)" "digest    sha256" "lpmake --redigest adds a digest"
+is "$(lpmake --fmt once | cmp - twice && cmp once twice && echo same)" same "that is right, and no second one"
 # lprun's exit status for trouble is 125
 # unwritten NAME REASON: err, from $command, names the stream or file, the reason and what to do
 unwritten()
