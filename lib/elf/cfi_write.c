@@ -54,27 +54,32 @@ static void block(struct lp_cfi_reader *r, struct lp_buf *b)
     for (; n && !r->bad; n--) lp_cfi_put(b, lp_cfi_bytes(r, 1));
 }
 
+static int64_t scaled(const struct lp_cie *c, uint64_t v) { return (int64_t)(v * (uint64_t)c->data_align); }
+
 /* DWARF 5, 6.4.2, and the numbers of GNU and AArch64. */
 static void instruction(const struct lp_cie *c, struct lp_cfi_reader *r, struct lp_buf *b)
 {
     uint64_t op = lp_cfi_bytes(r, 1), reg;
     switch (op >> 6 ? op & 0xc0 : op) {
     case 0x40: advance(b, (op & 0x3f) * c->code_align); break;
-    case 0x80: lp_cfi_put_saved(b, op & 0x3f, (int64_t)lp_cfi_uleb(r) * c->data_align); break;
+    case 0x80: lp_cfi_put_saved(b, op & 0x3f, scaled(c, lp_cfi_uleb(r))); break;
     case 0xc0: lp_cfi_put(b, op); break;                                     /* restore */
     case 0x00: break;                                                        /* nop */
     case 0x02: advance(b, lp_cfi_bytes(r, 1) * c->code_align); break;
     case 0x03: advance(b, lp_cfi_bytes(r, 2) * c->code_align); break;
     case 0x04: advance(b, lp_cfi_bytes(r, 4) * c->code_align); break;
-    case 0x05: reg = lp_cfi_uleb(r); lp_cfi_put_saved(b, reg, (int64_t)lp_cfi_uleb(r) * c->data_align); break; /* offset_extended */
-    case 0x11: reg = lp_cfi_uleb(r); lp_cfi_put_saved(b, reg, lp_cfi_sleb(r) * c->data_align); break;          /* offset_extended_sf */
+    case 0x05: reg = lp_cfi_uleb(r); lp_cfi_put_saved(b, reg, scaled(c, lp_cfi_uleb(r))); break; /* offset_extended */
+    case 0x11: reg = lp_cfi_uleb(r); lp_cfi_put_saved(b, reg, scaled(c, (uint64_t)lp_cfi_sleb(r))); break; /* offset_extended_sf */
     case 0x06: case 0x07: case 0x08: case 0x0d: case 0x0e: lp_cfi_put(b, op); lp_cfi_put_uleb(b, lp_cfi_uleb(r)); break; /* one number */
     case 0x09: case 0x0c: lp_cfi_put(b, op), lp_cfi_put_uleb(b, lp_cfi_uleb(r)); lp_cfi_put_uleb(b, lp_cfi_uleb(r)); break; /* register, def_cfa */
     case 0x0a: case 0x0b: case 0x2d: lp_cfi_put(b, op); break;               /* remember, restore, negate_ra_state */
     case 0x0f: lp_cfi_put(b, op); block(r, b); break;                        /* def_cfa_expression */
     case 0x10: case 0x16: lp_cfi_put(b, op), lp_cfi_put_uleb(b, lp_cfi_uleb(r)); block(r, b); break; /* expression, val_expression */
-    case 0x12: lp_cfi_put(b, 0x0c), lp_cfi_put_uleb(b, lp_cfi_uleb(r)); lp_cfi_put_uleb(b, (uint64_t)(lp_cfi_sleb(r) * c->data_align)); break; /* def_cfa_sf */
-    case 0x13: lp_cfi_put(b, 0x0e); lp_cfi_put_uleb(b, (uint64_t)(lp_cfi_sleb(r) * c->data_align)); break; /* def_cfa_offset_sf */
+    case 0x12: /* def_cfa_sf */
+        lp_cfi_put(b, 0x0c), lp_cfi_put_uleb(b, lp_cfi_uleb(r));
+        lp_cfi_put_uleb(b, (uint64_t)scaled(c, (uint64_t)lp_cfi_sleb(r)));
+        break;
+    case 0x13: lp_cfi_put(b, 0x0e); lp_cfi_put_uleb(b, (uint64_t)scaled(c, (uint64_t)lp_cfi_sleb(r))); break; /* def_cfa_offset_sf */
     case 0x2e: lp_cfi_uleb(r); break;                                        /* GNU_args_size */
     default: b->failed = true;
     }

@@ -168,7 +168,9 @@ static bool moved_cfi(struct lp_plan *pl, const struct lp_item *it, uint64_t old
     const struct lp_func *f = it->func;
     struct lp_fde fde;
     uint32_t *from = lp_keep_from(f->body, f->nbody, f->size / 4);
-    bool good = from && lp_elf_fde(pl->bound[it->object]->elf, old, &fde) && fde.start == old && lp_cfi_move(&fde, from, f->size / 4, out);
+    struct lp_cfi all;
+    bool good = from && lp_elf_fde(pl->bound[it->object]->elf, old, &fde) && fde.start == old && lp_cfi_move(&fde, from, f->size / 4, out) &&
+                lp_cfi_run_plain((const uint8_t *)out->data, out->len, UINT64_MAX, &all);
     free(from);
     if (!good)
         lp_plan_fail(pl, it->line, LP_E_UNSUPPORTED, "the file has no call frame instructions of the old body that would do for the new one: write them");
