@@ -64,7 +64,7 @@ struct lp_side {
     bool is_new;
     const struct lp_dynamic *dynamic;
     struct lp_span *span;
-    size_t nspan;
+    size_t nspan, text;               /* text: a large one of code, in which most addresses are */
     struct lp_atom *atom;
     size_t natom, atom_cap;
     struct lp_nearby { uint32_t *v; size_t n, natom; uint64_t at; } nearby; /* of each granule of addresses: how many atoms begin in front of it */

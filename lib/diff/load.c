@@ -106,11 +106,15 @@ static void load_spans(struct lp_side *s)
     for (size_t i = 0; i < s->nspan; i++) /* hostile files: no overlap */
         if (!n || s->span[i].start >= s->span[n - 1].end) s->span[n++] = s->span[i];
     s->nspan = n;
+    for (size_t i = 0; i < n; i++)
+        if (s->span[i].flags & LP_SPAN_CODE && s->span[i].end - s->span[i].start > s->span[s->text].end - s->span[s->text].start) s->text = i;
     mark_relro(s);
 }
 
 const struct lp_span *lp_side_span(const struct lp_side *s, uint64_t addr)
 {
+    const struct lp_span *text = s->nspan ? &s->span[s->text] : NULL;
+    if (text && addr - text->start < text->end - text->start) return text;
     size_t n = lp_count_upto(s->span, s->nspan, sizeof *s->span, addr);
     return n && addr < s->span[n - 1].end ? &s->span[n - 1] : NULL;
 }
