@@ -72,7 +72,11 @@ static bool make_cells(struct keeping *k, const struct lp_side *s, const struct 
     k->old = malloc((k->nold + 1) * sizeof *k->old), k->new = malloc((k->n + 1) * sizeof *k->new);
     k->next = malloc((k->nold + 1) * sizeof *k->next), k->head = malloc(k->heads * sizeof *k->head), k->from = malloc((k->n + 1) * sizeof *k->from);
     if (!k->old || !k->new || !k->next || !k->head || !k->from) return false;
-    for (size_t i = 0; i < k->nold; i++) k->old[i] = cell_at(lp_file_word(s, a->start + 4 * i), a->start + 4 * i, a->start, a->end);
+    for (size_t i = 0; i < k->nold; i++) {
+        const uint64_t at = a->start + 4 * i;
+        const uint32_t w = lp_file_word(s, at);
+        k->old[i] = lp_elf_is_code(s->elf, at) ? cell_at(w, at, a->start, a->end) : (struct cell){w, PLAIN, 0};
+    }
     for (size_t i = 0; i < k->n; i++) k->new[i] = cell_of(&word[i], start + 4 * i, start, start + 4 * k->n);
     for (size_t i = 0; i < k->heads; i++) k->head[i] = LP_NONE;
     for (size_t i = k->nold; i-- > 0;) {

@@ -3,6 +3,7 @@
 #include <config.h>
 #include "patch/keep.h"
 #include "a64/a64.h"
+#include "a64/access.h"
 #include "a64/regs.h"
 #include "base/bits.h"
 #include "base/buf.h"
@@ -89,7 +90,17 @@ enum lp_keep_how lp_keep_target(const struct lp_keep_map *k, uint32_t word, cons
 
 /* ---- into the new body ---- */
 
-struct keeping { struct lp_plan *pl; struct lp_target *t; const struct lp_func *f; const struct lp_change *c; uint64_t old, at; struct lp_keep_map kept; };
+/* The old body's words, and those that a walk through them has seen and has still to look at. */
+struct walk { uint32_t *word, *todo; bool *seen; size_t ntodo; };
+struct keeping {
+    struct lp_plan *pl;
+    struct lp_target *t;
+    const struct lp_func *f;
+    const struct lp_change *c;
+    uint64_t old, at;
+    struct lp_keep_map kept;
+    struct walk walk;
+};
 
 static bool refuse(const struct keeping *x, uint32_t word, uint64_t off, uint64_t to, enum lp_keep_how how)
 {
@@ -107,29 +118,64 @@ static bool refuse(const struct keeping *x, uint32_t word, uint64_t off, uint64_
 
 static bool inside(const struct keeping *x, uint64_t addr) { return addr - x->old < x->f->old_size; }
 
-/* ADRP and an ADD behind it that make the address of a place in the old body; its start is the function's own. */
-static bool makes_place(const struct keeping *x, const uint8_t *p, const uint8_t *end, uint64_t page, uint64_t *place)
+/* ---- addresses of the old body ---- */
+
+/* Does this word make the address of a place in the old body of a page that rd has, or access that place? Its start is the function's own address. */
+static bool uses_place(const struct keeping *x, uint32_t w, unsigned row, unsigned rd, uint64_t page, uint64_t *place)
 {
-    const uint32_t rd = lp_le32(p) & 31;
-    for (p += 4; p < end; p += 4) {
-        const uint32_t w = lp_le32(p), row = lp_a64_find(w, LP_A64_ALL);
-        *place = page + (w >> 10 & 0xfff) - x->old;
-        if ((w & 0xffc00000) == 0x91000000 && (w >> 5 & 31) == rd) return *place && *place < x->f->old_size;
-        if (lp_a64_rows[row].flags & (LP_ROW_BRANCH | LP_ROW_JUMP) || lp_a64_regs(row, w).write >> rd & 1) return false;
+    struct lp_a64_access a;
+    const bool adds = (w & 0xffc00000) == 0x91000000 && (w >> 5 & 31) == rd;
+    if (adds) *place = page + (w >> 10 & 0xfff) - x->old;
+    else if (lp_a64_access(row, w, &a) && a.base == rd && a.index == LP_A64_NO_REG) *place = page + (uint64_t)a.off - x->old;
+    else return false;
+    return *place < x->f->old_size && (*place || !adds);
+}
+
+static bool is_kept(const struct keeping *x, size_t i) { return x->kept.where[i] != NOWHERE && !(x->kept.where[i] & INSTEAD); }
+static bool is_call(uint32_t w) { return w >> 26 == 0x25 || (w >> 25 == 0x6b && (w >> 21 & 7) == 1); }
+static bool ends(uint32_t w, unsigned row)
+{
+    return row == A64_UNDEFINED || w >> 26 == 5 || (lp_a64_rows[row].flags & LP_ROW_JUMP && !is_call(w) && w >> 24 != 0xd4);
+}
+
+static void go_to(struct walk *k, uint64_t i, size_t n)
+{
+    if (i < n && !k->seen[i]) k->seen[i] = true, k->todo[k->ntodo++] = (uint32_t)i;
+}
+
+/* Is there a way in the old body from word i, where rd has the page, to a word that is kept and uses a place of the body by it? */
+static bool page_is_body(struct keeping *x, size_t i, unsigned rd, uint64_t page, uint64_t *place)
+{
+    enum { FARTHEST = 0x10000, CALL_SAVED = 19 };
+    struct walk *k = &x->walk;
+    const size_t n = x->kept.n;
+    if (page >= x->old + x->f->old_size || page + FARTHEST <= x->old) return false;
+    memset(k->seen, 0, n * sizeof *k->seen);
+    for (go_to(k, i, n); k->ntodo;) {
+        i = k->todo[--k->ntodo];
+        const uint32_t w = k->word[i];
+        const unsigned row = lp_a64_find(w, LP_A64_ALL);
+        uint64_t to;
+        if (is_kept(x, i) && uses_place(x, w, row, rd, page, place)) return k->ntodo = 0, true;
+        if (lp_a64_regs(row, w).write >> rd & 1 || (is_call(w) && rd < CALL_SAVED)) continue;
+        if (lp_a64_rows[row].flags & LP_ROW_BRANCH && !is_call(w) && lp_a64_target(w, x->old + 4 * i, &to)) go_to(k, (to - x->old) / 4, n);
+        if (!ends(w, row)) go_to(k, i + 1, n);
     }
     return false;
 }
 
-/* The word at `off` of the old body, which is at p of the new one, now at `at`; end: of its run, of which this and what is behind are as in the old body. */
-static bool keep_word(struct keeping *x, uint32_t run, uint64_t off, uint64_t at, uint8_t *p, const uint8_t *end)
+/* ---- words ---- */
+
+/* The word at `off` of the old body, which is at p of the new one, now at `at`. What the file marks as data is kept as it is. */
+static bool keep_word(struct keeping *x, uint32_t run, uint64_t off, uint64_t at, uint8_t *p)
 {
     const uint32_t w = lp_le32(p);
     const struct lp_reloc *r = lp_word_reloc(w);
     struct lp_fixup f = {.reloc = r};
     uint64_t to, place, word = w;
     struct lp_error why;
-    if (!r || !lp_a64_target(w, x->old + off, &to)) return true;
-    if (r->op == LP_REL_PAGE && makes_place(x, p, end, to, &place)) return refuse(x, w, off, place, LP_KEPT_DATA);
+    if (!r || !lp_elf_is_code(x->t->elf, x->old + off) || !lp_a64_target(w, x->old + off, &to)) return true;
+    if (r->op == LP_REL_PAGE && page_is_body(x, off / 4 + 1, w & 31, to, &place)) return refuse(x, w, off, place, LP_KEPT_DATA);
     if (r->op == LP_REL_PAGE || !inside(x, to)) return f.expr.addr = to, lp_plan_fix(x->pl, x->t, &f, x->c->line, at, p), true;
     enum lp_keep_how how = lp_keep_target(&x->kept, w, x->c, run, to - x->old, &place);
     if (how != LP_KEPT) return refuse(x, w, off, to - x->old, how);
@@ -139,14 +185,23 @@ static bool keep_word(struct keeping *x, uint32_t run, uint64_t off, uint64_t at
 
 static bool keep_run(struct keeping *x, uint32_t run, uint8_t *body)
 {
-    uint8_t *p = body + 4 * (uint64_t)run, *end = p + 4 * (uint64_t)x->c->keep_count;
+    uint8_t *p = body + 4 * (uint64_t)run;
     const uint64_t at = x->at + 4 * (uint64_t)run;
-    if (lp_elf_read(x->t->elf, x->old + x->c->keep_off, p, (size_t)(end - p), NULL) != LP_OK) {
-        lp_plan_fail(x->pl, x->c->line, LP_E_ADDRESS, "the old function is not in the file");
-        return false;
-    }
-    for (uint64_t k = 0; 4 * k < (uint64_t)(end - p); k++)
-        if (!keep_word(x, run, x->c->keep_off + 4 * k, at + 4 * k, p + 4 * k, end)) return false;
+    for (uint64_t k = 0; k < x->c->keep_count; k++) lp_put32(p + 4 * k, x->walk.word[x->c->keep_off / 4 + k]);
+    for (uint64_t k = 0; k < x->c->keep_count; k++)
+        if (!keep_word(x, run, x->c->keep_off + 4 * k, at + 4 * k, p + 4 * k)) return false;
+    return true;
+}
+
+static bool read_old(struct keeping *x)
+{
+    struct walk *k = &x->walk;
+    const size_t n = x->kept.n;
+    k->word = malloc((n + 1) * sizeof *k->word), k->todo = malloc((n + 1) * sizeof *k->todo), k->seen = malloc((n + 1) * sizeof *k->seen);
+    if (!k->word || !k->todo || !k->seen) return lp_plan_fail(x->pl, 0, LP_E_NOMEM, "out of memory"), false;
+    if (lp_elf_read(x->t->elf, x->old, k->word, n * 4, NULL) != LP_OK)
+        return lp_plan_fail(x->pl, x->f->body[0].line, LP_E_ADDRESS, "the old function is not in the file"), false;
+    for (size_t i = 0; i < n; i++) k->word[i] = lp_le32((const uint8_t *)&k->word[i]);
     return true;
 }
 
@@ -154,11 +209,16 @@ void lp_plan_keep(struct lp_plan *pl, struct lp_target *t, const struct lp_func 
 {
     struct keeping x = {.pl = pl, .t = t, .f = f, .old = old, .at = at};
     uint32_t word = 0;
+    bool any = false;
+    for (size_t i = 0; i < f->nbody; i++) any |= f->body[i].keep_count != 0;
+    if (!any) return;
     bool good = lp_keep_map(&x.kept, f->body, f->nbody, f->old_size);
     if (!good) lp_plan_fail(pl, 0, LP_E_NOMEM, "out of memory");
+    good = good && read_old(&x);
     for (size_t i = 0; i < f->nbody && good; word += words_of(&f->body[i++]))
         if ((x.c = &f->body[i])->keep_count) good = keep_run(&x, word, body);
     lp_keep_map_free(&x.kept);
+    free(x.walk.word), free(x.walk.todo), free(x.walk.seen);
 }
 
 /* ---- call frame instructions ---- */

@@ -152,11 +152,12 @@ bool lp_lex_bytes(struct lp_parse *ps, const char *what, size_t n, uint8_t *out)
 
 bool lp_lex_sha256(struct lp_parse *ps, uint8_t out[32], size_t *n)
 {
-    static const char what[] = "a SHA-256 digest (16 to 64 lower-case hex digits)";
+    static const char what[] = "a SHA-256 digest (16 to 64 lower-case hex digits, an even number)";
     struct lp_lex l = ps->lex;
     const char *token;
-    *n = lp_lex_token(&l, &token) / 2;
-    if (*n < LP_SHA_LEAST || *n > 32) return expected(ps, what);
+    const size_t digits = lp_lex_token(&l, &token);
+    *n = digits / 2;
+    if (*n < LP_SHA_LEAST || *n > 32 || digits % 2) return expected(ps, what);
     return lp_lex_bytes(ps, what, *n, out);
 }
 

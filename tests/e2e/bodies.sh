@@ -83,6 +83,27 @@ refused "other old body" 'expects 0000' "both digests"
 { head_of plain x; echo 'func get size 4'; old_of plain get; echo "= +0x$(printf %x "$(offset plain get '"\(b\.\|cb\)')") 1"; echo end; } >x.lpatch
 refused "kept branch" 'cannot be kept: it leads to' "said so"
 is "$(names)" "" "nothing is applied"
+# What the file marks as data in the old body is kept as it is, though it looks like a call and a branch.
+cat >pool.s <<'E2'
+    .globl _start
+    .type pool, %function
+pool: ldr w0, 1f
+    ret
+1:  .word 0x97ffff00, 0x14000001
+    .size pool, . - pool
+_start:
+    bl pool
+    ldr w1, =0x97ffff00
+    cmp w0, w1
+    cset w0, ne
+    mov x8, #93
+    svc #0
+E2
+"$CROSS_CC" -nostdlib -static -Wl,--build-id -o pool pool.s || not_ok "assemble pool.s"
+{ head_of pool x; echo 'func pool size 16'; old_of pool pool; echo '| 18000040'; echo '= 3'; echo end; } >pool.lpatch
+run "data is kept: start" 0 lprun --no-control -P pool.lpatch ./pool
+run "data is kept: a file" 0 lpapply -o pooled pool pool.lpatch
+run "and runs" 0 lprun --no-control ./pooled
 is "$(say call)" "call 2 4 21 6 5" "nothing has changed"
 leave
 tap_done

@@ -151,6 +151,11 @@ static void refused(void **state)
         {{NOP, 0x10000020, RET}, "= +0x0 3\n", 3, LP_E_INSTRUCTION, "the old word 10000020 at +0x4 cannot be kept: it uses +0x8 of the old body as an address or as data"},
         {{NOP, 0x18000020, RET}, "= +0x0 3\n", 3, LP_E_INSTRUCTION, "it uses +0x8 of the old body"},
         {{NOP, 0x90000001, 0, RET}, "= +0x0 4\n", 4, LP_E_INSTRUCTION, "it uses +0x8 of the old body"}, /* adrp and the add of word 2 */
+        {{0x90000001, 0x34000040, 0, RET}, "= 4\n", 4, LP_E_INSTRUCTION, "it uses +0x8 of the old body"}, /* past a branch */
+        {{0x90000001, NOP, 0, RET}, "= 1\n| d503201f\n= +0x8 2\n", 4, LP_E_INSTRUCTION, "it uses +0x8 of the old body"},
+        {{0x90000001, NOP, 0xb9400022 | THIRD / 4 << 10, RET}, "= 4\n", 4, LP_E_INSTRUCTION, "it uses +0x8 of the old body"}, /* a load */
+        {{0x90000001, NOP, 0, RET}, "= 2\n| d503201f\n= 1\n", 4, LP_OK, NULL}, /* the add is not kept */
+        {{0x90000001, 0x94000003, 0, RET}, "= 4\n", 4, LP_OK, NULL}, /* a call changes x1 */
         {{NOP, 0x37f80781, RET}, "= +0x0 3\n", 3, LP_E_RANGE, "relocation tstbr14"},
         {{NOP, 0x10000781, RET}, "= +0x0 3\n", 3, LP_OK, NULL}, /* of something near, which is still in reach */
     };
