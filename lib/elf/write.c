@@ -146,16 +146,27 @@ static Elf64_Phdr *add_load(struct lp_elf_writer *w, const Elf64_Phdr *h)
     return &w->ph[at];
 }
 
+/* GNU strip puts a segment that holds the program headers over the zeros in front of it, where the file has no bytes for them: a program for a fixed
+ * address, whose headers may have to move, has them. */
+static bool is_solid(const struct lp_elf_writer *w, uint64_t len)
+{
+    enum { MOST = 1 << 20 };
+    return w->e->info.type == ET_EXEC && len <= MOST;
+}
+
 static void add_parts(struct lp_elf_writer *w)
 {
     for (size_t i = 0; i < w->m->npart; i++) {
         const struct lp_elf_part *p = &w->m->part[i];
-        uint64_t off = p->len ? lp_align_up(w->out.len, PAGE) : w->out.len, end = p->bss_len ? p->bss + p->bss_len : p->vaddr + p->len;
-        if (p->len) pad(&w->out, off), lp_buf_add(&w->out, p->bytes, p->len);
-        add_load(w, &(Elf64_Phdr){PT_LOAD, p->flags, off - (p->len ? 0 : off % PAGE), p->vaddr, p->vaddr, p->len, end - p->vaddr, PAGE});
+        const uint64_t end = p->bss_len ? p->bss + p->bss_len : p->vaddr + p->len, len = is_solid(w, end - p->vaddr) ? end - p->vaddr : p->len;
+        const uint64_t off = len ? lp_align_up(w->out.len, PAGE) : w->out.len;
+        if (len) pad(&w->out, off), lp_buf_add(&w->out, p->bytes, p->len), pad(&w->out, off + len);
+        add_load(w, &(Elf64_Phdr){PT_LOAD, p->flags, off - (len ? 0 : off % PAGE), p->vaddr, p->vaddr, len, end - p->vaddr, PAGE});
         uint64_t flags = SHF_ALLOC | (p->flags & PF_X ? SHF_EXECINSTR : 0) | (p->flags & PF_W ? SHF_WRITE : 0);
         if (p->len) lp_write_section(w, p->section, &(Elf64_Shdr){0, SHT_PROGBITS, flags, p->vaddr, off, p->len, 0, 0, 16, 0});
-        if (p->bss_len) lp_write_section(w, ".bss.lpatch", &(Elf64_Shdr){0, SHT_NOBITS, flags, p->bss, off + p->len, p->bss_len, 0, 0, 16, 0});
+        if (p->bss_len)
+            lp_write_section(w, ".bss.lpatch", len > p->len ? &(Elf64_Shdr){0, SHT_PROGBITS, flags, p->bss, off + (p->bss - p->vaddr), p->bss_len, 0, 0, 16, 0}
+                                                            : &(Elf64_Shdr){0, SHT_NOBITS, flags, p->bss, off + p->len, p->bss_len, 0, 0, 16, 0});
     }
 }
 

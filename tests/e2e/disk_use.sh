@@ -121,6 +121,16 @@ is "$(cat log)" "" "GNU strip has no complaint"
 after stripped "GNU strip"
 run "its old file cannot be had back" 1 lpapply -R stripped
 like "$(cat run)" 'was changed after it was patched' "said so"
+# The program headers of one for a fixed address move, and what is new and zero lies in front of them.
+printf '%s\n' '__attribute__((noipa)) int price(int n) { return n * 2; }' 'int main(int c, char **v) { return price(c) + price(c); }' >fixed.c
+printf '%s\n' 'static int calls; static int more = 5; int price(int n) { return n + ++calls + more++; }' >counts.c
+"$CROSS_CC" -O2 -static -Wl,--build-id -o fixed fixed.c && "$CROSS_CC" -O2 -c counts.c || not_ok "compile fixed.c"
+lpmake -q -t fixed "price=replace from counts.o" >counts.lpatch && lpapply -q -o counted fixed counts.lpatch
+run "new variables of a static program" 16 lprun --no-control ./counted
+tool strip -o stripped counted 2>/dev/null
+run "GNU strip leaves them" 16 lprun --no-control ./stripped
+run "the file before" 0 lpapply -R -o again counted
+same again fixed "is the same"
 needs eu-strip "elfutils" && { eu-strip -o eustripped new; after eustripped eu-strip; }
 needs llvm-strip "llvm-strip" && { llvm-strip -o llstripped new; is "$(echo 0 | under_lprun ./llstripped 2>&1 | tail -n 1)" "$frames" "llvm-strip: it runs, and unwinds"; }
 needs patchelf "patchelf" && { patchelf --set-rpath /nowhere --output elfed new; after elfed patchelf; }
