@@ -84,12 +84,13 @@ static uint64_t text_of(lp_diff *d, const struct lp_atom *a, uint64_t end, const
     return lp_side_text(NEW(d), a->start);
 }
 
-/* Without the zeros behind a text that only align what comes next: nothing has them but a constant without a name of its own. */
-static uint64_t without_padding(const struct lp_side *s, uint32_t atom, const uint8_t *p, uint64_t text, uint64_t n)
+/* How much of a constant without a name of its own is carried: a text whole, though linkers let another one begin in it (its tail), and without the
+ * zeros behind it that only align what comes next. */
+static uint64_t carried(const struct lp_side *s, uint32_t atom, const uint8_t *p, uint64_t avail, uint64_t text, uint64_t n)
 {
     const struct lp_atom *a = &s->atom[atom];
-    bool piece = a->kind == LP_ATOM_PIECE && !(s->span[a->span].flags & LP_SPAN_WRITE);
-    return piece && text && text < n && n - text < alignment(s, atom) && lp_all_zero(p + text, n - text) ? text : n;
+    if (a->kind != LP_ATOM_PIECE || s->span[a->span].flags & LP_SPAN_WRITE || !text || text > avail) return n;
+    return text > n || (n - text < alignment(s, atom) && lp_all_zero(p + text, n - text)) ? text : n;
 }
 
 static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_t *p)
@@ -136,7 +137,7 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     char buf[32];
     if (p && avail < n) n = avail;
     text = text_of(d, a, end, p);
-    n = without_padding(s, atom, p, text, n);
+    n = carried(s, atom, p, avail, text, n);
     lp_buf_puts(&d->items, "\ndata ");
     lp_own_name(d, atom, &d->items);
     lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)n, (unsigned long long)alignment(s, atom));

@@ -158,7 +158,7 @@ LP_SYSCALL(munmap)
 {
     const struct lp_load_hook *h = &t->k->load_hook;
     unsigned flags = h->unmapped ? lp_mem_flags(t->k->mem, lp_mem_untag(a[0])) : 0;
-    const bool object = flags && !(flags & LP_W); /* perhaps; not the usual memory */
+    const bool object = flags && !(flags & LP_W) && lp_mem_can_unmap(a[0], a[1]); /* perhaps; not the usual memory */
     if (object)
         h->unmapped(h->ctx, t, lp_mem_untag(a[0]), lp_mem_untag(a[0]) + a[1], false);
     int r = lp_mem_munmap(t->k->mem, a[0], a[1]);

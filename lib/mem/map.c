@@ -166,13 +166,19 @@ int lp_mem_unmap_locked(struct lp_mem *m, uint64_t start, uint64_t end)
     return 0;
 }
 
+bool lp_mem_can_unmap(uint64_t addr, uint64_t len)
+{
+    addr = lp_mem_untag(addr);
+    return addr % LP_PAGE == 0 && lp_within(addr, len, LP_TASK_SIZE) && len;
+}
+
 int lp_mem_munmap(struct lp_mem *m, uint64_t addr, uint64_t len)
 {
     if (m->flat)
         return -ENOSYS;
-    addr = lp_mem_untag(addr);
-    if (addr % LP_PAGE || !lp_within(addr, len, LP_TASK_SIZE) || !len)
+    if (!lp_mem_can_unmap(addr, len))
         return -EINVAL;
+    addr = lp_mem_untag(addr);
     uint64_t end = lp_align_up(addr + len, LP_PAGE);
     if (addr >= m->limit)
         return 0;

@@ -47,6 +47,8 @@ bool lp_mem_check(const struct lp_mem *m, uint64_t addr, uint64_t len, unsigned 
 enum { LP_MAP_ANONYMOUS = 0x20, LP_MAP_GROWSDOWN = 0x100, LP_MAP_NORESERVE = 0x4000, LP_MAP_FIXED_NOREPLACE = 0x100000 };
 int64_t lp_mem_mmap(struct lp_mem *m, uint64_t addr, uint64_t len, int prot, int flags, int host_fd, int64_t off);
 int lp_mem_munmap(struct lp_mem *m, uint64_t addr, uint64_t len);
+/* Are these arguments that munmap takes? */
+bool lp_mem_can_unmap(uint64_t addr, uint64_t len);
 int lp_mem_mprotect(struct lp_mem *m, uint64_t addr, uint64_t len, int prot);
 int64_t lp_mem_mremap(struct lp_mem *m, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_addr);
 int lp_mem_madvise(struct lp_mem *m, uint64_t addr, uint64_t len, int advice);
