@@ -289,11 +289,12 @@ static lp_fv entry_as(struct lp_frun *r, lp_fv id, unsigned bits, bool sign, uns
     return lp_fv_intern(&r->pool, &v);
 }
 
+/* The base may be a page by chance: what ADR makes. */
 static lp_fv goal(struct lp_frun *r, lp_fv base, lp_fv entry)
 {
     struct lp_fvalue v = *value(r, entry);
     const struct lp_fvalue *b = value(r, base);
-    if (v.kind != FV_ENTRY || b->kind != FV_ADDR || b->n != 1 || b->maybe || b->m[0].space != IN_ADDR || b->m[0].indexed)
+    if (v.kind != FV_ENTRY || b->kind != FV_ADDR || b->n != 1 || b->maybe || b->m[0].space == IN_TLS || b->m[0].indexed)
         return ID_NONE;
     v.kind = FV_GOAL;
     v.m[1] = (struct lp_fv_member){.v = b->m[0].v};
@@ -320,7 +321,7 @@ static void step_add_reg(struct lp_frun *r, struct lp_fstate *s, size_t i)
         if (b != raw || value(r, to)->kind != FV_ADDR)
             page_escapes(r, raw);
     }
-    if (!is_address(r, to) && value(r, to)->kind != FV_GOAL)
+    if (!is_address(r, to))
         page_escapes(r, a), page_escapes(r, raw);
     if (o->rd == REG_SP && value(r, to)->kind != FV_STACK)
         to = lp_fv_make(&r->pool, FV_STACK, 0, i + 1); /* alloca */

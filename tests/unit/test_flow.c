@@ -229,6 +229,18 @@ static void test_table(void **state)
     assert_int_equal(flow.table[0].n, 4);
 }
 
+/* By chance the targets are counted from the beginning of a page, which ADR makes as a linker's ADRP would be. */
+static void test_base_is_page(void **state)
+{
+    memcpy(table, (const uint8_t[]){8, 9}, 2);
+    table_bytes = 2;
+    RUN(cmp_w(0, 1), b_cond(8, 8), adrp(2, 2, TABLE & ~0xfff), add(2, 2, TABLE & 0xfff), ldrb_w(2, 2, 0), adr(1, -5), add_sxtb2(2, 1, 2), br(2), NOP, RET);
+    assert_int_equal(flow.ntable, 1);
+    assert_int_equal(flow.table[0].n, 2);
+    assert_int_equal(flow.table[0].base, AT);
+    is(5, LP_FLOW_PAGE, AT, LP_FLOW_ALONE); /* compared as an address */
+}
+
 /* What a case does with registers comes from the BR. */
 static void test_cases(void **state)
 {
@@ -451,8 +463,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_and_rest), cmocka_unit_test(test_page_alone), cmocka_unit_test(test_moves), cmocka_unit_test(test_indexed),
         cmocka_unit_test(test_thread_pointer), cmocka_unit_test(test_spills), cmocka_unit_test(test_calls), cmocka_unit_test(test_joins),
-        cmocka_unit_test(test_too_many), cmocka_unit_test(test_unreached), cmocka_unit_test(test_table), cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey), cmocka_unit_test(test_survey_of_changes), cmocka_unit_test(test_wild),
-        cmocka_unit_test(test_targets)};
+        cmocka_unit_test(test_too_many), cmocka_unit_test(test_unreached), cmocka_unit_test(test_table), cmocka_unit_test(test_base_is_page),
+        cmocka_unit_test(test_cases), cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey),
+        cmocka_unit_test(test_survey_of_changes), cmocka_unit_test(test_wild), cmocka_unit_test(test_targets)};
     return cmocka_run_group_tests_name("flow", tests, NULL, teardown);
 }
