@@ -43,16 +43,17 @@ class Object:
             return name, addend
         if kind != 3 and name and not name.startswith('.L'):
             return plain(name), addend
-        at = value + addend
         flags = self.sections[where][2]
+        # Linkers merge what a symbol of its own stands for, and add then (how far the place is from a table's beginning); else what is there with the addend.
+        at, rest = (value, addend) if kind != 3 and flags & MERGE else (value + addend, 0)
         if flags & STRINGS:
             body = self.content(where)
-            return 'string', body[at:body.index(b'\0', at)]
+            return 'string', body[at:body.index(b'\0', at)], rest
         for start, length, owner in self.named.get(where, []):
             if start <= at < start + max(length, 1):
-                return plain(owner), at - start
+                return plain(owner), at - start + rest
         if flags & MERGE:
-            return 'constant', self.content(where)[at:at + self.sections[where][9]]
+            return 'constant', self.content(where)[at:at + self.sections[where][9]], rest
         if flags & EXEC or self.sections[where][1] == 8 or depth > 3:
             return 'section', at
         return 'content', at, self.signature(where, 0, None, depth + 1)
