@@ -107,8 +107,9 @@ def bodies(o):
         found.setdefault(name, []).append(signature[0])
     return found
 
-def reported(patch, linked):
-    """The functions that a patch changes or brings, by name; in a stripped program places are addresses."""
+def reported(patch, linked, fresh):
+    """The functions that a patch changes or brings, by name; in a stripped program places are addresses, and new code is called by its address in the new one."""
+    begins = {start: name for name, start, _ in fresh}
     for line in open(patch, errors='replace'):
         m = re.match(r'(?:func|@) "?([^\s"#!+]+)"?(?:[#!]\S*)?(?:\+0x([0-9a-f]+))?( size \d+ new)?', line)
         if m and m[1].startswith('0x'):
@@ -120,7 +121,8 @@ def reported(patch, linked):
             else:
                 yield m[1], bool(m[3])
         elif m:
-            yield m[1], bool(m[3])
+            at = re.search(r'\.([0-9a-f]+)$', m[1]) if m[3] else None
+            yield at and begins.get(int(at[1], 16)) or m[1], bool(m[3])
 
 def judge(truth, old, new, patch):
     kinds = {}
@@ -132,7 +134,7 @@ def judge(truth, old, new, patch):
     a, b = bodies(old), bodies(new)
     moved = sum(a[n] != b[n] for n in a.keys() & b.keys())
     before, after = {n for n, _, _ in was}, {n for n, _, _ in now}
-    said = list(reported(patch, was))
+    said = list(reported(patch, was, now))
     names = {n for n, _ in said if n in before or n in after}
     changed = kinds.get('code', set()) & before & after
     aliases = {}

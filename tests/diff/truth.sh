@@ -31,4 +31,21 @@ table old '' '"2"' && table moved '.asciz "in front of it"' '"2"' && table fixed
 is "$(truth old moved)" "" "texts elsewhere are no change"
 is "$(truth old fixed)" "code pick" "the last text of a section is another one"
 
+# ---- stripped: new code has its address in the new file as a name ----
+for side in old new; do
+    [ $side = old ] && room= body='add w0, w0, #1' || room='.space 64' body='add w0, w0, #2'
+    printf '%s\n' .text ".globl _start" "_start: ret" "$room" ".type other, %function" "other: ret" ".size other, .-other" ".type twin, %function" \
+        "twin: $body" " ret" ".size twin, .-twin" >$side.s
+    "$CROSS_CC" -nostdlib -static -o $side.linked $side.s || exit 1
+done
+address() { "${CROSS_CC%gcc}nm" new.linked | sed -n "s/^0*\([0-9a-f]*\) . $1\$/\1/p"; }
+echo code twin >twin.truth
+# judged CODE: what is said of a patch that brings it
+judged()
+{
+    echo "func .code.$1 size 8 new" >twin.lpatch
+    truth --judge twin.truth old.linked new.linked twin.lpatch | sed 1d | paste -s -d ' '
+}
+is "$(judged "$(address twin)")" "missed: false:" "a function whose new body has no name is not missed"
+is "$(judged "$(address other)")" "missed: twin false: other" "one that is the same is false"
 tap_done
