@@ -65,10 +65,10 @@ static const char *lo12_name(uint32_t w)
     return (w & 0x3b000000) == 0x39000000 ? ldst[scale(w)] : NULL;
 }
 
-static bool refuse(const struct word *x, const char *why)
+static bool refuse(const struct word *x, enum lp_refusal id, const char *why)
 {
     char buf[32];
-    lp_diff_refuse(x->d, NEW(x->d), LP_E180, lp_atom_text(&x->s->atom[x->atom], buf), why);
+    lp_diff_refuse(x->d, NEW(x->d), id, lp_atom_text(&x->s->atom[x->atom], buf), why);
     return false;
 }
 
@@ -194,7 +194,7 @@ static bool page(struct word *x)
 {
     const struct lp_ref_at *r = user_of(x);
     struct lp_use u = {r ? r->addr : x->ref->addr, r ? r->base : LP_NONE, x->atom, r ? r->width : 0};
-    if ((x->w & 0x1f000000) != 0x10000000) return refuse(x, "a part of an address is made in a way that no relocation has");
+    if ((x->w & 0x1f000000) != 0x10000000) return refuse(x, LP_E180, "a part of an address is made in a way that no relocation has");
     if (x->w >> 31 == 0 && !r) return self_describing(x, x->ref->addr, 0x60ffffe0); /* ADR */
     x->w |= UINT32_C(1) << 31;
     if (set_got(x, u.addr, "adr_got_page", 0x60ffffe0)) return true;
@@ -238,9 +238,9 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
     if (a.known && k == LP_NONE) return true; /* outside of everything */
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
-    if (a.own || b.own) return refuse(x, "new data is reached from the address of other data; compile both files with -fno-section-anchors");
-    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return refuse(x, "two objects are too far apart in the old file");
-    if (x->n > 1 && w != x->w) return refuse(x, "an offset is from several objects");
+    if (a.own || b.own) return refuse(x, LP_E181, "new data is reached from the address of other data");
+    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return refuse(x, LP_E181, "two objects are too far apart in the old file");
+    if (x->n > 1 && w != x->w) return refuse(x, LP_E181, "an offset is from several objects");
     x->out->word = w;
     return true;
 }
@@ -256,7 +256,7 @@ static bool address(struct word *x)
             if (!offset(x, &x->ref[i], off)) return false;
         return true;
     }
-    if (x->n > 1) return refuse(x, "one word is the end of several addresses");
+    if (x->n > 1) return refuse(x, LP_E180, "one word is the end of several addresses");
     if (name[3] == 't' && x->ref->width == 8 && set_got(x, x->ref->addr, "ld64_got_lo12_nc", 0x003ffc00)) return true;
     struct lp_use u = {x->ref->addr, x->ref->base, x->atom, x->ref->width};
     struct lp_there t = base_of(x, x->ref);

@@ -155,6 +155,30 @@ refused '-DTABLE={"alpha",1},{"beta",2},{"gamma",3}' E120
 refused -DCONSTRUCTOR E130
 refused -DIMPORT E150
 refused -DTLS=4 E160
+
+# GCC reaches one variable from the address of another, which may be anywhere in the patched program.
+cat >anchor.c <<'C'
+#include <stdio.h>
+static int seen[4];
+#ifdef FIXED
+static int more[4];
+#define MORE(v) (more[(v) & 3] += seen[1])
+#else
+#define MORE(v) 0
+#endif
+__attribute__((noinline)) int area(int v) { seen[v & 3]++; return MORE(v) + seen[0]; }
+int main(int argc, char **argv) { printf("%d\n", area(argc)); return 0; }
+C
+anchored() { "$CROSS_CC" -w -O2 "$@" -Wl,--build-id anchor.c; }
+anchored -o anchor.old && anchored -DFIXED -o anchor.new || exit 1
+lpdiff anchor.old anchor.new >r.out 2>r.err
+is "$?$(cat r.out)" 2 "E181: a new variable behind an old one's address is refused"
+like "$(cat r.err)" ' E181: `area`: new data is reached from the address of other data$' "with the reason's number"
+like "$(cat r.err)" 'hint: .*-fno-section-anchors' "and the hint that helps"
+anchored -fno-section-anchors -o anchor.old && anchored -fno-section-anchors -DFIXED -o anchor.new || exit 1
+lpdiff anchor.old anchor.new >r.out 2>r.err
+is "$?$(cat r.err)" 1 "as it does"
+
 build start -O2 -DSTART=6
 lpdiff --data base start >st.lpatch 2>st.err
 is "$?$(cat st.err)" 1 "--data includes the value"
