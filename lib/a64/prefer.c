@@ -100,6 +100,13 @@ static void lengthen(uint32_t w, struct lp_dis_insn *insn)
     drop_last(insn);
 }
 
+/* A register without a name is called by its fields (Arm ARM C5.1.2). Capstone 4 takes op0 for 3 in all of them. */
+static void unnamed(uint32_t w, struct lp_dis_insn *insn)
+{
+    char *name = strstr(insn->operands, "s3_");
+    if (name) name[1] = (char)('0' + (w >> 19 & 3));
+}
+
 void lp_dis_prefer(unsigned row, uint32_t word, struct lp_dis_insn *insn)
 {
     hint(row, word, insn);
@@ -107,6 +114,7 @@ void lp_dis_prefer(unsigned row, uint32_t word, struct lp_dis_insn *insn)
     if (row == A64_ORR_imm) move_bitmask(word, insn);
     if (strcmp(insn->mnemonic, "bfi") == 0 && (word >> 5 & 31) == 31) clear(insn);
     if (strcmp(insn->mnemonic, "ins") == 0) strcpy(insn->mnemonic, "mov");
+    if (strcmp(insn->mnemonic, "mrs") == 0 || strcmp(insn->mnemonic, "msr") == 0) unnamed(word, insn);
     if (insn->mnemonic[0] == 's' || insn->mnemonic[0] == 'u') lengthen(word, insn);
     negative(insn);
 }
