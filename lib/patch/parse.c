@@ -446,6 +446,10 @@ static lp_status parse_read(const char *name, char *text, size_t len, unsigned f
     if (len == 0 && !(flags & LP_PATCH_LENIENT)) {
         s = lp_fail(err, LP_E_SYNTAX, "it is empty, which is no patch: did the command that was to write it fail, or find no difference?");
         lp_at(err, name, 0, 0);
+    } else if (len >= 4 && memcmp(text, "\177ELF", 4) == 0 && !(flags & LP_PATCH_LENIENT)) {
+        s = lp_fail(err, LP_E_SYNTAX, "it is an ELF file, not a patch");
+        lp_at(err, name, 0, 0);
+        lp_hint(err, "where a command takes both, the ELF file comes first and the patches follow");
     } else {
         s = lp_patch_parse(name, text, len, flags, report, ctx, out, err);
     }

@@ -71,6 +71,10 @@ for kind in plain static-pie bti nopie pie; do
 done
 
 cpu=max
+run "the wrong way round" 2 lpapply -o wrong.new plain.lpatch ./plain
+is "$(cat run)" "lpapply: ./plain: it is an ELF file, not a patch
+lpapply: hint: where a command takes both, the ELF file comes first and the patches follow" "the wrong way round: what is wrong, and the order"
+
 # ---- a library: GOT, thread-local storage, an IFUNC, imports, a variable that the program may have; and the program that uses it ----
 cc() { "$CROSS_CC" -w -O2 -fno-ipa-ra -Wl,--build-id "$@"; }
 library() { cc -fPIC -shared -Wl,-soname,libwork.so.1 -o libwork.so.1 "$@" "$dir/work.c"; }
