@@ -83,6 +83,23 @@ static struct line *find_line(const char *section, const char *name)
     return NULL;
 }
 
+/* The words of an alias are those of the instruction too. */
+static void check_alias(const struct line *l)
+{
+    const struct line *of = find_line(l->e.section, l->e.alias);
+    if (of == NULL || of == l) {
+        BAD("%s: an alias of '%s', which is none of the section", l->e.name, l->e.alias);
+        return;
+    }
+    for (unsigned i = 0; i < l->n_rows; i++) {
+        bool found = false;
+        for (unsigned k = 0; k < of->n_rows; k++)
+            found |= of->rows[k] == l->rows[i];
+        if (!found)
+            BAD("%s: has no %s, as its alias %s", of->e.name, lp_a64_rows[l->rows[i]].name, l->e.name);
+    }
+}
+
 static void read_lines(void)
 {
     for (struct line *l; n_lines < LINES && lp_dis_entry(n_lines, &(l = &lines[n_lines])->e); n_lines++) {
@@ -92,8 +109,8 @@ static void read_lines(void)
         read_rows(l);
     }
     for (unsigned i = 0; i < n_lines; i++)
-        if (*lines[i].e.alias && (find_line(lines[i].e.section, lines[i].e.alias) == NULL || strcmp(lines[i].e.name, lines[i].e.alias) == 0))
-            BAD("%s: an alias of '%s', which is none of the section", lines[i].e.name, lines[i].e.alias);
+        if (*lines[i].e.alias)
+            check_alias(&lines[i]);
 }
 
 static void read_unwritten(void)
@@ -111,12 +128,12 @@ static void read_unwritten(void)
     }
 }
 
-/* ---- features: "FEAT_A, FEAT_B" of the rows, in parentheses if there are rows of Armv8.0 too ---- */
+/* ---- features: "FEAT_A, FEAT_B" of the rows, in parentheses if there are rows of Armv8.0 too; "FEAT_A and FEAT_B" if a row of A needs B too ---- */
 static bool needs(const char *list, const char *feature)
 {
     const size_t n = strlen(feature);
     for (const char *p = list; (p = strstr(p, "FEAT_")) != NULL; p += n)
-        if (strncmp(p += 5, feature, n) == 0 && strchr(",)", p[n]) != NULL)
+        if (strncmp(p += 5, feature, n) == 0 && strchr(",) ", p[n]) != NULL)
             return true;
     return false;
 }
@@ -125,7 +142,7 @@ static void check_features(const struct line *l)
 {
     unsigned named = 0, plain = 0, different = 0;
     for (const char *p = l->e.feature; (p = strstr(p, "FEAT_")) != NULL; p++)
-        named++;
+        named += p - l->e.feature < 4 || strncmp(p - 4, "and ", 4) != 0;
     for (unsigned i = 0; i < l->n_rows; i++) {
         const char *feature = lp_a64_rows[l->rows[i]].feature;
         bool before = false;

@@ -39,4 +39,5 @@ awk -F'\t' '
     END { print known, "lines have rows" }' \
     "$scratch/rows" "$scratch/list" >"$scratch/different"
 is "$(tail -n 5 "$scratch/different")" "$lines lines have rows" "lpdis --coverage: states and proofs of the rows"
+is "$(awk -F'\t' '$2 ~ /^SETG/ { print $5 }' "$scratch/list" | sort | uniq -c | tr -s ' ')" " 4 FEAT_MTE and FEAT_MOPS" "lpdis --coverage: what is needed together"
 tap_done
