@@ -372,6 +372,12 @@ static void compare_pair(lp_diff *d, uint32_t i)
 
 static bool is_piece(const struct lp_atom *a) { return a->kind == LP_ATOM_PIECE || a->kind == LP_ATOM_TABLE; }
 
+/* A text that has grown over the next one's place is another text. */
+static bool has_room(const lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
+{
+    return OLD(d)->span[a->span].flags & LP_SPAN_WRITE || lp_side_text(NEW(d), b->start) <= a->end - a->start;
+}
+
 /* Are sections, functions and what has a name where they were? Then data without a name is, too. */
 static bool same_places(const lp_diff *d)
 {
@@ -394,7 +400,8 @@ static void pair_in_place(lp_diff *d)
         struct lp_atom *a = &o->atom[i];
         while (k < s->natom && s->atom[k].start < a->start) k++;
         if (k >= s->natom || s->atom[k].start != a->start || a->kind != LP_ATOM_PIECE || s->atom[k].kind != LP_ATOM_PIECE) continue;
-        if (a->pair == LP_NONE && s->atom[k].pair == LP_NONE) a->pair = k, s->atom[k].pair = i, a->rule = s->atom[k].rule = LP_RULE_ORDER;
+        if (a->pair == LP_NONE && s->atom[k].pair == LP_NONE && has_room(d, a, &s->atom[k]))
+            a->pair = k, s->atom[k].pair = i, a->rule = s->atom[k].rule = LP_RULE_ORDER;
     }
 }
 

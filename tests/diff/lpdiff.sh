@@ -183,4 +183,39 @@ build start -O2 -DSTART=6
 lpdiff --data base start >st.lpatch 2>st.err
 is "$?$(cat st.err)" 1 "--data includes the value"
 is "$(run -P st.lpatch ./base $args)" "$(run ./start $args)" "and it is there from the start"
+
+# Texts: one that grows over the padding behind it, while all else stays where it is; new ones whose ends the linker shares with others.
+cat >text.c <<'E2'
+#include <stdio.h>
+#ifdef NEW
+#define GROWS "second text"
+#define SHARED "a new long middle"
+#define END "fixed: tail end"
+#else
+#define GROWS "first text"
+#define SHARED "old"
+#define END "x"
+#endif
+static const int prime[] = {2, 3, 5, 7};
+__attribute__((noipa)) int number(unsigned i) { return prime[i & 3]; }
+__attribute__((noipa)) const char *grows(int x) { return x ? GROWS : 0; }
+#ifdef TAILS
+__attribute__((noipa)) void tail(int x) { puts("tail end"); fputs("middle", stdout); printf("d: %d\n", x); }
+__attribute__((noipa)) void shared(int x) { fputs(SHARED, stdout); printf("%d;", x); puts(END); }
+#endif
+int main(int c, char **v)
+{
+    printf("%s %d\n", grows(c), number(c));
+#ifdef TAILS
+    tail(3), shared(4);
+#endif
+    return 0;
+}
+E2
+for flags in -Os -O2 '-Os -DTAILS' '-O2 -static -DTAILS'; do
+    "$CROSS_CC" -w $flags -Wl,--build-id -o text.old text.c && "$CROSS_CC" -w $flags -DNEW -Wl,--build-id -o text.new text.c || exit 1
+    lpdiff text.old text.new >text.lpatch 2>r.err
+    is "$?" 1 "texts, $flags: a patch"
+    is "$(run -P text.lpatch ./text.old)" "$(run ./text.new)" "  the program does what the new one does"
+done
 tap_done
