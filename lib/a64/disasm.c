@@ -1,5 +1,5 @@
-/* a64/disasm.c - one word as text: that of spell_base.c, capstone's in the preferred form (prefer.c), that of spell.c, or the name that our tables
- * give to what capstone does not know.
+/* a64/disasm.c - one word as text: that of spell_base.c or spell_system.c, capstone's in the preferred form (prefer.c), that of spell.c, or the name
+ * that our tables give to what capstone does not know.
  * Programs repeat themselves: texts are kept by word, those of PC-relative words without the offset. */
 #include <config.h>
 #include <arm64lp/dis.h>
@@ -138,7 +138,7 @@ static unsigned compose(struct lp_dis *d, uint32_t word, struct lp_dis_insn *out
     out->has_target = lp_a64_rows[row].flags & LP_ROW_PCREL;
     out->defined = true;
     out->operands[0] = 0;
-    if (row != A64_UNDEFINED && lp_dis_spell_base(row, word, out)) return row;
+    if (row != A64_UNDEFINED && (lp_dis_spell_base(row, word, out) || lp_dis_spell_system(row, word, out))) return row;
     const bool nxs = knows_without_xs(d, row, word);
     if (nxs || capstone_knows(d, word, 0)) {
         copy(out->mnemonic, sizeof out->mnemonic, d->insn->mnemonic);

@@ -1,4 +1,4 @@
-/* a64/disasm.h - between disasm.c, prefer.c, spell.c and spell_base.c, and the target of a word whose row is known. */
+/* a64/disasm.h - between disasm.c, prefer.c and spell*.c, and the target of a word whose row is known. */
 #ifndef LP_A64_DISASM_H
 #define LP_A64_DISASM_H
 #include <arm64lp/dis.h>
@@ -10,6 +10,8 @@ void lp_dis_prefer(unsigned row, uint32_t word, struct lp_dis_insn *insn);
 bool lp_dis_spell(unsigned row, uint32_t word, struct lp_dis_insn *out);
 /* The text of a word whose row is in spell_base.def; false: there is none. The target of a branch is left out. */
 bool lp_dis_spell_base(unsigned row, uint32_t word, struct lp_dis_insn *out);
+/* The text of a system register or instruction of system.def; false: it is none. */
+bool lp_dis_spell_system(unsigned row, uint32_t word, struct lp_dis_insn *out);
 /* Text that is being written: as much of it as there is room for. */
 struct lp_dis_text { char *p; size_t n, size; };
 void lp_dis_put(struct lp_dis_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

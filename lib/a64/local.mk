@@ -5,7 +5,7 @@ lib_a64_liba64_la_SOURCES = \
 	lib/a64/encode.c lib/a64/stack.c \
 	lib/a64/regs.c lib/a64/regs.h lib/a64/access.c lib/a64/access.h \
 	lib/a64/op.h
-lib_a64_liba64_la_SOURCES += lib/a64/disasm.c lib/a64/disasm.h lib/a64/prefer.c lib/a64/spell.c lib/a64/spell_base.c lib/a64/spell_base.def lib/a64/capstone.c lib/a64/capstone.h lib/a64/proof.c lib/a64/proof.h lib/a64/proof.def lib/a64/index.c lib/a64/index.h lib/a64/index.def
+lib_a64_liba64_la_SOURCES += lib/a64/disasm.c lib/a64/disasm.h lib/a64/prefer.c lib/a64/spell.c lib/a64/spell_base.c lib/a64/spell_base.def lib/a64/spell_system.c lib/a64/system.def lib/a64/capstone.c lib/a64/capstone.h lib/a64/proof.c lib/a64/proof.h lib/a64/proof.def lib/a64/index.c lib/a64/index.h lib/a64/index.def
 
 # The classes of instructions, in the order of the tables. Each has lib/a64/CLASS.decode and lib/exec/CLASS.c.
 A64_CLASSES = \
