@@ -149,5 +149,6 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     else good = print_content(d, a->start, a->start + n, p);
     lp_buf_puts(&d->items, "end\n");
     const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";
+    if (lp_side_offsets(s, a->start, end)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);
 }

@@ -230,7 +230,8 @@ static void refuse_moved(lp_diff *d)
         if (is_func(b) && b->included && !b->in_place && has_lsda(NEW(d), b->start)) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf));
         for (uint32_t k = 0; is_func(b) && b->included && k < b->ntable; k++) {
             const struct lp_flow_table *t = &NEW(d)->table[b->table + k].t;
-            if (!t->n) lp_diff_refuse(d, NEW(d), LP_E140, lp_atom_text(b, buf), (unsigned long long)(t->br_at - b->start), "the jump table is not understood");
+            if (t->n || t->offsets) continue;
+            lp_diff_refuse(d, NEW(d), LP_E140, lp_atom_text(b, buf), (unsigned long long)(t->br_at - b->start), "the jump table is not understood");
         }
     }
 }

@@ -34,10 +34,22 @@ static bool same_word(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t 
     return lp_same_target(d, s, &a, &b);
 }
 
+/* An entry of a table of offsets in both, by what it leads to. */
+static bool same_offset(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
+{
+    const struct lp_offsets *x = lp_side_offsets(s, o, o + 1), *y = lp_side_offsets(NEW(d), n, n + 1);
+    if (!x || !y || o - x->start != n - y->start || (o - x->start) & 3) return false;
+    struct lp_use a = {x->start + (uint64_t)lp_sext(lp_le32(p), 32), LP_NONE, LP_NONE, 0};
+    struct lp_use b = {y->start + (uint64_t)lp_sext(lp_le32(q), 32), LP_NONE, LP_NONE, 0};
+    return lp_same_target(d, s, &a, &b);
+}
+
 /* A whole file's worth of words is mostly not filled in: up to the next one that is, bytes are bytes. */
 static uint64_t plain(const struct lp_side *s, uint64_t at, uint64_t end)
 {
     size_t i = lp_count_below(s->word, s->nword, sizeof *s->word, at);
+    const struct lp_offsets *x = lp_side_offsets(s, at, end);
+    if (x && x->start > at) end = x->start;
     return i < s->nword && s->word[i].at < end ? s->word[i].at : end;
 }
 
@@ -56,7 +68,10 @@ bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, u
     for (uint64_t i = 0; i < len;) {
         uint64_t step = 8;
         *at = i;
-        if (lp_side_word(s, o + i) || lp_side_word(NEW(d), n + i) || addresses) {
+        if (lp_side_offsets(s, o + i, o + i + 1) || lp_side_offsets(NEW(d), n + i, n + i + 1)) {
+            if (i + 4 > len || !same_offset(d, s, o + i, n + i, p + i, q + i)) return false;
+            step = 4;
+        } else if (lp_side_word(s, o + i) || lp_side_word(NEW(d), n + i) || addresses) {
             if (i + 8 > len) return memcmp(p + i, q + i, len - i) == 0;
             if (!same_word(d, s, o + i, n + i, p + i, q + i)) return false;
         } else {
@@ -251,11 +266,16 @@ void lp_emit_changed_data(lp_diff *d)
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
         const struct lp_atom *a = &OLD(d)->atom[i], *b;
         uint64_t at, n, m;
+        char buf[32];
         if ((a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE) || a->pair == LP_NONE) continue;
         b = &NEW(d)->atom[a->pair];
         n = extent(OLD(d), i, b->end - b->start), m = extent(NEW(d), a->pair, a->end - a->start);
         if (n < m) n = m;
-        if (n && !b->labels && !lp_same_data(d, OLD(d), a->start, b->start, n, &at)) print_changes(d, i, b, n);
+        if (n && !b->labels && !lp_same_data(d, OLD(d), a->start, b->start, n, &at)) {
+            if (lp_side_offsets(OLD(d), a->start, a->start + n) || lp_side_offsets(NEW(d), b->start, b->start + n))
+                lp_diff_refuse(d, NEW(d), LP_E145, lp_atom_text(a, buf), (unsigned long long)at);
+            else print_changes(d, i, b, n);
+        }
         lp_suppose_keep(d, true);
     }
 }

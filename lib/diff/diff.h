@@ -82,6 +82,9 @@ struct lp_side {
     size_t nlabel, label_cap;
     uint32_t *by_name;                /* functions and objects with a name, in the order of names */
     size_t nnamed;
+    /* Tables of offsets from their own start to texts and objects. By address. */
+    struct lp_offsets { uint64_t start, end; } *offsets;
+    size_t noffsets;
     uint64_t *cut;                    /* addresses that something refers to, in unnamed data */
     size_t ncut, cut_cap;
     struct lp_flow_survey survey;
@@ -147,6 +150,8 @@ lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
 
 /* ---- load.c ---- */
 const struct lp_span *lp_side_span(const struct lp_side *s, uint64_t addr);
+/* The table of offsets that has this address, or with a larger one begins next below `end`; NULL = none. */
+const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr, uint64_t end);
 /* Bytes at an address, `*avail` of them in the same span; NULL if there are none (bss, outside). */
 const uint8_t *lp_side_bytes(const struct lp_side *s, uint64_t addr, uint64_t *avail);
 /* The same of code, without what linkers moved, and as it is with the patch. */

@@ -426,6 +426,22 @@ static void find_escapes(struct lp_frun *r)
             use_pages(r, r->escape[e - 1].page, PAGE_ESCAPES);
 }
 
+/* Does a BR lead to the sum that word i makes? */
+static bool is_jumped_to(const struct lp_frun *r, size_t i)
+{
+    for (size_t k = 0; k < r->n && r->bounds; k++)
+        if (r->op[k].kind == OP_JUMP_REG && lp_fset_has(r->visited, k) && r->told[k] == r->told[i])
+            return true;
+    return false;
+}
+
+/* An entry with a sign and the address of its own table: compilers make tables of texts and objects like that, which need no relocations. */
+static bool adds_offset(const struct lp_frun *r, size_t i)
+{
+    const struct lp_fvalue *v = r->op[i].kind == OP_ADD_REG && lp_fset_has(r->visited, i) ? lp_fv_at(&r->pool, r->told[i]) : NULL;
+    return v != NULL && v->kind == FV_GOAL && v->bytes == 4 && v->is_signed && v->shift == 0 && v->m[0].v == v->m[1].v && !is_jumped_to(r, i);
+}
+
 static void tell_all(struct lp_frun *r)
 {
     struct lp_flow_table t;
@@ -437,6 +453,10 @@ static void tell_all(struct lp_frun *r)
             list_addresses(r, ref, lp_fv_at(&r->pool, r->told[i]));
         if (r->op[i].kind == OP_JUMP_REG && lp_fset_has(r->visited, i) && lp_frun_table(r, r->told[i], lp_frun_pc(r, i), &t))
             add_table(r, &t);
+        if (adds_offset(r, i)) {
+            const uint64_t at = lp_fv_at(&r->pool, r->told[i])->m[0].v;
+            add_table(r, &(struct lp_flow_table){.br_at = lp_frun_pc(r, i), .at = at, .base = at, .entry_bytes = 4, .is_signed = true, .offsets = true});
+        }
     }
     find_escapes(r);
     for (size_t i = 0; i < r->n; i++)

@@ -48,6 +48,7 @@ struct lp_flow_table {
     uint32_t n;
     uint8_t entry_bytes, shift;
     bool is_signed;
+    bool offsets;                /* no jump: br_at is where an entry is added to the table's own address, and n is 0 */
     bool guessed;                /* no bound was found: n is how many entries lead into the function, and may be too many */
 };
 struct lp_flow {

@@ -323,6 +323,7 @@ static void step_add_reg(struct lp_frun *r, struct lp_fstate *s, size_t i)
     }
     if (!is_address(r, to))
         page_escapes(r, a), page_escapes(r, raw);
+    r->told[i] = to;
     if (o->rd == REG_SP && value(r, to)->kind != FV_STACK)
         to = lp_fv_make(&r->pool, FV_STACK, 0, i + 1); /* alloca */
     write_reg(s, o->rd, to);
@@ -406,6 +407,10 @@ static lp_fv loaded(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base
         const lp_fv e = load_entry(r, s, o);
         if (e != ID_NONE)
             return e;
+    }
+    if (v->kind == FV_ADDR && v->n == 1 && !v->maybe && v->m[0].space == IN_ADDR && v->m[0].indexed && o->each == 4 && o->flags & F_SIGNED) {
+        struct lp_fvalue e = {.kind = FV_ENTRY, .n = 1, .bytes = 4, .is_signed = 1, .m[0] = {.v = v->m[0].root}};
+        return lp_fv_intern(&r->pool, &e);
     }
     return o->each == 1 && !(o->flags & F_SIGNED) ? small(r, BYTE_MAX) : ID_NONE;
 }

@@ -288,10 +288,17 @@ void lp_diff_load(struct lp_side *s)
     if (!lp_is_sorted(s->fde, s->nfde, sizeof *s->fde, by_at)) qsort(s->fde, s->nfde, sizeof *s->fde, by_at);
 }
 
+const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr, uint64_t end)
+{
+    size_t i = lp_count_upto(s->offsets, s->noffsets, sizeof *s->offsets, addr);
+    if (i && s->offsets[i - 1].end > addr) return &s->offsets[i - 1];
+    return i < s->noffsets && s->offsets[i].start < end ? &s->offsets[i] : NULL;
+}
+
 void lp_side_free(struct lp_side *s)
 {
     free(s->span), free(s->atom), free(s->ref), free(s->table), free(s->word), free(s->reloc), free(s->fde), free(s->cut), free(s->by_name);
-    free(s->label), free(s->nearby.v);
+    free(s->label), free(s->nearby.v), free(s->offsets);
     for (size_t i = 0; i < s->nover; i++) free(s->over[i].bytes);
     free(s->over);
     lp_flow_survey_free(&s->survey);

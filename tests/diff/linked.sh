@@ -133,6 +133,48 @@ build() { out=$1; shift; "$CROSS_CC" -w -fno-section-anchors -O2 "$@" -Wl,--buil
 build m.old && build m.shift -DSHIFT || exit 1
 is "$(lpdiff --summary m.old m.shift 2>&1 | grep -v '^new ')" "" "marks that are no addresses, in another layout"
 
+# ---- tables of offsets from themselves to texts, as clang makes them: what they lead to counts, not the numbers ----
+cat >offsets.c <<'C'
+#include <stdio.h>
+#ifdef SHIFT
+char front[SHIFT] = "front";
+const char *before(int n) { return &"some text in front"[n]; }
+#endif
+const char *name(int);
+__attribute__((noinline)) int fixed(int n) { return n FIXED; }
+__asm__(".text\n .globl name\n .type name, %function\nname: and w8, w0, #3\n adrp x9, table\n add x9, x9, :lo12:table\n"
+        LOAD " add x0, x9, x8\n" ROOM " ret\n .size name, .-name\n"
+        ".section .rodata.str1.1, \"aMS\", %progbits, 1\n.La: .asciz \"zero\"\n.Lb: .asciz \"" ONE "\"\n.Lc: .asciz \"two\"\n.Ld: .asciz \"" LAST "\"\n"
+        ".section .rodata, \"a\"\n .p2align 2\n" TYPE "table: .word .La-table, .Lb-table, .Lc-table, .Ld-table\n.Ltend: .text\n");
+int main(int argc, char **argv) { for (int i = 0; i < 4; i++) printf("%s %d\n", name(i), fixed(i)); return 0; }
+C
+named='-DTYPE=".globl table\n .type table, %object\n .size table, 16\n"' plain='-DTYPE=""'
+indexed='-DLOAD="ldrsw x8, [x9, w8, uxtw #2]\n"' stepped='-DLOAD="add x8, x9, w8, uxtw #2\n ldrsw x8, [x8]\n"'
+for way in "$named $indexed" "$plain $indexed" "$plain $stepped"; do
+    case $way in $named*) type=$named ;; *) type=$plain ;; esac
+    case $way in *$indexed) load=$indexed ;; *) load=$stepped ;; esac
+    for how in -pie '-no-pie -static'; do
+        build()
+        {
+            out=$1 one=$2 last=$3
+            shift 3
+            "$CROSS_CC" -w -O1 $how "$type" "$load" "-DONE=\"$one\"" "-DLAST=\"$last\"" "$@" -Wl,--build-id -o "$out" offsets.c
+        }
+        build o.old one three -DFIXED=+1 -DROOM='""' && build o.shift one three -DSHIFT=40 -DFIXED=+1 -DROOM='""' &&
+            build o.text ONE drei -DFIXED=+1 -DROOM='""' && build o.fix one three -DSHIFT=40 '-DFIXED=*5+2' -DROOM='""' &&
+            build o.both five three '-DROOM="nop\n nop\n add x0, x0, #0\n"' -DFIXED=+1 -DSHIFT=40 || exit 1
+        is "$(lpdiff --summary o.old o.shift 2>&1 | grep -v '^new ')" "" "$how: a table of offsets in another layout"
+        fix "$how: a fix elsewhere" o.old o.fix fixed
+        for new in text both; do
+            lpdiff o.old o.$new >o.lpatch 2>o.err
+            rc=$?
+            got=$(run -P o.lpatch ./o.old; echo $?) want=$(run ./o.$new; echo $?)
+            is "$([ $rc = 1 ] && [ "$got" = "$want" ] && echo good; [ $rc = 2 ] && grep -o E145 o.err | head -1)" \
+                "$([ $rc = 1 ] && echo good || echo E145)" "$how: a text that such a table leads to changed ($new): refused, or right"
+        done
+    done
+done
+
 # ---- __LINE__: left out where the files' own debugging information proves it, and nowhere else ----
 cat >line.c <<'C'
 #include <stdio.h>
