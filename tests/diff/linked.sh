@@ -175,6 +175,27 @@ for way in "$named $indexed" "$plain $indexed" "$plain $stepped"; do
     done
 done
 
+# ---- addresses as numbers: no patch has the new file's ----
+cat >number.c <<'C'
+#include <stdio.h>
+int a = 5, b = 6;
+#ifdef SHIFT
+int room[40] = {1};
+#endif
+int c = 7, get(int);
+__attribute__((noinline)) int fixed(int n) { return n FIXED; }
+__asm__(".text\n .globl get\n .type get, %function\nget: movz x8, #:abs_g0_nc:c\n movk x8, #:abs_g1_nc:c\n movk x8, #:abs_g2_nc:c\n movk x8, #:abs_g3:c\n"
+        " ldr w8, [x8]\n add w0, w8, w0\n ret\n .size get, .-get\n");
+int main(int argc, char **argv) { printf("%d %d %d\n", fixed(3), get(4), a + b); return 0; }
+C
+for how in '' -Wl,-q; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 -fno-section-anchors -fno-toplevel-reorder -no-pie -static $how "$@" -Wl,--build-id -o "$out" number.c; }
+    build i.old -DFIXED=+1 && build i.new -DFIXED=+1 -DSHIFT && build i.fix -DFIXED=+2 || exit 1
+    lpdiff i.old i.new >i.lpatch 2>i.err
+    is "$?$(grep -c 'E146: `get`+0x0 makes the number' i.err)" 21 "an address that MOVZ and MOVK make, of what moved, is a reason for no patch $how"
+    fix "elsewhere it is none $how" i.old i.fix fixed
+done
+
 # ---- __LINE__: left out where the files' own debugging information proves it, and nowhere else ----
 cat >line.c <<'C'
 #include <stdio.h>
