@@ -32,10 +32,10 @@ struct access { unsigned how, log2; int field; };
 /* Registers that follow the one that a field names: `n` in all, or (field not -1) that field's value + 1. */
 struct list { int of, field; unsigned n; };
 
-enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16, F_EL1 = 32, F_OFF = 64, F_BACK = 128 };
+enum { F_TODO = 1, F_BRANCH = 2, F_JUMP = 4, F_MEM = 8, F_PCREL = 16, F_EL1 = 32, F_OFF = 64, F_BACK = 128, F_NZCV = 256 };
 /* An attribute that is a flag (and sets `also`), and what enum lp_row_flags says of it. */
 struct attribute { const char *name; unsigned flag, also; const char *means; };
-enum { ATTRIBUTES = 8 };
+enum { ATTRIBUTES = 9 };
 extern const struct attribute attributes[ATTRIBUTES];
 /* Row n is code n + this: before the rows come decode and counter, and undefined is row 0. */
 enum { CODE_OF_ROW = 3 };

@@ -213,7 +213,8 @@ const struct attribute attributes[ATTRIBUTES] = {
     {"pcrel", F_PCREL, 0, "the word means something else at another address"},
     {"el1", F_EL1, F_TODO, "undefined for programs, or always trapped"},
     {"off", F_OFF, F_TODO, "Linux does not let programs use it"},
-    {"back", F_BACK, 0, "writes the address back to the base register"}};
+    {"back", F_BACK, 0, "writes the address back to the base register"},
+    {"nzcv", F_NZCV, 0, "writes the condition flags"}};
 
 /* Words that are neither flags of enum lp_row_flags nor calls. */
 static bool parse_word(struct row *r, const char *word)
@@ -264,7 +265,7 @@ static void parse_attr(struct row *r, char *word, char *args)
         }
     }
     ERROR("%s: unknown attribute '%s%s' (hot unless() derive() after() mem load() store() update() touch() block back post reads() writes() list() high() "
-          "branch jump pcrel todo el1 off, or a guard)", r->name, word, args ? "()" : "");
+          "branch jump pcrel nzcv todo el1 off, or a guard)", r->name, word, args ? "()" : "");
 }
 
 void parse_attrs(struct row *r, char *s)
