@@ -94,20 +94,6 @@ static bool capstone_knows(struct lp_dis *d, uint32_t word, uint64_t pc)
     return !is_udf(word) && d->cs->disasm_iter(d->handle, &p, &n, &pc, d->insn);
 }
 
-/* TLBI without the XS attribute is the TLBI that has a CRn less by one, and capstone 4 knows that one alone (Arm ARM C6.2, TLBI). */
-static bool knows_without_xs(struct lp_dis *d, unsigned row, uint32_t word)
-{
-    return row == A64_TLBI_nXS && capstone_knows(d, word & ~UINT32_C(0x1000), 0) && strcmp(d->insn->mnemonic, "tlbi") == 0;
-}
-
-static void add_nxs(struct lp_dis_insn *out)
-{
-    char *end = out->operands + strcspn(out->operands, ",");
-    if (strlen(out->operands) + 4 > sizeof out->operands) return;
-    memmove(end + 3, end, strlen(end) + 1);
-    memcpy(end, "nxs", 3);
-}
-
 static void copy(char *to, size_t size, const char *from)
 {
     size_t n = strlen(from);
@@ -139,14 +125,12 @@ static unsigned compose(struct lp_dis *d, uint32_t word, struct lp_dis_insn *out
     out->defined = true;
     out->operands[0] = 0;
     if (row != A64_UNDEFINED && (lp_dis_spell_base(row, word, out) || lp_dis_spell_system(row, word, out))) return row;
-    const bool nxs = knows_without_xs(d, row, word);
-    if (nxs || capstone_knows(d, word, 0)) {
+    if (capstone_knows(d, word, 0)) {
         copy(out->mnemonic, sizeof out->mnemonic, d->insn->mnemonic);
         copy(out->operands, sizeof out->operands, d->insn->op_str);
         char *last = out->has_target ? strrchr(out->operands, '#') : NULL;
         if (last) *last = 0;
         lp_dis_prefer(row, word, out);
-        if (nxs) add_nxs(out);
         return row;
     }
     out->defined = row != A64_UNDEFINED;

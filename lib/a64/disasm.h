@@ -15,6 +15,8 @@ bool lp_dis_spell_system(unsigned row, uint32_t word, struct lp_dis_insn *out);
 /* Text that is being written: as much of it as there is room for. */
 struct lp_dis_text { char *p; size_t n, size; };
 void lp_dis_put(struct lp_dis_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* An X (wide) or W register; 31 is SP or the zero register. */
+void lp_dis_put_general(struct lp_dis_text *t, bool wide, bool sp, unsigned reg);
 /* The row's name up to `_`, in small letters. */
 void lp_dis_mnemonic(unsigned row, struct lp_dis_insn *out);
 /* Of a row with LP_ROW_PCREL. */

@@ -75,17 +75,10 @@ void lp_dis_mnemonic(unsigned row, struct lp_dis_insn *out)
     out->mnemonic[n] = 0;
 }
 
-/* X or W register; 31 is the zero register, of an address SP. */
-static void put_general(struct lp_dis_text *t, char kind, unsigned reg)
+void lp_dis_put_general(struct lp_dis_text *t, bool wide, bool sp, unsigned reg)
 {
-    if (reg == 31) lp_dis_put(t, "%czr", kind);
-    else lp_dis_put(t, "%c%u", kind, reg);
-}
-
-static void put_base(struct lp_dis_text *t, unsigned reg)
-{
-    if (reg == 31) lp_dis_put(t, "sp");
-    else lp_dis_put(t, "x%u", reg);
+    if (reg < 31) lp_dis_put(t, "%c%u", wide ? 'x' : 'w', reg);
+    else lp_dis_put(t, "%s", sp ? "sp" : wide ? "xzr" : "wzr");
 }
 
 static void put_vectors_on(struct lp_dis_text *t, int64_t v)
@@ -113,11 +106,11 @@ static void put_operand(struct lp_dis_text *t, char code, uint32_t w)
     case 'p': lp_dis_put(t, "p%d", w & 15); break;
     case 'q': lp_dis_put(t, "p%d", w >> 5 & 15); break;
     case 'o': lp_dis_put(t, "p%d", w >> 16 & 15); break;
-    case 'x': put_general(t, 'x', d); break;
-    case 'X': put_base(t, n); break;
-    case 'y': put_general(t, 'x', m); break;
-    case 'w': put_general(t, 'w', n); break;
-    case 'W': put_general(t, 'w', m); break;
+    case 'x': lp_dis_put_general(t, true, false, d); break;
+    case 'X': lp_dis_put_general(t, true, true, n); break;
+    case 'y': lp_dis_put_general(t, true, false, m); break;
+    case 'w': lp_dis_put_general(t, false, false, n); break;
+    case 'W': lp_dis_put_general(t, false, false, m); break;
     case 'v': put_vectors_on(t, lp_sext(w >> 16 & 15, 4)); break;
     case 'V': put_vectors_on(t, lp_sext((w >> 16 & 63) << 3 | (w >> 10 & 7), 9)); break;
     case '5': lp_dis_put(t, "#%d", (int)lp_sext(m, 5)); break;
@@ -160,13 +153,12 @@ static void atomic(uint32_t w, unsigned a, unsigned l, bool can_store, struct lp
     static const char *const sizes[] = {"b", "h", "", ""};
     const unsigned size = w >> 30, s = w >> 16 & 31, t = w & 31, n = w >> 5 & 31;
     const bool acquires = w >> a & 1, store = can_store && t == 31 && !acquires;
-    const char kind = size == 3 ? 'x' : 'w';
     struct lp_dis_text text = {out->operands, 0, sizeof out->operands};
     if (store) memcpy(out->mnemonic, "st", 2);
     snprintf(out->mnemonic + strlen(out->mnemonic), 8, "%s%s%s", acquires ? "a" : "", w >> l & 1 ? "l" : "", sizes[size]);
-    put_general(&text, kind, s);
-    if (!store) lp_dis_put(&text, ", "), put_general(&text, kind, t);
-    lp_dis_put(&text, ", ["), put_base(&text, n), lp_dis_put(&text, "]");
+    lp_dis_put_general(&text, size == 3, false, s);
+    if (!store) lp_dis_put(&text, ", "), lp_dis_put_general(&text, size == 3, false, t);
+    lp_dis_put(&text, ", ["), lp_dis_put_general(&text, true, true, n), lp_dis_put(&text, "]");
 }
 
 bool lp_dis_spell(unsigned row, uint32_t word, struct lp_dis_insn *out)

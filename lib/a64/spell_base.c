@@ -71,22 +71,16 @@ static unsigned field(char name, uint32_t w)
     }
 }
 
-static void put_general(struct lp_dis_text *t, bool wide, bool sp, unsigned reg)
-{
-    if (reg < 31) lp_dis_put(t, "%c%u", wide ? 'x' : 'w', reg);
-    else lp_dis_put(t, "%s", sp ? "sp" : wide ? "xzr" : "wzr");
-}
-
 static void put_register(struct lp_dis_text *t, char kind, unsigned reg, uint32_t w)
 {
     switch (kind) {
-    case 'W': put_general(t, false, false, reg); break;
-    case 'X': put_general(t, true, false, reg); break;
-    case 'P': put_general(t, true, true, reg); break;
-    case 'R': put_general(t, w >> 31, false, reg); break;
-    case 'Y': put_general(t, w >> 30 == 3, false, reg); break;
-    case 'I': put_general(t, bits(w, 30, 1), false, reg); break;
-    case 'U': put_general(t, !bits(w, 22, 1), false, reg); break;
+    case 'W': lp_dis_put_general(t, false, false, reg); break;
+    case 'X': lp_dis_put_general(t, true, false, reg); break;
+    case 'P': lp_dis_put_general(t, true, true, reg); break;
+    case 'R': lp_dis_put_general(t, w >> 31, false, reg); break;
+    case 'Y': lp_dis_put_general(t, w >> 30 == 3, false, reg); break;
+    case 'I': lp_dis_put_general(t, bits(w, 30, 1), false, reg); break;
+    case 'U': lp_dis_put_general(t, !bits(w, 22, 1), false, reg); break;
     case 'E': lp_dis_put(t, "%c%u", "bhsd"[bits(w, 22, 2)], reg); break;
     case 'F': lp_dis_put(t, "%c%u", "sd"[bits(w, 22, 1)], reg); break;
     default: lp_dis_put(t, "%c%u", tolower((unsigned char)kind), reg); break;

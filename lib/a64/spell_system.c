@@ -21,20 +21,15 @@ static const struct { uint16_t key; bool has_register; const char *mnemonic, *na
 #include "a64/system.def"
 };
 
-static void put_x(struct lp_dis_text *t, const char *before, uint32_t w)
-{
-    if ((w & 31) == 31) lp_dis_put(t, "%sxzr", before);
-    else lp_dis_put(t, "%sx%u", before, w & 31);
-}
-
 static bool spell_register(uint32_t w, struct lp_dis_text *t, struct lp_dis_insn *out)
 {
     const bool reads = w >> 21 & 1;
     for (size_t i = 0; i < sizeof registers / sizeof *registers; i++) {
         if (registers[i].key != (w >> 5 & 0x7fff) || !(registers[i].access & (reads ? R : W))) continue;
         strcpy(out->mnemonic, reads ? "mrs" : "msr");
-        if (reads) put_x(t, "", w), lp_dis_put(t, ", %s", registers[i].name);
-        else lp_dis_put(t, "%s", registers[i].name), put_x(t, ", ", w);
+        if (!reads) lp_dis_put(t, "%s, ", registers[i].name);
+        lp_dis_put_general(t, true, false, w & 31);
+        if (reads) lp_dis_put(t, ", %s", registers[i].name);
         return true;
     }
     return false;
@@ -49,7 +44,7 @@ static bool spell_operation(unsigned row, uint32_t w, struct lp_dis_text *t, str
         if (operations[i].key != key || (nxs && strcmp(operations[i].mnemonic, "tlbi") != 0)) continue;
         strcpy(out->mnemonic, operations[i].mnemonic);
         lp_dis_put(t, nxs ? "%snxs" : "%s", operations[i].name);
-        if (operations[i].has_register) put_x(t, ", ", w);
+        if (operations[i].has_register) lp_dis_put(t, ", "), lp_dis_put_general(t, true, false, w & 31);
         return true;
     }
     return false;
