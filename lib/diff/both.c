@@ -13,17 +13,22 @@ enum { CHUNK = 16 }; /* atoms that a thread takes at a time */
 
 /* ---- threads ---- */
 
+/* fn of each, by a thread of its own; without a second thread one behind the other. */
+static void in_two(void *(*fn)(void *), void *here, void *there)
+{
+    pthread_t other;
+    const bool both = pthread_create(&other, NULL, fn, there) == 0;
+    fn(here);
+    if (both) pthread_join(other, NULL);
+    else fn(there);
+}
+
 struct one { struct lp_side *s; void (*fn)(struct lp_side *s); };
 static void *run_one(void *p) { return ((struct one *)p)->fn(((struct one *)p)->s), NULL; }
 
 void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s))
 {
-    pthread_t other;
-    struct one one = {OLD(d), fn};
-    bool both = pthread_create(&other, NULL, run_one, &one) == 0;
-    fn(NEW(d));
-    if (both) pthread_join(other, NULL);
-    else fn(OLD(d));
+    in_two(run_one, &(struct one){NEW(d), fn}, &(struct one){OLD(d), fn});
 }
 
 /* ---- survey ---- */
@@ -176,11 +181,8 @@ static void *work(void *p)
 static void work_both(struct worker w[2], bool of_new)
 {
     atomic_uint next = 0;
-    pthread_t other;
     for (int i = 0; i < 2; i++) w[i].of_new = of_new, w[i].next = &next;
-    bool both = pthread_create(&other, NULL, work, &w[1]) == 0;
-    work(&w[0]);
-    if (both) pthread_join(other, NULL);
+    in_two(work, &w[0], &w[1]);
 }
 
 /* ---- what they found ---- */

@@ -1,5 +1,6 @@
 /* patch/stops.c - stopping the program, and how long it stood still: from the order to stop until its threads may go on. */
 #include <config.h>
+#include "base/sort.h"
 #include "base/text.h"
 #include "patch/journal.h"
 
@@ -26,12 +27,6 @@ void lp_live_resume(struct lp_live *live)
     if (took > s->longest) s->longest = took;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* `v` is a ring of which `n` were written in all; it is a copy. */
 static struct lp_live_stop sum_up(uint64_t *v, uint64_t n)
 {
@@ -39,7 +34,7 @@ static struct lp_live_stop sum_up(uint64_t *v, uint64_t n)
     if (n == 0) return r;
     r.last = v[(n - 1) % LP_LIVE_STOPS];
     if (n > LP_LIVE_STOPS) n = LP_LIVE_STOPS;
-    qsort(v, n, sizeof *v, by_value);
+    lp_sort_numbers(v, n);
     r.median = v[(n - 1) / 2], r.p99 = v[(n - 1) * 99 / 100], r.max = v[n - 1];
     return r;
 }

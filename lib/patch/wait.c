@@ -7,6 +7,7 @@
 #include <config.h>
 #include "base/buf.h"
 #include "base/search.h"
+#include "base/sort.h"
 #include "base/text.h"
 #include "patch/journal.h"
 
@@ -170,12 +171,6 @@ static void open_entries(struct lp_live *live)
     pthread_mutex_unlock(&w->lock);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Where everybody comes through who is going to be in a changed range. */
 static void add_entries(struct lp_job *job)
 {
@@ -191,7 +186,7 @@ static void add_entries(struct lp_job *job)
             if (watch(job->live, x->addr)) v[w->nentry++] = x->addr;
         }
     }
-    if (w->nentry) qsort(w->entry, w->nentry, sizeof *w->entry, by_value);
+    lp_sort_numbers(w->entry, w->nentry);
 }
 
 /* What cannot be watched, for want of memory, is found out by looking again. */
