@@ -2,6 +2,7 @@
 # Sourced with $srcdir and $builddir set (make check sets them).
 set -u
 : "${srcdir:?run by make check, or set srcdir and builddir}" "${builddir:?}"
+srcdir=$(cd "$srcdir" && pwd) builddir=$(cd "$builddir" && pwd) # a test changes folder
 CROSS_CC=${CROSS_CC:-aarch64-linux-gnu-gcc}
 QEMU_AARCH64=${QEMU_AARCH64:-qemu-aarch64}
 tests=$srcdir/tests
@@ -76,6 +77,19 @@ bare_cc()
 }
 # A seed for this run; tests print it.
 fresh_seed() { od -An -N4 -tu4 /dev/urandom | tr -d ' '; }
+# with_seeds TEST [OPTION...]: TEST NAME OPTION..., by hand with these options; without any, with a fixed seed and a fresh one
+with_seeds()
+{
+    test=$1
+    shift
+    if [ $# -gt 0 ]; then
+        "$test" "by hand" "$@"
+        return
+    fi
+    "$test" "seed 1" --seed 1
+    fresh=$(fresh_seed)
+    "$test" "seed $fresh" --seed "$fresh"
+}
 # wait_for SECONDS COMMAND...: until it succeeds
 wait_for()
 {

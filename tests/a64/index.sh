@@ -15,13 +15,7 @@ tried()
     esac
     sed 's/^# //' "$scratch/log" | note
 }
-if [ $# -gt 0 ]; then
-    tried "by hand" "$@"
-else
-    tried "seed 1" --seed 1
-    fresh=$(fresh_seed)
-    tried "seed $fresh" --seed "$fresh"
-fi
+with_seeds tried "$@"
 [ $# = 0 ] || tap_done
 # What lpdis lists: as many lines as index has read, in every format; states and proofs are those of the rows.
 lines=$(sed -n 's/^# \([1-9][0-9]*\) lines, .*/\1/p' "$scratch/log")

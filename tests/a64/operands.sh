@@ -10,11 +10,5 @@ tried()
     if "$operands" "$@" >"$scratch/log" 2>&1; then ok "$name"; else not_ok "$name"; fi
     sed 's/^# //' "$scratch/log" | head -n 200 | note
 }
-if [ $# -gt 0 ]; then
-    tried "by hand" "$@"
-else
-    tried "seed 1" --seed 1
-    fresh=$(fresh_seed)
-    tried "seed $fresh" --seed "$fresh"
-fi
+with_seeds tried "$@"
 tap_done

@@ -16,7 +16,7 @@ while [ -e "t/command.$((n + 1))" ]; do
     n=$((n + 1))
     # Where what went before may change what the shell knows, and a program stays in the background.
     . "./t/command.$n" >"t/out.$n" 2>&1
-    children="$children $(jobs -p | tr '\n' ' ')"
+    children="$children ${!:-}"
     touch "t/prints.$n"
     if [ "${1:-}" = --print ]; then
         { printf '$ '; cat "t/command.$n" "t/out.$n"; } | sed 's/^/    /'
