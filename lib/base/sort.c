@@ -2,6 +2,7 @@
 #include <config.h>
 #include "base/sort.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,9 +47,9 @@ void lp_sort_numbers(uint64_t *v, size_t n)
     free(other);
 }
 
-bool lp_is_sorted(const void *v, size_t n, size_t size, int (*compare)(const void *, const void *))
+void lp_sort(void *v, size_t n, size_t size, int (*compare)(const void *, const void *))
 {
-    for (size_t i = 1; i < n; i++)
-        if (compare((const char *)v + (i - 1) * size, (const char *)v + i * size) > 0) return false;
-    return true;
+    size_t i = 1;
+    while (i < n && compare((const char *)v + (i - 1) * size, (const char *)v + i * size) <= 0) i++;
+    if (i < n) qsort(v, n, size, compare);
 }

@@ -1,11 +1,10 @@
-/* base/sort.h - numbers in ascending order; those that are in order already cost one look. */
+/* base/sort.h - what is in order already costs one look; numbers by their digits. */
 #ifndef LP_BASE_SORT_H
 #define LP_BASE_SORT_H
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 void lp_sort_numbers(uint64_t *v, size_t n);
-/* Are n elements of `size` bytes in order? For arrays that mostly are, before qsort(). */
-bool lp_is_sorted(const void *v, size_t n, size_t size, int (*compare)(const void *, const void *));
+/* As qsort(), which does not look whether it has to; v may be NULL if n is 0. */
+void lp_sort(void *v, size_t n, size_t size, int (*compare)(const void *, const void *));
 #endif

@@ -74,7 +74,7 @@ static int by_start(const void *a, const void *b)
 
 void lp_sort_atoms(struct lp_atom *a, size_t n)
 {
-    if (!lp_is_sorted(a, n, sizeof *a, by_start)) qsort(a, n, sizeof *a, by_start);
+    lp_sort(a, n, sizeof *a, by_start);
 }
 
 /* ---- symbols ---- */

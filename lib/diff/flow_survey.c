@@ -175,8 +175,7 @@ static struct lp_flow_part *in_order(const struct lp_flow_part *part, size_t n)
     struct lp_flow_part *v = malloc((n + 1) * sizeof *v);
     if (v != NULL && n != 0) {
         memcpy(v, part, n * sizeof *v);
-        if (!lp_is_sorted(v, n, sizeof *v, by_address))
-            qsort(v, n, sizeof *v, by_address);
+        lp_sort(v, n, sizeof *v, by_address);
     }
     return v;
 }

@@ -204,7 +204,7 @@ static void add_static_ifuncs(struct lp_side *s)
 
 static void sort_words(struct lp_side *s)
 {
-    if (!lp_is_sorted(s->word, s->nword, sizeof *s->word, by_at)) qsort(s->word, s->nword, sizeof *s->word, by_at);
+    lp_sort(s->word, s->nword, sizeof *s->word, by_at);
 }
 
 static void load_words(struct lp_side *s)
@@ -263,7 +263,7 @@ static void load_relocs(struct lp_side *s)
         if (x[i].type != SHT_RELA || x[i].flags & SHF_ALLOC || x[i].link >= n || x[i].info >= n || x[x[i].link].type != SHT_SYMTAB) continue;
         if (x[x[i].info].flags & SHF_ALLOC) load_relocs_of(s, s->elf, &x[i], &x[x[i].link]);
     }
-    if (!lp_is_sorted(s->reloc, s->nreloc, sizeof *s->reloc, by_at)) qsort(s->reloc, s->nreloc, sizeof *s->reloc, by_at);
+    lp_sort(s->reloc, s->nreloc, sizeof *s->reloc, by_at);
 }
 
 /* ---- FDEs ---- */
@@ -285,7 +285,7 @@ void lp_diff_load(struct lp_side *s)
     load_words(s);
     load_relocs(s);
     lp_elf_fdes(s->elf, add_fde, s);
-    if (!lp_is_sorted(s->fde, s->nfde, sizeof *s->fde, by_at)) qsort(s->fde, s->nfde, sizeof *s->fde, by_at);
+    lp_sort(s->fde, s->nfde, sizeof *s->fde, by_at);
 }
 
 const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr, uint64_t end)
