@@ -113,12 +113,13 @@ static void put_leaf(void *ctx, uint32_t mask, uint32_t value)
         put(fill(mask, value));
 }
 
-/* What the lines with words of their own are about; an oracle need not be wrong at each. */
+/* What the lines with words of their own are about. An oracle need not be wrong at each: enough that a line which is right explains one. */
+enum { PER_RULE = 64 };
 static void put_rules(void)
 {
-    for (unsigned i = 0; i < 16 * RULES; i++)
-        if (rules[i / 16].mask != 0)
-            put(fill(rules[i / 16].mask, rules[i / 16].value));
+    for (unsigned i = 0; i < PER_RULE * RULES; i++)
+        if (rules[i / PER_RULE].mask != 0)
+            put(fill(rules[i / PER_RULE].mask, rules[i / PER_RULE].value));
 }
 
 /* Lines for rows that are not there. */

@@ -19,8 +19,7 @@ ask()
 {
     : >"$scratch/answers"
     n=0 deaths=0
-    while [ $deaths -lt 200 ]; do
-        tail -c +$((4 * n + 1)) "$scratch/words" >"$scratch/rest"
+    while tail -c +$((4 * n + 1)) "$scratch/words" >"$scratch/rest" && [ -s "$scratch/rest" ] && [ $deaths -lt 1000 ]; do
         "$@" "$runner" <"$scratch/rest" 3>>"$scratch/answers" >/dev/null && return
         n=$(($(wc -c <"$scratch/answers") + 1)) deaths=$((deaths + 1))
         printf '\377' >>"$scratch/answers"
