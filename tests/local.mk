@@ -36,7 +36,7 @@ include tests/install/local.mk
 # cannot have new threads.
 # Races of the guest are its own and not looked for (lib/base/sanitize.h); in the child of a process that had threads ThreadSanitizer looks at nothing.
 SANITIZED_TESTS = $(filter tests/unit/% tests/fuzz/%,$(TESTS)) tests/guest/quick.sh
-THREADED_TESTS  = $(filter %livepatch %livepatch_run %patch_live %control %control_socket %mem %mem_remap %torture/handlers.sh,$(TESTS)) \
+THREADED_TESTS  = $(filter %livepatch %livepatch_run %test_live %control %control_socket %mem %mem_remap %torture/handlers.sh,$(TESTS)) \
 	tests/guest/quick.sh tests/guest/threaded.sh
 print-sanitized-tests:
 	@echo $(SANITIZED_TESTS)

@@ -1,14 +1,14 @@
 /* patch/build.c - new bodies and data: layout, content, relocations; and the writes to the object. */
 #include <config.h>
-#include "patch/plan.h"
-#include "patch/landing.h"
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/buf.h"
 #include "base/hash.h"
-#include "elf/put.h"
 #include "elf/dynamic.h"
-#include "patch/frames.h"
+#include "elf/put.h"
+#include "patch/frame.h"
+#include "patch/landing.h"
+#include "patch/plan.h"
 
 #include <stdlib.h>
 #include <string.h>

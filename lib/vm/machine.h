@@ -5,7 +5,7 @@
 #include "control/server.h"
 #include "kernel/limits.h"
 #include "kernel/process.h"
-#include "patch/live.h"
+#include "live/live.h"
 
 struct lp_vm {
     struct lp_vm_config config;

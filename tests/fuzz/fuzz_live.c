@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "mem/fault.h"
 #include "mem/mem.h"
-#include "patch/live.h"
+#include "live/live.h"
 #include "unit/testelf.h"
 
 const char *const lp_fuzz_name = "lp_live_apply";

@@ -120,7 +120,7 @@ port_clang()
 {
     command -v clang >/dev/null || { skip clang "no clang"; return; }
     built clang CC="${CCACHE:-} clang" CXX=clang++ --enable-static --disable-shared || return
-    units="test_exec test_patch_live" units clang env
+    units="test_exec test_live" units clang env
     shell_tests clang "$builds/clang" e2e/lprun.sh e2e/pipes.sh install/install.sh
     works_alike clang "$builds/clang"
 }

@@ -13,14 +13,16 @@ allowed()
     load) echo base elf mem exec/cpu.h ;;
     exec) echo base mem a64 ;;
     kernel) echo base exec mem load ;;
-    patch) echo base elf mem a64 exec/gate.h exec/cpu.h ;;
+    patch) echo base elf a64 ;;
+    make) echo base elf a64 patch ;;
+    live) echo base elf mem a64 patch exec/gate.h exec/cpu.h ;;
     diff) echo base elf a64 patch ;;
     control) echo base patch exec ;;
-    vm) echo base elf a64 mem load exec kernel patch control ;;
+    vm) echo base elf a64 mem load exec kernel patch live control ;;
     compat | tools) ;;
     esac
 }
-for room in base elf a64 mem load exec kernel patch diff control vm compat tools; do
+for room in base elf a64 mem load exec kernel patch make live diff control vm compat tools; do
     dir=lib/$room
     [ $room = tools ] && dir=tools
     bad=

@@ -2,7 +2,7 @@
 UNIT_TESTS = tests/unit/test_control tests/unit/test_control_socket tests/unit/test_load tests/unit/test_kernel tests/unit/test_livepatch \
 	tests/unit/test_livepatch_run tests/unit/test_cpp tests/unit/test_fp tests/unit/test_mem tests/unit/test_mem_remap tests/unit/test_ldst \
 	tests/unit/test_signal tests/unit/test_process tests/unit/test_elf tests/unit/test_patch_parse \
-	tests/unit/test_patch_live tests/unit/test_patch_keep tests/unit/test_patch_objects tests/unit/test_a64 tests/unit/test_exec tests/unit/test_base tests/unit/test_chains tests/unit/test_crypto \
+	tests/unit/test_live tests/unit/test_patch_keep tests/unit/test_live_objects tests/unit/test_a64 tests/unit/test_exec tests/unit/test_base tests/unit/test_chains tests/unit/test_crypto \
 	tests/unit/test_ext tests/unit/test_mops tests/unit/test_fp_exact tests/unit/test_fp_lanes tests/unit/test_order tests/unit/test_stack tests/unit/test_watch tests/unit/test_track tests/unit/test_flow
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
@@ -11,8 +11,8 @@ AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 LDADD = $(TEST_LIBS)
 
 tests_unit_test_elf_SOURCES = tests/unit/test_elf.c tests/unit/testelf.h
-tests_unit_test_patch_live_SOURCES = tests/unit/test_patch_live.c tests/unit/testelf.h
-tests_unit_test_patch_objects_SOURCES = tests/unit/test_patch_objects.c tests/unit/testelf.h
+tests_unit_test_live_SOURCES = tests/unit/test_live.c tests/unit/testelf.h
+tests_unit_test_live_objects_SOURCES = tests/unit/test_live_objects.c tests/unit/testelf.h
 tests_unit_test_patch_keep_SOURCES = tests/unit/test_patch_keep.c tests/unit/testelf.h
 tests_unit_test_control_SOURCES = tests/unit/test_control.c tests/unit/control_rig.h
 tests_unit_test_control_socket_SOURCES = tests/unit/test_control_socket.c tests/unit/control_rig.h

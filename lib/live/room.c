@@ -1,0 +1,64 @@
+/* live/room.c - address space for new code within reach of an object. */
+#include <config.h>
+#include "base/bits.h"
+#include "base/buf.h"
+#include "live/journal.h"
+
+#include <string.h>
+
+#define REACH (UINT64_C(100) << 20) /* B reaches 128 MiB; the object and the new code need some of it */
+
+/* Free addresses in [from, to) that this call has not given away already; the range is remembered. */
+static uint64_t take(struct lp_job *job, uint64_t from, uint64_t to, uint64_t len)
+{
+    from = lp_align_up(from, LP_PAGE), to = lp_align_down(to, LP_PAGE);
+    size_t lo = 0, hi = job->ntaken;
+    while (lo < hi) { /* the first range that ends behind `from` */
+        size_t mid = lo + (hi - lo) / 2;
+        if (job->taken[mid].end <= from) lo = mid + 1;
+        else hi = mid;
+    }
+    uint64_t addr = from < to ? lp_mem_find_free(job->live->mem, from, to, len) : 0;
+    for (; addr && lo < job->ntaken && addr + len > job->taken[lo].start; lo++) {
+        if (addr >= job->taken[lo].end) continue;
+        from = job->taken[lo].end;
+        addr = from < to ? lp_mem_find_free(job->live->mem, from, to, len) : 0;
+    }
+    struct lp_retired *v = addr ? lp_grow(job->taken, &job->taken_cap, job->ntaken, sizeof *v) : NULL;
+    if (!v) return 0;
+    job->taken = v;
+    bool joins = lo && v[lo - 1].end == addr; /* ranges that touch are one, so there are few */
+    if (joins) return v[lo - 1].end += len, addr;
+    memmove(v + lo + 1, v + lo, (job->ntaken - lo) * sizeof *v);
+    v[lo] = (struct lp_retired){addr, addr + len};
+    job->ntaken++;
+    return addr;
+}
+
+/* For the program away from where its heap grows: below it, else far above, else close; for a library as near as possible. */
+static uint64_t place(struct lp_job *job, const struct lp_target *t, uint64_t len)
+{
+    size_t n;
+    uint64_t lo = UINT64_MAX, hi = 0, addr = 0;
+    const struct lp_elf_segment *s = lp_elf_segments(t->elf, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (s[i].type != 1) continue;
+        if (s[i].vaddr < lo) lo = s[i].vaddr;
+        if (s[i].vaddr + s[i].memsz > hi) hi = s[i].vaddr + s[i].memsz;
+    }
+    if (hi <= lo) return 0;
+    lo += t->bias, hi += t->bias;
+    uint64_t floor = hi > REACH && hi - REACH > 0x100000 ? hi - REACH : 0x100000, end = lo + (UINT64_C(127) << 20);
+    if (!t->main) addr = take(job, hi, end, len);
+    if (!addr) addr = take(job, floor, lo, len);
+    if (!addr) addr = take(job, lo + REACH > hi ? lo + REACH : hi, end, len);
+    return addr ? addr : take(job, hi, end, len);
+}
+
+uint64_t lp_job_place(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len)
+{
+    struct lp_job *job = ctx;
+    const struct lp_idle *idle = r->data_len ? NULL : lp_idle_for(job->live, pl->patch, r->target, len);
+    r->again = idle != NULL;
+    return idle ? idle->addr : place(job, r->target, len);
+}

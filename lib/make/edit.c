@@ -1,0 +1,451 @@
+/* make/edit.c - one change: where it is, what the words become, and its text in the patch. */
+#include <config.h>
+#include "a64/a64.h"
+#include "base/bits.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "elf/dynamic.h"
+#include "elf/line.h"
+#include "elf/spec.h"
+#include "make/maker.h"
+#include "patch/landing.h"
+
+#include <ctype.h>
+#include <elf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- messages ---- */
+
+static void locate(struct lp_error *err, const struct lp_origin *from, const char *at)
+{
+    if (!err || !from->file) return;
+    size_t n = strlen(from->text);
+    lp_at(err, from->file, from->line, from->col + (at && at >= from->text && at <= from->text + n ? (unsigned)(at - from->text) : 0));
+}
+
+lp_status lp_edit_fail(struct lp_error *err, const struct lp_edit *e, const char *at, lp_status s, const char *fmt, ...)
+{
+    char text[560];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (e->from.file || !e->from.text) lp_fail(err, s, "%s", text);
+    else lp_fail(err, s, "%.200s: %s", e->from.text, text);
+    if (s == LP_E_SYNTAX) lp_hint(err, "see lpmake(1)");
+    locate(err, &e->from, at);
+    return s;
+}
+
+lp_status lp_edit_inherit(struct lp_error *err, const struct lp_edit *e, const char *at)
+{
+    struct lp_error inner;
+    if (!err) return LP_E_INTERNAL;
+    if (!e->from.file) return err->status;
+    inner = *err;
+    lp_fail(err, inner.status, "%s%s%s", inner.where, inner.where[0] ? ": " : "", inner.text);
+    memcpy(err->hint, inner.hint, sizeof err->hint);
+    err->sys = inner.sys;
+    locate(err, &e->from, at);
+    return err->status;
+}
+
+void lp_edit_warn(struct lp_maker *m, const struct lp_origin *from, const char *fmt, ...)
+{
+    char text[560];
+    struct lp_error w;
+    va_list ap;
+    if (!m->warn) return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (from->file || !from->text) lp_fail(&w, LP_OK, "%s", text);
+    else lp_fail(&w, LP_OK, "%.100s: %s", from->text, text);
+    locate(&w, from, NULL);
+    m->warn(m->ctx, &w);
+}
+
+bool lp_edit_add(struct lp_edit *e, uint32_t word, const char *reloc, const char *target)
+{
+    struct lp_edit_word *v = lp_grow(e->word, &e->cap, e->n, sizeof *v);
+    if (!v) return false;
+    e->word = v;
+    v[e->n++] = (struct lp_edit_word){word, reloc, target};
+    return true;
+}
+
+static lp_status nomem(struct lp_error *err) { return lp_fail(err, LP_E_NOMEM, "out of memory"); }
+
+/* ---- places ---- */
+
+static bool parse_hex(const char **p, uint64_t *out)
+{
+    char *end;
+    if ((*p)[0] != '0' || (*p)[1] != 'x' || !strchr("0123456789abcdefABCDEF", (*p)[2]) || !(*p)[2]) return false;
+    errno = 0;
+    *out = strtoull(*p, &end, 16);
+    *p = end;
+    return errno == 0;
+}
+
+static void put_place(const lp_elf *names, const struct lp_elf_symbol *sym, uint64_t addr, struct lp_buf *out)
+{
+    char spec[600];
+    bool named = sym && lp_elf_symbol_spec(names, sym, spec, sizeof spec) < (int)sizeof spec;
+    if (!named) lp_buf_printf(out, "0x%llx", (unsigned long long)addr);
+    else if (addr == sym->value) lp_buf_puts(out, spec);
+    else lp_buf_printf(out, "%s+0x%llx", spec, (unsigned long long)(addr - sym->value));
+}
+
+void lp_edit_place(const struct lp_maker *m, uint64_t addr, struct lp_buf *out) { put_place(m->elf, lp_elf_symbol_at(m->elf, addr), addr, out); }
+
+void lp_edit_say(const struct lp_maker *m, uint64_t addr, struct lp_buf *out)
+{
+    const struct lp_elf_symbol *sym = lp_maker_symbol_at(m, addr);
+    put_place(lp_maker_owns(m, sym) ? m->elf : m->names, sym, addr, out);
+}
+
+/* file.c:12 or "file name":12; what it is long, 0 = it is none. */
+static size_t line_place(const char *p, struct lp_buf *file, unsigned *line)
+{
+    size_t n = *p == '"' ? lp_unquote(p, strlen(p), file) : 0, digits;
+    if (!n) {
+        size_t end = strcspn(p, "= \t");
+        for (n = end; n && isdigit((unsigned char)p[n - 1]); n--) continue;
+        if (n == end || n < 2 || p[n - 1] != ':') return 0;
+        lp_buf_add(file, p, --n);
+    }
+    if (p[n] != ':' || !(digits = strspn(p + n + 1, "0123456789")) || digits > 9) return 0;
+    *line = (unsigned)strtoul(p + n + 1, NULL, 10);
+    return n + 1 + digits;
+}
+
+static void warn_other_copies(struct lp_maker *m, const struct lp_edit *e, const struct lp_line_copies *c)
+{
+    struct lp_buf b = {0};
+    for (size_t i = 1; i < c->n && b.len < 300; i++) {
+        lp_buf_puts(&b, i > 1 ? ", " : "");
+        lp_edit_say(m, c->v[i].addr, &b);
+    }
+    if (b.data) lp_edit_warn(m, &e->from, "the line has %zu copies; this change is at %s, the others are at %s", c->n, e->place.data, b.data);
+    lp_buf_free(&b);
+}
+
+static lp_status place_of_line(lp_maker *m, struct lp_edit *e, const char *file, unsigned line, struct lp_error *err)
+{
+    struct lp_line_copies c;
+    lp_status s = lp_line_copies(m->elf, file, line, &c, err);
+    if (s != LP_OK) return lp_edit_inherit(err, e, e->from.text), s;
+    e->addr = c.v[0].addr;
+    e->by_line = true;
+    lp_edit_place(m, e->addr, &e->place);
+    if (c.n > 1) warn_other_copies(m, e, &c);
+    free(c.v);
+    return LP_OK;
+}
+
+/* A symbol's spec, or a name with :: in it, of which the symbol table says how it is spelt there. */
+static size_t symbol_len(const char *p)
+{
+    size_t n = lp_spec_scan(p, strlen(p), NULL);
+    while (n && p[n] == ':' && p[n + 1] == ':') n += 2 + strcspn(p + n + 2, ":+= \t");
+    return n;
+}
+
+static void warn_behind(struct lp_maker *m, const struct lp_edit *e)
+{
+    struct lp_buf b = {0};
+    if (!e->sym->size || e->addr - e->sym->value < e->sym->size) return;
+    lp_edit_say(m, e->addr, &b);
+    if (b.data) lp_edit_warn(m, &e->from, "%s has %llu bytes, and this place is behind its end: %s", e->sym->name, (unsigned long long)e->sym->size, b.data);
+    lp_buf_free(&b);
+}
+
+static lp_status place_of_symbol(lp_maker *m, struct lp_edit *e, const char **p, struct lp_error *err)
+{
+    uint64_t off = 0;
+    size_t n = symbol_len(*p);
+    if (!n) return lp_edit_fail(err, e, *p, LP_E_SYNTAX, "SYMBOL[+0xOFFSET]=CHANGE, 0xADDRESS=CHANGE or FILE:LINE=CHANGE is expected");
+    char *spec = lp_maker_keep(m, *p, n);
+    if (!spec) return nomem(err);
+    lp_status s = lp_maker_find(m, spec, &e->sym, err);
+    if (s != LP_OK) return lp_edit_inherit(err, e, *p), s;
+    bool own = lp_maker_owns(m, e->sym);
+    if (e->sym->type == STT_TLS) return lp_edit_fail(err, e, *p, LP_E_UNSUPPORTED, "`%s` is thread-local: there is no code", spec);
+    if (own) lp_buf_puts(&e->place, spec);
+    e->name = e->sym->name;
+    *p += n;
+    if (**p == '+' && (++*p, !parse_hex(p, &off))) return lp_edit_fail(err, e, *p, LP_E_SYNTAX, "an offset is written +0x...");
+    e->addr = e->sym->value + off;
+    if (own && off) lp_buf_printf(&e->place, "+0x%llx", (unsigned long long)off);
+    warn_behind(m, e);
+    return LP_OK;
+}
+
+/* The place; then `=`, perhaps between blanks. */
+static lp_status parse_place(lp_maker *m, struct lp_edit *e, struct lp_error *err)
+{
+    const char *p = e->from.text;
+    struct lp_buf file = {0};
+    unsigned line;
+    lp_status s = LP_OK;
+    size_t n = line_place(p, &file, &line);
+    if (n) s = place_of_line(m, e, file.data ? file.data : "", line, err), p += n;
+    else if (*p != '0') s = place_of_symbol(m, e, &p, err);
+    else if (!parse_hex(&p, &e->addr)) s = lp_edit_fail(err, e, p, LP_E_SYNTAX, "an address is written 0x...");
+    lp_buf_free(&file);
+    if (s != LP_OK) return s;
+    if (!e->place.len) lp_buf_printf(&e->place, "0x%llx", (unsigned long long)e->addr);
+    p += strspn(p, " \t");
+    if (*p != '=') return lp_edit_fail(err, e, p, LP_E_SYNTAX, "`=` is expected behind the place");
+    p++;
+    e->change = p + strspn(p, " \t");
+    if (e->addr & 3) return lp_edit_fail(err, e, e->from.text, LP_E_ADDRESS, "the place is no multiple of 4");
+    e->sym = lp_maker_symbol_at(m, e->addr);
+    return LP_OK;
+}
+
+/* ---- changes ---- */
+
+/* What an indirect call needs at a guarded entry must stay there (Arm ARM D8.4.5); PACIxSP is one but would sign x30. */
+static lp_status keep_landing_pad(lp_maker *m, struct lp_edit *e, struct lp_error *err)
+{
+    uint32_t w;
+    lp_status s = lp_elf_read(m->elf, e->addr, &w, 4, err);
+    if (s != LP_OK) return lp_edit_inherit(err, e, NULL), s;
+    w = lp_le32(&w);
+    if (!(lp_elf_info(m->elf)->gnu_property & 1) || !e->sym || e->sym->value != e->addr) return s;
+    if ((w = lp_landing_pad(w)) != 0 && !lp_edit_add(e, w, NULL, NULL)) return nomem(err);
+    return LP_OK;
+}
+
+/* Decimal or 0x..., perhaps negative. A leading 0 is refused: it means octal to some and nothing to others. */
+static bool parse_value(const char *arg, uint64_t *value)
+{
+    bool minus = *arg == '-', hex;
+    char *end;
+    arg += minus;
+    hex = arg[0] == '0' && (arg[1] == 'x' || arg[1] == 'X');
+    if (hex ? !isxdigit((unsigned char)arg[2]) : !isdigit((unsigned char)*arg) || (*arg == '0' && arg[1])) return false;
+    errno = 0;
+    unsigned long long v = strtoull(arg, &end, hex ? 16 : 10);
+    if (errno || *end || (minus && v > UINT64_C(1) << 63)) return false;
+    *value = minus ? -(uint64_t)v : v;
+    return true;
+}
+
+static lp_status change_nop(lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err)
+{
+    (void)m, (void)arg;
+    return lp_edit_add(e, LP_A64_NOP, NULL, NULL) ? LP_OK : nomem(err);
+}
+
+static lp_status change_ret(lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err)
+{
+    uint64_t value = 0;
+    uint32_t mov[4];
+    lp_status s = keep_landing_pad(m, e, err);
+    if (s != LP_OK) return s;
+    if (*arg && !parse_value(arg, &value)) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "`ret` takes one number, decimal or 0x...");
+    unsigned n = *arg ? lp_a64_mov_imm(mov, 0, value) : 0;
+    for (unsigned i = 0; i < n; i++)
+        if (!lp_edit_add(e, mov[i], NULL, NULL)) return nomem(err);
+    return lp_edit_add(e, LP_A64_RET, NULL, NULL) ? LP_OK : nomem(err);
+}
+
+static lp_status change_branch(lp_maker *m, struct lp_edit *e, const char *arg, bool link, struct lp_error *err)
+{
+    const struct lp_elf_symbol *to = NULL;
+    const char *p = arg;
+    uint64_t addr;
+    uint32_t w;
+    lp_status s = link ? LP_OK : keep_landing_pad(m, e, err);
+    if (s != LP_OK) return s;
+    if (*arg == '0') {
+        if (!parse_hex(&p, &addr) || *p) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "an address is written 0x...");
+    } else {
+        if ((s = lp_maker_find(m, arg, &to, err)) != LP_OK) return lp_edit_inherit(err, e, arg), s;
+        addr = to->value;
+        if (to->type == STT_GNU_IFUNC) return lp_edit_fail(err, e, arg, LP_E_UNSUPPORTED, "the target is an IFUNC: branch to its @plt entry");
+    }
+    if (!(link ? lp_a64_bl : lp_a64_b)(&w, e->addr + 4 * e->n, addr))
+        return lp_edit_fail(err, e, arg, LP_E_RANGE, "the target is out of a branch's range of 128 MiB, or no multiple of 4");
+    char address[24];
+    snprintf(address, sizeof address, "0x%llx", (unsigned long long)addr);
+    const char *text = *arg == '0' || lp_maker_owns(m, to) ? arg : address;
+    char *target = lp_maker_keep(m, text, strlen(text));
+    return target && lp_edit_add(e, link ? 0x94000000 : 0x14000000, link ? "call26" : "jump26", target) ? LP_OK : nomem(err);
+}
+
+static lp_status change_b(lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err) { return change_branch(m, e, arg, false, err); }
+static lp_status change_bl(lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err) { return change_branch(m, e, arg, true, err); }
+
+static lp_status change_word(lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err)
+{
+    uint64_t v;
+    const char *p = arg;
+    (void)m;
+    if (!parse_hex(&p, &v) || *p || v > UINT32_MAX) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "`word` takes one number 0x... of 32 bits");
+    return lp_edit_add(e, (uint32_t)v, NULL, NULL) ? LP_OK : nomem(err);
+}
+
+enum { NO_ARG = 1, NEEDS_ARG = 2, LEAVES = 4, MAY_BE_DATA = 8 };
+static const struct change {
+    const char *word;
+    lp_status (*make)(lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);
+    unsigned flags;
+} changes[] = {
+    {"nop", change_nop, NO_ARG}, {"ret", change_ret, LEAVES}, {"b", change_b, NEEDS_ARG | LEAVES}, {"bl", change_bl, NEEDS_ARG},
+    {"word", change_word, NEEDS_ARG | MAY_BE_DATA}, {"asm", lp_edit_asm, NEEDS_ARG}, {"replace", lp_edit_replace, NEEDS_ARG},
+};
+
+static const struct change *find_change(const struct lp_edit *e, const char **arg)
+{
+    size_t n = strcspn(e->change, " \t\"");
+    *arg = e->change + n + strspn(e->change + n, " \t");
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        const struct change *c = &changes[i];
+        if (strlen(c->word) != n || memcmp(c->word, e->change, n) != 0) continue;
+        return (**arg && c->flags & NO_ARG) || (!**arg && c->flags & NEEDS_ARG) ? NULL : c;
+    }
+    return NULL;
+}
+
+/* ---- the text ---- */
+
+static lp_status suits(lp_maker *m, struct lp_edit *e, unsigned flags, uint32_t *old, struct lp_error *err)
+{
+    const struct lp_elf_symbol *sym = e->sym;
+    uint64_t left = sym ? sym->value + sym->size - e->addr : 0;
+    if (sym && sym->size && left < 4 * (uint64_t)e->n)
+        return lp_edit_fail(err, e, NULL, LP_E_RANGE, "needs %zu words, %s has %llu left", e->n, sym->name, (unsigned long long)left / 4);
+    lp_status s = lp_elf_read(m->elf, e->addr, old, 4 * e->n, err);
+    if (s != LP_OK) return lp_edit_inherit(err, e, NULL), s;
+    for (size_t i = 0; i < e->n; i++) old[i] = lp_le32(old + i);
+    for (size_t i = 0; i < e->n; i++) {
+        if (lp_elf_is_code(m->elf, e->addr + 4 * i)) continue;
+        if (!lp_elf_is_text(m->elf, e->addr + 4 * i)) return lp_edit_fail(err, e, NULL, LP_E_ADDRESS, "there is no code at this place");
+        if (!(flags & MAY_BE_DATA)) return lp_edit_fail(err, e, NULL, LP_E_ADDRESS, "there is data among the code at this place, a jump table or a literal");
+        lp_edit_warn(m, &e->from, "the word is data among the code, a jump table or a literal, and no instruction");
+        break;
+    }
+    return LP_OK;
+}
+
+static lp_status emit(lp_maker *m, struct lp_edit *e, unsigned flags, struct lp_error *err)
+{
+    uint32_t *old = malloc(4 * e->n + 4);
+    if (!old) return nomem(err);
+    lp_status s = suits(m, e, flags, old, err);
+    if (s == LP_OK) lp_buf_puts(&m->items, "\n");
+    if (s == LP_OK && e->by_line) lp_buf_printf(&m->items, "# %.*s\n", (int)strcspn(e->from.text, "= \t"), e->from.text);
+    if (s == LP_OK) lp_buf_printf(&m->items, "@ %s\n", e->place.data);
+    for (size_t i = 0; i < e->n && s == LP_OK; i++) {
+        uint64_t pc = e->addr + 4 * i;
+        lp_buf_printf(&m->items, "- %08x", old[i]);
+        lp_maker_comment(m, &m->items, old[i], pc);
+        lp_buf_printf(&m->items, "+ %08x", e->word[i].word);
+        if (e->word[i].reloc) lp_buf_printf(&m->items, " %s %s\n", e->word[i].reloc, e->word[i].target);
+        else lp_maker_comment(m, &m->items, e->word[i].word, pc);
+    }
+    if (s == LP_OK) lp_buf_puts(&m->items, "end\n");
+    free(old);
+    return s;
+}
+
+static bool remember(lp_maker *m, const struct lp_edit *e, enum lp_made_kind kind)
+{
+    struct lp_made *v = lp_grow(m->made, &m->made_cap, m->nmade, sizeof *v);
+    if (!v) return false;
+    m->made = v;
+    struct lp_origin from = e->from;
+    from.text = lp_maker_keep(m, e->from.text, strlen(e->from.text));
+    v[m->nmade++] = (struct lp_made){from, e->addr, e->n, m->lines + 1, kind};
+    return from.text != NULL;
+}
+
+/* Nothing stays of a change that is wrong. */
+static lp_status settle(lp_maker *m, size_t before, lp_status s, struct lp_error *err)
+{
+    if (s == LP_OK && m->items.failed) s = nomem(err);
+    if (s != LP_OK && !m->items.failed && m->items.data) m->items.data[m->items.len = before] = 0;
+    for (size_t i = before; i < m->items.len; i++) m->lines += m->items.data[i] == '\n';
+    return s;
+}
+
+lp_status lp_maker_statement(lp_maker *m, struct lp_edit *e, struct lp_error *err)
+{
+    const char *arg;
+    const struct change *c = NULL;
+    size_t before = m->items.len, nmade = m->nmade;
+    lp_status s = parse_place(m, e, err);
+    if (s == LP_OK && !(c = find_change(e, &arg)))
+        s = lp_edit_fail(err, e, e->change, LP_E_SYNTAX,
+                         "a change is nop, ret [VALUE], b SYMBOL, bl SYMBOL, word 0x..., asm \"...\" or "
+                         "replace from FILE[:SYMBOL]");
+    if (s == LP_OK) s = c->make(m, e, arg, err);
+    bool replaces = c && c->make == lp_edit_replace;
+    bool leaves = c && c->flags & LEAVES, whole = leaves && e->sym && e->sym->value == e->addr;
+    if (s == LP_OK && !remember(m, e, replaces ? LP_MADE_FUNC : whole ? LP_MADE_WHOLE : LP_MADE_SITE)) s = nomem(err);
+    if (s == LP_OK && !replaces) s = emit(m, e, c->flags, err);
+    if (s == LP_OK) lp_warn_place(m, e);
+    if (s == LP_OK && !replaces) lp_warn_words(m, e, leaves);
+    if (s != LP_OK) m->nmade = nmade;
+    free(e->word);
+    lp_buf_free(&e->place);
+    return settle(m, before, s, err);
+}
+
+lp_status lp_maker_change(lp_maker *m, const char *change, struct lp_error *err)
+{
+    struct lp_edit e = {.from = {.text = change}};
+    return lp_maker_statement(m, &e, err);
+}
+
+/* ---- symbols that assembler and compiler name ---- */
+
+/* An import, or a symbol that nobody knows yet: only a program with a dynamic linker can find it. */
+static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name, struct lp_error *err)
+{
+    const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
+    if (lp_dynsym_wanted(d, name, NULL) || strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0 || strcmp(name, "_TLS_MODULE_BASE_") == 0) return LP_OK;
+    if (!d->at || !d->nneeded) return LP_E_SYMBOL;
+    lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports: it is looked for in its libraries when the patch is applied", name);
+    if (err) *err = (struct lp_error){0};
+    return LP_OK;
+}
+
+/* Of several, the one that is not local is what a linker would take. */
+static bool only_global(const lp_maker *m, const char *name, char *spec, size_t size)
+{
+    size_t n;
+    const struct lp_elf_symbol *v = lp_elf_symbols(m->elf, &n), *hit = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].bind == STB_LOCAL || strcmp(v[i].name, name) != 0) continue;
+        if (hit && hit->value != v[i].value) return false;
+        hit = &v[i];
+    }
+    return hit && lp_elf_symbol_spec(m->elf, hit, spec, size) < (int)size;
+}
+
+lp_status lp_edit_symbol(lp_maker *m, const struct lp_edit *e, const char *at, const char *name, struct lp_buf *out, struct lp_error *err)
+{
+    struct lp_buf spec = {0};
+    const struct lp_elf_symbol *sym;
+    size_t n = strlen(name);
+    if (lp_spec_scan(name, n, NULL) == n) lp_buf_puts(&spec, name);
+    else lp_spec_print(&spec, name, NULL, 0, NULL);
+    lp_status s = spec.failed ? nomem(err) : lp_maker_find(m, spec.data, &sym, err);
+    if (s == LP_OK && !lp_maker_owns(m, sym)) spec.len = 0, lp_buf_printf(&spec, "0x%llx", (unsigned long long)sym->value);
+    if (s == LP_E_SYMBOL) s = imported(m, e, name, err);
+    char global[600];
+    if (s == LP_E_AMBIGUOUS && only_global(m, name, global, sizeof global)) lp_buf_puts(out, global), s = LP_OK;
+    else if (s == LP_OK) lp_buf_puts(out, spec.data);
+    else if (s != LP_E_NOMEM) lp_edit_inherit(err, e, at);
+    lp_buf_free(&spec);
+    return s;
+}

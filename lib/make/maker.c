@@ -1,0 +1,215 @@
+/* make/maker.c - making a patch: changes become text (edit.c), and the parser makes the patch of it. */
+#include <config.h>
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "elf/debug.h"
+#include "make/maker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+lp_status lp_maker_new(const lp_elf *target, lp_maker **out, struct lp_error *err)
+{
+    if (lp_elf_info(target)->type == 1) return lp_fail(err, LP_E_UNSUPPORTED,
+            "%s is an object file; a patch is for a linked program or library", lp_elf_info(target)->name);
+    struct lp_maker *m = calloc(1, sizeof *m);
+    if (!m) return lp_fail(err, LP_E_NOMEM, "out of memory");
+    m->elf = target;
+    m->names = lp_elf_has_symtab(target) ? NULL : lp_elf_debug(target);
+    if (!m->names || !lp_elf_has_symtab(m->names)) m->names = target;
+    lp_status s = lp_dis_new(&m->dis, err);
+    if (s == LP_OK) *out = m;
+    else free(m);
+    return s;
+}
+
+void lp_maker_listen(lp_maker *m, unsigned flags, lp_report_fn report, lp_report_fn warn, void *ctx)
+{
+    m->flags = flags;
+    m->report = report, m->warn = warn, m->ctx = ctx;
+}
+
+void lp_maker_free(lp_maker *m)
+{
+    if (!m) return;
+    for (size_t i = 0; i < m->ncarrier; i++) lp_carrier_free(m->carrier[i]);
+    for (struct lp_arena_chunk *c = m->pool.arena, *next; c; c = next) next = c->next, free(c);
+    free(m->carrier), free(m->made), free(m->own), free(m->file);
+    lp_dis_free(m->dis);
+    lp_buf_free(&m->meta), lp_buf_free(&m->items);
+    free(m);
+}
+
+bool lp_maker_owns(const struct lp_maker *m, const struct lp_elf_symbol *sym)
+{
+    size_t n;
+    const struct lp_elf_symbol *v = lp_elf_symbols(m->elf, &n);
+    return (uintptr_t)sym - (uintptr_t)v < n * sizeof *v;
+}
+
+const struct lp_elf_symbol *lp_maker_symbol_at(const struct lp_maker *m, uint64_t addr)
+{
+    const struct lp_elf_symbol *sym = lp_elf_symbol_at(m->elf, addr);
+    return sym ? sym : lp_elf_symbol_at(m->names, addr);
+}
+
+/* A function that is nowhere but in others. */
+static void hint_inlined(const struct lp_maker *m, const char *name, struct lp_error *err)
+{
+    const struct lp_elf_inlined *v;
+    size_t n;
+    if (!err || lp_elf_inlined(m->elf, &v, &n, NULL) != LP_OK) return;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(v[i].name, name) != 0) continue;
+        struct lp_buf b = {0};
+        lp_edit_say(m, v[i].entry, &b);
+        if (b.data) lp_hint(err, "it is inlined wherever it is called, for one at %.100s (%.60s:%u): name a line of it, FILE:LINE", b.data,
+                    v[i].call_file ? lp_base_name(v[i].call_file) : "?", v[i].call_line);
+        lp_buf_free(&b);
+        return;
+    }
+}
+
+lp_status lp_maker_find(const struct lp_maker *m, const char *spec, const struct lp_elf_symbol **out, struct lp_error *err)
+{
+    lp_status s = lp_elf_find(m->elf, spec, out, err);
+    if (s == LP_E_SYMBOL && m->names != m->elf) s = lp_elf_find(m->names, spec, out, err);
+    if (s == LP_E_SYMBOL) hint_inlined(m, spec, err);
+    return s;
+}
+
+char *lp_maker_keep(struct lp_maker *m, const char *s, size_t n)
+{
+    char *p = lp_patch_alloc(&m->pool, n + 1);
+    if (p && n) memcpy(p, s, n);
+    return p;
+}
+
+bool lp_maker_read(struct lp_maker *m, const char *path)
+{
+    for (size_t i = 0; i < m->nfile; i++)
+        if (strcmp(m->file[i], path) == 0) return true;
+    const char **v = lp_grow(m->file, &m->file_cap, m->nfile, sizeof *v);
+    if (!v || !(v[m->nfile] = lp_maker_keep(m, path, strlen(path)))) return m->file = v ? v : m->file, false;
+    m->file = v;
+    return m->nfile++, true;
+}
+
+void lp_maker_files(const lp_maker *m, int (*fn)(void *ctx, const char *path), void *ctx)
+{
+    for (size_t i = 0; i < m->nfile; i++)
+        if (fn(ctx, m->file[i])) return;
+}
+
+void lp_maker_comment(struct lp_maker *m, struct lp_buf *out, uint32_t word, uint64_t pc)
+{
+    struct lp_dis_insn d;
+    lp_dis_word(m->dis, word, pc, &d);
+    lp_buf_printf(out, "  ; %s%s%s\n", d.mnemonic, d.operands[0] ? " " : "", d.operands);
+}
+
+/* The parser judges the line alone, so that the error comes at once and is about it. */
+lp_status lp_maker_meta(lp_maker *m, const char *key, const char *value, struct lp_error *err)
+{
+    struct lp_buf b = {0};
+    lp_patch *p;
+    struct lp_error why;
+    if (!*key || strpbrk(key, " \t\r\n#") || strpbrk(value, "\r\n") || strcmp(key, "object") == 0 || strcmp(key, "digest") == 0)
+        return lp_fail(err, LP_E_SYNTAX, "meta `%.60s`: a key is one word, its value one line", key);
+    lp_buf_printf(&b, "lpatch 1\n%s %s\n", key, value);
+    lp_status s = b.failed ? lp_fail(&why, LP_E_NOMEM, "error: out of memory") : lp_patch_parse("meta", b.data, b.len, 0, NULL, NULL, &p, &why);
+    if (s == LP_OK) {
+        lp_buf_add(&m->meta, p->text + strlen("lpatch 1\n"), p->text_len - strlen("lpatch 1\n"));
+        m->named |= strcmp(key, "name") == 0;
+        lp_patch_free(p);
+    } else {
+        s = lp_fail(err, LP_E_SYNTAX, "meta `%.60s`: %s", key, why.text + strlen("error: "));
+    }
+    lp_buf_free(&b);
+    return s;
+}
+
+static void header(const lp_maker *m, struct lp_buf *b)
+{
+    const struct lp_elf_info *info = lp_elf_info(m->elf);
+    const char *name = m->object ? m->object : info->soname ? info->soname : lp_base_name(info->name);
+    char hex[129];
+    uint8_t sha[32];
+    lp_buf_puts(b, "lpatch 1\n");
+    if (!m->named && m->default_name) lp_buf_printf(b, "name      %s\n", m->default_name);
+    lp_buf_add(b, m->meta.data, m->meta.len);
+    lp_buf_printf(b, "\nobject    %s\n", strpbrk(name, " \t\n\r") ? "*" : name);
+    if (info->build_id) {
+        lp_hex(hex, info->build_id, info->build_id_len);
+        lp_buf_printf(b, "build-id  %s\n", hex);
+    } else {
+        lp_elf_sha256(m->elf, sha);
+        lp_hex(hex, sha, 32);
+        lp_buf_printf(b, "file-sha256 %s\n", hex);
+    }
+    lp_buf_puts(b, "machine   aarch64\n");
+    if (m->optional) lp_buf_puts(b, "optional\n");
+}
+
+/* What is wrong with a line of the patch is said of the change that it comes from. */
+struct judging { lp_maker *m; uint32_t before; unsigned errors; struct lp_error *first; };
+
+static const struct lp_made *made_in(const struct judging *j, unsigned line)
+{
+    size_t i = j->m->nmade;
+    while (i && j->m->made[i - 1].line + j->before > line) i--;
+    return i && line > j->before ? &j->m->made[i - 1] : NULL;
+}
+
+/* What the patch's text calls "the one in line N", as whoever wrote the change knows it. */
+static void name_other(const struct judging *j, char *text, size_t size)
+{
+    static const char by[] = "the one in line ";
+    char *at = strstr(text, by);
+    const struct lp_made *other = at ? made_in(j, (unsigned)strtoul(at + sizeof by - 1, NULL, 10)) : NULL;
+    if (!other) return;
+    size -= (size_t)(at - text);
+    if (other->from.file) snprintf(at, size, "the one in %.200s:%u", other->from.file, other->from.line);
+    else if (other->from.text) snprintf(at, size, "that of `%.200s`", other->from.text);
+}
+
+static void judge(void *ctx, const struct lp_error *why)
+{
+    struct judging *j = ctx;
+    const lp_maker *m = j->m;
+    struct lp_error e = *why;
+    const struct lp_made *made = made_in(j, why->line);
+    const struct lp_edit from = {.from = made ? made->from : (struct lp_origin){0}};
+    char text[sizeof why->text];
+    snprintf(text, sizeof text, "%s", why->text + (strncmp(why->text, "error: ", 7) == 0 ? 7 : 0));
+    if (why->status == LP_E_OVERLAP) name_other(j, text, sizeof text);
+    if (made) lp_edit_fail(&e, &from, NULL, why->status, "%s", text);
+    if (why->hint[0]) memcpy(e.hint, why->hint, sizeof e.hint);
+    if (j->errors++ == 0 && j->first) *j->first = e;
+    if (m->report) m->report(m->ctx, &e);
+}
+
+static uint32_t lines_of(const struct lp_buf *b)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < b->len; i++) n += b->data[i] == '\n';
+    return n;
+}
+
+lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err)
+{
+    struct lp_buf b = {0};
+    header(m, &b);
+    struct judging j = {m, lines_of(&b), 0, err};
+    lp_buf_add(&b, m->items.data, m->items.len);
+    lp_buf_printf(&b, "\ndigest    sha256 %064d\n", 0);
+    lp_status s = b.failed ? lp_fail(err, LP_E_NOMEM, "out of memory") : LP_OK;
+    unsigned flags = LP_PATCH_NO_DIGEST | (m->flags & LP_MAKER_RAW ? LP_PATCH_RAW : 0);
+    if (s == LP_OK) s = lp_patch_parse("the new patch", b.data, b.len, flags, judge, &j, out, NULL);
+    lp_buf_free(&b);
+    if (s == LP_OK && (s = lp_patch_check(*out, m->elf, judge, &j, NULL)) != LP_OK) lp_patch_free(*out);
+    if (s == LP_OK) lp_warn_branches(m), lp_warn_held(m, *out);
+    return s;
+}

@@ -1,0 +1,85 @@
+/* make/maker.h - inside an lp_maker: the text of the patch so far, and what is known about each change until the patch is finished. */
+#ifndef LP_MAKE_MAKER_H
+#define LP_MAKE_MAKER_H
+#include "patch/model.h"
+#include "base/buf.h"
+#include <arm64lp/dis.h>
+
+/* Where a change stands: in a recipe, or on the command line (file NULL), where its text says it. */
+struct lp_origin { const char *file, *text; unsigned line, col; };
+struct lp_edit_word { uint32_t word; const char *reloc, *target; }; /* reloc NULL = none */
+struct lp_edit {
+    struct lp_origin from;
+    const char *change;                 /* behind the `=` */
+    const char *body;                   /* the lines of asm { ... }; NULL = none */
+    unsigned body_line;
+    uint64_t addr;
+    struct lp_buf place;                /* as it is written in the patch */
+    const struct lp_elf_symbol *sym;    /* that covers the place, or NULL */
+    const char *name;                   /* the symbol that the place was written with, or NULL */
+    bool by_line;                       /* the place was file:line */
+    struct lp_edit_word *word;
+    size_t n, cap;
+};
+/* What is looked at again when all changes are known: a site, or the entry of a replaced function. */
+enum lp_made_kind { LP_MADE_SITE, LP_MADE_WHOLE, LP_MADE_FUNC }; /* WHOLE: nothing of the function runs any more but what it brings */
+struct lp_made { struct lp_origin from; uint64_t addr, words; uint32_t line; enum lp_made_kind kind; };
+struct lp_carrier;                      /* replace.c: an object file whose functions come into the patch */
+
+struct lp_maker {
+    const lp_elf *elf;
+    const lp_elf *names;                /* its debug file, if that alone has the symbols; else elf. In the patch its symbols are addresses */
+    lp_dis *dis;
+    unsigned flags;                     /* enum lp_maker_flags */
+    lp_report_fn report, warn;
+    void *ctx;
+    struct lp_buf meta, items;
+    uint32_t lines;                     /* of items */
+    bool named, optional;
+    const char *default_name;           /* of a patch that has none; NULL = none */
+    const char *object;                 /* NULL = as the target is called */
+    struct lp_made *made;
+    size_t nmade, made_cap;
+    struct lp_carrier **carrier;
+    size_t ncarrier, carrier_cap;
+    const char **own;                   /* names of new functions and data */
+    size_t nown, own_cap;
+    const char **file;                  /* that were read, for a depfile */
+    size_t nfile, file_cap;
+    struct lp_patch pool;               /* memory */
+};
+
+char *lp_maker_keep(struct lp_maker *m, const char *s, size_t n); /* NULL without memory */
+bool lp_maker_read(struct lp_maker *m, const char *path);         /* it was read; false without memory */
+void lp_maker_comment(struct lp_maker *m, struct lp_buf *out, uint32_t word, uint64_t pc);
+
+/* edit.c: one change. `at` is in the text, or NULL. */
+lp_status lp_edit_fail(struct lp_error *err, const struct lp_edit *e, const char *at, lp_status s, const char *fmt, ...) LP_PRINTF(5, 6);
+lp_status lp_edit_inherit(struct lp_error *err, const struct lp_edit *e, const char *at); /* *err is another part's: it gets the place of the change */
+void lp_edit_warn(struct lp_maker *m, const struct lp_origin *from, const char *fmt, ...) LP_PRINTF(3, 4);
+bool lp_edit_add(struct lp_edit *e, uint32_t word, const char *reloc, const char *target);
+lp_status lp_maker_statement(struct lp_maker *m, struct lp_edit *e, struct lp_error *err);
+/* Symbols of the target, else of its debug file. owns: is it the target's, so that the patch can name it? */
+const struct lp_elf_symbol *lp_maker_symbol_at(const struct lp_maker *m, uint64_t addr);
+lp_status lp_maker_find(const struct lp_maker *m, const char *spec, const struct lp_elf_symbol **out, struct lp_error *err);
+bool lp_maker_owns(const struct lp_maker *m, const struct lp_elf_symbol *sym);
+/* The place is symbol + off; the symbol's spec, or the address, goes to out. For people (say) the debug file's names do, too. */
+void lp_edit_place(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
+void lp_edit_say(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
+/* A symbol that an object file names, as the patch names it: the target's, or one of its libraries'. */
+lp_status lp_edit_symbol(struct lp_maker *m, const struct lp_edit *e, const char *at, const char *name, struct lp_buf *out, struct lp_error *err);
+/* assemble.c: asm "..." and asm { ... } */
+lp_status lp_edit_asm(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);
+/* replace.c: replace from FILE[:SYMBOL] */
+lp_status lp_edit_replace(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);
+void lp_carrier_free(struct lp_carrier *c);
+/* warn.c */
+void lp_warn_place(struct lp_maker *m, const struct lp_edit *e);             /* where it is */
+void lp_warn_words(struct lp_maker *m, const struct lp_edit *e, bool leaves); /* what it becomes; leaves: it returns or branches away */
+void lp_warn_branches(struct lp_maker *m);                                  /* who leads there; all changes at once */
+/* Every direct branch and call of the target's code. */
+typedef void (*lp_branch_fn)(void *ctx, const struct lp_maker *m, uint64_t from, uint64_t to);
+void lp_maker_branches(const struct lp_maker *m, lp_branch_fn fn, void *ctx);
+/* held.c: callers that hold registers over a call, which the old body leaves alone and the new one changes. */
+void lp_warn_held(struct lp_maker *m, const lp_patch *p);
+#endif

@@ -1,0 +1,437 @@
+/* make/refer.c - what a relocation of an object file means in the patch: something of the target by its
+ * symbol, or something that the patch brings.
+ *
+ * What the object defines and the target has too, by name and kind, is the target's: a variable keeps its
+ * value, a function is not carried again. Constants are the target's if they are equal. Parts that compilers
+ * split off a function (.cold, .constprop.0 ...) belong to the new code. */
+#include <config.h>
+#include "base/error.h"
+#include "base/text.h"
+#include "elf/spec.h"
+#include "make/replace.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- names ---- */
+
+static bool is_taken(const struct lp_maker *m, const char *name)
+{
+    const struct lp_elf_symbol *sym;
+    for (size_t i = 0; i < m->nown; i++)
+        if (strcmp(m->own[i], name) == 0) return true;
+    return lp_elf_find(m->elf, name, &sym, NULL) != LP_E_SYMBOL;
+}
+
+const char *lp_carry_name(struct lp_maker *m, const char *base)
+{
+    char name[400];
+    struct lp_buf spec = {0};
+    for (unsigned n = 1; n < 1000000; n++) {
+        snprintf(name, sizeof name, n == 1 ? "%.360s" : "%.360s.%u", base, n);
+        spec.len = 0;
+        lp_spec_print(&spec, name, NULL, 0, NULL);
+        if (spec.failed || !is_taken(m, spec.data)) break;
+    }
+    const char **v = lp_grow(m->own, &m->own_cap, m->nown, sizeof *v);
+    const char *kept = v && !spec.failed ? lp_maker_keep(m, spec.data, spec.len) : NULL;
+    m->own = v ? v : m->own;
+    if (kept) v[m->nown++] = kept;
+    lp_buf_free(&spec);
+    return kept;
+}
+
+/* ---- pieces ---- */
+
+static lp_status piece(struct lp_carrying *x, uint32_t section, uint64_t start, uint64_t end, const char *base, bool function, const char **name,
+                       struct lp_error *err)
+{
+    struct lp_carrier *c = x->c;
+    for (size_t i = 0; i < c->npiece; i++)
+        if (c->piece[i].section == section && c->piece[i].start == start && c->piece[i].end == end) return *name = c->piece[i].name, LP_OK;
+    struct lp_piece *v = lp_grow(c->piece, &c->piece_cap, c->npiece, sizeof *v);
+    c->piece = v ? v : c->piece;
+    *name = v ? lp_carry_name(x->m, base) : NULL;
+    if (!*name) return lp_carry_nomem(err);
+    v[c->npiece++] = (struct lp_piece){section, start, end, *name, function, false};
+    return LP_OK;
+}
+
+static void put(struct lp_buf *out, const char *name, int64_t delta)
+{
+    lp_buf_puts(out, name);
+    if (delta) lp_buf_printf(out, "%c0x%llx", delta < 0 ? '-' : '+', (unsigned long long)(delta < 0 ? 0 - (uint64_t)delta : (uint64_t)delta));
+}
+
+/* ---- the target's ---- */
+
+static bool same_kind(unsigned a, unsigned b) { return a == b || (a == STT_FUNC && b == STT_GNU_IFUNC) || (a == STT_OBJECT && b == STT_NOTYPE); }
+
+/* `count.1` and `count.4` are one static variable of a function: the compiler numbers them anew each time. Length of the name without the number. */
+static size_t unnumbered(const struct lp_objsym *s)
+{
+    size_t n = strlen(s->name), digits = 0;
+    while (digits < n && s->name[n - 1 - digits] >= '0' && s->name[n - 1 - digits] <= '9') digits++;
+    bool numbered = s->bind == STB_LOCAL && s->type != STT_FUNC && digits && n > digits + 1 && s->name[n - 1 - digits] == '.';
+    return numbered ? n - digits - 1 : 0;
+}
+
+/* How well a symbol of the target stands for one of the object: 0 = not at all. */
+static unsigned match(const struct lp_objsym *s, size_t stem, const struct lp_elf_symbol *t)
+{
+    if (!same_kind(s->type, t->type)) return 0;
+    bool exact = strcmp(s->name, t->name) == 0;
+    bool renumbered = !exact && stem && t->bind == STB_LOCAL && t->size == s->size && strncmp(s->name, t->name, stem) == 0 && t->name[stem] == '.' &&
+                      strspn(t->name + stem + 1, "0123456789") == strlen(t->name + stem + 1);
+    if (!exact && !renumbered) return 0;
+    bool local = s->bind == STB_LOCAL, same_file = local && s->file && t->file && strcmp(lp_base_name(s->file), lp_base_name(t->file)) == 0;
+    return 1 + (local == (t->bind == STB_LOCAL)) + 2 * (stem ? exact && same_file : same_file);
+}
+
+/* Once for each symbol of the object. */
+static bool is_told(struct lp_carrier *c, const struct lp_objsym *s)
+{
+    for (size_t i = 0; i < c->ntold; i++)
+        if (c->told[i] == s) return true;
+    const struct lp_objsym **v = lp_grow(c->told, &c->told_cap, c->ntold, sizeof *v);
+    if (!v) return true;
+    c->told = v;
+    v[c->ntold++] = s;
+    return false;
+}
+
+/* The best of the target's symbols, and of how many that is as good. */
+struct candidates { const struct lp_elf_symbol *best; unsigned match, n; struct lp_buf list; };
+
+static void look_among(const lp_elf *elf, const struct lp_objsym *s, struct candidates *c)
+{
+    size_t n, stem = unnumbered(s);
+    const struct lp_elf_symbol *v = lp_elf_symbols(elf, &n);
+    for (size_t i = 0; i < n; i++) {
+        unsigned m = match(s, stem, &v[i]);
+        if (!m || m < c->match || (m == c->match && v[i].value == c->best->value)) continue;
+        c->n = m == c->match ? c->n + 1 : 1;
+        if (m > c->match) lp_buf_free(&c->list), c->list = (struct lp_buf){0};
+        if (c->list.len < 250)
+            lp_buf_printf(&c->list, "%s0x%llx %.60s (%.60s)", c->list.len ? ", " : "",
+                          (unsigned long long)v[i].value, v[i].name, v[i].file ? v[i].file : "global");
+        c->match = m, c->best = &v[i];
+    }
+}
+
+/* LP_E_SYMBOL: it has none, *err untouched. */
+static lp_status find_target(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol **out, struct lp_error *err)
+{
+    struct candidates c = {0};
+    look_among(x->m->elf, s, &c);
+    if (x->m->names != x->m->elf) look_among(x->m->names, s, &c);
+    *out = c.best;
+    lp_status st = !c.match ? LP_E_SYMBOL : LP_OK;
+    if (c.n > 1)
+        st = lp_carry_fail(x, err, LP_E_AMBIGUOUS, "which of the program's is `%.100s`? %s. Name the source file of the new code as the program's, "
+                           "or make the variable global", s->name, c.list.data ? c.list.data : "");
+    lp_buf_free(&c.list);
+    if (st == LP_OK && strcmp(c.best->name, s->name) != 0 && !is_told(x->c, s))
+        lp_edit_warn(x->m, &x->e->from, "%s: `%s` is taken for the program's `%s`, the only one of that name and size", x->c->path, s->name, c.best->name);
+    return st;
+}
+
+static lp_status put_target(struct lp_carrying *x, const struct lp_elf_symbol *t, int64_t delta, struct lp_buf *out)
+{
+    char spec[600];
+    if (!lp_maker_owns(x->m, t) || lp_elf_symbol_spec(x->m->elf, t, spec, sizeof spec) >= (int)sizeof spec)
+        snprintf(spec, sizeof spec, "0x%llx", (unsigned long long)t->value);
+    put(out, spec, delta);
+    return LP_OK;
+}
+
+/* ---- functions ---- */
+
+static bool is_part(const char *name)
+{
+    static const char *const marks[] = {".cold", ".part.", ".constprop.", ".isra.", ".lto_priv."};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strstr(name, marks[i])) return true;
+    return false;
+}
+
+static struct lp_replaced *find_replaced(struct lp_carrier *c, const struct lp_objsym *f)
+{
+    for (size_t i = 0; i < c->nreplaced; i++)
+        if (c->replaced[i].sym->section == f->section && c->replaced[i].sym->value == f->value) return &c->replaced[i];
+    return NULL;
+}
+
+/* The entry of a replaced function is the program's, so that its address stays one; its middle is the new one's. */
+static lp_status refer_replaced(struct lp_carrying *x, struct lp_replaced *r, int64_t delta, struct lp_buf *out, struct lp_error *err)
+{
+    bool late = r != &x->c->replaced[x->c->nreplaced - 1] && !r->inside;
+    if (!delta) return put(out, r->place, 0), LP_OK;
+    if (late) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference into the middle of `%s`, which another change replaces", r->sym->name);
+    r->inside = true;
+    put(out, r->body, delta);
+    return LP_OK;
+}
+
+/* The compiler may also have used what it knew of the function beside it (-fipa-ra: which registers it leaves alone). */
+static void tell_difference(struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t)
+{
+    if (!lp_carry_same_code(x, f, t) && !is_told(x->c, f))
+        lp_edit_warn(x->m, &x->e->from,
+                     "%s: `%s` is another one there than the program's, which stays: replace it too if it has changed, else compile the file as the "
+                     "program was, with -fno-ipa-ra",
+                     x->c->path, f->name);
+}
+
+static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_elf_symbol *t = NULL;
+    const char *name;
+    if (!f || f->type != STT_FUNC || f->section != section || !f->size)
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
+                             "there is code at %s+0x%llx that belongs to no function",
+                             x->c->o->sec[section].head->name, (unsigned long long)off);
+    int64_t delta = (int64_t)(off - f->value);
+    struct lp_replaced *r = find_replaced(x->c, f);
+    if (r) return refer_replaced(x, r, delta, out, err);
+    lp_status s = is_part(f->name) ? LP_E_SYMBOL : find_target(x, f, &t, err);
+    if (s == LP_OK && delta)
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
+                             "there is a reference into the middle of `%s`, which stays the program's",
+                             f->name);
+    if (s == LP_OK) return tell_difference(x, f, t), put_target(x, t, 0, out);
+    if (s != LP_E_SYMBOL) return s;
+    s = piece(x, section, f->value, f->value + f->size, f->name, true, &name, err);
+    if (s == LP_OK) put(out, name, delta);
+    return s;
+}
+
+/* ---- data ---- */
+
+/* In .rodata of the object and nothing to relocate in it? */
+static bool is_plain_constant(const struct lp_objsec *sec, uint64_t start, uint64_t end)
+{
+    size_t i = lp_objfile_rel(sec, start);
+    return !(sec->head->flags & SHF_WRITE) && sec->bytes && (i == sec->nrel || sec->rel[i].at >= end);
+}
+
+static bool equals_target(const struct lp_carrying *x, const struct lp_objsec *sec, const struct lp_objsym *s, const struct lp_elf_symbol *t)
+{
+    uint8_t *old = s->size ? malloc(s->size) : NULL;
+    bool same = old && t->size == s->size && lp_elf_read(x->m->elf, t->value, old, s->size, NULL) == LP_OK;
+    if (same && sec->bytes) same = memcmp(old, sec->bytes + s->value, s->size) == 0;
+    else for (uint64_t i = 0; same && i < s->size; i++) same = old[i] == 0;
+    free(old);
+    return same;
+}
+
+/* A variable with a name. */
+static lp_status refer_variable(struct lp_carrying *x, const struct lp_objsym *s, int64_t delta, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_objsec *sec = &x->c->o->sec[s->section];
+    const struct lp_elf_symbol *t = NULL;
+    const char *name;
+    bool constant = !(sec->head->flags & SHF_WRITE) || strncmp(sec->head->name, ".data.rel.ro", 12) == 0;
+    lp_status st = find_target(x, s, &t, err);
+    if (st != LP_OK && st != LP_E_SYMBOL) return st;
+    size_t rel = lp_objfile_rel(sec, s->value);
+    bool relocated = rel < sec->nrel && sec->rel[rel].at < s->value + s->size;
+    if (st == LP_OK && !constant) {
+        if (t->size != s->size)
+            return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
+                                 "`%s` has %llu bytes there and %llu in the program: a variable that exists "
+                                 "cannot change its size",
+                                 s->name, (unsigned long long)s->size, (unsigned long long)t->size);
+        if (!relocated && !equals_target(x, sec, s, t))
+            lp_edit_warn(x->m, &x->e->from,
+                         "%s: `%s` begins with another value there, but it is the program's variable and "
+                         "keeps its own",
+                         x->c->path, s->name);
+        return put_target(x, t, delta, out);
+    }
+    if (st == LP_OK && is_plain_constant(sec, s->value, s->value + s->size) && equals_target(x, sec, s, t)) return put_target(x, t, delta, out);
+    if (!s->size) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "the size of `%s` is not known", s->name);
+    st = piece(x, s->section, s->value, s->value + s->size, s->name, false, &name, err);
+    if (st == LP_OK) put(out, name, delta);
+    return st;
+}
+
+/* ---- sections that variables share ----
+ *
+ * GCC reaches all variables of a section from one label in it (-fsection-anchors), with distances that are no relocations. So what is reached by its section
+ * alone may mean any variable there: such a section comes whole, or is refused if one of its variables is the program's. */
+
+static bool nameless(const struct lp_objsym *s) { return s->type == STT_SECTION || s->type == STT_NOTYPE || strncmp(s->name, ".L", 2) == 0; }
+
+static bool reached_by_section(const struct lp_objfile *o, uint32_t section)
+{
+    for (size_t i = 0; i < o->nsec; i++) {
+        bool loaded = o->sec[i].head->flags & SHF_ALLOC && strcmp(o->sec[i].head->name, ".eh_frame") != 0;
+        for (size_t k = 0; loaded && k < o->sec[i].nrel; k++) {
+            const struct lp_objsym *s = &o->sym[o->sec[i].rel[k].sym];
+            if (s->section == section && nameless(s)) return true;
+        }
+    }
+    return false;
+}
+
+/* Has it more in it than one variable? */
+static bool is_shared(const struct lp_objfile *o, uint32_t section)
+{
+    size_t n = 0;
+    uint64_t bytes = 0;
+    for (size_t i = 1; i < o->nsym; i++) {
+        const struct lp_objsym *s = &o->sym[i];
+        if (s->section != section || (s->type != STT_OBJECT && s->type != STT_TLS) || strncmp(s->name, ".L", 2) == 0) continue;
+        n++, bytes += s->size;
+    }
+    return n > 1 || (n == 1 && bytes + 16 < o->sec[section].head->size);
+}
+
+static lp_status share_section(struct lp_carrying *x, uint32_t section, bool *whole, struct lp_error *err)
+{
+    const struct lp_objfile *o = x->c->o;
+    const struct lp_elf_section *h = o->sec[section].head;
+    bool constant = !(h->flags & SHF_WRITE) || strncmp(h->name, ".data.rel.ro", 12) == 0;
+    *whole = !(h->flags & SHF_MERGE) && is_shared(o, section) && reached_by_section(o, section);
+    for (size_t i = 1; *whole && !constant && i < o->nsym; i++) {
+        const struct lp_elf_symbol *t = NULL;
+        const struct lp_objsym *s = &o->sym[i];
+        if (s->section != section || (s->type != STT_OBJECT && s->type != STT_TLS) || strncmp(s->name, ".L", 2) == 0) continue;
+        lp_status st = find_target(x, s, &t, err);
+        if (st == LP_OK)
+            return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
+                                 "`%s`, which is the program's, shares %s with other variables, and the "
+                                 "compiler may reach one from another: "
+                                 "compile it with -fdata-sections",
+                                 s->name, h->name);
+        if (st != LP_E_SYMBOL) return st;
+    }
+    return LP_OK;
+}
+
+static lp_status refer_tls(struct lp_carrying *x, const struct lp_objsym *s, int64_t delta, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_elf_symbol *t = NULL;
+    if (!s || s->type != STT_TLS) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "it uses thread-local storage that has no name");
+    lp_status st = find_target(x, s, &t, err);
+    if (st == LP_E_SYMBOL)
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
+                             "`%s` is a new thread-local variable: threads that run have no room for it",
+                             s->name);
+    if (st == LP_OK && !lp_maker_owns(x->m, t))
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is thread-local, and the program's symbols are in its debug file alone: a patch cannot name it",
+                             s->name);
+    return st == LP_OK ? put_target(x, t, delta, out) : st;
+}
+
+/* What has no name: a string, a constant of one of the linker's merged sections, or all bytes between two variables that have one. */
+static void extent(const struct lp_objfile *o, uint32_t section, uint64_t off, uint64_t *start, uint64_t *end)
+{
+    const struct lp_objsec *sec = &o->sec[section];
+    uint64_t size = sec->head->size, unit = sec->head->entsize ? sec->head->entsize : 1;
+    *start = 0, *end = size;
+    if (sec->head->flags & SHF_STRINGS && sec->bytes && unit == 1) {
+        const uint8_t *nul = memchr(sec->bytes + off, 0, size - off);
+        *start = off, *end = nul ? (uint64_t)(nul - sec->bytes) + 1 : size;
+        return;
+    }
+    if (sec->head->flags & SHF_MERGE && !(sec->head->flags & SHF_STRINGS)) {
+        *start = off / unit * unit, *end = *start + unit < size ? *start + unit : size;
+        return;
+    }
+    for (size_t i = 1; i < o->nsym; i++) {
+        const struct lp_objsym *s = &o->sym[i];
+        if (s->section != section || s->type != STT_OBJECT || !s->size) continue;
+        if (s->value + s->size <= off && s->value + s->size > *start) *start = s->value + s->size;
+        if (s->value > off && s->value < *end) *end = s->value;
+    }
+}
+
+static lp_status refer_nameless(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_objsec *sec = &x->c->o->sec[section];
+    uint64_t start, end;
+    const char *name, *base = sec->head->flags & SHF_STRINGS ? ".str" : !(sec->head->flags & SHF_WRITE) ? ".const" : sec->bytes ? ".data" : ".bss";
+    if (off >= sec->head->size)
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
+                             "there is a reference to the end of %s: compile it with -fdata-sections",
+                             sec->head->name);
+    extent(x->c->o, section, off, &start, &end);
+    lp_status s = piece(x, section, start, end, base, false, &name, err);
+    if (s == LP_OK) put(out, name, (int64_t)(off - start));
+    return s;
+}
+
+static lp_status refer_whole(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
+{
+    const char *name;
+    const struct lp_elf_section *h = x->c->o->sec[section].head;
+    lp_status s = piece(x, section, 0, h->size, h->name[0] == '.' ? h->name : ".data", false, &name, err);
+    if (s == LP_OK) put(out, name, (int64_t)off);
+    return s;
+}
+
+/* ---- all ---- */
+
+static lp_status refer_to(struct lp_carrying *x, uint32_t section, uint64_t off, const struct lp_objsym *named, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_objfile *o = x->c->o;
+    const struct lp_elf_section *h = o->sec[section].head;
+    const struct lp_objsym *s = named ? named : lp_objfile_cover(o, section, off);
+    if (!(h->flags & SHF_ALLOC)) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to %s, which is not loaded", h->name);
+    if (h->flags & SHF_EXECINSTR) return refer_code(x, s, section, off, out, err);
+    bool whole;
+    lp_status st = share_section(x, section, &whole, err);
+    if (st != LP_OK) return st;
+    if (h->flags & SHF_TLS) return refer_tls(x, s, s ? (int64_t)(off - s->value) : 0, out, err);
+    if (whole) return refer_whole(x, section, off, out, err);
+    if (s && s->type == STT_OBJECT) return refer_variable(x, s, (int64_t)(off - s->value), out, err);
+    return refer_nameless(x, section, off, out, err);
+}
+
+lp_status lp_carry_place(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
+{
+    return refer_to(x, section, off, NULL, out, err);
+}
+
+/* A tentative definition (-fcommon) has no place in the object. */
+static lp_status refer_common(struct lp_carrying *x, const struct lp_objsym *s, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_elf_symbol *t = NULL;
+    lp_status st = find_target(x, s, &t, err);
+    if (st == LP_E_SYMBOL) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is a common symbol: compile it with -fno-common", s->name);
+    return st == LP_OK ? put_target(x, t, 0, out) : st;
+}
+
+lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_objsym *s = &x->c->o->sym[r->sym];
+    lp_status st;
+    if (s->section == SHN_ABS || !r->sym) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to an absolute address");
+    if (s->section == SHN_UNDEF) {
+        struct lp_buf name = {0};
+        st = lp_edit_symbol(x->m, x->e, x->arg, s->name, &name, err);
+        if (st == LP_E_SYMBOL) lp_carry_fail(x, err, st, "it needs `%s`, which the program does not have", s->name);
+        if (st == LP_OK) put(out, name.data, r->addend);
+        lp_buf_free(&name);
+        return st;
+    }
+    if (s->section == SHN_COMMON) {
+        struct lp_buf name = {0};
+        st = refer_common(x, s, &name, err);
+        if (st == LP_OK) put(out, name.data, r->addend);
+        lp_buf_free(&name);
+        return st;
+    }
+    if (s->section >= SHN_LORESERVE) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is in a section of an unknown kind", s->name);
+    if (!nameless(s)) return refer_to(x, s->section, s->value + (uint64_t)r->addend, s, out, err);
+    uint64_t off = s->value + (uint64_t)r->addend;
+    if (off > x->c->o->sec[s->section].head->size)
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
+                             "there is a reference outside of %s: compile it with -fdata-sections",
+                             x->c->o->sec[s->section].head->name);
+    return refer_to(x, s->section, off, NULL, out, err);
+}

@@ -1,0 +1,38 @@
+/* make/replace.h - functions of an object file that come into a patch, with all that they bring. */
+#ifndef LP_MAKE_REPLACE_H
+#define LP_MAKE_REPLACE_H
+#include "elf/object.h"
+#include "make/maker.h"
+
+/* A range of a section that the patch defines anew: a function, a variable, a string. */
+struct lp_piece { uint32_t section; uint64_t start, end; const char *name; bool function, done; };
+/* A function that stands for one of the target's. body: its name where others need to lead into the middle of it. */
+struct lp_replaced { const struct lp_objsym *sym; const char *place, *body; bool inside; };
+struct lp_carrier {
+    const char *path;
+    lp_elf *elf;
+    struct lp_objfile *o;
+    struct lp_piece *piece;
+    size_t npiece, piece_cap;
+    struct lp_replaced *replaced;
+    size_t nreplaced, replaced_cap;
+    const struct lp_objsym **told;      /* something has been said about them */
+    size_t ntold, told_cap;
+};
+struct lp_carrying { struct lp_maker *m; struct lp_edit *e; struct lp_carrier *c; const char *arg; };
+
+lp_status lp_carry_nomem(struct lp_error *err);
+lp_status lp_carry_fail(const struct lp_carrying *x, struct lp_error *err, lp_status s, const char *fmt, ...)
+    LP_PRINTF(4, 5); /* it begins with the object's name */
+/* refer.c: what the relocation, or the place in a section, is in the patch: the target's symbol, or a piece,
+ * which is noted. */
+lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struct lp_buf *out, struct lp_error *err);
+lp_status lp_carry_place(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err);
+/* A name that neither the patch nor the target has. NULL without memory. */
+const char *lp_carry_name(struct lp_maker *m, const char *base);
+/* carry.c: text. */
+lp_status lp_carry_body(struct lp_carrying *x, uint32_t section, uint64_t start, uint64_t end, struct lp_buf *out, struct lp_error *err);
+bool lp_carry_same_code(const struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t);
+lp_status lp_carry_cfi(struct lp_carrying *x, const struct lp_objsym *function, struct lp_buf *out, struct lp_error *err);
+lp_status lp_carry_data(struct lp_carrying *x, const struct lp_piece *p, struct lp_buf *out, struct lp_error *err);
+#endif
