@@ -350,7 +350,7 @@ static void extent(const struct lp_objfile *o, uint32_t section, uint64_t off, u
     }
 }
 
-static lp_status refer_nameless(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
+static lp_status refer_nameless(struct lp_carrying *x, uint32_t section, uint64_t off, int64_t extra, struct lp_buf *out, struct lp_error *err)
 {
     const struct lp_objsec *sec = &x->c->o->sec[section];
     uint64_t start, end;
@@ -361,7 +361,7 @@ static lp_status refer_nameless(struct lp_carrying *x, uint32_t section, uint64_
                              sec->head->name);
     extent(x->c->o, section, off, &start, &end);
     lp_status s = piece(x, section, start, end, base, false, &name, err);
-    if (s == LP_OK) put(out, name, (int64_t)(off - start));
+    if (s == LP_OK) put(out, name, (int64_t)(off - start) + extra);
     return s;
 }
 
@@ -376,25 +376,27 @@ static lp_status refer_whole(struct lp_carrying *x, uint32_t section, uint64_t o
 
 /* ---- all ---- */
 
-static lp_status refer_to(struct lp_carrying *x, uint32_t section, uint64_t off, const struct lp_objsym *named, struct lp_buf *out, struct lp_error *err)
+/* off: a place that belongs to what is meant; extra: how far from there. */
+static lp_status refer_to(struct lp_carrying *x, uint32_t section, uint64_t off, int64_t extra, const struct lp_objsym *named, struct lp_buf *out,
+                          struct lp_error *err)
 {
     const struct lp_objfile *o = x->c->o;
     const struct lp_elf_section *h = o->sec[section].head;
     const struct lp_objsym *s = named ? named : lp_objfile_cover(o, section, off);
     if (!(h->flags & SHF_ALLOC)) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to %s, which is not loaded", h->name);
-    if (h->flags & SHF_EXECINSTR) return refer_code(x, s, section, off, out, err);
+    if (h->flags & SHF_EXECINSTR) return refer_code(x, s, section, off + (uint64_t)extra, out, err);
     bool whole;
     lp_status st = share_section(x, section, &whole, err);
     if (st != LP_OK) return st;
-    if (h->flags & SHF_TLS) return refer_tls(x, s, s ? (int64_t)(off - s->value) : 0, out, err);
-    if (whole) return refer_whole(x, section, off, out, err);
-    if (s && s->type == STT_OBJECT) return refer_variable(x, s, (int64_t)(off - s->value), out, err);
-    return refer_nameless(x, section, off, out, err);
+    if (h->flags & SHF_TLS) return refer_tls(x, s, s ? (int64_t)(off - s->value) + extra : extra, out, err);
+    if (whole) return refer_whole(x, section, off + (uint64_t)extra, out, err);
+    if (s && s->type == STT_OBJECT) return refer_variable(x, s, (int64_t)(off - s->value) + extra, out, err);
+    return refer_nameless(x, section, off, extra, out, err);
 }
 
 lp_status lp_carry_place(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
 {
-    return refer_to(x, section, off, NULL, out, err);
+    return refer_to(x, section, off, 0, NULL, out, err);
 }
 
 /* A tentative definition (-fcommon) has no place in the object. */
@@ -404,6 +406,26 @@ static lp_status refer_common(struct lp_carrying *x, const struct lp_objsym *s, 
     lp_status st = find_target(x, s, &t, err);
     if (st == LP_E_SYMBOL) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is a common symbol: compile it with -fno-common", s->name);
     return st == LP_OK ? put_target(x, t, 0, out) : st;
+}
+
+static bool is_distance(const struct lp_objrel *r)
+{
+    const struct lp_reloc *row = lp_reloc_numbered(r->type);
+    return row && row->op == LP_REL_PREL && !lp_reloc_is_code(row);
+}
+
+/* An entry of a table of distances from its start has its own place in the table in the addend, so that only the section says what is meant: the one
+ * variable in it, or all. */
+static lp_status refer_from_table(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_objfile *o = x->c->o;
+    const struct lp_objsym *only = NULL;
+    for (size_t i = 1; i < o->nsym && !is_shared(o, section); i++)
+        if (o->sym[i].section == section && o->sym[i].type == STT_OBJECT) only = &o->sym[i];
+    if (only) return refer_to(x, section, only->value, (int64_t)(off - only->value), only, out, err);
+    bool whole = false;
+    lp_status st = share_section(x, section, &whole, err);
+    return st == LP_OK ? refer_whole(x, section, off, out, err) : st;
 }
 
 lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struct lp_buf *out, struct lp_error *err)
@@ -427,11 +449,14 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
         return st;
     }
     if (s->section >= SHN_LORESERVE) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is in a section of an unknown kind", s->name);
-    if (!nameless(s)) return refer_to(x, s->section, s->value + (uint64_t)r->addend, s, out, err);
+    const struct lp_objsec *sec = &x->c->o->sec[s->section];
+    if (!nameless(s)) return refer_to(x, s->section, s->value, r->addend, s, out, err);
+    /* As a linker does: in a section that it merges, a label says what is meant and the addend how far from there; the section's own symbol
+     * and the addend say it together. */
+    if (sec->head->flags & SHF_MERGE && s->type != STT_SECTION) return refer_to(x, s->section, s->value, r->addend, NULL, out, err);
     uint64_t off = s->value + (uint64_t)r->addend;
-    if (off > x->c->o->sec[s->section].head->size)
-        return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
-                             "there is a reference outside of %s: compile it with -fdata-sections",
-                             x->c->o->sec[s->section].head->name);
-    return refer_to(x, s->section, off, NULL, out, err);
+    if (is_distance(r) && !(sec->head->flags & (SHF_MERGE | SHF_EXECINSTR | SHF_TLS))) return refer_from_table(x, s->section, off, out, err);
+    if (off > sec->head->size)
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference outside of %s: compile it with -fdata-sections", sec->head->name);
+    return refer_to(x, s->section, off, 0, NULL, out, err);
 }

@@ -90,6 +90,43 @@ is "$status" 1 "a function that a static program does not have"
 like "$(cat err)" 'needs `nowhere`' "  said so"
 lpmake -t app-pie 'other=replace from x.o' >out 2>err
 like "$(cat err)" 'warning: .*`nowhere` is neither in the program' "of a dynamic one it may come"
+# Tables of distances from their own start, as clang makes them of a switch that gives texts or constants: an entry's addend has its place in the table.
+cat >table.c <<'E2'
+#include <stdio.h>
+#ifdef FIXED
+#define P "new"
+#else
+#define P "old"
+#endif
+static const int one = sizeof P == 4 ? 11 : 0, two = 22, three = 33;
+const char *pick(unsigned n);
+int number(unsigned n);
+#define TABLE(name, a, b, c) \
+    ".section .rodata." #name ",\"a\"\n.balign 4\n" #name ": .word " a " - " #name "\n.word " b " - " #name "\n.word " c " - " #name "\n.text\n"
+__asm__(".section .rodata.str1.1,\"aMS\",%progbits,1\n.LS0: .asciz \"" P "-zero\"\n.LS1: .asciz \"" P "-i\"\n.LS2: .asciz \"" P "-the second\"\n.text\n"
+        TABLE(.Ltexts, ".LS0", ".LS1", ".LS2"));
+__asm__(".global pick\n.type pick, %function\npick: cmp w0, #2\nb.hi 1f\nadrp x8, .Ltexts\nadd x8, x8, :lo12:.Ltexts\nldrsw x9, [x8, w0, uxtw #2]\n"
+        "add x0, x8, x9\nret\n1: mov x0, #0\nret\n.size pick, . - pick\n");
+__asm__(".section .rodata.a,\"a\"\n.balign 4\n.type ka, %object\n.size ka, 4\nka: .word " NUMBER "\n.section .rodata.b,\"a\"\n.balign 4\n.type kb, %object\n.size kb, 4\n"
+        "kb: .word 22\n.text\n" TABLE(.Lnumbers, "ka", "kb", "kb"));
+__asm__(".global number\n.type number, %function\nnumber: adrp x8, .Lnumbers\nadd x8, x8, :lo12:.Lnumbers\nldrsw x9, [x8, w0, uxtw #2]\nldr w0, [x8, x9]\nret\n"
+        ".size number, . - number\n");
+int main(void)
+{
+    for (unsigned n = 0; n < 3; n++) printf("%s %d\n", pick(n), number(n));
+    return 0;
+}
+E2
+sed -i '/^static const int one/d' table.c
+for how in "static -static" "pie -fPIE -pie"; do
+    as=${how%% *}
+    # shellcheck disable=SC2086
+    "$CROSS_CC" -O2 ${how#* } -DNUMBER='"1"' -o "table-$as" table.c && "$CROSS_CC" -O2 ${how#* } -DNUMBER='"77"' -DFIXED -c -o table.o table.c
+    lpmake -t "table-$as" -o table.lpatch 'pick=replace from table.o' 'number=replace from table.o' 2>err || note <err
+    is "$(run_patched table.lpatch "./table-$as" | tr '\n' ' ')" "new-zero 77 new-i 22 new-the second 22 " "tables of distances, $as"
+    lpapply -q -o table-disk "table-$as" table.lpatch 2>err || note <err
+    is "$(run_lprun ./table-disk | tr '\n' ' ')" "new-zero 77 new-i 22 new-the second 22 " "  and in the file"
+done
 # Mutated objects: a patch or a refusal, and nothing else.
 "$builddir/tests/fuzz/fuzz_elf" -n 150 -s 7 -w "$scratch/m.o" "$scratch/fix.o" >/dev/null 2>&1
 bad=0 n=0
