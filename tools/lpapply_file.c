@@ -62,12 +62,12 @@ int do_list_file(void)
 /* ---- what comes of it ---- */
 
 /* The file as it was before this call, as FILE.orig. */
-static lp_status backup(const lp_elf *e, unsigned mode, struct lp_error *err)
+static lp_status backup(const lp_elf *e, struct lp_error *err)
 {
     const struct lp_elf_info *info = lp_elf_info(e);
     char *name = must(malloc(strlen(file()) + sizeof ".orig"));
     strcpy(name, file()), strcat(name, ".orig");
-    lp_status s = lp_disk_write_file(name, info->image, info->image_size, mode, err);
+    lp_status s = lp_disk_keep_file(file(), name, info->image, info->image_size, err);
     free(name);
     return s;
 }
@@ -80,7 +80,7 @@ static lp_status store(const lp_elf *e, const struct lp_disk_result *r, struct l
     unsigned mode = from_stdin() || stat(file(), &st) != 0 ? 0777 : st.st_mode & 07777;
     lp_status s = LP_OK;
     if (opt.live.flags & LP_LIVE_DRY_RUN || (!r->image && !opt.output && !from_stdin())) return LP_OK;
-    if (opt.backup && r->image) s = backup(e, mode, err);
+    if (opt.backup && r->image) s = backup(e, err);
     if (s) return s;
     return r->image ? lp_disk_write_file(target(), r->image, r->size, mode, err) : lp_disk_write_file(target(), info->image, info->image_size, mode, err);
 }

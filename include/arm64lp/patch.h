@@ -67,8 +67,11 @@ LP_API lp_status lp_disk_revert(const lp_elf *elf, const char *const *names, siz
 struct lp_disk_row { const char *name, *version, *summary; uint64_t places; const char *text; size_t text_len; }; /* version, summary: NULL = none */
 /* The patches in a file, in the order in which they came; stops if fn returns != 0. */
 LP_API lp_status lp_disk_list(const lp_elf *elf, int (*fn)(void *ctx, const struct lp_disk_row *row), void *ctx, struct lp_error *err);
-/* Write a file ("-" = standard output), whole or not at all; an existing one keeps its mode and owner, a new one gets `mode`, less what the umask says. */
+/* Write a file ("-" = standard output), whole or not at all; an existing one keeps its mode and owner, and its extended attributes as far as this user may set
+ * them; a new one gets `mode`, less what the umask says and set-id bits. */
 LP_API lp_status lp_disk_write_file(const char *path, const void *image, size_t size, unsigned mode, struct lp_error *err);
+/* Before that: the file is to stay under the name `as`, too. It becomes another name of it; where files have only one, a copy: these bytes, its content. */
+LP_API lp_status lp_disk_keep_file(const char *path, const char *as, const void *image, size_t size, struct lp_error *err);
 
 /* ---- making one ---- */
 typedef struct lp_maker lp_maker;

@@ -77,30 +77,51 @@ static lp_status write_fd(int fd, const char *name, const void *data, size_t len
     return e ? bad(err, name, e, "cannot write") : LP_OK;
 }
 
-/* A new file beside `target` (`prefix` = its folder with a slash, or ""), its name in `tmp`. open() and not mkostemp(): the user's umask decides
- * what of `mode` remains. */
-static int create_temp(struct lp_buf *tmp, const char *prefix, size_t prefix_len, mode_t mode)
+/* A name that nothing has, beside `target`, and what is to be there: made by open() and not by mkostemp(), so that the user's umask decides what of `mode`
+ * remains; or another name of the file `link`. < 0: errno. */
+static int create_temp(struct lp_buf *tmp, const char *target, mode_t mode, const char *link)
 {
+    const char *slash = strrchr(target, '/');
     for (unsigned i = 0; i < 100; i++) {
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
         tmp->len = 0;
-        lp_buf_add(tmp, prefix, prefix_len);
+        lp_buf_add(tmp, target, slash ? (size_t)(slash - target) + 1 : 0);
         lp_buf_printf(tmp, ".arm64lp.%ld.%lx.%u", (long)getpid(), (unsigned long)now.tv_nsec, i);
         if (tmp->failed) return errno = ENOMEM, -1;
-        int fd = open(tmp->data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        int fd = link ? linkat(AT_FDCWD, link, AT_FDCWD, tmp->data, 0) : open(tmp->data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (fd >= 0 || errno != EEXIST) return fd;
     }
     return -1;
 }
 
+/* The file that is replaced, if there is one. fd: -1 where it cannot be read. */
+struct old { bool exists; int fd; struct stat st; };
+
+/* No link is followed here: what it leads to could be somebody else's, with set-id bits. */
+static struct old look_at_old(const char *target)
+{
+    struct old old = {.fd = open(target, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+    old.exists = (old.fd >= 0 ? fstat(old.fd, &old.st) : lstat(target, &old.st)) == 0 && S_ISREG(old.st.st_mode);
+    return old;
+}
+
+/* Owner first, which takes set-id bits and capabilities away. Only root can keep it; where it is not kept, the bits are not, either. */
+static int be_like(int fd, const struct old *old)
+{
+    bool owned = fchown(fd, old->st.st_uid, old->st.st_gid) == 0;
+    if (!owned && errno != EPERM) return errno;
+    if (fchmod(fd, old->st.st_mode & (owned ? 07777 : 0777)) != 0) return errno;
+    if (owned && old->fd >= 0) lp_os_copy_attributes(old->fd, fd);
+    return 0;
+}
+
 /* The new file under its temporary name; removed again on failure. */
-static lp_status write_temp(const char *target, const char *path, const struct stat *old, const void *data, size_t len,
+static lp_status write_temp(const char *target, const char *path, const struct old *old, const void *data, size_t len,
                             mode_t mode, struct lp_error *err)
 {
     struct lp_buf name = {0};
-    const char *slash = strrchr(target, '/');
-    int fd = create_temp(&name, target, slash ? (size_t)(slash - target) + 1 : 0, mode);
+    int fd = create_temp(&name, target, mode & 0777, NULL);
     const char *tmp = name.data;
     if (fd < 0) {
         int why = errno;
@@ -108,9 +129,7 @@ static lp_status write_temp(const char *target, const char *path, const struct s
         return bad(err, path, why, "cannot create a temporary file beside it");
     }
     int e = lp_write_all(fd, data, len);
-    /* The owner can be kept by root only; a user's own file stays the user's. */
-    if (!e && old && fchown(fd, old->st_uid, old->st_gid) != 0 && errno != EPERM) e = errno;
-    if (!e && old && fchmod(fd, old->st_mode & 07777) != 0) e = errno;
+    if (!e && old->exists) e = be_like(fd, old);
     if (!e && fsync(fd) != 0 && errno != EINVAL) e = errno;
     if (close(fd) != 0 && !e) e = errno;
     if (!e && rename(tmp, target) != 0) e = errno;
@@ -126,15 +145,31 @@ lp_status lp_file_write(const char *path, const void *data, size_t len, mode_t m
     char *real = lp_os_realpath(path);
     const char *target = real ? real : path;
     struct stat st;
-    bool exists = stat(target, &st) == 0;
     lp_status s;
-    if (exists && !S_ISREG(st.st_mode)) {
+    if (stat(target, &st) == 0 && !S_ISREG(st.st_mode)) {
         int fd = open(target, O_WRONLY | O_CLOEXEC);
         s = fd < 0 ? bad(err, path, errno, "cannot open") : write_fd(fd, path, data, len, err);
         if (fd >= 0 && close(fd) != 0 && s == LP_OK) s = bad(err, path, errno, "cannot write");
     } else {
-        s = write_temp(target, path, exists ? &st : NULL, data, len, mode, err);
+        struct old old = look_at_old(target);
+        s = write_temp(target, path, &old, data, len, mode, err);
+        if (old.fd >= 0) close(old.fd);
     }
+    free(real);
+    return s;
+}
+
+lp_status lp_file_keep(const char *path, const char *as, const void *data, size_t len, struct lp_error *err)
+{
+    struct lp_buf tmp = {0};
+    struct stat st;
+    char *real = lp_os_realpath(path);
+    bool linked = real && create_temp(&tmp, as, 0, real) == 0;
+    lp_status s = LP_OK;
+    if (linked && rename(tmp.data, as) != 0) s = bad(err, as, errno, "cannot write");
+    if (linked) unlink(tmp.data); /* rename() leaves two names of one file alone */
+    else s = lp_file_write(as, data, len, real && stat(real, &st) == 0 ? st.st_mode : 0600, err);
+    lp_buf_free(&tmp);
     free(real);
     return s;
 }

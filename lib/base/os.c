@@ -3,12 +3,27 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include "base/os.h"
 
 char *lp_os_realpath(const char *path) { return realpath(path, NULL); }
+
+void lp_os_copy_attributes(int from, int to)
+{
+    enum { MAX = 65536 }; /* XATTR_LIST_MAX, XATTR_SIZE_MAX */
+    char *names = malloc(2 * MAX), *value = names ? names + MAX : NULL;
+    ssize_t n = names ? flistxattr(from, names, MAX) : 0;
+    for (const char *name = names; name && name < names + n; name += strlen(name) + 1) {
+        ssize_t len = fgetxattr(from, name, value, MAX);
+        if (len >= 0) (void)!fsetxattr(to, name, value, (size_t)len, 0);
+    }
+    free(names);
+}
+
 const char *lp_os_getenv(const char *variable) { return secure_getenv(variable); }
 int lp_os_pipe(int fds[2], int flags) { return pipe2(fds, flags); }
 /* RENAME_EXCHANGE and RENAME_NOREPLACE; not every C library has renameat2(). */

@@ -7,6 +7,8 @@
 
 /* The name of a file without links (free()); NULL: errno. */
 char *lp_os_realpath(const char *path);
+/* Extended attributes (access control lists, file capabilities) of one open file to another, as far as this user may. */
+void lp_os_copy_attributes(int from, int to);
 /* getenv() that knows nothing in a set-user-ID program. */
 const char *lp_os_getenv(const char *variable);
 /* pipe() with O_CLOEXEC, O_NONBLOCK. */

@@ -329,3 +329,8 @@ lp_status lp_disk_write_file(const char *path, const void *image, size_t size, u
 {
     return lp_file_write(path, image, size, (mode_t)mode, err);
 }
+
+lp_status lp_disk_keep_file(const char *path, const char *as, const void *image, size_t size, struct lp_error *err)
+{
+    return lp_file_keep(path, as, image, size, err);
+}

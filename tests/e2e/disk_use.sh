@@ -163,6 +163,28 @@ if [ "$(id -u)" != 0 ]; then
 else
     skip "a folder that cannot be written" "root may write everywhere"
 fi
+# Whose it is, and what it may do: a copy is nobody's way to root.
+about() { stat -c '%A %u:%g' "$@" | tr '\n' ' '; }
+cp prog own && chmod 4755 own
+if [ "$(id -u)" = 0 ]; then
+    chown 12345:12345 own && chmod 6755 own
+    who=12345:12345 set=-rwsr-sr-x
+else
+    who=$(id -u):$(id -g) set=-rwsr-xr-x
+fi
+run "a set-user-ID program" 0 lpapply -q -b own through.lpatch
+is "$(about own own.orig)" "$set $who $set $who " "stays its owner's, and so does what is kept"
+is "$(sum own.orig) $(sum own)" "$(sum was) $(sum new)" "with the right bytes in each"
+(umask 022 && run "another file" 0 lpapply -q -o own2 own.orig through.lpatch)
+is "$(about own2)" "-rwxr-xr-x $(id -u):$(id -g) " "is not set-user-ID"
+run "once more" 0 lpapply -q -b -R own
+is "$(sum own.orig) $(sum own)" "$(sum new) $(sum was)" "what is kept is replaced"
+if have python3 && python3 -c "import os; os.setxattr('own', 'user.arm64lp', b'kept')" 2>/dev/null; then
+    lpapply -q own through.lpatch
+    is "$(python3 -c "import os; print(os.getxattr('own', 'user.arm64lp').decode())" 2>&1)" kept "an extended attribute stays"
+else
+    skip "an extended attribute stays" "python3 or the file system does not set any"
+fi
 is "$(sum prog)" "$(sum was)" "the file is as it was"
 is "$(ls -A | grep -c '^.arm64lp')" 0 "nothing is left"
 lpapply - through.lpatch <prog 2>run | cmp - new
