@@ -40,4 +40,7 @@ const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char 
 bool lp_dynfix_covers(const struct lp_dynamic *d, uint64_t at, uint64_t len);
 /* A program without PT_DYNAMIC relocates itself when it starts (IRELATIVE, from __rela_iplt_start): does it fill bytes of [at, at + len)? */
 bool lp_elf_start_fills(const lp_elf *elf, uint64_t at, uint64_t len);
+/* The file's own PLT entry of an IFUNC, by its resolver, or of what it imports (version NULL: any); 0 = there is none. */
+uint64_t lp_elf_plt_ifunc(const lp_elf *elf, uint64_t resolver);
+uint64_t lp_elf_plt_import(const lp_elf *elf, const char *name, const char *version);
 #endif

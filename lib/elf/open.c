@@ -298,7 +298,7 @@ void lp_elf_close(lp_elf *e)
     lp_lines_free(e->lines);
     lp_elf_close(e->debug);
     lp_cfi_table_free(e->cfi_table);
-    free(e->mark), free(e->reloc), free(e->exec), free(e->sec), free(e->seg), free(e->load);
+    free(e->mark), free(e->stub), free(e->reloc), free(e->exec), free(e->sec), free(e->seg), free(e->load);
     if (e->elf) elf_end(e->elf);
     if (e->mapped) munmap(e->image, e->size);
     else free(e->image);

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct slot { uint64_t got; const char *name; };
+struct slot { uint64_t got, resolver; const char *name; }; /* resolver: of an IRELATIVE relocation, else 0 */
 struct slots { struct slot *v; size_t n, cap; };
-
 
 /* The function that starts at an address, among the symbols sorted so far. */
 static const char *function_at(const struct lp_elf *e, uint64_t value)
@@ -45,13 +44,14 @@ static void read_relocs(const struct lp_elf *e, const struct lp_elf_section *s, 
     for (uint64_t i = 0; i < s->size / 24; i++, p += 24) {
         uint64_t info = lp_le64(p + 8), type = info & 0xffffffff;
         const char *name = NULL;
+        uint64_t resolver = type == LP_R_IRELATIVE ? lp_le64(p + 16) : 0;
         if (type == R_AARCH64_JUMP_SLOT || type == R_AARCH64_GLOB_DAT) name = dynsym_name(e, s->link, info >> 32);
-        else if (type == LP_R_IRELATIVE) name = function_at(e, lp_le64(p + 16));
-        if (!name) continue;
+        else if (resolver) name = function_at(e, resolver);
+        if (!name && !resolver) continue;
         struct slot *v = lp_grow(out->v, &out->cap, out->n, sizeof *v);
         if (!v) return;
         out->v = v;
-        v[out->n++] = (struct slot){lp_le64(p), name};
+        v[out->n++] = (struct slot){lp_le64(p), resolver, name};
     }
 }
 
@@ -72,6 +72,14 @@ static bool stub(const uint8_t *p, uint64_t pc, uint64_t *got)
     return true;
 }
 
+static void keep_stub(struct lp_elf *e, uint64_t at, const struct slot *s)
+{
+    struct lp_elf_stub *v = lp_grow(e->stub, &e->stub_cap, e->nstub, sizeof *v);
+    if (!v) return;
+    e->stub = v;
+    v[e->nstub++] = (struct lp_elf_stub){at, s->got, s->resolver};
+}
+
 static void decode_section(struct lp_elf *e, size_t index, const struct slots *slots, struct lp_elf_raw *raw)
 {
     const struct lp_elf_section *s = &e->sec[index];
@@ -82,8 +90,9 @@ static void decode_section(struct lp_elf *e, size_t index, const struct slots *s
         struct slot key = {0}, *hit;
         if (!stub(p + at, s->addr + at, &key.got)) continue;
         hit = bsearch(&key, slots->v, slots->n, sizeof key, by_got);
-        const char *name = hit ? lp_elf_keep(e, hit->name, strnlen(hit->name, LP_ELF_NAME_MAX), "@plt") : NULL;
+        const char *name = hit && hit->name ? lp_elf_keep(e, hit->name, strnlen(hit->name, LP_ELF_NAME_MAX), "@plt") : NULL;
         uint64_t start = at >= 4 && lp_le32(p + at - 4) == 0xd503245f ? at - 4 : at; /* bti c */
+        if (hit) keep_stub(e, s->addr + start, hit);
         if (!name) continue;
         if (last != SIZE_MAX) raw->v[last].size = s->addr + start - raw->v[last].value;
         lp_elf_raw_add(raw, &(struct lp_elf_symbol){.name = name, .value = s->addr + start, .size = at + 16 - start, .type = STT_FUNC,
@@ -107,4 +116,43 @@ void lp_elf_load_plt(struct lp_elf *e, struct lp_elf_raw *raw)
         if (strncmp(s->name, ".plt", 4) == 0 || strcmp(s->name, ".iplt") == 0) decode_section(e, i, &slots, raw), plts++;
     }
     free(slots.v);
+}
+
+/* ---- from a function to its entry: linkers make several for one IFUNC, and every one of them leads to what its resolver has chosen ---- */
+
+static const struct lp_dynsym *named_by(const struct lp_dynrel *r)
+{
+    return r->type == R_AARCH64_JUMP_SLOT || r->type == R_AARCH64_GLOB_DAT ? r->sym : NULL;
+}
+
+/* An exported IFUNC: the dynamic linker asks its resolver by the symbol. */
+static bool slot_by_symbol(const struct lp_dynamic *d, uint64_t got, uint64_t resolver)
+{
+    for (size_t i = 0; i < d->nrel; i++) {
+        const struct lp_dynsym *s = d->rel[i].at == got ? named_by(&d->rel[i]) : NULL;
+        if (s && s->shndx != SHN_UNDEF && s->type == STT_GNU_IFUNC && s->value == resolver) return true;
+    }
+    return false;
+}
+
+uint64_t lp_elf_plt_ifunc(const lp_elf *e, uint64_t resolver)
+{
+    lp_elf_symbols(e, NULL);
+    const struct lp_dynamic *d = lp_elf_dynamic_part(e);
+    for (size_t i = 0; i < e->nstub && resolver; i++)
+        if (e->stub[i].resolver == resolver || slot_by_symbol(d, e->stub[i].got, resolver)) return e->stub[i].at;
+    return 0;
+}
+
+uint64_t lp_elf_plt_import(const lp_elf *e, const char *name, const char *version)
+{
+    lp_elf_symbols(e, NULL);
+    const struct lp_dynamic *d = lp_elf_dynamic_part(e);
+    for (size_t k = 0; k < d->nrel; k++) {
+        const struct lp_dynsym *s = named_by(&d->rel[k]);
+        if (!s || strcmp(s->name, name) != 0 || (version && s->version && strcmp(s->version, version) != 0)) continue;
+        for (size_t i = 0; i < e->nstub; i++)
+            if (e->stub[i].got == d->rel[k].at) return e->stub[i].at;
+    }
+    return 0;
 }

@@ -162,7 +162,7 @@ static bool import_stub(struct fixing *x, uint64_t *value)
 static bool address(struct fixing *x, uint64_t *value)
 {
     bool branch = x->f->reloc->field == LP_FIELD_IMM26 && !x->f->expr.addend;
-    if (x->ref.kind == LP_REF_IMPORT && branch && !lp_plan_plt(x->t, x->ref.name, value)) return import_stub(x, value);
+    if (x->ref.kind == LP_REF_IMPORT && branch && !lp_plan_plt(x->t, &x->ref, value)) return import_stub(x, value);
     if (!lp_plan_address(x->pl, x->t, x->line, &x->ref, x->f->reloc, value)) return false;
     *value += (uint64_t)x->f->expr.addend;
     return true;

@@ -270,7 +270,7 @@ bool lp_plan_address(struct lp_plan *pl, struct lp_target *t, uint32_t line, con
         return false;
     }
     *value = r->addr;
-    if (r->kind == LP_REF_IMPORT && !lp_plan_plt(t, r->name, value)) {
+    if (r->kind == LP_REF_IMPORT && !lp_plan_plt(t, r, value)) {
         lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "`%s` is another object's, and %s has no PLT entry for it: use it through the GOT (-fPIC)", r->name, t->name);
         return false;
     }
@@ -309,31 +309,18 @@ static bool chosen_in(struct lp_plan *pl, struct lp_target *u, const struct lp_r
 }
 
 /* A PLT entry of the object itself is as good for calls. */
-bool lp_plan_plt(struct lp_target *t, const char *name, uint64_t *addr)
+bool lp_plan_plt(struct lp_target *t, const struct lp_ref *r, uint64_t *addr)
 {
-    const struct lp_elf_symbol *sym;
-    struct lp_buf b = {0};
-    lp_buf_printf(&b, "%s@plt", name);
-    bool hit = !b.failed && lp_elf_find(t->elf, b.data, &sym, NULL) == LP_OK;
-    lp_buf_free(&b);
-    if (hit) *addr = sym->value + t->bias;
-    return hit;
+    bool own = r->kind == LP_REF_IFUNC && r->in == t;
+    uint64_t at = own ? lp_elf_plt_ifunc(t->elf, r->addr - t->bias) : r->name ? lp_elf_plt_import(t->elf, r->name, r->version) : 0;
+    if (at) *addr = at + t->bias;
+    return at != 0;
 }
 
-/* It has one name, and the function perhaps several. */
-static bool by_alias_plt(struct lp_target *t, const struct lp_ref *r, uint64_t *addr)
-{
-    size_t n;
-    const struct lp_elf_symbol *s = lp_elf_symbols(t->elf, &n);
-    for (size_t i = 0; i < n && r->in == t; i++)
-        if (s[i].value + t->bias == r->addr && lp_plan_plt(t, s[i].name, addr)) return true;
-    return false;
-}
-
-/* Without a dynamic linker the words of IRELATIVE relocations are found by the program's own symbols; their PLT entries are named. */
+/* Without a dynamic linker the words of IRELATIVE relocations are found by the program's own symbols. */
 bool lp_plan_chosen(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, uint64_t *addr)
 {
-    if ((r->name && lp_plan_plt(t, r->name, addr)) || by_alias_plt(t, r, addr)) return true;
+    if (lp_plan_plt(t, r, addr)) return true;
     if (chosen_in(pl, r->in, r, addr)) return true;
     for (size_t i = 0; i < pl->space->ntarget; i++)
         if (chosen_in(pl, pl->space->target[i], r, addr)) return true;

@@ -154,12 +154,12 @@ fi
 for flags in '-static -no-pie' -static-pie -no-pie -pie; do
     cc $flags -o ifuncs "$dir/ifuncs.c" || { not_ok "$flags: compile"; continue; }
     cp ifuncs ifuncs.old
-    for f in called pointed unused; do
+    for f in called also pointed unused; do
         echo "int $f(int); int work(int v) { return $f(v) + 100; }" | "$CROSS_CC" -O2 -ffunction-sections -fno-ipa-ra -fPIC -c -o new.o -x c -
         lpmake -t ifuncs 'work=replace from new.o' | sed '/^digest/d' >$f.lpatch
         printf 'set pointer b8\n- *\n+ &three\n' >>$f.lpatch
     done
-    for f in 'called 104' 'pointed 102'; do
+    for f in 'called 104' 'also 104' 'pointed 102'; do
         run "$flags: ${f% *}" 0 lpapply ifuncs ${f% *}.lpatch
         runs ifuncs '' "${f#* } 6" "$flags: ${f% *}, patched"
         clean ifuncs ifuncs.old "$flags: ${f% *}"
