@@ -146,7 +146,7 @@ static void read_augmentation(struct lp_cfi_reader *r, struct lp_fde *f)
 static bool read_fde(const struct lp_elf *e, struct lp_cfi_reader body, struct lp_fde *f)
 {
     uint64_t id_at = body.vaddr, id = lp_cfi_bytes(&body, 4);
-    f->at = id_at, f->lsda = 0;
+    f->at = id_at - 4, f->lsda = 0;
     if (!id) return false;
     if (!f->cie_good || f->cie_at != id_at - id) f->cie_at = id_at - id, f->cie_good = read_cie(e, f->cie_at, &f->cie);
     if (!f->cie_good) return false;
@@ -291,6 +291,12 @@ static bool frames_at(const struct lp_elf *e, struct lp_cfi_reader *r)
 {
     struct header h;
     return section_frames(e, r) || (read_header(e, &h) && h.frames && reader_at(e, h.frames, r));
+}
+
+uint64_t lp_elf_frames(const lp_elf *e)
+{
+    struct lp_cfi_reader r;
+    return frames_at(e, &r) ? r.vaddr : 0;
 }
 
 void lp_elf_fdes(const lp_elf *e, bool (*fn)(void *ctx, const struct lp_fde *f), void *ctx)

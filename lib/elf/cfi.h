@@ -44,7 +44,7 @@ struct lp_cie {
     uint64_t personality;      /* 0 = none */
     uint8_t personality_enc;
 };
-/* at: the FDE's own address; lsda: of its exception table, 0 = none. */
+/* at: the FDE's own address, where its length is (which has 4 bytes, as what unwinds reads no other); lsda: of its exception table, 0 = none. */
 struct lp_fde { struct lp_cie cie; uint64_t cie_at; bool cie_good; struct lp_cfi_reader insns; uint64_t start, end, at, lsda; };
 enum { LP_PE_PCREL_SDATA4 = 0x1b, LP_PE_DATAREL_SDATA4 = 0x3b, LP_PE_UDATA4 = 3, LP_PE_INDIRECT = 0x80, LP_PE_OMIT = 0xff };
 struct lp_cfi_table;
@@ -53,6 +53,8 @@ bool lp_cfi_run(const struct lp_fde *f, uint64_t vaddr, struct lp_cfi *out);
 /* Every FDE of .eh_frame, until fn says false. The FDE of an address (of `at`, if the search is to be spared). Thread-safe. */
 void lp_elf_fdes(const lp_elf *elf, bool (*fn)(void *ctx, const struct lp_fde *f), void *ctx);
 bool lp_elf_fde(const lp_elf *elf, uint64_t vaddr, struct lp_fde *out);
+/* Where .eh_frame is; 0 = there is none. */
+uint64_t lp_elf_frames(const lp_elf *elf);
 
 /* ---- instructions for lp_cfi_run_plain(), into a buffer, which has failed if they cannot be said so ---- */
 struct lp_buf;

@@ -112,7 +112,7 @@ static void add_frames(struct lp_elf_writer *w, struct rows *rows)
 static int by_start(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
-    return (x->start > y->start) - (x->start < y->start);
+    return x->start != y->start ? (x->start > y->start) - (x->start < y->start) : (x->fde > y->fde) - (x->fde < y->fde);
 }
 
 /* .eh_frame_hdr: version, three encodings, a pointer to .eh_frame, the number of rows, the rows. What it has counts from its start. */
@@ -132,6 +132,31 @@ static bool old_rows(const struct lp_elf_writer *w, uint64_t hdr, uint64_t *fram
     return true;
 }
 
+/* Where linkers make no search table, as GNU ld for static programs, of all FDEs that the file has: who looks in the new one looks nowhere else. */
+struct found { struct rows *rows; size_t cap; bool failed; };
+
+static bool add_found(void *ctx, const struct lp_fde *f)
+{
+    struct found *x = ctx;
+    struct row *v = lp_grow(x->rows->v, &x->cap, x->rows->n, sizeof *v);
+    if (!v) return !(x->failed = true);
+    x->rows->v = v;
+    v[x->rows->n++] = (struct row){f->start, f->at};
+    return true;
+}
+
+/* With room for those of the new ones. */
+static bool find_rows(const struct lp_elf_writer *w, uint64_t *frames, struct rows *rows)
+{
+    struct found x = {.rows = rows};
+    lp_elf_fdes(w->e, add_found, &x);
+    struct row *v = x.failed ? NULL : realloc(rows->v, (rows->n + w->m->nframe + 1) * sizeof *v);
+    if (!v) return false;
+    rows->v = v;
+    if (rows->n) *frames = lp_elf_frames(w->e);
+    return true;
+}
+
 static void add_table(struct lp_elf_writer *w, uint64_t frames, const struct rows *rows)
 {
     static const uint8_t head[] = {1, LP_PE_PCREL_SDATA4, LP_PE_UDATA4, LP_PE_DATAREL_SDATA4};
@@ -147,8 +172,8 @@ static void set_header(const struct lp_elf_writer *w, Elf64_Phdr *h, uint64_t at
     h->p_vaddr = h->p_paddr = at, h->p_offset = lp_write_off(w, at), h->p_filesz = h->p_memsz = size;
 }
 
-/* A file without a search table, a static program, finds its own frames by other means: the new table has the new ones alone.
- * One in another form stays as it is. */
+/* A static program without a search table finds its own frames by having registered them, and asks for a table only then; a search table in another
+ * form stays as it is. */
 lp_status lp_write_frames(struct lp_elf_writer *w)
 {
     Elf64_Phdr *h = NULL;
@@ -158,7 +183,7 @@ lp_status lp_write_frames(struct lp_elf_writer *w)
     for (size_t i = 0; i < w->nph && !h; i++)
         if (w->ph[i].p_type == PT_GNU_EH_FRAME) h = &w->ph[i];
     if (h && !old_rows(w, old = h->p_vaddr, &frames, &rows)) return LP_OK;
-    if (!h) rows.v = calloc(w->m->nframe + 1, sizeof *rows.v);
+    if (!h && !find_rows(w, &frames, &rows)) return free(rows.v), nomem(w);
     if (!rows.v) return nomem(w);
     add_frames(w, &rows);
     lp_write_section(w, ".eh_frame.lpatch", &(Elf64_Shdr){0, SHT_PROGBITS, SHF_ALLOC, at, lp_write_off(w, at), here(w) - at, 0, 0, 8, 0});

@@ -67,6 +67,11 @@ for kind in plain static-pie bti nopie pie; do
     like "$(tool objdump -d $kind.new | sed -n '/<calc.lpatch>:/,/ret/p')" 'bl.*<plus100>' "$kind: objdump shows it"
     lpapply -q -o $kind.same $kind $kind.lpatch
     is "$(sum $kind.same)" "$(sum $kind.new)" "$kind: the same bytes again"
+    run "$kind: what lpdiff finds in it" 1 lpdiff --data -o $kind.diff $kind $kind.new
+    is "$(cat run)" "" "  it warns of nothing"
+    is "$(printf 'call\n' | limited lprun --no-control --cpu $cpu -L "$root" -P $kind.diff ./$kind | tail -n 1)" "call 2 8 666 103 5" "  the same change"
+    run "$kind: and the other way round" 1 lpdiff --data -o $kind.undo $kind.new $kind
+    is "$(cat run)" "" "  it warns of nothing"
     back "$kind" $kind.new $kind
 done
 
