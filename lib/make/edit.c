@@ -408,13 +408,26 @@ lp_status lp_maker_change(lp_maker *m, const char *change, struct lp_error *err)
 
 /* ---- symbols that assembler and compiler name ---- */
 
+/* Once for each. A weak one would be 0 for a linker; for a patch it must be there. */
+static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, bool weak)
+{
+    for (size_t i = 0; i < m->nsought; i++)
+        if (strcmp(m->sought[i], name) == 0) return;
+    const char **v = lp_grow(m->sought, &m->sought_cap, m->nsought, sizeof *v);
+    m->sought = v ? v : m->sought;
+    if (!v || !(v[m->nsought] = lp_maker_keep(m, name, strlen(name)))) return;
+    m->nsought++;
+    lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports: it is looked for in its libraries when the patch is applied%s, and the "
+                 "file itself, which gets no new import, cannot have this patch", name, weak ? " (and must be there, though it is weak)" : "");
+}
+
 /* An import, or a symbol that nobody knows yet: only a program with a dynamic linker can find it. */
-static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name, struct lp_error *err)
+static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name, bool weak, struct lp_error *err)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
     if (lp_dynsym_wanted(d, name, NULL) || strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0 || strcmp(name, "_TLS_MODULE_BASE_") == 0) return LP_OK;
     if (!d->at || !d->nneeded) return LP_E_SYMBOL;
-    lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports: it is looked for in its libraries when the patch is applied", name);
+    warn_sought(m, e, name, weak);
     if (err) *err = (struct lp_error){0};
     return LP_OK;
 }
@@ -432,7 +445,8 @@ static bool only_global(const lp_maker *m, const char *name, char *spec, size_t 
     return hit && lp_elf_symbol_spec(m->elf, hit, spec, size) < (int)size;
 }
 
-lp_status lp_edit_symbol(lp_maker *m, const struct lp_edit *e, const char *at, const char *name, struct lp_buf *out, struct lp_error *err)
+lp_status lp_edit_symbol(lp_maker *m, const struct lp_edit *e, const char *at, const char *name, bool weak, struct lp_buf *out,
+                         struct lp_error *err)
 {
     struct lp_buf spec = {0};
     const struct lp_elf_symbol *sym;
@@ -441,7 +455,7 @@ lp_status lp_edit_symbol(lp_maker *m, const struct lp_edit *e, const char *at, c
     else lp_spec_print(&spec, name, NULL, 0, NULL);
     lp_status s = spec.failed ? nomem(err) : lp_maker_find(m, spec.data, &sym, err);
     if (s == LP_OK && !lp_maker_owns(m, sym)) spec.len = 0, lp_buf_printf(&spec, "0x%llx", (unsigned long long)sym->value);
-    if (s == LP_E_SYMBOL) s = imported(m, e, name, err);
+    if (s == LP_E_SYMBOL) s = imported(m, e, name, weak, err);
     char global[600];
     if (s == LP_E_AMBIGUOUS && only_global(m, name, global, sizeof global)) lp_buf_puts(out, global), s = LP_OK;
     else if (s == LP_OK) lp_buf_puts(out, spec.data);

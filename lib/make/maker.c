@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "elf/debug.h"
 #include "make/maker.h"
+#include "patch/disk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ void lp_maker_free(lp_maker *m)
     if (!m) return;
     for (size_t i = 0; i < m->ncarrier; i++) lp_carrier_free(m->carrier[i]);
     for (struct lp_arena_chunk *c = m->pool.arena, *next; c; c = next) next = c->next, free(c);
-    free(m->carrier), free(m->made), free(m->own), free(m->file);
+    free(m->carrier), free(m->made), free(m->own), free(m->file), free(m->sought);
     lp_dis_free(m->dis);
     lp_buf_free(&m->meta), lp_buf_free(&m->items);
     free(m);
@@ -175,6 +176,8 @@ static void name_other(const struct judging *j, char *text, size_t size)
     else if (other->from.text) snprintf(at, size, "that of `%.200s`", other->from.text);
 }
 
+static const char *bare(const struct lp_error *e) { return e->text + (strncmp(e->text, "error: ", 7) == 0 ? 7 : 0); }
+
 static void judge(void *ctx, const struct lp_error *why)
 {
     struct judging *j = ctx;
@@ -183,12 +186,21 @@ static void judge(void *ctx, const struct lp_error *why)
     const struct lp_made *made = made_in(j, why->line);
     const struct lp_edit from = {.from = made ? made->from : (struct lp_origin){0}};
     char text[sizeof why->text];
-    snprintf(text, sizeof text, "%s", why->text + (strncmp(why->text, "error: ", 7) == 0 ? 7 : 0));
+    snprintf(text, sizeof text, "%s", bare(why));
     if (why->status == LP_E_OVERLAP) name_other(j, text, sizeof text);
     if (made) lp_edit_fail(&e, &from, NULL, why->status, "%s", text);
     if (why->hint[0]) memcpy(e.hint, why->hint, sizeof e.hint);
     if (j->errors++ == 0 && j->first) *j->first = e;
     if (m->report) m->report(m->ctx, &e);
+}
+
+/* What a running program takes and its file does not. Symbols that it lacks are warned of where they are named (edit.c). */
+static void judge_file(void *ctx, const struct lp_error *why)
+{
+    const struct judging *j = ctx;
+    const struct lp_made *made = made_in(j, why->line);
+    const struct lp_origin none = {0};
+    if (why->status != LP_E_SYMBOL) lp_edit_warn(j->m, made ? &made->from : &none, "it cannot go into the file itself: %s", bare(why));
 }
 
 static uint32_t lines_of(const struct lp_buf *b)
@@ -211,5 +223,6 @@ lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err)
     lp_buf_free(&b);
     if (s == LP_OK && (s = lp_patch_check(*out, m->elf, judge, &j, NULL)) != LP_OK) lp_patch_free(*out);
     if (s == LP_OK) lp_warn_branches(m), lp_warn_held(m, *out);
+    if (s == LP_OK && m->warn) lp_disk_try(m->elf, *out, judge_file, &j);
     return s;
 }

@@ -44,6 +44,8 @@ struct lp_maker {
     size_t ncarrier, carrier_cap;
     const char **own;                   /* names of new functions and data */
     size_t nown, own_cap;
+    const char **sought;                /* names that nobody has, which was said */
+    size_t nsought, sought_cap;
     const char **file;                  /* that were read, for a depfile */
     size_t nfile, file_cap;
     struct lp_patch pool;               /* memory */
@@ -66,8 +68,8 @@ bool lp_maker_owns(const struct lp_maker *m, const struct lp_elf_symbol *sym);
 /* The place is symbol + off; the symbol's spec, or the address, goes to out. For people (say) the debug file's names do, too. */
 void lp_edit_place(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
 void lp_edit_say(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
-/* A symbol that an object file names, as the patch names it: the target's, or one of its libraries'. */
-lp_status lp_edit_symbol(struct lp_maker *m, const struct lp_edit *e, const char *at, const char *name, struct lp_buf *out, struct lp_error *err);
+/* A symbol that an object file names, as the patch names it: the target's, or one of its libraries'. weak: the object can do without. */
+lp_status lp_edit_symbol(struct lp_maker *m, const struct lp_edit *e, const char *at, const char *name, bool weak, struct lp_buf *out, struct lp_error *err);
 /* assemble.c: asm "..." and asm { ... } */
 lp_status lp_edit_asm(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);
 /* replace.c: replace from FILE[:SYMBOL] */

@@ -289,6 +289,16 @@ lp_status lp_disk_apply(const lp_elf *elf, const lp_patch *const *patches, size_
     return finish(&d, s);
 }
 
+lp_status lp_disk_try(const lp_elf *elf, const lp_patch *p, lp_report_fn report, void *ctx)
+{
+    struct lp_disk_result result = {0};
+    struct lp_disk d = {.result = &result, .report = report, .ctx = ctx};
+    lp_status s = begin(&d, elf);
+    if (s == LP_OK) s = add_item(&d, p, NULL) ? plan_all(&d) : nomem(&d);
+    end(&d);
+    return s;
+}
+
 lp_status lp_disk_revert(const lp_elf *elf, const char *const *names, size_t n, struct lp_disk_result *result, lp_report_fn report, void *ctx,
                          struct lp_error *err)
 {

@@ -81,6 +81,24 @@ if have "${CROSS_CC%gcc}g++"; then
         refused "handlers of exceptions" '`other` catches exceptions or has something to destroy' 'other=replace from x.o'
     done
 fi
+# What only a running program takes is said when the patch is made, and lpapply says the same of the file.
+# only_running NAME TEXT TARGET CHANGE
+only_running()
+{
+    lpmake -t "$3" -o x.lpatch "$4" >out 2>err
+    is "$? $(grep -c "warning: .*$2" err)" "0 1" "$1: a warning, once"
+    run "  lpapply on the file" 1 lpapply -n "$3" x.lpatch
+}
+if have "${CROSS_CC%gcc}g++"; then
+    echo 'extern "C" __attribute__((noinline)) int may(int v) { if (v > 2) throw 3; return v; }
+        extern "C" __attribute__((noinline)) int safe(int v) { try { return may(v); } catch (int) { return -1; } }
+        int main(int n, char **) { return safe(n); }' | "${CROSS_CC%gcc}g++" -O1 -static -o catching -x c++ - && echo 'int safe(int v) { return v + 3; }' | object x
+    only_running "a function with handlers" 'it cannot go into the file itself: safe catches exceptions' catching 'safe=replace from x.o'
+fi
+echo 'int nowhere(int) __attribute__((weak)); int other(int v) { return nowhere ? nowhere(v) + nowhere(1) : 1; }' | object x
+only_running "a weak symbol that nobody has" '`nowhere` is neither in the program.*(and must be there, though it is weak)' app-pie 'other=replace from x.o'
+refused_by_static="$(lpmake -t app-static 'other=replace from x.o' 2>&1 >/dev/null)"
+like "$refused_by_static" 'needs `nowhere`.*it is weak' "a weak symbol that a static program does not have"
 echo '.text; .globl other; .type other, %function; other: ldr x0, =0x123456789abc; ret; .ltorg; .size other, .-other' | "$CROSS_CC" -c -x assembler -o x.o -
 refused "a literal" 'data among the code' 'other=replace from x.o'
 echo 'extern int nowhere(int); int other(int v) { return nowhere(v) + 1; }' | object x
