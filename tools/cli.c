@@ -201,7 +201,8 @@ lp_status cli_io_error(struct lp_error *err, const char *where, const char *what
     *err = (struct lp_error){.status = LP_E_IO, .sys = sys};
     snprintf(err->where, sizeof err->where, "%s", where);
     snprintf(err->text, sizeof err->text, "%s: %s", what, strerror(sys));
-    snprintf(err->hint, sizeof err->hint, "%s", lp_status_hint(LP_E_IO));
+    const char *hint = lp_errno_hint(sys);
+    snprintf(err->hint, sizeof err->hint, "%s", hint ? hint : "");
     return LP_E_IO;
 }
 

@@ -50,6 +50,8 @@ LP_API const char *lp_status_name(lp_status s); /* "OLD_WORD" */
 LP_API const char *lp_status_text(lp_status s);
 LP_API const char *lp_status_hint(lp_status s); /* or NULL */
 LP_API enum lp_error_class lp_status_class(lp_status s);
+/* What to do where a file or stream cannot be read or written for this errno, or NULL. LP_E_IO has it for its hint. */
+LP_API const char *lp_errno_hint(int sys);
 
 /* "where:line:col: text" into buf (always terminated); returns the length it needs, as snprintf.  Thread-safe. */
 LP_API int lp_error_format(const struct lp_error *err, char *buf, size_t size);

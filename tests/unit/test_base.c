@@ -31,6 +31,7 @@ static void test_error(void **state)
     lp_error_format(&e, text, sizeof text);
     assert_string_equal(text, "fix.lps:12:5: cannot open: No such file or directory");
     assert_int_equal(e.sys, ENOENT);
+    assert_string_equal(e.hint, "check the path");
     assert_int_equal(lp_fail(NULL, LP_E_NOMEM, "x"), LP_E_NOMEM);
     for (int s = 0; s < LP_E_COUNT; s++) {
         assert_non_null(lp_status_name((lp_status)s));
@@ -41,6 +42,11 @@ static void test_error(void **state)
     int need = lp_error_format(&e, text, 10);
     assert_int_equal(need, strlen("fix.lps:12:5: cannot open: No such file or directory"));
     assert_int_equal(strlen(text), 9);
+    lp_fail_sys(&e, LP_E_IO, EISDIR, "cannot open");
+    assert_string_equal(e.hint, lp_errno_hint(EISDIR));
+    assert_null(strstr(e.hint, "space"));
+    lp_fail_sys(&e, LP_E_IO, EIO, "cannot open");
+    assert_string_equal(e.hint, ""); /* nobody knows */
 }
 
 static void test_buf(void **state)
