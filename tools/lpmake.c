@@ -145,7 +145,7 @@ static int reformat(void)
     if (cli.n_operands > 1) cli_usage("one file at a time");
     const char *path = cli.n_operands ? cli.operands[0] : "-", *name = shown(path);
     if (!read_text(path, &text, &len)) return 2;
-    if (opt.form == OPT_FMT && (is_recipe_name(path) || is_recipe_text(text))) {
+    if (opt.form == OPT_FMT && len && (is_recipe_name(path) || is_recipe_text(text))) {
         int status = reformat_recipe(name, text, len);
         free(text);
         return status;

@@ -213,6 +213,11 @@ static uint32_t lines_of(const struct lp_buf *b)
 lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err)
 {
     struct lp_buf b = {0};
+    if (!m->items.len) {
+        lp_fail(err, LP_E_SYNTAX, "there is no change: PLACE=CHANGE is expected");
+        lp_hint(err, "see lps(5)");
+        return lp_at(err, m->recipe, 0, 0), LP_E_SYNTAX;
+    }
     header(m, &b);
     struct judging j = {m, lines_of(&b), 0, err};
     lp_buf_add(&b, m->items.data, m->items.len);

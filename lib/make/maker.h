@@ -37,6 +37,7 @@ struct lp_maker {
     uint32_t lines;                     /* of items */
     bool named, optional;
     const char *default_name;           /* of a patch that has none; NULL = none */
+    const char *recipe;                 /* the last one; NULL = none */
     const char *object;                 /* NULL = as the target is called */
     struct lp_made *made;
     size_t nmade, made_cap;

@@ -414,6 +414,15 @@ static const char *default_name(struct lp_patch *p)
     return copy;
 }
 
+/* By its form a file of the original format, but mostly what a command that failed has left. */
+static void refuse_empty(struct lp_parse *ps)
+{
+    ps->errors++;
+    ps->status = lp_fail(ps->first, LP_E_SYNTAX, "it is empty, which is no patch: did the command that was to write it fail, or find no difference?");
+    lp_at(ps->first, ps->patch->file, 0, 0);
+    if (ps->report) ps->report(ps->ctx, ps->first);
+}
+
 lp_status lp_patch_parse(const char *name, const char *text, size_t len, unsigned flags, lp_report_fn report, void *ctx, lp_patch **out,
                          struct lp_error *err)
 {
@@ -424,6 +433,7 @@ lp_status lp_patch_parse(const char *name, const char *text, size_t len, unsigne
     if (!p || !p->file) return lp_patch_free(p), lp_fail(err, LP_E_NOMEM, "out of memory");
     if (len > LP_PATCH_MAX) lp_lex_fail(&ps, NULL, LP_E_SYNTAX, "a patch has at most %u bytes", LP_PATCH_MAX);
     else run(&ps, text, len);
+    if (p->seed && !p->nitem && !ps.errors && !(flags & LP_PATCH_LENIENT)) refuse_empty(&ps);
     p->text = lp_buf_take(&ps.out, &p->text_len);
     if (!p->name) p->name = default_name(p);
     if (!p->text || !p->name) lp_lex_nomem(&ps);
@@ -442,11 +452,7 @@ lp_status lp_patch_parse(const char *name, const char *text, size_t len, unsigne
 static lp_status parse_read(const char *name, char *text, size_t len, unsigned flags, lp_report_fn report, void *ctx, lp_patch **out, struct lp_error *err)
 {
     lp_status s;
-    /* By its form a file of the original format, but mostly what a command that failed has left. */
-    if (len == 0 && !(flags & LP_PATCH_LENIENT)) {
-        s = lp_fail(err, LP_E_SYNTAX, "it is empty, which is no patch: did the command that was to write it fail, or find no difference?");
-        lp_at(err, name, 0, 0);
-    } else if (len >= 4 && memcmp(text, "\177ELF", 4) == 0 && !(flags & LP_PATCH_LENIENT)) {
+    if (len >= 4 && memcmp(text, "\177ELF", 4) == 0 && !(flags & LP_PATCH_LENIENT)) {
         s = lp_fail(err, LP_E_SYNTAX, "it is an ELF file, not a patch");
         lp_at(err, name, 0, 0);
         lp_hint(err, "where a command takes both, the ELF file comes first and the patches follow");

@@ -24,6 +24,18 @@ status "lprun with it" 1 lprun --no-control -P p.lpatch ./app
 status "an empty patch, as a command that failed leaves it" 2 lpapply -o patched app -
 like "$(cat err)" 'empty' "it says so"
 [ ! -e patched ] && ok "and writes nothing" || not_ok "and writes nothing"
+for empty in '' '\n\n' ' # nothing\n'; do
+    printf "$empty" >empty
+    for command in 'lpmake -t app -' 'lpmake -t app --from-seed' 'lpmake --redigest' 'lpmake --fmt' 'lpdis -' 'lpdis -P - app' 'lpapply -n app -' 'lprun --no-control -P - ./app'; do
+        case $command/$empty in 'lpmake --fmt/'*nothing*) continue ;; esac
+        $command >out 2>err <empty
+        is "$(($? > 0)) $(grep -c 'standard input: .*\(it is empty\|there is no change\)' err)" "1 1" "$command, standard input '$empty': says that it is empty"
+    done
+done
+status "lpmake: nothing but a head" 1 sh -c 'echo version 2 | lpmake -t app -'
+like "$(cat err)" 'no change' "it says so"
+status "lpdiff of an empty file" 2 sh -c ': >empty; lpdiff app empty'
+like "$(cat err)" 'empty: it is empty' "it says so"
 status "lpmake: unknown symbol" 1 lpmake -t app 'chekc=nop'
 like "$(cat err)" 'chekc' "named"
 like "$(cat err)" 'check' "with the near name"
@@ -120,6 +132,27 @@ for command in 'lpmake -t app check=ret' 'lpdis app' 'lpdis p.lpatch' 'lpdiff --
     is "$(cut -d ' ' -f 2- status)" "before empty there zeros" "$command, -o on a full disk: nothing was changed"
     status=$(cut -d ' ' -f 1 status) unwritten full/there "No space left on device" "said so"
 done
+# What to do is advised by what is wrong.
+# advised HINT COMMAND...
+advised()
+{
+    want=$1
+    shift
+    "$@" >/dev/null 2>err
+    like "$(cat err)" "hint: $want" "$*: $want"
+    is "$(grep -c "^${1}: hint: " err)" 1 "  nothing else"
+}
+mkdir folder
+advised 'name a file in it' lpdis folder
+advised 'name a file in it' lpdis -o folder app
+advised 'name a file in it' lpmake -t app folder
+advised 'name a file in it' lpapply app folder
+advised 'name a file in it' lpdiff folder app
+advised 'name a file in it' lprun -P folder ./app
+advised 'a part of the path is a file' lpdis app/x
+advised 'check the path' lpdis -o none/x app
+lpdis - >out 2>err <&-
+like "$(cat err)" 'hint: it is closed' "lpdis of a closed standard input"
 # Files get none of the descriptors that are closed, so that messages do not go into them.
 lpmake -t app -o closed.lpatch 'check=ret 1' <&- >&- 2>&-
 is "$? $(cmp closed.lpatch p.lpatch && echo same)" "0 same" "lpmake -o, all three closed"
