@@ -7,5 +7,6 @@ lib_base_libbase_la_SOURCES = \
 	lib/base/os.c lib/base/os.h \
 	lib/base/library.c lib/base/library.h \
 	lib/base/text.c lib/base/text.h \
+	lib/base/similar.c lib/base/similar.h \
 	lib/base/thread.c lib/base/thread.h \
 	lib/base/bits.h lib/base/search.h lib/base/sort.h lib/base/sort.c lib/base/sanitize.h

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "elf/spec.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,21 @@ static void read_both(lp_diff *d)
     lp_for_both(d, lp_diff_pieces);
 }
 
+static bool is_called(const struct lp_side *s, const char *pattern)
+{
+    for (size_t i = 0; i < s->natom; i++)
+        if (s->atom[i].sym && fnmatch(pattern, s->atom[i].sym->name, 0) == 0) return true;
+    return false;
+}
+
+/* A name that nobody has would leave everything out, and the files would seem to be the same. */
+static void check_symbols(lp_diff *d)
+{
+    for (size_t i = 0; d->opt.symbol && d->opt.symbol[i]; i++)
+        if (!is_called(OLD(d), d->opt.symbol[i]) && !is_called(NEW(d), d->opt.symbol[i]))
+            lp_diff_refuse_name(d, OLD(d), d->opt.symbol[i], "no function is called so (--symbol)");
+}
+
 static bool failed(const lp_diff *d) { return d->nomem || d->side[0].nomem || d->side[1].nomem; }
 
 static lp_status run(lp_diff *d, struct lp_error *err)
@@ -32,6 +48,8 @@ static lp_status run(lp_diff *d, struct lp_error *err)
     if (d->refusals) return LP_OK;
     read_both(d);
     if (failed(d)) return lp_fail(err, LP_E_NOMEM, "out of memory");
+    check_symbols(d);
+    if (d->refusals) return LP_OK;
     lp_diff_match(d);
     lp_diff_compare(d);
     lp_diff_related(d);

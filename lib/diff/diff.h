@@ -129,6 +129,8 @@ enum lp_refusal {
 };
 /* One reason why there is no patch; all are collected. The text is the row's, with these arguments. */
 void lp_diff_refuse(lp_diff *d, const struct lp_side *s, enum lp_refusal id, ...);
+/* E110 of a name that an option has. */
+void lp_diff_refuse_name(lp_diff *d, const struct lp_side *s, const char *name, const char *text);
 void lp_diff_remark(lp_diff *d, const char *fmt, ...) LP_PRINTF(2, 3);
 
 /* ---- the steps ---- */

@@ -26,7 +26,7 @@ static uint32_t mapped(lp_diff *d, struct lp_side *s, const char *spec, size_t n
     const struct lp_elf_symbol *y;
     char *text = strndup(spec, n);
     uint32_t i = text && lp_elf_find(s->names, text, &y, NULL) == LP_OK ? lp_side_atom(s, y->value) : LP_NONE;
-    if (i == LP_NONE) lp_diff_refuse(d, s, LP_E110, text ? text : spec, "it is no function (--map)");
+    if (i == LP_NONE) lp_diff_refuse_name(d, s, text ? text : spec, "it is no function (--map)");
     free(text);
     return i;
 }

@@ -14,24 +14,51 @@ static const struct { const char *id, *text, *hint; } rows[] = {
 #undef REFUSAL
 };
 
-void lp_diff_refuse(lp_diff *d, const struct lp_side *s, enum lp_refusal id, ...)
+static void fill(struct lp_error *e, const struct lp_side *s, enum lp_refusal id, va_list ap)
 {
-    struct lp_error e;
-    char text[sizeof e.text];
-    va_list ap;
-    va_start(ap, id);
+    char text[sizeof e->text];
     vsnprintf(text, sizeof text, rows[id].text, ap);
-    va_end(ap);
-    lp_fail(&e, LP_E_UNSUPPORTED, "%s: %.600s", rows[id].id, text);
-    lp_at(&e, lp_elf_info(s->elf)->name, 0, 0);
-    lp_hint(&e, "%s", rows[id].hint);
+    lp_fail(e, LP_E_UNSUPPORTED, "%s: %.600s", rows[id].id, text);
+    lp_at(e, lp_elf_info(s->elf)->name, 0, 0);
+    lp_hint(e, "%s", rows[id].hint);
+}
+
+static void deliver(lp_diff *d, const struct lp_error *e)
+{
     uint64_t hash = UINT64_C(14695981039346656037);
-    for (const char *c = e.text; *c; c++) hash = (hash ^ (uint8_t)*c) * UINT64_C(1099511628211);
+    for (const char *c = e->text; *c; c++) hash = (hash ^ (uint8_t)*c) * UINT64_C(1099511628211);
     for (unsigned i = 0; i < d->refusals && i < LP_REFUSED_KEPT; i++)
         if (d->refused[i] == hash) return; /* said already */
     if (d->refusals < LP_REFUSED_KEPT) d->refused[d->refusals] = hash;
-    if (!d->refusals++) d->first = e;
-    if (d->report) d->report(d->ctx, &e);
+    if (!d->refusals++) d->first = *e;
+    if (d->report) d->report(d->ctx, e);
+}
+
+void lp_diff_refuse(lp_diff *d, const struct lp_side *s, enum lp_refusal id, ...)
+{
+    struct lp_error e;
+    va_list ap;
+    va_start(ap, id);
+    fill(&e, s, id, ap);
+    va_end(ap);
+    deliver(d, &e);
+}
+
+static void unknown(struct lp_error *e, const struct lp_side *s, ...)
+{
+    va_list ap;
+    va_start(ap, s);
+    fill(e, s, LP_E110, ap);
+    va_end(ap);
+}
+
+void lp_diff_refuse_name(lp_diff *d, const struct lp_side *s, const char *name, const char *text)
+{
+    struct lp_error e, near;
+    const struct lp_elf_symbol *sym;
+    unknown(&e, s, name, text);
+    if (lp_elf_find(s->names, name, &sym, &near) == LP_E_SYMBOL) memcpy(e.hint, near.hint, sizeof e.hint);
+    deliver(d, &e);
 }
 
 void lp_diff_remark(lp_diff *d, const char *fmt, ...)

@@ -4,12 +4,12 @@
 #include "elf/image.h"
 #include "elf/spec.h"
 #include "base/error.h"
+#include "base/similar.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Index in by_name of the first symbol whose name is not below (`upper`: is above) this one. */
 static size_t bound(const struct lp_elf *e, const char *name, bool upper)
@@ -35,27 +35,6 @@ static bool matches(const struct lp_elf_symbol *s, const struct lp_spec *spec)
     if (spec->version && (!s->version || strcmp(s->version, spec->version) != 0)) return false;
     if (spec->ordinal && s->ordinal != spec->ordinal && !(spec->ordinal == 1 && s->ordinal == 0)) return false;
     return !spec->file || same_file(s->file, spec->file);
-}
-
-/* Edit distance is at most `max`? Two rows, names of at most 64 characters. */
-static bool close_to(const char *a, const char *b, unsigned max)
-{
-    size_t n = strlen(a), m = strlen(b);
-    unsigned row[65];
-    if (n > 64 || m > 64 || (n > m ? n - m : m - n) > max) return false;
-    for (size_t j = 0; j <= m; j++) row[j] = (unsigned)j;
-    for (size_t i = 1; i <= n; i++) {
-        unsigned diag = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= m; j++) {
-            unsigned best = diag + (a[i - 1] != b[j - 1]);
-            diag = row[j];
-            if (row[j] + 1 < best) best = row[j] + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[m] <= max;
 }
 
 /* A::b as it is within the names of C++: 1A1b. */
@@ -84,23 +63,18 @@ static bool is_clone(const char *symbol, const char *name)
     return strncmp(symbol, name, n) == 0 && symbol[n] == '.' && n;
 }
 
-/* Names like this one, as many as a hint has room for, at most 3. */
+/* Names like this one. */
 static bool hint_near(const struct lp_elf *e, const char *name, struct lp_error *err)
 {
-    const char *last = "";
     char *part = mangled_part(name);
-    struct lp_buf b = {0};
-    for (size_t i = 0, n = 0; i < e->nsym && n < 3 && part; i++) {
+    struct lp_similar x = {.name = name};
+    for (size_t i = 0; i < e->nsym && part; i++) {
         const char *s = e->sym[e->by_name[i]].name;
-        if (strcmp(last, s) == 0 || b.len + strlen(s) > sizeof err->hint - 20) continue;
-        if (strcasecmp(s, name) != 0 && !close_to(s, name, strlen(name) > 4 ? 2 : 1) && !is_mangled(s, part) && !is_clone(s, name)) continue;
-        lp_buf_printf(&b, "%s%s", n++ ? ", " : "", s);
-        last = s;
+        if (is_mangled(s, part) || is_clone(s, name)) lp_similar_add(&x, s, 1);
+        else lp_similar_look(&x, s);
     }
-    if (b.len) lp_hint(err, "did you mean %s?", b.data);
     free(part);
-    lp_buf_free(&b);
-    return err->hint[0] == 'd';
+    return lp_similar_hint(&x, err);
 }
 
 static void hint_missing(const struct lp_elf *e, const char *name, struct lp_error *err)

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/similar.h"
 #include "base/text.h"
 #include "elf/spec.h"
 #include "make/replace.h"
@@ -89,6 +90,17 @@ static lp_status parse_arg(struct lp_carrying *x, const char **file, const char 
     return *file ? LP_OK : lp_carry_nomem(err);
 }
 
+static lp_status no_source(const struct lp_carrying *x, const char *name, bool lto, struct lp_error *err)
+{
+    const struct lp_objfile *o = x->c->o;
+    struct lp_similar near = {.name = name};
+    for (size_t i = 1; i < o->nsym; i++)
+        if (o->sym[i].type == STT_FUNC && o->sym[i].section != SHN_UNDEF) lp_similar_look(&near, o->sym[i].name);
+    lp_carry_fail(x, err, LP_E_SYMBOL, "it has no function `%.200s`%s", name, lto ? "; compile it with -fno-lto" : "");
+    if (!lp_similar_hint(&near, err)) lp_hint(err, "`replace from FILE:SYMBOL` names another one; lpdis %.100s lists them", x->c->path);
+    return LP_E_SYMBOL;
+}
+
 /* The function in the object: by name, and there is one of it. */
 static lp_status find_source(struct lp_carrying *x, const char *name, const struct lp_objsym **out, struct lp_error *err)
 {
@@ -102,7 +114,7 @@ static lp_status find_source(struct lp_carrying *x, const char *name, const stru
         if (*out) return lp_carry_fail(x, err, LP_E_AMBIGUOUS, "it has two functions `%.200s`", name);
         *out = s;
     }
-    if (!*out) return lp_carry_fail(x, err, LP_E_SYMBOL, "it has no function `%.200s`%s", name, lto ? "; compile it with -fno-lto" : "");
+    if (!*out) return no_source(x, name, lto, err);
     if (!(*out)->size || (*out)->size & 3) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "the function `%.200s` has no size", name);
     return LP_OK;
 }

@@ -31,6 +31,17 @@ void lp_plan_fail(struct lp_plan *pl, uint32_t line, lp_status s, const char *fm
     deliver(pl, line, &e);
 }
 
+void lp_plan_fail_as(struct lp_plan *pl, uint32_t line, const struct lp_error *why, const char *fmt, ...)
+{
+    struct lp_error e;
+    va_list ap;
+    va_start(ap, fmt);
+    lp_vfail(&e, why->status, fmt, ap);
+    va_end(ap);
+    memcpy(e.hint, why->hint, sizeof e.hint);
+    deliver(pl, line, &e);
+}
+
 bool lp_plan_writes_at(const struct lp_plan *pl, uint64_t addr)
 {
     for (size_t i = 0; i < pl->nwrite; i++)
@@ -145,7 +156,7 @@ bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp
     if (it->place.symbol) {
         lp_status s = lp_elf_find(t->elf, it->place.symbol, &sym, &why);
         if (s != LP_OK) {
-            lp_plan_fail(pl, it->line, s, "%s: %s%s", t->name, why.text, hint);
+            lp_plan_fail_as(pl, it->line, &why, "%s: %s%s", t->name, why.text, hint);
             return false;
         }
         if (sym->type == 6) {

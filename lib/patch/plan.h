@@ -151,6 +151,8 @@ void lp_plan_free(struct lp_plan *pl);
 /* "main+0x8" for a run-time address of the main program, "libfoo.so.1:parse+0x8" for one of another object. */
 void lp_plan_where(const struct lp_space *s, uint64_t addr, char *buf, size_t size);
 void lp_plan_fail(struct lp_plan *pl, uint32_t line, lp_status s, const char *fmt, ...) LP_PRINTF(4, 5);
+/* With the status and the hint of another part's error. */
+void lp_plan_fail_as(struct lp_plan *pl, uint32_t line, const struct lp_error *why, const char *fmt, ...) LP_PRINTF(4, 5);
 bool lp_plan_writes_at(const struct lp_plan *pl, uint64_t addr);
 /* build.c */
 void lp_plan_regions(struct lp_plan *pl);

@@ -253,12 +253,13 @@ bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const
     *r = (struct lp_ref){0};
     if (!e->symbol) return r->addr = e->addr + t->bias, r->in = t, true;
     if (own_name(pl, e->symbol, &r->addr)) return true;
-    lp_status s = lp_elf_find(t->elf, e->symbol, &sym, &why);
+    lp_status s = lp_elf_find(t->elf, e->symbol, &sym, NULL); /* an import is searched for without looking for names like it */
     if (s == LP_OK) return own_symbol(pl, t, sym, r);
     if (strcmp(e->symbol, "_GLOBAL_OFFSET_TABLE_") == 0 && lp_plan_got(t)) return r->in = t, r->addr = lp_plan_got(t)->addr + t->bias, true;
     if (strcmp(e->symbol, "_TLS_MODULE_BASE_") == 0) return r->kind = LP_REF_TLS, r->in = t, r->name = e->symbol, true; /* where the block begins */
     if (s == LP_E_SYMBOL && lp_elf_dynamic_part(t->elf)->at && split_spec(pl, e->symbol, &w)) return import(pl, t, line, w, r);
-    lp_plan_fail(pl, line, s, "%s: %s", t->name, why.text);
+    lp_elf_find(t->elf, e->symbol, &sym, &why);
+    lp_plan_fail_as(pl, line, &why, "%s: %s", t->name, why.text);
     return false;
 }
 

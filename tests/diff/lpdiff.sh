@@ -37,7 +37,13 @@ same fix.lpatch out.lpatch "-o writes the same"
 is "$(lpdiff -s old new; echo $?)" 1 "-s writes nothing"
 like "$(lpdiff --summary old new)" '^changed *check' "--summary names the function"
 like "$(lpdiff --why old new)" '^  ! ' "--why marks the line that differs"
-is "$(lpdiff --symbol 'nothing*' old new; echo $?)" 0 "--symbol leaves out the others"
+is "$(lpdiff --symbol 'mai*' old new; echo $?)" 0 "--symbol leaves out the others"
+for unknown in "--symbol chekc" "--map chekc=check"; do
+    lpdiff $unknown old new >out 2>err
+    is "$? $(wc -c <out)" "2 0" "$unknown: refused"
+    like "$(cat err)" 'E110: `chekc`: .*$' "  named"
+    is "$(grep -c '^lpdiff: hint: did you mean check?$' err)" 1 "  with the near name"
+done
 lpdiff old 2>err
 is "$?" 2 "one operand: exit status 2"
 like "$(cat err)" "two files are needed" "and it is said what is needed"

@@ -39,6 +39,16 @@ like "$(cat err)" 'empty: it is empty' "it says so"
 status "lpmake: unknown symbol" 1 lpmake -t app 'chekc=nop'
 like "$(cat err)" 'chekc' "named"
 like "$(cat err)" 'check' "with the near name"
+# A name that is nearly one is a mistake in typing: every tool that takes one says which it is.
+{ sed '/^@/,$d' p.lpatch; printf '@ mian\n- 00000000\n+ d503201f\nend\n'; } >typo.lpatch
+printf 'int check(int v) { return v; }\n' >fix.c && arm64_cc fix.o fix.c -O1 -c
+for command in 'lpmake -t app mian=nop' 'lpdis --symbol mian app' 'lpdiff --symbol mian app app' 'lpdiff --map mian=main app app' \
+    'lpapply -n app typo.lpatch' 'lprun --no-control -P typo.lpatch ./app'; do
+    $command >out 2>err
+    is "$(($? > 0)) $(grep -c 'hint: did you mean main?$' err)" "1 1" "$command"
+done
+status "a function of an object file" 1 lpmake -t app 'check=replace from fix.o:chekc'
+like "$(cat err)" 'hint: did you mean check?$' "the near name"
 status "lpmake: out of range" 1 lpmake -t app 'check+0x4000000=nop'
 status "lpmake: misaligned" 1 lpmake -t app 'check+0x2=nop'
 status "lpmake: unknown change" 1 lpmake -t app 'check=frob'

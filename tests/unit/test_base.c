@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/similar.h"
 #include "base/text.h"
 
 static void test_error(void **state)
@@ -164,6 +165,31 @@ static void test_utf8(void **state)
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) assert_int_equal(lp_utf8_len(v[i].s, v[i].n), v[i].want);
 }
 
+static void test_similar(void **state)
+{
+    static const struct { const char *a, *b; unsigned max, want; } v[] = {
+        {"main", "main", 2, 0}, {"mian", "main", 2, 1}, {"main", "man", 2, 1}, {"main", "mains", 2, 1},  {"main", "mail", 2, 1},    {"ab", "ba", 2, 1},
+        {"abcd", "badc", 2, 2}, {"ca", "abc", 3, 3},    {"", "abc", 2, 3},     {"kitten", "sitting", 3, 3}, {"kitten", "sitting", 2, 3},
+    };
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) assert_int_equal(lp_edits(v[i].a, v[i].b, v[i].max), v[i].want);
+    char longer[66];
+    memset(longer, 'a', 65), longer[65] = 0;
+    assert_int_equal(lp_edits(longer, longer, 2), 3); /* no time for such */
+
+    struct lp_error e = {.hint = "as before"};
+    struct lp_similar s = {.name = "check"};
+    assert_false(lp_similar_hint(&s, &e));
+    assert_string_equal(e.hint, "as before");
+    const char *names[] = {"chick2", "chekc", "unrelated", "checks", "CHECK", "cheek", "cheek"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) lp_similar_look(&s, names[i]);
+    assert_true(lp_similar_hint(&s, &e));
+    assert_string_equal(e.hint, "did you mean CHECK, chekc, checks?");
+    s = (struct lp_similar){.name = "x"};
+    lp_similar_look(&s, "y"), lp_similar_look(&s, "X");
+    assert_true(lp_similar_hint(&s, &e));
+    assert_string_equal(e.hint, "did you mean X?");
+}
+
 static void test_bits(void **state)
 {
     static const uint8_t b[] = {0x01, 0x82, 0x03, 0x84, 0x05, 0x86, 0x07, 0x88};
@@ -179,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_error), cmocka_unit_test(test_buf),  cmocka_unit_test(test_write), cmocka_unit_test(test_write_full),
         cmocka_unit_test(test_read),  cmocka_unit_test(test_hash), cmocka_unit_test(test_utf8),  cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_similar),
     };
     return cmocka_run_group_tests_name("base", tests, setup, teardown);
 }

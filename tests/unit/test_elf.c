@@ -87,6 +87,8 @@ static void finds(void **state)
     assert_int_equal(lp_elf_find(e, "twin#3", &s, NULL), LP_E_SYMBOL);
     assert_int_equal(lp_elf_find(e, "mian", &s, &err), LP_E_SYMBOL);
     assert_string_equal(err.text, "symbol `mian` not found");
+    assert_string_equal(err.hint, "did you mean main?");
+    assert_int_equal(lp_elf_find(e, "nobody", &s, &err), LP_E_SYMBOL);
     assert_string_equal(err.hint, "lpdis FILE lists the symbols");
     assert_int_equal(lp_elf_find(e, "parsee", &s, &err), LP_E_SYMBOL);
     assert_string_equal(err.hint, "did you mean parse?");
