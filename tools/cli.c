@@ -19,6 +19,7 @@ static struct {
     char **argv;
     struct option longs[MAX_OPTIONS + 1];
     char shorts[3 * MAX_OPTIONS + 3];
+    unsigned char given[CLI_LONG + MAX_OPTIONS]; /* how often, by key */
 } parse;
 
 /* Does a row take no argument, one, or an optional one? */
@@ -117,6 +118,7 @@ int cli_next(void)
     for (;;) {
         int c = getopt_long(parse.argc, parse.argv, parse.shorts, parse.longs, NULL);
         cli.arg = optarg;
+        if (c >= 0 && c < (int)sizeof parse.given && parse.given[c] < 2) parse.given[c]++;
         switch (c) {
         case -1:
             cli.operands = parse.argv + optind;
@@ -135,6 +137,46 @@ int cli_next(void)
         default: return c;
         }
     }
+}
+
+/* ---- which options go together: the synopsis says it ---- */
+
+/* Is it in this form: a letter of a word with one dash, or a word with two? */
+static bool in_form(const char *form, const struct cli_option *o)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    for (const char *p = form; *p; p++) {
+        if (*p != '-' || (p > form && !strchr(" [|{\n", p[-1]))) continue;
+        bool is_long = p[1] == '-';
+        const char *word = p + 1 + is_long;
+        size_t n = strspn(word, letters);
+        if (is_long) n = strcspn(word, " ]|}[=\n");
+        if (is_long ? o->name && strlen(o->name) == n && strncmp(word, o->name, n) == 0 : o->key < CLI_LONG && memchr(word, o->key, n)) return true;
+        p = word + n - 1;
+    }
+    return false;
+}
+
+static const char *spelt(const struct cli_option *o, char buf[80])
+{
+    if (o->key < CLI_LONG) snprintf(buf, 80, "-%c", o->key);
+    else snprintf(buf, 80, "--%s", o->name);
+    return buf;
+}
+
+void cli_form(unsigned form, const char *what)
+{
+    char name[80];
+    for (const struct cli_option *o = cli.tool->options; o->key; o++)
+        if (parse.given[o->key] && o->help && o->key != 'q' && o->key != 'v' && !in_form(cli.tool->synopsis[form], o))
+            cli_usage("%s does not go with %s", spelt(o, name), what);
+}
+
+void cli_once(int key)
+{
+    char name[80];
+    for (const struct cli_option *o = cli.tool->options; o->key; o++)
+        if (o->key == key && parse.given[key] > 1) cli_usage("%s is given twice", spelt(o, name));
 }
 
 /* One message in one write, so that lines of several processes do not mix. */
@@ -181,6 +223,7 @@ void cli_usage(const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     fprintf(stderr, "%s: %s. Try '%s --help'.\n", cli.tool->name, text, cli.tool->name);
+    out_discard();
     cli_exit(cli.tool->exit[LP_CLASS_usage]);
 }
 

@@ -49,6 +49,12 @@ void cli_start(const struct cli_tool *tool, int argc, char **argv);
 /* The next option's key, -1 at the end. Handles CLI_FORMATS and CLI_COMMON; a usage error exits. */
 int cli_next(void);
 
+/* Of the forms of the synopsis it is this one (0 = the first): a usage error for an option that is not in it, which would do nothing. `what`: the form
+ * by a name, "--coverage". -q, -v and options that are not shown go with each. */
+void cli_form(unsigned form, const char *what);
+/* A usage error if this option was given twice: only one would count. */
+void cli_once(int key);
+
 /* "NAME: text. Try 'NAME --help'." on one line, and exit with the usage status. */
 _Noreturn void cli_usage(const char *fmt, ...) LP_PRINTF(1, 2);
 /* "NAME: where:line:col: text" and the hint line; counts. Has the shape of an lp_report_fn. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum form { FORM_APPLY, FORM_REVERT, FORM_LOOK, FORM_FILE, FORM_REVERT_FILE, FORM_LIST_FILE, FORM_INSTALL, FORM_UNINSTALL, FORM_STORED }; /* of the synopsis */
 enum { OPT_STATS = CLI_OWN, OPT_DEADLINE, OPT_FORCE, OPT_REPLACE, OPT_EXE, OPT_TIMEOUT, OPT_PLACES, OPT_FUNCTIONS, OPT_CHANGED, OPT_JOURNAL,
        OPT_INSTALL, OPT_UNINSTALL, OPT_INSTALLED, OPT_PATCH_DIR, OPT_TRIAL };
 
@@ -40,8 +41,8 @@ static const struct cli_option options[] = {
 };
 #define TARGET "-p PID | -p all | -c SOCKET | --exe FILE"
 static const char *const synopsis[] = {
-    "[-nNqv] [--replace] [--deadline TIME] [--force] [--trial TIME] [--timeout TIME] [--json | --tsv] " TARGET " [patch | -]...",
-    "-R [-nqv] [--deadline TIME] [--force] [--timeout TIME] [--json | --tsv] " TARGET " [patch | NAME | -]...",
+    "[-nNqv] [--replace] [--deadline TIME] [--force] [--trial TIME] [--timeout TIME] [--json | --tsv] [-o FILE] " TARGET " [patch | -]...",
+    "-R [-nqv] [--deadline TIME] [--force] [--timeout TIME] [--json | --tsv] [-o FILE] " TARGET " [patch | NAME | -]...",
     "-l | --stats | --places | --functions [--changed] | --journal [--timeout TIME] [--json | --tsv] [-o FILE] " TARGET,
     "[-nNqv] [-b] [-o FILE] [--json | --tsv] elf patch | - ...",
     "-R [-nqv] [-b] [-o FILE] [--json | --tsv] elf [patch | NAME | -]...",
@@ -112,6 +113,8 @@ static bool is_store(void)
     if (opt.installed && !opt.look) cli_usage("--installed goes with -l");
     if (!opt.look && opt.n_patch_dirs > 1) cli_usage("only one --patch-dir can be changed");
     if ((cli.n_operands > 0) == (opt.look != 0)) cli_usage(opt.look ? "-l takes no patches" : "no patch is given");
+    if (opt.look) cli_form(FORM_STORED, "stored patches");
+    else cli_form(opt.install ? FORM_INSTALL : FORM_UNINSTALL, opt.install ? "--install" : "--uninstall");
     return true;
 }
 
@@ -128,6 +131,7 @@ static bool is_file(void)
     if (opt.backup && (!to_self || opt.look)) cli_usage("-b goes with a file that is changed in its place");
     if (!opt.look && cli.format != OUT_TEXT && !to_self && strcmp(opt.output ? opt.output : "-", "-") == 0)
         cli_usage("the file and the records cannot both go to standard output");
+    cli_form(opt.look ? FORM_LIST_FILE : opt.reverse ? FORM_REVERT_FILE : FORM_FILE, opt.look ? "-l" : opt.reverse ? "-R of a file" : "a file");
     return opt.file = true;
 }
 
@@ -143,6 +147,8 @@ static void parse_options(int argc, char **argv)
     if (opt.changed && !(opt.look & LOOK_FUNCTIONS)) cli_usage("--changed goes with --functions");
     if (!opt.look && opt.output && cli.format == OUT_TEXT) cli_usage("-o is for lists, --json and --tsv");
     if (!opt.look && !opt.reverse && cli.n_operands == 0) cli_usage("no patch is given");
+    if (opt.look) cli_form(FORM_LOOK, "a list");
+    else cli_form(opt.reverse ? FORM_REVERT : FORM_APPLY, opt.reverse ? "-R" : "patches for programs that run");
 }
 
 /* ---- apply and revert ---- */

@@ -17,7 +17,7 @@ static const char *const synopsis[] = {
 static const struct cli_option options[] = {
     {'o', "output", "FILE", "write the patch there instead of standard output"},
     {'s', "silent", NULL, "no patch, the exit status only"},
-    {OPT_SUMMARY, "summary", NULL, "no patch, a line for each function that is not the same"},
+    {OPT_SUMMARY, "summary", NULL, "a line for each function that is not the same; the patch only with -o"},
     {OPT_WHY, "why", NULL, "the same with the reasons, and both disassemblies side by side"},
     {OPT_SYMBOL, "symbol", "GLOB", "these functions only"},
     {OPT_MAP, "map", "OLD=NEW", "this function is that one"},
@@ -96,8 +96,9 @@ static int show(const lp_diff *d)
     struct rows rows = {d, 0};
     const lp_patch *p = lp_diff_patch(d);
     lp_diff_remarks(d, print_remark, NULL);
-    if (opt.summary || opt.why) lp_diff_functions(d, print_row, &rows);
-    else if (p && !opt.silent && lp_patch_write(p, opt.output ? opt.output : "-", &err) != LP_OK) return cli_failed(&err);
+    const bool list = opt.summary || opt.why;
+    if (list) lp_diff_functions(d, print_row, &rows);
+    if (p && !opt.silent && (!list || opt.output) && lp_patch_write(p, opt.output ? opt.output : "-", &err) != LP_OK) return cli_failed(&err);
     if (p) cli_note(2, "%zu places", lp_patch_size(p));
     return p && !opt.exit_zero ? 1 : 0;
 }
@@ -167,6 +168,9 @@ int main(int argc, char **argv)
     opt.map = calloc((size_t)argc + 1, sizeof *opt.map);
     if (!opt.symbol || !opt.map) cli_usage("out of memory");
     read_options(argc, argv);
+    if (opt.silent && (opt.output || opt.summary || opt.why)) cli_usage("-s is for the exit status alone: it excludes -o, --summary and --why");
+    if (opt.output && (opt.summary || opt.why) && strcmp(opt.output, "-") == 0) cli_usage("the patch and the list cannot both go to standard output");
+    cli_once('o'), cli_once(OPT_DEBUG);
     if (cli.n_operands != 2) cli_usage("two files are needed: OLD NEW");
     cli_exit(run());
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum form { FORM_FILE, FORM_PID, FORM_PATCH, FORM_WORDS, FORM_LIST }; /* of the synopsis */
 enum { OPT_SYMBOL = CLI_OWN, OPT_START, OPT_STOP, OPT_COVERAGE, OPT_ROWS, OPT_STRICT, MAX_PATCHES = 64 };
 
 static const struct cli_option options[] = {
@@ -33,8 +34,8 @@ static const struct cli_option options[] = {
 static const char *const synopsis[] = {
     "[-dDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [-P PATCH]... [--strict] [--json | --tsv] [-o FILE] FILE | -",
     "[-dDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [--strict] [--json | --tsv] [-o FILE] -p PID",
-    "PATCH | -",
-    "-w WORD...",
+    "[--strict] [--json | --tsv] [-o FILE] PATCH | -",
+    "[--start-address ADDR] [--strict] [--json | --tsv] [-o FILE] -w WORD...",
     "--coverage | --rows [--json | --tsv] [-o FILE]",
     NULL,
 };
@@ -85,8 +86,13 @@ static void parse_options(int argc, char **argv)
     const bool list = opt.coverage || opt.rows;
     if (opt.coverage && opt.rows) cli_usage("--coverage and --rows exclude each other");
     if (list && (opt.words || cli.n_operands)) cli_usage("%s takes no file", opt.rows ? "--rows" : "--coverage");
+    if (list) cli_form(FORM_LIST, opt.rows ? "--rows" : "--coverage");
     if (opt.words && cli.n_operands == 0) cli_usage("-w needs words");
+    if (opt.words) cli_form(FORM_WORDS, "-w");
     if (opt.pid && (opt.words || list || opt.d.n_patches || cli.n_operands)) cli_usage("-p takes no file, no words and no patches");
+    if (opt.pid) cli_form(FORM_PID, "-p");
+    cli_once('j'), cli_once(OPT_SYMBOL), cli_once('p'), cli_once(OPT_START), cli_once(OPT_STOP);
+    if (opt.d.start >= opt.d.stop) cli_usage("--stop-address is not above --start-address");
     if (!list && !opt.words && !opt.pid && cli.n_operands != 1) cli_usage(cli.n_operands ? "more than one file" : "no file is given");
     if (opt.d.symbol && opt.d.section) cli_usage("-j and --symbol exclude each other");
 }
@@ -223,6 +229,7 @@ static lp_status do_patch(const char *name, const char *text, size_t len, struct
     lp_patch *p;
     lp_status s = lp_patch_parse(name, text, len, LP_PATCH_RAW, cli_report, NULL, &p, err);
     if (s) return s;
+    cli_form(FORM_PATCH, "a patch");
     struct lpdis_view view = {.d = &opt.d};
     s = lp_dis_new(&view.dis, err);
     if (s == LP_OK) s = lpdis_patch(&view, p, err);

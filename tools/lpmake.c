@@ -329,8 +329,12 @@ int main(int argc, char **argv)
     read_options();
     if (opt.form == OPT_FMT || opt.form == OPT_REDIGEST) {
         if (opt.depfile || opt.target) cli_usage("--fmt and --redigest take no target");
+        cli_form(1, opt.form == OPT_FMT ? "--fmt" : "--redigest");
         cli_exit(reformat());
     }
+    if (opt.form == OPT_FROM_SEED) cli_form(2, "--from-seed");
+    if (opt.form == OPT_FROM_SEED && cli.n_operands > 1) cli_usage("one file at a time");
+    cli_once('t'), cli_once('o'), cli_once('M'), cli_once(OPT_MODE);
     if (!opt.target) cli_usage("a target is needed: -t ELF");
     if (!cli.n_operands && opt.form != OPT_FROM_SEED) cli_usage("a change is needed: 'PLACE=CHANGE', or a recipe");
     if (opt.depfile && (!opt.output || strcmp(opt.output, "-") == 0)) cli_usage("--depfile needs -o: the file that depends on the others");

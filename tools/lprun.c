@@ -208,6 +208,7 @@ static int print_syscall(void *ctx, const struct lp_vm_syscall *row)
 
 static _Noreturn void list_syscalls(void)
 {
+    cli_form(1, "--syscalls");
     if (cli.n_operands)
         cli_usage("--syscalls takes no program");
     lp_vm_syscalls(print_syscall, NULL);
@@ -307,6 +308,10 @@ static void parse_options(void)
         cli_usage("no program is given");
     if (c->no_control && c->control_path)
         cli_usage("-c and --no-control exclude each other");
+    if (c->no_control && c->control_read_only && !run.continued && !c->secure)
+        cli_usage("--read-only-control and --no-control exclude each other");
+    if (run.trial_ms && !run.n_patches && !run.continued)
+        cli_usage("--trial goes with -P");
     c->log_level = cli.level;
     if (cli.level != 1)
         again(cli.level == 0 ? "-q" : cli.level == 2 ? "-v" : "-vv", NULL);

@@ -100,6 +100,56 @@ for text in 'lpatch 2' 'lpatch 1\nobject x\n' 'lpatch 1\nfrob 1\n' 'add 1234' '+
     like "$(cat err)" 'bad.lpatch:[0-9]' "with its line"
 done
 
+# ---- options that do nothing together are refused, and nothing is written ----
+while read -r text; read -r command; do
+    $command >out 2>err </dev/null
+    is "$(($? > 0)) $(wc -c <out) $(grep -c "^${command%% *}: $text. Try" err)" "1 0 1" "$command: $text"
+done <<'E2'
+-d does not go with --coverage
+lpdis --coverage -d
+--strict does not go with --rows
+lpdis --rows --strict
+-l does not go with -w
+lpdis -w -l d503201f
+-j does not go with a patch
+lpdis -j .text -o never p.lpatch
+-j is given twice
+lpdis -j .text -j .plt app
+--stop-address is not above --start-address
+lpdis --start-address 8 --stop-address 8 app
+--mode does not go with --fmt
+lpmake --fmt --mode now p.lpatch
+-M does not go with --from-seed
+lpmake -t app --from-seed -M never p.lpatch
+one file at a time
+lpmake -t app --from-seed p.lpatch p.lpatch
+-t is given twice
+lpmake -t app -t app check=nop
+-s is for the exit status alone: it excludes -o, --summary and --why
+lpdiff -s -o never app app
+the patch and the list cannot both go to standard output
+lpdiff --summary -o - app app
+-N does not go with -R of a file
+lpapply -R -N app
+-n does not go with -l
+lpapply -l -n app
+-N does not go with --install
+lpapply --install -N p.lpatch
+--json does not go with --uninstall
+lpapply --uninstall --json p.lpatch
+-S does not go with --syscalls
+lprun -S --syscalls
+--trial goes with -P
+lprun --trial 3s ./app
+--read-only-control and --no-control exclude each other
+lprun --no-control --read-only-control ./app
+E2
+lpdis -w -o never xyz 2>err
+is "$? $(ls -A | grep -c 'never\|^\.arm64lp')" "2 0" "no file is left"
+lpapply -q -o other app p.lpatch
+lpdiff --summary -o both.lpatch app other >out
+is "$? $(grep -c '^changed  *check' out) $(lprun --no-control -P both.lpatch ./app; echo $?)" "1 1 1" "lpdiff --summary -o: the list, and the patch"
+
 # ---- what the streams may be like: each tool, each time ----
 lpapply -q -o new app p.lpatch
 lpdiff --exit-zero -o d.lpatch app new
