@@ -2,6 +2,9 @@
 #include <config.h>
 #include <arm64lp.h>
 #include <getopt.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,8 +164,17 @@ static void read_options(int argc, char **argv)
     }
 }
 
+/* Each large table gets pages of its own, however many have been freed, so that they go back when it does. */
+static void keep_memory_small(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, 64 << 10);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    keep_memory_small();
     cli_start(&tool, argc, argv);
     opt.symbol = calloc((size_t)argc + 1, sizeof *opt.symbol);
     opt.map = calloc((size_t)argc + 1, sizeof *opt.map);

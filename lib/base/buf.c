@@ -72,3 +72,10 @@ void *lp_grow(void *array, size_t *cap, size_t n, size_t size)
     if (p) *cap = want;
     return p;
 }
+
+void *lp_trim(void *array, size_t *cap, size_t n, size_t size)
+{
+    void *p = n && n < *cap ? realloc(array, n * size) : NULL;
+    if (p) *cap = n;
+    return p ? p : array;
+}

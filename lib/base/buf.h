@@ -21,4 +21,6 @@ void lp_buf_free(struct lp_buf *b);
 /* Grow an array of `size`-byte elements so that one more fits: *cap elements allocated, n used. Returns the array or NULL
  * (the old one is still valid then). */
 void *lp_grow(void *array, size_t *cap, size_t n, size_t size);
+/* Give back what such an array has beyond n elements: it grows no more for now. */
+void *lp_trim(void *array, size_t *cap, size_t n, size_t size);
 #endif

@@ -376,6 +376,7 @@ void lp_diff_atoms(struct lp_side *s)
     lp_side_index(s);
     find_entries(&g);
     each_gap(&g, g.nentry ? entries_in : loose_in);
+    s->atom = lp_trim(s->atom, &s->atom_cap, s->natom, sizeof *s->atom);
     lp_sort_atoms(s->atom, s->natom);
     name_loose(s);
     free(g.entry);

@@ -193,7 +193,7 @@ static uint32_t relative_field(uint32_t w)
     return (w & 0x1f000000) == 0x10000000 ? ADR_FIELD : 0; /* ADR, ADRP */
 }
 
-enum { FEWEST_BITS = 10, MOST_BITS = 13, WORDS_EACH = 8 };
+enum { FEWEST_BITS = 10, MOST_BITS = 12, WORDS_EACH = 8 };
 
 struct lp_fop_memo *lp_fop_memo(uint64_t words)
 {

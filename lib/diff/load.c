@@ -216,6 +216,7 @@ static void load_words(struct lp_side *s)
     sort_words(s);
     add_static_slots(s);
     sort_words(s);
+    s->word = lp_trim(s->word, &s->word_cap, s->nword, sizeof *s->word);
 }
 
 const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr)
@@ -263,6 +264,7 @@ static void load_relocs(struct lp_side *s)
         if (x[i].type != SHT_RELA || x[i].flags & SHF_ALLOC || x[i].link >= n || x[i].info >= n || x[x[i].link].type != SHT_SYMTAB) continue;
         if (x[x[i].info].flags & SHF_ALLOC) load_relocs_of(s, s->elf, &x[i], &x[x[i].link]);
     }
+    s->reloc = lp_trim(s->reloc, &s->reloc_cap, s->nreloc, sizeof *s->reloc);
     lp_sort(s->reloc, s->nreloc, sizeof *s->reloc, by_at);
 }
 
@@ -285,6 +287,7 @@ void lp_diff_load(struct lp_side *s)
     load_words(s);
     load_relocs(s);
     lp_elf_fdes(s->elf, add_fde, s);
+    s->fde = lp_trim(s->fde, &s->fde_cap, s->nfde, sizeof *s->fde);
     lp_sort(s->fde, s->nfde, sizeof *s->fde, by_at);
 }
 

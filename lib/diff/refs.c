@@ -405,6 +405,7 @@ void lp_diff_pieces(struct lp_side *s)
     find_offsets(s);
     lp_sort_numbers(s->cut, s->ncut);
     fill_gaps(s);
+    s->atom = lp_trim(s->atom, &s->atom_cap, s->natom, sizeof *s->atom);
     lp_side_index(s);
     renumber(s, start, n);
     for (size_t i = 0; i < s->ntable; i++) {

@@ -90,7 +90,7 @@ static void build(const struct lp_elf *e, int what, struct lp_elf_covers *out)
     *out = c;
 }
 
-void lp_elf_load_covers(struct lp_elf *e)
+static void load_covers(struct lp_elf *e)
 {
     if (e->info.type == ET_REL) return; /* values are offsets in sections there */
     build(e, FUNCS, &e->funcs);
@@ -104,9 +104,11 @@ static const struct lp_elf_symbol *lookup(const struct lp_elf_covers *c, uint64_
     return n ? c->v[n - 1].sym : NULL;
 }
 
-const struct lp_elf_symbol *lp_elf_symbol_at(const lp_elf *e, uint64_t vaddr)
+const struct lp_elf_symbol *lp_elf_symbol_at(const lp_elf *elf, uint64_t vaddr)
 {
+    struct lp_elf *e = (struct lp_elf *)elf;
     lp_elf_symbols(e, NULL);
+    lp_elf_once(e, &e->have_covers, load_covers);
     const struct lp_elf_symbol *s = lookup(&e->funcs, vaddr);
     if (!s) s = lookup(&e->datas, vaddr);
     return s ? s : lookup(&e->labels, vaddr);

@@ -3,6 +3,7 @@
 #include "elf/dynamic.h"
 #include "elf/image.h"
 #include "base/bits.h"
+#include "base/sort.h"
 #include "base/search.h"
 #include "base/buf.h"
 
@@ -187,7 +188,9 @@ void lp_elf_load_dynamic(struct lp_elf *e)
     read_rela(e, &g, DT_RELA, DT_RELASZ);
     read_rela(e, &g, DT_JMPREL, DT_PLTRELSZ);
     read_relr(e, &g);
-    if (d->nfix) qsort(d->fix, d->nfix, sizeof *d->fix, by_address);
+    d->rel = lp_trim(d->rel, &g.rel_cap, d->nrel, sizeof *d->rel);
+    d->fix = lp_trim(d->fix, &g.fix_cap, d->nfix, sizeof *d->fix);
+    lp_sort(d->fix, d->nfix, sizeof *d->fix, by_address);
     read_entries(e, d, str);
 }
 

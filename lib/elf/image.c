@@ -89,6 +89,17 @@ const char *lp_elf_keep(struct lp_elf *e, const char *text, size_t len, const ch
     return p;
 }
 
+void lp_elf_once(struct lp_elf *e, atomic_bool *have, void (*load)(struct lp_elf *e))
+{
+    if (atomic_load_explicit(have, memory_order_acquire)) return;
+    pthread_mutex_lock(&e->lock);
+    if (!atomic_load_explicit(have, memory_order_relaxed)) {
+        load(e);
+        atomic_store_explicit(have, true, memory_order_release);
+    }
+    pthread_mutex_unlock(&e->lock);
+}
+
 bool lp_elf_dynamic(const struct lp_elf *e, int64_t tag, uint64_t *value)
 {
     for (uint64_t at = 0; e->dyn_size - at >= sizeof(Elf64_Dyn); at += sizeof(Elf64_Dyn)) {

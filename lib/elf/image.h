@@ -34,7 +34,7 @@ struct lp_elf {
     uint64_t dyn_off, dyn_size; /* PT_DYNAMIC, in the file */
 
     pthread_mutex_t lock;
-    atomic_bool have_sections, have_symbols, have_relocs;
+    atomic_bool have_sections, have_symbols, have_covers, have_relocs;
     struct lp_elf_section *sec;
     size_t nsec;
     struct lp_elf_arena arena;
@@ -70,6 +70,8 @@ const uint8_t *lp_elf_at(const struct lp_elf *e, uint64_t vaddr, uint64_t *avail
 /* Value of the first dynamic entry with this tag. */
 bool lp_elf_dynamic(const struct lp_elf *e, int64_t tag, uint64_t *value);
 
+/* What is filled on first use and constant afterwards: load, under the lock, unless it has been. */
+void lp_elf_once(struct lp_elf *e, atomic_bool *have, void (*load)(struct lp_elf *e));
 void lp_elf_load_notes(struct lp_elf *e);    /* notes.c: build-id and properties */
 void lp_elf_load_sections(struct lp_elf *e); /* all below: under the lock, once */
 void lp_elf_load_symbols(struct lp_elf *e);
@@ -78,7 +80,6 @@ void lp_elf_load_symbols(struct lp_elf *e);
 struct lp_elf_raw { struct lp_elf_symbol *v; size_t n, cap; bool failed; };
 void lp_elf_raw_add(struct lp_elf_raw *r, const struct lp_elf_symbol *s);
 void lp_elf_load_plt(struct lp_elf *e, struct lp_elf_raw *raw);
-void lp_elf_load_covers(struct lp_elf *e);
 void lp_elf_load_exec(struct lp_elf *e);
 /* How many dynamic symbols there are when no section says so. */
 uint64_t lp_elf_count_dynsym(const struct lp_elf *e);

@@ -60,15 +60,17 @@ static int by_place(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static void load(struct lp_elf *e, const struct lp_dynamic *d)
+static void load(struct lp_elf *e)
 {
+    const struct lp_dynamic *d = e->dynamic;
     struct growing g = {.left = 2 * (e->size / 8)};
     for (size_t i = 0; i < e->nsec; i++) read_section(e, &e->sec[i], &g);
-    for (size_t i = 0; i < d->nrel; i++) {
+    for (size_t i = 0; d && i < d->nrel; i++) {
         const struct lp_dynrel *r = &d->rel[i];
         add(&g, (struct lp_elf_reloc){.at = r->at, .type = r->type, .symbol = r->sym ? r->sym->name : NULL, .addend = r->addend});
     }
-    for (size_t i = 0; i < d->nfix; i++) add(&g, (struct lp_elf_reloc){.at = d->fix[i].at, .type = R_AARCH64_RELATIVE, .addend = (int64_t)d->fix[i].value});
+    for (size_t i = 0; d && i < d->nfix; i++)
+        add(&g, (struct lp_elf_reloc){.at = d->fix[i].at, .type = R_AARCH64_RELATIVE, .addend = (int64_t)d->fix[i].value});
     for (size_t i = 0; i < g.n; i++) g.v[i].order = (uint32_t)i, g.v[i].section = e->info.type == ET_REL ? g.v[i].section : 0;
     if (g.n) qsort(g.v, g.n, sizeof *g.v, by_place);
     e->reloc = g.v;
@@ -77,15 +79,10 @@ static void load(struct lp_elf *e, const struct lp_dynamic *d)
 
 const struct lp_elf_reloc *lp_elf_relocs(const lp_elf *elf, size_t *count)
 {
-    struct lp_elf *e = (struct lp_elf *)elf; /* filled on first use, constant afterwards */
-    if (!atomic_load_explicit(&e->have_relocs, memory_order_acquire)) {
-        const struct lp_dynamic *d = lp_elf_dynamic_part(e);
-        lp_elf_sections(e, NULL);
-        pthread_mutex_lock(&e->lock);
-        if (!atomic_load_explicit(&e->have_relocs, memory_order_relaxed)) load(e, d);
-        atomic_store_explicit(&e->have_relocs, true, memory_order_release);
-        pthread_mutex_unlock(&e->lock);
-    }
+    struct lp_elf *e = (struct lp_elf *)elf;
+    lp_elf_dynamic_part(e);
+    lp_elf_sections(e, NULL);
+    lp_elf_once(e, &e->have_relocs, load);
     *count = e->nreloc;
     return e->reloc;
 }

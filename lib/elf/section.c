@@ -31,21 +31,10 @@ void lp_elf_load_sections(struct lp_elf *e)
     e->nsec = n;
 }
 
-static void need_sections(struct lp_elf *e)
-{
-    if (atomic_load_explicit(&e->have_sections, memory_order_acquire)) return;
-    pthread_mutex_lock(&e->lock);
-    if (!atomic_load_explicit(&e->have_sections, memory_order_relaxed)) {
-        lp_elf_load_sections(e);
-        atomic_store_explicit(&e->have_sections, true, memory_order_release);
-    }
-    pthread_mutex_unlock(&e->lock);
-}
-
 const struct lp_elf_section *lp_elf_sections(const lp_elf *elf, size_t *count)
 {
-    struct lp_elf *e = (struct lp_elf *)elf; /* filled on first use, constant afterwards */
-    need_sections(e);
+    struct lp_elf *e = (struct lp_elf *)elf;
+    lp_elf_once(e, &e->have_sections, lp_elf_load_sections);
     if (count) *count = e->nsec;
     return e->sec;
 }

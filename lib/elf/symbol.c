@@ -3,6 +3,7 @@
 #include "elf/image.h"
 #include "base/bits.h"
 #include "base/buf.h"
+#include "base/sort.h"
 
 #include <gelf.h>
 #include <stdlib.h>
@@ -257,37 +258,26 @@ void lp_elf_load_symbols(struct lp_elf *e)
         read_section(e, i, &raw, &mark_cap);
     }
     if (!tables) read_dynamic(e, &raw, &mark_cap);
-    qsort(raw.v ? raw.v : (void *)&raw, raw.v ? raw.n : 0, sizeof *raw.v, by_address);
+    lp_sort(raw.v, raw.n, sizeof *raw.v, by_address);
     merge(&raw);
     e->sym = raw.v;
     e->nsym = raw.n;
     lp_elf_load_plt(e, &raw); /* resolves IRELATIVE through the symbols so far */
-    qsort(raw.v ? raw.v : (void *)&raw, raw.v ? raw.n : 0, sizeof *raw.v, by_address);
+    raw.v = lp_trim(raw.v, &raw.cap, raw.n, sizeof *raw.v);
+    lp_sort(raw.v, raw.n, sizeof *raw.v, by_address);
     e->sym = raw.v;
     e->nsym = raw.n < UINT32_MAX ? raw.n : 0;
     if (!index_names(e)) e->nsym = 0;
-    qsort(e->mark ? e->mark : (void *)&raw, e->mark ? e->nmark : 0, sizeof *e->mark, by_start);
+    e->mark = lp_trim(e->mark, &mark_cap, e->nmark, sizeof *e->mark);
+    lp_sort(e->mark, e->nmark, sizeof *e->mark, by_start);
     lp_elf_load_exec(e);
-    lp_elf_load_covers(e);
-}
-
-static struct lp_elf *need_symbols(const lp_elf *elf)
-{
-    struct lp_elf *e = (struct lp_elf *)elf; /* filled on first use, constant afterwards */
-    if (atomic_load_explicit(&e->have_symbols, memory_order_acquire)) return e;
-    lp_elf_sections(e, NULL);
-    pthread_mutex_lock(&e->lock);
-    if (!atomic_load_explicit(&e->have_symbols, memory_order_relaxed)) {
-        lp_elf_load_symbols(e);
-        atomic_store_explicit(&e->have_symbols, true, memory_order_release);
-    }
-    pthread_mutex_unlock(&e->lock);
-    return e;
 }
 
 const struct lp_elf_symbol *lp_elf_symbols(const lp_elf *elf, size_t *count)
 {
-    const struct lp_elf *e = need_symbols(elf);
+    struct lp_elf *e = (struct lp_elf *)elf;
+    lp_elf_sections(e, NULL);
+    lp_elf_once(e, &e->have_symbols, lp_elf_load_symbols);
     if (count) *count = e->nsym;
     return e->sym;
 }

@@ -66,6 +66,25 @@ static void test_buf(void **state)
     free(text);
 }
 
+static void test_grow(void **state)
+{
+    int *v = NULL;
+    size_t cap = 0;
+    assert_null(lp_trim(v, &cap, 0, sizeof *v));
+    for (size_t n = 0; n < 100; n++) {
+        v = lp_grow(v, &cap, n, sizeof *v);
+        assert_true(cap > n);
+        v[n] = (int)n;
+    }
+    assert_true(cap > 100);
+    v = lp_trim(v, &cap, 100, sizeof *v);
+    assert_int_equal(cap, 100);
+    for (int n = 0; n < 100; n++) assert_int_equal(v[n], n);
+    v = lp_grow(v, &cap, 100, sizeof *v);
+    assert_true(cap > 100);
+    free(v);
+}
+
 static char dir[] = "/tmp/arm64lp-base.XXXXXX";
 static int setup(void **state) { return mkdtemp(dir) ? chdir(dir) : -1; }
 static int teardown(void **state) { return chdir("/") || rmdir(dir); }
@@ -203,7 +222,7 @@ static void test_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_error), cmocka_unit_test(test_buf),  cmocka_unit_test(test_write), cmocka_unit_test(test_write_full),
+        cmocka_unit_test(test_error), cmocka_unit_test(test_buf),  cmocka_unit_test(test_grow), cmocka_unit_test(test_write), cmocka_unit_test(test_write_full),
         cmocka_unit_test(test_read),  cmocka_unit_test(test_hash), cmocka_unit_test(test_utf8),  cmocka_unit_test(test_bits),
         cmocka_unit_test(test_similar),
     };
