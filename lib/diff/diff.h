@@ -110,6 +110,7 @@ struct lp_diff {
     struct lp_remark *remark, **remark_end;
     struct lp_buf items;              /* the patch's text */
     struct lp_constants *constants;   /* place.c */
+    struct lp_bases *bases;           /* bases.c */
     uint32_t *place[2];               /* compare.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
     bool anchors;                     /* compare.c: a base may be anything, its users are compared */
     uint32_t unwound, first_unwound;  /* functions of which nothing but the unwinding information differs */

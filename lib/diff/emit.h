@@ -28,6 +28,12 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
 /* The immediate offset of ADD, SUB, loads and stores, as a signed number of bytes; *bits: of the field, scale: of its unit. */
 bool lp_word_offset(uint32_t w, int64_t *off);
 bool lp_word_set_offset(uint32_t *w, int64_t off);
+/* bases.c: the words of a new function that make an address (all of it, or its page), or have an offset from it: their references, in their order. If
+ * there is no memory, d->items has failed. */
+enum lp_base_how { LP_BASE_MADE, LP_BASE_PAGE, LP_BASE_USED };
+struct lp_base { uint64_t base; uint32_t ref; uint8_t how; };
+const struct lp_base *lp_bases(lp_diff *d, uint32_t atom, enum lp_base_how how, uint64_t base, size_t *n);
+void lp_bases_free(lp_diff *d);
 
 /* keep.c: which words of the new body are the old one's, as the patch's parser would have them: runs, and single words. False: no memory. */
 struct lp_body_plan { struct lp_change *change; size_t n; };

@@ -137,14 +137,14 @@ static uint32_t reg(uint32_t w, unsigned lo) { return w >> lo & 31; }
 /* Of the words that add to this page, the one that is meant by an ADRP: the next that has its register as base, else the next, else any. */
 static const struct lp_ref_at *user_of(const struct word *x)
 {
-    const struct lp_atom *a = &x->s->atom[x->atom];
     const struct lp_ref_at *best = NULL;
     unsigned score = 0;
-    for (uint32_t i = 0; i < a->nref; i++) {
-        const struct lp_ref_at *r = &x->s->ref[a->ref + i];
+    size_t n;
+    const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, x->ref->addr, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct lp_ref_at *r = &x->s->ref[user[i].ref];
         uint32_t w = lp_code_word(x->s, r->at);
-        int64_t off;
-        if (r->kind != LP_FLOW_ADDR || !lo12_name(w) || !lp_word_offset(w, &off) || r->addr - (uint64_t)off != x->ref->addr) continue;
+        if (!lo12_name(w)) continue;
         unsigned s = 1 + 2 * (r->at > x->at) + 4 * (reg(w, 5) == reg(x->w, 0));
         if (s > score) best = r, score = s;
     }
@@ -173,14 +173,15 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
  * all. Else it is what it says. */
 static struct lp_there base_of(const struct word *x, const struct lp_ref_at *r)
 {
-    const struct lp_atom *a = &x->s->atom[x->atom];
     struct lp_use u = {r->addr, r->base, x->atom, r->width};
     struct lp_there base = {0};
+    size_t n;
     if (r->width || !lp_only_base(x->s, x->atom, r->at)) return lp_there(x->d, &u);
-    for (uint32_t i = 0; i < a->nref; i++) {
-        const struct lp_ref_at *q = &x->s->ref[a->ref + i];
-        int64_t off;
-        if (q->kind != LP_FLOW_ADDR || q == r || !lp_word_offset(lp_code_word(x->s, q->at), &off) || q->addr - (uint64_t)off != r->addr) continue;
+    const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, r->addr, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct lp_ref_at *q = &x->s->ref[user[i].ref];
+        const int64_t off = (int64_t)(q->addr - r->addr);
+        if (q == r) continue;
         struct lp_use v = {q->addr, q->base, x->atom, q->width};
         struct lp_there t = lp_there(x->d, &v);
         if (!t.known || (base.known && (t.own != base.own || (t.own ? t.atom != base.atom || t.off - off != base.off : t.addr - (uint64_t)off != base.addr))))
@@ -206,22 +207,17 @@ static bool page(struct word *x)
 
 static bool makes_page(const struct word *x, uint64_t base)
 {
-    const struct lp_atom *a = &x->s->atom[x->atom];
-    for (uint32_t i = 0; i < a->nref; i++)
-        if (x->s->ref[a->ref + i].kind == LP_FLOW_PAGE && x->s->ref[a->ref + i].addr == base) return true;
-    for (uint32_t p = a->parent != LP_NONE ? a->parent : LP_NONE; p != LP_NONE; p = LP_NONE)
-        for (uint32_t i = 0; i < x->s->atom[p].nref; i++)
-            if (x->s->ref[x->s->atom[p].ref + i].kind == LP_FLOW_PAGE && x->s->ref[x->s->atom[p].ref + i].addr == base) return true;
-    return false;
+    size_t n;
+    lp_bases(x->d, x->atom, LP_BASE_PAGE, base, &n);
+    return n != 0;
 }
 
 static const struct lp_ref_at *made_by(const struct word *x, uint64_t base)
 {
-    const struct lp_atom *a = &x->s->atom[x->atom];
-    for (uint32_t i = 0; i < a->nref; i++) {
-        const struct lp_ref_at *r = &x->s->ref[a->ref + i];
-        if (r->kind == LP_FLOW_ADDR && r->addr == base && !r->width && lp_only_base(x->s, x->atom, r->at)) return r;
-    }
+    size_t n;
+    const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, base, &n);
+    for (size_t i = 0; i < n; i++)
+        if (lp_only_base(x->s, x->atom, x->s->ref[made[i].ref].at)) return &x->s->ref[made[i].ref];
     return NULL;
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Cut and damaged files as OLD and NEW: an error, never a crash and never a hang. hostile.sh [COUNT [SEED]]
+# Cut and damaged files as OLD and NEW: an error, never a crash and never a hang; and code of a size that nobody writes. hostile.sh [COUNT [SEED]]
 . "$srcdir/tests/lib.sh"
 need_cross
 have python3 || skip_all "no python3"
@@ -15,4 +15,33 @@ for seed in 1 "${2:-$(fresh_seed)}"; do
     if timeout -k 5 3000 python3 "$tests/diff/hostile.py" "$seed" "$count" "$lpdiff" old new >out 2>&1; then ok "$count damaged pairs, seed $seed"; else not_ok "$count damaged pairs, seed $seed"; fi
     note <out
 done
+
+# A function of two megabytes: what a word means is not looked for among all others (that took minutes).
+cat >huge.s <<'E'
+    .globl _start
+    .type _start, %function
+_start:
+    mov x1, #NUMBER
+    .set n, 0
+    .rept 150000
+    adrp x0, area + (n * 1048) % 0x100000
+    ldr w2, [x0, #:lo12:area + (n * 1048) % 0x100000]
+    add w1, w1, w2
+    .set n, n + 1
+    .endr
+    ret
+    .size _start, . - _start
+    .bss
+    .globl area
+    .type area, %object
+    .balign 4096
+area: .zero 0x100004
+    .size area, . - area
+E
+sed 's/NUMBER/1/' huge.s >huge1.s
+sed -e 's/NUMBER/2/' -e 's/^_start:/&nop/' huge.s >huge2.s
+for k in 1 2; do "$CROSS_CC" -nostdlib -pie -Wl,--build-id -o huge$k huge$k.s || not_ok "assemble huge$k"; done
+status=0
+timeout -k 5 60 "$lpdiff" -o patch huge1 huge2 >out 2>&1 || status=$?
+is "$status $(grep -c '^func _start' patch)" "1 1" "a function of two megabytes, in less than a minute"
 tap_done
