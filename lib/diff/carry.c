@@ -76,7 +76,7 @@ static bool address_at(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p, 
 static uint64_t text_of(lp_diff *d, const struct lp_atom *a, uint64_t end, const uint8_t *p)
 {
     uint64_t value;
-    if (!p || lp_side_word(NEW(d), a->start)) return 0;
+    if (!p || lp_side_word(NEW(d), a->start) || lp_side_offsets(NEW(d), a->start, a->start + 1)) return 0;
     if (address_at(d, a->start, end, p, &value)) {
         const struct lp_atom *f = &NEW(d)->atom[lp_side_atom(NEW(d), value)];
         if ((lp_is_code_atom(f) && f->start == value) || !lp_by_chance(NEW(d), value)) return 0;
@@ -108,6 +108,19 @@ static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_
         else good &= print_address(d, w ? w->value : value);
     }
     print_bytes(&d->items, p + (from - start), from < end ? end - from : 0);
+    return good;
+}
+
+static bool print_parts(lp_diff *d, uint64_t start, uint64_t end, const uint8_t *p)
+{
+    bool good = true;
+    for (uint64_t at = start, stop; at < end; at = stop) {
+        const struct lp_offsets *x = lp_side_offsets(NEW(d), at, end);
+        const bool table = x && x->start <= at;
+        stop = table ? x->end : x ? x->start : end;
+        if (stop > end) stop = end;
+        good &= table ? lp_print_offsets(d, at, stop, p + (at - start)) : print_content(d, at, stop, p + (at - start));
+    }
     return good;
 }
 
@@ -146,9 +159,9 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     if (!p || !good) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
     else if (n == text) print_text(&d->items, p, n);
     else if (n > BYTES_LINE && lp_all_zero(p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
-    else good = print_content(d, a->start, a->start + n, p);
+    else good = print_parts(d, a->start, a->start + n, p);
     lp_buf_puts(&d->items, "end\n");
     const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";
-    if (lp_side_offsets(s, a->start, end)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
-    if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);
+    if (!good && lp_side_offsets(s, a->start, end)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
+    else if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);
 }

@@ -290,6 +290,7 @@ static void join_data(lp_diff *d)
 
 void lp_diff_close(lp_diff *d)
 {
+    lp_diff_offsets(d);
     include_changed(d);
     include_needed(d);
     choose_places(d);

@@ -32,6 +32,7 @@ static uint32_t offset_mask(uint32_t w)
     if ((w & 0x3b200c00) == 0x38000400 || (w & 0x3b800000) == 0x28800000) return 0;              /* post-index: how far the base moves */
     if ((w & 0x3b200000) == 0x38000000 || (w & 0x3f200000) == 0x19000000) return 0x001ff000;     /* 9 bits */
     if ((w & 0x3a000000) == 0x28000000) return 0x003f8000;                                       /* pairs */
+    if ((w & 0x3b000000) == 0x18000000) return 0x00ffffe0;                                       /* LDR, PRFM (literal) */
     if ((w & 0x1f800000) == 0x12800000) return 0x001fffe0;                                       /* MOVZ, MOVK, MOVN */
     return 0;
 }
@@ -234,6 +235,9 @@ static const uint8_t *table_bytes(const struct lp_side *s, const struct lp_flow_
     return p;
 }
 
+/* The end of the function stands for what cannot happen, where the compiler knew that the index is in range. */
+static bool never(const struct walk *x, const struct lp_flow_table *t, uint64_t to) { return t->guessed && to == x->s->atom[x->atom].end; }
+
 static bool same_table(lp_diff *d, const struct walk *x, const struct lp_flow_table *t, const struct walk *y, const struct lp_flow_table *u)
 {
     uint64_t from = x->s->atom[x->atom].start, to = y->s->atom[y->atom].start;
@@ -243,7 +247,7 @@ static bool same_table(lp_diff *d, const struct walk *x, const struct lp_flow_ta
     const uint8_t *p = table_bytes(x->s, t), *q = table_bytes(y->s, u);
     for (uint32_t i = 0; p && q && i < t->n; i++) {
         struct lp_use v = {lp_flow_table_target(t, p, i), LP_NONE, x->atom, 0}, w = {lp_flow_table_target(u, q, i), LP_NONE, y->atom, 0};
-        if (!lp_same_target(d, x->s, &v, &w)) return false;
+        if (!(never(x, t, v.addr) && never(y, u, w.addr)) && !lp_same_target(d, x->s, &v, &w)) return false;
     }
     return p && q;
 }

@@ -44,7 +44,7 @@ struct lp_atom {
     bool second, done;                /* code: it has its references, from the second thread */
     bool joined;                      /* new data: must stay behind the atom in front of it */
     bool by_entry, moved_part;        /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
-    bool labels;                      /* data that holds addresses of the middle of new bodies: they have a copy of their own */
+    bool labels;                      /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
     bool in_place, no_place;          /* words are changed where they are; that does not do */
 };
 

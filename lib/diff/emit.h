@@ -46,6 +46,10 @@ bool lp_by_chance(const struct lp_side *s, uint64_t v);
 /* Constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
+/* offsets.c: entries of a table of offsets from itself, as relocations; false: of what the old file has not. Before it is known which functions move: tables
+ * that changed are carried, and who uses them is changed. */
+bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p);
+void lp_diff_offsets(lp_diff *d);
 bool lp_all_zero(const uint8_t *p, uint64_t n);
 /* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
  * made; false: there are none, or they cannot be said so. */

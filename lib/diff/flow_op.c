@@ -145,9 +145,9 @@ unsigned lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
     case A64_UNDEFINED: case A64_UDF: case A64_BRK: case A64_HLT: o->kind = w == 0 ? OP_PAD : OP_STOP; break;
     case A64_NOP: o->kind = OP_PAD; break;
     case A64_ADRP: lp_derive_adrp(w, pc, (uint64_t *)&o->imm); o->kind = OP_ADRP; o->rd = target(w & 31); break;
-    case A64_ADR: /* of a page: what linkers make of an ADRP (erratum 843419 of Cortex-A53) */
+    case A64_ADR: /* of a page, in one of the last two words of one: what linkers make of an ADRP (erratum 843419 of Cortex-A53); others by chance */
         lp_derive_adr(w, pc, (uint64_t *)&o->imm);
-        o->kind = o->imm & 4095 ? OP_ADR : OP_ADRP;
+        o->kind = o->imm & 4095 || (pc & 0xff8) != 0xff8 ? OP_ADR : OP_ADRP;
         o->rd = target(w & 31);
         break;
     case A64_ADD_imm: case A64_SUB_imm: add_imm(w, row == A64_SUB_imm, false, o); break;

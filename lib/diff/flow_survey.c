@@ -106,6 +106,12 @@ static void track_pages(struct pages *page, const struct lp_fop *o, uint64_t pc,
     page->there |= o->rd < 31 ? UINT32_C(1) << o->rd : 0;
 }
 
+/* Does the ADD make an address of a page that is still in its register? */
+static bool completes(const struct pages *page, const struct lp_fop *o, uint64_t pc)
+{
+    return o->kind == OP_ADD_IMM && o->rn < REG_SP && page->there >> o->rn & 1 && pc - page->of[o->rn].at < REACH;
+}
+
 /* A branch, call, return and the like. ends: the function is over with it. */
 static bool look_at_branch(struct look *l, size_t f, const struct lp_flow_part *part, const struct lp_fop *o, uint64_t to, bool ends, const struct pages *page)
 {
@@ -131,7 +137,7 @@ static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
         const uint64_t pc = part->at + 4 * i;
         const struct lp_fop *o = lp_fop_known(l->s->memo, lp_le32((const uint8_t *)part->code + 4 * i), pc, &imm);
         clobbers |= o->write;
-        if (o->kind == OP_ADD_IMM && page.of[o->rn].at != 0 && pc - page.of[o->rn].at < REACH && !add_mark(&l->marks, page.of[o->rn].page + (uint64_t)imm))
+        if (completes(&page, o, pc) && !add_mark(&l->marks, page.of[o->rn].page + (uint64_t)imm))
             return false;
         if (o->kind >= OP_BRANCH && !look_at_branch(l, f, part, o, (uint64_t)imm, i + 1 == words, &page))
             return false;

@@ -227,11 +227,18 @@ static void go_through(const struct lp_side *s, const struct lp_span *x, struct 
     u->addr = to;
 }
 
+/* In the patched file: the address of a function, in its own new body, is still that of the old one, which goes on there. */
+static bool is_own_entry(const lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    const uint32_t a = o == OLD(d) || u->self == LP_NONE ? LP_NONE : lp_side_atom(OLD(d), u->addr);
+    return a != LP_NONE && n->addr == NEW(d)->atom[n->self].start && u->addr == OLD(d)->atom[a].start && OLD(d)->atom[a].pair == n->self;
+}
+
 bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
 {
     const struct lp_side *s = NEW(d);
     bool self = inside(o, u->self, u->addr);
-    if (self != inside(s, n->self, n->addr)) return false;
+    if (self != inside(s, n->self, n->addr)) return !self && is_own_entry(d, o, u, n);
     if (self && d->place[0] && (u->addr ^ n->addr) & 3) return false;
     if (self && d->place[0]) return d->place[0][(u->addr - o->atom[u->self].start) / 4] == d->place[1][(n->addr - s->atom[n->self].start) / 4];
     if (self) return u->addr - o->atom[u->self].start == n->addr - s->atom[n->self].start;

@@ -130,6 +130,8 @@ static const uint8_t *constant_bytes(void *ctx, uint64_t addr, uint64_t *avail)
     size_t n = lp_count_below(s->word, s->nword, sizeof *s->word, addr); /* up to the next word that is filled in */
     if (n && s->word[n - 1].at + 8 > addr) return NULL;
     if (n < s->nword && s->word[n].at - addr < *avail) *avail = s->word[n].at - addr;
+    const uint32_t own = x->flags & LP_SPAN_NEW ? lp_side_atom(s, addr) : LP_NONE; /* what a patch brings ends where it does */
+    if (own != LP_NONE && s->atom[own].end - addr < *avail) *avail = s->atom[own].end - addr;
     return p && *avail ? p : NULL;
 }
 
@@ -242,10 +244,17 @@ void lp_side_survey(struct lp_side *s)
 
 /* ---- pieces of unnamed data ---- */
 
+/* Is the address in the middle of a word that the dynamic linker fills? A base that is an address on some ways only may seem to lead there. */
+static bool inside_word(const struct lp_side *s, uint64_t addr)
+{
+    const size_t n = lp_count_upto(s->word, s->nword, sizeof *s->word, addr);
+    return n && addr - s->word[n - 1].at - 1 < 7;
+}
+
 static void cut(struct lp_side *s, uint64_t addr)
 {
     const struct lp_span *x = lp_side_span(s, addr);
-    if (!x || x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT) || lp_side_atom(s, addr) != LP_NONE) return;
+    if (!x || inside_word(s, addr) || x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT) || lp_side_atom(s, addr) != LP_NONE) return;
     uint64_t *v = lp_grow(s->cut, &s->cut_cap, s->ncut, sizeof *v);
     if (!v) {
         s->nomem = true;
@@ -383,6 +392,15 @@ static void find_offsets(struct lp_side *s)
     }
 }
 
+/* Does the word move its base on, again and again? Then nothing begins where it leads the first time. */
+static bool is_step(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    if (!(r->flags & LP_FLOW_STEPS)) return false;
+    const uint32_t w = lp_code_word(s, r->at);
+    const bool add = (w & 0x3f800000) == 0x11000000 && lp_bits(w, 0, 5) == lp_bits(w, 5, 5); /* and SUB */
+    return add || (w & 0x3b200400) == 0x38000400 || (w & 0x3b800000) == 0x29800000;         /* pre- and post-indexed */
+}
+
 void lp_diff_pieces(struct lp_side *s)
 {
     size_t n = s->natom;
@@ -395,7 +413,8 @@ void lp_diff_pieces(struct lp_side *s)
     for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start;
     add_tables(s);
     for (size_t i = 0; i < s->nref; i++)
-        if (s->ref[i].kind == LP_FLOW_ADDR || s->ref[i].kind == LP_FLOW_TARGET || s->ref[i].flags & LP_FLOW_ALONE) cut(s, s->ref[i].addr);
+        if ((s->ref[i].kind == LP_FLOW_ADDR && !is_step(s, &s->ref[i])) || s->ref[i].kind == LP_FLOW_TARGET || s->ref[i].flags & LP_FLOW_ALONE)
+            cut(s, s->ref[i].addr);
     for (size_t i = 0; i < s->nword; i++)
         if (s->word[i].kind == LP_WORD_ADDR) cut(s, s->word[i].value);
     for (size_t i = 0; i < s->nreloc; i++)

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/error.h"
 #include "base/search.h"
+#include "base/sort.h"
 #include "patch/plan.h"
 
 #include <elf.h>
@@ -32,6 +33,16 @@ static void add_atom(struct check *c, const struct lp_def *def, uint32_t new_ato
     a.parent = a.part = LP_NONE;
     a.nref = a.ntable = 0;
     lp_side_add_atom(s, &a);
+}
+
+/* Tables of offsets come along with what they are in. */
+static void add_offsets(struct check *c, uint64_t addr, uint64_t end, const struct lp_atom *b)
+{
+    struct lp_side *s = &c->side, *n = NEW(c->d);
+    for (const struct lp_offsets *x = lp_side_offsets(n, b->start, b->end); x && x < n->offsets + n->noffsets && x->start < b->end; x++) {
+        const struct lp_offsets y = {addr + (x->start - b->start), addr + (x->end - b->start)};
+        if (y.end <= end) s->offsets[s->noffsets++] = y;
+    }
 }
 
 /* Which atom of the new file an item of the patch is: they come in the order in which they were written, so by their names. */
@@ -79,6 +90,12 @@ static int by_at(const void *a, const void *b)
     return (x->at > y->at) - (x->at < y->at);
 }
 
+static int by_start(const void *a, const void *b)
+{
+    const struct lp_offsets *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
 static uint32_t atom_at(struct check *c, const struct lp_item *it)
 {
     const struct lp_elf_symbol *y;
@@ -101,10 +118,12 @@ static void add_new(struct check *c)
         uint32_t k = named ? atom_named(c, it->place.symbol) : atom_at(c, it);
         if (!named && k != LP_NONE) k = OLD(c->d)->atom[k].pair;
         if (k != LP_NONE) add_atom(c, &c->plan.def[i], k);
+        if (k != LP_NONE && it->kind == LP_ITEM_DATA) add_offsets(c, c->plan.def[i].addr, c->plan.def[i].addr + it->data->size, &NEW(c->d)->atom[k]);
         if (it->kind == LP_ITEM_DATA) add_words(c, &c->plan.def[i]);
     }
     qsort(s->word + OLD(c->d)->nword, s->nword - OLD(c->d)->nword, sizeof *s->word, by_at);
     lp_sort_atoms(s->atom + OLD(c->d)->natom, s->natom - OLD(c->d)->natom);
+    lp_sort(s->offsets, s->noffsets, sizeof *s->offsets, by_start);
 }
 
 static void write_words(const struct check *c, struct lp_patched *o)
@@ -220,7 +239,8 @@ static bool make_side(struct check *c)
     s->word = copy(OLD(c->d)->word, s->nword, 0, sizeof *s->word);
     s->word_cap = s->nword;
     s->span = copy(OLD(c->d)->span, s->nspan, c->plan.nregion, sizeof *s->span);
-    if (!s->atom || !s->span || !s->word) return false;
+    s->offsets = copy(OLD(c->d)->offsets, s->noffsets, NEW(c->d)->noffsets, sizeof *s->offsets);
+    if (!s->atom || !s->span || !s->word || !s->offsets) return false;
     add_new(c);
     return add_patched(c) && survey(c);
 }
@@ -228,7 +248,7 @@ static bool make_side(struct check *c)
 static void free_check(struct check *c)
 {
     for (size_t i = 0; i < c->side.nover; i++) free(c->side.over[i].bytes);
-    free(c->side.over), free(c->side.atom), free(c->side.span), free(c->side.word), free(c->side.ref), free(c->side.table);
+    free(c->side.over), free(c->side.atom), free(c->side.span), free(c->side.word), free(c->side.ref), free(c->side.table), free(c->side.offsets);
     lp_flow_survey_free(&c->side.survey);
     lp_plan_free(&c->plan);
 }

@@ -10,9 +10,9 @@ TESTS += tests/diff/mutate.sh
 EXTRA_DIST += tests/diff/mutate.sh
 
 # Two builds to a patch.
-DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/linked.sh tests/diff/truth.sh
+DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/linked.sh tests/diff/tables.sh tests/diff/truth.sh
 TESTS += $(DIFF_TESTS)
-EXTRA_DIST += $(DIFF_TESTS) tests/diff/builds.c
+EXTRA_DIST += $(DIFF_TESTS) tests/diff/pair.sh tests/diff/builds.c
 
 # Real fixes, files that differ in nothing, damaged files: a few in make check, all of them by make check-diff.
 DIFF_PROOF = tests/diff/fixes.sh tests/diff/same.sh tests/diff/hostile.sh

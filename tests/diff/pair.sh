@@ -1,0 +1,18 @@
+# pair.sh - for tests that compare two small programs. Sourced behind lib.sh.
+sysroot=$(arm64_sysroot) || sysroot=/
+run() { timeout 60 lprun --no-control -L "$sysroot" "$@" 2>&1; }
+# nothing NAME OLD NEW: no change
+nothing()
+{
+    is "$(lpdiff --summary "$2" "$3" 2>&1)" "" "$1"
+}
+# fix NAME OLD NEW FUNCTION [WORD...]: this function alone, and the patched program does what the new one does
+fix()
+{
+    name=$1 old=$2 new=$3 changed=$4
+    shift 4
+    lpdiff "$old" "$new" >fix.lpatch 2>fix.err
+    is "$?$(cat fix.err)" 1 "$name: there is a patch"
+    is "$(sed -n 's/^func \([^ ]*\).*/\1/p; s/^@ \([^ +]*\).*/\1/p' fix.lpatch | sort -u | paste -s -d ' ')" "$changed" "$name: of $changed alone"
+    is "$(run -P fix.lpatch "./$old" "$@"; echo $?)" "$(run "./$new" "$@"; echo $?)" "$name: the patched program does what the new one does"
+}

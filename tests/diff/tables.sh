@@ -1,0 +1,141 @@
+#!/bin/sh
+# Jump tables without a bound, tables of offsets, and addresses that only seem to lead somewhere.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+
+# ---- a table without a bound, as compilers make it where the index is known to be in range: entries that cannot be reached lead to the end of the function,
+# what follows a copy of it in a patch is nobody's, and a number that is added to a register in which a page was is no address ----
+cat >jump.c <<'C'
+#include <stdio.h>
+#ifdef SHIFT
+char front[SHIFT] = "front";
+__attribute__((used)) int before(int n) { return n * 7 + front[n]; }
+#endif
+int jump(unsigned), away(int);
+__attribute__((noinline)) int fixed(int n) { return n FIXED; }
+__asm__(".text\n .globl jump\n .type jump, %function\njump: " ROOM "adrp x1, table\n add x1, x1, :lo12:table\n adr x2, 1f\n ldrb w3, [x1, w0, uxtw]\n"
+        " add x2, x2, w3, sxtb #2\n br x2\n1: mov w0, #11\n ret\n2: mov w0, #22\n ret\n3: mov w0, #" LAST "\n ret\n4: .size jump, .-jump\n"
+        " .globl away\n .type away, %function\naway: adrp x5, other\n add x4, x5, :lo12:other\n ldrb w6, [x4]\n mov x5, x0\n add x5, x5, #4\n"
+        " sub w0, w5, w5\n ret\n .size away, .-away\n"
+        ".section .rodata\n .p2align 12\n other: .byte 7\n"
+        "table: .byte (1b-1b)/4, (2b-1b)/4, (3b-1b)/4, (4b-1b)/4, (3b-1b)/4, (2b-1b)/4, (1b-1b)/4, (3b-1b)/4\n .byte 99, 0, 1, 2, 1\n.text\n");
+int main(int argc, char **argv) { for (int i = 0; i < 8; i++) if (i != 3) printf("%d %d %d\n", jump(i), fixed(i), away(i)); return 0; }
+C
+for how in -pie '-no-pie -static'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 $how "$@" -Wl,--build-id -o "$out" jump.c; }
+    build j.old '-DROOM=""' '-DLAST="33"' -DFIXED=+1 && build j.shift '-DROOM=""' '-DLAST="33"' -DFIXED=+1 -DSHIFT=40 &&
+        build j.fix '-DROOM=""' '-DLAST="33"' '-DFIXED=*3' -DSHIFT=40 && build j.more '-DROOM="nop\n nop\n"' '-DLAST="34"' -DFIXED=+1 -DSHIFT=40 || exit 1
+    is "$(lpdiff --summary j.old j.shift 2>&1 | grep -v '^new ')" "" "$how: a table without a bound, in another layout"
+    fix "$how: a fix elsewhere" j.old j.fix fixed
+    fix "$how: a fix of the function with the table" j.old j.more jump
+done
+
+# ---- the address of a function in its own body: of the old one, which goes on in the new one ----
+cat >own.c <<'C'
+#include <stdio.h>
+typedef int fn(int);
+__attribute__((noinline)) void keep(fn *f, int n) { static fn *seen; if (seen && seen != f) puts("another"); seen = f; printf("%d\n", n); }
+__attribute__((noinline)) int own(int n) { keep(own, n); BODY; return n; }
+fn *volatile start = own;
+int main(void) { return start(own(4)) & 1; }
+C
+for how in -pie '-no-pie -static'; do
+    "$CROSS_CC" -w -O1 $how -DBODY= -Wl,--build-id -o s.old own.c && "$CROSS_CC" -w -O1 $how '-DBODY=n *= 3; puts("more")' -Wl,--build-id -o s.new own.c || exit 1
+    fix "$how: a function that has its own address" s.old s.new own
+done
+
+# ---- -mcmodel=tiny: loads of data by their distance, and ADR, of a page by chance ----
+cat >tiny.c <<'C'
+#include <stdio.h>
+int length(void), counter = 5;
+__attribute__((noinline)) int fixed(int n) { return n FIXED; }
+__asm__(".text\n .globl length\n .type length, %function\nlength: adr x0, text\n mov w1, #0\n1: ldrb w2, [x0]\n add x0, x0, #1\n add w1, w1, #1\n cbnz w2, 1b\n"
+        " ldr w0, counter\n add w0, w0, w1\n ret\n .size length, .-length\n"
+        ".data\n .p2align 12\n .space " ROOM "\n.type text, %object\ntext: .asciz \"some text\"\n.size text, .-text\n.text\n");
+int main(void) { printf("%d %d\n", length(), fixed(3)); return 0; }
+C
+for how in -pie '-no-pie -static'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 $how "$@" -Wl,--build-id -o "$out" tiny.c; }
+    build t.old -DFIXED=+1 '-DROOM="40"' && build t.page -DFIXED=+1 '-DROOM="0"' && build t.fix '-DFIXED=*5' '-DROOM="0"' || exit 1
+    nothing "$how: ADR of what is at the start of a page now, and a load of what moved" t.old t.page
+    nothing "$how: and the other way round" t.page t.old
+    fix "$how: a fix elsewhere" t.old t.fix fixed
+done
+
+# ---- a register that is an address on some ways only leads nowhere: words that are filled in when the program starts stay whole ----
+cat >words.c <<'C'
+#include <stdio.h>
+int fixed(int), go(int), maybe(int, const char *);
+__asm__(".text\n .globl fixed\n .type fixed, %function\nfixed: add w0, w0, #1\n" BODY "ret\n .size fixed, .-fixed\n"
+        " .globl go\n .type go, %function\ngo: adrp x1, .Lways\n add x1, x1, :lo12:.Lways\n ldr x1, [x1, w0, uxtw #3]\n br x1\n"
+        "4: mov w0, #1\n ret\n5: mov w0, #2\n ret\n6: mov w0, #3\n ret\n .size go, .-go\n"
+        " .globl maybe\n .type maybe, %function\nmaybe: adrp x9, .Lways\n add x9, x9, :lo12:.Lways\n cbnz w0, 1f\n ldr x0, [x9]\n ret\n"
+        "1: cmp w0, #9\n b.ne 2f\n mov x1, x9\n2: ldrb w0, [x1, #9]\n ret\n .size maybe, .-maybe\n"
+        ".section .data.rel.ro, \"aw\"\n .p2align 3\n.Lways: .xword 4b, 5b, 6b\n.text\n");
+int main(void) { printf("%d %d\n", go(0) + 10 * go(1) + 100 * go(2), fixed(3)); return maybe(1, "0123456789") == '9'; }
+C
+"$CROSS_CC" -w -O1 -pie '-DBODY=""' -Wl,--build-id -o w.old words.c && "$CROSS_CC" -w -O1 -pie '-DBODY="lsl w0, w0, #1\n add w0, w0, #3\n"' -Wl,--build-id -o w.new words.c || exit 1
+for how in symbols stripped; do
+    [ $how = symbols ] || "${CROSS_CC%gcc}strip" w.old w.new
+    lpdiff --heuristic w.old w.new >w.lpatch 2>w.err
+    is "$?$(grep -c '^set ' w.lpatch)" 10 "$how: no part of a word that is filled in is changed"
+    is "$(run -P w.lpatch ./w.old; echo $?)" "$(run ./w.new; echo $?)" "$how: the patched program does what the new one does"
+done
+
+# ---- a pointer that goes on through a text: nothing begins where it leads first ----
+cat >step.c <<'C'
+#include <stdio.h>
+int length(int);
+__asm__(".text\n .globl length\n .type length, %function\nlength: " BODY "adrp x1, text\n add x1, x1, :lo12:text\n ldrb w2, [x1]\n b 2f\n"
+        "1: ldrb w2, [x1, #1]!\n2: add w0, w0, #1\n cbnz w2, 1b\n ret\n .size length, .-length\n"
+        ".section .rodata.str1.1, \"aMS\", %progbits, 1\ntext: .asciz \"some text\"\n.text\n");
+int main(void) { printf("%d\n", length(0)); return 0; }
+C
+"$CROSS_CC" -w -O1 -pie '-DBODY=""' -Wl,--build-id -o p.old step.c && "$CROSS_CC" -w -O1 -pie '-DBODY="add w0, w0, #70\n"' -Wl,--build-id -o p.new step.c || exit 1
+fix "a function that goes through a text" p.old p.new length
+is "$(grep -c ^data fix.lpatch)" 0 "and the text is the old one"
+
+# ---- a table of offsets from itself (clang makes such ones), of which texts changed, and which has grown: in the running program, and in the file ----
+cat >offsets.c <<'C'
+#include <stdio.h>
+const char *name(int);
+__asm__(".text\n .globl name\n .type name, %function\nname: adrp x9, table\n add x9, x9, :lo12:table\n ldrsw x8, [x9, w0, sxtw #2]\n add x0, x9, x8\n ret\n"
+        " .size name, .-name\n .section .rodata.str1.1, \"aMS\", %progbits, 1\n.La: .asciz \"zero\"\n.Lb: .asciz \"" ONE "\"\n.Lc: .asciz \"two\"\n.Ld: .asciz \"more\"\n"
+        ".section .rodata, \"a\"\n .p2align 2\n .type table, %object\ntable: .word .La-table, .Lb-table, .Lc-table" MORE "\n .size table, .-table\n .text\n");
+int main(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (int c; (c = getchar()) != EOF;) if (c != '\n') puts(name(c - '0'));
+    return 0;
+}
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O1 $how "$@" -Wl,--build-id -o "$out" offsets.c; }
+ask() { echo $1 >&8; asked=$((asked + 1)); wait_for 60 sh -c "[ \$(wc -l <live.out) -ge $asked ]"; sed -n "${asked}p" live.out; }
+for how in -pie '-no-pie -static'; do
+    build o.old '-DONE="one"' '-DMORE=""' && build o.new '-DONE="eins"' '-DMORE=", .Ld-table"' || exit 1
+    lpdiff o.old o.new >o.lpatch 2>o.err
+    is "$?$(cat o.err)$(grep -c '^rel prel32' o.lpatch)" 14 "$how: a table of offsets comes along"
+    is "$(echo 0123 | run -P o.lpatch ./o.old | paste -s -d ' ')" "zero eins two more" "$how: from the start"
+    is "$(lpapply -q -o o.file o.old o.lpatch 2>&1; echo 0123 | run ./o.file | paste -s -d ' ')" "zero eins two more" "$how: in the file"
+    rm -f live.in
+    mkfifo live.in
+    asked=0
+    XDG_RUNTIME_DIR=$scratch lprun -L "$sysroot" ./o.old <live.in >live.out 2>live.err &
+    pid=$!
+    children=$pid
+    exec 8>live.in
+    is "$(ask 1)" one "$how: while it runs, without the patch"
+    asked=1
+    is "$(XDG_RUNTIME_DIR=$scratch timeout 60 lpapply -q -p $pid o.lpatch 2>&1; ask 1)" eins "$how: with it"
+    asked=2
+    is "$(ask 3)" more "$how: and what is new"
+    asked=3
+    is "$(XDG_RUNTIME_DIR=$scratch timeout 60 lpapply -q -R -p $pid 2>&1; ask 1)" one "$how: taken back"
+    exec 8>&-
+    wait $pid
+    is "$?" 0 "$how: ends by itself"
+    children=
+done
+tap_done
