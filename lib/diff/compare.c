@@ -498,6 +498,7 @@ void lp_diff_compare(lp_diff *d)
             if (!lp_is_code_atom(a) || a->kind == LP_ATOM_PLT || a->pair == LP_NONE) continue;
             if (pass == 0 || a->state == LP_DIFF_CHANGED) compare_pair(d, i);
         }
+    lp_match_numbered_rest(d);
     pair_variables(d);
     pair_unused(d);
     if (d->unwound) lp_diff_remark(d, "%u functions of the same code have other unwinding information, which stays; the first: %s", d->unwound,

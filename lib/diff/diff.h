@@ -45,6 +45,7 @@ struct lp_atom {
     bool joined;                      /* new data: must stay behind the atom in front of it */
     bool by_entry, moved_part;        /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
     bool labels;                      /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
+    bool numbered;                    /* one of several of this name in its file, but for a number: paired by use */
     bool in_place, no_place;          /* words are changed where they are; that does not do */
 };
 
@@ -208,6 +209,10 @@ void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
 /* ---- anchor.c ---- */
 /* Is what the ADD at this place makes used as a base only, by words that have references of their own? */
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* ---- numbered.c ---- */
+void lp_match_numbered(lp_diff *d);
+void lp_match_numbered_rest(lp_diff *d); /* behind COMPARE */
+bool lp_same_stem(const struct lp_atom *x, const struct lp_atom *y); /* the same name but for the number at its end? */
 /* ---- name.c ---- */
 struct lp_use { uint64_t addr; uint32_t base, self; uint8_t width; }; /* self: the atom whose code it is; LP_NONE = data */
 /* Do the two name the same thing? */

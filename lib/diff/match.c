@@ -79,7 +79,7 @@ static struct keys keys_of(const struct lp_side *s, bool stems)
     struct keys k = {malloc((s->nnamed + 1) * sizeof *k.v), 0};
     for (size_t i = 0; k.v && i < s->nnamed; i++) {
         const struct lp_atom *a = &s->atom[s->by_name[i]];
-        if (a->pair != LP_NONE) continue;
+        if (a->pair != LP_NONE || a->numbered) continue;
         k.v[k.n++] = (struct key){a->sym->name, stems ? stem(a->sym->name) : strlen(a->sym->name), a->sym->file, s->by_name[i]};
     }
     if (k.v && stems) qsort(k.v, k.n, sizeof *k.v, by_name);
@@ -363,6 +363,7 @@ static void match_by_use(lp_diff *d)
 void lp_diff_match(lp_diff *d)
 {
     match_map(d);
+    lp_match_numbered(d);
     match_names(d, false);
     match_names(d, true);
     match_parts(d);

@@ -152,6 +152,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if (u->addr - x->start != n->addr - y->start) return false;
     if (x->pair == b) return true;
     if (x->kind != y->kind || !same_kind(o, x, NEW(d), y)) return false;
+    if ((x->numbered || y->numbered) && !lp_same_stem(x, y)) return false;
     bool label = has_label(o, x->start) || has_label(NEW(d), y->start);
     if (label && x->kind == LP_ATOM_PIECE) return same_label(o, x->start, NEW(d), y->start) && lp_suppose(d, o, a, b);
     return x->end - x->start == y->end - y->start && lp_suppose(d, o, a, b); /* of a piece: other places in it are used */

@@ -156,10 +156,12 @@ static struct lp_there carried(lp_diff *d, uint32_t i, uint64_t addr)
     return at_new(i, (int64_t)(addr - s->atom[i].start));
 }
 
-/* A variable without a name that no pair was found for: is there one in the old file that it may be? (What nobody writes may have a copy.) */
+/* A variable without a name, or one of several with numbers in their names, that no pair was found for: is there one in the old file that it may be? (What nobody writes may have a copy.) */
 static bool may_be_old(const lp_diff *d, const struct lp_atom *b)
 {
     const struct lp_side *o = OLD(d), *s = NEW(d);
+    for (size_t i = 0; i < o->natom && b->numbered && s->span[b->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS); i++)
+        if (o->atom[i].numbered && o->atom[i].pair == LP_NONE && lp_same_stem(&o->atom[i], b)) return true;
     if (b->kind != LP_ATOM_PIECE || is_constant(s, b->start) || s->span[b->span].flags & LP_SPAN_RELRO) return false;
     for (size_t i = 0; i < o->natom; i++) {
         const struct lp_atom *a = &o->atom[i];

@@ -97,6 +97,26 @@ C
 fix "a function that goes through a text" p.old p.new length
 is "$(grep -c ^data fix.lpatch)" 0 "and the text is the old one"
 
+# ---- variables and names of functions, which compilers number: one more of them gives others the numbers of others ----
+cat >numbers.c <<'C'
+#include <stdio.h>
+#define COUNT(f, first) __attribute__((noinline)) int f(int n) { static int count = first; static long all[2]; count += n; all[n & 1] += count; \
+    if (all[0] > 9) printf("%s %ld\n", __func__, all[0]); return count; }
+FRONT
+COUNT(one, 1)
+COUNT(another, 2)
+COUNT(third, 3)
+__attribute__((noinline)) int fixed(int n) { static int count; count += n; BODY return count; }
+COUNT(last, 4)
+int main(void) { for (int i = 0; i < 5; i++) printf("%d %d %d %d %d\n", one(i), another(i), third(i), fixed(i), last(i)); return 0; }
+C
+for how in -O0 -O2 '-O2 -fno-toplevel-reorder -no-pie -static'; do
+    build() { out=$1; shift; "$CROSS_CC" -w $how -fno-section-anchors "$@" -Wl,--build-id -o "$out" numbers.c; }
+    build n.old -DFRONT= -DBODY= && build n.new '-DFRONT=COUNT(none, 9)' '-DBODY=static int all; printf("%s %d\n", __func__, all++);' || exit 1
+    fix "$how: more variables with a number in their names" n.old n.new fixed
+    is "$(grep -c '^data count' fix.lpatch)" 0 "$how: and those that were there are the old ones"
+done
+
 # ---- a table of offsets from itself (clang makes such ones), of which texts changed, and which has grown: in the running program, and in the file ----
 cat >offsets.c <<'C'
 #include <stdio.h>

@@ -1,0 +1,229 @@
+/* diff/numbered.c - MATCH, variables and constants inside functions: compilers number them (count.3, __func__.0, .L.str.7), and one more of them in front gives
+ * the others other numbers. So where several have one name, the number says nothing: constants are paired by what they hold, the others by the functions
+ * that use them: equal ones first, then as the only one of this name that both a changed function and its new self use. What is left is paired if it is the
+ * only one on both sides, or if all names are the same. */
+#include <config.h>
+#include "diff/diff.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "base/sort.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct one { const char *name, *file; size_t len; uint32_t atom; };
+struct all { struct one *v; size_t n; };
+struct group { struct one *v; size_t n; };
+struct use { uint32_t atom, func; };                /* func: in the new file */
+struct uses { struct use *v; size_t n, cap; };
+struct match { lp_diff *d; struct uses of[2]; };
+
+/* Length of the name without its number; 0 = it has none. */
+static size_t stem(const char *name)
+{
+    const size_t n = strlen(name);
+    size_t i = n;
+    while (i > 0 && name[i - 1] >= '0' && name[i - 1] <= '9') i--;
+    return i < n && i > 1 && name[i - 1] == '.' ? i - 1 : 0;
+}
+
+bool lp_same_stem(const struct lp_atom *x, const struct lp_atom *y)
+{
+    const size_t n = x->sym ? stem(x->sym->name) : 0;
+    return n && y->sym && stem(y->sym->name) == n && memcmp(x->sym->name, y->sym->name, n) == 0;
+}
+
+static int order(const struct one *x, const struct one *y)
+{
+    const size_t n = x->len < y->len ? x->len : y->len;
+    const int c = memcmp(x->name, y->name, n);
+    if (c || x->len != y->len) return c ? c : x->len < y->len ? -1 : 1;
+    return x->file == y->file ? 0 : !x->file ? -1 : !y->file ? 1 : strcmp(x->file, y->file);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct one *x = a, *y = b;
+    const int c = order(x, y);
+    return c ? c : (x->atom > y->atom) - (x->atom < y->atom);
+}
+
+/* Open ones, by name, file and address. */
+static struct all numbered(lp_diff *d, const struct lp_side *s)
+{
+    struct all k = {malloc((s->nnamed + 1) * sizeof *k.v), 0};
+    if (!k.v) d->nomem = true;
+    for (size_t i = 0; k.v && i < s->nnamed; i++) {
+        const struct lp_atom *a = &s->atom[s->by_name[i]];
+        const size_t n = a->kind == LP_ATOM_OBJECT && a->pair == LP_NONE && a->sym->bind == STB_LOCAL ? stem(a->sym->name) : 0;
+        if (n) k.v[k.n++] = (struct one){a->sym->name, a->sym->file, n, s->by_name[i]};
+    }
+    if (k.n) qsort(k.v, k.n, sizeof *k.v, by_name);
+    return k;
+}
+
+static void pair(lp_diff *d, uint32_t a, uint32_t b)
+{
+    struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
+    x->pair = b, y->pair = a;
+    x->rule = y->rule = LP_RULE_STEM;
+}
+
+/* What an object holds, if it is constant and no word of it is filled in. */
+static const uint8_t *content(const struct lp_side *s, const struct lp_atom *a)
+{
+    uint64_t avail;
+    const uint8_t *p = s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS) ? NULL : lp_side_bytes(s, a->start, &avail);
+    const size_t w = lp_count_below(s->word, s->nword, sizeof *s->word, a->start);
+    return p && avail >= a->end - a->start && (w >= s->nword || s->word[w].at >= a->end) ? p : NULL;
+}
+
+/* In their order, where several hold the same. */
+static void pair_contents(lp_diff *d, const struct group *g, const struct group *h)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[g->v[i].atom];
+        const uint8_t *p = content(OLD(d), a), *q;
+        for (size_t k = 0; p && k < h->n && a->pair == LP_NONE; k++) {
+            const struct lp_atom *b = &NEW(d)->atom[h->v[k].atom];
+            if (b->pair != LP_NONE || b->end - b->start != a->end - a->start || !(q = content(NEW(d), b))) continue;
+            if (memcmp(p, q, a->end - a->start) == 0) pair(d, g->v[i].atom, h->v[k].atom);
+        }
+    }
+}
+
+/* The open ones of a group, at its front. */
+static size_t open_ones(const struct lp_side *s, struct group *g)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->n; i++)
+        if (s->atom[g->v[i].atom].pair == LP_NONE) g->v[n++] = g->v[i];
+    return g->n = n;
+}
+
+static void before(struct match *m, struct group *g, struct group *h)
+{
+    enum { GROUP_MAX = 512 };
+    lp_diff *d = m->d;
+    if (g->n <= GROUP_MAX && h->n <= GROUP_MAX) pair_contents(d, g, h);
+    const size_t n = open_ones(OLD(d), g), k = open_ones(NEW(d), h);
+    if (n == 1 && k == 1) pair(d, g->v[0].atom, h->v[0].atom);
+    for (size_t i = 0; i < n && n + k > 2; i++) OLD(d)->atom[g->v[i].atom].numbered = true;
+    for (size_t i = 0; i < k && n + k > 2; i++) NEW(d)->atom[h->v[i].atom].numbered = true;
+}
+
+/* ---- what only changed functions use ---- */
+
+static int by_atom(const void *a, const void *b)
+{
+    const struct use *x = a, *y = b;
+    return x->atom != y->atom ? (x->atom > y->atom) - (x->atom < y->atom) : (x->func > y->func) - (x->func < y->func);
+}
+
+static void add_use(lp_diff *d, struct uses *u, uint32_t atom, uint32_t func)
+{
+    struct use *v = lp_grow(u->v, &u->cap, u->n, sizeof *v);
+    if (!v) {
+        d->nomem = true;
+        return;
+    }
+    u->v = v;
+    v[u->n++] = (struct use){atom, func};
+}
+
+/* Which functions of both files use open ones? */
+static void find_uses(lp_diff *d, const struct lp_side *s, struct uses *u)
+{
+    for (uint32_t i = 0; i < s->natom; i++) {
+        const struct lp_atom *f = &s->atom[i];
+        for (uint32_t k = 0; lp_is_code_atom(f) && f->pair != LP_NONE && k < f->nref; k++) {
+            const struct lp_ref_at *r = &s->ref[f->ref + k];
+            const uint32_t a = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_atom(s, r->addr) : LP_NONE;
+            if (a != LP_NONE && s->atom[a].numbered && s->atom[a].pair == LP_NONE) add_use(d, u, a, s->is_new ? i : f->pair);
+        }
+    }
+    lp_sort(u->v, u->n, sizeof *u->v, by_atom);
+}
+
+static size_t first_use(const struct uses *u, uint32_t atom)
+{
+    size_t lo = 0, hi = u->n;
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        if (u->v[mid].atom < atom) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo;
+}
+
+/* Is there a function that uses both? */
+static bool share(const struct match *m, uint32_t a, uint32_t b)
+{
+    const struct uses *x = &m->of[0], *y = &m->of[1];
+    size_t i = first_use(x, a), k = first_use(y, b);
+    while (i < x->n && k < y->n && x->v[i].atom == a && y->v[k].atom == b) {
+        if (x->v[i].func == y->v[k].func) return true;
+        if (x->v[i].func < y->v[k].func) i++;
+        else k++;
+    }
+    return false;
+}
+
+static void pair_used(const struct match *m, const struct group *g, const struct group *h)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        size_t hits = 0, back = 0, hit = 0;
+        for (size_t k = 0; k < h->n; k++)
+            if (share(m, g->v[i].atom, h->v[k].atom)) hits++, hit = k;
+        for (size_t k = 0; k < g->n && hits == 1; k++) back += share(m, g->v[k].atom, h->v[hit].atom);
+        if (hits == 1 && back == 1) pair(m->d, g->v[i].atom, h->v[hit].atom);
+    }
+}
+
+static void after(struct match *m, struct group *g, struct group *h)
+{
+    pair_used(m, g, h);
+    bool same = open_ones(OLD(m->d), g) == open_ones(NEW(m->d), h);
+    for (size_t i = 0; i < g->n && same && g->n > 1; i++) same = strcmp(g->v[i].name, h->v[i].name) == 0;
+    for (size_t i = 0; i < g->n && same; i++) pair(m->d, g->v[i].atom, h->v[i].atom);
+}
+
+/* ---- group by group ---- */
+
+static size_t same_as_first(const struct all *k, size_t i)
+{
+    size_t n = 1;
+    while (i + n < k->n && order(&k->v[i], &k->v[i + n]) == 0) n++;
+    return n;
+}
+
+static void each_group(struct match *m, void (*fn)(struct match *m, struct group *g, struct group *h))
+{
+    struct all a = numbered(m->d, OLD(m->d)), b = numbered(m->d, NEW(m->d));
+    for (size_t i = 0, k = 0; a.v && b.v && i < a.n && k < b.n;) {
+        const int c = order(&a.v[i], &b.v[k]);
+        struct group g = {&a.v[i], same_as_first(&a, i)}, h = {&b.v[k], same_as_first(&b, k)};
+        i += c <= 0 ? g.n : 0;
+        k += c >= 0 ? h.n : 0;
+        if (!c) fn(m, &g, &h);
+    }
+    free(a.v), free(b.v);
+}
+
+void lp_match_numbered(lp_diff *d)
+{
+    struct match m = {.d = d};
+    each_group(&m, before);
+}
+
+void lp_match_numbered_rest(lp_diff *d)
+{
+    struct match m = {.d = d};
+    bool any = false;
+    for (size_t i = 0; i < NEW(d)->natom && !any; i++) any = NEW(d)->atom[i].numbered && NEW(d)->atom[i].pair == LP_NONE;
+    if (!any) return;
+    find_uses(d, OLD(d), &m.of[0]), find_uses(d, NEW(d), &m.of[1]);
+    each_group(&m, after);
+    free(m.of[0].v), free(m.of[1].v);
+}
