@@ -2,6 +2,7 @@
 #include <config.h>
 #include "diff/emit.h"
 #include "base/bits.h"
+#include "base/search.h"
 #include "elf/spec.h"
 
 #include <elf.h>
@@ -27,6 +28,13 @@ bool lp_all_zero(const uint8_t *p, uint64_t n)
     for (uint64_t i = 0; i < n; i++)
         if (p[i]) return false;
     return true;
+}
+
+/* Zeros that stay zeros: a linker may leave words empty that the dynamic linker fills (ld.lld). */
+static bool stays_zero(const struct lp_side *s, uint64_t start, const uint8_t *p, uint64_t n)
+{
+    const size_t i = lp_count_below(s->word, s->nword, sizeof *s->word, start);
+    return (i >= s->nword || s->word[i].at >= start + n) && lp_all_zero(p, n);
 }
 
 static void print_text(struct lp_buf *out, const uint8_t *p, uint64_t n)
@@ -158,7 +166,7 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     if (a->kind == LP_ATOM_TABLE && !movable_table(s, atom)) good = false;
     if (!p || !good) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
     else if (n == text) print_text(&d->items, p, n);
-    else if (n > BYTES_LINE && lp_all_zero(p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
+    else if (n > BYTES_LINE && stays_zero(s, a->start, p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
     else good = print_parts(d, a->start, a->start + n, p);
     lp_buf_puts(&d->items, "end\n");
     const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";

@@ -47,16 +47,24 @@ static struct lp_use use(const struct walk *w, const struct lp_ref_at *r)
     return (struct lp_use){r->addr, r->base, w->atom, r->width};
 }
 
+/* Is it nothing, or with something added that is not known in another section than its base, where no section anchor leads? */
+static bool is_outside(const struct lp_side *s, const struct lp_ref_at *r, int64_t off)
+{
+    const struct lp_span *from = lp_side_span(s, r->addr - (uint64_t)off);
+    const bool index = r->flags & LP_FLOW_INDEXED && !(r->flags & LP_FLOW_OF_PAGE);
+    return lp_side_atom(s, r->addr) == LP_NONE || (index && from && from != lp_side_span(s, r->addr));
+}
+
 /* Outside of everything, an address is what it is made of: an offset from something that is named. (Inside something it is not: two objects behind one
  * section anchor may change their places. A slot is what it holds.) */
 static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
     uint32_t a = word_of(x, p->at), b = word_of(y, q->at);
     int64_t off = 0, other = 0;
-    if (lp_side_atom(x->s, p->addr) != LP_NONE || lp_side_atom(y->s, q->addr) != LP_NONE) return false;
+    lp_word_offset(a, &off), lp_word_offset(b, &other);
+    if (!is_outside(x->s, p, off) || !is_outside(y->s, q, other)) return false;
     if (lp_side_word(x->s, p->addr) && lp_side_word(y->s, q->addr)) return false;
     if (a == b && !((p->flags | q->flags) & LP_FLOW_OF_PAGE)) return true; /* the base is compared where it is made; a page is not */
-    lp_word_offset(a, &off), lp_word_offset(b, &other);
     if (!off || off != other) return false;
     struct lp_use u = {p->addr - (uint64_t)off, LP_NONE, x->atom, 0}, v = {q->addr - (uint64_t)off, LP_NONE, y->atom, 0};
     return lp_same_target(d, x->s, &u, &v);

@@ -231,6 +231,8 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (inside(x, to.addr) && inside(x, from.addr)) return true;
     uint32_t i = lp_side_atom(x->s, from.addr), k = lp_side_atom(x->s, to.addr);
     if (i != LP_NONE && i == k) return true; /* within one object */
+    const bool index = r->flags & LP_FLOW_INDEXED;
+    if (index && i != LP_NONE && lp_side_span(x->s, from.addr) != lp_side_span(x->s, to.addr)) return true; /* no section anchor leads there */
     const struct lp_ref_at *made = made_by(x, from.addr);
     struct lp_there a = made ? base_of(x, made) : lp_there(x->d, &from), b = lp_there(x->d, &to);
     if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
@@ -238,6 +240,7 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
     if (a.own || b.own) return refuse(x, LP_E181, "new data is reached from the address of other data");
     if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return refuse(x, LP_E181, "two objects are too far apart in the old file");
+    if (index && off < 0 && w != x->w) return refuse(x, LP_E181, "an index is added to an address behind other data");
     if (x->n > 1 && w != x->w) return refuse(x, LP_E181, "an offset is from several objects");
     x->out->word = w;
     return true;

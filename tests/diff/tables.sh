@@ -97,6 +97,39 @@ C
 fix "a function that goes through a text" p.old p.new length
 is "$(grep -c ^data fix.lpatch)" 0 "and the text is the old one"
 
+# ---- an index with an offset in front of the first constant of all: it leads nowhere else ----
+cat >front.c <<'C'
+#include <stdio.h>
+int take(int);
+__asm__(".text\n .globl take\n .type take, %function\ntake: " BODY "adrp x1, .Lfirst\n add x1, x1, :lo12:.Lfirst\n add x1, x1, w0, sxtw #2\n ldur w0, [x1, #-4]\n ret\n .size take, .-take\n"
+        ".section .rodata\n .p2align 2\n .space " ROOM "\n.section .a.rodata, \"a\"\n .p2align 4\n.Lfirst: .word 11, 22, 33, 44\n.text\n");
+int main(void) { printf("%d %d\n", take(1), take(4)); return 0; }
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -pie "$@" -Wl,--build-id -o "$out" front.c; }
+build f.old '-DBODY=""' '-DROOM="0"' || exit 1
+for room in 4 8 12; do # with one of the four there is no gap in front
+    build f.new '-DBODY=""' "-DROOM=\"$room\"" && build f.fix '-DBODY="sub w0, w0, #1\n add w0, w0, #1\n nop\n"' "-DROOM=\"$room\"" || exit 1
+    nothing "an index behind an offset, with $room bytes more in front" f.old f.new
+    fix "and a fix there" f.old f.fix take
+done
+
+# ---- new data of addresses that the linker left empty, because the dynamic linker fills them (as ld.lld does) ----
+cat >empty.c <<'C'
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+#ifdef NAMES
+    static const char *const name[] = {"zero", "one", "two", "three", "four", "five"};
+    for (int i = 0; i < 6; i++) puts(name[(i * 5 + argc) % 6]);
+#endif
+    puts("end");
+    return 0;
+}
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -pie "$@" -Wl,--build-id,--no-apply-dynamic-relocs -o "$out" empty.c; }
+build z.old && build z.new -DNAMES || exit 1
+fix "new data of addresses that are not in the file" z.old z.new main
+
 # ---- variables and names of functions, which compilers number: one more of them gives others the numbers of others ----
 cat >numbers.c <<'C'
 #include <stdio.h>
