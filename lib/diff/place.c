@@ -156,7 +156,8 @@ static struct lp_there carried(lp_diff *d, uint32_t i, uint64_t addr)
     return at_new(i, (int64_t)(addr - s->atom[i].start));
 }
 
-/* A variable without a name, or one of several with numbers in their names, that no pair was found for: is there one in the old file that it may be? (What nobody writes may have a copy.) */
+/* A variable without a name, or one of several with numbers in their names, that no pair was found for: is there one in the old file that it may be?
+ * (What nobody writes may have a copy.) */
 static bool may_be_old(const lp_diff *d, const struct lp_atom *b)
 {
     const struct lp_side *o = OLD(d), *s = NEW(d);
