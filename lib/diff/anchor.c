@@ -14,7 +14,7 @@ enum { STEPS_MAX = 512, SLOTS = 256 };
 #define ARGUMENTS UINT32_C(0x1ff) /* X0-X8 */
 
 /* Where the registers of `mask` hold the address, or it and an index. */
-struct scan { const struct lp_side *s; const struct lp_atom *a; struct { uint64_t at; uint32_t mask; } todo[SLOTS], seen[SLOTS]; unsigned ntodo, nseen; };
+struct scan { bool compared; unsigned compares; const struct lp_side *s; const struct lp_atom *a; struct { uint64_t at; uint32_t mask; } todo[SLOTS], seen[SLOTS]; unsigned ntodo, nseen; };
 
 static bool push(struct scan *x, uint64_t at, uint32_t mask)
 {
@@ -42,6 +42,18 @@ static bool has_address(const struct scan *x, uint64_t at)
 
 static bool adds_index(uint32_t w) { return (w & 0x7f200000) == 0x0b000000 || (w & 0x7fe00000) == 0x0b200000; } /* ADD of a register */
 
+/* CMP and SUB of two registers, which say how far two addresses are from one another. */
+static bool compares(uint32_t w) { return w >> 30 & 1 && ((w & 0x1f200000) == 0x0b000000 || (w & 0x1fe00000) == 0x0b200000); }
+static bool moves(uint32_t w) { return (w & 0xffe0ffe0) == 0xaa0003e0; }
+
+/* The same for an address of which only the place counts, not what is there. */
+static bool step_compared(struct scan *x, uint64_t at, uint32_t w, uint32_t mask, uint32_t write)
+{
+    x->compares += compares(w);
+    if (moves(w)) return push(x, at + 4, (mask & ~write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
+    return compares(w) && push(x, at + 4, mask & ~write);
+}
+
 /* One word in the way of mask; false: the address gets away. */
 static bool step(struct scan *x, uint64_t at, uint32_t mask)
 {
@@ -52,10 +64,12 @@ static bool step(struct scan *x, uint64_t at, uint32_t mask)
     uint64_t target;
     bool branch = lp_word_is_branch(w);
     if (row == A64_UNDEFINED) return false;
+    if (x->compared && (w & 0xfffffc1f) == 0xd65f0000) return !(mask & 1) && !(mask >> 30 & 1); /* RET */
     if ((w & 0xfe000000) == 0xd6000000) return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & ARGUMENTS) && !(mask >> 30 & 1); /* RET; BR, BLR: unknown */
     if (w >> 26 == 0x25) return !(mask & ARGUMENTS) && push(x, at + 4, mask & 0x3ff80000 & ~(UINT32_C(1) << 29));
     if (branch && r.read & mask) return false;
     if (branch && lp_word_target(w, at, &target, &field)) return push(x, target, mask) && (w >> 26 == 5 || push(x, at + 4, mask));
+    if (r.read & mask && x->compared) return step_compared(x, at, w, mask, r.write);
     if (r.read & mask) {
         bool access = lp_a64_access(row, w, &m);
         uint32_t others = access ? r.read & mask & ~(UINT32_C(1) << m.base) : 0;
@@ -66,19 +80,57 @@ static bool step(struct scan *x, uint64_t at, uint32_t mask)
     return push(x, at + 4, mask & ~r.write);
 }
 
-bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at)
+static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared)
 {
     struct scan *x = calloc(1, sizeof *x);
     uint32_t w = lp_code_word(s, at);
-    bool only = x && (w & 0x7f800000) == 0x11000000 && (w & 31) != 31;
+    const bool adr = compared && (w & 0x9f000000) == 0x10000000;
+    bool only = x && (adr || (w & 0x7f800000) == 0x11000000) && (w & 31) != 31;
     if (only) {
         x->s = s, x->a = &s->atom[atom];
+        x->compared = compared;
         only = push(x, at + 4, UINT32_C(1) << (w & 31));
     }
     for (unsigned steps = 0; only && x->ntodo; steps++) {
         x->ntodo--;
         only = steps < STEPS_MAX && step(x, x->todo[x->ntodo].at, x->todo[x->ntodo].mask);
     }
+    only = only && (!compared || x->compares);
     free(x);
     return only;
 }
+
+enum { INDEXED = 1, READ = 2, WIDE = 4 };
+
+/* Where the address is that a word has, if that word does nothing but move it along or add a number. */
+static uint32_t moved(uint32_t w) { return moves(w) || (w & 0x7f800000) == 0x11000000 ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0; }
+
+/* What the words behind this one do with the address that it makes: add an index, read or write there (and not in front of it), more than a byte. */
+static unsigned uses(const struct lp_side *s, uint32_t atom, uint64_t at)
+{
+    const struct lp_atom *a = &s->atom[atom];
+    const uint32_t made = lp_code_word(s, at);
+    uint32_t mask = UINT32_C(1) << (made & 31) & 0x7fffffff;
+    unsigned found = 0;
+    struct lp_a64_access m;
+    if (lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m)) return INDEXED | READ; /* of no width: an index is in its base */
+    for (uint64_t pc = at + 4; pc < a->end && mask && pc - at < 4 * STEPS_MAX; pc += 4) {
+        const uint32_t w = lp_code_word(s, pc);
+        const unsigned row = lp_a64_find(w, LP_A64_ALL);
+        const struct lp_a64_regs r = lp_a64_regs(row, w);
+        const bool reads = r.read & mask, less = (w & 0x7f200000) == 0x4b000000 && w & 0xfc00 && mask >> (w >> 5 & 31) & 1; /* SUB of as many elements */
+        if (reads && lp_a64_access(row, w, &m)) found |= m.index != LP_A64_NO_REG ? INDEXED | READ : mask >> m.base & 1 && m.off >= 0 && m.back >= 0 ? READ : 0;
+        const bool adds = reads && (adds_index(w) || (w & 0x7f000000) == 0x1b000000 || less); /* ADD, MADD */
+        if (adds) found |= INDEXED;
+        if (reads && lp_a64_access(row, w, &m) && m.bytes > 1) found |= WIDE;
+        mask = (mask & ~r.write) | (reads ? moved(w) : 0) | (adds ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0);
+    }
+    return found;
+}
+
+bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at) & INDEXED; }
+bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at) & WIDE; }
+bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at) & READ; }
+
+bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false); }
+bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true); }

@@ -54,7 +54,7 @@ static void print_bytes(struct lp_buf *out, const uint8_t *p, uint64_t n)
 /* A word that holds an address: "rel abs64 parse". */
 static bool print_address(lp_diff *d, uint64_t value)
 {
-    struct lp_use u = {value, LP_NONE, LP_NONE, 0};
+    struct lp_use u = {value, LP_NONE, LP_NONE, 0, 0};
     struct lp_there t = lp_there(d, &u);
     if (!t.known) return false;
     lp_buf_puts(&d->items, "rel abs64 ");
@@ -72,23 +72,19 @@ static bool print_symbol(lp_diff *d, const struct lp_word_at *w)
     return true;
 }
 
-/* Does the word hold an address? In a position-dependent program what looks like one is taken for one. */
+/* Does the word hold an address? In a position-dependent program it may look like one. */
 static bool address_at(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p, uint64_t *value)
 {
-    if (at & 7 || end - at < 8 || lp_elf_info(NEW(d)->elf)->type != ET_EXEC) return false;
+    if (at & 7 || end - at < 8 || !lp_side_guesses(NEW(d))) return false;
     *value = lp_le64(p);
-    return *value > 4095 && lp_side_atom(NEW(d), *value) != LP_NONE;
+    return lp_read_word(NEW(d), at, *value) != LP_READ_NUMBER;
 }
 
 /* How long the text is that an object is; 0 = it is none. The address of a function may look like one: 0x400760 is "`\a@". */
 static uint64_t text_of(lp_diff *d, const struct lp_atom *a, uint64_t end, const uint8_t *p)
 {
     uint64_t value;
-    if (!p || lp_side_word(NEW(d), a->start) || lp_side_offsets(NEW(d), a->start, a->start + 1)) return 0;
-    if (address_at(d, a->start, end, p, &value)) {
-        const struct lp_atom *f = &NEW(d)->atom[lp_side_atom(NEW(d), value)];
-        if ((lp_is_code_atom(f) && f->start == value) || !lp_by_chance(NEW(d), value)) return 0;
-    }
+    if (!p || lp_side_word(NEW(d), a->start) || lp_side_offsets(NEW(d), a->start, a->start + 1) || address_at(d, a->start, end, p, &value)) return 0;
     return lp_side_text(NEW(d), a->start);
 }
 
@@ -99,6 +95,13 @@ static uint64_t carried(const struct lp_side *s, uint32_t atom, const uint8_t *p
     const struct lp_atom *a = &s->atom[atom];
     if (a->kind != LP_ATOM_PIECE || s->span[a->span].flags & LP_SPAN_WRITE || !text || text > avail) return n;
     return text > n || (n - text < alignment(s, atom) && lp_all_zero(p + text, n - text)) ? text : n;
+}
+
+static void refuse_either(lp_diff *d, uint64_t start, uint64_t at, uint64_t value)
+{
+    char buf[32];
+    const char *name = lp_atom_text(&NEW(d)->atom[lp_side_atom(NEW(d), start)], buf);
+    lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)(at - start), (unsigned long long)value);
 }
 
 static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_t *p)
@@ -113,6 +116,7 @@ static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_
         from = at + 8;
         if (w && w->kind == LP_WORD_SYMBOL && w->sym) good &= print_symbol(d, w);
         else if (w && w->kind != LP_WORD_ADDR) good = false;
+        else if (!w && lp_read_word(NEW(d), at, value) == LP_READ_EITHER && !lp_both_readings(d, value)) refuse_either(d, start, at, value);
         else good &= print_address(d, w ? w->value : value);
     }
     print_bytes(&d->items, p + (from - start), from < end ? end - from : 0);

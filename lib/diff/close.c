@@ -101,7 +101,7 @@ static void need_of_words(lp_diff *d, struct list *l, const struct lp_atom *b)
     uint64_t avail = 0;
     for (size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, b->start); k < s->nword && s->word[k].at < b->end; k++)
         if (s->word[k].kind == LP_WORD_ADDR) need(d, l, s->word[k].value);
-    const uint8_t *p = lp_elf_info(s->elf)->type == ET_EXEC ? lp_side_bytes(s, b->start, &avail) : NULL;
+    const uint8_t *p = lp_side_guesses(s) ? lp_side_bytes(s, b->start, &avail) : NULL;
     for (uint64_t at = lp_align_up(b->start, 8); p && at + 8 <= b->end && at - b->start + 8 <= avail; at += 8) {
         uint64_t v = lp_le64(p + (at - b->start));
         uint32_t i = lp_side_atom(s, v);
@@ -155,7 +155,7 @@ static void need_of_data(lp_diff *d, struct list *l)
     const struct lp_side *s = NEW(d);
     for (size_t i = 0; i < s->nword; i++)
         if (s->word[i].kind == LP_WORD_ADDR) need_by_word(d, l, s->word[i].at, s->word[i].value);
-    for (size_t i = 0; i < s->natom && lp_elf_info(s->elf)->type == ET_EXEC; i++) {
+    for (size_t i = 0; i < s->natom && lp_side_guesses(s); i++) {
         const struct lp_atom *a = &s->atom[i];
         uint64_t avail = 0;
         const uint8_t *p = lp_is_code_atom(a) || a->pair == LP_NONE ? NULL : lp_side_bytes(s, a->start, &avail);
@@ -247,7 +247,7 @@ static void refuse_numbers(lp_diff *d, const struct lp_atom *b)
     if (lp_elf_info(NEW(d)->elf)->type != ET_EXEC) return;
     for (uint64_t at = b->start; at < b->end; at += 4) {
         if (!makes_number(NEW(d), at, b->end, &v) || !lp_side_span(NEW(d), v)) continue;
-        struct lp_use u = {v, LP_NONE, LP_NONE, 0};
+        struct lp_use u = {v, LP_NONE, LP_NONE, 0, 0};
         if (!lp_same_target(d, OLD(d), &u, &u))
             lp_diff_refuse(d, NEW(d), LP_E146, lp_atom_text(b, buf), (unsigned long long)(at - b->start), (unsigned long long)v);
         lp_suppose_keep(d, false);

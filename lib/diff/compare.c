@@ -44,7 +44,7 @@ static bool is_number(uint32_t a, uint32_t b)
 
 static struct lp_use use(const struct walk *w, const struct lp_ref_at *r)
 {
-    return (struct lp_use){r->addr, r->base, w->atom, r->width};
+    return (struct lp_use){r->addr, r->base, w->atom, r->width, r->at};
 }
 
 /* Is it nothing, or with something added that is not known in another section than its base, where no section anchor leads? */
@@ -64,9 +64,11 @@ static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_a
     lp_word_offset(a, &off), lp_word_offset(b, &other);
     if (!is_outside(x->s, p, off) || !is_outside(y->s, q, other)) return false;
     if (lp_side_word(x->s, p->addr) && lp_side_word(y->s, q->addr)) return false;
+    const struct lp_span *s = lp_side_span(x->s, p->addr);
+    if (s && s->flags & LP_SPAN_CODE) return false; /* constants between functions */
     if (a == b && !((p->flags | q->flags) & LP_FLOW_OF_PAGE)) return true; /* the base is compared where it is made; a page is not */
     if (!off || off != other) return false;
-    struct lp_use u = {p->addr - (uint64_t)off, LP_NONE, x->atom, 0}, v = {q->addr - (uint64_t)off, LP_NONE, y->atom, 0};
+    struct lp_use u = {p->addr - (uint64_t)off, LP_NONE, x->atom, 0, 0}, v = {q->addr - (uint64_t)off, LP_NONE, y->atom, 0, 0};
     return lp_same_target(d, x->s, &u, &v);
 }
 
@@ -189,6 +191,16 @@ static bool strays(const struct walk *x, const struct lp_ref_at *p, const struct
            is_unnamed(x->s, p) && is_unnamed(y->s, q);
 }
 
+/* Data in a function, where it has constants: 64 bits may be an address. (What a patch brings is code.) */
+static bool same_pool(lp_diff *d, const struct walk *x, uint64_t pc, const struct walk *y, uint64_t qc)
+{
+    const struct lp_atom *a = &x->s->atom[x->atom], *b = &y->s->atom[y->atom];
+    const uint64_t o = pc & ~UINT64_C(7), n = qc & ~UINT64_C(7);
+    uint64_t at;
+    const bool whole = pc - o == qc - n && o >= a->start && n >= b->start && o + 8 <= a->end && n + 8 <= b->end;
+    return x->s == OLD(d) && whole ? lp_same_data(d, x->s, o, n, 8, &at) : word_of(x, pc) == word_of(y, qc);
+}
+
 /* What two words say about addresses; both have a reference. The rules are in flow.h. */
 static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
@@ -198,7 +210,8 @@ static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_re
         return same_addresses(d, x, p, y, q) ? LP_WHY_NONE : LP_WHY_REFS;
     if (p->kind == LP_FLOW_PAGE && q->kind == LP_FLOW_PAGE && makes_page(a) && makes_page(b)) a &= 0x7fffffff, b &= 0x7fffffff;
     if (p->kind != q->kind || p->width != q->width || (p->flags ^ q->flags) & STRICT) return LP_WHY_REFS;
-    if (p->kind == LP_FLOW_TLS || p->kind == LP_FLOW_DATA) return a == b ? LP_WHY_NONE : LP_WHY_CODE; /* the TLS block has its old layout (E160) */
+    if (p->kind == LP_FLOW_DATA) return same_pool(d, x, p->at, y, q->at) ? LP_WHY_NONE : LP_WHY_CODE;
+    if (p->kind == LP_FLOW_TLS) return a == b ? LP_WHY_NONE : LP_WHY_CODE; /* the TLS block has its old layout (E160) */
     if ((a ^ b) & ~offset_mask(a)) return LP_WHY_CODE;
     if (p->flags & LP_FLOW_MAYBE && a != b) return LP_WHY_OPAQUE;
     /* An offset from whatever the base is, which is compared where it is made. */
@@ -222,7 +235,7 @@ static uint8_t compare_at(lp_diff *d, struct walk *x, uint64_t pc, struct walk *
     if (a == b && !lp_word_may_lead(a)) return LP_WHY_NONE;
     if (lp_word_target(a, pc, &t, &m) && lp_word_target(b, qc, &v, &n)) {
         if (m != n || (a ^ b) & ~m) return LP_WHY_CODE;
-        struct lp_use u = {t, LP_NONE, x->atom, 0}, w = {v, LP_NONE, y->atom, 0};
+        struct lp_use u = {t, LP_NONE, x->atom, 0, 0}, w = {v, LP_NONE, y->atom, 0, 0};
         return lp_same_target(d, x->s, &u, &w) ? LP_WHY_NONE : LP_WHY_REFS;
     }
     return a == b ? LP_WHY_NONE : is_number(a, b) ? LP_WHY_NUMBER : LP_WHY_CODE;
@@ -254,7 +267,7 @@ static bool same_table(lp_diff *d, const struct walk *x, const struct lp_flow_ta
     if (!t->n) return d->same_layout;
     const uint8_t *p = table_bytes(x->s, t), *q = table_bytes(y->s, u);
     for (uint32_t i = 0; p && q && i < t->n; i++) {
-        struct lp_use v = {lp_flow_table_target(t, p, i), LP_NONE, x->atom, 0}, w = {lp_flow_table_target(u, q, i), LP_NONE, y->atom, 0};
+        struct lp_use v = {lp_flow_table_target(t, p, i), LP_NONE, x->atom, 0, 0}, w = {lp_flow_table_target(u, q, i), LP_NONE, y->atom, 0, 0};
         if (!(never(x, t, v.addr) && never(y, u, w.addr)) && !lp_same_target(d, x->s, &v, &w)) return false;
     }
     return p && q;

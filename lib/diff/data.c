@@ -10,28 +10,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Does a word of a position-dependent program look like an address of it? */
-static bool like_address(const struct lp_side *s, uint64_t v) { return v > 4095 && lp_side_span(s, v) != NULL; }
-
-bool lp_by_chance(const struct lp_side *s, uint64_t v)
+/* Where all is in its place: does the address lead to a pair? */
+static bool in_place(const lp_diff *d, const struct lp_side *s, uint64_t v)
 {
-    uint32_t i = lp_side_atom(s, v);
-    uint64_t letters = v;
-    while ((letters & 0xff) >= 32 && (letters & 0xff) < 127) letters >>= 8;
-    return letters == 0 || (i != LP_NONE && lp_is_code_atom(&s->atom[i]) && s->atom[i].start != v);
+    const uint32_t a = d->same_layout ? lp_side_atom(s, v) : LP_NONE, b = a == LP_NONE ? LP_NONE : lp_side_atom(NEW(d), v);
+    return d->same_layout && (a == LP_NONE || (b != LP_NONE && s->atom[a].pair == b && v - s->atom[a].start == v - NEW(d)->atom[b].start));
+}
+
+static bool leads_to_same(lp_diff *d, const struct lp_side *s, uint64_t v, uint64_t w)
+{
+    return lp_same_target(d, s, &(struct lp_use){v, LP_NONE, LP_NONE, 0, 0}, &(struct lp_use){w, LP_NONE, LP_NONE, 0, 0});
+}
+
+/* Of two words about which the files say nothing. The same number is the same unless it is, or may be, an address of something else now. Another number is
+ * the same address of what moved, if it is no number. */
+static bool same_guess(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t v, uint64_t n, uint64_t w)
+{
+    const size_t before = d->nsupposed;
+    if (lp_like_address(s, o, v) == LP_LIKE_NO || lp_like_address(NEW(d), n, w) == LP_LIKE_NO || lp_side_span(s, o)->flags & LP_SPAN_NEW) return v == w;
+    if (v == w && in_place(d, s, v)) return true;
+    const enum lp_reading r = lp_read_words(s, o, v, NEW(d), n, w);
+    if (r == LP_READ_NUMBER) return v == w;
+    if (r == LP_READ_EITHER && v != w && leads_to_same(d, s, v, v) && leads_to_same(d, s, w, w)) return lp_suppose_back(d, before), false; /* nothing moved */
+    if (r == LP_READ_EITHER) lp_suppose_back(d, before);
+    return leads_to_same(d, s, v, w);
 }
 
 static bool same_word(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
 {
     const struct lp_word_at *x = lp_side_word(s, o), *y = lp_side_word(NEW(d), n);
     if (x && y) return lp_same_slot(d, s, x, y);
-    bool fixed = lp_elf_info(s->elf)->type == ET_EXEC; /* there a patch says of words that they are addresses, and the file does not */
-    if ((x || y) && (!fixed || (x ? x : y)->kind != LP_WORD_ADDR)) return false;
+    /* A position-dependent file may not say of a word that it is an address, though the other one, or a patch, does. */
+    if ((x || y) && ((x ? x : y)->kind != LP_WORD_ADDR || !(lp_side_guesses(s) || lp_side_guesses(NEW(d))))) return false;
     uint64_t v = x ? x->value : lp_le64(p), w = y ? y->value : lp_le64(q);
-    if (!fixed || (o | n) & 7 || !like_address(s, v) || !like_address(NEW(d), w)) return v == w;
-    struct lp_use a = {v, LP_NONE, LP_NONE, 0}, b = {w, LP_NONE, LP_NONE, 0};
-    if (v == w && (d->same_layout || (lp_by_chance(s, v) && lp_by_chance(NEW(d), w)))) return true;
-    return lp_same_target(d, s, &a, &b);
+    if (x || y) return lp_like_address(s, o, v) != LP_LIKE_NO && lp_like_address(NEW(d), n, w) != LP_LIKE_NO ? leads_to_same(d, s, v, w) : v == w;
+    if (!lp_side_guesses(s) || !lp_side_guesses(NEW(d)) || (o | n) & 7) return v == w;
+    return same_guess(d, s, o, v, n, w);
 }
 
 /* An entry of a table of offsets in both, by what it leads to. */
@@ -39,8 +53,8 @@ static bool same_offset(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_
 {
     const struct lp_offsets *x = lp_side_offsets(s, o, o + 1), *y = lp_side_offsets(NEW(d), n, n + 1);
     if (!x || !y || o - x->start != n - y->start || (o - x->start) & 3) return false;
-    struct lp_use a = {x->start + (uint64_t)lp_sext(lp_le32(p), 32), LP_NONE, LP_NONE, 0};
-    struct lp_use b = {y->start + (uint64_t)lp_sext(lp_le32(q), 32), LP_NONE, LP_NONE, 0};
+    struct lp_use a = {x->start + (uint64_t)lp_sext(lp_le32(p), 32), LP_NONE, LP_NONE, 0, 0};
+    struct lp_use b = {y->start + (uint64_t)lp_sext(lp_le32(q), 32), LP_NONE, LP_NONE, 0, 0};
     return lp_same_target(d, s, &a, &b);
 }
 
@@ -57,7 +71,7 @@ bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, u
 {
     uint64_t have = 0, other = 0;
     const uint8_t *p = lp_side_bytes(s, o, &have), *q = lp_side_bytes(NEW(d), n, &other);
-    bool addresses = lp_elf_info(s->elf)->type == ET_EXEC && !((o | n) & 7);
+    const bool addresses = lp_side_guesses(s) && lp_side_guesses(NEW(d)) && !((o ^ n) & 7);
     if (!p || !q) { /* bss is zeros, which a patch brings as bytes */
         const struct lp_span *x = lp_side_span(s, o), *y = lp_side_span(NEW(d), n);
         *at = 0;
@@ -71,11 +85,12 @@ bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, u
         if (lp_side_offsets(s, o + i, o + i + 1) || lp_side_offsets(NEW(d), n + i, n + i + 1)) {
             if (i + 4 > len || !same_offset(d, s, o + i, n + i, p + i, q + i)) return false;
             step = 4;
-        } else if (lp_side_word(s, o + i) || lp_side_word(NEW(d), n + i) || addresses) {
+        } else if (lp_side_word(s, o + i) || lp_side_word(NEW(d), n + i) || (addresses && !((o + i) & 7))) {
             if (i + 8 > len) return memcmp(p + i, q + i, len - i) == 0;
             if (!same_word(d, s, o + i, n + i, p + i, q + i)) return false;
         } else {
             uint64_t a = plain(s, o + i, o + len) - o, b = plain(NEW(d), n + i, n + len) - n, end = a < b ? a : b;
+            if (addresses && end - i > 8 - ((o + i) & 7)) end = i + 8 - ((o + i) & 7);
             for (; i < end && p[i] == q[i]; i++) {}
             *at = i;
             if (i < end) return false;
@@ -167,19 +182,18 @@ static void print_place(lp_diff *d, uint32_t i, uint64_t off)
     lp_there_print(d, &t, &d->items);
 }
 
-static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, const uint8_t *p)
+/* A word of either file: a number, or where what it is the address of is in the old file. False: nowhere. */
+static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, uint64_t v, bool address)
 {
     const struct lp_word_at *w = lp_side_word(s, at);
-    uint64_t v = w ? w->value : lp_le64(p);
     if (w && w->kind == LP_WORD_SYMBOL && w->sym) {
         lp_buf_printf(&d->items, "&%s", w->sym->name);
         if (w->value) lp_buf_printf(&d->items, "+0x%llx", (unsigned long long)w->value);
         return lp_is_ident(w->sym->name, strlen(w->sym->name));
     }
     if (w && w->kind != LP_WORD_ADDR) return false;
-    bool address = w || (lp_elf_info(s->elf)->type == ET_EXEC && like_address(s, v));
     struct lp_there t = {true, false, v, lp_side_atom(s, v), 0};
-    if (address && s == NEW(d)) t = lp_there(d, &(struct lp_use){v, LP_NONE, LP_NONE, 0});
+    if (address && s == NEW(d)) t = lp_there(d, &(struct lp_use){v, LP_NONE, LP_NONE, 0, 0});
     else if (address && t.atom != LP_NONE) t.off = (int64_t)(v - s->atom[t.atom].start);
     if (!address) return lp_buf_printf(&d->items, "0x%llx", (unsigned long long)v), true;
     lp_buf_puts(&d->items, "&");
@@ -187,17 +201,44 @@ static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, const u
     return t.known;
 }
 
-static void print_set_word(lp_diff *d, uint32_t i, uint64_t off, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
+/* One word that changed, and how it is read. */
+struct change { uint64_t o, n, v, w; bool x, y; enum lp_reading reading; };
+
+static struct change change_at(const lp_diff *d, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
 {
-    static const uint8_t zero[8];
+    const struct lp_word_at *x = lp_side_word(OLD(d), o), *y = lp_side_word(NEW(d), n);
+    struct change c = {o, n, x ? x->value : p ? lp_le64(p) : 0, y ? y->value : q ? lp_le64(q) : 0, x != NULL, y != NULL, LP_READ_NUMBER};
+    const bool guess = lp_side_guesses(NEW(d)) && !y;
+    if (y || (x && guess)) c.reading = LP_READ_ADDRESS;
+    else if (guess && !((o | n) & 7)) c.reading = lp_read_words(OLD(d), o, c.v, NEW(d), n, c.w);
+    c.x |= c.reading != LP_READ_NUMBER && lp_like_address(OLD(d), o, c.v) != LP_LIKE_NO;
+    c.y |= c.reading != LP_READ_NUMBER && lp_like_address(NEW(d), n, c.w) != LP_LIKE_NO;
+    return c;
+}
+
+/* Both readings of a word say the same if what it leads to is there in the old file. */
+bool lp_both_readings(lp_diff *d, uint64_t w)
+{
+    const struct lp_there t = lp_there(d, &(struct lp_use){w, LP_NONE, LP_NONE, 0, 0});
+    return t.known && !t.own && t.addr == w;
+}
+
+static void print_set_word(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
+{
     char buf[32];
+    const char *name = lp_atom_text(&OLD(d)->atom[i], buf);
+    if (c->reading == LP_READ_EITHER && c->y && !lp_both_readings(d, c->w)) {
+        lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)off, (unsigned long long)c->w);
+        return;
+    }
+    if (c->reading == LP_READ_EITHER && c->v == c->w) return;
     print_place(d, i, off);
     lp_buf_puts(&d->items, " b8\n- ");
-    bool good = print_word(d, OLD(d), o, p ? p : zero);
+    bool good = print_word(d, OLD(d), c->o, c->v, c->x);
     lp_buf_puts(&d->items, "\n+ ");
-    good &= print_word(d, NEW(d), n, q ? q : zero);
+    good &= print_word(d, NEW(d), c->n, c->w, c->y);
     lp_buf_puts(&d->items, "\n");
-    if (!good) lp_diff_refuse(d, NEW(d), LP_E140, lp_atom_text(&OLD(d)->atom[i], buf), (unsigned long long)off, "an address that the old file has not");
+    if (!good) lp_diff_refuse(d, NEW(d), LP_E140, name, (unsigned long long)off, "an address that the old file has not");
 }
 
 static void print_set_bytes(lp_diff *d, uint32_t i, uint64_t off, uint64_t n, const uint8_t *p, const uint8_t *q)
@@ -208,11 +249,6 @@ static void print_set_bytes(lp_diff *d, uint32_t i, uint64_t off, uint64_t n, co
     lp_buf_puts(&d->items, "\n+");
     for (uint64_t k = 0; k < n; k++) lp_buf_printf(&d->items, " %02x", q ? q[k] : 0);
     lp_buf_puts(&d->items, "\n");
-}
-
-static bool is_address(const struct lp_side *s, uint64_t at, const uint8_t *p)
-{
-    return lp_side_word(s, at) || (p && lp_elf_info(s->elf)->type == ET_EXEC && !(at & 7) && like_address(s, lp_le64(p)));
 }
 
 static void refuse_value(lp_diff *d, const struct lp_atom *a, uint64_t off, const uint8_t *p, const uint8_t *q, uint64_t n)
@@ -231,7 +267,9 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
     bool allowed = is_constant(OLD(d), a) || d->opt.flags & LP_DIFF_DATA;
     for (uint64_t off = 0; off < len;) {
         uint64_t o = a->start + off, n = b->start + off, step = 1;
-        bool wide = !(o & 7) && len - off >= 8 && (is_address(OLD(d), o, p ? p + off : NULL) || is_address(NEW(d), n, q ? q + off : NULL));
+        const bool word = !(o & 7) && len - off >= 8;
+        const struct change c = word ? change_at(d, o, n, p ? p + off : NULL, q ? q + off : NULL) : (struct change){0};
+        const bool wide = c.x || c.y;
         if (wide) step = 8;
         bool same = p && q ? lp_same_data(d, OLD(d), o, n, step, &at) : !wide && (p ? p[off] : 0) == (q ? q[off] : 0);
         if (!same && !allowed) {
@@ -239,7 +277,7 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
             return;
         }
         if (!same && wide) {
-            print_set_word(d, i, off, o, n, p ? p + off : NULL, q ? q + off : NULL);
+            print_set_word(d, i, off, &c);
         } else if (!same) {
             while (step < 64 && off + step < len && (p ? p[off + step] : 0) != (q ? q[off + step] : 0) && (o + step) & 7) step++;
             print_set_bytes(d, i, off, step, p ? p + off : NULL, q ? q + off : NULL);
@@ -261,21 +299,32 @@ static uint64_t extent(const struct lp_side *s, uint32_t i, uint64_t most)
     return end - a->start < most ? end - a->start : most;
 }
 
+static void emit_changed(lp_diff *d, uint32_t i)
+{
+    const struct lp_atom *a = &OLD(d)->atom[i], *b;
+    uint64_t at, n, m;
+    char buf[32];
+    if ((a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE) || a->pair == LP_NONE) return;
+    b = &NEW(d)->atom[a->pair];
+    n = extent(OLD(d), i, b->end - b->start), m = extent(NEW(d), a->pair, a->end - a->start);
+    if (n < m) n = m;
+    if (!n || b->labels || lp_same_data(d, OLD(d), a->start, b->start, n, &at)) return;
+    if (lp_side_offsets(OLD(d), a->start, a->start + n) || lp_side_offsets(NEW(d), b->start, b->start + n))
+        lp_diff_refuse(d, NEW(d), LP_E145, lp_atom_text(a, buf), (unsigned long long)at);
+    else print_changes(d, i, b, n);
+}
+
+/* Again as long as pointers in what is the same show which unnamed data is the same: that is to be compared, too. */
 void lp_emit_changed_data(lp_diff *d)
 {
-    for (uint32_t i = 0; i < OLD(d)->natom; i++) {
-        const struct lp_atom *a = &OLD(d)->atom[i], *b;
-        uint64_t at, n, m;
-        char buf[32];
-        if ((a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE) || a->pair == LP_NONE) continue;
-        b = &NEW(d)->atom[a->pair];
-        n = extent(OLD(d), i, b->end - b->start), m = extent(NEW(d), a->pair, a->end - a->start);
-        if (n < m) n = m;
-        if (n && !b->labels && !lp_same_data(d, OLD(d), a->start, b->start, n, &at)) {
-            if (lp_side_offsets(OLD(d), a->start, a->start + n) || lp_side_offsets(NEW(d), b->start, b->start + n))
-                lp_diff_refuse(d, NEW(d), LP_E145, lp_atom_text(a, buf), (unsigned long long)at);
-            else print_changes(d, i, b, n);
+    const size_t start = d->items.len;
+    for (bool more = true; more && !d->nomem;) {
+        d->items.len = start;
+        more = false;
+        for (uint32_t i = 0; i < OLD(d)->natom; i++) {
+            emit_changed(d, i);
+            more |= d->nsupposed != 0;
+            lp_suppose_keep(d, true);
         }
-        lp_suppose_keep(d, true);
     }
 }

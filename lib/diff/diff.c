@@ -129,8 +129,8 @@ static void detail(const lp_diff *d, const struct lp_atom *a, const struct lp_at
             const struct lp_ref_at *r = NULL;
             for (uint32_t i = 0; i < p->nref && !r; i++)
                 if (s->ref[p->ref + i].at == at) r = &s->ref[p->ref + i];
-            if (r) lp_describe(s, &(struct lp_use){r->addr, r->base, LP_NONE, r->width}, &x);
-            else if (lp_word_target(lp_code_word(s, at), at, &t, &m)) lp_describe(s, &(struct lp_use){t, LP_NONE, LP_NONE, 0}, &x);
+            if (r) lp_describe(s, &(struct lp_use){r->addr, r->base, LP_NONE, r->width, 0}, &x);
+            else if (lp_word_target(lp_code_word(s, at), at, &t, &m)) lp_describe(s, &(struct lp_use){t, LP_NONE, LP_NONE, 0, 0}, &x);
         }
     }
     if (x.data) snprintf(f->detail, sizeof f->detail, "+0x%x: %.240s", a->differs, x.data);

@@ -91,6 +91,10 @@ struct lp_side {
     struct lp_flow_survey survey;
     bool nomem;
     bool code_read;                   /* the dataflow has looked at data in code */
+    bool objects;                     /* it has symbols of data */
+    bool kept;                        /* the linker kept its relocations: they say which words are addresses */
+    struct lp_touch { uint64_t addr; uint8_t width; } *touch; /* what code refers to in data; only where nothing else says what words are. By address. */
+    size_t ntouch;
     /* Functions whose words are others than the file's: those that a linker moved (stubs.c), and what a patch puts there (verify.c). By address. */
     struct lp_patched { uint64_t start, end; uint8_t *bytes; bool changed; } *over; /* changed: by a patch */
     size_t nover, over_cap;
@@ -203,18 +207,46 @@ bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *sam
 void lp_refs_function(struct lp_side *s, uint32_t atom);
 /* Does a call of this address, which no function begins at, come back? */
 bool lp_side_returns(const struct lp_side *s, uint64_t addr);
+/* ---- reading.c ---- */
+/* Does nothing say which words of data are addresses? */
+bool lp_side_guesses(const struct lp_side *s);
+/* Makes the list of what code touches. */
+void lp_side_touch(struct lp_side *s);
+/* A text of two letters or more, with the end of another in front of it. */
+bool lp_begins_text(const struct lp_side *s, uint64_t at);
+enum lp_likeness { LP_LIKE_NO, LP_LIKE_PERHAPS, LP_LIKE_PLAINLY };
+enum lp_likeness lp_like_address(const struct lp_side *s, uint64_t at, uint64_t v); /* v is at `at` */
+/* What the value of a word is, of which nothing says it; of a pair of words that are to be the same: what both are. */
+enum lp_reading { LP_READ_NUMBER, LP_READ_ADDRESS, LP_READ_EITHER };
+enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v);
+enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w);
 /* ---- both.c ---- */
 /* What does not depend on the other side: fn for each of the two, each by a thread of its own. */
 void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
 /* ---- anchor.c ---- */
 /* Is what the ADD at this place makes used as a base only, by words that have references of their own? */
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* Is what the ADD or ADR at this place makes compared with other addresses only, as the end of an array is? */
+bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* Is an index added to it? Then it may be in front of the array: a[i - 1] is from &a[-1] on. */
+bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* Does the function read or write more than a byte there? */
+bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* Does the function read or write there itself? */
+bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* ---- numbered.c ---- */
 void lp_match_numbered(lp_diff *d);
 void lp_match_numbered_rest(lp_diff *d); /* behind COMPARE */
 bool lp_same_stem(const struct lp_atom *x, const struct lp_atom *y); /* the same name but for the number at its end? */
 /* ---- name.c ---- */
-struct lp_use { uint64_t addr; uint32_t base, self; uint8_t width; }; /* self: the atom whose code it is; LP_NONE = data */
+struct lp_use { uint64_t addr; uint32_t base, self; uint8_t width; uint64_t at; }; /* self: the atom whose code it is; LP_NONE = data. at: the word, or 0 */
+/* The object that ends at an address which this use makes, if its function refers to that, too: is it its end, or what begins there? LP_NONE = none. */
+uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u);
+/* The array that begins a little behind an address to which an index is added: is it meant, or that in which the address is? LP_NONE = none. */
+uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u);
+/* Is it meant without doubt: is the use an access with an index, in front of an address that is made? (GCC reaches what is in front of a section anchor so,
+ * but of those only the first is where a block of data begins, and the next one 4096 bytes behind it.) */
+bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u);
 /* Do the two name the same thing? */
 bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
 /* The same of what two filled words hold. */
@@ -223,6 +255,8 @@ bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *
 void lp_suppose_keep(lp_diff *d, bool keep);
 void lp_suppose_back(lp_diff *d, size_t to); /* all but the first `to` */
 bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
+/* Does the patch write other bytes over these constants of the old file? Then they are no longer what they were found to be. */
+bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len);
 /* What an address is, for people. */
 void lp_describe(const struct lp_side *s, const struct lp_use *u, struct lp_buf *out);
 /* Length of the text at an address with its 0 byte; 0 = it is no text. */

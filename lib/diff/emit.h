@@ -41,8 +41,8 @@ bool lp_keep_old(const struct lp_side *old, const struct lp_atom *a, const struc
 bool lp_emit_function(lp_diff *d, uint32_t old_atom);
 bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
 bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
-/* data.c: a number that looks like an address by chance: letters, or a place inside a function, which only a table of labels holds. */
-bool lp_by_chance(const struct lp_side *s, uint64_t v);
+/* data.c: is what the new file has at this address at the same one in the patched old file? Then it is all the same whether a word is that address. */
+bool lp_both_readings(lp_diff *d, uint64_t w);
 /* Constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);

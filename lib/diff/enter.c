@@ -82,7 +82,8 @@ static void look_at_datum(const struct enter *e, const struct lp_atom *a)
 {
     uint64_t avail = 0;
     const uint8_t *p = lp_side_bytes(e->s, a->start, &avail);
-    for (uint64_t at = lp_align_up(a->start, 8); p && at + 8 <= a->end && at - a->start + 8 <= avail; at += 8) label_in(e, at, lp_le64(p + (at - a->start)));
+    for (uint64_t at = lp_align_up(a->start, 8); p && at + 8 <= a->end && at - a->start + 8 <= avail; at += 8)
+        if (lp_read_word(e->s, at, lp_le64(p + (at - a->start))) != LP_READ_NUMBER) label_in(e, at, lp_le64(p + (at - a->start)));
 }
 
 /* The end of a section that the function goes through, which is where the table begins. */
@@ -115,7 +116,7 @@ static void check_users(const struct enter *e)
 void lp_diff_enter(lp_diff *d)
 {
     struct enter e = {.d = d, .s = NEW(d)};
-    bool fixed = lp_elf_info(e.s->elf)->type == ET_EXEC, labels = false;
+    bool fixed = lp_side_guesses(e.s), labels = false;
     if (!find_bounds(&e)) return;
     for (uint32_t i = 0; i < e.s->natom; i++) {
         if (is_func(&e.s->atom[i])) look_at_code(&e, i);

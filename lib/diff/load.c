@@ -266,6 +266,21 @@ static void load_relocs(struct lp_side *s)
     }
     s->reloc = lp_trim(s->reloc, &s->reloc_cap, s->nreloc, sizeof *s->reloc);
     lp_sort(s->reloc, s->nreloc, sizeof *s->reloc, by_at);
+    s->kept = s->nreloc != 0;
+}
+
+/* What they say about words of data: in a position-dependent program nothing else does. */
+static void add_kept_words(struct lp_side *s)
+{
+    const size_t have = s->nword;
+    for (size_t i = 0; i < s->nreloc && lp_elf_info(s->elf)->type == ET_EXEC; i++) {
+        const struct lp_reloc_at *r = &s->reloc[i];
+        const struct lp_span *x = r->type == R_AARCH64_ABS64 && r->addr != UINT64_MAX ? lp_side_span(s, r->at) : NULL;
+        const size_t n = x ? lp_count_upto(s->word, have, sizeof *s->word, r->at) : 0;
+        if (!x || !x->bytes || x->end - r->at < 8 || (n && s->word[n - 1].at == r->at)) continue;
+        add_word(s, &(struct lp_word_at){r->at, lp_le64(x->bytes + (r->at - x->start)), NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR});
+    }
+    sort_words(s);
 }
 
 /* ---- FDEs ---- */
@@ -286,6 +301,7 @@ void lp_diff_load(struct lp_side *s)
     load_spans(s);
     load_words(s);
     load_relocs(s);
+    add_kept_words(s);
     lp_elf_fdes(s->elf, add_fde, s);
     s->fde = lp_trim(s->fde, &s->fde_cap, s->nfde, sizeof *s->fde);
     lp_sort(s->fde, s->nfde, sizeof *s->fde, by_at);
@@ -301,7 +317,7 @@ const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr,
 void lp_side_free(struct lp_side *s)
 {
     free(s->span), free(s->atom), free(s->ref), free(s->table), free(s->word), free(s->reloc), free(s->fde), free(s->cut), free(s->by_name);
-    free(s->label), free(s->nearby.v), free(s->offsets);
+    free(s->label), free(s->nearby.v), free(s->offsets), free(s->touch);
     for (size_t i = 0; i < s->nover; i++) free(s->over[i].bytes);
     free(s->over);
     lp_flow_survey_free(&s->survey);

@@ -1,7 +1,7 @@
 /* diff/name.c - NAME: what an address stands for, whatever the layout: a place in a paired function or object, an import, a slot, a text, constant
  * bytes, the bound of a section. */
 #include <config.h>
-#include "diff/diff.h"
+#include "diff/emit.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "elf/spec.h"
@@ -94,12 +94,36 @@ static bool same_constant(lp_diff *d, const struct lp_side *o, const struct lp_u
     uint64_t own = relative_words(o, u, s, n, common, true);
     if (own > words) words = own;
     if (words >= 16) {
-        struct lp_use rest = {u->addr + words, LP_NONE, LP_NONE, 0}, others = {n->addr + words, LP_NONE, LP_NONE, 0};
+        struct lp_use rest = {u->addr + words, LP_NONE, LP_NONE, 0, 0}, others = {n->addr + words, LP_NONE, LP_NONE, 0, 0};
         return words == len || words == other ? len == other : same_constant(d, o, &rest, &others, a, b);
     }
     if (!lp_same_data(d, o, u->addr, n->addr, common, &at)) return false;
     if (zeros(o, u->addr + common, x->end) && zeros(s, n->addr + common, y->end)) return true;
     return lp_same_data(d, o, u->addr, n->addr, most, &at); /* where the shorter one ends by chance: a number that looks like an address */
+}
+
+/* The piece or object that brings a constant's new content: its own, or the one in front of it that has grown over its place. */
+static const struct lp_atom *writer_of(const lp_diff *d, uint64_t addr)
+{
+    const struct lp_side *o = OLD(d);
+    uint32_t i = lp_side_atom(o, addr);
+    if (i == LP_NONE || lp_is_code_atom(&o->atom[i])) return NULL;
+    for (; o->atom[i].pair == LP_NONE; i--)
+        if (!i || o->atom[i].kind != LP_ATOM_PIECE || o->atom[i - 1].end != o->atom[i].start || o->atom[i - 1].span != o->atom[i].span) return NULL;
+    const struct lp_atom *a = &o->atom[i], *b = &NEW(d)->atom[a->pair];
+    return addr < a->end || addr - a->start < b->end - b->start ? a : NULL;
+}
+
+bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len)
+{
+    const struct lp_atom *a = writer_of(d, addr);
+    uint64_t have = 0, other = 0;
+    if (!a) return false;
+    const struct lp_atom *b = &NEW(d)->atom[a->pair];
+    const uint8_t *p = lp_side_bytes(OLD(d), addr, &have), *q = lp_side_bytes(NEW(d), b->start + (addr - a->start), &other);
+    const uint64_t most = b->end - b->start > addr - a->start ? b->end - b->start - (addr - a->start) : 0;
+    if (len > most) len = most;
+    return p && q && (len > have || len > other || memcmp(p, q, len) != 0);
 }
 
 /* ---- places ---- */
@@ -115,13 +139,19 @@ static bool same_kind(const struct lp_side *o, const struct lp_atom *x, const st
     return ((o->span[x->span].flags ^ s->span[y->span].flags) & KIND) == 0;
 }
 
+/* Linkers make these, mostly only for code that uses them. */
+static bool is_bound(const char *name)
+{
+    return strncmp(name, "__start_", 8) == 0 || strncmp(name, "__stop_", 7) == 0 || strcmp(name, "__TMC_END__") == 0;
+}
+
 /* A bound that has a name. */
-static bool same_label(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b)
+static bool same_label(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b, bool any)
 {
     size_t i = lp_count_below(o->label, o->nlabel, sizeof *o->label, a), k = lp_count_below(s->label, s->nlabel, sizeof *s->label, b);
     for (; i < o->nlabel && o->label[i].at == a; i++)
         for (size_t j = k; j < s->nlabel && s->label[j].at == b; j++)
-            if (strcmp(o->label[i].name, s->label[j].name) == 0) return true;
+            if (strcmp(o->label[i].name, s->label[j].name) == 0 && (any || is_bound(o->label[i].name))) return true;
     return false;
 }
 
@@ -141,6 +171,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
         if (x->pair == b) return u->addr - x->start == n->addr - y->start;
         size_t before = d->nsupposed;
         if (d->depth >= DEPTH_MAX) return false;
+        if (o == OLD(d) && lp_overwritten(d, u->addr, u->width ? u->width : x->end - u->addr)) return false;
         d->depth++;
         /* Supposed meanwhile: constants may lead in a circle. */
         bool circle = u->addr == x->start && n->addr == y->start && x->kind == y->kind && lp_suppose(d, o, a, b);
@@ -154,7 +185,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if (x->kind != y->kind || !same_kind(o, x, NEW(d), y)) return false;
     if ((x->numbered || y->numbered) && !lp_same_stem(x, y)) return false;
     bool label = has_label(o, x->start) || has_label(NEW(d), y->start);
-    if (label && x->kind == LP_ATOM_PIECE) return same_label(o, x->start, NEW(d), y->start) && lp_suppose(d, o, a, b);
+    if (label && x->kind == LP_ATOM_PIECE) return same_label(o, x->start, NEW(d), y->start, true) && lp_suppose(d, o, a, b);
     return x->end - x->start == y->end - y->start && lp_suppose(d, o, a, b); /* of a piece: other places in it are used */
 }
 
@@ -187,14 +218,71 @@ static bool refers_into(const struct lp_side *s, uint32_t self, const struct lp_
     return false;
 }
 
+/* Does nothing begin there, or does only the place count? */
+static bool is_end(const struct lp_side *s, const struct lp_use *u)
+{
+    return lp_side_atom(s, u->addr) == LP_NONE || (u->at && u->self != LP_NONE && lp_only_compared(s, u->self, u->at));
+}
+
+uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
+{
+    const uint32_t i = u->addr && !u->width && u->base == LP_NONE ? lp_side_atom(s, u->addr - 1) : LP_NONE;
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].end == u->addr && refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
+}
+
+/* Does something begin where unnamed data was cut? Padding is zeros; and in a file with symbols variables have names. */
+static bool is_real(const struct lp_side *s, const struct lp_use *u, const struct lp_atom *a)
+{
+    const bool writable = s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS);
+    if (lp_begins_text(s, a->start) && !writable) return !lp_is_wide(s, u->self, u->at);
+    return !s->objects || (!writable && !zeros(s, a->start, a->end));
+}
+
+/* Of an access with an index: what its base is the start of, if the access is in front of that. */
+static uint32_t base_behind(const struct lp_side *s, const struct lp_use *u, int64_t off)
+{
+    const uint64_t base = u->addr - (uint64_t)off;
+    const uint32_t k = off < 0 ? lp_side_atom(s, base) : LP_NONE;
+    return k != LP_NONE && s->atom[k].start == base && !lp_is_code_atom(&s->atom[k]) ? k : LP_NONE;
+}
+
+/* An access by itself: *off is from its base, which another word makes. */
+static bool is_access(const struct lp_side *s, const struct lp_use *u, int64_t *off)
+{
+    const uint32_t w = lp_code_word(s, u->at);
+    return (w & 0x0a000000) == 0x08000000 && lp_word_offset(w, off) && (u->addr - (uint64_t)*off) & 4095;
+}
+
+bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u)
+{
+    int64_t off;
+    if (!u->at || u->width || u->base != LP_NONE || !is_access(s, u, &off)) return false;
+    const uint32_t i = lp_side_atom(s, u->addr), k = base_behind(s, u, off);
+    return k != LP_NONE && (i == LP_NONE || s->atom[i].span != s->atom[k].span || u->addr - s->span[s->atom[k].span].start < 4096);
+}
+
+uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
+{
+    enum { FAR = 64 };
+    int64_t off;
+    if (u->width || u->base != LP_NONE || !u->at || u->self == LP_NONE) return LP_NONE;
+    if (is_access(s, u, &off)) return base_behind(s, u, off);
+    const uint32_t i = lp_side_atom(s, u->addr);
+    uint32_t k = (uint32_t)lp_count_upto(s->atom, s->natom, sizeof *s->atom, u->addr);
+    if (i != LP_NONE && lp_is_code_atom(&s->atom[i])) return LP_NONE;
+    if (i != LP_NONE && s->atom[i].start == u->addr && (s->atom[i].kind != LP_ATOM_PIECE || is_real(s, u, &s->atom[i]))) return LP_NONE;
+    while (k < s->natom && s->atom[k].kind == LP_ATOM_PIECE && !s->atom[k].used) k++; /* padding */
+    const bool near = k < s->natom && s->atom[k].start - u->addr <= FAR && !lp_is_code_atom(&s->atom[k]) && s->atom[k].kind != LP_ATOM_TABLE;
+    return near && lp_is_indexed(s, u->self, u->at) ? k : LP_NONE;
+}
+
 /* The end of an object that the same function uses, which is where the next one begins. */
 static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
 {
-    uint32_t a = u->addr ? lp_side_atom(o, u->addr - 1) : LP_NONE, b = n->addr ? lp_side_atom(NEW(d), n->addr - 1) : LP_NONE;
-    if (a == LP_NONE || b == LP_NONE || u->width || n->width) return false;
+    const uint32_t a = lp_ending(o, u), b = lp_ending(NEW(d), n);
+    if (a == LP_NONE || b == LP_NONE) return false;
     const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
-    return x->kind == LP_ATOM_OBJECT && x->end == u->addr && y->end == n->addr && x->pair == b && x->end - x->start == y->end - y->start &&
-           refers_into(o, u->self, x) && refers_into(NEW(d), n->self, y);
+    return x->pair == b && x->end - x->start == y->end - y->start && is_end(o, u) && is_end(NEW(d), n);
 }
 
 /* The same of a section: __start_x and __stop_x. */
@@ -203,15 +291,33 @@ static bool same_section_end(const struct lp_side *o, const struct lp_use *u, co
     const struct lp_span *x = u->addr ? lp_side_span(o, u->addr - 1) : NULL, *y = n->addr ? lp_side_span(s, n->addr - 1) : NULL;
     if (!x || !y || x->end != u->addr || y->end != n->addr || strcmp(x->name, y->name) != 0 || u->width || n->width) return false;
     struct lp_atom a = {.start = x->start, .end = x->end}, b = {.start = y->start, .end = y->end};
-    return refers_into(o, u->self, &a) && refers_into(s, n->self, &b);
+    return refers_into(o, u->self, &a) && refers_into(s, n->self, &b) && is_end(o, u) && is_end(s, n);
+}
+
+/* Constants in code: 64 bits of them may be an address, of which the place does not tell whether it leads to the same. */
+static bool same_content(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    uint64_t at;
+    return u->width == n->width && (!u->width || lp_same_data(d, o, u->addr, n->addr, u->width, &at));
+}
+
+/* In code, but in no function: constants that compilers put there, of which only the content says that they are the same. */
+static bool same_beside(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    const struct lp_span *x = lp_side_span(o, u->addr), *y = lp_side_span(NEW(d), n->addr);
+    uint64_t len = x && y && x->flags & y->flags & LP_SPAN_CODE ? u->width : 0, at;
+    if (u->width != n->width) return false;
+    for (bool more = x && y && !len && x->flags & y->flags & LP_SPAN_CODE; more && u->addr + len < x->end && n->addr + len < y->end; len += 4)
+        if (lp_side_atom(o, u->addr + len) != LP_NONE && lp_side_atom(NEW(d), n->addr + len) != LP_NONE) break;
+    return !len || lp_same_data(d, o, u->addr, n->addr, len, &at);
 }
 
 static bool same_by_atom(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
-    if (a == LP_NONE || b == LP_NONE) return a == b && (same_bound(o, u->addr, NEW(d), n->addr) || (d->same_layout && u->addr == n->addr));
+    if (a == LP_NONE || b == LP_NONE) return a == b && same_beside(d, o, u, n) && (same_bound(o, u->addr, NEW(d), n->addr) || (d->same_layout && u->addr == n->addr));
     bool code = lp_is_code_atom(&o->atom[a]);
     if (code != lp_is_code_atom(&NEW(d)->atom[b])) return false;
-    return code ? same_code_place(o, u, NEW(d), n, a, b) : same_datum(d, o, u, n, a, b);
+    return code ? same_code_place(o, u, NEW(d), n, a, b) && same_content(d, o, u, n) : same_datum(d, o, u, n, a, b);
 }
 
 /* The span of an address, in which the atom is, too. */
@@ -235,11 +341,34 @@ static bool is_own_entry(const lp_diff *d, const struct lp_side *o, const struct
     return a != LP_NONE && n->addr == NEW(d)->atom[n->self].start && u->addr == OLD(d)->atom[a].start && OLD(d)->atom[a].pair == n->self;
 }
 
-bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+/* If it may be in front of an array: is it in both, as far in front of the same one? */
+static bool same_behind(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    if (a == LP_NONE || b == LP_NONE) return false;
+    return o->atom[a].start - u->addr == NEW(d)->atom[b].start - n->addr && same_by_atom(d, o, u, n, a, b);
+}
+
+/* A patched function has no relocations: what the new one's says is meant is taken for it if it may be that. */
+static struct lp_use with_base(const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    struct lp_use x = *u;
+    uint32_t k = u->base == LP_NONE && n->base != LP_NONE ? lp_behind(o, u) : LP_NONE;
+    if (u->base == LP_NONE && n->base != LP_NONE && k == LP_NONE) k = lp_ending(o, u);
+    if (k != LP_NONE && o->atom[k].pair == n->base) x.base = k;
+    return x;
+}
+
+bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *use, const struct lp_use *n)
 {
     const struct lp_side *s = NEW(d);
+    const struct lp_use guess = o == OLD(d) ? *use : with_base(o, use, n), *u = &guess;
+    const uint32_t behind = lp_behind(o, u), other = lp_behind(s, n);
+    if ((behind != LP_NONE || other != LP_NONE) && !same_behind(d, o, u, n, behind, other)) return false;
+    if (behind != LP_NONE && lp_side_atom(o, u->addr) == LP_NONE && lp_side_atom(s, n->addr) == LP_NONE) return true;
+    if (behind != LP_NONE && lp_surely_behind(o, u) && lp_surely_behind(s, n)) return true;
     bool self = inside(o, u->self, u->addr);
     if (self != inside(s, n->self, n->addr)) return !self && is_own_entry(d, o, u, n);
+    if (self && o == OLD(d) && !same_content(d, o, u, n)) return false;
     if (self && d->place[0] && (u->addr ^ n->addr) & 3) return false;
     if (self && d->place[0]) return d->place[0][(u->addr - o->atom[u->self].start) / 4] == d->place[1][(n->addr - s->atom[n->self].start) / 4];
     if (self) return u->addr - o->atom[u->self].start == n->addr - s->atom[n->self].start;
@@ -252,7 +381,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u,
     if (u->base != LP_NONE && n->base != LP_NONE) a = u->base, b = n->base;
     else go_through(o, xs, &through, &a), go_through(s, ys, &beyond, &b);
     if (same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n) || same_section_end(o, u, s, n)) return true;
-    return !u->width && !n->width && same_label(o, u->addr, s, n->addr);
+    return !u->width && !n->width && same_label(o, u->addr, s, n->addr, is_end(o, u) && is_end(s, n));
 }
 
 /* ---- slots ---- */
@@ -278,7 +407,7 @@ bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *
     if (u->kind != n->kind || !fill || !u->sym != !n->sym) return false;
     if (u->sym && (strcmp(u->sym->name, n->sym->name) != 0 || !same_version(u->sym, n->sym))) return false;
     if (u->kind == LP_WORD_TLS || u->sym) return u->value == n->value;
-    struct lp_use x = {u->value, LP_NONE, LP_NONE, 0}, y = {n->value, LP_NONE, LP_NONE, 0};
+    struct lp_use x = {u->value, LP_NONE, LP_NONE, 0, 0}, y = {n->value, LP_NONE, LP_NONE, 0, 0};
     if (is_no_tls(o, u->value) && is_no_tls(NEW(d), n->value)) return true;
     if ((!lp_side_span(o, u->value) || !lp_side_span(NEW(d), n->value)) && u->value == n->value) return true; /* an offset of static TLS */
     return lp_same_target(d, o, &x, &y);

@@ -11,7 +11,7 @@
 /* An entry is relative to the start of the table, and the relocation to the entry: "rel prel32 text+0x8" for the third one. */
 static bool print_entry(lp_diff *d, uint64_t table, uint64_t at, const uint8_t *p)
 {
-    const struct lp_use u = {table + (uint64_t)lp_sext(lp_le32(p), 32), LP_NONE, LP_NONE, 0};
+    const struct lp_use u = {table + (uint64_t)lp_sext(lp_le32(p), 32), LP_NONE, LP_NONE, 0, 0};
     struct lp_there t = lp_there(d, &u);
     t.addr += at - table, t.off += (int64_t)(at - table);
     if (!t.known) return false;

@@ -101,7 +101,7 @@ uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u)
     enum { TRIES = 16 };
     size_t i = lp_count_below(c->v, c->n, sizeof *c->v, h);
     for (unsigned tries = 0; i < c->n && c->v[i].hash == h && tries < TRIES; i++, tries++) {
-        struct lp_use x = {c->v[i].addr, LP_NONE, LP_NONE, c->v[i].width}, y = {u->addr, LP_NONE, LP_NONE, u->width};
+        struct lp_use x = {c->v[i].addr, LP_NONE, LP_NONE, c->v[i].width, 0}, y = {u->addr, LP_NONE, LP_NONE, u->width, 0};
         if (lp_same_target(d, OLD(d), &x, &y)) return c->v[i].addr;
     }
     return 0;
@@ -181,6 +181,14 @@ static struct lp_there in_code(lp_diff *d, uint32_t i, int64_t off)
     return at_old(OLD(d)->atom[b->pair].start + (uint64_t)off, b->pair, off);
 }
 
+/* Data in code, of which the place does not say that it is the same. */
+static struct lp_there with_content(lp_diff *d, struct lp_there t, const struct lp_use *u)
+{
+    uint64_t at;
+    const bool other = t.known && !t.own && u->width && !lp_same_data(d, OLD(d), t.addr, u->addr, u->width, &at);
+    return other ? (struct lp_there){0} : t;
+}
+
 struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
 {
     struct lp_side *s = NEW(d);
@@ -189,10 +197,11 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
     if (w) return slot(d, w);
     uint64_t addr = x && x->flags & LP_SPAN_CODE ? lp_side_through(s, u->addr) : u->addr;
     uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, addr);
-    if (i == LP_NONE) return bound(d, addr);
+    const bool code = x && x->flags & LP_SPAN_CODE;
+    if (i == LP_NONE) return code ? with_content(d, bound(d, addr), u) : bound(d, addr);
     const struct lp_atom *b = &s->atom[i];
     int64_t off = (int64_t)(addr - b->start);
-    if (lp_is_code_atom(b)) return in_code(d, i, off);
+    if (lp_is_code_atom(b)) return with_content(d, in_code(d, i, off), u);
     if (b->carry || b->joined || b->labels) return carried(d, i, addr);
     if (b->kind == LP_ATOM_PIECE && is_constant(s, addr) && b->pair == LP_NONE) {
         uint64_t old = lp_old_constant(d, u);

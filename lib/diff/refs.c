@@ -267,7 +267,7 @@ static void cut(struct lp_side *s, uint64_t addr)
 /* Words of data in a position-dependent program that look like addresses: nothing says whether they are. */
 static void cut_at_words(struct lp_side *s)
 {
-    for (size_t i = 0; i < s->nspan && lp_elf_info(s->elf)->type == ET_EXEC; i++) {
+    for (size_t i = 0; i < s->nspan && lp_side_guesses(s); i++) {
         const struct lp_span *x = &s->span[i];
         if (x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER) || !x->bytes) continue;
         for (uint64_t at = lp_align_up(x->start, 8); at + 8 <= x->end; at += 8) cut(s, lp_le64(x->bytes + (at - x->start)));
@@ -410,7 +410,7 @@ void lp_diff_pieces(struct lp_side *s)
         free(start);
         return;
     }
-    for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start;
+    for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start, s->objects |= s->atom[i].kind == LP_ATOM_OBJECT;
     add_tables(s);
     for (size_t i = 0; i < s->nref; i++)
         if ((s->ref[i].kind == LP_FLOW_ADDR && !is_step(s, &s->ref[i])) || s->ref[i].kind == LP_FLOW_TARGET || s->ref[i].flags & LP_FLOW_ALONE)
@@ -431,6 +431,7 @@ void lp_diff_pieces(struct lp_side *s)
         uint32_t a = s->table[i].t.n ? lp_side_atom(s, s->table[i].t.at) : LP_NONE;
         if (a != LP_NONE && s->atom[a].kind == LP_ATOM_TABLE && s->atom[a].start == s->table[i].t.at) s->table[i].atom = a;
     }
+    lp_side_touch(s);
     free(start);
     free(s->cut);
     s->cut = NULL, s->ncut = 0;

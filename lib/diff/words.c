@@ -56,7 +56,7 @@ bool lp_word_set_offset(uint32_t *w, int64_t off)
 
 /* ---- the words of a function ---- */
 
-struct word { lp_diff *d; const struct lp_side *s; uint32_t atom; uint64_t at; uint32_t w; const struct lp_ref_at *ref; unsigned n; struct lp_new_word *out; };
+struct word { lp_diff *d; const struct lp_side *s; uint32_t atom; uint64_t at; uint32_t w; const struct lp_ref_at *ref; unsigned n; struct lp_new_word *out; bool refused; };
 
 static const char *lo12_name(uint32_t w)
 {
@@ -104,13 +104,65 @@ static bool is_valid(const struct word *x)
     return lp_diff_refuse(x->d, NEW(x->d), LP_E144, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start), x->w), false;
 }
 
+static bool same_place(const struct lp_there *a, const struct lp_there *b)
+{
+    return a->known == b->known && a->own == b->own && (a->own ? a->atom == b->atom && a->off == b->off : a->addr == b->addr);
+}
+
+/* Does the function make the address of the object itself, too, for others than itself? So it may hand on both its ends. */
+static bool hands_on(const struct word *x, uint32_t object)
+{
+    const struct lp_atom *f = &x->s->atom[x->atom];
+    for (uint32_t i = 0; i < f->nref; i++) {
+        const struct lp_ref_at *r = &x->s->ref[f->ref + i];
+        if (r->kind != LP_FLOW_ADDR || r->addr != x->s->atom[object].start || r->width) continue;
+        if (!lp_is_read(x->s, x->atom, r->at) && !lp_only_compared(x->s, x->atom, r->at)) return true;
+    }
+    return false;
+}
+
+/* The object that is meant by an address at its end, where something else begins, or in front of it, in something else: LP_NONE = that something, by the
+ * way it is used. *unsure: it may be either. */
+static uint32_t meant(const struct word *x, const struct lp_use *u, bool *unsure)
+{
+    const uint32_t ends = lp_ending(x->s, u), behind = lp_behind(x->s, u);
+    *unsure = false;
+    if (lp_side_atom(x->s, u->addr) == LP_NONE) return ends != LP_NONE ? ends : behind;
+    *unsure = behind != LP_NONE && !lp_surely_behind(x->s, u);
+    if (ends == LP_NONE) return behind;
+    if (u->at && lp_only_compared(x->s, u->self, u->at)) return ends;
+    *unsure = !u->at || (!lp_is_read(x->s, u->self, u->at) && hands_on(x, ends));
+    return *unsure ? ends : LP_NONE;
+}
+
+/* Where what a word is about is in the old file. */
+static struct lp_there there(struct word *x, const struct lp_use *u)
+{
+    bool unsure;
+    const uint32_t i = meant(x, u, &unsure);
+    const struct lp_use other = {u->addr, i, u->self, 0, u->at};
+    const struct lp_there t = lp_there(x->d, u), e = i == LP_NONE ? t : lp_there(x->d, &other);
+    char buf[32], name[32];
+    if (!unsure || same_place(&t, &e)) return e;
+    if (!x->refused)
+        lp_diff_refuse(x->d, x->s, LP_E148, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)(x->at - x->s->atom[x->atom].start),
+                       lp_atom_text(&x->s->atom[i], name));
+    x->refused = true;
+    return (struct lp_there){0};
+}
+
 /* Why something is nowhere. */
 static bool nowhere(const struct word *x, const struct lp_use *u)
 {
+    const struct lp_span *in = lp_side_span(x->s, u->addr);
+    if (x->refused) return false;
     const struct lp_word_at *w = lp_side_word(x->s, u->addr);
     uint32_t i = lp_side_atom(x->s, u->addr);
     char buf[32];
     if (w && w->sym) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, w->sym->name), false;
+    if (u->width && in && in->flags & LP_SPAN_CODE)
+        return lp_diff_refuse(x->d, NEW(x->d), LP_E142, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)u->addr,
+                              (unsigned long long)u->addr + (u->width ? u->width : 4)), false;
     if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_text(&x->s->atom[i], buf)), false;
     if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && x->s->atom[i].pair == LP_NONE)
         lp_diff_refuse(x->d, NEW(x->d), LP_E110, lp_atom_text(&x->s->atom[i], buf), "it is not known which of the old file's unnamed data this is");
@@ -127,8 +179,8 @@ static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
     const char *name = mask == 0x03ffffff ? x->w >> 31 ? "call26" : "jump26" : mask == 0x0007ffe0 ? "tstbr14" :
                        mask == 0x60ffffe0 ? "adr_prel_lo21" : (x->w & 0x3b000000) == 0x18000000 ? "ld_prel_lo19" : "condbr19";
     if (inside(x, target)) return true;
-    struct lp_use u = {target, x->ref ? x->ref->base : LP_NONE, x->atom, x->ref ? x->ref->width : 0};
-    struct lp_there t = lp_there(x->d, &u);
+    struct lp_use u = {target, x->ref ? x->ref->base : LP_NONE, x->atom, x->ref ? x->ref->width : 0, x->ref ? x->at : 0};
+    struct lp_there t = there(x, &u);
     if (!t.known) return nowhere(x, &u);
     set_reloc(x, name, mask, &t);
     return true;
@@ -161,8 +213,8 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     if (!w || !p || !(p->flags & LP_SPAN_GOT) || w->type != R_AARCH64_GLOB_DAT || !w->sym || w->value) return false;
     if (!lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
     const struct lp_elf_symbol *hit;
-    struct lp_use u = {slot, LP_NONE, x->atom, 8};
-    const struct lp_there t = lp_there(x->d, &u);
+    struct lp_use u = {slot, LP_NONE, x->atom, 8, 0};
+    const struct lp_there t = there(x, &u);
     if (!t.known || lp_elf_find(OLD(x->d)->elf, w->sym->name, &hit, NULL) == LP_E_AMBIGUOUS) return false;
     x->out->has_reloc = x->out->in_old = true;
     x->out->addr = t.addr;
@@ -173,35 +225,35 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
 
 /* An address that is made only as a base for others (a section anchor): where it must be so that they are right in the old file, if one place does for
  * all. Else it is what it says. */
-static struct lp_there base_of(const struct word *x, const struct lp_ref_at *r)
+static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
 {
-    struct lp_use u = {r->addr, r->base, x->atom, r->width};
+    struct lp_use u = {r->addr, r->base, x->atom, r->width, r->at};
     struct lp_there base = {0};
     size_t n;
-    if (r->width || !lp_only_base(x->s, x->atom, r->at)) return lp_there(x->d, &u);
+    if (r->width || !lp_only_base(x->s, x->atom, r->at)) return there(x, &u);
     const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, r->addr, &n);
     for (size_t i = 0; i < n; i++) {
         const struct lp_ref_at *q = &x->s->ref[user[i].ref];
         const int64_t off = (int64_t)(q->addr - r->addr);
         if (q == r) continue;
-        struct lp_use v = {q->addr, q->base, x->atom, q->width};
-        struct lp_there t = lp_there(x->d, &v);
+        struct lp_use v = {q->addr, q->base, x->atom, q->width, q->at};
+        struct lp_there t = there(x, &v);
         if (!t.known || (base.known && (t.own != base.own || (t.own ? t.atom != base.atom || t.off - off != base.off : t.addr - (uint64_t)off != base.addr))))
-            return lp_there(x->d, &u);
+            return there(x, &u);
         if (!base.known) base = t, base.off -= off, base.addr -= t.own ? 0 : (uint64_t)off;
     }
-    return base.known ? base : lp_there(x->d, &u);
+    return base.known ? base : there(x, &u);
 }
 
 static bool page(struct word *x)
 {
     const struct lp_ref_at *r = user_of(x);
-    struct lp_use u = {r ? r->addr : x->ref->addr, r ? r->base : LP_NONE, x->atom, r ? r->width : 0};
+    struct lp_use u = {r ? r->addr : x->ref->addr, r ? r->base : LP_NONE, x->atom, r ? r->width : 0, r ? r->at : 0};
     if ((x->w & 0x1f000000) != 0x10000000) return refuse(x, LP_E180, "a part of an address is made in a way that no relocation has");
     if (x->w >> 31 == 0 && !r) return self_describing(x, x->ref->addr, 0x60ffffe0); /* ADR */
     x->w |= UINT32_C(1) << 31;
     if (set_got(x, u.addr, "adr_got_page", 0x60ffffe0)) return true;
-    struct lp_there t = r ? base_of(x, r) : lp_there(x->d, &u);
+    struct lp_there t = r ? base_of(x, r) : there(x, &u);
     if (!t.known) return nowhere(x, &u);
     set_reloc(x, "adr_prel_pg_hi21", 0x60ffffe0, &t);
     return true;
@@ -227,14 +279,14 @@ static const struct lp_ref_at *made_by(const struct word *x, uint64_t base)
 static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
 {
     uint32_t w = x->w;
-    struct lp_use to = {r->addr, r->base, x->atom, r->width}, from = {r->addr - (uint64_t)off, LP_NONE, x->atom, 0};
+    struct lp_use to = {r->addr, r->base, x->atom, r->width, r->at}, from = {r->addr - (uint64_t)off, LP_NONE, x->atom, 0, 0};
     if (inside(x, to.addr) && inside(x, from.addr)) return true;
     uint32_t i = lp_side_atom(x->s, from.addr), k = lp_side_atom(x->s, to.addr);
     if (i != LP_NONE && i == k) return true; /* within one object */
     const bool index = r->flags & LP_FLOW_INDEXED;
     if (index && i != LP_NONE && lp_side_span(x->s, from.addr) != lp_side_span(x->s, to.addr)) return true; /* no section anchor leads there */
     const struct lp_ref_at *made = made_by(x, from.addr);
-    struct lp_there a = made ? base_of(x, made) : lp_there(x->d, &from), b = lp_there(x->d, &to);
+    struct lp_there a = made ? base_of(x, made) : there(x, &from), b = there(x, &to);
     if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
     if (a.known && k == LP_NONE) return true; /* outside of everything */
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
@@ -259,7 +311,7 @@ static bool address(struct word *x)
     }
     if (x->n > 1) return refuse(x, LP_E180, "one word is the end of several addresses");
     if (name[3] == 't' && x->ref->width == 8 && set_got(x, x->ref->addr, "ld64_got_lo12_nc", 0x003ffc00)) return true;
-    struct lp_use u = {x->ref->addr, x->ref->base, x->atom, x->ref->width};
+    struct lp_use u = {x->ref->addr, x->ref->base, x->atom, x->ref->width, x->at};
     struct lp_there t = base_of(x, x->ref);
     if (!t.known) return nowhere(x, &u);
     set_reloc(x, name, 0x003ffc00, &t);

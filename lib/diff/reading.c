@@ -1,0 +1,140 @@
+/* diff/reading.c - is a word of data a number or an address? In a position-dependent program the file does not say, unless the linker kept its relocations
+ * (-q). Both are looked at: what is the same, or does the same, either way needs no answer; else the word must be plainly the one or the other. */
+#include <config.h>
+#include "diff/diff.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "base/sort.h"
+
+#include <elf.h>
+#include <stdlib.h>
+
+bool lp_side_guesses(const struct lp_side *s) { return lp_elf_info(s->elf)->type == ET_EXEC && !s->kept; }
+
+/* ---- what code touches ---- */
+
+static int by_addr(const void *a, const void *b)
+{
+    const struct lp_touch *x = a, *y = b;
+    return x->addr != y->addr ? (x->addr < y->addr ? -1 : 1) : (x->width > y->width) - (x->width < y->width);
+}
+
+void lp_side_touch(struct lp_side *s)
+{
+    if (!lp_side_guesses(s)) return;
+    s->touch = malloc((s->nref + 1) * sizeof *s->touch);
+    if (!s->touch) s->nomem = true;
+    for (size_t i = 0; s->touch && i < s->nref; i++) {
+        const struct lp_ref_at *r = &s->ref[i];
+        const struct lp_span *x = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_span(s, r->addr) : NULL;
+        if (x && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT))) s->touch[s->ntouch++] = (struct lp_touch){r->addr, r->width};
+    }
+    if (s->ntouch) qsort(s->touch, s->ntouch, sizeof *s->touch, by_addr);
+}
+
+/* Code refers to the middle of these 8 bytes, or reads a part of them: they are no one word. */
+static bool is_split(const struct lp_side *s, uint64_t at)
+{
+    for (size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at); i < s->ntouch && s->touch[i].addr < at + 8; i++)
+        if (s->touch[i].addr > at || (s->touch[i].width && s->touch[i].width < 8)) return true;
+    return false;
+}
+
+static bool is_touched(const struct lp_side *s, uint64_t at)
+{
+    size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at);
+    return i < s->ntouch && s->touch[i].addr == at;
+}
+
+/* ---- one value ---- */
+
+/* A jump to a register that is no return, as labels need whose addresses are kept. */
+static bool has_jump(const struct lp_side *s, const struct lp_atom *a)
+{
+    for (uint64_t at = a->start; at + 4 <= a->end; at += 4) {
+        const uint32_t w = lp_code_word(s, at);
+        if ((w & 0xfffffc1f) == 0xd61f0000 || (w & 0xfffff800) == 0xd71f0800 || (w & 0xfffff800) == 0xd61f0800) return true; /* BR, BRAA .., BRAAZ .. */
+    }
+    return false;
+}
+
+/* A text of two letters or more, with the end of another in front of it. */
+bool lp_begins_text(const struct lp_side *s, uint64_t at)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_side_text(s, at) >= 3 ? lp_side_bytes(s, at - 1, &avail) : NULL;
+    return p && !*p;
+}
+
+/* A place in a function: the address of a label if the function refers to what holds it, and jumps there. Compilers make no other use of labels. */
+static enum lp_likeness like_label(const struct lp_side *s, const struct lp_atom *f, uint64_t at, uint64_t v)
+{
+    const uint32_t i = lp_side_atom(s, at);
+    if (v & 3 || !has_jump(s, f)) return LP_LIKE_NO;
+    if (i == LP_NONE || lp_is_code_atom(&s->atom[i])) return LP_LIKE_PERHAPS;
+    for (uint32_t k = 0; k < f->nref; k++)
+        if (s->ref[f->ref + k].addr >= s->atom[i].start && s->ref[f->ref + k].addr < s->atom[i].end) return LP_LIKE_PLAINLY;
+    return LP_LIKE_NO;
+}
+
+enum lp_likeness lp_like_address(const struct lp_side *s, uint64_t at, uint64_t v)
+{
+    const struct lp_span *x = v > 4095 ? lp_side_span(s, v) : NULL;
+    const uint32_t i = x ? lp_side_atom(s, v) : LP_NONE;
+    const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
+    if (!x) return LP_LIKE_NO;
+    if (x->flags & LP_SPAN_LINKER) return v == x->start && !(x->flags & LP_SPAN_CODE) ? LP_LIKE_PERHAPS : LP_LIKE_NO;
+    if (!a) return x->flags & LP_SPAN_CODE ? LP_LIKE_NO : LP_LIKE_PERHAPS;
+    if (lp_is_code_atom(a)) {
+        if (a->start == v) return a->kind == LP_ATOM_LOOSE ? LP_LIKE_PERHAPS : LP_LIKE_PLAINLY;
+        return like_label(s, a, at, v);
+    }
+    if (a->kind == LP_ATOM_OBJECT ? a->start == v : is_touched(s, v)) return LP_LIKE_PLAINLY;
+    return a->kind != LP_ATOM_OBJECT && !(x->flags & LP_SPAN_WRITE) && lp_begins_text(s, v) ? LP_LIKE_PLAINLY : LP_LIKE_PERHAPS;
+}
+
+/* ---- a word of each ---- */
+
+static bool value_at(const struct lp_side *s, const struct lp_atom *a, uint64_t at, uint64_t *v)
+{
+    uint64_t avail = 0;
+    const uint8_t *p = at >= a->start && at < a->end && a->end - at >= 8 ? lp_side_bytes(s, at, &avail) : NULL;
+    if (!p || avail < 8) return false;
+    *v = lp_le64(p);
+    return true;
+}
+
+/* Is there plainly an address as far from this word, in the same object of both? Tables repeat themselves. (NULL: one side only.) */
+static bool is_among(const struct lp_side *o, uint64_t at, const struct lp_side *n, uint64_t other)
+{
+    enum { FAR = 64 };
+    const uint32_t i = lp_side_atom(o, at), k = n ? lp_side_atom(n, other) : LP_NONE;
+    for (int64_t off = -FAR; i != LP_NONE && off <= FAR; off += 8) {
+        uint64_t v, w;
+        if (!off || !value_at(o, &o->atom[i], at + (uint64_t)off, &v) || lp_like_address(o, at + (uint64_t)off, v) != LP_LIKE_PLAINLY) continue;
+        if (!n) return true;
+        if (k != LP_NONE && value_at(n, &n->atom[k], other + (uint64_t)off, &w) && lp_like_address(n, other + (uint64_t)off, w) == LP_LIKE_PLAINLY) return true;
+    }
+    return false;
+}
+
+enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v)
+{
+    const enum lp_likeness like = lp_like_address(s, at, v);
+    if (like == LP_LIKE_NO || (at & 7) || is_split(s, at)) return LP_READ_NUMBER;
+    return like == LP_LIKE_PLAINLY || is_among(s, at, NULL, 0) ? LP_READ_ADDRESS : LP_READ_EITHER;
+}
+
+enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w)
+{
+    const enum lp_likeness x = lp_like_address(o, at, v), y = lp_like_address(n, other, w);
+    if ((at | other) & 7 || is_split(o, at) || is_split(n, other)) return LP_READ_NUMBER;
+    if (y == LP_LIKE_NO && w) return LP_READ_NUMBER;
+    if (v == w && x == LP_LIKE_NO) return LP_READ_NUMBER;
+    if (x == LP_LIKE_PLAINLY && y == LP_LIKE_PLAINLY) return LP_READ_ADDRESS;
+    if (!v || x != LP_LIKE_NO) {
+        if (!w) return x == LP_LIKE_NO ? LP_READ_NUMBER : LP_READ_EITHER;
+        if ((x == LP_LIKE_PLAINLY || y == LP_LIKE_PLAINLY || v != w) && is_among(o, at, n, other)) return LP_READ_ADDRESS;
+    }
+    return LP_READ_EITHER;
+}

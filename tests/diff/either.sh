@@ -1,0 +1,161 @@
+#!/bin/sh
+# What may be read in two ways: a word of data as a number or as an address, an address as the end of one thing or the start of the next. lpdiff finds
+# out, or refuses with its reason: with a patch, the program does what the new one does, and without one the two do the same.
+. "$srcdir/tests/lib.sh"
+need_cross
+cd "$scratch" || exit 1
+sysroot=$(arm64_sysroot) || sysroot=/
+run() { timeout 60 lprun --no-control -L "$sysroot" "$@" 2>&1; }
+gcc() { "$CROSS_CC" -w "$@" -Wl,--build-id; }
+# right NAME OLD NEW [STATUS [REASON]]: a patch that is right, no difference, or a reason (STATUS and REASON: this and nothing else)
+right()
+{
+    lpdiff --data "$2" "$3" >r.lpatch 2>r.err
+    rc=$? want=$(run "./$3") old=$(run "./$2") reason=$(sed -n 's/^lpdiff: [^ ]*: \(E[0-9]*\): .*/\1/p' r.err | sort -u | paste -s -d ' ')
+    case $rc in
+    0) got=$old ;;
+    1) got=$(run -P r.lpatch "./$2") ;;
+    *) got=$want ;;
+    esac
+    is "$got" "$want" "$1: nothing is missed ($rc $reason)"
+    case " $rc $reason" in " 2 "*E199* | " 2 ") not_ok "$1: with a reason that is listed" ; note <r.err ;; esac
+    [ $# -lt 4 ] || is "$rc $reason" "$4 ${5-}" "$1: as it should be"
+}
+
+# ---- texts behind pointers whose own bytes are letters: 0x614240 is "@Ba" ----
+cat >letters.c <<'C'
+#include <stdio.h>
+extern const char *const names[4];
+__asm__(".section texts, \"a\"\n" TEXTS "\n.section " WHERE "\n .balign 8\n .globl names\n .type names, %object\n .size names, 32\nnames: .quad .Ltext0, .Ltext1, .Ltext2, .Ltext3\n .text");
+#ifdef MORE
+int more[MORE] = {1};
+int use(int n) { return more[n] * 3; }
+#endif
+__attribute__((noinline)) const char *name(int n) { return names[n]; }
+int main(void) { for (int i = 0; i < 4; i++) puts(name(i)); return 0; }
+C
+texts() { printf '".balign 8\\n.Ltext0: .asciz \\"%s\\"\\n .balign 8\\n.Ltext1: .asciz \\"%s\\"\\n .balign 8\\n.Ltext2: .asciz \\"%s\\"\\n .balign 8\\n.Ltext3: .asciz \\"%s\\""' "$@"; }
+for where in .data .rodata; do
+    for how in -static '-static -Wl,-q' '-static -s'; do
+        build() { out=$1 t=$2; shift 2; gcc -O1 -no-pie $how -Wl,--section-start=texts=0x614240 "-DTEXTS=$t" "-DWHERE=\"$where\"" "$@" -o "$out" letters.c; }
+        build l.old "$(texts zero one two three)" && build l.same "$(texts zero one TWO three)" && build l.last "$(texts zero one two seventeen)" &&
+            build l.first "$(texts nothing one two three)" && build l.long "$(texts 'nothing at all' one two three)" &&
+            build l.swap "$(texts one zero two three)" && build l.both "$(texts zero one two drei-und-vier)" -DMORE=40 || exit 1
+        for new in same last first swap both; do
+            case $how in *-s) right "$how $where, $new" l.old l.$new ;; *) right "$how $where, $new" l.old l.$new 1 ;; esac
+        done
+        right "$how $where, long" l.old l.long
+        right "$how $where, and back" l.long l.old
+    done
+done
+
+# ---- numbers and letters that look like addresses ----
+cat >numbers.c <<'C'
+#include <stdio.h>
+#ifdef SHIFT
+const char *const front[] = {"some text in front", "and more of it"};
+int room[SHIFT] = {1};
+int use(int n) { return puts(front[n & 1]) * 3 + room[n]; }
+#endif
+const struct { char code[8]; unsigned long n; } table[] = {{"USA", 1}, {"LIB", N}, {CODE, 3}};
+unsigned long big[] = {0x400760, 0x410000, BIG};
+__attribute__((noinline)) int fixed(int n) { return n FIXED; }
+int main(void)
+{
+    for (int i = 0; i < 3; i++) printf("%s %lx %lx %d\n", table[i].code, table[i].n, big[i], fixed(i));
+    return 0;
+}
+C
+for how in -static '-static -Wl,-q' ''; do
+    build() { out=$1; shift; gcc -O1 -no-pie $how "$@" -o "$out" numbers.c; }
+    same='-DCODE="DKK" -DN=2 -DBIG=0x450000'
+    build n.old $same -DFIXED=+1 && build n.shift $same -DFIXED=+1 -DSHIFT=40 && build n.fix $same -DFIXED=+2 -DSHIFT=40 &&
+        build n.code '-DCODE="PLH"' -DN=2 -DBIG=0x450000 -DFIXED=+1 && build n.codes '-DCODE="PLH"' -DN=2 -DBIG=0x450000 -DFIXED=+1 -DSHIFT=40 &&
+        build n.big '-DCODE="DKK"' -DN=2 -DBIG=0x451008 -DFIXED=+1 && build n.bigs '-DCODE="DKK"' -DN=0x400764 -DBIG=0x450010 -DFIXED=+1 -DSHIFT=40 || exit 1
+    for new in shift fix code codes big bigs; do right "numbers $how, $new" n.old n.$new; done
+done
+right "relocations that the linker kept say which is which" n.old n.code 1
+gcc -O1 -no-pie -static -Wl,-q -DCODE='"DKK"' -DN=2 -DBIG=0x450000 -DFIXED=+1 -o n.old numbers.c && gcc -O1 -no-pie -static -Wl,-q -DSHIFT=40 -DCODE='"PLH"' -DN=0x400764 \
+    -DBIG=0x451008 -DFIXED=+2 -o n.new numbers.c || exit 1
+right "relocations that the linker kept, in another layout" n.old n.new 1
+
+# ---- a text right behind a named constant; the end of an array, and what is behind it ----
+cat >ends.c <<'C'
+#include <stdio.h>
+const int first[2] = {3, 4};
+__attribute__((noinline)) int text(int k) { printf(TEXT); return first[k]; }
+__attribute__((noinline)) const int *start(void) { return first; }
+static int list[5] = {1, 2, 3, 4, 5};
+#ifdef ROOM
+static int room[ROOM] = {7};
+__attribute__((noinline)) int other(int n) { return room[n]++; }
+#endif
+static int tail[3] = {9, 9, 9};
+__attribute__((noinline)) int sum(int m) { int s = 0; for (volatile int *p = list; p < list + 5; p++) s OP; return s; }
+__attribute__((noinline)) int more(int n) { return tail[n]++ + list[n]++; }
+__attribute__((noinline)) int before(int n) { int s = 0; for (int i = 2; i < n; i++) s += FROM[i - 2] * i; return s; }
+int main(void)
+{
+#ifdef ROOM
+    other(1);
+#endif
+    printf(" %d %d %d %d", text(1), *start(), sum(3), more(1));
+    printf(" %d\n", before(5));
+    return 0;
+}
+C
+ends()
+{
+    cc=$1
+    shift
+    for flag in -O0 -O1 -O2 -Os; do
+        build() { out=$1; shift; $cc -w $flag $how "$@" -Wl,--build-id -o "$out" ends.c; }
+        same='-DTEXT="text"' op='-DOP=+=*p*m' from=-DFROM=list
+        build e.old "$same" "$op" $from && build e.text '-DTEXT="TEXT"' "$op" $from && build e.long '-DTEXT="a text that is longer"' "$op" $from &&
+            build e.op "$same" '-DOP=^=*p+m' $from && build e.room "$same" '-DOP=^=*p+m' $from -DROOM=9 && build e.from "$same" "$op" -DFROM=tail -DROOM=9 || exit 1
+        for new in text long op room from; do right "$cc $flag $how, $new" e.old e.$new; done
+    done
+}
+for how in '-no-pie -fno-pie' '-pie -fPIE' '-no-pie -fno-pie -static'; do
+    ends "$CROSS_CC"
+    ! have_arm64_clang || ends arm64_clang
+done
+
+# ---- constants between functions, as -mcmodel=large has them ----
+cat >large.c <<'C'
+#include <stdio.h>
+typedef int four __attribute__((vector_size(16)));
+static int a = 5, b = 6;
+__attribute__((noinline)) int vector(int x) { four v = {x, x, x, x}; v = v * (four){7, 2, 3, LAST} + (four){9, 8, 7, 6}; return v[0] + 3 * v[1] + 5 * v[2] + 7 * v[3]; }
+__attribute__((noinline)) int get(int n) { return (n ? VAR : 1) * n; }
+__attribute__((noinline)) void put(int n) { a += n, b -= n; }
+__attribute__((noinline)) const char *text(void) { return TEXT; }
+int main(void) { put(3); printf("%d %d %s\n", vector(5), get(2), text()); return 0; }
+C
+for flag in -O0 -O1 -O3 '-O2 -Wl,-q'; do
+    build() { out=$1; shift; gcc -no-pie -fno-pie -static -mcmodel=large $flag "$@" -o "$out" large.c; }
+    build g.old -DLAST=4 -DVAR=a '-DTEXT="text"' && build g.vector -DLAST=5 -DVAR=a '-DTEXT="text"' && build g.var -DLAST=4 -DVAR=b '-DTEXT="text"' &&
+        build g.text -DLAST=4 -DVAR=a '-DTEXT="TEXT"' || exit 1
+    for new in vector var text; do right "-mcmodel=large $flag, $new" g.old g.$new; done
+done
+
+# ---- texts that share bytes, and wide ones that grow over the next ----
+cat >shared.c <<'C'
+#include <stdio.h>
+#include <stddef.h>
+static const char *const names[] = {ONE, TWO, "middle of the road", "road"};
+static const wchar_t *wide[] = {WIDE, L"same"};
+__attribute__((noinline)) const char *name(int n) { return names[n]; }
+__attribute__((noinline)) void say(int n) { puts(n ? ONE : TWO); }
+__attribute__((noinline)) int sum(int k) { int s = 0; for (const wchar_t *p = wide[k]; *p; p++) s = s * 31 + *p; return s; }
+int main(void) { for (int i = 0; i < 4; i++) puts(name(i)); say(0); say(1); printf("%d %d\n", sum(0), sum(1)); return 0; }
+C
+for how in '-no-pie -fno-pie -static' '-pie -fPIE' '-no-pie -fno-pie -static -Wl,-q'; do
+    for flag in -O0 -O2; do
+        build() { out=$1; shift; gcc $flag $how "$@" -o "$out" shared.c; }
+        build h.old '-DONE="error: bad"' '-DTWO="bad"' '-DWIDE=L"xi theta"' && build h.one '-DONE="error: bax"' '-DTWO="bad"' '-DWIDE=L"xi theta"' &&
+            build h.two '-DONE="error: bad"' '-DTWO="mad"' '-DWIDE=L"xi theta"' && build h.wide '-DONE="error: bad"' '-DTWO="bad"' '-DWIDE=L"xi theta!"' || exit 1
+        for new in one two wide; do right "$flag $how, $new" h.old h.$new; done
+    done
+done
+tap_done
