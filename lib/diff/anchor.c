@@ -14,7 +14,7 @@ enum { STEPS_MAX = 512, SLOTS = 256 };
 #define ARGUMENTS UINT32_C(0x1ff) /* X0-X8 */
 
 /* Where the registers of `mask` hold the address, or it and an index. */
-struct scan { bool compared; unsigned compares; const struct lp_side *s; const struct lp_atom *a; struct { uint64_t at; uint32_t mask; } todo[SLOTS], seen[SLOTS]; unsigned ntodo, nseen; };
+struct scan { bool compared; unsigned compares, found; const struct lp_side *s; const struct lp_atom *a; struct { uint64_t at; uint32_t mask; } todo[SLOTS], seen[SLOTS]; unsigned ntodo, nseen; };
 
 static bool push(struct scan *x, uint64_t at, uint32_t mask)
 {
@@ -100,31 +100,73 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
     return only;
 }
 
+/* ---- what becomes of an address ---- */
+
 enum { INDEXED = 1, READ = 2, WIDE = 4 };
 
 /* Where the address is that a word has, if that word does nothing but move it along or add a number. */
 static uint32_t moved(uint32_t w) { return moves(w) || (w & 0x7f800000) == 0x11000000 ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0; }
 
-/* What the words behind this one do with the address that it makes: add an index, read or write there (and not in front of it), more than a byte. */
+/* ADD of a register, MADD, SUB of as many elements. */
+static bool adds(uint32_t w, uint32_t mask)
+{
+    return adds_index(w) || (w & 0x7f000000) == 0x1b000000 || ((w & 0x7f200000) == 0x4b000000 && w & 0xfc00 && mask >> (w >> 5 & 31) & 1);
+}
+
+/* Of elements that are larger than a byte. */
+static bool adds_wide(uint32_t w)
+{
+    return (w & 0x7f000000) == 0x1b000000 || ((w & 0x1f200000) == 0x0b000000 ? w & 0xfc00 : w & 0x1c00) != 0;
+}
+
+/* One word that has the address: does it add an index, of elements that are larger than a byte, does it read or write there (and not in front of it)? */
+static unsigned use_of(uint32_t w, unsigned row, uint32_t mask)
+{
+    struct lp_a64_access m;
+    if (!lp_a64_access(row, w, &m)) return !adds(w, mask) ? 0 : adds_wide(w) ? INDEXED | WIDE : INDEXED;
+    if (!(mask >> m.base & 1)) return 0;
+    if (m.index != LP_A64_NO_REG) return m.bytes > 1 ? INDEXED | READ | WIDE : INDEXED | READ;
+    return m.off >= 0 && m.back >= 0 ? READ : 0;
+}
+
+/* One word in the way of mask; where a way ends does not matter. */
+static void step_uses(struct scan *x, uint64_t at, uint32_t mask)
+{
+    const uint32_t w = lp_code_word(x->s, at), left = 0x3ff80000 & ~(UINT32_C(1) << 29);
+    const unsigned row = lp_a64_find(w, LP_A64_ALL);
+    const struct lp_a64_regs r = lp_a64_regs(row, w);
+    uint64_t target;
+    uint32_t field;
+    if (row == A64_UNDEFINED || ((w & 0xfe000000) == 0xd6000000 && (w & 0xfffffc1f) != 0xd63f0000)) return; /* RET, BR */
+    if (w >> 26 == 0x25 || (w & 0xfffffc1f) == 0xd63f0000) {
+        push(x, at + 4, mask & left);
+        return;
+    }
+    if (lp_word_is_branch(w) && lp_word_target(w, at, &target, &field)) {
+        push(x, target, mask);
+        if (w >> 26 != 5) push(x, at + 4, mask);
+        return;
+    }
+    const bool reads = r.read & mask;
+    if (reads) x->found |= use_of(w, row, mask);
+    push(x, at + 4, (mask & ~r.write) | (reads ? moved(w) : 0));
+}
+
 static unsigned uses(const struct lp_side *s, uint32_t atom, uint64_t at)
 {
-    const struct lp_atom *a = &s->atom[atom];
     const uint32_t made = lp_code_word(s, at);
-    uint32_t mask = UINT32_C(1) << (made & 31) & 0x7fffffff;
-    unsigned found = 0;
     struct lp_a64_access m;
     if (lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m)) return INDEXED | READ; /* of no width: an index is in its base */
-    for (uint64_t pc = at + 4; pc < a->end && mask && pc - at < 4 * STEPS_MAX; pc += 4) {
-        const uint32_t w = lp_code_word(s, pc);
-        const unsigned row = lp_a64_find(w, LP_A64_ALL);
-        const struct lp_a64_regs r = lp_a64_regs(row, w);
-        const bool reads = r.read & mask, less = (w & 0x7f200000) == 0x4b000000 && w & 0xfc00 && mask >> (w >> 5 & 31) & 1; /* SUB of as many elements */
-        if (reads && lp_a64_access(row, w, &m)) found |= m.index != LP_A64_NO_REG ? INDEXED | READ : mask >> m.base & 1 && m.off >= 0 && m.back >= 0 ? READ : 0;
-        const bool adds = reads && (adds_index(w) || (w & 0x7f000000) == 0x1b000000 || less); /* ADD, MADD */
-        if (adds) found |= INDEXED;
-        if (reads && lp_a64_access(row, w, &m) && m.bytes > 1) found |= WIDE;
-        mask = (mask & ~r.write) | (reads ? moved(w) : 0) | (adds ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0);
+    struct scan *x = calloc(1, sizeof *x);
+    if (!x) return INDEXED;
+    x->s = s, x->a = &s->atom[atom];
+    push(x, at + 4, UINT32_C(1) << (made & 31) & 0x7fffffff);
+    for (unsigned steps = 0; x->ntodo && steps < STEPS_MAX; steps++) {
+        x->ntodo--;
+        step_uses(x, x->todo[x->ntodo].at, x->todo[x->ntodo].mask);
     }
+    const unsigned found = x->found;
+    free(x);
     return found;
 }
 

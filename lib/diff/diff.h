@@ -230,7 +230,7 @@ bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Is an index added to it? Then it may be in front of the array: a[i - 1] is from &a[-1] on. */
 bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at);
-/* Does the function read or write more than a byte there? */
+/* The same of elements that are larger than a byte. */
 bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does the function read or write there itself? */
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at);

@@ -230,11 +230,20 @@ uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
     return i != LP_NONE && s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].end == u->addr && refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
 }
 
+/* Nothing but letters and the like. */
+static bool is_ascii(const struct lp_side *s, uint64_t addr)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    while (p && avail && ((*p >= 32 && *p < 127) || *p == '\n' || *p == '\t')) p++, avail--;
+    return p && avail && !*p;
+}
+
 /* Does something begin where unnamed data was cut? Padding is zeros; and in a file with symbols variables have names. */
 static bool is_real(const struct lp_side *s, const struct lp_use *u, const struct lp_atom *a)
 {
     const bool writable = s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS);
-    if (lp_begins_text(s, a->start) && !writable) return !lp_is_wide(s, u->self, u->at);
+    if (!writable && lp_begins_text(s, a->start) && (!lp_is_wide(s, u->self, u->at) || is_ascii(s, a->start))) return !lp_is_wide(s, u->self, u->at);
     return !s->objects || (!writable && !zeros(s, a->start, a->end));
 }
 
