@@ -14,7 +14,13 @@ enum { STEPS_MAX = 512, SLOTS = 256 };
 #define ARGUMENTS UINT32_C(0x1ff) /* X0-X8 */
 
 /* Where the registers of `mask` hold the address, or it and an index. */
-struct scan { bool compared; unsigned compares, found; const struct lp_side *s; const struct lp_atom *a; struct { uint64_t at; uint32_t mask; } todo[SLOTS], seen[SLOTS]; unsigned ntodo, nseen; };
+struct scan {
+    bool compared;
+    unsigned compares, found, ntodo, nseen;
+    const struct lp_side *s;
+    const struct lp_atom *a;
+    struct { uint64_t at; uint32_t mask; } todo[SLOTS], seen[SLOTS];
+};
 
 static bool push(struct scan *x, uint64_t at, uint32_t mask)
 {

@@ -56,7 +56,16 @@ bool lp_word_set_offset(uint32_t *w, int64_t off)
 
 /* ---- the words of a function ---- */
 
-struct word { lp_diff *d; const struct lp_side *s; uint32_t atom; uint64_t at; uint32_t w; const struct lp_ref_at *ref; unsigned n; struct lp_new_word *out; bool refused; };
+struct word {
+    lp_diff *d;
+    const struct lp_side *s;
+    uint32_t atom, w;
+    uint64_t at;
+    const struct lp_ref_at *ref;
+    unsigned n;
+    struct lp_new_word *out;
+    bool refused; /* E148 has been said of it */
+};
 
 static const char *lo12_name(uint32_t w)
 {

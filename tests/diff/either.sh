@@ -26,7 +26,8 @@ right()
 cat >letters.c <<'C'
 #include <stdio.h>
 extern const char *const names[4];
-__asm__(".section texts, \"a\"\n" TEXTS "\n.section " WHERE "\n .balign 8\n .globl names\n .type names, %object\n .size names, 32\nnames: .quad .Ltext0, .Ltext1, .Ltext2, .Ltext3\n .text");
+__asm__(".section texts, \"a\"\n" TEXTS "\n.section " WHERE "\n"
+        " .balign 8\n .globl names\n .type names, %object\n .size names, 32\nnames: .quad .Ltext0, .Ltext1, .Ltext2, .Ltext3\n .text");
 #ifdef MORE
 int more[MORE] = {1};
 int use(int n) { return more[n] * 3; }
@@ -34,7 +35,13 @@ int use(int n) { return more[n] * 3; }
 __attribute__((noinline)) const char *name(int n) { return names[n]; }
 int main(void) { for (int i = 0; i < 4; i++) puts(name(i)); return 0; }
 C
-texts() { printf '".balign 8\\n.Ltext0: .asciz \\"%s\\"\\n .balign 8\\n.Ltext1: .asciz \\"%s\\"\\n .balign 8\\n.Ltext2: .asciz \\"%s\\"\\n .balign 8\\n.Ltext3: .asciz \\"%s\\""' "$@"; }
+texts()
+{
+    i=0
+    printf '"'
+    for t; do printf '.balign 8\\n.Ltext%d: .asciz \\"%s\\"\\n' "$i" "$t"; i=$((i + 1)); done
+    printf '"'
+}
 for where in .data .rodata; do
     for how in -static '-static -Wl,-q' '-static -s'; do
         build() { out=$1 t=$2; shift 2; gcc -O1 -no-pie $how -Wl,--section-start=texts=0x614240 "-DTEXTS=$t" "-DWHERE=\"$where\"" "$@" -o "$out" letters.c; }
@@ -75,8 +82,8 @@ for how in -static '-static -Wl,-q' ''; do
     for new in shift fix code codes big bigs; do right "numbers $how, $new" n.old n.$new; done
 done
 right "relocations that the linker kept say which is which" n.old n.code 1
-gcc -O1 -no-pie -static -Wl,-q -DCODE='"DKK"' -DN=2 -DBIG=0x450000 -DFIXED=+1 -o n.old numbers.c && gcc -O1 -no-pie -static -Wl,-q -DSHIFT=40 -DCODE='"PLH"' -DN=0x400764 \
-    -DBIG=0x451008 -DFIXED=+2 -o n.new numbers.c || exit 1
+gcc -O1 -no-pie -static -Wl,-q -DCODE='"DKK"' -DN=2 -DBIG=0x450000 -DFIXED=+1 -o n.old numbers.c &&
+    gcc -O1 -no-pie -static -Wl,-q -DSHIFT=40 -DCODE='"PLH"' -DN=0x400764 -DBIG=0x451008 -DFIXED=+2 -o n.new numbers.c || exit 1
 right "relocations that the linker kept, in another layout" n.old n.new 1
 
 # ---- a text right behind a named constant; the end of an array, and what is behind it ----
@@ -112,7 +119,8 @@ ends()
         build() { out=$1; shift; $cc -w $flag $how "$@" -Wl,--build-id -o "$out" ends.c; }
         same='-DTEXT="text"' op='-DOP=+=*p*m' from=-DFROM=list
         build e.old "$same" "$op" $from && build e.text '-DTEXT="TEXT"' "$op" $from && build e.long '-DTEXT="a text that is longer"' "$op" $from &&
-            build e.op "$same" '-DOP=^=*p+m' $from && build e.room "$same" '-DOP=^=*p+m' $from -DROOM=9 && build e.from "$same" "$op" -DFROM=tail -DROOM=9 || exit 1
+            build e.op "$same" '-DOP=^=*p+m' $from && build e.room "$same" '-DOP=^=*p+m' $from -DROOM=9 &&
+            build e.from "$same" "$op" -DFROM=tail -DROOM=9 || exit 1
         for new in text long op room from; do right "$cc $flag $how, $new" e.old e.$new; done
     done
 }
@@ -126,7 +134,12 @@ cat >large.c <<'C'
 #include <stdio.h>
 typedef int four __attribute__((vector_size(16)));
 static int a = 5, b = 6;
-__attribute__((noinline)) int vector(int x) { four v = {x, x, x, x}; v = v * (four){7, 2, 3, LAST} + (four){9, 8, 7, 6}; return v[0] + 3 * v[1] + 5 * v[2] + 7 * v[3]; }
+__attribute__((noinline)) int vector(int x)
+{
+    four v = {x, x, x, x};
+    v = v * (four){7, 2, 3, LAST} + (four){9, 8, 7, 6};
+    return v[0] + 3 * v[1] + 5 * v[2] + 7 * v[3];
+}
 __attribute__((noinline)) int get(int n) { return (n ? VAR : 1) * n; }
 __attribute__((noinline)) void put(int n) { a += n, b -= n; }
 __attribute__((noinline)) const char *text(void) { return TEXT; }
@@ -154,7 +167,8 @@ for how in '-no-pie -fno-pie -static' '-pie -fPIE' '-no-pie -fno-pie -static -Wl
     for flag in -O0 -O2; do
         build() { out=$1; shift; gcc $flag $how "$@" -o "$out" shared.c; }
         build h.old '-DONE="error: bad"' '-DTWO="bad"' '-DWIDE=L"xi theta"' && build h.one '-DONE="error: bax"' '-DTWO="bad"' '-DWIDE=L"xi theta"' &&
-            build h.two '-DONE="error: bad"' '-DTWO="mad"' '-DWIDE=L"xi theta"' && build h.wide '-DONE="error: bad"' '-DTWO="bad"' '-DWIDE=L"xi theta!"' || exit 1
+            build h.two '-DONE="error: bad"' '-DTWO="mad"' '-DWIDE=L"xi theta"' &&
+            build h.wide '-DONE="error: bad"' '-DTWO="bad"' '-DWIDE=L"xi theta!"' || exit 1
         for new in one two wide; do right "$flag $how, $new" h.old h.$new; done
     done
 done
