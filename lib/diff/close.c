@@ -131,7 +131,7 @@ static void need_of(lp_diff *d, struct list *l, uint32_t atom)
     uint64_t t;
     uint32_t m;
     for (uint32_t i = 0; i < s->atom[atom].nref; i++)
-        if (s->ref[s->atom[atom].ref + i].kind == LP_FLOW_ADDR) {
+        if (s->ref[s->atom[atom].ref + i].kind == LP_FLOW_ADDR || s->ref[s->atom[atom].ref + i].kind == LP_REF_NUMBER) {
             const uint64_t addr = s->ref[s->atom[atom].ref + i].addr;
             const struct lp_word_at *w = lp_side_word(s, addr);
             if (w && w->kind == LP_WORD_ADDR) need(d, l, w->value);
@@ -222,44 +222,11 @@ static bool has_lsda(const struct lp_side *s, uint64_t addr)
     return n && s->fde[n - 1].start == addr && s->fde[n - 1].lsda;
 }
 
-/* The number that MOVZ at this place and the MOVKs near behind it make of more than 16 bits. */
-static bool makes_number(const struct lp_side *s, uint64_t at, uint64_t end, uint64_t *v)
-{
-    enum { REACH = 64 };
-    const uint32_t w = lp_code_word(s, at), rd = w & 31;
-    bool more = false;
-    *v = (uint64_t)lp_bits(w, 5, 16) << 16 * lp_bits(w, 21, 2);
-    for (uint64_t pc = at + 4; (w & 0xff800000) == 0xd2800000 && pc < end && pc - at <= REACH; pc += 4) {
-        const uint32_t k = lp_code_word(s, pc), shift = 16 * lp_bits(k, 21, 2);
-        if ((k & 0xff80001f) == (0xd2800000 | rd)) break;
-        if ((k & 0xff80001f) != (0xf2800000 | rd)) continue;
-        *v = (*v & ~(UINT64_C(0xffff) << shift)) | (uint64_t)lp_bits(k, 5, 16) << shift;
-        more = true;
-    }
-    return more;
-}
-
-/* Addresses that MOVZ and MOVK make (-mcmodel=large) have the old file's number nowhere: right only where both files have the same thing there. */
-static void refuse_numbers(lp_diff *d, const struct lp_atom *b)
-{
-    char buf[32];
-    uint64_t v;
-    if (lp_elf_info(NEW(d)->elf)->type != ET_EXEC) return;
-    for (uint64_t at = b->start; at < b->end; at += 4) {
-        if (!makes_number(NEW(d), at, b->end, &v) || !lp_side_span(NEW(d), v)) continue;
-        struct lp_use u = {v, LP_NONE, LP_NONE, 0, 0};
-        if (!lp_same_target(d, OLD(d), &u, &u))
-            lp_diff_refuse(d, NEW(d), LP_E146, lp_atom_text(b, buf), (unsigned long long)(at - b->start), (unsigned long long)v);
-        lp_suppose_keep(d, false);
-    }
-}
-
 static void refuse_moved(lp_diff *d)
 {
     char buf[32];
     for (uint32_t i = 0; i < NEW(d)->natom; i++) {
         const struct lp_atom *b = &NEW(d)->atom[i];
-        if (is_func(b) && b->included) refuse_numbers(d, b);
         if (is_func(b) && b->included && !b->in_place && has_lsda(NEW(d), b->start)) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf));
         for (uint32_t k = 0; is_func(b) && b->included && k < b->ntable; k++) {
             const struct lp_flow_table *t = &NEW(d)->table[b->table + k].t;

@@ -201,6 +201,20 @@ static bool same_pool(lp_diff *d, const struct walk *x, uint64_t pc, const struc
     return x->s == OLD(d) && whole ? lp_same_data(d, x->s, o, n, 8, &at) : word_of(x, pc) == word_of(y, qc);
 }
 
+/* Of MOVZ or MOVK of what is an address, or looks like one: p or q may be missing. What a patch brings is decided already where it is the same word. */
+static uint8_t compare_numbers(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, uint32_t a,
+                               const struct walk *y, const struct lp_ref_at *q, uint32_t b)
+{
+    const bool guess = !x->s->kept && !y->s->kept;
+    if ((a ^ b) & ~offset_mask(a)) return LP_WHY_CODE;
+    if (a == b && x->s != OLD(d)) return LP_WHY_NONE;
+    if (!p || !q) return a != b ? LP_WHY_NUMBER : guess ? LP_WHY_NONE : LP_WHY_REFS; /* the one that has none is no address */
+    const enum lp_reading r = guess ? lp_read_words(x->s, 0, p->addr, y->s, 0, q->addr) : LP_READ_ADDRESS;
+    if (r == LP_READ_NUMBER) return a == b ? LP_WHY_NONE : LP_WHY_NUMBER;
+    const bool same = same_addresses(d, x, p, y, q);
+    return same && (r == LP_READ_ADDRESS || p->addr == q->addr) ? LP_WHY_NONE : LP_WHY_REFS;
+}
+
 /* What two words say about addresses; both have a reference. The rules are in flow.h. */
 static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
@@ -230,6 +244,8 @@ static uint8_t compare_at(lp_diff *d, struct walk *x, uint64_t pc, struct walk *
     uint64_t t, v;
     uint32_t a = word_of(x, pc), b = word_of(y, qc), m, n;
     const struct lp_ref_at *p = ref_at(x, pc), *q = ref_at(y, qc);
+    if ((p && p->kind == LP_REF_NUMBER && (!q || q->kind == LP_REF_NUMBER)) || (!p && q && q->kind == LP_REF_NUMBER))
+        return compare_numbers(d, x, p, a, y, q, b);
     if (p && q) return compare_refs(d, x, p, y, q);
     if (p || q) return a == b ? LP_WHY_REFS : LP_WHY_CODE;
     if (a == b && !lp_word_may_lead(a)) return LP_WHY_NONE;

@@ -50,6 +50,7 @@ struct lp_atom {
 };
 
 /* What a word of code says about an address. Branches and words without any are not listed; several of one word follow one another. Sorted by place. */
+enum { LP_REF_NUMBER = LP_FLOW_DATA + 1 }; /* a kind besides enum lp_flow_kind: MOVZ or MOVK of the address; LP_FLOW_ALONE: of its uppermost part */
 struct lp_ref_at { uint64_t at, addr; uint32_t base; uint8_t kind, flags, width; }; /* base: the atom that the relocation names, or LP_NONE */
 struct lp_table_at { struct lp_flow_table t; uint32_t atom; };
 
@@ -93,7 +94,7 @@ struct lp_side {
     bool code_read;                   /* the dataflow has looked at data in code */
     bool objects;                     /* it has symbols of data */
     bool kept;                        /* the linker kept its relocations: they say which words are addresses */
-    struct lp_touch { uint64_t addr; uint8_t width; } *touch; /* what code refers to in data; only where nothing else says what words are. By address. */
+    struct lp_touch { uint64_t addr, at; uint8_t width; } *touch; /* what code refers to in data; only where nothing else says what words are. By address. */
     size_t ntouch;
     /* Functions whose words are others than the file's: those that a linker moved (stubs.c), and what a patch puts there (verify.c). By address. */
     struct lp_patched { uint64_t start, end; uint8_t *bytes; bool changed; } *over; /* changed: by a patch */

@@ -55,7 +55,7 @@ static void look_at_code(const struct enter *e, uint32_t i)
     uint32_t m;
     for (uint32_t k = 0; k < b->nref; k++) {
         const struct lp_ref_at *r = &e->s->ref[b->ref + k];
-        if (r->kind == LP_FLOW_ADDR) code_leads(e, b, r->at, r->addr, true);
+        if (r->kind == LP_FLOW_ADDR || r->kind == LP_REF_NUMBER) code_leads(e, b, r->at, r->addr, true);
     }
     const uint8_t *p = lp_side_code(e->s, b->start, &avail);
     for (uint64_t off = 0; p && off + 4 <= avail && off < b->end - b->start; off += 4)
@@ -103,7 +103,7 @@ static void check_users(const struct enter *e)
         const struct lp_atom *b = &s->atom[i];
         for (uint32_t k = 0; is_func(b) && !b->included && b->pair != LP_NONE && k < b->nref; k++) {
             const struct lp_ref_at *r = &s->ref[b->ref + k];
-            uint32_t t = r->kind == LP_FLOW_ADDR ? lp_side_atom(s, r->addr) : LP_NONE;
+            uint32_t t = r->kind == LP_FLOW_ADDR || r->kind == LP_REF_NUMBER ? lp_side_atom(s, r->addr) : LP_NONE;
             if (t != LP_NONE && s->atom[t].labels && !is_bound(s, b, r->addr)) refuse(e, b, r->at, &s->atom[t]);
         }
     }

@@ -224,27 +224,32 @@ static bool is_end(const struct lp_side *s, const struct lp_use *u)
     return lp_side_atom(s, u->addr) == LP_NONE || (u->at && u->self != LP_NONE && lp_only_compared(s, u->self, u->at));
 }
 
+static bool is_array(const struct lp_side *s, const struct lp_atom *a)
+{
+    return a->kind == LP_ATOM_OBJECT || (a->kind == LP_ATOM_PIECE && a->used && !s->objects);
+}
+
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
 {
     const uint32_t i = u->addr && !u->width && u->base == LP_NONE ? lp_side_atom(s, u->addr - 1) : LP_NONE;
-    return i != LP_NONE && s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].end == u->addr && refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
+    return i != LP_NONE && is_array(s, &s->atom[i]) && s->atom[i].end == u->addr && refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
 }
 
-/* Nothing but letters and the like. */
+/* Is a text there, or the end of one, of two letters or more and nothing else? */
 static bool is_ascii(const struct lp_side *s, uint64_t addr)
 {
-    uint64_t avail;
+    uint64_t avail, n = 0;
     const uint8_t *p = lp_side_bytes(s, addr, &avail);
-    while (p && avail && ((*p >= 32 && *p < 127) || *p == '\n' || *p == '\t')) p++, avail--;
-    return p && avail && !*p;
+    while (p && n < avail && ((p[n] >= 32 && p[n] < 127) || p[n] == '\n' || p[n] == '\t')) n++;
+    return n > 1 && n < avail && !p[n];
 }
 
-/* Does something begin where unnamed data was cut? Padding is zeros; and in a file with symbols variables have names. */
+/* Does something begin where unnamed data was cut? Padding is zeros, texts have no large elements; and in a file with symbols variables have names. */
 static bool is_real(const struct lp_side *s, const struct lp_use *u, const struct lp_atom *a)
 {
     const bool writable = s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS);
-    if (!writable && lp_begins_text(s, a->start) && (!lp_is_wide(s, u->self, u->at) || is_ascii(s, a->start))) return !lp_is_wide(s, u->self, u->at);
-    return !s->objects || (!writable && !zeros(s, a->start, a->end));
+    if (!s->objects) return true;
+    return !writable && (is_ascii(s, a->start) ? !lp_is_wide(s, u->self, u->at) : !zeros(s, a->start, a->end));
 }
 
 /* Of an access with an index: what its base is the start of, if the access is in front of that. */

@@ -27,16 +27,19 @@ void lp_side_touch(struct lp_side *s)
     for (size_t i = 0; s->touch && i < s->nref; i++) {
         const struct lp_ref_at *r = &s->ref[i];
         const struct lp_span *x = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_span(s, r->addr) : NULL;
-        if (x && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT))) s->touch[s->ntouch++] = (struct lp_touch){r->addr, r->width};
+        if (x && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT))) s->touch[s->ntouch++] = (struct lp_touch){r->addr, r->at, r->width};
     }
     if (s->ntouch) qsort(s->touch, s->ntouch, sizeof *s->touch, by_addr);
 }
 
-/* Code refers to the middle of these 8 bytes, or reads a part of them: they are no one word. */
+/* Code refers to the middle of these 8 bytes, or reads a part of them: they are no one word. (An address to which an index is added may be anywhere.) */
 static bool is_split(const struct lp_side *s, uint64_t at)
 {
-    for (size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at); i < s->ntouch && s->touch[i].addr < at + 8; i++)
-        if (s->touch[i].addr > at || (s->touch[i].width && s->touch[i].width < 8)) return true;
+    for (size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at); i < s->ntouch && s->touch[i].addr < at + 8; i++) {
+        const struct lp_touch *t = &s->touch[i];
+        const uint32_t f = lp_side_atom(s, t->at);
+        if (t->width ? t->addr > at || t->width < 8 : t->addr > at && f != LP_NONE && !lp_is_indexed(s, f, t->at)) return true;
+    }
     return false;
 }
 

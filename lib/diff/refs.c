@@ -120,6 +120,60 @@ static void take_ref(struct lp_side *s, uint64_t at, uint32_t w, const struct lp
     add_ref(s, &r);
 }
 
+/* ---- addresses as numbers ---- */
+
+static bool is_movz(uint32_t w) { return (w & 0xff800000) == 0xd2800000; }
+static bool is_movk(uint32_t w) { return (w & 0xff800000) == 0xf2800000; }
+static uint64_t part_of(uint32_t w) { return (uint64_t)lp_bits(w, 5, 16) << 16 * lp_bits(w, 21, 2); }
+
+enum { REACH = 16 }; /* words from MOVZ to the last MOVK */
+
+/* The number of which this word makes a part; *last: its uppermost one. False: of one part only. */
+static bool number_at(const struct lp_flow_part *p, size_t i, uint64_t *v, bool *last)
+{
+    const uint8_t *code = p->code;
+    const uint32_t w = lp_le32(code + 4 * i), rd = w & 31;
+    uint32_t top = 0;
+    size_t k = i, more = 0;
+    while (k && i - k < REACH && !(is_movz(lp_le32(code + 4 * k)) && (lp_le32(code + 4 * k) & 31) == rd)) k--;
+    if (!is_movz(lp_le32(code + 4 * k)) || (lp_le32(code + 4 * k) & 31) != rd) return false;
+    *v = part_of(lp_le32(code + 4 * k)), top = lp_bits(lp_le32(code + 4 * k), 21, 2);
+    for (const size_t first = k++; k < p->words && k - first <= REACH; k++) {
+        const uint32_t m = lp_le32(code + 4 * k);
+        if (is_movz(m) && (m & 31) == rd) break;
+        if (!is_movk(m) || (m & 31) != rd) continue;
+        *v = (*v & ~(UINT64_C(0xffff) << 16 * lp_bits(m, 21, 2))) | part_of(m);
+        more++;
+        if (lp_bits(m, 21, 2) > top) top = (uint32_t)lp_bits(m, 21, 2);
+    }
+    *last = lp_bits(w, 21, 2) == top;
+    return more != 0;
+}
+
+/* What the linker kept says it; else what looks like an address may be one. */
+static void take_number(struct lp_side *s, const struct lp_flow_part *p, size_t i)
+{
+    const uint32_t w = lp_le32((const uint8_t *)p->code + 4 * i);
+    struct lp_ref_at r = {p->at + 4 * i, 0, LP_NONE, LP_REF_NUMBER, 0, 0};
+    bool last = false;
+    if ((!is_movz(w) && !is_movk(w)) || lp_elf_info(s->elf)->type != ET_EXEC) return;
+    const bool number = number_at(p, i, &r.addr, &last);
+    if (s->nreloc) {
+        const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, r.at);
+        const struct lp_reloc_at *q = n && s->reloc[n - 1].at == r.at ? &s->reloc[n - 1] : NULL;
+        if (!q || q->addr == UINT64_MAX || q->type < R_AARCH64_MOVW_UABS_G0 || q->type > R_AARCH64_MOVW_UABS_G3) return;
+        const struct lp_reloc *row = lp_reloc_numbered(q->type);
+        if (!row || !agrees(row, w, r.at, q->addr)) return;
+        const uint32_t base = q->sym == UINT64_MAX ? LP_NONE : lp_side_atom(s, q->sym);
+        last = (q->type - R_AARCH64_MOVW_UABS_G0) % 2 == 0; /* G0, G1, G2, and G3: those that are checked */
+        r.addr = q->addr, r.base = base != LP_NONE && s->atom[base].start == q->sym ? base : LP_NONE;
+    } else if (!number || r.addr < 4096 || !lp_side_span(s, r.addr)) {
+        return;
+    }
+    if (last) r.flags = LP_FLOW_ALONE;
+    add_ref(s, &r);
+}
+
 static const uint8_t *constant_bytes(void *ctx, uint64_t addr, uint64_t *avail)
 {
     struct lp_side *s = ctx;
@@ -191,6 +245,7 @@ static void take(struct lp_side *s, const struct lp_parts *x, const struct lp_fl
         a->ref = (uint32_t)s->nref, a->table = (uint32_t)s->ntable;
         for (size_t w = 0; w < part->words; w++, q++)
             if (q->kind != LP_FLOW_NONE) take_ref(s, part->at + 4 * w, lp_le32((const uint8_t *)part->code + 4 * w), f, q);
+            else take_number(s, part, w);
         a->nref = (uint32_t)s->nref - a->ref;
         for (t = f->table; t < end; t++)
             if (t->br_at >= a->start && t->br_at < a->end) add_table(s, t);
@@ -401,6 +456,12 @@ static bool is_step(const struct lp_side *s, const struct lp_ref_at *r)
     return add || (w & 0x3b200400) == 0x38000400 || (w & 0x3b800000) == 0x29800000;         /* pre- and post-indexed */
 }
 
+/* Does the word by itself say where something is? */
+static bool leads(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    return (r->kind == LP_FLOW_ADDR && !is_step(s, r)) || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER || r->flags & LP_FLOW_ALONE;
+}
+
 void lp_diff_pieces(struct lp_side *s)
 {
     size_t n = s->natom;
@@ -413,8 +474,7 @@ void lp_diff_pieces(struct lp_side *s)
     for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start, s->objects |= s->atom[i].kind == LP_ATOM_OBJECT;
     add_tables(s);
     for (size_t i = 0; i < s->nref; i++)
-        if ((s->ref[i].kind == LP_FLOW_ADDR && !is_step(s, &s->ref[i])) || s->ref[i].kind == LP_FLOW_TARGET || s->ref[i].flags & LP_FLOW_ALONE)
-            cut(s, s->ref[i].addr);
+        if (leads(s, &s->ref[i])) cut(s, s->ref[i].addr);
     for (size_t i = 0; i < s->nword; i++)
         if (s->word[i].kind == LP_WORD_ADDR) cut(s, s->word[i].value);
     for (size_t i = 0; i < s->nreloc; i++)

@@ -23,7 +23,7 @@ static void say(const struct lp_side *s, const struct lp_atom *a, uint64_t off, 
     if (hex && !*hex) lp_describe(s, &(struct lp_use){i.target, LP_NONE, LP_NONE, 0, 0}, &t->buf);
     for (uint32_t k = 0; k < a->nref; k++) {
         const struct lp_ref_at *r = &s->ref[a->ref + k];
-        if (r->at != at || r->kind != LP_FLOW_ADDR) continue;
+        if (r->at != at || (r->kind != LP_FLOW_ADDR && r->kind != LP_REF_NUMBER)) continue;
         lp_buf_puts(&t->buf, "  ; ");
         lp_describe(s, &(struct lp_use){r->addr, r->base, LP_NONE, r->width, 0}, &t->buf);
         break;

@@ -140,8 +140,19 @@ static uint32_t meant(const struct word *x, const struct lp_use *u, bool *unsure
     *unsure = behind != LP_NONE && !lp_surely_behind(x->s, u);
     if (ends == LP_NONE) return behind;
     if (u->at && lp_only_compared(x->s, u->self, u->at)) return ends;
+    if (x->s->atom[ends].kind == LP_ATOM_PIECE) return LP_NONE;
     *unsure = !u->at || (!lp_is_read(x->s, u->self, u->at) && hands_on(x, ends));
     return *unsure ? ends : LP_NONE;
+}
+
+/* A place at the end of an object, or in front of it. */
+static struct lp_there beside(const struct word *x, uint32_t object, uint64_t addr)
+{
+    const uint64_t start = x->s->atom[object].start;
+    const struct lp_use u = {start, object, x->atom, 0, 0};
+    struct lp_there t = lp_there(x->d, &u);
+    t.off += (int64_t)(addr - start), t.addr += t.own ? 0 : addr - start;
+    return t;
 }
 
 /* Where what a word is about is in the old file. */
@@ -149,8 +160,7 @@ static struct lp_there there(struct word *x, const struct lp_use *u)
 {
     bool unsure;
     const uint32_t i = meant(x, u, &unsure);
-    const struct lp_use other = {u->addr, i, u->self, 0, u->at};
-    const struct lp_there t = lp_there(x->d, u), e = i == LP_NONE ? t : lp_there(x->d, &other);
+    const struct lp_there t = lp_there(x->d, u), e = i == LP_NONE ? t : beside(x, i, u->addr);
     char buf[32], name[32];
     if (!unsure || same_place(&t, &e)) return e;
     if (!x->refused)
@@ -327,6 +337,27 @@ static bool address(struct word *x)
     return true;
 }
 
+/* A part of an address that MOVZ and MOVK make: the uppermost one is checked. */
+static bool number(struct word *x)
+{
+    static const char *const part[] = {"movw_uabs_g0_nc", "movw_uabs_g1_nc", "movw_uabs_g2_nc", "movw_uabs_g3"};
+    static const char *const last[] = {"movw_uabs_g0", "movw_uabs_g1", "movw_uabs_g2", "movw_uabs_g3"};
+    const uint64_t v = x->ref->addr;
+    const unsigned hw = (unsigned)lp_bits(x->w, 21, 2);
+    char buf[32];
+    struct lp_use u = {v, x->ref->base, x->atom, 0, 0};
+    const enum lp_reading r = x->s->kept ? LP_READ_ADDRESS : lp_read_word(x->s, 0, v);
+    if (r == LP_READ_NUMBER) return true;
+    if (r == LP_READ_EITHER && !lp_both_readings(x->d, v))
+        return lp_diff_refuse(x->d, NEW(x->d), LP_E146, lp_atom_text(&x->s->atom[x->atom], buf),
+                              (unsigned long long)(x->at - x->s->atom[x->atom].start), (unsigned long long)v), false;
+    if (r == LP_READ_EITHER) return true;
+    struct lp_there t = there(x, &u);
+    if (!t.known) return nowhere(x, &u);
+    set_reloc(x, x->ref->flags & LP_FLOW_ALONE ? last[hw] : part[hw], 0x001fffe0, &t);
+    return true;
+}
+
 static const struct lp_ref_at *ref_of(const struct lp_side *s, uint32_t atom, uint64_t at, unsigned *n)
 {
     const struct lp_atom *a = &s->atom[atom];
@@ -356,6 +387,7 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     switch (x.ref->kind) {
     case LP_FLOW_PAGE: return page(&x);
     case LP_FLOW_ADDR: return address(&x);
+    case LP_REF_NUMBER: return number(&x);
     case LP_FLOW_OPAQUE: return unresolved(&x);
     default: return true;
     }

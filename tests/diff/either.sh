@@ -152,6 +152,33 @@ for flag in -O0 -O1 -O3 '-O2 -Wl,-q'; do
     for new in vector var text; do right "-mcmodel=large $flag, $new" g.old g.$new; done
 done
 
+# ---- addresses that MOVZ and MOVK make, of variables that change their places; numbers that look like such ----
+cat >movz.c <<'C'
+#include <stdio.h>
+#ifdef SWAP
+int b = 6, a = 5;
+#else
+int a = 5, b = 6;
+#endif
+__attribute__((noinline)) int both(void) { a++, b += 2; return a * 100 + b; }
+__attribute__((noinline)) int get(void)
+{
+    int *p;
+    __asm__("movz %0, #:abs_g0_nc:" VAR "\n movk %0, #:abs_g1_nc:" VAR "\n movk %0, #:abs_g2_nc:" VAR "\n movk %0, #:abs_g3:" VAR : "=r"(p));
+    return *p;
+}
+__attribute__((noinline)) unsigned long number(unsigned long n) { return n ^ NUMBER; }
+int main(void) { printf("%d ", both()); printf("%d %lx\n", get(), number(1)); return 0; }
+C
+for how in -static '-static -Wl,-q' ''; do
+    build() { out=$1; shift; gcc -O1 -fno-section-anchors -fno-toplevel-reorder -no-pie -fno-pie $how "$@" -o "$out" movz.c; }
+    build m.old '-DVAR="a"' -DNUMBER=0x400760 && build m.swap '-DVAR="b"' -DNUMBER=0x400760 -DSWAP && build m.moved '-DVAR="a"' -DNUMBER=0x400760 -DSWAP &&
+        build m.other '-DVAR="b"' -DNUMBER=0x400760 && build m.number '-DVAR="a"' -DNUMBER=0x400768 || exit 1
+    for new in swap other; do right "MOVZ and MOVK $how, $new" m.old m.$new 1; done
+    right "MOVZ and MOVK $how, moved" m.old m.moved 0
+    right "MOVZ and MOVK $how, a number" m.old m.number
+done
+
 # ---- texts that share bytes, and wide ones that grow over the next ----
 cat >shared.c <<'C'
 #include <stdio.h>

@@ -156,7 +156,7 @@ for way in "$named $indexed" "$plain $indexed" "$plain $stepped"; do
     done
 done
 
-# ---- addresses as numbers: no patch has the new file's ----
+# ---- addresses as numbers: what they are the address of counts ----
 cat >number.c <<'C'
 #include <stdio.h>
 int a = 5, b = 6;
@@ -172,8 +172,7 @@ C
 for how in '' -Wl,-q; do
     build() { out=$1; shift; "$CROSS_CC" -w -O1 -fno-section-anchors -fno-toplevel-reorder -no-pie -static $how "$@" -Wl,--build-id -o "$out" number.c; }
     build i.old -DFIXED=+1 && build i.new -DFIXED=+1 -DSHIFT && build i.fix -DFIXED=+2 || exit 1
-    lpdiff i.old i.new >i.lpatch 2>i.err
-    is "$?$(grep -c 'E146: `get`+0x0 makes the number' i.err)" 21 "an address that MOVZ and MOVK make, of what moved, is a reason for no patch $how"
+    is "$(lpdiff --summary i.old i.new 2>&1 | grep -v '^new ')" "" "an address that MOVZ and MOVK make, of what moved $how"
     fix "elsewhere it is none $how" i.old i.fix fixed
 done
 
