@@ -313,6 +313,8 @@ static int do_apply(void)
     for (size_t i = 0; i < work.n; i++)
         if ((bad = lp_patch_read(cli.operands[i + opt.file], 0, cli_report, NULL, &work.patches[i], &err)) != LP_OK) s = bad, cli_failed(&err);
         else wait_as_long_as(work.patches[i]);
+    for (size_t i = 0; i < work.n && !s; i++)
+        if (lp_patch_is_idle(work.patches[i])) cli_note(1, "%s: it changes nothing: its new words are the old ones", lp_patch_name(work.patches[i]));
     if (s) return cli_exit_status(s);
     return opt.file ? do_apply_file(work.patches, work.n) : opt.install ? do_install(work.patches, work.n) : do_work();
 }

@@ -413,6 +413,8 @@ static void apply_patches(lp_vm *vm)
         if (lp_patch_read(path, 0, cli_report, NULL, &p, &err) != LP_OK)
             exit(cli_failed(&err));
         again("-P", strcmp(path, "-") ? keep_again(vm, path) : keep_text(vm, p));
+        if (lp_patch_is_idle(p) && !run.continued)
+            cli_note(1, "%s: it changes nothing: its new words are the old ones", lp_patch_name(p));
         o.flags = LP_LIVE_DRY_RUN | when;
         const lp_patch *one = p;
         if (run.continued && lp_vm_apply(vm, &one, 1, &o, &result, NULL, NULL, &err) == LP_E_BINDING) {

@@ -31,6 +31,7 @@ LP_API size_t lp_patch_size(const lp_patch *p);      /* number of items (sites, 
 
 /* Write the canonical text to a file ("-" = standard output), whole or not at all. */
 LP_API lp_status lp_patch_write(const lp_patch *p, const char *path, struct lp_error *err);
+LP_API bool lp_patch_is_idle(const lp_patch *p);    /* does it change nothing: are all its new words the old ones? */
 struct lp_patch_seed_line { uint64_t addr; uint32_t word; const char *text; unsigned line; }; /* text "" if none */
 /* The ADDRESS WORD lines in file order; stops if fn returns != 0. */
 LP_API void lp_patch_seed_lines(const lp_patch *p, int (*fn)(void *ctx, const struct lp_patch_seed_line *l), void *ctx);

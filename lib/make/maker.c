@@ -203,6 +203,13 @@ static void judge_file(void *ctx, const struct lp_error *why)
     if (why->status != LP_E_SYMBOL) lp_edit_warn(j->m, made ? &made->from : &none, "it cannot go into the file itself: %s", bare(why));
 }
 
+static void judge_idle(void *ctx, uint32_t line)
+{
+    const struct judging *j = ctx;
+    const struct lp_made *made = made_in(j, line);
+    if (made) lp_edit_warn(j->m, &made->from, "it changes nothing: the new code is what is there");
+}
+
 static uint32_t lines_of(const struct lp_buf *b)
 {
     uint32_t n = 0;
@@ -228,6 +235,6 @@ lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err)
     lp_buf_free(&b);
     if (s == LP_OK && (s = lp_patch_check(*out, m->elf, judge, &j, NULL)) != LP_OK) lp_patch_free(*out);
     if (s == LP_OK) lp_warn_branches(m), lp_warn_held(m, *out);
-    if (s == LP_OK && m->warn) lp_disk_try(m->elf, *out, judge_file, &j);
+    if (s == LP_OK && m->warn) lp_disk_try(m->elf, *out, judge_file, judge_idle, &j);
     return s;
 }

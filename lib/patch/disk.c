@@ -289,12 +289,13 @@ lp_status lp_disk_apply(const lp_elf *elf, const lp_patch *const *patches, size_
     return finish(&d, s);
 }
 
-lp_status lp_disk_try(const lp_elf *elf, const lp_patch *p, lp_report_fn report, void *ctx)
+lp_status lp_disk_try(const lp_elf *elf, const lp_patch *p, lp_report_fn report, void (*idle)(void *ctx, uint32_t line), void *ctx)
 {
     struct lp_disk_result result = {0};
     struct lp_disk d = {.result = &result, .report = report, .ctx = ctx};
     lp_status s = begin(&d, elf);
     if (s == LP_OK) s = add_item(&d, p, NULL) ? plan_all(&d) : nomem(&d);
+    if (s == LP_OK) lp_plan_idle(&d.item[d.nitem - 1].plan, d.elf, idle, ctx);
     end(&d);
     return s;
 }

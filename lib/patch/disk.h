@@ -31,8 +31,8 @@ struct lp_disk {
 };
 /* disk_build.c: what the plan of one patch changes and brings. */
 lp_status lp_disk_collect(struct lp_disk *d, struct lp_disk_item *it);
-/* Would it go into the file, with those that are there, but for what it requires and conflicts with? */
-lp_status lp_disk_try(const lp_elf *elf, const lp_patch *p, lp_report_fn report, void *ctx);
+/* Would it go into the file, with those that are there, but for what it requires and conflicts with? If so, `idle` gets the changes that change nothing. */
+lp_status lp_disk_try(const lp_elf *elf, const lp_patch *p, lp_report_fn report, void (*idle)(void *ctx, uint32_t line), void *ctx);
 /* The file. */
 lp_status lp_disk_write(struct lp_disk *d);
 void lp_disk_more_free(struct lp_disk *d);

@@ -1,7 +1,9 @@
 /* patch/file.c - a patch against an ELF file: does it fit, and which words change. */
 #include <config.h>
 #include "base/bits.h"
+#include "patch/keep.h"
 #include "patch/plan.h"
+#include "a64/a64.h"
 #include "base/text.h"
 #include "elf/write.h"
 
@@ -45,6 +47,44 @@ lp_status lp_patch_check(const lp_patch *p, const lp_elf *elf, lp_report_fn repo
     if (s == LP_OK) s = lp_plan_verify(&a.plan, &already);
     lp_plan_free(&a.plan);
     return s;
+}
+
+/* ---- what changes nothing ---- */
+
+struct stretch { uint64_t at, size; };
+
+/* Do two words at different places do the same? They do if they are the same, or lead to the same address, or to the same word of their own stretch. */
+static bool same_word(uint32_t a, uint64_t at, const struct stretch *of, uint32_t b, uint64_t bt, const struct stretch *old)
+{
+    uint64_t to, was;
+    const struct lp_reloc *r = lp_word_reloc(a);
+    bool leads = lp_a64_target(a, at, &to), led = lp_a64_target(b, bt, &was);
+    if (!leads && !led) return a == b;
+    if (!leads || !led || !r || r != lp_word_reloc(b) || (a ^ b) & ~lp_reloc_mask(r)) return false;
+    return to == was || (to - of->at < of->size && was - old->at < old->size && to - of->at == was - old->at);
+}
+
+/* A new body that is the old one; a reference that needs a place of its own beside the new code counts as another. */
+static bool same_body(const struct lp_plan *pl, const struct lp_def *d, const lp_elf *elf)
+{
+    uint64_t old;
+    uint32_t was;
+    const struct lp_func *f = d->item->kind == LP_ITEM_FUNC ? d->item->func : NULL;
+    if (!f || f->is_new || f->size != f->old_size || !lp_plan_place((struct lp_plan *)(uintptr_t)pl, d->item, NULL, &old)) return false;
+    const struct stretch here = {d->addr, f->size}, there = {old, f->size};
+    for (uint64_t off = 0; off < f->size; off += 4) {
+        uint32_t word = lp_le32(pl->region[d->region].bytes + d->off + off);
+        if (lp_elf_read(elf, old + off, &was, 4, NULL) != LP_OK || !same_word(word, here.at + off, &here, lp_le32(&was), old + off, &there)) return false;
+    }
+    return true;
+}
+
+void lp_plan_idle(const struct lp_plan *pl, const lp_elf *elf, void (*fn)(void *ctx, uint32_t line), void *ctx)
+{
+    for (size_t i = 0; i < pl->nwrite; i++)
+        if (memcmp(pl->write[i].saved, pl->write[i].new_bytes, pl->write[i].len) == 0) fn(ctx, pl->write[i].line);
+    for (size_t i = 0; i < pl->ndef; i++)
+        if (same_body(pl, &pl->def[i], elf)) fn(ctx, pl->def[i].item->line);
 }
 
 static int give(const struct lp_plan *pl, const struct lp_write *w, int (*fn)(void *, const struct lp_patch_word *), void *ctx)

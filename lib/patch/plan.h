@@ -196,6 +196,8 @@ void lp_plan_keep(struct lp_plan *pl, struct lp_target *t, const struct lp_func 
 bool lp_plan_cfi(struct lp_plan *pl, const struct lp_item *it, const uint8_t **cfi, size_t *len);
 /* An address of 8 bytes at `at` of a file, with the dynamic relocation that it needs. */
 bool lp_plan_pointer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t at, uint64_t *value);
+/* file.c: each change of a verified plan for a file that leaves everything as it was, by its line. */
+void lp_plan_idle(const struct lp_plan *pl, const lp_elf *elf, void (*fn)(void *ctx, uint32_t line), void *ctx);
 /* The object's PLT entry of a function that is an import, or its own IFUNC: one of several that lead to the same. */
 bool lp_plan_plt(struct lp_target *t, const struct lp_ref *r, uint64_t *addr);
 /* The region of an object; NULL = none. */

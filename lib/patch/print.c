@@ -26,6 +26,20 @@ bool lp_patch_is_seed(const lp_patch *p) { return p->seed; }
 uint32_t lp_patch_deadline_ms(const lp_patch *p) { return p->mode.deadline_ms; }
 size_t lp_patch_size(const lp_patch *p) { return p->nitem; }
 
+static bool is_idle(const struct lp_item *it)
+{
+    bool idle = it->kind == LP_ITEM_SITE;
+    for (size_t i = 0; idle && i < it->site.count; i++) idle = !it->site.change[i].fix && it->site.change[i].old_word == it->site.change[i].new_word;
+    return idle;
+}
+
+bool lp_patch_is_idle(const lp_patch *p)
+{
+    for (size_t i = 0; i < p->nitem; i++)
+        if (!is_idle(&p->item[i])) return false;
+    return p->nitem > 0;
+}
+
 void lp_patch_seed_lines(const lp_patch *p, int (*fn)(void *ctx, const struct lp_patch_seed_line *l), void *ctx)
 {
     for (size_t i = 0; i < p->nitem; i++) {
