@@ -183,7 +183,7 @@ static void list_instructions(void)
         join(states, sizeof states, e.states, LP_DIS_STATES, state_name, count.states);
         join(proofs, sizeof proofs, some ? some : e.proofs, LP_DIS_PROOFS, proof_name, count.proofs);
         if (cli.format == OUT_TEXT) {
-            out_printf("%-46s %-16s %-13s %-22s %s", e.name, states, proofs, *e.feature ? e.feature : "-", e.rows);
+            out_printf("%-46s %-5s %-16s %-13s %-22s %s", e.name, e.section, states, proofs, *e.feature ? e.feature : "-", e.rows);
             if (*e.alias) out_printf("  (alias of %s)", e.alias);
             out_puts("\n");
             continue;

@@ -132,20 +132,24 @@ static void read_unwritten(void)
 static bool needs(const char *list, const char *feature)
 {
     const size_t n = strlen(feature);
-    for (const char *p = list; (p = strstr(p, "FEAT_")) != NULL; p += n)
+    for (const char *p = list; (p = strstr(p, "FEAT_")) != NULL;)
         if (strncmp(p += 5, feature, n) == 0 && strchr(",) ", p[n]) != NULL)
             return true;
     return false;
 }
 
+static const struct { unsigned row; const char *feature; } unsplit[] = {{A64_AT, "PAN2"}, {A64_TLBI, "TLBIOS"}, {A64_TLBI, "TLBIRANGE"}};
+
 static void check_features(const struct line *l)
 {
-    unsigned named = 0, plain = 0, different = 0;
+    unsigned named = 0, plain = 0, different = 0, whole = 0; /* whole: rows of AT and TLBI, which are not split by what each operation needs */
     for (const char *p = l->e.feature; (p = strstr(p, "FEAT_")) != NULL; p++)
         named += p - l->e.feature < 4 || strncmp(p - 4, "and ", 4) != 0;
     for (unsigned i = 0; i < l->n_rows; i++) {
         const char *feature = lp_a64_rows[l->rows[i]].feature;
         bool before = false;
+        for (unsigned k = 0; k < sizeof unsplit / sizeof *unsplit; k++)
+            if (l->rows[i] == unsplit[k].row) whole += needs(l->e.feature, unsplit[k].feature);
         for (unsigned k = 0; k < i; k++)
             before |= strcmp(lp_a64_rows[l->rows[k]].feature, feature) == 0;
         if (strcmp(feature, "A64") == 0)
@@ -155,7 +159,7 @@ static void check_features(const struct line *l)
         else
             different += !before;
     }
-    if (named != different || (named != 0 && (plain != 0) != (l->e.feature[0] == '(')))
+    if (named != different + whole || (named != 0 && (plain != 0) != (l->e.feature[0] == '(')))
         BAD("%s: its rows do not need '%s'", l->e.name, l->e.feature);
 }
 

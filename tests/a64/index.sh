@@ -34,4 +34,6 @@ awk -F'\t' '
     "$scratch/rows" "$scratch/list" >"$scratch/different"
 is "$(tail -n 5 "$scratch/different")" "$lines lines have rows" "lpdis --coverage: states and proofs of the rows"
 is "$(awk -F'\t' '$2 ~ /^SETG/ { print $5 }' "$scratch/list" | sort | uniq -c | tr -s ' ')" " 4 FEAT_MTE and FEAT_MOPS" "lpdis --coverage: what is needed together"
+is "$(awk -F'\t' '$2 == "AT" || $2 == "TLBI" { print $5 }' "$scratch/list" | tr '\n' ' ')" "(FEAT_PAN2) (FEAT_TLBIOS, FEAT_TLBIRANGE, FEAT_XS) " "lpdis --coverage: what some operations of AT and TLBI need"
+is "$(lpdis --coverage | awk '{ title = $0; sub(/ (C6|C7)\.2 .*/, " &", title); sub(/\.2 .*/, ".2", title); print title }' | sort | uniq -d)" "" "lpdis --coverage: no line begins as another one"
 tap_done
