@@ -20,12 +20,15 @@ struct lpdis {
 /* What the loop knows about registers, to say what adrp + add points to. */
 struct lpdis_regs { uint64_t value[32]; uint32_t known; };
 /* What a thread needs to write lines. */
+struct lpdis_changes;
 struct lpdis_view {
     const struct lpdis *d;
     lp_dis *dis;
     const lp_elf *elf;        /* for symbols and strings; may be NULL */
     const struct lp_elf_reloc *reloc; /* of the file */
     size_t n_relocs;
+    const struct lpdis_changes *changes; /* whose bodies have names; may be NULL */
+    int patch;                /* of -P: the one that the word is of */
     bool unlinked;            /* ET_REL: what registers hold is not known before it is linked */
     struct lpdis_regs regs;
     uint64_t undefined;
@@ -55,9 +58,10 @@ lp_status lpdis_patch(struct lpdis_view *v, const lp_patch *p, struct lp_error *
 /* ---- whole files (lpdis_dump.c) ---- */
 lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err);
 
-/* A changed word, or one of a new body (then `addr` is its offset). */
-struct lpdis_change { uint64_t addr; uint32_t old_word, new_word; char *body; size_t order, owner; bool printed; };
-struct lpdis_changes { struct lpdis_change *v; size_t n, cap, n_sites; }; /* sites by address, then the bodies in order */
+/* A changed word, or one of a new body (then `addr` is its offset, and `at` the address that it is made for). */
+struct lpdis_change { uint64_t addr, at; uint32_t old_word, new_word; char *body; size_t order, owner; bool printed; int patch; };
+struct lpdis_body { uint64_t at, end; const char *name; int patch; };
+struct lpdis_changes { struct lpdis_body *body; size_t n_bodies; int patch; /* of -P, which is being read */ struct lpdis_change *v; size_t n, cap, n_sites; }; /* sites by address, then the bodies in order */
 
 /* A run of words that is printed: a section, a segment, or a function of one. */
 struct lpdis_range {
@@ -83,6 +87,8 @@ struct lpdis_file {           /* what all parts of a file share; constant, but f
 void lpdis_part(const struct lpdis_file *f, lp_dis *dis, const struct lpdis_part *part, uint64_t *undefined);
 /* New bodies that no part has printed: functions that the old file does not have. */
 void lpdis_bodies(const struct lpdis_file *f, lp_dis *dis, uint64_t *undefined);
+/* The new body that covers an address, of this patch; NULL = none. */
+const struct lpdis_body *lpdis_body_at(const struct lpdis_changes *c, int patch, uint64_t addr);
 /* Where a part that begins at `from` may end: at a symbol, if there is one near. */
 uint64_t lpdis_part_end(const struct lpdis_file *f, const struct lpdis_range *r, uint64_t from);
 

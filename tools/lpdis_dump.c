@@ -37,7 +37,8 @@ int lpdis_keep_change(void *ctx, const struct lp_patch_word *w)
     struct lpdis_change *v = grow(c->v, &c->cap, c->n, sizeof *v);
     if (v) c->v = v;
     if (!v || (w->where && !body)) return free(body), 1;
-    c->v[c->n] = (struct lpdis_change){.addr = w->vaddr, .old_word = w->old_word, .new_word = w->new_word, .body = body, .order = c->n};
+    c->v[c->n] = (struct lpdis_change){.addr = w->vaddr, .old_word = w->old_word, .new_word = w->new_word, .body = body, .order = c->n,
+                                          .at = w->at, .patch = c->patch};
     /* A body belongs to the changed word that came before it: the branch at the old entry. */
     if (body) c->v[c->n].owner = c->n && c->v[c->n - 1].body ? c->v[c->n - 1].owner : c->n - 1;
     c->n++;
@@ -60,6 +61,7 @@ static lp_status read_patches(struct dump *x, struct lp_error *err)
         lp_status s = lp_patch_read(x->d->patches[i], 0, cli_report, NULL, &p, err);
         if (s) return s;
         s = lp_patch_check(p, x->f.elf, cli_report, NULL, err);
+        c->patch = i;
         if (s == LP_OK) s = lp_patch_words(p, x->f.elf, lpdis_keep_change, c, err);
         lp_patch_free(p);
         if (s) return s;
@@ -67,10 +69,24 @@ static lp_status read_patches(struct dump *x, struct lp_error *err)
     return LP_OK;
 }
 
-static void sort_changes(struct lpdis_changes *c)
+/* Words of one body are one behind the other. */
+static bool name_bodies(struct lpdis_changes *c)
+{
+    if (!(c->body = malloc((c->n - c->n_sites + 1) * sizeof *c->body))) return false;
+    for (size_t i = c->n_sites; i < c->n; i++) {
+        const struct lpdis_change *w = &c->v[i];
+        struct lpdis_body *last = c->n_bodies ? &c->body[c->n_bodies - 1] : NULL;
+        if (last && last->end == w->at && last->patch == w->patch && strcmp(last->name, w->body) == 0) last->end += 4;
+        else c->body[c->n_bodies++] = (struct lpdis_body){w->at, w->at + 4, w->body, w->patch};
+    }
+    return true;
+}
+
+static bool sort_changes(struct lpdis_changes *c)
 {
     if (c->n) qsort(c->v, c->n, sizeof *c->v, by_address);
     while (c->n_sites < c->n && !c->v[c->n_sites].body) c->n_sites++;
+    return name_bodies(c);
 }
 
 /* Each patch fits the file; so of two that change a word one does not fit what the other leaves. */
@@ -218,7 +234,7 @@ static lp_status print_all(struct dump *x, struct lp_error *err)
     else find_segments(x);
     lp_status s = x->d->live && !x->failed ? lpdis_look(x->d->live, &x->f, &x->f.changes, x->range, x->n_ranges, !x->d->symbol, err) : LP_OK;
     if (s) return s;
-    sort_changes(&x->f.changes);
+    x->failed |= !sort_changes(&x->f.changes);
     if ((s = check_apart(x, err)) != LP_OK) return s;
     find_parts(x);
     if (x->failed) {
@@ -249,7 +265,7 @@ lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err)
     lp_status s = read_patches(&x, err);
     if (s == LP_OK) s = print_all(&x, err);
     for (size_t i = 0; i < x.f.changes.n; i++) free(x.f.changes.v[i].body);
-    free(x.f.changes.v);
+    free(x.f.changes.v), free(x.f.changes.body);
     free(x.range);
     free(x.part);
     return s;

@@ -72,6 +72,7 @@ struct refs {
     bool have, slot;          /* slot: a pointer is loaded from `from`, and `addr` is what the dynamic linker puts there */
     uint64_t addr, from;
     const struct lp_elf_symbol *symbol;
+    struct lp_elf_symbol body; /* of a patch */
     const char *import;       /* slot: the symbol of another object */
     char string[STRING_MAX + 1];
     size_t string_len;
@@ -95,13 +96,15 @@ static size_t string_at(const lp_elf *elf, uint64_t addr, char *buf)
     return n < 2 || !readable((const unsigned char *)buf, n) ? 0 : n;
 }
 
-static void resolve(const lp_elf *elf, uint64_t addr, bool with_string, struct refs *r)
+static void resolve(const struct lpdis_view *v, uint64_t addr, bool with_string, struct refs *r)
 {
     r->have = true;
     r->addr = addr;
     r->string_len = 0;
-    r->symbol = elf ? lp_elf_symbol_at(elf, addr) : NULL;
-    if (with_string) r->string_len = string_at(elf, addr, r->string);
+    r->symbol = v->elf ? lp_elf_symbol_at(v->elf, addr) : NULL;
+    if (with_string) r->string_len = string_at(v->elf, addr, r->string);
+    const struct lpdis_body *b = r->symbol ? NULL : lpdis_body_at(v->changes, v->patch, addr);
+    if (b) r->body = (struct lp_elf_symbol){.name = b->name, .value = b->at}, r->symbol = &r->body;
 }
 
 size_t lpdis_first_reloc(const struct lp_elf_reloc *v, size_t n, size_t section, uint64_t at)
@@ -122,7 +125,7 @@ static void look_into_slot(const struct lpdis_view *v, uint32_t word, uint64_t a
     if (i >= v->n_relocs || v->reloc[i].at != at || !v->reloc[i].name) return;
     const struct lp_elf_reloc *slot = &v->reloc[i];
     bool relative = strcmp(slot->name, "relative") == 0;
-    if (relative) resolve(v->elf, (uint64_t)slot->addend, true, r);
+    if (relative) resolve(v, (uint64_t)slot->addend, true, r);
     else if (!slot->symbol) return;
     r->slot = true;
     r->from = at;
@@ -271,9 +274,9 @@ void lpdis_line(struct lpdis_view *v, const struct lpdis_line *l)
         lp_dis_word(v->dis, l->word, l->addr, &insn);
         v->undefined += !insn.defined && l->mark != '-';
         bool formed = l->mark != '-' && follow(&v->regs, l->word, insn.target, &at, &access);
-        if (insn.has_target) resolve(v->elf, insn.target, (l->word & 0x9f000000) == 0x10000000, &refs);
+        if (insn.has_target) resolve(v, insn.target, (l->word & 0x9f000000) == 0x10000000, &refs);
         else if (formed && !v->unlinked) {
-            resolve(v->elf, at, !access, &refs);
+            resolve(v, at, !access, &refs);
             if (access) look_into_slot(v, l->word, at, &refs);
         }
     }

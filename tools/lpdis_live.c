@@ -25,7 +25,7 @@ static lp_status add_body(struct live *x, const char *name, uint64_t at, uint64_
         if (lp_control_read(x->l->control, at + i, word, 4, x->err) != LP_OK) break;
         uint32_t w = word_of(word);
         if (open && !lp_dis_valid(w)) break;
-        struct lp_patch_word p = {.vaddr = at + i, .new_word = w, .where = where};
+        struct lp_patch_word p = {.vaddr = at + i, .new_word = w, .where = where, .at = at + i - x->l->info.bias};
         if (lpdis_keep_change(x->c, &p)) return LP_E_NOMEM;
         if (open && (w == 0xd65f03c0 || (w & 0xfc000000) == 0x14000000)) break; /* RET, B */
     }

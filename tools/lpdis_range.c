@@ -48,21 +48,30 @@ static void print_bodies(struct lpdis_view *v, const struct lpdis_changes *c, bo
         if (b->printed || (!all && b->owner != owner)) continue;
         if (!name || strcmp(name, b->body) != 0) body_head(b->body), v->regs.known = 0;
         name = b->body;
-        lpdis_line(v, &(struct lpdis_line){.mark = '+', .size = 4, .addr = b->addr, .word = b->new_word, .in = name});
+        v->patch = b->patch;
+        lpdis_line(v, &(struct lpdis_line){.mark = '+', .size = 4, .addr = b->at, .word = b->new_word, .in = name});
         b->printed = true;
     }
 }
 
+const struct lpdis_body *lpdis_body_at(const struct lpdis_changes *c, int patch, uint64_t addr)
+{
+    for (size_t i = 0; c && i < c->n_bodies; i++)
+        if (addr >= c->body[i].at && addr < c->body[i].end && c->body[i].patch == patch) return &c->body[i];
+    return NULL;
+}
+
 void lpdis_bodies(const struct lpdis_file *f, lp_dis *dis, uint64_t *undefined)
 {
-    struct lpdis_view v = {.d = f->d, .dis = dis};
+    struct lpdis_view v = {.d = f->d, .dis = dis, .elf = f->elf, .reloc = f->reloc, .n_relocs = f->n_relocs, .changes = &f->changes};
     print_bodies(&v, &f->changes, true, 0);
     *undefined += v.undefined;
 }
 
 static void due_bodies(struct state *s)
 {
-    struct lpdis_view v = {.d = s->v.d, .dis = s->v.dis};
+    struct lpdis_view v = s->v;
+    v.undefined = 0;
     if (s->any_site) print_bodies(&v, &s->f->changes, false, s->last_order);
     s->v.undefined += v.undefined;
     s->any_site = false;
@@ -124,6 +133,7 @@ static void print_word(struct state *s, uint64_t addr)
     lpdis_line(&s->v, &line);
     if (c) {
         line.mark = '+';
+        s->v.patch = c->patch;
         line.word = c->new_word;
         lpdis_line(&s->v, &line);
         s->any_site = true;
@@ -216,7 +226,8 @@ static void section_head(const char *name)
 
 void lpdis_part(const struct lpdis_file *f, lp_dis *dis, const struct lpdis_part *p, uint64_t *undefined)
 {
-    struct state s = {.f = f, .r = p->range, .v = {.d = f->d, .dis = dis, .reloc = f->reloc, .n_relocs = f->n_relocs, .unlinked = p->range->object}};
+    struct state s = {.f = f, .r = p->range, .v = {.d = f->d, .dis = dis, .reloc = f->reloc, .n_relocs = f->n_relocs, .changes = &f->changes,
+                                                            .unlinked = p->range->object}};
     if (!p->range->object) s.v.elf = f->elf;
     uint64_t addr = p->from;
     if (p->range->name && addr == p->range->addr) section_head(p->range->name);

@@ -46,6 +46,7 @@ struct lp_patch_word {
     uint32_t old_word, new_word;
     bool has_old;        /* false in new bodies */
     const char *where;   /* NULL, or the new body it belongs to */
+    uint64_t at;         /* in a new body: the address for which the word is made, that of the place where branches to the body lead */
 };
 LP_API lp_status lp_patch_words(const lp_patch *p, const lp_elf *elf, int (*fn)(void *ctx, const struct lp_patch_word *w), void *ctx,
                                 struct lp_error *err);

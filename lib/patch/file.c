@@ -104,7 +104,7 @@ static int give_body(const struct lp_plan *pl, const struct lp_def *d, int (*fn)
     char where[256];
     snprintf(where, sizeof where, "func %s", d->item->place.symbol ? d->item->place.symbol : "at an address");
     for (uint64_t off = 0; off < d->item->func->size; off += 4) {
-        struct lp_patch_word out = {.vaddr = off, .where = where};
+        struct lp_patch_word out = {.vaddr = off, .where = where, .at = d->addr + off};
         out.new_word = lp_le32(pl->region[d->region].bytes + d->off + off);
         int r = fn(ctx, &out);
         if (r) return r;

@@ -74,6 +74,20 @@ lpdis app | sed 's/^app:/standard input:/' >out
 same again out "an ELF file from standard input"
 hides "$(printf '\033')" "no colours into a file"
 
+# A new body is where the branch to it leads, and its own branches are called by where they lead.
+cat >fix.c <<'C'
+#include <stdio.h>
+int limit;
+__attribute__((noinline)) int other(int v) { __asm__ volatile(""); return v + 1; }
+int check(int v) { puts("checked"); for (int i = 0; i < v; i++) other(i); return v > limit; }
+C
+"$CROSS_CC" -O1 -fno-builtin -c -o fix.o fix.c && lpmake -q -t app -o fix.lpatch 'check=replace from fix.o'
+lpdis -P fix.lpatch --symbol check app >out
+at=$(sed -n 's/^+ .*\tb\t0x\([0-9a-f]*\) <func check>$/\1/p' out)
+like "$(sed -n '/^+ new body of func check/{n;p;}' out)" "^+ *$at:" "-P: the branch to a new body is called by its name, and leads to its first word"
+is "$(grep -c "^+ .*bl${tab}0x.* <puts@plt>$" out) $(grep -c "^+ .*bl${tab}0x.* <func other>$" out)" "1 1" "-P: what the body calls, of the program and of the patch"
+like "$(sed -n '/^+ new body of func check/,/ret/p' out)" '^+.*<func check+0x' "-P: and the loop in it"
+
 # A running program: what patches have made of it.
 printf '#include <unistd.h>\n__attribute__((noinline)) int check(int v) { __asm__ volatile(""); return v + 3; }\nint main(void) { for (int i = 0; i < 600; i++) { check(i); usleep(100000); } }\n' >wait.c
 "$CROSS_CC" -w -O2 -static-pie -fPIE -o wait wait.c || "$CROSS_CC" -w -O2 -static -o wait wait.c
