@@ -16,6 +16,7 @@ static const struct cli_option options[] = {
     {'d', "disassemble", NULL, "sections that hold code (the default)"},
     {'D', "disassemble-all", NULL, "all sections that are loaded; data as .word"},
     {'r', "reloc", NULL, "relocations, each behind the word that it changes"},
+    {'C', "demangle", NULL, "names of C++ as they were written, also for --symbol"},
     {'l', "line-numbers", NULL, "source files and lines, by the debug information"},
     {'j', "section", "NAME", "only this section (a glob)"},
     {OPT_SYMBOL, "symbol", "NAME", "only this function (a glob)"},
@@ -32,8 +33,8 @@ static const struct cli_option options[] = {
     CLI_COMMON,
 };
 static const char *const synopsis[] = {
-    "[-dDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [-P PATCH]... [--strict] [--json | --tsv] [-o FILE] FILE | -",
-    "[-dDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [--strict] [--json | --tsv] [-o FILE] -p PID",
+    "[-CdDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [-P PATCH]... [--strict] [--json | --tsv] [-o FILE] FILE | -",
+    "[-CdDlqrv] [-j SECTION] [--symbol NAME] [--start-address ADDR] [--stop-address ADDR] [--strict] [--json | --tsv] [-o FILE] -p PID",
     "[--strict] [--json | --tsv] [-o FILE] PATCH | -",
     "[--start-address ADDR] [--strict] [--json | --tsv] [-o FILE] -w WORD...",
     "--coverage | --rows [--json | --tsv] [-o FILE]",
@@ -64,6 +65,7 @@ static void parse_options(int argc, char **argv)
         case 'd': opt.d.all = false; break;
         case 'D': opt.d.all = true; break;
         case 'r': opt.d.relocs = true; break;
+        case 'C': opt.d.demangle = true; break;
         case 'l': opt.d.lines = true; break;
         case 'j': opt.d.section = cli.arg; break;
         case OPT_SYMBOL: opt.d.symbol = cli.arg; break;
@@ -91,6 +93,7 @@ static void parse_options(int argc, char **argv)
     if (opt.words) cli_form(FORM_WORDS, "-w");
     if (opt.pid && (opt.words || list || opt.d.n_patches || cli.n_operands)) cli_usage("-p takes no file, no words and no patches");
     if (opt.pid) cli_form(FORM_PID, "-p");
+    if (opt.d.demangle && !lp_elf_can_demangle()) cli_warn("-C: names stay as they are, as there is neither libstdc++.so.6 nor libc++abi.so.1");
     cli_once('j'), cli_once(OPT_SYMBOL), cli_once('p'), cli_once(OPT_START), cli_once(OPT_STOP);
     if (opt.d.start >= opt.d.stop) cli_usage("--stop-address is not above --start-address");
     if (!list && !opt.words && !opt.pid && cli.n_operands != 1) cli_usage(cli.n_operands ? "more than one file" : "no file is given");

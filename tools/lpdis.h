@@ -7,6 +7,7 @@
 struct lpdis {
     bool all;                 /* -D */
     bool lines, relocs;       /* -l, -r */
+    bool demangle;            /* -C */
     bool colour, strict;
     const char *section, *symbol; /* globs or NULL */
     uint64_t start, stop;
@@ -44,8 +45,11 @@ struct lpdis_line {
 };
 /* Print one. The registers are followed, but not by what a patch removes. */
 void lpdis_line(struct lpdis_view *v, const struct lpdis_line *line);
+/* A name as text, or as a value of a record with something behind it; both as -C says. */
+void lpdis_name(const struct lpdis *d, const char *name);
+void lpdis_value(const struct lpdis *d, const char *key, const char *name, const char *behind);
 /* -r: one relocation as a line or record. */
-void lpdis_reloc(const struct lp_elf_reloc *r);
+void lpdis_reloc(const struct lpdis *d, const struct lp_elf_reloc *r);
 /* The index of the first relocation at or behind an address. */
 size_t lpdis_first_reloc(const struct lp_elf_reloc *v, size_t n, size_t section, uint64_t at);
 /* Let the registers know of a word that is not printed. */
@@ -61,7 +65,13 @@ lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err);
 /* A changed word, or one of a new body (then `addr` is its offset, and `at` the address that it is made for). */
 struct lpdis_change { uint64_t addr, at; uint32_t old_word, new_word; char *body; size_t order, owner; bool printed; int patch; };
 struct lpdis_body { uint64_t at, end; const char *name; int patch; };
-struct lpdis_changes { struct lpdis_body *body; size_t n_bodies; int patch; /* of -P, which is being read */ struct lpdis_change *v; size_t n, cap, n_sites; }; /* sites by address, then the bodies in order */
+struct lpdis_changes {
+    struct lpdis_change *v;   /* sites by address, then the words of bodies in order */
+    size_t n, cap, n_sites;
+    struct lpdis_body *body;
+    size_t n_bodies;
+    int patch;                /* of -P, which is being read */
+};
 
 /* A run of words that is printed: a section, a segment, or a function of one. */
 struct lpdis_range {

@@ -161,7 +161,15 @@ static void find_segments(struct dump *x)
     }
 }
 
-static bool names(const struct dump *x, const struct lp_elf_symbol *s) { return fnmatch(x->d->symbol, s->name, 0) == 0; }
+/* With -C a name may be given as it was written, too. */
+static bool names(const struct dump *x, const struct lp_elf_symbol *s)
+{
+    if (fnmatch(x->d->symbol, s->name, 0) == 0) return true;
+    char *plain = x->d->demangle ? lp_elf_demangle(s->name) : NULL;
+    bool hit = plain && (fnmatch(x->d->symbol, plain, 0) == 0 || strcmp(x->d->symbol, plain) == 0);
+    free(plain);
+    return hit;
+}
 
 /* --symbol: the functions (and objects, with -D) whose names match; of several names of a place, one. */
 static void find_symbols(struct dump *x)

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { STRING_MAX = 48 };
@@ -134,7 +135,22 @@ static void look_into_slot(const struct lpdis_view *v, uint32_t word, uint64_t a
 
 /* ---- output ---- */
 
-void lpdis_reloc(const struct lp_elf_reloc *r)
+void lpdis_name(const struct lpdis *d, const char *name)
+{
+    char *plain = d->demangle ? lp_elf_demangle(name) : NULL;
+    out_text(plain ? plain : name);
+    free(plain);
+}
+
+void lpdis_value(const struct lpdis *d, const char *key, const char *name, const char *behind)
+{
+    char *plain = d->demangle && name ? lp_elf_demangle(name) : NULL;
+    if (name) out_pair(key, plain ? plain : name, behind);
+    else out_null(key);
+    free(plain);
+}
+
+void lpdis_reloc(const struct lpdis *d, const struct lp_elf_reloc *r)
 {
     char name[64] = "R_AARCH64_", number[24] = "+0x";
     for (size_t i = 0; r->name && r->name[i] && i < 50; i++) name[10 + i] = (char)toupper((unsigned char)r->name[i]), name[11 + i] = 0;
@@ -143,7 +159,7 @@ void lpdis_reloc(const struct lp_elf_reloc *r)
         out_record("reloc");
         out_hex("address", r->at);
         out_str("type_name", name);
-        out_str("symbol", r->symbol);
+        lpdis_value(d, "symbol", r->symbol, "");
         out_hex("addend", (uint64_t)r->addend);
         out_end();
         return;
@@ -153,7 +169,7 @@ void lpdis_reloc(const struct lp_elf_reloc *r)
     out_puts(": ");
     out_puts(name);
     out_puts("\t");
-    if (r->symbol) out_text(r->symbol);
+    if (r->symbol) lpdis_name(d, r->symbol);
     bool minus = r->symbol && r->addend < 0;
     uint64_t by = minus ? 0 - (uint64_t)r->addend : (uint64_t)r->addend;
     out_digits(number + 3, by, 1);
@@ -168,21 +184,21 @@ static void put_hex(uint64_t value)
     out_put(t, 2 + out_digits(t + 2, value, 1));
 }
 
-static void put_symbol(const struct refs *r)
+static void put_symbol(const struct lpdis *d, const struct refs *r)
 {
     out_puts(" <");
-    out_text(r->symbol->name);
+    lpdis_name(d, r->symbol->name);
     if (r->addr != r->symbol->value) out_puts("+"), put_hex(r->addr - r->symbol->value);
     out_puts(">");
 }
 
-static void put_refs(const struct lp_dis_insn *insn, const struct refs *r)
+static void put_refs(const struct lpdis *d, const struct lp_dis_insn *insn, const struct refs *r)
 {
     if (!r->have) return;
     if (!insn->has_target) out_puts("\t; "), put_hex(r->slot ? r->from : r->addr);
-    if (r->import) out_puts(" -> "), out_text(r->import);
+    if (r->import) out_puts(" -> "), lpdis_name(d, r->import);
     else if (r->slot) out_puts(" -> "), put_hex(r->addr);
-    if (r->symbol) put_symbol(r);
+    if (r->symbol) put_symbol(d, r);
     if (!r->string_len) return;
     out_puts(insn->has_target ? "\t; \"" : " \"");
     out_text_n(r->string, r->string_len);
@@ -226,11 +242,11 @@ static void print_text(const struct lpdis *d, const struct lpdis_line *l, const 
     if (plain) *p++ = '\n';
     out_put(line, (size_t)(p - line));
     if (plain) return;
-    if (!l->data) put_refs(insn, r);
+    if (!l->data) put_refs(d, insn, r);
     out_puts(colour ? "\033[0m\n" : "\n");
 }
 
-static void print_record(const struct lpdis_line *l, const struct lp_dis_insn *insn, const struct refs *r)
+static void print_record(const struct lpdis *d, const struct lpdis_line *l, const struct lp_dis_insn *insn, const struct refs *r)
 {
     static const char *const units[] = {"", ".byte", ".short", "", ".word"};
     char mark[2] = {l->mark, 0}, offset[24] = "+0x";
@@ -241,13 +257,13 @@ static void print_record(const struct lpdis_line *l, const struct lp_dis_insn *i
     out_str("mnemonic", l->data ? units[l->size] : insn->mnemonic);
     out_str("operands", l->data ? "" : insn->operands);
     out_str("row", l->data ? "" : insn->row);
-    out_str("function", l->in);
+    lpdis_value(d, "function", l->in, "");
     if (r->have) out_hex("target", r->addr);
     else out_null("target");
     if (r->symbol && r->addr != r->symbol->value) out_digits(offset + 3, r->addr - r->symbol->value, 1);
     else offset[0] = 0;
-    if (r->import) out_str("symbol", r->import);
-    else if (r->symbol) out_pair("symbol", r->symbol->name, offset);
+    if (r->import) lpdis_value(d, "symbol", r->import, "");
+    else if (r->symbol) lpdis_value(d, "symbol", r->symbol->name, offset);
     else out_null("symbol");
     if (r->string_len) out_bytes("string", r->string, r->string_len);
     else out_null("string");
@@ -281,5 +297,5 @@ void lpdis_line(struct lpdis_view *v, const struct lpdis_line *l)
         }
     }
     if (cli.format == OUT_TEXT) print_text(v->d, l, &insn, &refs);
-    else print_record(l, &insn, &refs);
+    else print_record(v->d, l, &insn, &refs);
 }

@@ -120,7 +120,7 @@ static void print_relocs(struct state *s, uint64_t end)
     for (; s->next_reloc < f->n_relocs; s->next_reloc++) {
         const struct lp_elf_reloc *r = &f->reloc[s->next_reloc];
         if (r->section != section || r->at >= end) return;
-        lpdis_reloc(r);
+        lpdis_reloc(s->v.d, r);
     }
 }
 
@@ -178,7 +178,7 @@ static void head(struct state *s, uint64_t addr, const char *name)
     char t[24] = "\n";
     out_put(t, 1 + out_digits(t + 1, addr, 16));
     out_puts(" <");
-    out_text(name);
+    lpdis_name(s->v.d, name);
     out_puts(">:\n");
 }
 

@@ -61,6 +61,9 @@ LP_API const struct lp_elf_symbol *lp_elf_symbol_at(const lp_elf *elf, uint64_t 
 LP_API lp_status lp_elf_find(const lp_elf *elf, const char *spec, const struct lp_elf_symbol **out, struct lp_error *err);
 /* Shortest spec that lp_elf_find resolves to this symbol, into buf; returns the length it needs. */
 LP_API int lp_elf_symbol_spec(const lp_elf *elf, const struct lp_elf_symbol *sym, char *buf, size_t size);
+/* A name of C++ as it was written, "Bank::pay(int)"; NULL if it is none, or if lp_elf_can_demangle() says no, for want of a C++ library. free(). */
+LP_API char *lp_elf_demangle(const char *symbol);
+LP_API bool lp_elf_can_demangle(void);
 
 /* Read what is at a link-time address when the file is loaded (bytes past p_filesz are 0). LP_E_ADDRESS if not all of it is in a PT_LOAD. */
 LP_API lp_status lp_elf_read(const lp_elf *elf, uint64_t vaddr, void *buf, size_t len, struct lp_error *err);

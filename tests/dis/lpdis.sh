@@ -74,6 +74,29 @@ lpdis app | sed 's/^app:/standard input:/' >out
 same again out "an ELF file from standard input"
 hides "$(printf '\033')" "no colours into a file"
 
+# -C: names of C++, as objdump has them.
+cxx=${CROSS_CC%gcc}g++
+cat >names.cc <<'C'
+#include <string>
+namespace ns { struct Bank { int n; int pay(int); int pay(const char *); }; }
+__attribute__((noinline)) int ns::Bank::pay(int i) { return n + i; }
+__attribute__((noinline)) int ns::Bank::pay(const char *s) { return n + *s; }
+template <class T> __attribute__((noinline)) T twice(T v) { return v + v; }
+int main(int c, char **v) { ns::Bank b = {c}; std::string s = v[0]; return b.pay(3) + b.pay("x") + twice(c) + (int)twice(s).size(); }
+C
+if ! have "$cxx" || ! "$cxx" -O1 -o names names.cc 2>/dev/null; then skip "-C" "no AArch64 C++ compiler"
+elif lpdis -C app 2>&1 >/dev/null | grep -q '^lpdis: warning: -C: names stay'; then skip "-C" "no C++ library"
+else
+    shows '<ns::Bank::pay(char const\*)>:$' "-C: the heads" lpdis -C names
+    "${CROSS_CC%gcc}objdump" -d -C names | sed -n 's/^0.* <\(.*\)>:$/\1/p' | grep -v '^\.plt$' >want
+    sed -n 's/^0.* <\(.*\)>:$/\1/p' out >have
+    same have want "  as objdump has them"
+    is "$(grep -c "bl${tab}0x.* <ns::Bank::pay(int)>$" out)" 1 "  and the targets"
+    shows '"function":"ns::Bank::pay(int)"' "-C: records, and --symbol of such a name" lpdis -C --json --symbol 'ns::Bank::pay(int)' names
+    shows '"function":"_ZN2ns4Bank3payEi"' "not without it" lpdis --json --symbol _ZN2ns4Bank3payEi names
+    status 2 "-C does not go with words" lpdis -C -w d503201f
+fi
+
 # A new body is where the branch to it leads, and its own branches are called by where they lead.
 cat >fix.c <<'C'
 #include <stdio.h>
