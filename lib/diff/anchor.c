@@ -11,7 +11,9 @@
 #include <string.h>
 
 enum { STEPS_MAX = 512, SLOTS = 256 };
-#define ARGUMENTS UINT32_C(0x1ff) /* X0-X8 */
+#define ARGUMENTS UINT32_C(0x1ff)      /* X0-X8 */
+#define TEMPORARY UINT32_C(0x7fe00)    /* X9-X18 */
+#define PRESERVED UINT32_C(0x3ff80000) /* X19-X29 */
 
 /* Where the registers of `mask` hold the address, or it and an index. */
 struct scan {
@@ -19,6 +21,7 @@ struct scan {
     unsigned compares, found, ntodo, nseen;
     const struct lp_side *s;
     const struct lp_atom *a;
+    struct lp_base_users *users;
     struct { uint64_t at; uint32_t mask; } todo[SLOTS], seen[SLOTS];
 };
 
@@ -31,6 +34,17 @@ static bool push(struct scan *x, uint64_t at, uint32_t mask)
     if (x->ntodo == SLOTS || x->nseen == SLOTS) return false;
     x->seen[x->nseen].at = at, x->seen[x->nseen++].mask = mask;
     x->todo[x->ntodo].at = at, x->todo[x->ntodo++].mask = mask;
+    return true;
+}
+
+/* A word that adds an offset. False: there are too many. */
+static bool add_user(struct scan *x, uint64_t at)
+{
+    struct lp_base_users *u = x->users;
+    for (unsigned i = 0; u && i < u->n; i++)
+        if (u->at[i] == at) return true;
+    if (u && u->n == LP_BASE_USERS) return false;
+    if (u) u->at[u->n++] = at;
     return true;
 }
 
@@ -60,6 +74,31 @@ static bool step_compared(struct scan *x, uint64_t at, uint32_t w, uint32_t mask
     return compares(w) && push(x, at + 4, mask & ~write);
 }
 
+/* Does a function read one of these registers as it finds it, though none is an argument? Code that was moved out of several functions does. */
+static bool takes(const struct scan *x, uint64_t target, uint32_t mask)
+{
+    const uint32_t i = lp_side_atom(x->s, lp_side_through(x->s, target));
+    if (i == LP_NONE) return true;
+    if (x->s->atom[i].kind == LP_ATOM_PLT) return false;
+    mask &= TEMPORARY;
+    for (uint64_t at = lp_side_through(x->s, target); at < x->s->atom[i].end && mask; at += 4) {
+        const uint32_t w = lp_code_word(x->s, at);
+        const struct lp_a64_regs r = lp_a64_regs(lp_a64_find(w, LP_A64_ALL), w);
+        if (r.read & mask) return true;
+        if (lp_word_is_branch(w) || (w & 0xfe000000) == 0xd6000000) break;
+        mask &= ~r.write;
+    }
+    return false;
+}
+
+/* A branch to another function, which knows of nothing but arguments. (The .cold part of this one has its registers.) */
+static bool is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
+{
+    const uint32_t i = w >> 26 == 5 && (target < x->a->start || target >= x->a->end) ? lp_side_atom(x->s, target) : LP_NONE;
+    const struct lp_atom *b = i == LP_NONE ? NULL : &x->s->atom[i];
+    return b && b->start == target && (b->kind == LP_ATOM_PLT || (b->kind == LP_ATOM_FUNC && b->parent == LP_NONE && x->a->parent == LP_NONE));
+}
+
 /* One word in the way of mask; false: the address gets away. */
 static bool step(struct scan *x, uint64_t at, uint32_t mask)
 {
@@ -72,28 +111,35 @@ static bool step(struct scan *x, uint64_t at, uint32_t mask)
     if (row == A64_UNDEFINED) return false;
     if (x->compared && (w & 0xfffffc1f) == 0xd65f0000) return !(mask & 1) && !(mask >> 30 & 1); /* RET */
     if ((w & 0xfe000000) == 0xd6000000) return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & ARGUMENTS) && !(mask >> 30 & 1); /* RET; BR, BLR: unknown */
-    if (w >> 26 == 0x25) return !(mask & ARGUMENTS) && push(x, at + 4, mask & 0x3ff80000 & ~(UINT32_C(1) << 29));
+    if (w >> 26 == 0x25) {
+        if (mask & ARGUMENTS || !lp_word_target(w, at, &target, &field) || takes(x, target, mask)) return false;
+        return push(x, at + 4, mask & PRESERVED & ~(UINT32_C(1) << 29));
+    }
     if (branch && r.read & mask) return false;
+    if (branch && lp_word_target(w, at, &target, &field) && is_tail_call(x, w, target))
+        return !(mask & (ARGUMENTS | PRESERVED)) && !takes(x, target, mask);
     if (branch && lp_word_target(w, at, &target, &field)) return push(x, target, mask) && (w >> 26 == 5 || push(x, at + 4, mask));
     if (r.read & mask && x->compared) return step_compared(x, at, w, mask, r.write);
     if (r.read & mask) {
         bool access = lp_a64_access(row, w, &m);
         uint32_t others = access ? r.read & mask & ~(UINT32_C(1) << m.base) : 0;
         if (access ? others || m.writeback || !has_address(x, at) : !has_address(x, at) && !adds_index(w)) return false;
+        if (!adds_index(w) && !add_user(x, at)) return false;
         if (access && m.store && ((m.rt < 31 && mask >> m.rt & 1) || (m.rt2 < 31 && mask >> m.rt2 & 1))) return false;
         if (!access && adds_index(w)) return push(x, at + 4, (mask & ~r.write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
     }
     return push(x, at + 4, mask & ~r.write);
 }
 
-static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared)
+static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared, struct lp_base_users *users)
 {
     struct scan *x = calloc(1, sizeof *x);
     uint32_t w = lp_code_word(s, at);
+    if (users) users->n = 0;
     const bool adr = compared && (w & 0x9f000000) == 0x10000000;
     bool only = x && (adr || (w & 0x7f800000) == 0x11000000) && (w & 31) != 31;
     if (only) {
-        x->s = s, x->a = &s->atom[atom];
+        x->s = s, x->a = &s->atom[atom], x->users = users;
         x->compared = compared;
         only = push(x, at + 4, UINT32_C(1) << (w & 31));
     }
@@ -180,5 +226,6 @@ bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at) { return
 bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at) & WIDE; }
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at) & READ; }
 
-bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false); }
-bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true); }
+bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false, NULL); }
+bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true, NULL); }
+bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users) { return follow(s, atom, at, false, users); }

@@ -227,6 +227,10 @@ void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
 /* ---- anchor.c ---- */
 /* Is what the ADD at this place makes used as a base only, by words that have references of their own? */
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* The same, and which words those are. */
+enum { LP_BASE_USERS = 128 };
+struct lp_base_users { uint64_t at[LP_BASE_USERS]; unsigned n; };
+bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users);
 /* Is what the ADD or ADR at this place makes compared with other addresses only, as the end of an array is? */
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Is an index added to it? Then it may be in front of the array: a[i - 1] is from &a[-1] on. */

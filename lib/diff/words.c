@@ -242,24 +242,37 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     return true;
 }
 
+static bool is_user(const struct lp_base_users *u, uint64_t at)
+{
+    unsigned i = 0;
+    while (i < u->n && u->at[i] != at) i++;
+    return i < u->n;
+}
+
+static bool same_there(const struct lp_there *a, const struct lp_there *b)
+{
+    return a->known == b->known && a->own == b->own && (a->own ? a->atom == b->atom && a->off == b->off : a->addr == b->addr);
+}
+
 /* An address that is made only as a base for others (a section anchor): where it must be so that they are right in the old file, if one place does for
  * all. Else it is what it says. */
 static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
 {
     struct lp_use u = {r->addr, r->base, x->atom, r->width, r->at};
     struct lp_there base = {0};
+    struct lp_base_users users;
     size_t n;
-    if (r->width || !lp_only_base(x->s, x->atom, r->at)) return there(x, &u);
+    if (r->width || !lp_base_users(x->s, x->atom, r->at, &users)) return there(x, &u);
     const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, r->addr, &n);
     for (size_t i = 0; i < n; i++) {
         const struct lp_ref_at *q = &x->s->ref[user[i].ref];
         const int64_t off = (int64_t)(q->addr - r->addr);
-        if (q == r) continue;
+        if (q == r || !is_user(&users, q->at)) continue;
         struct lp_use v = {q->addr, q->base, x->atom, q->width, q->at};
         struct lp_there t = there(x, &v);
-        if (!t.known || (base.known && (t.own != base.own || (t.own ? t.atom != base.atom || t.off - off != base.off : t.addr - (uint64_t)off != base.addr))))
-            return there(x, &u);
-        if (!base.known) base = t, base.off -= off, base.addr -= t.own ? 0 : (uint64_t)off;
+        t.off -= off, t.addr -= t.own ? 0 : (uint64_t)off;
+        if (!t.known || (base.known && !same_there(&t, &base))) return there(x, &u);
+        base = t;
     }
     return base.known ? base : there(x, &u);
 }
@@ -285,13 +298,29 @@ static bool makes_page(const struct word *x, uint64_t base)
     return n != 0;
 }
 
-static const struct lp_ref_at *made_by(const struct word *x, uint64_t base)
+/* Where the base of this word is, which other words of the function make, if it is nothing but a base; false: not one place. */
+static bool made_at(struct word *x, uint64_t base, struct lp_there *out)
 {
+    struct lp_base_users users;
+    bool any = false;
     size_t n;
     const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, base, &n);
-    for (size_t i = 0; i < n; i++)
-        if (lp_only_base(x->s, x->atom, x->s->ref[made[i].ref].at)) return &x->s->ref[made[i].ref];
-    return NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct lp_ref_at *r = &x->s->ref[made[i].ref];
+        if (!lp_base_users(x->s, x->atom, r->at, &users) || !is_user(&users, x->at)) continue;
+        const struct lp_there t = base_of(x, r);
+        if (any && !same_there(&t, out)) return false;
+        *out = t, any = true;
+    }
+    return any;
+}
+
+/* A piece of a text that is copied: the text is in the old file, or carried, as a whole. */
+static bool is_inside_text(const struct word *x, const struct lp_use *from, const struct lp_use *to)
+{
+    const uint32_t i = lp_side_atom(x->s, from->addr);
+    const bool constant = i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && !(x->s->span[x->s->atom[i].span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS));
+    return constant && to->addr > from->addr && to->addr + to->width - from->addr <= lp_side_text(x->s, from->addr);
 }
 
 /* An offset from an address that is made elsewhere: right if the two are as far apart in the old file, or can be. */
@@ -304,8 +333,9 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (i != LP_NONE && i == k) return true; /* within one object */
     const bool index = r->flags & LP_FLOW_INDEXED;
     if (index && i != LP_NONE && lp_side_span(x->s, from.addr) != lp_side_span(x->s, to.addr)) return true; /* no section anchor leads there */
-    const struct lp_ref_at *made = made_by(x, from.addr);
-    struct lp_there a = made ? base_of(x, made) : there(x, &from), b = there(x, &to);
+    if (is_inside_text(x, &from, &to)) return true;
+    struct lp_there a = {0}, b = there(x, &to);
+    if (!made_at(x, from.addr, &a)) a = there(x, &from);
     if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
     if (a.known && k == LP_NONE) return true; /* outside of everything */
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);

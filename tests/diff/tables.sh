@@ -130,6 +130,26 @@ build() { out=$1; shift; "$CROSS_CC" -w -O1 -pie "$@" -Wl,--build-id,--no-apply-
 build z.old && build z.new -DNAMES || exit 1
 fix "new data of addresses that are not in the file" z.old z.new main
 
+# ---- two bases at one place, of which one is for an old variable and the other for a new one; and a text that is copied in pieces ----
+cat >bases.c <<'C'
+#include <stdio.h>
+int use(int);
+char to[8];
+__asm__(".text\n .globl use\n .type use, %function\nuse: adrp x9, .Lanchor\n add x9, x9, :lo12:.Lanchor\n ldr w10, [x9, #4]\n add w0, w0, w10\n" MORE
+        "adrp x0, .Ltext\n add x0, x0, :lo12:.Ltext\n b puts\n .size use, .-use\n"
+        ".section .rodata.str1.1, \"aMS\", %progbits, 1\n.Ltext: .asciz \"abcdef\"\n"
+        ".data\n .p2align 2\n.set .Lanchor, .\n.type first, %object\n.size first, 4\nfirst: .word 1\n.type second, %object\n.size second, 4\nsecond: .word 2\n" THIRD ".text\n");
+int main(void) { for (int i = 0; i < 3; i++) use(i); puts(to); return 0; }
+C
+more='"adrp x11, .Lanchor\n add x11, x11, :lo12:.Lanchor\n ldr w12, [x11, #8]\n add w12, w12, #1\n str w12, [x11, #8]\n adrp x13, .Ltext\n add x13, x13, :lo12:.Ltext\n"
+      "ldr w14, [x13]\n ldur w15, [x13, #3]\n adrp x13, to\n add x13, x13, :lo12:to\n str w14, [x13]\n stur w15, [x13, #3]\n add w12, w12, #48\n strb w12, [x13]\n"'
+for how in -pie '-no-pie -static'; do
+    "$CROSS_CC" -w -O1 $how '-DMORE=""' '-DTHIRD=""' -Wl,--build-id -o b.old bases.c &&
+        "$CROSS_CC" -w -O1 $how "-DMORE=$more" '-DTHIRD=".type third, %object\n.size third, 4\nthird: .word 5\n"' -Wl,--build-id -o b.new bases.c || exit 1
+    fix "$how: a base for a new variable where an old one has one" b.old b.new use
+    is "$(grep '^data' fix.lpatch | sed 's/ align .*//')" "data third data size 4" "$how: and the text is the old one"
+done
+
 # ---- variables and names of functions, which compilers number: one more of them gives others the numbers of others ----
 cat >numbers.c <<'C'
 #include <stdio.h>
