@@ -12,6 +12,7 @@
 
 enum { STEPS_MAX = 512, SLOTS = 256 };
 #define ARGUMENTS UINT32_C(0x1ff)      /* X0-X8 */
+#define RESULTS UINT32_C(3)            /* X0, X1 (AAPCS64 6.9) */
 #define TEMPORARY UINT32_C(0x7fe00)    /* X9-X18 */
 #define PRESERVED UINT32_C(0x3ff80000) /* X19-X29 */
 
@@ -99,6 +100,13 @@ static bool is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
     return b && b->start == target && (b->kind == LP_ATOM_PLT || (b->kind == LP_ATOM_FUNC && b->parent == LP_NONE && x->a->parent == LP_NONE));
 }
 
+/* What may still be meant where the function returns: results, but of code that was moved out of several functions, anything of theirs. */
+static uint32_t returned(const struct scan *x)
+{
+    const char *name = lp_atom_name(x->a);
+    return name && strncmp(name, "OUTLINED_FUNCTION", 17) != 0 ? RESULTS : ARGUMENTS | TEMPORARY;
+}
+
 /* One word in the way of mask; false: the address gets away. */
 static bool step(struct scan *x, uint64_t at, uint32_t mask)
 {
@@ -110,7 +118,7 @@ static bool step(struct scan *x, uint64_t at, uint32_t mask)
     bool branch = lp_word_is_branch(w);
     if (row == A64_UNDEFINED) return false;
     if (x->compared && (w & 0xfffffc1f) == 0xd65f0000) return !(mask & 1) && !(mask >> 30 & 1); /* RET */
-    if ((w & 0xfe000000) == 0xd6000000) return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & ARGUMENTS) && !(mask >> 30 & 1); /* RET; BR, BLR: unknown */
+    if ((w & 0xfe000000) == 0xd6000000) return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & returned(x)) && !(mask >> 30 & 1); /* RET; BR, BLR: unknown */
     if (w >> 26 == 0x25) {
         if (mask & ARGUMENTS || !lp_word_target(w, at, &target, &field) || takes(x, target, mask)) return false;
         return push(x, at + 4, mask & PRESERVED & ~(UINT32_C(1) << 29));

@@ -89,6 +89,7 @@ struct lp_side {
     size_t noffsets;
     uint64_t *cut;                    /* addresses that something refers to, in unnamed data */
     size_t ncut, cut_cap;
+    uint32_t *extent;                 /* extent.c: of each atom, or NULL */
     struct lp_flow_survey survey;
     bool nomem;
     bool code_read;                   /* the dataflow has looked at data in code */
@@ -224,6 +225,9 @@ enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, 
 /* ---- both.c ---- */
 /* What does not depend on the other side: fn for each of the two, each by a thread of its own. */
 void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
+/* ---- extent.c ---- */
+/* Are two pieces of zeroed storage of the same size, as far as they are used? */
+bool lp_same_room(lp_diff *d, uint32_t a, uint32_t b);
 /* ---- anchor.c ---- */
 /* Is what the ADD at this place makes used as a base only, by words that have references of their own? */
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);

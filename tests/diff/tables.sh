@@ -170,6 +170,28 @@ for how in -O0 -O2 '-O2 -fno-toplevel-reorder -no-pie -static'; do
     is "$(grep -c '^data count' fix.lpatch)" 0 "$how: and those that were there are the old ones"
 done
 
+# ---- without symbols: a new variable where there was padding, which leaves less room for the one in front; and a place in a variable that is used by itself now ----
+cat >room.c <<'C'
+#include <stdio.h>
+__attribute__((noinline)) int fixed(int n) { EXTRA return n; }
+int main(void) { for (int i = 0; i < 5; i++) printf("%d\n", fixed(i)); return 0; }
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -pie -fno-section-anchors -s "$@" -Wl,--build-id -o "$out" room.c; }
+build r.old -DEXTRA= && build r.new '-DEXTRA=static int count; n += ++count;' || exit 1
+lpdiff --heuristic r.old r.new >r.lpatch 2>r.err
+is "$?$(grep -v '^lpdiff: hint' r.err)" 1 "without symbols: a new variable"
+is "$(run -P r.lpatch ./r.old; echo $?)" "$(run ./r.new; echo $?)" "the patched program does what the new one does"
+cat >room.c <<'C'
+#include <stdio.h>
+static int pair[2];
+__attribute__((noinline)) int fill(int i, int n) { return pair[i & 1] += n; }
+__attribute__((noinline)) int fixed(int n) { EXTRA return n; }
+int main(void) { for (int i = 0; i < 5; i++) printf("%d %d %d\n", fill(i, i), fixed(i), pair[0]); return 0; }
+C
+build r.old -DEXTRA= && build r.pair '-DEXTRA=n += pair[1];' || exit 1
+lpdiff --heuristic r.old r.pair >r.lpatch 2>r.err
+is "$?$(grep -o 'E110' r.err | sort -u)" 2E110 "a place in a variable that is used by itself now is nothing new"
+
 # ---- a table of offsets from itself (clang makes such ones), of which texts changed, and which has grown: in the running program, and in the file ----
 cat >offsets.c <<'C'
 #include <stdio.h>

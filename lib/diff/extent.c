@@ -1,0 +1,89 @@
+/* diff/extent.c - how much of a piece of zeroed storage without a name the code is seen to use. A piece goes as far as the next address that something refers
+ * to, so that a new variable in what was padding makes it shorter; it is the same variable if all that is touched is in front of that. */
+#include <config.h>
+#include "diff/diff.h"
+#include "base/bits.h"
+#include "base/search.h"
+
+#include <elf.h>
+#include <stdlib.h>
+
+enum { ALL = UINT32_MAX };
+
+/* Is this one of two words that make the same address for a comparison, or a difference? So only the bounds of a section are used that nothing is in
+ * (crtstuff.c: __TMC_END__ and the list that ends there). */
+static bool is_bound(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r)
+{
+    const uint32_t rd = lp_code_word(s, r->at) & 31;
+    for (uint32_t i = 0; i < f->nref; i++) {
+        const struct lp_ref_at *q = &s->ref[f->ref + i];
+        if (q == r || q->kind != LP_FLOW_ADDR || q->width || q->addr != r->addr) continue;
+        const uint32_t other = lp_code_word(s, q->at) & 31, last = r->at > q->at ? (uint32_t)(r->at - f->start) : (uint32_t)(q->at - f->start);
+        const uint32_t w = lp_code_word(s, f->start + last + 4), n = lp_bits(w, 5, 5), m = lp_bits(w, 16, 5);
+        const bool difference = (w & 0xdfe0fc00) == 0xcb000000; /* SUB, SUBS (CMP) of two registers */
+        if (difference && ((n == rd && m == other) || (n == other && m == rd))) return true;
+    }
+    return false;
+}
+
+static void touch(struct lp_side *s, uint32_t f, const struct lp_ref_at *r)
+{
+    if (r->kind != LP_FLOW_ADDR && r->kind != LP_FLOW_TARGET) return;
+    const uint32_t i = lp_side_atom(s, r->addr);
+    if (i == LP_NONE || s->atom[i].kind != LP_ATOM_PIECE || !(s->span[s->atom[i].span].flags & LP_SPAN_BSS) || s->extent[i] == ALL) return;
+    const uint64_t end = r->addr + r->width - s->atom[i].start;
+    if (r->width && !(r->flags & LP_FLOW_INDEXED)) s->extent[i] = end < ALL && end > s->extent[i] ? (uint32_t)end : s->extent[i];
+    else if (r->width || !(is_bound(s, &s->atom[f], r) || lp_only_base(s, f, r->at))) s->extent[i] = ALL;
+}
+
+/* A page that gets away, or from which not all offsets are known, may lead to all that is in it. */
+static void touch_pages(struct lp_side *s, const struct lp_atom *f)
+{
+    enum { PAGE = 4096 };
+    bool opaque = false;
+    for (uint32_t k = 0; k < f->nref; k++) opaque |= s->ref[f->ref + k].kind == LP_FLOW_OPAQUE;
+    for (uint32_t k = 0; k < f->nref; k++) {
+        const struct lp_ref_at *r = &s->ref[f->ref + k];
+        if (r->kind != LP_FLOW_PAGE || !(opaque || r->flags & LP_FLOW_ALONE)) continue;
+        for (size_t i = lp_count_below(s->atom, s->natom, sizeof *s->atom, r->addr); i < s->natom && s->atom[i].start < r->addr + PAGE; i++) s->extent[i] = ALL;
+        const uint32_t first = lp_side_atom(s, r->addr);
+        if (first != LP_NONE) s->extent[first] = ALL;
+    }
+}
+
+/* Words may be the address of anything; in a position-dependent program any word may. */
+static void touch_by_word(struct lp_side *s, uint64_t v)
+{
+    const uint32_t i = lp_side_atom(s, v);
+    if (i != LP_NONE) s->extent[i] = ALL;
+}
+
+static bool find_extents(struct lp_side *s)
+{
+    s->extent = calloc(s->natom + 1, sizeof *s->extent);
+    if (!s->extent) return false;
+    for (uint32_t f = 0; f < s->natom; f++) {
+        if (!lp_is_code_atom(&s->atom[f])) continue;
+        touch_pages(s, &s->atom[f]);
+        for (uint32_t k = 0; k < s->atom[f].nref; k++) touch(s, f, &s->ref[s->atom[f].ref + k]);
+    }
+    for (size_t i = 0; i < s->nword; i++)
+        if (s->word[i].kind == LP_WORD_ADDR) touch_by_word(s, s->word[i].value);
+    for (size_t i = 0; i < s->nspan && lp_elf_info(s->elf)->type == ET_EXEC; i++) {
+        const struct lp_span *x = &s->span[i];
+        for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & LP_SPAN_CODE) && at + 8 <= x->end; at += 8)
+            touch_by_word(s, lp_le64(x->bytes + (at - x->start)));
+    }
+    return true;
+}
+
+bool lp_same_room(lp_diff *d, uint32_t a, uint32_t b)
+{
+    const struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
+    const uint64_t n = x->end - x->start, m = y->end - y->start, least = n < m ? n : m;
+    if (n == m) return true;
+    if (x->kind != LP_ATOM_PIECE || y->kind != LP_ATOM_PIECE || !(OLD(d)->span[x->span].flags & NEW(d)->span[y->span].flags & LP_SPAN_BSS)) return false;
+    for (int i = 0; i < 2; i++)
+        if (!d->side[i].extent && !find_extents(&d->side[i])) return d->nomem = true, false;
+    return OLD(d)->extent[a] <= least && NEW(d)->extent[b] <= least;
+}
