@@ -158,6 +158,8 @@ lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);
 /* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */
 lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
 
+/* ---- check.c ---- */
+bool lp_linked_by(const lp_elf *e, const char *linker); /* as .comment has it */
 /* ---- load.c ---- */
 const struct lp_span *lp_side_span(const struct lp_side *s, uint64_t addr);
 /* The table of offsets that has this address, or with a larger one begins next below `end`; NULL = none. */

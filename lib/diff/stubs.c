@@ -1,5 +1,6 @@
 /* diff/stubs.c - ATOMS, what a linker moved: a load or store behind an ADRP at the end of a page, which one kind of CPU gets wrong (erratum 843419 of
- * Cortex-A53), stands in a stub, and `b stub` in its place. Both are taken as the instruction was. */
+ * Cortex-A53), stands in a stub, and `b stub` in its place. Both are taken as the instruction was. So is what a linker that relaxes (ld.lld, mold) makes of
+ * ADRP and ADD: a patch needs them, because ADR does not lead far enough from where new code is. */
 #include <config.h>
 #include "diff/diff.h"
 #include "a64/a64.h"
@@ -54,8 +55,55 @@ static uint8_t *view_of(struct lp_side *s, const struct lp_atom *a, const uint8_
     return bytes;
 }
 
+static void put_word(uint8_t *p, uint32_t w)
+{
+    for (int b = 0; b < 4; b++) p[b] = (uint8_t)(w >> 8 * b);
+}
+
+/* ---- NOP, ADR: were ADRP, ADD ---- */
+
+static bool is_relaxed(const struct lp_atom *a, const uint8_t *p, uint64_t off, uint64_t *to)
+{
+    uint32_t field;
+    if (off + 8 > a->end - a->start || lp_le32(p + off) != LP_A64_NOP) return false;
+    const uint32_t w = lp_le32(p + off + 4);
+    return (w & 0x9f000000) == 0x10000000 && (w & 31) != 31 && lp_word_target(w, a->start + off + 4, to, &field) && *to - a->start >= a->end - a->start;
+}
+
+/* A bit for each word that branches of the function lead to. */
+static uint8_t *entered(struct lp_side *s, const struct lp_atom *a, const uint8_t *p)
+{
+    const uint64_t n = a->end - a->start;
+    uint8_t *set = calloc(1, n / 32 + 1);
+    uint64_t to;
+    uint32_t field;
+    if (!set) s->nomem = true;
+    for (uint64_t off = 0; set && off + 4 <= n; off += 4) {
+        if (!lp_word_target(lp_le32(p + off), a->start + off, &to, &field)) continue;
+        to -= a->start;
+        if (to < n) set[to / 32] |= (uint8_t)(1 << to / 4 % 8);
+    }
+    return set;
+}
+
+static void unrelax(struct lp_side *s, const struct lp_atom *a, const uint8_t *p, uint8_t **view)
+{
+    uint8_t *set = NULL;
+    uint64_t to;
+    for (uint64_t off = 0; off + 8 <= a->end - a->start && !s->nomem; off += 4) {
+        if (!is_relaxed(a, p, off, &to) || (!set && !(set = entered(s, a, p))) || set[(off + 4) / 32] >> (off + 4) / 4 % 8 & 1) continue;
+        if (!*view && !(*view = view_of(s, a, p))) break;
+        const uint32_t rd = lp_le32(p + off + 4) & 31;
+        const uint64_t pages = (to >> 12) - ((a->start + off) >> 12);
+        put_word(*view + off, 0x90000000 | ((uint32_t)pages & 3) << 29 | ((uint32_t)(pages >> 2) & 0x7ffff) << 5 | rd);
+        put_word(*view + off + 4, 0x91000000 | ((uint32_t)to & 4095) << 10 | rd << 5 | rd);
+    }
+    free(set);
+}
+
 void lp_diff_stubs(struct lp_side *s)
 {
+    const bool relaxes = lp_linked_by(s->elf, "LLD") || lp_linked_by(s->elf, "mold");
     for (size_t i = 0; i < s->natom && !s->nomem; i++) {
         const struct lp_atom *a = &s->atom[i];
         uint64_t avail = 0, stub;
@@ -66,8 +114,9 @@ void lp_diff_stubs(struct lp_side *s)
         for (uint64_t off = 0; off + 4 <= a->end - a->start; off += 4) {
             if (!moved(s, a->start + off, lp_le32(p + off), &stub, &word) || (stub >= a->start && stub < a->end)) continue;
             if (!view && !(view = view_of(s, a, p))) return;
-            for (int b = 0; b < 4; b++) view[off + (unsigned)b] = (uint8_t)(word >> 8 * b);
+            put_word(view + off, word);
             take_stubs(s, stub);
         }
+        if (relaxes) unrelax(s, a, p, &view);
     }
 }

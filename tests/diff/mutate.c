@@ -248,6 +248,31 @@ static bool same_meaning(const struct change *c)
            lp_elf_read(old_file, lp_le64(c->new_bytes), is, sizeof is, NULL) == LP_OK && memcmp(was, is, sizeof was) == 0;
 }
 
+/* Where a branch leads to, past words that do nothing; *rest: what else it says. 0: it is none. */
+static uint64_t branch_target(const struct change *c, const uint8_t *bytes, uint32_t *rest)
+{
+    const uint32_t w = lp_le32(bytes), kind = w >> 24 & 0x7f;
+    const unsigned bits = (w & 0x7c000000) == 0x14000000 ? 26 : w >> 24 == 0x54 || (kind & 0x7e) == 0x34 ? 19 : (kind & 0x7e) == 0x36 ? 14 : 0;
+    const unsigned low = bits == 26 ? 0 : 5;
+    const uint32_t field = bits != 0 ? ((UINT32_C(1) << bits) - 1) << low : 0;
+    uint64_t to = c->at + (uint64_t)(lp_sext((w & field) >> low, bits ? bits : 1) * WORD);
+    uint8_t word[WORD];
+    *rest = w & ~field;
+    while (bits != 0 && lp_elf_read(old_file, to, word, sizeof word, NULL) == LP_OK && lp_le32(word) == 0xd503201f)
+        to += WORD;
+    return bits != 0 ? to : 0;
+}
+
+/* The same branch, to a NOP in front of where it led before, or behind. */
+static bool same_branch(const struct change *c)
+{
+    uint32_t rest, other;
+    if (c->r->kind != CODE)
+        return false;
+    const uint64_t was = branch_target(c, c->old_bytes, &rest), is = branch_target(c, c->new_bytes, &other);
+    return was != 0 && was == is && rest == other;
+}
+
 static void random_change(struct change *c)
 {
     const uint64_t k = random_below(100);
@@ -260,7 +285,7 @@ static void random_change(struct change *c)
         else if (kind == POINTER) change_pointer(c);
         else change_datum(c);
         memcpy(c->old_bytes, image + c->off, c->len);
-    } while (memcmp(c->old_bytes, c->new_bytes, c->len) == 0 || may_be_padding(c) || same_meaning(c) ||
+    } while (memcmp(c->old_bytes, c->new_bytes, c->len) == 0 || may_be_padding(c) || same_meaning(c) || same_branch(c) ||
              (kind != POINTER && is_filled(c->at, c->len)));
 }
 

@@ -170,6 +170,29 @@ for how in -O0 -O2 '-O2 -fno-toplevel-reorder -no-pie -static'; do
     is "$(grep -c '^data count' fix.lpatch)" 0 "$how: and those that were there are the old ones"
 done
 
+# ---- NOP, ADR, as ld.lld makes of ADRP, ADD: it does not lead far enough from new code, and another build may not have it ----
+cat >relax.c <<'C'
+#include <stdio.h>
+int say(int), again(int);
+__asm__(".text\n .globl say\n .type say, %function\nsay: " BODY "cbz w0, 1f\n" MAKE(x0, .La) " b puts\n1: " MAKE(x0, .Lb) " b puts\n .size say, .-say\n"
+        " .globl again\n .type again, %function\nagain: mov w1, #0\n nop\n2: adr x0, .La\n tbnz w1, #0, 2b\n b puts\n .size again, .-again\n"
+        ".section .rodata.str1.1, \"aMS\", %progbits, 1\n.La: .asciz \"one\"\n.Lb: .asciz \"" LAST "\"\n"
+        ".section .comment, \"MS\", %progbits, 1\n .asciz \"Linker: LLD 19.1.7\"\n.text\n");
+int main(void) { say(0); say(1); again(0); return 0; }
+C
+for how in -pie '-no-pie -static'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 $how "$@" -Wl,--build-id -o "$out" relax.c; }
+    adr='-DMAKE(r,to)="nop\n adr "#r", "#to"\n"' adrp='-DMAKE(r,to)="adrp "#r", "#to"\n add "#r", "#r", :lo12:"#to"\n"'
+    build x.old "$adr" '-DBODY="mov w1, #0\n"' '-DLAST="two"' && build x.far "$adrp" '-DBODY="mov w1, #0\n"' '-DLAST="two"' &&
+        build x.new "$adr" '-DBODY="mov w1, #0\n eor w0, w0, #1\n"' '-DLAST="two"' && build x.text "$adrp" '-DBODY="mov w1, #0\n"' '-DLAST="another"' || exit 1
+    nothing "$how: an address that another build makes in the other way" x.old x.far
+    nothing "$how: and the other way round" x.far x.old
+    fix "$how: a fix of new code" x.old x.new say
+    is "$(grep -c 'adr_prel_pg_hi21' fix.lpatch)" 2 "$how: which has ADRP again"
+    lpdiff x.old x.text >x.lpatch
+    is "$(run -P x.lpatch ./x.old; echo $?)" "$(run ./x.text; echo $?)" "$how: a text that is another one"
+done
+
 # ---- without symbols: a new variable where there was padding, which leaves less room for the one in front; and a place in a variable that is used by itself now ----
 cat >room.c <<'C'
 #include <stdio.h>
