@@ -32,7 +32,7 @@ uint64_t lp_cfi_bytes(struct lp_cfi_reader *r, unsigned n)
     return v;
 }
 
-static uint64_t leb(struct lp_cfi_reader *r, bool is_signed)
+uint64_t lp_cfi_leb(struct lp_cfi_reader *r, bool is_signed)
 {
     uint64_t v = 0;
     for (unsigned shift = 0; !r->bad; shift += 7) {
@@ -43,9 +43,6 @@ static uint64_t leb(struct lp_cfi_reader *r, bool is_signed)
     }
     return 0;
 }
-
-uint64_t lp_cfi_uleb(struct lp_cfi_reader *r) { return leb(r, false); }
-int64_t lp_cfi_sleb(struct lp_cfi_reader *r) { return (int64_t)leb(r, true); }
 
 uint64_t lp_cfi_pointer(struct lp_cfi_reader *r, uint8_t enc, uint64_t data)
 {

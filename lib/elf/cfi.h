@@ -12,6 +12,7 @@ enum lp_cfi_kind {
     LP_CFI_VALUE,      /* is CFA + off */
     LP_CFI_REGISTER,   /* is in register reg; of the CFA: it is reg + off */
     LP_CFI_EXPRESSION, /* a DWARF expression, which is not evaluated */
+    LP_CFI_VAL_EXPRESSION, /* of an instruction only */
 };
 struct lp_cfi_rule { uint8_t kind, reg; int64_t off; };
 /* What holds at one address. */
@@ -25,11 +26,16 @@ bool lp_cfi_run_plain(const uint8_t *insns, size_t n, uint64_t at, struct lp_cfi
 /* Of such instructions, the registers that the function saves anywhere: bit n Xn, bit 32 + n Vn. */
 uint64_t lp_cfi_saves(const uint8_t *insns, size_t n);
 
-/* ---- between cfi.c, cfi_run.c, cfi_write.c and cfi_move.c ---- */
+/* ---- between cfi.c, cfi_insn.c, cfi_run.c and cfi_move.c ---- */
 struct lp_cfi_reader { const uint8_t *p, *end; uint64_t vaddr; bool bad; }; /* vaddr: of p */
 uint64_t lp_cfi_bytes(struct lp_cfi_reader *r, unsigned n); /* little-endian */
-uint64_t lp_cfi_uleb(struct lp_cfi_reader *r);
-int64_t lp_cfi_sleb(struct lp_cfi_reader *r);
+uint64_t lp_cfi_leb(struct lp_cfi_reader *r, bool is_signed);
+static inline uint64_t lp_cfi_uleb(struct lp_cfi_reader *r)
+{
+    if (r->p >= r->end || *r->p & 0x80) return lp_cfi_leb(r, false);
+    return r->vaddr++, *r->p++; /* most are of one byte */
+}
+static inline int64_t lp_cfi_sleb(struct lp_cfi_reader *r) { return (int64_t)lp_cfi_leb(r, true); }
 void lp_cfi_skip(struct lp_cfi_reader *r, uint64_t n);
 /* A pointer in encoding `enc` (DW_EH_PE_*); `data`: what datarel is relative to. */
 uint64_t lp_cfi_pointer(struct lp_cfi_reader *r, uint8_t enc, uint64_t data);
@@ -47,6 +53,18 @@ struct lp_cie {
 /* at: the FDE's own address, where its length is (which has 4 bytes, as what unwinds reads no other); lsda: of its exception table, 0 = none. */
 struct lp_fde { struct lp_cie cie; uint64_t cie_at; bool cie_good; struct lp_cfi_reader insns; uint64_t start, end, at, lsda; };
 enum { LP_PE_PCREL_SDATA4 = 0x1b, LP_PE_DATAREL_SDATA4 = 0x3b, LP_PE_UDATA4 = 3, LP_PE_INDIRECT = 0x80, LP_PE_OMIT = 0xff };
+/* One instruction, whichever way it is written. */
+enum lp_cfi_what {
+    LP_CFI_NONE, LP_CFI_NOTHING,
+    LP_CFI_ADVANCE, LP_CFI_PLACE,                /* by off bytes; to address off */
+    LP_CFI_RULE, LP_CFI_RESTORE,                 /* of reg, by kind (enum lp_cfi_kind): of what is off, from, block; the CIE's */
+    LP_CFI_CFA, LP_CFI_CFA_REG, LP_CFI_CFA_OFF,  /* kind REGISTER: reg + off; only one of the two changes */
+    LP_CFI_REMEMBER, LP_CFI_RECALL,
+    LP_CFI_SIGN_WITH_PC, LP_CFI_SIGN,            /* the return address is signed from here on, or no longer */
+};
+struct lp_cfi_insn { uint8_t what, kind; uint64_t reg, from; int64_t off; const uint8_t *block; uint64_t len; };
+/* False: there are no more, or r is bad. */
+bool lp_cfi_next(const struct lp_cie *c, struct lp_cfi_reader *r, struct lp_cfi_insn *i);
 struct lp_cfi_table;
 void lp_cfi_table_free(struct lp_cfi_table *t); /* part of an lp_elf */
 bool lp_cfi_run(const struct lp_fde *f, uint64_t vaddr, struct lp_cfi *out);
@@ -58,11 +76,7 @@ uint64_t lp_elf_frames(const lp_elf *elf);
 
 /* ---- instructions for lp_cfi_run_plain(), into a buffer, which has failed if they cannot be said so ---- */
 struct lp_buf;
-void lp_cfi_put(struct lp_buf *b, uint64_t byte);
-void lp_cfi_put_uleb(struct lp_buf *b, uint64_t v);
-void lp_cfi_put_sleb(struct lp_buf *b, int64_t v);
-void lp_cfi_put_advance(struct lp_buf *b, uint64_t words);
-void lp_cfi_put_saved(struct lp_buf *b, uint64_t reg, int64_t off); /* at CFA + off */
+void lp_cfi_put(struct lp_buf *b, const struct lp_cfi_insn *i);
 /* Those of an FDE. False: there are none, or they cannot be said so. */
 bool lp_cfi_plain(const struct lp_fde *f, struct lp_buf *out);
 /* Those for a body of n words: word i is word from[i] of the FDE's function, or LP_CFI_NEW. The same rules give the same bytes. */
