@@ -77,6 +77,21 @@ void lp_sort_atoms(struct lp_atom *a, size_t n)
     lp_sort(a, n, sizeof *a, by_start);
 }
 
+void lp_merge_atoms(struct lp_atom *a, size_t m, size_t n)
+{
+    struct lp_atom *first = m && m < n ? malloc(m * sizeof *a) : NULL; /* as a rule these are far fewer */
+    if (!first) {
+        lp_sort_atoms(a, n);
+        return;
+    }
+    memcpy(first, a, m * sizeof *a);
+    for (size_t i = 0, k = m, to = 0; i < m; to++) {
+        const bool second = k < n && by_start(&a[k], &first[i]) < 0;
+        a[to] = second ? a[k++] : first[i++];
+    }
+    free(first);
+}
+
 /* ---- symbols ---- */
 
 static bool is_func(const struct lp_elf_symbol *y) { return y->type == STT_FUNC || y->type == STT_GNU_IFUNC; }

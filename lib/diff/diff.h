@@ -36,17 +36,17 @@ struct lp_atom {
     uint32_t differs;                 /* byte offset of the first difference */
     uint8_t kind, rule;
     uint8_t state, why;               /* enum lp_diff_state, enum lp_change_reason */
-    bool included, merged;            /* merged: functions that overlap */
-    bool carry, carried;              /* new data: goes into the patch; is there */
-    bool unresolved;                  /* code: E141 has been said of it */
-    bool used;                        /* unnamed data: something refers to its start */
-    bool followed;                    /* code, paired: what it calls has been looked at */
-    bool second, done;                /* code: it has its references, from the second thread */
-    bool joined;                      /* new data: must stay behind the atom in front of it */
-    bool by_entry, moved_part;        /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
-    bool labels;                      /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
-    bool numbered;                    /* one of several of this name in its file, but for a number: paired by use */
-    bool in_place, no_place;          /* words are changed where they are; that does not do */
+    bool second, done;                /* code: it has its references, from the second thread (no bits: threads set them) */
+    bool included : 1, merged : 1;    /* merged: functions that overlap */
+    bool carry : 1, carried : 1;      /* new data: goes into the patch; is there */
+    bool unresolved : 1;              /* code: E141 has been said of it */
+    bool used : 1;                    /* unnamed data: something refers to its start */
+    bool followed : 1;                /* code, paired: what it calls has been looked at */
+    bool joined : 1;                  /* new data: must stay behind the atom in front of it */
+    bool by_entry : 1, moved_part : 1; /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
+    bool labels : 1;                  /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
+    bool numbered : 1;                /* one of several of this name in its file, but for a number: paired by use */
+    bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
 };
 
 /* What a word of code says about an address. Branches and words without any are not listed; several of one word follow one another. Sorted by place. */
@@ -178,6 +178,8 @@ static inline bool lp_is_code_atom(const struct lp_atom *a) { return a->kind <= 
 void lp_side_add_atom(struct lp_side *s, const struct lp_atom *a);
 /* By address, of one address the longest first. */
 void lp_sort_atoms(struct lp_atom *a, size_t n);
+/* The same if the first m and the others are in order. */
+void lp_merge_atoms(struct lp_atom *a, size_t m, size_t n);
 /* Through veneers of the linker. */
 uint64_t lp_side_through(const struct lp_side *s, uint64_t addr);
 /* Atoms of one name: the first in by_name, and how many. */

@@ -363,7 +363,7 @@ static void fill_gaps(struct lp_side *s)
         if (at < x->end) pieces_in(s, x, at, x->end);
         if (k) k--;
     }
-    lp_sort_atoms(s->atom, s->natom);
+    lp_merge_atoms(s->atom, known, s->natom);
 }
 
 /* Atoms are put in order anew: what points at them by number comes along. */
