@@ -310,7 +310,7 @@ static int by_name(const void *a, const void *b)
 /* Symbols of no size that linkers make of the bounds of data. */
 static bool is_bound(const struct lp_elf_symbol *y)
 {
-    bool section = strncmp(y->name, "__stop_", 7) == 0 || strncmp(y->name, "__start_", 8) == 0;
+    bool section = strncmp(y->name, "__stop_", 7) == 0 || strncmp(y->name, "__start_", 8) == 0 || strncmp(y->name, "__rela_iplt_", 12) == 0;
     return !y->size && (y->type == STT_OBJECT || (y->type == STT_NOTYPE && section));
 }
 
