@@ -327,12 +327,16 @@ static bool same_beside(lp_diff *d, const struct lp_side *o, const struct lp_use
     return !len || lp_same_data(d, o, u->addr, n->addr, len, &at);
 }
 
+/* Code without a name that linkers add, between functions (stubs.c): it is compared with those, and leads nowhere else. */
+static bool is_stub(const struct lp_side *s, uint32_t atom) { return atom != LP_NONE && s->atom[atom].kind == LP_ATOM_PLT && !s->atom[atom].sym; }
+
 static bool same_by_atom(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
     if (a == LP_NONE || b == LP_NONE) {
         const bool there = same_bound(o, u->addr, NEW(d), n->addr) || (d->same_layout && u->addr == n->addr);
         return a == b && there && same_beside(d, o, u, n);
     }
+    if (is_stub(o, a) && is_stub(NEW(d), b)) return d->same_layout && u->addr == n->addr;
     bool code = lp_is_code_atom(&o->atom[a]);
     if (code != lp_is_code_atom(&NEW(d)->atom[b])) return false;
     return code ? same_code_place(o, u, NEW(d), n, a, b) && same_content(d, o, u, n) : same_datum(d, o, u, n, a, b);

@@ -32,6 +32,21 @@ for way in adr adrp; do
     fix "a fix there ($way)" e.old e.fix get
     fix "a fix of what was worked around ($way)" e.new e.fix get
 done
+# Data between functions, of which a word happens to be an ADR that leads to the linker's code: get's third word is `b stub`, the ADR goes in front of get.
+if have python3; then
+    python3 - e.barer e.data <<'P'
+import struct, sys
+b = bytearray(open(sys.argv[1], 'rb').read())
+at = next(o for o in range(0, len(b) - 16, 4096) if b[o - 4:o] == bytes.fromhex('020040f9') and b[o + 3] >> 2 == 5)
+to = at + (struct.unpack_from('<I', b, at)[0] & 0x3ffffff) * 4
+far = to - (at - 64)
+struct.pack_into('<I', b, at - 64, 0x10000005 | (far & 3) << 29 | far >> 2 << 5)
+open(sys.argv[2], 'wb').write(b)
+P
+    nothing "data that looks like an ADR of what the linker added" e.data e.data
+else
+    skip "data that looks like an ADR of what the linker added" "no python3"
+fi
 
 # ---- code behind a BR that is not understood: what that code itself leads to has its state and no other ----
 cat >behind.c <<'C'
