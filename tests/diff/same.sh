@@ -78,9 +78,8 @@ shifted 'library' shared "$tests/e2e/threads.c" "$CROSS_CC" -O2
 shifted 'static' static "$tests/guest/hashmap.c" "$CROSS_CC" -g -O2
 if [ -n "$full" ]; then
     shifted 'PIE' pie "$tests/e2e/threads.c" "$CROSS_CC" -g -O2
-    for flag in -O0 -O1 -O3 '-O2 -Wl,-q' '-O2 -ffunction-sections -fdata-sections -Wl,--gc-sections' '-O2 -fno-pie -mcmodel=large' '-O2 -mbranch-protection=standard'; do
+    for flag in -O0 -O1 -O3 '-O2 -Wl,-q' '-O2 -ffunction-sections -fdata-sections -Wl,--gc-sections' '-O2 -mbranch-protection=standard'; do
         for as in static pie shared; do
-            case "$flag $as" in *large*pie | *large*shared) continue ;; esac
             shifted "$as, $flag" $as "$tests/guest/hashmap.c" "$CROSS_CC" $flag
         done
     done
