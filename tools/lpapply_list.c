@@ -238,6 +238,7 @@ int do_list(void)
         lp_status s = list_one(target_at(i));
         if (s) status = cli_exit_status(s);
     }
+    if (!target_at(0) && cli.format == OUT_TEXT) cli_note(1, "no such program is running");
     if (!status || !targets_one()) return out_close() ? status : cli_exit_status(LP_E_IO);
     out_discard();
     return status;

@@ -244,11 +244,7 @@ static lp_status do_patch(const char *name, const char *text, size_t len, struct
 
 static lp_status show_elf(const char *name, lp_elf *elf, struct lp_error *err)
 {
-    if (cli.format == OUT_TEXT && cli.level > 0) {
-        out_puts("\n");
-        out_text(name);
-        out_puts(":     file format elf64-littleaarch64\n");
-    }
+    opt.d.title = name;
     lp_status s = lpdis_dump(&opt.d, elf, err);
     lp_elf_close(elf);
     return s;

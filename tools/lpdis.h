@@ -9,6 +9,7 @@ struct lpdis {
     bool lines, relocs;       /* -l, -r */
     bool demangle;            /* -C */
     bool colour, strict;
+    const char *title;        /* what the file is called */
     const char *section, *symbol; /* globs or NULL */
     uint64_t start, stop;
     struct lpdis_live *live;      /* -p, or NULL */

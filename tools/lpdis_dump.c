@@ -233,6 +233,15 @@ static lp_status nothing(struct dump *x, struct lp_error *err)
     return err->status;
 }
 
+/* Not above an error. */
+static void print_title(const struct lpdis *d)
+{
+    if (cli.format != OUT_TEXT || cli.level < 1) return;
+    out_puts("\n");
+    out_text(d->title);
+    out_puts(":     file format elf64-littleaarch64\n");
+}
+
 static lp_status print_all(struct dump *x, struct lp_error *err)
 {
     size_t n;
@@ -249,6 +258,7 @@ static lp_status print_all(struct dump *x, struct lp_error *err)
         *err = (struct lp_error){.status = LP_E_NOMEM, .text = "out of memory"};
         return LP_E_NOMEM;
     }
+    if (x->matched || (!x->d->symbol && !x->d->section)) print_title(x->d);
     return x->matched ? lpdis_run(&x->f, x->part, x->n_parts, &x->d->undefined, err) : nothing(x, err);
 }
 

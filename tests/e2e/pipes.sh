@@ -39,6 +39,8 @@ like "$(cat err)" 'empty: it is empty' "it says so"
 status "lpmake: unknown symbol" 1 lpmake -t app 'chekc=nop'
 like "$(cat err)" 'chekc' "named"
 like "$(cat err)" 'check' "with the near name"
+lpdis --symbol mian app >out 2>err
+is "$? $(wc -c <out)" "1 0" "lpdis: no title above an error"
 # A name that is nearly one is a mistake in typing: every tool that takes one says which it is.
 { sed '/^@/,$d' p.lpatch; printf '@ mian\n- 00000000\n+ d503201f\nend\n'; } >typo.lpatch
 printf 'int check(int v) { return v; }\n' >fix.c && arm64_cc fix.o fix.c -O1 -c
