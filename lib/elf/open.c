@@ -34,6 +34,10 @@ static lp_status bad(const struct lp_elf *e, struct lp_error *err, lp_status s, 
 static lp_status check_header(struct lp_elf *e, Elf64_Ehdr *eh, struct lp_error *err)
 {
     if (!e->size) return bad(e, err, LP_E_ELF, "it is empty: an ELF file is expected");
+    if (e->size >= 7 && memcmp(e->image, "lpatch ", 7) == 0) {
+        bad(e, err, LP_E_ELF, "it is a patch, not an ELF file");
+        return lp_hint(err, "where a command takes both, the ELF file comes first and the patches follow"), LP_E_ELF;
+    }
     if (e->size < EI_NIDENT || memcmp(e->image, ELFMAG, SELFMAG) != 0) return bad(e, err, LP_E_ELF, "not an ELF file (no \\177ELF at its start)");
     if (e->image[EI_CLASS] != ELFCLASS64 || e->image[EI_DATA] != ELFDATA2LSB) {
         lp_fail(err, LP_E_ELF_MACHINE, "not an AArch64 ELF64 little-endian file: class %u, data encoding %u (expected 2 and 1)",

@@ -39,6 +39,8 @@ like "$(cat err)" 'empty: it is empty' "it says so"
 status "lpmake: unknown symbol" 1 lpmake -t app 'chekc=nop'
 like "$(cat err)" 'chekc' "named"
 like "$(cat err)" 'check' "with the near name"
+status "a patch where an ELF file is expected" 2 lpdiff p.lpatch app
+like "$(cat err)" 'p.lpatch: it is a patch, not an ELF file' "it says so"
 lpdis --symbol mian app >out 2>err
 is "$? $(wc -c <out)" "1 0" "lpdis: no title above an error"
 # A name that is nearly one is a mistake in typing: every tool that takes one says which it is.
