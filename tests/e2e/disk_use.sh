@@ -175,7 +175,10 @@ fi
 run "a set-user-ID program" 0 lpapply -q -b own through.lpatch
 is "$(about own own.orig)" "$set $who $set $who " "stays its owner's, and so does what is kept"
 is "$(sum own.orig) $(sum own)" "$(sum was) $(sum new)" "with the right bytes in each"
-(umask 022 && run "another file" 0 lpapply -q -o own2 own.orig through.lpatch)
+mask=$(umask)
+umask 022
+run "another file" 0 lpapply -q -o own2 own.orig through.lpatch
+umask "$mask"
 is "$(about own2)" "-rwxr-xr-x $(id -u):$(id -g) " "is not set-user-ID"
 run "once more" 0 lpapply -q -b -R own
 is "$(sum own.orig) $(sum own)" "$(sum new) $(sum was)" "what is kept is replaced"
