@@ -209,7 +209,8 @@ static uint8_t compare_numbers(lp_diff *d, const struct walk *x, const struct lp
     if ((a ^ b) & ~offset_mask(a)) return LP_WHY_CODE;
     if (a == b && x->s != OLD(d)) return LP_WHY_NONE;
     if (!p || !q) return a != b ? LP_WHY_NUMBER : guess ? LP_WHY_NONE : LP_WHY_REFS; /* the one that has none is no address */
-    const enum lp_reading r = guess ? lp_read_words(x->s, 0, p->addr, y->s, 0, q->addr) : LP_READ_ADDRESS;
+    enum lp_reading r = guess ? lp_read_words(x->s, 0, p->addr, y->s, 0, q->addr) : LP_READ_ADDRESS;
+    if (guess && (p->flags | q->flags) & LP_FLOW_MAYBE) r = r == LP_READ_ADDRESS ? LP_READ_EITHER : LP_READ_NUMBER;
     if (r == LP_READ_NUMBER) return a == b ? LP_WHY_NONE : LP_WHY_NUMBER;
     const bool same = same_addresses(d, x, p, y, q);
     return same && (r == LP_READ_ADDRESS || p->addr == q->addr) ? LP_WHY_NONE : LP_WHY_REFS;
@@ -528,7 +529,8 @@ void lp_diff_compare(lp_diff *d)
 {
     char buf[32];
     d->same_layout = same_layout(d);
-    if (same_places(d)) pair_in_place(d);
+    d->same_places = same_places(d);
+    if (d->same_places) pair_in_place(d);
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t i = 0; i < OLD(d)->natom; i++) {
             struct lp_atom *a = &OLD(d)->atom[i];

@@ -50,7 +50,8 @@ struct lp_atom {
 };
 
 /* What a word of code says about an address. Branches and words without any are not listed; several of one word follow one another. Sorted by place. */
-enum { LP_REF_NUMBER = LP_FLOW_DATA + 1 }; /* a kind besides enum lp_flow_kind: MOVZ or MOVK of the address; LP_FLOW_ALONE: of its uppermost part */
+enum { LP_REF_NUMBER = LP_FLOW_DATA + 1 }; /* a kind besides enum lp_flow_kind: MOVZ or MOVK of the address; LP_FLOW_ALONE: of its uppermost part;
+                                              * LP_FLOW_MAYBE: more probably a number */
 struct lp_ref_at { uint64_t at, addr; uint32_t base; uint8_t kind, flags, width; }; /* base: the atom that the relocation names, or LP_NONE */
 struct lp_table_at { struct lp_flow_table t; uint32_t atom; };
 
@@ -122,6 +123,7 @@ struct lp_diff {
     bool anchors;                     /* compare.c: a base may be anything, its users are compared */
     uint32_t unwound, first_unwound;  /* functions of which nothing but the unwinding information differs */
     bool same_layout;                 /* every atom is where it was */
+    bool same_places;                 /* every function is, and all that has a name */
     struct lp_supposed { uint32_t a, b; } *supposed;
     size_t nsupposed, supposed_cap;
     unsigned depth;

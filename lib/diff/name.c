@@ -35,6 +35,16 @@ void lp_suppose_back(lp_diff *d, size_t to)
     }
 }
 
+/* Of what has been supposed from `before` on, the pair of a, which stood there for the time being; and all of it if it has shown nothing. */
+static void forget_one(lp_diff *d, size_t before, uint32_t a, bool same)
+{
+    if (!same) lp_suppose_back(d, before);
+    if (d->nsupposed <= before || d->supposed[before].a != a) return;
+    OLD(d)->atom[a].pair = NEW(d)->atom[d->supposed[before].b].pair = LP_NONE;
+    d->nsupposed--;
+    memmove(d->supposed + before, d->supposed + before + 1, (d->nsupposed - before) * sizeof *d->supposed);
+}
+
 void lp_suppose_keep(lp_diff *d, bool keep)
 {
     if (!keep) lp_suppose_back(d, 0);
@@ -177,7 +187,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
         bool circle = u->addr == x->start && n->addr == y->start && x->kind == y->kind && lp_suppose(d, o, a, b);
         bool same = same_constant(d, o, u, n, a, b);
         d->depth--;
-        if (circle) lp_suppose_back(d, before);
+        if (circle) forget_one(d, before, a, same);
         return same;
     }
     if (u->addr - x->start != n->addr - y->start) return false;
@@ -186,6 +196,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if ((x->numbered || y->numbered) && !lp_same_stem(x, y)) return false;
     bool label = has_label(o, x->start) || has_label(NEW(d), y->start);
     if (label && x->kind == LP_ATOM_PIECE) return same_label(o, x->start, NEW(d), y->start, true) && lp_suppose(d, o, a, b);
+    if (d->same_places && x->kind == LP_ATOM_PIECE && x->start != y->start) return false;
     /* Of a piece with another size, other places in it are used. */
     return (x->end - x->start == y->end - y->start || (o == OLD(d) && lp_same_room(d, a, b))) && lp_suppose(d, o, a, b);
 }

@@ -128,8 +128,9 @@ static uint64_t part_of(uint32_t w) { return (uint64_t)lp_bits(w, 5, 16) << 16 *
 
 enum { REACH = 16 }; /* words from MOVZ to the last MOVK */
 
-/* The number of which this word makes a part; *last: its uppermost one. False: of one part only. */
-static bool number_at(const struct lp_flow_part *p, size_t i, uint64_t *v, bool *last)
+/* The number of which this word makes a part; *last: its uppermost one; *whole: parts that are 0 are made, too, as compilers do for addresses and for no
+ * numbers. False: of one part only. */
+static bool number_at(const struct lp_flow_part *p, size_t i, uint64_t *v, bool *last, bool *whole)
 {
     const uint8_t *code = p->code;
     const uint32_t w = lp_le32(code + 4 * i), rd = w & 31;
@@ -143,6 +144,7 @@ static bool number_at(const struct lp_flow_part *p, size_t i, uint64_t *v, bool 
         if (is_movz(m) && (m & 31) == rd) break;
         if (!is_movk(m) || (m & 31) != rd) continue;
         *v = (*v & ~(UINT64_C(0xffff) << 16 * lp_bits(m, 21, 2))) | part_of(m);
+        *whole |= !part_of(m);
         more++;
         if (lp_bits(m, 21, 2) > top) top = (uint32_t)lp_bits(m, 21, 2);
     }
@@ -155,9 +157,9 @@ static void take_number(struct lp_side *s, const struct lp_flow_part *p, size_t 
 {
     const uint32_t w = lp_le32((const uint8_t *)p->code + 4 * i);
     struct lp_ref_at r = {p->at + 4 * i, 0, LP_NONE, LP_REF_NUMBER, 0, 0};
-    bool last = false;
+    bool last = false, whole = false;
     if ((!is_movz(w) && !is_movk(w)) || lp_elf_info(s->elf)->type != ET_EXEC) return;
-    const bool number = number_at(p, i, &r.addr, &last);
+    const bool number = number_at(p, i, &r.addr, &last, &whole);
     if (s->nreloc) {
         const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, r.at);
         const struct lp_reloc_at *q = n && s->reloc[n - 1].at == r.at ? &s->reloc[n - 1] : NULL;
@@ -170,7 +172,8 @@ static void take_number(struct lp_side *s, const struct lp_flow_part *p, size_t 
     } else if (!number || r.addr < 4096 || !lp_side_span(s, r.addr)) {
         return;
     }
-    if (last) r.flags = LP_FLOW_ALONE;
+    if (last) r.flags |= LP_FLOW_ALONE;
+    if (!whole && !s->nreloc) r.flags |= LP_FLOW_MAYBE;
     add_ref(s, &r);
 }
 

@@ -7,10 +7,11 @@ cd "$scratch" || exit 1
 sysroot=$(arm64_sysroot) || sysroot=/
 run() { timeout 60 lprun --no-control -L "$sysroot" "$@" 2>&1; }
 gcc() { "$CROSS_CC" -w "$@" -Wl,--build-id; }
+options=
 # right NAME OLD NEW [STATUS [REASON]]: a patch that is right, no difference, or a reason (STATUS and REASON: this and nothing else)
 right()
 {
-    lpdiff --data "$2" "$3" >r.lpatch 2>r.err
+    lpdiff --data $options "$2" "$3" >r.lpatch 2>r.err
     rc=$? want=$(run "./$3") old=$(run "./$2") reason=$(sed -n 's/^lpdiff: [^ ]*: \(E[0-9]*\): .*/\1/p' r.err | sort -u | paste -s -d ' ')
     case $rc in
     0) got=$old ;;
@@ -198,5 +199,30 @@ for how in '-no-pie -fno-pie -static' '-pie -fPIE' '-no-pie -fno-pie -static -Wl
             build h.wide '-DONE="error: bad"' '-DTWO="bad"' '-DWIDE=L"xi theta!"' || exit 1
         for new in one two wide; do right "$flag $how, $new" h.old h.$new; done
     done
+done
+
+# ---- without symbols: what is where is found by how it is used, and that holds for all who use it ----
+cat >bare.c <<'C'
+#include <stdio.h>
+#ifdef SHIFT
+int room[SHIFT];
+__attribute__((noinline)) int use(int n) { return room[n] ^ n * 5; }
+#endif
+static int a, b;
+static int *const both[] = {ONE, TWO};
+static long x[4], y[4];
+__attribute__((noinline)) int add(int k) { *both[k] += 7; return *both[1 - k]; }
+__attribute__((noinline)) int sum(void) { return a * 3 + b; }
+__attribute__((noinline)) void put(long *p) { p[1] += 5; }
+__attribute__((noinline)) void fill(void) { put(WHICH); }
+__attribute__((noinline)) int all(void) { return x[1] * 3 + y[1]; }
+int main(void) { printf("%d ", add(0)); printf("%d ", sum()); fill(); printf("%d\n", all()); return 0; }
+C
+options=--heuristic
+for how in '-no-pie -fno-pie' '-no-pie -fno-pie -static' '-pie -fPIE'; do
+    build() { out=$1; shift; gcc -O2 -s -fno-section-anchors $how "$@" -o "$out" bare.c; }
+    build q.old '-DONE=&a' '-DTWO=&b' -DWHICH=x && build q.words '-DONE=&b' '-DTWO=&a' -DWHICH=x && build q.shift '-DONE=&b' '-DTWO=&a' -DWHICH=x -DSHIFT=40 &&
+        build q.code '-DONE=&a' '-DTWO=&b' -DWHICH=y && build q.codes '-DONE=&a' '-DTWO=&b' -DWHICH=y -DSHIFT=40 || exit 1
+    for new in words shift code codes; do right "stripped, $how, $new" q.old q.$new; done
 done
 tap_done
