@@ -166,13 +166,27 @@ static void read_units(const lp_elf *e, struct lp_lines *l)
     if (l->ncopy) qsort(l->copy, l->ncopy, sizeof *l->copy, by_copy);
 }
 
+/* Bytes for libelf, which writes into them if it unpacks sections (Go's, gcc -gz): then a copy. */
+static char *bytes_for_libelf(const lp_elf *e, struct lp_lines *l)
+{
+    bool packed = false;
+    size_t n;
+    const struct lp_elf_section *s = lp_elf_sections(e, &n);
+    for (size_t i = 0; i < n; i++) packed |= s[i].flags & SHF_COMPRESSED || strncmp(s[i].name, ".zdebug", 7) == 0;
+    if (!packed) return (char *)e->image;
+    l->image = malloc(e->size);
+    l->failed = !l->image;
+    return l->image ? memcpy(l->image, e->image, e->size) : NULL;
+}
+
 /* from: what has the debug information, e itself or its debug file. */
 static void read_debug(const lp_elf *e, const lp_elf *from, struct lp_lines *l)
 {
     pthread_once(&libdw_once, load_libdw);
     snprintf(l->why, sizeof l->why, "%s", no_libdw);
     if (l->why[0]) return;
-    l->elf = elf_memory((char *)from->image, from->size); /* not from->elf: libdw changes what it unpacks, and it has no lock */
+    char *image = bytes_for_libelf(from, l);
+    l->elf = image ? elf_memory(image, from->size) : NULL; /* not from->elf, which has no lock */
     l->dwarf = l->elf ? dw.dwarf_begin_elf(l->elf, DWARF_C_READ, NULL) : NULL;
     if (l->dwarf) read_units(e, l);
     if (!l->nrow) snprintf(l->why, sizeof l->why, "no debug information with source lines: compile with -g, and do not strip, or have its debug file");
@@ -183,7 +197,7 @@ void lp_lines_free(struct lp_lines *l)
     if (!l) return;
     if (l->dwarf) dw.dwarf_end(l->dwarf);
     if (l->elf) elf_end(l->elf);
-    free(l->row), free(l->copy), free(l);
+    free(l->image), free(l->row), free(l->copy), free(l);
 }
 #else
 static void read_debug(const lp_elf *e, const lp_elf *from, struct lp_lines *l)

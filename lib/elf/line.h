@@ -13,6 +13,7 @@ struct lp_lines {
     bool failed;
     char why[200];                  /* why there is nothing; "" = there is */
     void *dwarf, *elf;              /* libdw's, which own the names */
+    void *image;                    /* theirs, to unpack in */
 };
 void lp_lines_free(struct lp_lines *l);
 /* Where a change of file:line takes place: the first address of each copy of its code. The out-of-line ones come first, each group by address. */

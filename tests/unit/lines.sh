@@ -55,6 +55,10 @@ compare()
     is "$(grep '^inlined' got | cut -d' ' -f4 | sort -u | tr '\n' ' ')" "both clamp " "$name: their names"
     [ "$(grep -c '^inlined' got)" -ge "$(cat inlined)" ] && ok "$name: $(cat inlined) inlined copies" || not_ok "$name: inlined copies"
 }
+# Compressed debug sections, which libelf unpacks: what is made afterwards is for the file as it is.
+"$CROSS_CC" -O2 -g -gz -static -Wl,--build-id=none -o packed lines.c && compare "compressed" packed
+lpmake -t packed -o packed.lpatch 'lines.c:21=nop' 2>err || note <err
+is "$(sed -n 's/^file-sha256 *//p' packed.lpatch)" "$(sha256sum <packed | cut -d' ' -f1)" "compressed: the patch is for this file"
 for dwarf in 2 3 4 5; do
     "$CROSS_CC" -O2 -gdwarf-$dwarf -o lines$dwarf lines.c && compare "DWARF $dwarf" lines$dwarf
 done
