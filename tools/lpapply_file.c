@@ -3,21 +3,49 @@
 #include "cli.h"
 #include "lpapply.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 static const char *file(void) { return cli.operands[0]; }
 static bool from_stdin(void) { return strcmp(file(), "-") == 0; }
 /* The result: -o, else in the place of the file, else standard output. */
 static const char *target(void) { return opt.output ? opt.output : file(); }
 
+/* Until the file has been replaced nobody else is to read it for that, or the change that comes first is lost: a lock, of the file that the name stands
+ * for once it is held. Kept till the end. false: somebody has it and does not give it back. What cannot be opened or locked at all is no matter of ours. */
+static bool lock_file(void)
+{
+    enum { TRIES = 1500 }; /* 30 s */
+    const struct timespec pause = {.tv_nsec = 20000000};
+    for (unsigned i = 0; i < TRIES; i++) {
+        struct stat held, named;
+        int fd = open(file(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0 || (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno != EWOULDBLOCK)) return true;
+        bool mine = flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (mine && (fstat(fd, &held) != 0 || stat(file(), &named) != 0 || (held.st_ino == named.st_ino && held.st_dev == named.st_dev))) return true;
+        close(fd);
+        if (!mine) nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
 static lp_elf *open_file(int *status)
 {
     struct lp_error err;
     lp_elf *e = NULL;
+    if (!from_stdin() && !opt.output && !opt.look && !lock_file()) {
+        cli_error("%s: another program holds its lock (flock): nothing was changed. Try again when that has ended", file());
+        *status = cli_exit_status(LP_E_IO);
+        return NULL;
+    }
     lp_status s = lp_elf_open(file(), &e, &err);
     if (s) *status = cli_failed(&err);
     return e;

@@ -163,6 +163,15 @@ if [ "$(id -u)" != 0 ]; then
 else
     skip "a folder that cannot be written" "root may write everywhere"
 fi
+# Several at once: all are in, one after the other.
+cp prog race
+for n in 0 4 8 c 10 14; do lpmake -q -t prog --meta name=n$n -o race$n.lpatch "main+0x$n=nop" 2>run || { not_ok "a patch of main+0x$n"; note <run; }; done
+for n in 0 4 8 c 10 14; do (exec 9>&-; timeout 60 lpapply -q race race$n.lpatch || echo "$n: $?") & done >run 2>&1
+wait
+is "$(cat run)" "" "six at once: each is applied"
+is "$(lpapply -l -q race | wc -l)" 6 "  and stays"
+run "  and all are taken out" 0 lpapply -q -R race
+is "$(sum race)" "$(sum prog)" "  without a trace"
 # Whose it is, and what it may do: a copy is nobody's way to root.
 about() { stat -c '%A %u:%g' "$@" | tr '\n' ' '; }
 cp prog own && chmod 4755 own
