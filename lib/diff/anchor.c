@@ -18,11 +18,13 @@ enum { STEPS_MAX = 512, SLOTS = 256 };
 
 /* Where the registers of `mask` hold the address, or it and an index. */
 struct scan {
-    bool compared;
+    bool compared, stepped; /* stepped: it is compared with what steps through the array that it ends */
+    uint32_t left;          /* argument registers that have it where a function is called */
     unsigned compares, found, ntodo, nseen;
     const struct lp_side *s;
     const struct lp_atom *a;
     struct lp_base_users *users;
+    uint64_t end; /* the address */
     struct { uint64_t at; uint32_t mask; } todo[SLOTS], seen[SLOTS];
 };
 
@@ -67,10 +69,27 @@ static bool adds_index(uint32_t w) { return (w & 0x7f200000) == 0x0b000000 || (w
 static bool compares(uint32_t w) { return w >> 30 & 1 && ((w & 0x1f200000) == 0x0b000000 || (w & 0x1fe00000) == 0x0b200000); }
 static bool moves(uint32_t w) { return (w & 0xffe0ffe0) == 0xaa0003e0; }
 
+/* Where the address is that a word has, if that word does nothing but move it along or add a number. */
+static uint32_t moved(uint32_t w) { return moves(w) || (w & 0x7f800000) == 0x11000000 ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0; }
+
+/* Is it what an ADD, again and again, makes of an address in the array that ends where this one is? */
+static bool steps_there(const struct scan *x, uint64_t end, unsigned reg)
+{
+    const uint32_t i = lp_side_atom(x->s, end - 1);
+    for (uint32_t k = 0; i != LP_NONE && k < x->a->nref; k++) {
+        const struct lp_ref_at *r = &x->s->ref[x->a->ref + k];
+        const bool inner = r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_STEPS && r->addr >= x->s->atom[i].start && r->addr <= end;
+        if (inner && moved(lp_code_word(x->s, r->at)) == UINT32_C(1) << reg) return true;
+    }
+    return false;
+}
+
 /* The same for an address of which only the place counts, not what is there. */
 static bool step_compared(struct scan *x, uint64_t at, uint32_t w, uint32_t mask, uint32_t write)
 {
+    const unsigned other = mask >> (w >> 5 & 31) & 1 ? w >> 16 & 31 : w >> 5 & 31;
     x->compares += compares(w);
+    if (compares(w) && other < 31) x->stepped |= steps_there(x, x->end, other);
     if (moves(w)) return push(x, at + 4, (mask & ~write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
     return compares(w) && push(x, at + 4, mask & ~write);
 }
@@ -120,7 +139,8 @@ static bool step(struct scan *x, uint64_t at, uint32_t mask)
     if (x->compared && (w & 0xfffffc1f) == 0xd65f0000) return !(mask & 1) && !(mask >> 30 & 1); /* RET */
     if ((w & 0xfe000000) == 0xd6000000) return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & returned(x)) && !(mask >> 30 & 1); /* RET; BR, BLR: unknown */
     if (w >> 26 == 0x25) {
-        if (mask & ARGUMENTS || !lp_word_target(w, at, &target, &field) || takes(x, target, mask)) return false;
+        if ((mask & ARGUMENTS && !x->compared) || !lp_word_target(w, at, &target, &field) || takes(x, target, mask)) return false;
+        x->left |= mask & ARGUMENTS;
         return push(x, at + 4, mask & PRESERVED & ~(UINT32_C(1) << 29));
     }
     if (branch && r.read & mask) return false;
@@ -149,13 +169,16 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
     if (only) {
         x->s = s, x->a = &s->atom[atom], x->users = users;
         x->compared = compared;
+        for (uint32_t i = 0; i < x->a->nref; i++)
+            if (s->ref[x->a->ref + i].at == at) x->end = s->ref[x->a->ref + i].addr;
         only = push(x, at + 4, UINT32_C(1) << (w & 31));
     }
     for (unsigned steps = 0; only && x->ntodo; steps++) {
         x->ntodo--;
         only = steps < STEPS_MAX && step(x, x->todo[x->ntodo].at, x->todo[x->ntodo].mask);
     }
-    only = only && (!compared || x->compares);
+    /* What is compared may stay in its register over a call of a function that has no such argument. */
+    only = only && (!compared || (x->compares && (!x->left || x->stepped)));
     free(x);
     return only;
 }
@@ -163,9 +186,6 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
 /* ---- what becomes of an address ---- */
 
 enum { INDEXED = 1, READ = 2, WIDE = 4 };
-
-/* Where the address is that a word has, if that word does nothing but move it along or add a number. */
-static uint32_t moved(uint32_t w) { return moves(w) || (w & 0x7f800000) == 0x11000000 ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0; }
 
 /* ADD of a register, MADD, SUB of as many elements. */
 static bool adds(uint32_t w, uint32_t mask)

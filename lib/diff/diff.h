@@ -257,6 +257,7 @@ bool lp_same_stem(const struct lp_atom *x, const struct lp_atom *y); /* the same
 struct lp_use { uint64_t addr; uint32_t base, self; uint8_t width; uint64_t at; }; /* self: the atom whose code it is; LP_NONE = data. at: the word, or 0 */
 /* The object that ends at an address which this use makes, if its function refers to that, too: is it its end, or what begins there? LP_NONE = none. */
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u);
+bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u); /* the end, without doubt */
 /* The array that begins a little behind an address to which an index is added: is it meant, or that in which the address is? LP_NONE = none. */
 uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u);
 /* Is it meant without doubt: is the use an access with an index, in front of an address that is made? (GCC reaches what is in front of a section anchor so,

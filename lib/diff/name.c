@@ -152,7 +152,8 @@ static bool same_kind(const struct lp_side *o, const struct lp_atom *x, const st
 /* Linkers make these, mostly only for code that uses them. */
 static bool is_bound(const char *name)
 {
-    return strncmp(name, "__start_", 8) == 0 || strncmp(name, "__stop_", 7) == 0 || strcmp(name, "__TMC_END__") == 0;
+    return strncmp(name, "__start_", 8) == 0 || strncmp(name, "__stop_", 7) == 0 || strncmp(name, "__rela_iplt_", 12) == 0 ||
+           strcmp(name, "__TMC_END__") == 0;
 }
 
 /* A bound that has a name. */
@@ -230,11 +231,6 @@ static bool refers_into(const struct lp_side *s, uint32_t self, const struct lp_
     return false;
 }
 
-/* Does nothing begin there, or does only the place count? */
-static bool is_end(const struct lp_side *s, const struct lp_use *u)
-{
-    return lp_side_atom(s, u->addr) == LP_NONE || (u->at && u->self != LP_NONE && lp_only_compared(s, u->self, u->at));
-}
 
 static bool is_array(const struct lp_side *s, const struct lp_atom *a)
 {
@@ -245,6 +241,23 @@ uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
 {
     const uint32_t i = u->addr && !u->width && u->base == LP_NONE ? lp_side_atom(s, u->addr - 1) : LP_NONE;
     return i != LP_NONE && is_array(s, &s->atom[i]) && s->atom[i].end == u->addr && refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
+}
+
+/* Constants that have no name, in a file that has names, are merged by linkers, which no section anchor survives: what is made of an array's start by
+ * adding its size is not one of them. */
+bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u)
+{
+    const uint32_t k = u->at ? lp_ending(s, u) : LP_NONE, i = lp_side_atom(s, u->addr);
+    int64_t off;
+    if (k == LP_NONE || i == LP_NONE || !lp_word_offset(lp_code_word(s, u->at), &off) || !(s->atom[k].start & 4095)) return false;
+    const bool merged = s->objects && s->atom[i].kind == LP_ATOM_PIECE && !(s->span[s->atom[i].span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS));
+    return merged && u->addr - (uint64_t)off == s->atom[k].start;
+}
+
+/* Does nothing begin there, or does only the place count? */
+static bool is_end(const struct lp_side *s, const struct lp_use *u)
+{
+    return lp_side_atom(s, u->addr) == LP_NONE || lp_surely_ending(s, u) || (u->at && u->self != LP_NONE && lp_only_compared(s, u->self, u->at));
 }
 
 /* Is a text there, or the end of one, of two letters or more and nothing else? */

@@ -121,10 +121,19 @@ static bool is_among(const struct lp_side *o, uint64_t at, const struct lp_side 
     return false;
 }
 
+/* Is it the end of the text that a piece begins with? "... == NULL" ends in 0x4c4c55. */
+static bool ends_text(const struct lp_side *s, uint64_t at)
+{
+    const uint32_t i = lp_side_atom(s, at);
+    const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
+    return a && a->kind == LP_ATOM_PIECE && a->used && at > a->start && lp_side_text(s, a->start) > at - a->start;
+}
+
 enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v)
 {
     const enum lp_likeness like = lp_like_address(s, at, v);
     if (like == LP_LIKE_NO || (at & 7) || is_split(s, at)) return LP_READ_NUMBER;
+    if (like == LP_LIKE_PERHAPS && ends_text(s, at)) return LP_READ_NUMBER;
     return like == LP_LIKE_PLAINLY || is_among(s, at, NULL, 0) ? LP_READ_ADDRESS : LP_READ_EITHER;
 }
 
@@ -135,6 +144,7 @@ enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, 
     if (y == LP_LIKE_NO && w) return LP_READ_NUMBER;
     if (v == w && x == LP_LIKE_NO) return LP_READ_NUMBER;
     if (x == LP_LIKE_PLAINLY && y == LP_LIKE_PLAINLY) return LP_READ_ADDRESS;
+    if (x != LP_LIKE_PLAINLY && y != LP_LIKE_PLAINLY && ends_text(o, at) && ends_text(n, other)) return LP_READ_NUMBER;
     if (!v || x != LP_LIKE_NO) {
         if (!w) return x == LP_LIKE_NO ? LP_READ_NUMBER : LP_READ_EITHER;
         if ((x == LP_LIKE_PLAINLY || y == LP_LIKE_PLAINLY || v != w) && is_among(o, at, n, other)) return LP_READ_ADDRESS;
