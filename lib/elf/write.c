@@ -147,18 +147,18 @@ static Elf64_Phdr *add_load(struct lp_elf_writer *w, const Elf64_Phdr *h)
 }
 
 /* GNU strip puts a segment that holds the program headers over the zeros in front of it, where the file has no bytes for them: a program for a fixed
- * address, whose headers may have to move, has them. */
-static bool is_solid(const struct lp_elf_writer *w, uint64_t len)
+ * address, whose headers may have to move, has them. A segment of zeros alone has them too: eu-elflint looks for a section of its own in the file. */
+static bool is_solid(const struct lp_elf_writer *w, const struct lp_elf_part *p, uint64_t len)
 {
     enum { MOST = 1 << 20 };
-    return w->e->info.type == ET_EXEC && len <= MOST;
+    return (w->e->info.type == ET_EXEC || !p->len) && len <= MOST;
 }
 
 static void add_parts(struct lp_elf_writer *w)
 {
     for (size_t i = 0; i < w->m->npart; i++) {
         const struct lp_elf_part *p = &w->m->part[i];
-        const uint64_t end = p->bss_len ? p->bss + p->bss_len : p->vaddr + p->len, len = is_solid(w, end - p->vaddr) ? end - p->vaddr : p->len;
+        const uint64_t end = p->bss_len ? p->bss + p->bss_len : p->vaddr + p->len, len = is_solid(w, p, end - p->vaddr) ? end - p->vaddr : p->len;
         const uint64_t off = len ? lp_align_up(w->out.len, PAGE) : w->out.len;
         if (len) pad(&w->out, off), lp_buf_add(&w->out, p->bytes, p->len), pad(&w->out, off + len);
         add_load(w, &(Elf64_Phdr){PT_LOAD, p->flags, off - (len ? 0 : off % PAGE), p->vaddr, p->vaddr, len, end - p->vaddr, PAGE});

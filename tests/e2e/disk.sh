@@ -155,6 +155,30 @@ else
     skip "DT_RELR" "no ld.lld, and this binutils packs none"
 fi
 
+# ---- new zeros and nothing else ----
+cat >zeros.c <<'X'
+static int n;
+__attribute__((noinline)) int work(int a)
+{
+#ifdef FIXED
+    static int calls;
+    n += ++calls;
+#endif
+    return a + n;
+}
+int main(void) { return work(1) + work(2); }
+X
+for flags in '-pie -fPIE' '-no-pie -static'; do
+    zeros_cc="$CROSS_CC -O2 -fno-ipa-ra -ffunction-sections -fdata-sections $flags"
+    $zeros_cc -o zeros zeros.c && $zeros_cc -DFIXED -c -o zeros.o zeros.c && lpmake -q -t zeros -o zeros.lpatch 'work=replace from zeros.o' || not_ok "$flags: zeros"
+    cp zeros old.zeros
+    run "$flags: new zeros alone" 0 lpapply zeros zeros.lpatch
+    limited lprun --no-control -L "$root" ./zeros
+    is "$?" 7 "$flags: new zeros alone: counts"
+    clean zeros old.zeros "$flags: new zeros alone"
+    back "$flags: new zeros alone" zeros old.zeros
+done
+
 # ---- IFUNCs: called from new code, and a pointer that an IRELATIVE relocation fills, with a dynamic linker or none ----
 for flags in '-static -no-pie' -static-pie -no-pie -pie; do
     cc $flags -o ifuncs "$dir/ifuncs.c" || { not_ok "$flags: compile"; continue; }
