@@ -80,6 +80,7 @@ void lp_carrier_free(struct lp_carrier *c);
 void lp_warn_place(struct lp_maker *m, const struct lp_edit *e);             /* where it is */
 void lp_warn_words(struct lp_maker *m, const struct lp_edit *e, bool leaves); /* what it becomes; leaves: it returns or branches away */
 void lp_warn_branches(struct lp_maker *m);                                  /* who leads there; all changes at once */
+void lp_warn_clones(struct lp_maker *m);                                    /* copies that are functions of their own; likewise */
 /* Every direct branch and call of the target's code. */
 typedef void (*lp_branch_fn)(void *ctx, const struct lp_maker *m, uint64_t from, uint64_t to);
 void lp_maker_branches(const struct lp_maker *m, lp_branch_fn fn, void *ctx);

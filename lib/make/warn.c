@@ -162,6 +162,46 @@ void lp_maker_branches(const struct lp_maker *m, lp_branch_fn fn, void *ctx)
         if (g[i].type == PT_LOAD && g[i].flags & PF_X) scan(m, g[i].vaddr, (const uint8_t *)info->image + g[i].offset, g[i].filesz, fn, ctx);
 }
 
+/* ---- the compiler's copies of a function, which are functions of their own ---- */
+
+static bool is_clone(const struct lp_elf_symbol *f, const struct lp_elf_symbol *s)
+{
+    static const char *const marks[] = {".constprop.", ".isra.", ".part."};
+    const size_t n = strlen(f->name);
+    if (s->type != STT_FUNC || s->value == f->value || strncmp(s->name, f->name, n) != 0) return false;
+    if (f->bind == STB_LOCAL && f->file && s->file && strcmp(f->file, s->file) != 0) return false;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strncmp(s->name + n, marks[i], strlen(marks[i])) == 0) return true;
+    return false;
+}
+
+static bool is_made(const struct lp_maker *m, const struct lp_elf_symbol *s)
+{
+    for (size_t i = 0; i < m->nmade; i++)
+        if (m->made[i].addr >= s->value && m->made[i].addr < s->value + s->size) return true;
+    return false;
+}
+
+void lp_warn_clones(struct lp_maker *m)
+{
+    const struct lp_elf_symbol *last = NULL;
+    size_t n;
+    const struct lp_elf_symbol *v = lp_elf_symbols(m->names, &n);
+    for (size_t i = 0; m->warn && i < m->nmade; i++) {
+        const struct lp_elf_symbol *f = lp_maker_symbol_at(m, m->made[i].addr);
+        struct lp_buf b = {0};
+        size_t others = 0;
+        if (!f || f == last || f->type != STT_FUNC || !*f->name) continue;
+        for (size_t k = 0; k < n; k++)
+            if (is_clone(f, &v[k]) && !is_made(m, &v[k]) && others++ < 3) lp_buf_printf(&b, "%s`%.200s`", others > 1 ? ", " : "", v[k].name);
+        if (others)
+            lp_edit_warn(m, &m->made[i].from, "the compiler has made copies of `%s`, which keep the old code: %s%s: change them, too", f->name,
+                         b.data ? b.data : "", others > 3 ? " ..." : "");
+        lp_buf_free(&b);
+        last = f;
+    }
+}
+
 static void tell(struct lp_maker *m, const struct range *r, const char *what, uint64_t n, const uint64_t *from)
 {
     struct lp_buf b = {0};

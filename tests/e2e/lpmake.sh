@@ -138,6 +138,17 @@ echo 'int sink(int v) { return v; }' >sink.c
 "$CROSS_CC" -O2 -g -finline-functions -static -o inl inl.c sink.c
 warns '.small. is inlined in [0-9]* places, which keep the old code: .*inl.c:' -t inl 'small=ret 3'
 warns 'the line has [0-9]* copies; this change is at small.*the others are at .*first' -t inl 'inl.c:2=nop'
+cat >clones.c <<'E2'
+__attribute__((noinline)) static int scaled(int v, int by) { return by > 50 ? v / by : v * by + 3; }
+__attribute__((noinline)) int twice(int v) { return scaled(v, 2); }
+int (*volatile by)(int, int) = scaled;
+int main(int c, char **v) { return twice(c) + by(c, 7); }
+E2
+"$CROSS_CC" -O3 -static -o clones clones.c
+clone=$("${CROSS_CC%gcc}nm" clones | sed -n 's/.* \(scaled\.[a-z]*\.[0-9]*\)$/\1/p')
+warns 'copies of .scaled., which keep the old code: .scaled[.]' -t clones 'scaled=ret 3'
+lpmake -t clones 'scaled=ret 3' "$clone=ret 3" >/dev/null 2>err
+is "$(grep -c 'copies of' err)" 0 "no warning of a copy that is changed, too"
 inside=$(: | "$builddir/tests/unit/line_rows" inl | awk '$1 == "inlined" && $4 == "small" { print $2; exit }')
 warns 'inlined copy of .small.' -t inl "0x$inside=nop"
 warns 'small has [0-9]* bytes, and this place is behind its end: [a-z]' -t inl 'small+0x40=nop'
