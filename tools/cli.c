@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct cli cli;
@@ -177,6 +178,13 @@ void cli_once(int key)
     char name[80];
     for (const struct cli_option *o = cli.tool->options; o->key; o++)
         if (o->key == key && parse.given[key] > 1) cli_usage("%s is given twice", spelt(o, name));
+}
+
+void cli_keep(const char *input, const char *output)
+{
+    struct stat in, out;
+    if (!input || !output || stat(input, &in) != 0 || stat(output, &out) != 0 || !S_ISREG(in.st_mode)) return;
+    if (in.st_dev == out.st_dev && in.st_ino == out.st_ino) cli_usage("-o names '%s', which is read: it would be lost", input);
 }
 
 /* One message in one write, so that lines of several processes do not mix. */

@@ -338,5 +338,8 @@ int main(int argc, char **argv)
     if (!opt.target) cli_usage("a target is needed: -t ELF");
     if (!cli.n_operands && opt.form != OPT_FROM_SEED) cli_usage("a change is needed: 'PLACE=CHANGE', or a recipe");
     if (opt.depfile && (!opt.output || strcmp(opt.output, "-") == 0)) cli_usage("--depfile needs -o: the file that depends on the others");
+    cli_keep(opt.target, opt.output);
+    for (int i = 0; i < cli.n_operands; i++)
+        if (!is_change(cli.operands[i])) cli_keep(cli.operands[i], opt.output);
     cli_exit(make());
 }

@@ -265,6 +265,9 @@ static lp_status refer_variable(struct lp_carrying *x, const struct lp_objsym *s
 
 static bool nameless(const struct lp_objsym *s) { return s->type == STT_SECTION || s->type == STT_NOTYPE || strncmp(s->name, ".L", 2) == 0; }
 
+/* What keeps variables apart: clang merges those of a file into one object at -O3, whatever their sections. */
+static const char *apart(const struct lp_elf_section *h) { return strstr(h->name, "_MergedGlobals") ? "-mno-global-merge" : "-fdata-sections"; }
+
 static bool reached_by_section(const struct lp_objfile *o, uint32_t section)
 {
     for (size_t i = 0; i < o->nsec; i++) {
@@ -305,8 +308,8 @@ static lp_status share_section(struct lp_carrying *x, uint32_t section, bool *wh
             return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
                                  "`%s`, which is the program's, shares %s with other variables, and the "
                                  "compiler may reach one from another: "
-                                 "compile it with -fdata-sections",
-                                 s->name, h->name);
+                                 "compile it with %s",
+                                 s->name, h->name, apart(h));
         if (st != LP_E_SYMBOL) return st;
     }
     return LP_OK;
@@ -357,8 +360,8 @@ static lp_status refer_nameless(struct lp_carrying *x, uint32_t section, uint64_
     const char *name, *base = sec->head->flags & SHF_STRINGS ? ".str" : !(sec->head->flags & SHF_WRITE) ? ".const" : sec->bytes ? ".data" : ".bss";
     if (off >= sec->head->size)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
-                             "there is a reference to the end of %s: compile it with -fdata-sections",
-                             sec->head->name);
+                             "there is a reference to the end of %s: compile it with %s",
+                             sec->head->name, apart(sec->head));
     extent(x->c->o, section, off, &start, &end);
     lp_status s = piece(x, section, start, end, base, false, &name, err);
     if (s == LP_OK) put(out, name, (int64_t)(off - start) + extra);
@@ -460,6 +463,6 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
     uint64_t off = s->value + (uint64_t)r->addend;
     if (is_distance(r) && !(sec->head->flags & (SHF_MERGE | SHF_EXECINSTR | SHF_TLS))) return refer_from_table(x, s->section, off, out, err);
     if (off > sec->head->size)
-        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference outside of %s: compile it with -fdata-sections", sec->head->name);
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference outside of %s: compile it with %s", sec->head->name, apart(sec->head));
     return refer_to(x, s->section, off, 0, NULL, out, err);
 }

@@ -21,6 +21,14 @@ same out again "same input, same bytes"
 status "lpmake -o" 0 lpmake -t app -o p.lpatch 'check=ret 1'
 cmp -s p.lpatch again && ok "-o writes the same" || not_ok "-o writes the same"
 status "lprun with it" 1 lprun --no-control -P p.lpatch ./app
+# -o that names what is read: nothing is lost.
+cp app own && ln -s own link && cp p.lpatch own.lpatch && printf 'check = nop\n' >own.lps
+for command in 'lpmake -t own -o own check=nop' 'lpmake -t own -o link check=nop' 'lpmake -t app -o own.lps own.lps' 'lpdis -o own own' 'lpdis -o own.lpatch -P own.lpatch app' 'lpdiff -o own own app'; do
+    status "$command" 2 $command
+    like "$(cat err)" "which is read: it would be lost" "  said so"
+done
+cmp app own && cmp p.lpatch own.lpatch && is "$(cat own.lps)" "check = nop" "all are as they were"
+status "lpmake --fmt -o in the place" 0 lpmake --fmt -o own.lps own.lps
 status "an empty patch, as a command that failed leaves it" 2 lpapply -o patched app -
 like "$(cat err)" 'empty' "it says so"
 [ ! -e patched ] && ok "and writes nothing" || not_ok "and writes nothing"
