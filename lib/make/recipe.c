@@ -228,20 +228,19 @@ static lp_status read_recipe(struct recipe *r)
     return r->status;
 }
 
-static bool too_long(const char *name, size_t len, struct lp_error *err)
+/* What is refused as a whole: reported, as every error is. */
+static bool is_no_recipe(const struct recipe *r)
 {
-    if (len <= LP_PATCH_MAX) return false;
-    lp_fail(err, LP_E_SYNTAX, "longer than %u bytes", LP_PATCH_MAX);
-    return lp_at(err, name, 0, 0), true;
-}
-
-static bool is_empty(const char *name, const char *text, size_t len, struct lp_error *err)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!strchr(" \t\r\n", text[i]) || !text[i]) return false;
-    lp_fail(err, LP_E_SYNTAX, "it is empty: a recipe is expected, with lines of PLACE = CHANGE");
-    lp_hint(err, "see lps(5)");
-    return lp_at(err, name, 0, 0), true;
+    const size_t len = (size_t)(r->end - r->p);
+    struct lp_error err;
+    for (size_t i = 0; i < len && len <= LP_PATCH_MAX; i++)
+        if (!strchr(" \t\r\n", r->p[i]) || !r->p[i]) return false;
+    if (len > LP_PATCH_MAX) lp_fail(&err, LP_E_SYNTAX, "longer than %u bytes", LP_PATCH_MAX);
+    else lp_fail(&err, LP_E_SYNTAX, "it is empty: a recipe is expected, with lines of PLACE = CHANGE"), lp_hint(&err, "see lps(5)");
+    lp_at(&err, r->name, 0, 0);
+    if (r->first) *r->first = err;
+    if (r->report) r->report(r->ctx, &err);
+    return true;
 }
 
 /* fix.lps makes a patch that is called fix. */
@@ -261,7 +260,7 @@ lp_status lp_maker_recipe(lp_maker *m, const char *name, const char *text, size_
     const char *shown = lp_maker_keep(m, name, strlen(name));
     struct recipe r = {.m = m, .name = shown, .p = text, .end = text + len, .report = m->report, .ctx = m->ctx, .first = err};
     if (!shown) return lp_fail(err, LP_E_NOMEM, "out of memory");
-    if (too_long(name, len, err) || is_empty(name, text, len, err)) return LP_E_SYNTAX;
+    if (is_no_recipe(&r)) return LP_E_SYNTAX;
     if (strcmp(name, LP_RECIPE_STDIN) != 0 && !lp_maker_read(m, shown)) return lp_fail(err, LP_E_NOMEM, "out of memory");
     m->recipe = shown;
     if (!m->default_name) m->default_name = default_name(m, name);
@@ -273,7 +272,7 @@ lp_status lp_maker_recipe(lp_maker *m, const char *name, const char *text, size_
 lp_status lp_recipe_format(const char *name, const char *text, size_t len, lp_report_fn report, void *ctx, char **out, size_t *out_len, struct lp_error *err)
 {
     struct recipe r = {.name = name, .p = text, .end = text + len, .report = report, .ctx = ctx, .first = err};
-    if (too_long(name, len, err) || is_empty(name, text, len, err)) return LP_E_SYNTAX;
+    if (is_no_recipe(&r)) return LP_E_SYNTAX;
     lp_status s = read_recipe(&r);
     if (s == LP_OK && !(*out = lp_buf_take(&r.out, out_len))) s = lp_fail(err, LP_E_NOMEM, "out of memory");
     lp_buf_free(&r.out);
