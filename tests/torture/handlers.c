@@ -113,7 +113,7 @@ static void jumps(long scale)
         for (int i = 0; i < 12; i++) {
             void *r;
             pthread_join(t[i], &r);
-            CHECK((long)r == 50);
+            CHECK((long)r >= 50); /* one more if a signal comes before it is blocked */
         }
     }
 }
