@@ -28,8 +28,9 @@ static bool lock_file(void)
     for (unsigned i = 0; i < TRIES; i++) {
         struct stat held, named;
         int fd = open(file(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0 || (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno != EWOULDBLOCK)) return true;
-        bool mine = flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (fd < 0) return true;
+        const bool mine = flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (!mine && errno != EWOULDBLOCK) return true;
         if (mine && (fstat(fd, &held) != 0 || stat(file(), &named) != 0 || (held.st_ino == named.st_ino && held.st_dev == named.st_dev))) return true;
         close(fd);
         if (!mine) nanosleep(&pause, NULL);

@@ -15,6 +15,7 @@ enum { STEPS_MAX = 512, SLOTS = 256 };
 #define RESULTS UINT32_C(3)            /* X0, X1 (AAPCS64 6.9) */
 #define TEMPORARY UINT32_C(0x7fe00)    /* X9-X18 */
 #define PRESERVED UINT32_C(0x3ff80000) /* X19-X29 */
+#define KEPT UINT32_C(0x1ff80000)      /* X19-X28, over a call: no address is left in the frame pointer */
 
 /* Where the registers of `mask` hold the address, or it and an index. */
 struct scan {
@@ -44,10 +45,9 @@ static bool push(struct scan *x, uint64_t at, uint32_t mask)
 static bool add_user(struct scan *x, uint64_t at)
 {
     struct lp_base_users *u = x->users;
-    for (unsigned i = 0; u && i < u->n; i++)
-        if (u->at[i] == at) return true;
-    if (u && u->n == LP_BASE_USERS) return false;
-    if (u) u->at[u->n++] = at;
+    if (!u || lp_is_user(u, at)) return true;
+    if (u->n == LP_BASE_USERS) return false;
+    u->at[u->n++] = at;
     return true;
 }
 
@@ -119,9 +119,11 @@ static bool is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
     return b && b->start == target && (b->kind == LP_ATOM_PLT || (b->kind == LP_ATOM_FUNC && b->parent == LP_NONE && x->a->parent == LP_NONE));
 }
 
-/* What may still be meant where the function returns: results, but of code that was moved out of several functions, anything of theirs. */
+/* What may still be meant where the function returns: results, but of code that was moved out of several functions, anything of theirs. What is compared
+ * is one result at the most. */
 static uint32_t returned(const struct scan *x)
 {
+    if (x->compared) return 1;
     const char *name = lp_atom_name(x->a);
     return name && strncmp(name, "OUTLINED_FUNCTION", 17) != 0 ? RESULTS : ARGUMENTS | TEMPORARY;
 }
@@ -136,12 +138,11 @@ static bool step(struct scan *x, uint64_t at, uint32_t mask)
     uint64_t target;
     bool branch = lp_word_is_branch(w);
     if (row == A64_UNDEFINED) return false;
-    if (x->compared && (w & 0xfffffc1f) == 0xd65f0000) return !(mask & 1) && !(mask >> 30 & 1); /* RET */
     if ((w & 0xfe000000) == 0xd6000000) return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & returned(x)) && !(mask >> 30 & 1); /* RET; BR, BLR: unknown */
     if (w >> 26 == 0x25) {
         if ((mask & ARGUMENTS && !x->compared) || !lp_word_target(w, at, &target, &field) || takes(x, target, mask)) return false;
         x->left |= mask & ARGUMENTS;
-        return push(x, at + 4, mask & PRESERVED & ~(UINT32_C(1) << 29));
+        return push(x, at + 4, mask & KEPT);
     }
     if (branch && r.read & mask) return false;
     if (branch && lp_word_target(w, at, &target, &field) && is_tail_call(x, w, target))
@@ -169,7 +170,7 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
     if (only) {
         x->s = s, x->a = &s->atom[atom], x->users = users;
         x->compared = compared;
-        for (uint32_t i = 0; i < x->a->nref; i++)
+        for (uint32_t i = 0; compared && i < x->a->nref; i++)
             if (s->ref[x->a->ref + i].at == at) x->end = s->ref[x->a->ref + i].addr;
         only = push(x, at + 4, UINT32_C(1) << (w & 31));
     }
@@ -212,14 +213,14 @@ static unsigned use_of(uint32_t w, unsigned row, uint32_t mask)
 /* One word in the way of mask; where a way ends does not matter. */
 static void step_uses(struct scan *x, uint64_t at, uint32_t mask)
 {
-    const uint32_t w = lp_code_word(x->s, at), left = 0x3ff80000 & ~(UINT32_C(1) << 29);
+    const uint32_t w = lp_code_word(x->s, at);
     const unsigned row = lp_a64_find(w, LP_A64_ALL);
     const struct lp_a64_regs r = lp_a64_regs(row, w);
     uint64_t target;
     uint32_t field;
     if (row == A64_UNDEFINED || ((w & 0xfe000000) == 0xd6000000 && (w & 0xfffffc1f) != 0xd63f0000)) return; /* RET, BR */
     if (w >> 26 == 0x25 || (w & 0xfffffc1f) == 0xd63f0000) {
-        push(x, at + 4, mask & left);
+        push(x, at + 4, mask & KEPT);
         return;
     }
     if (lp_word_is_branch(w) && lp_word_target(w, at, &target, &field)) {

@@ -307,11 +307,15 @@ static int by_name(const void *a, const void *b)
     return c ? c : (x->atom > y->atom) - (x->atom < y->atom);
 }
 
+bool lp_is_bound_name(const char *name)
+{
+    return strncmp(name, "__stop_", 7) == 0 || strncmp(name, "__start_", 8) == 0 || strncmp(name, "__rela_iplt_", 12) == 0;
+}
+
 /* Symbols of no size that linkers make of the bounds of data. */
 static bool is_bound(const struct lp_elf_symbol *y)
 {
-    bool section = strncmp(y->name, "__stop_", 7) == 0 || strncmp(y->name, "__start_", 8) == 0 || strncmp(y->name, "__rela_iplt_", 12) == 0;
-    return !y->size && (y->type == STT_OBJECT || (y->type == STT_NOTYPE && section));
+    return !y->size && (y->type == STT_OBJECT || (y->type == STT_NOTYPE && lp_is_bound_name(y->name)));
 }
 
 static void add_labels(struct lp_side *s)

@@ -461,7 +461,7 @@ static bool same_layout(const lp_diff *d)
 
 static bool is_variable(const struct lp_side *s, const struct lp_atom *a)
 {
-    return a->kind == LP_ATOM_PIECE && s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS);
+    return a->kind == LP_ATOM_PIECE && !lp_is_constant(s, a);
 }
 
 static bool is_open(const struct lp_side *s, size_t i) { return i < s->natom && s->atom[i].pair == LP_NONE && is_variable(s, &s->atom[i]); }

@@ -182,6 +182,10 @@ void lp_side_add_atom(struct lp_side *s, const struct lp_atom *a);
 void lp_sort_atoms(struct lp_atom *a, size_t n);
 /* The same if the first m and the others are in order. */
 void lp_merge_atoms(struct lp_atom *a, size_t m, size_t n);
+/* Data that nobody writes. */
+static inline bool lp_is_constant(const struct lp_side *s, const struct lp_atom *a) { return !(s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS)); }
+/* Does a linker make this name for the bounds of a section? */
+bool lp_is_bound_name(const char *name);
 /* Through veneers of the linker. */
 uint64_t lp_side_through(const struct lp_side *s, uint64_t addr);
 /* Atoms of one name: the first in by_name, and how many. */
@@ -240,6 +244,12 @@ bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* The same, and which words those are. */
 enum { LP_BASE_USERS = 128 };
 struct lp_base_users { uint64_t at[LP_BASE_USERS]; unsigned n; };
+static inline bool lp_is_user(const struct lp_base_users *u, uint64_t at)
+{
+    unsigned i = 0;
+    while (i < u->n && u->at[i] != at) i++;
+    return i < u->n;
+}
 bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users);
 /* Is what the ADD or ADR at this place makes compared with other addresses only, as the end of an array is? */
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at);

@@ -138,11 +138,6 @@ bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len)
 
 /* ---- places ---- */
 
-static bool is_constant(const struct lp_side *s, const struct lp_atom *a)
-{
-    return !(s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS));
-}
-
 static bool same_kind(const struct lp_side *o, const struct lp_atom *x, const struct lp_side *s, const struct lp_atom *y)
 {
     enum { KIND = LP_SPAN_CODE | LP_SPAN_WRITE | LP_SPAN_RELRO | LP_SPAN_BSS };
@@ -152,8 +147,7 @@ static bool same_kind(const struct lp_side *o, const struct lp_atom *x, const st
 /* Linkers make these, mostly only for code that uses them. */
 static bool is_bound(const char *name)
 {
-    return strncmp(name, "__start_", 8) == 0 || strncmp(name, "__stop_", 7) == 0 || strncmp(name, "__rela_iplt_", 12) == 0 ||
-           strcmp(name, "__TMC_END__") == 0;
+    return lp_is_bound_name(name) || strcmp(name, "__TMC_END__") == 0;
 }
 
 /* A bound that has a name. */
@@ -177,7 +171,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
 {
     const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
     if (x->kind == LP_ATOM_TABLE || y->kind == LP_ATOM_TABLE) return x->kind == y->kind && x->pair == b && u->addr - x->start == n->addr - y->start;
-    bool constant = is_constant(o, x) && is_constant(NEW(d), y);
+    bool constant = lp_is_constant(o, x) && lp_is_constant(NEW(d), y);
     if (constant && (x->kind == LP_ATOM_PIECE || y->kind == LP_ATOM_PIECE)) {
         if (x->pair == b) return u->addr - x->start == n->addr - y->start;
         size_t before = d->nsupposed;
@@ -250,7 +244,7 @@ bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u)
     const uint32_t k = u->at ? lp_ending(s, u) : LP_NONE, i = lp_side_atom(s, u->addr);
     int64_t off;
     if (k == LP_NONE || i == LP_NONE || !lp_word_offset(lp_code_word(s, u->at), &off) || !(s->atom[k].start & 4095)) return false;
-    const bool merged = s->objects && s->atom[i].kind == LP_ATOM_PIECE && !(s->span[s->atom[i].span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS));
+    const bool merged = s->objects && s->atom[i].kind == LP_ATOM_PIECE && lp_is_constant(s, &s->atom[i]);
     return merged && u->addr - (uint64_t)off == s->atom[k].start;
 }
 
@@ -272,9 +266,8 @@ static bool is_ascii(const struct lp_side *s, uint64_t addr)
 /* Does something begin where unnamed data was cut? Padding is zeros, texts have no large elements; and in a file with symbols variables have names. */
 static bool is_real(const struct lp_side *s, const struct lp_use *u, const struct lp_atom *a)
 {
-    const bool writable = s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS);
     if (!s->objects) return true;
-    return !writable && (is_ascii(s, a->start) ? !lp_is_wide(s, u->self, u->at) : !zeros(s, a->start, a->end));
+    return lp_is_constant(s, a) && (is_ascii(s, a->start) ? !lp_is_wide(s, u->self, u->at) : !zeros(s, a->start, a->end));
 }
 
 /* Of an access with an index: what its base is the start of, if the access is in front of that. */
@@ -485,7 +478,7 @@ void lp_describe(const struct lp_side *s, const struct lp_use *u, struct lp_buf 
         lp_buf_printf(out, "%s 0x%llx", x ? x->name : "address", (unsigned long long)u->addr);
     } else {
         const struct lp_atom *a = &s->atom[i];
-        if (a->kind == LP_ATOM_PIECE && is_constant(s, a)) {
+        if (a->kind == LP_ATOM_PIECE && lp_is_constant(s, a)) {
             describe_constant(s, u, out);
             return;
         }

@@ -74,7 +74,7 @@ static void pair(lp_diff *d, uint32_t a, uint32_t b)
 static const uint8_t *content(const struct lp_side *s, const struct lp_atom *a)
 {
     uint64_t avail;
-    const uint8_t *p = s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS) ? NULL : lp_side_bytes(s, a->start, &avail);
+    const uint8_t *p = lp_is_constant(s, a) ? lp_side_bytes(s, a->start, &avail) : NULL;
     const size_t w = lp_count_below(s->word, s->nword, sizeof *s->word, a->start);
     return p && avail >= a->end - a->start && (w >= s->nword || s->word[w].at >= a->end) ? p : NULL;
 }

@@ -33,8 +33,7 @@ bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p)
 
 static bool is_table(const struct lp_side *s, const struct lp_atom *a)
 {
-    const bool constant = !(s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS));
-    return (a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE) && constant && lp_side_offsets(s, a->start, a->end);
+    return (a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE) && lp_is_constant(s, a) && lp_side_offsets(s, a->start, a->end);
 }
 
 static bool changed(lp_diff *d, const struct lp_atom *b)

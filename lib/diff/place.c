@@ -66,7 +66,7 @@ static bool is_constant(const struct lp_side *s, uint64_t addr)
 {
     uint32_t i = lp_side_atom(s, addr);
     const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
-    return a && a->kind == LP_ATOM_PIECE && !(s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS));
+    return a && a->kind == LP_ATOM_PIECE && lp_is_constant(s, a);
 }
 
 static int by_hash(const void *a, const void *b)
@@ -161,7 +161,7 @@ static struct lp_there carried(lp_diff *d, uint32_t i, uint64_t addr)
 static bool may_be_old(const lp_diff *d, const struct lp_atom *b)
 {
     const struct lp_side *o = OLD(d), *s = NEW(d);
-    for (size_t i = 0; i < o->natom && b->numbered && s->span[b->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS); i++)
+    for (size_t i = 0; i < o->natom && b->numbered && !lp_is_constant(s, b); i++)
         if (o->atom[i].numbered && o->atom[i].pair == LP_NONE && lp_same_stem(&o->atom[i], b)) return true;
     if (b->kind != LP_ATOM_PIECE || is_constant(s, b->start) || s->span[b->span].flags & LP_SPAN_RELRO) return false;
     for (size_t i = 0; i < o->natom; i++) {

@@ -6,6 +6,7 @@
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/buf.h"
+#include "elf/put.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,11 +56,6 @@ static uint8_t *view_of(struct lp_side *s, const struct lp_atom *a, const uint8_
     return bytes;
 }
 
-static void put_word(uint8_t *p, uint32_t w)
-{
-    for (int b = 0; b < 4; b++) p[b] = (uint8_t)(w >> 8 * b);
-}
-
 /* ---- NOP, ADR: were ADRP, ADD ---- */
 
 static bool is_relaxed(const struct lp_atom *a, const uint8_t *p, uint64_t off, uint64_t *to)
@@ -95,8 +91,8 @@ static void unrelax(struct lp_side *s, const struct lp_atom *a, const uint8_t *p
         if (!*view && !(*view = view_of(s, a, p))) break;
         const uint32_t rd = lp_le32(p + off + 4) & 31;
         const uint64_t pages = (to >> 12) - ((a->start + off) >> 12);
-        put_word(*view + off, 0x90000000 | ((uint32_t)pages & 3) << 29 | ((uint32_t)(pages >> 2) & 0x7ffff) << 5 | rd);
-        put_word(*view + off + 4, 0x91000000 | ((uint32_t)to & 4095) << 10 | rd << 5 | rd);
+        lp_put32(*view + off, 0x90000000 | ((uint32_t)pages & 3) << 29 | ((uint32_t)(pages >> 2) & 0x7ffff) << 5 | rd);
+        lp_put32(*view + off + 4, 0x91000000 | ((uint32_t)to & 4095) << 10 | rd << 5 | rd);
     }
     free(set);
 }
@@ -114,7 +110,7 @@ void lp_diff_stubs(struct lp_side *s)
         for (uint64_t off = 0; off + 4 <= a->end - a->start; off += 4) {
             if (!moved(s, a->start + off, lp_le32(p + off), &stub, &word) || (stub >= a->start && stub < a->end)) continue;
             if (!view && !(view = view_of(s, a, p))) return;
-            put_word(view + off, word);
+            lp_put32(view + off, word);
             take_stubs(s, stub);
         }
         if (relaxes) unrelax(s, a, p, &view);

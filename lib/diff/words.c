@@ -242,18 +242,6 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     return true;
 }
 
-static bool is_user(const struct lp_base_users *u, uint64_t at)
-{
-    unsigned i = 0;
-    while (i < u->n && u->at[i] != at) i++;
-    return i < u->n;
-}
-
-static bool same_there(const struct lp_there *a, const struct lp_there *b)
-{
-    return a->known == b->known && a->own == b->own && (a->own ? a->atom == b->atom && a->off == b->off : a->addr == b->addr);
-}
-
 /* An address that is made only as a base for others (a section anchor): where it must be so that they are right in the old file, if one place does for
  * all. Else it is what it says. */
 static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
@@ -267,11 +255,11 @@ static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
     for (size_t i = 0; i < n; i++) {
         const struct lp_ref_at *q = &x->s->ref[user[i].ref];
         const int64_t off = (int64_t)(q->addr - r->addr);
-        if (q == r || !is_user(&users, q->at)) continue;
+        if (q == r || !lp_is_user(&users, q->at)) continue;
         struct lp_use v = {q->addr, q->base, x->atom, q->width, q->at};
         struct lp_there t = there(x, &v);
         t.off -= off, t.addr -= t.own ? 0 : (uint64_t)off;
-        if (!t.known || (base.known && !same_there(&t, &base))) return there(x, &u);
+        if (!t.known || (base.known && !same_place(&t, &base))) return there(x, &u);
         base = t;
     }
     return base.known ? base : there(x, &u);
@@ -307,9 +295,9 @@ static bool made_at(struct word *x, uint64_t base, struct lp_there *out)
     const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, base, &n);
     for (size_t i = 0; i < n; i++) {
         const struct lp_ref_at *r = &x->s->ref[made[i].ref];
-        if (!lp_base_users(x->s, x->atom, r->at, &users) || !is_user(&users, x->at)) continue;
+        if (!lp_base_users(x->s, x->atom, r->at, &users) || !lp_is_user(&users, x->at)) continue;
         const struct lp_there t = base_of(x, r);
-        if (any && !same_there(&t, out)) return false;
+        if (any && !same_place(&t, out)) return false;
         *out = t, any = true;
     }
     return any;
@@ -319,7 +307,7 @@ static bool made_at(struct word *x, uint64_t base, struct lp_there *out)
 static bool is_inside_text(const struct word *x, const struct lp_use *from, const struct lp_use *to)
 {
     const uint32_t i = lp_side_atom(x->s, from->addr);
-    const bool constant = i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && !(x->s->span[x->s->atom[i].span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS));
+    const bool constant = i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && lp_is_constant(x->s, &x->s->atom[i]);
     return constant && to->addr > from->addr && to->addr + to->width - from->addr <= lp_side_text(x->s, from->addr);
 }
 
