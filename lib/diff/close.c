@@ -216,10 +216,13 @@ static void choose_places(lp_diff *d)
         if (is_func(&s->atom[i]) && s->atom[i].parent == LP_NONE) place_group(d, i);
 }
 
-static bool has_lsda(const struct lp_side *s, uint64_t addr)
+/* What unwinds finds a body by its address: the old table stays in its place, and a new body can have none. */
+static void refuse_exceptions(lp_diff *d, const struct lp_atom *b)
 {
-    size_t n = lp_count_upto(s->fde, s->nfde, sizeof *s->fde, addr);
-    return n && s->fde[n - 1].start == addr && s->fde[n - 1].lsda;
+    char buf[32];
+    const char *what = b->in_place && b->pair != LP_NONE ? lp_exceptions_differ(d, b->pair) : NULL;
+    if (what) lp_diff_refuse(d, NEW(d), LP_E171, lp_atom_text(b, buf), what);
+    if (!b->in_place && lp_has_lsda(NEW(d), b->start)) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf));
 }
 
 static void refuse_moved(lp_diff *d)
@@ -227,7 +230,7 @@ static void refuse_moved(lp_diff *d)
     char buf[32];
     for (uint32_t i = 0; i < NEW(d)->natom; i++) {
         const struct lp_atom *b = &NEW(d)->atom[i];
-        if (is_func(b) && b->included && !b->in_place && has_lsda(NEW(d), b->start)) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf));
+        if (is_func(b) && b->included) refuse_exceptions(d, b);
         for (uint32_t k = 0; is_func(b) && b->included && k < b->ntable; k++) {
             const struct lp_flow_table *t = &NEW(d)->table[b->table + k].t;
             if (t->n || t->offsets) continue;

@@ -345,7 +345,7 @@ static bool same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t 
 
 /* ---- without NOPs, which compilers put in front of loops for alignment ---- */
 
-static uint32_t *places(const struct lp_side *s, const struct lp_atom *a, uint32_t *count)
+uint32_t *lp_places(const struct lp_side *s, const struct lp_atom *a, uint32_t *count)
 {
     uint64_t n = (a->end - a->start) / 4;
     uint32_t *v = malloc((n + 1) * sizeof *v);
@@ -374,7 +374,7 @@ static bool same_others(lp_diff *d, uint32_t a, uint32_t b)
 static bool same_without_nops(lp_diff *d, uint32_t a, uint32_t b)
 {
     uint32_t n, m;
-    d->place[0] = places(OLD(d), &OLD(d)->atom[a], &n), d->place[1] = places(NEW(d), &NEW(d)->atom[b], &m);
+    d->place[0] = lp_places(OLD(d), &OLD(d)->atom[a], &n), d->place[1] = lp_places(NEW(d), &NEW(d)->atom[b], &m);
     bool some = 4 * (uint64_t)n != OLD(d)->atom[a].end - OLD(d)->atom[a].start || 4 * (uint64_t)m != NEW(d)->atom[b].end - NEW(d)->atom[b].start;
     d->anchors = false;
     bool same = d->place[0] && d->place[1] && n == m && some && same_others(d, a, b);
@@ -408,6 +408,7 @@ static void compare_pair(lp_diff *d, uint32_t i)
         lp_suppose_keep(d, false);
         if (same_without_nops(d, i, a->pair)) same = true, a->why = LP_WHY_NONE;
     }
+    if ((same || a->why == LP_WHY_NUMBER) && a->kind == LP_ATOM_FUNC && lp_exceptions_differ(d, i)) same = false, a->why = LP_WHY_EXCEPTIONS;
     lp_suppose_keep(d, same);
     a->state = b->state = same ? LP_DIFF_SAME : LP_DIFF_CHANGED;
     b->why = a->why, b->differs = a->differs;

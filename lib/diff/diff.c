@@ -113,8 +113,7 @@ static const char *const rules[] = {[LP_RULE_NONE] = NULL, [LP_RULE_MAP] = "--ma
                                     [LP_RULE_ENTRY] = "entry point", [LP_RULE_USE] = "use"};
 static const char *const reasons[] = {[LP_WHY_NONE] = NULL, [LP_WHY_CODE] = "code", [LP_WHY_REFS] = "references", [LP_WHY_SIZE] = "size",
                                       [LP_WHY_NUMBER] = "a number", [LP_WHY_OPAQUE] = "an address that is not resolved", [LP_WHY_TABLE] = "jump table",
-                                      [LP_WHY_PART] = "its other part", [LP_WHY_LINE] = "line numbers only"};
-
+                                      [LP_WHY_PART] = "its other part", [LP_WHY_LINE] = "line numbers only", [LP_WHY_EXCEPTIONS] = "exception table"};
 
 static void detail(const lp_diff *d, const struct lp_atom *a, const struct lp_atom *b, struct lp_diff_function *f)
 {

@@ -24,7 +24,8 @@ struct lp_span { uint64_t start, end; const uint8_t *bytes; uint32_t flags; cons
 
 enum lp_atom_kind { LP_ATOM_FUNC, LP_ATOM_PLT, LP_ATOM_LOOSE, LP_ATOM_OBJECT, LP_ATOM_PIECE, LP_ATOM_TABLE };
 enum lp_rule { LP_RULE_NONE, LP_RULE_MAP, LP_RULE_NAME, LP_RULE_FILE, LP_RULE_STEM, LP_RULE_BODY, LP_RULE_ORDER, LP_RULE_CALL, LP_RULE_ENTRY, LP_RULE_USE };
-enum lp_change_reason { LP_WHY_NONE, LP_WHY_CODE, LP_WHY_REFS, LP_WHY_SIZE, LP_WHY_NUMBER, LP_WHY_OPAQUE, LP_WHY_TABLE, LP_WHY_PART, LP_WHY_LINE };
+enum lp_change_reason { LP_WHY_NONE, LP_WHY_CODE, LP_WHY_REFS, LP_WHY_SIZE, LP_WHY_NUMBER, LP_WHY_OPAQUE, LP_WHY_TABLE, LP_WHY_PART, LP_WHY_LINE,
+                        LP_WHY_EXCEPTIONS };
 struct lp_atom {
     uint64_t start, end;              /* first: searched */
     const struct lp_elf_symbol *sym;  /* NULL = it has no name */
@@ -127,6 +128,7 @@ struct lp_diff {
     struct lp_supposed { uint32_t a, b; } *supposed;
     size_t nsupposed, supposed_cap;
     unsigned depth;
+    uint32_t exception_steps;         /* lsda.c */
 };
 #define OLD(d) (&(d)->side[0])
 #define NEW(d) (&(d)->side[1])
@@ -170,6 +172,8 @@ const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr,
 const uint8_t *lp_side_bytes(const struct lp_side *s, uint64_t addr, uint64_t *avail);
 /* The same of code, without what linkers moved, and as it is with the patch. */
 const uint8_t *lp_side_code(const struct lp_side *s, uint64_t addr, uint64_t *avail);
+/* Has the function that begins there an exception table? */
+bool lp_has_lsda(const struct lp_side *s, uint64_t addr);
 const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr);
 void lp_side_free(struct lp_side *s);
 /* ---- atoms.c ---- */
@@ -293,6 +297,8 @@ bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, u
 /* One word of each. */
 bool lp_same_word(lp_diff *d, uint32_t a, uint64_t off, uint32_t b, uint64_t other);
 uint32_t lp_code_word(const struct lp_side *s, uint64_t addr);
+/* Of each word, and of the end, how many that are no NOP are in front of it. The caller frees it; NULL = no memory. */
+uint32_t *lp_places(const struct lp_side *s, const struct lp_atom *a, uint32_t *count);
 uint32_t lp_file_word(const struct lp_side *s, uint64_t addr); /* as the file has it */
 /* The code of an atom, for whoever goes through all of it. */
 struct lp_words { const struct lp_side *s; const uint8_t *p; uint64_t at, len; };

@@ -61,5 +61,7 @@ void lp_diff_enter(lp_diff *d);
 /* line.c: of a function in which only numbers differ. */
 enum lp_line_proof { LP_LINE_NOT, LP_LINE_LIKELY, LP_LINE_PROVED };
 enum lp_line_proof lp_line_proof(lp_diff *d, uint32_t old_atom, int64_t *delta);
+/* lsda.c: NULL if the exception tables of a pair say the same (or there are none), else what differs. */
+const char *lp_exceptions_differ(lp_diff *d, uint32_t old_atom);
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 #endif

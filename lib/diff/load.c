@@ -307,6 +307,12 @@ void lp_diff_load(struct lp_side *s)
     lp_sort(s->fde, s->nfde, sizeof *s->fde, by_at);
 }
 
+bool lp_has_lsda(const struct lp_side *s, uint64_t addr)
+{
+    size_t n = lp_count_upto(s->fde, s->nfde, sizeof *s->fde, addr);
+    return n && s->fde[n - 1].start == addr && s->fde[n - 1].lsda;
+}
+
 const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr, uint64_t end)
 {
     size_t i = lp_count_upto(s->offsets, s->noffsets, sizeof *s->offsets, addr);

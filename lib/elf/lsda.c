@@ -1,0 +1,68 @@
+/* elf/lsda.c - what an exception table has: call sites, actions, types. */
+#include <config.h>
+#include "elf/lsda.h"
+#include "elf/image.h"
+
+bool lp_elf_lsda(const lp_elf *elf, const struct lp_fde *f, struct lp_lsda *out)
+{
+    uint64_t avail, enc;
+    const uint8_t *p = f->lsda ? lp_elf_at(elf, f->lsda, &avail) : NULL;
+    if (!p) return false;
+    struct lp_cfi_reader r = {p, p + avail, f->lsda, false};
+    *out = (struct lp_lsda){.landing = f->start};
+    if ((enc = lp_cfi_bytes(&r, 1)) != LP_PE_OMIT) out->landing = lp_cfi_pointer(&r, (uint8_t)enc, 0);
+    out->type_enc = (uint8_t)lp_cfi_bytes(&r, 1);
+    if ((out->has_types = out->type_enc != LP_PE_OMIT)) {
+        uint64_t off = lp_cfi_uleb(&r);
+        out->types = r;
+        lp_cfi_skip(&out->types, off);
+        r.bad |= out->types.bad;
+    }
+    out->site_enc = (uint8_t)lp_cfi_bytes(&r, 1);
+    uint64_t len = lp_cfi_uleb(&r);
+    out->sites = out->actions = r;
+    lp_cfi_skip(&out->actions, len);
+    out->sites.end = out->actions.p;
+    return !out->actions.bad && (!out->has_types || out->types.p >= out->actions.p);
+}
+
+bool lp_lsda_site(struct lp_lsda *l, struct lp_lsda_site *out)
+{
+    struct lp_cfi_reader *r = &l->sites;
+    if (r->p >= r->end) return false;
+    out->start = lp_cfi_pointer(r, l->site_enc, 0), out->len = lp_cfi_pointer(r, l->site_enc, 0);
+    out->pad = lp_cfi_pointer(r, l->site_enc, 0);
+    if (out->pad) out->pad += l->landing;
+    out->action = lp_cfi_uleb(r);
+    return !r->bad;
+}
+
+bool lp_lsda_action(const struct lp_lsda *l, uint64_t action, struct lp_lsda_action *out)
+{
+    struct lp_cfi_reader r = l->actions;
+    lp_cfi_skip(&r, action - 1);
+    out->filter = lp_cfi_sleb(&r);
+    uint64_t here = (uint64_t)(r.p - l->actions.p) + 1; /* a step is from where it is written */
+    int64_t step = lp_cfi_sleb(&r);
+    out->next = step ? here + (uint64_t)step : 0;
+    return !r.bad;
+}
+
+/* The types are in front of where `types` is, the first one next to it. */
+bool lp_lsda_type(const struct lp_lsda *l, uint64_t number, struct lp_lsda_type *out)
+{
+    static const uint8_t size[16] = {[0] = 8, [2] = 2, [3] = 4, [4] = 8, [10] = 2, [11] = 4, [12] = 8};
+    const uint64_t each = size[l->type_enc & 15];
+    if (!l->has_types || !each || number > (uint64_t)(l->types.p - l->actions.p) / each) return false;
+    struct lp_cfi_reader r = {l->types.p - number * each, l->types.p, l->types.vaddr - number * each, false}, raw = r;
+    bool any = lp_cfi_pointer(&raw, l->type_enc & 15, 0) == 0;
+    *out = (struct lp_lsda_type){any ? 0 : lp_cfi_pointer(&r, l->type_enc & (uint8_t)~LP_PE_INDIRECT, 0), l->type_enc & LP_PE_INDIRECT};
+    return !raw.bad && !r.bad;
+}
+
+bool lp_lsda_list(const struct lp_lsda *l, int64_t filter, struct lp_cfi_reader *out)
+{
+    *out = l->types;
+    lp_cfi_skip(out, ~(uint64_t)filter);
+    return l->has_types && !out->bad;
+}

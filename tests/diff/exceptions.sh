@@ -1,0 +1,54 @@
+#!/bin/sh
+# Exception tables: compared by what they say, of which much is in no word of code.
+. "$srcdir/tests/lib.sh"
+need_cross
+cxx=${CROSS_CC%gcc}g++
+have "$cxx" || skip_all "no $cxx"
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+
+cat >catch.cc <<'C'
+#include <cstdio>
+#include <exception>
+#ifdef SHIFT
+char front[SHIFT] = "front";
+struct first { int n; };
+__attribute__((used)) int before(int n) { try { if (n) throw first{n}; } catch (first &f) { return f.n; } return front[n]; }
+#endif
+struct base { int n; };
+struct one : base {};
+struct two : base {};
+__attribute__((noinline)) void raise(int n) { if (n == 1) throw one{{n}}; if (n == 2) throw two{{n}}; if (n > 2) throw n; }
+struct guard { int n; ~guard() { std::printf("left %d\n", n); } };
+__attribute__((noinline)) int caught(int n) { guard g{n}; try { raise(n); } catch (CAUGHT) { return RETURN; } return n; }
+__attribute__((noinline)) int inner(int n) NOEXCEPT { raise(n); return n + 1; }
+__attribute__((noinline)) int other(int n) { return n * FACTOR; }
+int main()
+{
+    std::set_terminate([] { std::puts("terminated"); std::fflush(stdout); _Exit(3); });
+    for (int i = 0; i < 4; i++) {
+        try { std::printf("%d\n", caught(i)); } catch (two &) { std::puts("two"); } catch (...) { std::puts("something"); }
+        try { std::printf("%d\n", inner(other(i))); } catch (base &) { std::puts("base"); } catch (int) { std::puts("a number"); }
+    }
+    return 0;
+}
+C
+for flag in -O1 '-O2 -fno-pie -no-pie' '-Os -static'; do
+    build() { out=$1; shift; "$cxx" -w $flag -DFACTOR=1 -DRETURN=10 -D_Exit=_exit -include unistd.h "$@" -Wl,--build-id -o "$out" catch.cc; }
+    build c.old '-DCAUGHT=one &' -DNOEXCEPT= && build c.shift -DSHIFT=200 '-DCAUGHT=one &' -DNOEXCEPT= && build c.type '-DCAUGHT=two &' -DNOEXCEPT= &&
+        build c.noexcept '-DCAUGHT=one &' -DNOEXCEPT=noexcept && build c.fix -UFACTOR -DFACTOR=3 -DSHIFT=40 '-DCAUGHT=one &' -DNOEXCEPT= &&
+        build c.word -URETURN -DRETURN=-5 -DSHIFT=200 '-DCAUGHT=one &' -DNOEXCEPT= || exit 1
+    is "$(lpdiff --summary c.old c.shift 2>&1 | grep -v '^new ')" "" "$flag: another layout is no change"
+    fix "$flag, a fix beside them" c.old c.fix _Z5otheri
+    fix "$flag, a word of a handler, under a table that moved" c.old c.word _Z6caughti
+    for how in symbols stripped; do
+        [ $how = symbols ] || "${CROSS_CC%gcc}strip" c.old c.type c.noexcept
+        lpdiff --heuristic c.old c.type >p.lpatch 2>err
+        is "$?$(wc -c <p.lpatch)" 20 "$flag, $how, a handler of another type: refused"
+        like "$(cat err)" "E171: the exception table of .* changed: what it catches" "$flag, $how: and it says so"
+        lpdiff --heuristic c.old c.noexcept >p.lpatch 2>err
+        is "$?$(wc -c <p.lpatch)" 20 "$flag, $how, noexcept: refused"
+        like "$(cat err)" "E171: the exception table of .* changed: it is new" "$flag, $how: and it says so"
+    done
+done
+tap_done
