@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS_MAX = 512, SLOTS = 256 };
+enum { STEPS_MAX = 512, SLOTS = 256, HEADS = 64 };
 #define ARGUMENTS UINT32_C(0x1ff)      /* X0-X8 */
 #define RESULTS UINT32_C(3)            /* X0, X1 (AAPCS64 6.9) */
 #define TEMPORARY UINT32_C(0x7fe00)    /* X9-X18 */
@@ -26,17 +26,29 @@ struct scan {
     const struct lp_atom *a;
     struct lp_base_users *users;
     uint64_t end; /* the address */
-    struct { uint64_t at; uint32_t mask; } todo[SLOTS], seen[SLOTS];
+    uint16_t head[HEADS]; /* of what was seen: lists by place, each index + 1 */
+    struct { uint64_t at; uint32_t mask; uint16_t next; } todo[SLOTS], seen[SLOTS]; /* last: not all of it is cleared */
 };
+
+static struct scan *scan_of(const struct lp_side *s, uint32_t atom)
+{
+    struct scan *x = malloc(sizeof *x);
+    if (!x) return NULL;
+    memset(x, 0, offsetof(struct scan, todo));
+    x->s = s, x->a = &s->atom[atom];
+    return x;
+}
 
 static bool push(struct scan *x, uint64_t at, uint32_t mask)
 {
     if (!mask) return true;
     if (at < x->a->start || at >= x->a->end) return false;
-    for (unsigned i = 0; i < x->nseen; i++)
-        if (x->seen[i].at == at && (x->seen[i].mask | mask) == x->seen[i].mask) return true;
+    uint16_t *head = &x->head[at / 4 % HEADS];
+    for (unsigned i = *head; i; i = x->seen[i - 1].next)
+        if (x->seen[i - 1].at == at && (x->seen[i - 1].mask | mask) == x->seen[i - 1].mask) return true;
     if (x->ntodo == SLOTS || x->nseen == SLOTS) return false;
-    x->seen[x->nseen].at = at, x->seen[x->nseen++].mask = mask;
+    x->seen[x->nseen].at = at, x->seen[x->nseen].mask = mask, x->seen[x->nseen].next = *head;
+    *head = (uint16_t)++x->nseen;
     x->todo[x->ntodo].at = at, x->todo[x->ntodo++].mask = mask;
     return true;
 }
@@ -162,13 +174,13 @@ static bool step(struct scan *x, uint64_t at, uint32_t mask)
 
 static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared, struct lp_base_users *users)
 {
-    struct scan *x = calloc(1, sizeof *x);
+    struct scan *x = scan_of(s, atom);
     uint32_t w = lp_code_word(s, at);
     if (users) users->n = 0;
     const bool adr = compared && (w & 0x9f000000) == 0x10000000;
     bool only = x && (adr || (w & 0x7f800000) == 0x11000000) && (w & 31) != 31;
     if (only) {
-        x->s = s, x->a = &s->atom[atom], x->users = users;
+        x->users = users;
         x->compared = compared;
         for (uint32_t i = 0; compared && i < x->a->nref; i++)
             if (s->ref[x->a->ref + i].at == at) x->end = s->ref[x->a->ref + i].addr;
@@ -238,9 +250,8 @@ static unsigned uses(const struct lp_side *s, uint32_t atom, uint64_t at)
     const uint32_t made = lp_code_word(s, at);
     struct lp_a64_access m;
     if (lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m)) return INDEXED | READ; /* of no width: an index is in its base */
-    struct scan *x = calloc(1, sizeof *x);
+    struct scan *x = scan_of(s, atom);
     if (!x) return INDEXED;
-    x->s = s, x->a = &s->atom[atom];
     push(x, at + 4, UINT32_C(1) << (made & 31) & 0x7fffffff);
     for (unsigned steps = 0; x->ntodo && steps < STEPS_MAX; steps++) {
         x->ntodo--;

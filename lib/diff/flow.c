@@ -10,6 +10,9 @@
 
 /* A state that changed this often becomes one that cannot change (hostile code); rounds of seeding, likewise. */
 enum { MOST_VISITS = 100, MOST_ROUNDS = 12 };
+#define NO_STATE UINT32_MAX
+
+enum { MOST_OPS = 4096 }; /* words that are kept decoded */
 
 void lp_flow_free(struct lp_flow *flow)
 {
@@ -58,40 +61,84 @@ static size_t next_bit(const uint64_t *set, size_t i, size_t n, bool out)
 
 /* ---- blocks ---- */
 
+/* A block begins at this word. */
+static void lead(struct lp_frun *r, size_t word)
+{
+    if (lp_fset_has(r->leader, word))
+        return;
+    lp_fset_add(r->leader, word);
+    if (lp_fset_has(r->visited, word)) { /* in the middle of a block that was run: it ends here from now on */
+        size_t head = word;
+        while (head > 0 && r->head_of[head] == 0)
+            head--;
+        lp_fset_add(r->pending, head);
+    }
+}
+
+/* A state as this one; its number, or NO_STATE. */
+static uint32_t new_state(struct lp_frun *r, const struct lp_fstate *s)
+{
+    if (r->nstate >= NO_STATE || !lp_fstate_room(r, r->nstate + 1))
+        return NO_STATE;
+    lp_fstate_copy(r, lp_fstate_at(r, r->nstate), s);
+    return (uint32_t)r->nstate++;
+}
+
+/* The first way to a word comes with that state. */
+static void set_head(struct lp_frun *r, size_t word, uint32_t state, bool shared)
+{
+    struct lp_fleader *v = state == NO_STATE ? NULL : lp_grow(r->head, &r->cap_head, r->nhead, sizeof *v);
+    if (v == NULL) {
+        r->failed = true;
+        return;
+    }
+    r->head = v;
+    v[r->nhead++] = (struct lp_fleader){.state = state, .shared = shared};
+    r->head_of[word] = (uint32_t)r->nhead;
+    lp_fset_add(r->pending, word);
+}
+
+/* What is left of state k where s comes, too: k itself, or if that is another one now and k is not to be changed, a new one. */
+static uint32_t joined(struct lp_frun *r, uint32_t k, bool shared, const struct lp_fstate *s, bool last, bool *changed)
+{
+    struct lp_fstate own;
+    if (!shared) {
+        *changed = lp_fstate_join(r, lp_fstate_at(r, k), s, last);
+        return k;
+    }
+    lp_fstate_copy(r, &own, lp_fstate_at(r, k));
+    *changed = lp_fstate_join(r, &own, s, last);
+    return *changed ? new_state(r, &own) : k;
+}
+
 /* A way leads to this word with that state. */
 static void flow_to(struct lp_frun *r, size_t word, const struct lp_fstate *s)
 {
-    if (!lp_fset_has(r->leader, word)) {
-        lp_fset_add(r->leader, word);
-        if (lp_fset_has(r->visited, word)) { /* in the middle of a block that was run: it ends here from now on */
-            size_t head = word;
-            while (head > 0 && r->state_of[head] == 0)
-                head--;
-            lp_fset_add(r->pending, head);
-        }
-    }
-    const uint32_t k = r->state_of[word];
-    if (!lp_fstate_room(r, r->nstate + (k == 0)))
+    lead(r, word);
+    const uint32_t k = r->head_of[word];
+    if (!lp_fstate_room(r, r->nstate))
         return;
     if (k == 0) {
-        lp_fstate_copy(r, lp_fstate_at(r, r->nstate), s);
-        lp_fstate_at(r, r->nstate)->visits = 0;
-        r->state_of[word] = (uint32_t)++r->nstate;
-        lp_fset_add(r->pending, word);
+        set_head(r, word, new_state(r, s), false);
         return;
     }
-    struct lp_fstate *to = lp_fstate_at(r, k - 1);
-    if (lp_fstate_join(r, to, s, to->visits >= MOST_VISITS)) {
-        to->visits++;
-        lp_fset_add(r->pending, word);
-    }
+    struct lp_fleader *h = &r->head[k - 1];
+    bool changed;
+    const uint32_t to = joined(r, h->state, h->shared, s, h->visits >= MOST_VISITS, &changed);
+    if (!changed)
+        return;
+    r->failed |= to == NO_STATE;
+    h->state = to;
+    h->shared = false;
+    h->visits++;
+    lp_fset_add(r->pending, word);
 }
 
 /* A BR: to the targets of a table, or to an address that is known. False: to where, is not known. */
 static bool jump(struct lp_frun *r, size_t i, const struct lp_fstate *s)
 {
     struct lp_flow_table t;
-    const lp_fv to = r->told[i] = s->reg[r->op[i].rn];
+    const lp_fv to = r->told[i] = s->reg[lp_frun_op(r, i)->rn];
     const struct lp_fvalue *v = lp_fv_at(&r->pool, to);
     if (!lp_frun_table(r, to, lp_frun_pc(r, i), &t)) {
         if (v->kind != FV_ADDR || v->n != 1 || v->maybe || v->m[0].indexed || v->m[0].space != IN_ADDR)
@@ -114,9 +161,8 @@ static bool jump(struct lp_frun *r, size_t i, const struct lp_fstate *s)
 /* Does word i + 1 follow? */
 static bool goes_on(struct lp_frun *r, size_t i)
 {
-    const struct lp_fop *o = &r->op[i];
-    switch (o->kind) {
-    case OP_CALL: return o->cond;
+    switch (r->kind[i]) {
+    case OP_CALL: return lp_frun_op(r, i)->cond;
     case OP_BRANCH: case OP_RETURN: case OP_STOP: case OP_DATA: case OP_JUMP_REG: return false;
     default: return true;
     }
@@ -124,7 +170,7 @@ static bool goes_on(struct lp_frun *r, size_t i)
 
 static void branch(struct lp_frun *r, size_t i, struct lp_fstate *s, const struct lp_fcmp *cmp)
 {
-    const struct lp_fop *o = &r->op[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
     const size_t to = lp_frun_word(r, (uint64_t)o->imm);
     if (cmp->name == 0) {
         if (to != SIZE_MAX)
@@ -174,21 +220,21 @@ static void see(struct lp_frun *r, size_t i, size_t end)
 /* From a leader to the next or to where the code ends. */
 static void run_block(struct lp_frun *r, size_t i, struct elsewhere *e)
 {
-    const size_t end = end_of_part(r, i), k = r->state_of[i] - 1;
+    const size_t end = end_of_part(r, i), k = r->head_of[i] - 1;
     size_t seen = i;
     struct lp_fstate s;
     struct lp_fcmp cmp = {0};
-    lp_fstate_copy(r, &s, lp_fstate_at(r, k));
+    lp_fstate_copy(r, &s, lp_fstate_at(r, r->head[k].state));
     r->escapes = 0;
     for (bool more = true; more && i < end && !r->failed;) {
-        const struct lp_fop *o = &r->op[i];
+        const unsigned kind = r->kind[i];
         lp_frun_step(r, &s, i, &cmp);
-        if (o->kind >= OP_BRANCH) {
+        if (kind >= OP_BRANCH) {
             see(r, seen, i + 1);
             seen = i + 1;
-            if (o->kind == OP_BRANCH || o->kind == OP_BRANCH_IF)
+            if (kind == OP_BRANCH || kind == OP_BRANCH_IF)
                 branch(r, i, &s, &cmp);
-            if (((o->kind == OP_JUMP_REG && !jump(r, i, &s)) || o->kind == OP_CALL || o->kind == OP_CALL_REG) && e != NULL)
+            if (((kind == OP_JUMP_REG && !jump(r, i, &s)) || kind == OP_CALL || kind == OP_CALL_REG) && e != NULL)
                 leaves(r, e, &s);
             more = goes_on(r, i);
         }
@@ -200,7 +246,7 @@ static void run_block(struct lp_frun *r, size_t i, struct elsewhere *e)
         }
     }
     see(r, seen, i < end ? i + 1 : end);
-    lp_fstate_at(r, k)->escapes = r->escapes;
+    r->head[k].escapes = r->escapes;
 }
 
 static void run_pending(struct lp_frun *r)
@@ -219,10 +265,10 @@ static void run_pending(struct lp_frun *r)
 }
 
 /* Where a branch of the function leads to. */
-static void mark_target(const struct lp_frun *r, size_t i, uint64_t *set)
+static void mark_target(struct lp_frun *r, size_t i, uint64_t *set)
 {
-    const bool branch = r->op[i].kind == OP_BRANCH || r->op[i].kind == OP_BRANCH_IF;
-    const size_t to = branch ? lp_frun_word(r, (uint64_t)r->op[i].imm) : SIZE_MAX;
+    const bool branch = r->kind[i] == OP_BRANCH || r->kind[i] == OP_BRANCH_IF;
+    const size_t to = branch ? lp_frun_word(r, (uint64_t)lp_frun_op(r, i)->imm) : SIZE_MAX;
     if (to != SIZE_MAX)
         lp_fset_add(set, to);
 }
@@ -236,7 +282,7 @@ static bool find_seeds(struct lp_frun *r)
     for (size_t i = next_bit(r->visited, 0, r->n, true), end; i < r->n; i = next_bit(r->visited, end, r->n, true)) {
         end = next_bit(r->visited, i, r->n, false);
         for (bool begins = true; i < end; i++) {
-            if (r->op[i].kind == OP_PAD || r->op[i].kind == OP_DATA)
+            if (r->kind[i] == OP_PAD || r->kind[i] == OP_DATA)
                 continue;
             if (begins && !lp_fset_has(r->ahead, i)) {
                 lp_fset_add(r->seeded, i);
@@ -249,18 +295,42 @@ static bool find_seeds(struct lp_frun *r)
     return any;
 }
 
-/* They may be entered as `e` says. */
+/* They may be entered as `e` says: thousands in a table that looks like code, so they share the state until another way leads there. */
 static void enter_seeds(struct lp_frun *r, struct elsewhere *e)
 {
+    uint32_t first = NO_STATE, from = NO_STATE, to = NO_STATE; /* of those that are new; what was shared before, and is now */
     lp_fstate_fill(r, &e->state);
-    for (size_t i = next_bit(r->seeded, 0, r->n, false); i < r->n; i = next_bit(r->seeded, i + 1, r->n, false))
-        flow_to(r, i, &e->state);
+    for (size_t i = next_bit(r->seeded, 0, r->n, false); i < r->n && !r->failed; i = next_bit(r->seeded, i + 1, r->n, false)) {
+        const uint32_t k = r->head_of[i];
+        if (k != 0 && !r->head[k - 1].shared) {
+            flow_to(r, i, &e->state);
+            continue;
+        }
+        lead(r, i);
+        if (k == 0) {
+            first = first == NO_STATE ? new_state(r, &e->state) : first;
+            set_head(r, i, first, true);
+            continue;
+        }
+        struct lp_fleader *h = &r->head[k - 1];
+        bool changed;
+        if (h->state != from) {
+            from = h->state;
+            to = joined(r, from, true, &e->state, h->visits >= MOST_VISITS, &changed);
+            r->failed |= to == NO_STATE;
+        }
+        if (to == from)
+            continue;
+        h->state = to;
+        h->visits++;
+        lp_fset_add(r->pending, i);
+    }
 }
 
 static void run_all_for(struct lp_frun *r, struct elsewhere *e)
 {
     for (size_t i = 0; i < r->n && !r->failed; i++)
-        if (r->state_of[i] != 0)
+        if (r->head_of[i] != 0)
             run_block(r, i, e);
 }
 
@@ -308,20 +378,6 @@ static bool run_to_end(struct lp_frun *r)
 
 /* ---- words ---- */
 
-/* What a word says without any other. */
-static void tell_alone(struct lp_frun *r, size_t i)
-{
-    struct lp_flow_ref *ref = &r->out->ref[i];
-    const struct lp_fop *o = &r->op[i];
-    *ref = (struct lp_flow_ref){.n = 1, .kind = o->kind == OP_DATA ? LP_FLOW_DATA : LP_FLOW_NONE};
-    if (!lp_fop_is_relative(o))
-        return;
-    ref->addr = (uint64_t)o->imm;
-    ref->kind = o->kind == OP_ADRP ? LP_FLOW_PAGE : LP_FLOW_TARGET;
-    ref->width = o->kind == OP_MEM ? o->bytes : 0;
-    ref->flags = o->kind == OP_ADRP ? LP_FLOW_ALONE : 0;
-}
-
 /* Whom a call calls, and whether it comes back. */
 static void find_callee(const struct lp_frun *r, struct lp_fop *o)
 {
@@ -330,165 +386,76 @@ static void find_callee(const struct lp_frun *r, struct lp_fop *o)
     o->cond = fn != NULL ? fn->returns : r->in->returns == NULL || r->in->returns(r->in->ctx, (uint64_t)o->imm);
 }
 
-/* Words that branches lead to begin blocks. */
-static void read_word(struct lp_frun *r, struct lp_fop_memo *memo, size_t i, uint64_t pc, uint32_t word)
+struct lp_fop *lp_frun_decode(struct lp_frun *r, size_t i)
 {
-    struct lp_fop *o = &r->op[i];
+    struct lp_fop *o = &r->op[i & r->op_mask];
+    r->op_at[i & r->op_mask] = (uint32_t)i + 1;
+    if (r->kind[i] == OP_DATA) {
+        *o = (struct lp_fop){.kind = OP_DATA};
+        return o;
+    }
+    const struct lp_flow_part *p = r->in->part;
+    size_t k = i;
     int64_t imm;
-    *o = *lp_fop_known(memo, word, pc, &imm);
+    for (; k >= p->words; p++)
+        k -= p->words;
+    *o = *lp_fop_known(r->memo, lp_le32((const uint8_t *)p->code + 4 * k), p->at + 4 * k, &imm);
     o->imm = imm;
-    tell_alone(r, i);
-    if (o->kind < OP_BRANCH)
-        return;
-    mark_target(r, i, r->leader);
     if (o->kind == OP_CALL)
         find_callee(r, o);
-    r->bounds |= o->kind == OP_JUMP_REG;
+    return o;
 }
 
-static void read_part(struct lp_frun *r, struct lp_fop_memo *memo, const struct lp_flow_part *part, size_t i)
+/* Words that branches lead to begin blocks. */
+static void read_word(struct lp_frun *r, size_t i, bool code)
+{
+    r->kind[i] = code ? OP_OTHER : OP_DATA;
+    const unsigned kind = r->kind[i] = lp_frun_op(r, i)->kind;
+    lp_frun_tell_alone(r, i);
+    if (kind < OP_BRANCH)
+        return;
+    mark_target(r, i, r->leader);
+    r->bounds |= kind == OP_JUMP_REG;
+}
+
+static void read_part(struct lp_frun *r, const struct lp_flow_part *part, size_t i)
 {
     for (uint64_t k = 0; k < part->words;) {
         uint64_t until = part->at + 4 * (uint64_t)part->words;
         const bool code = r->in->is_code == NULL || r->in->is_code(r->in->ctx, part->at + 4 * k, &until);
         const uint64_t end = until <= part->at + 4 * k ? k + 1 : (until - part->at + 3) / 4;
-        for (; k < end && k < part->words; k++) {
-            if (code) {
-                read_word(r, memo, i + k, part->at + 4 * k, lp_le32((const uint8_t *)part->code + 4 * k));
-                continue;
-            }
-            r->op[i + k] = (struct lp_fop){.kind = OP_DATA};
-            tell_alone(r, i + k);
-        }
+        for (; k < end && k < part->words; k++)
+            read_word(r, i + k, code);
     }
 }
 
-static void read_words(struct lp_frun *r, struct lp_fop_memo *memo)
+static void read_words(struct lp_frun *r)
 {
     size_t i = 0;
     for (size_t p = 0; p < r->in->nparts; i += r->in->part[p++].words)
-        read_part(r, memo, &r->in->part[p], i);
+        read_part(r, &r->in->part[p], i);
 }
 
-/* ---- the result ---- */
-
-static int by_place(const void *a, const void *b)
-{
-    const struct lp_flow_table *x = a, *y = b;
-    return x->br_at < y->br_at ? -1 : x->br_at > y->br_at;
-}
-
-static void add_table(struct lp_frun *r, const struct lp_flow_table *t)
-{
-    struct lp_flow_table *v = lp_grow(r->out->table, &r->cap_table, r->out->ntable, sizeof *v);
-    if (v == NULL) {
-        r->failed = true;
-        return;
-    }
-    r->out->table = v;
-    v[r->out->ntable++] = *t;
-}
-
-static void add_address(struct lp_frun *r, uint64_t addr)
-{
-    struct lp_flow *out = r->out;
-    uint64_t *a = lp_grow(out->addr, &r->cap_addr, out->naddr, sizeof *a);
-    if (a == NULL) {
-        r->failed = true;
-        return;
-    }
-    out->addr = a;
-    out->addr[out->naddr++] = addr;
-}
-
-/* The addresses of a word that has several. */
-static void list_addresses(struct lp_frun *r, struct lp_flow_ref *ref, const struct lp_fvalue *v)
-{
-    const uint64_t off = ref->addr;
-    ref->addr = r->out->naddr;
-    for (unsigned k = 0; k < v->n; k++)
-        add_address(r, v->m[k].v + off);
-}
-
-static void use_pages(struct lp_frun *r, lp_fv id, uint8_t use)
-{
-    const struct lp_fvalue *v = lp_fv_at(&r->pool, id);
-    for (unsigned k = 0; k < v->n; k++)
-        if (v->m[k].space == IN_PAGE)
-            r->page_use[lp_fv_site(&r->pool, (uint32_t)v->m[k].root)] |= use;
-}
-
-/* Pages that get away, in what was the last run of each block. */
-static void find_escapes(struct lp_frun *r)
-{
-    for (size_t k = 0; k < r->nstate; k++)
-        for (uint32_t e = lp_fstate_at(r, k)->escapes; e != 0; e = r->escape[e - 1].next)
-            use_pages(r, r->escape[e - 1].page, PAGE_ESCAPES);
-}
-
-/* Does a BR lead to the sum that word i makes? */
-static bool is_jumped_to(const struct lp_frun *r, size_t i)
-{
-    for (size_t k = 0; k < r->n && r->bounds; k++)
-        if (r->op[k].kind == OP_JUMP_REG && lp_fset_has(r->visited, k) && r->told[k] == r->told[i])
-            return true;
-    return false;
-}
-
-/* An entry with a sign and the address of its own table: compilers make tables of texts and objects like that, which need no relocations. */
-static bool adds_offset(const struct lp_frun *r, size_t i)
-{
-    const struct lp_fvalue *v = r->op[i].kind == OP_ADD_REG && lp_fset_has(r->visited, i) ? lp_fv_at(&r->pool, r->told[i]) : NULL;
-    return v != NULL && v->kind == FV_GOAL && v->bytes == 4 && v->is_signed && v->shift == 0 && v->m[0].v == v->m[1].v && !is_jumped_to(r, i);
-}
-
-static void tell_all(struct lp_frun *r)
-{
-    struct lp_flow_table t;
-    for (size_t i = 0; i < r->n && !r->failed; i++) {
-        struct lp_flow_ref *ref = &r->out->ref[i];
-        if (ref->flags & LP_FLOW_OF_PAGE)
-            use_pages(r, r->told[i], PAGE_USED);
-        if (ref->flags & LP_FLOW_SEVERAL)
-            list_addresses(r, ref, lp_fv_at(&r->pool, r->told[i]));
-        if (r->op[i].kind == OP_JUMP_REG && lp_fset_has(r->visited, i) && lp_frun_table(r, r->told[i], lp_frun_pc(r, i), &t))
-            add_table(r, &t);
-        if (adds_offset(r, i)) {
-            const uint64_t at = lp_fv_at(&r->pool, r->told[i])->m[0].v;
-            add_table(r, &(struct lp_flow_table){.br_at = lp_frun_pc(r, i), .at = at, .base = at, .entry_bytes = 4, .is_signed = true, .offsets = true});
-        }
-    }
-    find_escapes(r);
-    for (size_t i = 0; i < r->n; i++)
-        if (r->op[i].kind == OP_ADRP)
-            r->out->ref[i].flags = r->page_use[lp_fv_site(&r->pool, (uint32_t)i)] == PAGE_USED ? 0 : LP_FLOW_ALONE;
-    if (r->out->ntable > 1)
-        qsort(r->out->table, r->out->ntable, sizeof *r->out->table, by_place);
-}
-
-/* Too much of something: nothing that a register decides is claimed. */
-static void give_up(struct lp_frun *r)
-{
-    r->out->gave_up = true;
-    r->out->ntable = r->out->naddr = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        tell_alone(r, i);
-        if (r->out->ref[i].kind == LP_FLOW_NONE && (r->op[i].kind == OP_ADD_IMM || r->op[i].kind == OP_MEM) && r->op[i].rn != REG_SP)
-            r->out->ref[i].kind = LP_FLOW_OPAQUE;
-    }
-}
+/* ---- the run ---- */
 
 static bool more_words(struct lp_frun *r)
 {
     const size_t cap = r->n + r->n / 2 + 64;
-    free(r->op), free(r->leader), free(r->state_of), free(r->told), free(r->page_use);
-    r->op = malloc(cap * sizeof *r->op);
+    size_t ops = 64;
+    while (ops < cap && ops < MOST_OPS)
+        ops *= 2;
+    free(r->op), free(r->op_at), free(r->kind), free(r->leader), free(r->head_of), free(r->told), free(r->page_use);
+    r->op = malloc(ops * sizeof *r->op);
+    r->op_at = malloc(ops * sizeof *r->op_at);
+    r->op_mask = ops - 1;
+    r->kind = malloc(cap);
     r->leader = malloc(5 * (cap / 64 + 1) * sizeof *r->leader);
-    r->state_of = malloc(cap * sizeof *r->state_of);
+    r->head_of = malloc(cap * sizeof *r->head_of);
     r->told = malloc(cap * sizeof *r->told);
     r->page_use = malloc(cap);
-    r->cap = r->op != NULL && r->leader != NULL && r->state_of != NULL && r->told != NULL && r->page_use != NULL ? cap : 0;
-    return r->cap != 0;
+    const bool good = r->op != NULL && r->op_at != NULL && r->kind != NULL && r->leader != NULL && r->head_of != NULL && r->told != NULL && r->page_use != NULL;
+    r->cap = good ? cap : 0;
+    return good;
 }
 
 static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_flow *out)
@@ -496,7 +463,7 @@ static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_f
     r->in = in;
     r->out = out;
     r->n = out->n;
-    r->nstate = r->nescape = 0;
+    r->nstate = r->nhead = r->nescape = 0;
     r->nslot = 0;
     r->room = 8;
     r->cap_addr = r->cap_table = 0;
@@ -510,21 +477,22 @@ static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_f
     r->visited = r->pending + sets;
     r->ahead = r->visited + sets;
     r->seeded = r->ahead + sets;
-    memset(r->state_of, 0, r->n * sizeof *r->state_of);
+    memset(r->head_of, 0, r->n * sizeof *r->head_of);
+    memset(r->op_at, 0, (r->n <= r->op_mask ? r->n : r->op_mask + 1) * sizeof *r->op_at);
     memset(r->page_use, 0, r->n);
     out->ref = malloc((r->n + 1) * sizeof *out->ref);
     return out->ref != NULL && lp_fv_start(&r->pool, r->n);
 }
 
-static void run(struct lp_frun *r, struct lp_fop_memo *memo)
+static void run(struct lp_frun *r)
 {
-    read_words(r, memo);
+    read_words(r);
     if (r->n == 0)
         return;
     if (run_to_end(r) && !r->pool.failed)
-        tell_all(r);
+        lp_frun_tell(r);
     if (r->failed || r->pool.failed)
-        give_up(r);
+        lp_frun_give_up(r);
 }
 
 void lp_frun_free(struct lp_frun *r)
@@ -533,8 +501,11 @@ void lp_frun_free(struct lp_frun *r)
         return;
     lp_fv_free(&r->pool);
     free(r->op);
+    free(r->op_at);
+    free(r->kind);
     free(r->leader);
-    free(r->state_of);
+    free(r->head_of);
+    free(r->head);
     free(r->told);
     free(r->escape);
     free(r->page_use);
@@ -551,7 +522,7 @@ lp_status lp_flow_function(const struct lp_flow_input *in, struct lp_flow *out, 
     struct lp_fop_memo *memo = in->survey != NULL ? in->survey->memo : lp_fop_memo(out->n);
     const bool good = r != NULL && memo != NULL && begin(r, in, out);
     if (good)
-        run(r, memo);
+        r->memo = memo, run(r);
     if (in->survey == NULL)
         lp_frun_free(r), free(memo);
     return good ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory for a function of %zu words", out->n);

@@ -1,4 +1,4 @@
-/* diff/flow_inner.h - between flow.c (blocks, the result), flow_state.c (what is known where blocks begin), flow_op.c (words), flow_value.c (what a
+/* diff/flow_inner.h - between flow.c (blocks), flow_tell.c (the result), flow_state.c (what is known where blocks begin), flow_op.c (words), flow_value.c (what a
  * register holds), flow_step.c (what a word does to it) and flow_table.c (jump tables). */
 #ifndef LP_DIFF_FLOW_INNER_H
 #define LP_DIFF_FLOW_INNER_H
@@ -105,10 +105,11 @@ struct lp_ffact { lp_fv name; uint32_t max, soft; };                         /* 
 struct lp_fstate {
     lp_fv reg[REGS];
     struct lp_ffact fact[FACTS];
-    uint32_t escapes;                     /* of a leader: pages that got away when its block was run last */
-    uint32_t nslot, visits;               /* slots that are new since are ID_NONE */
+    uint32_t nslot;                       /* slots that are new since are ID_NONE */
     lp_fv slot[SLOTS];                    /* of a leader, only as many as `room` of the run */
 };
+/* A word that begins a block. escapes: pages that got away when the block was run last. shared: others have the state, too. */
+struct lp_fleader { uint32_t state, escapes; uint16_t visits; bool shared; };
 struct lp_fslot { int64_t off; uint64_t frame; uint8_t width, next; };       /* next: in the granule, + 1 */
 struct lp_fcmp { lp_fv name; uint32_t imm; };                                /* what the flags compare; name 0: not known */
 
@@ -117,9 +118,15 @@ struct lp_frun {
     const struct lp_flow_input *in;
     struct lp_flow *out;
     size_t n, cap;
-    struct lp_fop *op;
+    struct lp_fop *op;                    /* lp_frun_op: the words that were looked at last, all of most functions */
+    uint32_t *op_at;                      /* which those are, + 1 */
+    size_t op_mask;
+    struct lp_fop_memo *memo;
+    uint8_t *kind;                        /* of each word: enum lp_fop_kind */
     uint64_t *leader, *pending, *visited, *ahead, *seeded; /* a bit for each word */
-    uint32_t *state_of;                   /* of a leader: index in state + 1 */
+    uint32_t *head_of;                    /* of a leader: index in head + 1 */
+    struct lp_fleader *head;
+    size_t nhead, cap_head;
     char *state;                          /* struct lp_fstate, with `room` slots each */
     size_t nstate, cap_state, room;
     struct lp_fv_pool pool;
@@ -158,7 +165,18 @@ void lp_frun_learn(struct lp_fstate *s, const struct lp_fcmp *cmp, unsigned cond
 bool lp_frun_bounded(const struct lp_frun *r, const struct lp_fstate *s, lp_fv v, uint32_t *max, bool *soft);
 /* flow_table.c: the table behind a BR to this value; false: it is none. table->n = 0: not understood. */
 bool lp_frun_table(const struct lp_frun *r, lp_fv goal, uint64_t br_at, struct lp_flow_table *table);
-/* flow.c: the word at an address; SIZE_MAX: in no part. */
+/* flow_tell.c: what word i says without any other; what all words stand for; or, where there is too much of something, the least that is sure. */
+void lp_frun_tell_alone(struct lp_frun *r, size_t i);
+void lp_frun_tell(struct lp_frun *r);
+void lp_frun_give_up(struct lp_frun *r);
+/* flow.c: word i, decoded; until the next one is asked for. */
+struct lp_fop *lp_frun_decode(struct lp_frun *r, size_t i);
+static inline struct lp_fop *lp_frun_op(struct lp_frun *r, size_t i)
+{
+    const size_t k = i & r->op_mask;
+    return r->op_at[k] == i + 1 ? &r->op[k] : lp_frun_decode(r, i);
+}
+/* The word at an address; SIZE_MAX: in no part. */
 size_t lp_frun_word(const struct lp_frun *r, uint64_t addr);
 uint64_t lp_frun_pc(const struct lp_frun *r, size_t i);
 #endif

@@ -208,7 +208,7 @@ static void tell(struct lp_frun *r, size_t i, lp_fv id, int64_t off, unsigned wi
 
 /* ---- words ---- */
 
-/* A word that makes the same value each time. */
+/* A word that makes the same value each time, by the same number. */
 static lp_fv own_value(struct lp_frun *r, struct lp_fop *o, size_t i)
 {
     if (o->back == 0)
@@ -241,13 +241,14 @@ static void pages_read(struct lp_frun *r, const struct lp_fstate *s, uint32_t se
  * bases come from ways that are never gone (an address that is completed again in a loop). */
 static lp_fv base_of(struct lp_frun *r, const struct lp_fstate *s, size_t i)
 {
-    const lp_fv v = s->reg[r->op[i].rn];
-    return r->op[i].flags & F_LOW ? lp_fv_pages(&r->pool, v) : v;
+    const struct lp_fop *o = lp_frun_op(r, i);
+    const lp_fv v = s->reg[o->rn];
+    return o->flags & F_LOW ? lp_fv_pages(&r->pool, v) : v;
 }
 
 static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fcmp *cmp)
 {
-    const struct lp_fop *o = &r->op[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
     if (o->flags & F_SETS) {
         const bool compares = o->imm <= 0 && -o->imm < UINT32_MAX;
         if (compares)
@@ -305,7 +306,7 @@ static unsigned extend_bits(unsigned extend) { return 8u << (extend & 3); }
 
 static void step_add_reg(struct lp_frun *r, struct lp_fstate *s, size_t i)
 {
-    const struct lp_fop *o = &r->op[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
     const lp_fv a = s->reg[o->rn], raw = s->reg[o->rm];
     const bool sub = o->flags & F_SUB;
     const struct lp_fvalue *y = value(r, raw), *x = value(r, a);
@@ -331,7 +332,7 @@ static void step_add_reg(struct lp_frun *r, struct lp_fstate *s, size_t i)
 
 static void step_move(struct lp_frun *r, struct lp_fstate *s, size_t i)
 {
-    const struct lp_fop *o = &r->op[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
     lp_fv v = s->reg[o->rn];
     const unsigned kind = value(r, v)->kind;
     if (!(o->flags & F_WIDE) && (is_address(r, v) || kind == FV_STACK || (kind == FV_CONST && value(r, v)->m[0].v >> 32) || kind == FV_GOAL)) {
@@ -356,7 +357,7 @@ static void step_extend(struct lp_frun *r, struct lp_fstate *s, const struct lp_
 
 static void step_mask(struct lp_frun *r, struct lp_fstate *s, size_t i)
 {
-    const struct lp_fop *o = &r->op[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
     const uint64_t mask = (uint64_t)o->imm;
     page_escapes(r, s->reg[o->rn]);
     if (o->rd == REG_SP)
@@ -399,7 +400,7 @@ static lp_fv load_entry(struct lp_frun *r, const struct lp_fstate *s, const stru
 
 static lp_fv loaded(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base, int64_t off)
 {
-    const struct lp_fop *o = &r->op[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
     const struct lp_fvalue *v = value(r, base);
     if (v->kind == FV_STACK && o->rm == NO_REG && !(o->flags & F_SIGNED && o->each < 4))
         return load_slot(r, s, i, v->m[0].root, (int64_t)v->m[0].v + off, o->each, o->bytes == o->each && !(o->flags & F_SIGNED));
@@ -417,7 +418,7 @@ static lp_fv loaded(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base
 
 static void step_store(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base)
 {
-    const struct lp_fop *o = &r->op[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
     const struct lp_fvalue *v = value(r, base);
     const uint64_t frame = v->m[0].root;
     const int64_t off = (int64_t)v->m[0].v + o->imm;
@@ -437,7 +438,7 @@ static void step_store(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv b
 
 static void tell_access(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base)
 {
-    const struct lp_fop *o = &r->op[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
     if (o->rm == NO_REG) {
         tell(r, i, base, o->imm, o->bytes, 0);
         return;
@@ -452,7 +453,7 @@ static void tell_access(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv 
 
 static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)
 {
-    const struct lp_fop *o = &r->op[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
     if (o->flags & F_LITERAL) {
         forget_written(s, o->write);
         return;
@@ -491,11 +492,11 @@ static void step_call(struct lp_frun *r, struct lp_fstate *s, const struct lp_fo
 
 void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fcmp *cmp)
 {
-    const struct lp_fop *o = &r->op[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
     if ((o->flags & F_SETS) && o->kind != OP_ADD_IMM)
         cmp->name = 0;
     switch (o->kind) {
-    case OP_ADRP: case OP_ADR: case OP_CONST: case OP_THREAD: write_reg(s, o->rd, own_value(r, &r->op[i], i)); break;
+    case OP_ADRP: case OP_ADR: case OP_CONST: case OP_THREAD: write_reg(s, o->rd, own_value(r, lp_frun_op(r, i), i)); break;
     case OP_MOVK: step_movk(r, s, o); break;
     case OP_ADD_IMM: step_add_imm(r, s, i, cmp); break;
     case OP_ADD_REG: step_add_reg(r, s, i); break;

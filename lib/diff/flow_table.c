@@ -29,7 +29,7 @@ static uint32_t good_entries(const struct lp_frun *r, const struct lp_flow_table
     while (i < n) {
         const uint64_t to = lp_flow_table_target(t, bytes, i);
         const size_t w = lp_frun_word(r, to);
-        if (w == SIZE_MAX ? !is_end(r, to) : r->op[w].kind == OP_DATA)
+        if (w == SIZE_MAX ? !is_end(r, to) : r->kind[w] == OP_DATA)
             break;
         i++;
     }

@@ -1,0 +1,126 @@
+/* diff/flow_tell.c - what the words of a function stand for, once no state changes any more. */
+#include <config.h>
+#include <stdlib.h>
+#include "base/buf.h"
+#include "diff/flow_inner.h"
+
+/* What a word says without any other. */
+void lp_frun_tell_alone(struct lp_frun *r, size_t i)
+{
+    struct lp_flow_ref *ref = &r->out->ref[i];
+    const struct lp_fop *o = lp_frun_op(r, i);
+    *ref = (struct lp_flow_ref){.n = 1, .kind = o->kind == OP_DATA ? LP_FLOW_DATA : LP_FLOW_NONE};
+    if (!lp_fop_is_relative(o))
+        return;
+    ref->addr = (uint64_t)o->imm;
+    ref->kind = o->kind == OP_ADRP ? LP_FLOW_PAGE : LP_FLOW_TARGET;
+    ref->width = o->kind == OP_MEM ? o->bytes : 0;
+    ref->flags = o->kind == OP_ADRP ? LP_FLOW_ALONE : 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct lp_flow_table *x = a, *y = b;
+    return x->br_at < y->br_at ? -1 : x->br_at > y->br_at;
+}
+
+static void add_table(struct lp_frun *r, const struct lp_flow_table *t)
+{
+    struct lp_flow_table *v = lp_grow(r->out->table, &r->cap_table, r->out->ntable, sizeof *v);
+    if (v == NULL) {
+        r->failed = true;
+        return;
+    }
+    r->out->table = v;
+    v[r->out->ntable++] = *t;
+}
+
+static void add_address(struct lp_frun *r, uint64_t addr)
+{
+    struct lp_flow *out = r->out;
+    uint64_t *a = lp_grow(out->addr, &r->cap_addr, out->naddr, sizeof *a);
+    if (a == NULL) {
+        r->failed = true;
+        return;
+    }
+    out->addr = a;
+    out->addr[out->naddr++] = addr;
+}
+
+/* The addresses of a word that has several. */
+static void list_addresses(struct lp_frun *r, struct lp_flow_ref *ref, const struct lp_fvalue *v)
+{
+    const uint64_t off = ref->addr;
+    ref->addr = r->out->naddr;
+    for (unsigned k = 0; k < v->n; k++)
+        add_address(r, v->m[k].v + off);
+}
+
+static void use_pages(struct lp_frun *r, lp_fv id, uint8_t use)
+{
+    const struct lp_fvalue *v = lp_fv_at(&r->pool, id);
+    for (unsigned k = 0; k < v->n; k++)
+        if (v->m[k].space == IN_PAGE)
+            r->page_use[lp_fv_site(&r->pool, (uint32_t)v->m[k].root)] |= use;
+}
+
+/* Pages that get away, in what was the last run of each block. */
+static void find_escapes(struct lp_frun *r)
+{
+    for (size_t k = 0; k < r->nhead; k++)
+        for (uint32_t e = r->head[k].escapes; e != 0; e = r->escape[e - 1].next)
+            use_pages(r, r->escape[e - 1].page, PAGE_ESCAPES);
+}
+
+/* Does a BR lead to the sum that word i makes? */
+static bool is_jumped_to(const struct lp_frun *r, size_t i)
+{
+    for (size_t k = 0; k < r->n && r->bounds; k++)
+        if (r->kind[k] == OP_JUMP_REG && lp_fset_has(r->visited, k) && r->told[k] == r->told[i])
+            return true;
+    return false;
+}
+
+/* An entry with a sign and the address of its own table: compilers make tables of texts and objects like that, which need no relocations. */
+static bool adds_offset(const struct lp_frun *r, size_t i)
+{
+    const struct lp_fvalue *v = r->kind[i] == OP_ADD_REG && lp_fset_has(r->visited, i) ? lp_fv_at(&r->pool, r->told[i]) : NULL;
+    return v != NULL && v->kind == FV_GOAL && v->bytes == 4 && v->is_signed && v->shift == 0 && v->m[0].v == v->m[1].v && !is_jumped_to(r, i);
+}
+
+void lp_frun_tell(struct lp_frun *r)
+{
+    struct lp_flow_table t;
+    for (size_t i = 0; i < r->n && !r->failed; i++) {
+        struct lp_flow_ref *ref = &r->out->ref[i];
+        if (ref->flags & LP_FLOW_OF_PAGE)
+            use_pages(r, r->told[i], PAGE_USED);
+        if (ref->flags & LP_FLOW_SEVERAL)
+            list_addresses(r, ref, lp_fv_at(&r->pool, r->told[i]));
+        if (r->kind[i] == OP_JUMP_REG && lp_fset_has(r->visited, i) && lp_frun_table(r, r->told[i], lp_frun_pc(r, i), &t))
+            add_table(r, &t);
+        if (adds_offset(r, i)) {
+            const uint64_t at = lp_fv_at(&r->pool, r->told[i])->m[0].v;
+            add_table(r, &(struct lp_flow_table){.br_at = lp_frun_pc(r, i), .at = at, .base = at, .entry_bytes = 4, .is_signed = true, .offsets = true});
+        }
+    }
+    find_escapes(r);
+    for (size_t i = 0; i < r->n; i++)
+        if (r->kind[i] == OP_ADRP)
+            r->out->ref[i].flags = r->page_use[lp_fv_site(&r->pool, (uint32_t)i)] == PAGE_USED ? 0 : LP_FLOW_ALONE;
+    if (r->out->ntable > 1)
+        qsort(r->out->table, r->out->ntable, sizeof *r->out->table, by_place);
+}
+
+/* Too much of something: nothing that a register decides is claimed. */
+void lp_frun_give_up(struct lp_frun *r)
+{
+    r->out->gave_up = true;
+    r->out->ntable = r->out->naddr = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        lp_frun_tell_alone(r, i);
+        const bool offset = r->kind[i] == OP_ADD_IMM || r->kind[i] == OP_MEM;
+        if (r->out->ref[i].kind == LP_FLOW_NONE && offset && lp_frun_op(r, i)->rn != REG_SP)
+            r->out->ref[i].kind = LP_FLOW_OPAQUE;
+    }
+}
