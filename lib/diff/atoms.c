@@ -77,19 +77,30 @@ void lp_sort_atoms(struct lp_atom *a, size_t n)
     lp_sort(a, n, sizeof *a, by_start);
 }
 
+/* Each goes to its place, from[i] being where the i-th one is: in circles, so that there is no second list of them. */
+static void arrange(struct lp_atom *a, uint32_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct lp_atom first = a[i];
+        size_t to = i;
+        for (size_t k; (k = from[to]) != i; to = k) a[to] = a[k], from[to] = (uint32_t)to;
+        a[to] = first, from[to] = (uint32_t)to;
+    }
+}
+
 void lp_merge_atoms(struct lp_atom *a, size_t m, size_t n)
 {
-    struct lp_atom *first = m && m < n ? malloc(m * sizeof *a) : NULL; /* as a rule these are far fewer */
-    if (!first) {
+    uint32_t *from = m && m < n ? malloc(n * sizeof *from) : NULL;
+    if (!from) {
         lp_sort_atoms(a, n);
         return;
     }
-    memcpy(first, a, m * sizeof *a);
-    for (size_t i = 0, k = m, to = 0; i < m; to++) {
-        const bool second = k < n && by_start(&a[k], &first[i]) < 0;
-        a[to] = second ? a[k++] : first[i++];
+    for (size_t i = 0, k = m, to = 0; to < n; to++) {
+        const bool second = i == m || (k < n && by_start(&a[k], &a[i]) < 0);
+        from[to] = (uint32_t)(second ? k++ : i++);
     }
-    free(first);
+    arrange(a, from, n);
+    free(from);
 }
 
 /* ---- symbols ---- */

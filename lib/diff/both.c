@@ -4,6 +4,7 @@
 #include "diff/diff.h"
 #include "base/bits.h"
 
+#include <elf.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -196,30 +197,55 @@ static void *joined(void *first, size_t n, void *second, size_t m, size_t size, 
     return first;
 }
 
-static void join_side(struct lp_side *s, struct lp_side *a, struct lp_side *b)
+static void join_refs(struct lp_side *s, struct lp_side *a, struct lp_side *b)
+{
+    s->nomem |= a->nref + b->nref >= UINT32_MAX - 1;
+    s->ref = joined(a->ref, a->nref, b->ref, b->nref, sizeof *a->ref, &s->nomem);
+    s->nref = s->ref_cap = a->nref + b->nref;
+}
+
+static void join_side(struct lp_side *s, struct lp_side *a, struct lp_side *b, size_t nref)
 {
     for (size_t i = 0; i < s->natom; i++)
-        if (s->atom[i].second) s->atom[i].ref += (uint32_t)a->nref, s->atom[i].table += (uint32_t)a->ntable;
-    s->nomem |= a->nomem || b->nomem || a->nref + b->nref >= UINT32_MAX - 1;
-    s->ref = joined(a->ref, a->nref, b->ref, b->nref, sizeof *a->ref, &s->nomem);
+        if (s->atom[i].second) s->atom[i].ref += (uint32_t)nref, s->atom[i].table += (uint32_t)a->ntable;
+    s->nomem |= a->nomem || b->nomem;
     s->table = joined(a->table, a->ntable, b->table, b->ntable, sizeof *a->table, &s->nomem);
-    if (s->nomem) return;
-    s->nref = s->ref_cap = a->nref + b->nref;
-    s->ntable = s->table_cap = a->ntable + b->ntable;
+    s->ntable = s->table_cap = s->nomem ? 0 : a->ntable + b->ntable;
+}
+
+/* Do references say nothing but what words say? Those of equal words are then in a list of both files. (Numbers are addresses where there is something.) */
+static bool have_one_list(const struct lp_side *o, const struct lp_side *n)
+{
+    bool same = o->nspan == n->nspan;
+    for (size_t i = 0; same && i < o->nspan; i++) same = o->span[i].start == n->span[i].start && o->span[i].end == n->span[i].end;
+    return !o->nreloc && !n->nreloc && (same || (lp_elf_info(o->elf)->type != ET_EXEC && lp_elf_info(n->elf)->type != ET_EXEC));
+}
+
+/* The list of the new file goes on where that of the old one ends. */
+static void go_on(struct lp_side *o, struct lp_side *n)
+{
+    n->ref = o->ref, n->nref = o->nref, n->ref_cap = o->ref_cap;
+    o->ref = NULL, o->nref = o->ref_cap = 0;
 }
 
 void lp_diff_refs(lp_diff *d)
 {
     if (OLD(d)->nomem || NEW(d)->nomem) return;
-    const bool constants = same_constants(OLD(d), NEW(d));
+    const bool constants = same_constants(OLD(d), NEW(d)), one_list = have_one_list(OLD(d), NEW(d));
     struct worker w[2];
+    for (int k = 0; k < 2; k++) d->side[k].one_list = one_list;
     for (int i = 0; i < 2; i++) { /* memory for the dataflow: a thread uses that of one side */
         w[i] = (struct worker){.d = d, .side = {*OLD(d), *NEW(d)}, .same_constants = constants, .second = i != 0};
         for (int k = 0; k < 2; k++) w[i].side[k].survey.run = d->side[i].survey.run, w[i].side[k].survey.memo = d->side[i].survey.memo;
     }
     work_both(w, false);
+    if (one_list) go_on(&w[0].side[0], &w[0].side[1]), go_on(&w[1].side[0], &w[1].side[1]);
     work_both(w, true);
     lp_flow_survey_rest(&OLD(d)->survey); /* verify.c goes on with what is left */
     lp_flow_survey_free(&NEW(d)->survey);
-    for (int k = 0; k < 2; k++) join_side(&d->side[k], &w[0].side[k], &w[1].side[k]);
+    for (int k = 0; k < 2; k++) join_side(&d->side[k], &w[0].side[k], &w[1].side[k], w[0].side[one_list ? 1 : k].nref);
+    join_refs(NEW(d), &w[0].side[1], &w[1].side[1]);
+    if (one_list) OLD(d)->ref = NEW(d)->ref, OLD(d)->nref = NEW(d)->nref;
+    else join_refs(OLD(d), &w[0].side[0], &w[1].side[0]);
+    OLD(d)->nomem |= NEW(d)->nomem;
 }

@@ -72,8 +72,9 @@ struct lp_side {
     struct lp_atom *atom;
     size_t natom, atom_cap;
     struct lp_nearby { uint32_t *v; size_t n, natom; uint64_t at; } nearby; /* of each granule of addresses: how many atoms begin in front of it */
-    struct lp_ref_at *ref;
+    struct lp_ref_at *ref;            /* through atoms only: with one_list, it is the other file's, too */
     size_t nref, ref_cap;
+    bool one_list;
     struct lp_table_at *table;
     size_t ntable, table_cap;
     struct lp_word_at *word;

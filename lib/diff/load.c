@@ -322,7 +322,8 @@ const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr,
 
 void lp_side_free(struct lp_side *s)
 {
-    free(s->span), free(s->atom), free(s->ref), free(s->table), free(s->word), free(s->reloc), free(s->fde), free(s->cut), free(s->by_name);
+    if (!s->is_new || !s->one_list) free(s->ref);
+    free(s->span), free(s->atom), free(s->table), free(s->word), free(s->reloc), free(s->fde), free(s->cut), free(s->by_name);
     free(s->label), free(s->nearby.v), free(s->offsets), free(s->touch), free(s->extent);
     for (size_t i = 0; i < s->nover; i++) free(s->over[i].bytes);
     free(s->over);

@@ -83,9 +83,11 @@ static bool index_constants(lp_diff *d)
     if (c) c->v = malloc((o->nref + o->nword + 1) * sizeof *c->v);
     d->constants = c;
     if (!c || !c->v) return d->nomem = true, false;
-    for (size_t i = 0; i < o->nref; i++)
-        if (o->ref[i].kind == LP_FLOW_ADDR && is_constant(o, o->ref[i].addr))
-            c->v[c->n++] = (struct constant){hash_constant(o, o->ref[i].addr, o->ref[i].width), o->ref[i].addr, o->ref[i].width};
+    for (size_t i = 0; i < o->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&o->atom[i]) && k < o->atom[i].nref; k++) {
+            const struct lp_ref_at *r = &o->ref[o->atom[i].ref + k];
+            if (r->kind == LP_FLOW_ADDR && is_constant(o, r->addr)) c->v[c->n++] = (struct constant){hash_constant(o, r->addr, r->width), r->addr, r->width};
+        }
     for (size_t i = 0; i < o->nword; i++)
         if (o->word[i].kind == LP_WORD_ADDR && is_constant(o, o->word[i].value))
             c->v[c->n++] = (struct constant){hash_constant(o, o->word[i].value, 0), o->word[i].value, 0};

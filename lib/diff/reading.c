@@ -19,16 +19,19 @@ static int by_addr(const void *a, const void *b)
     return x->addr != y->addr ? (x->addr < y->addr ? -1 : 1) : (x->width > y->width) - (x->width < y->width);
 }
 
+static void add_touch(struct lp_side *s, const struct lp_ref_at *r)
+{
+    const struct lp_span *x = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_span(s, r->addr) : NULL;
+    if (x && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT))) s->touch[s->ntouch++] = (struct lp_touch){r->addr, r->at, r->width};
+}
+
 void lp_side_touch(struct lp_side *s)
 {
     if (!lp_side_guesses(s)) return;
     s->touch = malloc((s->nref + 1) * sizeof *s->touch);
     if (!s->touch) s->nomem = true;
-    for (size_t i = 0; s->touch && i < s->nref; i++) {
-        const struct lp_ref_at *r = &s->ref[i];
-        const struct lp_span *x = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_span(s, r->addr) : NULL;
-        if (x && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT))) s->touch[s->ntouch++] = (struct lp_touch){r->addr, r->at, r->width};
-    }
+    for (size_t i = 0; s->touch && i < s->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) add_touch(s, &s->ref[s->atom[i].ref + k]);
     if (s->ntouch) qsort(s->touch, s->ntouch, sizeof *s->touch, by_addr);
 }
 

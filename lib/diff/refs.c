@@ -256,6 +256,18 @@ static void take(struct lp_side *s, const struct lp_parts *x, const struct lp_fl
     }
 }
 
+/* The other file's functions have these references, too. */
+static void share(const struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y)
+{
+    for (size_t k = 0; k < x->n && !same->nomem; k++) {
+        const struct lp_atom *a = &s->atom[x->atom[k]];
+        struct lp_atom *b = &same->atom[y->atom[k]];
+        b->ref = a->ref, b->nref = a->nref, b->table = (uint32_t)same->ntable;
+        for (uint32_t t = 0; t < a->ntable; t++) add_table(same, &s->table[a->table + t].t);
+        b->ntable = (uint32_t)same->ntable - b->table;
+    }
+}
+
 bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y)
 {
     struct lp_flow f;
@@ -266,7 +278,8 @@ bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *sam
     if (lp_flow_function(&in, &f, NULL) != LP_OK) s->nomem = true;
     const bool both = same && !s->code_read;
     take(s, x, &f);
-    if (both) take(same, y, &f);
+    if (both && s->one_list) share(s, x, same, y);
+    else if (both) take(same, y, &f);
     lp_flow_free(&f);
     return both;
 }
@@ -309,11 +322,22 @@ static bool inside_word(const struct lp_side *s, uint64_t addr)
     return n && addr - s->word[n - 1].at - 1 < 7;
 }
 
+/* Each address once: thousands of places may refer to one. */
+static void thin_cuts(struct lp_side *s)
+{
+    size_t n = 0;
+    lp_sort_numbers(s->cut, s->ncut);
+    for (size_t i = 0; i < s->ncut; i++)
+        if (!n || s->cut[i] != s->cut[n - 1]) s->cut[n++] = s->cut[i];
+    s->ncut = n;
+}
+
 static void cut(struct lp_side *s, uint64_t addr)
 {
     const struct lp_span *x = lp_side_span(s, addr);
     if (!x || inside_word(s, addr) || x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT) || lp_side_atom(s, addr) != LP_NONE) return;
-    uint64_t *v = lp_grow(s->cut, &s->cut_cap, s->ncut, sizeof *v);
+    if (s->ncut == s->cut_cap) thin_cuts(s);
+    uint64_t *v = lp_grow(s->cut, &s->cut_cap, s->ncut > s->cut_cap / 2 ? s->cut_cap : s->ncut, sizeof *v);
     if (!v) {
         s->nomem = true;
         return;
@@ -366,6 +390,8 @@ static void fill_gaps(struct lp_side *s)
         if (at < x->end) pieces_in(s, x, at, x->end);
         if (k) k--;
     }
+    free(s->cut);
+    s->cut = NULL, s->ncut = s->cut_cap = 0;
     lp_merge_atoms(s->atom, known, s->natom);
 }
 
@@ -378,7 +404,7 @@ static void renumber(struct lp_side *s, const uint64_t *start, size_t n)
         return;
     }
     for (size_t i = 0; i < n; i++) to[i] = (uint32_t)(lp_count_upto(s->atom, s->natom, sizeof *s->atom, start[i]) - 1);
-    for (size_t i = 0; i < s->nref; i++)
+    for (size_t i = 0; i < s->nref && s->nreloc; i++)
         if (s->ref[i].base != LP_NONE) s->ref[i].base = to[s->ref[i].base];
     for (size_t i = 0; i < s->nnamed; i++) s->by_name[i] = to[s->by_name[i]];
     for (size_t i = 0; i < s->natom; i++) {
@@ -401,7 +427,8 @@ static void add_tables(struct lp_side *s)
         if (k && s->atom[k - 1].end > t->at) continue;
         add_piece(s, x, t->at, end, LP_ATOM_TABLE, true);
     }
-    lp_sort_atoms(s->atom, s->natom);
+    lp_sort_atoms(s->atom + known, s->natom - known);
+    lp_merge_atoms(s->atom, known, s->natom);
     size_t n = 0; /* two functions may seem to share one */
     for (size_t i = 0; i < s->natom; i++)
         if (!n || s->atom[i].kind != LP_ATOM_TABLE || s->atom[i].start >= s->atom[n - 1].end) s->atom[n++] = s->atom[i];
@@ -476,16 +503,17 @@ void lp_diff_pieces(struct lp_side *s)
     }
     for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start, s->objects |= s->atom[i].kind == LP_ATOM_OBJECT;
     add_tables(s);
-    for (size_t i = 0; i < s->nref; i++)
-        if (leads(s, &s->ref[i])) cut(s, s->ref[i].addr);
+    for (size_t i = 0; i < s->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++)
+            if (leads(s, &s->ref[s->atom[i].ref + k])) cut(s, s->ref[s->atom[i].ref + k].addr);
     for (size_t i = 0; i < s->nword; i++)
         if (s->word[i].kind == LP_WORD_ADDR) cut(s, s->word[i].value);
     for (size_t i = 0; i < s->nreloc; i++)
         if (s->reloc[i].addr != UINT64_MAX) cut(s, s->reloc[i].addr);
     cut_at_words(s);
-    lp_sort_numbers(s->cut, s->ncut);
+    thin_cuts(s);
     find_offsets(s);
-    lp_sort_numbers(s->cut, s->ncut);
+    thin_cuts(s);
     fill_gaps(s);
     s->atom = lp_trim(s->atom, &s->atom_cap, s->natom, sizeof *s->atom);
     lp_side_index(s);
@@ -496,6 +524,4 @@ void lp_diff_pieces(struct lp_side *s)
     }
     lp_side_touch(s);
     free(start);
-    free(s->cut);
-    s->cut = NULL, s->ncut = 0;
 }
