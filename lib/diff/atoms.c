@@ -392,6 +392,17 @@ static void find_parent(struct lp_side *s, uint32_t part)
     s->atom[hit].part = part;
 }
 
+/* Where exceptions are caught, its FDE names a list of landing pads. */
+static void find_landings(struct lp_side *s)
+{
+    for (size_t i = 0, k = 0; i < s->natom; i++) {
+        struct lp_atom *a = &s->atom[i];
+        while (k < s->nfde && s->fde[k].end <= a->start) k++;
+        a->lands = !s->nfde;
+        for (size_t j = k; j < s->nfde && s->fde[j].start < a->end; j++) a->lands |= s->fde[j].lsda;
+    }
+}
+
 void lp_diff_atoms(struct lp_side *s)
 {
     struct gaps g = {.s = s};
@@ -409,6 +420,7 @@ void lp_diff_atoms(struct lp_side *s)
     s->atom = lp_trim(s->atom, &s->atom_cap, s->natom, sizeof *s->atom);
     lp_sort_atoms(s->atom, s->natom);
     name_loose(s);
+    find_landings(s);
     free(g.entry);
     lp_side_index(s);
     index_names(s);

@@ -47,6 +47,7 @@ struct lp_atom {
     bool by_entry : 1, moved_part : 1; /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
     bool labels : 1;                  /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
     bool numbered : 1;                /* one of several of this name in its file, but for a number: paired by use */
+    bool lands : 1;                   /* code: exceptions may lead into it */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
 };
 

@@ -187,7 +187,7 @@ static void branch(struct lp_frun *r, size_t i, struct lp_fstate *s, const struc
     lp_frun_learn(s, cmp, o->cond, false);
 }
 
-/* Where a state may go from that nobody sees: exceptions leave calls, and BRs that are not understood. */
+/* Where a state may go from that nobody sees: BRs that are not understood, and calls that exceptions leave. */
 struct elsewhere { struct lp_fstate state; bool any; };
 
 static void leaves(struct lp_frun *r, struct elsewhere *e, const struct lp_fstate *s)
@@ -234,9 +234,12 @@ static void run_block(struct lp_frun *r, size_t i, struct elsewhere *e)
             seen = i + 1;
             if (kind == OP_BRANCH || kind == OP_BRANCH_IF)
                 branch(r, i, &s, &cmp);
-            if (((kind == OP_JUMP_REG && !jump(r, i, &s)) || kind == OP_CALL || kind == OP_CALL_REG) && e != NULL)
-                leaves(r, e, &s);
             more = goes_on(r, i);
+            const bool called = kind == OP_CALL || kind == OP_CALL_REG;
+            if (((kind == OP_JUMP_REG && !jump(r, i, &s)) || (called && (r->in->caught || r->labels))) && e != NULL)
+                leaves(r, e, &s);
+            if (called && !more && e != NULL && i + 1 < end && lp_fset_has(r->seeded, i + 1)) /* if it is wrong that the call does not return */
+                flow_to(r, i + 1, &s);
         }
         if (more && ++i < end && lp_fset_has(r->leader, i)) {
             see(r, seen, i);
@@ -353,6 +356,7 @@ static void run_seeds(struct lp_frun *r)
     bool more = find_seeds(r);
     for (unsigned round = 0; more && !r->failed; round++) {
         struct elsewhere e;
+        const bool labels = r->labels;
         start(&e.state, r);
         e.any = false;
         run_all_for(r, &e);
@@ -361,7 +365,7 @@ static void run_seeds(struct lp_frun *r)
         enter_seeds(r, &e);
         more = next_bit(r->pending, 0, r->n, false) != r->n;
         run_pending(r);
-        more |= find_seeds(r);
+        more |= find_seeds(r) || labels != r->labels;
     }
 }
 
@@ -410,8 +414,10 @@ struct lp_fop *lp_frun_decode(struct lp_frun *r, size_t i)
 static void read_word(struct lp_frun *r, size_t i, bool code)
 {
     r->kind[i] = code ? OP_OTHER : OP_DATA;
-    const unsigned kind = r->kind[i] = lp_frun_op(r, i)->kind;
+    const struct lp_fop *o = lp_frun_op(r, i);
+    const unsigned kind = r->kind[i] = o->kind;
     lp_frun_tell_alone(r, i);
+    r->labels |= kind == OP_ADR && lp_frun_word(r, (uint64_t)o->imm) != SIZE_MAX;
     if (kind < OP_BRANCH)
         return;
     mark_target(r, i, r->leader);
@@ -467,7 +473,7 @@ static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_f
     r->nslot = 0;
     r->room = 8;
     r->cap_addr = r->cap_table = 0;
-    r->failed = r->bounds = false;
+    r->failed = r->bounds = r->labels = false;
     memset(r->granule, 0, sizeof r->granule);
     if (r->n >= UINT32_MAX / 4 || (r->n >= r->cap && !more_words(r)))
         return false;

@@ -111,6 +111,7 @@ struct lp_flow_input {
     /* Does a call of this address come back? Asked of what the survey does not have. NULL = all do. */
     bool (*returns)(void *ctx, uint64_t addr);
     const struct lp_flow_survey *survey; /* NULL = none */
+    bool caught;                         /* exceptions may leave calls for code that nothing else leads to */
     void *ctx;
 };
 /* LP_E_NOMEM is the only failure. *out is for lp_flow_free() in any case. */

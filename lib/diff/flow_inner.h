@@ -135,6 +135,7 @@ struct lp_frun {
     unsigned nslot;
     bool failed;
     bool bounds;                          /* there are jumps to registers: values are named, and what they are compared with is known */
+    bool labels;                          /* it makes the address of a place in itself: code that nothing else leads to may be entered after a call */
     uint32_t *told;                       /* of a word: which value its ref is about, or where a BR to a register leads */
     struct lp_fescape { lp_fv page; uint32_t next; } *escape; /* lists; next: index + 1 */
     size_t nescape, cap_escape;

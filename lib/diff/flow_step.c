@@ -272,6 +272,8 @@ static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struc
         const struct lp_fvalue *v = value(r, to);
         if (v->kind == FV_ADDR && v->m[0].space == IN_PAGE)
             r->out->ref[i].kind = LP_FLOW_PAGE;
+        for (unsigned k = 0; v->kind == FV_ADDR && k < v->n; k++)
+            r->labels |= v->m[k].space == IN_ADDR && lp_frun_word(r, v->m[k].v) != SIZE_MAX;
     } else if (r->out->ref[i].kind != LP_FLOW_NONE) {
         r->out->ref[i] = (struct lp_flow_ref){.n = 1};
     }

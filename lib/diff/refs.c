@@ -271,9 +271,10 @@ static void share(const struct lp_side *s, const struct lp_parts *x, struct lp_s
 bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y)
 {
     struct lp_flow f;
-    const struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .is_code = is_code, .returns = returns, .survey = &s->survey,
+    struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .is_code = is_code, .returns = returns, .survey = &s->survey,
                                      .ctx = s};
     if (!x->n) return false;
+    for (size_t i = 0; i < x->n; i++) in.caught |= s->atom[x->atom[i]].lands;
     s->code_read = false;
     if (lp_flow_function(&in, &f, NULL) != LP_OK) s->nomem = true;
     const bool both = same && !s->code_read;

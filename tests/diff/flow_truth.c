@@ -236,7 +236,7 @@ static void run(const struct function *fn, const struct function *cold)
     }
     if (nparts == 0)
         return;
-    const struct lp_flow_input in = {.part = part, .nparts = nparts, .bytes = bytes, .is_code = is_code, .returns = returns, .survey = &survey};
+    const struct lp_flow_input in = {.part = part, .nparts = nparts, .bytes = bytes, .is_code = is_code, .returns = returns, .survey = &survey, .caught = true};
     const clock_t began = clock();
     if (lp_flow_function(&in, &f, &err) != LP_OK)
         die(err.text);

@@ -76,6 +76,7 @@ shifted()
 shifted 'library, -Os' shared "$tests/e2e/threads.c" "$CROSS_CC" -g -Os
 shifted 'library' shared "$tests/e2e/threads.c" "$CROSS_CC" -O2
 shifted 'static' static "$tests/guest/hashmap.c" "$CROSS_CC" -g -O2
+shifted 'static, in sections' static "$tests/guest/hashmap.c" "$CROSS_CC" -O2 -ffunction-sections -fdata-sections -Wl,--gc-sections
 if [ -n "$full" ]; then
     shifted 'PIE' pie "$tests/e2e/threads.c" "$CROSS_CC" -g -O2
     for flag in -O0 -O1 -O3 '-O2 -Wl,-q' '-O2 -ffunction-sections -fdata-sections -Wl,--gc-sections' '-O2 -mbranch-protection=standard'; do

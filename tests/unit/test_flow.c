@@ -40,6 +40,7 @@ static uint32_t br(unsigned n) { return 0xd61f0000 | n << 5; }
 static struct lp_flow flow;
 static uint8_t table[64];
 static uint64_t table_bytes;
+static bool caught = true;
 
 static const uint8_t *bytes(void *ctx, uint64_t addr, uint64_t *avail)
 {
@@ -52,7 +53,7 @@ static const uint8_t *bytes(void *ctx, uint64_t addr, uint64_t *avail)
 static void run_with(const struct lp_flow_survey *survey, const uint32_t *code, size_t n, struct lp_flow *out)
 {
     const struct lp_flow_part part = {AT, code, n};
-    const struct lp_flow_input in = {.part = &part, .nparts = 1, .bytes = bytes, .survey = survey};
+    const struct lp_flow_input in = {.part = &part, .nparts = 1, .bytes = bytes, .survey = survey, .caught = caught};
     struct lp_error err;
     assert_int_equal(lp_flow_function(&in, out, &err), LP_OK);
     assert_int_equal(out->n, n);
@@ -253,6 +254,44 @@ static void test_cases(void **state)
     is(11, LP_FLOW_ADDR, PAGE_A + 16, 0);
 }
 
+/* Code that only a jump to an unknown place leads to has the state of that; of calls, where exceptions are caught or labels are given away. */
+static void test_elsewhere(void **state)
+{
+#define ELSEWHERE(word) sub(SP, SP, 16), adrp(0, 1, PAGE_A), str(0, SP, 8), bl(0x1000), adrp(0, 4, PAGE_B), str(0, SP, 8), word, br(5), ldr(0, SP, 8), ldr(1, 0, 8), RET
+    RUN(ELSEWHERE(NOP));
+    is_two(9, PAGE_A + 8, PAGE_B + 8);
+    caught = false;
+    RUN(ELSEWHERE(NOP));
+    is(9, LP_FLOW_ADDR, PAGE_B + 8, 0);
+    RUN(ELSEWHERE(adr(2, 2))); /* of the code behind BR: it may be given to longjmp */
+    is_two(9, PAGE_A + 8, PAGE_B + 8);
+    caught = true;
+}
+
+/* More words than are kept decoded, and thousands of ends of blocks, as in a table that is taken for code. */
+static void test_large(void **state)
+{
+    enum { WORDS = 30000, EACH = 5 };
+    uint32_t *code = malloc(WORDS * sizeof *code);
+    assert_non_null(code);
+    for (unsigned i = 0; i < WORDS; i += EACH) {
+        code[i] = adrp(0, i, PAGE_A + 0x1000 * (i % 7));
+        code[i + 1] = ldr(1, 0, 8 * (i % 100));
+        code[i + 2] = cbz(1, i + 2 * EACH < WORDS ? 2 * EACH - 2 : -2); /* past the next end of a block */
+        code[i + 3] = i % 3 ? NOP : add(0, 0, 16);
+        code[i + 4] = i % 2 ? RET : 0 /* udf */;
+    }
+    lp_flow_free(&flow);
+    run_at(code, WORDS, &flow);
+    assert_false(flow.gave_up);
+    for (unsigned i = 0; i < WORDS; i += EACH) {
+        is(i, LP_FLOW_PAGE, PAGE_A + 0x1000 * (i % 7), 0);
+        is(i + 1, LP_FLOW_ADDR, PAGE_A + 0x1000 * (i % 7) + 8 * (i % 100), 0);
+        if (i % 3 == 0) is(i + 3, LP_FLOW_ADDR, PAGE_A + 0x1000 * (i % 7) + 16, 0);
+    }
+    free(code);
+}
+
 /* ---- parts, data, callees ---- */
 
 static bool not_third(void *ctx, uint64_t addr, uint64_t *until)
@@ -265,7 +304,7 @@ static void test_data_in_code(void **state)
 {
     const uint32_t code[] = {0x58000040 /* ldr x0, +8 */, RET, 0x90000000, ldr(0, 0, 8)};
     const struct lp_flow_part part = {AT, code, 4};
-    const struct lp_flow_input in = {.part = &part, .nparts = 1, .is_code = not_third};
+    const struct lp_flow_input in = {.part = &part, .nparts = 1, .is_code = not_third, .caught = true};
     struct lp_error err;
     lp_flow_free(&flow);
     assert_int_equal(lp_flow_function(&in, &flow, &err), LP_OK);
@@ -278,7 +317,7 @@ static void test_cold_part(void **state)
 {
     const uint32_t hot[] = {adrp(19, 0, PAGE_A), cbz(0, 0x400), RET}, cold[] = {ldr(0, 19, 8), b(-0x3ff)};
     const struct lp_flow_part part[] = {{AT, hot, 3}, {AT + 0x1004, cold, 2}};
-    const struct lp_flow_input in = {.part = part, .nparts = 2};
+    const struct lp_flow_input in = {.part = part, .nparts = 2, .caught = true};
     struct lp_error err;
     lp_flow_free(&flow);
     assert_int_equal(lp_flow_function(&in, &flow, &err), LP_OK);
@@ -297,7 +336,7 @@ static void test_survey(void **state)
     assert_int_equal(lp_flow_survey_callee(&survey, AT + 28)->clobbers, 4);
     assert_int_equal(lp_flow_survey_callee(&survey, AT + 28)->pages_in, 6);
     assert_null(lp_flow_survey_callee(&survey, AT + 32));
-    const struct lp_flow_input in = {.part = part, .nparts = 1, .survey = &survey};
+    const struct lp_flow_input in = {.part = part, .nparts = 1, .survey = &survey, .caught = true};
     lp_flow_free(&flow);
     assert_int_equal(lp_flow_function(&in, &flow, &err), LP_OK);
     is(3, LP_FLOW_ADDR, PAGE_A + 8, 0);
@@ -465,6 +504,6 @@ int main(void)
         cmocka_unit_test(test_thread_pointer), cmocka_unit_test(test_spills), cmocka_unit_test(test_calls), cmocka_unit_test(test_joins),
         cmocka_unit_test(test_too_many), cmocka_unit_test(test_unreached), cmocka_unit_test(test_table), cmocka_unit_test(test_base_is_page),
         cmocka_unit_test(test_cases), cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey),
-        cmocka_unit_test(test_survey_of_changes), cmocka_unit_test(test_wild), cmocka_unit_test(test_targets)};
+        cmocka_unit_test(test_survey_of_changes), cmocka_unit_test(test_elsewhere), cmocka_unit_test(test_large), cmocka_unit_test(test_wild), cmocka_unit_test(test_targets)};
     return cmocka_run_group_tests_name("flow", tests, NULL, teardown);
 }
