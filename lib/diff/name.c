@@ -442,7 +442,8 @@ static bool is_no_tls(const struct lp_side *s, uint64_t value)
 
 bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n)
 {
-    bool fill = u->type == n->type || (u->kind == LP_WORD_SYMBOL && n->kind == LP_WORD_SYMBOL);
+    const bool lazy = u->type == R_AARCH64_JUMP_SLOT; /* it may still lead to the dynamic linker, which only PLT entries may call */
+    bool fill = u->type == n->type || (u->kind == LP_WORD_SYMBOL && n->kind == LP_WORD_SYMBOL && lazy == (n->type == R_AARCH64_JUMP_SLOT));
     if (u->kind != n->kind || !fill || !u->sym != !n->sym) return false;
     if (u->sym && (strcmp(u->sym->name, n->sym->name) != 0 || !same_version(u->sym, n->sym))) return false;
     if (u->kind == LP_WORD_TLS || u->sym) return u->value == n->value;

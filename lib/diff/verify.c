@@ -29,7 +29,7 @@ static void add_atom(struct check *c, const struct lp_def *def, uint32_t new_ato
     uint64_t size = def->item->kind == LP_ITEM_FUNC ? def->item->func->size : def->item->data->size;
     a.start = def->addr, a.end = def->addr + size;
     a.pair = new_atom;
-    a.span = (uint32_t)(s->nspan - 1);
+    a.span = (uint32_t)(lp_side_span(s, a.start) - s->span);
     a.parent = a.part = LP_NONE;
     a.nref = a.ntable = 0;
     lp_side_add_atom(s, &a);
@@ -61,6 +61,17 @@ static uint32_t atom_named(struct check *c, const char *name)
     return hit;
 }
 
+static void add_word(struct lp_side *s, struct lp_word_at w)
+{
+    struct lp_word_at *v = lp_grow(s->word, &s->word_cap, s->nword, sizeof *v);
+    if (!v) {
+        s->nomem = true;
+        return;
+    }
+    s->word = v;
+    v[s->nword++] = w;
+}
+
 /* Addresses in new data, as if the dynamic linker put them there. */
 static void add_words(struct check *c, const struct lp_def *def)
 {
@@ -74,13 +85,26 @@ static void add_words(struct check *c, const struct lp_def *def)
         struct lp_word_at w = {at, lp_le64(p), NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR};
         const struct lp_dynsym *y = f->expr.symbol ? lp_dynsym_wanted(s->dynamic, f->expr.symbol, NULL) : NULL;
         if (y) w = (struct lp_word_at){at, (uint64_t)f->expr.addend, y, R_AARCH64_ABS64, LP_WORD_SYMBOL};
-        struct lp_word_at *v = lp_grow(s->word, &s->word_cap, s->nword, sizeof *v);
-        if (!v) {
-            s->nomem = true;
-            return;
+        add_word(s, w);
+    }
+}
+
+/* New code and data, and the slots between them, of which the dynamic linker fills those of imports. */
+static void add_spans(struct check *c)
+{
+    struct lp_side *s = &c->side;
+    for (size_t i = 0; i < c->plan.nregion; i++) {
+        const struct lp_region *r = &c->plan.region[i];
+        const uint64_t end = r->addr + r->code_len + r->data_len, slots = r->addr + r->part[LP_PART_CODE].slot_off;
+        const uint64_t bound[] = {r->addr, slots, r->part[LP_PART_CODE].nslot ? r->addr + r->part[LP_PART_CODE].off + r->part[LP_PART_CODE].len : slots, end};
+        for (int k = 0; k < 3; k++) {
+            const unsigned flags = LP_SPAN_CODE | LP_SPAN_NEW | (k == 1 ? LP_SPAN_GOT : 0);
+            if (bound[k] < bound[k + 1]) s->span[s->nspan++] = (struct lp_span){bound[k], bound[k + 1], r->bytes + (bound[k] - r->addr), flags, "new"};
         }
-        s->word = v;
-        v[s->nword++] = w;
+    }
+    for (size_t i = 0; i < c->plan.ndyn; i++) {
+        const struct lp_dynrel *x = &c->plan.dyn[i];
+        if (x->sym) add_word(s, (struct lp_word_at){x->at, (uint64_t)x->addend, x->sym, x->type, LP_WORD_SYMBOL});
     }
 }
 
@@ -108,10 +132,7 @@ static uint32_t atom_at(struct check *c, const struct lp_item *it)
 static void add_new(struct check *c)
 {
     struct lp_side *s = &c->side;
-    for (size_t i = 0; i < c->plan.nregion; i++) {
-        const struct lp_region *r = &c->plan.region[i];
-        s->span[s->nspan++] = (struct lp_span){r->addr, r->addr + r->code_len + r->data_len, r->bytes, LP_SPAN_CODE | LP_SPAN_NEW, "new"};
-    }
+    add_spans(c);
     for (size_t i = 0; i < c->plan.ndef; i++) {
         const struct lp_item *it = c->plan.def[i].item;
         bool named = it->kind == LP_ITEM_DATA || it->func->is_new;
@@ -238,7 +259,7 @@ static bool make_side(struct check *c)
     s->atom_cap = s->natom;
     s->word = copy(OLD(c->d)->word, s->nword, 0, sizeof *s->word);
     s->word_cap = s->nword;
-    s->span = copy(OLD(c->d)->span, s->nspan, c->plan.nregion, sizeof *s->span);
+    s->span = copy(OLD(c->d)->span, s->nspan, 3 * c->plan.nregion, sizeof *s->span);
     s->offsets = copy(OLD(c->d)->offsets, s->noffsets, NEW(c->d)->noffsets, sizeof *s->offsets);
     if (!s->atom || !s->span || !s->word || !s->offsets) return false;
     add_new(c);

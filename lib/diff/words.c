@@ -224,7 +224,7 @@ static const struct lp_ref_at *user_of(const struct word *x)
     return best;
 }
 
-/* "got_page of puts" reads better than the address of a slot. */
+/* "got_page of puts" reads better than the address of a slot; and where the old file imports it without one, the patch has one. */
 static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t mask)
 {
     const struct lp_word_at *w = lp_side_word(x->s, slot);
@@ -234,8 +234,10 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     const struct lp_elf_symbol *hit;
     struct lp_use u = {slot, LP_NONE, x->atom, 8, 0};
     const struct lp_there t = there(x, &u);
-    if (!t.known || lp_elf_find(OLD(x->d)->elf, w->sym->name, &hit, NULL) == LP_E_AMBIGUOUS) return false;
-    x->out->has_reloc = x->out->in_old = true;
+    if (!t.known && !lp_dynsym_wanted(OLD(x->d)->dynamic, w->sym->name, w->sym->version)) return false;
+    if (lp_elf_find(OLD(x->d)->elf, w->sym->name, &hit, NULL) == LP_E_AMBIGUOUS) return false;
+    x->out->has_reloc = true;
+    x->out->in_old = t.known;
     x->out->addr = t.addr;
     x->out->word = x->w & ~mask;
     lp_buf_printf(&x->out->reloc, "%s %s", name, w->sym->name);

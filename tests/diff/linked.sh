@@ -48,6 +48,28 @@ else
     skip "data that looks like an ADR of what the linker added" "no python3"
 fi
 
+# ---- an import that the old file has by its PLT entry alone, used through the GOT: its slot there is none, which may lead to the dynamic linker still ----
+cat >slots.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((noipa)) int careful(int n)
+{
+#ifdef FIX
+    if (n > 2) n = atoi("7");
+#endif
+    return n + 1;
+}
+int main(int argc, char **argv) { return careful(argc) + printf("%d\n", careful(argc)); }
+C
+cat >byplt.c <<'C'
+#include <stdlib.h>
+int byplt(const char *s) { return atoi(s); }
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -fPIE -pie -fno-plt -fno-builtin "$@" -Wl,--build-id,-z,lazy -o "$out" slots.c byplt.o; }
+"$CROSS_CC" -w -O1 -fPIE -c byplt.c && build g.old && build g.fix -DFIX || exit 1
+fix "an import with a PLT entry, through the GOT" g.old g.fix careful 1 2
+is "$(lpapply -q -o g.file g.old fix.lpatch 2>&1; run ./g.file 1 2; echo $?)" "$(run ./g.fix 1 2; echo $?)" "and the patched file does what the new one does"
+
 # ---- code behind a BR that is not understood: what that code itself leads to has its state and no other ----
 cat >behind.c <<'C'
 #include <stdio.h>
