@@ -63,8 +63,19 @@ static bool print_address(lp_diff *d, uint64_t value)
     return true;
 }
 
+bool lp_may_import(lp_diff *d, const struct lp_dynsym *y)
+{
+    if (lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version) || lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version)) return true;
+    if (!(d->opt.flags & LP_DIFF_LIVE_ONLY)) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false;
+    for (const struct lp_remark *r = d->remark; r; r = r->next)
+        if (strncmp(r->text, "the import `", 12) == 0 && strncmp(r->text + 12, y->name, strlen(y->name)) == 0 && r->text[12 + strlen(y->name)] == '`') return true;
+    lp_diff_remark(d, "the import `%s` is not in the old file: the patch is for running programs alone", y->name);
+    return true;
+}
+
 static bool print_symbol(lp_diff *d, const struct lp_word_at *w)
 {
+    if (!lp_may_import(d, w->sym)) return true;
     if (!lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
     lp_buf_printf(&d->items, "rel abs64 %s", w->sym->name);
     if (w->value) lp_buf_printf(&d->items, "+0x%llx", (unsigned long long)w->value);

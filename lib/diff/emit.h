@@ -9,6 +9,8 @@
 /* What an address of the new file is in the patched old one: an address of that, or a name of the patch's own. */
 struct lp_there { bool known, own; uint64_t addr; uint32_t atom; int64_t off; }; /* own: of the new file's atom, at off */
 struct lp_there lp_there(lp_diff *d, const struct lp_use *u);
+/* The program's copy of another library's variable (R_AARCH64_COPY): its slot, or NULL. */
+const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a);
 /* The same as an expression of the patch. */
 void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out);
 /* The name of an atom of the old file, if its own symbols have one; else its address. */
@@ -21,6 +23,8 @@ void lp_constants_free(lp_diff *d);
 
 /* So many bytes of an old body's digest tell that it is the right one; the patch is bound to the file by more. */
 enum { LP_DIFF_SHA = 8 };
+/* carry.c: may the patch name this import of the new file? Else that is refused. */
+bool lp_may_import(lp_diff *d, const struct lp_dynsym *y);
 /* One word of a new body as the patch has it. reloc: "call26 puts@plt"; of what the old file has, addr: its address there. */
 struct lp_new_word { uint32_t word; bool has_reloc, in_old; uint64_t addr; struct lp_buf reloc; };
 /* False: refused, with the reason. */

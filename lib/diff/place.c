@@ -158,6 +158,12 @@ static struct lp_there carried(lp_diff *d, uint32_t i, uint64_t addr)
     return at_new(i, (int64_t)(addr - s->atom[i].start));
 }
 
+const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a)
+{
+    const struct lp_word_at *w = lp_side_word(s, a->start);
+    return w && w->kind == LP_WORD_COPY && w->sym ? w : NULL;
+}
+
 /* A variable without a name, or one of several with numbers in their names, that no pair was found for: is there one in the old file that it may be?
  * (What nobody writes may have a copy.) */
 static bool may_be_old(const lp_diff *d, const struct lp_atom *b)
@@ -210,7 +216,7 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
         return old ? at_old(old, LP_NONE, 0) : carried(d, i, addr);
     }
     if (b->pair == LP_NONE) {
-        if (may_be_old(d, b)) return (struct lp_there){0};
+        if (lp_copied(s, b) || may_be_old(d, b)) return (struct lp_there){0};
         return carried(d, i, addr);
     }
     return at_old(OLD(d)->atom[b->pair].start + (uint64_t)off, b->pair, off);

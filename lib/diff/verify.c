@@ -5,13 +5,59 @@
 #include "base/error.h"
 #include "base/search.h"
 #include "base/sort.h"
+#include "elf/write.h"
 #include "patch/plan.h"
 
 #include <elf.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct check { lp_diff *d; struct lp_side side; struct lp_plan plan; uint32_t *first; bool *again; };
+struct check {
+    lp_diff *d;
+    struct lp_side side;
+    struct lp_file_space file;
+    struct lp_plan plan;
+    bool *again;
+};
+
+/* ---- imports that the old file has no PLT entry for ---- */
+
+/* Their entries are taken to be here: behind all that a patch brings, and within reach of it. */
+enum { IMPORT_BYTES = 16, FAR = 64 << 20 };
+static uint64_t imports_at(const struct check *c) { return lp_align_up(lp_elf_end(OLD(c->d)->elf), 4096) + FAR; }
+
+static uint64_t import(const struct lp_plan *pl, const char *name, const char *version, const struct lp_dynsym **sym)
+{
+    const struct check *c = (const struct check *)(const void *)((const char *)pl->space - offsetof(struct check, file.space));
+    const struct lp_dynamic *n = NEW(c->d)->dynamic;
+    const struct lp_dynsym *y = lp_dynsym_wanted(n, name, version);
+    if (!*sym) *sym = y;
+    return y ? imports_at(c) + IMPORT_BYTES * (uint64_t)(y - n->sym) : 0;
+}
+
+/* The new file's, at those places. */
+static void add_imports(struct check *c)
+{
+    struct lp_side *s = &c->side;
+    const struct lp_dynamic *n = NEW(c->d)->dynamic;
+    const uint64_t at = imports_at(c);
+    if (!n->nsym) return;
+    s->span[s->nspan++] = (struct lp_span){at, at + IMPORT_BYTES * (uint64_t)n->nsym, NULL, LP_SPAN_CODE | LP_SPAN_NEW, "imports"};
+    for (uint32_t i = 0; i < NEW(c->d)->natom; i++) {
+        struct lp_atom a = NEW(c->d)->atom[i];
+        const char *name = a.kind == LP_ATOM_PLT && a.pair == LP_NONE ? lp_atom_name(&a) : NULL;
+        char copy[256];
+        const int len = name ? (int)strcspn(name, "@") : 0;
+        if (!len || snprintf(copy, sizeof copy, "%.*s", len, name) != len) continue;
+        const struct lp_dynsym *y = lp_dynsym_wanted(n, copy, NULL);
+        if (!y) continue;
+        a.start = at + IMPORT_BYTES * (uint64_t)(y - n->sym), a.end = a.start + IMPORT_BYTES;
+        a.pair = i, a.span = (uint32_t)(s->nspan - 1);
+        lp_side_add_atom(s, &a);
+    }
+}
 
 /* ---- the old file as it is with the patch ---- */
 
@@ -84,6 +130,7 @@ static void add_words(struct check *c, const struct lp_def *def)
         if (!p || avail < 8) continue;
         struct lp_word_at w = {at, lp_le64(p), NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR};
         const struct lp_dynsym *y = f->expr.symbol ? lp_dynsym_wanted(s->dynamic, f->expr.symbol, NULL) : NULL;
+        if (!y && f->expr.symbol) y = lp_dynsym_wanted(NEW(c->d)->dynamic, f->expr.symbol, NULL);
         if (y) w = (struct lp_word_at){at, (uint64_t)f->expr.addend, y, R_AARCH64_ABS64, LP_WORD_SYMBOL};
         add_word(s, w);
     }
@@ -143,6 +190,7 @@ static void add_new(struct check *c)
         if (it->kind == LP_ITEM_DATA) add_words(c, &c->plan.def[i]);
     }
     qsort(s->word + OLD(c->d)->nword, s->nword - OLD(c->d)->nword, sizeof *s->word, by_at);
+    add_imports(c);
     lp_sort_atoms(s->atom + OLD(c->d)->natom, s->natom - OLD(c->d)->natom);
     lp_sort(s->offsets, s->noffsets, sizeof *s->offsets, by_start);
 }
@@ -217,6 +265,7 @@ static void check_all(struct check *c)
     struct lp_side *s = &c->side;
     for (uint32_t i = (uint32_t)OLD(c->d)->natom; i < s->natom; i++) {
         const struct lp_atom *b = &NEW(c->d)->atom[s->atom[i].pair];
+        if (b->kind == LP_ATOM_PLT) continue;
         bool entry = lp_is_code_atom(b) && s->atom[i].end - s->atom[i].start == 4 && b->by_entry && b->end - b->start != 4;
         if (entry) continue; /* a branch to the body */
         if (lp_is_code_atom(b)) check_code(c, i);
@@ -259,7 +308,7 @@ static bool make_side(struct check *c)
     s->atom_cap = s->natom;
     s->word = copy(OLD(c->d)->word, s->nword, 0, sizeof *s->word);
     s->word_cap = s->nword;
-    s->span = copy(OLD(c->d)->span, s->nspan, 3 * c->plan.nregion, sizeof *s->span);
+    s->span = copy(OLD(c->d)->span, s->nspan, 3 * c->plan.nregion + 1, sizeof *s->span);
     s->offsets = copy(OLD(c->d)->offsets, s->noffsets, NEW(c->d)->noffsets, sizeof *s->offsets);
     if (!s->atom || !s->span || !s->word || !s->offsets) return false;
     add_new(c);
@@ -278,10 +327,10 @@ lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err)
 {
     struct check c = {.d = d, .again = again};
     struct lp_error why;
-    struct lp_file_space file;
-    lp_file_space(&file, OLD(d)->elf);
-    lp_file_space_for(&file, d->patch);
-    lp_status s = lp_plan_make(&c.plan, d->patch, &file.space, NULL, NULL, NULL, &why);
+    lp_file_space(&c.file, OLD(d)->elf);
+    lp_file_space_for(&c.file, d->patch);
+    c.file.space.import = import;
+    lp_status s = lp_plan_make(&c.plan, d->patch, &c.file.space, NULL, NULL, NULL, &why);
     if (s != LP_OK) {
         lp_plan_free(&c.plan);
         if (s == LP_E_NOMEM) return lp_fail(err, s, "out of memory");

@@ -177,7 +177,9 @@ static bool nowhere(const struct word *x, const struct lp_use *u)
     if (x->refused) return false;
     const struct lp_word_at *w = lp_side_word(x->s, u->addr);
     uint32_t i = lp_side_atom(x->s, u->addr);
+    const struct lp_word_at *copy = i == LP_NONE ? NULL : lp_copied(x->s, &x->s->atom[i]);
     char buf[32];
+    if (copy) return lp_diff_refuse(x->d, NEW(x->d), LP_E132, copy->sym->name), false;
     if (w && w->sym) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, w->sym->name), false;
     if (u->width && in && in->flags & LP_SPAN_CODE)
         return lp_diff_refuse(x->d, NEW(x->d), LP_E142, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)u->addr,
@@ -192,6 +194,33 @@ static bool nowhere(const struct word *x, const struct lp_use *u)
     return false;
 }
 
+/* What a PLT entry of the new file imports. */
+static const struct lp_dynsym *imported(const struct word *x, uint64_t target)
+{
+    const uint32_t i = lp_side_atom(x->s, target);
+    const struct lp_atom *a = i == LP_NONE ? NULL : &x->s->atom[i];
+    const char *name = a && a->kind == LP_ATOM_PLT && a->start == target ? lp_atom_name(a) : NULL;
+    char copy[256];
+    const size_t n = name ? strcspn(name, "@") : 0;
+    if (!n || n >= sizeof copy || strcmp(name + n, "@plt") != 0) return NULL;
+    memcpy(copy, name, n);
+    copy[n] = 0;
+    return lp_dynsym_wanted(x->s->dynamic, copy, NULL);
+}
+
+/* A call of an import for which the old file has no PLT entry: by its name. */
+static bool import(struct word *x, uint64_t target)
+{
+    const struct lp_dynsym *y = imported(x, target);
+    const struct lp_elf_symbol *hit;
+    if (!y || !lp_is_ident(y->name, strlen(y->name)) || lp_elf_find(OLD(x->d)->elf, y->name, &hit, NULL) != LP_E_SYMBOL) return false;
+    x->refused = !lp_may_import(x->d, y);
+    x->out->has_reloc = true;
+    x->out->word = x->w & 0xfc000000;
+    lp_buf_printf(&x->out->reloc, "%s %s", x->w >> 31 ? "call26" : "jump26", y->name);
+    return !x->refused;
+}
+
 /* B BL B.cond CBZ CBNZ TBZ TBNZ ADR, LDR (literal): inside the body they are right as they are. */
 static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
 {
@@ -200,7 +229,7 @@ static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
     if (inside(x, target)) return true;
     struct lp_use u = {target, x->ref ? x->ref->base : LP_NONE, x->atom, x->ref ? x->ref->width : 0, x->ref ? x->at : 0};
     struct lp_there t = there(x, &u);
-    if (!t.known) return nowhere(x, &u);
+    if (!t.known) return (mask == 0x03ffffff && import(x, target)) || nowhere(x, &u);
     set_reloc(x, name, mask, &t);
     return true;
 }
@@ -234,7 +263,7 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     const struct lp_elf_symbol *hit;
     struct lp_use u = {slot, LP_NONE, x->atom, 8, 0};
     const struct lp_there t = there(x, &u);
-    if (!t.known && !lp_dynsym_wanted(OLD(x->d)->dynamic, w->sym->name, w->sym->version)) return false;
+    if (!t.known && !lp_may_import(x->d, w->sym)) return !(x->refused = true);
     if (lp_elf_find(OLD(x->d)->elf, w->sym->name, &hit, NULL) == LP_E_AMBIGUOUS) return false;
     x->out->has_reloc = true;
     x->out->in_old = t.known;

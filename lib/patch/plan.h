@@ -44,6 +44,8 @@ struct lp_space {                /* where the patch goes */
     /* Current content; 0 or a negative errno. */
     int (*read)(void *ctx, uint64_t addr, void *buf, size_t len);
     bool file;                   /* not running: addresses of other objects count as 0 */
+    /* Of a file that is not written: what counts as the PLT entry of an import for which it has none, and as the symbol if that is NULL. May be NULL. */
+    uint64_t (*import)(const struct lp_plan *pl, const char *name, const char *version, const struct lp_dynsym **sym);
     const struct lp_disk_kind *disk; /* and it is to be written: what the dynamic linker must do goes to lp_plan.dyn; else NULL */
     /* An address for the region, of `len` bytes, within reach of its object; 0 = none. */
     uint64_t (*place)(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len);

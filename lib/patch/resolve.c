@@ -164,7 +164,10 @@ static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struc
     if (search(pl, t, &w, r)) return true;
     if (pl->space->disk) return file_import(pl, t, line, s, r);
     if (pl->space->file && s && s->type == STT_TLS) return r->kind = LP_REF_TLS, r->in = t, true;
-    if (pl->space->file) return r->sym = s, lp_plan_plt(t, r, &r->addr), true; /* so that a call of it can be shown; nothing is made of it */
+    if (pl->space->file) { /* so that a call of it can be shown; nothing is made of it */
+        if (!lp_plan_plt(t, r, &r->addr) && pl->space->import) r->addr = pl->space->import(pl, w.name, w.version, &s);
+        return r->sym = s, true;
+    }
     if (pl->how.wait && !is_ready(pl, t)) return lp_plan_later(pl, t, line, w.name), false;
     lp_plan_fail(pl, line, LP_E_SYMBOL, "%s: symbol `%s%s%s` is neither here nor in a library that is loaded", t->name, w.name, w.version ? "@" : "",
                  w.version ? w.version : "");

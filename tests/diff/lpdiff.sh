@@ -162,6 +162,67 @@ refused -DCONSTRUCTOR E130
 refused -DIMPORT E150
 refused -DTLS=4 E160
 
+# What the old file does not import at all, or has no PLT entry or slot for.
+cat >import.c <<'C'
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int (*const known)(const char *) = atoi;
+#ifdef TABLE
+static int (*const way[])(int) = {toupper, tolower};
+#endif
+__attribute__((noipa)) int use(const char *s)
+{
+#ifdef TABLE
+    putchar(way[*s & 1](*s));
+#elif defined FIX
+    char *copy = strdup(s);
+    free(copy);
+#elif defined COPIED
+    fputc('e', stderr);
+#endif
+#ifdef KNOWN
+    return atoi(s) + 1;
+#else
+    return known(s);
+#endif
+}
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) printf("%d\n", use(argv[i])), fputc('\n', stdout), putchar('-');
+    return 0;
+}
+C
+for way in -fplt -fno-plt '-fno-pic -no-pie'; do
+    imports() { out=$1; shift; "$CROSS_CC" -w -O0 -fno-builtin $way "$@" -Wl,--build-id -o "$out" import.c; }
+    imports i.old && imports i.known -DKNOWN || exit 1
+    lpdiff i.old i.known >i.lpatch 2>r.err
+    is "$?$(cat r.err)" 1 "an import for which the old file has no PLT entry ($way)"
+    is "$(run -P i.lpatch ./i.old 7 8)" "$(run ./i.known 7 8)" "  the program does what the new one does"
+    is "$(lpapply -q -o i.file i.old i.lpatch 2>&1; run ./i.file 7 8)" "$(run ./i.known 7 8)" "  and so does the file"
+    for flag in -DFIX -DTABLE -DCOPIED; do
+        imports i.fix $flag || exit 1
+        case "$flag $way" in
+        '-DTABLE -fno-pic'*) expected=E140 ;;
+        '-DCOPIED -fno-pic'*) expected=E132 ;;
+        *) expected=E150 ;;
+        esac
+        lpdiff i.old i.fix >r.out 2>r.err
+        is "$?$(cat r.out)" 2 "imports that the old file has not are refused ($way $flag)"
+        like "$(cat r.err)" " $expected: " "  with the reason's number"
+        [ $expected = E150 ] || continue
+        like "$(cat r.err)" 'hint: --live-only' "  with the option that lets them"
+        lpdiff --live-only i.old i.fix >i.lpatch 2>r.err
+        is "$?" 1 "  which does"
+        like "$(cat r.err)" 'warning: the import .* is for running programs alone$' "  with a warning"
+        is "$(run -P i.lpatch ./i.old a B)" "$(run ./i.fix a B)" "  the program does what the new one does"
+        lpapply -q -o i.file i.old i.lpatch >r.out 2>r.err
+        is "$?" 1 "  and the file stays"
+        like "$(cat r.err)" 'a patched file gets no new import' "  for that reason"
+    done
+done
+
 # GCC reaches one variable from the address of another, which may be anywhere in the patched program.
 cat >anchor.c <<'C'
 #include <stdio.h>
