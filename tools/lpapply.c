@@ -229,6 +229,7 @@ static void record_target(const struct target *t)
     out_uint("applied", t->result.applied);
     out_uint("already", t->result.already);
     out_uint("reverted", t->result.reverted);
+    out_bool("dry_run", opt.live.flags & LP_LIVE_DRY_RUN);
     out_end();
 }
 

@@ -133,6 +133,7 @@ static void record(lp_status s, const struct lp_disk_result *r, const struct lp_
     out_uint("applied", r->applied);
     out_uint("already", r->already);
     out_uint("reverted", r->reverted);
+    out_bool("dry_run", opt.live.flags & LP_LIVE_DRY_RUN);
     out_end();
 }
 

@@ -218,6 +218,24 @@ static void hint_near(const struct dump *x, struct lp_error *err)
     memcpy(err->hint, near.hint, sizeof err->hint);
 }
 
+/* -j: the sections that there are, as many as there is room for. */
+static void hint_sections(const struct dump *x, struct lp_error *err)
+{
+    size_t n, used = (size_t)snprintf(err->hint, sizeof err->hint, "there are");
+    const struct lp_elf_section *s = lp_elf_sections(x->f.elf, &n);
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i].type == SHT_NOBITS || s[i].type == SHT_NULL || !s[i].size) continue;
+        if (used + strlen(s[i].name) + 8 > sizeof err->hint) {
+            snprintf(err->hint + used, sizeof err->hint - used, " ...");
+            break;
+        }
+        used += (size_t)snprintf(err->hint + used, sizeof err->hint - used, "%s %s", any ? "," : "", s[i].name);
+        any = true;
+    }
+    if (!any) snprintf(err->hint, sizeof err->hint, "it has no section headers");
+}
+
 static lp_status nothing(struct dump *x, struct lp_error *err)
 {
     const struct lpdis *d = x->d;
@@ -230,6 +248,7 @@ static lp_status nothing(struct dump *x, struct lp_error *err)
         return err->status = LP_OK;
     }
     if (d->symbol) hint_near(x, err);
+    else hint_sections(x, err);
     return err->status;
 }
 

@@ -123,15 +123,27 @@ static int reformat_recipe(const char *name, const char *text, size_t len)
     return good ? 0 : 2;
 }
 
-/* A digest of zeros, which is put right, if there is none. */
+/* The line of the digest, whatever it is; else the end. */
+static size_t digest_line(const char *text, size_t len)
+{
+    for (size_t at = 0; at < len; at += strcspn(text + at, "\n") + 1)
+        if (strncmp(text + at, "digest", 6) == 0 && strchr(" \t\r\n", text[at + 6])) return at;
+    return len;
+}
+
+/* A digest of zeros, which is put right, instead of the one that is there. */
 static bool add_digest(char **text, size_t *len)
 {
-    static const char line[] = "\ndigest    sha256 0000000000000000000000000000000000000000000000000000000000000000\n";
-    if (strncmp(*text, "lpatch", 6) != 0 || strstr(*text, "\ndigest ") || strstr(*text, "\ndigest\t")) return true;
-    char *more = realloc(*text, *len + sizeof line);
+    static const char line[] = "digest    sha256 0000000000000000000000000000000000000000000000000000000000000000";
+    if (strncmp(*text, "lpatch", 6) != 0 || memchr(*text, 0, *len)) return true;
+    size_t at = digest_line(*text, *len), old = at < *len ? strcspn(*text + at, "\n") : 0, rest = *len - at - old;
+    char *more = malloc(*len + sizeof line + 3);
     if (!more) return false;
-    memcpy(more + *len, line, sizeof line);
-    *text = more, *len += sizeof line - 1;
+    int head = snprintf(more, *len + 3, "%.*s%s", (int)at, *text, old ? "" : (*text)[at - 1] == '\n' ? "\n" : "\n\n");
+    memcpy(more + head, line, sizeof line - 1);
+    memcpy(more + head + sizeof line - 1, *text + at + old, rest + 1);
+    free(*text);
+    *text = more, *len = (size_t)head + sizeof line - 1 + rest;
     return true;
 }
 

@@ -305,7 +305,7 @@ static const struct change {
 
 static const struct change *find_change(const struct lp_edit *e, const char **arg)
 {
-    size_t n = strcspn(e->change, " \t\"");
+    size_t n = strcspn(e->change, " \t\"{");
     *arg = e->change + n + strspn(e->change + n, " \t");
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         const struct change *c = &changes[i];
@@ -328,7 +328,11 @@ static lp_status suits(lp_maker *m, struct lp_edit *e, unsigned flags, uint32_t 
     for (size_t i = 0; i < e->n; i++) old[i] = lp_le32(old + i);
     for (size_t i = 0; i < e->n; i++) {
         if (lp_elf_is_code(m->elf, e->addr + 4 * i)) continue;
-        if (!lp_elf_is_text(m->elf, e->addr + 4 * i)) return lp_edit_fail(err, e, NULL, LP_E_ADDRESS, "there is no code at this place");
+        if (!lp_elf_is_text(m->elf, e->addr + 4 * i)) {
+            lp_edit_fail(err, e, NULL, LP_E_ADDRESS, "there is no code at this place");
+            if (sym && sym->type == STT_OBJECT) lp_hint(err, "`%.100s` is data, which is changed by `set` in a patch: lpatch(5)", sym->name);
+            return LP_E_ADDRESS;
+        }
         if (!(flags & MAY_BE_DATA)) return lp_edit_fail(err, e, NULL, LP_E_ADDRESS, "there is data among the code at this place, a jump table or a literal");
         lp_edit_warn(m, &e->from, "the word is data among the code, a jump table or a literal, and no instruction");
         break;
@@ -377,16 +381,23 @@ static lp_status settle(lp_maker *m, size_t before, lp_status s, struct lp_error
     return s;
 }
 
+static lp_status no_change(const struct lp_edit *e, struct lp_error *err)
+{
+    uint64_t value;
+    lp_edit_fail(err, e, e->change, LP_E_SYNTAX,
+                 "a change is nop, ret [VALUE], b SYMBOL, bl SYMBOL, word 0x..., asm \"...\" or replace from FILE[:SYMBOL]");
+    if (parse_value(e->change, &value))
+        lp_hint(err, "`word 0x...` puts another instruction there, `ret %.40s` makes a function return this; data is changed by `set`, lpatch(5)", e->change);
+    return LP_E_SYNTAX;
+}
+
 lp_status lp_maker_statement(lp_maker *m, struct lp_edit *e, struct lp_error *err)
 {
     const char *arg;
     const struct change *c = NULL;
     size_t before = m->items.len, nmade = m->nmade;
     lp_status s = parse_place(m, e, err);
-    if (s == LP_OK && !(c = find_change(e, &arg)))
-        s = lp_edit_fail(err, e, e->change, LP_E_SYNTAX,
-                         "a change is nop, ret [VALUE], b SYMBOL, bl SYMBOL, word 0x..., asm \"...\" or "
-                         "replace from FILE[:SYMBOL]");
+    if (s == LP_OK && !(c = find_change(e, &arg))) s = no_change(e, err);
     if (s == LP_OK) s = c->make(m, e, arg, err);
     bool replaces = c && c->make == lp_edit_replace;
     bool leaves = c && c->flags & LEAVES, whole = leaves && e->sym && e->sym->value == e->addr;

@@ -37,7 +37,7 @@ void lp_maker_free(lp_maker *m)
     if (!m) return;
     for (size_t i = 0; i < m->ncarrier; i++) lp_carrier_free(m->carrier[i]);
     for (struct lp_arena_chunk *c = m->pool.arena, *next; c; c = next) next = c->next, free(c);
-    free(m->carrier), free(m->made), free(m->own), free(m->file), free(m->sought);
+    free(m->carrier), free(m->made), free(m->own), free(m->file), free(m->sought), free(m->head), free(m->stale);
     lp_dis_free(m->dis);
     lp_buf_free(&m->meta), lp_buf_free(&m->items);
     free(m);
@@ -111,25 +111,57 @@ void lp_maker_comment(struct lp_maker *m, struct lp_buf *out, uint32_t word, uin
     lp_buf_printf(out, "  ; %s%s%s\n", d.mnemonic, d.operands[0] ? " " : "", d.operands);
 }
 
-/* The parser judges the line alone, so that the error comes at once and is about it. */
-lp_status lp_maker_meta(lp_maker *m, const char *key, const char *value, struct lp_error *err)
+/* What the text calls "in line N" is a line that whoever wrote the head knows by another place. */
+static void name_line(const struct lp_maker *m, char *text, size_t size)
+{
+    static const char by[] = "it is in line ";
+    char *at = strstr(text, by);
+    unsigned long n = at ? strtoul(at + sizeof by - 1, NULL, 10) : 0;
+    if (n < 2 || n - 2 >= m->nhead) return;
+    const struct lp_origin *o = &m->head[n - 2];
+    size -= (size_t)(at - text);
+    if (o->file) snprintf(at, size, "it is in %.200s:%u already", o->file, o->line);
+    else snprintf(at, size, "it is given already: %.200s", o->text);
+}
+
+/* The parser judges the whole head, so that the error comes at once and is about the line that is new. */
+lp_status lp_maker_head(lp_maker *m, const struct lp_origin *from, unsigned value_col, const char *key, const char *value, struct lp_error *err)
 {
     struct lp_buf b = {0};
     lp_patch *p;
     struct lp_error why;
-    if (!*key || strpbrk(key, " \t\r\n#") || strpbrk(value, "\r\n") || strcmp(key, "object") == 0 || strcmp(key, "digest") == 0)
-        return lp_fail(err, LP_E_SYNTAX, "meta `%.60s`: a key is one word, its value one line", key);
-    lp_buf_printf(&b, "lpatch 1\n%s %s\n", key, value);
-    lp_status s = b.failed ? lp_fail(&why, LP_E_NOMEM, "error: out of memory") : lp_patch_parse("meta", b.data, b.len, 0, NULL, NULL, &p, &why);
+    if (!*key || strpbrk(key, " \t\r\n#") || strpbrk(value, "\r\n") || strcmp(key, "object") == 0 || strcmp(key, "digest") == 0) {
+        lp_fail(err, LP_E_SYNTAX, "meta `%.60s`: a key is one word, its value one line", key);
+        if (from->file) lp_at(err, from->file, from->line, from->col);
+        return LP_E_SYNTAX;
+    }
+    struct lp_origin *v = lp_grow(m->head, &m->head_cap, m->nhead, sizeof *v);
+    m->head = v ? v : m->head;
+    lp_buf_puts(&b, "lpatch 1\n");
+    lp_buf_add(&b, m->meta.data, m->meta.len);
+    lp_buf_printf(&b, "%s %s\n", key, value);
+    lp_status s = b.failed || !v ? lp_fail(&why, LP_E_NOMEM, "error: out of memory") : lp_patch_parse("meta", b.data, b.len, 0, NULL, NULL, &p, &why);
+    lp_buf_free(&b);
     if (s == LP_OK) {
+        v[m->nhead++] = (struct lp_origin){from->file, from->file ? NULL : lp_maker_keep(m, from->text, strlen(from->text)), from->line, from->col};
+        m->meta.len = 0;
         lp_buf_add(&m->meta, p->text + strlen("lpatch 1\n"), p->text_len - strlen("lpatch 1\n"));
         m->named |= strcmp(key, "name") == 0;
         lp_patch_free(p);
-    } else {
-        s = lp_fail(err, LP_E_SYNTAX, "meta `%.60s`: %s", key, why.text + strlen("error: "));
+        return s;
     }
-    lp_buf_free(&b);
-    return s;
+    name_line(m, why.text, sizeof why.text);
+    lp_fail(err, s == LP_E_NOMEM ? s : LP_E_SYNTAX, "meta `%.60s`: %s", key, why.text + strlen("error: "));
+    size_t in_value = strlen(key) + 2;
+    if (from->file) lp_at(err, from->file, from->line, why.col >= in_value ? value_col + why.col - (unsigned)in_value : from->col);
+    return s == LP_E_NOMEM ? s : LP_E_SYNTAX;
+}
+
+lp_status lp_maker_meta(lp_maker *m, const char *key, const char *value, struct lp_error *err)
+{
+    char text[300];
+    snprintf(text, sizeof text, "%.60s %.200s", key, value);
+    return lp_maker_head(m, &(struct lp_origin){.text = text}, 0, key, value, err);
 }
 
 static void header(const lp_maker *m, struct lp_buf *b)
@@ -234,7 +266,7 @@ lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err)
     if (s == LP_OK) s = lp_patch_parse("the new patch", b.data, b.len, flags, judge, &j, out, NULL);
     lp_buf_free(&b);
     if (s == LP_OK && (s = lp_patch_check(*out, m->elf, judge, &j, NULL)) != LP_OK) lp_patch_free(*out);
-    if (s == LP_OK) lp_warn_branches(m), lp_warn_clones(m), lp_warn_held(m, *out);
+    if (s == LP_OK) lp_warn_branches(m), lp_warn_clones(m), lp_warn_stale(m), lp_warn_held(m, *out);
     if (s == LP_OK && m->warn) lp_disk_try(m->elf, *out, judge_file, judge_idle, &j);
     return s;
 }

@@ -24,6 +24,7 @@ struct lp_edit {
 /* What is looked at again when all changes are known: a site, or the entry of a replaced function. */
 enum lp_made_kind { LP_MADE_SITE, LP_MADE_WHOLE, LP_MADE_FUNC }; /* WHOLE: nothing of the function runs any more but what it brings */
 struct lp_made { struct lp_origin from; uint64_t addr, words; uint32_t line; enum lp_made_kind kind; };
+struct lp_stale { struct lp_origin from; const char *path, *name; const struct lp_elf_symbol *sym; };
 struct lp_carrier;                      /* replace.c: an object file whose functions come into the patch */
 
 struct lp_maker {
@@ -34,6 +35,8 @@ struct lp_maker {
     lp_report_fn report, warn;
     void *ctx;
     struct lp_buf meta, items;
+    struct lp_origin *head;             /* of each line of meta */
+    size_t nhead, head_cap;
     uint32_t lines;                     /* of items */
     bool named, optional;
     const char *default_name;           /* of a patch that has none; NULL = none */
@@ -47,11 +50,15 @@ struct lp_maker {
     size_t nown, own_cap;
     const char **sought;                /* names that nobody has, which was said */
     size_t nsought, sought_cap;
+    struct lp_stale *stale;             /* functions that an object has otherwise than the program */
+    size_t nstale, stale_cap;
     const char **file;                  /* that were read, for a depfile */
     size_t nfile, file_cap;
     struct lp_patch pool;               /* memory */
 };
 
+/* A line of the patch's head; `value_col`: where its value stands in from's line. */
+lp_status lp_maker_head(struct lp_maker *m, const struct lp_origin *from, unsigned value_col, const char *key, const char *value, struct lp_error *err);
 char *lp_maker_keep(struct lp_maker *m, const char *s, size_t n); /* NULL without memory */
 bool lp_maker_read(struct lp_maker *m, const char *path);         /* it was read; false without memory */
 void lp_maker_comment(struct lp_maker *m, struct lp_buf *out, uint32_t word, uint64_t pc);
@@ -81,6 +88,7 @@ void lp_warn_place(struct lp_maker *m, const struct lp_edit *e);             /* 
 void lp_warn_words(struct lp_maker *m, const struct lp_edit *e, bool leaves); /* what it becomes; leaves: it returns or branches away */
 void lp_warn_branches(struct lp_maker *m);                                  /* who leads there; all changes at once */
 void lp_warn_clones(struct lp_maker *m);                                    /* copies that are functions of their own; likewise */
+void lp_warn_stale(struct lp_maker *m);                                     /* functions beside the new ones; likewise */
 /* Every direct branch and call of the target's code. */
 typedef void (*lp_branch_fn)(void *ctx, const struct lp_maker *m, uint64_t from, uint64_t to);
 void lp_maker_branches(const struct lp_maker *m, lp_branch_fn fn, void *ctx);

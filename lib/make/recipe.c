@@ -117,20 +117,20 @@ static bool is_key(const char *s, size_t n)
 static void object(struct recipe *r, const char *name)
 {
     lp_maker *m = r->m;
+    const unsigned col = r->col + (unsigned)(name - r->text.data);
     if (!m) return;
     const struct lp_elf_info *info = lp_elf_info(m->elf);
     bool is = strcmp(name, "*") == 0 || strcmp(name, lp_base_name(info->name)) == 0 || (info->soname && strcmp(name, info->soname) == 0);
     if (m->object) wrong(r, r->line, r->col, LP_E_SYNTAX, "`object` again: a recipe is for one object");
-    else if (!is) wrong(r, r->line, r->col, LP_E_BINDING, "the target is neither called so nor has it this DT_SONAME");
+    else if (!is) wrong(r, r->line, col, LP_E_BINDING, "the target is neither called so nor has it this DT_SONAME");
     else if (!(m->object = lp_maker_keep(m, name, strlen(name)))) wrong(r, r->line, 1, LP_E_NOMEM, "out of memory");
 }
 
 static void meta(struct recipe *r, const char *key, const char *value)
 {
     struct lp_error e;
-    if (!r->m || lp_maker_meta(r->m, key, value, &e) == LP_OK) return;
-    lp_at(&e, r->name, r->line, r->col);
-    deliver(r, &e);
+    const struct lp_origin from = {.file = r->name, .line = r->line, .col = r->col};
+    if (r->m && lp_maker_head(r->m, &from, r->col + (unsigned)(value - key), key, value, &e) != LP_OK) deliver(r, &e);
 }
 
 /* KEY VALUE, object NAME, optional. False: it is a change. */
@@ -169,7 +169,7 @@ static const char *equals(const char *s)
 static void print_change(struct recipe *r, const char *eq)
 {
     const char *s = r->text.data, *change = eq + 1 + strspn(eq + 1, " \t");
-    size_t place = (size_t)(eq - s), word = strcspn(change, " \t\"");
+    size_t place = (size_t)(eq - s), word = strcspn(change, " \t\"{");
     while (place && blank(s[place - 1])) place--;
     const char *arg = change + word + strspn(change + word, " \t");
     lp_buf_add(&r->out, s, place);

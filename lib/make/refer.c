@@ -175,14 +175,17 @@ static lp_status refer_replaced(struct lp_carrying *x, struct lp_replaced *r, in
     return LP_OK;
 }
 
-/* The compiler may also have used what it knew of the function beside it (-fipa-ra: which registers it leaves alone). */
-static void tell_difference(struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t)
+/* A later change may replace it, too: lp_warn_stale() says it in the end. */
+static void note_difference(struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t)
 {
-    if (!lp_carry_same_code(x, f, t) && !is_told(x->c, f))
-        lp_edit_warn(x->m, &x->e->from,
-                     "%s: `%s` is another one there than the program's, which stays: replace it too if it has changed, else compile the file as the "
-                     "program was, with -fno-ipa-ra",
-                     x->c->path, f->name);
+    struct lp_maker *m = x->m;
+    if (lp_carry_same_code(x, f, t) || is_told(x->c, f)) return;
+    struct lp_stale *v = lp_grow(m->stale, &m->stale_cap, m->nstale, sizeof *v);
+    if (!v) return;
+    m->stale = v;
+    struct lp_origin from = x->e->from;
+    from.text = lp_maker_keep(m, from.text, strlen(from.text));
+    if (from.text) v[m->nstale++] = (struct lp_stale){from, x->c->path, f->name, t};
 }
 
 static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
@@ -201,7 +204,7 @@ static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, ui
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
                              "there is a reference into the middle of `%s`, which stays the program's",
                              f->name);
-    if (s == LP_OK) return tell_difference(x, f, t), put_target(x, t, 0, out);
+    if (s == LP_OK) return note_difference(x, f, t), put_target(x, t, 0, out);
     if (s != LP_E_SYMBOL) return s;
     s = piece(x, section, f->value, f->value + f->size, f->name, true, &name, err);
     if (s == LP_OK) put(out, name, delta);

@@ -202,6 +202,17 @@ void lp_warn_clones(struct lp_maker *m)
     }
 }
 
+/* The compiler may also have used what it knew of the function beside it (-fipa-ra: which registers it leaves alone). */
+void lp_warn_stale(struct lp_maker *m)
+{
+    for (size_t i = 0; i < m->nstale; i++) {
+        const struct lp_stale *f = &m->stale[i];
+        if (is_made(m, f->sym)) continue;
+        lp_edit_warn(m, &f->from, "%s: `%s` is another one there than the program's, which stays: replace it too if it has changed, else compile the file as the "
+                     "program was, with -fno-ipa-ra", f->path, f->name);
+    }
+}
+
 static void tell(struct lp_maker *m, const struct range *r, const char *what, uint64_t n, const uint64_t *from)
 {
     struct lp_buf b = {0};

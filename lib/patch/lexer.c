@@ -110,7 +110,7 @@ bool lp_lex_num(struct lp_parse *ps, const char *what, uint64_t *out)
     const char *start = l->p;
     uint64_t v = 0;
     while (l->p < l->end && *l->p >= '0' && *l->p <= '9' && l->p - start < 10) v = v * 10 + (uint64_t)(*l->p++ - '0');
-    if (l->p > start && (l->p == l->end || *l->p < '0' || *l->p > '9')) return *out = v, true;
+    if (l->p > start && (l->p == l->end || *l->p == ' ' || *l->p == '\t')) return *out = v, true;
     l->p = start;
     return expected(ps, what);
 }

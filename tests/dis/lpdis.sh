@@ -156,6 +156,7 @@ status 1 "--strict, and an undefined word" lpdis --strict -w 00000000
 status 0 "an undefined word" lpdis -w 00000000
 like "$(cat out)" 'undefined' "which is said"
 status 2 "no such section" lpdis -j .none app
+like "$(cat err)" '^lpdis: hint: there are .*\.text, ' "which there are"
 status 1 "no such function" lpdis --symbol none app
 status 2 "no file" lpdis none
 status 2 "a usage error" lpdis -j

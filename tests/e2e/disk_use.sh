@@ -201,7 +201,7 @@ is "$(sum prog)" "$(sum was)" "the file is as it was"
 is "$(ls -A | grep -c '^.arm64lp')" 0 "nothing is left"
 lpapply - through.lpatch <prog 2>run | cmp - new
 is "$?" 0 "a file by a pipe, to a pipe"
-like "$(lpapply --json -n prog through.lpatch)" '"type":"file","file":"prog","output":null,"state":"applied","status":"OK","reason":null,"applied":1' "a record"
+like "$(lpapply --json -n prog through.lpatch)" '"type":"file","file":"prog","output":null,"state":"applied","status":"OK","reason":null,"applied":1,.*"dry_run":true}$' "a record, which says that it was a dry run"
 run "no patch" 2 lpapply prog
 like "$(cat run)" "no patch is given: 'prog' is the ELF file" "said so"
 run "a list of what has none" 0 lpapply -l -q prog

@@ -52,13 +52,25 @@ E2
 lpmake -t app -o bad.lpatch bad.lps 2>err
 is "$? $(ls bad.lpatch 2>/dev/null)" "1 " "nothing is written"
 sed -n 's/^lpmake: bad.lps:\([0-9]*:[0-9]*\): .*/\1/p' err | tr '\n' ' ' >places
-is "$(cat places)" "1:1 2:9 3:3 4:1 5:13 7:1 8:17 11:1 14:1 15:1 16:13 17:1 " "line and column of each error"
+is "$(cat places)" "1:11 2:9 3:3 4:1 5:13 7:1 8:17 11:1 14:11 15:1 16:13 17:1 " "line and column of each error"
 like "$(cat err)" 'bad.lps:11:1: asm: unknown mnemonic' "the assembler's line is the recipe's"
 like "$(cat err)" 'did you mean check' "a near name"
 printf 'check = ret 1\ncheck = nop\n' >twice.lps
 lpmake -t app twice.lps >out 2>err
 is "$?" 1 "two changes of one place"
 like "$(cat err)" '^lpmake: twice.lps:2:1: .*overlaps the one in twice.lps:1$' "  both are named"
+printf 'name a\nmode  whenever\ncheck = nop\nname b\n' >head.lps
+lpmake -t app --meta version=1 head.lps >out 2>err
+is "$(cat err)" "lpmake: head.lps:2:7: meta \`mode\`: quiesce, lazy or now is expected
+lpmake: hint: see lpatch(5)
+lpmake: head.lps:4:1: meta \`name\`: \`name\` again, it is in head.lps:1 already" "a line of the head again, and a value that is none: places of the recipe"
+printf 'check = nop\nmode now\n' >mode.lps
+lpmake -t app --mode lazy mode.lps >out 2>err
+like "$(cat err)" '^lpmake: mode.lps:2:1: .*it is given already: mode lazy$' "  or what the command line says"
+printf 'check = 0x2\n' | lpmake -t app - >out 2>err
+like "$(cat err)" '^lpmake: hint: `word 0x...` puts .* `ret 0x2` makes a function return this' "a number is no change, and what is meant by it"
+printf 'limit = word 0x2\n' | lpmake -t app - >out 2>err
+like "$(cat err)" '^lpmake: hint: `limit` is data, which is changed by `set`' "nor has a variable words"
 printf 'calc = word 0xffffffff\n' >word.lps
 lpmake -t app word.lps >out 2>err
 like "$(cat err)" '^lpmake: word.lps:1:1: .*no valid A64 instruction' "a word that is none"
@@ -95,6 +107,14 @@ calc = asm {
 E2
 same fmt.lps want "--fmt"
 lpmake --fmt - <fmt.lps >again && same again fmt.lps "--fmt of that changes nothing"
+printf 'calc=asm{\nnop\n}\ncheck  =  asm  {   # why\nnop\n}\n' >brace.lps
+is "$(lpmake --fmt brace.lps)" "calc = asm {
+    nop
+}
+check = asm {  # why
+    nop
+}" "--fmt: a brace right behind the word"
+lpmake -t app brace.lps >brace.lpatch && ok "  which is a block, too" || not_ok "  which is a block, too"
 lpmake -t app -o fmt.lpatch --meta name=full fmt.lps 2>/dev/null
 lpmake -t app fmt.lps >fmt.lpatch && same fmt.lpatch full.lpatch "and means the same"
 lpmake --fmt -o full.again full.lpatch && same full.again full.lpatch "--fmt of a patch"

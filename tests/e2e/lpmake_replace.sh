@@ -81,6 +81,13 @@ if have "${CROSS_CC%gcc}g++"; then
         refused "handlers of exceptions" '`other` catches exceptions or has something to destroy' 'other=replace from x.o'
     done
 fi
+# A function beside the new one that has changed, too: a warning, unless another change of the same patch replaces it, before or behind.
+printf '__attribute__((noipa)) static int step(int v) { return v + 1; }\nextern int sink; __attribute__((noipa)) int walk(int v) { return step(v) * 3; }\nint main(int c, char **v) { return walk(c); }\n' >walk.c
+"$CROSS_CC" $SECTIONS -static -o walk walk.c && sed 's/v + 1/v + 100/; s/\* 3/* 2/' walk.c | object walk
+stale() { want=$1 name=$2; shift 2; lpmake -t walk -o x.lpatch "$@" 2>err; is "$? $(grep -c '`step` is another one there' err)" "0 $want" "$name"; }
+stale 1 "a function beside it that differs is warned of" 'walk=replace from walk.o'
+stale 0 "  not if it is replaced behind it" 'walk=replace from walk.o' 'step=replace from walk.o'
+stale 0 "  nor before" 'step=replace from walk.o' 'walk=replace from walk.o'
 word() { lpdis --symbol "$2" --json "$1" | sed -n 's/.*"word":"0x\([0-9a-f]*\)".*/\1/p' | sed -n "$(($3 / 4 + 1))p"; }
 # A change that changes nothing: the same words, or a body that is the old one, wherever its calls and addresses lead to.
 cat >idle.c <<'C'

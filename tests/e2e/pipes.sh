@@ -169,6 +169,10 @@ lpmake --redigest d.lpatch >once
 lpmake --redigest once >twice
 is "$(head -n -2 once | cmp - d.lpatch && tail -n 1 once | cut -c1-16)" "digest    sha256" "lpmake --redigest adds a digest"
 is "$(lpmake --fmt once | cmp - twice && cmp once twice && echo same)" same "that is right, and no second one"
+for line in 'digest sha256 00' digest "$(printf 'digest\tmd5 1')"; do
+    { head -n -1 once; printf '%s\n' "$line"; } | lpmake --redigest >again
+    same again once "lpmake --redigest: instead of \`$line\`"
+done
 # lprun's exit status for trouble is 125
 # unwritten NAME REASON: err, from $command, names the stream or file, the reason and what to do
 unwritten()

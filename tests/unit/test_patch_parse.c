@@ -144,6 +144,7 @@ static void errors(void **state)
         {HEAD BIND "func f size 8\n" OLD36 "| d503201f\n= 9\nend\n", "8:3: error: 9 words from +0x4 are not inside the old function of 36 bytes"},
         {HEAD BIND "func f size 8\n" OLD36 "= f\nend\n", "7:3: error: `= +0xOFFSET WORDS` or `= WORDS` is expected, found `f`"},
         {HEAD BIND "func f size 8\n" OLD36 "= 0\nend\n", "7:3: error: 0 words from +0x0 are not inside the old function of 36 bytes"},
+        {HEAD BIND "func f size 8\n" OLD36 "= 0x2 2\nend\n", "7:3: error: `= +0xOFFSET WORDS` or `= WORDS` is expected, found `0x2`"},
         {HEAD BIND "func f size 8\n" OLD36 "= +0x2 2\nend\n", "7:3: error: the offset must be a multiple of 4"},
         {HEAD BIND "func f size 8\n" OLD36 "= -0x4 2\nend\n", "7:3: error: `= +0xOFFSET WORDS` or `= WORDS` is expected, found `-0x4`"},
         {HEAD BIND "func f size 8\n" OLD36 "= +4 2\nend\n", "7:4: error: an offset (0x...) is expected, found `4`"},
