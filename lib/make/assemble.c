@@ -117,8 +117,10 @@ static lp_status target_of(struct assembly *a, const struct lp_objfile *o, uint3
         return LP_OK;
     }
     if (sym->section != SHN_UNDEF) return lp_edit_fail(err, a->e, a->arg, LP_E_UNSUPPORTED, "asm: `%s` is in a section of its own", sym->name);
-    lp_status s = lp_edit_symbol(a->m, a->e, a->arg, sym->name, false, out, err);
+    bool weak = sym->bind == STB_WEAK;
+    lp_status s = lp_edit_symbol(a->m, a->e, a->arg, sym->name, &weak, out, err);
     if (addend) lp_buf_printf(out, "%c0x%llx", addend < 0 ? '-' : '+', (unsigned long long)(addend < 0 ? 0 - (uint64_t)addend : (uint64_t)addend));
+    if (weak) lp_buf_puts(out, " weak");
     return s;
 }
 

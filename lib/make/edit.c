@@ -419,8 +419,8 @@ lp_status lp_maker_change(lp_maker *m, const char *change, struct lp_error *err)
 
 /* ---- symbols that assembler and compiler name ---- */
 
-/* Once for each. A weak one would be 0 for a linker; for a patch it must be there. */
-static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, bool weak)
+/* Once for each. */
+static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, bool weak, bool libraries)
 {
     for (size_t i = 0; i < m->nsought; i++)
         if (strcmp(m->sought[i], name) == 0) return;
@@ -428,17 +428,20 @@ static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, 
     m->sought = v ? v : m->sought;
     if (!v || !(v[m->nsought] = lp_maker_keep(m, name, strlen(name)))) return;
     m->nsought++;
-    lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports: it is looked for in its libraries when the patch is applied%s, and the "
-                 "file itself, which gets no new import, cannot have this patch", name, weak ? " (and must be there, though it is weak)" : "");
+    if (!libraries) lp_edit_warn(m, &e->from, "the program has no `%s`, which is weak: as for a linker it is 0, and a call of it does nothing", name);
+    else lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports: it is looked for in its libraries when the patch is applied%s, and "
+                      "the file itself, which gets no new import, cannot have this patch", name, weak ? " (and is 0 if none has it, as it is weak)" : "");
 }
 
-/* An import, or a symbol that nobody knows yet: only a program with a dynamic linker can find it. */
-static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name, bool weak, struct lp_error *err)
+/* An import, or a symbol that nobody knows yet: only a program with a dynamic linker can find it. *weak: and need not. */
+static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name, bool *weak, struct lp_error *err)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
-    if (lp_dynsym_wanted(d, name, NULL) || strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0 || strcmp(name, "_TLS_MODULE_BASE_") == 0) return LP_OK;
-    if (!d->at || !d->nneeded) return LP_E_SYMBOL;
-    warn_sought(m, e, name, weak);
+    bool known = lp_dynsym_wanted(d, name, NULL) || strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0 || strcmp(name, "_TLS_MODULE_BASE_") == 0;
+    bool libraries = d->at && d->nneeded;
+    if (known) return *weak = false, LP_OK;
+    if (!libraries && !*weak) return LP_E_SYMBOL;
+    warn_sought(m, e, name, *weak, libraries);
     if (err) *err = (struct lp_error){0};
     return LP_OK;
 }
@@ -456,7 +459,7 @@ static bool only_global(const lp_maker *m, const char *name, char *spec, size_t 
     return hit && lp_elf_symbol_spec(m->elf, hit, spec, size) < (int)size;
 }
 
-lp_status lp_edit_symbol(lp_maker *m, const struct lp_edit *e, const char *at, const char *name, bool weak, struct lp_buf *out,
+lp_status lp_edit_symbol(lp_maker *m, const struct lp_edit *e, const char *at, const char *name, bool *weak, struct lp_buf *out,
                          struct lp_error *err)
 {
     struct lp_buf spec = {0};
@@ -466,7 +469,8 @@ lp_status lp_edit_symbol(lp_maker *m, const struct lp_edit *e, const char *at, c
     else lp_spec_print(&spec, name, NULL, 0, NULL);
     lp_status s = spec.failed ? nomem(err) : lp_maker_find(m, spec.data, &sym, err);
     if (s == LP_OK && !lp_maker_owns(m, sym)) spec.len = 0, lp_buf_printf(&spec, "0x%llx", (unsigned long long)sym->value);
-    if (s == LP_E_SYMBOL) s = imported(m, e, name, weak, err);
+    if (s != LP_E_SYMBOL) *weak = false;
+    else s = imported(m, e, name, weak, err);
     char global[600];
     if (s == LP_E_AMBIGUOUS && only_global(m, name, global, sizeof global)) lp_buf_puts(out, global), s = LP_OK;
     else if (s == LP_OK) lp_buf_puts(out, spec.data);

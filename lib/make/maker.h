@@ -76,8 +76,9 @@ bool lp_maker_owns(const struct lp_maker *m, const struct lp_elf_symbol *sym);
 /* The place is symbol + off; the symbol's spec, or the address, goes to out. For people (say) the debug file's names do, too. */
 void lp_edit_place(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
 void lp_edit_say(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
-/* A symbol that an object file names, as the patch names it: the target's, or one of its libraries'. weak: the object can do without. */
-lp_status lp_edit_symbol(struct lp_maker *m, const struct lp_edit *e, const char *at, const char *name, bool weak, struct lp_buf *out, struct lp_error *err);
+/* A symbol that an object file names, as the patch names it: the target's, or one of its libraries'. *weak: the object can do without; false then if it
+ * need not. */
+lp_status lp_edit_symbol(struct lp_maker *m, const struct lp_edit *e, const char *at, const char *name, bool *weak, struct lp_buf *out, struct lp_error *err);
 /* assemble.c: asm "..." and asm { ... } */
 lp_status lp_edit_asm(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);
 /* replace.c: replace from FILE[:SYMBOL] */

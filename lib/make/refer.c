@@ -441,12 +441,11 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
     if (s->section == SHN_ABS || !r->sym) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to an absolute address");
     if (s->section == SHN_UNDEF) {
         struct lp_buf name = {0};
-        const bool weak = s->bind == STB_WEAK;
-        st = lp_edit_symbol(x->m, x->e, x->arg, s->name, weak, &name, err);
-        if (st == LP_E_SYMBOL)
-            lp_carry_fail(x, err, st, "it needs `%s`, which the program does not have%s", s->name,
-                          weak ? " (it is weak, which a linker would make 0: compile the code without it)" : "");
+        bool weak = s->bind == STB_WEAK;
+        st = lp_edit_symbol(x->m, x->e, x->arg, s->name, &weak, &name, err);
+        if (st == LP_E_SYMBOL) lp_carry_fail(x, err, st, "it needs `%s`, which the program does not have", s->name);
         if (st == LP_OK) put(out, name.data, r->addend);
+        if (st == LP_OK && weak) lp_buf_puts(out, " weak");
         lp_buf_free(&name);
         return st;
     }

@@ -208,8 +208,8 @@ void lp_warn_stale(struct lp_maker *m)
     for (size_t i = 0; i < m->nstale; i++) {
         const struct lp_stale *f = &m->stale[i];
         if (is_made(m, f->sym)) continue;
-        lp_edit_warn(m, &f->from, "%s: `%s` is another one there than the program's, which stays: replace it too if it has changed, else compile the file as the "
-                     "program was, with -fno-ipa-ra", f->path, f->name);
+        lp_edit_warn(m, &f->from, "%s: `%s` is another one there than the program's, which stays: replace it too if it has changed, else compile the file as "
+                     "the program was, with -fno-ipa-ra", f->path, f->name);
     }
 }
 

@@ -291,9 +291,34 @@ static bool from_got(struct fixing *x, uint64_t *value)
     return true;
 }
 
+/* A weak symbol that nobody has (AAELF64 5.7.3, "Weak references"): 0 where an address is meant, the place itself where a distance is. A branch to it does
+ * nothing: that is the caller's. */
+static bool none(struct fixing *x, uint64_t *value)
+{
+    const uint64_t addend = (uint64_t)x->f->expr.addend;
+    switch (x->f->reloc->op) {
+    case LP_REL_ABS: return *value = addend, true;
+    case LP_REL_PREL:
+    case LP_REL_PLT: return *value = x->at + addend, true;
+    case LP_REL_PAGE: return *value = lp_align_down(x->at, 4096) + addend, true;
+    case LP_REL_GOT_PAGE:
+    case LP_REL_GOT_ABS:
+    case LP_REL_GOT_PREL:
+    case LP_REL_GOT_OFF:
+        *value = linked_slot(x, R_AARCH64_GLOB_DAT);
+        return *value || (*value = slot(x, LP_SLOT_WORD, addend, 0)) != 0;
+    case LP_REL_GOT_PAGEOFF: return got(x, true, value);
+    default:
+        lp_plan_fail(x->pl, x->line, LP_E_SYMBOL, "%s: nobody has the weak symbol `%s`, and relocation %s does not suit that", x->t->name, x->f->expr.symbol,
+                     x->f->reloc->name);
+        return false;
+    }
+}
+
 static bool value_of(struct fixing *x, uint64_t *value)
 {
     const struct lp_reloc *r = x->f->reloc;
+    if (x->ref.kind == LP_REF_NONE && r->op != LP_REL_MARK) return none(x, value);
     switch (r->op) {
     case LP_REL_MARK: return true;
     case LP_REL_ABS:
@@ -350,8 +375,14 @@ void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup 
     struct lp_error why;
     unsigned n = lp_reloc_bytes(f->reloc);
     if (!n || f->reloc->op == LP_REL_MARK) return;
-    if (!lp_plan_refer(pl, t, line, &f->expr, &x.ref) || fixed_address(&x)) return;
-    if (pl->space->disk && f->reloc->op == LP_REL_ABS && n == 8) {
+    if (!lp_plan_refer(pl, t, line, &f->expr, &x.ref)) return;
+    const bool nobody = x.ref.kind == LP_REF_NONE;
+    if (nobody && f->reloc->field == LP_FIELD_IMM26) {
+        lp_put32(p, 0xd503201f); /* NOP */
+        return;
+    }
+    if (!nobody && fixed_address(&x)) return;
+    if (!nobody && pl->space->disk && f->reloc->op == LP_REL_ABS && n == 8) {
         if (pointer(&x, &value)) lp_put64(p, value);
         return;
     }

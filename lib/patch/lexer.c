@@ -234,8 +234,12 @@ bool lp_lex_fixup(struct lp_parse *ps, const struct lp_fixup **out)
     if (!f->reloc || f->reloc->op == LP_REL_DYNAMIC || f->reloc->op == LP_REL_NONE)
         return lp_lex_fail(ps, at, LP_E_SYNTAX, "unknown relocation `%.*s`", (int)(n > 60 ? 60 : n), t);
     if (!lp_lex_need_ws(ps) || !lp_lex_expr(ps, &f->expr)) return false;
+    before = *l;
+    f->expr.weak = f->expr.symbol && lp_lex_ws(l) && lp_lex_word(l, "weak");
+    if (!f->expr.weak) *l = before;
     lp_buf_printf(&ps->canon, " %s ", f->reloc->name);
     print_expr(&ps->canon, &f->expr);
+    if (f->expr.weak) lp_buf_puts(&ps->canon, " weak");
     *out = f;
     return true;
 }

@@ -17,6 +17,7 @@ struct lp_expr {            /* value of a relocation: target + addend */
     const char *symbol;     /* NULL: `addr` */
     uint64_t addr;
     int64_t addend;
+    bool weak;              /* 0, as for a linker, if nobody has the symbol */
 };
 struct lp_fixup { const struct lp_reloc *reloc; struct lp_expr expr; };
 /* Site: old -> new. Body: a word, or with keep_count != 0 a run of old words. */

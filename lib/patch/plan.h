@@ -163,7 +163,7 @@ bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp
 /* The value of an expression, as an address. */
 bool lp_plan_expr(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t *value);
 /* resolve.c: what a symbol stands for in the running program. */
-enum lp_ref_kind { LP_REF_ADDR, LP_REF_TLS, LP_REF_IFUNC, LP_REF_IMPORT /* of a file: not here */ };
+enum lp_ref_kind { LP_REF_ADDR, LP_REF_TLS, LP_REF_IFUNC, LP_REF_IMPORT /* of a file: not here */, LP_REF_NONE /* a weak one that nobody has */ };
 struct lp_ref {
     enum lp_ref_kind kind;
     uint64_t addr;               /* run time; LP_REF_IFUNC: of the resolver; LP_REF_TLS: offset in the TLS block of `in` */

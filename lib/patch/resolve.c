@@ -142,6 +142,13 @@ static bool linked(struct lp_plan *pl, struct lp_target *t, const struct wanted 
     return false;
 }
 
+/* What a linker does with a weak symbol that nobody has. Libraries that are not known (of a file, or before the dynamic linker has worked) may have it. */
+static bool is_none(struct lp_plan *pl, struct lp_target *t, bool weak, struct lp_ref *r)
+{
+    if (!weak || (lp_elf_dynamic_part(t->elf)->nneeded && !is_ready(pl, t))) return false;
+    return r->kind = LP_REF_NONE, r->in = t, true;
+}
+
 /* Of a file only what it imports already can be had: a dynamic symbol more would change its hash tables, its versions and what it needs. */
 static bool file_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_dynsym *s, struct lp_ref *r)
 {
@@ -155,13 +162,14 @@ static bool file_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, 
     return true;
 }
 
-static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struct wanted w, struct lp_ref *r)
+static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struct wanted w, bool weak, struct lp_ref *r)
 {
     const struct lp_dynsym *s = lp_dynsym_wanted(lp_elf_dynamic_part(t->elf), w.name, w.version);
     if (s && !w.version) w.version = s->version;
     r->name = w.name, r->version = w.version;
     if ((!s || s->type != STT_TLS) && linked(pl, t, &w, &r->addr)) return true;
     if (search(pl, t, &w, r)) return true;
+    if (is_none(pl, t, weak || (s && s->bind == STB_WEAK), r)) return true;
     if (pl->space->disk) return file_import(pl, t, line, s, r);
     if (pl->space->file && s && s->type == STT_TLS) return r->kind = LP_REF_TLS, r->in = t, true;
     if (pl->space->file) { /* so that a call of it can be shown; nothing is made of it */
@@ -261,7 +269,8 @@ bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const
     if (s == LP_OK) return own_symbol(pl, t, sym, r);
     if (strcmp(e->symbol, "_GLOBAL_OFFSET_TABLE_") == 0 && lp_plan_got(t)) return r->in = t, r->addr = lp_plan_got(t)->addr + t->bias, true;
     if (strcmp(e->symbol, "_TLS_MODULE_BASE_") == 0) return r->kind = LP_REF_TLS, r->in = t, r->name = e->symbol, true; /* where the block begins */
-    if (s == LP_E_SYMBOL && lp_elf_dynamic_part(t->elf)->at && split_spec(pl, e->symbol, &w)) return import(pl, t, line, w, r);
+    if (s == LP_E_SYMBOL && lp_elf_dynamic_part(t->elf)->at && split_spec(pl, e->symbol, &w)) return import(pl, t, line, w, e->weak, r);
+    if (s == LP_E_SYMBOL && !lp_elf_dynamic_part(t->elf)->at && e->weak) return r->kind = LP_REF_NONE, r->name = e->symbol, r->in = t, true;
     lp_elf_find(t->elf, e->symbol, &sym, &why);
     lp_plan_fail_as(pl, line, &why, "%s: %s", t->name, why.text);
     return false;

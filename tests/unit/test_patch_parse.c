@@ -69,6 +69,7 @@ static void identity(void **state)
         "file-sha256 b250b5510c3e3c203e5df344b0bf9083347ff488efdd78c9a71ad9185815df29\noptional\n  # indented comment\n"
         "data \"odd name\" data size 24\n| 01 02 03 04  ; four\n\nzero 4\nrel abs64 .msg-0x8\nrel prel64 0x400000\nend\n"
         "func f size 4 new\n| d65f03c0\ncfi 0e 10\nend\nset limit+0x4 b4\n- *\n+ 0x10\nset ptr b8\n- 0x0\n+ &f+0x4\nset buf bytes 3\n- 61 62 63\n+ 00 00 00\n"
+        "func h size 8 new\n| 94000000 call26 hook weak  ; a comment\n| 94000000 call26 weak\nend\ndata p data size 16\nrel abs64 hook+0x8 weak\nrel abs64 weak weak\nend\n"
         "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\ncfi old\nend\ndata z bss size 64\nend\n0xaddc d503201f an address with letters only\n";
     comes_out(more, more);
 }
@@ -144,6 +145,7 @@ static void errors(void **state)
         {HEAD BIND "func f size 8\n" OLD36 "| d503201f\n= 9\nend\n", "8:3: error: 9 words from +0x4 are not inside the old function of 36 bytes"},
         {HEAD BIND "func f size 8\n" OLD36 "= f\nend\n", "7:3: error: `= +0xOFFSET WORDS` or `= WORDS` is expected, found `f`"},
         {HEAD BIND "func f size 8\n" OLD36 "= 0\nend\n", "7:3: error: 0 words from +0x0 are not inside the old function of 36 bytes"},
+        {HEAD BIND "func f size 4 new\n| 94000000 call26 0x400 weak\nend\n", "6:25: error: the end of the line or a comment (`;`) is expected, found `weak`"},
         {HEAD BIND "func f size 8\n" OLD36 "= 0x2 2\nend\n", "7:3: error: `= +0xOFFSET WORDS` or `= WORDS` is expected, found `0x2`"},
         {HEAD BIND "func f size 8\n" OLD36 "= +0x2 2\nend\n", "7:3: error: the offset must be a multiple of 4"},
         {HEAD BIND "func f size 8\n" OLD36 "= -0x4 2\nend\n", "7:3: error: `= +0xOFFSET WORDS` or `= WORDS` is expected, found `-0x4`"},
