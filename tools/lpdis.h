@@ -65,12 +65,16 @@ lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err);
 
 /* A changed word, or one of a new body (then `addr` is its offset, and `at` the address that it is made for). */
 struct lpdis_change { uint64_t addr, at; uint32_t old_word, new_word; char *body; size_t order, owner; bool printed; int patch; };
-struct lpdis_body { uint64_t at, end; const char *name; int patch; };
+struct lpdis_body { uint64_t at, end; const char *name; int patch; const uint8_t *bytes; }; /* bytes: it is new data; else NULL */
+/* Bytes that a patch changes, or, if it has a name, brings. */
+struct lpdis_datum { uint64_t at, size; uint8_t *bytes, *old_bytes; char *name; char section[8]; size_t order; int patch; bool printed; };
 struct lpdis_changes {
     struct lpdis_change *v;   /* sites by address, then the words of bodies in order */
     size_t n, cap, n_sites;
-    struct lpdis_body *body;
+    struct lpdis_body *body;  /* new code and new data */
     size_t n_bodies;
+    struct lpdis_datum *datum; /* changes by address, then what is new */
+    size_t n_data, n_sets;
     int patch;                /* of -P, which is being read */
 };
 
@@ -98,12 +102,23 @@ struct lpdis_file {           /* what all parts of a file share; constant, but f
 void lpdis_part(const struct lpdis_file *f, lp_dis *dis, const struct lpdis_part *part, uint64_t *undefined);
 /* New bodies that no part has printed: functions that the old file does not have. */
 void lpdis_bodies(const struct lpdis_file *f, lp_dis *dis, uint64_t *undefined);
-/* The new body that covers an address, of this patch; NULL = none. */
+/* The new body, or new data, that covers an address, of this patch; NULL = none. */
 const struct lpdis_body *lpdis_body_at(const struct lpdis_changes *c, int patch, uint64_t addr);
 /* Where a part that begins at `from` may end: at a symbol, if there is one near. */
 uint64_t lpdis_part_end(const struct lpdis_file *f, const struct lpdis_range *r, uint64_t from);
 
 int lpdis_keep_change(void *changes, const struct lp_patch_word *w); /* not 0: out of memory */
+
+/* ---- data of patches (lpdis_data.c) ---- */
+int lpdis_keep_datum(void *changes, const struct lp_patch_datum *d);  /* likewise */
+void lpdis_sort_data(struct lpdis_changes *c);
+void lpdis_free_data(struct lpdis_changes *c);
+/* The first change of data in these bytes; NULL = none. */
+struct lpdis_datum *lpdis_set_at(const struct lpdis_changes *c, uint64_t addr, unsigned size);
+/* What a word of the file, or less, was and is: false if it stays. It counts as printed. */
+bool lpdis_changed(const struct lpdis_changes *c, uint64_t addr, unsigned size, uint32_t word, uint32_t *was, uint32_t *now);
+/* What no part has printed. */
+void lpdis_data(const struct lpdis_file *f, lp_dis *dis);
 
 /* ---- a running program (lpdis_live.c) ---- */
 struct lpdis_name { char *text; uint64_t addr, size; };

@@ -63,21 +63,26 @@ static lp_status read_patches(struct dump *x, struct lp_error *err)
         s = lp_patch_check(p, x->f.elf, cli_report, NULL, err);
         c->patch = i;
         if (s == LP_OK) s = lp_patch_words(p, x->f.elf, lpdis_keep_change, c, err);
+        if (s == LP_OK) s = lp_patch_data(p, x->f.elf, lpdis_keep_datum, c, err);
         lp_patch_free(p);
         if (s) return s;
     }
     return LP_OK;
 }
 
-/* Words of one body are one behind the other. */
+/* Words of one body are one behind the other; new data have names, too. */
 static bool name_bodies(struct lpdis_changes *c)
 {
-    if (!(c->body = malloc((c->n - c->n_sites + 1) * sizeof *c->body))) return false;
+    if (!(c->body = malloc((c->n - c->n_sites + c->n_data + 1) * sizeof *c->body))) return false;
     for (size_t i = c->n_sites; i < c->n; i++) {
         const struct lpdis_change *w = &c->v[i];
         struct lpdis_body *last = c->n_bodies ? &c->body[c->n_bodies - 1] : NULL;
         if (last && last->end == w->at && last->patch == w->patch && strcmp(last->name, w->body) == 0) last->end += 4;
-        else c->body[c->n_bodies++] = (struct lpdis_body){w->at, w->at + 4, w->body, w->patch};
+        else c->body[c->n_bodies++] = (struct lpdis_body){w->at, w->at + 4, w->body, w->patch, NULL};
+    }
+    for (size_t i = c->n_sets; i < c->n_data; i++) {
+        const struct lpdis_datum *d = &c->datum[i];
+        c->body[c->n_bodies++] = (struct lpdis_body){d->at, d->at + d->size, d->name, d->patch, d->bytes};
     }
     return true;
 }
@@ -86,6 +91,7 @@ static bool sort_changes(struct lpdis_changes *c)
 {
     if (c->n) qsort(c->v, c->n, sizeof *c->v, by_address);
     while (c->n_sites < c->n && !c->v[c->n_sites].body) c->n_sites++;
+    lpdis_sort_data(c);
     return name_bodies(c);
 }
 
@@ -93,14 +99,17 @@ static bool sort_changes(struct lpdis_changes *c)
 static lp_status check_apart(const struct dump *x, struct lp_error *err)
 {
     const struct lpdis_changes *c = &x->f.changes;
-    for (size_t i = 1; i < c->n_sites; i++) {
-        if (c->v[i].addr != c->v[i - 1].addr) continue;
-        *err = (struct lp_error){.status = LP_E_OVERLAP, .hint = "give one of them, or give the file as the first one has patched it (lpapply -o)"};
-        snprintf(err->where, sizeof err->where, "%s", lp_elf_info(x->f.elf)->name);
-        snprintf(err->text, sizeof err->text, "two of the patches change the word at 0x%" PRIx64, c->v[i].addr);
-        return LP_E_OVERLAP;
-    }
-    return LP_OK;
+    const char *what = "word";
+    uint64_t at = UINT64_MAX;
+    for (size_t i = 1; i < c->n_sites && at == UINT64_MAX; i++)
+        if (c->v[i].addr == c->v[i - 1].addr) at = c->v[i].addr;
+    for (size_t i = 1; i < c->n_sets && at == UINT64_MAX; i++)
+        if (c->datum[i].at < c->datum[i - 1].at + c->datum[i - 1].size) at = c->datum[i].at, what = "datum";
+    if (at == UINT64_MAX) return LP_OK;
+    *err = (struct lp_error){.status = LP_E_OVERLAP, .hint = "give one of them, or give the file as the first one has patched it (lpapply -o)"};
+    snprintf(err->where, sizeof err->where, "%s", lp_elf_info(x->f.elf)->name);
+    snprintf(err->text, sizeof err->text, "two of the patches change the %s at 0x%" PRIx64, what, at);
+    return LP_E_OVERLAP;
 }
 
 /* ---- ranges ---- */
@@ -171,6 +180,24 @@ static bool names(const struct dump *x, const struct lp_elf_symbol *s)
     return hit;
 }
 
+/* A label of hand-written assembly has no size: up to the next name. */
+static uint64_t size_of(const struct dump *x, const struct lp_elf_symbol *s)
+{
+    const struct lp_elf_symbol *end = x->f.symbol + x->f.n_symbols;
+    if (s->size) return s->size;
+    for (const struct lp_elf_symbol *t = s + 1; t < end; t++)
+        if (t->value > s->value && t->shndx == s->shndx) return t->value - s->value;
+    return UINT64_MAX;
+}
+
+/* A label within a function that is printed. */
+static bool is_inside(const struct dump *x, const struct lp_elf_symbol *s)
+{
+    for (size_t i = x->n_ranges; !s->size && i-- > 0;)
+        if (x->range[i].section == s->shndx && s->value - x->range[i].addr < x->range[i].size) return true;
+    return false;
+}
+
 /* --symbol: the functions (and objects, with -D) whose names match; of several names of a place, one. */
 static void find_symbols(struct dump *x)
 {
@@ -180,13 +207,13 @@ static void find_symbols(struct dump *x)
     for (size_t i = 0; i < x->f.n_symbols; i++) {
         const struct lp_elf_symbol *s = &x->f.symbol[i];
         struct lpdis_range r;
-        if (!s->size || s->shndx >= n || (last && last->value == s->value && last->shndx == s->shndx) || !names(x, s)) continue;
+        if (s->type == STT_TLS || s->shndx >= n || (last && last->value == s->value && last->shndx == s->shndx) || !names(x, s)) continue;
         const struct lp_elf_section *in = &sections[s->shndx];
-        if (in->type == SHT_NOBITS || !section_range(x->f.elf, in, s->shndx, &r) || s->value < r.addr || s->value - r.addr > r.size) continue;
-        if (!r.code && !x->d->all) continue;
+        if (in->type == SHT_NOBITS || !section_range(x->f.elf, in, s->shndx, &r) || s->value < r.addr || s->value - r.addr >= r.size) continue;
+        if ((!r.code && !x->d->all) || is_inside(x, s)) continue;
         r.bytes += s->value - r.addr;
         r.size -= s->value - r.addr;
-        if (s->size < r.size) r.size = s->size;
+        if (size_of(x, s) < r.size) r.size = size_of(x, s);
         r.addr = s->value;
         add_range(x, r);
         last = s;
@@ -302,7 +329,7 @@ lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err)
     lp_status s = read_patches(&x, err);
     if (s == LP_OK) s = print_all(&x, err);
     for (size_t i = 0; i < x.f.changes.n; i++) free(x.f.changes.v[i].body);
-    free(x.f.changes.v), free(x.f.changes.body);
+    free(x.f.changes.v), free(x.f.changes.body), lpdis_free_data(&x.f.changes);
     free(x.range);
     free(x.part);
     return s;

@@ -97,6 +97,15 @@ static size_t string_at(const lp_elf *elf, uint64_t addr, char *buf)
     return n < 2 || !readable((const unsigned char *)buf, n) ? 0 : n;
 }
 
+/* The same in new data. */
+static size_t string_in(const struct lpdis_body *b, uint64_t addr, char *buf)
+{
+    size_t n = b->end - addr < STRING_MAX ? (size_t)(b->end - addr) : STRING_MAX;
+    memcpy(buf, b->bytes + (addr - b->at), n);
+    n = strnlen(buf, n);
+    return n < 2 || !readable((const unsigned char *)buf, n) ? 0 : n;
+}
+
 static void resolve(const struct lpdis_view *v, uint64_t addr, bool with_string, struct refs *r)
 {
     r->have = true;
@@ -106,6 +115,7 @@ static void resolve(const struct lpdis_view *v, uint64_t addr, bool with_string,
     if (with_string) r->string_len = string_at(v->elf, addr, r->string);
     const struct lpdis_body *b = r->symbol ? NULL : lpdis_body_at(v->changes, v->patch, addr);
     if (b) r->body = (struct lp_elf_symbol){.name = b->name, .value = b->at}, r->symbol = &r->body;
+    if (b && b->bytes && with_string) r->string_len = string_in(b, addr, r->string);
 }
 
 size_t lpdis_first_reloc(const struct lp_elf_reloc *v, size_t n, size_t section, uint64_t at)

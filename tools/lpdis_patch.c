@@ -8,18 +8,39 @@
 #include <string.h>
 
 /* Which words of a block are instructions: those of sites and bodies, not the bytes of data and sets. */
-enum block { OUTSIDE, SITE, BODY, BYTES };
+enum kind { OUTSIDE, SITE, BODY, DATA, SET };
 enum { LINE_MAX_BYTES = 255 }; /* lpatch(5) */
+struct block {
+    enum kind kind;
+    uint64_t addr;                        /* of the next word */
+    char name[LINE_MAX_BYTES + 1];        /* "main+0x8", "func parse", "data .msg", "set limit" */
+    char is[LINE_MAX_BYTES + 1];          /* of data and sets: what comes behind the name */
+    char old_value[LINE_MAX_BYTES + 1];   /* of a set */
+};
 
-static enum block block_of(const char *line, enum block now, uint64_t *addr)
+/* The name of a block: up to its size, which is behind the last blank that begins such a thing. */
+static void name_block(struct block *b, const char *line)
 {
-    if (strncmp(line, "@ ", 2) == 0) {
-        *addr = strncmp(line + 2, "0x", 2) == 0 ? strtoull(line + 2, NULL, 16) : 0;
-        return SITE;
+    static const char *const marks[] = {" size ", " rodata ", " data ", " bss ", " b1", " b2", " b4", " b8", " bytes "};
+    const char *end = line + strlen(line);
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        for (const char *p = strstr(line + 5, marks[i]); p; p = strstr(p + 1, marks[i]))
+            if (p < end && line[0] != '@' && !strchr(p, '"')) end = p; /* not within a quoted name */
+    snprintf(b->name, sizeof b->name, "%.*s", (int)(end - line), line);
+    snprintf(b->is, sizeof b->is, "%s", *end ? end + 1 : "");
+}
+
+static void enter_block(struct block *b, const char *line)
+{
+    static const struct { const char *word; enum kind kind; } words[] = {{"@ ", SITE}, {"func ", BODY}, {"data ", DATA}, {"set ", SET}, {"end", OUTSIDE}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strncmp(line, words[i].word, strlen(words[i].word)) != 0) continue;
+        b->kind = words[i].kind;
+        b->addr = b->kind == SITE && strncmp(line + 2, "0x", 2) == 0 ? strtoull(line + 2, NULL, 16) : 0;
+        if (b->kind == SITE) snprintf(b->name, sizeof b->name, "%s", line + 2);
+        else if (b->kind != OUTSIDE) name_block(b, line);
+        return;
     }
-    if (strncmp(line, "func ", 5) == 0) return *addr = 0, BODY;
-    if (strncmp(line, "data ", 5) == 0 || strncmp(line, "set ", 4) == 0) return BYTES;
-    return strncmp(line, "end", 3) == 0 ? OUTSIDE : now;
 }
 
 /* The word that stands at `p`, exactly 8 digits. */
@@ -57,36 +78,65 @@ static void annotate(struct lpdis_view *v, const char *line, bool insn, char mar
     out_puts("\n");
 }
 
-static void patch_line(struct lpdis_view *v, const char *line, enum block b, uint64_t *addr)
+/* Records of data: each line of new ones (of .bss there is but the first), and each set. */
+static void data_line(struct block *b, const char *line)
+{
+    static const char *const kinds[][2] = {{"| ", "bytes"}, {"\"", "string"}, {"rel ", "rel"}, {"zero ", "zero"}, {"data ", "bss"}};
+    const char *cut = line[0] == '"' ? NULL : strstr(line, "  ;");
+    char text[LINE_MAX_BYTES + 1];
+    snprintf(text, sizeof text, "%.*s", (int)(cut ? (size_t)(cut - line) : strlen(line)), line);
+    if (b->kind == SET && line[0] == '-') snprintf(b->old_value, sizeof b->old_value, "%s", text + 2);
+    if (b->kind == SET && line[0] == '+') {
+        out_record("set");
+        out_str("place", b->name + 4);
+        out_str("size", b->is);
+        out_str("old", b->old_value);
+        out_str("new", text + 2);
+        out_end();
+    }
+    for (size_t i = 0; b->kind == DATA && i < sizeof kinds / sizeof *kinds; i++) {
+        bool bss = i == 4;
+        if (strncmp(line, kinds[i][0], strlen(kinds[i][0])) != 0 || (bss && strncmp(b->is, "bss", 3) != 0)) continue;
+        out_record("data");
+        out_str("name", b->name + 5);
+        out_str("section", b->is);
+        out_str("kind", kinds[i][1]);
+        out_str("text", i == 1 ? text : bss ? "" : text + strlen(kinds[i][0]));
+        out_end();
+    }
+}
+
+static void patch_line(struct lpdis_view *v, const char *line, struct block *b)
 {
     uint32_t word = 0;
     uint64_t seed = 0;
-    bool marked = (b == SITE && (line[0] == '-' || line[0] == '+')) || (b == BODY && line[0] == '|');
+    bool marked = (b->kind == SITE && (line[0] == '-' || line[0] == '+')) || (b->kind == BODY && line[0] == '|');
     bool insn = marked && line[1] == ' ' && word_token(line + 2, &word);
-    bool is_seed = !insn && b == OUTSIDE && seed_line(line, &seed, &word);
-    uint64_t at = is_seed ? seed : *addr;
+    bool is_seed = !insn && b->kind == OUTSIDE && seed_line(line, &seed, &word);
+    uint64_t at = is_seed ? seed : b->addr;
     char mark = line[0] == '-' || line[0] == '+' ? line[0] : line[0] == '|' ? '+' : ' ';
     if (cli.format == OUT_TEXT) annotate(v, line, insn || is_seed, mark, at, word);
-    else if (insn || is_seed) lpdis_line(v, &(struct lpdis_line){.mark = mark, .size = 4, .addr = at, .word = word});
-    if (insn && mark == '+') *addr += 4;
+    else if (insn || is_seed) lpdis_line(v, &(struct lpdis_line){.mark = mark, .size = 4, .addr = at, .word = word, .in = insn ? b->name : NULL});
+    else data_line(b, line);
+    if (insn && mark == '+') b->addr += 4;
 }
 
 /* Bodies have several words in a line: here each has its own. */
-static void patch_lines(struct lpdis_view *v, const char *line, enum block b, uint64_t *addr)
+static void patch_lines(struct lpdis_view *v, const char *line, struct block *b)
 {
     char one[LINE_MAX_BYTES + 1];
     uint32_t word;
-    if (b != BODY || strncmp(line, "| ", 2) != 0) {
-        patch_line(v, line, b, addr);
+    if (b->kind != BODY || strncmp(line, "| ", 2) != 0) {
+        patch_line(v, line, b);
         return;
     }
     const char *p = line + 2;
     for (; word_token(p, &word) && p[8] && word_token(p + 9, &word); p += 9) {
         snprintf(one, sizeof one, "| %.8s", p);
-        patch_line(v, one, b, addr);
+        patch_line(v, one, b);
     }
     snprintf(one, sizeof one, "| %s", p);
-    patch_line(v, one, b, addr);
+    patch_line(v, one, b);
 }
 
 lp_status lpdis_patch(struct lpdis_view *v, const lp_patch *p, struct lp_error *err)
@@ -97,16 +147,15 @@ lp_status lpdis_patch(struct lpdis_view *v, const lp_patch *p, struct lp_error *
         *err = (struct lp_error){.status = LP_E_NOMEM, .text = "out of memory"};
         return LP_E_NOMEM;
     }
-    enum block b = OUTSIDE;
-    uint64_t addr = 0;
+    struct block b = {.kind = OUTSIDE};
     char *save = NULL;
     /* strtok_r would swallow blank lines. */
     for (char *line = text; line; line = save) {
         save = strchr(line, '\n');
         if (save) *save++ = 0;
         if (!save && !*line) break;
-        b = block_of(line, b, &addr);
-        patch_lines(v, line, b, &addr);
+        enter_block(&b, line);
+        patch_lines(v, line, &b);
     }
     free(text);
     return LP_OK;

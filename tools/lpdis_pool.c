@@ -102,6 +102,7 @@ static lp_status run_alone(const struct lpdis_file *f, const struct lpdis_part *
     if (s) return s;
     for (size_t i = 0; i < n && !out_error(); i++) lpdis_part(f, dis, &part[i], undefined);
     lpdis_bodies(f, dis, undefined);
+    lpdis_data(f, dis);
     lp_dis_free(dis);
     return LP_OK;
 }
@@ -111,7 +112,7 @@ lp_status lpdis_run(const struct lpdis_file *f, const struct lpdis_part *part, s
     pthread_t thread[THREADS];
     size_t want = processors(n), started = 0;
     struct pool p = {.f = f, .part = part, .n = n, .n_slots = want * AHEAD, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    if (n < 2 || f->changes.n) return run_alone(f, part, n, undefined, err);
+    if (n < 2 || f->changes.n || f->changes.n_data) return run_alone(f, part, n, undefined, err);
     p.slot = calloc(p.n_slots, sizeof *p.slot);
     if (!p.slot) return no_memory(err);
     lp_elf_symbols(f->elf, NULL);

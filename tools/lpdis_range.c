@@ -130,14 +130,14 @@ static void print_word(struct state *s, uint64_t addr)
     const struct lpdis_change *c = s->f->changes.n_sites ? change_at(&s->f->changes, addr) : NULL;
     struct lpdis_line line = {.mark = c ? '-' : ' ', .data = is_data(s, addr), .size = 4, .addr = addr, .word = word_at(s->r, addr, 4), .in = s->in,
                               .source = source};
+    uint32_t now = c ? c->new_word : 0;
+    if (!c && s->f->changes.n_sets && lpdis_changed(&s->f->changes, addr, 4, line.word, &line.word, &now)) line.mark = '-';
     lpdis_line(&s->v, &line);
-    if (c) {
+    if (c) s->v.patch = c->patch, s->any_site = true, s->last_order = c->order;
+    if (line.mark == '-') {
         line.mark = '+';
-        s->v.patch = c->patch;
-        line.word = c->new_word;
+        line.word = now;
         lpdis_line(&s->v, &line);
-        s->any_site = true;
-        s->last_order = c->order;
     }
     if (s->v.d->relocs) print_relocs(s, addr + 4);
 }
@@ -147,7 +147,11 @@ static void print_rest(struct state *s, uint64_t addr, uint64_t end)
 {
     for (uint8_t size; addr < end; addr += size) {
         size = end - addr >= 2 ? 2 : 1;
-        lpdis_line(&s->v, &(struct lpdis_line){.mark = ' ', .data = true, .size = size, .addr = addr, .word = word_at(s->r, addr, size), .in = s->in});
+        struct lpdis_line line = {.mark = ' ', .data = true, .size = size, .addr = addr, .word = word_at(s->r, addr, size), .in = s->in};
+        uint32_t now;
+        if (lpdis_changed(&s->f->changes, addr, size, line.word, &line.word, &now)) line.mark = '-';
+        lpdis_line(&s->v, &line);
+        if (line.mark == '-') line.mark = '+', line.word = now, lpdis_line(&s->v, &line);
     }
 }
 
@@ -201,7 +205,7 @@ static size_t zeros(const struct state *s, uint64_t addr, uint64_t end)
 {
     size_t n = 0;
     if (s->r->code || cli.format != OUT_TEXT || s->v.d->relocs) return 0;
-    while (addr + 4 * n + 4 <= end && word_at(s->r, addr + 4 * n, 4) == 0) n++;
+    while (addr + 4 * n + 4 <= end && word_at(s->r, addr + 4 * n, 4) == 0 && !lpdis_set_at(&s->f->changes, addr + 4 * n, 4)) n++;
     return n < 4 ? 0 : n;
 }
 
@@ -247,7 +251,7 @@ void lpdis_part(const struct lpdis_file *f, lp_dis *dis, const struct lpdis_part
 uint64_t lpdis_part_end(const struct lpdis_file *f, const struct lpdis_range *r, uint64_t from)
 {
     uint64_t end = r->addr + r->size;
-    if (f->changes.n || end - from <= PART + PART_SLACK) return end;
+    if (f->changes.n || f->changes.n_data || end - from <= PART + PART_SLACK) return end;
     for (size_t i = first_symbol(f, from + PART); i < f->n_symbols && f->symbol[i].value < from + PART + PART_SLACK; i++)
         if (belongs(r, &f->symbol[i]) && f->symbol[i].value % 4 == 0) return f->symbol[i].value;
     return from + PART;

@@ -50,6 +50,18 @@ struct lp_patch_word {
 };
 LP_API lp_status lp_patch_words(const lp_patch *p, const lp_elf *elf, int (*fn)(void *ctx, const struct lp_patch_word *w), void *ctx,
                                 struct lp_error *err);
+/* The data that the patch changes in the file, as each set says, in the patch's order, and then the data that it brings. The bytes are there for the
+ * call alone. */
+struct lp_patch_datum {
+    uint64_t vaddr;           /* link-time address; of new data: the one that instructions of new bodies have for it */
+    uint64_t size;
+    const uint8_t *old_bytes; /* NULL: new data */
+    const uint8_t *new_bytes;
+    const char *name;         /* of new data; else NULL */
+    const char *section;      /* "rodata", "data" or "bss" of new data; else NULL */
+};
+LP_API lp_status lp_patch_data(const lp_patch *p, const lp_elf *elf, int (*fn)(void *ctx, const struct lp_patch_datum *d), void *ctx,
+                               struct lp_error *err);
 
 /* ---- ELF files ---- */
 /* A patched file is a file like any other: it runs under Linux, lprun and qemu-aarch64. It has a record (section .note.lpatch) of its patches and of what

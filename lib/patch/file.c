@@ -112,17 +112,42 @@ static int give_body(const struct lp_plan *pl, const struct lp_def *d, int (*fn)
     return 0;
 }
 
+static lp_status make_verified(struct against *a, const lp_patch *p, const lp_elf *elf, struct lp_error *err)
+{
+    bool already;
+    lp_status s = make(a, p, elf, NULL, NULL, err);
+    return s == LP_OK ? lp_plan_verify(&a->plan, &already) : s;
+}
+
 lp_status lp_patch_words(const lp_patch *p, const lp_elf *elf, int (*fn)(void *ctx, const struct lp_patch_word *w), void *ctx, struct lp_error *err)
 {
     struct against a;
-    bool already;
     int stop = 0;
-    lp_status s = make(&a, p, elf, NULL, NULL, err);
-    if (s == LP_OK) s = lp_plan_verify(&a.plan, &already);
+    lp_status s = make_verified(&a, p, elf, err);
     for (size_t i = 0; s == LP_OK && i < a.plan.nwrite && !stop; i++)
         if (a.plan.write[i].code) stop = give(&a.plan, &a.plan.write[i], fn, ctx);
     for (size_t i = 0; s == LP_OK && i < a.plan.ndef && !stop; i++)
         if (a.plan.def[i].item->kind == LP_ITEM_FUNC) stop = give_body(&a.plan, &a.plan.def[i], fn, ctx);
+    lp_plan_free(&a.plan);
+    return s;
+}
+
+lp_status lp_patch_data(const lp_patch *p, const lp_elf *elf, int (*fn)(void *ctx, const struct lp_patch_datum *d), void *ctx, struct lp_error *err)
+{
+    static const char *const sections[] = {[LP_RODATA] = "rodata", [LP_DATA] = "data", [LP_BSS] = "bss"};
+    struct against a;
+    int stop = 0;
+    lp_status s = make_verified(&a, p, elf, err);
+    for (size_t i = 0; s == LP_OK && i < a.plan.nwrite && !stop; i++) {
+        const struct lp_write *w = &a.plan.write[i];
+        if (!w->code) stop = fn(ctx, &(struct lp_patch_datum){w->addr, w->len, w->old_bytes ? w->old_bytes : w->saved, w->new_bytes, NULL, NULL});
+    }
+    for (size_t i = 0; s == LP_OK && i < a.plan.ndef && !stop; i++) {
+        const struct lp_def *d = &a.plan.def[i];
+        if (d->item->kind != LP_ITEM_DATA) continue;
+        const struct lp_datum *x = d->item->data;
+        stop = fn(ctx, &(struct lp_patch_datum){d->addr, x->size, NULL, a.plan.region[d->region].bytes + d->off, d->name, sections[x->section]});
+    }
     lp_plan_free(&a.plan);
     return s;
 }

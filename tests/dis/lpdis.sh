@@ -111,6 +111,51 @@ like "$(sed -n '/^+ new body of func check/{n;p;}' out)" "^+ *$at:" "-P: the bra
 is "$(grep -c "^+ .*bl${tab}0x.* <puts@plt>$" out) $(grep -c "^+ .*bl${tab}0x.* <func other>$" out)" "1 1" "-P: what the body calls, of the program and of the patch"
 like "$(sed -n '/^+ new body of func check/,/ret/p' out)" '^+.*<func check+0x' "-P: and the loop in it"
 
+# Data: what a set changes, in its place or at the end, and what is new, by its name.
+cat >data.c <<'C'
+#include <stdio.h>
+int num = 42, other_num = 1; char letters[7] = "abcdef";
+__attribute__((noipa)) int tell(int v)
+{
+#ifdef FIXED
+    static int calls;
+    static const short table[3] = {1, 2, 3};
+    printf("a new text\n"), v += table[v % 3] + calls++;
+#endif
+    return v + num;
+}
+int main(int c, char **v) { (void)v; return tell(c) + other_num + letters[c]; }
+C
+"$CROSS_CC" -w -O1 -ffunction-sections -fdata-sections -o data data.c && "$CROSS_CC" -w -O1 -ffunction-sections -fdata-sections -DFIXED -c -o data.o data.c &&
+    lpmake -q -t data -o new.lpatch 'tell=replace from data.o' || not_ok "compile"
+{ sed '/^digest/d; /^data/,$d' new.lpatch; printf 'set num b4\n- 0x2a\n+ 0x2b\nset letters+0x5 bytes 2\n- 66 00\n+ 67 68\n'; } >set.lpatch
+lpdis -P set.lpatch data >out 2>err || note <err
+is "$(sed -n '/^0.* <num>:$/,/^$/p' out | grep -c "^- .*${tab}0*2a \|^- .*:${tab}0000002a \|^+ .*:${tab}0000002b ")" 2 "-P: a set, at the end"
+is "$(sed -n '/^0.* <letters+0x5>:$/,$p' out | grep -c "^- .*:${tab}0066 \|^+ .*:${tab}6867 ")" 2 "  and of bytes"
+lpdis -D -P set.lpatch data >out 2>err || note <err
+is "$(grep -A 8 '^0.* <num>:$' out | grep -c "^- .*:${tab}0000002a \|^+ .*:${tab}0000002b ")" 2 "-D -P: in its place"
+is "$(grep -c '<letters+0x5>:$' out)" 0 "  and no second time"
+is "$(lpdis -D --symbol letters --tsv -P set.lpatch data | cut -f 3,5,8,12 | tr '\t\n' ',;')" \
+    "0x64636261,.word,letters,;0x00006665,.short,letters,-;0x00006765,.short,letters,+;0x00000000,.byte,letters,-;0x00000068,.byte,letters,+;" "  records, of an object whose size is no multiple of 4"
+status 1 "-P: two patches of one datum" lpdis -P set.lpatch -P set.lpatch data
+like "$(cat err)" 'two of the patches change the datum at 0x' "said so"
+lpdis -P new.lpatch data >out 2>err || note <err
+like "$(cat out)" '^+ .*; 0x[0-9a-f]* <data .str> "a new text"' "-P: new data that code refers to have names, and texts"
+like "$(cat out)" '^+ new data .str, rodata, 11 bytes: "a new text"$' "  and are shown"
+like "$(sed -n '/^+ new data table/,/^$/p' out)" "^+ .*:${tab}00020001 " "  word for word"
+like "$(lpdis --json -P new.lpatch data)" '"word":"0x00020001","status":"data",.*"function":"data table.*"change":"+"' "  records"
+is "$(lpdis --tsv set.lpatch | tr '\t\n' ',;')" "set,num,b4,0x2a,0x2b;set,letters+0x5,bytes 2,66 00,67 68;" "a patch's sets as records"
+is "$(lpdis --tsv new.lpatch | grep '^data' | sed 's/\(calls\|table\)\.[0-9]*/\1/' | sort | tr '\t\n' ',;')" \
+    'data,.str,rodata size 11 align 8,string,"a new text\\0";data,calls,bss size 4 align 4,bss,;data,table,rodata size 6 align 8,bytes,01 00 02 00 03 00;' "  and its new data"
+is "$(lpdis --tsv new.lpatch | grep '^insn' | cut -f 8 | sort -u)" "func tell" "  and whose words are which"
+
+# Labels of assembly have neither type nor size.
+printf '.text\n.globl one, two\none: nop\n nop\ntwo: add x0, x0, #2\ninner: ret\n.data\n.globl cell\ncell: .word 7\n' | "$CROSS_CC" -c -x assembler -o label.o -
+is "$(lpdis -q --symbol one label.o | grep -c nop) $(lpdis -q --symbol one label.o | grep -c add)" "2 0" "--symbol: a label without a type, up to the next one"
+is "$(lpdis -q --symbol two label.o | grep -c 'add\|ret')" 1 "  up to a local one, too"
+is "$(lpdis -q --symbol '*' label.o | grep -c "^ *[0-9a-f]*:$tab")" 4 "  all of them, each word once"
+like "$(lpdis -D --symbol cell label.o)" '00000007' "  and of data"
+
 # A running program: what patches have made of it.
 printf '#include <unistd.h>\n__attribute__((noinline)) int check(int v) { __asm__ volatile(""); return v + 3; }\nint main(void) { for (int i = 0; i < 600; i++) { check(i); usleep(100000); } }\n' >wait.c
 "$CROSS_CC" -w -O2 -static-pie -fPIE -o wait wait.c || "$CROSS_CC" -w -O2 -static -o wait wait.c
