@@ -3,7 +3,7 @@ E2E_TESTS = tests/e2e/lprun.sh tests/e2e/live.sh tests/e2e/pipes.sh tests/e2e/pa
 	tests/e2e/terminal.sh tests/e2e/bash.sh tests/e2e/descriptors.sh tests/e2e/cpu.sh tests/e2e/sysroot.sh tests/e2e/binfmt.sh tests/e2e/threads.sh
 E2E_TESTS += tests/e2e/targets.sh tests/e2e/patch_objects.sh tests/e2e/observe.sh tests/e2e/store.sh tests/e2e/watch.sh tests/e2e/proc.sh tests/e2e/embed.sh
 E2E_TESTS += tests/e2e/control.sh
-E2E_TESTS += tests/e2e/examples.sh tests/e2e/readme.sh
+E2E_TESTS += tests/e2e/examples.sh tests/e2e/readme.sh tests/e2e/manuals.sh
 E2E_TESTS += tests/e2e/completions.sh tests/e2e/git.sh
 E2E_TESTS += tests/e2e/inside.sh tests/e2e/blocked.sh tests/e2e/trial.sh tests/e2e/quiet.sh
 E2E_TESTS += tests/e2e/unwinding.sh tests/e2e/loading.sh tests/e2e/corners.sh
