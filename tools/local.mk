@@ -1,11 +1,15 @@
 # Each tool: options, library calls, print. cli.c and out.c are what they share.
 TOOL_COMMON = tools/cli.c tools/cli.h tools/out.c tools/out.h
 
-bin_PROGRAMS += lprun
+# execve goes on with /proc/self/exe, which must find the library without the wrapper's environment: what is run in the build folder has a run path.
+# libtool would install it as it is, so that the lprun to install is another program.
+noinst_PROGRAMS += lprun
+bin_PROGRAMS += tools/lprun
 lprun_SOURCES = tools/lprun.c $(TOOL_COMMON)
 lprun_LDADD = libarm64lp.la
-# execve goes on with /proc/self/exe, which must find the library without the wrapper's environment.
 lprun_LDFLAGS = $(AM_LDFLAGS) -no-fast-install
+tools_lprun_SOURCES = $(lprun_SOURCES)
+tools_lprun_LDADD = $(lprun_LDADD)
 
 bin_PROGRAMS += lpmake
 lpmake_SOURCES = tools/lpmake.c $(TOOL_COMMON)
@@ -37,13 +41,13 @@ zshcompletiondir  = $(datadir)/zsh/site-functions
 fishcompletiondir = $(datadir)/fish/vendor_completions.d
 install-completions:
 	$(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)" "$(DESTDIR)$(zshcompletiondir)" "$(DESTDIR)$(fishcompletiondir)"
-	for t in $(bin_PROGRAMS); do \
+	for t in $(notdir $(bin_PROGRAMS)); do \
 	  $(INSTALL_DATA) $(srcdir)/tools/completion/arm64lp.bash "$(DESTDIR)$(bashcompletiondir)/$$t" && \
 	  $(INSTALL_DATA) $(srcdir)/tools/completion/arm64lp.fish "$(DESTDIR)$(fishcompletiondir)/$$t.fish" || exit 1; done
 	$(INSTALL_DATA) $(srcdir)/tools/completion/_arm64lp "$(DESTDIR)$(zshcompletiondir)/_arm64lp"
 install-data-local: install-completions
 uninstall-local:
-	for t in $(bin_PROGRAMS); do rm -f "$(DESTDIR)$(bashcompletiondir)/$$t" "$(DESTDIR)$(fishcompletiondir)/$$t.fish"; done
+	for t in $(notdir $(bin_PROGRAMS)); do rm -f "$(DESTDIR)$(bashcompletiondir)/$$t" "$(DESTDIR)$(fishcompletiondir)/$$t.fish"; done
 	rm -f "$(DESTDIR)$(zshcompletiondir)/_arm64lp"
 # Folders that are ours alone go with what was in them.
 uninstall-hook:

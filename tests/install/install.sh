@@ -43,6 +43,11 @@ if [ -e "$d$libdir/libarm64lp.so" ] && command -v readelf >/dev/null; then
     is "$(readelf -d "$d$libdir/libarm64lp.so" | grep -cE 'RPATH|RUNPATH|TEXTREL')" 0 "it names no folder, and has no relocations in its text"
 fi
 
+# Of where it was built nothing is left in what is installed: another user could put a library there.
+if command -v readelf >/dev/null; then
+    is "$(for f in "$d$bindir"/*; do readelf -d "$f" | sed -n "s,.*R[UN]*PATH.*\[\(.*\)\],${f##*/} \1,p"; done | grep -v " $libdir\$")" "" "no command looks for its library in another folder than it is in"
+fi
+
 # ---- a program, by pkg-config ----
 cat >"$scratch/p.c" <<'C'
 #include <arm64lp.h>
