@@ -137,7 +137,9 @@ static uint32_t returned(const struct scan *x)
 {
     if (x->compared) return 1;
     const char *name = lp_atom_name(x->a);
-    return name && strncmp(name, "OUTLINED_FUNCTION", 17) != 0 ? RESULTS : ARGUMENTS | TEMPORARY;
+    const bool gcc = lp_linked_by(x->s->elf, "GCC") && !lp_linked_by(x->s->elf, "clang"); /* which moves no code out so */
+    const bool whole = name ? strncmp(name, "OUTLINED_FUNCTION", 17) != 0 : gcc;
+    return whole ? RESULTS : ARGUMENTS | TEMPORARY;
 }
 
 /* One word in the way of mask; false: the address gets away. */

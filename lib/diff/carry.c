@@ -19,7 +19,7 @@ static uint64_t alignment(const struct lp_side *s, uint32_t atom)
 
 static uint64_t end_of(const struct lp_side *s, uint32_t *i)
 {
-    while (*i + 1 < s->natom && s->atom[*i + 1].joined) ++*i;
+    while (*i + 1 < s->natom && (s->atom[*i + 1].joined || s->atom[*i + 1].tail)) ++*i;
     return s->atom[*i].end;
 }
 
@@ -173,7 +173,7 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     char buf[32];
     if (p && avail < n) n = avail;
     text = text_of(d, a, end, p);
-    n = carried(s, atom, p, avail, text, n);
+    if (last == atom || s->atom[atom + 1].joined) n = carried(s, atom, p, avail, text, n);
     lp_buf_puts(&d->items, "\ndata ");
     lp_own_name(d, atom, &d->items);
     lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)n, (unsigned long long)alignment(s, atom));

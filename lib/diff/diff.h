@@ -44,6 +44,7 @@ struct lp_atom {
     bool used : 1;                    /* unnamed data: something refers to its start */
     bool followed : 1;                /* code, paired: what it calls has been looked at */
     bool joined : 1;                  /* new data: must stay behind the atom in front of it */
+    bool tail : 1;                    /* data: what is in front of it is carried with a copy of it */
     bool by_entry : 1, moved_part : 1; /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
     bool labels : 1;                  /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
     bool numbered : 1;                /* one of several of this name in its file, but for a number: paired by use */
@@ -165,7 +166,7 @@ lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);
 lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
 
 /* ---- check.c ---- */
-bool lp_linked_by(const lp_elf *e, const char *linker); /* as .comment has it */
+bool lp_linked_by(const lp_elf *e, const char *tool); /* or compiled: does .comment name it? */
 /* ---- load.c ---- */
 const struct lp_span *lp_side_span(const struct lp_side *s, uint64_t addr);
 /* The table of offsets that has this address, or with a larger one begins next below `end`; NULL = none. */

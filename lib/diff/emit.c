@@ -59,7 +59,7 @@ static void emit_data(lp_diff *d)
 static void emit_items(lp_diff *d)
 {
     d->items.len = 0;
-    for (uint32_t i = 0; i < NEW(d)->natom; i++) NEW(d)->atom[i].carry = NEW(d)->atom[i].carried = false;
+    for (uint32_t i = 0; i < NEW(d)->natom; i++) NEW(d)->atom[i].carry = NEW(d)->atom[i].carried = NEW(d)->atom[i].tail = false;
     emit_functions(d);
     lp_emit_changed_data(d);
     emit_data(d);

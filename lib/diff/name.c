@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { DEPTH_MAX = 24 }; /* of constants that refer to constants */
+enum { REACH = 64 };    /* bytes that what is meant by an address with an index may be behind it */
 
 /* ---- pairs that are supposed ---- */
 
@@ -254,20 +255,27 @@ static bool is_end(const struct lp_side *s, const struct lp_use *u)
     return lp_side_atom(s, u->addr) == LP_NONE || lp_surely_ending(s, u) || (u->at && u->self != LP_NONE && lp_only_compared(s, u->self, u->at));
 }
 
-/* Is a text there, or the end of one, of two letters or more and nothing else? */
-static bool is_ascii(const struct lp_side *s, uint64_t addr)
+/* Are there words that lead from here, or from where they are, into the function that uses them: a jump table of hand-written code? Not each is used. */
+static bool leads_home(const struct lp_side *s, uint32_t self, uint64_t addr)
 {
-    uint64_t avail, n = 0;
+    enum { WORDS = 5, SOME = 4 };
+    uint64_t avail = 0;
     const uint8_t *p = lp_side_bytes(s, addr, &avail);
-    while (p && n < avail && ((p[n] >= 32 && p[n] < 127) || p[n] == '\n' || p[n] == '\t')) n++;
-    return n > 1 && n < avail && !p[n];
+    unsigned n = 0, m = 0;
+    for (uint64_t off = 0; p && off < 4 * WORDS && off + 4 <= avail; off += 4) {
+        const uint64_t to = addr + (uint64_t)lp_sext(lp_le32(p + off), 32);
+        n += lp_le32(p + off) && inside(s, self, to), m += lp_le32(p + off) && inside(s, self, to + off);
+    }
+    return n >= SOME || m >= SOME;
 }
 
-/* Does something begin where unnamed data was cut? Padding is zeros, texts have no large elements; and in a file with symbols variables have names. */
+/* Does a text begin there of which letters are taken by number, or a table of offsets? Nothing else says that something begins where unnamed data was cut:
+ * it was cut because of this very address, and in front of any array there may be the tail of a text or of numbers. */
 static bool is_real(const struct lp_side *s, const struct lp_use *u, const struct lp_atom *a)
 {
-    if (!s->objects) return true;
-    return lp_is_constant(s, a) && (is_ascii(s, a->start) ? !lp_is_wide(s, u->self, u->at) : !zeros(s, a->start, a->end));
+    if (!lp_is_constant(s, a)) return false;
+    const struct lp_offsets *x = lp_side_offsets(s, a->start, a->end);
+    return (x && x->start == a->start) || leads_home(s, u->self, a->start) || (lp_begins_text(s, a->start) && !lp_is_wide(s, u->self, u->at));
 }
 
 /* Of an access with an index: what its base is the start of, if the access is in front of that. */
@@ -295,7 +303,6 @@ bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u)
 
 uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
 {
-    enum { FAR = 64 };
     int64_t off;
     if (u->width || u->base != LP_NONE || !u->at || u->self == LP_NONE) return LP_NONE;
     if (is_access(s, u, &off)) return base_behind(s, u, off);
@@ -304,7 +311,7 @@ uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
     if (i != LP_NONE && lp_is_code_atom(&s->atom[i])) return LP_NONE;
     if (i != LP_NONE && s->atom[i].start == u->addr && (s->atom[i].kind != LP_ATOM_PIECE || is_real(s, u, &s->atom[i]))) return LP_NONE;
     while (k < s->natom && s->atom[k].kind == LP_ATOM_PIECE && !s->atom[k].used) k++; /* padding */
-    const bool near = k < s->natom && s->atom[k].start - u->addr <= FAR && !lp_is_code_atom(&s->atom[k]) && s->atom[k].kind != LP_ATOM_TABLE;
+    const bool near = k < s->natom && s->atom[k].start - u->addr <= REACH && !lp_is_code_atom(&s->atom[k]) && s->atom[k].kind != LP_ATOM_TABLE;
     return near && lp_is_indexed(s, u->self, u->at) ? k : LP_NONE;
 }
 
@@ -380,9 +387,39 @@ static bool is_own_entry(const lp_diff *d, const struct lp_side *o, const struct
     return a != LP_NONE && n->addr == NEW(d)->atom[n->self].start && u->addr == OLD(d)->atom[a].start && OLD(d)->atom[a].pair == n->self;
 }
 
-/* If it may be in front of an array: is it in both, as far in front of the same one? */
+/* Is it in data that a patch brings? */
+static bool is_brought(const struct lp_side *o, const struct lp_use *u)
+{
+    const struct lp_span *x = lp_side_span(o, u->addr);
+    return x && x->flags & LP_SPAN_NEW;
+}
+
+/* Constants that begin within reach behind an address: how far the last of them goes. 0: something else does, too. */
+static uint64_t constants_behind(const struct lp_side *s, uint64_t addr, uint32_t first)
+{
+    uint64_t end = 0;
+    for (uint32_t i = first; i < s->natom && s->atom[i].start <= addr + REACH; i++) {
+        const struct lp_atom *a = &s->atom[i];
+        if (!lp_is_constant(s, a) || (a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE)) return 0;
+        end = a->end;
+    }
+    return end ? end - addr : 0;
+}
+
+/* If it may be in front of an array: is it in both, as far in front of the same one? A patch may bring both in one piece. Constants are the same, whichever
+ * of them is meant, if all that hold the same. */
 static bool same_behind(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
+    const uint32_t i = is_brought(o, u) ? lp_side_atom(o, u->addr) : LP_NONE;
+    if (i != LP_NONE && b != LP_NONE) return o->atom[i].end - u->addr >= NEW(d)->atom[b].end - n->addr;
+    const uint64_t x = a == LP_NONE ? 0 : constants_behind(o, u->addr, a), y = b == LP_NONE ? 0 : constants_behind(NEW(d), n->addr, b);
+    uint64_t at;
+    if ((x || y) && lp_same_data(d, o, u->addr, n->addr, x > y ? x : y, &at)) return true;
+    if (b != LP_NONE && o != OLD(d)) { /* what the new body has is right if it is so for all that may be meant */
+        struct lp_use v = {u->addr + (NEW(d)->atom[b].start - n->addr), LP_NONE, LP_NONE, 0, 0}, w = {NEW(d)->atom[b].start, LP_NONE, LP_NONE, 0, 0};
+        const uint32_t k = lp_side_atom(o, v.addr);
+        return k != LP_NONE && same_by_atom(d, o, &v, &w, k, b);
+    }
     if (a == LP_NONE || b == LP_NONE) return false;
     return o->atom[a].start - u->addr == NEW(d)->atom[b].start - n->addr && same_by_atom(d, o, u, n, a, b);
 }
@@ -401,7 +438,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
 {
     const struct lp_side *s = NEW(d);
     const struct lp_use guess = o == OLD(d) ? *use : with_base(o, use, n), *u = &guess;
-    const uint32_t behind = lp_behind(o, u), other = lp_behind(s, n);
+    const uint32_t other = lp_behind(s, n), behind = o == OLD(d) || (other != LP_NONE && !is_brought(o, u)) ? lp_behind(o, u) : LP_NONE;
     if ((behind != LP_NONE || other != LP_NONE) && !same_behind(d, o, u, n, behind, other)) return false;
     if (behind != LP_NONE && lp_side_atom(o, u->addr) == LP_NONE && lp_side_atom(s, n->addr) == LP_NONE) return true;
     if (behind != LP_NONE && lp_surely_behind(o, u) && lp_surely_behind(s, n)) return true;

@@ -155,6 +155,19 @@ static struct lp_there beside(const struct word *x, uint32_t object, uint64_t ad
     return t;
 }
 
+/* A new constant, or what an array behind it has in front: if the word only reads there, a copy of the array behind the constant does for both. */
+static bool carry_both(const struct word *x, const struct lp_use *u, const struct lp_there *t, uint32_t array)
+{
+    struct lp_atom *a = x->s->atom;
+    if (!t->own || !u->at || t->atom >= array || !lp_only_base(x->s, x->atom, u->at)) return false;
+    for (uint32_t i = t->atom; i <= array; i++) {
+        const bool datum = a[i].kind == LP_ATOM_OBJECT || a[i].kind == LP_ATOM_PIECE;
+        if (!datum || !lp_is_constant(x->s, &a[i]) || a[i].span != a[array].span || (i < array && a[i].end != a[i + 1].start)) return false;
+    }
+    for (uint32_t i = t->atom + 1; i <= array; i++) a[i].tail = true;
+    return true;
+}
+
 /* Where what a word is about is in the old file. */
 static struct lp_there there(struct word *x, const struct lp_use *u)
 {
@@ -163,6 +176,7 @@ static struct lp_there there(struct word *x, const struct lp_use *u)
     const struct lp_there t = lp_there(x->d, u), e = i == LP_NONE ? t : beside(x, i, u->addr);
     char buf[32], name[32];
     if (!unsure || same_place(&t, &e)) return e;
+    if (carry_both(x, u, &t, i)) return t;
     if (!x->refused)
         lp_diff_refuse(x->d, x->s, LP_E148, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)(x->at - x->s->atom[x->atom].start),
                        lp_atom_text(&x->s->atom[i], name));

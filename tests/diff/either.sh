@@ -225,4 +225,39 @@ for how in '-no-pie -fno-pie' '-no-pie -fno-pie -static' '-pie -fPIE'; do
         build q.code '-DONE=&a' '-DTWO=&b' -DWHICH=y && build q.codes '-DONE=&a' '-DTWO=&b' -DWHICH=y -DSHIFT=40 || exit 1
     for new in words shift code codes; do right "stripped, $how, $new" q.old q.$new; done
 done
+
+# ---- in front of an array without a name there is the tail of something else ----
+cat >front.c <<'C'
+#include <stdio.h>
+FRONT
+static int za[14] = {1, 2, 3, 4, 5}, zb[14] = {7, 8, 9, 10, 11};
+__attribute__((noinline)) int loop(int m) { int s = 0; for (int k = 3; k < m; k++) s += WHICH[k - 3] * k; return s; }
+__attribute__((noinline)) int both(int k) { return za[k - 2] + zb[k - 1] * 3; }
+#ifdef LIMITS
+static const int limits[] = {10, 20, 30};
+static const double weights[] = {0.5, 1.25, 1e10};
+__attribute__((noinline)) int limited(int n, int which) { return n > limits[which] ? limits[which] : n; }
+__attribute__((noinline)) double weight(int n) { return weights[n] * limited(LIMITS, n); }
+#endif
+int main(void)
+{
+    printf("%s %d %d\n", text(2), loop(5), both(3));
+#ifdef LIMITS
+    printf("%g\n", weight(1));
+#endif
+    return 0;
+}
+C
+text='const char *text(int n) { return n ? "a text with a tail" : "a tail"; }'
+number='double more(double x) { return x * 3.7 + 1e10; } const char *text(int n) { return more(n) > 2.5 ? "one" : "two"; }'
+for how in '-pie -fPIE -Os' '-pie -fPIE -O1' '-no-pie -fno-pie -O2 -static'; do
+    for front in "$text" "$number"; do
+        build() { out=$1; shift; gcc -s -fno-section-anchors $how "-DFRONT=$front" "$@" -o "$out" front.c; }
+        build f.old -DWHICH=za && build f.new -DWHICH=zb && build f.more -DWHICH=za -DLIMITS=9 && build f.most -DWHICH=za -DLIMITS=25 || exit 1
+        right "stripped, $how, in front of an array" f.old f.new
+        right "stripped, $how, and back" f.new f.old
+        right "stripped, $how, new tables" f.old f.more
+        right "stripped, $how, a number" f.more f.most 1
+    done
+done
 tap_done
