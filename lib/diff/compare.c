@@ -475,7 +475,8 @@ static void pair_behind(lp_diff *d, uint32_t a, uint32_t b)
     uint64_t at;
     while (is_open(o, a + n) && is_open(s, b + n)) {
         const struct lp_atom *x = &o->atom[a + n], *y = &s->atom[b + n];
-        if (x->end - x->start != y->end - y->start || strcmp(o->span[x->span].name, s->span[y->span].name) != 0) return;
+        if (x->end - x->start != y->end - y->start || !lp_same_room(d, (uint32_t)(a + n), (uint32_t)(b + n))) return;
+        if (strcmp(o->span[x->span].name, s->span[y->span].name) != 0) return;
         if (!lp_same_data(d, o, x->start, y->start, x->end - x->start, &at)) return;
         n++;
     }

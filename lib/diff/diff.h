@@ -243,7 +243,7 @@ enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, 
 /* What does not depend on the other side: fn for each of the two, each by a thread of its own. */
 void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
 /* ---- extent.c ---- */
-/* Are two pieces of zeroed storage of the same size, as far as they are used? */
+/* Are the two of the same size? Of pieces of zeroed storage: as far as they are used. */
 bool lp_same_room(lp_diff *d, uint32_t a, uint32_t b);
 /* ---- anchor.c ---- */
 /* Is what the ADD at this place makes used as a base only, by words that have references of their own? */

@@ -1,5 +1,6 @@
-/* diff/extent.c - how much of a piece of zeroed storage without a name the code is seen to use. A piece goes as far as the next address that something refers
- * to, so that a new variable in what was padding makes it shorter; it is the same variable if all that is touched is in front of that. */
+/* diff/extent.c - how large data is. That is a part of what it is: code knows how much of it there is. Of what has a name, the symbol says it. A piece
+ * without a name goes as far as the next address that something refers to, so that a new variable in what was padding makes it shorter: of zeroed
+ * storage, it is the same variable if all that is touched is in front of that. */
 #include <config.h>
 #include "diff/diff.h"
 #include "base/bits.h"
@@ -77,10 +78,32 @@ static bool find_extents(struct lp_side *s)
     return true;
 }
 
+/* Does nothing begin there but what is behind another section, rounded up? So crtstuff.c has __TMC_END__, which may be in the middle of a variable. */
+static bool is_only_bound(const struct lp_side *s, const struct lp_atom *a)
+{
+    bool bound = false;
+    for (size_t i = 0; i < s->nspan && s->span[i].end <= s->span[a->span].start; i++) bound |= lp_align_up(s->span[i].end, 8) == a->start;
+    for (uint32_t f = 0; f < s->natom && bound; f++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[f]) && k < s->atom[f].nref && bound; k++) {
+            const struct lp_ref_at *r = &s->ref[s->atom[f].ref + k];
+            bound = r->addr != a->start || (r->kind == LP_FLOW_ADDR && !r->width && is_bound(s, &s->atom[f], r));
+        }
+    for (size_t i = 0; i < s->nword && bound; i++) bound = s->word[i].kind != LP_WORD_ADDR || s->word[i].value != a->start;
+    return bound;
+}
+
+/* How many bytes a piece has: to where the next thing begins. */
+static uint64_t room(const struct lp_side *s, uint32_t i)
+{
+    const struct lp_atom *a = &s->atom[i], *next = a + 1;
+    const bool more = a->kind == LP_ATOM_PIECE && i + 1 < s->natom && next->kind == LP_ATOM_PIECE && next->span == a->span && next->start == a->end;
+    return (more && is_only_bound(s, next) ? next->end : a->end) - a->start;
+}
+
 bool lp_same_room(lp_diff *d, uint32_t a, uint32_t b)
 {
     const struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
-    const uint64_t n = x->end - x->start, m = y->end - y->start, least = n < m ? n : m;
+    const uint64_t n = room(OLD(d), a), m = room(NEW(d), b), least = n < m ? n : m;
     if (n == m) return true;
     if (x->kind != LP_ATOM_PIECE || y->kind != LP_ATOM_PIECE || !(OLD(d)->span[x->span].flags & NEW(d)->span[y->span].flags & LP_SPAN_BSS)) return false;
     for (int i = 0; i < 2; i++)

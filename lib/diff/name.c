@@ -194,7 +194,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if (label && x->kind == LP_ATOM_PIECE) return same_label(o, x->start, NEW(d), y->start, true) && lp_suppose(d, o, a, b);
     if (d->same_places && x->kind == LP_ATOM_PIECE && x->start != y->start) return false;
     /* Of a piece with another size, other places in it are used. */
-    return (x->end - x->start == y->end - y->start || (o == OLD(d) && lp_same_room(d, a, b))) && lp_suppose(d, o, a, b);
+    return o == OLD(d) && lp_same_room(d, a, b) && lp_suppose(d, o, a, b);
 }
 
 static bool same_code_place(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n, uint32_t a, uint32_t b)
