@@ -13,8 +13,8 @@
 enum { OPT_SYMBOL = CLI_OWN, OPT_DEBUG, OPT_MAP, OPT_HEURISTIC, OPT_SUMMARY, OPT_WHY, OPT_EXIT_ZERO, OPT_DATA, OPT_ASSUME_LINE, OPT_LIVE_ONLY, OPT_UNRELATED };
 
 static const char *const synopsis[] = {
-    "[-qsv] [-o FILE] [--symbol GLOB]... [--map OLD=NEW]... [--debug OLD.DEBUG NEW.DEBUG] [--data] [--heuristic] [--assume-line] [--live-only] [--force-unrelated]\n"
-    "              [--summary | --why] [--exit-zero] OLD NEW",
+    "[-qsv] [-o FILE] [--symbol GLOB]... [--map OLD=NEW]... [--debug OLD.DEBUG NEW.DEBUG] [--data] [--heuristic] [--assume-line] [--live-only]\n"
+    "              [--force-unrelated] [--summary | --why] [--exit-zero] OLD NEW",
     NULL,
 };
 static const struct cli_option options[] = {

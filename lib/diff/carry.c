@@ -6,6 +6,7 @@
 #include "elf/spec.h"
 
 #include <elf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,9 +68,11 @@ bool lp_may_import(lp_diff *d, const struct lp_dynsym *y)
 {
     if (lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version) || lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version)) return true;
     if (!(d->opt.flags & LP_DIFF_LIVE_ONLY)) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false;
+    char text[512];
+    snprintf(text, sizeof text, "the import `%.200s` is not in the old file: the patch is for running programs alone", y->name);
     for (const struct lp_remark *r = d->remark; r; r = r->next)
-        if (strncmp(r->text, "the import `", 12) == 0 && strncmp(r->text + 12, y->name, strlen(y->name)) == 0 && r->text[12 + strlen(y->name)] == '`') return true;
-    lp_diff_remark(d, "the import `%s` is not in the old file: the patch is for running programs alone", y->name);
+        if (strcmp(r->text, text) == 0) return true;
+    lp_diff_remark(d, "%s", text);
     return true;
 }
 
