@@ -144,7 +144,8 @@ static bool same_words(const struct worker *w, const struct lp_parts *x, const s
     bool same = !f == !g && (!f || f->pages_in == g->pages_in);
     for (size_t i = 0; i < x->n && same; i++) {
         const struct lp_flow_part *p = &x->part[i], *q = &y->part[i];
-        same = p->at == q->at && o->atom[x->atom[i]].lands == n->atom[y->atom[i]].lands && p->words == q->words && memcmp(p->code, q->code, 4 * p->words) == 0 && same_runs_of_code(o, n, p) && same_around(w, p);
+        same = p->at == q->at && o->atom[x->atom[i]].lands == n->atom[y->atom[i]].lands && p->words == q->words &&
+               memcmp(p->code, q->code, 4 * p->words) == 0 && same_runs_of_code(o, n, p) && same_around(w, p);
     }
     return same;
 }

@@ -68,11 +68,7 @@ bool lp_may_import(lp_diff *d, const struct lp_dynsym *y)
 {
     if (lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version) || lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version)) return true;
     if (!(d->opt.flags & LP_DIFF_LIVE_ONLY)) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false;
-    char text[512];
-    snprintf(text, sizeof text, "the import `%.200s` is not in the old file: the patch is for running programs alone", y->name);
-    for (const struct lp_remark *r = d->remark; r; r = r->next)
-        if (strcmp(r->text, text) == 0) return true;
-    lp_diff_remark(d, "%s", text);
+    lp_diff_remark(d, "the import `%.200s` is not in the old file: the patch is for running programs alone", y->name);
     return true;
 }
 

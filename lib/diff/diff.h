@@ -146,6 +146,7 @@ enum lp_refusal {
 void lp_diff_refuse(lp_diff *d, const struct lp_side *s, enum lp_refusal id, ...);
 /* E110 of a name that an option has. */
 void lp_diff_refuse_name(lp_diff *d, const struct lp_side *s, const char *name, const char *text);
+/* Each text once. */
 void lp_diff_remark(lp_diff *d, const char *fmt, ...) LP_PRINTF(2, 3);
 
 /* ---- the steps ---- */

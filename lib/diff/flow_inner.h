@@ -1,5 +1,5 @@
-/* diff/flow_inner.h - between flow.c (blocks), flow_tell.c (the result), flow_state.c (what is known where blocks begin), flow_op.c (words), flow_value.c (what a
- * register holds), flow_step.c (what a word does to it) and flow_table.c (jump tables). */
+/* diff/flow_inner.h - between flow.c (blocks), flow_tell.c (the result), flow_state.c (what is known where blocks begin), flow_op.c (words), flow_value.c (what
+ * a register holds), flow_step.c (what a word does to it) and flow_table.c (jump tables). */
 #ifndef LP_DIFF_FLOW_INNER_H
 #define LP_DIFF_FLOW_INNER_H
 #include "diff/flow.h"

@@ -207,11 +207,12 @@ static void sort_words(struct lp_side *s)
     lp_sort(s->word, s->nword, sizeof *s->word, by_at);
 }
 
+static void add_fix(void *s, const struct lp_dynfix *f) { add_word(s, &(struct lp_word_at){f->at, f->value, NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR}); }
+
 static void load_words(struct lp_side *s)
 {
     for (size_t i = 0; i < s->dynamic->nrel; i++) add_dynamic_word(s, &s->dynamic->rel[i]);
-    for (size_t i = 0; i < s->dynamic->nfix; i++)
-        add_word(s, &(struct lp_word_at){s->dynamic->fix[i].at, s->dynamic->fix[i].value, NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR});
+    lp_elf_each_dynfix(s->elf, add_fix, s);
     add_static_ifuncs(s);
     sort_words(s);
     add_static_slots(s);

@@ -69,6 +69,8 @@ void lp_diff_remark(lp_diff *d, const char *fmt, ...)
     int n = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     if (n < 0) return;
+    for (const struct lp_remark *k = d->remark; k; k = k->next)
+        if (strcmp(k->text, text) == 0) return;
     struct lp_remark *r = calloc(1, sizeof *r + strlen(text) + 1);
     if (!r) return;
     strcpy(r->text, text);

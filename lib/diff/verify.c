@@ -19,7 +19,9 @@ struct check {
     struct lp_side side;
     struct lp_file_space file;
     struct lp_plan plan;
-    bool *again;
+    bool *again, words;    /* words: it has a list of its own */
+    struct lp_atom *kept;  /* the old file's, as they were */
+    size_t nkept;
 };
 
 /* ---- imports that the old file has no PLT entry for ---- */
@@ -37,6 +39,8 @@ static uint64_t import(const struct lp_plan *pl, const char *name, const char *v
     return y ? imports_at(c) + IMPORT_BYTES * (uint64_t)(y - n->sym) : 0;
 }
 
+static bool is_import(const struct lp_atom *a) { return a->kind == LP_ATOM_PLT && a->pair == LP_NONE; }
+
 /* The new file's, at those places. */
 static void add_imports(struct check *c)
 {
@@ -47,7 +51,7 @@ static void add_imports(struct check *c)
     s->span[s->nspan++] = (struct lp_span){at, at + IMPORT_BYTES * (uint64_t)n->nsym, NULL, LP_SPAN_CODE | LP_SPAN_NEW, "imports"};
     for (uint32_t i = 0; i < NEW(c->d)->natom; i++) {
         struct lp_atom a = NEW(c->d)->atom[i];
-        const char *name = a.kind == LP_ATOM_PLT && a.pair == LP_NONE ? lp_atom_name(&a) : NULL;
+        const char *name = is_import(&a) ? lp_atom_name(&a) : NULL;
         char copy[256];
         const int len = name ? (int)strcspn(name, "@") : 0;
         if (!len || snprintf(copy, sizeof copy, "%.*s", len, name) != len) continue;
@@ -189,7 +193,7 @@ static void add_new(struct check *c)
         if (k != LP_NONE && it->kind == LP_ITEM_DATA) add_offsets(c, c->plan.def[i].addr, c->plan.def[i].addr + it->data->size, &NEW(c->d)->atom[k]);
         if (it->kind == LP_ITEM_DATA) add_words(c, &c->plan.def[i]);
     }
-    qsort(s->word + OLD(c->d)->nword, s->nword - OLD(c->d)->nword, sizeof *s->word, by_at);
+    if (c->words) qsort(s->word + OLD(c->d)->nword, s->nword - OLD(c->d)->nword, sizeof *s->word, by_at);
     add_imports(c);
     lp_sort_atoms(s->atom + OLD(c->d)->natom, s->natom - OLD(c->d)->natom);
     lp_sort(s->offsets, s->noffsets, sizeof *s->offsets, by_start);
@@ -294,6 +298,47 @@ static bool survey(struct check *c)
     return true;
 }
 
+/* What may be another atom's in this view of the old file: with references of its own, or another table for a pair. */
+static bool is_other(const struct lp_atom *a)
+{
+    return a->kind == LP_ATOM_TABLE || (lp_is_code_atom(a) && (a->included || a->parent != LP_NONE || a->part != LP_NONE));
+}
+
+/* The old file's atoms, with room for those of the patch behind them. Few change, and are as they were afterwards. */
+static bool borrow_atoms(struct check *c)
+{
+    struct lp_side *s = &c->side, *o = OLD(c->d);
+    size_t want = o->natom + c->plan.ndef + 1;
+    for (size_t i = 0; i < NEW(c->d)->natom; i++) want += is_import(&NEW(c->d)->atom[i]);
+    struct lp_atom *v = want > o->atom_cap ? realloc(o->atom, want * sizeof *v) : o->atom;
+    s->atom = NULL;
+    if (!v) return false;
+    if (want > o->atom_cap) o->atom = v, o->atom_cap = want;
+    for (size_t i = 0; i < o->natom; i++) c->nkept += is_other(&v[i]);
+    c->kept = malloc((c->nkept + 1) * sizeof *c->kept);
+    if (!c->kept) return false;
+    for (size_t i = 0, n = 0; i < o->natom; i++)
+        if (is_other(&v[i])) c->kept[n++] = v[i];
+    s->atom = v, s->atom_cap = o->atom_cap;
+    return true;
+}
+
+static void give_back(struct check *c)
+{
+    struct lp_side *o = OLD(c->d);
+    for (size_t i = 0, n = 0; c->side.atom && i < o->natom; i++)
+        if (is_other(&o->atom[i])) o->atom[i] = c->kept[n++];
+    free(c->kept);
+}
+
+/* Only then it has words besides the old file's. */
+static bool brings_data(const struct check *c)
+{
+    size_t i = 0;
+    while (i < c->plan.ndef && c->plan.def[i].item->kind != LP_ITEM_DATA) i++;
+    return i < c->plan.ndef;
+}
+
 static bool make_side(struct check *c)
 {
     struct lp_side *s = &c->side;
@@ -304,13 +349,13 @@ static bool make_side(struct check *c)
     s->survey = (struct lp_flow_survey){0}; /* its own */
     s->nearby = (struct lp_nearby){0};
     s->reloc = NULL, s->nreloc = 0; /* they are of what was there before */
-    s->atom = copy(OLD(c->d)->atom, s->natom, 0, sizeof *s->atom);
-    s->atom_cap = s->natom;
-    s->word = copy(OLD(c->d)->word, s->nword, 0, sizeof *s->word);
+    if (!borrow_atoms(c)) return false;
+    c->words = brings_data(c);
+    if (c->words) s->word = copy(OLD(c->d)->word, s->nword, 0, sizeof *s->word);
     s->word_cap = s->nword;
     s->span = copy(OLD(c->d)->span, s->nspan, 3 * c->plan.nregion + 1, sizeof *s->span);
     s->offsets = copy(OLD(c->d)->offsets, s->noffsets, NEW(c->d)->noffsets, sizeof *s->offsets);
-    if (!s->atom || !s->span || !s->word || !s->offsets) return false;
+    if (!s->span || (c->words && !s->word) || !s->offsets) return false;
     add_new(c);
     return add_patched(c) && survey(c);
 }
@@ -318,7 +363,8 @@ static bool make_side(struct check *c)
 static void free_check(struct check *c)
 {
     for (size_t i = 0; i < c->side.nover; i++) free(c->side.over[i].bytes);
-    free(c->side.over), free(c->side.atom), free(c->side.span), free(c->side.word), free(c->side.ref), free(c->side.table), free(c->side.offsets);
+    give_back(c);
+    free(c->side.over), free(c->side.span), free(c->words ? c->side.word : NULL), free(c->side.ref), free(c->side.table), free(c->side.offsets);
     lp_flow_survey_free(&c->side.survey);
     lp_plan_free(&c->plan);
 }

@@ -103,57 +103,63 @@ static void read_symbols(const struct lp_elf *e, struct lp_dynamic *d, struct lp
 
 /* ---- relocations ---- */
 
-struct growing { struct lp_dynamic *d; size_t rel_cap, fix_cap; };
-
-static void add_fix(struct growing *g, uint64_t at, uint64_t value, bool packed)
-{
-    struct lp_dynfix *v = lp_grow(g->d->fix, &g->fix_cap, g->d->nfix, sizeof *v);
-    if (!v) return;
-    g->d->fix = v;
-    v[g->d->nfix++] = (struct lp_dynfix){at, value, packed};
-}
-
 /* Elf64_Rela: offset, symbol << 32 | type, addend. */
-static void read_rela(const struct lp_elf *e, struct growing *g, int64_t tag, int64_t size_tag)
+static void read_rela(const struct lp_elf *e, struct lp_dynamic *d, size_t *cap, int64_t tag, int64_t size_tag)
 {
     uint64_t n;
     const uint8_t *p = table(e, tag, size_tag, sizeof(Elf64_Rela), &n);
     for (uint64_t i = 0; p && i < n; i++, p += sizeof(Elf64_Rela)) {
         uint64_t info = lp_le64(p + 8), sym = info >> 32;
-        if ((uint32_t)info == R_AARCH64_RELATIVE) {
-            add_fix(g, lp_le64(p), lp_le64(p + 16), false);
-            continue;
-        }
-        struct lp_dynrel *v = lp_grow(g->d->rel, &g->rel_cap, g->d->nrel, sizeof *v);
+        if ((uint32_t)info == R_AARCH64_RELATIVE) continue;
+        struct lp_dynrel *v = lp_grow(d->rel, cap, d->nrel, sizeof *v);
         if (!v) return;
-        g->d->rel = v;
-        v[g->d->nrel++] = (struct lp_dynrel){lp_le64(p), (uint32_t)info, (int64_t)lp_le64(p + 16), sym && sym < g->d->nsym ? &g->d->sym[sym] : NULL};
+        d->rel = v;
+        v[d->nrel++] = (struct lp_dynrel){lp_le64(p), (uint32_t)info, (int64_t)lp_le64(p + 16), sym && sym < d->nsym ? &d->sym[sym] : NULL};
     }
 }
 
-static void add_packed(const struct lp_elf *e, struct growing *g, uint64_t at)
+typedef void (*fix_fn)(void *ctx, const struct lp_dynfix *f);
+
+static void each_relative(const struct lp_elf *e, int64_t tag, int64_t size_tag, fix_fn fn, void *ctx)
+{
+    uint64_t n;
+    const uint8_t *p = table(e, tag, size_tag, sizeof(Elf64_Rela), &n);
+    for (uint64_t i = 0; p && i < n; i++, p += sizeof(Elf64_Rela))
+        if (lp_le32(p + 8) == R_AARCH64_RELATIVE) fn(ctx, &(struct lp_dynfix){lp_le64(p), lp_le64(p + 16), false});
+}
+
+static bool packed(const struct lp_elf *e, uint64_t at, fix_fn fn, void *ctx)
 {
     uint64_t avail;
     const uint8_t *p = lp_elf_at(e, at, &avail);
-    if (p && avail >= 8) add_fix(g, at, lp_le64(p), true);
+    if (!p || avail < 8) return false;
+    fn(ctx, &(struct lp_dynfix){at, lp_le64(p), true});
+    return true;
 }
 
 /* DT_RELR (gABI): an even entry is an address, an odd one a bitmap of the 63 words that follow. */
-static void read_relr(const struct lp_elf *e, struct growing *g)
+static void each_packed(const struct lp_elf *e, fix_fn fn, void *ctx)
 {
-    uint64_t n, next = 0;
+    uint64_t n, next = 0, count = 0;
     const uint8_t *p = table(e, LP_DT_RELR, LP_DT_RELRSZ, 8, &n);
-    for (uint64_t i = 0; p && i < n && g->d->nfix < RELR_MAX; i++, p += 8) {
+    for (uint64_t i = 0; p && i < n && count < RELR_MAX; i++, p += 8) {
         uint64_t entry = lp_le64(p);
         if (!(entry & 1)) {
-            add_packed(e, g, entry);
+            count += packed(e, entry, fn, ctx);
             next = entry + 8;
             continue;
         }
         for (unsigned bit = 1; bit < 64; bit++)
-            if (entry >> bit & 1) add_packed(e, g, next + 8 * (uint64_t)(bit - 1));
+            if (entry >> bit & 1) count += packed(e, next + 8 * (uint64_t)(bit - 1), fn, ctx);
         next += 63 * 8;
     }
+}
+
+void lp_elf_each_dynfix(const lp_elf *e, fix_fn fn, void *ctx)
+{
+    each_relative(e, DT_RELA, DT_RELASZ, fn, ctx);
+    each_relative(e, DT_JMPREL, DT_PLTRELSZ, fn, ctx);
+    each_packed(e, fn, ctx);
 }
 
 static int by_address(const void *a, const void *b)
@@ -180,24 +186,22 @@ static void read_entries(const struct lp_elf *e, struct lp_dynamic *d, struct lp
 void lp_elf_load_dynamic(struct lp_elf *e)
 {
     struct lp_dynamic *d = e->dynamic;
-    struct growing g = {d, 0, 0};
+    size_t cap = 0;
     struct lp_elf_strtab str = strings(e);
     for (size_t i = 0; i < e->nseg && e->dyn_size; i++)
         if (e->seg[i].type == PT_DYNAMIC && !d->at) d->at = e->seg[i].vaddr;
     read_symbols(e, d, str);
-    read_rela(e, &g, DT_RELA, DT_RELASZ);
-    read_rela(e, &g, DT_JMPREL, DT_PLTRELSZ);
-    read_relr(e, &g);
-    d->rel = lp_trim(d->rel, &g.rel_cap, d->nrel, sizeof *d->rel);
-    d->fix = lp_trim(d->fix, &g.fix_cap, d->nfix, sizeof *d->fix);
-    lp_sort(d->fix, d->nfix, sizeof *d->fix, by_address);
+    read_rela(e, d, &cap, DT_RELA, DT_RELASZ);
+    read_rela(e, d, &cap, DT_JMPREL, DT_PLTRELSZ);
+    d->rel = lp_trim(d->rel, &cap, d->nrel, sizeof *d->rel);
     read_entries(e, d, str);
 }
 
 void lp_elf_free_dynamic(struct lp_elf *e)
 {
+    free(e->fix);
     if (!e->dynamic) return;
-    free(e->dynamic->sym), free(e->dynamic->rel), free(e->dynamic->fix), free(e->dynamic->needed);
+    free(e->dynamic->sym), free(e->dynamic->rel), free(e->dynamic->needed);
     free(e->dynamic);
 }
 
@@ -209,6 +213,32 @@ const struct lp_dynamic *lp_elf_dynamic_part(const lp_elf *elf)
     if (!e->dynamic && (e->dynamic = calloc(1, sizeof *e->dynamic)) != NULL) lp_elf_load_dynamic(e);
     pthread_mutex_unlock(&e->lock);
     return e->dynamic ? e->dynamic : &none;
+}
+
+struct fixes { struct lp_elf *e; size_t cap; };
+
+static void add_fix(void *ctx, const struct lp_dynfix *f)
+{
+    struct fixes *g = ctx;
+    struct lp_dynfix *v = lp_grow(g->e->fix, &g->cap, g->e->nfix, sizeof *v);
+    if (!v) return;
+    g->e->fix = v;
+    v[g->e->nfix++] = *f;
+}
+
+static void load_fixes(struct lp_elf *e)
+{
+    struct fixes g = {e, 0};
+    lp_elf_each_dynfix(e, add_fix, &g);
+    e->fix = lp_trim(e->fix, &g.cap, e->nfix, sizeof *e->fix);
+    lp_sort(e->fix, e->nfix, sizeof *e->fix, by_address);
+}
+
+struct lp_dynfixes lp_elf_dynfixes(const lp_elf *elf)
+{
+    struct lp_elf *e = (struct lp_elf *)elf;
+    lp_elf_once(e, &e->have_fixes, load_fixes);
+    return (struct lp_dynfixes){e->fix, e->nfix};
 }
 
 /* ---- look-ups ---- */
@@ -236,10 +266,11 @@ const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char 
     return NULL;
 }
 
-bool lp_dynfix_covers(const struct lp_dynamic *d, uint64_t at, uint64_t len)
+bool lp_elf_dynfix_covers(const lp_elf *e, uint64_t at, uint64_t len)
 {
-    size_t i = at < 8 ? 0 : lp_count_upto(d->fix, d->nfix, sizeof *d->fix, at - 8); /* the first that ends behind `at` */
-    return i < d->nfix && d->fix[i].at < at + len;
+    const struct lp_dynfixes f = lp_elf_dynfixes(e);
+    size_t i = at < 8 ? 0 : lp_count_upto(f.v, f.n, sizeof *f.v, at - 8); /* the first that ends behind `at` */
+    return i < f.n && f.v[i].at < at + len;
 }
 
 bool lp_elf_start_fills(const lp_elf *e, uint64_t at, uint64_t len)

@@ -23,8 +23,6 @@ struct lp_dynamic {
     size_t nsym;
     struct lp_dynrel *rel;      /* all but RELATIVE, in the linker's order */
     size_t nrel;
-    struct lp_dynfix *fix;      /* DT_RELR's too, by address */
-    size_t nfix;
     const char **needed;        /* DT_NEEDED */
     size_t nneeded;
     uint64_t debug_at;          /* where DT_DEBUG's value is; 0 = there is none */
@@ -36,8 +34,13 @@ const struct lp_dynamic *lp_elf_dynamic_part(const lp_elf *elf);
 const struct lp_dynsym *lp_dynsym_defined(const struct lp_dynamic *d, const char *name, const char *version);
 /* The import of this name; NULL = none. */
 const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char *name, const char *version);
-/* Does a RELATIVE relocation fill bytes of [at, at + len)? */
-bool lp_dynfix_covers(const struct lp_dynamic *d, uint64_t at, uint64_t len);
+/* Its RELATIVE relocations, DT_RELR's too, by address. There may be many, so that the list is made when it is asked for. */
+struct lp_dynfixes { const struct lp_dynfix *v; size_t n; };
+struct lp_dynfixes lp_elf_dynfixes(const lp_elf *elf);
+/* fn for each of them, in the linker's order, without a list. */
+void lp_elf_each_dynfix(const lp_elf *elf, void (*fn)(void *ctx, const struct lp_dynfix *f), void *ctx);
+/* Does one fill bytes of [at, at + len)? */
+bool lp_elf_dynfix_covers(const lp_elf *elf, uint64_t at, uint64_t len);
 /* A program without PT_DYNAMIC relocates itself when it starts (IRELATIVE, from __rela_iplt_start): does it fill bytes of [at, at + len)? */
 bool lp_elf_start_fills(const lp_elf *elf, uint64_t at, uint64_t len);
 /* The file's own PLT entry of an IFUNC, by its resolver, or of what it imports (version NULL: any); 0 = there is none. */

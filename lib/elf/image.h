@@ -34,7 +34,7 @@ struct lp_elf {
     uint64_t dyn_off, dyn_size; /* PT_DYNAMIC, in the file */
 
     pthread_mutex_t lock;
-    atomic_bool have_sections, have_symbols, have_covers, have_relocs;
+    atomic_bool have_sections, have_symbols, have_covers, have_relocs, have_fixes;
     struct lp_elf_section *sec;
     size_t nsec;
     struct lp_elf_arena arena;
@@ -51,6 +51,8 @@ struct lp_elf {
     struct lp_elf_span *exec;  /* executable sections, else segments, in address order, not overlapping */
     size_t nexec;
     struct lp_dynamic *dynamic; /* dynamic.h; NULL = not looked at yet */
+    struct lp_dynfix *fix;     /* likewise, with have_fixes */
+    size_t nfix;
     struct lp_lines *_Atomic lines; /* line.h; NULL = not looked at yet */
     pthread_mutex_t debug_lock; /* lp_elf_debug(), which opens a file meanwhile */
     bool have_debug;

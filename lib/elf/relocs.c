@@ -69,8 +69,7 @@ static void load(struct lp_elf *e)
         const struct lp_dynrel *r = &d->rel[i];
         add(&g, (struct lp_elf_reloc){.at = r->at, .type = r->type, .symbol = r->sym ? r->sym->name : NULL, .addend = r->addend});
     }
-    for (size_t i = 0; d && i < d->nfix; i++)
-        add(&g, (struct lp_elf_reloc){.at = d->fix[i].at, .type = R_AARCH64_RELATIVE, .addend = (int64_t)d->fix[i].value});
+    for (size_t i = 0; i < e->nfix; i++) add(&g, (struct lp_elf_reloc){.at = e->fix[i].at, .type = R_AARCH64_RELATIVE, .addend = (int64_t)e->fix[i].value});
     for (size_t i = 0; i < g.n; i++) g.v[i].order = (uint32_t)i, g.v[i].section = e->info.type == ET_REL ? g.v[i].section : 0;
     if (g.n) qsort(g.v, g.n, sizeof *g.v, by_place);
     e->reloc = g.v;
@@ -80,7 +79,7 @@ static void load(struct lp_elf *e)
 const struct lp_elf_reloc *lp_elf_relocs(const lp_elf *elf, size_t *count)
 {
     struct lp_elf *e = (struct lp_elf *)elf;
-    lp_elf_dynamic_part(e);
+    lp_elf_dynamic_part(e), lp_elf_dynfixes(e);
     lp_elf_sections(e, NULL);
     lp_elf_once(e, &e->have_relocs, load);
     *count = e->nreloc;

@@ -146,14 +146,14 @@ static void add_word(struct lp_elf_writer *w, uint64_t v)
 
 static lp_status write_relr(struct lp_elf_writer *w)
 {
-    const struct lp_dynamic *d = w->e->dynamic;
+    const struct lp_dynfixes f = lp_elf_dynfixes(w->e);
     bool any = false;
-    for (size_t i = 0; i < d->nfix; i++) any |= d->fix[i].packed && is_gone(w, d->fix[i].at, 8);
+    for (size_t i = 0; i < f.n; i++) any |= f.v[i].packed && is_gone(w, f.v[i].at, 8);
     if (!any) return LP_OK;
     uint64_t at = lp_write_table(w, 8), old = 0, next = 0, bits = 0;
-    for (size_t i = 0; i < d->nfix; i++) {
-        uint64_t a = d->fix[i].at;
-        if (!d->fix[i].packed || is_gone(w, a, 8)) continue;
+    for (size_t i = 0; i < f.n; i++) {
+        uint64_t a = f.v[i].at;
+        if (!f.v[i].packed || is_gone(w, a, 8)) continue;
         while (next && a - next >= 63 * 8 && bits) add_word(w, bits << 1 | 1), bits = 0, next += 63 * 8;
         if (next && a >= next && a - next < 63 * 8 && (a - next) % 8 == 0) bits |= UINT64_C(1) << (a - next) / 8;
         else {
@@ -175,9 +175,10 @@ lp_status lp_write_relocs(struct lp_elf_writer *w)
 {
     bool any = w->m->nrel > 0;
     const struct lp_dynamic *d = lp_elf_dynamic_part(w->e);
+    const struct lp_dynfixes f = lp_elf_dynfixes(w->e);
     if (!w->m->nrel && !w->m->ngone) return LP_OK;
     for (size_t i = 0; i < d->nrel && !any; i++) any = is_gone(w, d->rel[i].at, lp_dynrel_bytes(d->rel[i].type));
-    for (size_t i = 0; i < d->nfix && !any; i++) any = !d->fix[i].packed && is_gone(w, d->fix[i].at, 8);
+    for (size_t i = 0; i < f.n && !any; i++) any = !f.v[i].packed && is_gone(w, f.v[i].at, 8);
     if (!plt_allows(w)) return lp_write_refuse(w, "the patch changes a word of the PLT's, or the PLT's relocations are among the others");
     lp_status s = any ? write_rela(w) : LP_OK;
     return s == LP_OK ? write_relr(w) : s;

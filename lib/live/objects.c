@@ -299,8 +299,9 @@ static bool holds(struct lp_mem *mem, uint64_t at, uint64_t *value) { return lp_
 static bool slots_filled(const struct lp_target *t, struct lp_mem *mem)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
+    const struct lp_dynfixes f = lp_elf_dynfixes(t->elf);
     uint64_t now;
-    if (d->nfix && t->bias && holds(mem, d->fix[d->nfix - 1].at + t->bias, &now) && now == d->fix[d->nfix - 1].value) return false;
+    if (f.n && t->bias && holds(mem, f.v[f.n - 1].at + t->bias, &now) && now == f.v[f.n - 1].value) return false;
     for (size_t i = d->nrel; i-- > 0;) {
         const struct lp_dynrel *r = &d->rel[i];
         if (r->type != R_AARCH64_GLOB_DAT || !r->sym || r->sym->bind == STB_WEAK) continue;

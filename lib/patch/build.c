@@ -257,7 +257,7 @@ static bool to_be_relocated(struct lp_plan *pl, struct lp_target *t, uint64_t ad
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
     if (!pl->how.wait || pl->space->ready(pl->space->ctx, t)) return false;
-    bool hit = lp_dynfix_covers(d, addr - t->bias, len);
+    bool hit = lp_elf_dynfix_covers(t->elf, addr - t->bias, len);
     for (size_t i = 0; i < d->nrel && !hit; i++) hit = d->rel[i].at + 8 > addr - t->bias && d->rel[i].at < addr - t->bias + len;
     return hit;
 }

@@ -70,13 +70,13 @@ static struct lp_disk_kind kind_of(const lp_elf *e)
 /* As the dynamic linker leaves it at address 0. */
 static bool make_view(struct lp_disk *d)
 {
-    const struct lp_dynamic *dyn = lp_elf_dynamic_part(d->elf);
+    const struct lp_dynfixes f = lp_elf_dynfixes(d->elf);
     uint64_t avail;
     if (!(d->view = malloc(d->elf->size + 1))) return false;
     memcpy(d->view, d->elf->image, d->elf->size);
-    for (size_t i = 0; i < dyn->nfix; i++) {
-        uint8_t *p = view_at(d, dyn->fix[i].at, &avail);
-        if (p && avail >= 8) lp_put64(p, dyn->fix[i].value);
+    for (size_t i = 0; i < f.n; i++) {
+        uint8_t *p = view_at(d, f.v[i].at, &avail);
+        if (p && avail >= 8) lp_put64(p, f.v[i].value);
     }
     return true;
 }

@@ -57,7 +57,7 @@ static bool add_gone(struct lp_disk *d, struct lp_plan *pl, const struct lp_writ
                      "apply the patch to the running program", (unsigned long long)w->addr);
         return false;
     }
-    bool hit = lp_dynfix_covers(dyn, w->addr, w->len);
+    bool hit = lp_elf_dynfix_covers(d->elf, w->addr, w->len);
     for (size_t i = 0; i < dyn->nrel && !hit && !w->code; i++) hit = meets(&dyn->rel[i], w);
     if (!hit) return true;
     struct lp_elf_span *s = MORE(d, gone);

@@ -39,7 +39,8 @@ static size_t dynamic_part(const lp_elf *e)
     for (size_t i = 0; i < d->nsym; i++) total += strlen(d->sym[i].name) + (d->sym[i].version ? strlen(d->sym[i].version) : 0);
     for (size_t i = 0; i < d->nneeded; i++) total += strlen(d->needed[i]);
     for (size_t i = 0; i < d->nrel; i++) total += d->rel[i].sym ? d->rel[i].sym->type : 1;
-    for (size_t i = 0; i < d->nfix; i += 1 + d->nfix / 100) total += lp_dynfix_covers(d, d->fix[i].at, 8);
+    const struct lp_dynfixes f = lp_elf_dynfixes(e);
+    for (size_t i = 0; i < f.n; i += 1 + f.n / 100) total += lp_elf_dynfix_covers(e, f.v[i].at, 8);
     return total + (lp_dynsym_defined(d, "main", NULL) != NULL) + (lp_dynsym_wanted(d, "puts", "GLIBC_2.17") != NULL);
 }
 
