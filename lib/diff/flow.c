@@ -12,7 +12,7 @@
 enum { MOST_VISITS = 100, MOST_ROUNDS = 12 };
 #define NO_STATE UINT32_MAX
 
-enum { MOST_OPS = 4096 }; /* words that are kept decoded */
+enum { MOST_OPS = 2048 }; /* words that are kept decoded */
 
 void lp_flow_free(struct lp_flow *flow)
 {
