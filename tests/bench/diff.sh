@@ -1,7 +1,8 @@
 #!/bin/sh
 # lpdiff beside bsdiff and xdelta3: time, memory and size, over sizes of text. OLD is a file of the arm64 root, NEW the same with one instruction changed,
 # so the work is that of reading and comparing all of both. usage: diff.sh [FILE...], by default programs from 0.1 to 100 MB;
-# what the first of these takes is the process itself: the C library, ours, and its tables of instructions.
+# memory: the peak of resident memory as GNU time has it, the pages of both files and of the libraries counted; x files: as often as both files are large.
+# rest: the same without what the process itself takes: the C library, ours, and its tables of instructions (of a file of 66 KB with itself).
 # BSDIFF_MAX=MB: bsdiff for larger files too (it needs 17 times the memory of the file); 20 by default.
 . "$srcdir/tests/lib.sh"
 have python3 || skip_all "no python3"
@@ -44,7 +45,10 @@ run()
 size() { [ -s "$1" ] && wc -c <"$1" || echo -; }
 # per VALUE UNIT N: one of so many of a unit
 per() { awk -v v="$1" -v u="$2" -v n="$3" 'BEGIN { printf "%.2f", v * u / n }'; }
-printf '%-16s %8s %8s | %6s %6s %6s %6s %7s %8s | %7s %6s %8s | %7s %6s %8s\n' 'KB; s, MB, bytes' text file wall CPU CPU/MB memory 'x files' patch \
+base=0
+small=$root/usr/bin/true
+[ ! -f "$small" ] || base=$(run /dev/null "$lpdiff" "$small" "$small" | cut -d ' ' -f 3)
+printf '%-16s %8s %8s | %6s %6s %6s %6s %7s %5s %8s | %7s %6s %8s | %7s %6s %8s\n' 'KB; s, MB, bytes' text file wall CPU CPU/MB memory 'x files' rest patch \
     bsdiff memory delta xdelta3 memory delta
 for f; do
     case $f in /*) old=$f ;; *) old=$root/$f ;; esac
@@ -54,7 +58,9 @@ for f; do
     text=$1 file=$2
     set -- $(run patch "$lpdiff" --assume-line --heuristic "$old" new)
     if [ "$4" = 1 ]; then patch=$(size patch); else patch="status $4"; head -n 3 errors | note; fi
-    printf '%-16s %8d %8d | %6s %6s %6s %6s %7s %8s | ' "${f##*/}" "$text" "$file" "$1" "$2" "$(per "$2" 1024 "$text")" "$3" "$(per "$3" 512 "$file")" "$patch"
+    rest=$(awk -v m="$3" -v b="$base" 'BEGIN { print (m > b ? m - b : 0) }')
+    printf '%-16s %8d %8d | %6s %6s %6s %6s %7s %5s %8s | ' "${f##*/}" "$text" "$file" "$1" "$2" "$(per "$2" 1024 "$text")" "$3" "$(per "$3" 512 "$file")" \
+        "$(per "$rest" 512 "$file")" "$patch"
     if [ -x "$tools/bsdiff" ] && [ "$file" -lt $((${BSDIFF_MAX:-20} * 1024)) ]; then
         set -- $(run /dev/null "$tools/bsdiff" "$old" new delta)
         printf '%7s %6s %8s | ' "$2" "$3" "$(size delta)"
