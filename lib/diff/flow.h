@@ -89,8 +89,8 @@ struct lp_flow_survey {
 /* The parts are functions (and .cold parts). *out is for lp_flow_survey_free() in any case. */
 lp_status lp_flow_survey(const struct lp_flow_part *part, size_t n, bool (*returns)(void *ctx, uint64_t addr), void *ctx, struct lp_flow_survey *out,
                          struct lp_error *err); /* returns: as in lp_flow_input */
-/* The same (for as long as `old` is there) of code in which some functions are others now, of the same size, and some came to it that no other calls. False: what changed says something
- * else about calls (or there is no memory), so that all must be looked at. */
+/* The same of code in which some functions are others now, of the same size, and some came to it that no other calls; for as long as `old` is there.
+ * False: what changed says something else about calls (or there is no memory), so that all must be looked at. */
 struct lp_flow_changes { const struct lp_flow_part *before, *after; size_t nchanged; const struct lp_flow_part *added; size_t nadded; };
 bool lp_flow_survey_changed(const struct lp_flow_survey *old, const struct lp_flow_changes *c, bool (*returns)(void *ctx, uint64_t addr), void *ctx,
                             struct lp_flow_survey *out);
