@@ -332,11 +332,11 @@ static void give_back(struct check *c)
 }
 
 /* Only then it has words besides the old file's. */
-static bool brings_data(const struct check *c)
+static bool brings_words(const struct check *c)
 {
     size_t i = 0;
     while (i < c->plan.ndef && c->plan.def[i].item->kind != LP_ITEM_DATA) i++;
-    return i < c->plan.ndef;
+    return i < c->plan.ndef || c->plan.ndyn; /* data, or slots of imports */
 }
 
 static bool make_side(struct check *c)
@@ -350,7 +350,7 @@ static bool make_side(struct check *c)
     s->nearby = (struct lp_nearby){0};
     s->reloc = NULL, s->nreloc = 0; /* they are of what was there before */
     if (!borrow_atoms(c)) return false;
-    c->words = brings_data(c);
+    c->words = brings_words(c);
     if (c->words) s->word = copy(OLD(c->d)->word, s->nword, 0, sizeof *s->word);
     s->word_cap = s->nword;
     s->span = copy(OLD(c->d)->span, s->nspan, 3 * c->plan.nregion + 1, sizeof *s->span);
