@@ -239,7 +239,8 @@ static void add_reloc(struct lp_side *s, const struct lp_reloc_at *r)
     v[s->nreloc++] = *r;
 }
 
-/* Elf64_Rela against Elf64_Sym (name 0, info 4, other 5, shndx 6, value 8, size 16). A symbol that is defined elsewhere has no address here. */
+/* Elf64_Rela against Elf64_Sym (name 0, info 4, other 5, shndx 6, value 8, size 16). A symbol that is defined elsewhere has no address here, but for a PLT
+ * entry that is the function's address for all. */
 static void load_relocs_of(struct lp_side *s, const lp_elf *file, const struct lp_elf_section *r, const struct lp_elf_section *sym)
 {
     const struct lp_elf_info *info = lp_elf_info(file);
@@ -250,7 +251,7 @@ static void load_relocs_of(struct lp_side *s, const lp_elf *file, const struct l
         if (!i || i >= sym->size / 24) continue;
         const uint8_t *x = q + 24 * i;
         uint64_t value = lp_le64(x + 8), kind = x[4] & 15;
-        bool defined = lp_le16(x + 6) != SHN_UNDEF && kind != STT_TLS;
+        bool defined = (lp_le16(x + 6) != SHN_UNDEF || value) && kind != STT_TLS;
         /* The symbol is kept for what it says about which of two neighbours is meant. */
         bool named = defined && kind != STT_SECTION && lp_le64(x + 16);
         add_reloc(s, &(struct lp_reloc_at){lp_le64(p + k), defined ? value + lp_le64(p + k + 16) : UINT64_MAX, named ? value : UINT64_MAX, (uint32_t)type});
@@ -276,10 +277,12 @@ static void add_kept_words(struct lp_side *s)
     const size_t have = s->nword;
     for (size_t i = 0; i < s->nreloc && lp_elf_info(s->elf)->type == ET_EXEC; i++) {
         const struct lp_reloc_at *r = &s->reloc[i];
-        const struct lp_span *x = r->type == R_AARCH64_ABS64 && r->addr != UINT64_MAX ? lp_side_span(s, r->at) : NULL;
+        const struct lp_span *x = r->type == R_AARCH64_ABS64 ? lp_side_span(s, r->at) : NULL;
         const size_t n = x ? lp_count_upto(s->word, have, sizeof *s->word, r->at) : 0;
         if (!x || !x->bytes || x->end - r->at < 8 || (n && s->word[n - 1].at == r->at)) continue;
-        add_word(s, &(struct lp_word_at){r->at, lp_le64(x->bytes + (r->at - x->start)), NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR});
+        const uint64_t v = lp_le64(x->bytes + (r->at - x->start));
+        if (r->addr == UINT64_MAX && !lp_side_span(s, v)) continue; /* nobody's */
+        add_word(s, &(struct lp_word_at){r->at, v, NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR});
     }
     sort_words(s);
 }

@@ -70,6 +70,35 @@ build() { out=$1; shift; "$CROSS_CC" -w -O1 -fPIE -pie -fno-plt -fno-builtin "$@
 fix "an import with a PLT entry, through the GOT" g.old g.fix careful 1 2
 is "$(lpapply -q -o g.file g.old fix.lpatch 2>&1; run ./g.file 1 2; echo $?)" "$(run ./g.fix 1 2; echo $?)" "and the patched file does what the new one does"
 
+# ---- kept relocations (-q) of words that hold the PLT entry of an import: its address in the whole program, where the linker has moved it ----
+cat >hooks.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#ifdef SHIFT
+static int room[40] = {1};
+int *shift(int n) { return room + n + rand(); }
+#endif
+struct { void *(*get)(size_t); void (*put)(void *); } const hooks = {malloc, free};
+int main(int argc, char **argv)
+{
+    hooks.put(hooks.get(10));
+#ifdef FIX
+    argc++;
+#endif
+    return printf("%d\n", argc) - 2;
+}
+C
+for linker in gnu lld; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 -fno-pic -no-pie "$@" -Wl,--build-id,-q -o "$out" hooks.c; }
+    if [ $linker = lld ]; then
+        build() { out=$1; shift; clang --target=aarch64-linux-gnu -fuse-ld=lld -w -O1 -fno-pic -no-pie "$@" -Wl,--build-id,-q -o "$out" hooks.c; }
+        { have clang && build k.old 2>/dev/null; } || { skip "pointers to imports, by lld" "no clang for AArch64 with lld"; continue; }
+    fi
+    build k.old && build k.new -DSHIFT && build k.fix -DSHIFT -DFIX || exit 1
+    is "$(lpdiff k.old k.new 2>&1)" "" "pointers to imports ($linker): nothing changed"
+    fix "a fix there ($linker)" k.old k.fix main
+done
+
 # ---- code behind a BR that is not understood: what that code itself leads to has its state and no other ----
 cat >behind.c <<'C'
 #include <stdio.h>
