@@ -380,6 +380,33 @@ static lp_status refer_whole(struct lp_carrying *x, uint32_t section, uint64_t o
     return s;
 }
 
+/* The data around a place among code: between instructions, and outside of functions. */
+static void data_run(const struct lp_objfile *o, uint32_t section, uint64_t off, uint64_t *start, uint64_t *end)
+{
+    uint64_t code = 0;
+    *start = off, *end = o->sec[section].head->size;
+    for (size_t i = 1; i < o->nsym; i++) {
+        const struct lp_objsym *s = &o->sym[i];
+        const uint64_t last = s->mapping == 'x' ? s->value + 4 : s->type == STT_FUNC ? s->value + s->size : 0;
+        if (s->section != section || (s->type != STT_FUNC && !s->mapping)) continue;
+        if (last <= off && last > code) code = last;
+        if (s->value > off && s->value < *end && s->mapping != 'd') *end = s->value;
+    }
+    for (size_t i = 1; i < o->nsym; i++)
+        if (o->sym[i].section == section && o->sym[i].mapping == 'd' && o->sym[i].value >= code && o->sym[i].value < *start) *start = o->sym[i].value;
+}
+
+/* Literals behind a function (-mcmodel=large, .ltorg): all of them that stand together, as constants. */
+static lp_status refer_literal(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
+{
+    uint64_t start, end;
+    const char *name;
+    data_run(x->c->o, section, off, &start, &end);
+    lp_status s = piece(x, section, start, end, ".literals", false, &name, err);
+    if (s == LP_OK) put(out, name, (int64_t)(off - start));
+    return s;
+}
+
 /* ---- all ---- */
 
 /* off: a place that belongs to what is meant; extra: how far from there. */
@@ -390,12 +417,15 @@ static lp_status refer_to(struct lp_carrying *x, uint32_t section, uint64_t off,
     const struct lp_elf_section *h = o->sec[section].head;
     const struct lp_objsym *s = named ? named : lp_objfile_cover(o, section, off);
     if (!(h->flags & SHF_ALLOC)) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to %s, which is not loaded", h->name);
-    if (h->flags & SHF_EXECINSTR) return refer_code(x, s, section, off + (uint64_t)extra, out, err);
+    const uint64_t at = off + (uint64_t)extra;
+    const bool outside = !s || s->type != STT_FUNC || at - s->value >= s->size;
+    if (h->flags & SHF_EXECINSTR && outside && lp_objfile_is_data(o, section, at)) return refer_literal(x, section, at, out, err);
+    if (h->flags & SHF_EXECINSTR) return refer_code(x, s, section, at, out, err);
     bool whole;
     lp_status st = share_section(x, section, &whole, err);
     if (st != LP_OK) return st;
     if (h->flags & SHF_TLS) return refer_tls(x, s, s ? (int64_t)(off - s->value) + extra : extra, out, err);
-    if (whole) return refer_whole(x, section, off + (uint64_t)extra, out, err);
+    if (whole) return refer_whole(x, section, at, out, err);
     if (s && s->type == STT_OBJECT) return refer_variable(x, s, (int64_t)(off - s->value) + extra, out, err);
     return refer_nameless(x, section, off, extra, out, err);
 }

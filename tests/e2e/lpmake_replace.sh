@@ -195,6 +195,34 @@ for how in "static -static" "pie -fPIE -pie"; do
     lpapply -q -o table-disk "table-$as" table.lpatch 2>err || note <err
     is "$(run_lprun ./table-disk | tr '\n' ' ')" "new-zero 77 new-i 22 new-the second 22 " "  and in the file"
 done
+# The large code model, and literals of the assembler: data behind a function, which the patch has as constants.
+cat >large.c <<'C'
+#include <stdio.h>
+double scale = 1.5;
+__attribute__((noipa)) long whole(void) { return 7; }
+__attribute__((noipa)) double calc(int v, const char *s)
+{
+#ifdef FIXED
+    static int calls;
+    printf("%s %d\n", s, ++calls);
+    switch (v) { case 0: return 3.14159 * scale; case 1: return 1e100; case 2: return 2.5e-7; case 3: return whole(); case 4: return 77; }
+#endif
+    return v * scale + *s;
+}
+int main(void) { for (int i = 0; i < 6; i++) printf("%g %ld\n", calc(i, "a"), whole()); return 0; }
+C
+printf '.text\n.globl whole\n.type whole, %%function\nwhole: ldr x0, =0x123456789\nldr w1, =77777\nadd x0, x0, x1\nret\n.size whole, .-whole\n.ltorg\n' |
+    "$CROSS_CC" -c -x assembler -o whole.o -
+for how in -no-pie -static; do
+    "$CROSS_CC" $SECTIONS -mcmodel=large -fno-pic $how -o large large.c && "$CROSS_CC" $SECTIONS -mcmodel=large -fno-pic -DFIXED -c -o large.o large.c || not_ok "compile"
+    lpmake -q -t large -o large.lpatch 'calc=replace from large.o' 'whole=replace from whole.o' 2>err || note <err
+    run_patched large.lpatch ./large >got
+    is "$(tr '\n' ' ' <got)" "a 1 4.71238 4886796122 a 2 1e+100 4886796122 a 3 2.5e-07 4886796122 a 4 4.8868e+09 4886796122 a 5 77 4886796122 a 6 104.5 4886796122 " \
+        "-mcmodel=large, $how"
+    lpapply -q -o large.disk large large.lpatch 2>err || note <err
+    run_lprun ./large.disk >again
+    same again got "  and in the file"
+done
 # Mutated objects: a patch or a refusal, and nothing else.
 "$builddir/tests/fuzz/fuzz_elf" -n 150 -s 7 -w "$scratch/m.o" "$scratch/fix.o" >/dev/null 2>&1
 bad=0 n=0
