@@ -4,6 +4,7 @@
 #include "diff/diff.h"
 #include "base/bits.h"
 #include "base/search.h"
+#include "elf/suffix.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -60,17 +61,13 @@ static int by_name(const void *a, const void *b)
     return c ? c : (x->atom > y->atom) - (x->atom < y->atom);
 }
 
-/* The name without what compilers add: .isra.0 .part.1 .constprop.0 .cold .llvm.123 .lto_priv.0 .4567 */
+/* The name without what compilers add, but for .cold: .isra.0 .part.1 .constprop.0 .llvm.123 .lto_priv.0, and numbers of variables. */
 static size_t stem(const char *name)
 {
-    static const char *const suffix[] = {".isra", ".part", ".constprop", ".llvm", ".lto_priv", ".localalias", NULL};
-    size_t n = strlen(name);
-    for (size_t i = 1; i < n; i++) {
-        if (name[i] != '.') continue;
-        if (name[i + 1] >= '0' && name[i + 1] <= '9') return i;
-        for (size_t k = 0; suffix[k]; k++)
-            if (strncmp(name + i, suffix[k], strlen(suffix[k])) == 0) return i;
-    }
+    const char *made = lp_suffix_find(name, LP_SUFFIX_COPY | LP_SUFFIX_NAME | LP_SUFFIX_ALIAS);
+    const size_t n = made ? (size_t)(made - name) : strlen(name);
+    for (size_t i = 1; i < n; i++)
+        if (name[i] == '.' && name[i + 1] >= '0' && name[i + 1] <= '9') return i;
     return n;
 }
 

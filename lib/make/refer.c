@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "elf/spec.h"
+#include "elf/suffix.h"
 #include "make/replace.h"
 
 #include <elf.h>
@@ -149,13 +150,7 @@ static lp_status put_target(struct lp_carrying *x, const struct lp_elf_symbol *t
 
 /* ---- functions ---- */
 
-static bool is_part(const char *name)
-{
-    static const char *const marks[] = {".cold", ".part.", ".constprop.", ".isra.", ".lto_priv."};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (strstr(name, marks[i])) return true;
-    return false;
-}
+static bool is_part(const char *name) { return lp_suffix_find(name, LP_SUFFIX_COLD | LP_SUFFIX_COPY | LP_SUFFIX_NAME) != NULL; }
 
 static struct lp_replaced *find_replaced(struct lp_carrier *c, const struct lp_objsym *f)
 {

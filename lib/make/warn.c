@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "elf/cfi.h"
 #include "elf/line.h"
+#include "elf/suffix.h"
 #include "make/maker.h"
 #include "patch/landing.h"
 
@@ -118,7 +119,7 @@ static bool is_own(const struct lp_maker *m, const struct range *r, uint64_t fro
     const struct lp_elf_symbol *s = lp_maker_symbol_at(m, from);
     if (!r->sym || !s) return false;
     size_t n = strlen(r->sym->name);
-    return s->value == r->sym->value || (strncmp(s->name, r->sym->name, n) == 0 && strncmp(s->name + n, ".cold", 5) == 0);
+    return s->value == r->sym->value || (strncmp(s->name, r->sym->name, n) == 0 && lp_suffix_kind(s->name + n) == LP_SUFFIX_COLD);
 }
 
 static void note_branch(const struct lp_maker *m, struct range *r, uint64_t from, uint64_t to)
@@ -166,13 +167,10 @@ void lp_maker_branches(const struct lp_maker *m, lp_branch_fn fn, void *ctx)
 
 static bool is_clone(const struct lp_elf_symbol *f, const struct lp_elf_symbol *s)
 {
-    static const char *const marks[] = {".constprop.", ".isra.", ".part."};
     const size_t n = strlen(f->name);
     if (s->type != STT_FUNC || s->value == f->value || strncmp(s->name, f->name, n) != 0) return false;
     if (f->bind == STB_LOCAL && f->file && s->file && strcmp(f->file, s->file) != 0) return false;
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (strncmp(s->name + n, marks[i], strlen(marks[i])) == 0) return true;
-    return false;
+    return lp_suffix_kind(s->name + n) == LP_SUFFIX_COPY;
 }
 
 static bool is_made(const struct lp_maker *m, const struct lp_elf_symbol *s)

@@ -11,6 +11,7 @@
 #include "base/bits.h"
 #include "elf/reloc.h"
 #include "elf/spec.h"
+#include "elf/suffix.h"
 #include "testelf.h"
 
 static void opens(void **state)
@@ -123,6 +124,23 @@ static void specs(void **state)
     lp_buf_free(&b);
 }
 
+/* What compilers add to a function's name: where it begins, and its kind. */
+static void suffixes(void **state)
+{
+    static const struct { const char *name; size_t at; unsigned kind; } cases[] = {
+        {"f.cold", 1, LP_SUFFIX_COLD}, {"f.cold.1", 1, LP_SUFFIX_COLD}, {"f.constprop.0", 1, LP_SUFFIX_COPY}, {"f.part.0.cold", 1, LP_SUFFIX_COPY},
+        {"f.isra.0", 1, LP_SUFFIX_COPY}, {"f.specialized.2", 1, LP_SUFFIX_COPY}, {"f.lto_priv.3", 1, LP_SUFFIX_NAME}, {"f.llvm.1234", 1, LP_SUFFIX_NAME},
+        {"f.localalias", 1, LP_SUFFIX_ALIAS}, {"f.3.isra.0", 3, LP_SUFFIX_COPY}, {"f.partial", 0, 0}, {".cold", 0, 0}, {"f.12", 0, 0}, {"", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *at = lp_suffix_find(cases[i].name, ~0u);
+        assert_int_equal(at ? at - cases[i].name : 0, cases[i].at);
+        assert_int_equal(at ? lp_suffix_kind(at) : 0, cases[i].kind);
+    }
+    assert_string_equal(lp_suffix_find("f.part.0.cold", LP_SUFFIX_COLD), ".cold");
+    assert_null(lp_suffix_find("f.part.0", LP_SUFFIX_COLD | LP_SUFFIX_NAME));
+}
+
 /* AAELF64 5.7: value, place, word before, word after; 0 = out of range. */
 static void relocations(void **state)
 {
@@ -154,6 +172,6 @@ static void relocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(opens), cmocka_unit_test(refuses), cmocka_unit_test(reads),
-                                       cmocka_unit_test(finds), cmocka_unit_test(specs),   cmocka_unit_test(relocations)};
+                                       cmocka_unit_test(finds), cmocka_unit_test(specs),   cmocka_unit_test(suffixes), cmocka_unit_test(relocations)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
