@@ -1,5 +1,5 @@
 /* make/held.c - callers that hold registers over a call because the old body leaves them alone (gcc -fipa-ra does, for functions of the same source
- * file), where the new body changes them.
+ * file), where the new body changes them; and callers that leave an argument undefined because the old body does not read it (clang does).
  *
  * A warning only: what cannot be known counts as no harm. A callee that is not known changes every register, so that no caller has held one over it. */
 #include <config.h>
@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/search.h"
 #include "elf/cfi.h"
+#include "elf/put.h"
+#include "elf/write.h"
 #include "make/maker.h"
 
 #include <elf.h>
@@ -22,6 +24,8 @@ typedef uint64_t regs;
 #define CALL_CLOBBERED (UINT64_C(0xffff) | UINT64_C(0xffff00ff) << 32)
 #define RESULTS (UINT64_C(3) | UINT64_C(0xf) << 32) /* X0, X1, V0-V3 */
 #define X0 UINT64_C(1)
+#define ARGUMENTS (UINT64_C(0xff) | UINT64_C(0xff) << 32) /* X0-X7, V0-V7 */
+#define FIRST (X0 | UINT64_C(1) << 32)                     /* which a call before this one may have returned */
 enum { MOST_DEPTH = 40, MOST_WALK_DEPTH = 6, MOST_KNOWN = 4096, MOST_JOBS = 32, MOST_STEPS = 200000, SITES_TOLD = 3 };
 
 struct known { uint64_t entry; regs changes; bool open; }; /* open: being looked at */
@@ -360,11 +364,81 @@ static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_cal
     lp_buf_free(&b);
 }
 
+/* ---- arguments that nobody sets ---- */
+
+/* A word of a body of the patch at `pc`: a call or jump to a function of the target leads there. */
+static uint32_t word_of_new(const struct look *l, const struct lp_change *c, uint64_t pc)
+{
+    uint32_t word = c->new_word;
+    const struct lp_elf_symbol *to;
+    const bool leads = c->fix && c->fix->expr.symbol && (word & 0x7fffffff) == 0x14000000;
+    if (leads && lp_elf_find(l->m->elf, c->fix->expr.symbol, &to, NULL) == LP_OK) (word >> 31 ? lp_a64_bl : lp_a64_b)(&word, pc, to->value);
+    return word;
+}
+
+/* What a body of the patch, thought to be behind the target, reads of these before it writes them. */
+static regs read_by_new(struct look *l, const struct lp_func *f, regs live)
+{
+    uint8_t *code = calloc(f->nbody + 1, 4);
+    const struct lp_elf_symbol here = {.name = "", .value = lp_align_up(lp_elf_end(l->m->elf), 16), .size = 4 * f->nbody};
+    struct walk w = {.l = l, .depth = 1, .f = &here, .code = code, .seen = calloc(f->nbody + 1, sizeof *w.seen)};
+    for (size_t i = 0; i < f->nbody && code; i++) lp_put32(code + 4 * i, word_of_new(l, &f->body[i], here.value + 4 * i));
+    l->steps = 0;
+    if (code && w.seen && 4 * f->nbody == f->size) follow(&w, (struct way){here.value, live});
+    while (w.nway) follow(&w, w.way[--w.nway]);
+    free(code), free(w.seen), free(w.way);
+    return w.read & live;
+}
+
+static bool is_led_to(const struct look *l, uint64_t at)
+{
+    size_t k = lp_count_below(l->branch, l->nbranch, sizeof *l->branch, at);
+    return k < l->nbranch && l->branch[k].to == at;
+}
+
+/* Of these, what the straight way to the call at `at` leaves as another call has left it. */
+static regs unset_at(const struct look *l, uint64_t at, regs wanted)
+{
+    const uint8_t *code;
+    const struct lp_elf_symbol *f = function_at(l, at, &code);
+    if (!f || effect_of(lp_le32(code + (at - f->value)), at).kind != CALL) return 0;
+    for (; wanted && at > f->value && !is_led_to(l, at); at -= 4) {
+        const struct effect e = effect_of(lp_le32(code + (at - 4 - f->value)), at - 4);
+        if (e.kind == CALL || e.kind == CALL_REG) return wanted;
+        if (e.kind != PLAIN) return 0;
+        wanted &= ~e.write;
+    }
+    return 0;
+}
+
+static void look_at_arguments(struct look *l, size_t item)
+{
+    const uint64_t addr = l->item[item].addr;
+    const struct lp_origin *from = origin(l->m, addr);
+    l->steps = 0;
+    regs wanted = ARGUMENTS & ~FIRST, unset = 0;
+    wanted &= ~read_from(l, addr, wanted, 0, NULL);
+    if (wanted) wanted = read_by_new(l, l->patch->item[item].func, wanted);
+    l->quiet = false, l->ntold = 0;
+    for (size_t k = lp_count_below(l->branch, l->nbranch, sizeof *l->branch, addr); wanted && k < l->nbranch && l->branch[k].to == addr; k++) {
+        const regs here = lp_elf_is_code(l->m->elf, l->branch[k].from) ? unset_at(l, l->branch[k].from, wanted) : 0;
+        if (here) unset |= here, tell_site(l, l->branch[k].from, here);
+    }
+    struct lp_buf b = {0};
+    put_regs(&b, unset, "", ", ");
+    if (unset && from && b.data && l->list.data)
+        lp_edit_warn(l->m, from, "the new body reads an argument in %s, which the old one does not, and callers of the same source file leave it undefined "
+                     "(clang does): %s%s: replace those, too", b.data, l->list.data, l->ntold > SITES_TOLD ? " ..." : "");
+    lp_buf_free(&b), lp_buf_free(&l->list);
+    l->list = (struct lp_buf){0};
+}
+
 static void look_at_item(struct look *l, size_t item)
 {
     const uint64_t addr = l->item[item].addr;
     const uint8_t *code;
     if (!l->item[item].replaces || !function_at(l, addr, &code)) return;
+    look_at_arguments(l, item);
     for (size_t i = 0; i < l->patch->nitem; i++) l->item[i].visited = false;
     regs old = changes_at(l, addr, true, 0), held;
     struct tally t = changes_new(l, item);

@@ -2,7 +2,64 @@
 # lpmake: registers that callers hold over a call. A patch that changes them does harm, lpmake says so, and what the manual says helps.
 . "$srcdir/tests/lib.sh"
 . "$srcdir/tests/e2e/making/lib.sh"
-"$CROSS_CC" -O2 -fipa-ra -o held "$tests/e2e/making/held.c" && "$CROSS_CC" $STANDARD -o plain "$tests/e2e/making/held.c" || { not_ok "compile"; tap_done; }
+"$CROSS_CC" -O2 -fipa-ra -o held "$tests/e2e/making/held.c" && "$CROSS_CC" $STANDARD -o plain "$tests/e2e/making/held.c" || { not_ok "compile"; 
+# Arguments that the old body does not read, and that a caller therefore leaves as another call has left them.
+cat >args.s <<'E2'
+        .macro function name
+        .globl \name
+        .type \name, %function
+\name:
+        .endm
+        function take           // reads x0
+        add w0, w0, #1
+        ret
+        .size take, .-take
+        function len            // reads x0 and x1
+        add w0, w0, w1
+        ret
+        .size len, .-len
+        function lazy           // leaves x1 and x2
+        stp x29, x30, [sp, #-16]!
+        bl len
+        mov w0, #3
+        bl take
+        ldp x29, x30, [sp], #16
+        ret
+        .size lazy, .-lazy
+        function careful        // sets them
+        stp x29, x30, [sp, #-16]!
+        bl len
+        mov w0, #3
+        mov w1, #4
+        mov w2, #5
+        bl take
+        ldp x29, x30, [sp], #16
+        ret
+        .size careful, .-careful
+        function passes         // its own
+        b take
+        .size passes, .-passes
+        function joins          // another way comes in between
+        stp x29, x30, [sp, #-16]!
+        cbz w0, 1f
+        bl len
+1:      bl take
+        ldp x29, x30, [sp], #16
+        ret
+        .size joins, .-joins
+E2
+echo 'int lazy(int, int, int), main(void) { return lazy(1, 2, 3); }' >args.c
+"$CROSS_CC" -O1 -o args args.c args.s || not_ok "compile"
+unset_by() { lpmake -t args -o x.lpatch 'take=replace from args.o' 2>err || not_ok "made"; grep 'leave it undefined' err; }
+echo 'int take(int a, int b, int c) { return a + b * c; }' | object args
+like "$(unset_by)" 'an argument in x1, x2, which the old one does not, .*undefined (clang does): lazy+0x10: replace' "arguments that a caller leaves undefined: it alone"
+echo 'int len(int, int); int take(int a, int b, int c) { return len(a, b); }' | object args
+like "$(unset_by)" 'an argument in x1, which' "  read by what the new body calls"
+echo 'int take(int a, int b, int c) { return a * 7; }' | object args
+is "$(unset_by)" "" "  nothing if the new body does not read them"
+echo 'int take(int a, int b, int c) { b = a * 7, c = 2; return b + c; }' | object args
+is "$(unset_by)" "" "  or has set them"
+tap_done; }
 # made TARGET CHANGE: x.lpatch, and what was said about registers
 made() { lpmake -t "$1" -o x.lpatch "$2" 2>err || not_ok "$2: made"; grep 'may be held' err; }
 # run PROGRAM LINES: what it says there with x.lpatch
