@@ -433,6 +433,27 @@ static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, 
                       "the file itself, which gets no new import, cannot have this patch", name, weak ? " (and is 0 if none has it, as it is weak)" : "");
 }
 
+/* __multf3, __divti3, __aarch64_ldadd4_relax: functions of the compiler's own library, of which each program has its own. */
+const char *lp_edit_helper(const char *name)
+{
+    static const char modes[][3] = {"si", "di", "ti", "hf", "sf", "df", "tf", "hc", "sc", "dc", "tc"};
+    size_t n = strlen(name);
+    if (strncmp(name, "__aarch64_", 10) == 0)
+        return "it is of the compiler's library: compile with -mno-outline-atomics, or take it along by `gcc -r -nostdlib -o ALL.o FIX.o -lgcc`";
+    if (n && name[n - 1] >= '2' && name[n - 1] <= '4') n--;
+    bool helper = false;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) helper |= n > 5 && memcmp(name + n - 2, modes[i], 2) == 0;
+    return helper && strncmp(name, "__", 2) == 0 ? "it is of the compiler's library: take it along by `gcc -r -nostdlib -o ALL.o FIX.o -lgcc`" : NULL;
+}
+
+/* Has the program the compiler's library in a shared one, which does not have those of atomic instructions? */
+static bool shares_helpers(const struct lp_dynamic *d, const char *name)
+{
+    for (size_t i = 0; i < d->nneeded; i++)
+        if (strncmp(d->needed[i], "libgcc_s.so", 11) == 0) return strncmp(name, "__aarch64_", 10) != 0;
+    return false;
+}
+
 /* An import, or a symbol that nobody knows yet: only a program with a dynamic linker can find it. *weak: and need not. */
 static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name, bool *weak, struct lp_error *err)
 {
@@ -440,7 +461,7 @@ static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name
     bool known = lp_dynsym_wanted(d, name, NULL) || strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0 || strcmp(name, "_TLS_MODULE_BASE_") == 0;
     bool libraries = d->at && d->nneeded;
     if (known) return *weak = false, LP_OK;
-    if (!libraries && !*weak) return LP_E_SYMBOL;
+    if ((!libraries || (lp_edit_helper(name) && !shares_helpers(d, name))) && !*weak) return LP_E_SYMBOL;
     warn_sought(m, e, name, *weak, libraries);
     if (err) *err = (struct lp_error){0};
     return LP_OK;
@@ -475,6 +496,7 @@ lp_status lp_edit_symbol(lp_maker *m, const struct lp_edit *e, const char *at, c
     if (s == LP_E_AMBIGUOUS && only_global(m, name, global, sizeof global)) lp_buf_puts(out, global), s = LP_OK;
     else if (s == LP_OK) lp_buf_puts(out, spec.data);
     else if (s != LP_E_NOMEM) lp_edit_inherit(err, e, at);
+    if (s == LP_E_SYMBOL && lp_edit_helper(name)) lp_hint(err, "%s", lp_edit_helper(name));
     lp_buf_free(&spec);
     return s;
 }

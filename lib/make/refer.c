@@ -469,6 +469,7 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
         bool weak = s->bind == STB_WEAK;
         st = lp_edit_symbol(x->m, x->e, x->arg, s->name, &weak, &name, err);
         if (st == LP_E_SYMBOL) lp_carry_fail(x, err, st, "it needs `%s`, which the program does not have", s->name);
+        if (st == LP_E_SYMBOL && lp_edit_helper(s->name)) lp_hint(err, "%s", lp_edit_helper(s->name));
         if (st == LP_OK) put(out, name.data, r->addend);
         if (st == LP_OK && weak) lp_buf_puts(out, " weak");
         lp_buf_free(&name);

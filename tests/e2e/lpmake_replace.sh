@@ -151,6 +151,20 @@ for how in '-fPIE -pie' '-fPIE -static-pie' '-fno-pic -no-pie' '-fno-pic -static
     esac
     lpmake --fmt weak.lpatch >again && same again weak.lpatch "  canonical"
 done
+# What only the compiler's library has: how it comes along.
+echo '#include <stdio.h>
+long double total; static int n; int other(int v) { total += v * 1.25L; return __atomic_fetch_add(&n, v, __ATOMIC_RELAXED) + (int)(total * 100); }' | object helped -moutline-atomics
+for target in app-static app-pie; do
+    lpmake -q -t $target 'other=replace from helped.o' >out 2>err
+    is "$? $(grep -c 'needs `__[a-z0-9_]*`, which the program does not have' err)" "1 1" "$target: a function of the compiler's library"
+done
+lpmake -t app-pie 'other=replace from helped.o' >out 2>err
+like "$(cat err)" '^lpmake: hint: .*-nostdlib -o ALL.o FIX.o -lgcc' "  what to do"
+"$CROSS_CC" -r -nostdlib -o all.o helped.o -lgcc || not_ok "compile"
+for target in app-static app-pie; do
+    lpmake -q -t $target -o x.lpatch 'other=replace from all.o' 2>err || note <err
+    like "$(run_patched x.lpatch ./$target)" '^other [1-9]' "  which helps, $target"
+done
 echo '.text; .globl other; .type other, %function; other: ldr x0, =0x123456789abc; ret; .ltorg; .size other, .-other' | "$CROSS_CC" -c -x assembler -o x.o -
 refused "a literal" 'data among the code' 'other=replace from x.o'
 echo 'extern int nowhere(int); int other(int v) { return nowhere(v) + 1; }' | object x
