@@ -115,7 +115,7 @@ static void need(lp_diff *d, struct list *l, uint64_t addr)
     struct lp_side *s = NEW(d);
     uint32_t i = lp_side_atom(s, addr);
     struct lp_atom *b = i == LP_NONE ? NULL : &s->atom[i];
-    if (!b || b->pair != LP_NONE || b->included) return;
+    if (!b || (b->pair != LP_NONE && !b->resized) || b->included) return;
     if (is_func(b)) {
         b->included = true;
         push(d, l, i);

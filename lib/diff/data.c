@@ -105,12 +105,6 @@ bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, u
 
 enum { KIND = LP_SPAN_CODE | LP_SPAN_WRITE | LP_SPAN_RELRO };
 
-static bool is_constant(const struct lp_side *s, const struct lp_atom *a)
-{
-    uint32_t f = s->span[a->span].flags;
-    return !(f & LP_SPAN_WRITE) || f & LP_SPAN_RELRO;
-}
-
 static const char *span_name(const struct lp_side *s, const struct lp_atom *a) { return s->span[a->span].name; }
 
 static void check_shape(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
@@ -118,7 +112,7 @@ static void check_shape(lp_diff *d, const struct lp_atom *a, const struct lp_ato
     char buf[32];
     uint64_t n = a->end - a->start, m = b->end - b->start;
     uint32_t f = OLD(d)->span[a->span].flags, g = NEW(d)->span[b->span].flags;
-    if (b->labels) return; /* the old one stays as it is */
+    if (lp_is_copied(b)) return;
     bool bss = (f ^ g) & LP_SPAN_BSS;
     if (a->kind == LP_ATOM_OBJECT && n != m) lp_diff_refuse(d, OLD(d), LP_E120, lp_atom_text(a, buf), (unsigned long long)n, (unsigned long long)m);
     else if ((f ^ g) & KIND || (bss && !(d->opt.flags & LP_DIFF_DATA)))
@@ -264,7 +258,7 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
     const struct lp_atom *a = &OLD(d)->atom[i];
     uint64_t avail, at;
     const uint8_t *p = lp_side_bytes(OLD(d), a->start, &avail), *q = lp_side_bytes(NEW(d), b->start, &avail);
-    bool allowed = is_constant(OLD(d), a) || d->opt.flags & LP_DIFF_DATA;
+    bool allowed = lp_stays_constant(OLD(d), a) || d->opt.flags & LP_DIFF_DATA;
     for (uint64_t off = 0; off < len;) {
         uint64_t o = a->start + off, n = b->start + off, step = 1;
         const bool word = !(o & 7) && len - off >= 8;
@@ -308,7 +302,7 @@ static void emit_changed(lp_diff *d, uint32_t i)
     b = &NEW(d)->atom[a->pair];
     n = extent(OLD(d), i, b->end - b->start), m = extent(NEW(d), a->pair, a->end - a->start);
     if (n < m) n = m;
-    if (!n || b->labels || lp_same_data(d, OLD(d), a->start, b->start, n, &at)) return;
+    if (!n || lp_is_copied(b) || lp_same_data(d, OLD(d), a->start, b->start, n, &at)) return;
     if (lp_side_offsets(OLD(d), a->start, a->start + n) || lp_side_offsets(NEW(d), b->start, b->start + n))
         lp_diff_refuse(d, NEW(d), LP_E145, lp_atom_text(a, buf), (unsigned long long)at);
     else print_changes(d, i, b, n);

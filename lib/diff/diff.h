@@ -47,6 +47,7 @@ struct lp_atom {
     bool tail : 1;                    /* data: what is in front of it is carried with a copy of it */
     bool by_entry : 1, moved_part : 1; /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
     bool labels : 1;                  /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
+    bool resized : 1;                 /* a constant of another size than the old file's: it comes along, and all that led to the old one leads to it */
     bool numbered : 1;                /* one of several of this name in its file, but for a number: paired by use */
     bool lands : 1;                   /* code: exceptions may lead into it */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
@@ -192,6 +193,11 @@ void lp_sort_atoms(struct lp_atom *a, size_t n);
 void lp_merge_atoms(struct lp_atom *a, size_t m, size_t n);
 /* Data that nobody writes. */
 static inline bool lp_is_constant(const struct lp_side *s, const struct lp_atom *a) { return !(s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS)); }
+/* The same once the dynamic linker has relocated it. */
+static inline bool lp_stays_constant(const struct lp_side *s, const struct lp_atom *a)
+{
+    return lp_is_constant(s, a) || s->span[a->span].flags & LP_SPAN_RELRO;
+}
 /* Does a linker make this name for the bounds of a section? */
 bool lp_is_bound_name(const char *name);
 /* Through veneers of the linker. */
@@ -246,6 +252,8 @@ void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
 /* ---- extent.c ---- */
 /* Are the two of the same size? Of pieces of zeroed storage: as far as they are used. */
 bool lp_same_room(lp_diff *d, uint32_t a, uint32_t b);
+/* Data of a pair that stays as it is in the old file, because the new one's comes along beside it. */
+static inline bool lp_is_copied(const struct lp_atom *b) { return b->labels || b->resized; }
 /* ---- anchor.c ---- */
 /* Is what the ADD at this place makes used as a base only, by words that have references of their own? */
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);

@@ -167,10 +167,17 @@ static bool has_label(const struct lp_side *s, uint64_t at)
     return i < s->nlabel && s->label[i].at == at;
 }
 
+/* Of what the patch brings anew, the old file's own is the other one. */
+static bool is_other(const lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b)
+{
+    return o->atom[a].pair == b && lp_is_copied(&NEW(d)->atom[b]) && !(o->span[o->atom[a].span].flags & LP_SPAN_NEW);
+}
+
 /* Data: paired, or supposed to be. Constants without a name are compared instead. */
 static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
     const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    if (is_other(d, o, a, b)) return false;
     if (x->kind == LP_ATOM_TABLE || y->kind == LP_ATOM_TABLE) return x->kind == y->kind && x->pair == b && u->addr - x->start == n->addr - y->start;
     bool constant = lp_is_constant(o, x) && lp_is_constant(NEW(d), y);
     if (constant && (x->kind == LP_ATOM_PIECE || y->kind == LP_ATOM_PIECE)) {
@@ -321,7 +328,7 @@ static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u
     const uint32_t a = lp_ending(o, u), b = lp_ending(NEW(d), n);
     if (a == LP_NONE || b == LP_NONE) return false;
     const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
-    return x->pair == b && x->end - x->start == y->end - y->start && is_end(o, u) && is_end(NEW(d), n);
+    return x->pair == b && !is_other(d, o, a, b) && x->end - x->start == y->end - y->start && is_end(o, u) && is_end(NEW(d), n);
 }
 
 /* The same of a section: __start_x and __stop_x. */

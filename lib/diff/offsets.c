@@ -1,5 +1,6 @@
 /* diff/offsets.c - tables of offsets from their own start to texts and objects (`.word text - table`), which need no relocations. What an entry leads to may
- * be nowhere near in the patched file, so a table that changed is left as it is, and those that use it have another one. */
+ * be nowhere near in the patched file, so a table that changed is left as it is, and those that use it have another one; as of all constants that are
+ * larger or smaller now. */
 #include <config.h>
 #include "diff/emit.h"
 #include "base/bits.h"
@@ -46,19 +47,21 @@ static bool changed(lp_diff *d, const struct lp_atom *b)
 }
 
 /* A page that gets away, or from which not all offsets are known, may lead to it, too. */
-static bool uses(const struct lp_side *s, const struct lp_atom *f, const struct lp_atom *table)
+enum use { USE_NO, USE_MAYBE, USE_PLAIN };
+
+static enum use use_of(const struct lp_side *s, const struct lp_atom *f, const struct lp_atom *table)
 {
     enum { PAGE = 4096 };
     bool opaque = false, hit = false, page = false, away = false;
     for (uint32_t k = 0; k < f->nref; k++) {
         const struct lp_ref_at *r = &s->ref[f->ref + k];
         const bool near = r->kind == LP_FLOW_PAGE && r->addr + PAGE > table->start && r->addr < table->end;
-        hit |= (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) && r->addr >= table->start && r->addr < table->end;
+        hit |= (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER) && r->addr >= table->start && r->addr < table->end;
         opaque |= r->kind == LP_FLOW_OPAQUE;
         page |= near;
         away |= near && r->flags & LP_FLOW_ALONE;
     }
-    return hit || away || (opaque && page);
+    return away || (opaque && page) ? USE_MAYBE : hit ? USE_PLAIN : USE_NO;
 }
 
 static bool leads_into(const struct lp_atom *table, uint64_t v) { return v >= table->start && v < table->end; }
@@ -76,24 +79,57 @@ static bool is_pointed_at(const struct lp_side *s, const struct lp_atom *table)
     return false;
 }
 
-/* New bodies for all that use it. */
-static void change_users(lp_diff *d, const struct lp_atom *table)
+/* What led to the old one leads elsewhere: by words in their places, of which there are none if it was a base for others only; or, of a table of offsets and
+ * where not all is known, in a new body. */
+static void change_user(lp_diff *d, struct lp_atom *f, bool in_place)
+{
+    struct lp_atom *a = &OLD(d)->atom[f->pair];
+    const bool same = a->state != LP_DIFF_CHANGED || a->why == LP_WHY_NUMBER;
+    uint32_t first = 0;
+    if (same && in_place && !lp_differing_words(d, f->pair, &first, 1)) return;
+    if (!in_place) f->no_place = true;
+    a->state = f->state = LP_DIFF_CHANGED;
+    if (same) a->why = f->why = in_place ? LP_WHY_REFS : LP_WHY_TABLE, a->differs = f->differs = first;
+}
+
+static void change_users(lp_diff *d, const struct lp_atom *table, bool in_place)
 {
     for (size_t i = 0; i < NEW(d)->natom; i++) {
         struct lp_atom *f = &NEW(d)->atom[i];
-        if ((f->kind != LP_ATOM_FUNC && f->kind != LP_ATOM_LOOSE) || f->pair == LP_NONE || !uses(NEW(d), f, table)) continue;
-        struct lp_atom *a = &OLD(d)->atom[f->pair];
-        a->state = f->state = LP_DIFF_CHANGED;
-        if (a->why == LP_WHY_NONE || a->why == LP_WHY_NUMBER) a->why = f->why = LP_WHY_TABLE;
+        if ((f->kind != LP_ATOM_FUNC && f->kind != LP_ATOM_LOOSE) || f->pair == LP_NONE) continue;
+        const enum use use = use_of(NEW(d), f, table);
+        if (use != USE_NO) change_user(d, f, in_place && use == USE_PLAIN);
     }
+}
+
+/* ---- constants of another size ---- */
+
+/* Do others find it by its name, or code by a slot? These lead to the old one. */
+static bool is_shared(const struct lp_side *s, const struct lp_atom *a)
+{
+    for (size_t i = 0; i < s->dynamic->nsym; i++)
+        if (s->dynamic->sym[i].shndx != SHN_UNDEF && leads_into(a, s->dynamic->sym[i].value)) return true;
+    for (size_t i = 0; i < s->nword; i++) {
+        const struct lp_span *x = s->word[i].kind == LP_WORD_ADDR && leads_into(a, s->word[i].value) ? lp_side_span(s, s->word[i].at) : NULL;
+        if (x && x->flags & LP_SPAN_GOT) return true;
+    }
+    return false;
+}
+
+static bool is_resized(lp_diff *d, uint32_t i)
+{
+    const struct lp_atom *b = &NEW(d)->atom[i], *a = &OLD(d)->atom[b->pair];
+    if (a->kind != LP_ATOM_OBJECT || b->kind != LP_ATOM_OBJECT || lp_same_room(d, b->pair, i)) return false;
+    return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b) && !is_shared(OLD(d), a) && !is_shared(NEW(d), b);
 }
 
 void lp_diff_offsets(lp_diff *d)
 {
-    for (size_t i = 0; i < NEW(d)->natom && NEW(d)->noffsets; i++) {
+    for (uint32_t i = 0; i < NEW(d)->natom; i++) {
         struct lp_atom *b = &NEW(d)->atom[i];
-        if (b->labels || b->pair == LP_NONE || !is_table(NEW(d), b) || !changed(d, b) || is_pointed_at(NEW(d), b)) continue;
-        b->labels = true;
-        change_users(d, b);
+        if (b->pair == LP_NONE || lp_is_code_atom(b) || lp_is_copied(b)) continue;
+        b->resized = is_resized(d, i);
+        b->labels = !b->resized && NEW(d)->noffsets && is_table(NEW(d), b) && changed(d, b) && !is_pointed_at(NEW(d), b);
+        if (lp_is_copied(b)) change_users(d, b, b->resized);
     }
 }

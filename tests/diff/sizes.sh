@@ -18,6 +18,31 @@ refused()
     if [ "$found" ] && [ "$id" = none ]; then ok "  with $2 alone"; else not_ok "  with $2 alone"; note <err; fi
 }
 
+# becomes NAME OLD NEW: with the patch the program is the new one, when it starts and as a file; $becomes: other options of lpdiff
+becomes=
+becomes()
+{
+    lpdiff $becomes "$2" "$3" >p.lpatch 2>err
+    is "$?$(grep -v 'looks like __LINE__' err)" 1 "$1: there is a patch"
+    behaves "$@"
+}
+behaves()
+{
+    is "$(run -P p.lpatch "./$2"; echo $?)" "$(run "./$3"; echo $?)" "$1: the patched program does what the new one does"
+    lpapply -q -o p.file "$2" p.lpatch 2>err
+    is "$?$(run ./p.file; echo $?)" "0$(run "./$3"; echo $?)" "$1: and so does the patched file"
+}
+
+# may NAME IDS OLD NEW: the same, or there is none for these reasons
+may()
+{
+    lpdiff $becomes "$3" "$4" >p.lpatch 2>err
+    [ $? != 1 ] || { behaves "$1" "$3" "$4"; return; }
+    for found in $(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u); do
+        case " $2 " in *" $found "*) ok "$1: refused" ;; *) not_ok "$1: refused with one of $2"; note <err ;; esac
+    done
+}
+
 # ---- a variable that grew: what was behind it in the old file is not its own ----
 cat >last.c <<'C'
 static int first = 3;
@@ -36,6 +61,90 @@ for cc in $compilers; do
     for flags in '-O0' '-O0 -s' '-O2' '-O2 -s' '-Os' '-Os -s' '-Os -s -Wl,-q'; do
         $cc $flags -shared -fPIC -Wl,--build-id -DSIZE=16 -o l.old last.c && $cc $flags -shared -fPIC -Wl,--build-id -DSIZE=200000 -o l.new last.c || exit 1
         refused "$cc $flags: the last variable grew" "E110 E120 E148" l.old l.new
+    done
+done
+
+# ---- a constant that grew: the new one comes along, and who uses the old one uses it ----
+cat >table.c <<'C'
+#include <stdio.h>
+static int one(int x) { return x + 1; }
+static int two(int x) { return x * 3; }
+#if MORE > 0
+static int three(int x) { return x * x - 1; }
+#endif
+static const int numbers[] = {3, 1, 4, 1, 5,
+#if MORE > 0
+    9, 2,
+#endif
+};
+static const int others[] = {100, 200, 300, 400};
+static const struct { const char *name; int (*fn)(int); } list[] = {{"one", one}, {"two", two},
+#if MORE > 0
+    {"three", three},
+#endif
+};
+static const int *const of_constants[] = {others, numbers};
+#define COUNT(x) (sizeof x / sizeof *x)
+__attribute__((noinline)) int sum(int n) { for (const int *p = numbers; p < numbers + COUNT(numbers); p++) n += *p; return n; }
+__attribute__((noinline)) int beside(int n) { return others[n & 3] + n; }
+__attribute__((noinline)) int call(int n) { return list[n % COUNT(list)].fn(n); }
+__attribute__((noinline)) const char *name(int n) { return list[n % COUNT(list)].name; }
+__attribute__((noinline)) const char *word(unsigned n)
+{
+    static const char *const words[] = {"a", MORE < 0 ? "cc" : "bb",
+#if MORE > 0
+        "ccc", "dddd",
+#endif
+    };
+    return words[MORE < 0 && n == 3 ? 0 : n % COUNT(words)];
+}
+__attribute__((noinline)) int far(int n) { return of_constants[n & 1][n & 3]; }
+int main(void)
+{
+    for (int i = 0; i < 6; i++) printf("%d %d %d %s %s %d\n", sum(i), beside(i), call(i), name(i), word(i), far(i));
+    return 0;
+}
+C
+for cc in $compilers; do
+    for flags in '-O0' '-O2 -fPIE -pie' '-O1 -fPIC -static-pie' '-Os' '-O2 -no-pie -fno-pie' '-O2 -Wl,-q' '-Os -static'; do
+        build() { out=$1; shift; $cc $flags -Wl,--build-id "$@" -o "$out" table.c; }
+        how="$cc $flags" becomes=
+        [ $cc = with_clang ] || flags="$flags -fno-section-anchors"
+        build t.old -DMORE=0 && build t.new -DMORE=1 && build t.text -DMORE=-1 || exit 1
+        if [ "$flags" = -O0 ]; then # clang adds the size to the address
+            may "$how: constants that grew" E148 t.old t.new
+        else
+            becomes "$how: constants that grew" t.old t.new
+            is "$(grep -c -e '^func beside' -e '^@ beside' p.lpatch)" 0 "  who uses the constant behind one of them only is not in the patch"
+            becomes "$how: constants that shrank" t.new t.old
+        fi
+        becomes "$how: one that changed, with the code that uses it" t.old t.text
+        "${CROSS_CC%gcc}strip" t.old t.new t.text
+        becomes=--heuristic
+        may "$how, stripped: constants that grew" "E110 E147 E148 E181" t.old t.new
+        may "$how, stripped: constants that shrank" "E110 E147 E148 E181" t.new t.old
+        may "$how, stripped: one that changed, with the code that uses it" "E110 E147 E148 E181" t.old t.text
+    done
+done
+
+# What others find by its name, or by a word that they have, is where it was.
+cat >shared.c <<'C'
+#include <stdio.h>
+EXPORT const int shared[SIZE] = {1, 2, 3};
+static const int pointed[SIZE] = {4, 5, 6};
+const int *volatile pointer = POINTER;
+__attribute__((noinline)) int use(void) { return shared[SIZE - 1] + pointed[SIZE - 2] + pointer[SIZE - 3] + SIZE; }
+int main(void) { printf("%d\n", use()); return 0; }
+C
+for cc in $compilers; do
+    for flags in -O0 -O2; do
+        build() { out=$1; shift; $cc $flags -fPIC "$@" -Wl,--build-id -o "$out" shared.c; }
+        build s.old -shared -DEXPORT= -DPOINTER=0 -DSIZE=3 && build s.new -shared -DEXPORT= -DPOINTER=0 -DSIZE=4 || exit 1
+        refused "$cc $flags: a constant that others see" E120 s.old s.new
+        build s.old -pie -DEXPORT=static -DPOINTER=pointed -DSIZE=3 && build s.new -pie -DEXPORT=static -DPOINTER=pointed -DSIZE=4 || exit 1
+        refused "$cc $flags: a constant that a variable leads to" E121 s.old s.new
+        becomes=--data
+        becomes "$cc $flags: the same with --data" s.old s.new
     done
 done
 tap_done
