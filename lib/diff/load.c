@@ -11,6 +11,8 @@
 
 /* ---- spans ---- */
 
+static const char headers[] = ".phdr.lpatch"; /* an ELF header and program headers, in a patched file */
+
 static uint32_t section_flags(const struct lp_elf_section *x)
 {
     static const char *const linker[] = {".interp", ".eh_frame", ".eh_frame_hdr", ".gcc_except_table", ".dynamic", ".relr.dyn", NULL};
@@ -24,7 +26,7 @@ static uint32_t section_flags(const struct lp_elf_section *x)
     if (x->flags & SHF_TLS) f |= LP_SPAN_LINKER; /* what each thread's block is at the start: check.c */
     for (size_t i = 0; linker[i]; i++)
         if (strcmp(x->name, linker[i]) == 0) f |= LP_SPAN_LINKER;
-    return f;
+    return strcmp(x->name, headers) == 0 ? f | LP_SPAN_LINKER : f;
 }
 
 static int by_start(const void *a, const void *b)
@@ -50,7 +52,8 @@ static void spans_of_sections(struct lp_side *s, const struct lp_elf_section *x,
     for (size_t i = 0; i < n; i++) {
         if (!(x[i].flags & SHF_ALLOC) || !x[i].size || x[i].size > UINT64_MAX - x[i].addr) continue;
         if (x[i].flags & SHF_TLS && x[i].type == SHT_NOBITS) continue; /* takes no place */
-        add_span(s, &(struct lp_span){x[i].addr, x[i].addr + x[i].size, NULL, section_flags(&x[i]), x[i].name}, x[i].offset);
+        const char *name = strcmp(x[i].name, headers) == 0 ? "headers" : x[i].name;
+        add_span(s, &(struct lp_span){x[i].addr, x[i].addr + x[i].size, NULL, section_flags(&x[i]), name}, x[i].offset);
     }
 }
 

@@ -2,7 +2,8 @@
  *
  * Note 1 of owner "arm64lp": size (8 bytes) and SHA-256 of the old file, then for each change its offset (8 bytes), its length (4) and what was
  * there before.
- * Note 2, one for each patch: the name of its file and a 0 byte, then the text. */
+ * Note 2, one for each patch: the name of its file and a 0 byte, then the text.
+ * Note 3, if the old file does not begin where the new one does: where it begins (8 bytes). */
 #include <config.h>
 #include "elf/writer.h"
 #include "elf/put.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 
 static const char owner[8] = "arm64lp";
-enum { NOTE_OLD = 1, NOTE_PATCH = 2, HEAD = 12 + sizeof owner, OLD_HEAD = 8 + LP_SHA256_SIZE, CHANGE_HEAD = 12 };
+enum { NOTE_OLD = 1, NOTE_PATCH = 2, NOTE_SHIFT = 3, HEAD = 12 + sizeof owner, OLD_HEAD = 8 + LP_SHA256_SIZE, CHANGE_HEAD = 12 };
 
 uint64_t lp_elf_end(const lp_elf *e)
 {
@@ -59,6 +60,12 @@ void lp_write_record(const struct lp_elf_writer *w, struct lp_buf *out)
         lp_buf_add(&b, w->m->kept[i].text, w->m->kept[i].len);
         add_note(out, NOTE_PATCH, &b);
     }
+    if (w->shift) {
+        b.len = 0;
+        lp_put64(head, w->shift);
+        lp_buf_add(&b, head, 8);
+        add_note(out, NOTE_SHIFT, &b);
+    }
     lp_buf_free(&b);
 }
 
@@ -91,13 +98,15 @@ static bool next_note(struct notes *at, struct note *n)
     return false;
 }
 
-static bool old_note(const struct lp_elf *e, struct note *n)
+static bool first_note(const struct lp_elf *e, uint32_t type, uint64_t least, struct note *n)
 {
     struct notes at = find_notes(e);
     while (next_note(&at, n))
-        if (n->type == NOTE_OLD && n->len >= OLD_HEAD) return true;
+        if (n->type == type && n->len >= least) return true;
     return false;
 }
+
+static bool old_note(const struct lp_elf *e, struct note *n) { return first_note(e, NOTE_OLD, OLD_HEAD, n); }
 
 bool lp_elf_is_extended(const lp_elf *e)
 {
@@ -122,10 +131,10 @@ struct lp_elf_kept *lp_elf_kept(const lp_elf *e, size_t *count)
 }
 
 /* The old file's bytes from the new one's; false: they are not what they were. */
-static bool restore(const struct lp_elf *e, const struct note *n, uint8_t *image, uint64_t size)
+static bool restore(const struct lp_elf *e, uint64_t from, const struct note *n, uint8_t *image, uint64_t size)
 {
     uint8_t sha[LP_SHA256_SIZE];
-    memcpy(image, e->image, size);
+    memcpy(image, e->image + from, size);
     for (const uint8_t *p = n->desc + OLD_HEAD, *end = n->desc + n->len; end - p >= CHANGE_HEAD;) {
         uint64_t off = lp_le64(p), len = lp_le32(p + 8);
         p += CHANGE_HEAD;
@@ -139,12 +148,13 @@ static bool restore(const struct lp_elf *e, const struct note *n, uint8_t *image
 
 lp_status lp_elf_original(const lp_elf *e, lp_elf **out, struct lp_error *err)
 {
-    struct note n;
+    struct note n, shift;
     if (!old_note(e, &n)) return lp_fail(err, LP_E_NOT_APPLIED, "%s: no patch is in the file", e->name);
-    uint64_t size = lp_le64(n.desc);
-    uint8_t *image = size <= e->size ? malloc(size + 1) : NULL;
-    if (!image && size <= e->size) return lp_fail(err, LP_E_NOMEM, "out of memory");
-    bool good = image && restore(e, &n, image, size);
+    uint64_t size = lp_le64(n.desc), from = first_note(e, NOTE_SHIFT, 8, &shift) ? lp_le64(shift.desc) : 0;
+    bool inside = lp_within(from, size, e->size);
+    uint8_t *image = inside ? malloc(size + 1) : NULL;
+    if (!image && inside) return lp_fail(err, LP_E_NOMEM, "out of memory");
+    bool good = image && restore(e, from, &n, image, size);
     lp_status s = good ? lp_elf_open_memory(image, size, e->name, out, err) : LP_E_BINDING;
     free(image);
     if (good) return s;

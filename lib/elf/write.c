@@ -2,8 +2,10 @@
  *
  * What is new comes behind the end of the file and behind all segments. The program headers stay where they are if what follows them can make room: notes,
  * the dynamic linker's name and tables, which nobody but the kernel and the dynamic linker looks for. Then GNU strip, which writes them behind the ELF header
- * whatever is there, does no harm. Else they move into the last segment, whose address less its offset is the first segment's: Linux before 5.18 and
- * qemu-aarch64 compute AT_PHDR from that. */
+ * whatever is there, does no harm. Else a program for a fixed address gets pages in front of its first segment, and of the file, for an ELF header and
+ * program headers: all offsets in the file grow, and no address. Where neither is possible they move into the last segment, whose address less its offset
+ * is the first segment's: Linux before 5.18 and qemu-aarch64 compute AT_PHDR from that. (GNU strip does not leave offsets as they are where zeros have none:
+ * .bss.) Until the last step all offsets are those of the file as it was. */
 #include <config.h>
 #include "elf/writer.h"
 #include "elf/put.h"
@@ -170,7 +172,7 @@ static void add_parts(struct lp_elf_writer *w)
     }
 }
 
-/* Where the tables go: by the first segment, whose file offset the kernel takes for the ELF header's. */
+/* Where the tables go; with program headers, by the first segment, whose file offset the kernel takes for the ELF header's. */
 static lp_status place_table(struct lp_elf_writer *w)
 {
     const struct lp_elf_segment *first = &w->e->seg[w->e->load[0]];
@@ -181,10 +183,12 @@ static lp_status place_table(struct lp_elf_writer *w)
         if (end > at) at = lp_align_up(end, PAGE);
     }
     if (!at || base % 4096) return lp_write_refuse(w, "its segments are not as a linker makes them");
+    w->table_at = at, w->table_off = lp_align_up(w->out.len, PAGE);
+    pad(&w->table, TABLE_HEAD); /* llvm-strip takes the first of two segments with one offset for the one that holds the other */
+    if (w->in_place || w->shift) return LP_OK;
     if (at - base < w->out.len || at - base > UINT64_MAX / 2) at = lp_align_up(base + lp_align_up(w->out.len, PAGE), PAGE);
     if (at < lp_elf_end(w->e) || at - base < w->out.len) return lp_write_refuse(w, "its segments are not as a linker makes them");
     w->table_at = at, w->table_off = at - base;
-    pad(&w->table, TABLE_HEAD); /* llvm-strip takes the first of two segments with one offset for the one that holds the other */
     return w->table_off - w->out.len < ROOM_MAX ? LP_OK : lp_write_refuse(w, "its segments take too much room");
 }
 
@@ -271,17 +275,64 @@ static lp_status move_out(struct lp_elf_writer *w, uint64_t from, uint64_t to)
     return lp_write_moved(w);
 }
 
-/* Either way there is room for all program headers that come. */
+/* Pages for them in front of a program for a fixed address, as many as its segments are aligned to; 0: there are none, or they are not for programs. */
+static uint64_t room_below(const struct lp_elf_writer *w)
+{
+    enum { MOST = 1 << 22, LOWEST = PAGE }; /* Linux maps nothing below (vm.mmap_min_addr) */
+    const struct lp_elf *e = w->e;
+    const struct lp_elf_segment *first = &e->seg[e->load[0]];
+    uint64_t n = PAGE;
+    for (size_t i = 0; i < w->nph; i++)
+        if (w->ph[i].p_type == PT_LOAD && w->ph[i].p_align > n) n = w->ph[i].p_align;
+    bool good = e->info.type == ET_EXEC && !first->offset && first->filesz >= sizeof(Elf64_Ehdr) && n <= MOST && !(n & (n - 1));
+    return good && first->vaddr >= n + LOWEST && TABLE_HEAD + w->phcap * PHDR <= n ? n : 0;
+}
+
+/* The old headers stay in memory where they were, see put_front(). What no section covers, GNU strip fills with zeros. */
+static void keep_headers(struct lp_elf_writer *w)
+{
+    const struct lp_elf_segment *first = &w->e->seg[w->e->load[0]];
+    const Elf64_Shdr *next = first_behind(w, 0);
+    uint64_t len = w->e->info.phoff + w->e->nseg * PHDR;
+    if (next && next->sh_offset < len) len = next->sh_offset;
+    if (len) lp_write_section(w, ".phdr.lpatch", &(Elf64_Shdr){0, SHT_PROGBITS, SHF_ALLOC, first->vaddr, 0, len, 0, 0, 8, 0});
+}
+
+/* Each way there is room for all program headers that come. */
 static lp_status make_room(struct lp_elf_writer *w)
 {
-    uint64_t from, to, more = (w->phcap - w->e->nseg) * PHDR;
+    uint64_t from = 0, to = 0, more = (w->phcap - w->e->nseg) * PHDR;
     w->in_place = find_room(w, more, &from, &to);
+    w->shift = w->in_place ? 0 : room_below(w);
+    lp_status s = place_table(w);
+    if (s != LP_OK) return s;
+    if (w->shift) return keep_headers(w), LP_OK;
     if (w->in_place) return to > from ? move_out(w, from, to) : LP_OK;
     /* What no section covers, eu-strip fills with zeros. */
     uint64_t at = lp_write_table(w, 8), off = w->table_off + w->table.len;
     lp_write_section(w, ".phdr.lpatch", &(Elf64_Shdr){0, SHT_PROGBITS, SHF_ALLOC, at, off, w->phcap * PHDR, 0, 0, 8, 0});
     pad(&w->table, TABLE_HEAD + w->phcap * PHDR);
     return LP_OK;
+}
+
+/* Where the program headers are. */
+static uint64_t phdrs_off(const struct lp_elf_writer *w)
+{
+    return w->in_place ? w->e->info.phoff : w->shift ? sizeof(Elf64_Ehdr) : w->table_off + TABLE_HEAD;
+}
+
+static uint64_t phdrs_addr(const struct lp_elf_writer *w)
+{
+    const struct lp_elf_segment *first = &w->e->seg[w->e->load[0]];
+    return w->in_place ? w->e->info.phdr_vaddr : w->shift ? first->vaddr - w->shift + sizeof(Elf64_Ehdr) : w->table_at + TABLE_HEAD;
+}
+
+/* As it will be with pages in front of the file: its first segment has them. */
+static void shift_phdr(const struct lp_elf_writer *w, Elf64_Phdr *h)
+{
+    bool first = h->p_type == PT_LOAD && !h->p_offset && h->p_filesz;
+    if (first) h->p_vaddr -= w->shift, h->p_paddr -= w->shift, h->p_filesz += w->shift, h->p_memsz += w->shift;
+    else if (h->p_type != PT_PHDR && (h->p_offset || h->p_filesz)) h->p_offset += w->shift;
 }
 
 static void put_phdrs(struct lp_elf_writer *w)
@@ -291,13 +342,15 @@ static void put_phdrs(struct lp_elf_writer *w)
         w->failed = true;
         return;
     }
-    uint64_t off = w->in_place ? w->e->info.phoff : w->table_off + TABLE_HEAD, addr = w->in_place ? w->e->info.phdr_vaddr : w->table_at + TABLE_HEAD;
+    uint64_t off = phdrs_off(w), addr = phdrs_addr(w);
     for (size_t i = 0; i < w->nph; i++) {
         Elf64_Phdr *h = &w->ph[i];
         if (h->p_type == PT_PHDR) h->p_offset = off, h->p_vaddr = h->p_paddr = addr, h->p_filesz = h->p_memsz = w->nph * PHDR;
+        if (w->shift) shift_phdr(w, h);
         put_phdr(p + i * PHDR, h);
     }
     if (w->in_place) lp_write_change(w, off, p, w->nph * PHDR);
+    else if (w->shift) lp_buf_add(&w->front, p, w->nph * PHDR);
     else if (!w->out.failed) memcpy(w->out.data + off, p, w->nph * PHDR);
     free(p);
 }
@@ -308,15 +361,16 @@ static bool needs_table(const struct lp_elf_more *m) { return m->npart || m->nre
 
 static lp_status add_table(struct lp_elf_writer *w)
 {
-    lp_status s = place_table(w);
-    if (s == LP_OK) s = make_room(w);
+    lp_status s = make_room(w);
     if (s == LP_OK) s = lp_write_relocs(w);
     if (s == LP_OK) s = lp_write_frames(w);
     if (s != LP_OK) return s;
-    uint64_t align = w->table_off % PAGE == w->table_at % PAGE ? PAGE : 4096;
-    pad(&w->out, w->table_off);
-    lp_buf_add(&w->out, w->table.data, w->table.len);
-    add_load(w, &(Elf64_Phdr){PT_LOAD, PF_R, w->table_off, w->table_at, w->table_at, w->table.len, w->table.len, align});
+    if (w->table.len > TABLE_HEAD) { /* GNU strip makes a bad one of a segment without sections */
+        uint64_t align = w->table_off % PAGE == w->table_at % PAGE ? PAGE : 4096;
+        pad(&w->out, w->table_off);
+        lp_buf_add(&w->out, w->table.data, w->table.len);
+        add_load(w, &(Elf64_Phdr){PT_LOAD, PF_R, w->table_off, w->table_at, w->table_at, w->table.len, w->table.len, align});
+    }
     put_phdrs(w);
     return w->table.failed || w->out.failed ? lp_fail(w->err, LP_E_NOMEM, "out of memory") : LP_OK;
 }
@@ -399,13 +453,32 @@ static void add_section_headers(struct lp_elf_writer *w)
     names->sh_offset = append(w, w->names.data, w->names.len, 1), names->sh_size = w->names.len;
     uint8_t *eh, p[SHDR];
     pad(&w->out, lp_align_up(w->out.len, 8));
-    uint64_t off = w->out.len;
-    for (size_t i = 0; i < w->nsh; i++) put_shdr(p, &w->sh[i]), lp_buf_add(&w->out, p, SHDR);
+    uint64_t off = w->out.len + w->shift;
+    for (size_t i = 0; i < w->nsh; i++) {
+        if (w->sh[i].sh_type != SHT_NULL) w->sh[i].sh_offset += w->shift;
+        put_shdr(p, &w->sh[i]), lp_buf_add(&w->out, p, SHDR);
+    }
     if (w->out.failed) return;
     eh = (uint8_t *)w->out.data;
     lp_put64(eh + 40, off), lp_put16(eh + 58, SHDR), lp_put16(eh + 60, (uint16_t)w->nsh), lp_put16(eh + 62, (uint16_t)w->shstrndx);
     lp_put16(eh + 56, (uint16_t)w->nph);
-    if (needs_table(w->m) && !w->in_place) lp_put64(eh + 32, w->table_off + TABLE_HEAD);
+    if (needs_table(w->m)) lp_put64(eh + 32, phdrs_off(w));
+}
+
+/* The last step. Static programs find their program headers by the old ELF header (glibc: __ehdr_start + e_phoff), so it leads to the new ones, which are
+ * in front of it: a sum that goes around. */
+static void put_front(struct lp_elf_writer *w)
+{
+    struct lp_buf b = {0};
+    if (!w->shift || w->out.failed) return;
+    lp_buf_add(&b, w->out.data, sizeof(Elf64_Ehdr));
+    lp_buf_add(&b, w->front.data, w->front.len);
+    pad(&b, w->shift);
+    lp_put64((uint8_t *)w->out.data + 32, sizeof(Elf64_Ehdr) - w->shift);
+    lp_buf_add(&b, w->out.data, w->out.len);
+    w->failed |= w->front.failed;
+    lp_buf_free(&w->out);
+    w->out = b;
 }
 
 /* ---- all of it ---- */
@@ -431,6 +504,7 @@ static lp_status extend(struct lp_elf_writer *w)
     add_symbols(w);
     add_record(w);
     add_section_headers(w);
+    put_front(w);
     return w->failed || w->out.failed || w->names.failed ? lp_fail(w->err, LP_E_NOMEM, "out of memory") : LP_OK;
 }
 
@@ -440,6 +514,6 @@ lp_status lp_elf_extend(const lp_elf *elf, const struct lp_elf_more *m, uint8_t 
     lp_status s = extend(&w);
     if (s == LP_OK) *out = (uint8_t *)lp_buf_take(&w.out, size);
     free(w.ph), free(w.sh), free(w.undo);
-    lp_buf_free(&w.out), lp_buf_free(&w.names), lp_buf_free(&w.table);
+    lp_buf_free(&w.out), lp_buf_free(&w.names), lp_buf_free(&w.table), lp_buf_free(&w.front);
     return s;
 }

@@ -21,6 +21,8 @@ struct lp_elf_writer {
     struct lp_elf_span *undo;       /* what was changed of the file */
     size_t nundo, undo_cap;
     bool in_place;                  /* the program headers stay */
+    uint64_t shift;                 /* or: they are in so many bytes in front of the file as it was, with another ELF header */
+    struct lp_buf front;            /* then they are here, until all is known */
     uint64_t moved, moved_end, moved_by; /* addresses of what has made room for them, and how far it goes */
     bool outside;                   /* what was to be changed is not in the file */
     bool failed;                    /* no memory */
