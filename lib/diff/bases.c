@@ -32,10 +32,11 @@ static void add_refs(lp_diff *d, const struct lp_atom *a, bool all)
     const struct lp_side *s = NEW(d);
     for (uint32_t i = a->ref; i < a->ref + a->nref; i++) {
         const struct lp_ref_at *r = &s->ref[i];
-        int64_t off;
+        int64_t off = 0; /* of an access with an index in a register */
         if (r->kind == LP_FLOW_PAGE) add(d, LP_BASE_PAGE, r->addr, i);
         if (r->kind != LP_FLOW_ADDR || !all) continue;
-        if (lp_word_offset(lp_code_word(s, r->at), &off)) add(d, LP_BASE_USED, r->addr - (uint64_t)off, i);
+        lp_word_offset(lp_code_word(s, r->at), &off);
+        add(d, LP_BASE_USED, r->addr - (uint64_t)off, i);
         if (!r->width) add(d, LP_BASE_MADE, r->addr, i);
     }
 }

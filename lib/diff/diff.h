@@ -42,6 +42,7 @@ struct lp_atom {
     bool carry : 1, carried : 1;      /* new data: goes into the patch; is there */
     bool unresolved : 1;              /* code: E141 has been said of it */
     bool used : 1;                    /* unnamed data: something refers to its start */
+    bool paged : 1;                   /* the same, code by an address that is made of its page: it is behind no section anchor */
     bool followed : 1;                /* code, paired: what it calls has been looked at */
     bool joined : 1;                  /* new data: must stay behind the atom in front of it */
     bool tail : 1;                    /* data: what is in front of it is carried with a copy of it */

@@ -245,15 +245,16 @@ uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
     return i != LP_NONE && is_array(s, &s->atom[i]) && s->atom[i].end == u->addr && refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
 }
 
-/* Constants that have no name, in a file that has names, are merged by linkers, which no section anchor survives: what is made of an array's start by
- * adding its size is not one of them. */
+/* Constants that have no name, in a file that has names, are merged by linkers, which no section anchor survives; or they are behind one, and whoever uses
+ * them adds to it. So of one whose address is made of its page, what is made of an array's start by adding its size is none. (And zeros are padding.) */
 bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u)
 {
     const uint32_t k = u->at ? lp_ending(s, u) : LP_NONE, i = lp_side_atom(s, u->addr);
     int64_t off;
     if (k == LP_NONE || i == LP_NONE || !lp_word_offset(lp_code_word(s, u->at), &off) || !(s->atom[k].start & 4095)) return false;
-    const bool merged = s->objects && s->atom[i].kind == LP_ATOM_PIECE && lp_is_constant(s, &s->atom[i]);
-    return merged && u->addr - (uint64_t)off == s->atom[k].start;
+    const struct lp_atom *a = &s->atom[i];
+    const bool unnamed = s->objects && a->kind == LP_ATOM_PIECE && lp_is_constant(s, a);
+    return unnamed && (a->paged || (a->end - a->start < 64 && zeros(s, a->start, a->end))) && u->addr - (uint64_t)off == s->atom[k].start;
 }
 
 /* Does nothing begin there, or does only the place count? */
@@ -413,6 +414,12 @@ static uint64_t constants_behind(const struct lp_side *s, uint64_t addr, uint32_
     return end ? end - addr : 0;
 }
 
+/* Just behind the function, where nothing is: the branch to the next word that ld.lld makes of a call of a weak symbol that nobody defines. */
+static bool is_behind(const struct lp_side *s, const struct lp_use *u)
+{
+    return u->self != LP_NONE && u->addr == s->atom[u->self].end && !u->at && lp_side_atom(s, u->addr) == LP_NONE;
+}
+
 /* If it may be in front of an array: is it in both, as far in front of the same one? A patch may bring both in one piece. Constants are the same, whichever
  * of them is meant, if all that hold the same. */
 static bool same_behind(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
@@ -449,6 +456,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
     if ((behind != LP_NONE || other != LP_NONE) && !same_behind(d, o, u, n, behind, other)) return false;
     if (behind != LP_NONE && lp_side_atom(o, u->addr) == LP_NONE && lp_side_atom(s, n->addr) == LP_NONE) return true;
     if (behind != LP_NONE && lp_surely_behind(o, u) && lp_surely_behind(s, n)) return true;
+    if (is_behind(s, n) && (o == OLD(d) ? is_behind(o, u) : u->self != LP_NONE && u->addr == o->atom[u->self].end)) return true;
     bool self = inside(o, u->self, u->addr);
     if (self != inside(s, n->self, n->addr)) return !self && is_own_entry(d, o, u, n);
     if (self && o == OLD(d) && !same_content(d, o, u, n)) return false;

@@ -493,6 +493,15 @@ static bool leads(const struct lp_side *s, const struct lp_ref_at *r)
     return (r->kind == LP_FLOW_ADDR && !is_step(s, r)) || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER || r->flags & LP_FLOW_ALONE;
 }
 
+static void find_paged(struct lp_side *s)
+{
+    for (size_t i = 0; i < s->nref; i++) {
+        const struct lp_ref_at *r = &s->ref[i];
+        const uint32_t a = (r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_OF_PAGE) || r->kind == LP_FLOW_TARGET ? lp_side_atom(s, r->addr) : LP_NONE;
+        if (a != LP_NONE && s->atom[a].kind == LP_ATOM_PIECE && s->atom[a].start == r->addr) s->atom[a].paged = true;
+    }
+}
+
 void lp_diff_pieces(struct lp_side *s)
 {
     size_t n = s->natom;
@@ -523,6 +532,7 @@ void lp_diff_pieces(struct lp_side *s)
         uint32_t a = s->table[i].t.n ? lp_side_atom(s, s->table[i].t.at) : LP_NONE;
         if (a != LP_NONE && s->atom[a].kind == LP_ATOM_TABLE && s->atom[a].start == s->table[i].t.at) s->table[i].atom = a;
     }
+    find_paged(s);
     lp_side_touch(s);
     free(start);
 }

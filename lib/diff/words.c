@@ -235,15 +235,29 @@ static bool import(struct word *x, uint64_t target)
     return !x->refused;
 }
 
+/* The next word, where nothing is: a call of a weak symbol that nobody defines. */
+static bool is_next(const struct word *x, uint64_t target)
+{
+    return target == x->at + 4 && target == x->s->atom[x->atom].end && lp_side_atom(x->s, target) == LP_NONE;
+}
+
+/* ADR and a literal's load lead 1 MB far, and new code may be farther away. (Branches have veneers.) */
+static bool reaches(const struct word *x, uint32_t mask, const struct lp_there *t)
+{
+    const bool far = (mask == 0x60ffffe0 || (mask == 0x00ffffe0 && (x->w & 0x3b000000) == 0x18000000));
+    return !far || t->own != x->s->atom[x->atom].in_place;
+}
+
 /* B BL B.cond CBZ CBNZ TBZ TBNZ ADR, LDR (literal): inside the body they are right as they are. */
 static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
 {
     const char *name = mask == 0x03ffffff ? x->w >> 31 ? "call26" : "jump26" : mask == 0x0007ffe0 ? "tstbr14" :
                        mask == 0x60ffffe0 ? "adr_prel_lo21" : (x->w & 0x3b000000) == 0x18000000 ? "ld_prel_lo19" : "condbr19";
-    if (inside(x, target)) return true;
+    if (inside(x, target) || is_next(x, target)) return true;
     struct lp_use u = {target, x->ref ? x->ref->base : LP_NONE, x->atom, x->ref ? x->ref->width : 0, x->ref ? x->at : 0};
     struct lp_there t = there(x, &u);
     if (!t.known) return (mask == 0x03ffffff && import(x, target)) || nowhere(x, &u);
+    if (!reaches(x, mask, &t)) return refuse(x, LP_E180, "ADR and a literal's load lead 1 MB far, and new code may be farther away");
     set_reloc(x, name, mask, &t);
     return true;
 }
@@ -301,7 +315,7 @@ static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
         const struct lp_ref_at *q = &x->s->ref[user[i].ref];
         const int64_t off = (int64_t)(q->addr - r->addr);
         if (q == r || !lp_is_user(&users, q->at)) continue;
-        struct lp_use v = {q->addr, q->base, x->atom, q->width, q->at};
+        struct lp_use v = {q->addr, q->base, x->atom, q->width, off ? q->at : r->at};
         struct lp_there t = there(x, &v);
         t.off -= off, t.addr -= t.own ? 0 : (uint64_t)off;
         if (!t.known || (base.known && !same_place(&t, &base))) return there(x, &u);

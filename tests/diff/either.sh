@@ -180,6 +180,59 @@ for how in -static '-static -Wl,-q' ''; do
     right "MOVZ and MOVK $how, a number" m.old m.number
 done
 
+# ---- a constant without a name behind an array, which a section anchor reaches as if it was the array's end ----
+cat >behind.c <<'C'
+#include <stdio.h>
+#ifdef SHIFT
+int room[SHIFT] = {1};
+static const char *front[] = {"some text in front", "and more of it"};
+__attribute__((noinline)) int use(int n) { return puts(front[n & 1]) * 3 + room[n]; }
+#endif
+static const int first[4] = {1, 2, 3, 4};
+__attribute__((noinline)) int early(int k) { return first[k] * 2; }
+__attribute__((noinline)) int sum(const int *p, int n) { int s = 0; for (int i = 0; i < n; i++) s = s * 3 + p[i]; return s; }
+__attribute__((noinline)) int copy(int k)
+{
+    int a[] = {TEN, TEN, TEN, 5, LAST, 6, TEN, TEN, TEN};
+    a[k] += first[k];
+    return early(k) + sum(a, sizeof a / sizeof *a);
+}
+__attribute__((noinline)) int range(void) { return sum(first, first + 4 - first) MORE; }
+__attribute__((noinline)) const char *text(void) { return "a text"; }
+int main(void) { printf("%d %d %s\n", copy(3), range(), text()); return 0; }
+C
+for how in '-pie -fPIE' '-no-pie -fno-pie -static' '-pie -fPIE -s'; do
+    case $how in *-s) options=--heuristic ;; esac
+    for flag in -O1 -O2 -Os '-O2 -fno-merge-constants'; do
+        build() { out=$1; shift; gcc $how $flag '-DTEN=3, 1, 4, 1, 5, 9, 2, 6, 5, 8, 9, 7' "$@" -o "$out" behind.c; }
+        build b.old -DLAST=20 -DMORE= && build b.last -DLAST=21 -DMORE= -DSHIFT=40 && build b.shift -DLAST=20 -DMORE= -DSHIFT=40 &&
+            build b.more -DLAST=20 -DMORE=+1 -DSHIFT=40 || exit 1
+        for new in last shift more; do right "$how $flag, behind an array, $new" b.old b.$new; done
+    done
+done
+options=
+
+# ---- what leads 1 MB far, from new code; a call of what a linker did not find, at the end of a function ----
+cat >far.c <<'C'
+#include <stdio.h>
+#ifdef SHIFT
+int room[SHIFT] = {1};
+__attribute__((noinline)) int use(int n) { return puts("room") * 3 + room[n]; }
+#endif
+static int count = 4, other = 3;
+__attribute__((noinline)) int both(int n) { count += n; other ^= count; return count * 3 + other; }
+__attribute__((noinline)) int more(int n) { if (n > 9) { count = 0; puts("many"); } MORE return VAR * n + 2; }
+__asm__(".text\n .balign 16\n .globl ends\n .type ends, %function\nends: cbnz w0, 1f\n ret\n1: .word 0x94000001\n .size ends, . - ends\n .balign 16, 0");
+int ends(int);
+int main(void) { printf("%d %d %d\n", both(3), more(4), ends(0)); return 0; }
+C
+build() { out=$1; shift; gcc -O1 -no-pie -fno-pie -mcmodel=tiny -fno-section-anchors "$@" -o "$out" far.c; }
+build t.old -DMORE= -DVAR=count && build t.shift -DMORE= -DVAR=count -DSHIFT=40 && build t.word -DMORE= -DVAR=other -DSHIFT=40 &&
+    build t.more '-DMORE=if (n == 7) puts("seven");' -DVAR=count || exit 1
+right "-mcmodel=tiny, in another layout" t.old t.shift 0
+right "-mcmodel=tiny, a word" t.old t.word 1
+right "-mcmodel=tiny, a body" t.old t.more 2 E180
+
 # ---- texts that share bytes, and wide ones that grow over the next ----
 cat >shared.c <<'C'
 #include <stdio.h>
