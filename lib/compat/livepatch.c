@@ -190,7 +190,7 @@ static int branch_word(uint64_t from, uint64_t to, uint32_t *word)
 
 int livepatch_create_branch(LivePatchSystem *s, uint64_t from, uint64_t to, const char *text)
 {
-    uint32_t word;
+    uint32_t word = 0;
     lp_compat_begin();
     if (!s) return no_system();
     if (branch_word(from, to, &word)) return -1;
@@ -199,7 +199,7 @@ int livepatch_create_branch(LivePatchSystem *s, uint64_t from, uint64_t to, cons
 
 int livepatch_redirect_function(LivePatchSystem *s, uint64_t old_addr, uint64_t new_addr, const char *text)
 {
-    uint32_t word;
+    uint32_t word = 0;
     lp_compat_begin();
     if (!s) return no_system();
     if (old_addr == new_addr) return lp_compat_fail("0x%" PRIx64 ": a function cannot be redirected to itself", old_addr);

@@ -467,7 +467,7 @@ static void run(struct lp_vm *vm, struct lp_thread *t)
 
 lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
 {
-    struct lp_thread *t;
+    struct lp_thread *t = NULL;
     lp_status s = start(vm, &t, err);
     if (s != LP_OK)
         return s;
@@ -480,7 +480,7 @@ lp_status lp_vm_run(lp_vm *vm, struct lp_exit *out, struct lp_error *err)
 /* Nothing is given back but the socket: with dispositions as they were before, a signal that comes at the end would be the end. */
 lp_status lp_vm_exec(lp_vm *vm, struct lp_error *err)
 {
-    struct lp_thread *t;
+    struct lp_thread *t = NULL;
     lp_status s = start(vm, &t, err);
     if (s != LP_OK)
         return s;
