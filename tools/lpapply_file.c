@@ -20,10 +20,10 @@ static bool from_stdin(void) { return strcmp(file(), "-") == 0; }
 static const char *target(void) { return opt.output ? opt.output : file(); }
 
 /* Until the file has been replaced nobody else is to read it for that, or the change that comes first is lost: a lock, of the file that the name stands
- * for once it is held. Kept till the end. false: somebody has it and does not give it back. What cannot be opened or locked at all is no matter of ours. */
+ * for once it is held. Kept till the end. false: somebody has it and does not give it back in 30 s. What cannot be opened or locked at all is no matter of ours. */
 static bool lock_file(void)
 {
-    enum { TRIES = 1500 }; /* 30 s */
+    enum { TRIES = 1500, QUIET = 50 };
     const struct timespec pause = {.tv_nsec = 20000000};
     for (unsigned i = 0; i < TRIES; i++) {
         struct stat held, named;
@@ -33,6 +33,7 @@ static bool lock_file(void)
         if (!mine && errno != EWOULDBLOCK) return true;
         if (mine && (fstat(fd, &held) != 0 || stat(file(), &named) != 0 || (held.st_ino == named.st_ino && held.st_dev == named.st_dev))) return true;
         close(fd);
+        if (i == QUIET) cli_note(1, "%s: waiting for its lock (flock), which another program holds", file());
         if (!mine) nanosleep(&pause, NULL);
     }
     return false;
@@ -90,14 +91,45 @@ int do_list_file(void)
 
 /* ---- what comes of it ---- */
 
-/* The file as it was before this call, as FILE.orig. */
-static lp_status backup(const lp_elf *e, struct lp_error *err)
+/* `prefix` + `suffix`, of which len bytes of the first. */
+static char *joined(const char *prefix, size_t len, const char *suffix)
+{
+    char *s = must(malloc(len + strlen(suffix) + 1));
+    memcpy(s, prefix, len), strcpy(s + len, suffix);
+    return s;
+}
+
+static lp_status failed(struct lp_error *err, const char *name)
+{
+    *err = (struct lp_error){.status = LP_E_IO, .sys = errno};
+    snprintf(err->text, sizeof err->text, "cannot write: %s", strerror(errno));
+    snprintf(err->where, sizeof err->where, "%s", name);
+    return LP_E_IO;
+}
+
+/* The new file in the place of the old one, which is to be called FILE.orig. A backup that there is already goes only when the new file is in its place;
+ * until then what will be the new one has a name that nobody uses. So whatever fails, both files are as they were. */
+static lp_status replace_and_keep(const lp_elf *e, const struct lp_disk_result *r, unsigned mode, struct lp_error *err)
 {
     const struct lp_elf_info *info = lp_elf_info(e);
-    char *name = must(malloc(strlen(file()) + sizeof ".orig"));
-    strcpy(name, file()), strcat(name, ".orig");
-    lp_status s = lp_disk_keep_file(file(), name, info->image, info->image_size, err);
-    free(name);
+    const char *slash = strrchr(file(), '/');
+    struct stat st;
+    char own[64];
+    snprintf(own, sizeof own, ".arm64lp.%ld.orig", (long)getpid());
+    char *name = joined(file(), strlen(file()), ".orig"), *held = joined(file(), slash ? (size_t)(slash - file()) + 1 : 0, own);
+    lp_status s = lstat(name, &st) == 0 && S_ISDIR(st.st_mode) ? (errno = EISDIR, failed(err, name)) : LP_OK;
+    if (s == LP_OK) s = lp_disk_keep_file(file(), held, info->image, info->image_size, err);
+    if (s == LP_OK) {
+        s = lp_disk_write_file(target(), r->image, r->size, mode, err);
+        if (s == LP_OK && rename(held, name) != 0) {
+            s = failed(err, name);
+            char *real = realpath(file(), NULL);
+            if (real) rename(held, real);
+            free(real);
+        }
+        unlink(held); /* rename() leaves two names of one file alone */
+    }
+    free(name), free(held);
     return s;
 }
 
@@ -107,10 +139,8 @@ static lp_status store(const lp_elf *e, const struct lp_disk_result *r, struct l
     const struct lp_elf_info *info = lp_elf_info(e);
     struct stat st;
     unsigned mode = from_stdin() || stat(file(), &st) != 0 ? 0777 : st.st_mode & 07777;
-    lp_status s = LP_OK;
     if (opt.live.flags & LP_LIVE_DRY_RUN || (!r->image && !opt.output && !from_stdin())) return LP_OK;
-    if (opt.backup && r->image) s = backup(e, err);
-    if (s) return s;
+    if (opt.backup && r->image) return replace_and_keep(e, r, mode, err);
     return r->image ? lp_disk_write_file(target(), r->image, r->size, mode, err) : lp_disk_write_file(target(), info->image, info->image_size, mode, err);
 }
 

@@ -1,0 +1,56 @@
+#!/bin/sh
+# The file that is patched, among others: what is kept of it, who else has it, what is behind it.
+. "$srcdir/tests/lib.sh"
+. "$srcdir/tests/e2e/driven.sh"
+have_cross || skip_all "no AArch64 cross compiler"
+sum() { sha256sum <"$1" | cut -d' ' -f1; }
+echo 'int twice(int n) { return n * 2; } void _start(void) { register int a __asm__("x0") = twice(21), s __asm__("x8") = 93; __asm__("svc 0" :: "r"(a), "r"(s)); }' >app.c
+bare_cc app app.c -fno-inline -Wl,--build-id || skip_all "the compiler makes no program"
+cp app pristine
+lpmake -q -t app --meta name=one -o one.lpatch '_start=nop' && lpmake -q -t app --meta name=two -o two.lpatch '_start+0x4=nop' || not_ok "two patches"
+
+# ---- -b: nothing is lost whatever fails ----
+run "-b" 0 lpapply -q -b app one.lpatch
+is "$(sum app.orig)" "$(sum pristine)" "keeps the file as it was"
+cp app first
+# full NAME STATUS COMMAND...: no file can be written further than 512 bytes
+full()
+{
+    name=$1 status=$2
+    shift 2
+    (trap '' XFSZ; ulimit -f 1; exec "$@") >log 2>&1
+    is "$?" "$status" "$name"
+}
+full "-b, and no room for the new file" 2 lpapply -b app two.lpatch
+like "$(cat log)" 'app: cannot write: File too large' "  said so"
+like "$(cat log)" 'nothing was changed' "  and that nothing was changed"
+is "$(sum app.orig) $(sum app)" "$(sum pristine) $(sum first)" "  which is so"
+is "$(stat -c %h app)" 1 "  the file has no second name"
+mv app.orig kept && mkdir app.orig
+run "-b, and what is kept cannot have its name" 2 lpapply -b app two.lpatch
+like "$(cat run)" 'app.orig: cannot write: Is a directory' "  said so"
+is "$(sum app)" "$(sum first)" "  nothing was changed"
+rmdir app.orig && mv kept app.orig
+run "-b, now" 0 lpapply -q -b app two.lpatch
+is "$(sum app.orig)" "$(sum first)" "keeps the file before this call"
+is "$(ls -A | grep -c '^.arm64lp')" 0 "nothing is left"
+
+# ---- another program has the file's lock ----
+if have flock; then
+    mkfifo go
+    flock app sh -c 'echo held; read -r x <go' >held &
+    holder=$!
+    wait_for 20 grep -q held held
+    lpapply -R app two >log 2>&1 &
+    waiting=$!
+    wait_for 20 grep -q waiting log
+    like "$(cat log)" 'app: waiting for its lock (flock), which another program holds' "who waits for a lock says so"
+    echo >go
+    wait $waiting
+    is "$?" 0 "and goes on when it is free"
+    wait $holder
+    is "$(sum app)" "$(sum first)" "  and does it"
+else
+    skip "a lock" "no flock"
+fi
+tap_done
