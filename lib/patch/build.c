@@ -3,6 +3,7 @@
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/hash.h"
 #include "elf/dynamic.h"
 #include "elf/put.h"
@@ -123,6 +124,19 @@ static bool place_regions(struct lp_plan *pl)
     return true;
 }
 
+/* In a file that is patched, what is there is another patch's, and a patch that was made of it expects that. */
+static bool says_whose(struct lp_plan *pl, const struct lp_item *it, const char *name, uint64_t old)
+{
+    const struct lp_space *s = pl->space;
+    const lp_patch *by = NULL;
+    struct lp_error why;
+    for (uint64_t off = 0; s->disk && s->owner && !by && off < it->func->old_size; off += 4) by = s->owner(s->ctx, pl, old + off);
+    if (!by) return false;
+    lp_fail(&why, LP_E_OLD_WORD, "%s: the patch `%s`, which is in the file, has changed it already", name, lp_patch_name(by));
+    lp_hint(&why, "make this patch of the file as it was (lpapply -R -o FILE), with `replaces %s` to take its place", lp_patch_name(by));
+    return lp_plan_fail_as(pl, it->line, &why, "%s", why.text), true;
+}
+
 /* sha256 over the object's own words, which no patch changes: they are the file's. */
 static bool old_body_matches(struct lp_plan *pl, const struct lp_item *it, const struct lp_target *t, const struct lp_elf_symbol *sym, uint64_t old)
 {
@@ -138,11 +152,12 @@ static bool old_body_matches(struct lp_plan *pl, const struct lp_item *it, const
     if (read) lp_sha256(body, f->old_size, sha);
     free(body);
     if (!read) return lp_plan_fail(pl, it->line, LP_E_ADDRESS, "the old function is not in the file"), false;
+    const char *name = it->place.symbol ? it->place.symbol : "the function";
     if (memcmp(sha, f->old_sha256, f->sha_len) == 0) return true;
+    if (says_whose(pl, it, name, old)) return false;
     char have[65], want[65];
     lp_hex(have, sha, f->sha_len), lp_hex(want, f->old_sha256, f->sha_len);
-    lp_plan_fail(pl, it->line, LP_E_OLD_WORD, "%s: the old body has sha256 %s, patch expects %s",
-            it->place.symbol ? it->place.symbol : "the function", have, want);
+    lp_plan_fail(pl, it->line, LP_E_OLD_WORD, "%s: the old body has sha256 %s, patch expects %s", name, have, want);
     return false;
 }
 

@@ -156,6 +156,8 @@ bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp
     if (it->place.symbol) {
         lp_status s = lp_elf_find(t->elf, it->place.symbol, &sym, &why);
         if (s != LP_OK) {
+            if (pl->space->disk && s == LP_E_SYMBOL && strstr(it->place.symbol, ".lpatch"))
+                lp_hint(&why, "what a patch has brought to a file no other patch changes there: change the patch, or take it out first");
             lp_plan_fail_as(pl, it->line, &why, "%s: %s%s", t->name, why.text, hint);
             return false;
         }

@@ -35,6 +35,24 @@ run "-b, now" 0 lpapply -q -b app two.lpatch
 is "$(sum app.orig)" "$(sum first)" "keeps the file before this call"
 is "$(ls -A | grep -c '^.arm64lp')" 0 "nothing is left"
 
+# ---- a patch that is made of a patched file, of what another one has replaced ----
+echo 'int twice(int n) { return n * 2 + 1; }' >twice.c && "$CROSS_CC" -w -O2 -ffreestanding -c -o twice.o twice.c || not_ok "compile twice.c"
+cp pristine done && lpmake -q -t done --meta name=first -o p1.lpatch 'twice=replace from twice.o' && lpapply -q done p1.lpatch || not_ok "a first patch"
+cp done before
+run "a second patch of it" 0 lpmake -t done --meta name=second -o p2.lpatch 'twice=replace from twice.o'
+like "$(cat run)" 'it cannot go into the file itself: twice: the patch .first., which is in the file, has changed it already' "lpmake warns, and names the first"
+run "into the file" 1 lpapply done p2.lpatch
+like "$(cat run)" 'twice: the patch .first., which is in the file, has changed it already' "lpapply says the same"
+like "$(cat run)" 'hint: make this patch of the file as it was (lpapply -R -o FILE), with .replaces first.' "  and what to do"
+is "$(sum done)" "$(sum before)" "  nothing was changed"
+run "what to do: the file as it was" 0 lpapply -q -R -o was done
+run "  the patch of it" 0 lpmake -q -t was --meta name=second --meta replaces=first -o p2.lpatch 'twice=replace from twice.o'
+run "  goes into the patched file" 0 lpapply -q done p2.lpatch
+is "$(lpapply -l --tsv done | cut -f 2)" second "  in the place of the first"
+run "a patch of the new body" 0 lpmake -q -t before --meta name=third -o p3.lpatch 'twice.lpatch=nop'
+run "into the file" 1 lpapply before p3.lpatch
+like "$(cat run)" 'hint: what a patch has brought to a file no other patch changes there' "says what to do"
+
 # ---- another program has the file's lock ----
 if have flock; then
     mkfifo go
