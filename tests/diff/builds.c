@@ -25,7 +25,10 @@ struct rule { const char *key; int weight; };
 const struct rule rules[] = {TABLE};
 int total = START;
 static const double weights[] = {0.5, 1.25, 1e10};
-static int room[8];
+#ifndef ROOM
+#define ROOM 8
+#endif
+int room[ROOM];
 __attribute__((noinline, cold)) static void fail(const char *why)
 {
     printf("fail: %s\n", why);

@@ -157,7 +157,7 @@ refused()
     like "$(cat r.err)" 'hint: ' "and a hint"
 }
 refused -DSTART=6 E121
-refused '-DTABLE={"alpha",1},{"beta",2},{"gamma",3}' E120
+refused -DROOM=16 E120
 refused -DCONSTRUCTOR E130
 refused -DIMPORT E150
 refused -DTLS=4 E160
