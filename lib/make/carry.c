@@ -33,6 +33,18 @@ static lp_status resolved_word(struct lp_carrying *x, uint32_t section, uint64_t
     return s;
 }
 
+/* -mcmodel=tiny: new code of a running program may be up to 128 MiB away from the program. Once for each object. */
+static void tell_reach(struct lp_carrying *x, const struct lp_reloc *row, const char *target)
+{
+    const size_t n = strcspn(target, "+- ");
+    for (size_t i = 0; i < x->m->nown; i++)
+        if (strlen(x->m->own[i]) == n && memcmp(x->m->own[i], target, n) == 0) return; /* comes along */
+    if (x->c->near) return;
+    x->c->near = true;
+    lp_edit_warn(x->m, &x->e->from, "%s: relocation %s reaches no further than 1 MiB, and a running program may have no room for new code that near to `%.*s`: "
+                 "compile it with -mcmodel=small", x->c->path, row->name, (int)n, target);
+}
+
 static lp_status one_word(struct lp_carrying *x, uint32_t section, uint64_t at, uint64_t start, uint64_t end, struct lp_buf *out, struct lp_error *err)
 {
     const struct lp_objsec *sec = &x->c->o->sec[section];
@@ -55,7 +67,10 @@ static lp_status one_word(struct lp_carrying *x, uint32_t section, uint64_t at, 
             sec->head->name, (unsigned long long)at);
     if (!row) return resolved_word(x, section, at, word, start, end, out, err);
     lp_buf_printf(out, "| %08x %s ", word & ~lp_reloc_mask(row), row->name);
+    const size_t before = out->len;
     lp_status s = lp_carry_refer(x, rel, out, err);
+    if (s == LP_OK && !out->failed && row->op == LP_REL_PREL && (row->field == LP_FIELD_ADR || row->field == LP_FIELD_IMM19))
+        tell_reach(x, row, out->data + before);
     lp_buf_puts(out, "\n");
     return s;
 }

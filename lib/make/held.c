@@ -376,12 +376,13 @@ static uint32_t word_of_new(const struct look *l, const struct lp_change *c, uin
     return word;
 }
 
-/* What a body of the patch, thought to be behind the target, reads of these before it writes them. */
+/* What a body of the patch, thought to be behind the target, reads of these before it writes them, or what it calls does. Of deeper calls it could not be
+ * told whether they come that way. */
 static regs read_by_new(struct look *l, const struct lp_func *f, regs live)
 {
     uint8_t *code = calloc(f->nbody + 1, 4);
     const struct lp_elf_symbol here = {.name = "", .value = lp_align_up(lp_elf_end(l->m->elf), 16), .size = 4 * f->nbody};
-    struct walk w = {.l = l, .depth = 1, .f = &here, .code = code, .seen = calloc(f->nbody + 1, sizeof *w.seen)};
+    struct walk w = {.l = l, .depth = MOST_WALK_DEPTH - 1, .f = &here, .code = code, .seen = calloc(f->nbody + 1, sizeof *w.seen)};
     for (size_t i = 0; i < f->nbody && code; i++) lp_put32(code + 4 * i, word_of_new(l, &f->body[i], here.value + 4 * i));
     l->steps = 0;
     if (code && w.seen && 4 * f->nbody == f->size) follow(&w, (struct way){here.value, live});

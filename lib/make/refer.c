@@ -79,15 +79,21 @@ static size_t unnumbered(const struct lp_objsym *s)
     return numbered ? n - digits - 1 : 0;
 }
 
-/* How well a symbol of the target stands for one of the object: 0 = not at all. */
-static unsigned match(const struct lp_objsym *s, size_t stem, const struct lp_elf_symbol *t)
+static bool of_file(const struct lp_objsym *s, const struct lp_elf_symbol *t)
+{
+    return s->bind == STB_LOCAL && s->file && t->file && strcmp(lp_base_name(s->file), lp_base_name(t->file)) == 0;
+}
+
+/* How well a symbol of the target stands for one of the object: 0 = not at all. known: the target has its source file, so that no other will do. */
+static unsigned match(const struct lp_objsym *s, size_t stem, bool known, const struct lp_elf_symbol *t)
 {
     if (!same_kind(s->type, t->type)) return 0;
     bool exact = strcmp(s->name, t->name) == 0;
     bool renumbered = !exact && stem && t->bind == STB_LOCAL && t->size == s->size && strncmp(s->name, t->name, stem) == 0 && t->name[stem] == '.' &&
                       strspn(t->name + stem + 1, "0123456789") == strlen(t->name + stem + 1);
     if (!exact && !renumbered) return 0;
-    bool local = s->bind == STB_LOCAL, same_file = local && s->file && t->file && strcmp(lp_base_name(s->file), lp_base_name(t->file)) == 0;
+    bool local = s->bind == STB_LOCAL, same_file = of_file(s, t);
+    if (known && local && t->bind == STB_LOCAL && !same_file) return 0;
     return 1 + (local == (t->bind == STB_LOCAL)) + 2 * (stem ? exact && same_file : same_file);
 }
 
@@ -110,8 +116,10 @@ static void look_among(const lp_elf *elf, const struct lp_objsym *s, struct cand
 {
     size_t n, stem = unnumbered(s);
     const struct lp_elf_symbol *v = lp_elf_symbols(elf, &n);
+    bool known = false;
+    for (size_t i = 0; i < n && s->bind == STB_LOCAL && !known; i++) known = v[i].bind == STB_LOCAL && of_file(s, &v[i]);
     for (size_t i = 0; i < n; i++) {
-        unsigned m = match(s, stem, &v[i]);
+        unsigned m = match(s, stem, known, &v[i]);
         if (!m || m < c->match || (m == c->match && v[i].value == c->best->value)) continue;
         c->n = m == c->match ? c->n + 1 : 1;
         if (m > c->match) lp_buf_free(&c->list), c->list = (struct lp_buf){0};
@@ -132,7 +140,7 @@ static lp_status find_target(struct lp_carrying *x, const struct lp_objsym *s, c
     lp_status st = !c.match ? LP_E_SYMBOL : LP_OK;
     if (c.n > 1)
         st = lp_carry_fail(x, err, LP_E_AMBIGUOUS, "which of the program's is `%.100s`? %s. Name the source file of the new code as the program's, "
-                           "or make the variable global", s->name, c.list.data ? c.list.data : "");
+                           "make the variable global, or give a new one another name", s->name, c.list.data ? c.list.data : "");
     lp_buf_free(&c.list);
     if (st == LP_OK && strcmp(c.best->name, s->name) != 0 && !is_told(x->c, s))
         lp_edit_warn(x->m, &x->e->from, "%s: `%s` is taken for the program's `%s`, the only one of that name and size", x->c->path, s->name, c.best->name);
@@ -208,6 +216,14 @@ static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, ui
 
 /* ---- data ---- */
 
+/* A variable of the object's own is meant perhaps: libraries that are linked in have variables, too. */
+static void tell_file(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol *t)
+{
+    if (s->bind != STB_LOCAL || t->bind != STB_LOCAL || !t->file || of_file(s, t) || is_told(x->c, s)) return;
+    lp_edit_warn(x->m, &x->e->from, "%s: `%s` is taken for the program's, a static variable of %.100s: give a new one another name", x->c->path, s->name,
+                 t->file);
+}
+
 /* In .rodata of the object and nothing to relocate in it? */
 static bool is_plain_constant(const struct lp_objsec *sec, uint64_t start, uint64_t end)
 {
@@ -237,6 +253,7 @@ static lp_status refer_variable(struct lp_carrying *x, const struct lp_objsym *s
     size_t rel = lp_objfile_rel(sec, s->value);
     bool relocated = rel < sec->nrel && sec->rel[rel].at < s->value + s->size;
     if (st == LP_OK && !constant) {
+        tell_file(x, s, t);
         if (t->size != s->size)
             return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
                                  "`%s` has %llu bytes there and %llu in the program: a variable that exists "
@@ -325,6 +342,7 @@ static lp_status refer_tls(struct lp_carrying *x, const struct lp_objsym *s, int
     if (st == LP_OK && !lp_maker_owns(x->m, t))
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is thread-local, and the program's symbols are in its debug file alone: a patch cannot name it",
                              s->name);
+    if (st == LP_OK) tell_file(x, s, t);
     return st == LP_OK ? put_target(x, t, delta, out) : st;
 }
 

@@ -18,6 +18,7 @@ struct lp_carrier {
     size_t nreplaced, replaced_cap;
     const struct lp_objsym **told;      /* something has been said about them */
     size_t ntold, told_cap;
+    bool near;                          /* and that it reaches no further than 1 MiB */
 };
 struct lp_carrying { struct lp_maker *m; struct lp_edit *e; struct lp_carrier *c; const char *arg; };
 
