@@ -279,12 +279,52 @@ const struct lp_elf_inlined *lp_inlined_at(const lp_elf *e, uint64_t vaddr)
 
 /* ---- file:line ---- */
 
+enum { NAME_MAX_BYTES = 4096 };
+
 /* Does the path end in these components? */
 static bool same_path(const char *path, const char *file)
 {
     size_t n = strlen(path), m = strlen(file);
     if (m > n || strcmp(path + n - m, file) != 0) return false;
     return m == n || path[n - m - 1] == '/' || file[0] == '/';
+}
+
+/* Without `.`, `x/..` and double slashes: a header that is included by two ways is one file. False: it is too long. */
+static bool canonical(const char *path, char out[NAME_MAX_BYTES])
+{
+    size_t n = 0, floor = *path == '/'; /* floor: what no `..` takes away */
+    if (strlen(path) >= NAME_MAX_BYTES) return false;
+    if (floor) out[n++] = '/';
+    for (size_t len; *path; path += len) {
+        path += strspn(path, "/");
+        len = strcspn(path, "/");
+        if (!len || (len == 1 && *path == '.')) continue;
+        bool up = len == 2 && memcmp(path, "..", 2) == 0;
+        if (up && n > floor) {
+            while (n > floor && out[n - 1] != '/') n--;
+            n -= n > floor;
+            continue;
+        }
+        if (up && floor == 1 && out[0] == '/') continue;
+        if (n && out[n - 1] != '/') out[n++] = '/';
+        memcpy(out + n, path, len), n += len;
+        if (up) floor = n;
+    }
+    out[n] = 0;
+    return true;
+}
+
+/* Is it the file that is meant? By the name that the debug information has, or the one that it comes to. */
+static bool is_named(const char *path, const char *file)
+{
+    char plain[NAME_MAX_BYTES], wanted[NAME_MAX_BYTES];
+    return same_path(path, file) || (canonical(path, plain) && (same_path(plain, file) || (canonical(file, wanted) && same_path(plain, wanted))));
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    char x[NAME_MAX_BYTES], y[NAME_MAX_BYTES];
+    return strcmp(a, b) == 0 || (canonical(a, x) && canonical(b, y) && strcmp(x, y) == 0);
 }
 
 static bool add_line_copy(struct lp_line_copies *out, const lp_elf *e, const struct lp_elf_line *row)
@@ -315,7 +355,7 @@ static lp_status no_such_line(const lp_elf *e, const char *file, unsigned line, 
     const struct lp_elf_line *next = NULL;
     bool known = false;
     for (size_t i = 0; i < n; i++) {
-        if (!same_path(rows[i].file, file)) continue;
+        if (!is_named(rows[i].file, file)) continue;
         known = true;
         if (rows[i].line > line && (!next || rows[i].line < next->line)) next = &rows[i];
     }
@@ -332,9 +372,9 @@ static lp_status find_copies(const lp_elf *e, const char *file, unsigned line, b
     size_t n;
     lp_status s = lp_elf_lines(e, &rows, &n, err);
     for (size_t i = 0; i < n && s == LP_OK; i++) {
-        if (rows[i].line != line || (statements && !rows[i].statement) || !same_path(rows[i].file, file)) continue;
+        if (rows[i].line != line || (statements && !rows[i].statement) || !is_named(rows[i].file, file)) continue;
         if (!first) first = &rows[i];
-        if (strcmp(first->file, rows[i].file) != 0) {
+        if (!same_file(first->file, rows[i].file)) {
             s = lp_fail(err, LP_E_AMBIGUOUS, "`%.100s` is ambiguous: %.200s, %.200s", file, first->file, rows[i].file);
             lp_at(err, lp_elf_info(e)->name, 0, 0);
         } else if (!add_line_copy(out, e, &rows[i])) s = lp_fail(err, LP_E_NOMEM, "out of memory");

@@ -191,10 +191,22 @@ static void note_difference(struct lp_carrying *x, const struct lp_objsym *f, co
     if (from.text) v[m->nstale++] = (struct lp_stale){from, x->c->path, f->name, t};
 }
 
+/* Its address in the object is its resolver's. */
+static lp_status refer_ifunc(struct lp_carrying *x, const struct lp_objsym *f, int64_t delta, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_elf_symbol *t = NULL;
+    lp_status s = find_target(x, f, &t, err);
+    if (s == LP_E_SYMBOL)
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is an IFUNC that the program does not have, and nobody would call its resolver: "
+                             "call the function that it chooses", f->name);
+    return s == LP_OK ? put_target(x, t, delta, out) : s;
+}
+
 static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
 {
     const struct lp_elf_symbol *t = NULL;
     const char *name;
+    if (f && f->type == STT_GNU_IFUNC) return refer_ifunc(x, f, (int64_t)(off - f->value), out, err);
     if (!f || f->type != STT_FUNC || f->section != section || !f->size)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
                              "there is code at %s+0x%llx that belongs to no function",
