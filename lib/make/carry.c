@@ -170,8 +170,8 @@ lp_status lp_carry_data(struct lp_carrying *x, const struct lp_piece *p, struct 
     lp_status s = LP_OK;
     while (p->start & (align - 1)) align >>= 1;
     if (align > ALIGN_MAX)
-        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is aligned to %llu bytes, and data of a patch to no more than %u: a smaller alignment, or memory that the "
-                             "code aligns itself (aligned_alloc)", p->name, (unsigned long long)align, ALIGN_MAX);
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is aligned to %llu bytes, and data of a patch to no more than %u: a smaller "
+                             "alignment, or memory that the code aligns itself (aligned_alloc)", p->name, (unsigned long long)align, ALIGN_MAX);
     lp_buf_printf(out, "\ndata %s %s size %llu align %llu\n", p->name, !sec->bytes ? "bss" : sec->head->flags & SHF_WRITE ? "data" : "rodata",
                   (unsigned long long)(p->end - p->start), (unsigned long long)align);
     for (size_t i = lp_objfile_rel(sec, at); sec->bytes && i < sec->nrel && sec->rel[i].at < p->end && s == LP_OK; i++) {

@@ -38,6 +38,7 @@ void lp_maker_free(lp_maker *m)
     for (size_t i = 0; i < m->ncarrier; i++) lp_carrier_free(m->carrier[i]);
     for (struct lp_arena_chunk *c = m->pool.arena, *next; c; c = next) next = c->next, free(c);
     free(m->carrier), free(m->made), free(m->own), free(m->file), free(m->sought), free(m->head), free(m->stale);
+    lp_units_free(m->units), lp_uses_free(m->uses);
     lp_dis_free(m->dis);
     lp_buf_free(&m->meta), lp_buf_free(&m->items);
     free(m);

@@ -54,6 +54,8 @@ struct lp_maker {
     size_t nstale, stale_cap;
     const char **file;                  /* that were read, for a depfile */
     size_t nfile, file_cap;
+    struct lp_units *units;             /* units.c, owner.c; NULL = not asked for yet */
+    struct lp_uses *uses;
     struct lp_patch pool;               /* memory */
 };
 
@@ -86,6 +88,12 @@ lp_status lp_edit_asm(struct lp_maker *m, struct lp_edit *e, const char *arg, st
 /* replace.c: replace from FILE[:SYMBOL] */
 lp_status lp_edit_replace(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);
 void lp_carrier_free(struct lp_carrier *c);
+/* units.c: the source file that a symbol of the target, or its debug file, is of, as a number; 0 = not known. */
+#define LP_UNIT_LTO UINT32_MAX          /* one of those that were linked as one */
+uint32_t lp_unit_of(struct lp_maker *m, const struct lp_elf_symbol *s);
+const char *lp_unit_name(struct lp_maker *m, uint32_t unit); /* NULL = none */
+void lp_units_free(struct lp_units *u);
+void lp_uses_free(struct lp_uses *u);
 /* warn.c */
 void lp_warn_place(struct lp_maker *m, const struct lp_edit *e);             /* where it is */
 void lp_warn_words(struct lp_maker *m, const struct lp_edit *e, bool leaves); /* what it becomes; leaves: it returns or branches away */

@@ -1,7 +1,7 @@
 /* make/refer.c - what a relocation of an object file means in the patch: something of the target by its
  * symbol, or something that the patch brings.
  *
- * What the object defines and the target has too, by name and kind, is the target's: a variable keeps its
+ * What the object defines and the target has too (own.c) is the target's: a variable keeps its
  * value, a function is not carried again. Constants are the target's if they are equal. Parts that compilers
  * split off a function (.cold, .constprop.0 ...) belong to the new code. */
 #include <config.h>
@@ -68,85 +68,6 @@ static void put(struct lp_buf *out, const char *name, int64_t delta)
 
 /* ---- the target's ---- */
 
-static bool same_kind(unsigned a, unsigned b) { return a == b || (a == STT_FUNC && b == STT_GNU_IFUNC) || (a == STT_OBJECT && b == STT_NOTYPE); }
-
-/* `count.1` and `count.4` are one static variable of a function: the compiler numbers them anew each time. Length of the name without the number. */
-static size_t unnumbered(const struct lp_objsym *s)
-{
-    size_t n = strlen(s->name), digits = 0;
-    while (digits < n && s->name[n - 1 - digits] >= '0' && s->name[n - 1 - digits] <= '9') digits++;
-    bool numbered = s->bind == STB_LOCAL && s->type != STT_FUNC && digits && n > digits + 1 && s->name[n - 1 - digits] == '.';
-    return numbered ? n - digits - 1 : 0;
-}
-
-static bool of_file(const struct lp_objsym *s, const struct lp_elf_symbol *t)
-{
-    return s->bind == STB_LOCAL && s->file && t->file && strcmp(lp_base_name(s->file), lp_base_name(t->file)) == 0;
-}
-
-/* How well a symbol of the target stands for one of the object: 0 = not at all. known: the target has its source file, so that no other will do. */
-static unsigned match(const struct lp_objsym *s, size_t stem, bool known, const struct lp_elf_symbol *t)
-{
-    if (!same_kind(s->type, t->type)) return 0;
-    bool exact = strcmp(s->name, t->name) == 0;
-    bool renumbered = !exact && stem && t->bind == STB_LOCAL && t->size == s->size && strncmp(s->name, t->name, stem) == 0 && t->name[stem] == '.' &&
-                      strspn(t->name + stem + 1, "0123456789") == strlen(t->name + stem + 1);
-    if (!exact && !renumbered) return 0;
-    bool local = s->bind == STB_LOCAL, same_file = of_file(s, t);
-    if (known && local && t->bind == STB_LOCAL && !same_file) return 0;
-    return 1 + (local == (t->bind == STB_LOCAL)) + 2 * (stem ? exact && same_file : same_file);
-}
-
-/* Once for each symbol of the object. */
-static bool is_told(struct lp_carrier *c, const struct lp_objsym *s)
-{
-    for (size_t i = 0; i < c->ntold; i++)
-        if (c->told[i] == s) return true;
-    const struct lp_objsym **v = lp_grow(c->told, &c->told_cap, c->ntold, sizeof *v);
-    if (!v) return true;
-    c->told = v;
-    v[c->ntold++] = s;
-    return false;
-}
-
-/* The best of the target's symbols, and of how many that is as good. */
-struct candidates { const struct lp_elf_symbol *best; unsigned match, n; struct lp_buf list; };
-
-static void look_among(const lp_elf *elf, const struct lp_objsym *s, struct candidates *c)
-{
-    size_t n, stem = unnumbered(s);
-    const struct lp_elf_symbol *v = lp_elf_symbols(elf, &n);
-    bool known = false;
-    for (size_t i = 0; i < n && s->bind == STB_LOCAL && !known; i++) known = v[i].bind == STB_LOCAL && of_file(s, &v[i]);
-    for (size_t i = 0; i < n; i++) {
-        unsigned m = match(s, stem, known, &v[i]);
-        if (!m || m < c->match || (m == c->match && v[i].value == c->best->value)) continue;
-        c->n = m == c->match ? c->n + 1 : 1;
-        if (m > c->match) lp_buf_free(&c->list), c->list = (struct lp_buf){0};
-        if (c->list.len < 250)
-            lp_buf_printf(&c->list, "%s0x%llx %.60s (%.60s)", c->list.len ? ", " : "",
-                          (unsigned long long)v[i].value, v[i].name, v[i].file ? v[i].file : "global");
-        c->match = m, c->best = &v[i];
-    }
-}
-
-/* LP_E_SYMBOL: it has none, *err untouched. */
-static lp_status find_target(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol **out, struct lp_error *err)
-{
-    struct candidates c = {0};
-    look_among(x->m->elf, s, &c);
-    if (x->m->names != x->m->elf) look_among(x->m->names, s, &c);
-    *out = c.best;
-    lp_status st = !c.match ? LP_E_SYMBOL : LP_OK;
-    if (c.n > 1)
-        st = lp_carry_fail(x, err, LP_E_AMBIGUOUS, "which of the program's is `%.100s`? %s. Name the source file of the new code as the program's, "
-                           "make the variable global, or give a new one another name", s->name, c.list.data ? c.list.data : "");
-    lp_buf_free(&c.list);
-    if (st == LP_OK && strcmp(c.best->name, s->name) != 0 && !is_told(x->c, s))
-        lp_edit_warn(x->m, &x->e->from, "%s: `%s` is taken for the program's `%s`, the only one of that name and size", x->c->path, s->name, c.best->name);
-    return st;
-}
-
 static lp_status put_target(struct lp_carrying *x, const struct lp_elf_symbol *t, int64_t delta, struct lp_buf *out)
 {
     char spec[600];
@@ -182,7 +103,7 @@ static lp_status refer_replaced(struct lp_carrying *x, struct lp_replaced *r, in
 static void note_difference(struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t)
 {
     struct lp_maker *m = x->m;
-    if (lp_carry_same_code(x, f, t) || is_told(x->c, f)) return;
+    if (lp_carry_same_code(x, f, t) || lp_carry_told(x->c, f)) return;
     struct lp_stale *v = lp_grow(m->stale, &m->stale_cap, m->nstale, sizeof *v);
     if (!v) return;
     m->stale = v;
@@ -195,7 +116,7 @@ static void note_difference(struct lp_carrying *x, const struct lp_objsym *f, co
 static lp_status refer_ifunc(struct lp_carrying *x, const struct lp_objsym *f, int64_t delta, struct lp_buf *out, struct lp_error *err)
 {
     const struct lp_elf_symbol *t = NULL;
-    lp_status s = find_target(x, f, &t, err);
+    lp_status s = lp_carry_find(x, f, &t, err);
     if (s == LP_E_SYMBOL)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is an IFUNC that the program does not have, and nobody would call its resolver: "
                              "call the function that it chooses", f->name);
@@ -214,7 +135,7 @@ static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, ui
     int64_t delta = (int64_t)(off - f->value);
     struct lp_replaced *r = find_replaced(x->c, f);
     if (r) return refer_replaced(x, r, delta, out, err);
-    lp_status s = is_part(f->name) ? LP_E_SYMBOL : find_target(x, f, &t, err);
+    lp_status s = is_part(f->name) ? LP_E_SYMBOL : lp_carry_find(x, f, &t, err);
     if (s == LP_OK && delta)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
                              "there is a reference into the middle of `%s`, which stays the program's",
@@ -228,10 +149,15 @@ static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, ui
 
 /* ---- data ---- */
 
-/* A variable of the object's own is meant perhaps: libraries that are linked in have variables, too. */
+static bool of_file(const struct lp_objsym *s, const struct lp_elf_symbol *t)
+{
+    return s->bind == STB_LOCAL && s->file && t->file && strcmp(lp_base_name(s->file), lp_base_name(t->file)) == 0;
+}
+
+/* It is of the replaced function's source file, and the object of another one: a variable of its own is meant perhaps. */
 static void tell_file(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol *t)
 {
-    if (s->bind != STB_LOCAL || t->bind != STB_LOCAL || !t->file || of_file(s, t) || is_told(x->c, s)) return;
+    if (s->bind != STB_LOCAL || t->bind != STB_LOCAL || !t->file || of_file(s, t) || lp_carry_told(x->c, s)) return;
     lp_edit_warn(x->m, &x->e->from, "%s: `%s` is taken for the program's, a static variable of %.100s: give a new one another name", x->c->path, s->name,
                  t->file);
 }
@@ -243,8 +169,9 @@ static bool is_plain_constant(const struct lp_objsec *sec, uint64_t start, uint6
     return !(sec->head->flags & SHF_WRITE) && sec->bytes && (i == sec->nrel || sec->rel[i].at >= end);
 }
 
-static bool equals_target(const struct lp_carrying *x, const struct lp_objsec *sec, const struct lp_objsym *s, const struct lp_elf_symbol *t)
+bool lp_carry_equals(const struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol *t)
 {
+    const struct lp_objsec *sec = &x->c->o->sec[s->section];
     uint8_t *old = s->size ? malloc(s->size) : NULL;
     bool same = old && t->size == s->size && lp_elf_read(x->m->elf, t->value, old, s->size, NULL) == LP_OK;
     if (same && sec->bytes) same = memcmp(old, sec->bytes + s->value, s->size) == 0;
@@ -260,7 +187,7 @@ static lp_status refer_variable(struct lp_carrying *x, const struct lp_objsym *s
     const struct lp_elf_symbol *t = NULL;
     const char *name;
     bool constant = !(sec->head->flags & SHF_WRITE) || strncmp(sec->head->name, ".data.rel.ro", 12) == 0;
-    lp_status st = find_target(x, s, &t, err);
+    lp_status st = lp_carry_find(x, s, &t, err);
     if (st != LP_OK && st != LP_E_SYMBOL) return st;
     size_t rel = lp_objfile_rel(sec, s->value);
     bool relocated = rel < sec->nrel && sec->rel[rel].at < s->value + s->size;
@@ -271,14 +198,14 @@ static lp_status refer_variable(struct lp_carrying *x, const struct lp_objsym *s
                                  "`%s` has %llu bytes there and %llu in the program: a variable that exists "
                                  "cannot change its size",
                                  s->name, (unsigned long long)s->size, (unsigned long long)t->size);
-        if (!relocated && !equals_target(x, sec, s, t))
+        if (!relocated && !lp_carry_equals(x, s, t))
             lp_edit_warn(x->m, &x->e->from,
                          "%s: `%s` begins with another value there, but it is the program's variable and "
                          "keeps its own",
                          x->c->path, s->name);
         return put_target(x, t, delta, out);
     }
-    if (st == LP_OK && is_plain_constant(sec, s->value, s->value + s->size) && equals_target(x, sec, s, t)) return put_target(x, t, delta, out);
+    if (st == LP_OK && is_plain_constant(sec, s->value, s->value + s->size) && lp_carry_equals(x, s, t)) return put_target(x, t, delta, out);
     if (!s->size) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "the size of `%s` is not known", s->name);
     st = piece(x, s->section, s->value, s->value + s->size, s->name, false, &name, err);
     if (st == LP_OK) put(out, name, delta);
@@ -330,7 +257,7 @@ static lp_status share_section(struct lp_carrying *x, uint32_t section, bool *wh
         const struct lp_elf_symbol *t = NULL;
         const struct lp_objsym *s = &o->sym[i];
         if (s->section != section || (s->type != STT_OBJECT && s->type != STT_TLS) || strncmp(s->name, ".L", 2) == 0) continue;
-        lp_status st = find_target(x, s, &t, err);
+        lp_status st = lp_carry_find(x, s, &t, err);
         if (st == LP_OK)
             return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
                                  "`%s`, which is the program's, shares %s with other variables, and the "
@@ -346,7 +273,7 @@ static lp_status refer_tls(struct lp_carrying *x, const struct lp_objsym *s, int
 {
     const struct lp_elf_symbol *t = NULL;
     if (!s || s->type != STT_TLS) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "it uses thread-local storage that has no name");
-    lp_status st = find_target(x, s, &t, err);
+    lp_status st = lp_carry_find(x, s, &t, err);
     if (st == LP_E_SYMBOL)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
                              "`%s` is a new thread-local variable: threads that run have no room for it",
@@ -464,7 +391,7 @@ lp_status lp_carry_place(struct lp_carrying *x, uint32_t section, uint64_t off, 
 static lp_status refer_common(struct lp_carrying *x, const struct lp_objsym *s, struct lp_buf *out, struct lp_error *err)
 {
     const struct lp_elf_symbol *t = NULL;
-    lp_status st = find_target(x, s, &t, err);
+    lp_status st = lp_carry_find(x, s, &t, err);
     if (st == LP_E_SYMBOL) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is a common symbol: compile it with -fno-common", s->name);
     return st == LP_OK ? put_target(x, t, 0, out) : st;
 }

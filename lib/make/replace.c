@@ -34,7 +34,7 @@ void lp_carrier_free(struct lp_carrier *c)
     if (!c) return;
     lp_objfile_free(c->o);
     lp_elf_close(c->elf);
-    free(c->piece), free(c->replaced), free(c->told), free(c);
+    free(c->piece), free(c->replaced), free(c->owned), free(c->told), free(c);
 }
 
 /* ---- the object file ---- */
@@ -163,7 +163,7 @@ static struct lp_replaced *add_replaced(struct lp_carrying *x, const struct lp_o
     if (!v) return NULL;
     c->replaced = v;
     snprintf(name, sizeof name, "%.280s.new", sym->name);
-    v[c->nreplaced] = (struct lp_replaced){sym, lp_maker_keep(x->m, x->e->place.data, x->e->place.len), lp_carry_name(x->m, name), false};
+    v[c->nreplaced] = (struct lp_replaced){sym, lp_maker_keep(x->m, x->e->place.data, x->e->place.len), lp_carry_name(x->m, name), x->e->sym->name, false};
     return v[c->nreplaced].place && v[c->nreplaced].body ? &v[c->nreplaced++] : NULL;
 }
 

@@ -6,8 +6,10 @@
 
 /* A range of a section that the patch defines anew: a function, a variable, a string. */
 struct lp_piece { uint32_t section; uint64_t start, end; const char *name; bool function, done; };
-/* A function that stands for one of the target's. body: its name where others need to lead into the middle of it. */
-struct lp_replaced { const struct lp_objsym *sym; const char *place, *body; bool inside; };
+/* A function that stands for one of the target's, whose name is `old`. body: its name where others need to lead into the middle of it. */
+struct lp_replaced { const struct lp_objsym *sym; const char *place, *body, *old; bool inside; };
+/* What a symbol of the object is in the target, for functions of one source file (lp_unit_of()); NULL = nothing. */
+struct lp_owned { const struct lp_objsym *s; const struct lp_elf_symbol *t; uint32_t unit; };
 struct lp_carrier {
     const char *path;
     lp_elf *elf;
@@ -16,6 +18,8 @@ struct lp_carrier {
     size_t npiece, piece_cap;
     struct lp_replaced *replaced;
     size_t nreplaced, replaced_cap;
+    struct lp_owned *owned;
+    size_t nowned, owned_cap;
     const struct lp_objsym **told;      /* something has been said about them */
     size_t ntold, told_cap;
     bool near;                          /* and that it reaches no further than 1 MiB */
@@ -31,6 +35,15 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
 lp_status lp_carry_place(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err);
 /* A name that neither the patch nor the target has. NULL without memory. */
 const char *lp_carry_name(struct lp_maker *m, const char *base);
+/* own.c: the target's symbol that the object's is. LP_E_SYMBOL: it has none, *err untouched. */
+lp_status lp_carry_find(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol **out, struct lp_error *err);
+bool lp_carry_told(struct lp_carrier *c, const struct lp_objsym *s); /* has been asked of it before */
+/* Do they hold the same bytes? */
+bool lp_carry_equals(const struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol *t);
+/* owner.c: have a variable of the object and one of a source file of the target common users? EXACT: they are all. who: those of the target's;
+ * NULL = unwanted. */
+enum lp_owner { LP_OWNER_OTHER, LP_OWNER_UNKNOWN, LP_OWNER_SAME, LP_OWNER_EXACT };
+enum lp_owner lp_owner_common(const struct lp_carrying *x, uint32_t unit, const struct lp_objsym *s, const struct lp_elf_symbol *t, struct lp_buf *who);
 /* carry.c: text. */
 lp_status lp_carry_body(struct lp_carrying *x, uint32_t section, uint64_t start, uint64_t end, struct lp_buf *out, struct lp_error *err);
 bool lp_carry_same_code(const struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t);

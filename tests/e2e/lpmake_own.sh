@@ -27,6 +27,127 @@ refused()
     is "$status $(wc -c <out)" "1 0" "refused: $what"
     like "$(cat err)" "$text" "  said so"
 }
+# Static variables of functions have numbers, and others of that name lie about: the function that uses one says which it is.
+head='#include <stdio.h>
+#define OUT __attribute__((noipa))
+'
+G='OUT void g(void) { static int count; printf("g %d\n", ++count); }
+'
+main='int main(void) { for (int i = 0; i < 3; i++) f(), g(); return 0; }'
+new_one='OUT void f(void) {
+#if K > 1
+    static int count;
+    printf("f %d\n", ++count);
+#else
+    puts("f");
+#endif
+}
+'
+old_one='#if K > 1
+OUT void h(void) { static int count; printf("h %d\n", ++count); }
+#endif
+OUT void f(void) { static int count; printf("f %d\n", K + ++count);
+#if K > 1
+    h();
+#endif
+}
+'
+news() { grep '^data ' "$1.lpatch" | grep -vc ' rodata '; } # variables
+for how in -static -pie '-static -O0' '-static -Os'; do
+    echo "$head$G$new_one$main" >above.c && echo "$head$new_one$G$main" >below.c && echo "$head$G$old_one$main" >known.c
+    for name in above below; do
+        built $name $how
+        as_new $name "$how: a new static variable, another function's of the name $name" "f=replace from $name.o"
+        is "$(cat err)" "" "  without a doubt"
+    done
+    built known $how
+    as_new known "$how: one that the function had, and a new function's" 'f=replace from known.o'
+    is "$(news known) $(cat err)" "1 " "  one is new"
+done
+printf '%s' '#include <stdio.h>
+void f(void) { static int count; printf("f %d\n", ++count); }' >f.c && "$CROSS_CC" $SECTIONS -c -o f.o f.c
+as_new above "an object of nothing but the function" 'f=replace from f.o'
+like "$(cat err)" 'warning: .*`count.0` is new: the program.s `count.0` is another variable, by its users (`g`)' "  a warning"
+echo "$head"'OUT void f(void) {
+#if K > 1
+    { static int count; printf("block %d\n", ++count); }
+#endif
+    { static int count; printf("f %d\n", ++count); }
+}
+int main(void) { f(); return 0; }' >two.c
+built two -static
+refused two "one was there, two are of that name" '`count.[01]` and others of the object may be the program.s' 'f=replace from two.o'
+# A function with a variable that becomes part of another, and the other way round.
+for way in 'K == 1' 'K > 1'; do
+    echo "$head"'#if '"$way"'
+__attribute__((noipa))
+#else
+__attribute__((always_inline)) inline
+#endif
+static int tick(void) { static int count; return ++count; }
+OUT void f(void) { printf("f %d\n", K * 100 + tick()); }
+OUT void g(void) { printf("g %d\n", tick()); }
+int main(void) { f(), g(), f(); return 0; }' >inlined.c
+    built inlined -static
+    lpmake -t inlined -o inlined.lpatch 'f=replace from inlined.o' 2>err || note <err
+    is "$(run_patched inlined.lpatch ./inlined | tr '\n' ' ')$(news inlined)" "f 201 g 2 f 203 0" "a variable of a function that is inlined on one side ($way)"
+done
+# What is static in another source file has nothing to do with it, be it the C library's.
+echo "$head"'OUT int f(int a) { return a ^ 1; }
+static int seen; int *where = &seen;
+int main(int c, char **v) { seen = 70; printf("%d", f(c)); printf(" %d %d\n", f(c), seen); return 0; }' >alone.c
+echo 'static int once, stage, running, seen; static long cache_size;
+static int error(int v) { return v + 1000; }
+int f(int a)
+{
+    static int pagesize;
+    if (!once) once = 1, stage = 7, running = 99;
+    cache_size++, pagesize += 3, seen++;
+    return error(a + stage + pagesize + cache_size);
+}' >fix.c
+"$CROSS_CC" -w $SECTIONS -static -o alone alone.c && "$CROSS_CC" -w $SECTIONS -fno-inline -c -o fix.o fix.c
+lpmake -t alone -o alone.lpatch 'f=replace from fix.o' 2>err || note <err
+is "$(run_patched alone.lpatch ./alone)" "1012 1016 72" "static variables and functions of the C library are others"
+is "$(news alone) $(grep -c 'seen\.' alone.lpatch) $(cat err)" "4 0 " "  and the program's own source file's is the one"
+# Two source files with a static function of one name, by whole objects and by one of both.
+echo "$head"'OUT static int helper(int a) { return a + 100; } int fromb(int), fromc(int);
+OUT int froma(int a) { return helper(a) * K; }
+int main(int c, char **v) { printf("%d %d %d\n", froma(c), fromb(1), fromc(c)); return 0; }' >ha.c
+echo "$head"'#if K > 1
+OUT static int helper(int a) { return a * 7; }
+OUT int fromb(int a) { return helper(a) + 1; }
+#else
+OUT int fromb(int a) { return a + 1; }
+#endif' >hb.c
+echo "$head"'OUT static int helper(int a) { return a - 50; } OUT int fromc(int a) { return helper(a) * K; }' >hc.c
+for k in 1 2; do "$CROSS_CC" -w $SECTIONS -DK=$k -static -o h.$k ha.c hb.c hc.c || not_ok "compile"; done
+mv h.1 h && mv h.2 h.new && for o in ha hb hc; do "$CROSS_CC" -w $SECTIONS -DK=2 -c -o $o.o $o.c; done
+as_new h "static functions of one name in three source files" 'froma=replace from ha.o' 'fromb=replace from hb.o' 'fromc=replace from hc.o'
+is "$(grep -c '^func helper.* new' h.lpatch) $(cat err)" "1 " "  one of them is new"
+"${CROSS_CC%gcc}ld" -r -o hall.o ha.o hb.o hc.o
+as_new h "  of one object (ld -r)" 'froma=replace from hall.o' 'fromb=replace from hall.o' 'fromc=replace from hall.o'
+is "$(grep -c '^func helper.* new' h.lpatch) $(cat err)" "1 " "  one of them is new"
+# Link-time optimisation leaves no source files: what is one by its users is it, and what may be several is refused.
+cat >lto.c <<'C'
+#include <stdio.h>
+static int seen, mine;
+__attribute__((noipa)) int f(int v)
+{
+    mine += v;
+#if K > 1
+    seen++;
+#endif
+    return mine * K;
+}
+__attribute__((noipa)) int g(int v) { return seen += v; }
+int more(int v);
+int main(void) { for (int i = 1; i < 4; i++) printf("%d %d %d\n", f(i), g(i), more(i)); return 0; }
+C
+echo 'static int seen, mine; int more(int v) { seen -= v, mine += seen; return mine; }' >lto2.c
+for k in 1 2; do "$CROSS_CC" -w $SECTIONS -flto -DK=$k -static -o lto.$k lto.c lto2.c || not_ok "compile"; done
+"$CROSS_CC" -w $SECTIONS -DK=2 -c -o lto.o lto.c && mv lto.1 lto && mv lto.2 lto.new
+as_new lto "link-time optimisation: by the users" 'f=replace from lto.o'
+is "$(news lto) $(cat err)" "0 " "  all are the program's"
 # An IFUNC that the object defines, too, is the program's; a new one is nobody's.
 cat >ifunc.c <<'C'
 #include <stdio.h>
