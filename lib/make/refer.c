@@ -207,6 +207,7 @@ static lp_status refer_variable(struct lp_carrying *x, const struct lp_objsym *s
     }
     if (st == LP_OK && is_plain_constant(sec, s->value, s->value + s->size) && lp_carry_equals(x, s, t)) return put_target(x, t, delta, out);
     if (!s->size) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "the size of `%s` is not known", s->name);
+    if (!constant && (st = lp_carry_unfilled(x, s, err)) != LP_OK) return st;
     st = piece(x, s->section, s->value, s->value + s->size, s->name, false, &name, err);
     if (st == LP_OK) put(out, name, delta);
     return st;
@@ -327,7 +328,8 @@ static lp_status refer_whole(struct lp_carrying *x, uint32_t section, uint64_t o
 {
     const char *name;
     const struct lp_elf_section *h = x->c->o->sec[section].head;
-    lp_status s = piece(x, section, 0, h->size, h->name[0] == '.' ? h->name : ".data", false, &name, err);
+    lp_status s = h->flags & SHF_WRITE ? lp_carry_unfilled_all(x, section, err) : LP_OK;
+    if (s == LP_OK) s = piece(x, section, 0, h->size, h->name[0] == '.' ? h->name : ".data", false, &name, err);
     if (s == LP_OK) put(out, name, (int64_t)off);
     return s;
 }
@@ -424,6 +426,7 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
     if (s->section == SHN_UNDEF) {
         struct lp_buf name = {0};
         bool weak = s->bind == STB_WEAK;
+        lp_carry_list(x, s);
         st = lp_edit_symbol(x->m, x->e, x->arg, s->name, &weak, &name, err);
         if (st == LP_E_SYMBOL) lp_carry_fail(x, err, st, "it needs `%s`, which the program does not have", s->name);
         if (st == LP_E_SYMBOL && lp_edit_helper(s->name)) lp_hint(err, "%s", lp_edit_helper(s->name));

@@ -20,6 +20,7 @@ struct lp_carrier {
     size_t nreplaced, replaced_cap;
     struct lp_owned *owned;
     size_t nowned, owned_cap;
+    uint8_t *started;                   /* started.c: by symbol, whether constructors have to do with it */
     const struct lp_objsym **told;      /* something has been said about them */
     size_t ntold, told_cap;
     bool near;                          /* and that it reaches no further than 1 MiB */
@@ -44,6 +45,10 @@ bool lp_carry_equals(const struct lp_carrying *x, const struct lp_objsym *s, con
  * NULL = unwanted. */
 enum lp_owner { LP_OWNER_OTHER, LP_OWNER_UNKNOWN, LP_OWNER_SAME, LP_OWNER_EXACT };
 enum lp_owner lp_owner_common(const struct lp_carrying *x, uint32_t unit, const struct lp_objsym *s, const struct lp_elf_symbol *t, struct lp_buf *who);
+/* started.c: refused if a constructor of the object fills this new variable, or one of the section. */
+lp_status lp_carry_unfilled(struct lp_carrying *x, const struct lp_objsym *s, struct lp_error *err);
+lp_status lp_carry_unfilled_all(struct lp_carrying *x, uint32_t section, struct lp_error *err);
+void lp_carry_list(struct lp_carrying *x, const struct lp_objsym *bound); /* new elements of a list of the linker's are warned of */
 /* carry.c: text. */
 lp_status lp_carry_body(struct lp_carrying *x, uint32_t section, uint64_t start, uint64_t end, struct lp_buf *out, struct lp_error *err);
 bool lp_carry_same_code(const struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t);

@@ -148,6 +148,50 @@ for k in 1 2; do "$CROSS_CC" -w $SECTIONS -flto -DK=$k -static -o lto.$k lto.c l
 "$CROSS_CC" -w $SECTIONS -DK=2 -c -o lto.o lto.c && mv lto.1 lto && mv lto.2 lto.new
 as_new lto "link-time optimisation: by the users" 'f=replace from lto.o'
 is "$(news lto) $(cat err)" "0 " "  all are the program's"
+# What is done before main() is not done in a patch.
+cat >filled.c <<'C'
+#include <stdio.h>
+#if K > 1
+static int table[16], seen, calm = 3;
+__attribute__((noinline)) static void one(int i) { table[i] = i * i; }
+__attribute__((noipa)) void count(int n) { seen += n; }
+__attribute__((constructor)) static void fill(void) { for (int i = 0; i < 16; i++) one(i); count(2); }
+__attribute__((noipa)) int f(int a) { return table[a & 15]; }
+__attribute__((noipa)) int quiet(int a) { return a + calm++; }
+__attribute__((noipa)) int counted(int a) { count(1); return a + seen; }
+#else
+__attribute__((noipa)) int f(int a) { return a ^ 1; }
+#endif
+int main(int c, char **v) { printf("%d\n", f(c + 3)); return 0; }
+C
+built filled -static
+refused filled "a new variable that a constructor fills" '`table` is new, and the constructor `one` fills it, which does not run' 'f=replace from filled.o'
+lpmake -t filled -o x.lpatch 'f=replace from filled.o:quiet' 2>err
+is "$? $(cat err)" "0 " "  not one that it leaves alone"
+lpmake -t filled -o x.lpatch 'f=replace from filled.o:counted' 2>err
+like "$? $(cat err)" '^0 .*`seen` is new, and constructors call what uses it' "  one that it reaches by what others call, too: a warning"
+if have "${CROSS_CC%gcc}g++"; then
+    echo 'struct conf { int v; conf(int n); }; __attribute__((noipa)) conf::conf(int n) : v(n + 1) { } static conf first(20); extern "C" int f(int a) { return first.v + a; }' |
+        "${CROSS_CC%gcc}g++" $SECTIONS -c -o cc.o -x c++ -
+    refused filled "an object of C++ that is built before main()" '`_ZL5first` is new, and the constructor `_GLOBAL__sub_I_.*` fills it' 'f=replace from cc.o'
+fi
+# New elements of a list that the linker makes.
+cat >list.c <<'C'
+#include <stdio.h>
+struct item { const char *name; int n; };
+#define ITEM(x, v) static const struct item x __attribute__((section("items"), used)) = {#x, v};
+ITEM(one, 1) ITEM(two, 2)
+#if K > 1
+ITEM(three, 3)
+#endif
+extern const struct item __start_items[], __stop_items[];
+__attribute__((noipa)) int sum(void) { int s = 0; for (const struct item *i = __start_items; i < __stop_items; i++) s += K * i->n; return s; }
+int main(void) { printf("%d\n", sum()); return 0; }
+C
+built list -static
+lpmake -t list -o list.lpatch 'sum=replace from list.o' 2>err
+is "$? $(grep -c 'is not in the program.s list' err) $(run_patched list.lpatch ./list)" "0 1 6" "a new element of a linker's list: a warning"
+like "$(cat err)" '`three` in the section `items` is not in the program.s list of that name' "  of that one"
 # An IFUNC that the object defines, too, is the program's; a new one is nobody's.
 cat >ifunc.c <<'C'
 #include <stdio.h>
