@@ -293,6 +293,8 @@ bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u);
 /* Do the two name the same thing? */
 bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
 /* The same of what two filled words hold. */
+/* name.c: the slot of a PLT entry that begins here; NULL: none does. */
+const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr);
 bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n);
 /* Pairs of data are supposed while two functions are compared, and kept if that shows them equal. */
 void lp_suppose_keep(lp_diff *d, bool keep);

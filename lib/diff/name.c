@@ -359,11 +359,26 @@ static bool same_beside(lp_diff *d, const struct lp_side *o, const struct lp_use
     return !len || lp_same_data(d, o, u->addr, n->addr, len, &at);
 }
 
+/* [bti c;] adrp x16, P; ldr x17, [x16, #o]; ... */
+const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr)
+{
+    const struct lp_span *x = lp_side_span(s, addr);
+    if (!x || !(x->flags & LP_SPAN_PLT) || !x->bytes || addr & 3 || x->end - addr < 12) return NULL;
+    const uint8_t *p = x->bytes + (addr - x->start);
+    const uint64_t pc = addr + (lp_le32(p) == 0xd503245f ? 4 : 0);
+    const uint32_t adrp = lp_le32(p + (pc - addr)), ldr = lp_le32(p + (pc - addr) + 4);
+    if ((adrp & 0x9f00001f) != 0x90000010 || (ldr & 0xffc003ff) != 0xf9400211) return NULL;
+    const int64_t page = lp_sext(lp_bits(adrp, 5, 19) << 2 | lp_bits(adrp, 29, 2), 21) * 4096;
+    return lp_side_word(s, (pc & ~UINT64_C(4095)) + (uint64_t)page + lp_bits(ldr, 10, 12) * 8);
+}
+
 /* Code without a name that linkers add, between functions (stubs.c): it is compared with those, and leads nowhere else. */
 static bool is_stub(const struct lp_side *s, uint32_t atom) { return atom != LP_NONE && s->atom[atom].kind == LP_ATOM_PLT && !s->atom[atom].sym; }
 
 static bool same_by_atom(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
+    const struct lp_word_at *v = a == LP_NONE ? lp_stub_slot(o, u->addr) : NULL, *w = b == LP_NONE ? lp_stub_slot(NEW(d), n->addr) : NULL;
+    if (v || w) return v && w && !u->width && !n->width && lp_same_slot(d, o, v, w);
     if (a == LP_NONE || b == LP_NONE) {
         const bool there = same_bound(o, u->addr, NEW(d), n->addr) || (d->same_layout && u->addr == n->addr);
         return a == b && there && same_beside(d, o, u, n);
@@ -467,7 +482,11 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
     const struct lp_span *xs = span_of(o, a, u->addr), *ys = span_of(s, b, n->addr);
     const bool slots = xs && ys && xs->flags & ys->flags & LP_SPAN_GOT;
     const struct lp_word_at *x = slots ? lp_side_word(o, u->addr) : NULL, *y = slots ? lp_side_word(s, n->addr) : NULL;
-    if (x && y) return lp_same_slot(d, o, x, y);
+    const bool held = !u->at && !n->at && !u->width && !n->width; /* a word's value: the end of what is in front, no slot */
+    if (x && y) {
+        const bool same = lp_same_slot(d, o, x, y);
+        if (same || !held) return same;
+    }
     struct lp_use through = *u, beyond = *n;
     if (u->base != LP_NONE && n->base != LP_NONE) a = u->base, b = n->base;
     else go_through(o, xs, &through, &a), go_through(s, ys, &beyond, &b);

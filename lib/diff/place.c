@@ -149,6 +149,18 @@ static struct lp_there slot(lp_diff *d, const struct lp_word_at *w)
     return (struct lp_there){0};
 }
 
+/* A PLT entry of the old file with the same slot. (Those of a static program have no names.) */
+static struct lp_there stub(lp_diff *d, const struct lp_word_at *w)
+{
+    const struct lp_side *o = OLD(d);
+    for (size_t i = 0; i < o->nspan; i++)
+        for (uint64_t at = o->span[i].start; o->span[i].flags & LP_SPAN_PLT && at + 12 <= o->span[i].end; at += 4) {
+            const struct lp_word_at *v = lp_stub_slot(o, at);
+            if (v && lp_same_slot(d, o, v, w)) return at_old(at, LP_NONE, 0);
+        }
+    return (struct lp_there){0};
+}
+
 /* Carried along: the head of what must stay together. */
 static struct lp_there carried(lp_diff *d, uint32_t i, uint64_t addr)
 {
@@ -206,6 +218,7 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
     uint64_t addr = x && x->flags & LP_SPAN_CODE ? lp_side_through(s, u->addr) : u->addr;
     uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, addr);
     const bool code = x && x->flags & LP_SPAN_CODE;
+    if (i == LP_NONE && code && lp_stub_slot(s, addr)) return stub(d, lp_stub_slot(s, addr));
     if (i == LP_NONE) return code ? with_content(d, bound(d, addr), u) : bound(d, addr);
     const struct lp_atom *b = &s->atom[i];
     int64_t off = (int64_t)(addr - b->start);

@@ -99,6 +99,51 @@ for linker in gnu lld; do
     fix "a fix there ($linker)" k.old k.fix main
 done
 
+# ---- PLT entries of a static program's IFUNCs: without symbols they have no names, and ld.lld puts them in the order in which they are used ----
+cat >ifunc.c <<'C'
+static int one(int n) { return n + 1; }
+static int two(int n) { return n + 200; }
+static void *pick_a(void) { return one; }
+static void *pick_b(void) { return two; }
+int a(int) __attribute__((ifunc("pick_a")));
+int b(int) __attribute__((ifunc("pick_b")));
+int first(int n) { return FIRST(n) * 3; }
+#ifndef ALONE
+#define ALONE b
+#define OTHER a
+#else
+#define OTHER ALONE
+#endif
+int second(int n) { return ALONE(n) - 1; }
+int third(int n) { return OTHER(n) + 1; }
+C
+cat >ifunc_main.c <<'C'
+#include <stdio.h>
+#include <string.h>
+int first(int), second(int), third(int);
+int main(int argc, char **argv)
+{
+    printf("%d %d %d\n", first(argc), second(argc), third(argc));
+    return (int)strlen(argv[0]) & 0;
+}
+C
+for linker in gnu lld; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 -static "$@" -Wl,--build-id -o "$out" ifunc.c ifunc_main.c; }
+    if [ $linker = lld ]; then
+        build() { out=$1; shift; clang --target=aarch64-linux-gnu -fuse-ld=lld -w -O1 -static "$@" -Wl,--build-id -o "$out" ifunc.c ifunc_main.c; }
+        { have clang && build u.old -DFIRST=a 2>/dev/null; } || { skip "IFUNCs, by lld" "no clang for AArch64 with lld"; continue; }
+    fi
+    build u.old -DFIRST=a && build u.fix -DFIRST=b && build u.bare -s -DFIRST=a && build u.barer -s -DFIRST=b || exit 1
+    fix "another IFUNC is called ($linker)" u.old u.fix first
+    is "$(lpdiff --summary u.bare u.barer | wc -l)" 1 "and stripped: one function"
+    lpdiff u.bare u.barer >fix.lpatch 2>fix.err
+    is "$?$(cat fix.err)" 1 "  and there is a patch"
+    is "$(run -P fix.lpatch ./u.bare)" "$(run ./u.barer)" "  with which the program does what the new one does"
+    build u.bare -s -DFIRST=a -DALONE=a && build u.barer -s -DFIRST=b -DALONE=b || exit 1
+    lpdiff --heuristic u.bare u.barer >out 2>err
+    is "$?$(cat out)" 2 "  but none for one that the old program does not call ($linker)"
+done
+
 # ---- code behind a BR that is not understood: what that code itself leads to has its state and no other ----
 cat >behind.c <<'C'
 #include <stdio.h>
