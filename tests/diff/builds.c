@@ -20,15 +20,15 @@ __attribute__((constructor)) static void early(void) { puts("early"); }
 #ifndef START
 #define START 5
 #endif
+#ifndef ROOM
+#define ROOM 8
+#endif
 typedef int (*handler)(const char *, int);
 struct rule { const char *key; int weight; };
 const struct rule rules[] = {TABLE};
 int total = START;
 static const double weights[] = {0.5, 1.25, 1e10};
-#ifndef ROOM
-#define ROOM 8
-#endif
-int room[ROOM];
+static int room[ROOM];
 __attribute__((noinline, cold)) static void fail(const char *why)
 {
     printf("fail: %s\n", why);
