@@ -122,11 +122,17 @@ static bool better(const struct lp_elf_symbol *a, const struct lp_elf_symbol *b)
     return strcmp(a->name, b->name) < 0;
 }
 
+/* A number that the compiler gives to a text or constant (.L.str.5), which ld.lld -q keeps: the next build has another one for it. */
+static bool is_numbered(const struct lp_elf_symbol *y, const struct lp_span *x)
+{
+    return y->type == STT_OBJECT && y->bind == STB_LOCAL && strncmp(y->name, ".L", 2) == 0 && !(x->flags & (LP_SPAN_WRITE | LP_SPAN_BSS));
+}
+
 /* One symbol; false if it makes no atom. */
 static bool atom_of(const struct lp_side *s, const struct lp_elf_symbol *y, bool plt, struct lp_atom *out)
 {
     const struct lp_span *x = y->type == STT_TLS ? NULL : lp_side_span(s, y->value);
-    if (!x || x->flags & (LP_SPAN_LINKER | LP_SPAN_GOT) || is_plt(y) != plt) return false;
+    if (!x || x->flags & (LP_SPAN_LINKER | LP_SPAN_GOT) || is_plt(y) != plt || is_numbered(y, x)) return false;
     bool code = is_func(y) && x->flags & LP_SPAN_CODE && !(y->value & 3);
     if (!code && (y->type != STT_OBJECT || !y->size)) return false;
     if (code && x->flags & LP_SPAN_PLT && !plt) return false;

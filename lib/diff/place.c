@@ -76,21 +76,45 @@ static int by_hash(const void *a, const void *b)
     return (x->addr > y->addr) - (x->addr < y->addr);
 }
 
+static size_t offsets_in_all(const struct lp_side *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->noffsets; i++) n += (s->offsets[i].end - s->offsets[i].start) / 4;
+    return n;
+}
+
+static void add_constant(struct lp_constants *c, const struct lp_side *o, uint64_t addr, uint8_t width)
+{
+    if (is_constant(o, addr)) c->v[c->n++] = (struct constant){hash_constant(o, addr, width), addr, width};
+}
+
+/* What tables of offsets lead to. */
+static void add_by_offsets(struct lp_constants *c, const struct lp_side *o)
+{
+    for (size_t i = 0; i < o->noffsets; i++) {
+        const struct lp_offsets *x = &o->offsets[i];
+        uint64_t avail = 0;
+        const uint8_t *p = lp_side_bytes(o, x->start, &avail);
+        for (uint64_t off = 0; p && off + 4 <= x->end - x->start && off + 4 <= avail; off += 4)
+            add_constant(c, o, x->start + (uint64_t)lp_sext(lp_le32(p + off), 32), 0);
+    }
+}
+
 static bool index_constants(lp_diff *d)
 {
     struct lp_side *o = OLD(d);
     struct lp_constants *c = calloc(1, sizeof *c);
-    if (c) c->v = malloc((o->nref + o->nword + 1) * sizeof *c->v);
+    if (c) c->v = malloc((o->nref + o->nword + offsets_in_all(o) + 1) * sizeof *c->v);
     d->constants = c;
     if (!c || !c->v) return d->nomem = true, false;
     for (size_t i = 0; i < o->natom; i++)
         for (uint32_t k = 0; lp_is_code_atom(&o->atom[i]) && k < o->atom[i].nref; k++) {
             const struct lp_ref_at *r = &o->ref[o->atom[i].ref + k];
-            if (r->kind == LP_FLOW_ADDR && is_constant(o, r->addr)) c->v[c->n++] = (struct constant){hash_constant(o, r->addr, r->width), r->addr, r->width};
+            if (r->kind == LP_FLOW_ADDR) add_constant(c, o, r->addr, r->width);
         }
     for (size_t i = 0; i < o->nword; i++)
-        if (o->word[i].kind == LP_WORD_ADDR && is_constant(o, o->word[i].value))
-            c->v[c->n++] = (struct constant){hash_constant(o, o->word[i].value, 0), o->word[i].value, 0};
+        if (o->word[i].kind == LP_WORD_ADDR) add_constant(c, o, o->word[i].value, 0);
+    add_by_offsets(c, o);
     if (c->n) qsort(c->v, c->n, sizeof *c->v, by_hash);
     return true;
 }

@@ -147,4 +147,28 @@ for cc in $compilers; do
         becomes "$cc $flags: the same with --data" s.old s.new
     done
 done
+
+# ---- ld.lld -q keeps the names .L.str.N of texts that tables of offsets lead to: numbers of the compiler, and one text may have several ----
+cat >text.c <<'C'
+#include <stdio.h>
+#ifdef PART
+const char *other(int n) { static const char *const words[] = {"red", "blue", "white"}; return words[n % 3]; }
+#else
+const char *other(int);
+__attribute__((noinline)) const char *colour(int n) { static const char *const words[] = {"green", TEXT}; return words[n & 1]; }
+int main(void) { for (int i = 0; i < 4; i++) printf("%s %s\n", other(i), colour(i)); return 0; }
+#endif
+C
+lld() { clang --target=aarch64-linux-gnu -fuse-ld=lld -w -O2 "$@"; }
+if [ "$compilers" != with_gcc ] && have ld.lld; then
+    build() { out=$1; shift; lld -c "$@" -o text.o text.c && lld -c -DPART -o part.o text.c && lld text.o part.o -Wl,-q,--build-id -o "$out"; }
+    build x.old '-DTEXT="red"' && build x.same '-DTEXT="tan"' && build x.long '-DTEXT="crimson"' || exit 1
+    for new in x.same x.long; do
+        becomes=
+        becomes "ld.lld -q, $new: another text" x.old $new
+        is "$(grep -c -e '^set ' -e '^@ other' -e '^func other' p.lpatch) $(grep -c '^"' p.lpatch)" "0 1" "  only who uses it is in the patch, and one text"
+    done
+else
+    skip "ld.lld -q" "no clang with ld.lld"
+fi
 tap_done
