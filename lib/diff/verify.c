@@ -27,8 +27,12 @@ struct check {
 /* ---- imports that the old file has no PLT entry for ---- */
 
 /* Their entries are taken to be here: behind all that a patch brings, and within reach of it. */
-enum { IMPORT_BYTES = 16, FAR = 64 << 20 };
-static uint64_t imports_at(const struct check *c) { return lp_align_up(lp_elf_end(OLD(c->d)->elf), 4096) + FAR; }
+enum { IMPORT_BYTES = 16 };
+static uint64_t imports_at(const struct check *c)
+{
+    const uint64_t end = lp_align_up(lp_elf_end(OLD(c->d)->elf), 4096), at = lp_file_room(OLD(c->d)->elf);
+    return at > end ? at + LP_FILE_ROOM / 2 : end + LP_FILE_ROOM;
+}
 
 static uint64_t import(const struct lp_plan *pl, const char *name, const char *version, const struct lp_dynsym **sym)
 {

@@ -65,6 +65,8 @@ struct lp_elf_strtab { const char *text; size_t size; };
 struct lp_elf_strtab lp_elf_strtab(const struct lp_elf *e, uint64_t off, uint64_t size);
 /* NULL if out of bounds or longer than LP_ELF_NAME_MAX. */
 const char *lp_elf_str(struct lp_elf_strtab t, uint64_t off);
+/* The link-time addresses that hold code; false: there are none. */
+bool lp_elf_code_extent(const struct lp_elf *e, uint64_t *start, uint64_t *end);
 /* name + suffix, or NULL without memory. */
 const char *lp_elf_keep(struct lp_elf *e, const char *text, size_t len, const char *suffix);
 /* Bytes of the file at a link-time address: how many follow in the same segment goes to *avail; NULL if none. */

@@ -316,6 +316,18 @@ void lp_elf_close(lp_elf *e)
 const struct lp_elf_info *lp_elf_info(const lp_elf *e) { return &e->info; }
 void lp_elf_sha256(const lp_elf *e, uint8_t out[32]) { lp_sha256(e->image, e->size, out); }
 
+bool lp_elf_code_extent(const lp_elf *e, uint64_t *start, uint64_t *end)
+{
+    *start = UINT64_MAX, *end = 0;
+    for (size_t i = 0; i < e->nseg; i++) {
+        const struct lp_elf_segment *s = &e->seg[i];
+        if (s->type != PT_LOAD || !(s->flags & PF_X)) continue;
+        if (s->vaddr < *start) *start = s->vaddr;
+        if (s->vaddr + s->memsz > *end) *end = s->vaddr + s->memsz;
+    }
+    return *end > *start;
+}
+
 const struct lp_elf_segment *lp_elf_segments(const lp_elf *e, size_t *count)
 {
     if (count) *count = e->nseg;

@@ -1,12 +1,13 @@
-/* live/room.c - address space for new code within reach of an object. */
+/* live/room.c - address space for new code within reach of an object's code. Its data may be large (.bss), and is reached from far away. */
 #include <config.h>
 #include "base/bits.h"
 #include "base/buf.h"
+#include "elf/image.h"
 #include "live/journal.h"
 
 #include <string.h>
 
-#define REACH (UINT64_C(100) << 20) /* B reaches 128 MiB; the object and the new code need some of it */
+#define REACH (UINT64_C(100) << 20) /* B reaches 128 MiB; the object's code and the new one need some of it */
 
 /* Free addresses in [from, to) that this call has not given away already; the range is remembered. */
 static uint64_t take(struct lp_job *job, uint64_t from, uint64_t to, uint64_t len)
@@ -47,11 +48,13 @@ static uint64_t place(struct lp_job *job, const struct lp_target *t, uint64_t le
         if (s[i].vaddr + s[i].memsz > hi) hi = s[i].vaddr + s[i].memsz;
     }
     if (hi <= lo) return 0;
-    lo += t->bias, hi += t->bias;
-    uint64_t floor = hi > REACH && hi - REACH > 0x100000 ? hi - REACH : 0x100000, end = lo + (UINT64_C(127) << 20);
+    uint64_t code, code_end;
+    if (!lp_elf_code_extent(t->elf, &code, &code_end)) code = lo, code_end = hi;
+    lo += t->bias, hi += t->bias, code += t->bias, code_end += t->bias;
+    uint64_t floor = code_end > REACH && code_end - REACH > 0x100000 ? code_end - REACH : 0x100000, end = code + (UINT64_C(127) << 20);
     if (!t->main) addr = take(job, hi, end, len);
     if (!addr) addr = take(job, floor, lo, len);
-    if (!addr) addr = take(job, lo + REACH > hi ? lo + REACH : hi, end, len);
+    if (!addr) addr = take(job, code + REACH > hi ? code + REACH : hi, end, len);
     return addr ? addr : take(job, hi, end, len);
 }
 

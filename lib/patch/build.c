@@ -6,11 +6,13 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "elf/dynamic.h"
+#include "elf/image.h"
 #include "elf/put.h"
 #include "patch/frame.h"
 #include "patch/landing.h"
 #include "patch/plan.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -288,13 +290,47 @@ static void write_set(struct lp_plan *pl, const struct lp_item *it, uint64_t add
     if (w && set_value(pl, it, &it->set->old_value, 0, w->old_bytes)) set_value(pl, it, &it->set->new_value, addr, w->new_bytes);
 }
 
+/* Does code outside of the function branch into its first words behind the entry? */
+static bool is_entered(const lp_elf *e, uint64_t addr, uint64_t words, uint64_t size)
+{
+    size_t n;
+    const struct lp_elf_segment *s = lp_elf_segments(e, &n);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t avail = 0, to;
+        const uint8_t *p = s[i].type == PT_LOAD && s[i].flags & PF_X ? lp_elf_at(e, s[i].vaddr, &avail) : NULL;
+        for (uint64_t off = -s[i].vaddr & 3; p && off + 4 <= avail; off += 4) {
+            uint64_t at = s[i].vaddr + off;
+            if (at - addr >= size && lp_a64_target(lp_le32(p + off), at, &to) && to > addr && to - addr < 4 * words) return true;
+        }
+    }
+    return false;
+}
+
+/* In a file, whose new code is behind all that it has, a branch may not reach it: then three words do, which are to be the function's own. A guarded page
+ * (BTI) wants a pad there, since they are no direct branch. */
+static bool far_entry(struct lp_plan *pl, const struct lp_item *it, uint64_t addr, uint32_t n, const struct lp_def *d, uint32_t out[3])
+{
+    const struct lp_target *t = pl->bound[it->object];
+    const char *name = it->place.symbol ? it->place.symbol : "the function", *bad = NULL;
+    struct lp_error why;
+    bool guarded = lp_elf_info(t->elf)->gnu_property & 1;
+    if (it->func->old_size < 4 * (n + 3)) bad = "it is too short for a branch that reaches it";
+    else if (is_entered(t->elf, addr, n + 3, it->func->old_size)) bad = "other code branches into the words that a branch which reaches it needs";
+    else if (guarded && !lp_landing_pad(lp_le32(pl->region[d->region].bytes + d->off))) bad = "the new body has no landing pad (-mbranch-protection=bti)";
+    if (!bad && lp_plan_far(out, false, addr + 4 * n, d->addr, &why)) return true;
+    lp_fail(&why, LP_E_RANGE, "%s: the new body is %llu MiB away, behind all data of the file, and %s", name,
+            (unsigned long long)((d->addr - addr) >> 20), bad ? bad : "that is too far");
+    lp_hint(&why, "apply the patch to the running program (lprun -P, lpapply -p)");
+    return lp_plan_fail_as(pl, it->line, &why, "%s", why.text), false;
+}
+
 static void write_entry(struct lp_plan *pl, const struct lp_item *it, uint64_t addr)
 {
     const struct lp_target *t = pl->bound[it->object];
     const struct lp_def *d = pl->def;
-    uint32_t old[2] = {0, 0}, words[2], pad = 0, n = 0;
+    uint32_t old[4] = {0}, words[4], pad = 0, n = 0;
     while (d->item != it) d++;
-    if (lp_elf_read(t->elf, addr - t->bias, old, it->func->old_size < 8 ? 4 : 8, NULL) != LP_OK) {
+    if (lp_elf_read(t->elf, addr - t->bias, old, it->func->old_size < sizeof old ? it->func->old_size & ~UINT64_C(3) : sizeof old, NULL) != LP_OK) {
         lp_plan_fail(pl, it->line, LP_E_ADDRESS, "the old function is not in the file");
         return;
     }
@@ -304,12 +340,16 @@ static void write_entry(struct lp_plan *pl, const struct lp_item *it, uint64_t a
         return;
     }
     if (pad) words[n++] = pad;
-    if (!lp_a64_b(&words[n], addr + 4 * n, d->addr)) {
+    if (lp_a64_b(&words[n], addr + 4 * n, d->addr)) {
+        n++;
+    } else if (!pl->space->disk) {
         lp_plan_fail(pl, it->line, LP_E_RANGE, "the branch from 0x%llx to the new body at 0x%llx is out of range",
                 (unsigned long long)addr, (unsigned long long)d->addr);
         return;
+    } else {
+        if (!far_entry(pl, it, addr, n, d, words + n)) return;
+        n += 3;
     }
-    n++;
     struct lp_write *w = add_write(pl, it, addr, 4 * n, true);
     if (!w) return;
     w->entry = true;

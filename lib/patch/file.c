@@ -5,6 +5,7 @@
 #include "patch/plan.h"
 #include "a64/a64.h"
 #include "base/text.h"
+#include "elf/image.h"
 #include "elf/write.h"
 
 #include <stdio.h>
@@ -12,7 +13,21 @@
 #include <string.h>
 
 static int read_file(void *ctx, uint64_t addr, void *buf, size_t len) { return lp_elf_read(ctx, addr, buf, len, NULL) == LP_OK ? 0 : -1; }
-static uint64_t place_behind(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len) { return (void)pl, (void)r, (void)len, lp_elf_end(ctx); }
+/* Where that is too far from the code for a branch (a large .bss), a running program has new code in front of its object; here that is near the end of the
+ * address space, from which a branch goes on at 0: so new code comes last either way. */
+uint64_t lp_file_room(const lp_elf *e)
+{
+    enum { FAR = 100 << 20, CODE = 60 << 20 }; /* of the 128 MiB */
+    uint64_t code, code_end, end = lp_elf_end(e);
+    return lp_elf_code_extent(e, &code, &code_end) && end > code && end - code > FAR && code_end < CODE ? 0 - LP_FILE_ROOM : end;
+}
+
+static uint64_t place_behind(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len)
+{
+    (void)pl, (void)r;
+    return len < LP_FILE_ROOM / 2 ? lp_file_room(ctx) : lp_elf_end(ctx);
+}
+
 static bool is_open(void *ctx, struct lp_target *t) { return (void)ctx, t->elf != NULL; }
 static const char *soname(void *ctx, struct lp_target *t) { return (void)ctx, lp_elf_info(t->elf)->soname; }
 

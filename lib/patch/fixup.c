@@ -32,23 +32,28 @@ static bool add_dyn(struct lp_plan *pl, uint32_t line, uint64_t at, uint32_t typ
     return true;
 }
 
+bool lp_plan_far(uint32_t out[3], bool load, uint64_t at, uint64_t to, struct lp_error *why)
+{
+    const struct lp_reloc *page = lp_reloc_numbered(R_AARCH64_ADR_PREL_PG_HI21);
+    const struct lp_reloc *low = lp_reloc_numbered(load ? R_AARCH64_LDST64_ABS_LO12_NC : R_AARCH64_ADD_ABS_LO12_NC);
+    uint64_t adrp = 0x90000010, second = load ? 0xf9400210 : 0x91000210;
+    if (lp_reloc_apply(page, to, at, &adrp, why) != LP_OK || lp_reloc_apply(low, to, at + 4, &second, why) != LP_OK) return false;
+    out[0] = (uint32_t)adrp, out[1] = (uint32_t)second, out[2] = 0xd61f0200;
+    return true;
+}
+
 /* Code that goes on at an address: through a word beside it (any distance), or in a file, which may be loaded anywhere: adrp x16, to; add x16, x16, lo; br x16,
  * or ldr x16 of a slot at `to`. X16 and X17 are any veneer's (AAPCS64 6.1.1), and BR X16 may enter a function with a landing pad (Arm ARM D8.4.5). */
 static bool fill_veneer(const struct fixing *x, uint8_t *p, uint64_t at, const struct lp_slot *s)
 {
     static const uint32_t literal[2] = {0x58000050, 0xd61f0200};
-    static const uint32_t near[3] = {0x90000010, 0x91000210, 0xd61f0200}, load[3] = {0x90000010, 0xf9400210, 0xd61f0200};
     if (!x->pl->space->disk) return lp_put32(p, literal[0]), lp_put32(p + 4, literal[1]), lp_put64(p + 8, s->value[0]), true;
-    const struct lp_reloc *page = lp_reloc_numbered(R_AARCH64_ADR_PREL_PG_HI21);
-    const struct lp_reloc *low = lp_reloc_numbered(s->kind == LP_SLOT_STUB ? R_AARCH64_LDST64_ABS_LO12_NC : R_AARCH64_ADD_ABS_LO12_NC);
-    uint64_t w[3];
+    uint32_t w[3];
     struct lp_error why;
-    for (int i = 0; i < 3; i++) w[i] = s->kind == LP_SLOT_STUB ? load[i] : near[i];
-    lp_status bad = lp_reloc_apply(page, s->value[0], at, &w[0], &why);
-    if (!bad) bad = lp_reloc_apply(low, s->value[0], at + 4, &w[1], &why);
-    for (int i = 0; i < 3; i++) lp_put32(p + 4 * i, (uint32_t)w[i]);
-    if (bad) lp_plan_fail(x->pl, x->line, LP_E_RANGE, "%s", why.text);
-    return !bad;
+    bool good = lp_plan_far(w, s->kind == LP_SLOT_STUB, at, s->value[0], &why);
+    for (int i = 0; i < 3 && good; i++) lp_put32(p + 4 * i, w[i]);
+    if (!good) lp_plan_fail(x->pl, x->line, LP_E_RANGE, "%s", why.text);
+    return good;
 }
 
 /* The bytes of a slot: code, a word, two words, or the function of a static descriptor: ldr x0, [x0, #8]; ret. */

@@ -53,9 +53,12 @@ struct lp_space {                /* where the patch goes */
     const lp_patch *(*owner)(void *ctx, const struct lp_plan *pl, uint64_t addr);
 };
 
-/* One ELF file by itself as the space (file.c): its own bytes; new bodies behind its last segment. It points into itself. */
+/* One ELF file by itself as the space (file.c): its own bytes; new bodies at lp_file_room(). It points into itself. */
 struct lp_file_space { struct lp_target target, *targets[1]; struct lp_space space; };
 void lp_file_space(struct lp_file_space *f, const lp_elf *elf);
+/* Where new bodies are supposed to be: behind the last segment, or LP_FILE_ROOM before the end of the address space, half of which they take at most. */
+#define LP_FILE_ROOM (UINT64_C(64) << 20)
+uint64_t lp_file_room(const lp_elf *elf);
 /* What the patch calls the file. Its name may have changed, so a patch of one object is taken to mean it; the build-id decides. */
 void lp_file_space_for(struct lp_file_space *f, const lp_patch *p);
 
@@ -160,6 +163,8 @@ bool lp_plan_writes_at(const struct lp_plan *pl, uint64_t addr);
 void lp_plan_regions(struct lp_plan *pl);
 void lp_plan_writes(struct lp_plan *pl);
 bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp_elf_symbol **sym, uint64_t *addr);
+/* Three words that go on at an address up to 4 GiB away: adrp x16, to; add x16, x16, lo; br x16, or ldr x16 of a word at `to`. */
+bool lp_plan_far(uint32_t out[3], bool load, uint64_t at, uint64_t to, struct lp_error *why);
 /* The value of an expression, as an address. */
 bool lp_plan_expr(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t *value);
 /* resolve.c: what a symbol stands for in the running program. */

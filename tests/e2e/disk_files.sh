@@ -4,7 +4,10 @@
 . "$srcdir/tests/e2e/driven.sh"
 have_cross || skip_all "no AArch64 cross compiler"
 sum() { sha256sum <"$1" | cut -d' ' -f1; }
-echo 'int twice(int n) { return n * 2; } void _start(void) { register int a __asm__("x0") = twice(21), s __asm__("x8") = 93; __asm__("svc 0" :: "r"(a), "r"(s)); }' >app.c
+cat >app.c <<'E'
+int twice(int n) { return n * 2; }
+void _start(void) { register int a __asm__("x0") = twice(21), s __asm__("x8") = 93; __asm__("svc 0" :: "r"(a), "r"(s)); }
+E
 bare_cc app app.c -fno-inline -Wl,--build-id || skip_all "the compiler makes no program"
 cp app pristine
 lpmake -q -t app --meta name=one -o one.lpatch '_start=nop' && lpmake -q -t app --meta name=two -o two.lpatch '_start+0x4=nop' || not_ok "two patches"
@@ -40,7 +43,8 @@ echo 'int twice(int n) { return n * 2 + 1; }' >twice.c && "$CROSS_CC" -w -O2 -ff
 cp pristine done && lpmake -q -t done --meta name=first -o p1.lpatch 'twice=replace from twice.o' && lpapply -q done p1.lpatch || not_ok "a first patch"
 cp done before
 run "a second patch of it" 0 lpmake -t done --meta name=second -o p2.lpatch 'twice=replace from twice.o'
-like "$(cat run)" 'it cannot go into the file itself: twice: the patch .first., which is in the file, has changed it already' "lpmake warns, and names the first"
+like "$(cat run)" \
+    'it cannot go into the file itself: twice: the patch .first., which is in the file, has changed it already' "lpmake warns, and names the first"
 run "into the file" 1 lpapply done p2.lpatch
 like "$(cat run)" 'twice: the patch .first., which is in the file, has changed it already' "lpapply says the same"
 like "$(cat run)" 'hint: make this patch of the file as it was (lpapply -R -o FILE), with .replaces first.' "  and what to do"
