@@ -20,7 +20,8 @@ static bool from_stdin(void) { return strcmp(file(), "-") == 0; }
 static const char *target(void) { return opt.output ? opt.output : file(); }
 
 /* Until the file has been replaced nobody else is to read it for that, or the change that comes first is lost: a lock, of the file that the name stands
- * for once it is held. Kept till the end. false: somebody has it and does not give it back in 30 s. What cannot be opened or locked at all is no matter of ours. */
+ * for once it is held. Kept till the end. false: somebody has it and does not give it back in 30 s. What cannot be opened or locked at all is no matter of
+ * ours. */
 static bool lock_file(void)
 {
     enum { TRIES = 1500, QUIET = 50 };

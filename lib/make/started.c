@@ -80,8 +80,8 @@ lp_status lp_carry_unfilled(struct lp_carrying *x, const struct lp_objsym *s, st
     for (size_t i = 1; i < c->o->nsym; i++) /* under any of its names */
         if (c->o->sym[i].section == s->section && c->o->sym[i].value == s->value && c->o->sym[i].type == STT_OBJECT && c->started[i] > by) by = c->started[i];
     if (by == BY_CONSTRUCTOR)
-        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%.120s` is new, and the constructor `%.120s` fills it, which does not run in a patch: fill it when it is "
-                             "first needed, or begin it with constants", s->name, constructor(c, s));
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%.120s` is new, and the constructor `%.120s` fills it, which does not run in a patch: "
+                             "fill it when it is first needed, or begin it with constants", s->name, constructor(c, s));
     if (by == BY_OTHERS && !lp_carry_told(c, s))
         lp_edit_warn(x->m, &x->e->from, "%s: `%s` is new, and constructors call what uses it: they do not run in a patch", c->path, s->name);
     return LP_OK;
@@ -107,7 +107,7 @@ void lp_carry_list(struct lp_carrying *x, const struct lp_objsym *bound)
         const struct lp_elf_symbol *t;
         if (s->type != STT_OBJECT || !s->section || s->section >= SHN_LORESERVE || strcmp(o->sec[s->section].head->name, name) != 0) continue;
         if (lp_carry_find(x, s, &t, NULL) == LP_E_SYMBOL && !lp_carry_told(x->c, s))
-            lp_edit_warn(x->m, &x->e->from, "%s: `%s` in the section `%s` is not in the program's list of that name, which a patch does not lengthen", x->c->path, s->name,
-                         name);
+            lp_edit_warn(x->m, &x->e->from, "%s: `%s` in the section `%s` is not in the program's list of that name, which a patch does not lengthen",
+                         x->c->path, s->name, name);
     }
 }
