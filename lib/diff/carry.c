@@ -67,7 +67,12 @@ static bool print_address(lp_diff *d, uint64_t value)
 bool lp_may_import(lp_diff *d, const struct lp_dynsym *y)
 {
     if (lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version) || lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version)) return true;
-    if (!(d->opt.flags & LP_DIFF_LIVE_ONLY)) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false;
+    if (!(d->opt.flags & LP_DIFF_LIVE_ONLY)) {
+        char name[512]; /* with its version where the old file has another one */
+        bool other = y->version && lp_dynsym_wanted(OLD(d)->dynamic, y->name, NULL);
+        snprintf(name, sizeof name, other ? "%s@%s" : "%s", y->name, other ? y->version : "");
+        return lp_diff_refuse(d, NEW(d), LP_E150, name), false;
+    }
     lp_diff_remark(d, "the import `%.200s` is not in the old file: the patch is for running programs alone", y->name);
     return true;
 }

@@ -21,6 +21,19 @@ static bool needs(const struct lp_dynamic *d, const char *name)
     return false;
 }
 
+/* The first of two libraries that both need, in the other order in the new file. */
+static void check_order(lp_diff *d, const struct lp_dynamic *p, const struct lp_dynamic *q)
+{
+    size_t i = 0, k = 0;
+    for (;; i++, k++) {
+        while (i < p->nneeded && !needs(q, p->needed[i])) i++;
+        while (k < q->nneeded && !needs(p, q->needed[k])) k++;
+        if (i >= p->nneeded || k >= q->nneeded) return;
+        if (strcmp(p->needed[i], q->needed[k]) != 0) break;
+    }
+    lp_diff_refuse(d, NEW(d), LP_E152, q->needed[k], p->needed[i]);
+}
+
 /* Storage of each thread: by its symbols if there are any, else as a whole. */
 static void check_tls(lp_diff *d)
 {
@@ -64,6 +77,7 @@ void lp_diff_check(lp_diff *d)
     const struct lp_dynamic *p = lp_elf_dynamic_part(OLD(d)->elf), *q = lp_elf_dynamic_part(NEW(d)->elf);
     for (size_t i = 0; i < q->nneeded; i++)
         if (!needs(p, q->needed[i])) lp_diff_refuse(d, NEW(d), LP_E151, q->needed[i]);
+    check_order(d, p, q);
     check_tls(d);
 }
 

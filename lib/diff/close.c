@@ -13,11 +13,11 @@ enum { WORDS_IN_PLACE = 8 };
 
 /* ---- which ones ---- */
 
-static bool wanted(const lp_diff *d, const struct lp_atom *a)
+bool lp_diff_wants(const lp_diff *d, const char *name)
 {
     if (!d->opt.symbol || !d->opt.symbol[0]) return true;
     for (size_t i = 0; d->opt.symbol[i]; i++)
-        if (a->sym && fnmatch(d->opt.symbol[i], a->sym->name, 0) == 0) return true;
+        if (name && fnmatch(d->opt.symbol[i], name, 0) == 0) return true;
     return false;
 }
 
@@ -67,7 +67,7 @@ static void include_changed(lp_diff *d)
         if (!is_func(a) || a->state != LP_DIFF_CHANGED) continue;
         struct lp_atom *b = &NEW(d)->atom[a->pair];
         if (only_lines(d, (uint32_t)i)) continue;
-        if (!wanted(d, a)) {
+        if (!lp_diff_wants(d, lp_atom_name(a))) {
             a->state = b->state = LP_DIFF_LEFT;
             continue;
         }

@@ -165,9 +165,14 @@ void lp_diff_related(lp_diff *d);
 void lp_diff_data(lp_diff *d); /* and what thread-local variables hold at the start */
 void lp_diff_close(lp_diff *d);
 lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);
+/* Behind CLOSE: names and sections of which a patch changes nothing. */
+void lp_diff_exports(lp_diff *d);
+void lp_diff_bounds(lp_diff *d);
 /* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */
 lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
 
+/* ---- close.c ---- */
+bool lp_diff_wants(const lp_diff *d, const char *name); /* --symbol; NULL: it has no name */
 /* ---- check.c ---- */
 bool lp_linked_by(const lp_elf *e, const char *tool); /* or compiled: does .comment name it? */
 /* ---- load.c ---- */
@@ -295,6 +300,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u,
 /* The same of what two filled words hold. */
 /* name.c: the slot of a PLT entry that begins here; NULL: none does. */
 const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr);
+bool lp_same_version(const struct lp_dynsym *a, const struct lp_dynsym *b); /* or one of the two has none */
 bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n);
 /* Pairs of data are supposed while two functions are compared, and kept if that shows them equal. */
 void lp_suppose_keep(lp_diff *d, bool keep);

@@ -357,12 +357,25 @@ static void match_by_use(lp_diff *d)
     }
 }
 
+/* Imports of one name and two versions are two imports, which the names of PLT entries do not say. */
+static void part_versions(lp_diff *d)
+{
+    for (size_t i = 0; i < OLD(d)->natom; i++) {
+        struct lp_atom *a = &OLD(d)->atom[i];
+        if (a->kind != LP_ATOM_PLT || a->pair == LP_NONE) continue;
+        struct lp_atom *b = &NEW(d)->atom[a->pair];
+        const struct lp_word_at *x = lp_stub_slot(OLD(d), a->start), *y = lp_stub_slot(NEW(d), b->start);
+        if (x && y && x->sym && y->sym && !lp_same_version(x->sym, y->sym)) a->pair = b->pair = LP_NONE;
+    }
+}
+
 void lp_diff_match(lp_diff *d)
 {
     match_map(d);
     lp_match_numbered(d);
     match_names(d, false);
     match_names(d, true);
+    part_versions(d);
     match_parts(d);
     match_entries(d);
     match_by_use(d);

@@ -496,7 +496,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
 
 /* ---- slots ---- */
 
-static bool same_version(const struct lp_dynsym *a, const struct lp_dynsym *b)
+bool lp_same_version(const struct lp_dynsym *a, const struct lp_dynsym *b)
 {
     return !a->version || !b->version || strcmp(a->version, b->version) == 0;
 }
@@ -516,7 +516,7 @@ bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *
     const bool lazy = u->type == R_AARCH64_JUMP_SLOT; /* it may still lead to the dynamic linker, which only PLT entries may call */
     bool fill = u->type == n->type || (u->kind == LP_WORD_SYMBOL && n->kind == LP_WORD_SYMBOL && lazy == (n->type == R_AARCH64_JUMP_SLOT));
     if (u->kind != n->kind || !fill || !u->sym != !n->sym) return false;
-    if (u->sym && (strcmp(u->sym->name, n->sym->name) != 0 || !same_version(u->sym, n->sym))) return false;
+    if (u->sym && (strcmp(u->sym->name, n->sym->name) != 0 || !lp_same_version(u->sym, n->sym))) return false;
     if (u->kind == LP_WORD_TLS || u->sym) return u->value == n->value;
     struct lp_use x = {u->value, LP_NONE, LP_NONE, 0, 0}, y = {n->value, LP_NONE, LP_NONE, 0, 0};
     if (is_no_tls(o, u->value) && is_no_tls(NEW(d), n->value)) return true;

@@ -1,0 +1,80 @@
+/* diff/exports.c - what other objects find by its name. A patch changes bodies, and the names stay where they are: two names of one body stay so, and there
+ * are no new ones. */
+#include <config.h>
+#include "diff/emit.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FUNC_OR_DATA = 1 << STT_FUNC | 1 << STT_GNU_IFUNC | 1 << STT_OBJECT };
+struct exports { const struct lp_dynsym **v; size_t n; };
+
+static int by_name(const void *a, const void *b)
+{
+    const struct lp_dynsym *x = *(const struct lp_dynsym *const *)a, *y = *(const struct lp_dynsym *const *)b;
+    int c = strcmp(x->name, y->name);
+    return c ? c : strcmp(x->version ? x->version : "", y->version ? y->version : "");
+}
+
+static bool is_export(const struct lp_side *s, const struct lp_dynsym *y)
+{
+    const struct lp_word_at *w;
+    if (y->shndx == SHN_UNDEF || y->shndx >= SHN_LORESERVE || y->bind == STB_LOCAL || !(FUNC_OR_DATA >> y->type & 1) || !*y->name) return false;
+    w = lp_side_word(s, y->value);
+    return !w || w->kind != LP_WORD_COPY; /* a library's own */
+}
+
+static struct exports exports_of(const struct lp_side *s)
+{
+    struct exports e = {malloc((s->dynamic->nsym + 1) * sizeof *e.v), 0};
+    for (size_t i = 0; e.v && i < s->dynamic->nsym; i++)
+        if (is_export(s, &s->dynamic->sym[i])) e.v[e.n++] = &s->dynamic->sym[i];
+    if (e.n) qsort(e.v, e.n, sizeof *e.v, by_name);
+    return e;
+}
+
+static bool same_constants(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
+{
+    uint64_t at;
+    return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b) && a->end - a->start == b->end - b->start &&
+           lp_same_data(d, OLD(d), a->start, b->start, a->end - a->start, &at);
+}
+
+/* Not paired: is what the old file has, and goes on having, what the new one has? */
+static bool same_thing(lp_diff *d, uint32_t i, uint32_t k)
+{
+    const struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[k];
+    uint8_t why;
+    uint32_t at;
+    if (lp_is_code_atom(a) != lp_is_code_atom(b) || (lp_is_code_atom(a) && a->state == LP_DIFF_CHANGED)) return false;
+    bool same = lp_is_code_atom(a) ? lp_same_code(d, OLD(d), i, k, &why, &at) : same_constants(d, a, b);
+    lp_suppose_keep(d, false);
+    return same;
+}
+
+static void check_name(lp_diff *d, const struct lp_dynsym *x, const struct lp_dynsym *y)
+{
+    const uint32_t i = lp_side_atom(OLD(d), x->value), k = lp_side_atom(NEW(d), y->value);
+    char buf[32];
+    if (i == LP_NONE || k == LP_NONE || OLD(d)->atom[i].start != x->value || NEW(d)->atom[k].start != y->value) return;
+    if (OLD(d)->atom[i].pair == k || !lp_diff_wants(d, x->name) || same_thing(d, i, k)) return;
+    lp_diff_refuse(d, NEW(d), LP_E112, x->name, lp_atom_text(&OLD(d)->atom[i], buf));
+}
+
+void lp_diff_exports(lp_diff *d)
+{
+    struct exports o = exports_of(OLD(d)), n = exports_of(NEW(d));
+    const struct lp_dynsym *first = NULL;
+    size_t more = 0;
+    for (size_t i = 0, k = 0; o.v && n.v && k < n.n;) {
+        int c = i < o.n ? by_name(&o.v[i], &n.v[k]) : 1;
+        if (c == 0) check_name(d, o.v[i++], n.v[k++]);
+        else if (c < 0) i++;
+        else if (!more++) first = n.v[k++];
+        else k++;
+    }
+    d->nomem |= !o.v || !n.v;
+    free(o.v), free(n.v);
+    if (more) lp_diff_remark(d, "other objects find %zu symbols more in the new file, and do not with a patch; the first: %s", more, first->name);
+}

@@ -1,0 +1,91 @@
+#!/bin/sh
+# What changed is in no code: which library a name leads to, of which version, what others find by it, and sections that code goes through.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+compilers=with_gcc
+if have_arm64_clang; then compilers="with_gcc with_clang"; else skip "clang" "no clang for AArch64"; fi
+with_gcc() { "$CROSS_CC" -w "$@"; }
+with_clang() { arm64_clang -w "$@"; }
+# refused NAME ID TEXT OLD NEW
+refused()
+{
+    lpdiff --heuristic "$4" "$5" >out 2>err
+    is "$?$(cat out)" 2 "$1: refused"
+    like "$(cat err)" "$2: $3" "  with $2"
+}
+
+# ---- imports: another version, another order of the libraries ----
+echo 'int who_1(void) { return 1; } int who_2(void) { return 2; } __asm__(".symver who_1, who@V1; .symver who_2, who@@V2");' >lib.c
+echo 'V1 { who; }; V2 { who; } V1;' >lib.map
+echo 'int who(void) { return 3; }' >other.c
+cat >use.c <<'C'
+#include <stdio.h>
+extern int who(void);
+#ifdef FIRST
+__asm__(".symver who, who@V1");
+#endif
+__attribute__((noinline)) int more(int n) { return n ADD; }
+int main(void) { printf("%d\n", more(who())); return 0; }
+C
+with_gcc -shared -fPIC -Wl,-soname,libwho.so,--version-script=lib.map -o libwho.so lib.c && with_gcc -shared -fPIC -Wl,-soname,libother.so -o libother.so other.c || exit 1
+for flag in -O1 '-O1 -fno-plt' '-O1 -s' '-O1 -fno-pie -no-pie'; do
+    build() { out=$1; shift; with_gcc $flag -Wl,--no-as-needed,--build-id -o "$out" use.c "$@"; }
+    build v.old -DADD= -DFIRST ./libwho.so && build v.new -DADD= ./libwho.so && build v.fix -DADD=+7 -DFIRST ./libwho.so || exit 1
+    refused "$flag, an import of another version" E150 'the import `who@V2`' v.old v.new
+    lpdiff --heuristic v.old v.fix >out 2>err
+    is "$?$(cat err)" 1 "$flag: and the same version is none"
+    build o.old -DADD= ./libwho.so ./libother.so && build o.new -DADD= ./libother.so ./libwho.so || exit 1
+    refused "$flag, another order of the libraries" E152 '`libother.so` is needed in front of `libwho.so`' o.old o.new
+done
+
+# ---- exports: two names of one body, and names that are new ----
+cat >alias.c <<'C'
+static const int one[] = {1, 2}, two[] = {1, 3};
+extern const int table[2] __attribute__((alias(TABLE)));
+int body_1(int n) { return n + 1 FIX; }
+int body_2(int n) { return n * 5; }
+int api(int) __attribute__((alias(BODY)));
+int call(int n) { return api(n) + 2; }
+#ifdef MORE
+int extra(void) { return 1; }
+#endif
+C
+for cc in $compilers; do
+    for flag in -O0 -O2 '-O2 -s'; do
+        build() { out=$1; shift; $cc $flag -shared -fPIC -DFIX="$1" -DBODY="\"$2\"" -DTABLE="\"$3\"" ${4-} -Wl,-soname,libapi.so,--build-id -o "$out" alias.c; }
+        build a.old '' body_1 one && build a.body '' body_2 one && build a.fix +6 body_1 one && build a.more '' body_1 one -DMORE || exit 1
+        refused "$cc $flag, another body by a name" E112 'other objects find another body by the name `\(api\|body_1\)`' a.old a.body
+        lpdiff --heuristic a.old a.fix >out 2>err
+        is "$?$(cat err)" 1 "$cc $flag: a change of the body that has both names is none"
+        lpdiff a.old a.more >out 2>err
+        is "$?$(cat out)" 0 "$cc $flag: a name that nobody had"
+        like "$(cat err)" 'warning: other objects find 1 symbols more .*: extra' "  is warned of"
+    done
+done
+
+# ---- a section that code goes through ----
+cat >list.c <<'C'
+#include <stdio.h>
+typedef int fn(int);
+extern fn *__start_steps[], *__stop_steps[];
+#define STEP(name, what) static int name(int n) { return n what; } static fn *p_##name __attribute__((section("steps"), used)) = name;
+STEP(first, +1)
+STEP(second, *3)
+#ifdef MORE
+STEP(third, -2)
+#endif
+__attribute__((noinline)) int after(int n) { return n AFTER; }
+int main(int argc, char **argv) { int n = argc; for (fn **p = __start_steps; p < __stop_steps; p++) printf("%d\n", n = (*p)(n)); return after(n); }
+C
+for cc in $compilers; do
+    for flag in -O1 -Os '-O1 -fno-pie -no-pie' '-O1 -static' '-O1 -s'; do
+        $cc $flag -DAFTER= -Wl,--build-id -o l.old list.c && $cc $flag -DAFTER= -DMORE -Wl,--build-id -o l.new list.c && $cc $flag -DAFTER=*9 -Wl,--build-id -o l.fix list.c || exit 1
+        refused "$cc $flag, an element more of a list" E123 'section `steps` changed (16 bytes, 24' l.old l.new
+        lpdiff --heuristic l.old l.fix >out 2>err
+        is "$?$(grep E123 err)" 1 "$cc $flag: a change beside the list is none of it"
+        is "$(run -P out ./l.old; echo $?)" "$(run ./l.fix; echo $?)" "  and applies"
+    done
+done
+tap_done
