@@ -40,17 +40,19 @@ built()
     compiled "$pair" "$out.o" "$@" && rm -f again.o || return
     for side in OLD NEW; do driver "$pair" $side "$@" && link "$pair" $side "$out.o" "$as" "$out" "$@" || return; done
 )
-# truth PAIR OUT COMPILER FLAG...: $out.truth, of objects with a section for each function; what link-time optimisation makes is one such object
+# truth PAIR OUT AS COMPILER FLAG...: $out.truth, of objects with a section for each function; what link-time optimisation makes is one such object, which the
+# same link leaves behind (in another, functions are inlined elsewhere)
 truth()
 (
-    pair=$1 out=$2
-    shift 2
+    pair=$1 out=$2 as=$3
+    shift 3
     compiled "$pair" "$out.t" "$@" -ffunction-sections -fdata-sections || return
     case "$*" in *-flto*)
         for side in OLD NEW; do
-            mkdir -p "$out.l.$side" && "$@" -ffunction-sections -fdata-sections -r -flinker-output=nolto-rel -o "$out.l.$side/all.o" "$out.t.$side"/*.o || return
+            link "$pair" $side "$out.t" "$as" "$out.l" "$@" -ffunction-sections -fdata-sections -save-temps || return
             rm -rf "$out.t.$side"
-            mv "$out.l.$side" "$out.t.$side"
+            mkdir "$out.t.$side"
+            mv "$out.l.$side"/*.ltrans.o "$out.t.$side" || return
         done
         ;;
     esac
@@ -172,7 +174,7 @@ variant()
     case $2 in
     stripped | debug) cp base.truth "$2.truth" && strip_both "$2" ;;
     relocs) cp base.truth "$2.truth" ;;
-    *) truth "$1" "$2" $(flags "$2") $(pic "$as") >log 2>&1 ;;
+    *) truth "$1" "$2" "$as" $(flags "$2") $(pic "$as") >log 2>&1 ;;
     esac || { not_ok "$1, $2: what truly changed"; tail log | note; return; }
     whole=$subject
     [ ! -e "$2.OLD/whole" ] || whole=whole
@@ -195,7 +197,7 @@ fix()
     set -- "$1" $(flags base) $(pic "$as")
     pair=$1
     shift
-    built "$pair" base "$as" "$@" >log 2>&1 && truth "$pair" base "$@" >log 2>&1 || { not_ok "$pair: builds"; tail log | note; return; }
+    built "$pair" base "$as" "$@" >log 2>&1 && truth "$pair" base "$as" "$@" >log 2>&1 || { not_ok "$pair: builds"; tail log | note; return; }
     wrong "$(tried lprun --no-control base.OLD/try)" "$pair: OLD is wrong"
     is "$(tried lprun --no-control base.NEW/try)" right "$pair: NEW is right"
     if [ -n "$full" ] && have_qemu; then
