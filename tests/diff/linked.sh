@@ -144,6 +144,28 @@ for linker in gnu lld; do
     is "$?$(cat out)" 2 "  but none for one that the old program does not call ($linker)"
 done
 
+# ---- a static program whose data have moved by pages, with files of symbols: __preinit_array_start is no thread-local variable ----
+cat >moved.c <<'C'
+#include <stdio.h>
+#ifdef FIX
+const char room[0x10000] = {1};
+#endif
+int main(int argc, char **argv)
+{
+#ifdef FIX
+    argc += room[argc];
+#endif
+    return printf("%d\n", argc) & 0;
+}
+C
+prefix=${CROSS_CC%gcc}
+for x in old fix; do
+    flag=; [ $x = old ] || flag=-DFIX
+    "$CROSS_CC" -w -O1 -static $flag -Wl,--build-id -o m.$x moved.c || exit 1
+    "${prefix}objcopy" --only-keep-debug m.$x m.$x.debug && "${prefix}strip" -o m.$x.bare m.$x || exit 1
+done
+is "$(lpdiff -s --debug m.old.debug m.fix.debug m.old.bare m.fix.bare 2>&1; echo $?)" 1 "a static program's data in other pages, with files of symbols"
+
 # ---- code behind a BR that is not understood: what that code itself leads to has its state and no other ----
 cat >behind.c <<'C'
 #include <stdio.h>
