@@ -56,11 +56,29 @@ static bool fill_veneer(const struct fixing *x, uint8_t *p, uint64_t at, const s
     return good;
 }
 
+/* Code that asks the resolver of an IFUNC each time and goes on where it says: saves X0-X8, V0-V7 and X30, calls it with 0 for the CPU's features (which
+ * glibc's do not look at, and by which others choose what each CPU can do), and branches there by X16. It fills several slots; the resolver's address is
+ * the last word. */
+static const uint32_t asking[] = {
+    0xd503245f, 0xa9b27bfd, 0x910003fd, 0xa90107e0, 0xa9020fe2, 0xa90317e4, 0xa9041fe6, 0xf9002be8, /* bti c; stp x29, x30, [sp, #-224]!; mov x29, sp; ... */
+    0xad0307e0, 0xad040fe2, 0xad0517e4, 0xad061fe6, 0xd2800000, 0xd2800001, 0x58000210, 0xd63f0200, /* ...; mov x0, #0; mov x1, #0; ldr x16, =; blr x16 */
+    0xaa0003f0, 0xad461fe6, 0xad4517e4, 0xad440fe2, 0xad4307e0, 0xf9402be8, 0xa9441fe6, 0xa94317e4, /* mov x16, x0; ldp ... */
+    0xa9420fe2, 0xa94107e0, 0xa8ce7bfd, 0xd61f0200, 0xd503201f, 0xd503201f, 0, 0,                   /* ...; ldp x29, x30, [sp], #224; br x16; nop; nop; 0 */
+};
+enum { ASKING_SLOTS = sizeof asking / SLOT_BYTES };
+
+static void fill_asking(uint8_t *p, const struct lp_slot *s)
+{
+    for (unsigned i = 0; i < 4; i++) lp_put32(p + 4 * i, asking[4 * s->value[1] + i]);
+    if (s->value[1] + 1 == ASKING_SLOTS) lp_put64(p + 8, s->value[0]);
+}
+
 /* The bytes of a slot: code, a word, two words, or the function of a static descriptor: ldr x0, [x0, #8]; ret. */
 static bool fill_slot(const struct fixing *x, uint8_t *p, uint64_t at, const struct lp_slot *s)
 {
     static const uint32_t descriptor[2] = {0xf9400400, 0xd65f03c0};
     if (s->kind == LP_SLOT_VENEER || s->kind == LP_SLOT_STUB) return fill_veneer(x, p, at, s);
+    if (s->kind == LP_SLOT_IFUNC) return fill_asking(p, s), true;
     if (s->kind == LP_SLOT_TLSDESC) return lp_put32(p, descriptor[0]), lp_put32(p + 4, descriptor[1]), true;
     for (int i = 0; i < 2; i++) {
         if (!s->dyn[i] || s->dyn[i] == R_AARCH64_RELATIVE) lp_put64(p + 8 * i, s->value[i]);
@@ -163,11 +181,29 @@ static bool import_stub(struct fixing *x, uint64_t *value)
     return (*value = slot(x, LP_SLOT_STUB, own, 0)) != 0;
 }
 
+/* An IFUNC whose choice nobody in the running program holds. Slots that are asked for one behind the other are so. */
+static bool is_unchosen(const struct fixing *x)
+{
+    uint64_t at;
+    if (x->ref.kind != LP_REF_IFUNC || x->f->expr.addend || x->pl->space->file || !lp_plan_usable(x->pl, x->t)) return false;
+    return !lp_plan_holds_chosen(x->pl, x->t, &x->ref, &at);
+}
+
+static bool asking_stub(struct fixing *x, uint64_t *value)
+{
+    for (uint64_t i = 0; i < ASKING_SLOTS; i++) {
+        const uint64_t at = slot(x, LP_SLOT_IFUNC, x->ref.addr, i);
+        if (i == 0) *value = at;
+    }
+    return *value != 0;
+}
+
 /* S + A. A branch to an IFUNC or to another object goes by its PLT entry if the object has one. */
 static bool address(struct fixing *x, uint64_t *value)
 {
     bool branch = x->f->reloc->field == LP_FIELD_IMM26 && !x->f->expr.addend;
     if (x->ref.kind == LP_REF_IMPORT && branch && !lp_plan_plt(x->t, &x->ref, value)) return import_stub(x, value);
+    if (is_unchosen(x)) return asking_stub(x, value);
     if (!lp_plan_address(x->pl, x->t, x->line, &x->ref, x->f->reloc, value)) return false;
     *value += (uint64_t)x->f->expr.addend;
     return true;

@@ -96,7 +96,7 @@ struct lp_def {
 };
 
 /* A slot of 16 bytes in a region: what instructions of that object reach where the object itself has nothing for them. */
-enum lp_slot_kind { LP_SLOT_VENEER, LP_SLOT_WORD, LP_SLOT_PAIR, LP_SLOT_TLSDESC, LP_SLOT_STUB };
+enum lp_slot_kind { LP_SLOT_VENEER, LP_SLOT_WORD, LP_SLOT_PAIR, LP_SLOT_TLSDESC, LP_SLOT_STUB, LP_SLOT_IFUNC };
 struct lp_slot {
     const struct lp_target *target;
     enum lp_slot_kind kind;
@@ -184,6 +184,8 @@ const struct lp_elf_section *lp_plan_got(const struct lp_target *t);
 bool lp_plan_copied(struct lp_plan *pl, const struct lp_target *t, const struct lp_elf_symbol *sym, uint64_t *addr);
 /* What the resolver of an IFUNC has chosen, as some object holds it. */
 bool lp_plan_chosen(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, uint64_t *addr);
+/* The same without a word if none does. */
+bool lp_plan_holds_chosen(struct lp_plan *pl, struct lp_target *t, const struct lp_ref *r, uint64_t *addr);
 /* The address of what is no thread-local variable; for messages, the relocation that wants it, or NULL. */
 bool lp_plan_address(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, const struct lp_reloc *reloc, uint64_t *value);
 /* Can it be opened, and has the dynamic linker done its work there? */

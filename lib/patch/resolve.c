@@ -332,12 +332,18 @@ bool lp_plan_plt(struct lp_target *t, const struct lp_ref *r, uint64_t *addr)
 }
 
 /* Without a dynamic linker the words of IRELATIVE relocations are found by the program's own symbols. */
-bool lp_plan_chosen(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, uint64_t *addr)
+bool lp_plan_holds_chosen(struct lp_plan *pl, struct lp_target *t, const struct lp_ref *r, uint64_t *addr)
 {
     if (lp_plan_plt(t, r, addr)) return true;
     if (chosen_in(pl, r->in, r, addr)) return true;
     for (size_t i = 0; i < pl->space->ntarget; i++)
         if (chosen_in(pl, pl->space->target[i], r, addr)) return true;
+    return false;
+}
+
+bool lp_plan_chosen(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_ref *r, uint64_t *addr)
+{
+    if (lp_plan_holds_chosen(pl, t, r, addr)) return true;
     if (pl->space->file && !pl->space->disk) return *addr = r->addr, true;
     if (pl->space->disk) {
         lp_plan_fail(pl, line, LP_E_UNSUPPORTED, "`%s` is an IFUNC, and %s has no PLT entry for it", r->name ? r->name : "the target", t->name);

@@ -209,6 +209,29 @@ for how in "static -static" "pie -fPIE -pie"; do
     lpapply -q -o table-disk "table-$as" table.lpatch 2>err || note <err
     is "$(run_lprun ./table-disk | tr '\n' ' ')" "new-zero 77 new-i 22 new-the second 22 " "  and in the file"
 done
+# Functions of the C library that it chooses by the CPU, of which no object has asked for the choice: the new code asks for it. All arguments are kept.
+cat >chosen.c <<'C'
+#include <stdio.h>
+#include <string.h>
+__attribute__((noipa)) int use(int v, double d)
+{
+#ifdef FIXED
+    char b[300], c[300];
+    void *(*volatile move)(void *, const void *, size_t) = memmove;
+    memset(b, v + 64, v + 200), memcpy(c, b, v + 150), memmove(c + 10, c, v + 100), move(c + 100, c + 1, v + 3);
+    return (int)(c[50] + c[120] + d * 2) + (memchr(c, v + 64, v + 99) != NULL);
+#else
+    return v + (int)d;
+#endif
+}
+int main(void) { printf("%d %d\n", use(1, 2.5), use(2, 7.25)); return 0; }
+C
+for flags in -fno-pic -fPIC '-fPIC -fno-plt'; do
+    # shellcheck disable=SC2086
+    "$CROSS_CC" $SECTIONS -fno-builtin -o chosen chosen.c && "$CROSS_CC" $SECTIONS -fno-builtin $flags -DFIXED -c -o chosen.o chosen.c || not_ok "compile"
+    lpmake -q -t chosen -o chosen.lpatch 'use=replace from chosen.o' 2>err || note <err
+    is "$(run_patched chosen.lpatch ./chosen)" "136 147" "IFUNCs of the C library that nobody has called yet, $flags"
+done
 # A static variable of that name in another source file, as of a library that is linked in, is another one.
 printf 'static int mark = 1000; __attribute__((noipa)) int lib(int v) { return mark += v; }\n' >lib.c
 printf 'int lib(int); static int own = 5; __attribute__((noipa)) int prog(int v) { return own + v; } int main(void) { own += lib(1) > 0; return prog(1) * 10 + lib(0) %% 100; }\n' >prog.c
