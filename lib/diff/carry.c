@@ -121,7 +121,7 @@ static void refuse_either(lp_diff *d, uint64_t start, uint64_t at, uint64_t valu
 
 static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_t *p)
 {
-    uint64_t from = start, value;
+    uint64_t from = start, value = 0;
     bool good = true;
     for (uint64_t at = start; at < end; at += 8) {
         const struct lp_word_at *w = lp_side_word(NEW(d), at);

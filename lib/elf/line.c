@@ -239,13 +239,13 @@ static lp_status need_lines(const lp_elf *elf, const struct lp_lines **out, stru
 /* NULL: there are none. */
 static const struct lp_lines *lines_of(const lp_elf *e)
 {
-    const struct lp_lines *l;
+    const struct lp_lines *l = NULL;
     return need_lines(e, &l, NULL) == LP_OK ? l : NULL;
 }
 
 lp_status lp_elf_lines(const lp_elf *e, const struct lp_elf_line **rows, size_t *n, struct lp_error *err)
 {
-    const struct lp_lines *l;
+    const struct lp_lines *l = NULL;
     lp_status s = need_lines(e, &l, err);
     *rows = s == LP_OK ? l->row : NULL;
     *n = s == LP_OK ? l->nrow : 0;
@@ -254,7 +254,7 @@ lp_status lp_elf_lines(const lp_elf *e, const struct lp_elf_line **rows, size_t 
 
 lp_status lp_elf_inlined(const lp_elf *e, const struct lp_elf_inlined **copies, size_t *n, struct lp_error *err)
 {
-    const struct lp_lines *l;
+    const struct lp_lines *l = NULL;
     lp_status s = need_lines(e, &l, err);
     *copies = s == LP_OK ? l->copy : NULL;
     *n = s == LP_OK ? l->ncopy : 0;
