@@ -124,7 +124,7 @@ static lp_status replace_and_keep(const lp_elf *e, const struct lp_disk_result *
         s = lp_disk_write_file(target(), r->image, r->size, mode, err);
         if (s == LP_OK && rename(held, name) != 0) {
             s = failed(err, name);
-            char *real = realpath(file(), NULL);
+            char *real = out_real_name(file());
             if (real) rename(held, real);
             free(real);
         }

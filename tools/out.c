@@ -84,6 +84,8 @@ static bool open_temp(void)
     return out.f || failed("cannot write");
 }
 
+char *out_real_name(const char *path) { return realpath(path, NULL); }
+
 bool out_open(const char *path)
 {
     if (!path || strcmp(path, "-") == 0) {
@@ -92,7 +94,7 @@ bool out_open(const char *path)
         return true;
     }
     /* A symbolic link is written through, as a shell redirection does. */
-    char *real = realpath(path, NULL);
+    char *real = out_real_name(path);
     out.name = strdup(path);
     out.target = real ? real : strdup(path);
     if (!out.name || !out.target) return errno = ENOMEM, failed("cannot create");

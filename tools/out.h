@@ -10,6 +10,8 @@ enum out_format { OUT_TEXT, OUT_JSON, OUT_TSV };
 /* Where data goes. path NULL or "-" = standard output; a regular file is written under a temporary name in the same directory
  * and renamed by out_close(). A failure is reported; returns false. */
 bool out_open(const char *path);
+/* What the name stands for, all symbolic links followed, or NULL; to be freed. */
+char *out_real_name(const char *path);
 /* errno of the first write that failed; 0 = none did. */
 int out_error(void);
 /* Text of a fixed length, a string, and a formatted one. These and all below go to this thread's buffer instead, while it has one (NULL: no more). */
