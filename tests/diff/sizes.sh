@@ -148,6 +148,42 @@ for cc in $compilers; do
     done
 done
 
+# ---- a new variable in front of the others, behind one section anchor: from its address the old ones cannot be reached ----
+cat >front.c <<'C'
+#include <stdio.h>
+static int count(void) { static int n; return ++n; }
+static int more(void) { static int n = 10; return n += 3; }
+#ifdef PAD
+static long pad[5];
+#endif
+static int state[3];
+static unsigned char seen[6];
+__attribute__((noinline)) int first(int n)
+{
+#ifdef PAD
+    pad[n % 5] += n;
+    if (pad[n % 5] > 3) return -1;
+#endif
+    return count() + state[n % 3];
+}
+__attribute__((noinline)) int second(int n) { state[n % 3] += more(); return state[0]; }
+__attribute__((noinline)) const char *third(int n) { if (seen[n]++) return "again"; return n & 1 ? "odd" : "even"; }
+int main(void) { for (int i = 0; i < 6; i++) printf("%d %d %s\n", first(i), second(i), third(i)); return 0; }
+C
+for cc in $compilers; do
+    for flags in -O0 -O2 -Os '-O2 -Wl,-q' '-O2 -no-pie -fno-pie' '-O2 -fno-section-anchors'; do
+        build() { out=$1; shift; $cc $flags "$@" -Wl,--build-id -o "$out" front.c; }
+        case "$cc $flags" in with_clang*anchors) continue ;; with_gcc*-O[2s]*) reasons="E181" ;; *) reasons= ;; esac
+        case $flags in *anchors) reasons= ;; esac
+        build f.old && build f.new -DPAD || exit 1
+        becomes=
+        may "$cc $flags: a new variable in front" "$reasons" f.old f.new
+        "${CROSS_CC%gcc}strip" f.old f.new
+        becomes=--heuristic
+        may "$cc $flags, stripped: a new variable in front" "E110 E147 E148 $reasons" f.old f.new
+    done
+done
+
 # ---- ld.lld -q keeps the names .L.str.N of texts that tables of offsets lead to: numbers of the compiler, and one text may have several ----
 cat >text.c <<'C'
 #include <stdio.h>
