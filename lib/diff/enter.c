@@ -86,6 +86,37 @@ static void look_at_datum(const struct enter *e, const struct lp_atom *a)
         if (lp_read_word(e->s, at, lp_le64(p + (at - a->start))) != LP_READ_NUMBER) label_in(e, at, lp_le64(p + (at - a->start)));
 }
 
+/* ---- tables of differences of labels ---- */
+
+static bool has_changed(lp_diff *d, const struct lp_atom *b)
+{
+    const struct lp_atom *a = &OLD(d)->atom[b->pair];
+    uint64_t at;
+    const bool same = a->end - a->start == b->end - b->start && lp_same_data(d, OLD(d), a->start, b->start, b->end - b->start, &at);
+    lp_suppose_keep(d, same);
+    return !same;
+}
+
+/* A jump table that has a name is data of the program's own, from which others may jump as well; but each new body has one of its own. */
+static void copy_table(const struct enter *e, const struct lp_atom *b, const struct lp_flow_table *t)
+{
+    char buf[32];
+    const uint32_t i = t->n && !t->offsets ? lp_side_atom(e->s, t->at) : LP_NONE;
+    struct lp_atom *a = i == LP_NONE ? NULL : &e->s->atom[i];
+    if (!a || !is_datum(a) || a->pair == LP_NONE || lp_is_copied(a) || !has_changed(e->d, a)) return;
+    a->labels = lp_is_constant(e->s, a) && t->base >= b->start && t->base < b->end;
+    if (!a->labels)
+        lp_diff_refuse(e->d, e->s, LP_E140, lp_atom_text(b, buf), (unsigned long long)(t->br_at - b->start), "the jump table cannot be elsewhere");
+}
+
+static void copy_tables(const struct enter *e)
+{
+    for (size_t i = 0; i < e->s->natom; i++) {
+        const struct lp_atom *b = &e->s->atom[i];
+        for (uint32_t k = 0; is_func(b) && b->included && !b->in_place && k < b->ntable; k++) copy_table(e, b, &e->s->table[b->table + k].t);
+    }
+}
+
 /* The end of a section that the function goes through, which is where the table begins. */
 static bool is_bound(const struct lp_side *s, const struct lp_atom *b, uint64_t addr)
 {
@@ -104,7 +135,7 @@ static void check_users(const struct enter *e)
         for (uint32_t k = 0; is_func(b) && !b->included && b->pair != LP_NONE && k < b->nref; k++) {
             const struct lp_ref_at *r = &s->ref[b->ref + k];
             uint32_t t = r->kind == LP_FLOW_ADDR || r->kind == LP_REF_NUMBER ? lp_side_atom(s, r->addr) : LP_NONE;
-            if (t != LP_NONE && s->atom[t].labels && !is_bound(s, b, r->addr)) refuse(e, b, r->at, &s->atom[t]);
+            if (t != LP_NONE && s->atom[t].labels && !is_bound(s, b, r->addr) && !lp_only_base(s, (uint32_t)i, r->at)) refuse(e, b, r->at, &s->atom[t]);
         }
     }
     for (size_t i = 0; i < s->nword; i++) {
@@ -118,6 +149,7 @@ void lp_diff_enter(lp_diff *d)
     struct enter e = {.d = d, .s = NEW(d)};
     bool fixed = lp_side_guesses(e.s), labels = false;
     if (!find_bounds(&e)) return;
+    copy_tables(&e);
     for (uint32_t i = 0; i < e.s->natom; i++) {
         if (is_func(&e.s->atom[i])) look_at_code(&e, i);
         else if (fixed && is_datum(&e.s->atom[i])) look_at_datum(&e, &e.s->atom[i]);

@@ -187,8 +187,9 @@ static const uint8_t *constant_bytes(void *ctx, uint64_t addr, uint64_t *avail)
     size_t n = lp_count_below(s->word, s->nword, sizeof *s->word, addr); /* up to the next word that is filled in */
     if (n && s->word[n - 1].at + 8 > addr) return NULL;
     if (n < s->nword && s->word[n].at - addr < *avail) *avail = s->word[n].at - addr;
-    const uint32_t own = x->flags & LP_SPAN_NEW ? lp_side_atom(s, addr) : LP_NONE; /* what a patch brings ends where it does */
-    if (own != LP_NONE && s->atom[own].end - addr < *avail) *avail = s->atom[own].end - addr;
+    const uint32_t own = lp_side_atom(s, addr); /* what has a name, or a patch brings, ends where it does */
+    const bool ends = own != LP_NONE && (x->flags & LP_SPAN_NEW || s->atom[own].kind == LP_ATOM_OBJECT);
+    if (ends && s->atom[own].end - addr < *avail) *avail = s->atom[own].end - addr;
     return p && *avail ? p : NULL;
 }
 

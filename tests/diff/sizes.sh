@@ -1,5 +1,5 @@
 #!/bin/sh
-# Data that changed its size: what code may do with it is a part of what it is.
+# Data that changed its size, which is a part of what it is, and other data that must be beside the old one.
 . "$srcdir/tests/lib.sh"
 need_cross
 . "$tests/diff/pair.sh"
@@ -181,6 +181,54 @@ for cc in $compilers; do
         "${CROSS_CC%gcc}strip" f.old f.new
         becomes=--heuristic
         may "$cc $flags, stripped: a new variable in front" "E110 E147 E148 $reasons" f.old f.new
+    done
+done
+
+# ---- a table of differences of labels, with a name: a new body has one of its own ----
+cat >labels.c <<'C'
+#include <stdio.h>
+__attribute__((noinline)) int interpret(const unsigned char *p, int n)
+{
+    static const int way[] = {&&more - &&more, &&twice - &&more, &&square - &&more, &&show - &&more, &&end - &&more};
+    goto *(&&more + way[*p++]);
+more:
+    n++;
+    goto *(&&more + way[*p++]);
+twice:
+    n *= 2;
+    goto *(&&more + way[*p++]);
+square:
+#ifdef FIX
+    if (n > 3) printf("large %d\n", n - 1);
+#endif
+    n *= n;
+    goto *(&&more + way[*p++]);
+show:
+    printf("%d\n", n);
+    goto *(&&more + way[*p++]);
+end:
+    printf("end %d\n", n);
+    return n;
+}
+int main(int argc, char **argv)
+{
+    static const unsigned char words[] = {0, 1, 3, 2, 3, 0, 3, 4};
+    printf("%d\n", interpret(words, argc));
+    return 0;
+}
+C
+for cc in $compilers; do
+    for flags in -O0 -O1 -O2 '-Os -static' '-O2 -no-pie -fno-pie' '-O2 -Wl,-q' '-O2 -ffunction-sections -fdata-sections'; do
+        build() { out=$1; shift; $cc $flags "$@" -Wl,--build-id -o "$out" labels.c; }
+        build i.old && build i.new -DFIX || exit 1
+        becomes=
+        case "$cc $flags" in # main() holds the table's address in a register, as a base, over the call
+        with_gcc*-fdata-sections | with_gcc*-O[01s]* | with_clang*) becomes "$cc $flags: a table of differences of labels" i.old i.new ;;
+        *) may "$cc $flags: a table of differences of labels" E143 i.old i.new ;;
+        esac
+        "${CROSS_CC%gcc}strip" i.old i.new
+        becomes=--heuristic
+        may "$cc $flags, stripped: a table of differences of labels" "E110 E148 E181" i.old i.new
     done
 done
 
