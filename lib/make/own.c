@@ -60,7 +60,7 @@ static enum evidence evidence(const struct lp_carrying *x, const struct lp_objsy
 {
     bool local = s->bind == STB_LOCAL, was_global = t->bind == STB_LOCAL && !t->file; /* hidden ones of a library */
     if (!local && (t->bind != STB_LOCAL || was_global)) return SURE;
-    uint32_t of = lp_unit_of(x->m, x->e->sym), unit = lp_unit_of(x->m, t);
+    uint32_t of = lp_unit_of(x->m, x->c->of), unit = lp_unit_of(x->m, t);
     if (of == LP_UNIT_LTO || unit == LP_UNIT_LTO) return of == unit ? UNSURE : OTHER; /* of which one is not known */
     if (of && unit == of) return SURE;
     if (of && unit) return is_merged(x->c->o) && !same_base(s->file, lp_unit_name(x->m, of)) && same_base(s->file, lp_unit_name(x->m, unit)) ? SURE : OTHER;
@@ -257,7 +257,7 @@ static lp_status remember(struct lp_carrying *x, const struct lp_objsym *s, cons
     struct lp_owned *v = lp_grow(c->owned, &c->owned_cap, c->nowned, sizeof *v);
     if (!v) return lp_carry_nomem(err);
     c->owned = v;
-    v[c->nowned++] = (struct lp_owned){s, t, lp_unit_of(x->m, x->e->sym)};
+    v[c->nowned++] = (struct lp_owned){s, t, lp_unit_of(x->m, x->c->of)};
     return t ? LP_OK : LP_E_SYMBOL;
 }
 
@@ -274,7 +274,7 @@ static lp_status find(struct lp_carrying *x, const struct lp_objsym *s, const st
 lp_status lp_carry_find(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol **out, struct lp_error *err)
 {
     const struct lp_owned *known = NULL;
-    const uint32_t unit = lp_unit_of(x->m, x->e->sym);
+    const uint32_t unit = lp_unit_of(x->m, x->c->of);
     *out = NULL;
     for (size_t i = 0; i < x->c->nowned && !(known && known->unit == unit); i++)
         if (x->c->owned[i].s == s) known = &x->c->owned[i];
@@ -286,6 +286,6 @@ lp_status lp_carry_find(struct lp_carrying *x, const struct lp_objsym *s, const 
     if (again && (before ? before->value : 0) != (*out ? (*out)->value : 0))
         return lp_carry_fail(x, err, LP_E_AMBIGUOUS, "`%.100s` is %s for a function that is replaced in front, and %s for %.100s, which is of another "
                              "source file: they need objects of their own", s->name, before ? "the program's" : "new", *out ? "the program's" : "new",
-                             x->e->sym->name);
+                             x->c->of->name);
     return remember(x, s, *out, err);
 }

@@ -66,6 +66,56 @@ static void put(struct lp_buf *out, const char *name, int64_t delta)
     if (delta) lp_buf_printf(out, "%c0x%llx", delta < 0 ? '-' : '+', (unsigned long long)(delta < 0 ? 0 - (uint64_t)delta : (uint64_t)delta));
 }
 
+/* ---- objects of one recipe: what is not local is one for all of them, as for a linker ---- */
+
+static const struct lp_piece *carried(const struct lp_carrier *c, const struct lp_objsym *s)
+{
+    for (size_t i = 0; i < c->npiece; i++) {
+        const struct lp_piece *p = &c->piece[i];
+        if (p->section == s->section && p->start <= s->value && s->value + s->size <= p->end) return p;
+    }
+    return NULL;
+}
+
+/* Its definition. */
+static const struct lp_objsym *definition(const struct lp_carrier *c, const char *name)
+{
+    for (size_t i = 1; i < c->o->nsym; i++) {
+        const struct lp_objsym *y = &c->o->sym[i];
+        if (y->bind != STB_LOCAL && y->section != SHN_UNDEF && y->section < SHN_LORESERVE && strcmp(y->name, name) == 0) return y;
+    }
+    return NULL;
+}
+
+/* The other object that has brought it already; NULL = none. */
+static struct lp_carrier *other_carrier(const struct lp_carrying *x, const char *name, const struct lp_objsym **y, const struct lp_piece **p)
+{
+    for (size_t i = 0; i < x->m->ncarrier; i++) {
+        struct lp_carrier *c = x->m->carrier[i];
+        if (c != x->c && (*y = definition(c, name)) != NULL && (*p = carried(c, *y)) != NULL) return c;
+    }
+    return NULL;
+}
+
+/* LP_E_SYMBOL: no other object has brought it. */
+static lp_status refer_elsewhere(struct lp_carrying *x, const struct lp_objsym *s, int64_t delta, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_objsym *y;
+    const struct lp_piece *p;
+    const struct lp_carrier *c = s->bind == STB_LOCAL || carried(x->c, s) ? NULL : other_carrier(x, s->name, &y, &p);
+    if (!c) return LP_E_SYMBOL;
+    if (s->bind == STB_GLOBAL && y->bind == STB_GLOBAL)
+        return lp_carry_fail(x, err, LP_E_AMBIGUOUS, "`%.100s` is new in %.100s, too, and in one patch it can be only one: make them static, or give "
+                             "them two names", s->name, c->path);
+    if (s->bind == STB_GLOBAL)
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%.100s` is weak in %.100s, which came first, where a linker would take this one: name its object "
+                             "in front", s->name, c->path);
+    if (s->type != STT_FUNC && s->size != y->size)
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%.100s` has %llu bytes there and %llu in %.100s", s->name, (unsigned long long)s->size,
+                             (unsigned long long)y->size, c->path);
+    return put(out, p->name, (int64_t)(y->value - p->start) + delta), LP_OK;
+}
+
 /* ---- the target's ---- */
 
 static lp_status put_target(struct lp_carrying *x, const struct lp_elf_symbol *t, int64_t delta, struct lp_buf *out)
@@ -142,6 +192,7 @@ static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, ui
                              f->name);
     if (s == LP_OK) return note_difference(x, f, t), put_target(x, t, 0, out);
     if (s != LP_E_SYMBOL) return s;
+    if ((s = refer_elsewhere(x, f, delta, out, err)) != LP_E_SYMBOL) return s;
     s = piece(x, section, f->value, f->value + f->size, f->name, true, &name, err);
     if (s == LP_OK) put(out, name, delta);
     return s;
@@ -208,6 +259,7 @@ static lp_status refer_variable(struct lp_carrying *x, const struct lp_objsym *s
     if (st == LP_OK && is_plain_constant(sec, s->value, s->value + s->size) && lp_carry_equals(x, s, t)) return put_target(x, t, delta, out);
     if (!s->size) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "the size of `%s` is not known", s->name);
     if (!constant && (st = lp_carry_unfilled(x, s, err)) != LP_OK) return st;
+    if ((st = refer_elsewhere(x, s, delta, out, err)) != LP_E_SYMBOL) return st;
     st = piece(x, s->section, s->value, s->value + s->size, s->name, false, &name, err);
     if (st == LP_OK) put(out, name, delta);
     return st;
@@ -327,6 +379,15 @@ static lp_status refer_nameless(struct lp_carrying *x, uint32_t section, uint64_
 static lp_status refer_whole(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
 {
     const char *name;
+    const struct lp_objsym *y;
+    const struct lp_piece *p;
+    for (size_t i = 1; i < x->c->o->nsym; i++) {
+        const struct lp_objsym *v = &x->c->o->sym[i];
+        const struct lp_carrier *c = v->section == section && v->bind != STB_LOCAL && !carried(x->c, v) ? other_carrier(x, v->name, &y, &p) : NULL;
+        if (c)
+            return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%.100s` comes with %.100s already, and shares %s with other variables: compile it with %s",
+                                 v->name, c->path, x->c->o->sec[section].head->name, apart(x->c->o->sec[section].head));
+    }
     const struct lp_elf_section *h = x->c->o->sec[section].head;
     lp_status s = h->flags & SHF_WRITE ? lp_carry_unfilled_all(x, section, err) : LP_OK;
     if (s == LP_OK) s = piece(x, section, 0, h->size, h->name[0] == '.' ? h->name : ".data", false, &name, err);
@@ -418,6 +479,20 @@ static lp_status refer_from_table(struct lp_carrying *x, uint32_t section, uint6
     return st == LP_OK ? refer_whole(x, section, off, out, err) : st;
 }
 
+/* What the program lacks and an object that was named in front defines. LP_E_SYMBOL: none does. */
+static lp_status refer_defined(struct lp_carrying *x, const char *name, int64_t addend, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_elf_symbol *t;
+    const struct lp_objsym *y = NULL;
+    if (x->m->ncarrier < 2 || lp_maker_find(x->m, name, &t, NULL) != LP_E_SYMBOL) return LP_E_SYMBOL;
+    for (size_t i = 0; i < x->m->ncarrier; i++) {
+        struct lp_carrying other = *x;
+        other.c = x->m->carrier[i];
+        if (other.c != x->c && other.c->of && (y = definition(other.c, name)) != NULL) return refer_to(&other, y->section, y->value, addend, y, out, err);
+    }
+    return LP_E_SYMBOL;
+}
+
 lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struct lp_buf *out, struct lp_error *err)
 {
     const struct lp_objsym *s = &x->c->o->sym[r->sym];
@@ -427,9 +502,12 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
         struct lp_buf name = {0};
         bool weak = s->bind == STB_WEAK;
         lp_carry_list(x, s);
+        if ((st = refer_defined(x, s->name, r->addend, out, err)) != LP_E_SYMBOL) return st;
         st = lp_edit_symbol(x->m, x->e, x->arg, s->name, &weak, &name, err);
         if (st == LP_E_SYMBOL) lp_carry_fail(x, err, st, "it needs `%s`, which the program does not have", s->name);
-        if (st == LP_E_SYMBOL && lp_edit_helper(s->name)) lp_hint(err, "%s", lp_edit_helper(s->name));
+        if (st == LP_E_SYMBOL)
+            lp_hint(err, "%s", lp_edit_helper(s->name) ? lp_edit_helper(s->name)
+                    : "if another object of the patch defines it, name that one in front; or make one object of them, `aarch64-linux-gnu-ld -r -o ALL.o ...`");
         if (st == LP_OK) put(out, name.data, r->addend);
         if (st == LP_OK && weak) lp_buf_puts(out, " weak");
         lp_buf_free(&name);

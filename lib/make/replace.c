@@ -50,6 +50,19 @@ static const char *find_file(struct lp_maker *m, const struct lp_edit *e, const 
     return path && access(path, F_OK) == 0 ? path : name;
 }
 
+/* What a change in front looks for elsewhere, or takes for nothing, must not come now. */
+static lp_status check_sought(const struct lp_carrying *x, struct lp_error *err)
+{
+    for (size_t i = 0; i < x->m->nsought; i++)
+        for (size_t k = 1; k < x->c->o->nsym; k++) {
+            const struct lp_objsym *s = &x->c->o->sym[k];
+            if (s->bind != STB_LOCAL && s->section != SHN_UNDEF && strcmp(s->name, x->m->sought[i]) == 0)
+                return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "it defines `%.100s`, which a change in front of it needs: name this object in front of that, or "
+                                     "make one object of them, `aarch64-linux-gnu-ld -r -o ALL.o ...`", s->name);
+        }
+    return LP_OK;
+}
+
 static lp_status open_carrier(struct lp_carrying *x, const char *name, struct lp_error *err)
 {
     struct lp_maker *m = x->m;
@@ -65,7 +78,7 @@ static lp_status open_carrier(struct lp_carrying *x, const char *name, struct lp
     if (s == LP_OK) s = lp_objfile_open(c->elf, &c->o, err);
     if (s != LP_OK) return lp_carrier_free(c), lp_edit_inherit(err, x->e, x->arg), s;
     v[m->ncarrier++] = x->c = c;
-    return LP_OK;
+    return check_sought(x, err);
 }
 
 /* from FILE[:SYMBOL], each quoted if need be. */
@@ -170,7 +183,7 @@ static struct lp_replaced *add_replaced(struct lp_carrying *x, const struct lp_o
 /* ---- what it brings ---- */
 
 /* Pieces refer to others, which come behind them. */
-static lp_status carry_pieces(struct lp_carrying *x, struct lp_buf *data, struct lp_buf *code, struct lp_error *err)
+static lp_status carry_own(struct lp_carrying *x, struct lp_buf *data, struct lp_buf *code, struct lp_error *err)
 {
     lp_status s = LP_OK;
     for (size_t i = 0; i < x->c->npiece && s == LP_OK; i++) {
@@ -186,6 +199,27 @@ static lp_status carry_pieces(struct lp_carrying *x, struct lp_buf *data, struct
         s = lp_carry_body(x, p.section, p.start, p.end, code, err);
         if (f && s == LP_OK) s = lp_carry_cfi(x, f, code, err);
         lp_buf_puts(code, "end\n");
+    }
+    return s;
+}
+
+static bool is_done(const struct lp_carrier *c)
+{
+    for (size_t i = 0; i < c->npiece; i++)
+        if (!c->piece[i].done) return false;
+    return true;
+}
+
+/* Those of other objects, too. */
+static lp_status carry_pieces(struct lp_carrying *x, struct lp_buf *data, struct lp_buf *code, struct lp_error *err)
+{
+    lp_status s = carry_own(x, data, code, err);
+    for (size_t i = 0; i < x->m->ncarrier && s == LP_OK; i++) {
+        struct lp_carrying other = *x;
+        other.c = x->m->carrier[i];
+        if (is_done(other.c)) continue;
+        s = carry_own(&other, data, code, err);
+        i = (size_t)-1; /* it may have asked for more of those in front */
     }
     return s;
 }
@@ -212,6 +246,7 @@ static lp_status compose(struct lp_carrying *x, const struct lp_replaced *r, con
 static lp_status carry(struct lp_carrying *x, const struct lp_objsym *sym, struct lp_error *err)
 {
     struct lp_buf data = {0}, code = {0}, body = {0}, text = {0};
+    x->c->of = x->e->sym;
     struct lp_replaced *r = add_replaced(x, sym);
     size_t index = x->c->nreplaced - 1;
     lp_status s = r ? lp_carry_body(x, sym->section, sym->value, sym->value + sym->size, &body, err) : lp_carry_nomem(err);

@@ -12,6 +12,7 @@ struct lp_replaced { const struct lp_objsym *sym; const char *place, *body, *old
 struct lp_owned { const struct lp_objsym *s; const struct lp_elf_symbol *t; uint32_t unit; };
 struct lp_carrier {
     const char *path;
+    const struct lp_elf_symbol *of;     /* the function of the target that it has replaced last; NULL = none yet */
     lp_elf *elf;
     struct lp_objfile *o;
     struct lp_piece *piece;

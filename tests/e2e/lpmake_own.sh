@@ -192,6 +192,50 @@ built list -static
 lpmake -t list -o list.lpatch 'sum=replace from list.o' 2>err
 is "$? $(grep -c 'is not in the program.s list' err) $(run_patched list.lpatch ./list)" "0 1 6" "a new element of a linker's list: a warning"
 like "$(cat err)" '`three` in the section `items` is not in the program.s list of that name' "  of that one"
+# Several objects of one patch: what is not static in them is one, as a linker makes it.
+cat >both.c <<'C'
+#include <stdio.h>
+#if K > 1
+#ifdef WEAK
+__attribute__((weak)) int all = 5;
+__attribute__((weak, noipa)) int next(void) { return ++all; }
+#elif defined F
+int all = 5;
+static int own = 100;
+__attribute__((noipa)) int next(void) { return ++all + own++; }
+#else
+extern int all;
+int next(void);
+#endif
+#else
+#define next() 0
+#define all 0
+#endif
+#ifndef G
+__attribute__((noipa)) int f(void) { return next() + all; }
+#endif
+#ifndef F
+__attribute__((noipa)) int g(void) { return next() * 10 + all; }
+#endif
+#if K == 1
+int main(void) { for (int i = 0; i < 2; i++) printf("%d ", f()), printf("%d\n", g()); return 0; }
+#endif
+C
+for way in '-DWEAK|12 77 16 99' '|112 1087 118 1129'; do
+    "$CROSS_CC" -w $SECTIONS -static -DK=1 -o both both.c || not_ok "compile"
+    for half in F G; do "$CROSS_CC" -w $SECTIONS -DK=2 ${way%%|*} -D$half -c -o both$half.o both.c || not_ok "compile"; done
+    lpmake -t both -o both.lpatch 'f=replace from bothF.o' 'g=replace from bothG.o' 2>err || note <err
+    is "$(run_patched both.lpatch ./both | tr '\n' ' ') $(grep -c '^data all' both.lpatch) $(grep -c '^func next' both.lpatch)" "${way#*|}  1 1" "two objects, one variable and one function ${way%%|*}"
+done
+refused both "an object in front of the one that defines what it needs" 'it needs `\(all\|next\)`, which the program does not have' 'g=replace from bothG.o' 'f=replace from bothF.o'
+like "$(cat err)" 'name that one in front; or make one object of them' "  and what to do"
+"$CROSS_CC" -w $SECTIONS -DK=1 -o both both.c
+refused both "  likewise of a dynamic program" 'it defines `\(all\|next\)`, which a change in front of it needs' 'g=replace from bothG.o' 'f=replace from bothF.o'
+"${CROSS_CC%gcc}ld" -r -o bothall.o bothF.o bothG.o
+lpmake -t both -o both.lpatch 'g=replace from bothall.o' 'f=replace from bothall.o' 2>err || note <err
+is "$(run_patched both.lpatch ./both | tr '\n' ' ')" "112 1087 118 1129 " "  which helps"
+cp bothF.o bothH.o
+refused both "two of one name" '`\(all\|next\)` is new in bothF.o, too' 'f=replace from bothF.o' 'g=replace from bothH.o:f'
 # An IFUNC that the object defines, too, is the program's; a new one is nobody's.
 cat >ifunc.c <<'C'
 #include <stdio.h>
