@@ -27,6 +27,23 @@ uint64_t lp_elf_end(const lp_elf *e)
     return end < UINT64_MAX / 2 ? lp_align_up(end, 65536) : 0;
 }
 
+static uint64_t further(const struct lp_elf *e, uint64_t end, uint64_t off, uint64_t len)
+{
+    return lp_within(off, len, e->size) && off + len > end ? off + len : end;
+}
+
+uint64_t lp_elf_file_end(const struct lp_elf *e)
+{
+    size_t n;
+    const struct lp_elf_section *s = lp_elf_sections(e, &n);
+    uint64_t end = further(e, sizeof(Elf64_Ehdr), e->info.phoff, e->nseg * sizeof(Elf64_Phdr));
+    if (n) end = further(e, end, lp_le64(e->image + 40), n * sizeof(Elf64_Shdr));
+    for (size_t i = 0; i < n; i++)
+        if (s[i].type != SHT_NOBITS) end = further(e, end, s[i].offset, s[i].size);
+    for (size_t i = 0; i < e->nseg; i++) end = further(e, end, e->seg[i].offset, e->seg[i].filesz);
+    return end;
+}
+
 /* ---- writing ---- */
 
 static void add_note(struct lp_buf *out, uint32_t type, const struct lp_buf *desc)

@@ -481,6 +481,14 @@ static void put_front(struct lp_elf_writer *w)
     w->out = b;
 }
 
+/* What somebody has put behind the ELF file (an archive, say) stays where it is, for who knows its offset, and is behind the new end, too: most look for it
+ * there, or behind the section headers. */
+static void repeat_tail(struct lp_elf_writer *w)
+{
+    const uint64_t end = lp_elf_file_end(w->e);
+    if (end < w->e->size) lp_buf_add(&w->out, image(w) + end, w->e->size - end);
+}
+
 /* ---- all of it ---- */
 
 static void change_all(struct lp_elf_writer *w)
@@ -505,6 +513,7 @@ static lp_status extend(struct lp_elf_writer *w)
     add_record(w);
     add_section_headers(w);
     put_front(w);
+    repeat_tail(w);
     return w->failed || w->out.failed || w->names.failed ? lp_fail(w->err, LP_E_NOMEM, "out of memory") : LP_OK;
 }
 

@@ -43,7 +43,9 @@ lp_status lp_write_relocs(struct lp_elf_writer *w);
 lp_status lp_write_moved(struct lp_elf_writer *w);
 /* write_frame.c */
 lp_status lp_write_frames(struct lp_elf_writer *w);
-/* record.c: the contents of the section. */
+/* record.c: where headers, segments and sections end in the file. */
+uint64_t lp_elf_file_end(const struct lp_elf *e);
+/* The contents of the section. */
 void lp_write_record(const struct lp_elf_writer *w, struct lp_buf *out);
 /* Sections that may move to where there is room: what leads to each is one entry of the dynamic section. */
 enum { LP_MOVABLE = 9 };

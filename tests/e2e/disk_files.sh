@@ -57,6 +57,20 @@ run "a patch of the new body" 0 lpmake -q -t before --meta name=third -o p3.lpat
 run "into the file" 1 lpapply before p3.lpatch
 like "$(cat run)" 'hint: what a patch has brought to a file no other patch changes there' "says what to do"
 
+# ---- what is behind the ELF file ----
+{ cat pristine; printf 'an archive, of which the last bytes say where it begins'; } >packed
+cp packed unpatched
+run "a file with more behind it" 0 lpapply -q packed p1.lpatch
+is "$(tail -c 55 packed)" "$(tail -c 55 unpatched)" "it is at the end again"
+is "$(lpapply -l --tsv packed | cut -f 2)" first "  the patch is there"
+is "$(tool readelf -h packed | awk '/Start of section/ { a = $5 } /Size of section/ { b = $5 } /Number of section/ { print a + b * $5 }')" \
+    $(($(wc -c <packed) - 55)) "  and it follows the section headers"
+run "revert" 0 lpapply -q -R packed
+same packed unpatched "  the old file"
+lpapply -q -o done pristine p1.lpatch
+is "$(tool readelf -h done | awk '/Start of section/ { a = $5 } /Size of section/ { b = $5 } /Number of section/ { print a + b * $5 }')" \
+    "$(wc -c <done)" "where there was nothing, nothing is"
+
 # ---- another program has the file's lock ----
 if have flock; then
     mkfifo go
