@@ -3,7 +3,10 @@
  * Note 1 of owner "arm64lp": size (8 bytes) and SHA-256 of the old file, then for each change its offset (8 bytes), its length (4) and what was
  * there before.
  * Note 2, one for each patch: the name of its file and a 0 byte, then the text.
- * Note 3, if the old file does not begin where the new one does: where it begins (8 bytes). */
+ * Note 3, if the old file does not begin where the new one does: where it begins (8 bytes).
+ *
+ * All are inside of one note without a descriptor (NT_VERSION), behind its owner's name: checkers (eu-elflint) do not know other types of each vendor, and
+ * tools that strip files keep notes alone of what is not loaded. In files of earlier versions they are in the section one after the other. */
 #include <config.h>
 #include "elf/writer.h"
 #include "elf/put.h"
@@ -57,6 +60,21 @@ static void add_note(struct lp_buf *out, uint32_t type, const struct lp_buf *des
     out->failed |= desc->failed;
 }
 
+/* All notes in one, as its owner's name. */
+static void enclose(struct lp_buf *notes)
+{
+    struct lp_buf b = {0};
+    uint8_t head[12];
+    if (notes->len > UINT32_MAX - sizeof owner) return;
+    lp_put32(head, (uint32_t)(sizeof owner + notes->len)), lp_put32(head + 4, 0), lp_put32(head + 8, NT_VERSION);
+    lp_buf_add(&b, head, sizeof head);
+    lp_buf_add(&b, owner, sizeof owner);
+    lp_buf_add(&b, notes->data, notes->len);
+    b.failed |= notes->failed;
+    lp_buf_free(notes);
+    *notes = b;
+}
+
 void lp_write_record(const struct lp_elf_writer *w, struct lp_buf *out)
 {
     struct lp_buf b = {0};
@@ -83,6 +101,7 @@ void lp_write_record(const struct lp_elf_writer *w, struct lp_buf *out)
         lp_buf_add(&b, head, 8);
         add_note(out, NOTE_SHIFT, &b);
     }
+    enclose(out);
     lp_buf_free(&b);
 }
 
@@ -91,13 +110,21 @@ void lp_write_record(const struct lp_elf_writer *w, struct lp_buf *out)
 struct note { uint32_t type; const uint8_t *desc; uint64_t len; };
 struct notes { const uint8_t *p; uint64_t left; };
 
+static struct notes enclosed(struct notes at)
+{
+    if (at.left < HEAD || memcmp(at.p + 12, owner, sizeof owner) != 0) return at;
+    const uint64_t name = lp_le32(at.p);
+    bool outer = name > sizeof owner && name <= at.left - 12 && lp_le32(at.p + 4) == 0;
+    return outer ? (struct notes){at.p + HEAD, name - sizeof owner} : at;
+}
+
 static struct notes find_notes(const struct lp_elf *e)
 {
     size_t n;
     const struct lp_elf_section *s = lp_elf_sections(e, &n);
     for (size_t i = 0; i < n; i++)
         if (s[i].type == SHT_NOTE && strcmp(s[i].name, LP_ELF_RECORD) == 0 && lp_within(s[i].offset, s[i].size, e->size))
-            return (struct notes){e->image + s[i].offset, s[i].size};
+            return enclosed((struct notes){e->image + s[i].offset, s[i].size});
     return (struct notes){NULL, 0};
 }
 

@@ -71,6 +71,25 @@ lpapply -q -o done pristine p1.lpatch
 is "$(tool readelf -h done | awk '/Start of section/ { a = $5 } /Size of section/ { b = $5 } /Number of section/ { print a + b * $5 }')" \
     "$(wc -c <done)" "where there was nothing, nothing is"
 
+# ---- a file that an earlier version has patched: its notes are not in one ----
+cat >earlier.py <<'E'
+import struct
+b = bytearray(open('done', 'rb').read())
+table, n, names = struct.unpack_from('<Q', b, 40)[0], *struct.unpack_from('<HH', b, 60)
+at = [struct.unpack_from('<IIQQQQ', b, table + 64 * i) for i in range(n)]
+for i, s in enumerate(at):
+    if b[at[names][4] + s[0]:].startswith(b'.note.lpatch\0'):
+        struct.pack_into('<QQ', b, table + 64 * i + 24, s[4] + 20, s[5] - 20)
+        open('earlier', 'wb').write(b)
+E
+if have python3 && python3 earlier.py; then
+    is "$(lpapply -l --tsv earlier | cut -f 2)" first "a file of an earlier version: its patch"
+    run "  revert" 0 lpapply -q -R earlier
+    same earlier pristine "  the old file"
+else
+    skip "a file of an earlier version" "no python3"
+fi
+
 # ---- another program has the file's lock ----
 if have flock; then
     mkfifo go
