@@ -207,8 +207,8 @@ static lp_status load_file(struct lp_mem *mem, int fd, const char *name, struct 
             s = lp_at(err, name, 0, 0);
         }
     }
-    if (s == LP_OK)
-        s = map_all(mem, fd, out, err);
+    if (s == LP_OK && (s = map_all(mem, fd, out, err)) != LP_OK)
+        lp_mem_munmap(mem, page_down(out->start + out->bias), page_up(out->end + out->bias) - page_down(out->start + out->bias));
     if (s != LP_OK)
         lp_image_close(out);
     return s;

@@ -23,6 +23,7 @@ struct lp_vm {
     uint64_t program_dev, program_ino; /* its file */
     bool stores;   /* one of config.patch_dirs is there */
     struct lp_watches *watches; /* patch files (watch.c); NULL = none */
+    bool spoilt;   /* parts of a program that could not be loaded are there */
     bool running;  /* a thread of the program is in a host call that does not end: nothing that it may touch is freed */
 };
 

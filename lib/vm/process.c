@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,11 +150,17 @@ static lp_status build(struct lp_vm *vm, struct lp_error *err)
     return LP_OK;
 }
 
+static atomic_bool there_is_one; /* of this process's signals, and of fork, there is one owner */
+
 lp_status lp_vm_new(const struct lp_vm_config *config, lp_vm **out, struct lp_error *err)
 {
+    if (atomic_exchange(&there_is_one, true))
+        return lp_fail(err, LP_E_INVALID, "this process has a machine already, and there is one per process: lp_vm_free() it first");
     struct lp_vm *vm = calloc(1, sizeof *vm);
-    if (!vm)
+    if (!vm) {
+        atomic_store(&there_is_one, false);
         return lp_fail(err, LP_E_NOMEM, "no memory for a machine");
+    }
     vm->config = *config;
     vm->log = (struct lp_log){config->log, config->log_ctx, config->log_level};
     lp_gate_init(&vm->gate);
@@ -170,6 +177,7 @@ void lp_vm_free(lp_vm *vm)
 {
     if (!vm)
         return;
+    atomic_store(&there_is_one, false);
     lp_vm_stop_watches(vm);
     if (vm->control)
         lp_control_server_stop(vm->control);
@@ -325,10 +333,22 @@ static lp_status find_program(struct lp_vm *vm, const char *path, int *fd, struc
     return s;
 }
 
+/* Nothing of it is there: another program may be loaded. */
+static lp_status forget_program(struct lp_vm *vm, int fd, lp_status s)
+{
+    close(fd);
+    free(vm->kernel->exe), free(vm->program);
+    vm->kernel->exe = vm->program = NULL;
+    vm->config.program_fd = 0;
+    return s;
+}
+
 lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const char *const *envp, struct lp_error *err)
 {
     struct lp_kernel *k = vm->kernel;
     int fd;
+    if (vm->spoilt)
+        return lp_fail(err, LP_E_INVALID, "parts of a program that could not be loaded are in this machine: make another one (lp_vm_free, lp_vm_new)");
     if (k->exe)
         return lp_fail(err, LP_E_INVALID, "a program is loaded already");
     lp_status s = find_program(vm, path, &fd, err);
@@ -337,8 +357,10 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
     k->exe = opened_path(fd);
     vm->program = strdup(path);
     s = k->exe && vm->program ? lp_load_image(vm->mem, fd, k->exe, &k->image, err) : lp_fail(err, LP_E_NOMEM, "no memory for a path");
-    if (s != LP_OK)
+    if (s != LP_OK) {
         lp_at(err, path, 0, 0); /* as the caller named it */
+        return forget_program(vm, fd, s);
+    }
     struct stat st;
     if (fstat(fd, &st) == 0)
         vm->program_dev = st.st_dev, vm->program_ino = st.st_ino;
@@ -346,8 +368,7 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
         k->exe_fd = -1;
         close(fd);
     }
-    if (s == LP_OK)
-        s = load_interp(vm, err);
+    s = load_interp(vm, err);
     if (s == LP_OK)
         s = load_stack(vm, path, argv, envp, err);
     if (s == LP_OK)
@@ -356,6 +377,7 @@ lp_status lp_vm_load(lp_vm *vm, const char *path, const char *const *argv, const
         s = lp_live_add_object(vm->live, k->image.interp_elf, k->image.interp_bias, err);
     k->heap->start = k->heap->end = k->image.brk;
     lp_remote_program(k);
+    vm->spoilt = s != LP_OK;
     return s;
 }
 

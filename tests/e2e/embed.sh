@@ -18,4 +18,17 @@ is "$(timeout 60 "$builddir/tests/e2e/embed" "$scratch/p")" "status 7 signal 0 m
 is "$(timeout 60 "$builddir/tests/e2e/embed" "$scratch/p" 15)" "status 0 signal 15 mask kept handler kept" "a signal"
 timeout 60 "$builddir/tests/e2e/embed" "$scratch/nothing" >"$scratch/out" 2>&1
 is "$?" 2 "no program: an error"
+
+# ---- what cannot be loaded, and another program after it ----
+cp "$scratch/p" "$scratch/machine" && printf '\003' | dd of="$scratch/machine" bs=1 seek=18 conv=notrunc 2>/dev/null
+EMBED_BAD="/no/such/file:$scratch/p.c:$scratch/machine" timeout 60 "$builddir/tests/e2e/embed" "$scratch/p" >"$scratch/out" 2>&1
+is "$?" 0 "a program after those that cannot be loaded"
+is "$(tail -n 1 "$scratch/out")" "status 7 signal 0 mask kept handler kept" "  runs"
+is "$(grep -c . "$scratch/out")" 5 "  each failed: three files"
+like "$(head -n 1 "$scratch/out")" 'this process has a machine already, and there is one per process' "  and a second machine"
+is "$(grep -c 'loaded already' "$scratch/out")" 0 "  none because of one before"
+"$CROSS_CC" -w -O2 -Wl,--dynamic-linker=/no/such/linker -o "$scratch/linker" "$scratch/p.c" 2>/dev/null
+EMBED_SPOILT="$scratch/linker" timeout 60 "$builddir/tests/e2e/embed" "$scratch/p" >"$scratch/out" 2>&1
+is "$?" 2 "a program after one without its dynamic linker"
+like "$(cat "$scratch/out")" 'parts of a program that could not be loaded are in this machine' "  is refused, and why"
 tap_done
