@@ -384,7 +384,8 @@ lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err)
     if (s != LP_OK) {
         lp_plan_free(&c.plan);
         if (s == LP_E_NOMEM) return lp_fail(err, s, "out of memory");
-        lp_diff_refuse(d, OLD(d), LP_E199, "the old file", 0u, why.text);
+        if (s == LP_E_RANGE) lp_diff_refuse(d, OLD(d), LP_E180, "new code", why.text); /* code and data take more than a branch reaches */
+        else lp_diff_refuse(d, OLD(d), LP_E199, "the old file", 0u, why.text);
         return LP_OK;
     }
     bool good = make_side(&c);

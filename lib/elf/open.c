@@ -82,7 +82,7 @@ static lp_status check_segment(struct lp_elf *e, size_t i, struct lp_error *err)
     if (s->type == PT_LOAD && !lp_within(s->offset, s->filesz, e->size) && is_debug_file(e)) s->filesz = s->offset = 0;
     if (s->type != PT_LOAD) return LP_OK;
     if (s->filesz > s->memsz) return bad_segment(e, i, "p_filesz is larger than p_memsz", err);
-    if (!lp_within(s->offset, s->filesz, e->size)) return bad_segment(e, i, "the segment is not inside the file", err);
+    if (s->filesz && !lp_within(s->offset, s->filesz, e->size)) return bad_segment(e, i, "the segment is not inside the file", err);
     if (s->memsz > UINT64_MAX - s->vaddr) return bad_segment(e, i, "the segment wraps around the address space", err);
     return LP_OK;
 }

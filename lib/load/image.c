@@ -50,7 +50,7 @@ static const char *segment_fault(const struct lp_elf_segment *s, uint64_t file_s
 {
     if (s->filesz > s->memsz)
         return "more bytes in the file than in memory";
-    if (!lp_within(s->offset, s->filesz, file_size))
+    if (s->filesz && !lp_within(s->offset, s->filesz, file_size))
         return "segment reaches past the end of the file";
     if (!lp_within(s->vaddr, s->memsz, limit - LP_PAGE))
         return "segment outside the guest's address space";

@@ -90,4 +90,13 @@ bare_cc old main.c short.s -Wl,--build-id || not_ok "compile short.s"
 refused "a short function" 'it is too short for a branch that reaches it' f.o 11
 bare_cc old main.c into.s -Wl,--build-id || not_ok "compile into.s"
 refused "a function that is entered elsewhere" 'other code branches into the words' f.o 11
+
+# ---- a segment of zeros alone, with an offset behind the end of the file, at an address from which nothing is near ----
+sed '/^int (\*volatile by/d; s/by(1)/f(1)/' guarded.c >high.c
+bare_cc old high.c -Wl,-Ttext-segment=0x10000000 -Wl,--build-id || not_ok "compile high.c"
+run "zeros alone" 2 $guarded ./old
+sed -i 's/return a \* 3 + big\[1\];/static int n; n += a; return a * 3 + big[1] + n;/' high.c
+bare_cc new high.c -Wl,-Ttext-segment=0x10000000 -Wl,--build-id -DNEW || not_ok "compile high.c"
+run "nothing near: lpdiff" 2 lpdiff -o d.lpatch old new
+like "$(cat run)" 'E180: .new code.: the branch from .* is out of range' "says so"
 tap_done
