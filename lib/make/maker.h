@@ -105,4 +105,6 @@ typedef void (*lp_branch_fn)(void *ctx, const struct lp_maker *m, uint64_t from,
 void lp_maker_branches(const struct lp_maker *m, lp_branch_fn fn, void *ctx);
 /* held.c: callers that hold registers over a call, which the old body leaves alone and the new one changes. */
 void lp_warn_held(struct lp_maker *m, const lp_patch *p);
+/* pure.c: functions that had no effect but their result, and now have. */
+void lp_warn_pure(struct lp_maker *m, const lp_patch *p);
 #endif

@@ -57,8 +57,8 @@ static lp_status check_sought(const struct lp_carrying *x, struct lp_error *err)
         for (size_t k = 1; k < x->c->o->nsym; k++) {
             const struct lp_objsym *s = &x->c->o->sym[k];
             if (s->bind != STB_LOCAL && s->section != SHN_UNDEF && strcmp(s->name, x->m->sought[i]) == 0)
-                return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "it defines `%.100s`, which a change in front of it needs: name this object in front of that, or "
-                                     "make one object of them, `aarch64-linux-gnu-ld -r -o ALL.o ...`", s->name);
+                return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "it defines `%.100s`, which a change in front of it needs: name this object in front of that, "
+                                     "or make one object of them, `aarch64-linux-gnu-ld -r -o ALL.o ...`", s->name);
         }
     return LP_OK;
 }

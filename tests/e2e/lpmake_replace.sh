@@ -243,7 +243,7 @@ for name in prog again; do
     "$CROSS_CC" -w $SECTIONS -c -o mark.o $name.c && lpmake -t mixed -o x.lpatch 'prog=replace from mark.o' 2>err || note <err
     run_patched x.lpatch ./mixed >out
     rc=$?
-    is "$rc $(grep -c 'mark' err) $(grep -c '^data mark' x.lpatch)" "31 0 1" "a new static variable is new, in $name.c"
+    is "$rc $(grep -c '`mark`' err) $(grep -c '^data mark' x.lpatch)" "31 0 1" "a new static variable is new, in $name.c"
 done
 # The tiny code model reaches the patch's own only.
 echo 'static int here; extern int limit; int other(int v) { return v + here++; }' | object tiny -mcmodel=tiny

@@ -1,0 +1,171 @@
+/* make/pure.c - functions that compilers have seen to have no effect but their result (gcc -fipa-pure-const, clang's readnone): calls of one in the same
+ * source file are merged, moved out of loops and dropped, which is wrong once the function does more. A warning only: what callers have made of it is not
+ * seen. */
+#include <config.h>
+#include "a64/a64.h"
+#include "a64/access.h"
+#include "a64/regs.h"
+#include "base/bits.h"
+#include "make/maker.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* CONST: it reads nothing but its arguments. */
+enum effect { CONST, READS, WRITES };
+enum { MOST_DEPTH = 8 };
+struct look { struct lp_maker *m; const lp_patch *patch; uint64_t self; };
+
+static enum effect more(enum effect a, enum effect b) { return a > b ? a : b; }
+
+/* own: registers that are known to lead to the stack or to constants: bit n is Xn. sums: that an ADD has made, where a BR to one is a jump table's. */
+struct known { uint32_t own, sums; };
+#define STACK UINT32_C(0x80000000)
+
+/* Exceptions, system registers but the thread pointer, barriers; not hints, of which landing pads and signatures are. */
+static bool is_special(uint32_t word)
+{
+    if ((word & 0xfffff01f) == 0xd503201f || (word & 0xffffffe0) == 0xd53bd040) return false;
+    return (word & 0xff000000) == 0xd4000000 || (word & 0xffc00000) == 0xd5000000;
+}
+
+/* Of a word that is no direct branch. constant: its relocation is about constants. */
+static enum effect effect_of(uint32_t word, struct known *k, bool constant)
+{
+    uint32_t *own = &k->own;
+    unsigned row = lp_a64_find(word, LP_A64_ALL), rd = word & 31, rn = word >> 5 & 31;
+    struct lp_a64_access a;
+    enum effect e = CONST;
+    bool accesses = lp_a64_access(row, word, &a), add_imm = (word & 0xff800000) == 0x91000000, mov = (word & 0xffe0ffe0) == 0xaa0003e0;
+    if (accesses && !(*own >> a.base & 1) && a.bytes) e = a.store ? WRITES : READS;
+    const uint32_t written = lp_a64_regs(row, word).write & ~STACK;
+    const bool sum = row == A64_ADD_ext || row == A64_ADD_shift || row == A64_ADD_reg, out = row == A64_BLR || row == A64_BLRA || row == A64_BLRA_Z;
+    if (out || ((row == A64_BR || row == A64_BRA || row == A64_BRA_Z) && !(k->sums >> rn & 1))) e = WRITES;
+    k->sums = sum ? k->sums | written : k->sums & ~written;
+    if (is_special(word) || row == A64_UNDEFINED) e = WRITES;
+    uint32_t kept = constant || (add_imm && *own >> rn & 1) || (mov && *own >> (word >> 16 & 31) & 1) ? UINT32_C(1) << rd : 0;
+    *own = (*own & ~written) | kept;
+    if (accesses && a.writeback && a.base < 31 && e == CONST) *own |= UINT32_C(1) << a.base;
+    return e;
+}
+
+/* ---- the old body ---- */
+
+static enum effect old_effect(struct look *l, uint64_t entry, unsigned depth)
+{
+    const struct lp_elf_symbol *f = lp_maker_symbol_at(l->m, entry);
+    const struct lp_elf_info *info = lp_elf_info(l->m->elf);
+    int64_t off = f ? lp_elf_offset(l->m->elf, f->value) : -1;
+    enum effect e = CONST;
+    struct known k = {STACK, 0};
+    if (off < 0 || f->type != STT_FUNC || f->value != entry || f->size < 4 || depth > MOST_DEPTH) return WRITES;
+    if (!lp_within((uint64_t)off, f->size, info->image_size)) return WRITES;
+    for (uint64_t at = 0, to; at + 4 <= f->size && e != WRITES; at += 4) {
+        uint32_t word = lp_le32((const uint8_t *)info->image + off + at);
+        bool adr = (word & 0x1f000000) == 0x10000000, target = lp_a64_target(word, f->value + at, &to) && !adr;
+        bool leaves = target && (to < f->value || to >= f->value + f->size);
+        if (!target) e = more(e, effect_of(word, &k, false));
+        else if (leaves && (word & 0x7c000000) == 0x14000000) e = more(e, old_effect(l, to, depth + 1));
+        else if (leaves && (word & 0x3b000000) != 0x18000000) e = WRITES; /* LDR (literal) reads constants */
+    }
+    return e;
+}
+
+/* ---- the new one ---- */
+
+static const struct lp_item *item_of(const struct look *l, const char *symbol)
+{
+    for (size_t i = 0; symbol && i < l->patch->nitem; i++)
+        if (l->patch->item[i].place.symbol && strcmp(l->patch->item[i].place.symbol, symbol) == 0) return &l->patch->item[i];
+    return NULL;
+}
+
+static bool is_constant(const struct look *l, const struct lp_expr *x)
+{
+    const struct lp_item *it = item_of(l, x->symbol);
+    const struct lp_elf_symbol *sym = NULL;
+    size_t n;
+    const struct lp_elf_section *s = lp_elf_sections(l->m->elf, &n);
+    if (it) return it->kind == LP_ITEM_DATA && it->data->section == LP_RODATA;
+    uint64_t at = !x->symbol ? x->addr : lp_elf_find(l->m->elf, x->symbol, &sym, NULL) == LP_OK ? sym->value : UINT64_MAX;
+    for (size_t i = 0; i < n; i++)
+        if (s[i].flags & SHF_ALLOC && !(s[i].flags & (SHF_WRITE | SHF_TLS)) && at - s[i].addr < s[i].size) return true;
+    return false;
+}
+
+static enum effect new_effect(struct look *l, const struct lp_func *f, unsigned depth);
+
+static enum effect call_effect(struct look *l, const struct lp_expr *x, unsigned depth)
+{
+    const struct lp_item *it = item_of(l, x->symbol);
+    const struct lp_elf_symbol *sym;
+    if (it && it->kind == LP_ITEM_FUNC) return depth < MOST_DEPTH ? new_effect(l, it->func, depth + 1) : WRITES;
+    if (!x->symbol) return x->addr == l->self ? CONST : old_effect(l, x->addr, depth + 1);
+    if (lp_elf_find(l->m->elf, x->symbol, &sym, NULL) != LP_OK) return WRITES;
+    return sym->value == l->self ? CONST : old_effect(l, sym->value, depth + 1);
+}
+
+static enum effect new_effect(struct look *l, const struct lp_func *f, unsigned depth)
+{
+    enum effect e = CONST;
+    struct known k = {STACK, 0};
+    for (size_t i = 0; i < f->nbody && e != WRITES; i++) {
+        const struct lp_change *c = &f->body[i];
+        const uint32_t word = c->new_word;
+        uint64_t to;
+        bool adr = (word & 0x1f000000) == 0x10000000, branch = (word & 0x7c000000) == 0x14000000;
+        if (c->keep_count) e = WRITES;
+        else if (branch && c->fix) e = more(e, call_effect(l, &c->fix->expr, depth));
+        else if (!lp_a64_target(word, 0, &to) || adr) e = more(e, effect_of(word, &k, c->fix && is_constant(l, &c->fix->expr)));
+    }
+    return e;
+}
+
+/* ---- callers, as the compiler has seen them ---- */
+
+struct callers { struct lp_maker *m; const struct lp_elf_symbol *f; uint32_t unit; uint64_t at; size_t n; };
+
+static void note_caller(void *ctx, const struct lp_maker *m, uint64_t from, uint64_t to)
+{
+    struct callers *c = ctx;
+    const struct lp_elf_symbol *by = to == c->f->value ? lp_maker_symbol_at(m, from) : NULL;
+    if (!by || by->value == c->f->value || lp_unit_of(c->m, by) != c->unit || !lp_elf_is_code(m->elf, from)) return;
+    for (size_t i = 0; i < m->nmade; i++)
+        if (m->made[i].kind == LP_MADE_FUNC && m->made[i].addr == by->value) return;
+    if (!c->n++) c->at = from;
+}
+
+static const struct lp_func *body_of(const struct look *l, uint64_t entry)
+{
+    const struct lp_elf_symbol *sym;
+    for (size_t i = 0; i < l->patch->nitem; i++) {
+        const struct lp_item *it = &l->patch->item[i];
+        if (it->kind != LP_ITEM_FUNC || it->func->is_new) continue;
+        uint64_t at = it->place.off;
+        if (it->place.symbol && lp_elf_find(l->m->elf, it->place.symbol, &sym, NULL) == LP_OK) at += sym->value;
+        if (at == entry) return it->func;
+    }
+    return NULL;
+}
+
+void lp_warn_pure(struct lp_maker *m, const lp_patch *p)
+{
+    static const char *const was[] = {", which its arguments alone decide", ""};
+    for (size_t i = 0; m->warn && i < m->nmade; i++) {
+        struct look l = {m, p, m->made[i].addr};
+        const struct lp_elf_symbol *f = lp_maker_symbol_at(m, l.self);
+        const struct lp_func *body = m->made[i].kind == LP_MADE_FUNC && f && f->value == l.self ? body_of(&l, l.self) : NULL;
+        const enum effect old = body ? old_effect(&l, l.self, 0) : WRITES, now = body && old < WRITES ? new_effect(&l, body, 0) : CONST;
+        struct callers c = {m, f, f ? lp_unit_of(m, f) : 0, 0, 0};
+        struct lp_buf b = {0};
+        if (now <= old) continue;
+        lp_maker_branches(m, note_caller, &c);
+        if (!c.n) continue;
+        lp_edit_say(m, c.at, &b);
+        lp_edit_warn(m, &m->made[i].from, "the old body of %.100s has no effect but its result%s, and the new one %s: the compiler may have merged, moved or "
+                     "dropped calls of it (gcc -fipa-pure-const), of which %.100s%s is left: see CAVEATS of lpmake(1)", f->name, was[old],
+                     now == WRITES ? "has" : "reads memory", b.data ? b.data : "?", c.n > 1 ? " ..." : "");
+        lp_buf_free(&b);
+    }
+}
