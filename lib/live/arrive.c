@@ -168,7 +168,7 @@ static lp_status arrivals(struct lp_live *live, struct lp_job *job, struct lp_er
             for (size_t i = 0; i < live->objects.n && s == LP_OK; i++) {
                 struct lp_target *t = live->objects.v[i];
                 if (t->gone || is_in(a, o, t) || is_refused(t, a, o) || (t->fixed && !a->plan.waits[o])) continue;
-                if (!lp_target_named(&job->space, t, a->patch->object[o].name) || !has_arrived(t)) continue;
+                if (!lp_target_is(&job->space, t, &a->patch->object[o]) || !has_arrived(t)) continue;
                 s = arrive(live, a, o, t, err);
             }
     }

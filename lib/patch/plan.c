@@ -99,6 +99,22 @@ static struct lp_target *find_target(struct lp_plan *pl, const char *name)
     return NULL;
 }
 
+/* Its file may be called otherwise than where the patch was made: a link led to it, or it has been renamed. */
+static bool is_renamed(const struct lp_space *s, struct lp_target *t, const struct lp_object *o)
+{
+    uint8_t sha[32];
+    if (!t->main || (!o->build_id && !o->sha256) || !s->open(s->ctx, t)) return false;
+    const struct lp_elf_info *info = lp_elf_info(t->elf);
+    if (o->build_id && (o->build_id_len != info->build_id_len || memcmp(o->build_id, info->build_id, o->build_id_len) != 0)) return false;
+    if (o->sha256 && !t->from_memory) lp_elf_sha256(t->elf, sha);
+    return !o->sha256 || (!t->from_memory && memcmp(sha, o->sha256, 32) == 0);
+}
+
+bool lp_target_is(const struct lp_space *s, struct lp_target *t, const struct lp_object *o)
+{
+    return lp_target_named(s, t, o->name) || is_renamed(s, t, o);
+}
+
 static void not_here(struct lp_plan *pl, const struct lp_object *obj)
 {
     char names[300] = "nothing";
@@ -116,6 +132,8 @@ static void bind_object(struct lp_plan *pl, size_t o)
     if (!all && (size_t)pl->how.only != o) return;
     if (pl->waits[o]) return;
     pl->bound[o] = all ? find_target(pl, obj->name) : pl->how.at;
+    for (size_t i = 0; i < pl->space->ntarget && !pl->bound[o]; i++)
+        if (is_renamed(pl->space, pl->space->target[i], obj)) pl->bound[o] = pl->space->target[i];
     if (pl->bound[o]) (void)bound_well(pl, obj, pl->bound[o]);
     else if (obj->optional || (may_come && strstr(obj->name, ".so")) || pl->space->disk) pl->waits[o] = true;
     else not_here(pl, obj);

@@ -150,6 +150,8 @@ lp_status lp_plan_make(struct lp_plan *pl, const lp_patch *p, const struct lp_sp
                        void *ctx, struct lp_error *err);
 /* Is it what the patch calls this? */
 bool lp_target_named(const struct lp_space *s, struct lp_target *t, const char *name);
+/* The same, or the program, by its build-id or digest, whatever its file is called. */
+bool lp_target_is(const struct lp_space *s, struct lp_target *t, const struct lp_object *o);
 /* Compare with the current content; fills saved and state. LP_E_OLD_WORD, LP_E_PARTLY; *already: every word is the new one. */
 lp_status lp_plan_verify(struct lp_plan *pl, bool *already);
 void lp_plan_free(struct lp_plan *pl);

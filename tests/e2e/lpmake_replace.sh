@@ -279,6 +279,16 @@ for how in -no-pie -static; do
     run_lprun ./large.disk >again
     same again got "  and in the file"
 done
+# The program's file may have another name: a link leads to it, as with redis-server, or it has been renamed. Another build it is not.
+echo 'int fixed(int v) { return v + 30; } int main(int c, char **v) { (void)v; return fixed(c); }' >named.c
+for how in '-static -no-pie' '-pie' '-static -no-pie -Wl,--build-id=none' '-pie -Wl,--build-id=none'; do
+    # shellcheck disable=SC2086
+    "$CROSS_CC" -O1 -fno-inline $how -o real named.c && ln -sf real link && cp real copy || not_ok "compile"
+    lpmake -q -t link -o named.lpatch 'fixed=ret 77'
+    for name in link real copy; do is "$(run_patched named.lpatch ./$name; echo $?)" 77 "$how: the patch of a link, run as $name"; done
+done
+"$CROSS_CC" -O2 -pie -DOTHER -o other named.c
+like "$(run_patched named.lpatch ./other)" 'object .link. is not ' "another program"
 # Mutated objects: a patch or a refusal, and nothing else.
 "$builddir/tests/fuzz/fuzz_elf" -n 150 -s 7 -w "$scratch/m.o" "$scratch/fix.o" >/dev/null 2>&1
 bad=0 n=0

@@ -34,7 +34,7 @@ now a 10 "it changed"
 now b 10 "the other too"
 now c 5 "a copy did not"
 run "by file in a sysroot" 0 lpapply --exe root/bin/tick --json ten.lpatch
-is "$(cat run)" "{\"type\":\"target\",\"target\":\"process $c ($scratch/root/bin/tick)\",\"pid\":$c,\"exe\":\"$scratch/root/bin/tick\",\"state\":\"applied\",\"status\":\"OK\",\"reason\":null,\"applied\":1,\"already\":0,\"reverted\":0}" "as JSON"
+is "$(cat run)" "{\"type\":\"target\",\"target\":\"process $c ($scratch/root/bin/tick)\",\"pid\":$c,\"exe\":\"$scratch/root/bin/tick\",\"state\":\"applied\",\"status\":\"OK\",\"reason\":null,\"applied\":1,\"already\":0,\"reverted\":0,\"dry_run\":false}" "as JSON"
 now c 10 "it changed"
 ln tick hard && ln -s tick soft
 run "by another name of the file" 0 lpapply --exe hard --exe soft --tsv ten.lpatch
