@@ -240,12 +240,24 @@ static bool may_be_padding(const struct change *c)
     return zero;
 }
 
+/* Nothing but zeros up to the end of 8 bytes: an empty text, with the padding behind it. */
+static bool is_empty(uint64_t at)
+{
+    static const uint8_t zero[8];
+    uint8_t is[8];
+    const size_t len = 8 - at % 8;
+    return lp_elf_read(old_file, at, is, len, NULL) == LP_OK && memcmp(is, zero, len) == 0;
+}
+
 /* A pointer to what looks the same: an empty text is like another. */
 static bool same_meaning(const struct change *c)
 {
+    const uint64_t before = lp_le64(c->old_bytes), after = lp_le64(c->new_bytes);
     uint8_t was[8], is[8];
-    return c->r->kind == POINTER && lp_elf_read(old_file, lp_le64(c->old_bytes), was, sizeof was, NULL) == LP_OK &&
-           lp_elf_read(old_file, lp_le64(c->new_bytes), is, sizeof is, NULL) == LP_OK && memcmp(was, is, sizeof was) == 0;
+    if (c->r->kind != POINTER)
+        return false;
+    return (is_empty(before) && is_empty(after)) || (lp_elf_read(old_file, before, was, sizeof was, NULL) == LP_OK &&
+                                                     lp_elf_read(old_file, after, is, sizeof is, NULL) == LP_OK && memcmp(was, is, sizeof was) == 0);
 }
 
 /* Where a branch leads to, past words that do nothing; *rest: what else it says. 0: it is none. */
