@@ -35,12 +35,14 @@ void lp_side_touch(struct lp_side *s)
     if (s->ntouch) qsort(s->touch, s->ntouch, sizeof *s->touch, by_addr);
 }
 
-/* Code refers to the middle of these 8 bytes, or reads a part of them: they are no one word. (An address to which an index is added may be anywhere.) */
-static bool is_split(const struct lp_side *s, uint64_t at)
+/* Code refers to the middle of these 8 bytes, or reads a part of them: they are no one word. (An address to which an index is added may be anywhere; and where
+ * what is plainly an address ends, an array of such does.) */
+static bool is_split(const struct lp_side *s, uint64_t at, enum lp_likeness like)
 {
     for (size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at); i < s->ntouch && s->touch[i].addr < at + 8; i++) {
         const struct lp_touch *t = &s->touch[i];
         const uint32_t f = lp_side_atom(s, t->at);
+        if (like == LP_LIKE_PLAINLY && !t->width && t->addr == at + 7) continue;
         if (t->width ? t->addr > at || t->width < 8 : t->addr > at && f != LP_NONE && !lp_is_indexed(s, f, t->at)) return true;
     }
     return false;
@@ -135,7 +137,7 @@ static bool ends_text(const struct lp_side *s, uint64_t at)
 enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v)
 {
     const enum lp_likeness like = lp_like_address(s, at, v);
-    if (like == LP_LIKE_NO || (at & 7) || is_split(s, at)) return LP_READ_NUMBER;
+    if (like == LP_LIKE_NO || (at & 7) || is_split(s, at, like)) return LP_READ_NUMBER;
     if (like == LP_LIKE_PERHAPS && ends_text(s, at)) return LP_READ_NUMBER;
     return like == LP_LIKE_PLAINLY || is_among(s, at, NULL, 0) ? LP_READ_ADDRESS : LP_READ_EITHER;
 }
@@ -143,7 +145,7 @@ enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v)
 enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w)
 {
     const enum lp_likeness x = lp_like_address(o, at, v), y = lp_like_address(n, other, w);
-    if ((at | other) & 7 || is_split(o, at) || is_split(n, other)) return LP_READ_NUMBER;
+    if ((at | other) & 7 || is_split(o, at, x) || is_split(n, other, y)) return LP_READ_NUMBER;
     if (y == LP_LIKE_NO && w) return LP_READ_NUMBER;
     if (v == w && x == LP_LIKE_NO) return LP_READ_NUMBER;
     if (x == LP_LIKE_PLAINLY && y == LP_LIKE_PLAINLY) return LP_READ_ADDRESS;

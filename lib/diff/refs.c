@@ -317,11 +317,16 @@ void lp_side_survey(struct lp_side *s)
 
 /* ---- pieces of unnamed data ---- */
 
-/* Is the address in the middle of a word that the dynamic linker fills? A base that is an address on some ways only may seem to lead there. */
+/* Is the address in the middle of a word that the dynamic linker fills, or that plainly is the address of a function? A base that is an address on some
+ * ways only may seem to lead there, or the last byte of an array. */
 static bool inside_word(const struct lp_side *s, uint64_t addr)
 {
     const size_t n = lp_count_upto(s->word, s->nword, sizeof *s->word, addr);
-    return n && addr - s->word[n - 1].at - 1 < 7;
+    uint64_t avail = 0;
+    if (n && addr - s->word[n - 1].at - 1 < 7) return true;
+    const uint8_t *p = addr & 7 && lp_side_guesses(s) ? lp_side_bytes(s, addr & ~UINT64_C(7), &avail) : NULL;
+    const uint32_t f = p && avail >= 8 ? lp_side_atom(s, lp_le64(p)) : LP_NONE;
+    return f != LP_NONE && s->atom[f].kind == LP_ATOM_FUNC && s->atom[f].start == lp_le64(p);
 }
 
 /* Each address once: thousands of places may refer to one. */

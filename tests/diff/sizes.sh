@@ -232,6 +232,33 @@ for cc in $compilers; do
     done
 done
 
+# ---- an array without a name, of addresses, whose last byte code has the address of: it is one array all the same ----
+cat >last_byte.c <<'C'
+#include <stdio.h>
+typedef int (*fn)(int);
+static int one(int x) { return x + 1; }
+static int two(int x) { return x * 2; }
+#ifdef FIX
+static int three(int x) { return x * x; }
+#define MORE , three
+#else
+#define MORE
+#endif
+static fn const list[] = {one, two MORE};
+__attribute__((noinline)) int all(const char *from, const char *last, int n)
+{
+    for (; from < last; from += sizeof(fn)) printf("%d\n", n = (*(const fn *)from)(n));
+    return n;
+}
+int main(int argc, char **argv) { return all((const char *)list, (const char *)list + sizeof list - 1, argc + 4) & 1; }
+C
+for cc in $compilers; do
+    build() { out=$1; shift; $cc -O2 -no-pie -fno-pie -s "$@" -Wl,--build-id -o "$out" last_byte.c; }
+    build e.old && build e.new -DFIX || exit 1
+    becomes=--heuristic
+    becomes "$cc: an array of addresses that grew, stripped" e.old e.new
+done
+
 # ---- ld.lld -q keeps the names .L.str.N of texts that tables of offsets lead to: numbers of the compiler, and one text may have several ----
 cat >text.c <<'C'
 #include <stdio.h>
