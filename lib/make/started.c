@@ -72,6 +72,9 @@ static const char *constructor(const struct lp_carrier *c, const struct lp_objsy
     return any;
 }
 
+/* libgcc's: without it, atomics go by LDXR and STXR, which every CPU has. */
+static bool may_stay_zero(const struct lp_objsym *s) { return strcmp(s->name, "__aarch64_have_lse_atomics") == 0; }
+
 lp_status lp_carry_unfilled(struct lp_carrying *x, const struct lp_objsym *s, struct lp_error *err)
 {
     struct lp_carrier *c = x->c;
@@ -79,7 +82,7 @@ lp_status lp_carry_unfilled(struct lp_carrying *x, const struct lp_objsym *s, st
     uint8_t by = BY_NOBODY;
     for (size_t i = 1; i < c->o->nsym; i++) /* under any of its names */
         if (c->o->sym[i].section == s->section && c->o->sym[i].value == s->value && c->o->sym[i].type == STT_OBJECT && c->started[i] > by) by = c->started[i];
-    if (by == BY_CONSTRUCTOR)
+    if (by == BY_CONSTRUCTOR && !may_stay_zero(s))
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%.120s` is new, and the constructor `%.120s` fills it, which does not run in a patch: "
                              "fill it when it is first needed, or begin it with constants", s->name, constructor(c, s));
     if (by == BY_OTHERS && !lp_carry_told(c, s))
