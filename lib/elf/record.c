@@ -118,11 +118,12 @@ static struct notes enclosed(struct notes at)
     return outer ? (struct notes){at.p + HEAD, name - sizeof owner} : at;
 }
 
+/* The last one counts: the old file may have had such a section that is no record any more. */
 static struct notes find_notes(const struct lp_elf *e)
 {
     size_t n;
     const struct lp_elf_section *s = lp_elf_sections(e, &n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = n; i-- > 0;)
         if (s[i].type == SHT_NOTE && strcmp(s[i].name, LP_ELF_RECORD) == 0 && lp_within(s[i].offset, s[i].size, e->size))
             return enclosed((struct notes){e->image + s[i].offset, s[i].size});
     return (struct notes){NULL, 0};

@@ -330,8 +330,9 @@ static uint64_t phdrs_addr(const struct lp_elf_writer *w)
 /* As it will be with pages in front of the file: its first segment has them. */
 static void shift_phdr(const struct lp_elf_writer *w, Elf64_Phdr *h)
 {
-    bool first = h->p_type == PT_LOAD && !h->p_offset && h->p_filesz;
-    if (first) h->p_vaddr -= w->shift, h->p_paddr -= w->shift, h->p_filesz += w->shift, h->p_memsz += w->shift;
+    const bool lowest = h->p_vaddr == w->e->seg[w->e->load[0]].vaddr;
+    if (h->p_type == PT_LOAD && lowest && h->p_filesz)
+        h->p_vaddr -= w->shift, h->p_paddr -= w->shift, h->p_filesz += w->shift, h->p_memsz += w->shift;
     else if (h->p_type != PT_PHDR && (h->p_offset || h->p_filesz)) h->p_offset += w->shift;
 }
 
@@ -455,7 +456,7 @@ static void add_section_headers(struct lp_elf_writer *w)
     pad(&w->out, lp_align_up(w->out.len, 8));
     uint64_t off = w->out.len + w->shift;
     for (size_t i = 0; i < w->nsh; i++) {
-        if (w->sh[i].sh_type != SHT_NULL) w->sh[i].sh_offset += w->shift;
+        if (i) w->sh[i].sh_offset += w->shift;
         put_shdr(p, &w->sh[i]), lp_buf_add(&w->out, p, SHDR);
     }
     if (w->out.failed) return;
