@@ -67,7 +67,7 @@ static bool has_address(const struct scan *x, uint64_t at)
 {
     for (uint32_t lo = 0, hi = x->a->nref; lo < hi;) {
         uint32_t mid = lo + (hi - lo) / 2;
-        const struct lp_ref_at *r = &x->s->ref[x->a->ref + mid];
+        const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[mid];
         if (r->at == at) return r->kind == LP_FLOW_ADDR && !(r->flags & (LP_FLOW_STEPS | LP_FLOW_MAYBE));
         if (r->at < at) lo = mid + 1;
         else hi = mid;
@@ -89,7 +89,7 @@ static bool steps_there(const struct scan *x, uint64_t end, unsigned reg)
 {
     const uint32_t i = lp_side_atom(x->s, end - 1);
     for (uint32_t k = 0; i != LP_NONE && k < x->a->nref; k++) {
-        const struct lp_ref_at *r = &x->s->ref[x->a->ref + k];
+        const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
         const bool inner = r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_STEPS && r->addr >= x->s->atom[i].start && r->addr <= end;
         if (inner && moved(lp_code_word(x->s, r->at)) == UINT32_C(1) << reg) return true;
     }
@@ -185,7 +185,7 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
         x->users = users;
         x->compared = compared;
         for (uint32_t i = 0; compared && i < x->a->nref; i++)
-            if (s->ref[x->a->ref + i].at == at) x->end = s->ref[x->a->ref + i].addr;
+            if (lp_refs_of_atom(s, x->a)[i].at == at) x->end = lp_refs_of_atom(s, x->a)[i].addr;
         only = push(x, at + 4, UINT32_C(1) << (w & 31));
     }
     for (unsigned steps = 0; only && x->ntodo; steps++) {

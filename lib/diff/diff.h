@@ -50,6 +50,7 @@ struct lp_atom {
     bool labels : 1;                  /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
     bool resized : 1;                 /* a constant of another size than the old file's: it comes along, and all that led to the old one leads to it */
     bool numbered : 1;                /* one of several of this name in its file, but for a number: paired by use */
+    bool reread : 1;                  /* code of a patched file: its references are not the old file's */
     bool lands : 1;                   /* code: exceptions may lead into it */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
 };
@@ -101,6 +102,7 @@ struct lp_side {
     bool nomem;
     bool code_read;                   /* the dataflow has looked at data in code */
     bool objects;                     /* it has symbols of data */
+    const struct lp_side *patched;    /* verify.c: the old file, with a patch in it; else NULL */
     bool kept;                        /* the linker kept its relocations: they say which words are addresses */
     struct lp_touch { uint64_t addr, at; uint8_t width; } *touch; /* what code refers to in data; only where nothing else says what words are. By address. */
     size_t ntouch;
@@ -108,6 +110,13 @@ struct lp_side {
     struct lp_patched { uint64_t start, end; uint8_t *bytes; bool changed; } *over; /* changed: by a patch */
     size_t nover, over_cap;
 };
+
+/* The references of an atom: of a patched file, most functions are the old file's, and so are those. */
+static inline const struct lp_ref_at *lp_refs_of_atom(const struct lp_side *s, const struct lp_atom *a)
+{
+    const bool of_old = s->patched && (size_t)(a - s->atom) < s->patched->natom && !a->reread;
+    return (of_old ? s->patched->ref : s->ref) + a->ref;
+}
 
 enum { LP_REFUSED_KEPT = 256 };
 struct lp_remark { struct lp_remark *next; char text[]; };

@@ -227,7 +227,7 @@ static bool refers_into(const struct lp_side *s, uint32_t self, const struct lp_
 {
     if (self == LP_NONE) return false;
     for (uint32_t i = 0; i < s->atom[self].nref; i++) {
-        uint64_t at = s->ref[s->atom[self].ref + i].addr;
+        uint64_t at = lp_refs_of_atom(s, &s->atom[self])[i].addr;
         if (at >= x->start && at < x->end) return true;
     }
     return false;

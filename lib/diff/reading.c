@@ -80,8 +80,9 @@ static enum lp_likeness like_label(const struct lp_side *s, const struct lp_atom
     const uint32_t i = lp_side_atom(s, at);
     if (v & 3 || !has_jump(s, f)) return LP_LIKE_NO;
     if (i == LP_NONE || lp_is_code_atom(&s->atom[i])) return LP_LIKE_PERHAPS;
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
     for (uint32_t k = 0; k < f->nref; k++)
-        if (s->ref[f->ref + k].addr >= s->atom[i].start && s->ref[f->ref + k].addr < s->atom[i].end) return LP_LIKE_PLAINLY;
+        if (r[k].addr >= s->atom[i].start && r[k].addr < s->atom[i].end) return LP_LIKE_PLAINLY;
     return LP_LIKE_NO;
 }
 

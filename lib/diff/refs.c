@@ -247,6 +247,7 @@ static void take(struct lp_side *s, const struct lp_parts *x, const struct lp_fl
         struct lp_atom *a = &s->atom[x->atom[k]];
         const struct lp_flow_part *part = &x->part[k];
         a->ref = (uint32_t)s->nref, a->table = (uint32_t)s->ntable;
+        a->reread = s->patched != NULL;
         for (size_t w = 0; w < part->words; w++, q++)
             if (q->kind != LP_FLOW_NONE) take_ref(s, part->at + 4 * w, lp_le32((const uint8_t *)part->code + 4 * w), f, q);
             else take_number(s, part, w);

@@ -349,6 +349,7 @@ static bool make_side(struct check *c)
     *s = *OLD(c->d);
     s->over = NULL, s->nover = s->over_cap = 0;
     s->ref = NULL, s->nref = s->ref_cap = 0, s->one_list = false;
+    s->patched = OLD(c->d);
     s->table = NULL, s->ntable = s->table_cap = 0;
     s->survey = (struct lp_flow_survey){0}; /* its own */
     s->nearby = (struct lp_nearby){0};
