@@ -43,7 +43,11 @@ static bool same_word(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t 
     /* A position-dependent file may not say of a word that it is an address, though the other one, or a patch, does. */
     if ((x || y) && ((x ? x : y)->kind != LP_WORD_ADDR || !(lp_side_guesses(s) || lp_side_guesses(NEW(d))))) return false;
     uint64_t v = x ? x->value : lp_le64(p), w = y ? y->value : lp_le64(q);
-    if (x || y) return lp_like_address(s, o, v) != LP_LIKE_NO && lp_like_address(NEW(d), n, w) != LP_LIKE_NO ? leads_to_same(d, s, v, w) : v == w;
+    if (x || y) {
+        const bool is = x && lp_side_span(s, v), was = y && lp_side_span(NEW(d), w); /* known to be addresses */
+        const bool both = (is || lp_like_address(s, o, v) != LP_LIKE_NO) && (was || lp_like_address(NEW(d), n, w) != LP_LIKE_NO);
+        return both ? leads_to_same(d, s, v, w) : v == w;
+    }
     if (!lp_side_guesses(s) || !lp_side_guesses(NEW(d)) || (o | n) & 7) return v == w;
     return same_guess(d, s, o, v, n, w);
 }

@@ -256,4 +256,38 @@ for how in -pie '-no-pie -static'; do
     is "$?" 0 "$how: ends by itself"
     children=
 done
+# ---- stripped, for a fixed address: a table of labels comes along with a new table of pointers in front of it, and its labels are the old function's ----
+cat >labels.c <<'C'
+#include <stdio.h>
+__attribute__((noinline)) int other(int n)
+{
+#ifdef FIX
+    static const char *const names[] = {"nil", "one", "two"};
+    if (n > 2) n += names[n % 3][1] * 7;
+#endif
+    return n * 3;
+}
+__attribute__((noinline)) int walk(const char *p, int n)
+{
+    static const void *const way[] = {&&add, &&less, &&times, &&end};
+next:
+    goto *way[*p++ & 3];
+add: n += other(n); goto next;
+less: n -= 2; goto next;
+times: n *= 3; goto next;
+end: return n;
+}
+int main(int argc, char **argv) { printf("%d\n", walk("\1\2\0\1\3", argc + 4)); return 0; }
+C
+for linker in gnu lld; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 -fno-pic -no-pie -s "$@" -Wl,--build-id -o "$out" labels.c; }
+    if [ $linker = lld ]; then
+        build() { out=$1; shift; clang --target=aarch64-linux-gnu -fuse-ld=lld -w -O1 -fno-pic -no-pie -s "$@" -Wl,--build-id -o "$out" labels.c; }
+        { have clang && build l.old 2>/dev/null; } || { skip "tables of labels, by lld" "no clang for AArch64 with lld"; continue; }
+    fi
+    build l.old && build l.fix -DFIX || exit 1
+    lpdiff --heuristic l.old l.fix >fix.lpatch 2>fix.err
+    is "$?$(cat fix.err)" 1 "tables of labels ($linker): there is a patch"
+    is "$(run -P fix.lpatch ./l.old)" "$(run ./l.fix)" "  with which the program does what the new one does"
+done
 tap_done
