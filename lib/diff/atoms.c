@@ -32,12 +32,14 @@ enum { GRANULE_BITS = 7 };
 
 uint32_t lp_side_atom(const struct lp_side *s, uint64_t addr)
 {
-    size_t from = 0, to = s->natom;
+    size_t from = 0, to = s->nfirst ? s->nfirst : s->natom;
     const struct lp_nearby *x = &s->nearby;
     const uint64_t g = (addr - x->at) >> GRANULE_BITS;
     if (x->natom == s->natom && addr >= x->at && g + 1 < x->n) from = x->v[g], to = x->v[g + 1];
     size_t n = from + lp_count_upto(s->atom + from, to - from, sizeof *s->atom, addr);
-    return n && addr < s->atom[n - 1].end ? (uint32_t)(n - 1) : LP_NONE;
+    if (n && addr < s->atom[n - 1].end) return (uint32_t)(n - 1);
+    n = s->nfirst ? lp_count_upto(s->atom + s->nfirst, s->natom - s->nfirst, sizeof *s->atom, addr) : 0;
+    return n && addr < s->atom[s->nfirst + n - 1].end ? (uint32_t)(s->nfirst + n - 1) : LP_NONE;
 }
 
 void lp_side_index(struct lp_side *s)

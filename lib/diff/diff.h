@@ -74,8 +74,10 @@ struct lp_side {
     const struct lp_dynamic *dynamic;
     struct lp_span *span;
     size_t nspan, text;               /* text: a large one of code, in which most addresses are */
+    size_t nbrought;                  /* the last of them, which a patch brings: anywhere, in no order */
     struct lp_atom *atom;
     size_t natom, atom_cap;
+    size_t nfirst;                    /* 0, or: those behind so many are a patch's, in an order of their own */
     struct lp_nearby { uint32_t *v; size_t n, natom; uint64_t at; } nearby; /* of each granule of addresses: how many atoms begin in front of it */
     struct lp_ref_at *ref;            /* through atoms only: with one_list, it is the other file's, too */
     size_t nref, ref_cap;

@@ -43,6 +43,7 @@ static uint64_t import(const struct lp_plan *pl, const char *name, const char *v
     return y ? imports_at(c) + IMPORT_BYTES * (uint64_t)(y - n->sym) : 0;
 }
 
+static void add_span(struct lp_side *s, const struct lp_span *x) { s->span[s->nspan++] = *x, s->nbrought++; }
 static bool is_import(const struct lp_atom *a) { return a->kind == LP_ATOM_PLT && a->pair == LP_NONE; }
 
 /* The new file's, at those places. */
@@ -52,7 +53,7 @@ static void add_imports(struct check *c)
     const struct lp_dynamic *n = NEW(c->d)->dynamic;
     const uint64_t at = imports_at(c);
     if (!n->nsym) return;
-    s->span[s->nspan++] = (struct lp_span){at, at + IMPORT_BYTES * (uint64_t)n->nsym, NULL, LP_SPAN_CODE | LP_SPAN_NEW, "imports"};
+    add_span(s, &(struct lp_span){at, at + IMPORT_BYTES * (uint64_t)n->nsym, NULL, LP_SPAN_CODE | LP_SPAN_NEW, "imports"});
     for (uint32_t i = 0; i < NEW(c->d)->natom; i++) {
         struct lp_atom a = NEW(c->d)->atom[i];
         const char *name = is_import(&a) ? lp_atom_name(&a) : NULL;
@@ -83,7 +84,8 @@ static void add_atom(struct check *c, const struct lp_def *def, uint32_t new_ato
     uint64_t size = def->item->kind == LP_ITEM_FUNC ? def->item->func->size : def->item->data->size;
     a.start = def->addr, a.end = def->addr + size;
     a.pair = new_atom;
-    a.span = (uint32_t)(lp_side_span(s, a.start) - s->span);
+    const struct lp_span *x = lp_side_span(s, a.start);
+    a.span = (uint32_t)(x ? (size_t)(x - s->span) : s->nspan - 1); /* nothing of no size is in none */
     a.parent = a.part = LP_NONE;
     a.nref = a.ntable = 0;
     lp_side_add_atom(s, &a);
@@ -154,7 +156,7 @@ static void add_spans(struct check *c)
         const uint64_t bound[] = {r->addr, slots, r->part[LP_PART_CODE].nslot ? r->addr + r->part[LP_PART_CODE].off + r->part[LP_PART_CODE].len : slots, end};
         for (int k = 0; k < 3; k++) {
             const unsigned flags = LP_SPAN_CODE | LP_SPAN_NEW | (k == 1 ? LP_SPAN_GOT : 0);
-            if (bound[k] < bound[k + 1]) s->span[s->nspan++] = (struct lp_span){bound[k], bound[k + 1], r->bytes + (bound[k] - r->addr), flags, "new"};
+            if (bound[k] < bound[k + 1]) add_span(s, &(struct lp_span){bound[k], bound[k + 1], r->bytes + (bound[k] - r->addr), flags, "new"});
         }
     }
     for (size_t i = 0; i < c->plan.ndyn; i++) {
@@ -323,7 +325,7 @@ static bool borrow_atoms(struct check *c)
     if (!c->kept) return false;
     for (size_t i = 0, n = 0; i < o->natom; i++)
         if (is_other(&v[i])) c->kept[n++] = v[i];
-    s->atom = v, s->atom_cap = o->atom_cap;
+    s->atom = v, s->atom_cap = o->atom_cap, s->nfirst = o->natom;
     return true;
 }
 

@@ -459,4 +459,25 @@ if have "$cxx" && "$cxx" -o shape.old shape.cc 2>/dev/null; then
 else
     skip "C++" "no $cxx"
 fi
+
+# ---- data far away: new code and data are between it and the old code ----
+cat >far.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((section("far"))) int far_away[64] = {1};
+int value(const char *s)
+{
+    if (!s[0]) puts("nothing");
+    return atoi(s) BODY;
+}
+int main(int argc, char **argv)
+{
+    far_away[argc] = value(argv[1]);
+    printf("%d\n", far_away[argc]);
+    return 0;
+}
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O1 "$@" -Wl,--build-id,--section-start=far=0x8000000 -o "$out" far.c; }
+build far.old -DBODY= && build far.new '-DBODY=+ (puts("more"), puts(s), far_away[0])' || exit 1
+fix "data far away" far.old far.new value 5
 tap_done
