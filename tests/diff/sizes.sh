@@ -184,6 +184,38 @@ for cc in $compilers; do
     done
 done
 
+# ---- a new array without a name, and one element of it by itself ----
+becomes=--heuristic
+cat >element.c <<'C'
+#include <stdio.h>
+#ifdef FIX
+static int extra[4];
+#endif
+static int a, b;
+__attribute__((noinline)) int first(int n) { return a += n; }
+__attribute__((noinline)) int second(int n) { return b += n * 100; }
+__attribute__((noinline)) int both(int n)
+{
+#ifdef FIX
+    extra[n & 3]++;
+    return a - b + extra[1];
+#else
+    return a - b + 1;
+#endif
+}
+int main(int argc, char **argv) { for (int i = 0; i < 3; i++) printf("%d %d %d\n", first(argc), second(argc), both(argc)); return 0; }
+C
+for cc in $compilers; do
+    for flags in -O0 -O2 '-O2 -no-pie -fno-pie'; do
+        build() { out=$1; shift; $cc $flags -s "$@" -Wl,--build-id -o "$out" element.c; }
+        build n.old && build n.new -DFIX || exit 1
+        case "$cc $flags" in
+        with_clang*-O2*) becomes "$cc $flags: an element of a new array, stripped" n.old n.new ;;
+        *) may "$cc $flags: an element of a new array, stripped" "E110 E148 E181" n.old n.new ;;
+        esac
+    done
+done
+
 # ---- a table of differences of labels, with a name: a new body has one of its own ----
 cat >labels.c <<'C'
 #include <stdio.h>
