@@ -6,6 +6,7 @@
 #include "base/bits.h"
 
 #include <elf.h>
+#include <string.h>
 
 /* ---- as new data ---- */
 
@@ -116,10 +117,13 @@ static bool is_shared(const struct lp_side *s, const struct lp_atom *a)
     return false;
 }
 
+/* Of C++: tables of virtual functions and the like, to which each object leads that is there already. */
+static bool is_of_objects(const struct lp_atom *a) { return a->sym && strncmp(a->sym->name, "_ZT", 3) == 0; }
+
 static bool is_resized(lp_diff *d, uint32_t i)
 {
     const struct lp_atom *b = &NEW(d)->atom[i], *a = &OLD(d)->atom[b->pair];
-    if (a->kind != LP_ATOM_OBJECT || b->kind != LP_ATOM_OBJECT || lp_same_room(d, b->pair, i)) return false;
+    if (a->kind != LP_ATOM_OBJECT || b->kind != LP_ATOM_OBJECT || is_of_objects(b) || lp_same_room(d, b->pair, i)) return false;
     return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b) && !is_shared(OLD(d), a) && !is_shared(NEW(d), b);
 }
 

@@ -148,6 +148,33 @@ for cc in $compilers; do
     done
 done
 
+# Objects that are there already lead to their tables of virtual functions, which others cannot be put in the place of.
+cat >virtual.cc <<'C'
+#include <cstdio>
+struct shape {
+    virtual int area() { return 1; }
+#ifdef FIX
+    virtual int length() { return 2; }
+#endif
+};
+__attribute__((noinline)) shape *make() { return new shape; }
+__attribute__((noinline)) int measure(shape *s)
+{
+#ifdef FIX
+    return s->area() + s->length();
+#else
+    return s->area();
+#endif
+}
+int main() { printf("%d\n", measure(make())); return 0; }
+C
+cxx=${CROSS_CC%gcc}g++
+if have "$cxx" && "$cxx" -w -O1 -Wl,--build-id -o v.old virtual.cc 2>/dev/null && "$cxx" -w -O1 -DFIX -Wl,--build-id -o v.new virtual.cc; then
+    refused "a table of virtual functions that grew" E120 v.old v.new
+else
+    skip "C++" "no $cxx"
+fi
+
 # ---- a new variable in front of the others, behind one section anchor: from its address the old ones cannot be reached ----
 cat >front.c <<'C'
 #include <stdio.h>
