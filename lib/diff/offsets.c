@@ -117,6 +117,40 @@ static bool is_shared(const struct lp_side *s, const struct lp_atom *a)
     return false;
 }
 
+/* Is the address of its end made for others? It may as well be that of what begins there, and which of the two decides where it leads now. What is read there
+ * is the latter; and the former, if it is only compared where the object is used. */
+static bool has_end_of(const struct lp_side *s, uint32_t f, const struct lp_atom *b)
+{
+    bool uses = false, compared = false;
+    for (uint32_t k = 0; k < s->atom[f].nref; k++) {
+        const struct lp_ref_at *r = &s->ref[s->atom[f].ref + k];
+        uses |= r->kind != LP_FLOW_PAGE && leads_into(b, r->addr);
+        if (r->kind == LP_FLOW_PAGE || r->addr != b->end || r->base != LP_NONE || r->width || r->flags & LP_FLOW_INDEXED) continue;
+        if (r->kind == LP_REF_NUMBER) return true;
+        if (lp_is_read(s, f, r->at) || lp_is_indexed(s, f, r->at)) continue;
+        if (!lp_only_compared(s, f, r->at)) return true;
+        compared = true;
+    }
+    return compared && !uses;
+}
+
+static bool end_is_kept(const struct lp_side *s, const struct lp_atom *b)
+{
+    enum { NO_DATA = LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT };
+    bool hit = false;
+    for (size_t i = 0; i < s->nword && !hit; i++) {
+        const struct lp_span *x = s->word[i].kind == LP_WORD_ADDR && s->word[i].value == b->end ? lp_side_span(s, s->word[i].at) : NULL;
+        hit = x && !(x->flags & (LP_SPAN_GOT | LP_SPAN_LINKER)); /* slots are of symbols */
+    }
+    for (size_t i = 0; i < s->nspan && !hit && lp_side_guesses(s); i++) {
+        const struct lp_span *x = &s->span[i];
+        for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & NO_DATA) && at + 8 <= x->end && !hit; at += 8)
+            hit = lp_le64(x->bytes + (at - x->start)) == b->end;
+    }
+    for (uint32_t f = 0; f < s->natom && !hit; f++) hit = lp_is_code_atom(&s->atom[f]) && has_end_of(s, f, b);
+    return hit;
+}
+
 /* Of C++: tables of virtual functions and the like, to which each object leads that is there already. */
 static bool is_of_objects(const struct lp_atom *a) { return a->sym && strncmp(a->sym->name, "_ZT", 3) == 0; }
 
@@ -124,7 +158,8 @@ static bool is_resized(lp_diff *d, uint32_t i)
 {
     const struct lp_atom *b = &NEW(d)->atom[i], *a = &OLD(d)->atom[b->pair];
     if (a->kind != LP_ATOM_OBJECT || b->kind != LP_ATOM_OBJECT || is_of_objects(b) || lp_same_room(d, b->pair, i)) return false;
-    return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b) && !is_shared(OLD(d), a) && !is_shared(NEW(d), b);
+    return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b) && !is_shared(OLD(d), a) && !is_shared(NEW(d), b) &&
+           !end_is_kept(NEW(d), b);
 }
 
 void lp_diff_offsets(lp_diff *d)
