@@ -94,7 +94,7 @@ static void read_function(struct lp_maker *m, struct lp_uses *u, const struct lp
     int64_t off = lp_elf_offset(m->elf, f->value);
     if (off < 0 || f->size < 4 || f->value & 3 || !lp_within((uint64_t)off, f->size, info->image_size)) return;
     struct user *v = lp_grow(u->fn, &u->fn_cap, u->nfn, sizeof *v);
-    struct reading r = {.u = u, .by = (uint32_t)u->nfn, .code = (const uint8_t *)info->image + off, .f = f, .at = v ? calloc(f->size / 4, sizeof *r.at) : NULL};
+    struct reading r = {.u = u, .by = (uint32_t)u->nfn, .code = (const uint8_t *)info->image + off, .f = f, .at = v ? calloc(f->size / 4 + 1, sizeof *r.at) : NULL};
     u->fn = v ? v : u->fn;
     if (r.at) v[u->nfn++] = (struct user){f, false};
     for (uint64_t at = 0; r.at && at + 4 <= f->size; at += 4) step(&r, f->value + at, lp_le32(r.code + at));
