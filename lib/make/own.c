@@ -159,6 +159,9 @@ static bool same_names(const struct lp_carrying *x, const struct lp_objsym *s, s
     return mine == n;
 }
 
+/* Of more than so many nobody looks who else may be meant: it is said, or refused, instead. */
+enum { MANY = 64 };
+
 /* The candidates become those that it may be. */
 static void by_users(const struct lp_carrying *x, const struct lp_objsym *s, size_t stem, struct candidates *c, bool *unclaimed)
 {
@@ -171,10 +174,14 @@ static void by_users(const struct lp_carrying *x, const struct lp_objsym *s, siz
         several |= c->v[i].owner >= LP_OWNER_SAME && best >= LP_OWNER_SAME;
         if (c->v[i].owner > best) best = c->v[i].owner;
     }
-    named = several && stem && same_names(x, s, stem, c);
+    for (size_t i = n = 0; i < c->n && best >= LP_OWNER_SAME; i++)
+        if (c->v[i].owner >= LP_OWNER_SAME) c->v[n++] = c->v[i];
+    if (best >= LP_OWNER_SAME) c->n = n;
+    n = 0;
+    named = several && stem && c->n <= MANY && same_names(x, s, stem, c);
     for (size_t i = 0; i < c->n; i++) {
         const struct candidate k = c->v[i];
-        int r = stem ? rival(x, s, stem, k.t, k.owner) : -1;
+        int r = stem && c->n <= MANY ? rival(x, s, stem, k.t, k.owner) : -1;
         if (named && k.owner >= LP_OWNER_SAME) r = strcmp(k.t->name, s->name) == 0 ? -1 : 2;
         if (r < 0) *unclaimed = true;
         if (k.owner == best && best != LP_OWNER_OTHER && (best >= LP_OWNER_SAME ? r < 2 : r < 0)) {

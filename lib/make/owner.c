@@ -94,7 +94,8 @@ static void read_function(struct lp_maker *m, struct lp_uses *u, const struct lp
     int64_t off = lp_elf_offset(m->elf, f->value);
     if (off < 0 || f->size < 4 || f->value & 3 || !lp_within((uint64_t)off, f->size, info->image_size)) return;
     struct user *v = lp_grow(u->fn, &u->fn_cap, u->nfn, sizeof *v);
-    struct reading r = {.u = u, .by = (uint32_t)u->nfn, .code = (const uint8_t *)info->image + off, .f = f, .at = v ? calloc(f->size / 4 + 1, sizeof *r.at) : NULL};
+    struct reading r = {.u = u, .by = (uint32_t)u->nfn, .code = (const uint8_t *)info->image + off, .f = f};
+    r.at = v ? calloc(f->size / 4 + 1, sizeof *r.at) : NULL;
     u->fn = v ? v : u->fn;
     if (r.at) v[u->nfn++] = (struct user){f, false};
     for (uint64_t at = 0; r.at && at + 4 <= f->size; at += 4) step(&r, f->value + at, lp_le32(r.code + at));
@@ -174,12 +175,11 @@ static size_t users(const struct lp_carrying *x, struct lp_uses *u, const struct
         if ((off = u->use[i].at - start) < size) u->fn[u->use[i].by].is = true;
     while (more) {
         more = false;
-        for (size_t i = 0; i < u->ncall; i++) {
-            const struct use *c = &u->call[i];
-            for (size_t k = 0; k < u->nfn && !u->fn[c->by].is; k++) {
-                const struct lp_elf_symbol *f = u->fn[k].f;
-                if (u->fn[k].is && f->value == c->at && f->bind != STB_GLOBAL && !object_has(x, f->name)) more = u->fn[c->by].is = true;
-            }
+        for (size_t k = 0; k < u->nfn; k++) {
+            const struct lp_elf_symbol *f = u->fn[k].f;
+            if (!u->fn[k].is || f->bind == STB_GLOBAL || object_has(x, f->name)) continue;
+            for (size_t i = 0; i < u->ncall; i++)
+                if (u->call[i].at == f->value && !u->fn[u->call[i].by].is) more = u->fn[u->call[i].by].is = true;
         }
     }
     for (size_t i = 0; i < u->nfn; i++) found += u->fn[i].is;
