@@ -116,7 +116,7 @@ void lpdis_free_data(struct lpdis_changes *c);
 /* The first change of data in these bytes; NULL = none. */
 struct lpdis_datum *lpdis_set_at(const struct lpdis_changes *c, uint64_t addr, unsigned size);
 /* What a word of the file, or less, was and is: false if it stays. It counts as printed. */
-bool lpdis_changed(const struct lpdis_changes *c, uint64_t addr, unsigned size, uint32_t word, uint32_t *was, uint32_t *now);
+bool lpdis_take_change(const struct lpdis_changes *c, uint64_t addr, unsigned size, uint32_t word, uint32_t *was, uint32_t *now);
 /* What no part has printed. */
 void lpdis_data(const struct lpdis_file *f, lp_dis *dis);
 

@@ -62,7 +62,7 @@ struct lpdis_datum *lpdis_set_at(const struct lpdis_changes *c, uint64_t addr, u
     return lo < c->n_sets && c->datum[lo].at < addr + size ? &c->datum[lo] : NULL;
 }
 
-bool lpdis_changed(const struct lpdis_changes *c, uint64_t addr, unsigned size, uint32_t word, uint32_t *was, uint32_t *now)
+bool lpdis_take_change(const struct lpdis_changes *c, uint64_t addr, unsigned size, uint32_t word, uint32_t *was, uint32_t *now)
 {
     struct lpdis_datum *d = lpdis_set_at(c, addr, size);
     *was = *now = word;
@@ -92,8 +92,8 @@ static void print_bytes(struct lpdis_view *v, char mark, uint64_t at, const uint
 {
     for (uint64_t off = 0, zeros; off < len;) {
         const unsigned size = len - off >= 4 ? 4 : len - off >= 2 ? 2 : 1;
-        for (zeros = 0; off + zeros < len && p[off + zeros] == 0;) zeros++;
-        if (zeros >= 16 && cli.format == OUT_TEXT) {
+        for (zeros = 0; cli.format == OUT_TEXT && off + zeros < len && p[off + zeros] == 0;) zeros++;
+        if (zeros >= 16) {
             out_puts("\t...\n");
             off += zeros & ~UINT64_C(3);
             continue;

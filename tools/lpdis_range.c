@@ -131,7 +131,7 @@ static void print_word(struct state *s, uint64_t addr)
     struct lpdis_line line = {.mark = c ? '-' : ' ', .data = is_data(s, addr), .size = 4, .addr = addr, .word = word_at(s->r, addr, 4), .in = s->in,
                               .source = source};
     uint32_t now = c ? c->new_word : 0;
-    if (!c && s->f->changes.n_sets && lpdis_changed(&s->f->changes, addr, 4, line.word, &line.word, &now)) line.mark = '-';
+    if (!c && s->f->changes.n_sets && lpdis_take_change(&s->f->changes, addr, 4, line.word, &line.word, &now)) line.mark = '-';
     lpdis_line(&s->v, &line);
     if (c) s->v.patch = c->patch, s->any_site = true, s->last_order = c->order;
     if (line.mark == '-') {
@@ -149,7 +149,7 @@ static void print_rest(struct state *s, uint64_t addr, uint64_t end)
         size = end - addr >= 2 ? 2 : 1;
         struct lpdis_line line = {.mark = ' ', .data = true, .size = size, .addr = addr, .word = word_at(s->r, addr, size), .in = s->in};
         uint32_t now;
-        if (lpdis_changed(&s->f->changes, addr, size, line.word, &line.word, &now)) line.mark = '-';
+        if (lpdis_take_change(&s->f->changes, addr, size, line.word, &line.word, &now)) line.mark = '-';
         lpdis_line(&s->v, &line);
         if (line.mark == '-') line.mark = '+', line.word = now, lpdis_line(&s->v, &line);
     }

@@ -41,3 +41,5 @@ const char *lp_base_name(const char *path)
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
+
+bool lp_same_base(const char *a, const char *b) { return a && b && strcmp(lp_base_name(a), lp_base_name(b)) == 0; }

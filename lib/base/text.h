@@ -1,6 +1,7 @@
 /* base/text.h - text and time that more than one room needs. Thread-safe. */
 #ifndef LP_BASE_TEXT_H
 #define LP_BASE_TEXT_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,4 +14,6 @@ uint64_t lp_now_ns(void);
 uint64_t lp_wall_ms(void);
 /* What follows the last slash: a part of `path`. */
 const char *lp_base_name(const char *path);
+/* Is that of two paths the same? NULL: no. */
+bool lp_same_base(const char *a, const char *b);
 #endif

@@ -79,10 +79,9 @@ static bool adds_index(uint32_t w) { return (w & 0x7f200000) == 0x0b000000 || (w
 
 /* CMP and SUB of two registers, which say how far two addresses are from one another. */
 static bool compares(uint32_t w) { return w >> 30 & 1 && ((w & 0x1f200000) == 0x0b000000 || (w & 0x1fe00000) == 0x0b200000); }
-static bool moves(uint32_t w) { return (w & 0xffe0ffe0) == 0xaa0003e0; }
 
 /* Where the address is that a word has, if that word does nothing but move it along or add a number. */
-static uint32_t moved(uint32_t w) { return moves(w) || (w & 0x7f800000) == 0x11000000 ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0; }
+static uint32_t moved(uint32_t w) { return lp_a64_is_mov(w) || (w & 0x7f800000) == 0x11000000 ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0; }
 
 /* Is it what an ADD, again and again, makes of an address in the array that ends where this one is? */
 static bool steps_there(const struct scan *x, uint64_t end, unsigned reg)
@@ -102,7 +101,7 @@ static bool step_compared(struct scan *x, uint64_t at, uint32_t w, uint32_t mask
     const unsigned other = mask >> (w >> 5 & 31) & 1 ? w >> 16 & 31 : w >> 5 & 31;
     x->compares += compares(w);
     if (compares(w) && other < 31) x->stepped |= steps_there(x, x->end, other);
-    if (moves(w)) return push(x, at + 4, (mask & ~write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
+    if (lp_a64_is_mov(w)) return push(x, at + 4, (mask & ~write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
     return compares(w) && push(x, at + 4, mask & ~write);
 }
 

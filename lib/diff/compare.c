@@ -175,9 +175,6 @@ static bool same_opaque(const lp_diff *d, const struct walk *x, const struct lp_
     return (d->same_layout && p->at == q->at) || (pages_are_used(x) && pages_are_used(y));
 }
 
-/* ADRP and ADR of a page do the same. */
-static bool makes_page(uint32_t w) { return (w & 0x1f000000) == 0x10000000; }
-
 static bool is_unnamed(const struct lp_side *s, const struct lp_ref_at *r)
 {
     uint32_t i = r->base == LP_NONE ? lp_side_atom(s, r->addr) : LP_NONE;
@@ -223,7 +220,8 @@ static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_re
     enum { STRICT = LP_FLOW_MAYBE | LP_FLOW_INDEXED };
     if (p->kind + q->kind == LP_FLOW_PAGE + LP_FLOW_TARGET && ((a ^ b) & ~offset_mask(a)) == 0) /* ADR: of a page by chance */
         return same_addresses(d, x, p, y, q) ? LP_WHY_NONE : LP_WHY_REFS;
-    if (p->kind == LP_FLOW_PAGE && q->kind == LP_FLOW_PAGE && makes_page(a) && makes_page(b)) a &= 0x7fffffff, b &= 0x7fffffff;
+    /* ADRP and ADR of a page do the same. */
+    if (p->kind == LP_FLOW_PAGE && q->kind == LP_FLOW_PAGE && lp_a64_is_adr(a) && lp_a64_is_adr(b)) a &= 0x7fffffff, b &= 0x7fffffff;
     if (p->kind != q->kind || p->width != q->width || (p->flags ^ q->flags) & STRICT) return LP_WHY_REFS;
     if (p->kind == LP_FLOW_DATA) return same_pool(d, x, p->at, y, q->at) ? LP_WHY_NONE : LP_WHY_CODE;
     if (p->kind == LP_FLOW_TLS) return a == b ? LP_WHY_NONE : LP_WHY_CODE; /* the TLS block has its old layout (E160) */

@@ -107,6 +107,19 @@ bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, u
 
 /* ---- changes ---- */
 
+bool lp_same_datum(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
+{
+    uint64_t at;
+    return a->end - a->start == b->end - b->start && lp_same_data(d, OLD(d), a->start, b->start, b->end - b->start, &at);
+}
+
+bool lp_datum_changed(lp_diff *d, const struct lp_atom *b)
+{
+    const bool same = lp_same_datum(d, &OLD(d)->atom[b->pair], b);
+    lp_suppose_keep(d, same);
+    return !same;
+}
+
 enum { KIND = LP_SPAN_CODE | LP_SPAN_WRITE | LP_SPAN_RELRO };
 
 static const char *span_name(const struct lp_side *s, const struct lp_atom *a) { return s->span[a->span].name; }

@@ -310,6 +310,7 @@ bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u);
 bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
 /* The same of what two filled words hold. */
 /* name.c: the slot of a PLT entry that begins here; NULL: none does. */
+const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a); /* what a PLT entry imports, by its name; NULL = not known */
 const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr);
 bool lp_same_version(const struct lp_dynsym *a, const struct lp_dynsym *b); /* or one of the two has none */
 bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n);
@@ -342,4 +343,7 @@ static inline uint32_t lp_words_at(const struct lp_words *c, uint64_t pc)
 /* ---- data.c ---- */
 /* Are n bytes of data equal, addresses by what they name? *at: the first difference. */
 bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, uint64_t len, uint64_t *at);
+/* Have a datum of the old file and one of the new one the same size and content? Not so of b and its pair: lp_datum_changed(). */
+bool lp_same_datum(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b);
+bool lp_datum_changed(lp_diff *d, const struct lp_atom *b);
 #endif

@@ -88,22 +88,13 @@ static void look_at_datum(const struct enter *e, const struct lp_atom *a)
 
 /* ---- tables of differences of labels ---- */
 
-static bool has_changed(lp_diff *d, const struct lp_atom *b)
-{
-    const struct lp_atom *a = &OLD(d)->atom[b->pair];
-    uint64_t at;
-    const bool same = a->end - a->start == b->end - b->start && lp_same_data(d, OLD(d), a->start, b->start, b->end - b->start, &at);
-    lp_suppose_keep(d, same);
-    return !same;
-}
-
 /* A jump table that has a name is data of the program's own, from which others may jump as well; but each new body has one of its own. */
 static void copy_table(const struct enter *e, const struct lp_atom *b, const struct lp_flow_table *t)
 {
     char buf[32];
     const uint32_t i = t->n && !t->offsets ? lp_side_atom(e->s, t->at) : LP_NONE;
     struct lp_atom *a = i == LP_NONE ? NULL : &e->s->atom[i];
-    if (!a || !is_datum(a) || a->pair == LP_NONE || lp_is_copied(a) || !has_changed(e->d, a)) return;
+    if (!a || !is_datum(a) || a->pair == LP_NONE || lp_is_copied(a) || !lp_datum_changed(e->d, a)) return;
     a->labels = lp_is_constant(e->s, a) && t->base >= b->start && t->base < b->end;
     if (!a->labels)
         lp_diff_refuse(e->d, e->s, LP_E140, lp_atom_text(b, buf), (unsigned long long)(t->br_at - b->start), "the jump table cannot be elsewhere");

@@ -36,9 +36,7 @@ static struct exports exports_of(const struct lp_side *s)
 
 static bool same_constants(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
 {
-    uint64_t at;
-    return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b) && a->end - a->start == b->end - b->start &&
-           lp_same_data(d, OLD(d), a->start, b->start, a->end - a->start, &at);
+    return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b) && lp_same_datum(d, a, b);
 }
 
 /* Not paired: is what the old file has, and goes on having, what the new one has? */

@@ -15,7 +15,7 @@ static const char headers[] = ".phdr.lpatch"; /* an ELF header and program heade
 
 static uint32_t section_flags(const struct lp_elf_section *x)
 {
-    static const char *const linker[] = {".interp", ".eh_frame", ".eh_frame_hdr", ".gcc_except_table", ".dynamic", ".relr.dyn", NULL};
+    static const char *const linker[] = {".interp", ".eh_frame", ".eh_frame_hdr", ".gcc_except_table", ".dynamic", ".relr.dyn", headers, NULL};
     uint32_t f = x->flags & SHF_EXECINSTR ? LP_SPAN_CODE : 0;
     if (x->flags & SHF_WRITE) f |= LP_SPAN_WRITE;
     if (x->type == SHT_NOBITS) f |= LP_SPAN_BSS;
@@ -26,7 +26,7 @@ static uint32_t section_flags(const struct lp_elf_section *x)
     if (x->flags & SHF_TLS) f |= LP_SPAN_LINKER; /* what each thread's block is at the start: check.c */
     for (size_t i = 0; linker[i]; i++)
         if (strcmp(x->name, linker[i]) == 0) f |= LP_SPAN_LINKER;
-    return strcmp(x->name, headers) == 0 ? f | LP_SPAN_LINKER : f;
+    return f;
 }
 
 static int by_start(const void *a, const void *b)

@@ -373,6 +373,17 @@ const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr)
     return lp_side_word(s, (pc & ~UINT64_C(4095)) + (uint64_t)page + lp_bits(ldr, 10, 12) * 8);
 }
 
+const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a)
+{
+    const char *name = a->kind == LP_ATOM_PLT ? lp_atom_name(a) : NULL;
+    char copy[256];
+    const size_t n = name ? strcspn(name, "@") : 0;
+    if (!n || n >= sizeof copy || strcmp(name + n, "@plt") != 0) return NULL;
+    memcpy(copy, name, n);
+    copy[n] = 0;
+    return lp_dynsym_wanted(s->dynamic, copy, NULL);
+}
+
 /* Code without a name that linkers add, between functions (stubs.c): it is compared with those, and leads nowhere else. */
 static bool is_stub(const struct lp_side *s, uint32_t atom) { return atom != LP_NONE && s->atom[atom].kind == LP_ATOM_PLT && !s->atom[atom].sym; }
 

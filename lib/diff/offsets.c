@@ -38,15 +38,6 @@ static bool is_table(const struct lp_side *s, const struct lp_atom *a)
     return (a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE) && lp_is_constant(s, a) && lp_side_offsets(s, a->start, a->end);
 }
 
-static bool changed(lp_diff *d, const struct lp_atom *b)
-{
-    const struct lp_atom *a = &OLD(d)->atom[b->pair];
-    uint64_t at;
-    const bool same = a->end - a->start == b->end - b->start && lp_same_data(d, OLD(d), a->start, b->start, b->end - b->start, &at);
-    lp_suppose_keep(d, same);
-    return !same;
-}
-
 /* A page that gets away, or from which not all offsets are known, may lead to it, too. */
 enum use { USE_NO, USE_MAYBE, USE_PLAIN };
 
@@ -168,7 +159,7 @@ void lp_diff_offsets(lp_diff *d)
         struct lp_atom *b = &NEW(d)->atom[i];
         if (b->pair == LP_NONE || lp_is_code_atom(b) || lp_is_copied(b)) continue;
         b->resized = is_resized(d, i);
-        b->labels = !b->resized && NEW(d)->noffsets && is_table(NEW(d), b) && changed(d, b) && !is_pointed_at(NEW(d), b);
+        b->labels = !b->resized && NEW(d)->noffsets && is_table(NEW(d), b) && lp_datum_changed(d, b) && !is_pointed_at(NEW(d), b);
         if (lp_is_copied(b)) change_users(d, b, b->resized);
     }
 }

@@ -56,11 +56,7 @@ static void add_imports(struct check *c)
     add_span(s, &(struct lp_span){at, at + IMPORT_BYTES * (uint64_t)n->nsym, NULL, LP_SPAN_CODE | LP_SPAN_NEW, "imports"});
     for (uint32_t i = 0; i < NEW(c->d)->natom; i++) {
         struct lp_atom a = NEW(c->d)->atom[i];
-        const char *name = is_import(&a) ? lp_atom_name(&a) : NULL;
-        char copy[256];
-        const int len = name ? (int)strcspn(name, "@") : 0;
-        if (!len || snprintf(copy, sizeof copy, "%.*s", len, name) != len) continue;
-        const struct lp_dynsym *y = lp_dynsym_wanted(n, copy, NULL);
+        const struct lp_dynsym *y = is_import(&a) ? lp_plt_import(NEW(c->d), &a) : NULL;
         if (!y) continue;
         a.start = at + IMPORT_BYTES * (uint64_t)(y - n->sym), a.end = a.start + IMPORT_BYTES;
         a.pair = i, a.span = (uint32_t)(s->nspan - 1);

@@ -208,24 +208,11 @@ static bool nowhere(const struct word *x, const struct lp_use *u)
     return false;
 }
 
-/* What a PLT entry of the new file imports. */
-static const struct lp_dynsym *imported(const struct word *x, uint64_t target)
-{
-    const uint32_t i = lp_side_atom(x->s, target);
-    const struct lp_atom *a = i == LP_NONE ? NULL : &x->s->atom[i];
-    const char *name = a && a->kind == LP_ATOM_PLT && a->start == target ? lp_atom_name(a) : NULL;
-    char copy[256];
-    const size_t n = name ? strcspn(name, "@") : 0;
-    if (!n || n >= sizeof copy || strcmp(name + n, "@plt") != 0) return NULL;
-    memcpy(copy, name, n);
-    copy[n] = 0;
-    return lp_dynsym_wanted(x->s->dynamic, copy, NULL);
-}
-
 /* A call of an import for which the old file has no PLT entry: by its name. */
 static bool import(struct word *x, uint64_t target)
 {
-    const struct lp_dynsym *y = imported(x, target);
+    const uint32_t i = lp_side_atom(x->s, target);
+    const struct lp_dynsym *y = i != LP_NONE && x->s->atom[i].start == target ? lp_plt_import(x->s, &x->s->atom[i]) : NULL;
     const struct lp_elf_symbol *hit;
     if (!y || !lp_is_ident(y->name, strlen(y->name)) || lp_elf_find(OLD(x->d)->elf, y->name, &hit, NULL) != LP_E_SYMBOL) return false;
     x->refused = !lp_may_import(x->d, y);

@@ -143,8 +143,13 @@ lp_status lp_maker_head(lp_maker *m, const struct lp_origin *from, unsigned valu
     lp_buf_printf(&b, "%s %s\n", key, value);
     lp_status s = b.failed || !v ? lp_fail(&why, LP_E_NOMEM, "error: out of memory") : lp_patch_parse("meta", b.data, b.len, 0, NULL, NULL, &p, &why);
     lp_buf_free(&b);
+    const char *kept = from->file || s != LP_OK ? NULL : lp_maker_keep(m, from->text, strlen(from->text));
+    if (s == LP_OK && !from->file && !kept) {
+        lp_patch_free(p);
+        s = lp_fail(&why, LP_E_NOMEM, "error: out of memory");
+    }
     if (s == LP_OK) {
-        v[m->nhead++] = (struct lp_origin){from->file, from->file ? NULL : lp_maker_keep(m, from->text, strlen(from->text)), from->line, from->col};
+        v[m->nhead++] = (struct lp_origin){from->file, kept, from->line, from->col};
         m->meta.len = 0;
         lp_buf_add(&m->meta, p->text + strlen("lpatch 1\n"), p->text_len - strlen("lpatch 1\n"));
         m->named |= strcmp(key, "name") == 0;

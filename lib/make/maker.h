@@ -56,6 +56,7 @@ struct lp_maker {
     size_t nfile, file_cap;
     struct lp_units *units;             /* units.c, owner.c; NULL = not asked for yet */
     struct lp_uses *uses;
+    bool nomem;                         /* they are not whole */
     struct lp_patch pool;               /* memory */
 };
 

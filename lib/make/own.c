@@ -40,8 +40,6 @@ bool lp_carry_told(struct lp_carrier *c, const struct lp_objsym *s)
 
 /* ---- by name and source file ---- */
 
-static bool same_base(const char *a, const char *b) { return a && b && strcmp(lp_base_name(a), lp_base_name(b)) == 0; }
-
 /* An object of several source files (ld -r)? */
 static bool is_merged(const struct lp_objfile *o)
 {
@@ -63,8 +61,9 @@ static enum evidence evidence(const struct lp_carrying *x, const struct lp_objsy
     uint32_t of = lp_unit_of(x->m, x->c->of), unit = lp_unit_of(x->m, t);
     if (of == LP_UNIT_LTO || unit == LP_UNIT_LTO) return of == unit ? UNSURE : OTHER; /* of which one is not known */
     if (of && unit == of) return SURE;
-    if (of && unit) return is_merged(x->c->o) && !same_base(s->file, lp_unit_name(x->m, of)) && same_base(s->file, lp_unit_name(x->m, unit)) ? SURE : OTHER;
-    return s->file && t->file && same_base(s->file, t->file) ? SURE : UNSURE;
+    if (of && unit)
+        return is_merged(x->c->o) && !lp_same_base(s->file, lp_unit_name(x->m, of)) && lp_same_base(s->file, lp_unit_name(x->m, unit)) ? SURE : OTHER;
+    return s->file && t->file && lp_same_base(s->file, t->file) ? SURE : UNSURE;
 }
 
 struct candidate { const struct lp_elf_symbol *t; unsigned rank; enum lp_owner owner; };
@@ -273,9 +272,9 @@ static lp_status find(struct lp_carrying *x, const struct lp_objsym *s, const st
     struct candidates c = {0};
     bool good = look_among(x, x->m->elf, s, &c) && (x->m->names == x->m->elf || look_among(x, x->m->names, s, &c));
     keep_best(&c);
-    lp_status st = good ? choose(x, s, &c, out, err) : lp_carry_nomem(err);
+    lp_status st = good ? choose(x, s, &c, out, err) : LP_E_NOMEM;
     free(c.v);
-    return st;
+    return x->m->nomem || st == LP_E_NOMEM ? lp_carry_nomem(err) : st; /* on half of the facts nothing is decided */
 }
 
 lp_status lp_carry_find(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol **out, struct lp_error *err)

@@ -26,12 +26,17 @@ struct lp_uses {
     size_t nfn, fn_cap;
     struct use *use, *call;                 /* call: at is where it leads */
     size_t nuse, use_cap, ncall, call_cap;
+    bool failed;                            /* no memory */
 };
 
-static void add(struct use **v, size_t *n, size_t *cap, struct use u)
+/* False without memory. */
+static bool add(struct use **v, size_t *n, size_t *cap, struct use u)
 {
-    struct use *p = *n && (*v)[*n - 1].by == u.by && (*v)[*n - 1].at == u.at ? NULL : lp_grow(*v, cap, *n, sizeof *p);
-    if (p) *v = p, p[(*n)++] = u;
+    if (*n && (*v)[*n - 1].by == u.by && (*v)[*n - 1].at == u.at) return true;
+    struct use *p = lp_grow(*v, cap, *n, sizeof *p);
+    if (!p) return false;
+    *v = p, p[(*n)++] = u;
+    return true;
 }
 
 /* Registers whose values are known. THREAD: the thread pointer, above all addresses. */
@@ -39,22 +44,21 @@ struct known { uint64_t value[32]; uint32_t set; };
 struct reading {
     struct lp_uses *u;
     uint32_t by;
-    const uint8_t *code;
-    const struct lp_elf_symbol *f;
-    struct known now, jump;  /* jump: at the last one to somewhere else */
+    uint64_t start, size;
+    struct known now;
     struct known *at;        /* of words that have been branched to from in front; at[i].set bit 31: there is */
 };
 #define THREAD (UINT64_C(1) << 62)
 #define HAS (UINT32_C(1) << 31)
 #define SAVED UINT32_C(0x1ff80000) /* X19 - X28 */
 
-static void made(struct reading *r, uint64_t addr) { add(&r->u->use, &r->u->nuse, &r->u->use_cap, (struct use){r->by, addr}); }
+static void made(struct reading *r, uint64_t addr) { r->u->failed |= !add(&r->u->use, &r->u->nuse, &r->u->use_cap, (struct use){r->by, addr}); }
 
 static void branch(struct reading *r, uint64_t pc, uint64_t to)
 {
-    bool inside = to >= r->f->value && to < r->f->value + r->f->size;
-    if (!inside) add(&r->u->call, &r->u->ncall, &r->u->call_cap, (struct use){r->by, to});
-    struct known *k = inside && to > pc ? &r->at[(to - r->f->value) / 4] : NULL;
+    bool inside = to - r->start < r->size;
+    if (!inside) r->u->failed |= !add(&r->u->call, &r->u->ncall, &r->u->call_cap, (struct use){r->by, to});
+    struct known *k = inside && to > pc ? &r->at[(to - r->start) / 4] : NULL;
     if (k && !(k->set & HAS)) *k = r->now, k->set |= HAS;
 }
 
@@ -68,11 +72,12 @@ static void step(struct reading *r, uint64_t pc, uint32_t word)
 {
     unsigned row = lp_a64_find(word, LP_A64_ALL), rd = word & 31, rn = word >> 5 & 31, rm = word >> 16 & 31;
     uint64_t to, value = 0;
-    bool target = lp_a64_target(word, pc, &to), adr = (word & 0x1f000000) == 0x10000000, add_imm = (word & 0xff800000) == 0x91000000, known = adr;
+    bool target = lp_a64_target(word, pc, &to), adr = lp_a64_is_adr(word), known = adr;
     if (adr) value = to;
-    else if ((word & 0xffffffe0) == 0xd53bd040) known = true, value = THREAD; /* MRS Xd, TPIDR_EL0 */
-    else if (add_imm && r->now.set >> rn & 1 && rn < 31) known = true, value = r->now.value[rn] + ((uint64_t)(word >> 10 & 0xfff) << (word >> 22 & 1 ? 12 : 0));
-    else if ((word & 0xffe0ffe0) == 0xaa0003e0 && rm < 31) known = r->now.set >> rm & 1, value = r->now.value[rm]; /* MOV */
+    else if (lp_a64_is_tpidr(word)) known = true, value = THREAD;
+    else if (lp_a64_is_add_imm(word) && r->now.set >> rn & 1 && rn < 31)
+        known = true, value = r->now.value[rn] + ((uint64_t)(word >> 10 & 0xfff) << (word >> 22 & 1 ? 12 : 0));
+    else if (lp_a64_is_mov(word) && rm < 31) known = r->now.set >> rm & 1, value = r->now.value[rm];
     else access(r, row, word);
     if (known && !(row == A64_ADRP)) made(r, value);
     r->now.set &= ~(lp_a64_regs(row, word).write & ~HAS);
@@ -81,25 +86,35 @@ static void step(struct reading *r, uint64_t pc, uint32_t word)
     if (row == A64_BL || row == A64_BLR) r->now.set &= SAVED;
     bool leaves = row == A64_B || row == A64_BR || row == A64_RET;
     if (!leaves) return;
-    r->jump = r->now;
-    size_t next = (size_t)(pc + 4 - r->f->value) / 4;
-    if (pc + 4 >= r->f->value + r->f->size) return;
+    size_t next = (size_t)(pc + 4 - r->start) / 4;
+    if (pc + 4 - r->start >= r->size) return;
     if (r->at[next].set & HAS) r->now = r->at[next], r->now.set &= ~HAS;
     else if (row != A64_BR) r->now.set &= SAVED;
 }
 
-static void read_function(struct lp_maker *m, struct lp_uses *u, const struct lp_elf_symbol *f)
+/* Up to `end`, where the next one begins: symbols may overlap. */
+static void read_function(struct lp_maker *m, struct lp_uses *u, const struct lp_elf_symbol *f, uint64_t end)
 {
     const struct lp_elf_info *info = lp_elf_info(m->elf);
     int64_t off = lp_elf_offset(m->elf, f->value);
     if (off < 0 || f->size < 4 || f->value & 3 || !lp_within((uint64_t)off, f->size, info->image_size)) return;
+    const uint8_t *code = (const uint8_t *)info->image + off;
+    struct reading r = {.u = u, .by = (uint32_t)u->nfn, .start = f->value, .size = f->size < end - f->value ? f->size : end - f->value};
     struct user *v = lp_grow(u->fn, &u->fn_cap, u->nfn, sizeof *v);
-    struct reading r = {.u = u, .by = (uint32_t)u->nfn, .code = (const uint8_t *)info->image + off, .f = f};
-    r.at = v ? calloc(f->size / 4 + 1, sizeof *r.at) : NULL;
     u->fn = v ? v : u->fn;
+    r.at = v ? calloc(r.size / 4 + 1, sizeof *r.at) : NULL;
     if (r.at) v[u->nfn++] = (struct user){f, false};
-    for (uint64_t at = 0; r.at && at + 4 <= f->size; at += 4) step(&r, f->value + at, lp_le32(r.code + at));
+    else u->failed = true;
+    for (uint64_t at = 0; r.at && at + 4 <= r.size; at += 4) step(&r, f->value + at, lp_le32(code + at));
     free(r.at);
+}
+
+/* Where the next function of another address begins. */
+static uint64_t next_function(const struct lp_elf_symbol *v, size_t n, size_t i)
+{
+    const uint64_t at = v[i].value;
+    while (++i < n && (v[i].value == at || v[i].type != STT_FUNC)) continue;
+    return i < n ? v[i].value : UINT64_MAX;
 }
 
 static struct lp_uses *uses_of(struct lp_maker *m, uint32_t unit)
@@ -109,10 +124,12 @@ static struct lp_uses *uses_of(struct lp_maker *m, uint32_t unit)
     for (struct lp_uses *u = m->uses; u; u = u->next)
         if (u->unit == unit) return u;
     struct lp_uses *u = calloc(1, sizeof *u);
-    if (!u) return NULL;
+    if (!u) return m->nomem = true, NULL;
     u->unit = unit, u->next = m->uses, m->uses = u;
     for (size_t i = 0; i < n; i++)
-        if (v[i].type == STT_FUNC && (!u->nfn || u->fn[u->nfn - 1].f->value != v[i].value) && lp_unit_of(m, &v[i]) == unit) read_function(m, u, &v[i]);
+        if (v[i].type == STT_FUNC && (!u->nfn || u->fn[u->nfn - 1].f->value != v[i].value) && lp_unit_of(m, &v[i]) == unit)
+            read_function(m, u, &v[i], next_function(v, n, i));
+    m->nomem |= u->failed;
     return u;
 }
 
@@ -240,6 +257,7 @@ enum lp_owner lp_owner_common(const struct lp_carrying *x, uint32_t unit, const 
     struct lp_uses *u = uses_of(x->m, unit);
     bool *is = u ? object_users(x, u, s) : NULL, any = false, common = false, exact = true;
     size_t n = u ? users(x, u, t) : 0;
+    x->m->nomem |= u && !is;
     for (size_t i = 1; is && i < x->c->o->nsym; i++) {
         bool has = false;
         for (size_t k = 0; k < u->nfn && is[i] && !has; k++) has = u->fn[k].is && same_function(u->fn[k].f->name, program_name(x, &x->c->o->sym[i]));

@@ -14,8 +14,8 @@
 
 /* CONST: it reads nothing but its arguments. */
 enum effect { CONST, READS, WRITES };
-enum { MOST_DEPTH = 8 };
-struct look { struct lp_maker *m; const lp_patch *patch; uint64_t self; };
+enum { MOST_DEPTH = 8, MOST_STEPS = 1 << 20 };
+struct look { struct lp_maker *m; const lp_patch *patch; uint64_t self; unsigned steps; }; /* steps: words that have been looked at */
 
 static enum effect more(enum effect a, enum effect b) { return a > b ? a : b; }
 
@@ -26,7 +26,7 @@ struct known { uint32_t own, sums; };
 /* Exceptions, system registers but the thread pointer, barriers; not hints, of which landing pads and signatures are. */
 static bool is_special(uint32_t word)
 {
-    if ((word & 0xfffff01f) == 0xd503201f || (word & 0xffffffe0) == 0xd53bd040) return false;
+    if ((word & 0xfffff01f) == 0xd503201f || lp_a64_is_tpidr(word)) return false;
     return (word & 0xff000000) == 0xd4000000 || (word & 0xffc00000) == 0xd5000000;
 }
 
@@ -37,14 +37,14 @@ static enum effect effect_of(uint32_t word, struct known *k, bool constant)
     unsigned row = lp_a64_find(word, LP_A64_ALL), rd = word & 31, rn = word >> 5 & 31;
     struct lp_a64_access a;
     enum effect e = CONST;
-    bool accesses = lp_a64_access(row, word, &a), add_imm = (word & 0xff800000) == 0x91000000, mov = (word & 0xffe0ffe0) == 0xaa0003e0;
+    bool accesses = lp_a64_access(row, word, &a);
     if (accesses && !(*own >> a.base & 1) && a.bytes) e = a.store ? WRITES : READS;
     const uint32_t written = lp_a64_regs(row, word).write & ~STACK;
     const bool sum = row == A64_ADD_ext || row == A64_ADD_shift || row == A64_ADD_reg, out = row == A64_BLR || row == A64_BLRA || row == A64_BLRA_Z;
     if (out || ((row == A64_BR || row == A64_BRA || row == A64_BRA_Z) && !(k->sums >> rn & 1))) e = WRITES;
     k->sums = sum ? k->sums | written : k->sums & ~written;
     if (is_special(word) || row == A64_UNDEFINED) e = WRITES;
-    uint32_t kept = constant || (add_imm && *own >> rn & 1) || (mov && *own >> (word >> 16 & 31) & 1) ? UINT32_C(1) << rd : 0;
+    uint32_t kept = constant || (lp_a64_is_add_imm(word) && *own >> rn & 1) || (lp_a64_is_mov(word) && *own >> (word >> 16 & 31) & 1) ? UINT32_C(1) << rd : 0;
     *own = (*own & ~written) | kept;
     if (accesses && a.writeback && a.base < 31 && e == CONST) *own |= UINT32_C(1) << a.base;
     return e;
@@ -62,11 +62,12 @@ static enum effect old_effect(struct look *l, uint64_t entry, unsigned depth)
     if (off < 0 || f->type != STT_FUNC || f->value != entry || f->size < 4 || depth > MOST_DEPTH) return WRITES;
     if (!lp_within((uint64_t)off, f->size, info->image_size)) return WRITES;
     for (uint64_t at = 0, to; at + 4 <= f->size && e != WRITES; at += 4) {
+        if (++l->steps > MOST_STEPS) return WRITES;
         uint32_t word = lp_le32((const uint8_t *)info->image + off + at);
-        bool adr = (word & 0x1f000000) == 0x10000000, target = lp_a64_target(word, f->value + at, &to) && !adr;
+        bool target = lp_a64_target(word, f->value + at, &to) && !lp_a64_is_adr(word);
         bool leaves = target && (to < f->value || to >= f->value + f->size);
         if (!target) e = more(e, effect_of(word, &k, false));
-        else if (leaves && (word & 0x7c000000) == 0x14000000) e = more(e, old_effect(l, to, depth + 1));
+        else if (leaves && lp_a64_is_b_bl(word)) e = more(e, old_effect(l, to, depth + 1));
         else if (leaves && (word & 0x3b000000) != 0x18000000) e = WRITES; /* LDR (literal) reads constants */
     }
     return e;
@@ -114,26 +115,36 @@ static enum effect new_effect(struct look *l, const struct lp_func *f, unsigned 
         const struct lp_change *c = &f->body[i];
         const uint32_t word = c->new_word;
         uint64_t to;
-        bool adr = (word & 0x1f000000) == 0x10000000, branch = (word & 0x7c000000) == 0x14000000;
+        if (++l->steps > MOST_STEPS) return WRITES;
         if (c->keep_count) e = WRITES;
-        else if (branch && c->fix) e = more(e, call_effect(l, &c->fix->expr, depth));
-        else if (!lp_a64_target(word, 0, &to) || adr) e = more(e, effect_of(word, &k, c->fix && is_constant(l, &c->fix->expr)));
+        else if (lp_a64_is_b_bl(word) && c->fix) e = more(e, call_effect(l, &c->fix->expr, depth));
+        else if (!lp_a64_target(word, 0, &to) || lp_a64_is_adr(word)) e = more(e, effect_of(word, &k, c->fix && is_constant(l, &c->fix->expr)));
     }
     return e;
 }
 
 /* ---- callers, as the compiler has seen them ---- */
 
-struct callers { struct lp_maker *m; const struct lp_elf_symbol *f; uint32_t unit; uint64_t at; size_t n; };
+/* A function of the patch that had less effect. at: the first of n calls that are left. */
+struct suspect { const struct lp_elf_symbol *f; const struct lp_origin *from; uint32_t unit; enum effect was, now; uint64_t at; size_t n; };
+struct suspects { struct lp_maker *m; struct suspect *v; size_t n, cap; };
+
+static bool is_replaced(const struct lp_maker *m, const struct lp_elf_symbol *f)
+{
+    for (size_t i = 0; i < m->nmade; i++)
+        if (m->made[i].kind == LP_MADE_FUNC && m->made[i].addr == f->value) return true;
+    return false;
+}
 
 static void note_caller(void *ctx, const struct lp_maker *m, uint64_t from, uint64_t to)
 {
-    struct callers *c = ctx;
-    const struct lp_elf_symbol *by = to == c->f->value ? lp_maker_symbol_at(m, from) : NULL;
-    if (!by || by->value == c->f->value || lp_unit_of(c->m, by) != c->unit || !lp_elf_is_code(m->elf, from)) return;
-    for (size_t i = 0; i < m->nmade; i++)
-        if (m->made[i].kind == LP_MADE_FUNC && m->made[i].addr == by->value) return;
-    if (!c->n++) c->at = from;
+    struct suspects *s = ctx;
+    for (size_t i = 0; i < s->n; i++) {
+        struct suspect *x = &s->v[i];
+        const struct lp_elf_symbol *by = to == x->f->value ? lp_maker_symbol_at(m, from) : NULL;
+        if (!by || by->value == x->f->value || lp_unit_of(s->m, by) != x->unit || !lp_elf_is_code(m->elf, from) || is_replaced(m, by)) continue;
+        if (!x->n++) x->at = from;
+    }
 }
 
 static const struct lp_func *body_of(const struct look *l, uint64_t entry)
@@ -149,23 +160,36 @@ static const struct lp_func *body_of(const struct look *l, uint64_t entry)
     return NULL;
 }
 
+/* Is its new body more than the old one was? What cannot be known counts as no harm. */
+static void suspect(struct suspects *s, const lp_patch *p, const struct lp_made *made)
+{
+    struct look l = {s->m, p, made->addr, 0};
+    const struct lp_elf_symbol *f = lp_maker_symbol_at(s->m, l.self);
+    const struct lp_func *body = made->kind == LP_MADE_FUNC && f && f->value == l.self ? body_of(&l, l.self) : NULL;
+    const enum effect was = body ? old_effect(&l, l.self, 0) : WRITES, now = was < WRITES ? new_effect(&l, body, 0) : CONST;
+    struct suspect *v = now > was && l.steps <= MOST_STEPS ? lp_grow(s->v, &s->cap, s->n, sizeof *v) : NULL;
+    if (!v) return;
+    s->v = v;
+    v[s->n++] = (struct suspect){.f = f, .from = &made->from, .unit = lp_unit_of(s->m, f), .was = was, .now = now};
+}
+
+static void tell(struct lp_maker *m, const struct suspect *x)
+{
+    static const char *const was[] = {[CONST] = ", which its arguments alone decide", [READS] = ""};
+    struct lp_buf b = {0};
+    lp_edit_say(m, x->at, &b);
+    lp_edit_warn(m, x->from, "the old body of %.100s has no effect but its result%s, and the new one %s: the compiler may have merged, moved or "
+                 "dropped calls of it (gcc -fipa-pure-const), of which %.100s%s is left: see CAVEATS of lpmake(1)", x->f->name, was[x->was],
+                 x->now == WRITES ? "has" : "reads memory", b.data ? b.data : "?", x->n > 1 ? " ..." : "");
+    lp_buf_free(&b);
+}
+
 void lp_warn_pure(struct lp_maker *m, const lp_patch *p)
 {
-    static const char *const was[] = {", which its arguments alone decide", ""};
-    for (size_t i = 0; m->warn && i < m->nmade; i++) {
-        struct look l = {m, p, m->made[i].addr};
-        const struct lp_elf_symbol *f = lp_maker_symbol_at(m, l.self);
-        const struct lp_func *body = m->made[i].kind == LP_MADE_FUNC && f && f->value == l.self ? body_of(&l, l.self) : NULL;
-        const enum effect old = body ? old_effect(&l, l.self, 0) : WRITES, now = body && old < WRITES ? new_effect(&l, body, 0) : CONST;
-        struct callers c = {m, f, f ? lp_unit_of(m, f) : 0, 0, 0};
-        struct lp_buf b = {0};
-        if (now <= old) continue;
-        lp_maker_branches(m, note_caller, &c);
-        if (!c.n) continue;
-        lp_edit_say(m, c.at, &b);
-        lp_edit_warn(m, &m->made[i].from, "the old body of %.100s has no effect but its result%s, and the new one %s: the compiler may have merged, moved or "
-                     "dropped calls of it (gcc -fipa-pure-const), of which %.100s%s is left: see CAVEATS of lpmake(1)", f->name, was[old],
-                     now == WRITES ? "has" : "reads memory", b.data ? b.data : "?", c.n > 1 ? " ..." : "");
-        lp_buf_free(&b);
-    }
+    struct suspects s = {.m = m};
+    for (size_t i = 0; m->warn && i < m->nmade; i++) suspect(&s, p, &m->made[i]);
+    if (s.n) lp_maker_branches(m, note_caller, &s);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.v[i].n) tell(m, &s.v[i]);
+    free(s.v);
 }

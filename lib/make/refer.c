@@ -202,7 +202,7 @@ static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, ui
 
 static bool of_file(const struct lp_objsym *s, const struct lp_elf_symbol *t)
 {
-    return s->bind == STB_LOCAL && s->file && t->file && strcmp(lp_base_name(s->file), lp_base_name(t->file)) == 0;
+    return s->bind == STB_LOCAL && lp_same_base(s->file, t->file);
 }
 
 /* It is of the replaced function's source file, and the object of another one: a variable of its own is meant perhaps. */
@@ -501,7 +501,7 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
     if (s->section == SHN_UNDEF) {
         struct lp_buf name = {0};
         bool weak = s->bind == STB_WEAK;
-        lp_carry_list(x, s);
+        if ((st = lp_carry_list(x, s, err)) != LP_OK) return st;
         if ((st = refer_defined(x, s->name, r->addend, out, err)) != LP_E_SYMBOL) return st;
         st = lp_edit_symbol(x->m, x->e, x->arg, s->name, &weak, &name, err);
         if (st == LP_E_SYMBOL) lp_carry_fail(x, err, st, "it needs `%s`, which the program does not have", s->name);

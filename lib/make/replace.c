@@ -203,24 +203,21 @@ static lp_status carry_own(struct lp_carrying *x, struct lp_buf *data, struct lp
     return s;
 }
 
-static bool is_done(const struct lp_carrier *c)
+/* One that has pieces to be carried; NULL = all is done. */
+static struct lp_carrier *undone(const struct lp_maker *m)
 {
-    for (size_t i = 0; i < c->npiece; i++)
-        if (!c->piece[i].done) return false;
-    return true;
+    for (size_t i = 0; i < m->ncarrier; i++)
+        for (size_t k = 0; k < m->carrier[i]->npiece; k++)
+            if (!m->carrier[i]->piece[k].done) return m->carrier[i];
+    return NULL;
 }
 
-/* Those of other objects, too. */
+/* Those of other objects, too: each may ask for more of any. */
 static lp_status carry_pieces(struct lp_carrying *x, struct lp_buf *data, struct lp_buf *code, struct lp_error *err)
 {
     lp_status s = carry_own(x, data, code, err);
-    for (size_t i = 0; i < x->m->ncarrier && s == LP_OK; i++) {
-        struct lp_carrying other = *x;
-        other.c = x->m->carrier[i];
-        if (is_done(other.c)) continue;
-        s = carry_own(&other, data, code, err);
-        i = (size_t)-1; /* it may have asked for more of those in front */
-    }
+    struct lp_carrying other = *x;
+    while (s == LP_OK && (other.c = undone(x->m)) != NULL) s = carry_own(&other, data, code, err);
     return s;
 }
 

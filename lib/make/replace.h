@@ -49,7 +49,8 @@ enum lp_owner lp_owner_common(const struct lp_carrying *x, uint32_t unit, const 
 /* started.c: refused if a constructor of the object fills this new variable, or one of the section. */
 lp_status lp_carry_unfilled(struct lp_carrying *x, const struct lp_objsym *s, struct lp_error *err);
 lp_status lp_carry_unfilled_all(struct lp_carrying *x, uint32_t section, struct lp_error *err);
-void lp_carry_list(struct lp_carrying *x, const struct lp_objsym *bound); /* new elements of a list of the linker's are warned of */
+/* New elements of a list of the linker's are warned of. LP_E_NOMEM. */
+lp_status lp_carry_list(struct lp_carrying *x, const struct lp_objsym *bound, struct lp_error *err);
 /* carry.c: text. */
 lp_status lp_carry_body(struct lp_carrying *x, uint32_t section, uint64_t start, uint64_t end, struct lp_buf *out, struct lp_error *err);
 bool lp_carry_same_code(const struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t);

@@ -56,6 +56,7 @@ static bool read_constructors(struct lp_carrier *c)
     }
     const bool good = c->started && todo.v;
     free(todo.v);
+    if (!good) free(c->started), c->started = NULL;
     return good;
 }
 
@@ -101,7 +102,7 @@ lp_status lp_carry_unfilled_all(struct lp_carrying *x, uint32_t section, struct 
 /* ---- lists that linkers make ---- */
 
 /* A reference to __start_NAME or __stop_NAME: a section of that name in the object has its part of the list. */
-void lp_carry_list(struct lp_carrying *x, const struct lp_objsym *bound)
+lp_status lp_carry_list(struct lp_carrying *x, const struct lp_objsym *bound, struct lp_error *err)
 {
     const struct lp_objfile *o = x->c->o;
     const char *name = strncmp(bound->name, "__start_", 8) == 0 ? bound->name + 8 : strncmp(bound->name, "__stop_", 7) == 0 ? bound->name + 7 : NULL;
@@ -109,8 +110,11 @@ void lp_carry_list(struct lp_carrying *x, const struct lp_objsym *bound)
         const struct lp_objsym *s = &o->sym[i];
         const struct lp_elf_symbol *t;
         if (s->type != STT_OBJECT || !s->section || s->section >= SHN_LORESERVE || strcmp(o->sec[s->section].head->name, name) != 0) continue;
-        if (lp_carry_find(x, s, &t, NULL) == LP_E_SYMBOL && !lp_carry_told(x->c, s))
+        lp_status st = lp_carry_find(x, s, &t, NULL);
+        if (st == LP_E_NOMEM) return lp_carry_nomem(err);
+        if (st == LP_E_SYMBOL && !lp_carry_told(x->c, s))
             lp_edit_warn(x->m, &x->e->from, "%s: `%s` in the section `%s` is not in the program's list of that name, which a patch does not lengthen",
                          x->c->path, s->name, name);
     }
+    return LP_OK;
 }

@@ -31,18 +31,18 @@ static const char *name_of(const uint8_t *text, uint64_t size, uint32_t off)
 static bool is_mapping(const char *name) { return name[0] == '$' && (name[1] == 'x' || name[1] == 'd') && (!name[2] || name[2] == '.'); }
 
 /* Elf64_Sym: name 0, info 4, shndx 6, value 8, size 16. Behind an STT_FILE without a name there is what was global in its object, and what link-time
- * optimisation has made, of which the mapping symbols tell. */
-static void read_table(struct lp_units *u, const uint8_t *p, uint64_t n, const uint8_t *text, uint64_t size)
+ * optimisation has made, of which the mapping symbols tell. False without memory. */
+static bool read_table(struct lp_units *u, const uint8_t *p, uint64_t n, const uint8_t *text, uint64_t size)
 {
     uint32_t unit = LP_UNIT_LTO;
     for (uint64_t i = 0; i < n; i++, p += sizeof(Elf64_Sym)) {
         const char *name = name_of(text, size, lp_le32(p));
         unsigned type = p[4] & 15, section = lp_le16(p + 6);
         bool sized = lp_le64(p + 16) > 0 && (type == STT_FUNC || type == STT_OBJECT || type == STT_TLS);
-        if (p[4] >> 4 != STB_LOCAL) return;
+        if (p[4] >> 4 != STB_LOCAL) break;
         if (type == STT_FILE) {
             const char **v = lp_grow(u->name, &u->name_cap, u->nname, sizeof *v);
-            if (!v) return;
+            if (!v) return false;
             u->name = v;
             v[u->nname++] = name;
             unit = !*name || strcmp(name, "<artificial>") == 0 ? LP_UNIT_LTO : (uint32_t)u->nname;
@@ -50,10 +50,11 @@ static void read_table(struct lp_units *u, const uint8_t *p, uint64_t n, const u
         }
         if (!section || section >= SHN_LORESERVE || !(is_mapping(name) || (sized && unit != LP_UNIT_LTO))) continue;
         struct mark *v = lp_grow(u->mark, &u->cap, u->nmark, sizeof *v);
-        if (!v) return;
+        if (!v) return false;
         u->mark = v;
         v[u->nmark++] = (struct mark){type == STT_TLS ? OF_TLS(lp_le64(p + 8)) : lp_le64(p + 8), unit, (uint32_t)i, sized};
     }
+    return true;
 }
 
 static const struct lp_units *units_of(struct lp_maker *m)
@@ -61,13 +62,15 @@ static const struct lp_units *units_of(struct lp_maker *m)
     const struct lp_elf_info *info = lp_elf_info(m->names);
     size_t n;
     const struct lp_elf_section *s = lp_elf_sections(m->names, &n);
-    if (m->units || !(m->units = calloc(1, sizeof *m->units))) return m->units;
+    if (m->units) return m->units;
+    m->units = calloc(1, sizeof *m->units);
+    if (!m->units) return m->nomem = true, NULL;
     for (size_t i = 0; i < n; i++) {
         if (s[i].type != SHT_SYMTAB || s[i].link >= n || !lp_within(s[i].offset, s[i].size, info->image_size)) continue;
         const struct lp_elf_section *t = &s[s[i].link];
         const uint8_t *image = info->image;
         if (!lp_within(t->offset, t->size, info->image_size)) continue;
-        read_table(m->units, image + s[i].offset, s[i].size / sizeof(Elf64_Sym), image + t->offset, t->size);
+        m->nomem |= !read_table(m->units, image + s[i].offset, s[i].size / sizeof(Elf64_Sym), image + t->offset, t->size);
     }
     if (m->units->nmark) qsort(m->units->mark, m->units->nmark, sizeof *m->units->mark, by_place);
     return m->units;

@@ -177,13 +177,14 @@ void lp_vm_free(lp_vm *vm)
 {
     if (!vm)
         return;
-    atomic_store(&there_is_one, false);
     lp_vm_stop_watches(vm);
     if (vm->control)
         lp_control_server_stop(vm->control);
     vm->control = NULL;
-    if (vm->running)
+    if (vm->running) {
+        atomic_store(&there_is_one, false);
         return;
+    }
     if (vm->mem)
         lp_mem_on_change(vm->mem, NULL, NULL);
     lp_live_free(vm->live);
@@ -194,6 +195,7 @@ void lp_vm_free(lp_vm *vm)
     free(vm->program);
     free(vm->told.exe);
     free(vm);
+    atomic_store(&there_is_one, false); /* last: another thread may make one now */
 }
 
 /* ---- loading ---- */

@@ -4,10 +4,7 @@
 need_cross
 . "$tests/diff/pair.sh"
 cd "$scratch" || exit 1
-compilers=with_gcc
-if have_arm64_clang; then compilers="with_gcc with_clang"; else skip "clang" "no clang for AArch64"; fi
-with_gcc() { "$CROSS_CC" -w "$@"; }
-with_clang() { arm64_clang -w "$@"; }
+both_compilers
 # refused NAME ID TEXT OLD NEW
 refused()
 {

@@ -1,6 +1,14 @@
 # pair.sh - for tests that compare two small programs. Sourced behind lib.sh.
 sysroot=$(arm64_sysroot) || sysroot=/
 run() { timeout 60 lprun --no-control -L "$sysroot" "$@" 2>&1; }
+# both_compilers: $compilers are commands that compile, with GCC and, if it is there, clang
+both_compilers()
+{
+    compilers=with_gcc
+    if have_arm64_clang; then compilers="with_gcc with_clang"; else skip "clang" "no clang for AArch64"; fi
+}
+with_gcc() { "$CROSS_CC" -w "$@"; }
+with_clang() { arm64_clang -w "$@"; }
 # nothing NAME OLD NEW: no change
 nothing()
 {

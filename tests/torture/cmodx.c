@@ -88,6 +88,8 @@ static void *runs_switched(void *arg)
 {
     for (; now() < until; rounds++) {
         const struct x r = call((struct x){{LOOPS}});
+        if (r.n[1] > LOOPS || r.n[2] != LOOPS || r.n[3] != 3 * LOOPS || r.n[4] != 5 * LOOPS) /* which one is not right tells what ran */
+            fprintf(stderr, "X0-X4: %ld %ld %ld %ld %ld\n", (long)r.n[0], (long)r.n[1], (long)r.n[2], (long)r.n[3], (long)r.n[4]);
         CHECK(r.n[1] <= LOOPS && r.n[2] == LOOPS && r.n[3] == 3 * LOOPS && r.n[4] == 5 * LOOPS);
     }
     return arg;
