@@ -28,7 +28,7 @@ static const struct cli_option options[] = {
     {OPT_DATA, "data", NULL, "include initial values of writable data"},
     {OPT_HEURISTIC, "heuristic", NULL, "accept changed functions that only their neighbours match"},
     {OPT_ASSUME_LINE, "assume-line", NULL, "leave out functions in which nothing but what looks like line numbers differs"},
-    {OPT_LIVE_ONLY, "live-only", NULL, "let the patch import what the old file does not: not for files"},
+    {OPT_LIVE_ONLY, "live-only", NULL, "let the patch import what the old file does not: for running programs alone"},
     {OPT_UNRELATED, "force-unrelated", NULL, "compare files that look unrelated"},
     {OPT_EXIT_ZERO, "exit-zero", NULL, "exit status 0 where it would be 1"},
     CLI_COMMON,
