@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS_MAX = 512, SLOTS = 256, HEADS = 64 };
+enum { STEPS_MAX = 8192, SLOTS = 1024, HEADS = 256 };
 #define ARGUMENTS UINT32_C(0x1ff)      /* X0-X8 */
 #define RESULTS UINT32_C(3)            /* X0, X1 (AAPCS64 6.9) */
 #define TEMPORARY UINT32_C(0x7fe00)    /* X9-X18 */
 #define PRESERVED UINT32_C(0x3ff80000) /* X19-X29 */
-#define KEPT UINT32_C(0x1ff80000)      /* X19-X28, over a call: no address is left in the frame pointer */
+#define KEPT UINT32_C(0x1ffffe00)      /* X9-X28, over a call: callers know which ones a function that they see leaves alone, and read no others
+                                        * behind it; no address is left in the frame pointer */
 
 /* Where the registers of `mask` hold the address, or it and an index. */
 struct scan {
@@ -24,8 +25,11 @@ struct scan {
     unsigned compares, found, ntodo, nseen;
     const struct lp_side *s;
     const struct lp_atom *a;
+    struct lp_words code;
     struct lp_base_users *users;
     uint64_t end; /* the address */
+    uint64_t at;  /* the word that is looked at, where the registers of mask have it */
+    uint32_t mask;
     uint16_t head[HEADS]; /* of what was seen: lists by place, each index + 1 */
     struct { uint64_t at; uint32_t mask; uint16_t next; } todo[SLOTS], seen[SLOTS]; /* last: not all of it is cleared */
 };
@@ -35,10 +39,11 @@ static struct scan *scan_of(const struct lp_side *s, uint32_t atom)
     struct scan *x = malloc(sizeof *x);
     if (!x) return NULL;
     memset(x, 0, offsetof(struct scan, todo));
-    x->s = s, x->a = &s->atom[atom];
+    x->s = s, x->a = &s->atom[atom], x->code = lp_words_of(s, atom);
     return x;
 }
 
+/* The way from there on is still to be gone. */
 static bool push(struct scan *x, uint64_t at, uint32_t mask)
 {
     if (!mask) return true;
@@ -50,6 +55,50 @@ static bool push(struct scan *x, uint64_t at, uint32_t mask)
     x->seen[x->nseen].at = at, x->seen[x->nseen].mask = mask, x->seen[x->nseen].next = *head;
     *head = (uint16_t)++x->nseen;
     x->todo[x->ntodo].at = at, x->todo[x->ntodo++].mask = mask;
+    return true;
+}
+
+/* On to the next word. */
+static bool go_on(struct scan *x, uint32_t mask)
+{
+    x->at += 4, x->mask = mask;
+    return !mask || x->at < x->a->end;
+}
+
+/* At a branch: both ways, or the one to its target. */
+static bool branch_to(struct scan *x, uint64_t target, bool both, uint32_t mask)
+{
+    const uint64_t next = x->at + 4;
+    x->mask = 0;
+    return push(x, target, mask) && (!both || push(x, next, mask));
+}
+
+/* At a BR: all that its jump table leads to. (The end of the function stands for what cannot happen.) */
+static bool jump(struct scan *x, uint32_t mask)
+{
+    const struct lp_table_at *v = lp_tables_of_atom(x->s, x->a);
+    uint32_t k = 0;
+    while (k < x->a->ntable && (v[k].t.br_at != x->at || v[k].t.offsets || !v[k].t.n)) k++;
+    if (k == x->a->ntable) return false;
+    const struct lp_flow_table *t = &v[k].t;
+    uint64_t avail = 0;
+    const uint8_t *p = lp_side_bytes(x->s, t->at, &avail);
+    bool good = p && avail / t->entry_bytes >= t->n;
+    for (uint32_t i = 0; good && i < t->n; i++) {
+        const uint64_t to = lp_flow_table_target(t, p, i);
+        good = to == x->a->end || push(x, to, mask);
+    }
+    x->mask = 0;
+    return good;
+}
+
+/* The next way, if there is one. */
+static bool take(struct scan *x)
+{
+    if (x->mask) return true;
+    if (!x->ntodo) return false;
+    x->ntodo--;
+    x->at = x->todo[x->ntodo].at, x->mask = x->todo[x->ntodo].mask;
     return true;
 }
 
@@ -96,31 +145,40 @@ static bool steps_there(const struct scan *x, uint64_t end, unsigned reg)
 }
 
 /* The same for an address of which only the place counts, not what is there. */
-static bool step_compared(struct scan *x, uint64_t at, uint32_t w, uint32_t mask, uint32_t write)
+static bool step_compared(struct scan *x, uint32_t w, uint32_t mask, uint32_t write)
 {
     const unsigned other = mask >> (w >> 5 & 31) & 1 ? w >> 16 & 31 : w >> 5 & 31;
     x->compares += compares(w);
     if (compares(w) && other < 31) x->stepped |= steps_there(x, x->end, other);
-    if (lp_a64_is_mov(w)) return push(x, at + 4, (mask & ~write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
-    return compares(w) && push(x, at + 4, mask & ~write);
+    if (lp_a64_is_mov(w)) return go_on(x, (mask & ~write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
+    return compares(w) && go_on(x, mask & ~write);
+}
+
+/* What a function does with registers: reads as it finds them; and if it is no more than a row of words that returns, changes. Compilers know that of
+ * functions that they see, and keep values in the registers that those leave alone. */
+struct callee { bool seen, whole; uint32_t read, write; };
+static struct callee callee_of(const struct scan *x, uint64_t target)
+{
+    const uint64_t to = lp_side_through(x->s, target);
+    const uint32_t i = lp_side_atom(x->s, to);
+    struct callee c = {.seen = i != LP_NONE};
+    if (!c.seen || x->s->atom[i].kind == LP_ATOM_PLT) return c;
+    for (uint64_t at = to; at < x->s->atom[i].end && !c.whole; at += 4) {
+        const uint32_t w = lp_code_word(x->s, at);
+        const struct lp_a64_regs r = lp_a64_regs(lp_a64_find(w, LP_A64_ALL), w);
+        c.read |= r.read & ~c.write;
+        c.whole = (w & 0xfffffc1f) == 0xd65f0000;
+        if (lp_word_is_branch(w) || (w & 0xfe000000) == 0xd6000000) break;
+        c.write |= r.write;
+    }
+    return c;
 }
 
 /* Does a function read one of these registers as it finds it, though none is an argument? Code that was moved out of several functions does. */
-static bool takes(const struct scan *x, uint64_t target, uint32_t mask)
-{
-    const uint32_t i = lp_side_atom(x->s, lp_side_through(x->s, target));
-    if (i == LP_NONE) return true;
-    if (x->s->atom[i].kind == LP_ATOM_PLT) return false;
-    mask &= TEMPORARY;
-    for (uint64_t at = lp_side_through(x->s, target); at < x->s->atom[i].end && mask; at += 4) {
-        const uint32_t w = lp_code_word(x->s, at);
-        const struct lp_a64_regs r = lp_a64_regs(lp_a64_find(w, LP_A64_ALL), w);
-        if (r.read & mask) return true;
-        if (lp_word_is_branch(w) || (w & 0xfe000000) == 0xd6000000) break;
-        mask &= ~r.write;
-    }
-    return false;
-}
+static bool takes(const struct callee *c, uint32_t mask) { return !c->seen || c->read & mask & TEMPORARY; }
+
+/* Where a call leaves the address. */
+static uint32_t kept(const struct callee *c, uint32_t mask) { return c->whole ? mask & ~c->write & ~(UINT32_C(1) << 30) : mask & KEPT; }
 
 /* A branch to another function, which knows of nothing but arguments. (The .cold part of this one has its registers.) */
 static bool is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
@@ -130,6 +188,18 @@ static bool is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
     return b && b->start == target && (b->kind == LP_ATOM_PLT || (b->kind == LP_ATOM_FUNC && b->parent == LP_NONE && x->a->parent == LP_NONE));
 }
 
+/* Does it branch within itself? Code that was moved out of several functions is a part of a basic block of theirs. */
+static bool has_blocks(const struct scan *x)
+{
+    for (uint64_t at = x->a->start; at < x->a->end; at += 4) {
+        const uint32_t w = lp_words_at(&x->code, at);
+        uint64_t target;
+        uint32_t field;
+        if (lp_word_is_branch(w) && w >> 26 != 0x25 && lp_word_target(w, at, &target, &field) && target >= x->a->start && target < x->a->end) return true;
+    }
+    return false;
+}
+
 /* What may still be meant where the function returns: results, but of code that was moved out of several functions, anything of theirs. What is compared
  * is one result at the most. */
 static uint32_t returned(const struct scan *x)
@@ -137,40 +207,59 @@ static uint32_t returned(const struct scan *x)
     if (x->compared) return 1;
     const char *name = lp_atom_name(x->a);
     const bool gcc = lp_linked_by(x->s->elf, "GCC") && !lp_linked_by(x->s->elf, "clang"); /* which moves no code out so */
-    const bool whole = name ? strncmp(name, "OUTLINED_FUNCTION", 17) != 0 : gcc;
+    const bool whole = name ? strncmp(name, "OUTLINED_FUNCTION", 17) != 0 : gcc || has_blocks(x);
     return whole ? RESULTS : ARGUMENTS | TEMPORARY;
 }
 
-/* One word in the way of mask; false: the address gets away. */
-static bool step(struct scan *x, uint64_t at, uint32_t mask)
+/* Over a call; false: the address may be an argument. */
+static bool call(struct scan *x, const struct callee *c)
 {
-    uint32_t w = lp_code_word(x->s, at), field;
-    unsigned row = lp_a64_find(w, LP_A64_ALL);
-    struct lp_a64_regs r = lp_a64_regs(row, w);
+    const uint32_t args = x->mask & ARGUMENTS & (c->whole ? c->read : ARGUMENTS);
+    if ((args && !x->compared) || takes(c, x->mask)) return false;
+    x->left |= args;
+    return go_on(x, kept(c, x->mask));
+}
+
+/* The next word in the way; false: the address gets away. */
+static bool step(struct scan *x)
+{
+    const uint64_t at = x->at;
+    const uint32_t mask = x->mask, w = lp_words_at(&x->code, at);
+    const unsigned row = lp_a64_find(w, LP_A64_ALL);
+    const struct lp_a64_regs r = lp_a64_regs(row, w);
     struct lp_a64_access m;
     uint64_t target;
-    bool branch = lp_word_is_branch(w);
+    uint32_t field;
+    const bool branch = lp_word_is_branch(w);
     if (row == A64_UNDEFINED) return false;
-    if ((w & 0xfe000000) == 0xd6000000) return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & returned(x)) && !(mask >> 30 & 1); /* RET; BR, BLR: unknown */
+    if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);
+    const bool calls = (w & 0xfffffc1f) == 0xd63f0000;
+    if ((w & 0xfe000000) == 0xd6000000 && !calls) { /* RET */
+        x->mask = 0;
+        return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & returned(x)) && !(mask >> 30 & 1);
+    }
+    if (calls) return !(r.read & mask) && call(x, &(struct callee){.seen = true});
     if (w >> 26 == 0x25) {
-        if ((mask & ARGUMENTS && !x->compared) || !lp_word_target(w, at, &target, &field) || takes(x, target, mask)) return false;
-        x->left |= mask & ARGUMENTS;
-        return push(x, at + 4, mask & KEPT);
+        const struct callee c = lp_word_target(w, at, &target, &field) ? callee_of(x, target) : (struct callee){0};
+        return call(x, &c);
     }
     if (branch && r.read & mask) return false;
-    if (branch && lp_word_target(w, at, &target, &field) && is_tail_call(x, w, target))
-        return !(mask & (ARGUMENTS | PRESERVED)) && !takes(x, target, mask);
-    if (branch && lp_word_target(w, at, &target, &field)) return push(x, target, mask) && (w >> 26 == 5 || push(x, at + 4, mask));
-    if (r.read & mask && x->compared) return step_compared(x, at, w, mask, r.write);
+    if (branch && lp_word_target(w, at, &target, &field)) {
+        x->mask = 0;
+        if (!is_tail_call(x, w, target)) return branch_to(x, target, w >> 26 != 5, mask);
+        const struct callee c = callee_of(x, target);
+        return !(mask & (ARGUMENTS | PRESERVED)) && !takes(&c, mask);
+    }
+    if (r.read & mask && x->compared) return step_compared(x, w, mask, r.write);
     if (r.read & mask) {
         bool access = lp_a64_access(row, w, &m);
         uint32_t others = access ? r.read & mask & ~(UINT32_C(1) << m.base) : 0;
         if (access ? others || m.writeback || !has_address(x, at) : !has_address(x, at) && !adds_index(w)) return false;
         if (!adds_index(w) && !add_user(x, at)) return false;
         if (access && m.store && ((m.rt < 31 && mask >> m.rt & 1) || (m.rt2 < 31 && mask >> m.rt2 & 1))) return false;
-        if (!access && adds_index(w)) return push(x, at + 4, (mask & ~r.write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
+        if (!access && adds_index(w)) return go_on(x, (mask & ~r.write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
     }
-    return push(x, at + 4, mask & ~r.write);
+    return go_on(x, mask & ~r.write);
 }
 
 static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared, struct lp_base_users *users)
@@ -187,10 +276,7 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
             if (lp_refs_of_atom(s, x->a)[i].at == at) x->end = lp_refs_of_atom(s, x->a)[i].addr;
         only = push(x, at + 4, UINT32_C(1) << (w & 31));
     }
-    for (unsigned steps = 0; only && x->ntodo; steps++) {
-        x->ntodo--;
-        only = steps < STEPS_MAX && step(x, x->todo[x->ntodo].at, x->todo[x->ntodo].mask);
-    }
+    for (unsigned steps = 0; only && take(x); steps++) only = steps < STEPS_MAX && step(x);
     /* What is compared may stay in its register over a call of a function that has no such argument. */
     only = only && (!compared || (x->compares && (!x->left || x->stepped)));
     free(x);
@@ -223,27 +309,28 @@ static unsigned use_of(uint32_t w, unsigned row, uint32_t mask)
     return m.off >= 0 && m.back >= 0 ? READ : 0;
 }
 
-/* One word in the way of mask; where a way ends does not matter. */
-static void step_uses(struct scan *x, uint64_t at, uint32_t mask)
+/* The next word in the way; where a way ends does not matter. */
+static void step_uses(struct scan *x)
 {
-    const uint32_t w = lp_code_word(x->s, at);
+    const uint64_t at = x->at;
+    const uint32_t mask = x->mask, w = lp_words_at(&x->code, at);
     const unsigned row = lp_a64_find(w, LP_A64_ALL);
     const struct lp_a64_regs r = lp_a64_regs(row, w);
     uint64_t target;
     uint32_t field;
+    x->mask = 0;
+    if ((w & 0xfffffc1f) == 0xd61f0000) jump(x, mask);
     if (row == A64_UNDEFINED || ((w & 0xfe000000) == 0xd6000000 && (w & 0xfffffc1f) != 0xd63f0000)) return; /* RET, BR */
-    if (w >> 26 == 0x25 || (w & 0xfffffc1f) == 0xd63f0000) {
-        push(x, at + 4, mask & KEPT);
-        return;
-    }
-    if (lp_word_is_branch(w) && lp_word_target(w, at, &target, &field)) {
+    if (lp_word_is_branch(w) && w >> 26 != 0x25 && lp_word_target(w, at, &target, &field)) {
         push(x, target, mask);
         if (w >> 26 != 5) push(x, at + 4, mask);
         return;
     }
-    const bool reads = r.read & mask;
+    struct callee c = {.seen = (w & 0xfffffc1f) == 0xd63f0000};
+    const bool reads = w >> 26 != 0x25 && !c.seen && r.read & mask;
+    if (w >> 26 == 0x25 && lp_word_target(w, at, &target, &field)) c = callee_of(x, target), c.seen = true;
     if (reads) x->found |= use_of(w, row, mask);
-    push(x, at + 4, (mask & ~r.write) | (reads ? moved(w) : 0));
+    if (!go_on(x, c.seen ? kept(&c, mask) : (mask & ~r.write) | (reads ? moved(w) : 0))) x->mask = 0;
 }
 
 static unsigned uses(const struct lp_side *s, uint32_t atom, uint64_t at)
@@ -254,10 +341,7 @@ static unsigned uses(const struct lp_side *s, uint32_t atom, uint64_t at)
     struct scan *x = scan_of(s, atom);
     if (!x) return INDEXED;
     push(x, at + 4, UINT32_C(1) << (made & 31) & 0x7fffffff);
-    for (unsigned steps = 0; x->ntodo && steps < STEPS_MAX; steps++) {
-        x->ntodo--;
-        step_uses(x, x->todo[x->ntodo].at, x->todo[x->ntodo].mask);
-    }
+    for (unsigned steps = 0; take(x) && steps < STEPS_MAX; steps++) step_uses(x);
     const unsigned found = x->found;
     free(x);
     return found;

@@ -239,22 +239,75 @@ static void refuse_moved(lp_diff *d)
     }
 }
 
-/* Offsets between data of its own: a new object that is reached from another one stays with it. */
+/* ---- data that must stay together ---- */
+
+/* A word that reaches one unnamed datum from the address of another one; first, last: the two, or instead of what it reaches the array behind that, if an
+ * index may lead there. */
+struct reach { uint64_t base, array; uint32_t to, first, last; };
+
+static bool reaches(const struct lp_side *s, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
+{
+    enum { MOST = 1 << 16 }; /* bytes */
+    int64_t off;
+    if (r->kind != LP_FLOW_ADDR || !lp_word_offset(lp_code_word(s, r->at), &off) || !((r->addr - (uint64_t)off) & 4095)) return false;
+    *x = (struct reach){.base = r->addr - (uint64_t)off, .to = lp_side_atom(s, r->addr)};
+    const uint32_t from = lp_side_atom(s, x->base);
+    if (from == LP_NONE || x->to == LP_NONE || from == x->to) return false;
+    x->first = from < x->to ? from : x->to, x->last = from < x->to ? x->to : from;
+    const struct lp_atom *a = &s->atom[x->first], *b = &s->atom[x->last];
+    if (a->pair != LP_NONE || a->kind != LP_ATOM_PIECE || b->kind != LP_ATOM_PIECE || a->span != b->span || b->end - a->start > MOST) return false;
+    for (uint32_t i = x->first; i <= x->last && !lp_is_constant(s, a); i++)
+        if (s->atom[i].pair != LP_NONE) return false; /* the old file's variable is the one that is meant */
+    const struct lp_use u = {r->addr, r->base, atom, r->width, r->at};
+    const uint32_t i = lp_is_constant(s, b) ? lp_behind(s, &u) : LP_NONE;
+    if (i == LP_NONE || i <= x->to || s->atom[i].span != b->span || s->atom[i].kind != LP_ATOM_PIECE) return true;
+    x->array = s->atom[i].start;
+    if (i > x->last) x->last = i;
+    return true;
+}
+
+static void join(struct lp_side *s, uint32_t atom, const struct lp_ref_at *r)
+{
+    struct reach x;
+    if (reaches(s, atom, r, &x))
+        for (uint32_t j = x.first + 1; j <= x.last; j++) s->atom[j].joined = true;
+}
+
+/* Has the old file the constants as far apart? */
+static bool has_all(lp_diff *d, const struct reach *x, const struct lp_ref_at *r)
+{
+    const struct lp_use from = {x->base, LP_NONE, LP_NONE, 0, 0}, to = {r->addr, LP_NONE, LP_NONE, r->width, 0}, array = {x->array, LP_NONE, LP_NONE, 0, 0};
+    const size_t before = d->nsupposed;
+    const uint64_t a = lp_old_constant(d, &from);
+    const bool same = a && lp_old_constant(d, &to) - a == r->addr - x->base && (!x->array || lp_old_constant(d, &array) - a == x->array - x->base);
+    lp_suppose_back(d, before);
+    return same;
+}
+
+static void find_needed(lp_diff *d, uint32_t atom, const struct lp_ref_at *r)
+{
+    struct lp_side *s = NEW(d);
+    struct reach x;
+    if (!reaches(s, atom, r, &x) || (lp_is_constant(s, &s->atom[x.to]) && has_all(d, &x, r))) return;
+    while (s->atom[x.first].joined) x.first--;
+    s->atom[x.first].needed = true;
+}
+
+/* Offsets between data of its own: a new object that is reached from another one stays with it, and all that is reached from there. */
 static void join_data(lp_diff *d)
 {
     struct lp_side *s = NEW(d);
+    bool needed = false;
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < s->natom; i++)
+            for (uint32_t k = 0; is_func(&s->atom[i]) && s->atom[i].included && k < s->atom[i].nref; k++) {
+                const struct lp_ref_at *r = &s->ref[s->atom[i].ref + k];
+                if (pass == 0) join(s, i, r);
+                else find_needed(d, i, r);
+            }
     for (uint32_t i = 0; i < s->natom; i++) {
-        const struct lp_atom *b = &s->atom[i];
-        for (uint32_t k = 0; is_func(b) && b->included && k < b->nref; k++) {
-            const struct lp_ref_at *r = &s->ref[b->ref + k];
-            int64_t off;
-            if (r->kind != LP_FLOW_ADDR || !lp_word_offset(lp_code_word(s, r->at), &off) || !((r->addr - (uint64_t)off) & 4095)) continue;
-            uint32_t from = lp_side_atom(s, r->addr - (uint64_t)off), to = lp_side_atom(s, r->addr);
-            if (from == LP_NONE || to == LP_NONE || from >= to || to - from > 64) continue;
-            if (s->atom[from].pair != LP_NONE || s->atom[from].kind != LP_ATOM_PIECE) continue;
-            if (s->atom[from].span != s->atom[to].span || s->atom[to].kind != LP_ATOM_PIECE) continue;
-            for (uint32_t j = from + 1; j <= to; j++) s->atom[j].joined = true;
-        }
+        if (!s->atom[i].joined) needed = s->atom[i].needed;
+        s->atom[i].joined &= needed;
     }
 }
 

@@ -11,7 +11,6 @@
 
 #define LP_NONE UINT32_MAX
 
-
 /* A part of the file that is loaded: a section, or without sections a segment. Spans do not overlap. */
 enum lp_span_flags {
     LP_SPAN_CODE = 1, LP_SPAN_WRITE = 2, LP_SPAN_RELRO = 4, LP_SPAN_BSS = 8,
@@ -45,6 +44,7 @@ struct lp_atom {
     bool paged : 1;                   /* the same, code by an address that is made of its page: it is behind no section anchor */
     bool followed : 1;                /* code, paired: what it calls has been looked at */
     bool joined : 1;                  /* new data: must stay behind the atom in front of it */
+    bool needed : 1;                  /* the first of such: the old file has them otherwise */
     bool tail : 1;                    /* data: what is in front of it is carried with a copy of it */
     bool by_entry : 1, moved_part : 1; /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
     bool labels : 1;                  /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
@@ -113,12 +113,13 @@ struct lp_side {
     size_t nover, over_cap;
 };
 
-/* The references of an atom: of a patched file, most functions are the old file's, and so are those. */
-static inline const struct lp_ref_at *lp_refs_of_atom(const struct lp_side *s, const struct lp_atom *a)
+/* The references of an atom, and its jump tables: of a patched file, most functions are the old file's, and so are those. */
+static inline const struct lp_side *lp_reader_of(const struct lp_side *s, const struct lp_atom *a)
 {
-    const bool of_old = s->patched && (size_t)(a - s->atom) < s->patched->natom && !a->reread;
-    return (of_old ? s->patched->ref : s->ref) + a->ref;
+    return s->patched && (size_t)(a - s->atom) < s->patched->natom && !a->reread ? s->patched : s;
 }
+static inline const struct lp_ref_at *lp_refs_of_atom(const struct lp_side *s, const struct lp_atom *a) { return lp_reader_of(s, a)->ref + a->ref; }
+static inline const struct lp_table_at *lp_tables_of_atom(const struct lp_side *s, const struct lp_atom *a) { return lp_reader_of(s, a)->table + a->table; }
 
 enum { LP_REFUSED_KEPT = 256 };
 struct lp_remark { struct lp_remark *next; char text[]; };
@@ -308,11 +309,12 @@ uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u);
 bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u);
 /* Do the two name the same thing? */
 bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
-/* The same of what two filled words hold. */
-/* name.c: the slot of a PLT entry that begins here; NULL: none does. */
-const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a); /* what a PLT entry imports, by its name; NULL = not known */
+/* What a PLT entry imports, by its name; NULL = not known. */
+const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a);
+/* The slot of a PLT entry that begins here; NULL: none does. */
 const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr);
 bool lp_same_version(const struct lp_dynsym *a, const struct lp_dynsym *b); /* or one of the two has none */
+/* lp_same_target() of what two filled words hold. */
 bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n);
 /* Pairs of data are supposed while two functions are compared, and kept if that shows them equal. */
 void lp_suppose_keep(lp_diff *d, bool keep);

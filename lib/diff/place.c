@@ -247,7 +247,8 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
     const struct lp_atom *b = &s->atom[i];
     int64_t off = (int64_t)(addr - b->start);
     if (lp_is_code_atom(b)) return with_content(d, in_code(d, i, off), u);
-    if (b->carry || b->joined || lp_is_copied(b)) return carried(d, i, addr);
+    const bool head = i + 1 < s->natom && s->atom[i + 1].joined;
+    if (b->carry || b->joined || head || lp_is_copied(b)) return carried(d, i, addr);
     if (b->kind == LP_ATOM_PIECE && is_constant(s, addr) && b->pair == LP_NONE) {
         uint64_t old = lp_old_constant(d, u);
         return old ? at_old(old, LP_NONE, 0) : carried(d, i, addr);
