@@ -298,13 +298,18 @@ static bool find_seeds(struct lp_frun *r)
     return any;
 }
 
+/* Behind a call that does not return, and nowhere else that is not seen: if it is entered at all, then with what the call leaves. */
+static bool is_behind_call(struct lp_frun *r, size_t i) { return i > 0 && r->kind[i - 1] == OP_CALL && !goes_on(r, i - 1) && i < end_of_part(r, i - 1); }
+
 /* They may be entered as `e` says: thousands in a table that looks like code, so they share the state until another way leads there. */
-static void enter_seeds(struct lp_frun *r, struct elsewhere *e)
+static void enter_seeds(struct lp_frun *r, struct elsewhere *e, bool all)
 {
     uint32_t first = NO_STATE, from = NO_STATE, to = NO_STATE; /* of those that are new; what was shared before, and is now */
     lp_fstate_fill(r, &e->state);
     for (size_t i = next_bit(r->seeded, 0, r->n, false); i < r->n && !r->failed; i = next_bit(r->seeded, i + 1, r->n, false)) {
         const uint32_t k = r->head_of[i];
+        if (!all && !e->any && is_behind_call(r, i))
+            continue;
         if (k != 0 && !r->head[k - 1].shared) {
             flow_to(r, i, &e->state);
             continue;
@@ -350,19 +355,38 @@ static void start(struct lp_fstate *s, struct lp_frun *r)
     s->reg[REG_SP] = lp_fv_make(&r->pool, FV_STACK, 0, 0);
 }
 
+/* ADR of a place in the function that is no base of the jump table that follows: so a label is handed out. */
+static bool hands_out_label(struct lp_frun *r)
+{
+    enum { NEAR = 8 }; /* compilers have both in one pattern */
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->kind[i] != OP_ADR)
+            continue;
+        const uint64_t to = (uint64_t)lp_frun_op(r, i)->imm;
+        struct lp_flow_table t = {0};
+        size_t k = i + 1;
+        while (k < r->n && k <= i + NEAR && r->kind[k] < OP_BRANCH)
+            k++;
+        const bool jump = k < r->n && r->kind[k] == OP_JUMP_REG && lp_fset_has(r->visited, k) && lp_frun_table(r, r->told[k], lp_frun_pc(r, k), &t);
+        if (lp_frun_word(r, to) != SIZE_MAX && !(jump && t.n != 0 && t.base == to))
+            return true;
+    }
+    return false;
+}
+
 /* Until nothing changes; seeds go round, since what they reach may leave with more. */
 static void run_seeds(struct lp_frun *r)
 {
     bool more = find_seeds(r);
     for (unsigned round = 0; more && !r->failed; round++) {
         struct elsewhere e;
-        const bool labels = r->labels;
+        const bool labels = r->labels |= hands_out_label(r);
         start(&e.state, r);
         e.any = false;
         run_all_for(r, &e);
         for (unsigned k = 0; k < REG_SP && round >= MOST_ROUNDS; k++)
             e.state.reg[k] = ID_OPAQUE;
-        enter_seeds(r, &e);
+        enter_seeds(r, &e, round >= MOST_ROUNDS);
         more = next_bit(r->pending, 0, r->n, false) != r->n;
         run_pending(r);
         more |= find_seeds(r) || labels != r->labels;
@@ -417,7 +441,6 @@ static void read_word(struct lp_frun *r, size_t i, bool code)
     const struct lp_fop *o = lp_frun_op(r, i);
     const unsigned kind = r->kind[i] = o->kind;
     lp_frun_tell_alone(r, i);
-    r->labels |= kind == OP_ADR && lp_frun_word(r, (uint64_t)o->imm) != SIZE_MAX;
     if (kind < OP_BRANCH)
         return;
     mark_target(r, i, r->leader);

@@ -171,9 +171,10 @@ static void sort_members(struct lp_fvalue *v)
         }
 }
 
+/* (What is no address has numbers where an address has members.) */
 static bool has_pages(const struct lp_fvalue *v)
 {
-    for (unsigned i = 0; i < v->n; i++)
+    for (unsigned i = 0; v->kind == FV_ADDR && i < v->n; i++)
         if (v->m[i].space != IN_ADDR)
             return true;
     return false;
