@@ -307,6 +307,8 @@ uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u);
 /* Is it meant without doubt: is the use an access with an index, in front of an address that is made? (GCC reaches what is in front of a section anchor so,
  * but of those only the first is where a block of data begins, and the next one 4096 bytes behind it.) */
 bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u);
+/* Constants that begin within that reach behind an address, from atom `first` on: how far the last of them goes. 0: something else does, too. */
+uint64_t lp_constants_behind(const struct lp_side *s, uint64_t addr, uint32_t first);
 /* Do the two name the same thing? */
 bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
 /* What a PLT entry imports, by its name; NULL = not known. */

@@ -229,21 +229,47 @@ static bool may_pair(const lp_diff *d, uint32_t a, uint32_t b)
     return x->pair == LP_NONE && y->pair == LP_NONE && is_code(x) && is_code(y) && !named;
 }
 
+/* Two words that are about these addresses: what begins there is the same, if it is code that nobody knows yet. */
+static size_t match_places(lp_diff *d, uint64_t t, uint64_t u)
+{
+    const uint32_t x = lp_side_atom(OLD(d), t), y = x != LP_NONE && is_open(&OLD(d)->atom[x]) ? lp_side_atom(NEW(d), u) : LP_NONE;
+    if (!may_pair(d, x, y) || OLD(d)->atom[x].start != t || NEW(d)->atom[y].start != u) return 0;
+    return pair(d, x, y, LP_RULE_CALL), 1;
+}
+
+/* The address that a word makes, or loads from a slot; 0 = none. */
+static uint64_t made_by(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    const struct lp_word_at *w = r->width == 8 ? lp_side_word(s, r->addr) : NULL;
+    return w ? w->kind == LP_WORD_ADDR ? w->value : 0 : r->width ? 0 : r->addr;
+}
+
+/* Addresses of functions that the same word of both makes: main() is known by the one that _start hands over. */
+static size_t match_addresses_of(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
+{
+    const struct lp_ref_at *p = OLD(d)->ref + a->ref, *q = NEW(d)->ref + b->ref, *pe = p + a->nref, *qe = q + b->nref;
+    size_t hits = 0;
+    while (p < pe && q < qe) {
+        const uint64_t x = p->at - a->start, y = q->at - b->start;
+        if (x == y && p->kind == q->kind && p->width == q->width && (p->kind == LP_FLOW_ADDR || p->kind == LP_FLOW_TARGET))
+            hits += match_places(d, made_by(OLD(d), p), made_by(NEW(d), q));
+        p += x <= y, q += y <= x;
+    }
+    return hits;
+}
+
 /* Functions of as many words: what the same word of both calls. */
 static size_t match_calls_of(lp_diff *d, uint32_t i)
 {
     const struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
     const struct lp_words x_code = lp_words_of(OLD(d), i), y_code = lp_words_of(NEW(d), a->pair);
-    size_t hits = 0;
+    size_t hits = match_addresses_of(d, a, b);
     for (uint64_t off = 0; off < a->end - a->start; off += 4) {
         uint32_t v = lp_words_at(&x_code, a->start + off), w = lp_words_at(&y_code, b->start + off), m;
         uint64_t t, u;
         if (v >> 26 != w >> 26 || (v & 0x7c000000) != 0x14000000) continue;
         lp_word_target(v, a->start + off, &t, &m), lp_word_target(w, b->start + off, &u, &m);
-        uint32_t x = lp_side_atom(OLD(d), t), y = LP_NONE;
-        if (x != LP_NONE && is_open(&OLD(d)->atom[x])) y = lp_side_atom(NEW(d), u);
-        if (!may_pair(d, x, y) || OLD(d)->atom[x].start != t || NEW(d)->atom[y].start != u) continue;
-        pair(d, x, y, LP_RULE_CALL), hits++;
+        hits += match_places(d, t, u);
     }
     return hits;
 }

@@ -429,8 +429,7 @@ static bool is_brought(const struct lp_side *o, const struct lp_use *u)
     return x && x->flags & LP_SPAN_NEW;
 }
 
-/* Constants that begin within reach behind an address: how far the last of them goes. 0: something else does, too. */
-static uint64_t constants_behind(const struct lp_side *s, uint64_t addr, uint32_t first)
+uint64_t lp_constants_behind(const struct lp_side *s, uint64_t addr, uint32_t first)
 {
     uint64_t end = 0;
     for (uint32_t i = first; i < s->natom && s->atom[i].start <= addr + REACH; i++) {
@@ -453,7 +452,8 @@ static bool same_behind(lp_diff *d, const struct lp_side *o, const struct lp_use
 {
     const uint32_t i = is_brought(o, u) ? lp_side_atom(o, u->addr) : LP_NONE;
     if (i != LP_NONE && b != LP_NONE) return o->atom[i].end - u->addr >= NEW(d)->atom[b].end - n->addr;
-    const uint64_t x = a == LP_NONE ? 0 : constants_behind(o, u->addr, a), y = b == LP_NONE ? 0 : constants_behind(NEW(d), n->addr, b);
+    const uint64_t y = b == LP_NONE ? 0 : lp_constants_behind(NEW(d), n->addr, b);
+    const uint64_t x = a == LP_NONE || (y && o != OLD(d)) ? 0 : lp_constants_behind(o, u->addr, a); /* of the patched file, what the new one may mean counts */
     uint64_t at;
     if ((x || y) && lp_same_data(d, o, u->addr, n->addr, x > y ? x : y, &at)) return true;
     if (b != LP_NONE && o != OLD(d)) { /* what the new body has is right if it is so for all that may be meant */

@@ -142,6 +142,21 @@ static void add_words(struct check *c, const struct lp_def *def)
     }
 }
 
+/* Slots that hold addresses of the file's own, as the new file's do. */
+static void add_slots(struct check *c)
+{
+    const uint32_t type = lp_elf_info(OLD(c->d)->elf)->type == ET_EXEC ? 0 : R_AARCH64_RELATIVE;
+    for (size_t i = 0; i < c->plan.nslot; i++) {
+        const struct lp_slot *x = &c->plan.slot[i];
+        for (size_t k = 0; x->kind == LP_SLOT_WORD && !x->sym && k < c->plan.nregion; k++) {
+            const struct lp_region *r = &c->plan.region[k];
+            const uint64_t at = r->addr + r->part[x->part].slot_off + x->index * sizeof x->value;
+            if (r->target == x->target && lp_side_span(&c->side, x->value[0]))
+                add_word(&c->side, (struct lp_word_at){at, x->value[0], NULL, type, LP_WORD_ADDR});
+        }
+    }
+}
+
 /* New code and data, and the slots between them, of which the dynamic linker fills those of imports. */
 static void add_spans(struct check *c)
 {
@@ -195,6 +210,7 @@ static void add_new(struct check *c)
         if (k != LP_NONE && it->kind == LP_ITEM_DATA) add_offsets(c, c->plan.def[i].addr, c->plan.def[i].addr + it->data->size, &NEW(c->d)->atom[k]);
         if (it->kind == LP_ITEM_DATA) add_words(c, &c->plan.def[i]);
     }
+    add_slots(c);
     if (c->words) qsort(s->word + OLD(c->d)->nword, s->nword - OLD(c->d)->nword, sizeof *s->word, by_at);
     add_imports(c);
     lp_sort_atoms(s->atom + OLD(c->d)->natom, s->natom - OLD(c->d)->natom);
@@ -338,7 +354,7 @@ static bool brings_words(const struct check *c)
 {
     size_t i = 0;
     while (i < c->plan.ndef && c->plan.def[i].item->kind != LP_ITEM_DATA) i++;
-    return i < c->plan.ndef || c->plan.ndyn; /* data, or slots of imports */
+    return i < c->plan.ndef || c->plan.ndyn || c->plan.nslot; /* data, or slots */
 }
 
 static bool make_side(struct check *c)

@@ -155,6 +155,23 @@ static struct lp_there beside(const struct word *x, uint32_t object, uint64_t ad
     return t;
 }
 
+/* Are so many bytes there in the old file constant, and the same as the new one's, with the patch, too? */
+static bool is_constant_as(const struct word *x, uint64_t old, uint64_t addr, uint64_t len)
+{
+    const uint32_t i = lp_side_atom(OLD(x->d), old);
+    uint64_t at;
+    if (i == LP_NONE || !lp_is_constant(OLD(x->d), &OLD(x->d)->atom[i]) || lp_overwritten(x->d, old, len)) return false;
+    return lp_same_data(x->d, OLD(x->d), old, addr, len, &at);
+}
+
+/* Constants behind an address to which an index is added: if all that may be meant hold the same in the old file, it is all the same which one is. */
+static bool hold_the_same(const struct word *x, const struct lp_use *u, const struct lp_there *t, uint32_t array)
+{
+    const bool behind = array != LP_NONE && x->s->atom[array].start > u->addr; /* (of the end of an array, the place counts) */
+    const uint64_t len = behind && t->known && !t->own ? lp_constants_behind(x->s, u->addr, array) : 0;
+    return len && is_constant_as(x, t->addr, u->addr, len);
+}
+
 /* A new constant, or what an array behind it has in front: if the word only reads there, a copy of the array behind the constant does for both. */
 static bool carry_both(const struct word *x, const struct lp_use *u, const struct lp_there *t, uint32_t array)
 {
@@ -173,9 +190,12 @@ static struct lp_there there(struct word *x, const struct lp_use *u)
 {
     bool unsure;
     const uint32_t i = meant(x, u, &unsure);
-    const struct lp_there t = lp_there(x->d, u), e = i == LP_NONE ? t : beside(x, i, u->addr);
+    if (i != LP_NONE && !unsure) return beside(x, i, u->addr);
+    const struct lp_there t = lp_there(x->d, u);
+    if (i == LP_NONE || hold_the_same(x, u, &t, i)) return t;
+    const struct lp_there e = beside(x, i, u->addr);
     char buf[32], name[32];
-    if (!unsure || same_place(&t, &e)) return e;
+    if (same_place(&t, &e)) return e;
     if (carry_both(x, u, &t, i)) return t;
     if (!x->refused)
         lp_diff_refuse(x->d, x->s, LP_E148, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)(x->at - x->s->atom[x->atom].start),
@@ -268,12 +288,26 @@ static const struct lp_ref_at *user_of(const struct word *x)
     return best;
 }
 
+/* A slot for an address of the file's own, where the old one has none: the patch has one. */
+static bool set_own_slot(struct word *x, uint64_t slot, const struct lp_word_at *w, const char *name, uint32_t mask)
+{
+    const struct lp_use u = {slot, LP_NONE, x->atom, 8, 0}, held = {w->value, LP_NONE, LP_NONE, 0, 0};
+    if (lp_there(x->d, &u).known) return false;
+    const struct lp_there t = lp_there(x->d, &held);
+    if (!t.known) return false;
+    set_reloc(x, name, mask, &t);
+    x->out->in_old = false;
+    return true;
+}
+
 /* "got_page of puts" reads better than the address of a slot; and where the old file imports it without one, the patch has one. */
 static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t mask)
 {
     const struct lp_word_at *w = lp_side_word(x->s, slot);
     const struct lp_span *p = lp_side_span(x->s, slot);
-    if (!w || !p || !(p->flags & LP_SPAN_GOT) || w->type != R_AARCH64_GLOB_DAT || !w->sym || w->value) return false;
+    if (!w || !p || !(p->flags & LP_SPAN_GOT)) return false;
+    if (w->kind == LP_WORD_ADDR && !w->sym) return set_own_slot(x, slot, w, name, mask);
+    if (w->type != R_AARCH64_GLOB_DAT || !w->sym || w->value) return false;
     if (!lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
     const struct lp_elf_symbol *hit;
     struct lp_use u = {slot, LP_NONE, x->atom, 8, 0};
@@ -357,6 +391,16 @@ static bool is_inside_text(const struct word *x, const struct lp_use *from, cons
     return constant && to->addr > from->addr && to->addr + to->width - from->addr <= lp_side_text(x->s, from->addr);
 }
 
+/* Is there, as far from the old file's base, a constant that holds the same, and all that may be meant by it? */
+static bool is_as_far(const struct word *x, const struct lp_use *u, const struct lp_there *base, int64_t off)
+{
+    const uint32_t behind = lp_behind(x->s, u), i = lp_side_atom(x->s, u->addr);
+    const struct lp_there t = {base->known, base->own, base->addr + (uint64_t)off, LP_NONE, 0};
+    if (behind != LP_NONE) return hold_the_same(x, u, &t, behind);
+    if (!t.known || t.own || i == LP_NONE || !lp_is_constant(x->s, &x->s->atom[i])) return false;
+    return is_constant_as(x, t.addr, u->addr, u->width ? u->width : x->s->atom[i].end - u->addr);
+}
+
 /* An offset from an address that is made elsewhere: right if the two are as far apart in the old file, or can be. */
 static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
 {
@@ -368,8 +412,10 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     const bool index = r->flags & LP_FLOW_INDEXED;
     if (index && i != LP_NONE && lp_side_span(x->s, from.addr) != lp_side_span(x->s, to.addr)) return true; /* no section anchor leads there */
     if (is_inside_text(x, &from, &to)) return true;
-    struct lp_there a = {0}, b = there(x, &to);
+    struct lp_there a = {0};
     if (!made_at(x, from.addr, &a)) a = there(x, &from);
+    if (is_as_far(x, &to, &a, off)) return true;
+    const struct lp_there b = there(x, &to);
     if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
     if (a.known && k == LP_NONE) return true; /* outside of everything */
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
