@@ -30,6 +30,7 @@ struct scan {
     uint64_t end; /* the address */
     uint64_t at;  /* the word that is looked at, where the registers of mask have it */
     uint32_t mask;
+    uint64_t before; /* an index that leads no farther than that is none; 0: each is one */
     uint16_t head[HEADS]; /* of what was seen: lists by place, each index + 1 */
     struct { uint64_t at; uint32_t mask; uint16_t next; } todo[SLOTS], seen[SLOTS]; /* last: not all of it is cleared */
 };
@@ -120,6 +121,16 @@ static bool has_address(const struct scan *x, uint64_t at)
         if (r->at == at) return r->kind == LP_FLOW_ADDR && !(r->flags & (LP_FLOW_STEPS | LP_FLOW_MAYBE));
         if (r->at < at) lo = mid + 1;
         else hi = mid;
+    }
+    return false;
+}
+
+/* Does it add an index to the very address that was made? */
+static bool has_indexed(const struct scan *x, uint64_t at)
+{
+    for (uint32_t k = 0; k < x->a->nref; k++) {
+        const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
+        if (r->at == at) return r->kind == LP_FLOW_ADDR && r->flags == LP_FLOW_INDEXED && r->addr == x->end && (k + 1 == x->a->nref || r[1].at != at);
     }
     return false;
 }
@@ -309,6 +320,15 @@ static unsigned use_of(uint32_t w, unsigned row, uint32_t mask)
     return m.off >= 0 && m.back >= 0 ? READ : 0;
 }
 
+/* The same of an access whose index is known to stay in front of what is asked for. */
+static unsigned use_there(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask)
+{
+    const unsigned use = use_of(w, row, mask);
+    if (!(use & INDEXED) || !x->before || !has_indexed(x, at)) return use;
+    const uint64_t reach = lp_index_reach(x->s, (uint32_t)(x->a - x->s->atom), at);
+    return reach <= x->before - x->end ? use & ~(unsigned)(INDEXED | WIDE) : use;
+}
+
 /* The next word in the way; where a way ends does not matter. */
 static void step_uses(struct scan *x)
 {
@@ -329,17 +349,18 @@ static void step_uses(struct scan *x)
     struct callee c = {.seen = (w & 0xfffffc1f) == 0xd63f0000};
     const bool reads = w >> 26 != 0x25 && !c.seen && r.read & mask;
     if (w >> 26 == 0x25 && lp_word_target(w, at, &target, &field)) c = callee_of(x, target), c.seen = true;
-    if (reads) x->found |= use_of(w, row, mask);
+    if (reads) x->found |= use_there(x, at, w, row, mask);
     if (!go_on(x, c.seen ? kept(&c, mask) : (mask & ~r.write) | (reads ? moved(w) : 0))) x->mask = 0;
 }
 
-static unsigned uses(const struct lp_side *s, uint32_t atom, uint64_t at)
+static unsigned uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t before)
 {
     const uint32_t made = lp_code_word(s, at);
     struct lp_a64_access m;
     if (lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m)) return INDEXED | READ; /* of no width: an index is in its base */
     struct scan *x = scan_of(s, atom);
     if (!x) return INDEXED;
+    x->end = addr, x->before = before;
     push(x, at + 4, UINT32_C(1) << (made & 31) & 0x7fffffff);
     for (unsigned steps = 0; take(x) && steps < STEPS_MAX; steps++) step_uses(x);
     const unsigned found = x->found;
@@ -347,9 +368,10 @@ static unsigned uses(const struct lp_side *s, uint32_t atom, uint64_t at)
     return found;
 }
 
-bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at) & INDEXED; }
-bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at) & WIDE; }
-bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at) & READ; }
+bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0) & INDEXED; }
+bool lp_is_indexed_to(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t to) { return uses(s, atom, at, addr, to) & INDEXED; }
+bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0) & WIDE; }
+bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0) & READ; }
 
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false, NULL); }
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true, NULL); }

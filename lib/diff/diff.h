@@ -289,6 +289,10 @@ bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct l
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Is an index added to it? Then it may be in front of the array: a[i - 1] is from &a[-1] on. */
 bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* The same, of an address `addr`, unless the index is known to lead nowhere but in front of `to`. */
+bool lp_is_indexed_to(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t to);
+/* bound.c: so many bytes from its base on is as far as an access with an index gets; UINT64_MAX: not known. */
+uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* The same of elements that are larger than a byte. */
 bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does the function read or write there itself? */

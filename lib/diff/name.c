@@ -321,7 +321,7 @@ uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
     if (i != LP_NONE && s->atom[i].start == u->addr && (s->atom[i].kind != LP_ATOM_PIECE || is_real(s, u, &s->atom[i]))) return LP_NONE;
     while (k < s->natom && s->atom[k].kind == LP_ATOM_PIECE && !s->atom[k].used) k++; /* padding */
     const bool near = k < s->natom && s->atom[k].start - u->addr <= REACH && !lp_is_code_atom(&s->atom[k]) && s->atom[k].kind != LP_ATOM_TABLE;
-    return near && lp_is_indexed(s, u->self, u->at) ? k : LP_NONE;
+    return near && lp_is_indexed_to(s, u->self, u->at, u->addr, s->atom[k].start) ? k : LP_NONE;
 }
 
 /* The end of an object that the same function uses, which is where the next one begins. */

@@ -180,4 +180,50 @@ for how in '' -O3; do
     gcc $how -fPIE -pie -o t.old table.c && gcc $how -DFIX -fPIE -pie -o t.new table.c || exit 1
     update "tables with others behind them ($how)" t.old t.new 3
 done
+# ---- an index that is bounded leads to no neighbour, which is elsewhere in the old file ----
+cat >bound.c <<'C'
+#include <stdio.h>
+#define HIDDEN __attribute__((visibility("hidden")))
+extern const int one[2] HIDDEN, two[3] HIDDEN, more[4] HIDDEN;
+extern const long three[3] HIDDEN;
+__asm__(".section .rodata\n .balign 8\n .globl one, two, three, more\none: .word 3, 17\n" PAD "two: .word 5, 6, 7\n" PAD
+        "three: .quad 19, 23, 29\n" PAD "more: .word 31, 37, 41, 43\n .space 80\n .text\n");
+__attribute__((noipa)) long flag(int n) { return (long)one[n == 0] * 3 FIX; }
+__attribute__((noipa)) int level(unsigned n)
+{
+    n--;
+    if (n > 2) return 9 FIX;
+    return two[n] FIX;
+}
+__attribute__((noipa)) long group(unsigned short n, const int *list)
+{
+    n -= 19;
+    if (n > 2) return -1;
+    if (list)
+        while (*list != n)
+            if (!*list++) return -2;
+    return three[n] FIX;
+}
+__attribute__((noipa)) int other(int n) { return more[n] * 2; }
+#ifdef LATE
+__attribute__((noipa)) int late(unsigned n) { return n < 6 || n > 9 ? 2 : more[n - 6] FIX; } /* from more - 24 on */
+#else
+#define late(n) n
+#endif
+int main(int argc, char **argv)
+{
+    static const int list[] = {2, 1, 0};
+    for (int i = 0; i < 4; i++) printf("%ld %d %ld %ld %d %d\n", flag(i), level(i), group(i + 18, list), group(i + 19, 0), other(i), late(i + 6));
+    return 0;
+}
+C
+build() { out=$1; shift; gcc -fPIE -pie "$@" -o "$out" bound.c; }
+before='-DPAD=" .space 104\n"' fixed='-DFIX=+1+(n>70?n/7:0)'
+build b.old "$before" -DFIX= && build b.new '-DPAD=""' "$fixed" && build b.late "$before" -DFIX= -DLATE && build b.later '-DPAD=""' "$fixed" -DLATE || exit 1
+update "bounded indices" b.old b.new 3
+lpdiff --heuristic b.late b.later >b.lpatch 2>b.err
+case $? in
+2) is "$(sed -n 's/.*: \(E1[0-9]*\): .*/\1/p' b.err | sort -u)" E148 "an index that is bounded and leads to the neighbour alone is not decided" ;;
+*) is "$(run -P b.lpatch ./b.late)" "$(run ./b.later)" "an index that is bounded and leads to the neighbour alone means that" ;;
+esac
 tap_done

@@ -1,0 +1,197 @@
+/* diff/bound.c - how far does an access with an index reach? An index that was compared with a bound just in front, or has few bits, leads no farther:
+ * what begins behind that is not meant. */
+#include <config.h>
+#include "diff/diff.h"
+#include "diff/flow_inner.h"
+#include "a64/a64.h"
+#include "a64/access.h"
+#include "base/bits.h"
+#include "base/search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATES = 64, MOST = 4096, ANY = UINT16_MAX }; /* places that are looked at; bytes that are of interest */
+
+/* The value of a register is asked for in front of a word, on every way that leads there. `wide`: all 64 bits of it count. compared: branches on the way say
+ * that what set the flags in front of them was at most (below: less than) a number. low: what 32 bits of a wide one are known to be at most. */
+struct state { uint64_t at; uint16_t low; uint8_t reg, wide, compared, below, unused[2]; }; /* no padding */
+struct way { uint64_t to, from; };
+struct search {
+    const struct lp_side *s;
+    struct lp_parts parts;
+    struct way *way; /* branches, by where they lead */
+    size_t nway, cap;
+    struct state seen[STATES];
+    unsigned n, done;
+    uint64_t max;
+    bool failed;
+};
+
+static void go_on(struct search *x, const struct state *y)
+{
+    for (unsigned i = 0; i < x->n; i++)
+        if (memcmp(&x->seen[i], y, sizeof *y) == 0) return;
+    if (x->n == STATES) x->failed = true;
+    else x->seen[x->n++] = *y;
+}
+
+static void found(struct search *x, const struct state *y, uint64_t max)
+{
+    if (max <= UINT32_MAX && y->low < max) max = y->low;
+    if (max >= MOST) x->failed = true;
+    if (max > x->max) x->max = max;
+}
+
+/* ---- one word ---- */
+
+/* B.cond that was taken, or was not. */
+static void learn(struct state *y, unsigned cond, bool taken)
+{
+    enum { HS = 2, LO = 3, HI = 8, LS = 9 };
+    if (cond != (taken ? LO : HS) && cond != (taken ? LS : HI)) return;
+    y->compared = true;
+    y->below = cond == HS || cond == LO;
+}
+
+/* A word that sets the flags: is it CMP of the register with the number that branches went by? */
+static bool compares(const struct state *y, const struct lp_fop *o)
+{
+    return y->compared && o->kind == OP_ADD_IMM && o->rd == REG_SINK && o->rn == y->reg && o->imm <= 0 && !(y->below && !o->imm);
+}
+
+/* Data processing of 32 bits, which clears the others. */
+static bool is_narrow(uint32_t w) { return !(w >> 31) && ((w & 0x1c000000) == 0x10000000 || (w & 0x0e000000) == 0x0a000000) && (w & 0x1f000000) != 0x10000000; }
+
+/* A word that writes the register. */
+static void written(struct search *x, struct state *y, const struct lp_fop *o, uint32_t w)
+{
+    const bool extends = o->kind == OP_EXTEND && !(o->flags & F_SIGNED), moves = o->kind == OP_MOV || (extends && o->shift == 32);
+    if ((w & 0x7fff0fe0) == 0x1a9f07e0) found(x, y, 1); /* CSET */
+    else if ((o->kind == OP_CONST || o->kind == OP_MASK) && o->imm >= 0) found(x, y, (uint64_t)o->imm);
+    else if (extends && o->shift < 16) found(x, y, (UINT64_C(1) << o->shift) - 1);
+    else if (y->low != ANY && is_narrow(w)) found(x, y, y->low);
+    else if (!moves || o->rn >= REG_SP) x->failed = true;
+    else y->wide &= o->kind == OP_MOV && o->flags & F_WIDE, y->reg = o->rn, go_on(x, y);
+}
+
+/* The word in front, which goes on to the next one. */
+static void pass(struct search *x, struct state *y)
+{
+    const uint32_t w = lp_code_word(x->s, y->at);
+    struct lp_fop o;
+    lp_fop_decode(w, y->at, &o);
+    if (o.kind == OP_BRANCH || o.kind == OP_JUMP_REG || o.kind == OP_RETURN || o.kind == OP_STOP) return; /* it does not */
+    if ((w & 0xff000010) == 0x54000000) learn(y, w & 15, false);
+    if (o.kind == OP_CALL || o.kind == OP_CALL_REG) o.write |= CALL_CLOBBERED, y->compared = false;
+    if (o.flags & F_SETS && compares(y, &o)) {
+        const uint64_t most = (uint64_t)-o.imm - y->below;
+        if (!y->wide || o.flags & F_WIDE) {
+            found(x, y, most);
+            return;
+        }
+        if (most < y->low) y->low = (uint16_t)most;
+    }
+    if (o.flags & F_SETS) y->compared = false;
+    if (o.write >> y->reg & 1) written(x, y, &o, w);
+    else go_on(x, y);
+}
+
+/* ---- ways ---- */
+
+static int by_target(const void *a, const void *b)
+{
+    const struct way *x = a, *y = b;
+    return x->to != y->to ? (x->to < y->to ? -1 : 1) : (x->from > y->from) - (x->from < y->from);
+}
+
+static void add_way(struct search *x, uint64_t to, uint64_t from)
+{
+    struct way *v = lp_grow(x->way, &x->cap, x->nway, sizeof *v);
+    if (!v) {
+        x->failed = true;
+        return;
+    }
+    x->way = v;
+    v[x->nway++] = (struct way){to, from};
+}
+
+/* Where jump tables lead, nothing is known. */
+static bool add_tables(struct search *x, const struct lp_atom *a, unsigned jumps)
+{
+    for (uint32_t k = 0; k < a->ntable; k++) {
+        const struct lp_flow_table *t = &x->s->table[a->table + k].t;
+        uint64_t avail = 0;
+        const uint8_t *p = lp_side_bytes(x->s, t->at, &avail);
+        if (t->offsets) continue;
+        if (!t->n || !p || avail < (uint64_t)t->n * t->entry_bytes) return false;
+        for (uint32_t i = 0; i < t->n; i++) add_way(x, lp_flow_table_target(t, p, i), 0);
+        jumps--;
+    }
+    return !jumps;
+}
+
+/* The branches of a part, if all that lead to places in it are known. */
+static bool add_part(struct search *x, const struct lp_atom *a)
+{
+    unsigned jumps = 0;
+    for (uint64_t at = a->start; at < a->end; at += 4) {
+        const uint32_t w = lp_code_word(x->s, at);
+        uint64_t to;
+        uint32_t field;
+        jumps += (w & 0xfee00000) == 0xd6000000; /* BR, BRAA ... */
+        if (lp_word_may_lead(w) && lp_word_target(w, at, &to, &field) && w >> 26 != 0x25) add_way(x, to, lp_word_is_branch(w) ? at : 0); /* ADR: a label */
+    }
+    return !a->lands && add_tables(x, a, jumps);
+}
+
+static const struct lp_atom *part_of(const struct search *x, uint64_t at)
+{
+    for (size_t i = 0; i < x->parts.n; i++)
+        if (at - x->parts.part[i].at < 4 * (uint64_t)x->parts.part[i].words) return &x->s->atom[x->parts.atom[i]];
+    return NULL;
+}
+
+/* All that may be in front of a word. */
+static void step(struct search *x, struct state y)
+{
+    const struct lp_atom *a = part_of(x, y.at);
+    x->failed |= !a || y.at == x->parts.part[0].at;
+    for (size_t i = lp_count_below(x->way, x->nway, sizeof *x->way, y.at); !x->failed && i < x->nway && x->way[i].to == y.at; i++) {
+        struct state z = y;
+        z.at = x->way[i].from;
+        const uint32_t w = z.at ? lp_code_word(x->s, z.at) : 0;
+        x->failed |= !z.at;
+        if ((w & 0xff000010) == 0x54000000) learn(&z, w & 15, true);
+        if (!x->failed) go_on(x, &z);
+    }
+    if (x->failed || y.at == a->start) return;
+    y.at -= 4;
+    pass(x, &y);
+}
+
+static struct search *search_of(const struct lp_side *s, uint32_t atom)
+{
+    struct search *x = calloc(1, sizeof *x);
+    if (!x) return NULL;
+    x->s = s;
+    x->parts = lp_parts_of(s, s->atom[atom].parent == LP_NONE ? atom : s->atom[atom].parent);
+    for (size_t i = 0; i < x->parts.n; i++) x->failed |= !add_part(x, &s->atom[x->parts.atom[i]]);
+    if (x->nway) qsort(x->way, x->nway, sizeof *x->way, by_target);
+    return x;
+}
+
+uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at)
+{
+    const uint32_t w = lp_code_word(s, at);
+    struct lp_a64_access m;
+    if (!lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, &m) || m.index >= 31) return UINT64_MAX;
+    struct search *x = search_of(s, atom);
+    if (!x) return UINT64_MAX;
+    const struct state first = {.at = at, .low = ANY, .reg = m.index, .wide = m.extend == 3 || m.extend == 7};
+    go_on(x, &first);
+    while (!x->failed && x->done < x->n) step(x, x->seen[x->done++]);
+    const uint64_t reach = x->failed ? UINT64_MAX : (x->max << m.shift) + m.bytes;
+    free(x->way), free(x);
+    return reach;
+}
