@@ -19,7 +19,22 @@ struct dump {
     struct lpdis_part *part;
     size_t n_parts, cap_parts;
     bool failed;              /* out of memory */
+    const struct lp_elf_symbol *around; /* --symbol 0xADDRESS */
+    struct lp_elf_symbol *own; /* f.symbol, if it is not the file's */
 };
+
+/* The file's symbols, and functions that have none. */
+static void read_symbols(struct dump *x)
+{
+    size_t n, m, out = 0;
+    const struct lp_elf_symbol *v = lp_elf_symbols(x->f.elf, &n), *w = lp_elf_unnamed(x->f.elf, &m);
+    x->f.symbol = v, x->f.n_symbols = n;
+    if (!m) return;
+    x->own = malloc((n + m) * sizeof *x->own);
+    x->failed |= !x->own;
+    for (size_t i = 0, k = 0; x->own && (i < n || k < m);) x->own[out++] = k == m || (i < n && v[i].value <= w[k].value) ? v[i++] : w[k++];
+    if (x->own) x->f.symbol = x->own, x->f.n_symbols = out;
+}
 
 /* ---- changes ---- */
 
@@ -170,9 +185,27 @@ static void find_segments(struct dump *x)
     }
 }
 
+/* --symbol 0xADDRESS: what is around it; a label says nothing about where it ends. NULL = it is a name, or there is nothing. */
+static const struct lp_elf_symbol *find_around(const struct dump *x)
+{
+    char *end;
+    const uint64_t at = strtoull(x->d->symbol, &end, 16);
+    if (strncmp(x->d->symbol, "0x", 2) != 0 || *end || lp_elf_info(x->f.elf)->type == ET_REL) return NULL;
+    const struct lp_elf_symbol *s = lp_elf_symbol_at(x->f.elf, at);
+    for (size_t i = 0; i < x->f.n_symbols && !(s && s->size); i++)
+        if (x->f.symbol[i].type == STT_FUNC && at >= x->f.symbol[i].value && at - x->f.symbol[i].value < x->f.symbol[i].size) s = &x->f.symbol[i];
+    return s;
+}
+
+static bool is_around(const struct dump *x, const struct lp_elf_symbol *s)
+{
+    return x->around && s->value == x->around->value && s->size == x->around->size && s->shndx == x->around->shndx;
+}
+
 /* With -C a name may be given as it was written, too. */
 static bool names(const struct dump *x, const struct lp_elf_symbol *s)
 {
+    if (is_around(x, s)) return true;
     if (fnmatch(x->d->symbol, s->name, 0) == 0) return true;
     char *plain = x->d->demangle ? lp_elf_demangle(s->name) : NULL;
     bool hit = plain && (fnmatch(x->d->symbol, plain, 0) == 0 || strcmp(x->d->symbol, plain) == 0);
@@ -204,6 +237,7 @@ static void find_symbols(struct dump *x)
     size_t n;
     const struct lp_elf_section *sections = lp_elf_sections(x->f.elf, &n);
     const struct lp_elf_symbol *last = NULL;
+    x->around = find_around(x);
     for (size_t i = 0; i < x->f.n_symbols; i++) {
         const struct lp_elf_symbol *s = &x->f.symbol[i];
         struct lpdis_range r;
@@ -323,7 +357,7 @@ static void need_lines(struct lpdis *d, const lp_elf *elf)
 lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err)
 {
     struct dump x = {.d = d, .f = {.d = d, .elf = elf}};
-    x.f.symbol = lp_elf_symbols(elf, &x.f.n_symbols);
+    read_symbols(&x);
     x.f.reloc = lp_elf_relocs(elf, &x.f.n_relocs);
     if (d->lines) need_lines(d, elf);
     lp_status s = read_patches(&x, err);
@@ -332,5 +366,6 @@ lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err)
     free(x.f.changes.v), free(x.f.changes.body), lpdis_free_data(&x.f.changes);
     free(x.range);
     free(x.part);
+    free(x.own);
     return s;
 }

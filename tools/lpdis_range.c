@@ -209,10 +209,23 @@ static size_t zeros(const struct state *s, uint64_t addr, uint64_t end)
     return n < 4 ? 0 : n;
 }
 
+static const struct lp_elf_symbol *unnamed_at(const lp_elf *elf, uint64_t addr)
+{
+    size_t n, lo = 0;
+    const struct lp_elf_symbol *v = lp_elf_unnamed(elf, &n);
+    while (lo < n) {
+        size_t mid = lo + (n - lo) / 2;
+        if (v[mid].value <= addr) lo = mid + 1;
+        else n = mid;
+    }
+    return lo && addr - v[lo - 1].value < v[lo - 1].size ? &v[lo - 1] : NULL;
+}
+
 /* What the registers are in the middle of a function; in whose middle we are. */
 static void warm_up(struct state *s, uint64_t from)
 {
     const struct lp_elf_symbol *sym = s->r->object ? NULL : lp_elf_symbol_at(s->f->elf, from);
+    if (!sym && !s->r->object) sym = unnamed_at(s->f->elf, from);
     if (sym && sym->value == from) return;
     if (sym) s->in = sym->name;
     uint64_t at = from - s->r->addr > 4 * WARM_UP ? from - 4 * WARM_UP : s->r->addr;

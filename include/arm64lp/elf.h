@@ -56,6 +56,8 @@ struct lp_elf_symbol {
 LP_API const struct lp_elf_symbol *lp_elf_symbols(const lp_elf *elf, size_t *count);
 /* The symbol that covers a link-time address (functions first); NULL if none. */
 LP_API const struct lp_elf_symbol *lp_elf_symbol_at(const lp_elf *elf, uint64_t vaddr);
+/* Functions that no symbol names, as in a stripped file: call frame information says where they begin and end. By address, which is their name, "0x17dba0". */
+LP_API const struct lp_elf_symbol *lp_elf_unnamed(const lp_elf *elf, size_t *count);
 /* Resolve "name", "name@VERSION", "name#N" (ordinal), "name!file.c", "name@plt". Errors: LP_E_SYMBOL (near names in the hint),
  * LP_E_AMBIGUOUS (every candidate with address, size and file in the text). */
 LP_API lp_status lp_elf_find(const lp_elf *elf, const char *spec, const struct lp_elf_symbol **out, struct lp_error *err);

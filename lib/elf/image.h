@@ -34,7 +34,7 @@ struct lp_elf {
     uint64_t dyn_off, dyn_size; /* PT_DYNAMIC, in the file */
 
     pthread_mutex_t lock;
-    atomic_bool have_sections, have_symbols, have_covers, have_relocs, have_fixes;
+    atomic_bool have_sections, have_symbols, have_covers, have_relocs, have_fixes, have_unnamed;
     struct lp_elf_section *sec;
     size_t nsec;
     struct lp_elf_arena arena;
@@ -42,6 +42,8 @@ struct lp_elf {
     size_t nsym;
     uint32_t *by_name;         /* symbols in (name, address) order */
     struct lp_elf_covers funcs, datas, labels;
+    struct lp_elf_symbol *unnamed; /* unnamed.c */
+    size_t nunnamed;
     struct lp_elf_mark *mark;
     size_t nmark;
     struct lp_elf_stub *stub;

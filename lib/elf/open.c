@@ -298,7 +298,7 @@ void lp_elf_close(lp_elf *e)
 {
     if (!e) return;
     for (struct lp_elf_chunk *c = e->arena.chunk, *next; c; c = next) next = c->next, free(c);
-    free(e->sym), free(e->by_name), free(e->funcs.v), free(e->datas.v), free(e->labels.v);
+    free(e->sym), free(e->unnamed), free(e->by_name), free(e->funcs.v), free(e->datas.v), free(e->labels.v);
     lp_elf_free_dynamic(e);
     lp_lines_free(e->lines);
     lp_elf_close(e->debug);

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "elf/debug.h"
 #include "elf/dynamic.h"
 #include "elf/line.h"
 #include "elf/spec.h"
@@ -82,7 +83,7 @@ static lp_status nomem(struct lp_error *err) { return lp_fail(err, LP_E_NOMEM, "
 
 /* ---- places ---- */
 
-static bool parse_hex(const char **p, uint64_t *out)
+bool lp_edit_hex(const char **p, uint64_t *out)
 {
     char *end;
     if ((*p)[0] != '0' || (*p)[1] != 'x' || !strchr("0123456789abcdefABCDEF", (*p)[2]) || !(*p)[2]) return false;
@@ -106,7 +107,7 @@ void lp_edit_place(const struct lp_maker *m, uint64_t addr, struct lp_buf *out) 
 void lp_edit_say(const struct lp_maker *m, uint64_t addr, struct lp_buf *out)
 {
     const struct lp_elf_symbol *sym = lp_maker_symbol_at(m, addr);
-    put_place(lp_maker_owns(m, sym) ? m->elf : m->names, sym, addr, out);
+    put_place(lp_maker_owns(m, sym) ? m->elf : m->names, lp_maker_names(m, sym) ? sym : NULL, addr, out);
 }
 
 /* file.c:12 or "file name":12; what it is long, 0 = it is none. */
@@ -179,7 +180,7 @@ static lp_status place_of_symbol(lp_maker *m, struct lp_edit *e, const char **p,
     if (own) lp_buf_puts(&e->place, spec);
     e->name = e->sym->name;
     *p += n;
-    if (**p == '+' && (++*p, !parse_hex(p, &off))) return lp_edit_fail(err, e, *p, LP_E_SYNTAX, "an offset is written +0x...");
+    if (**p == '+' && (++*p, !lp_edit_hex(p, &off))) return lp_edit_fail(err, e, *p, LP_E_SYNTAX, "an offset is written +0x...");
     e->addr = e->sym->value + off;
     if (own && off) lp_buf_printf(&e->place, "+0x%llx", (unsigned long long)off);
     warn_behind(m, e);
@@ -196,7 +197,7 @@ static lp_status parse_place(lp_maker *m, struct lp_edit *e, struct lp_error *er
     size_t n = line_place(p, &file, &line);
     if (n) s = place_of_line(m, e, file.data ? file.data : "", line, err), p += n;
     else if (*p != '0') s = place_of_symbol(m, e, &p, err);
-    else if (!parse_hex(&p, &e->addr)) s = lp_edit_fail(err, e, p, LP_E_SYNTAX, "an address is written 0x...");
+    else if (!lp_edit_hex(&p, &e->addr)) s = lp_edit_fail(err, e, p, LP_E_SYNTAX, "an address is written 0x...");
     lp_buf_free(&file);
     if (s != LP_OK) return s;
     if (!e->place.len) lp_buf_printf(&e->place, "0x%llx", (unsigned long long)e->addr);
@@ -266,7 +267,7 @@ static lp_status change_branch(lp_maker *m, struct lp_edit *e, const char *arg, 
     lp_status s = link ? LP_OK : keep_landing_pad(m, e, err);
     if (s != LP_OK) return s;
     if (*arg == '0') {
-        if (!parse_hex(&p, &addr) || *p) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "an address is written 0x...");
+        if (!lp_edit_hex(&p, &addr) || *p) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "an address is written 0x...");
     } else {
         if ((s = lp_maker_find(m, arg, &to, err)) != LP_OK) return lp_edit_inherit(err, e, arg), s;
         addr = to->value;
@@ -289,7 +290,7 @@ static lp_status change_word(lp_maker *m, struct lp_edit *e, const char *arg, st
     uint64_t v;
     const char *p = arg;
     (void)m;
-    if (!parse_hex(&p, &v) || *p || v > UINT32_MAX) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "`word` takes one number 0x... of 32 bits");
+    if (!lp_edit_hex(&p, &v) || *p || v > UINT32_MAX) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "`word` takes one number 0x... of 32 bits");
     return lp_edit_add(e, (uint32_t)v, NULL, NULL) ? LP_OK : nomem(err);
 }
 
@@ -430,7 +431,8 @@ static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, 
     m->nsought++;
     if (!libraries) lp_edit_warn(m, &e->from, "the program has no `%s`, which is weak: as for a linker it is 0, and a call of it does nothing", name);
     else lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports: it is looked for in its libraries when the patch is applied%s, and "
-                      "the file itself, which gets no new import, cannot have this patch", name, weak ? " (and is 0 if none has it, as it is weak)" : "");
+                      "the file itself, which gets no new import, cannot have this patch%s", name, weak ? " (and is 0 if none has it, as it is weak)" : "",
+                      lp_elf_has_symtab(m->names) ? "" : ". The program is stripped: `symbol NAME 0xADDRESS` in a recipe says where it has it");
 }
 
 /* __multf3, __divti3, __aarch64_ldadd4_relax: functions of the compiler's own library, of which each program has its own. */

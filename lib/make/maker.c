@@ -37,49 +37,11 @@ void lp_maker_free(lp_maker *m)
     if (!m) return;
     for (size_t i = 0; i < m->ncarrier; i++) lp_carrier_free(m->carrier[i]);
     for (struct lp_arena_chunk *c = m->pool.arena, *next; c; c = next) next = c->next, free(c);
-    free(m->carrier), free(m->made), free(m->own), free(m->file), free(m->sought), free(m->head), free(m->stale);
+    free(m->carrier), free(m->made), free(m->own), free(m->file), free(m->sought), free(m->head), free(m->stale), free(m->given);
     lp_units_free(m->units), lp_uses_free(m->uses);
     lp_dis_free(m->dis);
     lp_buf_free(&m->meta), lp_buf_free(&m->items);
     free(m);
-}
-
-bool lp_maker_owns(const struct lp_maker *m, const struct lp_elf_symbol *sym)
-{
-    size_t n;
-    const struct lp_elf_symbol *v = lp_elf_symbols(m->elf, &n);
-    return (uintptr_t)sym - (uintptr_t)v < n * sizeof *v;
-}
-
-const struct lp_elf_symbol *lp_maker_symbol_at(const struct lp_maker *m, uint64_t addr)
-{
-    const struct lp_elf_symbol *sym = lp_elf_symbol_at(m->elf, addr);
-    return sym ? sym : lp_elf_symbol_at(m->names, addr);
-}
-
-/* A function that is nowhere but in others. */
-static void hint_inlined(const struct lp_maker *m, const char *name, struct lp_error *err)
-{
-    const struct lp_elf_inlined *v;
-    size_t n;
-    if (!err || lp_elf_inlined(m->elf, &v, &n, NULL) != LP_OK) return;
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(v[i].name, name) != 0) continue;
-        struct lp_buf b = {0};
-        lp_edit_say(m, v[i].entry, &b);
-        if (b.data) lp_hint(err, "it is inlined wherever it is called, for one at %.100s (%.60s:%u): name a line of it, FILE:LINE", b.data,
-                    v[i].call_file ? lp_base_name(v[i].call_file) : "?", v[i].call_line);
-        lp_buf_free(&b);
-        return;
-    }
-}
-
-lp_status lp_maker_find(const struct lp_maker *m, const char *spec, const struct lp_elf_symbol **out, struct lp_error *err)
-{
-    lp_status s = lp_elf_find(m->elf, spec, out, err);
-    if (s == LP_E_SYMBOL && m->names != m->elf) s = lp_elf_find(m->names, spec, out, err);
-    if (s == LP_E_SYMBOL) hint_inlined(m, spec, err);
-    return s;
 }
 
 char *lp_maker_keep(struct lp_maker *m, const char *s, size_t n)

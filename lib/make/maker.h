@@ -48,6 +48,8 @@ struct lp_maker {
     size_t ncarrier, carrier_cap;
     const char **own;                   /* names of new functions and data */
     size_t nown, own_cap;
+    struct lp_elf_symbol **given;       /* names.c: that a recipe gives to places */
+    size_t ngiven, given_cap;
     const char **sought;                /* names that nobody has, which was said */
     size_t nsought, sought_cap;
     struct lp_stale *stale;             /* functions that an object has otherwise than the program */
@@ -70,12 +72,17 @@ void lp_maker_comment(struct lp_maker *m, struct lp_buf *out, uint32_t word, uin
 lp_status lp_edit_fail(struct lp_error *err, const struct lp_edit *e, const char *at, lp_status s, const char *fmt, ...) LP_PRINTF(5, 6);
 lp_status lp_edit_inherit(struct lp_error *err, const struct lp_edit *e, const char *at); /* *err is another part's: it gets the place of the change */
 void lp_edit_warn(struct lp_maker *m, const struct lp_origin *from, const char *fmt, ...) LP_PRINTF(3, 4);
+bool lp_edit_hex(const char **p, uint64_t *out); /* 0x..., which is skipped */
 bool lp_edit_add(struct lp_edit *e, uint32_t word, const char *reloc, const char *target);
 lp_status lp_maker_statement(struct lp_maker *m, struct lp_edit *e, struct lp_error *err);
-/* Symbols of the target, else of its debug file. owns: is it the target's, so that the patch can name it? */
+/* names.c: symbols of the target, else of its debug file, else a function without one, whose name is its address; given: a name that the recipe gives.
+ * owns: is it the target's, so that the patch can name it? names: or its debug file's? */
 const struct lp_elf_symbol *lp_maker_symbol_at(const struct lp_maker *m, uint64_t addr);
 lp_status lp_maker_find(const struct lp_maker *m, const char *spec, const struct lp_elf_symbol **out, struct lp_error *err);
+lp_status lp_maker_name(struct lp_maker *m, const char *name, uint64_t addr, struct lp_error *err);
+const struct lp_elf_symbol *lp_maker_given(const struct lp_maker *m, const char *name); /* NULL = none */
 bool lp_maker_owns(const struct lp_maker *m, const struct lp_elf_symbol *sym);
+bool lp_maker_names(const struct lp_maker *m, const struct lp_elf_symbol *sym);
 /* The place is symbol + off; the symbol's spec, or the address, goes to out. For people (say) the debug file's names do, too. */
 void lp_edit_place(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
 void lp_edit_say(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);

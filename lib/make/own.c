@@ -270,6 +270,8 @@ static lp_status remember(struct lp_carrying *x, const struct lp_objsym *s, cons
 static lp_status find(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol **out, struct lp_error *err)
 {
     struct candidates c = {0};
+    const struct lp_elf_symbol *given = lp_maker_given(x->m, s->name);
+    if (given && same_kind(s->type, given->type)) return *out = given, LP_OK; /* the recipe says it */
     bool good = look_among(x, x->m->elf, s, &c) && (x->m->names == x->m->elf || look_among(x, x->m->names, s, &c));
     keep_best(&c);
     lp_status st = good ? choose(x, s, &c, out, err) : LP_E_NOMEM;

@@ -126,6 +126,24 @@ static void object(struct recipe *r, const char *name)
     else if (!(m->object = lp_maker_keep(m, name, strlen(name)))) wrong(r, r->line, 1, LP_E_NOMEM, "out of memory");
 }
 
+/* symbol NAME 0xADDRESS */
+static void symbol(struct recipe *r, char *name)
+{
+    struct lp_error e;
+    size_t n = strcspn(name, " \t");
+    const char *at = name + n + strspn(name + n, " \t");
+    const struct lp_edit here = {.from = {.file = r->name, .text = r->text.data, .line = r->line, .col = r->col}};
+    uint64_t addr;
+    if (!lp_edit_hex(&at, &addr) || *at) {
+        wrong(r, r->line, r->col + (unsigned)(at - r->text.data), LP_E_SYNTAX, "`symbol NAME 0xADDRESS` is expected");
+        return;
+    }
+    name[n] = 0;
+    if (r->m && lp_maker_name(r->m, name, addr, &e) != LP_OK) lp_edit_inherit(&e, &here, name), deliver(r, &e);
+    lp_buf_printf(&r->out, "symbol    %s 0x%llx", name, (unsigned long long)addr);
+    finish_line(r);
+}
+
 static void meta(struct recipe *r, const char *key, const char *value)
 {
     struct lp_error e;
@@ -133,17 +151,19 @@ static void meta(struct recipe *r, const char *key, const char *value)
     if (r->m && lp_maker_head(r->m, &from, r->col + (unsigned)(value - key), key, value, &e) != LP_OK) deliver(r, &e);
 }
 
-/* KEY VALUE, object NAME, optional. False: it is a change. */
+/* KEY VALUE, object NAME, optional, symbol NAME 0xADDRESS. False: it is a change. */
 static bool head(struct recipe *r)
 {
     char *s = r->text.data;
     size_t n = strcspn(s, " \t="), rest = n + strspn(s + n, " \t");
-    bool is_object = n == 6 && memcmp(s, "object", 6) == 0, is_optional = n == 8 && memcmp(s, "optional", 8) == 0;
-    if (s[rest] == '=' || !(is_object || is_optional || is_key(s, n))) return false;
+    bool is_object = n == 6 && memcmp(s, "object", 6) == 0, is_symbol = n == 6 && memcmp(s, "symbol", 6) == 0;
+    bool is_optional = n == 8 && memcmp(s, "optional", 8) == 0;
+    if (s[rest] == '=' || !(is_object || is_symbol || is_optional || is_key(s, n))) return false;
     if (!s[rest] != is_optional) {
         wrong(r, r->line, r->col + (unsigned)n, LP_E_SYNTAX, is_optional ? "`optional` stands alone" : "a value is expected");
         return true;
     }
+    if (is_symbol) return symbol(r, s + rest), true;
     s[n] = 0;
     if (is_object) object(r, s + rest);
     else if (is_optional && r->m) r->m->optional = true;

@@ -7,6 +7,7 @@
 #include <config.h>
 #include "base/error.h"
 #include "base/text.h"
+#include "elf/debug.h"
 #include "elf/spec.h"
 #include "elf/suffix.h"
 #include "make/replace.h"
@@ -244,6 +245,7 @@ static lp_status refer_variable(struct lp_carrying *x, const struct lp_objsym *s
     bool relocated = rel < sec->nrel && sec->rel[rel].at < s->value + s->size;
     if (st == LP_OK && !constant) {
         tell_file(x, s, t);
+        if (!t->size && !lp_maker_names(x->m, t)) return put_target(x, t, delta, out); /* the recipe gives it a name and no size */
         if (t->size != s->size)
             return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
                                  "`%s` has %llu bytes there and %llu in the program: a variable that exists "
@@ -507,6 +509,7 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
         if (st == LP_E_SYMBOL) lp_carry_fail(x, err, st, "it needs `%s`, which the program does not have", s->name);
         if (st == LP_E_SYMBOL)
             lp_hint(err, "%s", lp_edit_helper(s->name) ? lp_edit_helper(s->name)
+                    : !lp_elf_has_symtab(x->m->names) ? "it is stripped: `symbol NAME 0xADDRESS` in a recipe says where it has it"
                     : "if another object of the patch defines it, name that one in front; or make one object of them, `aarch64-linux-gnu-ld -r -o ALL.o ...`");
         if (st == LP_OK) put(out, name.data, r->addend);
         if (st == LP_OK && weak) lp_buf_puts(out, " weak");

@@ -266,6 +266,8 @@ lp_status lp_edit_replace(struct lp_maker *m, struct lp_edit *e, const char *arg
     uint32_t word = 0;
     lp_status s = check_place(&x, err);
     if (s == LP_OK) s = parse_arg(&x, &file, &name, err);
+    if (s == LP_OK && !name && !e->name && !lp_maker_names(m, e->sym))
+        s = lp_edit_fail(err, e, arg, LP_E_SYNTAX, "the program has no name for this function: `replace from FILE:SYMBOL` says which of the object it is");
     if (s == LP_OK) s = open_carrier(&x, file, err);
     if (s == LP_OK) s = find_source(&x, name ? name : e->name ? e->name : e->sym->name, &sym, err);
     if (s == LP_OK) s = carry(&x, sym, err);
