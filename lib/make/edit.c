@@ -429,9 +429,13 @@ static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, 
     m->sought = v ? v : m->sought;
     if (!v || !(v[m->nsought] = lp_maker_keep(m, name, strlen(name)))) return;
     m->nsought++;
+    char checked[120];
+    snprintf(checked, sizeof checked, "__%.80s_chk", name);
+    const bool fortified = lp_dynsym_wanted(lp_elf_dynamic_part(m->elf), checked, NULL);
     if (!libraries) lp_edit_warn(m, &e->from, "the program has no `%s`, which is weak: as for a linker it is 0, and a call of it does nothing", name);
     else lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports: it is looked for in its libraries when the patch is applied%s, and "
                       "the file itself, which gets no new import, cannot have this patch%s", name, weak ? " (and is 0 if none has it, as it is weak)" : "",
+                      fortified ? ": the program calls its checked form, as what is compiled with -O2 -D_FORTIFY_SOURCE=2 does" :
                       lp_elf_has_symtab(m->names) ? "" : ". The program is stripped: `symbol NAME 0xADDRESS` in a recipe says where it has it");
 }
 

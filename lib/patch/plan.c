@@ -202,9 +202,9 @@ void lp_plan_where(const struct lp_space *s, uint64_t addr, char *buf, size_t si
         const struct lp_target *t = s->target[i];
         bool inside = t->end ? addr >= t->start && addr < t->end : true; /* a file has no extent */
         const struct lp_elf_symbol *sym = inside && t->elf && !t->gone ? lp_elf_symbol_at(t->elf, addr - t->bias) : NULL;
-        if (!inside || t->gone || (!sym && t->main)) continue;
+        if (!inside || t->gone || (!sym && t->main && !t->end)) continue;
         uint64_t off = addr - t->bias - (sym ? sym->value : 0);
-        int n = t->main ? 0 : snprintf(buf, size, "%.100s:", t->name);
+        int n = t->main && sym ? 0 : snprintf(buf, size, "%.100s:", t->name);
         snprintf(buf + n, size - (size_t)n, sym && !off ? "%.80s" : sym ? "%.80s+0x%llx" : "%.0s0x%llx", sym ? sym->name : "", (unsigned long long)off);
         return;
     }

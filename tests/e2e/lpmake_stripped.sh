@@ -47,15 +47,33 @@ for how in -no-pie\ -static -pie; do
 done
 "$CROSS_CC" $STANDARD -mbranch-protection=bti -Wl,-z,force-bti -o full app.c 2>/dev/null && "${CROSS}strip" -o guarded full || not_ok "compile"
 like "$(lpmake -t guarded "$(at tiny)=ret 7")" '^+ d503245f *; bti c' "the landing pad of a guarded entry stays"
+# What is compiled with _FORTIFY_SOURCE imports other names.
+printf '#include <stdio.h>\n__attribute__((noipa)) void say(int a) { printf("%%d\\n", a); }\nint main(int c, char **v) { say(c); return 0; }\n' >chk.c
+"$CROSS_CC" $STANDARD -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -o chk chk.c || not_ok "compile"
+printf '#include <stdio.h>\nvoid say(int a) { printf("%%d!\\n", a); }\n' >new.c
+"$CROSS_CC" $SECTIONS -U_FORTIFY_SOURCE -c -o new.o new.c && lpmake -t chk -o x.lpatch 'say=replace from new.o' 2>err
+like "$? $(cat err)" '^0 .*`printf` is neither .* its checked form, as what is compiled with -O2 -D_FORTIFY_SOURCE=2 does$' "an import of the other kind: what to do"
+"$CROSS_CC" $SECTIONS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -c -o new.o new.c && lpmake -t chk -o x.lpatch 'say=replace from new.o' 2>err
+is "$? $(cat err) $(run_patched x.lpatch ./chk)" "0  1!" "  which helps"
+# ---- who is inside of a function without a name ----
+printf '#include <unistd.h>\nint main(void) { pause(); return 0; }\n' >wait.c
+echo 'int main(void) { return 3; }' | object main
+"$CROSS_CC" $STANDARD -no-pie -o full wait.c && "${CROSS}strip" -o waits full && lpmake -t waits -o main.lpatch "$(at main)=replace from main.o:main" || not_ok "compile"
+timeout 60 lprun -c "$scratch/sock" -L "$sysroot" ./waits >served 2>&1 &
+children="$children $!"
+wait_for 20 lpapply -c sock -l
+status=0
+lpapply -c sock --deadline 300ms main.lpatch 2>err || status=$?
+like "$status $(cat err)" "^5 .*is in waits:0x[0-9a-f]* (.* < waits:0x" "a thread in a function without a name: where in the file it is"
 # ---- the statement ----
 printf 'symbol    twice 0x%x  # it is\nsymbol NAME\nsymbol twice 0x10 x\nsymbol twice %s\nsymbol a:b %s\nsymbol there 0x7fffffff0000\nsymbol odd 0x%x\nsymbol 0x12\nsymbol = nop\n' \
     $((twice)) "$twice" "$twice" $((twice + 2)) >bad.lps
 lpmake -t app bad.lps >out 2>err
 is "$(sed -n 's/^lpmake: bad.lps:\([0-9:]*\): .*/\1/p' err | tr '\n' ' ')" "2:12 3:18 4:8 5:8 6:8 7:8 8:12 9:1 " "what is wrong with a symbol line has its place"
 like "$(cat err)" '^lpmake: bad.lps:4:8: `twice` has an address already$' "  given twice"
-printf 'symbol work %s\nwork = nop\n' "$(at work)" >has.lps
+printf 'symbol main %s\nmain = nop\n' "$(at main)" >has.lps
 lpmake -t full has.lps >out 2>err
-like "$? $(cat err)" '^1 .*has.lps:1:8: the target has a `work`' "  a name that the target has"
+like "$? $(cat err)" '^1 .*has.lps:1:8: the target has a `main`' "  a name that the target has"
 is "$(sed -n '1,2p' fix.lps | lpmake --fmt -)" "symbol    twice $twice
 symbol    total $total  # a variable" "its canonical form"
 tap_done
