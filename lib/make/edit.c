@@ -436,7 +436,7 @@ static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, 
     else lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports: it is looked for in its libraries when the patch is applied%s, and "
                       "the file itself, which gets no new import, cannot have this patch%s", name, weak ? " (and is 0 if none has it, as it is weak)" : "",
                       fortified ? ": the program calls its checked form, as what is compiled with -O2 -D_FORTIFY_SOURCE=2 does" :
-                      lp_elf_has_symtab(m->names) ? "" : ". The program is stripped: `symbol NAME 0xADDRESS` in a recipe says where it has it");
+                      lp_elf_has_symtab(m->names) ? "" : ". If the program, which is stripped, has it itself, `symbol NAME 0xADDRESS` in a recipe says where");
 }
 
 /* __multf3, __divti3, __aarch64_ldadd4_relax: functions of the compiler's own library, of which each program has its own. */

@@ -509,7 +509,7 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
         if (st == LP_E_SYMBOL) lp_carry_fail(x, err, st, "it needs `%s`, which the program does not have", s->name);
         if (st == LP_E_SYMBOL)
             lp_hint(err, "%s", lp_edit_helper(s->name) ? lp_edit_helper(s->name)
-                    : !lp_elf_has_symtab(x->m->names) ? "it is stripped: `symbol NAME 0xADDRESS` in a recipe says where it has it"
+                    : !lp_elf_has_symtab(x->m->names) ? "it is stripped: if it has it, `symbol NAME 0xADDRESS` in a recipe says where"
                     : "if another object of the patch defines it, name that one in front; or make one object of them, `aarch64-linux-gnu-ld -r -o ALL.o ...`");
         if (st == LP_OK) put(out, name.data, r->addend);
         if (st == LP_OK && weak) lp_buf_puts(out, " weak");

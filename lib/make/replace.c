@@ -63,6 +63,25 @@ static lp_status check_sought(const struct lp_carrying *x, struct lp_error *err)
     return LP_OK;
 }
 
+/* What is given instead of an object file, by its first bytes. */
+static const struct { const char *magic, *hint; } others[] = {
+    {"BC\xc0\xde", "it is LLVM's code for link-time optimisation: compile it with -fno-lto"},
+    {"\xde\xc0\x17\x0b", "it is LLVM's code for link-time optimisation: compile it with -fno-lto"},
+    {"!<arch>\n", "it is an archive: take the object out of it, `ar x ARCHIVE OBJECT`"},
+    {"", "an object file is expected, as `aarch64-linux-gnu-gcc -O2 -c FILE.c` makes it of C"},
+};
+
+static void hint_other(const char *path, struct lp_error *err)
+{
+    char head[9] = "";
+    FILE *f = fopen(path, "r");
+    size_t i = 0, n = f ? fread(head, 1, 8, f) : 0;
+    if (f) fclose(f);
+    if (!n || memcmp(head, "\177ELF", 4) == 0) return;
+    while (strncmp(head, others[i].magic, strlen(others[i].magic)) != 0) i++;
+    lp_hint(err, "%s", others[i].hint);
+}
+
 static lp_status open_carrier(struct lp_carrying *x, const char *name, struct lp_error *err)
 {
     struct lp_maker *m = x->m;
@@ -76,7 +95,10 @@ static lp_status open_carrier(struct lp_carrying *x, const char *name, struct lp
     c->path = path;
     lp_status s = lp_elf_open(path, &c->elf, err);
     if (s == LP_OK) s = lp_objfile_open(c->elf, &c->o, err);
-    if (s != LP_OK) return lp_carrier_free(c), lp_edit_inherit(err, x->e, x->arg), s;
+    if (s != LP_OK) {
+        if (err) hint_other(path, err);
+        return lp_carrier_free(c), lp_edit_inherit(err, x->e, x->arg), s;
+    }
     v[m->ncarrier++] = x->c = c;
     return check_sought(x, err);
 }
@@ -107,9 +129,16 @@ static lp_status no_source(const struct lp_carrying *x, const char *name, bool l
 {
     const struct lp_objfile *o = x->c->o;
     struct lp_similar near = {.name = name};
-    for (size_t i = 1; i < o->nsym; i++)
-        if (o->sym[i].type == STT_FUNC && o->sym[i].section != SHN_UNDEF) lp_similar_look(&near, o->sym[i].name);
-    lp_carry_fail(x, err, LP_E_SYMBOL, "it has no function `%.200s`%s", name, lto ? "; compile it with -fno-lto" : "");
+    for (size_t i = 1; i < o->nsym; i++) {
+        if (o->sym[i].type != STT_FUNC || o->sym[i].section == SHN_UNDEF) continue;
+        lp_similar_look(&near, o->sym[i].name);
+        lto = false; /* it has code besides */
+    }
+    if (lto) {
+        lp_carry_fail(x, err, LP_E_SYMBOL, "it has no function `%.200s`: it has no code before the linker makes some of it (-flto)", name);
+        return lp_hint(err, "compile it with -fno-lto"), LP_E_SYMBOL;
+    }
+    lp_carry_fail(x, err, LP_E_SYMBOL, "it has no function `%.200s`", name);
     if (!lp_similar_hint(&near, err)) lp_hint(err, "`replace from FILE:SYMBOL` names another one; lpdis %.100s lists them", x->c->path);
     return LP_E_SYMBOL;
 }

@@ -289,6 +289,24 @@ for how in '-static -no-pie' '-pie' '-static -no-pie -Wl,--build-id=none' '-pie 
 done
 "$CROSS_CC" -O2 -pie -DOTHER -o other named.c
 like "$(run_patched named.lpatch ./other)" 'object .link. is not ' "another program"
+# What is given instead of an object file.
+cc_lto() { object lto -flto "$@"; }
+echo 'int calc(int v) { return v; }' | cc_lto
+lpmake -t app-pie 'calc=replace from lto.o' >out 2>err
+is "$? $(cat err)" "1 lpmake: calc=replace from lto.o: lto.o: it has no function \`calc\`: it has no code before the linker makes some of it (-flto)
+lpmake: hint: compile it with -fno-lto" "an object of link-time optimisation"
+echo 'int calc(int v) { return v; }' | cc_lto -ffat-lto-objects
+lpmake -q -t app-pie 'calc=replace from lto.o' >out 2>err && ok "  one that has code, too" || { not_ok "  one that has code, too"; note <err; }
+lpmake -t app-pie 'calc=replace from lto.o:cal' >out 2>err
+like "$? $(cat err)" 'did you mean calc' "  which has names"
+printf 'BC\300\336xxxx' >bitcode.o
+lpmake -t app-pie 'calc=replace from bitcode.o' >out 2>err
+like "$? $(cat err)" 'hint: it is LLVM.s code for link-time optimisation: compile it with -fno-lto' "  clang's"
+"${CROSS_CC%gcc}ar" rc fix.a fix.o
+lpmake -t app-pie 'calc=replace from fix.a' >out 2>err
+like "$? $(cat err)" 'hint: it is an archive: take the object out of it, `ar x ARCHIVE OBJECT`' "an archive"
+lpmake -t app-pie 'calc=replace from fix.c' >out 2>err
+like "$? $(cat err)" 'hint: an object file is expected, as .*gcc -O2 -c FILE.c' "a source file"
 # Mutated objects: a patch or a refusal, and nothing else.
 "$builddir/tests/fuzz/fuzz_elf" -n 150 -s 7 -w "$scratch/m.o" "$scratch/fix.o" >/dev/null 2>&1
 bad=0 n=0

@@ -34,7 +34,7 @@ for how in -no-pie\ -static -pie; do
     lpmake -t app "$work=replace from fix.o" >out 2>err
     like "$? $(cat err)" '^1 .*`replace from FILE:SYMBOL` says which' "  the object's function has to be named"
     lpmake -t app "$work=replace from fix.o:other" >out 2>err
-    like "$(cat err)" '`symbol NAME 0xADDRESS` in a recipe says where it has it' "  a name that is missing: what to do"
+    like "$(cat err)" '`symbol NAME 0xADDRESS` in a recipe says where' "  a name that is missing: what to do"
     # lpdis: where functions begin
     lpdis app >app.dis
     like "$(cat app.dis)" "<$work>:\$" "  lpdis has heads for them"
