@@ -297,8 +297,8 @@ static bool same_tables(lp_diff *d, const struct walk *x, const struct walk *y)
         const struct lp_table_at *t = &x->s->table[a->table + i], *u = &y->s->table[b->table + i];
         if (!same_table(d, x, &t->t, y, &u->t)) return false;
         if (t->atom == LP_NONE || u->atom == LP_NONE) continue;
-        x->s->atom[t->atom].pair = u->atom;
-        if (x->s == OLD(d)) y->s->atom[u->atom].pair = t->atom;
+        if (x->s == OLD(d)) lp_pair(d, t->atom, u->atom, (enum lp_rule)OLD(d)->atom[t->atom].rule);
+        else x->s->atom[t->atom].pair = u->atom;
     }
     return true;
 }
@@ -443,7 +443,7 @@ static void pair_in_place(lp_diff *d)
         while (k < s->natom && s->atom[k].start < a->start) k++;
         if (k >= s->natom || s->atom[k].start != a->start || a->kind != LP_ATOM_PIECE || s->atom[k].kind != LP_ATOM_PIECE) continue;
         if (a->pair == LP_NONE && s->atom[k].pair == LP_NONE && has_room(d, a, &s->atom[k]))
-            a->pair = k, s->atom[k].pair = i, a->rule = s->atom[k].rule = LP_RULE_ORDER;
+            lp_pair(d, i, k, LP_RULE_ORDER);
     }
 }
 
@@ -479,10 +479,7 @@ static void pair_behind(lp_diff *d, uint32_t a, uint32_t b)
         n++;
     }
     if (is_open(o, a + n) || is_open(s, b + n)) return;
-    for (size_t i = 0; i < n; i++) {
-        o->atom[a + i].pair = (uint32_t)(b + i), s->atom[b + i].pair = (uint32_t)(a + i);
-        o->atom[a + i].rule = s->atom[b + i].rule = LP_RULE_ORDER;
-    }
+    for (size_t i = 0; i < n; i++) lp_pair(d, (uint32_t)(a + i), (uint32_t)(b + i), LP_RULE_ORDER);
 }
 
 static uint32_t first_of(const struct lp_side *s, const char *span)
@@ -519,8 +516,7 @@ static void pair_unused(lp_diff *d)
         bool first = !i || o->atom[i - 1].span != o->atom[i].span;
         uint32_t b = first ? first_of(s, o->span[o->atom[i].span].name) : o->atom[i - 1].pair == LP_NONE ? LP_NONE : o->atom[i - 1].pair + 1;
         if (!is_unused(s, b) || o->atom[i].end - o->atom[i].start != s->atom[b].end - s->atom[b].start) continue;
-        o->atom[i].pair = b, s->atom[b].pair = i;
-        o->atom[i].rule = s->atom[b].rule = LP_RULE_ORDER;
+        lp_pair(d, i, b, LP_RULE_ORDER);
     }
 }
 

@@ -142,6 +142,7 @@ struct lp_diff {
     uint32_t unwound, first_unwound;  /* functions of which nothing but the unwinding information differs */
     bool same_layout;                 /* every atom is where it was */
     bool same_places;                 /* every function is, and all that has a name */
+    uint64_t grown;                   /* no pair's data is by more bytes larger in the new file */
     struct lp_supposed { uint32_t a, b; } *supposed;
     size_t nsupposed, supposed_cap;
     unsigned depth;
@@ -183,6 +184,8 @@ void lp_diff_bounds(lp_diff *d);
 /* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */
 lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
 
+/* ---- match.c ---- */
+void lp_pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule);
 /* ---- close.c ---- */
 bool lp_diff_wants(const lp_diff *d, const char *name); /* --symbol; NULL: it has no name */
 /* ---- check.c ---- */

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule)
+void lp_pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule)
 {
     struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
+    const uint64_t n = x->end - x->start, m = y->end - y->start;
     x->pair = b, y->pair = a;
     x->rule = y->rule = (uint8_t)rule;
+    if (!lp_is_code_atom(x) && m > n && m - n > d->grown) d->grown = m - n;
 }
 
 static bool is_code(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
@@ -38,7 +40,7 @@ static void match_map(lp_diff *d)
         const char *eq = strchr(d->opt.map[i], '=');
         if (!eq) continue;
         uint32_t a = mapped(d, OLD(d), d->opt.map[i], (size_t)(eq - d->opt.map[i])), b = mapped(d, NEW(d), eq + 1, strlen(eq + 1));
-        if (a != LP_NONE && b != LP_NONE) pair(d, a, b, LP_RULE_MAP);
+        if (a != LP_NONE && b != LP_NONE) lp_pair(d, a, b, LP_RULE_MAP);
     }
 }
 
@@ -94,7 +96,7 @@ static void match_group(lp_diff *d, struct key *a, size_t n, struct key *b, size
     struct lp_side *o = OLD(d), *s = NEW(d);
     enum { GROUP_MAX = 512 };
     if (n == 1 && m == 1) {
-        if (same_sort(&o->atom[a->atom], &s->atom[b->atom])) pair(d, a->atom, b->atom, rule);
+        if (same_sort(&o->atom[a->atom], &s->atom[b->atom])) lp_pair(d, a->atom, b->atom, rule);
         return;
     }
     for (size_t i = 0; i < n && n <= GROUP_MAX && m <= GROUP_MAX; i++) {
@@ -102,13 +104,13 @@ static void match_group(lp_diff *d, struct key *a, size_t n, struct key *b, size
         for (size_t k = 0; k < n; k++) here += same_file(&a[i], &a[k]) && same_sort(&o->atom[a[i].atom], &o->atom[a[k].atom]);
         for (size_t k = 0; k < m; k++)
             if (same_file(&a[i], &b[k]) && same_sort(&o->atom[a[i].atom], &s->atom[b[k].atom])) hits++, hit = k;
-        if (here == 1 && hits == 1) pair(d, a[i].atom, b[hit].atom, LP_RULE_FILE);
+        if (here == 1 && hits == 1) lp_pair(d, a[i].atom, b[hit].atom, LP_RULE_FILE);
     }
     if (n != m) return;
     for (size_t i = 0, k = 0; i < n; i++) {
         if (o->atom[a[i].atom].pair != LP_NONE) continue;
         while (k < m && s->atom[b[k].atom].pair != LP_NONE) k++;
-        if (k < m && same_sort(&o->atom[a[i].atom], &s->atom[b[k].atom])) pair(d, a[i].atom, b[k].atom, LP_RULE_ORDER);
+        if (k < m && same_sort(&o->atom[a[i].atom], &s->atom[b[k].atom])) lp_pair(d, a[i].atom, b[k].atom, LP_RULE_ORDER);
         k++;
     }
 }
@@ -209,7 +211,7 @@ static size_t match_bodies(lp_diff *d)
     struct body *a = bodies(d, OLD(d), &n), *b = bodies(d, NEW(d), &m);
     if (!a || !b) d->nomem = true;
     for (size_t i = 0, k = 0; !d->nomem && i < n && k < m;) {
-        if (a[i].hash == b[k].hash && alone(a, n, i) && alone(b, m, k)) pair(d, a[i].atom, b[k].atom, LP_RULE_BODY), hits++;
+        if (a[i].hash == b[k].hash && alone(a, n, i) && alone(b, m, k)) lp_pair(d, a[i].atom, b[k].atom, LP_RULE_BODY), hits++;
         if (a[i].hash <= b[k].hash) i++;
         else k++;
     }
@@ -234,7 +236,7 @@ static size_t match_places(lp_diff *d, uint64_t t, uint64_t u)
 {
     const uint32_t x = lp_side_atom(OLD(d), t), y = x != LP_NONE && is_open(&OLD(d)->atom[x]) ? lp_side_atom(NEW(d), u) : LP_NONE;
     if (!may_pair(d, x, y) || OLD(d)->atom[x].start != t || NEW(d)->atom[y].start != u) return 0;
-    return pair(d, x, y, LP_RULE_CALL), 1;
+    return lp_pair(d, x, y, LP_RULE_CALL), 1;
 }
 
 /* The address that a word makes, or loads from a slot; 0 = none. */
@@ -317,7 +319,7 @@ static void match_between(lp_diff *d, uint32_t a, uint32_t b)
     for (i = a, k = b; closed; i++, k++) {
         i = next_code(OLD(d), i), k = next_code(NEW(d), k);
         if (i >= OLD(d)->natom || k >= NEW(d)->natom || OLD(d)->atom[i].pair != LP_NONE) return;
-        if (may_pair(d, i, k)) pair(d, i, k, LP_RULE_ORDER);
+        if (may_pair(d, i, k)) lp_pair(d, i, k, LP_RULE_ORDER);
     }
 }
 
@@ -333,7 +335,7 @@ static void match_order(lp_diff *d)
 static void match_entry(lp_diff *d, uint64_t a, uint64_t b)
 {
     uint32_t i = lp_side_atom(OLD(d), a), k = lp_side_atom(NEW(d), b);
-    if (may_pair(d, i, k) && OLD(d)->atom[i].start == a && NEW(d)->atom[k].start == b) pair(d, i, k, LP_RULE_ENTRY);
+    if (may_pair(d, i, k) && OLD(d)->atom[i].start == a && NEW(d)->atom[k].start == b) lp_pair(d, i, k, LP_RULE_ENTRY);
 }
 
 static const struct lp_span *listed(const struct lp_side *s, const char *name)
@@ -369,7 +371,7 @@ static void match_parts(lp_diff *d)
         if (!is_code(a) || a->pair == LP_NONE || a->part == LP_NONE) continue;
         uint32_t p = a->part, q = NEW(d)->atom[a->pair].part;
         if (q == LP_NONE || OLD(d)->atom[p].part != LP_NONE || NEW(d)->atom[q].part != LP_NONE) continue;
-        if (OLD(d)->atom[p].pair == LP_NONE && NEW(d)->atom[q].pair == LP_NONE) pair(d, p, q, LP_RULE_STEM);
+        if (OLD(d)->atom[p].pair == LP_NONE && NEW(d)->atom[q].pair == LP_NONE) lp_pair(d, p, q, LP_RULE_STEM);
     }
 }
 

@@ -17,14 +17,14 @@ enum { REACH = 64 };    /* bytes that what is meant by an address with an index 
 
 bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b)
 {
-    struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
     if (x->pair == b && y->pair == a) return true;
     if (x->pair != LP_NONE || y->pair != LP_NONE || o != OLD(d)) return false;
     struct lp_supposed *v = lp_grow(d->supposed, &d->supposed_cap, d->nsupposed, sizeof *v);
     if (!v) return d->nomem = true, false;
     d->supposed = v;
     v[d->nsupposed++] = (struct lp_supposed){a, b};
-    x->pair = b, y->pair = a, x->rule = y->rule = LP_RULE_USE;
+    lp_pair(d, a, b, LP_RULE_USE);
     return true;
 }
 
@@ -113,14 +113,17 @@ static bool same_constant(lp_diff *d, const struct lp_side *o, const struct lp_u
     return lp_same_data(d, o, u->addr, n->addr, most, &at); /* where the shorter one ends by chance: a number that looks like an address */
 }
 
-/* The piece or object that brings a constant's new content: its own, or the one in front of it that has grown over its place. */
+/* The piece or object that brings a constant's new content: its own, or the one in front of it that has grown over its place. (None has grown by more than
+ * d->grown: thousands of texts without a pair may follow one another.) */
 static const struct lp_atom *writer_of(const lp_diff *d, uint64_t addr)
 {
     const struct lp_side *o = OLD(d);
     uint32_t i = lp_side_atom(o, addr);
     if (i == LP_NONE || lp_is_code_atom(&o->atom[i])) return NULL;
-    for (; o->atom[i].pair == LP_NONE; i--)
+    for (; o->atom[i].pair == LP_NONE; i--) {
         if (!i || o->atom[i].kind != LP_ATOM_PIECE || o->atom[i - 1].end != o->atom[i].start || o->atom[i - 1].span != o->atom[i].span) return NULL;
+        if (addr - o->atom[i - 1].end >= d->grown) return NULL;
+    }
     const struct lp_atom *a = &o->atom[i], *b = &NEW(d)->atom[a->pair];
     return addr < a->end || addr - a->start < b->end - b->start ? a : NULL;
 }

@@ -63,13 +63,6 @@ static struct all numbered(lp_diff *d, const struct lp_side *s)
     return k;
 }
 
-static void pair(lp_diff *d, uint32_t a, uint32_t b)
-{
-    struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
-    x->pair = b, y->pair = a;
-    x->rule = y->rule = LP_RULE_STEM;
-}
-
 /* What an object holds, if it is constant and no word of it is filled in. */
 static const uint8_t *content(const struct lp_side *s, const struct lp_atom *a)
 {
@@ -88,7 +81,7 @@ static void pair_contents(lp_diff *d, const struct group *g, const struct group 
         for (size_t k = 0; p && k < h->n && a->pair == LP_NONE; k++) {
             const struct lp_atom *b = &NEW(d)->atom[h->v[k].atom];
             if (b->pair != LP_NONE || b->end - b->start != a->end - a->start || !(q = content(NEW(d), b))) continue;
-            if (memcmp(p, q, a->end - a->start) == 0) pair(d, g->v[i].atom, h->v[k].atom);
+            if (memcmp(p, q, a->end - a->start) == 0) lp_pair(d, g->v[i].atom, h->v[k].atom, LP_RULE_STEM);
         }
     }
 }
@@ -108,7 +101,7 @@ static void before(struct match *m, struct group *g, struct group *h)
     lp_diff *d = m->d;
     if (g->n <= GROUP_MAX && h->n <= GROUP_MAX) pair_contents(d, g, h);
     const size_t n = open_ones(OLD(d), g), k = open_ones(NEW(d), h);
-    if (n == 1 && k == 1) pair(d, g->v[0].atom, h->v[0].atom);
+    if (n == 1 && k == 1) lp_pair(d, g->v[0].atom, h->v[0].atom, LP_RULE_STEM);
     for (size_t i = 0; i < n && n + k > 2; i++) OLD(d)->atom[g->v[i].atom].numbered = true;
     for (size_t i = 0; i < k && n + k > 2; i++) NEW(d)->atom[h->v[i].atom].numbered = true;
 }
@@ -177,7 +170,7 @@ static void pair_used(const struct match *m, const struct group *g, const struct
         for (size_t k = 0; k < h->n; k++)
             if (share(m, g->v[i].atom, h->v[k].atom)) hits++, hit = k;
         for (size_t k = 0; k < g->n && hits == 1; k++) back += share(m, g->v[k].atom, h->v[hit].atom);
-        if (hits == 1 && back == 1) pair(m->d, g->v[i].atom, h->v[hit].atom);
+        if (hits == 1 && back == 1) lp_pair(m->d, g->v[i].atom, h->v[hit].atom, LP_RULE_STEM);
     }
 }
 
@@ -186,7 +179,7 @@ static void after(struct match *m, struct group *g, struct group *h)
     pair_used(m, g, h);
     bool same = open_ones(OLD(m->d), g) == open_ones(NEW(m->d), h);
     for (size_t i = 0; i < g->n && same && g->n > 1; i++) same = strcmp(g->v[i].name, h->v[i].name) == 0;
-    for (size_t i = 0; i < g->n && same; i++) pair(m->d, g->v[i].atom, h->v[i].atom);
+    for (size_t i = 0; i < g->n && same; i++) lp_pair(m->d, g->v[i].atom, h->v[i].atom, LP_RULE_STEM);
 }
 
 /* ---- group by group ---- */

@@ -20,6 +20,8 @@ struct check {
     struct lp_file_space file;
     struct lp_plan plan;
     bool *again, words;    /* words: it has a list of its own */
+    struct owned { char *name; uint32_t atom; } *owned; /* what has a name of the patch's own, by that */
+    size_t nowned;
     struct lp_atom *kept;  /* the old file's, as they were */
     size_t nkept;
 };
@@ -97,20 +99,43 @@ static void add_offsets(struct check *c, uint64_t addr, uint64_t end, const stru
     }
 }
 
-/* Which atom of the new file an item of the patch is: they come in the order in which they were written, so by their names. */
-static uint32_t atom_named(struct check *c, const char *name)
+static int by_own_name(const void *a, const void *b)
 {
-    struct lp_buf b = {0};
-    uint32_t hit = LP_NONE;
-    for (uint32_t i = 0; i < NEW(c->d)->natom && hit == LP_NONE; i++) {
-        const struct lp_atom *a = &NEW(c->d)->atom[i];
-        if (!a->carried && !(a->included && (a->by_entry || a->pair == LP_NONE))) continue;
-        b.len = 0;
+    const struct owned *x = a, *y = b;
+    const int c = strcmp(x->name, y->name);
+    return c ? c : (x->atom > y->atom) - (x->atom < y->atom);
+}
+
+static bool is_owned(const struct lp_atom *a) { return a->carried || (a->included && (a->by_entry || a->pair == LP_NONE)); }
+
+/* The names of all that the patch brings anew. */
+static bool name_owned(struct check *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < NEW(c->d)->natom; i++) n += is_owned(&NEW(c->d)->atom[i]);
+    c->owned = malloc((n + 1) * sizeof *c->owned);
+    for (uint32_t i = 0; c->owned && i < NEW(c->d)->natom; i++) {
+        struct lp_buf b = {0};
+        if (!is_owned(&NEW(c->d)->atom[i])) continue;
         lp_own_name(c->d, i, &b);
-        if (b.data && strcmp(b.data, name) == 0) hit = i;
+        char *name = lp_buf_take(&b, NULL);
+        if (!name) return false;
+        c->owned[c->nowned++] = (struct owned){name, i};
     }
-    lp_buf_free(&b);
-    return hit;
+    if (c->nowned) qsort(c->owned, c->nowned, sizeof *c->owned, by_own_name);
+    return c->owned != NULL;
+}
+
+/* Which atom of the new file an item of the patch is: they come in the order in which they were written, so by their names. */
+static uint32_t atom_named(const struct check *c, const char *name)
+{
+    size_t lo = 0, hi = c->nowned;
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        if (strcmp(c->owned[mid].name, name) < 0) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo < c->nowned && strcmp(c->owned[lo].name, name) == 0 ? c->owned[lo].atom : LP_NONE;
 }
 
 static void add_word(struct lp_side *s, struct lp_word_at w)
@@ -217,11 +242,14 @@ static void add_new(struct check *c)
     lp_sort(s->offsets, s->noffsets, sizeof *s->offsets, by_start);
 }
 
-static void write_words(const struct check *c, struct lp_patched *o)
+static void write_words(const struct check *c)
 {
+    const struct lp_side *s = &c->side;
     for (size_t k = 0; k < c->plan.nwrite; k++) {
         const struct lp_write *w = &c->plan.write[k];
-        if (w->code && w->addr >= o->start && w->addr + w->len <= o->end) memcpy(o->bytes + (w->addr - o->start), w->new_bytes, w->len);
+        const size_t n = w->code ? lp_count_upto(s->over, s->nover, sizeof *s->over, w->addr) : 0;
+        const struct lp_patched *o = n && s->over[n - 1].changed ? &s->over[n - 1] : NULL;
+        if (o && w->addr + w->len <= o->end) memcpy(o->bytes + (w->addr - o->start), w->new_bytes, w->len);
     }
 }
 
@@ -244,8 +272,8 @@ static bool add_patched(struct check *c)
         *o = (struct lp_patched){a->start, a->end, avail >= len ? copy(p, len, 0, 1) : NULL, changed};
         if (!o->bytes) return false;
         s->nover++;
-        if (changed) write_words(c, o);
     }
+    write_words(c);
     return true;
 }
 
@@ -264,8 +292,9 @@ static void check_code(struct check *c, uint32_t i)
     struct lp_side *s = &c->side;
     uint8_t why;
     uint32_t at, k = s->atom[i].pair;
+    size_t t = s->ntable;
     lp_refs_function(s, i);
-    for (uint32_t t = 0; t < s->ntable; t++) {
+    for (; t < s->ntable; t++) {
         uint32_t x = s->table[t].t.n ? lp_side_atom(s, s->table[t].t.at) : LP_NONE;
         if (x != LP_NONE && s->atom[x].kind == LP_ATOM_TABLE) s->table[t].atom = x;
     }
@@ -374,7 +403,7 @@ static bool make_side(struct check *c)
     s->word_cap = s->nword;
     s->span = copy(OLD(c->d)->span, s->nspan, 3 * c->plan.nregion + 1, sizeof *s->span);
     s->offsets = copy(OLD(c->d)->offsets, s->noffsets, NEW(c->d)->noffsets, sizeof *s->offsets);
-    if (!s->span || (c->words && !s->word) || !s->offsets) return false;
+    if (!s->span || (c->words && !s->word) || !s->offsets || !name_owned(c)) return false;
     add_new(c);
     return add_patched(c) && survey(c);
 }
@@ -382,8 +411,9 @@ static bool make_side(struct check *c)
 static void free_check(struct check *c)
 {
     for (size_t i = 0; i < c->side.nover; i++) free(c->side.over[i].bytes);
+    for (size_t i = 0; i < c->nowned; i++) free(c->owned[i].name);
     give_back(c);
-    free(c->side.over), free(c->side.span), free(c->words ? c->side.word : NULL), free(c->side.ref), free(c->side.table), free(c->side.offsets);
+    free(c->owned), free(c->side.over), free(c->side.span), free(c->words ? c->side.word : NULL), free(c->side.ref), free(c->side.table), free(c->side.offsets);
     lp_flow_survey_free(&c->side.survey);
     lp_plan_free(&c->plan);
 }
