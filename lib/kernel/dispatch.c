@@ -61,7 +61,7 @@ static bool at_entry(struct lp_thread *t, uint32_t imm16)
     const struct lp_load_hook *h = &t->k->load_hook;
     if (imm16 != LP_ENTRY_SVC || !h->entry || t->cpu.pc - 4 != h->entry)
         return false;
-    t->cpu.pc -= 4;
+    t->cpu.pc = t->k->image.entry;
     h->started(h->ctx, t);
     return true;
 }

@@ -35,7 +35,7 @@ struct lp_load_hook {
     /* Around mremap of [from, from + len): false = `moved` is not to be called. In between no patch is applied. */
     bool (*moves)(void *ctx, struct lp_thread *t, uint64_t from, uint64_t len);
     void (*moved)(void *ctx, struct lp_thread *t, uint64_t from, uint64_t to, uint64_t len); /* to == from: it was not */
-    void (*started)(void *ctx, struct lp_thread *t);                                /* an SVC at `entry`; its own instruction is to be put back */
+    void (*started)(void *ctx, struct lp_thread *t);                                /* an SVC at `entry`; the first instructions are to be put back */
     uint64_t entry;                                                                 /* 0 = none */
     void *ctx;
 };

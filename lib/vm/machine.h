@@ -18,7 +18,7 @@ struct lp_vm {
     struct lp_fork_hook hook;
     struct rlimit limits[LP_LIMITS]; /* of the process, before it was this machine's */
     struct { char *exe, build_id[129]; } told; /* to lpapply */
-    uint32_t entry_word; /* the program's first instruction, while an SVC is there */
+    uint32_t entry_word[2]; /* the program's first instructions, while an SVC is there */
     char *program; /* as the caller named it */
     uint64_t program_dev, program_ino; /* its file */
     bool stores;   /* one of config.patch_dirs is there */

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "base/error.h"
 #include "kernel/process.h"
+#include "patch/landing.h"
 #include "vm/machine.h"
 
 static void say(void *ctx, int level, const char *text) { lp_log(&((struct lp_vm *)ctx)->log, level, "%s", text); }
@@ -75,19 +76,20 @@ static void pages_moved(void *ctx, struct lp_thread *t, uint64_t from, uint64_t 
     lp_gate_enter(&t->cpu);
 }
 
-static void poke_entry(struct lp_vm *vm, uint32_t word)
+/* The first words of the program, up to where the SVC is. */
+static void poke_entry(struct lp_vm *vm, const uint32_t *word)
 {
-    uint64_t entry = vm->kernel->image.entry;
-    lp_mem_poke(vm->mem, entry, &word, sizeof word);
-    lp_ops_invalidate(vm->mem, entry, entry + sizeof word);
+    const uint64_t entry = vm->kernel->image.entry, len = vm->kernel->load_hook.entry + sizeof *word - entry;
+    lp_mem_poke(vm->mem, entry, word, len);
+    lp_ops_invalidate(vm->mem, entry, entry + len);
 }
 
 static void program_starts(void *ctx, struct lp_thread *t)
 {
     struct lp_vm *vm = ctx;
     struct lp_error err = {0};
-    vm->kernel->load_hook.entry = 0;
     poke_entry(vm, vm->entry_word);
+    vm->kernel->load_hook.entry = 0;
     lp_gate_leave(&t->cpu);
     lp_status s = lp_live_started(vm->live, &err);
     lp_gate_enter(&t->cpu);
@@ -95,14 +97,16 @@ static void program_starts(void *ctx, struct lp_thread *t)
         give_up(vm, t, &err);
 }
 
-/* An SVC in the place of the program's first instruction tells when. */
+/* An SVC in the place of the program's first instruction tells when; behind a landing pad, which the dynamic linker's branch may need (and which signs
+ * nothing meanwhile). */
 void lp_vm_watch_entry(struct lp_vm *vm)
 {
     const struct lp_image *im = &vm->kernel->image;
-    if (!im->interp_elf || (!lp_live_waits(vm->live) && !vm->stores) || lp_mem_read(vm->mem, &vm->entry_word, im->entry, sizeof vm->entry_word))
+    if (!im->interp_elf || (!lp_live_waits(vm->live) && !vm->stores) || lp_mem_read(vm->mem, vm->entry_word, im->entry, sizeof vm->entry_word))
         return;
-    vm->kernel->load_hook.entry = im->entry;
-    poke_entry(vm, UINT32_C(0xd4000001) | LP_ENTRY_SVC << 5);
+    const uint32_t svc = UINT32_C(0xd4000001) | LP_ENTRY_SVC << 5, pad = lp_landing_pad(vm->entry_word[0]), word[2] = {pad ? pad : svc, svc};
+    vm->kernel->load_hook.entry = pad ? im->entry + 4 : im->entry;
+    poke_entry(vm, word);
 }
 
 static void watched(void *ctx, struct lp_cpu *cpu, bool vforked) { lp_live_watched(((struct lp_vm *)ctx)->live, cpu, vforked); }

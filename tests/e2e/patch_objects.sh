@@ -181,4 +181,23 @@ run "loader: apply" 0 lpapply -c sock loader.lpatch
 is "$(places loader)" 1 "loader: patched"
 run "loader: revert" 0 lpapply -c sock -R
 leave
+
+# A program whose first word must be a landing pad: what waits for its libraries waits behind that.
+cat >guarded.c <<'C'
+int puts(const char *), atoi(const char *);
+void exit(int);
+__attribute__((noinline)) int add(int n) { return n + atoi(K); }
+void start(void) { puts(atoi(K) == add(0) ? "right" : "wrong"); exit(add(1)); }
+C
+for pads in bti standard; do
+    guarded() { "$CROSS_CC" -w -O2 -fno-ipa-ra -mbranch-protection=$pads "$@"; }
+    guarded '-DK="4"' -nostartfiles -Wl,-e,start -Wl,-z,force-bti -Wl,--build-id -o guarded guarded.c && guarded '-DK="6"' -c -o guarded.o guarded.c ||
+        not_ok "compile guarded.c, $pads"
+    lpmake -q -t "$libc" --meta name=atoi 'atoi=ret 7' >atoi.lpatch
+    lpmake -q -t guarded -o guarded.lpatch 'add=replace from guarded.o'
+    for pair in atoi:8 guarded:7; do
+        lprun -L "$root" -P "${pair%:*}.lpatch" ./guarded >guarded.out 2>&1
+        is "$?" "${pair#*:}" "$pads at the first word: ${pair%:*}.lpatch" || note <guarded.out
+    done
+done
 tap_done
