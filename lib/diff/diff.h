@@ -45,6 +45,7 @@ struct lp_atom {
     bool followed : 1;                /* code, paired: what it calls has been looked at */
     bool joined : 1;                  /* new data: must stay behind the atom in front of it */
     bool needed : 1;                  /* the first of such: the old file has them otherwise */
+    bool aimed : 1;                   /* data: the patch has its address */
     bool tail : 1;                    /* data: what is in front of it is carried with a copy of it */
     bool by_entry : 1, moved_part : 1; /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
     bool labels : 1;                  /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */

@@ -59,7 +59,7 @@ static void emit_data(lp_diff *d)
 static void emit_items(lp_diff *d)
 {
     d->items.len = 0;
-    for (uint32_t i = 0; i < NEW(d)->natom; i++) NEW(d)->atom[i].carry = NEW(d)->atom[i].carried = NEW(d)->atom[i].tail = false;
+    for (uint32_t i = 0; i < NEW(d)->natom; i++) NEW(d)->atom[i].carry = NEW(d)->atom[i].carried = NEW(d)->atom[i].tail = NEW(d)->atom[i].aimed = false;
     emit_functions(d);
     lp_emit_changed_data(d);
     emit_data(d);
@@ -83,7 +83,7 @@ static lp_status parse(lp_diff *d, struct lp_error *err)
 lp_status lp_diff_emit(lp_diff *d, struct lp_error *err)
 {
     struct lp_error why;
-    emit_items(d);
+    for (emit_items(d); lp_diff_ends(d); emit_items(d)) lp_diff_close(d);
     if (d->nomem) return lp_fail(err, LP_E_NOMEM, "out of memory");
     lp_patch_free(d->patch);
     d->patch = NULL;

@@ -327,12 +327,23 @@ uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
     return near && lp_is_indexed_to(s, u->self, u->at, u->addr, s->atom[k].start) ? k : LP_NONE;
 }
 
+/* The end of what a patch brings, perhaps in one piece with what is in front of it, where nothing is in the new file: so no other thing is meant. */
+static bool is_brought_end(const lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, const struct lp_atom *x, uint32_t b)
+{
+    const struct lp_atom *v = NEW(d)->atom;
+    if (!(o->span[x->span].flags & LP_SPAN_NEW) || lp_side_atom(NEW(d), n->addr) != LP_NONE || x->pair == LP_NONE || x->pair > b) return false;
+    for (uint32_t i = x->pair + 1; i <= b; i++)
+        if (!v[i].joined && !v[i].tail) return false;
+    return u->addr - x->start == n->addr - v[x->pair].start;
+}
+
 /* The end of an object that the same function uses, which is where the next one begins. */
 static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
 {
     const uint32_t a = lp_ending(o, u), b = lp_ending(NEW(d), n);
     if (a == LP_NONE || b == LP_NONE) return false;
     const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    if (is_brought_end(d, o, u, n, x, b)) return true;
     return x->pair == b && !is_other(d, o, a, b) && x->end - x->start == y->end - y->start && is_end(o, u) && is_end(NEW(d), n);
 }
 

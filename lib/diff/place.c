@@ -244,8 +244,9 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
     const bool code = x && x->flags & LP_SPAN_CODE;
     if (i == LP_NONE && code && lp_stub_slot(s, addr)) return stub(d, lp_stub_slot(s, addr));
     if (i == LP_NONE) return code ? with_content(d, bound(d, addr), u) : bound(d, addr);
-    const struct lp_atom *b = &s->atom[i];
+    struct lp_atom *b = &s->atom[i];
     int64_t off = (int64_t)(addr - b->start);
+    b->aimed = true;
     if (lp_is_code_atom(b)) return with_content(d, in_code(d, i, off), u);
     const bool head = i + 1 < s->natom && s->atom[i + 1].joined;
     if (b->carry || b->joined || head || lp_is_copied(b)) return carried(d, i, addr);

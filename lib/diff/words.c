@@ -417,7 +417,7 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (is_as_far(x, &to, &a, off)) return true;
     const struct lp_there b = there(x, &to);
     if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
-    if (a.known && k == LP_NONE) return true; /* outside of everything */
+    if (a.known && k == LP_NONE && lp_ending(x->s, &to) == LP_NONE) return true; /* outside of everything */
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
     if (a.own || b.own) return refuse(x, LP_E181, "new data is reached from the address of other data");
     if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return refuse(x, LP_E181, "two objects are too far apart in the old file");

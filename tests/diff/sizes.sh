@@ -194,6 +194,68 @@ for cc in $compilers; do
         becomes=
         may "$cc $flags: the end of a constant that grew" "E120 E147 E148" d.old d.new
     done
+    # Without names nothing tells the end from what begins there.
+    for flags in -O0 '-O0 -DCODE' -O2 '-O2 -fno-toplevel-reorder -DCODE' '-O1 -no-pie -fno-pie' '-Os -no-pie -fno-pie -DCODE'; do
+        case "$cc $flags" in with_clang*reorder*) continue ;; esac
+        $cc $flags -s -Wl,--build-id -o d.old ends.c && $cc $flags -s -DFIX -Wl,--build-id -o d.new ends.c || exit 1
+        becomes=--heuristic
+        may "$cc $flags, stripped: the end of a constant that grew" "E147 E148" d.old d.new
+        may "$cc $flags, stripped: the end of a constant that shrank" "E147 E148" d.new d.old
+    done
+done
+
+# The same of texts and numbers behind one another, handed on in one function or by two; and of an array that is new.
+cat >both_ends.c <<'C'
+#include <stdio.h>
+#include <string.h>
+static const char words[] = "red\0green\0"
+#ifdef FIX
+    "blue\0white\0"
+#endif
+    ;
+static const char behind[] = "x\0y\0";
+static const short first[] = {1, 2, 3,
+#ifdef FIX
+    4, 5, 6
+#endif
+};
+static const short second[] = {7, 8, 9};
+static int kept[4], more[4];
+__attribute__((noipa)) const char *from(void) { return words; }
+__attribute__((noipa)) const char *to(void) { return words + sizeof words - 1; }
+__attribute__((noipa)) const char *other(void) { return behind; }
+__attribute__((noipa)) int count(const char *p, const char *e) { int n = 0; for (; p < e; p += strlen(p) + 1) n++; return n; }
+__attribute__((noipa)) int sum(const short *p, const short *e) { int n = 0; while (e > p) n = n * 2 + *--e; return n; }
+__attribute__((noipa)) int one(void) { return sum(first, first + sizeof first / sizeof *first); }
+__attribute__((noipa)) int two(void) { return sum(second, second + sizeof second / sizeof *second); }
+__attribute__((noipa)) int keep(int i) { return kept[i]++ + more[i]--; }
+#ifdef FIX
+static int fresh[8];
+__attribute__((noipa)) static int fill(int *p, int *e) { int n = 0; while (p < e) *p++ = n++; return n; }
+#endif
+__attribute__((noipa)) int work(int i)
+{
+#ifdef FIX
+    return fill(fresh, fresh + 8) + fresh[i];
+#else
+    return i;
+#endif
+}
+int main(int argc, char **argv)
+{
+    printf("%d %s %d %d\n", count(from(), to()), other(), one(), two());
+    printf("%d %d\n", work(argc), keep(argc));
+    return 0;
+}
+C
+for cc in $compilers; do
+    for flags in -O0 -O2 -Os '-O2 -fno-toplevel-reorder' '-O2 -no-pie -fno-pie'; do
+        case "$cc $flags" in with_clang*reorder*) continue ;; esac
+        $cc $flags -s -Wl,--build-id -o h.old both_ends.c && $cc $flags -s -DFIX -Wl,--build-id -o h.new both_ends.c || exit 1
+        becomes=--heuristic
+        may "$cc $flags, stripped: both ends of arrays" "E110 E147 E148 E181" h.old h.new
+        may "$cc $flags, stripped: both ends of arrays that shrank" "E110 E147 E148 E181" h.new h.old
+    done
 done
 
 # Objects that are there already lead to their tables of virtual functions, which others cannot be put in the place of.

@@ -1,0 +1,252 @@
+/* diff/ends.c - EMIT, data without names: an address where one thing ends is where the next one begins, and nothing says which of the two it is. That counts
+ * where the two are no longer beside one another: behind data that comes along, or whose place another one takes. Then both must be right, or there is no
+ * patch. (Where symbols say what is what, offsets.c and words.c look.) */
+#include <config.h>
+#include "diff/emit.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "base/sort.h"
+
+#include <stdlib.h>
+
+/* A piece that a patch leads to, and where it ends. array: code has its address, so that it may have that of its end, too. */
+struct end { uint64_t at; uint32_t piece; bool array; };
+struct ends { lp_diff *d; struct end *v; size_t n, cap; uint64_t lo, hi; bool again; }; /* lo, hi: where all of them are */
+
+/* A text ends where its 0 is: nobody needs the address behind that. (What looks like one may be an address.) */
+static bool is_text(const struct lp_side *s, const struct lp_atom *a)
+{
+    uint64_t avail = 0;
+    const uint64_t n = lp_side_text(s, a->start), size = a->end - a->start;
+    const uint8_t *p = n ? lp_side_bytes(s, a->start, &avail) : NULL;
+    if (!p || avail < size || lp_side_word(s, a->start) || n > size) return p && n > size;
+    if (!(a->start & 7) && size >= 8 && lp_side_guesses(s) && lp_read_word(s, a->start, lp_le64(p)) != LP_READ_NUMBER) return false;
+    return size - n < 64 && lp_all_zero(p + n, size - n);
+}
+
+static void find_ends(struct ends *e)
+{
+    const struct lp_side *s = NEW(e->d);
+    for (uint32_t i = 0; i < s->natom; i++) {
+        const struct lp_atom *b = &s->atom[i];
+        if (b->kind != LP_ATOM_PIECE || !b->aimed) continue;
+        struct end *v = lp_grow(e->v, &e->cap, e->n, sizeof *v);
+        if (!v) {
+            e->d->nomem = true;
+            return;
+        }
+        e->v = v;
+        if (!e->n) e->lo = b->start;
+        v[e->n++] = (struct end){b->end, i, false};
+        e->hi = b->end;
+    }
+}
+
+/* An address by itself, not what is there. */
+static bool is_address(const struct lp_ref_at *r)
+{
+    return (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER) && !r->width && r->base == LP_NONE;
+}
+
+static struct end *ending_at(const struct ends *e, uint64_t addr)
+{
+    if (addr < e->lo || addr > e->hi) return NULL;
+    const size_t i = lp_count_below(e->v, e->n, sizeof *e->v, addr);
+    return i < e->n && e->v[i].at == addr ? &e->v[i] : NULL;
+}
+
+/* In whose middle or at whose start an address is. */
+static struct end *end_behind(const struct ends *e, uint64_t addr)
+{
+    const size_t i = addr < e->lo || addr >= e->hi ? e->n : lp_count_upto(e->v, e->n, sizeof *e->v, addr);
+    return i < e->n && addr >= NEW(e->d)->atom[e->v[i].piece].start ? &e->v[i] : NULL;
+}
+
+/* fn for each word of data that is, or may be, an address. */
+static void each_word(struct ends *e, void (*fn)(struct ends *e, uint64_t at, uint64_t value))
+{
+    const struct lp_side *s = NEW(e->d);
+    for (size_t i = 0; i < s->nword; i++)
+        if (s->word[i].kind == LP_WORD_ADDR) fn(e, s->word[i].at, s->word[i].value);
+    for (size_t i = 0; i < s->nspan && lp_side_guesses(s); i++) {
+        const struct lp_span *x = &s->span[i];
+        for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && at + 8 <= x->end; at += 8)
+            fn(e, at, lp_le64(x->bytes + (at - x->start)));
+    }
+}
+
+static void mark_array(struct ends *e, uint64_t at, uint64_t value)
+{
+    struct end *x = end_behind(e, value);
+    (void)at;
+    if (x) x->array = true;
+}
+
+static void find_arrays(struct ends *e)
+{
+    const struct lp_side *s = NEW(e->d);
+    for (size_t i = 0; i < s->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) {
+            const struct lp_ref_at *r = &s->ref[s->atom[i].ref + k];
+            struct end *x = !r->width || r->flags & LP_FLOW_INDEXED ? end_behind(e, r->addr) : NULL;
+            if (x) x->array = true;
+        }
+    each_word(e, mark_array);
+    for (size_t i = 0; i < e->n; i++) e->v[i].array &= !is_text(s, &s->atom[e->v[i].piece]);
+}
+
+/* ---- what came instead of what ---- */
+
+static bool is_counted(const struct lp_side *s, size_t i) { return s->atom[i].kind == LP_ATOM_PIECE && s->atom[i].used && lp_stays_constant(s, &s->atom[i]); }
+
+static bool same_piece(lp_diff *d, size_t a, size_t b)
+{
+    const struct lp_use u = {OLD(d)->atom[a].start, LP_NONE, LP_NONE, 0, 0}, v = {NEW(d)->atom[b].start, LP_NONE, LP_NONE, 0, 0};
+    const bool same = lp_same_target(d, OLD(d), &u, &v);
+    lp_suppose_keep(d, false);
+    return same;
+}
+
+/* How many of the other file are the same; *one: one of them. */
+static unsigned count(lp_diff *d, int side, uint32_t i, uint32_t *one)
+{
+    const struct lp_side *other = &d->side[!side];
+    unsigned n = 0;
+    for (uint32_t k = 0; k < other->natom; k++)
+        if (is_counted(other, k) && (side ? same_piece(d, k, i) : same_piece(d, i, k))) n++, *one = k;
+    return n;
+}
+
+/* Are there fewer of it in the other file? */
+static bool is_only_here(lp_diff *d, int side, uint32_t i)
+{
+    uint32_t one = LP_NONE, back;
+    const unsigned there = count(d, side, i, &one);
+    return !there || count(d, !side, one, &back) > there;
+}
+
+/* Did one that ended where the old file has this address go, and another one that ends here come? Then it may be the same one, which grew or shrank. */
+static bool took_place(struct ends *e, uint64_t old_end, const struct end *x)
+{
+    const struct lp_side *o = OLD(e->d), *s = NEW(e->d);
+    const uint32_t w = lp_side_atom(o, old_end - 1);
+    if (w == LP_NONE || !is_counted(o, w) || o->atom[w].end != old_end || !lp_stays_constant(s, &s->atom[x->piece])) return false;
+    if (o->atom[w].pair == x->piece || same_piece(e->d, w, x->piece)) return false;
+    return is_only_here(e->d, 0, w) && is_only_here(e->d, 1, x->piece);
+}
+
+/* ---- who has the address ---- */
+
+static void refuse(struct ends *e, const struct lp_atom *from, uint64_t at, const struct end *x)
+{
+    char buf[32], name[32];
+    lp_diff_refuse(e->d, NEW(e->d), LP_E148, lp_atom_text(from, buf), (unsigned long long)(at - from->start),
+                   lp_atom_text(&NEW(e->d)->atom[x->piece], name));
+}
+
+static void join(struct ends *e, uint32_t i)
+{
+    struct lp_atom *v = NEW(e->d)->atom;
+    v[i].joined = e->again = true;
+    while (v[i].joined) i--;
+    v[i].needed = true;
+}
+
+/* Of what is new, or another word now: it is right if one place is both, as it is where what begins there comes along, too. */
+static void check_new(struct ends *e, const struct lp_atom *from, uint64_t at, const struct end *x)
+{
+    struct lp_side *s = NEW(e->d);
+    const struct lp_atom *a = &s->atom[x->piece];
+    const struct lp_use start = {a->start, LP_NONE, LP_NONE, 0, 0}, end = {x->at, LP_NONE, LP_NONE, 0, 0};
+    const struct lp_there t = lp_there(e->d, &start), u = lp_there(e->d, &end);
+    const int64_t size = (int64_t)(a->end - a->start);
+    struct lp_atom *next = x->piece + 1 < s->natom ? &s->atom[x->piece + 1] : NULL;
+    if (!t.known || !u.known) return;
+    if (t.own == u.own && (t.own ? t.atom == u.atom && t.off + size == u.off : t.addr + (uint64_t)size == u.addr)) return;
+    const bool both = next && next->start == x->at && next->span == a->span && a->carry && next->carry && next->kind == LP_ATOM_PIECE;
+    if (both && !next->joined) join(e, x->piece + 1);
+    else refuse(e, from, at, x);
+}
+
+static bool refers_into(const struct lp_side *s, const struct lp_atom *f, const struct lp_atom *x)
+{
+    for (uint32_t k = 0; k < f->nref; k++)
+        if (s->ref[f->ref + k].addr >= x->start && s->ref[f->ref + k].addr < x->end) return true;
+    return false;
+}
+
+static void check_old_code(struct ends *e, const struct lp_atom *f, uint64_t at, const struct end *x)
+{
+    const struct lp_side *o = OLD(e->d);
+    const struct lp_atom *a = &o->atom[f->pair];
+    for (uint32_t k = 0; k < a->nref; k++)
+        if (is_address(&o->ref[a->ref + k]) && took_place(e, o->ref[a->ref + k].addr, x)) {
+            refuse(e, f, at, x);
+            return;
+        }
+}
+
+/* Where one word that changes has a number that is added to what another one makes, both must: zeros, say, are the same anywhere. */
+static bool make_body(struct ends *e, struct lp_atom *f, const struct end *x)
+{
+    if (!f->in_place || f->no_place || !NEW(e->d)->atom[x->piece].carry) return false;
+    return f->no_place = e->again = true;
+}
+
+/* What is read there begins there. What is only compared, or where nothing is, is the end if the function uses what ends: words.c takes it for that. */
+static void check_code(struct ends *e, uint32_t i)
+{
+    const struct lp_side *s = NEW(e->d);
+    struct lp_atom *f = &NEW(e->d)->atom[i];
+    for (uint32_t k = 0; k < f->nref; k++) {
+        const struct lp_ref_at *r = &s->ref[f->ref + k];
+        const struct end *x = is_address(r) ? ending_at(e, r->addr) : NULL;
+        if (!x || !x->array || (r->kind != LP_REF_NUMBER && (lp_is_read(s, i, r->at) || lp_is_indexed(s, i, r->at)))) continue;
+        if (!f->included) check_old_code(e, f, r->at, x);
+        else if (make_body(e, f, x)) return;
+        else if (!refers_into(s, f, &s->atom[x->piece]) || (lp_side_atom(s, x->at) != LP_NONE && !lp_only_compared(s, i, r->at))) check_new(e, f, r->at, x);
+    }
+}
+
+static void check_old_datum(struct ends *e, const struct lp_atom *b, uint64_t at, const struct end *x)
+{
+    const struct lp_side *o = OLD(e->d);
+    const struct lp_atom *a = &o->atom[b->pair];
+    uint64_t avail = 0;
+    bool hit = false;
+    for (size_t k = lp_count_below(o->word, o->nword, sizeof *o->word, a->start); !hit && k < o->nword && o->word[k].at < a->end; k++)
+        hit = o->word[k].kind == LP_WORD_ADDR && took_place(e, o->word[k].value, x);
+    const uint8_t *p = lp_side_guesses(o) && !hit ? lp_side_bytes(o, a->start, &avail) : NULL;
+    for (uint64_t w = lp_align_up(a->start, 8); p && !hit && w + 8 <= a->end && w - a->start + 8 <= avail; w += 8)
+        hit = took_place(e, lp_le64(p + (w - a->start)), x);
+    if (hit) refuse(e, b, at, x);
+}
+
+static void check_word(struct ends *e, uint64_t at, uint64_t value)
+{
+    const struct end *x = ending_at(e, value);
+    const uint32_t i = x && x->array ? lp_side_atom(NEW(e->d), at) : LP_NONE;
+    const struct lp_atom *b = i == LP_NONE ? NULL : &NEW(e->d)->atom[i];
+    uint64_t off;
+    if (!b || (b->kind != LP_ATOM_PIECE && b->kind != LP_ATOM_OBJECT)) return;
+    if (b->carry || b->joined || lp_is_copied(b)) check_new(e, b, at, x);
+    if (b->pair == LP_NONE || lp_is_copied(b)) return;
+    const bool same = lp_same_data(e->d, OLD(e->d), OLD(e->d)->atom[b->pair].start + (at - b->start), at, 8, &off);
+    lp_suppose_keep(e->d, false);
+    if (same) check_old_datum(e, b, at, x);
+    else check_new(e, b, at, x);
+}
+
+bool lp_diff_ends(lp_diff *d)
+{
+    struct ends e = {.d = d};
+    find_ends(&e);
+    if (e.n && !d->nomem) find_arrays(&e);
+    for (uint32_t i = 0; e.n && i < NEW(d)->natom; i++) {
+        const struct lp_atom *f = &NEW(d)->atom[i];
+        if ((f->kind == LP_ATOM_FUNC || f->kind == LP_ATOM_LOOSE) && (f->included || f->pair != LP_NONE)) check_code(&e, i);
+    }
+    if (e.n) each_word(&e, check_word);
+    free(e.v);
+    return e.again && !d->nomem && !d->refusals;
+}
