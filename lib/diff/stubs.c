@@ -21,12 +21,15 @@ static bool moved(const struct lp_side *s, uint64_t at, uint32_t w, uint64_t *st
     return back >> 26 == 5 && *stub + 4 + (uint64_t)(lp_sext(back, 26) * 4) == at + 4;
 }
 
+/* Or none leads to it: where ADR does for ADRP, GNU ld leaves the instruction in its place, and the stub as well. */
 static bool is_stub(const struct lp_side *s, uint64_t addr)
 {
     const uint64_t back = addr + (uint64_t)(lp_sext(lp_file_word(s, addr + 4), 26) * 4);
+    const uint32_t w = lp_file_word(s, addr), there = lp_file_word(s, back);
     uint64_t stub;
     uint32_t word;
-    return moved(s, back, lp_file_word(s, back), &stub, &word) && stub == addr;
+    if ((w & 0x3b000000) != 0x39000000 || lp_file_word(s, addr + 4) >> 26 != 5) return false;
+    return w == there || (moved(s, back, there, &stub, &word) && stub == addr);
 }
 
 /* Code of stubs, padding and the branch around them alone is the linker's. */
@@ -34,12 +37,14 @@ static void take_stubs(struct lp_side *s, uint64_t stub)
 {
     uint32_t i = lp_side_atom(s, stub);
     struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
+    unsigned stubs = 0;
     if (!a || a->kind == LP_ATOM_PLT || !lp_is_code_atom(a)) return;
     for (uint64_t at = a->start; at < a->end; at += 4) {
         const uint32_t w = lp_file_word(s, at);
-        if (is_stub(s, at)) at += 4;
+        if (is_stub(s, at)) at += 4, stubs++;
         else if (w != LP_A64_NOP && w >= 0x10000 && (w >> 26 != 5 || at != a->start)) return;
     }
+    if (!stubs) return;
     a->kind = LP_ATOM_PLT;
     if (i && s->atom[i - 1].kind == LP_ATOM_LOOSE && s->atom[i - 1].end - s->atom[i - 1].start == 4 && lp_file_word(s, s->atom[i - 1].start) >> 26 == 5 &&
         a->start - s->atom[i - 1].end <= 8) s->atom[i - 1].kind = LP_ATOM_PLT;
@@ -113,6 +118,7 @@ void lp_diff_stubs(struct lp_side *s)
             lp_put32(view + off, word);
             take_stubs(s, stub);
         }
+        if (a->kind == LP_ATOM_LOOSE) take_stubs(s, a->start);
         if (relaxes) unrelax(s, a, p, &view);
     }
 }
