@@ -166,6 +166,7 @@ lp_status lp_carry_data(struct lp_carrying *x, const struct lp_piece *p, struct 
 {
     enum { ALIGN_MAX = 4096 };
     const struct lp_objsec *sec = &x->c->o->sec[p->section];
+    const bool empty = p->start == p->end; /* has an address all the same */
     uint64_t align = sec->head->align ? sec->head->align : 1, at = p->start;
     lp_status s = LP_OK;
     while (p->start & (align - 1)) align >>= 1;
@@ -173,7 +174,8 @@ lp_status lp_carry_data(struct lp_carrying *x, const struct lp_piece *p, struct 
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is aligned to %llu bytes, and data of a patch to no more than %u: a smaller "
                              "alignment, or memory that the code aligns itself (aligned_alloc)", p->name, (unsigned long long)align, ALIGN_MAX);
     lp_buf_printf(out, "\ndata %s %s size %llu align %llu\n", p->name, !sec->bytes ? "bss" : sec->head->flags & SHF_WRITE ? "data" : "rodata",
-                  (unsigned long long)(p->end - p->start), (unsigned long long)align);
+                  (unsigned long long)(empty ? 1 : p->end - p->start), (unsigned long long)align);
+    if (empty) return lp_buf_puts(out, sec->bytes ? "zero 1\nend\n" : "end\n"), s;
     for (size_t i = lp_objfile_rel(sec, at); sec->bytes && i < sec->nrel && sec->rel[i].at < p->end && s == LP_OK; i++) {
         unsigned bytes;
         if (sec->rel[i].at < at)

@@ -111,6 +111,9 @@ void lp_warn_stale(struct lp_maker *m);                                     /* f
 /* Every direct branch and call of the target's code. */
 typedef void (*lp_branch_fn)(void *ctx, const struct lp_maker *m, uint64_t from, uint64_t to);
 void lp_maker_branches(const struct lp_maker *m, lp_branch_fn fn, void *ctx);
+/* go.c: bodies that need more stack than a program of Go has. */
+bool lp_maker_is_go(const struct lp_maker *m);
+void lp_warn_stacks(struct lp_maker *m, const lp_patch *p);
 /* held.c: callers that hold registers over a call, which the old body leaves alone and the new one changes. */
 void lp_warn_held(struct lp_maker *m, const lp_patch *p);
 /* pure.c: functions that had no effect but their result, and now have. */

@@ -368,11 +368,13 @@ static lp_status refer_nameless(struct lp_carrying *x, uint32_t section, uint64_
     const struct lp_objsec *sec = &x->c->o->sec[section];
     uint64_t start, end;
     const char *name, *base = sec->head->flags & SHF_STRINGS ? ".str" : !(sec->head->flags & SHF_WRITE) ? ".const" : sec->bytes ? ".data" : ".bss";
-    if (off >= sec->head->size)
+    const bool at_end = off == sec->head->size && !(sec->head->flags & SHF_MERGE); /* where a loop over it stops, or all of an empty array */
+    if (off >= sec->head->size && !at_end)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
                              "there is a reference to the end of %s: compile it with %s",
                              sec->head->name, apart(sec->head));
-    extent(x->c->o, section, off, &start, &end);
+    if (at_end && !off) start = end = 0;
+    else extent(x->c->o, section, off - at_end, &start, &end);
     lp_status s = piece(x, section, start, end, base, false, &name, err);
     if (s == LP_OK) put(out, name, (int64_t)(off - start) + extra);
     return s;

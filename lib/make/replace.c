@@ -67,15 +67,16 @@ static lp_status check_sought(const struct lp_carrying *x, struct lp_error *err)
 static const struct { const char *magic, *hint; } others[] = {
     {"BC\xc0\xde", "it is LLVM's code for link-time optimisation: compile it with -fno-lto"},
     {"\xde\xc0\x17\x0b", "it is LLVM's code for link-time optimisation: compile it with -fno-lto"},
+    {"!<arch>\n__.PKG", "it is an object of Go, which Go's linker alone reads: write the function in C, or build the program anew for lpdiff"},
     {"!<arch>\n", "it is an archive: take the object out of it, `ar x ARCHIVE OBJECT`"},
     {"", "an object file is expected, as `aarch64-linux-gnu-gcc -O2 -c FILE.c` makes it of C"},
 };
 
 static void hint_other(const char *path, struct lp_error *err)
 {
-    char head[9] = "";
+    char head[17] = "";
     FILE *f = fopen(path, "r");
-    size_t i = 0, n = f ? fread(head, 1, 8, f) : 0;
+    size_t i = 0, n = f ? fread(head, 1, 16, f) : 0;
     if (f) fclose(f);
     if (!n || memcmp(head, "\177ELF", 4) == 0) return;
     while (strncmp(head, others[i].magic, strlen(others[i].magic)) != 0) i++;

@@ -307,6 +307,55 @@ lpmake -t app-pie 'calc=replace from fix.a' >out 2>err
 like "$? $(cat err)" 'hint: it is an archive: take the object out of it, `ar x ARCHIVE OBJECT`' "an archive"
 lpmake -t app-pie 'calc=replace from fix.c' >out 2>err
 like "$? $(cat err)" 'hint: an object file is expected, as .*gcc -O2 -c FILE.c' "a source file"
+# Where a nameless array ends, and one that has nothing in it (of Rust: \`&[]`).
+"${CROSS_CC%gcc}as" -o ends.o - <<'S' || not_ok "assemble"
+    .section .rodata.vals,"a"
+.Lv: .word 1, 2, 30
+.Lend:
+    .section .rodata.none,"a"
+    .p2align 3
+.Lnone:
+    .section .data.rel.ro.slice,"aw"
+    .p2align 3
+    .type slice, %object
+slice: .xword .Lnone, 0
+    .size slice, . - slice
+    .section .text.calc,"ax"
+    .globl calc
+    .type calc, %function
+calc:
+    adrp x1, .Lv
+    add x1, x1, :lo12:.Lv
+    adrp x2, .Lend
+    add x2, x2, :lo12:.Lend
+    adrp x3, slice
+    ldr x3, [x3, :lo12:slice]
+    mov w0, #0
+1:  ldr w4, [x1], #4
+    add w0, w0, w4
+    cmp x1, x2
+    b.ne 1b
+    cbnz x3, 2f
+    mov w0, #0
+2:  ret
+    .size calc, . - calc
+S
+lpmake -t app-pie -o ends.lpatch 'calc=replace from ends.o' 2>err && ok "the end of an array without a name, and an empty one" || { not_ok "the end of an array"; note <err; }
+like "$(run_patched ends.lpatch ./app-pie)" '^calc 33$' "  it does what it says"
+# Go's stacks are small.
+printf '#include <stdio.h>\n__attribute__((section(".note.go.buildid"))) const char id[8] = "go";\n__attribute__((noipa)) int work(int a) { return a; }\nint main(int c, char **v) { printf("%%d\\n", work(c)); return 0; }\n' >go.c
+"$CROSS_CC" $STANDARD -o go go.c || not_ok "compile"
+for body in '|return a + 1;' 'may use|int puts(const char *); puts("x"); return a;' 'it uses more|char t[600]; __asm__ volatile("" : : "r"(t) : "memory"); return a;' \
+    'it uses more|char t[9000]; __asm__ volatile("" : : "r"(t) : "memory"); return a;' '|char t[100]; __asm__ volatile("" : : "r"(t) : "memory"); return a;'; do
+    echo "int work(int a) { ${body#*|} }" | object gowork
+    status=0
+    lpmake -t go -o go.lpatch 'work=replace from gowork.o' 2>err || status=$?
+    [ -z "${body%%|*}" ] && is "$status $(cat err)" "0 " "a program of Go: ${body#*|}" || like "$status $(tail -n 1 err)" "^0 .*one of Go, whose stacks are small.*${body%%|*}" "a program of Go: ${body#*|}"
+done
+printf '!<arch>\n__.PKGDEF       0 ' >gopackage.o
+lpmake -t go 'work=replace from gopackage.o' >out 2>err
+like "$? $(cat err)" '^1 .*' "an object of Go"
+like "$(cat err)" 'hint: it is an object of Go, which Go.s linker alone reads' "  said so"
 # Mutated objects: a patch or a refusal, and nothing else.
 "$builddir/tests/fuzz/fuzz_elf" -n 150 -s 7 -w "$scratch/m.o" "$scratch/fix.o" >/dev/null 2>&1
 bad=0 n=0
