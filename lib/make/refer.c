@@ -428,13 +428,18 @@ static lp_status refer_literal(struct lp_carrying *x, uint32_t section, uint64_t
 
 /* ---- all ---- */
 
-/* off: a place that belongs to what is meant; extra: how far from there. */
+static bool is_end(const struct lp_objsym *s, uint64_t off) { return s && s->size && off == s->value + s->size; }
+
+/* off: a place that belongs to what is meant; extra: how far from there. Of a section that linkers merge it is what begins there, and never the end of what
+ * is in front of it. */
 static lp_status refer_to(struct lp_carrying *x, uint32_t section, uint64_t off, int64_t extra, const struct lp_objsym *named, struct lp_buf *out,
                           struct lp_error *err)
 {
     const struct lp_objfile *o = x->c->o;
     const struct lp_elf_section *h = o->sec[section].head;
     const struct lp_objsym *s = named ? named : lp_objfile_cover(o, section, off);
+    const bool behind = !named && is_end(s, off) && off < h->size; /* of something, and the start of something without a name */
+    if (behind && h->flags & SHF_MERGE) s = NULL;
     if (!(h->flags & SHF_ALLOC)) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to %s, which is not loaded", h->name);
     const uint64_t at = off + (uint64_t)extra;
     const bool outside = !s || s->type != STT_FUNC || at - s->value >= s->size;
@@ -444,7 +449,7 @@ static lp_status refer_to(struct lp_carrying *x, uint32_t section, uint64_t off,
     lp_status st = share_section(x, section, &whole, err);
     if (st != LP_OK) return st;
     if (h->flags & SHF_TLS) return refer_tls(x, s, s ? (int64_t)(off - s->value) + extra : extra, out, err);
-    if (whole) return refer_whole(x, section, at, out, err);
+    if (whole || (behind && !(h->flags & (SHF_MERGE | SHF_WRITE)))) return refer_whole(x, section, at, out, err); /* both */
     if (s && s->type == STT_OBJECT) return refer_variable(x, s, (int64_t)(off - s->value) + extra, out, err);
     return refer_nameless(x, section, off, extra, out, err);
 }

@@ -10,6 +10,7 @@ E2E_TESTS += tests/e2e/unwinding.sh tests/e2e/loading.sh tests/e2e/corners.sh
 E2E_TESTS += tests/e2e/disk.sh tests/e2e/disk_files.sh tests/e2e/disk_strip.sh tests/e2e/disk_use.sh tests/e2e/far.sh
 E2E_TESTS += tests/e2e/shapes.sh tests/e2e/orders.sh tests/e2e/kills.sh
 E2E_TESTS += tests/e2e/lpmake.sh tests/e2e/lpmake_replace.sh tests/e2e/lpmake_recipe.sh tests/e2e/lpmake_held.sh tests/e2e/lpmake_debug.sh tests/e2e/lpmake_own.sh tests/e2e/lpmake_stripped.sh
+E2E_TESTS += tests/e2e/lpmake_meant.sh
 E2E_TESTS += tests/e2e/namespaces.sh
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += tests/e2e/making/lib.sh tests/e2e/making/app.c tests/e2e/making/fix.c tests/e2e/making/held.c
