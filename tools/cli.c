@@ -180,11 +180,34 @@ void cli_once(int key)
         if (o->key == key && parse.given[key] > 1) cli_usage("%s is given twice", spelt(o, name));
 }
 
-void cli_keep(const char *input, const char *output)
+static bool same_inode(const struct stat *a, const struct stat *b) { return a->st_dev == b->st_dev && a->st_ino == b->st_ino; }
+
+/* Of files that are not there, the same name in the same folder. */
+static bool same_new(const char *a, const char *b)
+{
+    struct stat x, y;
+    const char *base_a = strrchr(a, '/'), *base_b = strrchr(b, '/');
+    char *dir_a = strndup(a, base_a ? (size_t)(base_a - a) + 1 : 0), *dir_b = strndup(b, base_b ? (size_t)(base_b - b) + 1 : 0);
+    bool same = dir_a && dir_b && strcmp(base_a ? base_a + 1 : a, base_b ? base_b + 1 : b) == 0 && stat(*dir_a ? dir_a : ".", &x) == 0 &&
+                stat(*dir_b ? dir_b : ".", &y) == 0 && same_inode(&x, &y);
+    free(dir_a), free(dir_b);
+    return same;
+}
+
+void cli_keep(const char *input, const char *option, const char *output)
 {
     struct stat in, out;
-    if (!input || !output || stat(input, &in) != 0 || stat(output, &out) != 0 || !S_ISREG(in.st_mode)) return;
-    if (in.st_dev == out.st_dev && in.st_ino == out.st_ino) cli_usage("-o names '%s', which is read: it would be lost", input);
+    if (!input || !output || strcmp(input, "-") == 0 || strcmp(output, "-") == 0 || stat(input, &in) != 0 || stat(output, &out) != 0) return;
+    if (S_ISREG(in.st_mode) && same_inode(&in, &out)) cli_usage("%s names '%s', which is read: it would be lost", option, input);
+}
+
+void cli_apart(const char *option, const char *output, const char *other_option, const char *other_output)
+{
+    struct stat a, b;
+    if (!output || !other_output || strcmp(output, "-") == 0 || strcmp(other_output, "-") == 0) return;
+    bool there = stat(output, &a) == 0 && stat(other_output, &b) == 0;
+    if (there ? S_ISREG(a.st_mode) && same_inode(&a, &b) : same_new(output, other_output))
+        cli_usage("%s and %s name one file, '%s'", option, other_option, output);
 }
 
 /* One message in one write, so that lines of several processes do not mix. */

@@ -52,8 +52,10 @@ int cli_next(void);
 /* Of the forms of the synopsis it is this one (0 = the first): a usage error for an option that is not in it, which would do nothing. `what`: the form
  * by a name, "--coverage". -q, -v and options that are not shown go with each. */
 void cli_form(unsigned form, const char *what);
-/* A usage error if `output`, -o, is the file `input`: it would be lost. Either may be NULL. */
-void cli_keep(const char *input, const char *output);
+/* A usage error if what an option writes ("-o") is the file `input`: it would be lost. Either may be NULL, or "-". */
+void cli_keep(const char *input, const char *option, const char *output);
+/* The same of two options that write. */
+void cli_apart(const char *option, const char *output, const char *other_option, const char *other_output);
 /* A usage error if this option was given twice: only one would count. */
 void cli_once(int key);
 

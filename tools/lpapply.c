@@ -135,11 +135,19 @@ static bool is_file(void)
     return opt.file = true;
 }
 
+/* All but the ELF file that becomes the result. */
+static void keep_operands(void)
+{
+    for (int i = opt.file && !opt.look ? 1 : 0; i < cli.n_operands; i++) cli_keep(cli.operands[i], "-o", opt.output);
+}
+
 static void parse_options(int argc, char **argv)
 {
     cli_start(&tool, argc, argv);
     for (int c; (c = cli_next()) != -1;) parse_option(c);
-    if (is_store() || is_file()) return;
+    const bool done = is_store() || is_file();
+    keep_operands();
+    if (done) return;
     if (targets_none()) cli_usage("no program and no file is given: use -p, -c, --exe or the name of an ELF file");
     if (opt.backup) cli_usage("-b is for files");
     if (opt.look && (opt.reverse || cli.n_operands > 0)) cli_usage("-l, --stats, --places, --functions and --journal take no patches");

@@ -186,6 +186,6 @@ int main(int argc, char **argv)
     if (opt.output && (opt.summary || opt.why) && strcmp(opt.output, "-") == 0) cli_usage("the patch and the list cannot both go to standard output");
     cli_once('o'), cli_once(OPT_DEBUG);
     if (cli.n_operands != 2) cli_usage("two files are needed: OLD NEW");
-    cli_keep(cli.operands[0], opt.output), cli_keep(cli.operands[1], opt.output);
+    cli_keep(cli.operands[0], "-o", opt.output), cli_keep(cli.operands[1], "-o", opt.output);
     cli_exit(run());
 }

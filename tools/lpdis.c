@@ -305,8 +305,8 @@ int main(int argc, char **argv)
     lp_dis *dis = NULL;
     parse_options(argc, argv);
     if (!opt.coverage && !opt.rows && lp_dis_new(&dis, &err) != LP_OK) cli_exit(cli_failed(&err));
-    if (!opt.pid && !opt.coverage && !opt.rows && !opt.words && cli.n_operands) cli_keep(cli.operands[0], opt.output);
-    for (int i = 0; i < opt.d.n_patches; i++) cli_keep(opt.patches[i], opt.output);
+    if (!opt.pid && !opt.coverage && !opt.rows && !opt.words && cli.n_operands) cli_keep(cli.operands[0], "-o", opt.output);
+    for (int i = 0; i < opt.d.n_patches; i++) cli_keep(opt.patches[i], "-o", opt.output);
     if (!out_open(opt.output)) cli_exit(cli_exit_status(LP_E_IO));
     lp_status s = LP_OK;
     if (opt.coverage) list_instructions();

@@ -287,6 +287,14 @@ static void warn(void *ctx, const struct lp_error *w)
     cli_warn("%s", text);
 }
 
+/* What is read is not written. */
+static int keep(void *ctx, const char *path)
+{
+    (void)ctx;
+    cli_keep(path, "-o", opt.output), cli_keep(path, "-M", opt.depfile);
+    return 0;
+}
+
 static int make(void)
 {
     lp_elf *elf;
@@ -304,6 +312,7 @@ static int make(void)
         s = add_meta(m, &err);
         if (s == LP_OK) s = add_changes(m, &err);
         if (s == LP_OK) s = lp_maker_finish(m, &p, &err);
+        if (s == LP_OK) lp_maker_files(m, keep, NULL);
         bool good = s != LP_OK || !opt.depfile || opt.dry_run || write_depfile(m);
         status = s != LP_OK ? cli_failed(&err) : good ? write_patch(p) : 2;
         if (s == LP_OK && !good) lp_patch_free(p);
@@ -350,8 +359,9 @@ int main(int argc, char **argv)
     if (!opt.target) cli_usage("a target is needed: -t ELF");
     if (!cli.n_operands && opt.form != OPT_FROM_SEED) cli_usage("a change is needed: 'PLACE=CHANGE', or a recipe");
     if (opt.depfile && (!opt.output || strcmp(opt.output, "-") == 0)) cli_usage("--depfile needs -o: the file that depends on the others");
-    cli_keep(opt.target, opt.output);
+    cli_apart("-M", opt.depfile, "-o", opt.output);
+    keep(NULL, opt.target);
     for (int i = 0; i < cli.n_operands; i++)
-        if (!is_change(cli.operands[i])) cli_keep(cli.operands[i], opt.output);
+        if (!is_change(cli.operands[i])) keep(NULL, cli.operands[i]);
     cli_exit(make());
 }

@@ -492,6 +492,15 @@ static char **from_kernel(int *argc, char **argv)
     return v;
 }
 
+/* execve goes on with the same log. */
+static void keep_inputs(const char *program)
+{
+    if (run.continued) return;
+    cli_keep(program, "-D", run.log_path);
+    for (size_t i = 0; i < run.n_patches; i++) cli_keep(run.patch_paths[i], "-D", run.log_path);
+    for (size_t i = 0; i < run.n_watched; i++) cli_keep(run.watched[i], "-D", run.log_path);
+}
+
 int main(int argc, char **argv)
 {
     static lp_vm *vm; /* static, as find_program's result: an early exit leaves both to the process, and a leak checker sees it */
@@ -513,6 +522,7 @@ int main(int argc, char **argv)
     if (lp_vm_new(&run.config, &vm, &err) != LP_OK)
         return fail_with(&err, FAILED);
     program = find_program(vm, cli.operands[0]);
+    keep_inputs(program);
     lp_status s = lp_vm_load(vm, program, (const char *const *)cli.operands, (const char *const *)environ, &err);
     if (s != LP_OK)
         return fail_with(&err, load_status(s));

@@ -23,6 +23,16 @@ cmp -s p.lpatch again && ok "-o writes the same" || not_ok "-o writes the same"
 status "lprun with it" 1 lprun --no-control -P p.lpatch ./app
 # -o that names what is read: nothing is lost.
 cp app own && ln -s own link && cp p.lpatch own.lpatch && printf 'check = nop\n' >own.lps
+echo 'int check(int a) { return a; }' | "$CROSS_CC" -O2 -c -o own.o -x c - && cp own.o kept.o && printf 'check = replace from own.o\n' >own2.lps
+for command in 'lpmake -t own -M own -o p check=nop' 'lpmake -t app -M own.lps -o p own.lps' 'lpmake -t app -M ./own.o -o p own2.lps' 'lpmake -t app -o own.o own2.lps' \
+    'lpapply -o own.lpatch app own.lpatch' 'lpapply -l -o own own' 'lprun --no-control -D own ./own' 'lprun --no-control -D own.lpatch -P own.lpatch ./app'; do
+    case $command in lprun*) want=125 ;; *) want=2 ;; esac
+    status "$command" $want $command
+    like "$(cat err)" "which is read: it would be lost" "  said so"
+done
+for p in new ./new "$PWD/new"; do status "lpmake -M new -o $p" 2 lpmake -t app -M new -o "$p" check=nop; done
+[ ! -e new ] && ok "and writes neither" || not_ok "and writes neither"
+same own.o kept.o "and the object is as it was"
 for command in 'lpmake -t own -o own check=nop' 'lpmake -t own -o link check=nop' 'lpmake -t app -o own.lps own.lps' 'lpdis -o own own' 'lpdis -o own.lpatch -P own.lpatch app' 'lpdiff -o own own app'; do
     status "$command" 2 $command
     like "$(cat err)" "which is read: it would be lost" "  said so"
