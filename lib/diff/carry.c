@@ -177,7 +177,8 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     char buf[32];
     if (p && avail < n) n = avail;
     text = text_of(d, a, end, p);
-    if (last == atom || s->atom[atom + 1].joined) n = carried(s, atom, p, avail, text, n);
+    if (last == atom) n = carried(s, atom, p, avail, text, n);
+    else if (text > n && text <= avail) n = text;
     lp_buf_puts(&d->items, "\ndata ");
     lp_own_name(d, atom, &d->items);
     lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)n, (unsigned long long)alignment(s, atom));

@@ -62,7 +62,9 @@ static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_a
     uint32_t a = word_of(x, p->at), b = word_of(y, q->at);
     int64_t off = 0, other = 0;
     lp_word_offset(a, &off), lp_word_offset(b, &other);
-    if (!is_outside(x->s, p, off) || !is_outside(y->s, q, other)) return false;
+    if (!is_outside(y->s, q, other)) return false;
+    if (x->s != OLD(d) && a == b && !((p->flags | q->flags) & LP_FLOW_OF_PAGE)) return true; /* what a patch brings may be there */
+    if (!is_outside(x->s, p, off)) return false;
     if (lp_side_word(x->s, p->addr) && lp_side_word(y->s, q->addr)) return false;
     const struct lp_span *s = lp_side_span(x->s, p->addr);
     if (s && s->flags & LP_SPAN_CODE) return false; /* constants between functions */

@@ -1,7 +1,7 @@
 /* diff/refs.c - REFS: what each word of code says about an address. Relocations that the linker kept are believed as far as they agree with the
  * instruction; self-describing offsets are decoded always; the rest is dataflow. Then unnamed data is cut where something refers to it. */
 #include <config.h>
-#include "diff/diff.h"
+#include "diff/emit.h"
 #include "a64/a64.h"
 #include "a64/disasm.h"
 #include "base/bits.h"
@@ -509,6 +509,60 @@ static void find_paged(struct lp_side *s)
     }
 }
 
+/* ---- fields of an array's elements ---- */
+
+struct fields { uint64_t *v; size_t n, cap; };
+
+/* The addresses to which a function adds an index; not a[i - 1], which is in front of the array. */
+static size_t indexed_by(const struct lp_side *s, const struct lp_atom *a, uint64_t *v, size_t most)
+{
+    size_t n = 0;
+    for (uint32_t k = 0; k < a->nref && n < most; k++) {
+        const struct lp_ref_at *r = &s->ref[a->ref + k];
+        int64_t off;
+        const bool in_front = lp_word_offset(lp_code_word(s, r->at), &off) && off < 0;
+        if (r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_INDEXED && !in_front) v[n++] = r->addr;
+    }
+    lp_sort_numbers(v, n);
+    return n;
+}
+
+/* Of two that are so near one another, the second is probably a field of the first one's elements. (Two small arrays are as well one piece.) */
+static bool is_field(const struct lp_side *s, uint64_t first, uint64_t second)
+{
+    enum { ELEMENT = 32 };
+    const struct lp_span *x = second != first && second - first < ELEMENT ? lp_side_span(s, second) : NULL;
+    return x && !(x->flags & (LP_SPAN_WRITE | LP_SPAN_BSS | LP_SPAN_CODE)) && lp_side_span(s, first) == x;
+}
+
+static void find_fields(struct lp_side *s, const struct lp_atom *a, struct fields *f)
+{
+    uint64_t v[64];
+    const size_t n = indexed_by(s, a, v, sizeof v / sizeof *v);
+    for (size_t k = 1; k < n; k++) {
+        if (!is_field(s, v[k - 1], v[k])) continue;
+        uint64_t *more = lp_grow(f->v, &f->cap, f->n, sizeof *more);
+        if (more) f->v = more, more[f->n++] = v[k];
+        else s->nomem = true;
+    }
+}
+
+/* Nothing begins at a field, and what is in front goes on behind. */
+static void mend_cuts(struct lp_side *s)
+{
+    struct fields f = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < s->natom && !s->objects; i++)
+        if (lp_is_code_atom(&s->atom[i])) find_fields(s, &s->atom[i], &f);
+    lp_sort_numbers(f.v, f.n);
+    for (size_t i = 0, k = 0; i < s->ncut; i++) {
+        while (k < f.n && f.v[k] < s->cut[i]) k++;
+        if (k == f.n || f.v[k] != s->cut[i]) s->cut[n++] = s->cut[i];
+    }
+    s->ncut = n;
+    free(f.v);
+}
+
 void lp_diff_pieces(struct lp_side *s)
 {
     size_t n = s->natom;
@@ -531,6 +585,7 @@ void lp_diff_pieces(struct lp_side *s)
     thin_cuts(s);
     find_offsets(s);
     thin_cuts(s);
+    mend_cuts(s);
     fill_gaps(s);
     s->atom = lp_trim(s->atom, &s->atom_cap, s->natom, sizeof *s->atom);
     lp_side_index(s);

@@ -96,4 +96,56 @@ for merge in -fno-merge-constants -fmerge-constants; do
     restored "texts and numbers behind an anchor, $merge" texts.old texts.new
     restored "and back, $merge" texts.new texts.old
 done
+
+# ---- a table of structures, of whose fields a function makes the addresses one by one: they are one array, whatever of it changed ----
+cat >fields.c <<'C'
+#include <stdio.h>
+struct row { unsigned code; unsigned char class, flags; unsigned short at; };
+static const unsigned char front[] = {FRONT};
+static const struct row rows[] = {{160, 0, 97, 32}, {168, 0, 34, 0}, {170, 0, 97, 97}, {175, 0, 34, 2}, {178, 1, 97, 50}, {180, 2, 34, 4}, {SECOND, 3, 35, 956}, {184, 0, 34, 6}
+#ifdef MORE
+    , {185, 1, 97, 49}, {186, 0, 97, 111}, {188, 9, 3, 8}
+#endif
+};
+enum { N = sizeof rows / sizeof *rows };
+__attribute__((noinline)) const struct row *find(unsigned code)
+{
+    int low = 0, high = N;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (rows[middle].code == code) return &rows[middle];
+        if (rows[middle].code < code) low = middle + 1;
+        else high = middle;
+    }
+    return 0;
+}
+__attribute__((noinline)) unsigned sum(int class)
+{
+    unsigned sum = 0;
+    for (int i = 0; i < N; i++)
+        if (rows[i].class == class) sum += rows[i].flags * rows[i].at + rows[i].code;
+    return sum;
+}
+__attribute__((noinline)) unsigned flags(void)
+{
+    unsigned all = 0;
+    for (int i = 0; i < N; i++) all = all * 3 + rows[i].flags;
+    return all;
+}
+int main(int argc, char **argv)
+{
+    const struct row *r;
+    for (unsigned c = 150; c < 200; c++) if ((r = find(c))) printf("%u %u %u\n", c, r->class, r->at);
+    for (int c = 0; c < 10; c++) printf("%u ", sum(c));
+    printf("%u %u\n", flags(), front[argc]);
+    return 0;
+}
+C
+for level in -O1 -O2 -O3; do
+    shipped fields.old $level -DFRONT=7,8,9 -DSECOND=181 fields.c && shipped fields.one $level -DFRONT=7,8,9 -DSECOND=182 fields.c &&
+        shipped fields.more $level -DFRONT=7,8,9 -DSECOND=181 -DMORE fields.c || exit 1
+    restored "$level: a row of a table of structures" fields.old fields.one
+    restored "$level: more rows" fields.old fields.more
+    restored "$level: less rows" fields.more fields.one
+done
 tap_done
