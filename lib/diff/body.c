@@ -1,6 +1,7 @@
 /* diff/body.c - EMIT, a function: its words that differ, in their place; or the whole body, in which runs of old words are only named. */
 #include <config.h>
 #include "diff/emit.h"
+#include <arm64lp/dis.h>
 #include "base/hash.h"
 
 #include <stdlib.h>
@@ -11,6 +12,19 @@ enum { LINE_WORDS = 8 };
 /* ---- a body ---- */
 
 struct body { lp_diff *d; struct lp_new_word *word; size_t n; struct lp_body_plan plan; };
+
+/* A datum in the body must be one of the old body's. */
+static bool refuse_data(const struct body *b, uint32_t atom)
+{
+    const struct lp_atom *a = &NEW(b->d)->atom[atom];
+    bool good = true;
+    for (size_t i = 0, at = 0; at < b->n; i++) {
+        const struct lp_change *c = b->plan.change ? &b->plan.change[i] : NULL;
+        if (b->word[at].datum && !(c && c->keep_count)) lp_refuse_datum(b->d, atom, a->start + 4 * at, b->word[at].word), good = false;
+        at += c && c->keep_count ? c->keep_count : 1;
+    }
+    return good;
+}
 
 /* The words, and what of them is kept of the old body, if there is one. */
 static bool make_body(struct body *b, uint32_t atom, const struct lp_atom *old)
@@ -23,7 +37,7 @@ static bool make_body(struct body *b, uint32_t atom, const struct lp_atom *old)
     for (size_t i = 0; i < b->n; i++)
         if (!lp_new_word(b->d, atom, a->start + 4 * i, &b->word[i])) good = false;
     if (good && old && !lp_keep_old(OLD(b->d), old, b->word, b->n, a->start, &b->plan)) return b->d->nomem = true, false;
-    return good;
+    return good && refuse_data(b, atom);
 }
 
 static void free_body(struct body *b)
@@ -167,24 +181,41 @@ static void print_site_word(lp_diff *d, uint32_t old, const struct lp_new_word *
     lp_buf_puts(&d->items, "\n");
 }
 
+/* A datum among instructions: a value. */
+static void print_datum(lp_diff *d, uint32_t old_atom, uint32_t off, uint32_t old, uint32_t word)
+{
+    const struct lp_there t = {true, false, OLD(d)->atom[old_atom].start + off, old_atom, off};
+    lp_buf_puts(&d->items, "\nset ");
+    lp_there_print(d, &t, &d->items);
+    lp_buf_printf(&d->items, " b4\n- 0x%x\n+ 0x%x\n", old, word);
+}
+
 bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
 {
     const struct lp_atom *a = &OLD(d)->atom[old_atom], *b = &NEW(d)->atom[a->pair];
     uint32_t off[PLACE_MAX];
     size_t n = words_to_change(d, old_atom, off);
     struct lp_new_word w = {0};
-    bool good = true;
+    bool good = true, open = false;
     for (size_t i = 0; i < n; i++) {
-        if (!i || off[i] != off[i - 1] + 4) {
-            lp_buf_puts(&d->items, i ? "end\n\n@ " : "\n@ ");
+        const uint32_t old = lp_file_word(OLD(d), a->start + off[i]);
+        if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
+        const bool datum = w.datum || !lp_dis_valid(old);
+        if (open && (datum || off[i] != off[i - 1] + 4)) lp_buf_puts(&d->items, "end\n"), open = false;
+        if (datum) {
+            print_datum(d, old_atom, off[i], old, w.word);
+            continue;
+        }
+        if (!open) {
             struct lp_there t = {true, false, a->start + off[i], old_atom, off[i]};
+            lp_buf_puts(&d->items, "\n@ ");
             lp_there_print(d, &t, &d->items);
             lp_buf_puts(&d->items, "\n");
+            open = true;
         }
-        if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
-        print_site_word(d, lp_file_word(OLD(d), a->start + off[i]), &w);
+        print_site_word(d, old, &w);
     }
-    if (n) lp_buf_puts(&d->items, "end\n");
+    if (open) lp_buf_puts(&d->items, "end\n");
     lp_buf_free(&w.reloc);
     return good;
 }

@@ -248,6 +248,7 @@ static uint8_t compare_at(lp_diff *d, struct walk *x, uint64_t pc, struct walk *
     if ((p && p->kind == LP_REF_NUMBER && (!q || q->kind == LP_REF_NUMBER)) || (!p && q && q->kind == LP_REF_NUMBER))
         return compare_numbers(d, x, p, a, y, q, b);
     if (p && q) return compare_refs(d, x, p, y, q);
+    if (!p && q && q->kind == LP_FLOW_DATA && x->s != OLD(d)) return a == b ? LP_WHY_NONE : LP_WHY_CODE; /* words.c: it leads nowhere */
     if (p || q) return a == b ? LP_WHY_REFS : LP_WHY_CODE;
     if (a == b && !lp_word_may_lead(a)) return LP_WHY_NONE;
     if (lp_word_target(a, pc, &t, &m) && lp_word_target(b, qc, &v, &n)) {

@@ -26,7 +26,9 @@ enum { LP_DIFF_SHA = 8 };
 /* carry.c: may the patch name this import of the new file? Else that is refused. */
 bool lp_may_import(lp_diff *d, const struct lp_dynsym *y);
 /* One word of a new body as the patch has it. reloc: "call26 puts@plt"; of what the old file has, addr: its address there. */
-struct lp_new_word { uint32_t word; bool has_reloc, in_old; uint64_t addr; struct lp_buf reloc; };
+struct lp_new_word { uint32_t word; bool has_reloc, in_old, datum; uint64_t addr; struct lp_buf reloc; }; /* datum: no instruction, as of a literal pool */
+/* Of a datum: a body may keep the old one's, or a place get a value. */
+void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word);
 /* False: refused, with the reason. */
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
 /* The immediate offset of ADD, SUB, loads and stores, as a signed number of bytes; *bits: of the field, scale: of its unit. */

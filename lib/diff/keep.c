@@ -12,7 +12,7 @@
 enum { WINDOW = 3, RUN_MIN = 2, STEP_MIN = 1, TRIES = 32, ROUNDS = 32 };
 
 /* A word without the field that depends on where it is, and what that leads to: nothing, a place in its body, an address of the old file. */
-struct cell { uint32_t word; uint8_t kind; uint64_t to; };
+struct cell { uint32_t word; uint8_t kind; bool datum; uint64_t to; }; /* datum: only a kept one will do */
 enum { PLAIN, INSIDE, OUTSIDE, OTHER };
 
 struct keeping {
@@ -27,7 +27,7 @@ struct keeping {
 static struct cell cell_at(uint32_t w, uint64_t pc, uint64_t start, uint64_t end)
 {
     const struct lp_reloc *r = lp_word_reloc(w);
-    struct cell c = {w, r ? OTHER : PLAIN, 0};
+    struct cell c = {w, r ? OTHER : PLAIN, false, 0};
     if (!r || (r->op != LP_REL_PAGE && !lp_word_is_branch(w))) return c;
     lp_a64_target(w, pc, &c.to);
     c.word &= ~lp_reloc_mask(r);
@@ -43,7 +43,8 @@ static struct cell cell_of(const struct lp_new_word *w, uint64_t pc, uint64_t st
     const char *name = w->reloc.data;
     uint64_t word = w->word;
     if (!w->has_reloc) c = cell_at(w->word, pc, start, end), c.kind = c.kind == OUTSIDE ? OTHER : c.kind; /* data, which looks like it */
-    if (!w->in_old) return c;
+    if (w->datum) c = (struct cell){w->word, PLAIN, true, 0};
+    if (!w->in_old || w->datum) return c;
     const struct lp_reloc *r = lp_word_reloc(w->word);
     if (!r && lp_reloc_apply(lp_reloc_named(name, strcspn(name, " ")), w->addr, 0, &word, NULL) == LP_OK) c.word = (uint32_t)word, c.kind = PLAIN, c.to = 0;
     if (r && r->op == LP_REL_PAGE) c.kind = OUTSIDE, c.to &= ~UINT64_C(4095);
@@ -75,7 +76,7 @@ static bool make_cells(struct keeping *k, const struct lp_side *s, const struct 
     for (size_t i = 0; i < k->nold; i++) {
         const uint64_t at = a->start + 4 * i;
         const uint32_t w = lp_file_word(s, at);
-        k->old[i] = lp_elf_is_code(s->elf, at) ? cell_at(w, at, a->start, a->end) : (struct cell){w, PLAIN, 0};
+        k->old[i] = lp_elf_is_code(s->elf, at) ? cell_at(w, at, a->start, a->end) : (struct cell){w, PLAIN, false, 0};
     }
     for (size_t i = 0; i < k->n; i++) k->new[i] = cell_of(&word[i], start + 4 * i, start, start + 4 * k->n);
     for (size_t i = 0; i < k->heads; i++) k->head[i] = LP_NONE;
@@ -110,12 +111,29 @@ static size_t longest(const struct keeping *k, size_t i, size_t step, size_t *at
     return best;
 }
 
+/* The same of a datum: any will do. */
+static size_t same_datum(const struct keeping *k, size_t i, size_t *at)
+{
+    for (size_t o = 0; o < k->nold && k->new[i].datum; o++)
+        if (may_keep(k, o, i)) return *at = o, length(k, o, i);
+    return 0;
+}
+
+/* So many words are worth a run. */
+static size_t least(const struct keeping *k, size_t i, size_t run, bool in_step)
+{
+    for (size_t j = i; j < i + run; j++)
+        if (k->new[j].datum) return 1;
+    return in_step ? STEP_MIN : RUN_MIN;
+}
+
 static void find_runs(struct keeping *k)
 {
     size_t at = 0, step = 0;
     for (size_t i = 0; i < k->n;) {
         size_t run = longest(k, i, step, &at);
-        if (run < (at == step ? STEP_MIN : RUN_MIN)) {
+        if (!run) run = same_datum(k, i, &at);
+        if (run < least(k, i, run, at == step) || !run) {
             k->from[i++] = LP_NONE;
             step++;
             continue;
@@ -140,7 +158,7 @@ static void make_changes(const struct keeping *k, const struct lp_new_word *word
     for (size_t i = 0; i < k->n;) {
         size_t run = run_at(k, i);
         struct lp_change c = {.new_word = word[i].word};
-        const bool kept = run && run >= (k->from[i] == step ? STEP_MIN : RUN_MIN);
+        const bool kept = run && run >= least(k, i, run, k->from[i] == step);
         if (kept) step = k->from[i], c = (struct lp_change){.keep_off = 4 * k->from[i], .keep_count = (uint32_t)run};
         i += kept ? run : 1, step += kept ? run : 1;
         out->change[out->n++] = c;

@@ -247,7 +247,7 @@ static void write_words(const struct check *c)
     const struct lp_side *s = &c->side;
     for (size_t k = 0; k < c->plan.nwrite; k++) {
         const struct lp_write *w = &c->plan.write[k];
-        const size_t n = w->code ? lp_count_upto(s->over, s->nover, sizeof *s->over, w->addr) : 0;
+        const size_t n = lp_count_upto(s->over, s->nover, sizeof *s->over, w->addr); /* data in code, too */
         const struct lp_patched *o = n && s->over[n - 1].changed ? &s->over[n - 1] : NULL;
         if (o && w->addr + w->len <= o->end) memcpy(o->bytes + (w->addr - o->start), w->new_bytes, w->len);
     }

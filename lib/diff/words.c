@@ -105,12 +105,39 @@ static bool unresolved(const struct word *x)
 }
 
 /* What the patch's parser would refuse. */
-static bool is_valid(const struct word *x)
+void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word)
 {
-    const struct lp_atom *a = &x->s->atom[x->atom];
+    const struct lp_atom *a = &NEW(d)->atom[atom];
     char buf[32];
-    if (lp_dis_valid(x->w)) return true;
-    return lp_diff_refuse(x->d, NEW(x->d), LP_E144, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start), x->w), false;
+    lp_diff_refuse(d, NEW(d), LP_E144, lp_atom_text(a, buf), (unsigned long long)(at - a->start), word);
+}
+
+/* Does it lead anywhere but into the function itself, from where it is or not? */
+static bool leads_away(const struct word *x, uint64_t at, uint64_t v)
+{
+    const uint64_t from_here = at + v;
+    return lp_side_span(x->s, v) || (lp_side_span(x->s, from_here) && !inside(x, from_here));
+}
+
+/* Constants in code, of 32 bits or of 64: is the word a part of what may be an address, or how far away one is? What leads there now would do so no more. */
+static bool may_lead(const struct word *x)
+{
+    uint64_t avail = 0;
+    const uint8_t *p = lp_side_code(x->s, x->at, &avail), *q = lp_side_code(x->s, x->at - 4, &avail);
+    if (!p || (lp_le32(p) && leads_away(x, x->at, (uint64_t)lp_sext(lp_le32(p), 32)))) return true;
+    if (inside(x, x->at + 4) && lp_le64(p) && leads_away(x, x->at, lp_le64(p))) return true;
+    return q && inside(x, x->at - 4) && lp_le64(q) && leads_away(x, x->at - 4, lp_le64(q));
+}
+
+/* What is no instruction, or known to be none. */
+static bool datum(const struct word *x)
+{
+    char buf[32];
+    const struct lp_atom *a = &x->s->atom[x->atom];
+    if (!may_lead(x)) return true;
+    if (x->out->datum) lp_refuse_datum(x->d, x->atom, x->at, x->w);
+    else lp_diff_refuse(x->d, NEW(x->d), LP_E140, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start), "a constant in code may lead somewhere");
+    return false;
 }
 
 static bool same_place(const struct lp_there *a, const struct lp_there *b)
@@ -490,7 +517,8 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     out->word = x.w;
     out->has_reloc = out->in_old = false;
     out->reloc.len = 0;
-    if (!is_valid(&x)) return false;
+    out->datum = !lp_dis_valid(x.w);
+    if (out->datum) return datum(&x);
     x.ref = ref_of(x.s, atom, at, &x.n);
     bool itself = !x.ref || (x.ref->kind != LP_FLOW_DATA && x.ref->kind != LP_FLOW_PAGE);
     if (itself && lp_word_target(x.w, at, &target, &mask)) return self_describing(&x, target, mask);
@@ -500,6 +528,7 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     case LP_FLOW_ADDR: return address(&x);
     case LP_REF_NUMBER: return number(&x);
     case LP_FLOW_OPAQUE: return unresolved(&x);
+    case LP_FLOW_DATA: return datum(&x);
     default: return true;
     }
 }

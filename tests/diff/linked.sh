@@ -503,4 +503,62 @@ C
 build() { out=$1; shift; "$CROSS_CC" -w -O1 "$@" -Wl,--build-id,--section-start=far=0x8000000 -o "$out" far.c; }
 build far.old -DBODY= && build far.new '-DBODY=+ (puts("more"), puts(s), far_away[0])' || exit 1
 fix "data far away" far.old far.new value 5
+# ---- constants in the middle of functions (literal pools of assembly): another value, and one that stays in a function that moves ----
+cat >literal.c <<'C'
+#include <stdio.h>
+static int front[PAD] = {1}, one = 11, two = 22;
+int literal(int n), address(int n);
+__asm__(".text\n .globl literal\n .type literal, %function\nliteral:\n ldr w1, 1f\n add w0, w0, w1\n " MORE " ret\n1: .word " NUMBER "\n .size literal, .-literal\n"
+#ifdef ADDRESS
+        ".globl address\n .type address, %function\naddress: ldr x1, 1f\n ldr w1, [x1]\n add w0, w0, w1\n " THERE " ret\n .balign 8\n1: .xword " ADDRESS "\n"
+        ".size address, .-address\n"
+#endif
+);
+__attribute__((noipa)) unsigned long inner(unsigned long n)
+{
+    unsigned long r;
+    __asm__("ldr %0, 1f\n b 2f\n .balign 8\n1: .xword 0x123456789abcdef0\n2: add %0, %0, %1" : "=&r"(r) : "r"(n));
+#ifdef FIX
+    if (n > 4) printf("%lu is large\n", n);
+#endif
+    return r;
+}
+#ifndef ADDRESS
+int address(int n) { return n; }
+#endif
+int main(int argc, char **argv)
+{
+    printf("%d %d %d %d\n", literal(argc), front[0], one++, two++);
+    printf("%lx %d\n", inner(argc * 5), address(argc));
+    return 0;
+}
+C
+for how in '-O1' '-O1 -s' '-O2 -no-pie -fno-pie' '-Os -Wl,-q'; do
+    build() { out=$1; shift; "$CROSS_CC" -w $how -DPAD=3 "$@" -Wl,--build-id -o "$out" literal.c; }
+    build l.old '-DNUMBER="1234567"' '-DMORE=""' && build l.word '-DNUMBER="7654321"' '-DMORE=""' && build l.body '-DNUMBER="1234567"' -DFIX \
+        '-DMORE="add w0, w0, #1\n"' && build l.both '-DNUMBER="7654321"' '-DMORE="add w0, w0, #1\n"' || exit 1
+    for new in l.word l.body; do
+        lpdiff --heuristic l.old $new >p.lpatch 2>err
+        is "$?$(cat err)" 1 "$how, $new: a constant in code: there is a patch"
+        is "$(run -P p.lpatch ./l.old)" "$(run ./$new)" "  the patched program does what the new one does"
+        lpapply -q -o l.file l.old p.lpatch 2>err
+        is "$?$(run ./l.file)" "0$(run ./$new)" "  and so does the patched file"
+        lpapply -q -R -o l.back l.file 2>err
+        is "$?$(cmp l.old l.back 2>&1)" 0 "  which becomes the old one again"
+    done
+    lpdiff --heuristic l.old l.both >p.lpatch 2>err
+    is "$? $(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u)" "2 E144" "$how: another constant in a body that moves"
+done
+# A constant that is an address, which another layout changes: that is none of the program's changes, and its value cannot be taken along.
+for how in '-O1 -no-pie -fno-pie' '-O1 -no-pie -fno-pie -s' '-O1 -no-pie -fno-pie -Wl,-q' '-O1 -fPIE -pie -Wl,-z,notext'; do
+    build() { out=$1; shift; "$CROSS_CC" -w $how '-DNUMBER="1234567"' '-DMORE=""' "$@" -Wl,--build-id -o "$out" literal.c; }
+    build l.old -DPAD=3 '-DADDRESS="one"' '-DTHERE=""' && build l.moved -DPAD=30 '-DADDRESS="one"' '-DTHERE=""' &&
+        build l.other -DPAD=3 '-DADDRESS="two"' '-DTHERE=""' && build l.body -DPAD=3 '-DADDRESS="one"' '-DTHERE="add w0, w0, #1\n"' || exit 1
+    lpdiff --heuristic --data l.old l.moved >p.lpatch 2>err
+    is "$(grep -c -e '^@' -e '^func' p.lpatch)$(grep -v -e E120 -e hint err)" 0 "$how: an address in code, in another layout"
+    for new in l.other l.body; do
+        lpdiff --heuristic l.old $new >p.lpatch 2>err
+        is "$? $(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u | paste -s -d ' ')" "2 E144" "$how, $new: an address in code that is another one, or moves"
+    done
+done
 tap_done
