@@ -119,20 +119,34 @@ static void refuse_either(lp_diff *d, uint64_t start, uint64_t at, uint64_t valu
     lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)(at - start), (unsigned long long)value);
 }
 
+/* Plainly an address, but in 4 bytes, or at an odd place: nothing says so, and nobody would set it right. */
+static bool is_hidden(const lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p)
+{
+    return end - at >= 4 && lp_side_guesses(NEW(d)) && lp_like_address(NEW(d), at, lp_le32(p)) == LP_LIKE_PLAINLY;
+}
+
+static bool print_word(lp_diff *d, uint64_t start, uint64_t at, const struct lp_word_at *w, uint64_t value)
+{
+    if (w && w->kind == LP_WORD_SYMBOL && w->sym) return print_symbol(d, w);
+    if (w && w->kind != LP_WORD_ADDR) return false;
+    if (!w && lp_read_word(NEW(d), at, value) == LP_READ_EITHER && !lp_both_readings(d, value)) return refuse_either(d, start, at, value), true;
+    return print_address(d, w ? w->value : value);
+}
+
 static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_t *p)
 {
     uint64_t from = start, value = 0;
     bool good = true;
-    for (uint64_t at = start; at < end; at += 8) {
-        const struct lp_word_at *w = lp_side_word(NEW(d), at);
-        bool address = w || address_at(d, at, end, p + (at - start), &value);
-        if (!address) continue;
+    for (uint64_t at = start, step; at < end; at += step) {
+        const struct lp_word_at *w = end - at >= 8 ? lp_side_word(NEW(d), at) : NULL;
+        const struct lp_field_at *f = w ? NULL : lp_side_field(NEW(d), at);
+        const bool address = w || (!f && address_at(d, at, end, p + (at - start), &value));
+        step = address ? 8 : f && f->width <= end - at ? f->width : 1;
+        if (step == 1 && is_hidden(d, at, end, p + (at - start))) refuse_either(d, start, at, lp_le32(p + (at - start)));
+        if (step == 1) continue;
         print_bytes(&d->items, p + (from - start), at - from);
-        from = at + 8;
-        if (w && w->kind == LP_WORD_SYMBOL && w->sym) good &= print_symbol(d, w);
-        else if (w && w->kind != LP_WORD_ADDR) good = false;
-        else if (!w && lp_read_word(NEW(d), at, value) == LP_READ_EITHER && !lp_both_readings(d, value)) refuse_either(d, start, at, value);
-        else good &= print_address(d, w ? w->value : value);
+        from = at + step;
+        good &= f ? lp_print_field(d, f, p + (at - start)) : print_word(d, start, at, w, value);
     }
     print_bytes(&d->items, p + (from - start), from < end ? end - from : 0);
     return good;
@@ -189,6 +203,7 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     else if (n > BYTES_LINE && stays_zero(s, a->start, p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
     else good = print_parts(d, a->start, a->start + n, p);
     lp_buf_puts(&d->items, "end\n");
+    if (p && n != text && !lp_side_offsets(s, a->start, end) && lp_like_distances(s, a->start, a->start + n)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";
     if (!good && lp_side_offsets(s, a->start, end)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     else if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);

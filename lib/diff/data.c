@@ -68,7 +68,50 @@ static uint64_t plain(const struct lp_side *s, uint64_t at, uint64_t end)
     size_t i = lp_count_below(s->word, s->nword, sizeof *s->word, at);
     const struct lp_offsets *x = lp_side_offsets(s, at, end);
     if (x && x->start > at) end = x->start;
+    const size_t k = lp_count_below(s->field, s->nfield, sizeof *s->field, at);
+    if (k < s->nfield && s->field[k].at < end) end = s->field[k].at;
     return i < s->nword && s->word[i].at < end ? s->word[i].at : end;
+}
+
+/* The bytes at i are others, or read as what they seem to be they are not the same: do they lead to the same in another way? Then: up to where. */
+static uint64_t led_step(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t i, uint64_t *at)
+{
+    for (; i < t->len && t->p[i] == t->q[i]; i++) {}
+    uint64_t from = 0;
+    if (i == t->len || lp_find_led(d, s, t, i, &from) != LP_LED_SAME) return 0;
+    return from + 4 - *at;
+}
+
+/* A word that the file says nothing about, in an aligned place of a position-dependent program, is one if it may be an address; else it is two, or more. */
+static bool is_one_word(const lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t i)
+{
+    if (lp_side_word(s, t->o + i) || lp_side_word(NEW(d), t->n + i)) return true;
+    return lp_like_address(s, t->o + i, lp_le64(t->p + i)) != LP_LIKE_NO && lp_like_address(NEW(d), t->n + i, lp_le64(t->q + i)) != LP_LIKE_NO;
+}
+
+/* How many bytes from i on are the same; 0 = they are not, *at: where. */
+static uint64_t same_step(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t i, bool addresses, uint64_t *at)
+{
+    const uint64_t o = t->o + i, n = t->n + i;
+    const uint8_t *p = t->p + i, *q = t->q + i;
+    if (lp_side_offsets(s, o, o + 1) || lp_side_offsets(NEW(d), n, n + 1)) return i + 4 <= t->len && same_offset(d, s, o, n, p, q) ? 4 : 0;
+    const struct lp_field_at *x = lp_side_field(s, o), *y = lp_side_field(NEW(d), n);
+    if (x || y) {
+        const uint64_t width = (x ? x : y)->width;
+        return i + width <= t->len && lp_same_field(d, s, o, n, p, q) ? width : 0;
+    }
+    if (lp_side_word(s, o) || lp_side_word(NEW(d), n) || (addresses && !(o & 7))) {
+        if (i + 8 > t->len) return memcmp(p, q, t->len - i) == 0 ? t->len - i : 0;
+        if (same_word(d, s, o, n, p, q)) return 8;
+        return is_one_word(d, s, t, i) ? 0 : led_step(d, s, t, i, at);
+    }
+    uint64_t a = plain(s, o, t->o + t->len) - o, b = plain(NEW(d), n, t->n + t->len) - n, end = a < b ? a : b, k = 0;
+    if (addresses && end > 8 - (o & 7)) end = 8 - (o & 7);
+    while (k < end && p[k] == q[k]) k++;
+    *at = i + k;
+    if (k == end) return k;
+    const uint64_t more = led_step(d, s, t, i + k, at);
+    return more ? k + more : 0;
 }
 
 bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, uint64_t len, uint64_t *at)
@@ -83,24 +126,11 @@ bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, u
         return p ? x->flags & LP_SPAN_NEW && have >= len && lp_all_zero(p, len) : (x->flags & LP_SPAN_BSS) != 0;
     }
     if (have < len || other < len) return *at = have < other ? have : other, false;
-    for (uint64_t i = 0; i < len;) {
-        uint64_t step = 8;
+    const struct lp_twice t = {o, n, len, p, q};
+    for (uint64_t i = 0, step; i < len; i += step) {
         *at = i;
-        if (lp_side_offsets(s, o + i, o + i + 1) || lp_side_offsets(NEW(d), n + i, n + i + 1)) {
-            if (i + 4 > len || !same_offset(d, s, o + i, n + i, p + i, q + i)) return false;
-            step = 4;
-        } else if (lp_side_word(s, o + i) || lp_side_word(NEW(d), n + i) || (addresses && !((o + i) & 7))) {
-            if (i + 8 > len) return memcmp(p + i, q + i, len - i) == 0;
-            if (!same_word(d, s, o + i, n + i, p + i, q + i)) return false;
-        } else {
-            uint64_t a = plain(s, o + i, o + len) - o, b = plain(NEW(d), n + i, n + len) - n, end = a < b ? a : b;
-            if (addresses && end - i > 8 - ((o + i) & 7)) end = i + 8 - ((o + i) & 7);
-            for (; i < end && p[i] == q[i]; i++) {}
-            *at = i;
-            if (i < end) return false;
-            step = 0;
-        }
-        i += step;
+        step = same_step(d, s, &t, i, addresses, at);
+        if (!step) return false;
     }
     return true;
 }
@@ -269,6 +299,26 @@ static void refuse_value(lp_diff *d, const struct lp_atom *a, uint64_t off, cons
     lp_diff_refuse(d, OLD(d), LP_E121, lp_atom_text(a, buf), (unsigned long long)off, x, y);
 }
 
+/* Words that lead somewhere by their distance, or as addresses in 4 bytes: no patch writes others. How many bytes they are; 0 = there is none. */
+static uint64_t led_change(lp_diff *d, const struct lp_atom *a, const struct lp_twice *t, uint64_t off)
+{
+    char buf[32];
+    const struct lp_field_at *x = lp_side_field(OLD(d), t->o + off), *y = lp_side_field(NEW(d), t->n + off), *f = x ? x : y;
+    const char *name = lp_atom_text(a, buf);
+    if (f && off + f->width <= t->len) {
+        const bool same = lp_same_field(d, OLD(d), t->o + off, t->n + off, t->p + off, t->q + off);
+        if (!same && f->relative) lp_diff_refuse(d, NEW(d), LP_E145, name, (unsigned long long)off);
+        else if (!same) lp_diff_refuse(d, NEW(d), LP_E180, name, "an address in less than 8 bytes changed");
+        return f->width;
+    }
+    const struct lp_twice one = {t->o + off, t->n + off, t->len - off, t->p + off, t->q + off};
+    if (t->p[off] == t->q[off] || (!(one.o & 7) && one.len >= 8 && is_one_word(d, OLD(d), &one, 0))) return 0;
+    uint64_t at = 0;
+    const enum lp_led led = lp_find_led(d, OLD(d), t, off, &at);
+    if (led == LP_LED_MAYBE) lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)at, (unsigned long long)lp_le32(t->q + at));
+    return led == LP_LED_NOT ? 0 : at + 4 - off;
+}
+
 /* Words that hold addresses one by one, bytes as far as the next of those. */
 static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint64_t len)
 {
@@ -277,8 +327,13 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
     const uint8_t *p = lp_side_bytes(OLD(d), a->start, &avail), *q = lp_side_bytes(NEW(d), b->start, &avail);
     bool allowed = lp_stays_constant(OLD(d), a) || d->opt.flags & LP_DIFF_DATA;
     for (uint64_t off = 0; off < len;) {
-        uint64_t o = a->start + off, n = b->start + off, step = 1;
-        const bool word = !(o & 7) && len - off >= 8;
+        uint64_t o = a->start + off, n = b->start + off, step = p && q ? led_change(d, a, &(struct lp_twice){a->start, b->start, len, p, q}, off) : 0;
+        if (step) {
+            off += step;
+            continue;
+        }
+        step = 1;
+        const bool word = (!(o & 7) || lp_side_word(OLD(d), o) || lp_side_word(NEW(d), n)) && len - off >= 8;
         const struct change c = word ? change_at(d, o, n, p ? p + off : NULL, q ? q + off : NULL) : (struct change){0};
         const bool wide = c.x || c.y;
         if (wide) step = 8;

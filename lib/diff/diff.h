@@ -67,6 +67,8 @@ enum lp_word_kind { LP_WORD_ADDR, LP_WORD_SYMBOL, LP_WORD_IFUNC, LP_WORD_TLS, LP
 struct lp_word_at { uint64_t at, value; const struct lp_dynsym *sym; uint32_t type; uint8_t kind; }; /* value: address or addend */
 /* An emitted relocation (ld -q). */
 struct lp_reloc_at { uint64_t at, addr, sym; uint32_t type; }; /* sym: the symbol's own address; UINT64_MAX = none, as addr */
+/* A word of data that holds an address, or the distance to one, in another way than an address in 8 bytes: of emitted relocations. */
+struct lp_field_at { uint64_t at, addr, sym; uint8_t width; bool relative; }; /* addr, sym: as of struct lp_reloc_at */
 struct lp_fde_at { uint64_t start, end, at; bool lsda; };
 
 struct lp_side {
@@ -89,6 +91,8 @@ struct lp_side {
     size_t nword, word_cap;
     struct lp_reloc_at *reloc;
     size_t nreloc, reloc_cap;
+    struct lp_field_at *field;        /* by address */
+    size_t nfield;
     struct lp_fde_at *fde;
     size_t nfde, fde_cap;
     struct lp_label { uint64_t at; const char *name; } *label; /* symbols of no size: bounds (__TMC_END__, __stop_x) */
@@ -268,6 +272,18 @@ enum lp_likeness lp_like_address(const struct lp_side *s, uint64_t at, uint64_t 
 enum lp_reading { LP_READ_NUMBER, LP_READ_ADDRESS, LP_READ_EITHER };
 enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v);
 enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w);
+/* ---- relative.c ---- */
+void lp_side_fields(struct lp_side *s); /* makes the list of them */
+const struct lp_field_at *lp_side_field(const struct lp_side *s, uint64_t at); /* the one that begins there; NULL = none */
+/* Where one of the two files has one: do both lead to the same? p, q: their bytes. */
+bool lp_same_field(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q);
+/* Bytes of both files. Where the linker kept nothing: is the byte at `off`, which differs, part of 4 bytes, *at, that lead to the same in both? MAYBE: perhaps
+ * so, or perhaps they are numbers. */
+enum lp_led { LP_LED_NOT, LP_LED_MAYBE, LP_LED_SAME };
+struct lp_twice { uint64_t o, n, len; const uint8_t *p, *q; };
+enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t off, uint64_t *at);
+/* Where the linker kept nothing: do data look like a table of distances to functions? */
+bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end);
 /* ---- both.c ---- */
 /* What does not depend on the other side: fn for each of the two, each by a thread of its own. */
 void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));

@@ -58,6 +58,8 @@ void lp_emit_carried(lp_diff *d, uint32_t new_atom);
  * that changed are carried, and who uses them is changed. */
 bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p);
 void lp_diff_offsets(lp_diff *d);
+/* relative.c: a field of the new file as a relocation; false: of what the old file has not. */
+bool lp_print_field(lp_diff *d, const struct lp_field_at *f, const uint8_t *p);
 bool lp_all_zero(const uint8_t *p, uint64_t n);
 /* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
  * made; false: there are none, or they cannot be said so. */

@@ -157,7 +157,8 @@ static void add_words(struct check *c, const struct lp_def *def)
     uint64_t at = def->addr, avail;
     for (size_t i = 0; i < data->nchunk; at += data->chunk[i++].len) {
         const struct lp_fixup *f = data->chunk[i].fix;
-        const uint8_t *p = data->chunk[i].kind == LP_CHUNK_REL ? lp_side_bytes(s, at, &avail) : NULL;
+        const bool whole = data->chunk[i].kind == LP_CHUNK_REL && f->reloc->op == LP_REL_ABS && data->chunk[i].len == 8;
+        const uint8_t *p = whole ? lp_side_bytes(s, at, &avail) : NULL;
         if (!p || avail < 8) continue;
         struct lp_word_at w = {at, lp_le64(p), NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR};
         const struct lp_dynsym *y = f->expr.symbol ? lp_dynsym_wanted(s->dynamic, f->expr.symbol, NULL) : NULL;

@@ -1,0 +1,219 @@
+/* diff/relative.c - words of data that hold addresses in another way than 8 bytes at a multiple of 8: distances (`.long f - .`, or from the start of a table,
+ * or from a place in it, as the address point of a table of virtual functions), and addresses in 4 bytes or at any place of a position-dependent program.
+ * With the linker's relocations (-q) it is known what they are. Without, bytes that differ are looked at: what leads to the same in both files, read as one of
+ * these, is the same; where that proves nothing, there is no patch. */
+#include <config.h>
+#include "diff/emit.h"
+#include "base/search.h"
+#include "elf/reloc.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PLT32 = 314, GOTPCREL32 = 315 }; /* R_AARCH64_... that elf.h may not have */
+
+/* ---- by relocation ---- */
+
+static const struct field { uint32_t type; uint8_t width; bool relative; } fields[] = {
+    {R_AARCH64_ABS32, 4, false}, {R_AARCH64_ABS16, 2, false}, {R_AARCH64_PREL64, 8, true}, {R_AARCH64_PREL32, 4, true}, {R_AARCH64_PREL16, 2, true},
+    {PLT32, 4, true}, {GOTPCREL32, 4, true},
+};
+
+void lp_side_fields(struct lp_side *s)
+{
+    size_t cap = 0;
+    for (size_t i = 0; i < s->nreloc; i++) {
+        const struct lp_reloc_at *r = &s->reloc[i];
+        const struct field *f = NULL;
+        for (size_t k = 0; k < sizeof fields / sizeof *fields && !f; k++)
+            if (fields[k].type == r->type) f = &fields[k];
+        const struct lp_span *x = f ? lp_side_span(s, r->at) : NULL;
+        if (!x || !x->bytes || x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER) || x->end - r->at < f->width) continue;
+        struct lp_field_at *v = lp_grow(s->field, &cap, s->nfield, sizeof *v);
+        if (!v) {
+            s->nomem = true;
+            return;
+        }
+        s->field = v;
+        v[s->nfield++] = (struct lp_field_at){r->at, r->addr, r->sym, f->width, f->relative};
+    }
+}
+
+const struct lp_field_at *lp_side_field(const struct lp_side *s, uint64_t at)
+{
+    const size_t n = lp_count_upto(s->field, s->nfield, sizeof *s->field, at);
+    return n && s->field[n - 1].at == at ? &s->field[n - 1] : NULL;
+}
+
+static uint64_t value_of(const uint8_t *p, unsigned width, bool is_signed)
+{
+    uint64_t v = 0;
+    for (unsigned i = width; i--;) v = v << 8 | p[i];
+    return is_signed && width < 8 ? (uint64_t)lp_sext(v, 8 * width) : v;
+}
+
+/* ---- what an address is the start of ---- */
+
+enum start { NO_START, DATA_START, TEXT_START, FUNC_START };
+
+static enum start start_at(const struct lp_side *s, uint64_t v)
+{
+    const struct lp_span *x = lp_side_span(s, v);
+    const uint32_t i = x && !(x->flags & LP_SPAN_LINKER) ? lp_side_atom(s, v) : LP_NONE;
+    const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
+    if (!a) return NO_START;
+    if (lp_is_code_atom(a)) return a->start == v && a->kind != LP_ATOM_LOOSE ? FUNC_START : NO_START;
+    if (a->kind != LP_ATOM_OBJECT && lp_is_constant(s, a) && lp_begins_text(s, v)) return TEXT_START;
+    return a->start == v && (a->kind == LP_ATOM_OBJECT || a->used) ? DATA_START : NO_START;
+}
+
+/* Code of which nothing says where its functions begin. */
+static bool is_loose(const struct lp_side *s, uint64_t v)
+{
+    const struct lp_span *x = v & 3 ? NULL : lp_side_span(s, v);
+    const uint32_t i = x && x->flags & LP_SPAN_CODE ? lp_side_atom(s, v) : LP_NONE;
+    return x && x->flags & LP_SPAN_CODE && (i == LP_NONE || s->atom[i].kind == LP_ATOM_LOOSE);
+}
+
+static bool leads_to_same(lp_diff *d, const struct lp_side *s, uint64_t x, uint32_t a, uint64_t y, uint32_t b)
+{
+    const size_t before = d->nsupposed;
+    const bool same = lp_same_target(d, s, &(struct lp_use){x, a, LP_NONE, 0, 0}, &(struct lp_use){y, b, LP_NONE, 0, 0});
+    if (!same) lp_suppose_back(d, before);
+    return same;
+}
+
+/* ---- distances ---- */
+
+enum { BASES = 64 }; /* places of a table from which its entries may be counted */
+struct verdict { unsigned same, other; enum start what; };
+
+/* Both count from these places? */
+static void try_base(lp_diff *d, const struct lp_side *s, uint64_t x, uint64_t y, bool code_alone, struct verdict *out)
+{
+    const enum start a = start_at(s, x), b = a ? start_at(NEW(d), y) : NO_START;
+    if (!a || a != b || (code_alone && a != FUNC_START)) return;
+    if (leads_to_same(d, s, x, LP_NONE, y, LP_NONE)) out->same++;
+    else out->other++;
+    if (a > out->what) out->what = a;
+}
+
+/* Of two words at o and n: what they lead to from themselves, from the start of what they are in, and, if that is code, from each place between. All that
+ * may be meant must be the same. */
+static struct verdict distances(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, uint64_t v, uint64_t w)
+{
+    struct verdict out = {0, 0, NO_START};
+    const uint32_t i = lp_side_atom(s, o), k = lp_side_atom(NEW(d), n);
+    try_base(d, s, o + v, n + w, false, &out);
+    if (i == LP_NONE || k == LP_NONE) return out;
+    const uint64_t a = s->atom[i].start, b = NEW(d)->atom[k].start;
+    for (uint64_t off = 0; off < 4 * BASES && o - a == n - b && a + off < o; off += 4) try_base(d, s, a + off + v, b + off + w, off != 0, &out);
+    return out;
+}
+
+static uint32_t named(const struct lp_side *s, const struct lp_field_at *f)
+{
+    const uint32_t i = f->sym == UINT64_MAX ? LP_NONE : lp_side_atom(s, f->sym);
+    return i != LP_NONE && s->atom[i].start == f->sym ? i : LP_NONE;
+}
+
+bool lp_same_field(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
+{
+    const struct lp_field_at *x = lp_side_field(s, o), *y = lp_side_field(NEW(d), n), *f = x ? x : y;
+    if (x && y && (x->width != y->width || x->relative != y->relative)) return false;
+    if ((x && !y && NEW(d)->kept) || (y && !x && s->kept && s == OLD(d))) return false; /* a number in one of them */
+    const uint64_t v = value_of(p, f->width, f->relative), w = value_of(q, f->width, f->relative);
+    const uint64_t a = f->relative ? o + v : v, b = f->relative ? n + w : w;
+    const bool whole = x && y && f->width >= 4;
+    if (!lp_side_span(s, a) && !lp_side_span(NEW(d), b) && v == w) return true; /* nobody's */
+    if (whole && x->addr == a && y->addr == b && named(s, x) != LP_NONE && named(NEW(d), y) != LP_NONE) return leads_to_same(d, s, a, named(s, x), b, named(NEW(d), y));
+    if (!f->relative) return f->width >= 4 ? leads_to_same(d, s, a, LP_NONE, b, LP_NONE) : v == w && !x == !y && d->same_layout;
+    const struct verdict r = distances(d, s, o, n, v, w);
+    return r.same || r.other ? !r.other : leads_to_same(d, s, a, LP_NONE, b, LP_NONE);
+}
+
+/* ---- without relocations ---- */
+
+/* Two words of 4 bytes, one of which is another number. */
+static enum lp_led led(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
+{
+    const uint64_t v = value_of(p, 4, true), w = value_of(q, 4, true);
+    const struct verdict r = distances(d, s, o, n, v, w);
+    if (r.other) return LP_LED_MAYBE;
+    if (r.same) return r.what == FUNC_START ? LP_LED_SAME : LP_LED_MAYBE;
+    if (is_loose(s, o + v) && is_loose(NEW(d), n + w)) return LP_LED_MAYBE;
+    const uint32_t i = lp_side_atom(s, o + v);
+    if (i != LP_NONE && lp_is_code_atom(&s->atom[i]) && leads_to_same(d, s, o + v, LP_NONE, n + w, LP_NONE)) return LP_LED_MAYBE;
+    if (!lp_side_guesses(s) || !lp_side_guesses(NEW(d))) return LP_LED_NOT;
+    const enum lp_likeness x = lp_like_address(s, o, v), y = lp_like_address(NEW(d), n, w);
+    if (x == LP_LIKE_NO || y == LP_LIKE_NO) return LP_LED_NOT;
+    const bool same = leads_to_same(d, s, v, LP_NONE, w, LP_NONE);
+    if (x == LP_LIKE_PLAINLY && y == LP_LIKE_PLAINLY) return same ? LP_LED_SAME : LP_LED_MAYBE;
+    return same ? LP_LED_MAYBE : LP_LED_NOT;
+}
+
+enum { DEEP = 2 }; /* constants that refer to constants */
+
+enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t off, uint64_t *at)
+{
+    enum lp_led best = LP_LED_NOT;
+    const size_t before = d->nsupposed;
+    if ((s->kept && NEW(d)->kept) || d->depth > DEEP) return LP_LED_NOT;
+    for (int aligned = 1; aligned >= 0 && best != LP_LED_SAME; aligned--)
+        for (uint64_t i = off < 3 ? 0 : off - 3; i <= off && i + 4 <= t->len && best != LP_LED_SAME; i++) {
+            if (aligned != !((t->o + i) & 3)) continue;
+            const enum lp_led x = led(d, s, t->o + i, t->n + i, t->p + i, t->q + i);
+            if (x != LP_LED_SAME) lp_suppose_back(d, before);
+            if (x > best) best = x, *at = i;
+        }
+    return best;
+}
+
+/* ---- in new data ---- */
+
+/* From where the words of an atom of the new file count that lead by their distance: if all of them lead to the start of something then. 0: each from itself. */
+static uint64_t base_of(const struct lp_side *s, const struct lp_atom *a)
+{
+    static const uint64_t from[] = {0, 8, 16};
+    for (size_t k = 0; k < sizeof from / sizeof *from; k++) {
+        bool all = true;
+        for (size_t i = lp_count_below(s->field, s->nfield, sizeof *s->field, a->start); i < s->nfield && s->field[i].at < a->end; i++) {
+            const struct lp_field_at *f = &s->field[i];
+            all &= !f->relative || (f->addr != UINT64_MAX && start_at(s, f->addr - (f->at - a->start - from[k])));
+        }
+        if (all) return a->start + from[k];
+    }
+    return 0;
+}
+
+bool lp_print_field(lp_diff *d, const struct lp_field_at *f, const uint8_t *p)
+{
+    static const char *const name[2][9] = {{[2] = "abs16", [4] = "abs32"}, {[2] = "prel16", [4] = "prel32", [8] = "prel64"}};
+    const struct lp_side *s = NEW(d);
+    const uint32_t i = lp_side_atom(s, f->at);
+    const uint64_t v = value_of(p, f->width, f->relative), base = f->relative && i != LP_NONE ? base_of(s, &s->atom[i]) : 0;
+    const uint64_t moved = base ? f->at - base : 0, addr = f->relative ? f->at + v : v;
+    if (addr != f->addr) return false;
+    struct lp_there t = lp_there(d, &(struct lp_use){addr - moved, moved ? LP_NONE : named(s, f), LP_NONE, 0, 0});
+    if (!t.known) return false;
+    t.addr += moved, t.off += (int64_t)moved;
+    lp_buf_printf(&d->items, "rel %s ", name[f->relative][f->width]);
+    lp_there_print(d, &t, &d->items);
+    lp_buf_puts(&d->items, "\n");
+    return true;
+}
+
+/* Most of what is not zero leads to the starts of functions, or to code that may be such: no numbers do, unless by chance. */
+bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end)
+{
+    uint64_t avail = 0, n = 0, hits = 0;
+    const uint8_t *p = s->kept ? NULL : lp_side_bytes(s, start, &avail);
+    for (uint64_t off = 0; p && off + 4 <= end - start && off + 4 <= avail; off += 4) {
+        const uint64_t v = value_of(p + off, 4, true), x = start + v;
+        if (!v) continue;
+        n++;
+        hits += is_loose(s, x + off) || start_at(s, x + off) == FUNC_START || start_at(s, x) == FUNC_START || start_at(s, x + 8) == FUNC_START;
+    }
+    return hits && 2 * hits >= n && (hits > 1 || (p[3] & 0x80));
+}

@@ -1,0 +1,116 @@
+#!/bin/sh
+# Words of data that lead somewhere in another way than as 8 aligned bytes: by their distance, or as addresses in 4 bytes or at odd places.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+
+# never_wrong NAME REASONS OLD NEW [OPTION...]: no patch for these reasons, or one with which the program does what the new one does
+never_wrong()
+{
+    name=$1 reasons=$2 old=$3 new=$4
+    shift 4
+    lpdiff "$@" "$old" "$new" >r.lpatch 2>r.err
+    status=$?
+    if [ $status = 2 ]; then
+        is "$(grep -o ': E[0-9]*:' r.err | tr -d ': ' | sort -u | while read -r e; do case " $reasons " in *" $e "*) ;; *) echo "$e" ;; esac; done)" "" "$name: refused"
+    else
+        [ $status = 1 ] || : >r.lpatch
+        is "$(run -P r.lpatch "./$old"; echo $?)" "$(run "./$new"; echo $?)" "$name: the patched program does what the new one does"
+    fi
+}
+
+# ---- words relative to themselves, to the start of their table and to a place in it; behind code that grew ----
+cat >self.c <<'C'
+#include <stdio.h>
+#define CODE __attribute__((noinline, used))
+CODE int grow(int x) { GROW return x; }
+CODE int one(int x) { return x + 1; }
+CODE int two(int x) { return x * 2; }
+CODE int three(int x) { return x * 3 + 7; }
+extern const int own[], base[], point[], far[];
+extern const short small[];
+__asm__(".section .rodata.tables, \"a\"\n .p2align 3\n"
+        ".type own, %object\nown: .long one - ., two - ., " LAST " - .\n .size own, .-own\n"
+        ".type base, %object\nbase: .long one - base, two - base, three - base\n .size base, .-base\n"
+        ".type point, %object\npoint: .long 0, 0, one - point - 8, two - point - 8\n .size point, .-point\n"
+        ".p2align 3\n.type far, %object\nfar: .quad one - ., two - .\n .size far, .-far\n.text\n");
+typedef int fn(int);
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < 3; i++) printf("%d %d\n", ((fn *)((char *)&own[i] + own[i]))(i), ((fn *)((char *)base + base[i]))(i));
+    for (int i = 0; i < 2; i++) printf("%d %d\n", ((fn *)((char *)(point + 2) + point[2 + i]))(i), ((fn *)((char *)&((long *)far)[i] + ((long *)far)[i]))(i));
+    return grow(argc) & 1;
+}
+C
+more='-DGROW=for (int i = 0; i < x; i++) printf("%d %d %d\n", i, i * x, x - i);'
+for how in -pie '-pie -Wl,-q' '-no-pie -static -Wl,-q'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 $how "$@" -Wl,--build-id -o "$out" self.c; }
+    build s.old -DGROW= '-DLAST="three"' && build s.new "$more" '-DLAST="three"' && build s.last -DGROW= '-DLAST="two"' || exit 1
+    fix "$how: distances are of what they lead to" s.old s.new grow
+    is "$(grep -c '^set' fix.lpatch)" 0 "$how: so they stay"
+    lpdiff s.old s.last >s.lpatch 2>s.err
+    is "$?$(grep -o '`own`+0x8' s.err)" '2`own`+0x8' "$how: one that leads elsewhere is a reason for no patch"
+done
+for how in '-pie -s' '-no-pie -static -s'; do
+    build s.old -DGROW= '-DLAST="three"' && build s.new "$more" '-DLAST="three"' || exit 1
+    never_wrong "$how: distances" "E110 E140 E141 E142 E145 E147 E148" s.old s.new --heuristic
+done
+
+# ---- the linker kept its relocations: a new table of distances comes along with them ----
+cat >bring.c <<'C'
+#include <stdio.h>
+#define CODE __attribute__((noinline, used))
+typedef int fn(int);
+CODE int one(int x) { return x + 1; }
+CODE int two(int x) { return x * 2; }
+extern const int own[] __attribute__((visibility("hidden")));
+CODE int call(const int *t, int i) { return ((fn *)((char *)&t[i] + t[i]))(i); }
+#ifdef FIX
+__asm__(".section .rodata.tables, \"a\"\n .p2align 2\n.type own, %object\nown: .long one - ., two - .\n .size own, .-own\n.text\n");
+CODE int fixed(int x) { return call(own, x & 1) + two(x); }
+#else
+CODE int fixed(int x) { static const int none[] = {0}; return x < 0 ? call(none, x) : one(x); }
+#endif
+int main(void) { for (int i = 0; i < 4; i++) printf("%d\n", fixed(i)); return 0; }
+C
+for how in -pie '-no-pie -static'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 $how -Wl,-q "$@" -Wl,--build-id -o "$out" bring.c; }
+    build b.old && build b.new -DFIX || exit 1
+    fix "$how: a new table of distances" b.old b.new fixed
+    is "$(grep -c '^rel prel32' fix.lpatch)" 2 "$how: as relocations"
+    lpapply -q -o b.file b.old fix.lpatch
+    is "$(run ./b.file)" "$(run ./b.new)" "$how: in the file, too"
+done
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -pie "$@" -Wl,--build-id -o "$out" bring.c; }
+build b.old && build b.new -DFIX || exit 1
+never_wrong "-pie, without relocations: a new table of distances" "E145 E147" b.old b.new
+
+# ---- for a fixed address: addresses in structures without padding, and in 4 bytes ----
+cat >packed.c <<'C'
+#include <stdio.h>
+#define CODE __attribute__((noinline, used))
+CODE int grow(int x) { GROW return x; }
+CODE int one(int x) { return x + 1; }
+CODE int two(int x) { return x * 2; }
+int first = 5, second = 6;
+typedef int fn(int);
+#pragma pack(1)
+static const struct { char k; fn *f; int *p; short z; } fixed[] = {{1, one, &first, 2}, {2, LAST, &second, 3}};
+static struct { char k; fn *f; } live[] = {{1, one}, {2, two}};
+#pragma pack()
+extern const unsigned words[];
+__asm__(".section .rodata.words, \"a\"\n .p2align 3\n.type words, %object\nwords: .word one, two\n .size words, .-words\n.text\n");
+CODE int call(int i) { live[i].k++; return fixed[i].f(3) + *fixed[i].p + live[i].f(4) + ((fn *)(unsigned long)words[i])(5); }
+int main(int argc, char **argv) { printf("%d %d\n", call(0), call(argc)); return grow(argc) & 1; }
+C
+for how in '' -Wl,-q; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 -fno-pie -no-pie -static -fno-section-anchors $how "$@" -Wl,--build-id -o "$out" packed.c; }
+    build p.old -DGROW= -DLAST=two && build p.new "$more" -DLAST=two && build p.last -DGROW= -DLAST=one || exit 1
+    fix "fixed address${how:+ $how}: addresses at odd places and in 4 bytes" p.old p.new grow
+    is "$(grep -c '^set' fix.lpatch)" 0 "fixed address${how:+ $how}: so they stay"
+    never_wrong "fixed address${how:+ $how}: one that changed" "E140 E147 E180" p.old p.last
+    "${CROSS_CC%gcc}strip" p.old p.new
+    never_wrong "fixed address${how:+ $how}, stripped" "E110 E140 E141 E147 E148" p.old p.new --heuristic
+done
+tap_done
