@@ -28,13 +28,22 @@ static const char *guess(unsigned rule)
 
 static bool is_func(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
 
+/* By its symbol, or because the dynamic linker, or the program's start, calls it. */
+static bool is_resolver(const struct lp_side *s, const struct lp_atom *a)
+{
+    if (a->sym && a->sym->type == STT_GNU_IFUNC) return true;
+    size_t i = 0;
+    while (i < s->nword && (s->word[i].kind != LP_WORD_IFUNC || s->word[i].sym || s->word[i].value != a->start)) i++;
+    return i < s->nword;
+}
+
 static void refuse_changed(lp_diff *d, struct lp_atom *a, struct lp_atom *b)
 {
     char x[32], y[32];
     if (guess(a->rule) && !(d->opt.flags & LP_DIFF_HEURISTIC)) lp_diff_refuse(d, OLD(d), LP_E111, lp_atom_text(a, x), lp_atom_text(b, y), guess(a->rule));
     if (a->kind == LP_ATOM_LOOSE || a->merged || b->merged)
         lp_diff_refuse(d, OLD(d), LP_E142, lp_atom_text(a, x), (unsigned long long)a->start, (unsigned long long)a->end);
-    if (a->sym && a->sym->type == 10) lp_diff_refuse(d, OLD(d), LP_E131, a->sym->name);
+    if (is_resolver(OLD(d), a) || is_resolver(NEW(d), b)) lp_diff_refuse(d, OLD(d), LP_E131, lp_atom_text(a, x));
     if (lp_elf_info(OLD(d)->elf)->gnu_property & 1) {
         uint32_t v = lp_code_word(OLD(d), a->start), w = lp_code_word(NEW(d), b->start);
         bool pad = (v & 0xffffff3f) == 0xd503241f || v == 0xd503233f, still = (w & 0xffffff3f) == 0xd503241f || w == 0xd503233f;

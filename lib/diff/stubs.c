@@ -68,7 +68,8 @@ static bool is_relaxed(const struct lp_atom *a, const uint8_t *p, uint64_t off, 
     uint32_t field;
     if (off + 8 > a->end - a->start || lp_le32(p + off) != LP_A64_NOP) return false;
     const uint32_t w = lp_le32(p + off + 4);
-    return (w & 0x9f000000) == 0x10000000 && (w & 31) != 31 && lp_word_target(w, a->start + off + 4, to, &field) && *to - a->start >= a->end - a->start;
+    return (w & 0x9f000000) == 0x10000000 && (w & 31) != 31 && lp_word_target(w, a->start + off + 4, to, &field) &&
+           (*to == a->start || *to - a->start >= a->end - a->start); /* its own address is the old entry's, wherever the body is */
 }
 
 /* A bit for each word that branches of the function lead to. */

@@ -287,6 +287,9 @@ static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
 {
     const char *name = mask == 0x03ffffff ? x->w >> 31 ? "call26" : "jump26" : mask == 0x0007ffe0 ? "tstbr14" :
                        mask == 0x60ffffe0 ? "adr_prel_lo21" : (x->w & 0x3b000000) == 0x18000000 ? "ld_prel_lo19" : "condbr19";
+    const struct lp_atom *a = &x->s->atom[x->atom];
+    if (mask == 0x60ffffe0 && target == a->start && !a->in_place && a->kind == LP_ATOM_FUNC)
+        return refuse(x, LP_E180, "ADR makes the function's own address, and the new body is elsewhere");
     if (inside(x, target) || is_next(x, target)) return true;
     struct lp_use u = {target, x->ref ? x->ref->base : LP_NONE, x->atom, x->ref ? x->ref->width : 0, x->ref ? x->at : 0};
     struct lp_there t = there(x, &u);

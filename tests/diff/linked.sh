@@ -503,6 +503,31 @@ C
 build() { out=$1; shift; "$CROSS_CC" -w -O1 "$@" -Wl,--build-id,--section-start=far=0x8000000 -o "$out" far.c; }
 build far.old -DBODY= && build far.new '-DBODY=+ (puts("more"), puts(s), far_away[0])' || exit 1
 fix "data far away" far.old far.new value 5
+# ---- ld.lld makes ADR of ADRP and ADD: a function's own address is that of its old entry, which all others have ----
+cat >own.c <<'C'
+#include <stdio.h>
+typedef int fn(int, void *);
+__attribute__((noinline)) int own(int x, void *p)
+{
+#ifdef FIX
+    if (x > 3) { printf("large %d\n", x); x /= 2; }
+#endif
+    return p == (void *)own ? x * 2 : x;
+}
+static fn *const table[] = {own};
+fn *volatile kept = own;
+int main(int argc, char **argv) { printf("%d %d %d\n", own(argc, (void *)own), table[0](7, (void *)kept), kept == table[0]); return 0; }
+C
+if have clang && have ld.lld; then
+    for how in -O0 -O2 '-O2 -no-pie -fno-pie' '-O2 -Wl,-q'; do
+        build() { out=$1; shift; clang --target=aarch64-linux-gnu -fuse-ld=lld -w $how "$@" -Wl,--build-id -o "$out" own.c; }
+        build o.old && build o.fix -DFIX || exit 1
+        fix "$how, ld.lld: a function that compares its own address" o.old o.fix own
+    done
+else
+    skip "a function that compares its own address" "no clang with ld.lld"
+fi
+
 # ---- constants in the middle of functions (literal pools of assembly): another value, and one that stays in a function that moves ----
 cat >literal.c <<'C'
 #include <stdio.h>

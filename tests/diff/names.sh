@@ -85,4 +85,44 @@ for cc in $compilers; do
         is "$(run -P out ./l.old; echo $?)" "$(run ./l.fix; echo $?)" "  and applies"
     done
 done
+
+# ---- what starts without being called: by lists, by -init and -fini, and resolvers ----
+cat >starts.c <<'C'
+#include <stdio.h>
+static int v = 1;
+static void early(void) { v = 42; }
+#ifdef EARLY
+__attribute__((section(".preinit_array"), used)) static void (*at_start)(void) = early;
+#endif
+__attribute__((used)) static void other(void) { early(); }
+void one(void) { puts("one"); }
+void two(void) { puts("two"); }
+int main(void) { printf("%d\n", v); return 0; }
+C
+cat >becomes.c <<'C'
+static int a(int x) { return x + 1; }
+static int b(int x) { return x + 2; }
+#ifdef FIX
+static int (*resolver(void))(int) { return b; }
+int api(int) __attribute__((ifunc("resolver")));
+#else
+int api(int x) { return a(x); }
+#endif
+__attribute__((noinline)) int two(int x) { return a(x) + b(x); }
+C
+for cc in $compilers; do
+    for flag in -O0 -O2 '-O2 -s'; do
+        build() { out=$1; shift; $cc $flag "$@" -Wl,--build-id -o "$out" starts.c; }
+        build s.old && build s.new -DEARLY || exit 1
+        refused "$cc $flag, a list of constructors that is new" E130 '.*preinit_array' s.old s.new
+        refused "$cc $flag, one that is gone" E130 '.*preinit_array' s.new s.old
+        for what in init fini; do
+            build s.old -Wl,-$what,one && build s.new -Wl,-$what,two || exit 1
+            refused "$cc $flag, another function by -$what" E130 '.*DT_' s.old s.new
+        done
+        $cc $flag -shared -fPIC -Wl,--build-id -o b.old becomes.c && $cc $flag -shared -fPIC -DFIX -Wl,--build-id -o b.new becomes.c || exit 1
+        refused "$cc $flag, a function that is an IFUNC now" E131 '.*api' b.old b.new
+        refused "$cc $flag, and the other way round" E131 '.*api' b.new b.old
+    done
+done
 tap_done
