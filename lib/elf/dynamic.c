@@ -168,19 +168,23 @@ static int by_address(const void *a, const void *b)
     return (x->at > y->at) - (x->at < y->at);
 }
 
-/* DT_NEEDED and DT_DEBUG, entry by entry. */
+/* DT_NEEDED, DT_DEBUG and flags, entry by entry. */
 static void read_entries(const struct lp_elf *e, struct lp_dynamic *d, struct lp_elf_strtab str)
 {
     size_t cap = 0;
+    uint64_t flags1 = 0;
     for (uint64_t off = 0; off + 16 <= e->dyn_size; off += 16) {
         const uint8_t *p = e->image + e->dyn_off + off;
         int64_t tag = (int64_t)lp_le64(p);
         if (tag == DT_NULL) break;
         if (tag == DT_DEBUG) d->debug_at = d->at + off + 8;
+        if (tag == DT_SYMBOLIC || (tag == DT_FLAGS && lp_le64(p + 8) & DF_SYMBOLIC)) d->symbolic = true;
+        if (tag == DT_FLAGS_1) flags1 = lp_le64(p + 8);
         const char *name = tag == DT_NEEDED ? lp_elf_str(str, lp_le64(p + 8)) : NULL;
         const char **v = name ? lp_grow(d->needed, &cap, d->nneeded, sizeof *v) : NULL;
         if (v) d->needed = v, v[d->nneeded++] = name;
     }
+    d->library = d->at && e->info.type == ET_DYN && !(flags1 & DF_1_PIE) && (e->info.soname || !e->info.interp);
 }
 
 void lp_elf_load_dynamic(struct lp_elf *e)
@@ -255,6 +259,12 @@ const struct lp_dynsym *lp_dynsym_defined(const struct lp_dynamic *d, const char
         if (version ? !s->version : !s->hidden) plain = s;
     }
     return plain;
+}
+
+const struct lp_dynsym *lp_dynsym_preempted(const struct lp_dynamic *d, const char *name, const char *version, uint64_t value)
+{
+    const struct lp_dynsym *s = d->library && !d->symbolic ? lp_dynsym_defined(d, name, version) : NULL;
+    return s && s->value == value && s->visibility == STV_DEFAULT && s->type != STT_GNU_IFUNC && s->type != STT_TLS ? s : NULL;
 }
 
 const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char *name, const char *version)

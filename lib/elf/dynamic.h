@@ -27,11 +27,15 @@ struct lp_dynamic {
     size_t nneeded;
     uint64_t debug_at;          /* where DT_DEBUG's value is; 0 = there is none */
     uint64_t at;                /* PT_DYNAMIC; 0 = there is none */
+    bool library;               /* it is not the program: others may be in front of it when a symbol is looked for */
+    bool symbolic;              /* but it looks in itself first (-Bsymbolic) */
 };
 /* Never NULL; empty for a file without PT_DYNAMIC, or without memory. */
 const struct lp_dynamic *lp_elf_dynamic_part(const lp_elf *elf);
 /* The definition that another object finds: of this version, or with `version` NULL the default one. NULL = none. */
 const struct lp_dynsym *lp_dynsym_defined(const struct lp_dynamic *d, const char *name, const char *version);
+/* The definition of this name, at this address, that another object's may stand in front of, for this object too; NULL = none can. */
+const struct lp_dynsym *lp_dynsym_preempted(const struct lp_dynamic *d, const char *name, const char *version, uint64_t value);
 /* The import of this name; NULL = none. */
 const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char *name, const char *version);
 /* Its RELATIVE relocations, DT_RELR's too, by address. There may be many, so that the list is made when it is asked for. */

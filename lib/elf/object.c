@@ -32,7 +32,7 @@ static lp_status read_symbols(struct lp_objfile *o, const struct lp_elf_section 
     for (uint64_t i = 0; i < s->size / sizeof(Elf64_Sym); i++, p += sizeof(Elf64_Sym)) {
         const char *name = lp_elf_str(names, lp_le32(p));
         struct lp_objsym *sym = &o->sym[o->nsym++];
-        *sym = (struct lp_objsym){name ? name : "", NULL, lp_le64(p + 8), lp_le64(p + 16), lp_le16(p + 6), p[4] & 15, p[4] >> 4, 0};
+        *sym = (struct lp_objsym){name ? name : "", NULL, lp_le64(p + 8), lp_le64(p + 16), lp_le16(p + 6), p[4] & 15, p[4] >> 4, p[5] & 3, 0};
         if (sym->section == SHN_XINDEX) return bad(e, "more sections than this reader knows", err);
         bool inside = sym->section < SHN_LORESERVE;
         if (inside && (sym->section >= o->nsec || !lp_within(sym->value, sym->size, o->sec[sym->section].head->size)))

@@ -8,7 +8,7 @@ struct lp_objsym {
     const char *file;          /* STT_FILE before it, or NULL */
     uint64_t value, size;
     uint32_t section;          /* index; SHN_UNDEF, SHN_ABS, SHN_COMMON as they are */
-    uint8_t type, bind;
+    uint8_t type, bind, visibility;
     char mapping;              /* 'x', 'd': code or data begins here (AAELF64 5.5.4); 0 = no mapping symbol */
 };
 struct lp_objrel { uint64_t at; uint32_t type, sym; int64_t addend; };

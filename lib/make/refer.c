@@ -122,6 +122,7 @@ static lp_status refer_elsewhere(struct lp_carrying *x, const struct lp_objsym *
 static lp_status put_target(struct lp_carrying *x, const struct lp_elf_symbol *t, int64_t delta, struct lp_buf *out)
 {
     char spec[600];
+    if (lp_carry_preempted(x, t, delta, out)) return LP_OK;
     if (!lp_maker_owns(x->m, t) || lp_elf_symbol_spec(x->m->elf, t, spec, sizeof spec) >= (int)sizeof spec)
         snprintf(spec, sizeof spec, "0x%llx", (unsigned long long)t->value);
     put(out, spec, delta);
@@ -143,6 +144,7 @@ static struct lp_replaced *find_replaced(struct lp_carrier *c, const struct lp_o
 static lp_status refer_replaced(struct lp_carrying *x, struct lp_replaced *r, int64_t delta, struct lp_buf *out, struct lp_error *err)
 {
     bool late = r != &x->c->replaced[x->c->nreplaced - 1] && !r->inside;
+    if (!delta && strcmp(r->old, r->sym->name) == 0 && lp_carry_preempted(x, NULL, 0, out)) return LP_OK;
     if (!delta) return put(out, r->place, 0), LP_OK;
     if (late) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference into the middle of `%s`, which another change replaces", r->sym->name);
     r->inside = true;
@@ -456,6 +458,7 @@ static lp_status refer_to(struct lp_carrying *x, uint32_t section, uint64_t off,
 
 lp_status lp_carry_place(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
 {
+    x->rel = NULL;
     return refer_to(x, section, off, 0, NULL, out, err);
 }
 
@@ -506,12 +509,14 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
 {
     const struct lp_objsym *s = &x->c->o->sym[r->sym];
     lp_status st;
+    x->rel = r;
     if (s->section == SHN_ABS || !r->sym) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to an absolute address");
     if (s->section == SHN_UNDEF) {
         struct lp_buf name = {0};
         bool weak = s->bind == STB_WEAK;
         if ((st = lp_carry_list(x, s, err)) != LP_OK) return st;
         if ((st = refer_defined(x, s->name, r->addend, out, err)) != LP_E_SYMBOL) return st;
+        if (lp_carry_preempted(x, NULL, r->addend, out)) return LP_OK;
         st = lp_edit_symbol(x->m, x->e, x->arg, s->name, &weak, &name, err);
         if (st == LP_E_SYMBOL) lp_carry_fail(x, err, st, "it needs `%s`, which the program does not have", s->name);
         if (st == LP_E_SYMBOL)

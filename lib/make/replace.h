@@ -25,8 +25,9 @@ struct lp_carrier {
     const struct lp_objsym **told;      /* something has been said about them */
     size_t ntold, told_cap;
     bool near;                          /* and that it reaches no further than 1 MiB */
+    bool direct;                        /* and that it reaches what a library exports without the dynamic linker */
 };
-struct lp_carrying { struct lp_maker *m; struct lp_edit *e; struct lp_carrier *c; const char *arg; };
+struct lp_carrying { struct lp_maker *m; struct lp_edit *e; struct lp_carrier *c; const char *arg; const struct lp_objrel *rel; /* NULL = none */ };
 
 lp_status lp_carry_nomem(struct lp_error *err);
 lp_status lp_carry_fail(const struct lp_carrying *x, struct lp_error *err, lp_status s, const char *fmt, ...)
@@ -37,6 +38,8 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
 lp_status lp_carry_place(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err);
 /* A name that neither the patch nor the target has. NULL without memory. */
 const char *lp_carry_name(struct lp_maker *m, const char *base);
+/* preempt.c: writes what x->rel refers to, the target's (of this value; NULL = whatever has the name), as what the dynamic linker finds; false: it is t. */
+bool lp_carry_preempted(struct lp_carrying *x, const struct lp_elf_symbol *t, int64_t delta, struct lp_buf *out);
 /* own.c: the target's symbol that the object's is. LP_E_SYMBOL: it has none, *err untouched. */
 lp_status lp_carry_find(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol **out, struct lp_error *err);
 bool lp_carry_told(struct lp_carrier *c, const struct lp_objsym *s); /* has been asked of it before */

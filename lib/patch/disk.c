@@ -61,10 +61,8 @@ static uint64_t place(void *ctx, const struct lp_plan *pl, struct lp_region *r, 
 static struct lp_disk_kind kind_of(const lp_elf *e)
 {
     const struct lp_elf_info *info = lp_elf_info(e);
-    uint64_t flags = 0;
-    bool moves = info->type == ET_DYN, dynamic = lp_elf_dynamic_part(e)->at != 0;
-    lp_elf_dynamic(e, DT_FLAGS_1, &flags);
-    return (struct lp_disk_kind){moves, moves && dynamic && !(flags & DF_1_PIE) && (info->soname || !info->interp), dynamic};
+    const struct lp_dynamic *d = lp_elf_dynamic_part(e);
+    return (struct lp_disk_kind){info->type == ET_DYN, d->library, d->at != 0};
 }
 
 /* As the dynamic linker leaves it at address 0. */

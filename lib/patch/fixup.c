@@ -222,7 +222,7 @@ static bool got(struct fixing *x, bool near, uint64_t *value)
     uint64_t s = 0, own = own_got(x);
     bool linker = x->ref.sym != NULL; /* the dynamic linker of a file is to say */
     if (own && !near) return *value = own, true;
-    if (!linker && !address(x, &s)) return false;
+    if (!linker && (!lp_plan_preempt(x->pl, x->t, x->line, &x->ref) || !address(x, &s))) return false;
     if (!own && !linker) own = filled_slot(x, s);
     if (!own && near && x->f->reloc->op == LP_REL_GOT_PAGEOFF) {
         lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "%s has no GOT slot of `%s`, and relocation %s reaches no other place: "
@@ -363,6 +363,8 @@ static bool value_of(struct fixing *x, uint64_t *value)
     switch (r->op) {
     case LP_REL_MARK: return true;
     case LP_REL_ABS:
+        if (r->field == LP_FIELD_64 && !lp_plan_preempt(x->pl, x->t, x->line, &x->ref)) return false;
+        return address(x, value);
     case LP_REL_PREL:
     case LP_REL_PAGE:
     case LP_REL_PLT:

@@ -182,6 +182,8 @@ struct lp_ref {
 bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, struct lp_ref *r);
 /* .got, whose start is _GLOBAL_OFFSET_TABLE_; NULL = none. */
 const struct lp_elf_section *lp_plan_got(const struct lp_target *t);
+/* What a library exports becomes, in a running program, what the dynamic linker finds by its name, as for a slot. */
+bool lp_plan_preempt(struct lp_plan *pl, struct lp_target *t, uint32_t line, struct lp_ref *r);
 /* The executable's copy of a library's variable, which all objects use. */
 bool lp_plan_copied(struct lp_plan *pl, const struct lp_target *t, const struct lp_elf_symbol *sym, uint64_t *addr);
 /* What the resolver of an IFUNC has chosen, as some object holds it. */

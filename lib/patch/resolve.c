@@ -162,11 +162,34 @@ static bool file_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, 
     return true;
 }
 
+/* What a library exports may be another object's for itself, too, as an import is: what a slot of a running program holds then. false: it is not known yet. */
+bool lp_plan_preempt(struct lp_plan *pl, struct lp_target *t, uint32_t line, struct lp_ref *r)
+{
+    const struct lp_dynsym *own = NULL;
+    if (r->kind == LP_REF_ADDR && r->in == t && r->name && !pl->space->file && !t->main)
+        own = lp_dynsym_preempted(lp_elf_dynamic_part(t->elf), r->name, r->version, r->addr - t->bias);
+    if (!own) return true;
+    if (pl->how.wait && !is_ready(pl, t)) return lp_plan_later(pl, t, line, r->name), false;
+    struct lp_ref found = *r;
+    if (search(pl, t, &(struct wanted){own->name, own->version}, &found) && found.kind == LP_REF_ADDR) r->addr = found.addr, r->in = found.in;
+    return true;
+}
+
+/* NAME@plt of a library's own function, for which it has no PLT entry: as the dynamic linker finds it. */
+static const struct lp_dynsym *exported(const struct lp_target *t, const struct wanted *w)
+{
+    const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
+    const struct lp_dynsym *s = lp_dynsym_defined(d, w->name, w->version);
+    return s && lp_dynsym_preempted(d, w->name, w->version, s->value) ? s : NULL;
+}
+
 static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struct wanted w, bool weak, struct lp_ref *r)
 {
-    const struct lp_dynsym *s = lp_dynsym_wanted(lp_elf_dynamic_part(t->elf), w.name, w.version);
+    const struct lp_dynsym *s = lp_dynsym_wanted(lp_elf_dynamic_part(t->elf), w.name, w.version), *own = s ? NULL : exported(t, &w);
     if (s && !w.version) w.version = s->version;
+    if (own && !w.version) w.version = own->version;
     r->name = w.name, r->version = w.version;
+    if (own && pl->space->disk) return file_import(pl, t, line, own, r);
     if ((!s || s->type != STT_TLS) && linked(pl, t, &w, &r->addr)) return true;
     if (search(pl, t, &w, r)) return true;
     if (is_none(pl, t, weak || (s && s->bind == STB_WEAK), r)) return true;
