@@ -56,7 +56,7 @@ static void print_bytes(struct lp_buf *out, const uint8_t *p, uint64_t n)
 static bool print_address(lp_diff *d, uint64_t value)
 {
     struct lp_use u = {value, LP_NONE, LP_NONE, 0, 0};
-    struct lp_there t = lp_there(d, &u);
+    struct lp_there t = lp_there_itself(d, lp_there(d, &u));
     if (!t.known) return false;
     lp_buf_puts(&d->items, "rel abs64 ");
     lp_there_print(d, &t, &d->items);

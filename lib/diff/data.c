@@ -256,6 +256,7 @@ static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, uint64_
     if (address && s == NEW(d)) t = lp_there(d, &(struct lp_use){v, LP_NONE, LP_NONE, 0, 0});
     else if (address && t.atom != LP_NONE) t.off = (int64_t)(v - s->atom[t.atom].start);
     if (!address) return lp_buf_printf(&d->items, "0x%llx", (unsigned long long)v), true;
+    t = lp_there_itself(d, t);
     lp_buf_puts(&d->items, "&");
     if (t.known) lp_there_print(d, &t, &d->items);
     return t.known;

@@ -13,6 +13,10 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u);
 const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a);
 /* The same as an expression of the patch. */
 void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out);
+/* The same for a word that holds the address of what the file itself has: a library's own by its address, as its name may be another object's. */
+struct lp_there lp_there_itself(const lp_diff *d, struct lp_there t);
+/* exports.c: the library's own symbol of this name that other objects find, and the dynamic linker, too, where a slot or a word of data has it by name. */
+const struct lp_dynsym *lp_old_export(const lp_diff *d, const char *name, const char *version);
 /* The name of an atom of the old file, if its own symbols have one; else its address. */
 void lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
 /* The name under which the patch has an atom of the new file. */

@@ -60,6 +60,12 @@ static void check_name(lp_diff *d, const struct lp_dynsym *x, const struct lp_dy
     lp_diff_refuse(d, NEW(d), LP_E112, x->name, lp_atom_text(&OLD(d)->atom[i], buf));
 }
 
+const struct lp_dynsym *lp_old_export(const lp_diff *d, const char *name, const char *version)
+{
+    const struct lp_dynsym *y = OLD(d)->dynamic->library ? lp_dynsym_defined(OLD(d)->dynamic, name, version) : NULL;
+    return y && (y->type == STT_FUNC || y->type == STT_OBJECT || y->type == STT_NOTYPE) ? y : NULL;
+}
+
 void lp_diff_exports(lp_diff *d)
 {
     struct exports o = exports_of(OLD(d)), n = exports_of(NEW(d));

@@ -395,7 +395,8 @@ const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_a
     if (!n || n >= sizeof copy || strcmp(name + n, "@plt") != 0) return NULL;
     memcpy(copy, name, n);
     copy[n] = 0;
-    return lp_dynsym_wanted(s->dynamic, copy, NULL);
+    const struct lp_dynsym *y = lp_dynsym_wanted(s->dynamic, copy, NULL);
+    return y ? y : lp_dynsym_defined(s->dynamic, copy, NULL);
 }
 
 /* Code without a name that linkers add, between functions (stubs.c): it is compared with those, and leads nowhere else. */

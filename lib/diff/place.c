@@ -261,6 +261,13 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
     return at_old(OLD(d)->atom[b->pair].start + (uint64_t)off, b->pair, off);
 }
 
+struct lp_there lp_there_itself(const lp_diff *d, struct lp_there t)
+{
+    const struct lp_elf_symbol *y = t.own || t.atom == LP_NONE ? NULL : own_symbol(d, &OLD(d)->atom[t.atom]);
+    if (y && lp_old_export(d, y->name, y->version)) t.atom = LP_NONE;
+    return t;
+}
+
 void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out)
 {
     if (!t->own && t->atom == LP_NONE) {

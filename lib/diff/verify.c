@@ -41,6 +41,7 @@ static uint64_t import(const struct lp_plan *pl, const char *name, const char *v
     const struct check *c = (const struct check *)(const void *)((const char *)pl->space - offsetof(struct check, file.space));
     const struct lp_dynamic *n = NEW(c->d)->dynamic;
     const struct lp_dynsym *y = lp_dynsym_wanted(n, name, version);
+    if (!y) y = lp_dynsym_defined(n, name, version);
     if (!*sym) *sym = y;
     return y ? imports_at(c) + IMPORT_BYTES * (uint64_t)(y - n->sym) : 0;
 }
@@ -162,6 +163,7 @@ static void add_words(struct check *c, const struct lp_def *def)
         if (!p || avail < 8) continue;
         struct lp_word_at w = {at, lp_le64(p), NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR};
         const struct lp_dynsym *y = f->expr.symbol ? lp_dynsym_wanted(s->dynamic, f->expr.symbol, NULL) : NULL;
+        if (!y && f->expr.symbol) y = lp_old_export(c->d, f->expr.symbol, NULL);
         if (!y && f->expr.symbol) y = lp_dynsym_wanted(NEW(c->d)->dynamic, f->expr.symbol, NULL);
         if (y) w = (struct lp_word_at){at, (uint64_t)f->expr.addend, y, R_AARCH64_ABS64, LP_WORD_SYMBOL};
         add_word(s, w);

@@ -255,17 +255,21 @@ static bool nowhere(const struct word *x, const struct lp_use *u)
     return false;
 }
 
-/* A call of an import for which the old file has no PLT entry: by its name. */
+/* A call of an import for which the old file has no PLT entry: by its name. (So is one of a library's own function, which may be another object's in the
+ * end.) */
 static bool import(struct word *x, uint64_t target)
 {
     const uint32_t i = lp_side_atom(x->s, target);
     const struct lp_dynsym *y = i != LP_NONE && x->s->atom[i].start == target ? lp_plt_import(x->s, &x->s->atom[i]) : NULL;
     const struct lp_elf_symbol *hit;
-    if (!y || !lp_is_ident(y->name, strlen(y->name)) || lp_elf_find(OLD(x->d)->elf, y->name, &hit, NULL) != LP_E_SYMBOL) return false;
+    if (!y || !lp_is_ident(y->name, strlen(y->name))) return false;
+    const struct lp_dynsym *o = lp_old_export(x->d, y->name, y->version);
+    const bool own = o && lp_dynsym_preempted(OLD(x->d)->dynamic, o->name, o->version, o->value);
+    if (!own && (y->shndx != SHN_UNDEF || lp_elf_find(OLD(x->d)->elf, y->name, &hit, NULL) != LP_E_SYMBOL)) return false;
     x->refused = !lp_may_import(x->d, y);
     x->out->has_reloc = true;
     x->out->word = x->w & 0xfc000000;
-    lp_buf_printf(&x->out->reloc, "%s %s", x->w >> 31 ? "call26" : "jump26", y->name);
+    lp_buf_printf(&x->out->reloc, "%s %s%s", x->w >> 31 ? "call26" : "jump26", y->name, own ? "@plt" : "");
     return !x->refused;
 }
 
@@ -323,7 +327,7 @@ static bool set_own_slot(struct word *x, uint64_t slot, const struct lp_word_at 
 {
     const struct lp_use u = {slot, LP_NONE, x->atom, 8, 0}, held = {w->value, LP_NONE, LP_NONE, 0, 0};
     if (lp_there(x->d, &u).known) return false;
-    const struct lp_there t = lp_there(x->d, &held);
+    const struct lp_there t = lp_there_itself(x->d, lp_there(x->d, &held));
     if (!t.known) return false;
     set_reloc(x, name, mask, &t);
     x->out->in_old = false;

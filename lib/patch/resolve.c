@@ -190,6 +190,7 @@ static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struc
     if (own && !w.version) w.version = own->version;
     r->name = w.name, r->version = w.version;
     if (own && pl->space->disk) return file_import(pl, t, line, own, r);
+    if (own && pl->space->import) return r->addr = pl->space->import(pl, w.name, w.version, &own), true;
     if ((!s || s->type != STT_TLS) && linked(pl, t, &w, &r->addr)) return true;
     if (search(pl, t, &w, r)) return true;
     if (is_none(pl, t, weak || (s && s->bind == STB_WEAK), r)) return true;
@@ -263,10 +264,10 @@ static bool own_symbol(struct lp_plan *pl, struct lp_target *t, const struct lp_
     r->addr = sym->value + (r->kind == LP_REF_TLS ? 0 : t->bias);
     if (r->kind == LP_REF_ADDR) lp_plan_copied(pl, t, sym, &r->addr);
     /* What a library exports may be another object's in the end. */
-    const struct lp_disk_kind *disk = pl->space->disk;
+    const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
     const struct lp_dynsym *own = NULL;
-    if (disk && disk->library && sym->bind != STB_LOCAL) own = lp_dynsym_defined(lp_elf_dynamic_part(t->elf), sym->name, sym->version);
-    if (own && own->value == sym->value && own->visibility == STV_DEFAULT && r->kind != LP_REF_IFUNC) r->sym = own;
+    if ((pl->space->disk || pl->space->import) && d->library && sym->bind != STB_LOCAL) own = lp_dynsym_defined(d, sym->name, sym->version);
+    if (own && own->value == sym->value && (own->visibility == STV_DEFAULT || pl->space->import) && r->kind != LP_REF_IFUNC) r->sym = own;
     return true;
 }
 
@@ -317,7 +318,7 @@ bool lp_plan_address(struct lp_plan *pl, struct lp_target *t, uint32_t line, con
 bool lp_plan_expr(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t *value)
 {
     struct lp_ref r;
-    if (!lp_plan_refer(pl, t, line, e, &r) || !lp_plan_address(pl, t, line, &r, NULL, value)) return false;
+    if (!lp_plan_refer(pl, t, line, e, &r) || !lp_plan_preempt(pl, t, line, &r) || !lp_plan_address(pl, t, line, &r, NULL, value)) return false;
     *value += (uint64_t)e->addend;
     return true;
 }
