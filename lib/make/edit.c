@@ -405,7 +405,7 @@ lp_status lp_maker_statement(lp_maker *m, struct lp_edit *e, struct lp_error *er
     if (s == LP_OK && !remember(m, e, replaces ? LP_MADE_FUNC : whole ? LP_MADE_WHOLE : LP_MADE_SITE)) s = nomem(err);
     if (s == LP_OK && !replaces) s = emit(m, e, c->flags, err);
     if (s == LP_OK) lp_warn_place(m, e);
-    if (s == LP_OK && !replaces) lp_warn_words(m, e, leaves);
+    if (s == LP_OK && !replaces) lp_warn_words(m, e, leaves), lp_warn_shared(m, e, NULL, NULL);
     if (s != LP_OK) m->nmade = nmade;
     free(e->word);
     lp_buf_free(&e->place);

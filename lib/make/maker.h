@@ -102,6 +102,9 @@ uint32_t lp_unit_of(struct lp_maker *m, const struct lp_elf_symbol *s);
 const char *lp_unit_name(struct lp_maker *m, uint32_t unit); /* NULL = none */
 void lp_units_free(struct lp_units *u);
 void lp_uses_free(struct lp_uses *u);
+/* shared.c: functions that have the place's code, too. Of `replace`: from this object, by this symbol of it; else NULL. */
+struct lp_objsym;
+void lp_warn_shared(struct lp_maker *m, const struct lp_edit *e, const struct lp_carrier *c, const struct lp_objsym *source);
 /* warn.c */
 void lp_warn_place(struct lp_maker *m, const struct lp_edit *e);             /* where it is */
 void lp_warn_words(struct lp_maker *m, const struct lp_edit *e, bool leaves); /* what it becomes; leaves: it returns or branches away */

@@ -306,5 +306,6 @@ lp_status lp_edit_replace(struct lp_maker *m, struct lp_edit *e, const char *arg
     word = lp_le32(&word);
     bool pad = lp_elf_info(m->elf)->gnu_property & 1 && lp_landing_pad(word);
     e->n = pad ? 2 : 1; /* what the engine writes there */
+    lp_warn_shared(m, e, x.c, sym);
     return LP_OK;
 }

@@ -63,4 +63,23 @@ digits:
 E2
 "$CROSS_CC" -c -o two.o two.s && lpmake -t text -o p.lpatch 'note=replace from two.o' 2>err || note <err
 is "$(run_patched p.lpatch ./text | tail -n 1)" "new and long" "a constant without a name right behind one with a name"
+# Functions that the compiler has made one of, for their being equal.
+cat >icf.c <<'E2'
+#include <stdio.h>
+static __attribute__((noinline)) int first(int a) { int r = a * 5 + 7; for (int i = 0; i < a; i++) r ^= r << 2; return K == 2 ? r + 1000 : r; }
+static __attribute__((noinline)) int second(int a) { int r = a * 5 + 7; for (int i = 0; i < a; i++) r ^= r << 2; return r; }
+int __third(int a) { return a * K + 3; }
+int third(int a) __attribute__((weak, alias("__third")));
+int main(int c, char **v) { printf("%d %d %d\n", first(c + 1), second(c + 1), third(c)); }
+E2
+"$CROSS_CC" $STANDARD -DK=1 -static -o icf icf.c && "$CROSS_CC" $SECTIONS -DK=2 -c -o icf.o icf.c && "$CROSS_CC" $SECTIONS -Dfirst=other -Dmain=notmain -DK=2 -c -o part.o icf.c
+one() { lpmake -t icf -o p.lpatch "$1" 2>&1; }
+if [ "$("${CROSS_CC%gcc}nm" icf | sed -n 's/ t first$//p')" = "$("${CROSS_CC%gcc}nm" icf | sed -n 's/ t second$//p')" ]; then
+    like "$(one 'first=ret 5')" '`first` is one body with `second`, and all of them change: lpdiff' "a function that is one with another: said"
+    like "$(one 'second=ret 5')" '`second` is one body with `first`, and' "  either way"
+    like "$(one 'first=replace from icf.o')" 'change; `second` is another function in icf.o: lpdiff' "  and that the object has them apart"
+else
+    skip "functions made one" "this compiler does not"
+fi
+is "$(one 'third=ret 5')$(one '__third=ret 5')$(one 'third=replace from icf.o')" "" "two names of one function: no word"
 tap_done
