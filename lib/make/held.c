@@ -186,6 +186,23 @@ static struct tally changes_new(struct look *l, size_t item)
     return (struct tally){t.own & ~saved, t.called & ~saved, 0};
 }
 
+/* What the body writes in front of a RET, where it does not read it any more, is its result: compilers leave nothing that nobody reads. A caller finds
+ * that there, and has held nothing in it. */
+static regs result_of(const struct lp_func *f)
+{
+    regs result = 0;
+    for (size_t i = 0; i < f->nbody; i++) {
+        regs open = effect_of(f->body[i].new_word, 0).kind == RETURN ? FIRST : 0;
+        for (size_t k = i; open && k-- > 0;) {
+            struct effect e = effect_of(f->body[k].new_word, 0);
+            if ((e.kind != PLAIN && e.kind != JUMP_IF) || e.row == A64_SVC) break;
+            result |= open & e.write;
+            open &= ~(e.read | e.write);
+        }
+    }
+    return result;
+}
+
 /* ---- which registers are read behind a call before they are written ---- */
 
 struct way { uint64_t at; regs live; };
@@ -444,6 +461,7 @@ static void look_at_item(struct look *l, size_t item)
     regs old = changes_at(l, addr, true, 0), held;
     struct tally t = changes_new(l, item);
     l->quiet = false, l->ntold = 0;
+    old |= result_of(l->patch->item[item].func);
     look_at_callers(l, addr, (t.own | t.called) & CALL_CLOBBERED & ~old);
     if ((held = l->held) != 0) {
         l->quiet = true;

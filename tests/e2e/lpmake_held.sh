@@ -2,64 +2,8 @@
 # lpmake: registers that callers hold over a call. A patch that changes them does harm, lpmake says so, and what the manual says helps.
 . "$srcdir/tests/lib.sh"
 . "$srcdir/tests/e2e/making/lib.sh"
-"$CROSS_CC" -O2 -fipa-ra -o held "$tests/e2e/making/held.c" && "$CROSS_CC" $STANDARD -o plain "$tests/e2e/making/held.c" || { not_ok "compile"; 
-# Arguments that the old body does not read, and that a caller therefore leaves as another call has left them.
-cat >args.s <<'E2'
-        .macro function name
-        .globl \name
-        .type \name, %function
-\name:
-        .endm
-        function take           // reads x0
-        add w0, w0, #1
-        ret
-        .size take, .-take
-        function len            // reads x0 and x1
-        add w0, w0, w1
-        ret
-        .size len, .-len
-        function lazy           // leaves x1 and x2
-        stp x29, x30, [sp, #-16]!
-        bl len
-        mov w0, #3
-        bl take
-        ldp x29, x30, [sp], #16
-        ret
-        .size lazy, .-lazy
-        function careful        // sets them
-        stp x29, x30, [sp, #-16]!
-        bl len
-        mov w0, #3
-        mov w1, #4
-        mov w2, #5
-        bl take
-        ldp x29, x30, [sp], #16
-        ret
-        .size careful, .-careful
-        function passes         // its own
-        b take
-        .size passes, .-passes
-        function joins          // another way comes in between
-        stp x29, x30, [sp, #-16]!
-        cbz w0, 1f
-        bl len
-1:      bl take
-        ldp x29, x30, [sp], #16
-        ret
-        .size joins, .-joins
-E2
-echo 'int lazy(int, int, int), main(void) { return lazy(1, 2, 3); }' >args.c
-"$CROSS_CC" -O1 -o args args.c args.s || not_ok "compile"
-unset_by() { lpmake -t args -o x.lpatch 'take=replace from args.o' 2>err || not_ok "made"; grep 'leave it undefined' err; }
-echo 'int take(int a, int b, int c) { return a + b * c; }' | object args
-like "$(unset_by)" 'an argument in x1, x2, which the old one does not, .*undefined (clang does): lazy+0x10: replace' "arguments that a caller leaves undefined: it alone"
-echo 'int len(int, int); int take(int a, int b, int c) { return len(a, b); }' | object args
-like "$(unset_by)" 'an argument in x1, which' "  read by what the new body calls"
-echo 'int take(int a, int b, int c) { return a * 7; }' | object args
-is "$(unset_by)" "" "  nothing if the new body does not read them"
-echo 'int take(int a, int b, int c) { b = a * 7, c = 2; return b + c; }' | object args
-is "$(unset_by)" "" "  or has set them"
-tap_done; }
+"$CROSS_CC" -O2 -fipa-ra -o held "$tests/e2e/making/held.c" &&
+    "$CROSS_CC" $STANDARD -o plain "$tests/e2e/making/held.c" || { not_ok "compile"; tap_done; }
 # made TARGET CHANGE: x.lpatch, and what was said about registers
 made() { lpmake -t "$1" -o x.lpatch "$2" 2>err || not_ok "$2: made"; grep 'may be held' err; }
 # run PROGRAM LINES: what it says there with x.lpatch
@@ -108,4 +52,88 @@ object shown <<'C'
 int shown(int a) { printf("new %d\n", a); puts(""); return a + 1; }
 C
 is "$(made held 'shown=replace from shown.o') $(run held 5)" " 34" "nothing is said where the old body called something"
+
+# What an old body returns that is its argument, is in x0 for its callers all the same.
+cat >same.c <<'C'
+#include <stdio.h>
+int total;
+double last;
+__attribute__((noinline)) static int same(int a) { total += 3; return a; }
+__attribute__((noinline)) static double same_too(double a) { last = 2; return a; }
+__attribute__((noinline)) static void hold(int a) { total += a; }
+__attribute__((noinline)) int twice(int a, int b) { return same(a) * 16 + b; }
+__attribute__((noinline)) double half(double a) { return same_too(a) + 1; }
+__attribute__((noinline)) int held(int a) { hold(a); return a * 5; }
+int main(int c, char **v) { printf("%d %g %d\n", twice(c, 2), half(c), held(c)); return 0; }
+C
+"$CROSS_CC" -O2 -fipa-ra -o same same.c || not_ok "compile"
+object same <<'C'
+#include <stdio.h>
+extern int total;
+int same(int a) { if (a > 5) return 7; printf("new %d\n", a); return a + 1; }
+double same_too(double a) { printf("new %g\n", a); return a + 1; }
+void hold(int a) { printf("new %d\n", a); total = a; }
+C
+said=$(made same 'same=replace from same.o')
+case $said in *': x0'*) not_ok "an argument that is returned is no register that is held"; echo "$said" | note ;; *) ok "an argument that is returned is no register that is held" ;; esac
+said=$(made same 'same_too=replace from same.o')
+case $said in *v0*) not_ok "  nor in v0"; echo "$said" | note ;; *) ok "  nor in v0" ;; esac
+like "$(made same 'hold=replace from same.o')" ': x0' "  but what a function without a result leaves alone is"
+
+# Arguments that the old body does not read, and that a caller therefore leaves as another call has left them.
+cat >args.s <<'E2'
+        .macro function name
+        .globl \name
+        .type \name, %function
+\name:
+        .endm
+        function take           // reads x0
+        add w0, w0, #1
+        ret
+        .size take, .-take
+        function len            // reads x0 and x1
+        add w0, w0, w1
+        ret
+        .size len, .-len
+        function lazy           // leaves x1 and x2
+        stp x29, x30, [sp, #-16]!
+        bl len
+        mov w0, #3
+        bl take
+        ldp x29, x30, [sp], #16
+        ret
+        .size lazy, .-lazy
+        function careful        // sets them
+        stp x29, x30, [sp, #-16]!
+        bl len
+        mov w0, #3
+        mov w1, #4
+        mov w2, #5
+        bl take
+        ldp x29, x30, [sp], #16
+        ret
+        .size careful, .-careful
+        function passes         // its own
+        b take
+        .size passes, .-passes
+        function joins          // another way comes in between
+        stp x29, x30, [sp, #-16]!
+        cbz w0, 1f
+        bl len
+1:      bl take
+        ldp x29, x30, [sp], #16
+        ret
+        .size joins, .-joins
+E2
+echo 'int lazy(int, int, int); int main(void) { return lazy(1, 2, 3); }' >args.c
+"$CROSS_CC" -O1 -o args args.c args.s || not_ok "compile"
+unset_by() { lpmake -t args -o x.lpatch 'take=replace from args.o' 2>err || not_ok "made"; grep 'leave it undefined' err; }
+echo 'int take(int a, int b, int c) { return a + b * c; }' | object args
+like "$(unset_by)" 'an argument in x1, x2, which the old one does not, .*undefined (clang does): lazy+0xc: replace' "arguments that a caller leaves undefined: it alone"
+echo 'int len(int, int); int take(int a, int b, int c) { return len(a, b); }' | object args
+like "$(unset_by)" 'an argument in x1, which' "  read by what the new body calls"
+echo 'int take(int a, int b, int c) { return a * 7; }' | object args
+is "$(unset_by)" "" "  nothing if the new body does not read them"
+echo 'int take(int a, int b, int c) { b = a * 7, c = 2; return b + c; }' | object args
+is "$(unset_by)" "" "  or has set them"
 tap_done
