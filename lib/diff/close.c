@@ -288,7 +288,9 @@ static bool has_all(lp_diff *d, const struct reach *x, const struct lp_ref_at *r
     const struct lp_use from = {x->base, LP_NONE, LP_NONE, 0, 0}, to = {r->addr, LP_NONE, LP_NONE, r->width, 0}, array = {x->array, LP_NONE, LP_NONE, 0, 0};
     const size_t before = d->nsupposed;
     const uint64_t a = lp_old_constant(d, &from);
-    const bool same = a && lp_old_constant(d, &to) - a == r->addr - x->base && (!x->array || lp_old_constant(d, &array) - a == x->array - x->base);
+    bool same = a && lp_old_constant(d, &to) - a == r->addr - x->base && (!x->array || lp_old_constant(d, &array) - a == x->array - x->base);
+    if (a && !same) same = lp_is_constant_as(d, a + (NEW(d)->atom[x->first].start - x->base), NEW(d)->atom[x->first].start,
+                                             NEW(d)->atom[x->last].end - NEW(d)->atom[x->first].start);
     lp_suppose_back(d, before);
     return same;
 }

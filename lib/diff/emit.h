@@ -23,6 +23,8 @@ void lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
 void lp_own_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
 /* An address of the old file with the same constant as this use; 0 = none. */
 uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u);
+/* Are so many bytes there in the old file constant, and the same as the new one's, with the patch, too? */
+bool lp_is_constant_as(lp_diff *d, uint64_t old, uint64_t addr, uint64_t len);
 void lp_constants_free(lp_diff *d);
 
 /* So many bytes of an old body's digest tell that it is the right one; the patch is bound to the file by more. */

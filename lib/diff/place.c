@@ -133,6 +133,14 @@ uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u)
     return 0;
 }
 
+bool lp_is_constant_as(lp_diff *d, uint64_t old, uint64_t addr, uint64_t len)
+{
+    const uint32_t i = lp_side_atom(OLD(d), old);
+    uint64_t at;
+    if (i == LP_NONE || !lp_is_constant(OLD(d), &OLD(d)->atom[i]) || lp_overwritten(d, old, len)) return false;
+    return lp_same_data(d, OLD(d), old, addr, len, &at);
+}
+
 void lp_constants_free(lp_diff *d)
 {
     if (d->constants) free(d->constants->v);

@@ -182,21 +182,12 @@ static struct lp_there beside(const struct word *x, uint32_t object, uint64_t ad
     return t;
 }
 
-/* Are so many bytes there in the old file constant, and the same as the new one's, with the patch, too? */
-static bool is_constant_as(const struct word *x, uint64_t old, uint64_t addr, uint64_t len)
-{
-    const uint32_t i = lp_side_atom(OLD(x->d), old);
-    uint64_t at;
-    if (i == LP_NONE || !lp_is_constant(OLD(x->d), &OLD(x->d)->atom[i]) || lp_overwritten(x->d, old, len)) return false;
-    return lp_same_data(x->d, OLD(x->d), old, addr, len, &at);
-}
-
 /* Constants behind an address to which an index is added: if all that may be meant hold the same in the old file, it is all the same which one is. */
 static bool hold_the_same(const struct word *x, const struct lp_use *u, const struct lp_there *t, uint32_t array)
 {
     const bool behind = array != LP_NONE && x->s->atom[array].start > u->addr; /* (of the end of an array, the place counts) */
     const uint64_t len = behind && t->known && !t->own ? lp_constants_behind(x->s, u->addr, array) : 0;
-    return len && is_constant_as(x, t->addr, u->addr, len);
+    return len && lp_is_constant_as(x->d, t->addr, u->addr, len);
 }
 
 /* A new constant, or what an array behind it has in front: if the word only reads there, a copy of the array behind the constant does for both. */
@@ -356,16 +347,69 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     return true;
 }
 
+/* Is there, as far from the old file's base, a constant that holds the same, and all that may be meant by it? */
+static bool is_as_far(const struct word *x, const struct lp_use *u, const struct lp_there *base, int64_t off)
+{
+    const uint32_t behind = lp_behind(x->s, u), i = lp_side_atom(x->s, u->addr);
+    const struct lp_there t = {base->known, base->own, base->addr + (uint64_t)off, LP_NONE, 0};
+    if (behind != LP_NONE) return hold_the_same(x, u, &t, behind);
+    if (!t.known || t.own || i == LP_NONE || !lp_is_constant(x->s, &x->s->atom[i])) return false;
+    return lp_is_constant_as(x->d, t.addr, u->addr, u->width ? u->width : x->s->atom[i].end - u->addr);
+}
+
+/* A constant without a name: where the old file has it, and all that the users of this base reach, as far apart. */
+static struct lp_there constants_at(const struct word *x, const struct lp_ref_at *r, const struct lp_base_users *users, const struct lp_base *user, size_t n)
+{
+    const uint32_t i = lp_side_atom(x->s, r->addr);
+    const struct lp_use u = {r->addr, r->base, x->atom, 0, 0};
+    const struct lp_atom *a = i == LP_NONE || r->base != LP_NONE ? NULL : &x->s->atom[i];
+    const bool open = a && a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(x->s, a) && !a->carry && !a->joined && !lp_is_copied(a);
+    const struct lp_there t = {true, false, open ? lp_old_constant(x->d, &u) : 0, LP_NONE, 0};
+    for (size_t k = 0; k < n && t.addr; k++) {
+        const struct lp_ref_at *q = &x->s->ref[user[k].ref];
+        const struct lp_use v = {q->addr, q->base, x->atom, q->width, q->addr == r->addr ? r->at : q->at};
+        if (q != r && lp_is_user(users, q->at) && !is_as_far(x, &v, &t, (int64_t)(q->addr - r->addr))) return (struct lp_there){0};
+    }
+    return t.addr ? t : (struct lp_there){0};
+}
+
 /* An address that is made only as a base for others (a section anchor): where it must be so that they are right in the old file, if one place does for
  * all. Else it is what it says. */
+static struct lp_there base_of(struct word *x, const struct lp_ref_at *r);
+
+/* A constant that a word reads, of which another word makes the address: both may have their page from one ADRP. */
+static struct lp_there made_of(struct word *x, const struct lp_ref_at *r)
+{
+    size_t n;
+    const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, r->addr, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct lp_ref_at *q = &x->s->ref[made[i].ref];
+        if (q->kind != LP_FLOW_ADDR || q->width || q->addr != r->addr || !(q->flags & LP_FLOW_OF_PAGE)) continue;
+        const struct lp_there t = base_of(x, q);
+        if (t.known && (t.own || lp_is_constant_as(x->d, t.addr, r->addr, r->width))) return t;
+    }
+    return (struct lp_there){0};
+}
+
+static bool is_open_constant(const struct word *x, const struct lp_ref_at *r)
+{
+    const uint32_t i = r->base == LP_NONE ? lp_side_atom(x->s, r->addr) : LP_NONE;
+    const struct lp_atom *a = i == LP_NONE ? NULL : &x->s->atom[i];
+    return a && a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(x->s, a);
+}
+
 static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
 {
     struct lp_use u = {r->addr, r->base, x->atom, r->width, r->at};
     struct lp_there base = {0};
     struct lp_base_users users;
     size_t n;
+    const struct lp_there made = r->width && is_open_constant(x, r) ? made_of(x, r) : (struct lp_there){0};
+    if (made.known) return made;
     if (r->width || !lp_base_users(x->s, x->atom, r->at, &users)) return there(x, &u);
     const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, r->addr, &n);
+    const struct lp_there all = constants_at(x, r, &users, user, n);
+    if (all.known) return all;
     for (size_t i = 0; i < n; i++) {
         const struct lp_ref_at *q = &x->s->ref[user[i].ref];
         const int64_t off = (int64_t)(q->addr - r->addr);
@@ -423,16 +467,6 @@ static bool is_inside_text(const struct word *x, const struct lp_use *from, cons
     const uint32_t i = lp_side_atom(x->s, from->addr);
     const bool constant = i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && lp_is_constant(x->s, &x->s->atom[i]);
     return constant && to->addr > from->addr && to->addr + to->width - from->addr <= lp_side_text(x->s, from->addr);
-}
-
-/* Is there, as far from the old file's base, a constant that holds the same, and all that may be meant by it? */
-static bool is_as_far(const struct word *x, const struct lp_use *u, const struct lp_there *base, int64_t off)
-{
-    const uint32_t behind = lp_behind(x->s, u), i = lp_side_atom(x->s, u->addr);
-    const struct lp_there t = {base->known, base->own, base->addr + (uint64_t)off, LP_NONE, 0};
-    if (behind != LP_NONE) return hold_the_same(x, u, &t, behind);
-    if (!t.known || t.own || i == LP_NONE || !lp_is_constant(x->s, &x->s->atom[i])) return false;
-    return is_constant_as(x, t.addr, u->addr, u->width ? u->width : x->s->atom[i].end - u->addr);
 }
 
 /* An offset from an address that is made elsewhere: right if the two are as far apart in the old file, or can be. */
