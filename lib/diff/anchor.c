@@ -1,7 +1,7 @@
 /* diff/anchor.c - is an address made only as a base? GCC puts several variables behind one (a section anchor), which is the address of whichever comes
  * first: it means nothing by itself if every use adds an offset, because those words are compared by what they touch. */
 #include <config.h>
-#include "diff/diff.h"
+#include "diff/emit.h"
 #include "a64/a64.h"
 #include "a64/access.h"
 #include "a64/regs.h"
@@ -31,6 +31,8 @@ struct scan {
     uint64_t at;  /* the word that is looked at, where the registers of mask have it */
     uint32_t mask;
     uint64_t before; /* an index that leads no farther than that is none; 0: each is one */
+    bool paged;      /* it is a page, end: what is asked for is a word that completes it, the first of them */
+    uint64_t user;
     uint16_t head[HEADS]; /* of what was seen: lists by place, each index + 1 */
     struct { uint64_t at; uint32_t mask; uint16_t next; } todo[SLOTS], seen[SLOTS]; /* last: not all of it is cleared */
 };
@@ -329,6 +331,17 @@ static unsigned use_there(const struct scan *x, uint64_t at, uint32_t w, unsigne
     return reach <= x->before - x->end ? use & ~(unsigned)(INDEXED | WIDE) : use;
 }
 
+/* Does it complete the page that is looked for? */
+static bool completes(const struct scan *x, uint64_t at, uint32_t w)
+{
+    int64_t off;
+    for (uint32_t k = 0; k < x->a->nref; k++) {
+        const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
+        if (r->at == at && r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_OF_PAGE && lp_word_offset(w, &off) && r->addr - (uint64_t)off == x->end) return true;
+    }
+    return false;
+}
+
 /* The next word in the way; where a way ends does not matter. */
 static void step_uses(struct scan *x)
 {
@@ -349,6 +362,10 @@ static void step_uses(struct scan *x)
     struct callee c = {.seen = (w & 0xfffffc1f) == 0xd63f0000};
     const bool reads = w >> 26 != 0x25 && !c.seen && r.read & mask;
     if (w >> 26 == 0x25 && lp_word_target(w, at, &target, &field)) c = callee_of(x, target), c.seen = true;
+    if (reads && x->paged && completes(x, at, w)) {
+        if (!x->user || at < x->user) x->user = at;
+        return;
+    }
     if (reads) x->found |= use_there(x, at, w, row, mask);
     if (!go_on(x, c.seen ? kept(&c, mask) : (mask & ~r.write) | (reads ? moved(w) : 0))) x->mask = 0;
 }
@@ -376,3 +393,15 @@ bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return us
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false, NULL); }
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true, NULL); }
 bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users) { return follow(s, atom, at, false, users); }
+
+uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page)
+{
+    struct scan *x = scan_of(s, atom);
+    if (!x) return 0;
+    x->end = page, x->paged = true;
+    push(x, at + 4, UINT32_C(1) << (lp_code_word(s, at) & 31) & 0x7fffffff);
+    for (unsigned steps = 0; take(x) && steps < STEPS_MAX; steps++) step_uses(x);
+    const uint64_t user = x->user;
+    free(x);
+    return user;
+}

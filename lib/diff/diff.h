@@ -315,6 +315,8 @@ bool lp_is_indexed_to(const struct lp_side *s, uint32_t atom, uint64_t at, uint6
 uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* The same of elements that are larger than a byte. */
 bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* The first word that completes the page that the ADRP at this place makes, on the ways that go from there; 0 = it is not seen. */
+uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page);
 /* Does the function read or write there itself? */
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* ---- numbered.c ---- */

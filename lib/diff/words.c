@@ -296,17 +296,20 @@ static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
 
 static uint32_t reg(uint32_t w, unsigned lo) { return w >> lo & 31; }
 
-/* Of the words that add to this page, the one that is meant by an ADRP: the next that has its register as base, else the next, else any. */
+/* Of the words that add to this page, the one that is meant by an ADRP: that which gets it, or if that is not seen (it is kept on the stack), the next that
+ * has its register as base, else the next, else any. */
 static const struct lp_ref_at *user_of(const struct word *x)
 {
     const struct lp_ref_at *best = NULL;
     unsigned score = 0;
     size_t n;
     const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, x->ref->addr, &n);
+    const uint64_t next = n > 1 ? lp_page_user(x->s, x->atom, x->at, x->ref->addr) : 0;
     for (size_t i = 0; i < n; i++) {
         const struct lp_ref_at *r = &x->s->ref[user[i].ref];
         uint32_t w = lp_code_word(x->s, r->at);
         if (!lo12_name(w)) continue;
+        if (r->at == next) return r;
         unsigned s = 1 + 2 * (r->at > x->at) + 4 * (reg(w, 5) == reg(x->w, 0));
         if (s > score) best = r, score = s;
     }
