@@ -3,16 +3,27 @@
 #include "diff/emit.h"
 #include "a64/a64.h"
 #include "base/bits.h"
+#include "base/search.h"
+#include "base/sort.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct walk { const struct lp_side *s; uint32_t atom; const struct lp_ref_at *ref, *end; struct lp_words code; };
+enum unknown { UNKNOWN, NO, YES };
+/* A way through a function. What is asked again and again: whether it makes the pages that were asked for last, and whether all its pages are used. */
+struct walk {
+    const struct lp_side *s;
+    uint32_t atom;
+    const struct lp_ref_at *ref, *end;
+    struct lp_words code;
+    struct { uint64_t page; enum unknown made; } asked[16];
+    enum unknown used;
+};
 
 static struct walk walk(const struct lp_side *s, uint32_t i)
 {
     const struct lp_atom *a = &s->atom[i];
-    return (struct walk){s, i, s->ref + a->ref, s->ref + a->ref + a->nref, lp_words_of(s, i)};
+    return (struct walk){.s = s, .atom = i, .ref = s->ref + a->ref, .end = s->ref + a->ref + a->nref, .code = lp_words_of(s, i)};
 }
 
 /* A word of the function. */
@@ -112,17 +123,20 @@ static bool same_addresses(lp_diff *d, const struct walk *x, const struct lp_ref
 static bool is_page(const struct lp_ref_at *r, uint64_t page) { return r->kind == LP_FLOW_PAGE && r->addr == page; }
 
 /* Does the function make this page? Mostly a few words in front of p. */
-static bool makes(const struct walk *w, const struct lp_ref_at *p, uint64_t page)
+static bool makes(struct walk *w, const struct lp_ref_at *p, uint64_t page)
 {
     const struct lp_ref_at *first = w->s->ref + w->s->atom[w->atom].ref, *r = p;
+    const size_t k = (page >> 12) % (sizeof w->asked / sizeof *w->asked);
+    if (w->asked[k].made != UNKNOWN && w->asked[k].page == page) return w->asked[k].made == YES;
     while (r > first && !is_page(r - 1, page)) r--;
-    if (r > first) return true;
-    for (r = p; r < w->end && !is_page(r, page); r++) {}
-    return r < w->end;
+    bool made = r > first;
+    for (r = p; !made && r < w->end; r++) made = is_page(r, page);
+    w->asked[k].page = page, w->asked[k].made = made ? YES : NO;
+    return made;
 }
 
 /* Is the word perhaps the end of an address: ADD, or a load or store with unsigned offset, on a page? */
-static bool may_complete(const struct walk *w, const struct lp_ref_at *p)
+static bool may_complete(struct walk *w, const struct lp_ref_at *p)
 {
     uint32_t word = word_of(w, p->at);
     const struct lp_atom *a = &w->s->atom[w->atom];
@@ -146,32 +160,44 @@ static bool stays_inside(const struct walk *w, const struct lp_ref_at *p)
 
 /* The same offset within the same object means the same if the base does, which is compared where it is made. Not so where a section anchor was let
  * pass because its users say all. */
-static bool follows_base(const lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
+static bool follows_base(const lp_diff *d, struct walk *x, const struct lp_ref_at *p, struct walk *y, const struct lp_ref_at *q)
 {
     return !d->anchors && word_of(x, p->at) == word_of(y, q->at) && p->kind == LP_FLOW_ADDR && !may_complete(x, p) && !may_complete(y, q) &&
            stays_inside(x, p) && stays_inside(y, q);
 }
 
 /* Is each page of the function completed by a word that is understood? */
-static bool pages_are_used(const struct walk *w)
+static bool completes_pages(const struct walk *w)
 {
     const struct lp_atom *a = &w->s->atom[w->atom];
-    for (uint32_t i = 0; i < a->nref; i++) {
-        const struct lp_ref_at *p = &w->s->ref[a->ref + i];
-        bool used = p->kind != LP_FLOW_PAGE || p->flags & LP_FLOW_ALONE; /* alone: compared as an address */
-        for (uint32_t k = 0; k < a->nref && !used; k++) {
-            const struct lp_ref_at *r = &w->s->ref[a->ref + k];
-            int64_t off;
-            used = r->kind == LP_FLOW_ADDR && lp_word_offset(word_of(w, r->at), &off) && r->addr - (uint64_t)off == p->addr;
-        }
-        if (!used) return false;
+    uint64_t *base = malloc((a->nref + 1) * sizeof *base);
+    size_t n = 0;
+    for (uint32_t i = 0; base && i < a->nref; i++) {
+        const struct lp_ref_at *r = &w->s->ref[a->ref + i];
+        int64_t off;
+        if (r->kind == LP_FLOW_ADDR && lp_word_offset(word_of(w, r->at), &off)) base[n++] = r->addr - (uint64_t)off;
     }
-    return true;
+    if (base) lp_sort_numbers(base, n);
+    bool used = base != NULL;
+    for (uint32_t i = 0; used && i < a->nref; i++) {
+        const struct lp_ref_at *p = &w->s->ref[a->ref + i];
+        const bool asks = p->kind == LP_FLOW_PAGE && !(p->flags & LP_FLOW_ALONE); /* alone: compared as an address */
+        const size_t k = asks ? lp_count_upto(base, n, sizeof *base, p->addr) : 0;
+        used = !asks || (k && base[k - 1] == p->addr);
+    }
+    free(base);
+    return used;
+}
+
+static bool pages_are_used(struct walk *w)
+{
+    if (w->used == UNKNOWN) w->used = completes_pages(w) ? YES : NO;
+    return w->used == YES;
 }
 
 /* An offset from something that is not known: the same bits mean the same, unless they are the end of an address whose page is another one. Pages
  * that other words complete, too, are compared there; and where the layout changed, so did the bits. */
-static bool same_opaque(const lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
+static bool same_opaque(const lp_diff *d, struct walk *x, const struct lp_ref_at *p, struct walk *y, const struct lp_ref_at *q)
 {
     if (word_of(x, p->at) != word_of(y, q->at)) return false;
     return (d->same_layout && p->at == q->at) || (pages_are_used(x) && pages_are_used(y));
@@ -216,7 +242,7 @@ static uint8_t compare_numbers(lp_diff *d, const struct walk *x, const struct lp
 }
 
 /* What two words say about addresses; both have a reference. The rules are in flow.h. */
-static uint8_t compare_refs(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
+static uint8_t compare_refs(lp_diff *d, struct walk *x, const struct lp_ref_at *p, struct walk *y, const struct lp_ref_at *q)
 {
     uint32_t a = word_of(x, p->at), b = word_of(y, q->at);
     enum { STRICT = LP_FLOW_MAYBE | LP_FLOW_INDEXED };

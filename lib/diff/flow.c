@@ -59,7 +59,25 @@ static size_t next_bit(const uint64_t *set, size_t i, size_t n, bool out)
     return n;
 }
 
+/* The last word in front of i that is in the set; 0 if there is none. */
+static size_t last_bit(const uint64_t *set, size_t i)
+{
+    size_t k = (i - 1) / 64;
+    uint64_t w = set[k] & UINT64_MAX >> (63 - (i - 1) % 64);
+    while (w == 0 && k > 0)
+        w = set[--k];
+    return w == 0 ? 0 : 64 * k + 63 - (size_t)__builtin_clzll(w);
+}
+
 /* ---- blocks ---- */
+
+/* The block that begins here is to be run. */
+static void is_due(struct lp_frun *r, size_t head)
+{
+    lp_fset_add(r->pending, head);
+    r->first = head < r->first ? head : r->first;
+    r->end = head < r->end ? r->end : head + 1;
+}
 
 /* A block begins at this word. */
 static void lead(struct lp_frun *r, size_t word)
@@ -70,8 +88,8 @@ static void lead(struct lp_frun *r, size_t word)
     if (lp_fset_has(r->visited, word)) { /* in the middle of a block that was run: it ends here from now on */
         size_t head = word;
         while (head > 0 && r->head_of[head] == 0)
-            head--;
-        lp_fset_add(r->pending, head);
+            head = last_bit(r->leader, head);
+        is_due(r, head);
     }
 }
 
@@ -95,7 +113,7 @@ static void set_head(struct lp_frun *r, size_t word, uint32_t state, bool shared
     r->head = v;
     v[r->nhead++] = (struct lp_fleader){.state = state, .shared = shared};
     r->head_of[word] = (uint32_t)r->nhead;
-    lp_fset_add(r->pending, word);
+    is_due(r, word);
 }
 
 /* What is left of state k where s comes, too: k itself, or if that is another one now and k is not to be changed, a new one. */
@@ -131,7 +149,7 @@ static void flow_to(struct lp_frun *r, size_t word, const struct lp_fstate *s)
     h->state = to;
     h->shared = false;
     h->visits++;
-    lp_fset_add(r->pending, word);
+    is_due(r, word);
 }
 
 /* A BR: to the targets of a table, or to an address that is known. False: to where, is not known. */
@@ -254,16 +272,16 @@ static void run_block(struct lp_frun *r, size_t i, struct elsewhere *e)
 
 static void run_pending(struct lp_frun *r)
 {
-    for (;;) {
-        size_t i = next_bit(r->pending, 0, r->n, false);
-        if (i == r->n)
-            return;
-        for (; i < r->n && !r->failed; i = next_bit(r->pending, i, r->n, false)) {
+    while (r->first < r->end && !r->failed) {
+        size_t end = r->end, i = next_bit(r->pending, r->first, end, false);
+        r->first = r->n;
+        r->end = 0;
+        while (i < end && !r->failed) {
             r->pending[i / 64] &= ~(UINT64_C(1) << i % 64);
             run_block(r, i, NULL);
+            end = end < r->end ? r->end : end;
+            i = next_bit(r->pending, i, end, false);
         }
-        if (r->failed)
-            return;
     }
 }
 
@@ -331,7 +349,7 @@ static void enter_seeds(struct lp_frun *r, struct elsewhere *e, bool all)
             continue;
         h->state = to;
         h->visits++;
-        lp_fset_add(r->pending, i);
+        is_due(r, i);
     }
 }
 
@@ -387,7 +405,7 @@ static void run_seeds(struct lp_frun *r)
         for (unsigned k = 0; k < REG_SP && round >= MOST_ROUNDS; k++)
             e.state.reg[k] = ID_OPAQUE;
         enter_seeds(r, &e, round >= MOST_ROUNDS);
-        more = next_bit(r->pending, 0, r->n, false) != r->n;
+        more = r->first < r->end;
         run_pending(r);
         more |= find_seeds(r) || labels != r->labels;
     }
@@ -494,6 +512,8 @@ static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_f
     r->n = out->n;
     r->nstate = r->nhead = r->nescape = 0;
     r->nslot = 0;
+    r->first = r->n;
+    r->end = 0;
     r->room = 8;
     r->cap_addr = r->cap_table = 0;
     r->failed = r->bounds = r->labels = false;

@@ -124,6 +124,7 @@ struct lp_frun {
     struct lp_fop_memo *memo;
     uint8_t *kind;                        /* of each word: enum lp_fop_kind */
     uint64_t *leader, *pending, *visited, *ahead, *seeded; /* a bit for each word */
+    size_t first, end;                    /* all that are pending since a round began are between these two */
     uint32_t *head_of;                    /* of a leader: index in head + 1 */
     struct lp_fleader *head;
     size_t nhead, cap_head;

@@ -72,25 +72,29 @@ static void find_escapes(struct lp_frun *r)
             use_pages(r, r->escape[e - 1].page, PAGE_ESCAPES);
 }
 
-/* Does a BR lead to the sum that word i makes? */
-static bool is_jumped_to(const struct lp_frun *r, size_t i)
+/* The values that BRs lead to; NULL = no memory. */
+static uint64_t *find_goals(const struct lp_frun *r)
 {
-    for (size_t k = 0; k < r->n && r->bounds; k++)
-        if (r->kind[k] == OP_JUMP_REG && lp_fset_has(r->visited, k) && r->told[k] == r->told[i])
-            return true;
-    return false;
+    uint64_t *set = calloc(r->pool.n / 64 + 1, sizeof *set);
+    for (size_t k = 0; set != NULL && k < r->n && r->bounds; k++)
+        if (r->kind[k] == OP_JUMP_REG && lp_fset_has(r->visited, k))
+            lp_fset_add(set, r->told[k]);
+    return set;
 }
 
-/* An entry with a sign and the address of its own table: compilers make tables of texts and objects like that, which need no relocations. */
-static bool adds_offset(const struct lp_frun *r, size_t i)
+/* An entry with a sign and the address of its own table, to which no BR leads: compilers make tables of texts and objects like that, which need no
+ * relocations. */
+static bool adds_offset(const struct lp_frun *r, size_t i, const uint64_t *goals)
 {
     const struct lp_fvalue *v = r->kind[i] == OP_ADD_REG && lp_fset_has(r->visited, i) ? lp_fv_at(&r->pool, r->told[i]) : NULL;
-    return v != NULL && v->kind == FV_GOAL && v->bytes == 4 && v->is_signed && v->shift == 0 && v->m[0].v == v->m[1].v && !is_jumped_to(r, i);
+    return v != NULL && v->kind == FV_GOAL && v->bytes == 4 && v->is_signed && v->shift == 0 && v->m[0].v == v->m[1].v && !lp_fset_has(goals, r->told[i]);
 }
 
 void lp_frun_tell(struct lp_frun *r)
 {
     struct lp_flow_table t;
+    uint64_t *goals = find_goals(r);
+    r->failed |= goals == NULL;
     for (size_t i = 0; i < r->n && !r->failed; i++) {
         struct lp_flow_ref *ref = &r->out->ref[i];
         if (ref->flags & LP_FLOW_OF_PAGE)
@@ -99,11 +103,12 @@ void lp_frun_tell(struct lp_frun *r)
             list_addresses(r, ref, lp_fv_at(&r->pool, r->told[i]));
         if (r->kind[i] == OP_JUMP_REG && lp_fset_has(r->visited, i) && lp_frun_table(r, r->told[i], lp_frun_pc(r, i), &t))
             add_table(r, &t);
-        if (adds_offset(r, i)) {
+        if (adds_offset(r, i, goals)) {
             const uint64_t at = lp_fv_at(&r->pool, r->told[i])->m[0].v;
             add_table(r, &(struct lp_flow_table){.br_at = lp_frun_pc(r, i), .at = at, .base = at, .entry_bytes = 4, .is_signed = true, .offsets = true});
         }
     }
+    free(goals);
     find_escapes(r);
     for (size_t i = 0; i < r->n; i++)
         if (r->kind[i] == OP_ADRP)

@@ -10,7 +10,7 @@ TESTS += tests/diff/mutate.sh
 EXTRA_DIST += tests/diff/mutate.sh
 
 # Two builds to a patch.
-DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/linked.sh tests/diff/tables.sh tests/diff/relative.sh tests/diff/exceptions.sh tests/diff/names.sh tests/diff/interpose.sh tests/diff/either.sh tests/diff/sizes.sh tests/diff/shipped.sh tests/diff/updates.sh tests/diff/truth.sh
+DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/linked.sh tests/diff/tables.sh tests/diff/relative.sh tests/diff/exceptions.sh tests/diff/names.sh tests/diff/interpose.sh tests/diff/either.sh tests/diff/sizes.sh tests/diff/shipped.sh tests/diff/updates.sh tests/diff/truth.sh tests/diff/growth.sh
 TESTS += $(DIFF_TESTS)
 EXTRA_DIST += $(DIFF_TESTS) tests/diff/pair.sh tests/diff/builds.c
 
@@ -18,7 +18,7 @@ EXTRA_DIST += $(DIFF_TESTS) tests/diff/pair.sh tests/diff/builds.c
 DIFF_PROOF = tests/diff/fixes.sh tests/diff/same.sh tests/diff/hostile.sh
 TESTS += $(DIFF_PROOF)
 EXTRA_DIST += $(DIFF_PROOF) tests/diff/fetch.sh tests/diff/build.sh tests/diff/fixes.def tests/diff/again.c tests/diff/layout.c tests/diff/truth.py \
-	tests/diff/hostile.py $(wildcard $(srcdir)/tests/diff/fixes/*)
+	tests/diff/hostile.py tests/diff/growth.py $(wildcard $(srcdir)/tests/diff/fixes/*)
 # Too long for make check.
 EXTRA_DIST += tests/diff/matrix.sh tests/diff/matrix.py tests/diff/matrix.def $(wildcard $(srcdir)/tests/diff/matrix/*)
 check-diff:

@@ -1,0 +1,80 @@
+# growth.py KIND N NEW: assembly of one kind with N of something; NEW 1: the same with a change, and a function in front that moves the others.
+import sys
+kind, n, new = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+
+
+def put(*lines):
+    print(*lines, sep='\n')
+
+
+def function(name, lines, scope='.globl'):
+    put(f'{scope} {name}\n.type {name},%function\n{name}:\n.cfi_startproc', *lines, f'.cfi_endproc\n.size {name},.-{name}')
+
+
+def variable(name, size, lines):
+    put(f'.type {name},%object\n.size {name},{size}\n{name}:', *lines)
+
+
+def address(register, name):
+    return [f'adrp {register},{name}', f'add {register},{register},:lo12:{name}']
+
+
+def calls(lines):
+    return ['stp x29,x30,[sp,#-16]!', *lines, 'ldp x29,x30,[sp],#16', 'ret']
+
+
+CHANGE = f'add w0,w0,#{5 + new}'
+put('.text')
+if new:
+    function('padding', ['mov w0,#7', 'add w0,w0,w1', 'mul w0,w0,w1', 'ret'])
+if kind == 'texts':  # that one function refers to
+    function('f', calls([x for i in range(n) for x in address('x0', f'.Lt{i}') + ['bl use']] + [CHANGE]))
+    put('.section .rodata.str1.8,"aMS",@progbits,1', *[f'.p2align 3\n.Lt{i}: .string "text number {i}"' for i in range(n)])
+elif kind == 'pointers':  # in one object, to texts
+    function('f', address('x1', 'table') + ['ldr x0,[x1,x0,lsl #3]', CHANGE, 'ret'])
+    put('.data\n.p2align 3')
+    variable('table', 8 * n, [f'.xword .Lt{i}' for i in range(n)])
+    put('.section .rodata.str1.1,"aMS",@progbits,1', *[f'.Lt{i}: .string "text number {i}"' for i in range(n)])
+elif kind == 'changed':  # functions that all changed in one word
+    for i in range(n):
+        function(f'f{i}', [f'mov w1,#{i & 0xffff}', CHANGE, 'ret'], '.local')
+elif kind == 'added':  # new functions, each called by an old one
+    for i in range(n):
+        function(f'f{i}', calls([f'mov w1,#{i & 0xffff}', f'bl n{i}' if new else 'nop']), '.local')
+        if new:
+            function(f'n{i}', [f'mov w3,#{i & 0xffff}', 'ret'], '.local')
+elif kind == 'newtexts':
+    for i in range(n):
+        function(f'f{i}', calls(address('x0', f'.Lt{i}') + ['bl use']), '.local')
+    put('.section .rodata.str1.8,"aMS",@progbits,1', *[f'.p2align 3\n.Lt{i}: .string "text {i} of {new}"' for i in range(n)])
+elif kind == 'tables':  # jump tables of one function, each relative to itself
+    body = []
+    for i in range(n):
+        body += ['cmp w0,#3', 'b.hi 9f', *address('x1', f'.Lt{i}'), 'ldrsw x2,[x1,w0,uxtw #2]', 'add x1,x1,x2', 'br x1']
+        for k in range(4):
+            body += [f'.Lc{i}_{k}:', f'add w0,w0,#{k + 1 + (i & 511)}', 'b 9f']
+        body += ['9:']
+    function('f', body + [CHANGE, 'ret'])
+    put('.section .rodata,"a"\n.p2align 2', *[f'.Lt{i}: .word ' + ','.join(f'.Lc{i}_{k}-.Lt{i}' for k in range(4)) for i in range(n)])
+elif kind == 'bss':  # variables without a name, of which one became larger
+    function('f', calls([x for i in range(n) for x in address('x0', f'.Lv{i}') + ['bl use']] + ['add w0,w0,#5']))
+    put('.bss', *[f'.Lv{i}: .skip {16 if new and i == n // 3 else 8}' for i in range(n)])
+elif kind == 'backwards':  # blocks of one function in the reverse order
+    body = [f'b .Lb{n - 1}']
+    for i in range(n):
+        body += [f'.Lb{i}: mov w1,#{i & 0xffff}', f'b .Lb{i - 1}' if i else CHANGE]
+    function('f', body + ['ret'])
+elif kind == 'opaque':  # accesses to one of six pages
+    body = []
+    for k in range(6):
+        body += [f'adrp x1,v{k}', f'ldr w2,[x1,:lo12:v{k}]', 'cbz w2,1f', f'adrp x19,v{k}', 'b 9f', '1:']
+    function('f', body + ['ret', '9:'] + ['ldr w1,[x19,#16]', 'add w0,w0,w1'] * n + [CHANGE, 'ret'])
+    put('.data\n.p2align 12')
+    for k in range(6):
+        variable(f'v{k}', 4096, [f'.word {k}', '.skip 4092'])
+elif kind == 'page':  # accesses to an object at the start of a page, which is made once
+    function('f', address('x19', 'v') + [x for i in range(n) for x in (f'ldr w1,[x19,#{4 * (i & 1023)}]', 'add w0,w0,w1')] + [CHANGE, 'ret'])
+    put('.data\n.p2align 12')
+    variable('v', 4096, ['.skip 4096'])
+else:
+    sys.exit('no such kind')
