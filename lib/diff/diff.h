@@ -370,6 +370,9 @@ static inline uint32_t lp_words_at(const struct lp_words *c, uint64_t pc)
 {
     return pc - c->at < c->len && c->len - (pc - c->at) >= 4 ? lp_le32(c->p + (pc - c->at)) : lp_code_word(c->s, pc);
 }
+/* ---- unnamed.c ---- */
+void lp_pair_in_place(lp_diff *d); /* where all functions are where they were; and whether they are */
+void lp_pair_unnamed(lp_diff *d);  /* behind the comparison */
 /* ---- data.c ---- */
 /* Are n bytes of data equal, addresses by what they name? *at: the first difference. */
 bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, uint64_t len, uint64_t *at);

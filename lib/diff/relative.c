@@ -127,7 +127,8 @@ bool lp_same_field(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, 
     const uint64_t a = f->relative ? o + v : v, b = f->relative ? n + w : w;
     const bool whole = x && y && f->width >= 4;
     if (!lp_side_span(s, a) && !lp_side_span(NEW(d), b) && v == w) return true; /* nobody's */
-    if (whole && x->addr == a && y->addr == b && named(s, x) != LP_NONE && named(NEW(d), y) != LP_NONE) return leads_to_same(d, s, a, named(s, x), b, named(NEW(d), y));
+    if (whole && x->addr == a && y->addr == b && named(s, x) != LP_NONE && named(NEW(d), y) != LP_NONE)
+        return leads_to_same(d, s, a, named(s, x), b, named(NEW(d), y));
     if (!f->relative) return f->width >= 4 ? leads_to_same(d, s, a, LP_NONE, b, LP_NONE) : v == w && !x == !y && d->same_layout;
     const struct verdict r = distances(d, s, o, n, v, w);
     return r.same || r.other ? !r.other : leads_to_same(d, s, a, LP_NONE, b, LP_NONE);
@@ -172,7 +173,8 @@ enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twi
 
 /* ---- in new data ---- */
 
-/* From where the words of an atom of the new file count that lead by their distance: if all of them lead to the start of something then. 0: each from itself. */
+/* From where the words of an atom of the new file count that lead by their distance: if all of them lead to the start of something then. 0: each from
+ * itself. */
 static uint64_t base_of(const struct lp_side *s, const struct lp_atom *a)
 {
     static const uint64_t from[] = {0, 8, 16};
