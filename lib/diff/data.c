@@ -3,7 +3,6 @@
 #include "diff/emit.h"
 #include "base/bits.h"
 #include "base/search.h"
-#include "elf/image.h"
 #include "elf/spec.h"
 
 #include <elf.h>
@@ -167,38 +166,6 @@ static void check_shape(lp_diff *d, const struct lp_atom *a, const struct lp_ato
         lp_diff_refuse(d, OLD(d), LP_E122, lp_atom_text(a, buf), span_name(OLD(d), a), span_name(NEW(d), b));
 }
 
-static const struct lp_span *list_of(const struct lp_side *s, const char *name)
-{
-    for (size_t i = 0; i < s->nspan; i++)
-        if (s->span[i].flags & LP_SPAN_LISTED && strcmp(s->span[i].name, name) == 0) return &s->span[i];
-    return NULL;
-}
-
-/* What the dynamic linker calls by itself (-Wl,-init, -Wl,-fini). */
-static void check_called(lp_diff *d, uint64_t tag, const char *name)
-{
-    uint64_t v = 0, w = 0;
-    const bool has = lp_elf_dynamic(OLD(d)->elf, (int64_t)tag, &v), had = lp_elf_dynamic(NEW(d)->elf, (int64_t)tag, &w);
-    const size_t before = d->nsupposed;
-    if (has != had || (has && !leads_to_same(d, OLD(d), v, w))) lp_diff_refuse(d, NEW(d), LP_E130, name);
-    lp_suppose_back(d, before);
-}
-
-/* Constructors and destructors, in their order. */
-static void check_lists(lp_diff *d)
-{
-    for (int k = 0; k < 2; k++)
-        for (size_t i = 0; i < d->side[k].nspan; i++) {
-            const char *name = d->side[k].span[i].name;
-            const struct lp_span *x = list_of(OLD(d), name), *y = list_of(NEW(d), name);
-            uint64_t at;
-            if (!(d->side[k].span[i].flags & LP_SPAN_LISTED) || (x && y && k)) continue;
-            if (!x || !y || x->end - x->start != y->end - y->start || !lp_same_data(d, OLD(d), x->start, y->start, x->end - x->start, &at))
-                lp_diff_refuse(d, NEW(d), LP_E130, name);
-        }
-    check_called(d, DT_INIT, "DT_INIT"), check_called(d, DT_FINI, "DT_FINI");
-}
-
 static const struct lp_elf_segment *tls_of(const struct lp_side *s)
 {
     size_t n;
@@ -229,7 +196,6 @@ void lp_diff_data(lp_diff *d)
         const struct lp_atom *a = &OLD(d)->atom[i];
         if ((a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE) && a->pair != LP_NONE) check_shape(d, a, &NEW(d)->atom[a->pair]);
     }
-    check_lists(d);
     check_tls(d);
 }
 

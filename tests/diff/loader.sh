@@ -1,0 +1,57 @@
+#!/bin/sh
+# What the kernel and the dynamic linker make of a file besides its code and data: a patch changes nothing of it, and lpdiff must see that.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+# refused NAME ID TEXT OLD NEW
+refused()
+{
+    lpdiff --heuristic "$4" "$5" >out 2>err
+    is "$?$(cat out)" 2 "$1: refused"
+    like "$(cat err)" "$2: $3" "  with $2"
+}
+
+# accepted NAME OLD NEW
+accepted()
+{
+    is "$(lpdiff --heuristic "$2" "$3" 2>&1; echo $?)" 0 "$1"
+}
+
+# ---- what runs at the start and at the end (names.sh: other lists and functions), the same where there is other code in front of it ----
+cat >runs.c <<'C'
+#include <stdio.h>
+#include <unistd.h>
+static int v = 1;
+#ifdef MORE
+__attribute__((used)) static void more(void) { for (int i = 0; i < v; i++) printf("%d %s\n", i, "more"); }
+#endif
+void one(void) { v = 42; }
+#ifdef LIST
+__attribute__((section(".preinit_array"), used)) static void (*list)(void) = one;
+#endif
+int main(void) { printf("%d\n", v); return 0; }
+C
+# bare FILE: without section headers
+bare() { python3 -c 'import sys; b = bytearray(open(sys.argv[1], "rb").read()); b[40:48] = bytes(8); b[58:64] = bytes(6); open(sys.argv[1], "wb").write(b)' "$1"; }
+for how in -O1 '-O1 -s' '-O1 -no-pie' '-O1 -static' '-O1 -static -s'; do
+    build() { out=$1; shift; "$CROSS_CC" -w $how "$@" -Wl,--build-id -o "$out" runs.c; }
+    build r.old && build r.more -DMORE && build r.list -DLIST && build r.init -Wl,-init,one -Wl,-fini,one && build r.same -DMORE -Wl,-init,one -Wl,-fini,one || exit 1
+    accepted "$how: lists" r.old r.more
+    accepted "$how: functions" r.init r.same
+    case $how in *static*) continue ;; esac
+    have python3 || { skip "$how: without section headers" "no python3"; continue; }
+    bare r.old && bare r.list || exit 1
+    refused "$how, without section headers, a list that is new" E130 '.*(\.preinit_array)' r.old r.list
+    refused "$how, without section headers, a list that is gone" E130 '.*(\.preinit_array)' r.list r.old
+done
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -nostdlib -static "$@" -Wl,--build-id -o "$out" entry.c; }
+cat >entry.c <<'C'
+#define EXIT(n) __asm__("mov x0, #" #n "\n mov x8, #93\n svc #0")
+void first(void) { EXIT(1); }
+void second(void) { EXIT(2); }
+C
+build e.old -Wl,-e,first && build e.new -Wl,-e,second || exit 1
+refused "another entry" E130 ".*(the program's entry)" e.old e.new
+
+tap_done
