@@ -15,8 +15,11 @@ enum { MOST_PASSES = 100, REACH = 64, NEAR_BITS = 8 };
 struct edge { uint32_t from, to, pages, last; }; /* last: what follows a return of `to` is one of `from`; pages: in which registers pages are */
 struct edges { struct edge *v; size_t n, cap; };
 struct marks { uint64_t *v; size_t n, cap; };
-struct look { struct lp_flow_survey *s; bool (*returns)(void *ctx, uint64_t addr); void *ctx; struct edges edges; struct marks marks; };
-struct pages { struct { uint64_t at, page; } of[REGS]; uint32_t there; }; /* there: which registers hold theirs */
+/* known: the survey says already what those change that are called, and which of them return a page. */
+struct look { struct lp_flow_survey *s; bool (*returns)(void *ctx, uint64_t addr); void *ctx; struct edges edges; struct marks marks; bool known; };
+/* there: which registers hold theirs, came: of those, from whoever called; ahead: what they hold at branches to what comes later in the function. */
+enum { AHEAD = 16 };
+struct pages { struct { uint64_t at, page; } of[REGS]; uint32_t there, came; struct { uint64_t to; uint32_t there, came; } ahead[AHEAD]; unsigned nahead; };
 
 static size_t function_at(const struct lp_flow_survey *s, uint64_t addr)
 {
@@ -94,16 +97,67 @@ static bool falls_off(const struct lp_fop *o)
     return o->kind != OP_BRANCH && o->kind != OP_CALL && o->kind != OP_JUMP_REG && o->kind != OP_RETURN && o->kind != OP_STOP;
 }
 
-/* Which registers hold pages behind a word; behind the end of a block, none is known. */
-static void track_pages(struct pages *page, const struct lp_fop *o, uint64_t pc, int64_t imm)
+/* Pages that some word far away has made: they are part of no address that is made here. */
+static void add_pages(struct pages *page, uint32_t there)
+{
+    for (uint32_t set = there & ~page->there; set != 0; set &= set - 1)
+        page->of[__builtin_ctz(set)].at = UINT64_MAX;
+    page->there |= there;
+}
+
+/* A branch to what comes later: it has these pages, too. (Without room for more of them: everything that follows.) */
+static void go_ahead(struct pages *page, uint64_t pc, uint64_t to)
+{
+    if (page->there == 0 || to <= pc)
+        return;
+    const bool full = page->nahead == AHEAD;
+    const unsigned k = full ? 0 : page->nahead++;
+    const uint32_t made = page->there & ~page->came, other = full ? page->ahead[0].there & ~page->ahead[0].came : 0;
+    page->ahead[k].there = page->there | (full ? page->ahead[0].there : 0);
+    page->ahead[k].came = page->ahead[k].there & ~(made | other);
+    page->ahead[k].to = full ? UINT64_MAX : to;
+}
+
+static void arrive(struct pages *page, uint64_t pc)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < page->nahead; i++) {
+        if (page->ahead[i].to == pc || page->ahead[i].to == UINT64_MAX) {
+            const uint32_t made = (page->there & ~page->came) | (page->ahead[i].there & ~page->ahead[i].came);
+            add_pages(page, page->ahead[i].there);
+            page->came = page->there & ~made;
+        }
+        if (page->ahead[i].to > pc)
+            page->ahead[n++] = page->ahead[i];
+    }
+    page->nahead = n;
+}
+
+/* What a call may change of registers. */
+static uint32_t changed_by(const struct look *l, const struct lp_fop *o, uint64_t to, const struct lp_flow_callee **fn)
+{
+    const size_t k = l->known && o->kind == OP_CALL ? function_at(l->s, to) : SIZE_MAX;
+    *fn = k == SIZE_MAX || l->s->fn[k].unsure ? NULL : &l->s->fn[k];
+    return *fn == NULL ? (uint32_t)CALL_CLOBBERED : (*fn)->clobbers & (uint32_t)CALL_CLOBBERED;
+}
+
+/* Which registers hold pages behind a word; behind the end of a block, those that branches lead there with. */
+static void track_pages(const struct look *l, struct pages *page, const struct lp_fop *o, uint64_t pc, int64_t imm)
 {
     const bool ends = o->kind == OP_BRANCH || o->kind == OP_JUMP_REG || o->kind == OP_RETURN || o->kind == OP_STOP;
-    const uint32_t written = ends ? UINT32_MAX : o->write | (o->kind == OP_CALL || o->kind == OP_CALL_REG ? (uint32_t)CALL_CLOBBERED : 0);
-    page->there &= ~written;
+    const struct lp_flow_callee *fn = NULL;
+    const uint32_t call = o->kind == OP_CALL || o->kind == OP_CALL_REG ? changed_by(l, o, (uint64_t)imm, &fn) : 0;
+    if (l->known && (o->kind == OP_BRANCH || o->kind == OP_BRANCH_IF))
+        go_ahead(page, pc, (uint64_t)imm);
+    page->there &= ~(ends ? UINT32_MAX : o->write | call);
+    page->came &= page->there;
+    if (fn != NULL)
+        add_pages(page, fn->pages_out);
     if (o->kind != OP_ADRP)
         return;
     page->of[o->rd].at = pc, page->of[o->rd].page = (uint64_t)imm;
     page->there |= o->rd < 31 ? UINT32_C(1) << o->rd : 0;
+    page->came &= page->there & ~o->write;
 }
 
 /* Does the ADD make an address of a page that is still in its register? */
@@ -120,7 +174,7 @@ static bool look_at_branch(struct look *l, size_t f, const struct lp_flow_part *
     if ((o->kind == OP_CALL || leaves) && !leave(l, f, to, leaves || ends, page))
         return false;
     fn->returns |= o->kind == OP_RETURN || o->kind == OP_JUMP_REG || (o->kind == OP_BRANCH_IF && out);
-    fn->pages_out |= o->kind == OP_RETURN ? pages_there(page) : 0;
+    fn->pages_out |= o->kind == OP_RETURN ? pages_there(page) & ~page->came : 0;
     fn->clobbers |= o->kind == OP_CALL_REG ? (uint32_t)CALL_CLOBBERED : 0;
     fn->unsure |= o->kind == OP_JUMP_REG;
     return true;
@@ -128,14 +182,18 @@ static bool look_at_branch(struct look *l, size_t f, const struct lp_flow_part *
 
 static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
 {
-    struct pages page = {.there = 0};
+    struct pages page;
     struct lp_flow_callee *fn = &l->s->fn[f];
+    page.there = page.nahead = 0;
+    add_pages(&page, page.came = l->known ? fn->pages_in : 0);
     const size_t words = without_padding(l->s->memo, part);
     uint32_t clobbers = 0;
     for (size_t i = 0; i < words; i++) {
         int64_t imm;
         const uint64_t pc = part->at + 4 * i;
         const struct lp_fop *o = lp_fop_known(l->s->memo, lp_le32((const uint8_t *)part->code + 4 * i), pc, &imm);
+        if (page.nahead != 0)
+            arrive(&page, pc);
         clobbers |= o->write;
         if (completes(&page, o, pc) && !add_mark(&l->marks, page.of[o->rn].page + (uint64_t)imm))
             return false;
@@ -143,11 +201,12 @@ static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
             return false;
         fn->returns |= i + 1 == words && falls_off(o);
         if (o->kind == OP_ADRP || o->kind >= OP_BRANCH)
-            track_pages(&page, o, pc, imm);
+            track_pages(l, &page, o, pc, imm);
         else
-            page.there &= ~o->write;
+            page.there &= ~o->write, page.came &= ~o->write;
     }
     fn->clobbers |= clobbers & INT32_MAX;
+    fn->pages_out &= fn->clobbers; /* what it leaves alone it has not made */
     return true;
 }
 
@@ -168,6 +227,43 @@ static void follow(struct lp_flow_survey *s, const struct edges *e)
             a->returns = returns;
         }
     }
+}
+
+/* A page may go through several functions, if code was moved out of one in pieces: once it is known what each call leaves alone, those are looked at
+ * again that call something with a page in a register, or that get one back. */
+static bool may_hand_on(const struct lp_flow_survey *s, const struct edge *e)
+{
+    return e->pages != 0 || s->fn[e->from].pages_in != 0 || s->fn[e->to].pages_out != 0;
+}
+
+static uint64_t pages_known(const struct lp_flow_survey *s)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < s->nfn; i++)
+        n += (uint64_t)__builtin_popcount(s->fn[i].pages_in) + (uint64_t)__builtin_popcount(s->fn[i].pages_out);
+    return n;
+}
+
+static bool hand_on(struct look *l, const struct lp_flow_part *part)
+{
+    enum { ROUNDS = 8 };
+    struct look again = {.s = l->s, .returns = l->returns, .ctx = l->ctx, .known = true};
+    uint64_t before = UINT64_MAX;
+    bool good = true;
+    for (unsigned round = 0; good && round < ROUNDS && pages_known(l->s) != before; round++) {
+        uint32_t last = UINT32_MAX;
+        before = pages_known(l->s);
+        for (size_t i = 0; good && i < l->edges.n; i++) {
+            const struct edge *e = &l->edges.v[i];
+            if (e->from == last || !may_hand_on(l->s, e)) /* the edges of one function follow one another */
+                continue;
+            last = e->from;
+            good = look_at(&again, last, &part[last]);
+        }
+        again.edges.n = again.marks.n = 0;
+    }
+    free(again.edges.v), free(again.marks.v);
+    return good;
 }
 
 static int by_address(const void *a, const void *b)
@@ -214,6 +310,7 @@ lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, bool (*
         good = look_at(&l, i, &part[i]);
     if (good)
         follow(out, &l.edges);
+    good = good && hand_on(&l, part);
     out->mark = l.marks.v;
     out->nmark = l.marks.n;
     lp_sort_numbers(l.marks.v, l.marks.n);
@@ -250,12 +347,12 @@ static bool same_lists(const struct look *a, const struct look *b)
 /* Do the two say the same about themselves and others? */
 static bool says_the_same(const struct look *l, size_t f, const struct lp_flow_part *before, const struct lp_flow_part *after, bool *good)
 {
-    struct look a = {.s = l->s, .returns = l->returns, .ctx = l->ctx}, b = a;
+    struct look a = {.s = l->s, .returns = l->returns, .ctx = l->ctx, .known = true}, b = a;
     struct lp_flow_callee *fn = &l->s->fn[f], known = *fn, first;
-    *fn = (struct lp_flow_callee){.at = known.at};
+    *fn = (struct lp_flow_callee){.at = known.at, .pages_in = known.pages_in};
     *good = look_at(&a, f, before);
     first = *fn;
-    *fn = (struct lp_flow_callee){.at = known.at};
+    *fn = (struct lp_flow_callee){.at = known.at, .pages_in = known.pages_in};
     *good &= look_at(&b, f, after);
     const bool same = fn->clobbers == first.clobbers && fn->pages_out == first.pages_out && fn->unsure == first.unsure && fn->returns == first.returns &&
                       same_lists(&a, &b);
@@ -288,7 +385,7 @@ static bool join_marks(const struct lp_flow_survey *old, struct look *l)
 bool lp_flow_survey_changed(const struct lp_flow_survey *old, const struct lp_flow_changes *c, bool (*returns)(void *ctx, uint64_t addr), void *ctx,
                             struct lp_flow_survey *out)
 {
-    struct look l = {.s = out, .returns = returns, .ctx = ctx};
+    struct look l = {.s = out, .returns = returns, .ctx = ctx, .known = true};
     bool good = with_others(out, old, c->added, c->nadded), same = good;
     for (size_t i = 0; same && i < c->nchanged; i++) {
         const size_t f = function_at(out, c->after[i].at);

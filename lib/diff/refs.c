@@ -120,6 +120,17 @@ static void take_ref(struct lp_side *s, uint64_t at, uint32_t w, const struct lp
     add_ref(s, &r);
 }
 
+/* A word that seems to mean itself, of which the linker's relocation knows better: its page comes from a way that the flow of data does not see. */
+static bool take_kept(struct lp_side *s, uint64_t at, uint32_t w)
+{
+    struct lp_ref_at r = {at, 0, LP_NONE, LP_FLOW_OPAQUE, 0, width_of(w)};
+    const bool offset = (w & 0x1f800000) == 0x11000000 || (w & 0x3b000000) == 0x39000000;
+    if (!s->nreloc || !offset || lp_bits(w, 5, 5) == 31) return false;
+    apply_reloc(s, &r, w);
+    if (r.kind == LP_FLOW_ADDR) add_ref(s, &r);
+    return r.kind == LP_FLOW_ADDR;
+}
+
 /* ---- addresses as numbers ---- */
 
 static bool is_movz(uint32_t w) { return (w & 0xff800000) == 0xd2800000; }
@@ -250,7 +261,7 @@ static void take(struct lp_side *s, const struct lp_parts *x, const struct lp_fl
         a->reread = s->patched != NULL;
         for (size_t w = 0; w < part->words; w++, q++)
             if (q->kind != LP_FLOW_NONE) take_ref(s, part->at + 4 * w, lp_le32((const uint8_t *)part->code + 4 * w), f, q);
-            else take_number(s, part, w);
+            else if (!take_kept(s, part->at + 4 * w, lp_le32((const uint8_t *)part->code + 4 * w))) take_number(s, part, w);
         a->nref = (uint32_t)s->nref - a->ref;
         for (t = f->table; t < end; t++)
             if (t->br_at >= a->start && t->br_at < a->end) add_table(s, t);

@@ -586,4 +586,29 @@ for how in '-O1 -no-pie -fno-pie' '-O1 -no-pie -fno-pie -s' '-O1 -no-pie -fno-pi
         is "$? $(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u | paste -s -d ' ')" "2 E144" "$how, $new: an address in code that is another one, or moves"
     done
 done
+# ---- a page that goes from one function to the next through others, as code that was moved out of several functions has it: no such offset means itself ----
+cat >handed.c <<'C'
+#include <stdio.h>
+__asm__(".data\n .space " ROOM "\n .text");
+int word = 7;
+int put(int), maybe(int, int);
+__asm__(".text\n .type page, %function\npage: adrp x8, word\n ret\n .size page, .-page\n"
+        " .type leave, %function\nleave: add w0, w0, #1\n ret\n .size leave, .-leave\n"
+        " .type store, %function\nstore: ldr w9, [x8, :lo12:word]\n add w0, w0, w9\n str w0, [x8, :lo12:word]\n ret\n .size store, .-store\n"
+        " .type more, %function\nmore: add w0, w0, #2\n b store\n .size more, .-more\n"
+        " .globl put\n .type put, %function\nput: str x30, [sp, #-16]!\n bl page\n bl leave\n bl " STORE "\n ldr x30, [sp], #16\n ret\n .size put, .-put\n"
+        " .globl maybe\n .type maybe, %function\nmaybe: str x30, [sp, #-16]!\n adrp x8, word\n cbz w1, 1f\n b 2f\n1: add w0, w0, #3\n2: bl " STORE "\n"
+        " ldr x30, [sp], #16\n ret\n .size maybe, .-maybe\n");
+int main(void) { printf("%d %d\n", WAY, word); return 0; }
+C
+for way in 'put(3)' 'maybe(4, 0)'; do
+    for store in store more; do
+        build() { out=$1; shift; "$CROSS_CC" -w -O1 "-DWAY=$way" "-DSTORE=\"$store\"" "$@" -Wl,--build-id -o "$out" handed.c; }
+        build p.old '-DROOM="0"' && build p.new '-DROOM="8"' && build p.kept '-DROOM="0"' -Wl,-q && build p.moved '-DROOM="8"' -Wl,-q || exit 1
+        lpdiff p.old p.new >p.lpatch 2>p.err
+        is "$? $(sed -n 's/.*: \(E[0-9]*\): .*/\1/p' p.err | sort -u)" "2 E141" "$way by $store: a page that another function made"
+        nothing "$way by $store: a relocation says what is meant" p.kept p.moved
+    done
+done
+
 tap_done
