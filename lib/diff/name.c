@@ -402,13 +402,16 @@ const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_a
 /* Code without a name that linkers add, between functions (stubs.c): it is compared with those, and leads nowhere else. */
 static bool is_stub(const struct lp_side *s, uint32_t atom) { return atom != LP_NONE && s->atom[atom].kind == LP_ATOM_PLT && !s->atom[atom].sym; }
 
+/* Where nothing is, and what a weak symbol that nobody defines has as its address: the branch there that gold makes of a call of it is never reached. */
+static bool is_nowhere(const struct lp_side *s, const struct lp_use *u) { return !u->addr && !u->width && !lp_side_span(s, 0); }
+
 static bool same_by_atom(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
     const struct lp_word_at *v = a == LP_NONE ? lp_stub_slot(o, u->addr) : NULL, *w = b == LP_NONE ? lp_stub_slot(NEW(d), n->addr) : NULL;
     if (v || w) return v && w && !u->width && !n->width && lp_same_slot(d, o, v, w);
     if (a == LP_NONE || b == LP_NONE) {
         const bool there = same_bound(o, u->addr, NEW(d), n->addr) || (d->same_layout && u->addr == n->addr);
-        return a == b && there && same_beside(d, o, u, n);
+        return (a == b && there && same_beside(d, o, u, n)) || (is_nowhere(o, u) && is_nowhere(NEW(d), n));
     }
     if (is_stub(o, a) && is_stub(NEW(d), b)) return d->same_layout && u->addr == n->addr;
     bool code = lp_is_code_atom(&o->atom[a]);

@@ -290,4 +290,15 @@ for linker in gnu lld; do
     is "$?$(cat fix.err)" 1 "tables of labels ($linker): there is a patch"
     is "$(run -P fix.lpatch ./l.old)" "$(run ./l.fix)" "  with which the program does what the new one does"
 done
+# ---- a call of a weak function that nobody defines, of which gold makes a branch to address 0 ----
+cat >nowhere.c <<'C'
+#include <stdio.h>
+int maybe(int);
+__attribute__((noinline)) int fixed(int n) { BODY return n; }
+__asm__(".text\n .globl maybe\n .type maybe, %function\nmaybe: cbz w0, 1f\n b nowhere\n1: ret\n .size maybe, .-maybe\n");
+int main(int argc, char **argv) { printf("%d\n", fixed(argc)); return maybe(argc - 1); }
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -fno-pie -no-pie -static -fno-toplevel-reorder "$@" -Wl,--build-id,--defsym=nowhere=0 -o "$out" nowhere.c; }
+build v.old -DBODY= && build v.new '-DBODY=for (int i = n * 3; i--;) n ^= n * 7 + i;' || exit 1
+fix "a branch to nowhere, in code that moved" v.old v.new fixed
 tap_done
