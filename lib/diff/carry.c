@@ -203,8 +203,8 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     else if (n > BYTES_LINE && stays_zero(s, a->start, p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
     else good = print_parts(d, a->start, a->start + n, p);
     lp_buf_puts(&d->items, "end\n");
-    if (p && n != text && !lp_side_offsets(s, a->start, end) && lp_like_distances(s, a->start, a->start + n))
-        lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
+    const bool bytes = p && n != text && !lp_side_offsets(s, a->start, end);
+    if (bytes && lp_like_distances(s, a->start, a->start + n)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";
     if (!good && lp_side_offsets(s, a->start, end)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     else if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);

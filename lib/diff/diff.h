@@ -260,6 +260,8 @@ bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *sam
 void lp_refs_function(struct lp_side *s, uint32_t atom);
 /* Does a call of this address, which no function begins at, come back? */
 bool lp_side_returns(const struct lp_side *s, uint64_t addr);
+/* ---- carry.c ---- */
+bool lp_all_zero(const uint8_t *p, uint64_t n);
 /* ---- reading.c ---- */
 /* Does nothing say which words of data are addresses? */
 bool lp_side_guesses(const struct lp_side *s);
@@ -283,6 +285,7 @@ bool lp_same_field(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, 
 enum lp_led { LP_LED_NOT, LP_LED_MAYBE, LP_LED_SAME };
 struct lp_twice { uint64_t o, n, len; const uint8_t *p, *q; };
 enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t off, uint64_t *at);
+void lp_find_offsets(struct lp_side *s); /* makes their list; behind the cuts of all that refers to data by itself */
 /* Where the linker kept nothing: do data look like a table of distances to functions? */
 bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end);
 /* ---- both.c ---- */

@@ -66,7 +66,6 @@ bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p);
 void lp_diff_offsets(lp_diff *d);
 /* relative.c: a field of the new file as a relocation; false: of what the old file has not. */
 bool lp_print_field(lp_diff *d, const struct lp_field_at *f, const uint8_t *p);
-bool lp_all_zero(const uint8_t *p, uint64_t n);
 /* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
  * made; false: there are none, or they cannot be said so. */
 bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body_plan *plan, struct lp_buf *out);

@@ -454,46 +454,23 @@ static void add_tables(struct lp_side *s)
     s->natom = n;
 }
 
-/* How far a table of offsets goes: as far as its symbol, else up to the next address that is referred to, or an entry that leads nowhere. */
-static uint64_t end_of_offsets(const struct lp_side *s, uint64_t start)
+/* The data that tables of offsets lead to. */
+static void cut_at_offsets(struct lp_side *s)
 {
-    uint32_t a = lp_side_atom(s, start);
-    const struct lp_span *x = lp_side_span(s, start);
-    size_t next = lp_count_upto(s->cut, s->ncut, sizeof *s->cut, start), i = lp_count_upto(s->atom, s->natom, sizeof *s->atom, start);
-    if (a != LP_NONE) return s->atom[a].end;
-    if (!x || !x->bytes) return start;
-    uint64_t end = x->end, at = start;
-    if (next < s->ncut && s->cut[next] < end) end = s->cut[next];
-    if (i < s->natom && s->atom[i].start < end) end = s->atom[i].start;
-    while (at + 4 <= end && lp_side_span(s, start + (uint64_t)lp_sext(lp_le32(x->bytes + (at - x->start)), 32))) at += 4;
-    return at;
-}
-
-static int by_start(const void *a, const void *b)
-{
-    const struct lp_offsets *x = a, *y = b;
-    return x->start < y->start ? -1 : x->start > y->start;
-}
-
-/* Tables of offsets, and the data that they lead to. */
-static void find_offsets(struct lp_side *s)
-{
-    size_t n = 0;
-    s->offsets = calloc(s->ntable + 1, sizeof *s->offsets);
-    if (!s->offsets) s->nomem = true;
-    for (size_t i = 0; i < s->ntable && s->offsets; i++) {
-        const uint64_t at = s->table[i].t.at, end = s->table[i].t.offsets ? end_of_offsets(s, at) : at;
-        if (end > at) s->offsets[n++] = (struct lp_offsets){at, end};
-    }
-    if (n) qsort(s->offsets, n, sizeof *s->offsets, by_start);
-    for (size_t i = 0; i < n; i++)
-        if (!s->noffsets || s->offsets[i].start >= s->offsets[s->noffsets - 1].end) s->offsets[s->noffsets++] = s->offsets[i];
+    lp_find_offsets(s);
     for (size_t i = 0; i < s->noffsets; i++) {
         uint64_t start = s->offsets[i].start, avail = 0;
         const uint8_t *p = lp_side_bytes(s, start, &avail);
         for (uint64_t off = 0; p && start + off + 4 <= s->offsets[i].end && off + 4 <= avail; off += 4)
             cut(s, start + (uint64_t)lp_sext(lp_le32(p + off), 32));
     }
+}
+
+/* What words lead to that are by themselves: those of a table count from its start. */
+static void cut_at_fields(struct lp_side *s)
+{
+    for (size_t i = 0; i < s->nfield; i++)
+        if (s->field[i].addr != UINT64_MAX && !lp_side_offsets(s, s->field[i].at, s->field[i].at + 1)) cut(s, s->field[i].addr);
 }
 
 /* Does the word move its base on, again and again? Then nothing begins where it leads the first time. */
@@ -591,10 +568,11 @@ void lp_diff_pieces(struct lp_side *s)
     for (size_t i = 0; i < s->nword; i++)
         if (s->word[i].kind == LP_WORD_ADDR) cut(s, s->word[i].value);
     for (size_t i = 0; i < s->nreloc; i++)
-        if (s->reloc[i].addr != UINT64_MAX) cut(s, s->reloc[i].addr);
+        if (s->reloc[i].addr != UINT64_MAX && !lp_side_field(s, s->reloc[i].at)) cut(s, s->reloc[i].addr);
     cut_at_words(s);
     thin_cuts(s);
-    find_offsets(s);
+    cut_at_offsets(s);
+    cut_at_fields(s);
     thin_cuts(s);
     mend_cuts(s);
     fill_gaps(s);

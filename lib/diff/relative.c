@@ -125,12 +125,11 @@ bool lp_same_field(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, 
     if ((x && !y && NEW(d)->kept) || (y && !x && s->kept && s == OLD(d))) return false; /* a number in one of them */
     const uint64_t v = value_of(p, f->width, f->relative), w = value_of(q, f->width, f->relative);
     const uint64_t a = f->relative ? o + v : v, b = f->relative ? n + w : w;
-    const bool whole = x && y && f->width >= 4;
     if (!lp_side_span(s, a) && !lp_side_span(NEW(d), b) && v == w) return true; /* nobody's */
-    if (whole && x->addr == a && y->addr == b && named(s, x) != LP_NONE && named(NEW(d), y) != LP_NONE)
-        return leads_to_same(d, s, a, named(s, x), b, named(NEW(d), y));
-    if (!f->relative) return f->width >= 4 ? leads_to_same(d, s, a, LP_NONE, b, LP_NONE) : v == w && !x == !y && d->same_layout;
-    const struct verdict r = distances(d, s, o, n, v, w);
+    if (f->width < 4) return v == w && !x == !y && d->same_layout;
+    const uint32_t i = x && y && x->addr == a && y->addr == b ? named(s, x) : LP_NONE, k = i == LP_NONE ? LP_NONE : named(NEW(d), y);
+    if (k != LP_NONE && a - x->sym == b - y->sym) return leads_to_same(d, s, x->sym, i, y->sym, k);
+    const struct verdict r = f->relative ? distances(d, s, o, n, v, w) : (struct verdict){0, 0, NO_START};
     return r.same || r.other ? !r.other : leads_to_same(d, s, a, LP_NONE, b, LP_NONE);
 }
 
@@ -171,10 +170,107 @@ enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twi
     return best;
 }
 
+/* ---- tables of offsets: as code shows, or, where one function is made of the ends of several (clang -Oz), by what they hold ---- */
+
+/* Behind the end of another text, or of something else that ends in 0. */
+static bool is_behind_zero(const struct lp_side *s, uint64_t at)
+{
+    const struct lp_span *x = at ? lp_side_span(s, at) : NULL;
+    const uint8_t *p = x && x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_WRITE)) && at > x->start ? x->bytes + (at - x->start) : NULL;
+    return p && !p[-1] && lp_side_text(s, at);
+}
+
+/* An entry that leads to a text. *sure: there is no doubt about it. */
+static bool is_offset(const struct lp_side *s, uint64_t start, uint64_t at, const uint8_t *p, bool *sure)
+{
+    const struct lp_field_at *f = lp_side_field(s, at);
+    const uint64_t to = start + (uint64_t)lp_sext(lp_le32(p), 32);
+    if (s->kept && (!f || !f->relative || f->width != 4)) return false;
+    *sure = f && f->sym != UINT64_MAX ? f->addr - f->sym == at - start : lp_begins_text(s, to);
+    return *sure || (is_behind_zero(s, to) && (!f || f->sym == UINT64_MAX));
+}
+
+/* From a place that something refers to up to `end`, where something else is: how far a table of offsets from there to texts goes. start: it is none. */
+static uint64_t end_of_texts(const struct lp_side *s, uint64_t start, uint64_t end)
+{
+    enum { SOME = 4 };
+    uint64_t avail = 0, n = 0, all = 0, at = start;
+    const uint8_t *p = start & 3 ? NULL : lp_side_bytes(s, start, &avail);
+    bool sure = false;
+    if (!p || avail < end - start) return start;
+    for (; at + 4 <= end && is_offset(s, start, at, p + (at - start), &sure); at += 4) all++, n += sure;
+    const bool enough = s->kept ? n > 1 || (n && all == 1) : n >= SOME && 4 * n >= 3 * all && lp_all_zero(p + (at - start), end - at);
+    return enough ? at : start;
+}
+
+/* How far a table of offsets goes: as far as its symbol, else up to the next address that is referred to, or an entry that leads nowhere. */
+static uint64_t end_of_offsets(const struct lp_side *s, uint64_t start)
+{
+    uint32_t a = lp_side_atom(s, start);
+    const struct lp_span *x = lp_side_span(s, start);
+    size_t next = lp_count_upto(s->cut, s->ncut, sizeof *s->cut, start), i = lp_count_upto(s->atom, s->natom, sizeof *s->atom, start);
+    if (a != LP_NONE) return s->atom[a].end;
+    if (!x || !x->bytes) return start;
+    uint64_t end = x->end, at = start;
+    const struct lp_field_at *f = lp_side_field(s, at);
+    if (next < s->ncut && s->cut[next] < end) end = s->cut[next];
+    if (i < s->natom && s->atom[i].start < end) end = s->atom[i].start;
+    for (; f && at + 4 <= end && f < s->field + s->nfield && f->at == at && f->relative && f->width == 4; f++) at += 4;
+    if (at > start) return at;
+    while (at + 4 <= end && lp_side_span(s, start + (uint64_t)lp_sext(lp_le32(x->bytes + (at - x->start)), 32))) at += 4;
+    return at;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct lp_offsets *x = a, *y = b;
+    if (x->start != y->start) return x->start < y->start ? -1 : 1;
+    return (x->end < y->end) - (x->end > y->end);
+}
+
+static void add_offsets(struct lp_side *s, size_t *n, size_t *cap, uint64_t start, uint64_t end)
+{
+    struct lp_offsets *v = end > start ? lp_grow(s->offsets, cap, *n, sizeof *v) : NULL;
+    if (!v) {
+        s->nomem |= end > start;
+        return;
+    }
+    s->offsets = v;
+    v[(*n)++] = (struct lp_offsets){start, end};
+}
+
+/* What code refers to, or a symbol names, and no code shows to be such a table. */
+static void offsets_by_content(struct lp_side *s, size_t *n, size_t *cap)
+{
+    for (size_t i = 0; i < s->ncut; i++) {
+        const struct lp_span *x = lp_side_span(s, s->cut[i]);
+        const size_t k = lp_count_upto(s->atom, s->natom, sizeof *s->atom, s->cut[i]);
+        uint64_t end = i + 1 < s->ncut && s->cut[i + 1] < x->end ? s->cut[i + 1] : x->end;
+        if (k < s->natom && s->atom[k].start < end) end = s->atom[k].start;
+        if (!(x->flags & (LP_SPAN_WRITE | LP_SPAN_BSS))) add_offsets(s, n, cap, s->cut[i], end_of_texts(s, s->cut[i], end));
+    }
+    for (size_t i = 0; i < s->natom; i++) {
+        const struct lp_atom *a = &s->atom[i];
+        if (a->kind == LP_ATOM_OBJECT && lp_is_constant(s, a)) add_offsets(s, n, cap, a->start, end_of_texts(s, a->start, a->end));
+    }
+}
+
+void lp_find_offsets(struct lp_side *s)
+{
+    size_t n = 0, cap = 0;
+    for (size_t i = 0; i < s->ntable; i++) {
+        const uint64_t at = s->table[i].t.at;
+        if (s->table[i].t.offsets) add_offsets(s, &n, &cap, at, end_of_offsets(s, at));
+    }
+    offsets_by_content(s, &n, &cap);
+    if (n) qsort(s->offsets, n, sizeof *s->offsets, by_start);
+    for (size_t i = 0; i < n; i++)
+        if (!s->noffsets || s->offsets[i].start >= s->offsets[s->noffsets - 1].end) s->offsets[s->noffsets++] = s->offsets[i];
+}
+
 /* ---- in new data ---- */
 
-/* From where the words of an atom of the new file count that lead by their distance: if all of them lead to the start of something then. 0: each from
- * itself. */
+/* From where the words of an atom of the new file count that lead by their distance: all of them lead to the start of something then. 0: each from itself. */
 static uint64_t base_of(const struct lp_side *s, const struct lp_atom *a)
 {
     static const uint64_t from[] = {0, 8, 16};
