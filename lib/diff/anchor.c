@@ -405,3 +405,79 @@ uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint6
     free(x);
     return user;
 }
+
+/* ---- who gets an address ---- */
+
+static void give(struct lp_handed *h, uint64_t at, uint64_t to, uint32_t regs)
+{
+    size_t i = 0;
+    while (i < h->n && h->v[i].at != at) i++;
+    if (!regs || h->lost) return;
+    if (i == LP_HANDED) h->lost = true;
+    else if (i == h->n) h->v[h->n++] = (struct lp_handed_at){at, to, regs};
+    else h->v[i].regs |= regs;
+}
+
+static bool is_csel(uint32_t w) { return (w & 0xffe00c00) == 0x9a800000; }
+
+static bool mask_has(uint32_t mask, unsigned reg) { return reg < 31 && mask >> reg & 1; }
+
+/* A word that is no branch: where the address is then. */
+static uint32_t step_along(const struct scan *x, uint32_t w, unsigned row, uint32_t reads, struct lp_handed *h)
+{
+    struct lp_a64_access m;
+    if (!reads) return 0;
+    if (lp_a64_is_mov(w) || is_csel(w)) return UINT32_C(1) << (w & 31) & 0x7fffffff;
+    if (lp_a64_access(row, w, &m)) {
+        const bool base = mask_has(x->mask, m.base);
+        h->based |= base;
+        h->lost |= m.writeback || (reads & ~(base ? UINT32_C(1) << m.base : 0)) || (m.store && (mask_has(x->mask, m.rt) || mask_has(x->mask, m.rt2)));
+    } else {
+        h->lost |= (w & 0x7f800000) != 0x11000000 || !has_address(x, x->at); /* not the base of another address */
+    }
+    return 0;
+}
+
+/* The next word in the way. */
+static bool step_handed(struct scan *x, struct lp_handed *h)
+{
+    enum { RETURN = 1 };
+    const uint64_t at = x->at;
+    const uint32_t mask = x->mask, w = lp_words_at(&x->code, at), args = mask & ARGUMENTS & 0xff ? mask & 0xff : mask & ARGUMENTS; /* X8: where a result goes */
+    const unsigned row = lp_a64_find(w, LP_A64_ALL);
+    const struct lp_a64_regs r = lp_a64_regs(row, w);
+    const bool calls = (w & 0xfffffc1f) == 0xd63f0000;
+    uint64_t target;
+    uint32_t field;
+    if (row == A64_UNDEFINED) return false;
+    if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);
+    if ((w & 0xfe000000) == 0xd6000000 && !calls) {
+        x->mask = 0;
+        return give(h, at, RETURN, mask & RESULTS), (w & 0xfffffc1f) == 0xd65f0000 && !(mask >> 30 & 1);
+    }
+    if (calls || w >> 26 == 0x25) {
+        struct callee c = {.seen = true};
+        if (!calls && lp_word_target(w, at, &target, &field)) c = callee_of(x, target);
+        give(h, at, calls ? at : lp_side_through(x->s, target), args);
+        return !(calls && r.read & mask) && !takes(&c, mask) && go_on(x, kept(&c, mask));
+    }
+    if (lp_word_is_branch(w) && lp_word_target(w, at, &target, &field)) {
+        x->mask = 0;
+        if (!is_tail_call(x, w, target)) return !(r.read & mask) && branch_to(x, target, w >> 26 != 5, mask);
+        return give(h, at, lp_side_through(x->s, target), args), true;
+    }
+    const uint32_t along = step_along(x, w, row, r.read & mask, h);
+    return !h->lost && go_on(x, (mask & ~r.write) | along);
+}
+
+void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h)
+{
+    const uint32_t w = lp_code_word(s, at);
+    struct scan *x = scan_of(s, atom);
+    h->n = 0;
+    h->based = false;
+    h->lost = !x || ((w & 0x9f000000) != 0x10000000 && (w & 0x7f800000) != 0x11000000) || (w & 31) == 31 || !push(x, at + 4, UINT32_C(1) << (w & 31));
+    for (unsigned steps = 0; !h->lost && take(x); steps++)
+        if (steps == STEPS_MAX || !step_handed(x, h)) h->lost = true;
+    free(x);
+}

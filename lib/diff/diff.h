@@ -323,6 +323,11 @@ bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at);
 uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page);
 /* Does the function read or write there itself? */
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* Which calls get the address that a word makes, and in which registers; `to`: of the function, or of the place where only a register tells. based: something
+ * is read or written from there. lost: somebody else may have it, or more is made of it. */
+enum { LP_HANDED = 8 };
+struct lp_handed { struct lp_handed_at { uint64_t at, to; uint32_t regs; } v[LP_HANDED]; size_t n; bool based, lost; };
+void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h);
 /* ---- numbered.c ---- */
 void lp_match_numbered(lp_diff *d);
 void lp_match_numbered_rest(lp_diff *d); /* behind COMPARE */
@@ -377,6 +382,9 @@ static inline uint32_t lp_words_at(const struct lp_words *c, uint64_t pc)
 /* ---- unnamed.c ---- */
 void lp_pair_in_place(lp_diff *d); /* where all functions are where they were; and whether they are */
 void lp_pair_unnamed(lp_diff *d);  /* behind the comparison */
+/* ---- sibling.c ---- */
+/* The address is that of the end of an object, and of another one: is it certainly the other one, because a function gets the two in one another's stead? */
+bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object);
 /* ---- data.c ---- */
 /* Are n bytes of data equal, addresses by what they name? *at: the first difference. */
 bool lp_same_data(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, uint64_t len, uint64_t *at);

@@ -238,8 +238,11 @@ static bool refers_into(const struct lp_side *s, uint32_t self, const struct lp_
 }
 
 
+/* (Type information, tables of virtual functions and guards of local statics are no arrays: no code has the address of their ends.) */
 static bool is_array(const struct lp_side *s, const struct lp_atom *a)
 {
+    const char *name = lp_atom_name(a);
+    if (name && strncmp(name, "_Z", 2) == 0 && (strncmp(name + 2, "GV", 2) == 0 || (name[2] == 'T' && name[3] && strchr("ITV", name[3])))) return false;
     return a->kind == LP_ATOM_OBJECT || (a->kind == LP_ATOM_PIECE && a->used && !s->objects);
 }
 

@@ -1,0 +1,67 @@
+/* diff/sibling.c - two objects beside one another of which a function hands on the addresses, each by itself: an address at the end of the first one is the
+ * start of the second one, if the same function gets both, in the same register and never at once, and nothing but this says what the second one is there for.
+ * (Who gets the two ends of one array gets them together.) */
+#include <config.h>
+#include "diff/diff.h"
+#include "base/bits.h"
+#include "base/search.h"
+
+static bool in_atom(const struct lp_atom *a, uint64_t addr) { return addr >= a->start && addr < a->end; }
+
+static bool has_word_to(const struct lp_side *s, const struct lp_atom *a)
+{
+    for (size_t i = 0; i < s->nword; i++)
+        if (s->word[i].kind == LP_WORD_ADDR && in_atom(a, s->word[i].value)) return true;
+    for (size_t i = 0; i < s->nspan && lp_side_guesses(s); i++) {
+        const struct lp_span *x = &s->span[i];
+        for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && at + 8 <= x->end; at += 8)
+            if (in_atom(a, lp_le64(x->bytes + (at - x->start)))) return true;
+    }
+    return false;
+}
+
+/* Is there another use of the object than the addresses of its start in this function? Then it need not be what they mean. */
+static bool is_used_else(const struct lp_side *s, uint32_t function, uint32_t object)
+{
+    const struct lp_atom *a = &s->atom[object];
+    for (size_t i = 0; i < s->dynamic->nsym; i++)
+        if (s->dynamic->sym[i].shndx && s->dynamic->sym[i].value == a->start) return true;
+    for (uint32_t i = 0; i < s->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) {
+            const struct lp_ref_at *r = &lp_refs_of_atom(s, &s->atom[i])[k];
+            if (r->kind != LP_FLOW_PAGE && in_atom(a, r->addr) && (i != function || r->addr != a->start || r->width)) return true;
+        }
+    return has_word_to(s, a);
+}
+
+/* The calls that get a place in the object: none of them gets the other address, too; *like: in its stead. */
+static bool apart(const struct lp_handed *e, const struct lp_handed *f, bool start, bool like[LP_HANDED])
+{
+    for (size_t i = 0; i < f->n; i++)
+        for (size_t k = 0; k < e->n; k++) {
+            const uint32_t regs = e->v[k].regs;
+            if (f->v[i].at == e->v[k].at && (f->v[i].regs != regs || regs & (regs - 1))) return false;
+            like[k] |= start && f->v[i].to == e->v[k].to && f->v[i].regs & regs;
+        }
+    return true;
+}
+
+bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object)
+{
+    const uint32_t next = lp_side_atom(s, u->addr);
+    const struct lp_atom *a = &s->atom[object], *f = u->self == LP_NONE ? NULL : &s->atom[u->self];
+    bool like[LP_HANDED] = {false};
+    struct lp_handed e, h;
+    if (!u->at || !f || next == LP_NONE || s->atom[next].kind != LP_ATOM_OBJECT || s->atom[next].start != u->addr) return false;
+    lp_handed(s, u->self, u->at, &e);
+    if (e.lost || e.based || !e.n) return false;
+    for (uint32_t i = 0; i < f->nref; i++) {
+        const struct lp_ref_at *r = &lp_refs_of_atom(s, f)[i];
+        if (r->kind == LP_FLOW_PAGE || r->width || !in_atom(a, r->addr)) continue;
+        lp_handed(s, u->self, r->at, &h);
+        if (h.lost || !apart(&e, &h, r->addr == a->start, like)) return false;
+    }
+    for (size_t i = 0; i < e.n; i++)
+        if (!like[i]) return false;
+    return !is_used_else(s, u->self, next);
+}

@@ -1,0 +1,105 @@
+#!/bin/sh
+# Objects beside one another, and a new one between two of them: an address at the end of one is the start of the next. Which of the two is meant shows what
+# gets it; where nothing does, there is no patch.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+both_compilers
+flags='-fno-section-anchors -fno-toplevel-reorder'
+# build OUT SOURCE FLAG...
+build()
+{
+    out=$1 source=$2
+    shift 2
+    [ "$cc" = with_clang ] || set -- $flags "$@" # by which each object is by itself
+    $cc $opt -Wl,--build-id "$@" -o "$out" "$source" || not_ok "compile $source"
+}
+
+# ---- one more of several of a kind ----
+cat >kind.c <<'C'
+#include <stdio.h>
+struct kind { int (*f)(int); int k; const char *name; };
+static int inc(int n) { return n + 1; }
+static int dbl(int n) { return n * 2; }
+static int dec(int n) { return n - 3; }
+static CONST struct kind first = {inc, 1, "first"};
+#ifdef NEW
+static CONST struct kind between = {dec, 9, "between"};
+#endif
+static CONST struct kind last = {dbl, 2, "last"};
+__attribute__((noinline)) int use(const struct kind *o, int n) { printf("%s\n", o->name); return o->f(n) + o->k; }
+__attribute__((noinline)) int go(int i, int n)
+{
+    if (i == 0) return use(&first, n);
+#ifdef NEW
+    if (i == 2) return use(&between, n);
+#endif
+    return use(&last, n);
+}
+int main(void) { for (int i = 0; i < 3; i++) printf("%d\n", go(i, dec(i + 5))); return 0; }
+C
+for cc in $compilers; do
+    for opt in '-O0' '-O2' '-Os -Wl,-q' '-O2 -fno-pie -no-pie'; do
+        for const in const ''; do
+            build kind.old kind.c "-DCONST=$const" && build kind.new kind.c "-DCONST=$const" -DNEW
+            lpdiff kind.old kind.new >r.lpatch 2>err
+            is "$?$(cat err)" 1 "$cc $opt, one more ${const:-variable}: there is a patch"
+            is "$(run -P r.lpatch ./kind.old)" "$(run ./kind.new)" "  and it is right"
+        done
+    done
+done
+
+# ---- the end of an array, where a new object begins ----
+cat >end.c <<'C'
+#include <stdio.h>
+static const int some[] = {1, 2, 3, 4};
+#ifdef NEW
+static const int fresh[] = {70, 80, 90, 100};
+#endif
+static const int more[] = {5, 6, 7, 8};
+static const int *from;
+__attribute__((noinline)) void range(const int *p, const int *end) { int n = 0; while (p < end) n += *p++; printf("%d\n", n); }
+__attribute__((noinline)) void mark(const int *p) { if (from) range(p < from ? p : from, p < from ? from : p), from = 0; else from = p; }
+struct ends { const int *p, *end; };
+__attribute__((noinline)) void both(struct ends *e) { range(e->p, e->end); }
+#if WAY == 1
+#define WALK(a) range(a, a + 4)
+#elif WAY == 2
+#define WALK(a) mark(a + 4), mark(a)
+#else
+#define WALK(a) both(&(struct ends){a, a + 4})
+#endif
+__attribute__((noinline)) void go(int i)
+{
+    WALK(some);
+#ifdef NEW
+    printf("%d\n", fresh[i & 3]);
+#endif
+}
+__attribute__((noinline)) void other(int i)
+{
+    printf("%d\n", more[i & 3]);
+#ifdef NEW
+    WALK(fresh);
+#endif
+}
+int main(int argc, char **argv) { go(argc); other(argc); return 0; }
+C
+for cc in $compilers; do
+    for opt in '-O0' '-O2' '-O1 -Wl,-q'; do
+        for way in 1 2 3; do
+            build end.old end.c -DWAY=$way && build end.new end.c -DWAY=$way -DNEW
+            lpdiff end.old end.new >r.lpatch 2>err
+            rc=$?
+            want=$(run ./end.new)
+            [ $rc = 2 ] && got="refused" || got=$(run -P r.lpatch ./end.old)
+            if [ "$got" = refused ]; then
+                got=$(grep -o 'E1[0-9]*' err | sort -u | paste -s -d ' ')
+                want=$(echo "$got" | grep -x -e 'E148' -e 'E148 E181' -e E181)
+            fi
+            is "$got" "$want" "$cc $opt, way $way to have both ends: right, or none"
+        done
+    done
+done
+tap_done
