@@ -317,6 +317,7 @@ static void join_data(lp_diff *d)
                 else find_needed(d, i, r);
             }
     for (uint32_t i = 0; i < s->natom; i++) {
+        if (!needed && s->atom[i].needed) s->atom[i].joined = false; /* ends.c: from here on */
         if (!s->atom[i].joined) needed = s->atom[i].needed;
         s->atom[i].joined &= needed;
     }

@@ -82,8 +82,10 @@ static lp_status parse(lp_diff *d, struct lp_error *err)
 
 lp_status lp_diff_emit(lp_diff *d, struct lp_error *err)
 {
+    enum { ROUNDS = 32 }; /* each keeps more data together */
     struct lp_error why;
-    for (emit_items(d); lp_diff_ends(d); emit_items(d)) lp_diff_close(d);
+    int round = 0;
+    for (emit_items(d); lp_diff_ends(d, ++round == ROUNDS); emit_items(d)) lp_diff_close(d);
     if (d->nomem) return lp_fail(err, LP_E_NOMEM, "out of memory");
     lp_patch_free(d->patch);
     d->patch = NULL;

@@ -55,8 +55,8 @@ bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
 bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
 /* data.c: is what the new file has at this address at the same one in the patched old file? Then it is all the same whether a word is that address. */
 bool lp_both_readings(lp_diff *d, uint64_t w);
-/* ends.c: of all that is emitted; true: again, because what may be one address must be one now. */
-bool lp_diff_ends(lp_diff *d);
+/* ends.c: of all that is emitted; true: again, because what may be one address must be one now (not `last`: that is refused). */
+bool lp_diff_ends(lp_diff *d, bool last);
 /* Constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);

@@ -21,10 +21,11 @@ struct ends {
     uint8_t *only[2]; /* enum only: of each atom of a side, as far as it was asked */
     uint32_t *like[2], first[2][OTHERS + 2]; /* its pieces, by how they begin: from first[k] on those of the key k */
     uint32_t compared; /* pieces, until nothing more is asked: then each may be only here */
-    bool again;
+    bool again, last;
 };
 
-/* A text ends where its 0 is: nobody needs the address behind that. (What looks like one may be an address.) */
+/* A text ends where its 0 is: nobody needs the address behind that. (What looks like one may be an address.) Behind it there may be the head of another
+ * one, of which only the tail is used. */
 static bool is_text(const struct lp_side *s, const struct lp_atom *a)
 {
     uint64_t avail = 0;
@@ -32,7 +33,9 @@ static bool is_text(const struct lp_side *s, const struct lp_atom *a)
     const uint8_t *p = n ? lp_side_bytes(s, a->start, &avail) : NULL;
     if (!p || avail < size || lp_side_word(s, a->start) || n > size) return p && n > size;
     if (!(a->start & 7) && size >= 8 && lp_side_guesses(s) && lp_read_word(s, a->start, lp_le64(p)) != LP_READ_NUMBER) return false;
-    return size - n < 64 && lp_all_zero(p + n, size - n);
+    uint64_t k = n;
+    while (k < size && !p[k]) k++;
+    return (size - n < 64 && k == size) || (lp_begins_text(s, a->start) && k < size && lp_side_text(s, a->start + k) > size - k);
 }
 
 static void find_ends(struct ends *e)
@@ -200,6 +203,13 @@ static void join(struct ends *e, uint32_t i)
     v[i].needed = true;
 }
 
+/* A constant of which the patch may bring a copy. */
+static bool is_open(const struct lp_side *s, const struct lp_atom *a)
+{
+    enum { MOST = 1 << 16 }; /* bytes */
+    return a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(s, a) && a->end - a->start <= MOST;
+}
+
 /* Of what is new, or another word now: it is right if one place is both, as it is where what begins there comes along, too. */
 static void check_new(struct ends *e, const struct lp_atom *from, uint64_t at, const struct end *x)
 {
@@ -211,8 +221,8 @@ static void check_new(struct ends *e, const struct lp_atom *from, uint64_t at, c
     struct lp_atom *next = x->piece + 1 < s->natom ? &s->atom[x->piece + 1] : NULL;
     if (!t.known || !u.known) return;
     if (t.own == u.own && (t.own ? t.atom == u.atom && t.off + size == u.off : t.addr + (uint64_t)size == u.addr)) return;
-    const bool both = next && next->start == x->at && next->span == a->span && a->carry && next->carry && next->kind == LP_ATOM_PIECE;
-    if (both && !next->joined) join(e, x->piece + 1);
+    const bool beside = next && next->start == x->at && next->span == a->span && next->kind == LP_ATOM_PIECE && !next->joined;
+    if (beside && !e->last && ((a->carry && next->carry) || (is_open(s, a) && is_open(s, next)))) join(e, x->piece + 1);
     else refuse(e, from, at, x);
 }
 
@@ -237,7 +247,7 @@ static void check_old_code(struct ends *e, const struct lp_atom *f, uint64_t at,
 /* Where one word that changes has a number that is added to what another one makes, both must: zeros, say, are the same anywhere. */
 static bool make_body(struct ends *e, struct lp_atom *f, const struct end *x)
 {
-    if (!f->in_place || f->no_place || !NEW(e->d)->atom[x->piece].carry) return false;
+    if (e->last || !f->in_place || f->no_place || !NEW(e->d)->atom[x->piece].carry) return false;
     return f->no_place = e->again = true;
 }
 
@@ -285,9 +295,9 @@ static void check_word(struct ends *e, uint64_t at, uint64_t value)
     else check_new(e, b, at, x);
 }
 
-bool lp_diff_ends(lp_diff *d)
+bool lp_diff_ends(lp_diff *d, bool last)
 {
-    struct ends e = {.d = d};
+    struct ends e = {.d = d, .last = last};
     find_ends(&e);
     if (e.n && !d->nomem) find_arrays(&e);
     for (uint32_t i = 0; e.n && i < NEW(d)->natom; i++) {
@@ -296,5 +306,5 @@ bool lp_diff_ends(lp_diff *d)
     }
     if (e.n) each_word(&e, check_word);
     free(e.v), free(e.only[0]), free(e.only[1]), free(e.like[0]), free(e.like[1]);
-    return e.again && !d->nomem && !d->refusals;
+    return e.again && !last && !d->nomem && !d->refusals;
 }

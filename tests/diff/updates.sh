@@ -226,4 +226,34 @@ case $? in
 2) is "$(sed -n 's/.*: \(E1[0-9]*\): .*/\1/p' b.err | sort -u)" E148 "an index that is bounded and leads to the neighbour alone is not decided" ;;
 *) is "$(run -P b.lpatch ./b.late)" "$(run ./b.later)" "an index that is bounded and leads to the neighbour alone means that" ;;
 esac
+# ---- constants that hold the same as others: all that one base, one page or one end is about is in one place ----
+cat >near.c <<'C'
+#include <stdio.h>
+#include <string.h>
+const char *pick(int n);
+unsigned long both(int n);
+const char *ends(int n);
+/* pick: an ADD that two ADRPs lead to, with another use of the page next to the first; both: one ADRP for an ADD and a load; ends: where a constant ends. */
+__asm__(".text\n .globl pick, both, ends\n .type pick, %function\n .type both, %function\n .type ends, %function\n"
+        "pick: cbz w0, 1f\n adrp x1, ta\n cmp w0, #1\n b.eq 2f\n adrp x0, tb\n add x0, x0, :lo12:tb\n ret\n"
+        "1: adrp x1, ta\n nop\n2: add x0, x1, :lo12:ta\n" MORE " ret\n .size pick, .-pick\n"
+        "both: adrp x1, rates\n add x2, x1, :lo12:rates\n ldr w3, [x1, :lo12:rates]\n ldrh w4, [x2, #4]\n ldr w5, [x2, #12]\n"
+        " add x0, x3, x4\n add x0, x0, x5\n"
+        MORE " ret\n .size both, .-both\n"
+        "ends: cbz w0, 1f\n adrp x0, tail\n add x0, x0, :lo12:tail\n" MORE " ret\n1: adrp x0, key\n add x0, x0, :lo12:key\n ret\n .size ends, .-ends\n"
+        ".section .rodata\n .balign 8\n" FRONT
+        "ta: .asciz \"the first\"\n" BETWEEN "tb: .asciz \"the second\"\n .balign 8\n .word 7, 0, 0\nother: .word 1200\n .space 20\n"
+        "rates: .word 7\n .hword 11, 0\n .word 5, 1200\n .space 12\n"
+        "key: .asciz \"the private key\"\nhead: .ascii \"0x\"\ntail: .asciz \"ffffffff\"\n .balign 8\n"
+        "user: .quad 0\n .text\n");
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < 3; i++) printf("%s %lu %s\n", pick(i), both(i), ends(i));
+    return 0;
+}
+C
+build() { out=$1; shift; gcc -fPIE -pie "$@" -o "$out" near.c; }
+build c.old '-DMORE=""' '-DFRONT=""' '-DBETWEEN=" .space 8192\n"' &&
+    build c.new '-DMORE=" nop\n add x0, x0, #1\n"' '-DFRONT=" .space 24\n"' '-DBETWEEN=""' || exit 1
+update "constants that hold the same as others" c.old c.new 3
 tap_done
