@@ -11,17 +11,13 @@
 
 /* A piece that a patch leads to, and where it ends. array: code has its address, so that it may have that of its end, too. */
 struct end { uint64_t at; uint32_t piece; bool array; };
-enum only { ASK, HERE, THERE_TOO };
-enum { OTHERS = 256, COMPARED_MOST = 1 << 16 }; /* the key of what may begin with any byte */
 struct ends {
     lp_diff *d;
     struct end *v;
     size_t n, cap;
     uint64_t lo, hi; /* where all of them are */
-    uint8_t *only[2]; /* enum only: of each atom of a side, as far as it was asked */
-    uint32_t *like[2], first[2][OTHERS + 2]; /* its pieces, by how they begin: from first[k] on those of the key k */
-    uint32_t compared; /* pieces, until nothing more is asked: then each may be only here */
     bool again, last;
+    uint8_t *only[2]; /* of each atom of the two files: whether there are fewer of it in the other one; 0 = not asked yet */
 };
 
 /* A text ends where its 0 is: nobody needs the address behind that. (What looks like one may be an address.) Behind it there may be the head of another
@@ -113,30 +109,6 @@ static void find_arrays(struct ends *e)
 
 static bool is_counted(const struct lp_side *s, size_t i) { return s->atom[i].kind == LP_ATOM_PIECE && s->atom[i].used && lp_stays_constant(s, &s->atom[i]); }
 
-/* Its first byte, of what is no address. */
-static unsigned key_of(const struct lp_side *s, const struct lp_atom *a)
-{
-    uint64_t avail = 0;
-    const uint8_t *p = lp_side_bytes(s, a->start, &avail);
-    return p && avail && !lp_side_word(s, a->start) && !lp_side_guesses(s) ? *p : OTHERS;
-}
-
-static bool index_pieces(struct ends *e, int side)
-{
-    const struct lp_side *s = &e->d->side[side];
-    uint32_t *first = e->first[side];
-    if (!(e->like[side] = malloc((s->natom + 1) * sizeof **e->like))) return !(e->d->nomem = true);
-    for (size_t i = 0; i < s->natom; i++)
-        if (is_counted(s, i)) first[key_of(s, &s->atom[i]) + 1]++;
-    for (unsigned k = 0; k <= OTHERS; k++) first[k + 1] += first[k];
-    for (size_t i = s->natom; i--;) /* each takes the last place of its key that is left; so first[k] is where the key before ends at last */
-        if (is_counted(s, i)) e->like[side][--first[key_of(s, &s->atom[i]) + 1]] = (uint32_t)i;
-    for (unsigned k = 0; k <= OTHERS; k++) first[k] = first[k + 1];
-    first[OTHERS + 1] = 0;
-    for (size_t i = 0; i < s->natom; i++) first[OTHERS + 1] += is_counted(s, i);
-    return true;
-}
-
 static bool same_piece(lp_diff *d, size_t a, size_t b)
 {
     const struct lp_use u = {OLD(d)->atom[a].start, LP_NONE, LP_NONE, 0, 0}, v = {NEW(d)->atom[b].start, LP_NONE, LP_NONE, 0, 0};
@@ -146,34 +118,26 @@ static bool same_piece(lp_diff *d, size_t a, size_t b)
 }
 
 /* How many of the other file are the same; *one: one of them. */
-static unsigned count(struct ends *e, int side, uint32_t i, uint32_t *one)
+static unsigned count(lp_diff *d, int side, uint32_t i, uint32_t *one)
 {
-    const struct lp_side *s = &e->d->side[side];
-    const uint32_t *like = e->like[!side], *first = e->first[!side], pair = s->atom[i].pair;
-    const unsigned key = key_of(s, &s->atom[i]);
+    const struct lp_side *other = &d->side[!side];
     unsigned n = 0;
-    for (int others = key == OTHERS; others < 2; others++) { /* those of its key, then those of any; or all */
-        const uint32_t from = others ? key == OTHERS ? 0 : first[OTHERS] : first[key], to = others ? first[OTHERS + 1] : first[key + 1];
-        for (uint32_t k = from; k < to; k++)
-            if (like[k] != pair && ++e->compared && (side ? same_piece(e->d, like[k], i) : same_piece(e->d, i, like[k]))) n++, *one = like[k];
-    }
-    if (pair != LP_NONE && is_counted(&e->d->side[!side], pair)) n++, *one = pair;
+    for (uint32_t k = 0; k < other->natom; k++)
+        if (is_counted(other, k) && (side ? same_piece(d, k, i) : same_piece(d, i, k))) n++, *one = k;
     return n;
 }
 
-/* Are there fewer of it in the other file? */
+/* Are there fewer of it in the other file? Many places may ask. */
 static bool is_only_here(struct ends *e, int side, uint32_t i)
 {
+    enum { YES = 1, NO };
     uint32_t one = LP_NONE, back;
-    if (!e->only[side]) e->only[side] = calloc(e->d->side[side].natom + 1, 1);
-    uint8_t *known = e->only[side] ? &e->only[side][i] : NULL;
-    if (!known || (!e->like[0] && !index_pieces(e, 0)) || (!e->like[1] && !index_pieces(e, 1))) return e->d->nomem = true;
-    if (*known == ASK && e->compared > COMPARED_MOST) *known = HERE;
-    if (*known == ASK) {
-        const unsigned there = count(e, side, i, &one);
-        *known = !there || count(e, !side, one, &back) > there ? HERE : THERE_TOO;
-    }
-    return *known == HERE;
+    if (!e->only[side] && !(e->only[side] = calloc(e->d->side[side].natom + 1, 1))) return e->d->nomem = true;
+    if (e->only[side][i]) return e->only[side][i] == YES;
+    const unsigned there = count(e->d, side, i, &one);
+    const bool only = !there || count(e->d, !side, one, &back) > there;
+    e->only[side][i] = only ? YES : NO;
+    return only;
 }
 
 /* Did one that ended where the old file has this address go, and another one that ends here come? Then it may be the same one, which grew or shrank. */
@@ -305,6 +269,6 @@ bool lp_diff_ends(lp_diff *d, bool last)
         if ((f->kind == LP_ATOM_FUNC || f->kind == LP_ATOM_LOOSE) && (f->included || f->pair != LP_NONE)) check_code(&e, i);
     }
     if (e.n) each_word(&e, check_word);
-    free(e.v), free(e.only[0]), free(e.only[1]), free(e.like[0]), free(e.like[1]);
+    free(e.v), free(e.only[0]), free(e.only[1]);
     return e.again && !last && !d->nomem && !d->refusals;
 }
