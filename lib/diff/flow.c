@@ -10,12 +10,11 @@
 
 /* A state that changed this often becomes one that cannot change (hostile code); rounds of seeding, likewise. */
 enum { MOST_VISITS = 100, MOST_ROUNDS = 12 };
-#define NO_STATE UINT32_MAX
-
 enum { MOST_OPS = 2048 }; /* words that are kept decoded */
 
 void lp_flow_free(struct lp_flow *flow)
 {
+    free(flow->of);
     free(flow->ref);
     free(flow->addr);
     free(flow->table);
@@ -93,17 +92,8 @@ static void lead(struct lp_frun *r, size_t word)
     }
 }
 
-/* A state as this one; its number, or NO_STATE. */
-static uint32_t new_state(struct lp_frun *r, const struct lp_fstate *s)
-{
-    if (r->nstate >= NO_STATE || !lp_fstate_room(r, r->nstate + 1))
-        return NO_STATE;
-    lp_fstate_copy(r, lp_fstate_at(r, r->nstate), s);
-    return (uint32_t)r->nstate++;
-}
-
 /* The first way to a word comes with that state. */
-static void set_head(struct lp_frun *r, size_t word, uint32_t state, bool shared)
+static void set_head(struct lp_frun *r, size_t word, uint32_t state)
 {
     struct lp_fleader *v = state == NO_STATE ? NULL : lp_grow(r->head, &r->cap_head, r->nhead, sizeof *v);
     if (v == NULL) {
@@ -111,22 +101,9 @@ static void set_head(struct lp_frun *r, size_t word, uint32_t state, bool shared
         return;
     }
     r->head = v;
-    v[r->nhead++] = (struct lp_fleader){.state = state, .shared = shared};
+    v[r->nhead++] = (struct lp_fleader){.state = state};
     r->head_of[word] = (uint32_t)r->nhead;
     is_due(r, word);
-}
-
-/* What is left of state k where s comes, too: k itself, or if that is another one now and k is not to be changed, a new one. */
-static uint32_t joined(struct lp_frun *r, uint32_t k, bool shared, const struct lp_fstate *s, bool last, bool *changed)
-{
-    struct lp_fstate own;
-    if (!shared) {
-        *changed = lp_fstate_join(r, lp_fstate_at(r, k), s, last);
-        return k;
-    }
-    lp_fstate_copy(r, &own, lp_fstate_at(r, k));
-    *changed = lp_fstate_join(r, &own, s, last);
-    return *changed ? new_state(r, &own) : k;
 }
 
 /* A way leads to this word with that state. */
@@ -137,17 +114,14 @@ static void flow_to(struct lp_frun *r, size_t word, const struct lp_fstate *s)
     if (!lp_fstate_room(r, r->nstate))
         return;
     if (k == 0) {
-        set_head(r, word, new_state(r, s), false);
+        set_head(r, word, lp_fstate_new(r, s));
         return;
     }
     struct lp_fleader *h = &r->head[k - 1];
     bool changed;
-    const uint32_t to = joined(r, h->state, h->shared, s, h->visits >= MOST_VISITS, &changed);
+    h->state = lp_fstate_meet(r, h->state, s, h->visits >= MOST_VISITS, &changed);
     if (!changed)
         return;
-    r->failed |= to == NO_STATE;
-    h->state = to;
-    h->shared = false;
     h->visits++;
     is_due(r, word);
 }
@@ -156,7 +130,8 @@ static void flow_to(struct lp_frun *r, size_t word, const struct lp_fstate *s)
 static bool jump(struct lp_frun *r, size_t i, const struct lp_fstate *s)
 {
     struct lp_flow_table t;
-    const lp_fv to = r->told[i] = s->reg[lp_frun_op(r, i)->rn];
+    const lp_fv to = s->reg[lp_frun_op(r, i)->rn];
+    lp_frun_ref(r, i)->told = to;
     const struct lp_fvalue *v = lp_fv_at(&r->pool, to);
     if (!lp_frun_table(r, to, lp_frun_pc(r, i), &t)) {
         if (v->kind != FV_ADDR || v->n != 1 || v->maybe || v->m[0].indexed || v->m[0].space != IN_ADDR)
@@ -319,38 +294,42 @@ static bool find_seeds(struct lp_frun *r)
 /* Behind a call that does not return, and nowhere else that is not seen: if it is entered at all, then with what the call leaves. */
 static bool is_behind_call(struct lp_frun *r, size_t i) { return i > 0 && r->kind[i - 1] == OP_CALL && !goes_on(r, i - 1) && i < end_of_part(r, i - 1); }
 
-/* They may be entered as `e` says: thousands in a table that looks like code, so they share the state until another way leads there. */
+/* They may be entered as `e` says: thousands in a table that looks like code, most with the same state, so it is looked at once what becomes of that. */
 static void enter_seeds(struct lp_frun *r, struct elsewhere *e, bool all)
 {
-    uint32_t first = NO_STATE, from = NO_STATE, to = NO_STATE; /* of those that are new; what was shared before, and is now */
+    uint32_t first = NO_STATE, from = NO_STATE, to = NO_STATE; /* of those that are new; what several had before, and have now */
+    uint16_t visits = 0;
+    bool changed = false;
     lp_fstate_fill(r, &e->state);
     for (size_t i = next_bit(r->seeded, 0, r->n, false); i < r->n && !r->failed; i = next_bit(r->seeded, i + 1, r->n, false)) {
         const uint32_t k = r->head_of[i];
         if (!all && !e->any && is_behind_call(r, i))
             continue;
-        if (k != 0 && !r->head[k - 1].shared) {
+        if (k != 0 && r->users[r->head[k - 1].state] == 1) {
             flow_to(r, i, &e->state);
             continue;
         }
         lead(r, i);
         if (k == 0) {
-            first = first == NO_STATE ? new_state(r, &e->state) : first;
-            set_head(r, i, first, true);
+            first = first == NO_STATE ? lp_fstate_new(r, &e->state) : first;
+            set_head(r, i, lp_fstate_use(r, first));
             continue;
         }
         struct lp_fleader *h = &r->head[k - 1];
-        bool changed;
-        if (h->state != from) {
-            from = h->state;
-            to = joined(r, from, true, &e->state, h->visits >= MOST_VISITS, &changed);
-            r->failed |= to == NO_STATE;
+        if (h->state != from || h->visits != visits) {
+            lp_fstate_drop(r, from), lp_fstate_drop(r, to);
+            from = lp_fstate_use(r, h->state);
+            visits = h->visits;
+            to = lp_fstate_meet(r, lp_fstate_use(r, from), &e->state, visits >= MOST_VISITS, &changed);
         }
-        if (to == from)
+        if (!changed || to == NO_STATE)
             continue;
-        h->state = to;
+        lp_fstate_drop(r, from);
+        h->state = lp_fstate_use(r, to);
         h->visits++;
         is_due(r, i);
     }
+    lp_fstate_drop(r, first), lp_fstate_drop(r, from), lp_fstate_drop(r, to);
 }
 
 static void run_all_for(struct lp_frun *r, struct elsewhere *e)
@@ -385,7 +364,8 @@ static bool hands_out_label(struct lp_frun *r)
         size_t k = i + 1;
         while (k < r->n && k <= i + NEAR && r->kind[k] < OP_BRANCH)
             k++;
-        const bool jump = k < r->n && r->kind[k] == OP_JUMP_REG && lp_fset_has(r->visited, k) && lp_frun_table(r, r->told[k], lp_frun_pc(r, k), &t);
+        const bool jump = k < r->n && r->kind[k] == OP_JUMP_REG && lp_fset_has(r->visited, k) &&
+                          lp_frun_table(r, lp_flow_ref_of(r->out, k)->told, lp_frun_pc(r, k), &t);
         if (lp_frun_word(r, to) != SIZE_MAX && !(jump && t.n != 0 && t.base == to))
             return true;
     }
@@ -491,16 +471,14 @@ static bool more_words(struct lp_frun *r)
     size_t ops = 64;
     while (ops < cap && ops < MOST_OPS)
         ops *= 2;
-    free(r->op), free(r->op_at), free(r->kind), free(r->leader), free(r->head_of), free(r->told), free(r->page_use);
+    free(r->op), free(r->op_at), free(r->kind), free(r->leader), free(r->head_of);
     r->op = malloc(ops * sizeof *r->op);
     r->op_at = malloc(ops * sizeof *r->op_at);
     r->op_mask = ops - 1;
     r->kind = malloc(cap);
     r->leader = malloc(5 * (cap / 64 + 1) * sizeof *r->leader);
     r->head_of = malloc(cap * sizeof *r->head_of);
-    r->told = malloc(cap * sizeof *r->told);
-    r->page_use = malloc(cap);
-    const bool good = r->op != NULL && r->op_at != NULL && r->kind != NULL && r->leader != NULL && r->head_of != NULL && r->told != NULL && r->page_use != NULL;
+    const bool good = r->op != NULL && r->op_at != NULL && r->kind != NULL && r->leader != NULL && r->head_of != NULL;
     r->cap = good ? cap : 0;
     return good;
 }
@@ -511,6 +489,8 @@ static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_f
     r->out = out;
     r->n = out->n;
     r->nstate = r->nhead = r->nescape = 0;
+    r->spare = 0;
+    memset(r->recent, 0, sizeof r->recent);
     r->nslot = 0;
     r->first = r->n;
     r->end = 0;
@@ -528,9 +508,16 @@ static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_f
     r->seeded = r->ahead + sets;
     memset(r->head_of, 0, r->n * sizeof *r->head_of);
     memset(r->op_at, 0, (r->n <= r->op_mask ? r->n : r->op_mask + 1) * sizeof *r->op_at);
-    memset(r->page_use, 0, r->n);
-    out->ref = malloc((r->n + 1) * sizeof *out->ref);
-    return out->ref != NULL && lp_fv_start(&r->pool, r->n);
+    r->nomem = false;
+    r->cap_ref = r->n / 2 + REF_FIRST;
+    out->nref = REF_FIRST;
+    out->of = calloc(r->n + 1, sizeof *out->of);
+    out->ref = malloc(r->cap_ref * sizeof *out->ref);
+    if (out->of == NULL || out->ref == NULL)
+        return false;
+    out->ref[REF_NONE] = (struct lp_flow_ref){.n = 1};
+    out->ref[REF_DATA] = (struct lp_flow_ref){.n = 1, .kind = LP_FLOW_DATA};
+    return lp_fv_start(&r->pool);
 }
 
 static void run(struct lp_frun *r)
@@ -538,7 +525,8 @@ static void run(struct lp_frun *r)
     read_words(r);
     if (r->n == 0)
         return;
-    if (run_to_end(r) && !r->pool.failed)
+    r->failed |= !lp_fv_sites(&r->pool, r->out->nref);
+    if (!r->failed && run_to_end(r) && !r->pool.failed)
         lp_frun_tell(r);
     if (r->failed || r->pool.failed)
         lp_frun_give_up(r);
@@ -555,10 +543,10 @@ void lp_frun_free(struct lp_frun *r)
     free(r->leader);
     free(r->head_of);
     free(r->head);
-    free(r->told);
     free(r->escape);
     free(r->page_use);
     free(r->state);
+    free(r->users);
     free(r);
 }
 
@@ -572,7 +560,8 @@ lp_status lp_flow_function(const struct lp_flow_input *in, struct lp_flow *out, 
     const bool good = r != NULL && memo != NULL && begin(r, in, out);
     if (good)
         r->memo = memo, run(r);
+    const bool whole = good && !r->nomem;
     if (in->survey == NULL)
         lp_frun_free(r), free(memo);
-    return good ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory for a function of %zu words", out->n);
+    return whole ? LP_OK : lp_fail(err, LP_E_NOMEM, "out of memory for a function of %zu words", out->n);
 }

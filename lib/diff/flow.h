@@ -41,6 +41,7 @@ struct lp_flow_ref {
     uint8_t kind, flags;
     uint8_t n;      /* addresses; 1 unless LP_FLOW_SEVERAL */
     uint8_t width;  /* bytes that the word touches at each; 0: it only makes the address */
+    uint32_t told;  /* the dataflow's own: the value that it is about, or where a BR to a register leads */
 };
 /* A jump table: n entries of entry_bytes each at `at`; the target of entry e is base + (e << shift). n = 0: there is one, but it is not understood. */
 struct lp_flow_table {
@@ -52,8 +53,10 @@ struct lp_flow_table {
     bool guessed;                /* no bound was found: n is how many entries lead into the function, and may be too many */
 };
 struct lp_flow {
-    struct lp_flow_ref *ref;     /* one for each word, of the parts in their order */
+    uint32_t *of;                /* of each word, of the parts in their order: its ref (lp_flow_ref_of). Most have none of their own. */
     size_t n;
+    struct lp_flow_ref *ref;
+    size_t nref;
     uint64_t *addr;              /* of refs with several */
     size_t naddr;
     struct lp_flow_table *table; /* by br_at */
@@ -118,6 +121,7 @@ struct lp_flow_input {
 /* LP_E_NOMEM is the only failure. *out is for lp_flow_free() in any case. */
 lp_status lp_flow_function(const struct lp_flow_input *in, struct lp_flow *out, struct lp_error *err);
 void lp_flow_free(struct lp_flow *flow);
+static inline const struct lp_flow_ref *lp_flow_ref_of(const struct lp_flow *f, size_t word) { return &f->ref[f->of[word]]; }
 /* Entry i of a table, as a target; `bytes` are those of the table. */
 uint64_t lp_flow_table_target(const struct lp_flow_table *t, const uint8_t *bytes, uint32_t i);
 #endif

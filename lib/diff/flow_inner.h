@@ -68,7 +68,7 @@ enum lp_fv_kind {
 enum { MEMBERS = 4, ID_NONE = 0, ID_ZERO = 1, ID_OPAQUE = 2, ID_MANY = 3, ID_FOREIGN = 4 };
 enum lp_fv_space { IN_PAGE, IN_ADDR, IN_TLS };
 enum { BY_INDEX = 1, BY_STEPS = 2 }; /* what is added and not known: a register; what ways that met had added */
-/* root: of a page, the word that made it; of an address, what it was when it became one. Two with the same root differ by a step. */
+/* root: of a page, the ref of the word that made it; of an address, what it was when it became one. Two with the same root differ by a step. */
 struct lp_fv_member { uint64_t v, root; uint32_t space, indexed; };
 struct lp_fvalue {
     uint8_t kind, n, maybe;             /* maybe: or something that is no address */
@@ -77,14 +77,17 @@ struct lp_fvalue {
     struct lp_fv_member m[MEMBERS];
 };
 struct lp_fv_pool {
-    struct lp_fvalue *v;
+    char *v;                            /* each with as many members as count: lp_fv_at(), lp_fv_copy() */
+    size_t used, bytes;
+    uint32_t *at;                       /* where each is, in units */
     uint32_t *next, *bucket;            /* bucket: of `buckets`, a power of two */
     uint32_t n, cap, buckets, bucket_cap;
-    uint32_t *site;                     /* words of ADRPs whose pages met: a forest (lp_fv_site) */
+    uint32_t *site;                     /* refs of ADRPs whose pages met: a forest (lp_fv_site) */
     size_t site_cap;
     bool failed;
 };
-bool lp_fv_start(struct lp_fv_pool *p, size_t words); /* of a function; anew for the next one */
+bool lp_fv_start(struct lp_fv_pool *p); /* anew for the next function */
+bool lp_fv_sites(struct lp_fv_pool *p, size_t n); /* so many words that make pages, at most */
 void lp_fv_free(struct lp_fv_pool *p);
 lp_fv lp_fv_intern(struct lp_fv_pool *p, struct lp_fvalue *v);
 lp_fv lp_fv_make(struct lp_fv_pool *p, enum lp_fv_kind kind, uint64_t v, uint64_t root);
@@ -94,9 +97,18 @@ lp_fv lp_fv_pages(struct lp_fv_pool *p, lp_fv a);                            /* 
 lp_fv lp_fv_doubt(struct lp_fv_pool *p, lp_fv a);                            /* with `maybe` */
 lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, bool high);      /* + an immediate; high: of which more will follow */
 lp_fv lp_fv_sum(struct lp_fv_pool *p, lp_fv a, lp_fv b, bool subtract);      /* + a register; b is shifted already */
-uint32_t lp_fv_site(struct lp_fv_pool *p, uint32_t word);                    /* the one that stands for all whose pages met */
-static inline const struct lp_fvalue *lp_fv_at(const struct lp_fv_pool *p, lp_fv id) { return &p->v[id]; }
-static inline bool lp_fv_is_address(const struct lp_fv_pool *p, lp_fv id) { return p->v[id].kind == FV_ADDR || p->v[id].kind >= FV_MANY; } /* or part of one */
+uint32_t lp_fv_site(struct lp_fv_pool *p, uint32_t ref);                     /* the one that stands for all whose pages met */
+enum { FV_UNIT = 8 };
+static inline const struct lp_fvalue *lp_fv_at(const struct lp_fv_pool *p, lp_fv id) /* not all of it is there, and not for longer than the next is made */
+{
+    return (const struct lp_fvalue *)(const void *)(p->v + (size_t)FV_UNIT * p->at[id]);
+}
+struct lp_fvalue lp_fv_copy(const struct lp_fv_pool *p, lp_fv id);
+static inline bool lp_fv_is_address(const struct lp_fv_pool *p, lp_fv id) /* or part of one */
+{
+    const unsigned kind = lp_fv_at(p, id)->kind;
+    return kind == FV_ADDR || kind >= FV_MANY;
+}
 
 /* ---- states ---- */
 
@@ -108,8 +120,9 @@ struct lp_fstate {
     uint32_t nslot;                       /* slots that are new since are ID_NONE */
     lp_fv slot[SLOTS];                    /* of a leader, only as many as `room` of the run */
 };
-/* A word that begins a block. escapes: pages that got away when the block was run last. shared: others have the state, too. */
-struct lp_fleader { uint32_t state, escapes; uint16_t visits; bool shared; };
+/* A word that begins a block. escapes: pages that got away when the block was run last. */
+struct lp_fleader { uint32_t state, escapes; uint16_t visits; };
+#define NO_STATE UINT32_MAX
 struct lp_fslot { int64_t off; uint64_t frame; uint8_t width, next; };       /* next: in the granule, + 1 */
 struct lp_fcmp { lp_fv name; uint32_t imm; };                                /* what the flags compare; name 0: not known */
 
@@ -130,6 +143,9 @@ struct lp_frun {
     size_t nhead, cap_head;
     char *state;                          /* struct lp_fstate, with `room` slots each */
     size_t nstate, cap_state, room;
+    uint32_t *users;                      /* of a state: how many leaders have it. 0: none, and its first register is the next such, + 1 */
+    size_t cap_users;
+    uint32_t spare, recent[256];          /* the first such, + 1; states that were made or changed last, + 1 */
     struct lp_fv_pool pool;
     struct lp_fslot slot[SLOTS];
     uint8_t granule[GRANULES];            /* slot + 1 */
@@ -137,12 +153,12 @@ struct lp_frun {
     bool failed;
     bool bounds;                          /* there are jumps to registers: values are named, and what they are compared with is known */
     bool labels;                          /* it makes the address of a place in itself: code that nothing else leads to may be entered after a call */
-    uint32_t *told;                       /* of a word: which value its ref is about, or where a BR to a register leads */
     struct lp_fescape { lp_fv page; uint32_t next; } *escape; /* lists; next: index + 1 */
     size_t nescape, cap_escape;
     uint32_t escapes;                     /* of the block that runs */
-    uint8_t *page_use;                    /* of a word that makes a page: USED, ALONE */
-    size_t cap_addr, cap_table;
+    uint8_t *page_use;                    /* of the ref of a word that makes a page: USED, ALONE */
+    size_t cap_addr, cap_table, cap_ref, cap_use;
+    bool nomem;                           /* for refs: not even the least can be said */
 };
 void lp_frun_free(struct lp_frun *r);
 enum { PAGE_USED = 1, PAGE_ESCAPES = 2 };
@@ -154,6 +170,12 @@ static inline struct lp_fstate *lp_fstate_at(const struct lp_frun *r, size_t k) 
 bool lp_fstate_room(struct lp_frun *r, size_t n);
 void lp_fstate_fill(const struct lp_frun *r, struct lp_fstate *s); /* slots that are new */
 void lp_fstate_copy(const struct lp_frun *r, struct lp_fstate *to, const struct lp_fstate *from);
+/* A state as s, for one user more: the number of one that is there, or of a new one. NO_STATE: r has failed. */
+uint32_t lp_fstate_new(struct lp_frun *r, const struct lp_fstate *s);
+uint32_t lp_fstate_use(struct lp_frun *r, uint32_t k); /* k, for one user more */
+void lp_fstate_drop(struct lp_frun *r, uint32_t k);
+/* What is left for one user of k where s comes, too. */
+uint32_t lp_fstate_meet(struct lp_frun *r, uint32_t k, const struct lp_fstate *s, bool last, bool *changed);
 /* True: `to` is another one now. last: then it will not be again. */
 bool lp_fstate_join(struct lp_frun *r, struct lp_fstate *to, const struct lp_fstate *from, bool last);
 /* Sets of words. */
@@ -167,7 +189,11 @@ void lp_frun_learn(struct lp_fstate *s, const struct lp_fcmp *cmp, unsigned cond
 bool lp_frun_bounded(const struct lp_frun *r, const struct lp_fstate *s, lp_fv v, uint32_t *max, bool *soft);
 /* flow_table.c: the table behind a BR to this value; false: it is none. table->n = 0: not understood. */
 bool lp_frun_table(const struct lp_frun *r, lp_fv goal, uint64_t br_at, struct lp_flow_table *table);
-/* flow_tell.c: what word i says without any other; what all words stand for; or, where there is too much of something, the least that is sure. */
+/* flow_tell.c: the ref of word i, to be changed (the first two are those of all words of code that mean themselves, and of data); what it says without
+ * any other; what all words stand for; or, where there is too much of something, the least that is sure. */
+enum { REF_NONE, REF_DATA, REF_FIRST };
+struct lp_flow_ref *lp_frun_ref(struct lp_frun *r, size_t i);
+static inline bool lp_frun_has_ref(const struct lp_frun *r, size_t i) { return r->out->of[i] >= REF_FIRST; }
 void lp_frun_tell_alone(struct lp_frun *r, size_t i);
 void lp_frun_tell(struct lp_frun *r);
 void lp_frun_give_up(struct lp_frun *r);

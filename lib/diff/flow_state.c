@@ -1,7 +1,9 @@
-/* diff/flow_state.c - what is known of registers and slots where blocks begin, and what is left of it where two ways meet. */
+/* diff/flow_state.c - what is known of registers and slots where blocks begin, and what is left of it where two ways meet. Where the same is known in many
+ * places, it is there once. */
 #include <config.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/buf.h"
 #include "diff/flow_inner.h"
 
 bool lp_fstate_room(struct lp_frun *r, size_t n)
@@ -10,11 +12,12 @@ bool lp_fstate_room(struct lp_frun *r, size_t n)
     if (n > SIZE_MAX / 2 / size)
         return !(r->failed = true);
     if (n * size > r->cap_state) {
-        char *s = realloc(r->state, 2 * n * size);
+        const size_t most = n * size + n * size / 2;
+        char *s = realloc(r->state, most);
         if (s == NULL)
             return !(r->failed = true);
         r->state = s;
-        r->cap_state = 2 * n * size;
+        r->cap_state = most;
     }
     for (size_t k = room == r->room ? 0 : r->nstate; k-- > 1;)
         memmove(r->state + k * size, r->state + k * before, before);
@@ -95,4 +98,94 @@ bool lp_fstate_join(struct lp_frun *r, struct lp_fstate *to, const struct lp_fst
     changed |= join_values(r, to, to->slot, from, from->slot, r->nslot, last);
     changed |= r->bounds && join_facts(to, from);
     return changed;
+}
+
+/* ---- who has which ---- */
+
+/* Where to look for a state as this one. */
+static uint32_t *recent(struct lp_frun *r, const struct lp_fstate *s)
+{
+    uint64_t h = 0, x;
+    for (size_t i = 0; i + 2 <= REGS; i += 2) {
+        memcpy(&x, &s->reg[i], sizeof x);
+        h = (h ^ x) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+    }
+    return &r->recent[h % (sizeof r->recent / sizeof *r->recent)];
+}
+
+static bool equal(const struct lp_frun *r, struct lp_fstate *k, const struct lp_fstate *s)
+{
+    if (memcmp(k, s, offsetof(struct lp_fstate, nslot)) != 0)
+        return false;
+    lp_fstate_fill(r, k);
+    size_t i = s->nslot;
+    if (memcmp(k->slot, s->slot, i * sizeof s->slot[0]) != 0)
+        return false;
+    while (i < k->nslot && k->slot[i] == ID_NONE)
+        i++;
+    return i >= k->nslot;
+}
+
+/* A number that nobody has. */
+static uint32_t unused(struct lp_frun *r)
+{
+    if (r->spare != 0) {
+        const uint32_t k = r->spare - 1;
+        r->spare = lp_fstate_at(r, k)->reg[0];
+        return k;
+    }
+    uint32_t *v = r->nstate < NO_STATE ? lp_grow(r->users, &r->cap_users, r->nstate, sizeof *v) : NULL;
+    r->users = v != NULL ? v : r->users;
+    if (v == NULL || !lp_fstate_room(r, r->nstate + 1))
+        return NO_STATE;
+    return (uint32_t)r->nstate++;
+}
+
+uint32_t lp_fstate_new(struct lp_frun *r, const struct lp_fstate *s)
+{
+    uint32_t *seen = recent(r, s), k = *seen - 1;
+    if (!lp_fstate_room(r, r->nstate))
+        return NO_STATE;
+    if (*seen != 0 && r->users[k] != 0 && equal(r, lp_fstate_at(r, k), s))
+        return lp_fstate_use(r, k);
+    k = unused(r);
+    if (k == NO_STATE) {
+        r->failed = true;
+        return NO_STATE;
+    }
+    lp_fstate_copy(r, lp_fstate_at(r, k), s);
+    r->users[k] = 1;
+    *seen = k + 1;
+    return k;
+}
+
+uint32_t lp_fstate_use(struct lp_frun *r, uint32_t k)
+{
+    if (k != NO_STATE)
+        r->users[k]++;
+    return k;
+}
+
+void lp_fstate_drop(struct lp_frun *r, uint32_t k)
+{
+    if (k == NO_STATE || --r->users[k] != 0)
+        return;
+    lp_fstate_at(r, k)->reg[0] = r->spare;
+    r->spare = k + 1;
+}
+
+uint32_t lp_fstate_meet(struct lp_frun *r, uint32_t k, const struct lp_fstate *s, bool last, bool *changed)
+{
+    struct lp_fstate own;
+    if (r->users[k] == 1) {
+        *changed = lp_fstate_join(r, lp_fstate_at(r, k), s, last);
+        return k;
+    }
+    lp_fstate_copy(r, &own, lp_fstate_at(r, k));
+    *changed = lp_fstate_join(r, &own, s, last);
+    if (!*changed)
+        return k;
+    lp_fstate_drop(r, k);
+    return lp_fstate_new(r, &own);
 }

@@ -181,14 +181,15 @@ static bool is_part(const struct lp_fv_member *m) { return m->space == IN_PAGE |
 /* Word i is about the address in v. `touch`: it is the base of an access, so that a page is used whole, or not at all. */
 static void tell(struct lp_frun *r, size_t i, lp_fv id, int64_t off, unsigned width, unsigned flags)
 {
-    struct lp_flow_ref *ref = &r->out->ref[i];
     const struct lp_fvalue *v = value(r, id);
-    *ref = (struct lp_flow_ref){.n = 1, .width = (uint8_t)width, .flags = (uint8_t)flags};
-    if (v->kind == FV_OPAQUE || v->kind == FV_FOREIGN)
-        ref->kind = LP_FLOW_OPAQUE;
+    const bool unknown = v->kind == FV_OPAQUE || v->kind == FV_FOREIGN;
+    if (v->kind != FV_ADDR && !unknown && !lp_frun_has_ref(r, i))
+        return;
+    struct lp_flow_ref *ref = lp_frun_ref(r, i);
+    *ref = (struct lp_flow_ref){.n = 1, .width = (uint8_t)width, .flags = (uint8_t)flags, .kind = unknown ? LP_FLOW_OPAQUE : LP_FLOW_NONE};
     if (v->kind != FV_ADDR)
         return;
-    r->told[i] = id;
+    ref->told = id;
     ref->kind = v->m[0].space == IN_TLS ? LP_FLOW_TLS : LP_FLOW_ADDR;
     ref->addr = v->n == 1 ? v->m[0].v + (uint64_t)off : (uint64_t)off; /* flow.c lists several */
     ref->n = v->n;
@@ -214,7 +215,7 @@ static lp_fv own_value(struct lp_frun *r, struct lp_fop *o, size_t i)
     if (o->back == 0)
         o->back = (int32_t)(o->kind == OP_CONST ? make(r, FV_CONST, (uint64_t)o->imm) : o->kind == OP_THREAD ? lp_fv_address(&r->pool, IN_TLS, 0, 0) :
                             o->kind == OP_ADR ? lp_fv_address(&r->pool, IN_ADDR, (uint64_t)o->imm, (uint64_t)o->imm) :
-                            lp_fv_address(&r->pool, IN_PAGE, (uint64_t)o->imm, i));
+                            lp_fv_address(&r->pool, IN_PAGE, (uint64_t)o->imm, r->out->of[i]));
     return (lp_fv)o->back;
 }
 
@@ -271,11 +272,11 @@ static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struc
         tell(r, i, from, o->imm, 0, 0);
         const struct lp_fvalue *v = value(r, to);
         if (v->kind == FV_ADDR && v->m[0].space == IN_PAGE)
-            r->out->ref[i].kind = LP_FLOW_PAGE;
+            lp_frun_ref(r, i)->kind = LP_FLOW_PAGE;
         for (unsigned k = 0; v->kind == FV_ADDR && k < v->n; k++)
             r->labels |= v->m[k].space == IN_ADDR && lp_frun_word(r, v->m[k].v) != SIZE_MAX;
-    } else if (r->out->ref[i].kind != LP_FLOW_NONE) {
-        r->out->ref[i] = (struct lp_flow_ref){.n = 1};
+    } else if (lp_frun_has_ref(r, i)) {
+        *lp_frun_ref(r, i) = (struct lp_flow_ref){.n = 1};
     }
     write_reg(s, o->rd, to);
 }
@@ -283,7 +284,7 @@ static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struc
 /* An entry of a jump table that is extended or shifted on its way to the sum. 0: it is lost. */
 static lp_fv entry_as(struct lp_frun *r, lp_fv id, unsigned bits, bool sign, unsigned shift)
 {
-    struct lp_fvalue v = *value(r, id);
+    struct lp_fvalue v = lp_fv_copy(&r->pool, id);
     if (v.kind != FV_ENTRY || (bits < 64 && bits < 8u * v.bytes + v.shift) || shift > 4)
         return ID_NONE;
     if (bits == 8u * v.bytes && v.shift == 0)
@@ -295,7 +296,7 @@ static lp_fv entry_as(struct lp_frun *r, lp_fv id, unsigned bits, bool sign, uns
 /* The base may be a page by chance: what ADR makes. */
 static lp_fv goal(struct lp_frun *r, lp_fv base, lp_fv entry)
 {
-    struct lp_fvalue v = *value(r, entry);
+    struct lp_fvalue v = lp_fv_copy(&r->pool, entry);
     const struct lp_fvalue *b = value(r, base);
     if (v.kind != FV_ENTRY || b->kind != FV_ADDR || b->n != 1 || b->maybe || b->m[0].space == IN_TLS || b->m[0].indexed)
         return ID_NONE;
@@ -326,7 +327,8 @@ static void step_add_reg(struct lp_frun *r, struct lp_fstate *s, size_t i)
     }
     if (!is_address(r, to))
         page_escapes(r, a), page_escapes(r, raw);
-    r->told[i] = to;
+    if (value(r, to)->kind == FV_GOAL || lp_frun_has_ref(r, i))
+        lp_frun_ref(r, i)->told = to;
     if (o->rd == REG_SP && value(r, to)->kind != FV_STACK)
         to = lp_fv_make(&r->pool, FV_STACK, 0, i + 1); /* alloca */
     write_reg(s, o->rd, to);
@@ -450,7 +452,7 @@ static void tell_access(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv 
     const bool known = x->kind == FV_CONST && (o->extend & 3) == 3;
     tell(r, i, base, known ? (int64_t)(x->m[0].v << o->shift) : 0, o->bytes, known ? 0 : LP_FLOW_INDEXED);
     if (value(r, base)->kind == FV_ADDR && value(r, base)->m[0].space == IN_PAGE && !known)
-        r->out->ref[i].kind = LP_FLOW_OPAQUE;
+        lp_frun_ref(r, i)->kind = LP_FLOW_OPAQUE;
 }
 
 static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)

@@ -1,16 +1,43 @@
 /* diff/flow_tell.c - what the words of a function stand for, once no state changes any more. */
 #include <config.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/buf.h"
 #include "diff/flow_inner.h"
+
+struct lp_flow_ref *lp_frun_ref(struct lp_frun *r, size_t i)
+{
+    static struct lp_flow_ref lost; /* nobody looks there */
+    struct lp_flow *out = r->out;
+    if (lp_frun_has_ref(r, i))
+        return &out->ref[out->of[i]];
+    if (out->nref >= r->cap_ref) {
+        const size_t cap = r->cap_ref + r->cap_ref / 2 + 64;
+        struct lp_flow_ref *v = realloc(out->ref, cap * sizeof *v);
+        if (v == NULL) {
+            r->failed = r->nomem = true;
+            return &lost;
+        }
+        out->ref = v;
+        r->cap_ref = cap;
+    }
+    out->of[i] = (uint32_t)out->nref;
+    out->ref[out->nref] = (struct lp_flow_ref){.n = 1};
+    return &out->ref[out->nref++];
+}
 
 /* What a word says without any other. */
 void lp_frun_tell_alone(struct lp_frun *r, size_t i)
 {
-    struct lp_flow_ref *ref = &r->out->ref[i];
     const struct lp_fop *o = lp_frun_op(r, i);
-    *ref = (struct lp_flow_ref){.n = 1, .kind = o->kind == OP_DATA ? LP_FLOW_DATA : LP_FLOW_NONE};
-    if (!lp_fop_is_relative(o))
+    const bool relative = lp_fop_is_relative(o);
+    if (!relative && !lp_frun_has_ref(r, i)) {
+        r->out->of[i] = o->kind == OP_DATA ? REF_DATA : REF_NONE;
+        return;
+    }
+    struct lp_flow_ref *ref = lp_frun_ref(r, i);
+    *ref = (struct lp_flow_ref){.n = 1};
+    if (!relative)
         return;
     ref->addr = (uint64_t)o->imm;
     ref->kind = o->kind == OP_ADRP ? LP_FLOW_PAGE : LP_FLOW_TARGET;
@@ -78,7 +105,7 @@ static uint64_t *find_goals(const struct lp_frun *r)
     uint64_t *set = calloc(r->pool.n / 64 + 1, sizeof *set);
     for (size_t k = 0; set != NULL && k < r->n && r->bounds; k++)
         if (r->kind[k] == OP_JUMP_REG && lp_fset_has(r->visited, k))
-            lp_fset_add(set, r->told[k]);
+            lp_fset_add(set, lp_flow_ref_of(r->out, k)->told);
     return set;
 }
 
@@ -86,33 +113,54 @@ static uint64_t *find_goals(const struct lp_frun *r)
  * relocations. */
 static bool adds_offset(const struct lp_frun *r, size_t i, const uint64_t *goals)
 {
-    const struct lp_fvalue *v = r->kind[i] == OP_ADD_REG && lp_fset_has(r->visited, i) ? lp_fv_at(&r->pool, r->told[i]) : NULL;
-    return v != NULL && v->kind == FV_GOAL && v->bytes == 4 && v->is_signed && v->shift == 0 && v->m[0].v == v->m[1].v && !lp_fset_has(goals, r->told[i]);
+    const lp_fv told = r->kind[i] == OP_ADD_REG && lp_fset_has(r->visited, i) ? lp_flow_ref_of(r->out, i)->told : ID_NONE;
+    const struct lp_fvalue *v = lp_fv_at(&r->pool, told);
+    return v->kind == FV_GOAL && v->bytes == 4 && v->is_signed && v->shift == 0 && v->m[0].v == v->m[1].v && !lp_fset_has(goals, told);
+}
+
+/* What word i says. */
+static void tell(struct lp_frun *r, size_t i, const uint64_t *goals)
+{
+    struct lp_flow_table t;
+    struct lp_flow_ref *ref = lp_frun_ref(r, i);
+    if (ref->flags & LP_FLOW_OF_PAGE)
+        use_pages(r, ref->told, PAGE_USED);
+    if (ref->flags & LP_FLOW_SEVERAL)
+        list_addresses(r, ref, lp_fv_at(&r->pool, ref->told));
+    if (r->kind[i] == OP_JUMP_REG && lp_fset_has(r->visited, i) && lp_frun_table(r, ref->told, lp_frun_pc(r, i), &t))
+        add_table(r, &t);
+    if (adds_offset(r, i, goals)) {
+        const uint64_t at = lp_fv_at(&r->pool, ref->told)->m[0].v;
+        add_table(r, &(struct lp_flow_table){.br_at = lp_frun_pc(r, i), .at = at, .base = at, .entry_bytes = 4, .is_signed = true, .offsets = true});
+    }
+}
+
+static bool start_uses(struct lp_frun *r)
+{
+    if (r->cap_use < r->out->nref) {
+        free(r->page_use);
+        r->page_use = malloc(r->out->nref);
+        r->cap_use = r->page_use == NULL ? 0 : r->out->nref;
+    }
+    if (r->page_use != NULL)
+        memset(r->page_use, 0, r->out->nref);
+    return r->page_use != NULL;
 }
 
 void lp_frun_tell(struct lp_frun *r)
 {
-    struct lp_flow_table t;
     uint64_t *goals = find_goals(r);
-    r->failed |= goals == NULL;
-    for (size_t i = 0; i < r->n && !r->failed; i++) {
-        struct lp_flow_ref *ref = &r->out->ref[i];
-        if (ref->flags & LP_FLOW_OF_PAGE)
-            use_pages(r, r->told[i], PAGE_USED);
-        if (ref->flags & LP_FLOW_SEVERAL)
-            list_addresses(r, ref, lp_fv_at(&r->pool, r->told[i]));
-        if (r->kind[i] == OP_JUMP_REG && lp_fset_has(r->visited, i) && lp_frun_table(r, r->told[i], lp_frun_pc(r, i), &t))
-            add_table(r, &t);
-        if (adds_offset(r, i, goals)) {
-            const uint64_t at = lp_fv_at(&r->pool, r->told[i])->m[0].v;
-            add_table(r, &(struct lp_flow_table){.br_at = lp_frun_pc(r, i), .at = at, .base = at, .entry_bytes = 4, .is_signed = true, .offsets = true});
-        }
-    }
+    r->failed |= goals == NULL || !start_uses(r);
+    for (size_t i = 0; i < r->n && !r->failed; i++)
+        if (lp_frun_has_ref(r, i))
+            tell(r, i, goals);
     free(goals);
+    if (r->failed)
+        return;
     find_escapes(r);
     for (size_t i = 0; i < r->n; i++)
         if (r->kind[i] == OP_ADRP)
-            r->out->ref[i].flags = r->page_use[lp_fv_site(&r->pool, (uint32_t)i)] == PAGE_USED ? 0 : LP_FLOW_ALONE;
+            lp_frun_ref(r, i)->flags = r->page_use[lp_fv_site(&r->pool, r->out->of[i])] == PAGE_USED ? 0 : LP_FLOW_ALONE;
     if (r->out->ntable > 1)
         qsort(r->out->table, r->out->ntable, sizeof *r->out->table, by_place);
 }
@@ -125,7 +173,7 @@ void lp_frun_give_up(struct lp_frun *r)
     for (size_t i = 0; i < r->n; i++) {
         lp_frun_tell_alone(r, i);
         const bool offset = r->kind[i] == OP_ADD_IMM || r->kind[i] == OP_MEM;
-        if (r->out->ref[i].kind == LP_FLOW_NONE && offset && lp_frun_op(r, i)->rn != REG_SP)
-            r->out->ref[i].kind = LP_FLOW_OPAQUE;
+        if (offset && lp_frun_op(r, i)->rn != REG_SP && lp_flow_ref_of(r->out, i)->kind == LP_FLOW_NONE)
+            lp_frun_ref(r, i)->kind = LP_FLOW_OPAQUE;
     }
 }

@@ -4,9 +4,9 @@
 #include <string.h>
 #include "diff/flow_inner.h"
 
-enum { FIRST_VALUES = 64, FIRST_BUCKETS = 128, MOST_VALUES = 1 << 22 };
+enum { FIRST_VALUES = 64, FIRST_BYTES = 4096, FIRST_BUCKETS = 128, MOST_VALUES = 1 << 22 };
 
-/* How many members count: those of an address are n, other kinds have one or two numbers there. */
+/* How many members count: those of an address are n, other kinds have one or two numbers there. (That many are kept, and at least one.) */
 static unsigned members(const struct lp_fvalue *v)
 {
     return v->kind == FV_ADDR ? v->n : v->kind == FV_GOAL ? 2 : v->kind == FV_NONE || v->kind == FV_FOREIGN || v->kind >= FV_MANY ? 0 : 1;
@@ -39,31 +39,43 @@ static bool set_buckets(struct lp_fv_pool *p, uint32_t n)
     p->buckets = n;
     memset(b, 0, (size_t)n * sizeof *b);
     for (uint32_t i = 0; i < p->n; i++) {
-        const uint32_t k = hash(&p->v[i]) & (p->buckets - 1);
+        const uint32_t k = hash(lp_fv_at(p, i)) & (p->buckets - 1);
         p->next[i] = b[k];
         b[k] = i + 1;
     }
     return true;
 }
 
-static bool room(struct lp_fv_pool *p)
+static bool more_values(struct lp_fv_pool *p)
 {
-    if (p->n >= p->buckets * 2 && !set_buckets(p, p->buckets * 4))
-        return false;
-    if (p->n < p->cap)
-        return true;
-    if (p->n >= MOST_VALUES)
-        return false;
     const uint32_t cap = p->cap ? p->cap * 2 : FIRST_VALUES;
-    struct lp_fvalue *v = realloc(p->v, cap * sizeof *v);
-    if (v != NULL)
-        p->v = v;
+    uint32_t *at = realloc(p->at, cap * sizeof *at);
+    if (at != NULL)
+        p->at = at;
     uint32_t *next = realloc(p->next, cap * sizeof *next);
     if (next != NULL)
         p->next = next;
-    if (v == NULL || next == NULL)
+    if (at == NULL || next == NULL)
         return false;
     p->cap = cap;
+    return true;
+}
+
+/* For one value more, of so many bytes. */
+static bool room(struct lp_fv_pool *p, size_t bytes)
+{
+    if (p->n >= p->buckets * 2 && !set_buckets(p, p->buckets * 4))
+        return false;
+    if (p->n >= p->cap && (p->n >= MOST_VALUES || !more_values(p)))
+        return false;
+    if (p->used + bytes <= p->bytes)
+        return true;
+    const size_t most = p->bytes ? p->bytes * 2 : FIRST_BYTES;
+    char *v = realloc(p->v, most);
+    if (v == NULL)
+        return false;
+    p->v = v;
+    p->bytes = most;
     return true;
 }
 
@@ -71,16 +83,27 @@ lp_fv lp_fv_intern(struct lp_fv_pool *p, struct lp_fvalue *v)
 {
     const uint32_t h = hash(v);
     for (uint32_t i = p->bucket[h & (p->buckets - 1)]; i != 0; i = p->next[i - 1])
-        if (equal(&p->v[i - 1], v))
+        if (equal(lp_fv_at(p, i - 1), v))
             return i - 1;
-    if (!room(p)) {
+    const size_t n = members(v), bytes = offsetof(struct lp_fvalue, m) + (n == 0 ? 1 : n) * sizeof v->m[0];
+    if (!room(p, bytes)) {
         p->failed = true;
         return ID_OPAQUE;
     }
-    p->v[p->n] = *v;
+    memcpy(p->v + p->used, v, bytes);
+    p->at[p->n] = (uint32_t)(p->used / FV_UNIT);
+    p->used += bytes;
     p->next[p->n] = p->bucket[h & (p->buckets - 1)];
     p->bucket[h & (p->buckets - 1)] = p->n + 1;
     return p->n++;
+}
+
+struct lp_fvalue lp_fv_copy(const struct lp_fv_pool *p, lp_fv id)
+{
+    struct lp_fvalue v = {0};
+    const struct lp_fvalue *x = lp_fv_at(p, id);
+    memcpy(&v, x, offsetof(struct lp_fvalue, m) + members(x) * sizeof v.m[0]);
+    return v;
 }
 
 lp_fv lp_fv_make(struct lp_fv_pool *p, enum lp_fv_kind kind, uint64_t v, uint64_t root)
@@ -95,21 +118,25 @@ lp_fv lp_fv_address(struct lp_fv_pool *p, enum lp_fv_space space, uint64_t v, ui
     return lp_fv_intern(p, &x);
 }
 
-bool lp_fv_start(struct lp_fv_pool *p, size_t words)
+bool lp_fv_sites(struct lp_fv_pool *p, size_t n)
 {
-    if (p->site_cap <= words) {
-        uint32_t *site = realloc(p->site, (words + 1) * sizeof *site);
-        if (site == NULL)
-            return false;
-        p->site = site;
-        p->site_cap = words + 1;
+    if (p->site_cap < n) {
+        free(p->site);
+        p->site = malloc(n * sizeof *p->site);
+        p->site_cap = p->site == NULL ? 0 : n;
     }
+    for (size_t i = 0; i < n && p->site != NULL; i++)
+        p->site[i] = (uint32_t)i;
+    return n == 0 || p->site != NULL;
+}
+
+bool lp_fv_start(struct lp_fv_pool *p)
+{
     p->n = 0;
+    p->used = 0;
     p->failed = false;
     if (!set_buckets(p, FIRST_BUCKETS))
         return false;
-    for (size_t i = 0; i < words; i++)
-        p->site[i] = (uint32_t)i;
     struct lp_fvalue none = {.kind = FV_NONE}, opaque = {.kind = FV_OPAQUE}, many = {.kind = FV_MANY}, foreign = {.kind = FV_FOREIGN};
     lp_fv_intern(p, &none); /* ID_NONE */
     lp_fv_make(p, FV_CONST, 0, 0);
@@ -122,16 +149,17 @@ bool lp_fv_start(struct lp_fv_pool *p, size_t words)
 void lp_fv_free(struct lp_fv_pool *p)
 {
     free(p->v);
+    free(p->at);
     free(p->next);
     free(p->bucket);
     free(p->site);
 }
 
-uint32_t lp_fv_site(struct lp_fv_pool *p, uint32_t word)
+uint32_t lp_fv_site(struct lp_fv_pool *p, uint32_t ref)
 {
-    while (p->site[word] != word)
-        word = p->site[word] = p->site[p->site[word]];
-    return word;
+    while (p->site[ref] != ref)
+        ref = p->site[ref] = p->site[p->site[ref]];
+    return ref;
 }
 
 /* ---- joins ---- */
@@ -182,11 +210,11 @@ static bool has_pages(const struct lp_fvalue *v)
 
 static lp_fv too_many(const struct lp_fvalue *a, const struct lp_fvalue *b) { return has_pages(a) || has_pages(b) ? ID_OPAQUE : ID_MANY; }
 
-static lp_fv join_addresses(struct lp_fv_pool *p, const struct lp_fvalue *a, const struct lp_fvalue *b)
+static lp_fv join_addresses(struct lp_fv_pool *p, lp_fv a, lp_fv b)
 {
-    struct lp_fvalue v = *a;
-    const struct lp_fvalue other = *b;
-    v.maybe |= b->maybe;
+    struct lp_fvalue v = lp_fv_copy(p, a);
+    const struct lp_fvalue other = lp_fv_copy(p, b);
+    v.maybe |= other.maybe;
     for (unsigned i = 0; i < other.n; i++)
         if (!add_member(p, &v, &other.m[i]))
             return too_many(&v, &other);
@@ -196,19 +224,19 @@ static lp_fv join_addresses(struct lp_fv_pool *p, const struct lp_fvalue *a, con
 
 lp_fv lp_fv_doubt(struct lp_fv_pool *p, lp_fv a)
 {
-    if (p->v[a].kind != FV_ADDR || p->v[a].maybe)
+    if (lp_fv_at(p, a)->kind != FV_ADDR || lp_fv_at(p, a)->maybe)
         return a;
-    struct lp_fvalue v = p->v[a];
+    struct lp_fvalue v = lp_fv_copy(p, a);
     v.maybe = 1;
     return lp_fv_intern(p, &v);
 }
 
 lp_fv lp_fv_pages(struct lp_fv_pool *p, lp_fv a)
 {
-    struct lp_fvalue v = p->v[a];
     unsigned n = 0;
-    if (v.kind != FV_ADDR || v.n == 1)
+    if (lp_fv_at(p, a)->kind != FV_ADDR || lp_fv_at(p, a)->n == 1)
         return a;
+    struct lp_fvalue v = lp_fv_copy(p, a);
     for (unsigned i = 0; i < v.n; i++)
         if (v.m[i].space == IN_PAGE)
             v.m[n++] = v.m[i];
@@ -218,7 +246,7 @@ lp_fv lp_fv_pages(struct lp_fv_pool *p, lp_fv a)
 
 lp_fv lp_fv_join(struct lp_fv_pool *p, lp_fv a, lp_fv b)
 {
-    const struct lp_fvalue *x = &p->v[a], *y = &p->v[b];
+    const struct lp_fvalue *x = lp_fv_at(p, a), *y = lp_fv_at(p, b);
     if (a == b)
         return a;
     if (x->kind == FV_OPAQUE || y->kind == FV_OPAQUE)
@@ -226,7 +254,7 @@ lp_fv lp_fv_join(struct lp_fv_pool *p, lp_fv a, lp_fv b)
     if (x->kind == FV_MANY || y->kind == FV_MANY)
         return too_many(x, y);
     if (x->kind == FV_ADDR && y->kind == FV_ADDR)
-        return join_addresses(p, x, y);
+        return join_addresses(p, a, b);
     if (x->kind == FV_ADDR)
         return lp_fv_doubt(p, a);
     if (y->kind == FV_ADDR)
@@ -238,13 +266,14 @@ lp_fv lp_fv_join(struct lp_fv_pool *p, lp_fv a, lp_fv b)
 
 lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, bool high)
 {
-    struct lp_fvalue v = p->v[a];
-    if (v.kind == FV_CONST || v.kind == FV_STACK) {
+    const unsigned kind = lp_fv_at(p, a)->kind;
+    if (kind != FV_CONST && kind != FV_STACK && kind != FV_ADDR)
+        return kind >= FV_MANY ? a : ID_NONE;
+    struct lp_fvalue v = lp_fv_copy(p, a);
+    if (kind != FV_ADDR) {
         v.m[0].v += (uint64_t)imm;
         return lp_fv_intern(p, &v);
     }
-    if (v.kind != FV_ADDR)
-        return v.kind >= FV_MANY ? a : ID_NONE;
     for (unsigned i = 0; i < v.n; i++) {
         struct lp_fv_member *m = &v.m[i];
         m->v += (uint64_t)imm;
@@ -260,7 +289,7 @@ lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, bool high)
 /* An address + something that is not known. Of the thread pointer itself it is some variable's offset from the GOT. */
 static lp_fv indexed(struct lp_fv_pool *p, lp_fv a)
 {
-    struct lp_fvalue v = p->v[a];
+    struct lp_fvalue v = lp_fv_copy(p, a);
     for (unsigned i = 0; i < v.n; i++) {
         if (v.m[i].space == IN_TLS && v.m[i].v == 0)
             return ID_NONE;
@@ -271,7 +300,7 @@ static lp_fv indexed(struct lp_fv_pool *p, lp_fv a)
 
 lp_fv lp_fv_sum(struct lp_fv_pool *p, lp_fv a, lp_fv b, bool subtract)
 {
-    const struct lp_fvalue *x = &p->v[a], *y = &p->v[b];
+    const struct lp_fvalue *x = lp_fv_at(p, a), *y = lp_fv_at(p, b);
     if (y->kind == FV_CONST)
         return lp_fv_add(p, a, (int64_t)(subtract ? -y->m[0].v : y->m[0].v), false);
     if (x->kind == FV_CONST && !subtract)

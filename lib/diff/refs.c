@@ -252,16 +252,19 @@ struct lp_parts lp_parts_of(const struct lp_side *s, uint32_t i)
 
 static void take(struct lp_side *s, const struct lp_parts *x, const struct lp_flow *f)
 {
-    const struct lp_flow_ref *q = f->ref;
+    size_t i = 0;
     const struct lp_flow_table *t = f->table, *end = f->table + f->ntable;
     for (size_t k = 0; k < x->n && !s->nomem; k++) {
         struct lp_atom *a = &s->atom[x->atom[k]];
         const struct lp_flow_part *part = &x->part[k];
         a->ref = (uint32_t)s->nref, a->table = (uint32_t)s->ntable;
         a->reread = s->patched != NULL;
-        for (size_t w = 0; w < part->words; w++, q++)
-            if (q->kind != LP_FLOW_NONE) take_ref(s, part->at + 4 * w, lp_le32((const uint8_t *)part->code + 4 * w), f, q);
-            else if (!take_kept(s, part->at + 4 * w, lp_le32((const uint8_t *)part->code + 4 * w))) take_number(s, part, w);
+        for (size_t w = 0; w < part->words; w++, i++) {
+            const struct lp_flow_ref *q = lp_flow_ref_of(f, i);
+            const uint32_t word = lp_le32((const uint8_t *)part->code + 4 * w);
+            if (q->kind != LP_FLOW_NONE) take_ref(s, part->at + 4 * w, word, f, q);
+            else if (!take_kept(s, part->at + 4 * w, word)) take_number(s, part, w);
+        }
         a->nref = (uint32_t)s->nref - a->ref;
         for (t = f->table; t < end; t++)
             if (t->br_at >= a->start && t->br_at < a->end) add_table(s, t);

@@ -141,7 +141,7 @@ static bool says(const struct lp_flow *f, const struct lp_flow_ref *ref, uint64_
 static void compare(const struct function *fn, const struct lp_flow *f, size_t i, uint64_t pc, uint32_t word, const struct truth *t)
 {
     static const char *const kinds[] = {"none", "target", "page", "addr", "tls", "opaque", "data"};
-    const struct lp_flow_ref *ref = &f->ref[i];
+    const struct lp_flow_ref *ref = lp_flow_ref_of(f, i);
     const struct lp_reloc *rel = lp_reloc_numbered(t->type);
     if (rel == NULL || rel->field != LP_FIELD_IMM12 || !has_offset(word))
         return;
@@ -167,10 +167,10 @@ static void look_at(const struct function *fn, const struct lp_flow_part *part, 
         for (size_t k = 0; k < part[p].words; k++, i++) {
             const uint64_t pc = part[p].at + 4 * k;
             const uint32_t word = lp_le32((const uint8_t *)part[p].code + 4 * k);
-            const unsigned kind = f->ref[i].kind;
+            const unsigned kind = lp_flow_ref_of(f, i)->kind;
             count.pages += kind == LP_FLOW_PAGE;
-            count.lonely += kind == LP_FLOW_PAGE && (f->ref[i].flags & LP_FLOW_ALONE);
-            if (verbose && kind == LP_FLOW_PAGE && (f->ref[i].flags & LP_FLOW_ALONE))
+            count.lonely += kind == LP_FLOW_PAGE && (lp_flow_ref_of(f, i)->flags & LP_FLOW_ALONE);
+            if (verbose && kind == LP_FLOW_PAGE && (lp_flow_ref_of(f, i)->flags & LP_FLOW_ALONE))
                 printf("%s+0x%llx %llx: lonely page\n", fn->name, (unsigned long long)(pc - fn->at), (unsigned long long)pc);
             count.refs += kind == LP_FLOW_ADDR || kind == LP_FLOW_TLS;
             count.opaques += kind == LP_FLOW_OPAQUE;
@@ -200,7 +200,7 @@ static void computed(const struct function *fn, const struct lp_flow_part *part,
         unsigned row = 0;
         while (back-- > 0 && !(lp_a64_regs(row = lp_a64_find(lp_le32(code + 4 * back), LP_A64_ALL), lp_le32(code + 4 * back)).write >> (word >> 5 & 31) & 1))
             row = 0;
-        const bool adds = row != 0 && strncmp(lp_a64_rows[row].class_, "dp_", 3) == 0 && row != A64_MOV_reg && f->ref[back].kind == LP_FLOW_NONE;
+        const bool adds = row != 0 && strncmp(lp_a64_rows[row].class_, "dp_", 3) == 0 && row != A64_MOV_reg && lp_flow_ref_of(f, back)->kind == LP_FLOW_NONE;
         count.computed += adds;
         if (verbose && adds)
             printf("%s+0x%llx %llx: computed by %s\n", fn->name, (unsigned long long)(pc - fn->at), (unsigned long long)pc, lp_a64_rows[row].name);

@@ -38,6 +38,7 @@ static uint32_t add_sxtb2(unsigned d, unsigned n, unsigned m) { return 0x8b20880
 static uint32_t br(unsigned n) { return 0xd61f0000 | n << 5; }
 
 static struct lp_flow flow;
+static const struct lp_flow_ref *said(size_t i) { return lp_flow_ref_of(&flow, i); }
 static uint8_t table[64];
 static uint64_t table_bytes;
 static bool caught = true;
@@ -68,17 +69,17 @@ static void run_at(const uint32_t *code, size_t n, struct lp_flow *out) { run_wi
 
 static void is(size_t i, unsigned kind, uint64_t addr, unsigned flags)
 {
-    assert_int_equal(flow.ref[i].kind, kind);
-    assert_int_equal(flow.ref[i].flags & ~LP_FLOW_OF_PAGE, flags);
+    assert_int_equal(said(i)->kind, kind);
+    assert_int_equal(said(i)->flags & ~LP_FLOW_OF_PAGE, flags);
     if (kind != LP_FLOW_NONE && kind != LP_FLOW_OPAQUE && !(flags & LP_FLOW_SEVERAL))
-        assert_int_equal(flow.ref[i].addr, addr);
+        assert_int_equal(said(i)->addr, addr);
 }
 static void is_two(size_t i, uint64_t a, uint64_t c)
 {
     is(i, LP_FLOW_ADDR, 0, LP_FLOW_SEVERAL);
-    assert_int_equal(flow.ref[i].n, 2);
-    assert_int_equal(flow.addr[flow.ref[i].addr], a);
-    assert_int_equal(flow.addr[flow.ref[i].addr + 1], c);
+    assert_int_equal(said(i)->n, 2);
+    assert_int_equal(flow.addr[said(i)->addr], a);
+    assert_int_equal(flow.addr[said(i)->addr + 1], c);
 }
 
 /* ---- one register ---- */
@@ -92,9 +93,9 @@ static void test_page_and_rest(void **state)
     is(3, LP_FLOW_ADDR, PAGE_A + 0x20, 0); /* one variable behind another's base */
     is(4, LP_FLOW_ADDR, PAGE_A + 0x28, 0);
     is(5, LP_FLOW_NONE, 0, 0);             /* what was loaded is no address that the code knows */
-    assert_int_equal(flow.ref[2].width, 8);
-    assert_int_equal(flow.ref[1].width, 0);
-    assert_true(flow.ref[1].flags & LP_FLOW_OF_PAGE && flow.ref[2].flags & LP_FLOW_OF_PAGE && !(flow.ref[3].flags & LP_FLOW_OF_PAGE));
+    assert_int_equal(said(2)->width, 8);
+    assert_int_equal(said(1)->width, 0);
+    assert_true(said(1)->flags & LP_FLOW_OF_PAGE && said(2)->flags & LP_FLOW_OF_PAGE && !(said(3)->flags & LP_FLOW_OF_PAGE));
 }
 
 static void test_page_alone(void **state)
@@ -309,8 +310,8 @@ static void test_data_in_code(void **state)
     lp_flow_free(&flow);
     assert_int_equal(lp_flow_function(&in, &flow, &err), LP_OK);
     is(0, LP_FLOW_TARGET, AT + 8, 0);
-    assert_int_equal(flow.ref[0].width, 8);
-    assert_int_equal(flow.ref[2].kind, LP_FLOW_DATA);
+    assert_int_equal(said(0)->width, 8);
+    assert_int_equal(said(2)->kind, LP_FLOW_DATA);
 }
 
 static void test_cold_part(void **state)
@@ -413,7 +414,7 @@ static uint32_t wild_word(uint64_t *seed, unsigned i, unsigned n)
 static void check_whole(const struct lp_flow *f)
 {
     for (size_t i = 0; i < f->n; i++) {
-        const struct lp_flow_ref *r = &f->ref[i];
+        const struct lp_flow_ref *r = lp_flow_ref_of(f, i);
         assert_true(r->kind <= LP_FLOW_DATA);
         assert_true(r->n >= 1);
         if (r->flags & LP_FLOW_SEVERAL)
@@ -426,7 +427,7 @@ static void check_whole(const struct lp_flow *f)
 static void assert_same(const struct lp_flow *a, const struct lp_flow *b)
 {
     for (size_t k = 0; k < a->n; k++) {
-        const struct lp_flow_ref *x = &a->ref[k], *y = &b->ref[k];
+        const struct lp_flow_ref *x = lp_flow_ref_of(a, k), *y = lp_flow_ref_of(b, k);
         assert_true(x->addr == y->addr && x->kind == y->kind && x->flags == y->flags && x->n == y->n && x->width == y->width);
     }
     assert_true(a->naddr == b->naddr && (a->naddr == 0 || memcmp(a->addr, b->addr, a->naddr * sizeof *a->addr) == 0));
@@ -469,7 +470,7 @@ static void test_wild(void **state)
         run_again(&kept, code, n);
         check_whole(&flow);
         for (unsigned k = 0; k < n; k++)
-            refs += flow.ref[k].kind == LP_FLOW_ADDR;
+            refs += said(k)->kind == LP_FLOW_ADDR;
         tables += flow.ntable;
     }
     lp_flow_survey_free(&kept);
