@@ -37,6 +37,7 @@ struct lp_error {
     lp_status status;
     int sys;            /* errno of the failing call, or 0 */
     unsigned line, col; /* 1-based place in a text file; 0 = none */
+    unsigned other;     /* the line of the same file that this one repeats or overlaps; 0 = none */
     char where[256];    /* file, or place such as "greet: parse+0x14"; "" = none */
     char text[640];     /* what was found and what was expected */
     char hint[256];     /* what to do; "" = none */

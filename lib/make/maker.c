@@ -74,18 +74,16 @@ void lp_maker_comment(struct lp_maker *m, struct lp_buf *out, uint32_t word, uin
     lp_buf_printf(out, "  ; %s%s%s\n", d.mnemonic, d.operands[0] ? " " : "", d.operands);
 }
 
-/* What the text calls "in line N" is a line that whoever wrote the head knows by another place. */
-static void name_line(const struct lp_maker *m, char *text, size_t size)
+/* A line that is there already is known by another place to whoever wrote the head. */
+static void name_line(const struct lp_maker *m, const char *key, struct lp_error *why)
 {
-    static const char by[] = "it is in line ";
-    char *at = strstr(text, by);
-    unsigned long n = at ? strtoul(at + sizeof by - 1, NULL, 10) : 0;
-    if (n < 2 || n - 2 >= m->nhead) return;
-    const struct lp_origin *o = &m->head[n - 2];
-    size -= (size_t)(at - text);
-    if (o->file) snprintf(at, size, "it is in %.200s:%u already", o->file, o->line);
-    else snprintf(at, size, "it is given already: %.200s", o->text);
+    if (why->other < 2 || why->other - 2 >= m->nhead) return;
+    const struct lp_origin *o = &m->head[why->other - 2];
+    if (o->file) snprintf(why->text, sizeof why->text, "`%.60s` again, it is in %.200s:%u already", key, o->file, o->line);
+    else snprintf(why->text, sizeof why->text, "`%.60s` again, it is given already: %.200s", key, o->text);
 }
+
+static const char *bare(const struct lp_error *e) { return e->text + (strncmp(e->text, "error: ", 7) == 0 ? 7 : 0); }
 
 /* The parser judges the whole head, so that the error comes at once and is about the line that is new. */
 lp_status lp_maker_head(lp_maker *m, const struct lp_origin *from, unsigned value_col, const char *key, const char *value, struct lp_error *err)
@@ -118,8 +116,8 @@ lp_status lp_maker_head(lp_maker *m, const struct lp_origin *from, unsigned valu
         lp_patch_free(p);
         return s;
     }
-    name_line(m, why.text, sizeof why.text);
-    lp_fail(err, s == LP_E_NOMEM ? s : LP_E_SYNTAX, "meta `%.60s`: %s", key, why.text + strlen("error: "));
+    name_line(m, key, &why);
+    lp_fail(err, s == LP_E_NOMEM ? s : LP_E_SYNTAX, "meta `%.60s`: %s", key, bare(&why));
     size_t in_value = strlen(key) + 2;
     if (from->file) lp_at(err, from->file, from->line, why.col >= in_value ? value_col + why.col - (unsigned)in_value : from->col);
     return s == LP_E_NOMEM ? s : LP_E_SYNTAX;
@@ -164,19 +162,14 @@ static const struct lp_made *made_in(const struct judging *j, unsigned line)
     return i && line > j->before ? &j->m->made[i - 1] : NULL;
 }
 
-/* What the patch's text calls "the one in line N", as whoever wrote the change knows it. */
-static void name_other(const struct judging *j, char *text, size_t size)
+/* The line of the patch that this one overlaps, as whoever wrote the change knows it. */
+static void name_other(const struct judging *j, unsigned line, char *text, size_t size)
 {
-    static const char by[] = "the one in line ";
-    char *at = strstr(text, by);
-    const struct lp_made *other = at ? made_in(j, (unsigned)strtoul(at + sizeof by - 1, NULL, 10)) : NULL;
+    const struct lp_made *other = line ? made_in(j, line) : NULL;
     if (!other) return;
-    size -= (size_t)(at - text);
-    if (other->from.file) snprintf(at, size, "the one in %.200s:%u", other->from.file, other->from.line);
-    else if (other->from.text) snprintf(at, size, "that of `%.200s`", other->from.text);
+    if (other->from.file) snprintf(text, size, "this place overlaps the one in %.200s:%u", other->from.file, other->from.line);
+    else if (other->from.text) snprintf(text, size, "this place overlaps that of `%.200s`", other->from.text);
 }
-
-static const char *bare(const struct lp_error *e) { return e->text + (strncmp(e->text, "error: ", 7) == 0 ? 7 : 0); }
 
 static void judge(void *ctx, const struct lp_error *why)
 {
@@ -187,7 +180,7 @@ static void judge(void *ctx, const struct lp_error *why)
     const struct lp_edit from = {.from = made ? made->from : (struct lp_origin){0}};
     char text[sizeof why->text];
     snprintf(text, sizeof text, "%s", bare(why));
-    if (why->status == LP_E_OVERLAP) name_other(j, text, sizeof text);
+    if (why->status == LP_E_OVERLAP) name_other(j, why->other, text, sizeof text);
     if (made) lp_edit_fail(&e, &from, NULL, why->status, "%s", text);
     if (why->hint[0]) memcpy(e.hint, why->hint, sizeof e.hint);
     if (j->errors++ == 0 && j->first) *j->first = e;

@@ -50,6 +50,7 @@ static void check_overlaps(struct lp_parse *ps)
         if (same && v[i].start < v[last].end) {
             const struct range *a = &v[last], *b = &v[i];
             if (a->line > b->line) a = &v[i], b = &v[last];
+            ps->other = a->line;
             lp_lex_fail_line(ps, b->line, LP_E_OVERLAP, "this place overlaps the one in line %u", a->line);
         }
         if (!same || v[i].end > v[last].end) last = i;

@@ -11,6 +11,7 @@
 static void deliver(struct lp_parse *ps, struct lp_error *e, uint32_t line, unsigned col)
 {
     lp_at(e, ps->patch->file, line, col);
+    e->other = ps->other, ps->other = 0;
     if (ps->errors++ == 0) {
         ps->status = e->status;
         if (ps->first) *ps->first = *e;

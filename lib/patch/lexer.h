@@ -17,6 +17,7 @@ struct lp_parse {
     struct lp_error *first;
     lp_status status;       /* of the first error */
     unsigned errors;
+    unsigned other;         /* of the next error: lp_error.other */
     struct lp_lex lex;
     struct lp_buf out;      /* canonical text so far */
     struct lp_buf canon;    /* canonical form of the line in work */

@@ -130,7 +130,8 @@ static bool add_meta(struct lp_parse *ps, const char *key, const char *value, bo
 {
     struct lp_patch *p = ps->patch;
     for (size_t i = 0; once && i < p->nmeta; i++)
-        if (strcmp(p->meta[i].key, key) == 0) return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "`%s` again, it is in line %u already", key, p->meta[i].line);
+        if (strcmp(p->meta[i].key, key) == 0)
+            return ps->other = p->meta[i].line, lp_lex_fail(ps, NULL, LP_E_SYNTAX, "`%s` again, it is in line %u already", key, ps->other);
     if (p->nmeta >= 10000) return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "too many lines before the first object");
     struct lp_meta *v = lp_grow(p->meta, &ps->meta_cap, p->nmeta, sizeof *v);
     if (!v) return lp_lex_nomem(ps);

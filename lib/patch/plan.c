@@ -14,6 +14,7 @@
 static void deliver(struct lp_plan *pl, uint32_t line, struct lp_error *e)
 {
     lp_at(e, pl->patch->file, line, 0);
+    e->other = pl->other, pl->other = 0;
     if (pl->errors++ == 0) {
         pl->status = e->status;
         if (pl->err) *pl->err = *e;
@@ -226,6 +227,7 @@ static void check_overlaps(struct lp_plan *pl)
         char where[200];
         if (b->addr - a->addr >= a->len) continue;
         lp_plan_where(pl->space, b->addr, where, sizeof where);
+        pl->other = a->line;
         lp_plan_fail(pl, b->line, LP_E_OVERLAP, "%s: this place overlaps the one in line %u", where, a->line);
     }
 }

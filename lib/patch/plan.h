@@ -121,6 +121,7 @@ struct lp_plan_how {
 struct lp_plan {
     const lp_patch *patch;
     const struct lp_space *space;
+    unsigned other;                 /* of the next error: lp_error.other */
     struct lp_plan_how how;
     struct lp_target **bound;       /* by object of the patch; NULL = left out */
     bool *waits;                    /* by object: it is to be done when it is loaded */
