@@ -321,6 +321,14 @@ static bool is_named(const char *path, const char *file)
     return same_path(path, file) || (canonical(path, plain) && (same_path(plain, file) || (canonical(file, wanted) && same_path(plain, wanted))));
 }
 
+/* Rows of one file follow one another, and their names are one string. */
+struct asked { const char *file, *last; bool is; };
+static bool is_asked(struct asked *a, const char *path)
+{
+    if (path != a->last) a->last = path, a->is = is_named(path, a->file);
+    return a->is;
+}
+
 static bool same_file(const char *a, const char *b)
 {
     char x[NAME_MAX_BYTES], y[NAME_MAX_BYTES];
@@ -354,8 +362,9 @@ static lp_status no_such_line(const lp_elf *e, const char *file, unsigned line, 
 {
     const struct lp_elf_line *next = NULL;
     bool known = false;
+    struct asked asked = {.file = file};
     for (size_t i = 0; i < n; i++) {
-        if (!is_named(rows[i].file, file)) continue;
+        if (!is_asked(&asked, rows[i].file)) continue;
         known = true;
         if (rows[i].line > line && (!next || rows[i].line < next->line)) next = &rows[i];
     }
@@ -370,9 +379,10 @@ static lp_status find_copies(const lp_elf *e, const char *file, unsigned line, b
 {
     const struct lp_elf_line *rows, *first = NULL;
     size_t n;
+    struct asked asked = {.file = file};
     lp_status s = lp_elf_lines(e, &rows, &n, err);
     for (size_t i = 0; i < n && s == LP_OK; i++) {
-        if (rows[i].line != line || (statements && !rows[i].statement) || !is_named(rows[i].file, file)) continue;
+        if (rows[i].line != line || (statements && !rows[i].statement) || !is_asked(&asked, rows[i].file)) continue;
         if (!first) first = &rows[i];
         if (!same_file(first->file, rows[i].file)) {
             s = lp_fail(err, LP_E_AMBIGUOUS, "`%.100s` is ambiguous: %.200s, %.200s", file, first->file, rows[i].file);

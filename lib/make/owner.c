@@ -229,7 +229,7 @@ static bool is_function(const struct lp_objfile *o, size_t i)
 }
 
 /* In the object, by symbol. NULL without memory. */
-static bool *object_users(const struct lp_carrying *x, const struct lp_uses *u, const struct lp_objsym *s)
+static bool *find_users(const struct lp_carrying *x, const struct lp_uses *u, const struct lp_objsym *s)
 {
     const struct lp_objfile *o = x->c->o;
     bool *is = calloc(o->nsym + 1, sizeof *is), more = is != NULL;
@@ -245,6 +245,23 @@ static bool *object_users(const struct lp_carrying *x, const struct lp_uses *u, 
     return is;
 }
 
+/* They are the same for whatever variable of the source file s may be, until another function is replaced. */
+static const bool *object_users(const struct lp_carrying *x, const struct lp_uses *u, const struct lp_objsym *s)
+{
+    struct lp_users *k = x->c->users;
+    while (k && !(k->s == s && k->unit == u->unit && k->nreplaced == x->c->nreplaced)) k = k->next;
+    if (k) return k->is;
+    bool *is = find_users(x, u, s);
+    if (!is || !(k = malloc(sizeof *k))) return free(is), NULL;
+    *k = (struct lp_users){x->c->users, s, u->unit, x->c->nreplaced, is};
+    return x->c->users = k, is;
+}
+
+void lp_users_free(struct lp_users *k)
+{
+    for (struct lp_users *next; k; k = next) next = k->next, free(k->is), free(k);
+}
+
 static bool is_user(const struct lp_carrying *x, const bool *is, const char *name)
 {
     for (size_t i = 1; i < x->c->o->nsym; i++)
@@ -255,7 +272,8 @@ static bool is_user(const struct lp_carrying *x, const bool *is, const char *nam
 enum lp_owner lp_owner_common(const struct lp_carrying *x, uint32_t unit, const struct lp_objsym *s, const struct lp_elf_symbol *t, struct lp_buf *who)
 {
     struct lp_uses *u = uses_of(x->m, unit);
-    bool *is = u ? object_users(x, u, s) : NULL, any = false, common = false, exact = true;
+    const bool *is = u ? object_users(x, u, s) : NULL;
+    bool any = false, common = false, exact = true;
     size_t n = u ? users(x, u, t) : 0;
     x->m->nomem |= u && !is;
     for (size_t i = 1; is && i < x->c->o->nsym; i++) {
@@ -266,6 +284,5 @@ enum lp_owner lp_owner_common(const struct lp_carrying *x, uint32_t unit, const 
     for (size_t k = 0; u && is && k < u->nfn && exact; k++) exact = !u->fn[k].is || is_user(x, is, u->fn[k].f->name);
     for (size_t k = 0, told = 0; who && k < (u ? u->nfn : 0) && told < 3; k++)
         if (u->fn[k].is) lp_buf_printf(who, "%s`%.60s`", told++ ? ", " : "", u->fn[k].f->name);
-    free(is);
     return common ? (exact ? LP_OWNER_EXACT : LP_OWNER_SAME) : any && n ? LP_OWNER_OTHER : LP_OWNER_UNKNOWN;
 }

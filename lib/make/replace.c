@@ -34,7 +34,7 @@ void lp_carrier_free(struct lp_carrier *c)
     if (!c) return;
     lp_objfile_free(c->o);
     lp_elf_close(c->elf);
-    free(c->piece), free(c->replaced), free(c->owned), free(c->started), free(c->told), free(c);
+    free(c->piece), free(c->replaced), free(c->owned), lp_users_free(c->users), free(c->started), free(c->told), free(c);
 }
 
 /* ---- the object file ---- */

@@ -10,6 +10,8 @@ struct lp_piece { uint32_t section; uint64_t start, end; const char *name; bool 
 struct lp_replaced { const struct lp_objsym *sym; const char *place, *body, *old; bool inside; };
 /* What a symbol of the object is in the target, for functions of one source file (lp_unit_of()); NULL = nothing. */
 struct lp_owned { const struct lp_objsym *s; const struct lp_elf_symbol *t; uint32_t unit; };
+/* owner.c: which functions of the object use a symbol of it, by number. */
+struct lp_users { struct lp_users *next; const struct lp_objsym *s; uint32_t unit; size_t nreplaced; bool *is; };
 struct lp_carrier {
     const char *path;
     const struct lp_elf_symbol *of;     /* the function of the target that it has replaced last; NULL = none yet */
@@ -21,6 +23,7 @@ struct lp_carrier {
     size_t nreplaced, replaced_cap;
     struct lp_owned *owned;
     size_t nowned, owned_cap;
+    struct lp_users *users;
     uint8_t *started;                   /* started.c: by symbol, whether constructors have to do with it */
     const struct lp_objsym **told;      /* something has been said about them */
     size_t ntold, told_cap;
@@ -35,6 +38,7 @@ lp_status lp_carry_fail(const struct lp_carrying *x, struct lp_error *err, lp_st
 /* refer.c: what the relocation, or the place in a section, is in the patch: the target's symbol, or a piece,
  * which is noted. */
 lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struct lp_buf *out, struct lp_error *err);
+lp_status lp_carry_literal(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err); /* data among code */
 lp_status lp_carry_place(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err);
 /* A name that neither the patch nor the target has. NULL without memory. */
 const char *lp_carry_name(struct lp_maker *m, const char *base);
@@ -49,8 +53,10 @@ bool lp_carry_equals(const struct lp_carrying *x, const struct lp_objsym *s, con
  * NULL = unwanted. */
 enum lp_owner { LP_OWNER_OTHER, LP_OWNER_UNKNOWN, LP_OWNER_SAME, LP_OWNER_EXACT };
 enum lp_owner lp_owner_common(const struct lp_carrying *x, uint32_t unit, const struct lp_objsym *s, const struct lp_elf_symbol *t, struct lp_buf *who);
+void lp_users_free(struct lp_users *k);
 /* started.c: refused if a constructor of the object fills this new variable, or one of the section. */
 lp_status lp_carry_unfilled(struct lp_carrying *x, const struct lp_objsym *s, struct lp_error *err);
+lp_status lp_carry_filled(struct lp_carrying *x, const struct lp_objsym *s, struct lp_error *err); /* the program's: a new constructor is warned of */
 lp_status lp_carry_unfilled_all(struct lp_carrying *x, uint32_t section, struct lp_error *err);
 /* New elements of a list of the linker's are warned of. LP_E_NOMEM. */
 lp_status lp_carry_list(struct lp_carrying *x, const struct lp_objsym *bound, struct lp_error *err);
