@@ -14,6 +14,7 @@ struct state {
     const struct lpdis_range *r;
     struct lpdis_view v;
     const char *in;
+    uint64_t in_end;          /* of a function without a symbol; behind it nobody knows what there is. 0 = it goes on up to the next one */
     uint64_t run_end;         /* up to here it is code or data, as `code` says */
     bool code;
     const struct lp_elf_line *source; /* the last that was printed */
@@ -186,6 +187,9 @@ static void head(struct state *s, uint64_t addr, const char *name)
     out_puts(">:\n");
 }
 
+/* lp_elf_unnamed() calls them by their address. */
+static bool is_unnamed(const struct lp_elf_symbol *s) { return s->name[0] == '0' && s->name[1] == 'x'; }
+
 /* The head of an address, if it has one: its first symbol. `i` is behind its symbols then. */
 static void heads(struct state *s, size_t *i, uint64_t addr)
 {
@@ -194,8 +198,13 @@ static void heads(struct state *s, size_t *i, uint64_t addr)
     for (; *i < f->n_symbols && f->symbol[*i].value <= addr; ++*i) {
         if (found || f->symbol[*i].value < addr || !belongs(s->r, &f->symbol[*i])) continue;
         head(s, addr, f->symbol[*i].name);
+        s->in_end = is_unnamed(&f->symbol[*i]) ? addr + f->symbol[*i].size : 0;
         found = true;
     }
+    if (found || !s->in_end || addr < s->in_end) return;
+    due_bodies(s);
+    s->in = NULL, s->in_end = 0, s->v.regs.known = 0;
+    if (cli.format == OUT_TEXT) out_puts("\n");
 }
 
 /* ---- a part ---- */
@@ -227,7 +236,7 @@ static void warm_up(struct state *s, uint64_t from)
     const struct lp_elf_symbol *sym = s->r->object ? NULL : lp_elf_symbol_at(s->f->elf, from);
     if (!sym && !s->r->object) sym = unnamed_at(s->f->elf, from);
     if (sym && sym->value == from) return;
-    if (sym) s->in = sym->name;
+    if (sym) s->in = sym->name, s->in_end = is_unnamed(sym) ? sym->value + sym->size : 0;
     uint64_t at = from - s->r->addr > 4 * WARM_UP ? from - 4 * WARM_UP : s->r->addr;
     if (sym && sym->value > at && sym->value < from) at = sym->value;
     for (; s->r->code && from - at >= 4; at += 4) lpdis_follow(&s->v, at, word_at(s->r, at, 4));

@@ -38,6 +38,7 @@ for how in -no-pie\ -static -pie; do
     # lpdis: where functions begin
     lpdis app >app.dis
     like "$(cat app.dis)" "<$work>:\$" "  lpdis has heads for them"
+    is "$(lpdis --tsv --start-address "$work" app | cut -f 8 | grep -c "^$work\$")" "$((0x$size / 4))" "  which end where they end"
     lpdis -q --symbol "$work" app >one.dis
     is "$(grep -c . one.dis)" "$((0x$size / 4 + 1))" "  --symbol takes such a name"
     lpdis -q --symbol "$(printf '0x%x' $((work + 8)))" app >two.dis && same two.dis one.dis "  or any address in it"
