@@ -14,13 +14,24 @@
 
 /* ---- code ---- */
 
+/* Literals of the function's own, which LDR reads: they go where those behind functions go, and what is reached otherwise is refused. */
+static bool reads_literal(uint32_t word) { return (word & 0x3b000000) == 0x18000000; }
+static lp_status inner_data(struct lp_carrying *x, uint32_t section, uint64_t at, struct lp_error *err)
+{
+    return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "%s+0x%llx is data among the code of a function, which a patch has no place for, unless LDR reads it as a "
+                         "literal", x->c->o->sec[section].head->name, (unsigned long long)at);
+}
+
 /* A word that leads out of its function within the section: a static function or part of one that the assembler has resolved. */
 static lp_status resolved_word(struct lp_carrying *x, uint32_t section, uint64_t at, uint32_t word, uint64_t start, uint64_t end, struct lp_buf *out,
                                struct lp_error *err)
 {
     uint64_t to;
     const struct lp_reloc *reloc = lp_word_reloc(word); /* that it would have if the assembler had not known its target */
-    if (!lp_a64_target(word, at, &to) || (to >= start && to < end)) {
+    const bool target = lp_a64_target(word, at, &to), inside = target && to >= start && to < end;
+    const bool inner = inside && lp_objfile_is_data(x->c->o, section, to);
+    if (inner && !reads_literal(word)) return inner_data(x, section, to, err);
+    if (!target || (inside && !inner)) {
         lp_buf_printf(out, "| %08x", word);
         lp_maker_comment(x->m, out, word, at - start);
         return LP_OK;
@@ -28,7 +39,7 @@ static lp_status resolved_word(struct lp_carrying *x, uint32_t section, uint64_t
     if (reloc->op == LP_REL_PAGE || to >= x->c->o->sec[section].head->size)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "%s+0x%llx: %08x leads to nowhere", x->c->o->sec[section].head->name, (unsigned long long)at, word);
     lp_buf_printf(out, "| %08x %s ", word & ~lp_reloc_mask(reloc), reloc->name);
-    lp_status s = lp_carry_place(x, section, to, out, err);
+    lp_status s = inner ? lp_carry_literal(x, section, to, out, err) : lp_carry_place(x, section, to, out, err);
     lp_buf_puts(out, "\n");
     return s;
 }
@@ -51,6 +62,7 @@ static lp_status one_word(struct lp_carrying *x, uint32_t section, uint64_t at, 
     uint32_t word = lp_le32(sec->bytes + at);
     const struct lp_objrel *rel = NULL;
     const struct lp_reloc *row = NULL;
+    if (lp_objfile_is_data(x->c->o, section, at)) return lp_buf_puts(out, "| d4200000  ; brk #0, where data was\n"), LP_OK;
     for (size_t i = lp_objfile_rel(sec, at); i < sec->nrel && sec->rel[i].at < at + 4; i++) {
         const struct lp_reloc *r = lp_reloc_numbered(sec->rel[i].type);
         if (!r || (!lp_reloc_is_code(r) && r->op != LP_REL_NONE) || sec->rel[i].at != at)
@@ -60,10 +72,10 @@ static lp_status one_word(struct lp_carrying *x, uint32_t section, uint64_t at, 
                 sec->head->name, (unsigned long long)at, sec->rel[i].type);
         if (r->op != LP_REL_MARK && r->op != LP_REL_NONE) rel = &sec->rel[i], row = r;
     }
-    if (lp_objfile_is_data(x->c->o, section, at) || !lp_dis_valid(word))
+    if (!lp_dis_valid(word))
         return lp_carry_fail(
             x, err, LP_E_UNSUPPORTED,
-            "%s+0x%llx is data among the code, a literal perhaps, which a patch has no place for",
+            "%s+0x%llx is no valid instruction: data among the code perhaps, without a mapping symbol",
             sec->head->name, (unsigned long long)at);
     if (!row) return resolved_word(x, section, at, word, start, end, out, err);
     lp_buf_printf(out, "| %08x %s ", word & ~lp_reloc_mask(row), row->name);

@@ -247,6 +247,7 @@ static lp_status refer_variable(struct lp_carrying *x, const struct lp_objsym *s
     bool relocated = rel < sec->nrel && sec->rel[rel].at < s->value + s->size;
     if (st == LP_OK && !constant) {
         tell_file(x, s, t);
+        if ((st = lp_carry_filled(x, s, err)) != LP_OK) return st;
         if (!t->size && !lp_maker_names(x->m, t)) return put_target(x, t, delta, out); /* the recipe gives it a name and no size */
         if (t->size != s->size)
             return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
@@ -418,7 +419,7 @@ static void data_run(const struct lp_objfile *o, uint32_t section, uint64_t off,
 }
 
 /* Literals behind a function (-mcmodel=large, .ltorg): all of them that stand together, as constants. */
-static lp_status refer_literal(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
+lp_status lp_carry_literal(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
 {
     uint64_t start, end;
     const char *name;
@@ -445,7 +446,11 @@ static lp_status refer_to(struct lp_carrying *x, uint32_t section, uint64_t off,
     if (!(h->flags & SHF_ALLOC)) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to %s, which is not loaded", h->name);
     const uint64_t at = off + (uint64_t)extra;
     const bool outside = !s || s->type != STT_FUNC || at - s->value >= s->size;
-    if (h->flags & SHF_EXECINSTR && outside && lp_objfile_is_data(o, section, at)) return refer_literal(x, section, at, out, err);
+    if (h->flags & SHF_EXECINSTR && lp_objfile_is_data(o, section, at)) {
+        if (outside) return lp_carry_literal(x, section, at, out, err);
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to %s+0x%llx, data among the code of `%.100s`, which a patch has no place for",
+                             h->name, (unsigned long long)at, s->name);
+    }
     if (h->flags & SHF_EXECINSTR) return refer_code(x, s, section, at, out, err);
     bool whole;
     lp_status st = share_section(x, section, &whole, err);

@@ -192,6 +192,50 @@ built list -static
 lpmake -t list -o list.lpatch 'sum=replace from list.o' 2>err
 is "$? $(grep -c 'is not in the program.s list' err) $(run_patched list.lpatch ./list)" "0 1 6" "a new element of a linker's list: a warning"
 like "$(cat err)" '`three` in the section `items` is not in the program.s list of that name' "  of that one"
+# Elements that are there and changed, by a number, a text or a function.
+sed -i 's/ITEM(one, 1) ITEM(two, 2)/ITEM(one, 1) ITEM(two, TWO)/; s/^#if K > 1/#if 0/' list.c
+for how in -static '-pie -fPIE'; do
+    "$CROSS_CC" -w $SECTIONS $how -DK=1 -DTWO=2 -o list list.c || not_ok "compile"
+    for two in 2 5; do
+        "$CROSS_CC" -w $SECTIONS ${how#-static} -DK=2 -DTWO=$two -c -o list.o list.c || not_ok "compile"
+        lpmake -t list -o list.lpatch 'sum=replace from list.o' 2>err
+        is "$? $(grep -c 'another one there than in the program.s list' err)" "0 $((two / 5))" "$how: an element that is $two, and was 2"
+    done
+    like "$(cat err)" '`two` in the section `items`' "  it is named"
+    sed 's/{#x, v}/{#x "!", v}/' list.c | "$CROSS_CC" -w $SECTIONS ${how#-static} -DK=2 -DTWO=2 -c -o list.o -x c - || not_ok "compile"
+    lpmake -t list -o list.lpatch 'sum=replace from list.o' 2>err
+    is "$? $(grep -c '`\(one\|two\)` in the section .* is another one there' err)" "0 2" "  texts that changed"
+done
+cat >calls.c <<'C'
+#include <stdio.h>
+#if K > 1
+static int later(int v) { return v + 7; }
+#define later(v) later
+#else
+#define later(v) double_of
+#endif
+__attribute__((noipa)) int double_of(int v) { return 2 * v; }
+static int (*const one)(int) __attribute__((section("calls"), used)) = double_of, (*const two)(int) __attribute__((section("calls"), used)) = later(2);
+extern int (*const __start_calls[])(int), (*const __stop_calls[])(int);
+__attribute__((noipa)) int sum(void) { int s = 0; for (int (*const *f)(int) = __start_calls; f < __stop_calls; f++) s += K * (*f)(3); return s; }
+int mode = 1;
+#if K > 1
+__attribute__((constructor)) static void choose(void) { mode = 7; }
+#endif
+__attribute__((constructor)) static void also(void) { mode++; }
+__attribute__((noipa)) int moded(int v) { return v + mode * K; }
+int main(void) { printf("%d %d\n", sum(), moded(1)); return 0; }
+C
+for how in -static '-pie -fPIE'; do
+    built calls $how
+    lpmake -t calls -o calls.lpatch 'sum=replace from calls.o' 2>err
+    is "$? $(grep -o '`[a-z]*` in the section .calls. is another' err | tr '\n' ' ')" "0 \`two\` in the section \`calls\` is another " "$how: a function in a list"
+    lpmake -t calls -o calls.lpatch 'moded=replace from calls.o' 2>err
+    is "$? $(grep -c 'the constructor `choose`, which uses `mode`, is new, and does not run in a patch' err) $(run_patched calls.lpatch ./calls)" "0 1 12 5" "  a new constructor that sets the program's variable"
+done
+"$CROSS_CC" -w $SECTIONS -DK=1 -c -o calls.o calls.c
+lpmake -t calls -o calls.lpatch 'moded=replace from calls.o' 2>err
+is "$(grep -c constructor err)" 0 "  nothing of one that the program has"
 # Several objects of one patch: what is not static in them is one, as a linker makes it.
 cat >both.c <<'C'
 #include <stdio.h>

@@ -165,8 +165,17 @@ for target in app-static app-pie; do
     lpmake -q -t $target -o x.lpatch 'other=replace from all.o' 2>err || note <err
     like "$(run_patched x.lpatch ./$target)" '^other [1-9]' "  which helps, $target"
 done
-echo '.text; .globl other; .type other, %function; other: ldr x0, =0x123456789abc; ret; .ltorg; .size other, .-other' | "$CROSS_CC" -c -x assembler -o x.o -
-refused "a literal" 'data among the code' 'other=replace from x.o'
+# Literals in the middle of a function: LDR finds them elsewhere, and what is reached otherwise has no place.
+among() { printf '.text\n.globl other\n.type other, %%function\nother: %b\n.size other, .-other\n' "$1" | "$CROSS_CC" -c -x assembler -o x.o - || not_ok "assemble"; }
+among 'ldr w0, =30\nb 1f\n.ltorg\n1: ldr x1, 3f\nldr w1, [x1]\nadd w0, w0, w1\nldr w2, =7\nadd w0, w0, w2\nret\n.p2align 3\n3: .xword limit\n.ltorg'
+for target in app-static app-pie; do
+    lpmake -t $target -o x.lpatch 'other=replace from x.o' 2>err && ok "literals in the middle of a function, $target" || { not_ok "literals in the middle"; note <err; }
+    like "$(run_patched x.lpatch ./$target)" '^other 47$' "  it does what it says"
+done
+among 'adr x0, 1f\nldr w0, [x0]\nret\n1: .word 5'
+refused "data among the code that ADR finds" 'data among the code of a function, .* unless LDR reads it' 'other=replace from x.o'
+among 'adrp x0, 1f\nldr w0, [x0, :lo12:1f]\nret\n1: .word 5'
+refused "  or ADRP" 'data among the code' 'other=replace from x.o'
 echo 'extern int nowhere(int); int other(int v) { return nowhere(v) + 1; }' | object x
 status=0
 lpmake -t app-static 'other=replace from x.o' >out 2>err || status=$?
