@@ -205,7 +205,6 @@ static lp_status parse_place(lp_maker *m, struct lp_edit *e, struct lp_error *er
     if (*p != '=') return lp_edit_fail(err, e, p, LP_E_SYNTAX, "`=` is expected behind the place");
     p++;
     e->change = p + strspn(p, " \t");
-    if (e->addr & 3) return lp_edit_fail(err, e, e->from.text, LP_E_ADDRESS, "the place is no multiple of 4");
     e->sym = lp_maker_symbol_at(m, e->addr);
     return LP_OK;
 }
@@ -225,7 +224,7 @@ static lp_status keep_landing_pad(lp_maker *m, struct lp_edit *e, struct lp_erro
 }
 
 /* Decimal or 0x..., perhaps negative. A leading 0 is refused: it means octal to some and nothing to others. */
-static bool parse_value(const char *arg, uint64_t *value)
+bool lp_edit_value(const char *arg, uint64_t *value)
 {
     bool minus = *arg == '-', hex;
     char *end;
@@ -251,7 +250,7 @@ static lp_status change_ret(lp_maker *m, struct lp_edit *e, const char *arg, str
     uint32_t mov[4];
     lp_status s = keep_landing_pad(m, e, err);
     if (s != LP_OK) return s;
-    if (*arg && !parse_value(arg, &value)) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "`ret` takes one number, decimal or 0x...");
+    if (*arg && !lp_edit_value(arg, &value)) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "`ret` takes one number, decimal or 0x...");
     unsigned n = *arg ? lp_a64_mov_imm(mov, 0, value) : 0;
     for (unsigned i = 0; i < n; i++)
         if (!lp_edit_add(e, mov[i], NULL, NULL)) return nomem(err);
@@ -301,7 +300,7 @@ static const struct change {
     unsigned flags;
 } changes[] = {
     {"nop", change_nop, NO_ARG}, {"ret", change_ret, LEAVES}, {"b", change_b, NEEDS_ARG | LEAVES}, {"bl", change_bl, NEEDS_ARG},
-    {"word", change_word, NEEDS_ARG | MAY_BE_DATA}, {"asm", lp_edit_asm, NEEDS_ARG}, {"replace", lp_edit_replace, NEEDS_ARG},
+    {"word", change_word, NEEDS_ARG | MAY_BE_DATA}, {"asm", lp_edit_asm, NEEDS_ARG}, {"replace", lp_edit_replace, NEEDS_ARG}, {"set", lp_edit_set, NEEDS_ARG},
 };
 
 static const struct change *find_change(const struct lp_edit *e, const char **arg)
@@ -331,7 +330,7 @@ static lp_status suits(lp_maker *m, struct lp_edit *e, unsigned flags, uint32_t 
         if (lp_elf_is_code(m->elf, e->addr + 4 * i)) continue;
         if (!lp_elf_is_text(m->elf, e->addr + 4 * i)) {
             lp_edit_fail(err, e, NULL, LP_E_ADDRESS, "there is no code at this place");
-            if (sym && sym->type == STT_OBJECT) lp_hint(err, "`%.100s` is data, which is changed by `set` in a patch: lpatch(5)", sym->name);
+            if (sym && sym->type == STT_OBJECT) lp_hint(err, "`%.100s` is data, which is changed by `set`: lpmake(1)", sym->name);
             return LP_E_ADDRESS;
         }
         if (!(flags & MAY_BE_DATA)) return lp_edit_fail(err, e, NULL, LP_E_ADDRESS, "there is data among the code at this place, a jump table or a literal");
@@ -386,9 +385,10 @@ static lp_status no_change(const struct lp_edit *e, struct lp_error *err)
 {
     uint64_t value;
     lp_edit_fail(err, e, e->change, LP_E_SYNTAX,
-                 "a change is nop, ret [VALUE], b SYMBOL, bl SYMBOL, word 0x..., asm \"...\" or replace from FILE[:SYMBOL]");
-    if (parse_value(e->change, &value))
-        lp_hint(err, "`word 0x...` puts another instruction there, `ret %.40s` makes a function return this; data is changed by `set`, lpatch(5)", e->change);
+                 "a change is nop, ret [VALUE], b SYMBOL, bl SYMBOL, word 0x..., asm \"...\", replace from FILE[:SYMBOL] or set ...");
+    if (lp_edit_value(e->change, &value))
+        lp_hint(err, "`word 0x...` puts another instruction there, `ret %.40s` makes a function return this; `set b4 %.40s` changes data",
+                e->change, e->change);
     return LP_E_SYNTAX;
 }
 
@@ -399,12 +399,13 @@ lp_status lp_maker_statement(lp_maker *m, struct lp_edit *e, struct lp_error *er
     size_t before = m->items.len, nmade = m->nmade;
     lp_status s = parse_place(m, e, err);
     if (s == LP_OK && !(c = find_change(e, &arg))) s = no_change(e, err);
+    const bool replaces = c && c->make == lp_edit_replace, sets = c && c->make == lp_edit_set;
+    if (s == LP_OK && !sets && e->addr & 3) s = lp_edit_fail(err, e, e->from.text, LP_E_ADDRESS, "the place is no multiple of 4");
     if (s == LP_OK) s = c->make(m, e, arg, err);
-    bool replaces = c && c->make == lp_edit_replace;
     bool leaves = c && c->flags & LEAVES, whole = leaves && e->sym && e->sym->value == e->addr;
     if (s == LP_OK && !remember(m, e, replaces ? LP_MADE_FUNC : whole ? LP_MADE_WHOLE : LP_MADE_SITE)) s = nomem(err);
-    if (s == LP_OK && !replaces) s = emit(m, e, c->flags, err);
-    if (s == LP_OK) lp_warn_place(m, e);
+    if (s == LP_OK && !replaces && !sets) s = emit(m, e, c->flags, err);
+    if (s == LP_OK && !sets) lp_warn_place(m, e);
     if (s == LP_OK && !replaces) lp_warn_words(m, e, leaves), lp_warn_shared(m, e, NULL, NULL);
     if (s != LP_OK) m->nmade = nmade;
     free(e->word);

@@ -73,6 +73,7 @@ lp_status lp_edit_fail(struct lp_error *err, const struct lp_edit *e, const char
 lp_status lp_edit_inherit(struct lp_error *err, const struct lp_edit *e, const char *at); /* *err is another part's: it gets the place of the change */
 void lp_edit_warn(struct lp_maker *m, const struct lp_origin *from, const char *fmt, ...) LP_PRINTF(3, 4);
 bool lp_edit_hex(const char **p, uint64_t *out); /* 0x..., which is skipped */
+bool lp_edit_value(const char *arg, uint64_t *value); /* decimal or 0x..., perhaps negative, and nothing behind it */
 bool lp_edit_add(struct lp_edit *e, uint32_t word, const char *reloc, const char *target);
 lp_status lp_maker_statement(struct lp_maker *m, struct lp_edit *e, struct lp_error *err);
 /* names.c: symbols of the target, else of its debug file, else a function without one, whose name is its address; given: a name that the recipe gives.
@@ -93,6 +94,8 @@ lp_status lp_edit_symbol(struct lp_maker *m, const struct lp_edit *e, const char
 const char *lp_edit_helper(const char *name);
 /* assemble.c: asm "..." and asm { ... } */
 lp_status lp_edit_asm(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);
+/* set.c: set b4 NUMBER, set "TEXT" */
+lp_status lp_edit_set(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);
 /* replace.c: replace from FILE[:SYMBOL] */
 lp_status lp_edit_replace(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);
 void lp_carrier_free(struct lp_carrier *c);

@@ -1,0 +1,114 @@
+/* make/set.c - set b1|b2|b4|b8 NUMBER, set "TEXT": data of the program get another value. */
+#include <config.h>
+#include "base/bits.h"
+#include "base/error.h"
+#include "elf/spec.h"
+#include "make/maker.h"
+
+#include <string.h>
+
+enum { IN_A_LINE = 64 }; /* bytes; a line of a patch has 255 characters */
+
+/* b1 to b8, and the number, which fits it unsigned or signed. */
+static bool parse_number(const char *arg, unsigned *len, uint64_t *value)
+{
+    if (arg[0] != 'b' || !strchr("1248", arg[1]) || !arg[1] || !strchr(" \t", arg[2]) || !arg[2]) return false;
+    *len = (unsigned)(arg[1] - '0');
+    arg += 2 + strspn(arg + 2, " \t");
+    if (!lp_edit_value(arg, value)) return false;
+    const uint64_t top = *len == 8 ? 0 : *value >> 8 * *len, all = *len == 8 ? 0 : UINT64_MAX >> 8 * *len;
+    const bool negative = *arg == '-' && top == all && (*len == 8 || *value >> (8 * *len - 1) & 1);
+    if (top && !negative) return false;
+    *value &= UINT64_MAX >> (64 - 8 * *len);
+    return true;
+}
+
+/* What the dynamic linker fills is no number in the file. */
+static bool is_filled(const struct lp_maker *m, uint64_t at, uint64_t len)
+{
+    size_t n;
+    const struct lp_elf_reloc *v = lp_elf_relocs(m->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (v[i].at < at + len && at < v[i].at + 8) return true;
+    return false;
+}
+
+static lp_status check(struct lp_maker *m, struct lp_edit *e, const char *arg, uint64_t len, uint8_t *old, struct lp_error *err)
+{
+    const struct lp_elf_symbol *s = e->sym;
+    if (lp_elf_is_text(m->elf, e->addr) || lp_elf_is_text(m->elf, e->addr + len - 1))
+        return lp_edit_fail(err, e, NULL, LP_E_ADDRESS, "there is code at this place: `set` is for data, `word` and `asm` are for code");
+    if (s && s->size && (e->addr - s->value > s->size || len > s->size - (e->addr - s->value)))
+        return lp_edit_fail(err, e, arg, LP_E_RANGE, "needs %llu bytes, %s has %llu left", (unsigned long long)len, s->name,
+                            (unsigned long long)(s->size > e->addr - s->value ? s->size - (e->addr - s->value) : 0));
+    lp_status st = lp_elf_read(m->elf, e->addr, old, len, err);
+    if (st != LP_OK) return lp_edit_inherit(err, e, NULL), st;
+    if (is_filled(m, e->addr, len))
+        return lp_edit_fail(err, e, NULL, LP_E_UNSUPPORTED, "there is an address here, which the dynamic linker fills in: `set PLACE b8` with `- *` and "
+                            "`+ &SYMBOL` in the patch changes it, lpatch(5)");
+    return LP_OK;
+}
+
+static void put_place(const struct lp_maker *m, const struct lp_edit *e, uint64_t off, struct lp_buf *out)
+{
+    lp_buf_puts(out, "\nset ");
+    if (off) lp_edit_place(m, e->addr + off, out);
+    else lp_buf_add(out, e->place.data, e->place.len);
+}
+
+static void put_bytes(struct lp_buf *out, char mark, const uint8_t *p, uint64_t n)
+{
+    lp_buf_printf(out, "%c", mark);
+    for (uint64_t i = 0; i < n; i++) lp_buf_printf(out, " %02x", p[i]);
+    lp_buf_puts(out, "\n");
+}
+
+static lp_status set_number(struct lp_maker *m, struct lp_edit *e, const char *arg, unsigned len, uint64_t value, struct lp_error *err)
+{
+    uint8_t old[8] = {0};
+    lp_status s = check(m, e, arg, len, old, err);
+    if (s != LP_OK) return s;
+    put_place(m, e, 0, &m->items);
+    lp_buf_printf(&m->items, " b%u\n- 0x%llx\n+ 0x%llx\n", len, (unsigned long long)lp_le64(old), (unsigned long long)value);
+    return LP_OK;
+}
+
+/* Where the old text ended, the new one goes on, into what is behind it. */
+static void warn_endless(struct lp_maker *m, const struct lp_edit *e, const uint8_t *old, const struct lp_buf *text)
+{
+    uint8_t next = 0;
+    if (!memchr(old, 0, text->len) || memchr(text->data, 0, text->len)) return;
+    if (lp_elf_read(m->elf, e->addr + text->len, &next, 1, NULL) == LP_OK && !next) return;
+    lp_edit_warn(m, &e->from, "the old text has its end (\\0) among these bytes, and the new one has none, nor is one behind them");
+}
+
+static lp_status set_text(struct lp_maker *m, struct lp_edit *e, const char *arg, const struct lp_buf *text, struct lp_error *err)
+{
+    uint8_t *old = lp_patch_alloc(&m->pool, text->len);
+    if (!old) return lp_fail(err, LP_E_NOMEM, "out of memory");
+    lp_status s = check(m, e, arg, text->len, old, err);
+    if (s == LP_OK) warn_endless(m, e, old, text);
+    for (uint64_t i = 0, n; i < text->len && s == LP_OK; i += n) {
+        n = text->len - i < IN_A_LINE ? text->len - i : IN_A_LINE;
+        put_place(m, e, i, &m->items);
+        lp_buf_printf(&m->items, " bytes %llu\n", (unsigned long long)n);
+        put_bytes(&m->items, '-', old + i, n);
+        put_bytes(&m->items, '+', (const uint8_t *)text->data + i, n);
+    }
+    return s;
+}
+
+lp_status lp_edit_set(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err)
+{
+    struct lp_buf text = {0};
+    unsigned len;
+    uint64_t value;
+    lp_status s;
+    size_t n = *arg == '"' ? lp_unquote(arg, strlen(arg), &text) : 0;
+    if (text.failed) s = lp_fail(err, LP_E_NOMEM, "out of memory");
+    else if (n && !arg[n] && text.len) s = set_text(m, e, arg, &text, err);
+    else if (!n && parse_number(arg, &len, &value)) s = set_number(m, e, arg, len, value, err);
+    else s = lp_edit_fail(err, e, arg, LP_E_SYNTAX, "`set b1|b2|b4|b8 NUMBER`, of so many bytes, or `set \"TEXT\"` is expected");
+    lp_buf_free(&text);
+    return s;
+}

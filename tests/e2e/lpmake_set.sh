@@ -1,0 +1,63 @@
+#!/bin/sh
+# lpmake: set, which changes data.
+. "$srcdir/tests/lib.sh"
+. "$srcdir/tests/e2e/making/lib.sh"
+cat >data.c <<'C'
+#include <stdio.h>
+int limit = 10, zero;
+char title[100] = "plain";
+short pair[2] = {1, -2};
+unsigned char one = 3;
+long wide = -1;
+struct { char first[4], second[4]; } texts = {"abc", "def"};
+const char fixed[] = "constant text";
+const char *pointer = fixed;
+int main(void) { printf("%d %s %d %d %d %ld %s %s\n", limit, title, pair[0], pair[1], one, wide, fixed, pointer); return 0; }
+C
+long=0123456789012345678901234567890123456789012345678901234567890123456789
+cat >data.lps <<E2
+limit = set b4 0x40   # more
+title = set "# $long\0"
+pair+0x2 = set b2 -7
+one = set b1 255
+wide = set b8 -3
+fixed = set "CONSTANT"
+E2
+# refused WHAT TEXT CHANGE
+refused()
+{
+    status=0
+    lpmake -t data "$3" >out 2>err || status=$?
+    is "$status $(wc -c <out)" "1 0" "refused: $1"
+    like "$(cat err)" "$2" "  said so"
+}
+for how in '-static -no-pie' '-pie -fPIE'; do
+    "$CROSS_CC" -O1 $how -o data data.c || not_ok "compile"
+    lpmake -t data -o data.lpatch data.lps 2>err && ok "$how: data of each size, and texts" || { not_ok "$how: made"; note <err; }
+    is "$(run_patched data.lpatch ./data) $(cat err)" "64 # $long 1 -7 255 -3 CONSTANT text CONSTANT text " "  it does what it says"
+    lpapply -q -o patched data data.lpatch && is "$(run_lprun ./patched)" "64 # $long 1 -7 255 -3 CONSTANT text CONSTANT text" "  in the file, too"
+    lpapply -q -R -o back patched data.lpatch && same back data "  and reverted"
+    is "$(lpmake -q -t data 'limit=set b4 20' | sed -n '/^set/,/^+/p')" "set limit b4
+- 0xa
++ 0x14" "  the file has what it expects"
+    refused "code" 'there is code at this place' 'main=set b4 1'
+    refused "more than there is" 'needs 2 bytes, one has 1 left' 'one=set b2 1'
+    refused "a longer text" 'title has 100 left' "title=set \"$long$long\""
+done
+refused "what the dynamic linker fills" 'there is an address here, which the dynamic linker fills in' 'pointer=set b8 0'
+for wrong in 'b1 256' 'b1 -129' 'b3 1' 'b4' '""' '"a' 'b4 1 2' '012' 'b4 010' 'b8 18446744073709551616'; do
+    refused "$wrong" 'set b1|b2|b4|b8 NUMBER' "one=set $wrong"
+done
+for right in 'b1 -128|0x80' 'b1 255|0xff' 'b1 0|0x0'; do
+    like "$(lpmake -q -t data "one=set ${right%|*}")" "^+ ${right#*|}\$" "${right%|*}"
+done
+like "$(lpmake -q -t data 'wide=set b8 -9223372036854775808')" '^+ 0x8000000000000000$' "b8 -9223372036854775808"
+lpmake -t data 'texts=set "abcd"' >out 2>err
+like "$? $(cat err)" '^0 .*the old text has its end (.0) among these bytes, and the new one has none' "a text without an end: a warning"
+lpmake -t data 'texts=set "ab\0"' >out 2>err
+is "$? $(cat err)" "0 " "  not of one that has it"
+lpmake -t data 'zero=set b4 3' >out 2>err
+like "$? $(cat err)" '^0 .*it cannot go into the file itself: .*\.bss' "what the file has no bytes for: a warning"
+lpmake -t data 'limit=5' >out 2>err
+like "$(cat err)" '`set b4 5` changes data' "a number alone: what may be meant"
+tap_done
