@@ -63,7 +63,8 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
 static const char full[] =
     "# A recipe.\nname      full\nversion   2\nsummary   text # here\nreplaces  other < 2\nmode      quiesce deadline 5s else lazy\n\nobject    test\noptional\n"
     "main = ret 1  # always\nparse+0x4=nop\nparse+0x8 = word 0xd65f03c0\ntwin#1 = b main\ntwin!b.c = bl parse\n0x4000b0 = nop\na.c:12 = nop\n"
-    "main = asm \"cmp w0, #1; ret\"\nmain = asm {\n    cmp w0, #2\n    1: b 1b // loop\n}\nparse = replace from fix.o:parse\nparse = replace from \"odd name.o\"\n";
+    "main = asm \"cmp w0, #1; ret\"\nmain = asm {\n    cmp w0, #2\n    1: b 1b // loop\n}\nparse = replace from fix.o:parse\nparse = replace from \"odd name.o\"\n"
+    "symbol called 0x400000\ncalled+0x4 = bl called\nlimit = set b4 -3\nlimit+0x1 = set \"a\\0\"\n";
 static const char small[] = "main=ret\r\nparse = ret 77\r\n";
 
 const uint8_t *lp_fuzz_builtin(size_t i, size_t *len)
