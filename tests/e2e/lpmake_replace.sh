@@ -78,7 +78,7 @@ if have "${CROSS_CC%gcc}g++"; then
     for body in 'struct held { ~held(); }; extern "C" int check(int); extern "C" int other(int v) { held h; return check(v); }' \
         'extern "C" int check(int); extern "C" int other(int v) { try { return check(v); } catch (...) { return 0; } }'; do
         echo "$body" | "${CROSS_CC%gcc}g++" -O2 -c -o x.o -x c++ -
-        refused "handlers of exceptions" '`other` catches exceptions or has something to destroy' 'other=replace from x.o'
+        refused "handlers of exceptions" '`other` catches exceptions or has something to destroy.*-fno-exceptions (rustc: -C panic=abort)' 'other=replace from x.o'
     done
 fi
 # A function beside the new one that has changed, too: a warning, unless another change of the same patch replaces it, before or behind.

@@ -57,12 +57,13 @@ like "$? $(cat err)" '^0 .*`printf` is neither .* its checked form, as what is c
 "$CROSS_CC" $SECTIONS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -c -o new.o new.c && lpmake -t chk -o x.lpatch 'say=replace from new.o' 2>err
 is "$? $(cat err) $(run_patched x.lpatch ./chk)" "0  1!" "  which helps"
 # ---- who is inside of a function without a name ----
-printf '#include <unistd.h>\nint main(void) { pause(); return 0; }\n' >wait.c
+printf '#include <unistd.h>\nint main(void) { write(1, "ready\\n", 6); pause(); return 0; }\n' >wait.c
 echo 'int main(void) { return 3; }' | object main
 "$CROSS_CC" $STANDARD -no-pie -o full wait.c && "${CROSS}strip" -o waits full && lpmake -t waits -o main.lpatch "$(at main)=replace from main.o:main" || not_ok "compile"
 timeout 60 lprun -c "$scratch/sock" -L "$sysroot" ./waits >served 2>&1 &
 children="$children $!"
-wait_for 20 lpapply -c sock -l
+wait_for 60 grep -q ready served
+wait_for 60 lpapply -c sock -l
 status=0
 lpapply -c sock --deadline 300ms main.lpatch 2>err || status=$?
 like "$status $(cat err)" "^5 .*is in waits:0x[0-9a-f]* (.* < waits:0x" "a thread in a function without a name: where in the file it is"
