@@ -239,4 +239,40 @@ lpmake -t app-static -o one.lpatch 'check=ret 1' 'app.c:'"$line"'=ret 8' && lpma
 cp one.lpatch kept.lpatch
 lpmake -t app-static -o one.lpatch 'chekc=ret 1' 2>/dev/null
 same one.lpatch kept.lpatch "an error leaves the file as it was"
+# Return addresses that are signed.
+cat >signed.c <<'E2'
+extern int printf(const char *, ...);
+__attribute__((noinline)) void other(void) { __asm__ volatile("nop"); }
+__attribute__((noinline)) int work(int n)
+{
+    switch (n) { case 0: printf("a\n"); break; case 1: printf("b\n"); break; case 2: printf("c %d\n", n); break; case 3: printf("d\n"); break; case 4: other(); break; default: return 1; }
+    return n + 1;
+}
+int main(int c, char **v) { return work(c); }
+E2
+for scheme in pac-ret+bti pac-ret+leaf+b-key; do
+    arm64_cc signed signed.c -O2 -mbranch-protection=$scheme || { not_ok "compile signed.c"; continue; }
+    lpdis --symbol work signed | sed -n 's/^ *\([0-9a-f]*\):.*\(paci[ab]sp\|auti[ab]sp\|reta[ab]\).*/\1 \2/p' >signs
+    sign=work+0x$(printf %x $((0x$(sed -n 's/ paci.*//p' signs | head -n 1) - 0x$("${CROSS_CC%gcc}nm" signed | sed -n 's/ T work$//p'))))
+    auths=$(sed -n 's/\([0-9a-f]*\) auti.*/0x\1=nop/p' signs)
+    behind=work+0x$(printf %x $((${sign#work+} + 4)))
+    signs() { lpmake -q -t signed -o /dev/null "$@" || not_ok "made: $*"; lpmake -t signed -o /dev/null "$@" 2>&1 | grep 'return address' >said; }
+    for change in ret 'b other' 'asm "ret"'; do
+        signs "$behind=$change"
+        like "$(cat said)" "is signed (at work.*) where the function is left at $behind, .*autiasp. is needed" "$scheme: $change behind paciasp: said"
+    done
+    for change in nop 'asm "mov w0, 9"' 'word 0xd503201f'; do
+        signs "$sign=$change"
+        like "$(cat said)" 'is not signed any more (at work.*) where work+0x[0-9a-f]* authenticates it' "$scheme: $change for paciasp: said"
+    done
+    a=$(case $scheme in *b-key) echo b ;; *) echo a ;; esac)
+    for change in 'asm "auti'$a'sp; ret"' 'asm "auti'$a'sp; b other"' nop 'bl other'; do
+        signs "$behind=$change"
+        is "$(cat said)" "" "$scheme: $change: no word"
+    done
+    signs "$sign=nop" $auths
+    is "$(cat said)" "" "$scheme: both gone: no word"
+    signs 'work=ret 3'
+    is "$(cat said)" "" "$scheme: ret at the entry: no word"
+done
 tap_done
