@@ -227,7 +227,7 @@ lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err)
     if (s == LP_OK) s = lp_patch_parse("the new patch", b.data, b.len, flags, judge, &j, out, NULL);
     lp_buf_free(&b);
     if (s == LP_OK && (s = lp_patch_check(*out, m->elf, judge, &j, NULL)) != LP_OK) lp_patch_free(*out);
-    if (s == LP_OK) lp_warn_branches(m), lp_warn_clones(m), lp_warn_stale(m), lp_warn_signs(m, *out), lp_warn_stacks(m, *out);
+    if (s == LP_OK) lp_warn_branches(m), lp_warn_clones(m), lp_warn_stale(m), lp_warn_unused(m), lp_warn_signs(m, *out), lp_warn_stacks(m, *out);
     if (s == LP_OK && !lp_maker_is_go(m)) lp_warn_held(m, *out), lp_warn_pure(m, *out); /* Go's compiler keeps nothing over a call, nor drops one */
     if (s == LP_OK && m->warn) lp_disk_try(m->elf, *out, judge_file, judge_idle, &j);
     return s;

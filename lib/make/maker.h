@@ -116,6 +116,8 @@ void lp_warn_clones(struct lp_maker *m);                                    /* c
 void lp_warn_stale(struct lp_maker *m);                                     /* functions beside the new ones; likewise */
 /* signs.c: return addresses that are signed and not authenticated, or the reverse; likewise */
 void lp_warn_signs(struct lp_maker *m, const lp_patch *p);
+/* unused.c: functions that nothing leads to; likewise */
+void lp_warn_unused(struct lp_maker *m);
 /* Every direct branch and call of the target's code. */
 typedef void (*lp_branch_fn)(void *ctx, const struct lp_maker *m, uint64_t from, uint64_t to);
 void lp_maker_branches(const struct lp_maker *m, lp_branch_fn fn, void *ctx);

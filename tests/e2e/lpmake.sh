@@ -159,6 +159,7 @@ cat >odd.s <<'E2'
         .type _start, %function
 _start: mov x0, #1
         bl guarded
+        bl framed
         mov x8, #93
         svc #0
         .size _start, .-_start

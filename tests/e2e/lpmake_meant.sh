@@ -82,4 +82,38 @@ else
     skip "functions made one" "this compiler does not"
 fi
 is "$(one 'third=ret 5')$(one '__third=ret 5')$(one 'third=replace from icf.o')" "" "two names of one function: no word"
+# Functions that nothing leads to, and those that something leads to in one way or another.
+cat >led.c <<'E2'
+#include <stdio.h>
+#define KEEP __attribute__((noinline, used))
+extern int check(int a);
+inline __attribute__((always_inline)) int check(int a) { return a / 2 + a; }
+KEEP int listed(int a) { return a + 1; }
+KEEP int shown(int a) { return a + 2; }
+KEEP static int called(int a) { return a + 3; }
+KEEP __attribute__((constructor)) void first(void) { __asm__ volatile(""); }
+KEEP int itself(int a) { return a ? a * itself(a - 1) : 1; }
+int (*const list[])(int) = {listed, listed};
+int fallen(int);
+__asm__(".text; .globl fallen, into; .type into, %function; .type fallen, %function; .type distant, %function\n"
+    "fallen: add w0, w0, 1; .size fallen, .-fallen; nop; into: add w0, w0, 1; ret; .size into, .-into\n"
+    "distant: mov w0, 3; ret; .size distant, .-distant; .section .rodata; far: .word distant - far; .text");
+int main(int c, char **v) { int (*volatile p)(int) = shown; printf("%d %d %d %d\n", check(c + 9), list[c & 1](c), p(c), called(c) + fallen(c)); }
+E2
+said() { lpmake -t led -o /dev/null "$1" 2>&1 | grep -c 'nothing in the file leads'; }
+for how in '-static -no-pie' -static-pie -pie '-pie -Wl,-z,pack-relative-relocs' '-no-pie -s'; do
+    "$CROSS_CC" $STANDARD -w $how -o led led.c 2>/dev/null || { skip "$how" "the linker cannot"; continue; }
+    "$CROSS_CC" $STANDARD -w ${how% -s} -o named led.c 2>/dev/null
+    for f in check itself listed shown called first fallen into distant main _start; do
+        at=$("${CROSS_CC%gcc}nm" named | sed -n "s/^\([0-9a-f]*\) [tT] $f$/0x\1/p")
+        case $f in check | itself) want=1 ;; *) want=0 ;; esac
+        is "$(said "$at=nop")" $want "$how: $f"
+    done
+done
+"$CROSS_CC" $STANDARD -w -g -o led led.c
+lpmake -t led -o /dev/null check=nop itself=nop >out 2>err
+is "$(grep -c 'is inlined in 1 places' err) $(grep -c 'leads to .itself., and no copy of its code is known: nobody calls it' err) $(grep -c 'leads to .check' err)" "1 1 0" \
+    "with debug information: the copies are named"
+"$CROSS_CC" $STANDARD -w -fPIC -shared -o led led.c
+is "$(said check=nop)" 0 "a library's, which it exports"
 tap_done
