@@ -57,6 +57,7 @@ static lp_status read_relocations(struct lp_objfile *o, const struct lp_elf_sect
     const lp_elf *e = o->elf;
     if (s->info >= o->nsec || !lp_within(s->offset, s->size, e->size)) return bad(e, "a relocation section is not inside the file", err);
     struct lp_objsec *to = &o->sec[s->info];
+    if (!(to->head->flags & SHF_ALLOC)) return LP_OK; /* nobody asks for those; of debug information that is compressed they count in what it was */
     if (to->rel || !to->bytes) return to->rel ? bad(e, "a section has relocations twice", err) : LP_OK;
     const uint8_t *p = e->image + s->offset;
     size_t n = s->size / sizeof(Elf64_Rela);

@@ -15,7 +15,7 @@ struct lp_objrel { uint64_t at; uint32_t type, sym; int64_t addend; };
 struct lp_objsec {
     const struct lp_elf_section *head;
     const uint8_t *bytes;      /* NULL: it has none (.bss) */
-    struct lp_objrel *rel;     /* by `at` */
+    struct lp_objrel *rel;     /* by `at`; of sections that are loaded */
     size_t nrel;
     bool split;                /* its mapping symbols say that some of it is data */
 };

@@ -365,6 +365,11 @@ printf '!<arch>\n__.PKGDEF       0 ' >gopackage.o
 lpmake -t go 'work=replace from gopackage.o' >out 2>err
 like "$? $(cat err)" '^1 .*' "an object of Go"
 like "$(cat err)" 'hint: it is an object of Go, which Go.s linker alone reads' "  said so"
+# Debug information may be compressed.
+for z in zlib zlib-gnu; do
+    echo 'int check(int v) { return v + 50; }' | "$CROSS_CC" -g -gz=$z $SECTIONS -c -o z.o -x c - 2>/dev/null || { skip "-gz=$z" "the compiler cannot"; continue; }
+    lpmake -q -t app-static -o z.lpatch 'check=replace from z.o' 2>err && ok "an object of -g -gz=$z" || { not_ok "an object of -g -gz=$z"; note <err; }
+done
 # Mutated objects: a patch or a refusal, and nothing else.
 "$builddir/tests/fuzz/fuzz_elf" -n 150 -s 7 -w "$scratch/m.o" "$scratch/fix.o" >/dev/null 2>&1
 bad=0 n=0
