@@ -482,9 +482,9 @@ static bool is_distance(const struct lp_objrel *r)
     return row && row->op == LP_REL_PREL && !lp_reloc_is_code(row);
 }
 
-/* An entry of a table of distances from its start has its own place in the table in the addend, so that only the section says what is meant: the one
- * variable in it, or all. */
-static lp_status refer_from_table(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
+/* What only the section says: the one variable in it is meant, or all. The addend of an entry in a table of distances from its start has its own place in the
+ * table; and a loop over an array goes down to where it begins, a[c - '0'] counts from far in front. */
+static lp_status refer_by_section(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err)
 {
     const struct lp_objfile *o = x->c->o;
     const struct lp_objsym *only = NULL;
@@ -547,7 +547,8 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
      * and the addend say it together. */
     if (sec->head->flags & SHF_MERGE && s->type != STT_SECTION) return refer_to(x, s->section, s->value, r->addend, NULL, out, err);
     uint64_t off = s->value + (uint64_t)r->addend;
-    if (is_distance(r) && !(sec->head->flags & (SHF_MERGE | SHF_EXECINSTR | SHF_TLS))) return refer_from_table(x, s->section, off, out, err);
+    const bool alone = !(sec->head->flags & (SHF_MERGE | SHF_EXECINSTR | SHF_TLS));
+    if (alone && (is_distance(r) || off > sec->head->size)) return refer_by_section(x, s->section, off, out, err);
     if (off > sec->head->size)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference outside of %s: compile it with %s", sec->head->name, apart(sec->head));
     return refer_to(x, s->section, off, 0, NULL, out, err);

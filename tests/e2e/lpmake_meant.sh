@@ -116,4 +116,31 @@ is "$(grep -c 'is inlined in 1 places' err) $(grep -c 'leads to .itself., and no
     "with debug information: the copies are named"
 "$CROSS_CC" $STANDARD -w -fPIC -shared -o led led.c
 is "$(said check=nop)" 0 "a library's, which it exports"
+# From outside of an array, which its section alone tells.
+cat >outside.c <<'E2'
+#include <stdio.h>
+#ifdef __clang__
+#define NI __attribute__((noinline, weak))
+#else
+#define NI __attribute__((noipa))
+#endif
+static int numbers[10] = {5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+static char zeros[100];
+static const int fixed[10] = {K, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+NI int down(void) { int s = K; for (int *p = numbers + 9; p >= numbers; p--) s += *p; return s; }
+NI int digit(int c) { return numbers[c - '0'] += K; }
+NI int far(int c) { return zeros[c - 1000] += K; }
+NI int constant(int c) { int s = K; for (const int *p = fixed + 9; p >= fixed; p--) s += *p * c; return s + fixed[c - '0']; }
+int main(void) { for (int i = 0; i < 2; i++) printf("%d %d %d %d\n", down(), digit('4'), far(1005), constant('4')); }
+E2
+for cc in "$CROSS_CC" arm64_clang; do
+    [ $cc = "$CROSS_CC" ] || have_arm64_clang || continue
+    for flags in -O1 '-O2 -fno-ipa-ra' -Os '-O2 -fPIC' '-O0 -fno-section-anchors'; do
+        [ $cc = "$CROSS_CC" ] || flags=$(echo "$flags" | sed 's/-fno-ipa-ra//; s/-fno-section-anchors//')
+        $cc $flags -w -static -DK=1 -o old outside.c && $cc $flags -w -static -DK=2 -o new outside.c &&
+            $cc $flags -w -ffunction-sections -fdata-sections -DK=2 -c -o outside.o outside.c || { not_ok "compile outside.c"; continue; }
+        lpmake -q -t old -o p.lpatch down='replace from outside.o' digit='replace from outside.o' far='replace from outside.o' constant='replace from outside.o' 2>err || note <err
+        is "$(run_patched p.lpatch ./old)" "$(run_lprun ./new)" "references from outside of arrays: $cc $flags"
+    done
+done
 tap_done
