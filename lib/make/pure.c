@@ -15,7 +15,8 @@
 /* CONST: it reads nothing but its arguments. */
 enum effect { CONST, READS, WRITES };
 enum { MOST_DEPTH = 8, MOST_STEPS = 1 << 20 };
-struct look { struct lp_maker *m; const lp_patch *patch; uint64_t self; unsigned steps; }; /* steps: words that have been looked at */
+/* steps: words that have been looked at. open: bodies of the patch that are being looked at, one in the other */
+struct look { struct lp_maker *m; const lp_patch *patch; uint64_t self; unsigned steps; const struct lp_func *open[MOST_DEPTH + 2]; };
 
 static enum effect more(enum effect a, enum effect b) { return a > b ? a : b; }
 
@@ -111,6 +112,9 @@ static enum effect new_effect(struct look *l, const struct lp_func *f, unsigned 
 {
     enum effect e = CONST;
     struct known k = {STACK, 0};
+    for (unsigned i = 0; i < depth; i++)
+        if (l->open[i] == f) return CONST; /* it calls itself, which by itself is no effect */
+    l->open[depth] = f;
     for (size_t i = 0; i < f->nbody && e != WRITES; i++) {
         const struct lp_change *c = &f->body[i];
         const uint32_t word = c->new_word;
@@ -163,7 +167,7 @@ static const struct lp_func *body_of(const struct look *l, uint64_t entry)
 /* Is its new body more than the old one was? What cannot be known counts as no harm. */
 static void suspect(struct suspects *s, const lp_patch *p, const struct lp_made *made)
 {
-    struct look l = {s->m, p, made->addr, 0};
+    struct look l = {.m = s->m, .patch = p, .self = made->addr};
     const struct lp_elf_symbol *f = lp_maker_symbol_at(s->m, l.self);
     const struct lp_func *body = made->kind == LP_MADE_FUNC && f && f->value == l.self ? body_of(&l, l.self) : NULL;
     const enum effect was = body ? old_effect(&l, l.self, 0) : WRITES, now = was < WRITES ? new_effect(&l, body, 0) : CONST;

@@ -136,4 +136,18 @@ echo 'int take(int a, int b, int c) { return a * 7; }' | object args
 is "$(unset_by)" "" "  nothing if the new body does not read them"
 echo 'int take(int a, int b, int c) { b = a * 7, c = 2; return b + c; }' | object args
 is "$(unset_by)" "" "  or has set them"
+# Functions that call themselves have no effect by that.
+cat >fib.c <<'E2'
+extern int printf(const char *, ...);
+__attribute__((noinline)) int fib(int n) { return n < 2 ? K : fib(n - 1) + fib(n - 2); }
+int main(int c, char **v) { printf("%d\n", fib(c + 9)); }
+E2
+for o in -O0 -O1 -Os; do
+    "$CROSS_CC" $STANDARD $o -static -DK=1 -o fib fib.c && "$CROSS_CC" $SECTIONS $o -DK=2 -c -o fib.o fib.c || not_ok "compile fib.c"
+    lpmake -t fib -o p.lpatch 'fib=replace from fib.o' 2>err
+    is "$(grep -c 'no effect but its result' err)" 0 "a function that calls itself: no word ($o)"
+done
+sed 's/return n < 2/printf("x %d\\n", n); return n < 2/' fib.c | "$CROSS_CC" $SECTIONS -DK=2 -c -o fib.o -x c - && "$CROSS_CC" $STANDARD -static -DK=1 -o fib fib.c
+lpmake -t fib -o p.lpatch 'fib=replace from fib.o' 2>err
+like "$(cat err)" 'no effect but its result' "  and what it does besides is said"
 tap_done
