@@ -25,4 +25,9 @@ like "$(git log -p -1)" '^++ d503201f .*; nop' "git log -p"
 like "$(git show)" '^++ d503201f .*; nop' "git show"
 git diff --no-textconv HEAD~1 >../change && git checkout -q HEAD~1 && git apply ../change
 is "$(cat n.lpatch)" "$(patch_with d503201f)" "a diff without them can be applied"
+# One that is not right, as after an edit, is shown as it is, and nothing else is lost.
+patch_with 52800020 | sed 's/^object .*/object/' >wrong.lpatch && { patch_with 52800020; echo; echo "digest    sha256 0123456789abcdef"; } >stale.lpatch
+echo text >other && git add . && git commit -qm three && echo more >>other && echo '# more' >>wrong.lpatch && sed -i 's/52800020/d503201f/' stale.lpatch
+git diff >../out 2>../err; is "$?" 0 "git diff with patches that are not right"
+is "$(grep -c '^+more' ../out) $(grep -c '^+# more' ../out) $(grep -c '^++ d503201f' ../out) $(grep -c fatal ../err)" "1 1 1 0" "  shows all"
 tap_done
