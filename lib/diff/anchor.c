@@ -429,9 +429,9 @@ static uint32_t step_along(const struct scan *x, uint32_t w, unsigned row, uint3
     if (!reads) return 0;
     if (lp_a64_is_mov(w) || is_csel(w)) return UINT32_C(1) << (w & 31) & 0x7fffffff;
     if (lp_a64_access(row, w, &m)) {
-        const bool base = mask_has(x->mask, m.base);
-        h->based |= base;
-        h->lost |= m.writeback || (reads & ~(base ? UINT32_C(1) << m.base : 0)) || (m.store && (mask_has(x->mask, m.rt) || mask_has(x->mask, m.rt2)));
+        const uint32_t base = x->mask & ((m.base < 31 ? UINT32_C(1) << m.base : 0) | (m.index < 31 ? UINT32_C(1) << m.index : 0));
+        h->based |= base != 0;
+        h->lost |= m.writeback || reads & ~base || (m.store && (mask_has(x->mask, m.rt) || mask_has(x->mask, m.rt2)));
     } else {
         h->lost |= (w & 0x7f800000) != 0x11000000 || !has_address(x, x->at); /* not the base of another address */
     }
@@ -441,7 +441,6 @@ static uint32_t step_along(const struct scan *x, uint32_t w, unsigned row, uint3
 /* The next word in the way. */
 static bool step_handed(struct scan *x, struct lp_handed *h)
 {
-    enum { RETURN = 1 };
     const uint64_t at = x->at;
     const uint32_t mask = x->mask, w = lp_words_at(&x->code, at), args = mask & ARGUMENTS & 0xff ? mask & 0xff : mask & ARGUMENTS; /* X8: where a result goes */
     const unsigned row = lp_a64_find(w, LP_A64_ALL);
@@ -453,7 +452,7 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);
     if ((w & 0xfe000000) == 0xd6000000 && !calls) {
         x->mask = 0;
-        return give(h, at, RETURN, mask & RESULTS), (w & 0xfffffc1f) == 0xd65f0000 && !(mask >> 30 & 1);
+        return give(h, at, LP_HANDED_BACK, mask & RESULTS), (w & 0xfffffc1f) == 0xd65f0000 && !(mask >> 30 & 1);
     }
     if (calls || w >> 26 == 0x25) {
         struct callee c = {.seen = true};

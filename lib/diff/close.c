@@ -250,9 +250,37 @@ static void refuse_moved(lp_diff *d)
 
 /* ---- data that must stay together ---- */
 
-/* A word that reaches one unnamed datum from the address of another one; first, last: the two, or instead of what it reaches the array behind that, if an
+/* A word that reaches one unnamed datum, or one behind a copy, from the address of another one; first, last: the two, or instead of what it reaches the array behind that, if an
  * index may lead there. */
 struct reach { uint64_t base, array; uint32_t to, first, last; };
+
+/* Does the function make an address in a datum for others than itself? (What is left in X1 where it returns is hardly a result.) */
+static bool hands_on(const struct lp_side *s, uint32_t function, const struct lp_atom *a)
+{
+    enum { X1 = 2 };
+    for (uint32_t k = 0; k < s->atom[function].nref; k++) {
+        const struct lp_ref_at *r = &s->ref[s->atom[function].ref + k];
+        const bool access = (lp_code_word(s, r->at) & 0x0a000000) == 0x08000000;
+        struct lp_handed h;
+        if (r->kind == LP_FLOW_PAGE || access || r->addr < a->start || r->addr >= a->end) continue;
+        lp_handed(s, function, r->at, &h);
+        if (h.lost) return true;
+        for (size_t i = 0; i < h.n; i++)
+            if (h.v[i].to != LP_HANDED_BACK || h.v[i].regs != X1) return true;
+    }
+    return false;
+}
+
+/* Constants behind a table that new bodies have a copy of, which this function alone uses, and hands on to nobody: a copy of them does, too. */
+static bool follow_copy(const struct lp_side *s, uint32_t function, const struct reach *x)
+{
+    for (uint32_t i = x->first + 1; i <= x->last; i++) {
+        const struct lp_atom *a = &s->atom[i];
+        const bool datum = a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE;
+        if (!datum || lp_is_copied(a) || !lp_is_constant(s, a) || lp_is_used_else(s, function, i) || hands_on(s, function, a)) return false;
+    }
+    return true;
+}
 
 static bool reaches(const struct lp_side *s, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
 {
@@ -264,6 +292,8 @@ static bool reaches(const struct lp_side *s, uint32_t atom, const struct lp_ref_
     if (from == LP_NONE || x->to == LP_NONE || from == x->to) return false;
     x->first = from < x->to ? from : x->to, x->last = from < x->to ? x->to : from;
     const struct lp_atom *a = &s->atom[x->first], *b = &s->atom[x->last];
+    if (lp_is_copied(a) && from == x->first && lp_is_constant(s, a))
+        return a->span == b->span && b->end - a->start <= MOST && follow_copy(s, atom, x);
     if (a->pair != LP_NONE || a->kind != LP_ATOM_PIECE || b->kind != LP_ATOM_PIECE || a->span != b->span || b->end - a->start > MOST) return false;
     for (uint32_t i = x->first; i <= x->last && !lp_is_constant(s, a); i++)
         if (s->atom[i].pair != LP_NONE) return false; /* the old file's variable is the one that is meant */
@@ -299,7 +329,7 @@ static void find_needed(lp_diff *d, uint32_t atom, const struct lp_ref_at *r)
 {
     struct lp_side *s = NEW(d);
     struct reach x;
-    if (!reaches(s, atom, r, &x) || (lp_is_constant(s, &s->atom[x.to]) && has_all(d, &x, r))) return;
+    if (!reaches(s, atom, r, &x) || (lp_is_constant(s, &s->atom[x.to]) && !lp_is_copied(&s->atom[x.first]) && has_all(d, &x, r))) return;
     while (s->atom[x.first].joined) x.first--;
     s->atom[x.first].needed = true;
 }

@@ -325,7 +325,7 @@ uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint6
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Which calls get the address that a word makes, and in which registers; `to`: of the function, or of the place where only a register tells. based: something
  * is read or written from there. lost: somebody else may have it, or more is made of it. */
-enum { LP_HANDED = 8 };
+enum { LP_HANDED = 8, LP_HANDED_BACK = 1 /* to: returned */ };
 struct lp_handed { struct lp_handed_at { uint64_t at, to; uint32_t regs; } v[LP_HANDED]; size_t n; bool based, lost; };
 void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h);
 /* ---- numbered.c ---- */
@@ -384,6 +384,7 @@ void lp_pair_in_place(lp_diff *d); /* where all functions are where they were; a
 void lp_pair_unnamed(lp_diff *d);  /* behind the comparison */
 /* ---- sibling.c ---- */
 /* The address is that of the end of an object, and of another one: is it certainly the other one, because a function gets the two in one another's stead? */
+bool lp_is_used_else(const struct lp_side *s, uint32_t function, uint32_t object); /* by whom else but this function? */
 bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object);
 /* ---- data.c ---- */
 /* Are n bytes of data equal, addresses by what they name? *at: the first difference. */

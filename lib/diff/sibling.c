@@ -20,18 +20,33 @@ static bool has_word_to(const struct lp_side *s, const struct lp_atom *a)
     return false;
 }
 
-/* Is there another use of the object than the addresses of its start in this function? Then it need not be what they mean. */
-static bool is_used_else(const struct lp_side *s, uint32_t function, uint32_t object)
+static bool is_exported(const struct lp_side *s, const struct lp_atom *a)
 {
-    const struct lp_atom *a = &s->atom[object];
     for (size_t i = 0; i < s->dynamic->nsym; i++)
         if (s->dynamic->sym[i].shndx && s->dynamic->sym[i].value == a->start) return true;
+    return false;
+}
+
+bool lp_is_used_else(const struct lp_side *s, uint32_t function, uint32_t object)
+{
+    const struct lp_atom *a = &s->atom[object];
     for (uint32_t i = 0; i < s->natom; i++)
-        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) {
+        for (uint32_t k = 0; i != function && lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) {
             const struct lp_ref_at *r = &lp_refs_of_atom(s, &s->atom[i])[k];
-            if (r->kind != LP_FLOW_PAGE && in_atom(a, r->addr) && (i != function || r->addr != a->start || r->width)) return true;
+            if (r->kind != LP_FLOW_PAGE && in_atom(a, r->addr)) return true;
         }
-    return has_word_to(s, a);
+    return is_exported(s, a) || has_word_to(s, a);
+}
+
+/* Does this function use the object otherwise than by the addresses of its start? */
+static bool is_used_otherwise(const struct lp_side *s, uint32_t function, uint32_t object)
+{
+    const struct lp_atom *a = &s->atom[object], *f = &s->atom[function];
+    for (uint32_t k = 0; k < f->nref; k++) {
+        const struct lp_ref_at *r = &lp_refs_of_atom(s, f)[k];
+        if (r->kind != LP_FLOW_PAGE && in_atom(a, r->addr) && (r->addr != a->start || r->width)) return true;
+    }
+    return false;
 }
 
 /* The calls that get a place in the object: none of them gets the other address, too; *like: in its stead. */
@@ -63,5 +78,5 @@ bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t obj
     }
     for (size_t i = 0; i < e.n; i++)
         if (!like[i]) return false;
-    return !is_used_else(s, u->self, next);
+    return !is_used_otherwise(s, u->self, next) && !lp_is_used_else(s, u->self, next); /* else it need not be what they mean */
 }

@@ -76,12 +76,22 @@ static void *copy(const void *p, size_t n, size_t more, size_t size)
     return q;
 }
 
-static void add_atom(struct check *c, const struct lp_def *def, uint32_t new_atom)
+/* What comes along behind a table in code: that ends where it does. (All else that is in one item is one thing.) */
+static bool is_part(const lp_diff *d, uint32_t head, uint32_t atom)
+{
+    const struct lp_atom *b = &NEW(d)->atom[atom];
+    return NEW(d)->atom[head].labels && b->joined && lp_is_constant(NEW(d), b);
+}
+
+/* head: the first of what is in the item. */
+static void add_atom(struct check *c, const struct lp_def *def, uint32_t head, uint32_t new_atom)
 {
     struct lp_side *s = &c->side;
     struct lp_atom a = NEW(c->d)->atom[new_atom];
     uint64_t size = def->item->kind == LP_ITEM_FUNC ? def->item->func->size : def->item->data->size;
-    a.start = def->addr, a.end = def->addr + size;
+    const uint64_t off = a.start - NEW(c->d)->atom[head].start, end = off + (a.end - a.start);
+    const bool parts = head + 1 < NEW(c->d)->natom && is_part(c->d, head, head + 1);
+    a.start = def->addr + off, a.end = def->addr + (parts && end < size ? end : size);
     a.pair = new_atom;
     const struct lp_span *x = lp_side_span(s, a.start);
     a.span = (uint32_t)(x ? (size_t)(x - s->span) : s->nspan - 1); /* nothing of no size is in none */
@@ -234,7 +244,8 @@ static void add_new(struct check *c)
         bool named = it->kind == LP_ITEM_DATA || it->func->is_new;
         uint32_t k = named ? atom_named(c, it->place.symbol) : atom_at(c, it);
         if (!named && k != LP_NONE) k = OLD(c->d)->atom[k].pair;
-        if (k != LP_NONE) add_atom(c, &c->plan.def[i], k);
+        if (k != LP_NONE) add_atom(c, &c->plan.def[i], k, k);
+        for (uint32_t j = k; named && k != LP_NONE && j + 1 < NEW(c->d)->natom && is_part(c->d, k, j + 1); j++) add_atom(c, &c->plan.def[i], k, j + 1);
         if (k != LP_NONE && it->kind == LP_ITEM_DATA) add_offsets(c, c->plan.def[i].addr, c->plan.def[i].addr + it->data->size, &NEW(c->d)->atom[k]);
         if (it->kind == LP_ITEM_DATA) add_words(c, &c->plan.def[i]);
     }
@@ -359,7 +370,7 @@ static bool borrow_atoms(struct check *c)
 {
     struct lp_side *s = &c->side, *o = OLD(c->d);
     size_t want = o->natom + c->plan.ndef + 1;
-    for (size_t i = 0; i < NEW(c->d)->natom; i++) want += is_import(&NEW(c->d)->atom[i]);
+    for (size_t i = 0; i < NEW(c->d)->natom; i++) want += is_import(&NEW(c->d)->atom[i]) || NEW(c->d)->atom[i].joined;
     struct lp_atom *v = want > o->atom_cap ? realloc(o->atom, want * sizeof *v) : o->atom;
     s->atom = NULL;
     if (!v) return false;

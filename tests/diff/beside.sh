@@ -102,4 +102,34 @@ for cc in $compilers; do
         done
     done
 done
+
+# ---- a table of distances of labels, which new bodies have a copy of, and constants that the same base reaches ----
+cat >labels.c <<'C'
+#include <stdio.h>
+__attribute__((noinline)) int f(int n)
+{
+    { static int seen[16]; seen[n & 15]++; n += seen[n >> 2 & 15]; }
+    static const int way[] = {&&add - &&add, &&turn - &&add, &&less - &&add};
+    goto *(&&add + way[(n & 255) % 3]);
+add: n += 409; goto end;
+turn: n ^= 534; goto end;
+less: n -= 3;
+end:;
+#ifdef NEW
+    printf("%d\n", n);
+#endif
+    { static const int step[] = {588, 385, 771}; for (const int *p = step; p < step + 3; p++) n = n * 3 + *p; }
+    return n;
+}
+int main(void) { for (int i = 0; i < 5; i++) printf("%d\n", f(i)); return 0; }
+C
+flags=
+for cc in $compilers; do
+    for opt in '-O0' '-O1' '-O2' '-O2 -Wl,-q' '-Os' '-O2 -fno-pie -no-pie'; do
+        build labels.old labels.c && build labels.new labels.c -DNEW
+        lpdiff labels.old labels.new >r.lpatch 2>err
+        is "$?$(cat err)" 1 "$cc $opt, constants behind a table of labels: there is a patch"
+        is "$(run -P r.lpatch ./labels.old)" "$(run ./labels.new)" "  and it is right"
+    done
+done
 tap_done
