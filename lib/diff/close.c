@@ -250,8 +250,8 @@ static void refuse_moved(lp_diff *d)
 
 /* ---- data that must stay together ---- */
 
-/* A word that reaches one unnamed datum, or one behind a copy, from the address of another one; first, last: the two, or instead of what it reaches the array behind that, if an
- * index may lead there. */
+/* A word that reaches one unnamed datum, or one behind a copy, from the address of another one; first, last: the two, or instead of what it reaches the
+ * array behind that, if an index may lead there. */
 struct reach { uint64_t base, array; uint32_t to, first, last; };
 
 /* Does the function make an address in a datum for others than itself? (What is left in X1 where it returns is hardly a result.) */
