@@ -115,6 +115,18 @@ static bool add_user(struct scan *x, uint64_t at)
     return true;
 }
 
+/* The first reference of this word or of one behind it. */
+static uint32_t first_ref(const struct scan *x, uint64_t at)
+{
+    uint32_t lo = 0;
+    for (uint32_t hi = x->a->nref; lo < hi;) {
+        const uint32_t mid = lo + (hi - lo) / 2;
+        if (lp_refs_of_atom(x->s, x->a)[mid].at < at) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo;
+}
+
 static bool has_address(const struct scan *x, uint64_t at)
 {
     for (uint32_t lo = 0, hi = x->a->nref; lo < hi;) {
@@ -335,7 +347,7 @@ static unsigned use_there(const struct scan *x, uint64_t at, uint32_t w, unsigne
 static bool completes(const struct scan *x, uint64_t at, uint32_t w)
 {
     int64_t off;
-    for (uint32_t k = 0; k < x->a->nref; k++) {
+    for (uint32_t k = first_ref(x, at); k < x->a->nref && lp_refs_of_atom(x->s, x->a)[k].at == at; k++) {
         const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
         if (r->at == at && r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_OF_PAGE && lp_word_offset(w, &off) && r->addr - (uint64_t)off == x->end) return true;
     }
