@@ -74,6 +74,29 @@ bool lp_begins_text(const struct lp_side *s, uint64_t at)
     return p && !*p;
 }
 
+static bool calls(const struct lp_side *s, const struct lp_atom *f, uint64_t to)
+{
+    uint64_t target;
+    uint32_t field;
+    for (uint64_t at = f->start; at + 4 <= f->end; at += 4) {
+        const uint32_t w = lp_code_word(s, at);
+        if (w >> 26 == 0x25 && lp_word_target(w, at, &target, &field) && lp_side_through(s, target) == to) return true;
+    }
+    return false;
+}
+
+/* Does nobody refer to the object, as far as it is seen, or a function that this one calls? Compilers move code out of several functions (clang -Oz). */
+static enum lp_likeness moved_out(const struct lp_side *s, const struct lp_atom *f, const struct lp_atom *object)
+{
+    size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, object->start);
+    if (i == s->ntouch || s->touch[i].addr >= object->end) return LP_LIKE_PERHAPS;
+    for (; i < s->ntouch && s->touch[i].addr < object->end; i++) {
+        const uint32_t g = lp_side_atom(s, s->touch[i].at);
+        if (g != LP_NONE && calls(s, f, s->atom[g].start)) return LP_LIKE_PLAINLY;
+    }
+    return LP_LIKE_NO;
+}
+
 /* A place in a function: the address of a label if the function refers to what holds it, and jumps there. Compilers make no other use of labels. */
 static enum lp_likeness like_label(const struct lp_side *s, const struct lp_atom *f, uint64_t at, uint64_t v)
 {
@@ -83,7 +106,7 @@ static enum lp_likeness like_label(const struct lp_side *s, const struct lp_atom
     const struct lp_ref_at *r = lp_refs_of_atom(s, f);
     for (uint32_t k = 0; k < f->nref; k++)
         if (r[k].addr >= s->atom[i].start && r[k].addr < s->atom[i].end) return LP_LIKE_PLAINLY;
-    return LP_LIKE_NO;
+    return moved_out(s, f, &s->atom[i]);
 }
 
 enum lp_likeness lp_like_address(const struct lp_side *s, uint64_t at, uint64_t v)

@@ -138,4 +138,24 @@ for how in '' -Wl,-q; do
     "${CROSS_CC%gcc}strip" p.old p.new
     never_wrong "fixed address${how:+ $how}, stripped" "E110 E140 E141 E147 E148" p.old p.new --heuristic
 done
+
+# ---- a table of labels that code reads which the compiler moved out of the function (clang -Oz) ----
+cat >moved.c <<'C'
+#include <stdio.h>
+int step(int n);
+__asm__(".text\n.balign 4\n.globl step\n.type step, %function\nstep: str x30, [sp, #-16]!\nand w9, w0, #1\nbl OUTLINED_FUNCTION_0\nbr x9\n"
+        "1: add w0, w0, #7\nb 3f\n2: add w0, w0, w0\n3: ldr x30, [sp], #16\nret\n.size step, . - step\n"
+        ".type OUTLINED_FUNCTION_0, %function\nOUTLINED_FUNCTION_0: adrp x10, way\nadd x10, x10, :lo12:way\nldr x9, [x10, x9, lsl #3]\nret\n"
+        ".size OUTLINED_FUNCTION_0, . - OUTLINED_FUNCTION_0\n"
+        ".section .rodata\n.balign 8\n.type way, %object\nway: .xword 1b, 2b\n.size way, . - way\n.text\n");
+int main(void) { printf("%d %d\n", step(4), step(5)); return 0; }
+C
+echo 'int grow(int n) { return n MORE; }' >grow.c
+for flag in -no-pie '-no-pie -Wl,-q' -static; do
+    for side in old new; do
+        [ $side = old ] && more='+ 1' || more='* 3 + (n & 12) * n'
+        with_gcc -O1 -fno-pie $flag -Wl,--build-id "-DMORE=$more" -o moved.$side grow.c moved.c || not_ok "compile moved.c"
+    done
+    fix "$flag, a table of labels that code elsewhere reads" moved.old moved.new grow
+done
 tap_done
