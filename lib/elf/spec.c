@@ -130,14 +130,15 @@ size_t lp_spec_scan(const char *s, size_t n, struct lp_spec *out)
     size_t i = name_part(s, n, ident_len(s, n), &o->name), len;
     if (!i) return 0;
     if (i < n && s[i] == '@') {
+        const size_t at = i + 1 + (i + 1 < n && s[i + 1] == '@'); /* @@: the default version, as nm has it */
         len = 0;
-        while (i + 1 + len < n && ident_char(s[i + 1 + len])) len++;
-        if (len == 3 && memcmp(s + i + 1, "plt", 3) == 0) {
+        while (at + len < n && ident_char(s[at + len])) len++;
+        if (len == 3 && memcmp(s + i, "@plt", 4) == 0) {
             if (o->name && !add_plt(&o->name)) len = 0;
         } else if (len) {
-            o->version = copy(s + i + 1, len);
+            o->version = copy(s + at, len);
         }
-        if (len) i += 1 + len;
+        if (len) i = at + len;
     }
     if (i + 1 < n && s[i] == '#' && digit(s[i + 1])) {
         for (len = 1; i + len < n && digit(s[i + len]) && len <= 10; len++) o->ordinal = o->ordinal * 10 + (unsigned)(s[i + len] - '0');

@@ -143,4 +143,13 @@ for cc in "$CROSS_CC" arm64_clang; do
         is "$(run_patched p.lpatch ./old)" "$(run_lprun ./new)" "references from outside of arrays: $cc $flags"
     done
 done
+# Two versions of a function, as nm writes them.
+printf 'int old_api(int a) { return a + 1; }\nint new_api(int a) { return a + 2; }\n__asm__(".symver old_api,api@V1"); __asm__(".symver new_api,api@@V2");\n' >versions.c
+echo 'V1 { global: api; local: *; }; V2 { global: api; } V1;' >versions.map
+"$CROSS_CC" -O2 -fPIC -shared -Wl,--version-script=versions.map -s -o versions.so versions.c
+like "$(lpmake -t versions.so api=nop 2>&1)" 'choose one with SYMBOL@VERSION' "a function with two versions: the hint"
+new=$(lpmake -t versions.so 'api@@V2=nop' | grep '^- ')
+is "$new" "$(lpmake -t versions.so 'api@V2=nop' | grep '^- ')" "  @@ is the default one"
+[ "$new" != "$(lpmake -t versions.so 'api@V1=nop' | grep '^- ')" ] && ok "  and not the other" || not_ok "  and not the other"
+lpmake -t versions.so -o v.lpatch 'api@@V2=nop' && lpmake --fmt v.lpatch | cmp - v.lpatch && ok "  canonical" || not_ok "  canonical"
 tap_done

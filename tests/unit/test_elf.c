@@ -108,6 +108,8 @@ static void specs(void **state)
         {"a#2!b.c+0x8", 7, "a", NULL, "b.c", 2},    {"\"x y\"#1", 7, "x y", NULL, NULL, 1},
         {"main+0x8", 4, "main", NULL, NULL, 0},     {"8a", 0, NULL, NULL, NULL, 0},
         {"\"open", 0, NULL, NULL, NULL, 0},         {".L$x_1", 6, ".L$x_1", NULL, NULL, 0},
+        {"api@@V2#1=", 9, "api", "V2", NULL, 1},    {"api@@=", 3, "api", NULL, NULL, 0},
+        {"api@@plt", 8, "api", "plt", NULL, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct lp_spec s;
