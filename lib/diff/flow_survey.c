@@ -18,7 +18,7 @@ struct marks { uint64_t *v; size_t n, cap; };
 /* known: the survey says already what those change that are called, and which of them return a page. */
 struct look { struct lp_flow_survey *s; bool (*returns)(void *ctx, uint64_t addr); void *ctx; struct edges edges; struct marks marks; bool known; };
 /* there: which registers hold theirs, came: of those, from whoever called; ahead: what they hold at branches to what comes later in the function. */
-enum { AHEAD = 16 };
+enum { AHEAD = 32, ARGUMENTS = 0xff };
 struct pages { struct { uint64_t at, page; } of[REGS]; uint32_t there, came; struct { uint64_t to; uint32_t there, came; } ahead[AHEAD]; unsigned nahead; };
 
 static size_t function_at(const struct lp_flow_survey *s, uint64_t addr)
@@ -105,24 +105,22 @@ static void add_pages(struct pages *page, uint32_t there)
     page->there |= there;
 }
 
-/* A branch to what comes later: it has these pages, too. (Without room for more of them: everything that follows.) */
+/* A branch to what comes later: it has these pages, too. (Of registers that have arguments and results, what is there on one way only is mostly none.) */
 static void go_ahead(struct pages *page, uint64_t pc, uint64_t to)
 {
-    if (page->there == 0 || to <= pc)
+    const uint32_t there = page->there & ~(uint32_t)ARGUMENTS;
+    if (there == 0 || to <= pc || page->nahead == AHEAD)
         return;
-    const bool full = page->nahead == AHEAD;
-    const unsigned k = full ? 0 : page->nahead++;
-    const uint32_t made = page->there & ~page->came, other = full ? page->ahead[0].there & ~page->ahead[0].came : 0;
-    page->ahead[k].there = page->there | (full ? page->ahead[0].there : 0);
-    page->ahead[k].came = page->ahead[k].there & ~(made | other);
-    page->ahead[k].to = full ? UINT64_MAX : to;
+    page->ahead[page->nahead].to = to;
+    page->ahead[page->nahead].there = there;
+    page->ahead[page->nahead++].came = page->came & there;
 }
 
 static void arrive(struct pages *page, uint64_t pc)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < page->nahead; i++) {
-        if (page->ahead[i].to == pc || page->ahead[i].to == UINT64_MAX) {
+        if (page->ahead[i].to == pc) {
             const uint32_t made = (page->there & ~page->came) | (page->ahead[i].there & ~page->ahead[i].came);
             add_pages(page, page->ahead[i].there);
             page->came = page->there & ~made;
