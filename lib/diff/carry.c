@@ -12,10 +12,29 @@
 
 enum { TEXT_LINE = 48, BYTES_LINE = 24 };
 
+enum { CACHE_LINE = 64, MOST_ALIGNED = 4096 }; /* (lpatch(5)) */
+
+uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr)
+{
+    size_t n;
+    const struct lp_elf_section *x = lp_elf_sections(s->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (x[i].flags & SHF_ALLOC && !(x[i].flags & SHF_TLS) && addr - x[i].addr < x[i].size) return x[i].align;
+    return 0;
+}
+
+/* As it is in the new file by its address, as far as its section is: by chance the one is more, and the other one is as much as something in it needs. */
+uint64_t lp_alignment(const struct lp_side *s, uint64_t addr)
+{
+    uint64_t by_address = addr & -addr, most = lp_section_alignment(s, addr);
+    if (most < CACHE_LINE) most = CACHE_LINE;
+    return !by_address || by_address > most ? most : by_address;
+}
+
 static uint64_t alignment(const struct lp_side *s, uint32_t atom)
 {
-    uint64_t a = s->atom[atom].start, n = a & -a;
-    return !n || n > 64 ? 64 : n;
+    const uint64_t n = lp_alignment(s, s->atom[atom].start);
+    return n > MOST_ALIGNED ? MOST_ALIGNED : n;
 }
 
 static uint64_t end_of(const struct lp_side *s, uint32_t *i)
@@ -193,6 +212,8 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     text = text_of(d, a, end, p);
     if (last == atom) n = carried(s, atom, p, avail, text, n);
     else if (text > n && text <= avail) n = text;
+    if (lp_alignment(s, a->start) > MOST_ALIGNED)
+        lp_diff_refuse(d, s, LP_E124, lp_atom_text(a, buf), (unsigned long long)lp_alignment(s, a->start), "no patch aligns data to more than 4096");
     lp_buf_puts(&d->items, "\ndata ");
     lp_own_name(d, atom, &d->items);
     lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)n, (unsigned long long)alignment(s, atom));

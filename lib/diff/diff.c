@@ -56,6 +56,7 @@ static lp_status run(lp_diff *d, struct lp_error *err)
     lp_diff_close(d);
     lp_diff_data(d);
     lp_diff_loader(d);
+    lp_diff_aligned(d);
     lp_diff_exports(d);
     lp_diff_bounds(d);
     if (failed(d)) return lp_fail(err, LP_E_NOMEM, "out of memory");

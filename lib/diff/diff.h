@@ -185,6 +185,7 @@ void lp_diff_close(lp_diff *d);
 lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);
 /* Behind CLOSE: what the dynamic linker does, names and sections, of which a patch changes nothing. */
 void lp_diff_loader(lp_diff *d);
+void lp_diff_aligned(lp_diff *d); /* E124 */
 void lp_diff_exports(lp_diff *d);
 void lp_diff_bounds(lp_diff *d);
 /* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */

@@ -60,6 +60,9 @@ bool lp_diff_ends(lp_diff *d, bool last);
 /* Constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
+/* carry.c: what data at this address may be aligned to; and its section (0: there is none). */
+uint64_t lp_alignment(const struct lp_side *s, uint64_t addr);
+uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr);
 /* offsets.c: entries of a table of offsets from itself, as relocations; false: of what the old file has not. Before it is known which functions move: tables
  * that changed are carried, and who uses them is changed. */
 bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p);

@@ -451,4 +451,43 @@ if [ "$compilers" != with_gcc ] && have ld.lld; then
 else
     skip "ld.lld -q" "no clang with ld.lld"
 fi
+# ---- what is aligned to more in the new file: the address in the old one stays; new data is aligned as it should be ----
+cat >aligned.c <<'C'
+#include <stdio.h>
+#include <stdint.h>
+char first = 1;
+ALIGNED char one[40] = {2};
+ALIGNED char two[40] = {2};
+char last = 3;
+__attribute__((noinline)) int low(void *p, int n) { __asm__("" : "+r"(p)); return (uintptr_t)p & (n - 1); }
+__attribute__((noinline)) int fixed(int n)
+{
+#ifdef FIX
+    static ALIGN(256) char more[300] = {4, 5};
+    static ALIGN(4096) char zeros[100];
+    more[n] += 3, zeros[n] = 7;
+    printf("%d %d %d %d\n", low(more, 256), low(zeros, 4096), more[n], zeros[n]);
+#endif
+    n += ADD;
+    __asm__("" : "+r"(n));
+    return n;
+}
+int main(void) { printf("%d %d\n", fixed(1), fixed(2) + first + one[0] + two[0] + last); return 0; }
+C
+for cc in $compilers; do
+    for how in -O0 '-O1 -no-pie' '-O1 -static -no-pie' '-O1 -Wl,-q'; do
+        case $cc in with_gcc) apart=-fno-section-anchors ;; *) apart= ;; esac
+        build() { out=$1; shift; $cc $how $apart '-DALIGN(n)=__attribute__((aligned(n)))' "$@" -Wl,--build-id -o "$out" aligned.c; }
+        build a.old -DALIGNED= -DADD=1 && build a.add -DALIGNED= -DADD=2 && build a.more '-DALIGNED=ALIGN(64)' -DADD=2 && build a.fix -DALIGNED= -DADD=1 -DFIX || exit 1
+        fix "$cc $how: a variable that stays as it is" a.old a.add fixed
+        lpdiff a.old a.more >a.out 2>a.err
+        is "$?$(cat a.out)" 2 "$cc $how: one that is aligned to more: refused"
+        like "$(cat a.err)" 'E124: `\(one\|two\)` is aligned to 64' "  with E124"
+        lpdiff a.old a.fix >a.lpatch 2>a.err
+        is $? 1 "$cc $how: new variables that are aligned to much"
+        is "$(run -P a.lpatch ./a.old)" "$(run ./a.fix)" "  which they are"
+        is "$(lpapply -q -o a.file a.old a.lpatch 2>&1; run ./a.file)" "$(run ./a.fix)" "  in the patched file, too"
+    done
+done
+
 tap_done
