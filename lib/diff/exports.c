@@ -69,16 +69,18 @@ const struct lp_dynsym *lp_old_export(const lp_diff *d, const char *name, const 
 void lp_diff_exports(lp_diff *d)
 {
     struct exports o = exports_of(OLD(d)), n = exports_of(NEW(d));
-    const struct lp_dynsym *first = NULL;
-    size_t more = 0;
-    for (size_t i = 0, k = 0; o.v && n.v && k < n.n;) {
-        int c = i < o.n ? by_name(&o.v[i], &n.v[k]) : 1;
-        if (c == 0) check_name(d, o.v[i++], n.v[k++]);
-        else if (c < 0) i++;
-        else if (!more++) first = n.v[k++];
-        else k++;
+    const struct lp_dynsym *first = NULL, *gone = NULL;
+    size_t more = 0, less = 0;
+    for (size_t i = 0, k = 0; o.v && n.v && (i < o.n || k < n.n);) {
+        const int c = i == o.n ? 1 : k == n.n ? -1 : by_name(&o.v[i], &n.v[k]);
+        if (c == 0) check_name(d, o.v[i], n.v[k]);
+        else if (c < 0 && !less++) gone = o.v[i];
+        else if (c > 0 && !more++) first = n.v[k];
+        i += c <= 0, k += c >= 0;
     }
     d->nomem |= !o.v || !n.v;
     free(o.v), free(n.v);
+    if (less)
+        lp_diff_remark(d, "other objects do not find %zu symbols of the old file in the new one, and go on to with a patch; the first: %s", less, gone->name);
     if (more) lp_diff_remark(d, "other objects find %zu symbols more in the new file, and do not with a patch; the first: %s", more, first->name);
 }

@@ -84,7 +84,39 @@ static void check_runs(lp_diff *d)
         lp_diff_refuse(d, NEW(d), LP_E130, "the program's entry");
 }
 
+/* ---- on which terms ---- */
+
+static bool runs_on_stack(const struct lp_side *s)
+{
+    size_t n;
+    const struct lp_elf_segment *x = lp_elf_segments(s->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (x[i].type == PT_GNU_STACK && x[i].flags & PF_X) return true;
+    return false;
+}
+
+static void check_term(lp_diff *d, bool before, bool after, const char *what)
+{
+    if (before != after) lp_diff_refuse(d, NEW(d), after ? LP_E153 : LP_E154, what);
+}
+
+static const char *looked_for(const struct lp_side *s)
+{
+    return s->dynamic->runpath ? s->dynamic->runpath : s->dynamic->rpath ? s->dynamic->rpath : "";
+}
+
+static void check_terms(lp_diff *d)
+{
+    const char *before = looked_for(OLD(d)), *after = looked_for(NEW(d));
+    if (!runs_on_stack(OLD(d)) && runs_on_stack(NEW(d))) lp_diff_refuse(d, NEW(d), LP_E153, "code may run on the stack (PT_GNU_STACK)");
+    check_term(d, OLD(d)->dynamic->symbolic, NEW(d)->dynamic->symbolic, "a name is looked for in the library itself first (DT_SYMBOLIC)");
+    if (strcmp(before, after) != 0)
+        lp_diff_remark(d, "the new file looks for its libraries elsewhere (DT_RUNPATH, DT_RPATH), and does not with a patch: `%.200s`, not `%.200s`",
+                       after, before);
+}
+
 void lp_diff_loader(lp_diff *d)
 {
     check_runs(d);
+    check_terms(d);
 }

@@ -168,7 +168,7 @@ static int by_address(const void *a, const void *b)
     return (x->at > y->at) - (x->at < y->at);
 }
 
-/* DT_NEEDED, DT_DEBUG and flags, entry by entry. */
+/* DT_NEEDED, DT_RUNPATH, DT_DEBUG and flags, entry by entry. */
 static void read_entries(const struct lp_elf *e, struct lp_dynamic *d, struct lp_elf_strtab str)
 {
     size_t cap = 0;
@@ -180,6 +180,8 @@ static void read_entries(const struct lp_elf *e, struct lp_dynamic *d, struct lp
         if (tag == DT_DEBUG) d->debug_at = d->at + off + 8;
         if (tag == DT_SYMBOLIC || (tag == DT_FLAGS && lp_le64(p + 8) & DF_SYMBOLIC)) d->symbolic = true;
         if (tag == DT_FLAGS_1) flags1 = lp_le64(p + 8);
+        if (tag == DT_RUNPATH) d->runpath = lp_elf_str(str, lp_le64(p + 8));
+        if (tag == DT_RPATH) d->rpath = lp_elf_str(str, lp_le64(p + 8));
         const char *name = tag == DT_NEEDED ? lp_elf_str(str, lp_le64(p + 8)) : NULL;
         const char **v = name ? lp_grow(d->needed, &cap, d->nneeded, sizeof *v) : NULL;
         if (v) d->needed = v, v[d->nneeded++] = name;

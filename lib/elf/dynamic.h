@@ -25,6 +25,7 @@ struct lp_dynamic {
     size_t nrel;
     const char **needed;        /* DT_NEEDED */
     size_t nneeded;
+    const char *runpath, *rpath; /* where they are looked for; NULL = not said */
     uint64_t debug_at;          /* where DT_DEBUG's value is; 0 = there is none */
     uint64_t at;                /* PT_DYNAMIC; 0 = there is none */
     bool library;               /* it is not the program: others may be in front of it when a symbol is looked for */

@@ -54,4 +54,24 @@ C
 build e.old -Wl,-e,first && build e.new -Wl,-e,second || exit 1
 refused "another entry" E130 ".*(the program's entry)" e.old e.new
 
+# ---- on which terms: whether there may be code on the stack, who binds names, where libraries are looked for, what others find ----
+cat >terms.c <<'C'
+__attribute__((noinline)) int helper(int n) { return n * 3; }
+int answer(int n) { return helper(n) + ADD; }
+#ifdef HIDE
+__attribute__((visibility("hidden")))
+#endif
+int more(int n) { return n; }
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -fPIC -shared -DADD=1 "$@" -Wl,--build-id -o "$out" terms.c; }
+for how in '' -s; do
+    build t.old $how && build t.stack $how -Wl,-z,execstack && build t.symbolic $how -Wl,-Bsymbolic && build t.path $how -Wl,-rpath,/elsewhere &&
+        build t.hidden $how -DHIDE || exit 1
+    refused "$how code on the stack" E153 'code may run on the stack.*' t.old t.stack
+    refused "$how names of its own first" E153 'a name is looked for in the library itself first.*' t.old t.symbolic
+    refused "$how no longer" E154 'a name is looked for in the library itself first.*' t.symbolic t.old
+    like "$(lpdiff --heuristic t.old t.path 2>&1)" "warning: the new file looks for its libraries elsewhere .*: ./elsewhere., not ..$" "$how another place to look for libraries is warned of"
+    like "$(lpdiff --heuristic t.old t.hidden 2>&1)" 'warning: other objects do not find 1 symbols of the old file .*: more' "$how a name that is gone is warned of"
+    is "$(lpdiff --heuristic t.stack t.old 2>&1)" "" "$how a stack without code is no reason"
+done
 tap_done
