@@ -35,7 +35,7 @@ static const struct cli_tool tool = {
     .synopsis = synopsis,
     .options = options,
     .notes = "PLACE is SYMBOL[+0xOFFSET], 0xADDRESS or FILE.c:LINE; CHANGE is nop, ret [VALUE], b SYMBOL, bl SYMBOL, word 0xWORD,\n"
-             "asm \"INSTRUCTIONS\" or replace from FILE.o[:SYMBOL]. A RECIPE is a file of such lines, lps(5).\n"
+             "asm \"INSTRUCTIONS\", replace from FILE.o[:SYMBOL] or set VALUE. A RECIPE is a file of such lines, lps(5).\n"
              "Exit status: 0 done; 1 the recipe is wrong; 2 trouble.\n",
     .exit = {[LP_CLASS_usage] = 2, [LP_CLASS_input] = 1, [LP_CLASS_refused] = 1, [LP_CLASS_busy] = 2, [LP_CLASS_system] = 2},
 };

@@ -419,7 +419,8 @@ static void made(void **state)
     assert_int_equal(lp_maker_meta(m, "name", "made", NULL), LP_OK);
     failed(lp_maker_meta(m, "colour", "red", &t.err), LP_E_SYNTAX, "meta `colour`: unknown key `colour`");
     failed(lp_maker_change(m, "main+0x4=ret 5", &t.err), LP_E_RANGE, "main+0x4=ret 5: needs 2 words, main has 1 left");
-    failed(lp_maker_change(m, "main=jump", &t.err), LP_E_SYNTAX, "main=jump: a change is nop, ret [VALUE], b SYMBOL, bl SYMBOL, word 0x..., asm \"...\" or replace from FILE[:SYMBOL]");
+    failed(lp_maker_change(m, "main=jump", &t.err), LP_E_SYNTAX,
+           "main=jump: a change is nop, ret [VALUE], b SYMBOL, bl SYMBOL, word 0x..., asm \"...\", replace from FILE[:SYMBOL] or set ...");
     failed(lp_maker_change(m, "main+2=nop", &t.err), LP_E_SYNTAX, "main+2=nop: an offset is written +0x...");
     failed(lp_maker_change(m, "limit=nop", &t.err), LP_E_ADDRESS, "limit=nop: there is no code at this place");
     assert_int_equal(lp_maker_change(m, "main=b twin#2", NULL), LP_OK);
