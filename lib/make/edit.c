@@ -394,7 +394,7 @@ static lp_status no_change(const struct lp_edit *e, struct lp_error *err)
 
 lp_status lp_maker_statement(lp_maker *m, struct lp_edit *e, struct lp_error *err)
 {
-    const char *arg;
+    const char *arg = "";
     const struct change *c = NULL;
     size_t before = m->items.len, nmade = m->nmade;
     lp_status s = parse_place(m, e, err);

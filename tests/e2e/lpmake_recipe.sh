@@ -150,6 +150,7 @@ for f in fix.lps fix.c app.c; do
     m
 done
 rm fix.lps
+sleep 0.1 # for make, what is written in the same tick of the clock is as old
 printf 'check = ret 6\n' >fix.lps
 m
 like "$(run_patched fix.lpatch ./app)" '^check 6$' "make: a new recipe"
