@@ -84,9 +84,8 @@ static bool jump(struct scan *x, uint32_t mask)
     while (k < x->a->ntable && (v[k].t.br_at != x->at || v[k].t.offsets || !v[k].t.n)) k++;
     if (k == x->a->ntable) return false;
     const struct lp_flow_table *t = &v[k].t;
-    uint64_t avail = 0;
-    const uint8_t *p = lp_side_bytes(x->s, t->at, &avail);
-    bool good = p && avail / t->entry_bytes >= t->n;
+    const uint8_t *p = lp_table_bytes(x->s, t);
+    bool good = p != NULL;
     for (uint32_t i = 0; good && i < t->n; i++) {
         const uint64_t to = lp_flow_table_target(t, p, i);
         good = to == x->a->end || push(x, to, mask);

@@ -120,11 +120,10 @@ static void add_way(struct search *x, uint64_t to, uint64_t from)
 static bool add_tables(struct search *x, const struct lp_atom *a, unsigned jumps)
 {
     for (uint32_t k = 0; k < a->ntable; k++) {
-        const struct lp_flow_table *t = &x->s->table[a->table + k].t;
-        uint64_t avail = 0;
-        const uint8_t *p = lp_side_bytes(x->s, t->at, &avail);
+        const struct lp_flow_table *t = &lp_tables_of_atom(x->s, a)[k].t;
+        const uint8_t *p = t->offsets ? NULL : lp_table_bytes(x->s, t);
         if (t->offsets) continue;
-        if (!t->n || !p || avail < (uint64_t)t->n * t->entry_bytes) return false;
+        if (!t->n || !p) return false;
         for (uint32_t i = 0; i < t->n; i++) add_way(x, lp_flow_table_target(t, p, i), 0);
         jumps--;
     }

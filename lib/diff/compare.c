@@ -292,7 +292,7 @@ static uint8_t compare_words(lp_diff *d, struct walk *x, struct walk *y, uint64_
 
 /* ---- jump tables ---- */
 
-static const uint8_t *table_bytes(const struct lp_side *s, const struct lp_flow_table *t)
+const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_table *t)
 {
     uint64_t len = (uint64_t)t->n * t->entry_bytes, avail;
     const uint8_t *p = lp_side_bytes(s, t->at, &avail);
@@ -309,7 +309,7 @@ static bool same_table(lp_diff *d, const struct walk *x, const struct lp_flow_ta
     if (t->n != u->n || (t->br_at - from != u->br_at - to && !d->place[0])) return false;
     if (t->offsets || u->offsets) return t->offsets == u->offsets; /* what they hold is compared as data */
     if (!t->n) return d->same_layout;
-    const uint8_t *p = table_bytes(x->s, t), *q = table_bytes(y->s, u);
+    const uint8_t *p = lp_table_bytes(x->s, t), *q = lp_table_bytes(y->s, u);
     for (uint32_t i = 0; p && q && i < t->n; i++) {
         struct lp_use v = {lp_flow_table_target(t, p, i), LP_NONE, x->atom, 0, 0}, w = {lp_flow_table_target(u, q, i), LP_NONE, y->atom, 0, 0};
         if (!(never(x, t, v.addr) && never(y, u, w.addr)) && !lp_same_target(d, x->s, &v, &w)) return false;

@@ -335,6 +335,8 @@ void lp_match_numbered_rest(lp_diff *d); /* behind COMPARE */
 bool lp_same_stem(const struct lp_atom *x, const struct lp_atom *y); /* the same name but for the number at its end? */
 /* ---- name.c ---- */
 struct lp_use { uint64_t addr; uint32_t base, self; uint8_t width; uint64_t at; }; /* self: the atom whose code it is; LP_NONE = data. at: the word, or 0 */
+/* Does a function refer to something of it? */
+bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x);
 /* The object that ends at an address which this use makes, if its function refers to that, too: is it its end, or what begins there? LP_NONE = none. */
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u);
 bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u); /* the end, without doubt */
@@ -370,6 +372,8 @@ bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, u
 /* One word of each. */
 bool lp_same_word(lp_diff *d, uint32_t a, uint64_t off, uint32_t b, uint64_t other);
 uint32_t lp_code_word(const struct lp_side *s, uint64_t addr);
+/* The entries of a jump table; NULL: the file has not all of them. */
+const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_table *t);
 /* Of each word, and of the end, how many that are no NOP are in front of it. The caller frees it; NULL = no memory. */
 uint32_t *lp_places(const struct lp_side *s, const struct lp_atom *a, uint32_t *count);
 uint32_t lp_file_word(const struct lp_side *s, uint64_t addr); /* as the file has it */

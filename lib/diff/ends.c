@@ -190,13 +190,6 @@ static void check_new(struct ends *e, const struct lp_atom *from, uint64_t at, c
     else refuse(e, from, at, x);
 }
 
-static bool refers_into(const struct lp_side *s, const struct lp_atom *f, const struct lp_atom *x)
-{
-    for (uint32_t k = 0; k < f->nref; k++)
-        if (s->ref[f->ref + k].addr >= x->start && s->ref[f->ref + k].addr < x->end) return true;
-    return false;
-}
-
 static void check_old_code(struct ends *e, const struct lp_atom *f, uint64_t at, const struct end *x)
 {
     const struct lp_side *o = OLD(e->d);
@@ -226,7 +219,7 @@ static void check_code(struct ends *e, uint32_t i)
         if (!x || !x->array || (r->kind != LP_REF_NUMBER && (lp_is_read(s, i, r->at) || lp_is_indexed(s, i, r->at)))) continue;
         if (!f->included) check_old_code(e, f, r->at, x);
         else if (make_body(e, f, x)) return;
-        else if (!refers_into(s, f, &s->atom[x->piece]) || (lp_side_atom(s, x->at) != LP_NONE && !lp_only_compared(s, i, r->at))) check_new(e, f, r->at, x);
+        else if (!lp_refers_into(s, i, &s->atom[x->piece]) || (lp_side_atom(s, x->at) != LP_NONE && !lp_only_compared(s, i, r->at))) check_new(e, f, r->at, x);
     }
 }
 

@@ -227,7 +227,7 @@ static bool same_bound(const struct lp_side *o, uint64_t a, const struct lp_side
     return false;
 }
 
-static bool refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x)
+bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x)
 {
     if (self == LP_NONE) return false;
     for (uint32_t i = 0; i < s->atom[self].nref; i++) {
@@ -249,7 +249,7 @@ static bool is_array(const struct lp_side *s, const struct lp_atom *a)
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
 {
     const uint32_t i = u->addr && !u->width && u->base == LP_NONE ? lp_side_atom(s, u->addr - 1) : LP_NONE;
-    return i != LP_NONE && is_array(s, &s->atom[i]) && s->atom[i].end == u->addr && refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
+    return i != LP_NONE && is_array(s, &s->atom[i]) && s->atom[i].end == u->addr && lp_refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
 }
 
 /* Constants that have no name, in a file that has names, are merged by linkers, which no section anchor survives; or they are behind one, and whoever uses
@@ -356,7 +356,7 @@ static bool same_section_end(const struct lp_side *o, const struct lp_use *u, co
     const struct lp_span *x = u->addr ? lp_side_span(o, u->addr - 1) : NULL, *y = n->addr ? lp_side_span(s, n->addr - 1) : NULL;
     if (!x || !y || x->end != u->addr || y->end != n->addr || strcmp(x->name, y->name) != 0 || u->width || n->width) return false;
     struct lp_atom a = {.start = x->start, .end = x->end}, b = {.start = y->start, .end = y->end};
-    return refers_into(o, u->self, &a) && refers_into(s, n->self, &b) && is_end(o, u) && is_end(s, n);
+    return lp_refers_into(o, u->self, &a) && lp_refers_into(s, n->self, &b) && is_end(o, u) && is_end(s, n);
 }
 
 /* Constants in code: 64 bits of them may be an address, of which the place does not tell whether it leads to the same. */
