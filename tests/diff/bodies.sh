@@ -1,0 +1,116 @@
+#!/bin/sh
+# What a new body has besides its code: its own entry, constants in the middle of it, pages that other functions make for it.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+
+# ---- ld.lld makes ADR of ADRP and ADD: a function's own address is that of its old entry, which all others have ----
+cat >own.c <<'C'
+#include <stdio.h>
+typedef int fn(int, void *);
+__attribute__((noinline)) int own(int x, void *p)
+{
+#ifdef FIX
+    if (x > 3) { printf("large %d\n", x); x /= 2; }
+#endif
+    return p == (void *)own ? x * 2 : x;
+}
+static fn *const table[] = {own};
+fn *volatile kept = own;
+int main(int argc, char **argv) { printf("%d %d %d\n", own(argc, (void *)own), table[0](7, (void *)kept), kept == table[0]); return 0; }
+C
+if have clang && have ld.lld; then
+    for how in -O0 -O2 '-O2 -no-pie -fno-pie' '-O2 -Wl,-q'; do
+        build() { out=$1; shift; clang --target=aarch64-linux-gnu -fuse-ld=lld -w $how "$@" -Wl,--build-id -o "$out" own.c; }
+        build o.old && build o.fix -DFIX || exit 1
+        fix "$how, ld.lld: a function that compares its own address" o.old o.fix own
+    done
+else
+    skip "a function that compares its own address" "no clang with ld.lld"
+fi
+
+# ---- constants in the middle of functions (literal pools of assembly): another value, and one that stays in a function that moves ----
+cat >literal.c <<'C'
+#include <stdio.h>
+static int front[PAD] = {1}, one = 11, two = 22;
+int literal(int n), address(int n);
+__asm__(".text\n .globl literal\n .type literal, %function\nliteral:\n ldr w1, 1f\n add w0, w0, w1\n " MORE " ret\n1: .word " NUMBER "\n .size literal, .-literal\n"
+#ifdef ADDRESS
+        ".globl address\n .type address, %function\naddress: ldr x1, 1f\n ldr w1, [x1]\n add w0, w0, w1\n " THERE " ret\n .balign 8\n1: .xword " ADDRESS "\n"
+        ".size address, .-address\n"
+#endif
+);
+__attribute__((noipa)) unsigned long inner(unsigned long n)
+{
+    unsigned long r;
+    __asm__("ldr %0, 1f\n b 2f\n .balign 8\n1: .xword 0x123456789abcdef0\n2: add %0, %0, %1" : "=&r"(r) : "r"(n));
+#ifdef FIX
+    if (n > 4) printf("%lu is large\n", n);
+#endif
+    return r;
+}
+#ifndef ADDRESS
+int address(int n) { return n; }
+#endif
+int main(int argc, char **argv)
+{
+    printf("%d %d %d %d\n", literal(argc), front[0], one++, two++);
+    printf("%lx %d\n", inner(argc * 5), address(argc));
+    return 0;
+}
+C
+for how in '-O1' '-O1 -s' '-O2 -no-pie -fno-pie' '-Os -Wl,-q'; do
+    build() { out=$1; shift; "$CROSS_CC" -w $how -DPAD=3 "$@" -Wl,--build-id -o "$out" literal.c; }
+    build l.old '-DNUMBER="1234567"' '-DMORE=""' && build l.word '-DNUMBER="7654321"' '-DMORE=""' && build l.body '-DNUMBER="1234567"' -DFIX \
+        '-DMORE="add w0, w0, #1\n"' && build l.both '-DNUMBER="7654321"' '-DMORE="add w0, w0, #1\n"' || exit 1
+    for new in l.word l.body; do
+        lpdiff --heuristic l.old $new >p.lpatch 2>err
+        is "$?$(cat err)" 1 "$how, $new: a constant in code: there is a patch"
+        is "$(run -P p.lpatch ./l.old)" "$(run ./$new)" "  the patched program does what the new one does"
+        lpapply -q -o l.file l.old p.lpatch 2>err
+        is "$?$(run ./l.file)" "0$(run ./$new)" "  and so does the patched file"
+        lpapply -q -R -o l.back l.file 2>err
+        is "$?$(cmp l.old l.back 2>&1)" 0 "  which becomes the old one again"
+    done
+    lpdiff --heuristic l.old l.both >p.lpatch 2>err
+    is "$? $(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u)" "2 E144" "$how: another constant in a body that moves"
+done
+# A constant that is an address, which another layout changes: that is none of the program's changes, and its value cannot be taken along.
+for how in '-O1 -no-pie -fno-pie' '-O1 -no-pie -fno-pie -s' '-O1 -no-pie -fno-pie -Wl,-q' '-O1 -fPIE -pie -Wl,-z,notext'; do
+    build() { out=$1; shift; "$CROSS_CC" -w $how '-DNUMBER="1234567"' '-DMORE=""' "$@" -Wl,--build-id -o "$out" literal.c; }
+    build l.old -DPAD=3 '-DADDRESS="one"' '-DTHERE=""' && build l.moved -DPAD=30 '-DADDRESS="one"' '-DTHERE=""' &&
+        build l.other -DPAD=3 '-DADDRESS="two"' '-DTHERE=""' && build l.body -DPAD=3 '-DADDRESS="one"' '-DTHERE="add w0, w0, #1\n"' || exit 1
+    lpdiff --heuristic --data l.old l.moved >p.lpatch 2>err
+    is "$(grep -c -e '^@' -e '^func' p.lpatch)$(grep -v -e E120 -e hint err)" 0 "$how: an address in code, in another layout"
+    for new in l.other l.body; do
+        lpdiff --heuristic l.old $new >p.lpatch 2>err
+        is "$? $(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u | paste -s -d ' ')" "2 E144" "$how, $new: an address in code that is another one, or moves"
+    done
+done
+# ---- a page that goes from one function to the next through others, as code that was moved out of several functions has it: no such offset means itself ----
+cat >handed.c <<'C'
+#include <stdio.h>
+__asm__(".data\n .space " ROOM "\n .text");
+int word = 7;
+int put(int), maybe(int, int);
+__asm__(".text\n .type page, %function\npage: adrp x8, word\n ret\n .size page, .-page\n"
+        " .type leave, %function\nleave: add w0, w0, #1\n ret\n .size leave, .-leave\n"
+        " .type store, %function\nstore: ldr w9, [x8, :lo12:word]\n add w0, w0, w9\n str w0, [x8, :lo12:word]\n ret\n .size store, .-store\n"
+        " .type more, %function\nmore: add w0, w0, #2\n b store\n .size more, .-more\n"
+        " .globl put\n .type put, %function\nput: str x30, [sp, #-16]!\n bl page\n bl leave\n bl " STORE "\n ldr x30, [sp], #16\n ret\n .size put, .-put\n"
+        " .globl maybe\n .type maybe, %function\nmaybe: str x30, [sp, #-16]!\n adrp x8, word\n cbz w1, 1f\n b 2f\n1: add w0, w0, #3\n2: bl " STORE "\n"
+        " ldr x30, [sp], #16\n ret\n .size maybe, .-maybe\n");
+int main(void) { printf("%d %d\n", WAY, word); return 0; }
+C
+for way in 'put(3)' 'maybe(4, 0)'; do
+    for store in store more; do
+        build() { out=$1; shift; "$CROSS_CC" -w -O1 "-DWAY=$way" "-DSTORE=\"$store\"" "$@" -Wl,--build-id -o "$out" handed.c; }
+        build p.old '-DROOM="0"' && build p.new '-DROOM="8"' && build p.kept '-DROOM="0"' -Wl,-q && build p.moved '-DROOM="8"' -Wl,-q || exit 1
+        lpdiff p.old p.new >p.lpatch 2>p.err
+        is "$? $(sed -n 's/.*: \(E[0-9]*\): .*/\1/p' p.err | sort -u)" "2 E141" "$way by $store: a page that another function made"
+        nothing "$way by $store: a relocation says what is meant" p.kept p.moved
+    done
+done
+
+tap_done
