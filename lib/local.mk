@@ -10,6 +10,7 @@ include lib/kernel/local.mk
 include lib/patch/local.mk
 include lib/make/local.mk
 include lib/live/local.mk
+include lib/flow/local.mk
 include lib/diff/local.mk
 include lib/control/local.mk
 include lib/vm/local.mk
@@ -17,7 +18,7 @@ include lib/compat/local.mk
 
 LP_LIBS = $(LIBELF_LIBS) $(LIBMD_LIBS)
 # Highest room first: nothing includes upward.
-LP_ROOMS = lib/compat/libcompat.la lib/vm/libvm.la lib/control/libcontrol.la lib/diff/libdiff.la lib/live/liblive.la lib/make/libmake.la lib/patch/libpatch.la \
+LP_ROOMS = lib/compat/libcompat.la lib/vm/libvm.la lib/control/libcontrol.la lib/diff/libdiff.la lib/flow/libflow.la lib/live/liblive.la lib/make/libmake.la lib/patch/libpatch.la \
            lib/kernel/libkernel.la lib/load/libload.la lib/exec/libexec.la lib/mem/libmem.la \
            lib/a64/liba64.la lib/elf/libelfroom.la lib/base/libbase.la
 

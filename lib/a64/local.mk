@@ -49,4 +49,4 @@ CLEANFILES += lib/a64/mkdecode lib/a64/decode.stamp $(A64_GENERATED)
 # Whatever includes a64/a64.h waits for the headers, also in "make some/target" from clean; afterwards the real dependencies are known.
 $(lib_a64_liba64_la_OBJECTS) $(lib_exec_libexec_la_OBJECTS) $(lib_exec_libops_la_OBJECTS) $(lib_exec_libdispatch_la_OBJECTS) $(lib_exec_libsimd_la_OBJECTS) $(lib_mem_libmem_la_OBJECTS) \
 $(lib_load_libload_la_OBJECTS) $(lib_kernel_libkernel_la_OBJECTS) $(lib_patch_libpatch_la_OBJECTS) $(lib_make_libmake_la_OBJECTS) $(lib_live_liblive_la_OBJECTS) \
-$(lib_diff_libdiff_la_OBJECTS) $(lib_control_libcontrol_la_OBJECTS) $(lib_vm_libvm_la_OBJECTS) $(lib_compat_libcompat_la_OBJECTS): | lib/a64/decode.stamp
+$(lib_diff_libdiff_la_OBJECTS) $(lib_flow_libflow_la_OBJECTS) $(lib_control_libcontrol_la_OBJECTS) $(lib_vm_libvm_la_OBJECTS) $(lib_compat_libcompat_la_OBJECTS): | lib/a64/decode.stamp

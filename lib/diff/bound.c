@@ -2,7 +2,7 @@
  * what begins behind that is not meant. */
 #include <config.h>
 #include "diff/diff.h"
-#include "diff/flow_inner.h"
+#include "flow/fop.h"
 #include "a64/a64.h"
 #include "a64/access.h"
 #include "base/bits.h"

@@ -5,7 +5,7 @@
 #include <arm64lp/diff.h>
 #include "base/bits.h"
 #include "base/buf.h"
-#include "diff/flow.h"
+#include "flow/flow.h"
 #include "elf/cfi.h"
 #include "elf/dynamic.h"
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The dataflow of lib/diff/flow.h against what the linker knows (ld -q): no address is wrong or missed, hardly one is not known, and every jump table is understood.
+# The dataflow of lib/flow/flow.h against what the linker knows (ld -q): no address is wrong or missed, hardly one is not known, and every jump table is understood.
 . "$srcdir/tests/lib.sh"
 need_cross
 check=$builddir/tests/diff/flow_truth

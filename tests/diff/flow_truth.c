@@ -1,4 +1,4 @@
-/* diff/flow_truth.c - the dataflow of lib/diff/flow.h over all functions of a file, and what the relocations that the linker left there (ld -q) say of
+/* diff/flow_truth.c - the dataflow of lib/flow/flow.h over all functions of a file, and what the relocations that the linker left there (ld -q) say of
  * the same words. One line of numbers; with -v, one for each word that differs and each BR that is not understood; with -t, how long it took. */
 #include <config.h>
 #include <elf.h>
@@ -10,7 +10,7 @@
 #include "a64/regs.h"
 #include "base/bits.h"
 #include "base/search.h"
-#include "diff/flow.h"
+#include "flow/flow.h"
 #include "elf/image.h"
 #include "elf/reloc.h"
 

@@ -16,13 +16,14 @@ allowed()
     patch) echo base elf a64 ;;
     make) echo base elf a64 patch ;;
     live) echo base elf mem a64 patch exec/gate.h exec/cpu.h ;;
-    diff) echo base elf a64 patch ;;
+    flow) echo base a64 ;;
+    diff) echo base elf a64 patch flow ;;
     control) echo base patch exec ;;
     vm) echo base elf a64 mem load exec kernel patch live control ;;
     compat | tools) ;;
     esac
 }
-for room in base elf a64 mem load exec kernel patch make live diff control vm compat tools; do
+for room in base elf a64 mem load exec kernel patch make live flow diff control vm compat tools; do
     dir=lib/$room
     [ $room = tools ] && dir=tools
     bad=

@@ -1,4 +1,4 @@
-/* test_flow.c - the dataflow of lib/diff/flow.h on code that is written here, and on words that nobody wrote. tests/diff/flow.sh has the compilers' code. */
+/* test_flow.c - the dataflow of lib/flow/flow.h on code that is written here, and on words that nobody wrote. tests/diff/flow.sh has the compilers' code. */
 #include <config.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* diff/flow.c - what address each word of a function stands for: blocks are run until no state changes, then once more to tell. */
+/* flow/flow.c - what address each word of a function stands for: blocks are run until no state changes, then once more to tell. */
 #include <config.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/bits.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "diff/flow_inner.h"
+#include "flow/inner.h"
 
 /* A state that changed this often becomes one that cannot change (hostile code); rounds of seeding, likewise. */
 enum { MOST_VISITS = 100, MOST_ROUNDS = 12 };

@@ -1,7 +1,7 @@
-/* diff/flow_table.c - jump tables: a BR to base + (entry << shift), entries being 1, 2 or 4 bytes, read at an index that was compared with a bound. */
+/* flow/table.c - jump tables: a BR to base + (entry << shift), entries being 1, 2 or 4 bytes, read at an index that was compared with a bound. */
 #include <config.h>
 #include "base/bits.h"
-#include "diff/flow_inner.h"
+#include "flow/inner.h"
 
 /* Without a bound (the compiler knew that the index is in range) a table goes on as long as its entries lead into the function, up to: */
 enum { MOST_GUESSED = 1024, BYTE_MAX = 0xff };

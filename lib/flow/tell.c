@@ -1,9 +1,9 @@
-/* diff/flow_tell.c - what the words of a function stand for, once no state changes any more. */
+/* flow/tell.c - what the words of a function stand for, once no state changes any more. */
 #include <config.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/buf.h"
-#include "diff/flow_inner.h"
+#include "flow/inner.h"
 
 struct lp_flow_ref *lp_frun_ref(struct lp_frun *r, size_t i)
 {

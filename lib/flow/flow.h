@@ -1,4 +1,4 @@
-/* diff/flow.h - what address each word of a function stands for, found by following the values of registers and stack slots along its control flow.
+/* flow/flow.h - what address each word of a function stands for, found by following the values of registers and stack slots along its control flow.
  *
  * Words hold pieces of addresses: a page here, the rest of it some words later, and where functions move, those pieces change. So two builds are compared
  * by what the pieces mean. A word whose ref has kind LP_FLOW_NONE means what its bits say; of every other one the bits of its offset are free to
@@ -12,8 +12,8 @@
  *                      either one) the page counts by itself, as an address.
  *   OPAQUE             not known: never equal by proof.
  * Link-time addresses throughout. Thread-safe: no state but what the caller has; a survey is for one thread at a time. */
-#ifndef LP_DIFF_FLOW_H
-#define LP_DIFF_FLOW_H
+#ifndef LP_FLOW_FLOW_H
+#define LP_FLOW_FLOW_H
 #include <arm64lp/error.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
-/* diff/flow_step.c - what one word does to registers and stack slots, and, in the last pass, what it stands for. */
+/* flow/step.c - what one word does to registers and stack slots, and, in the last pass, what it stands for. */
 #include <config.h>
 #include <string.h>
 #include "base/buf.h"
-#include "diff/flow_inner.h"
+#include "flow/inner.h"
 
 enum { LINK = 30, MOST_ENTRIES = 1 << 16, BYTE_MAX = 0xff };
 

@@ -1,10 +1,10 @@
-/* diff/flow_state.c - what is known of registers and slots where blocks begin, and what is left of it where two ways meet. Where the same is known in many
+/* flow/state.c - what is known of registers and slots where blocks begin, and what is left of it where two ways meet. Where the same is known in many
  * places, it is there once. */
 #include <config.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/buf.h"
-#include "diff/flow_inner.h"
+#include "flow/inner.h"
 
 bool lp_fstate_room(struct lp_frun *r, size_t n)
 {

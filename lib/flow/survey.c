@@ -1,4 +1,4 @@
-/* diff/flow_survey.c - what the code of a whole file says about functions that are called, and where data begin. */
+/* flow/survey.c - what the code of a whole file says about functions that are called, and where data begin. */
 #include <config.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/search.h"
 #include "base/sort.h"
-#include "diff/flow_inner.h"
+#include "flow/inner.h"
 
 /* What a function that is not here may change (AAPCS64 6.1): X0-X18, and LR. A chain of calls longer than MOST_PASSES is not followed. */
 enum { MOST_PASSES = 100, REACH = 64, NEAR_BITS = 8 };

@@ -1,8 +1,8 @@
-/* diff/flow_value.c - what a register or a slot may hold. */
+/* flow/value.c - what a register or a slot may hold. */
 #include <config.h>
 #include <stdlib.h>
 #include <string.h>
-#include "diff/flow_inner.h"
+#include "flow/inner.h"
 
 enum { FIRST_VALUES = 64, FIRST_BYTES = 4096, FIRST_BUCKETS = 128, MOST_VALUES = 1 << 22 };
 

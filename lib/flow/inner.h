@@ -1,54 +1,11 @@
-/* diff/flow_inner.h - between flow.c (blocks), flow_tell.c (the result), flow_state.c (what is known where blocks begin), flow_op.c (words), flow_value.c (what
- * a register holds), flow_step.c (what a word does to it) and flow_table.c (jump tables). */
-#ifndef LP_DIFF_FLOW_INNER_H
-#define LP_DIFF_FLOW_INNER_H
-#include "diff/flow.h"
+/* flow/inner.h - between flow.c (blocks), tell.c (the result), state.c (what is known where blocks begin), op.c (words), value.c (what
+ * a register holds), step.c (what a word does to it) and table.c (jump tables). */
+#ifndef LP_FLOW_INNER_H
+#define LP_FLOW_INNER_H
+#include "flow/flow.h"
+#include "flow/fop.h"
 
-/* What a call may change by the procedure call standard (AAPCS64 6.1.1): X0-X18 and X30. */
-enum { LAST_CALL_CLOBBERED = 18, CALL_CLOBBERED = 0x4007ffff };
-
-/* ---- words, decoded once: flow_op.c ---- */
-
-enum { REG_SP = 31, REG_ZR = 32, REG_SINK = 33, REGS = 34, NO_REG = 32 };
-enum lp_fop_kind {
-    OP_OTHER, OP_ADRP, OP_ADR, OP_CONST, OP_MOVK, OP_ADD_IMM, OP_ADD_REG, OP_MOV, OP_EXTEND, OP_SHIFT, OP_MASK, OP_SELECT, OP_MEM, OP_THREAD,
-    OP_BRANCH, OP_BRANCH_IF, OP_CALL, OP_CALL_REG, OP_JUMP_REG, OP_RETURN, OP_STOP, OP_PAD, OP_DATA
-};
-enum lp_fop_flags {
-    F_WIDE = 1,      /* 64 bits */
-    F_SETS = 2,      /* the condition flags */
-    F_HIGH = 4,      /* OP_ADD_IMM: LSL #12 */
-    F_SUB = 8,       /* OP_ADD_REG */
-    F_LOAD = 16, F_STORE = 32, F_SIGNED = 64, /* OP_MEM, OP_EXTEND */
-    F_SIMPLE = 128,  /* OP_MEM: rd and rt2 are what is transferred */
-    F_BACK = 256,    /* OP_MEM: the base becomes base + back */
-    F_LITERAL = 512, /* OP_MEM without a base */
-    F_LOW = 1024,    /* imm is a field of 12 bits without a sign: what completes a page has one */
-};
-struct lp_fop {
-    uint8_t kind, rd, rn, rm;       /* OP_MEM: rd, rt2 are transferred, rn is the base, rm the index (NO_REG = none) */
-    uint8_t rt2, bytes, each, cond; /* each: of one register */
-    uint8_t extend, shift;          /* of rm */
-    uint16_t flags;
-    int32_t back;                   /* OP_CALL: number of the callee in the survey, + 1; 0: it is not there. cond: does it return?
-                                     * OP_ADRP, OP_ADR, OP_CONST, OP_THREAD: the value that it makes, once it has; 0: not yet */
-    int64_t imm;                    /* offset, constant, or address */
-    uint32_t read, write;           /* registers, by the tables */
-};
-unsigned lp_fop_decode(uint32_t word, uint64_t pc, struct lp_fop *op); /* its row */
-/* Is imm an address that the word has by itself? */
-static inline bool lp_fop_is_relative(const struct lp_fop *o)
-{
-    return o->kind == OP_ADRP || o->kind == OP_ADR || o->kind == OP_BRANCH || o->kind == OP_BRANCH_IF || o->kind == OP_CALL || o->flags & F_LITERAL;
-}
-/* The same; most words have been seen before, and mean the same again but for their distance from the PC. Valid until the next one. *imm: as in op, where
- * it is relative to the PC: there it is another word's. */
-struct lp_fop_seen { uint32_t word; bool there; uint16_t row; struct lp_fop op; };
-struct lp_fop_memo { unsigned bits; struct lp_fop other; struct lp_fop_seen seen[]; }; /* 2^bits */
-struct lp_fop_memo *lp_fop_memo(uint64_t words); /* for so many; for free() */
-const struct lp_fop *lp_fop_known(struct lp_fop_memo *memo, uint32_t word, uint64_t pc, int64_t *imm);
-
-/* ---- values: flow_value.c. Each different one has a number; equal numbers are equal values ---- */
+/* ---- values: value.c. Each different one has a number; equal numbers are equal values ---- */
 
 typedef uint32_t lp_fv;
 enum lp_fv_kind {
@@ -163,7 +120,7 @@ struct lp_frun {
 void lp_frun_free(struct lp_frun *r);
 enum { PAGE_USED = 1, PAGE_ESCAPES = 2 };
 
-/* flow_state.c: the states of leaders. */
+/* state.c: the states of leaders. */
 static inline size_t lp_fstate_size(size_t room) { return offsetof(struct lp_fstate, slot) + room * sizeof(lp_fv); }
 static inline struct lp_fstate *lp_fstate_at(const struct lp_frun *r, size_t k) { return (struct lp_fstate *)(void *)(r->state + k * lp_fstate_size(r->room)); }
 /* For n states with as many slots as there are now. */
@@ -181,15 +138,15 @@ bool lp_fstate_join(struct lp_frun *r, struct lp_fstate *to, const struct lp_fst
 /* Sets of words. */
 static inline bool lp_fset_has(const uint64_t *set, size_t i) { return set[i / 64] >> i % 64 & 1; }
 static inline void lp_fset_add(uint64_t *set, size_t i) { set[i / 64] |= UINT64_C(1) << i % 64; }
-/* flow_step.c: run word i on a state, and tell what it stands for: the last time counts. */
+/* step.c: run word i on a state, and tell what it stands for: the last time counts. */
 void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fcmp *cmp);
 /* What is known after a branch on cmp that was taken, or was not. */
 void lp_frun_learn(struct lp_fstate *s, const struct lp_fcmp *cmp, unsigned cond, bool taken);
 /* Is this value at most *max? Soft: its bits say so, the program may know better. */
 bool lp_frun_bounded(const struct lp_frun *r, const struct lp_fstate *s, lp_fv v, uint32_t *max, bool *soft);
-/* flow_table.c: the table behind a BR to this value; false: it is none. table->n = 0: not understood. */
+/* table.c: the table behind a BR to this value; false: it is none. table->n = 0: not understood. */
 bool lp_frun_table(const struct lp_frun *r, lp_fv goal, uint64_t br_at, struct lp_flow_table *table);
-/* flow_tell.c: the ref of word i, to be changed (the first two are those of all words of code that mean themselves, and of data); what it says without
+/* tell.c: the ref of word i, to be changed (the first two are those of all words of code that mean themselves, and of data); what it says without
  * any other; what all words stand for; or, where there is too much of something, the least that is sure. */
 enum { REF_NONE, REF_DATA, REF_FIRST };
 struct lp_flow_ref *lp_frun_ref(struct lp_frun *r, size_t i);

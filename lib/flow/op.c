@@ -1,4 +1,4 @@
-/* diff/flow_op.c - a word as what the dataflow needs to know of it. Registers and accesses come from the decode tables (a64/regs.h, a64/access.h). */
+/* flow/op.c - a word as what the dataflow needs to know of it. Registers and accesses come from the decode tables (a64/regs.h, a64/access.h). */
 #include <config.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "a64/disasm.h"
 #include "a64/regs.h"
 #include "base/bits.h"
-#include "diff/flow_inner.h"
+#include "flow/inner.h"
 
 static uint8_t source(uint32_t n) { return (uint8_t)(n == 31 ? REG_ZR : n); }
 static uint8_t target(uint32_t n) { return (uint8_t)(n == 31 ? REG_SINK : n); }
