@@ -8,6 +8,7 @@
 
 #include <elf.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool lp_side_guesses(const struct lp_side *s) { return lp_elf_info(s->elf)->type == ET_EXEC && !s->kept; }
 
@@ -150,19 +151,73 @@ static bool is_among(const struct lp_side *o, uint64_t at, const struct lp_side 
     return false;
 }
 
-/* Is it the end of the text that a piece begins with? "... == NULL" ends in 0x4c4c55. */
-static bool ends_text(const struct lp_side *s, uint64_t at)
+static bool is_letter(uint8_t c) { return c >= 32 && c < 127; }
+
+/* Do all who refer to these 8 bytes hand on the address, and no more? */
+static bool is_handed_on(const struct lp_side *s, uint64_t at)
+{
+    bool any = false;
+    for (size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at); i < s->ntouch && s->touch[i].addr < at + 8; i++) {
+        const struct lp_touch *t = &s->touch[i];
+        struct lp_handed h = {.lost = true};
+        if (!t->width && t->addr == at) lp_handed(s, lp_side_atom(s, t->at), t->at, &h);
+        if (h.lost || h.based || !h.n) return false;
+        any = true;
+    }
+    return any;
+}
+
+/* A piece that is one text of letters, digits and signs, behind another text, and gets to others as a whole. "#%X" is 0x582523. */
+static bool is_plain_text(const struct lp_side *s, const struct lp_atom *a)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_begins_text(s, a->start) ? lp_side_bytes(s, a->start, &avail) : NULL;
+    for (; p && *p; p++)
+        if (!is_letter(*p)) return false;
+    return p && lp_align_up(a->start + lp_side_text(s, a->start), 8) >= a->end && is_handed_on(s, a->start);
+}
+
+/* Is it of the text that a piece begins with? "... == NULL" ends in 0x4c4c55. */
+static bool is_of_text(const struct lp_side *s, uint64_t at)
 {
     const uint32_t i = lp_side_atom(s, at);
     const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
-    return a && a->kind == LP_ATOM_PIECE && a->used && at > a->start && lp_side_text(s, a->start) > at - a->start;
+    if (!a || a->kind != LP_ATOM_PIECE || !a->used) return false;
+    return at == a->start ? is_plain_text(s, a) : lp_side_text(s, a->start) > at - a->start;
+}
+
+static bool are_letters(uint64_t v)
+{
+    for (; v; v >>= 8)
+        if (!is_letter(v & 255)) return false;
+    return true;
+}
+
+/* Words of letters in objects: arrays of texts, structures with a name in them. Is it the end of one, begun in front ("cpuid")? */
+static bool goes_on(const struct lp_side *s, uint64_t at)
+{
+    const uint32_t i = lp_side_atom(s, at);
+    uint64_t avail;
+    const uint8_t *p = i != LP_NONE && at > s->atom[i].start ? lp_side_bytes(s, at - 1, &avail) : NULL;
+    return p && is_letter(*p);
+}
+
+/* Does an object hold the same bytes in both? */
+static bool is_the_same(const struct lp_side *o, uint64_t at, const struct lp_side *n, uint64_t other)
+{
+    const uint32_t i = lp_side_atom(o, at), k = lp_side_atom(n, other);
+    const struct lp_atom *a = i == LP_NONE || k == LP_NONE ? NULL : &o->atom[i], *b = a ? &n->atom[k] : NULL;
+    uint64_t x = 0, y = 0;
+    const uint8_t *p = a ? lp_side_bytes(o, a->start, &x) : NULL, *q = a ? lp_side_bytes(n, b->start, &y) : NULL;
+    const uint64_t len = a ? a->end - a->start : 0;
+    return p && q && b->end - b->start == len && x >= len && y >= len && memcmp(p, q, len) == 0;
 }
 
 enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v)
 {
     const enum lp_likeness like = lp_like_address(s, at, v);
     if (like == LP_LIKE_NO || (at & 7) || is_split(s, at, like)) return LP_READ_NUMBER;
-    if (like == LP_LIKE_PERHAPS && ends_text(s, at)) return LP_READ_NUMBER;
+    if (like == LP_LIKE_PERHAPS && is_of_text(s, at)) return LP_READ_NUMBER;
     return like == LP_LIKE_PLAINLY || is_among(s, at, NULL, 0) ? LP_READ_ADDRESS : LP_READ_EITHER;
 }
 
@@ -171,12 +226,13 @@ enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, 
     const enum lp_likeness x = lp_like_address(o, at, v), y = lp_like_address(n, other, w);
     if ((at | other) & 7 || is_split(o, at, x) || is_split(n, other, y)) return LP_READ_NUMBER;
     if (y == LP_LIKE_NO && w) return LP_READ_NUMBER;
-    if (v == w && x == LP_LIKE_NO) return LP_READ_NUMBER;
+    if (v == w && (x == LP_LIKE_NO || (are_letters(v) && goes_on(o, at) && goes_on(n, other)))) return LP_READ_NUMBER;
     if (x == LP_LIKE_PLAINLY && y == LP_LIKE_PLAINLY) return LP_READ_ADDRESS;
-    if (x != LP_LIKE_PLAINLY && y != LP_LIKE_PLAINLY && ends_text(o, at) && ends_text(n, other)) return LP_READ_NUMBER;
+    if (x != LP_LIKE_PLAINLY && y != LP_LIKE_PLAINLY && is_of_text(o, at) && is_of_text(n, other)) return LP_READ_NUMBER;
     if (!v || x != LP_LIKE_NO) {
         if (!w) return x == LP_LIKE_NO ? LP_READ_NUMBER : LP_READ_EITHER;
         if ((x == LP_LIKE_PLAINLY || y == LP_LIKE_PLAINLY || v != w) && is_among(o, at, n, other)) return LP_READ_ADDRESS;
     }
-    return LP_READ_EITHER;
+    const bool letters = v == w && are_letters(v) && is_the_same(o, at, n, other);
+    return letters ? LP_READ_NUMBER : LP_READ_EITHER;
 }

@@ -313,4 +313,36 @@ for how in '-pie -fPIE -Os' '-pie -fPIE -O1' '-no-pie -fno-pie -O2 -static'; do
         right "stripped, $how, a number" f.more f.most 1
     done
 done
+
+# ---- texts of three letters, which are addresses in a program that is so large: "#%X" is 0x582523, "uid" 0x646975 ----
+cat >short.c <<'C'
+#include <stdio.h>
+static const unsigned short table[1 << 19] = {1, 2, 3, [70000] = 7};
+static char names[][8] = {"get", "put", "old", "own"}, caps[][10] = {"flags", "asimd", "cpuid"};
+__attribute__((noinline)) int at(int n) { return table[n]; }
+__attribute__((noinline)) void tell(const char *how, int n) { printf(how, n); }
+#ifdef MORE
+__attribute__((noinline)) void tell_more(int c)
+{
+    tell("#%X\n", 7 * c);
+    printf("ANY");
+    printf("%s %d\n", "END", at(2));
+}
+#endif
+int main(int c, char **v)
+{
+    for (int i = 0; i < 4; i++) printf("%s %s\n", names[i], i < 3 ? caps[i] : "");
+    tell("%d numbers\n", at(c));
+#ifdef MORE
+    tell_more(c);
+#endif
+    names[0][0] = caps[0][0] = c;
+    return 0;
+}
+C
+for how in '' -s; do
+    build() { out=$1; shift; gcc -O2 -fno-section-anchors -static -no-pie $how -Wl,-Ttext-segment=0x500000 "$@" -o "$out" short.c; }
+    build s.old && build s.new -DMORE || exit 1
+    right "texts of three letters $how" s.old s.new $([ -n "$how" ] || echo 1)
+done
 tap_done
