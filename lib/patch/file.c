@@ -1,10 +1,12 @@
 /* patch/file.c - a patch against an ELF file: does it fit, and which words change. */
 #include <config.h>
 #include "base/bits.h"
+#include "base/search.h"
 #include "patch/keep.h"
 #include "patch/plan.h"
 #include "a64/a64.h"
 #include "base/text.h"
+#include "elf/dynamic.h"
 #include "elf/image.h"
 #include "elf/write.h"
 
@@ -12,7 +14,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_file(void *ctx, uint64_t addr, void *buf, size_t len) { return lp_elf_read(ctx, addr, buf, len, NULL) == LP_OK ? 0 : -1; }
+/* Words that the dynamic linker fills, as it does if the file is at address 0: ld.lld leaves zeros there. */
+static void fill(const lp_elf *elf, uint64_t addr, uint8_t *buf, size_t len)
+{
+    const struct lp_dynfixes f = lp_elf_dynfixes(elf);
+    for (size_t i = addr < 8 ? 0 : lp_count_upto(f.v, f.n, sizeof *f.v, addr - 8); i < f.n && (f.v[i].at < addr || f.v[i].at - addr < len); i++)
+        for (uint64_t k = 0; k < 8; k++)
+            if (f.v[i].at + k - addr < len) buf[f.v[i].at + k - addr] = (uint8_t)(f.v[i].value >> 8 * k);
+}
+
+static int read_file(void *ctx, uint64_t addr, void *buf, size_t len)
+{
+    if (lp_elf_read(ctx, addr, buf, len, NULL) != LP_OK) return -1;
+    fill(ctx, addr, buf, len);
+    return 0;
+}
+
 /* Where that is too far from the code for a branch (a large .bss), a running program has new code in front of its object; here that is near the end of the
  * address space, from which a branch goes on at 0: so new code comes last either way. */
 uint64_t lp_file_room(const lp_elf *e)

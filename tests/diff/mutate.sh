@@ -49,11 +49,49 @@ if [ $# != 0 ]; then
     tap_done
 fi
 linked pie "$CROSS_CC" -O2 -pie && both "PIE" 120 pie
-linked shared "$CROSS_CC" -Os -fPIC -shared && both "library, -Os" 120 shared
+linked shared "$CROSS_CC" -Os -fPIC -shared && both "library, -Os" 60 shared
 linked exec "$CROSS_CC" -O1 -no-pie && both "position-dependent" 120 exec
-linked plain "$CROSS_CC" -O0 -pie && both "PIE, -O0" 120 plain
+linked plain "$CROSS_CC" -O0 -pie && both "PIE, -O0" 60 plain
 linked relocs "$CROSS_CC" -O2 -pie -Wl,-q && both "with relocations" 120 relocs
 ! have "${CROSS_CC%gcc}strip" || { "${CROSS_CC%gcc}strip" -o stripped pie && both "stripped" 120 stripped -S pie; }
+# Texts of a switch: clang makes a table of offsets of them, and ld.lld keeps the relocations of that. (It makes an ADR of what loads from a slot, and
+# leaves the slot there, which nothing reads then: not so with --no-relax.)
+cat >texts.c <<'E2'
+#include <stdio.h>
+__attribute__((noinline)) const char *name_of(int n)
+{
+    switch (n) {
+    case 0: return "no error";
+    case 1: return "not found";
+    case 2: return "not permitted";
+    case 3: return "out of memory";
+    case 4: return "interrupted";
+    case 5: return "too large";
+    case 6: return "not a directory";
+    case 7: return "found";
+    case 8: return "memory";
+    default: return "unknown";
+    }
+}
+__attribute__((noinline)) static const char *sign_of(int n)
+{
+    switch (n) {
+    case 10: return "<";
+    case 11: return ">=";
+    case 12: return "not found";
+    case 13: return ">";
+    case 14: return "=";
+    default: return "?";
+    }
+}
+__attribute__((constructor)) static void name_all(void) { for (int i = 0; i < 16; i++) fprintf(stderr, "%s %s\n", name_of(i), sign_of(i)); }
+E2
+if have clang && have ld.lld; then
+    linked lld clang --target=aarch64-linux-gnu -fuse-ld=lld -O2 -fPIE -pie -Wl,-q,--no-relax texts.c && both "clang and lld with relocations, texts of a switch" 60 lld
+    linked lldexec clang --target=aarch64-linux-gnu -fuse-ld=lld -Os -fPIC -no-pie texts.c && both "the same, position-dependent, without relocations" 60 lldexec
+else
+    skip "clang and lld" "no clang with ld.lld"
+fi
 if have_arm64_clang; then linked clang arm64_clang -O2 && both "clang" 120 clang; else skip "clang" "no clang for AArch64"; fi
 linked static "$CROSS_CC" -O2 -static && both "static, with the C library" 60 static
 # Of real libraries, which have no symbols but those that others use.
