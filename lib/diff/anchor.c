@@ -2,9 +2,9 @@
  * first: it means nothing by itself if every use adds an offset, because those words are compared by what they touch. */
 #include <config.h>
 #include "diff/emit.h"
+#include "diff/seen.h"
 #include "a64/a64.h"
 #include "a64/access.h"
-#include "a64/regs.h"
 #include "base/bits.h"
 
 #include <stdlib.h>
@@ -178,31 +178,11 @@ static bool step_compared(struct scan *x, uint32_t w, uint32_t mask, uint32_t wr
     return compares(w) && go_on(x, mask & ~write);
 }
 
-/* What a function does with registers: reads as it finds them; and if it is no more than a row of words that returns, changes. Compilers know that of
- * functions that they see, and keep values in the registers that those leave alone. */
-struct callee { bool seen, whole; uint32_t read, write; };
-static struct callee callee_of(const struct scan *x, uint64_t target)
-{
-    const uint64_t to = lp_side_through(x->s, target);
-    const uint32_t i = lp_side_atom(x->s, to);
-    struct callee c = {.seen = i != LP_NONE};
-    if (!c.seen || x->s->atom[i].kind == LP_ATOM_PLT) return c;
-    for (uint64_t at = to; at < x->s->atom[i].end && !c.whole; at += 4) {
-        const uint32_t w = lp_code_word(x->s, at);
-        const struct lp_a64_regs r = lp_a64_regs(lp_a64_find(w, LP_A64_ALL), w);
-        c.read |= r.read & ~c.write;
-        c.whole = (w & 0xfffffc1f) == 0xd65f0000;
-        if (lp_word_is_branch(w) || (w & 0xfe000000) == 0xd6000000) break;
-        c.write |= r.write;
-    }
-    return c;
-}
-
 /* Does a function read one of these registers as it finds it, though none is an argument? Code that was moved out of several functions does. */
-static bool takes(const struct callee *c, uint32_t mask) { return !c->seen || c->read & mask & TEMPORARY; }
+static bool takes(const struct lp_callee *c, uint32_t mask) { return !c->seen || c->read & mask & TEMPORARY; }
 
 /* Where a call leaves the address. */
-static uint32_t kept(const struct callee *c, uint32_t mask) { return c->whole ? mask & ~c->write & ~(UINT32_C(1) << 30) : mask & KEPT; }
+static uint32_t kept(const struct lp_callee *c, uint32_t mask) { return c->whole ? mask & ~c->write & ~(UINT32_C(1) << 30) : mask & KEPT; }
 
 /* A branch to another function, which knows of nothing but arguments. (The .cold part of this one has its registers.) */
 static bool is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
@@ -236,7 +216,7 @@ static uint32_t returned(const struct scan *x)
 }
 
 /* Over a call; false: the address may be an argument. */
-static bool call(struct scan *x, const struct callee *c)
+static bool call(struct scan *x, const struct lp_callee *c)
 {
     const uint32_t args = x->mask & ARGUMENTS & (c->whole ? c->read : ARGUMENTS);
     if ((args && !x->compared) || takes(c, x->mask)) return false;
@@ -249,8 +229,9 @@ static bool step(struct scan *x)
 {
     const uint64_t at = x->at;
     const uint32_t mask = x->mask, w = lp_words_at(&x->code, at);
-    const unsigned row = lp_a64_find(w, LP_A64_ALL);
-    const struct lp_a64_regs r = lp_a64_regs(row, w);
+    const struct lp_seen_word seen = lp_seen_word(x->s, w);
+    const unsigned row = seen.row;
+    const struct lp_a64_regs r = seen.regs;
     struct lp_a64_access m;
     uint64_t target;
     uint32_t field;
@@ -262,16 +243,16 @@ static bool step(struct scan *x)
         x->mask = 0;
         return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & returned(x)) && !(mask >> 30 & 1);
     }
-    if (calls) return !(r.read & mask) && call(x, &(struct callee){.seen = true});
+    if (calls) return !(r.read & mask) && call(x, &(struct lp_callee){.seen = true});
     if (w >> 26 == 0x25) {
-        const struct callee c = lp_word_target(w, at, &target, &field) ? callee_of(x, target) : (struct callee){0};
+        const struct lp_callee c = lp_word_target(w, at, &target, &field) ? lp_seen_callee(x->s, target) : (struct lp_callee){0};
         return call(x, &c);
     }
     if (branch && r.read & mask) return false;
     if (branch && lp_word_target(w, at, &target, &field)) {
         x->mask = 0;
         if (!is_tail_call(x, w, target)) return branch_to(x, target, w >> 26 != 5, mask);
-        const struct callee c = callee_of(x, target);
+        const struct lp_callee c = lp_seen_callee(x->s, target);
         return !(mask & (ARGUMENTS | PRESERVED)) && !takes(&c, mask);
     }
     if (r.read & mask && x->compared) return step_compared(x, w, mask, r.write);
@@ -358,8 +339,9 @@ static void step_uses(struct scan *x)
 {
     const uint64_t at = x->at;
     const uint32_t mask = x->mask, w = lp_words_at(&x->code, at);
-    const unsigned row = lp_a64_find(w, LP_A64_ALL);
-    const struct lp_a64_regs r = lp_a64_regs(row, w);
+    const struct lp_seen_word seen = lp_seen_word(x->s, w);
+    const unsigned row = seen.row;
+    const struct lp_a64_regs r = seen.regs;
     uint64_t target;
     uint32_t field;
     x->mask = 0;
@@ -370,9 +352,9 @@ static void step_uses(struct scan *x)
         if (w >> 26 != 5) push(x, at + 4, mask);
         return;
     }
-    struct callee c = {.seen = (w & 0xfffffc1f) == 0xd63f0000};
+    struct lp_callee c = {.seen = (w & 0xfffffc1f) == 0xd63f0000};
     const bool reads = w >> 26 != 0x25 && !c.seen && r.read & mask;
-    if (w >> 26 == 0x25 && lp_word_target(w, at, &target, &field)) c = callee_of(x, target), c.seen = true;
+    if (w >> 26 == 0x25 && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target), c.seen = true;
     if (reads && x->paged && completes(x, at, w)) {
         if (!x->user || at < x->user) x->user = at;
         return;
@@ -454,8 +436,9 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
 {
     const uint64_t at = x->at;
     const uint32_t mask = x->mask, w = lp_words_at(&x->code, at), args = mask & ARGUMENTS & 0xff ? mask & 0xff : mask & ARGUMENTS; /* X8: where a result goes */
-    const unsigned row = lp_a64_find(w, LP_A64_ALL);
-    const struct lp_a64_regs r = lp_a64_regs(row, w);
+    const struct lp_seen_word seen = lp_seen_word(x->s, w);
+    const unsigned row = seen.row;
+    const struct lp_a64_regs r = seen.regs;
     const bool calls = (w & 0xfffffc1f) == 0xd63f0000;
     uint64_t target;
     uint32_t field;
@@ -466,8 +449,8 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
         return give(h, at, LP_HANDED_BACK, mask & RESULTS), (w & 0xfffffc1f) == 0xd65f0000 && !(mask >> 30 & 1);
     }
     if (calls || w >> 26 == 0x25) {
-        struct callee c = {.seen = true};
-        if (!calls && lp_word_target(w, at, &target, &field)) c = callee_of(x, target);
+        struct lp_callee c = {.seen = true};
+        if (!calls && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target);
         give(h, at, calls ? at : lp_side_through(x->s, target), args);
         return !(calls && r.read & mask) && !takes(&c, mask) && go_on(x, kept(&c, mask));
     }

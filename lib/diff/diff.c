@@ -46,7 +46,7 @@ static lp_status run(lp_diff *d, struct lp_error *err)
 {
     lp_diff_check(d);
     if (d->refusals) return LP_OK;
-    read_both(d);
+    if (!d->nomem) read_both(d);
     if (failed(d)) return lp_fail(err, LP_E_NOMEM, "out of memory");
     check_symbols(d);
     if (d->refusals) return LP_OK;
@@ -83,6 +83,8 @@ lp_status lp_diff_make(const lp_elf *old_, const lp_elf *new_, const struct lp_d
     d->side[0].names = d->opt.debug_old ? d->opt.debug_old : old_;
     d->side[1].names = d->opt.debug_new ? d->opt.debug_new : new_;
     d->side[1].is_new = true;
+    for (int k = 0; k < 2; k++)
+        if (!(d->side[k].seen = lp_seen_new())) d->nomem = true;
     lp_status s = run(d, err);
     if (s == LP_OK && d->refusals) {
         s = d->first.status;

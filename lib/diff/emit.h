@@ -45,6 +45,9 @@ bool lp_word_set_offset(uint32_t *w, int64_t off);
 enum lp_base_how { LP_BASE_MADE, LP_BASE_PAGE, LP_BASE_USED };
 struct lp_base { uint64_t base; uint32_t ref; uint8_t how; };
 const struct lp_base *lp_bases(lp_diff *d, uint32_t atom, enum lp_base_how how, uint64_t base, size_t *n);
+/* Is what a word of the function makes a base only (lp_base_users()), and which words add to it? */
+bool lp_makes_base(lp_diff *d, uint32_t atom, const struct lp_ref_at *r);
+bool lp_base_used_by(lp_diff *d, uint32_t atom, const struct lp_ref_at *r, uint64_t at);
 void lp_bases_free(lp_diff *d);
 
 /* keep.c: which words of the new body are the old one's, as the patch's parser would have them: runs, and single words. False: no memory. */

@@ -410,8 +410,9 @@ static bool make_side(struct check *c)
     s->table = NULL, s->ntable = s->table_cap = 0;
     s->survey = (struct lp_flow_survey){0}; /* its own */
     s->nearby = (struct lp_nearby){0};
+    s->seen = lp_seen_new(); /* other bodies */
     s->reloc = NULL, s->nreloc = 0; /* they are of what was there before */
-    if (!borrow_atoms(c)) return false;
+    if (!borrow_atoms(c) || !s->seen) return false;
     c->words = brings_words(c);
     if (c->words) s->word = copy(OLD(c->d)->word, s->nword, 0, sizeof *s->word);
     s->word_cap = s->nword;
@@ -427,7 +428,7 @@ static void free_check(struct check *c)
     for (size_t i = 0; i < c->side.nover; i++) free(c->side.over[i].bytes);
     for (size_t i = 0; i < c->nowned; i++) free(c->owned[i].name);
     give_back(c);
-    free(c->owned), free(c->side.over), free(c->side.span), free(c->words ? c->side.word : NULL), free(c->side.ref), free(c->side.table), free(c->side.offsets);
+    free(c->owned), free(c->side.over), free(c->side.span), free(c->words ? c->side.word : NULL), free(c->side.ref), free(c->side.table), free(c->side.offsets), free(c->side.seen);
     lp_flow_survey_free(&c->side.survey);
     lp_plan_free(&c->plan);
 }

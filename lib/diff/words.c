@@ -361,7 +361,7 @@ static bool is_as_far(const struct word *x, const struct lp_use *u, const struct
 }
 
 /* A constant without a name: where the old file has it, and all that the users of this base reach, as far apart. */
-static struct lp_there constants_at(const struct word *x, const struct lp_ref_at *r, const struct lp_base_users *users, const struct lp_base *user, size_t n)
+static struct lp_there constants_at(const struct word *x, const struct lp_ref_at *r, const struct lp_base *user, size_t n)
 {
     const uint32_t i = lp_side_atom(x->s, r->addr);
     const struct lp_use u = {r->addr, r->base, x->atom, 0, 0};
@@ -371,7 +371,7 @@ static struct lp_there constants_at(const struct word *x, const struct lp_ref_at
     for (size_t k = 0; k < n && t.addr; k++) {
         const struct lp_ref_at *q = &x->s->ref[user[k].ref];
         const struct lp_use v = {q->addr, q->base, x->atom, q->width, q->addr == r->addr ? r->at : q->at};
-        if (q != r && lp_is_user(users, q->at) && !is_as_far(x, &v, &t, (int64_t)(q->addr - r->addr))) return (struct lp_there){0};
+        if (q != r && lp_base_used_by(x->d, x->atom, r, q->at) && !is_as_far(x, &v, &t, (int64_t)(q->addr - r->addr))) return (struct lp_there){0};
     }
     return t.addr ? t : (struct lp_there){0};
 }
@@ -405,18 +405,17 @@ static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
 {
     struct lp_use u = {r->addr, r->base, x->atom, r->width, r->at};
     struct lp_there base = {0};
-    struct lp_base_users users;
     size_t n;
     const struct lp_there made = r->width && is_open_constant(x, r) ? made_of(x, r) : (struct lp_there){0};
     if (made.known) return made;
-    if (r->width || !lp_base_users(x->s, x->atom, r->at, &users)) return there(x, &u);
+    if (r->width || !lp_makes_base(x->d, x->atom, r)) return there(x, &u);
     const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, r->addr, &n);
-    const struct lp_there all = constants_at(x, r, &users, user, n);
+    const struct lp_there all = constants_at(x, r, user, n);
     if (all.known) return all;
     for (size_t i = 0; i < n; i++) {
         const struct lp_ref_at *q = &x->s->ref[user[i].ref];
         const int64_t off = (int64_t)(q->addr - r->addr);
-        if (q == r || !lp_is_user(&users, q->at)) continue;
+        if (q == r || !lp_base_used_by(x->d, x->atom, r, q->at)) continue;
         struct lp_use v = {q->addr, q->base, x->atom, q->width, off ? q->at : r->at};
         struct lp_there t = there(x, &v);
         t.off -= off, t.addr -= t.own ? 0 : (uint64_t)off;
@@ -450,13 +449,12 @@ static bool makes_page(const struct word *x, uint64_t base)
 /* Where the base of this word is, which other words of the function make, if it is nothing but a base; false: not one place. */
 static bool made_at(struct word *x, uint64_t base, struct lp_there *out)
 {
-    struct lp_base_users users;
     bool any = false;
     size_t n;
     const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, base, &n);
     for (size_t i = 0; i < n; i++) {
         const struct lp_ref_at *r = &x->s->ref[made[i].ref];
-        if (!lp_base_users(x->s, x->atom, r->at, &users) || !lp_is_user(&users, x->at)) continue;
+        if (!lp_makes_base(x->d, x->atom, r) || !lp_base_used_by(x->d, x->atom, r, x->at)) continue;
         const struct lp_there t = base_of(x, r);
         if (any && !same_place(&t, out)) return false;
         *out = t, any = true;

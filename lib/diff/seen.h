@@ -1,0 +1,13 @@
+/* diff/seen.h - what words and functions do with registers, kept for those that walk through code. By one thread at a time, as all of a side. */
+#ifndef LP_DIFF_SEEN_H
+#define LP_DIFF_SEEN_H
+#include "a64/regs.h"
+#include "diff/diff.h"
+
+struct lp_seen_word { uint32_t word; struct lp_a64_regs regs; uint16_t row; bool there; };
+struct lp_seen_word lp_seen_word(const struct lp_side *s, uint32_t w);
+/* What a function does with registers: reads as it finds them; and if it is no more than a row of words that returns (whole), changes. Compilers know that
+ * of functions that they see, and keep values in the registers that those leave alone. seen: there is one. */
+struct lp_callee { bool seen, whole; uint32_t read, write; };
+struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target);
+#endif
