@@ -58,6 +58,13 @@ bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
 bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
 /* data.c: is what the new file has at this address at the same one in the patched old file? Then it is all the same whether a word is that address. */
 bool lp_both_readings(lp_diff *d, uint64_t w);
+/* alike.c: how many constants without a name, of those that code or data refer to, are the same as one of the other file; *last: the last of them. */
+struct lp_alike;
+struct lp_alike *lp_alike_new(lp_diff *d); /* NULL: no memory, d->nomem */
+void lp_alike_free(struct lp_alike *a);
+unsigned lp_alike_count(lp_diff *d, const struct lp_alike *a, int side, uint32_t i, uint32_t *last);
+bool lp_is_counted(const struct lp_side *s, size_t i);
+bool lp_same_piece(lp_diff *d, size_t a, size_t b);
 /* ends.c: of all that is emitted; true: again, because what may be one address must be one now (not `last`: that is refused). */
 bool lp_diff_ends(lp_diff *d, bool last);
 /* Constants that differ, as values. */

@@ -17,6 +17,7 @@ struct ends {
     size_t n, cap;
     uint64_t lo, hi; /* where all of them are */
     bool again, last;
+    struct lp_alike *alike;
     uint8_t *only[2]; /* of each atom of the two files: whether there are fewer of it in the other one; 0 = not asked yet */
 };
 
@@ -107,35 +108,16 @@ static void find_arrays(struct ends *e)
 
 /* ---- what came instead of what ---- */
 
-static bool is_counted(const struct lp_side *s, size_t i) { return s->atom[i].kind == LP_ATOM_PIECE && s->atom[i].used && lp_stays_constant(s, &s->atom[i]); }
-
-static bool same_piece(lp_diff *d, size_t a, size_t b)
-{
-    const struct lp_use u = {OLD(d)->atom[a].start, LP_NONE, LP_NONE, 0, 0}, v = {NEW(d)->atom[b].start, LP_NONE, LP_NONE, 0, 0};
-    const bool same = lp_same_target(d, OLD(d), &u, &v);
-    lp_suppose_keep(d, false);
-    return same;
-}
-
-/* How many of the other file are the same; *one: one of them. */
-static unsigned count(lp_diff *d, int side, uint32_t i, uint32_t *one)
-{
-    const struct lp_side *other = &d->side[!side];
-    unsigned n = 0;
-    for (uint32_t k = 0; k < other->natom; k++)
-        if (is_counted(other, k) && (side ? same_piece(d, k, i) : same_piece(d, i, k))) n++, *one = k;
-    return n;
-}
-
 /* Are there fewer of it in the other file? Many places may ask. */
 static bool is_only_here(struct ends *e, int side, uint32_t i)
 {
     enum { YES = 1, NO };
     uint32_t one = LP_NONE, back;
     if (!e->only[side] && !(e->only[side] = calloc(e->d->side[side].natom + 1, 1))) return e->d->nomem = true;
+    if (!e->alike && !(e->alike = lp_alike_new(e->d))) return true;
     if (e->only[side][i]) return e->only[side][i] == YES;
-    const unsigned there = count(e->d, side, i, &one);
-    const bool only = !there || count(e->d, !side, one, &back) > there;
+    const unsigned there = lp_alike_count(e->d, e->alike, side, i, &one);
+    const bool only = !there || lp_alike_count(e->d, e->alike, !side, one, &back) > there;
     e->only[side][i] = only ? YES : NO;
     return only;
 }
@@ -145,8 +127,8 @@ static bool took_place(struct ends *e, uint64_t old_end, const struct end *x)
 {
     const struct lp_side *o = OLD(e->d), *s = NEW(e->d);
     const uint32_t w = lp_side_atom(o, old_end - 1);
-    if (w == LP_NONE || !is_counted(o, w) || o->atom[w].end != old_end || !lp_stays_constant(s, &s->atom[x->piece])) return false;
-    if (o->atom[w].pair == x->piece || same_piece(e->d, w, x->piece)) return false;
+    if (w == LP_NONE || !lp_is_counted(o, w) || o->atom[w].end != old_end || !lp_stays_constant(s, &s->atom[x->piece])) return false;
+    if (o->atom[w].pair == x->piece || lp_same_piece(e->d, w, x->piece)) return false;
     return is_only_here(e, 0, w) && is_only_here(e, 1, x->piece);
 }
 
@@ -262,6 +244,6 @@ bool lp_diff_ends(lp_diff *d, bool last)
         if ((f->kind == LP_ATOM_FUNC || f->kind == LP_ATOM_LOOSE) && (f->included || f->pair != LP_NONE)) check_code(&e, i);
     }
     if (e.n) each_word(&e, check_word);
-    free(e.v), free(e.only[0]), free(e.only[1]);
+    lp_alike_free(e.alike), free(e.v), free(e.only[0]), free(e.only[1]);
     return e.again && !last && !d->nomem && !d->refusals;
 }

@@ -71,8 +71,8 @@ static bool has_jump(const struct lp_side *s, const struct lp_atom *a)
 bool lp_begins_text(const struct lp_side *s, uint64_t at)
 {
     uint64_t avail;
-    const uint8_t *p = lp_side_text(s, at) >= 3 ? lp_side_bytes(s, at - 1, &avail) : NULL;
-    return p && !*p;
+    const uint8_t *p = lp_side_bytes(s, at - 1, &avail);
+    return p && !*p && lp_side_text(s, at) >= 3;
 }
 
 static bool calls(const struct lp_side *s, const struct lp_atom *f, uint64_t to)
