@@ -68,6 +68,9 @@ static bool go_on(struct scan *x, uint32_t mask)
     return !mask || x->at < x->a->end;
 }
 
+/* On behind a call. One that ends the function does not come back. */
+static bool go_on_behind(struct scan *x, uint32_t mask) { return go_on(x, x->at + 4 < x->a->end ? mask : 0); }
+
 /* At a branch: both ways, or the one to its target. */
 static bool branch_to(struct scan *x, uint64_t target, bool both, uint32_t mask)
 {
@@ -156,14 +159,21 @@ static bool compares(uint32_t w) { return w >> 30 & 1 && ((w & 0x1f200000) == 0x
 /* Where the address is that a word has, if that word does nothing but move it along or add a number. */
 static uint32_t moved(uint32_t w) { return lp_a64_is_mov(w) || (w & 0x7f800000) == 0x11000000 ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0; }
 
-/* Is it what an ADD, again and again, makes of an address in the array that ends where this one is? */
+/* Does it leave in this register what it had, and a number more: ADD, or an access that moves its base on? */
+static bool moves_on(uint32_t w, unsigned reg)
+{
+    const bool back = (w & 0x3b200400) == 0x38000400 || (w & 0x3a800000) == 0x28800000;
+    return moved(w) == UINT32_C(1) << reg || (back && (w >> 5 & 31) == reg);
+}
+
+/* Is it what such words, again and again, make of an address in the array that ends where this one is? */
 static bool steps_there(const struct scan *x, uint64_t end, unsigned reg)
 {
     const uint32_t i = lp_side_atom(x->s, end - 1);
     for (uint32_t k = 0; i != LP_NONE && k < x->a->nref; k++) {
         const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
         const bool inner = r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_STEPS && r->addr >= x->s->atom[i].start && r->addr <= end;
-        if (inner && moved(lp_code_word(x->s, r->at)) == UINT32_C(1) << reg) return true;
+        if (inner && moves_on(lp_code_word(x->s, r->at), reg)) return true;
     }
     return false;
 }
@@ -221,7 +231,7 @@ static bool call(struct scan *x, const struct lp_callee *c)
     const uint32_t args = x->mask & ARGUMENTS & (c->whole ? c->read : ARGUMENTS);
     if ((args && !x->compared) || takes(c, x->mask)) return false;
     x->left |= args;
-    return go_on(x, kept(c, x->mask));
+    return go_on_behind(x, kept(c, x->mask));
 }
 
 /* The next word in the way; false: the address gets away. */
@@ -290,7 +300,7 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
 
 /* ---- what becomes of an address ---- */
 
-enum { INDEXED = 1, READ = 2, WIDE = 4 };
+enum { INDEXED = 1, READ = 2, WIDE = 4, COMPARED = 8 };
 
 /* ADD of a register, MADD, SUB of as many elements. */
 static bool adds(uint32_t w, uint32_t mask)
@@ -304,11 +314,14 @@ static bool adds_wide(uint32_t w)
     return (w & 0x7f000000) == 0x1b000000 || ((w & 0x1f200000) == 0x0b000000 ? w & 0xfc00 : w & 0x1c00) != 0;
 }
 
-/* One word that has the address: does it add an index, of elements that are larger than a byte, does it read or write there (and not in front of it)? */
+/* One word that has the address: does it add an index, of elements that are larger than a byte, does it read or write there (and not in front of it), does
+ * it compare it with another one? */
 static unsigned use_of(uint32_t w, unsigned row, uint32_t mask)
 {
     struct lp_a64_access m;
-    if (!lp_a64_access(row, w, &m)) return !adds(w, mask) ? 0 : adds_wide(w) ? INDEXED | WIDE : INDEXED;
+    const unsigned index = !adds(w, mask) ? 0 : adds_wide(w) ? INDEXED | WIDE : INDEXED;
+    if (compares(w) || (w & 0xffe00c10) == 0xfa400000) return index | COMPARED; /* and CCMP */
+    if (!lp_a64_access(row, w, &m)) return index;
     if (!(mask >> m.base & 1)) return 0;
     if (m.index != LP_A64_NO_REG) return m.bytes > 1 ? INDEXED | READ | WIDE : INDEXED | READ;
     return m.off >= 0 && m.back >= 0 ? READ : 0;
@@ -382,6 +395,7 @@ bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at) { return
 bool lp_is_indexed_to(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t to) { return uses(s, atom, at, addr, to) & INDEXED; }
 bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0) & WIDE; }
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0) & READ; }
+bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0) & COMPARED; }
 
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false, NULL); }
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true, NULL); }
@@ -452,7 +466,7 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
         struct lp_callee c = {.seen = true};
         if (!calls && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target);
         give(h, at, calls ? at : lp_side_through(x->s, target), args);
-        return !(calls && r.read & mask) && !takes(&c, mask) && go_on(x, kept(&c, mask));
+        return !(calls && r.read & mask) && !takes(&c, mask) && go_on_behind(x, kept(&c, mask));
     }
     if (lp_word_is_branch(w) && lp_word_target(w, at, &target, &field)) {
         x->mask = 0;

@@ -166,6 +166,18 @@ static void add_symbols(struct lp_side *s, const lp_elf *file, bool plt)
     }
 }
 
+/* Those that the dynamic linker knows are not of what a source file keeps to itself. */
+bool lp_side_has_objects(const struct lp_side *s)
+{
+    bool any = false, own = !s->dynamic || !s->dynamic->nsym;
+    for (size_t i = 0; i < s->natom; i++) {
+        const struct lp_atom *a = &s->atom[i];
+        any |= a->kind == LP_ATOM_OBJECT;
+        own |= a->sym && a->sym->bind == STB_LOCAL && a->kind != LP_ATOM_PLT;
+    }
+    return any && own;
+}
+
 /* ---- code without symbols ---- */
 
 static bool is_padding(uint32_t w) { return w == LP_A64_NOP || w < 0x10000 || w == 0xd503201f; }

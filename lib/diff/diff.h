@@ -109,7 +109,7 @@ struct lp_side {
     struct lp_seen *seen;             /* seen.c: of its code */
     bool nomem;
     bool code_read;                   /* the dataflow has looked at data in code */
-    bool objects;                     /* it has symbols of data */
+    bool objects;                     /* it has symbols of data, of what a source file keeps to itself as well */
     const struct lp_side *patched;    /* verify.c: the old file, with a patch in it; else NULL */
     bool kept;                        /* the linker kept its relocations: they say which words are addresses */
     struct lp_touch { uint64_t addr, at; uint8_t width; } *touch; /* what code refers to in data; only where nothing else says what words are. By address. */
@@ -214,6 +214,8 @@ void lp_side_free(struct lp_side *s);
 uint32_t lp_side_atom(const struct lp_side *s, uint64_t addr); /* LP_NONE = none */
 /* Atoms are in their order and will stay so: makes lp_side_atom fast. */
 void lp_side_index(struct lp_side *s);
+/* Has it symbols of all data? */
+bool lp_side_has_objects(const struct lp_side *s);
 static inline bool lp_is_code_atom(const struct lp_atom *a) { return a->kind <= LP_ATOM_LOOSE; }
 void lp_side_add_atom(struct lp_side *s, const struct lp_atom *a);
 /* By address, of one address the longest first. */
@@ -325,6 +327,8 @@ bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at);
 uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page);
 /* Does the function read or write there itself? */
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* Does it compare it with another address, among others? */
+bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Which calls get the address that a word makes, and in which registers; `to`: of the function, or of the place where only a register tells. based: something
  * is read or written from there. lost: somebody else may have it, or more is made of it. */
 enum { LP_HANDED = 8, LP_HANDED_BACK = 1 /* to: returned */ };

@@ -54,17 +54,6 @@ void lp_suppose_keep(lp_diff *d, bool keep)
 
 /* ---- texts and constants ---- */
 
-static bool is_text(uint8_t c) { return (c >= 32 && c != 127) || (c >= 7 && c <= 13) || c == 27; }
-
-uint64_t lp_side_text(const struct lp_side *s, uint64_t addr)
-{
-    uint64_t avail, n = 0;
-    const uint8_t *p = lp_side_bytes(s, addr, &avail);
-    if (!p) return 0;
-    while (n < avail && is_text(p[n])) n++;
-    return n < avail && p[n] == 0 ? n + 1 : 0;
-}
-
 static bool zeros(const struct lp_side *s, uint64_t addr, uint64_t end)
 {
     uint64_t avail;
@@ -125,7 +114,8 @@ static const struct lp_atom *writer_of(const lp_diff *d, uint64_t addr)
         if (addr - o->atom[i - 1].end >= d->grown) return NULL;
     }
     const struct lp_atom *a = &o->atom[i], *b = &NEW(d)->atom[a->pair];
-    return addr < a->end || addr - a->start < b->end - b->start ? a : NULL;
+    /* (What has a name never grows: E120, or it comes along.) */
+    return addr < a->end || (a->kind == LP_ATOM_PIECE && addr - a->start < b->end - b->start) ? a : NULL;
 }
 
 bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len)
@@ -237,7 +227,6 @@ bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom
     return false;
 }
 
-
 /* (Type information, tables of virtual functions and guards of local statics are no arrays: no code has the address of their ends.) */
 static bool is_array(const struct lp_side *s, const struct lp_atom *a)
 {
@@ -340,14 +329,24 @@ static bool is_brought_end(const lp_diff *d, const struct lp_side *o, const stru
     return u->addr - x->start == n->addr - v[x->pair].start;
 }
 
+/* Paired; or constants without names, which are no pairs, that hold the same. */
+static bool same_array(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b)
+{
+    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    const struct lp_use u = {x->start, LP_NONE, LP_NONE, 0, 0}, n = {y->start, LP_NONE, LP_NONE, 0, 0};
+    if (x->end - x->start != y->end - y->start) return false;
+    if (x->pair == b) return !is_other(d, o, a, b);
+    return x->kind == LP_ATOM_PIECE && y->kind == LP_ATOM_PIECE && lp_is_constant(o, x) && lp_is_constant(NEW(d), y) && lp_same_target(d, o, &u, &n);
+}
+
 /* The end of an object that the same function uses, which is where the next one begins. */
 static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
 {
     const uint32_t a = lp_ending(o, u), b = lp_ending(NEW(d), n);
     if (a == LP_NONE || b == LP_NONE) return false;
-    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    const struct lp_atom *x = &o->atom[a];
     if (is_brought_end(d, o, u, n, x, b)) return true;
-    return x->pair == b && !is_other(d, o, a, b) && x->end - x->start == y->end - y->start && is_end(o, u) && is_end(NEW(d), n);
+    return is_end(o, u) && is_end(NEW(d), n) && same_array(d, o, a, b);
 }
 
 /* The same of a section: __start_x and __stop_x. */

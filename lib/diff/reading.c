@@ -67,6 +67,17 @@ static bool has_jump(const struct lp_side *s, const struct lp_atom *a)
     return false;
 }
 
+static bool is_text(uint8_t c) { return (c >= 32 && c != 127) || (c >= 7 && c <= 13) || c == 27; }
+
+uint64_t lp_side_text(const struct lp_side *s, uint64_t addr)
+{
+    uint64_t avail, n = 0;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    if (!p) return 0;
+    while (n < avail && is_text(p[n])) n++;
+    return n < avail && p[n] == 0 ? n + 1 : 0;
+}
+
 /* A text of two letters or more, with the end of another in front of it. */
 bool lp_begins_text(const struct lp_side *s, uint64_t at)
 {

@@ -563,7 +563,8 @@ void lp_diff_pieces(struct lp_side *s)
         free(start);
         return;
     }
-    for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start, s->objects |= s->atom[i].kind == LP_ATOM_OBJECT;
+    for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start;
+    s->objects = lp_side_has_objects(s);
     add_tables(s);
     for (size_t i = 0; i < s->natom; i++)
         for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++)

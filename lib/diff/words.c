@@ -168,7 +168,7 @@ static uint32_t meant(const struct word *x, const struct lp_use *u, bool *unsure
     if (ends == LP_NONE) return behind;
     if (u->at && (lp_surely_ending(x->s, u) || lp_only_compared(x->s, u->self, u->at))) return ends;
     if (x->s->atom[ends].kind == LP_ATOM_PIECE) return behind;
-    *unsure = !u->at || (!lp_is_read(x->s, u->self, u->at) && hands_on(x, ends) && !lp_is_sibling(x->s, u, ends));
+    *unsure = !u->at || (!lp_is_read(x->s, u->self, u->at) && (lp_is_compared(x->s, u->self, u->at) || (hands_on(x, ends) && !lp_is_sibling(x->s, u, ends))));
     return *unsure ? ends : LP_NONE;
 }
 

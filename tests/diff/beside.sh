@@ -132,4 +132,76 @@ for cc in $compilers; do
         is "$(run -P r.lpatch ./labels.old)" "$(run ./labels.new)" "  and it is right"
     done
 done
+
+# ---- a stripped library with a variable that it exports: that one has a symbol, and arrays have none ----
+cat >last.c <<'C'
+int seen = 1;
+__attribute__((noinline)) int walk(int n)
+{
+    static const int some[] = {345, 387, 97, 11, 27, 93, 41}, more[] = {627, 8, 784, 9, 6, 4, 3};
+    for (const int *p = some; p < some + 7; p++) n = n * 3 + *p;
+    seen += n;
+    for (const int *p = more; p < more + 7; p++) n = n * 3 + *p;
+    return n;
+}
+__attribute__((noinline)) const char *name(int n)
+{
+#ifdef NEW
+    static const int fresh[] = {190, 197, 201, 207, 8, 7, 5};
+    for (int i = 0; i < 7; i++) n ^= fresh[i] >> (n & 1);
+#endif
+    return n & 1 ? "odd" : "even";
+}
+C
+cat >use.c <<'C'
+#include <stdio.h>
+extern int seen;
+int walk(int);
+const char *name(int);
+int main(void) { printf("%d %s %d\n", walk(3), name(4), seen); return 0; }
+C
+for cc in $compilers; do
+    for opt in '-O1' '-O2' '-Os'; do
+        for side in old new; do
+            mkdir -p last.$side
+            build last.$side/libl.so last.c -fPIC -shared -s -Wl,-soname,libl.so $([ $side = old ] || echo -DNEW)
+        done
+        $cc -o last use.c last.old/libl.so || not_ok 'compile use.c'
+        is "$(lpdiff --summary last.old/libl.so last.new/libl.so 2>&1 | sed 's/[ :].*//' | sort -u)" changed "$cc $opt, new data behind the end of an array: a change"
+        lpdiff last.old/libl.so last.new/libl.so >r.lpatch 2>err
+        is "$?$(cat err)$(grep -c -e '^@ walk' -e '^func walk' r.lpatch)" 10 "  of the function that uses it alone"
+        is "$(LD_LIBRARY_PATH=last.old run -P r.lpatch ./last)" "$(LD_LIBRARY_PATH=last.new run ./last)" "  and it is right"
+    done
+done
+
+# ---- the same with names: another constant behind the array, and a call that does not come back at the end of the function ----
+cat >stop.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((noinline)) int step(int n)
+{
+    static const int part[] = {67, 323, 930, 17, 31, 34, 64, 77};
+    if (n == 0x76831167) abort();
+    for (const int *p = part; p < part + 8; p++) n = n * 3 + *p;
+    if (n == 0x72589604) abort();
+    return n;
+}
+__attribute__((noinline)) int get(int n)
+{
+#ifdef NEW
+    static const double fresh[] = {3.5, 7.25, 1e9, 8.5};
+    return (int)fresh[n & 3];
+#else
+    static const int before[] = {3, 7, 9, 7};
+    return before[n & 3];
+#endif
+}
+int main(int argc, char **argv) { printf("%d %d %d\n", step(argc), get(argc), get(argc + 2)); return 0; }
+C
+for cc in $compilers; do
+    for opt in '-O1' '-O2' '-Os' '-O2 -Wl,-q'; do
+        build stop.old stop.c && build stop.new stop.c -DNEW
+        fix "$cc $opt, other data behind the end of an array" stop.old stop.new get
+    done
+done
 tap_done
