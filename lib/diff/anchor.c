@@ -6,6 +6,7 @@
 #include "a64/a64.h"
 #include "a64/access.h"
 #include "base/bits.h"
+#include "flow/fop.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -234,6 +235,14 @@ static bool call(struct scan *x, const struct lp_callee *c)
     return go_on_behind(x, kept(c, x->mask));
 }
 
+/* A call that finds a thread-local variable: the address is elsewhere meanwhile, and stays there. */
+static bool is_passed(const struct scan *x, uint64_t at, uint32_t mask)
+{
+    struct lp_fop op;
+    const uint64_t off = at - x->code.at;
+    return off < x->code.len && lp_fop_finds_tls(x->code.p + off, off / 4, &op) && !(op.write & mask);
+}
+
 /* The next word in the way; false: the address gets away. */
 static bool step(struct scan *x)
 {
@@ -247,6 +256,7 @@ static bool step(struct scan *x)
     uint32_t field;
     const bool branch = lp_word_is_branch(w);
     if (row == A64_UNDEFINED) return false;
+    if (is_passed(x, at, mask)) return go_on(x, mask);
     if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);
     const bool calls = (w & 0xfffffc1f) == 0xd63f0000;
     if ((w & 0xfe000000) == 0xd6000000 && !calls) { /* RET */
@@ -357,6 +367,7 @@ static void step_uses(struct scan *x)
     const struct lp_a64_regs r = seen.regs;
     uint64_t target;
     uint32_t field;
+    if (is_passed(x, at, mask) && go_on(x, mask)) return;
     x->mask = 0;
     if ((w & 0xfffffc1f) == 0xd61f0000) jump(x, mask);
     if (row == A64_UNDEFINED || ((w & 0xfe000000) == 0xd6000000 && (w & 0xfffffc1f) != 0xd63f0000)) return; /* RET, BR */
@@ -457,6 +468,7 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     uint64_t target;
     uint32_t field;
     if (row == A64_UNDEFINED) return false;
+    if (is_passed(x, at, mask)) return go_on(x, mask);
     if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);
     if ((w & 0xfe000000) == 0xd6000000 && !calls) {
         x->mask = 0;

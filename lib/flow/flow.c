@@ -429,6 +429,8 @@ struct lp_fop *lp_frun_decode(struct lp_frun *r, size_t i)
     o->imm = imm;
     if (o->kind == OP_CALL)
         find_callee(r, o);
+    if (o->kind == OP_CALL_REG)
+        lp_fop_finds_tls((const uint8_t *)p->code + 4 * k, k, o);
     return o;
 }
 

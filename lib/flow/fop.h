@@ -2,6 +2,7 @@
 #ifndef LP_FLOW_FOP_H
 #define LP_FLOW_FOP_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a call may change by the procedure call standard (AAPCS64 6.1.1): X0-X18 and X30. */
@@ -44,5 +45,8 @@ static inline bool lp_fop_is_relative(const struct lp_fop *o)
 struct lp_fop_seen { uint32_t word; bool there; uint16_t row; struct lp_fop op; };
 struct lp_fop_memo { unsigned bits; struct lp_fop other; struct lp_fop_seen seen[]; }; /* 2^bits */
 struct lp_fop_memo *lp_fop_memo(uint64_t words); /* for so many; for free() */
+/* The word at `code`, with `before` words in front of it: is it the call by which code finds a thread-local variable (R_AARCH64_TLSDESC_CALL)? It leaves
+ * registers alone that other calls do not, and compilers keep values there. Then *op is no call, but what it is instead. */
+bool lp_fop_finds_tls(const uint8_t *code, size_t before, struct lp_fop *op);
 const struct lp_fop *lp_fop_known(struct lp_fop_memo *memo, uint32_t word, uint64_t pc, int64_t *imm);
 #endif

@@ -223,3 +223,16 @@ const struct lp_fop *lp_fop_known(struct lp_fop_memo *memo, uint32_t w, uint64_t
     *imm = field != 0 && lp_fop_is_relative(&m->op) ? (int64_t)lp_a64_row_target(&lp_a64_rows[m->row], w, pc) : m->op.imm;
     return &m->op;
 }
+
+/* ldr xN, [x0, #off]; add x0, x0, #off; blr xN, which the ABI keeps together. (What an ordinary call of this form leaves, nobody reads.) */
+bool lp_fop_finds_tls(const uint8_t *code, size_t before, struct lp_fop *op)
+{
+    const uint32_t blr = lp_le32(code);
+    if ((blr & 0xfffffc1f) != 0xd63f0000 || before < 2)
+        return false;
+    const uint32_t n = blr >> 5 & 31, ldr = lp_le32(code - 8), add = lp_le32(code - 4);
+    if ((ldr & 0xffc003ff) != (0xf9400000 | n) || (add & 0xffc003ff) != 0x91000000 || (ldr >> 10 & 0xfff) * 8 != (add >> 10 & 0xfff))
+        return false;
+    *op = (struct lp_fop){.kind = OP_OTHER, .rd = NO_REG, .rn = NO_REG, .rm = NO_REG, .rt2 = NO_REG, .write = 1 | UINT32_C(1) << n | UINT32_C(1) << 30};
+    return true;
+}

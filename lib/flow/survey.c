@@ -189,7 +189,11 @@ static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
     for (size_t i = 0; i < words; i++) {
         int64_t imm;
         const uint64_t pc = part->at + 4 * i;
-        const struct lp_fop *o = lp_fop_known(l->s->memo, lp_le32((const uint8_t *)part->code + 4 * i), pc, &imm);
+        const uint8_t *code = (const uint8_t *)part->code + 4 * i;
+        const struct lp_fop *o = lp_fop_known(l->s->memo, lp_le32(code), pc, &imm);
+        struct lp_fop tls;
+        if (o->kind == OP_CALL_REG && lp_fop_finds_tls(code, i, &tls))
+            o = &tls;
         if (page.nahead != 0)
             arrive(&page, pc);
         clobbers |= o->write;

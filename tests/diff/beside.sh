@@ -204,4 +204,49 @@ for cc in $compilers; do
         fix "$cc $opt, other data behind the end of an array" stop.old stop.new get
     done
 done
+
+# ---- a base that is kept in a register over the call which finds a thread-local variable ----
+cat >mine.c <<'C'
+static __thread int mine = 4;
+#ifdef NEW
+static int fresh[] = {533, 12, 13};
+__attribute__((noinline)) static int *get_fresh(void) { return fresh; }
+#endif
+static int count = 1, other = 2;
+__attribute__((noinline)) int put(int n) { mine += n; return mine; }
+int f(int n)
+{
+    n = put(n);
+    mine += n & 978;
+    n += mine;
+    count += n & 57;
+    n ^= count;
+    other += n;
+    return n + other;
+}
+int g(int n)
+{
+#ifdef NEW
+    n += get_fresh()[n & 1];
+#endif
+    return ++count + n;
+}
+C
+cat >its.c <<'C'
+#include <stdio.h>
+int f(int), g(int);
+int main(void) { for (int i = 0; i < 4; i++) printf("%d %d\n", f(i), g(i)); return 0; }
+C
+for cc in $compilers; do
+    for opt in '-O2' '-O3'; do
+        for side in old new; do
+            mkdir -p mine.$side
+            build mine.$side/libm.so mine.c -fPIC -shared -Wl,-soname,libm.so $([ $side = old ] || echo -DNEW)
+        done
+        $cc -o its its.c mine.old/libm.so || not_ok 'compile its.c'
+        lpdiff mine.old/libm.so mine.new/libm.so >r.lpatch 2>err
+        is "$?$(cat err)" 1 "$cc $opt, a new variable in front of others in a library: there is a patch"
+        is "$(LD_LIBRARY_PATH=mine.old run -P r.lpatch ./its)" "$(LD_LIBRARY_PATH=mine.new run ./its)" "  and it is right"
+    done
+done
 tap_done

@@ -165,6 +165,10 @@ static void test_calls(void **state)
     is(4, LP_FLOW_ADDR, PAGE_B + 8, 0);
     is(6, LP_FLOW_ADDR, PAGE_B + 16, 0);
     is(2, LP_FLOW_TARGET, AT + 8 + 400, 0);
+    /* a call that finds a thread-local variable leaves registers alone */
+    RUN(adrp(3, 0, PAGE_A), adrp(0, 1, PAGE_B), ldr(1, 0, 8), add(0, 0, 8), 0xd63f0020 /* blr x1 */, ldr(1, 3, 16), ldr(2, 0, 8), RET);
+    is(5, LP_FLOW_ADDR, PAGE_A + 16, 0);
+    is(6, LP_FLOW_NONE, 0, 0);
     RUN(ldr(1, 20, 8), ldr(1, 0, 8), RET); /* nobody hands over X20 */
     is(0, LP_FLOW_OPAQUE, 0, 0);
     is(1, LP_FLOW_NONE, 0, 0);
