@@ -341,7 +341,8 @@ static unsigned use_of(uint32_t w, unsigned row, uint32_t mask)
 static unsigned use_there(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask)
 {
     const unsigned use = use_of(w, row, mask);
-    if (!(use & INDEXED) || !x->before || !has_indexed(x, at)) return use;
+    const bool added = (w & 0xffc00000) == 0x8b000000 && mask >> (w >> 5 & 31) & 1 && !(mask >> (w >> 16 & 31) & 1);
+    if (!(use & INDEXED) || !x->before || !(added || has_indexed(x, at))) return use;
     const uint64_t reach = lp_index_reach(x->s, (uint32_t)(x->a - x->s->atom), at);
     return reach <= x->before - x->end ? use & ~(unsigned)(INDEXED | WIDE) : use;
 }

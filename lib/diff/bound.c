@@ -66,7 +66,8 @@ static bool is_narrow(uint32_t w) { return !(w >> 31) && ((w & 0x1c000000) == 0x
 /* A word that writes the register. */
 static void written(struct search *x, struct state *y, const struct lp_fop *o, uint32_t w)
 {
-    const bool extends = o->kind == OP_EXTEND && !(o->flags & F_SIGNED), moves = o->kind == OP_MOV || (extends && o->shift == 32);
+    const bool extends = o->kind == OP_EXTEND && !(o->flags & F_SIGNED);
+    const bool moves = o->kind == OP_MOV || (o->kind == OP_EXTEND && o->shift == 32); /* (what is found is so small that the sign is none) */
     if ((w & 0x7fff0fe0) == 0x1a9f07e0) found(x, y, 1); /* CSET */
     else if ((o->kind == OP_CONST || o->kind == OP_MASK) && o->imm >= 0) found(x, y, (uint64_t)o->imm);
     else if (extends && o->shift < 16) found(x, y, (UINT64_C(1) << o->shift) - 1);
@@ -180,11 +181,21 @@ static struct search *search_of(const struct lp_side *s, uint32_t atom)
     return x;
 }
 
+/* An access with an index; or ADD of one, extended or shifted, to an element's address. */
+static bool with_index(uint32_t w, struct lp_a64_access *m)
+{
+    if (lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, m)) return m->index < 31;
+    const bool extended = (w & 0xffe00000) == 0x8b200000;
+    if (!extended && (w & 0xffe00000) != 0x8b000000) return false;
+    *m = (struct lp_a64_access){.index = w >> 16 & 31, .extend = extended ? w >> 13 & 7 : 3, .shift = extended ? w >> 10 & 7 : w >> 10 & 63};
+    m->bytes = m->shift <= 4 ? 1 << m->shift : 0;
+    return m->index < 31 && m->bytes;
+}
+
 uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at)
 {
-    const uint32_t w = lp_code_word(s, at);
     struct lp_a64_access m;
-    if (!lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, &m) || m.index >= 31) return UINT64_MAX;
+    if (!with_index(lp_code_word(s, at), &m)) return UINT64_MAX;
     struct search *x = search_of(s, atom);
     if (!x) return UINT64_MAX;
     const struct state first = {.at = at, .low = ANY, .reg = m.index, .wide = m.extend == 3 || m.extend == 7};

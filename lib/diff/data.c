@@ -351,15 +351,34 @@ static uint64_t extent(const struct lp_side *s, uint32_t i, uint64_t most)
     return end - a->start < most ? end - a->start : most;
 }
 
+/* How much of a pair is compared. Of a variable without a name that has another room, what both have, or what is touched; where another one that nobody
+ * knows follows on, it may be a part of this one. */
+static uint64_t compared(lp_diff *d, uint32_t i)
+{
+    const struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
+    const uint64_t n = a->end - a->start, m = b->end - b->start, least = n < m ? n : m, used = a->kind == LP_ATOM_PIECE && n != m ? lp_used(d, i, a->pair) : n;
+    const uint64_t x = extent(OLD(d), i, m), y = extent(NEW(d), a->pair, n), most = x > y ? x : y;
+    uint64_t at;
+    char buf[32];
+    if (n != m && used <= least) return used;
+    if (!b->roomy || lp_same_data(d, OLD(d), a->start, b->start, most, &at)) return most;
+    const bool same = lp_same_data(d, OLD(d), a->start, b->start, least, &at), guess = d->opt.flags & LP_DIFF_HEURISTIC;
+    const uint64_t off = at & ~UINT64_C(3);
+    if (!same && guess && lp_is_something_else(d, OLD(d), a->start + off, a->end) && lp_is_something_else(d, NEW(d), b->start + off, b->end)) return off;
+    const bool other = n < m ? lp_is_something_else(d, NEW(d), b->start + least, b->end) : lp_is_something_else(d, OLD(d), a->start + least, a->end);
+    if (!same || (most > least && !(other && guess)))
+        lp_diff_refuse(d, NEW(d), LP_E110, lp_atom_text(b, buf), "it is not known how much of the data is one variable");
+    return same ? least : 0;
+}
+
 static void emit_changed(lp_diff *d, uint32_t i)
 {
     const struct lp_atom *a = &OLD(d)->atom[i], *b;
-    uint64_t at, n, m;
+    uint64_t at, n;
     char buf[32];
     if ((a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE) || a->pair == LP_NONE) return;
     b = &NEW(d)->atom[a->pair];
-    n = extent(OLD(d), i, b->end - b->start), m = extent(NEW(d), a->pair, a->end - a->start);
-    if (n < m) n = m;
+    n = compared(d, i);
     if (!n || lp_is_copied(b) || lp_same_data(d, OLD(d), a->start, b->start, n, &at)) return;
     if (lp_side_offsets(OLD(d), a->start, a->start + n) || lp_side_offsets(NEW(d), b->start, b->start + n))
         lp_diff_refuse(d, NEW(d), LP_E145, lp_atom_text(a, buf), (unsigned long long)at);

@@ -52,6 +52,7 @@ struct lp_atom {
     bool resized : 1;                 /* a constant of another size than the old file's: it comes along, and all that led to the old one leads to it */
     bool numbered : 1;                /* one of several of this name in its file, but for a number: paired by use */
     bool reread : 1;                  /* code of a patched file: its references are not the old file's */
+    bool roomy : 1;                   /* unnamed data, paired: of another room than the other one's (extent.c). Equal code has it; no new body gets it */
     bool lands : 1;                   /* code: exceptions may lead into it */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
 };
@@ -296,8 +297,21 @@ bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end);
 /* What does not depend on the other side: fn for each of the two, each by a thread of its own. */
 void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
 /* ---- extent.c ---- */
-/* Are the two of the same size? Of pieces of zeroed storage: as far as they are used. */
+struct lp_use;
+/* So many bytes of two variables without names are touched; UINT64_MAX: not known. */
+uint64_t lp_used(lp_diff *d, uint32_t a, uint32_t b);
+/* Are the two of the same size? Of variables without names: as far as they are used. */
 bool lp_same_room(lp_diff *d, uint32_t a, uint32_t b);
+/* If they are not: may other things just be behind it in the new file? Of more room there, that is a guess (--heuristic). */
+bool lp_other_room(lp_diff *d, uint32_t a, uint32_t b);
+/* Zeros that only make what begins at `to` aligned, or data that the other file has, too? */
+bool lp_is_something_else(const lp_diff *d, const struct lp_side *s, uint64_t from, uint64_t to);
+/* Are the two the ends of spans of one name, perhaps rounded up? */
+bool lp_same_ends(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b);
+/* The same of what functions make twice and compare with itself (crtstuff.c: __TMC_END__ and the list that ends there): what begins there is not meant. */
+bool lp_same_ends_twice(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n);
+bool lp_is_end_twice(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r);
+void lp_remark_rooms(lp_diff *d); /* says which ones were guessed */
 /* Data of a pair that stays as it is in the old file, because the new one's comes along beside it. */
 static inline bool lp_is_copied(const struct lp_atom *b) { return b->labels || b->resized; }
 /* ---- anchor.c ---- */

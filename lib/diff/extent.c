@@ -1,6 +1,6 @@
 /* diff/extent.c - how large data is. That is a part of what it is: code knows how much of it there is. Of what has a name, the symbol says it. A piece
- * without a name goes as far as the next address that something refers to, so that a new variable in what was padding makes it shorter: of zeroed
- * storage, it is the same variable if all that is touched is in front of that. */
+ * without a name goes as far as the next address that something refers to, so that a new variable in what was padding makes it shorter: it is
+ * the same variable if all that is touched is in front of that. */
 #include <config.h>
 #include "diff/diff.h"
 #include "base/bits.h"
@@ -8,6 +8,7 @@
 
 #include <elf.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ALL = UINT32_MAX };
 
@@ -51,7 +52,7 @@ static bool is_bound(const struct lp_side *s, const struct lp_atom *f, const str
     return false;
 }
 
-static bool is_bound_of(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r)
+static bool is_pair_of(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r)
 {
     struct ends e = {malloc((f->nref + 1) * sizeof *e.v), 0};
     if (e.v) find_ends(s, f, &e);
@@ -60,14 +61,66 @@ static bool is_bound_of(const struct lp_side *s, const struct lp_atom *f, const 
     return bound;
 }
 
+/* Does the span end there, perhaps rounded up as __TMC_END__ and _end are? */
+static bool ends_at(const struct lp_span *x, uint64_t addr) { return x->end == addr || (lp_align_up(x->end, 8) == addr && !(x->flags & LP_SPAN_CODE)); }
+
+bool lp_same_ends(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b)
+{
+    for (size_t i = 0; i < o->nspan; i++) /* few */
+        for (size_t k = 0; ends_at(&o->span[i], a) && k < s->nspan; k++)
+            if (ends_at(&s->span[k], b) && strcmp(o->span[i].name, s->span[k].name) == 0) return true;
+    return false;
+}
+
+static bool is_made_twice(const struct lp_side *s, const struct lp_use *u)
+{
+    const struct lp_atom *f = u->self == LP_NONE ? NULL : &s->atom[u->self];
+    const struct lp_ref_at *r = f ? lp_refs_of_atom(s, f) : NULL, *end = r + (f ? f->nref : 0);
+    while (r < end && (r->at != u->at || r->addr != u->addr)) r++;
+    return r < end && !s->patched && is_pair_of(s, f, r);
+}
+
+bool lp_same_ends_twice(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n)
+{
+    return u->at && n->at && is_made_twice(o, u) && is_made_twice(s, n) && lp_same_ends(o, u->addr, s, n->addr);
+}
+
+bool lp_is_end_twice(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r)
+{
+    size_t i = 0;
+    while (i < s->nspan && (s->span[i].flags & LP_SPAN_CODE || lp_align_up(s->span[i].end, 8) != r->addr)) i++;
+    return i < s->nspan && is_pair_of(s, f, r);
+}
+
+/* A variable that a word is about. */
+static uint32_t variable_at(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    const uint32_t i = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_atom(s, r->addr) : LP_NONE;
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_PIECE && !lp_is_constant(s, &s->atom[i]) ? i : LP_NONE;
+}
+
 static void touch(struct lp_side *s, uint32_t f, const struct ends *e, const struct lp_ref_at *r)
 {
-    if (r->kind != LP_FLOW_ADDR && r->kind != LP_FLOW_TARGET) return;
-    const uint32_t i = lp_side_atom(s, r->addr);
-    if (i == LP_NONE || s->atom[i].kind != LP_ATOM_PIECE || !(s->span[s->atom[i].span].flags & LP_SPAN_BSS) || s->extent[i] == ALL) return;
+    const uint32_t i = variable_at(s, r);
+    if (i == LP_NONE || s->extent[i] == ALL) return;
     const uint64_t end = r->addr + r->width - s->atom[i].start;
     if (r->width && !(r->flags & LP_FLOW_INDEXED)) s->extent[i] = end < ALL && end > s->extent[i] ? (uint32_t)end : s->extent[i];
     else if (r->width || !(is_bound(s, &s->atom[f], e, r) || lp_only_base(s, f, r->at))) s->extent[i] = ALL;
+}
+
+/* Where nothing but indices are added to an address, an array that begins a little behind that may be meant: a[i - 1] is from &a[-1] on. */
+static void touch_behind(struct lp_side *s, bool *direct)
+{
+    enum { REACH = 64 };
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t f = 0; f < s->natom; f++)
+            for (uint32_t k = 0; lp_is_code_atom(&s->atom[f]) && k < s->atom[f].nref; k++) {
+                const struct lp_ref_at *r = &s->ref[s->atom[f].ref + k];
+                const uint32_t i = variable_at(s, r);
+                if (i == LP_NONE || direct[i]) continue;
+                if (pass == 0) direct[i] = !(r->flags & LP_FLOW_INDEXED) && (r->width || !lp_is_indexed(s, f, r->at));
+                for (size_t n = i + 1; pass == 1 && n < s->natom && s->atom[n].start <= r->addr + REACH; n++) s->extent[n] = ALL;
+            }
 }
 
 /* A page that gets away, or from which not all offsets are known, may lead to all that is in it. */
@@ -83,6 +136,13 @@ static void touch_pages(struct lp_side *s, const struct lp_atom *f)
         const uint32_t first = lp_side_atom(s, r->addr);
         if (first != LP_NONE) s->extent[first] = ALL;
     }
+}
+
+/* crtstuff.c's __dso_handle, one of the first two words of .data, has its own address, which says nothing but which object it is in. */
+static bool is_handle(const struct lp_side *s, uint64_t at, uint64_t v)
+{
+    const struct lp_span *x = v == at ? lp_side_span(s, at) : NULL;
+    return x && strcmp(x->name, ".data") == 0 && at - x->start <= 8 && !lp_side_word(s, at + 8);
 }
 
 /* Words may be the address of anything; in a position-dependent program any word may. */
@@ -106,9 +166,12 @@ static bool find_extents(struct lp_side *s)
         for (uint32_t k = 0; k < s->atom[f].nref; k++) touch(s, f, &e, &s->ref[s->atom[f].ref + k]);
     }
     free(e.v);
-    if (!s->extent) return false;
+    bool *direct = s->extent ? calloc(s->natom + 1, sizeof *direct) : NULL;
+    if (!direct) return false;
+    touch_behind(s, direct);
+    free(direct);
     for (size_t i = 0; i < s->nword; i++)
-        if (s->word[i].kind == LP_WORD_ADDR) touch_by_word(s, s->word[i].value);
+        if (s->word[i].kind == LP_WORD_ADDR && !is_handle(s, s->word[i].at, s->word[i].value)) touch_by_word(s, s->word[i].value);
     for (size_t i = 0; i < s->nspan && lp_elf_info(s->elf)->type == ET_EXEC; i++) {
         const struct lp_span *x = &s->span[i];
         for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & LP_SPAN_CODE) && at + 8 <= x->end; at += 8)
@@ -125,7 +188,7 @@ static bool is_only_bound(const struct lp_side *s, const struct lp_atom *a)
     for (uint32_t f = 0; f < s->natom && bound; f++)
         for (uint32_t k = 0; lp_is_code_atom(&s->atom[f]) && k < s->atom[f].nref && bound; k++) {
             const struct lp_ref_at *r = &s->ref[s->atom[f].ref + k];
-            bound = r->addr != a->start || (r->kind == LP_FLOW_ADDR && !r->width && is_bound_of(s, &s->atom[f], r));
+            bound = r->addr != a->start || (r->kind == LP_FLOW_ADDR && !r->width && is_pair_of(s, &s->atom[f], r));
         }
     for (size_t i = 0; i < s->nword && bound; i++) bound = s->word[i].kind != LP_WORD_ADDR || s->word[i].value != a->start;
     return bound;
@@ -139,13 +202,89 @@ static uint64_t room(const struct lp_side *s, uint32_t i)
     return (more && is_only_bound(s, next) ? next->end : a->end) - a->start;
 }
 
+uint64_t lp_used(lp_diff *d, uint32_t a, uint32_t b)
+{
+    if (lp_is_constant(OLD(d), &OLD(d)->atom[a]) || lp_is_constant(NEW(d), &NEW(d)->atom[b])) return UINT64_MAX;
+    for (int i = 0; i < 2; i++)
+        if (!d->side[i].extent && !find_extents(&d->side[i])) return d->nomem = true, UINT64_MAX;
+    const uint32_t n = OLD(d)->extent[a], m = NEW(d)->extent[b], most = n > m ? n : m;
+    return most == ALL ? UINT64_MAX : most;
+}
+
 bool lp_same_room(lp_diff *d, uint32_t a, uint32_t b)
 {
     const struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
     const uint64_t n = room(OLD(d), a), m = room(NEW(d), b), least = n < m ? n : m;
     if (n == m) return true;
-    if (x->kind != LP_ATOM_PIECE || y->kind != LP_ATOM_PIECE || !(OLD(d)->span[x->span].flags & NEW(d)->span[y->span].flags & LP_SPAN_BSS)) return false;
-    for (int i = 0; i < 2; i++)
-        if (!d->side[i].extent && !find_extents(&d->side[i])) return d->nomem = true, false;
-    return OLD(d)->extent[a] <= least && NEW(d)->extent[b] <= least;
+    return x->kind == LP_ATOM_PIECE && y->kind == LP_ATOM_PIECE && lp_used(d, a, b) <= least;
+}
+
+/* ---- another room, because of what is behind it ---- */
+
+/* Zeros that only make what begins behind them aligned? */
+static bool is_padding(const struct lp_side *s, uint64_t from, uint64_t to)
+{
+    enum { ALIGNED = 64 };
+    const uint64_t n = to - from;
+    uint64_t avail = 0;
+    const uint8_t *p = lp_side_bytes(s, from, &avail);
+    if (n >= ALIGNED || n >= (to & -to)) return false;
+    return p ? avail >= n && lp_all_zero(p, n) : s->span[s->atom[lp_side_atom(s, from)].span].flags & LP_SPAN_BSS;
+}
+
+static bool contains(const struct lp_span *x, const uint8_t *p, uint64_t n)
+{
+    uint64_t left = x->end - x->start;
+    for (const uint8_t *q = x->bytes; left >= n; q++, left--) {
+        const uint8_t *hit = memchr(q, *p, left);
+        if (!hit) return false;
+        left -= (uint64_t)(hit - q), q = hit;
+        if (left >= n && memcmp(q, p, n) == 0) return true;
+    }
+    return false;
+}
+
+/* Has a file these bytes, too, in a section of this name? */
+static bool has_bytes(const struct lp_side *s, const char *section, const uint8_t *p, uint64_t n)
+{
+    enum { TELLING = 12 }; /* fewer may be anywhere by chance */
+    while (n && !p[n - 1]) n--;
+    while (n && !*p) p++, n--;
+    for (size_t i = 0; n >= TELLING && i < s->nspan; i++) {
+        const struct lp_span *x = &s->span[i];
+        if (x->bytes && strcmp(x->name, section) == 0 && contains(x, p, n)) return true;
+    }
+    return false;
+}
+
+bool lp_is_something_else(const lp_diff *d, const struct lp_side *s, uint64_t from, uint64_t to)
+{
+    uint64_t avail = 0;
+    const uint8_t *p = lp_side_bytes(s, from, &avail);
+    if (is_padding(s, from, to)) return true;
+    return p && avail >= to - from && has_bytes(s->is_new ? OLD(d) : NEW(d), s->span[s->atom[lp_side_atom(s, from)].span].name, p, to - from);
+}
+
+/* What the old file has as much room for is there, whatever is behind it. More room in the new one may be that of a larger variable; or something follows
+ * that is aligned to more, or that nothing refers to. */
+bool lp_other_room(lp_diff *d, uint32_t a, uint32_t b)
+{
+    const struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
+    const uint64_t n = x->end - x->start;
+    if (x->kind != LP_ATOM_PIECE || y->kind != LP_ATOM_PIECE) return false;
+    if (strcmp(OLD(d)->span[x->span].name, NEW(d)->span[y->span].name) != 0) return false;
+    return n >= y->end - y->start || (d->opt.flags & LP_DIFF_HEURISTIC && lp_is_something_else(d, NEW(d), y->start + n, y->end));
+}
+
+void lp_remark_rooms(lp_diff *d)
+{
+    unsigned n = 0;
+    char buf[32];
+    const struct lp_atom *first = NULL;
+    for (size_t i = 0; i < NEW(d)->natom; i++) {
+        const struct lp_atom *b = &NEW(d)->atom[i], *a = b->pair == LP_NONE || !b->roomy ? NULL : &OLD(d)->atom[b->pair];
+        if (a && a->end - a->start < b->end - b->start && !n++) first = b;
+    }
+    if (first) lp_diff_remark(d, "%u variables without names have more room in the new file, the first: %s; that one of them is larger is not seen", n,
+                              lp_atom_text(first, buf));
 }

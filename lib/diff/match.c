@@ -16,6 +16,7 @@ void lp_pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule)
     const uint64_t n = x->end - x->start, m = y->end - y->start;
     x->pair = b, y->pair = a;
     x->rule = y->rule = (uint8_t)rule;
+    x->roomy = y->roomy = false;
     if (!lp_is_code_atom(x) && m > n && m - n > d->grown) d->grown = m - n;
 }
 

@@ -195,7 +195,11 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if (label && x->kind == LP_ATOM_PIECE) return same_label(o, x->start, NEW(d), y->start, true) && lp_suppose(d, o, a, b);
     if (d->same_places && x->kind == LP_ATOM_PIECE && x->start != y->start) return false;
     /* Of a piece with another size, other places in it are used. */
-    return o == OLD(d) && lp_same_room(d, a, b) && lp_suppose(d, o, a, b);
+    if (o != OLD(d)) return false;
+    const bool same = lp_same_room(d, a, b);
+    if ((!same && !lp_other_room(d, a, b)) || !lp_suppose(d, o, a, b)) return false;
+    OLD(d)->atom[a].roomy = NEW(d)->atom[b].roomy = !same;
+    return true;
 }
 
 static bool same_code_place(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n, uint32_t a, uint32_t b)
@@ -203,18 +207,12 @@ static bool same_code_place(const struct lp_side *o, const struct lp_use *u, con
     return o->atom[a].pair == b && u->addr - o->atom[a].start == n->addr - s->atom[b].start;
 }
 
-/* Does the span end there, perhaps rounded up as __TMC_END__ and _end are? */
-static bool ends_at(const struct lp_span *x, uint64_t addr) { return x->end == addr || (lp_align_up(x->end, 8) == addr && !(x->flags & LP_SPAN_CODE)); }
-
 /* The bound of a span, or a place in what the linker made: by name and distance from its start, or by being its end. */
 static bool same_bound(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b)
 {
     const struct lp_span *x = lp_side_span(o, a), *y = lp_side_span(s, b);
     if (x && y && strcmp(x->name, y->name) == 0 && a - x->start == b - y->start) return true;
-    for (size_t i = 0; i < o->nspan; i++) /* few */
-        for (size_t k = 0; ends_at(&o->span[i], a) && k < s->nspan; k++)
-            if (ends_at(&s->span[k], b) && strcmp(o->span[i].name, s->span[k].name) == 0) return true;
-    return false;
+    return lp_same_ends(o, a, s, b);
 }
 
 bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x)
@@ -357,6 +355,8 @@ static bool same_section_end(const struct lp_side *o, const struct lp_use *u, co
     struct lp_atom a = {.start = x->start, .end = x->end}, b = {.start = y->start, .end = y->end};
     return lp_refers_into(o, u->self, &a) && lp_refers_into(s, n->self, &b) && is_end(o, u) && is_end(s, n);
 }
+
+static bool is_written(const struct lp_span *x) { return !x || x->flags & (LP_SPAN_WRITE | LP_SPAN_BSS); }
 
 /* Constants in code: 64 bits of them may be an address, of which the place does not tell whether it leads to the same. */
 static bool same_content(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
@@ -522,6 +522,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
     struct lp_use through = *u, beyond = *n;
     if (u->base != LP_NONE && n->base != LP_NONE) a = u->base, b = n->base;
     else go_through(o, xs, &through, &a), go_through(s, ys, &beyond, &b);
+    if (is_written(xs) && is_written(ys) && lp_same_ends_twice(o, u, s, n)) return true;
     if (same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n) || same_section_end(o, u, s, n)) return true;
     return !u->width && !n->width && same_label(o, u->addr, s, n->addr, is_end(o, u) && is_end(s, n));
 }

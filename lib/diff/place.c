@@ -208,6 +208,15 @@ const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom
     return w && w->kind == LP_WORD_COPY && w->sym ? w : NULL;
 }
 
+/* Is one in front of it perhaps larger than it looks: has the old file more room for that? */
+static bool may_be_part(const lp_diff *d, const struct lp_atom *b)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_atom *front = b;
+    while (front > s->atom && front[-1].end == front->start && front[-1].span == b->span && front->pair == LP_NONE) front--;
+    return front->roomy && OLD(d)->atom[front->pair].start + (b->start - front->start) < OLD(d)->atom[front->pair].end;
+}
+
 /* A variable without a name, or one of several with numbers in their names, that no pair was found for: is there one in the old file that it may be?
  * (What nobody writes may have a copy.) */
 static bool may_be_old(const lp_diff *d, const struct lp_atom *b)
@@ -216,6 +225,7 @@ static bool may_be_old(const lp_diff *d, const struct lp_atom *b)
     for (size_t i = 0; i < o->natom && b->numbered && !lp_is_constant(s, b); i++)
         if (o->atom[i].numbered && o->atom[i].pair == LP_NONE && lp_same_stem(&o->atom[i], b)) return true;
     if (b->kind != LP_ATOM_PIECE || is_constant(s, b->start) || s->span[b->span].flags & LP_SPAN_RELRO) return false;
+    if (may_be_part(d, b)) return true;
     for (size_t i = 0; i < o->natom; i++) {
         const struct lp_atom *a = &o->atom[i];
         if (a->kind == LP_ATOM_PIECE && a->used && a->pair == LP_NONE && strcmp(o->span[a->span].name, s->span[b->span].name) == 0) return true;
@@ -262,7 +272,8 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
         uint64_t old = lp_old_constant(d, u);
         return old ? at_old(old, LP_NONE, 0) : carried(d, i, addr);
     }
-    if (b->pair == LP_NONE) {
+    if (b->roomy && !lp_stays_constant(s, b)) return (struct lp_there){0};
+    if (b->pair == LP_NONE || b->roomy) { /* (there may be two of a constant) */
         if (lp_copied(s, b) || may_be_old(d, b)) return (struct lp_there){0};
         return carried(d, i, addr);
     }

@@ -237,7 +237,7 @@ static bool nowhere(const struct word *x, const struct lp_use *u)
         return lp_diff_refuse(x->d, NEW(x->d), LP_E142, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)u->addr,
                               (unsigned long long)u->addr + (u->width ? u->width : 4)), false;
     if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_text(&x->s->atom[i], buf)), false;
-    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && x->s->atom[i].pair == LP_NONE)
+    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && (x->s->atom[i].pair == LP_NONE || x->s->atom[i].roomy))
         lp_diff_refuse(x->d, NEW(x->d), LP_E110, lp_atom_text(&x->s->atom[i], buf), "it is not known which of the old file's unnamed data this is");
     else if (i != LP_NONE && x->s->atom[i].numbered && x->s->atom[i].pair == LP_NONE)
         lp_diff_refuse(x->d, NEW(x->d), LP_E110, lp_atom_text(&x->s->atom[i], buf), "it is not known which of the old file's variables of this name this is");
