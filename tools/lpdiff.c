@@ -10,10 +10,10 @@
 #include <string.h>
 #include "cli.h"
 
-enum { OPT_SYMBOL = CLI_OWN, OPT_DEBUG, OPT_MAP, OPT_HEURISTIC, OPT_SUMMARY, OPT_WHY, OPT_EXIT_ZERO, OPT_DATA, OPT_ASSUME_LINE, OPT_LIVE_ONLY, OPT_UNRELATED };
+enum { OPT_SYMBOL = CLI_OWN, OPT_DEBUG, OPT_MAP, OPT_HEURISTIC, OPT_SUMMARY, OPT_WHY, OPT_EXIT_ZERO, OPT_DATA, OPT_ASSUME_LINE, OPT_UNRELATED };
 
 static const char *const synopsis[] = {
-    "[-qsv] [-o FILE] [--symbol GLOB]... [--map OLD=NEW]... [--debug OLD.DEBUG NEW.DEBUG] [--data] [--heuristic] [--assume-line] [--live-only]\n"
+    "[-qsv] [-o FILE] [--symbol GLOB]... [--map OLD=NEW]... [--debug OLD.DEBUG NEW.DEBUG] [--data] [--heuristic] [--assume-line]\n"
     "              [--force-unrelated] [--summary | --why] [--exit-zero] OLD NEW",
     NULL,
 };
@@ -28,7 +28,6 @@ static const struct cli_option options[] = {
     {OPT_DATA, "data", NULL, "include initial values of writable data"},
     {OPT_HEURISTIC, "heuristic", NULL, "accept changed functions that only their neighbours match"},
     {OPT_ASSUME_LINE, "assume-line", NULL, "leave out functions in which nothing but what looks like line numbers differs"},
-    {OPT_LIVE_ONLY, "live-only", NULL, "let the patch import what the old file does not: for running programs alone"},
     {OPT_UNRELATED, "force-unrelated", NULL, "compare files that look unrelated"},
     {OPT_EXIT_ZERO, "exit-zero", NULL, "exit status 0 where it would be 1"},
     CLI_COMMON,
@@ -157,7 +156,6 @@ static void read_options(int argc, char **argv)
         case OPT_DATA: opt.flags |= LP_DIFF_DATA; break;
         case OPT_HEURISTIC: opt.flags |= LP_DIFF_HEURISTIC; break;
         case OPT_ASSUME_LINE: opt.flags |= LP_DIFF_ASSUME_LINE; break;
-        case OPT_LIVE_ONLY: opt.flags |= LP_DIFF_LIVE_ONLY; break;
         case OPT_UNRELATED: opt.flags |= LP_DIFF_UNRELATED; break;
         case OPT_SUMMARY: opt.summary = true; break;
         case OPT_WHY: opt.why = true; break;

@@ -14,7 +14,6 @@ enum lp_diff_flags {
     LP_DIFF_DATA = 2,        /* initial values of writable data, too, with what is expected there */
     LP_DIFF_ASSUME_LINE = 4, /* a number that alone differs, as __LINE__ does, needs no proof */
     LP_DIFF_UNRELATED = 8,   /* files of different compilers of which most functions differ */
-    LP_DIFF_LIVE_ONLY = 16,  /* imports that the old file does not have, for running programs alone */
 };
 struct lp_diff_options {
     unsigned flags;

@@ -83,24 +83,38 @@ static bool print_address(lp_diff *d, uint64_t value)
     return true;
 }
 
-bool lp_may_import(lp_diff *d, const struct lp_dynsym *y)
+/* A version that the old file wants of nothing yet: older libraries do not have it. */
+static void remark_version(lp_diff *d, const struct lp_dynsym *y)
 {
-    if (lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version) || lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version)) return true;
-    if (!(d->opt.flags & LP_DIFF_LIVE_ONLY)) {
-        char name[512]; /* with its version where the old file has another one */
-        bool other = y->version && lp_dynsym_wanted(OLD(d)->dynamic, y->name, NULL);
-        snprintf(name, sizeof name, other ? "%s@%s" : "%s", y->name, other ? y->version : "");
-        return lp_diff_refuse(d, NEW(d), LP_E150, name), false;
+    for (size_t i = 0; i < OLD(d)->dynamic->nsym; i++) {
+        const struct lp_dynsym *s = &OLD(d)->dynamic->sym[i];
+        if (s->library && s->version && strcmp(s->version, y->version) == 0 && strcmp(s->library, y->library) == 0) return;
     }
-    lp_diff_remark(d, "the import `%.200s` is not in the old file: the patch is for running programs alone", y->name);
+    lp_diff_remark(d, "version %.100s of %.100s is needed, which the old file does without", y->version, y->library);
+}
+
+/* Without a version where the old file has the symbol with one: which one is found then, a patch cannot say. */
+static bool cannot_say(const lp_diff *d, const struct lp_dynsym *y)
+{
+    return (y->version && !y->library) || (!y->version && lp_dynsym_wanted(OLD(d)->dynamic, y->name, NULL));
+}
+
+bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, struct lp_buf *out)
+{
+    const struct lp_dynsym *old = lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version);
+    if (!old) old = lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version);
+    if (!old && (cannot_say(d, y) || y->type == STT_TLS)) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false;
+    if (old && !lp_is_ident(y->name, strlen(y->name))) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false;
+    lp_spec_print(out, y->name, old ? NULL : y->version ? y->version : "*", 0, old ? NULL : y->library);
+    if (old && plt) lp_buf_puts(out, "@plt");
+    if (!old && y->library) remark_version(d, y);
     return true;
 }
 
 static bool print_symbol(lp_diff *d, const struct lp_word_at *w)
 {
-    if (!lp_may_import(d, w->sym)) return true;
-    if (!lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
-    lp_buf_printf(&d->items, "rel abs64 %s", w->sym->name);
+    lp_buf_puts(&d->items, "rel abs64 ");
+    if (!lp_print_import(d, w->sym, false, &d->items)) return true;
     if (w->value) lp_buf_printf(&d->items, "+0x%llx", (unsigned long long)w->value);
     lp_buf_puts(&d->items, "\n");
     return true;

@@ -392,6 +392,8 @@ const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr)
 const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a)
 {
     const char *name = a->kind == LP_ATOM_PLT ? lp_atom_name(a) : NULL;
+    const struct lp_word_at *w = name ? lp_stub_slot(s, a->start) : NULL;
+    if (w && w->sym) return w->sym;
     char copy[256];
     const size_t n = name ? strcspn(name, "@") : 0;
     if (!n || n >= sizeof copy || strcmp(name + n, "@plt") != 0) return NULL;

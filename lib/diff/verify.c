@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/search.h"
 #include "base/sort.h"
+#include "elf/spec.h"
 #include "elf/write.h"
 #include "patch/plan.h"
 
@@ -160,6 +161,22 @@ static void add_word(struct lp_side *s, struct lp_word_at w)
     v[s->nword++] = w;
 }
 
+/* What the dynamic linker finds, as the patch says it. */
+static const struct lp_dynsym *symbol_said(const struct check *c, const char *text)
+{
+    struct lp_spec x;
+    const struct lp_dynsym *y = NULL;
+    if (lp_spec_scan(text, strlen(text), &x) && x.name) {
+        const char *version = x.version && strcmp(x.version, "*") != 0 ? x.version : NULL;
+        const bool is_new = x.version; /* what the old file imports is written without one */
+        if (!is_new) y = lp_dynsym_wanted(OLD(c->d)->dynamic, x.name, NULL);
+        if (!is_new && !y) y = lp_old_export(c->d, x.name, NULL);
+        if (!y) y = lp_dynsym_wanted(NEW(c->d)->dynamic, x.name, version);
+    }
+    lp_spec_free(&x);
+    return y;
+}
+
 /* Addresses in new data, as if the dynamic linker put them there. */
 static void add_words(struct check *c, const struct lp_def *def)
 {
@@ -172,9 +189,7 @@ static void add_words(struct check *c, const struct lp_def *def)
         const uint8_t *p = whole ? lp_side_bytes(s, at, &avail) : NULL;
         if (!p || avail < 8) continue;
         struct lp_word_at w = {at, lp_le64(p), NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR};
-        const struct lp_dynsym *y = f->expr.symbol ? lp_dynsym_wanted(s->dynamic, f->expr.symbol, NULL) : NULL;
-        if (!y && f->expr.symbol) y = lp_old_export(c->d, f->expr.symbol, NULL);
-        if (!y && f->expr.symbol) y = lp_dynsym_wanted(NEW(c->d)->dynamic, f->expr.symbol, NULL);
+        const struct lp_dynsym *y = f->expr.symbol ? symbol_said(c, f->expr.symbol) : NULL;
         if (y) w = (struct lp_word_at){at, (uint64_t)f->expr.addend, y, R_AARCH64_ABS64, LP_WORD_SYMBOL};
         add_word(s, w);
     }

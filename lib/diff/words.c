@@ -253,14 +253,15 @@ static bool import(struct word *x, uint64_t target)
     const uint32_t i = lp_side_atom(x->s, target);
     const struct lp_dynsym *y = i != LP_NONE && x->s->atom[i].start == target ? lp_plt_import(x->s, &x->s->atom[i]) : NULL;
     const struct lp_elf_symbol *hit;
-    if (!y || !lp_is_ident(y->name, strlen(y->name))) return false;
+    if (!y) return false;
     const struct lp_dynsym *o = lp_old_export(x->d, y->name, y->version);
     const bool own = o && lp_dynsym_preempted(OLD(x->d)->dynamic, o->name, o->version, o->value);
-    if (!own && (y->shndx != SHN_UNDEF || lp_elf_find(OLD(x->d)->elf, y->name, &hit, NULL) != LP_E_SYMBOL)) return false;
-    x->refused = !lp_may_import(x->d, y);
+    const bool known = lp_dynsym_wanted(OLD(x->d)->dynamic, y->name, y->version);
+    if (!own && (y->shndx != SHN_UNDEF || (known && lp_elf_find(OLD(x->d)->elf, y->name, &hit, NULL) != LP_E_SYMBOL))) return false;
     x->out->has_reloc = true;
     x->out->word = x->w & 0xfc000000;
-    lp_buf_printf(&x->out->reloc, "%s %s%s", x->w >> 31 ? "call26" : "jump26", y->name, own ? "@plt" : "");
+    lp_buf_printf(&x->out->reloc, "%s ", x->w >> 31 ? "call26" : "jump26");
+    x->refused = !lp_print_import(x->d, y, own, &x->out->reloc);
     return !x->refused;
 }
 
@@ -336,18 +337,18 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     if (!w || !p || !(p->flags & LP_SPAN_GOT)) return false;
     if (w->kind == LP_WORD_ADDR && !w->sym) return set_own_slot(x, slot, w, name, mask);
     if (w->type != R_AARCH64_GLOB_DAT || !w->sym || w->value) return false;
-    if (!lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
     const struct lp_elf_symbol *hit;
     struct lp_use u = {slot, LP_NONE, x->atom, 8, 0};
     const struct lp_there t = there(x, &u);
-    if (!t.known && !lp_may_import(x->d, w->sym)) return !(x->refused = true);
+    if (t.known && !lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
     if (lp_elf_find(OLD(x->d)->elf, w->sym->name, &hit, NULL) == LP_E_AMBIGUOUS) return false;
     x->out->has_reloc = true;
     x->out->in_old = t.known;
     x->out->addr = t.addr;
     x->out->word = x->w & ~mask;
-    lp_buf_printf(&x->out->reloc, "%s %s", name, w->sym->name);
-    return true;
+    lp_buf_printf(&x->out->reloc, "%s ", name);
+    if (t.known) return lp_buf_puts(&x->out->reloc, w->sym->name), true;
+    return lp_print_import(x->d, w->sym, false, &x->out->reloc) || !(x->refused = true);
 }
 
 /* Is there, as far from the old file's base, a constant that holds the same, and all that may be meant by it? */

@@ -34,14 +34,15 @@ static struct lp_elf_strtab strings(const struct lp_elf *e)
 /* ---- versions: index -> name (gABI-GNU, "Symbol Versioning") ---- */
 
 /* Records of 20 (verdef) or 16 bytes (verneed), a list of auxiliary ones behind each; at most one of either per 16 bytes, so no loop. */
-static void read_versions(const uint8_t *p, uint64_t size, bool need, struct lp_elf_strtab str, const char **name)
+struct version { const char *name, *library; };
+static void read_versions(const uint8_t *p, uint64_t size, bool need, struct lp_elf_strtab str, struct version *v)
 {
     uint64_t left = size / 16;
     for (uint64_t at = 0; left && lp_within(at, 20, size); left--) {
         uint32_t aux = lp_le32(p + at + (need ? 8 : 12)), next = lp_le32(p + at + (need ? 12 : 16));
-        if (!need && lp_within(at + aux, 8, size)) name[lp_le16(p + at + 4) & (VERSIONS - 1)] = lp_elf_str(str, lp_le32(p + at + aux));
+        if (!need && lp_within(at + aux, 8, size)) v[lp_le16(p + at + 4) & (VERSIONS - 1)].name = lp_elf_str(str, lp_le32(p + at + aux));
         for (uint64_t a = at + aux; need && left && lp_within(a, 16, size); left--) { /* hash, flags, other, name, next */
-            name[lp_le16(p + a + 6) & (VERSIONS - 1)] = lp_elf_str(str, lp_le32(p + a + 8));
+            v[lp_le16(p + a + 6) & (VERSIONS - 1)] = (struct version){lp_elf_str(str, lp_le32(p + a + 8)), lp_elf_str(str, lp_le32(p + at + 4))};
             if (!lp_le32(p + a + 12)) break;
             a += lp_le32(p + a + 12);
         }
@@ -50,15 +51,15 @@ static void read_versions(const uint8_t *p, uint64_t size, bool need, struct lp_
     }
 }
 
-static const char **version_names(const struct lp_elf *e, struct lp_elf_strtab str)
+static struct version *versions(const struct lp_elf *e, struct lp_elf_strtab str)
 {
     uint64_t at, avail;
-    const char **name = calloc(VERSIONS, sizeof *name);
-    const uint8_t *p = name && lp_elf_dynamic(e, DT_VERDEF, &at) ? lp_elf_at(e, at, &avail) : NULL;
-    if (p) read_versions(p, avail, false, str, name);
-    p = name && lp_elf_dynamic(e, DT_VERNEED, &at) ? lp_elf_at(e, at, &avail) : NULL;
-    if (p) read_versions(p, avail, true, str, name);
-    return name;
+    struct version *v = calloc(VERSIONS, sizeof *v);
+    const uint8_t *p = v && lp_elf_dynamic(e, DT_VERDEF, &at) ? lp_elf_at(e, at, &avail) : NULL;
+    if (p) read_versions(p, avail, false, str, v);
+    p = v && lp_elf_dynamic(e, DT_VERNEED, &at) ? lp_elf_at(e, at, &avail) : NULL;
+    if (p) read_versions(p, avail, true, str, v);
+    return v;
 }
 
 /* One more than the highest symbol that a relocation names: the hash table knows nothing of imports if nothing is exported. */
@@ -85,20 +86,20 @@ static void read_symbols(const struct lp_elf *e, struct lp_dynamic *d, struct lp
     if (!p || !n) return;
     if (n > avail / sizeof(Elf64_Sym)) n = avail / sizeof(Elf64_Sym);
     const uint8_t *ver = lp_elf_dynamic(e, DT_VERSYM, &at) ? lp_elf_at(e, at, &left) : NULL;
-    const char **name = ver ? version_names(e, str) : NULL;
+    struct version *known = ver ? versions(e, str) : NULL;
     if (!(d->sym = calloc(n + 1, sizeof *d->sym))) {
-        free(name);
+        free(known);
         return;
     }
     d->nsym = n;
     for (uint64_t i = 0; i < n; i++, p += sizeof(Elf64_Sym)) { /* name, info, other, shndx, value, size */
         const char *text = lp_elf_str(str, lp_le32(p));
-        unsigned v = name && i < left / 2 ? lp_le16(ver + 2 * i) : 1, index = v & (VERSIONS - 1);
-        d->sym[i] = (struct lp_dynsym){.name = text ? text : "", .version = index > 1 && name ? name[index] : NULL, .value = lp_le64(p + 8),
-                                       .size = lp_le64(p + 16), .type = p[4] & 15, .bind = p[4] >> 4, .visibility = p[5] & 3,
-                                       .shndx = lp_le16(p + 6), .hidden = v & VERSIONS};
+        unsigned v = known && i < left / 2 ? lp_le16(ver + 2 * i) : 1, index = v & (VERSIONS - 1);
+        d->sym[i] = (struct lp_dynsym){.name = text ? text : "", .value = lp_le64(p + 8), .size = lp_le64(p + 16), .type = p[4] & 15, .bind = p[4] >> 4,
+                                       .visibility = p[5] & 3, .shndx = lp_le16(p + 6), .hidden = v & VERSIONS, .first = index <= 2};
+        if (index > 1 && known) d->sym[i].version = known[index].name, d->sym[i].library = known[index].library;
     }
-    free(name);
+    free(known);
 }
 
 /* ---- relocations ---- */
@@ -261,6 +262,26 @@ const struct lp_dynsym *lp_dynsym_defined(const struct lp_dynamic *d, const char
         if (version ? !s->version : !s->hidden) plain = s;
     }
     return plain;
+}
+
+const struct lp_dynsym *lp_dynsym_plain(const struct lp_dynamic *d, const char *name)
+{
+    const struct lp_dynsym *later = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < d->nsym; i++) {
+        const struct lp_dynsym *s = &d->sym[i];
+        if (s->shndx == SHN_UNDEF || s->shndx == SHN_ABS || !is_public(s) || strcmp(s->name, name) != 0) continue;
+        if (s->first) return s;
+        if (!s->hidden) later = s, n++;
+    }
+    return n == 1 ? later : NULL;
+}
+
+bool lp_dynamic_needs(const struct lp_dynamic *d, const char *library)
+{
+    for (size_t i = 0; i < d->nneeded; i++)
+        if (strcmp(d->needed[i], library) == 0) return true;
+    return false;
 }
 
 const struct lp_dynsym *lp_dynsym_preempted(const struct lp_dynamic *d, const char *name, const char *version, uint64_t value)

@@ -9,10 +9,12 @@ enum { LP_DT_RELRSZ = 35, LP_DT_RELR = 36, LP_R_IRELATIVE = 1032 }; /* not in ev
 
 struct lp_dynsym {
     const char *name, *version; /* of what it defines, or of what it wants; NULL = none */
+    const char *library;        /* of what it wants: whose version that is */
     uint64_t value, size;
     uint8_t type, bind, visibility;
     uint16_t shndx;             /* SHN_UNDEF: an import; its value, if not 0, is the address that all objects shall use */
     bool hidden;                /* a version that only those see who name it */
+    bool first;                 /* no version, or the library's first one: what a reference without a version finds */
 };
 struct lp_dynrel { uint64_t at; uint32_t type; int64_t addend; const struct lp_dynsym *sym; }; /* sym NULL = none (index 0) */
 /* How many bytes a relocation of this type fills. */
@@ -31,10 +33,14 @@ struct lp_dynamic {
     bool library;               /* it is not the program: others may be in front of it when a symbol is looked for */
     bool symbolic;              /* but it looks in itself first (-Bsymbolic) */
 };
+/* Does it need a library of this name? */
+bool lp_dynamic_needs(const struct lp_dynamic *d, const char *library);
 /* Never NULL; empty for a file without PT_DYNAMIC, or without memory. */
 const struct lp_dynamic *lp_elf_dynamic_part(const lp_elf *elf);
 /* The definition that another object finds: of this version, or with `version` NULL the default one. NULL = none. */
 const struct lp_dynsym *lp_dynsym_defined(const struct lp_dynamic *d, const char *name, const char *version);
+/* The definition that a reference without a version finds (glibc): one without, or of the library's first version, else the only one. NULL = none. */
+const struct lp_dynsym *lp_dynsym_plain(const struct lp_dynamic *d, const char *name);
 /* The definition of this name, at this address, that another object's may stand in front of, for this object too; NULL = none can. */
 const struct lp_dynsym *lp_dynsym_preempted(const struct lp_dynamic *d, const char *name, const char *version, uint64_t value);
 /* The import of this name; NULL = none. */

@@ -133,6 +133,7 @@ size_t lp_spec_scan(const char *s, size_t n, struct lp_spec *out)
         const size_t at = i + 1 + (i + 1 < n && s[i + 1] == '@'); /* @@: the default version, as nm has it */
         len = 0;
         while (at + len < n && ident_char(s[at + len])) len++;
+        if (!len && at < n && s[at] == '*') len = 1; /* of no version */
         if (len == 3 && memcmp(s + i, "@plt", 4) == 0) {
             if (o->name && !add_plt(&o->name)) len = 0;
         } else if (len) {

@@ -7,7 +7,7 @@
 
 struct lp_spec {
     char *name;       /* with "@plt" if it is a PLT entry */
-    char *version, *file;
+    char *version, *file; /* version: "*" = what a reference without one finds; file: of an import, the library that has the version */
     unsigned long ordinal; /* 0 = none */
 };
 /* Length of the longest symbol spec that s[0..n) begins with (0 = none); fills *out if not NULL (lp_spec_free). */

@@ -97,7 +97,7 @@ static lp_status read_sections(struct lp_elf_writer *w)
     size_t n;
     lp_elf_sections(w->e, &n);
     const uint8_t *eh = image(w), *p = n ? image(w) + lp_le64(eh + 40) : NULL;
-    w->shcap = n + 2 * w->m->npart + 12;
+    w->shcap = n + 2 * w->m->npart + 17;
     if (!(w->sh = calloc(w->shcap, sizeof *w->sh))) return lp_fail(w->err, LP_E_NOMEM, "out of memory");
     if (w->shcap >= SHN_LORESERVE || (n && lp_le16(eh + 60) != n)) return lp_write_refuse(w, "it has too many sections");
     for (size_t i = 0; i < n; i++) get_shdr(&w->sh[i], p + i * SHDR);
@@ -363,6 +363,7 @@ static bool needs_table(const struct lp_elf_more *m) { return m->npart || m->nre
 static lp_status add_table(struct lp_elf_writer *w)
 {
     lp_status s = make_room(w);
+    if (s == LP_OK) s = lp_write_imports(w);
     if (s == LP_OK) s = lp_write_relocs(w);
     if (s == LP_OK) s = lp_write_frames(w);
     if (s != LP_OK) return s;
@@ -523,7 +524,7 @@ lp_status lp_elf_extend(const lp_elf *elf, const struct lp_elf_more *m, uint8_t 
     struct lp_elf_writer w = {.e = elf, .m = m, .err = err};
     lp_status s = extend(&w);
     if (s == LP_OK) *out = (uint8_t *)lp_buf_take(&w.out, size);
-    free(w.ph), free(w.sh), free(w.undo);
+    free(w.ph), free(w.sh), free(w.undo), free(w.import);
     lp_buf_free(&w.out), lp_buf_free(&w.names), lp_buf_free(&w.table), lp_buf_free(&w.front);
     return s;
 }

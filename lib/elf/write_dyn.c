@@ -1,7 +1,6 @@
 /* elf/write_dyn.c - the dynamic linker's tables in a file that is extended: relocations come and go, DT_RELA and DT_RELR lead to new tables.
  *
- * New tables and not changed ones: the first DT_RELACOUNT entries of DT_RELA are taken for RELATIVE without a look at their type.
- * Symbols, hashes and versions stay. */
+ * New tables and not changed ones: the first DT_RELACOUNT entries of DT_RELA are taken for RELATIVE without a look at their type. */
 #include <config.h>
 #include "elf/writer.h"
 #include "elf/put.h"
@@ -35,17 +34,19 @@ static void put_entry(struct lp_elf_writer *w, uint64_t i, int64_t tag, uint64_t
     lp_write_change(w, w->e->dyn_off + i * DYN, p, DYN);
 }
 
-/* Linkers leave empty entries at the end; one of them must stay. */
-static bool set_entries(struct lp_elf_writer *w, const int64_t *tag, const uint64_t *value, size_t n)
+bool lp_write_entries(struct lp_elf_writer *w, const int64_t *tag, const uint64_t *value, size_t n)
 {
-    uint64_t end = find(w, DT_NULL);
+    const uint64_t first = find(w, DT_NULL);
     for (size_t k = 0; k < n; k++) {
-        uint64_t i = find(w, tag[k]);
-        if (i == UINT64_MAX && (end == UINT64_MAX || end + 1 >= entries(w) || lp_le64(entry(w, end + 1)) != DT_NULL)) return false;
-        put_entry(w, i != UINT64_MAX ? i : end++, tag[k], value[k]);
+        const uint64_t i = find(w, tag[k]), end = first + w->nentry;
+        if (i == UINT64_MAX && (first == UINT64_MAX || end + 1 >= entries(w) || lp_le64(entry(w, end + 1)) != DT_NULL)) return false;
+        put_entry(w, i != UINT64_MAX ? i : end, tag[k], value[k]);
+        w->nentry += i == UINT64_MAX;
     }
     return true;
 }
+
+uint64_t lp_write_went(const struct lp_elf_writer *w, uint64_t addr) { return addr - w->moved < w->moved_end - w->moved ? addr + w->moved_by : addr; }
 
 /* Entries that lead to what was moved. */
 lp_status lp_write_moved(struct lp_elf_writer *w)
@@ -53,7 +54,7 @@ lp_status lp_write_moved(struct lp_elf_writer *w)
     for (size_t k = 0; k < LP_MOVABLE; k++) {
         const int64_t tag = lp_write_movable[k].tag;
         uint64_t i = find(w, tag), v = i == UINT64_MAX ? 0 : lp_le64(entry(w, i) + 8);
-        if (i != UINT64_MAX && v - w->moved < w->moved_end - w->moved) put_entry(w, i, tag, v + w->moved_by);
+        if (i != UINT64_MAX && lp_write_went(w, v) != v) put_entry(w, i, tag, lp_write_went(w, v));
     }
     return LP_OK;
 }
@@ -69,8 +70,7 @@ static bool is_gone(const struct lp_elf_writer *w, uint64_t at, uint64_t len)
 static void add_rela(struct lp_elf_writer *w, const struct lp_dynrel *r)
 {
     uint8_t p[RELA];
-    uint64_t sym = r->sym ? (uint64_t)(r->sym - w->e->dynamic->sym) : 0;
-    lp_put64(p, r->at), lp_put64(p + 8, sym << 32 | r->type), lp_put64(p + 16, (uint64_t)r->addend);
+    lp_put64(p, r->at), lp_put64(p + 8, lp_write_symbol(w, r->sym) << 32 | r->type), lp_put64(p + 16, (uint64_t)r->addend);
     lp_buf_add(&w->table, p, RELA);
 }
 
@@ -125,13 +125,13 @@ static lp_status write_rela(struct lp_elf_writer *w)
     if (p) keep(w, p, count, n);
     add_new(w, false);
     size = w->table_at + w->table.len - at;
-    Elf64_Shdr *s = p ? lp_write_section_at(w, old + (old - w->moved < w->moved_end - w->moved ? w->moved_by : 0)) : NULL;
+    Elf64_Shdr *s = p ? lp_write_section_at(w, lp_write_went(w, old)) : NULL;
     if (s && s->sh_type != SHT_RELA) s = NULL;
     if (!s) s = lp_write_section(w, ".rela.lpatch", &(Elf64_Shdr){.sh_type = SHT_RELA, .sh_flags = SHF_ALLOC, .sh_addralign = 8, .sh_entsize = RELA});
     s->sh_addr = at, s->sh_offset = lp_write_off(w, at), s->sh_size = size;
     const int64_t tag[] = {DT_RELA, DT_RELASZ, DT_RELAENT, DT_RELACOUNT};
     const uint64_t value[] = {at, size, RELA, relative};
-    if (!set_entries(w, tag, value, count || !p ? 4 : 3)) return lp_write_refuse(w, "its dynamic section has no room for a table of relocations");
+    if (!lp_write_entries(w, tag, value, count || !p ? 4 : 3)) return lp_write_refuse(w, "its dynamic section has no room for a table of relocations");
     return LP_OK;
 }
 
@@ -168,7 +168,7 @@ static lp_status write_relr(struct lp_elf_writer *w)
     if (s) s->sh_addr = at, s->sh_offset = lp_write_off(w, at), s->sh_size = size;
     const int64_t tag[] = {LP_DT_RELR, LP_DT_RELRSZ};
     const uint64_t value[] = {at, size};
-    return set_entries(w, tag, value, 2) ? LP_OK : lp_write_refuse(w, "its dynamic section cannot be changed");
+    return lp_write_entries(w, tag, value, 2) ? LP_OK : lp_write_refuse(w, "its dynamic section cannot be changed");
 }
 
 lp_status lp_write_relocs(struct lp_elf_writer *w)

@@ -24,6 +24,10 @@ struct lp_elf_writer {
     uint64_t shift;                 /* or: they are in so many bytes in front of the file as it was, with another ELF header */
     struct lp_buf front;            /* then they are here, until all is known */
     uint64_t moved, moved_end, moved_by; /* addresses of what has made room for them, and how far it goes */
+    const struct lp_dynsym **import; /* what it imports besides (write_import.c) */
+    size_t nimport;
+    uint64_t nsym;                  /* how many dynamic symbols there are without these */
+    size_t nentry;                  /* dynamic entries that have come */
     bool outside;                   /* what was to be changed is not in the file */
     bool failed;                    /* no memory */
 };
@@ -41,6 +45,13 @@ Elf64_Shdr *lp_write_section_at(struct lp_elf_writer *w, uint64_t addr);
 /* write_dyn.c: the tables of relocations, and the dynamic entries of what was moved. */
 lp_status lp_write_relocs(struct lp_elf_writer *w);
 lp_status lp_write_moved(struct lp_elf_writer *w);
+/* Where what was at an address is now: it may have made room. */
+uint64_t lp_write_went(const struct lp_elf_writer *w, uint64_t addr);
+/* Dynamic entries, changed or new: linkers leave empty ones at the end, of which one must stay; false: not enough. */
+bool lp_write_entries(struct lp_elf_writer *w, const int64_t *tag, const uint64_t *value, size_t n);
+/* write_import.c: the symbols of new relocations that the file does not import yet; the number of one of theirs, when this is done, or of the file's. */
+lp_status lp_write_imports(struct lp_elf_writer *w);
+uint64_t lp_write_symbol(const struct lp_elf_writer *w, const struct lp_dynsym *s);
 /* write_frame.c */
 lp_status lp_write_frames(struct lp_elf_writer *w);
 /* record.c: where headers, segments and sections end in the file. */

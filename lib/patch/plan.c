@@ -318,7 +318,8 @@ lp_status lp_plan_verify(struct lp_plan *pl, bool *already)
 
 void lp_plan_free(struct lp_plan *pl)
 {
-    free(pl->bound), free(pl->waits), free(pl->slot), free(pl->dyn), free(pl->scope), free(pl->write), free(pl->region), free(pl->def), free(pl->by_name);
+    free(pl->bound), free(pl->waits), free(pl->slot), free(pl->dyn), free(pl->import), free(pl->scope);
+    free(pl->write), free(pl->region), free(pl->def), free(pl->by_name);
     for (struct lp_arena_chunk *c = pl->pool.arena, *next; c; c = next) next = c->next, free(c);
     *pl = (struct lp_plan){0};
 }

@@ -130,6 +130,8 @@ struct lp_plan {
     size_t nslot, slot_cap;
     struct lp_dynrel *dyn;          /* of a file: what its dynamic linker shall do besides */
     size_t ndyn, dyn_cap;
+    struct lp_dynsym **import;      /* of a file: what it does not import yet, and the changes use */
+    size_t nimport, import_cap;
     struct lp_target **scope;       /* all targets as the dynamic linker orders them; NULL = not needed yet */
     struct lp_write *write;
     size_t nwrite, write_cap;
@@ -181,6 +183,10 @@ struct lp_ref {
 };
 /* Names in *r live as long as the plan. */
 bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, struct lp_ref *r);
+/* A symbol as it is asked for: version and library NULL = not said; plain: as a reference without a version. */
+struct lp_wanted { const char *name, *version, *library; bool plain; };
+/* import.c: one that the file does not import yet; the same twice is one. NULL: it cannot have it, which is said. */
+const struct lp_dynsym *lp_plan_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, bool weak);
 /* .got, whose start is _GLOBAL_OFFSET_TABLE_; NULL = none. */
 const struct lp_elf_section *lp_plan_got(const struct lp_target *t);
 /* What a library exports becomes, in a running program, what the dynamic linker finds by its name, as for a slot. */

@@ -104,14 +104,12 @@ static bool *globals(struct lp_plan *pl, struct lp_target *t)
 
 /* ---- imports ---- */
 
-struct wanted { const char *name, *version; };
-
 /* A definition, or in a position-dependent program the PLT entry that is the function's address for all. */
-static bool defines(struct lp_plan *pl, struct lp_target *u, const struct wanted *w, struct lp_ref *r)
+static bool defines(struct lp_plan *pl, struct lp_target *u, const struct lp_wanted *w, struct lp_ref *r)
 {
     if (!open_target(pl, u)) return false;
     const struct lp_dynamic *d = lp_elf_dynamic_part(u->elf);
-    const struct lp_dynsym *s = lp_dynsym_defined(d, w->name, w->version);
+    const struct lp_dynsym *s = w->plain ? lp_dynsym_plain(d, w->name) : lp_dynsym_defined(d, w->name, w->version);
     if (!s && (s = lp_dynsym_wanted(d, w->name, w->version)) != NULL && !s->value) s = NULL;
     if (!s) return false;
     r->in = u;
@@ -120,7 +118,7 @@ static bool defines(struct lp_plan *pl, struct lp_target *u, const struct wanted
     return true;
 }
 
-static bool search(struct lp_plan *pl, struct lp_target *t, const struct wanted *w, struct lp_ref *r)
+static bool search(struct lp_plan *pl, struct lp_target *t, const struct lp_wanted *w, struct lp_ref *r)
 {
     bool *mark = globals(pl, t), hit = false;
     for (int rest = 0; mark && rest < 2 && !hit; rest++)
@@ -130,7 +128,7 @@ static bool search(struct lp_plan *pl, struct lp_target *t, const struct wanted 
 }
 
 /* What the dynamic linker has put into a slot of t for this symbol. */
-static bool linked(struct lp_plan *pl, struct lp_target *t, const struct wanted *w, uint64_t *value)
+static bool linked(struct lp_plan *pl, struct lp_target *t, const struct lp_wanted *w, uint64_t *value)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
     for (size_t i = 0; i < d->nrel && is_ready(pl, t); i++) {
@@ -149,14 +147,10 @@ static bool is_none(struct lp_plan *pl, struct lp_target *t, bool weak, struct l
     return r->kind = LP_REF_NONE, r->in = t, true;
 }
 
-/* Of a file only what it imports already can be had: a dynamic symbol more would change its hash tables, its versions and what it needs. */
-static bool file_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_dynsym *s, struct lp_ref *r)
+/* Of a file: what its dynamic linker is to find. */
+static bool file_import(struct lp_target *t, const struct lp_dynsym *s, struct lp_ref *r)
 {
-    if (!s) {
-        lp_plan_fail(pl, line, LP_E_SYMBOL, "%s: symbol `%s%s%s` is neither here nor imported, and a patched file gets no new import: "
-                     "apply the patch to the running program", t->name, r->name, r->version ? "@" : "", r->version ? r->version : "");
-        return false;
-    }
+    if (!s) return false;
     r->kind = s->type == STT_TLS ? LP_REF_TLS : LP_REF_IMPORT;
     r->in = t, r->sym = s, r->addr = 0;
     return true;
@@ -171,30 +165,31 @@ bool lp_plan_preempt(struct lp_plan *pl, struct lp_target *t, uint32_t line, str
     if (!own) return true;
     if (pl->how.wait && !is_ready(pl, t)) return lp_plan_later(pl, t, line, r->name), false;
     struct lp_ref found = *r;
-    if (search(pl, t, &(struct wanted){own->name, own->version}, &found) && found.kind == LP_REF_ADDR) r->addr = found.addr, r->in = found.in;
+    const struct lp_wanted w = {.name = own->name, .version = own->version};
+    if (search(pl, t, &w, &found) && found.kind == LP_REF_ADDR) r->addr = found.addr, r->in = found.in;
     return true;
 }
 
 /* NAME@plt of a library's own function, for which it has no PLT entry: as the dynamic linker finds it. */
-static const struct lp_dynsym *exported(const struct lp_target *t, const struct wanted *w)
+static const struct lp_dynsym *exported(const struct lp_target *t, const struct lp_wanted *w)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
     const struct lp_dynsym *s = lp_dynsym_defined(d, w->name, w->version);
     return s && lp_dynsym_preempted(d, w->name, w->version, s->value) ? s : NULL;
 }
 
-static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struct wanted w, bool weak, struct lp_ref *r)
+static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struct lp_wanted w, bool weak, struct lp_ref *r)
 {
     const struct lp_dynsym *s = lp_dynsym_wanted(lp_elf_dynamic_part(t->elf), w.name, w.version), *own = s ? NULL : exported(t, &w);
     if (s && !w.version) w.version = s->version;
     if (own && !w.version) w.version = own->version;
     r->name = w.name, r->version = w.version;
-    if (own && pl->space->disk) return file_import(pl, t, line, own, r);
+    if (own && pl->space->disk) return file_import(t, own, r);
     if (own && pl->space->import) return r->addr = pl->space->import(pl, w.name, w.version, &own), true;
     if ((!s || s->type != STT_TLS) && linked(pl, t, &w, &r->addr)) return true;
     if (search(pl, t, &w, r)) return true;
     if (is_none(pl, t, weak || (s && s->bind == STB_WEAK), r)) return true;
-    if (pl->space->disk) return file_import(pl, t, line, s, r);
+    if (pl->space->disk) return file_import(t, s ? s : lp_plan_import(pl, t, line, &w, weak), r);
     if (pl->space->file && s && s->type == STT_TLS) return r->kind = LP_REF_TLS, r->in = t, true;
     if (pl->space->file) { /* so that a call of it can be shown; nothing is made of it */
         if (!lp_plan_plt(t, r, &r->addr) && pl->space->import) r->addr = pl->space->import(pl, w.name, w.version, &s);
@@ -238,22 +233,25 @@ bool lp_plan_copied(struct lp_plan *pl, const struct lp_target *t, const struct 
     return false;
 }
 
+static char *keep_text(struct lp_plan *pl, const char *s)
+{
+    char *p = s ? lp_patch_alloc(&pl->pool, strlen(s) + 1) : NULL;
+    return p ? strcpy(p, s) : NULL;
+}
+
 /* The parts of a spec, kept for as long as the plan; false if it names one symbol among equals, which no import is. */
-static bool split_spec(struct lp_plan *pl, const char *text, struct wanted *w)
+static bool split_spec(struct lp_plan *pl, const char *text, struct lp_wanted *w)
 {
     struct lp_spec spec;
     size_t n = strlen(text);
-    bool good = lp_spec_scan(text, n, &spec) == n && spec.name && !spec.file && !spec.ordinal;
-    size_t len = good ? strlen(spec.name) : 0, vlen = good && spec.version ? strlen(spec.version) : 0;
-    char *copy = good ? lp_patch_alloc(&pl->pool, len + vlen + 2) : NULL;
-    if (copy) {
-        memcpy(copy, spec.name, len);
-        if (len > 4 && strcmp(copy + len - 4, "@plt") == 0) copy[len - 4] = 0;
-        if (vlen) memcpy(copy + len + 1, spec.version, vlen);
-        *w = (struct wanted){copy, vlen ? copy + len + 1 : NULL};
-    }
+    bool good = lp_spec_scan(text, n, &spec) == n && spec.name && !spec.ordinal;
+    const bool plain = good && spec.version && strcmp(spec.version, "*") == 0;
+    char *name = good ? keep_text(pl, spec.name) : NULL;
+    size_t len = name ? strlen(name) : 0;
+    if (len > 4 && strcmp(name + len - 4, "@plt") == 0) name[len - 4] = 0;
+    if (name) *w = (struct lp_wanted){name, plain ? NULL : keep_text(pl, spec.version), keep_text(pl, spec.file), plain};
     lp_spec_free(&spec);
-    return copy != NULL;
+    return name != NULL;
 }
 
 static bool own_symbol(struct lp_plan *pl, struct lp_target *t, const struct lp_elf_symbol *sym, struct lp_ref *r)
@@ -285,7 +283,7 @@ bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const
 {
     const struct lp_elf_symbol *sym;
     struct lp_error why;
-    struct wanted w;
+    struct lp_wanted w;
     *r = (struct lp_ref){0};
     if (!e->symbol) return r->addr = e->addr + t->bias, r->in = t, true;
     if (own_name(pl, e->symbol, &r->addr)) return true;

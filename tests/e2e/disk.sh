@@ -116,8 +116,8 @@ run "local exec in a library: refused" 2 lpapply libwork.so.1 x.lpatch
 like "$(cat run)" 'tls_seen. is thread-local, and its place is not known' "said so"
 new_code "$dir/new.c" -O1 -fPIC
 { head_of libwork.so.1 x; printf 'data fresh_count data size 4 align 4\nzero 4\nend\n'; new_func old.so work; } >x.lpatch
-run "a new import: refused" 1 lpapply libwork.so.1 x.lpatch
-like "$(cat run)" 'symbol .abs. is neither here nor imported, and a patched file gets no new import: apply the patch to the running program' "said so"
+run "a new import without a version: refused" 1 lpapply libwork.so.1 x.lpatch
+like "$(cat run)" 'symbol .abs. is neither here nor imported, and a patched file must say which version it imports' "said so"
 is "$(sum libwork.so.1)" "$(sum old.so)" "nothing was changed"
 for kind in dpie dfixed; do
     [ $kind = dpie ] && own=-fPIE || own=-fno-pie

@@ -1,0 +1,58 @@
+/* patch/import.c - what a file that is patched is to import besides. */
+#include <config.h>
+#include "base/buf.h"
+#include "base/error.h"
+#include "elf/dynamic.h"
+#include "elf/spec.h"
+#include "patch/plan.h"
+
+#include <elf.h>
+#include <string.h>
+
+static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
+
+static const struct lp_dynsym *refuse(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, const char *why, const char *hint)
+{
+    struct lp_error e;
+    lp_fail(&e, LP_E_SYMBOL, "%s", why);
+    if (hint) lp_hint(&e, "%s", hint);
+    lp_plan_fail_as(pl, line, &e, "%s: symbol `%s%s%s` is neither here nor imported, and %s%s%s", t->name, w->name, w->version ? "@" : "",
+                    w->version ? w->version : "", why, w->library ? ": " : "", w->library ? w->library : "");
+    return NULL;
+}
+
+/* Whose version that is, of the libraries whose versions the file wants already; NULL = nobody's. */
+static const char *library_with(const struct lp_dynamic *d, const char *version)
+{
+    for (size_t i = 0; i < d->nsym; i++)
+        if (d->sym[i].library && same(d->sym[i].version, version)) return d->sym[i].library;
+    return NULL;
+}
+
+/* Who looks for the symbol when the file is loaded? A dynamic linker relocates itself before it knows of others, and a static PIE has none. */
+static bool alone(const lp_elf *e)
+{
+    const struct lp_elf_info *info = lp_elf_info(e);
+    return !lp_elf_dynamic_part(e)->nneeded && !info->interp && info->entry;
+}
+
+const struct lp_dynsym *lp_plan_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, bool weak)
+{
+    static const char which[] = "write NAME@VERSION!LIBRARY, or NAME@* for a library without versions; `readelf -W --dyn-syms LIBRARY` shows them";
+    const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
+    const char *library = w->library ? w->library : w->version ? library_with(d, w->version) : NULL;
+    struct lp_wanted x = {w->name, w->version, library, w->plain};
+    for (size_t i = 0; i < pl->nimport; i++)
+        if (same(pl->import[i]->name, w->name) && same(pl->import[i]->version, w->version)) return pl->import[i];
+    if (alone(t->elf)) return refuse(pl, t, line, &x, "no dynamic linker would look for it: the file needs no library", NULL);
+    if (library && !lp_dynamic_needs(d, library))
+        return refuse(pl, t, line, &x, "the file does not need the library that has it, and gets none: apply the patch to the running program", NULL);
+    if (w->version && !library) return refuse(pl, t, line, &x, "it is not said whose version that is", which);
+    if (!w->version && !w->plain) return refuse(pl, t, line, &x, "a patched file must say which version it imports", which);
+    struct lp_dynsym **v = lp_grow(pl->import, &pl->import_cap, pl->nimport, sizeof *v);
+    if (v) pl->import = v;
+    struct lp_dynsym *s = v ? lp_patch_alloc(&pl->pool, sizeof *s) : NULL;
+    if (!s) return lp_plan_fail(pl, line, LP_E_NOMEM, "out of memory"), NULL;
+    *s = (struct lp_dynsym){.name = w->name, .version = w->version, .library = library, .bind = weak ? STB_WEAK : STB_GLOBAL, .shndx = SHN_UNDEF};
+    return v[pl->nimport++] = s;
+}
