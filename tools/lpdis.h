@@ -42,6 +42,7 @@ struct lpdis_line {
     uint32_t word;
     uint64_t addr;
     const char *in;           /* the function, or NULL */
+    const char *import;       /* what a word of a patch refers to, if the file does not import that; or NULL */
     const struct lp_elf_line *source; /* or NULL */
 };
 /* Print one. The registers are followed, but not by what a patch removes. */
@@ -64,7 +65,7 @@ lp_status lpdis_patch(struct lpdis_view *v, const lp_patch *p, struct lp_error *
 lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err);
 
 /* A changed word, or one of a new body (then `addr` is its offset, and `at` the address that it is made for). */
-struct lpdis_change { uint64_t addr, at; uint32_t old_word, new_word; char *body; size_t order, owner; bool printed; int patch; };
+struct lpdis_change { uint64_t addr, at; uint32_t old_word, new_word; char *body, *import; size_t order, owner; bool printed; int patch; };
 struct lpdis_body { uint64_t at, end; const char *name; int patch; const uint8_t *bytes; }; /* bytes: it is new data; else NULL */
 /* Bytes that a patch changes, or, if it has a name, brings. */
 struct lpdis_datum { uint64_t at, size; uint8_t *bytes, *old_bytes; char *name; char section[8]; size_t order; int patch; bool printed; };

@@ -48,11 +48,11 @@ static void *grow(void *p, size_t *cap, size_t n, size_t size)
 int lpdis_keep_change(void *ctx, const struct lp_patch_word *w)
 {
     struct lpdis_changes *c = ctx;
-    char *body = w->where ? strdup(w->where) : NULL;
+    char *body = w->where ? strdup(w->where) : NULL, *import = w->import ? strdup(w->import) : NULL;
     struct lpdis_change *v = grow(c->v, &c->cap, c->n, sizeof *v);
     if (v) c->v = v;
-    if (!v || (w->where && !body)) return free(body), 1;
-    c->v[c->n] = (struct lpdis_change){.addr = w->vaddr, .old_word = w->old_word, .new_word = w->new_word, .body = body, .order = c->n,
+    if (!v || (w->where && !body) || (w->import && !import)) return free(body), free(import), 1;
+    c->v[c->n] = (struct lpdis_change){.addr = w->vaddr, .old_word = w->old_word, .new_word = w->new_word, .body = body, .import = import, .order = c->n,
                                           .at = w->at, .patch = c->patch};
     /* A body belongs to the changed word that came before it: the branch at the old entry. */
     if (body) c->v[c->n].owner = c->n && c->v[c->n - 1].body ? c->v[c->n - 1].owner : c->n - 1;
@@ -362,7 +362,7 @@ lp_status lpdis_dump(struct lpdis *d, const lp_elf *elf, struct lp_error *err)
     if (d->lines) need_lines(d, elf);
     lp_status s = read_patches(&x, err);
     if (s == LP_OK) s = print_all(&x, err);
-    for (size_t i = 0; i < x.f.changes.n; i++) free(x.f.changes.v[i].body);
+    for (size_t i = 0; i < x.f.changes.n; i++) free(x.f.changes.v[i].body), free(x.f.changes.v[i].import);
     free(x.f.changes.v), free(x.f.changes.body), lpdis_free_data(&x.f.changes);
     free(x.range);
     free(x.part);

@@ -305,6 +305,7 @@ void lpdis_line(struct lpdis_view *v, const struct lpdis_line *l)
             resolve(v, at, !access, &refs);
             if (access) look_into_slot(v, l->word, at, &refs);
         }
+        if (l->import && !is_adr(l->word)) refs.import = l->import, refs.symbol = NULL, refs.string_len = 0;
     }
     if (cli.format == OUT_TEXT) print_text(v->d, l, &insn, &refs);
     else print_record(v->d, l, &insn, &refs);

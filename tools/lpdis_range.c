@@ -50,7 +50,7 @@ static void print_bodies(struct lpdis_view *v, const struct lpdis_changes *c, bo
         if (!name || strcmp(name, b->body) != 0) body_head(b->body), v->regs.known = 0;
         name = b->body;
         v->patch = b->patch;
-        lpdis_line(v, &(struct lpdis_line){.mark = '+', .size = 4, .addr = b->at, .word = b->new_word, .in = name});
+        lpdis_line(v, &(struct lpdis_line){.mark = '+', .size = 4, .addr = b->at, .word = b->new_word, .in = name, .import = b->import});
         b->printed = true;
     }
 }
@@ -138,6 +138,7 @@ static void print_word(struct state *s, uint64_t addr)
     if (line.mark == '-') {
         line.mark = '+';
         line.word = now;
+        line.import = c ? c->import : NULL;
         lpdis_line(&s->v, &line);
     }
     if (s->v.d->relocs) print_relocs(s, addr + 4);

@@ -11,13 +11,14 @@
 enum { OPT_MODE = CLI_OWN, OPT_META, OPT_FMT, OPT_REDIGEST, OPT_FROM_SEED, OPT_RAW };
 
 static const char *const synopsis[] = {
-    "[-nqv] -t TARGET [-o FILE] [-M FILE] [--mode MODE] [--meta KEY=VALUE]... [--raw] {'PLACE=CHANGE' | RECIPE | -}...",
+    "[-nqv] -t TARGET [-L DIR] [-o FILE] [-M FILE] [--mode MODE] [--meta KEY=VALUE]... [--raw] {'PLACE=CHANGE' | RECIPE | -}...",
     "[-nqv] [-o FILE] [--raw] {--fmt | --redigest} [PATCH|RECIPE|-]",
     "[-nqv] -t TARGET [-o FILE] [--mode MODE] [--meta KEY=VALUE]... [--raw] --from-seed [PATCH|-]",
     NULL,
 };
 static const struct cli_option options[] = {
     {'t', "target", "ELF", "the program or library that the patch is for"},
+    {'L', "sysroot", "DIR", "the target's libraries are there, as if it were / (default: LPRUN_LD_PREFIX, else QEMU_LD_PREFIX)"},
     {'o', "output", "FILE", "write the patch there instead of standard output"},
     {'M', "depfile", "FILE", "write there, for make, what the patch was made from; needs -o"},
     {'n', "dry-run", NULL, "check everything, write nothing"},
@@ -41,7 +42,7 @@ static const struct cli_tool tool = {
 };
 
 static struct {
-    const char *target, *output, *mode, *depfile;
+    const char *target, *sysroot, *output, *mode, *depfile;
     const char **meta;
     size_t nmeta;
     int form;
@@ -295,6 +296,15 @@ static int keep(void *ctx, const char *path)
     return 0;
 }
 
+/* As lprun has it. */
+static const char *sysroot(void)
+{
+    static const char *const names[] = {"LPRUN_LD_PREFIX", "QEMU_LD_PREFIX"};
+    const char *dir = opt.sysroot;
+    for (int i = 0; i < 2 && !(dir && *dir); i++) dir = getenv(names[i]);
+    return dir && *dir ? dir : NULL;
+}
+
 static int make(void)
 {
     lp_elf *elf;
@@ -309,6 +319,7 @@ static int make(void)
     int status = 2;
     if (s == LP_OK) {
         lp_maker_listen(m, opt.raw ? LP_MAKER_RAW : 0, cli_report, cli.level ? warn : NULL, NULL);
+        lp_maker_sysroot(m, sysroot());
         s = add_meta(m, &err);
         if (s == LP_OK) s = add_changes(m, &err);
         if (s == LP_OK) s = lp_maker_finish(m, &p, &err);
@@ -328,6 +339,7 @@ static void read_options(void)
 {
     for (int key; (key = cli_next()) != -1;) {
         switch (key) {
+        case 'L': opt.sysroot = cli.arg; break;
         case 't': opt.target = cli.arg; break;
         case 'o': opt.output = cli.arg; break;
         case 'M': opt.depfile = cli.arg; break;

@@ -47,6 +47,7 @@ struct lp_patch_word {
     bool has_old;        /* false in new bodies */
     const char *where;   /* NULL, or the new body it belongs to */
     uint64_t at;         /* in a new body: the address for which the word is made, that of the place where branches to the body lead */
+    const char *import;  /* what the word refers to, if the file does not import that yet; else NULL */
 };
 LP_API lp_status lp_patch_words(const lp_patch *p, const lp_elf *elf, int (*fn)(void *ctx, const struct lp_patch_word *w), void *ctx,
                                 struct lp_error *err);
@@ -95,6 +96,9 @@ LP_API lp_status lp_maker_meta(lp_maker *m, const char *key, const char *value, 
 enum lp_maker_flags { LP_MAKER_RAW = 1 }; /* allow words that are no valid instruction */
 /* Where errors go (of recipes and of lp_maker_finish(), which find several) and warnings. Either may be NULL. */
 LP_API void lp_maker_listen(lp_maker *m, unsigned flags, lp_report_fn report, lp_report_fn warn, void *ctx);
+/* Where the target's libraries are, as if it were /: they say which version of a symbol that the target does not import yet is meant. NULL: where cross
+ * compilers have them, and in /. */
+LP_API void lp_maker_sysroot(lp_maker *m, const char *dir);
 /* "PLACE=CHANGE": PLACE symbol[+0x..], address or file.c:line; CHANGE nop | ret [value] | b SYMBOL | bl SYMBOL | word 0x........ | asm "..." |
  * replace from FILE.o[:SYMBOL]; lpmake(1) has the details. Old words are read from the target. An error's text begins with the change. */
 LP_API lp_status lp_maker_change(lp_maker *m, const char *change, struct lp_error *err);

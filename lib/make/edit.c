@@ -422,20 +422,34 @@ lp_status lp_maker_change(lp_maker *m, const char *change, struct lp_error *err)
 /* ---- symbols that assembler and compiler name ---- */
 
 /* Once for each. */
-static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, bool weak, bool libraries)
+static bool first_time(lp_maker *m, const char *name)
 {
     for (size_t i = 0; i < m->nsought; i++)
-        if (strcmp(m->sought[i], name) == 0) return;
+        if (strcmp(m->sought[i], name) == 0) return false;
     const char **v = lp_grow(m->sought, &m->sought_cap, m->nsought, sizeof *v);
     m->sought = v ? v : m->sought;
-    if (!v || !(v[m->nsought] = lp_maker_keep(m, name, strlen(name)))) return;
-    m->nsought++;
+    if (!v || !(v[m->nsought] = lp_maker_keep(m, name, strlen(name)))) return false;
+    return m->nsought++, true;
+}
+
+/* A stripped program may have a function of this name that nobody sees. */
+static void warn_found(lp_maker *m, const struct lp_edit *e, const char *name, const char *spec)
+{
+    if (lp_elf_has_symtab(m->names) || !first_time(m, name)) return;
+    lp_edit_warn(m, &e->from, "`%s` is not among the program's imports, and is taken to be %s. If the program, which is stripped, has it itself, "
+                 "`symbol NAME 0xADDRESS` in a recipe says where", name, spec);
+}
+
+static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, bool weak, bool libraries)
+{
+    if (!first_time(m, name)) return;
     char checked[120];
     snprintf(checked, sizeof checked, "__%.80s_chk", name);
     const bool fortified = lp_dynsym_wanted(lp_elf_dynamic_part(m->elf), checked, NULL);
     if (!libraries) lp_edit_warn(m, &e->from, "the program has no `%s`, which is weak: as for a linker it is 0, and a call of it does nothing", name);
-    else lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports: it is looked for in its libraries when the patch is applied%s, and "
-                      "the file itself, which gets no new import, cannot have this patch%s", name, weak ? " (and is 0 if none has it, as it is weak)" : "",
+    else lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports, and not in a library of it that is found here (-L): it is looked for "
+                      "when the patch is applied%s, and the file itself cannot have this patch%s", name,
+                      weak ? " (and is 0 if none has it, as it is weak)" : "",
                       fortified ? ": the program calls its checked form, as what is compiled with -O2 -D_FORTIFY_SOURCE=2 does" :
                       lp_elf_has_symtab(m->names) ? "" : ". If the program, which is stripped, has it itself, `symbol NAME 0xADDRESS` in a recipe says where");
 }
@@ -462,14 +476,16 @@ static bool shares_helpers(const struct lp_dynamic *d, const char *name)
 }
 
 /* An import, or a symbol that nobody knows yet: only a program with a dynamic linker can find it. *weak: and need not. */
-static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name, bool *weak, struct lp_error *err)
+static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name, bool *weak, struct lp_buf *spec, struct lp_error *err)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
     bool known = lp_dynsym_wanted(d, name, NULL) || strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0 || strcmp(name, "_TLS_MODULE_BASE_") == 0;
     bool libraries = d->at && d->nneeded;
     if (known) return *weak = false, LP_OK;
     if ((!libraries || (lp_edit_helper(name) && !shares_helpers(d, name))) && !*weak) return LP_E_SYMBOL;
-    warn_sought(m, e, name, *weak, libraries);
+    const bool said = strchr(name, '@');
+    if (libraries && !said && lp_maker_import(m, name, spec)) warn_found(m, e, name, spec->data);
+    else if (!libraries || !said) warn_sought(m, e, name, *weak, libraries);
     if (err) *err = (struct lp_error){0};
     return LP_OK;
 }
@@ -498,7 +514,7 @@ lp_status lp_edit_symbol(lp_maker *m, const struct lp_edit *e, const char *at, c
     lp_status s = spec.failed ? nomem(err) : lp_maker_find(m, spec.data, &sym, err);
     if (s == LP_OK && !lp_maker_owns(m, sym)) spec.len = 0, lp_buf_printf(&spec, "0x%llx", (unsigned long long)sym->value);
     if (s != LP_E_SYMBOL) *weak = false;
-    else s = imported(m, e, name, weak, err);
+    else s = imported(m, e, name, weak, &spec, err);
     char global[600];
     if (s == LP_E_AMBIGUOUS && only_global(m, name, global, sizeof global)) lp_buf_puts(out, global), s = LP_OK;
     else if (s == LP_OK) lp_buf_puts(out, spec.data);

@@ -32,12 +32,15 @@ void lp_maker_listen(lp_maker *m, unsigned flags, lp_report_fn report, lp_report
     m->report = report, m->warn = warn, m->ctx = ctx;
 }
 
+void lp_maker_sysroot(lp_maker *m, const char *dir) { m->sysroot = dir ? lp_maker_keep(m, dir, strlen(dir)) : NULL; }
+
 void lp_maker_free(lp_maker *m)
 {
     if (!m) return;
     for (size_t i = 0; i < m->ncarrier; i++) lp_carrier_free(m->carrier[i]);
     for (struct lp_arena_chunk *c = m->pool.arena, *next; c; c = next) next = c->next, free(c);
     free(m->carrier), free(m->made), free(m->own), free(m->file), free(m->sought), free(m->head), free(m->stale), free(m->given);
+    lp_maker_close_libraries(m);
     lp_units_free(m->units), lp_uses_free(m->uses);
     lp_dis_free(m->dis);
     lp_buf_free(&m->meta), lp_buf_free(&m->items);

@@ -56,6 +56,9 @@ struct lp_maker {
     size_t nstale, stale_cap;
     const char **file;                  /* that were read, for a depfile */
     size_t nfile, file_cap;
+    const char *sysroot;                /* NULL = where cross compilers have libraries */
+    struct lp_maker_library *library;   /* library.c: those that were looked for */
+    size_t nlibrary, library_cap;
     struct lp_units *units;             /* units.c, owner.c; NULL = not asked for yet */
     struct lp_uses *uses;
     bool nomem;                         /* they are not whole */
@@ -92,6 +95,9 @@ void lp_edit_say(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
 lp_status lp_edit_symbol(struct lp_maker *m, const struct lp_edit *e, const char *at, const char *name, bool *weak, struct lp_buf *out, struct lp_error *err);
 /* Where it comes from, and what to do, if it is of the compiler's library; else NULL. */
 const char *lp_edit_helper(const char *name);
+/* library.c: what the target does not import yet, with the version that a linker would take; false: it is not known. */
+bool lp_maker_import(struct lp_maker *m, const char *name, struct lp_buf *spec);
+void lp_maker_close_libraries(struct lp_maker *m);
 /* assemble.c: asm "..." and asm { ... } */
 lp_status lp_edit_asm(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);
 /* set.c: set b4 NUMBER, set "TEXT" */

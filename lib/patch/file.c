@@ -125,6 +125,7 @@ static int give(const struct lp_plan *pl, const struct lp_write *w, int (*fn)(vo
         struct lp_patch_word out = {.vaddr = w->addr + i, .has_old = true};
         out.old_word = lp_le32((w->old_bytes ? w->old_bytes : w->saved) + i);
         out.new_word = lp_le32(w->new_bytes + i);
+        if (w->item && w->item->kind == LP_ITEM_SITE && i / 4 < w->item->site.count) out.import = lp_plan_imported(pl, w->item->site.change[i / 4].fix);
         int r = fn(ctx, &out);
         if (r) return r;
     }
@@ -135,11 +136,16 @@ static int give_body(const struct lp_plan *pl, const struct lp_def *d, int (*fn)
 {
     char where[256];
     snprintf(where, sizeof where, "func %s", d->item->place.symbol ? d->item->place.symbol : "at an address");
-    for (uint64_t off = 0; off < d->item->func->size; off += 4) {
-        struct lp_patch_word out = {.vaddr = off, .where = where, .at = d->addr + off};
-        out.new_word = lp_le32(pl->region[d->region].bytes + d->off + off);
-        int r = fn(ctx, &out);
-        if (r) return r;
+    const struct lp_func *f = d->item->func;
+    uint64_t off = 0;
+    for (size_t i = 0; i < f->nbody; i++) {
+        const uint64_t end = off + 4 * (uint64_t)(f->body[i].keep_count ? f->body[i].keep_count : 1);
+        for (; off < end; off += 4) {
+            struct lp_patch_word out = {.vaddr = off, .where = where, .at = d->addr + off, .import = lp_plan_imported(pl, f->body[i].fix)};
+            out.new_word = lp_le32(pl->region[d->region].bytes + d->off + off);
+            int r = fn(ctx, &out);
+            if (r) return r;
+        }
     }
     return 0;
 }

@@ -11,14 +11,14 @@
 
 static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
-static const struct lp_dynsym *refuse(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, const char *why, const char *hint)
+static bool refuse(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, const char *why, const char *hint)
 {
     struct lp_error e;
     lp_fail(&e, LP_E_SYMBOL, "%s", why);
     if (hint) lp_hint(&e, "%s", hint);
     lp_plan_fail_as(pl, line, &e, "%s: symbol `%s%s%s` is neither here nor imported, and %s%s%s", t->name, w->name, w->version ? "@" : "",
                     w->version ? w->version : "", why, w->library ? ": " : "", w->library ? w->library : "");
-    return NULL;
+    return false;
 }
 
 /* Whose version that is, of the libraries whose versions the file wants already; NULL = nobody's. */
@@ -36,23 +36,38 @@ static bool alone(const lp_elf *e)
     return !lp_elf_dynamic_part(e)->nneeded && !info->interp && info->entry;
 }
 
-const struct lp_dynsym *lp_plan_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, bool weak)
+/* Can a file have it? */
+static bool allowed(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w)
 {
     static const char which[] = "write NAME@VERSION!LIBRARY, or NAME@* for a library without versions; `readelf -W --dyn-syms LIBRARY` shows them";
-    const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
-    const char *library = w->library ? w->library : w->version ? library_with(d, w->version) : NULL;
-    struct lp_wanted x = {w->name, w->version, library, w->plain};
+    const struct lp_wanted bare = {w->name, w->version, NULL, false};
+    if (alone(t->elf)) return refuse(pl, t, line, &bare, "no dynamic linker would look for it: the file needs no library", NULL);
+    if (w->library && !lp_dynamic_needs(lp_elf_dynamic_part(t->elf), w->library))
+        return refuse(pl, t, line, w, "the file does not need the library that has it, and gets none: apply the patch to the running program", NULL);
+    if (w->version && !w->library) return refuse(pl, t, line, w, "it is not said whose version that is", which);
+    return w->version || w->plain || refuse(pl, t, line, w, "a patched file must say which version it imports", which);
+}
+
+const struct lp_dynsym *lp_plan_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, bool weak)
+{
+    struct lp_wanted x = *w;
+    if (!x.library && x.version) x.library = library_with(lp_elf_dynamic_part(t->elf), x.version);
     for (size_t i = 0; i < pl->nimport; i++)
-        if (same(pl->import[i]->name, w->name) && same(pl->import[i]->version, w->version)) return pl->import[i];
-    if (alone(t->elf)) return refuse(pl, t, line, &x, "no dynamic linker would look for it: the file needs no library", NULL);
-    if (library && !lp_dynamic_needs(d, library))
-        return refuse(pl, t, line, &x, "the file does not need the library that has it, and gets none: apply the patch to the running program", NULL);
-    if (w->version && !library) return refuse(pl, t, line, &x, "it is not said whose version that is", which);
-    if (!w->version && !w->plain) return refuse(pl, t, line, &x, "a patched file must say which version it imports", which);
+        if (same(pl->import[i]->name, x.name) && same(pl->import[i]->version, x.version)) return pl->import[i];
+    if (pl->space->disk && !allowed(pl, t, line, &x)) return NULL;
     struct lp_dynsym **v = lp_grow(pl->import, &pl->import_cap, pl->nimport, sizeof *v);
     if (v) pl->import = v;
     struct lp_dynsym *s = v ? lp_patch_alloc(&pl->pool, sizeof *s) : NULL;
     if (!s) return lp_plan_fail(pl, line, LP_E_NOMEM, "out of memory"), NULL;
-    *s = (struct lp_dynsym){.name = w->name, .version = w->version, .library = library, .bind = weak ? STB_WEAK : STB_GLOBAL, .shndx = SHN_UNDEF};
+    *s = (struct lp_dynsym){.name = x.name, .version = x.version, .library = x.library, .bind = weak ? STB_WEAK : STB_GLOBAL, .shndx = SHN_UNDEF};
     return v[pl->nimport++] = s;
+}
+
+const char *lp_plan_imported(const struct lp_plan *pl, const struct lp_fixup *f)
+{
+    const char *name = f ? f->expr.symbol : NULL;
+    const size_t n = name ? strcspn(name, "@") : 0;
+    for (size_t i = 0; i < pl->nimport && n; i++)
+        if (strlen(pl->import[i]->name) == n && memcmp(pl->import[i]->name, name, n) == 0) return name;
+    return NULL;
 }

@@ -185,8 +185,10 @@ struct lp_ref {
 bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, struct lp_ref *r);
 /* A symbol as it is asked for: version and library NULL = not said; plain: as a reference without a version. */
 struct lp_wanted { const char *name, *version, *library; bool plain; };
-/* import.c: one that the file does not import yet; the same twice is one. NULL: it cannot have it, which is said. */
+/* import.c: one that the file does not import yet; the same twice is one. NULL: it cannot have it, which is said (of a file that is to be written). */
 const struct lp_dynsym *lp_plan_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, bool weak);
+/* What a fixup names, if it is one of these; else NULL. */
+const char *lp_plan_imported(const struct lp_plan *pl, const struct lp_fixup *f);
 /* .got, whose start is _GLOBAL_OFFSET_TABLE_; NULL = none. */
 const struct lp_elf_section *lp_plan_got(const struct lp_target *t);
 /* What a library exports becomes, in a running program, what the dynamic linker finds by its name, as for a slot. */

@@ -193,7 +193,7 @@ static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struc
     if (pl->space->file && s && s->type == STT_TLS) return r->kind = LP_REF_TLS, r->in = t, true;
     if (pl->space->file) { /* so that a call of it can be shown; nothing is made of it */
         if (!lp_plan_plt(t, r, &r->addr) && pl->space->import) r->addr = pl->space->import(pl, w.name, w.version, &s);
-        return r->sym = s, true;
+        return r->sym = s || pl->space->import ? s : lp_plan_import(pl, t, line, &w, weak), true;
     }
     if (pl->how.wait && !is_ready(pl, t)) return lp_plan_later(pl, t, line, w.name), false;
     lp_plan_fail(pl, line, LP_E_SYMBOL, "%s: symbol `%s%s%s` is neither here nor in a library that is loaded", t->name, w.name, w.version ? "@" : "",
@@ -294,7 +294,8 @@ bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const
     if (s == LP_E_SYMBOL && lp_elf_dynamic_part(t->elf)->at && split_spec(pl, e->symbol, &w)) return import(pl, t, line, w, e->weak, r);
     if (s == LP_E_SYMBOL && !lp_elf_dynamic_part(t->elf)->at && e->weak) return r->kind = LP_REF_NONE, r->name = e->symbol, r->in = t, true;
     lp_elf_find(t->elf, e->symbol, &sym, &why);
-    lp_plan_fail_as(pl, line, &why, "%s: %s", t->name, why.text);
+    const bool none = !lp_elf_dynamic_part(t->elf)->at && split_spec(pl, e->symbol, &w) && (w.version || w.plain);
+    lp_plan_fail_as(pl, line, &why, "%s: %s%s", t->name, why.text, none ? ", and a static program imports nothing" : "");
     return false;
 }
 

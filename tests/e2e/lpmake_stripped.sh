@@ -52,7 +52,7 @@ like "$(lpmake -t guarded "$(at tiny)=ret 7")" '^+ d503245f *; bti c' "the landi
 printf '#include <stdio.h>\n__attribute__((noipa)) void say(int a) { printf("%%d\\n", a); }\nint main(int c, char **v) { say(c); return 0; }\n' >chk.c
 "$CROSS_CC" $STANDARD -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -o chk chk.c || not_ok "compile"
 printf '#include <stdio.h>\nvoid say(int a) { printf("%%d!\\n", a); }\n' >new.c
-"$CROSS_CC" $SECTIONS -U_FORTIFY_SOURCE -c -o new.o new.c && lpmake -t chk -o x.lpatch 'say=replace from new.o' 2>err
+"$CROSS_CC" $SECTIONS -U_FORTIFY_SOURCE -c -o new.o new.c && lpmake -L /nowhere -t chk -o x.lpatch 'say=replace from new.o' 2>err
 like "$? $(cat err)" '^0 .*`printf` is neither .* its checked form, as what is compiled with -O2 -D_FORTIFY_SOURCE=2 does$' "an import of the other kind: what to do"
 "$CROSS_CC" $SECTIONS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -c -o new.o new.c && lpmake -t chk -o x.lpatch 'say=replace from new.o' 2>err
 is "$? $(cat err) $(run_patched x.lpatch ./chk)" "0  1!" "  which helps"
