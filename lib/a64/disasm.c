@@ -82,7 +82,7 @@ void lp_dis_free(lp_dis *d)
     free(d);
 }
 
-/* UDF #imm16: permanently undefined, so that zeroed memory traps (Arm ARM C6.2, UDF). */
+/* UDF #imm16: permanently undefined, so that zeroed memory traps (Arm ARM C6.2, UDF). It has a name, and no patch means it. */
 static bool is_udf(uint32_t word) { return word >> 16 == 0; }
 
 static bool capstone_knows(struct lp_dis *d, uint32_t word, uint64_t pc)
@@ -91,7 +91,7 @@ static bool capstone_knows(struct lp_dis *d, uint32_t word, uint64_t pc)
     const uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
     const uint8_t *p = bytes;
     size_t n = sizeof bytes;
-    return !is_udf(word) && d->cs->disasm_iter(d->handle, &p, &n, &pc, d->insn);
+    return d->cs->disasm_iter(d->handle, &p, &n, &pc, d->insn);
 }
 
 static void copy(char *to, size_t size, const char *from)
@@ -118,7 +118,7 @@ static void put_target(char *operands, size_t n, uint64_t target)
 /* All but the target, whose place is the end of the operands. Returns the row. */
 static unsigned compose(struct lp_dis *d, uint32_t word, struct lp_dis_insn *out)
 {
-    unsigned row = is_udf(word) ? A64_UNDEFINED : lp_a64_row(word, LP_A64_ALL, true);
+    unsigned row = lp_a64_row(word, LP_A64_ALL, true);
     out->row = row == A64_UNDEFINED ? "" : lp_a64_rows[row].name;
     out->executable = row != A64_UNDEFINED && lp_a64_row(word, LP_A64_ALL, false) != A64_UNDEFINED;
     out->has_target = lp_a64_rows[row].flags & LP_ROW_PCREL;

@@ -100,6 +100,20 @@ static void lengthen(uint32_t w, struct lp_dis_insn *insn)
     drop_last(insn);
 }
 
+/* CINC, CSET, CINV, CSETM and CNEG invert their condition; AL has no inverse that an assembler takes, so it is CSINC, CSINV, CSNEG (Arm ARM C6.2, CINC). */
+static void always(unsigned row, uint32_t w, struct lp_dis_insn *insn)
+{
+    struct lp_dis_text t = {insn->operands, 0, sizeof insn->operands};
+    if ((w >> 12 & 15) != 14) return;
+    lp_dis_mnemonic(row, insn);
+    for (unsigned i = 0; i < 3; i++) {
+        static const unsigned low[] = {0, 5, 16};
+        lp_dis_put_general(&t, w >> 31, false, w >> low[i] & 31);
+        lp_dis_put(&t, ", ");
+    }
+    lp_dis_put(&t, "al");
+}
+
 /* A register without a name is called by its fields (Arm ARM C5.1.2). Capstone 4 takes op0 for 3 in all of them. */
 static void unnamed(uint32_t w, struct lp_dis_insn *insn)
 {
@@ -111,6 +125,7 @@ void lp_dis_prefer(unsigned row, uint32_t word, struct lp_dis_insn *insn)
 {
     hint(row, word, insn);
     if (row == A64_MOVZ || row == A64_MOVN) move_wide(row, word, insn);
+    if (row == A64_CSINC || row == A64_CSINV || row == A64_CSNEG) always(row, word, insn);
     if (row == A64_ORR_imm) move_bitmask(word, insn);
     if (strcmp(insn->mnemonic, "bfi") == 0 && (word >> 5 & 31) == 31) clear(insn);
     if (strcmp(insn->mnemonic, "ins") == 0) strcpy(insn->mnemonic, "mov");

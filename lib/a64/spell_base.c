@@ -156,6 +156,7 @@ static void put_number(struct lp_dis_text *t, char code, uint32_t w)
     case 'u': v = (int)bits(w, 15, 6); break;
     case '6': v = (int)bits(w, 10, 6); break;
     case '7': v = (int)bits(w, 10, 8); break;
+    case 's': v = (int)bits(w, 0, 16); break;
     case '8': v = (int)lp_sext(bits(w, 10, 8), 8); break;
     default: v = (int)bits(w, 5, 16); break;
     }

@@ -11,7 +11,7 @@ static const char *const names[] = {"first name", "second name"};
 __attribute__((noinline)) int check(int v) { __asm__ volatile(""); return v < limit; }
 __attribute__((noinline)) const char *name(int i) { return names[i]; }
 __attribute__((noinline)) int say(void) { return puts("a sentence that is pointed to"); }
-__attribute__((noinline, naked)) void mixed(void) { __asm__("b 1f\n .word 0x11223344\n .byte 1,2,3,4\n 1: .inst 0xb8e00020\n ret\n .inst 0"); }
+__attribute__((noinline, naked)) void mixed(void) { __asm__("b 1f\n .word 0x11223344\n .byte 1,2,3,4\n 1: .inst 0xb8e00020\n ret\n .inst 0x02000000"); }
 int (*pointer(void))(const char *) { return puts; }
 int main(void) { mixed(); return check(5) + say() + (name(0) == (char *)pointer()); }
 C
@@ -197,8 +197,10 @@ is "$(sed -n 's/^ *\([0-9a-f]*\):.*/0000000\1/p' out | sed 's/^0*\(........\)$/\
 is "$(grep -c '>:$' out)" 5 "every function once"
 
 status 0 "--strict" lpdis --strict -w d503201f
-status 1 "--strict, and an undefined word" lpdis --strict -w 00000000
-status 0 "an undefined word" lpdis -w 00000000
+status 0 "--strict, and UDF, which has a name" lpdis --strict -w 00000000 0000ffff
+like "$(cat out)" '0000ffff.*udf.#65535$' "which is said"
+status 1 "--strict, and an undefined word" lpdis --strict -w 02000000
+status 0 "an undefined word" lpdis -w 02000000
 like "$(cat out)" 'undefined' "which is said"
 status 2 "no such section" lpdis -j .none app
 like "$(cat err)" '^lpdis: hint: there are .*\.text, ' "which there are"

@@ -42,6 +42,8 @@ lpdis --rows --tsv | awk -F'\t' -v seed="$seed" '
 # Those that have the row's name: some are undefined, some have a name of their own.
 lpdis --tsv -w $(cut -d' ' -f2 "$scratch/words") | awk -F'\t' '{ print $7 }' | paste -d' ' - "$scratch/words" | awk '$1 == $2 { print $2, $3 }' >"$scratch/legal"
 is "$(cut -d' ' -f1 "$scratch/legal" | sort -u | wc -l)" "$(cut -d' ' -f1 "$scratch/words" | sort -u | wc -l)" "every row has words"
+# Conditions that an alias would invert: AL and NV have no inverse.
+for w in 5a99e329 5a99f329 1a9fe7e0 da9fe3e0 1a99e329 9a99e729 5a99e729 da9fe729 5a9fe3e0 9a9ff7e0 1a99c729 5a9f13e0; do echo "CSINV $w"; done >>"$scratch/legal"
 features=+v8.7a,+sve2,+mte,+bf16,+i8mm,+crypto,+sha3,+sm4,+fullfp16,+fp16fml,+rand,+ls64,+tme,+pauth,+mops,+hbc,+brbe
 for theirs in "${CROSS_CC%gcc}objdump" llvm-objdump; do
     have "$theirs" || { skip "as $theirs prints them" "no $theirs"; continue; }

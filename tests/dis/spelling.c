@@ -72,7 +72,7 @@ void spell(const struct word *w, char out[256])
     size_t n = significant(w->text), o = 0, i = 0;
     char token[128], text[160];
     const char *t = w->text;
-    if (n > 150 || strncmp(t, ".inst", 5) == 0 || strncmp(t, "<unknown>", 9) == 0 || strncmp(t, "udf", 3) == 0) {
+    if (n > 150 || strncmp(t, ".inst", 5) == 0 || strncmp(t, "<unknown>", 9) == 0) {
         snprintf(out, 256, strstr(t, "undefined") || *t != '.' ? "undefined" : "%.40s", strstr(t, " ; ") ? strstr(t, " ; ") + 3 : "long");
         return;
     }
