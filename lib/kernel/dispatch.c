@@ -55,17 +55,6 @@ static int64_t call(struct lp_thread *t, const uint64_t *a)
     return restart_class(row->restart, row->fn(t, a));
 }
 
-/* The program's first own instruction, where a higher room has put an SVC. */
-static bool at_entry(struct lp_thread *t, uint32_t imm16)
-{
-    const struct lp_load_hook *h = &t->k->load_hook;
-    if (imm16 != LP_ENTRY_SVC || !h->entry || t->cpu.pc - 4 != h->entry)
-        return false;
-    t->cpu.pc = t->k->image.entry;
-    h->started(h->ctx, t);
-    return true;
-}
-
 /* The embedder may answer a call, or make another one of it. */
 static bool answered(struct lp_thread *t, uint64_t *a, int64_t *r)
 {
@@ -87,7 +76,7 @@ void lp_kernel_svc(struct lp_cpu *cpu, uint32_t imm16)
     uint64_t a[6];
     struct lp_strace trace;
 
-    if (imm16 && (lp_vdso_call(t, imm16) || at_entry(t, imm16)))
+    if (imm16 && lp_vdso_call(t, imm16))
         return;
     for (int i = 0; i < 6; i++)
         a[i] = cpu->x[i];

@@ -35,8 +35,6 @@ struct lp_load_hook {
     /* Around mremap of [from, from + len): false = `moved` is not to be called. In between no patch is applied. */
     bool (*moves)(void *ctx, struct lp_thread *t, uint64_t from, uint64_t len);
     void (*moved)(void *ctx, struct lp_thread *t, uint64_t from, uint64_t to, uint64_t len); /* to == from: it was not */
-    void (*started)(void *ctx, struct lp_thread *t);                                /* an SVC at `entry`; the first instructions are to be put back */
-    uint64_t entry;                                                                 /* 0 = none */
     void *ctx;
 };
 /* What a higher room does about patches, on the guest's thread in guest code. Each may be NULL. */
@@ -48,7 +46,6 @@ struct lp_patch_hook {
 };
 /* Who is asked before each system call (lp_vm_config.syscall). */
 struct lp_call_hook { enum lp_vm_answer (*fn)(void *ctx, struct lp_vm_call *call); void *ctx; };
-enum { LP_ENTRY_SVC = 0xe47 }; /* the immediate of that SVC */
 
 /* What there is one of in an address space: a vfork child has its parent's. */
 struct lp_heap {

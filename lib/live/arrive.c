@@ -262,10 +262,19 @@ static lp_status missing(const struct lp_applied *a, size_t o, struct lp_error *
     return lp_at(err, a->patch->file, obj->line, 0);
 }
 
-lp_status lp_live_started(struct lp_live *live, struct lp_error *err)
+/* The lock, so that nobody else stops the program meanwhile. */
+static void unwatch(struct lp_live *live, uint64_t pc)
+{
+    if (live->gate) lp_gate_stop(live->gate, NULL);
+    lp_ops_watch(live->mem, pc, false);
+    if (live->gate) lp_gate_resume(live->gate);
+}
+
+lp_status lp_live_started(struct lp_live *live, const struct lp_cpu *cpu, uint64_t entry, struct lp_error *err)
 {
     lp_status s = LP_OK;
-    pthread_mutex_lock(&live->lock);
+    lp_live_lock(live, LP_TURN_LOADS, cpu);
+    unwatch(live, entry);
     for (struct lp_applied *a = live->newest; a; a = a->older) {
         for (size_t o = 0; a->must && o < a->patch->nobject && s == LP_OK; o++)
             if (!a->patch->object[o].optional && !is_in(a, o, NULL)) s = missing(a, o, err);

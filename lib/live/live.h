@@ -44,8 +44,9 @@ bool lp_live_before_move(struct lp_live *live, const struct lp_cpu *cpu, uint64_
 void lp_live_after_move(struct lp_live *live, uint64_t from, uint64_t to, uint64_t len);
 /* Is a patch of LP_LIVE_WAIT incomplete? */
 bool lp_live_waits(struct lp_live *live);
-/* The same: the program's own code starts; every such patch must be complete. */
-lp_status lp_live_started(struct lp_live *live, struct lp_error *err);
+/* The same: the program's own code starts at `entry`, which was watched and is no longer; every such patch must be complete. The thread is outside the
+ * gate. */
+lp_status lp_live_started(struct lp_live *live, const struct lp_cpu *cpu, uint64_t entry, struct lp_error *err);
 
 enum { LP_LIVE_LOADS = 1 << 16 }; /* a flag of options: on a guest's thread that has loaded an object, as lp_live_settle */
 /* As lp_vm_apply, lp_vm_revert and lp_vm_list (arm64lp/vm.h). */

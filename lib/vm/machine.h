@@ -18,7 +18,7 @@ struct lp_vm {
     struct lp_fork_hook hook;
     struct rlimit limits[LP_LIMITS]; /* of the process, before it was this machine's */
     struct { char *exe, build_id[129]; } told; /* to lpapply */
-    uint32_t entry_word[2]; /* the program's first instructions, while an SVC is there */
+    uint64_t awaited; /* the program's first instruction, until it is executed; 0 = nothing waits for that */
     char *program; /* as the caller named it */
     uint64_t program_dev, program_ino; /* its file */
     bool stores;   /* one of config.patch_dirs is there */
@@ -44,5 +44,5 @@ void lp_vm_pause_watches(struct lp_vm *vm, bool begin);
 /* ---- objects.c ---- */
 void lp_vm_watch_objects(struct lp_vm *vm);
 /* Before it runs: patches that wait for the dynamic linker must be complete when it hands over. */
-void lp_vm_watch_entry(struct lp_vm *vm);
+lp_status lp_vm_watch_entry(struct lp_vm *vm, struct lp_error *err);
 #endif

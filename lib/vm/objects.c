@@ -2,7 +2,6 @@
 #include <config.h>
 #include "base/error.h"
 #include "kernel/process.h"
-#include "patch/landing.h"
 #include "vm/machine.h"
 
 static void say(void *ctx, int level, const char *text) { lp_log(&((struct lp_vm *)ctx)->log, level, "%s", text); }
@@ -76,40 +75,37 @@ static void pages_moved(void *ctx, struct lp_thread *t, uint64_t from, uint64_t 
     lp_gate_enter(&t->cpu);
 }
 
-/* The first words of the program, up to where the SVC is. */
-static void poke_entry(struct lp_vm *vm, const uint32_t *word)
+static void program_starts(struct lp_vm *vm, struct lp_thread *t)
 {
-    const uint64_t entry = vm->kernel->image.entry, len = vm->kernel->load_hook.entry + sizeof *word - entry;
-    lp_mem_poke(vm->mem, entry, word, len);
-    lp_ops_invalidate(vm->mem, entry, entry + len);
-}
-
-static void program_starts(void *ctx, struct lp_thread *t)
-{
-    struct lp_vm *vm = ctx;
     struct lp_error err = {0};
-    poke_entry(vm, vm->entry_word);
-    vm->kernel->load_hook.entry = 0;
+    const uint64_t entry = vm->awaited;
+    vm->awaited = 0;
     lp_gate_leave(&t->cpu);
-    lp_status s = lp_live_started(vm->live, &err);
+    lp_status s = lp_live_started(vm->live, &t->cpu, entry, &err);
     lp_gate_enter(&t->cpu);
     if (s != LP_OK)
         give_up(vm, t, &err);
 }
 
-/* An SVC in the place of the program's first instruction tells when; behind a landing pad, which the dynamic linker's branch may need (and which signs
- * nothing meanwhile). */
-void lp_vm_watch_entry(struct lp_vm *vm)
+/* The program's first instruction is watched, and not replaced: a patch may be for it. */
+lp_status lp_vm_watch_entry(struct lp_vm *vm, struct lp_error *err)
 {
     const struct lp_image *im = &vm->kernel->image;
-    if (!im->interp_elf || (!lp_live_waits(vm->live) && !vm->stores) || lp_mem_read(vm->mem, vm->entry_word, im->entry, sizeof vm->entry_word))
-        return;
-    const uint32_t svc = UINT32_C(0xd4000001) | LP_ENTRY_SVC << 5, pad = lp_landing_pad(vm->entry_word[0]), word[2] = {pad ? pad : svc, svc};
-    vm->kernel->load_hook.entry = pad ? im->entry + 4 : im->entry;
-    poke_entry(vm, word);
+    if (!im->interp_elf || (!lp_live_waits(vm->live) && !vm->stores))
+        return LP_OK;
+    if (lp_ops_watch(vm->mem, im->entry, true) != 0)
+        return lp_fail(err, LP_E_NOMEM, "no memory to wait for the start of the program");
+    vm->awaited = im->entry;
+    return LP_OK;
 }
 
-static void watched(void *ctx, struct lp_cpu *cpu, bool vforked) { lp_live_watched(((struct lp_vm *)ctx)->live, cpu, vforked); }
+static void watched(void *ctx, struct lp_cpu *cpu, bool vforked)
+{
+    struct lp_vm *vm = ctx;
+    if (vm->awaited && cpu->pc == vm->awaited && !vforked)
+        program_starts(vm, lp_thread_of(cpu));
+    lp_live_watched(vm->live, cpu, vforked);
+}
 
 static bool thread_dies(void *ctx, struct lp_thread *t, int signo, bool fault)
 {
@@ -131,6 +127,6 @@ static void who(void *ctx, const struct lp_cpu *cpu, char *buf, size_t size)
 void lp_vm_watch_objects(struct lp_vm *vm)
 {
     vm->kernel->patch_hook = (struct lp_patch_hook){watched, thread_dies, vm};
-    vm->kernel->load_hook = (struct lp_load_hook){file_mapped, pages_protected, pages_unmapped, pages_move, pages_moved, program_starts, 0, vm};
+    vm->kernel->load_hook = (struct lp_load_hook){file_mapped, pages_protected, pages_unmapped, pages_move, pages_moved, vm};
     lp_live_on_event(vm->live, &(struct lp_live_events){say, who, vm});
 }

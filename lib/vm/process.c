@@ -466,7 +466,9 @@ static lp_status start(struct lp_vm *vm, struct lp_thread **out, struct lp_error
     struct lp_thread *t = lp_thread_new(k);
     if (!t)
         return lp_fail(err, LP_E_NOMEM, "no memory for a thread");
-    lp_status s = lp_vm_start_control(vm, err);
+    lp_status s = lp_vm_watch_entry(vm, err); /* before anybody else may change what is watched */
+    if (s == LP_OK)
+        s = lp_vm_start_control(vm, err);
     if (s == LP_OK)
         s = lp_vm_start_watches(vm, err);
     if (s != LP_OK)
@@ -475,7 +477,6 @@ static lp_status start(struct lp_vm *vm, struct lp_thread **out, struct lp_error
     t->cpu.pc = k->image.first_pc;
     t->cpu.x[LP_SLOT_SP] = k->image.sp;
     prctl(PR_SET_NAME, lp_base_name(vm->program)); /* as exec does: ps and top show it */
-    lp_vm_watch_entry(vm);
     lp_limits_begin(k);
     *out = t;
     return LP_OK;

@@ -89,7 +89,7 @@ lp_status lp_vm_stored_objects(struct lp_vm *vm, struct lp_error *err)
         lp_status s = apply_for(vm, id, LP_LIVE_FORCE | LP_LIVE_LOADS, NULL, NULL, err);
         if (s == LP_OK)
             continue;
-        if (s != LP_E_BINDING && vm->kernel->load_hook.entry)
+        if (s != LP_E_BINDING && vm->awaited)
             return s;
         lp_error_format(err, text, sizeof text);
         lp_log(&vm->log, s == LP_E_BINDING ? 2 : 0, "an object goes on without its stored patch: %s", text);

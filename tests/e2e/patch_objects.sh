@@ -200,4 +200,30 @@ for pads in bti standard; do
         is "$?" "${pair#*:}" "$pads at the first word: ${pair%:*}.lpatch" || note <guarded.out
     done
 done
+
+# The very function at the entry is replaced by one that calls what the program does not import: it waits for the C library, which is loaded by then.
+cat >first.c <<'C'
+int puts(const char *), printf(const char *, ...);
+void exit(int), start(void);
+__attribute__((noinline)) int again(int n) { return n ? again(n - 1) : 3; }
+void start(void) {
+#ifdef FIXED
+    printf("new %d\n", again(2));
+#else
+    puts("old");
+#endif
+    exit(again(1));
+}
+C
+for pads in none bti; do
+    for how in '' --isolate; do
+        first() { "$CROSS_CC" -w -O2 -fno-ipa-ra -mbranch-protection=$pads "$@"; }
+        first -nostartfiles -Wl,-e,start -Wl,--build-id -o first first.c && first -DFIXED -c -o first.o first.c || not_ok "compile first.c, $pads"
+        lpmake -q -t first -o first.lpatch 'start=replace from first.o'
+        is "$(lprun $how -L "$root" -P first.lpatch ./first 2>&1; echo $?)" "new 3
+3" "the function at the entry waits for a library: $pads $how"
+        lpmake -q -t "$libc" --meta name=exit 'exit=b _exit' >exit.lpatch
+        is "$(lprun $how -L "$root" -P exit.lpatch ./first 2>&1; echo $?)" 3 "the program's first word as it was: $pads $how"
+    done
+done
 tap_done
