@@ -24,7 +24,7 @@ static const struct cli_option options[] = {
     {OPT_STOP, "stop-address", "ADDR", "up to this address"},
     {'P', "patch", "FILE", "show the file as patched: changed lines are marked - and +"},
     {'p', "pid", "PID", "a running program, as it is in memory: changed lines are marked - and +"},
-    {'w', "words", NULL, "the operands are instruction words in hexadecimal"},
+    {'w', "words", NULL, "the operands are instruction words in hexadecimal; - takes them from standard input"},
     {OPT_COVERAGE, "coverage", NULL, "list every instruction of the manual, whether lprun executes it, and what proves that"},
     {OPT_ROWS, "rows", NULL, "the same of every row of the instruction tables, SVE and SME too"},
     {OPT_STRICT, "strict", NULL, "exit with 1 if a word of code is undefined"},
@@ -45,7 +45,7 @@ static const struct cli_tool tool = {
     .summary = "Disassemble AArch64 code: an ELF file, a patch, or single words.",
     .synopsis = synopsis,
     .options = options,
-    .notes = "Exit status: 0; 1 an undefined word with --strict, or a -P patch that does not fit; 2 trouble.",
+    .notes = "Exit status: 0; 1 an undefined word with --strict, or a -P patch that does not fit; 2 trouble, or no such section or function.",
     .exit = {[LP_CLASS_usage] = 2, [LP_CLASS_input] = 2, [LP_CLASS_refused] = 1, [LP_CLASS_busy] = 2, [LP_CLASS_system] = 2},
 };
 
@@ -102,6 +102,27 @@ static void parse_options(int argc, char **argv)
 
 /* ---- words ---- */
 
+/* All of a stream; NULL and *err if it cannot be read. */
+static char *slurp(FILE *f, const char *name, size_t *len, struct lp_error *err)
+{
+    size_t cap = 0;
+    char *data = NULL;
+    *len = 0;
+    errno = 0;
+    while (!feof(f) && !ferror(f)) {
+        if (*len == cap) {
+            char *p = realloc(data, cap = cap ? cap * 2 : 1 << 16);
+            if (!p) break;
+            data = p;
+        }
+        *len += fread(data + *len, 1, cap - *len, f);
+    }
+    if (feof(f) && !ferror(f)) return data;
+    cli_io_error(err, name, "cannot read", errno ? errno : EIO);
+    free(data);
+    return NULL;
+}
+
 static bool parse_word(const char *text, uint32_t *word)
 {
     const char *p = text[0] == '0' && (text[1] | 32) == 'x' ? text + 2 : text;
@@ -111,16 +132,40 @@ static bool parse_word(const char *text, uint32_t *word)
     return true;
 }
 
-static void do_words(lp_dis *dis)
+static void do_word(struct lpdis_view *view, const char *text, uint64_t *addr)
+{
+    uint32_t word;
+    if (!parse_word(text, &word)) cli_usage("'%.40s' is no instruction word (1 to 8 hexadecimal digits)", text);
+    lpdis_line(view, &(struct lpdis_line){.mark = ' ', .size = 4, .addr = *addr, .word = word});
+    *addr += 4;
+}
+
+/* Those of standard input, with white space between them. */
+static lp_status standard_words(struct lpdis_view *view, uint64_t *addr, struct lp_error *err)
+{
+    static const char blanks[] = " \t\r\n\v\f";
+    size_t len;
+    char *text = slurp(stdin, "standard input", &len, err), *end = text ? realloc(text, len + 1) : NULL, *save;
+    if (!text) return err->status;
+    if (!end) return free(text), cli_io_error(err, "standard input", "cannot read", ENOMEM);
+    end[len] = 0;
+    if (memchr(end, 0, len)) cli_usage("standard input is no text of instruction words");
+    for (char *p = strtok_r(end, blanks, &save); p; p = strtok_r(NULL, blanks, &save)) do_word(view, p, addr);
+    free(end);
+    return LP_OK;
+}
+
+static lp_status do_words(lp_dis *dis, struct lp_error *err)
 {
     struct lpdis_view view = {.d = &opt.d, .dis = dis};
     uint64_t addr = opt.d.start;
-    for (int i = 0; i < cli.n_operands; i++, addr += 4) {
-        uint32_t word;
-        if (!parse_word(cli.operands[i], &word)) cli_usage("'%s' is no instruction word (1 to 8 hexadecimal digits)", cli.operands[i]);
-        lpdis_line(&view, &(struct lpdis_line){.mark = ' ', .size = 4, .addr = addr, .word = word});
+    lp_status s = LP_OK;
+    for (int i = 0; i < cli.n_operands && s == LP_OK; i++) {
+        if (strcmp(cli.operands[i], "-") == 0) s = standard_words(&view, &addr, err);
+        else do_word(&view, cli.operands[i], &addr);
     }
     opt.d.undefined = view.undefined;
+    return s;
 }
 
 /* ---- what is executed ---- */
@@ -206,27 +251,6 @@ static void list_instructions(void)
 
 /* ---- files ---- */
 
-/* All of a stream; NULL and *err if it cannot be read. */
-static char *slurp(FILE *f, const char *name, size_t *len, struct lp_error *err)
-{
-    size_t cap = 0;
-    char *data = NULL;
-    *len = 0;
-    errno = 0;
-    while (!feof(f) && !ferror(f)) {
-        if (*len == cap) {
-            char *p = realloc(data, cap = cap ? cap * 2 : 1 << 16);
-            if (!p) break;
-            data = p;
-        }
-        *len += fread(data + *len, 1, cap - *len, f);
-    }
-    if (feof(f) && !ferror(f)) return data;
-    cli_io_error(err, name, "cannot read", errno ? errno : EIO);
-    free(data);
-    return NULL;
-}
-
 static lp_status do_patch(const char *name, const char *text, size_t len, struct lp_error *err)
 {
     lp_patch *p;
@@ -311,7 +335,7 @@ int main(int argc, char **argv)
     lp_status s = LP_OK;
     if (opt.coverage) list_instructions();
     else if (opt.rows) list_rows();
-    else if (opt.words) do_words(dis);
+    else if (opt.words) s = do_words(dis, &err);
     else if (opt.pid) s = do_process(&err);
     else s = do_file(cli.operands[0], &err);
     lp_dis_free(dis);

@@ -300,7 +300,7 @@ static void hint_sections(const struct dump *x, struct lp_error *err)
 static lp_status nothing(struct dump *x, struct lp_error *err)
 {
     const struct lpdis *d = x->d;
-    *err = (struct lp_error){.status = d->symbol ? LP_E_SYMBOL : LP_E_NOT_FOUND};
+    *err = (struct lp_error){.status = LP_E_NOT_FOUND};
     snprintf(err->where, sizeof err->where, "%s", lp_elf_info(x->f.elf)->name);
     if (d->symbol) snprintf(err->text, sizeof err->text, "no function matches '%.100s'%s", d->symbol, d->all ? "" : " (-D takes objects too)");
     else if (d->section) snprintf(err->text, sizeof err->text, "no section matches '%.100s'", d->section);

@@ -19,6 +19,17 @@ static lp_status bad(const lp_elf *e, const char *text, struct lp_error *err)
 
 static bool mapping(const char *name, char kind) { return name[0] == '$' && name[1] == kind && (name[2] == 0 || name[2] == '.'); }
 
+/* The numbers of sections that do not fit into symbols (SHN_XINDEX); NULL: none or not whole. */
+static const uint8_t *large_indexes(const struct lp_objfile *o, const struct lp_elf_section *symtab)
+{
+    for (size_t i = 0; i < o->nsec; i++) {
+        const struct lp_elf_section *h = o->sec[i].head;
+        if (h->type == SHT_SYMTAB_SHNDX && h->link < o->nsec && o->sec[h->link].head == symtab)
+            return o->sec[i].bytes && h->size / 4 >= symtab->size / sizeof(Elf64_Sym) ? o->sec[i].bytes : NULL;
+    }
+    return NULL;
+}
+
 /* Elf64_Sym: name 0, info 4, shndx 6, value 8, size 16. */
 static lp_status read_symbols(struct lp_objfile *o, const struct lp_elf_section *s, struct lp_error *err)
 {
@@ -27,14 +38,17 @@ static lp_status read_symbols(struct lp_objfile *o, const struct lp_elf_section 
     const struct lp_elf_section *str = o->sec[s->link].head;
     struct lp_elf_strtab names = lp_elf_strtab(e, str->offset, str->size);
     const uint8_t *p = e->image + s->offset;
+    const uint8_t *large = large_indexes(o, s);
     const char *file = NULL;
     if (!(o->sym = calloc(s->size / sizeof(Elf64_Sym) + 1, sizeof *o->sym))) return lp_fail(err, LP_E_NOMEM, "out of memory");
     for (uint64_t i = 0; i < s->size / sizeof(Elf64_Sym); i++, p += sizeof(Elf64_Sym)) {
         const char *name = lp_elf_str(names, lp_le32(p));
         struct lp_objsym *sym = &o->sym[o->nsym++];
         *sym = (struct lp_objsym){name ? name : "", NULL, lp_le64(p + 8), lp_le64(p + 16), lp_le16(p + 6), p[4] & 15, p[4] >> 4, p[5] & 3, 0};
-        if (sym->section == SHN_XINDEX) return bad(e, "more sections than this reader knows", err);
-        bool inside = sym->section < SHN_LORESERVE;
+        if (sym->section == SHN_XINDEX && !large) return bad(e, "a symbol's section is not in the file", err);
+        if (sym->section == SHN_XINDEX) sym->section = lp_le32(large + 4 * i);
+        else if (sym->section >= SHN_LORESERVE) sym->section |= UINT32_C(0xffff0000);
+        bool inside = sym->section < LP_OBJ_RESERVED;
         if (inside && (sym->section >= o->nsec || !lp_within(sym->value, sym->size, o->sec[sym->section].head->size)))
             return bad(e, "a symbol is not inside its section", err);
         if (sym->type == STT_FILE) file = sym->name;

@@ -3,11 +3,15 @@
 #define LP_ELF_OBJECT_H
 #include <arm64lp/elf.h>
 
+/* Above all numbers of sections: what a symbol has in 16 bits (SHN_LORESERVE and up) with 16 ones in front. */
+#define LP_OBJ_RESERVED UINT32_C(0xffffff00)
+#define LP_OBJ_ABS UINT32_C(0xfffffff1)
+#define LP_OBJ_COMMON UINT32_C(0xfffffff2)
 struct lp_objsym {
     const char *name;          /* "" = none */
     const char *file;          /* STT_FILE before it, or NULL */
     uint64_t value, size;
-    uint32_t section;          /* index; SHN_UNDEF, SHN_ABS, SHN_COMMON as they are */
+    uint32_t section;          /* index; SHN_UNDEF, LP_OBJ_ABS, LP_OBJ_COMMON */
     uint8_t type, bind, visibility;
     char mapping;              /* 'x', 'd': code or data begins here (AAELF64 5.5.4); 0 = no mapping symbol */
 };

@@ -54,9 +54,9 @@ static int run(const struct assembly *a, const char *as)
 
 static lp_status no_assembler(const struct assembly *a, const char *as, int sys, struct lp_error *err)
 {
-    lp_edit_fail(err, a->e, a->arg, LP_E_UNSUPPORTED, "asm needs an assembler for AArch64, and `%.100s` cannot be run: %s", as, strerror(sys));
+    lp_edit_fail(err, a->e, a->arg, LP_E_SYSTEM, "asm needs an assembler for AArch64, and `%.100s` cannot be run: %s", as, strerror(sys));
     if (err) lp_hint(err, "install binutils-aarch64-linux-gnu, name one in LPMAKE_AS, or write the instruction as `word 0x...`");
-    return LP_E_UNSUPPORTED;
+    return LP_E_SYSTEM;
 }
 
 static lp_status run_any(const struct assembly *a, int *status, struct lp_error *err)
@@ -108,7 +108,7 @@ static lp_status target_of(struct assembly *a, const struct lp_objfile *o, uint3
 {
     const struct lp_objsym *sym = &o->sym[r->sym];
     int64_t addend = r->addend;
-    if (!r->sym || sym->section == SHN_ABS) {
+    if (!r->sym || sym->section == LP_OBJ_ABS) {
         lp_buf_printf(out, "0x%llx", (unsigned long long)(sym->value + (uint64_t)addend));
         return LP_OK;
     }

@@ -63,6 +63,16 @@ lp_status lp_maker_find(const struct lp_maker *m, const char *spec, const struct
     return s;
 }
 
+/* Is it one of several of this name? */
+static bool is_one_of(const struct lp_maker *m, const char *name, uint64_t addr)
+{
+    size_t n;
+    const struct lp_elf_symbol *v = lp_elf_symbols(m->names, &n);
+    for (size_t i = 0; i < n; i++)
+        if (v[i].value == addr && strcmp(v[i].name, name) == 0) return true;
+    return false;
+}
+
 /* A name is what the rest of the recipe, and its objects, call the place; in the patch it is an address. */
 lp_status lp_maker_name(struct lp_maker *m, const char *name, uint64_t addr, struct lp_error *err)
 {
@@ -72,7 +82,10 @@ lp_status lp_maker_name(struct lp_maker *m, const char *name, uint64_t addr, str
         lp_fail(err, LP_E_SYNTAX, lp_maker_given(m, name) ? "`%.100s` has an address already" : "`%.100s` is no name of C", name);
         return lp_hint(err, "see lps(5)"), LP_E_SYNTAX;
     }
-    if (lp_maker_find(m, name, &has, NULL) != LP_E_SYMBOL) return lp_fail(err, LP_E_SYMBOL, "the target has a `%.100s`", name);
+    lp_status there = lp_maker_find(m, name, &has, NULL);
+    if (there == LP_E_AMBIGUOUS && !is_one_of(m, name, addr))
+        return lp_fail(err, LP_E_SYMBOL, "the target has several `%.100s`, and none of them is at 0x%llx", name, (unsigned long long)addr);
+    if (there == LP_OK) return lp_fail(err, LP_E_SYMBOL, "the target has a `%.100s`", name), lp_hint(err, "leave the line out"), LP_E_SYMBOL;
     if (lp_elf_read(m->elf, addr, &byte, 1, NULL) != LP_OK) return lp_fail(err, LP_E_ADDRESS, "the target has nothing at 0x%llx", (unsigned long long)addr);
     bool code = lp_elf_is_text(m->elf, addr);
     if (code && addr & 3) return lp_fail(err, LP_E_ADDRESS, "there is code, and 0x%llx is no multiple of 4", (unsigned long long)addr);

@@ -216,7 +216,7 @@ static lp_status ambiguous(struct lp_carrying *x, const struct lp_objsym *s, con
         lp_carry_fail(x, err, LP_E_AMBIGUOUS, "`%.100s` and others of the object may be the program's %s: give the new ones other names", s->name, list);
     else
         lp_carry_fail(x, err, LP_E_AMBIGUOUS, "which of the program's is `%.100s`? %s. Give it the name and the source file of the one that is meant, or "
-                      "another name", s->name, list);
+                      "another name; or say in a recipe, `symbol %.60s 0xADDRESS`", s->name, list, s->name);
     lp_buf_free(&b);
     return LP_E_AMBIGUOUS;
 }
@@ -232,7 +232,7 @@ static void by_content(const struct lp_carrying *x, const struct lp_objsym *s, s
 
 static bool is_constant(const struct lp_carrying *x, const struct lp_objsym *s)
 {
-    return s->section < SHN_LORESERVE && s->type == STT_OBJECT && !(x->c->o->sec[s->section].head->flags & SHF_WRITE);
+    return s->section < LP_OBJ_RESERVED && s->type == STT_OBJECT && !(x->c->o->sec[s->section].head->flags & SHF_WRITE);
 }
 
 static lp_status choose(struct lp_carrying *x, const struct lp_objsym *s, struct candidates *c, const struct lp_elf_symbol **out, struct lp_error *err)

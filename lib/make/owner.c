@@ -225,7 +225,7 @@ static bool refers(const struct lp_objfile *o, const struct lp_objsym *f, const 
 static bool is_function(const struct lp_objfile *o, size_t i)
 {
     const struct lp_objsym *f = &o->sym[i];
-    return f->type == STT_FUNC && f->section != SHN_UNDEF && f->section < SHN_LORESERVE && o->sec[f->section].bytes;
+    return f->type == STT_FUNC && f->section != SHN_UNDEF && f->section < LP_OBJ_RESERVED && o->sec[f->section].bytes;
 }
 
 /* In the object, by symbol. NULL without memory. */

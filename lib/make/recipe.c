@@ -126,21 +126,26 @@ static void object(struct recipe *r, const char *name)
     else if (!(m->object = lp_maker_keep(m, name, strlen(name)))) wrong(r, r->line, 1, LP_E_NOMEM, "out of memory");
 }
 
-/* symbol NAME 0xADDRESS */
+/* symbol NAME 0xADDRESS | SYMBOL */
 static void symbol(struct recipe *r, char *name)
 {
     struct lp_error e;
     size_t n = strcspn(name, " \t");
     const char *at = name + n + strspn(name + n, " \t");
     const struct lp_edit here = {.from = {.file = r->name, .text = r->text.data, .line = r->line, .col = r->col}};
-    uint64_t addr;
-    if (!lp_edit_hex(&at, &addr) || *at) {
-        wrong(r, r->line, r->col + (unsigned)(at - r->text.data), LP_E_SYNTAX, "`symbol NAME 0xADDRESS` is expected");
+    const char *spec = lp_spec_scan(at, strlen(at), NULL) == strlen(at) ? at : NULL;
+    const struct lp_elf_symbol *sym = NULL;
+    uint64_t addr = 0;
+    if (!*at || (!spec && (!lp_edit_hex(&at, &addr) || *at))) {
+        wrong(r, r->line, r->col + (unsigned)(at - r->text.data), LP_E_SYNTAX, "`symbol NAME 0xADDRESS`, or another symbol, is expected");
         return;
     }
     name[n] = 0;
-    if (r->m && lp_maker_name(r->m, name, addr, &e) != LP_OK) lp_edit_inherit(&e, &here, name), deliver(r, &e);
-    lp_buf_printf(&r->out, "symbol    %s 0x%llx", name, (unsigned long long)addr);
+    lp_status s = r->m && spec ? lp_maker_find(r->m, spec, &sym, &e) : LP_OK;
+    if (r->m && s == LP_OK) s = lp_maker_name(r->m, name, sym ? sym->value : addr, &e);
+    if (s != LP_OK) lp_edit_inherit(&e, &here, name), deliver(r, &e);
+    if (spec) lp_buf_printf(&r->out, "symbol    %s %s", name, spec);
+    else lp_buf_printf(&r->out, "symbol    %s 0x%llx", name, (unsigned long long)addr);
     finish_line(r);
 }
 

@@ -83,7 +83,7 @@ static const struct lp_objsym *definition(const struct lp_carrier *c, const char
 {
     for (size_t i = 1; i < c->o->nsym; i++) {
         const struct lp_objsym *y = &c->o->sym[i];
-        if (y->bind != STB_LOCAL && y->section != SHN_UNDEF && y->section < SHN_LORESERVE && strcmp(y->name, name) == 0) return y;
+        if (y->bind != STB_LOCAL && y->section != SHN_UNDEF && y->section < LP_OBJ_RESERVED && strcmp(y->name, name) == 0) return y;
     }
     return NULL;
 }
@@ -183,7 +183,8 @@ static lp_status refer_code(struct lp_carrying *x, const struct lp_objsym *f, ui
     if (f && f->type == STT_GNU_IFUNC) return refer_ifunc(x, f, (int64_t)(off - f->value), out, err);
     if (!f || f->type != STT_FUNC || f->section != section || !f->size)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED,
-                             "there is code at %s+0x%llx that belongs to no function",
+                             "there is code at %s+0x%llx that belongs to no function: of a nested function whose address is taken (gcc's trampoline, for "
+                             "which a function of its own does), or assembly without .type and .size",
                              x->c->o->sec[section].head->name, (unsigned long long)off);
     int64_t delta = (int64_t)(off - f->value);
     struct lp_replaced *r = find_replaced(x->c, f);
@@ -515,7 +516,7 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
     const struct lp_objsym *s = &x->c->o->sym[r->sym];
     lp_status st;
     x->rel = r;
-    if (s->section == SHN_ABS || !r->sym) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to an absolute address");
+    if (s->section == LP_OBJ_ABS || !r->sym) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "there is a reference to an absolute address");
     if (s->section == SHN_UNDEF) {
         struct lp_buf name = {0};
         bool weak = s->bind == STB_WEAK;
@@ -528,19 +529,21 @@ lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struc
             lp_hint(err, "%s", lp_edit_helper(s->name) ? lp_edit_helper(s->name)
                     : !lp_elf_has_symtab(x->m->names) ? "it is stripped: if it has it, `symbol NAME 0xADDRESS` in a recipe says where"
                     : "if another object of the patch defines it, name that one in front; or make one object of them, `aarch64-linux-gnu-ld -r -o ALL.o ...`");
+        if (st == LP_E_AMBIGUOUS)
+            lp_hint(err, "in a recipe, `symbol %.60s 0xADDRESS` or `symbol %.60s %.60s#N` says which one is meant: lps(5)", s->name, s->name, s->name);
         if (st == LP_OK) put(out, name.data, r->addend);
         if (st == LP_OK && weak) lp_buf_puts(out, " weak");
         lp_buf_free(&name);
         return st;
     }
-    if (s->section == SHN_COMMON) {
+    if (s->section == LP_OBJ_COMMON) {
         struct lp_buf name = {0};
         st = refer_common(x, s, &name, err);
         if (st == LP_OK) put(out, name.data, r->addend);
         lp_buf_free(&name);
         return st;
     }
-    if (s->section >= SHN_LORESERVE) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is in a section of an unknown kind", s->name);
+    if (s->section >= LP_OBJ_RESERVED) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is in a section of an unknown kind", s->name);
     const struct lp_objsec *sec = &x->c->o->sec[s->section];
     if (!nameless(s)) return refer_to(x, s->section, s->value, r->addend, s, out, err);
     /* As a linker does: in a section that it merges, a label says what is meant and the addend how far from there; the section's own symbol

@@ -153,7 +153,7 @@ static lp_status find_source(struct lp_carrying *x, const char *name, const stru
     for (size_t i = 0; i < o->nsec; i++) lto |= strncmp(o->sec[i].head->name, ".gnu.lto_", 9) == 0;
     for (size_t i = 1; i < o->nsym; i++) {
         const struct lp_objsym *s = &o->sym[i];
-        if (s->type != STT_FUNC || s->section == SHN_UNDEF || s->section >= SHN_LORESERVE || strcmp(s->name, name) != 0) continue;
+        if (s->type != STT_FUNC || s->section == SHN_UNDEF || s->section >= LP_OBJ_RESERVED || strcmp(s->name, name) != 0) continue;
         if (*out) return lp_carry_fail(x, err, LP_E_AMBIGUOUS, "it has two functions `%.200s`", name);
         *out = s;
     }

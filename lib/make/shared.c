@@ -37,7 +37,7 @@ static const struct lp_objsym *in_object(const struct lp_carrier *c, const char 
 {
     for (size_t i = 1; c && i < c->o->nsym; i++) {
         const struct lp_objsym *s = &c->o->sym[i];
-        if (s->type == STT_FUNC && s->section != SHN_UNDEF && s->section < SHN_LORESERVE && strcmp(s->name, name) == 0) return s;
+        if (s->type == STT_FUNC && s->section != SHN_UNDEF && s->section < LP_OBJ_RESERVED && strcmp(s->name, name) == 0) return s;
     }
     return NULL;
 }

@@ -22,7 +22,7 @@ static bool is_list(const struct lp_objsec *s)
 static size_t meant(const struct lp_objfile *o, const struct lp_objrel *r)
 {
     const struct lp_objsym *s = &o->sym[r->sym];
-    if (s->section == SHN_UNDEF || s->section >= SHN_LORESERVE) return 0;
+    if (s->section == SHN_UNDEF || s->section >= LP_OBJ_RESERVED) return 0;
     if (s->type == STT_FUNC || s->type == STT_OBJECT) return r->sym;
     const struct lp_objsym *at = lp_objfile_cover(o, s->section, s->value + (uint64_t)r->addend);
     return at ? (size_t)(at - o->sym) : 0;
@@ -151,7 +151,7 @@ static bool leads_elsewhere(struct lp_carrying *x, const struct lp_objrel *r, ui
     const struct lp_objfile *o = x->c->o;
     const struct lp_objsym *s = &o->sym[r->sym];
     const struct lp_elf_symbol *t;
-    const bool local = s->section != SHN_UNDEF && s->section < SHN_LORESERVE;
+    const bool local = s->section != SHN_UNDEF && s->section < LP_OBJ_RESERVED;
     const struct lp_objsec *sec = local ? &o->sec[s->section] : NULL;
     uint64_t off = s->value + (uint64_t)r->addend;
     char c;
@@ -196,7 +196,7 @@ lp_status lp_carry_list(struct lp_carrying *x, const struct lp_objsym *bound, st
     for (size_t i = 1; name && i < o->nsym; i++) {
         const struct lp_objsym *s = &o->sym[i];
         const struct lp_elf_symbol *t;
-        if (s->type != STT_OBJECT || !s->section || s->section >= SHN_LORESERVE || strcmp(o->sec[s->section].head->name, name) != 0) continue;
+        if (s->type != STT_OBJECT || !s->section || s->section >= LP_OBJ_RESERVED || strcmp(o->sec[s->section].head->name, name) != 0) continue;
         lp_status st = lp_carry_find(x, s, &t, NULL);
         if (st == LP_E_NOMEM) return lp_carry_nomem(err);
         if (st == LP_E_SYMBOL && !lp_carry_told(x->c, s))

@@ -33,7 +33,7 @@ shows '<puts@plt>:$' "PLT entries have names" lpdis -d app
 shows 'b.0x[0-9a-f]* <puts@plt>$' "branches have targets" lpdis --symbol say app
 like "$(cat out)" '; 0x[0-9a-f]* "a sentence that is pointed to"' "a string that adrp and add point to"
 hides '<main>:' "--symbol shows no other function"
-status 1 "--symbol of none" lpdis --symbol chekc app
+status 2 "--symbol of none" lpdis --symbol chekc app
 like "$(cat err)" '^lpdis: hint: did you mean check?$' "a near name"
 shows 'ldr.*; 0x[0-9a-f]* -> puts' "what a GOT slot holds" lpdis --symbol pointer app
 shows '; 0x[0-9a-f]* <limit>' "a variable that is loaded" lpdis --symbol check app
@@ -204,7 +204,12 @@ status 0 "an undefined word" lpdis -w 02000000
 like "$(cat out)" 'undefined' "which is said"
 status 2 "no such section" lpdis -j .none app
 like "$(cat err)" '^lpdis: hint: there are .*\.text, ' "which there are"
-status 1 "no such function" lpdis --symbol none app
+status 2 "no such function" lpdis --symbol none app
+printf '%s\n' 'd503201f 0xd65f03c0' 'd503233f' >words
+status 0 "words of standard input" sh -c 'lpdis -w 14000001 - <words'
+is "$(cut -f3 out | tr '\n' ' ')" "b nop ret paciasp " "  behind those that are given"
+status 2 "what is no word there" sh -c 'echo d503201f nop | lpdis -w -'
+like "$(cat err)" "'nop' is no instruction word" "  is named"
 status 2 "no file" lpdis none
 status 2 "a usage error" lpdis -j
 status 2 "full disk" sh -c 'lpdis big >/dev/full'

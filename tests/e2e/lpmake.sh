@@ -231,7 +231,7 @@ if [ "$AS" != none ]; then
 fi
 LPMAKE_AS=/nowhere/as
 export LPMAKE_AS
-refuses 1 'needs an assembler.*/nowhere/as' -t app-pie 'check=asm "nop"'
+refuses 2 'needs an assembler.*/nowhere/as' -t app-pie 'check=asm "nop"'
 like "$(cat err)" 'hint: install binutils-aarch64-linux-gnu' "  what to do"
 unset LPMAKE_AS
 is "$(ls own-tmp)" "" "nothing is left of the assembler's files"

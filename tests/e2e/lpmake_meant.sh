@@ -152,4 +152,47 @@ new=$(lpmake -t versions.so 'api@@V2=nop' | grep '^- ')
 is "$new" "$(lpmake -t versions.so 'api@V2=nop' | grep '^- ')" "  @@ is the default one"
 [ "$new" != "$(lpmake -t versions.so 'api@V1=nop' | grep '^- ')" ] && ok "  and not the other" || not_ok "  and not the other"
 lpmake -t versions.so -o v.lpatch 'api@@V2=nop' && lpmake --fmt v.lpatch | cmp - v.lpatch && ok "  canonical" || not_ok "  canonical"
+
+# An `extern` variable that may be one of several static ones: nothing in C says which, a recipe does.
+printf 'static int state = 10;\n__attribute__((noinline)) int other(void) { return state++; }\n' >other.c
+cat >one.c <<'E2'
+#include <stdio.h>
+static int state = 1;
+int other(void);
+__attribute__((noinline)) int take(int n) { return state++ + n; }
+int main(int c, char **v) { printf("%d %d %d\n", take(c), other(), take(1)); }
+E2
+printf 'extern int state;\nint take(int n) { return state + n + 1000; }\n' >take.c
+"$CROSS_CC" $STANDARD -w -static -o several one.c other.c && "$CROSS_CC" $SECTIONS -w -c take.c
+lpmake -t several 'take=replace from take.o' 2>err
+is "$?" 1 "one of several static variables"
+like "$(cat err)" 'hint: in a recipe, `symbol state 0xADDRESS`.*lps(5)' "  says what to do"
+at=0x$("${CROSS_CC%gcc}nm" -n several | awk '$3 == "state" { print $1; exit }' | sed 's/^0*//')
+for which in "$at" 'state!one.c' 'state#1'; do
+    printf 'symbol    state %s\ntake = replace from take.o\n' "$which" >which.lps
+    lpmake -t several -o p.lpatch which.lps 2>err || note <err
+    is "$(run_patched p.lpatch ./several)" "1002 10 1002" "symbol state $which"
+    is "$(lpmake --fmt which.lps)" "$(cat which.lps)" "  its canonical form"
+done
+printf 'symbol state 0x400000\nsymbol state nowhere\nsymbol main main\nsymbol state state#9\nsymbol state\ntake = nop\n' >bad.lps
+lpmake -t several bad.lps 2>err
+is "$?" 1 "symbols that are none"
+is "$(sed -n 's/^lpmake: bad.lps:\([0-9:]*\): .*/\1/p' err | tr '\n' ' ')" "1:8 2:8 3:8 4:8 5:13 " "  each has its place" || note <err
+
+# A nested function whose address is taken: its trampoline is code of no function.
+cat >nest.c <<'E2'
+#include <stdio.h>
+__attribute__((noinline)) static int each(int (*f)(int), int n) { int s = 0; for (int i = 0; i < n; i++) s += f(i); return s; }
+__attribute__((noinline)) int nest(int n) { int k = n; int inner(int i) { return i * k + K; } return each(inner, n); }
+int main(int c, char **v) { printf("%d\n", nest(c + 2)); }
+E2
+"$CROSS_CC" -O1 -w -static -DK=1 -o nest nest.c 2>err && "$CROSS_CC" -O1 $SECTIONS -w -DK=2 -c nest.c && lpmake -t nest 'nest=replace from nest.o' 2>err
+like "$? $(cat err)" '^1 .*of a nested function.*or assembly without .type and .size' "a nested function: what it may be"
+
+# An object with more sections than a symbol has bits for.
+{ awk 'BEGIN { for (i = 0; i < 65300; i++) printf ".section .text.g%d,\"ax\",%%progbits\nnop\n", i }'
+  printf '.section .text.take,"ax",%%progbits\n.globl take\n.type take, %%function\ntake: adrp x1, mine\nldr w1, [x1, :lo12:mine]\nadd w0, w0, w1\nret\n.size take, .-take\n'
+  printf '.section .rodata.mine,"a"\n.p2align 2\n.type mine, %%object\nmine: .word 2000\n.size mine, 4\n'; } >many.s
+"$CROSS_CC" -c -o many.o many.s && lpmake -t several -o p.lpatch 'take=replace from many.o' 2>err || note <err
+is "$(run_patched p.lpatch ./several)" "2001 10 2001" "an object of 65 300 sections"
 tap_done

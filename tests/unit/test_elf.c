@@ -90,7 +90,7 @@ static void finds(void **state)
     assert_string_equal(err.text, "symbol `mian` not found");
     assert_string_equal(err.hint, "did you mean main?");
     assert_int_equal(lp_elf_find(e, "nobody", &s, &err), LP_E_SYMBOL);
-    assert_string_equal(err.hint, "lpdis FILE lists the symbols");
+    assert_string_equal(err.hint, "readelf -sW FILE lists the symbols");
     assert_int_equal(lp_elf_find(e, "parsee", &s, &err), LP_E_SYMBOL);
     assert_string_equal(err.hint, "did you mean parse?");
     assert_string_equal(lp_elf_symbol_at(e, TEST_CODE + 12)->name, "parse");
