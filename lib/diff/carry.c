@@ -12,7 +12,7 @@
 
 enum { TEXT_LINE = 48, BYTES_LINE = 24 };
 
-enum { CACHE_LINE = 64, MOST_ALIGNED = 4096 }; /* (lpatch(5)) */
+enum { CACHE_LINE = 64, MOST_ALIGNED = LP_DATA_ALIGN };
 
 uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr)
 {
@@ -227,7 +227,7 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     if (last == atom) n = carried(s, atom, p, avail, text, n);
     else if (text > n && text <= avail) n = text;
     if (lp_alignment(s, a->start) > MOST_ALIGNED)
-        lp_diff_refuse(d, s, LP_E124, lp_atom_text(a, buf), (unsigned long long)lp_alignment(s, a->start), "no patch aligns data to more than 4096");
+        lp_diff_refuse(d, s, LP_E124, lp_atom_text(a, buf), (unsigned long long)lp_alignment(s, a->start), "no patch aligns data to more than 65536");
     lp_buf_puts(&d->items, "\ndata ");
     lp_own_name(d, atom, &d->items);
     lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)n, (unsigned long long)alignment(s, atom));

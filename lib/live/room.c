@@ -9,9 +9,18 @@
 
 #define REACH (UINT64_C(100) << 20) /* B reaches 128 MiB; the object's code and the new one need some of it */
 
-/* Free addresses in [from, to) that this call has not given away already; the range is remembered. */
-static uint64_t take(struct lp_job *job, uint64_t from, uint64_t to, uint64_t len)
+struct lp_room { uint64_t len, align; };
+
+static uint64_t find(struct lp_job *job, uint64_t from, uint64_t to, const struct lp_room *r)
 {
+    const uint64_t addr = from < to ? lp_mem_find_free(job->live->mem, from, to, r->len + r->align - LP_PAGE) : 0;
+    return lp_align_up(addr, r->align);
+}
+
+/* Free addresses in [from, to) that this call has not given away already; the range is remembered. */
+static uint64_t take(struct lp_job *job, uint64_t from, uint64_t to, const struct lp_room *r)
+{
+    const uint64_t len = r->len;
     from = lp_align_up(from, LP_PAGE), to = lp_align_down(to, LP_PAGE);
     size_t lo = 0, hi = job->ntaken;
     while (lo < hi) { /* the first range that ends behind `from` */
@@ -19,11 +28,11 @@ static uint64_t take(struct lp_job *job, uint64_t from, uint64_t to, uint64_t le
         if (job->taken[mid].end <= from) lo = mid + 1;
         else hi = mid;
     }
-    uint64_t addr = from < to ? lp_mem_find_free(job->live->mem, from, to, len) : 0;
+    uint64_t addr = find(job, from, to, r);
     for (; addr && lo < job->ntaken && addr + len > job->taken[lo].start; lo++) {
         if (addr >= job->taken[lo].end) continue;
         from = job->taken[lo].end;
-        addr = from < to ? lp_mem_find_free(job->live->mem, from, to, len) : 0;
+        addr = find(job, from, to, r);
     }
     struct lp_retired *v = addr ? lp_grow(job->taken, &job->taken_cap, job->ntaken, sizeof *v) : NULL;
     if (!v) return 0;
@@ -37,7 +46,7 @@ static uint64_t take(struct lp_job *job, uint64_t from, uint64_t to, uint64_t le
 }
 
 /* For the program away from where its heap grows: below it, else far above, else close; for a library as near as possible. */
-static uint64_t place(struct lp_job *job, const struct lp_target *t, uint64_t len)
+static uint64_t place(struct lp_job *job, const struct lp_target *t, const struct lp_room *r)
 {
     size_t n;
     uint64_t lo = UINT64_MAX, hi = 0, addr = 0;
@@ -52,10 +61,10 @@ static uint64_t place(struct lp_job *job, const struct lp_target *t, uint64_t le
     if (!lp_elf_code_extent(t->elf, &code, &code_end)) code = lo, code_end = hi;
     lo += t->bias, hi += t->bias, code += t->bias, code_end += t->bias;
     uint64_t floor = code_end > REACH && code_end - REACH > 0x100000 ? code_end - REACH : 0x100000, end = code + (UINT64_C(127) << 20);
-    if (!t->main) addr = take(job, hi, end, len);
-    if (!addr) addr = take(job, floor, lo, len);
-    if (!addr) addr = take(job, code + REACH > hi ? code + REACH : hi, end, len);
-    return addr ? addr : take(job, hi, end, len);
+    if (!t->main) addr = take(job, hi, end, r);
+    if (!addr) addr = take(job, floor, lo, r);
+    if (!addr) addr = take(job, code + REACH > hi ? code + REACH : hi, end, r);
+    return addr ? addr : take(job, hi, end, r);
 }
 
 uint64_t lp_job_place(void *ctx, const struct lp_plan *pl, struct lp_region *r, uint64_t len)
@@ -63,5 +72,5 @@ uint64_t lp_job_place(void *ctx, const struct lp_plan *pl, struct lp_region *r, 
     struct lp_job *job = ctx;
     const struct lp_idle *idle = r->data_len ? NULL : lp_idle_for(job->live, pl->patch, r->target, len);
     r->again = idle != NULL;
-    return idle ? idle->addr : place(job, r->target, len);
+    return idle ? idle->addr : place(job, r->target, &(struct lp_room){len, r->align});
 }

@@ -176,15 +176,14 @@ static lp_status data_relocation(struct lp_carrying *x, const struct lp_objsec *
 
 lp_status lp_carry_data(struct lp_carrying *x, const struct lp_piece *p, struct lp_buf *out, struct lp_error *err)
 {
-    enum { ALIGN_MAX = 4096 };
     const struct lp_objsec *sec = &x->c->o->sec[p->section];
     const bool empty = p->start == p->end; /* has an address all the same */
     uint64_t align = sec->head->align ? sec->head->align : 1, at = p->start;
     lp_status s = LP_OK;
     while (p->start & (align - 1)) align >>= 1;
-    if (align > ALIGN_MAX)
+    if (align > LP_DATA_ALIGN)
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` is aligned to %llu bytes, and data of a patch to no more than %u: a smaller "
-                             "alignment, or memory that the code aligns itself (aligned_alloc)", p->name, (unsigned long long)align, ALIGN_MAX);
+                             "alignment, or memory that the code aligns itself (aligned_alloc)", p->name, (unsigned long long)align, LP_DATA_ALIGN);
     lp_buf_printf(out, "\ndata %s %s size %llu align %llu\n", p->name, !sec->bytes ? "bss" : sec->head->flags & SHF_WRITE ? "data" : "rodata",
                   (unsigned long long)(empty ? 1 : p->end - p->start), (unsigned long long)align);
     if (empty) return lp_buf_puts(out, sec->bytes ? "zero 1\nend\n" : "end\n"), s;

@@ -320,8 +320,8 @@ bool lp_block_open_data(struct lp_parse *ps)
     if (!lp_lex_need_ws(ps)) return false;
     const char *at = ps->lex.p;
     if (!lp_lex_num(ps, "an alignment", &ps->data.align)) return false;
-    if (ps->data.align == 0 || ps->data.align & (ps->data.align - 1) || ps->data.align > 4096)
-        return lp_lex_fail(ps, at, LP_E_SYNTAX, "the alignment must be a power of two up to 4096");
+    if (ps->data.align == 0 || ps->data.align & (ps->data.align - 1) || ps->data.align > LP_DATA_ALIGN)
+        return lp_lex_fail(ps, at, LP_E_SYNTAX, "the alignment must be a power of two up to %u", LP_DATA_ALIGN);
     lp_buf_printf(&ps->canon, " align %llu", (unsigned long long)ps->data.align);
     return lp_lex_need_end(ps);
 }

@@ -72,6 +72,7 @@ static bool add_def(struct lp_plan *pl, const struct lp_item *it)
     enum lp_part part = part_of(pl, it);
     uint64_t *end = &r->part[part].len, all = 0;
     *end = lp_align_up(*end, align);
+    if (r->align < align) r->align = align;
     bool named = it->kind == LP_ITEM_DATA || it->func->is_new;
     d += pl->ndef++;
     *d = (struct lp_def){.name = named ? it->place.symbol : "", .item = it, .region = (size_t)(r - pl->region), .part = part, .off = *end};
@@ -89,6 +90,8 @@ static int by_name(const void *a, const void *b) { return strcmp((*(struct lp_de
 static void lay_out(const struct lp_plan *pl, struct lp_region *r)
 {
     uint64_t page = pl->space->disk ? DISK_PAGE : PAGE, off = 0;
+    if (r->align < page) r->align = page;
+    page = r->align;
     for (size_t i = 0; i < LP_PARTS; i++) {
         bool with_code = i == LP_PART_RODATA && !r->part[i].len; /* an empty part takes no page */
         r->part[i].off = off = with_code ? off : lp_align_up(off, page);

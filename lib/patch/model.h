@@ -7,6 +7,7 @@
 #define LP_PATCH_MAX (64u << 20)  /* bytes of text */
 #define LP_PATCH_LINE 255         /* longest line of a v1 file */
 #define LP_PATCH_ERRORS 20        /* reported per file */
+#define LP_DATA_ALIGN (64u << 10)  /* the most that new data is aligned to: the largest page that Linux has on AArch64 */
 #define LP_PATCH_BLOCK (16u << 20) /* bytes of one new body or datum */
 
 struct lp_place {           /* symbol + off, or an address alone */

@@ -81,6 +81,7 @@ enum lp_part { LP_PART_CODE, LP_PART_RODATA, LP_PART_DATA, LP_PART_BSS, LP_PARTS
 struct lp_region {
     struct lp_target *target;
     uint64_t addr, code_len, data_len;
+    uint64_t align;              /* of addr: that of pages, or of data that has a larger one */
     struct { uint64_t off, len, slot_off, nslot; } part[LP_PARTS]; /* len: with the slots, which are at slot_off of the region */
     uint8_t *bytes;
     bool again, left;

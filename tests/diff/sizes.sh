@@ -464,9 +464,9 @@ __attribute__((noinline)) int fixed(int n)
 {
 #ifdef FIX
     static ALIGN(256) char more[300] = {4, 5};
-    static ALIGN(4096) char zeros[100];
+    static ALIGN(65536) char zeros[100];
     more[n] += 3, zeros[n] = 7;
-    printf("%d %d %d %d\n", low(more, 256), low(zeros, 4096), more[n], zeros[n]);
+    printf("%d %d %d %d\n", low(more, 256), low(zeros, 65536), more[n], zeros[n]);
 #endif
     n += ADD;
     __asm__("" : "+r"(n));

@@ -352,9 +352,13 @@ __attribute__((noinline)) uintptr_t work(int n)
 }
 int main(void) { printf("%d\n", (int)work(4)); return 0; }
 C
-built aligned -static -DA=4096
-"$CROSS_CC" -w $SECTIONS -DA=4096 -O0 -DK=2 -c -o aligned.o aligned.c
-as_new aligned "an alignment of a page" 'work=replace from aligned.o'
+for how in -static '-pie -fPIE'; do
+    for a in 4096 65536; do
+        built aligned $how -DA=$a
+        "$CROSS_CC" -w $SECTIONS -DA=$a -O0 -DK=2 -c -o aligned.o aligned.c
+        as_new aligned "an alignment of $a, $how" 'work=replace from aligned.o'
+    done
+done
 "$CROSS_CC" -w $SECTIONS -DA=131072 -DK=2 -c -o aligned.o aligned.c
 refused aligned "a larger one than can be had" 'is aligned to 131072 bytes' 'work=replace from aligned.o'
 # A header that is included by two ways is one file.
