@@ -44,7 +44,7 @@ for how in '-static -no-pie' '-pie -fPIE'; do
     refused "more than there is" 'needs 2 bytes, one has 1 left' 'one=set b2 1'
     refused "a longer text" 'title has 100 left' "title=set \"$long$long\""
 done
-refused "what the dynamic linker fills" 'there is an address here, which the dynamic linker fills in' 'pointer=set b8 0'
+refused "what the dynamic linker fills" 'there is an address here, which the dynamic linker fills in: `set b8 &SYMBOL`' 'pointer=set b8 0'
 for wrong in 'b1 256' 'b1 -129' 'b3 1' 'b4' '""' '"a' 'b4 1 2' '012' 'b4 010' 'b8 18446744073709551616'; do
     refused "$wrong" 'set b1|b2|b4|b8 NUMBER' "one=set $wrong"
 done
@@ -56,6 +56,53 @@ lpmake -t data 'texts=set "abcd"' >out 2>err
 like "$? $(cat err)" '^0 .*the old text has its end (.0) among these bytes, and the new one has none' "a text without an end: a warning"
 lpmake -t data 'texts=set "ab\0"' >out 2>err
 is "$? $(cat err)" "0 " "  not of one that has it"
+# Addresses, which the dynamic linker fills in or not.
+cat >leads.c <<'C'
+#include <stdio.h>
+static int one(int n) { return n + 1; }
+int two(int n) { return n + 2; }
+int (*hook)(int) = one;
+int (*say)(const char *) = puts;
+const char fixed[] = "a fixed text", *text = "text", *more = fixed;
+char *none;
+int (*table[3])(int) = {one, two, one};
+int main(void) { printf("%d %s %s %s %d\n", hook(1), text, more, none ? none : "none", table[2](1)); return say("said") < 0; }
+C
+printf '__attribute__((noinline)) int three(int n) { return n + 3; }\nint two(int n) { return three(n) + 100; }\n' >three.c
+cat >leads.lps <<'E2'
+two = replace from three.o
+hook = set b8 &three     # which comes along
+text = set b8 &fixed+0x2
+say = set b8 &printf
+table+0x10 = set b8 &two
+E2
+"$CROSS_CC" $SECTIONS -c three.c
+for how in '-static -no-pie' '-pie -fPIE' '-no-pie' '-static-pie -fPIE'; do
+    "$CROSS_CC" $STANDARD -fno-inline $how -o leads leads.c || not_ok "compile"
+    lpmake -t leads -o leads.lpatch leads.lps 2>err && ok "$how: addresses" || { not_ok "$how: made"; note <err; }
+    is "$(run_patched leads.lpatch ./leads; echo $?)" "4 fixed text a fixed text none 104
+said0" "  they lead there"
+    lpapply -q -o patched leads leads.lpatch && is "$(run_lprun ./patched)" "4 fixed text a fixed text none 104
+said" "  in the file, too"
+    lpmake -q -t leads 'hook=set b8 &two' 'none=set b8 &fixed' >other.lpatch
+    is "$(run_patched other.lpatch ./leads)" "3 text a fixed text a fixed text 2
+said" "  where there was one, or none"
+    sed -n '/^set hook/,/^+/p' other.lpatch >set
+    case $how in *-no-pie) number=yes ;; *) number= ;; esac
+    [ "$number" ] || like "$(cat set)" '^- &0x[0-9a-f]*$' "  what was there is an address of the program"
+    [ ! "$number" ] || like "$(cat set)" '^- 0x[0-9a-f]*$' "  what was there is a number"
+done
+is "$(lpmake --fmt leads.lps | grep -c 'set b8 &')" 4 "  in a recipe's canonical form"
+for wrong in 'b8 &' 'b8 &two+' 'b8 &two+7' 'b8 &two*2' 'b8 &two+0x1 2' 'b8 & two'; do
+    lpmake -t leads "hook=set $wrong" >out 2>err
+    like "$? $(cat err)" '^1 .*set b8 &SYMBOL' "refused: hook=set $wrong"
+done
+lpmake -t leads 'hook=set b4 &two' >out 2>err
+like "$? $(cat err)" '^1 .*set b8 &SYMBOL' "refused: an address in four bytes"
+lpmake -t leads 'hook+0x4=set b8 &two' >out 2>err
+like "$? $(cat err)" '^1 .*needs 8 bytes, hook has 4 left' "refused: a place that is no pointer's"
+lpmake -t leads 'hook=set b8 &tow' >out 2>err
+like "$? $(cat err)" '^1 .*symbol .tow. not found' "refused: nobody's"
 lpmake -t data 'zero=set b4 3' >out 2>err
 like "$? $(cat err)" '^0 .*it cannot go into the file itself: .*\.bss' "what the file has no bytes for: a warning"
 lpmake -t data 'limit=5' >out 2>err
