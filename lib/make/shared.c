@@ -1,7 +1,9 @@
 /* make/shared.c - functions that are one body in the program, because compiler or linker found them equal (gcc -fipa-icf, ld --icf): who changes one of them
  * changes all. Names that were meant for one function are none of these. */
 #include <config.h>
+#include "base/bits.h"
 #include "base/text.h"
+#include "elf/image.h"
 #include "make/replace.h"
 
 #include <elf.h>
@@ -27,8 +29,40 @@ static bool one_of_cxx(const char *a, const char *b)
     return differ == 1;
 }
 
-static bool is_alias(const struct lp_elf_symbol *f, const char *name, const struct lp_elf_symbol *s)
+/* Hidden ones become local when they are linked. */
+static bool is_global(const struct lp_elf_symbol *s) { return s->bind != STB_LOCAL || !s->file; }
+
+static bool is_mangled(const char *name) { return strncmp(name, "_Z", 2) == 0 || strncmp(name, "_R", 2) == 0; }
+
+/* .comment is one string after the other. */
+static bool comment_names(const struct lp_elf *e, const struct lp_elf_section *s, const char *const *mark, size_t n)
 {
+    const struct lp_elf_strtab text = lp_elf_strtab(e, s->offset, s->size);
+    const char *p;
+    for (uint64_t off = 0; off < s->size && (p = lp_elf_str(text, (uint32_t)off)) != NULL; off += strlen(p) + 1)
+        for (size_t i = 0; i < n; i++)
+            if (strstr(p, mark[i])) return true;
+    return false;
+}
+
+/* gcc makes global functions of C one body only where the source says so, as their addresses tell them apart. LLVM's linker, gold and mold may be told to
+ * (--icf), and rustc does it: these leave their names in the file. */
+static bool may_fold(const struct lp_elf *e)
+{
+    static const char *const marks[] = {"LLD", "mold", "rustc"};
+    size_t n;
+    const struct lp_elf_section *s = lp_elf_sections(e, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(s[i].name, ".note.gnu.gold-version") == 0) return true;
+        if (strcmp(s[i].name, ".comment") == 0 && s[i].type != SHT_NOBITS && lp_within(s[i].offset, s[i].size, e->size) &&
+            comment_names(e, &s[i], marks, sizeof marks / sizeof *marks)) return true;
+    }
+    return false;
+}
+
+static bool is_alias(const struct lp_elf_symbol *f, const char *name, const struct lp_elf_symbol *s, bool folds)
+{
+    if (!folds && is_global(f) && is_global(s) && !is_mangled(f->name) && !is_mangled(s->name)) return true;
     if (strcmp(s->name, name) == 0) return f->bind != STB_LOCAL || s->bind != STB_LOCAL || !f->file || !s->file || strcmp(f->file, s->file) == 0;
     return (f->bind == STB_WEAK) != (s->bind == STB_WEAK) || ends_in(s->name, name) || ends_in(name, s->name) || one_of_cxx(name, s->name);
 }
@@ -50,12 +84,13 @@ void lp_warn_shared(struct lp_maker *m, const struct lp_edit *e, const struct lp
     struct lp_buf b = {0};
     size_t n, others = 0;
     const struct lp_elf_symbol *v = lp_elf_symbols(m->names, &n);
+    const bool folds = may_fold(m->elf) || may_fold(m->names);
     for (size_t i = 0; i < n; i++)
         if (v[i].value == f->value && strcmp(v[i].name, name) == 0 && is_function(&v[i])) f = &v[i];
     for (size_t i = 0; i < n; i++) {
         const struct lp_objsym *y = v[i].value == f->value && &v[i] != f && is_function(&v[i]) ? in_object(c, v[i].name) : NULL;
         const bool same = y && source && y->section == source->section && y->value == source->value, other = y && source && !same && y != source;
-        if (v[i].value != f->value || &v[i] == f || !is_function(&v[i]) || same || (!other && is_alias(f, name, &v[i]))) continue;
+        if (v[i].value != f->value || &v[i] == f || !is_function(&v[i]) || same || (!other && is_alias(f, name, &v[i], folds))) continue;
         if (other) apart = v[i].name;
         if (others++ < 3) lp_buf_printf(&b, "%s`%.100s`", others > 1 ? ", " : "", v[i].name);
     }

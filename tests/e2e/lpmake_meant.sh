@@ -82,6 +82,26 @@ else
     skip "functions made one" "this compiler does not"
 fi
 is "$(one 'third=ret 5')$(one '__third=ret 5')$(one 'third=replace from icf.o')" "" "two names of one function: no word"
+# Global functions of other names are one body where their source says so, or the linker was one that may make them.
+cat >named.c <<'E2'
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((noinline)) long take(const char *s) { return strtol(s, NULL, 0); }
+long grab(const char *s) __attribute__((alias("take")));
+int main(int c, char **v) { printf("%ld %ld\n", take("1"), grab("2")); }
+E2
+"$CROSS_CC" $STANDARD -static -o icf named.c
+is "$(one 'take=ret 5')$(one 'strtol=ret 5')" "" "aliases of other names: no word"
+cat >folded.c <<'E2'
+__attribute__((noinline)) int left(int a) { return a * 77 + 3; }
+__attribute__((noinline)) int right(int a) { return a * 77 + 3; }
+int main(int c, char **v) { return left(c) - right(c); }
+E2
+if have clang && have ld.lld && clang --target=aarch64-linux-gnu -fuse-ld=lld -O1 -ffunction-sections -Wl,--icf=all -o icf folded.c 2>/dev/null; then
+    like "$(one 'left=ret 5')" '`left` is one body with `right`' "global ones that the linker made one: said"
+else
+    skip "functions that the linker makes one" "no clang with ld.lld"
+fi
 # Functions that nothing leads to, and those that something leads to in one way or another.
 cat >led.c <<'E2'
 #include <stdio.h>
