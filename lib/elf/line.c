@@ -20,7 +20,7 @@
 #define LIBDW_CALLS(X) \
     X(dwarf_begin_elf) X(dwarf_end) X(dwarf_errmsg) X(dwarf_nextcu) X(dwarf_offdie) X(dwarf_getsrclines) X(dwarf_onesrcline) X(dwarf_lineaddr) \
     X(dwarf_lineno) X(dwarf_linecol) X(dwarf_linebeginstatement) X(dwarf_lineendsequence) X(dwarf_linesrc) X(dwarf_child) X(dwarf_siblingof) \
-    X(dwarf_tag) X(dwarf_diename) X(dwarf_ranges) X(dwarf_attr) X(dwarf_formudata) X(dwarf_getsrcfiles) X(dwarf_filesrc)
+    X(dwarf_tag) X(dwarf_diename) X(dwarf_ranges) X(dwarf_attr) X(dwarf_formudata) X(dwarf_getsrcfiles) X(dwarf_filesrc) X(dwarf_formstring)
 static struct {
 #define FIELD(name) __typeof__(&name) name;
     LIBDW_CALLS(FIELD)
@@ -149,6 +149,29 @@ static int by_copy(const void *a, const void *b)
     return (x->depth > y->depth) - (x->depth < y->depth);
 }
 
+/* ---- compilers and their options ---- */
+
+static void read_producer(struct lp_lines *l, Dwarf_Die *cu)
+{
+    Dwarf_Attribute a;
+    Dwarf_Addr base, start, end;
+    const char *by = dw.dwarf_attr(cu, DW_AT_producer, &a) ? dw.dwarf_formstring(&a) : NULL;
+    for (ptrdiff_t off = 0; by && (off = dw.dwarf_ranges(cu, off, &base, &start, &end)) > 0 && !l->failed;) {
+        struct lp_unit_made *v = end > start ? lp_grow(l->made, &l->made_cap, l->nmade, sizeof *v) : NULL;
+        if (end <= start) continue;
+        l->failed |= !v;
+        if (!v) return;
+        l->made = v;
+        v[l->nmade++] = (struct lp_unit_made){start, end, by};
+    }
+}
+
+static int by_made(const void *a, const void *b)
+{
+    const struct lp_unit_made *x = a, *y = b;
+    return (x->addr > y->addr) - (x->addr < y->addr);
+}
+
 static void read_units(const lp_elf *e, struct lp_lines *l)
 {
     Dwarf_Off off = 0, next;
@@ -159,10 +182,12 @@ static void read_units(const lp_elf *e, struct lp_lines *l)
         size_t nfiles = 0;
         if (!dw.dwarf_offdie(l->dwarf, off + header, &cu)) continue;
         read_lines(e, l, &cu);
+        read_producer(l, &cu);
         if (dw.dwarf_getsrcfiles(&cu, &files, &nfiles) != 0) nfiles = 0;
         read_inlined(l, &cu, files, nfiles, 0);
     }
     order_rows(l);
+    if (l->nmade) qsort(l->made, l->nmade, sizeof *l->made, by_made);
     if (l->ncopy) qsort(l->copy, l->ncopy, sizeof *l->copy, by_copy);
 }
 
@@ -197,7 +222,7 @@ void lp_lines_free(struct lp_lines *l)
     if (!l) return;
     if (l->dwarf) dw.dwarf_end(l->dwarf);
     if (l->elf) elf_end(l->elf);
-    free(l->image), free(l->row), free(l->copy), free(l);
+    free(l->image), free(l->row), free(l->copy), free(l->made), free(l);
 }
 #else
 static void read_debug(const lp_elf *e, const lp_elf *from, struct lp_lines *l)
@@ -207,7 +232,7 @@ static void read_debug(const lp_elf *e, const lp_elf *from, struct lp_lines *l)
 
 void lp_lines_free(struct lp_lines *l)
 {
-    if (l) free(l->row), free(l->copy), free(l);
+    if (l) free(l->row), free(l->copy), free(l->made), free(l);
 }
 #endif
 
@@ -275,6 +300,26 @@ const struct lp_elf_inlined *lp_inlined_at(const lp_elf *e, uint64_t vaddr)
     for (size_t n = l ? lp_count_upto(l->copy, l->ncopy, sizeof *l->copy, vaddr) : 0; n--;)
         if (vaddr < l->copy[n].end) return &l->copy[n];
     return NULL;
+}
+
+/* The last -O counts; without one, as with -O0, no pass is run. */
+static bool optimises(const char *by)
+{
+    bool on = false;
+    for (const char *p = by; (p = strstr(p, " -O")) != NULL; p += 3) on = p[3] != '0';
+    return on;
+}
+
+bool lp_made_without(const lp_elf *e, uint64_t vaddr, const char *pass)
+{
+    char off[40], on[40];
+    const struct lp_lines *l = lines_of(e);
+    size_t n = l ? lp_count_upto(l->made, l->nmade, sizeof *l->made, vaddr) : 0;
+    const char *by = n && vaddr < l->made[n - 1].end ? l->made[n - 1].by : NULL, *without;
+    if (!by || strncmp(by, "GNU ", 4) != 0) return false;
+    snprintf(off, sizeof off, " -fno-%s", pass), snprintf(on, sizeof on, " -f%s", pass);
+    without = strstr(by, off);
+    return !optimises(by) || (without && !strstr(without, on));
 }
 
 /* ---- file:line ---- */

@@ -10,6 +10,8 @@ struct lp_lines {
     size_t nrow, row_cap;
     struct lp_elf_inlined *copy;    /* by address, then the outer one first */
     size_t ncopy, copy_cap;
+    struct lp_unit_made { uint64_t addr, end; const char *by; } *made; /* by address: the compiler and its options */
+    size_t nmade, made_cap;
     bool failed;
     char why[200];                  /* why there is nothing; "" = there is */
     void *dwarf, *elf;              /* libdw's, which own the names */
@@ -23,4 +25,6 @@ struct lp_line_copies { struct lp_line_copy *v; size_t n, cap; };
 lp_status lp_line_copies(const lp_elf *elf, const char *file, unsigned line, struct lp_line_copies *out, struct lp_error *err);
 /* The innermost inlined copy that covers an address; NULL = none, or nobody knows. */
 const struct lp_elf_inlined *lp_inlined_at(const lp_elf *elf, uint64_t vaddr);
+/* Is it known that gcc has compiled what is at an address without this pass of -O2, "ipa-ra"? */
+bool lp_made_without(const lp_elf *elf, uint64_t vaddr, const char *pass);
 #endif

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/search.h"
 #include "elf/cfi.h"
+#include "elf/line.h"
 #include "elf/put.h"
 #include "elf/write.h"
 #include "make/maker.h"
@@ -335,6 +336,7 @@ static void look_at_site(struct look *l, uint64_t at)
     if (!f || f->value == l->now.entry || is_replaced(l, f->value)) return;
     struct effect e = effect_of(lp_le32(code + (at - f->value)), at);
     regs back = 0, held = e.kind == CALL ? read_from(l, at + 4, l->now.changes, 0, &back) : 0;
+    if (held && lp_made_without(l->m->elf, at, "ipa-ra")) held = 0; /* what looks like it is the compiler's own, or a result */
     if (held) tell_site(l, at, held);
     add_job(l, f->value, (l->now.changes & ~changes_at(l, f->value, true, 0)) | (back & ~held));
 }

@@ -6,6 +6,7 @@
 #include "a64/access.h"
 #include "a64/regs.h"
 #include "base/bits.h"
+#include "elf/line.h"
 #include "make/maker.h"
 
 #include <elf.h>
@@ -170,6 +171,8 @@ static void suspect(struct suspects *s, const lp_patch *p, const struct lp_made 
     struct look l = {.m = s->m, .patch = p, .self = made->addr};
     const struct lp_elf_symbol *f = lp_maker_symbol_at(s->m, l.self);
     const struct lp_func *body = made->kind == LP_MADE_FUNC && f && f->value == l.self ? body_of(&l, l.self) : NULL;
+    /* Every call of it that the compiler knew is in a function of its own unit. */
+    if (body && lp_made_without(s->m->elf, l.self, "ipa-pure-const")) return;
     const enum effect was = body ? old_effect(&l, l.self, 0) : WRITES, now = was < WRITES ? new_effect(&l, body, 0) : CONST;
     struct suspect *v = now > was && l.steps <= MOST_STEPS ? lp_grow(s->v, &s->cap, s->n, sizeof *v) : NULL;
     if (!v) return;

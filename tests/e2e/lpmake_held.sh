@@ -150,4 +150,21 @@ done
 sed 's/return n < 2/printf("x %d\\n", n); return n < 2/' fib.c | "$CROSS_CC" $SECTIONS -DK=2 -c -o fib.o -x c - && "$CROSS_CC" $STANDARD -static -DK=1 -o fib fib.c
 lpmake -t fib -o p.lpatch 'fib=replace from fib.o' 2>err
 like "$(cat err)" 'no effect but its result' "  and what it does besides is said"
+# What debug information says that the compiler has not done needs no word: the options of the unit, the last of which counts.
+case $(lpmake -t fib fib.c:1=nop 2>&1) in *libdw*) skip "options of the compiler" "no libdw"; tap_done; exit ;; esac
+for options in '-O2|1' '-O2 -fno-ipa-pure-const|0' '-fno-ipa-pure-const -O2|0' '-O2 -fno-ipa-pure-const -fipa-pure-const|1' '-O2 -O0|0' '-O0 -O1|1'; do
+    "$CROSS_CC" -fno-ipa-ra -g ${options%|*} -static -DK=1 -o fib fib.c || not_ok "compile fib.c"
+    lpmake -t fib -o p.lpatch 'fib=replace from fib.o' 2>err
+    is "$(grep -c 'no effect but its result' err)" "${options#*|}" "${options%|*}: it has made nothing of that"
+done
+cat >kept.c <<'E2'
+__attribute__((noinline)) int callee(int n) { __asm__ volatile(""); return n; }
+int main(int c, char **v) { int k; __asm__ volatile("mov x3, 7"); c = callee(c); __asm__ volatile("mov %w0, w3" : "=r"(k)); return c + k; }
+E2
+echo 'int callee(int n) { __asm__ volatile("mov x3, 1" : : : "x3"); return n + 1; }' | object kept
+for options in '-fipa-ra|1' '-fno-ipa-ra|0'; do
+    "$CROSS_CC" -O2 -g ${options%|*} -static -o kept kept.c || not_ok "compile kept.c"
+    lpmake -t kept -o p.lpatch 'callee=replace from kept.o' 2>err
+    is "$(grep -c 'x3 may be held by callers' err)" "${options#*|}" "${options%|*}: it has held nothing"
+done
 tap_done
