@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
     {OPT_SYMBOL, "symbol", "NAME", "only this function (a glob)"},
     {OPT_START, "start-address", "ADDR", "from this address on; with -w: the address of the first word"},
     {OPT_STOP, "stop-address", "ADDR", "up to this address"},
-    {'P', "patch", "FILE", "show the file as patched: changed lines are marked - and +"},
+    {'P', "patch", "PATCH", "show the file as patched: changed lines are marked - and +"},
     {'p', "pid", "PID", "a running program, as it is in memory: changed lines are marked - and +"},
     {'w', "words", NULL, "the operands are instruction words in hexadecimal; - takes them from standard input"},
     {OPT_COVERAGE, "coverage", NULL, "list every instruction of the manual, whether lprun executes it, and what proves that"},

@@ -22,9 +22,9 @@ enum { OPT_NO_CONTROL = CLI_OWN, OPT_READ_ONLY, OPT_WATCH, OPT_PATCH_DIR, OPT_NO
        OPT_ISOLATE, OPT_CONTINUED, OPT_LIMITS, OPT_CPU, OPT_SYSCALLS, OPT_SECCOMP, OPT_PROGRAM, OPT_ROOT };
 
 static const struct cli_option options[] = {
-    {'P', "patch", "FILE", "apply this patch before the first instruction; may be repeated; - is standard input"},
+    {'P', "patch", "PATCH", "apply this patch before the first instruction; may be repeated; - is standard input"},
     {OPT_TRIAL, "trial", "TIME", "patches of -P are on trial for so long: if the program is about to crash in what one changed, it is taken out"},
-    {OPT_WATCH, "watch", "FILE", "apply this patch, and again whenever the file changes; may be repeated"},
+    {OPT_WATCH, "watch", "PATCH", "apply this patch, and again whenever the file changes; may be repeated"},
     {OPT_PATCH_DIR, "patch-dir", "DIR", "apply the patches stored there for the program (default: /etc/arm64lp/patches and ~/.config/arm64lp/patches)"},
     {OPT_NO_PATCH_DIR, "no-patch-dir", NULL, "apply no stored patches"},
     {'c', "control", "SOCKET", "take orders of lpapply here (default: a socket per user and process)"},
@@ -37,7 +37,7 @@ static const struct cli_option options[] = {
     {'0', "argv0", "NAME", "what the program sees as argv[0]"},
     {'s', "stack", "SIZE", "bytes of stack, also as 512k, 64M (default: the limit of the shell)"},
     {'D', "log", "FILE", "write remarks and -S there instead of to standard error"},
-    {OPT_CPU, "cpu", "NAME", "the CPU that the program sees (default: max, with everything); \"help\" lists them and what each has"},
+    {OPT_CPU, "cpu", "CPU", "the CPU that the program sees (default: max, with everything); \"help\" lists them and what each has"},
     {OPT_ISOLATE, "isolate", NULL, "check every access: the program cannot reach the memory of lprun; slower"},
     {OPT_SYSCALLS, "syscalls", NULL, "list the system calls of arm64 Linux: implemented, passed to this machine's kernel, or refused and why"},
     CLI_FORMATS,
