@@ -20,11 +20,13 @@ static bool is_subtracted(const struct lp_side *s, uint64_t at, uint32_t *n, uin
     return (w & 0xdfe0fc00) == 0xcb000000; /* SUB, SUBS (CMP) */
 }
 
+static bool makes_address(const struct lp_ref_at *r) { return r->kind == LP_FLOW_ADDR && !r->width; }
+
 static bool are_two(const struct lp_side *s, const struct lp_ref_at *r, const struct lp_ref_at *q)
 {
-    const uint32_t rd = lp_code_word(s, r->at) & 31, other = lp_code_word(s, q->at) & 31;
     uint32_t n, m;
-    if (q == r || q->kind != LP_FLOW_ADDR || q->width || q->addr != r->addr) return false;
+    if (q == r || !makes_address(q) || q->addr != r->addr) return false;
+    const uint32_t rd = lp_code_word(s, r->at) & 31, other = lp_code_word(s, q->at) & 31;
     return is_subtracted(s, r->at > q->at ? r->at : q->at, &n, &m) && ((n == rd && m == other) || (n == other && m == rd));
 }
 
@@ -35,8 +37,10 @@ static void find_ends(const struct lp_side *s, const struct lp_atom *f, struct e
 {
     uint32_t n, m;
     e->n = 0;
-    for (uint32_t i = 0; i < f->nref; i++)
-        if (is_subtracted(s, s->ref[f->ref + i].at, &n, &m)) e->v[e->n++] = &s->ref[f->ref + i];
+    for (uint32_t i = 0; i < f->nref; i++) {
+        const struct lp_ref_at *r = &s->ref[f->ref + i];
+        if (makes_address(r) && is_subtracted(s, r->at, &n, &m)) e->v[e->n++] = r;
+    }
 }
 
 /* Is this one of two words that make the same address for a comparison, or a difference? So only the bounds of a section are used that nothing is in
@@ -52,13 +56,16 @@ static bool is_bound(const struct lp_side *s, const struct lp_atom *f, const str
     return false;
 }
 
+/* r is one of the function's own, which are in order; both are in registers at once, and so not far from one another. */
 static bool is_pair_of(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r)
 {
-    struct ends e = {malloc((f->nref + 1) * sizeof *e.v), 0};
-    if (e.v) find_ends(s, f, &e);
-    const bool bound = e.v && is_bound(s, f, &e, r);
-    free(e.v);
-    return bound;
+    enum { FAR = 64 };
+    const struct lp_ref_at *first = lp_refs_of_atom(s, f), *end = first + f->nref;
+    for (const struct lp_ref_at *q = r; q > first && r->at - q[-1].at <= FAR; q--)
+        if (are_two(s, r, q - 1)) return true;
+    for (const struct lp_ref_at *q = r + 1; q < end && q->at - r->at <= FAR; q++)
+        if (are_two(s, r, q)) return true;
+    return false;
 }
 
 /* Does the span end there, perhaps rounded up as __TMC_END__ and _end are? */
@@ -87,7 +94,7 @@ bool lp_same_ends_twice(const struct lp_side *o, const struct lp_use *u, const s
 
 bool lp_is_end_twice(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r)
 {
-    size_t i = 0;
+    size_t i = makes_address(r) ? 0 : s->nspan;
     while (i < s->nspan && (s->span[i].flags & LP_SPAN_CODE || lp_align_up(s->span[i].end, 8) != r->addr)) i++;
     return i < s->nspan && is_pair_of(s, f, r);
 }
