@@ -107,7 +107,7 @@ struct lp_side {
     size_t ncut, cut_cap;
     uint32_t *extent;                 /* extent.c: of each atom, or NULL */
     struct lp_flow_survey survey;
-    struct lp_seen *seen;             /* seen.c: of its code */
+    struct lp_seen *seen;             /* seen.c: of its code, and who refers to what */
     bool nomem;
     bool code_read;                   /* the dataflow has looked at data in code */
     bool objects;                     /* it has symbols of data, of what a source file keeps to itself as well */
@@ -353,7 +353,8 @@ void lp_match_numbered(lp_diff *d);
 void lp_match_numbered_rest(lp_diff *d); /* behind COMPARE */
 bool lp_same_stem(const struct lp_atom *x, const struct lp_atom *y); /* the same name but for the number at its end? */
 /* ---- seen.c ---- */
-struct lp_seen *lp_seen_new(void); /* for free() */
+struct lp_seen *lp_seen_new(void);
+void lp_seen_free(struct lp_seen *seen);
 /* ---- name.c ---- */
 struct lp_use { uint64_t addr; uint32_t base, self; uint8_t width; uint64_t at; }; /* self: the atom whose code it is; LP_NONE = data. at: the word, or 0 */
 /* Does a function refer to something of it? */

@@ -46,9 +46,14 @@ bool lp_word_set_offset(uint32_t *w, int64_t off);
 enum lp_base_how { LP_BASE_MADE, LP_BASE_PAGE, LP_BASE_USED };
 struct lp_base { uint64_t base; uint32_t ref; uint8_t how; };
 const struct lp_base *lp_bases(lp_diff *d, uint32_t atom, enum lp_base_how how, uint64_t base, size_t *n);
-/* Is what a word of the function makes a base only (lp_base_users()), and which words add to it? */
-bool lp_makes_base(lp_diff *d, uint32_t atom, const struct lp_ref_at *r);
-bool lp_base_used_by(lp_diff *d, uint32_t atom, const struct lp_ref_at *r, uint64_t at);
+/* Of such a list, the first that is at this place or behind it. */
+size_t lp_base_behind(const struct lp_side *s, const struct lp_base *v, size_t n, uint64_t at);
+/* Of a word that makes an address: is that only a base (lp_base_users()), and which words add to it? And the other way round: of a word that adds to a
+ * base, by which words it is made. As references, in their order. */
+struct lp_base_list { const struct pair *v; size_t n; };
+struct lp_base_list lp_base_users_of(lp_diff *d, uint32_t atom, const struct lp_ref_at *r, bool *only);
+struct lp_base_list lp_base_makers_of(lp_diff *d, uint32_t atom, const struct lp_ref_at *user, uint64_t base);
+uint32_t lp_base_listed(const struct lp_base_list *x, size_t i);
 void lp_bases_free(lp_diff *d);
 
 /* keep.c: which words of the new body are the old one's, as the patch's parser would have them: runs, and single words. False: no memory. */

@@ -10,4 +10,6 @@ struct lp_seen_word lp_seen_word(const struct lp_side *s, uint32_t w);
  * of functions that they see, and keep values in the registers that those leave alone. seen: there is one. */
 struct lp_callee { bool seen, whole; uint32_t read, write; };
 struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target);
+/* sibling.c: of each atom, who refers to it; NULL until it is asked. */
+uint32_t **lp_seen_users(const struct lp_side *s);
 #endif

@@ -2,40 +2,63 @@
  * start of the second one, if the same function gets both, in the same register and never at once, and nothing but this says what the second one is there for.
  * (Who gets the two ends of one array gets them together.) */
 #include <config.h>
-#include "diff/diff.h"
+#include "diff/seen.h"
 #include "base/bits.h"
 #include "base/search.h"
 
+#include <stdlib.h>
+
 static bool in_atom(const struct lp_atom *a, uint64_t addr) { return addr >= a->start && addr < a->end; }
 
-static bool has_word_to(const struct lp_side *s, const struct lp_atom *a)
+/* Of each atom, which function refers to it: LP_NONE = none, MANY = several, or something else. */
+#define MANY (LP_NONE - 1)
+
+static void add_user(const struct lp_side *s, uint32_t *user, uint64_t addr, uint32_t by)
+{
+    const uint32_t i = lp_side_atom(s, addr);
+    if (i != LP_NONE) user[i] = user[i] == LP_NONE || user[i] == by ? by : MANY;
+}
+
+static void add_words(const struct lp_side *s, uint32_t *user)
 {
     for (size_t i = 0; i < s->nword; i++)
-        if (s->word[i].kind == LP_WORD_ADDR && in_atom(a, s->word[i].value)) return true;
+        if (s->word[i].kind == LP_WORD_ADDR) add_user(s, user, s->word[i].value, MANY);
     for (size_t i = 0; i < s->nspan && lp_side_guesses(s); i++) {
         const struct lp_span *x = &s->span[i];
         for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && at + 8 <= x->end; at += 8)
-            if (in_atom(a, lp_le64(x->bytes + (at - x->start)))) return true;
+            add_user(s, user, lp_le64(x->bytes + (at - x->start)), MANY);
     }
-    return false;
 }
 
-static bool is_exported(const struct lp_side *s, const struct lp_atom *a)
+static void add_exports(const struct lp_side *s, uint32_t *user)
 {
-    for (size_t i = 0; i < s->dynamic->nsym; i++)
-        if (s->dynamic->sym[i].shndx && s->dynamic->sym[i].value == a->start) return true;
-    return false;
+    for (size_t k = 0; k < s->dynamic->nsym; k++) {
+        const struct lp_dynsym *y = &s->dynamic->sym[k];
+        const uint32_t i = y->shndx ? lp_side_atom(s, y->value) : LP_NONE;
+        if (i != LP_NONE && s->atom[i].start == y->value) user[i] = MANY;
+    }
+}
+
+static uint32_t *find_users(const struct lp_side *s)
+{
+    uint32_t *user = malloc((s->natom + 1) * sizeof *user);
+    if (!user) return NULL;
+    for (uint32_t i = 0; i < s->natom; i++) user[i] = LP_NONE;
+    for (uint32_t i = 0; i < s->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) {
+            const struct lp_ref_at *r = &lp_refs_of_atom(s, &s->atom[i])[k];
+            if (r->kind != LP_FLOW_PAGE) add_user(s, user, r->addr, i);
+        }
+    add_words(s, user);
+    add_exports(s, user);
+    return user;
 }
 
 bool lp_is_used_else(const struct lp_side *s, uint32_t function, uint32_t object)
 {
-    const struct lp_atom *a = &s->atom[object];
-    for (uint32_t i = 0; i < s->natom; i++)
-        for (uint32_t k = 0; i != function && lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) {
-            const struct lp_ref_at *r = &lp_refs_of_atom(s, &s->atom[i])[k];
-            if (r->kind != LP_FLOW_PAGE && in_atom(a, r->addr)) return true;
-        }
-    return is_exported(s, a) || has_word_to(s, a);
+    uint32_t **user = lp_seen_users(s);
+    if (!*user) *user = find_users(s);
+    return !*user || ((*user)[object] != LP_NONE && (*user)[object] != function);
 }
 
 /* Does this function use the object otherwise than by the addresses of its start? */

@@ -444,7 +444,7 @@ static void free_check(struct check *c)
     for (size_t i = 0; i < c->nowned; i++) free(c->owned[i].name);
     give_back(c);
     free(c->owned), free(c->side.over), free(c->side.span), free(c->words ? c->side.word : NULL), free(c->side.ref), free(c->side.table), free(c->side.offsets);
-    free(c->side.seen);
+    lp_seen_free(c->side.seen);
     lp_flow_survey_free(&c->side.survey);
     lp_plan_free(&c->plan);
 }

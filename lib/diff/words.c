@@ -306,11 +306,12 @@ static const struct lp_ref_at *user_of(const struct word *x)
     size_t n;
     const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, x->ref->addr, &n);
     const uint64_t next = n > 1 ? lp_page_user(x->s, x->atom, x->at, x->ref->addr) : 0;
+    const size_t k = next ? lp_base_behind(x->s, user, n, next) : n;
+    if (k < n && x->s->ref[user[k].ref].at == next && lo12_name(lp_code_word(x->s, next))) return &x->s->ref[user[k].ref];
     for (size_t i = 0; i < n; i++) {
         const struct lp_ref_at *r = &x->s->ref[user[i].ref];
         uint32_t w = lp_code_word(x->s, r->at);
         if (!lo12_name(w)) continue;
-        if (r->at == next) return r;
         unsigned s = 1 + 2 * (r->at > x->at) + 4 * (reg(w, 5) == reg(x->w, 0));
         if (s > score) best = r, score = s;
     }
@@ -362,17 +363,17 @@ static bool is_as_far(const struct word *x, const struct lp_use *u, const struct
 }
 
 /* A constant without a name: where the old file has it, and all that the users of this base reach, as far apart. */
-static struct lp_there constants_at(const struct word *x, const struct lp_ref_at *r, const struct lp_base *user, size_t n)
+static struct lp_there constants_at(const struct word *x, const struct lp_ref_at *r, const struct lp_base_list *users)
 {
     const uint32_t i = lp_side_atom(x->s, r->addr);
     const struct lp_use u = {r->addr, r->base, x->atom, 0, 0};
     const struct lp_atom *a = i == LP_NONE || r->base != LP_NONE ? NULL : &x->s->atom[i];
     const bool open = a && a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(x->s, a) && !a->carry && !a->joined && !lp_is_copied(a);
     const struct lp_there t = {true, false, open ? lp_old_constant(x->d, &u) : 0, LP_NONE, 0};
-    for (size_t k = 0; k < n && t.addr; k++) {
-        const struct lp_ref_at *q = &x->s->ref[user[k].ref];
+    for (size_t k = 0; k < users->n && t.addr; k++) {
+        const struct lp_ref_at *q = &x->s->ref[lp_base_listed(users, k)];
         const struct lp_use v = {q->addr, q->base, x->atom, q->width, q->addr == r->addr ? r->at : q->at};
-        if (q != r && lp_base_used_by(x->d, x->atom, r, q->at) && !is_as_far(x, &v, &t, (int64_t)(q->addr - r->addr))) return (struct lp_there){0};
+        if (q != r && !is_as_far(x, &v, &t, (int64_t)(q->addr - r->addr))) return (struct lp_there){0};
     }
     return t.addr ? t : (struct lp_there){0};
 }
@@ -406,17 +407,18 @@ static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
 {
     struct lp_use u = {r->addr, r->base, x->atom, r->width, r->at};
     struct lp_there base = {0};
-    size_t n;
+    bool only = false;
     const struct lp_there made = r->width && is_open_constant(x, r) ? made_of(x, r) : (struct lp_there){0};
     if (made.known) return made;
-    if (r->width || !lp_makes_base(x->d, x->atom, r)) return there(x, &u);
-    const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, r->addr, &n);
-    const struct lp_there all = constants_at(x, r, user, n);
+    if (r->width) return there(x, &u);
+    const struct lp_base_list users = lp_base_users_of(x->d, x->atom, r, &only);
+    if (!only) return there(x, &u);
+    const struct lp_there all = constants_at(x, r, &users);
     if (all.known) return all;
-    for (size_t i = 0; i < n; i++) {
-        const struct lp_ref_at *q = &x->s->ref[user[i].ref];
+    for (size_t i = 0; i < users.n; i++) {
+        const struct lp_ref_at *q = &x->s->ref[lp_base_listed(&users, i)];
         const int64_t off = (int64_t)(q->addr - r->addr);
-        if (q == r || !lp_base_used_by(x->d, x->atom, r, q->at)) continue;
+        if (q == r) continue;
         struct lp_use v = {q->addr, q->base, x->atom, q->width, off ? q->at : r->at};
         struct lp_there t = there(x, &v);
         t.off -= off, t.addr -= t.own ? 0 : (uint64_t)off;
@@ -448,15 +450,12 @@ static bool makes_page(const struct word *x, uint64_t base)
 }
 
 /* Where the base of this word is, which other words of the function make, if it is nothing but a base; false: not one place. */
-static bool made_at(struct word *x, uint64_t base, struct lp_there *out)
+static bool made_at(struct word *x, const struct lp_ref_at *user, uint64_t base, struct lp_there *out)
 {
+    const struct lp_base_list makers = lp_base_makers_of(x->d, x->atom, user, base);
     bool any = false;
-    size_t n;
-    const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, base, &n);
-    for (size_t i = 0; i < n; i++) {
-        const struct lp_ref_at *r = &x->s->ref[made[i].ref];
-        if (!lp_makes_base(x->d, x->atom, r) || !lp_base_used_by(x->d, x->atom, r, x->at)) continue;
-        const struct lp_there t = base_of(x, r);
+    for (size_t i = 0; i < makers.n; i++) {
+        const struct lp_there t = base_of(x, &x->s->ref[lp_base_listed(&makers, i)]);
         if (any && !same_place(&t, out)) return false;
         *out = t, any = true;
     }
@@ -483,7 +482,7 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (index && i != LP_NONE && lp_side_span(x->s, from.addr) != lp_side_span(x->s, to.addr)) return true; /* no section anchor leads there */
     if (is_inside_text(x, &from, &to)) return true;
     struct lp_there a = {0};
-    if (!made_at(x, from.addr, &a)) a = there(x, &from);
+    if (!made_at(x, r, from.addr, &a)) a = there(x, &from);
     if (is_as_far(x, &to, &a, off)) return true;
     const struct lp_there b = there(x, &to);
     if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;

@@ -24,6 +24,7 @@ def calls(lines):
 
 
 CHANGE = f'add w0,w0,#{5 + new}'
+LONGER = ['eor w0,w0,#1'] * (1 + 9 * new)  # so that there is a new body
 put('.text')
 if new:
     function('padding', ['mov w0,#7', 'add w0,w0,w1', 'mul w0,w0,w1', 'ret'])
@@ -76,5 +77,25 @@ elif kind == 'page':  # accesses to an object at the start of a page, which is m
     function('f', address('x19', 'v') + [x for i in range(n) for x in (f'ldr w1,[x19,#{4 * (i & 1023)}]', 'add w0,w0,w1')] + [CHANGE, 'ret'])
     put('.data\n.p2align 12')
     variable('v', 4096, ['.skip 4096'])
+elif kind == 'bases':  # words that make the same address in one function, each for others that add to it
+    one = address('x1', 'v') + ['ldr w2,[x1,#8]', 'str w2,[x1,#16]', 'add w0,w0,w2']
+    function('f', one * n + LONGER + ['ret'])
+    put('.data\n.p2align 12\n.skip 24')
+    variable('u', 8, ['.xword 1'])
+    variable('v', 64, ['.skip 64'])
+elif kind == 'siblings':  # functions that hand on two objects beside one another, each by itself
+    for i in range(n):
+        function(f'f{i}', calls(address('x0', f'a{i}') + ['bl use'] + address('x0', f'b{i}') + ['bl use'] + LONGER), '.local')
+    put('.data')
+    for i in range(n):
+        variable(f'a{i}', 8, [f'.xword {i}'])
+        variable(f'b{i}', 8, [f'.xword {i + 7}'])
+elif kind == 'ends':  # constants without a name that all grew, to which new code leads, and behind each one that did not, to which old code leads
+    for i in range(n):
+        function(f'f{i}', calls(address('x0', f'.La{i}') + ['bl use'] + LONGER), '.local')
+        function(f'g{i}', calls(address('x0', f'.Lb{i}') + ['bl use']), '.local')
+    put('.section .rodata,"a"\n.p2align 3')
+    for i in range(n):
+        put(f'.La{i}: .word {1000003 * i + 5},{i},{i},{i + 1 + new}' + (f',{i},{i}' if new else ''), f'.Lb{i}: .word {2000003 * i + 9},{i},{i},{i}')
 else:
     sys.exit('no such kind')

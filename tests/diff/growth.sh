@@ -56,5 +56,8 @@ bss 500
 backwards 2500
 opaque 250
 page 250
+bases 125
+siblings 125
+ends 125
 E2
 tap_done
