@@ -388,26 +388,27 @@ static void step_uses(struct scan *x)
     if (!go_on(x, c.seen ? kept(&c, mask) : (mask & ~r.write) | (reads ? moved(w) : 0))) x->mask = 0;
 }
 
-static unsigned uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t before)
+/* Until `what` is found. */
+static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t before, unsigned what)
 {
     const uint32_t made = lp_code_word(s, at);
     struct lp_a64_access m;
-    if (lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m)) return INDEXED | READ; /* of no width: an index is in its base */
+    if (lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m)) return what & (INDEXED | READ); /* of no width: an index is in its base */
     struct scan *x = scan_of(s, atom);
-    if (!x) return INDEXED;
+    if (!x) return what & INDEXED;
     x->end = addr, x->before = before;
     push(x, at + 4, UINT32_C(1) << (made & 31) & 0x7fffffff);
-    for (unsigned steps = 0; take(x) && steps < STEPS_MAX; steps++) step_uses(x);
-    const unsigned found = x->found;
+    for (unsigned steps = 0; !(x->found & what) && take(x) && steps < STEPS_MAX; steps++) step_uses(x);
+    const bool found = x->found & what;
     free(x);
     return found;
 }
 
-bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0) & INDEXED; }
-bool lp_is_indexed_to(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t to) { return uses(s, atom, at, addr, to) & INDEXED; }
-bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0) & WIDE; }
-bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0) & READ; }
-bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0) & COMPARED; }
+bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, INDEXED); }
+bool lp_is_indexed_to(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t to) { return uses(s, atom, at, addr, to, INDEXED); }
+bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, WIDE); }
+bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, READ); }
+bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, COMPARED); }
 
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false, NULL); }
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true, NULL); }

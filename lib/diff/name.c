@@ -311,10 +311,10 @@ uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
     const uint32_t i = lp_side_atom(s, u->addr);
     uint32_t k = (uint32_t)lp_count_upto(s->atom, s->natom, sizeof *s->atom, u->addr);
     if (i != LP_NONE && lp_is_code_atom(&s->atom[i])) return LP_NONE;
-    if (i != LP_NONE && s->atom[i].start == u->addr && (s->atom[i].kind != LP_ATOM_PIECE || is_real(s, u, &s->atom[i]))) return LP_NONE;
     while (k < s->natom && s->atom[k].kind == LP_ATOM_PIECE && !s->atom[k].used) k++; /* padding */
-    const bool near = k < s->natom && s->atom[k].start - u->addr <= REACH && !lp_is_code_atom(&s->atom[k]) && s->atom[k].kind != LP_ATOM_TABLE;
-    return near && lp_is_indexed_to(s, u->self, u->at, u->addr, s->atom[k].start) ? k : LP_NONE;
+    if (k == s->natom || s->atom[k].start - u->addr > REACH || lp_is_code_atom(&s->atom[k]) || s->atom[k].kind == LP_ATOM_TABLE) return LP_NONE;
+    if (i != LP_NONE && s->atom[i].start == u->addr && (s->atom[i].kind != LP_ATOM_PIECE || is_real(s, u, &s->atom[i]))) return LP_NONE;
+    return lp_is_indexed_to(s, u->self, u->at, u->addr, s->atom[k].start) ? k : LP_NONE;
 }
 
 /* The end of what a patch brings, perhaps in one piece with what is in front of it, where nothing is in the new file: so no other thing is meant. */

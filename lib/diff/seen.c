@@ -50,10 +50,9 @@ static struct lp_callee look_at(const struct lp_side *s, uint64_t to)
 
 struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target)
 {
-    const uint64_t to = lp_side_through(s, target);
-    const size_t k = (uint32_t)(to >> 2) * UINT32_C(0x9e3779b1) >> (32 - CALLEES_BITS);
-    if (s->seen->callee[k].there && s->seen->callee[k].to == to) return s->seen->callee[k].is;
-    const struct lp_callee c = look_at(s, to);
-    s->seen->callee[k].to = to, s->seen->callee[k].there = true, s->seen->callee[k].is = c;
+    const size_t k = (uint32_t)(target >> 2) * UINT32_C(0x9e3779b1) >> (32 - CALLEES_BITS);
+    if (s->seen->callee[k].there && s->seen->callee[k].to == target) return s->seen->callee[k].is;
+    const struct lp_callee c = look_at(s, lp_side_through(s, target));
+    s->seen->callee[k].to = target, s->seen->callee[k].there = true, s->seen->callee[k].is = c;
     return c;
 }

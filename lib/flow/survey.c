@@ -16,7 +16,17 @@ struct edge { uint32_t from, to, pages, last; }; /* last: what follows a return 
 struct edges { struct edge *v; size_t n, cap; };
 struct marks { uint64_t *v; size_t n, cap; };
 /* known: the survey says already what those change that are called, and which of them return a page. */
-struct look { struct lp_flow_survey *s; bool (*returns)(void *ctx, uint64_t addr); void *ctx; struct edges edges; struct marks marks; bool known; };
+struct look {
+    struct lp_flow_survey *s;
+    bool (*returns)(void *ctx, uint64_t addr);
+    void *ctx;
+    struct edges edges;
+    struct marks marks;
+    bool known;
+    struct times *changed; /* NULL: nobody asks */
+};
+/* When each function was looked at last, and when what others see of it changed: it is looked at again only if something did on which it depends. */
+struct times { uint32_t now, *looked, *in, *out; };
 /* there: which registers hold theirs, came: of those, from whoever called; ahead: what they hold at branches to what comes later in the function. */
 enum { AHEAD = 32, ARGUMENTS = 0xff };
 struct pages { struct { uint64_t at, page; } of[REGS]; uint32_t there, came; struct { uint64_t to; uint32_t there, came; } ahead[AHEAD]; unsigned nahead; };
@@ -77,6 +87,8 @@ static bool leave(struct look *l, size_t f, uint64_t to, bool last, const struct
         s->fn[f].returns |= last && (l->returns == NULL || l->returns(l->ctx, to));
         return true;
     }
+    if (l->changed != NULL && (pages_there(page) & ~s->fn[k].pages_in) != 0)
+        l->changed->in[k] = ++l->changed->now;
     s->fn[k].pages_in |= pages_there(page);
     return add_edge(&l->edges, f, k, pages_there(page), last);
 }
@@ -238,32 +250,54 @@ static bool may_hand_on(const struct lp_flow_survey *s, const struct edge *e)
     return e->pages != 0 || s->fn[e->from].pages_in != 0 || s->fn[e->to].pages_out != 0;
 }
 
-static uint64_t pages_known(const struct lp_flow_survey *s)
+static bool start_times(struct times *t, size_t n)
 {
-    uint64_t n = 0;
-    for (size_t i = 0; i < s->nfn; i++)
-        n += (uint64_t)__builtin_popcount(s->fn[i].pages_in) + (uint64_t)__builtin_popcount(s->fn[i].pages_out);
-    return n;
+    *t = (struct times){.now = 1, .looked = calloc(3 * n + 1, sizeof *t->looked)};
+    t->in = t->looked + n, t->out = t->in + n;
+    return t->looked != NULL;
+}
+
+static bool is_old(const struct times *t, const struct edge *e)
+{
+    const uint32_t looked = t->looked[e->from];
+    return looked == 0 || t->in[e->from] > looked || t->out[e->to] > looked;
+}
+
+/* Looks at one function again, and notes what that changed: of itself, and of those that it calls, which are in its edges. */
+static bool look_again(struct look *l, struct times *t, const struct lp_flow_part *part, uint32_t f)
+{
+    struct lp_flow_callee *fn = l->s->fn;
+    const uint32_t out = fn[f].pages_out;
+    const size_t first = l->edges.n;
+    l->changed = t;
+    t->looked[f] = ++t->now;
+    if (!look_at(l, f, part))
+        return false;
+    if (fn[f].pages_out != out)
+        t->out[f] = ++t->now;
+    l->edges.n = first, l->marks.n = 0;
+    return true;
 }
 
 static bool hand_on(struct look *l, const struct lp_flow_part *part)
 {
     enum { ROUNDS = 8 };
     struct look again = {.s = l->s, .returns = l->returns, .ctx = l->ctx, .known = true};
-    uint64_t before = UINT64_MAX;
-    bool good = true;
-    for (unsigned round = 0; good && round < ROUNDS && pages_known(l->s) != before; round++) {
+    struct times t;
+    bool good = start_times(&t, l->s->nfn);
+    uint32_t before = 0;
+    for (unsigned round = 0; good && round < ROUNDS && t.now != before; round++) {
         uint32_t last = UINT32_MAX;
-        before = pages_known(l->s);
+        before = t.now;
         for (size_t i = 0; good && i < l->edges.n; i++) {
             const struct edge *e = &l->edges.v[i];
-            if (e->from == last || !may_hand_on(l->s, e)) /* the edges of one function follow one another */
+            if (e->from == last || !may_hand_on(l->s, e) || !is_old(&t, e)) /* the edges of one function follow one another */
                 continue;
             last = e->from;
-            good = look_at(&again, last, &part[last]);
+            good = look_again(&again, &t, &part[last], last);
         }
-        again.edges.n = again.marks.n = 0;
     }
+    free(t.looked);
     free(again.edges.v), free(again.marks.v);
     return good;
 }
