@@ -385,6 +385,37 @@ uint32_t *lp_places(const struct lp_side *s, const struct lp_atom *a, uint32_t *
     return v;
 }
 
+/* The place of an offset; UINT32_MAX: there is none. */
+static uint32_t place_of(const struct lp_side *s, uint32_t i, uint64_t off)
+{
+    const struct lp_atom *a = &s->atom[i];
+    uint32_t n, *v = off <= a->end - a->start ? lp_places(s, a, &n) : NULL;
+    const uint32_t place = v ? v[off / 4] : UINT32_MAX;
+    free(v);
+    return place;
+}
+
+bool lp_same_place(const struct lp_side *o, uint32_t a, uint64_t off, const struct lp_side *n, uint32_t b, uint64_t other)
+{
+    if (!n->atom[b].nops || (off ^ other) & 3) return off == other;
+    const uint32_t place = place_of(o, a, off);
+    return place != UINT32_MAX && place == place_of(n, b, other);
+}
+
+/* The instruction, behind the NOPs that are in front of it. */
+uint64_t lp_old_place(const lp_diff *d, const struct lp_atom *b, uint64_t off)
+{
+    const struct lp_side *o = OLD(d);
+    const struct lp_atom *a = &o->atom[b->pair];
+    uint32_t n, *v = b->nops ? lp_places(o, a, &n) : NULL;
+    const uint32_t place = v ? place_of(NEW(d), a->pair, off) : UINT32_MAX;
+    if (place != UINT32_MAX)
+        for (uint64_t i = 0; i <= (a->end - a->start) / 4; i++)
+            if (v[i] == place) off = 4 * i | (off & 3);
+    free(v);
+    return off;
+}
+
 static bool same_others(lp_diff *d, uint32_t a, uint32_t b)
 {
     struct walk x = walk(OLD(d), a), y = walk(NEW(d), b);
@@ -404,7 +435,9 @@ static bool same_without_nops(lp_diff *d, uint32_t a, uint32_t b)
     d->place[0] = lp_places(OLD(d), &OLD(d)->atom[a], &n), d->place[1] = lp_places(NEW(d), &NEW(d)->atom[b], &m);
     bool some = 4 * (uint64_t)n != OLD(d)->atom[a].end - OLD(d)->atom[a].start || 4 * (uint64_t)m != NEW(d)->atom[b].end - NEW(d)->atom[b].start;
     d->anchors = false;
+    OLD(d)->atom[a].nops = NEW(d)->atom[b].nops = true; /* meanwhile: constants may lead there */
     bool same = d->place[0] && d->place[1] && n == m && some && same_others(d, a, b);
+    OLD(d)->atom[a].nops = NEW(d)->atom[b].nops = same;
     free(d->place[0]), free(d->place[1]);
     d->place[0] = d->place[1] = NULL;
     return same;

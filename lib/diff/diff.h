@@ -54,6 +54,7 @@ struct lp_atom {
     bool reread : 1;                  /* code of a patched file: its references are not the old file's */
     bool roomy : 1;                   /* unnamed data, paired: of another room than the other one's (extent.c). Equal code has it; no new body gets it */
     bool lands : 1;                   /* code: exceptions may lead into it */
+    bool nops : 1;                    /* code: it is the same as its pair, but for NOPs */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
 };
 
@@ -398,6 +399,10 @@ uint32_t lp_code_word(const struct lp_side *s, uint64_t addr);
 const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_table *t);
 /* Of each word, and of the end, how many that are no NOP are in front of it. The caller frees it; NULL = no memory. */
 uint32_t *lp_places(const struct lp_side *s, const struct lp_atom *a, uint32_t *count);
+/* Are these offsets in the code of a pair the same place? Where one has NOPs that the other one has not, behind those too. */
+bool lp_same_place(const struct lp_side *o, uint32_t a, uint64_t off, const struct lp_side *n, uint32_t b, uint64_t other);
+/* Where in the old file's one of the pair that place of the new one's is. */
+uint64_t lp_old_place(const struct lp_diff *d, const struct lp_atom *b, uint64_t off);
 uint32_t lp_file_word(const struct lp_side *s, uint64_t addr); /* as the file has it */
 /* The code of an atom, for whoever goes through all of it. */
 struct lp_words { const struct lp_side *s; const uint8_t *p; uint64_t at, len; };

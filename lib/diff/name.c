@@ -204,7 +204,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
 
 static bool same_code_place(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n, uint32_t a, uint32_t b)
 {
-    return o->atom[a].pair == b && u->addr - o->atom[a].start == n->addr - s->atom[b].start;
+    return o->atom[a].pair == b && lp_same_place(o, a, u->addr - o->atom[a].start, s, b, n->addr - s->atom[b].start);
 }
 
 /* The bound of a span, or a place in what the linker made: by name and distance from its start, or by being its end. */

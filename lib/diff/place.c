@@ -240,6 +240,7 @@ static struct lp_there in_code(lp_diff *d, uint32_t i, int64_t off)
     if (moved && (off || b->pair == LP_NONE || b->moved_part)) return at_new(i, off);
     if (b->pair == LP_NONE) return (struct lp_there){0};
     if (off && b->included && !b->in_place) return (struct lp_there){0};
+    off = (int64_t)lp_old_place(d, b, (uint64_t)off);
     return at_old(OLD(d)->atom[b->pair].start + (uint64_t)off, b->pair, off);
 }
 

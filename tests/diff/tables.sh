@@ -301,4 +301,32 @@ C
 build() { out=$1; shift; "$CROSS_CC" -w -O1 -fno-pie -no-pie -static -fno-toplevel-reorder "$@" -Wl,--build-id,--defsym=nowhere=0 -o "$out" nowhere.c; }
 build v.old -DBODY= && build v.new '-DBODY=for (int i = n * 3; i--;) n ^= n * 7 + i;' || exit 1
 fix "a branch to nowhere, in code that moved" v.old v.new fixed
+
+# ---- labels in a function that is the same but for NOPs, which align what is in it: their offsets are others ----
+cat >nops.c <<'C'
+#include <stdio.h>
+__attribute__((noinline)) int front(int n) { BODY return n + 1; }
+__attribute__((noinline)) int walk(int n)
+{
+    static void *const way[] = {&&add, &&turn, &&less};
+    __asm__(".p2align 6");
+    goto *way[(unsigned)n % 3];
+add:
+    n += 409;
+    goto end;
+turn:
+    n ^= 534;
+    goto end;
+less:
+    n -= 3;
+end:
+    return n;
+}
+int main(void) { for (int i = 0; i < 6; i++) printf("%d\n", walk(front(i))); return 0; }
+C
+for how in -pie '-no-pie -static' '-pie -Wl,-q'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O2 -falign-functions=4 -fno-toplevel-reorder $how "$@" -Wl,--build-id -o "$out" nops.c; }
+    build n.old -DBODY= && build n.new '-DBODY=n = (n * 5 ^ 0x1234567) & 0xffff;' || exit 1
+    fix "labels in a function with other NOPs ($how)" n.old n.new front
+done
 tap_done
