@@ -241,6 +241,17 @@ static uint8_t compare_numbers(lp_diff *d, const struct walk *x, const struct lp
     return same && (r == LP_READ_ADDRESS || p->addr == q->addr) ? LP_WHY_NONE : LP_WHY_REFS;
 }
 
+/* Where the base of an access is moved on into another object, that is an address that is made, too. (Loops go on by steps.) */
+static bool moves_into_same(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
+{
+    const int64_t back = lp_word_back(word_of(x, p->at));
+    const uint64_t to = p->addr + (uint64_t)back, other = q->addr + (uint64_t)back;
+    if (!back || (p->flags | q->flags) & LP_FLOW_INDEXED) return true;
+    if (lp_side_atom(x->s, p->addr) == lp_side_atom(x->s, to) && lp_side_atom(y->s, q->addr) == lp_side_atom(y->s, other)) return true;
+    const struct lp_use u = {to, LP_NONE, x->atom, 0, p->at}, v = {other, LP_NONE, y->atom, 0, q->at};
+    return run(x, p) == 1 && run(y, q) == 1 && lp_same_target(d, x->s, &u, &v);
+}
+
 /* What two words say about addresses; both have a reference. The rules are in flow.h. */
 static uint8_t compare_refs(lp_diff *d, struct walk *x, const struct lp_ref_at *p, struct walk *y, const struct lp_ref_at *q)
 {
@@ -260,6 +271,7 @@ static uint8_t compare_refs(lp_diff *d, struct walk *x, const struct lp_ref_at *
     if (p->kind == LP_FLOW_OPAQUE) return same_opaque(d, x, p, y, q) ? LP_WHY_NONE : LP_WHY_OPAQUE;
     if (p->kind == LP_FLOW_PAGE && !((p->flags | q->flags) & LP_FLOW_ALONE)) return LP_WHY_NONE; /* its users are compared */
     if (strays(x, p, y, q)) return LP_WHY_REFS;
+    if (!moves_into_same(d, x, p, y, q)) return LP_WHY_REFS;
     if (follows_base(d, x, p, y, q) || same_addresses(d, x, p, y, q)) return LP_WHY_NONE;
     if (!d->anchors) return LP_WHY_REFS;
     bool made = p->kind == LP_FLOW_ADDR && !p->width;

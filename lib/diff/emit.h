@@ -40,6 +40,8 @@ void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word);
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
 /* The immediate offset of ADD, SUB, loads and stores, as a signed number of bytes; *bits: of the field, scale: of its unit. */
 bool lp_word_offset(uint32_t w, int64_t *off);
+/* By how much a load or store moves its base on behind the access (post-index); 0 = it does not. */
+int64_t lp_word_back(uint32_t w);
 bool lp_word_set_offset(uint32_t *w, int64_t off);
 /* bases.c: the words of a new function that make an address (all of it, or its page), or have an offset from it: their references, in their order. If
  * there is no memory, d->items has failed. */

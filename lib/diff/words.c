@@ -14,6 +14,7 @@
 struct field { uint8_t lo, bits, shift; bool is_signed, minus; };
 
 static unsigned scale(uint32_t w) { return w & 0x04000000 && w & 0x00800000 ? 4 : w >> 30; }
+static unsigned pair_scale(uint32_t w) { return w & 0x04000000 ? 2 + (w >> 30) : w >> 31 ? 3 : 2; } /* LDPSW is of words */
 
 static bool field_of(uint32_t w, struct field *f)
 {
@@ -27,8 +28,7 @@ static bool field_of(uint32_t w, struct field *f)
     if ((w & 0x3b200c00) == 0x38000400 || (w & 0x3b800000) == 0x28800000) return false; /* post-index: how far the base moves */
     if ((w & 0x3b200000) == 0x38000000) return *f = (struct field){12, 9, 0, true, false}, true;
     if ((w & 0x3a000000) != 0x28000000) return false;
-    unsigned shift = w & 0x04000000 ? 2 + (w >> 30) : w >> 31 ? 3 : 2; /* pairs: LDPSW is of words */
-    *f = (struct field){15, 7, (uint8_t)shift, true, false};
+    *f = (struct field){15, 7, (uint8_t)pair_scale(w), true, false};
     return true;
 }
 
@@ -40,6 +40,12 @@ bool lp_word_offset(uint32_t w, int64_t *off)
     *off = (f.is_signed ? lp_sext(v, f.bits) : (int64_t)v) * (INT64_C(1) << f.shift);
     if (f.minus) *off = -*off;
     return true;
+}
+
+int64_t lp_word_back(uint32_t w)
+{
+    if ((w & 0x3b200c00) == 0x38000400) return lp_sext(lp_bits(w, 12, 9), 9);
+    return (w & 0x3b800000) == 0x28800000 ? lp_sext(lp_bits(w, 15, 7), 7) * (INT64_C(1) << pair_scale(w)) : 0;
 }
 
 bool lp_word_set_offset(uint32_t *w, int64_t off)
@@ -496,11 +502,27 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     return true;
 }
 
+/* Behind an access to one object, the base is moved on into another one: right if the two are as far apart in the old file. (Loops go on by steps.) */
+static bool moves_base(struct word *x, const struct lp_ref_at *r)
+{
+    const int64_t back = lp_word_back(x->w);
+    const struct lp_use from = {r->addr, r->base, x->atom, 0, 0}, to = {r->addr + (uint64_t)back, LP_NONE, x->atom, 0, x->at};
+    if (!back || r->flags & LP_FLOW_INDEXED || lp_side_atom(x->s, from.addr) == lp_side_atom(x->s, to.addr)) return true;
+    const struct lp_there a = there(x, &from), b = there(x, &to);
+    if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
+    if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == back : b.addr - a.addr == (uint64_t)back)) return true;
+    return refuse(x, LP_E181, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
+}
+
 static bool address(struct word *x)
 {
     const char *name = lo12_name(x->w);
     int64_t off;
-    if (!lp_word_offset(x->w, &off)) return true; /* no field that depends on it */
+    if (!lp_word_offset(x->w, &off)) { /* no field that depends on it */
+        bool good = true;
+        for (unsigned i = 0; good && i < x->n; i++) good = moves_base(x, &x->ref[i]);
+        return good;
+    }
     uint64_t base = x->ref->addr - (uint64_t)off;
     if (!name || base & 4095 || x->ref->flags & LP_FLOW_INDEXED || !makes_page(x, base)) {
         for (unsigned i = 0; i < x->n; i++)

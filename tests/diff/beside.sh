@@ -249,4 +249,47 @@ for cc in $compilers; do
         is "$(LD_LIBRARY_PATH=mine.old run -P r.lpatch ./its)" "$(LD_LIBRARY_PATH=mine.new run ./its)" "  and it is right"
     done
 done
+
+# ---- a load that moves its base on, into the next variable: so clang -Oz makes the address of that one ----
+cat >on.c <<'C'
+#include <stdio.h>
+int inc(int n) { return n + 1; }
+__attribute__((noinline)) int sum(const int *p, int n) { int x = 0; while (n--) x = x * 5 + *p++; return x; }
+static int list[] = {1, 2, 3};
+__attribute__((noinline)) int f(int n)
+{
+#ifdef NEW
+    static int (*volatile hook)(int) = inc;
+    n += hook(23);
+#endif
+    return n + sum(list, 3);
+}
+__attribute__((noinline)) void set(int n) { list[n & 1]++; }
+int main(int argc, char **argv) { set(argc); printf("%d\n", f(argc)); return 0; }
+C
+for cc in $compilers; do
+    for opt in '-Os' $([ $cc = with_gcc ] || echo -Oz); do
+        build on.old on.c && build on.new on.c -DNEW
+        lpdiff on.old on.new >r.lpatch 2>err
+        if [ $? = 2 ]; then
+            is "$(grep -o 'E1[0-9]*' err)" E181 "$cc $opt, a new variable in front of another one: refused"
+        else
+            is "$(run -P r.lpatch ./on.old)" "$(run ./on.new)" "$cc $opt, a new variable in front of another one: right"
+        fi
+    done
+done
+# the same in code by hand, which does not change, and reaches another variable now
+cat >hand.c <<'C'
+#include <stdio.h>
+long first(void);
+__asm__(".text\n .balign 4\n .type first, %function\nfirst: adrp x1, one\n add x1, x1, :lo12:one\n ldr x0, [x1], #8\n ldr x2, [x1]\n mov x1, xzr\n add x0, x0, x2\n ret\n .size first, .-first\n"
+        ".data\n .balign 8\n .type one, %object\n .size one, 8\none: .xword 4\n" BETWEEN
+        " .type two, %object\n .size two, 8\ntwo: .xword 5\n .previous\n");
+int main(void) { printf("%ld\n", first()); return 0; }
+C
+for cc in $compilers; do
+    opt=-O1
+    build hand.old hand.c '-DBETWEEN=""' && build hand.new hand.c '-DBETWEEN=" .type mid, %object\n .size mid, 8\nmid: .xword 70\n"'
+    is "$(lpdiff --summary hand.old hand.new 2>/dev/null | grep -o '^changed *first')" 'changed   first' "$cc, a base that is moved on into another variable than before: a change"
+done
 tap_done
