@@ -277,7 +277,7 @@ static bool follow_copy(const struct lp_side *s, uint32_t function, const struct
     for (uint32_t i = x->first + 1; i <= x->last; i++) {
         const struct lp_atom *a = &s->atom[i];
         const bool datum = a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE;
-        if (!datum || lp_is_copied(a) || !lp_is_constant(s, a) || lp_is_used_else(s, function, i) || hands_on(s, function, a)) return false;
+        if (!datum || lp_is_copied(a) || !lp_stays_constant(s, a) || lp_is_used_else(s, function, i) || hands_on(s, function, a)) return false;
     }
     return true;
 }
@@ -292,7 +292,7 @@ static bool reaches(const struct lp_side *s, uint32_t atom, const struct lp_ref_
     if (from == LP_NONE || x->to == LP_NONE || from == x->to) return false;
     x->first = from < x->to ? from : x->to, x->last = from < x->to ? x->to : from;
     const struct lp_atom *a = &s->atom[x->first], *b = &s->atom[x->last];
-    if (lp_is_copied(a) && from == x->first && lp_is_constant(s, a))
+    if (lp_is_copied(a) && from == x->first && lp_stays_constant(s, a))
         return a->span == b->span && b->end - a->start <= MOST && follow_copy(s, atom, x);
     if (a->pair != LP_NONE || a->kind != LP_ATOM_PIECE || b->kind != LP_ATOM_PIECE || a->span != b->span || b->end - a->start > MOST) return false;
     for (uint32_t i = x->first; i <= x->last && !lp_is_constant(s, a); i++)

@@ -25,12 +25,21 @@ static bool same_sort(const struct lp_atom *a, const struct lp_atom *b) { return
 
 /* ---- --map ---- */
 
+/* A function or data by its address, without a name. */
+static uint32_t at_address(const struct lp_side *s, const char *text)
+{
+    char *end;
+    const uint64_t addr = strncmp(text, "0x", 2) == 0 ? strtoull(text, &end, 16) : 0;
+    const uint32_t i = addr && !*end ? lp_side_atom(s, addr) : LP_NONE;
+    return i != LP_NONE && s->atom[i].start == addr ? i : LP_NONE;
+}
+
 static uint32_t mapped(lp_diff *d, struct lp_side *s, const char *spec, size_t n)
 {
     const struct lp_elf_symbol *y;
     char *text = strndup(spec, n);
-    uint32_t i = text && lp_elf_find(s->names, text, &y, NULL) == LP_OK ? lp_side_atom(s, y->value) : LP_NONE;
-    if (i == LP_NONE) lp_diff_refuse_name(d, s, text ? text : spec, "it is no function (--map)");
+    uint32_t i = text && lp_elf_find(s->names, text, &y, NULL) == LP_OK ? lp_side_atom(s, y->value) : text ? at_address(s, text) : LP_NONE;
+    if (i == LP_NONE) lp_diff_refuse_name(d, s, text ? text : spec, "it is no function and no data (--map)");
     free(text);
     return i;
 }
@@ -41,7 +50,9 @@ static void match_map(lp_diff *d)
         const char *eq = strchr(d->opt.map[i], '=');
         if (!eq) continue;
         uint32_t a = mapped(d, OLD(d), d->opt.map[i], (size_t)(eq - d->opt.map[i])), b = mapped(d, NEW(d), eq + 1, strlen(eq + 1));
-        if (a != LP_NONE && b != LP_NONE) lp_pair(d, a, b, LP_RULE_MAP);
+        const bool both = a != LP_NONE && b != LP_NONE, alike = both && lp_is_code_atom(&OLD(d)->atom[a]) == lp_is_code_atom(&NEW(d)->atom[b]);
+        if (alike) lp_pair(d, a, b, LP_RULE_MAP);
+        else if (both) lp_diff_refuse_name(d, OLD(d), d->opt.map[i], "one is a function, and the other one is data (--map)");
     }
 }
 

@@ -14,13 +14,29 @@ static const struct { const char *id, *text, *hint; } rows[] = {
 #undef REFUSAL
 };
 
-static void fill(struct lp_error *e, const struct lp_side *s, enum lp_refusal id, va_list ap)
+/* What to do, as far as it is not done yet: the row's alternatives, the first one of which may be that linkers keep relocations or symbols, the last
+ * one that GCC makes no section anchors. */
+static void advise(const lp_diff *d, enum lp_refusal id, struct lp_error *e)
+{
+    static const char relink[] = "relink both files with -Wl,-q", symbols[] = ", or keep the symbols of both files";
+    static const char anchors[] = ", or compile them with -fno-section-anchors";
+    char hint[256];
+    snprintf(hint, sizeof hint, "%s", rows[id].hint);
+    char *rest = strncmp(hint, relink, sizeof relink - 1) == 0 ? hint + sizeof relink - 1 : NULL, *end = strstr(hint, symbols);
+    if (end && OLD(d)->objects && NEW(d)->objects) *end = 0;
+    end = strstr(hint, anchors);
+    if (end && !lp_linked_by(OLD(d)->elf, "GCC")) strcpy(end, ", or compile them with -mno-global-merge");
+    if (!rest || !OLD(d)->kept || !NEW(d)->kept) lp_hint(e, "%s", hint);
+    else lp_hint(e, "%s", *rest ? rest + strlen(", or ") : "restart the program with the new file");
+}
+
+static void fill(const lp_diff *d, struct lp_error *e, const struct lp_side *s, enum lp_refusal id, va_list ap)
 {
     char text[sizeof e->text];
     vsnprintf(text, sizeof text, rows[id].text, ap);
     lp_fail(e, LP_E_UNSUPPORTED, "%s: %.600s", rows[id].id, text);
     lp_at(e, lp_elf_info(s->elf)->name, 0, 0);
-    lp_hint(e, "%s", rows[id].hint);
+    advise(d, id, e);
 }
 
 static void deliver(lp_diff *d, const struct lp_error *e)
@@ -39,16 +55,16 @@ void lp_diff_refuse(lp_diff *d, const struct lp_side *s, enum lp_refusal id, ...
     struct lp_error e;
     va_list ap;
     va_start(ap, id);
-    fill(&e, s, id, ap);
+    fill(d, &e, s, id, ap);
     va_end(ap);
     deliver(d, &e);
 }
 
-static void unknown(struct lp_error *e, const struct lp_side *s, ...)
+static void unknown(const lp_diff *d, struct lp_error *e, const struct lp_side *s, ...)
 {
     va_list ap;
     va_start(ap, s);
-    fill(e, s, LP_E110, ap);
+    fill(d, e, s, LP_E110, ap);
     va_end(ap);
 }
 
@@ -56,7 +72,7 @@ void lp_diff_refuse_name(lp_diff *d, const struct lp_side *s, const char *name, 
 {
     struct lp_error e, near;
     const struct lp_elf_symbol *sym;
-    unknown(&e, s, name, text);
+    unknown(d, &e, s, name, text);
     if (lp_elf_find(s->names, name, &sym, &near) == LP_E_SYMBOL) memcpy(e.hint, near.hint, sizeof e.hint);
     deliver(d, &e);
 }

@@ -308,10 +308,13 @@ static bool add_patched(struct check *c)
 
 /* ---- the comparison ---- */
 
+/* An address that is another one shows that one base, or one page, cannot do for all that it is for: other things are beside it in the old file. */
 static void not_equal(struct check *c, struct lp_atom *b, uint32_t at, const char *why)
 {
-    char buf[32];
+    char buf[32], text[80];
+    snprintf(text, sizeof text, "at +0x%x one base is for things that are not beside one another in the old file", at);
     if (c->again && b->in_place) b->no_place = *c->again = true;
+    else if (lp_is_code_atom(b) && strcmp(why, "references") == 0) lp_diff_refuse(c->d, OLD(c->d), LP_E181, lp_atom_text(b, buf), text);
     else lp_diff_refuse(c->d, OLD(c->d), LP_E199, lp_atom_text(b, buf), at, why);
 }
 

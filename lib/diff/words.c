@@ -455,6 +455,15 @@ static bool makes_page(const struct word *x, uint64_t base)
     return n != 0;
 }
 
+/* The start of a page by chance: an address that another word has completed, and from which this one has an offset. */
+static bool is_made(const struct word *x, uint64_t base)
+{
+    size_t n, i = 0;
+    const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, base, &n);
+    while (i < n && x->s->ref[made[i].ref].at == x->at) i++;
+    return i < n && !(x->ref->flags & LP_FLOW_OF_PAGE);
+}
+
 /* Where the base of this word is, which other words of the function make, if it is nothing but a base; false: not one place. */
 static bool made_at(struct word *x, const struct lp_ref_at *user, uint64_t base, struct lp_there *out)
 {
@@ -524,7 +533,7 @@ static bool address(struct word *x)
         return good;
     }
     uint64_t base = x->ref->addr - (uint64_t)off;
-    if (!name || base & 4095 || x->ref->flags & LP_FLOW_INDEXED || !makes_page(x, base)) {
+    if (!name || base & 4095 || x->ref->flags & LP_FLOW_INDEXED || !makes_page(x, base) || is_made(x, base)) {
         for (unsigned i = 0; i < x->n; i++)
             if (!offset(x, &x->ref[i], off)) return false;
         return true;

@@ -79,4 +79,76 @@ for how in '' '-no-pie'; do
     lpdiff --heuristic p.old p.new >p.lpatch 2>p.err
     is "$?$(grep -o 'E110' p.err | sort -u)" 2E110 "$how: a part of a variable is no new one"
 done
+
+# ---- which data it is, by its address ----
+at()
+{
+    "$CROSS_CC" -O1 -fno-section-anchors -DSIZE=$1 -Wl,--build-id -o g.named grown.c
+    "${CROSS_CC%gcc}nm" g.named | sed -n 's/^0*\([0-9a-f]*\) d text$/0x\1/p'
+}
+lpdiff --heuristic --map "$(at 16)=$(at 24)" g.old g.more >g.lpatch 2>g.err
+is "$?$(cat g.err)" 0 "--map, data without names: it is known which one it is"
+for pair in "chekc=0x400001" "0x1=0x2" "$(at 16)=main"; do
+    lpdiff --heuristic --map "$pair" g.old g.more >g.lpatch 2>g.err
+    is "$?$(grep -c 'E110: .*(--map)' g.err | sed 's/[1-9].*/ is said/')" "2 is said" "--map $pair: nothing is there"
+done
+
+# ---- a variable that begins where a page does ----
+cat >page.c <<'C'
+#include <stdio.h>
+static struct { int a, b, c; } v __attribute__((section(".mine"))) = {1, 2, 3};
+__attribute__((noinline)) int *same(int *p) { return p; }
+__attribute__((noinline)) int fixed(int n) { int *p = same(&v.a); BODY return *p + (v.c += n); }
+int main(void) { for (int i = 0; i < 5; i++) printf("%d\n", fixed(i)); return 0; }
+C
+build() { out=$1; shift; "$CROSS_CC" -O1 -no-pie -Wl,--build-id "$@" -o "$out" page.c; }
+for at in 0x500000 0x500ff8; do
+    build q.old -Wl,--section-start=.mine=$at -DBODY= && build q.new -Wl,--section-start=.mine=0x600000 '-DBODY=printf("%d\n", p[1] + v.b);' || exit 1
+    fix "at the start of a page" q.old q.new fixed
+done
+
+# ---- a table in front of another one: there is a patch, or a reason that says something ----
+cat >goto.c <<'C'
+#include <stdio.h>
+__attribute__((noinline)) int f(int x)
+{
+    static int hist[16];
+    hist[x & 15]++, x += hist[(x >> 2) & 15];
+    static const int to[] = {&&a - &&a, &&b - &&a, &&c - &&a};
+    goto *(&&a + to[(x & 255) % 3]);
+a:  x += 409; goto e;
+b:  x ^= 534; goto e;
+c:  x -= 3;
+e:;
+#ifdef NEW
+    printf("n %d\n", x);
+#endif
+    static const int more[] = {588, 385, 771};
+    for (const int *p = more; p < more + sizeof more / 4; p++) x = x * 3 + *p;
+    return x;
+}
+int main(void) { for (int i = 0; i < 5; i++) printf("%d\n", f(i)); return 0; }
+C
+for cc in $compilers; do
+    for how in -O0 -O2 '-O2 -s' -Os; do
+        $cc $how -Wl,--build-id -o t.old goto.c && $cc $how -DNEW -Wl,--build-id -o t.new goto.c || exit 1
+        lpdiff --heuristic t.old t.new >t.lpatch 2>t.err
+        case $? in
+        1) is "$(run -P t.lpatch ./t.old; echo $?)" "$(run ./t.new; echo $?)" "$cc $how: the patched program does what the new one does" ;;
+        *) is "$(sed -n 's/^lpdiff: .*: \(E[0-9]*\): .*/\1/p' t.err | grep -v -x -e E148 -e E181 -e E110)" "" "$cc $how: a reason that says something" ;;
+        esac
+    done
+done
+
+# ---- hints are of use to the very files ----
+cat >sym.c <<'C'
+#include <stdio.h>
+extern char limit[];
+__attribute__((noinline)) long lim(void) { return (long)limit; }
+int main(void) { printf("%ld\n", lim()); return 0; }
+C
+build() { out=$1; shift; "$CROSS_CC" -O1 -no-pie -Wl,--build-id "$@" -o "$out" sym.c; }
+build h.old -Wl,-q -Wl,--defsym=limit=0x401004 && build h.new -Wl,-q -Wl,--defsym=limit=0x7000123 || exit 1
+lpdiff h.old h.new >h.lpatch 2>h.err
+is "$? $(grep -c 'hint: .*-Wl,-q' h.err)" "2 0" "files with relocations: no hint to keep them"
 tap_done
