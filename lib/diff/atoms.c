@@ -213,6 +213,12 @@ static bool trim(const struct lp_side *s, uint64_t *start, uint64_t *end)
     return *start < *end;
 }
 
+/* _init and _fini, whose landing pad may be a NOP. */
+static bool runs_from_start(const struct lp_span *x, uint64_t at)
+{
+    return at == x->start && !(at & 3) && (strcmp(x->name, ".init") == 0 || strcmp(x->name, ".fini") == 0);
+}
+
 struct gaps { struct lp_side *s; size_t known; uint64_t *entry; size_t nentry, entry_cap; };
 
 static void add_entry(struct gaps *g, uint64_t addr)
@@ -238,7 +244,8 @@ static void each_gap(struct gaps *g, void (*fn)(struct gaps *g, const struct lp_
         for (; at < end; k++) {
             uint64_t from = at, to = k < g->known && s->atom[k].start < end ? s->atom[k].start : end;
             at = k < g->known && s->atom[k].start < end ? (s->atom[k].end > at ? s->atom[k].end : at) : end;
-            if (from < to && trim(s, &from, &to)) fn(g, &s->span[i], from, to);
+            const uint64_t whole = from;
+            if (from < to && trim(s, &from, &to)) fn(g, &s->span[i], runs_from_start(&s->span[i], whole) ? whole : from, to);
         }
         if (k) k--; /* it may reach into the next span of a hostile file */
     }
@@ -288,7 +295,7 @@ static void entries_in(struct gaps *g, const struct lp_span *x, uint64_t start, 
         next = i < g->nentry && g->entry[i] < end ? g->entry[i] : end;
         uint64_t from = at, to = next;
         struct lp_atom a = atom(called ? LP_ATOM_FUNC : LP_ATOM_LOOSE, from, to, x, g->s);
-        if (trim(g->s, &from, &to)) a.start = called ? at : from, a.end = to, lp_side_add_atom(g->s, &a);
+        if (trim(g->s, &from, &to)) a.start = called || runs_from_start(x, at) ? at : from, a.end = to, lp_side_add_atom(g->s, &a);
     }
 }
 

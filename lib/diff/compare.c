@@ -278,6 +278,9 @@ static uint8_t compare_refs(lp_diff *d, struct walk *x, const struct lp_ref_at *
     return made && lp_only_base(x->s, x->atom, p->at) && lp_only_base(y->s, y->atom, q->at) ? LP_WHY_NONE : LP_WHY_REFS;
 }
 
+/* BTI c, j, jc: where the new file has NOP, the old one's may stay. */
+static bool is_landing_pad(uint32_t w) { return (w & 0xffffff3f) == 0xd503241f && w & 0xc0; }
+
 static uint8_t compare_at(lp_diff *d, struct walk *x, uint64_t pc, struct walk *y, uint64_t qc)
 {
     uint64_t t, v;
@@ -294,6 +297,7 @@ static uint8_t compare_at(lp_diff *d, struct walk *x, uint64_t pc, struct walk *
         struct lp_use u = {t, LP_NONE, x->atom, 0, 0}, w = {v, LP_NONE, y->atom, 0, 0};
         return lp_same_target(d, x->s, &u, &w) ? LP_WHY_NONE : LP_WHY_REFS;
     }
+    if (b == LP_A64_NOP && is_landing_pad(a)) return LP_WHY_NONE; /* (crti.o of another build) */
     return a == b ? LP_WHY_NONE : is_number(a, b) ? LP_WHY_NUMBER : LP_WHY_CODE;
 }
 

@@ -140,6 +140,19 @@ for cc in $compilers; do
     done
 done
 
+# ---- crti.o of another build: a landing pad that is none any more may stay ----
+cat >crt.c <<'C'
+__asm__(".section .init, \"ax\"\n .globl _init\n .hidden _init\n .type _init, %function\n"
+        "_init: " PAD "\n stp x29, x30, [sp, #-16]!\n bl run\n ldp x29, x30, [sp], #16\n ret\n .text\n");
+int count;
+__attribute__((visibility("hidden"))) void run(void) { count++; }
+C
+build() { out=$1; shift; "$CROSS_CC" -O1 -fPIC -shared -nostdlib -s -Wl,--build-id "$@" -o "$out" crt.c; }
+build c.bti '-DPAD="hint #34"' && build c.nop '-DPAD="nop"' || exit 1
+nothing "_init without its landing pad" c.bti c.nop
+lpdiff c.nop c.bti >c.lpatch 2>c.err
+is "$? $(grep -o E142 c.err)" "2 E142" "_init that has one now"
+
 # ---- hints are of use to the very files ----
 cat >sym.c <<'C'
 #include <stdio.h>
