@@ -455,7 +455,8 @@ void lp_diff_atoms(struct lp_side *s)
     for (uint32_t i = 0; i < s->natom; i++) find_parent(s, i);
 }
 
-/* `[bti c;] adrp x16, P; add x16, x16, #o; br x16`: a linker's way to a place that a branch does not reach. */
+/* `[bti c;] adrp x16, P; add x16, x16, #o; br x16`: a linker's way to a place that a branch does not reach; or a PLT entry whose slot is the file's own
+ * (lp_diff_owned()). */
 uint64_t lp_side_through(const struct lp_side *s, uint64_t addr)
 {
     for (int hops = 0; hops < 4; hops++) {
@@ -464,6 +465,11 @@ uint64_t lp_side_through(const struct lp_side *s, uint64_t addr)
         if (at != addr) w = lp_code_word(s, at);
         if ((w & 0x9f00001f) != 0x90000010) break;
         uint32_t add = lp_code_word(s, at + 4);
+        const struct lp_word_at *slot = (add & 0xffc003ff) == 0xf9400211 ? lp_stub_slot(s, addr) : NULL;
+        if (slot && slot->kind == LP_WORD_ADDR && slot->type == R_AARCH64_RELATIVE) {
+            addr = slot->value;
+            continue;
+        }
         if ((add & 0xffc003ff) != 0x91000210 || lp_code_word(s, at + 8) != 0xd61f0200) break;
         page = (at & ~UINT64_C(4095)) + ((uint64_t)lp_sext(lp_bits(w, 5, 19) << 2 | lp_bits(w, 29, 2), 21) << 12);
         addr = page + lp_bits(add, 10, 12);

@@ -20,6 +20,7 @@ static void read_side(struct lp_side *s)
 static void read_both(lp_diff *d)
 {
     lp_for_both(d, read_side);
+    lp_diff_owned(d);
     lp_diff_survey(d);
     lp_diff_refs(d);
     lp_for_both(d, lp_diff_pieces);

@@ -190,6 +190,8 @@ lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);
 void lp_diff_loader(lp_diff *d);
 void lp_diff_aligned(lp_diff *d); /* E124 */
 void lp_diff_exports(lp_diff *d);
+/* Its words of the new file that hold the address of what only that exports: they are its own. */
+void lp_diff_owned(lp_diff *d);
 void lp_diff_bounds(lp_diff *d);
 /* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */
 lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);

@@ -34,6 +34,29 @@ static struct exports exports_of(const struct lp_side *s)
     return e;
 }
 
+/* ---- what a library exports anew, and uses itself ---- */
+
+static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+/* A patch makes no export: nobody else has to do with it, and the library's own use of it, by a PLT entry or a slot, is of what comes along. */
+void lp_diff_owned(lp_diff *d)
+{
+    const struct lp_dynamic *o = OLD(d)->dynamic;
+    const char **old = NEW(d)->dynamic->library ? malloc((o->nsym + 1) * sizeof *old) : NULL;
+    for (size_t i = 0; old && i < o->nsym; i++) old[i] = o->sym[i].name;
+    if (old && o->nsym) qsort(old, o->nsym, sizeof *old, by_text);
+    for (size_t i = 0; old && i < NEW(d)->nword; i++) {
+        struct lp_word_at *w = &NEW(d)->word[i];
+        const struct lp_dynsym *y = w->kind == LP_WORD_SYMBOL ? w->sym : NULL;
+        const bool own = y && y->shndx != SHN_UNDEF && y->shndx < SHN_LORESERVE && (y->type == STT_FUNC || y->type == STT_OBJECT);
+        if (own && (!o->nsym || !bsearch(&y->name, old, o->nsym, sizeof *old, by_text)))
+            *w = (struct lp_word_at){w->at, y->value + w->value, NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR};
+    }
+    free(old);
+}
+
+/* ---- names of one body ---- */
+
 static bool same_constants(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
 {
     return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b) && lp_same_datum(d, a, b);
