@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { THREADS = 1000, STACK = 256 << 10, ROUNDS = 16, TIMEOUT_MS = 60000 };
+enum { THREADS = 1000, STACK = 256 << 10, ROUNDS = 16, TIMEOUT_MS = 60000, SOCKET_MS = 3000, LOOK_MS = 10 };
 
 static struct {
     struct target **v;
@@ -93,9 +93,33 @@ static bool runs_exe(const struct target *t)
     return false;
 }
 
+/* Can somebody still make it? Not where its folder is missing. */
+static bool may_come(const char *socket)
+{
+    const char *slash = strrchr(socket, '/');
+    char *folder = slash ? strdup(socket) : NULL;
+    struct stat st;
+    if (folder) folder[slash - socket + 1] = 0;
+    bool may = stat(folder ? folder : ".", &st) == 0 && S_ISDIR(st.st_mode);
+    free(folder);
+    return may;
+}
+
+/* `lprun -c s.sock ./server & lpapply -c s.sock`: it is waited for, also where one is left that nobody listens at. */
+static lp_status open_socket(struct target *t)
+{
+    const uint32_t ms = opt.timeout_ms ? opt.timeout_ms / 2 : SOCKET_MS;
+    lp_status s;
+    for (uint32_t waited = 0;; waited += LOOK_MS) {
+        s = lp_control_open(t->socket, &t->control, &t->err);
+        if ((s != LP_E_NOT_FOUND && s != LP_E_GONE) || waited >= ms || !may_come(t->socket)) return s;
+        nanosleep(&(struct timespec){0, LOOK_MS * 1000000L}, NULL);
+    }
+}
+
 static void reach(struct target *t)
 {
-    t->status = t->socket ? lp_control_open(t->socket, &t->control, &t->err) : lp_control_open_pid(t->pid, &t->control, &t->err);
+    t->status = t->socket ? open_socket(t) : lp_control_open_pid(t->pid, &t->control, &t->err);
     if (t->status == LP_OK) t->status = lp_control_info(t->control, &t->info, &t->err);
     if (t->status != LP_OK) return;
     t->pid = t->info.pid;

@@ -1,6 +1,7 @@
 /* live/relations.c - who requires, conflicts with and replaces whom: patches that leave with a call, and whether those that stay allow it. */
 #include <config.h>
 #include "base/buf.h"
+#include "base/error.h"
 #include "live/journal.h"
 
 #include <stdlib.h>
@@ -145,7 +146,8 @@ static lp_status check_required(struct lp_job *job, const struct lp_applied *gon
         for (size_t i = 0; i < a->patch->nrelation && !a->leaving && !a->whole; i++) {
             const struct lp_relation *r = &a->patch->relation[i];
             if (r->kind == LP_REQUIRES && lp_relation_met(r, gone->patch->name, gone->patch->version) && !present(job, r, a->patch))
-                return lp_job_fail(job, gone->patch->name, 0, LP_E_RELATION, "the applied patch `%s` requires it", a->patch->name);
+                return lp_job_fail(job, gone->patch->name, 0, LP_E_RELATION, "the applied patch `%s` requires it", a->patch->name),
+                       lp_hint(job->err, "revert that one first, or both by one call"), LP_E_RELATION;
         }
     return LP_OK;
 }

@@ -160,6 +160,19 @@ static const struct lp_disk_item *present(const struct lp_disk *d, const struct 
     return it && it->patch != self && lp_relation_met(r, it->patch->name, it->patch->version) ? it : NULL;
 }
 
+/* What it means leaves with this call: who asked for that has no file of the patch that stays. */
+static bool leaves(const struct lp_disk *d, const struct lp_relation *r)
+{
+    for (size_t i = 0; i < d->nitem; i++)
+        if (d->item[i].leaves && lp_relation_met(r, d->item[i].patch->name, d->item[i].patch->version)) return true;
+    return false;
+}
+
+static lp_status still_required(struct lp_disk *d, const lp_patch *p, const struct lp_relation *r)
+{
+    return fail(d, r->name, 0, LP_E_RELATION, "the applied patch `%s` requires it: revert that one first, or both by one call", p->name);
+}
+
 static lp_status check_relations(struct lp_disk *d)
 {
     lp_status s = LP_OK;
@@ -168,7 +181,8 @@ static lp_status check_relations(struct lp_disk *d)
             const lp_patch *p = d->item[i].patch;
             const struct lp_relation *r = &p->relation[k];
             bool hit = present(d, r, p) != NULL;
-            if (r->kind == LP_REQUIRES && !hit)
+            if (r->kind == LP_REQUIRES && !hit && d->item[i].own && leaves(d, r)) s = still_required(d, p, r);
+            else if (r->kind == LP_REQUIRES && !hit)
                 s = fail(d, p->file, r->line, LP_E_RELATION, "patch `%s` requires `%s%s%s%s%s`, which is not applied", p->name, r->name, r->op ? " " : "",
                          r->op ? r->op : "", r->op ? " " : "", r->version ? r->version : "");
             if (r->kind == LP_CONFLICTS && hit)

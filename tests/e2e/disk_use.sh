@@ -105,6 +105,11 @@ run "one that replaces another" 0 lpapply prog other.lpatch
 is "$(lpapply -l --tsv prog | cut -f 2 | tr '\n' ' ')" "one bodies three " "has its place"
 run "one that needs what is not there" 1 lpapply prog next.lpatch
 like "$(cat run)" 'requires .two., which is not applied' "said so"
+awk '/^name/ { print; print "requires  one"; next } { print }' two.lpatch | sed 's/^name .*/name      needs/' >needs.lpatch
+cp prog kept && lpapply -q -R kept && lpapply -q kept one.lpatch needs.lpatch
+run "one that another one requires" 1 lpapply -R kept one
+like "$(cat run)" 'one: the applied patch .needs. requires it: revert that one first, or both by one call' "said so"
+run "both by one call" 0 lpapply -R kept one needs
 run "all of them" 0 lpapply -R prog
 is "$(sum prog)" "$(sum was)" "the old file again"
 

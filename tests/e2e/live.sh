@@ -94,6 +94,17 @@ run "syntax error" 2 lpapply -c sock syntax.lpatch
 like "$(cat run)" 'syntax.lpatch:2' "with file and line"
 run "missing file" 2 lpapply -c sock none.lpatch
 run "no socket" 2 lpapply -c nosock a.lpatch
+case $(uname) in Linux)
+    # One that comes late is waited for.
+    lpapply --timeout 240s -c late -l >late.out 2>&1 &
+    late=$!
+    sleep 0.3
+    ln -s sock late
+    wait $late
+    is "$? $(sed 1d late.out)" "$(lpapply -c sock -l >now.out; echo $?) $(sed 1d now.out)" "a control socket that comes late"
+    rm late
+esac
+run "no folder of a socket" 2 lpapply --timeout 240s -c nofolder/late -l
 run "no target" 2 lpapply a.lpatch
 
 # ---- set, func ----
