@@ -18,7 +18,7 @@ struct target {
 /* 1 MiB of `mov w0, #0` to patch. */
 static int open_target(struct target *t)
 {
-    t->memory = malloc(SIZE);
+    t->memory = (uint32_t *)malloc(SIZE);
     if (!t->memory) return -1;
     for (size_t i = 0; i < SIZE / 4; i++) t->memory[i] = 0x52800000;
     t->system = livepatch_init(t->memory, SIZE, BASE);

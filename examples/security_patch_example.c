@@ -39,7 +39,7 @@ static int apply_all(LivePatchSystem *s)
 
 int main(void)
 {
-    uint32_t *memory = malloc(SIZE);
+    uint32_t *memory = (uint32_t *)malloc(SIZE);
     if (!memory) return 1;
     for (size_t i = 0; i < SIZE / 4; i++) memory[i] = 0xd65f03c0; /* ret */
     LivePatchSystem *s = livepatch_init(memory, SIZE, BASE);

@@ -36,11 +36,17 @@ UNLINK: -1 1 there" "$2: intercept"
     is "$("$1/flat" f.bin 4 2 2>&1)" "402
 0
 402" "$2: flat"
+    for e in 'livepatch_example demo' 'livepatch_example create-patches' 'livepatch_example load-patches' 'livepatch_example memory-demo' \
+        livepatch_security_demo security_patch_example; do
+        status=0
+        "$1"/$e >out 2>&1 || status=$?
+        is "$status $(test -s out && echo text)" "0 text" "$2: $e" || note <out
+    done
 }
 examples "$builddir/examples" C
 if command -v "${CXX:-g++}" >/dev/null; then
     mkdir cxx
-    for e in run_and_patch intercept flat; do
+    for e in run_and_patch intercept flat livepatch_example livepatch_security_demo security_patch_example; do
         { "${CXX:-g++}" -x c++ -std=c++11 -Wall -Wextra -Wno-missing-field-initializers -Werror -I"$srcdir/include" -c -o $e.o "$srcdir/examples/$e.c" &&
             "$builddir/libtool" --quiet --mode=link "${CXX:-g++}" -o cxx/$e $e.o "$builddir/libarm64lp.la"; } >log 2>&1 ||
             { not_ok "C++: $e compiles"; note <log; }
