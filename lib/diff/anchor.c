@@ -248,13 +248,14 @@ static bool step(struct scan *x)
 {
     const uint64_t at = x->at;
     const uint32_t mask = x->mask, w = lp_words_at(&x->code, at);
-    const struct lp_seen_word seen = lp_seen_word(x->s, w);
-    const unsigned row = seen.row;
-    const struct lp_a64_regs r = seen.regs;
+    const struct lp_seen_word *seen = lp_seen_word(x->s, w);
+    const unsigned row = seen->row;
+    const struct lp_a64_regs r = seen->regs;
     struct lp_a64_access m;
     uint64_t target;
     uint32_t field;
     const bool branch = lp_word_is_branch(w);
+    if (lp_seen_passes(seen, mask)) return go_on(x, mask);
     if (row == A64_UNDEFINED) return false;
     if (is_passed(x, at, mask)) return go_on(x, mask);
     if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);
@@ -363,11 +364,15 @@ static void step_uses(struct scan *x)
 {
     const uint64_t at = x->at;
     const uint32_t mask = x->mask, w = lp_words_at(&x->code, at);
-    const struct lp_seen_word seen = lp_seen_word(x->s, w);
-    const unsigned row = seen.row;
-    const struct lp_a64_regs r = seen.regs;
+    const struct lp_seen_word *seen = lp_seen_word(x->s, w);
+    const unsigned row = seen->row;
+    const struct lp_a64_regs r = seen->regs;
     uint64_t target;
     uint32_t field;
+    if (lp_seen_passes(seen, mask)) {
+        if (!go_on(x, mask)) x->mask = 0;
+        return;
+    }
     if (is_passed(x, at, mask) && go_on(x, mask)) return;
     x->mask = 0;
     if ((w & 0xfffffc1f) == 0xd61f0000) jump(x, mask);
@@ -463,12 +468,13 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
 {
     const uint64_t at = x->at;
     const uint32_t mask = x->mask, w = lp_words_at(&x->code, at), args = mask & ARGUMENTS & 0xff ? mask & 0xff : mask & ARGUMENTS; /* X8: where a result goes */
-    const struct lp_seen_word seen = lp_seen_word(x->s, w);
-    const unsigned row = seen.row;
-    const struct lp_a64_regs r = seen.regs;
+    const struct lp_seen_word *seen = lp_seen_word(x->s, w);
+    const unsigned row = seen->row;
+    const struct lp_a64_regs r = seen->regs;
     const bool calls = (w & 0xfffffc1f) == 0xd63f0000;
     uint64_t target;
     uint32_t field;
+    if (lp_seen_passes(seen, mask)) return go_on(x, mask);
     if (row == A64_UNDEFINED) return false;
     if (is_passed(x, at, mask)) return go_on(x, mask);
     if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);

@@ -23,12 +23,14 @@ void lp_seen_free(struct lp_seen *seen)
 
 uint32_t **lp_seen_users(const struct lp_side *s) { return &s->seen->users; }
 
-struct lp_seen_word lp_seen_word(const struct lp_side *s, uint32_t w)
+const struct lp_seen_word *lp_seen_word(const struct lp_side *s, uint32_t w)
 {
     struct lp_seen_word *x = &s->seen->word[w * UINT32_C(0x9e3779b1) >> (32 - WORDS_BITS)];
-    if (x->there && x->word == w) return *x;
+    if (x->there && x->word == w) return x;
     const unsigned row = lp_a64_find(w, LP_A64_ALL);
-    return *x = (struct lp_seen_word){w, lp_a64_regs(row, w), (uint16_t)row, true};
+    const bool leads = row == A64_UNDEFINED || lp_word_is_branch(w) || (w & 0xfe000000) == 0xd6000000;
+    *x = (struct lp_seen_word){w, lp_a64_regs(row, w), (uint16_t)row, true, leads};
+    return x;
 }
 
 static struct lp_callee look_at(const struct lp_side *s, uint64_t to)
@@ -39,7 +41,7 @@ static struct lp_callee look_at(const struct lp_side *s, uint64_t to)
     const struct lp_words code = lp_words_of(s, i);
     for (uint64_t at = to; at < s->atom[i].end && !c.whole; at += 4) {
         const uint32_t w = lp_words_at(&code, at);
-        const struct lp_a64_regs r = lp_seen_word(s, w).regs;
+        const struct lp_a64_regs r = lp_seen_word(s, w)->regs;
         c.read |= r.read & ~c.write;
         c.whole = (w & 0xfffffc1f) == 0xd65f0000;
         if (lp_word_is_branch(w) || (w & 0xfe000000) == 0xd6000000) break;

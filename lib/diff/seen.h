@@ -4,8 +4,12 @@
 #include "a64/regs.h"
 #include "diff/diff.h"
 
-struct lp_seen_word { uint32_t word; struct lp_a64_regs regs; uint16_t row; bool there; };
-struct lp_seen_word lp_seen_word(const struct lp_side *s, uint32_t w);
+/* leads: it may go elsewhere than to the next word, or is undefined. */
+struct lp_seen_word { uint32_t word; struct lp_a64_regs regs; uint16_t row; bool there, leads; };
+/* Until the next one is asked for. */
+const struct lp_seen_word *lp_seen_word(const struct lp_side *s, uint32_t w);
+/* Has the word nothing to do with these registers? */
+static inline bool lp_seen_passes(const struct lp_seen_word *x, uint32_t mask) { return !x->leads && !((x->regs.read | x->regs.write) & mask); }
 /* What a function does with registers: reads as it finds them; and if it is no more than a row of words that returns (whole), changes. Compilers know that
  * of functions that they see, and keep values in the registers that those leave alone. seen: there is one. */
 struct lp_callee { bool seen, whole; uint32_t read, write; };
