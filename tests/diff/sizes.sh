@@ -490,4 +490,27 @@ for cc in $compilers; do
     done
 done
 
+# ---- no more is said of it than that new code has an instruction there which needs it ----
+cat >strict.c <<'C'
+#include <stdio.h>
+extern char pair[16];
+__asm__(".data\n .balign 16\n .type room, %object\n .size room, 8\nroom: .xword 1\n" MORE " .type pair, %object\n .size pair, 16\npair: .xword 2, 3\n .previous\n");
+int main(void)
+{
+    unsigned long low = 0, high = 0;
+#ifdef FIX
+    __asm__ volatile("ldaxp %0, %1, [%2]\n clrex" : "=r"(low), "=r"(high) : "r"(pair) : "memory");
+#endif
+    printf("%d %lu %lu\n", pair[8], low, high);
+    return 0;
+}
+C
+for cc in $compilers; do
+    build() { out=$1; shift; $cc -O1 -fno-pie -no-pie "$@" -Wl,--build-id -o "$out" strict.c; }
+    build p.old '-DMORE=""' && build p.new '-DMORE=".type more, %object\n .size more, 8\nmore: .xword 7\n"' -DFIX || exit 1
+    lpdiff p.old p.new >p.out 2>p.err
+    is "$?$(cat p.out)" 2 "$cc: an exclusive pair at what is aligned to 8 in the old file: refused"
+    like "$(cat p.err)" 'E124: `pair` is aligned to 16' "  with E124"
+done
+
 tap_done
