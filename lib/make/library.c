@@ -48,7 +48,8 @@ static lp_elf *open_in(lp_maker *m, const char *root, const char *dir, size_t le
 
 static lp_elf *find_in(lp_maker *m, const char *root, const char *name)
 {
-    static const char *const dirs[] = {"lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu", "lib64", "usr/lib64", "lib", "usr/lib"};
+    static const char *const dirs[] = {"lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu", "lib64", "usr/lib64", "lib", "usr/lib",
+                                       "lib/aarch64-linux-musl", "usr/lib/aarch64-linux-musl"};
     const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
     lp_elf *e = NULL;
     for (const char *p = d->runpath ? d->runpath : d->rpath; p && *p && !e; p += strspn(p, ":")) {

@@ -5,6 +5,7 @@
 #include <arm64lp/patch.h>
 #include <stdio.h>
 #include "base/hash.h"
+#include "elf/dynamic.h"
 #include "unit/testelf.h"
 
 const char *const lp_fuzz_name = "lp_disk_apply";
@@ -18,8 +19,17 @@ static void must(int good, const char *what, const struct lp_error *err)
     abort();
 }
 
-/* A site and a datum for any file; with `name` also that function, with what brings relocations. */
-static lp_patch *patch_for(const lp_elf *e)
+/* A library that a patch can name. */
+static const char *needed(const lp_elf *e)
+{
+    const struct lp_dynamic *d = lp_elf_dynamic_part(e);
+    const char *name = d->nneeded ? d->needed[0] : "";
+    const size_t n = strlen(name);
+    return n && n < 100 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n ? name : NULL;
+}
+
+/* A site and a datum for any file; with `name` also that function, with what brings relocations. With a library, what nobody imports yet. */
+static lp_patch *patch_for(const lp_elf *e, const char *library)
 {
     static char text[4096];
     const struct lp_elf_info *info = lp_elf_info(e);
@@ -33,6 +43,9 @@ static lp_patch *patch_for(const lp_elf *e)
     else lp_elf_sha256(e, sha), lp_hex(hex, sha, 32), n += snprintf(text + n, sizeof text - (size_t)n, "file-sha256 %s\n", hex);
     n += snprintf(text + n, sizeof text - (size_t)n, "data .msg rodata size 8 align 8\n\"message\\0\"\nend\ndata tab data size 24\nrel abs64 helper\n"
                   "rel prel64 helper\nzero 8\nend\ndata none bss size 64\nzero 64\nend\nfunc helper size 4 new\n| d65f03c0\nend\n");
+    if (library)
+        n += snprintf(text + n, sizeof text - (size_t)n, "data new data size 32\nrel abs64 fresh@V9!%s\nrel abs64 other@V9!%s\nrel abs64 plain@*\n"
+                      "rel abs64 fresh@V8!%s\nend\n", library, library, library);
     const char *name = lp_elf_find(e, "parse", &sym, NULL) == LP_OK ? "parse" : lp_elf_find(e, "main", &sym, NULL) == LP_OK ? "main" : NULL;
     if (name && sym->size >= 12 && lp_elf_read(e, sym->value, body, 12, NULL) == LP_OK && sym->size == 12) {
         lp_sha256(body, 12, sha), lp_hex(hex, sha, 32);
@@ -70,10 +83,13 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
     if (lp_elf_open_memory(data, len, "fuzz", &e, &err) != LP_OK) return;
     (void)lp_disk_list(e, count, &n, &err);
     if (lp_disk_revert(e, NULL, 0, &back, NULL, NULL, &err) == LP_OK) free(back.image);
-    lp_patch *p = patch_for(e);
-    if (lp_disk_apply(e, (const lp_patch *const *)&p, 1, &r, NULL, NULL, &err) == LP_OK && r.image && !n) must_come_back(&r, e);
-    free(r.image);
-    lp_patch_free(p);
+    const char *library = needed(e);
+    for (int i = 0; i < (library ? 2 : 1); i++) {
+        lp_patch *p = patch_for(e, i ? library : NULL);
+        if (lp_disk_apply(e, (const lp_patch *const *)&p, 1, &r, NULL, NULL, &err) == LP_OK && r.image && !n) must_come_back(&r, e);
+        free(r.image);
+        lp_patch_free(p);
+    }
     lp_elf_close(e);
 }
 
@@ -88,7 +104,7 @@ const uint8_t *lp_fuzz_builtin(size_t i, size_t *len)
     *len = r.size;
     if (r.image) return r.image;
     lp_elf *e = test_elf();
-    lp_patch *p = patch_for(e);
+    lp_patch *p = patch_for(e, NULL);
     must(lp_disk_apply(e, (const lp_patch *const *)&p, 1, &r, NULL, NULL, &err) == LP_OK, "the file is not patched", &err);
     lp_patch_free(p);
     lp_elf_close(e);
