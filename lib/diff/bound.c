@@ -1,7 +1,7 @@
 /* diff/bound.c - how far does an access with an index reach? An index that was compared with a bound just in front, or has few bits, leads no farther:
  * what begins behind that is not meant. */
 #include <config.h>
-#include "diff/diff.h"
+#include "diff/seen.h"
 #include "flow/fop.h"
 #include "a64/a64.h"
 #include "a64/access.h"
@@ -17,18 +17,22 @@ enum { STATES = 64, MOST = 4096, ANY = UINT16_MAX }; /* places that are looked a
  * that what set the flags in front of them was at most (below: less than) a number. low: what 32 bits of a wide one are known to be at most. */
 struct state { uint64_t at; uint16_t low; uint8_t reg, wide, compared, below, unused[2]; }; /* no padding */
 struct way { uint64_t to, from; };
-struct search {
+/* closed: not all that leads to places in the function is known. start, natom: of what function, among how many, it is. */
+struct lp_search {
     const struct lp_side *s;
     struct lp_parts parts;
     struct way *way; /* branches, by where they lead */
     size_t nway, cap;
+    uint64_t start;
+    size_t natom;
+    bool closed;
     struct state seen[STATES];
     unsigned n, done;
     uint64_t max;
     bool failed;
 };
 
-static void go_on(struct search *x, const struct state *y)
+static void go_on(struct lp_search *x, const struct state *y)
 {
     for (unsigned i = 0; i < x->n; i++)
         if (memcmp(&x->seen[i], y, sizeof *y) == 0) return;
@@ -36,7 +40,7 @@ static void go_on(struct search *x, const struct state *y)
     else x->seen[x->n++] = *y;
 }
 
-static void found(struct search *x, const struct state *y, uint64_t max)
+static void found(struct lp_search *x, const struct state *y, uint64_t max)
 {
     if (max <= UINT32_MAX && y->low < max) max = y->low;
     if (max >= MOST) x->failed = true;
@@ -64,7 +68,7 @@ static bool compares(const struct state *y, const struct lp_fop *o)
 static bool is_narrow(uint32_t w) { return !(w >> 31) && ((w & 0x1c000000) == 0x10000000 || (w & 0x0e000000) == 0x0a000000) && (w & 0x1f000000) != 0x10000000; }
 
 /* A word that writes the register. */
-static void written(struct search *x, struct state *y, const struct lp_fop *o, uint32_t w)
+static void written(struct lp_search *x, struct state *y, const struct lp_fop *o, uint32_t w)
 {
     const bool extends = o->kind == OP_EXTEND && !(o->flags & F_SIGNED);
     const bool moves = o->kind == OP_MOV || (o->kind == OP_EXTEND && o->shift == 32); /* (what is found is so small that the sign is none) */
@@ -77,7 +81,7 @@ static void written(struct search *x, struct state *y, const struct lp_fop *o, u
 }
 
 /* The word in front, which goes on to the next one. */
-static void pass(struct search *x, struct state *y)
+static void pass(struct lp_search *x, struct state *y)
 {
     const uint32_t w = lp_code_word(x->s, y->at);
     struct lp_fop o;
@@ -106,7 +110,7 @@ static int by_target(const void *a, const void *b)
     return x->to != y->to ? (x->to < y->to ? -1 : 1) : (x->from > y->from) - (x->from < y->from);
 }
 
-static void add_way(struct search *x, uint64_t to, uint64_t from)
+static void add_way(struct lp_search *x, uint64_t to, uint64_t from)
 {
     struct way *v = lp_grow(x->way, &x->cap, x->nway, sizeof *v);
     if (!v) {
@@ -118,7 +122,7 @@ static void add_way(struct search *x, uint64_t to, uint64_t from)
 }
 
 /* Where jump tables lead, nothing is known. */
-static bool add_tables(struct search *x, const struct lp_atom *a, unsigned jumps)
+static bool add_tables(struct lp_search *x, const struct lp_atom *a, unsigned jumps)
 {
     for (uint32_t k = 0; k < a->ntable; k++) {
         const struct lp_flow_table *t = &lp_tables_of_atom(x->s, a)[k].t;
@@ -132,7 +136,7 @@ static bool add_tables(struct search *x, const struct lp_atom *a, unsigned jumps
 }
 
 /* The branches of a part, if all that lead to places in it are known. */
-static bool add_part(struct search *x, const struct lp_atom *a)
+static bool add_part(struct lp_search *x, const struct lp_atom *a)
 {
     unsigned jumps = 0;
     for (uint64_t at = a->start; at < a->end; at += 4) {
@@ -145,7 +149,7 @@ static bool add_part(struct search *x, const struct lp_atom *a)
     return !a->lands && add_tables(x, a, jumps);
 }
 
-static const struct lp_atom *part_of(const struct search *x, uint64_t at)
+static const struct lp_atom *part_of(const struct lp_search *x, uint64_t at)
 {
     for (size_t i = 0; i < x->parts.n; i++)
         if (at - x->parts.part[i].at < 4 * (uint64_t)x->parts.part[i].words) return &x->s->atom[x->parts.atom[i]];
@@ -153,7 +157,7 @@ static const struct lp_atom *part_of(const struct search *x, uint64_t at)
 }
 
 /* All that may be in front of a word. */
-static void step(struct search *x, struct state y)
+static void step(struct lp_search *x, struct state y)
 {
     const struct lp_atom *a = part_of(x, y.at);
     x->failed |= !a || y.at == x->parts.part[0].at;
@@ -170,14 +174,28 @@ static void step(struct search *x, struct state y)
     pass(x, &y);
 }
 
-static struct search *search_of(const struct lp_side *s, uint32_t atom)
+void lp_search_free(struct lp_search *x)
 {
-    struct search *x = calloc(1, sizeof *x);
-    if (!x) return NULL;
-    x->s = s;
-    x->parts = lp_parts_of(s, s->atom[atom].parent == LP_NONE ? atom : s->atom[atom].parent);
-    for (size_t i = 0; i < x->parts.n; i++) x->failed |= !add_part(x, &s->atom[x->parts.atom[i]]);
-    if (x->nway) qsort(x->way, x->nway, sizeof *x->way, by_target);
+    if (x) free(x->way);
+    free(x);
+}
+
+/* Of the function that was asked for last, the ways are there. */
+static struct lp_search *search_of(const struct lp_side *s, uint32_t atom)
+{
+    const uint32_t head = s->atom[atom].parent == LP_NONE ? atom : s->atom[atom].parent;
+    struct lp_search **last = lp_seen_search(s), *x = *last;
+    if (!x || x->start != s->atom[head].start || x->natom != s->natom) {
+        lp_search_free(x);
+        x = *last = calloc(1, sizeof *x);
+        if (!x) return NULL;
+        x->start = s->atom[head].start, x->natom = s->natom;
+        x->s = s, x->parts = lp_parts_of(s, head);
+        for (size_t i = 0; i < x->parts.n; i++) x->failed |= !add_part(x, &s->atom[x->parts.atom[i]]);
+        if (x->nway) qsort(x->way, x->nway, sizeof *x->way, by_target);
+        x->closed = x->failed;
+    }
+    x->s = s, x->n = x->done = 0, x->max = 0, x->failed = x->closed;
     return x;
 }
 
@@ -196,12 +214,10 @@ uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at)
 {
     struct lp_a64_access m;
     if (!with_index(lp_code_word(s, at), &m)) return UINT64_MAX;
-    struct search *x = search_of(s, atom);
+    struct lp_search *x = search_of(s, atom);
     if (!x) return UINT64_MAX;
     const struct state first = {.at = at, .low = ANY, .reg = m.index, .wide = m.extend == 3 || m.extend == 7};
     go_on(x, &first);
     while (!x->failed && x->done < x->n) step(x, x->seen[x->done++]);
-    const uint64_t reach = x->failed ? UINT64_MAX : (x->max << m.shift) + m.bytes;
-    free(x->way), free(x);
-    return reach;
+    return x->failed ? UINT64_MAX : (x->max << m.shift) + m.bytes;
 }

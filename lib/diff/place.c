@@ -174,9 +174,11 @@ static struct lp_there bound(const lp_diff *d, uint64_t addr)
 static struct lp_there slot(lp_diff *d, const struct lp_word_at *w)
 {
     const struct lp_side *o = OLD(d);
-    for (size_t i = 0; i < o->nword; i++) {
-        const struct lp_span *x = o->word[i].kind == w->kind ? lp_side_span(o, o->word[i].at) : NULL;
-        if (x && x->flags & LP_SPAN_GOT && lp_same_slot(d, o, &o->word[i], w)) return at_old(o->word[i].at, LP_NONE, 0);
+    for (size_t k = 0; k < o->nspan; k++) {
+        const struct lp_span *x = &o->span[k];
+        size_t i = x->flags & LP_SPAN_GOT ? lp_count_below(o->word, o->nword, sizeof *o->word, x->start) : o->nword;
+        for (; i < o->nword && o->word[i].at < x->end; i++)
+            if (o->word[i].kind == w->kind && lp_same_slot(d, o, &o->word[i], w)) return at_old(o->word[i].at, LP_NONE, 0);
     }
     return (struct lp_there){0};
 }

@@ -11,17 +11,19 @@ struct lp_seen {
     struct lp_seen_word word[1 << WORDS_BITS];
     struct { uint64_t to; bool there; struct lp_callee is; } callee[1 << CALLEES_BITS];
     uint32_t *users;
+    struct lp_search *search;
 };
 
 struct lp_seen *lp_seen_new(void) { return calloc(1, sizeof(struct lp_seen)); }
 
 void lp_seen_free(struct lp_seen *seen)
 {
-    if (seen) free(seen->users);
+    if (seen) free(seen->users), lp_search_free(seen->search);
     free(seen);
 }
 
 uint32_t **lp_seen_users(const struct lp_side *s) { return &s->seen->users; }
+struct lp_search **lp_seen_search(const struct lp_side *s) { return &s->seen->search; }
 
 const struct lp_seen_word *lp_seen_word(const struct lp_side *s, uint32_t w)
 {

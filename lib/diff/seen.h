@@ -16,4 +16,8 @@ struct lp_callee { bool seen, whole; uint32_t read, write; };
 struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target);
 /* sibling.c: of each atom, who refers to it; NULL until it is asked. */
 uint32_t **lp_seen_users(const struct lp_side *s);
+/* bound.c: the branches of a function; NULL until they are asked for. */
+struct lp_search;
+struct lp_search **lp_seen_search(const struct lp_side *s);
+void lp_search_free(struct lp_search *x);
 #endif
