@@ -127,4 +127,24 @@ for cc in $compilers; do
         refused "$cc $flag, and the other way round" E131 '.*api' b.new b.old
     done
 done
+
+# ---- code that clang has moved out of several functions: its number says nothing ----
+cat >outlined.c <<'C'
+#include <stdio.h>
+#define OUT __attribute__((noinline, noclone, noipa)) static int
+OUT ONE(int n) { return n * 3 + 1; }
+OUT TWO(int n) { return n ^ 77; }
+OUT THREE(int n) { return n - CHANGED; }
+int a(int n) { return ONE(n) + TWO(n + 1); }
+int b(int n) { return TWO(n) * 5 + THREE(n); }
+int c(int n) { return ONE(n + 2) - THREE(n + BODY); }
+int main(int argc, char **argv) { printf("%d %d %d\n", a(argc), b(argc), c(argc)); return 0; }
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -fno-toplevel-reorder -fno-optimize-sibling-calls "$@" -Wl,--build-id -o "$out" outlined.c; }
+x=OUTLINED_FUNCTION_
+build o.old -DONE=${x}0 -DTWO=${x}1 -DTHREE=${x}2 -DBODY=1 -DCHANGED=4 && build o.other -DONE=${x}1 -DTWO=${x}2 -DTHREE=${x}0 -DBODY=1 -DCHANGED=4 &&
+    build o.new -DONE=${x}1 -DTWO=${x}2 -DTHREE=${x}0 -DBODY=9 -DCHANGED=4 && build o.both -DONE=${x}2 -DTWO=${x}0 -DTHREE=${x}1 -DBODY=9 -DCHANGED=8 || exit 1
+nothing "functions that are numbered in another order" o.old o.other
+fix "  and one that calls them changed" o.old o.new c
+fix "  and one of them as well" o.old o.both "${x}2 c"
 tap_done
