@@ -99,12 +99,14 @@ static bool cannot_say(const lp_diff *d, const struct lp_dynsym *y)
     return (y->version && !y->library) || (!y->version && lp_dynsym_wanted(OLD(d)->dynamic, y->name, NULL));
 }
 
+enum { NAME_MOST = 150 };
 bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, struct lp_buf *out)
 {
     const struct lp_dynsym *old = lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version);
     if (!old) old = lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version);
     if (!old && (cannot_say(d, y) || y->type == STT_TLS)) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false;
     if (old && !lp_is_ident(y->name, strlen(y->name))) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false;
+    if (strlen(y->name) > NAME_MOST) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false; /* it does not go into a line */
     lp_spec_print(out, y->name, old ? NULL : y->version ? y->version : "*", 0, old ? NULL : y->library);
     if (old && plt) lp_buf_puts(out, "@plt");
     if (!old && y->library) remark_version(d, y);

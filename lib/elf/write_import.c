@@ -160,9 +160,18 @@ static void read_needs(struct tables *t)
     }
 }
 
-/* Indices are of what it defines, too. */
+/* Indices are of what it defines, too, whether or not a symbol has that version. */
 static void find_last(struct tables *t)
 {
+    uint64_t avail;
+    const uint8_t *p = table(t->w, DT_VERDEF, &avail);
+    uint64_t left = avail / sizeof(Elf64_Verdef);
+    for (uint64_t at = 0; left && lp_within(at, sizeof(Elf64_Verdef), avail); left--) {
+        const uint16_t index = lp_le16(p + at + 4) & INDEX;
+        if (index > t->last) t->last = index;
+        if (!lp_le32(p + at + 16)) break;
+        at += lp_le32(p + at + 16);
+    }
     for (uint64_t i = 0; t->versym && i < t->w->nsym && i < t->versym_n; i++) {
         const uint16_t index = lp_le16(t->versym + 2 * i) & INDEX;
         if (index > t->last) t->last = index;

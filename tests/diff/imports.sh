@@ -166,11 +166,33 @@ for flags in '-O2' '-O2 -Wl,-Bsymbolic -Wl,-z,now' '-O2 -s -Wl,--hash-style=both
     want=$(use two/libpart.so ./user 10 2000)
     like "$want" '^[0-9]*$' "library $flags: the new one works"
     is "$(use one/libpart.so -P p.lpatch ./user 10 2000)" "$want" "library $flags: from the start"
+    rm -f patched
     lpapply -q -o patched one/libpart.so p.lpatch
     is "$(use patched ./user 10 2000)" "$want" "library $flags: in the file"
     clean "library $flags" patched one/libpart.so
     lpapply -q -o back -R patched && same back one/libpart.so "library $flags: the old file comes back"
 done
+
+# A library that defines versions itself, of which one has no symbol, and wants none: one that it wants gets another number.
+printf 'L1 { global: answer; local: *; }; L2 { } L1;\n' >part.map
+cat >small.c <<'C'
+extern int used(void), only(void);
+static int here;
+int *volatile way = &here; /* so that it has relocations, for which the dynamic section has no room else */
+#ifdef FIX
+int answer(const char *s) { return used() + only() + s[0]; }
+#else
+int answer(const char *s) { return used() + s[0]; }
+#endif
+C
+part() { out=$1; shift; with_gcc -O1 -shared -fPIC -nostdlib -Wl,-soname,libpart.so,--build-id,--version-script=part.map "$@" -o "$out" small.c $libs; }
+part one/libpart.so && part two/libpart.so -DFIX && with_gcc -O1 -DLIBRARY -o user main.c one/libpart.so -Wl,--allow-shlib-undefined || not_ok "compile"
+patch one/libpart.so two/libpart.so
+rm -f patched
+lpapply -q -o patched one/libpart.so p.lpatch
+is "$(use patched ./user 10)" "$(use two/libpart.so ./user 10)" "a library with versions of its own"
+is "$(tool readelf -VW patched | sed -n 's/.*Index: \([0-9]*\).*/\1/p; s/.*Version: \([0-9]*\)$/\1/p' | sort | uniq -d)" "" "no number is there twice"
+clean "a library with versions of its own" patched one/libpart.so
 
 # ---- what cannot be had ----
 echo 'int third(void) { return 3; }' >third.c
