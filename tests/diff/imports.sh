@@ -173,7 +173,7 @@ for flags in '-O2' '-O2 -Wl,-Bsymbolic -Wl,-z,now' '-O2 -s -Wl,--hash-style=both
     lpapply -q -o back -R patched && same back one/libpart.so "library $flags: the old file comes back"
 done
 
-# A library that defines versions itself, of which one has no symbol, and wants none: one that it wants gets another number.
+# A library that defines versions itself, and wants none: one that it wants gets another number.
 printf 'L1 { global: answer; local: *; }; L2 { } L1;\n' >part.map
 cat >small.c <<'C'
 extern int used(void), only(void);
