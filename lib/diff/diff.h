@@ -51,6 +51,7 @@ struct lp_atom {
     bool labels : 1;                  /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
     bool resized : 1;                 /* a constant of another size than the old file's: it comes along, and all that led to the old one leads to it */
     bool numbered : 1;                /* one of several of this name in its file, but for a number: paired by use */
+    bool counted : 1;                 /* the same of functions: paired by bodies and callers (counted.c) */
     bool reread : 1;                  /* code of a patched file: its references are not the old file's */
     bool roomy : 1;                   /* unnamed data, paired: of another room than the other one's (extent.c). Equal code has it; no new body gets it */
     bool lands : 1;                   /* code: exceptions may lead into it */
@@ -351,6 +352,10 @@ bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
 enum { LP_HANDED = 8, LP_HANDED_BACK = 1 /* to: returned */ };
 struct lp_handed { struct lp_handed_at { uint64_t at, to; uint32_t regs; } v[LP_HANDED]; size_t n; bool based, lost; };
 void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h);
+/* ---- counted.c ---- */
+void lp_find_counted(lp_diff *d);
+bool lp_same_counted(const struct lp_atom *x, const struct lp_atom *y); /* the same name, but for its number? */
+void lp_match_counted_rest(lp_diff *d); /* behind all other rules */
 /* ---- numbered.c ---- */
 void lp_match_numbered(lp_diff *d);
 void lp_match_numbered_rest(lp_diff *d); /* behind COMPARE */

@@ -20,9 +20,6 @@ void lp_pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule)
     if (!lp_is_code_atom(x) && m > n && m - n > d->grown) d->grown = m - n;
 }
 
-/* Code that clang has moved out of several functions. They are numbered in the order in which they were made: the name says nothing. */
-static bool is_outlined(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC && a->sym && strncmp(a->sym->name, "OUTLINED_FUNCTION_", 18) == 0; }
-
 static bool is_code(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
 static bool same_sort(const struct lp_atom *a, const struct lp_atom *b) { return a->kind == b->kind || (is_code(a) && is_code(b)); }
 
@@ -88,12 +85,12 @@ static size_t stem(const char *name)
     return n;
 }
 
-static struct keys keys_of(const struct lp_side *s, bool stems, bool outlined)
+static struct keys keys_of(const struct lp_side *s, bool stems)
 {
     struct keys k = {malloc((s->nnamed + 1) * sizeof *k.v), 0};
     for (size_t i = 0; k.v && i < s->nnamed; i++) {
         const struct lp_atom *a = &s->atom[s->by_name[i]];
-        if (a->pair != LP_NONE || a->numbered || is_outlined(a) != outlined) continue;
+        if (a->pair != LP_NONE || a->numbered || a->counted) continue;
         k.v[k.n++] = (struct key){a->sym->name, stems ? stem(a->sym->name) : strlen(a->sym->name), a->sym->file, s->by_name[i]};
     }
     if (k.v && stems) qsort(k.v, k.n, sizeof *k.v, by_name);
@@ -130,9 +127,9 @@ static void match_group(lp_diff *d, struct key *a, size_t n, struct key *b, size
     }
 }
 
-static void match_names(lp_diff *d, bool stems, bool outlined)
+static void match_names(lp_diff *d, bool stems)
 {
-    struct keys a = keys_of(OLD(d), stems, outlined), b = keys_of(NEW(d), stems, outlined);
+    struct keys a = keys_of(OLD(d), stems), b = keys_of(NEW(d), stems);
     if (!a.v || !b.v) d->nomem = true;
     for (size_t i = 0, k = 0, n, m; !d->nomem && i < a.n && k < b.n; i += n, k += m) {
         int c = compare_names(&a.v[i], &b.v[k]);
@@ -242,15 +239,14 @@ static bool may_pair(const lp_diff *d, uint32_t a, uint32_t b)
 {
     if (a == LP_NONE || b == LP_NONE) return false;
     const struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
-    const bool outlined = is_outlined(x) && is_outlined(y);
-    bool named = x->sym && y->sym && !outlined && !(x->kind == LP_ATOM_LOOSE && y->kind == LP_ATOM_LOOSE); /* two names that differ are two functions */
+    bool named = x->sym && y->sym && !lp_same_counted(x, y) && !(x->kind == LP_ATOM_LOOSE && y->kind == LP_ATOM_LOOSE); /* two names that differ are two functions */
     return x->pair == LP_NONE && y->pair == LP_NONE && is_code(x) && is_code(y) && !named;
 }
 
-/* As guess; but all that have been moved out have one name but for the number, and nobody but those who call them knows them. */
+/* As guess; but who calls a function, and the rest of its name, together tell which it is. */
 static enum lp_rule rule_of(const lp_diff *d, uint32_t a, uint32_t b, enum lp_rule guess)
 {
-    return is_outlined(&OLD(d)->atom[a]) && is_outlined(&NEW(d)->atom[b]) ? LP_RULE_STEM : guess;
+    return lp_same_counted(&OLD(d)->atom[a], &NEW(d)->atom[b]) ? LP_RULE_STEM : guess;
 }
 
 /* Two words that are about these addresses: what begins there is the same, if it is code that nobody knows yet. */
@@ -423,13 +419,14 @@ void lp_diff_match(lp_diff *d)
 {
     match_map(d);
     lp_match_numbered(d);
-    match_names(d, false, false);
-    match_names(d, true, false);
+    lp_find_counted(d);
+    match_names(d, false);
+    match_names(d, true);
     part_versions(d);
     match_parts(d);
     match_entries(d);
     match_by_use(d);
     match_order(d);
     match_by_use(d);
-    match_names(d, false, true);
+    lp_match_counted_rest(d);
 }

@@ -147,4 +147,47 @@ build o.old -DONE=${x}0 -DTWO=${x}1 -DTHREE=${x}2 -DBODY=1 -DCHANGED=4 && build 
 nothing "functions that are numbered in another order" o.old o.other
 fix "  and one that calls them changed" o.old o.new c
 fix "  and one of them as well" o.old o.both "${x}2 c"
+
+# ---- lambdas and functions of one name, which are numbered in their order: the program may have their addresses ----
+cat >lambdas.c <<'C'
+#include <stdio.h>
+static int (*taken[4])(int), n;
+__attribute__((noinline)) void take(int (*f)(int)) { taken[n++] = f; }
+#define LAMBDA(name, label, body) static int name(int) __asm__(label); __attribute__((noinline)) static int name(int x) { return body; }
+#ifdef THIRD
+LAMBDA(third, THIRD, x * 1000)
+#endif
+LAMBDA(one, FIRST, x + ADDED)
+LAMBDA(two, SECOND, x * 2)
+__attribute__((noinline)) void setup(int k)
+{
+#ifdef THIRD
+    if (k > 100) { take(third); return; }
+#endif
+    take(one);
+    take(two);
+}
+int main(int argc, char **argv)
+{
+    setup(argc);
+    for (int i = 0; i < n; i++) printf("%d\n", taken[i](7 * argc));
+    return 0;
+}
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O2 -fno-toplevel-reorder -DADDED=1 "$@" -Wl,--build-id -o "$out" lambdas.c; }
+lambdas() # NAME FIRST SECOND THIRD: what they are called
+{
+    build a.old "-DFIRST=\"$2\"" "-DSECOND=\"$3\"" && build a.new "-DTHIRD=\"$2\"" "-DFIRST=\"$3\"" "-DSECOND=\"$4\"" &&
+        build a.other -UADDED -DADDED=4 "-DFIRST=\"$2\"" "-DSECOND=\"$3\"" || exit 1
+    is "$(lpdiff --summary -o a.lpatch a.old a.new 2>&1 | awk '{ print $1, $2 }' | paste -s -d ' ')" "changed setup new $2" "$1, one more in front"
+    is "$(run -P a.lpatch ./a.old)" "$(run ./a.new)" "  the patched program does what the new one does"
+    fix "  one of them changed" a.old a.other "$2"
+    build a.guess -UADDED -DADDED=4 "-DTHIRD=\"$2\"" "-DFIRST=\"$3\"" "-DSECOND=\"$4\"" || exit 1
+    lpdiff a.old a.guess >g.lpatch 2>g.err
+    is "$? $(sed -n 's/^lpdiff: [^ ]*: \(E[0-9]*\): .*/\1/p' g.err)" "2 E111" "  both: it is not known which of them is which"
+}
+lambdas 'lambdas of GCC' _ZZ5setupiENUliE_4_FUNEi _ZZ5setupiENUliE0_4_FUNEi _ZZ5setupiENUliE1_4_FUNEi
+lambdas 'lambdas of clang' '_ZZ5setupiEN3$_08__invokeEi' '_ZZ5setupiEN3$_18__invokeEi' '_ZZ5setupiEN4$_108__invokeEi'
+lambdas 'functions of one name' cb cb.1 cb.3
+lambdas 'functions of one name, by GCC' cb.lto_priv.0 cb.lto_priv.1 cb.lto_priv.2
 tap_done
