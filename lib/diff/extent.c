@@ -292,6 +292,6 @@ void lp_remark_rooms(lp_diff *d)
         const struct lp_atom *b = &NEW(d)->atom[i], *a = b->pair == LP_NONE || !b->roomy ? NULL : &OLD(d)->atom[b->pair];
         if (a && a->end - a->start < b->end - b->start && !n++) first = b;
     }
-    if (first) lp_diff_remark(d, "%u variables without names have more room in the new file, the first: %s; that one of them is larger is not seen", n,
+    if (first) lp_diff_remark(d, "variables without names have more room in the new file (%u, the first: %s); that one of them is larger is not seen", n,
                               lp_atom_text(first, buf));
 }

@@ -239,7 +239,8 @@ static bool may_pair(const lp_diff *d, uint32_t a, uint32_t b)
 {
     if (a == LP_NONE || b == LP_NONE) return false;
     const struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
-    bool named = x->sym && y->sym && !lp_same_counted(x, y) && !(x->kind == LP_ATOM_LOOSE && y->kind == LP_ATOM_LOOSE); /* two names that differ are two functions */
+    const bool loose = x->kind == LP_ATOM_LOOSE && y->kind == LP_ATOM_LOOSE;
+    const bool named = x->sym && y->sym && !loose && !lp_same_counted(x, y); /* two names that differ are two functions */
     return x->pair == LP_NONE && y->pair == LP_NONE && is_code(x) && is_code(y) && !named;
 }
 

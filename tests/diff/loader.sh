@@ -71,7 +71,34 @@ for how in '' -s; do
     refused "$how names of its own first" E153 'a name is looked for in the library itself first.*' t.old t.symbolic
     refused "$how no longer" E154 'a name is looked for in the library itself first.*' t.symbolic t.old
     like "$(lpdiff --heuristic t.old t.path 2>&1)" "warning: the new file looks for its libraries elsewhere .*: ./elsewhere., not ..$" "$how another place to look for libraries is warned of"
-    like "$(lpdiff --heuristic t.old t.hidden 2>&1)" 'warning: other objects do not find 1 symbols of the old file .*: more' "$how a name that is gone is warned of"
+    like "$(lpdiff --heuristic t.old t.hidden 2>&1)" 'warning: other objects do not find in the new file .*symbols: 1, the first: more)' "$how a name that is gone is warned of"
     is "$(lpdiff --heuristic t.stack t.old 2>&1)" "" "$how a stack without code is no reason"
 done
+
+# ---- the first atomic operation brings a constructor of libgcc's, which need not run ----
+cat >first.c <<'C'
+#include <stdio.h>
+static int hits;
+__attribute__((noinline)) int hit(int n)
+{
+#ifdef ATOMIC
+    return __atomic_add_fetch(&hits, n, __ATOMIC_SEQ_CST);
+#else
+    return hits += n;
+#endif
+}
+#ifdef MORE
+__attribute__((constructor)) static void more(void) { hits = MORE; }
+#endif
+int main(int argc, char **argv) { hit(argc); printf("%d\n", hit(argc + 1)); return 0; }
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O2 "$@" -Wl,--build-id -o "$out" first.c; }
+build f.old && build f.new -DATOMIC && build f.more -DATOMIC -DMORE=4 || exit 1
+lpdiff -o f.lpatch f.old f.new 2>f.err
+is "$?$(cat f.err)" 1 "the first atomic operation: a patch"
+is "$(run -P f.lpatch ./f.old)" "$(run ./f.new)" "  which does what the new file does"
+lpdiff f.new f.old >f.back 2>f.err
+is "$?$(cat f.err)" 1 "  and back"
+is "$(run -P f.back ./f.new)" "$(run ./f.old)" "  likewise"
+refused "a constructor besides" E130 '.*(.init_array)' f.old f.more
 tap_done

@@ -60,7 +60,7 @@ for cc in $compilers; do
         is "$?$(cat err)" 1 "$cc $flag: a change of the body that has both names is none"
         lpdiff a.old a.more >out 2>err
         is "$?$(cat out)" 0 "$cc $flag: a name that nobody had"
-        like "$(cat err)" 'warning: other objects find 1 symbols more .*: extra' "  is warned of"
+        like "$(cat err)" 'warning: other objects find more .*symbols: 1, the first: extra)' "  is warned of"
     done
 done
 
