@@ -145,11 +145,10 @@ static bool has_address(const struct scan *x, uint64_t at)
 /* Does it add an index to the very address that was made? */
 static bool has_indexed(const struct scan *x, uint64_t at)
 {
-    for (uint32_t k = 0; k < x->a->nref; k++) {
-        const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
-        if (r->at == at) return r->kind == LP_FLOW_ADDR && r->flags == LP_FLOW_INDEXED && r->addr == x->end && (k + 1 == x->a->nref || r[1].at != at);
-    }
-    return false;
+    const uint32_t k = first_ref(x, at);
+    const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
+    if (k == x->a->nref || r->at != at) return false;
+    return r->kind == LP_FLOW_ADDR && r->flags == LP_FLOW_INDEXED && r->addr == x->end && (k + 1 == x->a->nref || r[1].at != at);
 }
 
 static bool adds_index(uint32_t w) { return (w & 0x7f200000) == 0x0b000000 || (w & 0x7fe00000) == 0x0b200000; } /* ADD of a register */

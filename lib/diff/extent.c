@@ -81,15 +81,21 @@ bool lp_same_ends(const struct lp_side *o, uint64_t a, const struct lp_side *s, 
 
 static bool is_made_twice(const struct lp_side *s, const struct lp_use *u)
 {
-    const struct lp_atom *f = u->self == LP_NONE ? NULL : &s->atom[u->self];
-    const struct lp_ref_at *r = f ? lp_refs_of_atom(s, f) : NULL, *end = r + (f ? f->nref : 0);
-    while (r < end && (r->at != u->at || r->addr != u->addr)) r++;
-    return r < end && !s->patched && is_pair_of(s, f, r);
+    if (u->self == LP_NONE || s->patched) return false;
+    const struct lp_atom *f = &s->atom[u->self];
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f), *end = r + f->nref;
+    for (size_t n = f->nref; n;) { /* in their order */
+        const size_t half = n / 2;
+        if (r[half].at < u->at) r += half + 1, n -= half + 1;
+        else n = half;
+    }
+    while (r < end && r->at == u->at && r->addr != u->addr) r++;
+    return r < end && r->at == u->at && is_pair_of(s, f, r);
 }
 
 bool lp_same_ends_twice(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n)
 {
-    return u->at && n->at && is_made_twice(o, u) && is_made_twice(s, n) && lp_same_ends(o, u->addr, s, n->addr);
+    return u->at && n->at && lp_same_ends(o, u->addr, s, n->addr) && is_made_twice(o, u) && is_made_twice(s, n);
 }
 
 bool lp_is_end_twice(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r)
