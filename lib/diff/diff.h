@@ -55,6 +55,7 @@ struct lp_atom {
     bool reread : 1;                  /* code of a patched file: its references are not the old file's */
     bool roomy : 1;                   /* unnamed data, paired: of another room than the other one's (extent.c). Equal code has it; no new body gets it */
     bool lands : 1;                   /* code: exceptions may lead into it */
+    bool alike : 1;                   /* unnamed variable of the new file: one beside it might as well be the pair, and nothing but the place tells */
     bool nops : 1;                    /* code: it is the same as its pair, but for NOPs */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
 };
@@ -141,6 +142,7 @@ struct lp_diff {
     unsigned refusals;
     uint64_t refused[LP_REFUSED_KEPT]; /* their texts' hashes: each is said once */
     bool nomem;
+    bool alike_told;                  /* place.c: it has been said that there are such */
     lp_patch *patch;
     struct lp_remark *remark, **remark_end;
     struct lp_buf items;              /* the patch's text */

@@ -292,4 +292,42 @@ for cc in $compilers; do
     build hand.old hand.c '-DBETWEEN=""' && build hand.new hand.c '-DBETWEEN=" .type mid, %object\n .size mid, 8\nmid: .xword 70\n"'
     is "$(lpdiff --summary hand.old hand.new 2>/dev/null | grep -o '^changed *first')" 'changed   first' "$cc, a base that is moved on into another variable than before: a change"
 done
+
+# ---- two variables without names that are alike, and may have changed their places: who uses them tells, or it is said that nothing does ----
+cat >alike.c <<'C'
+#include <stdio.h>
+static int FIRST, SECOND;
+static long third;
+__attribute__((noinline)) int f(int n)
+{
+    one += n;
+    if (n > 3) two += one * 2;
+#ifdef NEW
+    if (n & 1) one ^= n * 77;
+#endif
+    return one * 5 - two;
+}
+__attribute__((noinline)) int g(int n)
+{
+#ifdef NEW
+    n ^= 5;
+    if (n & 4) G ^= n * 7;
+#endif
+    G += n;
+    return (int)G * 3;
+}
+int main(int argc, char **argv) { for (int i = 0; i < 9; i++) printf("%d %d\n", f(i), g(i)); return 0; }
+C
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -fno-section-anchors -fno-toplevel-reorder -rdynamic -s "$@" -Wl,--build-id -o "$out" alike.c; }
+straight='-DFIRST=one -DSECOND=two' crossed='-DFIRST=two -DSECOND=one'
+for other in two third; do
+    build alike.old $straight -DG=$other && build alike.new $straight -DG=$other -DNEW || exit 1
+    lpdiff --heuristic alike.old alike.new >r.lpatch 2>err
+    is "$? $(grep -c 'that are alike' err)" "1 $([ $other = two ] && echo 0 || echo 1)" "variables that are alike, and another function has $other: there is a patch, and it is said if it is a guess"
+    is "$(run -P r.lpatch ./alike.old)" "$(run ./alike.new)" "  and it is right"
+done
+build alike.old $straight -DG=two && build alike.new $crossed -DG=two -DNEW || exit 1
+lpdiff --heuristic alike.old alike.new >out 2>err
+is "$?$(cat out)" 2 "two that have changed their places: refused"
+like "$(cat err)" "E110" "  with E110"
 tap_done
