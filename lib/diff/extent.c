@@ -274,6 +274,8 @@ bool lp_is_something_else(const lp_diff *d, const struct lp_side *s, uint64_t fr
 {
     uint64_t avail = 0;
     const uint8_t *p = lp_side_bytes(s, from, &avail);
+    const size_t word = lp_count_below(s->word, s->nword, sizeof *s->word, from);
+    if (word < s->nword && s->word[word].at < to) return false; /* what is there, the dynamic linker says */
     if (is_padding(s, from, to)) return true;
     return p && avail >= to - from && has_bytes(s->is_new ? OLD(d) : NEW(d), s->span[s->atom[lp_side_atom(s, from)].span].name, p, to - from);
 }

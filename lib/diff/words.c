@@ -203,7 +203,7 @@ static bool carry_both(const struct word *x, const struct lp_use *u, const struc
     if (!t->own || !u->at || t->atom >= array || !lp_only_base(x->s, x->atom, u->at)) return false;
     for (uint32_t i = t->atom; i <= array; i++) {
         const bool datum = a[i].kind == LP_ATOM_OBJECT || a[i].kind == LP_ATOM_PIECE;
-        if (!datum || !lp_is_constant(x->s, &a[i]) || a[i].span != a[array].span || (i < array && a[i].end != a[i + 1].start)) return false;
+        if (!datum || !lp_stays_constant(x->s, &a[i]) || a[i].span != a[array].span || (i < array && a[i].end != a[i + 1].start)) return false;
     }
     for (uint32_t i = t->atom + 1; i <= array; i++) a[i].tail = true;
     return true;

@@ -80,6 +80,54 @@ for how in '' '-no-pie'; do
     is "$?$(grep -o 'E110' p.err | sort -u)" 2E110 "$how: a part of a variable is no new one"
 done
 
+# ---- one pointer more, which the dynamic linker writes: in the file it is zeros, as padding is ----
+cat >names.c <<'C'
+#include <stdio.h>
+static const char *names[N] = {"a", "b", LIST};
+static int behind[4] __attribute__((aligned(32))) = {1, 2};
+__attribute__((noipa)) int find(const char **p, int n) { int k = 0; for (; *p && p < names + 9; p++) k++; return k + n; }
+__attribute__((noipa)) int fixed(int n) { return find(names, n) + behind[n & 3]++; }
+int main(void) { for (int i = 0; i < 3; i++) printf("%d\n", fixed(i)); return 0; }
+C
+build() { out=$1; shift; "$CROSS_CC" -O1 -fPIE -pie -fno-section-anchors -s "$@" -Wl,--build-id -o "$out" names.c; }
+build l.old -DN=3 '-DLIST="c"' && build l.new -DN=4 '-DLIST="c", "d"' || exit 1
+lpdiff --heuristic l.old l.new >l.lpatch 2>l.err
+is "$?$(grep -o E110 l.err | sort -u)" 2E110 "one pointer more is no padding"
+
+# ---- a new array of pointers in front of another one: which of the two an index leads to is all the same to a copy of both ----
+cat >led.c <<'C'
+#include <stdio.h>
+struct kind { int (*put)(int), (*get)(int); const char *name; };
+static int put(int n) { return n + 1; }
+static int get(int n) { return n * 2; }
+#ifdef FIX
+__attribute__((noinline)) static int safe(int n) { return n > 1 ? n + 7 : n * 2; }
+#else
+#define safe get
+#endif
+static const struct kind plain = {put, get, "plain"}, wide = {safe, put, "wide"}, more = {get, safe, "more"};
+#define K {&plain, &wide, &more, &wide}
+#ifdef FIX
+static const struct kind *const kinds[] = K;
+static const char *const text[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+#else
+static const char *const text[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+static const struct kind *const kinds[] = K;
+#endif
+__attribute__((noipa)) int use(int k, int n) { return printf("%s ", kinds[k]->name) + kinds[k]->put(n) * 100 + kinds[k]->get(n); }
+__attribute__((noipa)) const char *say(unsigned n) { return text[n % (sizeof text / sizeof *text)]; }
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < 9; i++) printf("%d %s\n", use(i & 3, i), say(i));
+    return 0;
+}
+C
+build() { out=$1; shift; "$CROSS_CC" -O0 -fPIE -pie -s "$@" -Wl,--build-id -o "$out" led.c; }
+build l.old && build l.new -DFIX || exit 1
+lpdiff --heuristic l.old l.new >l.lpatch 2>l.err
+is "$?$(cat l.err)" 1 "an array of pointers that is longer, and in front of another one"
+is "$(run -P l.lpatch ./l.old; echo $?)" "$(run ./l.new; echo $?)" "the patched program does what the new one does"
+
 # ---- which data it is, by its address ----
 at()
 {
