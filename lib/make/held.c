@@ -367,9 +367,21 @@ static const struct lp_origin *origin(const struct lp_maker *m, uint64_t addr)
     return NULL;
 }
 
+/* By gcc alone: another compiler may return more in registers than the standard has, and holds none, so that what looks like it is a result. */
+static bool can_save(struct look *l, size_t item, regs set)
+{
+    static const char *const gcc[] = {"GCC: "}, *const others[] = {"clang", "rustc"};
+    struct lp_wrap *v;
+    if (!lp_made_by(l->m, gcc, 1) || lp_made_by(l->m, others, 2) || !lp_wrap_can(l->patch->item[item].func, set)) return false;
+    if (!(v = lp_grow(l->m->wrap, &l->m->wrap_cap, l->m->nwrap, sizeof *v))) return false;
+    l->m->wrap = v;
+    v[l->m->nwrap++] = (struct lp_wrap){l->patch->item[item].line, set};
+    return true;
+}
+
 /* What a callee changes, -fcall-saved would not save: the compiler would take it to be saved there. `all`: what callers hold, whether this body changes
  * it or not; the same source with other registers kept free may change others. */
-static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_callee)
+static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_callee, bool saved)
 {
     const struct lp_origin *from = origin(l->m, addr);
     bool many = held & (held - 1);
@@ -377,7 +389,8 @@ static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_cal
     put_regs(&b, held, "", ", ");
     lp_buf_printf(&b, " may be held by callers over the call (gcc -fipa-ra), because the old body leaves %s alone; the new one changes %s: %s%s: ",
                   many ? "them" : "it", many ? "them" : "it", l->list.data ? l->list.data : "", l->ntold > SITES_TOLD ? " ..." : "");
-    if (by_callee) lp_buf_puts(&b, "save "), put_regs(&b, all, "", ", "), lp_buf_puts(&b, " around the new body, as lpmake(1) shows in CAVEATS");
+    if (saved) lp_buf_puts(&b, "the patch saves "), put_regs(&b, all, "", ", "), lp_buf_puts(&b, " around the new body");
+    else if (by_callee) lp_buf_puts(&b, "save "), put_regs(&b, all, "", ", "), lp_buf_puts(&b, " around the new body, as lpmake(1) shows in CAVEATS");
     else lp_buf_puts(&b, "compile it with "), put_regs(&b, all, "-fcall-saved-", " ");
     if (from && b.data) lp_edit_warn(l->m, from, "%s", b.data);
     lp_buf_free(&b);
@@ -468,7 +481,8 @@ static void look_at_item(struct look *l, size_t item)
     if ((held = l->held) != 0) {
         l->quiet = true;
         look_at_callers(l, addr, CALL_CLOBBERED & ~old);
-        tell(l, addr, held, l->held | held, held & t.called);
+        const bool saved = can_save(l, item, l->held | held);
+        tell(l, addr, held, l->held | held, held & t.called, saved);
     }
     lp_buf_free(&l->list);
     l->list = (struct lp_buf){0};
@@ -476,7 +490,7 @@ static void look_at_item(struct look *l, size_t item)
 
 void lp_warn_held(struct lp_maker *m, const lp_patch *p)
 {
-    struct look l = {.m = m, .patch = p, .item = m->warn ? calloc(p->nitem + 1, sizeof *l.item) : NULL};
+    struct look l = {.m = m, .patch = p, .item = calloc(p->nitem + 1, sizeof *l.item)};
     bool any = false;
     for (size_t i = 0; i < p->nitem && l.item; i++) {
         const struct lp_item *it = &p->item[i];

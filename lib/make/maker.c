@@ -39,7 +39,7 @@ void lp_maker_free(lp_maker *m)
     if (!m) return;
     for (size_t i = 0; i < m->ncarrier; i++) lp_carrier_free(m->carrier[i]);
     for (struct lp_arena_chunk *c = m->pool.arena, *next; c; c = next) next = c->next, free(c);
-    free(m->carrier), free(m->made), free(m->own), free(m->file), free(m->sought), free(m->head), free(m->stale), free(m->given);
+    free(m->carrier), free(m->made), free(m->own), free(m->file), free(m->sought), free(m->head), free(m->stale), free(m->given), free(m->wrap);
     lp_maker_close_libraries(m);
     lp_units_free(m->units), lp_uses_free(m->uses);
     lp_dis_free(m->dis);
@@ -213,25 +213,36 @@ static uint32_t lines_of(const struct lp_buf *b)
     return n;
 }
 
-lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err)
+static lp_status parse(lp_maker *m, struct judging *j, lp_patch **out, struct lp_error *err)
 {
     struct lp_buf b = {0};
+    header(m, &b);
+    j->before = lines_of(&b);
+    lp_buf_add(&b, m->items.data, m->items.len);
+    lp_buf_printf(&b, "\ndigest    sha256 %064d\n", 0);
+    lp_status s = b.failed ? lp_fail(err, LP_E_NOMEM, "out of memory") : LP_OK;
+    unsigned flags = LP_PATCH_NO_DIGEST | (m->flags & LP_MAKER_RAW ? LP_PATCH_RAW : 0);
+    if (s == LP_OK) s = lp_patch_parse("the new patch", b.data, b.len, flags, judge, j, out, NULL);
+    lp_buf_free(&b);
+    if (s == LP_OK && (s = lp_patch_check(*out, m->elf, judge, j, NULL)) != LP_OK) lp_patch_free(*out);
+    return s;
+}
+
+lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err)
+{
+    struct judging j = {m, 0, 0, err};
     if (!m->items.len) {
         lp_fail(err, LP_E_SYNTAX, "there is no change: PLACE=CHANGE is expected");
         lp_hint(err, "see lps(5)");
         return lp_at(err, m->recipe, 0, 0), LP_E_SYNTAX;
     }
-    header(m, &b);
-    struct judging j = {m, lines_of(&b), 0, err};
-    lp_buf_add(&b, m->items.data, m->items.len);
-    lp_buf_printf(&b, "\ndigest    sha256 %064d\n", 0);
-    lp_status s = b.failed ? lp_fail(err, LP_E_NOMEM, "out of memory") : LP_OK;
-    unsigned flags = LP_PATCH_NO_DIGEST | (m->flags & LP_MAKER_RAW ? LP_PATCH_RAW : 0);
-    if (s == LP_OK) s = lp_patch_parse("the new patch", b.data, b.len, flags, judge, &j, out, NULL);
-    lp_buf_free(&b);
-    if (s == LP_OK && (s = lp_patch_check(*out, m->elf, judge, &j, NULL)) != LP_OK) lp_patch_free(*out);
+    lp_status s = parse(m, &j, out, err);
     if (s == LP_OK) lp_warn_branches(m), lp_warn_clones(m), lp_warn_stale(m), lp_warn_unused(m), lp_warn_signs(m, *out), lp_warn_stacks(m, *out);
     if (s == LP_OK && !lp_maker_is_go(m)) lp_warn_held(m, *out), lp_warn_pure(m, *out); /* Go's compiler keeps nothing over a call, nor drops one */
+    if (s == LP_OK && m->nwrap) {
+        lp_patch_free(*out);
+        s = lp_wrap_all(m, j.before) ? parse(m, &j, out, err) : lp_fail(err, LP_E_NOMEM, "out of memory");
+    }
     if (s == LP_OK && m->warn) lp_disk_try(m->elf, *out, judge_file, judge_idle, &j);
     return s;
 }

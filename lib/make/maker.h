@@ -25,6 +25,7 @@ struct lp_edit {
 enum lp_made_kind { LP_MADE_SITE, LP_MADE_WHOLE, LP_MADE_FUNC }; /* WHOLE: nothing of the function runs any more but what it brings */
 struct lp_made { struct lp_origin from; uint64_t addr, words; uint32_t line; enum lp_made_kind kind; };
 struct lp_stale { struct lp_origin from; const char *path, *name; const struct lp_elf_symbol *sym; };
+struct lp_wrap { uint32_t line; uint64_t set; }; /* a body of the patch at this line, around which registers are saved: bit n Xn, bit 32 + n Vn */
 struct lp_carrier;                      /* replace.c: an object file whose functions come into the patch */
 
 struct lp_maker {
@@ -54,6 +55,8 @@ struct lp_maker {
     size_t nsought, sought_cap;
     struct lp_stale *stale;             /* functions that an object has otherwise than the program */
     size_t nstale, stale_cap;
+    struct lp_wrap *wrap;
+    size_t nwrap, wrap_cap;
     const char **file;                  /* that were read, for a depfile */
     size_t nfile, file_cap;
     const char *sysroot;                /* NULL = where cross compilers have libraries */
@@ -132,6 +135,13 @@ bool lp_maker_is_go(const struct lp_maker *m);
 void lp_warn_stacks(struct lp_maker *m, const lp_patch *p);
 /* held.c: callers that hold registers over a call, which the old body leaves alone and the new one changes. */
 void lp_warn_held(struct lp_maker *m, const lp_patch *p);
+/* wrap.c: can these registers be saved around a body? Do so, wherever it is asked for; `before`: lines of the patch in front of the items. False: no memory. */
+bool lp_wrap_can(const struct lp_func *f, uint64_t set);
+bool lp_wrap_all(struct lp_maker *m, uint32_t before);
+/* shared.c: has one of these been at work on the target, by what compilers and linkers leave there? */
+bool lp_made_by(const struct lp_maker *m, const char *const *mark, size_t n);
+/* replace.c: a name that nobody has, which begins so. */
+const char *lp_carry_name(struct lp_maker *m, const char *base);
 /* pure.c: functions that had no effect but their result, and now have. */
 void lp_warn_pure(struct lp_maker *m, const lp_patch *p);
 #endif

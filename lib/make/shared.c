@@ -45,19 +45,33 @@ static bool comment_names(const struct lp_elf *e, const struct lp_elf_section *s
     return false;
 }
 
+static bool names_one(const struct lp_elf *e, const char *const *mark, size_t n)
+{
+    size_t nsec;
+    const struct lp_elf_section *s = lp_elf_sections(e, &nsec);
+    for (size_t i = 0; i < nsec; i++)
+        if (strcmp(s[i].name, ".comment") == 0 && s[i].type != SHT_NOBITS && lp_within(s[i].offset, s[i].size, e->size) &&
+            comment_names(e, &s[i], mark, n)) return true;
+    return false;
+}
+
+bool lp_made_by(const struct lp_maker *m, const char *const *mark, size_t n) { return names_one(m->elf, mark, n) || names_one(m->names, mark, n); }
+
+static bool by_gold(const struct lp_maker *m)
+{
+    size_t n;
+    const struct lp_elf_section *s = lp_elf_sections(m->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(s[i].name, ".note.gnu.gold-version") == 0) return true;
+    return false;
+}
+
 /* gcc makes global functions of C one body only where the source says so, as their addresses tell them apart. LLVM's linker, gold and mold may be told to
  * (--icf), and rustc does it: these leave their names in the file. */
-static bool may_fold(const struct lp_elf *e)
+static bool may_fold(const struct lp_maker *m)
 {
     static const char *const marks[] = {"LLD", "mold", "rustc"};
-    size_t n;
-    const struct lp_elf_section *s = lp_elf_sections(e, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(s[i].name, ".note.gnu.gold-version") == 0) return true;
-        if (strcmp(s[i].name, ".comment") == 0 && s[i].type != SHT_NOBITS && lp_within(s[i].offset, s[i].size, e->size) &&
-            comment_names(e, &s[i], marks, sizeof marks / sizeof *marks)) return true;
-    }
-    return false;
+    return lp_made_by(m, marks, sizeof marks / sizeof *marks) || by_gold(m);
 }
 
 static bool is_alias(const struct lp_elf_symbol *f, const char *name, const struct lp_elf_symbol *s, bool folds)
@@ -84,7 +98,7 @@ void lp_warn_shared(struct lp_maker *m, const struct lp_edit *e, const struct lp
     struct lp_buf b = {0};
     size_t n, others = 0;
     const struct lp_elf_symbol *v = lp_elf_symbols(m->names, &n);
-    const bool folds = may_fold(m->elf) || may_fold(m->names);
+    const bool folds = may_fold(m);
     for (size_t i = 0; i < n; i++)
         if (v[i].value == f->value && strcmp(v[i].name, name) == 0 && is_function(&v[i])) f = &v[i];
     for (size_t i = 0; i < n; i++) {

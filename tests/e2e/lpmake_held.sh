@@ -53,6 +53,107 @@ int shown(int a) { printf("new %d\n", a); puts(""); return a + 1; }
 C
 is "$(made held 'shown=replace from shown.o') $(run held 5)" " 34" "nothing is said where the old body called something"
 
+# Of a program that is built as most are, with -O2: the patch saves what callers hold, where it is no register of results.
+cat >usual.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include <execinfo.h>
+static int depth(void) { void *at[30]; return backtrace(at, 30); }
+__attribute__((noinline)) int discount(int price, int percent)
+{
+#ifdef FIXED
+    static int used;
+    printf("discount %d, depth %d\n", ++used, depth() - MORE);
+    if (percent < 0 || percent > 100) { printf("bad percentage %d for %d\n", percent, price); return price; }
+#endif
+    return price - price * percent / 100;
+}
+__attribute__((noinline)) double scale(double x)
+{
+#ifdef FIXED
+    printf("scale %g\n", x);
+#endif
+    return x * 3;
+}
+__attribute__((noinline)) int choose(int n)
+{
+#ifdef FIXED
+    switch (n & 7) {
+    case 0: puts("none"); return 70;
+    case 1: printf("one %d\n", n); return choose(n + 1) + 3;
+    case 2: printf("two %d\n", n); return 8;
+    case 3: return abs(n) * 9;
+    case 4: puts("four"); puts("or more"); return 31;
+    case 6: exit(3);
+    }
+#endif
+    return n * 5 + 1;
+}
+__attribute__((noinline)) double six(double a, double b, double c, double d, double e, double f) { double r = scale(a); return r + e * f; }
+__attribute__((noinline)) int four(int a, int b, int c, int d) { int r = choose(a); return r * 100 + c * 10 + d; }
+int main(int c, char **v)
+{
+    int price[3] = {100, 250, c * 30};
+    for (int i = 0; i < 2; i++) printf("%d %d %d\n", discount(price[0], 10 + i), discount(price[1], 150), discount(price[2], i));
+    double (*volatile a)(double, double, double, double, double, double) = six;
+    int (*volatile b)(int, int, int, int) = four;
+    printf("%g\n", a(c, 2, 3, 4, 5, 6));
+    for (int i = 0; i < 6; i++) printf("%d\n", b(i, 2, 3, 4));
+    if (c > 3) puts("fill"), backtrace(0, 0), exit(abs(c));
+}
+C
+held='-O2 -fipa-ra -fno-ipa-pure-const -w'
+for how in '-static -no-pie' '-pie -fPIE' '-static-pie -fPIE' '-no-pie -mbranch-protection=standard'; do
+    "$CROSS_CC" $held $how -o usual usual.c && "$CROSS_CC" $held $how -DFIXED -DMORE=0 -o usual.new usual.c || not_ok "compile usual.c"
+    # One frame more than in the new program: that of the code around.
+    "$CROSS_CC" $held $how -DFIXED -DMORE=1 -ffunction-sections -fdata-sections -c usual.c
+    lpmake -t usual -o x.lpatch 'discount=replace from usual.o' 'scale=replace from usual.o' 'choose=replace from usual.o' 2>err || not_ok "made: usual"
+    saved=$(sed -n 's/.*\(discount\|scale\|choose\)=.*: the patch saves .* around the new body$/\1/p' err | tr '\n' ' ')
+    is "$(run_patched x.lpatch ./usual)" "$(run_lprun ./usual.new)" "$how: saved around ${saved:-nothing}" || note <err
+    lpapply -q -o patched usual x.lpatch && is "$(run_lprun ./patched)" "$(run_lprun ./usual.new)" "  in the file, too"
+    lpmake -q -t usual -o quiet.lpatch 'discount=replace from usual.o' 'scale=replace from usual.o' 'choose=replace from usual.o' && same quiet.lpatch x.lpatch "  the same with -q"
+    lpmake --fmt x.lpatch | cmp -s - x.lpatch && ok "  canonical" || not_ok "  canonical"
+done
+is "$saved" 'discount scale choose ' "it has saved some"
+# Not of bodies with arguments on the stack, which it would hide, nor with others that look like it.
+cat >stacked.c <<'C'
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#define BODY __attribute__((noinline)) long
+BODY plain(long a, long b) { printf("%ld\n", a); return a; }
+BODY many(long a, long b, long c, long d, long e, long f, long g, long h, long i) { printf("%ld\n", a); return a + i; }
+BODY passes(long a, long b, long c, long d, long e, long f, long g, long h, long i) { printf("%ld\n", a); return many(h, g, f, e, d, c, b, a, i + 1); }
+BODY varies(long a, ...) { va_list l; va_start(l, a); long n = 0; for (long i = 0; i < a; i++) n += va_arg(l, long); va_end(l); printf("%ld\n", a); return n; }
+BODY grows(long a, long b) { char s[a]; memset(s, 0, a); puts(s); return a; }
+BODY wide(long a, long b) { char s[4000]; memset(s, 0, a); puts(s); return a; }
+struct two { long a, b; };
+__attribute__((noinline)) struct two both(struct two s) { printf("%ld\n", s.a); s.b += 5; return s; }
+__attribute__((noinline)) struct two hands(struct two s) { printf("%ld\n", s.a); s = both(s); __asm__ volatile(""); return s; }
+BODY one(long a, long b) { printf("%ld\n", a); if (a > 7) puts("more"); return a; }
+C
+cat >asks.c <<'C'
+#define BODY __attribute__((noinline)) long
+BODY plain(long a, long b) { return a; } BODY many(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return a; }
+BODY passes(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return a; } BODY varies(long a, ...) { return a; }
+BODY grows(long a, long b) { return a; } BODY wide(long a, long b) { return a; }
+struct two { long a, b; };
+__attribute__((noinline)) struct two both(struct two s) { return s; } __attribute__((noinline)) struct two hands(struct two s) { return s; }
+BODY one(long a, long b) { return a; }
+__asm__(".text; .macro asks f; .type ask_\\f, %function; ask_\\f: stp x29, x30, [sp, -16]!; bl \\f; add x0, x0, x9; ldp x29, x30, [sp], 16; ret; .size ask_\\f, .-ask_\\f; .endm\n"
+    "asks plain\nasks many\nasks passes\nasks varies\nasks grows\nasks wide\n"
+    ".macro pair f; .type ask_\\f, %function; ask_\\f: stp x29, x30, [sp, -16]!; bl \\f; add x0, x0, x1; ldp x29, x30, [sp], 16; ret; .size ask_\\f, .-ask_\\f; .endm\n"
+    "pair both\npair hands\npair one");
+int printf(), puts(); void *memset();
+int main(int c, char **v) { if (c > 3) printf(""), puts(""), memset(v, 0, c); return 0; }
+C
+"$CROSS_CC" $STANDARD -w -static -o asks asks.c && "$CROSS_CC" $SECTIONS -w -c stacked.c || not_ok "compile stacked.c"
+for f in plain many passes varies grows wide both hands one; do
+    case $f in plain) want='the patch saves x9 around' ;; passes) want=': save x0, x9 around' ;; one) want='the patch saves x1 around' ;;
+    both | hands) want='x1.*: save .*x1 around' ;; *) want=': save x9 around' ;; esac
+    like "$(made asks "$f=replace from stacked.o")" "$want" "$f()"
+done
+
 # What an old body returns that is its argument, is in x0 for its callers all the same.
 cat >same.c <<'C'
 #include <stdio.h>
