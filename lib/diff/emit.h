@@ -43,6 +43,7 @@ bool lp_word_offset(uint32_t w, int64_t *off);
 /* By how much a load or store moves its base on behind the access (post-index); 0 = it does not. */
 int64_t lp_word_back(uint32_t w);
 bool lp_word_set_offset(uint32_t *w, int64_t off);
+const char *lp_word_lo12_name(uint32_t w); /* the relocation of its offset in a page; NULL = it has none */
 /* bases.c: the words of a new function that make an address (all of it, or its page), or have an offset from it: their references, in their order. If
  * there is no memory, d->items has failed. */
 enum lp_base_how { LP_BASE_MADE, LP_BASE_PAGE, LP_BASE_USED };

@@ -9,59 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- offsets of ADD, SUB, loads and stores ---- */
-
-struct field { uint8_t lo, bits, shift; bool is_signed, minus; };
-
-static unsigned scale(uint32_t w) { return w & 0x04000000 && w & 0x00800000 ? 4 : w >> 30; }
-static unsigned pair_scale(uint32_t w) { return w & 0x04000000 ? 2 + (w >> 30) : w >> 31 ? 3 : 2; } /* LDPSW is of words */
-
-static bool field_of(uint32_t w, struct field *f)
-{
-    *f = (struct field){10, 12, 0, false, false};
-    if ((w & 0x1f800000) == 0x11000000) { /* ADD, SUB (immediate) */
-        f->shift = w & 0x00400000 ? 12 : 0;
-        f->minus = w >> 30 & 1;
-        return true;
-    }
-    if ((w & 0x3b000000) == 0x39000000) return f->shift = (uint8_t)scale(w), true;
-    if ((w & 0x3b200c00) == 0x38000400 || (w & 0x3b800000) == 0x28800000) return false; /* post-index: how far the base moves */
-    if ((w & 0x3b200000) == 0x38000000) return *f = (struct field){12, 9, 0, true, false}, true;
-    if ((w & 0x3a000000) != 0x28000000) return false;
-    *f = (struct field){15, 7, (uint8_t)pair_scale(w), true, false};
-    return true;
-}
-
-bool lp_word_offset(uint32_t w, int64_t *off)
-{
-    struct field f;
-    if (!field_of(w, &f)) return false;
-    uint64_t v = lp_bits(w, f.lo, f.bits);
-    *off = (f.is_signed ? lp_sext(v, f.bits) : (int64_t)v) * (INT64_C(1) << f.shift);
-    if (f.minus) *off = -*off;
-    return true;
-}
-
-int64_t lp_word_back(uint32_t w)
-{
-    if ((w & 0x3b200c00) == 0x38000400) return lp_sext(lp_bits(w, 12, 9), 9);
-    return (w & 0x3b800000) == 0x28800000 ? lp_sext(lp_bits(w, 15, 7), 7) * (INT64_C(1) << pair_scale(w)) : 0;
-}
-
-bool lp_word_set_offset(uint32_t *w, int64_t off)
-{
-    struct field f;
-    if (!field_of(*w, &f)) return false;
-    if (f.minus) off = -off;
-    int64_t v = off >> f.shift, top = INT64_C(1) << (f.bits - f.is_signed);
-    if (v * (INT64_C(1) << f.shift) != off || v >= top || v < (f.is_signed ? -top : 0)) return false;
-    uint32_t mask = ((UINT32_C(1) << f.bits) - 1) << f.lo;
-    *w = (*w & ~mask) | ((uint32_t)v << f.lo & mask);
-    return true;
-}
-
-/* ---- the words of a function ---- */
-
 struct word {
     lp_diff *d;
     const struct lp_side *s;
@@ -72,13 +19,6 @@ struct word {
     struct lp_new_word *out;
     bool refused; /* E148 has been said of it */
 };
-
-static const char *lo12_name(uint32_t w)
-{
-    static const char *const ldst[] = {"ldst8_abs_lo12_nc", "ldst16_abs_lo12_nc", "ldst32_abs_lo12_nc", "ldst64_abs_lo12_nc", "ldst128_abs_lo12_nc"};
-    if ((w & 0xffc00000) == 0x91000000) return "add_abs_lo12_nc";
-    return (w & 0x3b000000) == 0x39000000 ? ldst[scale(w)] : NULL;
-}
 
 static bool refuse(const struct word *x, enum lp_refusal id, const char *why)
 {
@@ -313,11 +253,11 @@ static const struct lp_ref_at *user_of(const struct word *x)
     const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, x->ref->addr, &n);
     const uint64_t next = n > 1 ? lp_page_user(x->s, x->atom, x->at, x->ref->addr) : 0;
     const size_t k = next ? lp_base_behind(x->s, user, n, next) : n;
-    if (k < n && x->s->ref[user[k].ref].at == next && lo12_name(lp_code_word(x->s, next))) return &x->s->ref[user[k].ref];
+    if (k < n && x->s->ref[user[k].ref].at == next && lp_word_lo12_name(lp_code_word(x->s, next))) return &x->s->ref[user[k].ref];
     for (size_t i = 0; i < n; i++) {
         const struct lp_ref_at *r = &x->s->ref[user[i].ref];
         uint32_t w = lp_code_word(x->s, r->at);
-        if (!lo12_name(w)) continue;
+        if (!lp_word_lo12_name(w)) continue;
         unsigned s = 1 + 2 * (r->at > x->at) + 4 * (reg(w, 5) == reg(x->w, 0));
         if (s > score) best = r, score = s;
     }
@@ -525,7 +465,7 @@ static bool moves_base(struct word *x, const struct lp_ref_at *r)
 
 static bool address(struct word *x)
 {
-    const char *name = lo12_name(x->w);
+    const char *name = lp_word_lo12_name(x->w);
     int64_t off;
     if (!lp_word_offset(x->w, &off)) { /* no field that depends on it */
         bool good = true;
