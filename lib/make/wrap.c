@@ -86,7 +86,7 @@ static void step(struct frames *w, size_t i)
     if (row == A64_RET || row == A64_RETA || row == A64_BRK || row == A64_UDF || row == A64_UNDEFINED) return;
     if (!call && lp_a64_target(word, 4 * i, &to) && !lp_a64_is_adr(word) && (word & 0x3b000000) != 0x18000000) {
         if (!leaves) way(w, (size_t)(to / 4), d);
-        else w->good &= d.sp == 0; /* a jump to another function, whose arguments on the stack are this one's */
+        else w->good = false; /* a jump to another function, which may have this one's arguments on the stack */
         if ((word & 0xfc000000) == 0x14000000) return;
     } else if (!call) plain(w, word, row, &d);
     way(w, i + 1, d);

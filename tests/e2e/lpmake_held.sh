@@ -124,6 +124,7 @@ cat >stacked.c <<'C'
 BODY plain(long a, long b) { printf("%ld\n", a); return a; }
 BODY many(long a, long b, long c, long d, long e, long f, long g, long h, long i) { printf("%ld\n", a); return a + i; }
 BODY passes(long a, long b, long c, long d, long e, long f, long g, long h, long i) { printf("%ld\n", a); return many(h, g, f, e, d, c, b, a, i + 1); }
+BODY tail(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return many(a, b, c, d, e, f, g, h, i); }
 BODY varies(long a, ...) { va_list l; va_start(l, a); long n = 0; for (long i = 0; i < a; i++) n += va_arg(l, long); va_end(l); printf("%ld\n", a); return n; }
 BODY grows(long a, long b) { char s[a]; memset(s, 0, a); puts(s); return a; }
 BODY wide(long a, long b) { char s[4000]; memset(s, 0, a); puts(s); return a; }
@@ -136,20 +137,21 @@ cat >asks.c <<'C'
 #define BODY __attribute__((noinline)) long
 BODY plain(long a, long b) { return a; } BODY many(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return a; }
 BODY passes(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return a; } BODY varies(long a, ...) { return a; }
+BODY tail(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return a; }
 BODY grows(long a, long b) { return a; } BODY wide(long a, long b) { return a; }
 struct two { long a, b; };
 __attribute__((noinline)) struct two both(struct two s) { return s; } __attribute__((noinline)) struct two hands(struct two s) { return s; }
 BODY one(long a, long b) { return a; }
 __asm__(".text; .macro asks f; .type ask_\\f, %function; ask_\\f: stp x29, x30, [sp, -16]!; bl \\f; add x0, x0, x9; ldp x29, x30, [sp], 16; ret; .size ask_\\f, .-ask_\\f; .endm\n"
-    "asks plain\nasks many\nasks passes\nasks varies\nasks grows\nasks wide\n"
+    "asks plain\nasks many\nasks passes\nasks tail\nasks varies\nasks grows\nasks wide\n"
     ".macro pair f; .type ask_\\f, %function; ask_\\f: stp x29, x30, [sp, -16]!; bl \\f; add x0, x0, x1; ldp x29, x30, [sp], 16; ret; .size ask_\\f, .-ask_\\f; .endm\n"
     "pair both\npair hands\npair one");
 int printf(), puts(); void *memset();
 int main(int c, char **v) { if (c > 3) printf(""), puts(""), memset(v, 0, c); return 0; }
 C
 "$CROSS_CC" $STANDARD -w -static -o asks asks.c && "$CROSS_CC" $SECTIONS -w -c stacked.c || not_ok "compile stacked.c"
-for f in plain many passes varies grows wide both hands one; do
-    case $f in plain) want='the patch saves x9 around' ;; passes) want=': save x0, x9 around' ;; one) want='the patch saves x1 around' ;;
+for f in plain many passes tail varies grows wide both hands one; do
+    case $f in plain) want='the patch saves x9 around' ;; passes | tail) want='x9.*: save .*x9 around' ;; one) want='the patch saves x1 around' ;;
     both | hands) want='x1.*: save .*x1 around' ;; *) want=': save x9 around' ;; esac
     like "$(made asks "$f=replace from stacked.o")" "$want" "$f()"
 done
