@@ -421,8 +421,7 @@ lp_status lp_maker_change(lp_maker *m, const char *change, struct lp_error *err)
 
 /* ---- symbols that assembler and compiler name ---- */
 
-/* Once for each. */
-static bool first_time(lp_maker *m, const char *name)
+bool lp_edit_first_time(lp_maker *m, const char *name)
 {
     for (size_t i = 0; i < m->nsought; i++)
         if (strcmp(m->sought[i], name) == 0) return false;
@@ -435,14 +434,14 @@ static bool first_time(lp_maker *m, const char *name)
 /* A stripped program may have a function of this name that nobody sees. */
 static void warn_found(lp_maker *m, const struct lp_edit *e, const char *name, const char *spec)
 {
-    if (lp_elf_has_symtab(m->names) || !first_time(m, name)) return;
+    if (lp_elf_has_symtab(m->names) || !lp_edit_first_time(m, name)) return;
     lp_edit_warn(m, &e->from, "`%s` is not among the program's imports, and is taken to be %s. If the program, which is stripped, has it itself, "
                  "`symbol NAME 0xADDRESS` in a recipe says where", name, spec);
 }
 
 static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, bool weak, bool libraries)
 {
-    if (!first_time(m, name)) return;
+    if (!lp_edit_first_time(m, name)) return;
     char checked[120];
     snprintf(checked, sizeof checked, "__%.80s_chk", name);
     const bool fortified = lp_dynsym_wanted(lp_elf_dynamic_part(m->elf), checked, NULL);

@@ -196,7 +196,8 @@ static void judge_file(void *ctx, const struct lp_error *why)
     const struct judging *j = ctx;
     const struct lp_made *made = made_in(j, why->line);
     const struct lp_origin none = {0};
-    if (why->status != LP_E_SYMBOL) lp_edit_warn(j->m, made ? &made->from : &none, "it cannot go into the file itself: %s", bare(why));
+    if (why->status != LP_E_SYMBOL && lp_edit_first_time(j->m, bare(why)))
+        lp_edit_warn(j->m, made ? &made->from : &none, "it cannot go into the file itself: %s", bare(why));
 }
 
 static void judge_idle(void *ctx, uint32_t line)

@@ -96,6 +96,7 @@ void lp_edit_say(const struct lp_maker *m, uint64_t addr, struct lp_buf *out);
 /* A symbol that an object file names, as the patch names it: the target's, or one of its libraries'. *weak: the object can do without; false then if it
  * need not. */
 lp_status lp_edit_symbol(struct lp_maker *m, const struct lp_edit *e, const char *at, const char *name, bool *weak, struct lp_buf *out, struct lp_error *err);
+bool lp_edit_first_time(struct lp_maker *m, const char *text); /* has it not been asked of this text before? */
 /* Where it comes from, and what to do, if it is of the compiler's library; else NULL. */
 const char *lp_edit_helper(const char *name);
 /* library.c: what the target does not import yet, with the version that a linker would take; false: it is not known. */

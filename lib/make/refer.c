@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "elf/debug.h"
-#include "elf/dynamic.h"
 #include "elf/spec.h"
 #include "elf/suffix.h"
 #include "make/replace.h"
@@ -512,24 +511,6 @@ static lp_status refer_defined(struct lp_carrying *x, const char *name, int64_t 
     return LP_E_SYMBOL;
 }
 
-static lp_status refuse_missing(struct lp_carrying *x, const struct lp_objsym *s, const char *why, struct lp_error *err)
-{
-    lp_carry_fail(x, err, LP_E_SYMBOL, "it needs `%.100s`, which %s", s->name, why);
-    if (lp_edit_helper(s->name)) lp_hint(err, "%s", lp_edit_helper(s->name));
-    else if (!lp_elf_has_symtab(x->m->names)) lp_hint(err, "it is stripped: if it has it, `symbol %.60s 0xADDRESS` in a recipe says where", s->name);
-    else lp_hint(err, "if another object of the patch defines it, name that one in front; or make one object of them, `aarch64-linux-gnu-ld -r -o ALL.o ...`");
-    return LP_E_SYMBOL;
-}
-
-/* What is hidden is of the same program or library, whatever others export by that name (gABI, "Symbol Visibility"). */
-static bool is_internal(const struct lp_carrying *x, const struct lp_objsym *s)
-{
-    const struct lp_elf_symbol *t;
-    const bool linkers = strcmp(s->name, "_GLOBAL_OFFSET_TABLE_") == 0 || strcmp(s->name, "_TLS_MODULE_BASE_") == 0;
-    const bool nobody = s->bind == STB_WEAK && !lp_elf_dynamic_part(x->m->elf)->at; /* and 0 then */
-    return s->visibility != STV_DEFAULT && !linkers && !nobody && lp_maker_find(x->m, s->name, &t, NULL) == LP_E_SYMBOL;
-}
-
 static lp_status refer_undefined(struct lp_carrying *x, const struct lp_objsym *s, int64_t addend, struct lp_buf *out, struct lp_error *err)
 {
     struct lp_buf name = {0};
@@ -538,9 +519,9 @@ static lp_status refer_undefined(struct lp_carrying *x, const struct lp_objsym *
     if (st != LP_OK) return st;
     if ((st = refer_defined(x, s->name, addend, out, err)) != LP_E_SYMBOL) return st;
     if (lp_carry_preempted(x, NULL, addend, out)) return LP_OK;
-    if (is_internal(x, s)) return refuse_missing(x, s, "is hidden, so that no library can have it, and the program has none of this name", err);
+    if ((st = lp_carry_reaches(x, s, err)) != LP_OK) return st;
     st = lp_edit_symbol(x->m, x->e, x->arg, s->name, &weak, &name, err);
-    if (st == LP_E_SYMBOL) refuse_missing(x, s, "the program does not have", err);
+    if (st == LP_E_SYMBOL) lp_carry_missing(x, s, "the program does not have", err);
     if (st == LP_E_AMBIGUOUS)
         lp_hint(err, "in a recipe, `symbol %.60s 0xADDRESS` or `symbol %.60s %.60s#N` says which one is meant: lps(5)", s->name, s->name, s->name);
     if (st == LP_OK) put(out, name.data, addend);

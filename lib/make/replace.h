@@ -40,7 +40,9 @@ lp_status lp_carry_fail(const struct lp_carrying *x, struct lp_error *err, lp_st
 lp_status lp_carry_refer(struct lp_carrying *x, const struct lp_objrel *r, struct lp_buf *out, struct lp_error *err);
 lp_status lp_carry_literal(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err); /* data among code */
 lp_status lp_carry_place(struct lp_carrying *x, uint32_t section, uint64_t off, struct lp_buf *out, struct lp_error *err);
-/* A name that neither the patch nor the target has. NULL without memory. */
+/* undefined.c: refused if neither the target nor a library of it can have what is undefined in the object, or where x->rel would not reach it. */
+lp_status lp_carry_reaches(const struct lp_carrying *x, const struct lp_objsym *s, struct lp_error *err);
+lp_status lp_carry_missing(const struct lp_carrying *x, const struct lp_objsym *s, const char *why, struct lp_error *err); /* LP_E_SYMBOL, with a hint */
 /* preempt.c: writes what x->rel refers to, the target's (of this value; NULL = whatever has the name), as what the dynamic linker finds; false: it is t. */
 bool lp_carry_preempted(struct lp_carrying *x, const struct lp_elf_symbol *t, int64_t delta, struct lp_buf *out);
 /* own.c: the target's symbol that the object's is. LP_E_SYMBOL: it has none, *err untouched. */

@@ -3,6 +3,7 @@
 #include "patch/plan.h"
 #include "base/bits.h"
 #include "base/buf.h"
+#include "base/error.h"
 #include "elf/put.h"
 #include "elf/dynamic.h"
 
@@ -411,6 +412,14 @@ static bool fixed_address(const struct fixing *x)
     return true;
 }
 
+/* Of another object only a slot is sure to be near. */
+static void out_of_range(const struct fixing *x, struct lp_error *why)
+{
+    const bool others = x->ref.in && x->ref.in != x->t;
+    if (others) lp_hint(why, "`%.100s` is in %.100s: compile the new code with -fPIC", x->ref.name ? x->ref.name : "the target", x->ref.in->name);
+    lp_plan_fail_as(x->pl, x->line, why, "%s", why->text);
+}
+
 void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup *f, uint32_t line, uint64_t at, uint8_t *p)
 {
     struct fixing x = {.pl = pl, .t = t, .f = f, .line = line, .at = at};
@@ -438,7 +447,7 @@ void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup 
         if (!(value = slot(&x, LP_SLOT_VENEER, value, 0))) return;
         s = lp_reloc_apply(f->reloc, value, at, &word, &why);
     }
-    if (s != LP_OK) lp_plan_fail(pl, line, LP_E_RANGE, "%s", why.text);
+    if (s != LP_OK) out_of_range(&x, &why);
     else if (n == 8) lp_put64(p, word);
     else if (n == 4) lp_put32(p, (uint32_t)word);
     else lp_put16(p, (uint16_t)word);

@@ -12,7 +12,11 @@ cat >work.c <<'C'
 __attribute__((visibility("hidden"))) int error(int, int, const char *), of_nobody(int);
 __attribute__((visibility("default"))) int work(int n) { return error(n + MORE, 0, "own %d") + (MORE == 2 ? of_nobody(n) : 0); }
 C
-printf '#include <stdio.h>\nint error(int a, int b, const char *f) { printf("own error %%d\\n", a); return a * 2; }\nint of_nobody(int n) { return n; }\n' >own.c
+cat >own.c <<'C'
+#include <stdio.h>
+int error(int a, int b, const char *f) { printf("own error %d\n", a); return a * 2; }
+int of_nobody(int n) { return n; }
+C
 printf '#include <stdio.h>\nint work(int);\nint main(void) { printf("%%d\\n", work(3)); return 0; }\n' >main.c
 cc -DMORE=0 -fPIC -fvisibility=hidden -shared -Wl,-soname,libwork.so -o libwork.so work.c own.c
 cc -o main main.c libwork.so
@@ -23,11 +27,46 @@ is "$? $(live named.lpatch ./main | tr '\n' ' ')" "0 own error 4 8 " "a hidden n
 "${CROSS_CC%gcc}strip" libwork.so
 for n in 1:error 2:error; do
     lpmake -t libwork.so -o refused.lpatch "work=replace from work${n%:*}.o" 2>err
-    like "$? $(cat err)" "^1 .*it needs \`${n#*:}\`, which is hidden, so that no library can have it, and the program has none of this name" "and has lost: no import"
-    like "$(cat err)" "hint: .*\`symbol ${n#*:} 0xADDRESS\` in a recipe says where" "  what to do"
+    like "$? $(cat err)" "^1 .*it needs \`${n#*:}\`, which is hidden, so that no library can have it, and the program has none" "and has lost: no import"
+    like "$(cat err)" "hint: .*\`symbol NAME 0xADDRESS\` in a recipe says where" "  what to do"
 done
 printf 'symbol error %s\nwork = replace from work1.o\n' "$at" | lpmake -t libwork.so -o given.lpatch - 2>err
 is "$? $(live given.lpatch ./main | tr '\n' ' ')" "0 own error 4 8 " "  which helps"
 mkdir -p patched && lpapply -q -o patched/libwork.so libwork.so given.lpatch
 is "$(run_lprun -E LD_LIBRARY_PATH=patched ./main | tr '\n' ' ')" "own error 4 8 " "  in the file, too"
+
+# ---- a program at a fixed address, whose libraries are far away, and code that takes addresses without a GOT ----
+cat >far.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static char text[] = "cab";
+int f(int n);
+#ifdef FIX
+int f(int n)
+{
+    qsort(text, 3, 1, (int (*)(const void *, const void *))strcmp);
+    if (n > 5) fputs("many\n", stderr), fputs(text, stderr);
+    return n + (optarg != 0);
+}
+#else
+__attribute__((noipa)) int f(int n) { return n + text[0]++; }
+int main(int c, char **v) { printf("%d\n", f(c)); return 0; }
+#endif
+C
+cc -fno-pie -no-pie -o far far.c
+cc -fno-pie -DFIX -ffunction-sections -c -o near.o far.c
+cc -fPIC -DFIX -ffunction-sections -c -o got.o far.c
+lpmake -t far -o refused.lpatch 'f=replace from near.o' 2>err
+like "$? $(cat err)" "^1 .*\`[a-z]*\` is a library's, which is too far from this program for code that takes its address without a GOT" "too far: refused"
+like "$(cat err)" 'hint: compile the new code with -fPIC$' "  what to do"
+is "$(grep -c 'too far' err)" 1 "  once"
+lpmake -t far -o got.lpatch 'f=replace from got.o' 2>err
+is "$? $(cat err) $(run_patched got.lpatch ./far)" "0  1" "  which helps"
+printf '#include <stdio.h>\nint f(int n) { int (*volatile say)(const char *, ...) = printf; return say("%%d ", n); }\n' | object calls -fno-pie
+lpmake -t far -o refused.lpatch 'f=replace from calls.o' 2>err
+like "$? $(cat err)" "^1 .*\`printf\` is a library's, which is too far" "  an entry for calls alone is not the address of what it calls"
+sed 's/got_page [^ ]*stderr[^ ]*/prel_pg_hi21 optarg/;s/adr_got_page \([^ ]*\)/adr_prel_pg_hi21 \1/' got.lpatch | lpmake --redigest -o far.lpatch
+like "$(run_patched far.lpatch ./far)" 'hint: .[a-z]*. is in libc.so.6: compile the new code with -fPIC' "  and said by lprun of a patch that has it"
 tap_done
