@@ -104,6 +104,7 @@ void lp_diff_exports(lp_diff *d)
     d->nomem |= !o.v || !n.v;
     free(o.v), free(n.v);
     if (less)
-        lp_diff_remark(d, "other objects do not find in the new file what they find in the old one, and with a patch (symbols: %zu, the first: %s)", less, gone->name);
+        lp_diff_remark(d, "other objects do not find in the new file what they find in the old one, and with a patch (symbols: %zu, the first: %s)", less,
+                       gone->name);
     if (more) lp_diff_remark(d, "other objects find more in the new file, which they do not with a patch (symbols: %zu, the first: %s)", more, first->name);
 }

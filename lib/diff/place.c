@@ -281,8 +281,8 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
         return carried(d, i, addr);
     }
     if (b->alike && !d->alike_told)
-        lp_diff_remark(d, "variables without names that are alike are taken for those in the same places of the old file, the first: 0x%llx, which is 0x%llx there",
-                       (unsigned long long)b->start, (unsigned long long)OLD(d)->atom[b->pair].start);
+        lp_diff_remark(d, "variables without names that are alike are taken for those in the same places of the old file, the first: 0x%llx, which is "
+                       "0x%llx there", (unsigned long long)b->start, (unsigned long long)OLD(d)->atom[b->pair].start);
     d->alike_told |= b->alike;
     return at_old(OLD(d)->atom[b->pair].start + (uint64_t)off, b->pair, off);
 }
