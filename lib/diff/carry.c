@@ -43,6 +43,15 @@ static uint64_t end_of(const struct lp_side *s, uint32_t *i)
     return s->atom[*i].end;
 }
 
+bool lp_carries(const lp_diff *d, const struct lp_there *t, uint64_t bytes)
+{
+    const struct lp_side *s = NEW(d);
+    uint32_t last = t->atom;
+    if (!t->own || !bytes || lp_is_code_atom(&s->atom[t->atom])) return true;
+    const uint64_t size = end_of(s, &last) - s->atom[t->atom].start, off = (uint64_t)t->off;
+    return lp_within(off, bytes, size) && !(off & (bytes - 1)) && alignment(s, t->atom) >= bytes;
+}
+
 bool lp_all_zero(const uint8_t *p, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++)

@@ -79,6 +79,8 @@ bool lp_diff_ends(lp_diff *d, bool last);
 /* Constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
+/* carry.c: has new data, as it comes along, so many bytes there, at a place that they are aligned to? */
+bool lp_carries(const lp_diff *d, const struct lp_there *t, uint64_t bytes);
 /* carry.c: what data at this address may be aligned to; and its section (0: there is none). */
 uint64_t lp_alignment(const struct lp_side *s, uint64_t addr);
 uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr);

@@ -483,6 +483,7 @@ static bool address(struct word *x)
     struct lp_use u = {x->ref->addr, x->ref->base, x->atom, x->ref->width, x->at};
     struct lp_there t = base_of(x, x->ref);
     if (!t.known) return nowhere(x, &u);
+    if (!lp_carries(x->d, &t, x->ref->width)) return refuse(x, LP_E180, "it reads beyond what is known of new data, or needs it aligned to more than that is");
     set_reloc(x, name, 0x003ffc00, &t);
     return true;
 }
