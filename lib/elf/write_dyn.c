@@ -113,6 +113,14 @@ static bool plt_allows(const struct lp_elf_writer *w)
     return true;
 }
 
+/* Relocations of symbols say whose: the dynamic ones. */
+static uint32_t symbols_section(const struct lp_elf_writer *w)
+{
+    for (size_t i = 1; i < w->nsh; i++)
+        if (w->sh[i].sh_type == SHT_DYNSYM) return (uint32_t)i;
+    return 0;
+}
+
 static lp_status write_rela(struct lp_elf_writer *w)
 {
     uint64_t n, count, old = 0, size, relative = 0, at = lp_write_table(w, 8);
@@ -129,6 +137,7 @@ static lp_status write_rela(struct lp_elf_writer *w)
     if (s && s->sh_type != SHT_RELA) s = NULL;
     if (!s) s = lp_write_section(w, ".rela.lpatch", &(Elf64_Shdr){.sh_type = SHT_RELA, .sh_flags = SHF_ALLOC, .sh_addralign = 8, .sh_entsize = RELA});
     s->sh_addr = at, s->sh_offset = lp_write_off(w, at), s->sh_size = size;
+    if (!s->sh_link) s->sh_link = symbols_section(w);
     const int64_t tag[] = {DT_RELA, DT_RELASZ, DT_RELAENT, DT_RELACOUNT};
     const uint64_t value[] = {at, size, RELA, relative};
     if (!lp_write_entries(w, tag, value, count || !p ? 4 : 3)) return lp_write_refuse(w, "its dynamic section has no room for a table of relocations");

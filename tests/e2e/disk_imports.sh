@@ -91,6 +91,35 @@ run "no section headers" 0 lpapply -o bare.new bare bare.lpatch
 works bare.new "no section headers"
 lpapply -q -R -o back bare.new && same back bare "no section headers: the old file comes back"
 
+# ---- without relocations of data, versions and the C library ----
+cat >bare.c <<'C'
+extern int twice(int), thrice(int), five;
+void quit(int);
+#ifdef LIB
+int twice(int n) { return 2 * n; }
+int thrice(int n) { return 3 * n; }
+int five = 5;
+void quit(int n) { register long x8 __asm__("x8") = 94, x0 __asm__("x0") = n; __asm__ volatile("svc 0" : : "r"(x8), "r"(x0)); }
+#elif defined FIX
+int work(int n) { return thrice(n) + five; }
+#else
+__attribute__((noipa)) int work(int n) { return twice(n); }
+void _start(void) { quit(work(4)); }
+#endif
+C
+mkdir -p sr/lib
+for way in '-fPIE -pie' '-no-pie -Wl,--hash-style=sysv'; do
+    cc -nostdlib -shared -fPIC -DLIB -Wl,-soname,libbare.so -o sr/lib/libbare.so bare.c && cc -nostdlib $way -o bare bare.c -Lsr/lib -lbare &&
+        cc -fPIC -DFIX -c -o bare.o bare.c || not_ok "compile"
+    lpmake -q -L sr -t bare -o bare.lpatch 'work=replace from bare.o'
+    run "$way: no relocations of data before" 0 lpapply -o bare.new bare bare.lpatch
+    is "$(tool readelf -W -r bare.new 2>&1 | grep -i 'error\|warning')" "" "$way: what readelf -r has to say"
+    like "$(tool objdump -R bare.new)" 'R_AARCH64_GLOB_DAT *five' "$way: objdump -R"
+    have eu-elflint && is "$(eu-elflint --gnu-ld bare.new)" "$(eu-elflint --gnu-ld bare)" "$way: eu-elflint"
+    limited lprun --no-control -L "$root" -E LD_LIBRARY_PATH=sr/lib ./bare.new
+    is "$?" 17 "$way: and it runs"
+done
+
 # ---- what cannot be ----
 refused()
 {
