@@ -453,6 +453,15 @@ static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, 
                       lp_elf_has_symtab(m->names) ? "" : ". If the program, which is stripped, has it itself, `symbol NAME 0xADDRESS` in a recipe says where");
 }
 
+/* As a linker writes it: a symbol without a version, which a library may come to have. */
+static void put_nobodys(lp_maker *m, const struct lp_edit *e, const char *name, struct lp_buf *spec)
+{
+    spec->len = 0;
+    lp_spec_print(spec, name, "*", 0, NULL);
+    if (lp_edit_first_time(m, name))
+        lp_edit_warn(m, &e->from, "neither the program nor a library of it has `%s`, which is weak: as for a linker it is 0, until one has it", name);
+}
+
 /* __multf3, __divti3, __aarch64_ldadd4_relax: functions of the compiler's own library, of which each program has its own. */
 const char *lp_edit_helper(const char *name)
 {
@@ -483,7 +492,9 @@ static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name
     if (known) return *weak = false, LP_OK;
     if ((!libraries || (lp_edit_helper(name) && !shares_helpers(d, name))) && !*weak) return LP_E_SYMBOL;
     const bool said = strchr(name, '@');
-    if (libraries && !said && lp_maker_import(m, name, spec)) warn_found(m, e, name, spec->data);
+    const enum lp_import has = libraries && !said ? lp_maker_import(m, name, spec) : LP_IMPORT_UNKNOWN;
+    if (has == LP_IMPORT_FOUND) warn_found(m, e, name, spec->data);
+    else if (has == LP_IMPORT_NOBODY && *weak) put_nobodys(m, e, name, spec);
     else if (!libraries || !said) warn_sought(m, e, name, *weak, libraries);
     if (err) *err = (struct lp_error){0};
     return LP_OK;

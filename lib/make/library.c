@@ -83,20 +83,20 @@ static const lp_elf *library(lp_maker *m, const char *name)
     return v[m->nlibrary++].elf;
 }
 
-bool lp_maker_import(lp_maker *m, const char *name, struct lp_buf *spec)
+enum lp_import lp_maker_import(lp_maker *m, const char *name, struct lp_buf *spec)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
     for (size_t i = 0; i < d->nneeded; i++) {
         const lp_elf *e = library(m, d->needed[i]);
-        if (!e) return false; /* it may be in this one */
+        if (!e) return LP_IMPORT_UNKNOWN; /* it may be in this one */
         const struct lp_dynsym *s = lp_dynsym_defined(lp_elf_dynamic_part(e), name, NULL);
         if (!s) continue;
-        if (s->type == STT_TLS) return false;
+        if (s->type == STT_TLS) return LP_IMPORT_UNKNOWN;
         spec->len = 0;
         lp_spec_print(spec, name, s->version ? s->version : "*", 0, s->version ? d->needed[i] : NULL);
-        return true;
+        return LP_IMPORT_FOUND;
     }
-    return false;
+    return LP_IMPORT_NOBODY;
 }
 
 void lp_maker_close_libraries(lp_maker *m)

@@ -99,8 +99,9 @@ lp_status lp_edit_symbol(struct lp_maker *m, const struct lp_edit *e, const char
 bool lp_edit_first_time(struct lp_maker *m, const char *text); /* has it not been asked of this text before? */
 /* Where it comes from, and what to do, if it is of the compiler's library; else NULL. */
 const char *lp_edit_helper(const char *name);
-/* library.c: what the target does not import yet, with the version that a linker would take; false: it is not known. */
-bool lp_maker_import(struct lp_maker *m, const char *name, struct lp_buf *spec);
+/* library.c: what the target does not import yet, with the version that a linker would take; NOBODY: none of its libraries has it, and all are known. */
+enum lp_import { LP_IMPORT_UNKNOWN, LP_IMPORT_FOUND, LP_IMPORT_NOBODY };
+enum lp_import lp_maker_import(struct lp_maker *m, const char *name, struct lp_buf *spec);
 void lp_maker_close_libraries(struct lp_maker *m);
 /* assemble.c: asm "..." and asm { ... } */
 lp_status lp_edit_asm(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);

@@ -39,7 +39,8 @@ static bool alone(const lp_elf *e)
 /* Can a file have it? */
 static bool allowed(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w)
 {
-    static const char which[] = "write NAME@VERSION!LIBRARY, or NAME@* for a library without versions; `readelf -W --dyn-syms LIBRARY` shows them";
+    static const char which[] = "write NAME@VERSION!LIBRARY, or NAME@* for a library without versions, or a weak symbol that none has; "
+                                "`readelf -W --dyn-syms LIBRARY` shows them";
     const struct lp_wanted bare = {w->name, w->version, NULL, false};
     if (alone(t->elf)) return refuse(pl, t, line, &bare, "no dynamic linker would look for it: the file needs no library", NULL);
     if (w->library && !lp_dynamic_needs(lp_elf_dynamic_part(t->elf), w->library))

@@ -69,4 +69,36 @@ lpmake -t far -o refused.lpatch 'f=replace from calls.o' 2>err
 like "$? $(cat err)" "^1 .*\`printf\` is a library's, which is too far" "  an entry for calls alone is not the address of what it calls"
 sed 's/got_page [^ ]*stderr[^ ]*/prel_pg_hi21 optarg/;s/adr_got_page \([^ ]*\)/adr_prel_pg_hi21 \1/' got.lpatch | lpmake --redigest -o far.lpatch
 like "$(run_patched far.lpatch ./far)" 'hint: .[a-z]*. is in libc.so.6: compile the new code with -fPIC' "  and said by lprun of a patch that has it"
+
+# ---- weak, and of nobody ----
+cat >weak.c <<'C'
+#include <stdio.h>
+__attribute__((weak)) int nofn(void);
+__attribute__((weak)) extern int nodata;
+#ifdef FIX
+static int (*const table[])(void) = {nofn, nofn};
+int f(int n) { return nofn ? nofn() + table[n](): &nodata ? nodata : table[n] ? 3 : n + 100; }
+#elif defined LIB
+int nofn(void) { return 20; }
+#else
+static int calls;
+__attribute__((noipa)) int f(int n) { return n + ++calls; }
+int main(int c, char **v) { printf("%d\n", f(c)); return 0; }
+#endif
+C
+cc -fPIC -shared -DLIB -o libweak.so weak.c
+for way in -pie -no-pie -static; do
+    cc $way -fPIE -o weak weak.c
+    cc -fPIE -DFIX -ffunction-sections -c -o weak.o weak.c
+    lpmake -t weak -o weak.lpatch 'f=replace from weak.o' 2>err
+    is "$?" 0 "$way: weak symbols of nobody"
+    is "$(grep -c '`no[a-z]*`, which is weak: as for a linker it is 0' err) $(wc -l <err)" "2 2" "  said so"
+    is "$(run_patched weak.lpatch ./weak)" 101 "  live"
+    rm -f weak.new
+    lpapply -q -o weak.new weak weak.lpatch 2>err
+    is "$? $(cat err) $(run_lprun ./weak.new)" "0  101" "  in the file"
+    [ "$way" = -static ] || is "$(run_lprun -E LD_PRELOAD=./libweak.so ./weak.new) $(run_lprun -E LD_PRELOAD=./libweak.so -P weak.lpatch ./weak)" "40 40" "  or of one that comes"
+    have_qemu && is "$(timeout 60 "$QEMU_AARCH64" -L "$sysroot" ./weak.new)" 101 "  in the file, qemu"
+    lpapply -q -R -o back weak.new && same back weak "  and back"
+done
 tap_done
