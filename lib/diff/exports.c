@@ -108,3 +108,8 @@ void lp_diff_exports(lp_diff *d)
                        gone->name);
     if (more) lp_diff_remark(d, "other objects find more in the new file, which they do not with a patch (symbols: %zu, the first: %s)", more, first->name);
 }
+
+bool lp_same_version(const struct lp_dynsym *a, const struct lp_dynsym *b)
+{
+    return !a->version || !b->version || strcmp(a->version, b->version) == 0;
+}

@@ -531,11 +531,6 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
 
 /* ---- slots ---- */
 
-bool lp_same_version(const struct lp_dynsym *a, const struct lp_dynsym *b)
-{
-    return !a->version || !b->version || strcmp(a->version, b->version) == 0;
-}
-
 /* The slot of a weak thread-local symbol that nobody defines: how far address 0 is from the storage. */
 static bool is_no_tls(const struct lp_side *s, uint64_t value)
 {
@@ -546,11 +541,19 @@ static bool is_no_tls(const struct lp_side *s, uint64_t value)
     return false;
 }
 
+/* A module of thread-local storage, this one: of the general-dynamic pair of words, the second says what of it, without a relocation. */
+static bool same_pair_of_tls(const lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n)
+{
+    uint64_t have = 0, other = 0;
+    const uint8_t *p = lp_side_bytes(o, u->at + 8, &have), *q = lp_side_bytes(NEW(d), n->at + 8, &other);
+    return u->type != R_AARCH64_TLS_DTPMOD || u->sym || (p && q && have >= 8 && other >= 8 && lp_le64(p) == lp_le64(q));
+}
+
 bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n)
 {
     const bool lazy = u->type == R_AARCH64_JUMP_SLOT; /* it may still lead to the dynamic linker, which only PLT entries may call */
     bool fill = u->type == n->type || (u->kind == LP_WORD_SYMBOL && n->kind == LP_WORD_SYMBOL && lazy == (n->type == R_AARCH64_JUMP_SLOT));
-    if (u->kind != n->kind || !fill || !u->sym != !n->sym) return false;
+    if (u->kind != n->kind || !fill || !u->sym != !n->sym || !same_pair_of_tls(d, o, u, n)) return false;
     if (u->sym && (strcmp(u->sym->name, n->sym->name) != 0 || !lp_same_version(u->sym, n->sym))) return false;
     if (u->kind == LP_WORD_TLS || u->sym) return u->value == n->value;
     struct lp_use x = {u->value, LP_NONE, LP_NONE, 0, 0}, y = {n->value, LP_NONE, LP_NONE, 0, 0};

@@ -330,4 +330,32 @@ build alike.old $straight -DG=two && build alike.new $crossed -DG=two -DNEW || e
 lpdiff --heuristic alike.old alike.new >out 2>err
 is "$?$(cat out)" 2 "two that have changed their places: refused"
 like "$(cat err)" "E110" "  with E110"
+
+# ---- thread-local variables by way of pairs of words, of which only the first has a relocation ----
+cat >pairs.c <<'C'
+static __thread int one = 4;
+static __thread int pad[20];
+int f(int n)
+{
+#ifdef NEW
+    n ^= 5;
+    pad[n & 15] += n;
+    n += one * 7;
+#else
+    one += n;
+    n += pad[n & 15] * 5;
+#endif
+    return n;
+}
+int g(int n) { one += n; pad[n & 15] += one; return pad[3] + one; }
+C
+printf '#include <stdio.h>\nint f(int), g(int);\nint main(void) { for (int i = 0; i < 9; i++) printf("%%d %%d\\n", f(i), g(i)); return 0; }\n' >by.c
+for side in old new; do
+    mkdir -p pairs.$side
+    "$CROSS_CC" -w -O2 -mtls-dialect=trad -fno-section-anchors -fPIC -shared -Wl,-soname,libp.so,--build-id $([ $side = old ] || echo -DNEW) -o pairs.$side/libp.so pairs.c || exit 1
+done
+"$CROSS_CC" -w -o by by.c pairs.old/libp.so || exit 1
+lpdiff pairs.old/libp.so pairs.new/libp.so >r.lpatch 2>err
+is "$?$(cat err)" 1 "thread-local variables by pairs of words: there is a patch"
+is "$(LD_LIBRARY_PATH=pairs.old run -P r.lpatch ./by)" "$(LD_LIBRARY_PATH=pairs.new run ./by)" "  and it is right"
 tap_done
