@@ -83,20 +83,37 @@ static const lp_elf *library(lp_maker *m, const char *name)
     return v[m->nlibrary++].elf;
 }
 
-enum lp_import lp_maker_import(lp_maker *m, const char *name, struct lp_buf *spec)
+static const struct lp_dynsym *find_import(lp_maker *m, const char *name, const char **of, bool *all)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
-    for (size_t i = 0; i < d->nneeded; i++) {
-        const lp_elf *e = library(m, d->needed[i]);
-        if (!e) return LP_IMPORT_UNKNOWN; /* it may be in this one */
-        const struct lp_dynsym *s = lp_dynsym_defined(lp_elf_dynamic_part(e), name, NULL);
-        if (!s) continue;
-        if (s->type == STT_TLS) return LP_IMPORT_UNKNOWN;
-        spec->len = 0;
-        lp_spec_print(spec, name, s->version ? s->version : "*", 0, s->version ? d->needed[i] : NULL);
-        return LP_IMPORT_FOUND;
+    *all = true;
+    for (size_t i = 0; i < d->nneeded && *all; i++) {
+        const lp_elf *e = library(m, *of = d->needed[i]);
+        const struct lp_dynsym *s = e ? lp_dynsym_defined(lp_elf_dynamic_part(e), name, NULL) : NULL;
+        if (s) return s;
+        *all = e != NULL; /* else it may be in this one */
     }
-    return LP_IMPORT_NOBODY;
+    return NULL;
+}
+
+bool lp_maker_import_tls(lp_maker *m, const char *name, bool *tls)
+{
+    const char *of;
+    bool all;
+    const struct lp_dynsym *s = find_import(m, name, &of, &all);
+    if (s) *tls = s->type == STT_TLS;
+    return s != NULL;
+}
+
+enum lp_import lp_maker_import(lp_maker *m, const char *name, struct lp_buf *spec)
+{
+    const char *of;
+    bool all;
+    const struct lp_dynsym *s = find_import(m, name, &of, &all);
+    if (!s) return all ? LP_IMPORT_NOBODY : LP_IMPORT_UNKNOWN;
+    spec->len = 0;
+    lp_spec_print(spec, name, s->version ? s->version : "*", 0, s->version ? of : NULL);
+    return LP_IMPORT_FOUND;
 }
 
 void lp_maker_close_libraries(lp_maker *m)

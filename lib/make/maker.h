@@ -102,6 +102,7 @@ const char *lp_edit_helper(const char *name);
 /* library.c: what the target does not import yet, with the version that a linker would take; NOBODY: none of its libraries has it, and all are known. */
 enum lp_import { LP_IMPORT_UNKNOWN, LP_IMPORT_FOUND, LP_IMPORT_NOBODY };
 enum lp_import lp_maker_import(struct lp_maker *m, const char *name, struct lp_buf *spec);
+bool lp_maker_import_tls(struct lp_maker *m, const char *name, bool *tls); /* is it thread-local there? false: it is not found */
 void lp_maker_close_libraries(struct lp_maker *m);
 /* assemble.c: asm "..." and asm { ... } */
 lp_status lp_edit_asm(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);

@@ -32,6 +32,14 @@ static bool is_far(const struct lp_carrying *x, const struct lp_objsym *s)
     return r->op == LP_REL_PAGE || (r->op == LP_REL_PREL && (r->field == LP_FIELD_ADR || r->field == LP_FIELD_IMM19 || r->field == LP_FIELD_32));
 }
 
+/* A new import that is thread-local in the library, and something else for the object, or the reverse. */
+static bool is_other_kind(const struct lp_carrying *x, const struct lp_objsym *s, bool *tls)
+{
+    const struct lp_reloc *r = lp_reloc_numbered(x->rel->type);
+    if (!r || r->op == LP_REL_MARK || lp_dynsym_wanted(lp_elf_dynamic_part(x->m->elf), s->name, NULL) || !lp_maker_import_tls(x->m, s->name, tls)) return false;
+    return *tls != (r->op == LP_REL_TLS || r->op == LP_REL_TPREL || r->op == LP_REL_DTPREL);
+}
+
 lp_status lp_carry_reaches(const struct lp_carrying *x, const struct lp_objsym *s, struct lp_error *err)
 {
     const struct lp_elf_symbol *t;
@@ -40,6 +48,9 @@ lp_status lp_carry_reaches(const struct lp_carrying *x, const struct lp_objsym *
     /* What is hidden is of the same program or library, whatever others export by that name (gABI, "Symbol Visibility"). */
     if (s->visibility != STV_DEFAULT && !nobody)
         return lp_carry_missing(x, s, "is hidden, so that no library can have it, and the program has none of this name", err);
+    bool tls;
+    if (is_other_kind(x, s, &tls))
+        return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%.100s` is %sthread-local in the library that has it: declare it so", s->name, tls ? "" : "not ");
     if (!is_far(x, s)) return LP_OK;
     lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%.100s` is a library's, which is too far from this program for code that takes its address without a GOT",
                   s->name);

@@ -244,6 +244,14 @@ static bool need_tls(struct fixing *x)
     return false;
 }
 
+/* Of what a file does not import yet, only the relocation tells that it is thread-local. */
+static void import_tls(struct fixing *x)
+{
+    const enum lp_reloc_op op = x->f->reloc->op;
+    if (op != LP_REL_TLS && op != LP_REL_TPREL && op != LP_REL_DTPREL) return;
+    if (x->ref.sym && lp_plan_import_tls(x->pl, x->ref.sym)) x->ref.kind = LP_REF_TLS, x->ref.in = x->t, x->ref.addr = 0;
+}
+
 /* In a file: not known before it is loaded. */
 static bool tls_is_linkers(const struct fixing *x) { return x->pl->space->disk && (x->pl->space->disk->library || x->ref.sym); }
 
@@ -428,6 +436,7 @@ void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup 
     unsigned n = lp_reloc_bytes(f->reloc);
     if (!n || f->reloc->op == LP_REL_MARK) return;
     if (!lp_plan_refer(pl, t, line, &f->expr, &x.ref)) return;
+    import_tls(&x);
     const bool nobody = x.ref.kind == LP_REF_NONE;
     if (nobody && f->reloc->field == LP_FIELD_IMM26) {
         lp_put32(p, 0xd503201f); /* NOP */

@@ -64,6 +64,13 @@ const struct lp_dynsym *lp_plan_import(struct lp_plan *pl, struct lp_target *t, 
     return v[pl->nimport++] = s;
 }
 
+bool lp_plan_import_tls(struct lp_plan *pl, const struct lp_dynsym *s)
+{
+    for (size_t i = 0; i < pl->nimport; i++)
+        if (pl->import[i] == s) return pl->import[i]->type = STT_TLS, true;
+    return false;
+}
+
 const char *lp_plan_imported(const struct lp_plan *pl, const struct lp_fixup *f)
 {
     const char *name = f ? f->expr.symbol : NULL;

@@ -188,6 +188,8 @@ bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const
 struct lp_wanted { const char *name, *version, *library; bool plain; };
 /* import.c: one that the file does not import yet; the same twice is one. NULL: it cannot have it, which is said (of a file that is to be written). */
 const struct lp_dynsym *lp_plan_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, bool weak);
+/* It is a thread-local variable, as what refers to it shows; false: it is none of these. */
+bool lp_plan_import_tls(struct lp_plan *pl, const struct lp_dynsym *s);
 /* What a fixup names, if it is one of these; else NULL. */
 const char *lp_plan_imported(const struct lp_plan *pl, const struct lp_fixup *f);
 /* .got, whose start is _GLOBAL_OFFSET_TABLE_; NULL = none. */

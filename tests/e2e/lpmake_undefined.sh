@@ -101,4 +101,56 @@ for way in -pie -no-pie -static; do
     have_qemu && is "$(timeout 60 "$QEMU_AARCH64" -L "$sysroot" ./weak.new)" 101 "  in the file, qemu"
     lpapply -q -R -o back weak.new && same back weak "  and back"
 done
+
+# ---- thread-local, of a library, and not imported yet ----
+cat >tls.c <<'C'
+#include <pthread.h>
+#include <stdio.h>
+extern __thread int spare, count;
+int bump(void);
+#ifdef LIB
+__thread int spare = 5, count = 40;
+int bump(void) { return ++count; }
+#elif defined FIX
+int f(int n) { count += n; return count * 100 + spare++; }
+#else
+static int calls;
+__attribute__((noipa)) int f(int n) { return n + ++calls; }
+static void *run(void *p) { printf("%d\n", f(*(int *)p)); return p; }
+int main(int c, char **v)
+{
+    pthread_t t;
+    bump(), run(&c), run(&c);
+    pthread_create(&t, NULL, run, &c), pthread_join(t, NULL);
+    printf("%d\n", bump());
+    return 0;
+}
+#endif
+C
+echo 'V1 { global: bump; local: *; }; V2 { global: spare; count; } V1;' >tls.map
+cc -fPIC -shared -DLIB -Wl,--version-script,tls.map -o libtls.so tls.c
+# The C library's folder, with this one.
+mkdir -p sr/lib && ln -s "$PWD/libtls.so" sr/lib/ && for f in "$sysroot"/lib/*.so*; do ln -s "$f" sr/lib/; done
+for way in -pie -no-pie; do
+    cc -fPIE $way -o tls tls.c libtls.so
+    for how in '-fPIE -mtls-dialect=desc' '-fPIE -mtls-dialect=trad' '-fPIC -mtls-dialect=desc'; do
+        # shellcheck disable=SC2086
+        object tls -DFIX $how <tls.c
+        lpmake -L sr -t tls -o tls.lpatch 'f=replace from tls.o' 2>err
+        is "$? $(cat err)" "0 " "$way, $how: thread-local variables of a library"
+        like "$(cat tls.lpatch)" ' count@V2!libtls.so$' "  with their version"
+        rm -f tls.new
+        lpapply -q -o tls.new tls tls.lpatch 2>err
+        is "$? $(cat err) $(plain ./tls.new | tr '\n' ' ')" "0  4205 4306 4105 44 " "  in the file"
+        have_qemu && is "$(timeout 60 "$QEMU_AARCH64" -L "$sysroot" -E LD_LIBRARY_PATH=. ./tls.new | tr '\n' ' ')" "4205 4306 4105 44 " "  in the file, qemu"
+        lpapply -q -R -o back tls.new && same back tls "  and back"
+        is "$(live tls.lpatch ./tls | tr '\n' ' ')" "4205 4306 4105 44 " "  live"
+    done
+done
+printf 'extern int count; int f(int n) { return count; }\n' | object tls -fPIE
+lpmake -L sr -t tls -o refused.lpatch 'f=replace from tls.o' 2>err
+like "$? $(cat err)" '^1 .*`count` is thread-local in the library that has it: declare it so' "a declaration that says something else: refused"
+printf 'extern __thread int bump, environ; int f(int n) { return environ; }\n' | object tls -fPIE
+lpmake -L sr -t tls -o refused.lpatch 'f=replace from tls.o' 2>err
+like "$? $(cat err)" '^1 .*`environ` is not thread-local in the library that has it: declare it so' "  the other way round"
 tap_done
