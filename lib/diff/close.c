@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_IN_PLACE = 8 };
+enum { WORDS_IN_PLACE = 8, MOST_TOGETHER = 1 << 16 }; /* bytes of data that must stay together */
 
 /* ---- which ones ---- */
 
@@ -282,10 +282,48 @@ static bool follow_copy(const struct lp_side *s, uint32_t function, const struct
     return true;
 }
 
+bool lp_bring_together(lp_diff *d, uint32_t atom)
+{
+    struct lp_atom *b = &NEW(d)->atom[atom];
+    if (b->together) return false;
+    return b->apart = d->again = true;
+}
+
+/* Of an object that the old file has, too: does a copy do for all new bodies, because none of them hands on its address? */
+static bool may_be_copied(const struct lp_side *s, const struct lp_atom *a)
+{
+    for (uint32_t i = 0; i < s->natom; i++)
+        if (is_func(&s->atom[i]) && s->atom[i].included && lp_refers_into(s, i, a) && hands_on(s, i, a)) return false;
+    return !lp_is_pointed_at(s, a);
+}
+
+/* Constants, by their names, of which one is new: may all of them come along in one piece? */
+static bool may_stay_together(const struct lp_side *s, const struct reach *x)
+{
+    bool any = false;
+    if (s->atom[x->first].span != s->atom[x->last].span || s->atom[x->last].end - s->atom[x->first].start > MOST_TOGETHER) return false;
+    for (uint32_t i = x->first; i <= x->last; i++) {
+        const struct lp_atom *a = &s->atom[i];
+        const bool datum = a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE;
+        if (!datum || lp_is_copied(a) || !lp_is_constant(s, a) || (a->pair != LP_NONE && !may_be_copied(s, a))) return false;
+        any |= a->kind == LP_ATOM_OBJECT && a->pair == LP_NONE;
+    }
+    return any;
+}
+
+/* What ends where another one begins: the address may be of either. */
+static bool is_of_two(const struct lp_side *s, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
+{
+    const struct lp_use u = {r->addr, r->base, atom, r->width, r->at};
+    const uint32_t end = r->kind == LP_FLOW_ADDR ? lp_ending(s, &u) : LP_NONE, i = lp_side_atom(s, r->addr);
+    *x = (struct reach){.base = r->addr, .to = i, .first = end, .last = i};
+    return end != LP_NONE && i != LP_NONE && may_stay_together(s, x);
+}
+
 static bool reaches(const struct lp_side *s, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
 {
-    enum { MOST = 1 << 16 }; /* bytes */
     int64_t off;
+    if (s->atom[atom].together && is_of_two(s, atom, r, x)) return true;
     if (r->kind != LP_FLOW_ADDR || !lp_word_offset(lp_code_word(s, r->at), &off) || !((r->addr - (uint64_t)off) & 4095)) return false;
     *x = (struct reach){.base = r->addr - (uint64_t)off, .to = lp_side_atom(s, r->addr)};
     const uint32_t from = lp_side_atom(s, x->base);
@@ -293,8 +331,9 @@ static bool reaches(const struct lp_side *s, uint32_t atom, const struct lp_ref_
     x->first = from < x->to ? from : x->to, x->last = from < x->to ? x->to : from;
     const struct lp_atom *a = &s->atom[x->first], *b = &s->atom[x->last];
     if (lp_is_copied(a) && from == x->first && lp_stays_constant(s, a))
-        return a->span == b->span && b->end - a->start <= MOST && follow_copy(s, atom, x);
-    if (a->pair != LP_NONE || a->kind != LP_ATOM_PIECE || b->kind != LP_ATOM_PIECE || a->span != b->span || b->end - a->start > MOST) return false;
+        return a->span == b->span && b->end - a->start <= MOST_TOGETHER && follow_copy(s, atom, x);
+    if (s->atom[atom].together && may_stay_together(s, x)) return true;
+    if (a->pair != LP_NONE || a->kind != LP_ATOM_PIECE || b->kind != LP_ATOM_PIECE || a->span != b->span || b->end - a->start > MOST_TOGETHER) return false;
     for (uint32_t i = x->first; i <= x->last && !lp_is_constant(s, a); i++)
         if (s->atom[i].pair != LP_NONE) return false; /* the old file's variable is the one that is meant */
     const struct lp_use u = {r->addr, r->base, atom, r->width, r->at};
@@ -329,7 +368,7 @@ static void find_needed(lp_diff *d, uint32_t atom, const struct lp_ref_at *r)
 {
     struct lp_side *s = NEW(d);
     struct reach x;
-    if (!reaches(s, atom, r, &x) || (lp_is_constant(s, &s->atom[x.to]) && !lp_is_copied(&s->atom[x.first]) && has_all(d, &x, r))) return;
+    if (!reaches(s, atom, r, &x) || (!s->atom[atom].together && lp_is_constant(s, &s->atom[x.to]) && !lp_is_copied(&s->atom[x.first]) && has_all(d, &x, r))) return;
     while (s->atom[x.first].joined) x.first--;
     s->atom[x.first].needed = true;
 }
@@ -339,6 +378,7 @@ static void join_data(lp_diff *d)
 {
     struct lp_side *s = NEW(d);
     bool needed = false;
+    for (uint32_t i = 0; i < s->natom; i++) s->atom[i].together |= s->atom[i].apart;
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t i = 0; i < s->natom; i++)
             for (uint32_t k = 0; is_func(&s->atom[i]) && s->atom[i].included && k < s->atom[i].nref; k++) {

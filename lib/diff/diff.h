@@ -57,6 +57,7 @@ struct lp_atom {
     bool lands : 1;                   /* code: exceptions may lead into it */
     bool alike : 1;                   /* unnamed variable of the new file: one beside it might as well be the pair, and nothing but the place tells */
     bool nops : 1;                    /* code: it is the same as its pair, but for NOPs */
+    bool apart : 1, together : 1;     /* code: one base is not enough for it; constants that it reaches from one come along in one piece (close.c) */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
 };
 
@@ -151,6 +152,7 @@ struct lp_diff {
     uint32_t *place[2];               /* compare.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
     bool anchors;                     /* compare.c: a base may be anything, its users are compared */
     uint32_t unwound, first_unwound;  /* functions of which nothing but the unwinding information differs */
+    bool again;                       /* EMIT: some function is to be emitted once more (lp_bring_together()) */
     bool same_layout;                 /* every atom is where it was */
     bool same_places;                 /* every function is, and all that has a name */
     uint64_t grown;                   /* no pair's data is by more bytes larger in the new file */

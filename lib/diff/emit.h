@@ -74,6 +74,9 @@ void lp_alike_free(struct lp_alike *a);
 unsigned lp_alike_count(lp_diff *d, const struct lp_alike *a, int side, uint32_t i, uint32_t *last);
 bool lp_is_counted(const struct lp_side *s, size_t i);
 bool lp_same_piece(lp_diff *d, size_t a, size_t b);
+/* close.c: one base is not enough for what this new body reaches from there. true: it was not known yet; CLOSE keeps together what can be, and the body is
+ * emitted once more. */
+bool lp_bring_together(lp_diff *d, uint32_t atom);
 /* ends.c: of all that is emitted; true: again, because what may be one address must be one now (not `last`: that is refused). */
 bool lp_diff_ends(lp_diff *d, bool last);
 /* Constants that differ, as values. */
@@ -88,6 +91,8 @@ uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr);
  * that changed are carried, and who uses them is changed. */
 bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p);
 void lp_diff_offsets(lp_diff *d);
+/* Is the address of something in this datum in data, from where any code may have it? */
+bool lp_is_pointed_at(const struct lp_side *s, const struct lp_atom *a);
 /* relative.c: a field of the new file as a relocation; false: of what the old file has not. */
 bool lp_print_field(lp_diff *d, const struct lp_field_at *f, const uint8_t *p);
 /* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is

@@ -236,7 +236,8 @@ static void check_word(struct ends *e, uint64_t at, uint64_t value)
 
 bool lp_diff_ends(lp_diff *d, bool last)
 {
-    struct ends e = {.d = d, .last = last};
+    struct ends e = {.d = d, .last = last, .again = d->again};
+    d->again = false;
     find_ends(&e);
     if (e.n && !d->nomem) find_arrays(&e);
     for (uint32_t i = 0; e.n && i < NEW(d)->natom; i++) {

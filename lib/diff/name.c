@@ -170,7 +170,8 @@ static bool is_other(const lp_diff *d, const struct lp_side *o, uint32_t a, uint
 static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
     const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
-    for (; o->span[x->span].flags & LP_SPAN_NEW && y->joined && !lp_is_constant(NEW(d), y); b--) y--; /* what is carried in one is one thing */
+    const bool one = !lp_is_constant(NEW(d), y) || y->kind == LP_ATOM_OBJECT;
+    for (; o->span[x->span].flags & LP_SPAN_NEW && y->joined && one && b != x->pair; b--) y--; /* what is carried in one is one thing */
     if (is_other(d, o, a, b)) return false;
     if (x->kind == LP_ATOM_TABLE || y->kind == LP_ATOM_TABLE) return x->kind == y->kind && x->pair == b && u->addr - x->start == n->addr - y->start;
     bool constant = lp_is_constant(o, x) && lp_is_constant(NEW(d), y);

@@ -59,7 +59,7 @@ static enum use use_of(const struct lp_side *s, const struct lp_atom *f, const s
 static bool leads_into(const struct lp_atom *table, uint64_t v) { return v >= table->start && v < table->end; }
 
 /* Is its address in data, from where any code may have it? In a position-dependent program nothing says which words are addresses. */
-static bool is_pointed_at(const struct lp_side *s, const struct lp_atom *table)
+bool lp_is_pointed_at(const struct lp_side *s, const struct lp_atom *table)
 {
     for (size_t i = 0; i < s->nword; i++)
         if (s->word[i].kind == LP_WORD_ADDR && leads_into(table, s->word[i].value)) return true;
@@ -159,7 +159,7 @@ void lp_diff_offsets(lp_diff *d)
         struct lp_atom *b = &NEW(d)->atom[i];
         if (b->pair == LP_NONE || lp_is_code_atom(b) || lp_is_copied(b)) continue;
         b->resized = is_resized(d, i);
-        b->labels = !b->resized && NEW(d)->noffsets && is_table(NEW(d), b) && lp_datum_changed(d, b) && !is_pointed_at(NEW(d), b);
+        b->labels = !b->resized && NEW(d)->noffsets && is_table(NEW(d), b) && lp_datum_changed(d, b) && !lp_is_pointed_at(NEW(d), b);
         if (lp_is_copied(b)) change_users(d, b, b->resized);
     }
 }

@@ -313,8 +313,10 @@ static void not_equal(struct check *c, struct lp_atom *b, uint32_t at, const cha
 {
     char buf[32], text[80];
     snprintf(text, sizeof text, "at +0x%x one base is for things that are not beside one another in the old file", at);
+    const bool code = lp_is_code_atom(b);
     if (c->again && b->in_place) b->no_place = *c->again = true;
-    else if (lp_is_code_atom(b) && strcmp(why, "references") == 0) lp_diff_refuse(c->d, OLD(c->d), LP_E181, lp_atom_text(b, buf), text);
+    else if (c->again && code && lp_bring_together(c->d, (uint32_t)(b - NEW(c->d)->atom))) *c->again = true;
+    else if (code && strcmp(why, "references") == 0) lp_diff_refuse(c->d, OLD(c->d), LP_E181, lp_atom_text(b, buf), text);
     else lp_diff_refuse(c->d, OLD(c->d), LP_E199, lp_atom_text(b, buf), at, why);
 }
 

@@ -160,7 +160,7 @@ static struct lp_there there(struct word *x, const struct lp_use *u)
     const struct lp_there e = beside(x, i, u->addr);
     char buf[32], name[32];
     if (same_place(&t, &e)) return e;
-    if (carry_both(x, u, &t, i)) return t;
+    if (carry_both(x, u, &t, i) || (t.own && lp_bring_together(x->d, x->atom))) return t;
     if (!x->refused)
         lp_diff_refuse(x->d, x->s, LP_E148, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)(x->at - x->s->atom[x->atom].start),
                        lp_atom_text(&x->s->atom[i], name));
@@ -443,7 +443,7 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
     if (a.known && k == LP_NONE && lp_ending(x->s, &to) == LP_NONE) return true; /* outside of everything */
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
-    if (a.own || b.own) return refuse(x, LP_E181, "new data is reached from the address of other data");
+    if (a.own || b.own) return lp_bring_together(x->d, x->atom) || refuse(x, LP_E181, "new data is reached from the address of other data");
     if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return refuse(x, LP_E181, "two objects are too far apart in the old file");
     if (index && off < 0 && w != x->w) return refuse(x, LP_E181, "an index is added to an address behind other data");
     if (x->n > 1 && w != x->w) return refuse(x, LP_E181, "an offset is from several objects");

@@ -358,4 +358,52 @@ done
 lpdiff pairs.old/libp.so pairs.new/libp.so >r.lpatch 2>err
 is "$?$(cat err)" 1 "thread-local variables by pairs of words: there is a patch"
 is "$(LD_LIBRARY_PATH=pairs.old run -P r.lpatch ./by)" "$(LD_LIBRARY_PATH=pairs.new run ./by)" "  and it is right"
+
+# ---- one base for constants that are new and one that is not: they come along in one piece, if nobody else gets the old one's address ----
+cat >assert.c <<'C'
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+static const int power[] = {1, 10, 100, 1000, 10000, 100000};
+typedef struct { unsigned long f; int e; } number;
+#ifdef KEEP
+const int *volatile kept = power;
+#endif
+static number minus(number x, number y)
+{
+    assert(x.e == y.e);
+    return (number){x.f - y.f, x.e};
+}
+static number norm(number in)
+{
+#ifdef NEW
+    static int count;
+    count++;
+    assert(count < 10000000);
+    if (count == 1) printf("%s: %d\n", __func__, count);
+#endif
+    while (!(in.f & 1ul << 40)) in.f <<= 1, in.e--;
+    return in;
+}
+__attribute__((noinline)) int use(unsigned long a, int b)
+{
+    number x = {a, b}, y = norm(x), z = {1ul << 39, y.e}, w = minus(y, z);
+    return (int)(w.f >> 20) * power[b & 3] + w.e;
+}
+int main(void)
+{
+    for (int i = 1; i < 6; i++) printf("%d\n", use((unsigned long)i * 77777, i));
+    return 0;
+}
+C
+for cc in $compilers; do
+    for how in -O2 '-O2 -Wl,-q' '-O2 -fno-pie -no-pie' -Os '-Os -fno-section-anchors'; do
+        [ "$cc$how" != 'with_clang-Os -fno-section-anchors' ] || continue
+        make() { out=$1; shift; $cc $how -Wl,--build-id "$@" -o "$out" assert.c || not_ok "compile assert.c"; }
+        make assert.old && make assert.new -DNEW && fix "$cc $how, an assertion" assert.old assert.new use
+    done
+done
+"$CROSS_CC" -O2 -Wl,--build-id -DKEEP -o assert.old assert.c && "$CROSS_CC" -O2 -Wl,--build-id -DKEEP -DNEW -o assert.new assert.c || exit 1
+lpdiff assert.old assert.new >r.lpatch 2>err
+is "$? $(grep -o 'E181: .use.' err)" '2 E181: `use`' "an assertion, and a pointer has the old one's address: no patch"
 tap_done
