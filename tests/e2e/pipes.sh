@@ -60,7 +60,7 @@ like "$(cat err)" 'check' "with the near name"
 status "a patch where an ELF file is expected" 2 lpdiff p.lpatch app
 like "$(cat err)" 'p.lpatch: it is a patch, not an ELF file' "it says so"
 lpdis --symbol mian app >out 2>err
-is "$? $(wc -c <out)" "1 0" "lpdis: no title above an error"
+is "$? $(wc -c <out)" "2 0" "lpdis: no title above an error"
 # A name that is nearly one is a mistake in typing: every tool that takes one says which it is.
 { sed '/^@/,$d' p.lpatch; printf '@ mian\n- 00000000\n+ d503201f\nend\n'; } >typo.lpatch
 printf 'int check(int v) { return v; }\n' >fix.c && arm64_cc fix.o fix.c -O1 -c
