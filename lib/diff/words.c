@@ -131,8 +131,10 @@ static struct lp_there beside(const struct word *x, uint32_t object, uint64_t ad
 /* Constants behind an address to which an index is added: if all that may be meant hold the same in the old file, it is all the same which one is. */
 static bool hold_the_same(const struct word *x, const struct lp_use *u, const struct lp_there *t, uint32_t array)
 {
+    const uint32_t i = lp_side_atom(x->s, u->addr);
+    const bool copied = i != LP_NONE && lp_is_copied(&x->s->atom[i]); /* by content it is the old one's, which is for the old body */
     const bool behind = array != LP_NONE && x->s->atom[array].start > u->addr; /* (of the end of an array, the place counts) */
-    const uint64_t len = behind && t->known && !t->own ? lp_constants_behind(x->s, u->addr, array) : 0;
+    const uint64_t len = behind && !copied && t->known && !t->own ? lp_constants_behind(x->s, u->addr, array) : 0;
     return len && lp_is_constant_as(x->d, t->addr, u->addr, len);
 }
 
@@ -304,7 +306,7 @@ static bool is_as_far(const struct word *x, const struct lp_use *u, const struct
     const uint32_t behind = lp_behind(x->s, u), i = lp_side_atom(x->s, u->addr);
     const struct lp_there t = {base->known, base->own, base->addr + (uint64_t)off, LP_NONE, 0};
     if (behind != LP_NONE) return hold_the_same(x, u, &t, behind);
-    if (!t.known || t.own || i == LP_NONE || !lp_is_constant(x->s, &x->s->atom[i])) return false;
+    if (!t.known || t.own || i == LP_NONE || lp_is_copied(&x->s->atom[i]) || !lp_is_constant(x->s, &x->s->atom[i])) return false;
     return lp_is_constant_as(x->d, t.addr, u->addr, u->width ? u->width : x->s->atom[i].end - u->addr);
 }
 

@@ -329,4 +329,55 @@ for how in -pie '-no-pie -static' '-pie -Wl,-q'; do
     build n.old -DBODY= && build n.new '-DBODY=n = (n * 5 ^ 0x1234567) & 0xffff;' || exit 1
     fix "labels in a function with other NOPs ($how)" n.old n.new front
 done
+
+# ---- labels that are where they were, behind another function's anchor: the new body has a table of its own all the same ----
+cat >stay.c <<'C'
+#include <stdio.h>
+static int w[4][3];
+__attribute__((noinline)) void say(const char *s) { puts(s); }
+__attribute__((noinline)) int first(int x)
+{
+    static void *const to[] = {&&a, &&b, &&c};
+    goto *to[(x & 255) % 3];
+a:  x += 586; goto e;
+b:  x ^= 143; goto e;
+c:  x -= 3;
+e:;
+    static const int te[] = {555, 817, 883};
+    for (const int *p = te; p < te + 3; p++) x = x * 3 + *p;
+    return x;
+}
+__attribute__((noinline)) int second(int x)
+{
+    static const union { int i[4]; double d[2]; const char *p; } uu[] = {{.i = {761, 813, 3, 4}}, {.d = {269.5, 2}}, {.p = "uni4"}};
+    x += uu[x & 1].i[x >> 1 & 3];
+    say(uu[2].p);
+    static void *const to[] = {&&a, &&b, &&c};
+    goto *to[(x & 255) % 3];
+a:  x += 442;
+#ifdef NEW
+    printf("n62 %d\n", x);
+#endif
+    goto e;
+b:  x ^= 918; goto e;
+c:  x -= 3;
+e:;
+    static const short tt[3][5] = {{718, 2, 3}, {4, 770}, {6, 7, 8, 9, 107}};
+    w[x & 3][(x & 255) % 3] += tt[(x & 255) % 3][x & 3];
+    x += w[x & 1][1] + w[3][2];
+    return x;
+}
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < 12; i++) printf("%d %d\n", first(i * argc), second(i));
+    return 0;
+}
+C
+for opt in -O1 -O2 -O3; do
+    build() { out=$1; shift; "$CROSS_CC" -w $opt -no-pie -fno-pie -s "$@" -Wl,--build-id -o "$out" stay.c; }
+    build stay.old && build stay.new -DNEW || exit 1
+    lpdiff --heuristic stay.old stay.new >stay.lpatch 2>err
+    is "$?" 1 "stripped, $opt, labels that stay in their places: a patch"
+    is "$(run -P stay.lpatch ./stay.old)" "$(run ./stay.new)" "  which is right"
+done
 tap_done
