@@ -368,7 +368,8 @@ static void find_needed(lp_diff *d, uint32_t atom, const struct lp_ref_at *r)
 {
     struct lp_side *s = NEW(d);
     struct reach x;
-    if (!reaches(s, atom, r, &x) || (!s->atom[atom].together && lp_is_constant(s, &s->atom[x.to]) && !lp_is_copied(&s->atom[x.first]) && has_all(d, &x, r))) return;
+    if (!reaches(s, atom, r, &x)) return;
+    if (!s->atom[atom].together && lp_is_constant(s, &s->atom[x.to]) && !lp_is_copied(&s->atom[x.first]) && has_all(d, &x, r)) return;
     while (s->atom[x.first].joined) x.first--;
     s->atom[x.first].needed = true;
 }
