@@ -439,13 +439,28 @@ static void warn_found(lp_maker *m, const struct lp_edit *e, const char *name, c
                  "`symbol NAME 0xADDRESS` in a recipe says where", name, spec);
 }
 
-static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, bool weak, bool libraries)
+/* All libraries that the program needs are known, and none has it. */
+static void warn_nobodys(lp_maker *m, const struct lp_edit *e, const char *name)
+{
+    const char *of, *old = lp_maker_import_old(m, name, &of);
+    struct lp_buf b = {0};
+    if (old) lp_buf_printf(&b, "%s has it in an old version alone, %s, which linkers do not take", of, old);
+    else if (strcmp(name, "__stack_chk_guard") == 0) lp_buf_puts(&b, "compile with -fno-stack-protector");
+    else lp_buf_puts(&b, "a static library's comes along by `gcc -r -nostdlib -o ALL.o FIX.o -lNAME`, and `patchelf --add-needed` has the program need a "
+                         "shared one");
+    lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports, and no library that it needs has it: the file cannot have this patch, and "
+                 "a running program only if it has loaded one that does. %s", name, b.data ? b.data : "");
+    lp_buf_free(&b);
+}
+
+static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, bool weak, bool libraries, enum lp_import has)
 {
     if (!lp_edit_first_time(m, name)) return;
     char checked[120];
     snprintf(checked, sizeof checked, "__%.80s_chk", name);
     const bool fortified = lp_dynsym_wanted(lp_elf_dynamic_part(m->elf), checked, NULL);
     if (!libraries) lp_edit_warn(m, &e->from, "the program has no `%s`, which is weak: as for a linker it is 0, and a call of it does nothing", name);
+    else if (has == LP_IMPORT_NOBODY && !weak && lp_elf_has_symtab(m->names)) warn_nobodys(m, e, name);
     else lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports, and not in a library of it that is found here (-L): it is looked for "
                       "when the patch is applied%s, and the file itself cannot have this patch%s", name,
                       weak ? " (and is 0 if none has it, as it is weak)" : "",
@@ -495,7 +510,7 @@ static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name
     const enum lp_import has = libraries && !said ? lp_maker_import(m, name, spec) : LP_IMPORT_UNKNOWN;
     if (has == LP_IMPORT_FOUND) warn_found(m, e, name, spec->data);
     else if (has == LP_IMPORT_NOBODY && *weak) put_nobodys(m, e, name, spec);
-    else if (!libraries || !said) warn_sought(m, e, name, *weak, libraries);
+    else if (!libraries || !said) warn_sought(m, e, name, *weak, libraries, has);
     if (err) *err = (struct lp_error){0};
     return LP_OK;
 }

@@ -105,6 +105,18 @@ bool lp_maker_import_tls(lp_maker *m, const char *name, bool *tls)
     return s != NULL;
 }
 
+const char *lp_maker_import_old(lp_maker *m, const char *name, const char **of)
+{
+    const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
+    for (size_t i = 0; i < d->nneeded; i++) {
+        const lp_elf *e = library(m, *of = d->needed[i]);
+        const struct lp_dynamic *l = e ? lp_elf_dynamic_part(e) : NULL;
+        for (size_t k = 0; l && k < l->nsym; k++)
+            if (l->sym[k].shndx != SHN_UNDEF && l->sym[k].hidden && l->sym[k].version && strcmp(l->sym[k].name, name) == 0) return l->sym[k].version;
+    }
+    return NULL;
+}
+
 enum lp_import lp_maker_import(lp_maker *m, const char *name, struct lp_buf *spec)
 {
     const char *of;

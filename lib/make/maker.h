@@ -103,6 +103,7 @@ const char *lp_edit_helper(const char *name);
 enum lp_import { LP_IMPORT_UNKNOWN, LP_IMPORT_FOUND, LP_IMPORT_NOBODY };
 enum lp_import lp_maker_import(struct lp_maker *m, const char *name, struct lp_buf *spec);
 bool lp_maker_import_tls(struct lp_maker *m, const char *name, bool *tls); /* is it thread-local there? false: it is not found */
+const char *lp_maker_import_old(struct lp_maker *m, const char *name, const char **of); /* the version of one that linkers do not take; NULL = none */
 void lp_maker_close_libraries(struct lp_maker *m);
 /* assemble.c: asm "..." and asm { ... } */
 lp_status lp_edit_asm(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err);

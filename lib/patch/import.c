@@ -41,10 +41,11 @@ static bool allowed(struct lp_plan *pl, struct lp_target *t, uint32_t line, cons
 {
     static const char which[] = "write NAME@VERSION!LIBRARY, or NAME@* for a library without versions, or a weak symbol that none has; "
                                 "`readelf -W --dyn-syms LIBRARY` shows them";
+    static const char others[] = "`patchelf --add-needed LIBRARY FILE` makes it need the library; or apply the patch to a running program that has loaded it";
     const struct lp_wanted bare = {w->name, w->version, NULL, false};
     if (alone(t->elf)) return refuse(pl, t, line, &bare, "no dynamic linker would look for it: the file needs no library", NULL);
     if (w->library && !lp_dynamic_needs(lp_elf_dynamic_part(t->elf), w->library))
-        return refuse(pl, t, line, w, "the file does not need the library that has it, and gets none: apply the patch to the running program", NULL);
+        return refuse(pl, t, line, w, "the file does not need the library that has it, and gets none", others);
     if (w->version && !w->library) return refuse(pl, t, line, w, "it is not said whose version that is", which);
     return w->version || w->plain || refuse(pl, t, line, w, "a patched file must say which version it imports", which);
 }

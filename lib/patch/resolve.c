@@ -3,6 +3,7 @@
 #include "base/bits.h"
 #include "patch/plan.h"
 #include "base/buf.h"
+#include "base/error.h"
 #include "elf/dynamic.h"
 #include "elf/spec.h"
 
@@ -196,8 +197,11 @@ static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struc
         return r->sym = s || pl->space->import ? s : lp_plan_import(pl, t, line, &w, weak), true;
     }
     if (pl->how.wait && !is_ready(pl, t)) return lp_plan_later(pl, t, line, w.name), false;
-    lp_plan_fail(pl, line, LP_E_SYMBOL, "%s: symbol `%s%s%s` is neither here nor in a library that is loaded", t->name, w.name, w.version ? "@" : "",
-                 w.version ? w.version : "");
+    struct lp_error why;
+    lp_fail(&why, LP_E_SYMBOL, "it is nowhere");
+    lp_hint(&why, "the program has to load the library that has it; the code of a static one comes along by `gcc -r -nostdlib -o ALL.o FIX.o -lNAME`");
+    lp_plan_fail_as(pl, line, &why, "%s: symbol `%s%s%s` is neither here nor in a library that is loaded", t->name, w.name, w.version ? "@" : "",
+                    w.version ? w.version : "");
     return false;
 }
 

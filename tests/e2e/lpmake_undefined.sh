@@ -153,4 +153,35 @@ like "$? $(cat err)" '^1 .*`count` is thread-local in the library that has it: d
 printf 'extern __thread int bump, environ; int f(int n) { return environ; }\n' | object tls -fPIE
 lpmake -L sr -t tls -o refused.lpatch 'f=replace from tls.o' 2>err
 like "$? $(cat err)" '^1 .*`environ` is not thread-local in the library that has it: declare it so' "  the other way round"
+
+# ---- what no library has that the program needs ----
+cat >alien.c <<'C'
+#include <stdio.h>
+double cbrt(double);
+int oldapi(int), bump(void);
+#ifdef LIB
+int oldapi_1(int n) { return n; }
+int bump(void) { return 1; }
+__asm__(".symver oldapi_1, oldapi@V1");
+#elif defined FIX
+int f(int n) { return (int)cbrt(n) + oldapi(n); }
+#else
+static int calls;
+__attribute__((noipa)) int f(int n) { return n + ++calls; }
+int main(int c, char **v) { printf("%d\n", f(c + bump())); return 0; }
+#endif
+C
+echo 'V1 { global: oldapi; bump; local: *; };' >old.map
+cc -fPIC -shared -DLIB -Wl,--version-script,old.map -o libold.so alien.c && ln -s "$PWD/libold.so" sr/lib/
+cc -fno-stack-protector -o alien alien.c libold.so
+object alien -fPIE -DFIX -fstack-protector-all <alien.c
+lpmake -L sr -t alien -o alien.lpatch 'f=replace from alien.o' 2>err
+is "$? $(grep -c 'and no library that it needs has it: the file cannot have this patch' err)" "0 3" "a library that the program does not need"
+like "$(grep cbrt err)" 'comes along by `gcc -r -nostdlib .*`patchelf --add-needed`' "  what to do"
+like "$(grep oldapi err)" 'libold.so has it in an old version alone, V1, which linkers do not take$' "  an old version"
+like "$(grep stack_chk_guard err)" 'compile with -fno-stack-protector$' "  the guard of stacks"
+like "$(run_lprun -E LD_LIBRARY_PATH=. -P alien.lpatch ./alien)" 'hint: the program has to load the library that has it' "  live"
+sed 's/ cbrt$/ cbrt@GLIBC_2.17!libm.so.6/' alien.lpatch | lpmake --redigest -o named.lpatch
+like "$(lpapply -n alien named.lpatch 2>&1)" 'the file does not need the library that has it, and gets none: libm.so.6' "  in the file"
+like "$(lpapply -n alien named.lpatch 2>&1)" 'hint: `patchelf --add-needed LIBRARY FILE` makes it need the library' "  what to do"
 tap_done
