@@ -228,6 +228,7 @@ static int add_seed_line(void *ctx, const struct lp_patch_seed_line *l)
     struct seed *seed = ctx;
     char change[64];
     snprintf(change, sizeof change, "0x%llx=word 0x%08x", (unsigned long long)l->addr, l->word);
+    lp_maker_note(seed->m, l->text);
     return (seed->s = lp_maker_change(seed->m, change, seed->err)) != LP_OK;
 }
 

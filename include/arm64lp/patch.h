@@ -102,6 +102,8 @@ LP_API void lp_maker_sysroot(lp_maker *m, const char *dir);
 /* "PLACE=CHANGE": PLACE symbol[+0x..], address or file.c:line; CHANGE nop | ret [value] | b SYMBOL | bl SYMBOL | word 0x........ | asm "..." |
  * replace from FILE.o[:SYMBOL]; lpmake(1) has the details. Old words are read from the target. An error's text begins with the change. */
 LP_API lp_status lp_maker_change(lp_maker *m, const char *change, struct lp_error *err);
+/* What the next change is for, if that changes words of code: a comment in the patch. */
+LP_API void lp_maker_note(lp_maker *m, const char *text);
 /* All statements of a recipe, lps(5); `name` is for messages and for what lies beside it. */
 LP_API lp_status lp_maker_recipe(lp_maker *m, const char *name, const char *text, size_t len, struct lp_error *err);
 /* The canonical text of a recipe (free()); nothing but its syntax is looked at. */

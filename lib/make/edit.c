@@ -347,6 +347,7 @@ static lp_status emit(lp_maker *m, struct lp_edit *e, unsigned flags, struct lp_
     lp_status s = suits(m, e, flags, old, err);
     if (s == LP_OK) lp_buf_puts(&m->items, "\n");
     if (s == LP_OK && e->by_line) lp_buf_printf(&m->items, "# %.*s\n", (int)strcspn(e->from.text, "= \t"), e->from.text);
+    if (s == LP_OK && m->note) lp_buf_printf(&m->items, "# %s\n", m->note);
     if (s == LP_OK) lp_buf_printf(&m->items, "@ %s\n", e->place.data);
     for (size_t i = 0; i < e->n && s == LP_OK; i++) {
         uint64_t pc = e->addr + 4 * i;
@@ -408,6 +409,7 @@ lp_status lp_maker_statement(lp_maker *m, struct lp_edit *e, struct lp_error *er
     if (s == LP_OK && !sets) lp_warn_place(m, e);
     if (s == LP_OK && !replaces) lp_warn_words(m, e, leaves), lp_warn_shared(m, e, NULL, NULL);
     if (s != LP_OK) m->nmade = nmade;
+    m->note = NULL;
     free(e->word);
     lp_buf_free(&e->place);
     return settle(m, before, s, err);

@@ -34,6 +34,15 @@ void lp_maker_listen(lp_maker *m, unsigned flags, lp_report_fn report, lp_report
 
 void lp_maker_sysroot(lp_maker *m, const char *dir) { m->sysroot = dir ? lp_maker_keep(m, dir, strlen(dir)) : NULL; }
 
+/* As much of it as a line of a patch has room for, in whole characters. */
+void lp_maker_note(lp_maker *m, const char *text)
+{
+    size_t n = strcspn(text, "\n");
+    if (n > LP_PATCH_LINE - 2)
+        for (n = LP_PATCH_LINE - 2; n && ((unsigned char)text[n] & 0xc0) == 0x80;) n--;
+    m->note = n ? lp_maker_keep(m, text, n) : NULL;
+}
+
 void lp_maker_free(lp_maker *m)
 {
     if (!m) return;

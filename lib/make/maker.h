@@ -42,6 +42,7 @@ struct lp_maker {
     bool named, optional;
     const char *default_name;           /* of a patch that has none; NULL = none */
     const char *recipe;                 /* the last one; NULL = none */
+    const char *note;                   /* what the next change is for; NULL = not said */
     const char *object;                 /* NULL = as the target is called */
     struct lp_made *made;
     size_t nmade, made_cap;
