@@ -283,10 +283,10 @@ long=$(printf '\303\251%.0s' $(seq 115))
 printf '# a patch\n%s d503201f fix: no count (bug 7)\n%x d503201f\n%x d503201f %s\n' "$at" $((0x$at + 4)) $((0x$at + 8)) "$long" >lines
 lpmake -q -t app-static -o seed.lpatch --from-seed lines || not_ok "--from-seed"
 is "$(grep '^[#@]' seed.lpatch)" "# fix: no count (bug 7)
-@ check
-@ check+0x4
+@ 0x$at
+@ 0x$(printf %x $((0x$at + 4)))
 # $long
-@ check+0x8" "a description becomes a comment"
+@ 0x$(printf %x $((0x$at + 8)))" "a description becomes a comment"
 lpmake --fmt -o again seed.lpatch || not_ok "--fmt"
 same again seed.lpatch "is canonical"
 tap_done
