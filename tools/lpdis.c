@@ -96,6 +96,8 @@ static void parse_options(int argc, char **argv)
     if (opt.d.demangle && !lp_elf_can_demangle()) cli_warn("-C: names stay as they are, as there is neither libstdc++.so.6 nor libc++abi.so.1");
     cli_once('j'), cli_once(OPT_SYMBOL), cli_once('p'), cli_once(OPT_START), cli_once(OPT_STOP);
     if (opt.d.start >= opt.d.stop) cli_usage("--stop-address is not above --start-address");
+    if (opt.d.start & 3 && !opt.words && opt.d.start < UINT64_MAX - 3)
+        cli_warn("--start-address 0x%" PRIx64 " is no multiple of 4: from 0x%" PRIx64, opt.d.start, (opt.d.start + 3) & ~UINT64_C(3));
     if (!list && !opt.words && !opt.pid && cli.n_operands != 1) cli_usage(cli.n_operands ? "more than one file" : "no file is given");
     if (opt.d.symbol && opt.d.section) cli_usage("-j and --symbol exclude each other");
 }

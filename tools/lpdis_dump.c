@@ -297,12 +297,24 @@ static void hint_sections(const struct dump *x, struct lp_error *err)
     if (!any) snprintf(err->hint, sizeof err->hint, "it has no section headers");
 }
 
+/* -j: a section that is there, and nothing of it in the file. */
+static bool is_empty(const struct dump *x)
+{
+    size_t n;
+    const struct lp_elf_section *s = lp_elf_sections(x->f.elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (s[i].type == SHT_NOBITS && fnmatch(x->d->section, s[i].name, 0) == 0) return true;
+    return false;
+}
+
 static lp_status nothing(struct dump *x, struct lp_error *err)
 {
     const struct lpdis *d = x->d;
     *err = (struct lp_error){.status = LP_E_NOT_FOUND};
     snprintf(err->where, sizeof err->where, "%s", lp_elf_info(x->f.elf)->name);
     if (d->symbol) snprintf(err->text, sizeof err->text, "no function matches '%.100s'%s", d->symbol, d->all ? "" : " (-D takes objects too)");
+    else if (d->section && is_empty(x))
+        snprintf(err->text, sizeof err->text, "section '%.100s' has no bytes in the file, and is 0 when the program starts", d->section);
     else if (d->section) snprintf(err->text, sizeof err->text, "no section matches '%.100s'", d->section);
     else {
         cli_warn("%s: there is no code in it", err->where);

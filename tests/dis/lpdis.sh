@@ -50,6 +50,11 @@ hides 'Disassembly\|file format' "-q: no heads"
 start=$(lpdis --symbol check app | sed -n 's/^ *\([0-9a-f]*\):.*/\1/p' | sed -n 2p)
 lpdis --start-address 0x$start --stop-address $((0x$start + 8)) app | grep -c "^ *[0-9a-f]*:$tab" >count
 is "$(cat count)" 2 "--start-address, --stop-address"
+lpdis --start-address $((0x$start - 3)) --stop-address $((0x$start + 8)) app >out 2>err
+is "$(grep -c "^ *[0-9a-f]*:$tab" out) $(cat err)" \
+    "2 lpdis: warning: --start-address 0x$(printf %x $((0x$start - 3))) is no multiple of 4: from 0x$start" "  not aligned: said so"
+lpdis -D -j .bss app >out 2>err
+is "$? $(wc -c <out) $(head -n 1 err)" "2 0 lpdis: app: section '.bss' has no bytes in the file, and is 0 when the program starts" "-j of a section without bytes"
 shows 'nop' "-w" lpdis -w d503201f 94000001
 like "$(cat out)" '4:.*bl.0x8' "-w: addresses count from 0"
 lpmake -t app 'check=ret 1' >p.lpatch
