@@ -447,8 +447,9 @@ static void warn_nobodys(lp_maker *m, const struct lp_edit *e, const char *name)
     const char *of, *old = lp_maker_import_old(m, name, &of);
     struct lp_buf b = {0};
     if (old) lp_buf_printf(&b, "%s has it in an old version alone, %s, which linkers do not take", of, old);
-    else if (strcmp(name, "__stack_chk_guard") == 0) lp_buf_puts(&b, "compile with -fno-stack-protector");
-    else lp_buf_puts(&b, "a static library's comes along by `gcc -r -nostdlib -o ALL.o FIX.o -lNAME`, and `patchelf --add-needed` has the program need a "
+    else if (strcmp(name, "__stack_chk_guard") == 0) lp_buf_puts(&b, "Compile with -fno-stack-protector");
+    else if (strcmp(name, "__tls_get_addr") == 0) lp_buf_puts(&b, "Compile with -mtls-dialect=desc");
+    else lp_buf_puts(&b, "A static library's comes along by `gcc -r -nostdlib -o ALL.o FIX.o -lNAME`, and `patchelf --add-needed` has the program need a "
                          "shared one");
     lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports, and no library that it needs has it: the file cannot have this patch, and "
                  "a running program only if it has loaded one that does. %s", name, b.data ? b.data : "");

@@ -268,7 +268,7 @@ static bool tprel(struct fixing *x, uint64_t *value)
     if (!lp_plan_tls_offset(x->pl, x->ref.in, &off)) {
         if (x->pl->how.wait && !x->pl->space->ready(x->pl->space->ctx, x->ref.in)) return lp_plan_later(x->pl, x->t, x->line, "thread-local storage"), false;
         lp_plan_fail(x->pl, x->line, LP_E_UNSUPPORTED, "`%s` is thread-local, and nothing tells where %s has its thread-local storage: use it by a descriptor "
-                     "(tlsdesc) that the object has already", x->ref.name, x->ref.in->name);
+                     "(tlsdesc) that the object has already, or change the file (lpapply -o)", x->ref.name, x->ref.in->name);
         return false;
     }
     *value = off + x->ref.addr + (uint64_t)x->f->expr.addend;

@@ -153,6 +153,15 @@ like "$? $(cat err)" '^1 .*`count` is thread-local in the library that has it: d
 printf 'extern __thread int bump, environ; int f(int n) { return environ; }\n' | object tls -fPIE
 lpmake -L sr -t tls -o refused.lpatch 'f=replace from tls.o' 2>err
 like "$? $(cat err)" '^1 .*`environ` is not thread-local in the library that has it: declare it so' "  the other way round"
+printf 'extern __thread int count; int f(int n) { return count; }\n' | object tls -fPIC -mtls-dialect=trad
+like "$(lpmake -L sr -t tls -o trad.lpatch 'f=replace from tls.o' 2>&1)" '`__tls_get_addr` is neither .* Compile with -mtls-dialect=desc$' "the old dialect: what to do"
+# Nothing in the running program tells where a library that does not use its own variable has it; the file's dynamic linker knows.
+echo '__thread int spare = 5, count = 40; int bump(void) { return 1; }' >dumb.c
+cc -fPIC -shared -Wl,--version-script,tls.map -o libtls.so dumb.c
+printf 'extern __thread int count; int f(int n) { return count; }\n' | object tls -fPIE
+lpmake -L sr -t tls -o tls.lpatch 'f=replace from tls.o' || not_ok "patch"
+like "$(live tls.lpatch ./tls)" 'nothing tells where libtls.so has its thread-local storage: .* or change the file (lpapply -o)' "a library that tells nothing: live"
+lpapply -q -o tls.dumb tls tls.lpatch && is "$(plain ./tls.dumb | head -n 1)" 40 "  in the file"
 
 # ---- what no library has that the program needs ----
 cat >alien.c <<'C'
@@ -179,7 +188,7 @@ lpmake -L sr -t alien -o alien.lpatch 'f=replace from alien.o' 2>err
 is "$? $(grep -c 'and no library that it needs has it: the file cannot have this patch' err)" "0 3" "a library that the program does not need"
 like "$(grep cbrt err)" 'comes along by `gcc -r -nostdlib .*`patchelf --add-needed`' "  what to do"
 like "$(grep oldapi err)" 'libold.so has it in an old version alone, V1, which linkers do not take$' "  an old version"
-like "$(grep stack_chk_guard err)" 'compile with -fno-stack-protector$' "  the guard of stacks"
+like "$(grep stack_chk_guard err)" 'Compile with -fno-stack-protector$' "  the guard of stacks"
 like "$(run_lprun -E LD_LIBRARY_PATH=. -P alien.lpatch ./alien)" 'hint: the program has to load the library that has it' "  live"
 sed 's/ cbrt$/ cbrt@GLIBC_2.17!libm.so.6/' alien.lpatch | lpmake --redigest -o named.lpatch
 like "$(lpapply -n alien named.lpatch 2>&1)" 'the file does not need the library that has it, and gets none: libm.so.6' "  in the file"
