@@ -134,7 +134,7 @@ static bool is_numbered(const struct lp_elf_symbol *y, const struct lp_span *x)
 static bool atom_of(const struct lp_side *s, const struct lp_elf_symbol *y, bool plt, struct lp_atom *out)
 {
     const struct lp_span *x = y->type == STT_TLS ? NULL : lp_side_span(s, y->value);
-    if (!x || x->flags & (LP_SPAN_LINKER | LP_SPAN_GOT) || is_plt(y) != plt || is_numbered(y, x)) return false;
+    if (!x || x->flags & (LP_SPAN_LINKER | LP_SPAN_GOT) || is_plt(y) != plt || is_numbered(y, x) || lp_is_named_here(s, y)) return false;
     bool code = is_func(y) && x->flags & LP_SPAN_CODE && !(y->value & 3);
     if (!code && (y->type != STT_OBJECT || !y->size)) return false;
     if (code && x->flags & LP_SPAN_PLT && !plt) return false;
@@ -175,7 +175,7 @@ bool lp_side_has_objects(const struct lp_side *s)
         any |= a->kind == LP_ATOM_OBJECT;
         own |= a->sym && a->sym->bind == STB_LOCAL && a->kind != LP_ATOM_PLT;
     }
-    return any && own;
+    return any && own && !s->fewer && !s->stripped;
 }
 
 /* ---- code without symbols ---- */
@@ -232,6 +232,15 @@ static void add_entry(struct gaps *g, uint64_t addr)
     v[g->nentry++] = addr;
 }
 
+/* Where in front of `to`, which may begin with NOPs that are padding, something is known to begin: a function whose first instruction is a NOP. */
+static uint64_t known_start(const struct gaps *g, uint64_t from, uint64_t to)
+{
+    const size_t i = lp_count_below(g->s->fde, g->s->nfde, sizeof *g->s->fde, from), k = lp_count_below(g->entry, g->nentry, sizeof *g->entry, from);
+    if (i < g->s->nfde && g->s->fde[i].start < to && !(g->s->fde[i].start & 3)) to = g->s->fde[i].start;
+    if (k < g->nentry && g->entry[k] < to && !(g->entry[k] & 3)) to = g->entry[k];
+    return to;
+}
+
 /* fn for each stretch of code that the first `known` atoms leave, padding left out. */
 static void each_gap(struct gaps *g, void (*fn)(struct gaps *g, const struct lp_span *x, uint64_t start, uint64_t end))
 {
@@ -245,7 +254,7 @@ static void each_gap(struct gaps *g, void (*fn)(struct gaps *g, const struct lp_
             uint64_t from = at, to = k < g->known && s->atom[k].start < end ? s->atom[k].start : end;
             at = k < g->known && s->atom[k].start < end ? (s->atom[k].end > at ? s->atom[k].end : at) : end;
             const uint64_t whole = from;
-            if (from < to && trim(s, &from, &to)) fn(g, &s->span[i], runs_from_start(&s->span[i], whole) ? whole : from, to);
+            if (from < to && trim(s, &from, &to)) fn(g, &s->span[i], runs_from_start(&s->span[i], whole) ? whole : known_start(g, whole, from), to);
         }
         if (k) k--; /* it may reach into the next span of a hostile file */
     }
@@ -361,7 +370,7 @@ static void add_labels(struct lp_side *s)
     size_t n;
     const struct lp_elf_symbol *y = lp_elf_symbols(s->names, &n);
     for (size_t i = 0; i < n; i++) {
-        struct lp_label *v = is_bound(&y[i]) ? lp_grow(s->label, &s->label_cap, s->nlabel, sizeof *v) : NULL;
+        struct lp_label *v = is_bound(&y[i]) && !lp_is_named_here(s, &y[i]) ? lp_grow(s->label, &s->label_cap, s->nlabel, sizeof *v) : NULL;
         if (!v) continue;
         s->label = v;
         v[s->nlabel++] = (struct lp_label){y[i].value, y[i].name};

@@ -35,7 +35,10 @@ static void check_order(lp_diff *d, const struct lp_dynamic *p, const struct lp_
 }
 
 /* A place in the storage. (GNU ld says of a bound beside it, __preinit_array_start, that it is one, too, but gives its address.) */
-static bool is_tls(const struct lp_elf_symbol *y, uint64_t size) { return y->type == STT_TLS && y->value <= size; }
+static bool is_tls(const struct lp_side *s, const struct lp_elf_symbol *y, uint64_t size)
+{
+    return y->type == STT_TLS && y->value <= size && !lp_is_named_here(s, y);
+}
 
 /* Storage of each thread: by its symbols if there are any, else as a whole. */
 static void check_tls(lp_diff *d)
@@ -50,8 +53,8 @@ static void check_tls(lp_diff *d)
     size_t n, m;
     const struct lp_elf_symbol *a = lp_elf_symbols(OLD(d)->names, &n), *b = lp_elf_symbols(NEW(d)->names, &m);
     for (size_t i = 0, k = 0; i < n || k < m;) { /* both in the order of their offsets */
-        while (i < n && !is_tls(&a[i], size[0])) i++;
-        while (k < m && !is_tls(&b[k], size[1])) k++;
+        while (i < n && !is_tls(OLD(d), &a[i], size[0])) i++;
+        while (k < m && !is_tls(NEW(d), &b[k], size[1])) k++;
         if (i >= n && k >= m) break;
         bool same = i < n && k < m && a[i].value == b[k].value && a[i].size == b[k].size && strcmp(a[i].name, b[k].name) == 0;
         if (!same) {

@@ -45,6 +45,7 @@ static bool failed(const lp_diff *d) { return d->nomem || d->side[0].nomem || d-
 
 static lp_status run(lp_diff *d, struct lp_error *err)
 {
+    lp_diff_unequal(d);
     lp_diff_check(d);
     if (d->refusals) return LP_OK;
     if (!d->nomem) read_both(d);

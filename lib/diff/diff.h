@@ -78,7 +78,8 @@ struct lp_fde_at { uint64_t start, end, at; bool lsda; };
 
 struct lp_side {
     const lp_elf *elf, *names;        /* names: the file that has the symbols, perhaps the debug file */
-    bool is_new;
+    const lp_elf *fewer;              /* or NULL: the other file's names, none of which is of what a source file keeps to itself (unequal.c) */
+    bool is_new, stripped;            /* stripped: it is that other file */
     const struct lp_dynamic *dynamic;
     struct lp_span *span;
     size_t nspan, text;               /* text: a large one of code, in which most addresses are */
@@ -205,6 +206,9 @@ lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
 void lp_pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule);
 /* ---- close.c ---- */
 bool lp_diff_wants(const lp_diff *d, const char *name); /* --symbol; NULL: it has no name */
+/* ---- unequal.c ---- */
+void lp_diff_unequal(lp_diff *d); /* in front of CHECK */
+bool lp_is_named_here(const struct lp_side *s, const struct lp_elf_symbol *y); /* a name of data that the other file was stripped of: it does not count */
 /* ---- check.c ---- */
 bool lp_linked_by(const lp_elf *e, const char *tool); /* or compiled: does .comment name it? */
 /* ---- load.c ---- */

@@ -167,7 +167,7 @@ static uint64_t hash_target(const lp_diff *d, const struct lp_side *s, uint64_t 
     if (i == LP_NONE) return mix(h, 1);
     const struct lp_atom *a = &s->atom[i];
     if (a->pair != LP_NONE) return mix(mix(h, s == OLD(d) ? i : a->pair), addr - a->start);
-    if (a->kind != LP_ATOM_PIECE || s->span[a->span].flags & LP_SPAN_WRITE) return mix(h, a->kind);
+    if (a->kind != LP_ATOM_PIECE || s->span[a->span].flags & LP_SPAN_WRITE) return mix(h, a->kind == LP_ATOM_LOOSE ? LP_ATOM_FUNC : a->kind);
     const uint8_t *p = lp_side_bytes(s, addr, &avail);
     n = width ? width : lp_side_text(s, addr);
     return p && n <= avail ? mix_bytes(h, p, n) : mix(h, 2);

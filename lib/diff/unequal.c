@@ -1,0 +1,58 @@
+/* diff/unequal.c - two files of which one was stripped, perhaps of local symbols only, and the other one was not: data that only one of them names would be
+ * something else than what it is in the other file. So it has no name in either of them. (Functions are found by what they do, too.) */
+#include <config.h>
+#include "diff/diff.h"
+
+#include <elf.h>
+#include <string.h>
+
+static bool is_plt(const char *name)
+{
+    const size_t n = strlen(name);
+    return n > 4 && strcmp(name + n - 4, "@plt") == 0;
+}
+
+/* What names a file has: those for the dynamic linker, those of what source files share as well, those of what each keeps to itself, too. */
+enum names { DYNAMIC, GLOBAL, LOCAL };
+
+static enum names names_of(const lp_elf *e, bool *data)
+{
+    size_t n, m;
+    const struct lp_elf_symbol *y = lp_elf_symbols(e, &n);
+    const struct lp_elf_section *x = lp_elf_sections(e, &m);
+    enum names names = DYNAMIC;
+    *data = false;
+    for (size_t i = 0; i < m; i++)
+        if (x[i].type == SHT_SYMTAB) names = GLOBAL;
+    for (size_t i = 0; i < n; i++) {
+        if (y[i].bind != STB_LOCAL || is_plt(y[i].name)) continue;
+        names = LOCAL;
+        *data |= y[i].type == STT_OBJECT;
+    }
+    return names;
+}
+
+void lp_diff_unequal(lp_diff *d)
+{
+    enum names names[2];
+    bool data[2];
+    for (int k = 0; k < 2; k++) names[k] = names_of(d->side[k].names, &data[k]);
+    for (int k = 0; k < 2; k++)
+        if (names[k] > names[!k] && (data[k] || names[!k] == DYNAMIC)) d->side[k].fewer = d->side[!k].names, d->side[!k].stripped = true;
+}
+
+/* An entry for a function of the file itself, which a resolver chooses: it has that one's name. */
+static bool is_own_stub(const struct lp_side *s, const struct lp_elf_symbol *y)
+{
+    const struct lp_word_at *w = is_plt(y->name) ? lp_stub_slot(s, y->value) : NULL;
+    return w && !w->sym;
+}
+
+bool lp_is_named_here(const struct lp_side *s, const struct lp_elf_symbol *y)
+{
+    const struct lp_elf_symbol *hit;
+    if ((s->fewer || s->stripped) && is_own_stub(s, y)) return true; /* which may be another one of its names */
+    if (!s->fewer) return false;
+    if (y->type == STT_FUNC || y->type == STT_GNU_IFUNC) return false;
+    return y->bind == STB_LOCAL || lp_elf_find(s->fewer, y->name, &hit, NULL) == LP_E_SYMBOL;
+}
