@@ -134,6 +134,40 @@ static bool is_for_line(const struct lp_side *s, const struct lp_atom *a, const 
     return false;
 }
 
+/* Is it the function's result, which nobody else gets? Lines are told, in a call, or kept; a result of its own is mostly something else. */
+static bool is_result(const struct lp_side *s, const struct lp_atom *a, uint64_t off)
+{
+    uint32_t mask;
+    uint64_t to;
+    if (lp_code_word(s, a->start + off) & 31) return false;
+    off += 4;
+    for (int i = 0; i < WORDS_MAX && off < a->end - a->start; i++) {
+        const uint32_t w = lp_code_word(s, a->start + off);
+        if (w == 0xd65f03c0 || w == 0xd65f0bff || w == 0xd65f0fff) return true; /* RET, RETAA, RETAB */
+        const bool jump = w >> 26 == 5, other = (w & 0x1c000000) == 0x14000000 && !jump, store = (w & 0x0a400000) == 0x08000000;
+        if (other || (store && !(w & 31))) return false;
+        if (jump && (!lp_word_target(w, a->start + off, &to, &mask) || to < a->start || to >= a->end)) return false;
+        off = jump ? to - a->start : off + 4;
+    }
+    return false;
+}
+
+/* Does another function differ by as much, as all behind a new line do? */
+static bool others_differ_so(lp_diff *d, uint32_t old_atom, int64_t delta)
+{
+    enum { OTHERS = 64 };
+    uint32_t off;
+    uint64_t v, w;
+    for (uint32_t i = 0, tries = 0; i < OLD(d)->natom && tries < OTHERS; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[i];
+        if (i == old_atom || !lp_is_code_atom(a) || a->pair == LP_NONE || (a->why != LP_WHY_NUMBER && a->why != LP_WHY_LINE)) continue;
+        tries++;
+        if (!lp_differing_words(d, i, &off, 1) || !number_of(lp_code_word(OLD(d), a->start + off), &v)) continue;
+        if (number_of(lp_code_word(NEW(d), NEW(d)->atom[a->pair].start + off), &w) && (int64_t)(w - v) == delta) return true;
+    }
+    return false;
+}
+
 enum lp_line_proof lp_line_proof(lp_diff *d, uint32_t old_atom, int64_t *delta)
 {
     const struct lp_atom *a = &OLD(d)->atom[old_atom], *b = &NEW(d)->atom[a->pair];
@@ -148,5 +182,6 @@ enum lp_line_proof lp_line_proof(lp_diff *d, uint32_t old_atom, int64_t *delta)
         uniform &= i == 0 || *delta == (int64_t)(w - v);
         *delta = (int64_t)(w - v);
     }
+    if (!proved && uniform && n == 1 && is_result(OLD(d), a, off[0]) && !others_differ_so(d, old_atom, *delta)) return LP_LINE_NOT;
     return proved && n < NUMBERS_MAX ? LP_LINE_PROVED : uniform ? LP_LINE_LIKELY : LP_LINE_NOT;
 }

@@ -376,6 +376,18 @@ for flag in -O0 -O2 '-O3 -fno-inline-functions' -Os; do
     is "$(lpdiff n.old n.two 2>&1 | sed -n 's/^func \([^ ]*\).*/\1/p; s/^@ \([^ +]*\).*/\1/p' | sort | paste -s -d ' ')" "fixed number" "$flag: a number that grew as much is not"
 done
 
+# ---- a result is no line number, unless others differ by as much ----
+cat >result.c <<'C'
+#include <stdio.h>
+__attribute__((noinline)) int one(void) { return ONE; }
+__attribute__((noinline)) int two(void) { return TWO; }
+int main(void) { printf("%d %d\n", one(), two()); return 0; }
+C
+build() { out=$1; shift; "$CROSS_CC" -O2 "$@" -Wl,--build-id -o "$out" result.c; }
+build n.old -DONE=1 -DTWO=9 && build n.new -DONE=5 -DTWO=9 && build n.two -DONE=5 -DTWO=13 || exit 1
+for new in n.new n.two; do lpdiff n.old $new 2>&1 >n.lpatch | grep -c 'looks like __LINE__' >>n.said; done
+is "$(paste -s -d ' ' n.said)" "0 2" "a result that changed is not said to look like a line number"
+
 # ---- unwinding information alone: it is said ----
 cat >frame.c <<'C'
 int frame(int n);
