@@ -2,7 +2,7 @@
  * first: it means nothing by itself if every use adds an offset, because those words are compared by what they touch. */
 #include <config.h>
 #include "diff/emit.h"
-#include "diff/seen.h"
+#include "diff/scan.h"
 #include "a64/a64.h"
 #include "a64/access.h"
 #include "base/bits.h"
@@ -11,34 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS_MAX = 8192, SLOTS = 1024, HEADS = 256 };
-#define ARGUMENTS UINT32_C(0x1ff)      /* X0-X8 */
-#define RESULTS UINT32_C(3)            /* X0, X1 (AAPCS64 6.9) */
-#define TEMPORARY UINT32_C(0x7fe00)    /* X9-X18 */
-#define PRESERVED UINT32_C(0x3ff80000) /* X19-X29 */
-#define KEPT UINT32_C(0x1ffffe00)      /* X9-X28, over a call: callers know which ones a function that they see leaves alone, and read no others
-                                        * behind it; no address is left in the frame pointer */
-
-/* Where the registers of `mask` hold the address, or it and an index. */
-struct scan {
-    bool compared, stepped; /* stepped: it is compared with what steps through the array that it ends */
-    uint32_t left;          /* argument registers that have it where a function is called */
-    unsigned compares, found, ntodo, nseen;
-    const struct lp_side *s;
-    const struct lp_atom *a;
-    struct lp_words code;
-    struct lp_base_users *users;
-    uint64_t end; /* the address */
-    uint64_t at;  /* the word that is looked at, where the registers of mask have it */
-    uint32_t mask;
-    uint64_t before; /* an index that leads no farther than that is none; 0: each is one */
-    bool paged;      /* it is a page, end: what is asked for is a word that completes it, the first of them */
-    uint64_t user;
-    uint16_t head[HEADS]; /* of what was seen: lists by place, each index + 1 */
-    struct { uint64_t at; uint32_t mask; uint16_t next; } todo[SLOTS], seen[SLOTS]; /* last: not all of it is cleared */
-};
-
-static struct scan *scan_of(const struct lp_side *s, uint32_t atom)
+enum { STEPS_MAX = 8192 };
+enum { SOON = 64 }; /* steps of a walk: one that takes more, in a large function, asks for what becomes of all addresses there (fate.c) */
+struct scan *lp_scan_new(const struct lp_side *s, uint32_t atom)
 {
     struct scan *x = malloc(sizeof *x);
     if (!x) return NULL;
@@ -130,7 +105,7 @@ static uint32_t first_ref(const struct scan *x, uint64_t at)
     return lo;
 }
 
-static bool has_address(const struct scan *x, uint64_t at)
+bool lp_scan_has_address(const struct scan *x, uint64_t at)
 {
     for (uint32_t lo = 0, hi = x->a->nref; lo < hi;) {
         uint32_t mid = lo + (hi - lo) / 2;
@@ -142,22 +117,24 @@ static bool has_address(const struct scan *x, uint64_t at)
     return false;
 }
 
-/* Does it add an index to the very address that was made? */
-static bool has_indexed(const struct scan *x, uint64_t at)
+/* The one address that it adds an index to; NULL: it does not, or there are several. */
+const struct lp_ref_at *lp_scan_indexed(const struct scan *x, uint64_t at)
 {
     const uint32_t k = first_ref(x, at);
     const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
-    if (k == x->a->nref || r->at != at) return false;
-    return r->kind == LP_FLOW_ADDR && r->flags == LP_FLOW_INDEXED && r->addr == x->end && (k + 1 == x->a->nref || r[1].at != at);
+    if (k == x->a->nref || r->at != at || r->kind != LP_FLOW_ADDR || r->flags != LP_FLOW_INDEXED) return NULL;
+    return k + 1 == x->a->nref || r[1].at != at ? r : NULL;
 }
 
-static bool adds_index(uint32_t w) { return (w & 0x7f200000) == 0x0b000000 || (w & 0x7fe00000) == 0x0b200000; } /* ADD of a register */
+/* Is it the very address that was made? */
+static bool has_indexed(const struct scan *x, uint64_t at)
+{
+    const struct lp_ref_at *r = lp_scan_indexed(x, at);
+    return r && r->addr == x->end;
+}
 
 /* CMP and SUB of two registers, which say how far two addresses are from one another. */
 static bool compares(uint32_t w) { return w >> 30 & 1 && ((w & 0x1f200000) == 0x0b000000 || (w & 0x1fe00000) == 0x0b200000); }
-
-/* Where the address is that a word has, if that word does nothing but move it along or add a number. */
-static uint32_t moved(uint32_t w) { return lp_a64_is_mov(w) || (w & 0x7f800000) == 0x11000000 ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0; }
 
 /* Does it leave in this register what it had, and a number more: ADD, or an access that moves its base on? */
 static bool moves_on(uint32_t w, unsigned reg)
@@ -191,11 +168,8 @@ static bool step_compared(struct scan *x, uint32_t w, uint32_t mask, uint32_t wr
 /* Does a function read one of these registers as it finds it, though none is an argument? Code that was moved out of several functions does. */
 static bool takes(const struct lp_callee *c, uint32_t mask) { return !c->seen || c->read & mask & TEMPORARY; }
 
-/* Where a call leaves the address. */
-static uint32_t kept(const struct lp_callee *c, uint32_t mask) { return c->whole ? mask & ~c->write & ~(UINT32_C(1) << 30) : mask & KEPT; }
-
 /* A branch to another function, which knows of nothing but arguments. (The .cold part of this one has its registers.) */
-static bool is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
+bool lp_scan_is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
 {
     const uint32_t i = w >> 26 == 5 && (target < x->a->start || target >= x->a->end) ? lp_side_atom(x->s, target) : LP_NONE;
     const struct lp_atom *b = i == LP_NONE ? NULL : &x->s->atom[i];
@@ -216,7 +190,7 @@ static bool has_blocks(const struct scan *x)
 
 /* What may still be meant where the function returns: results, but of code that was moved out of several functions, anything of theirs. What is compared
  * is one result at the most. */
-static uint32_t returned(const struct scan *x)
+uint32_t lp_scan_returned(const struct scan *x)
 {
     if (x->compared) return 1;
     const char *name = lp_atom_name(x->a);
@@ -235,7 +209,7 @@ static bool call(struct scan *x, const struct lp_callee *c)
 }
 
 /* A call that finds a thread-local variable: the address is elsewhere meanwhile, and stays there. */
-static bool is_passed(const struct scan *x, uint64_t at, uint32_t mask)
+bool lp_scan_is_passed(const struct scan *x, uint64_t at, uint32_t mask)
 {
     struct lp_fop op;
     const uint64_t off = at - x->code.at;
@@ -256,12 +230,12 @@ static bool step(struct scan *x)
     const bool branch = lp_word_is_branch(w);
     if (lp_seen_passes(seen, mask)) return go_on(x, mask);
     if (row == A64_UNDEFINED) return false;
-    if (is_passed(x, at, mask)) return go_on(x, mask);
+    if (lp_scan_is_passed(x, at, mask)) return go_on(x, mask);
     if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);
     const bool calls = (w & 0xfffffc1f) == 0xd63f0000;
     if ((w & 0xfe000000) == 0xd6000000 && !calls) { /* RET */
         x->mask = 0;
-        return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & returned(x)) && !(mask >> 30 & 1);
+        return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & lp_scan_returned(x)) && !(mask >> 30 & 1);
     }
     if (calls) return !(r.read & mask) && call(x, &(struct lp_callee){.seen = true});
     if (w >> 26 == 0x25) {
@@ -271,7 +245,7 @@ static bool step(struct scan *x)
     if (branch && r.read & mask) return false;
     if (branch && lp_word_target(w, at, &target, &field)) {
         x->mask = 0;
-        if (!is_tail_call(x, w, target)) return branch_to(x, target, w >> 26 != 5, mask);
+        if (!lp_scan_is_tail_call(x, w, target)) return branch_to(x, target, w >> 26 != 5, mask);
         const struct lp_callee c = lp_seen_callee(x->s, target);
         return !(mask & (ARGUMENTS | PRESERVED)) && !takes(&c, mask);
     }
@@ -279,7 +253,7 @@ static bool step(struct scan *x)
     if (r.read & mask) {
         bool access = lp_a64_access(row, w, &m);
         uint32_t others = access ? r.read & mask & ~(UINT32_C(1) << m.base) : 0;
-        if (access ? others || m.writeback || !has_address(x, at) : !has_address(x, at) && !adds_index(w)) return false;
+        if (access ? others || m.writeback || !lp_scan_has_address(x, at) : !lp_scan_has_address(x, at) && !adds_index(w)) return false;
         if (!adds_index(w) && !add_user(x, at)) return false;
         if (access && m.store && ((m.rt < 31 && mask >> m.rt & 1) || (m.rt2 < 31 && mask >> m.rt2 & 1))) return false;
         if (!access && adds_index(w)) return go_on(x, (mask & ~r.write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
@@ -287,9 +261,30 @@ static bool step(struct scan *x)
     return go_on(x, mask & ~r.write);
 }
 
+/* What becomes of it in this register from there on; all = there is no such place. */
+static bool has_fate(const struct lp_side *s, const struct lp_fate *v, uint32_t atom, uint64_t at, unsigned reg, unsigned kind)
+{
+    const struct lp_atom *a = &s->atom[atom];
+    return at >= a->start && at < a->end ? v[(at - a->start) / 4].is[kind] >> reg & 1 : kind == LP_FATE_AWAY;
+}
+
+/* Is it surely not followed to an end, or, of an address that need not be compared, is there nothing to find out on the way? */
+static bool is_answered(const struct lp_side *s, uint32_t atom, uint64_t at, bool ask, bool compared, const struct lp_base_users *users, bool *only)
+{
+    const struct lp_fate *v = lp_fates_of(s, atom, ask);
+    const unsigned reg = lp_code_word(s, at) & 31;
+    if (!v || reg == 31) return false;
+    *only = !compared && !has_fate(s, v, atom, at + 4, reg, LP_FATE_AWAY);
+    return compared ? !has_fate(s, v, atom, at + 4, reg, LP_FATE_COMPARED) : !*only || !users;
+}
+
 static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared, struct lp_base_users *users)
 {
-    struct scan *x = scan_of(s, atom);
+    bool answer;
+    if (compared || (lp_code_word(s, at) & 0x7f800000) == 0x11000000)
+        if (is_answered(s, atom, at, false, compared, users, &answer)) return answer;
+    const struct lp_fate *v = users && !compared ? lp_fates_of(s, atom, false) : NULL;
+    struct scan *x = lp_scan_new(s, atom);
     uint32_t w = lp_code_word(s, at);
     if (users) users->n = 0;
     const bool adr = compared && (w & 0x9f000000) == 0x10000000;
@@ -301,7 +296,12 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
             if (lp_refs_of_atom(s, x->a)[i].at == at) x->end = lp_refs_of_atom(s, x->a)[i].addr;
         only = push(x, at + 4, UINT32_C(1) << (w & 31));
     }
-    for (unsigned steps = 0; only && take(x); steps++) only = steps < STEPS_MAX && step(x);
+    for (unsigned steps = 0; only && take(x); steps++) {
+        if (steps == SOON && is_answered(s, atom, at, true, compared, users, &answer)) return free(x), answer;
+        if (steps == SOON && users) v = lp_fates_of(s, atom, false);
+        if (v && !(v[(x->at - x->a->start) / 4].is[LP_FATE_USED] & x->mask)) x->mask = 0; /* there is no user any more */
+        else only = steps < STEPS_MAX && step(x);
+    }
     /* What is compared may stay in its register over a call of a function that has no such argument. */
     only = only && (!compared || (x->compares && (!x->left || x->stepped)));
     free(x);
@@ -309,8 +309,6 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
 }
 
 /* ---- what becomes of an address ---- */
-
-enum { INDEXED = 1, READ = 2, WIDE = 4, COMPARED = 8 };
 
 /* ADD of a register, MADD, SUB of as many elements. */
 static bool adds(uint32_t w, uint32_t mask)
@@ -326,7 +324,7 @@ static bool adds_wide(uint32_t w)
 
 /* One word that has the address: does it add an index, of elements that are larger than a byte, does it read or write there (and not in front of it), does
  * it compare it with another one? */
-static unsigned use_of(uint32_t w, unsigned row, uint32_t mask)
+unsigned lp_use_of(uint32_t w, unsigned row, uint32_t mask)
 {
     struct lp_a64_access m;
     const unsigned index = !adds(w, mask) ? 0 : adds_wide(w) ? INDEXED | WIDE : INDEXED;
@@ -340,7 +338,7 @@ static unsigned use_of(uint32_t w, unsigned row, uint32_t mask)
 /* The same of an access whose index is known to stay in front of what is asked for. */
 static unsigned use_there(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask)
 {
-    const unsigned use = use_of(w, row, mask);
+    const unsigned use = lp_use_of(w, row, mask);
     const bool added = (w & 0xffc00000) == 0x8b000000 && mask >> (w >> 5 & 31) & 1 && !(mask >> (w >> 16 & 31) & 1);
     if (!(use & INDEXED) || !x->before || !(added || has_indexed(x, at))) return use;
     const uint64_t reach = lp_index_reach(x->s, (uint32_t)(x->a - x->s->atom), at);
@@ -372,7 +370,7 @@ static void step_uses(struct scan *x)
         if (!go_on(x, mask)) x->mask = 0;
         return;
     }
-    if (is_passed(x, at, mask) && go_on(x, mask)) return;
+    if (lp_scan_is_passed(x, at, mask) && go_on(x, mask)) return;
     x->mask = 0;
     if ((w & 0xfffffc1f) == 0xd61f0000) jump(x, mask);
     if (row == A64_UNDEFINED || ((w & 0xfe000000) == 0xd6000000 && (w & 0xfffffc1f) != 0xd63f0000)) return; /* RET, BR */
@@ -392,17 +390,33 @@ static void step_uses(struct scan *x)
     if (!go_on(x, c.seen ? kept(&c, mask) : (mask & ~r.write) | (reads ? moved(w) : 0))) x->mask = 0;
 }
 
+/* Is it said what is asked for? Where a word adds an index, how far it leads may have to be found. */
+static bool is_said(const struct lp_side *s, const struct lp_fate *v, uint32_t atom, uint64_t at, uint64_t before, unsigned what, bool *answer)
+{
+    const unsigned reg = lp_code_word(s, at) & 31;
+    *answer = false;
+    for (unsigned k = 0; k < LP_FATE_FREE && reg < 31; k++) *answer |= what >> k & 1 && has_fate(s, v, atom, at + 4, reg, k);
+    return !*answer || !before || has_fate(s, v, atom, at + 4, reg, LP_FATE_FREE);
+}
+
 /* Until `what` is found. */
 static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t before, unsigned what)
 {
     const uint32_t made = lp_code_word(s, at);
     struct lp_a64_access m;
     if (lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m)) return what & (INDEXED | READ); /* of no width: an index is in its base */
-    struct scan *x = scan_of(s, atom);
+    const struct lp_fate *v = lp_fates_of(s, atom, false);
+    bool answer;
+    if (v && is_said(s, v, atom, at, before, what, &answer)) return answer;
+    struct scan *x = lp_scan_new(s, atom);
     if (!x) return what & INDEXED;
     x->end = addr, x->before = before;
     push(x, at + 4, UINT32_C(1) << (made & 31) & 0x7fffffff);
-    for (unsigned steps = 0; !(x->found & what) && take(x) && steps < STEPS_MAX; steps++) step_uses(x);
+    for (unsigned steps = 0; !(x->found & what) && take(x) && steps < STEPS_MAX; steps++) {
+        if (!v && steps == SOON && (v = lp_fates_of(s, atom, true)) && is_said(s, v, atom, at, before, what, &answer)) return free(x), answer;
+        if (v && !(v[(x->at - x->a->start) / 4].is[LP_FATE_INDEXED] & x->mask)) x->mask = 0;
+        else step_uses(x);
+    }
     const bool found = x->found & what;
     free(x);
     return found;
@@ -420,7 +434,7 @@ bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct l
 
 uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page)
 {
-    struct scan *x = scan_of(s, atom);
+    struct scan *x = lp_scan_new(s, atom);
     if (!x) return 0;
     x->end = page, x->paged = true;
     push(x, at + 4, UINT32_C(1) << (lp_code_word(s, at) & 31) & 0x7fffffff);
@@ -457,7 +471,7 @@ static uint32_t step_along(const struct scan *x, uint32_t w, unsigned row, uint3
         h->based |= base != 0;
         h->lost |= m.writeback || reads & ~base || (m.store && (mask_has(x->mask, m.rt) || mask_has(x->mask, m.rt2)));
     } else {
-        h->lost |= (w & 0x7f800000) != 0x11000000 || !has_address(x, x->at); /* not the base of another address */
+        h->lost |= (w & 0x7f800000) != 0x11000000 || !lp_scan_has_address(x, x->at); /* not the base of another address */
     }
     return 0;
 }
@@ -475,7 +489,7 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     uint32_t field;
     if (lp_seen_passes(seen, mask)) return go_on(x, mask);
     if (row == A64_UNDEFINED) return false;
-    if (is_passed(x, at, mask)) return go_on(x, mask);
+    if (lp_scan_is_passed(x, at, mask)) return go_on(x, mask);
     if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);
     if ((w & 0xfe000000) == 0xd6000000 && !calls) {
         x->mask = 0;
@@ -489,7 +503,7 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     }
     if (lp_word_is_branch(w) && lp_word_target(w, at, &target, &field)) {
         x->mask = 0;
-        if (!is_tail_call(x, w, target)) return !(r.read & mask) && branch_to(x, target, w >> 26 != 5, mask);
+        if (!lp_scan_is_tail_call(x, w, target)) return !(r.read & mask) && branch_to(x, target, w >> 26 != 5, mask);
         return give(h, at, lp_side_through(x->s, target), args), true;
     }
     const uint32_t along = step_along(x, w, row, r.read & mask, h);
@@ -499,7 +513,7 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
 void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h)
 {
     const uint32_t w = lp_code_word(s, at);
-    struct scan *x = scan_of(s, atom);
+    struct scan *x = lp_scan_new(s, atom);
     h->n = 0;
     h->based = false;
     h->lost = !x || ((w & 0x9f000000) != 0x10000000 && (w & 0x7f800000) != 0x11000000) || (w & 31) == 31 || !push(x, at + 4, UINT32_C(1) << (w & 31));

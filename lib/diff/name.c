@@ -216,16 +216,6 @@ static bool same_bound(const struct lp_side *o, uint64_t a, const struct lp_side
     return lp_same_ends(o, a, s, b);
 }
 
-bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x)
-{
-    if (self == LP_NONE) return false;
-    for (uint32_t i = 0; i < s->atom[self].nref; i++) {
-        uint64_t at = lp_refs_of_atom(s, &s->atom[self])[i].addr;
-        if (at >= x->start && at < x->end) return true;
-    }
-    return false;
-}
-
 /* (Type information, tables of virtual functions and guards of local statics are no arrays: no code has the address of their ends.) */
 static bool is_array(const struct lp_side *s, const struct lp_atom *a)
 {

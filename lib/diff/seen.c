@@ -3,6 +3,7 @@
 #include <config.h>
 #include "diff/seen.h"
 #include "a64/a64.h"
+#include "base/sort.h"
 
 #include <stdlib.h>
 
@@ -12,18 +13,21 @@ struct lp_seen {
     struct { uint64_t to; bool there; struct lp_callee is; } callee[1 << CALLEES_BITS];
     uint32_t *users;
     struct lp_search *search;
+    struct lp_fates_kept *fates;
+    struct { const struct lp_ref_at *ref; uint64_t *addr; uint32_t n; } into; /* of a function with many: where its references lead, in order */
 };
 
 struct lp_seen *lp_seen_new(void) { return calloc(1, sizeof(struct lp_seen)); }
 
 void lp_seen_free(struct lp_seen *seen)
 {
-    if (seen) free(seen->users), lp_search_free(seen->search);
+    if (seen) free(seen->users), lp_search_free(seen->search), lp_fates_free(seen->fates), free(seen->into.addr);
     free(seen);
 }
 
 uint32_t **lp_seen_users(const struct lp_side *s) { return &s->seen->users; }
 struct lp_search **lp_seen_search(const struct lp_side *s) { return &s->seen->search; }
+struct lp_fates_kept **lp_seen_fates(const struct lp_side *s) { return &s->seen->fates; }
 
 const struct lp_seen_word *lp_seen_word(const struct lp_side *s, uint32_t w)
 {
@@ -59,4 +63,41 @@ struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target)
     const struct lp_callee c = look_at(s, lp_side_through(s, target));
     s->seen->callee[k].to = target, s->seen->callee[k].there = true, s->seen->callee[k].is = c;
     return c;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The addresses of the references of a function, in order; NULL: no memory. */
+static const uint64_t *all_into(const struct lp_side *s, const struct lp_ref_at *ref, uint32_t n)
+{
+    struct lp_seen *x = s->seen;
+    if (x->into.addr && x->into.ref == ref && x->into.n == n) return x->into.addr;
+    free(x->into.addr);
+    x->into.addr = malloc(n * sizeof *x->into.addr);
+    x->into.ref = ref, x->into.n = n;
+    for (uint32_t i = 0; x->into.addr && i < n; i++) x->into.addr[i] = ref[i].addr;
+    if (x->into.addr) lp_sort(x->into.addr, n, sizeof *x->into.addr, by_value);
+    return x->into.addr;
+}
+
+bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x)
+{
+    enum { MANY = 64 };
+    const uint32_t n = self == LP_NONE ? 0 : s->atom[self].nref;
+    const struct lp_ref_at *r = n ? lp_refs_of_atom(s, &s->atom[self]) : NULL;
+    const uint64_t *v = n > MANY ? all_into(s, r, n) : NULL;
+    uint32_t lo = 0;
+    for (uint32_t hi = v ? n : 0; lo < hi;) {
+        const uint32_t mid = lo + (hi - lo) / 2;
+        if (v[mid] < x->start) lo = mid + 1;
+        else hi = mid;
+    }
+    if (v) return lo < n && v[lo] < x->end;
+    for (uint32_t i = 0; i < n; i++)
+        if (r[i].addr >= x->start && r[i].addr < x->end) return true;
+    return false;
 }

@@ -20,4 +20,12 @@ uint32_t **lp_seen_users(const struct lp_side *s);
 struct lp_search;
 struct lp_search **lp_seen_search(const struct lp_side *s);
 void lp_search_free(struct lp_search *x);
+/* ---- fate.c ---- */
+/* What becomes of an address in one of these registers, on any way from there: an index is added, of elements larger than a byte, it is read or written
+ * there, compared; one is added however far it leads; it gets away, so that it is no mere base; a word has to do with it. */
+enum lp_fate_kind { LP_FATE_INDEXED, LP_FATE_READ, LP_FATE_WIDE, LP_FATE_COMPARED, LP_FATE_FREE, LP_FATE_AWAY, LP_FATE_USED, LP_FATES };
+struct lp_fate { uint32_t is[LP_FATES]; };
+struct lp_fates_kept;
+struct lp_fates_kept **lp_seen_fates(const struct lp_side *s); /* NULL until they are asked for */
+void lp_fates_free(struct lp_fates_kept *k);
 #endif

@@ -83,6 +83,15 @@ elif kind == 'bases':  # words that make the same address in one function, each 
     put('.data\n.p2align 12\n.skip 24')
     variable('u', 8, ['.xword 1'])
     variable('v', 64, ['.skip 64'])
+elif kind == 'branches':  # of one function, each to anywhere in it, between addresses that are made and used
+    body = []
+    for i in range(n):
+        a, b = i % 16, 1 + (i + 1) % 16
+        body += address(f'x{a}', f'v{i % 97}') + [f'ldr w{b},[x{a},#{4 * i % 64}]', f'cbz w{b},.Lb{i * 7919 % n}', f'.Lb{i}:']
+    function('f', body + LONGER + ['ret'])
+    put('.data\n.p2align 3')
+    for i in range(97):
+        variable(f'v{i}', 64, ['.skip 64'])
 elif kind == 'siblings':  # functions that hand on two objects beside one another, each by itself
     for i in range(n):
         function(f'f{i}', calls(address('x0', f'a{i}') + ['bl use'] + address('x0', f'b{i}') + ['bl use'] + LONGER), '.local')

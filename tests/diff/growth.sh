@@ -59,5 +59,6 @@ page 250
 bases 125
 siblings 125
 ends 125
+branches 250
 E2
 tap_done
