@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "a64/op.h"
+#include "a64/word.h"
 
 /* enum lp_row {A64_UNDEFINED = 0, A64_<ROW>..., A64_ROW_COUNT}, enum lp_feature {LP_FEATURE_A64 ..., LP_FEATURE_COUNT}, enum lp_row_flags {LP_ROW_TODO ...} and
  * enum lp_code {LP_CODE_DECODE = 0, ... rows, specialised rows, chains ..., LP_CODE_COUNT}. */
@@ -49,12 +50,6 @@ bool lp_a64_bl(uint32_t *word, uint64_t from, uint64_t to);
 /* movz/movn/movk sequence for `value` into Xrd: 1 to 4 words into out[]; returns how many. */
 unsigned lp_a64_mov_imm(uint32_t out[4], unsigned rd, uint64_t value);
 #define LP_A64_RET UINT32_C(0xd65f03c0)
-/* Words that many look for: ADR and ADRP; MOV Xd, Xm; ADD Xd, Xn, #imm; MRS Xd, TPIDR_EL0; B and BL. */
-static inline bool lp_a64_is_adr(uint32_t word) { return (word & 0x1f000000) == 0x10000000; }
-static inline bool lp_a64_is_mov(uint32_t word) { return (word & 0xffe0ffe0) == 0xaa0003e0; }
-static inline bool lp_a64_is_add_imm(uint32_t word) { return (word & 0xff800000) == 0x91000000; }
-static inline bool lp_a64_is_tpidr(uint32_t word) { return (word & 0xffffffe0) == 0xd53bd040; }
-static inline bool lp_a64_is_b_bl(uint32_t word) { return (word & 0x7c000000) == 0x14000000; }
 /* The row of a word that is relative to the PC (LP_ROW_PCREL); NULL if it is not. */
 const struct lp_row_info *lp_a64_relative(uint32_t word);
 /* The target of a PC-relative branch, ADR, ADRP or literal load at pc; false if the word is none. */

@@ -1,5 +1,5 @@
 lib_a64_liba64_la_SOURCES = \
-	lib/a64/a64.c lib/a64/a64.h \
+	lib/a64/a64.c lib/a64/a64.h lib/a64/word.h \
 	lib/a64/derive.c lib/a64/decode_bits.h \
 	lib/a64/derive_simd.c \
 	lib/a64/encode.c lib/a64/stack.c \

@@ -171,7 +171,7 @@ static bool takes(const struct lp_callee *c, uint32_t mask) { return !c->seen ||
 /* A branch to another function, which knows of nothing but arguments. (The .cold part of this one has its registers.) */
 bool lp_scan_is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
 {
-    const uint32_t i = w >> 26 == 5 && (target < x->a->start || target >= x->a->end) ? lp_side_atom(x->s, target) : LP_NONE;
+    const uint32_t i = lp_a64_is_b(w) && (target < x->a->start || target >= x->a->end) ? lp_side_atom(x->s, target) : LP_NONE;
     const struct lp_atom *b = i == LP_NONE ? NULL : &x->s->atom[i];
     return b && b->start == target && (b->kind == LP_ATOM_PLT || (b->kind == LP_ATOM_FUNC && b->parent == LP_NONE && x->a->parent == LP_NONE));
 }
@@ -183,7 +183,7 @@ static bool has_blocks(const struct scan *x)
         const uint32_t w = lp_words_at(&x->code, at);
         uint64_t target;
         uint32_t field;
-        if (lp_word_is_branch(w) && w >> 26 != 0x25 && lp_word_target(w, at, &target, &field) && target >= x->a->start && target < x->a->end) return true;
+        if (lp_word_is_branch(w) && !lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field) && target >= x->a->start && target < x->a->end) return true;
     }
     return false;
 }
@@ -231,21 +231,21 @@ static bool step(struct scan *x)
     if (lp_seen_passes(seen, mask)) return go_on(x, mask);
     if (row == A64_UNDEFINED) return false;
     if (lp_scan_is_passed(x, at, mask)) return go_on(x, mask);
-    if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);
-    const bool calls = (w & 0xfffffc1f) == 0xd63f0000;
-    if ((w & 0xfe000000) == 0xd6000000 && !calls) { /* RET */
+    if (lp_a64_is_br(w)) return !(r.read & mask) && jump(x, mask);
+    const bool calls = lp_a64_is_blr(w);
+    if (lp_a64_is_branch_reg(w) && !calls) { /* RET */
         x->mask = 0;
-        return (w & 0xfffffc1f) == 0xd65f0000 && !(mask & lp_scan_returned(x)) && !(mask >> 30 & 1);
+        return lp_a64_is_ret(w) && !(mask & lp_scan_returned(x)) && !(mask >> 30 & 1);
     }
     if (calls) return !(r.read & mask) && call(x, &(struct lp_callee){.seen = true});
-    if (w >> 26 == 0x25) {
+    if (lp_a64_is_bl(w)) {
         const struct lp_callee c = lp_word_target(w, at, &target, &field) ? lp_seen_callee(x->s, target) : (struct lp_callee){0};
         return call(x, &c);
     }
     if (branch && r.read & mask) return false;
     if (branch && lp_word_target(w, at, &target, &field)) {
         x->mask = 0;
-        if (!lp_scan_is_tail_call(x, w, target)) return branch_to(x, target, w >> 26 != 5, mask);
+        if (!lp_scan_is_tail_call(x, w, target)) return branch_to(x, target, !lp_a64_is_b(w), mask);
         const struct lp_callee c = lp_seen_callee(x->s, target);
         return !(mask & (ARGUMENTS | PRESERVED)) && !takes(&c, mask);
     }
@@ -287,7 +287,7 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
     struct scan *x = lp_scan_new(s, atom);
     uint32_t w = lp_code_word(s, at);
     if (users) users->n = 0;
-    const bool adr = compared && (w & 0x9f000000) == 0x10000000;
+    const bool adr = compared && lp_a64_is_adr(w);
     bool only = x && (adr || (w & 0x7f800000) == 0x11000000) && (w & 31) != 31;
     if (only) {
         x->users = users;
@@ -372,16 +372,16 @@ static void step_uses(struct scan *x)
     }
     if (lp_scan_is_passed(x, at, mask) && go_on(x, mask)) return;
     x->mask = 0;
-    if ((w & 0xfffffc1f) == 0xd61f0000) jump(x, mask);
-    if (row == A64_UNDEFINED || ((w & 0xfe000000) == 0xd6000000 && (w & 0xfffffc1f) != 0xd63f0000)) return; /* RET, BR */
-    if (lp_word_is_branch(w) && w >> 26 != 0x25 && lp_word_target(w, at, &target, &field)) {
+    if (lp_a64_is_br(w)) jump(x, mask);
+    if (row == A64_UNDEFINED || (lp_a64_is_branch_reg(w) && !lp_a64_is_blr(w))) return; /* RET, BR */
+    if (lp_word_is_branch(w) && !lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field)) {
         push(x, target, mask);
-        if (w >> 26 != 5) push(x, at + 4, mask);
+        if (!lp_a64_is_b(w)) push(x, at + 4, mask);
         return;
     }
-    struct lp_callee c = {.seen = (w & 0xfffffc1f) == 0xd63f0000};
-    const bool reads = w >> 26 != 0x25 && !c.seen && r.read & mask;
-    if (w >> 26 == 0x25 && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target), c.seen = true;
+    struct lp_callee c = {.seen = lp_a64_is_blr(w)};
+    const bool reads = !lp_a64_is_bl(w) && !c.seen && r.read & mask;
+    if (lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target), c.seen = true;
     if (reads && x->paged && completes(x, at, w)) {
         if (!x->user || at < x->user) x->user = at;
         return;
@@ -484,18 +484,18 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     const struct lp_seen_word *seen = lp_seen_word(x->s, w);
     const unsigned row = seen->row;
     const struct lp_a64_regs r = seen->regs;
-    const bool calls = (w & 0xfffffc1f) == 0xd63f0000;
+    const bool calls = lp_a64_is_blr(w);
     uint64_t target;
     uint32_t field;
     if (lp_seen_passes(seen, mask)) return go_on(x, mask);
     if (row == A64_UNDEFINED) return false;
     if (lp_scan_is_passed(x, at, mask)) return go_on(x, mask);
-    if ((w & 0xfffffc1f) == 0xd61f0000) return !(r.read & mask) && jump(x, mask);
-    if ((w & 0xfe000000) == 0xd6000000 && !calls) {
+    if (lp_a64_is_br(w)) return !(r.read & mask) && jump(x, mask);
+    if (lp_a64_is_branch_reg(w) && !calls) {
         x->mask = 0;
-        return give(h, at, LP_HANDED_BACK, mask & RESULTS), (w & 0xfffffc1f) == 0xd65f0000 && !(mask >> 30 & 1);
+        return give(h, at, LP_HANDED_BACK, mask & RESULTS), lp_a64_is_ret(w) && !(mask >> 30 & 1);
     }
-    if (calls || w >> 26 == 0x25) {
+    if (calls || lp_a64_is_bl(w)) {
         struct lp_callee c = {.seen = true};
         if (!calls && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target);
         give(h, at, calls ? at : lp_side_through(x->s, target), args);
@@ -503,7 +503,7 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     }
     if (lp_word_is_branch(w) && lp_word_target(w, at, &target, &field)) {
         x->mask = 0;
-        if (!lp_scan_is_tail_call(x, w, target)) return !(r.read & mask) && branch_to(x, target, w >> 26 != 5, mask);
+        if (!lp_scan_is_tail_call(x, w, target)) return !(r.read & mask) && branch_to(x, target, !lp_a64_is_b(w), mask);
         return give(h, at, lp_side_through(x->s, target), args), true;
     }
     const uint32_t along = step_along(x, w, row, r.read & mask, h);
@@ -516,7 +516,7 @@ void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_ha
     struct scan *x = lp_scan_new(s, atom);
     h->n = 0;
     h->based = false;
-    h->lost = !x || ((w & 0x9f000000) != 0x10000000 && (w & 0x7f800000) != 0x11000000) || (w & 31) == 31 || !push(x, at + 4, UINT32_C(1) << (w & 31));
+    h->lost = !x || (!lp_a64_is_adr(w) && (w & 0x7f800000) != 0x11000000) || (w & 31) == 31 || !push(x, at + 4, UINT32_C(1) << (w & 31));
     for (unsigned steps = 0; !h->lost && take(x); steps++)
         if (steps == STEPS_MAX || !step_handed(x, h)) h->lost = true;
     free(x);

@@ -288,7 +288,7 @@ static void find_entries(struct gaps *g)
         for (uint64_t at = lp_align_up(x->start, 4); at + 4 <= x->end; at += 4) {
             uint32_t w = lp_le32(x->bytes + (at - x->start));
             uint64_t to = at + (uint64_t)(lp_sext(w, 26) * 4);
-            if (w >> 26 == 0x25 && lp_side_atom(s, to) == LP_NONE) add_entry(g, to);
+            if (lp_a64_is_bl(w) && lp_side_atom(s, to) == LP_NONE) add_entry(g, to);
         }
     }
     add_entry(g, lp_elf_info(s->elf)->entry);

@@ -122,8 +122,8 @@ static bool same_around(const struct worker *w, const struct lp_flow_part *p)
     const struct lp_side *o = OLD(w->d), *n = NEW(w->d);
     for (size_t i = 0; i < p->words; i++) {
         const uint32_t word = lp_le32((const uint8_t *)p->code + 4 * i);
-        if (word >> 26 == 0x25 && !same_callee(o, n, p->at + 4 * i + (uint64_t)(lp_sext(word, 26) * 4))) return false;
-        const bool jump = word >> 25 == 0x6b && word != 0xd65f03c0 && (word & 0xfffffc1f) != 0xd63f0000; /* BR and what is rare: not RET, BLR */
+        if (lp_a64_is_bl(word) && !same_callee(o, n, p->at + 4 * i + (uint64_t)(lp_sext(word, 26) * 4))) return false;
+        const bool jump = word >> 25 == 0x6b && word != 0xd65f03c0 && !lp_a64_is_blr(word); /* BR and what is rare: not RET, BLR */
         if (jump && !w->same_constants) return false;
     }
     return true;

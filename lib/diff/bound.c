@@ -65,7 +65,7 @@ static bool compares(const struct state *y, const struct lp_fop *o)
 }
 
 /* Data processing of 32 bits, which clears the others. */
-static bool is_narrow(uint32_t w) { return !(w >> 31) && ((w & 0x1c000000) == 0x10000000 || (w & 0x0e000000) == 0x0a000000) && (w & 0x1f000000) != 0x10000000; }
+static bool is_narrow(uint32_t w) { return !(w >> 31) && ((w & 0x1c000000) == 0x10000000 || (w & 0x0e000000) == 0x0a000000) && !lp_a64_is_pcrel_address(w); }
 
 /* A word that writes the register. */
 static void written(struct lp_search *x, struct state *y, const struct lp_fop *o, uint32_t w)
@@ -87,7 +87,7 @@ static void pass(struct lp_search *x, struct state *y)
     struct lp_fop o;
     lp_fop_decode(w, y->at, &o);
     if (o.kind == OP_BRANCH || o.kind == OP_JUMP_REG || o.kind == OP_RETURN || o.kind == OP_STOP) return; /* it does not */
-    if ((w & 0xff000010) == 0x54000000) learn(y, w & 15, false);
+    if (lp_a64_is_b_cond(w)) learn(y, w & 15, false);
     if (o.kind == OP_CALL || o.kind == OP_CALL_REG) o.write |= CALL_CLOBBERED, y->compared = false;
     if (o.flags & F_SETS && compares(y, &o)) {
         const uint64_t most = (uint64_t)-o.imm - y->below;
@@ -144,7 +144,7 @@ static bool add_part(struct lp_search *x, const struct lp_atom *a)
         uint64_t to;
         uint32_t field;
         jumps += (w & 0xfee00000) == 0xd6000000; /* BR, BRAA ... */
-        if (lp_word_may_lead(w) && lp_word_target(w, at, &to, &field) && w >> 26 != 0x25) add_way(x, to, lp_word_is_branch(w) ? at : 0); /* ADR: a label */
+        if (lp_word_may_lead(w) && lp_word_target(w, at, &to, &field) && !lp_a64_is_bl(w)) add_way(x, to, lp_word_is_branch(w) ? at : 0); /* ADR: a label */
     }
     return !a->lands && add_tables(x, a, jumps);
 }
@@ -166,7 +166,7 @@ static void step(struct lp_search *x, struct state y)
         z.at = x->way[i].from;
         const uint32_t w = z.at ? lp_code_word(x->s, z.at) : 0;
         x->failed |= !z.at;
-        if ((w & 0xff000010) == 0x54000000) learn(&z, w & 15, true);
+        if (lp_a64_is_b_cond(w)) learn(&z, w & 15, true);
         if (!x->failed) go_on(x, &z);
     }
     if (x->failed || y.at == a->start) return;

@@ -260,7 +260,7 @@ static bool hands_on(const struct lp_side *s, uint32_t function, const struct lp
     enum { X1 = 2 };
     for (uint32_t k = 0; k < s->atom[function].nref; k++) {
         const struct lp_ref_at *r = &s->ref[s->atom[function].ref + k];
-        const bool access = (lp_code_word(s, r->at) & 0x0a000000) == 0x08000000;
+        const bool access = lp_a64_is_load_store(lp_code_word(s, r->at));
         struct lp_handed h;
         if (r->kind == LP_FLOW_PAGE || access || r->addr < a->start || r->addr >= a->end) continue;
         lp_handed(s, function, r->at, &h);

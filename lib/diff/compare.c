@@ -38,19 +38,19 @@ static const struct lp_ref_at *ref_at(struct walk *w, uint64_t at)
 /* The bits of an instruction that hold an offset. */
 static uint32_t offset_mask(uint32_t w)
 {
-    if ((w & 0x1f000000) == 0x10000000) return 0x60ffffe0;                                       /* ADR, ADRP */
-    if ((w & 0x1f800000) == 0x11000000 || (w & 0x3b000000) == 0x39000000) return 0x003ffc00;     /* ADD, SUB; load and store with unsigned offset */
-    if ((w & 0x3b200c00) == 0x38000400 || (w & 0x3b800000) == 0x28800000) return 0;              /* post-index: how far the base moves */
-    if ((w & 0x3b200000) == 0x38000000 || (w & 0x3f200000) == 0x19000000) return 0x001ff000;     /* 9 bits */
-    if ((w & 0x3a000000) == 0x28000000) return 0x003f8000;                                       /* pairs */
-    if ((w & 0x3b000000) == 0x18000000) return 0x00ffffe0;                                       /* LDR, PRFM (literal) */
-    if ((w & 0x1f800000) == 0x12800000) return 0x001fffe0;                                       /* MOVZ, MOVK, MOVN */
+    if (lp_a64_is_pcrel_address(w)) return 0x60ffffe0;
+    if (lp_a64_is_add_sub_imm(w) || lp_a64_is_ldst_pos(w)) return 0x003ffc00;
+    if (lp_a64_is_ldst_post(w) || lp_a64_is_ldst_pair_post(w)) return 0; /* post-index: how far the base moves */
+    if (lp_a64_is_ldst_imm9(w) || (w & 0x3f200000) == 0x19000000) return 0x001ff000; /* 9 bits */
+    if (lp_a64_is_ldst_pair(w)) return 0x003f8000;
+    if (lp_a64_is_load_literal(w)) return 0x00ffffe0;
+    if (lp_a64_is_mov_wide(w)) return 0x001fffe0;
     return 0;
 }
 
 static bool is_number(uint32_t a, uint32_t b)
 {
-    return (a & 0x1f800000) == 0x12800000 && (b & 0x1f800000) == 0x12800000 && ((a ^ b) & 0x8000001f) == 0;
+    return lp_a64_is_mov_wide(a) && lp_a64_is_mov_wide(b) && ((a ^ b) & 0x8000001f) == 0;
 }
 
 static struct lp_use use(const struct walk *w, const struct lp_ref_at *r)
@@ -141,7 +141,7 @@ static bool may_complete(struct walk *w, const struct lp_ref_at *p)
     uint32_t word = word_of(w, p->at);
     const struct lp_atom *a = &w->s->atom[w->atom];
     int64_t off = 0;
-    if ((word & 0x7f800000) != 0x11000000 && (word & 0x3b000000) != 0x39000000) return false;
+    if ((word & 0x7f800000) != 0x11000000 && !lp_a64_is_ldst_pos(word)) return false;
     lp_word_offset(word, &off);
     for (size_t i = 0, n = run(w, p); i < n; i++)
         if (!((p[i].addr - (uint64_t)off) & 4095) && makes(w, p, p[i].addr - (uint64_t)off)) return true;
@@ -260,7 +260,7 @@ static uint8_t compare_refs(lp_diff *d, struct walk *x, const struct lp_ref_at *
     if (p->kind + q->kind == LP_FLOW_PAGE + LP_FLOW_TARGET && ((a ^ b) & ~offset_mask(a)) == 0) /* ADR: of a page by chance */
         return same_addresses(d, x, p, y, q) ? LP_WHY_NONE : LP_WHY_REFS;
     /* ADRP and ADR of a page do the same. */
-    if (p->kind == LP_FLOW_PAGE && q->kind == LP_FLOW_PAGE && lp_a64_is_adr(a) && lp_a64_is_adr(b)) a &= 0x7fffffff, b &= 0x7fffffff;
+    if (p->kind == LP_FLOW_PAGE && q->kind == LP_FLOW_PAGE && lp_a64_is_pcrel_address(a) && lp_a64_is_pcrel_address(b)) a &= 0x7fffffff, b &= 0x7fffffff;
     if (p->kind != q->kind || p->width != q->width || (p->flags ^ q->flags) & STRICT) return LP_WHY_REFS;
     if (p->kind == LP_FLOW_DATA) return same_pool(d, x, p->at, y, q->at) ? LP_WHY_NONE : LP_WHY_CODE;
     if (p->kind == LP_FLOW_TLS) return a == b ? LP_WHY_NONE : LP_WHY_CODE; /* the TLS block has its old layout (E160) */

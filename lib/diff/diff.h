@@ -3,6 +3,7 @@
 #ifndef LP_DIFF_DIFF_H
 #define LP_DIFF_DIFF_H
 #include <arm64lp/diff.h>
+#include "a64/word.h"
 #include "base/bits.h"
 #include "base/buf.h"
 #include "flow/flow.h"
@@ -258,7 +259,7 @@ bool lp_word_is_branch(uint32_t word);
 /* Branches, ADR, literal loads, and not many others. */
 static inline bool lp_word_may_lead(uint32_t w)
 {
-    return (w & 0x1c000000) == 0x14000000 || (w & 0x9f000000) == 0x10000000 || (w & 0x3b000000) == 0x18000000;
+    return (w & 0x1c000000) == 0x14000000 || lp_a64_is_adr(w) || lp_a64_is_load_literal(w);
 }
 /* The target of a branch, ADR or literal load; *mask: its field. */
 bool lp_word_target(uint32_t word, uint64_t pc, uint64_t *target, uint32_t *mask);

@@ -99,7 +99,7 @@ static bool add_branches(struct lp_fates *x, const struct lp_words *code)
         struct fork f = {.word = i, .way = (uint32_t)x->nway};
         uint64_t target;
         uint32_t field;
-        if (!lp_word_is_branch(w) || w >> 26 == 0x25 || !lp_word_target(w, at, &target, &field)) continue;
+        if (!lp_word_is_branch(w) || lp_a64_is_bl(w) || !lp_word_target(w, at, &target, &field)) continue;
         f.out = target == x->end;
         if (!add_way(x, &f, target) || !add_fork(x, &f)) return false;
     }
@@ -122,25 +122,25 @@ static uint32_t gets_away(const struct scan *x, uint64_t at, uint32_t w, const s
 }
 
 /* A word that ends a way, or has several. */
-static bool fate_of_branch(const struct scan *x, uint64_t at, const struct lp_seen_word *seen, const struct lp_fate *next, const struct lp_fate *there, bool out,
-                           struct lp_fate *f)
+static bool fate_of_branch(const struct scan *x, uint64_t at, const struct lp_seen_word *seen, const struct lp_fate *next, const struct lp_fate *there,
+                           bool out, struct lp_fate *f)
 {
     const uint32_t w = seen->word;
     uint64_t target;
     uint32_t field;
     const uint32_t read = seen->regs.read & ALL;
-    const bool br = (w & 0xfffffc1f) == 0xd61f0000, branch = lp_word_is_branch(w) && w >> 26 != 0x25 && lp_word_target(w, at, &target, &field);
+    const bool br = lp_a64_is_br(w), branch = lp_word_is_branch(w) && !lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field);
     if (seen->row != A64_UNDEFINED && (br || branch)) {
         *f = *there;
-        for (unsigned k = 0; branch && w >> 26 != 5 && next && k < LP_FATES; k++) f->is[k] |= next->is[k];
-        f->is[LP_FATE_AWAY] |= read | (out || (branch && w >> 26 != 5 && !next) ? ALL : 0);
+        for (unsigned k = 0; branch && !lp_a64_is_b(w) && next && k < LP_FATES; k++) f->is[k] |= next->is[k];
+        f->is[LP_FATE_AWAY] |= read | (out || (branch && !lp_a64_is_b(w) && !next) ? ALL : 0);
         if (!branch || !lp_scan_is_tail_call(x, w, target)) return true;
         const struct lp_callee c = lp_seen_callee(x->s, target);
         f->is[LP_FATE_AWAY] = read | ARGUMENTS | PRESERVED | (c.seen ? c.read & TEMPORARY : ALL);
         return true;
     }
-    if (seen->row != A64_UNDEFINED && ((w & 0xfe000000) != 0xd6000000 || (w & 0xfffffc1f) == 0xd63f0000)) return false;
-    f->is[LP_FATE_AWAY] = (w & 0xfffffc1f) == 0xd65f0000 && seen->row != A64_UNDEFINED ? lp_scan_returned(x) | UINT32_C(1) << 30 : ALL;
+    if (seen->row != A64_UNDEFINED && (!lp_a64_is_branch_reg(w) || lp_a64_is_blr(w))) return false;
+    f->is[LP_FATE_AWAY] = lp_a64_is_ret(w) && seen->row != A64_UNDEFINED ? lp_scan_returned(x) | UINT32_C(1) << 30 : ALL;
     return true;
 }
 
@@ -148,7 +148,7 @@ static void fate_of_call(const struct scan *x, uint64_t at, uint32_t w, uint32_t
 {
     uint64_t target;
     uint32_t field;
-    struct lp_callee c = {.seen = w >> 26 != 0x25};
+    struct lp_callee c = {.seen = !lp_a64_is_bl(w)};
     if (!c.seen && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target);
     for (unsigned k = 0; next && k < LP_FATES; k++) f->is[k] = kept(&c, next->is[k]);
     f->is[LP_FATE_AWAY] |= read | (ARGUMENTS & (c.whole ? c.read : ARGUMENTS)) | (c.seen ? c.read & TEMPORARY : ALL);
@@ -161,7 +161,7 @@ static void fate_of(const struct scan *x, uint64_t at, const struct lp_fate *nex
     const struct lp_seen_word *seen = lp_seen_word(x->s, w);
     const uint32_t read = seen->regs.read & ALL, write = seen->regs.write & ALL;
     const struct lp_fate end = {.is[LP_FATE_AWAY] = ALL}, *y = next ? next : &end;
-    const bool calls = w >> 26 == 0x25 || (w & 0xfffffc1f) == 0xd63f0000;
+    const bool calls = lp_a64_is_call(w);
     if (!seen->leads && !((read | write) & ALL)) {
         *f = *y;
         return;

@@ -11,15 +11,15 @@ static unsigned pair_scale(uint32_t w) { return w & 0x04000000 ? 2 + (w >> 30) :
 static bool field_of(uint32_t w, struct field *f)
 {
     *f = (struct field){10, 12, 0, false, false};
-    if ((w & 0x1f800000) == 0x11000000) { /* ADD, SUB (immediate) */
+    if (lp_a64_is_add_sub_imm(w)) { /* ADD, SUB (immediate) */
         f->shift = w & 0x00400000 ? 12 : 0;
         f->minus = w >> 30 & 1;
         return true;
     }
-    if ((w & 0x3b000000) == 0x39000000) return f->shift = (uint8_t)scale(w), true;
-    if ((w & 0x3b200c00) == 0x38000400 || (w & 0x3b800000) == 0x28800000) return false; /* post-index: how far the base moves */
-    if ((w & 0x3b200000) == 0x38000000) return *f = (struct field){12, 9, 0, true, false}, true;
-    if ((w & 0x3a000000) != 0x28000000) return false;
+    if (lp_a64_is_ldst_pos(w)) return f->shift = (uint8_t)scale(w), true;
+    if (lp_a64_is_ldst_post(w) || lp_a64_is_ldst_pair_post(w)) return false; /* post-index: how far the base moves */
+    if (lp_a64_is_ldst_imm9(w)) return *f = (struct field){12, 9, 0, true, false}, true;
+    if (!lp_a64_is_ldst_pair(w)) return false;
     *f = (struct field){15, 7, (uint8_t)pair_scale(w), true, false};
     return true;
 }
@@ -36,8 +36,8 @@ bool lp_word_offset(uint32_t w, int64_t *off)
 
 int64_t lp_word_back(uint32_t w)
 {
-    if ((w & 0x3b200c00) == 0x38000400) return lp_sext(lp_bits(w, 12, 9), 9);
-    return (w & 0x3b800000) == 0x28800000 ? lp_sext(lp_bits(w, 15, 7), 7) * (INT64_C(1) << pair_scale(w)) : 0;
+    if (lp_a64_is_ldst_post(w)) return lp_sext(lp_bits(w, 12, 9), 9);
+    return lp_a64_is_ldst_pair_post(w) ? lp_sext(lp_bits(w, 15, 7), 7) * (INT64_C(1) << pair_scale(w)) : 0;
 }
 
 bool lp_word_set_offset(uint32_t *w, int64_t off)
@@ -55,6 +55,6 @@ bool lp_word_set_offset(uint32_t *w, int64_t off)
 const char *lp_word_lo12_name(uint32_t w)
 {
     static const char *const ldst[] = {"ldst8_abs_lo12_nc", "ldst16_abs_lo12_nc", "ldst32_abs_lo12_nc", "ldst64_abs_lo12_nc", "ldst128_abs_lo12_nc"};
-    if ((w & 0xffc00000) == 0x91000000) return "add_abs_lo12_nc";
-    return (w & 0x3b000000) == 0x39000000 ? ldst[scale(w)] : NULL;
+    if (lp_a64_is_add_lo12(w)) return "add_abs_lo12_nc";
+    return lp_a64_is_ldst_pos(w) ? ldst[scale(w)] : NULL;
 }

@@ -126,7 +126,7 @@ static bool is_for_line(const struct lp_side *s, const struct lp_atom *a, const 
     if (is_of_line(l, off, v)) return true;
     for (int i = 0; i < WORDS_MAX && off < a->end - a->start; i++) {
         uint32_t w = lp_code_word(s, a->start + off);
-        bool call = w >> 26 == 0x25 || (w & 0xfffffc1f) == 0xd63f0000, jump = w >> 26 == 5;
+        bool call = lp_a64_is_call(w), jump = lp_a64_is_b(w);
         if (jump) lp_word_target(w, a->start + off, &to, &mask);
         if (call || (jump && (to < a->start || to >= a->end))) return is_of_line(l, off, v);
         off = jump ? to - a->start : off + 4;
@@ -144,7 +144,7 @@ static bool is_result(const struct lp_side *s, const struct lp_atom *a, uint64_t
     for (int i = 0; i < WORDS_MAX && off < a->end - a->start; i++) {
         const uint32_t w = lp_code_word(s, a->start + off);
         if (w == 0xd65f03c0 || w == 0xd65f0bff || w == 0xd65f0fff) return true; /* RET, RETAA, RETAB */
-        const bool jump = w >> 26 == 5, other = (w & 0x1c000000) == 0x14000000 && !jump, store = (w & 0x0a400000) == 0x08000000;
+        const bool jump = lp_a64_is_b(w), other = (w & 0x1c000000) == 0x14000000 && !jump, store = (w & 0x0a400000) == 0x08000000;
         if (other || (store && !(w & 31))) return false;
         if (jump && (!lp_word_target(w, a->start + off, &to, &mask) || to < a->start || to >= a->end)) return false;
         off = jump ? to - a->start : off + 4;

@@ -288,7 +288,7 @@ static size_t match_calls_of(lp_diff *d, uint32_t i)
     for (uint64_t off = 0; off < a->end - a->start; off += 4) {
         uint32_t v = lp_words_at(&x_code, a->start + off), w = lp_words_at(&y_code, b->start + off), m;
         uint64_t t, u;
-        if (v >> 26 != w >> 26 || (v & 0x7c000000) != 0x14000000) continue;
+        if (v >> 26 != w >> 26 || !lp_a64_is_b_bl(v)) continue;
         lp_word_target(v, a->start + off, &t, &m), lp_word_target(w, b->start + off, &u, &m);
         hits += match_places(d, t, u);
     }

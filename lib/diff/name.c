@@ -283,7 +283,7 @@ static uint32_t base_behind(const struct lp_side *s, const struct lp_use *u, int
 static bool is_access(const struct lp_side *s, const struct lp_use *u, int64_t *off)
 {
     const uint32_t w = lp_code_word(s, u->at);
-    return (w & 0x0a000000) == 0x08000000 && lp_word_offset(w, off) && (u->addr - (uint64_t)*off) & 4095;
+    return lp_a64_is_load_store(w) && lp_word_offset(w, off) && (u->addr - (uint64_t)*off) & 4095;
 }
 
 bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u)

@@ -62,7 +62,7 @@ static bool has_jump(const struct lp_side *s, const struct lp_atom *a)
 {
     for (uint64_t at = a->start; at + 4 <= a->end; at += 4) {
         const uint32_t w = lp_code_word(s, at);
-        if ((w & 0xfffffc1f) == 0xd61f0000 || (w & 0xfffff800) == 0xd71f0800 || (w & 0xfffff800) == 0xd61f0800) return true; /* BR, BRAA .., BRAAZ .. */
+        if (lp_a64_is_br(w) || (w & 0xfffff800) == 0xd71f0800 || (w & 0xfffff800) == 0xd61f0800) return true; /* BR, BRAA .., BRAAZ .. */
     }
     return false;
 }
@@ -92,7 +92,7 @@ static bool calls(const struct lp_side *s, const struct lp_atom *f, uint64_t to)
     uint32_t field;
     for (uint64_t at = f->start; at + 4 <= f->end; at += 4) {
         const uint32_t w = lp_code_word(s, at);
-        if (w >> 26 == 0x25 && lp_word_target(w, at, &target, &field) && lp_side_through(s, target) == to) return true;
+        if (lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field) && lp_side_through(s, target) == to) return true;
     }
     return false;
 }

@@ -17,15 +17,15 @@
 
 bool lp_word_is_branch(uint32_t w)
 {
-    return (w & 0x7c000000) == 0x14000000 || (w & 0xfe000000) == 0x54000000 || (w & 0x7c000000) == 0x34000000; /* B, BL; B.cond; CBZ .. TBNZ */
+    return lp_a64_is_b_bl(w) || (w & 0xfe000000) == 0x54000000 || lp_a64_is_cbz_tbz(w);
 }
 
 /* The frequent ones, all words of which are defined. */
 static bool frequent_target(uint32_t w, uint64_t pc, uint64_t *target, uint32_t *mask)
 {
-    if ((w & 0x7c000000) == 0x14000000) /* B, BL */
+    if (lp_a64_is_b_bl(w))
         return *target = pc + 4 * (uint64_t)lp_sext(w, 26), *mask = 0x03ffffff, true;
-    if ((w & 0xff000010) == 0x54000000 || (w & 0x7e000000) == 0x34000000) /* B.cond; CBZ, CBNZ */
+    if (lp_a64_is_b_cond(w) || lp_a64_is_cbz(w))
         return *target = pc + 4 * (uint64_t)lp_sext(w >> 5, 19), *mask = 0x00ffffe0, true;
     return false;
 }
@@ -78,8 +78,8 @@ static bool agrees(const struct lp_reloc *r, uint32_t w, uint64_t at, uint64_t v
 
 static bool suits(const struct lp_reloc *r, uint32_t w)
 {
-    if (r->op == LP_REL_PAGE) return (w & 0x9f000000) == 0x90000000;
-    return r->op == LP_REL_ABS && r->field == LP_FIELD_IMM12 && ((w & 0x1f800000) == 0x11000000 || (w & 0x3b000000) == 0x39000000);
+    if (r->op == LP_REL_PAGE) return lp_a64_is_adrp(w);
+    return r->op == LP_REL_ABS && r->field == LP_FIELD_IMM12 && (lp_a64_is_add_sub_imm(w) || lp_a64_is_ldst_pos(w));
 }
 
 /* What a relocation of this place adds to what the flow of data shows. */
@@ -105,7 +105,7 @@ static void apply_reloc(struct lp_side *s, struct lp_ref_at *r, uint32_t w)
 /* Bytes that a load or store with an unsigned offset touches. */
 static uint8_t width_of(uint32_t w)
 {
-    if ((w & 0x3b000000) != 0x39000000) return 0;
+    if (!lp_a64_is_ldst_pos(w)) return 0;
     return w & 0x04000000 && w & 0x00800000 ? 16 : (uint8_t)(1u << (w >> 30));
 }
 
@@ -124,7 +124,7 @@ static void take_ref(struct lp_side *s, uint64_t at, uint32_t w, const struct lp
 static bool take_kept(struct lp_side *s, uint64_t at, uint32_t w)
 {
     struct lp_ref_at r = {at, 0, LP_NONE, LP_FLOW_OPAQUE, 0, width_of(w)};
-    const bool offset = (w & 0x1f800000) == 0x11000000 || (w & 0x3b000000) == 0x39000000;
+    const bool offset = lp_a64_is_add_sub_imm(w) || lp_a64_is_ldst_pos(w);
     if (!s->nreloc || !offset || lp_bits(w, 5, 5) == 31) return false;
     apply_reloc(s, &r, w);
     if (r.kind == LP_FLOW_ADDR) add_ref(s, &r);
@@ -133,8 +133,6 @@ static bool take_kept(struct lp_side *s, uint64_t at, uint32_t w)
 
 /* ---- addresses as numbers ---- */
 
-static bool is_movz(uint32_t w) { return (w & 0xff800000) == 0xd2800000; }
-static bool is_movk(uint32_t w) { return (w & 0xff800000) == 0xf2800000; }
 static uint64_t part_of(uint32_t w) { return (uint64_t)lp_bits(w, 5, 16) << 16 * lp_bits(w, 21, 2); }
 
 enum { REACH = 16 }; /* words from MOVZ to the last MOVK */
@@ -147,13 +145,13 @@ static bool number_at(const struct lp_flow_part *p, size_t i, uint64_t *v, bool 
     const uint32_t w = lp_le32(code + 4 * i), rd = w & 31;
     uint32_t top = 0;
     size_t k = i, more = 0;
-    while (k && i - k < REACH && !(is_movz(lp_le32(code + 4 * k)) && (lp_le32(code + 4 * k) & 31) == rd)) k--;
-    if (!is_movz(lp_le32(code + 4 * k)) || (lp_le32(code + 4 * k) & 31) != rd) return false;
+    while (k && i - k < REACH && !(lp_a64_is_movz(lp_le32(code + 4 * k)) && (lp_le32(code + 4 * k) & 31) == rd)) k--;
+    if (!lp_a64_is_movz(lp_le32(code + 4 * k)) || (lp_le32(code + 4 * k) & 31) != rd) return false;
     *v = part_of(lp_le32(code + 4 * k)), top = lp_bits(lp_le32(code + 4 * k), 21, 2);
     for (const size_t first = k++; k < p->words && k - first <= REACH; k++) {
         const uint32_t m = lp_le32(code + 4 * k);
-        if (is_movz(m) && (m & 31) == rd) break;
-        if (!is_movk(m) || (m & 31) != rd) continue;
+        if (lp_a64_is_movz(m) && (m & 31) == rd) break;
+        if (!lp_a64_is_movk(m) || (m & 31) != rd) continue;
         *v = (*v & ~(UINT64_C(0xffff) << 16 * lp_bits(m, 21, 2))) | part_of(m);
         *whole |= !part_of(m);
         more++;
@@ -169,7 +167,7 @@ static void take_number(struct lp_side *s, const struct lp_flow_part *p, size_t 
     const uint32_t w = lp_le32((const uint8_t *)p->code + 4 * i);
     struct lp_ref_at r = {p->at + 4 * i, 0, LP_NONE, LP_REF_NUMBER, 0, 0};
     bool last = false, whole = false;
-    if ((!is_movz(w) && !is_movk(w)) || lp_elf_info(s->elf)->type != ET_EXEC) return;
+    if ((!lp_a64_is_movz(w) && !lp_a64_is_movk(w)) || lp_elf_info(s->elf)->type != ET_EXEC) return;
     const bool number = number_at(p, i, &r.addr, &last, &whole);
     if (s->nreloc) {
         const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, r.at);

@@ -34,7 +34,7 @@ const struct lp_seen_word *lp_seen_word(const struct lp_side *s, uint32_t w)
     struct lp_seen_word *x = &s->seen->word[w * UINT32_C(0x9e3779b1) >> (32 - WORDS_BITS)];
     if (x->there && x->word == w) return x;
     const unsigned row = lp_a64_find(w, LP_A64_ALL);
-    const bool leads = row == A64_UNDEFINED || lp_word_is_branch(w) || (w & 0xfe000000) == 0xd6000000;
+    const bool leads = row == A64_UNDEFINED || lp_word_is_branch(w) || lp_a64_is_branch_reg(w);
     *x = (struct lp_seen_word){w, lp_a64_regs(row, w), (uint16_t)row, true, leads};
     return x;
 }
@@ -49,8 +49,8 @@ static struct lp_callee look_at(const struct lp_side *s, uint64_t to)
         const uint32_t w = lp_words_at(&code, at);
         const struct lp_a64_regs r = lp_seen_word(s, w)->regs;
         c.read |= r.read & ~c.write;
-        c.whole = (w & 0xfffffc1f) == 0xd65f0000;
-        if (lp_word_is_branch(w) || (w & 0xfe000000) == 0xd6000000) break;
+        c.whole = lp_a64_is_ret(w);
+        if (lp_word_is_branch(w) || lp_a64_is_branch_reg(w)) break;
         c.write |= r.write;
     }
     return c;

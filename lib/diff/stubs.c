@@ -14,11 +14,11 @@
 /* The instruction that stands for the branch at this address: [it; b at + 4] is where that leads. */
 static bool moved(const struct lp_side *s, uint64_t at, uint32_t w, uint64_t *stub, uint32_t *word)
 {
-    if (w >> 26 != 5) return false;
+    if (!lp_a64_is_b(w)) return false;
     *stub = at + (uint64_t)(lp_sext(w, 26) * 4);
     *word = lp_file_word(s, *stub);
-    const uint32_t back = (*word & 0x3b000000) == 0x39000000 ? lp_file_word(s, *stub + 4) : 0; /* unsigned offset */
-    return back >> 26 == 5 && *stub + 4 + (uint64_t)(lp_sext(back, 26) * 4) == at + 4;
+    const uint32_t back = lp_a64_is_ldst_pos(*word) ? lp_file_word(s, *stub + 4) : 0; /* unsigned offset */
+    return lp_a64_is_b(back) && *stub + 4 + (uint64_t)(lp_sext(back, 26) * 4) == at + 4;
 }
 
 /* Or none leads to it: where ADR does for ADRP, GNU ld leaves the instruction in its place, and the stub as well. */
@@ -28,7 +28,7 @@ static bool is_stub(const struct lp_side *s, uint64_t addr)
     const uint32_t w = lp_file_word(s, addr), there = lp_file_word(s, back);
     uint64_t stub;
     uint32_t word;
-    if ((w & 0x3b000000) != 0x39000000 || lp_file_word(s, addr + 4) >> 26 != 5) return false;
+    if (!lp_a64_is_ldst_pos(w) || !lp_a64_is_b(lp_file_word(s, addr + 4))) return false;
     return w == there || (moved(s, back, there, &stub, &word) && stub == addr);
 }
 
@@ -42,11 +42,11 @@ static void take_stubs(struct lp_side *s, uint64_t stub)
     for (uint64_t at = a->start; at < a->end; at += 4) {
         const uint32_t w = lp_file_word(s, at);
         if (is_stub(s, at)) at += 4, stubs++;
-        else if (w != LP_A64_NOP && w >= 0x10000 && (w >> 26 != 5 || at != a->start)) return;
+        else if (w != LP_A64_NOP && w >= 0x10000 && (!lp_a64_is_b(w) || at != a->start)) return;
     }
     if (!stubs) return;
     a->kind = LP_ATOM_PLT;
-    if (i && s->atom[i - 1].kind == LP_ATOM_LOOSE && s->atom[i - 1].end - s->atom[i - 1].start == 4 && lp_file_word(s, s->atom[i - 1].start) >> 26 == 5 &&
+    if (i && s->atom[i - 1].kind == LP_ATOM_LOOSE && s->atom[i - 1].end - s->atom[i - 1].start == 4 && lp_a64_is_b(lp_file_word(s, s->atom[i - 1].start)) &&
         a->start - s->atom[i - 1].end <= 8) s->atom[i - 1].kind = LP_ATOM_PLT;
 }
 
@@ -68,7 +68,7 @@ static bool is_relaxed(const struct lp_atom *a, const uint8_t *p, uint64_t off, 
     uint32_t field;
     if (off + 8 > a->end - a->start || lp_le32(p + off) != LP_A64_NOP) return false;
     const uint32_t w = lp_le32(p + off + 4);
-    return (w & 0x9f000000) == 0x10000000 && (w & 31) != 31 && lp_word_target(w, a->start + off + 4, to, &field) &&
+    return lp_a64_is_adr(w) && (w & 31) != 31 && lp_word_target(w, a->start + off + 4, to, &field) &&
            (*to == a->start || *to - a->start >= a->end - a->start); /* its own address is the old entry's, wherever the body is */
 }
 

@@ -222,7 +222,7 @@ static bool is_next(const struct word *x, uint64_t target)
 /* ADR and a literal's load lead 1 MB far, and new code may be farther away. (Branches have veneers.) */
 static bool reaches(const struct word *x, uint32_t mask, const struct lp_there *t)
 {
-    const bool far = (mask == 0x60ffffe0 || (mask == 0x00ffffe0 && (x->w & 0x3b000000) == 0x18000000));
+    const bool far = (mask == 0x60ffffe0 || (mask == 0x00ffffe0 && lp_a64_is_load_literal(x->w)));
     return !far || t->own != x->s->atom[x->atom].in_place;
 }
 
@@ -230,7 +230,7 @@ static bool reaches(const struct word *x, uint32_t mask, const struct lp_there *
 static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
 {
     const char *name = mask == 0x03ffffff ? x->w >> 31 ? "call26" : "jump26" : mask == 0x0007ffe0 ? "tstbr14" :
-                       mask == 0x60ffffe0 ? "adr_prel_lo21" : (x->w & 0x3b000000) == 0x18000000 ? "ld_prel_lo19" : "condbr19";
+                       mask == 0x60ffffe0 ? "adr_prel_lo21" : lp_a64_is_load_literal(x->w) ? "ld_prel_lo19" : "condbr19";
     const struct lp_atom *a = &x->s->atom[x->atom];
     if (mask == 0x60ffffe0 && target == a->start && !a->in_place && a->kind == LP_ATOM_FUNC)
         return refuse(x, LP_E180, "ADR makes the function's own address, and the new body is elsewhere");
@@ -380,7 +380,7 @@ static bool page(struct word *x)
 {
     const struct lp_ref_at *r = user_of(x);
     struct lp_use u = {r ? r->addr : x->ref->addr, r ? r->base : LP_NONE, x->atom, r ? r->width : 0, r ? r->at : 0};
-    if ((x->w & 0x1f000000) != 0x10000000) return refuse(x, LP_E180, "a part of an address is made in a way that no relocation has");
+    if (!lp_a64_is_pcrel_address(x->w)) return refuse(x, LP_E180, "a part of an address is made in a way that no relocation has");
     if (x->w >> 31 == 0 && !r) return self_describing(x, x->ref->addr, 0x60ffffe0); /* ADR */
     x->w |= UINT32_C(1) << 31;
     if (set_got(x, u.addr, "adr_got_page", 0x60ffffe0)) return true;

@@ -87,7 +87,7 @@ static void memory(unsigned row, uint32_t w, struct lp_fop *o)
     o->imm = a.off;
     o->back = (int32_t)a.back;
     o->flags |= (uint16_t)((a.load ? F_LOAD : 0) | (a.store ? F_STORE : 0) | (a.is_signed ? F_SIGNED : 0) | (a.simple ? F_SIMPLE : 0));
-    if ((w & 0x3b000000) == 0x39000000)
+    if (lp_a64_is_ldst_pos(w))
         o->flags |= F_LOW;
     if (a.writeback && a.back_by == LP_A64_NO_REG)
         o->flags |= F_BACK;
@@ -185,12 +185,12 @@ unsigned lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
 /* The bits of an offset from the PC. */
 static uint32_t relative_field(uint32_t w)
 {
-    if ((w & 0x14000000) != 0x14000000 && (w & 0x1b000000) != 0x10000000 && (w & 0x3b000000) != 0x18000000) return 0;
-    if ((w & 0x7c000000) == 0x14000000) return 0x03ffffff;                                                  /* B, BL */
-    if ((w & 0x7e000000) == 0x36000000) return 0x0007ffe0;                                                  /* TBZ, TBNZ */
-    if ((w & 0xff000000) == 0x54000000 || (w & 0x7e000000) == 0x34000000 || (w & 0x3b000000) == 0x18000000) /* B.cond; CBZ, CBNZ; LDR (literal) */
+    if ((w & 0x14000000) != 0x14000000 && (w & 0x1b000000) != 0x10000000 && !lp_a64_is_load_literal(w)) return 0;
+    if (lp_a64_is_b_bl(w)) return 0x03ffffff;
+    if (lp_a64_is_tbz(w)) return 0x0007ffe0;
+    if ((w & 0xff000000) == 0x54000000 || lp_a64_is_cbz(w) || lp_a64_is_load_literal(w))
         return 0x00ffffe0;
-    return (w & 0x1f000000) == 0x10000000 ? ADR_FIELD : 0; /* ADR, ADRP */
+    return lp_a64_is_pcrel_address(w) ? ADR_FIELD : 0;
 }
 
 enum { FEWEST_BITS = 10, MOST_BITS = 12, WORDS_EACH = 8 };
@@ -228,7 +228,7 @@ const struct lp_fop *lp_fop_known(struct lp_fop_memo *memo, uint32_t w, uint64_t
 bool lp_fop_finds_tls(const uint8_t *code, size_t before, struct lp_fop *op)
 {
     const uint32_t blr = lp_le32(code);
-    if ((blr & 0xfffffc1f) != 0xd63f0000 || before < 2)
+    if (!lp_a64_is_blr(blr) || before < 2)
         return false;
     const uint32_t n = blr >> 5 & 31, ldr = lp_le32(code - 8), add = lp_le32(code - 4);
     if ((ldr & 0xffc003ff) != (0xf9400000 | n) || (add & 0xffc003ff) != 0x91000000 || (ldr >> 10 & 0xfff) * 8 != (add >> 10 & 0xfff))

@@ -78,7 +78,7 @@ static int keep_branches(struct lp_live *live, struct lp_write *w, uint64_t was,
         uint32_t word, old;
         memcpy(&word, w->new_bytes + off, 4);
         memcpy(&old, w->saved + off, 4);
-        if ((word & 0x7c000000) != 0x14000000 || word == old) continue; /* B, BL */
+        if (!lp_a64_is_b_bl(word) || word == old) continue;
         bool (*branch)(uint32_t *, uint64_t, uint64_t) = word >> 31 ? lp_a64_bl : lp_a64_b;
         uint64_t from = w->addr + off, to = was + off + (uint64_t)((int64_t)((int32_t)(word << 6) >> 6) * 4);
         if (to >= m->from && to < m->from + m->len) continue;

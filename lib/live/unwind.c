@@ -1,5 +1,6 @@
 /* live/unwind.c - see unwind.h. Sources: AADWARF64, AAPCS64 6.4.6 (frame records), arm64 Linux's struct rt_sigframe. */
 #include <config.h>
+#include "a64/word.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "live/journal.h"
@@ -53,7 +54,7 @@ static bool is_return(const struct walk *w, uint64_t addr)
     uint32_t word[2];
     addr = plain(addr);
     if (addr & 3 || addr < 4 || !(lp_mem_flags(w->live->mem, addr - 4) & LP_X) || !read(w, addr - 4, word, sizeof *word)) return false;
-    if (word[0] >> 26 == 0x25 || (word[0] & 0xfee00000) == 0xd6200000) return true; /* BL; BLR, BLRAA ... */
+    if (lp_a64_is_bl(word[0]) || (word[0] & 0xfee00000) == 0xd6200000) return true; /* BL; BLR, BLRAA ... */
     return read(w, addr, word, sizeof word) && word[0] == SIGRETURN_NR && word[1] == SVC;
 }
 

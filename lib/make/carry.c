@@ -15,7 +15,7 @@
 /* ---- code ---- */
 
 /* Literals of the function's own, which LDR reads: they go where those behind functions go, and what is reached otherwise is refused. */
-static bool reads_literal(uint32_t word) { return (word & 0x3b000000) == 0x18000000; }
+static bool reads_literal(uint32_t word) { return lp_a64_is_load_literal(word); }
 static lp_status inner_data(struct lp_carrying *x, uint32_t section, uint64_t at, struct lp_error *err)
 {
     return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "%s+0x%llx is data among the code of a function, which a patch has no place for, unless LDR reads it as a "

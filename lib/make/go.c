@@ -27,8 +27,6 @@ static uint64_t moves_down(uint32_t word)
     return lp_a64_access(lp_a64_find(word, LP_A64_ALL), word, &a) && a.store && a.base == 31 && a.back < 0 ? 0 - (uint64_t)a.back : 0;
 }
 
-static bool is_call(uint32_t word) { return (word & 0xfc000000) == 0x94000000 || (word & 0xfffffc1f) == 0xd63f0000; }
-
 void lp_warn_stacks(struct lp_maker *m, const lp_patch *p)
 {
     bool calls = false;
@@ -39,7 +37,7 @@ void lp_warn_stacks(struct lp_maker *m, const lp_patch *p)
         const struct lp_func *f = p->item[i].func;
         uint64_t size = 0;
         if (p->item[i].kind != LP_ITEM_FUNC) continue;
-        for (size_t w = 0; w < f->nbody; w++) size += moves_down(f->body[w].new_word), calls |= is_call(f->body[w].new_word);
+        for (size_t w = 0; w < f->nbody; w++) size += moves_down(f->body[w].new_word), calls |= lp_a64_is_call(f->body[w].new_word);
         if (size > most) most = size;
     }
     while (k < m->nmade && m->made[k].kind != LP_MADE_FUNC) k++;

@@ -72,7 +72,7 @@ static void step(struct reading *r, uint64_t pc, uint32_t word)
 {
     unsigned row = lp_a64_find(word, LP_A64_ALL), rd = word & 31, rn = word >> 5 & 31, rm = word >> 16 & 31;
     uint64_t to, value = 0;
-    bool target = lp_a64_target(word, pc, &to), adr = lp_a64_is_adr(word), known = adr;
+    bool target = lp_a64_target(word, pc, &to), adr = lp_a64_is_pcrel_address(word), known = adr;
     if (adr) value = to;
     else if (lp_a64_is_tpidr(word)) known = true, value = THREAD;
     else if (lp_a64_is_add_imm(word) && r->now.set >> rn & 1 && rn < 31)

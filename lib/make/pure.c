@@ -66,11 +66,11 @@ static enum effect old_effect(struct look *l, uint64_t entry, unsigned depth)
     for (uint64_t at = 0, to; at + 4 <= f->size && e != WRITES; at += 4) {
         if (++l->steps > MOST_STEPS) return WRITES;
         uint32_t word = lp_le32((const uint8_t *)info->image + off + at);
-        bool target = lp_a64_target(word, f->value + at, &to) && !lp_a64_is_adr(word);
+        bool target = lp_a64_target(word, f->value + at, &to) && !lp_a64_is_pcrel_address(word);
         bool leaves = target && (to < f->value || to >= f->value + f->size);
         if (!target) e = more(e, effect_of(word, &k, false));
         else if (leaves && lp_a64_is_b_bl(word)) e = more(e, old_effect(l, to, depth + 1));
-        else if (leaves && (word & 0x3b000000) != 0x18000000) e = WRITES; /* LDR (literal) reads constants */
+        else if (leaves && !lp_a64_is_load_literal(word)) e = WRITES; /* which reads constants */
     }
     return e;
 }
@@ -123,7 +123,7 @@ static enum effect new_effect(struct look *l, const struct lp_func *f, unsigned 
         if (++l->steps > MOST_STEPS) return WRITES;
         if (c->keep_count) e = WRITES;
         else if (lp_a64_is_b_bl(word) && c->fix) e = more(e, call_effect(l, &c->fix->expr, depth));
-        else if (!lp_a64_target(word, 0, &to) || lp_a64_is_adr(word)) e = more(e, effect_of(word, &k, c->fix && is_constant(l, &c->fix->expr)));
+        else if (!lp_a64_target(word, 0, &to) || lp_a64_is_pcrel_address(word)) e = more(e, effect_of(word, &k, c->fix && is_constant(l, &c->fix->expr)));
     }
     return e;
 }

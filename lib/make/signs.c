@@ -52,7 +52,7 @@ static void meet(struct body *b, size_t i, uint8_t state)
 static bool goes_out(const struct body *b, size_t i, uint64_t *to)
 {
     const uint32_t w = b->word[i];
-    const bool jump = (w & 0xfc000000) == 0x14000000, some = jump || (w & 0xff000010) == 0x54000000 || (w & 0x7c000000) == 0x34000000;
+    const bool jump = lp_a64_is_b(w), some = jump || lp_a64_is_b_cond(w) || lp_a64_is_cbz_tbz(w);
     *to = b->to[i];
     if (!some || (!*to && !lp_a64_target(w, b->f->value + 4 * i, to))) return *to = 0, false;
     if (*to - b->f->value < 4 * b->n) return false;

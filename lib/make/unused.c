@@ -47,7 +47,7 @@ static void note_address(struct look *l, uint64_t at, const uint8_t *p, uint64_t
 {
     const uint32_t w = lp_le32(p), rd = w & 31;
     uint64_t to;
-    if ((w & 0x1f000000) != 0x10000000 || !lp_a64_target(w, at, &to)) return;
+    if (!lp_a64_is_pcrel_address(w) || !lp_a64_target(w, at, &to)) return;
     if (!(w >> 31)) note(l, to);
     if (!(w >> 31) || to + 4096 <= l->v[0].start || to > l->v[l->n - 1].start) return;
     for (uint64_t i = 4; i + 4 <= left && i < 4 * FAR; i += 4) {

@@ -62,7 +62,7 @@ void lp_warn_place(struct lp_maker *m, const struct lp_edit *e)
 
 /* ---- what it becomes ---- */
 
-static bool is_bl(const struct lp_edit_word *w) { return (w->word & 0xfc000000) == 0x94000000 || (w->word & 0xfffffc1f) == 0xd63f0000; }
+static bool is_bl(const struct lp_edit_word *w) { return lp_a64_is_call(w->word); }
 
 static void warn_frame(struct lp_maker *m, const struct lp_edit *e, const struct lp_cfi *c)
 {
@@ -110,7 +110,7 @@ static int by_start(const void *a, const void *b)
 
 static bool is_branch(uint32_t w)
 {
-    return (w & 0x7c000000) == 0x14000000 || (w & 0xfe000000) == 0x54000000 || (w & 0x7c000000) == 0x34000000;
+    return lp_a64_is_b_bl(w) || (w & 0xfe000000) == 0x54000000 || lp_a64_is_cbz_tbz(w);
 }
 
 /* From what does not run any more once the whole function is replaced? */

@@ -76,7 +76,7 @@ static void step(struct frames *w, size_t i)
     const unsigned row = lp_a64_find(word, LP_A64_ALL);
     struct depth d = w->at[i];
     uint64_t to;
-    const bool call = (word & 0xfc000000) == 0x94000000, leaves = c->fix != NULL;
+    const bool call = lp_a64_is_bl(word), leaves = c->fix != NULL;
     w->good &= !c->keep_count;
     if (row == A64_BR || row == A64_BRA || row == A64_BRA_Z) {
         w->good &= !w->jumps || w->jump.sp == d.sp;
@@ -84,10 +84,10 @@ static void step(struct frames *w, size_t i)
         return;
     }
     if (row == A64_RET || row == A64_RETA || row == A64_BRK || row == A64_UDF || row == A64_UNDEFINED) return;
-    if (!call && lp_a64_target(word, 4 * i, &to) && !lp_a64_is_adr(word) && (word & 0x3b000000) != 0x18000000) {
+    if (!call && lp_a64_target(word, 4 * i, &to) && !lp_a64_is_pcrel_address(word) && !lp_a64_is_load_literal(word)) {
         if (!leaves) way(w, (size_t)(to / 4), d);
         else w->good = false; /* a jump to another function, which may have this one's arguments on the stack */
-        if ((word & 0xfc000000) == 0x14000000) return;
+        if (lp_a64_is_b(word)) return;
     } else if (!call) plain(w, word, row, &d);
     way(w, i + 1, d);
 }
@@ -118,8 +118,6 @@ static bool stays_in_its_frame(const struct lp_func *f)
 #define FIRST (UINT64_C(1) | UINT64_C(1) << 32)    /* X0, V0 */
 #define SECOND (UINT64_C(2) | UINT64_C(0xe) << 32) /* X1, V1 to V3: of structures (AAPCS64 6.9) */
 
-static bool is_call(uint32_t word) { return (word & 0xfc000000) == 0x94000000 || (word & 0xfffffc1f) == 0xd63f0000; }
-
 /* Does one of these registers (all: do they all), as word i - 1 has left it, come to a RET without a word that reads or writes it? `seen`: words that were
  * looked at. */
 static bool comes_back(const struct lp_func *f, size_t i, uint64_t set, bool all, uint8_t *seen)
@@ -132,15 +130,15 @@ static bool comes_back(const struct lp_func *f, size_t i, uint64_t set, bool all
         uint64_t to;
         seen[i] = 1;
         if (ret) return true;
-        if (is_call(word)) return false;
-        if (f->body[i].fix && (word & 0xfc000000) == 0x14000000) return true; /* another function's result is this one's */
+        if (lp_a64_is_call(word)) return false;
+        if (f->body[i].fix && lp_a64_is_b(word)) return true; /* another function's result is this one's */
         if (row == A64_BR || row == A64_BRA || row == A64_BRA_Z) return true; /* who knows */
         const uint64_t was = set;
         set &= ~(x.read | x.write | (uint64_t)(v.read | v.write) << 32);
         if (!set || (all && set != was) || row == A64_BRK || row == A64_UDF || row == A64_UNDEFINED) return false;
-        if (f->body[i].fix || !lp_a64_target(word, 4 * i, &to) || lp_a64_is_adr(word) || (word & 0x3b000000) == 0x18000000) continue;
+        if (f->body[i].fix || !lp_a64_target(word, 4 * i, &to) || lp_a64_is_pcrel_address(word) || lp_a64_is_load_literal(word)) continue;
         if (comes_back(f, (size_t)(to / 4), set, all, seen)) return true;
-        if ((word & 0xfc000000) == 0x14000000) return false;
+        if (lp_a64_is_b(word)) return false;
     }
     return false;
 }
@@ -154,12 +152,12 @@ static bool returns_more(const struct lp_func *f, uint64_t set)
         const uint32_t word = f->body[i].new_word;
         const unsigned row = lp_a64_find(word, LP_A64_ALL);
         const struct lp_a64_regs x = lp_a64_regs(row, word), v = lp_a64_vectors(row, word);
-        const uint64_t left = is_call(word) ? FIRST : (x.write | (uint64_t)v.write << 32) & set;
-        if (f->body[i].fix && (word & 0xfc000000) == 0x14000000) more = true;
+        const uint64_t left = lp_a64_is_call(word) ? FIRST : (x.write | (uint64_t)v.write << 32) & set;
+        if (f->body[i].fix && lp_a64_is_b(word)) more = true;
         for (uint64_t rest = left, one; rest && !more; rest &= ~one) { /* one by one: a word is looked at once */
-            one = is_call(word) ? rest : rest & (0 - rest);
+            one = lp_a64_is_call(word) ? rest : rest & (0 - rest);
             memset(seen, 0, f->nbody);
-            more |= comes_back(f, i + 1, one, is_call(word), seen);
+            more |= comes_back(f, i + 1, one, lp_a64_is_call(word), seen);
         }
     }
     free(seen);

@@ -34,9 +34,9 @@ static bool suits(const struct lp_reloc *r, uint32_t w)
     case LP_FIELD_ADR:
     case LP_FIELD_IMM14:
     case LP_FIELD_IMM19: return row && row->off_bits == r->width && row->off_shift == r->lo;
-    case LP_FIELD_IMM12: return (w & 0x1f800000) == 0x11000000 || (w & 0x3b000000) == 0x39000000;
+    case LP_FIELD_IMM12: return lp_a64_is_add_sub_imm(w) || lp_a64_is_ldst_pos(w);
     case LP_FIELD_MOVW:
-    case LP_FIELD_MOVNZ: return (w & 0x1f800000) == 0x12800000;
+    case LP_FIELD_MOVNZ: return lp_a64_is_mov_wide(w);
     default: return r->field == LP_FIELD_32 || r->op == LP_REL_MARK;
     }
 }

@@ -25,7 +25,7 @@ const struct lp_reloc *lp_word_reloc(uint32_t w)
     case 26: return lp_reloc_numbered(w >> 31 ? R_AARCH64_CALL26 : R_AARCH64_JUMP26);
     case 21: return lp_reloc_numbered(row->off_shift ? R_AARCH64_ADR_PREL_PG_HI21 : R_AARCH64_ADR_PREL_LO21);
     case 14: return lp_reloc_numbered(R_AARCH64_TSTBR14);
-    default: return lp_reloc_numbered((w & 0x3b000000) == 0x18000000 ? R_AARCH64_LD_PREL_LO19 : R_AARCH64_CONDBR19);
+    default: return lp_reloc_numbered(lp_a64_is_load_literal(w) ? R_AARCH64_LD_PREL_LO19 : R_AARCH64_CONDBR19);
     }
 }
 
@@ -124,7 +124,7 @@ static bool inside(const struct keeping *x, uint64_t addr) { return addr - x->ol
 static bool uses_place(const struct keeping *x, uint32_t w, unsigned row, unsigned rd, uint64_t page, uint64_t *place)
 {
     struct lp_a64_access a;
-    const bool adds = (w & 0xffc00000) == 0x91000000 && (w >> 5 & 31) == rd;
+    const bool adds = lp_a64_is_add_lo12(w) && (w >> 5 & 31) == rd;
     if (adds) *place = page + (w >> 10 & 0xfff) - x->old;
     else if (lp_a64_access(row, w, &a) && a.base == rd && a.index == LP_A64_NO_REG) *place = page + (uint64_t)a.off - x->old;
     else return false;
@@ -132,10 +132,10 @@ static bool uses_place(const struct keeping *x, uint32_t w, unsigned row, unsign
 }
 
 static bool is_kept(const struct keeping *x, size_t i) { return x->kept.where[i] != NOWHERE && !(x->kept.where[i] & INSTEAD); }
-static bool is_call(uint32_t w) { return w >> 26 == 0x25 || (w >> 25 == 0x6b && (w >> 21 & 7) == 1); }
+static bool is_call(uint32_t w) { return lp_a64_is_bl(w) || (w >> 25 == 0x6b && (w >> 21 & 7) == 1); }
 static bool ends(uint32_t w, unsigned row)
 {
-    return row == A64_UNDEFINED || w >> 26 == 5 || (lp_a64_rows[row].flags & LP_ROW_JUMP && !is_call(w) && w >> 24 != 0xd4);
+    return row == A64_UNDEFINED || lp_a64_is_b(w) || (lp_a64_rows[row].flags & LP_ROW_JUMP && !is_call(w) && w >> 24 != 0xd4);
 }
 
 static void go_to(struct walk *k, uint64_t i, size_t n)
