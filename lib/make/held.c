@@ -381,7 +381,8 @@ static bool can_save(struct look *l, size_t item, regs set)
 
 /* What a callee changes, -fcall-saved would not save: the compiler would take it to be saved there. `all`: what callers hold, whether this body changes
  * it or not; the same source with other registers kept free may change others. */
-static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_callee, bool saved)
+enum saved { NOT_SAVED, SAVED, SAVED_IN_DOUBT };
+static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_callee, enum saved saved)
 {
     const struct lp_origin *from = origin(l->m, addr);
     bool many = held & (held - 1);
@@ -392,6 +393,7 @@ static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_cal
     if (saved) lp_buf_puts(&b, "the patch saves "), put_regs(&b, all, "", ", "), lp_buf_puts(&b, " around the new body");
     else if (by_callee) lp_buf_puts(&b, "save "), put_regs(&b, all, "", ", "), lp_buf_puts(&b, " around the new body, as lpmake(1) shows in CAVEATS");
     else lp_buf_puts(&b, "compile it with "), put_regs(&b, all, "-fcall-saved-", " ");
+    if (saved == SAVED_IN_DOUBT) lp_buf_puts(&b, ", which is wrong if it returns a structure in several registers");
     if (from && b.data) lp_edit_warn(l->m, from, "%s", b.data);
     lp_buf_free(&b);
 }
@@ -481,8 +483,9 @@ static void look_at_item(struct look *l, size_t item)
     if ((held = l->held) != 0) {
         l->quiet = true;
         look_at_callers(l, addr, CALL_CLOBBERED & ~old);
-        const bool saved = can_save(l, item, l->held | held);
-        tell(l, addr, held, l->held | held, held & t.called, saved);
+        const regs all = l->held | held;
+        const bool saved = can_save(l, item, all), doubts = saved && lp_wrap_doubts(l->patch->item[item].func, all);
+        tell(l, addr, held, all, held & t.called, doubts ? SAVED_IN_DOUBT : saved ? SAVED : NOT_SAVED);
     }
     lp_buf_free(&l->list);
     l->list = (struct lp_buf){0};

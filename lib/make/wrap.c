@@ -69,6 +69,18 @@ static void plain(struct frames *w, uint32_t word, unsigned row, struct depth *d
     }
 }
 
+/* Of a switch, BR goes to a sum of a place and an entry of the table. Another one may be a call at the end. */
+static bool is_of_switch(const struct lp_func *f, size_t i)
+{
+    const uint32_t reg = UINT32_C(1) << (f->body[i].new_word >> 5 & 31);
+    while (i-- > 0) {
+        const uint32_t w = f->body[i].new_word;
+        const unsigned row = lp_a64_find(w, LP_A64_ALL);
+        if (lp_a64_regs(row, w).write & reg) return row == A64_ADD_shift || row == A64_ADD_ext || row == A64_ADD_reg;
+    }
+    return false;
+}
+
 static void step(struct frames *w, size_t i)
 {
     const struct lp_change *c = &w->f->body[i];
@@ -79,7 +91,8 @@ static void step(struct frames *w, size_t i)
     const bool call = lp_a64_is_bl(word), leaves = c->fix != NULL;
     w->good &= !c->keep_count;
     if (row == A64_BR || row == A64_BRA || row == A64_BRA_Z) {
-        w->good &= !w->jumps || w->jump.sp == d.sp;
+        w->good &= (d.sp > 0 || is_of_switch(w->f, i)) && (!w->jumps || w->jump.sp == d.sp);
+        if (w->jumps && w->jump.fp != d.fp) d.fp = NOWHERE;
         w->jump = d, w->jumps = true;
         return;
     }
@@ -164,6 +177,41 @@ static bool returns_more(const struct lp_func *f, uint64_t set)
     return more;
 }
 
+/* Does a body read a register that it is entered with? Then that is an argument perhaps, and where the old body hands it back as it was, a result: a structure
+ * of two registers. (A call reads those of arguments, for what is known of it.) */
+static bool is_entered_with(const struct lp_func *f, uint64_t one, uint8_t *seen)
+{
+    size_t *way = malloc((f->nbody + 1) * sizeof *way), n = 0;
+    bool reads = !way;
+    memset(seen, 0, f->nbody);
+    if (way) way[n++] = 0, seen[0] = 1;
+    while (n && !reads) {
+        const size_t i = way[--n];
+        const uint32_t word = f->body[i].new_word;
+        const unsigned row = lp_a64_find(word, LP_A64_ALL);
+        const struct lp_a64_regs x = lp_a64_regs(row, word), v = lp_a64_vectors(row, word);
+        const bool out = row == A64_RET || row == A64_RETA || row == A64_BRK || row == A64_UDF || row == A64_UNDEFINED, jump = lp_a64_is_b(word);
+        uint64_t to = 4 * (i + 1);
+        reads = one & (x.read | (uint64_t)v.read << 32) || lp_a64_is_call(word) || (jump && f->body[i].fix) || row == A64_BR || row == A64_BRA ||
+                row == A64_BRA_Z;
+        if (out || one & (x.write | (uint64_t)v.write << 32)) continue;
+        if (!jump && i + 1 < f->nbody && !seen[i + 1]) way[n++] = i + 1, seen[i + 1] = 1;
+        if (f->body[i].fix || !lp_a64_target(word, 4 * i, &to) || lp_a64_is_pcrel_address(word) || lp_a64_is_load_literal(word)) continue;
+        if (to / 4 < f->nbody && !seen[to / 4]) way[n++] = (size_t)(to / 4), seen[to / 4] = 1;
+    }
+    free(way);
+    return reads;
+}
+
+bool lp_wrap_doubts(const struct lp_func *f, uint64_t set)
+{
+    uint8_t *seen = calloc(f->nbody + 1, 1);
+    bool any = !seen || !f->nbody;
+    for (uint64_t rest = set & SECOND, one; rest && !any; rest &= ~one) one = rest & (0 - rest), any = is_entered_with(f, one, seen);
+    free(seen);
+    return any;
+}
+
 /* ---- the code around it ---- */
 
 static unsigned members(uint64_t set) { return (unsigned)__builtin_popcountll(set); }
@@ -205,7 +253,7 @@ static void put_cfi(struct lp_buf *out, uint64_t set, unsigned before, unsigned 
     const unsigned bytes = frame_bytes(set);
     unsigned at = 16;
     lp_buf_printf(out, "cfi 41 0e %02x", bytes & 0x7f);
-    if (bytes > 0x7f) out->data[out->len - 2] = "89abcdef"[bytes >> 4 & 7], lp_buf_printf(out, " %02x", bytes >> 7);
+    if (bytes > 0x7f && !out->failed) out->data[out->len - 2] = "89abcdef"[bytes >> 4 & 7], lp_buf_printf(out, " %02x", bytes >> 7);
     lp_buf_printf(out, " 9d %02x 9e %02x %02x", bytes / 8, bytes / 8 - 1, 0x40 | (before - 1));
     for (unsigned r = 0; r < 32; r++)
         if (set >> r & 1) lp_buf_printf(out, " %02x %02x", 0x80 | r, (bytes - at) / 8), at += 8;

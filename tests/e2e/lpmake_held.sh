@@ -108,7 +108,7 @@ for how in '-static -no-pie' '-pie -fPIE' '-static-pie -fPIE' '-no-pie -mbranch-
     # One frame more than in the new program: that of the code around.
     "$CROSS_CC" $held $how -DFIXED -DMORE=1 -ffunction-sections -fdata-sections -c usual.c
     lpmake -t usual -o x.lpatch 'discount=replace from usual.o' 'scale=replace from usual.o' 'choose=replace from usual.o' 2>err || not_ok "made: usual"
-    saved=$(sed -n 's/.*\(discount\|scale\|choose\)=.*: the patch saves .* around the new body$/\1/p' err | tr '\n' ' ')
+    saved=$(sed -n 's/.*\(discount\|scale\|choose\)=.*: the patch saves .* around the new body.*/\1/p' err | tr '\n' ' ')
     is "$(run_patched x.lpatch ./usual)" "$(run_lprun ./usual.new)" "$how: saved around ${saved:-nothing}" || note <err
     lpapply -q -o patched usual x.lpatch && is "$(run_lprun ./patched)" "$(run_lprun ./usual.new)" "  in the file, too"
     lpmake -q -t usual -o quiet.lpatch 'discount=replace from usual.o' 'scale=replace from usual.o' 'choose=replace from usual.o' && same quiet.lpatch x.lpatch "  the same with -q"
@@ -125,11 +125,15 @@ BODY plain(long a, long b) { printf("%ld\n", a); return a; }
 BODY many(long a, long b, long c, long d, long e, long f, long g, long h, long i) { printf("%ld\n", a); return a + i; }
 BODY passes(long a, long b, long c, long d, long e, long f, long g, long h, long i) { printf("%ld\n", a); return many(h, g, f, e, d, c, b, a, i + 1); }
 BODY tail(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return many(a, b, c, d, e, f, g, h, i); }
+long (*volatile hook)(long, long, long, long, long, long, long, long, long);
+BODY jumps(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return hook(a, b, c, d, e, f, g, h, i); }
 BODY varies(long a, ...) { va_list l; va_start(l, a); long n = 0; for (long i = 0; i < a; i++) n += va_arg(l, long); va_end(l); printf("%ld\n", a); return n; }
 BODY grows(long a, long b) { char s[a]; memset(s, 0, a); puts(s); return a; }
 BODY wide(long a, long b) { char s[4000]; memset(s, 0, a); puts(s); return a; }
 struct two { long a, b; };
 __attribute__((noinline)) struct two both(struct two s) { printf("%ld\n", s.a); s.b += 5; return s; }
+long last;
+__attribute__((noinline)) struct two kept(struct two s) { s.a = s.b * 3; s.b *= 2; last = s.b; return s; }
 __attribute__((noinline)) struct two hands(struct two s) { printf("%ld\n", s.a); s = both(s); __asm__ volatile(""); return s; }
 BODY one(long a, long b) { printf("%ld\n", a); if (a > 7) puts("more"); return a; }
 C
@@ -138,20 +142,23 @@ cat >asks.c <<'C'
 BODY plain(long a, long b) { return a; } BODY many(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return a; }
 BODY passes(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return a; } BODY varies(long a, ...) { return a; }
 BODY tail(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return a; }
+BODY jumps(long a, long b, long c, long d, long e, long f, long g, long h, long i) { return a; }
 BODY grows(long a, long b) { return a; } BODY wide(long a, long b) { return a; }
 struct two { long a, b; };
 __attribute__((noinline)) struct two both(struct two s) { return s; } __attribute__((noinline)) struct two hands(struct two s) { return s; }
+__attribute__((noinline)) struct two kept(struct two s) { return s; }
 BODY one(long a, long b) { return a; }
 __asm__(".text; .macro asks f; .type ask_\\f, %function; ask_\\f: stp x29, x30, [sp, -16]!; bl \\f; add x0, x0, x9; ldp x29, x30, [sp], 16; ret; .size ask_\\f, .-ask_\\f; .endm\n"
-    "asks plain\nasks many\nasks passes\nasks tail\nasks varies\nasks grows\nasks wide\n"
+    "asks plain\nasks many\nasks passes\nasks tail\nasks jumps\nasks varies\nasks grows\nasks wide\n"
     ".macro pair f; .type ask_\\f, %function; ask_\\f: stp x29, x30, [sp, -16]!; bl \\f; add x0, x0, x1; ldp x29, x30, [sp], 16; ret; .size ask_\\f, .-ask_\\f; .endm\n"
-    "pair both\npair hands\npair one");
+    "pair both\npair hands\npair kept\npair one");
 int printf(), puts(); void *memset();
 int main(int c, char **v) { if (c > 3) printf(""), puts(""), memset(v, 0, c); return 0; }
 C
 "$CROSS_CC" $STANDARD -w -static -o asks asks.c && "$CROSS_CC" $SECTIONS -w -c stacked.c || not_ok "compile stacked.c"
-for f in plain many passes tail varies grows wide both hands one; do
-    case $f in plain) want='the patch saves x9 around' ;; passes | tail) want='x9.*: save .*x9 around' ;; one) want='the patch saves x1 around' ;;
+for f in plain many passes tail jumps varies grows wide both hands kept one; do
+    case $f in plain) want='the patch saves x9 around' ;; passes | tail | jumps) want='x9.*: save .*x9 around' ;; one) want='the patch saves x1 around the new body$' ;;
+    kept) want='the patch saves x1 around the new body, which is wrong if it returns a structure in several registers' ;;
     both | hands) want='x1.*: save .*x1 around' ;; *) want=': save x9 around' ;; esac
     like "$(made asks "$f=replace from stacked.o")" "$want" "$f()"
 done
