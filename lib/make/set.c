@@ -33,6 +33,20 @@ static const struct lp_elf_reloc *filler(const struct lp_maker *m, uint64_t at, 
     return NULL;
 }
 
+static lp_status check_filled(const struct lp_edit *e, const struct lp_elf_reloc *by, bool address, struct lp_error *err)
+{
+    const bool copy = by->name && strcmp(by->name, "copy") == 0;
+    if (copy)
+        return lp_edit_fail(err, e, NULL, LP_E_UNSUPPORTED, "the dynamic linker fills this in at every start: it is the program's copy of a library's "
+                            "variable");
+    if (!address)
+        return lp_edit_fail(err, e, NULL, LP_E_UNSUPPORTED, "there is an address here, which the dynamic linker fills in: `set b8 &SYMBOL` makes it "
+                            "another one");
+    if (by->at == e->addr && by->name) return LP_OK;
+    return lp_edit_fail(err, e, NULL, LP_E_UNSUPPORTED, "the dynamic linker fills this in at every start, with %s that begins at 0x%llx",
+                        by->name ? "an address" : "something", (unsigned long long)by->at);
+}
+
 /* fills: not NULL if an address takes the place of one. */
 static lp_status check(struct lp_maker *m, struct lp_edit *e, const char *arg, uint64_t len, uint8_t *old, const struct lp_elf_reloc **fills,
                        struct lp_error *err)
@@ -47,10 +61,7 @@ static lp_status check(struct lp_maker *m, struct lp_edit *e, const char *arg, u
     lp_status st = lp_elf_read(m->elf, e->addr, old, len, err);
     if (st != LP_OK) return lp_edit_inherit(err, e, NULL), st;
     if (fills) *fills = by;
-    if (by && !(fills && by->at == e->addr && by->name && strcmp(by->name, "copy") != 0))
-        return lp_edit_fail(err, e, NULL, LP_E_UNSUPPORTED, "there is an address here, which the dynamic linker fills in: `set b8 &SYMBOL` makes it "
-                            "another one");
-    return LP_OK;
+    return by ? check_filled(e, by, fills, err) : LP_OK;
 }
 
 static void put_place(const struct lp_maker *m, const struct lp_edit *e, uint64_t off, struct lp_buf *out)

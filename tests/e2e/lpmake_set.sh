@@ -103,6 +103,14 @@ lpmake -t leads 'hook+0x4=set b8 &two' >out 2>err
 like "$? $(cat err)" '^1 .*needs 8 bytes, hook has 4 left' "refused: a place that is no pointer's"
 lpmake -t leads 'hook=set b8 &tow' >out 2>err
 like "$? $(cat err)" '^1 .*symbol .tow. not found' "refused: nobody's"
+printf 'extern char **environ; int one, *pair[2] = {&one, &one};\nint main(void) { return !environ || !pair[0]; }\n' >filled.c
+"$CROSS_CC" -O1 -fno-pie -no-pie -o copied filled.c && "$CROSS_CC" -O1 -fPIE -pie -o filled filled.c || not_ok "compile"
+for change in 'set b8 &one' 'set b8 0'; do
+    lpmake -t copied "environ=$change" >out 2>err
+    like "$? $(cat err)" '^1 .*fills this in at every start: it is the program.s copy of a library.s variable' "refused: $change of a copied variable"
+done
+lpmake -t filled 'pair+0x4=set b8 &one' >out 2>err
+like "$? $(cat err)" '^1 .*fills this in at every start, with an address that begins at 0x' "refused: an address in the middle of one"
 lpmake -t data 'zero=set b4 3' >out 2>err
 like "$? $(cat err)" '^0 .*it cannot go into the file itself: .*\.bss' "what the file has no bytes for: a warning"
 lpmake -t data 'limit=5' >out 2>err
