@@ -25,7 +25,10 @@ static bool is_old(const struct lp_elf_writer *w, const struct lp_dynsym *s)
 static size_t find(const struct lp_elf_writer *w, const struct lp_dynsym *s)
 {
     size_t i = 0;
-    while (i < w->nimport && !(same_text(w->import[i]->name, s->name) && same_text(w->import[i]->version, s->version))) i++;
+    for (; i < w->nimport; i++) {
+        const struct lp_dynsym *x = w->import[i];
+        if (same_text(x->name, s->name) && same_text(x->version, s->version) && same_text(x->library, s->library)) break;
+    }
     return i;
 }
 
@@ -34,12 +37,16 @@ uint64_t lp_write_symbol(const struct lp_elf_writer *w, const struct lp_dynsym *
     return !s ? 0 : is_old(w, s) ? (uint64_t)(s - lp_elf_dynamic_part(w->e)->sym) : w->nsym + find(w, s);
 }
 
+/* Of a symbol that one patch can do without, and another one cannot, the file needs what the other one does. */
 static lp_status collect(struct lp_elf_writer *w)
 {
     if (!(w->import = calloc(w->m->nrel + 1, sizeof(struct lp_dynsym *)))) return lp_fail(w->err, LP_E_NOMEM, "out of memory");
     for (size_t i = 0; i < w->m->nrel; i++) {
         const struct lp_dynsym *s = w->m->rel[i].sym;
-        if (s && !is_old(w, s) && find(w, s) == w->nimport) w->import[w->nimport++] = s;
+        if (!s || is_old(w, s)) continue;
+        const size_t k = find(w, s);
+        if (k == w->nimport || s->bind != STB_WEAK) w->import[k] = s;
+        w->nimport += k == w->nimport;
     }
     return LP_OK;
 }

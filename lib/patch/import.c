@@ -54,9 +54,13 @@ const struct lp_dynsym *lp_plan_import(struct lp_plan *pl, struct lp_target *t, 
 {
     struct lp_wanted x = *w;
     if (!x.library && x.version) x.library = library_with(lp_elf_dynamic_part(t->elf), x.version);
-    for (size_t i = 0; i < pl->nimport; i++)
-        if (same(pl->import[i]->name, x.name) && same(pl->import[i]->version, x.version)) return pl->import[i];
     if (pl->space->disk && !allowed(pl, t, line, &x)) return NULL;
+    for (size_t i = 0; i < pl->nimport; i++) {
+        struct lp_dynsym *s = pl->import[i];
+        if (!same(s->name, x.name) || !same(s->version, x.version) || !same(s->library, x.library)) continue;
+        if (!weak) s->bind = STB_GLOBAL; /* as for a linker: who cannot do without decides */
+        return s;
+    }
     struct lp_dynsym **v = lp_grow(pl->import, &pl->import_cap, pl->nimport, sizeof *v);
     if (v) pl->import = v;
     struct lp_dynsym *s = v ? lp_patch_alloc(&pl->pool, sizeof *s) : NULL;

@@ -60,6 +60,22 @@ is "$(tool readelf -W --dyn-syms both | grep -c ' strnlen@GLIBC_2.17')" 1 "what 
 lpapply -q -R -o one both main && same one patched "one of them leaves"
 lpapply -q -R -o none both && same none prog "both leave"
 
+# ---- weak for one, and not for another: as for a linker, it must be there then, whoever comes first ----
+printf '#include <string.h>\nint parse(const char *s) { return (int)(strnlen(s, 9) + strnlen(s + 1, 9)); }\n' | "$CROSS_CC" -w -O0 -fPIC -c -o call.o -x c -
+lpmake -q -L "$root" -t prog -o call.lpatch 'parse=replace from call.o' || not_ok "two calls"
+bind() { tool readelf -W --dyn-syms "$1" | awk '$8 ~ /^strnlen@/ { print $5 }'; }
+weakly() { sed "$1" call.lpatch | lpmake --redigest -o weak.lpatch; }
+is "$(grep -c 'strnlen@GLIBC_2.17!libc.so.6$' call.lpatch)" 2 "two calls of it"
+for order in '0,/strnlen.*/s//& weak/:GLOBAL' 's/strnlen.*/& weak/:WEAK'; do
+    weakly "${order%:*}"
+    lpapply -q -o weak.new prog weak.lpatch
+    is "$(bind weak.new)" "${order##*:}" "$order: in one patch"
+done
+lpapply -q -o weak.new prog weak.lpatch main.lpatch
+is "$(bind weak.new)" GLOBAL "weak in the first one of two patches"
+lpapply -q -o weak.new prog main.lpatch weak.lpatch
+is "$(bind weak.new)" GLOBAL "weak in the second one"
+
 # ---- other tools ----
 changed() { if "$@" >log 2>&1; then works changed "$*"; else not_ok "$*"; note <log; fi; }
 for way in '-pie -fPIE' -no-pie '-pie -fPIE -Wl,-z,now,--hash-style=both' stripped; do
