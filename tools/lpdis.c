@@ -147,8 +147,9 @@ static lp_status standard_words(struct lpdis_view *view, uint64_t *addr, struct 
 {
     static const char blanks[] = " \t\r\n\v\f";
     size_t len;
-    char *text = slurp(stdin, "standard input", &len, err), *end = text ? realloc(text, len + 1) : NULL, *save;
+    char *text = slurp(stdin, "standard input", &len, err), *end, *save;
     if (!text) return err->status;
+    end = realloc(text, len + 1);
     if (!end) return free(text), cli_io_error(err, "standard input", "cannot read", ENOMEM);
     end[len] = 0;
     if (memchr(end, 0, len)) cli_usage("standard input is no text of instruction words");
