@@ -109,7 +109,7 @@ static bool cannot_say(const lp_diff *d, const struct lp_dynsym *y)
 }
 
 enum { NAME_MOST = 150 };
-bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, struct lp_buf *out)
+bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out)
 {
     const struct lp_dynsym *old = lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version);
     if (!old) old = lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version);
@@ -118,6 +118,8 @@ bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, struct lp_
     if (strlen(y->name) > NAME_MOST) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false; /* it does not go into a line */
     lp_spec_print(out, y->name, old ? NULL : y->version ? y->version : "*", 0, old ? NULL : y->library);
     if (old && plt) lp_buf_puts(out, "@plt");
+    if (addend) lp_buf_printf(out, "+0x%llx", (unsigned long long)addend);
+    if (!old && y->bind == STB_WEAK) lp_buf_puts(out, " weak");
     if (!old && y->library) remark_version(d, y);
     return true;
 }
@@ -125,8 +127,7 @@ bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, struct lp_
 static bool print_symbol(lp_diff *d, const struct lp_word_at *w)
 {
     lp_buf_puts(&d->items, "rel abs64 ");
-    if (!lp_print_import(d, w->sym, false, &d->items)) return true;
-    if (w->value) lp_buf_printf(&d->items, "+0x%llx", (unsigned long long)w->value);
+    if (!lp_print_import(d, w->sym, false, w->value, &d->items)) return true;
     lp_buf_puts(&d->items, "\n");
     return true;
 }

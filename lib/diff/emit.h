@@ -29,9 +29,9 @@ void lp_constants_free(lp_diff *d);
 
 /* So many bytes of an old body's digest tell that it is the right one; the patch is bound to the file by more. */
 enum { LP_DIFF_SHA = 8 };
-/* carry.c: an import of the new file, by its name, with whose version it is if the old file does not import it; plt: of what the old file exports, as
- * others find it. false: it is refused. */
-bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, struct lp_buf *out);
+/* carry.c: an import of the new file, by its name, with whose version it is if the old file does not import it, and whether it is weak then; plt: of what the
+ * old file exports, as others find it. false: it is refused. */
+bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out);
 /* One word of a new body as the patch has it. reloc: "call26 puts@plt"; of what the old file has, addr: its address there. */
 struct lp_new_word { uint32_t word; bool has_reloc, in_old, datum; uint64_t addr; struct lp_buf reloc; }; /* datum: no instruction, as of a literal pool */
 /* Of a datum: a body may keep the old one's, or a place get a value. */

@@ -209,7 +209,7 @@ static bool import(struct word *x, uint64_t target)
     x->out->has_reloc = true;
     x->out->word = x->w & 0xfc000000;
     lp_buf_printf(&x->out->reloc, "%s ", x->w >> 31 ? "call26" : "jump26");
-    x->refused = !lp_print_import(x->d, y, own, &x->out->reloc);
+    x->refused = !lp_print_import(x->d, y, own, 0, &x->out->reloc);
     return !x->refused;
 }
 
@@ -297,7 +297,7 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     x->out->word = x->w & ~mask;
     lp_buf_printf(&x->out->reloc, "%s ", name);
     if (t.known) return lp_buf_puts(&x->out->reloc, w->sym->name), true;
-    return lp_print_import(x->d, w->sym, false, &x->out->reloc) || !(x->refused = true);
+    return lp_print_import(x->d, w->sym, false, 0, &x->out->reloc) || !(x->refused = true);
 }
 
 /* Is there, as far from the old file's base, a constant that holds the same, and all that may be meant by it? */

@@ -194,6 +194,48 @@ is "$(use patched ./user 10)" "$(use two/libpart.so ./user 10)" "a library with 
 is "$(tool readelf -VW patched | sed -n 's/.*Index: \([0-9]*\).*/\1/p; s/.*Version: \([0-9]*\)$/\1/p' | sort | uniq -d)" "" "no number is there twice"
 clean "a library with versions of its own" patched one/libpart.so
 
+# ---- a weak one that nobody has, or a library ----
+cat >weak.c <<'C'
+#include <stdio.h>
+#include <string.h>
+extern int nobody(int) __attribute__((weak)), only(void) __attribute__((weak)), nothing __attribute__((weak));
+__attribute__((noipa, noinline)) int answer(int n)
+{
+#ifdef FIX
+    static int (*const way[])(int) = {nobody, nobody};
+    return n + (nobody ? nobody(n) : -2) + (only ? only() : -1) + 100 * (&nothing == NULL) + (way[n & 1] ? 1000 : 2000);
+#else
+    return n + 1;
+#endif
+}
+int main(int argc, char **argv)
+{
+    char line[80];
+    if (argc > 1) return printf("%d\n", answer((int)strlen(argv[1]))) < 0;
+    puts("ready"), fflush(stdout);
+    while (fgets(line, sizeof line, stdin) && strncmp(line, "bye", 3)) printf("%d\n", answer((int)strlen(line) - 1)), fflush(stdout);
+    return 0;
+}
+C
+for flags in '-O2 -fPIE -pie' '-O1 -fPIE -no-pie' '-O2 -fPIE -pie -Wl,-z,now'; do
+    for compiler in $compilers; do
+        name="weak: $compiler $flags"
+        build() { out=$1; shift; $compiler $flags -Wl,--build-id "$@" -o "$out" weak.c $libs; }
+        build old && build new -DFIX || not_ok "$name: compile"
+        patch old new
+        like "$(cat p.lpatch)" ' nobody@\* weak$' "$name: of nobody"
+        like "$(cat p.lpatch)" ' only@V2!libwho.so weak$' "$name: of a library"
+        is "$(engine_lprun ./new abc)" 2108 "$name: the new program"
+        is "$(engine_lprun -P p.lpatch ./old abc)" 2108 "$name: from the start"
+        in_file "$name" file old new abc
+        start old -E LD_LIBRARY_PATH=. -L "$sysroot"
+        lpapply -q -c sock p.lpatch 2>log
+        is "$?$(cat log)" 0 "$name: live: apply"
+        is "$(say abc)" 2108 "$name: live"
+        leave
+    done
+done
+
 # ---- what cannot be had ----
 echo 'int third(void) { return 3; }' >third.c
 lib libthird.so third.c
