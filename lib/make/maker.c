@@ -34,13 +34,21 @@ void lp_maker_listen(lp_maker *m, unsigned flags, lp_report_fn report, lp_report
 
 void lp_maker_sysroot(lp_maker *m, const char *dir) { m->sysroot = dir ? lp_maker_keep(m, dir, strlen(dir)) : NULL; }
 
-/* As much of it as a line of a patch has room for, in whole characters. */
+/* As much of it as a line of a patch has room for, in whole characters; what is none, as a line of the original format may have it, is a question mark. */
 void lp_maker_note(lp_maker *m, const char *text)
 {
-    size_t n = strcspn(text, "\n");
-    if (n > LP_PATCH_LINE - 2)
-        for (n = LP_PATCH_LINE - 2; n && ((unsigned char)text[n] & 0xc0) == 0x80;) n--;
-    m->note = n ? lp_maker_keep(m, text, n) : NULL;
+    char line[LP_PATCH_LINE];
+    const size_t len = strcspn(text, "\n");
+    size_t n = 0;
+    for (size_t i = 0, k; i < len; i += k) {
+        const size_t whole = text[i] == '\r' ? 0 : lp_utf8_len(text + i, len - i);
+        k = whole ? whole : 1;
+        if (n + k > LP_PATCH_LINE - 2) break;
+        if (whole) memcpy(line + n, text + i, k);
+        else line[n] = '?';
+        n += k;
+    }
+    m->note = n ? lp_maker_keep(m, line, n) : NULL;
 }
 
 void lp_maker_free(lp_maker *m)

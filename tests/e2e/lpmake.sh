@@ -280,13 +280,16 @@ done
 # ---- lines of the original format: what they say of themselves ----
 at=$("${CROSS_CC%gcc}nm" app-static | sed -n 's/^0*\([0-9a-f]*\) T check$/\1/p')
 long=$(printf '\303\251%.0s' $(seq 115))
-printf '# a patch\n%s d503201f fix: no count (bug 7)\n%x d503201f\n%x d503201f %s\n' "$at" $((0x$at + 4)) $((0x$at + 8)) "$long" >lines
+printf '# a patch\n%s d503201f fix: no count (bug 7)\n%x d503201f\n%x d503201f %s\n%x d503201f f\374r\rx\n' "$at" $((0x$at + 4)) $((0x$at + 8)) "$long" \
+    $((0x$at + 12)) >lines
 lpmake -q -t app-static -o seed.lpatch --from-seed lines || not_ok "--from-seed"
 is "$(grep '^[#@]' seed.lpatch)" "# fix: no count (bug 7)
 @ 0x$at
 @ 0x$(printf %x $((0x$at + 4)))
 # $long
-@ 0x$(printf %x $((0x$at + 8)))" "a description becomes a comment"
+@ 0x$(printf %x $((0x$at + 8)))
+# f?r?x
+@ 0x$(printf %x $((0x$at + 12)))" "a description becomes a comment"
 lpmake --fmt -o again seed.lpatch || not_ok "--fmt"
 same again seed.lpatch "is canonical"
 tap_done
