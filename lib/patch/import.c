@@ -30,7 +30,7 @@ static const char *library_with(const struct lp_dynamic *d, const char *version)
 }
 
 /* Who looks for the symbol when the file is loaded? A dynamic linker relocates itself before it knows of others, and a static PIE has none. */
-static bool alone(const lp_elf *e)
+bool lp_plan_alone(const lp_elf *e)
 {
     const struct lp_elf_info *info = lp_elf_info(e);
     return !lp_elf_dynamic_part(e)->nneeded && !info->interp && info->entry;
@@ -43,7 +43,7 @@ static bool allowed(struct lp_plan *pl, struct lp_target *t, uint32_t line, cons
                                 "`readelf -W --dyn-syms LIBRARY` shows them";
     static const char others[] = "`patchelf --add-needed LIBRARY FILE` makes it need the library; or apply the patch to a running program that has loaded it";
     const struct lp_wanted bare = {w->name, w->version, NULL, false};
-    if (alone(t->elf)) return refuse(pl, t, line, &bare, "no dynamic linker would look for it: the file needs no library", NULL);
+    if (lp_plan_alone(t->elf)) return refuse(pl, t, line, &bare, "no dynamic linker would look for it: the file needs no library", NULL);
     if (w->library && !lp_dynamic_needs(lp_elf_dynamic_part(t->elf), w->library))
         return refuse(pl, t, line, w, "the file does not need the library that has it, and gets none", others);
     if (w->version && !w->library) return refuse(pl, t, line, w, "it is not said whose version that is", which);

@@ -186,6 +186,8 @@ struct lp_ref {
 bool lp_plan_refer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, struct lp_ref *r);
 /* A symbol as it is asked for: version and library NULL = not said; plain: as a reference without a version. */
 struct lp_wanted { const char *name, *version, *library; bool plain; };
+/* import.c: is it a file for which no dynamic linker looks for symbols? */
+bool lp_plan_alone(const lp_elf *e);
 /* import.c: one that the file does not import yet; the same twice is one. NULL: it cannot have it, which is said (of a file that is to be written). */
 const struct lp_dynsym *lp_plan_import(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, bool weak);
 /* It is a thread-local variable, as what refers to it shows; false: it is none of these. */

@@ -141,10 +141,12 @@ static bool linked(struct lp_plan *pl, struct lp_target *t, const struct lp_want
     return false;
 }
 
-/* What a linker does with a weak symbol that nobody has. Libraries that are not known (of a file, or before the dynamic linker has worked) may have it. */
-static bool is_none(struct lp_plan *pl, struct lp_target *t, bool weak, struct lp_ref *r)
+/* What a linker does with a weak symbol that nobody has. Libraries that are not known (of a file, or before the dynamic linker has worked) may have it; and
+ * what is said to be an import (NAME@*), whoever loads a library that needs none. */
+static bool is_none(struct lp_plan *pl, struct lp_target *t, bool weak, bool said, struct lp_ref *r)
 {
-    if (!weak || (lp_elf_dynamic_part(t->elf)->nneeded && !is_ready(pl, t))) return false;
+    const bool others = lp_elf_dynamic_part(t->elf)->nneeded || (said && !lp_plan_alone(t->elf));
+    if (!weak || (others && !is_ready(pl, t))) return false;
     return r->kind = LP_REF_NONE, r->in = t, true;
 }
 
@@ -189,7 +191,7 @@ static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struc
     if (own && pl->space->import) return r->addr = pl->space->import(pl, w.name, w.version, &own), true;
     if ((!s || s->type != STT_TLS) && linked(pl, t, &w, &r->addr)) return true;
     if (search(pl, t, &w, r)) return true;
-    if (is_none(pl, t, weak || (s && s->bind == STB_WEAK), r)) return true;
+    if (is_none(pl, t, weak || (s && s->bind == STB_WEAK), w.version || w.plain, r)) return true;
     if (pl->space->disk) return file_import(t, s ? s : lp_plan_import(pl, t, line, &w, weak), r);
     if (pl->space->file && s && s->type == STT_TLS) return r->kind = LP_REF_TLS, r->in = t, true;
     if (pl->space->file) { /* so that a call of it can be shown; nothing is made of it */

@@ -236,6 +236,25 @@ for flags in '-O2 -fPIE -pie' '-O1 -fPIE -no-pie' '-O2 -fPIE -pie -Wl,-z,now'; d
     done
 done
 
+# A library that needs no other one: what it imports may be the program's.
+cat >free.c <<'C'
+extern int nobody(int) __attribute__((weak)), plain(int) __attribute__((weak)), nothing __attribute__((weak));
+#ifdef FIX
+int answer(const char *s) { return s[0] + (nobody ? nobody(1) : -2) + (plain ? plain(5) : -1) + 100 * (&nothing == 0); }
+#else
+int answer(const char *s) { return s[0]; }
+#endif
+C
+part() { out=$1; shift; with_gcc -O2 -shared -fPIC -nostdlib -Wl,-soname,libpart.so,--build-id "$@" -o "$out" free.c; }
+part one/libpart.so && part two/libpart.so -DFIX && with_gcc -O1 -DLIBRARY -o user main.c one/libpart.so $libs || not_ok "compile"
+patch one/libpart.so two/libpart.so
+like "$(cat p.lpatch)" ' plain@\* weak$' "weak, of a library that needs none"
+want=$(use two/libpart.so ./user 10)
+is "$(use one/libpart.so -P p.lpatch ./user 10)" "$want" "weak, of a library that needs none: from the start"
+rm -f patched
+lpapply -q -o patched one/libpart.so p.lpatch
+for engine in $engines; do cp patched libpart.so; is "$($engine ./user 10)" "$want" "weak, of a library that needs none: in the file: $engine"; done
+
 # ---- what cannot be had ----
 echo 'int third(void) { return 3; }' >third.c
 lib libthird.so third.c
