@@ -97,7 +97,7 @@ static void read_symbols(const struct lp_elf *e, struct lp_dynamic *d, struct lp
         unsigned v = known && i < left / 2 ? lp_le16(ver + 2 * i) : 1, index = v & (VERSIONS - 1);
         d->sym[i] = (struct lp_dynsym){.name = text ? text : "", .value = lp_le64(p + 8), .size = lp_le64(p + 16), .type = p[4] & 15, .bind = p[4] >> 4,
                                        .visibility = p[5] & 3, .shndx = lp_le16(p + 6), .hidden = v & VERSIONS, .first = index <= 2};
-        if (index > 1 && known) d->sym[i].version = known[index].name, d->sym[i].library = known[index].library;
+        if (index > 1 && known && known[index].name) d->sym[i].version = known[index].name, d->sym[i].library = known[index].library;
     }
     free(known);
 }

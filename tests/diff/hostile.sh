@@ -16,6 +16,43 @@ for seed in 1 "${2:-$(fresh_seed)}"; do
     note <out
 done
 
+# A new import of a version whose name is outside of the string table, of a library whose name is there.
+cat >import.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+int main(int c, char **v)
+{
+#ifdef MORE
+    c += atoi(v[0]);
+#endif
+    return printf("%d\n", c);
+}
+C
+cat >nameless.py <<'P'
+import struct, sys
+d = bytearray(open(sys.argv[1], "rb").read())
+shoff, shnum = struct.unpack_from("<Q", d, 40)[0], struct.unpack_from("<H", d, 60)[0]
+for at in range(shoff, shoff + 64 * shnum, 64):
+    if struct.unpack_from("<I", d, at + 4)[0] != 0x6ffffffe: continue # SHT_GNU_verneed
+    need, more = struct.unpack_from("<Q", d, at + 24)[0], True
+    while more:
+        aux, more = struct.unpack_from("<II", d, need + 8)
+        aux += need
+        while True:
+            struct.pack_into("<I", d, aux + 8, 0xfffffff) # vna_name
+            if not struct.unpack_from("<I", d, aux + 12)[0]: break
+            aux += struct.unpack_from("<I", d, aux + 12)[0]
+        need += more
+open(sys.argv[2], "wb").write(d)
+P
+"$CROSS_CC" -w -O2 -pie -Wl,--build-id -o few import.c && "$CROSS_CC" -w -O2 -pie -Wl,--build-id -DMORE -o named import.c &&
+    python3 nameless.py named nameless || not_ok "compile import.c"
+"$lpdiff" -o patch few named >out 2>&1
+is $? 1 "a new import"
+"$lpdiff" -o patch few nameless >out 2>&1
+status=$?
+if [ "$status" -le 2 ]; then ok "a new import of a version without a name"; else not_ok "a new import of a version without a name: status $status"; note <out; fi
+
 # A function of two megabytes: what a word means is not looked for among all others (that took minutes).
 cat >huge.s <<'E'
     .globl _start
