@@ -242,7 +242,8 @@ static bool is_padding(const struct lp_side *s, uint64_t from, uint64_t to)
     uint64_t avail = 0;
     const uint8_t *p = lp_side_bytes(s, from, &avail);
     if (n >= ALIGNED || n >= (to & -to)) return false;
-    return p ? avail >= n && lp_all_zero(p, n) : s->span[s->atom[lp_side_atom(s, from)].span].flags & LP_SPAN_BSS;
+    const struct lp_span *x = lp_side_span(s, from);
+    return p ? avail >= n && lp_all_zero(p, n) : x && x->flags & LP_SPAN_BSS;
 }
 
 static bool contains(const struct lp_span *x, const uint8_t *p, uint64_t n)
@@ -272,6 +273,7 @@ static bool has_bytes(const struct lp_side *s, const char *section, const uint8_
 
 bool lp_is_something_else(const lp_diff *d, const struct lp_side *s, uint64_t from, uint64_t to)
 {
+    if (from >= to) return true; /* nothing is there */
     uint64_t avail = 0;
     const uint8_t *p = lp_side_bytes(s, from, &avail);
     const size_t word = lp_count_below(s->word, s->nword, sizeof *s->word, from);
