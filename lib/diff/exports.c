@@ -44,6 +44,7 @@ void lp_diff_owned(lp_diff *d)
     const struct lp_dynamic *o = OLD(d)->dynamic;
     const char **old = NEW(d)->dynamic->library ? malloc((o->nsym + 1) * sizeof *old) : NULL;
     for (size_t i = 0; old && i < o->nsym; i++) old[i] = o->sym[i].name;
+    d->nomem |= NEW(d)->dynamic->library && !old;
     if (old && o->nsym) qsort(old, o->nsym, sizeof *old, by_text);
     for (size_t i = 0; old && i < NEW(d)->nword; i++) {
         struct lp_word_at *w = &NEW(d)->word[i];

@@ -256,8 +256,9 @@ static bool split_spec(struct lp_plan *pl, const char *text, struct lp_wanted *w
     size_t len = name ? strlen(name) : 0;
     if (len > 4 && strcmp(name + len - 4, "@plt") == 0) name[len - 4] = 0;
     if (name) *w = (struct lp_wanted){name, plain ? NULL : keep_text(pl, spec.version), keep_text(pl, spec.file), plain};
+    const bool kept = name && (plain || !spec.version || w->version) && (!spec.file || w->library); /* else: no memory */
     lp_spec_free(&spec);
-    return name != NULL;
+    return kept;
 }
 
 static bool own_symbol(struct lp_plan *pl, struct lp_target *t, const struct lp_elf_symbol *sym, struct lp_ref *r)
