@@ -16,8 +16,10 @@ right()
     case $rc in
     0) got=$old ;;
     1) got=$(run -P r.lpatch "./$2") ;;
-    *) got=$want ;;
+    2) got=$want ;;
+    *) got="status $rc" ;;
     esac
+    ! grep -q -e Sanitizer -e 'runtime error' r.err || got="a sanitizer's report"
     is "$got" "$want" "$1: nothing is missed ($rc $reason)"
     case " $rc $reason" in " 2 "*E199* | " 2 ") not_ok "$1: with a reason that is listed" ; note <r.err ;; esac
     [ $# -lt 4 ] || is "$rc $reason" "$4 ${5-}" "$1: as it should be"
