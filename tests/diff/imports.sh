@@ -91,7 +91,7 @@ clean()
     lint "$3" >lint.old
     is "$(comm -23 lint.new lint.old)" "" "$1: eu-elflint has none"
 }
-# three NAME FILE OLD NEW ARGUMENT...: FILE is the old and the patched file: the patched one does what the program NEW does, OLD with the patch, too
+# in_file NAME FILE OLD NEW ARGUMENT...: FILE, which lpapply makes of OLD and the patch, does what NEW does, and can be OLD again
 in_file()
 {
     name=$1 file=$2 old=$3 new=$4
@@ -138,7 +138,9 @@ done
 
 # ---- a running program ----
 build() { out=$1; shift; with_gcc -O2 -Wl,--build-id "$@" -o "$out" main.c $libs; }
-build old && build new -DFIX && patch old new || :
+build old && build new -DFIX || not_ok "live: compile"
+patch old new
+is "$?" 1 "live: a patch"
 start old -E LD_LIBRARY_PATH=. -L "$sysroot"
 before=$(say 10)
 lpapply -q -c sock p.lpatch 2>log
