@@ -102,20 +102,23 @@ static void remark_version(lp_diff *d, const struct lp_dynsym *y)
     lp_diff_remark(d, "version %.100s of %.100s is needed, which the old file does without", y->version, y->library);
 }
 
-/* Without a version where the old file has the symbol with one: which one is found then, a patch cannot say. */
-static bool cannot_say(const lp_diff *d, const struct lp_dynsym *y)
+/* Why there is no way to write it; NULL: there is one. */
+static const char *not_written(const lp_diff *d, const struct lp_dynsym *y, const struct lp_dynsym *old)
 {
-    return (y->version && !y->library) || (!y->version && lp_dynsym_wanted(OLD(d)->dynamic, y->name, NULL));
+    enum { NAME_MOST = 150 };
+    if (!old && y->version && !y->library) return "it is the new file's own, and the old one does not have it";
+    if (!old && !y->version && lp_dynsym_wanted(OLD(d)->dynamic, y->name, NULL)) return "the old file has it with a version, the new one without";
+    if (!old && y->type == STT_TLS) return "it is thread-local, and the old file does not have it";
+    if (old && !lp_is_ident(y->name, strlen(y->name))) return "its name has other bytes than letters, digits, `_`, `$` and `.`";
+    return strlen(y->name) > NAME_MOST ? "its name is too long for a line of a patch" : NULL;
 }
 
-enum { NAME_MOST = 150 };
 bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out)
 {
     const struct lp_dynsym *old = lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version);
     if (!old) old = lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version);
-    if (!old && (cannot_say(d, y) || y->type == STT_TLS)) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false;
-    if (old && !lp_is_ident(y->name, strlen(y->name))) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false;
-    if (strlen(y->name) > NAME_MOST) return lp_diff_refuse(d, NEW(d), LP_E150, y->name), false; /* it does not go into a line */
+    const char *why = not_written(d, y, old);
+    if (why) return lp_diff_refuse(d, NEW(d), LP_E150, y->name, why), false;
     lp_spec_print(out, y->name, old ? NULL : y->version ? y->version : "*", 0, old ? NULL : y->library);
     if (old && plt) lp_buf_puts(out, "@plt");
     if (addend) lp_buf_printf(out, "+0x%llx", (unsigned long long)addend);

@@ -178,13 +178,14 @@ static bool nowhere(const struct word *x, const struct lp_use *u)
     const struct lp_word_at *w = lp_side_word(x->s, u->addr);
     uint32_t i = lp_side_atom(x->s, u->addr);
     const struct lp_word_at *copy = i == LP_NONE ? NULL : lp_copied(x->s, &x->s->atom[i]);
+    static const char absent[] = "the old file does not have it";
     char buf[32];
     if (copy) return lp_diff_refuse(x->d, NEW(x->d), LP_E132, copy->sym->name), false;
-    if (w && w->sym) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, w->sym->name), false;
+    if (w && w->sym) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, w->sym->name, absent), false;
     if (u->width && in && in->flags & LP_SPAN_CODE)
         return lp_diff_refuse(x->d, NEW(x->d), LP_E142, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)u->addr,
                               (unsigned long long)u->addr + (u->width ? u->width : 4)), false;
-    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_text(&x->s->atom[i], buf)), false;
+    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_text(&x->s->atom[i], buf), absent), false;
     if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && (x->s->atom[i].pair == LP_NONE || x->s->atom[i].roomy))
         lp_diff_refuse(x->d, NEW(x->d), LP_E110, lp_atom_text(&x->s->atom[i], buf), "it is not known which of the old file's unnamed data this is");
     else if (i != LP_NONE && x->s->atom[i].numbered && x->s->atom[i].pair == LP_NONE)

@@ -264,4 +264,18 @@ echo 'int third(void); int main(void) { return third(); }' >needs.c
 build old && with_gcc -O2 -Wl,--build-id -DFIX -o new main.c $libs ./libthird.so && patch old new
 is "$?" 2 "a library that the old file does not need"
 like "$(cat err)" ' E151: .*libthird.so$' "is refused"
+long=long_$(printf '%0150d' 0)
+cat >long.c <<C
+#ifdef LIBRARY
+int $long(void) { return 2; } int other(void) { return 1; }
+#else
+int $long(void), other(void);
+int main(void) { return other() + CALL(); }
+#endif
+C
+lib liblong.so -DLIBRARY long.c
+for side in other $long; do with_gcc -O2 -Wl,--build-id -DCALL=$side -o long.$side long.c ./liblong.so; done
+patch long.other "long.$long"
+is "$?" 2 "a name that is too long"
+like "$(cat err)" " E150: the import .$long. cannot be written into a patch: its name is too long" "is refused, with the reason"
 tap_done
