@@ -24,14 +24,11 @@ static void advise(const lp_diff *d, enum lp_refusal id, struct lp_error *e)
     snprintf(hint, sizeof hint, "%s", rows[id].hint);
     char *rest = strncmp(hint, relink, sizeof relink - 1) == 0 ? hint + sizeof relink - 1 : NULL, *end = strstr(hint, symbols);
     if (end && OLD(d)->objects && NEW(d)->objects) *end = 0;
-    if (!end && (OLD(d)->stripped || NEW(d)->stripped) && (id == LP_E148 || id == LP_E130)) {
-        lp_hint(e, "give both files with their symbols (--debug, of a stripped one); or %s", rows[id].hint);
-        return;
-    }
+    const bool bare = !end && (OLD(d)->stripped || NEW(d)->stripped) && (id == LP_E148 || id == LP_E130);
     end = strstr(hint, anchors);
-    if (end && !lp_linked_by(OLD(d)->elf, "GCC")) strcpy(end, ", or compile them with -mno-global-merge");
-    if (!rest || !OLD(d)->kept || !NEW(d)->kept) lp_hint(e, "%s", hint);
-    else lp_hint(e, "%s", *rest ? rest + strlen(", or ") : "restart the program with the new file");
+    if (end && !lp_linked_by(OLD(d)->elf, "GCC")) snprintf(end, sizeof hint - (size_t)(end - hint), ", or compile them with -mno-global-merge");
+    const char *todo = !rest || !OLD(d)->kept || !NEW(d)->kept ? hint : *rest ? rest + strlen(", or ") : "restart the program with the new file";
+    lp_hint(e, "%s%s", bare ? "give both files with their symbols (--debug, of a stripped one); or " : "", todo);
 }
 
 static void fill(const lp_diff *d, struct lp_error *e, const struct lp_side *s, enum lp_refusal id, va_list ap)
