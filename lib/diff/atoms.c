@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "base/search.h"
 #include "base/sort.h"
+#include "elf/spec.h"
 
 #include <elf.h>
 #include <stdio.h>
@@ -108,11 +109,6 @@ void lp_merge_atoms(struct lp_atom *a, size_t m, size_t n)
 /* ---- symbols ---- */
 
 static bool is_func(const struct lp_elf_symbol *y) { return y->type == STT_FUNC || y->type == STT_GNU_IFUNC; }
-static bool is_plt(const struct lp_elf_symbol *y)
-{
-    size_t n = strlen(y->name);
-    return n > 4 && strcmp(y->name + n - 4, "@plt") == 0;
-}
 
 /* Of two names of the same place, the one by which it is matched: global, with few underscores, first in the alphabet. */
 static bool better(const struct lp_elf_symbol *a, const struct lp_elf_symbol *b)
@@ -134,7 +130,7 @@ static bool is_numbered(const struct lp_elf_symbol *y, const struct lp_span *x)
 static bool atom_of(const struct lp_side *s, const struct lp_elf_symbol *y, bool plt, struct lp_atom *out)
 {
     const struct lp_span *x = y->type == STT_TLS ? NULL : lp_side_span(s, y->value);
-    if (!x || x->flags & (LP_SPAN_LINKER | LP_SPAN_GOT) || is_plt(y) != plt || is_numbered(y, x) || lp_is_named_here(s, y)) return false;
+    if (!x || x->flags & (LP_SPAN_LINKER | LP_SPAN_GOT) || lp_is_plt_name(y->name) != plt || is_numbered(y, x) || lp_is_named_here(s, y)) return false;
     bool code = is_func(y) && x->flags & LP_SPAN_CODE && !(y->value & 3);
     if (!code && (y->type != STT_OBJECT || !y->size)) return false;
     if (code && x->flags & LP_SPAN_PLT && !plt) return false;

@@ -65,12 +65,6 @@ struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target)
     return c;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* The addresses of the references of a function, in order; NULL: no memory. */
 static const uint64_t *all_into(const struct lp_side *s, const struct lp_ref_at *ref, uint32_t n)
 {
@@ -80,7 +74,7 @@ static const uint64_t *all_into(const struct lp_side *s, const struct lp_ref_at 
     x->into.addr = malloc(n * sizeof *x->into.addr);
     x->into.ref = ref, x->into.n = n;
     for (uint32_t i = 0; x->into.addr && i < n; i++) x->into.addr[i] = ref[i].addr;
-    if (x->into.addr) lp_sort(x->into.addr, n, sizeof *x->into.addr, by_value);
+    if (x->into.addr) lp_sort_numbers(x->into.addr, n);
     return x->into.addr;
 }
 

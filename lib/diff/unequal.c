@@ -2,15 +2,10 @@
  * something else than what it is in the other file. So it has no name in either of them. (Functions are found by what they do, too.) */
 #include <config.h>
 #include "diff/diff.h"
+#include "elf/spec.h"
 
 #include <elf.h>
 #include <string.h>
-
-static bool is_plt(const char *name)
-{
-    const size_t n = strlen(name);
-    return n > 4 && strcmp(name + n - 4, "@plt") == 0;
-}
 
 /* What names a file has: those for the dynamic linker, those of what source files share as well, those of what each keeps to itself, too. */
 enum names { DYNAMIC, GLOBAL, LOCAL };
@@ -25,7 +20,7 @@ static enum names names_of(const lp_elf *e, bool *data)
     for (size_t i = 0; i < m; i++)
         if (x[i].type == SHT_SYMTAB) names = GLOBAL;
     for (size_t i = 0; i < n; i++) {
-        if (y[i].bind != STB_LOCAL || is_plt(y[i].name)) continue;
+        if (y[i].bind != STB_LOCAL || lp_is_plt_name(y[i].name)) continue;
         names = LOCAL;
         *data |= y[i].type == STT_OBJECT;
     }
@@ -44,7 +39,7 @@ void lp_diff_unequal(lp_diff *d)
 /* An entry for a function of the file itself, which a resolver chooses: it has that one's name. */
 static bool is_own_stub(const struct lp_side *s, const struct lp_elf_symbol *y)
 {
-    const struct lp_word_at *w = is_plt(y->name) ? lp_stub_slot(s, y->value) : NULL;
+    const struct lp_word_at *w = lp_is_plt_name(y->name) ? lp_stub_slot(s, y->value) : NULL;
     return w && !w->sym;
 }
 

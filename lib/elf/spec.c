@@ -22,6 +22,12 @@ static size_t ident_len(const char *s, size_t n)
 
 bool lp_is_ident(const char *s, size_t n) { return n && ident_len(s, n) == n; }
 
+bool lp_is_plt_name(const char *name)
+{
+    const size_t n = strlen(name);
+    return n > 4 && strcmp(name + n - 4, "@plt") == 0;
+}
+
 static const char escapes[] = "n\nt\tr\ra\ab\bf\fv\v\\\\\"\"'\'??";
 
 /* One escape sequence behind the backslash; its length, 0 if it is none. */
@@ -162,7 +168,7 @@ void lp_spec_free(struct lp_spec *spec)
 void lp_spec_print(struct lp_buf *out, const char *name, const char *version, unsigned long ordinal, const char *file)
 {
     size_t n = strlen(name);
-    bool plt = n > 4 && strcmp(name + n - 4, "@plt") == 0;
+    const bool plt = lp_is_plt_name(name);
     if (plt) n -= 4;
     if (lp_is_ident(name, n)) lp_buf_add(out, name, n);
     else lp_quote(out, name, n);

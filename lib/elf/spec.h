@@ -19,6 +19,7 @@ size_t lp_unquote(const char *s, size_t n, struct lp_buf *out);
 /* The same backwards: canonical spelling, all of it printable ASCII. */
 void lp_quote(struct lp_buf *out, const char *s, size_t n);
 bool lp_is_ident(const char *s, size_t n);
+bool lp_is_plt_name(const char *name); /* "puts@plt" */
 /* Name, version, file and ordinal (NULL, 0 = absent) as a spec. */
 void lp_spec_print(struct lp_buf *out, const char *name, const char *version, unsigned long ordinal, const char *file);
 #endif

@@ -253,8 +253,7 @@ static bool split_spec(struct lp_plan *pl, const char *text, struct lp_wanted *w
     bool good = lp_spec_scan(text, n, &spec) == n && spec.name && !spec.ordinal;
     const bool plain = good && spec.version && strcmp(spec.version, "*") == 0;
     char *name = good ? keep_text(pl, spec.name) : NULL;
-    size_t len = name ? strlen(name) : 0;
-    if (len > 4 && strcmp(name + len - 4, "@plt") == 0) name[len - 4] = 0;
+    if (name && lp_is_plt_name(name)) name[strlen(name) - 4] = 0;
     if (name) *w = (struct lp_wanted){name, plain ? NULL : keep_text(pl, spec.version), keep_text(pl, spec.file), plain};
     const bool kept = name && (plain || !spec.version || w->version) && (!spec.file || w->library); /* else: no memory */
     lp_spec_free(&spec);
