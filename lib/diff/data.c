@@ -361,6 +361,10 @@ static uint64_t compared(lp_diff *d, uint32_t i)
     uint64_t at;
     char buf[32];
     if (n != m && used <= least) return used;
+    if (b->roomy && lp_is_resized(d, i, a->pair)) {
+        lp_diff_refuse(d, NEW(d), LP_E110, lp_atom_text(b, buf), "it is not known how much of the data is one variable");
+        return least;
+    }
     if (!b->roomy || lp_same_data(d, OLD(d), a->start, b->start, most, &at)) return most;
     const bool same = lp_same_data(d, OLD(d), a->start, b->start, least, &at), guess = d->opt.flags & LP_DIFF_HEURISTIC;
     const uint64_t off = at & ~UINT64_C(3);

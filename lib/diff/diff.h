@@ -316,6 +316,7 @@ uint64_t lp_used(lp_diff *d, uint32_t a, uint32_t b);
 /* Are the two of the same size? Of variables without names: as far as they are used. */
 bool lp_same_room(lp_diff *d, uint32_t a, uint32_t b);
 /* If they are not: may other things just be behind it in the new file? Of more room there, that is a guess (--heuristic). */
+bool lp_is_resized(const lp_diff *d, uint32_t a, uint32_t b);
 bool lp_other_room(lp_diff *d, uint32_t a, uint32_t b);
 /* Zeros that only make what begins at `to` aligned, or data that the other file has, too? */
 bool lp_is_something_else(const lp_diff *d, const struct lp_side *s, uint64_t from, uint64_t to);

@@ -246,6 +246,34 @@ static bool is_padding(const struct lp_side *s, uint64_t from, uint64_t to)
     return p ? avail >= n && lp_all_zero(p, n) : x && x->flags & LP_SPAN_BSS;
 }
 
+/* What is behind it; LP_NONE: the end of the section. */
+static uint32_t behind(const struct lp_side *s, uint32_t i)
+{
+    return i + 1 < s->natom && s->atom[i + 1].span == s->atom[i].span ? i + 1 : LP_NONE;
+}
+
+/* Does anything make this address, by which nothing is read or written at once? */
+static bool is_made(const struct lp_side *s, uint64_t addr)
+{
+    for (size_t i = 0; i < s->nword; i++)
+        if (s->word[i].kind == LP_WORD_ADDR && s->word[i].value == addr) return true;
+    for (size_t i = 0; i < s->nref; i++)
+        if (makes_address(&s->ref[i]) && s->ref[i].addr == addr) return true;
+    return false;
+}
+
+/* Are these two in front of the same thing, and not as far from it, but for padding? Then one of them is larger, and the address behind it its end perhaps. */
+bool lp_is_resized(const lp_diff *d, uint32_t a, uint32_t b)
+{
+    const struct lp_side *o = OLD(d), *s = NEW(d);
+    const struct lp_atom *x = &o->atom[a], *y = &s->atom[b];
+    const uint32_t p = behind(o, a), q = behind(s, b);
+    const uint64_t n = x->end - x->start, m = y->end - y->start;
+    if (n == m || (p == LP_NONE) != (q == LP_NONE) || (p != LP_NONE && o->atom[p].pair != q && (o->atom[p].pair & s->atom[q].pair) != LP_NONE)) return false;
+    if (n > m ? is_padding(o, x->start + m, x->end) : is_padding(s, y->start + n, y->end)) return false;
+    return lp_side_guesses(s) || (is_made(o, x->end) && is_made(s, y->end));
+}
+
 static bool contains(const struct lp_span *x, const uint8_t *p, uint64_t n)
 {
     uint64_t left = x->end - x->start;
