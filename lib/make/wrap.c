@@ -131,84 +131,82 @@ static bool stays_in_its_frame(const struct lp_func *f)
 #define FIRST (UINT64_C(1) | UINT64_C(1) << 32)    /* X0, V0 */
 #define SECOND (UINT64_C(2) | UINT64_C(0xe) << 32) /* X1, V1 to V3: of structures (AAPCS64 6.9) */
 
-/* Does one of these registers (all: do they all), as word i - 1 has left it, come to a RET without a word that reads or writes it? `seen`: words that were
- * looked at. */
-static bool comes_back(const struct lp_func *f, size_t i, uint64_t set, bool all, uint8_t *seen)
+/* Of a word: which registers have the quality that is asked for in front of it by itself, and which ones do not have it from what is behind. BOTH stands for
+ * X0 and V0 together, in the place of SP. */
+#define BOTH (UINT64_C(1) << 31)
+struct says { uint64_t has, lacks; };
+struct told { uint64_t read, write; bool call, tail, ret, stop; };
+
+static struct told tell(const struct lp_func *f, size_t i)
 {
-    for (; i < f->nbody && !seen[i]; i++) {
-        const uint32_t word = f->body[i].new_word;
-        const unsigned row = lp_a64_find(word, LP_A64_ALL);
-        const struct lp_a64_regs x = lp_a64_regs(row, word), v = lp_a64_vectors(row, word);
-        const bool ret = row == A64_RET || row == A64_RETA;
-        uint64_t to;
-        seen[i] = 1;
-        if (ret) return true;
-        if (lp_a64_is_call(word)) return false;
-        if (f->body[i].fix && lp_a64_is_b(word)) return true; /* another function's result is this one's */
-        if (row == A64_BR || row == A64_BRA || row == A64_BRA_Z) return true; /* who knows */
-        const uint64_t was = set;
-        set &= ~(x.read | x.write | (uint64_t)(v.read | v.write) << 32);
-        if (!set || (all && set != was) || row == A64_BRK || row == A64_UDF || row == A64_UNDEFINED) return false;
-        if (f->body[i].fix || !lp_a64_target(word, 4 * i, &to) || lp_a64_is_pcrel_address(word) || lp_a64_is_load_literal(word)) continue;
-        if (comes_back(f, (size_t)(to / 4), set, all, seen)) return true;
-        if (lp_a64_is_b(word)) return false;
+    const uint32_t word = f->body[i].new_word;
+    const unsigned row = lp_a64_find(word, LP_A64_ALL);
+    const struct lp_a64_regs x = lp_a64_regs(row, word), v = lp_a64_vectors(row, word);
+    const bool jumps = row == A64_BR || row == A64_BRA || row == A64_BRA_Z; /* who knows where to */
+    return (struct told){(x.read & ~BOTH) | (uint64_t)v.read << 32, (x.write & ~BOTH) | (uint64_t)v.write << 32, lp_a64_is_call(word),
+                         jumps || (f->body[i].fix && lp_a64_is_b(word)), row == A64_RET || row == A64_RETA,
+                         row == A64_BRK || row == A64_UDF || row == A64_UNDEFINED};
+}
+
+/* Does it come to a RET, or to another function whose result is this one's, without a word that reads or writes it? */
+static struct says comes_back(const struct told *t)
+{
+    const uint64_t touched = t->read | t->write;
+    if (t->ret || (t->tail && !t->call)) return (struct says){UINT64_MAX, 0};
+    return (struct says){0, t->call || t->stop ? UINT64_MAX : touched | (touched & FIRST ? BOTH : 0)};
+}
+
+/* Is it read before it is written? (A call, or another function, reads what arguments are in, for what is known of it.) */
+static struct says is_wanted(const struct told *t)
+{
+    if (t->call || t->tail) return (struct says){UINT64_MAX, 0};
+    return (struct says){t->read, t->ret || t->stop ? UINT64_MAX : t->write};
+}
+
+/* In front of each word, and behind the last one, which registers have it on some way from there; for free(). NULL: no memory, or ways that are too tangled. */
+static uint64_t *solve(const struct lp_func *f, struct says (*say)(const struct told *t))
+{
+    enum { PASSES = 64 };
+    uint64_t *is = calloc(f->nbody + 1, sizeof *is);
+    bool more = is != NULL;
+    for (unsigned pass = 0; more && pass < PASSES; pass++) {
+        more = false;
+        for (size_t i = f->nbody; i-- > 0;) {
+            const uint32_t word = f->body[i].new_word;
+            const struct told t = tell(f, i);
+            const struct says s = say(&t);
+            uint64_t to, next = lp_a64_is_b(word) ? 0 : is[i + 1];
+            const bool leads = !f->body[i].fix && lp_a64_target(word, 4 * i, &to) && !lp_a64_is_pcrel_address(word) && !lp_a64_is_load_literal(word);
+            if (leads && to / 4 < f->nbody) next |= is[to / 4];
+            const uint64_t now = s.has | (next & ~s.lacks);
+            more |= now != is[i];
+            is[i] = now;
+        }
     }
-    return false;
+    if (more) free(is), is = NULL;
+    return is;
 }
 
 /* What a body leaves in X1 for nobody but its caller, or hands on with X0 from what it has called. */
 static bool returns_more(const struct lp_func *f, uint64_t set)
 {
-    uint8_t *seen = calloc(f->nbody + 1, 1);
-    bool more = !seen;
+    uint64_t *back = solve(f, comes_back);
+    bool more = !back;
     for (size_t i = 0; i < f->nbody && !more; i++) {
-        const uint32_t word = f->body[i].new_word;
-        const unsigned row = lp_a64_find(word, LP_A64_ALL);
-        const struct lp_a64_regs x = lp_a64_regs(row, word), v = lp_a64_vectors(row, word);
-        const uint64_t left = lp_a64_is_call(word) ? FIRST : (x.write | (uint64_t)v.write << 32) & set;
-        if (f->body[i].fix && lp_a64_is_b(word)) more = true;
-        for (uint64_t rest = left, one; rest && !more; rest &= ~one) { /* one by one: a word is looked at once */
-            one = lp_a64_is_call(word) ? rest : rest & (0 - rest);
-            memset(seen, 0, f->nbody);
-            more |= comes_back(f, i + 1, one, lp_a64_is_call(word), seen);
-        }
+        const struct told t = tell(f, i);
+        more = (f->body[i].fix && lp_a64_is_b(f->body[i].new_word)) || back[i + 1] & (t.call ? BOTH : t.write & set);
     }
-    free(seen);
+    free(back);
     return more;
 }
 
-/* Does a body read a register that it is entered with? Then that is an argument perhaps, and where the old body hands it back as it was, a result: a structure
- * of two registers. (A call reads those of arguments, for what is known of it.) */
-static bool is_entered_with(const struct lp_func *f, uint64_t one, uint8_t *seen)
-{
-    size_t *way = malloc((f->nbody + 1) * sizeof *way), n = 0;
-    bool reads = !way;
-    memset(seen, 0, f->nbody);
-    if (way) way[n++] = 0, seen[0] = 1;
-    while (n && !reads) {
-        const size_t i = way[--n];
-        const uint32_t word = f->body[i].new_word;
-        const unsigned row = lp_a64_find(word, LP_A64_ALL);
-        const struct lp_a64_regs x = lp_a64_regs(row, word), v = lp_a64_vectors(row, word);
-        const bool out = row == A64_RET || row == A64_RETA || row == A64_BRK || row == A64_UDF || row == A64_UNDEFINED, jump = lp_a64_is_b(word);
-        uint64_t to = 4 * (i + 1);
-        reads = one & (x.read | (uint64_t)v.read << 32) || lp_a64_is_call(word) || (jump && f->body[i].fix) || row == A64_BR || row == A64_BRA ||
-                row == A64_BRA_Z;
-        if (out || one & (x.write | (uint64_t)v.write << 32)) continue;
-        if (!jump && i + 1 < f->nbody && !seen[i + 1]) way[n++] = i + 1, seen[i + 1] = 1;
-        if (f->body[i].fix || !lp_a64_target(word, 4 * i, &to) || lp_a64_is_pcrel_address(word) || lp_a64_is_load_literal(word)) continue;
-        if (to / 4 < f->nbody && !seen[to / 4]) way[n++] = (size_t)(to / 4), seen[to / 4] = 1;
-    }
-    free(way);
-    return reads;
-}
-
+/* A register that a body reads as it is entered with it is an argument perhaps, and where the old body hands it back as it was, a result: a structure of two
+ * registers. */
 bool lp_wrap_doubts(const struct lp_func *f, uint64_t set)
 {
-    uint8_t *seen = calloc(f->nbody + 1, 1);
-    bool any = !seen || !f->nbody;
-    for (uint64_t rest = set & SECOND, one; rest && !any; rest &= ~one) one = rest & (0 - rest), any = is_entered_with(f, one, seen);
-    free(seen);
+    uint64_t *wanted = solve(f, is_wanted);
+    const bool any = !wanted || !f->nbody || wanted[0] & set & SECOND;
+    free(wanted);
     return any;
 }
 

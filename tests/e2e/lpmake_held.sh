@@ -163,6 +163,13 @@ for f in plain many passes tail jumps varies grows wide both hands kept one; do
     like "$(made asks "$f=replace from stacked.o")" "$want" "$f()"
 done
 
+# A body of many branches, each of which may be the way to a RET.
+awk 'BEGIN { print ".section .text.one,\"ax\"\n.globl one\n.type one,%function\none: mov x1, x0"
+             for (i = 0; i < 200000; i++) printf "cbz x0, .L%d\nnop\n.L%d:\n", i, i
+             print "mov x0, x1\nret\n.size one,.-one" }' >many.s
+"$CROSS_CC" -c many.s || not_ok "compile many.s"
+like "$(made asks 'one=replace from many.o')" 'the patch saves x1 around the new body$' "a body of 200000 branches"
+
 # What an old body returns that is its argument, is in x0 for its callers all the same.
 cat >same.c <<'C'
 #include <stdio.h>
