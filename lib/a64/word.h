@@ -34,6 +34,7 @@
     X(ldst_post,     0x3b200c00, 0x38000400) /* post-indexed */ \
     X(ldst_pair,     0x3a000000, 0x28000000) /* of a pair */ \
     X(ldst_pair_post,0x3b800000, 0x28800000) /* of a pair, post-indexed */ \
+    X(bti,           0xffffff3f, 0xd503241f) /* BTI, BTI c, BTI j, BTI jc */ \
     X(tpidr,         0xffffffe0, 0xd53bd040) /* MRS Xd, TPIDR_EL0 */
 
 #define X(name, mask, value) static inline bool lp_a64_is_##name(uint32_t word) { return (word & (mask)) == (value); }

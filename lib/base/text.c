@@ -43,3 +43,5 @@ const char *lp_base_name(const char *path)
 }
 
 bool lp_same_base(const char *a, const char *b) { return a && b && strcmp(lp_base_name(a), lp_base_name(b)) == 0; }
+
+bool lp_same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }

@@ -16,4 +16,6 @@ uint64_t lp_wall_ms(void);
 const char *lp_base_name(const char *path);
 /* Is that of two paths the same? NULL: no. */
 bool lp_same_base(const char *a, const char *b);
+/* Are two texts the same, or both of them NULL? */
+bool lp_same_text(const char *a, const char *b);
 #endif

@@ -104,14 +104,6 @@ static struct comment comment_of(const lp_elf *e)
     return (struct comment){0};
 }
 
-bool lp_linked_by(const lp_elf *e, const char *linker)
-{
-    const struct comment c = comment_of(e);
-    for (const char *p = c.text; c.n && p < c.text + c.n; p += strlen(p) + 1)
-        if (strstr(p, linker)) return true;
-    return false;
-}
-
 /* The first compiler of a file that the other one does not name. */
 static const char *other_compiler(struct comment a, struct comment b)
 {

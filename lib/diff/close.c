@@ -37,6 +37,9 @@ static bool is_resolver(const struct lp_side *s, const struct lp_atom *a)
     return i < s->nword;
 }
 
+/* BTI or PACIASP. */
+static bool is_pad(uint32_t w) { return lp_a64_is_bti(w) || w == 0xd503233f; }
+
 static void refuse_changed(lp_diff *d, struct lp_atom *a, struct lp_atom *b)
 {
     char x[32], y[32];
@@ -46,8 +49,7 @@ static void refuse_changed(lp_diff *d, struct lp_atom *a, struct lp_atom *b)
     if (is_resolver(OLD(d), a) || is_resolver(NEW(d), b)) lp_diff_refuse(d, OLD(d), LP_E131, lp_atom_text(a, x));
     if (lp_elf_info(OLD(d)->elf)->gnu_property & 1) {
         uint32_t v = lp_code_word(OLD(d), a->start), w = lp_code_word(NEW(d), b->start);
-        bool pad = (v & 0xffffff3f) == 0xd503241f || v == 0xd503233f, still = (w & 0xffffff3f) == 0xd503241f || w == 0xd503233f;
-        if (pad && !still) lp_diff_refuse(d, NEW(d), LP_E190, lp_atom_text(b, y));
+        if (is_pad(v) && !is_pad(w)) lp_diff_refuse(d, NEW(d), LP_E190, lp_atom_text(b, y));
     }
 }
 

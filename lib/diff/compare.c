@@ -1,6 +1,7 @@
 /* diff/compare.c - COMPARE: paired functions word by word, what depends on the layout by what it names. Equal only if every word is. */
 #include <config.h>
 #include "diff/emit.h"
+#include "diff/seen.h"
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/search.h"
@@ -279,7 +280,7 @@ static uint8_t compare_refs(lp_diff *d, struct walk *x, const struct lp_ref_at *
 }
 
 /* BTI c, j, jc: where the new file has NOP, the old one's may stay. */
-static bool is_landing_pad(uint32_t w) { return (w & 0xffffff3f) == 0xd503241f && w & 0xc0; }
+static bool is_landing_pad(uint32_t w) { return lp_a64_is_bti(w) && w & 0xc0; }
 
 static uint8_t compare_at(lp_diff *d, struct walk *x, uint64_t pc, struct walk *y, uint64_t qc)
 {
@@ -401,14 +402,23 @@ uint32_t *lp_places(const struct lp_side *s, const struct lp_atom *a, uint32_t *
     return v;
 }
 
+/* Those of the function that was asked for last are there. */
+static const uint32_t *places_of(const struct lp_side *s, const struct lp_atom *a)
+{
+    struct lp_seen_places *x = lp_seen_places(s);
+    uint32_t n;
+    if (x->place && x->start == a->start && x->end == a->end) return x->place;
+    free(x->place);
+    *x = (struct lp_seen_places){a->start, a->end, lp_places(s, a, &n)};
+    return x->place;
+}
+
 /* The place of an offset; UINT32_MAX: there is none. */
 static uint32_t place_of(const struct lp_side *s, uint32_t i, uint64_t off)
 {
     const struct lp_atom *a = &s->atom[i];
-    uint32_t n, *v = off <= a->end - a->start ? lp_places(s, a, &n) : NULL;
-    const uint32_t place = v ? v[off / 4] : UINT32_MAX;
-    free(v);
-    return place;
+    const uint32_t *v = off <= a->end - a->start ? places_of(s, a) : NULL;
+    return v ? v[off / 4] : UINT32_MAX;
 }
 
 bool lp_same_place(const struct lp_side *o, uint32_t a, uint64_t off, const struct lp_side *n, uint32_t b, uint64_t other)
@@ -423,12 +433,11 @@ uint64_t lp_old_place(const lp_diff *d, const struct lp_atom *b, uint64_t off)
 {
     const struct lp_side *o = OLD(d);
     const struct lp_atom *a = &o->atom[b->pair];
-    uint32_t n, *v = b->nops ? lp_places(o, a, &n) : NULL;
+    const uint32_t *v = b->nops ? places_of(o, a) : NULL;
     const uint32_t place = v ? place_of(NEW(d), a->pair, off) : UINT32_MAX;
-    if (place != UINT32_MAX)
-        for (uint64_t i = 0; i <= (a->end - a->start) / 4; i++)
-            if (v[i] == place) off = 4 * i | (off & 3);
-    free(v);
+    if (place == UINT32_MAX) return off;
+    for (uint64_t i = (a->end - a->start) / 4 + 1; i-- > 0;)
+        if (v[i] == place) return 4 * i | (off & 3);
     return off;
 }
 

@@ -351,6 +351,12 @@ static uint64_t extent(const struct lp_side *s, uint32_t i, uint64_t most)
     return end - a->start < most ? end - a->start : most;
 }
 
+static void refuse_room(lp_diff *d, const struct lp_atom *b)
+{
+    char buf[32];
+    lp_diff_refuse(d, NEW(d), LP_E110, lp_atom_text(b, buf), "it is not known how much of the data is one variable");
+}
+
 /* How much of a pair is compared. Of a variable without a name that has another room, what both have, or what is touched; where another one that nobody
  * knows follows on, it may be a part of this one. */
 static uint64_t compared(lp_diff *d, uint32_t i)
@@ -359,19 +365,14 @@ static uint64_t compared(lp_diff *d, uint32_t i)
     const uint64_t n = a->end - a->start, m = b->end - b->start, least = n < m ? n : m, used = a->kind == LP_ATOM_PIECE && n != m ? lp_used(d, i, a->pair) : n;
     const uint64_t x = extent(OLD(d), i, m), y = extent(NEW(d), a->pair, n), most = x > y ? x : y;
     uint64_t at;
-    char buf[32];
     if (n != m && used <= least) return used;
-    if (b->roomy && lp_is_resized(d, i, a->pair)) {
-        lp_diff_refuse(d, NEW(d), LP_E110, lp_atom_text(b, buf), "it is not known how much of the data is one variable");
-        return least;
-    }
+    if (b->roomy && lp_is_resized(d, i, a->pair)) return refuse_room(d, b), least;
     if (!b->roomy || lp_same_data(d, OLD(d), a->start, b->start, most, &at)) return most;
     const bool same = lp_same_data(d, OLD(d), a->start, b->start, least, &at), guess = d->opt.flags & LP_DIFF_HEURISTIC;
     const uint64_t off = at & ~UINT64_C(3);
     if (!same && guess && lp_is_something_else(d, OLD(d), a->start + off, a->end) && lp_is_something_else(d, NEW(d), b->start + off, b->end)) return off;
     const bool other = n < m ? lp_is_something_else(d, NEW(d), b->start + least, b->end) : lp_is_something_else(d, OLD(d), a->start + least, a->end);
-    if (!same || (most > least && !(other && guess)))
-        lp_diff_refuse(d, NEW(d), LP_E110, lp_atom_text(b, buf), "it is not known how much of the data is one variable");
+    if (!same || (most > least && !(other && guess))) refuse_room(d, b);
     return same ? least : 0;
 }
 

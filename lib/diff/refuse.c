@@ -26,7 +26,7 @@ static void advise(const lp_diff *d, enum lp_refusal id, struct lp_error *e)
     if (end && OLD(d)->objects && NEW(d)->objects) *end = 0;
     const bool bare = !end && (OLD(d)->stripped || NEW(d)->stripped) && (id == LP_E148 || id == LP_E130);
     end = strstr(hint, anchors);
-    if (end && !lp_linked_by(OLD(d)->elf, "GCC")) snprintf(end, sizeof hint - (size_t)(end - hint), ", or compile them with -mno-global-merge");
+    if (end && !lp_elf_made_by(OLD(d)->elf, "GCC")) snprintf(end, sizeof hint - (size_t)(end - hint), ", or compile them with -mno-global-merge");
     const char *todo = !rest || !OLD(d)->kept || !NEW(d)->kept ? hint : *rest ? rest + strlen(", or ") : "restart the program with the new file";
     lp_hint(e, "%s%s", bare ? "give both files with their symbols (--debug, of a stripped one); or " : "", todo);
 }

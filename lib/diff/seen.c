@@ -14,6 +14,7 @@ struct lp_seen {
     uint32_t *users;
     struct lp_search *search;
     struct lp_fates_kept *fates;
+    struct lp_seen_places places;
     struct { const struct lp_ref_at *ref; uint64_t *addr; uint32_t n; } into; /* of a function with many: where its references lead, in order */
 };
 
@@ -21,12 +22,13 @@ struct lp_seen *lp_seen_new(void) { return calloc(1, sizeof(struct lp_seen)); }
 
 void lp_seen_free(struct lp_seen *seen)
 {
-    if (seen) free(seen->users), lp_search_free(seen->search), lp_fates_free(seen->fates), free(seen->into.addr);
+    if (seen) free(seen->users), lp_search_free(seen->search), lp_fates_free(seen->fates), free(seen->into.addr), free(seen->places.place);
     free(seen);
 }
 
 uint32_t **lp_seen_users(const struct lp_side *s) { return &s->seen->users; }
 struct lp_search **lp_seen_search(const struct lp_side *s) { return &s->seen->search; }
+struct lp_seen_places *lp_seen_places(const struct lp_side *s) { return &s->seen->places; }
 struct lp_fates_kept **lp_seen_fates(const struct lp_side *s) { return &s->seen->fates; }
 
 const struct lp_seen_word *lp_seen_word(const struct lp_side *s, uint32_t w)

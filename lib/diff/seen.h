@@ -20,6 +20,9 @@ uint32_t **lp_seen_users(const struct lp_side *s);
 struct lp_search;
 struct lp_search **lp_seen_search(const struct lp_side *s);
 void lp_search_free(struct lp_search *x);
+/* compare.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
+struct lp_seen_places { uint64_t start, end; uint32_t *place; };
+struct lp_seen_places *lp_seen_places(const struct lp_side *s);
 /* ---- fate.c ---- */
 /* What becomes of an address in one of these registers, on any way from there: an index is added, of elements larger than a byte, it is read or written
  * there, compared; one is added however far it leads; it gets away, so that it is no mere base; a word has to do with it. */

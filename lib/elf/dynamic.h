@@ -33,6 +33,8 @@ struct lp_dynamic {
     bool library;               /* it is not the program: others may be in front of it when a symbol is looked for */
     bool symbolic;              /* but it looks in itself first (-Bsymbolic) */
 };
+/* section.c: does .comment name this compiler or linker? */
+bool lp_elf_made_by(const lp_elf *e, const char *tool);
 /* Does it need a library of this name? */
 bool lp_dynamic_needs(const struct lp_dynamic *d, const char *library);
 /* Never NULL; empty for a file without PT_DYNAMIC, or without memory. */

@@ -2,9 +2,11 @@
 #include <config.h>
 #include "elf/image.h"
 #include "base/bits.h"
+#include "elf/dynamic.h"
 
 #include <gelf.h>
 #include <stdlib.h>
+#include <string.h>
 
 void lp_elf_load_sections(struct lp_elf *e)
 {
@@ -37,4 +39,19 @@ const struct lp_elf_section *lp_elf_sections(const lp_elf *elf, size_t *count)
     lp_elf_once(e, &e->have_sections, lp_elf_load_sections);
     if (count) *count = e->nsec;
     return e->sec;
+}
+
+/* .comment is one text after the other. */
+bool lp_elf_made_by(const lp_elf *e, const char *tool)
+{
+    size_t n;
+    const char *p;
+    const struct lp_elf_section *s = lp_elf_sections(e, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(s[i].name, ".comment") != 0 || s[i].type == SHT_NOBITS || !lp_within(s[i].offset, s[i].size, e->size)) continue;
+        const struct lp_elf_strtab text = lp_elf_strtab(e, s[i].offset, s[i].size);
+        for (uint64_t off = 0; off < s[i].size && (p = lp_elf_str(text, off)) != NULL; off += strlen(p) + 1)
+            if (strstr(p, tool)) return true;
+    }
+    return false;
 }

@@ -7,6 +7,7 @@
 #include "elf/put.h"
 #include "base/bits.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,6 @@ enum { SYM = sizeof(Elf64_Sym), NEED = sizeof(Elf64_Verneed), AUX = sizeof(Elf64
 
 /* ---- which they are ---- */
 
-static bool same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 static bool is_old(const struct lp_elf_writer *w, const struct lp_dynsym *s)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(w->e);
@@ -27,7 +27,7 @@ static size_t find(const struct lp_elf_writer *w, const struct lp_dynsym *s)
     size_t i = 0;
     for (; i < w->nimport; i++) {
         const struct lp_dynsym *x = w->import[i];
-        if (same_text(x->name, s->name) && same_text(x->version, s->version) && same_text(x->library, s->library)) break;
+        if (lp_same_text(x->name, s->name) && lp_same_text(x->version, s->version) && lp_same_text(x->library, s->library)) break;
     }
     return i;
 }
@@ -186,7 +186,7 @@ static void find_last(struct tables *t)
     if (t->last < GLOBAL) t->last = GLOBAL;
 }
 
-static bool is_called(const struct tables *t, uint32_t name, const char *text) { return same_text(lp_elf_str(t->names, name), text); }
+static bool is_called(const struct tables *t, uint32_t name, const char *text) { return lp_same_text(lp_elf_str(t->names, name), text); }
 
 /* Where the name of a library that is needed is among the names. */
 static bool needed(const struct tables *t, const char *library, uint32_t *name)
@@ -206,7 +206,7 @@ static uint16_t wanted(const struct tables *t, const char *version, const char *
     for (size_t i = 0; i < t->nversion; i++) {
         const struct version *v = &t->version[i];
         const bool is_new = v->name > t->str_size && v->name < t->text.len; /* it came with another import */
-        if (!same_text(is_new ? t->text.data + v->name : lp_elf_str(t->names, v->name), version)) continue;
+        if (!lp_same_text(is_new ? t->text.data + v->name : lp_elf_str(t->names, v->name), version)) continue;
         if (!library || is_called(t, t->file[v->record], library)) return v->index;
     }
     return 0;

@@ -1,9 +1,8 @@
 /* make/shared.c - functions that are one body in the program, because compiler or linker found them equal (gcc -fipa-icf, ld --icf): who changes one of them
  * changes all. Names that were meant for one function are none of these. */
 #include <config.h>
-#include "base/bits.h"
 #include "base/text.h"
-#include "elf/image.h"
+#include "elf/dynamic.h"
 #include "make/replace.h"
 
 #include <elf.h>
@@ -34,28 +33,12 @@ static bool is_global(const struct lp_elf_symbol *s) { return s->bind != STB_LOC
 
 static bool is_mangled(const char *name) { return strncmp(name, "_Z", 2) == 0 || strncmp(name, "_R", 2) == 0; }
 
-/* .comment is one string after the other. */
-static bool comment_names(const struct lp_elf *e, const struct lp_elf_section *s, const char *const *mark, size_t n)
+bool lp_made_by(const struct lp_maker *m, const char *const *mark, size_t n)
 {
-    const struct lp_elf_strtab text = lp_elf_strtab(e, s->offset, s->size);
-    const char *p;
-    for (uint64_t off = 0; off < s->size && (p = lp_elf_str(text, (uint32_t)off)) != NULL; off += strlen(p) + 1)
-        for (size_t i = 0; i < n; i++)
-            if (strstr(p, mark[i])) return true;
-    return false;
+    bool any = false;
+    for (size_t i = 0; i < n && !any; i++) any = lp_elf_made_by(m->elf, mark[i]) || lp_elf_made_by(m->names, mark[i]);
+    return any;
 }
-
-static bool names_one(const struct lp_elf *e, const char *const *mark, size_t n)
-{
-    size_t nsec;
-    const struct lp_elf_section *s = lp_elf_sections(e, &nsec);
-    for (size_t i = 0; i < nsec; i++)
-        if (strcmp(s[i].name, ".comment") == 0 && s[i].type != SHT_NOBITS && lp_within(s[i].offset, s[i].size, e->size) &&
-            comment_names(e, &s[i], mark, n)) return true;
-    return false;
-}
-
-bool lp_made_by(const struct lp_maker *m, const char *const *mark, size_t n) { return names_one(m->elf, mark, n) || names_one(m->names, mark, n); }
 
 static bool by_gold(const struct lp_maker *m)
 {

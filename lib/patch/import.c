@@ -2,14 +2,13 @@
 #include <config.h>
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "elf/dynamic.h"
 #include "elf/spec.h"
 #include "patch/plan.h"
 
 #include <elf.h>
 #include <string.h>
-
-static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
 static bool refuse(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_wanted *w, const char *why, const char *hint)
 {
@@ -25,7 +24,7 @@ static bool refuse(struct lp_plan *pl, struct lp_target *t, uint32_t line, const
 static const char *library_with(const struct lp_dynamic *d, const char *version)
 {
     for (size_t i = 0; i < d->nsym; i++)
-        if (d->sym[i].library && same(d->sym[i].version, version)) return d->sym[i].library;
+        if (d->sym[i].library && lp_same_text(d->sym[i].version, version)) return d->sym[i].library;
     return NULL;
 }
 
@@ -57,7 +56,7 @@ const struct lp_dynsym *lp_plan_import(struct lp_plan *pl, struct lp_target *t, 
     if (pl->space->disk && !allowed(pl, t, line, &x)) return NULL;
     for (size_t i = 0; i < pl->nimport; i++) {
         struct lp_dynsym *s = pl->import[i];
-        if (!same(s->name, x.name) || !same(s->version, x.version) || !same(s->library, x.library)) continue;
+        if (!lp_same_text(s->name, x.name) || !lp_same_text(s->version, x.version) || !lp_same_text(s->library, x.library)) continue;
         if (!weak) s->bind = STB_GLOBAL; /* as for a linker: who cannot do without decides */
         return s;
     }
