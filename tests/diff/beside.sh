@@ -15,6 +15,15 @@ build()
     [ "$cc" = with_clang ] || set -- $flags "$@" # by which each object is by itself
     $cc $opt -Wl,--build-id "$@" -o "$out" "$source" || not_ok "compile $source"
 }
+# as_new DIR PROGRAM: with r.lpatch, of DIR.old's library, the program does what it does with DIR.new's
+as_new() { is "$(LD_LIBRARY_PATH=$1.old run -P r.lpatch "./$2")" "$(LD_LIBRARY_PATH=$1.new run "./$2")" "  and it is right"; }
+# patched NAME DIR LIBRARY PROGRAM: there is a patch of DIR.old/LIBRARY, and it is right
+patched()
+{
+    lpdiff "$2.old/$3" "$2.new/$3" >r.lpatch 2>err
+    is "$?$(cat err)" 1 "$1: there is a patch"
+    as_new "$2" "$4"
+}
 
 # ---- one more of several of a kind ----
 cat >kind.c <<'C'
@@ -170,7 +179,7 @@ for cc in $compilers; do
         is "$(lpdiff --summary last.old/libl.so last.new/libl.so 2>&1 | sed 's/[ :].*//' | sort -u)" changed "$cc $opt, new data behind the end of an array: a change"
         lpdiff last.old/libl.so last.new/libl.so >r.lpatch 2>err
         is "$?$(cat err)$(grep -c -e '^@ walk' -e '^func walk' r.lpatch)" 10 "  of the function that uses it alone"
-        is "$(LD_LIBRARY_PATH=last.old run -P r.lpatch ./last)" "$(LD_LIBRARY_PATH=last.new run ./last)" "  and it is right"
+        as_new last last
     done
 done
 
@@ -244,9 +253,7 @@ for cc in $compilers; do
             build mine.$side/libm.so mine.c -fPIC -shared -Wl,-soname,libm.so $([ $side = old ] || echo -DNEW)
         done
         $cc -o its its.c mine.old/libm.so || not_ok 'compile its.c'
-        lpdiff mine.old/libm.so mine.new/libm.so >r.lpatch 2>err
-        is "$?$(cat err)" 1 "$cc $opt, a new variable in front of others in a library: there is a patch"
-        is "$(LD_LIBRARY_PATH=mine.old run -P r.lpatch ./its)" "$(LD_LIBRARY_PATH=mine.new run ./its)" "  and it is right"
+        patched "$cc $opt, a new variable in front of others in a library" mine libm.so its
     done
 done
 
@@ -355,9 +362,7 @@ for side in old new; do
     "$CROSS_CC" -w -O2 -mtls-dialect=trad -fno-section-anchors -fPIC -shared -Wl,-soname,libp.so,--build-id $([ $side = old ] || echo -DNEW) -o pairs.$side/libp.so pairs.c || exit 1
 done
 "$CROSS_CC" -w -o by by.c pairs.old/libp.so || exit 1
-lpdiff pairs.old/libp.so pairs.new/libp.so >r.lpatch 2>err
-is "$?$(cat err)" 1 "thread-local variables by pairs of words: there is a patch"
-is "$(LD_LIBRARY_PATH=pairs.old run -P r.lpatch ./by)" "$(LD_LIBRARY_PATH=pairs.new run ./by)" "  and it is right"
+patched "thread-local variables by pairs of words" pairs libp.so by
 
 # ---- one base for constants that are new and one that is not: they come along in one piece, if nobody else gets the old one's address ----
 cat >assert.c <<'C'

@@ -81,16 +81,6 @@ lib() { out=$1; shift; with_gcc -O1 -shared -fPIC -Wl,-soname,"$out" -o "$out" "
 lib libwho.so -Wl,--version-script=who.map who.c && lib libplain.so plain.c && lib front.so front.c || { not_ok "compile libraries"; tap_done; }
 libs='-Wl,--no-as-needed ./libwho.so ./libplain.so'
 undefined() { tool readelf -W --dyn-syms "$1" | awk '$7 == "UND" && $8 { sub(/ .*/, "", $8); print $8 }' | sort | tr '\n' ' '; }
-lint() { eu-elflint --gnu-ld "$1" 2>&1 | sed 's/relocation [0-9]*/relocation/; /^No errors/d' | sort -u; }
-# clean NAME FILE OLD: tools find no more fault than before
-clean()
-{
-    is "$(tool readelf -aW "$2" 2>&1 >/dev/null | head -n 3)" "$(tool readelf -aW "$3" 2>&1 >/dev/null | head -n 3)" "$1: readelf has no complaint"
-    have eu-elflint || return 0
-    lint "$2" >lint.new
-    lint "$3" >lint.old
-    is "$(comm -23 lint.new lint.old)" "" "$1: eu-elflint has none"
-}
 # in_file NAME FILE OLD NEW ARGUMENT...: FILE, which lpapply makes of OLD and the patch, does what NEW does, and can be OLD again
 in_file()
 {
@@ -99,7 +89,7 @@ in_file()
     lpapply -q -o "$file" "$old" p.lpatch >log 2>&1
     is "$?$(cat log)" 0 "$name: there is a file"
     for engine in $engines; do is "$($engine "./$file" "$@")" "$($engine "./$new" "$@")" "$name: the file does what the new one does: $engine"; done
-    clean "$name" "$file" "$old"
+    clean "$file" "$old" "$name"
     lpapply -q -o back -R "$file" && same back "$old" "$name: the old file comes back"
 }
 patch() { lpdiff --heuristic "$@" >p.lpatch 2>err; }
@@ -171,7 +161,7 @@ for flags in '-O2' '-O2 -Wl,-Bsymbolic -Wl,-z,now' '-O2 -s -Wl,--hash-style=both
     rm -f patched
     lpapply -q -o patched one/libpart.so p.lpatch
     is "$(use patched ./user 10 2000)" "$want" "library $flags: in the file"
-    clean "library $flags" patched one/libpart.so
+    clean patched one/libpart.so "library $flags"
     lpapply -q -o back -R patched && same back one/libpart.so "library $flags: the old file comes back"
 done
 
@@ -194,7 +184,7 @@ rm -f patched
 lpapply -q -o patched one/libpart.so p.lpatch
 is "$(use patched ./user 10)" "$(use two/libpart.so ./user 10)" "a library with versions of its own"
 is "$(tool readelf -VW patched | sed -n 's/.*Index: \([0-9]*\).*/\1/p; s/.*Version: \([0-9]*\)$/\1/p' | sort | uniq -d)" "" "no number is there twice"
-clean "a library with versions of its own" patched one/libpart.so
+clean patched one/libpart.so "a library with versions of its own"
 
 # ---- a weak one that nobody has, or a library ----
 cat >weak.c <<'C'

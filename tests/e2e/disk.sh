@@ -16,16 +16,6 @@ runs()
 sum() { sha256sum <"$1" | cut -d' ' -f1; }
 # back NAME FILE OLD: the old file again
 back() { run "$1: revert" 0 lpapply -R "$2"; is "$(sum "$2")" "$(sum "$3")" "$1: the old file, byte for byte"; }
-# clean FILE OLD NAME: tools find no more fault than before
-lint() { eu-elflint --gnu-ld "$1" 2>&1 | sed 's/relocation [0-9]*/relocation/; /^No errors/d' | sort -u; }
-clean()
-{
-    is "$(tool readelf -aW "$1" 2>&1 >/dev/null | grep -v '^$' | head -n 3)" "$(tool readelf -aW "$2" 2>&1 >/dev/null | grep -v '^$' | head -n 3)" "$3: readelf has no complaint"
-    have eu-elflint || return 0
-    lint "$1" >lint.new
-    lint "$2" >lint.old
-    is "$(comm -23 lint.new lint.old)" "" "$3: eu-elflint has none"
-}
 # safe FILE NAME: no segment is writable and executable; all are on pages of 64 KiB; AT_PHDR is right for who computes it from the first segment
 safe()
 {

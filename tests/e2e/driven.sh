@@ -48,6 +48,17 @@ places() { field "$1" 4; }
 hits() { field "$1" 5; }
 names() { lpapply -c "${1:-sock}" -l --tsv | cut -f2 | tr '\n' ' '; }
 tool() { "${CROSS_CC%gcc}$@"; }
+# clean FILE OLD NAME: readelf and eu-elflint find no more fault with a patched file than with the old one
+lint_elf() { eu-elflint --gnu-ld "$1" 2>&1 | sed 's/relocation [0-9]*/relocation/; /^No errors/d' | sort -u; }
+complaints() { tool readelf -aW "$1" 2>&1 >/dev/null | grep -v '^$' | head -n 3; }
+clean()
+{
+    is "$(complaints "$1")" "$(complaints "$2")" "$3: readelf has no complaint"
+    have eu-elflint || return 0
+    lint_elf "$1" >lint.new
+    lint_elf "$2" >lint.old
+    is "$(comm -23 lint.new lint.old)" "" "$3: eu-elflint has none"
+}
 # head_of PROGRAM NAME [META LINE...]: the first lines of a patch for it
 head_of()
 {

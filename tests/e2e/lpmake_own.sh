@@ -18,15 +18,6 @@ as_new()
     lpmake -t "$name" -o "$name.lpatch" "$@" 2>err || { not_ok "$what"; note <err; return; }
     is "$(run_patched "$name.lpatch" "./$name")" "$(run_lprun "./$name.new")" "$what"
 }
-# refused NAME WHAT TEXT CHANGE...
-refused()
-{
-    name=$1 what=$2 text=$3 status=0
-    shift 3
-    lpmake -t "$name" "$@" >out 2>err || status=$?
-    is "$status $(wc -c <out)" "1 0" "refused: $what"
-    like "$(cat err)" "$text" "  said so"
-}
 # Static variables of functions have numbers, and others of that name lie about: the function that uses one says which it is.
 head='#include <stdio.h>
 #define OUT __attribute__((noipa))

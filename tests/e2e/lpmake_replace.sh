@@ -52,33 +52,25 @@ try "pie" app-pie app-pie fix.o
 "$CROSS_CC" $SECTIONS -Os -fPIE -fno-toplevel-reorder -c -o fixs.o fix.c && try "-Os -fPIE, pie" app-pie app-pie fixs.o
 
 # What cannot come along is said.
-refused()
-{
-    name=$1 text=$2 status=0
-    shift 2
-    lpmake -t app-pie "$@" >out 2>err || status=$?
-    is "$status $(wc -c <out)" "1 0" "refused: $name"
-    like "$(cat err)" "$text" "  said so"
-}
 "$CROSS_CC" $STANDARD -c -o shared.o fix.c
-refused "variables of one section" 'fdata-sections' 'parse=replace from shared.o'
+refused app-pie "variables of one section" 'fdata-sections' 'parse=replace from shared.o'
 echo '__thread int brand_new; int other(int v) { return brand_new++ + v; }' | object x
-refused "a thread-local variable" '`brand_new` is a new thread-local variable' 'other=replace from x.o'
+refused app-pie "a thread-local variable" '`brand_new` is a new thread-local variable' 'other=replace from x.o'
 echo 'int limit[4]; int other(int v) { return limit[v]; }' | object x
-refused "a variable of another size" '`limit` has 16 bytes there and 4 in the program' 'other=replace from x.o'
+refused app-pie "a variable of another size" '`limit` has 16 bytes there and 4 in the program' 'other=replace from x.o'
 echo 'int check(int v) { return v; }' | object x
-refused "no such function" 'it has no function `other`' 'other=replace from x.o'
-refused "no function at the place" 'inside of check' 'check+0x4=replace from x.o'
-refused "a variable's place" 'needs a function' 'limit=replace from x.o:check'
-refused "no file" 'cannot open' 'check=replace from missing.o'
-refused "a program" 'compile it with -c' 'check=replace from app-pie'
-refused "a stub" 'is a PLT stub' 'printf@plt=replace from x.o:check'
-refused "syntax" 'replace from FILE' 'check=replace x.o'
+refused app-pie "no such function" 'it has no function `other`' 'other=replace from x.o'
+refused app-pie "no function at the place" 'inside of check' 'check+0x4=replace from x.o'
+refused app-pie "a variable's place" 'needs a function' 'limit=replace from x.o:check'
+refused app-pie "no file" 'cannot open' 'check=replace from missing.o'
+refused app-pie "a program" 'compile it with -c' 'check=replace from app-pie'
+refused app-pie "a stub" 'is a PLT stub' 'printf@plt=replace from x.o:check'
+refused app-pie "syntax" 'replace from FILE' 'check=replace x.o'
 if have "${CROSS_CC%gcc}g++"; then
     for body in 'struct held { ~held(); }; extern "C" int check(int); extern "C" int other(int v) { held h; return check(v); }' \
         'extern "C" int check(int); extern "C" int other(int v) { try { return check(v); } catch (...) { return 0; } }'; do
         echo "$body" | "${CROSS_CC%gcc}g++" -O2 -c -o x.o -x c++ -
-        refused "handlers of exceptions" '`other` catches exceptions or has something to destroy.*-fno-exceptions (rustc: -C panic=abort)' 'other=replace from x.o'
+        refused app-pie "handlers of exceptions" '`other` catches exceptions or has something to destroy.*-fno-exceptions (rustc: -C panic=abort)' 'other=replace from x.o'
     done
 fi
 # A function beside the new one that has changed, too: a warning, unless another change of the same patch replaces it, before or behind.
@@ -174,9 +166,9 @@ for target in app-static app-pie; do
     like "$(run_patched x.lpatch ./$target)" '^other 47$' "  it does what it says"
 done
 among 'adr x0, 1f\nldr w0, [x0]\nret\n1: .word 5'
-refused "data among the code that ADR finds" 'data among the code of a function, .* unless LDR reads it' 'other=replace from x.o'
+refused app-pie "data among the code that ADR finds" 'data among the code of a function, .* unless LDR reads it' 'other=replace from x.o'
 among 'adrp x0, 1f\nldr w0, [x0, :lo12:1f]\nret\n1: .word 5'
-refused "  or ADRP" 'data among the code' 'other=replace from x.o'
+refused app-pie "  or ADRP" 'data among the code' 'other=replace from x.o'
 echo 'extern int nowhere(int); int other(int v) { return nowhere(v) + 1; }' | object x
 status=0
 lpmake -t app-static 'other=replace from x.o' >out 2>err || status=$?

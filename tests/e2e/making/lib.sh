@@ -23,3 +23,12 @@ object() { name=$1; shift; "$CROSS_CC" -w $SECTIONS "$@" -c -o "$name.o" -x c - 
 run_lprun() { timeout 60 lprun --no-control -L "$sysroot" "$@" 2>&1; }
 # run_patched PATCH PROGRAM [ARGUMENT...]
 run_patched() { p=$1; shift; run_lprun -P "$p" "$@"; }
+# refused NAME WHAT TEXT CHANGE...: there is no patch of NAME, and TEXT says why
+refused()
+{
+    name=$1 what=$2 text=$3 status=0
+    shift 3
+    lpmake -t "$name" "$@" >out 2>err || status=$?
+    is "$status $(wc -c <out)" "1 0" "refused: $what"
+    like "$(cat err)" "$text" "  said so"
+}
