@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # truth.py OLD NEW - which functions of two folders of objects (built with -ffunction-sections) differ: in their bytes, or in what these refer to, by
 # name or, where it has none, by content. Prints `code NAME`, `line NAME` (numbers alone), `new NAME`, `gone NAME`, and `data NAME` for named data.
-# truth.py --judge TRUTH OLD NEW PATCH - how many functions, of other bytes, truly changed, reported, missed, reported and the same; and which these are. OLD and NEW have symbols.
+# truth.py --judge TRUTH OLD NEW PATCH SUMMARY - how many functions, of other bytes, truly changed, reported, missed, reported and the same; and which these are. OLD and NEW
+# have symbols; several names of one place are one function. Functions of other numbers alone are reported, or left out with proof (SUMMARY is what lpdiff --summary says).
 import glob, os, re, struct, sys
 
 EXEC, MERGE, STRINGS = 4, 0x10, 0x20
@@ -107,24 +108,29 @@ def bodies(o):
         found.setdefault(name, []).append(signature[0])
     return found
 
+def name_at(at, linked):
+    """The function at an address, or that as it is written."""
+    return next((name for name, start, size in linked if start <= at < start + size), hex(at))
+
 def reported(patch, linked, fresh):
     """The functions that a patch changes or brings, by name; in a stripped program places are addresses, and new code is called by its address in the new one."""
     begins = {start: name for name, start, _ in fresh}
     for line in open(patch, errors='replace'):
         m = re.match(r'(?:func|@) "?([^\s"#!+]+)"?(?:[#!]\S*)?(?:\+0x([0-9a-f]+))?( size \d+ new)?', line)
         if m and m[1].startswith('0x'):
-            at = int(m[1], 16) + int(m[2] or '0', 16)
-            for name, start, size in linked:
-                if start <= at < start + size:
-                    yield name, bool(m[3])
-                    break
-            else:
-                yield m[1], bool(m[3])
+            yield name_at(int(m[1], 16) + int(m[2] or '0', 16), linked)
         elif m:
             at = re.search(r'\.([0-9a-f]+)$', m[1]) if m[3] else None
-            yield at and begins.get(int(at[1], 16)) or m[1], bool(m[3])
+            yield at and begins.get(int(at[1], 16)) or m[1]
 
-def judge(truth, old, new, patch):
+def left_out(summary, linked):
+    """The functions that are not in the patch as it is proved that only line numbers differ."""
+    for line in open(summary, errors='replace'):
+        m = re.match(r'left out +(\S+): line numbers only', line)
+        if m:
+            yield name_at(int(m[1], 16), linked) if m[1].startswith('0x') else m[1]
+
+def judge(truth, old, new, patch, summary):
     kinds = {}
     for line in open(truth):
         kind, name = line.split()
@@ -132,24 +138,24 @@ def judge(truth, old, new, patch):
     old, new = Object(old), Object(new)
     was, now = functions(old), functions(new)
     a, b = bodies(old), bodies(new)
-    moved = sum(a[n] != b[n] for n in a.keys() & b.keys())
     before, after = {n for n, _, _ in was}, {n for n, _, _ in now}
-    said = list(reported(patch, was, now))
-    names = {n for n, _ in said if n in before or n in after}
-    changed = kinds.get('code', set()) & before & after
     aliases = {}
     for n, v, _ in was:
         aliases.setdefault(v, set()).add(n)
-    same_place = {n: s for s in aliases.values() for n in s}
-    covered = set().union(*(same_place.get(n, {n}) for n in names)) if names else set()
-    missed = sorted(changed - covered)
-    extra = sorted(names - changed - kinds.get('line', set()) - kinds.get('new', set()) - set().union(*(same_place.get(n, set()) for n in changed), set()))
-    print(len(was), moved, len(changed), len(names), len(missed), len(extra))
+    place = {n: min(s) for s in aliases.values() for n in s}
+    places = lambda names: {place.get(n, n) for n in names}
+    moved = places(n for n in a.keys() & b.keys() if a[n] != b[n])
+    named = places(n for n in reported(patch, was, now) if n in before or n in after)
+    changed = places(kinds.get('code', set()) & before & after)
+    numbers = places(kinds.get('line', set()) & before & after)
+    missed = sorted(changed - named) + sorted(numbers - named - places(left_out(summary, was)))
+    extra = sorted(named - changed - numbers - kinds.get('new', set()))
+    print(len(aliases), len(moved), len(changed), len(named), len(missed), len(extra))
     print('missed:', *missed)
     print('false:', *extra)
 
 if sys.argv[1] == '--judge':
-    judge(*sys.argv[2:6])
+    judge(*sys.argv[2:7])
 else:
     compare((2, 10), 'code', 'gone', 'new')
     compare((1,), 'data', 'data-gone', 'data-new')

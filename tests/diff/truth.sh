@@ -40,12 +40,26 @@ for side in old new; do
 done
 address() { "${CROSS_CC%gcc}nm" new.linked | sed -n "s/^0*\([0-9a-f]*\) . $1\$/\1/p"; }
 echo code twin >twin.truth
+: >twin.summary
 # judged CODE: what is said of a patch that brings it
 judged()
 {
     echo "func .code.$1 size 8 new" >twin.lpatch
-    truth --judge twin.truth old.linked new.linked twin.lpatch | sed 1d | paste -s -d ' '
+    truth --judge twin.truth old.linked new.linked twin.lpatch twin.summary | sed 1d | paste -s -d ' '
 }
 is "$(judged "$(address twin)")" "missed: false:" "a function whose new body has no name is not missed"
 is "$(judged "$(address other)")" "missed: twin false: other" "one that is the same is false"
+
+# ---- numbers alone: in the patch, or left out with proof; two names of one place are one function ----
+echo line twin >twin.truth
+is "$(judged "$(address other)")" "missed: twin false: other" "one of another number alone is missed"
+echo "left out  twin: line numbers only; not in the patch" >twin.summary
+is "$(judged "$(address other)")" "missed: false: other" "or left out with proof"
+: >twin.summary
+for side in old new; do
+    sed 's/^twin: /.type second, %function\n.set second, twin\n.size second, 8\n&/' $side.s >$side.two.s && "$CROSS_CC" -nostdlib -static -o $side.linked $side.two.s || exit 1
+done
+printf 'code %s\n' twin second >twin.truth
+judged "$(address twin)" >said
+is "$(truth --judge twin.truth old.linked new.linked twin.lpatch twin.summary | paste -s -d ' ')" "2 1 1 1 0 0 missed: false:" "two names of one function"
 tap_done
