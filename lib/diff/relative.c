@@ -190,6 +190,15 @@ static bool is_offset(const struct lp_side *s, uint64_t start, uint64_t at, cons
     return *sure || (is_behind_zero(s, to) && (!f || f->sym == UINT64_MAX));
 }
 
+/* No text is in the table itself; so a structure of small numbers and zeros is none, each of which leads back to its start. Where one begins, the table ends. */
+static bool leads_out(uint64_t start, uint64_t at, const uint8_t *p, uint64_t *end)
+{
+    const uint64_t to = start + (uint64_t)lp_sext(lp_le32(p), 32);
+    if (to - start < at + 4 - start) return false;
+    if (to > at && to < *end) *end = to;
+    return true;
+}
+
 /* From a place that something refers to up to `end`, where something else is: how far a table of offsets from there to texts goes. start: it is none. */
 static uint64_t end_of_texts(const struct lp_side *s, uint64_t start, uint64_t end)
 {
@@ -198,7 +207,10 @@ static uint64_t end_of_texts(const struct lp_side *s, uint64_t start, uint64_t e
     const uint8_t *p = start & 3 ? NULL : lp_side_bytes(s, start, &avail);
     bool sure = false;
     if (!p || avail < end - start) return start;
-    for (; at + 4 <= end && is_offset(s, start, at, p + (at - start), &sure); at += 4) all++, n += sure;
+    for (; at + 4 <= end; at += 4, all++, n += sure) {
+        if (!s->kept && !leads_out(start, at, p + (at - start), &end)) break;
+        if (!is_offset(s, start, at, p + (at - start), &sure)) break;
+    }
     const bool enough = s->kept ? n > 1 || (n && all == 1) : n >= SOME && 4 * n >= 3 * all && lp_all_zero(p + (at - start), end - at);
     return enough ? at : start;
 }

@@ -111,6 +111,24 @@ for how in '' -Wl,-q; do
     done
 done
 
+# ---- structures of small numbers and zeros, each of which would be an offset back to the start: no tables of offsets to texts ----
+cat >nil.c <<'C'
+struct nil { int count, status; long rest[10]; };
+static const struct nil one = {-1, 35}, two = {-1, 34}, three = {-1, 0};
+const void *nil_of(int status)
+{
+    switch (status) {
+    case 35: return &one;
+    case 34: return &two;
+    case 0: return 0;
+    default: return &three;
+    }
+}
+C
+"$CROSS_CC" -O2 -fPIC -shared -Wl,--build-id -s -o nil.so nil.c || exit 1
+lpdiff nil.so nil.so >nil.lpatch 2>nil.err
+is "$?$(cat nil.lpatch nil.err)" 0 "structures that begin with -1: a stripped library and itself"
+
 # ---- for a fixed address: addresses in structures without padding, and in 4 bytes ----
 cat >packed.c <<'C'
 #include <stdio.h>
