@@ -33,7 +33,7 @@ uint64_t lp_alignment(const struct lp_side *s, uint64_t addr)
 
 static uint64_t alignment(const struct lp_side *s, uint32_t atom)
 {
-    const uint64_t n = lp_alignment(s, s->atom[atom].start);
+    const uint64_t by_place = lp_alignment(s, s->atom[atom].start), wanted = UINT64_C(1) << s->atom[atom].aligned, n = by_place > wanted ? by_place : wanted;
     return n > MOST_ALIGNED ? MOST_ALIGNED : n;
 }
 
@@ -43,13 +43,19 @@ static uint64_t end_of(const struct lp_side *s, uint32_t *i)
     return s->atom[*i].end;
 }
 
-bool lp_carries(const lp_diff *d, const struct lp_there *t, uint64_t bytes)
+bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes)
 {
-    const struct lp_side *s = NEW(d);
+    enum { LINE = 4 }; /* 16 bytes: no access needs more */
+    struct lp_side *s = NEW(d);
+    struct lp_atom *a = &s->atom[t->atom];
     uint32_t last = t->atom;
-    if (!t->own || !bytes || lp_is_code_atom(&s->atom[t->atom])) return true;
-    const uint64_t size = end_of(s, &last) - s->atom[t->atom].start, off = (uint64_t)t->off;
-    return lp_within(off, bytes, size) && !(off & (bytes - 1)) && alignment(s, t->atom) >= bytes;
+    if (!t->own || !bytes || lp_is_code_atom(a)) return true;
+    const uint64_t size = end_of(s, &last) - a->start, off = (uint64_t)t->off;
+    if (!lp_within(off, bytes, size)) return false;
+    if (!((lp_carried_at(a) + off) & (bytes - 1)) && alignment(s, t->atom) >= bytes) return true;
+    if ((a->start + off) & (bytes - 1) || a->aligned == LINE || bytes > UINT64_C(1) << LINE) return false;
+    a->aligned = LINE;
+    return d->again = true;
 }
 
 bool lp_all_zero(const uint8_t *p, uint64_t n)
@@ -245,7 +251,9 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
         lp_diff_refuse(d, s, LP_E124, lp_atom_text(a, buf), (unsigned long long)lp_alignment(s, a->start), "no patch aligns data to more than 65536");
     lp_buf_puts(&d->items, "\ndata ");
     lp_own_name(d, atom, &d->items);
-    lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)n, (unsigned long long)alignment(s, atom));
+    const uint64_t front = lp_carried_at(a);
+    lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)(front + n), (unsigned long long)alignment(s, atom));
+    if (front) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)front);
     bool good = !p || avail >= n;
     if (a->kind == LP_ATOM_TABLE && !movable_table(s, atom)) good = false;
     if (!p || !good) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);

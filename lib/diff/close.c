@@ -299,18 +299,24 @@ static bool may_be_copied(const struct lp_side *s, const struct lp_atom *a)
     return !lp_is_pointed_at(s, a);
 }
 
+/* Data that nobody writes, of which the patch may bring copies. */
+static bool may_have_copies(const struct lp_side *s, uint32_t first, uint32_t last)
+{
+    if (s->atom[first].span != s->atom[last].span || s->atom[last].end - s->atom[first].start > MOST_TOGETHER) return false;
+    for (uint32_t i = first; i <= last; i++) {
+        const struct lp_atom *a = &s->atom[i];
+        const bool datum = a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE;
+        if (!datum || lp_is_copied(a) || !lp_stays_constant(s, a) || (a->pair != LP_NONE && !may_be_copied(s, a))) return false;
+    }
+    return true;
+}
+
 /* Constants, by their names, of which one is new: may all of them come along in one piece? */
 static bool may_stay_together(const struct lp_side *s, const struct reach *x)
 {
     bool any = false;
-    if (s->atom[x->first].span != s->atom[x->last].span || s->atom[x->last].end - s->atom[x->first].start > MOST_TOGETHER) return false;
-    for (uint32_t i = x->first; i <= x->last; i++) {
-        const struct lp_atom *a = &s->atom[i];
-        const bool datum = a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE;
-        if (!datum || lp_is_copied(a) || !lp_is_constant(s, a) || (a->pair != LP_NONE && !may_be_copied(s, a))) return false;
-        any |= a->kind == LP_ATOM_OBJECT && a->pair == LP_NONE;
-    }
-    return any;
+    for (uint32_t i = x->first; i <= x->last && !any; i++) any = s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].pair == LP_NONE;
+    return any && lp_is_constant(s, &s->atom[x->first]) && may_have_copies(s, x->first, x->last);
 }
 
 /* What ends where another one begins: the address may be of either. */
@@ -322,10 +328,21 @@ static bool is_of_two(const struct lp_side *s, uint32_t atom, const struct lp_re
     return end != LP_NONE && i != LP_NONE && may_stay_together(s, x);
 }
 
-static bool reaches(const struct lp_side *s, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
+/* Constants in front of an array which an index may mean: where the function reads there and nothing else, a copy of all of them is right for both. */
+static bool is_in_front(const struct lp_side *s, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
 {
+    const struct lp_use u = {r->addr, r->base, atom, r->width, r->at};
+    const uint32_t i = lp_side_atom(s, r->addr), array = r->kind == LP_FLOW_ADDR && i != LP_NONE ? lp_behind(s, &u) : LP_NONE;
+    *x = (struct reach){.base = r->addr, .to = i, .first = i, .last = array};
+    if (array == LP_NONE || i >= array || lp_surely_behind(s, &u) || !lp_only_base(s, atom, r->at)) return false;
+    return may_have_copies(s, i, array);
+}
+
+static bool reaches(const lp_diff *d, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
+{
+    const struct lp_side *s = NEW(d);
     int64_t off;
-    if (s->atom[atom].together && is_of_two(s, atom, r, x)) return true;
+    if (s->atom[atom].together && (is_of_two(s, atom, r, x) || is_in_front(s, atom, r, x))) return true;
     if (r->kind != LP_FLOW_ADDR || !lp_word_offset(lp_code_word(s, r->at), &off) || !((r->addr - (uint64_t)off) & 4095)) return false;
     *x = (struct reach){.base = r->addr - (uint64_t)off, .to = lp_side_atom(s, r->addr)};
     const uint32_t from = lp_side_atom(s, x->base);
@@ -337,7 +354,7 @@ static bool reaches(const struct lp_side *s, uint32_t atom, const struct lp_ref_
     if (s->atom[atom].together && may_stay_together(s, x)) return true;
     if (a->pair != LP_NONE || a->kind != LP_ATOM_PIECE || b->kind != LP_ATOM_PIECE || a->span != b->span || b->end - a->start > MOST_TOGETHER) return false;
     for (uint32_t i = x->first; i <= x->last && !lp_is_constant(s, a); i++)
-        if (s->atom[i].pair != LP_NONE) return false; /* the old file's variable is the one that is meant */
+        if (s->atom[i].pair != LP_NONE || lp_may_be_old(d, &s->atom[i])) return false; /* the old file's variable is the one that is meant */
     const struct lp_use u = {r->addr, r->base, atom, r->width, r->at};
     const uint32_t i = lp_is_constant(s, b) ? lp_behind(s, &u) : LP_NONE;
     if (i == LP_NONE || i <= x->to || s->atom[i].span != b->span || s->atom[i].kind != LP_ATOM_PIECE) return true;
@@ -346,11 +363,11 @@ static bool reaches(const struct lp_side *s, uint32_t atom, const struct lp_ref_
     return true;
 }
 
-static void join(struct lp_side *s, uint32_t atom, const struct lp_ref_at *r)
+static void join(lp_diff *d, uint32_t atom, const struct lp_ref_at *r)
 {
     struct reach x;
-    if (reaches(s, atom, r, &x))
-        for (uint32_t j = x.first + 1; j <= x.last; j++) s->atom[j].joined = true;
+    if (reaches(d, atom, r, &x))
+        for (uint32_t j = x.first + 1; j <= x.last; j++) NEW(d)->atom[j].joined = true;
 }
 
 /* Has the old file the constants as far apart? */
@@ -370,7 +387,7 @@ static void find_needed(lp_diff *d, uint32_t atom, const struct lp_ref_at *r)
 {
     struct lp_side *s = NEW(d);
     struct reach x;
-    if (!reaches(s, atom, r, &x)) return;
+    if (!reaches(d, atom, r, &x)) return;
     if (!s->atom[atom].together && lp_is_constant(s, &s->atom[x.to]) && !lp_is_copied(&s->atom[x.first]) && has_all(d, &x, r)) return;
     while (s->atom[x.first].joined) x.first--;
     s->atom[x.first].needed = true;
@@ -386,7 +403,7 @@ static void join_data(lp_diff *d)
         for (uint32_t i = 0; i < s->natom; i++)
             for (uint32_t k = 0; is_func(&s->atom[i]) && s->atom[i].included && k < s->atom[i].nref; k++) {
                 const struct lp_ref_at *r = &s->ref[s->atom[i].ref + k];
-                if (pass == 0) join(s, i, r);
+                if (pass == 0) join(d, i, r);
                 else find_needed(d, i, r);
             }
     for (uint32_t i = 0; i < s->natom; i++) {

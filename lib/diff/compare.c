@@ -499,19 +499,24 @@ static void compare_pair(lp_diff *d, uint32_t i)
     b->why = a->why, b->differs = a->differs;
 }
 
+static void compare_all(lp_diff *d, bool first)
+{
+    for (uint32_t i = 0; i < OLD(d)->natom; i++) {
+        struct lp_atom *a = &OLD(d)->atom[i];
+        if (!lp_is_code_atom(a) || a->kind == LP_ATOM_PLT || a->pair == LP_NONE) continue;
+        if (first || a->state == LP_DIFF_CHANGED) compare_pair(d, i);
+    }
+}
+
 /* Twice: what an equal function shows about data helps where another one was in doubt. */
 void lp_diff_compare(lp_diff *d)
 {
     char buf[32];
     lp_pair_in_place(d);
-    for (int pass = 0; pass < 2; pass++)
-        for (uint32_t i = 0; i < OLD(d)->natom; i++) {
-            struct lp_atom *a = &OLD(d)->atom[i];
-            if (!lp_is_code_atom(a) || a->kind == LP_ATOM_PLT || a->pair == LP_NONE) continue;
-            if (pass == 0 || a->state == LP_DIFF_CHANGED) compare_pair(d, i);
-        }
+    for (int pass = 0; pass < 2; pass++) compare_all(d, pass == 0);
     lp_match_numbered_rest(d);
     lp_pair_unnamed(d);
+    if (lp_find_steady(d)) compare_all(d, false);
     lp_remark_rooms(d);
     if (d->unwound) lp_diff_remark(d, "%u functions of the same code have other unwinding information, which stays; the first: %s", d->unwound,
                                    lp_atom_text(&OLD(d)->atom[d->first_unwound], buf));

@@ -366,6 +366,7 @@ static uint64_t compared(lp_diff *d, uint32_t i)
     const uint64_t x = extent(OLD(d), i, m), y = extent(NEW(d), a->pair, n), most = x > y ? x : y;
     uint64_t at;
     if (n != m && used <= least) return used;
+    if (b->roomy && lp_steady_place(d, b, b->start)) return 0; /* steady.c has compared it */
     if (b->roomy && lp_is_resized(d, i, a->pair)) return refuse_room(d, b), least;
     if (!b->roomy || lp_same_data(d, OLD(d), a->start, b->start, most, &at)) return most;
     const bool same = lp_same_data(d, OLD(d), a->start, b->start, least, &at), guess = d->opt.flags & LP_DIFF_HEURISTIC;

@@ -18,6 +18,7 @@ enum lp_span_flags {
     LP_SPAN_LINKER = 16,  /* for the dynamic linker or the unwinder: no atoms */
     LP_SPAN_GOT = 32, LP_SPAN_PLT = 64,
     LP_SPAN_NEW = 256,    /* of a patch */
+    LP_SPAN_STEADY = 512, /* variables without names in it are where they were (steady.c) */
     LP_SPAN_LISTED = 128, /* lists of constructors and destructors */
 };
 struct lp_span { uint64_t start, end; const uint8_t *bytes; uint32_t flags; const char *name; }; /* bytes NULL: zeros */
@@ -37,6 +38,7 @@ struct lp_atom {
     uint32_t differs;                 /* byte offset of the first difference */
     uint8_t kind, rule;
     uint8_t state, why;               /* enum lp_diff_state, enum lp_change_reason */
+    uint8_t aligned;                  /* new data: it comes along as far behind a multiple of 1 << aligned bytes as it is in the new file */
     bool second, done;                /* code: it has its references, from the second thread (no bits: threads set them) */
     bool included : 1, merged : 1;    /* merged: functions that overlap */
     bool carry : 1, carried : 1;      /* new data: goes into the patch; is there */
@@ -430,6 +432,11 @@ static inline uint32_t lp_words_at(const struct lp_words *c, uint64_t pc)
 /* ---- unnamed.c ---- */
 void lp_pair_in_place(lp_diff *d); /* where all functions are where they were; and whether they are */
 void lp_pair_unnamed(lp_diff *d);  /* behind the comparison */
+/* ---- steady.c ---- */
+bool lp_find_steady(lp_diff *d); /* behind unnamed.c; true: what is in a section is known by its place, now */
+bool lp_same_steady(const struct lp_side *o, const struct lp_atom *x, const struct lp_side *s, const struct lp_atom *y); /* are both in one? */
+/* Where an address in b is in the old file; 0: b is in no such section. */
+uint64_t lp_steady_place(const lp_diff *d, const struct lp_atom *b, uint64_t addr);
 /* ---- sibling.c ---- */
 /* The address is that of the end of an object, and of another one: is it certainly the other one, because a function gets the two in one another's stead? */
 bool lp_is_used_else(const struct lp_side *s, uint32_t function, uint32_t object); /* by whom else but this function? */

@@ -9,6 +9,8 @@
 /* What an address of the new file is in the patched old one: an address of that, or a name of the patch's own. */
 struct lp_there { bool known, own; uint64_t addr; uint32_t atom; int64_t off; }; /* own: of the new file's atom, at off */
 struct lp_there lp_there(lp_diff *d, const struct lp_use *u);
+/* Of a variable without a pair: may it be one that the old file has? */
+bool lp_may_be_old(const lp_diff *d, const struct lp_atom *b);
 /* The program's copy of another library's variable (R_AARCH64_COPY): its slot, or NULL. */
 const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a);
 /* The same as an expression of the patch. */
@@ -82,8 +84,11 @@ bool lp_diff_ends(lp_diff *d, bool last);
 /* Constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
-/* carry.c: has new data, as it comes along, so many bytes there, at a place that they are aligned to? */
-bool lp_carries(const lp_diff *d, const struct lp_there *t, uint64_t bytes);
+/* carry.c: has new data, as it comes along, so many bytes there, at a place that they are aligned to? Where only that is missing it is to come along so, and
+ * all that was emitted is emitted again. */
+bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes);
+/* How much of its item is in front of it. */
+static inline uint64_t lp_carried_at(const struct lp_atom *a) { return a->start & ((UINT64_C(1) << a->aligned) - 1); }
 /* carry.c: what data at this address may be aligned to; and its section (0: there is none). */
 uint64_t lp_alignment(const struct lp_side *s, uint64_t addr);
 uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr);

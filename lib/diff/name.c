@@ -188,6 +188,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
         if (circle) forget_one(d, before, a, same);
         return same;
     }
+    if (lp_same_steady(o, x, NEW(d), y)) return u->addr - o->span[x->span].start == n->addr - NEW(d)->span[y->span].start;
     if (u->addr - x->start != n->addr - y->start) return false;
     if (x->pair == b) return true;
     if (x->kind != y->kind || !same_kind(o, x, NEW(d), y)) return false;

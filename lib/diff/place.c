@@ -221,9 +221,10 @@ static bool may_be_part(const lp_diff *d, const struct lp_atom *b)
 
 /* A variable without a name, or one of several with numbers in their names, that no pair was found for: is there one in the old file that it may be?
  * (What nobody writes may have a copy.) */
-static bool may_be_old(const lp_diff *d, const struct lp_atom *b)
+bool lp_may_be_old(const lp_diff *d, const struct lp_atom *b)
 {
     const struct lp_side *o = OLD(d), *s = NEW(d);
+    if (lp_steady_place(d, b, b->start)) return true;
     for (size_t i = 0; i < o->natom && b->numbered && !lp_is_constant(s, b); i++)
         if (o->atom[i].numbered && o->atom[i].pair == LP_NONE && lp_same_stem(&o->atom[i], b)) return true;
     if (b->kind != LP_ATOM_PIECE || is_constant(s, b->start) || s->span[b->span].flags & LP_SPAN_RELRO) return false;
@@ -275,9 +276,11 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
         uint64_t old = lp_old_constant(d, u);
         return old ? at_old(old, LP_NONE, 0) : carried(d, i, addr);
     }
+    const uint64_t steady = b->pair == LP_NONE || b->roomy ? lp_steady_place(d, b, addr) : 0;
+    if (steady) return at_old(steady, LP_NONE, 0);
     if (b->roomy && !lp_stays_constant(s, b)) return (struct lp_there){0};
     if (b->pair == LP_NONE || b->roomy) { /* (there may be two of a constant) */
-        if (lp_copied(s, b) || may_be_old(d, b)) return (struct lp_there){0};
+        if (lp_copied(s, b) || lp_may_be_old(d, b)) return (struct lp_there){0};
         return carried(d, i, addr);
     }
     if (b->alike && !d->alike_told)
@@ -300,13 +303,15 @@ void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out)
         lp_buf_printf(out, "0x%llx", (unsigned long long)t->addr);
         return;
     }
+    const struct lp_atom *b = t->own ? &NEW(d)->atom[t->atom] : NULL;
+    const int64_t off = t->off + (b && !lp_is_code_atom(b) ? (int64_t)lp_carried_at(b) : 0);
     size_t before = out->len;
     if (t->own) lp_own_name(d, t->atom, out);
     else lp_old_name(d, t->atom, out);
     if (out->data && out->data[before] == '0' && !t->own) { /* an address: with the offset in it */
         out->len = before;
         lp_buf_printf(out, "0x%llx", (unsigned long long)t->addr);
-    } else if (t->off) {
-        lp_buf_printf(out, "%c0x%llx", t->off < 0 ? '-' : '+', (unsigned long long)(t->off < 0 ? -t->off : t->off));
+    } else if (off) {
+        lp_buf_printf(out, "%c0x%llx", off < 0 ? '-' : '+', (unsigned long long)(off < 0 ? -off : off));
     }
 }

@@ -8,10 +8,15 @@
 
 static bool is_piece(const struct lp_atom *a) { return a->kind == LP_ATOM_PIECE || a->kind == LP_ATOM_TABLE; }
 
-/* A text that has grown over the next one's place is another text. */
+/* What has grown over the next one's place, and over what that has there, is another constant. */
 static bool has_room(const lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
 {
-    return OLD(d)->span[a->span].flags & LP_SPAN_WRITE || lp_side_text(NEW(d), b->start) <= a->end - a->start;
+    const uint64_t n = a->end - a->start, m = b->end - b->start;
+    uint64_t have = 0, other = 0;
+    if (OLD(d)->span[a->span].flags & LP_SPAN_WRITE) return true;
+    if (lp_side_text(NEW(d), b->start) > n) return false;
+    const uint8_t *p = lp_side_bytes(OLD(d), a->start, &have), *q = lp_side_bytes(NEW(d), b->start, &other);
+    return m <= n || (p && q && have >= m && other >= m && memcmp(p + n, q + n, m - n) == 0);
 }
 
 /* Are sections, functions and what has a name where they were? Then data without a name is, too. */
@@ -29,6 +34,26 @@ static bool same_places(const lp_diff *d)
     }
 }
 
+/* Is the same there in both files, i and k, if they begin in the same place; or nothing, because the span ends? */
+static bool same_there(const lp_diff *d, size_t i, size_t k, const struct lp_atom *a)
+{
+    const struct lp_atom *x = i < OLD(d)->natom ? &OLD(d)->atom[i] : NULL, *y = k < NEW(d)->natom ? &NEW(d)->atom[k] : NULL;
+    if (!x || !y || x->span != a->span) return true;
+    uint64_t have = 0, other = 0;
+    const uint64_t n = x->end - x->start;
+    const uint8_t *p = lp_side_bytes(OLD(d), x->start, &have), *q = lp_side_bytes(NEW(d), y->start, &other);
+    return x->start == y->start && p && q && have >= n && other >= n && memcmp(p, q, n) == 0;
+}
+
+/* A constant that is another one now: are those in front of it and behind it the same? Where one was put in, or left out, those behind it are elsewhere,
+ * and what has their places is something else. */
+static bool is_between_same(const lp_diff *d, size_t i, size_t k)
+{
+    const struct lp_atom *a = &OLD(d)->atom[i];
+    if (d->same_layout || OLD(d)->span[a->span].flags & LP_SPAN_WRITE || same_there(d, i, k, a)) return true;
+    return same_there(d, i - 1, k - 1, a) && same_there(d, i + 1, k + 1, a);
+}
+
 static void pair_in_place(lp_diff *d)
 {
     struct lp_side *o = OLD(d), *s = NEW(d);
@@ -36,7 +61,7 @@ static void pair_in_place(lp_diff *d)
         struct lp_atom *a = &o->atom[i];
         while (k < s->natom && s->atom[k].start < a->start) k++;
         if (k >= s->natom || s->atom[k].start != a->start || a->kind != LP_ATOM_PIECE || s->atom[k].kind != LP_ATOM_PIECE) continue;
-        if (a->pair == LP_NONE && s->atom[k].pair == LP_NONE && has_room(d, a, &s->atom[k]))
+        if (a->pair == LP_NONE && s->atom[k].pair == LP_NONE && has_room(d, a, &s->atom[k]) && is_between_same(d, i, k))
             lp_pair(d, i, k, LP_RULE_ORDER);
     }
 }

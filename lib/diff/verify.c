@@ -90,7 +90,8 @@ static void add_atom(struct check *c, const struct lp_def *def, uint32_t head, u
     struct lp_side *s = &c->side;
     struct lp_atom a = NEW(c->d)->atom[new_atom];
     uint64_t size = def->item->kind == LP_ITEM_FUNC ? def->item->func->size : def->item->data->size;
-    const uint64_t off = a.start - NEW(c->d)->atom[head].start, end = off + (a.end - a.start);
+    const uint64_t front = def->item->kind == LP_ITEM_FUNC ? 0 : lp_carried_at(&NEW(c->d)->atom[head]);
+    const uint64_t off = front + a.start - NEW(c->d)->atom[head].start, end = off + (a.end - a.start);
     const bool parts = head + 1 < NEW(c->d)->natom && is_part(c->d, head, head + 1);
     a.start = def->addr + off, a.end = def->addr + (parts && end < size ? end : size);
     a.pair = new_atom;
@@ -261,7 +262,8 @@ static void add_new(struct check *c)
         if (!named && k != LP_NONE) k = OLD(c->d)->atom[k].pair;
         if (k != LP_NONE) add_atom(c, &c->plan.def[i], k, k);
         for (uint32_t j = k; named && k != LP_NONE && j + 1 < NEW(c->d)->natom && is_part(c->d, k, j + 1); j++) add_atom(c, &c->plan.def[i], k, j + 1);
-        if (k != LP_NONE && it->kind == LP_ITEM_DATA) add_offsets(c, c->plan.def[i].addr, c->plan.def[i].addr + it->data->size, &NEW(c->d)->atom[k]);
+        const struct lp_atom *b = k != LP_NONE && it->kind == LP_ITEM_DATA ? &NEW(c->d)->atom[k] : NULL;
+        if (b) add_offsets(c, c->plan.def[i].addr + lp_carried_at(b), c->plan.def[i].addr + it->data->size, b);
         if (it->kind == LP_ITEM_DATA) add_words(c, &c->plan.def[i]);
     }
     add_slots(c);

@@ -138,11 +138,12 @@ static bool hold_the_same(const struct word *x, const struct lp_use *u, const st
     return len && lp_is_constant_as(x->d, t->addr, u->addr, len);
 }
 
-/* A new constant, or what an array behind it has in front: if the word only reads there, a copy of the array behind the constant does for both. */
+/* A new constant, or what an array behind it has in front: nobody has the address for that but who adds an index to it, so that a copy of the array behind
+ * the constant does for both. */
 static bool carry_both(const struct word *x, const struct lp_use *u, const struct lp_there *t, uint32_t array)
 {
     struct lp_atom *a = x->s->atom;
-    if (!t->own || !u->at || t->atom >= array || !lp_only_base(x->s, x->atom, u->at)) return false;
+    if (!t->own || !u->at || t->atom >= array) return false;
     for (uint32_t i = t->atom; i <= array; i++) {
         const bool datum = a[i].kind == LP_ATOM_OBJECT || a[i].kind == LP_ATOM_PIECE;
         if (!datum || !lp_stays_constant(x->s, &a[i]) || a[i].span != a[array].span || (i < array && a[i].end != a[i + 1].start)) return false;
@@ -162,7 +163,7 @@ static struct lp_there there(struct word *x, const struct lp_use *u)
     const struct lp_there e = beside(x, i, u->addr);
     char buf[32], name[32];
     if (same_place(&t, &e)) return e;
-    if (carry_both(x, u, &t, i) || (t.own && lp_bring_together(x->d, x->atom))) return t;
+    if (carry_both(x, u, &t, i) || lp_bring_together(x->d, x->atom)) return t;
     if (!x->refused)
         lp_diff_refuse(x->d, x->s, LP_E148, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)(x->at - x->s->atom[x->atom].start),
                        lp_atom_text(&x->s->atom[i], name));

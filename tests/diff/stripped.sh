@@ -1,0 +1,137 @@
+#!/bin/sh
+# Stripped files: constants and variables without names, next to which others grew, came or moved. There is a patch, of the functions that changed alone, and
+# with it the program does what the new one does.
+. "$srcdir/tests/lib.sh"
+need_cross
+cd "$scratch" || exit 1
+sysroot=$(arm64_sysroot) || sysroot=/
+run() { timeout 60 lprun --no-control -L "$sysroot" "$@" 2>&1; }
+options=
+# build SOURCE FLAGS...: old and new
+build()
+{
+    source=$1
+    shift
+    "$CROSS_CC" -w "$@" -s -Wl,--build-id -o old "$source" && "$CROSS_CC" -w "$@" -DNEW -s -Wl,--build-id -o new "$source" || exit 1
+}
+# patched NAME COUNT: as many functions change, and the patch is right, at start and on disk
+patched()
+{
+    lpdiff --heuristic $options -o p old new 2>err
+    rc=$?
+    is "$rc" 1 "$1: there is a patch"
+    [ $rc -eq 1 ] || note <err
+    is "$(lpdiff --heuristic $options --summary old new 2>&1 | grep -c '^changed')" "$2" "  of $2 changed functions"
+    is "$(run -P p ./old)" "$(run ./new)" "  and it is right"
+    lpapply -o disk old p >/dev/null
+    is "$(run ./disk)" "$(run ./new)" "  on disk, too"
+}
+
+# ---- a table that grew, behind another one that is read with an index of which no bound is known ----
+cat >behind.c <<'C'
+#include <stdio.h>
+typedef int (*op)(int);
+static int a(int x) { return x + 1; }
+static int b(int x) { return x * 2; }
+static int c(int x) { return x - 3; }
+static int d(int x) { return x ^ 4; }
+__attribute__((noinline)) int numbers(int x)
+{
+    static const int table[7] = {880, 542, 54, 43, 161, 977, 32};
+    return table[(x & 255) % 7];
+}
+__attribute__((noinline)) int ops(int x)
+{
+    static const op table[] = {
+        a, b, c,
+#ifdef NEW
+        d
+#endif
+    };
+    return table[(x & 255) % 3
+#ifdef NEW
+        + x / 9
+#endif
+    ](x);
+}
+__attribute__((noinline)) const char *name(int x)
+{
+    static const char names[4][8] = {"north", "east", "south", "west"};
+    return names[x & 3];
+}
+int main(void)
+{
+    for (int i = 0; i < 11; i++) printf("%d %d %s\n", numbers(i), ops(i), name(i));
+    printf("%s %s\n", "a text behind them", d(1) ? "and another" : "or this");
+    return 0;
+}
+C
+for flags in '-no-pie -fno-pie' '-no-pie -fno-pie -static'; do
+    build behind.c -O2 -fno-section-anchors $flags
+    patched "a table grew behind another one, $flags" 1
+done
+
+# ---- what comes along is as it was aligned, whatever is in front of it ----
+cat >aligned.c <<'C'
+#include <stdio.h>
+typedef float four __attribute__((vector_size(16)));
+#ifdef NEW
+static const int table[8] = {880, 542, 54, 43, 161, 977, 32, 5};
+#else
+static const int table[7] = {880, 542, 54, 43, 161, 977, 32};
+#endif
+static const four row = {1, 2, 3, 4};
+__attribute__((noinline)) int mixed(int x)
+{
+    four v;
+    __asm__("ldr %q0, %1" : "=w"(v) : "Q"(row));
+    return table[(x & 255) % (sizeof table / sizeof *table)] + (int)(v[0] + v[1] * v[2] - v[3]);
+}
+int main(void)
+{
+    for (int i = 0; i < 9; i++) printf("%d\n", mixed(i));
+    return 0;
+}
+C
+build aligned.c -O2 -fno-section-anchors -fno-toplevel-reorder -no-pie -fno-pie
+patched 'constants that are aligned to more than what is in front' 1
+
+# ---- variables that only changed functions use, where all others are where they were ----
+cat >steady.c <<'C'
+#include <stdio.h>
+static volatile int v0 = 1, v1 = 2, v2 = 3, v3 = 4, v4 = 5, v5 = 6;
+static volatile union { long both; int one[2]; } conf = {10};
+static volatile int v6 = 7, v7 = 8;
+__attribute__((noinline)) int f0(int x) { return v0 += x * 3; }
+__attribute__((noinline)) int f1(int x) { return v1 -= x * 5; }
+__attribute__((noinline)) int f2(int x) { return v2 ^= x + 7; }
+__attribute__((noinline)) int f3(int x) { return v3 += x - 9; }
+__attribute__((noinline)) int f4(int x) { return v4 *= x | 1; }
+__attribute__((noinline)) int f5(int x) { return v5 += x & 6; }
+__attribute__((noinline)) int f6(int x) { return v6 += x << 2; }
+__attribute__((noinline)) int f7(int x) { return v7 -= x >> 1; }
+__attribute__((noinline)) int set(int x)
+{
+#ifdef NEW
+    conf.one[1] += x;
+    return conf.one[0] += 2;
+#else
+    return conf.both += x;
+#endif
+}
+int main(void)
+{
+    for (int i = 1; i < 5; i++) printf("%d %d\n", f0(i) + f1(i) + f2(i) + f3(i) + f4(i), f5(i) + f6(i) + f7(i) + set(i));
+    return 0;
+}
+C
+build steady.c -O2 -fno-section-anchors -fno-toplevel-reorder -no-pie -fno-pie
+patched 'variables by their place' 2
+is "$(grep -c '^data' p)" 0 '  none comes along: the program goes on with its own'
+like "$(lpdiff --heuristic --summary old new 2>&1)" 'taken for those in the same places' '  which is said'
+# one more in front of it: nothing is where it was
+sed 's/^static volatile union/#ifdef NEW\nstatic volatile int more = 9, most = 10;\n#endif\n&/; s/conf.one.1. += x/& + more + most/' steady.c >moved.c
+build moved.c -O2 -fno-section-anchors -fno-toplevel-reorder -no-pie -fno-pie
+like "$(lpdiff --heuristic old new 2>&1)" E110 '  and not where one came'
+like "$(lpdiff old new 2>&1)" 'hint: try --heuristic, or say which one' '  without --heuristic, that is what the hint says first'
+tap_done
