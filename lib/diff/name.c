@@ -295,18 +295,45 @@ bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u)
     return k != LP_NONE && (i == LP_NONE || s->atom[i].span != s->atom[k].span || u->addr - s->span[s->atom[k].span].start < 4096);
 }
 
+/* An array that begins a little behind an address, which is in atom i. */
+static uint32_t next_array(const struct lp_side *s, uint64_t addr, uint32_t i)
+{
+    uint32_t k = (uint32_t)lp_count_upto(s->atom, s->natom, sizeof *s->atom, addr);
+    if (i != LP_NONE && (lp_is_code_atom(&s->atom[i]) || (s->atom[i].start == addr && s->atom[i].kind != LP_ATOM_PIECE))) return LP_NONE;
+    while (k < s->natom && s->atom[k].kind == LP_ATOM_PIECE && !s->atom[k].used) k++; /* padding */
+    const bool near = k < s->natom && s->atom[k].start - addr <= REACH;
+    return near && !lp_is_code_atom(&s->atom[k]) && s->atom[k].kind != LP_ATOM_TABLE ? k : LP_NONE;
+}
+
 uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
 {
     int64_t off;
     if (u->width || u->base != LP_NONE || !u->at || u->self == LP_NONE) return LP_NONE;
     if (is_access(s, u, &off)) return base_behind(s, u, off);
-    const uint32_t i = lp_side_atom(s, u->addr);
-    uint32_t k = (uint32_t)lp_count_upto(s->atom, s->natom, sizeof *s->atom, u->addr);
-    if (i != LP_NONE && lp_is_code_atom(&s->atom[i])) return LP_NONE;
-    while (k < s->natom && s->atom[k].kind == LP_ATOM_PIECE && !s->atom[k].used) k++; /* padding */
-    if (k == s->natom || s->atom[k].start - u->addr > REACH || lp_is_code_atom(&s->atom[k]) || s->atom[k].kind == LP_ATOM_TABLE) return LP_NONE;
-    if (i != LP_NONE && s->atom[i].start == u->addr && (s->atom[i].kind != LP_ATOM_PIECE || is_real(s, u, &s->atom[i]))) return LP_NONE;
+    const uint32_t i = lp_side_atom(s, u->addr), k = next_array(s, u->addr, i);
+    if (k == LP_NONE || (i != LP_NONE && s->atom[i].start == u->addr && is_real(s, u, &s->atom[i]))) return LP_NONE;
     return lp_is_indexed_to(s, u->self, u->at, u->addr, s->atom[k].start) ? k : LP_NONE;
+}
+
+/* Are both that may be meant there, what is at the address and what is behind it? Then it is all the same which one is, if the array behind has a pair that is
+ * as far away, or all are constants that hold the same: what is at the address is compared. (What becomes of an address takes long to find out.) */
+static bool is_either(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    int64_t off;
+    const struct lp_side *s = NEW(d);
+    const size_t before = d->nsupposed;
+    if (o != OLD(d) || !u->at || !n->at || u->width || n->width || is_access(o, u, &off) || is_access(s, n, &off)) return false;
+    const uint32_t i = lp_side_atom(o, u->addr), k = lp_side_atom(s, n->addr);
+    const uint32_t a = i == LP_NONE || k == LP_NONE ? LP_NONE : next_array(o, u->addr, i), b = a == LP_NONE ? LP_NONE : next_array(s, n->addr, k);
+    if (b == LP_NONE || lp_is_copied(&s->atom[b])) return false;
+    if (o->atom[a].pair == b && o->atom[a].start - u->addr == s->atom[b].start - n->addr) return true;
+    const uint64_t x = lp_constants_behind(o, u->addr, a), y = x ? lp_constants_behind(s, n->addr, b) : 0;
+    uint64_t at, avail, len = x > y ? x : y;
+    const uint8_t *p = y ? lp_side_bytes(o, u->addr, &avail) : NULL, *q = p && avail >= len ? lp_side_bytes(s, n->addr, &avail) : NULL;
+    if (!q || avail < len || memcmp(p, q, len) != 0) return false;
+    const bool same = lp_same_data(d, o, u->addr, n->addr, len, &at) && d->nsupposed == before;
+    lp_suppose_back(d, before);
+    return same;
 }
 
 /* The end of what a patch brings, perhaps in one piece with what is in front of it, where nothing is in the new file: so no other thing is meant. */
@@ -493,7 +520,9 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
 {
     const struct lp_side *s = NEW(d);
     const struct lp_use guess = o == OLD(d) ? *use : with_base(o, use, n), *u = &guess;
-    const uint32_t other = lp_behind(s, n), behind = o == OLD(d) || (other != LP_NONE && !is_brought(o, u)) ? lp_behind(o, u) : LP_NONE;
+    const bool either = is_either(d, o, u, n);
+    const uint32_t other = either ? LP_NONE : lp_behind(s, n);
+    const uint32_t behind = !either && (o == OLD(d) || (other != LP_NONE && !is_brought(o, u))) ? lp_behind(o, u) : LP_NONE;
     if ((behind != LP_NONE || other != LP_NONE) && !same_behind(d, o, u, n, behind, other)) return false;
     if (behind != LP_NONE && lp_side_atom(o, u->addr) == LP_NONE && lp_side_atom(s, n->addr) == LP_NONE) return true;
     if (behind != LP_NONE && lp_surely_behind(o, u) && lp_surely_behind(s, n)) return true;
@@ -552,40 +581,4 @@ bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *
     if (is_no_tls(o, u->value) && is_no_tls(NEW(d), n->value)) return true;
     if ((!lp_side_span(o, u->value) || !lp_side_span(NEW(d), n->value)) && u->value == n->value) return true; /* an offset of static TLS */
     return lp_same_target(d, o, &x, &y);
-}
-
-/* ---- for people ---- */
-
-static void describe_constant(const struct lp_side *s, const struct lp_use *u, struct lp_buf *out)
-{
-    uint64_t avail = 0, n = u->width ? 0 : lp_side_text(s, u->addr);
-    const uint8_t *p = lp_side_bytes(s, u->addr, &avail);
-    if (n > 1) {
-        lp_quote(out, (const char *)p, n - 1 < 40 ? n - 1 : 40);
-        return;
-    }
-    lp_buf_puts(out, "constant");
-    for (uint64_t i = 0; p && i < u->width && i < avail && i < 16; i++) lp_buf_printf(out, "%s%02x", i ? "" : " ", p[i]);
-}
-
-void lp_describe(const struct lp_side *s, const struct lp_use *u, struct lp_buf *out)
-{
-    const struct lp_word_at *w = lp_side_word(s, u->addr);
-    const struct lp_span *x = lp_side_span(s, u->addr);
-    uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, u->addr);
-    char buf[32];
-    if (w && w->sym && x && x->flags & LP_SPAN_GOT) {
-        lp_buf_printf(out, "%s%s", w->kind == LP_WORD_TLS ? "tls:" : "", w->sym->name);
-    } else if (i == LP_NONE) {
-        lp_buf_printf(out, "%s 0x%llx", x ? x->name : "address", (unsigned long long)u->addr);
-    } else {
-        const struct lp_atom *a = &s->atom[i];
-        if (a->kind == LP_ATOM_PIECE && lp_is_constant(s, a)) {
-            describe_constant(s, u, out);
-            return;
-        }
-        lp_buf_printf(out, "%s", a->kind == LP_ATOM_TABLE ? "jump table" : lp_atom_text(a, buf));
-        int64_t off = (int64_t)(u->addr - a->start);
-        if (off) lp_buf_printf(out, "%c0x%llx", off < 0 ? '-' : '+', (unsigned long long)(off < 0 ? -off : off));
-    }
 }
