@@ -14,8 +14,7 @@ enum { CHUNK = 16 }; /* atoms that a thread takes at a time */
 
 /* ---- threads ---- */
 
-/* fn of each, by a thread of its own; without a second thread one behind the other. */
-static void in_two(void *(*fn)(void *), void *here, void *there)
+void lp_in_two(void *(*fn)(void *), void *here, void *there)
 {
     pthread_t other;
     const bool both = pthread_create(&other, NULL, fn, there) == 0;
@@ -29,7 +28,7 @@ static void *run_one(void *p) { return ((struct one *)p)->fn(((struct one *)p)->
 
 void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s))
 {
-    in_two(run_one, &(struct one){NEW(d), fn}, &(struct one){OLD(d), fn});
+    lp_in_two(run_one, &(struct one){NEW(d), fn}, &(struct one){OLD(d), fn});
 }
 
 /* ---- survey ---- */
@@ -184,7 +183,7 @@ static void work_both(struct worker w[2], bool of_new)
 {
     atomic_uint next = 0;
     for (int i = 0; i < 2; i++) w[i].of_new = of_new, w[i].next = &next;
-    in_two(work, &w[0], &w[1]);
+    lp_in_two(work, &w[0], &w[1]);
 }
 
 /* ---- what they found ---- */

@@ -282,6 +282,22 @@ static uint8_t compare_refs(lp_diff *d, struct walk *x, const struct lp_ref_at *
 /* BTI c, j, jc: where the new file has NOP, the old one's may stay. */
 static bool is_landing_pad(uint32_t w) { return lp_a64_is_bti(w) && w & 0xc0; }
 
+/* A branch from one place of the function to another, or to the start of another function that is a pair: most are so. (What may be a linker's way to
+ * somewhere else begins with ADRP, or a landing pad.) */
+static bool same_branch(const lp_diff *d, const struct walk *x, uint64_t t, const struct walk *y, uint64_t v)
+{
+    const struct lp_side *o = x->s, *n = y->s;
+    const struct lp_atom *a = &o->atom[x->atom], *b = &n->atom[y->atom];
+    const uint64_t from = t - a->start, to = v - b->start;
+    if (o != OLD(d)) return false;
+    if (from < a->end - a->start && to < b->end - b->start) return from == to && !d->place[0];
+    const uint32_t i = lp_side_atom(o, t), k = lp_side_atom(n, v);
+    if (i == LP_NONE || k == LP_NONE || i == x->atom || k == y->atom || o->atom[i].pair != k) return false;
+    if (o->atom[i].kind != LP_ATOM_FUNC || n->atom[k].kind != LP_ATOM_FUNC || o->atom[i].start != t || n->atom[k].start != v) return false;
+    const uint32_t p = lp_code_word(o, t), q = lp_code_word(n, v);
+    return !lp_a64_is_adrp(p) && !lp_a64_is_adrp(q) && !lp_a64_is_bti(p) && !lp_a64_is_bti(q);
+}
+
 static uint8_t compare_at(lp_diff *d, struct walk *x, uint64_t pc, struct walk *y, uint64_t qc)
 {
     uint64_t t, v;
@@ -295,6 +311,7 @@ static uint8_t compare_at(lp_diff *d, struct walk *x, uint64_t pc, struct walk *
     if (a == b && !lp_word_may_lead(a)) return LP_WHY_NONE;
     if (lp_word_target(a, pc, &t, &m) && lp_word_target(b, qc, &v, &n)) {
         if (m != n || (a ^ b) & ~m) return LP_WHY_CODE;
+        if (same_branch(d, x, t, y, v)) return LP_WHY_NONE;
         struct lp_use u = {t, LP_NONE, x->atom, 0, 0}, w = {v, LP_NONE, y->atom, 0, 0};
         return lp_same_target(d, x->s, &u, &w) ? LP_WHY_NONE : LP_WHY_REFS;
     }

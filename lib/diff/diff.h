@@ -308,7 +308,9 @@ void lp_find_offsets(struct lp_side *s); /* makes their list; behind the cuts of
 /* Where the linker kept nothing: do data look like a table of distances to functions? */
 bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end);
 /* ---- both.c ---- */
-/* What does not depend on the other side: fn for each of the two, each by a thread of its own. */
+/* fn of each, by a thread of its own; without a second thread one behind the other. */
+void lp_in_two(void *(*fn)(void *), void *here, void *there);
+/* What does not depend on the other side: fn for each of the two, in the same way. */
 void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
 /* ---- extent.c ---- */
 struct lp_use;

@@ -165,9 +165,10 @@ static void touch_by_word(struct lp_side *s, uint64_t v)
     if (i != LP_NONE) s->extent[i] = ALL;
 }
 
-static bool find_extents(struct lp_side *s)
+static void find_extents(struct lp_side *s)
 {
     uint32_t most = 0;
+    if (s->extent) return;
     for (size_t f = 0; f < s->natom; f++)
         if (lp_is_code_atom(&s->atom[f]) && s->atom[f].nref > most) most = s->atom[f].nref;
     struct ends e = {malloc((most + 1) * sizeof *e.v), 0};
@@ -180,7 +181,10 @@ static bool find_extents(struct lp_side *s)
     }
     free(e.v);
     bool *direct = s->extent ? calloc(s->natom + 1, sizeof *direct) : NULL;
-    if (!direct) return false;
+    if (!direct) {
+        s->nomem = true;
+        return;
+    }
     touch_behind(s, direct);
     free(direct);
     for (size_t i = 0; i < s->nword; i++)
@@ -190,7 +194,6 @@ static bool find_extents(struct lp_side *s)
         for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & LP_SPAN_CODE) && at + 8 <= x->end; at += 8)
             touch_by_word(s, lp_le64(x->bytes + (at - x->start)));
     }
-    return true;
 }
 
 /* Does nothing begin there but what is behind another section, rounded up? So crtstuff.c has __TMC_END__, which may be in the middle of a variable. */
@@ -218,8 +221,8 @@ static uint64_t room(const struct lp_side *s, uint32_t i)
 uint64_t lp_used(lp_diff *d, uint32_t a, uint32_t b)
 {
     if (lp_is_constant(OLD(d), &OLD(d)->atom[a]) || lp_is_constant(NEW(d), &NEW(d)->atom[b])) return UINT64_MAX;
-    for (int i = 0; i < 2; i++)
-        if (!d->side[i].extent && !find_extents(&d->side[i])) return d->nomem = true, UINT64_MAX;
+    if (!OLD(d)->extent || !NEW(d)->extent) lp_for_both(d, find_extents);
+    if (!OLD(d)->extent || !NEW(d)->extent || OLD(d)->nomem || NEW(d)->nomem) return UINT64_MAX;
     const uint32_t n = OLD(d)->extent[a], m = NEW(d)->extent[b], most = n > m ? n : m;
     return most == ALL ? UINT64_MAX : most;
 }

@@ -228,6 +228,7 @@ static void load_words(struct lp_side *s)
 
 const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr)
 {
+    if (!s->nword || addr < s->word[0].at || addr > s->word[s->nword - 1].at) return NULL; /* most of code */
     size_t n = lp_count_upto(s->word, s->nword, sizeof *s->word, addr);
     return n && s->word[n - 1].at == addr ? &s->word[n - 1] : NULL;
 }

@@ -156,7 +156,7 @@ static uint64_t mix_bytes(uint64_t h, const void *p, size_t n)
 }
 
 /* What does not depend on the layout, nor on names that pairs have not fixed yet. */
-static uint64_t hash_target(const lp_diff *d, const struct lp_side *s, uint64_t h, uint32_t self, uint64_t addr, uint8_t width)
+static uint64_t hash_target(const struct lp_side *s, uint64_t h, uint32_t self, uint64_t addr, uint8_t width)
 {
     const struct lp_atom *me = &s->atom[self];
     uint64_t avail, n;
@@ -166,14 +166,14 @@ static uint64_t hash_target(const lp_diff *d, const struct lp_side *s, uint64_t 
     uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
     if (i == LP_NONE) return mix(h, 1);
     const struct lp_atom *a = &s->atom[i];
-    if (a->pair != LP_NONE) return mix(mix(h, s == OLD(d) ? i : a->pair), addr - a->start);
+    if (a->pair != LP_NONE) return mix(mix(h, s->is_new ? a->pair : i), addr - a->start);
     if (a->kind != LP_ATOM_PIECE || s->span[a->span].flags & LP_SPAN_WRITE) return mix(h, a->kind == LP_ATOM_LOOSE ? LP_ATOM_FUNC : a->kind);
     const uint8_t *p = lp_side_bytes(s, addr, &avail);
     n = width ? width : lp_side_text(s, addr);
     return p && n <= avail ? mix_bytes(h, p, n) : mix(h, 2);
 }
 
-static uint64_t hash_body(const lp_diff *d, const struct lp_side *s, uint32_t self)
+static uint64_t hash_body(const struct lp_side *s, uint32_t self)
 {
     const struct lp_atom *a = &s->atom[self];
     uint64_t h = a->end - a->start, t;
@@ -185,9 +185,9 @@ static uint64_t hash_body(const lp_diff *d, const struct lp_side *s, uint32_t se
         if (listed) {
             h = mix(h, w & (r->kind == LP_FLOW_PAGE ? 0x1000001f : 0xf000001f)); /* a linker may make ADR of ADRP */
             for (; r < end && r->at == at; r++)
-                if (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) h = hash_target(d, s, h, self, r->addr, r->width);
+                if (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) h = hash_target(s, h, self, r->addr, r->width);
         } else if (lp_word_target(w, at, &t, &m)) {
-            h = hash_target(d, s, mix(h, w & ~m), self, t, 0);
+            h = hash_target(s, mix(h, w & ~m), self, t, 0);
         } else {
             h = mix(h, w);
         }
@@ -202,14 +202,18 @@ static int by_hash(const void *a, const void *b)
     return (x->atom > y->atom) - (x->atom < y->atom);
 }
 
-static struct body *bodies(const lp_diff *d, const struct lp_side *s, size_t *n)
+/* The functions of a side without a pair, by their hashes. */
+struct bodies { const struct lp_side *s; struct body *v; size_t n; };
+
+static void *find_bodies(void *ctx)
 {
-    struct body *v = malloc((s->natom + 1) * sizeof *v);
-    *n = 0;
-    for (uint32_t i = 0; v && i < s->natom; i++)
-        if (is_code(&s->atom[i]) && s->atom[i].pair == LP_NONE) v[(*n)++] = (struct body){hash_body(d, s, i), i};
-    if (v && *n) qsort(v, *n, sizeof *v, by_hash);
-    return v;
+    struct bodies *x = ctx;
+    const struct lp_side *s = x->s;
+    x->v = malloc((s->natom + 1) * sizeof *x->v);
+    for (uint32_t i = 0; x->v && i < s->natom; i++)
+        if (is_code(&s->atom[i]) && s->atom[i].pair == LP_NONE) x->v[x->n++] = (struct body){hash_body(s, i), i};
+    if (x->n) qsort(x->v, x->n, sizeof *x->v, by_hash);
+    return NULL;
 }
 
 static bool alone(const struct body *v, size_t n, size_t i)
@@ -219,8 +223,11 @@ static bool alone(const struct body *v, size_t n, size_t i)
 
 static size_t match_bodies(lp_diff *d)
 {
-    size_t n, m, hits = 0;
-    struct body *a = bodies(d, OLD(d), &n), *b = bodies(d, NEW(d), &m);
+    struct bodies x = {.s = OLD(d)}, y = {.s = NEW(d)};
+    lp_in_two(find_bodies, &x, &y);
+    struct body *a = x.v, *b = y.v;
+    const size_t n = x.n, m = y.n;
+    size_t hits = 0;
     if (!a || !b) d->nomem = true;
     for (size_t i = 0, k = 0; !d->nomem && i < n && k < m;) {
         if (a[i].hash == b[k].hash && alone(a, n, i) && alone(b, m, k)) lp_pair(d, a[i].atom, b[k].atom, LP_RULE_BODY), hits++;
