@@ -20,7 +20,8 @@
 #define LIBDW_CALLS(X) \
     X(dwarf_begin_elf) X(dwarf_end) X(dwarf_errmsg) X(dwarf_nextcu) X(dwarf_offdie) X(dwarf_getsrclines) X(dwarf_onesrcline) X(dwarf_lineaddr) \
     X(dwarf_lineno) X(dwarf_linecol) X(dwarf_linebeginstatement) X(dwarf_lineendsequence) X(dwarf_linesrc) X(dwarf_child) X(dwarf_siblingof) \
-    X(dwarf_tag) X(dwarf_diename) X(dwarf_ranges) X(dwarf_attr) X(dwarf_formudata) X(dwarf_getsrcfiles) X(dwarf_filesrc) X(dwarf_formstring)
+    X(dwarf_tag) X(dwarf_diename) X(dwarf_ranges) X(dwarf_attr) X(dwarf_formudata) X(dwarf_getsrcfiles) X(dwarf_filesrc) X(dwarf_formstring) \
+    X(dwarf_attr_integrate) X(dwarf_formref_die)
 static struct {
 #define FIELD(name) __typeof__(&name) name;
     LIBDW_CALLS(FIELD)
@@ -124,6 +125,61 @@ static void add_copy(struct lp_lines *l, Dwarf_Die *die, Dwarf_Files *files, siz
     for (size_t i = first; i < l->ncopy; i++) l->copy[i].entry = c.entry;
 }
 
+/* ---- what functions return ---- */
+
+/* The type behind a DIE's DW_AT_type, of which only the size is asked: false = it has none, as a function that returns nothing. */
+static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
+{
+    Dwarf_Attribute a;
+    return dw.dwarf_attr_integrate(die, DW_AT_type, &a) && dw.dwarf_formref_die(&a, type);
+}
+
+/* By AAPCS64 6.9; what more than one register may have, or a type that is not looked into, is OTHER. */
+static enum lp_elf_result result_of(Dwarf_Die *function)
+{
+    enum { NAMES_MOST = 32 };
+    Dwarf_Die type = *function;
+    for (unsigned i = 0; i < NAMES_MOST; i++) {
+        if (!type_of(&type, &type)) return LP_RESULT_NONE;
+        const uint64_t size = attribute(&type, DW_AT_byte_size), encoding = attribute(&type, DW_AT_encoding);
+        switch (dw.dwarf_tag(&type)) {
+        case DW_TAG_typedef: case DW_TAG_const_type: case DW_TAG_volatile_type: case DW_TAG_restrict_type: case DW_TAG_atomic_type: continue;
+        case DW_TAG_pointer_type: case DW_TAG_reference_type: case DW_TAG_rvalue_reference_type: return LP_RESULT_GENERAL;
+        case DW_TAG_enumeration_type: return size && size <= 8 ? LP_RESULT_GENERAL : LP_RESULT_OTHER;
+        case DW_TAG_base_type:
+            if (encoding == DW_ATE_float) return LP_RESULT_FLOAT;
+            return size && size <= 8 && encoding != DW_ATE_complex_float && encoding != DW_ATE_decimal_float ? LP_RESULT_GENERAL : LP_RESULT_OTHER;
+        default: return LP_RESULT_OTHER;
+        }
+    }
+    return LP_RESULT_OTHER;
+}
+
+static void add_result(struct lp_lines *l, Dwarf_Die *die)
+{
+    Dwarf_Addr base, start, end;
+    if (dw.dwarf_ranges(die, 0, &base, &start, &end) <= 0 || end <= start) return;
+    struct lp_function_result *v = lp_grow(l->result, &l->result_cap, l->nresult, sizeof *v);
+    l->failed |= !v;
+    if (!v) return;
+    l->result = v;
+    v[l->nresult++] = (struct lp_function_result){start, result_of(die)};
+}
+
+/* Without a type in the whole unit (gcc -g1, assembly) none is said of a function, either. */
+static void settle_results(struct lp_lines *l, size_t first)
+{
+    bool typed = false;
+    for (size_t i = first; i < l->nresult; i++) typed |= l->result[i].kind != LP_RESULT_NONE;
+    if (!typed) l->nresult = first;
+}
+
+static int by_function(const void *a, const void *b)
+{
+    const struct lp_function_result *x = a, *y = b;
+    return (x->addr > y->addr) - (x->addr < y->addr);
+}
+
 static bool has_code(int tag)
 {
     return tag == DW_TAG_subprogram || tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine || tag == DW_TAG_namespace ||
@@ -138,6 +194,7 @@ static void read_inlined(struct lp_lines *l, Dwarf_Die *parent, Dwarf_Files *fil
     do {
         int tag = dw.dwarf_tag(&die);
         if (tag == DW_TAG_inlined_subroutine) add_copy(l, &die, files, nfiles, depth);
+        else if (tag == DW_TAG_subprogram) add_result(l, &die);
         if (has_code(tag)) read_inlined(l, &die, files, nfiles, depth + 1);
     } while (!l->failed && dw.dwarf_siblingof(&die, &die) == 0);
 }
@@ -184,11 +241,14 @@ static void read_units(const lp_elf *e, struct lp_lines *l)
         read_lines(e, l, &cu);
         read_producer(l, &cu);
         if (dw.dwarf_getsrcfiles(&cu, &files, &nfiles) != 0) nfiles = 0;
+        const size_t first = l->nresult;
         read_inlined(l, &cu, files, nfiles, 0);
+        settle_results(l, first);
     }
     order_rows(l);
     if (l->nmade) qsort(l->made, l->nmade, sizeof *l->made, by_made);
     if (l->ncopy) qsort(l->copy, l->ncopy, sizeof *l->copy, by_copy);
+    if (l->nresult) qsort(l->result, l->nresult, sizeof *l->result, by_function);
 }
 
 /* Bytes for libelf, which writes into them if it unpacks sections (Go's, gcc -gz): then a copy. */
@@ -222,7 +282,7 @@ void lp_lines_free(struct lp_lines *l)
     if (!l) return;
     if (l->dwarf) dw.dwarf_end(l->dwarf);
     if (l->elf) elf_end(l->elf);
-    free(l->image), free(l->row), free(l->copy), free(l->made), free(l);
+    free(l->image), free(l->row), free(l->copy), free(l->made), free(l->result), free(l);
 }
 #else
 static void read_debug(const lp_elf *e, const lp_elf *from, struct lp_lines *l)
@@ -320,6 +380,14 @@ bool lp_made_without(const lp_elf *e, uint64_t vaddr, const char *pass)
     snprintf(off, sizeof off, " -fno-%s", pass), snprintf(on, sizeof on, " -f%s", pass);
     without = strstr(by, off);
     return !optimises(by) || (without && !strstr(without, on));
+}
+
+enum lp_elf_result lp_elf_result_at(const lp_elf *e, uint64_t entry)
+{
+    const struct lp_lines *l = lines_of(e);
+    const size_t n = l ? lp_count_upto(l->result, l->nresult, sizeof *l->result, entry) : 0;
+    if (!n || l->result[n - 1].addr != entry || (n > 1 && l->result[n - 2].addr == entry)) return LP_RESULT_UNKNOWN;
+    return l->result[n - 1].kind;
 }
 
 /* ---- file:line ---- */

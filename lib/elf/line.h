@@ -4,6 +4,9 @@
 #define LP_ELF_LINE_H
 #include <arm64lp/elf.h>
 
+/* The registers that a function returns something in: GENERAL X0, FLOAT V0, OTHER perhaps several. */
+enum lp_elf_result { LP_RESULT_UNKNOWN, LP_RESULT_NONE, LP_RESULT_GENERAL, LP_RESULT_FLOAT, LP_RESULT_OTHER };
+
 /* What is read at once, on the first question. */
 struct lp_lines {
     struct lp_elf_line *row;        /* by address, not overlapping */
@@ -12,6 +15,8 @@ struct lp_lines {
     size_t ncopy, copy_cap;
     struct lp_unit_made { uint64_t addr, end; const char *by; } *made; /* by address: the compiler and its options */
     size_t nmade, made_cap;
+    struct lp_function_result { uint64_t addr; enum lp_elf_result kind; } *result; /* by address */
+    size_t nresult, result_cap;
     bool failed;
     char why[200];                  /* why there is nothing; "" = there is */
     void *dwarf, *elf;              /* libdw's, which own the names */
@@ -27,4 +32,6 @@ lp_status lp_line_copies(const lp_elf *elf, const char *file, unsigned line, str
 const struct lp_elf_inlined *lp_inlined_at(const lp_elf *elf, uint64_t vaddr);
 /* Is it known that gcc has compiled what is at an address without this pass of -O2, "ipa-ra"? */
 bool lp_made_without(const lp_elf *elf, uint64_t vaddr, const char *pass);
+/* Of the function that begins there. */
+enum lp_elf_result lp_elf_result_at(const lp_elf *elf, uint64_t entry);
 #endif

@@ -27,7 +27,7 @@ typedef uint64_t regs;
 #define X0 UINT64_C(1)
 #define ARGUMENTS (UINT64_C(0xff) | UINT64_C(0xff) << 32) /* X0-X7, V0-V7 */
 #define FIRST (X0 | UINT64_C(1) << 32)                     /* which a call before this one may have returned */
-enum { MOST_DEPTH = 40, MOST_WALK_DEPTH = 6, MOST_KNOWN = 4096, MOST_JOBS = 32, MOST_STEPS = 200000, SITES_TOLD = 3 };
+enum { MOST_DEPTH = 40, MOST_WALK_DEPTH = 6, MOST_KNOWN = 4096, MOST_JOBS = 32, MOST_STEPS = 200000, MOST_SCANNED = 1000000, SITES_TOLD = 3 };
 
 struct known { uint64_t entry; regs changes; bool open; }; /* open: being looked at */
 struct job { uint64_t entry; regs changes; };              /* callers of `entry` now meet a function that changes these, too */
@@ -48,6 +48,9 @@ struct look {
     unsigned ntold;
     bool quiet;
     regs held;
+    regs perhaps;       /* arguments of a function that is not known, which may be what a caller has held */
+    regs touched;       /* by those who may hold something: what they hold they have set */
+    uint64_t scanned;   /* words, for that */
 };
 
 /* ---- a word ---- */
@@ -220,11 +223,14 @@ struct walk {
 
 static regs read_from(struct look *l, uint64_t at, regs live, unsigned depth, regs *back);
 
-/* Of a function that is not known, only its first argument is taken for read. */
+/* Of a function that is not known, only its first argument is taken for read; others are perhaps. */
 static regs read_by_callee(struct look *l, uint64_t to, regs live, unsigned depth)
 {
     const uint8_t *code;
-    if (!function_at(l, to, &code)) return live & X0;
+    if (!function_at(l, to, &code)) {
+        if (!depth) l->perhaps |= live & ARGUMENTS & ~X0;
+        return live & X0;
+    }
     return depth < MOST_WALK_DEPTH ? read_from(l, to, live, depth + 1, NULL) : 0;
 }
 
@@ -256,6 +262,7 @@ static regs step(struct walk *w, uint64_t at, regs live)
     uint32_t word = lp_le32(w->code + (at - w->f->value));
     struct effect e = effect_of(word, at);
     if (!w->depth || !is_spill(&e, word)) w->read |= e.read & live;
+    else w->l->perhaps |= e.read & live & ARGUMENTS;
     live &= ~(e.read | e.write);
     switch (e.kind) {
     case CALL: call(w, &e, &live); return live;
@@ -318,6 +325,17 @@ static void add_job(struct look *l, uint64_t entry, regs changes)
     for (unsigned i = 0; i < l->njob; i++)
         if (l->job[i].entry == entry) changes &= ~l->job[i].changes;
     if (changes && l->njob < MOST_JOBS) l->job[l->njob++] = (struct job){entry, changes};
+    else if (changes) l->touched = CALL_CLOBBERED;
+}
+
+/* f NULL: a caller that is not known. */
+static void note_touched(struct look *l, const struct lp_elf_symbol *f, const uint8_t *code)
+{
+    if (!f || (l->scanned += f->size / 4) > MOST_SCANNED) l->touched = CALL_CLOBBERED;
+    for (uint64_t at = 0; f && at + 4 <= f->size && (l->touched & CALL_CLOBBERED) != CALL_CLOBBERED; at += 4) {
+        const struct effect e = effect_of(lp_le32(code + at), f->value + at);
+        l->touched |= e.read | e.write;
+    }
 }
 
 static void tell_site(struct look *l, uint64_t at, regs held)
@@ -333,7 +351,9 @@ static void look_at_site(struct look *l, uint64_t at)
 {
     const uint8_t *code;
     const struct lp_elf_symbol *f = function_at(l, at, &code);
-    if (!f || f->value == l->now.entry || is_replaced(l, f->value)) return;
+    if (f && (f->value == l->now.entry || is_replaced(l, f->value))) return;
+    note_touched(l, f, code);
+    if (!f) return;
     struct effect e = effect_of(lp_le32(code + (at - f->value)), at);
     regs back = 0, held = e.kind == CALL ? read_from(l, at + 4, l->now.changes, 0, &back) : 0;
     if (held && lp_made_without(l->m->elf, at, "ipa-ra")) held = 0; /* what looks like it is the compiler's own, or a result */
@@ -343,7 +363,7 @@ static void look_at_site(struct look *l, uint64_t at)
 
 static void look_at_callers(struct look *l, uint64_t entry, regs changes)
 {
-    l->njob = l->steps = 0, l->held = 0;
+    l->njob = l->steps = 0, l->held = l->perhaps = l->touched = l->scanned = 0;
     add_job(l, entry, changes);
     for (unsigned i = 0; i < l->njob; i++) {
         l->now = l->job[i];
@@ -367,33 +387,60 @@ static const struct lp_origin *origin(const struct lp_maker *m, uint64_t addr)
     return NULL;
 }
 
-/* By gcc alone: another compiler may return more in registers than the standard has, and holds none, so that what looks like it is a result. */
-static bool can_save(struct look *l, size_t item, regs set)
+/* What the function returns something in: known if debug information says it of it, and not of one of its parts or clones. */
+struct results { bool known; regs set; };
+static struct results results_at(const struct look *l, uint64_t addr)
+{
+    static const regs of[] = {[LP_RESULT_NONE] = 0, [LP_RESULT_GENERAL] = X0, [LP_RESULT_FLOAT] = FIRST & ~X0, [LP_RESULT_OTHER] = RESULTS};
+    const struct lp_elf_symbol *f = lp_maker_symbol_at(l->m, addr);
+    const enum lp_elf_result kind = f && f->value == addr && !strchr(f->name, '.') ? lp_elf_result_at(l->m->elf, addr) : LP_RESULT_UNKNOWN;
+    return (struct results){kind != LP_RESULT_UNKNOWN, of[kind]};
+}
+
+/* Registers that are saved around a body, those of them that may be results after all, and those that are not saved because they may be. */
+struct saving { regs set, doubtful, left; };
+
+/* By gcc alone: another compiler may return more in registers than the standard has, and holds none, so that what looks like it is a result. Where code
+ * goes around anyway it saves what else the new body changes and callers touch: a walk does not see all that they hold. */
+static bool can_save(struct look *l, size_t item, regs held, regs changes, const struct results *results, struct saving *s)
 {
     static const char *const gcc[] = {"GCC: "}, *const others[] = {"clang", "rustc"};
+    const struct lp_func *f = l->patch->item[item].func;
+    const regs open = results->known ? results->set : RESULTS, more = changes & l->touched & ~held;
     struct lp_wrap *v;
-    if (!lp_made_by(l->m, gcc, 1) || lp_made_by(l->m, others, 2) || !lp_wrap_can(l->patch->item[item].func, set)) return false;
+    if (!lp_made_by(l->m, gcc, 1) || lp_made_by(l->m, others, 2) || lp_wrap_results(f, held & open) || !lp_wrap_can(f, held)) return false;
+    *s = (struct saving){held | (more & ~open), 0, 0};
+    for (regs left = more & open, one; left; left &= ~one) {
+        one = left & -left;
+        if (!results->known && !lp_wrap_results(f, one) && !lp_wrap_doubts(f, one)) s->set |= one;
+    }
+    if (!lp_wrap_can(f, s->set)) s->set = held;
+    if (held & open && lp_wrap_doubts(f, held & open)) s->doubtful = held & open;
+    s->left = more & ~s->set & l->perhaps;
     if (!(v = lp_grow(l->m->wrap, &l->m->wrap_cap, l->m->nwrap, sizeof *v))) return false;
     l->m->wrap = v;
-    v[l->m->nwrap++] = (struct lp_wrap){l->patch->item[item].line, set};
+    v[l->m->nwrap++] = (struct lp_wrap){l->patch->item[item].line, s->set};
     return true;
 }
 
 /* What a callee changes, -fcall-saved would not save: the compiler would take it to be saved there. `all`: what callers hold, whether this body changes
- * it or not; the same source with other registers kept free may change others. */
-enum saved { NOT_SAVED, SAVED, SAVED_IN_DOUBT };
-static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_callee, enum saved saved)
+ * it or not; the same source with other registers kept free may change others. saved NULL: nothing is. */
+static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_callee, const struct saving *saved)
 {
+    static const char debug[] = ": debug information (-g) of the program says what it returns";
     const struct lp_origin *from = origin(l->m, addr);
-    bool many = held & (held - 1);
+    const bool many = held & (held - 1), known = results_at(l, addr).known;
     struct lp_buf b = {0};
     put_regs(&b, held, "", ", ");
     lp_buf_printf(&b, " may be held by callers over the call (gcc -fipa-ra), because the old body leaves %s alone; the new one changes %s: %s%s: ",
                   many ? "them" : "it", many ? "them" : "it", l->list.data ? l->list.data : "", l->ntold > SITES_TOLD ? " ..." : "");
-    if (saved) lp_buf_puts(&b, "the patch saves "), put_regs(&b, all, "", ", "), lp_buf_puts(&b, " around the new body");
-    else if (by_callee) lp_buf_puts(&b, "save "), put_regs(&b, all, "", ", "), lp_buf_puts(&b, " around the new body, as lpmake(1) shows in CAVEATS");
+    if (saved) lp_buf_puts(&b, "the patch saves "), put_regs(&b, saved->set, "", ", "), lp_buf_puts(&b, " around the new body");
+    else if (by_callee) lp_buf_puts(&b, "save "), put_regs(&b, all, "", ", "), lp_buf_puts(&b, " around the new body, as lpmake(1) shows in CAVEATS"),
+        lp_buf_puts(&b, all & RESULTS && !known ? debug : "");
     else lp_buf_puts(&b, "compile it with "), put_regs(&b, all, "-fcall-saved-", " ");
-    if (saved == SAVED_IN_DOUBT) lp_buf_puts(&b, ", which is wrong if it returns a structure in several registers");
+    if (saved && saved->doubtful) lp_buf_puts(&b, ", which is wrong if it returns a structure in several registers");
+    if (saved && saved->left) lp_buf_puts(&b, ", but not "), put_regs(&b, saved->left, "", ", "), lp_buf_puts(&b, ", in which it may return something"),
+        lp_buf_puts(&b, known ? "" : debug);
     if (from && b.data) lp_edit_warn(l->m, from, "%s", b.data);
     lp_buf_free(&b);
 }
@@ -475,17 +522,19 @@ static void look_at_item(struct look *l, size_t item)
     if (!l->item[item].replaces || !function_at(l, addr, &code)) return;
     look_at_arguments(l, item);
     for (size_t i = 0; i < l->patch->nitem; i++) l->item[i].visited = false;
+    const struct results results = results_at(l, addr);
     regs old = changes_at(l, addr, true, 0), held;
     struct tally t = changes_new(l, item);
     l->quiet = false, l->ntold = 0;
-    old |= result_of(l->patch->item[item].func);
-    look_at_callers(l, addr, (t.own | t.called) & CALL_CLOBBERED & ~old);
+    old |= results.known ? results.set : result_of(l->patch->item[item].func);
+    const regs changes = (t.own | t.called) & CALL_CLOBBERED & ~old;
+    look_at_callers(l, addr, changes);
     if ((held = l->held) != 0) {
+        struct saving saving;
         l->quiet = true;
         look_at_callers(l, addr, CALL_CLOBBERED & ~old);
         const regs all = l->held | held;
-        const bool saved = can_save(l, item, all), doubts = saved && lp_wrap_doubts(l->patch->item[item].func, all);
-        tell(l, addr, held, all, held & t.called, doubts ? SAVED_IN_DOUBT : saved ? SAVED : NOT_SAVED);
+        tell(l, addr, held, all, held & t.called, can_save(l, item, all, changes, &results, &saving) ? &saving : NULL);
     }
     lp_buf_free(&l->list);
     l->list = (struct lp_buf){0};

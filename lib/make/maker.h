@@ -142,7 +142,8 @@ void lp_warn_stacks(struct lp_maker *m, const lp_patch *p);
 void lp_warn_held(struct lp_maker *m, const lp_patch *p);
 /* wrap.c: can these registers be saved around a body? Do so, wherever it is asked for; `before`: lines of the patch in front of the items. False: no memory. */
 bool lp_wrap_can(const struct lp_func *f, uint64_t set);
-bool lp_wrap_doubts(const struct lp_func *f, uint64_t set); /* may it be that some of them are results? */
+uint64_t lp_wrap_results(const struct lp_func *f, uint64_t set); /* which of them may be results, by the words of the body? */
+bool lp_wrap_doubts(const struct lp_func *f, uint64_t set);      /* may it be that some of the others are? */
 bool lp_wrap_all(struct lp_maker *m, uint32_t before);
 /* shared.c: has one of these been at work on the target, by what compilers and linkers leave there? */
 bool lp_made_by(const struct lp_maker *m, const char *const *mark, size_t n);

@@ -36,7 +36,7 @@ static void sum(struct frames *w, uint32_t word, struct depth *d)
 {
     const unsigned rd = word & 31, rn = word >> 5 & 31;
     const int32_t from = rn == 31 ? d->sp : d->fp, by = (int32_t)imm12(word), to = word >> 30 & 1 ? from + by : from - by;
-    if ((rn != 31 && (rn != 29 || d->fp == NOWHERE)) || rn > 31) {
+    if (rn != 31 && (rn != 29 || d->fp == NOWHERE)) {
         w->good &= rd != 31;
         if (rd == 29) d->fp = NOWHERE;
         return;
@@ -126,7 +126,7 @@ static bool stays_in_its_frame(const struct lp_func *f)
     return w.good;
 }
 
-/* ---- may it return more than one register? ---- */
+/* ---- which registers may it return something in? ---- */
 
 #define FIRST (UINT64_C(1) | UINT64_C(1) << 32)    /* X0, V0 */
 #define SECOND (UINT64_C(2) | UINT64_C(0xe) << 32) /* X1, V1 to V3: of structures (AAPCS64 6.9) */
@@ -136,6 +136,20 @@ static bool stays_in_its_frame(const struct lp_func *f)
 #define BOTH (UINT64_C(1) << 31)
 struct says { uint64_t has, lacks; };
 struct told { uint64_t read, write; bool call, tail, ret, stop; };
+
+/* Functions of C's library that return nothing, or a number or an address, in X0: their names are C's (C11 7.1.3), whoever has them. */
+static bool returns_no_more(const struct lp_change *c)
+{
+    static const char names[] = " printf fprintf sprintf snprintf vprintf vfprintf vsprintf vsnprintf puts putchar putc fputs fputc fwrite fflush perror "
+        "memcpy memmove memset memcmp memchr strlen strcmp strncmp strcpy strncpy strcat strncat strchr strrchr strstr malloc calloc realloc free "
+        "__printf_chk __fprintf_chk __sprintf_chk __snprintf_chk __memcpy_chk __memset_chk __strcpy_chk __strcat_chk ";
+    const char *name = c->fix ? c->fix->expr.symbol : NULL;
+    char word[32];
+    const size_t n = name ? strcspn(name, "@") : 0;
+    if (!n || n + 3 > sizeof word) return false;
+    snprintf(word, sizeof word, " %.*s ", (int)n, name);
+    return strstr(names, word);
+}
 
 static struct told tell(const struct lp_func *f, size_t i)
 {
@@ -194,10 +208,33 @@ static bool returns_more(const struct lp_func *f, uint64_t set)
     bool more = !back;
     for (size_t i = 0; i < f->nbody && !more; i++) {
         const struct told t = tell(f, i);
+        if (t.call && returns_no_more(&f->body[i])) continue;
         more = (f->body[i].fix && lp_a64_is_b(f->body[i].new_word)) || back[i + 1] & (t.call ? BOTH : t.write & set);
     }
     free(back);
     return more;
+}
+
+/* Does it come to a RET, or to another function whose result is this one's, as it is? Also where it is read: what is returned may be stored before. */
+static struct says comes_back_as_is(const struct told *t)
+{
+    if (t->ret || (t->tail && !t->call)) return (struct says){UINT64_MAX, 0};
+    return (struct says){0, t->call || t->stop ? UINT64_MAX : t->write};
+}
+
+/* May V0 come from the body itself, or from what it calls, to a RET? */
+static bool returns_vector(const struct lp_func *f)
+{
+    const uint64_t v0 = FIRST & ~UINT64_C(1);
+    uint64_t *back = solve(f, comes_back_as_is);
+    bool returns = !back;
+    for (size_t i = 0; i < f->nbody && !returns; i++) {
+        const struct told t = tell(f, i);
+        if (t.call && returns_no_more(&f->body[i])) continue;
+        returns = (f->body[i].fix && lp_a64_is_b(f->body[i].new_word)) || (back[i + 1] & v0 && (t.call || t.write & v0));
+    }
+    free(back);
+    return returns;
 }
 
 /* A register that a body reads as it is entered with it is an argument perhaps, and where the old body hands it back as it was, a result: a structure of two
@@ -212,15 +249,19 @@ bool lp_wrap_doubts(const struct lp_func *f, uint64_t set)
 
 /* ---- the code around it ---- */
 
+enum { FRAME_OF_ITS_OWN = 496 }; /* STP takes less than 512 */
 static unsigned members(uint64_t set) { return (unsigned)__builtin_popcountll(set); }
 static unsigned x_bytes(uint64_t set) { return lp_align_up(8 * members(set & UINT32_MAX), 16); }
 static unsigned frame_bytes(uint64_t set) { return 16 + x_bytes(set) + 16 * members(set >> 32); }
 
-/* A result would be restored, too. */
-bool lp_wrap_can(const struct lp_func *f, uint64_t set)
+bool lp_wrap_can(const struct lp_func *f, uint64_t set) { return frame_bytes(set) <= FRAME_OF_ITS_OWN && stays_in_its_frame(f); }
+
+uint64_t lp_wrap_results(const struct lp_func *f, uint64_t set)
 {
-    if (set & FIRST || frame_bytes(set) > 496 || !stays_in_its_frame(f)) return false;
-    return !(set & SECOND) || !returns_more(f, set & SECOND);
+    uint64_t may = set & 1;
+    if (set & FIRST & ~UINT64_C(1) && returns_vector(f)) may |= set & FIRST;
+    if (set & SECOND && returns_more(f, set & SECOND)) may |= set & SECOND;
+    return may;
 }
 
 static void put_word(struct lp_maker *m, struct lp_buf *out, unsigned *n, uint32_t word)

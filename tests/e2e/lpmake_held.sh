@@ -163,6 +163,44 @@ for f in plain many passes tail jumps varies grows wide both hands kept one; do
     like "$(made asks "$f=replace from stacked.o")" "$want" "$f()"
 done
 
+# What debug information says of results is known. Callers that hold something that a walk does not see, as what goes to printf() in v0 and v1.
+cat >returns.c <<'C'
+int printf(const char *, ...);
+int total;
+static int zero(void) { return 0; }
+int (*volatile any)(void) = zero;
+__attribute__((noinline)) void note(int v) { total += v; }
+__attribute__((noinline)) double last(double v) { total += 2; return v; }
+__asm__(".text; .type show, %function; show: stp x29, x30, [sp, -16]!; fmov d0, #1.5; fmov d1, #2.5; mov x9, #5; mov x0, #7; bl note; add x1, x0, x9; adrp x0, fmt\n"
+    "add x0, x0, :lo12:fmt; bl printf; ldp x29, x30, [sp], 16; ret; .size show, .-show\n"
+    ".type keep, %function; keep: stp x29, x30, [sp, -16]!; mov x9, #4; fmov d0, #4.5; bl last; mov x1, x9; adrp x0, fmt\n"
+    "add x0, x0, :lo12:fmt; fmov d1, d0; bl printf; ldp x29, x30, [sp], 16; ret; .size keep, .-keep; .section .rodata; fmt: .asciz \"%ld %g %g\\n\"; .text");
+void show(void), keep(void);
+int main(void) { show(), keep(); return 0; }
+C
+object returns <<'C'
+int printf(const char *, ...);
+extern int total, (*volatile any)(void);
+void note(int v) { printf("note %g\n", v * 1.5); total += v + any(); __asm__ volatile("fmov d1, #31" : : : "v1"); }
+double last(double v) { printf("last %g\n", v); __asm__ volatile("mov x0, #99; mov x9, #98" : : : "x0", "x9"); return v * 2; }
+C
+for how in -g ''; do
+    "$CROSS_CC" $held $how -static -o returns returns.c || not_ok "compile returns.c"
+    lpmake -t returns -o x.lpatch 'note=replace from returns.o' 'last=replace from returns.o' 2>err || not_ok "returns: made"
+    case $how in
+    -g)
+        like "$(cat err)" 'note=.*: the patch saves x0, .*x9, v0, v1 around the new body$' "known to return nothing: all is saved"
+        like "$(cat err)" 'last=.*: the patch saves .*x9, v1 around the new body$' "  to return a double: all but that"
+        is "$(run_patched x.lpatch ./returns | tr '\n' ' ')" "note 10.5 12 1.5 2.5 last 4.5 4 9 9 " "  it does what it did besides"
+        lpapply -q -o patched returns x.lpatch && is "$(run_lprun ./patched | tr '\n' ' ')" "note 10.5 12 1.5 2.5 last 4.5 4 9 9 " "  in the file, too"
+        ;;
+    *) like "$(cat err)" 'note=.*: save x0, .*: debug information (-g) of the program says what it returns$' "  without debug information it is not known" ;;
+    esac
+done
+sed -i 's/add x1, x0, x9/mov x1, x9/' returns.c
+"$CROSS_CC" $held -static -o returns returns.c || not_ok "compile returns.c"
+like "$(made returns 'note=replace from returns.o')" ': the patch saves x9 around the new body, but not v0, v1, in which it may return something: debug' "  and said of what may be a result"
+
 # A body of many branches, each of which may be the way to a RET.
 awk 'BEGIN { print ".section .text.one,\"ax\"\n.globl one\n.type one,%function\none: mov x1, x0"
              for (i = 0; i < 200000; i++) printf "cbz x0, .L%d\nnop\n.L%d:\n", i, i
