@@ -257,28 +257,62 @@ static lp_status change_ret(lp_maker *m, struct lp_edit *e, const char *arg, str
     return lp_edit_add(e, LP_A64_RET, NULL, NULL) ? LP_OK : nomem(err);
 }
 
-static lp_status change_branch(lp_maker *m, struct lp_edit *e, const char *arg, bool link, struct lp_error *err)
+/* What the program imports, or can: one that it names with a version, or that a library of it has. */
+static bool is_import(lp_maker *m, const char *name, enum lp_import *has)
+{
+    const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
+    struct lp_buf spec = {0};
+    *has = LP_IMPORT_NOBODY;
+    if (!d->at || !d->nneeded || lp_is_plt_name(name)) return d->at && lp_dynsym_wanted(d, name, NULL);
+    if (lp_dynsym_wanted(d, name, NULL) || strchr(name, '@')) return true;
+    *has = lp_maker_import(m, name, &spec);
+    lp_buf_free(&spec);
+    return *has == LP_IMPORT_FOUND;
+}
+
+static void hint_import(const lp_maker *m, const char *name, enum lp_import has, struct lp_error *err)
+{
+    const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
+    if (lp_is_plt_name(name)) lp_hint(err, "the program has no PLT entry of this name; without `@plt` it may become a new import");
+    else if (!d->at || !d->nneeded || (err && strstr(err->hint, "did you mean"))) return;
+    else if (has == LP_IMPORT_UNKNOWN) lp_hint(err, "if a library of the program has it: those are not all found here, and `-L DIR` says where they are");
+    else lp_hint(err, "no library that the program needs has it: `patchelf --add-needed` has it need one, and `replace from` brings functions along");
+}
+
+/* How the patch names the function, and where it is: *at 0 = the patch's reader finds out (imports, and IFUNCs, which are called by their PLT entries). */
+static lp_status branch_target(struct lp_maker *m, const struct lp_edit *e, const char *arg, struct lp_buf *out, uint64_t *at, struct lp_error *err)
 {
     const struct lp_elf_symbol *to = NULL;
+    enum lp_import has = LP_IMPORT_NOBODY;
+    bool weak = false;
+    lp_status s = lp_maker_find(m, arg, &to, err);
+    if (s == LP_E_SYMBOL && is_import(m, arg, &has)) return lp_edit_symbol(m, e, arg, arg, &weak, out, err);
+    if (s != LP_OK) lp_edit_inherit(err, e, arg);
+    if (s == LP_E_SYMBOL) hint_import(m, arg, has, err);
+    if (s != LP_OK) return s;
+    if (lp_maker_owns(m, to)) lp_buf_puts(out, arg);
+    else lp_buf_printf(out, "0x%llx", (unsigned long long)to->value);
+    *at = to->type == STT_GNU_IFUNC ? 0 : to->value;
+    return s;
+}
+
+static lp_status change_branch(lp_maker *m, struct lp_edit *e, const char *arg, bool link, struct lp_error *err)
+{
+    struct lp_buf target = {0};
     const char *p = arg;
-    uint64_t addr;
+    uint64_t addr = 0;
     uint32_t w;
     lp_status s = link ? LP_OK : keep_landing_pad(m, e, err);
+    if (s == LP_OK && *arg == '0') {
+        if (!lp_edit_hex(&p, &addr) || *p) s = lp_edit_fail(err, e, arg, LP_E_SYNTAX, "an address is written 0x...");
+        else lp_buf_puts(&target, arg);
+    } else if (s == LP_OK) s = branch_target(m, e, arg, &target, &addr, err);
+    if (s == LP_OK && (addr || *arg == '0') && !(link ? lp_a64_bl : lp_a64_b)(&w, e->addr + 4 * e->n, addr))
+        s = lp_edit_fail(err, e, arg, LP_E_RANGE, "the target is out of a branch's range of 128 MiB, or no multiple of 4");
+    char *kept = s == LP_OK && !target.failed ? lp_maker_keep(m, target.data, target.len) : NULL;
+    lp_buf_free(&target);
     if (s != LP_OK) return s;
-    if (*arg == '0') {
-        if (!lp_edit_hex(&p, &addr) || *p) return lp_edit_fail(err, e, arg, LP_E_SYNTAX, "an address is written 0x...");
-    } else {
-        if ((s = lp_maker_find(m, arg, &to, err)) != LP_OK) return lp_edit_inherit(err, e, arg), s;
-        addr = to->value;
-        if (to->type == STT_GNU_IFUNC) return lp_edit_fail(err, e, arg, LP_E_UNSUPPORTED, "the target is an IFUNC: branch to its @plt entry");
-    }
-    if (!(link ? lp_a64_bl : lp_a64_b)(&w, e->addr + 4 * e->n, addr))
-        return lp_edit_fail(err, e, arg, LP_E_RANGE, "the target is out of a branch's range of 128 MiB, or no multiple of 4");
-    char address[24];
-    snprintf(address, sizeof address, "0x%llx", (unsigned long long)addr);
-    const char *text = *arg == '0' || lp_maker_owns(m, to) ? arg : address;
-    char *target = lp_maker_keep(m, text, strlen(text));
-    return target && lp_edit_add(e, link ? 0x94000000 : 0x14000000, link ? "call26" : "jump26", target) ? LP_OK : nomem(err);
+    return kept && lp_edit_add(e, link ? 0x94000000 : 0x14000000, link ? "call26" : "jump26", kept) ? LP_OK : nomem(err);
 }
 
 static lp_status change_b(lp_maker *m, struct lp_edit *e, const char *arg, struct lp_error *err) { return change_branch(m, e, arg, false, err); }

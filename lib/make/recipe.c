@@ -222,7 +222,7 @@ static bool block(struct recipe *r, struct lp_buf *body)
     return false;
 }
 
-static void change(struct recipe *r)
+static void read_change(struct recipe *r)
 {
     struct lp_error err;
     struct lp_buf body = {0};
@@ -238,6 +238,13 @@ static void change(struct recipe *r)
     if (is_block) e.body = body.data ? body.data : "";
     if (good && r->m && lp_maker_statement(r->m, &e, &err) != LP_OK) deliver(r, &err);
     lp_buf_free(&body);
+}
+
+/* What a note is for that was given before the recipe, is its first change, right or not. */
+static void change(struct recipe *r)
+{
+    read_change(r);
+    if (r->m) r->m->note = NULL;
 }
 
 static lp_status read_recipe(struct recipe *r)

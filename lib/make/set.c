@@ -88,6 +88,17 @@ static lp_status set_number(struct lp_maker *m, struct lp_edit *e, const char *a
     return LP_OK;
 }
 
+/* Nothing says what is beside an object, or stays there. Its end is an address that programs use. */
+static void warn_outside(struct lp_maker *m, const struct lp_edit *e, const char *name, bool before, uint64_t by)
+{
+    const struct lp_elf_symbol *s;
+    struct lp_buf b = {0};
+    if (!by || lp_maker_find(m, name, &s, NULL) != LP_OK || !s->size || (!before && by <= s->size)) return;
+    lp_edit_say(m, before ? s->value - by : s->value + by, &b);
+    if (b.data) lp_edit_warn(m, &e->from, "%s has %llu bytes, and the new address is outside of it: %s", name, (unsigned long long)s->size, b.data);
+    lp_buf_free(&b);
+}
+
 /* SYMBOL, or an address, with +0x... or -0x... behind it: something of the program, of what other changes bring, or of a library. */
 static lp_status address_of(struct lp_maker *m, struct lp_edit *e, const char *arg, struct lp_buf *out, struct lp_error *err)
 {
@@ -106,6 +117,7 @@ static lp_status address_of(struct lp_maker *m, struct lp_edit *e, const char *a
     lp_status s = own || *arg == '0' ? LP_OK : lp_edit_symbol(m, e, arg, name, &weak, out, err);
     if (own || *arg == '0') lp_buf_puts(out, name);
     if (by) lp_buf_puts(out, sign);
+    if (s == LP_OK && !own) warn_outside(m, e, name, *sign == '-', by);
     return s;
 }
 

@@ -88,6 +88,14 @@ is "$(lpmake --fmt leads.lps | grep -c 'set b8 &')" 4 "  in a recipe's canonical
 for wrong in 'b8 &' 'b8 &two+' 'b8 &two+7' 'b8 &two*2' 'b8 &two+0x1 2' 'b8 & two'; do
     refused leads "hook=set $wrong" 'set b8 &SYMBOL' "hook=set $wrong"
 done
+for off in 0x7fffffffffffffff 0xe; do
+    lpmake -t leads -o out "text=set b8 &fixed+$off" 2>err
+    like "$? $(cat err)" '^0 .*: fixed has 13 bytes, and the new address is outside of it: ' "an address behind the object ($off): a warning"
+done
+lpmake -t leads -o out "text=set b8 &fixed-0x1" 2>err
+like "$(cat err)" ': fixed has 13 bytes, and the new address is outside of it' "  in front of it"
+lpmake -t leads -o out "text=set b8 &fixed+0xd" 2>err
+is "$(cat err)" "" "  not at its end"
 refused leads "an address in four bytes" 'set b8 &SYMBOL' 'hook=set b4 &two'
 refused leads "a place that is no pointer's" 'needs 8 bytes, hook has 4 left' 'hook+0x4=set b8 &two'
 refused leads "nobody's" 'symbol .tow. not found' 'hook=set b8 &tow'

@@ -35,6 +35,33 @@ is "$? $(live given.lpatch ./main | tr '\n' ' ')" "0 own error 4 8 " "  which he
 mkdir -p patched && lpapply -q -o patched/libwork.so libwork.so given.lpatch
 is "$(run_lprun -E LD_LIBRARY_PATH=patched ./main | tr '\n' ' ')" "own error 4 8 " "  in the file, too"
 
+# ---- b and bl: to what is imported, or can be, and to IFUNCs, by the PLT ----
+cat >leaves.c <<'C'
+#include <stdio.h>
+#include <string.h>
+__attribute__((noipa)) long first(const char *s) { return s[0]; }
+long call(const char *);
+__asm__(".text; .p2align 4; .type call, %function; call: hint 25; stp x29, x30, [sp, -16]!; bl first; add x0, x0, 1; ldp x29, x30, [sp], 16; hint 29; ret; .size call, .-call");
+int main(int c, char **v) { printf("%ld %ld %zu\n", first("abcd"), call("abcde"), strlen(v[0]) / 1000); return 0; }
+C
+for how in '-static -no-pie' '-pie -fPIE' '-no-pie -mbranch-protection=standard' '-pie -fPIE -Wl,-z,now'; do
+    cc $how -o leaves leaves.c
+    for to in strlen:6 atoi:1; do
+        case $how:$to in *static*:atoi*) continue ;; esac # which is not in it
+        lpmake -t leaves -o leaves.lpatch "call+0x8=bl ${to%:*}" 'first=b labs' 2>err || lpmake -t leaves -o leaves.lpatch "call+0x8=bl ${to%:*}" 2>err
+        is "$? $(live leaves.lpatch ./leaves | cut -d' ' -f2)" "0 ${to#*:}" "$how: bl ${to%:*}"
+        lpapply -q -o leaves.new leaves leaves.lpatch && is "$(plain ./leaves.new | cut -d' ' -f2)" "${to#*:}" "  in the file, too"
+    done
+    lpmake -q -t leaves -o leaves.lpatch 'first=b strlen' && is "$(live leaves.lpatch ./leaves)" "4 6 0" "  b strlen"
+    lpapply -q -o leaves.new leaves leaves.lpatch && is "$(plain ./leaves.new)" "4 6 0" "  in the file, too"
+done
+no() { lpmake -t leaves -o leaves.lpatch "$1" 2>err; like "$? $(tr '\n' ' ' <err)" "^1 .*$2" "$1: no patch, and what to do"; }
+no 'first=b cbrtl' 'not found.*hint: no library that the program needs has it: `patchelf'
+no 'first=b atoi@plt' 'not found.*hint: .*without `@plt` it may become a new import'
+no 'first=b frist' 'hint: did you mean first'
+lpmake -L /nowhere -t leaves -o leaves.lpatch 'first=b atoi' 2>err
+like "$? $(tr '\n' ' ' <err)" '^1 .*not found.*hint: if a library of the program has it: .*`-L DIR`' "libraries that are not found: where they are is what to say"
+
 # ---- a program at a fixed address, whose libraries are far away, and code that takes addresses without a GOT ----
 cat >far.c <<'C'
 #include <stdio.h>

@@ -423,9 +423,15 @@ static void made(void **state)
            "main=jump: a change is nop, ret [VALUE], b SYMBOL, bl SYMBOL, word 0x..., asm \"...\", replace from FILE[:SYMBOL] or set ...");
     failed(lp_maker_change(m, "main+2=nop", &t.err), LP_E_SYNTAX, "main+2=nop: an offset is written +0x...");
     failed(lp_maker_change(m, "limit=nop", &t.err), LP_E_ADDRESS, "limit=nop: there is no code at this place");
+    lp_maker_note(m, "a note of what is no change");
+    assert_int_equal(lp_maker_recipe(m, "x.lps", "main jump\n", 10, &t.err), LP_E_SYNTAX);
     assert_int_equal(lp_maker_change(m, "main=b twin#2", NULL), LP_OK);
     assert_int_equal(lp_maker_change(m, "parse=ret -1", NULL), LP_OK);
     assert_int_equal(lp_maker_finish(m, &p, &t.err), LP_OK);
+    char *text = lp_patch_print(p, NULL);
+    assert_non_null(text);
+    assert_null(strstr(text, "a note"));
+    free(text);
     assert_int_equal(lp_patch_words(p, t.elf, first_word, &w, NULL), LP_OK);
     assert_int_equal(w.old_word, 0x7100041f);
     assert_int_equal(w.new_word, 0x14000006);
