@@ -87,6 +87,50 @@ static lp_status one_word(struct lp_carrying *x, uint32_t section, uint64_t at, 
     return s;
 }
 
+static const struct lp_objrel *rel_at(const struct lp_objsec *sec, uint64_t at)
+{
+    const size_t i = lp_objfile_rel(sec, at);
+    return i < sec->nrel && sec->rel[i].at == at ? &sec->rel[i] : NULL;
+}
+
+/* The general dynamic model of gcc -mtls-dialect=trad: ADRP, ADD, BL __tls_get_addr, NOP, in one piece. */
+enum { GENERAL_DYNAMIC = 16 };
+static bool is_general_dynamic(const struct lp_carrying *x, uint32_t section, uint64_t at, uint64_t end)
+{
+    const struct lp_objfile *o = x->c->o;
+    const struct lp_objsec *sec = &o->sec[section];
+    const struct lp_objrel *page = rel_at(sec, at), *low = rel_at(sec, at + 4), *call = rel_at(sec, at + 8);
+    if (end - at < GENERAL_DYNAMIC || !page || !low || !call || rel_at(sec, at + 12)) return false;
+    return page->type == R_AARCH64_TLSGD_ADR_PAGE21 && low->type == R_AARCH64_TLSGD_ADD_LO12_NC && call->type == R_AARCH64_CALL26 &&
+           page->sym == low->sym && page->addend == low->addend && strcmp(o->sym[call->sym].name, "__tls_get_addr") == 0 &&
+           lp_le32(sec->bytes + at) == 0x90000000 && lp_le32(sec->bytes + at + 4) == 0x91000000 && lp_le32(sec->bytes + at + 12) == LP_A64_NOP;
+}
+
+/* Is it the program? Of it, and of the libraries that it starts with, each thread has the storage from its beginning. */
+static bool starts_first(const struct lp_maker *m)
+{
+    size_t n;
+    const struct lp_elf_segment *s = lp_elf_segments(m->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (s[i].type == PT_INTERP) return true;
+    return lp_elf_info(m->elf)->type == ET_EXEC;
+}
+
+/* ADRP and LDR of the offset from the thread pointer, MRS of that, ADD: the initial exec model, as linkers relax it in programs, too (AAELF64). */
+static lp_status initial_exec(struct lp_carrying *x, uint32_t section, uint64_t at, struct lp_buf *out, struct lp_error *err)
+{
+    const struct lp_objrel *rel = rel_at(&x->c->o->sec[section], at);
+    lp_buf_puts(out, "| 90000000 tlsie_adr_gottprel_page21 ");
+    lp_status s = lp_carry_refer(x, rel, out, err);
+    lp_buf_puts(out, "\n| f9400000 tlsie_ld64_gottprel_lo12_nc ");
+    if (s == LP_OK) s = lp_carry_refer(x, rel, out, err);
+    lp_buf_puts(out, "\n| d53bd041");
+    lp_maker_comment(x->m, out, 0xd53bd041, 0);
+    lp_buf_puts(out, "| 8b000020");
+    lp_maker_comment(x->m, out, 0x8b000020, 0);
+    return s;
+}
+
 /* The same words, but for what a linker fills in? */
 bool lp_carry_same_code(const struct lp_carrying *x, const struct lp_objsym *f, const struct lp_elf_symbol *t)
 {
@@ -116,7 +160,10 @@ lp_status lp_carry_body(struct lp_carrying *x, uint32_t section, uint64_t start,
 {
     lp_status s = LP_OK;
     if (!x->c->o->sec[section].bytes || (start | end) & 3) return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "a function is no whole number of words");
-    for (uint64_t at = start; at < end && s == LP_OK; at += 4) s = one_word(x, section, at, start, end, out, err);
+    for (uint64_t at = start; at < end && s == LP_OK; at += 4) {
+        if (!is_general_dynamic(x, section, at, end) || !starts_first(x->m)) s = one_word(x, section, at, start, end, out, err);
+        else s = initial_exec(x, section, at, out, err), at += GENERAL_DYNAMIC - 4;
+    }
     return s;
 }
 

@@ -160,7 +160,7 @@ cc -fPIC -shared -DLIB -Wl,--version-script,tls.map -o libtls.so tls.c
 mkdir -p sr/lib && ln -s "$PWD/libtls.so" sr/lib/ && for f in "$sysroot"/lib/*.so*; do ln -s "$f" sr/lib/; done
 for way in -pie -no-pie; do
     cc -fPIE $way -o tls tls.c libtls.so
-    for how in '-fPIE -mtls-dialect=desc' '-fPIE -mtls-dialect=trad' '-fPIC -mtls-dialect=desc'; do
+    for how in '-fPIE -mtls-dialect=desc' '-fPIE -mtls-dialect=trad' '-fPIC -mtls-dialect=desc' '-fPIC -mtls-dialect=trad'; do
         # shellcheck disable=SC2086
         object tls -DFIX $how <tls.c
         lpmake -L sr -t tls -o tls.lpatch 'f=replace from tls.o' 2>err
@@ -181,7 +181,8 @@ printf 'extern __thread int bump, environ; int f(int n) { return environ; }\n' |
 lpmake -L sr -t tls -o refused.lpatch 'f=replace from tls.o' 2>err
 like "$? $(cat err)" '^1 .*`environ` is not thread-local in the library that has it: declare it so' "  the other way round"
 printf 'extern __thread int count; int f(int n) { return count; }\n' | object tls -fPIC -mtls-dialect=trad
-like "$(lpmake -L sr -t tls -o trad.lpatch 'f=replace from tls.o' 2>&1)" '`__tls_get_addr` is neither .* Compile with -mtls-dialect=desc$' "the old dialect: what to do"
+echo 'int bump(void); int f(int n) { return n + bump(); }' | "$CROSS_CC" $STANDARD -fPIC -shared -o libuse.so -x c - -x none libtls.so || not_ok "compile libuse.so"
+like "$(lpmake -L sr -t libuse.so -o trad.lpatch 'f=replace from tls.o' 2>&1)" '`__tls_get_addr` is neither .*ompile with -mtls-dialect=desc$' "the old dialect, in a library: what to do"
 # Nothing in the running program tells where a library that does not use its own variable has it; the file's dynamic linker knows.
 echo '__thread int spare = 5, count = 40; int bump(void) { return 1; }' >dumb.c
 cc -fPIC -shared -Wl,--version-script,tls.map -o libtls.so dumb.c
