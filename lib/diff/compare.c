@@ -67,6 +67,9 @@ static bool is_outside(const struct lp_side *s, const struct lp_ref_at *r, int64
     return lp_side_atom(s, r->addr) == LP_NONE || (index && from && from != lp_side_span(s, r->addr));
 }
 
+/* ADR and loads of literals make an address of nothing else: there is no base that is compared. */
+static bool has_base(uint32_t word) { return !lp_a64_is_adr(word) && !lp_a64_is_load_literal(word); }
+
 /* Outside of everything, an address is what it is made of: an offset from something that is named. (Inside something it is not: two objects behind one
  * section anchor may change their places. A slot is what it holds.) */
 static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
@@ -74,13 +77,14 @@ static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_a
     uint32_t a = word_of(x, p->at), b = word_of(y, q->at);
     int64_t off = 0, other = 0;
     lp_word_offset(a, &off), lp_word_offset(b, &other);
+    const bool based = a == b && has_base(a) && !((p->flags | q->flags) & LP_FLOW_OF_PAGE);
     if (!is_outside(y->s, q, other)) return false;
-    if (x->s != OLD(d) && a == b && !((p->flags | q->flags) & LP_FLOW_OF_PAGE)) return true; /* what a patch brings may be there */
+    if (x->s != OLD(d) && based) return true; /* what a patch brings may be there */
     if (!is_outside(x->s, p, off)) return false;
     if (lp_side_word(x->s, p->addr) && lp_side_word(y->s, q->addr)) return false;
     const struct lp_span *s = lp_side_span(x->s, p->addr);
     if (s && s->flags & LP_SPAN_CODE) return false; /* constants between functions */
-    if (a == b && !((p->flags | q->flags) & LP_FLOW_OF_PAGE)) return true; /* the base is compared where it is made; a page is not */
+    if (based) return true; /* the base is compared where it is made; a page is not */
     if (!off || off != other) return false;
     struct lp_use u = {p->addr - (uint64_t)off, LP_NONE, x->atom, 0, 0}, v = {q->addr - (uint64_t)off, LP_NONE, y->atom, 0, 0};
     return lp_same_target(d, x->s, &u, &v);

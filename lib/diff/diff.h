@@ -397,6 +397,8 @@ const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_a
 /* The slot of a PLT entry that begins here; NULL: none does. */
 const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr);
 bool lp_same_version(const struct lp_dynsym *a, const struct lp_dynsym *b); /* or one of the two has none */
+/* In code, but in no function: constants that compilers put there, of which only the content says that they are the same. */
+bool lp_same_beside(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
 /* lp_same_target() of what two filled words hold. */
 bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n);
 /* Pairs of data are supposed while two functions are compared, and kept if that shows them equal. */

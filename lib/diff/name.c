@@ -384,8 +384,7 @@ static bool same_content(lp_diff *d, const struct lp_side *o, const struct lp_us
     return u->width == n->width && (!u->width || lp_same_data(d, o, u->addr, n->addr, u->width, &at));
 }
 
-/* In code, but in no function: constants that compilers put there, of which only the content says that they are the same. */
-static bool same_beside(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+bool lp_same_beside(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
 {
     const struct lp_span *x = lp_side_span(o, u->addr), *y = lp_side_span(NEW(d), n->addr);
     uint64_t len = x && y && x->flags & y->flags & LP_SPAN_CODE ? u->width : 0, at;
@@ -434,7 +433,7 @@ static bool same_by_atom(lp_diff *d, const struct lp_side *o, const struct lp_us
     if (v || w) return v && w && !u->width && !n->width && lp_same_slot(d, o, v, w);
     if (a == LP_NONE || b == LP_NONE) {
         const bool there = same_bound(o, u->addr, NEW(d), n->addr) || (d->same_layout && u->addr == n->addr);
-        return (a == b && there && same_beside(d, o, u, n)) || (is_nowhere(o, u) && is_nowhere(NEW(d), n));
+        return (a == b && there && lp_same_beside(d, o, u, n)) || (is_nowhere(o, u) && is_nowhere(NEW(d), n));
     }
     if (is_stub(o, a) && is_stub(NEW(d), b)) return d->same_layout && u->addr == n->addr;
     bool code = lp_is_code_atom(&o->atom[a]);

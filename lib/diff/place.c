@@ -250,9 +250,11 @@ static struct lp_there in_code(lp_diff *d, uint32_t i, int64_t off)
 /* Data in code, of which the place does not say that it is the same. */
 static struct lp_there with_content(lp_diff *d, struct lp_there t, const struct lp_use *u)
 {
+    const struct lp_use old = {t.addr, LP_NONE, LP_NONE, u->width, 0};
     uint64_t at;
-    const bool other = t.known && !t.own && u->width && !lp_same_data(d, OLD(d), t.addr, u->addr, u->width, &at);
-    return other ? (struct lp_there){0} : t;
+    if (!t.known || t.own) return t;
+    const bool same = t.atom == LP_NONE ? lp_same_beside(d, OLD(d), &old, u) : !u->width || lp_same_data(d, OLD(d), t.addr, u->addr, u->width, &at);
+    return same ? t : (struct lp_there){0};
 }
 
 struct lp_there lp_there(lp_diff *d, const struct lp_use *u)

@@ -183,7 +183,7 @@ static bool nowhere(const struct word *x, const struct lp_use *u)
     char buf[32];
     if (copy) return lp_diff_refuse(x->d, NEW(x->d), LP_E132, copy->sym->name), false;
     if (w && w->sym) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, w->sym->name, absent), false;
-    if (u->width && in && in->flags & LP_SPAN_CODE)
+    if ((u->width || i == LP_NONE) && in && in->flags & LP_SPAN_CODE)
         return lp_diff_refuse(x->d, NEW(x->d), LP_E142, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)u->addr,
                               (unsigned long long)u->addr + (u->width ? u->width : 4)), false;
     if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_text(&x->s->atom[i], buf), absent), false;

@@ -201,6 +201,33 @@ nothing "_init without its landing pad" c.bti c.nop
 lpdiff c.nop c.bti >c.lpatch 2>c.err
 is "$? $(grep -o E142 c.err)" "2 E142" "_init that has one now"
 
+# ---- constants in .text behind a function: hand-written code has them there ----
+cat >table.c <<'C'
+#include <stdio.h>
+int table(int);
+__asm__(".text\n.globl table\n.type table, %function\ntable: " ADDRESS "\n ldr w0, [x1, w0, sxtw #2]\n ret\n.size table, . - table\n"
+        ".p2align 3\n1: .word 1, 2, 3, " FOURTH ", 5, 6\n");
+#ifdef MORE
+__attribute__((noinline)) int more(int n) { return n * 3 + 1; }
+#else
+__attribute__((noinline)) int more(int n) { return n * 2; }
+#endif
+int main(int argc, char **argv) { (void)argv; printf("%d %d %d\n", table(1), table(3), more(argc)); return 0; }
+C
+for cc in $compilers; do
+    for how in '' -Wl,-q -s; do
+        for address in 'adr x1, 1f' 'adrp x1, 1f; add x1, x1, :lo12:1f'; do
+            build() { out=$1; shift; $cc -O2 $how -Wl,--build-id "-DADDRESS=\"$address\"" "$@" -o "$out" table.c; }
+            build t.old '-DFOURTH="8"' && build t.new '-DFOURTH="9"' && build t.more '-DFOURTH="8"' -DMORE || exit 1
+            lpdiff t.old t.new >t.lpatch 2>t.err
+            is "$? $(grep -o E142 t.err)" "2 E142" "$cc $how, $address: one of them changes"
+            lpdiff --heuristic t.old t.more >t.lpatch 2>t.err
+            is "$?$(cat t.err) $(grep -c -e '^func' -e '^@' t.lpatch)" '1 1' "$cc $how, $address: none does, another function changes alone"
+            is "$(run -P t.lpatch ./t.old)" "$(run ./t.more)" '  and it is right'
+        done
+    done
+done
+
 # ---- hints are of use to the very files ----
 cat >sym.c <<'C'
 #include <stdio.h>
