@@ -64,7 +64,7 @@ static bool is_steady(lp_diff *d, uint32_t x, uint32_t y, struct found *f)
     struct found back = {0};
     if (!is_variables(p) || p->flags != q->flags || strcmp(p->name, q->name) != 0 || p->end - p->start != q->end - q->start) return false;
     look(NEW(d), y, OLD(d), x, f), look(OLD(d), x, NEW(d), y, &back);
-    if (f->moved || back.moved || !f->open || f->pairs < f->open) return false;
+    if (f->moved || back.moved || !f->open || !back.open || f->pairs < f->open) return false; /* (if none of the old file is left, it is a new one) */
     suppose_there(d, x, y);
     const bool same = same_rest(d, x, y);
     lp_suppose_keep(d, same);
