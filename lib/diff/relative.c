@@ -190,7 +190,7 @@ static bool is_offset(const struct lp_side *s, uint64_t start, uint64_t at, cons
     return *sure || (is_behind_zero(s, to) && (!f || f->sym == UINT64_MAX));
 }
 
-/* No text is in the table itself; so a structure of small numbers and zeros is none, each of which leads back to its start. Where one begins, the table ends. */
+/* No text is in the table itself, to which small numbers and zeros of a structure would lead. Where one begins, the table ends. */
 static bool leads_out(uint64_t start, uint64_t at, const uint8_t *p, uint64_t *end)
 {
     const uint64_t to = start + (uint64_t)lp_sext(lp_le32(p), 32);
