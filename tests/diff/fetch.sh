@@ -1,6 +1,7 @@
 #!/bin/sh
 # fetch.sh PACKAGE... - Debian's source packages, in the cache: PACKAGE/source with debian/ in it and no patch applied; prints the folder of the packages.
 # fetch.sh --tools - bsdiff and xdelta3 for this machine, unpacked and not installed; prints the folder with them.
+# fetch.sh --shipped PACKAGE[=VERSION]... - binary packages for arm64, of the suite or its updates; prints the folder where each has one of its own.
 # Exit status 3: no network or no apt (a test skips then).
 set -eu
 here=$(dirname "$0")
@@ -14,6 +15,32 @@ if [ "${1:-}" = --tools ]; then
         unpack "$root" bsdiff xdelta3
     fi
     echo "$root/usr/bin"
+    exit
+fi
+# shipped PACKAGE[=VERSION]
+shipped()
+{
+    rm -rf "$root/$1" "$root/$1.new"
+    mkdir -p "$root/$1.new"
+    (
+        cd "$root/$1.new"
+        once apt download "$1" >&2
+        for f in *.deb; do dpkg-deb --fsys-tarfile "$f" | tar -x --no-same-owner; done
+        rm -f ./*.deb
+    )
+    mv "$root/$1.new" "$root/$1"
+}
+if [ "${1:-}" = --shipped ]; then
+    shift
+    root=$cache/shipped state=$cache/apt-shipped arch=arm64 missing=
+    for p; do [ -d "$root/$p" ] || missing="$missing $p"; done
+    if [ -n "$missing" ]; then
+        apt_ready
+        printf "deb [arch=$arch signed-by=$keyring] %s %s main\n" "$mirror" "$suite" "$security" "$suite-security" >"$state/etc/sources.list"
+        renew_old
+        for p in $missing; do shipped "$p"; done
+    fi
+    echo "$root"
     exit
 fi
 root=$cache/sources state=$cache/apt-source

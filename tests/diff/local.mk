@@ -17,10 +17,10 @@ EXTRA_DIST += $(DIFF_TESTS) tests/diff/pair.sh tests/diff/builds.c
 # Real fixes, files that differ in nothing, damaged files: a few in make check, all of them by make check-diff.
 DIFF_PROOF = tests/diff/fixes.sh tests/diff/same.sh tests/diff/hostile.sh
 TESTS += $(DIFF_PROOF)
-EXTRA_DIST += $(DIFF_PROOF) tests/diff/fetch.sh tests/diff/build.sh tests/diff/fixes.def tests/diff/again.c tests/diff/layout.c tests/diff/truth.py \
+EXTRA_DIST += $(DIFF_PROOF) tests/diff/fetch.sh tests/diff/build.sh tests/diff/drive.sh tests/diff/fixes.def tests/diff/again.c tests/diff/layout.c tests/diff/truth.py \
 	tests/diff/hostile.py tests/diff/growth.py $(wildcard $(srcdir)/tests/diff/fixes/*)
 # Too long for make check.
-EXTRA_DIST += tests/diff/matrix.sh tests/diff/matrix.py tests/diff/matrix.def $(wildcard $(srcdir)/tests/diff/matrix/*)
+EXTRA_DIST += tests/diff/debian.sh tests/diff/matrix.sh tests/diff/matrix.py tests/diff/matrix.def $(wildcard $(srcdir)/tests/diff/matrix/*)
 check-diff:
-	$(MAKE) ARM64LP_DIFF=full check TESTS='$(DIFF_TESTS) $(DIFF_PROOF) tests/diff/matrix.sh'
+	$(MAKE) ARM64LP_DIFF=full check TESTS='$(DIFF_TESTS) $(DIFF_PROOF) tests/diff/debian.sh tests/diff/matrix.sh'
 .PHONY: check-diff

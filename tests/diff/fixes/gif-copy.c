@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void *volatile got; /* compilers leave out what nobody has */
+
 int attempt(void)
 {
     GifFileType file = {0};
@@ -15,6 +17,6 @@ int attempt(void)
     if (GifMakeSavedImage(&file, &original))
         return 0;
     for (int i = 0; i < 16; i++) /* whoever gets the original's memory now */
-        memset(malloc(64), 0x55, 64);
+        memset(got = malloc(64), 0x55, 64);
     return original.RasterBits[40] == 7;
 }
