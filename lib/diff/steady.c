@@ -1,7 +1,7 @@
 /* diff/steady.c - COMPARE, variables without names that functions use which changed: no equal one tells which they are. Where a section is as large as in the
  * old file, holds the same, and all that is known in it is where it was, the rest of it is taken for that, too. That is a guess (--heuristic), and is said. */
 #include <config.h>
-#include "diff/diff.h"
+#include "diff/emit.h"
 
 #include <string.h>
 
@@ -28,6 +28,15 @@ static void look(const struct lp_side *s, uint32_t x, const struct lp_side *othe
         if (!is_open(a) || !a->used) continue;
         if (!f->open++) f->first = i;
     }
+}
+
+/* Is there one that is none of the old file's? */
+static bool has_new(const lp_diff *d, uint32_t y)
+{
+    const struct lp_side *s = NEW(d);
+    uint32_t i = 0;
+    while (i < s->natom && !(s->atom[i].span == y && s->atom[i].used && s->atom[i].pair == LP_NONE && !lp_may_be_old(d, &s->atom[i]))) i++;
+    return i < s->natom;
 }
 
 /* Is what no pair has the same in both? (Pairs are compared one by one.) */
@@ -64,7 +73,7 @@ static bool is_steady(lp_diff *d, uint32_t x, uint32_t y, struct found *f)
     struct found back = {0};
     if (!is_variables(p) || p->flags != q->flags || strcmp(p->name, q->name) != 0 || p->end - p->start != q->end - q->start) return false;
     look(NEW(d), y, OLD(d), x, f), look(OLD(d), x, NEW(d), y, &back);
-    if (f->moved || back.moved || !f->open || !back.open || f->pairs < f->open) return false; /* (if none of the old file is left, it is a new one) */
+    if (f->moved || back.moved || !f->open || f->pairs < f->open || has_new(d, y)) return false;
     suppose_there(d, x, y);
     const bool same = same_rest(d, x, y);
     lp_suppose_keep(d, same);
