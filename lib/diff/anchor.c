@@ -192,7 +192,7 @@ static bool has_blocks(const struct scan *x)
  * is one result at the most. */
 uint32_t lp_scan_returned(const struct scan *x)
 {
-    if (x->compared) return 1;
+    if (x->compared || x->single) return 1;
     const char *name = lp_atom_name(x->a);
     const bool gcc = lp_elf_made_by(x->s->elf, "GCC") && !lp_elf_made_by(x->s->elf, "clang"); /* which moves no code out so */
     const bool whole = name ? strncmp(name, "OUTLINED_FUNCTION", 17) != 0 : gcc || has_blocks(x);
@@ -430,6 +430,17 @@ bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { retur
 
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false, NULL); }
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true, NULL); }
+bool lp_mostly_base(const struct lp_side *s, uint32_t atom, uint64_t at)
+{
+    if (lp_only_base(s, atom, at)) return true;
+    struct scan *x = (lp_code_word(s, at) & 0x7f80001f) == 0x11000001 ? lp_scan_new(s, atom) : NULL;
+    bool only = x && push(x, at + 4, 2);
+    if (x) x->single = true;
+    for (unsigned steps = 0; only && take(x); steps++) only = steps < SOON && step(x);
+    free(x);
+    return only;
+}
+
 bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users) { return follow(s, atom, at, false, users); }
 
 uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page)

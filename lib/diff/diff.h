@@ -58,6 +58,7 @@ struct lp_atom {
     bool reread : 1;                  /* code of a patched file: its references are not the old file's */
     bool roomy : 1;                   /* unnamed data, paired: of another room than the other one's (extent.c). Equal code has it; no new body gets it */
     bool lands : 1;                   /* code: exceptions may lead into it */
+    bool doubted : 1;                 /* unnamed variable: at its place in the other file, others use what is there (users.c) */
     bool alike : 1;                   /* unnamed variable of the new file: one beside it might as well be the pair, and nothing but the place tells */
     bool nops : 1;                    /* code: it is the same as its pair, but for NOPs */
     bool apart : 1, together : 1;     /* code: one base is not enough for it; constants that it reaches from one come along in one piece (close.c) */
@@ -114,6 +115,7 @@ struct lp_side {
     uint64_t *cut;                    /* addresses that something refers to, in unnamed data */
     size_t ncut, cut_cap;
     uint32_t *extent;                 /* extent.c: of each atom, or NULL */
+    struct lp_usage *usage;           /* users.c: or NULL */
     struct lp_flow_survey survey;
     struct lp_seen *seen;             /* seen.c: of its code, and who refers to what */
     bool nomem;
@@ -334,6 +336,7 @@ static inline bool lp_is_copied(const struct lp_atom *b) { return b->labels || b
 /* ---- anchor.c ---- */
 /* Is what the ADD at this place makes used as a base only, by words that have references of their own? */
 bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);
+bool lp_mostly_base(const struct lp_side *s, uint32_t atom, uint64_t at); /* the same, but that in X1 no address is returned (beside what X0 has) */
 /* The same, and which words those are. */
 enum { LP_BASE_USERS = 128 };
 struct lp_base_users { uint64_t at[LP_BASE_USERS]; unsigned n; };
@@ -441,6 +444,13 @@ bool lp_find_steady(lp_diff *d); /* behind unnamed.c; true: what is in a section
 bool lp_same_steady(const struct lp_side *o, const struct lp_atom *x, const struct lp_side *s, const struct lp_atom *y); /* are both in one? */
 /* Where an address in b is in the old file; 0: b is in no such section. */
 uint64_t lp_steady_place(const lp_diff *d, const struct lp_atom *b, uint64_t addr);
+/* ---- users.c ---- */
+/* Of data that had no pair when the first of these was asked. Functions are the new file's, of pairs. */
+bool lp_uses(lp_diff *d, int side, uint32_t atom, uint32_t func);
+uint32_t lp_next_user(lp_diff *d, int side, uint32_t atom, uint32_t from); /* LP_NONE = no more */
+bool lp_share_user(lp_diff *d, uint32_t a, uint32_t b); /* is there a function that uses both, in the old file and in the new one? */
+bool lp_is_other_thing(lp_diff *d, uint32_t a, uint32_t b); /* both are used, and there is none */
+void lp_usage_free(struct lp_usage *u);
 /* ---- sibling.c ---- */
 /* The address is that of the end of an object, and of another one: is it certainly the other one, because a function gets the two in one another's stead? */
 bool lp_is_used_else(const struct lp_side *s, uint32_t function, uint32_t object); /* by whom else but this function? */

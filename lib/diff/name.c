@@ -166,6 +166,12 @@ static bool is_other(const lp_diff *d, const struct lp_side *o, uint32_t a, uint
     return o->atom[a].pair == b && lp_is_copied(&NEW(d)->atom[b]) && !(o->span[o->atom[a].span].flags & LP_SPAN_NEW);
 }
 
+/* Is it only something from which other things are reached? */
+static bool is_base(const struct lp_side *s, const struct lp_use *u)
+{
+    return u->at && !u->width && u->self != LP_NONE && lp_mostly_base(s, u->self, u->at);
+}
+
 /* Data: paired, or supposed to be. Constants without a name are compared instead. */
 static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
@@ -195,9 +201,9 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if ((x->numbered || y->numbered) && !lp_same_stem(x, y)) return false;
     bool label = has_label(o, x->start) || has_label(NEW(d), y->start);
     if (label && x->kind == LP_ATOM_PIECE) return same_label(o, x->start, NEW(d), y->start, true) && lp_suppose(d, o, a, b);
-    if (d->same_places && x->kind == LP_ATOM_PIECE && x->start != y->start) return false;
+    if (d->same_places && x->kind == LP_ATOM_PIECE && x->start != y->start && !(x->doubted && y->doubted)) return false;
     /* Of a piece with another size, other places in it are used. */
-    if (o != OLD(d)) return false;
+    if (o != OLD(d) || (is_base(o, u) && is_base(NEW(d), n) && lp_is_other_thing(d, a, b))) return false;
     const bool same = lp_same_room(d, a, b);
     if ((!same && !lp_other_room(d, a, b)) || !lp_suppose(d, o, a, b)) return false;
     OLD(d)->atom[a].roomy = NEW(d)->atom[b].roomy = !same;

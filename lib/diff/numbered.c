@@ -6,7 +6,6 @@
 #include "diff/diff.h"
 #include "base/bits.h"
 #include "base/search.h"
-#include "base/sort.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -15,9 +14,6 @@
 struct one { const char *name, *file; size_t len; uint32_t atom; };
 struct all { struct one *v; size_t n; };
 struct group { struct one *v; size_t n; };
-struct use { uint32_t atom, func; };                /* func: in the new file */
-struct uses { struct use *v; size_t n, cap; };
-struct match { lp_diff *d; struct uses of[2]; };
 
 /* Length of the name without its number; 0 = it has none. */
 static size_t stem(const char *name)
@@ -95,10 +91,9 @@ static size_t open_ones(const struct lp_side *s, struct group *g)
     return g->n = n;
 }
 
-static void before(struct match *m, struct group *g, struct group *h)
+static void before(lp_diff *d, struct group *g, struct group *h)
 {
     enum { GROUP_MAX = 512 };
-    lp_diff *d = m->d;
     if (g->n <= GROUP_MAX && h->n <= GROUP_MAX) pair_contents(d, g, h);
     const size_t n = open_ones(OLD(d), g), k = open_ones(NEW(d), h);
     if (n == 1 && k == 1) lp_pair(d, g->v[0].atom, h->v[0].atom, LP_RULE_STEM);
@@ -108,78 +103,24 @@ static void before(struct match *m, struct group *g, struct group *h)
 
 /* ---- what only changed functions use ---- */
 
-static int by_atom(const void *a, const void *b)
-{
-    const struct use *x = a, *y = b;
-    return x->atom != y->atom ? (x->atom > y->atom) - (x->atom < y->atom) : (x->func > y->func) - (x->func < y->func);
-}
-
-static void add_use(lp_diff *d, struct uses *u, uint32_t atom, uint32_t func)
-{
-    struct use *v = lp_grow(u->v, &u->cap, u->n, sizeof *v);
-    if (!v) {
-        d->nomem = true;
-        return;
-    }
-    u->v = v;
-    v[u->n++] = (struct use){atom, func};
-}
-
-/* Which functions of both files use open ones? */
-static void find_uses(lp_diff *d, const struct lp_side *s, struct uses *u)
-{
-    for (uint32_t i = 0; i < s->natom; i++) {
-        const struct lp_atom *f = &s->atom[i];
-        for (uint32_t k = 0; lp_is_code_atom(f) && f->pair != LP_NONE && k < f->nref; k++) {
-            const struct lp_ref_at *r = &s->ref[f->ref + k];
-            const uint32_t a = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_atom(s, r->addr) : LP_NONE;
-            if (a != LP_NONE && s->atom[a].numbered && s->atom[a].pair == LP_NONE) add_use(d, u, a, s->is_new ? i : f->pair);
-        }
-    }
-    lp_sort(u->v, u->n, sizeof *u->v, by_atom);
-}
-
-static size_t first_use(const struct uses *u, uint32_t atom)
-{
-    size_t lo = 0, hi = u->n;
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-        if (u->v[mid].atom < atom) lo = mid + 1;
-        else hi = mid;
-    }
-    return lo;
-}
-
-/* Is there a function that uses both? */
-static bool share(const struct match *m, uint32_t a, uint32_t b)
-{
-    const struct uses *x = &m->of[0], *y = &m->of[1];
-    size_t i = first_use(x, a), k = first_use(y, b);
-    while (i < x->n && k < y->n && x->v[i].atom == a && y->v[k].atom == b) {
-        if (x->v[i].func == y->v[k].func) return true;
-        if (x->v[i].func < y->v[k].func) i++;
-        else k++;
-    }
-    return false;
-}
-
-static void pair_used(const struct match *m, const struct group *g, const struct group *h)
+static void pair_used(lp_diff *d, const struct group *g, const struct group *h)
 {
     for (size_t i = 0; i < g->n; i++) {
         size_t hits = 0, back = 0, hit = 0;
         for (size_t k = 0; k < h->n; k++)
-            if (share(m, g->v[i].atom, h->v[k].atom)) hits++, hit = k;
-        for (size_t k = 0; k < g->n && hits == 1; k++) back += share(m, g->v[k].atom, h->v[hit].atom);
-        if (hits == 1 && back == 1) lp_pair(m->d, g->v[i].atom, h->v[hit].atom, LP_RULE_STEM);
+            if (lp_share_user(d, g->v[i].atom, h->v[k].atom)) hits++, hit = k;
+        for (size_t k = 0; k < g->n && hits == 1; k++) back += lp_share_user(d, g->v[k].atom, h->v[hit].atom);
+        if (hits == 1 && back == 1) lp_pair(d, g->v[i].atom, h->v[hit].atom, LP_RULE_STEM);
     }
 }
 
-static void after(struct match *m, struct group *g, struct group *h)
+static void after(lp_diff *d, struct group *g, struct group *h)
 {
-    pair_used(m, g, h);
-    bool same = open_ones(OLD(m->d), g) == open_ones(NEW(m->d), h);
+    pair_used(d, g, h);
+    bool same = open_ones(OLD(d), g) == open_ones(NEW(d), h);
     for (size_t i = 0; i < g->n && same && g->n > 1; i++) same = strcmp(g->v[i].name, h->v[i].name) == 0;
-    for (size_t i = 0; i < g->n && same; i++) lp_pair(m->d, g->v[i].atom, h->v[i].atom, LP_RULE_STEM);
+    for (size_t i = 0; i < g->n && same; i++)
+        if (!lp_is_other_thing(d, g->v[i].atom, h->v[i].atom)) lp_pair(d, g->v[i].atom, h->v[i].atom, LP_RULE_STEM);
 }
 
 /* ---- group by group ---- */
@@ -191,32 +132,28 @@ static size_t same_as_first(const struct all *k, size_t i)
     return n;
 }
 
-static void each_group(struct match *m, void (*fn)(struct match *m, struct group *g, struct group *h))
+static void each_group(lp_diff *d, void (*fn)(lp_diff *d, struct group *g, struct group *h))
 {
-    struct all a = numbered(m->d, OLD(m->d)), b = numbered(m->d, NEW(m->d));
+    struct all a = numbered(d, OLD(d)), b = numbered(d, NEW(d));
     for (size_t i = 0, k = 0; a.v && b.v && i < a.n && k < b.n;) {
         const int c = order(&a.v[i], &b.v[k]);
         struct group g = {&a.v[i], same_as_first(&a, i)}, h = {&b.v[k], same_as_first(&b, k)};
         i += c <= 0 ? g.n : 0;
         k += c >= 0 ? h.n : 0;
-        if (!c) fn(m, &g, &h);
+        if (!c) fn(d, &g, &h);
     }
     free(a.v), free(b.v);
 }
 
 void lp_match_numbered(lp_diff *d)
 {
-    struct match m = {.d = d};
-    each_group(&m, before);
+    each_group(d, before);
 }
 
 void lp_match_numbered_rest(lp_diff *d)
 {
-    struct match m = {.d = d};
     bool any = false;
     for (size_t i = 0; i < NEW(d)->natom && !any; i++) any = NEW(d)->atom[i].numbered && NEW(d)->atom[i].pair == LP_NONE;
     if (!any) return;
-    find_uses(d, OLD(d), &m.of[0]), find_uses(d, NEW(d), &m.of[1]);
-    each_group(&m, after);
-    free(m.of[0].v), free(m.of[1].v);
+    each_group(d, after);
 }

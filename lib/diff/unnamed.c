@@ -1,12 +1,16 @@
 /* diff/unnamed.c - COMPARE, data without names that no use pairs: by its place among what is paired. */
 #include <config.h>
 #include "diff/diff.h"
-#include "base/sort.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static bool is_piece(const struct lp_atom *a) { return a->kind == LP_ATOM_PIECE || a->kind == LP_ATOM_TABLE; }
+
+static bool is_variable(const struct lp_side *s, const struct lp_atom *a)
+{
+    return a->kind == LP_ATOM_PIECE && !lp_is_constant(s, a);
+}
 
 /* What has grown over the next one's place, and over what that has there, is another constant. */
 static bool has_room(const lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
@@ -61,8 +65,9 @@ static void pair_in_place(lp_diff *d)
         struct lp_atom *a = &o->atom[i];
         while (k < s->natom && s->atom[k].start < a->start) k++;
         if (k >= s->natom || s->atom[k].start != a->start || a->kind != LP_ATOM_PIECE || s->atom[k].kind != LP_ATOM_PIECE) continue;
-        if (a->pair == LP_NONE && s->atom[k].pair == LP_NONE && has_room(d, a, &s->atom[k]) && is_between_same(d, i, k))
-            lp_pair(d, i, k, LP_RULE_ORDER);
+        if (a->pair != LP_NONE || s->atom[k].pair != LP_NONE || !has_room(d, a, &s->atom[k]) || !is_between_same(d, i, k)) continue;
+        if (is_variable(o, a) && lp_is_other_thing(d, i, k)) a->doubted = s->atom[k].doubted = true;
+        else lp_pair(d, i, k, LP_RULE_ORDER);
     }
 }
 
@@ -84,97 +89,36 @@ void lp_pair_in_place(lp_diff *d)
 
 /* ---- what no equal function uses ---- */
 
-static bool is_variable(const struct lp_side *s, const struct lp_atom *a)
-{
-    return a->kind == LP_ATOM_PIECE && !lp_is_constant(s, a);
-}
-
 static bool is_open(const struct lp_side *s, size_t i) { return i < s->natom && s->atom[i].pair == LP_NONE && is_variable(s, &s->atom[i]); }
 
 /* ---- equal ones, which may have changed their places: who uses them tells, if not all do ---- */
 
-struct use { uint32_t atom, func; }; /* func: in the new file */
-struct uses { struct use *v; size_t n, cap; };
-
-static int by_atom(const void *a, const void *b)
-{
-    const struct use *x = a, *y = b;
-    if (x->atom != y->atom) return x->atom < y->atom ? -1 : 1;
-    return (x->func > y->func) - (x->func < y->func);
-}
-
-/* Of variables that are open: which functions of pairs use them. */
-static void find_uses(lp_diff *d, const struct lp_side *s, struct uses *u)
-{
-    for (uint32_t i = 0; i < s->natom && !d->nomem; i++) {
-        const struct lp_atom *f = &s->atom[i];
-        for (uint32_t k = 0; lp_is_code_atom(f) && f->pair != LP_NONE && k < f->nref; k++) {
-            const struct lp_ref_at *r = &s->ref[f->ref + k];
-            const uint32_t a = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_atom(s, r->addr) : LP_NONE;
-            struct use *v = a != LP_NONE && is_open(s, a) ? lp_grow(u->v, &u->cap, u->n, sizeof *v) : NULL;
-            if (a == LP_NONE || !is_open(s, a)) continue;
-            if (!v) {
-                d->nomem = true;
-                return;
-            }
-            u->v = v;
-            v[u->n++] = (struct use){a, s->is_new ? i : f->pair};
-        }
-    }
-    lp_sort(u->v, u->n, sizeof *u->v, by_atom);
-    size_t n = 0;
-    for (size_t i = 0; i < u->n; i++)
-        if (!n || u->v[n - 1].atom != u->v[i].atom || u->v[n - 1].func != u->v[i].func) u->v[n++] = u->v[i];
-    u->n = n;
-}
-
-static size_t first_of_use(const struct uses *u, uint32_t atom, uint32_t func)
-{
-    const struct use key = {atom, func};
-    size_t lo = 0, hi = u->n;
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-        if (by_atom(&u->v[mid], &key) < 0) lo = mid + 1;
-        else hi = mid;
-    }
-    return lo;
-}
-
-static bool uses(const struct uses *u, uint32_t atom, uint32_t func)
-{
-    const size_t i = first_of_use(u, atom, func);
-    return i < u->n && u->v[i].atom == atom && u->v[i].func == func;
-}
-
 struct two { uint32_t x, y; }; /* in the old file and in the new one */
-struct by_place { lp_diff *d; struct uses of[2]; };
 enum told { UNTOLD, APART, CROSSED };
 
 /* Functions that use p in the old file and not q: which of the two does the new one use? */
-static enum told tell(const struct by_place *b, struct two p, struct two q)
+static enum told tell(lp_diff *d, struct two p, struct two q)
 {
-    const struct uses *u = &b->of[0];
     enum told told = UNTOLD;
-    for (size_t i = first_of_use(u, p.x, 0); i < u->n && u->v[i].atom == p.x && told != CROSSED; i++) {
-        const uint32_t f = u->v[i].func;
-        const bool same = uses(&b->of[1], p.y, f), other = uses(&b->of[1], q.y, f);
-        if (!uses(u, q.x, f) && same != other) told = same ? APART : CROSSED;
+    for (uint32_t f = lp_next_user(d, 0, p.x, 0); f != LP_NONE && told != CROSSED; f = lp_next_user(d, 0, p.x, f + 1)) {
+        const bool same = lp_uses(d, 1, p.y, f), other = lp_uses(d, 1, q.y, f);
+        if (!lp_uses(d, 0, q.x, f) && same != other) told = same ? APART : CROSSED;
     }
     return told;
 }
 
 /* So many, from these on, are to be pairs. False: equal ones among them have changed their places. */
-static bool tell_apart(const struct by_place *b, struct two first, size_t n)
+static bool tell_apart(lp_diff *d, struct two first, size_t n)
 {
     enum { NEAR = 16 };
-    struct lp_atom *x = &OLD(b->d)->atom[first.x], *y = &NEW(b->d)->atom[first.y];
+    struct lp_atom *x = &OLD(d)->atom[first.x], *y = &NEW(d)->atom[first.y];
     uint64_t at;
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t k = i + 1; k < n && k <= i + NEAR; k++) {
             const uint64_t size = x[i].end - x[i].start < y[k].end - y[k].start ? x[i].end - x[i].start : y[k].end - y[k].start;
-            if (!lp_same_room(b->d, first.x + i, first.y + k) || !lp_same_data(b->d, OLD(b->d), x[i].start, y[k].start, size, &at)) continue;
+            if (!lp_same_room(d, first.x + i, first.y + k) || !lp_same_data(d, OLD(d), x[i].start, y[k].start, size, &at)) continue;
             const struct two p = {first.x + i, first.y + i}, q = {first.x + k, first.y + k};
-            const enum told one = tell(b, p, q), other = tell(b, q, p);
+            const enum told one = tell(d, p, q), other = tell(d, q, p);
             if (one == CROSSED || other == CROSSED) return false;
             if (one == UNTOLD && other == UNTOLD) y[i].alike = y[k].alike = true;
         }
@@ -182,9 +126,8 @@ static bool tell_apart(const struct by_place *b, struct two first, size_t n)
 }
 
 /* Behind a pair: as many open ones here as there, of the same sizes and content, up to the next pair or the end of the span. */
-static void pair_behind(const struct by_place *p, uint32_t a, uint32_t b)
+static void pair_behind(lp_diff *d, uint32_t a, uint32_t b)
 {
-    lp_diff *d = p->d;
     struct lp_side *o = OLD(d), *s = NEW(d);
     size_t n = 0;
     uint64_t at;
@@ -195,8 +138,9 @@ static void pair_behind(const struct by_place *p, uint32_t a, uint32_t b)
         if (!lp_same_data(d, o, x->start, y->start, x->end - x->start, &at)) return;
         n++;
     }
-    if (is_open(o, a + n) || is_open(s, b + n) || !tell_apart(p, (struct two){a, b}, n)) return;
-    for (size_t i = 0; i < n; i++) lp_pair(d, (uint32_t)(a + i), (uint32_t)(b + i), LP_RULE_ORDER);
+    if (is_open(o, a + n) || is_open(s, b + n) || !tell_apart(d, (struct two){a, b}, n)) return;
+    for (size_t i = 0; i < n; i++)
+        if (!lp_is_other_thing(d, (uint32_t)(a + i), (uint32_t)(b + i))) lp_pair(d, (uint32_t)(a + i), (uint32_t)(b + i), LP_RULE_ORDER);
 }
 
 static uint32_t first_of(const struct lp_side *s, const char *span)
@@ -209,17 +153,14 @@ static uint32_t first_of(const struct lp_side *s, const char *span)
 static void pair_variables(lp_diff *d)
 {
     struct lp_side *o = OLD(d);
-    struct by_place p = {.d = d};
-    find_uses(d, o, &p.of[0]), find_uses(d, NEW(d), &p.of[1]);
     for (uint32_t i = 0; i < o->natom; i++) {
         const struct lp_atom *a = &o->atom[i];
         bool first = !i || o->atom[i - 1].span != a->span;
         uint32_t b = first && is_open(o, i) ? first_of(NEW(d), o->span[a->span].name) : LP_NONE;
-        if (b != LP_NONE) pair_behind(&p, i, b);
-        else if (a->pair != LP_NONE && !lp_is_code_atom(a)) pair_behind(&p, i + 1, a->pair + 1);
+        if (b != LP_NONE) pair_behind(d, i, b);
+        else if (a->pair != LP_NONE && !lp_is_code_atom(a)) pair_behind(d, i + 1, a->pair + 1);
     }
     lp_suppose_keep(d, true);
-    free(p.of[0].v), free(p.of[1].v);
 }
 
 static bool is_unused(const struct lp_side *s, size_t i)

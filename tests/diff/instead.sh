@@ -1,0 +1,83 @@
+#!/bin/sh
+# Variables of one size and content: one may have taken the place of another one, which went, or both may have changed their places. Who uses them tells.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+both_compilers
+
+# build NAME FLAG...: one source, and all of it that NEW has otherwise
+build() { $cc -s -Wl,--build-id "$@" -o old "$source" && $cc -s -Wl,--build-id "$@" -DNEW -o new "$source" || not_ok "compile $*"; }
+
+# ---- declared in another order: the functions that use them have not changed ----
+cat >order.c <<'C'
+#ifdef NEW
+static int b = 1, c = 1, a = 1;
+#else
+static int a = 1, b = 1, c = 1;
+#endif
+#define OWN __attribute__((noinline))
+OWN int f(int x) { a += x; return a; }
+OWN int g(int x) { b += 3 * x; return b; }
+OWN int h(int x) { c ^= 7 * x; return c; }
+OWN int scaled(int x) { return x * FACTOR; }
+int main(int argc, char **argv) { (void)argv; return f(argc) + g(argc) + h(argc) + scaled(argc); }
+C
+for cc in $compilers; do
+    for how in -O0 -O2 '-O2 -fno-section-anchors'; do
+        case $cc in *clang*) how=${how%% -fno*} ;; esac
+        $cc $how -s -Wl,--build-id -DFACTOR=5 -o old order.c && $cc $how -s -Wl,--build-id -DFACTOR=9 -DNEW -o new order.c || not_ok "compile"
+        is "$(lpdiff --heuristic --summary old new 2>/dev/null | grep -c .)" 1 "$cc $how: variables in another order: one function changed"
+    done
+done
+
+# ---- one went, and another one came into its place, which begins with what it has at the start ----
+cat >went.c <<'C'
+#ifdef NEW
+static int came;
+#else
+static int went;
+#endif
+static int stays;
+#define OWN __attribute__((noinline, noclone))
+#ifdef NEW
+OWN int f(int x) { return x * x; }
+OWN int g(int x) { came += 3 * x; return came; }
+#else
+OWN int f(int x) { went += x; return went; }
+OWN int g(int x) { return x - 1; }
+#endif
+OWN int k(int x) { stays += x; return stays; }
+int main(int argc, char **argv) { (void)argv; return f(argc) + g(argc) + k(argc); }
+C
+source=went.c
+for cc in $compilers; do
+    for how in -O0 -O2; do
+        build $how
+        lpdiff --heuristic old new >out 2>err
+        is "$? $(grep -c 'E110: .*not known which' err)" "2 1" "$cc $how: another variable in the place of one that went"
+    done
+done
+cc=$CROSS_CC
+"$cc" -O2 -Wl,--build-id -o old went.c && "$cc" -O2 -Wl,--build-id -DNEW -o new went.c || exit 1
+is "$(lpdiff old new 2>&1 | grep -c went)" 0 "with names: that others are reached from it makes it no pair"
+
+# ---- static variables of functions that have changed their order ----
+cat >inner.c <<'C'
+#define OWN __attribute__((noinline, noclone))
+#ifdef NEW
+OWN int g(int x) { static int count; count += 9 * x; return count; }
+OWN int f(int x) { static int count; count += x * 4; return count; }
+#else
+OWN int f(int x) { static int count; count += x * 3; return count; }
+OWN int g(int x) { static int count; count += 3 * x; return count; }
+#endif
+int main(int argc, char **argv) { (void)argv; return f(argc) + g(argc); }
+C
+source=inner.c
+for how in -O2 -Os; do
+    build $how
+    lpdiff --heuristic old new >out 2>err
+    is "$? $(grep -c 'E110: .*not known which' err)" "2 1" "$how: changed functions in another order"
+done
+tap_done
