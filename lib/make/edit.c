@@ -10,6 +10,7 @@
 #include "elf/spec.h"
 #include "make/maker.h"
 #include "patch/landing.h"
+#include "patch/plan.h"
 
 #include <ctype.h>
 #include <elf.h>
@@ -540,11 +541,11 @@ static lp_status imported(lp_maker *m, const struct lp_edit *e, const char *name
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(m->elf);
     bool known = lp_dynsym_wanted(d, name, NULL) || strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0 || strcmp(name, "_TLS_MODULE_BASE_") == 0;
-    bool libraries = d->at && d->nneeded;
+    const bool libraries = d->at && d->nneeded, alone = !d->at || lp_plan_alone(m->elf);
     if (known) return *weak = false, LP_OK;
     if ((!libraries || (lp_edit_helper(name) && !shares_helpers(d, name))) && !*weak) return LP_E_SYMBOL;
     const bool said = strchr(name, '@');
-    const enum lp_import has = libraries && !said ? lp_maker_import(m, name, spec) : LP_IMPORT_UNKNOWN;
+    const enum lp_import has = alone || said ? LP_IMPORT_UNKNOWN : lp_maker_import(m, name, spec); /* none is needed: nobody has it yet */
     if (has == LP_IMPORT_FOUND) warn_found(m, e, name, spec->data);
     else if (has == LP_IMPORT_NOBODY && *weak) put_nobodys(m, e, name, spec);
     else if (!libraries || !said) warn_sought(m, e, name, *weak, libraries, has);

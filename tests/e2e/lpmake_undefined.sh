@@ -191,6 +191,29 @@ lpmake -L sr -t tls -o tls.lpatch 'f=replace from tls.o' || not_ok "patch"
 like "$(live tls.lpatch ./tls)" 'nothing tells where libtls.so has its thread-local storage: .* or change the file (lpapply -o)' "a library that tells nothing: live"
 lpapply -q -o tls.dumb tls tls.lpatch && is "$(plain ./tls.dumb | head -n 1)" 40 "  in the file"
 
+# ---- weak, in a library that needs no other one: of whoever loads it ----
+cat >free.c <<'C'
+extern int nobody(void) __attribute__((weak)), later(int) __attribute__((weak));
+#ifdef FIX
+int free_one(int n) { return (nobody ? nobody() : 40) + (later ? later(n) : n); }
+#else
+int free_one(int n) { return n + 1; }
+#endif
+C
+printf '#include <stdio.h>\nint free_one(int);\nint main(void) { printf("%%d\\n", free_one(1)); return 0; }\n' >free_main.c
+echo 'int later(int n) { return n * 1000; }' >later.c
+cc -shared -fPIC -nostdlib -Wl,-soname,libfree.so -o libfree.so free.c
+cc -DFIX -ffunction-sections -fPIC -c free.c
+cc -o without free_main.c libfree.so
+cc -o with -rdynamic free_main.c later.c libfree.so
+lpmake -t libfree.so -o free.lpatch 'free_one=replace from free.o' 2>err
+like "$? $(cat err)" '^0 .*has `nobody`, which is weak: as for a linker it is 0, until one has it' "a weak symbol in a library that needs none: said"
+mkdir -p free && lpapply -q -o free/libfree.so libfree.so free.lpatch || not_ok "free: apply"
+for p in without:41 with:1040; do
+    is "$(live free.lpatch ./${p%:*}) $(plain -E LD_LIBRARY_PATH=free ./${p%:*})" "${p#*:} ${p#*:}" "  ${p%:*} one: live, and in the file"
+    have_qemu && is "$("$QEMU_AARCH64" -L "$sysroot" -E LD_LIBRARY_PATH=free ./${p%:*})" "${p#*:}" "  under qemu-aarch64"
+done
+
 # ---- what no library has that the program needs ----
 cat >alien.c <<'C'
 #include <stdio.h>
