@@ -50,6 +50,9 @@ uninstall-local:
 	for t in $(notdir $(bin_PROGRAMS)); do rm -f "$(DESTDIR)$(bashcompletiondir)/$$t" "$(DESTDIR)$(fishcompletiondir)/$$t.fish"; done
 	rm -f "$(DESTDIR)$(zshcompletiondir)/_arm64lp"
 # Folders that are ours alone go with what was in them.
+# libtool leaves the cache of the dynamic linker as it is, so that the commands would not find the library in a folder that it knows (/usr/local/lib).
+install-exec-hook:
+	@test -n "$(DESTDIR)" || PATH="$$PATH:/sbin:/usr/sbin" ldconfig 2>/dev/null || :
 uninstall-hook:
 	for d in "$(DESTDIR)$(arm64lpincludedir)" "$(DESTDIR)$(docdir)"; do test ! -d "$$d" || rmdir "$$d" 2>/dev/null || :; done
 .PHONY: install-completions

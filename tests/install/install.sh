@@ -36,6 +36,12 @@ is "$(find "$d$bindir" -type f ! -perm -111)" "" "commands can be executed"
 is "$(find "$d" -type f -perm /111 ! -path "$d$bindir/*" ! -name '*.so*' ! -name '*.la')" "" "and nothing else"
 like "$(cat "$d$prefix/lib/binfmt.d/arm64lp.conf")" "^:arm64lp:M::.*:$bindir/lprun:POC\$" "binfmt.d names the installed lprun"
 
+# ---- the dynamic linker's cache: is the library found in a folder that it knows? Not where files are put for another place. ----
+printf '#!/bin/sh\necho "$#" >>"%s/ldconfig"\nexit 1\n' "$scratch" >"$scratch/fake"
+mkdir -p "$scratch/sbin" && mv "$scratch/fake" "$scratch/sbin/ldconfig" && chmod +x "$scratch/sbin/ldconfig"
+(PATH=$scratch/sbin:$PATH && made install-exec-hook && [ ! -e "$scratch/ldconfig" ] && make -C "$builddir" -s install-exec-hook DESTDIR= >"$scratch/log" 2>&1)
+is "$? $(cat "$scratch/ldconfig")" "0 0" "the dynamic linker's cache is renewed, if it may, where it is installed for good"
+
 # ---- the library ----
 if [ -e "$d$libdir/libarm64lp.so" ] && command -v readelf >/dev/null; then
     like "$(readelf -d "$d$libdir/libarm64lp.so")" 'SONAME.*\[libarm64lp\.so\.0\]' "soname"
