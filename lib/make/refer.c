@@ -213,8 +213,8 @@ static bool of_file(const struct lp_objsym *s, const struct lp_elf_symbol *t)
 static void tell_file(struct lp_carrying *x, const struct lp_objsym *s, const struct lp_elf_symbol *t)
 {
     if (s->bind != STB_LOCAL || t->bind != STB_LOCAL || !t->file || of_file(s, t) || lp_carry_told(x->c, s)) return;
-    lp_edit_warn(x->m, &x->e->from, "%s: `%s` is taken for the program's, a static variable of %.100s: give a new one another name", x->c->path, s->name,
-                 t->file);
+    lp_edit_warn(x->m, &x->e->from, "%s: `%s` is taken for the program's static variable of %.100s: if a new one is meant, it needs another name",
+                 x->c->path, s->name, t->file);
 }
 
 /* In .rodata of the object and nothing to relocate in it? */

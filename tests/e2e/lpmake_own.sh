@@ -99,7 +99,7 @@ int f(int a)
 "$CROSS_CC" -w $SECTIONS -static -o alone alone.c && "$CROSS_CC" -w $SECTIONS -fno-inline -c -o fix.o fix.c
 lpmake -t alone -o alone.lpatch 'f=replace from fix.o' 2>err || note <err
 is "$(run_patched alone.lpatch ./alone)" "1012 1016 72" "static variables and functions of the C library are others"
-is "$(news alone) $(grep -c 'seen\.' alone.lpatch) $(grep -c '`seen` is taken for the program.s, a static variable of alone.c' err)" "4 0 1" "  and the program's own source file's is the one"
+is "$(news alone) $(grep -c 'seen\.' alone.lpatch) $(grep -c '`seen` is taken for the program.s static variable of alone.c: if a new one is meant, it needs another name' err)" "4 0 1" "  and the program's own source file's is the one"
 # Two source files with a static function of one name, by whole objects and by one of both.
 printf '%s\n' "$head"'OUT static int helper(int a) { return a + 100; } int fromb(int), fromc(int);
 OUT int froma(int a) { return helper(a) * K; }
