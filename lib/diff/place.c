@@ -273,7 +273,7 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
     b->aimed = true;
     if (lp_is_code_atom(b)) return with_content(d, in_code(d, i, off), u);
     const bool head = i + 1 < s->natom && s->atom[i + 1].joined;
-    if (!b->carry && (b->joined || head) && b->pair == LP_NONE && !lp_is_copied(b) && may_be_old(d, b)) return (struct lp_there){0};
+    if (!b->carry && (b->joined || head) && b->pair == LP_NONE && !lp_is_copied(b) && lp_may_be_old(d, b)) return (struct lp_there){0};
     if (b->carry || b->joined || head || lp_is_copied(b)) return carried(d, i, addr);
     if (b->kind == LP_ATOM_PIECE && is_constant(s, addr) && b->pair == LP_NONE) {
         uint64_t old = lp_old_constant(d, u);

@@ -23,7 +23,7 @@ static void look(const struct lp_side *s, uint32_t x, const struct lp_side *othe
         const struct lp_atom *a = &s->atom[i], *b = a->pair == LP_NONE ? NULL : &other->atom[a->pair];
         if (a->span != x) continue;
         if (b && (b->span != y || a->start - s->span[x].start != b->start - other->span[y].start)) f->moved = true;
-        if (!b && a->kind != LP_ATOM_PIECE) f->moved = true;
+        if ((!b && a->kind != LP_ATOM_PIECE) || a->doubted) f->moved = true;
         f->pairs += !is_open(a);
         if (!is_open(a) || !a->used) continue;
         if (!f->open++) f->first = i;

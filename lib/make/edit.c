@@ -502,7 +502,8 @@ static void warn_sought(lp_maker *m, const struct lp_edit *e, const char *name, 
     else lp_edit_warn(m, &e->from, "`%s` is neither in the program nor among its imports, and not in a library of it that is found here (-L): it is looked for "
                       "when the patch is applied%s, and the file itself cannot have this patch%s", name,
                       weak ? " (and is 0 if none has it, as it is weak)" : "",
-                      strcmp(name, "__tls_get_addr") == 0 ? ": compile with -mtls-dialect=desc" : fortified ? ": the program calls its checked form, as what is compiled with -O2 -D_FORTIFY_SOURCE=2 does" :
+                      strcmp(name, "__tls_get_addr") == 0 ? ": compile with -mtls-dialect=desc" :
+                      fortified ? ": the program calls its checked form, as what is compiled with -O2 -D_FORTIFY_SOURCE=2 does" :
                       lp_elf_has_symtab(m->names) ? "" : ". If the program, which is stripped, has it itself, `symbol NAME 0xADDRESS` in a recipe says where");
 }
 
