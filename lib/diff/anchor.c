@@ -126,13 +126,6 @@ const struct lp_ref_at *lp_scan_indexed(const struct scan *x, uint64_t at)
     return k + 1 == x->a->nref || r[1].at != at ? r : NULL;
 }
 
-/* Is it the very address that was made? */
-static bool has_indexed(const struct scan *x, uint64_t at)
-{
-    const struct lp_ref_at *r = lp_scan_indexed(x, at);
-    return r && r->addr == x->end;
-}
-
 /* CMP and SUB of two registers, which say how far two addresses are from one another. */
 static bool compares(uint32_t w) { return w >> 30 & 1 && ((w & 0x1f200000) == 0x0b000000 || (w & 0x1fe00000) == 0x0b200000); }
 
@@ -335,14 +328,16 @@ unsigned lp_use_of(uint32_t w, unsigned row, uint32_t mask)
     return m.off >= 0 && m.back >= 0 ? READ : 0;
 }
 
-/* The same of an access whose index is known to stay in front of what is asked for. */
+/* The same of an access whose index, added to the address that was made or to one behind it, is known to stay in front of what is asked for. */
 static unsigned use_there(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask)
 {
     const unsigned use = lp_use_of(w, row, mask);
     const bool added = (w & 0xffc00000) == 0x8b000000 && mask >> (w >> 5 & 31) & 1 && !(mask >> (w >> 16 & 31) & 1);
-    if (!(use & INDEXED) || !x->before || !(added || has_indexed(x, at))) return use;
+    const struct lp_ref_at *r = use & INDEXED && x->before && !added ? lp_scan_indexed(x, at) : NULL;
+    const uint64_t from = r ? r->addr : x->end;
+    if (!(use & INDEXED) || !x->before || !(added || r) || from < x->end || from > x->before) return use;
     const uint64_t reach = lp_index_reach(x->s, (uint32_t)(x->a - x->s->atom), at);
-    return reach <= x->before - x->end ? use & ~(unsigned)(INDEXED | WIDE) : use;
+    return reach <= x->before - from ? use & ~(unsigned)(INDEXED | WIDE) : use;
 }
 
 /* Does it complete the page that is looked for? */
@@ -404,7 +399,8 @@ static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t a
 {
     const uint32_t made = lp_code_word(s, at);
     struct lp_a64_access m;
-    if (lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m)) return what & (INDEXED | READ); /* of no width: an index is in its base */
+    if (lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m)) /* of no width: an index is in its base, or is its own */
+        return what & (INDEXED | READ) && !(before && m.index < 31 && lp_index_reach(s, atom, at) <= before - addr);
     const struct lp_fate *v = lp_fates_of(s, atom, false);
     bool answer;
     if (v && is_said(s, v, atom, at, before, what, &answer)) return answer;

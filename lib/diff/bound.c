@@ -1,5 +1,5 @@
-/* diff/bound.c - how far does an access with an index reach? An index that was compared with a bound just in front, or has few bits, leads no farther:
- * what begins behind that is not meant. */
+/* diff/bound.c - how far does an access with an index reach? An index that was compared with a bound just in front, or has few bits, leads no farther, and
+ * one that steps to a number at which its loop ends: what begins behind that is not meant. */
 #include <config.h>
 #include "diff/seen.h"
 #include "flow/fop.h"
@@ -15,7 +15,8 @@ enum { STATES = 64, MOST = 4096, ANY = UINT16_MAX }; /* places that are looked a
 
 /* The value of a register is asked for in front of a word, on every way that leads there. `wide`: all 64 bits of it count. compared: branches on the way say
  * that what set the flags in front of them was at most (below: less than) a number. low: what 32 bits of a wide one are known to be at most. */
-struct state { uint64_t at; uint16_t low; uint8_t reg, wide, compared, below, unused[2]; }; /* no padding */
+struct state { uint64_t at; uint16_t low, limit; uint8_t reg, wide, compared, below; }; /* limit: 0, or it is known not to be that. No padding. */
+enum { NOT_COMPARED, AT_MOST, NOT_EQUAL }; /* compared */
 struct way { uint64_t to, from; };
 /* closed: not all that leads to places in the function is known. start, natom: of what function, among how many, it is. */
 struct lp_search {
@@ -28,8 +29,9 @@ struct lp_search {
     bool closed;
     struct state seen[STATES];
     unsigned n, done;
-    uint64_t max;
-    bool failed;
+    uint64_t max, first;    /* of the values that were found: the largest one, and the first, if it is a number; several: there are others */
+    uint16_t step, limit;   /* or 0: it is a value that was found, or one more step from that on, but never the limit */
+    bool several, failed;
 };
 
 static void go_on(struct lp_search *x, const struct state *y)
@@ -40,11 +42,31 @@ static void go_on(struct lp_search *x, const struct state *y)
     else x->seen[x->n++] = *y;
 }
 
-static void found(struct lp_search *x, const struct state *y, uint64_t max)
+static void found(struct lp_search *x, const struct state *y, uint64_t max, bool exact)
 {
-    if (max <= UINT32_MAX && y->low < max) max = y->low;
+    if (max <= UINT32_MAX && y->low < max) max = y->low, exact = false;
     if (max >= MOST) x->failed = true;
     if (max > x->max) x->max = max;
+    if (x->first == UINT64_MAX) x->first = max;
+    x->several |= max != x->first || !exact;
+}
+
+/* A step on, which the loop that goes around again has compared with its limit: all of them begin at what was found, and none goes past the limit. */
+static bool steps(struct lp_search *x, struct state *y, const struct lp_fop *o)
+{
+    if (o->kind != OP_ADD_IMM || o->rn != y->reg || o->imm <= 0 || o->imm > y->limit || (y->wide && !(o->flags & F_WIDE))) return false;
+    if (x->step && (x->step != o->imm || x->limit != y->limit)) return false;
+    x->step = (uint16_t)o->imm, x->limit = y->limit;
+    y->limit = 0, y->low = ANY;
+    return go_on(x, y), true;
+}
+
+/* The largest value; UINT64_MAX: it is not known. */
+static uint64_t most_of(const struct lp_search *x)
+{
+    if (x->failed || !x->step) return x->failed ? UINT64_MAX : x->max;
+    const bool hits = x->step == 1 || (!x->several && (x->limit - x->first) % x->step == 0);
+    return hits && x->max + x->step <= x->limit ? (uint64_t)(x->limit - x->step) : UINT64_MAX;
 }
 
 /* ---- one word ---- */
@@ -52,9 +74,10 @@ static void found(struct lp_search *x, const struct state *y, uint64_t max)
 /* B.cond that was taken, or was not. */
 static void learn(struct state *y, unsigned cond, bool taken)
 {
-    enum { HS = 2, LO = 3, HI = 8, LS = 9 };
+    enum { EQ = 0, NE = 1, HS = 2, LO = 3, HI = 8, LS = 9 };
+    if (cond == (taken ? NE : EQ)) y->compared = NOT_EQUAL, y->below = false;
     if (cond != (taken ? LO : HS) && cond != (taken ? LS : HI)) return;
-    y->compared = true;
+    y->compared = AT_MOST;
     y->below = cond == HS || cond == LO;
 }
 
@@ -72,10 +95,11 @@ static void written(struct lp_search *x, struct state *y, const struct lp_fop *o
 {
     const bool extends = o->kind == OP_EXTEND && !(o->flags & F_SIGNED);
     const bool moves = o->kind == OP_MOV || (o->kind == OP_EXTEND && o->shift == 32); /* (what is found is so small that the sign is none) */
-    if ((w & 0x7fff0fe0) == 0x1a9f07e0) found(x, y, 1); /* CSET */
-    else if ((o->kind == OP_CONST || o->kind == OP_MASK) && o->imm >= 0) found(x, y, (uint64_t)o->imm);
-    else if (extends && o->shift < 16) found(x, y, (UINT64_C(1) << o->shift) - 1);
-    else if (y->low != ANY && is_narrow(w)) found(x, y, y->low);
+    if ((w & 0x7fff0fe0) == 0x1a9f07e0) found(x, y, 1, false); /* CSET */
+    else if ((o->kind == OP_CONST || o->kind == OP_MASK) && o->imm >= 0) found(x, y, (uint64_t)o->imm, o->kind == OP_CONST);
+    else if (extends && o->shift < 16) found(x, y, (UINT64_C(1) << o->shift) - 1, false);
+    else if (y->low != ANY && is_narrow(w)) found(x, y, y->low, false);
+    else if (steps(x, y, o)) return;
     else if (!moves || o->rn >= REG_SP) x->failed = true;
     else y->wide &= o->kind == OP_MOV && o->flags & F_WIDE, y->reg = o->rn, go_on(x, y);
 }
@@ -88,16 +112,18 @@ static void pass(struct lp_search *x, struct state *y)
     lp_fop_decode(w, y->at, &o);
     if (o.kind == OP_BRANCH || o.kind == OP_JUMP_REG || o.kind == OP_RETURN || o.kind == OP_STOP) return; /* it does not */
     if (lp_a64_is_b_cond(w)) learn(y, w & 15, false);
-    if (o.kind == OP_CALL || o.kind == OP_CALL_REG) o.write |= CALL_CLOBBERED, y->compared = false;
+    if (o.kind == OP_CALL || o.kind == OP_CALL_REG) o.write |= CALL_CLOBBERED, y->compared = NOT_COMPARED;
     if (o.flags & F_SETS && compares(y, &o)) {
         const uint64_t most = (uint64_t)-o.imm - y->below;
-        if (!y->wide || o.flags & F_WIDE) {
-            found(x, y, most);
+        const bool whole = !y->wide || o.flags & F_WIDE;
+        if (whole && y->compared == AT_MOST) {
+            found(x, y, most, false);
             return;
         }
-        if (most < y->low) y->low = (uint16_t)most;
+        if (y->compared == NOT_EQUAL) y->limit = whole && most < MOST ? (uint16_t)most : 0;
+        else if (most < y->low) y->low = (uint16_t)most;
     }
-    if (o.flags & F_SETS) y->compared = false;
+    if (o.flags & F_SETS) y->compared = NOT_COMPARED;
     if (o.write >> y->reg & 1) written(x, y, &o, w);
     else go_on(x, y);
 }
@@ -195,7 +221,7 @@ static struct lp_search *search_of(const struct lp_side *s, uint32_t atom)
         if (x->nway) qsort(x->way, x->nway, sizeof *x->way, by_target);
         x->closed = x->failed;
     }
-    x->s = s, x->n = x->done = 0, x->max = 0, x->failed = x->closed;
+    x->s = s, x->n = x->done = 0, x->max = 0, x->first = UINT64_MAX, x->step = x->limit = 0, x->several = false, x->failed = x->closed;
     return x;
 }
 
@@ -219,5 +245,6 @@ uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at)
     const struct state first = {.at = at, .low = ANY, .reg = m.index, .wide = m.extend == 3 || m.extend == 7};
     go_on(x, &first);
     while (!x->failed && x->done < x->n) step(x, x->seen[x->done++]);
-    return x->failed ? UINT64_MAX : (x->max << m.shift) + m.bytes;
+    const uint64_t most = most_of(x);
+    return most == UINT64_MAX ? most : (most << m.shift) + m.bytes;
 }

@@ -112,13 +112,25 @@ static uint32_t variable_at(const struct lp_side *s, const struct lp_ref_at *r)
     return i != LP_NONE && s->atom[i].kind == LP_ATOM_PIECE && !lp_is_constant(s, &s->atom[i]) ? i : LP_NONE;
 }
 
+/* So many bytes from the address on are read or written there; UINT64_MAX: it is an index that says how many. */
+static uint64_t reach(const struct lp_side *s, uint32_t f, const struct lp_ref_at *r)
+{
+    return r->flags & LP_FLOW_INDEXED ? lp_index_reach(s, f, r->at) : r->width;
+}
+
 static void touch(struct lp_side *s, uint32_t f, const struct ends *e, const struct lp_ref_at *r)
 {
     const uint32_t i = variable_at(s, r);
     if (i == LP_NONE || s->extent[i] == ALL) return;
-    const uint64_t end = r->addr + r->width - s->atom[i].start;
-    if (r->width && !(r->flags & LP_FLOW_INDEXED)) s->extent[i] = end < ALL && end > s->extent[i] ? (uint32_t)end : s->extent[i];
-    else if (r->width || !(is_bound(s, &s->atom[f], e, r) || lp_only_base(s, f, r->at))) s->extent[i] = ALL;
+    const uint64_t n = reach(s, f, r), end = r->addr - s->atom[i].start + n;
+    if (n && n < ALL) s->extent[i] = end < ALL && end > s->extent[i] ? (uint32_t)end : s->extent[i];
+    else if (n || !(is_bound(s, &s->atom[f], e, r) || lp_only_base(s, f, r->at))) s->extent[i] = ALL;
+}
+
+/* May what begins at `to` be meant by a word that has an address in front of it? */
+static bool may_mean(const struct lp_side *s, uint32_t f, const struct lp_ref_at *r, uint64_t to)
+{
+    return r->flags & LP_FLOW_INDEXED ? reach(s, f, r) > to - r->addr : r->width || lp_is_indexed_to(s, f, r->at, r->addr, to);
 }
 
 /* Where nothing but indices are added to an address, an array that begins a little behind that may be meant: a[i - 1] is from &a[-1] on. */
@@ -132,7 +144,8 @@ static void touch_behind(struct lp_side *s, bool *direct)
                 const uint32_t i = variable_at(s, r);
                 if (i == LP_NONE || direct[i]) continue;
                 if (pass == 0) direct[i] = !(r->flags & LP_FLOW_INDEXED) && (r->width || !lp_is_indexed(s, f, r->at));
-                for (size_t n = i + 1; pass == 1 && n < s->natom && s->atom[n].start <= r->addr + REACH; n++) s->extent[n] = ALL;
+                for (size_t n = i + 1; pass == 1 && n < s->natom && s->atom[n].start <= r->addr + REACH; n++)
+                    if (s->extent[n] != ALL && may_mean(s, f, r, s->atom[n].start)) s->extent[n] = ALL;
             }
 }
 

@@ -71,6 +71,47 @@ for flags in '-no-pie -fno-pie' '-no-pie -fno-pie -static'; do
     patched "a table grew behind another one, $flags" 1
 done
 
+# ---- an index that a loop steps, or that has one bit, leads to no array behind its own: where another one comes there, nothing changes for it ----
+cat >index.c <<'C'
+#include <stdio.h>
+static int front[12] = {1, 2, 3};
+#ifdef NEW
+int more[2] = {220};
+int *use(void) { return more; }
+struct option { const char *name; int value; };
+#endif
+static int row[3] = {565, 12, 672};
+static int end[4] __attribute__((aligned(16))) = {4, 5, 6, 7};
+__attribute__((noinline)) int f(int x) { front[x & 1] += x; return front[1] - front[2]; }
+__attribute__((noinline)) int g(int x) { row[x & 1] += x; return row[2]; }
+__attribute__((noinline)) int h(int x) { end[x & 3] += x; return end[1] ^ end[2]; }
+__attribute__((noinline)) int sum(int x)
+{
+    static const int steps[3] = {880, 542, 54};
+    for (const int *p = steps; p < steps + 3; p++) x += *p * 3;
+    return x;
+}
+#ifdef NEW
+static const struct option best = {"best", 3};
+const struct option *find(void) { return &best; }
+#endif
+__attribute__((noinline)) int last(int x)
+{
+    static const int steps[5] = {1, 20, 300, 4000, 50000};
+    return steps[x & 1] + steps[4];
+}
+int main(void)
+{
+    for (int i = 0; i < 9; i++) printf("%d %d %d %d %d\n", f(i), g(i), h(i), sum(i), last(i));
+    return 0;
+}
+C
+for flags in '-O2 -no-pie -fno-pie' -O2 '-O1 -fno-section-anchors' -Os; do
+    build index.c $flags -fno-toplevel-reorder
+    lpdiff --summary old new >rows 2>err
+    is "$?$(grep -v '^new' rows)$(grep -v '^lpdiff: warning' err)" 0 "$flags: nothing changed"
+done
+
 # ---- what comes along is as it was aligned, whatever is in front of it ----
 cat >aligned.c <<'C'
 #include <stdio.h>
