@@ -30,13 +30,37 @@ static void look(const struct lp_side *s, uint32_t x, const struct lp_side *othe
     }
 }
 
-/* Is there one that is none of the old file's? */
-static bool has_new(const lp_diff *d, uint32_t y)
+/* (A base from which others are reached, a section anchor, is not used.) */
+static bool uses(const struct lp_side *s, uint32_t function, const struct lp_atom *a)
 {
-    const struct lp_side *s = NEW(d);
-    uint32_t i = 0;
-    while (i < s->natom && !(s->atom[i].span == y && s->atom[i].used && s->atom[i].pair == LP_NONE && !lp_may_be_old(d, &s->atom[i]))) i++;
-    return i < s->natom;
+    if (!lp_refers_into(s, function, a)) return false;
+    for (uint32_t k = 0; k < s->atom[function].nref; k++) {
+        const struct lp_ref_at *r = &s->ref[s->atom[function].ref + k];
+        if (r->addr >= a->start && r->addr < a->end && (r->width || !lp_mostly_base(s, function, r->at))) return true;
+    }
+    return false;
+}
+
+/* Does a function of a pair use both? Else one may have gone, and another one come into its place. */
+static bool share_user(const lp_diff *d, uint32_t k, uint32_t i)
+{
+    const struct lp_side *o = OLD(d), *s = NEW(d);
+    for (uint32_t f = 0; f < s->natom; f++)
+        if (lp_is_code_atom(&s->atom[f]) && s->atom[f].pair != LP_NONE && uses(s, f, &s->atom[i]) && uses(o, s->atom[f].pair, &o->atom[k])) return true;
+    return false;
+}
+
+/* Is there one that may be none of the old file's? */
+static bool has_new(const lp_diff *d, uint32_t x, uint32_t y)
+{
+    const struct lp_side *o = OLD(d), *s = NEW(d);
+    for (uint32_t i = 0; i < s->natom; i++) {
+        const struct lp_atom *b = &s->atom[i];
+        if (b->span != y || !b->used || !is_open(b)) continue;
+        const uint32_t k = lp_side_atom(o, o->span[x].start + (b->start - s->span[y].start));
+        if (k == LP_NONE || (b->pair == LP_NONE && !lp_may_be_old(d, b)) || !share_user(d, k, i)) return true;
+    }
+    return false;
 }
 
 /* Is what no pair has the same in both? (Pairs are compared one by one.) */
@@ -73,7 +97,7 @@ static bool is_steady(lp_diff *d, uint32_t x, uint32_t y, struct found *f)
     struct found back = {0};
     if (!is_variables(p) || p->flags != q->flags || strcmp(p->name, q->name) != 0 || p->end - p->start != q->end - q->start) return false;
     look(NEW(d), y, OLD(d), x, f), look(OLD(d), x, NEW(d), y, &back);
-    if (f->moved || back.moved || !f->open || f->pairs < f->open || has_new(d, y)) return false;
+    if (f->moved || back.moved || !f->open || f->pairs < f->open || has_new(d, x, y)) return false;
     suppose_there(d, x, y);
     const bool same = same_rest(d, x, y);
     lp_suppose_keep(d, same);
