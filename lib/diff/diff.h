@@ -315,6 +315,9 @@ void lp_in_two(void *(*fn)(void *), void *here, void *there);
 /* What does not depend on the other side: fn for each of the two, in the same way. */
 void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
 /* ---- extent.c ---- */
+/* Is it a part of the constant that begins in front of it, whose address was made? Compilers without section anchors of constants (clang) go from one to
+ * no other one. */
+bool lp_is_inner(const struct lp_side *s, const struct lp_ref_at *r);
 struct lp_use;
 /* So many bytes of two variables without names are touched; UINT64_MAX: not known. */
 uint64_t lp_used(lp_diff *d, uint32_t a, uint32_t b);

@@ -2,7 +2,7 @@
  * without a name goes as far as the next address that something refers to, so that a new variable in what was padding makes it shorter: it is
  * the same variable if all that is touched is in front of that. */
 #include <config.h>
-#include "diff/diff.h"
+#include "diff/emit.h"
 #include "base/bits.h"
 #include "base/search.h"
 
@@ -66,6 +66,14 @@ static bool is_pair_of(const struct lp_side *s, const struct lp_atom *f, const s
     for (const struct lp_ref_at *q = r + 1; q < end && q->at - r->at <= FAR; q++)
         if (are_two(s, r, q)) return true;
     return false;
+}
+
+bool lp_is_inner(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    int64_t off;
+    if (!r->width || r->kind != LP_FLOW_ADDR || r->flags & LP_FLOW_OF_PAGE || !lp_word_offset(lp_code_word(s, r->at), &off) || off <= 0) return false;
+    const struct lp_span *x = (r->addr - (uint64_t)off) & 4095 ? lp_side_span(s, r->addr) : NULL;
+    return x && !(x->flags & (LP_SPAN_WRITE | LP_SPAN_BSS | LP_SPAN_CODE)) && r->addr - (uint64_t)off >= x->start;
 }
 
 /* Does the span end there, perhaps rounded up as __TMC_END__ and _end are? */

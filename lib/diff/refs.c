@@ -563,10 +563,12 @@ void lp_diff_pieces(struct lp_side *s)
     }
     for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start;
     s->objects = lp_side_has_objects(s);
+    const bool parts = !s->objects && lp_elf_made_by(s->elf, "clang");
     add_tables(s);
     for (size_t i = 0; i < s->natom; i++)
         for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++)
-            if (leads(s, &s->ref[s->atom[i].ref + k]) && !lp_is_end_twice(s, &s->atom[i], &s->ref[s->atom[i].ref + k])) cut(s, s->ref[s->atom[i].ref + k].addr);
+            if (leads(s, &s->ref[s->atom[i].ref + k]) && !lp_is_end_twice(s, &s->atom[i], &s->ref[s->atom[i].ref + k]) &&
+                !(parts && lp_is_inner(s, &s->ref[s->atom[i].ref + k]))) cut(s, s->ref[s->atom[i].ref + k].addr);
     for (size_t i = 0; i < s->nword; i++)
         if (s->word[i].kind == LP_WORD_ADDR) cut(s, s->word[i].value);
     for (size_t i = 0; i < s->nreloc; i++)

@@ -241,4 +241,28 @@ build() { out=$1; shift; "$CROSS_CC" -O1 -no-pie -Wl,--build-id "$@" -o "$out" s
 build h.old -Wl,-q -Wl,--defsym=limit=0x401004 && build h.new -Wl,-q -Wl,--defsym=limit=0x7000123 || exit 1
 lpdiff h.old h.new >h.lpatch 2>h.err
 is "$? $(grep -c 'hint: .*-Wl,-q' h.err)" "2 0" "files with relocations: no hint to keep them"
+
+# ---- a table that a loop goes through, of which other functions read single entries: it has no end there ----
+cat >walked.c <<'C'
+#include <stdio.h>
+struct entry { int key, value; };
+#ifdef NEW
+static const struct entry table[] = {{10, 1}, {20, 2}, {30, 3}, {40, 5}, {50, 6}, {0, 0}};
+#else
+static const struct entry table[] = {{10, 1}, {20, 2}, {30, 3}, {50, 6}, {0, 0}};
+#endif
+static const short behind[9] = {1, 7, 0, 3, 4};
+int all(int x) { int n = 0; for (const struct entry *p = table; p->key; p++) n = n * 3 + p->key + p->value * x; return n; }
+int one(int x) { return table[1].key + x; }
+int two(int x) { return table[2].value * x; }
+int main(int argc, char **argv) { (void)argv; printf("%d %d %d %d\n", all(argc), one(argc), two(argc), behind[argc]); return 0; }
+C
+for cc in $compilers; do
+    $cc -O0 -s -Wl,--build-id -o w.old walked.c && $cc -O0 -s -Wl,--build-id -DNEW -o w.new walked.c || exit 1
+    lpdiff --heuristic w.old w.new >w.lpatch 2>w.err && status=0 || status=$?
+    case $status in
+    1) is "$(run -P w.lpatch ./w.old)" "$(run ./w.new)" "$cc: all of a table is compared" ;;
+    *) is "$status" 2 "$cc: all of a table is compared" ;;
+    esac
+done
 tap_done
