@@ -447,6 +447,8 @@ bool lp_find_steady(lp_diff *d); /* behind unnamed.c; true: what is in a section
 bool lp_same_steady(const struct lp_side *o, const struct lp_atom *x, const struct lp_side *s, const struct lp_atom *y); /* are both in one? */
 /* Where an address in b is in the old file; 0: b is in no such section. */
 uint64_t lp_steady_place(const lp_diff *d, const struct lp_atom *b, uint64_t addr);
+/* ---- threads.c ---- */
+void lp_diff_threads(lp_diff *d); /* E160 of thread-local variables without names */
 /* ---- users.c ---- */
 /* Of data that had no pair when the first of these was asked. Functions are the new file's, of pairs. */
 bool lp_uses(lp_diff *d, int side, uint32_t atom, uint32_t func);

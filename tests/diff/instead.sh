@@ -80,4 +80,18 @@ for how in -O2 -Os; do
     lpdiff --heuristic old new >out 2>err
     is "$? $(grep -c 'E110: .*not known which' err)" "2 1" "$how: changed functions in another order"
 done
+
+# ---- the same of thread-local variables, whose block looks the same ----
+sed -e 's/static int/static __thread int/' -e 's/__thread int \([a-z]*\);/__thread int \1 = 1;/' went.c >threads.c
+source=threads.c
+for cc in $compilers; do
+    for how in -O0 -O2 '-O2 -fPIC -shared'; do
+        build $how
+        lpdiff --heuristic old new >out 2>err
+        is "$? $(grep -c 'E160: thread-local .0x' err)" "2 1" "$cc $how: another thread-local variable in the place of one that went"
+    done
+    build -O2 -DFACTOR=1
+    lpdiff --heuristic new new >out 2>err
+    is "$? $(cat out err)" "0 " "$cc: thread-local variables of the same file"
+done
 tap_done
