@@ -1,0 +1,69 @@
+#!/bin/sh
+# lpmake: what callers rely on because their compiler has seen the old body, and the new one does not keep: it is said; where it is kept, it is not.
+. "$srcdir/tests/lib.sh"
+. "$srcdir/tests/e2e/making/lib.sh"
+lines=yes
+echo 'int main(void) { return 0; }' | "$CROSS_CC" -g -o try -x c - && case $(lpmake -t try '<stdin>:1=nop' 2>&1) in *libdw*) lines= ;; esac
+# said TARGET CHANGE...: what is said about callers
+said() { t=$1; shift; lpmake -t "$t" -o p.lpatch "$@" 2>err || { not_ok "$*: made"; note <err; }; grep 'the old body of\|the new body' err | grep -v 'no effect but\|may be held'; }
+
+# ---- it never returned ----
+cat >ends.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+int errors, count;
+#if K == 1
+__attribute__((noinline, noreturn)) void fail(const char *s) { printf("error: %s\n", s); exit(1); }
+#else
+__attribute__((noinline)) void fail(const char *s) { printf("error: %s\n", s); if (K > 2) exit(2); errors++; }
+#endif
+__attribute__((noinline)) void stop(int n) { count += n; fail("stopped"); }
+__attribute__((noinline)) int after(int n) { if (n > 100) puts("after"); return n; }
+int main(int c, char **v) { if (after(c) > 2) stop(c); return 0; }
+C
+"$CROSS_CC" $STANDARD -w -static -DK=1 -o ends ends.c || not_ok "compile ends.c"
+for k in 2 3; do "$CROSS_CC" $SECTIONS -w -DK=$k -c -o ends$k.o ends.c || not_ok "compile ends$k.o"; done
+like "$(said ends 'fail=replace from ends2.o')" 'old body of fail never returns, and the new one does: there is nothing behind calls of it.*: stop+0x[0-9a-f]*' "a body that returns, where the old one never did"
+is "$(said ends 'fail=replace from ends3.o')" "" "  nothing if it does not, either"
+is "$(said ends 'fail=replace from ends2.o' 'stop=replace from ends2.o' | grep -o stop+0x)" "" "  nothing of callers that are replaced, too"
+like "$(said ends fail=ret)" 'fail=ret: the old body of fail never returns' "  ret"
+like "$(said ends exit=ret)" 'exit=ret: the old body of exit never returns' "  ret in the C library"
+like "$(said ends 'fail=b after')" 'fail=b after: the old body of fail never returns' "  a branch to what returns"
+is "$(said ends 'fail=b exit' 'after=ret' 'main=ret')" "" "  nothing of functions that did return, or of a branch to what does not"
+# Of a function of another source file that is not known to be one there is code behind the call.
+echo 'void fail(const char *); void stop(int n); int count; int main(int c, char **v) { fail("a"); return c * 3 + count; }' >callers.c
+printf '#include <stdlib.h>\nvoid fail(const char *s) { exit(s[0]); }\n' >failing.c
+"$CROSS_CC" $STANDARD -static -o apart callers.c failing.c && echo 'int n; void fail(const char *s) { n++; }' | object apart
+is "$(said apart 'fail=replace from apart.o')" "" "  nothing of calls that have code behind them"
+[ -z "$lines" ] || {
+    sed 's/, noreturn//' ends.c >undeclared.c
+    "$CROSS_CC" $STANDARD -fno-ipa-pure-const -g -w -static -DK=1 -o undeclared undeclared.c || not_ok "compile undeclared.c"
+    is "$(said undeclared 'fail=replace from ends2.o')" "" "  nothing where the compiler has not looked for it"
+}
+
+# ---- it let no exception out ----
+cxx=${CROSS_CXX:-${CROSS_CC%gcc}g++}
+cat >throws.cc <<'C'
+#include <stdio.h>
+long hits, lim = 3;
+__attribute__((noinline)) void thrower(long v) { if (v > lim) throw v; hits += v; }
+__attribute__((noinline)) void quiet(long v) { hits += v; if (KIND == 1) thrower(v); if (KIND == 2) printf("%ld\n", v); }
+__attribute__((noinline)) void loud(long v) { hits += v; thrower(v + (KIND == 1)); }
+__attribute__((noinline)) void passes(long v) { quiet(v); hits++; }
+__attribute__((noinline)) void caller(long v) { try { quiet(v); passes(v + 1); thrower(v); loud(v); } catch (long e) { printf("caught %ld\n", e); } }
+int main(int c, char **v) { for (long i = 1; i < 6; i++) caller(i); printf("%ld\n", hits); }
+C
+if have "$cxx"; then
+    for o in -O0 -O2; do
+        "$cxx" $STANDARD -w -static $o -DKIND=0 -o throws throws.cc || not_ok "compile throws.cc"
+        for k in 1 2; do "$cxx" $SECTIONS -w -DKIND=$k -c -o throws$k.o throws.cc || not_ok "compile throws$k.o"; done
+        like "$(said throws '_Z5quietl=replace from throws1.o')" \
+            'let an exception out (by what it calls: _Z7throwerl).*std::terminate: _Z6callerl+0x[0-9a-f]*, _Z6callerl+0x[0-9a-f]*: replace' "an exception from a body that let none out ($o)"
+        is "$(said throws '_Z5quietl=replace from throws1.o' '_Z6callerl=replace from throws1.o' '_Z6passesl=replace from throws1.o' 2>/dev/null | grep std::terminate)" "" "  nothing if callers are replaced"
+        is "$(said throws '_Z4loudl=replace from throws1.o')" "" "  nothing of one that could before"
+        is "$(said throws '_Z5quietl=replace from throws2.o')" "" "  nothing of one that calls C alone"
+    done
+else
+    skip exceptions "no AArch64 C++ compiler"
+fi
+tap_done
