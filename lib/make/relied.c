@@ -253,7 +253,7 @@ static void look_at_return(struct lp_relied *l, const struct lp_made *made, cons
 /* ---- all of it ---- */
 
 static void (*const looks[])(struct lp_relied *l, const struct lp_made *made, const struct lp_words *old, const struct lp_words *now) = {
-    look_at_return, lp_relied_throws,
+    look_at_return, lp_relied_throws, lp_relied_keeps,
 };
 
 void lp_warn_relied(struct lp_maker *m, const lp_patch *p)

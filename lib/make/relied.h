@@ -34,4 +34,18 @@ const char *lp_relied_list(struct lp_relied *l, const char **more);
 
 /* unwound.c: callers whose exception tables have no entry for the call. */
 void lp_relied_throws(struct lp_relied *l, const struct lp_made *made, const struct lp_words *old, const struct lp_words *now);
+
+/* values.c: what registers hold in front of each word, as far as compilers' code goes: a constant or an address, an argument, the stack pointer at the entry,
+ * each with something added. */
+enum lp_val_kind { LP_VAL_UNKNOWN, LP_VAL_CONST, LP_VAL_ARG, LP_VAL_STACK };
+struct lp_val { uint8_t kind, arg; uint64_t v; };
+struct lp_vals { struct lp_val r[32]; bool seen; };
+/* By word; free() it. NULL: the body is too large, or there is no memory. */
+struct lp_vals *lp_vals_of(const struct lp_relied *l, const struct lp_words *b);
+/* What is accessed at a word, if that is known: bytes at where. */
+struct lp_touch { struct lp_val where; uint8_t bytes, rt, rt2; bool load, store; };
+bool lp_vals_touch(const struct lp_relied *l, const struct lp_words *b, size_t i, const struct lp_vals *v, struct lp_touch *out);
+
+/* kept.c: variables that callers keep in registers over the call. */
+void lp_relied_keeps(struct lp_relied *l, const struct lp_made *made, const struct lp_words *old, const struct lp_words *now);
 #endif

@@ -118,5 +118,6 @@ void lp_relied_throws(struct lp_relied *l, const struct lp_made *made, const str
     const char *list = lp_relied_list(l, &more);
     if (l->ntold)
         lp_edit_warn(l->m, &made->from, "the new body may let an exception out (by what it calls: %.100s), which the old one does not: callers have no "
-                     "entry for the call in their exception tables, which is std::terminate: %s%s: replace these functions, too", is.what ? is.what : "?", list, more);
+                     "entry for the call in their exception tables, which is std::terminate: %s%s: replace these functions, "
+                     "too", is.what ? is.what : "?", list, more);
 }

@@ -66,4 +66,52 @@ if have "$cxx"; then
 else
     skip exceptions "no AArch64 C++ compiler"
 fi
+# ---- what it did not store to ----
+cat >keeps.c <<'C'
+#include <stdio.h>
+static int total, seen, other;
+struct s { int a, b, c; };
+__attribute__((noinline)) void note(int v)
+{
+    seen += v;
+    if (NOTE == 2 && total > 10) total = 0;
+    if (NOTE == 3 && total > 10) other = 0;
+}
+__attribute__((noinline)) int look(struct s *p)
+{
+    seen += p->a;
+    if (LOOK == 2) p->c = p->a + p->b;
+    if (LOOK == 3) seen += p->a * 3;
+    return p->a * 2;
+}
+__attribute__((noinline)) void add(int v) { total += v; note(v); printf("total %d\n", total); }
+__attribute__((noinline)) int work(int x) { struct s z = {x, x + 1, x + 2}; int r = look(&z); return r + z.c; }
+int main(int c, char **v) { for (int i = 0; i < 3; i++) add(5 + c), printf("%d\n", work(i)); other += c; printf("%d %d\n", seen, other); return 0; }
+C
+off='-fno-ipa-modref -fno-ipa-reference'
+for k in 2 3; do "$CROSS_CC" $SECTIONS -w -DNOTE=$k -DLOOK=$k -c -o keeps$k.o keeps.c || not_ok "compile keeps$k.o"; done
+# harmed CHANGE...: the patched program says something else than the new one, so that it must be warned of; or not, and then there is no word. Compilers differ.
+harmed()
+{
+    what=$1 name=$2
+    shift 2
+    text=$(said keeps "$@")
+    if [ "$(run_patched p.lpatch ./keeps)" = "$(run_lprun ./keeps.new)" ]; then
+        is "$text" "" "$what: right"
+    else
+        like "$text" "the new body changes .*, which the old one does not: .*$name+0x" "$what: not right, and it is said"
+    fi
+}
+for how in '-O1 -static' '-O2 -static' '-O2 -pie -fPIE' '-O2 -static -fno-section-anchors' "-O2 -static $off" -O0; do
+    "$CROSS_CC" $STANDARD -fno-ipa-pure-const -w $how -DNOTE=1 -DLOOK=1 -o keeps keeps.c 2>/dev/null || { skip "$how" "the compiler cannot"; continue; }
+    for f in note look; do
+        # The new program, in which this function alone is new.
+        new='-DNOTE=2 -DLOOK=1' by=add
+        [ $f = note ] || new='-DNOTE=1 -DLOOK=2' by=work
+        "$CROSS_CC" $STANDARD -fno-ipa-pure-const -w $how $new -o keeps.new keeps.c || not_ok "compile $f"
+        harmed "$f, $how" $by "$f=replace from keeps2.o"
+        is "$(said keeps "$f=replace from keeps3.o")" "" "  nothing of what no caller keeps"
+    done
+    is "$(said keeps note='replace from keeps2.o' add='replace from keeps2.o' look='replace from keeps2.o' work='replace from keeps2.o')" "" "  nothing if the callers are replaced"
+done
 tap_done
