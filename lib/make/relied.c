@@ -12,6 +12,7 @@
 #include "make/relied.h"
 
 #include <elf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -250,10 +251,105 @@ static void look_at_return(struct lp_relied *l, const struct lp_made *made, cons
                      "source file, which then run into what follows: %s%s: replace these functions, too, or see CAVEATS of lpmake(1)", f->name, list, more);
 }
 
+/* ---- that its result is always the same: nobody looks at it ---- */
+
+/* What X0 is at each RET. UNKNOWN: several things, or it leaves in another way, too. */
+static struct lp_val result_of(const struct lp_relied *l, const struct lp_words *b)
+{
+    struct lp_vals *v = lp_vals_of(l, b);
+    struct lp_val x = {0}, none = {0};
+    bool any = false, same = v != NULL;
+    for (size_t i = 0; same && i < b->n; i++) {
+        const enum lp_leads leads = lp_leads_of(b->word[i]);
+        const struct lp_func *item;
+        const char *name;
+        uint64_t to;
+        if (leads == LP_LEADS_JUMP_REG || ((leads == LP_LEADS_JUMP || leads == LP_LEADS_JUMP_IF) && lp_relied_leaves(l, b, i, &to, &item, &name))) same = false;
+        if (leads != LP_LEADS_RETURN || !v[i].seen) continue;
+        const struct lp_val *r = &v[i].r[0];
+        same = r->kind == LP_VAL_CONST && (!any || r->v == x.v);
+        x = *r, any = true;
+    }
+    free(v);
+    return same && any ? x : none;
+}
+
+/* Does it write X0 in front of a RET and not read it any more? Compilers leave nothing that nobody reads. */
+static bool sets_result(const struct lp_words *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        for (size_t k = lp_leads_of(b->word[i]) == LP_LEADS_RETURN ? i : 0; k-- > 0;) {
+            const enum lp_leads leads = lp_leads_of(b->word[k]);
+            const struct lp_a64_regs x = lp_a64_regs(lp_a64_find(b->word[k], LP_A64_ALL), b->word[k]);
+            if (leads != LP_LEADS_ON && leads != LP_LEADS_JUMP_IF) break;
+            if (x.write & 1) return true;
+            if (x.read & 1) break;
+        }
+    return false;
+}
+
+/* Is X0 behind the call written on every way before anything else can be done with it? */
+static bool ignores(const struct lp_relied *l, const struct lp_words *b, size_t from)
+{
+    bool *seen = calloc(b->n + 1, sizeof *seen), used = !seen;
+    size_t *way = calloc(b->n + 1, sizeof *way), n = 0;
+    if (way && !used) way[n++] = from;
+    used |= !way;
+    while (n && !used) {
+        for (size_t i = way[--n]; !used; i++) {
+            if (i < b->n && seen[i]) break;
+            const uint32_t w = i < b->n ? b->word[i] : LP_A64_RET;
+            const enum lp_leads leads = lp_leads_of(w);
+            const struct lp_a64_regs x = lp_a64_regs(lp_a64_find(w, LP_A64_ALL), w);
+            const struct lp_func *item;
+            const char *name;
+            uint64_t to;
+            used = x.read & 1 || (leads != LP_LEADS_ON && leads != LP_LEADS_JUMP && leads != LP_LEADS_JUMP_IF);
+            if (used || x.write & 1) break;
+            seen[i] = true;
+            if (leads == LP_LEADS_ON) continue;
+            used = lp_relied_leaves(l, b, i, &to, &item, &name);
+            if (!used && lp_a64_target(w, b->base + 4 * i, &to) && !seen[(to - b->base) / 4] && n < b->n) way[n++] = (to - b->base) / 4;
+            if (leads == LP_LEADS_JUMP) break;
+        }
+    }
+    free(seen), free(way);
+    return !used;
+}
+
+/* By LLVM, which also leaves it out where it is so of a local function, and gcc from 14 on. */
+static void look_at_result(struct lp_relied *l, const struct lp_made *made, const struct lp_words *old, const struct lp_words *now)
+{
+    static const char *const marks[] = {"clang", "rustc", "LLVM", ") 14.", ") 15.", ") 16."};
+    const struct lp_elf_symbol *f = lp_maker_symbol_at(l->m, made->addr);
+    const enum lp_elf_result kind = lp_elf_result_at(l->m->elf, made->addr);
+    const uint32_t unit = lp_unit_of(l->m, f);
+    const char *more;
+    char always[40] = "sets no result";
+    if ((kind != LP_RESULT_GENERAL && kind != LP_RESULT_UNKNOWN) || !lp_made_by(l->m, marks, sizeof marks / sizeof *marks) || !sets_result(now)) return;
+    const struct lp_val was = result_of(l, old), is = result_of(l, now);
+    const bool same = was.kind == LP_VAL_CONST, set = sets_result(old);
+    if (set && same) snprintf(always, sizeof always, "always returns %d", (int32_t)was.v);
+    if (set ? !same || (is.kind == LP_VAL_CONST && (uint32_t)is.v == (uint32_t)was.v) : f->bind != STB_LOCAL) return;
+    for (size_t k = lp_relied_first(l, f->value); k < l->nbranch && l->branch[k].to == f->value; k++) {
+        const uint64_t at = l->branch[k].from;
+        const struct lp_elf_symbol *by = lp_relied_function(l, at);
+        struct lp_words b = {0};
+        if (!by || by->value == f->value || lp_unit_of(l->m, by) != unit || lp_relied_replaced(l, by) || !lp_elf_is_code(l->m->elf, at)) continue;
+        const bool calls = lp_relied_old(l, at, &b) && lp_leads_of(b.word[(at - b.base) / 4]) == LP_LEADS_CALL;
+        if (calls && ignores(l, &b, (at - b.base) / 4 + 1)) lp_relied_note(l, at);
+        lp_relied_free(&b);
+    }
+    const char *list = lp_relied_list(l, &more);
+    if (l->ntold)
+        lp_edit_warn(l->m, &made->from, "the old body of %.100s %s, and the new one returns something else: callers of the same source file may know that, and "
+                     "do not look at it (clang does so): %s%s: replace these, too", f->name, always, list, more);
+}
+
 /* ---- all of it ---- */
 
 static void (*const looks[])(struct lp_relied *l, const struct lp_made *made, const struct lp_words *old, const struct lp_words *now) = {
-    look_at_return, lp_relied_throws, lp_relied_keeps,
+    look_at_return, look_at_result, lp_relied_throws, lp_relied_keeps,
 };
 
 void lp_warn_relied(struct lp_maker *m, const lp_patch *p)

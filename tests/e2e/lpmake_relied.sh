@@ -114,4 +114,35 @@ for how in '-O1 -static' '-O2 -static' '-O2 -pie -fPIE' '-O2 -static -fno-sectio
     done
     is "$(said keeps note='replace from keeps2.o' add='replace from keeps2.o' look='replace from keeps2.o' work='replace from keeps2.o')" "" "  nothing if the callers are replaced"
 done
+# ---- what it always returned ----
+cat >always.c <<'C'
+#include <stdio.h>
+int n;
+__attribute__((noinline)) LINKAGE int check(int x)
+{
+    n += x;
+    printf("check %d\n", x);
+    if (K == 2 && x == 2) return 7;
+    if (K == 3 && x == 2) printf("two %d\n", x);
+    return 0;
+}
+__attribute__((noinline)) int work(int x) { int r = check(x); if (r) { printf("bad %d\n", r); return -1; } return x; }
+int main(int c, char **v) { for (int i = 0; i < 4; i++) printf("%d\n", work(i + c)); printf("n %d\n", n); return 0; }
+C
+for cc in "$CROSS_CC" arm64_clang; do
+    [ $cc = "$CROSS_CC" ] || have_arm64_clang || { skip "results" "no clang"; continue; }
+    for how in '-O0' '-O1' '-O2' '-O2 -DLINKAGE=static'; do
+        case $how in *LINKAGE*) ;; *) how="$how -DLINKAGE=" ;; esac
+        $cc -w -static $how -DK=1 -o keeps always.c && $cc -w -static $how -DK=2 -o keeps.new always.c &&
+            $cc -w -O1 ${how#* } -ffunction-sections -fdata-sections -DK=2 -c -o always2.o always.c &&
+            $cc -w -O1 ${how#* } -ffunction-sections -fdata-sections -DK=3 -c -o always3.o always.c || { not_ok "compile always.c"; continue; }
+        text=$(said keeps 'check=replace from always2.o')
+        if [ "$(run_patched p.lpatch ./keeps)" = "$(run_lprun ./keeps.new)" ]; then
+            is "$text" "" "a result that was always the same, ${cc##*/} $how: right"
+        else
+            like "$text" 'the old body of check [a-z 0-9]*, and the new one returns something else: .*: work+0x' "a result that was always the same, ${cc##*/} $how: not right, and it is said"
+        fi
+        is "$(said keeps 'check=replace from always2.o' 'work=replace from always2.o')$(said keeps 'check=replace from always3.o')" "" "  nothing if the caller is replaced, or the result is the same"
+    done
+done
 tap_done
