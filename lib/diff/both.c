@@ -3,6 +3,7 @@
 #include <config.h>
 #include "diff/diff.h"
 #include "base/bits.h"
+#include "flow/fop.h"
 
 #include <elf.h>
 #include <pthread.h>
@@ -88,7 +89,7 @@ void lp_diff_survey(lp_diff *d)
 }
 
 /* What a thread finds, in views of both sides that have lists of their own. */
-struct worker { lp_diff *d; struct lp_side side[2]; bool same_constants, of_new, second; atomic_uint *next; };
+struct worker { lp_diff *d; struct lp_side side[2]; bool same_constants, of_new, second; atomic_uint *next; atomic_bool *taken; uint32_t apart; };
 
 /* ---- what is the same ---- */
 
@@ -108,10 +109,10 @@ static bool same_constants(const struct lp_side *o, const struct lp_side *n)
     return same && (!o->survey.nmark || memcmp(o->survey.mark, n->survey.mark, o->survey.nmark * sizeof *o->survey.mark) == 0);
 }
 
-static bool same_callee(const struct lp_side *o, const struct lp_side *n, uint64_t addr)
+static bool same_callee(const struct lp_side *o, const struct lp_side *n, uint64_t addr, uint64_t other)
 {
-    const struct lp_flow_callee *f = lp_flow_survey_callee(&o->survey, addr), *g = lp_flow_survey_callee(&n->survey, addr);
-    if (!f || !g) return f == g && lp_side_returns(o, addr) == lp_side_returns(n, addr);
+    const struct lp_flow_callee *f = lp_flow_survey_callee(&o->survey, addr), *g = lp_flow_survey_callee(&n->survey, other);
+    if (!f || !g) return f == g && lp_side_returns(o, addr) == lp_side_returns(n, other);
     return f->clobbers == g->clobbers && f->unsure == g->unsure && f->returns == g->returns && f->pages_out == g->pages_out;
 }
 
@@ -121,7 +122,8 @@ static bool same_around(const struct worker *w, const struct lp_flow_part *p)
     const struct lp_side *o = OLD(w->d), *n = NEW(w->d);
     for (size_t i = 0; i < p->words; i++) {
         const uint32_t word = lp_le32((const uint8_t *)p->code + 4 * i);
-        if (lp_a64_is_bl(word) && !same_callee(o, n, p->at + 4 * i + (uint64_t)(lp_sext(word, 26) * 4))) return false;
+        const uint64_t to = p->at + 4 * i + (uint64_t)(lp_sext(word, 26) * 4);
+        if (lp_a64_is_bl(word) && !same_callee(o, n, to, to)) return false;
         const bool jump = word >> 25 == 0x6b && word != 0xd65f03c0 && !lp_a64_is_blr(word); /* BR and what is rare: not RET, BLR */
         if (jump && !w->same_constants) return false;
     }
@@ -149,6 +151,62 @@ static bool same_words(const struct worker *w, const struct lp_parts *x, const s
     return same;
 }
 
+/* ---- what is the same elsewhere (lp_flow_input.twin) ---- */
+
+static bool is_all_code(const struct lp_side *s, const struct lp_flow_part *p)
+{
+    uint64_t end = p->at;
+    return lp_elf_code_run(s->elf, 0, p->at, &end) && end >= p->at + 4 * p->words;
+}
+
+/* A branch: is it within the function, where words are equal, or out of it in both? */
+static bool same_way(const struct lp_flow_part *p, const struct lp_flow_part *q, size_t i, uint32_t v, uint32_t w)
+{
+    uint64_t t, u;
+    uint32_t m, k;
+    if (!lp_word_target(v, p->at + 4 * i, &t, &m) || !lp_word_target(w, q->at + 4 * i, &u, &k) || m != k || (v ^ w) & ~m) return false;
+    return v == w || (t - p->at >= 4 * p->words && u - q->at >= 4 * q->words);
+}
+
+/* ADR of a place of the function, which is not, by chance, a page that linkers make of an ADRP so (flow/op.c). */
+static bool is_place(const struct lp_flow_part *p, size_t i, uint32_t w)
+{
+    uint64_t t;
+    uint32_t m;
+    return lp_word_target(w, p->at + 4 * i, &t, &m) && t & 4095 && t - p->at < 4 * p->words;
+}
+
+static bool is_twin_word(const struct worker *w, const struct lp_flow_part *p, const struct lp_flow_part *q, size_t i)
+{
+    const uint8_t *x = (const uint8_t *)p->code + 4 * i, *y = (const uint8_t *)q->code + 4 * i;
+    const uint32_t a = lp_le32(x), b = lp_le32(y);
+    struct lp_fop op;
+    if (lp_a64_is_bl(a)) {
+        const uint64_t to = p->at + 4 * i + (uint64_t)(lp_sext(a, 26) * 4), other = q->at + 4 * i + (uint64_t)(lp_sext(b, 26) * 4);
+        return lp_a64_is_bl(b) && same_callee(OLD(w->d), NEW(w->d), to, other) && (a == b || same_way(p, q, i, a, b));
+    }
+    if (lp_word_is_branch(a)) return same_way(p, q, i, a, b);
+    if (lp_a64_is_adr(a)) return a == b && is_place(p, i, a) && is_place(q, i, b);
+    if (lp_a64_is_load_literal(a)) return false;
+    if (a >> 25 == 0x6b && a != 0xd65f03c0 && !lp_a64_is_blr(a) && !lp_a64_is_br(a)) return false; /* rare ones */
+    if (lp_a64_is_blr(a)) return a == b && lp_fop_finds_tls(x, i, &op) == lp_fop_finds_tls(y, i, &op);
+    if (a == b) return true;
+    if (lp_a64_is_adrp(a)) return !((a ^ b) & ~UINT32_C(0x60ffffe0));
+    return ((a & 0x7f800000) == 0x11000000 || lp_a64_is_ldst_pos(a)) && !((a ^ b) & ~UINT32_C(0x003ffc00));
+}
+
+static bool is_twin(const struct worker *w, const struct lp_parts *x, const struct lp_parts *y)
+{
+    const struct lp_side *o = OLD(w->d), *n = NEW(w->d);
+    const struct lp_flow_part *p = x->part, *q = y->part;
+    if (x->n != 1 || y->n != 1 || p->words != q->words || o->atom[x->atom[0]].lands != n->atom[y->atom[0]].lands) return false;
+    size_t i = 0;
+    while (i < p->words && is_twin_word(w, p, q, i)) i++;
+    if (i < p->words || !is_all_code(o, p) || !is_all_code(n, q)) return false;
+    const struct lp_flow_callee *f = lp_flow_survey_callee(&o->survey, p->at), *g = lp_flow_survey_callee(&n->survey, q->at);
+    return !f == !g && (!f || f->pages_in == g->pages_in);
+}
+
 /* ---- the work ---- */
 
 static bool is_head(const struct lp_atom *a) { return (a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE) && a->parent == LP_NONE; }
@@ -158,6 +216,22 @@ static void mark_done(const struct worker *w, struct lp_side *s, const struct lp
     for (size_t i = 0; i < x->n; i++) s->atom[x->atom[i]].done = true, s->atom[x->atom[i]].second = w->second;
 }
 
+/* A function of the new file that may be followed at once with one of the old file, elsewhere: mostly so many atoms farther on as the last one was. */
+static uint32_t find_twin(struct worker *w, uint32_t i, const struct lp_parts *x, struct lp_parts *y)
+{
+    enum { NEAR = 16 };
+    const struct lp_side *n = NEW(w->d);
+    for (uint32_t k = 0; k < NEAR && x->n == 1; k++) {
+        const uint32_t at = i + w->apart + (k & 1 ? 0 - (k + 1) / 2 : k / 2);
+        if (at >= n->natom || !is_head(&n->atom[at]) || atomic_load(&w->taken[at]) || (n->atom[at].end - n->atom[at].start) / 4 != x->part[0].words) continue;
+        *y = lp_parts_of(n, at);
+        if (!is_twin(w, x, y) || atomic_exchange(&w->taken[at], true)) continue;
+        w->apart = at - i;
+        return at;
+    }
+    return LP_NONE;
+}
+
 static void look_at(struct worker *w, uint32_t i)
 {
     struct lp_side *s = &w->side[w->of_new], *other = w->of_new ? NULL : &w->side[1];
@@ -165,7 +239,11 @@ static void look_at(struct worker *w, uint32_t i)
     const uint32_t k = other ? lp_side_atom(other, s->atom[i].start) : LP_NONE;
     struct lp_parts y = {.n = 0};
     if (k != LP_NONE && is_head(&other->atom[k]) && other->atom[k].start == s->atom[i].start) y = lp_parts_of(other, k);
-    if (lp_refs_of(s, &x, same_words(w, &x, &y) ? other : NULL, &y)) mark_done(w, other, &y);
+    const bool same = same_words(w, &x, &y), alone = !same && other;
+    const uint32_t hit = same ? k : alone ? find_twin(w, i, &x, &y) : LP_NONE;
+    const bool mine = hit != LP_NONE && (alone || !atomic_exchange(&w->taken[hit], true));
+    if (lp_refs_of(s, &x, mine ? other : NULL, &y, alone)) mark_done(w, other, &y);
+    else if (mine) atomic_store(&w->taken[hit], false);
     mark_done(w, s, &x);
 }
 
@@ -233,14 +311,19 @@ void lp_diff_refs(lp_diff *d)
     if (OLD(d)->nomem || NEW(d)->nomem) return;
     const bool constants = same_constants(OLD(d), NEW(d)), one_list = have_one_list(OLD(d), NEW(d));
     struct worker w[2];
+    atomic_bool *taken = malloc((NEW(d)->natom + 1) * sizeof *taken);
+    NEW(d)->nomem |= !taken;
+    for (size_t i = 0; taken && i < NEW(d)->natom; i++) atomic_init(&taken[i], false);
+    if (!taken) return;
     for (int k = 0; k < 2; k++) d->side[k].one_list = one_list;
     for (int i = 0; i < 2; i++) { /* memory for the dataflow: a thread uses that of one side */
-        w[i] = (struct worker){.d = d, .side = {*OLD(d), *NEW(d)}, .same_constants = constants, .second = i != 0};
+        w[i] = (struct worker){.d = d, .side = {*OLD(d), *NEW(d)}, .same_constants = constants, .second = i != 0, .taken = taken};
         for (int k = 0; k < 2; k++) w[i].side[k].survey.run = d->side[i].survey.run, w[i].side[k].survey.memo = d->side[i].survey.memo;
     }
     work_both(w, false);
     if (one_list) go_on(&w[0].side[0], &w[0].side[1]), go_on(&w[1].side[0], &w[1].side[1]);
     work_both(w, true);
+    free(taken);
     lp_flow_survey_rest(&OLD(d)->survey); /* verify.c goes on with what is left */
     lp_flow_survey_free(&NEW(d)->survey);
     for (int k = 0; k < 2; k++) join_side(&d->side[k], &w[0].side[k], &w[1].side[k], w[0].side[one_list ? 1 : k].nref);

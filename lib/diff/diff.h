@@ -276,8 +276,8 @@ enum { LP_MOST_PARTS = 8 };
 struct lp_parts { struct lp_flow_part part[LP_MOST_PARTS]; uint32_t atom[LP_MOST_PARTS]; size_t n; };
 struct lp_parts lp_parts_of(const struct lp_side *s, uint32_t atom);
 /* Their references: those of the file's relocations, else by dataflow. same: NULL, or a file in which the dataflow finds the same for y, if it looks at no
- * data that is in code; true: it has them, too. */
-bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y);
+ * data that is in code; true: it has them, too. twin: y is elsewhere (lp_flow_input.twin). */
+bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y, bool twin);
 void lp_refs_function(struct lp_side *s, uint32_t atom);
 /* Does a call of this address, which no function begins at, come back? */
 bool lp_side_returns(const struct lp_side *s, uint64_t addr);

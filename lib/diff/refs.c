@@ -212,26 +212,6 @@ static bool is_code(void *ctx, uint64_t addr, uint64_t *until)
     return code;
 }
 
-/* Imports that do not come back, and which compilers know or learn from their declarations. */
-static bool never_returns(const char *name, size_t n)
-{
-    static const char *const never[] = {"abort", "exit", "_exit", "_Exit", "quick_exit", "longjmp", "_longjmp", "siglongjmp", "__longjmp_chk", "__assert_fail",
-                                        "__assert_perror_fail", "__assert", "__stack_chk_fail", "__chk_fail", "pthread_exit", "thrd_exit", "err", "errx",
-                                        "verr", "verrx", "_Unwind_Resume", "__cxa_throw", "__cxa_rethrow", "__cxa_bad_cast", "__cxa_bad_typeid",
-                                        "__cxa_throw_bad_array_new_length", "__cxa_call_unexpected", "_ZSt9terminatev"};
-    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
-        if (never[i][0] == name[0] && strncmp(never[i], name, n) == 0 && !never[i][n]) return true;
-    const char *thrower = strncmp(name, "_ZSt", 4) == 0 ? strstr(name, "__throw_") : NULL; /* std::__throw_length_error() ... */
-    return thrower && (size_t)(thrower - name) < n;
-}
-
-bool lp_side_returns(const struct lp_side *s, uint64_t addr)
-{
-    uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
-    const char *name = i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? lp_atom_name(&s->atom[i]) : NULL;
-    return !name || !never_returns(name, strcspn(name, "@"));
-}
-
 static bool returns(void *ctx, uint64_t addr) { return lp_side_returns(ctx, addr); }
 
 struct lp_parts lp_parts_of(const struct lp_side *s, uint32_t i)
@@ -282,18 +262,34 @@ static void share(const struct lp_side *s, const struct lp_parts *x, struct lp_s
     }
 }
 
-bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y)
+/* The same, of which the words are others, and the references its own. */
+static void take_twin(struct lp_side *s, struct lp_side *other, const struct lp_parts *y, const struct lp_flow *f)
+{
+    const struct lp_flow twin = {.of = f->of, .n = f->n, .ref = f->twin, .nref = f->nref, .addr = f->twin_addr, .naddr = f->naddr,
+                                 .table = f->twin_table, .ntable = f->ntable};
+    struct lp_side x = *other, *list = s->one_list ? s : other;
+    x.ref = list->ref, x.nref = list->nref, x.ref_cap = list->ref_cap;
+    take(&x, y, &twin);
+    list->ref = x.ref, list->nref = x.nref, list->ref_cap = x.ref_cap;
+    other->table = x.table, other->ntable = x.ntable, other->table_cap = x.table_cap;
+    other->nomem |= x.nomem, s->nomem |= x.nomem;
+}
+
+bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y, bool twin)
 {
     struct lp_flow f;
     struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .is_code = is_code, .returns = returns, .survey = &s->survey,
                                      .ctx = s};
     if (!x->n) return false;
     for (size_t i = 0; i < x->n; i++) in.caught |= s->atom[x->atom[i]].lands;
+    const struct lp_flow_input other = {.part = y ? y->part : NULL, .nparts = 1, .bytes = constant_bytes, .survey = same ? &same->survey : NULL, .ctx = same};
     s->code_read = false;
+    if (same && twin) in.twin = &other, same->code_read = false;
     if (lp_flow_function(&in, &f, NULL) != LP_OK) s->nomem = true;
-    const bool both = same && !s->code_read;
+    const bool both = same && !s->code_read && (!twin || (f.twin && !same->code_read));
     take(s, x, &f);
-    if (both && s->one_list) share(s, x, same, y);
+    if (both && twin) take_twin(s, same, y, &f);
+    else if (both && s->one_list) share(s, x, same, y);
     else if (both) take(same, y, &f);
     lp_flow_free(&f);
     return both;
@@ -302,7 +298,7 @@ bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *sam
 void lp_refs_function(struct lp_side *s, uint32_t i)
 {
     const struct lp_parts x = lp_parts_of(s, i);
-    lp_refs_of(s, &x, NULL, NULL);
+    lp_refs_of(s, &x, NULL, NULL, false);
 }
 
 bool lp_side_part(const struct lp_side *s, const struct lp_atom *a, struct lp_flow_part *part)

@@ -18,22 +18,27 @@ void lp_flow_free(struct lp_flow *flow)
     free(flow->ref);
     free(flow->addr);
     free(flow->table);
+    free(flow->twin);
+    free(flow->twin_addr);
+    free(flow->twin_table);
     *flow = (struct lp_flow){0};
 }
 
 /* ---- places ---- */
 
-size_t lp_frun_word(const struct lp_frun *r, uint64_t addr)
+size_t lp_flow_word(const struct lp_flow_input *in, uint64_t addr)
 {
     size_t before = 0;
-    for (size_t i = 0; i < r->in->nparts; i++) {
-        const struct lp_flow_part *p = &r->in->part[i];
+    for (size_t i = 0; i < in->nparts; i++) {
+        const struct lp_flow_part *p = &in->part[i];
         if (addr - p->at < 4 * (uint64_t)p->words)
             return addr % 4 == 0 ? before + (size_t)(addr - p->at) / 4 : SIZE_MAX;
         before += p->words;
     }
     return SIZE_MAX;
 }
+
+size_t lp_frun_word(const struct lp_frun *r, uint64_t addr) { return lp_flow_word(r->in, addr); }
 
 uint64_t lp_frun_pc(const struct lp_frun *r, size_t i)
 {
@@ -137,10 +142,12 @@ static bool jump(struct lp_frun *r, size_t i, const struct lp_fstate *s)
         if (v->kind != FV_ADDR || v->n != 1 || v->maybe || v->m[0].indexed || v->m[0].space != IN_ADDR)
             return false;
         const size_t w = lp_frun_word(r, v->m[0].v);
+        lp_ftwin_same_place(r, v->m[0].v, v->m[0].w);
         if (w != SIZE_MAX)
             flow_to(r, w, s);
         return true;
     }
+    lp_ftwin_same_table(r, v, &t);
     uint64_t avail;
     const uint8_t *bytes = t.n == 0 ? NULL : r->in->bytes(r->in->ctx, t.at, &avail);
     for (uint32_t k = 0; bytes != NULL && k < t.n; k++) {
@@ -489,6 +496,7 @@ static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_f
 {
     r->in = in;
     r->out = out;
+    r->twin = in->twin;
     r->n = out->n;
     r->nstate = r->nhead = r->nescape = 0;
     r->spare = 0;
@@ -532,6 +540,8 @@ static void run(struct lp_frun *r)
         lp_frun_tell(r);
     if (r->failed || r->pool.failed)
         lp_frun_give_up(r);
+    else if (r->twin != NULL)
+        lp_ftwin_tell(r);
 }
 
 void lp_frun_free(struct lp_frun *r)

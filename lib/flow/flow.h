@@ -62,6 +62,9 @@ struct lp_flow {
     struct lp_flow_table *table; /* by br_at */
     size_t ntable;
     bool gave_up;                /* the function is too large or too tangled: what is not TARGET is OPAQUE */
+    struct lp_flow_ref *twin;    /* of each ref: what it is in the twin, its addresses in twin_addr; NULL: there is none, or that it follows is not sure */
+    uint64_t *twin_addr;
+    struct lp_flow_table *twin_table;
 };
 
 /* What all functions of a file together tell, for use with each one: which registers a callee leaves alone (compilers know that of functions that
@@ -116,6 +119,10 @@ struct lp_flow_input {
     bool (*returns)(void *ctx, uint64_t addr);
     const struct lp_flow_survey *survey; /* NULL = none */
     bool caught;                         /* exceptions may leave calls for code that nothing else leads to */
+    /* NULL, or (part, bytes, survey, ctx) another function of one part, as this one, of the same words but for pages of ADRP, 12 bits of ADD and of loads
+     * and stores that complete them, and where branches lead out of it and calls, which do the same; all is code. It is followed at once: values have two
+     * addresses each. If those are in the same order, and equal where those are, each step on the one is the same step on the other. */
+    const struct lp_flow_input *twin;
     void *ctx;
 };
 /* LP_E_NOMEM is the only failure. *out is for lp_flow_free() in any case. */

@@ -25,8 +25,9 @@ enum lp_fv_kind {
 enum { MEMBERS = 4, ID_NONE = 0, ID_ZERO = 1, ID_OPAQUE = 2, ID_MANY = 3, ID_FOREIGN = 4 };
 enum lp_fv_space { IN_PAGE, IN_ADDR, IN_TLS };
 enum { BY_INDEX = 1, BY_STEPS = 2 }; /* what is added and not known: a register; what ways that met had added */
-/* root: of a page, the ref of the word that made it; of an address, what it was when it became one. Two with the same root differ by a step. */
-struct lp_fv_member { uint64_t v, root; uint32_t space, indexed; };
+/* root: of a page, the ref of the word that made it; of an address, what it was when it became one. Two with the same root differ by a step.
+ * w, twin_root: the same in the twin; nothing is decided by them. */
+struct lp_fv_member { uint64_t v, root; uint32_t space, indexed; uint64_t w, twin_root; };
 struct lp_fvalue {
     uint8_t kind, n, maybe;             /* maybe: or something that is no address */
     uint8_t bytes, shift, is_signed;    /* FV_ENTRY, FV_GOAL */
@@ -42,17 +43,18 @@ struct lp_fv_pool {
     uint32_t *site;                     /* refs of ADRPs whose pages met: a forest (lp_fv_site) */
     size_t site_cap;
     bool failed;
+    bool split;                         /* two values that are equal are not in the twin */
 };
 bool lp_fv_start(struct lp_fv_pool *p); /* anew for the next function */
 bool lp_fv_sites(struct lp_fv_pool *p, size_t n); /* so many words that make pages, at most */
 void lp_fv_free(struct lp_fv_pool *p);
 lp_fv lp_fv_intern(struct lp_fv_pool *p, struct lp_fvalue *v);
 lp_fv lp_fv_make(struct lp_fv_pool *p, enum lp_fv_kind kind, uint64_t v, uint64_t root);
-lp_fv lp_fv_address(struct lp_fv_pool *p, enum lp_fv_space space, uint64_t v, uint64_t root);
+lp_fv lp_fv_address(struct lp_fv_pool *p, enum lp_fv_space space, uint64_t v, uint64_t root, uint64_t w);
 lp_fv lp_fv_join(struct lp_fv_pool *p, lp_fv a, lp_fv b);
 lp_fv lp_fv_pages(struct lp_fv_pool *p, lp_fv a);                            /* without other members, if some are pages */
 lp_fv lp_fv_doubt(struct lp_fv_pool *p, lp_fv a);                            /* with `maybe` */
-lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, bool high);      /* + an immediate; high: of which more will follow */
+lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, int64_t twin, bool high); /* + an immediate; high: of which more will follow */
 lp_fv lp_fv_sum(struct lp_fv_pool *p, lp_fv a, lp_fv b, bool subtract);      /* + a register; b is shifted already */
 uint32_t lp_fv_site(struct lp_fv_pool *p, uint32_t ref);                     /* the one that stands for all whose pages met */
 enum { FV_UNIT = 8 };
@@ -116,6 +118,7 @@ struct lp_frun {
     uint8_t *page_use;                    /* of the ref of a word that makes a page: USED, ALONE */
     size_t cap_addr, cap_table, cap_ref, cap_use;
     bool nomem;                           /* for refs: not even the least can be said */
+    const struct lp_flow_input *twin;     /* NULL: there is none, or it goes another way */
 };
 void lp_frun_free(struct lp_frun *r);
 enum { PAGE_USED = 1, PAGE_ESCAPES = 2 };
@@ -146,6 +149,9 @@ void lp_frun_learn(struct lp_fstate *s, const struct lp_fcmp *cmp, unsigned cond
 bool lp_frun_bounded(const struct lp_frun *r, const struct lp_fstate *s, lp_fv v, uint32_t *max, bool *soft);
 /* table.c: the table behind a BR to this value; false: it is none. table->n = 0: not understood. */
 bool lp_frun_table(const struct lp_frun *r, lp_fv goal, uint64_t br_at, struct lp_flow_table *table);
+/* The same of a function (r->in, or the twin), where the table's address and base are known. */
+void lp_frun_table_at(const struct lp_frun *r, const struct lp_flow_input *in, const struct lp_fvalue *goal, struct lp_flow_table *t);
+size_t lp_flow_word(const struct lp_flow_input *in, uint64_t addr); /* lp_frun_word() */
 /* tell.c: the ref of word i, to be changed (the first two are those of all words of code that mean themselves, and of data); what it says without
  * any other; what all words stand for; or, where there is too much of something, the least that is sure. */
 enum { REF_NONE, REF_DATA, REF_FIRST };
@@ -163,5 +169,14 @@ static inline struct lp_fop *lp_frun_op(struct lp_frun *r, size_t i)
 }
 /* The word at an address; SIZE_MAX: in no part. */
 size_t lp_frun_word(const struct lp_frun *r, uint64_t addr);
+/* twin.c: the offset of word i of the twin, where that of word i is `imm`; what its ADRP or ADR makes, where it is `addr` here. */
+int64_t lp_ftwin_imm(const struct lp_frun *r, size_t i, int64_t imm);
+uint64_t lp_ftwin_page(const struct lp_frun *r, size_t i);
+uint64_t lp_ftwin_place(const struct lp_frun *r, uint64_t addr);
+/* Is an address here the same place of the function that w is of the twin, or none? And do BRs to this value lead there? If not, the twin goes another way. */
+void lp_ftwin_same_place(struct lp_frun *r, uint64_t addr, uint64_t w);
+void lp_ftwin_same_table(struct lp_frun *r, const struct lp_fvalue *goal, const struct lp_flow_table *t);
+/* Behind a run: what its refs are in the twin, if all went the same way. */
+void lp_ftwin_tell(struct lp_frun *r);
 uint64_t lp_frun_pc(const struct lp_frun *r, size_t i);
 #endif

@@ -213,9 +213,9 @@ static void tell(struct lp_frun *r, size_t i, lp_fv id, int64_t off, unsigned wi
 static lp_fv own_value(struct lp_frun *r, struct lp_fop *o, size_t i)
 {
     if (o->back == 0)
-        o->back = (int32_t)(o->kind == OP_CONST ? make(r, FV_CONST, (uint64_t)o->imm) : o->kind == OP_THREAD ? lp_fv_address(&r->pool, IN_TLS, 0, 0) :
-                            o->kind == OP_ADR ? lp_fv_address(&r->pool, IN_ADDR, (uint64_t)o->imm, (uint64_t)o->imm) :
-                            lp_fv_address(&r->pool, IN_PAGE, (uint64_t)o->imm, r->out->of[i]));
+        o->back = (int32_t)(o->kind == OP_CONST ? make(r, FV_CONST, (uint64_t)o->imm) : o->kind == OP_THREAD ? lp_fv_address(&r->pool, IN_TLS, 0, 0, 0) :
+                            o->kind == OP_ADR ? lp_fv_address(&r->pool, IN_ADDR, (uint64_t)o->imm, (uint64_t)o->imm, lp_ftwin_place(r, (uint64_t)o->imm)) :
+                            lp_fv_address(&r->pool, IN_PAGE, (uint64_t)o->imm, r->out->of[i], lp_ftwin_page(r, i)));
     return (lp_fv)o->back;
 }
 
@@ -247,6 +247,23 @@ static lp_fv base_of(struct lp_frun *r, const struct lp_fstate *s, size_t i)
     return o->flags & F_LOW ? lp_fv_pages(&r->pool, v) : v;
 }
 
+/* Is it the address of a place in the function? */
+static void hand_out(struct lp_frun *r, const struct lp_fv_member *m)
+{
+    if (m->space != IN_ADDR)
+        return;
+    r->labels |= lp_frun_word(r, m->v) != SIZE_MAX;
+    lp_ftwin_same_place(r, m->v, m->w);
+}
+
+/* What is on the stack, or a number, is known by the offset: in the twin, it is another one. */
+static void split_numbers(struct lp_frun *r, lp_fv from, int64_t imm, int64_t twin)
+{
+    const unsigned kind = value(r, from)->kind;
+    if (imm != twin && (kind == FV_CONST || kind == FV_STACK))
+        r->twin = NULL;
+}
+
 static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fcmp *cmp)
 {
     const struct lp_fop *o = lp_frun_op(r, i);
@@ -257,6 +274,8 @@ static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struc
         *cmp = (struct lp_fcmp){compares && value(r, s->reg[o->rn])->kind == FV_NAMED ? s->reg[o->rn] : 0, (uint32_t)-o->imm};
     }
     const lp_fv from = base_of(r, s, i);
+    const int64_t twin = lp_ftwin_imm(r, i, o->imm);
+    split_numbers(r, from, o->imm, twin);
     if (o->rd == REG_SINK) {
         page_escapes(r, from);
         return;
@@ -267,14 +286,14 @@ static void step_add_imm(struct lp_frun *r, struct lp_fstate *s, size_t i, struc
         write_reg(s, o->rd, v->kind == FV_CONST ? make(r, FV_CONST, (uint32_t)(v->m[0].v + (uint64_t)o->imm)) : ID_NONE);
         return;
     }
-    const lp_fv to = lp_fv_add(&r->pool, from, o->imm, o->flags & F_HIGH);
+    const lp_fv to = lp_fv_add(&r->pool, from, o->imm, twin, o->flags & F_HIGH);
     if (is_address(r, to) || value(r, from)->kind == FV_FOREIGN) {
         tell(r, i, from, o->imm, 0, 0);
         const struct lp_fvalue *v = value(r, to);
         if (v->kind == FV_ADDR && v->m[0].space == IN_PAGE)
             lp_frun_ref(r, i)->kind = LP_FLOW_PAGE;
         for (unsigned k = 0; v->kind == FV_ADDR && k < v->n; k++)
-            r->labels |= v->m[k].space == IN_ADDR && lp_frun_word(r, v->m[k].v) != SIZE_MAX;
+            hand_out(r, &v->m[k]);
     } else if (lp_frun_has_ref(r, i)) {
         *lp_frun_ref(r, i) = (struct lp_flow_ref){.n = 1};
     }
@@ -301,7 +320,7 @@ static lp_fv goal(struct lp_frun *r, lp_fv base, lp_fv entry)
     if (v.kind != FV_ENTRY || b->kind != FV_ADDR || b->n != 1 || b->maybe || b->m[0].space == IN_TLS || b->m[0].indexed)
         return ID_NONE;
     v.kind = FV_GOAL;
-    v.m[1] = (struct lp_fv_member){.v = b->m[0].v};
+    v.m[1] = (struct lp_fv_member){.v = b->m[0].v, .w = b->m[0].w};
     return lp_fv_intern(&r->pool, &v);
 }
 
@@ -398,7 +417,7 @@ static lp_fv load_entry(struct lp_frun *r, const struct lp_fstate *s, const stru
     uint32_t max;
     const uint32_t n = lp_frun_bounded(r, s, index, &max, &soft) && max < MOST_ENTRIES ? max + 1 : 0;
     struct lp_fvalue v = {.kind = FV_ENTRY, .n = 1, .bytes = o->bytes, .is_signed = o->flags & F_SIGNED ? 1 : 0,
-                          .m[0] = {.v = b->m[0].v, .root = n, .indexed = soft}};
+                          .m[0] = {.v = b->m[0].v, .root = n, .indexed = soft, .w = b->m[0].w}};
     return lp_fv_intern(&r->pool, &v);
 }
 
@@ -414,7 +433,7 @@ static lp_fv loaded(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base
             return e;
     }
     if (v->kind == FV_ADDR && v->n == 1 && !v->maybe && v->m[0].space == IN_ADDR && v->m[0].indexed && o->each == 4 && o->flags & F_SIGNED) {
-        struct lp_fvalue e = {.kind = FV_ENTRY, .n = 1, .bytes = 4, .is_signed = 1, .m[0] = {.v = v->m[0].root}};
+        struct lp_fvalue e = {.kind = FV_ENTRY, .n = 1, .bytes = 4, .is_signed = 1, .m[0] = {.v = v->m[0].root, .w = v->m[0].twin_root}};
         return lp_fv_intern(&r->pool, &e);
     }
     return o->each == 1 && !(o->flags & F_SIGNED) ? small(r, BYTE_MAX) : ID_NONE;
@@ -463,6 +482,7 @@ static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)
         return;
     }
     const lp_fv base = base_of(r, s, i);
+    split_numbers(r, base, o->imm, lp_ftwin_imm(r, i, o->imm));
     tell_access(r, s, i, base);
     if (o->flags & F_STORE)
         step_store(r, s, i, base);
@@ -471,7 +491,7 @@ static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)
     const lp_fv second = simple && o->rt2 != REG_ZR ? loaded(r, s, i, base, o->imm + o->each) : ID_NONE;
     forget_written(s, o->write);
     if (o->flags & F_BACK)
-        write_reg(s, o->rn, lp_fv_add(&r->pool, base, o->back, false));
+        write_reg(s, o->rn, lp_fv_add(&r->pool, base, o->back, o->back, false));
     if (simple && o->rd != REG_ZR)
         write_reg(s, o->rd, first);
     if (simple && o->rt2 != REG_ZR)

@@ -24,9 +24,20 @@ static uint32_t hash(const struct lp_fvalue *v)
     return (uint32_t)((h * UINT64_C(0x94d049bb133111eb)) >> 32);
 }
 
-static bool equal(const struct lp_fvalue *a, const struct lp_fvalue *b)
+/* Whatever it is in the twin; split: there, they are not. */
+static bool equal(const struct lp_fvalue *a, const struct lp_fvalue *b, bool *split)
 {
-    return memcmp(a, b, offsetof(struct lp_fvalue, m)) == 0 && memcmp(a->m, b->m, members(a) * sizeof a->m[0]) == 0;
+    if (memcmp(a, b, offsetof(struct lp_fvalue, m)) != 0)
+        return false;
+    bool other = false;
+    for (unsigned i = 0, n = members(a); i < n; i++) {
+        const struct lp_fv_member *x = &a->m[i], *y = &b->m[i];
+        if (x->v != y->v || x->root != y->root || x->space != y->space || x->indexed != y->indexed)
+            return false;
+        other |= x->w != y->w || x->twin_root != y->twin_root;
+    }
+    *split |= other;
+    return true;
 }
 
 static bool set_buckets(struct lp_fv_pool *p, uint32_t n)
@@ -83,7 +94,7 @@ lp_fv lp_fv_intern(struct lp_fv_pool *p, struct lp_fvalue *v)
 {
     const uint32_t h = hash(v);
     for (uint32_t i = p->bucket[h & (p->buckets - 1)]; i != 0; i = p->next[i - 1])
-        if (equal(lp_fv_at(p, i - 1), v))
+        if (equal(lp_fv_at(p, i - 1), v, &p->split))
             return i - 1;
     const size_t n = members(v), bytes = offsetof(struct lp_fvalue, m) + (n == 0 ? 1 : n) * sizeof v->m[0];
     if (!room(p, bytes)) {
@@ -112,9 +123,9 @@ lp_fv lp_fv_make(struct lp_fv_pool *p, enum lp_fv_kind kind, uint64_t v, uint64_
     return lp_fv_intern(p, &x);
 }
 
-lp_fv lp_fv_address(struct lp_fv_pool *p, enum lp_fv_space space, uint64_t v, uint64_t root)
+lp_fv lp_fv_address(struct lp_fv_pool *p, enum lp_fv_space space, uint64_t v, uint64_t root, uint64_t w)
 {
-    struct lp_fvalue x = {.kind = FV_ADDR, .n = 1, .m[0] = {.v = v, .root = root, .space = space}};
+    struct lp_fvalue x = {.kind = FV_ADDR, .n = 1, .m[0] = {.v = v, .root = root, .space = space, .w = w, .twin_root = space == IN_ADDR ? w : 0}};
     return lp_fv_intern(p, &x);
 }
 
@@ -134,7 +145,7 @@ bool lp_fv_start(struct lp_fv_pool *p)
 {
     p->n = 0;
     p->used = 0;
-    p->failed = false;
+    p->failed = p->split = false;
     if (!set_buckets(p, FIRST_BUCKETS))
         return false;
     struct lp_fvalue none = {.kind = FV_NONE}, opaque = {.kind = FV_OPAQUE}, many = {.kind = FV_MANY}, foreign = {.kind = FV_FOREIGN};
@@ -264,7 +275,7 @@ lp_fv lp_fv_join(struct lp_fv_pool *p, lp_fv a, lp_fv b)
 
 /* ---- arithmetic ---- */
 
-lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, bool high)
+lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, int64_t twin, bool high)
 {
     const unsigned kind = lp_fv_at(p, a)->kind;
     if (kind != FV_CONST && kind != FV_STACK && kind != FV_ADDR)
@@ -276,11 +287,11 @@ lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, bool high)
     }
     for (unsigned i = 0; i < v.n; i++) {
         struct lp_fv_member *m = &v.m[i];
-        m->v += (uint64_t)imm;
+        m->v += (uint64_t)imm, m->w += (uint64_t)twin;
         if (m->space != IN_PAGE || high)
             continue;
         m->space = IN_ADDR;
-        m->root = m->v;
+        m->root = m->v, m->twin_root = m->w;
     }
     sort_members(&v);
     return lp_fv_intern(p, &v);
@@ -302,9 +313,9 @@ lp_fv lp_fv_sum(struct lp_fv_pool *p, lp_fv a, lp_fv b, bool subtract)
 {
     const struct lp_fvalue *x = lp_fv_at(p, a), *y = lp_fv_at(p, b);
     if (y->kind == FV_CONST)
-        return lp_fv_add(p, a, (int64_t)(subtract ? -y->m[0].v : y->m[0].v), false);
+        return lp_fv_add(p, a, (int64_t)(subtract ? -y->m[0].v : y->m[0].v), (int64_t)(subtract ? -y->m[0].v : y->m[0].v), false);
     if (x->kind == FV_CONST && !subtract)
-        return lp_fv_add(p, b, (int64_t)x->m[0].v, false);
+        return lp_fv_add(p, b, (int64_t)x->m[0].v, (int64_t)x->m[0].v, false);
     if (x->kind == FV_OPAQUE || (y->kind == FV_OPAQUE && !subtract))
         return ID_OPAQUE;
     if (x->kind == FV_MANY || (y->kind == FV_MANY && !subtract))

@@ -482,6 +482,80 @@ static void test_wild(void **state)
     assert_true(tables > 10);
 }
 
+/* ---- two functions at once (lp_flow_input.twin) ---- */
+
+enum { TWIN_AT = 0x18100, TWIN_WORDS = 48 };
+
+/* What a twin may not have is left out. */
+static uint32_t tame(uint32_t w, unsigned i, unsigned n)
+{
+    uint64_t to;
+    uint32_t mask;
+    const bool leads = lp_word_target(w, AT + 4 * i, &to, &mask), inside = leads && to - AT < 4 * n;
+    if (lp_a64_is_adr(w))
+        return inside && (to & 4095) != 0 ? w : NOP;
+    const bool rare = w >> 25 == 0x6b && w != RET && !lp_a64_is_blr(w) && !lp_a64_is_br(w);
+    return lp_a64_is_load_literal(w) || lp_a64_is_bl(w) || rare ? NOP : w;
+}
+
+/* The same word elsewhere: pages are others by `by` (one of four is moved by one more), the rest of some addresses, too. */
+static uint32_t twin_word(uint64_t *seed, uint32_t w, unsigned i, int by, unsigned crosses)
+{
+    const uint64_t x = splitmix(seed);
+    if (lp_a64_is_adrp(w)) {
+        const uint32_t field = (w >> 29 & 3) | (w >> 3 & 0x1ffffc), from = ((TWIN_AT + 4 * i) >> 12) - ((AT + 4 * i) >> 12);
+        const uint32_t n = field + (uint32_t)by - from + ((field & 3) == crosses);
+        return 0x90000000 | (n & 3) << 29 | (n >> 2 & 0x7ffff) << 5 | (w & 31);
+    }
+    const bool rest = (w & 0x7f800000) == 0x11000000 || lp_a64_is_ldst_pos(w);
+    return rest && x % 8 == 0 && (w >> 5 & 31) != SP ? (w & ~0x003ffc00u) | (((w >> 10) + 2) & 0xfff) << 10 : w;
+}
+
+/* What is said of the twin is what is said of it alone, or nothing. */
+static void test_twin(void **state)
+{
+    uint64_t seed = 20261127;
+    static uint32_t code[TWIN_WORDS], other[TWIN_WORDS];
+    struct lp_error err;
+    unsigned twins = 0, others = 0, moved = 0;
+    table_bytes = sizeof table;
+    for (unsigned i = 0; i < 4 * FUNCTIONS; i++) {
+        const unsigned n = 12 + (unsigned)(splitmix(&seed) % (TWIN_WORDS - 12)), crosses = (unsigned)(splitmix(&seed) % 16);
+        const int by = (int)(splitmix(&seed) % 3);
+        for (unsigned k = 0; k < n; k++)
+            code[k] = wild_word(&seed, k, n);
+        if (i % 4 == 0)
+            wild_switch(&seed, code, (unsigned)(splitmix(&seed) % (n - 8)), n);
+        for (unsigned k = 0; k < n; k++)
+            code[k] = tame(code[k], k, n), other[k] = twin_word(&seed, code[k], k, by, crosses);
+        for (unsigned k = 0; k < sizeof table; k++)
+            table[k] = (uint8_t)(splitmix(&seed) % 8);
+        const struct lp_flow_part part = {AT, code, n}, there = {TWIN_AT, other, n};
+        const struct lp_flow_input alone = {.part = &there, .nparts = 1, .bytes = bytes, .caught = caught};
+        const struct lp_flow_input both = {.part = &part, .nparts = 1, .bytes = bytes, .caught = caught, .twin = &alone};
+        struct lp_flow a, b;
+        lp_flow_free(&flow);
+        run_at(code, n, &flow);
+        assert_int_equal(lp_flow_function(&both, &a, &err), LP_OK);
+        assert_int_equal(lp_flow_function(&alone, &b, &err), LP_OK);
+        assert_same(&flow, &a);
+        others += a.twin == NULL;
+        if (a.twin != NULL) {
+            const struct lp_flow t = {.of = a.of, .n = a.n, .ref = a.twin, .nref = a.nref, .addr = a.twin_addr, .naddr = a.naddr, .table = a.twin_table,
+                                      .ntable = a.ntable};
+            assert_same(&b, &t);
+            for (size_t k = 0; k < a.ntable; k++)
+                assert_true(b.table[k].br_at == t.table[k].br_at && b.table[k].at == t.table[k].at && b.table[k].base == t.table[k].base &&
+                            b.table[k].n == t.table[k].n && b.table[k].guessed == t.table[k].guessed);
+            for (size_t k = 0; k < n; k++)
+                moved += lp_flow_ref_of(&b, k)->kind == LP_FLOW_ADDR;
+            twins++;
+        }
+        lp_flow_free(&a), lp_flow_free(&b);
+    }
+    assert_true(twins > 500 && others > 100 && moved > 500);
+}
+
 /* What words lead to is the decode tables' to say. */
 static void test_targets(void **state)
 {
@@ -509,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_thread_pointer), cmocka_unit_test(test_spills), cmocka_unit_test(test_calls), cmocka_unit_test(test_joins),
         cmocka_unit_test(test_too_many), cmocka_unit_test(test_unreached), cmocka_unit_test(test_table), cmocka_unit_test(test_base_is_page),
         cmocka_unit_test(test_cases), cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey),
-        cmocka_unit_test(test_survey_of_changes), cmocka_unit_test(test_elsewhere), cmocka_unit_test(test_large), cmocka_unit_test(test_wild), cmocka_unit_test(test_targets)};
+        cmocka_unit_test(test_survey_of_changes), cmocka_unit_test(test_elsewhere), cmocka_unit_test(test_large), cmocka_unit_test(test_wild), cmocka_unit_test(test_twin),
+        cmocka_unit_test(test_targets)};
     return cmocka_run_group_tests_name("flow", tests, NULL, teardown);
 }
