@@ -8,8 +8,8 @@
 
 /* Of an address: which words make it only as a base for others (lp_base_users()), and which ones those are, as references. In the order of makers, where
  * LP_NONE follows the users of each, and in that of users. */
-struct pair { uint32_t one, other; };
-struct group { struct pair *by_maker, *by_user; size_t n, cap; };
+struct lp_base_pair { uint32_t one, other; };
+struct group { struct lp_base_pair *by_maker, *by_user; size_t n, cap; };
 /* group: of the first maker of each address, in v: NULL = not asked yet. */
 struct lp_bases { uint32_t atom; struct lp_base *v; struct group **group; size_t n, cap, ngroup; };
 
@@ -106,16 +106,16 @@ const struct lp_base *lp_bases(lp_diff *d, uint32_t atom, enum lp_base_how how, 
 
 static int by_one(const void *a, const void *b)
 {
-    const struct pair *x = a, *y = b;
+    const struct lp_base_pair *x = a, *y = b;
     return x->one != y->one ? (x->one < y->one ? -1 : 1) : (x->other > y->other) - (x->other < y->other);
 }
 
 static bool add_pair(struct group *g, uint32_t maker, uint32_t user)
 {
-    struct pair *v = lp_grow(g->by_maker, &g->cap, g->n, sizeof *v);
+    struct lp_base_pair *v = lp_grow(g->by_maker, &g->cap, g->n, sizeof *v);
     if (!v) return false;
     g->by_maker = v;
-    v[g->n++] = (struct pair){maker, user};
+    v[g->n++] = (struct lp_base_pair){maker, user};
     return true;
 }
 
@@ -150,7 +150,7 @@ static struct group *make_group(lp_diff *d, uint32_t atom, const struct lp_base 
     bool good = g != NULL;
     for (size_t i = 0; good && i < n; i++) good = add_maker(NEW(d), atom, g, made[i].ref, user, nuser);
     if (g && !(g->by_user = malloc((g->n + 1) * sizeof *g->by_user))) good = false;
-    for (size_t i = 0; good && i < g->n; i++) g->by_user[i] = (struct pair){g->by_maker[i].other, g->by_maker[i].one};
+    for (size_t i = 0; good && i < g->n; i++) g->by_user[i] = (struct lp_base_pair){g->by_maker[i].other, g->by_maker[i].one};
     d->items.failed |= !good;
     if (!g) return NULL;
     if (!good) g->n = 0;
@@ -170,7 +170,7 @@ static const struct group *group_of(lp_diff *d, uint32_t atom, uint64_t base)
 }
 
 /* The pairs of this one, of a sorted list. */
-static struct lp_base_list list_of(const struct pair *v, size_t n, uint32_t one)
+static struct lp_base_list list_of(const struct lp_base_pair *v, size_t n, uint32_t one)
 {
     size_t lo = 0;
     for (size_t hi = n; lo < hi;) {

@@ -55,7 +55,7 @@ const struct lp_base *lp_bases(lp_diff *d, uint32_t atom, enum lp_base_how how, 
 size_t lp_base_behind(const struct lp_side *s, const struct lp_base *v, size_t n, uint64_t at);
 /* Of a word that makes an address: is that only a base (lp_base_users()), and which words add to it? And the other way round: of a word that adds to a
  * base, by which words it is made. As references, in their order. */
-struct lp_base_list { const struct pair *v; size_t n; };
+struct lp_base_list { const struct lp_base_pair *v; size_t n; };
 struct lp_base_list lp_base_users_of(lp_diff *d, uint32_t atom, const struct lp_ref_at *r, bool *only);
 struct lp_base_list lp_base_makers_of(lp_diff *d, uint32_t atom, const struct lp_ref_at *user, uint64_t base);
 uint32_t lp_base_listed(const struct lp_base_list *x, size_t i);

@@ -33,7 +33,7 @@ struct scan {
     struct { uint64_t at; uint32_t mask; uint16_t next; } todo[SLOTS], seen[SLOTS]; /* last: not all of it is cleared */
 };
 
-enum { INDEXED = 1, READ = 2, WIDE = 4, COMPARED = 8 }; /* uses: bits of lp_fate_kind */
+enum { INDEXED = 1 << LP_FATE_INDEXED, READ = 1 << LP_FATE_READ, WIDE = 1 << LP_FATE_WIDE, COMPARED = 1 << LP_FATE_COMPARED }; /* uses */
 
 static inline bool adds_index(uint32_t w) { return (w & 0x7f200000) == 0x0b000000 || (w & 0x7fe00000) == 0x0b200000; } /* ADD of a register */
 

@@ -52,7 +52,7 @@ struct lp_maker {
     size_t nown, own_cap;
     struct lp_elf_symbol **given;       /* names.c: that a recipe gives to places */
     size_t ngiven, given_cap;
-    const char **sought;                /* names that nobody has, which was said */
+    const char **sought;                /* names that nobody has, and other texts, which were said */
     size_t nsought, sought_cap;
     struct lp_stale *stale;             /* functions that an object has otherwise than the program */
     size_t nstale, stale_cap;
