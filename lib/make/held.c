@@ -328,13 +328,20 @@ static void add_job(struct look *l, uint64_t entry, regs changes)
     else if (changes) l->touched = CALL_CLOBBERED;
 }
 
+/* Does it go on in another part of the same function, as to and from .cold? */
+static bool is_in_parts(const struct look *l, const struct lp_elf_symbol *f, const struct effect *e)
+{
+    const struct lp_elf_symbol *to = leaves(f, e) ? lp_maker_symbol_at(l->m, e->to) : NULL;
+    return leaves(f, e) && (!to || to->value != e->to || strstr(to->name, ".cold"));
+}
+
 /* f NULL: a caller that is not known. */
 static void note_touched(struct look *l, const struct lp_elf_symbol *f, const uint8_t *code)
 {
-    if (!f || (l->scanned += f->size / 4) > MOST_SCANNED) l->touched = CALL_CLOBBERED;
+    if (!f || strstr(f->name, ".cold") || (l->scanned += f->size / 4) > MOST_SCANNED) l->touched = CALL_CLOBBERED;
     for (uint64_t at = 0; f && at + 4 <= f->size && (l->touched & CALL_CLOBBERED) != CALL_CLOBBERED; at += 4) {
         const struct effect e = effect_of(lp_le32(code + at), f->value + at);
-        l->touched |= e.read | e.write;
+        l->touched |= is_in_parts(l, f, &e) ? CALL_CLOBBERED : e.read | e.write;
     }
 }
 
@@ -387,14 +394,15 @@ static const struct lp_origin *origin(const struct lp_maker *m, uint64_t addr)
     return NULL;
 }
 
-/* What the function returns something in: known if debug information says it of it, and not of one of its parts or clones. */
+/* What the function returns something in: known if debug information says it of it, and not of one of its parts or clones. Of a structure it is not looked
+ * into how many registers it takes. */
 struct results { bool known; regs set; };
 static struct results results_at(const struct look *l, uint64_t addr)
 {
-    static const regs of[] = {[LP_RESULT_NONE] = 0, [LP_RESULT_GENERAL] = X0, [LP_RESULT_FLOAT] = FIRST & ~X0, [LP_RESULT_OTHER] = RESULTS};
+    static const regs of[] = {[LP_RESULT_NONE] = 0, [LP_RESULT_GENERAL] = X0, [LP_RESULT_FLOAT] = FIRST & ~X0, [LP_RESULT_OTHER] = 0};
     const struct lp_elf_symbol *f = lp_maker_symbol_at(l->m, addr);
     const enum lp_elf_result kind = f && f->value == addr && !strchr(f->name, '.') ? lp_elf_result_at(l->m->elf, addr) : LP_RESULT_UNKNOWN;
-    return (struct results){kind != LP_RESULT_UNKNOWN, of[kind]};
+    return (struct results){kind != LP_RESULT_UNKNOWN && kind != LP_RESULT_OTHER, of[kind]};
 }
 
 /* Registers that are saved around a body, those of them that may be results after all, and those that are not saved because they may be. */
@@ -429,7 +437,7 @@ static void tell(struct look *l, uint64_t addr, regs held, regs all, bool by_cal
 {
     static const char debug[] = ": debug information (-g) of the program says what it returns";
     const struct lp_origin *from = origin(l->m, addr);
-    const bool many = held & (held - 1), known = results_at(l, addr).known;
+    const bool many = held & (held - 1), known = lp_elf_result_at(l->m->elf, addr) != LP_RESULT_UNKNOWN;
     struct lp_buf b = {0};
     put_regs(&b, held, "", ", ");
     lp_buf_printf(&b, " may be held by callers over the call (gcc -fipa-ra), because the old body leaves %s alone; the new one changes %s: %s%s: ",

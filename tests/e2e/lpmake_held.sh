@@ -201,6 +201,23 @@ sed -i 's/add x1, x0, x9/mov x1, x9/' returns.c
 "$CROSS_CC" $held -static -o returns returns.c || not_ok "compile returns.c"
 like "$(made returns 'note=replace from returns.o')" ': the patch saves x9 around the new body, but not v0, v1, in which it may return something: debug' "  and said of what may be a result"
 
+# A structure in x0 alone says nothing of x1, which is held.
+cat >small.c <<'C'
+int printf(const char *, ...);
+struct small { int a; };
+__attribute__((noinline)) struct small get(int v) { __asm__ volatile(""); return (struct small){v}; }
+int show(void);
+__asm__(".text; .type show, %function; show: stp x29, x30, [sp, -16]!; mov x1, #5; bl get; add x0, x0, x1; ldp x29, x30, [sp], 16; ret; .size show, .-show");
+int main(void) { return printf("%d\n", show() + get(1).a); }
+C
+object small <<'C'
+int printf(const char *, ...);
+struct small { int a; };
+struct small get(int v) { printf("get %d\n", v); return (struct small){v}; }
+C
+"$CROSS_CC" $held -g -static -o small small.c || not_ok "compile small.c"
+like "$(made small 'get=replace from small.o')" 'x1 may be held' "a structure: it is told as ever"
+
 # A body of many branches, each of which may be the way to a RET.
 awk 'BEGIN { print ".section .text.one,\"ax\"\n.globl one\n.type one,%function\none: mov x1, x0"
              for (i = 0; i < 200000; i++) printf "cbz x0, .L%d\nnop\n.L%d:\n", i, i
