@@ -141,7 +141,9 @@ fix()
     wrong "$(tried lprun --no-control base.OLD/try)" "$pair: OLD is wrong"
     is "$(tried lprun --no-control base.NEW/try)" right "$pair: NEW is right"
     if [ -n "$full" ] && have_qemu; then
+        misbehaves= # a jump to an odd address: SIGSEGV there, SIGBUS here and on machines
         wrong "$(tried timeout -k 5 60 "$QEMU_AARCH64" -L "$sysroot" base.OLD/try)" "$pair: OLD is wrong (qemu-aarch64)"
+        misbehaves=
         is "$(tried timeout -k 5 60 "$QEMU_AARCH64" -L "$sysroot" base.NEW/try)" right "$pair: NEW is right (qemu-aarch64)"
     fi
     compared "$pair" base || return

@@ -366,12 +366,18 @@ static bool may_refer(uint64_t start, uint64_t size, uint64_t at)
     return false;
 }
 
+/* What has no name is known by who leads to it: an entry of .init_array that leads to another function is that function with another body. */
+static bool is_led_to(const struct change *c, const struct lp_diff_function *f)
+{
+    return c->r->kind == POINTER && f->old_addr == lp_le64(c->old_bytes) && f->new_addr == lp_le64(c->new_bytes);
+}
+
 static int hear_row(void *ctx, const struct lp_diff_function *f)
 {
     struct said *s = ctx;
     if (f->state != LP_DIFF_CHANGED)
         return 0;
-    const bool here = s->c->r->kind == CODE ? s->c->at - f->old_addr < f->old_size : may_refer(f->old_addr, f->old_size, s->c->at);
+    const bool here = s->c->r->kind == CODE ? s->c->at - f->old_addr < f->old_size : may_refer(f->old_addr, f->old_size, s->c->at) || is_led_to(s->c, f);
     s->right += here;
     s->others += !here;
     return 0;
