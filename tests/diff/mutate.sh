@@ -94,6 +94,12 @@ else
 fi
 if have_arm64_clang; then linked clang arm64_clang -O2 && both "clang" 120 clang; else skip "clang" "no clang for AArch64"; fi
 linked static "$CROSS_CC" -O2 -static && both "static, with the C library" 60 static
+if [ "$total" -ge 10000 ]; then
+    linked lto "$CROSS_CC" -O2 -flto -pie && both "link-time optimisation" 30 lto
+    linked bti "$CROSS_CC" -O3 -mbranch-protection=standard -pie && both "BTI and PAC, -O3" 30 bti
+    linked large "$CROSS_CC" -O1 -mcmodel=large -fno-pic -no-pie && both "literals" 30 large
+    linked sections "$CROSS_CC" -O2 -fPIC -ffunction-sections -fdata-sections -Wl,--gc-sections -shared && both "library, in sections" 30 sections
+fi
 # Of real libraries, which have no symbols but those that others use.
 both "libresolv" 100 "$sysroot/lib/libresolv.so.2"
 [ "$total" -lt 10000 ] || for f in libm.so.6 libc.so.6 ld-linux-aarch64.so.1; do both "$f" 30 "$sysroot/lib/$f"; done
