@@ -271,7 +271,8 @@ static bool is_answered(const struct lp_side *s, uint32_t atom, uint64_t at, boo
     return compared ? !has_fate(s, v, atom, at + 4, reg, LP_FATE_COMPARED) : !*only || !users;
 }
 
-static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared, struct lp_base_users *users)
+/* *stepped: of what is compared, whether it is with what goes through the array in front of it. */
+static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared, struct lp_base_users *users, bool *stepped)
 {
     bool answer;
     if (compared || (lp_code_word(s, at) & 0x7f800000) == 0x11000000)
@@ -297,6 +298,7 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
     }
     /* What is compared may stay in its register over a call of a function that has no such argument. */
     only = only && (!compared || (x->compares && (!x->left || x->stepped)));
+    if (stepped) *stepped = only && x->stepped;
     free(x);
     return only;
 }
@@ -424,8 +426,13 @@ bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return us
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, READ); }
 bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, COMPARED); }
 
-bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false, NULL); }
-bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true, NULL); }
+bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false, NULL, NULL); }
+bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true, NULL, NULL); }
+bool lp_is_stepped_to(const struct lp_side *s, uint32_t atom, uint64_t at)
+{
+    bool stepped = false;
+    return follow(s, atom, at, true, NULL, &stepped) && stepped;
+}
 bool lp_mostly_base(const struct lp_side *s, uint32_t atom, uint64_t at)
 {
     if (lp_only_base(s, atom, at)) return true;
@@ -437,7 +444,7 @@ bool lp_mostly_base(const struct lp_side *s, uint32_t atom, uint64_t at)
     return only;
 }
 
-bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users) { return follow(s, atom, at, false, users); }
+bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users) { return follow(s, atom, at, false, users, NULL); }
 
 uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page)
 {

@@ -208,6 +208,29 @@ static void print_place(lp_diff *d, uint32_t i, uint64_t off)
     lp_there_print(d, &t, &d->items);
 }
 
+/* The object that ends at an address; LP_NONE = none. */
+static uint32_t ending_at(const struct lp_side *s, uint64_t addr)
+{
+    const uint32_t i = addr ? lp_side_atom(s, addr - 1) : LP_NONE;
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].end == addr ? i : LP_NONE;
+}
+
+/* Where something of the new file is that a word has the address of. Where nothing begins, it is the end of what is in front, or of a section: if these are
+ * two places in the old file, nowhere. */
+static struct lp_there there(lp_diff *d, uint64_t v)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_there t = lp_there(d, &(struct lp_use){v, LP_NONE, LP_NONE, 0, 0});
+    const uint32_t i = lp_side_atom(s, v) == LP_NONE ? ending_at(s, v) : LP_NONE;
+    if (i == LP_NONE) return t;
+    const uint64_t size = v - s->atom[i].start;
+    struct lp_there e = lp_there(d, &(struct lp_use){s->atom[i].start, i, LP_NONE, 0, 0});
+    e.off += (int64_t)size, e.addr += e.own ? 0 : size;
+    const struct lp_span *x = lp_side_span(s, v);
+    const bool bound = !x || v == x->start || v == s->span[s->atom[i].span].end;
+    return bound && (e.own || !t.known || t.addr != e.addr) ? (struct lp_there){0} : e;
+}
+
 /* A word of either file: a number, or where what it is the address of is in the old file. False: nowhere. */
 static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, uint64_t v, bool address)
 {
@@ -219,7 +242,7 @@ static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, uint64_
     }
     if (w && w->kind != LP_WORD_ADDR) return false;
     struct lp_there t = {true, false, v, lp_side_atom(s, v), 0};
-    if (address && s == NEW(d)) t = lp_there(d, &(struct lp_use){v, LP_NONE, LP_NONE, 0, 0});
+    if (address && s == NEW(d)) t = there(d, v);
     else if (address && t.atom != LP_NONE) t.off = (int64_t)(v - s->atom[t.atom].start);
     if (!address) return lp_buf_printf(&d->items, "0x%llx", (unsigned long long)v), true;
     t = lp_there_itself(d, t);
@@ -241,6 +264,25 @@ static struct change change_at(const lp_diff *d, uint64_t o, uint64_t n, const u
     c.x |= c.reading != LP_READ_NUMBER && lp_like_address(OLD(d), o, c.v) != LP_LIKE_NO;
     c.y |= c.reading != LP_READ_NUMBER && lp_like_address(NEW(d), n, c.w) != LP_LIKE_NO;
     return c;
+}
+
+/* Does the linker say that it is of what begins there? */
+static bool is_said(const struct lp_side *s, uint64_t at, uint64_t addr)
+{
+    const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, at);
+    return n && s->reloc[n - 1].at == at && s->reloc[n - 1].sym == addr;
+}
+
+/* The address of the end of an object in both files, behind which other ones begin now: has it become the other one's address, or does it stay that end? */
+static bool may_stay_end(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
+{
+    const struct lp_word_at *x = lp_side_word(OLD(d), c->o), *y = lp_side_word(NEW(d), c->n);
+    const uint32_t a = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? ending_at(OLD(d), c->v) : LP_NONE;
+    char buf[32], name[32];
+    if (a == LP_NONE || OLD(d)->atom[a].pair == LP_NONE || ending_at(NEW(d), c->w) != OLD(d)->atom[a].pair) return false;
+    if (is_said(OLD(d), c->o, c->v) && is_said(NEW(d), c->n, c->w)) return false;
+    lp_diff_refuse(d, NEW(d), LP_E148, lp_atom_text(&OLD(d)->atom[i], buf), (unsigned long long)off, lp_atom_text(&OLD(d)->atom[a], name));
+    return true;
 }
 
 /* Both readings of a word say the same if what it leads to is there in the old file. */
@@ -324,6 +366,7 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
         const bool wide = c.x || c.y;
         if (wide) step = 8;
         bool same = p && q ? lp_same_data(d, OLD(d), o, n, step, &at) : !wide && (p ? p[off] : 0) == (q ? q[off] : 0);
+        if (!same && wide && may_stay_end(d, i, off, &c)) return;
         if (!same && !allowed) {
             refuse_value(d, a, off, p ? p + off : NULL, q ? q + off : NULL, wide ? 0 : len - off);
             return;

@@ -352,6 +352,7 @@ static inline bool lp_is_user(const struct lp_base_users *u, uint64_t at)
 bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users);
 /* Is what the ADD or ADR at this place makes compared with other addresses only, as the end of an array is? */
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
+bool lp_is_stepped_to(const struct lp_side *s, uint32_t atom, uint64_t at); /* the same, and by what goes through the array in front of it */
 /* Is an index added to it? Then it may be in front of the array: a[i - 1] is from &a[-1] on. */
 bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* The same, of an address `addr`, unless the index is known to lead nowhere but in front of `to`. */

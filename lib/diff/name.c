@@ -372,6 +372,14 @@ static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u
     return is_end(o, u) && is_end(NEW(d), n) && same_array(d, o, a, b);
 }
 
+/* The same of data, in which nobody says what it is for: where nothing begins, it is the end. */
+static bool same_lone_end(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n)
+{
+    const uint32_t a = u->addr ? lp_side_atom(o, u->addr - 1) : LP_NONE, b = n->addr ? lp_side_atom(s, n->addr - 1) : LP_NONE;
+    if (a == LP_NONE || b == LP_NONE || lp_side_atom(o, u->addr) != LP_NONE || lp_side_atom(s, n->addr) != LP_NONE) return false;
+    return is_array(o, &o->atom[a]) && o->atom[a].end == u->addr && s->atom[b].end == n->addr && o->atom[a].pair == b;
+}
+
 /* The same of a section: __start_x and __stop_x. */
 static bool same_section_end(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n)
 {
@@ -552,6 +560,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
     else go_through(o, xs, &through, &a), go_through(s, ys, &beyond, &b);
     if (is_written(xs) && is_written(ys) && lp_same_ends_twice(o, u, s, n)) return true;
     if (same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n) || same_section_end(o, u, s, n)) return true;
+    if (held && same_lone_end(o, u, s, n)) return true;
     return !u->width && !n->width && same_label(o, u->addr, s, n->addr, is_end(o, u) && is_end(s, n));
 }
 

@@ -103,6 +103,33 @@ static bool hands_on(const struct word *x, uint32_t object)
     return false;
 }
 
+/* How many references of a function are to just this address? */
+static unsigned references(const struct lp_side *s, uint32_t function, uint64_t addr)
+{
+    const struct lp_atom *f = &s->atom[function];
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
+    unsigned n = 0;
+    for (uint32_t i = 0; i < f->nref; i++) n += r[i].kind == LP_FLOW_ADDR && r[i].addr == addr && !r[i].width;
+    return n;
+}
+
+enum side_of { THE_END, THE_START, EITHER };
+
+/* Of an address that is only compared: is it where the object ends, or where the next one begins? What goes through the object is compared with its end; a
+ * sentinel, or what a distance is from, begins there. The old function has the same one as often, and not the other. */
+static enum side_of side_of(const struct word *x, const struct lp_use *u, uint32_t object)
+{
+    const struct lp_side *s = x->s, *o = OLD(x->d);
+    const uint32_t f = s->atom[x->atom].pair, next = lp_side_atom(s, u->addr);
+    if (lp_is_stepped_to(s, u->self, u->at)) return THE_END;
+    if (f == LP_NONE || s != NEW(x->d)) return EITHER;
+    const uint32_t a = s->atom[object].pair, b = s->atom[next].start == u->addr ? s->atom[next].pair : LP_NONE;
+    const unsigned n = references(s, x->atom, u->addr);
+    const unsigned ends = a == LP_NONE ? 0 : references(o, f, o->atom[a].end), starts = b == LP_NONE ? 0 : references(o, f, o->atom[b].start);
+    if (!n || (ends && starts)) return EITHER;
+    return ends >= n ? THE_END : starts >= n ? THE_START : EITHER;
+}
+
 /* The object that is meant by an address at its end, where something else begins, or in front of it, in something else: LP_NONE = that something, by the
  * way it is used. *unsure: it may be either. */
 static uint32_t meant(const struct word *x, const struct lp_use *u, bool *unsure)
@@ -112,7 +139,12 @@ static uint32_t meant(const struct word *x, const struct lp_use *u, bool *unsure
     if (lp_side_atom(x->s, u->addr) == LP_NONE) return ends != LP_NONE ? ends : behind;
     *unsure = behind != LP_NONE && !lp_surely_behind(x->s, u);
     if (ends == LP_NONE) return behind;
-    if (u->at && (lp_surely_ending(x->s, u) || lp_only_compared(x->s, u->self, u->at))) return ends;
+    if (u->at && lp_surely_ending(x->s, u)) return ends;
+    if (u->at && lp_only_compared(x->s, u->self, u->at)) {
+        const enum side_of which = side_of(x, u, ends);
+        *unsure = which == EITHER;
+        return which == THE_START ? LP_NONE : ends;
+    }
     if (x->s->atom[ends].kind == LP_ATOM_PIECE) return behind;
     *unsure = !u->at || (!lp_is_read(x->s, u->self, u->at) && (lp_is_compared(x->s, u->self, u->at) || (hands_on(x, ends) && !lp_is_sibling(x->s, u, ends))));
     return *unsure ? ends : LP_NONE;

@@ -1,0 +1,101 @@
+#!/bin/sh
+# The start of an object that the new file has directly behind a new one is no end of that: what a list ends with, what a distance is from, and pointers to the
+# end of an array that data has. The patched program does what the new one does, or there is no patch.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+both_compilers
+# build FLAG...: old and new, of $source
+build() { $cc -Wl,--build-id "$@" -o old "$source" && $cc -Wl,--build-id "$@" -DNEW -o new "$source" || not_ok "compile $source $*"; }
+# judge NAME: right, or it is not known what is meant
+judge()
+{
+    lpdiff --data --heuristic old new >p.lpatch 2>err
+    case $? in
+    1) is "$(run -P p.lpatch ./old)" "$(run ./new)" "$1: the patched program does what the new one does" ;;
+    *) is "$(sed -n 's/^lpdiff: [^ ]*: \(E[0-9]*\): .*/\1/p' err | sort -u | grep -v -x -e E110 -e E148 -e E181)" '' "$1: a reason that says something" ;;
+    esac
+}
+
+cat >list.c <<'C'
+#include <stdio.h>
+struct node { struct node *next; long v; };
+static long n;
+static struct node nil;
+#ifdef NEW
+static struct node spare;
+#endif
+static struct node root = {&nil, 1};
+static struct node pool[4];
+static int used;
+__attribute__((noipa)) void add(int v) { struct node *x = &pool[used++]; x->v = v; x->next = root.next; root.next = x; }
+__attribute__((noipa)) int sum(void)
+{
+    int s = 0;
+#ifdef NEW
+    if (spare.v > 1) return -1;
+    spare.v++;
+#endif
+    for (struct node *x = &root; x != &nil; x = x->next) s = s * 3 + x->v;
+    n++;
+    return s;
+}
+int main(int argc, char **argv) { (void)argv; for (int i = 0; i < 3; i++) { add(i + argc); printf("%d\n", sum()); } return 0; }
+C
+cat >distance.c <<'C'
+#include <stdio.h>
+#ifdef NEW
+static int count[2];
+#endif
+static char pool[64];
+static int last[4];
+__attribute__((noipa)) char *get(int i) { last[i & 3]++; return pool + i; }
+__attribute__((noipa)) long distance(char *p)
+{
+#ifdef NEW
+    if (count[0]++ > 1) return -1;
+#endif
+    return p - pool;
+}
+int main(int argc, char **argv) { (void)argv; for (int i = 0; i < 3; i++) printf("%ld\n", distance(get(i * 7 + argc))); return 0; }
+C
+cat >end.c <<'C'
+#include <stdio.h>
+static char buf[100];
+#ifdef NEW
+static int extra;
+#endif
+static int other;
+static const struct { char *s; char *volatile e; } range = {buf, buf + sizeof buf};
+static char *limit = buf + sizeof buf;
+__attribute__((noipa)) long f(int x)
+{
+#ifdef NEW
+    extra += x, x += extra;
+#endif
+    other += x;
+    return (range.e - range.s) * 1000 + (limit - buf) * 10 + (other > 3);
+}
+int main(int argc, char **argv) { (void)argv; for (int i = 0; i < 3; i++) printf("%ld\n", f(argc)); return 0; }
+C
+for cc in $compilers; do
+    for source in list.c distance.c end.c; do
+        for how in -O0 '-O0 -Wl,-q' -O2 '-O2 -fno-pie -no-pie' '-Os -Wl,-q' '-O2 -s'; do
+            [ "$cc" = with_clang ] || how="$how -fno-section-anchors"
+            build $how
+            judge "$cc $how, $source"
+        done
+    done
+done
+
+# What it is about is understood: the very address that the old function compares with.
+cc=$CROSS_CC
+for how in -O0 -O2; do
+    for source in list.c distance.c; do
+        build $how -fno-section-anchors
+        lpdiff old new >p.lpatch 2>err
+        is "$?$(cat err)" 1 "$how, $source: there is a patch"
+    done
+done
+tap_done
