@@ -149,6 +149,8 @@ static enum lp_elf_result result_of(Dwarf_Die *function)
         case DW_TAG_base_type:
             if (encoding == DW_ATE_float) return LP_RESULT_FLOAT;
             return size && size <= 8 && encoding != DW_ATE_complex_float && encoding != DW_ATE_decimal_float ? LP_RESULT_GENERAL : LP_RESULT_OTHER;
+        case DW_TAG_structure_type: case DW_TAG_class_type: case DW_TAG_union_type:
+            return size && size <= 8 ? LP_RESULT_SMALL : LP_RESULT_OTHER;
         default: return LP_RESULT_OTHER;
         }
     }

@@ -26,7 +26,8 @@ typedef uint64_t regs;
 #define RESULTS (UINT64_C(3) | UINT64_C(0xf) << 32) /* X0, X1, V0-V3 */
 #define X0 UINT64_C(1)
 #define ARGUMENTS (UINT64_C(0xff) | UINT64_C(0xff) << 32) /* X0-X7, V0-V7 */
-#define FIRST (X0 | UINT64_C(1) << 32)                     /* which a call before this one may have returned */
+#define V0 (UINT64_C(1) << 32)
+#define FIRST (X0 | V0)                                    /* which a call before this one may have returned */
 enum { MOST_DEPTH = 40, MOST_WALK_DEPTH = 6, MOST_KNOWN = 4096, MOST_JOBS = 32, MOST_STEPS = 200000, MOST_SCANNED = 1000000, SITES_TOLD = 3 };
 
 struct known { uint64_t entry; regs changes; bool open; }; /* open: being looked at */
@@ -394,15 +395,16 @@ static const struct lp_origin *origin(const struct lp_maker *m, uint64_t addr)
     return NULL;
 }
 
-/* What the function returns something in: known if debug information says it of it, and not of one of its parts or clones. Of a structure it is not looked
- * into how many registers it takes. */
-struct results { bool known; regs set; };
+/* The registers that a function returns something in, and those that it may: by debug information, if it says it of it, and not of a part or clone of it. */
+struct results { regs certain, may; };
 static struct results results_at(const struct look *l, uint64_t addr)
 {
-    static const regs of[] = {[LP_RESULT_NONE] = 0, [LP_RESULT_GENERAL] = X0, [LP_RESULT_FLOAT] = FIRST & ~X0, [LP_RESULT_OTHER] = 0};
+    static const struct results of[] = {
+        [LP_RESULT_UNKNOWN] = {0, RESULTS}, [LP_RESULT_NONE] = {0, 0}, [LP_RESULT_GENERAL] = {X0, X0}, [LP_RESULT_FLOAT] = {V0, V0},
+        [LP_RESULT_SMALL] = {0, X0 | V0 | V0 << 1}, [LP_RESULT_OTHER] = {0, RESULTS},
+    };
     const struct lp_elf_symbol *f = lp_maker_symbol_at(l->m, addr);
-    const enum lp_elf_result kind = f && f->value == addr && !strchr(f->name, '.') ? lp_elf_result_at(l->m->elf, addr) : LP_RESULT_UNKNOWN;
-    return (struct results){kind != LP_RESULT_UNKNOWN && kind != LP_RESULT_OTHER, of[kind]};
+    return of[f && f->value == addr && !strchr(f->name, '.') ? lp_elf_result_at(l->m->elf, addr) : LP_RESULT_UNKNOWN];
 }
 
 /* Registers that are saved around a body, those of them that may be results after all, and those that are not saved because they may be. */
@@ -414,13 +416,13 @@ static bool can_save(struct look *l, size_t item, regs held, regs changes, const
 {
     static const char *const gcc[] = {"GCC: "}, *const others[] = {"clang", "rustc"};
     const struct lp_func *f = l->patch->item[item].func;
-    const regs open = results->known ? results->set : RESULTS, more = changes & l->touched & ~held;
+    const regs open = results->may, more = changes & l->touched & ~held;
     struct lp_wrap *v;
     if (!lp_made_by(l->m, gcc, 1) || lp_made_by(l->m, others, 2) || lp_wrap_results(f, held & open) || !lp_wrap_can(f, held)) return false;
     *s = (struct saving){held | (more & ~open), 0, 0};
     for (regs left = more & open, one; left; left &= ~one) {
         one = left & -left;
-        if (!results->known && !lp_wrap_results(f, one) && !lp_wrap_doubts(f, one)) s->set |= one;
+        if (!lp_wrap_results(f, one) && !lp_wrap_doubts(f, one)) s->set |= one;
     }
     if (!lp_wrap_can(f, s->set)) s->set = held;
     if (held & open && lp_wrap_doubts(f, held & open)) s->doubtful = held & open;
@@ -534,7 +536,7 @@ static void look_at_item(struct look *l, size_t item)
     regs old = changes_at(l, addr, true, 0), held;
     struct tally t = changes_new(l, item);
     l->quiet = false, l->ntold = 0;
-    old |= results.known ? results.set : result_of(l->patch->item[item].func);
+    old |= results.certain | (results.may & result_of(l->patch->item[item].func));
     const regs changes = (t.own | t.called) & CALL_CLOBBERED & ~old;
     look_at_callers(l, addr, changes);
     if ((held = l->held) != 0) {

@@ -201,7 +201,7 @@ sed -i 's/add x1, x0, x9/mov x1, x9/' returns.c
 "$CROSS_CC" $held -static -o returns returns.c || not_ok "compile returns.c"
 like "$(made returns 'note=replace from returns.o')" ': the patch saves x9 around the new body, but not v0, v1, in which it may return something: debug' "  and said of what may be a result"
 
-# A structure in x0 alone says nothing of x1, which is held.
+# A structure that is no larger than a register is not in x1, which is held.
 cat >small.c <<'C'
 int printf(const char *, ...);
 struct small { int a; };
@@ -216,7 +216,7 @@ struct small { int a; };
 struct small get(int v) { printf("get %d\n", v); return (struct small){v}; }
 C
 "$CROSS_CC" $held -g -static -o small small.c || not_ok "compile small.c"
-like "$(made small 'get=replace from small.o')" 'x1 may be held' "a structure: it is told as ever"
+like "$(made small 'get=replace from small.o')" 'x1 may be held.* the patch saves x1 around the new body$' "a small structure: saved"
 
 # A body of many branches, each of which may be the way to a RET.
 awk 'BEGIN { print ".section .text.one,\"ax\"\n.globl one\n.type one,%function\none: mov x1, x0"
