@@ -149,12 +149,14 @@ static bool address_at(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p, 
     return lp_read_word(NEW(d), at, *value) != LP_READ_NUMBER;
 }
 
-/* How long the text is that an object is; 0 = it is none. The address of a function may look like one: 0x400760 is "`\a@". */
+/* How long the text is that an object is; 0 = it is none. The address of a function may look like one: 0x400760 is "`\a@"; and so may a number with the first
+ * byte of a table of offsets behind it. */
 static uint64_t text_of(lp_diff *d, const struct lp_atom *a, uint64_t end, const uint8_t *p)
 {
     uint64_t value;
-    if (!p || lp_side_word(NEW(d), a->start) || lp_side_offsets(NEW(d), a->start, a->start + 1) || address_at(d, a->start, end, p, &value)) return 0;
-    return lp_side_text(NEW(d), a->start);
+    const uint64_t n = p ? lp_side_text(NEW(d), a->start) : 0;
+    if (!n || lp_side_word(NEW(d), a->start) || lp_side_offsets(NEW(d), a->start, a->start + n) || address_at(d, a->start, end, p, &value)) return 0;
+    return n;
 }
 
 /* How much of a constant without a name of its own is carried: a text whole, though linkers let another one begin in it (its tail), and without the

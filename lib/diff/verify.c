@@ -313,7 +313,7 @@ static bool add_patched(struct check *c)
 /* An address that is another one shows that one base, or one page, cannot do for all that it is for: other things are beside it in the old file. */
 static void not_equal(struct check *c, struct lp_atom *b, uint32_t at, const char *why)
 {
-    char buf[32], text[80];
+    char buf[32], text[120];
     snprintf(text, sizeof text, "at +0x%x one base is for things that are not beside one another in the old file", at);
     const bool code = lp_is_code_atom(b);
     if (c->again && b->in_place) b->no_place = *c->again = true;

@@ -175,4 +175,53 @@ sed 's/^static volatile union/#ifdef NEW\nstatic volatile int more = 9, most = 1
 build moved.c -O2 -fno-section-anchors -fno-toplevel-reorder -no-pie -fno-pie
 like "$(lpdiff --heuristic old new 2>&1)" E110 '  and not where one came'
 like "$(lpdiff old new 2>&1)" 'hint: try --heuristic, or say which one' '  without --heuristic, that is what the hint says first'
+
+# ---- a number that looks like a text with the first byte of a table behind it ----
+cat >number.c <<'C'
+#include <stdio.h>
+extern const double number __attribute__((visibility("hidden")));
+extern const int table[] __attribute__((visibility("hidden")));
+__asm__(".section .rodata\n .balign 8\n"
+#ifdef NEW
+        " .globl number\nnumber: .quad 0x408a4bcccccccccd\n"
+#endif
+        " .globl table\ntable: .word .La - table, .Lb - table, .Lc - table, .Ld - table\n .skip 0x54\n"
+        ".La: .asciz \"one\"\n.Lb: .asciz \"two\"\n.Lc: .asciz \"three\"\n.Ld: .asciz \"four\"\n .text");
+__attribute__((noinline)) const char *name(int n) { return (const char *)table + table[n & 3]; }
+__attribute__((noinline)) int scaled(int n)
+{
+#ifdef NEW
+    return n * number;
+#endif
+    return n;
+}
+int main(void)
+{
+    for (int i = 0; i < 5; i++) printf("%s %d\n", name(i), scaled(i));
+    return 0;
+}
+C
+build number.c -O2
+patched 'a number in front of a table of offsets' 2
+
+# ---- -mcmodel=large: the constants between functions have no names ----
+cat >large.c <<'C'
+#include <stdio.h>
+static int a = 3, b = 4;
+__attribute__((noinline)) int f(int x) { return a += x; }
+__attribute__((noinline)) int g(int x)
+{
+#ifdef NEW
+    a -= x * 5;
+#endif
+    return b += x;
+}
+int main(void) { for (int i = 0; i < 5; i++) printf("%d %d\n", f(i), g(i)); return 0; }
+C
+build large.c -O2 -no-pie -fno-pie -mcmodel=large
+lpdiff --heuristic old new >p 2>err
+is "$?" 2 '-mcmodel=large: no patch'
+like "$(cat err)" 'hint: .*-mcmodel=large' '  and the hint leads on'
+build large.c -O2 -no-pie -fno-pie
+patched '  and without it' 2
 tap_done
