@@ -528,4 +528,42 @@ for cc in $compilers; do
     like "$(cat p.err)" 'E124: `pair` is aligned to 16' "  with E124"
 done
 
+# ---- E120, and what its hint says: with another name, the larger one comes along ----
+cat >renamed.c <<'C'
+#include <stdio.h>
+#ifdef NEW
+#define ROOM 9
+#else
+#define ROOM 4
+#define LIST list
+#define FOUND found
+#endif
+static int FOUND[ROOM];
+static const int none[] = {9, 8, 0}, LIST[ROOM] = {4, 5, 6}, last[] = {7, 0};
+static const struct { const int *p; int n; } all[] = {{none, 1}, {LIST, 2}, {last, 3}};
+__attribute__((noinline)) int find(int x)
+{
+    int r = 0;
+    for (const int *p = all[x].p; *p; p++) r = r * 10 + *p;
+    FOUND[(x + r) % ROOM]++;
+    return r + all[x].n + FOUND[ROOM - 1];
+}
+int main(void)
+{
+    for (int i = 0; i < 12; i++) printf("%d\n", find(i % 3));
+    return 0;
+}
+C
+for cc in $compilers; do
+    for flags in -O0 '-O2 -fPIE -pie'; do
+        build() { out=$1; shift; $cc $flags "$@" -Wl,--build-id -o "$out" renamed.c; }
+        build n.old && build n.same -DNEW -DLIST=list -DFOUND=found && build n.new -DNEW -DLIST=longer -DFOUND=more || exit 1
+        lpdiff n.old n.same >p.lpatch 2>err
+        is "$?" 2 "$cc $flags: a variable that grew: refused"
+        like "$(cat err)" 'E120: object `found`' "  by its name"
+        like "$(cat err)" 'hint: give it another name in the new file' "  with a hint"
+        becomes "$cc $flags: with other names" n.old n.new
+    done
+done
+
 tap_done
