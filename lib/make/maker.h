@@ -151,6 +151,8 @@ bool lp_made_by(const struct lp_maker *m, const char *const *mark, size_t n);
 const char *lp_carry_name(struct lp_maker *m, const char *base);
 /* pure.c: functions that had no effect but their result, and now have. */
 void lp_warn_pure(struct lp_maker *m, const lp_patch *p);
+/* fresh.c: new variables that functions of the program do not see; all changes at once. */
+void lp_warn_fresh(struct lp_maker *m);
 /* relied.c: what else callers may rely on that their compiler has seen of the old body. */
 void lp_warn_relied(struct lp_maker *m, const lp_patch *p);
 #endif

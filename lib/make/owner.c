@@ -212,7 +212,7 @@ static bool meant(const struct lp_objfile *o, const struct lp_objrel *r, const s
     return off < (s->size ? s->size : 1) || s->type != STT_FUNC; /* from an anchor words go on to any variable of the section */
 }
 
-static bool refers(const struct lp_objfile *o, const struct lp_objsym *f, const struct lp_objsym *s)
+bool lp_owner_refers(const struct lp_objfile *o, const struct lp_objsym *f, const struct lp_objsym *s)
 {
     const struct lp_objsec *sec = &o->sec[f->section];
     for (size_t i = lp_objfile_rel(sec, f->value); i < sec->nrel && sec->rel[i].at < f->value + f->size; i++)
@@ -233,13 +233,13 @@ static bool *find_users(const struct lp_carrying *x, const struct lp_uses *u, co
 {
     const struct lp_objfile *o = x->c->o;
     bool *is = calloc(o->nsym + 1, sizeof *is), more = is != NULL;
-    for (size_t i = 1; i < o->nsym && is; i++) is[i] = is_function(o, i) && refers(o, &o->sym[i], s);
+    for (size_t i = 1; i < o->nsym && is; i++) is[i] = is_function(o, i) && lp_owner_refers(o, &o->sym[i], s);
     while (more) {
         more = false;
         for (size_t k = 1; k < o->nsym; k++) {
             if (!is[k] || o->sym[k].bind == STB_GLOBAL || program_has(u, program_name(x, &o->sym[k]))) continue;
             for (size_t i = 1; i < o->nsym; i++)
-                if (!is[i] && is_function(o, i) && refers(o, &o->sym[i], &o->sym[k])) is[i] = more = true;
+                if (!is[i] && is_function(o, i) && lp_owner_refers(o, &o->sym[i], &o->sym[k])) is[i] = more = true;
         }
     }
     return is;

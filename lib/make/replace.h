@@ -55,6 +55,7 @@ bool lp_carry_equals(const struct lp_carrying *x, const struct lp_objsym *s, con
 enum lp_owner { LP_OWNER_OTHER, LP_OWNER_UNKNOWN, LP_OWNER_SAME, LP_OWNER_EXACT };
 enum lp_owner lp_owner_common(const struct lp_carrying *x, uint32_t unit, const struct lp_objsym *s, const struct lp_elf_symbol *t, struct lp_buf *who);
 void lp_users_free(struct lp_users *k);
+bool lp_owner_refers(const struct lp_objfile *o, const struct lp_objsym *f, const struct lp_objsym *s); /* a function of it to a symbol of it */
 /* started.c: refused if a constructor of the object fills this new variable, or one of the section. */
 lp_status lp_carry_unfilled(struct lp_carrying *x, const struct lp_objsym *s, struct lp_error *err);
 lp_status lp_carry_filled(struct lp_carrying *x, const struct lp_objsym *s, struct lp_error *err); /* the program's: a new constructor is warned of */

@@ -145,4 +145,25 @@ for cc in "$CROSS_CC" arm64_clang; do
         is "$(said keeps 'check=replace from always2.o' 'work=replace from always2.o')$(said keeps 'check=replace from always3.o')" "" "  nothing if the caller is replaced, or the result is the same"
     done
 done
+# ---- a variable that the program has no more ----
+cat >limit.c <<'C'
+#include <stdio.h>
+static int limit = 5;
+__attribute__((noinline)) int over(int n) { return n > limit; }
+__attribute__((noinline)) void set(int n)
+{
+    if (K == 3) { static int calls; printf("call %d\n", ++calls); }
+    printf("set %d\n", n);
+    if (K == 2) limit = n;
+}
+int main(int c, char **v) { for (int i = 3; i < 8; i++) { if (i == 5) set(3 + c * 4); printf("%d over %d\n", i, over(i)); } return 0; }
+C
+limits() { lpmake -t limit -o p.lpatch "$@" 2>err || not_ok "$*: made"; grep 'is new' err; }
+for k in 2 3; do "$CROSS_CC" $SECTIONS -w -DK=$k -c -o limit$k.o limit.c || not_ok "compile limit$k.o"; done
+"$CROSS_CC" $STANDARD -w -static -DK=1 -o limit limit.c || not_ok "compile limit.c"
+like "$(limits 'set=replace from limit2.o')" '`limit` is new, .*, and `over`, which stays the program.s, does not see it: replace it, too' "a variable that has become a constant"
+is "$(limits 'set=replace from limit2.o' 'over=replace from limit2.o')" "" "  nothing if who uses it is replaced"
+is "$(limits 'set=replace from limit3.o')" "" "  nothing of a new one that nobody else uses"
+"$CROSS_CC" $STANDARD -O0 -w -static -DK=1 -o limit limit.c || not_ok "compile limit.c"
+is "$(limits 'set=replace from limit2.o')" "" "  nothing if it is there"
 tap_done
