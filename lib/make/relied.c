@@ -346,10 +346,76 @@ static void look_at_result(struct lp_relied *l, const struct lp_made *made, cons
                      "do not look at it (clang does so): %s%s: replace these, too", f->name, always, list, more);
 }
 
+/* ---- that it does not read an argument: nobody sets it ---- */
+
+/* Arguments in X1-X7. perhaps: also what those may read that it calls. */
+static uint32_t arguments_read(const struct lp_relied *l, const struct lp_words *b, bool perhaps)
+{
+    struct lp_vals *v = lp_vals_of(l, b);
+    uint32_t set = v ? 0 : perhaps ? UINT32_MAX : 0;
+    for (size_t i = 0; v && i < b->n; i++) {
+        const enum lp_leads leads = lp_leads_of(b->word[i]);
+        uint32_t read = lp_a64_regs(lp_a64_find(b->word[i], LP_A64_ALL), b->word[i]).read;
+        if (perhaps && leads != LP_LEADS_ON && leads != LP_LEADS_RETURN && leads != LP_LEADS_STOP) read |= 0xff;
+        for (unsigned r = 0; r < 31 && v[i].seen; r++)
+            if (read >> r & 1 && v[i].r[r].kind == LP_VAL_ARG && !v[i].r[r].v) set |= UINT32_C(1) << v[i].r[r].arg;
+    }
+    free(v);
+    return set & 0xfe;
+}
+
+/* What is in the argument's register at a call: LEFT by another call, or ARG, the caller's own that it has not touched. */
+static enum lp_val_kind argument_at(const struct lp_relied *l, uint64_t at, unsigned r, uint64_t *caller)
+{
+    struct lp_words b = {0};
+    struct lp_vals *v = lp_relied_old(l, at, &b) ? lp_vals_of(l, &b) : NULL;
+    const struct lp_val x = v ? v[(at - b.base) / 4].r[r] : (struct lp_val){0};
+    *caller = b.entry;
+    free(v), lp_relied_free(&b);
+    return x.kind == LP_VAL_ARG && (x.arg != r || x.v) ? LP_VAL_UNKNOWN : (enum lp_val_kind)x.kind;
+}
+
+/* Do callers of this function leave the register undefined, too? Then it is no argument of it. */
+static bool is_left(const struct lp_relied *l, uint64_t entry, unsigned r, unsigned depth)
+{
+    uint64_t caller;
+    for (size_t k = lp_relied_first(l, entry); depth < MOST_DEPTH / 2 && k < l->nbranch && l->branch[k].to == entry; k++) {
+        const uint64_t at = l->branch[k].from;
+        const enum lp_val_kind kind = lp_elf_is_code(l->m->elf, at) ? argument_at(l, at, r, &caller) : LP_VAL_UNKNOWN;
+        if (kind == LP_VAL_LEFT || (kind == LP_VAL_ARG && caller != entry && is_left(l, caller, r, depth + 1))) return true;
+    }
+    return false;
+}
+
+/* Of LLVM's. What another call of the same caller has left is seen in held.c; here are calls that are the first one of their caller. */
+static void look_at_arguments(struct lp_relied *l, const struct lp_made *made, const struct lp_words *old, const struct lp_words *now)
+{
+    static const char *const marks[] = {"clang", "rustc", "LLVM"};
+    const struct lp_elf_symbol *f = lp_maker_symbol_at(l->m, made->addr);
+    const uint32_t unit = lp_unit_of(l->m, f);
+    uint32_t set = lp_made_by(l->m, marks, sizeof marks / sizeof *marks) ? arguments_read(l, now, false) : 0, told = 0;
+    const char *more;
+    if (set) set &= ~arguments_read(l, old, true);
+    for (unsigned r = 1; r < 8 && set; r++)
+        for (size_t k = lp_relied_first(l, f->value); set >> r & 1 && k < l->nbranch && l->branch[k].to == f->value; k++) {
+            const uint64_t at = l->branch[k].from;
+            const struct lp_elf_symbol *by = lp_relied_function(l, at);
+            uint64_t caller;
+            if (!by || by->value == f->value || lp_unit_of(l->m, by) != unit || lp_relied_replaced(l, by) || !lp_elf_is_code(l->m->elf, at)) continue;
+            if (argument_at(l, at, r, &caller) != LP_VAL_ARG || !is_left(l, caller, r, 0)) continue;
+            if (!told) told = r;
+            if (told == r) lp_relied_note(l, at);
+        }
+    const char *list = lp_relied_list(l, &more);
+    if (told)
+        lp_edit_warn(l->m, &made->from, "the new body reads an argument in x%u, which the old one does not, and callers of the same source file do not set it, "
+                     "nor do theirs (clang does so): %s%s: replace those, too", told, list, more);
+}
+
 /* ---- all of it ---- */
 
 static void (*const looks[])(struct lp_relied *l, const struct lp_made *made, const struct lp_words *old, const struct lp_words *now) = {
-    look_at_return, look_at_result, lp_relied_throws, lp_relied_keeps,
+    look_at_return, look_at_result, look_at_arguments, lp_relied_throws, lp_relied_keeps,
 };
 
 void lp_warn_relied(struct lp_maker *m, const lp_patch *p)

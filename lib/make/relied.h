@@ -37,7 +37,7 @@ void lp_relied_throws(struct lp_relied *l, const struct lp_made *made, const str
 
 /* values.c: what registers hold in front of each word, as far as compilers' code goes: a constant or an address, an argument, the stack pointer at the entry,
  * each with something added. */
-enum lp_val_kind { LP_VAL_UNKNOWN, LP_VAL_CONST, LP_VAL_ARG, LP_VAL_STACK };
+enum lp_val_kind { LP_VAL_UNKNOWN, LP_VAL_LEFT, LP_VAL_CONST, LP_VAL_ARG, LP_VAL_STACK }; /* LEFT: on some way, what a call has left there */
 struct lp_val { uint8_t kind, arg; uint64_t v; };
 struct lp_vals { struct lp_val r[32]; bool seen; };
 /* By word; free() it. NULL: the body is too large, or there is no memory. */

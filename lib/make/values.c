@@ -21,7 +21,7 @@ static struct lp_val symbol_of(const struct lp_relied *l, const struct lp_expr *
 static bool is_simple(const struct lp_fixup *f) { return f && lp_reloc_is_simple(f->reloc); }
 static bool is_got(const struct lp_fixup *f) { return f && (f->reloc->op == LP_REL_GOT_ABS || f->reloc->op == LP_REL_GOT_PAGEOFF); }
 
-static struct lp_val plus(struct lp_val v, uint64_t n) { return v.kind == LP_VAL_UNKNOWN ? v : (struct lp_val){v.kind, v.arg, v.v + n}; }
+static struct lp_val plus(struct lp_val v, uint64_t n) { return v.kind <= LP_VAL_LEFT ? (struct lp_val){0} : (struct lp_val){v.kind, v.arg, v.v + n}; }
 
 /* What the word makes of its destination. */
 static struct lp_val made_by(const struct lp_relied *l, const struct lp_words *b, size_t i, const struct lp_vals *v)
@@ -57,11 +57,12 @@ static void step(const struct lp_relied *l, const struct lp_words *b, size_t i, 
     const struct lp_val made = made_by(l, b, i, v);
     uint32_t written = lp_a64_regs(row, w).write;
     struct lp_a64_access a;
-    if (leads == LP_LEADS_CALL || leads == LP_LEADS_CALL_REG) written |= BY_CALLS;
+    const bool calls = leads == LP_LEADS_CALL || leads == LP_LEADS_CALL_REG;
+    if (calls) written |= BY_CALLS;
     const bool back = lp_a64_access(row, w, &a) && a.writeback && a.back_by == LP_A64_NO_REG;
     const struct lp_val base = back ? plus(v->r[a.base], (uint64_t)a.back) : made;
     for (unsigned r = 0; r < 32; r++)
-        if (written >> r & 1) v->r[r] = (struct lp_val){0};
+        if (written >> r & 1) v->r[r] = (struct lp_val){.kind = calls && r && r < 8 ? LP_VAL_LEFT : LP_VAL_UNKNOWN};
     if (back) v->r[a.base] = base;
     else if (made.kind != LP_VAL_UNKNOWN && written >> rd & 1 && leads == LP_LEADS_ON) v->r[rd] = made;
 }
@@ -75,8 +76,9 @@ static bool join(struct lp_vals *to, const struct lp_vals *from)
     for (unsigned r = 0; r < 32; r++) {
         struct lp_val *a = &to->r[r];
         const struct lp_val *c = &from->r[r];
-        if (a->kind == LP_VAL_UNKNOWN || (a->kind == c->kind && a->arg == c->arg && a->v == c->v)) continue;
-        *a = (struct lp_val){0}, changed = true;
+        if (a->kind == LP_VAL_LEFT || (a->kind == c->kind && a->arg == c->arg && a->v == c->v)) continue;
+        if (c->kind != LP_VAL_LEFT && a->kind == LP_VAL_UNKNOWN) continue;
+        *a = (struct lp_val){.kind = c->kind == LP_VAL_LEFT ? LP_VAL_LEFT : LP_VAL_UNKNOWN}, changed = true;
     }
     return changed;
 }

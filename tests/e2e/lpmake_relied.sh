@@ -166,4 +166,34 @@ is "$(limits 'set=replace from limit2.o' 'over=replace from limit2.o')" "" "  no
 is "$(limits 'set=replace from limit3.o')" "" "  nothing of a new one that nobody else uses"
 "$CROSS_CC" $STANDARD -O0 -w -static -DK=1 -o limit limit.c || not_ok "compile limit.c"
 is "$(limits 'set=replace from limit2.o')" "" "  nothing if it is there"
+# ---- an argument that it did not read, at the first call of a caller ----
+cat >unread.c <<'C'
+#include <stdio.h>
+int cnt;
+__attribute__((noinline)) static int put(int x, int more)
+{
+    cnt += x;
+    printf("put %d\n", x);
+    if (K == 2) cnt += more;
+    return cnt;
+}
+__attribute__((noinline)) int work(int x) { put(x, x * 3 + 1); return x; }
+int main(int c, char **v) { for (int i = 0; i < 4; i++) printf("%d\n", work(i + c)); printf("cnt %d\n", cnt); return 0; }
+C
+# Here the caller has the argument from its own callers, who set it as it is read.
+sed 's/work(int x) { put(x, x \* 3 + 1); return x; }/work(int x, int y) { put(x, y); return x + y; }/; s/work(i + c)/work(i + c, i)/' unread.c >passed.c
+if have_arm64_clang; then
+    for f in unread passed; do
+        arm64_clang -w -O1 -ffunction-sections -fdata-sections -DK=2 -c -o $f.o $f.c || not_ok "compile $f.o"
+        for o in -O0 -O1 -O2; do
+            arm64_clang -w -static $o -DK=1 -o keeps $f.c || not_ok "compile $f.c"
+            text=$(said keeps "put=replace from $f.o")
+            if [ $f.$o = unread.-O0 ] || [ $f = passed ]; then is "$text" "" "an argument that is set: $f, $o"
+            else like "$text" 'reads an argument in x1, which the old one does not, and callers .*: work+0x' "an argument that nobody sets: $f, $o"; fi
+            is "$(said keeps "put=replace from $f.o" "work=replace from $f.o" | grep 'reads an arg')" "" "  nothing if the caller is replaced"
+        done
+    done
+else
+    skip "arguments" "no clang"
+fi
 tap_done
