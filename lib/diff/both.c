@@ -216,6 +216,10 @@ static void mark_done(const struct worker *w, struct lp_side *s, const struct lp
     for (size_t i = 0; i < x->n; i++) s->atom[x->atom[i]].done = true, s->atom[x->atom[i]].second = w->second;
 }
 
+/* A function of the new file is looked at by one thread at a time. */
+static bool take(struct worker *w, uint32_t i) { return !atomic_exchange(&w->taken[i], true); }
+static void leave(struct worker *w, uint32_t i) { atomic_store(&w->taken[i], false); }
+
 /* A function of the new file that may be followed at once with one of the old file, elsewhere: mostly so many atoms farther on as the last one was. */
 static uint32_t find_twin(struct worker *w, uint32_t i, const struct lp_parts *x, struct lp_parts *y)
 {
@@ -223,11 +227,11 @@ static uint32_t find_twin(struct worker *w, uint32_t i, const struct lp_parts *x
     const struct lp_side *n = NEW(w->d);
     for (uint32_t k = 0; k < NEAR && x->n == 1; k++) {
         const uint32_t at = i + w->apart + (k & 1 ? 0 - (k + 1) / 2 : k / 2);
-        if (at >= n->natom || !is_head(&n->atom[at]) || atomic_load(&w->taken[at]) || (n->atom[at].end - n->atom[at].start) / 4 != x->part[0].words) continue;
+        if (at >= n->natom || !is_head(&n->atom[at]) || (n->atom[at].end - n->atom[at].start) / 4 != x->part[0].words) continue;
+        if (!take(w, at)) continue;
         *y = lp_parts_of(n, at);
-        if (!is_twin(w, x, y) || atomic_exchange(&w->taken[at], true)) continue;
-        w->apart = at - i;
-        return at;
+        if (is_twin(w, x, y)) return w->apart = at - i, at;
+        leave(w, at);
     }
     return LP_NONE;
 }
@@ -238,12 +242,13 @@ static void look_at(struct worker *w, uint32_t i)
     const struct lp_parts x = lp_parts_of(s, i);
     const uint32_t k = other ? lp_side_atom(other, s->atom[i].start) : LP_NONE;
     struct lp_parts y = {.n = 0};
-    if (k != LP_NONE && is_head(&other->atom[k]) && other->atom[k].start == s->atom[i].start) y = lp_parts_of(other, k);
-    const bool same = same_words(w, &x, &y), alone = !same && other;
-    const uint32_t hit = same ? k : alone ? find_twin(w, i, &x, &y) : LP_NONE;
-    const bool mine = hit != LP_NONE && (alone || !atomic_exchange(&w->taken[hit], true));
-    if (lp_refs_of(s, &x, mine ? other : NULL, &y, alone)) mark_done(w, other, &y);
-    else if (mine) atomic_store(&w->taken[hit], false);
+    const bool there = k != LP_NONE && is_head(&other->atom[k]) && other->atom[k].start == s->atom[i].start && take(w, k);
+    if (there) y = lp_parts_of(other, k);
+    const bool same = there && same_words(w, &x, &y);
+    if (there && !same) leave(w, k);
+    const uint32_t hit = same ? k : other ? find_twin(w, i, &x, &y) : LP_NONE;
+    if (lp_refs_of(s, &x, hit != LP_NONE ? other : NULL, &y, !same)) mark_done(w, other, &y);
+    else if (hit != LP_NONE) leave(w, hit);
     mark_done(w, s, &x);
 }
 
