@@ -38,6 +38,13 @@ class Object:
         s = self.sections[where]
         return b'' if s[1] == 8 else self.b[s[4]:s[4] + s[5]]
 
+    def plain_text(self, where, at):
+        """Without optimisation texts are not in sections of their own: one of two letters or more, behind the end of another or of nothing."""
+        body = self.content(where)
+        m = re.compile(rb'[\t\n\x20-\x7e]{2,}\0').match(body, at)
+        alone = m and not any(at - 8 < o < m.end() for o, _, _, _ in self.relocs.get(where, []))
+        return m[0][:-1] if alone and (at == 0 or body[at - 1] == 0) else None
+
     def target(self, sym, addend, depth):
         name, kind, where, value, _ = self.syms[sym]
         if kind != 3 and where in (0, 0xfff1, 0xfff2):
@@ -55,6 +62,9 @@ class Object:
                 return plain(owner), at - start + rest
         if flags & MERGE:
             return 'constant', self.content(where)[at:at + self.sections[where][9]], rest
+        text = self.plain_text(where, at)
+        if text:
+            return 'string', text, rest
         if flags & EXEC or self.sections[where][1] == 8 or depth > 3:
             return 'section', at
         return 'content', at, self.signature(where, 0, None, depth + 1)

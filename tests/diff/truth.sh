@@ -31,6 +31,17 @@ table old '' '"2"' && table moved '.asciz "in front of it"' '"2"' && table fixed
 is "$(truth old moved)" "" "texts elsewhere are no change"
 is "$(truth old fixed)" "code pick" "the last text of a section is another one"
 
+# ---- texts among other constants, as there are without optimisation ----
+# texts SIDE FRONT TEXT
+texts()
+{
+    mkdir -p "$1" && printf '%s\n' '.section .text.say, "ax"' '.globl say' '.type say, %function' 'say: adrp x0, .Ltext' ' add x0, x0, :lo12:.Ltext' ' ret' '.size say, .-say' \
+        .section\ .rodata ".asciz \"$2\"" ".Ltext: .asciz \"$3\"" >"$1.s" && "$CROSS_CC" -c -o "$1/texts.o" "$1.s" || exit 1
+}
+texts say.old 'in front' 'a text' && texts say.moved 'more in front' 'a text' && texts say.fixed 'in front' 'another'
+is "$(truth say.old say.moved)" "" "a text with another one in front of it"
+is "$(truth say.old say.fixed)" "code say" "another text"
+
 # ---- stripped: new code has its address in the new file as a name ----
 for side in old new; do
     [ $side = old ] && room= body='add w0, w0, #1' || room='.space 64' body='add w0, w0, #2'
