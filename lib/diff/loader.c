@@ -54,14 +54,15 @@ static bool same_part(lp_diff *d, uint64_t a, uint64_t b, uint64_t n)
     return !n || lp_same_data(d, OLD(d), a, b, n, &at);
 }
 
-/* The same but for that one, which one of the files has at `off`? */
+/* The same but for that one, which one of the files has at `off`? (A damaged file says of its list that it has any size.) */
 static bool same_but_one(lp_diff *d, uint64_t a, uint64_t n, uint64_t b, uint64_t m)
 {
     const struct lp_side *s = m > n ? NEW(d) : OLD(d);
     const uint64_t start = m > n ? b : a, most = m > n ? m : n;
-    uint64_t off = 0;
+    uint64_t off = 0, avail = 0;
+    if ((m > n ? m - n : n - m) != 8 || !lp_side_bytes(s, start, &avail) || avail < most) return false;
     while (off + 8 <= most && !is_of_atomics(s, start + off)) off += 8;
-    if (off + 8 > most || (m > n ? m - n : n - m) != 8) return false;
+    if (off + 8 > most) return false;
     return same_part(d, a, b, off) && same_part(d, a + off + (m > n ? 0 : 8), b + off + (m > n ? 8 : 0), most - off - 8);
 }
 

@@ -53,6 +53,25 @@ is $? 1 "a new import"
 status=$?
 if [ "$status" -le 2 ]; then ok "a new import of a version without a name"; else not_ok "a new import of a version without a name: status $status"; note <out; fi
 
+# A list of constructors that says it is of petabytes: nobody walks through what is not there.
+cat >longer.py <<'P'
+import struct, sys
+d = bytearray(open(sys.argv[1], "rb").read())
+phoff, phnum = struct.unpack_from("<Q", d, 32)[0], struct.unpack_from("<H", d, 56)[0]
+for at in range(phoff, phoff + 56 * phnum, 56):
+    if struct.unpack_from("<I", d, at)[0] != 2: continue # PT_DYNAMIC
+    start, size = struct.unpack_from("<Q", d, at + 8)[0], struct.unpack_from("<Q", d, at + 32)[0]
+    for e in range(start, start + size, 16):
+        if struct.unpack_from("<Q", d, e)[0] == 27: struct.pack_into("<Q", d, e + 8, int(sys.argv[3])) # DT_INIT_ARRAYSZ
+open(sys.argv[2], "wb").write(d)
+P
+python3 longer.py old long $((1 << 51)) && python3 longer.py new longer $(((1 << 51) + 8)) || not_ok "make long lists"
+for pair in 'old longer' 'long new' 'long longer'; do
+    status=0
+    timeout -k 5 60 "$lpdiff" -s $pair >out 2>&1 || status=$?
+    is "$status" 2 "a list of constructors that goes on and on: $pair"
+done
+
 # A function of two megabytes: what a word means is not looked for among all others (that took minutes).
 cat >huge.s <<'E'
     .globl _start
