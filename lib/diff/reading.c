@@ -121,12 +121,19 @@ static enum lp_likeness like_label(const struct lp_side *s, const struct lp_atom
     return moved_out(s, f, &s->atom[i]);
 }
 
+/* Behind the last object of a section: is it the end of that one? */
+static enum lp_likeness like_end(const struct lp_side *s, uint64_t v)
+{
+    const uint32_t i = v > 4095 ? lp_side_atom(s, v - 1) : LP_NONE;
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].end == v ? LP_LIKE_PERHAPS : LP_LIKE_NO;
+}
+
 enum lp_likeness lp_like_address(const struct lp_side *s, uint64_t at, uint64_t v)
 {
     const struct lp_span *x = v > 4095 ? lp_side_span(s, v) : NULL;
     const uint32_t i = x ? lp_side_atom(s, v) : LP_NONE;
     const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
-    if (!x) return LP_LIKE_NO;
+    if (!x) return like_end(s, v);
     if (x->flags & LP_SPAN_LINKER) return v == x->start && !(x->flags & LP_SPAN_CODE) ? LP_LIKE_PERHAPS : LP_LIKE_NO;
     if (!a) return x->flags & LP_SPAN_CODE ? LP_LIKE_NO : LP_LIKE_PERHAPS;
     if (lp_is_code_atom(a)) {
