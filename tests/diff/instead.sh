@@ -94,4 +94,24 @@ for cc in $compilers; do
     lpdiff --heuristic new new >out 2>err
     is "$? $(cat out err)" "0 " "$cc: thread-local variables of the same file"
 done
+
+# ---- a field that nothing used: it is a part of what is in front of it, and no new variable ----
+cat >field.c <<'C'
+static struct { int first, unused[3], last; long end; } all = {1, {2, 3, 4}, 5, 6};
+#define OWN __attribute__((noinline, noclone))
+#ifdef NEW
+OWN int f(int x) { all.first += x; all.last += x; return all.first; }
+#else
+OWN int f(int x) { all.first += x; return all.first; }
+#endif
+OWN int g(int x) { all.end += x; return (int)all.end; }
+OWN int h(int x) { all.first ^= x; return 7 * x; }
+int main(int argc, char **argv) { (void)argv; return f(argc) + g(argc) + h(argc); }
+C
+source=field.c
+for cc in $compilers; do
+    build -O0 # (with more, clang makes a variable of each field)
+    lpdiff --heuristic old new >out 2>err
+    is "$? $(grep -c 'E110: .*not known which' err)" "2 1" "$cc: a field that only the new file uses"
+done
 tap_done
