@@ -257,6 +257,25 @@ static bool moves_into_same(lp_diff *d, const struct walk *x, const struct lp_re
     return run(x, p) == 1 && run(y, q) == 1 && lp_same_target(d, x->s, &u, &v);
 }
 
+/* Where the thing ends in which an access begins, if that is in front of the access's end; 0 = it is not. */
+static uint32_t crosses(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    const uint32_t i = r->base != LP_NONE ? r->base : lp_side_atom(s, r->addr);
+    if (i == LP_NONE || r->kind != LP_FLOW_ADDR || r->flags & LP_FLOW_INDEXED || lp_is_code_atom(&s->atom[i])) return 0;
+    const uint64_t left = s->atom[i].end - r->addr;
+    return left < r->width && lp_side_atom(s, s->atom[i].end) != LP_NONE ? (uint32_t)left : 0;
+}
+
+/* LDP and STP of two that are side by side: both are to be the same. (Pieces of one thing without names may be cut at different places.) */
+static bool same_second(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
+{
+    const uint32_t n = crosses(x->s, p), m = crosses(y->s, q), k = m ? m : n;
+    if ((!n && !m) || run(x, p) != 1 || run(y, q) != 1 || (n != m && (is_unnamed(x->s, p) || is_unnamed(y->s, q)))) return true;
+    const uint8_t rest = (uint8_t)(p->width - k);
+    const struct lp_use u = {p->addr + k, LP_NONE, x->atom, rest, p->at}, v = {q->addr + k, LP_NONE, y->atom, rest, q->at};
+    return lp_same_target(d, x->s, &u, &v);
+}
+
 /* What two words say about addresses; both have a reference. The rules are in flow.h. */
 static uint8_t compare_refs(lp_diff *d, struct walk *x, const struct lp_ref_at *p, struct walk *y, const struct lp_ref_at *q)
 {
@@ -276,7 +295,7 @@ static uint8_t compare_refs(lp_diff *d, struct walk *x, const struct lp_ref_at *
     if (p->kind == LP_FLOW_OPAQUE) return same_opaque(d, x, p, y, q) ? LP_WHY_NONE : LP_WHY_OPAQUE;
     if (p->kind == LP_FLOW_PAGE && !((p->flags | q->flags) & LP_FLOW_ALONE)) return LP_WHY_NONE; /* its users are compared */
     if (strays(x, p, y, q)) return LP_WHY_REFS;
-    if (!moves_into_same(d, x, p, y, q)) return LP_WHY_REFS;
+    if (!moves_into_same(d, x, p, y, q) || !same_second(d, x, p, y, q)) return LP_WHY_REFS;
     if (follows_base(d, x, p, y, q) || same_addresses(d, x, p, y, q)) return LP_WHY_NONE;
     if (!d->anchors) return LP_WHY_REFS;
     bool made = p->kind == LP_FLOW_ADDR && !p->width;

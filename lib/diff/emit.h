@@ -10,7 +10,7 @@
 struct lp_there { bool known, own; uint64_t addr; uint32_t atom; int64_t off; }; /* own: of the new file's atom, at off */
 struct lp_there lp_there(lp_diff *d, const struct lp_use *u);
 /* Of a variable without a pair: may it be one that the old file has? */
-bool lp_may_be_old(const lp_diff *d, const struct lp_atom *b);
+bool lp_may_be_old(lp_diff *d, const struct lp_atom *b);
 /* The program's copy of another library's variable (R_AARCH64_COPY): its slot, or NULL. */
 const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a);
 /* The same as an expression of the patch. */

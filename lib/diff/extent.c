@@ -270,6 +270,13 @@ static bool is_padding(const struct lp_side *s, uint64_t from, uint64_t to)
     return p ? avail >= n && lp_all_zero(p, n) : x && x->flags & LP_SPAN_BSS;
 }
 
+bool lp_has_more(lp_diff *d, uint32_t a, uint32_t b)
+{
+    const struct lp_atom *x = &OLD(d)->atom[a];
+    const uint64_t used = lp_used(d, a, b);
+    return used < x->end - x->start && !is_padding(OLD(d), x->start + used, x->end);
+}
+
 /* What is behind it; LP_NONE: the end of the section. */
 static uint32_t behind(const struct lp_side *s, uint32_t i)
 {

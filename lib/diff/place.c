@@ -210,19 +210,20 @@ const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom
     return w && w->kind == LP_WORD_COPY && w->sym ? w : NULL;
 }
 
-/* Is one in front of it perhaps larger than it looks: has the old file more room for that, whether something is known to use that or not? */
-static bool may_be_part(const lp_diff *d, const struct lp_atom *b)
+/* Is one in front of it perhaps larger than it looks: has the old file more room for that, and more than padding? */
+static bool may_be_part(lp_diff *d, const struct lp_atom *b)
 {
     const struct lp_side *s = NEW(d);
     const struct lp_atom *front = b;
     while (front > s->atom && front[-1].end == front->start && front[-1].span == b->span && front->pair == LP_NONE) front--;
     if (front->pair == LP_NONE || front->kind != LP_ATOM_PIECE || front->span != b->span) return false;
-    return OLD(d)->atom[front->pair].start + (b->start - front->start) < OLD(d)->atom[front->pair].end;
+    if (OLD(d)->atom[front->pair].start + (b->start - front->start) >= OLD(d)->atom[front->pair].end) return false;
+    return front->roomy || lp_has_more(d, front->pair, (uint32_t)(front - s->atom));
 }
 
 /* A variable without a name, or one of several with numbers in their names, that no pair was found for: is there one in the old file that it may be?
  * (What nobody writes may have a copy.) */
-bool lp_may_be_old(const lp_diff *d, const struct lp_atom *b)
+bool lp_may_be_old(lp_diff *d, const struct lp_atom *b)
 {
     const struct lp_side *o = OLD(d), *s = NEW(d);
     if (lp_steady_place(d, b, b->start)) return true;

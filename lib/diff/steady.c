@@ -51,7 +51,7 @@ static bool share_user(const lp_diff *d, uint32_t k, uint32_t i)
 }
 
 /* Is there one that may be none of the old file's? */
-static bool has_new(const lp_diff *d, uint32_t x, uint32_t y)
+static bool has_new(lp_diff *d, uint32_t x, uint32_t y)
 {
     const struct lp_side *o = OLD(d), *s = NEW(d);
     for (uint32_t i = 0; i < s->natom; i++) {

@@ -499,8 +499,26 @@ static bool moves_base(struct word *x, const struct lp_ref_at *r)
     return refuse(x, LP_E181, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
 }
 
+/* LDP and STP of two objects: right if these are side by side in the old file, too. */
+static bool reads_on(struct word *x, const struct lp_ref_at *r)
+{
+    const uint32_t i = r->base != LP_NONE ? r->base : lp_side_atom(x->s, r->addr);
+    if (i == LP_NONE || !r->width || r->flags & LP_FLOW_INDEXED || lp_is_code_atom(&x->s->atom[i])) return true;
+    const uint64_t end = x->s->atom[i].end, left = end - r->addr;
+    if (left >= r->width || lp_side_atom(x->s, end) == LP_NONE) return true;
+    const struct lp_use one = {r->addr, r->base, x->atom, (uint8_t)left, r->at}, two = {end, LP_NONE, x->atom, (uint8_t)(r->width - left), r->at};
+    const struct lp_there a = there(x, &one), b = there(x, &two);
+    if (!a.known || (!b.known && x->s->atom[i].kind == LP_ATOM_PIECE)) return true; /* (it may be one thing) */
+    if (!b.known) return nowhere(x, &two);
+    if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == (int64_t)left : b.addr - a.addr == left)) return true;
+    return lp_is_constant(x->s, &x->s->atom[i]) || refuse(x, LP_E181, a.own || b.own ? "new data is reached from the address of other data"
+                                                                                     : "two objects are too far apart in the old file");
+}
+
 static bool address(struct word *x)
 {
+    for (unsigned i = 0; i < x->n; i++)
+        if (!reads_on(x, &x->ref[i])) return false;
     const char *name = lp_word_lo12_name(x->w);
     int64_t off;
     if (!lp_word_offset(x->w, &off)) { /* no field that depends on it */

@@ -114,4 +114,28 @@ for cc in $compilers; do
     lpdiff --heuristic old new >out 2>err
     is "$? $(grep -c 'E110: .*not known which' err)" "2 1" "$cc: a field that only the new file uses"
 done
+
+# ---- one word reads two variables that are side by side: both count ----
+cat >beside.c <<'C'
+#define OWN __attribute__((noinline))
+#ifdef NEW
+int first = 9, a = 1, c = 5, b = 3;
+OWN int f(void) { return first ^ (7 * a + c); }
+#else
+int first = 9, a = 1, b = 3, c = 5;
+OWN int f(void) { return first ^ (7 * a + b); }
+#endif
+OWN int g(int x) { return c += x; }
+OWN int h(int x) { return b += x; }
+int main(void) { g(4), h(2); return f(); }
+C
+for how in '' '-Wl,-q'; do
+    build() { out=$1; shift; "$CROSS_CC" -O2 -fno-common $how -Wl,--build-id "$@" -o "$out" beside.c; }
+    build old && build new -DNEW || exit 1
+    lpdiff old new >patch 2>err && status=0 || status=$?
+    case $status in
+    1) is "$(run -P patch ./old; echo $?)" "$(run ./new; echo $?)" "${how:-symbols}: both of what one word reads" ;;
+    *) is "$status $(grep -c 'E181: .f.: two objects are too far apart' err)" "2 1" "${how:-symbols}: both of what one word reads" ;;
+    esac
+done
 tap_done
