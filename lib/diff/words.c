@@ -503,7 +503,7 @@ static bool moves_base(struct word *x, const struct lp_ref_at *r)
 static bool reads_on(struct word *x, const struct lp_ref_at *r)
 {
     const uint32_t i = r->base != LP_NONE ? r->base : lp_side_atom(x->s, r->addr);
-    if (i == LP_NONE || !r->width || r->flags & LP_FLOW_INDEXED || lp_is_code_atom(&x->s->atom[i])) return true;
+    if (i == LP_NONE || !r->width || r->flags & LP_FLOW_INDEXED || lp_is_code_atom(&x->s->atom[i]) || lp_is_constant(x->s, &x->s->atom[i])) return true;
     const uint64_t end = x->s->atom[i].end, left = end - r->addr;
     if (left >= r->width || lp_side_atom(x->s, end) == LP_NONE) return true;
     const struct lp_use one = {r->addr, r->base, x->atom, (uint8_t)left, r->at}, two = {end, LP_NONE, x->atom, (uint8_t)(r->width - left), r->at};
@@ -511,8 +511,7 @@ static bool reads_on(struct word *x, const struct lp_ref_at *r)
     if (!a.known || (!b.known && x->s->atom[i].kind == LP_ATOM_PIECE)) return true; /* (it may be one thing) */
     if (!b.known) return nowhere(x, &two);
     if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == (int64_t)left : b.addr - a.addr == left)) return true;
-    return lp_is_constant(x->s, &x->s->atom[i]) || refuse(x, LP_E181, a.own || b.own ? "new data is reached from the address of other data"
-                                                                                     : "two objects are too far apart in the old file");
+    return refuse(x, LP_E181, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
 }
 
 static bool address(struct word *x)
