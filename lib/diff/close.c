@@ -338,7 +338,7 @@ static bool is_in_front(const struct lp_side *s, uint32_t atom, const struct lp_
     return may_have_copies(s, i, array);
 }
 
-static bool reaches(const lp_diff *d, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
+static bool reaches(lp_diff *d, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
 {
     const struct lp_side *s = NEW(d);
     int64_t off;

@@ -460,6 +460,9 @@ bool lp_share_user(lp_diff *d, uint32_t a, uint32_t b); /* is there a function t
 bool lp_is_other_thing(lp_diff *d, uint32_t a, uint32_t b); /* both are used, and there is none */
 void lp_usage_free(struct lp_usage *u);
 /* ---- sibling.c ---- */
+/* In the new file: the object that is meant by an address at its end, where something else begins, or in front of it, in something else: LP_NONE = that
+ * something, by the way it is used. *unsure: it may be either. */
+uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure);
 /* The address is that of the end of an object, and of another one: is it certainly the other one, because a function gets the two in one another's stead? */
 bool lp_is_used_else(const struct lp_side *s, uint32_t function, uint32_t object); /* by whom else but this function? */
 bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object);

@@ -1,6 +1,7 @@
-/* diff/sibling.c - two objects beside one another of which a function hands on the addresses, each by itself: an address at the end of the first one is the
- * start of the second one, if the same function gets both, in the same register and never at once, and nothing but this says what the second one is there for.
- * (Who gets the two ends of one array gets them together.) */
+/* diff/sibling.c - two objects beside one another: an address at the end of the first one is the start of the second one, and what a function does with it
+ * says which of the two is meant (lp_meant()). Where a function hands on the addresses of both, each by itself, it is the start of the second one if the same
+ * function gets both, in the same register and never at once, and nothing but this says what the second one is there for. (Who gets the two ends of one array
+ * gets them together.) */
 #include <config.h>
 #include "diff/seen.h"
 #include "base/bits.h"
@@ -102,4 +103,64 @@ bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t obj
     for (size_t i = 0; i < e.n; i++)
         if (!like[i]) return false;
     return !is_used_otherwise(s, u->self, next) && !lp_is_used_else(s, u->self, next); /* else it need not be what they mean */
+}
+
+/* ---- the end of an object, or the start of another one ---- */
+
+/* Does the function make the address of the object itself, too, for others than itself? So it may hand on both its ends. */
+static bool hands_on(const struct lp_side *s, uint32_t function, uint32_t object)
+{
+    const struct lp_atom *f = &s->atom[function];
+    for (uint32_t i = 0; i < f->nref; i++) {
+        const struct lp_ref_at *r = &s->ref[f->ref + i];
+        if (r->kind != LP_FLOW_ADDR || r->addr != s->atom[object].start || r->width) continue;
+        if (!lp_is_read(s, function, r->at) && !lp_only_compared(s, function, r->at)) return true;
+    }
+    return false;
+}
+
+/* How many references of a function are to just this address? */
+static unsigned references(const struct lp_side *s, uint32_t function, uint64_t addr)
+{
+    const struct lp_atom *f = &s->atom[function];
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
+    unsigned n = 0;
+    for (uint32_t i = 0; i < f->nref; i++) n += r[i].kind == LP_FLOW_ADDR && r[i].addr == addr && !r[i].width;
+    return n;
+}
+
+enum side_of { THE_END, THE_START, EITHER };
+
+/* Of an address that is only compared: is it where the object ends, or where the next one begins? What goes through the object is compared with its end; a
+ * sentinel, or what a distance is from, begins there. The old function has the same one as often, and not the other. */
+static enum side_of side_of(const lp_diff *d, const struct lp_use *u, uint32_t object)
+{
+    const struct lp_side *s = NEW(d), *o = OLD(d);
+    const uint32_t f = s->atom[u->self].pair, next = lp_side_atom(s, u->addr);
+    if (lp_is_stepped_to(s, u->self, u->at)) return THE_END;
+    if (f == LP_NONE) return EITHER;
+    const uint32_t a = s->atom[object].pair, b = s->atom[next].start == u->addr ? s->atom[next].pair : LP_NONE;
+    const unsigned n = references(s, u->self, u->addr);
+    const unsigned ends = a == LP_NONE ? 0 : references(o, f, o->atom[a].end), starts = b == LP_NONE ? 0 : references(o, f, o->atom[b].start);
+    if (!n || (ends && starts)) return EITHER;
+    return ends >= n ? THE_END : starts >= n ? THE_START : EITHER;
+}
+
+uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure)
+{
+    const struct lp_side *s = NEW(d);
+    const uint32_t ends = lp_ending(s, u), behind = lp_behind(s, u);
+    *unsure = false;
+    if (lp_side_atom(s, u->addr) == LP_NONE) return ends != LP_NONE ? ends : behind;
+    *unsure = behind != LP_NONE && !lp_surely_behind(s, u);
+    if (ends == LP_NONE) return behind;
+    if (u->at && lp_surely_ending(s, u)) return ends;
+    if (u->at && lp_only_compared(s, u->self, u->at)) {
+        const enum side_of which = side_of(d, u, ends);
+        *unsure = which == EITHER;
+        return which == THE_START ? LP_NONE : ends;
+    }
+    if (s->atom[ends].kind == LP_ATOM_PIECE) return behind;
+    *unsure = !u->at || (!lp_is_read(s, u->self, u->at) && (lp_is_compared(s, u->self, u->at) || (hands_on(s, u->self, ends) && !lp_is_sibling(s, u, ends))));
+    return *unsure ? ends : LP_NONE;
 }

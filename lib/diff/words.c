@@ -91,65 +91,6 @@ static bool same_place(const struct lp_there *a, const struct lp_there *b)
     return a->known == b->known && a->own == b->own && (a->own ? a->atom == b->atom && a->off == b->off : a->addr == b->addr);
 }
 
-/* Does the function make the address of the object itself, too, for others than itself? So it may hand on both its ends. */
-static bool hands_on(const struct word *x, uint32_t object)
-{
-    const struct lp_atom *f = &x->s->atom[x->atom];
-    for (uint32_t i = 0; i < f->nref; i++) {
-        const struct lp_ref_at *r = &x->s->ref[f->ref + i];
-        if (r->kind != LP_FLOW_ADDR || r->addr != x->s->atom[object].start || r->width) continue;
-        if (!lp_is_read(x->s, x->atom, r->at) && !lp_only_compared(x->s, x->atom, r->at)) return true;
-    }
-    return false;
-}
-
-/* How many references of a function are to just this address? */
-static unsigned references(const struct lp_side *s, uint32_t function, uint64_t addr)
-{
-    const struct lp_atom *f = &s->atom[function];
-    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
-    unsigned n = 0;
-    for (uint32_t i = 0; i < f->nref; i++) n += r[i].kind == LP_FLOW_ADDR && r[i].addr == addr && !r[i].width;
-    return n;
-}
-
-enum side_of { THE_END, THE_START, EITHER };
-
-/* Of an address that is only compared: is it where the object ends, or where the next one begins? What goes through the object is compared with its end; a
- * sentinel, or what a distance is from, begins there. The old function has the same one as often, and not the other. */
-static enum side_of side_of(const struct word *x, const struct lp_use *u, uint32_t object)
-{
-    const struct lp_side *s = x->s, *o = OLD(x->d);
-    const uint32_t f = s->atom[x->atom].pair, next = lp_side_atom(s, u->addr);
-    if (lp_is_stepped_to(s, u->self, u->at)) return THE_END;
-    if (f == LP_NONE || s != NEW(x->d)) return EITHER;
-    const uint32_t a = s->atom[object].pair, b = s->atom[next].start == u->addr ? s->atom[next].pair : LP_NONE;
-    const unsigned n = references(s, x->atom, u->addr);
-    const unsigned ends = a == LP_NONE ? 0 : references(o, f, o->atom[a].end), starts = b == LP_NONE ? 0 : references(o, f, o->atom[b].start);
-    if (!n || (ends && starts)) return EITHER;
-    return ends >= n ? THE_END : starts >= n ? THE_START : EITHER;
-}
-
-/* The object that is meant by an address at its end, where something else begins, or in front of it, in something else: LP_NONE = that something, by the
- * way it is used. *unsure: it may be either. */
-static uint32_t meant(const struct word *x, const struct lp_use *u, bool *unsure)
-{
-    const uint32_t ends = lp_ending(x->s, u), behind = lp_behind(x->s, u);
-    *unsure = false;
-    if (lp_side_atom(x->s, u->addr) == LP_NONE) return ends != LP_NONE ? ends : behind;
-    *unsure = behind != LP_NONE && !lp_surely_behind(x->s, u);
-    if (ends == LP_NONE) return behind;
-    if (u->at && lp_surely_ending(x->s, u)) return ends;
-    if (u->at && lp_only_compared(x->s, u->self, u->at)) {
-        const enum side_of which = side_of(x, u, ends);
-        *unsure = which == EITHER;
-        return which == THE_START ? LP_NONE : ends;
-    }
-    if (x->s->atom[ends].kind == LP_ATOM_PIECE) return behind;
-    *unsure = !u->at || (!lp_is_read(x->s, u->self, u->at) && (lp_is_compared(x->s, u->self, u->at) || (hands_on(x, ends) && !lp_is_sibling(x->s, u, ends))));
-    return *unsure ? ends : LP_NONE;
-}
-
 /* A place at the end of an object, or in front of it. */
 static struct lp_there beside(const struct word *x, uint32_t object, uint64_t addr)
 {
@@ -188,7 +129,7 @@ static bool carry_both(const struct word *x, const struct lp_use *u, const struc
 static struct lp_there there(struct word *x, const struct lp_use *u)
 {
     bool unsure;
-    const uint32_t i = meant(x, u, &unsure);
+    const uint32_t i = lp_meant(x->d, u, &unsure);
     if (i != LP_NONE && !unsure) return beside(x, i, u->addr);
     const struct lp_there t = lp_there(x->d, u);
     if (i == LP_NONE || hold_the_same(x, u, &t, i)) return t;
