@@ -4,8 +4,8 @@
 #define LP_ELF_LINE_H
 #include <arm64lp/elf.h>
 
-/* The registers that a function returns something in: GENERAL X0; FLOAT V0; SMALL, a structure of up to 8 bytes, X0, or V0, or V0 and V1; OTHER perhaps
- * more. */
+/* The registers that a function returns something in: GENERAL X0; FLOAT V0; SMALL, a structure of up to 8 bytes, X0, or up to four of V0-V3; OTHER
+ * perhaps more. */
 enum lp_elf_result { LP_RESULT_UNKNOWN, LP_RESULT_NONE, LP_RESULT_GENERAL, LP_RESULT_FLOAT, LP_RESULT_SMALL, LP_RESULT_OTHER };
 
 /* What is read at once, on the first question. */

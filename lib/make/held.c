@@ -401,7 +401,7 @@ static struct results results_at(const struct look *l, uint64_t addr)
 {
     static const struct results of[] = {
         [LP_RESULT_UNKNOWN] = {0, RESULTS}, [LP_RESULT_NONE] = {0, 0}, [LP_RESULT_GENERAL] = {X0, X0}, [LP_RESULT_FLOAT] = {V0, V0},
-        [LP_RESULT_SMALL] = {0, X0 | V0 | V0 << 1}, [LP_RESULT_OTHER] = {0, RESULTS},
+        [LP_RESULT_SMALL] = {0, RESULTS & ~(X0 << 1)}, [LP_RESULT_OTHER] = {0, RESULTS},
     };
     const struct lp_elf_symbol *f = lp_maker_symbol_at(l->m, addr);
     return of[f && f->value == addr && !strchr(f->name, '.') ? lp_elf_result_at(l->m->elf, addr) : LP_RESULT_UNKNOWN];

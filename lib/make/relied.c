@@ -348,6 +348,8 @@ static void look_at_result(struct lp_relied *l, const struct lp_made *made, cons
 
 /* ---- that it does not read an argument: nobody sets it ---- */
 
+enum { MOST_ASKED = 256 }; /* calls that are looked at, each for all that its caller does in front of it: what is beyond is not warned of */
+
 /* Arguments in X1-X7. perhaps: also what those may read that it calls. */
 static uint32_t arguments_read(const struct lp_relied *l, const struct lp_words *b, bool perhaps)
 {
@@ -365,10 +367,10 @@ static uint32_t arguments_read(const struct lp_relied *l, const struct lp_words 
 }
 
 /* What is in the argument's register at a call: LEFT by another call, or ARG, the caller's own that it has not touched. */
-static enum lp_val_kind argument_at(const struct lp_relied *l, uint64_t at, unsigned r, uint64_t *caller)
+static enum lp_val_kind argument_at(const struct lp_relied *l, uint64_t at, unsigned r, uint64_t *caller, unsigned *asked)
 {
     struct lp_words b = {0};
-    struct lp_vals *v = lp_relied_old(l, at, &b) ? lp_vals_of(l, &b) : NULL;
+    struct lp_vals *v = *asked < MOST_ASKED && ++*asked && lp_relied_old(l, at, &b) ? lp_vals_of(l, &b) : NULL;
     const struct lp_val x = v ? v[(at - b.base) / 4].r[r] : (struct lp_val){0};
     *caller = b.entry;
     free(v), lp_relied_free(&b);
@@ -376,13 +378,13 @@ static enum lp_val_kind argument_at(const struct lp_relied *l, uint64_t at, unsi
 }
 
 /* Do callers of this function leave the register undefined, too? Then it is no argument of it. */
-static bool is_left(const struct lp_relied *l, uint64_t entry, unsigned r, unsigned depth)
+static bool is_left(const struct lp_relied *l, uint64_t entry, unsigned r, unsigned depth, unsigned *asked)
 {
     uint64_t caller;
     for (size_t k = lp_relied_first(l, entry); depth < MOST_DEPTH / 2 && k < l->nbranch && l->branch[k].to == entry; k++) {
         const uint64_t at = l->branch[k].from;
-        const enum lp_val_kind kind = lp_elf_is_code(l->m->elf, at) ? argument_at(l, at, r, &caller) : LP_VAL_UNKNOWN;
-        if (kind == LP_VAL_LEFT || (kind == LP_VAL_ARG && caller != entry && is_left(l, caller, r, depth + 1))) return true;
+        const enum lp_val_kind kind = lp_elf_is_code(l->m->elf, at) ? argument_at(l, at, r, &caller, asked) : LP_VAL_UNKNOWN;
+        if (kind == LP_VAL_LEFT || (kind == LP_VAL_ARG && caller != entry && is_left(l, caller, r, depth + 1, asked))) return true;
     }
     return false;
 }
@@ -394,6 +396,7 @@ static void look_at_arguments(struct lp_relied *l, const struct lp_made *made, c
     const struct lp_elf_symbol *f = lp_maker_symbol_at(l->m, made->addr);
     const uint32_t unit = lp_unit_of(l->m, f);
     uint32_t set = lp_made_by(l->m, marks, sizeof marks / sizeof *marks) ? arguments_read(l, now, false) : 0, told = 0;
+    unsigned asked = 0;
     const char *more;
     if (set) set &= ~arguments_read(l, old, true);
     for (unsigned r = 1; r < 8 && set; r++)
@@ -402,7 +405,7 @@ static void look_at_arguments(struct lp_relied *l, const struct lp_made *made, c
             const struct lp_elf_symbol *by = lp_relied_function(l, at);
             uint64_t caller;
             if (!by || by->value == f->value || lp_unit_of(l->m, by) != unit || lp_relied_replaced(l, by) || !lp_elf_is_code(l->m->elf, at)) continue;
-            if (argument_at(l, at, r, &caller) != LP_VAL_ARG || !is_left(l, caller, r, 0)) continue;
+            if (argument_at(l, at, r, &caller, &asked) != LP_VAL_ARG || !is_left(l, caller, r, 0, &asked)) continue;
             if (!told) told = r;
             if (told == r) lp_relied_note(l, at);
         }
