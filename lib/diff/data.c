@@ -281,8 +281,14 @@ static bool may_stay_end(lp_diff *d, uint32_t i, uint64_t off, const struct chan
     char buf[32], name[32];
     if (a == LP_NONE || OLD(d)->atom[a].pair == LP_NONE || ending_at(NEW(d), c->w) != OLD(d)->atom[a].pair) return false;
     if (is_said(OLD(d), c->o, c->v) && is_said(NEW(d), c->n, c->w)) return false;
-    lp_diff_refuse(d, NEW(d), LP_E148, lp_atom_text(&OLD(d)->atom[i], buf), (unsigned long long)off, lp_atom_text(&OLD(d)->atom[a], name));
-    return true;
+    const uint32_t k = lp_side_atom(OLD(d), c->v);
+    const struct lp_atom *began = k != LP_NONE && OLD(d)->atom[k].start == c->v ? &OLD(d)->atom[k] : NULL;
+    if (began && began->pair == lp_side_atom(NEW(d), c->w)) return false; /* of which the patch has a copy */
+    const char *at = lp_atom_text(&OLD(d)->atom[i], buf), *array = lp_atom_text(&OLD(d)->atom[a], name);
+    const bool gone = began && began->kind == LP_ATOM_OBJECT && began->pair == LP_NONE; /* by another name it is here */
+    if (!gone) lp_diff_refuse(d, NEW(d), LP_E148, at, (unsigned long long)off, array);
+    else lp_diff_remark(d, "%s+0x%llx is taken for the address of what begins there in the new file, not of the end of %s", at, (unsigned long long)off, array);
+    return !gone;
 }
 
 /* Both readings of a word say the same if what it leads to is there in the old file. */

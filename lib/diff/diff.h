@@ -389,6 +389,7 @@ struct lp_use { uint64_t addr; uint32_t base, self; uint8_t width; uint64_t at; 
 bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x);
 /* The object that ends at an address which this use makes, if its function refers to that, too: is it its end, or what begins there? LP_NONE = none. */
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u);
+uint32_t lp_array_to(const struct lp_side *s, uint64_t addr); /* the same, whoever uses it */
 bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u); /* the end, without doubt */
 /* The array that begins a little behind an address to which an index is added: is it meant, or that in which the address is? LP_NONE = none. */
 uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u);

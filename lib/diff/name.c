@@ -223,20 +223,6 @@ static bool same_bound(const struct lp_side *o, uint64_t a, const struct lp_side
     return lp_same_ends(o, a, s, b);
 }
 
-/* (Type information, tables of virtual functions and guards of local statics are no arrays: no code has the address of their ends.) */
-static bool is_array(const struct lp_side *s, const struct lp_atom *a)
-{
-    const char *name = lp_atom_name(a);
-    if (name && strncmp(name, "_Z", 2) == 0 && (strncmp(name + 2, "GV", 2) == 0 || (name[2] == 'T' && name[3] && strchr("ITV", name[3])))) return false;
-    return a->kind == LP_ATOM_OBJECT || (a->kind == LP_ATOM_PIECE && a->used && !s->objects);
-}
-
-uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
-{
-    const uint32_t i = u->addr && !u->width && u->base == LP_NONE ? lp_side_atom(s, u->addr - 1) : LP_NONE;
-    return i != LP_NONE && is_array(s, &s->atom[i]) && s->atom[i].end == u->addr && lp_refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
-}
-
 /* Constants that have no name, in a file that has names, are merged by linkers, which no section anchor survives; or they are behind one, and whoever uses
  * them adds to it. So of one whose address is made of its page, what is made of an array's start by adding its size is none. (And zeros are padding.) */
 bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u)
@@ -372,12 +358,13 @@ static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u
     return is_end(o, u) && is_end(NEW(d), n) && same_array(d, o, a, b);
 }
 
-/* The same of data, in which nobody says what it is for: where nothing begins, it is the end. */
+/* The same of an array that the function does not use otherwise, and of data: where nothing begins, it is the end. */
 static bool same_lone_end(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n)
 {
-    const uint32_t a = u->addr ? lp_side_atom(o, u->addr - 1) : LP_NONE, b = n->addr ? lp_side_atom(s, n->addr - 1) : LP_NONE;
-    if (a == LP_NONE || b == LP_NONE || lp_side_atom(o, u->addr) != LP_NONE || lp_side_atom(s, n->addr) != LP_NONE) return false;
-    return is_array(o, &o->atom[a]) && o->atom[a].end == u->addr && s->atom[b].end == n->addr && o->atom[a].pair == b;
+    const uint32_t a = lp_array_to(o, u->addr), b = lp_array_to(s, n->addr);
+    if (a == LP_NONE || b == LP_NONE || o->atom[a].pair != b || u->width || n->width || !u->at != !n->at) return false;
+    if (lp_side_atom(o, u->addr) != LP_NONE || lp_side_atom(s, n->addr) != LP_NONE) return false;
+    return !u->at || (lp_only_compared(o, u->self, u->at) && lp_only_compared(s, n->self, n->at));
 }
 
 /* The same of a section: __start_x and __stop_x. */
@@ -560,7 +547,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
     else go_through(o, xs, &through, &a), go_through(s, ys, &beyond, &b);
     if (is_written(xs) && is_written(ys) && lp_same_ends_twice(o, u, s, n)) return true;
     if (same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n) || same_section_end(o, u, s, n)) return true;
-    if (held && same_lone_end(o, u, s, n)) return true;
+    if (same_lone_end(o, u, s, n)) return true;
     return !u->width && !n->width && same_label(o, u->addr, s, n->addr, is_end(o, u) && is_end(s, n));
 }
 

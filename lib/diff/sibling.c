@@ -8,6 +8,7 @@
 #include "base/search.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static bool in_atom(const struct lp_atom *a, uint64_t addr) { return addr >= a->start && addr < a->end; }
 
@@ -107,6 +108,26 @@ bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t obj
 
 /* ---- the end of an object, or the start of another one ---- */
 
+/* (Type information, tables of virtual functions and guards of local statics are no arrays: no code has the address of their ends.) */
+static bool is_array(const struct lp_side *s, const struct lp_atom *a)
+{
+    const char *name = lp_atom_name(a);
+    if (name && strncmp(name, "_Z", 2) == 0 && (strncmp(name + 2, "GV", 2) == 0 || (name[2] == 'T' && name[3] && strchr("ITV", name[3])))) return false;
+    return a->kind == LP_ATOM_OBJECT || (a->kind == LP_ATOM_PIECE && a->used && !s->objects);
+}
+
+uint32_t lp_array_to(const struct lp_side *s, uint64_t addr)
+{
+    const uint32_t i = addr ? lp_side_atom(s, addr - 1) : LP_NONE;
+    return i != LP_NONE && is_array(s, &s->atom[i]) && s->atom[i].end == addr ? i : LP_NONE;
+}
+
+uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
+{
+    const uint32_t i = !u->width && u->base == LP_NONE ? lp_array_to(s, u->addr) : LP_NONE;
+    return i != LP_NONE && lp_refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
+}
+
 /* Does the function make the address of the object itself, too, for others than itself? So it may hand on both its ends. */
 static bool hands_on(const struct lp_side *s, uint32_t function, uint32_t object)
 {
@@ -129,35 +150,65 @@ static unsigned references(const struct lp_side *s, uint32_t function, uint64_t 
     return n;
 }
 
-enum side_of { THE_END, THE_START, EITHER };
+static bool is_handed_by(const struct lp_side *s, uint32_t function, uint32_t object)
+{
+    const struct lp_atom *f = &s->atom[function];
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
+    for (uint32_t i = 0; i < f->nref; i++) {
+        if (r[i].kind != LP_FLOW_ADDR || r[i].addr != s->atom[object].start || r[i].width) continue;
+        if (!lp_only_base(s, function, r[i].at) && !lp_only_compared(s, function, r[i].at)) return true;
+    }
+    return false;
+}
+
+/* Has anybody the address of the object for more than what is there? Else no pointer is ever equal to it. */
+static bool is_handed(const struct lp_side *s, uint32_t object)
+{
+    uint32_t **user = lp_seen_users(s);
+    if (!*user) *user = find_users(s);
+    if (!*user || (*user)[object] == MANY) return true;
+    return (*user)[object] != LP_NONE && is_handed_by(s, (*user)[object], object);
+}
+
+enum side_of { THE_END, THE_START, EITHER, NO_SIGN };
 
 /* Of an address that is only compared: is it where the object ends, or where the next one begins? What goes through the object is compared with its end; a
- * sentinel, or what a distance is from, begins there. The old function has the same one as often, and not the other. */
+ * sentinel, or what a distance is from, begins there. The old function has the same one as often, and not the other; but what is new may have come into it. */
 static enum side_of side_of(const lp_diff *d, const struct lp_use *u, uint32_t object)
 {
     const struct lp_side *s = NEW(d), *o = OLD(d);
     const uint32_t f = s->atom[u->self].pair, next = lp_side_atom(s, u->addr);
     if (lp_is_stepped_to(s, u->self, u->at)) return THE_END;
-    if (f == LP_NONE) return EITHER;
-    const uint32_t a = s->atom[object].pair, b = s->atom[next].start == u->addr ? s->atom[next].pair : LP_NONE;
-    const unsigned n = references(s, u->self, u->addr);
-    const unsigned ends = a == LP_NONE ? 0 : references(o, f, o->atom[a].end), starts = b == LP_NONE ? 0 : references(o, f, o->atom[b].start);
-    if (!n || (ends && starts)) return EITHER;
+    const bool begins = next != LP_NONE && s->atom[next].start == u->addr;
+    const uint32_t a = s->atom[object].pair, b = begins ? s->atom[next].pair : LP_NONE;
+    const unsigned n = f == LP_NONE ? 0 : references(s, u->self, u->addr);
+    const unsigned ends = !n || a == LP_NONE ? 0 : references(o, f, o->atom[a].end), starts = !n || b == LP_NONE ? 0 : references(o, f, o->atom[b].start);
+    if (!ends && !starts) return NO_SIGN;
+    if ((ends && starts) || (ends && begins && b == LP_NONE && is_handed(s, next))) return EITHER;
     return ends >= n ? THE_END : starts >= n ? THE_START : EITHER;
+}
+
+/* Of an array that the function does not use otherwise: what is only compared is its end if the old function has that. */
+static uint32_t lone_end(const lp_diff *d, const struct lp_use *u, bool *unsure)
+{
+    const uint32_t i = u->at && !u->width && u->base == LP_NONE ? lp_array_to(NEW(d), u->addr) : LP_NONE;
+    if (i == LP_NONE || !lp_only_compared(NEW(d), u->self, u->at)) return LP_NONE;
+    const enum side_of which = side_of(d, u, i);
+    *unsure = which == EITHER;
+    return which == THE_END || which == EITHER ? i : LP_NONE;
 }
 
 uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure)
 {
     const struct lp_side *s = NEW(d);
     const uint32_t ends = lp_ending(s, u), behind = lp_behind(s, u);
-    *unsure = false;
-    if (lp_side_atom(s, u->addr) == LP_NONE) return ends != LP_NONE ? ends : behind;
-    *unsure = behind != LP_NONE && !lp_surely_behind(s, u);
-    if (ends == LP_NONE) return behind;
-    if (u->at && lp_surely_ending(s, u)) return ends;
+    const bool begins = lp_side_atom(s, u->addr) != LP_NONE;
+    *unsure = begins && behind != LP_NONE && !lp_surely_behind(s, u);
+    if (ends == LP_NONE) return behind == LP_NONE ? lone_end(d, u, unsure) : behind;
+    if (!begins || (u->at && lp_surely_ending(s, u))) return *unsure = false, ends;
     if (u->at && lp_only_compared(s, u->self, u->at)) {
         const enum side_of which = side_of(d, u, ends);
-        *unsure = which == EITHER;
+        *unsure = which == EITHER || which == NO_SIGN;
         return which == THE_START ? LP_NONE : ends;
     }
     if (s->atom[ends].kind == LP_ATOM_PIECE) return behind;

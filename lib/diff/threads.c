@@ -4,6 +4,7 @@
 #include <config.h>
 #include "diff/emit.h"
 #include "base/bits.h"
+#include "base/search.h"
 #include "base/sort.h"
 
 #include <elf.h>
@@ -30,13 +31,35 @@ static const struct lp_elf_segment *block_of(const struct lp_side *s)
     return NULL;
 }
 
-static bool is_named(const struct lp_side *s, uint64_t off)
+/* Thread-local variables that have a name, by address; upto: the end of those so far. */
+struct named { uint64_t start, upto; };
+struct names { struct named *v; size_t n; };
+
+static int by_start(const void *a, const void *b)
 {
-    size_t n;
+    const struct named *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+static bool find_names(const struct lp_side *s, struct names *out)
+{
+    size_t n, many = 0;
     const struct lp_elf_symbol *y = lp_elf_symbols(s->names, &n);
+    for (size_t i = 0; i < n; i++) many += y[i].type == STT_TLS;
+    out->v = malloc((many + 1) * sizeof *out->v);
+    if (!out->v) return false;
     for (size_t i = 0; i < n; i++)
-        if (y[i].type == STT_TLS && off - y[i].value < y[i].size && !lp_is_named_here(s, &y[i])) return true;
-    return false;
+        if (y[i].type == STT_TLS && !lp_is_named_here(s, &y[i])) out->v[out->n++] = (struct named){y[i].value, y[i].value + y[i].size};
+    lp_sort(out->v, out->n, sizeof *out->v, by_start);
+    for (size_t i = 1; i < out->n; i++)
+        if (out->v[i].upto < out->v[i - 1].upto) out->v[i].upto = out->v[i - 1].upto;
+    return true;
+}
+
+static bool is_named(const struct names *x, uint64_t off)
+{
+    const size_t n = lp_count_upto(x->v, x->n, sizeof *x->v, off);
+    return n && off < x->v[n - 1].upto;
 }
 
 /* Where in the block is what a word has the distance of from the thread pointer, or a slot leads to? False: it is nothing of this block. */
@@ -54,35 +77,64 @@ static bool place_of(const struct lp_side *s, const struct lp_elf_segment *x, co
     return *off < x->memsz;
 }
 
-/* Is it only made for what is behind it: a section anchor? */
-static bool is_base(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r)
+/* To what addresses a function's words add something, and to what nothing: in their order. */
+struct bases { uint64_t *moved, *kept; size_t nmoved, nkept; };
+
+static bool find_bases(const struct lp_side *s, const struct lp_atom *f, struct bases *x)
 {
-    bool base = false;
-    for (uint32_t k = 0; k < f->nref && r->kind == LP_FLOW_TLS && !r->width; k++) {
+    *x = (struct bases){malloc((f->nref + 1) * sizeof *x->moved), malloc((f->nref + 1) * sizeof *x->kept), 0, 0};
+    for (uint32_t k = 0; x->moved && x->kept && k < f->nref; k++) {
         const struct lp_ref_at *q = &s->ref[f->ref + k];
         int64_t off;
-        if (q == r || q->kind != LP_FLOW_TLS || !lp_word_offset(lp_code_word(s, q->at), &off) || q->addr - (uint64_t)off != r->addr) continue;
-        if (!off) return false;
-        base = true;
+        if (q->kind != LP_FLOW_TLS || !lp_word_offset(lp_code_word(s, q->at), &off)) continue;
+        if (off) x->moved[x->nmoved++] = q->addr - (uint64_t)off;
+        else x->kept[x->nkept++] = q->addr;
     }
-    return base;
+    if (x->moved && x->kept) lp_sort_numbers(x->moved, x->nmoved), lp_sort_numbers(x->kept, x->nkept);
+    return x->moved && x->kept;
+}
+
+static size_t many(const uint64_t *v, size_t n, uint64_t addr) { return lp_count_upto(v, n, sizeof *v, addr) - lp_count_below(v, n, sizeof *v, addr); }
+
+/* Is it only made for what is behind it: a section anchor? */
+static bool is_base(const struct lp_side *s, const struct bases *x, const struct lp_ref_at *r)
+{
+    int64_t off;
+    if (r->kind != LP_FLOW_TLS || r->width) return false;
+    const size_t own = lp_word_offset(lp_code_word(s, r->at), &off) && !off;
+    return many(x->kept, x->nkept, r->addr) == own && many(x->moved, x->nmoved, r->addr);
+}
+
+static bool add_uses(const struct lp_side *s, const struct lp_elf_segment *x, uint32_t i, const struct names *names, struct uses *u)
+{
+    const struct lp_atom *f = &s->atom[i];
+    struct bases bases = {0};
+    bool good = true;
+    for (uint32_t k = 0; good && k < f->nref; k++) {
+        const struct lp_ref_at *r = &s->ref[f->ref + k];
+        uint64_t off;
+        if (!place_of(s, x, r, &off) || is_named(names, off)) continue;
+        if (!bases.moved && !find_bases(s, f, &bases)) good = false;
+        if (!good || is_base(s, &bases, r)) continue;
+        struct use *v = lp_grow(u->v, &u->cap, u->n, sizeof *v);
+        good = v != NULL;
+        if (!good) continue;
+        u->v = v;
+        v[u->n++] = (struct use){off, s->is_new ? i : f->pair, r->kind == LP_FLOW_ADDR};
+    }
+    free(bases.moved), free(bases.kept);
+    return good;
 }
 
 static bool find_uses(const struct lp_side *s, const struct lp_elf_segment *x, struct uses *u)
 {
-    for (uint32_t i = 0; i < s->natom; i++) {
-        const struct lp_atom *f = &s->atom[i];
-        for (uint32_t k = 0; lp_is_code_atom(f) && f->pair != LP_NONE && k < f->nref; k++) {
-            uint64_t off;
-            if (!place_of(s, x, &s->ref[f->ref + k], &off) || is_named(s, off) || is_base(s, f, &s->ref[f->ref + k])) continue;
-            struct use *v = lp_grow(u->v, &u->cap, u->n, sizeof *v);
-            if (!v) return false;
-            u->v = v;
-            v[u->n++] = (struct use){off, s->is_new ? i : f->pair, s->ref[f->ref + k].kind == LP_FLOW_ADDR};
-        }
-    }
-    lp_sort(u->v, u->n, sizeof *u->v, by_place);
-    return true;
+    struct names names = {0};
+    bool good = find_names(s, &names);
+    for (uint32_t i = 0; good && i < s->natom; i++)
+        if (lp_is_code_atom(&s->atom[i]) && s->atom[i].pair != LP_NONE) good = add_uses(s, x, i, &names, u);
+    free(names.v);
+    if (good) lp_sort(u->v, u->n, sizeof *u->v, by_place);
+    return good;
 }
 
 static size_t next_place(const struct uses *u, size_t i)
