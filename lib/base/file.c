@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,8 +79,8 @@ static lp_status write_fd(int fd, const char *name, const void *data, size_t len
 }
 
 /* A name that nothing has, beside `target`, and what is to be there: made by open() and not by mkostemp(), so that the user's umask decides what of `mode`
- * remains; or another name of the file `link`. < 0: errno. */
-static int create_temp(struct lp_buf *tmp, const char *target, mode_t mode, const char *link)
+ * remains; or a name of the file `nameless`, if that is one, or another one of the file `link`. < 0: errno. */
+static int create_temp(struct lp_buf *tmp, const char *target, mode_t mode, int nameless, const char *link)
 {
     const char *slash = strrchr(target, '/');
     for (unsigned i = 0; i < 100; i++) {
@@ -89,11 +90,23 @@ static int create_temp(struct lp_buf *tmp, const char *target, mode_t mode, cons
         lp_buf_add(tmp, target, slash ? (size_t)(slash - target) + 1 : 0);
         lp_buf_printf(tmp, ".arm64lp.%ld.%lx.%u", (long)getpid(), (unsigned long)now.tv_nsec, i);
         if (tmp->failed) return errno = ENOMEM, -1;
-        int fd = link ? linkat(AT_FDCWD, link, AT_FDCWD, tmp->data, 0) : open(tmp->data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        int fd = nameless >= 0 ? lp_os_name(nameless, tmp->data) : link ? linkat(AT_FDCWD, link, AT_FDCWD, tmp->data, 0) :
+                 open(tmp->data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (fd >= 0 || errno != EEXIST) return fd;
     }
     return -1;
 }
+
+/* While a temporary has a name, what would end the process and leave it there waits. */
+static void hold_signals(uint64_t *mask)
+{
+    static const int sigs[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
+    uint64_t set = 0;
+    for (size_t i = 0; i < sizeof sigs / sizeof *sigs; i++) set |= UINT64_C(1) << (sigs[i] - 1);
+    lp_os_sigmask(SIG_BLOCK, &set, mask);
+}
+
+static void release_signals(const uint64_t *mask) { lp_os_sigmask(SIG_SETMASK, mask, NULL); }
 
 /* The file that is replaced, if there is one. fd: -1 where it cannot be read. */
 struct old { bool exists; int fd; struct stat st; };
@@ -116,26 +129,46 @@ static int be_like(int fd, const struct old *old)
     return 0;
 }
 
-/* The new file under its temporary name; removed again on failure. */
+static int fill(int fd, const struct old *old, const void *data, size_t len)
+{
+    int e = lp_write_all(fd, data, len);
+    if (!e && old->exists) e = be_like(fd, old);
+    return !e && fsync(fd) != 0 && errno != EINVAL ? errno : e;
+}
+
+/* The whole new file, without a name: nothing is left of it, whatever ends the process. < 0: not here. */
+static int fill_nameless(const char *target, const struct old *old, const void *data, size_t len, mode_t mode)
+{
+    struct lp_buf dir = {0};
+    const char *slash = strrchr(target, '/');
+    lp_buf_add(&dir, target, slash ? (size_t)(slash - target) + 1 : 0);
+    lp_buf_puts(&dir, ".");
+    int fd = dir.failed ? -1 : lp_os_open_nameless(dir.data, mode);
+    lp_buf_free(&dir);
+    if (fd >= 0 && fill(fd, old, data, len) != 0) close(fd), fd = -1;
+    return fd;
+}
+
+/* The new file under its temporary name, which it has from the start where it cannot do without; removed again on failure. */
 static lp_status write_temp(const char *target, const char *path, const struct old *old, const void *data, size_t len,
                             mode_t mode, struct lp_error *err)
 {
     struct lp_buf name = {0};
-    int fd = create_temp(&name, target, mode & 0777, NULL);
-    const char *tmp = name.data;
-    if (fd < 0) {
-        int why = errno;
-        lp_buf_free(&name);
-        return bad(err, path, why, "cannot create a temporary file beside it");
+    uint64_t mask;
+    int e = 0, fd = fill_nameless(target, old, data, len, mode & 0777);
+    hold_signals(&mask);
+    if (fd < 0 || create_temp(&name, target, 0, fd, NULL) != 0) {
+        if (fd >= 0) close(fd);
+        fd = create_temp(&name, target, mode & 0777, -1, NULL);
+        e = fd < 0 ? errno : fill(fd, old, data, len);
     }
-    int e = lp_write_all(fd, data, len);
-    if (!e && old->exists) e = be_like(fd, old);
-    if (!e && fsync(fd) != 0 && errno != EINVAL) e = errno;
-    if (close(fd) != 0 && !e) e = errno;
-    if (!e && rename(tmp, target) != 0) e = errno;
-    if (e) unlink(tmp);
+    const char *what = fd < 0 ? "cannot create a temporary file beside it" : "cannot write";
+    if (fd >= 0 && close(fd) != 0 && !e) e = errno;
+    if (!e && rename(name.data, target) != 0) e = errno;
+    if (e && fd >= 0) unlink(name.data);
+    release_signals(&mask);
     lp_buf_free(&name);
-    return e ? bad(err, path, e, "cannot write") : LP_OK;
+    return e ? bad(err, path, e, what) : LP_OK;
 }
 
 lp_status lp_file_write(const char *path, const void *data, size_t len, mode_t mode, struct lp_error *err)
@@ -164,11 +197,14 @@ lp_status lp_file_keep(const char *path, const char *as, const void *data, size_
     struct lp_buf tmp = {0};
     struct stat st;
     char *real = lp_os_realpath(path);
-    bool linked = real && create_temp(&tmp, as, 0, real) == 0;
+    uint64_t mask;
+    hold_signals(&mask);
+    bool linked = real && create_temp(&tmp, as, 0, -1, real) == 0;
     lp_status s = LP_OK;
     if (linked && rename(tmp.data, as) != 0) s = bad(err, as, errno, "cannot write");
     if (linked) unlink(tmp.data); /* rename() leaves two names of one file alone */
-    else s = lp_file_write(as, data, len, real && stat(real, &st) == 0 ? st.st_mode : 0600, err);
+    release_signals(&mask);
+    if (!linked) s = lp_file_write(as, data, len, real && stat(real, &st) == 0 ? st.st_mode : 0600, err);
     lp_buf_free(&tmp);
     free(real);
     return s;

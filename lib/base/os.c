@@ -24,6 +24,16 @@ void lp_os_copy_attributes(int from, int to)
     free(names);
 }
 
+int lp_os_open_nameless(const char *dir, unsigned mode) { return open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, (mode_t)mode); }
+
+/* (AT_EMPTY_PATH, without /proc, is for the privileged.) */
+int lp_os_name(int fd, const char *path)
+{
+    char link[32];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
 const char *lp_os_getenv(const char *variable) { return secure_getenv(variable); }
 int lp_os_pipe(int fds[2], int flags) { return pipe2(fds, flags); }
 /* RENAME_EXCHANGE and RENAME_NOREPLACE; not every C library has renameat2(). */

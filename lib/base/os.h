@@ -9,6 +9,9 @@
 char *lp_os_realpath(const char *path);
 /* Extended attributes (access control lists, file capabilities) of one open file to another, as far as this user may. */
 void lp_os_copy_attributes(int from, int to);
+/* A file in folder `dir` that has no name and is gone when it is closed; < 0 where there is no such thing. And a name for it. */
+int lp_os_open_nameless(const char *dir, unsigned mode);
+int lp_os_name(int fd, const char *path);
 /* getenv() that knows nothing in a set-user-ID program. */
 const char *lp_os_getenv(const char *variable);
 /* pipe() with O_CLOEXEC, O_NONBLOCK. */
