@@ -3,6 +3,7 @@
 #include "elf/debug.h"
 #include "elf/image.h"
 #include "elf/spec.h"
+#include "elf/suffix.h"
 #include "base/error.h"
 #include "base/similar.h"
 #include "base/text.h"
@@ -70,11 +71,17 @@ static bool hint_near(const struct lp_elf *e, const char *name, struct lp_error 
     struct lp_similar x = {.name = name};
     for (size_t i = 0; i < e->nsym && part; i++) {
         const char *s = e->sym[e->by_name[i]].name;
-        if (is_mangled(s, part) || is_clone(s, name)) lp_similar_add(&x, s, 1);
+        if (is_mangled(s, part) || is_clone(s, name)) lp_similar_add(&x, s, is_clone(s, name) ? 0 : 1);
         else lp_similar_look(&x, s);
     }
     free(part);
-    return lp_similar_hint(&x, err);
+    bool copy = false;
+    for (unsigned i = 0; i < x.n; i++) copy |= is_clone(x.best[i].name, name) && lp_suffix_find(x.best[i].name, LP_SUFFIX_COPY);
+    if (!lp_similar_hint(&x, err)) return false;
+    char *said = copy ? strdup(err->hint) : NULL;
+    if (said) lp_hint(err, "%.150s What the compiler has made of a function may have other parameters", said);
+    free(said);
+    return true;
 }
 
 static void hint_missing(const struct lp_elf *e, const char *name, struct lp_error *err)

@@ -256,7 +256,7 @@ lp_status lp_maker_finish(lp_maker *m, lp_patch **out, struct lp_error *err)
     }
     lp_status s = parse(m, &j, out, err);
     if (s == LP_OK) lp_warn_branches(m), lp_warn_clones(m), lp_warn_stale(m), lp_warn_fresh(m),
-        lp_warn_unused(m), lp_warn_signs(m, *out), lp_warn_stacks(m, *out);
+        lp_warn_remade(m), lp_warn_unused(m), lp_warn_signs(m, *out), lp_warn_stacks(m, *out);
     /* Go's compiler keeps nothing over a call, nor drops one. */
     if (s == LP_OK && !lp_maker_is_go(m)) lp_warn_held(m, *out), lp_warn_pure(m, *out), lp_warn_relied(m, *out);
     if (s == LP_OK && m->nwrap) {

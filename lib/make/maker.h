@@ -153,6 +153,8 @@ const char *lp_carry_name(struct lp_maker *m, const char *base);
 void lp_warn_pure(struct lp_maker *m, const lp_patch *p);
 /* fresh.c: new variables that functions of the program do not see; all changes at once. */
 void lp_warn_fresh(struct lp_maker *m);
+/* remade.c: functions whose parameters the compiler has made; all changes at once. */
+void lp_warn_remade(struct lp_maker *m);
 /* relied.c: what else callers may rely on that their compiler has seen of the old body. */
 void lp_warn_relied(struct lp_maker *m, const lp_patch *p);
 #endif

@@ -124,7 +124,7 @@ _Z6repayai: ret
 E2
 "$CROSS_CC" -nostdlib -static -o names names.s
 hints 'did you mean _ZN4Bank3payERKi?$' -t names 'Bank::pay+0x0=nop'
-hints 'did you mean refund.constprop.0?$' -t names 'refund=nop'
+hints 'did you mean refund.constprop.0? What the compiler has made of a function may have other parameters$' -t names 'refund=nop'
 hints 'did you mean _ZL3payi, _ZN4Bank3payERKi?$' -t names 'pay=nop'
 
 # ---- warnings ----

@@ -196,4 +196,24 @@ if have_arm64_clang; then
 else
     skip "arguments" "no clang"
 fi
+
+# ---- its parameters were the compiler's own ----
+cat >remade.c <<'C'
+#include <stdio.h>
+struct s { int a, b, c; };
+int sum;
+__attribute__((noinline)) static int look(const struct s *p, int k) { int v = K == 2 ? p->b : p->a; sum += v; return v * 2 + k; }
+__attribute__((noinline)) int work(int i) { struct s z = {i + 1, 10 * i, 7}; return look(&z, i); }
+int main(int c, char **v) { for (int i = 0; i < 4; i++) printf("%d\n", work(i)); printf("sum %d\n", sum); return 0; }
+C
+"$CROSS_CC" $STANDARD -w -static -DK=1 -o remade remade.c && "$CROSS_CC" $SECTIONS -w -DK=2 -c -o remade.o remade.c || not_ok "compile remade.c"
+clone=$("${CROSS_CC%gcc}nm" remade | sed -n 's/.* \(look\..*isra\.[0-9]*\)$/\1/p')
+if [ "$clone" ] && "${CROSS_CC%gcc}nm" remade.o | grep -q " $clone$"; then
+    parameters() { lpmake -t remade -o p.lpatch "$@" 2>&1 | grep 'parameters'; }
+    like "$(parameters "$clone=replace from remade.o")" "remade.o: the parameters of .$clone. are the compiler's own.*(work+0x[0-9a-f]*).*-fno-ipa-sra" "a function whose parameters gcc has made"
+    is "$(parameters "$clone=replace from remade.o" 'work=replace from remade.o')" "" "  nothing if its callers are replaced, too"
+    like "$(parameters 'look=nop')" "did you mean $clone.*? What the compiler has made of a function may have other parameters" "  the hint says so"
+else
+    skip "parameters" "the compiler makes no such function"
+fi
 tap_done
