@@ -177,7 +177,8 @@ static lp_status place_of_symbol(lp_maker *m, struct lp_edit *e, const char **p,
     lp_status s = lp_maker_find(m, spec, &e->sym, err);
     if (s != LP_OK) return lp_edit_inherit(err, e, *p), s;
     bool own = lp_maker_owns(m, e->sym);
-    if (e->sym->type == STT_TLS) return lp_edit_fail(err, e, *p, LP_E_UNSUPPORTED, "`%s` is thread-local: there is no code", spec);
+    if (e->sym->type == STT_TLS) return lp_edit_fail(err, e, *p, LP_E_UNSUPPORTED, "`%s` is thread-local: each thread has its own, and no "
+                                                     "place in the file is all of them", spec);
     if (own) lp_buf_puts(&e->place, spec);
     e->name = e->sym->name;
     *p += n;

@@ -132,6 +132,8 @@ void lp_warn_stale(struct lp_maker *m);                                     /* f
 void lp_warn_signs(struct lp_maker *m, const lp_patch *p);
 /* unused.c: functions that nothing leads to; likewise */
 void lp_warn_unused(struct lp_maker *m);
+/* unread.c: the same of a constant that is set. */
+void lp_warn_unread(struct lp_maker *m, const struct lp_edit *e);
 /* Every direct branch and call of the target's code. */
 typedef void (*lp_branch_fn)(void *ctx, const struct lp_maker *m, uint64_t from, uint64_t to);
 void lp_maker_branches(const struct lp_maker *m, lp_branch_fn fn, void *ctx);

@@ -193,5 +193,6 @@ lp_status lp_edit_set(struct lp_maker *m, struct lp_edit *e, const char *arg, st
     else if (!n && parse_number(arg, &len, &value)) s = set_number(m, e, arg, len, value, err);
     else s = lp_edit_fail(err, e, arg, LP_E_SYNTAX, "`set b1|b2|b4|b8 NUMBER`, of so many bytes, `set b8 &SYMBOL` or `set \"TEXT\"` is expected");
     lp_buf_free(&text);
+    if (s == LP_OK) lp_warn_unread(m, e);
     return s;
 }

@@ -107,6 +107,23 @@ done
 refused filled "an address in the middle of one" 'fills this in at every start, with an address that begins at 0x' 'pair+0x4=set b8 &one'
 lpmake -t data 'zero=set b4 3' >out 2>err
 like "$? $(cat err)" '^0 .*it cannot go into the file itself: .*\.bss' "what the file has no bytes for: a warning"
+# A constant whose value is in the code, and others that something leads to.
+cat >values.c <<'C'
+#include <stdio.h>
+const int limit = 5;
+const char *const cptr = "constant";
+const int table[4] = {70001, 70002, 70003, 70004}, *const leads = &table[1];
+__thread int mine = 4;
+int main(int c, char **v) { printf("%d %s %d %d\n", c > limit, cptr, table[c & 3], *leads + mine); return 0; }
+C
+for how in -no-pie '-pie -fPIE'; do
+    "$CROSS_CC" $STANDARD $how -o values values.c || not_ok "compile values.c"
+    lpmake -t values -o out 'limit=set b4 10' 2>err
+    like "$? $(cat err)" '^0 .*limit=set b4 10: nothing in the file leads to .limit.: the compiler has put its value into the code' "$how: a constant in the code: a warning"
+    lpmake -t values -o out 'table=set b4 10' 2>err
+    is "$? $(cat err)" "0 " "  not of one that code reads"
+done
+refused values "a thread's own" '.mine. is thread-local: each thread has its own' 'mine=set b4 1'
 lpmake -t data 'limit=5' >out 2>err
 like "$(cat err)" '`set b4 5` changes data' "a number alone: what may be meant"
 tap_done
