@@ -58,5 +58,6 @@ bool lp_elf_dynfix_covers(const lp_elf *elf, uint64_t at, uint64_t len);
 bool lp_elf_start_fills(const lp_elf *elf, uint64_t at, uint64_t len);
 /* The file's own PLT entry of an IFUNC, by its resolver, or of what it imports (version NULL: any); 0 = there is none. */
 uint64_t lp_elf_plt_ifunc(const lp_elf *elf, uint64_t resolver);
+uint64_t lp_elf_plt_slot(const lp_elf *elf, uint64_t at); /* of the entry there: the GOT slot that it goes by; 0 = there is none */
 uint64_t lp_elf_plt_import(const lp_elf *elf, const char *name, const char *version);
 #endif

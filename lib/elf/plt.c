@@ -144,6 +144,14 @@ uint64_t lp_elf_plt_ifunc(const lp_elf *e, uint64_t resolver)
     return 0;
 }
 
+uint64_t lp_elf_plt_slot(const lp_elf *e, uint64_t at)
+{
+    lp_elf_symbols(e, NULL);
+    for (size_t i = 0; i < e->nstub; i++)
+        if (e->stub[i].at == at) return e->stub[i].got;
+    return 0;
+}
+
 uint64_t lp_elf_plt_import(const lp_elf *e, const char *name, const char *version)
 {
     lp_elf_symbols(e, NULL);

@@ -1,6 +1,7 @@
 /* patch/fixup.c - one relocation of new code, data or a site: from a symbol of the running program to the bits of a field. */
 #include <config.h>
 #include "patch/plan.h"
+#include "patch/landing.h"
 #include "base/bits.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -57,6 +58,19 @@ static bool fill_veneer(const struct fixing *x, uint8_t *p, uint64_t at, const s
     return good;
 }
 
+/* A PLT entry for a GOT slot that one elsewhere goes by: adrp x16; ldr x17, [x16, lo12]; add x16, x16, lo12; br x17 (AAELF64 "PLT sequences"), as the slot
+ * may lead to the dynamic linker, which takes X16 for the slot's address. */
+static bool fill_plt(const struct fixing *x, uint8_t *p, uint64_t at, uint64_t got)
+{
+    uint32_t w[3];
+    struct lp_error why;
+    uint64_t load = 0xf9400211;
+    if (!lp_plan_far(w, false, at, got, &why) || lp_reloc_apply(lp_reloc_numbered(R_AARCH64_LDST64_ABS_LO12_NC), got, at + 4, &load, &why) != LP_OK)
+        return lp_plan_fail(x->pl, x->line, LP_E_RANGE, "%s", why.text), false;
+    lp_put32(p, w[0]), lp_put32(p + 4, (uint32_t)load), lp_put32(p + 8, w[1]), lp_put32(p + 12, 0xd61f0220);
+    return true;
+}
+
 /* Code that asks the resolver of an IFUNC each time and goes on where it says: saves X0-X8, V0-V7 and X30, calls it with 0 for the CPU's features (which
  * glibc's do not look at, and by which others choose what each CPU can do), and branches there by X16. It fills several slots; the resolver's address is
  * the last word. */
@@ -79,6 +93,7 @@ static bool fill_slot(const struct fixing *x, uint8_t *p, uint64_t at, const str
 {
     static const uint32_t descriptor[2] = {0xf9400400, 0xd65f03c0};
     if (s->kind == LP_SLOT_VENEER || s->kind == LP_SLOT_STUB) return fill_veneer(x, p, at, s);
+    if (s->kind == LP_SLOT_PLT) return fill_plt(x, p, at, s->value[0]);
     if (s->kind == LP_SLOT_IFUNC) return fill_asking(p, s), true;
     if (s->kind == LP_SLOT_TLSDESC) return lp_put32(p, descriptor[0]), lp_put32(p + 4, descriptor[1]), true;
     for (int i = 0; i < 2; i++) {
@@ -100,7 +115,7 @@ static uint64_t find_slot(struct fixing *x, struct lp_slot want)
     struct lp_plan *pl = x->pl;
     struct lp_region *r = lp_plan_region(pl, x->t);
     struct lp_slot *s = NULL;
-    bool code = want.kind == LP_SLOT_VENEER || want.kind == LP_SLOT_STUB || want.kind == LP_SLOT_TLSDESC;
+    bool code = want.kind == LP_SLOT_VENEER || want.kind == LP_SLOT_STUB || want.kind == LP_SLOT_PLT || want.kind == LP_SLOT_TLSDESC;
     want.target = x->t;
     want.part = code || !pl->space->disk ? LP_PART_CODE : LP_PART_DATA;
     for (size_t i = 0; i < pl->nslot && !s; i++) {
@@ -428,6 +443,23 @@ static void out_of_range(const struct fixing *x, struct lp_error *why)
     lp_plan_fail_as(x->pl, x->line, why, "%s", why->text);
 }
 
+/* A branch by register, to what is too far for another one. In guarded pages of a file (BTI) that needs a landing pad, which a PLT entry of a PIE has not. */
+static bool veneer(struct fixing *x, uint64_t *value)
+{
+    const struct lp_target *t = x->t;
+    const uint64_t to = *value - t->bias;
+    uint32_t word;
+    struct lp_error why;
+    const bool guarded = x->pl->space->disk && lp_elf_info(t->elf)->gnu_property & 1 && lp_elf_read(t->elf, to, &word, sizeof word, NULL) == LP_OK;
+    if (!guarded || lp_landing_pad(lp_le32(&word))) return (*value = slot(x, LP_SLOT_VENEER, *value, 0)) != 0;
+    const uint64_t got = lp_elf_plt_slot(t->elf, to);
+    if (got) return (*value = slot(x, LP_SLOT_PLT, got + t->bias, 0)) != 0;
+    lp_fail(&why, LP_E_RANGE, "`%.100s` is %llu MiB away from the new code, which is behind all data of the file, and has no landing pad, which the branch "
+            "there needs (BTI)", x->f->expr.symbol ? x->f->expr.symbol : "the target", (unsigned long long)((x->at - *value) >> 20));
+    lp_hint(&why, "apply the patch to the running program (lprun -P, lpapply -p)");
+    return lp_plan_fail_as(x->pl, x->line, &why, "%s", why.text), false;
+}
+
 void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup *f, uint32_t line, uint64_t at, uint8_t *p)
 {
     struct fixing x = {.pl = pl, .t = t, .f = f, .line = line, .at = at};
@@ -453,7 +485,7 @@ void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup 
     uint32_t there;
     bool code = !(value & 3) && (pl->space->file || pl->space->read(pl->space->ctx, value, &there, sizeof there) == 0);
     if (s != LP_OK && f->reloc->field == LP_FIELD_IMM26 && code) { /* too far */
-        if (!(value = slot(&x, LP_SLOT_VENEER, value, 0))) return;
+        if (!veneer(&x, &value)) return;
         s = lp_reloc_apply(f->reloc, value, at, &word, &why);
     }
     if (s != LP_OK) out_of_range(&x, &why);

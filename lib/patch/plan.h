@@ -97,7 +97,7 @@ struct lp_def {
 };
 
 /* A slot of 16 bytes in a region: what instructions of that object reach where the object itself has nothing for them. */
-enum lp_slot_kind { LP_SLOT_VENEER, LP_SLOT_WORD, LP_SLOT_PAIR, LP_SLOT_TLSDESC, LP_SLOT_STUB, LP_SLOT_IFUNC };
+enum lp_slot_kind { LP_SLOT_VENEER, LP_SLOT_WORD, LP_SLOT_PAIR, LP_SLOT_TLSDESC, LP_SLOT_STUB, LP_SLOT_IFUNC, LP_SLOT_PLT };
 struct lp_slot {
     const struct lp_target *target;
     enum lp_slot_kind kind;

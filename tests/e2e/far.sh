@@ -69,6 +69,35 @@ run "guarded: lpapply" 0 lpapply -q -o patched old p.lpatch
 run "guarded: the file: lprun" 4 $guarded ./patched
 have_qemu && run "guarded: the file: qemu-aarch64" 4 "$QEMU_AARCH64" -cpu max ./patched
 
+# ---- and the way out: to a PLT entry, which has no pad in a PIE, and to a function that has none ----
+cat >out.c <<'E'
+#include <stdio.h>
+#include <unistd.h>
+static char big[300u << 20];
+int bare(int);
+__attribute__((noipa)) int f(int a) { big[a]++; if (K == 1) return a; printf("new %d\n", a); return K == 2 ? a + 1 : bare(a); }
+int main(void) { printf("%d\n", f(1)); printf("%d %d\n", f(2), bare(big[1])); fflush(stdout); _exit(0); }
+E
+printf '.text\n.globl bare\n.type bare, %%function\nbare: add w0, w0, 7\nret\n.size bare, .-bare\n' >bare.s
+standard='-w -O2 -fno-ipa-ra -mbranch-protection=standard'
+if "$CROSS_CC" $standard -DK=1 -nostartfiles -Wl,-e,main -Wl,-z,force-bti -Wl,--build-id -pie -fPIE -o out out.c bare.s 2>log; then
+    for k in 2 3; do "$CROSS_CC" $standard -ffunction-sections -fPIE -DK=$k -c -o out$k.o out.c || not_ok "compile out$k.o"; done
+    said='new 1
+2
+new 2
+3 8'
+    run "the way out: lpmake" 0 lpmake -q -t out -o p.lpatch 'f=replace from out2.o'
+    run "the way out: lpapply" 0 lpapply -q -o patched out p.lpatch
+    is "$(limited $guarded -L "$root" ./patched 2>&1)" "$said" "a PLT entry without a pad: lprun"
+    have_qemu && is "$(limited "$QEMU_AARCH64" -cpu max -L "$root" ./patched 2>&1)" "$said" "  qemu-aarch64"
+    run "a function without a pad: lpmake" 0 lpmake -t out -o p.lpatch 'f=replace from out3.o'
+    like "$(cat run)" '.bare. is 30[0-9] MiB away from the new code, .*and has no landing pad, which the branch there needs' "  it warns"
+    run "  lpapply refuses" 1 lpapply -o none out p.lpatch
+    like "$(limited $guarded -L "$root" -P p.lpatch ./out 2>&1)" '^new 2' "  the program that runs takes it"
+else
+    skip "the way out" "this compiler does not link it"
+fi
+
 # ---- what the file cannot take, the program can ----
 # refused NAME REASON OBJECT WANT: lpmake warns, lpapply refuses, lprun takes it
 refused()
