@@ -554,6 +554,7 @@ void lp_diff_compare(lp_diff *d)
     char buf[32];
     lp_pair_in_place(d);
     for (int pass = 0; pass < 2; pass++) compare_all(d, pass == 0);
+    if (lp_find_exchanged(d)) compare_all(d, false);
     lp_match_numbered_rest(d);
     lp_pair_unnamed(d);
     if (lp_find_steady(d)) compare_all(d, false);

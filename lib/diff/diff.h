@@ -444,8 +444,12 @@ static inline uint32_t lp_words_at(const struct lp_words *c, uint64_t pc)
 /* ---- unnamed.c ---- */
 void lp_pair_in_place(lp_diff *d); /* where all functions are where they were; and whether they are */
 void lp_pair_unnamed(lp_diff *d);  /* behind the comparison */
+/* Does a function use one of two old variables, and not the other one, of which the new one tells which they are? */
+bool lp_told_apart(lp_diff *d, uint32_t x, uint32_t y);
 /* Of a pair: is there more in the old one behind all that is known to be used than padding? */
 bool lp_has_more(lp_diff *d, uint32_t a, uint32_t b);
+/* ---- exchange.c ---- */
+bool lp_find_exchanged(lp_diff *d); /* some in-place pairs are others now: what changed is to be compared again */
 /* ---- steady.c ---- */
 bool lp_find_steady(lp_diff *d); /* behind unnamed.c; true: what is in a section is known by its place, now */
 bool lp_same_steady(const struct lp_side *o, const struct lp_atom *x, const struct lp_side *s, const struct lp_atom *y); /* are both in one? */

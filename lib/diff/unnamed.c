@@ -107,6 +107,12 @@ static enum told tell(lp_diff *d, struct two p, struct two q)
     return told;
 }
 
+bool lp_told_apart(lp_diff *d, uint32_t x, uint32_t y)
+{
+    const struct two p = {x, OLD(d)->atom[x].pair}, q = {y, OLD(d)->atom[y].pair};
+    return tell(d, p, q) == APART || tell(d, q, p) == APART;
+}
+
 /* So many, from these on, are to be pairs. False: equal ones among them have changed their places. */
 static bool tell_apart(lp_diff *d, struct two first, size_t n)
 {

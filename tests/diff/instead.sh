@@ -31,6 +31,31 @@ for cc in $compilers; do
     done
 done
 
+# ---- used by one function alone, which has not changed but for their places; and by one that has changed, too: it is said ----
+cat >both.c <<'C'
+#ifdef NEW
+static int used[8], other[8], third[8];
+#else
+static int third[8], used[8], other[8];
+#endif
+#define OWN __attribute__((noinline, noclone))
+OWN int f(int x) { used[x & 7] += x; third[x & 3] ^= x; x ^= other[x >> 3 & 7]; return x + MORE; }
+OWN int scaled(int x) { return x * FACTOR; }
+int main(int argc, char **argv) { (void)argv; return f(argc) + scaled(argc); }
+C
+for how in -O0 '-O2 -fno-section-anchors'; do
+    compile() { "$CROSS_CC" $how -s -Wl,--build-id "$@" both.c || not_ok "compile"; }
+    compile -DFACTOR=5 -DMORE=5 -o old && compile -DFACTOR=9 -DMORE=5 -DNEW -o new && compile -DFACTOR=5 -DMORE=9 -DNEW -o more
+    lpdiff --heuristic --summary old new >out 2>err
+    is "$(grep -c . out) $(grep -c 'have changed places, as ' err)" "1 1" "$how: alike variables of one function in another order"
+    lpdiff --heuristic old more >out 2>err
+    is "$? $(grep -c 'that are alike are taken for those in the same places' err)" "1 1" "$how: of one that changed, too"
+    sed -e 's/x ^= other/x ^= used/' both.c >one.c
+    for x in both one; do "$CROSS_CC" $how -s -Wl,--build-id -DFACTOR=5 -DMORE=5 -DNEW -o $x $x.c || not_ok "compile"; done
+    lpdiff --heuristic --summary both one >out 2>err
+    is "$?" 1 "$how: another reference is a change"
+done
+
 # ---- one went, and another one came into its place, which begins with what it has at the start ----
 cat >went.c <<'C'
 #ifdef NEW
