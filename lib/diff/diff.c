@@ -43,6 +43,8 @@ static void check_symbols(lp_diff *d)
 
 static bool failed(const lp_diff *d) { return d->nomem || d->side[0].nomem || d->side[1].nomem; }
 
+enum { MOST_TWICE = 8 }; /* each brings more new bodies */
+
 static lp_status run(lp_diff *d, struct lp_error *err)
 {
     lp_diff_unequal(d);
@@ -63,6 +65,10 @@ static lp_status run(lp_diff *d, struct lp_error *err)
     lp_diff_bounds(d);
     if (failed(d)) return lp_fail(err, LP_E_NOMEM, "out of memory");
     lp_status s = lp_diff_emit(d, err);
+    for (int tries = 0; s == LP_OK && d->patch && tries < MOST_TWICE && lp_diff_twice(d); tries++) {
+        lp_diff_close(d);
+        s = lp_diff_emit(d, err);
+    }
     for (int tries = 0; s == LP_OK && d->patch; tries++) { /* words in their places may not do: then a body does */
         bool again = false;
         s = lp_diff_verify(d, tries == 0 ? &again : NULL, err);

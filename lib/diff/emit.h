@@ -96,6 +96,8 @@ uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr);
  * that changed are carried, and who uses them is changed. */
 bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p);
 void lp_diff_offsets(lp_diff *d);
+/* Behind EMIT: functions that compare addresses of constants that come along are to have them, too. True: close and emit once more. */
+bool lp_diff_twice(lp_diff *d);
 /* Is the address of something in this datum in data, from where any code may have it? */
 bool lp_is_pointed_at(const struct lp_side *s, const struct lp_atom *a);
 /* relative.c: a field of the new file as a relocation; false: of what the old file has not. */

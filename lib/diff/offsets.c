@@ -1,6 +1,6 @@
 /* diff/offsets.c - tables of offsets from their own start to texts and objects (`.word text - table`), which need no relocations. What an entry leads to may
  * be nowhere near in the patched file, so a table that changed is left as it is, and those that use it have another one; as of all constants that are
- * larger or smaller now. */
+ * larger or smaller now, and of those whose address is compared. */
 #include <config.h>
 #include "diff/emit.h"
 #include "base/bits.h"
@@ -162,4 +162,46 @@ void lp_diff_offsets(lp_diff *d)
         b->labels = !b->resized && NEW(d)->noffsets && is_table(NEW(d), b) && lp_datum_changed(d, b) && !lp_is_pointed_at(NEW(d), b);
         if (lp_is_copied(b)) change_users(d, b, b->resized);
     }
+}
+
+/* ---- constants of which the patch brings another one, found the same where nobody looked at more of them ---- */
+
+static bool comes_along(const struct lp_side *s, const struct lp_atom *b)
+{
+    return b->carried && b->pair == LP_NONE && b->kind == LP_ATOM_PIECE && lp_is_constant(s, b);
+}
+
+/* The first atom of what a word makes the address of, if that comes along; LP_NONE: it does not. */
+static uint32_t copy_of(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    const bool made = (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) && !r->width;
+    uint32_t i = made ? r->base != LP_NONE ? r->base : lp_side_atom(s, r->addr) : LP_NONE;
+    while (i != LP_NONE && i && s->atom[i].joined) i--;
+    return i != LP_NONE && comes_along(s, &s->atom[i]) ? i : LP_NONE;
+}
+
+static void change_users_of_all(lp_diff *d, uint32_t i)
+{
+    const struct lp_side *s = NEW(d);
+    struct lp_atom all = s->atom[i];
+    for (uint32_t k = i + 1; k < s->natom && s->atom[k].joined; k++) all.end = s->atom[k].end;
+    change_users(d, &all, false);
+}
+
+/* Where a function that stays as it is compares its address with others, these may be the other one's. */
+bool lp_diff_twice(lp_diff *d)
+{
+    const struct lp_side *s = NEW(d);
+    bool some = false, any = false;
+    for (uint32_t i = 0; i < s->natom && !some; i++) some = comes_along(s, &s->atom[i]);
+    for (uint32_t f = 0; f < s->natom && some; f++) {
+        const struct lp_atom *x = &s->atom[f];
+        for (uint32_t k = x->ref; lp_is_code_atom(x) && x->pair != LP_NONE && x->state == LP_DIFF_SAME && k < x->ref + x->nref; k++) {
+            const uint32_t i = copy_of(s, &s->ref[k]);
+            if (i == LP_NONE || !lp_is_compared(s, f, s->ref[k].at)) continue;
+            change_users_of_all(d, i);
+            any = true;
+        }
+    }
+    return any;
 }

@@ -330,6 +330,34 @@ for how in -pie '-no-pie -static' '-pie -Wl,-q'; do
     fix "labels in a function with other NOPs ($how)" n.old n.new front
 done
 
+# ---- a table that comes along: who compares places in it, and has not changed, has them of the new one ----
+cat >compared.c <<'C'
+#define OWN __attribute__((noinline, noclone))
+struct entry { const char *name; int n; };
+static const struct entry table[] = {{"one", 1}, {"two", 2},
+#ifdef NEW
+    {"mid", 5},
+#endif
+    {"three", 3}};
+OWN const struct entry *find(int n)
+{
+    for (unsigned i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].n == n) return &table[i];
+    return 0;
+}
+OWN int step(int n) { const struct entry *p = find(n); return p->n + 8 * (p >= table); }
+int main(int argc, char **argv) { (void)argv; return step(argc) + 16 * step(argc + 1); }
+C
+for how in '-O2 -fno-pie -no-pie' '-O2' '-O2 -fno-pie -no-pie -Wl,-q'; do
+    x=-s; case $how in *-q) x= ;; esac
+    "$CROSS_CC" $how $x -Wl,--build-id -o old compared.c && "$CROSS_CC" $how $x -Wl,--build-id -DNEW -o new compared.c || not_ok "compile"
+    lpdiff --heuristic old new >patch 2>err && status=0 || status=$?
+    case $status in
+    1) is "$(run -P patch ./old; echo $?)" "$(run ./new; echo $?)" "$how: places in a table that comes along are compared" ;;
+    *) is "$status $(grep -c ': E1[0-8]' err)" "2 1" "$how: places in a table that comes along are compared" ;;
+    esac
+done
+
 # ---- labels that are where they were, behind another function's anchor: the new body has a table of its own all the same ----
 cat >stay.c <<'C'
 #include <stdio.h>
