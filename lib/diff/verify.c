@@ -106,7 +106,8 @@ static void add_atom(struct check *c, const struct lp_def *def, uint32_t head, u
 static void add_offsets(struct check *c, uint64_t addr, uint64_t end, const struct lp_atom *b)
 {
     struct lp_side *s = &c->side, *n = NEW(c->d);
-    for (const struct lp_offsets *x = lp_side_offsets(n, b->start, b->end); x && x < n->offsets + n->noffsets && x->start < b->end; x++) {
+    const uint64_t to = b->start + (end - addr); /* with what stays behind it */
+    for (const struct lp_offsets *x = lp_side_offsets(n, b->start, to); x && x < n->offsets + n->noffsets && x->start < to; x++) {
         const struct lp_offsets y = {addr + (x->start - b->start), addr + (x->end - b->start)};
         if (y.end <= end) s->offsets[s->noffsets++] = y;
     }

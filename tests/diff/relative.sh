@@ -58,6 +58,29 @@ for how in '-pie -s' '-no-pie -static -s'; do
     never_wrong "$how: distances" "E110 E140 E141 E142 E145 E147 E148" s.old s.new --heuristic
 done
 
+# ---- two tables of offsets, of which the second one is reached from the first: both come along in one piece, and each is relative to its own start ----
+cat >two.c <<'C'
+#include <stdio.h>
+#define OWN __attribute__((noinline, used))
+struct two { const char *a, *b; };
+#ifdef NEW
+__asm__(".section .rodata\n.p2align 2\n.Lfirst: .long .Lone - .Lfirst, .Ltwo - .Lfirst, .Lthree - .Lfirst\n"
+        ".Lsecond: .long .Ltwo - .Lsecond, .Lone - .Lsecond, .Lfour - .Lsecond, .Lthree - .Lsecond\n"
+        ".Lone: .string \"one\"\n.Ltwo: .string \"two\"\n.Lthree: .string \"three\"\n.Lfour: .string \"four\"\n.text\n"
+        ".p2align 2\n.globl pick\n.type pick, %function\npick: and x0, x0, #1\n adrp x9, .Lfirst\n add x9, x9, :lo12:.Lfirst\n add x10, x9, #12\n"
+        " ldrsw x11, [x9, x0, lsl #2]\n ldrsw x12, [x10, x0, lsl #2]\n add x0, x9, x11\n add x1, x10, x12\n ret\n.size pick, .-pick\n");
+#else
+__asm__(".section .rodata\n.Lone: .string \"one\"\n.Ltwo: .string \"two\"\n.text\n"
+        ".p2align 2\n.globl pick\n.type pick, %function\npick: adrp x0, .Lone\n add x0, x0, :lo12:.Lone\n mov x1, x0\n ret\n.size pick, .-pick\n");
+#endif
+struct two pick(int i);
+int main(int argc, char **argv) { for (int i = 0; i < 4; i++) { struct two t = pick(i + argc); printf("%s %s\n", t.a, t.b); } return 0; }
+C
+"$CROSS_CC" -O2 -Wl,--build-id -o t.old two.c && "$CROSS_CC" -O2 -Wl,--build-id -DNEW -o t.new two.c || exit 1
+lpdiff --heuristic t.old t.new >t.lpatch 2>t.err
+is "$?" 1 "a table of offsets that is reached from another one: there is a patch"
+is "$(run -P t.lpatch ./t.old)" "$(run ./t.new)" "  with which the program does what the new one does"
+
 # ---- the linker kept its relocations: a new table of distances comes along with them ----
 cat >bring.c <<'C'
 #include <stdio.h>
