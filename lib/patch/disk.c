@@ -65,6 +65,19 @@ static struct lp_disk_kind kind_of(const lp_elf *e)
     return (struct lp_disk_kind){info->type == ET_DYN, d->library, d->at != 0};
 }
 
+/* Words of data with the address of what the file exports itself: its own, unless another object's is in front. A patch expects it by name. */
+static void view_own(struct lp_disk *d)
+{
+    const struct lp_dynamic *dyn = lp_elf_dynamic_part(d->elf);
+    uint64_t avail;
+    for (size_t i = 0; i < dyn->nrel; i++) {
+        const struct lp_dynrel *r = &dyn->rel[i];
+        if (r->type != R_AARCH64_ABS64 || !r->sym || r->sym->shndx == SHN_UNDEF || r->sym->type == STT_GNU_IFUNC) continue;
+        uint8_t *p = view_at(d, r->at, &avail);
+        if (p && avail >= 8) lp_put64(p, r->sym->value + (uint64_t)r->addend);
+    }
+}
+
 /* As the dynamic linker leaves it at address 0. */
 static bool make_view(struct lp_disk *d)
 {
@@ -76,6 +89,7 @@ static bool make_view(struct lp_disk *d)
         uint8_t *p = view_at(d, f.v[i].at, &avail);
         if (p && avail >= 8) lp_put64(p, f.v[i].value);
     }
+    view_own(d);
     return true;
 }
 

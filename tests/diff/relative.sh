@@ -81,6 +81,29 @@ lpdiff --heuristic t.old t.new >t.lpatch 2>t.err
 is "$?" 1 "a table of offsets that is reached from another one: there is a patch"
 is "$(run -P t.lpatch ./t.old)" "$(run ./t.new)" "  with which the program does what the new one does"
 
+# ---- words that the dynamic linker fills with the address of what the library exports itself, also at odd places: in the file, too ----
+cat >own.c <<'C'
+int helper(int x) { return x * 7; }
+int same(int x) { return x + 1; }
+static int mine(int x) { return x + 100; }
+static struct PACKED { char k; int v; short s; int (*f)(int); } data[] = {{1, 2, 2, same}, {2, 5, 3, SECOND}, {3, 5, 1, THIRD}};
+int call(int i) { data[i & 1].v++; return data[i].f(i) + data[i & 1].v + (mine != data[i].f); }
+C
+echo 'int call(int); int main(void) { return call(0) ^ 4 * call(1) ^ 16 * call(2); }' >owner.c
+for packed in '' '__attribute__((packed))'; do
+    build() { out=$1; shift; "$CROSS_CC" -O2 -fPIC -shared -Wl,--build-id "-DPACKED=$packed" "$@" -o "$out" own.c; }
+    build ./libown.so -DSECOND=same -DTHIRD=helper && build own.new -DSECOND=helper -DTHIRD=mine && "$CROSS_CC" owner.c ./libown.so -o owner || exit 1
+    lpdiff --data libown.so own.new >own.lpatch 2>own.err
+    is "$? $(grep -c '^set' own.lpatch)" "1 2" "words of a library's own exports ${packed:+at odd places }are others"
+    lpapply -q -o own.disk libown.so own.lpatch
+    is "$?" 0 "  the file gets the patch"
+    cp libown.so own.old
+    cp own.new libown.so; want=$(run ./owner; echo $?)
+    cp own.disk libown.so; is "$(run ./owner; echo $?)" "$want" "  and its words lead where the new one's do"
+    lpapply -q -R -o own.back own.disk && cmp -s own.back own.old
+    is "$?" 0 "  and it goes"
+done
+
 # ---- the linker kept its relocations: a new table of distances comes along with them ----
 cat >bring.c <<'C'
 #include <stdio.h>
