@@ -283,7 +283,7 @@ static bool may_stay_end(lp_diff *d, uint32_t i, uint64_t off, const struct chan
     if (is_said(OLD(d), c->o, c->v) && is_said(NEW(d), c->n, c->w)) return false;
     const uint32_t k = lp_side_atom(OLD(d), c->v);
     const struct lp_atom *began = k != LP_NONE && OLD(d)->atom[k].start == c->v ? &OLD(d)->atom[k] : NULL;
-    if (began && began->pair == lp_side_atom(NEW(d), c->w)) return false; /* of which the patch has a copy */
+    if (began && began->pair != LP_NONE && began->pair == lp_side_atom(NEW(d), c->w)) return false; /* of which the patch has a copy */
     const char *at = lp_atom_text(&OLD(d)->atom[i], buf), *array = lp_atom_text(&OLD(d)->atom[a], name);
     const bool gone = began && began->kind == LP_ATOM_OBJECT && began->pair == LP_NONE; /* by another name it is here */
     if (!gone) lp_diff_refuse(d, NEW(d), LP_E148, at, (unsigned long long)off, array);

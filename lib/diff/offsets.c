@@ -197,8 +197,9 @@ bool lp_diff_twice(lp_diff *d)
     for (uint32_t f = 0; f < s->natom && some; f++) {
         const struct lp_atom *x = &s->atom[f];
         for (uint32_t k = x->ref; lp_is_code_atom(x) && x->pair != LP_NONE && x->state == LP_DIFF_SAME && k < x->ref + x->nref; k++) {
+            const struct lp_use u = {s->ref[k].addr, s->ref[k].base, f, s->ref[k].width, s->ref[k].at};
             const uint32_t i = copy_of(s, &s->ref[k]);
-            if (i == LP_NONE || !lp_is_compared(s, f, s->ref[k].at)) continue;
+            if (i == LP_NONE || !lp_is_compared(s, f, u.at) || (lp_ending(s, &u) != LP_NONE && lp_only_compared(s, f, u.at))) continue; /* an end is none */
             change_users_of_all(d, i);
             any = true;
         }
