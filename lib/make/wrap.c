@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "elf/spec.h"
 #include "make/maker.h"
+#include "patch/landing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,22 +288,25 @@ static void put_all(struct lp_maker *m, struct lp_buf *out, unsigned *n, uint64_
     }
 }
 
-static void put_cfi(struct lp_buf *out, uint64_t set, unsigned before, unsigned after)
+static void put_cfi(struct lp_buf *out, uint64_t set, unsigned first, unsigned before, unsigned after)
 {
     const unsigned bytes = frame_bytes(set);
     unsigned at = 16;
-    lp_buf_printf(out, "cfi 41 0e %02x", bytes & 0x7f);
+    lp_buf_printf(out, "cfi %02x 0e %02x", 0x40 | first, bytes & 0x7f);
     if (bytes > 0x7f && !out->failed) out->data[out->len - 2] = "89abcdef"[bytes >> 4 & 7], lp_buf_printf(out, " %02x", bytes >> 7);
-    lp_buf_printf(out, " 9d %02x 9e %02x %02x", bytes / 8, bytes / 8 - 1, 0x40 | (before - 1));
+    lp_buf_printf(out, " 9d %02x 9e %02x %02x", bytes / 8, bytes / 8 - 1, 0x40 | (before - first));
     for (unsigned r = 0; r < 32; r++)
         if (set >> r & 1) lp_buf_printf(out, " %02x %02x", 0x80 | r, (bytes - at) / 8), at += 8;
     lp_buf_printf(out, " %02x dd de 0e 00\n", 0x40 | (after - before));
 }
 
-static void put_around(struct lp_maker *m, struct lp_buf *out, const char *body, uint64_t set)
+/* pad: the body's, for who comes by a register; 0 = none. */
+static void put_around(struct lp_maker *m, struct lp_buf *out, const char *body, uint64_t set, uint32_t pad)
 {
     const uint32_t frame = frame_bytes(set) / 8, link = 29 | 30u << 10 | 31u << 5;
-    unsigned n = 0, before;
+    unsigned n = 0, before, first;
+    if (pad) put_word(m, out, &n, pad);
+    first = n + 1;
     put_word(m, out, &n, 0xa9800000 | link | (0x80 - frame) << 15);
     put_word(m, out, &n, 0x910003fd);
     put_all(m, out, &n, set, false);
@@ -311,10 +315,10 @@ static void put_around(struct lp_maker *m, struct lp_buf *out, const char *body,
     put_all(m, out, &n, set, true);
     put_word(m, out, &n, 0xa8c00000 | link | frame << 15);
     put_word(m, out, &n, 0xd65f03c0);
-    put_cfi(out, set, before, n - 1);
+    put_cfi(out, set, first, before, n - 1);
 }
 
-static unsigned words_around(uint64_t set) { return 5 + 2 * ((members(set & UINT32_MAX) + 1) / 2 + (members(set >> 32) + 1) / 2); }
+static unsigned words_around(uint64_t set, uint32_t pad) { return (pad ? 6 : 5) + 2 * ((members(set & UINT32_MAX) + 1) / 2 + (members(set >> 32) + 1) / 2); }
 
 static char *line_at(struct lp_buf *b, uint32_t line)
 {
@@ -330,17 +334,18 @@ static bool wrap_one(struct lp_maker *m, const struct lp_wrap *w)
     char *old_end = end ? strchr(end + 1, '\n') : NULL, base[300];
     struct lp_buf out = {0};
     if (!old_end || !size || size > end || strncmp(at, "func ", 5) != 0 || strncmp(end + 1, "old size ", 9) != 0) return false;
+    const uint32_t pad = strncmp(old_end + 1, "| ", 2) == 0 ? lp_landing_pad((uint32_t)strtoul(old_end + 3, NULL, 16)) : 0;
     const size_t plain_len = strspn(at + 5, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$");
     snprintf(base, sizeof base, "%s%.*s.body", at[5] >= '0' && at[5] <= '9' ? "func_" : "", plain_len < 200 ? (int)plain_len : 200, at + 5);
     const char *body = lp_carry_name(m, base);
     if (!body) return false;
     lp_buf_add(&out, m->items.data, (size_t)(size - m->items.data));
-    lp_buf_printf(&out, " size %u\n%.*s\n", 4 * words_around(w->set), (int)(old_end - (end + 1)), end + 1);
-    put_around(m, &out, body, w->set);
+    lp_buf_printf(&out, " size %u\n%.*s\n", 4 * words_around(w->set, pad), (int)(old_end - (end + 1)), end + 1);
+    put_around(m, &out, body, w->set, pad);
     lp_buf_printf(&out, "end\n\nfunc %s%.*s new\n", body, (int)(end - size), size);
     lp_buf_add(&out, old_end + 1, m->items.len - (size_t)(old_end + 1 - m->items.data));
     if (out.failed) return lp_buf_free(&out), false;
-    const uint32_t more = words_around(w->set) + 4;
+    const uint32_t more = words_around(w->set, pad) + 4;
     for (size_t i = 0; i < m->nmade; i++) m->made[i].line += m->made[i].line >= w->line ? more : 0;
     lp_buf_free(&m->items);
     m->items = out;

@@ -98,6 +98,30 @@ else
     skip "the way out" "this compiler does not link it"
 fi
 
+# The code that saves what callers hold begins with the pad of the body.
+cat >around.c <<'E'
+#include <stdio.h>
+#include <unistd.h>
+static char big[300u << 20];
+long hits;
+__attribute__((noinline)) void note(long v) { if (K == 2) printf("note %ld\n", v); hits += v; }
+__attribute__((noinline)) long work(long x, long y, long z) { long a = x * 3, b = y * 5, c = z * 7, d = x ^ y; note(x); return a + b * 2 + c * 4 + d + x + y + z; }
+int main(void) { for (int i = 0; i < 3; i++) big[i] = i, printf("%ld\n", work(i, big[1], i + 3)); printf("%ld\n", hits); fflush(stdout); _exit(0); }
+E
+around='-w -O2 -mbranch-protection=standard'
+if "$CROSS_CC" $around -DK=1 -nostartfiles -Wl,-e,main -Wl,-z,force-bti -Wl,--build-id -pie -fPIE -o around around.c 2>log &&
+   "$CROSS_CC" $around -DK=2 -nostartfiles -Wl,-e,main -Wl,-z,force-bti -pie -fPIE -o direct around.c 2>log; then
+    "$CROSS_CC" $around -ffunction-sections -fdata-sections -fPIE -DK=2 -c -o around.o around.c || not_ok "compile around.o"
+    lpmake -t around -o p.lpatch 'note=replace from around.o' >said 2>&1 || not_ok "a body with code around: lpmake"
+    is "$(grep -c "no landing pad" said)" 0 "a body with code around: it can go into the file"
+    run "  lpapply" 0 lpapply -q -o patched around p.lpatch
+    is "$(limited $guarded -L "$root" ./patched 2>&1)" "$(limited $guarded -L "$root" ./direct 2>&1)" "  the file"
+    is "$(limited $guarded -L "$root" -P p.lpatch ./around 2>&1)" "$(limited $guarded -L "$root" ./direct 2>&1)" "  the program that runs"
+    ! grep -q 'may be held' said || like "$(sed -n '/^func note /,/^end/p' p.lpatch)" '^| d503245f' "  it begins with BTI"
+else
+    skip "code around" "this compiler does not link it"
+fi
+
 # ---- what the file cannot take, the program can ----
 # refused NAME REASON OBJECT WANT: lpmake warns, lpapply refuses, lprun takes it
 refused()
