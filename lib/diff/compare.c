@@ -560,6 +560,7 @@ void lp_diff_compare(lp_diff *d)
     if (lp_find_steady(d)) compare_all(d, false);
     lp_diff_threads(d);
     lp_remark_rooms(d);
+    lp_remark_traded(d);
     if (d->unwound) lp_diff_remark(d, "%u functions of the same code have other unwinding information, which stays; the first: %s", d->unwound,
                                    lp_atom_text(&OLD(d)->atom[d->first_unwound], buf));
     for (int k = 0; k < 2; k++)

@@ -450,6 +450,8 @@ bool lp_told_apart(lp_diff *d, uint32_t x, uint32_t y);
 bool lp_has_more(lp_diff *d, uint32_t a, uint32_t b);
 /* ---- exchange.c ---- */
 bool lp_find_exchanged(lp_diff *d); /* some in-place pairs are others now: what changed is to be compared again */
+/* ---- traded.c ---- */
+void lp_remark_traded(lp_diff *d);
 /* ---- steady.c ---- */
 bool lp_find_steady(lp_diff *d); /* behind unnamed.c; true: what is in a section is known by its place, now */
 bool lp_same_steady(const struct lp_side *o, const struct lp_atom *x, const struct lp_side *s, const struct lp_atom *y); /* are both in one? */

@@ -190,4 +190,23 @@ lambdas 'lambdas of GCC' _ZZ5setupiENUliE_4_FUNEi _ZZ5setupiENUliE0_4_FUNEi _ZZ5
 lambdas 'lambdas of clang' '_ZZ5setupiEN3$_08__invokeEi' '_ZZ5setupiEN3$_18__invokeEi' '_ZZ5setupiEN4$_108__invokeEi'
 lambdas 'functions of one name' cb cb.1 cb.3
 lambdas 'functions of one name, by GCC' cb.lto_priv.0 cb.lto_priv.1 cb.lto_priv.2
+# ---- two functions have changed their names: what has the address of one may mean the other one now ----
+cat >traded.c <<'C'
+#define OWN __attribute__((noinline, noclone))
+#ifdef NEW
+OWN int two(int x) { return x + 1000; }
+OWN int one(int x) { return x * 2 - 7; }
+#else
+OWN int one(int x) { return x + 1; }
+OWN int two(int x) { return x * 2 - 7; }
+#endif
+static int (*volatile at)(int);
+int main(int argc, char **argv) { (void)argv; if (POINT) at = one; return one(argc) + two(argc) + (at ? at(argc) : 0); }
+C
+for point in 0 1; do
+    "$CROSS_CC" -O2 -DPOINT=$point -Wl,--build-id -o old traded.c && "$CROSS_CC" -O2 -DPOINT=$point -DNEW -Wl,--build-id -o new traded.c || exit 1
+    lpdiff old new >patch 2>err
+    is "$? $(grep -c 'one has the body that two had: ' err)" "1 $point" "names that two functions have changed, and a pointer to one of them: $point"
+done
+
 tap_done
