@@ -470,6 +470,8 @@ void lp_usage_free(struct lp_usage *u);
 /* In the new file: the object that is meant by an address at its end, where something else begins, or in front of it, in something else: LP_NONE = that
  * something, by the way it is used. *unsure: it may be either. */
 uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure);
+/* Is something new where an array ends, whose address somebody has to compare it with? */
+bool lp_came_there(const lp_diff *d, const struct lp_use *n);
 /* The address is that of the end of an object, and of another one: is it certainly the other one, because a function gets the two in one another's stead? */
 bool lp_is_used_else(const struct lp_side *s, uint32_t function, uint32_t object); /* by whom else but this function? */
 bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object);

@@ -355,6 +355,7 @@ static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u
     if (a == LP_NONE || b == LP_NONE) return false;
     const struct lp_atom *x = &o->atom[a];
     if (is_brought_end(d, o, u, n, x, b)) return true;
+    if (o == OLD(d) && n->at && lp_came_there(d, n)) return false;
     return is_end(o, u) && is_end(NEW(d), n) && same_array(d, o, a, b);
 }
 

@@ -170,6 +170,14 @@ static bool is_handed(const struct lp_side *s, uint32_t object)
     return (*user)[object] != LP_NONE && is_handed_by(s, (*user)[object], object);
 }
 
+bool lp_came_there(const lp_diff *d, const struct lp_use *n)
+{
+    const struct lp_side *s = NEW(d);
+    const uint32_t i = lp_side_atom(s, n->addr);
+    if (i == LP_NONE || s->atom[i].kind != LP_ATOM_OBJECT || s->atom[i].start != n->addr || s->atom[i].pair != LP_NONE) return false;
+    return is_handed(s, i) && !lp_is_stepped_to(s, n->self, n->at);
+}
+
 enum side_of { THE_END, THE_START, EITHER, NO_SIGN };
 
 /* Of an address that is only compared: is it where the object ends, or where the next one begins? What goes through the object is compared with its end; a

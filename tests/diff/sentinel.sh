@@ -107,8 +107,21 @@ __attribute__((noipa)) int sum(void)
 }
 int main(int argc, char **argv) { (void)argv; for (int i = 0; i < 7; i++) printf("%d\n", push(i + argc)); printf("%d\n", sum()); return 0; }
 C
+cat >came.c <<'C'
+#include <stdio.h>
+static int arr[4];
+#ifdef NEW
+static int fresh;
+#define PLACE &fresh
+#else
+#define PLACE (arr + 4)
+#endif
+__attribute__((noipa)) int *get(int i) { return i < 4 ? arr + i : PLACE; }
+__attribute__((noipa)) int is_last(int *p) { arr[0]++; return p == PLACE; }
+int main(int argc, char **argv) { for (int i = 0; i < 6; i++) printf("%d\n", is_last(get(i * argc))); return arr[0] != 6; }
+C
 for cc in $compilers; do
-    for source in list.c distance.c end.c stack.c; do
+    for source in list.c distance.c end.c stack.c came.c; do
         for how in -O0 '-O0 -Wl,-q' -O2 '-O2 -fno-pie -no-pie' '-Os -Wl,-q' '-O2 -s'; do
             [ "$cc" = with_clang ] || how="$how -fno-section-anchors"
             build $how
