@@ -136,8 +136,8 @@ static int fill(int fd, const struct old *old, const void *data, size_t len)
     return !e && fsync(fd) != 0 && errno != EINVAL ? errno : e;
 }
 
-/* The whole new file, without a name: nothing is left of it, whatever ends the process. < 0: not here. */
-static int fill_nameless(const char *target, const struct old *old, const void *data, size_t len, mode_t mode)
+/* The whole new file, without a name: nothing is left of it, whatever ends the process. < 0: there is no such thing here. *e: what writing it came to. */
+static int fill_nameless(const char *target, const struct old *old, const void *data, size_t len, mode_t mode, int *e)
 {
     struct lp_buf dir = {0};
     const char *slash = strrchr(target, '/');
@@ -145,7 +145,7 @@ static int fill_nameless(const char *target, const struct old *old, const void *
     lp_buf_puts(&dir, ".");
     int fd = dir.failed ? -1 : lp_os_open_nameless(dir.data, mode);
     lp_buf_free(&dir);
-    if (fd >= 0 && fill(fd, old, data, len) != 0) close(fd), fd = -1;
+    if (fd >= 0) *e = fill(fd, old, data, len);
     return fd;
 }
 
@@ -155,9 +155,9 @@ static lp_status write_temp(const char *target, const char *path, const struct o
 {
     struct lp_buf name = {0};
     uint64_t mask;
-    int e = 0, fd = fill_nameless(target, old, data, len, mode & 0777);
+    int e = 0, fd = fill_nameless(target, old, data, len, mode & 0777, &e);
     hold_signals(&mask);
-    if (fd < 0 || create_temp(&name, target, 0, fd, NULL) != 0) {
+    if (!e && (fd < 0 || create_temp(&name, target, 0, fd, NULL) != 0)) {
         if (fd >= 0) close(fd);
         fd = create_temp(&name, target, mode & 0777, -1, NULL);
         e = fd < 0 ? errno : fill(fd, old, data, len);
@@ -165,7 +165,7 @@ static lp_status write_temp(const char *target, const char *path, const struct o
     const char *what = fd < 0 ? "cannot create a temporary file beside it" : "cannot write";
     if (fd >= 0 && close(fd) != 0 && !e) e = errno;
     if (!e && rename(name.data, target) != 0) e = errno;
-    if (e && fd >= 0) unlink(name.data);
+    if (e && fd >= 0 && name.data) unlink(name.data);
     release_signals(&mask);
     lp_buf_free(&name);
     return e ? bad(err, path, e, what) : LP_OK;

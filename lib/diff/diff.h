@@ -208,6 +208,7 @@ void lp_diff_bounds(lp_diff *d);
 lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
 
 /* ---- match.c ---- */
+uint64_t lp_body_hash(const struct lp_side *s, uint32_t self); /* of its words, and of what they lead to */
 void lp_pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule);
 /* ---- close.c ---- */
 bool lp_diff_wants(const lp_diff *d, const char *name); /* --symbol; NULL: it has no name */

@@ -173,7 +173,7 @@ static uint64_t hash_target(const struct lp_side *s, uint64_t h, uint32_t self, 
     return p && n <= avail ? mix_bytes(h, p, n) : mix(h, 2);
 }
 
-static uint64_t hash_body(const struct lp_side *s, uint32_t self)
+uint64_t lp_body_hash(const struct lp_side *s, uint32_t self)
 {
     const struct lp_atom *a = &s->atom[self];
     uint64_t h = a->end - a->start, t;
@@ -211,7 +211,7 @@ static void *find_bodies(void *ctx)
     const struct lp_side *s = x->s;
     x->v = malloc((s->natom + 1) * sizeof *x->v);
     for (uint32_t i = 0; x->v && i < s->natom; i++)
-        if (is_code(&s->atom[i]) && s->atom[i].pair == LP_NONE) x->v[x->n++] = (struct body){hash_body(s, i), i};
+        if (is_code(&s->atom[i]) && s->atom[i].pair == LP_NONE) x->v[x->n++] = (struct body){lp_body_hash(s, i), i};
     if (x->n) qsort(x->v, x->n, sizeof *x->v, by_hash);
     return NULL;
 }

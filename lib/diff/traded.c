@@ -2,6 +2,10 @@
  * pointer that the running program holds, or that data have from the start, leads to what the name means now. That cannot be seen, so it is said. */
 #include <config.h>
 #include "diff/diff.h"
+#include "base/search.h"
+#include "base/sort.h"
+
+#include <stdlib.h>
 
 static bool may_be(const struct lp_atom *a)
 {
@@ -32,14 +36,38 @@ static bool has_body_of(lp_diff *d, uint32_t a, uint32_t other)
     return same;
 }
 
-void lp_remark_traded(lp_diff *d)
+struct body { uint64_t hash; uint32_t old; }; /* first: searched */
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct body *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->old > y->old) - (x->old < y->old);
+}
+
+static void remark(lp_diff *d, uint32_t a, uint32_t b)
 {
     char name[32], other[32];
     const struct lp_side *o = OLD(d);
-    for (uint32_t a = 0; a < o->natom; a++)
-        for (uint32_t b = 0; may_be(&o->atom[a]) && b < o->natom; b++) {
-            if (a == b || !may_be(&o->atom[b]) || !has_body_of(d, a, b) || !(is_pointed_to(o, &o->atom[a]) || is_pointed_to(o, &o->atom[b]))) continue;
-            lp_diff_remark(d, "%s has the body that %s had: pointers to one of them that the running program holds may be meant for the other one now",
-                           lp_atom_text(&o->atom[a], name), lp_atom_text(&o->atom[b], other));
-        }
+    if (a == b || !has_body_of(d, a, b) || !(is_pointed_to(o, &o->atom[a]) || is_pointed_to(o, &o->atom[b]))) return;
+    lp_diff_remark(d, "%s has the body that %s had: pointers to one of them that the running program holds may be meant for the other one now",
+                   lp_atom_text(&o->atom[a], name), lp_atom_text(&o->atom[b], other));
+}
+
+void lp_remark_traded(lp_diff *d)
+{
+    enum { MOST_ALIKE = 4 }; /* of one body: what is said of them is the same */
+    const struct lp_side *o = OLD(d);
+    size_t n = 0, many = 0;
+    for (uint32_t i = 0; i < o->natom; i++) many += may_be(&o->atom[i]);
+    struct body *v = many > 1 ? malloc(many * sizeof *v) : NULL;
+    for (uint32_t i = 0; v && i < o->natom; i++)
+        if (may_be(&o->atom[i])) v[n++] = (struct body){lp_body_hash(o, i), i};
+    lp_sort(v, n, sizeof *v, by_hash);
+    for (uint32_t a = 0, tried = 0; v && a < o->natom && tried < LP_REFUSED_KEPT; a++) {
+        const uint64_t hash = may_be(&o->atom[a]) ? lp_body_hash(NEW(d), o->atom[a].pair) : 0;
+        size_t i = hash ? lp_count_below(v, n, sizeof *v, hash) : n;
+        for (unsigned k = 0; i < n && v[i].hash == hash && k < MOST_ALIKE; i++, k++, tried++) remark(d, a, v[i].old);
+    }
+    free(v);
 }
