@@ -13,7 +13,7 @@
 #include "elf/line.h"
 #include "elf/put.h"
 #include "elf/write.h"
-#include "make/maker.h"
+#include "make/relied.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -56,28 +56,13 @@ struct look {
 
 /* ---- a word ---- */
 
-enum kind { PLAIN, CALL, CALL_REG, JUMP, JUMP_IF, JUMP_REG, RETURN, STOP };
-struct effect { enum kind kind; regs read, write; uint64_t to; unsigned row; };
-
-static enum kind kind_of(unsigned row)
-{
-    switch (row) {
-    case A64_BL: return CALL;
-    case A64_BLR: case A64_BLRA: case A64_BLRA_Z: return CALL_REG;
-    case A64_B: return JUMP;
-    case A64_B_cond: case A64_BC_cond: case A64_CBZ: case A64_CBNZ: case A64_TBZ: case A64_TBNZ: return JUMP_IF;
-    case A64_BR: case A64_BRA: case A64_BRA_Z: return JUMP_REG;
-    case A64_RET: case A64_RETA: return RETURN;
-    case A64_UNDEFINED: case A64_UDF: case A64_BRK: case A64_HLT: return STOP;
-    default: return PLAIN;
-    }
-}
+struct effect { enum lp_leads kind; regs read, write; uint64_t to; unsigned row; };
 
 static struct effect effect_of(uint32_t word, uint64_t pc)
 {
     unsigned row = lp_a64_find(word, LP_A64_ALL);
     struct lp_a64_regs x = lp_a64_regs(row, word), v = lp_a64_vectors(row, word);
-    struct effect e = {kind_of(row), x.read | (regs)v.read << 32, x.write | (regs)v.write << 32, pc, row};
+    struct effect e = {lp_leads_of_row(row), x.read | (regs)v.read << 32, x.write | (regs)v.write << 32, pc, row};
     if (row == A64_SVC) e.write |= X0; /* Linux's answer */
     lp_a64_target(word, pc, &e.to);
     return e;
@@ -92,7 +77,7 @@ static void count(struct tally *t, uint32_t word, const struct effect *e)
 {
     bool sum = e->row == A64_ADD_ext || e->row == A64_ADD_shift || e->row == A64_ADD_reg;
     t->own |= e->write & CALL_CLOBBERED;
-    if (e->kind == CALL_REG || (e->kind == JUMP_REG && !(t->sums >> (word >> 5 & 31) & 1))) t->called = CALL_CLOBBERED;
+    if (e->kind == LP_LEADS_CALL_REG || (e->kind == LP_LEADS_JUMP_REG && !(t->sums >> (word >> 5 & 31) & 1))) t->called = CALL_CLOBBERED;
     t->sums = sum ? t->sums | (uint32_t)e->write : t->sums & ~(uint32_t)e->write;
 }
 
@@ -111,7 +96,7 @@ static const struct lp_elf_symbol *function_at(const struct look *l, uint64_t ad
 
 static bool leaves(const struct lp_elf_symbol *f, const struct effect *e)
 {
-    return (e->kind == JUMP || e->kind == JUMP_IF) && (e->to < f->value || e->to >= f->value + f->size);
+    return (e->kind == LP_LEADS_JUMP || e->kind == LP_LEADS_JUMP_IF) && (e->to < f->value || e->to >= f->value + f->size);
 }
 
 static regs changes_at(struct look *l, uint64_t addr, bool call, unsigned depth);
@@ -123,7 +108,7 @@ static regs changes_of(struct look *l, const struct lp_elf_symbol *f, const uint
         uint32_t word = lp_le32(code + at);
         struct effect e = effect_of(word, f->value + at);
         count(&t, word, &e);
-        if (e.kind == CALL || leaves(f, &e)) t.called |= changes_at(l, e.to, e.kind == CALL, depth + 1);
+        if (e.kind == LP_LEADS_CALL || leaves(f, &e)) t.called |= changes_at(l, e.to, e.kind == LP_LEADS_CALL, depth + 1);
     }
     return t.own | t.called;
 }
@@ -185,7 +170,7 @@ static struct tally changes_new(struct look *l, size_t item)
     for (size_t i = 0; i < f->nbody; i++) {
         struct effect e = effect_of(f->body[i].new_word, 0);
         count(&t, f->body[i].new_word, &e);
-        if ((e.kind == CALL || e.kind == JUMP || e.kind == JUMP_IF) && f->body[i].fix) add_target(l, &f->body[i].fix->expr, &t);
+        if ((e.kind == LP_LEADS_CALL || e.kind == LP_LEADS_JUMP || e.kind == LP_LEADS_JUMP_IF) && f->body[i].fix) add_target(l, &f->body[i].fix->expr, &t);
     }
     regs saved = f->cfi ? lp_cfi_saves(f->cfi, f->cfi_len) : 0;
     return (struct tally){t.own & ~saved, t.called & ~saved, 0};
@@ -197,10 +182,10 @@ static regs result_of(const struct lp_func *f)
 {
     regs result = 0;
     for (size_t i = 0; i < f->nbody; i++) {
-        regs open = effect_of(f->body[i].new_word, 0).kind == RETURN ? FIRST : 0;
+        regs open = effect_of(f->body[i].new_word, 0).kind == LP_LEADS_RETURN ? FIRST : 0;
         for (size_t k = i; open && k-- > 0;) {
             struct effect e = effect_of(f->body[k].new_word, 0);
-            if ((e.kind != PLAIN && e.kind != JUMP_IF) || e.row == A64_SVC) break;
+            if ((e.kind != LP_LEADS_ON && e.kind != LP_LEADS_JUMP_IF) || e.row == A64_SVC) break;
             result |= open & e.write;
             open &= ~(e.read | e.write);
         }
@@ -266,12 +251,12 @@ static regs step(struct walk *w, uint64_t at, regs live)
     else w->l->perhaps |= e.read & live & ARGUMENTS;
     live &= ~(e.read | e.write);
     switch (e.kind) {
-    case CALL: call(w, &e, &live); return live;
-    case CALL_REG: w->read |= live & X0; return 0;
-    case JUMP: turn(w, &e, live); return 0;
-    case JUMP_IF: turn(w, &e, live); return live;
-    case RETURN: w->back |= live & RESULTS; return 0;
-    case JUMP_REG: case STOP: return 0;
+    case LP_LEADS_CALL: call(w, &e, &live); return live;
+    case LP_LEADS_CALL_REG: w->read |= live & X0; return 0;
+    case LP_LEADS_JUMP: turn(w, &e, live); return 0;
+    case LP_LEADS_JUMP_IF: turn(w, &e, live); return live;
+    case LP_LEADS_RETURN: w->back |= live & RESULTS; return 0;
+    case LP_LEADS_JUMP_REG: case LP_LEADS_STOP: return 0;
     default: return live;
     }
 }
@@ -363,7 +348,7 @@ static void look_at_site(struct look *l, uint64_t at)
     note_touched(l, f, code);
     if (!f) return;
     struct effect e = effect_of(lp_le32(code + (at - f->value)), at);
-    regs back = 0, held = e.kind == CALL ? read_from(l, at + 4, l->now.changes, 0, &back) : 0;
+    regs back = 0, held = e.kind == LP_LEADS_CALL ? read_from(l, at + 4, l->now.changes, 0, &back) : 0;
     if (held && lp_made_without(l->m->elf, at, "ipa-ra")) held = 0; /* what looks like it is the compiler's own, or a result */
     if (held) tell_site(l, at, held);
     add_job(l, f->value, (l->now.changes & ~changes_at(l, f->value, true, 0)) | (back & ~held));
@@ -493,11 +478,11 @@ static regs unset_at(const struct look *l, uint64_t at, regs wanted)
 {
     const uint8_t *code;
     const struct lp_elf_symbol *f = function_at(l, at, &code);
-    if (!f || effect_of(lp_le32(code + (at - f->value)), at).kind != CALL) return 0;
+    if (!f || effect_of(lp_le32(code + (at - f->value)), at).kind != LP_LEADS_CALL) return 0;
     for (; wanted && at > f->value && !is_led_to(l, at); at -= 4) {
         const struct effect e = effect_of(lp_le32(code + (at - 4 - f->value)), at - 4);
-        if (e.kind == CALL || e.kind == CALL_REG) return wanted;
-        if (e.kind != PLAIN) return 0;
+        if (e.kind == LP_LEADS_CALL || e.kind == LP_LEADS_CALL_REG) return wanted;
+        if (e.kind != LP_LEADS_ON) return 0;
         wanted &= ~e.write;
     }
     return 0;

@@ -20,9 +20,9 @@ enum { MOST_DEPTH = 8, MOST_STEPS = 1 << 20, SITES_TOLD = 3 };
 
 /* ---- bodies ---- */
 
-enum lp_leads lp_leads_of(uint32_t word)
+enum lp_leads lp_leads_of_row(unsigned row)
 {
-    switch (lp_a64_find(word, LP_A64_ALL)) {
+    switch (row) {
     case A64_BL: return LP_LEADS_CALL;
     case A64_BLR: case A64_BLRA: case A64_BLRA_Z: return LP_LEADS_CALL_REG;
     case A64_B: return LP_LEADS_JUMP;
@@ -33,6 +33,8 @@ enum lp_leads lp_leads_of(uint32_t word)
     default: return LP_LEADS_ON;
     }
 }
+
+enum lp_leads lp_leads_of(uint32_t word) { return lp_leads_of_row(lp_a64_find(word, LP_A64_ALL)); }
 
 const struct lp_elf_symbol *lp_relied_function(const struct lp_relied *l, uint64_t addr)
 {

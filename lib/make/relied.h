@@ -16,6 +16,7 @@ struct lp_relied {
     bool nomem;
 };
 enum lp_leads { LP_LEADS_ON, LP_LEADS_CALL, LP_LEADS_CALL_REG, LP_LEADS_JUMP, LP_LEADS_JUMP_IF, LP_LEADS_JUMP_REG, LP_LEADS_RETURN, LP_LEADS_STOP };
+enum lp_leads lp_leads_of_row(unsigned row); /* of an instruction, A64_... */
 enum lp_leads lp_leads_of(uint32_t word);
 
 /* False: there is none of which all words are known. *out is for lp_relied_free() in any case. */
