@@ -215,7 +215,6 @@ bool lp_diff_wants(const lp_diff *d, const char *name); /* --symbol; NULL: it ha
 /* ---- unequal.c ---- */
 void lp_diff_unequal(lp_diff *d); /* in front of CHECK */
 bool lp_is_named_here(const struct lp_side *s, const struct lp_elf_symbol *y); /* a name of data that the other file was stripped of: it does not count */
-/* ---- check.c ---- */
 /* ---- load.c ---- */
 const struct lp_span *lp_side_span(const struct lp_side *s, uint64_t addr);
 /* The table of offsets that has this address, or with a larger one begins next below `end`; NULL = none. */

@@ -128,14 +128,14 @@ uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
     return i != LP_NONE && lp_refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
 }
 
-/* Does the function make the address of the object itself, too, for others than itself? So it may hand on both its ends. */
-static bool hands_on(const struct lp_side *s, uint32_t function, uint32_t object)
+/* Does the function make the address of the object itself for more than to compare it, and for more than `itself` says? */
+static bool hands_on(const struct lp_side *s, uint32_t function, uint32_t object, bool (*itself)(const struct lp_side *s, uint32_t atom, uint64_t at))
 {
     const struct lp_atom *f = &s->atom[function];
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
     for (uint32_t i = 0; i < f->nref; i++) {
-        const struct lp_ref_at *r = &s->ref[f->ref + i];
-        if (r->kind != LP_FLOW_ADDR || r->addr != s->atom[object].start || r->width) continue;
-        if (!lp_is_read(s, function, r->at) && !lp_only_compared(s, function, r->at)) return true;
+        if (r[i].kind != LP_FLOW_ADDR || r[i].addr != s->atom[object].start || r[i].width) continue;
+        if (!itself(s, function, r[i].at) && !lp_only_compared(s, function, r[i].at)) return true;
     }
     return false;
 }
@@ -150,24 +150,13 @@ static unsigned references(const struct lp_side *s, uint32_t function, uint64_t 
     return n;
 }
 
-static bool is_handed_by(const struct lp_side *s, uint32_t function, uint32_t object)
-{
-    const struct lp_atom *f = &s->atom[function];
-    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
-    for (uint32_t i = 0; i < f->nref; i++) {
-        if (r[i].kind != LP_FLOW_ADDR || r[i].addr != s->atom[object].start || r[i].width) continue;
-        if (!lp_only_base(s, function, r[i].at) && !lp_only_compared(s, function, r[i].at)) return true;
-    }
-    return false;
-}
-
 /* Has anybody the address of the object for more than what is there? Else no pointer is ever equal to it. */
 static bool is_handed(const struct lp_side *s, uint32_t object)
 {
     uint32_t **user = lp_seen_users(s);
     if (!*user) *user = find_users(s);
     if (!*user || (*user)[object] == MANY) return true;
-    return (*user)[object] != LP_NONE && is_handed_by(s, (*user)[object], object);
+    return (*user)[object] != LP_NONE && hands_on(s, (*user)[object], object, lp_only_base);
 }
 
 bool lp_came_there(const lp_diff *d, const struct lp_use *n)
@@ -220,6 +209,8 @@ uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure)
         return which == THE_START ? LP_NONE : ends;
     }
     if (s->atom[ends].kind == LP_ATOM_PIECE) return behind;
-    *unsure = !u->at || (!lp_is_read(s, u->self, u->at) && (lp_is_compared(s, u->self, u->at) || (hands_on(s, u->self, ends) && !lp_is_sibling(s, u, ends))));
+    if (u->at && lp_is_read(s, u->self, u->at)) return *unsure = false, LP_NONE;
+    /* (Who makes the address of the object, too, and not to read it, may hand on both its ends.) */
+    *unsure = !u->at || lp_is_compared(s, u->self, u->at) || (hands_on(s, u->self, ends, lp_is_read) && !lp_is_sibling(s, u, ends));
     return *unsure ? ends : LP_NONE;
 }
