@@ -30,17 +30,25 @@ shipped()
     )
     mv "$root/$1.new" "$root/$1"
 }
-if [ "${1:-}" = --shipped ]; then
-    shift
-    root=$cache/shipped state=$cache/apt-shipped arch=arm64 missing=
-    for p; do [ -d "$root/$p" ] || missing="$missing $p"; done
-    if [ -n "$missing" ]; then
+# bring KIND HOW PACKAGE...: the lines of apt's sources begin with KIND; HOW fetches one that is missing
+bring()
+{
+    kind=$1 how=$2
+    shift 2
+    if [ $# != 0 ]; then
         apt_ready
-        printf "deb [arch=$arch signed-by=$keyring] %s %s main\n" "$mirror" "$suite" "$security" "$suite-security" >"$state/etc/sources.list"
+        printf "$kind %s %s main\n" "$mirror" "$suite" "$security" "$suite-security" >"$state/etc/sources.list"
         renew_old
-        for p in $missing; do shipped "$p"; done
+        for p; do "$how" "$p"; done
     fi
     echo "$root"
+}
+missing=
+if [ "${1:-}" = --shipped ]; then
+    shift
+    root=$cache/shipped state=$cache/apt-shipped arch=arm64
+    for p; do [ -d "$root/$p" ] || missing="$missing $p"; done
+    bring "deb [arch=$arch signed-by=$keyring]" shipped $missing
     exit
 fi
 root=$cache/sources state=$cache/apt-source
@@ -75,12 +83,5 @@ one()
     )
     mv "$root/$1.new" "$root/$1"
 }
-missing=
 for p; do [ -s "$root/$p/version" ] || missing="$missing $p"; done
-if [ -n "$missing" ]; then
-    apt_ready
-    printf "deb-src [signed-by=$keyring] %s %s main\n" "$mirror" "$suite" "$security" "$suite-security" >"$state/etc/sources.list"
-    renew_old
-    for p in $missing; do one "$p"; done
-fi
-echo "$root"
+bring "deb-src [signed-by=$keyring]" one $missing
