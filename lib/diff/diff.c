@@ -1,6 +1,6 @@
 /* diff/diff.c - the steps of a comparison in their order, and what it found as rows. */
 #include <config.h>
-#include "diff/emit.h"
+#include "diff/write/write.h"
 #include "base/error.h"
 #include "elf/spec.h"
 
@@ -8,6 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+bool lp_diff_wants(const lp_diff *d, const char *name)
+{
+    if (!d->opt.symbol || !d->opt.symbol[0]) return true;
+    for (size_t i = 0; d->opt.symbol[i]; i++)
+        if (name && fnmatch(d->opt.symbol[i], name, 0) == 0) return true;
+    return false;
+}
 
 /* One file by itself. */
 static void read_side(struct lp_side *s)
@@ -56,6 +64,7 @@ static lp_status run(lp_diff *d, struct lp_error *err)
     if (d->refusals) return LP_OK;
     lp_diff_match(d);
     lp_diff_compare(d);
+    lp_remark_unwinding(d);
     lp_diff_related(d);
     lp_diff_close(d);
     lp_diff_data(d);
@@ -111,6 +120,7 @@ void lp_diff_free(lp_diff *d)
     lp_side_free(&d->side[0]), lp_side_free(&d->side[1]);
     lp_patch_free(d->patch);
     lp_buf_free(&d->items);
+    lp_usage_free(d->usage[0]), lp_usage_free(d->usage[1]);
     free(d->supposed);
     lp_constants_free(d);
     lp_bases_free(d);

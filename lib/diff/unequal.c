@@ -35,19 +35,3 @@ void lp_diff_unequal(lp_diff *d)
     for (int k = 0; k < 2; k++)
         if (names[k] > names[!k] && (data[k] || names[!k] == DYNAMIC)) d->side[k].fewer = d->side[!k].names, d->side[!k].stripped = true;
 }
-
-/* An entry for a function of the file itself, which a resolver chooses: it has that one's name. */
-static bool is_own_stub(const struct lp_side *s, const struct lp_elf_symbol *y)
-{
-    const struct lp_word_at *w = lp_is_plt_name(y->name) ? lp_stub_slot(s, y->value) : NULL;
-    return w && !w->sym;
-}
-
-bool lp_is_named_here(const struct lp_side *s, const struct lp_elf_symbol *y)
-{
-    const struct lp_elf_symbol *hit;
-    if ((s->fewer || s->stripped) && is_own_stub(s, y)) return true; /* which may be another one of its names */
-    if (!s->fewer) return false;
-    if (y->type == STT_FUNC || y->type == STT_GNU_IFUNC) return false;
-    return y->bind == STB_LOCAL || lp_elf_find(s->fewer, y->name, &hit, NULL) == LP_E_SYMBOL;
-}

@@ -1,6 +1,6 @@
 /* diff/why.c - the functions of a row side by side, in symbols. */
 #include <config.h>
-#include "diff/emit.h"
+#include "diff/write/write.h"
 #include <arm64lp/dis.h>
 
 #include <stdio.h>

@@ -285,7 +285,7 @@ static bool same_branch(const struct change *c)
     return was != 0 && was == is && rest == other;
 }
 
-/* A landing pad that became a NOP: the old one may stay (lib/diff/compare.c). */
+/* A landing pad that became a NOP: the old one may stay (lib/diff/pair/compare.c). */
 static bool same_pad(const struct change *c)
 {
     const uint32_t was = lp_le32(c->old_bytes);

@@ -1,0 +1,559 @@
+/* diff/pair/name.c - NAME: what an address stands for, whatever the layout: a place in a paired function or object, an import, a slot, a text, constant
+ * bytes, the bound of a section. */
+#include <config.h>
+#include "diff/pair/pair.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "elf/spec.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 24 }; /* of constants that refer to constants */
+enum { REACH = 64 };    /* bytes that what is meant by an address with an index may be behind it */
+
+/* ---- pairs that are supposed ---- */
+
+bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b)
+{
+    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    if (x->pair == b && y->pair == a) return true;
+    if (x->pair != LP_NONE || y->pair != LP_NONE || o != OLD(d)) return false;
+    struct lp_supposed *v = lp_grow(d->supposed, &d->supposed_cap, d->nsupposed, sizeof *v);
+    if (!v) return d->nomem = true, false;
+    d->supposed = v;
+    v[d->nsupposed++] = (struct lp_supposed){a, b};
+    lp_pair(d, a, b, LP_RULE_USE);
+    return true;
+}
+
+void lp_suppose_back(lp_diff *d, size_t to)
+{
+    for (; d->nsupposed > to; d->nsupposed--) {
+        struct lp_supposed *v = &d->supposed[d->nsupposed - 1];
+        OLD(d)->atom[v->a].pair = NEW(d)->atom[v->b].pair = LP_NONE;
+    }
+}
+
+/* Of what has been supposed from `before` on, the pair of a, which stood there for the time being; and all of it if it has shown nothing. */
+static void forget_one(lp_diff *d, size_t before, uint32_t a, bool same)
+{
+    if (!same) lp_suppose_back(d, before);
+    if (d->nsupposed <= before || d->supposed[before].a != a) return;
+    OLD(d)->atom[a].pair = NEW(d)->atom[d->supposed[before].b].pair = LP_NONE;
+    d->nsupposed--;
+    memmove(d->supposed + before, d->supposed + before + 1, (d->nsupposed - before) * sizeof *d->supposed);
+}
+
+void lp_suppose_keep(lp_diff *d, bool keep)
+{
+    if (!keep) lp_suppose_back(d, 0);
+    d->nsupposed = 0;
+}
+
+/* ---- texts and constants ---- */
+
+static bool zeros(const struct lp_side *s, uint64_t addr, uint64_t end)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    for (; p && addr < end && avail; addr++, p++, avail--)
+        if (*p) return false;
+    return true;
+}
+
+static bool inside(const struct lp_side *s, uint32_t self, uint64_t addr)
+{
+    return self != LP_NONE && addr >= s->atom[self].start && addr < s->atom[self].end;
+}
+
+/* How many bytes from both addresses on are words that lead, from there or (own) from where they are, to the same places of the function that uses
+ * them: a jump table in hand-written code. */
+static uint64_t relative_words(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n, uint64_t len, bool own)
+{
+    uint64_t have = 0, other = 0, at = 0;
+    const uint8_t *p = lp_side_bytes(o, u->addr, &have), *q = lp_side_bytes(s, n->addr, &other);
+    for (; p && q && at + 4 <= len && at + 4 <= have && at + 4 <= other; at += 4) {
+        uint64_t from = own ? at : 0, x = u->addr + from + (uint64_t)lp_sext(lp_le32(p + at), 32), y = n->addr + from + (uint64_t)lp_sext(lp_le32(q + at), 32);
+        if (!lp_le32(p + at) && !lp_le32(q + at)) continue; /* not used */
+        if (!inside(o, u->self, x) || !inside(s, n->self, y) || x - o->atom[u->self].start != y - s->atom[n->self].start) break;
+    }
+    return at;
+}
+
+/* Constants without a name: so many bytes as are read, or all up to the next thing that is referred to, but for zeros at the end. A text is no shorter:
+ * what looks like one may be a table. */
+static bool same_constant(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_atom *x = &o->atom[a], *y = &s->atom[b];
+    uint64_t len = x->end - u->addr, other = y->end - n->addr, at;
+    if (u->width || n->width) return u->width == n->width && lp_same_data(d, o, u->addr, n->addr, u->width, &at);
+    uint64_t common = len < other ? len : other, most = len < other ? other : len, words = relative_words(o, u, s, n, common, false);
+    uint64_t own = relative_words(o, u, s, n, common, true);
+    if (own > words) words = own;
+    if (words >= 16) {
+        struct lp_use rest = {u->addr + words, LP_NONE, LP_NONE, 0, 0}, others = {n->addr + words, LP_NONE, LP_NONE, 0, 0};
+        return words == len || words == other ? len == other : same_constant(d, o, &rest, &others, a, b);
+    }
+    if (!lp_same_data(d, o, u->addr, n->addr, common, &at)) return false;
+    if (zeros(o, u->addr + common, x->end) && zeros(s, n->addr + common, y->end)) return true;
+    return lp_same_data(d, o, u->addr, n->addr, most, &at); /* where the shorter one ends by chance: a number that looks like an address */
+}
+
+/* The piece or object that brings a constant's new content: its own, or the one in front of it that has grown over its place. (None has grown by more than
+ * d->grown: thousands of texts without a pair may follow one another.) */
+static const struct lp_atom *writer_of(const lp_diff *d, uint64_t addr)
+{
+    const struct lp_side *o = OLD(d);
+    uint32_t i = lp_side_atom(o, addr);
+    if (i == LP_NONE || lp_is_code_atom(&o->atom[i])) return NULL;
+    for (; o->atom[i].pair == LP_NONE; i--) {
+        if (!i || o->atom[i].kind != LP_ATOM_PIECE || o->atom[i - 1].end != o->atom[i].start || o->atom[i - 1].span != o->atom[i].span) return NULL;
+        if (addr - o->atom[i - 1].end >= d->grown) return NULL;
+    }
+    const struct lp_atom *a = &o->atom[i], *b = &NEW(d)->atom[a->pair];
+    /* (What has a name never grows: E120, or it comes along.) */
+    return addr < a->end || (a->kind == LP_ATOM_PIECE && addr - a->start < b->end - b->start) ? a : NULL;
+}
+
+bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len)
+{
+    const struct lp_atom *a = writer_of(d, addr);
+    uint64_t have = 0, other = 0;
+    if (!a) return false;
+    const struct lp_atom *b = &NEW(d)->atom[a->pair];
+    const uint8_t *p = lp_side_bytes(OLD(d), addr, &have), *q = lp_side_bytes(NEW(d), b->start + (addr - a->start), &other);
+    const uint64_t most = b->end - b->start > addr - a->start ? b->end - b->start - (addr - a->start) : 0;
+    if (len > most) len = most;
+    return p && q && (len > have || len > other || memcmp(p, q, len) != 0);
+}
+
+/* ---- places ---- */
+
+static bool same_kind(const struct lp_side *o, const struct lp_atom *x, const struct lp_side *s, const struct lp_atom *y)
+{
+    enum { KIND = LP_SPAN_CODE | LP_SPAN_WRITE | LP_SPAN_RELRO | LP_SPAN_BSS };
+    return ((o->span[x->span].flags ^ s->span[y->span].flags) & KIND) == 0;
+}
+
+/* Linkers make these, mostly only for code that uses them. */
+static bool is_bound(const char *name)
+{
+    return lp_is_bound_name(name) || strcmp(name, "__TMC_END__") == 0;
+}
+
+/* A bound that has a name. */
+static bool same_label(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b, bool any)
+{
+    size_t i = lp_count_below(o->label, o->nlabel, sizeof *o->label, a), k = lp_count_below(s->label, s->nlabel, sizeof *s->label, b);
+    for (; i < o->nlabel && o->label[i].at == a; i++)
+        for (size_t j = k; j < s->nlabel && s->label[j].at == b; j++)
+            if (strcmp(o->label[i].name, s->label[j].name) == 0 && (any || is_bound(o->label[i].name))) return true;
+    return false;
+}
+
+static bool has_label(const struct lp_side *s, uint64_t at)
+{
+    size_t i = lp_count_below(s->label, s->nlabel, sizeof *s->label, at);
+    return i < s->nlabel && s->label[i].at == at;
+}
+
+/* Of what the patch brings anew, the old file's own is the other one. */
+static bool is_other(const lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b)
+{
+    return o->atom[a].pair == b && lp_is_copied(&NEW(d)->atom[b]) && !(o->span[o->atom[a].span].flags & LP_SPAN_NEW);
+}
+
+/* Is it only something from which other things are reached? */
+static bool is_base(const struct lp_side *s, const struct lp_use *u)
+{
+    return u->at && !u->width && u->self != LP_NONE && lp_mostly_base(s, u->self, u->at);
+}
+
+/* Data: paired, or supposed to be. Constants without a name are compared instead. */
+static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    const bool one = !lp_is_constant(NEW(d), y) || y->kind == LP_ATOM_OBJECT;
+    for (; o->span[x->span].flags & LP_SPAN_NEW && y->joined && one && b != x->pair; b--) y--; /* what is carried in one is one thing */
+    if (is_other(d, o, a, b)) return false;
+    if (x->kind == LP_ATOM_TABLE || y->kind == LP_ATOM_TABLE) return x->kind == y->kind && x->pair == b && u->addr - x->start == n->addr - y->start;
+    bool constant = lp_is_constant(o, x) && lp_is_constant(NEW(d), y);
+    if (constant && (x->kind == LP_ATOM_PIECE || y->kind == LP_ATOM_PIECE)) {
+        if (x->pair == b) return u->addr - x->start == n->addr - y->start;
+        size_t before = d->nsupposed;
+        if (d->depth >= DEPTH_MAX) return false;
+        if (o == OLD(d) && lp_overwritten(d, u->addr, u->width ? u->width : x->end - u->addr)) return false;
+        d->depth++;
+        /* Supposed meanwhile: constants may lead in a circle. */
+        bool circle = u->addr == x->start && n->addr == y->start && x->kind == y->kind && lp_suppose(d, o, a, b);
+        bool same = same_constant(d, o, u, n, a, b);
+        d->depth--;
+        if (circle) forget_one(d, before, a, same);
+        return same;
+    }
+    if (lp_same_steady(o, x, NEW(d), y)) return u->addr - o->span[x->span].start == n->addr - NEW(d)->span[y->span].start;
+    if (u->addr - x->start != n->addr - y->start) return false;
+    if (x->pair == b) return true;
+    if (x->kind != y->kind || !same_kind(o, x, NEW(d), y)) return false;
+    if ((x->numbered || y->numbered) && !lp_same_stem(x, y)) return false;
+    bool label = has_label(o, x->start) || has_label(NEW(d), y->start);
+    if (label && x->kind == LP_ATOM_PIECE) return same_label(o, x->start, NEW(d), y->start, true) && lp_suppose(d, o, a, b);
+    if (d->same_places && x->kind == LP_ATOM_PIECE && x->start != y->start && !(x->doubted && y->doubted)) return false;
+    /* Of a piece with another size, other places in it are used. */
+    if (o != OLD(d) || (is_base(o, u) && is_base(NEW(d), n) && lp_is_other_thing(d, a, b))) return false;
+    const bool same = lp_same_room(d, a, b);
+    if ((!same && !lp_other_room(d, a, b)) || !lp_suppose(d, o, a, b)) return false;
+    OLD(d)->atom[a].roomy = NEW(d)->atom[b].roomy = !same;
+    return true;
+}
+
+static bool same_code_place(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    return o->atom[a].pair == b && lp_same_place(o, a, u->addr - o->atom[a].start, s, b, n->addr - s->atom[b].start);
+}
+
+/* The bound of a span, or a place in what the linker made: by name and distance from its start, or by being its end. */
+static bool same_bound(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b)
+{
+    const struct lp_span *x = lp_side_span(o, a), *y = lp_side_span(s, b);
+    if (x && y && strcmp(x->name, y->name) == 0 && a - x->start == b - y->start) return true;
+    return lp_same_ends(o, a, s, b);
+}
+
+/* Constants that have no name, in a file that has names, are merged by linkers, which no section anchor survives; or they are behind one, and whoever uses
+ * them adds to it. So of one whose address is made of its page, what is made of an array's start by adding its size is none. (And zeros are padding.) */
+bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u)
+{
+    const uint32_t k = u->at ? lp_ending(s, u) : LP_NONE, i = lp_side_atom(s, u->addr);
+    int64_t off;
+    if (k == LP_NONE || i == LP_NONE || !lp_word_offset(lp_code_word(s, u->at), &off) || !(s->atom[k].start & 4095)) return false;
+    const struct lp_atom *a = &s->atom[i];
+    const bool unnamed = s->objects && a->kind == LP_ATOM_PIECE && lp_is_constant(s, a);
+    return unnamed && (a->paged || (a->end - a->start < 64 && zeros(s, a->start, a->end))) && u->addr - (uint64_t)off == s->atom[k].start;
+}
+
+/* Does nothing begin there, or does only the place count? */
+static bool is_end(const struct lp_side *s, const struct lp_use *u)
+{
+    return lp_side_atom(s, u->addr) == LP_NONE || lp_surely_ending(s, u) || (u->at && u->self != LP_NONE && lp_only_compared(s, u->self, u->at));
+}
+
+/* Are there words that lead from here, or from where they are, into the function that uses them: a jump table of hand-written code? Not each is used. */
+static bool leads_home(const struct lp_side *s, uint32_t self, uint64_t addr)
+{
+    enum { WORDS = 5, SOME = 4 };
+    uint64_t avail = 0;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    unsigned n = 0, m = 0;
+    for (uint64_t off = 0; p && off < 4 * WORDS && off + 4 <= avail; off += 4) {
+        const uint64_t to = addr + (uint64_t)lp_sext(lp_le32(p + off), 32);
+        n += lp_le32(p + off) && inside(s, self, to), m += lp_le32(p + off) && inside(s, self, to + off);
+    }
+    return n >= SOME || m >= SOME;
+}
+
+/* Does a text begin there of which letters are taken by number, or a table of offsets? Nothing else says that something begins where unnamed data was cut:
+ * it was cut because of this very address, and in front of any array there may be the tail of a text or of numbers. */
+static bool is_real(const struct lp_side *s, const struct lp_use *u, const struct lp_atom *a)
+{
+    if (!lp_is_constant(s, a)) return false;
+    const struct lp_offsets *x = lp_side_offsets(s, a->start, a->end);
+    return (x && x->start == a->start) || leads_home(s, u->self, a->start) || (lp_begins_text(s, a->start) && !lp_is_wide(s, u->self, u->at));
+}
+
+/* Of an access with an index: what its base is the start of, if the access is in front of that. */
+static uint32_t base_behind(const struct lp_side *s, const struct lp_use *u, int64_t off)
+{
+    const uint64_t base = u->addr - (uint64_t)off;
+    const uint32_t k = off < 0 ? lp_side_atom(s, base) : LP_NONE;
+    return k != LP_NONE && s->atom[k].start == base && !lp_is_code_atom(&s->atom[k]) ? k : LP_NONE;
+}
+
+/* An access by itself: *off is from its base, which another word makes. */
+static bool is_access(const struct lp_side *s, const struct lp_use *u, int64_t *off)
+{
+    const uint32_t w = lp_code_word(s, u->at);
+    return lp_a64_is_load_store(w) && lp_word_offset(w, off) && (u->addr - (uint64_t)*off) & 4095;
+}
+
+bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u)
+{
+    int64_t off;
+    if (!u->at || u->width || u->base != LP_NONE || !is_access(s, u, &off)) return false;
+    const uint32_t i = lp_side_atom(s, u->addr), k = base_behind(s, u, off);
+    return k != LP_NONE && (i == LP_NONE || s->atom[i].span != s->atom[k].span || u->addr - s->span[s->atom[k].span].start < 4096);
+}
+
+/* An array that begins a little behind an address, which is in atom i. */
+static uint32_t next_array(const struct lp_side *s, uint64_t addr, uint32_t i)
+{
+    uint32_t k = (uint32_t)lp_count_upto(s->atom, s->natom, sizeof *s->atom, addr);
+    if (i != LP_NONE && (lp_is_code_atom(&s->atom[i]) || (s->atom[i].start == addr && s->atom[i].kind != LP_ATOM_PIECE))) return LP_NONE;
+    while (k < s->natom && s->atom[k].kind == LP_ATOM_PIECE && !s->atom[k].used) k++; /* padding */
+    const bool near = k < s->natom && s->atom[k].start - addr <= REACH;
+    return near && !lp_is_code_atom(&s->atom[k]) && s->atom[k].kind != LP_ATOM_TABLE ? k : LP_NONE;
+}
+
+uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
+{
+    int64_t off;
+    if (u->width || u->base != LP_NONE || !u->at || u->self == LP_NONE) return LP_NONE;
+    if (is_access(s, u, &off)) return base_behind(s, u, off);
+    const uint32_t i = lp_side_atom(s, u->addr), k = next_array(s, u->addr, i);
+    if (k == LP_NONE || (i != LP_NONE && s->atom[i].start == u->addr && is_real(s, u, &s->atom[i]))) return LP_NONE;
+    return lp_is_indexed_to(s, u->self, u->at, u->addr, s->atom[k].start) ? k : LP_NONE;
+}
+
+/* Are both that may be meant there, what is at the address and what is behind it? Then it is all the same which one is, if the array behind has a pair that is
+ * as far away, or all are constants that hold the same: what is at the address is compared. (What becomes of an address takes long to find out.) */
+static bool is_either(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    int64_t off;
+    const struct lp_side *s = NEW(d);
+    const size_t before = d->nsupposed;
+    if (o != OLD(d) || !u->at || !n->at || u->width || n->width || is_access(o, u, &off) || is_access(s, n, &off)) return false;
+    const uint32_t i = lp_side_atom(o, u->addr), k = lp_side_atom(s, n->addr);
+    const uint32_t a = i == LP_NONE || k == LP_NONE ? LP_NONE : next_array(o, u->addr, i), b = a == LP_NONE ? LP_NONE : next_array(s, n->addr, k);
+    if (b == LP_NONE || lp_is_copied(&s->atom[b])) return false;
+    if (o->atom[a].pair == b && o->atom[a].start - u->addr == s->atom[b].start - n->addr) return true;
+    const uint64_t x = lp_constants_behind(o, u->addr, a), y = x ? lp_constants_behind(s, n->addr, b) : 0;
+    uint64_t at, avail, len = x > y ? x : y;
+    const uint8_t *p = y ? lp_side_bytes(o, u->addr, &avail) : NULL, *q = p && avail >= len ? lp_side_bytes(s, n->addr, &avail) : NULL;
+    if (!q || avail < len || memcmp(p, q, len) != 0) return false;
+    const bool same = lp_same_data(d, o, u->addr, n->addr, len, &at) && d->nsupposed == before;
+    lp_suppose_back(d, before);
+    return same;
+}
+
+/* The end of what a patch brings, perhaps in one piece with what is in front of it, where nothing is in the new file: so no other thing is meant. */
+static bool is_brought_end(const lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, const struct lp_atom *x, uint32_t b)
+{
+    const struct lp_atom *v = NEW(d)->atom;
+    if (!(o->span[x->span].flags & LP_SPAN_NEW) || lp_side_atom(NEW(d), n->addr) != LP_NONE || x->pair == LP_NONE || x->pair > b) return false;
+    for (uint32_t i = x->pair + 1; i <= b; i++)
+        if (!v[i].joined && !v[i].tail) return false;
+    return u->addr - x->start == n->addr - v[x->pair].start;
+}
+
+/* Paired; or constants without names, which are no pairs, that hold the same. */
+static bool same_array(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b)
+{
+    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    const struct lp_use u = {x->start, LP_NONE, LP_NONE, 0, 0}, n = {y->start, LP_NONE, LP_NONE, 0, 0};
+    if (x->end - x->start != y->end - y->start) return false;
+    if (x->pair == b) return !is_other(d, o, a, b);
+    return x->kind == LP_ATOM_PIECE && y->kind == LP_ATOM_PIECE && lp_is_constant(o, x) && lp_is_constant(NEW(d), y) && lp_same_target(d, o, &u, &n);
+}
+
+/* The end of an object that the same function uses, which is where the next one begins. */
+static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    const uint32_t a = lp_ending(o, u), b = lp_ending(NEW(d), n);
+    if (a == LP_NONE || b == LP_NONE) return false;
+    const struct lp_atom *x = &o->atom[a];
+    if (is_brought_end(d, o, u, n, x, b)) return true;
+    if (o == OLD(d) && n->at && lp_came_there(d, n)) return false;
+    return is_end(o, u) && is_end(NEW(d), n) && same_array(d, o, a, b);
+}
+
+/* The same of an array that the function does not use otherwise, and of data: where nothing begins, it is the end. */
+static bool same_lone_end(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n)
+{
+    const uint32_t a = lp_array_to(o, u->addr), b = lp_array_to(s, n->addr);
+    if (a == LP_NONE || b == LP_NONE || o->atom[a].pair != b || u->width || n->width || !u->at != !n->at) return false;
+    if (lp_side_atom(o, u->addr) != LP_NONE || lp_side_atom(s, n->addr) != LP_NONE) return false;
+    return !u->at || (lp_only_compared(o, u->self, u->at) && lp_only_compared(s, n->self, n->at));
+}
+
+/* The same of a section: __start_x and __stop_x. */
+static bool same_section_end(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n)
+{
+    const struct lp_span *x = u->addr ? lp_side_span(o, u->addr - 1) : NULL, *y = n->addr ? lp_side_span(s, n->addr - 1) : NULL;
+    if (!x || !y || x->end != u->addr || y->end != n->addr || strcmp(x->name, y->name) != 0 || u->width || n->width) return false;
+    struct lp_atom a = {.start = x->start, .end = x->end}, b = {.start = y->start, .end = y->end};
+    return lp_refers_into(o, u->self, &a) && lp_refers_into(s, n->self, &b) && is_end(o, u) && is_end(s, n);
+}
+
+static bool is_written(const struct lp_span *x) { return !x || x->flags & (LP_SPAN_WRITE | LP_SPAN_BSS); }
+
+/* Constants in code: 64 bits of them may be an address, of which the place does not tell whether it leads to the same. */
+static bool same_content(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    uint64_t at;
+    return u->width == n->width && (!u->width || lp_same_data(d, o, u->addr, n->addr, u->width, &at));
+}
+
+bool lp_same_beside(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    const struct lp_span *x = lp_side_span(o, u->addr), *y = lp_side_span(NEW(d), n->addr);
+    uint64_t len = x && y && x->flags & y->flags & LP_SPAN_CODE ? u->width : 0, at;
+    if (u->width != n->width) return false;
+    for (bool more = x && y && !len && x->flags & y->flags & LP_SPAN_CODE; more && u->addr + len < x->end && n->addr + len < y->end; len += 4)
+        if (lp_side_atom(o, u->addr + len) != LP_NONE && lp_side_atom(NEW(d), n->addr + len) != LP_NONE) break;
+    return !len || lp_same_data(d, o, u->addr, n->addr, len, &at);
+}
+
+/* Code without a name that linkers add, between functions (stubs.c): it is compared with those, and leads nowhere else. */
+static bool is_stub(const struct lp_side *s, uint32_t atom) { return atom != LP_NONE && s->atom[atom].kind == LP_ATOM_PLT && !s->atom[atom].sym; }
+
+/* Where nothing is, and what a weak symbol that nobody defines has as its address: the branch there that gold makes of a call of it is never reached. */
+static bool is_nowhere(const struct lp_side *s, const struct lp_use *u) { return !u->addr && !u->width && !lp_side_span(s, 0); }
+
+static bool same_by_atom(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    const struct lp_word_at *v = a == LP_NONE ? lp_stub_slot(o, u->addr) : NULL, *w = b == LP_NONE ? lp_stub_slot(NEW(d), n->addr) : NULL;
+    if (v || w) return v && w && !u->width && !n->width && lp_same_slot(d, o, v, w);
+    if (a == LP_NONE || b == LP_NONE) {
+        const bool there = same_bound(o, u->addr, NEW(d), n->addr) || (d->same_layout && u->addr == n->addr);
+        return (a == b && there && lp_same_beside(d, o, u, n)) || (is_nowhere(o, u) && is_nowhere(NEW(d), n));
+    }
+    if (is_stub(o, a) && is_stub(NEW(d), b)) return d->same_layout && u->addr == n->addr;
+    bool code = lp_is_code_atom(&o->atom[a]);
+    if (code != lp_is_code_atom(&NEW(d)->atom[b])) return false;
+    return code ? same_code_place(o, u, NEW(d), n, a, b) && same_content(d, o, u, n) : same_datum(d, o, u, n, a, b);
+}
+
+/* The span of an address, in which the atom is, too. */
+static const struct lp_span *span_of(const struct lp_side *s, uint32_t atom, uint64_t addr)
+{
+    const struct lp_span *x = atom == LP_NONE ? NULL : &s->span[s->atom[atom].span];
+    return x && addr >= x->start && addr < x->end ? x : lp_side_span(s, addr);
+}
+
+static void go_through(const struct lp_side *s, const struct lp_span *x, struct lp_use *u, uint32_t *atom)
+{
+    const uint64_t to = x && x->flags & LP_SPAN_CODE ? lp_side_through(s, u->addr) : u->addr;
+    if (to != u->addr) *atom = lp_side_atom(s, to);
+    u->addr = to;
+}
+
+/* In the patched file: the address of a function, in its own new body, is still that of the old one, which goes on there. */
+static bool is_own_entry(const lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    const uint32_t a = o == OLD(d) || u->self == LP_NONE ? LP_NONE : lp_side_atom(OLD(d), u->addr);
+    return a != LP_NONE && n->addr == NEW(d)->atom[n->self].start && u->addr == OLD(d)->atom[a].start && OLD(d)->atom[a].pair == n->self;
+}
+
+/* Is it in data that a patch brings? */
+static bool is_brought(const struct lp_side *o, const struct lp_use *u)
+{
+    const struct lp_span *x = lp_side_span(o, u->addr);
+    return x && x->flags & LP_SPAN_NEW;
+}
+
+uint64_t lp_constants_behind(const struct lp_side *s, uint64_t addr, uint32_t first)
+{
+    uint64_t end = 0;
+    for (uint32_t i = first; i < s->natom && s->atom[i].start <= addr + REACH; i++) {
+        const struct lp_atom *a = &s->atom[i];
+        if (!lp_is_constant(s, a) || (a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE)) return 0;
+        end = a->end;
+    }
+    return end ? end - addr : 0;
+}
+
+/* Just behind the function, where nothing is: the branch to the next word that ld.lld makes of a call of a weak symbol that nobody defines. */
+static bool is_behind(const struct lp_side *s, const struct lp_use *u)
+{
+    return u->self != LP_NONE && u->addr == s->atom[u->self].end && !u->at && lp_side_atom(s, u->addr) == LP_NONE;
+}
+
+/* If it may be in front of an array: is it in both, as far in front of the same one? A patch may bring both in one piece. Constants are the same, whichever
+ * of them is meant, if all that hold the same. */
+static bool same_behind(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    const uint32_t i = is_brought(o, u) ? lp_side_atom(o, u->addr) : LP_NONE;
+    if (i != LP_NONE && b != LP_NONE) return o->atom[i].end - u->addr >= NEW(d)->atom[b].end - n->addr;
+    const uint64_t y = b == LP_NONE ? 0 : lp_constants_behind(NEW(d), n->addr, b);
+    const uint64_t x = a == LP_NONE || (y && o != OLD(d)) ? 0 : lp_constants_behind(o, u->addr, a); /* of the patched file, what the new one may mean counts */
+    uint64_t at;
+    if ((x || y) && lp_same_data(d, o, u->addr, n->addr, x > y ? x : y, &at)) return true;
+    if (b != LP_NONE && o != OLD(d)) { /* what the new body has is right if it is so for all that may be meant */
+        struct lp_use v = {u->addr + (NEW(d)->atom[b].start - n->addr), LP_NONE, LP_NONE, 0, 0}, w = {NEW(d)->atom[b].start, LP_NONE, LP_NONE, 0, 0};
+        const uint32_t k = lp_side_atom(o, v.addr);
+        return k != LP_NONE && same_by_atom(d, o, &v, &w, k, b);
+    }
+    if (a == LP_NONE || b == LP_NONE) return false;
+    return o->atom[a].start - u->addr == NEW(d)->atom[b].start - n->addr && same_by_atom(d, o, u, n, a, b);
+}
+
+/* A patched function has no relocations: what the new one's says is meant is taken for it if it may be that. */
+static struct lp_use with_base(const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    struct lp_use x = *u;
+    uint32_t k = u->base == LP_NONE && n->base != LP_NONE ? lp_behind(o, u) : LP_NONE;
+    if (u->base == LP_NONE && n->base != LP_NONE && k == LP_NONE) k = lp_ending(o, u);
+    if (k != LP_NONE && o->atom[k].pair == n->base) x.base = k;
+    return x;
+}
+
+bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *use, const struct lp_use *n)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_use guess = o == OLD(d) ? *use : with_base(o, use, n), *u = &guess;
+    const bool either = is_either(d, o, u, n);
+    const uint32_t other = either ? LP_NONE : lp_behind(s, n);
+    const uint32_t behind = !either && (o == OLD(d) || (other != LP_NONE && !is_brought(o, u))) ? lp_behind(o, u) : LP_NONE;
+    if ((behind != LP_NONE || other != LP_NONE) && !same_behind(d, o, u, n, behind, other)) return false;
+    if (behind != LP_NONE && lp_side_atom(o, u->addr) == LP_NONE && lp_side_atom(s, n->addr) == LP_NONE) return true;
+    if (behind != LP_NONE && lp_surely_behind(o, u) && lp_surely_behind(s, n)) return true;
+    if (is_behind(s, n) && (o == OLD(d) ? is_behind(o, u) : u->self != LP_NONE && u->addr == o->atom[u->self].end)) return true;
+    bool self = inside(o, u->self, u->addr);
+    if (self != inside(s, n->self, n->addr)) return !self && is_own_entry(d, o, u, n);
+    if (self && o == OLD(d) && !same_content(d, o, u, n)) return false;
+    if (self && d->place[0] && (u->addr ^ n->addr) & 3) return false;
+    if (self && d->place[0]) return d->place[0][(u->addr - o->atom[u->self].start) / 4] == d->place[1][(n->addr - s->atom[n->self].start) / 4];
+    if (self) return u->addr - o->atom[u->self].start == n->addr - s->atom[n->self].start;
+    uint32_t a = lp_side_atom(o, u->addr), b = lp_side_atom(s, n->addr);
+    const struct lp_span *xs = span_of(o, a, u->addr), *ys = span_of(s, b, n->addr);
+    const bool slots = xs && ys && xs->flags & ys->flags & LP_SPAN_GOT;
+    const struct lp_word_at *x = slots ? lp_side_word(o, u->addr) : NULL, *y = slots ? lp_side_word(s, n->addr) : NULL;
+    const bool held = !u->at && !n->at && !u->width && !n->width; /* a word's value: the end of what is in front, no slot */
+    if (x && y) {
+        const bool same = lp_same_slot(d, o, x, y);
+        if (same || !held) return same;
+    }
+    struct lp_use through = *u, beyond = *n;
+    if (u->base != LP_NONE && n->base != LP_NONE) a = u->base, b = n->base;
+    else go_through(o, xs, &through, &a), go_through(s, ys, &beyond, &b);
+    if (is_written(xs) && is_written(ys) && lp_same_ends_twice(o, u, s, n)) return true;
+    if (same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n) || same_section_end(o, u, s, n)) return true;
+    if (same_lone_end(o, u, s, n)) return true;
+    return !u->width && !n->width && same_label(o, u->addr, s, n->addr, is_end(o, u) && is_end(s, n));
+}
+
+/* ---- slots ---- */
+
+/* The slot of a weak thread-local symbol that nobody defines: how far address 0 is from the storage. */
+static bool is_no_tls(const struct lp_side *s, uint64_t value)
+{
+    size_t n;
+    const struct lp_elf_segment *x = lp_elf_segments(s->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (x[i].type == PT_TLS) return value >> 63 && value + x[i].vaddr == lp_align_up(16, x[i].align ? x[i].align : 1);
+    return false;
+}
+
+/* A module of thread-local storage, this one: of the general-dynamic pair of words, the second says what of it, without a relocation. */
+static bool same_pair_of_tls(const lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n)
+{
+    uint64_t have = 0, other = 0;
+    const uint8_t *p = lp_side_bytes(o, u->at + 8, &have), *q = lp_side_bytes(NEW(d), n->at + 8, &other);
+    return u->type != R_AARCH64_TLS_DTPMOD || u->sym || (p && q && have >= 8 && other >= 8 && lp_le64(p) == lp_le64(q));
+}
+
+bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n)
+{
+    const bool lazy = u->type == R_AARCH64_JUMP_SLOT; /* it may still lead to the dynamic linker, which only PLT entries may call */
+    bool fill = u->type == n->type || (u->kind == LP_WORD_SYMBOL && n->kind == LP_WORD_SYMBOL && lazy == (n->type == R_AARCH64_JUMP_SLOT));
+    if (u->kind != n->kind || !fill || !u->sym != !n->sym || !same_pair_of_tls(d, o, u, n)) return false;
+    if (u->sym && (strcmp(u->sym->name, n->sym->name) != 0 || !lp_same_version(u->sym, n->sym))) return false;
+    if (u->kind == LP_WORD_TLS || u->sym) return u->value == n->value;
+    struct lp_use x = {u->value, LP_NONE, LP_NONE, 0, 0}, y = {n->value, LP_NONE, LP_NONE, 0, 0};
+    if (is_no_tls(o, u->value) && is_no_tls(NEW(d), n->value)) return true;
+    if ((!lp_side_span(o, u->value) || !lp_side_span(NEW(d), n->value)) && u->value == n->value) return true; /* an offset of static TLS */
+    return lp_same_target(d, o, &x, &y);
+}

@@ -1,0 +1,271 @@
+/* diff/side/pieces.c - PIECES: unnamed data, cut where something refers to it. */
+#include <config.h>
+#include "diff/side/side.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "base/sort.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Is the address in the middle of a word that the dynamic linker fills, or that plainly is the address of a function? A base that is an address on some
+ * ways only may seem to lead there, or the last byte of an array. */
+static bool inside_word(const struct lp_side *s, uint64_t addr)
+{
+    const size_t n = lp_count_upto(s->word, s->nword, sizeof *s->word, addr);
+    uint64_t avail = 0;
+    if (n && addr - s->word[n - 1].at - 1 < 7) return true;
+    const uint8_t *p = addr & 7 && lp_side_guesses(s) ? lp_side_bytes(s, addr & ~UINT64_C(7), &avail) : NULL;
+    const uint32_t f = p && avail >= 8 ? lp_side_atom(s, lp_le64(p)) : LP_NONE;
+    return f != LP_NONE && s->atom[f].kind == LP_ATOM_FUNC && s->atom[f].start == lp_le64(p);
+}
+
+/* Each address once: thousands of places may refer to one. */
+static void thin_cuts(struct lp_side *s)
+{
+    size_t n = 0;
+    lp_sort_numbers(s->cut, s->ncut);
+    for (size_t i = 0; i < s->ncut; i++)
+        if (!n || s->cut[i] != s->cut[n - 1]) s->cut[n++] = s->cut[i];
+    s->ncut = n;
+}
+
+static void cut(struct lp_side *s, uint64_t addr)
+{
+    const struct lp_span *x = lp_side_span(s, addr);
+    if (!x || inside_word(s, addr) || x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT) || lp_side_atom(s, addr) != LP_NONE) return;
+    if (s->ncut == s->cut_cap) thin_cuts(s);
+    uint64_t *v = lp_grow(s->cut, &s->cut_cap, s->ncut > s->cut_cap / 2 ? s->cut_cap : s->ncut, sizeof *v);
+    if (!v) {
+        s->nomem = true;
+        return;
+    }
+    s->cut = v;
+    v[s->ncut++] = addr;
+}
+
+/* Words of data in a position-dependent program that look like addresses: nothing says whether they are. */
+static void cut_at_words(struct lp_side *s)
+{
+    for (size_t i = 0; i < s->nspan && lp_side_guesses(s); i++) {
+        const struct lp_span *x = &s->span[i];
+        if (x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER) || !x->bytes) continue;
+        for (uint64_t at = lp_align_up(x->start, 8); at + 8 <= x->end; at += 8) cut(s, lp_le64(x->bytes + (at - x->start)));
+    }
+}
+
+static void add_piece(struct lp_side *s, const struct lp_span *x, uint64_t start, uint64_t end, enum lp_atom_kind kind, bool used)
+{
+    struct lp_atom a = {.start = start, .end = end, .kind = (uint8_t)kind, .pair = LP_NONE, .span = (uint32_t)(x - s->span), .parent = LP_NONE,
+                        .part = LP_NONE, .used = used};
+    if (start < end) lp_side_add_atom(s, &a);
+}
+
+/* From one address to the next, in [start, end). */
+static void pieces_in(struct lp_side *s, const struct lp_span *x, uint64_t start, uint64_t end)
+{
+    size_t i = lp_count_upto(s->cut, s->ncut, sizeof *s->cut, start);
+    for (uint64_t at = start, next; at < end; at = next) {
+        while (i < s->ncut && s->cut[i] <= at) i++;
+        next = i < s->ncut && s->cut[i] < end ? s->cut[i] : end;
+        add_piece(s, x, at, next, LP_ATOM_PIECE, i && s->cut[i - 1] == at);
+    }
+}
+
+/* fn-less: every stretch of data between the atoms that there are. */
+static void fill_gaps(struct lp_side *s)
+{
+    size_t known = s->natom;
+    for (size_t i = 0, k = 0; i < s->nspan; i++) {
+        const struct lp_span *x = &s->span[i];
+        if (x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT)) continue;
+        uint64_t at = x->start;
+        while (k < known && s->atom[k].end <= at) k++;
+        for (; at < x->end && k < known && s->atom[k].start < x->end; k++) {
+            if (s->atom[k].start > at) pieces_in(s, x, at, s->atom[k].start);
+            if (s->atom[k].end > at) at = s->atom[k].end;
+        }
+        if (at < x->end) pieces_in(s, x, at, x->end);
+        if (k) k--;
+    }
+    free(s->cut);
+    s->cut = NULL, s->ncut = s->cut_cap = 0;
+    lp_merge_atoms(s->atom, known, s->natom);
+}
+
+/* Atoms are put in order anew: what points at them by number comes along. */
+static void renumber(struct lp_side *s, const uint64_t *start, size_t n)
+{
+    uint32_t *to = malloc((n + 1) * sizeof *to);
+    if (!to) {
+        s->nomem = true;
+        return;
+    }
+    for (size_t i = 0; i < n; i++) to[i] = (uint32_t)(lp_count_upto(s->atom, s->natom, sizeof *s->atom, start[i]) - 1);
+    for (size_t i = 0; i < s->nref && s->nreloc; i++)
+        if (s->ref[i].base != LP_NONE) s->ref[i].base = to[s->ref[i].base];
+    for (size_t i = 0; i < s->nnamed; i++) s->by_name[i] = to[s->by_name[i]];
+    for (size_t i = 0; i < s->natom; i++) {
+        struct lp_atom *a = &s->atom[i];
+        if (a->parent != LP_NONE) a->parent = to[a->parent];
+        if (a->part != LP_NONE) a->part = to[a->part];
+    }
+    free(to);
+}
+
+static void add_tables(struct lp_side *s)
+{
+    size_t known = s->natom;
+    for (size_t i = 0; i < s->ntable; i++) {
+        const struct lp_flow_table *t = &s->table[i].t;
+        const struct lp_span *x = t->n ? lp_side_span(s, t->at) : NULL;
+        uint64_t end = t->at + (uint64_t)t->n * t->entry_bytes;
+        if (!x || end > x->end || x->flags & LP_SPAN_CODE) continue;
+        size_t k = lp_count_upto(s->atom, known, sizeof *s->atom, end - 1);
+        if (k && s->atom[k - 1].end > t->at) continue;
+        add_piece(s, x, t->at, end, LP_ATOM_TABLE, true);
+    }
+    lp_sort_atoms(s->atom + known, s->natom - known);
+    lp_merge_atoms(s->atom, known, s->natom);
+    size_t n = 0; /* two functions may seem to share one */
+    for (size_t i = 0; i < s->natom; i++)
+        if (!n || s->atom[i].kind != LP_ATOM_TABLE || s->atom[i].start >= s->atom[n - 1].end) s->atom[n++] = s->atom[i];
+    s->natom = n;
+}
+
+/* The data that tables of offsets lead to. */
+static void cut_at_offsets(struct lp_side *s)
+{
+    lp_find_offsets(s);
+    for (size_t i = 0; i < s->noffsets; i++) {
+        uint64_t start = s->offsets[i].start, avail = 0;
+        const uint8_t *p = lp_side_bytes(s, start, &avail);
+        for (uint64_t off = 0; p && start + off + 4 <= s->offsets[i].end && off + 4 <= avail; off += 4)
+            cut(s, start + (uint64_t)lp_sext(lp_le32(p + off), 32));
+    }
+}
+
+/* What words lead to that are by themselves: those of a table count from its start. */
+static void cut_at_fields(struct lp_side *s)
+{
+    for (size_t i = 0; i < s->nfield; i++)
+        if (s->field[i].addr != UINT64_MAX && !lp_side_offsets(s, s->field[i].at, s->field[i].at + 1)) cut(s, s->field[i].addr);
+}
+
+/* Does the word move its base on, again and again? Then nothing begins where it leads the first time. */
+static bool is_step(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    if (!(r->flags & LP_FLOW_STEPS)) return false;
+    const uint32_t w = lp_code_word(s, r->at);
+    const bool add = (w & 0x3f800000) == 0x11000000 && lp_bits(w, 0, 5) == lp_bits(w, 5, 5); /* and SUB */
+    return add || (w & 0x3b200400) == 0x38000400 || (w & 0x3b800000) == 0x29800000;         /* pre- and post-indexed */
+}
+
+/* Does the word by itself say where something is? */
+static bool leads(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    return (r->kind == LP_FLOW_ADDR && !is_step(s, r)) || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER || r->flags & LP_FLOW_ALONE;
+}
+
+static void find_paged(struct lp_side *s)
+{
+    for (size_t i = 0; i < s->nref; i++) {
+        const struct lp_ref_at *r = &s->ref[i];
+        const uint32_t a = (r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_OF_PAGE) || r->kind == LP_FLOW_TARGET ? lp_side_atom(s, r->addr) : LP_NONE;
+        if (a != LP_NONE && s->atom[a].kind == LP_ATOM_PIECE && s->atom[a].start == r->addr) s->atom[a].paged = true;
+    }
+}
+
+/* ---- fields of an array's elements ---- */
+
+struct fields { uint64_t *v; size_t n, cap; };
+
+/* The addresses to which a function adds an index; not a[i - 1], which is in front of the array. */
+static size_t indexed_by(const struct lp_side *s, const struct lp_atom *a, uint64_t *v, size_t most)
+{
+    size_t n = 0;
+    for (uint32_t k = 0; k < a->nref && n < most; k++) {
+        const struct lp_ref_at *r = &s->ref[a->ref + k];
+        int64_t off;
+        const bool in_front = lp_word_offset(lp_code_word(s, r->at), &off) && off < 0;
+        if (r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_INDEXED && !in_front) v[n++] = r->addr;
+    }
+    lp_sort_numbers(v, n);
+    return n;
+}
+
+/* Of two that are so near one another, the second is probably a field of the first one's elements. (Two small arrays are as well one piece.) */
+static bool is_field(const struct lp_side *s, uint64_t first, uint64_t second)
+{
+    enum { ELEMENT = 32 };
+    const struct lp_span *x = second != first && second - first < ELEMENT ? lp_side_span(s, second) : NULL;
+    return x && !(x->flags & (LP_SPAN_WRITE | LP_SPAN_BSS | LP_SPAN_CODE)) && lp_side_span(s, first) == x;
+}
+
+static void find_fields(struct lp_side *s, const struct lp_atom *a, struct fields *f)
+{
+    uint64_t v[64];
+    const size_t n = indexed_by(s, a, v, sizeof v / sizeof *v);
+    for (size_t k = 1; k < n; k++) {
+        if (!is_field(s, v[k - 1], v[k])) continue;
+        uint64_t *more = lp_grow(f->v, &f->cap, f->n, sizeof *more);
+        if (more) f->v = more, more[f->n++] = v[k];
+        else s->nomem = true;
+    }
+}
+
+/* Nothing begins at a field, and what is in front goes on behind. */
+static void mend_cuts(struct lp_side *s)
+{
+    struct fields f = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < s->natom && !s->objects; i++)
+        if (lp_is_code_atom(&s->atom[i])) find_fields(s, &s->atom[i], &f);
+    lp_sort_numbers(f.v, f.n);
+    for (size_t i = 0, k = 0; i < s->ncut; i++) {
+        while (k < f.n && f.v[k] < s->cut[i]) k++;
+        if (k == f.n || f.v[k] != s->cut[i]) s->cut[n++] = s->cut[i];
+    }
+    s->ncut = n;
+    free(f.v);
+}
+
+void lp_diff_pieces(struct lp_side *s)
+{
+    size_t n = s->natom;
+    uint64_t *start = malloc((n + 1) * sizeof *start);
+    if (!start) s->nomem = true;
+    if (s->nomem || !n) {
+        free(start);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start;
+    s->objects = lp_side_has_objects(s);
+    const bool parts = !s->objects && lp_elf_made_by(s->elf, "clang");
+    add_tables(s);
+    for (size_t i = 0; i < s->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++)
+            if (leads(s, &s->ref[s->atom[i].ref + k]) && !lp_is_end_twice(s, &s->atom[i], &s->ref[s->atom[i].ref + k]) &&
+                !(parts && lp_is_inner(s, &s->ref[s->atom[i].ref + k]))) cut(s, s->ref[s->atom[i].ref + k].addr);
+    for (size_t i = 0; i < s->nword; i++)
+        if (s->word[i].kind == LP_WORD_ADDR) cut(s, s->word[i].value);
+    for (size_t i = 0; i < s->nreloc; i++)
+        if (s->reloc[i].addr != UINT64_MAX && !lp_side_field(s, s->reloc[i].at)) cut(s, s->reloc[i].addr);
+    cut_at_words(s);
+    thin_cuts(s);
+    cut_at_offsets(s);
+    cut_at_fields(s);
+    thin_cuts(s);
+    mend_cuts(s);
+    fill_gaps(s);
+    s->atom = lp_trim(s->atom, &s->atom_cap, s->natom, sizeof *s->atom);
+    lp_side_index(s);
+    renumber(s, start, n);
+    for (size_t i = 0; i < s->ntable; i++) {
+        uint32_t a = s->table[i].t.n ? lp_side_atom(s, s->table[i].t.at) : LP_NONE;
+        if (a != LP_NONE && s->atom[a].kind == LP_ATOM_TABLE && s->atom[a].start == s->table[i].t.at) s->table[i].atom = a;
+    }
+    find_paged(s);
+    lp_side_touch(s);
+    free(start);
+}

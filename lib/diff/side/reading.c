@@ -1,0 +1,256 @@
+/* diff/side/reading.c - is a word of data a number or an address? In a position-dependent program the file does not say, unless the linker kept its relocations
+ * (-q). Both are looked at: what is the same, or does the same, either way needs no answer; else the word must be plainly the one or the other. */
+#include <config.h>
+#include "diff/side/side.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "base/sort.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool lp_side_guesses(const struct lp_side *s) { return lp_elf_info(s->elf)->type == ET_EXEC && !s->kept; }
+
+/* ---- what code touches ---- */
+
+static int by_addr(const void *a, const void *b)
+{
+    const struct lp_touch *x = a, *y = b;
+    return x->addr != y->addr ? (x->addr < y->addr ? -1 : 1) : (x->width > y->width) - (x->width < y->width);
+}
+
+static void add_touch(struct lp_side *s, const struct lp_ref_at *r)
+{
+    const struct lp_span *x = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_span(s, r->addr) : NULL;
+    if (x && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT))) s->touch[s->ntouch++] = (struct lp_touch){r->addr, r->at, r->width};
+}
+
+void lp_side_touch(struct lp_side *s)
+{
+    if (!lp_side_guesses(s)) return;
+    s->touch = malloc((s->nref + 1) * sizeof *s->touch);
+    if (!s->touch) s->nomem = true;
+    for (size_t i = 0; s->touch && i < s->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) add_touch(s, &s->ref[s->atom[i].ref + k]);
+    if (s->ntouch) qsort(s->touch, s->ntouch, sizeof *s->touch, by_addr);
+}
+
+/* Code refers to the middle of these 8 bytes, or reads a part of them: they are no one word. (An address to which an index is added may be anywhere; and where
+ * what is plainly an address ends, an array of such does.) */
+static bool is_split(const struct lp_side *s, uint64_t at, enum lp_likeness like)
+{
+    for (size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at); i < s->ntouch && s->touch[i].addr < at + 8; i++) {
+        const struct lp_touch *t = &s->touch[i];
+        const uint32_t f = lp_side_atom(s, t->at);
+        if (like == LP_LIKE_PLAINLY && !t->width && t->addr == at + 7) continue;
+        if (t->width ? t->addr > at || t->width < 8 : t->addr > at && f != LP_NONE && !lp_is_indexed(s, f, t->at)) return true;
+    }
+    return false;
+}
+
+static bool is_touched(const struct lp_side *s, uint64_t at)
+{
+    size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at);
+    return i < s->ntouch && s->touch[i].addr == at;
+}
+
+/* ---- one value ---- */
+
+/* A jump to a register that is no return, as labels need whose addresses are kept. */
+static bool has_jump(const struct lp_side *s, const struct lp_atom *a)
+{
+    for (uint64_t at = a->start; at + 4 <= a->end; at += 4) {
+        const uint32_t w = lp_code_word(s, at);
+        if (lp_a64_is_br(w) || (w & 0xfffff800) == 0xd71f0800 || (w & 0xfffff800) == 0xd61f0800) return true; /* BR, BRAA .., BRAAZ .. */
+    }
+    return false;
+}
+
+static bool is_text(uint8_t c) { return (c >= 32 && c != 127) || (c >= 7 && c <= 13) || c == 27; }
+
+uint64_t lp_side_text(const struct lp_side *s, uint64_t addr)
+{
+    uint64_t avail, n = 0;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    if (!p) return 0;
+    while (n < avail && is_text(p[n])) n++;
+    return n < avail && p[n] == 0 ? n + 1 : 0;
+}
+
+/* A text of two letters or more, with the end of another in front of it. */
+bool lp_begins_text(const struct lp_side *s, uint64_t at)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_side_bytes(s, at - 1, &avail);
+    return p && !*p && lp_side_text(s, at) >= 3;
+}
+
+static bool calls(const struct lp_side *s, const struct lp_atom *f, uint64_t to)
+{
+    uint64_t target;
+    uint32_t field;
+    for (uint64_t at = f->start; at + 4 <= f->end; at += 4) {
+        const uint32_t w = lp_code_word(s, at);
+        if (lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field) && lp_side_through(s, target) == to) return true;
+    }
+    return false;
+}
+
+/* Does nobody refer to the object, as far as it is seen, or a function that this one calls? Compilers move code out of several functions (clang -Oz). */
+static enum lp_likeness moved_out(const struct lp_side *s, const struct lp_atom *f, const struct lp_atom *object)
+{
+    size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, object->start);
+    if (i == s->ntouch || s->touch[i].addr >= object->end) return LP_LIKE_PERHAPS;
+    for (; i < s->ntouch && s->touch[i].addr < object->end; i++) {
+        const uint32_t g = lp_side_atom(s, s->touch[i].at);
+        if (g != LP_NONE && calls(s, f, s->atom[g].start)) return LP_LIKE_PLAINLY;
+    }
+    return LP_LIKE_NO;
+}
+
+/* A place in a function: the address of a label if the function refers to what holds it, and jumps there. Compilers make no other use of labels. */
+static enum lp_likeness like_label(const struct lp_side *s, const struct lp_atom *f, uint64_t at, uint64_t v)
+{
+    const uint32_t i = lp_side_atom(s, at);
+    if (v & 3 || !has_jump(s, f)) return LP_LIKE_NO;
+    if (i == LP_NONE || lp_is_code_atom(&s->atom[i])) return LP_LIKE_PERHAPS;
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
+    for (uint32_t k = 0; k < f->nref; k++)
+        if (r[k].addr >= s->atom[i].start && r[k].addr < s->atom[i].end) return LP_LIKE_PLAINLY;
+    return moved_out(s, f, &s->atom[i]);
+}
+
+/* Behind the last object of a section: is it the end of that one? */
+static enum lp_likeness like_end(const struct lp_side *s, uint64_t v)
+{
+    const uint32_t i = v > 4095 ? lp_side_atom(s, v - 1) : LP_NONE;
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].end == v ? LP_LIKE_PERHAPS : LP_LIKE_NO;
+}
+
+enum lp_likeness lp_like_address(const struct lp_side *s, uint64_t at, uint64_t v)
+{
+    const struct lp_span *x = v > 4095 ? lp_side_span(s, v) : NULL;
+    const uint32_t i = x ? lp_side_atom(s, v) : LP_NONE;
+    const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
+    if (!x) return like_end(s, v);
+    if (x->flags & LP_SPAN_LINKER) return v == x->start && !(x->flags & LP_SPAN_CODE) ? LP_LIKE_PERHAPS : LP_LIKE_NO;
+    if (!a) return x->flags & LP_SPAN_CODE ? LP_LIKE_NO : LP_LIKE_PERHAPS;
+    if (lp_is_code_atom(a)) {
+        if (a->start == v) return a->kind == LP_ATOM_LOOSE ? LP_LIKE_PERHAPS : LP_LIKE_PLAINLY;
+        return like_label(s, a, at, v);
+    }
+    if (a->kind == LP_ATOM_OBJECT ? a->start == v : is_touched(s, v)) return LP_LIKE_PLAINLY;
+    return a->kind != LP_ATOM_OBJECT && !(x->flags & LP_SPAN_WRITE) && lp_begins_text(s, v) ? LP_LIKE_PLAINLY : LP_LIKE_PERHAPS;
+}
+
+/* ---- a word of each ---- */
+
+static bool value_at(const struct lp_side *s, const struct lp_atom *a, uint64_t at, uint64_t *v)
+{
+    uint64_t avail = 0;
+    const uint8_t *p = at >= a->start && at < a->end && a->end - at >= 8 ? lp_side_bytes(s, at, &avail) : NULL;
+    if (!p || avail < 8) return false;
+    *v = lp_le64(p);
+    return true;
+}
+
+/* Is there plainly an address as far from this word, in the same object of both? Tables repeat themselves. (NULL: one side only.) */
+static bool is_among(const struct lp_side *o, uint64_t at, const struct lp_side *n, uint64_t other)
+{
+    enum { FAR = 64 };
+    const uint32_t i = lp_side_atom(o, at), k = n ? lp_side_atom(n, other) : LP_NONE;
+    for (int64_t off = -FAR; i != LP_NONE && off <= FAR; off += 8) {
+        uint64_t v, w;
+        if (!off || !value_at(o, &o->atom[i], at + (uint64_t)off, &v) || lp_like_address(o, at + (uint64_t)off, v) != LP_LIKE_PLAINLY) continue;
+        if (!n) return true;
+        if (k != LP_NONE && value_at(n, &n->atom[k], other + (uint64_t)off, &w) && lp_like_address(n, other + (uint64_t)off, w) == LP_LIKE_PLAINLY) return true;
+    }
+    return false;
+}
+
+static bool is_letter(uint8_t c) { return c >= 32 && c < 127; }
+
+/* Do all who refer to these 8 bytes hand on the address, and no more? */
+static bool is_handed_on(const struct lp_side *s, uint64_t at)
+{
+    bool any = false;
+    for (size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at); i < s->ntouch && s->touch[i].addr < at + 8; i++) {
+        const struct lp_touch *t = &s->touch[i];
+        struct lp_handed h = {.lost = true};
+        if (!t->width && t->addr == at) lp_handed(s, lp_side_atom(s, t->at), t->at, &h);
+        if (h.lost || h.based || !h.n) return false;
+        any = true;
+    }
+    return any;
+}
+
+/* A piece that is one text of letters, digits and signs, behind another text, and gets to others as a whole. "#%X" is 0x582523. */
+static bool is_plain_text(const struct lp_side *s, const struct lp_atom *a)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_begins_text(s, a->start) ? lp_side_bytes(s, a->start, &avail) : NULL;
+    for (; p && *p; p++)
+        if (!is_letter(*p)) return false;
+    return p && lp_align_up(a->start + lp_side_text(s, a->start), 8) >= a->end && is_handed_on(s, a->start);
+}
+
+/* Is it of the text that a piece begins with? "... == NULL" ends in 0x4c4c55. */
+static bool is_of_text(const struct lp_side *s, uint64_t at)
+{
+    const uint32_t i = lp_side_atom(s, at);
+    const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
+    if (!a || a->kind != LP_ATOM_PIECE || !a->used) return false;
+    return at == a->start ? is_plain_text(s, a) : lp_side_text(s, a->start) > at - a->start;
+}
+
+static bool are_letters(uint64_t v)
+{
+    for (; v; v >>= 8)
+        if (!is_letter(v & 255)) return false;
+    return true;
+}
+
+/* Words of letters in objects: arrays of texts, structures with a name in them. Is it the end of one, begun in front ("cpuid")? */
+static bool goes_on(const struct lp_side *s, uint64_t at)
+{
+    const uint32_t i = lp_side_atom(s, at);
+    uint64_t avail;
+    const uint8_t *p = i != LP_NONE && at > s->atom[i].start ? lp_side_bytes(s, at - 1, &avail) : NULL;
+    return p && is_letter(*p);
+}
+
+/* Does an object hold the same bytes in both? */
+static bool is_the_same(const struct lp_side *o, uint64_t at, const struct lp_side *n, uint64_t other)
+{
+    const uint32_t i = lp_side_atom(o, at), k = lp_side_atom(n, other);
+    const struct lp_atom *a = i == LP_NONE || k == LP_NONE ? NULL : &o->atom[i], *b = a ? &n->atom[k] : NULL;
+    uint64_t x = 0, y = 0;
+    const uint8_t *p = a ? lp_side_bytes(o, a->start, &x) : NULL, *q = a ? lp_side_bytes(n, b->start, &y) : NULL;
+    const uint64_t len = a ? a->end - a->start : 0;
+    return p && q && b->end - b->start == len && x >= len && y >= len && memcmp(p, q, len) == 0;
+}
+
+enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v)
+{
+    const enum lp_likeness like = lp_like_address(s, at, v);
+    if (like == LP_LIKE_NO || (at & 7) || is_split(s, at, like)) return LP_READ_NUMBER;
+    if (like == LP_LIKE_PERHAPS && is_of_text(s, at)) return LP_READ_NUMBER;
+    return like == LP_LIKE_PLAINLY || is_among(s, at, NULL, 0) ? LP_READ_ADDRESS : LP_READ_EITHER;
+}
+
+enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w)
+{
+    const enum lp_likeness x = lp_like_address(o, at, v), y = lp_like_address(n, other, w);
+    if ((at | other) & 7 || is_split(o, at, x) || is_split(n, other, y)) return LP_READ_NUMBER;
+    if (y == LP_LIKE_NO && w) return LP_READ_NUMBER;
+    if (v == w && (x == LP_LIKE_NO || (are_letters(v) && goes_on(o, at) && goes_on(n, other)))) return LP_READ_NUMBER;
+    if (x == LP_LIKE_PLAINLY && y == LP_LIKE_PLAINLY) return LP_READ_ADDRESS;
+    if (x != LP_LIKE_PLAINLY && y != LP_LIKE_PLAINLY && is_of_text(o, at) && is_of_text(n, other)) return LP_READ_NUMBER;
+    if (!v || x != LP_LIKE_NO) {
+        if (!w) return x == LP_LIKE_NO ? LP_READ_NUMBER : LP_READ_EITHER;
+        if ((x == LP_LIKE_PLAINLY || y == LP_LIKE_PLAINLY || v != w) && is_among(o, at, n, other)) return LP_READ_ADDRESS;
+    }
+    const bool letters = v == w && are_letters(v) && is_the_same(o, at, n, other);
+    return letters ? LP_READ_NUMBER : LP_READ_EITHER;
+}

@@ -1,0 +1,58 @@
+/* diff/side/scan.h - a walk through a function to see what becomes of an address (anchor.c), of all of them (fate.c) */
+#ifndef LP_DIFF_SCAN_H
+#define LP_DIFF_SCAN_H
+#include "a64/a64.h"
+#include "diff/side/side.h"
+#include "diff/side/seen.h"
+
+enum { SLOTS = 1024, HEADS = 256 };
+#define ARGUMENTS UINT32_C(0x1ff)      /* X0-X8 */
+#define RESULTS UINT32_C(3)            /* X0, X1 (AAPCS64 6.9) */
+#define TEMPORARY UINT32_C(0x7fe00)    /* X9-X18 */
+#define PRESERVED UINT32_C(0x3ff80000) /* X19-X29 */
+#define KEPT UINT32_C(0x1ffffe00)      /* X9-X28, over a call: callers know which ones a function that they see leaves alone, and read no others
+                                        * behind it; no address is left in the frame pointer */
+
+/* Where the registers of `mask` hold the address, or it and an index. */
+struct scan {
+    bool single;            /* X1 is no result: two of them are rare */
+    bool compared, stepped; /* stepped: it is compared with what steps through the array that it ends */
+    uint32_t left;          /* argument registers that have it where a function is called */
+    unsigned compares, found, ntodo, nseen;
+    const struct lp_side *s;
+    const struct lp_atom *a;
+    struct lp_words code;
+    struct lp_base_users *users;
+    uint64_t end; /* the address */
+    uint64_t at;  /* the word that is looked at, where the registers of mask have it */
+    uint32_t mask;
+    uint64_t before; /* an index that leads no farther than that is none; 0: each is one */
+    bool paged;      /* it is a page, end: what is asked for is a word that completes it, the first of them */
+    uint64_t user;
+    uint16_t head[HEADS]; /* of what was seen: lists by place, each index + 1 */
+    struct { uint64_t at; uint32_t mask; uint16_t next; } todo[SLOTS], seen[SLOTS]; /* last: not all of it is cleared */
+};
+
+enum { INDEXED = 1 << LP_FATE_INDEXED, READ = 1 << LP_FATE_READ, WIDE = 1 << LP_FATE_WIDE, COMPARED = 1 << LP_FATE_COMPARED }; /* uses */
+
+static inline bool adds_index(uint32_t w) { return (w & 0x7f200000) == 0x0b000000 || (w & 0x7fe00000) == 0x0b200000; } /* ADD of a register */
+
+/* Where the address is that a word has, if that word does nothing but move it along or add a number. */
+static inline uint32_t moved(uint32_t w) { return lp_a64_is_mov(w) || (w & 0x7f800000) == 0x11000000 ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0; }
+
+/* Where a call leaves the address. */
+static inline uint32_t kept(const struct lp_callee *c, uint32_t mask) { return c->whole ? mask & ~c->write & ~(UINT32_C(1) << 30) : mask & KEPT; }
+
+/* ---- anchor.c ---- */
+struct scan *lp_scan_new(const struct lp_side *s, uint32_t atom);
+bool lp_scan_has_address(const struct scan *x, uint64_t at);
+const struct lp_ref_at *lp_scan_indexed(const struct scan *x, uint64_t at);
+bool lp_scan_is_passed(const struct scan *x, uint64_t at, uint32_t mask);
+bool lp_scan_is_tail_call(const struct scan *x, uint32_t w, uint64_t target);
+uint32_t lp_scan_returned(const struct scan *x);
+unsigned lp_use_of(uint32_t w, unsigned row, uint32_t mask);
+/* ---- fate.c ---- */
+/* Of each word of a large function; NULL: of others, no memory, or, unless they are to be made, that they were not asked for yet. Until those of another
+ * function are asked for. */
+const struct lp_fate *lp_fates_of(const struct lp_side *s, uint32_t atom, bool make);
+#endif

@@ -1,0 +1,99 @@
+/* diff/side/seen.c - words and functions that were looked at, and what they do with registers: walks through code (anchor.c) come by the same ones again and
+ * again. */
+#include <config.h>
+#include "diff/side/seen.h"
+#include "a64/a64.h"
+#include "base/sort.h"
+
+#include <stdlib.h>
+
+enum { WORDS_BITS = 11, CALLEES_BITS = 8 };
+struct lp_seen {
+    struct lp_seen_word word[1 << WORDS_BITS];
+    struct { uint64_t to; bool there; struct lp_callee is; } callee[1 << CALLEES_BITS];
+    uint32_t *users;
+    struct lp_search *search;
+    struct lp_fates_kept *fates;
+    struct lp_seen_places places;
+    struct { const struct lp_ref_at *ref; uint64_t *addr; uint32_t n; } into; /* of a function with many: where its references lead, in order */
+};
+
+struct lp_seen *lp_seen_new(void) { return calloc(1, sizeof(struct lp_seen)); }
+
+void lp_seen_free(struct lp_seen *seen)
+{
+    if (seen) free(seen->users), lp_search_free(seen->search), lp_fates_free(seen->fates), free(seen->into.addr), free(seen->places.place);
+    free(seen);
+}
+
+uint32_t **lp_seen_users(const struct lp_side *s) { return &s->seen->users; }
+struct lp_search **lp_seen_search(const struct lp_side *s) { return &s->seen->search; }
+struct lp_seen_places *lp_seen_places(const struct lp_side *s) { return &s->seen->places; }
+struct lp_fates_kept **lp_seen_fates(const struct lp_side *s) { return &s->seen->fates; }
+
+const struct lp_seen_word *lp_seen_word(const struct lp_side *s, uint32_t w)
+{
+    struct lp_seen_word *x = &s->seen->word[w * UINT32_C(0x9e3779b1) >> (32 - WORDS_BITS)];
+    if (x->there && x->word == w) return x;
+    const unsigned row = lp_a64_find(w, LP_A64_ALL);
+    const bool leads = row == A64_UNDEFINED || lp_word_is_branch(w) || lp_a64_is_branch_reg(w);
+    *x = (struct lp_seen_word){w, lp_a64_regs(row, w), (uint16_t)row, true, leads};
+    return x;
+}
+
+static struct lp_callee look_at(const struct lp_side *s, uint64_t to)
+{
+    const uint32_t i = lp_side_atom(s, to);
+    struct lp_callee c = {.seen = i != LP_NONE};
+    if (!c.seen || s->atom[i].kind == LP_ATOM_PLT) return c;
+    const struct lp_words code = lp_words_of(s, i);
+    for (uint64_t at = to; at < s->atom[i].end && !c.whole; at += 4) {
+        const uint32_t w = lp_words_at(&code, at);
+        const struct lp_a64_regs r = lp_seen_word(s, w)->regs;
+        c.read |= r.read & ~c.write;
+        c.whole = lp_a64_is_ret(w);
+        if (lp_word_is_branch(w) || lp_a64_is_branch_reg(w)) break;
+        c.write |= r.write;
+    }
+    return c;
+}
+
+struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target)
+{
+    const size_t k = (uint32_t)(target >> 2) * UINT32_C(0x9e3779b1) >> (32 - CALLEES_BITS);
+    if (s->seen->callee[k].there && s->seen->callee[k].to == target) return s->seen->callee[k].is;
+    const struct lp_callee c = look_at(s, lp_side_through(s, target));
+    s->seen->callee[k].to = target, s->seen->callee[k].there = true, s->seen->callee[k].is = c;
+    return c;
+}
+
+/* The addresses of the references of a function, in order; NULL: no memory. */
+static const uint64_t *all_into(const struct lp_side *s, const struct lp_ref_at *ref, uint32_t n)
+{
+    struct lp_seen *x = s->seen;
+    if (x->into.addr && x->into.ref == ref && x->into.n == n) return x->into.addr;
+    free(x->into.addr);
+    x->into.addr = malloc(n * sizeof *x->into.addr);
+    x->into.ref = ref, x->into.n = n;
+    for (uint32_t i = 0; x->into.addr && i < n; i++) x->into.addr[i] = ref[i].addr;
+    if (x->into.addr) lp_sort_numbers(x->into.addr, n);
+    return x->into.addr;
+}
+
+bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x)
+{
+    enum { MANY = 64 };
+    const uint32_t n = self == LP_NONE ? 0 : s->atom[self].nref;
+    const struct lp_ref_at *r = n ? lp_refs_of_atom(s, &s->atom[self]) : NULL;
+    const uint64_t *v = n > MANY ? all_into(s, r, n) : NULL;
+    uint32_t lo = 0;
+    for (uint32_t hi = v ? n : 0; lo < hi;) {
+        const uint32_t mid = lo + (hi - lo) / 2;
+        if (v[mid] < x->start) lo = mid + 1;
+        else hi = mid;
+    }
+    if (v) return lo < n && v[lo] < x->end;
+    for (uint32_t i = 0; i < n; i++)
+        if (r[i].addr >= x->start && r[i].addr < x->end) return true;
+    return false;
+}

@@ -1,0 +1,34 @@
+/* diff/side/seen.h - what words and functions do with registers, kept for those that walk through code. By one thread at a time, as all of a side. */
+#ifndef LP_DIFF_SEEN_H
+#define LP_DIFF_SEEN_H
+#include "a64/regs.h"
+#include "diff/side/side.h"
+
+/* leads: it may go elsewhere than to the next word, or is undefined. */
+struct lp_seen_word { uint32_t word; struct lp_a64_regs regs; uint16_t row; bool there, leads; };
+/* Until the next one is asked for. */
+const struct lp_seen_word *lp_seen_word(const struct lp_side *s, uint32_t w);
+/* Has the word nothing to do with these registers? */
+static inline bool lp_seen_passes(const struct lp_seen_word *x, uint32_t mask) { return !x->leads && !((x->regs.read | x->regs.write) & mask); }
+/* What a function does with registers: reads as it finds them; and if it is no more than a row of words that returns (whole), changes. Compilers know that
+ * of functions that they see, and keep values in the registers that those leave alone. seen: there is one. */
+struct lp_callee { bool seen, whole; uint32_t read, write; };
+struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target);
+/* sibling.c: of each atom, who refers to it; NULL until it is asked. */
+uint32_t **lp_seen_users(const struct lp_side *s);
+/* bound.c: the branches of a function; NULL until they are asked for. */
+struct lp_search;
+struct lp_search **lp_seen_search(const struct lp_side *s);
+void lp_search_free(struct lp_search *x);
+/* compare.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
+struct lp_seen_places { uint64_t start, end; uint32_t *place; };
+struct lp_seen_places *lp_seen_places(const struct lp_side *s);
+/* ---- fate.c ---- */
+/* What becomes of an address in one of these registers, on any way from there: an index is added, of elements larger than a byte, it is read or written
+ * there, compared; one is added however far it leads; it gets away, so that it is no mere base; a word has to do with it. */
+enum lp_fate_kind { LP_FATE_INDEXED, LP_FATE_READ, LP_FATE_WIDE, LP_FATE_COMPARED, LP_FATE_FREE, LP_FATE_AWAY, LP_FATE_USED, LP_FATES };
+struct lp_fate { uint32_t is[LP_FATES]; };
+struct lp_fates_kept;
+struct lp_fates_kept **lp_seen_fates(const struct lp_side *s); /* NULL until they are asked for */
+void lp_fates_free(struct lp_fates_kept *k);
+#endif

@@ -1,0 +1,326 @@
+/* diff/side/side.h - one of the two files, as far as it is known without the other one: LOAD, ATOMS, REFS. All addresses are link-time addresses. */
+#ifndef LP_DIFF_SIDE_SIDE_H
+#define LP_DIFF_SIDE_SIDE_H
+#include <arm64lp/diff.h>
+#include "a64/word.h"
+#include "base/bits.h"
+#include "base/buf.h"
+#include "flow/flow.h"
+#include "elf/cfi.h"
+#include "elf/dynamic.h"
+
+#define LP_NONE UINT32_MAX
+
+/* A part of the file that is loaded: a section, or without sections a segment. Spans do not overlap. */
+enum lp_span_flags {
+    LP_SPAN_CODE = 1, LP_SPAN_WRITE = 2, LP_SPAN_RELRO = 4, LP_SPAN_BSS = 8,
+    LP_SPAN_LINKER = 16,  /* for the dynamic linker or the unwinder: no atoms */
+    LP_SPAN_GOT = 32, LP_SPAN_PLT = 64,
+    LP_SPAN_NEW = 256,    /* of a patch */
+    LP_SPAN_STEADY = 512, /* variables without names in it are where they were (steady.c) */
+    LP_SPAN_LISTED = 128, /* lists of constructors and destructors */
+};
+struct lp_span { uint64_t start, end; const uint8_t *bytes; uint32_t flags; const char *name; }; /* bytes NULL: zeros */
+
+enum lp_atom_kind { LP_ATOM_FUNC, LP_ATOM_PLT, LP_ATOM_LOOSE, LP_ATOM_OBJECT, LP_ATOM_PIECE, LP_ATOM_TABLE };
+enum lp_rule { LP_RULE_NONE, LP_RULE_MAP, LP_RULE_NAME, LP_RULE_FILE, LP_RULE_STEM, LP_RULE_BODY, LP_RULE_ORDER, LP_RULE_CALL, LP_RULE_ENTRY, LP_RULE_USE };
+enum lp_change_reason { LP_WHY_NONE, LP_WHY_CODE, LP_WHY_REFS, LP_WHY_SIZE, LP_WHY_NUMBER, LP_WHY_OPAQUE, LP_WHY_TABLE, LP_WHY_PART, LP_WHY_LINE,
+                        LP_WHY_EXCEPTIONS };
+struct lp_atom {
+    uint64_t start, end;              /* first: searched */
+    const struct lp_elf_symbol *sym;  /* NULL = it has no name */
+    uint32_t pair;                    /* in the other file, or LP_NONE */
+    uint32_t span;
+    uint32_t ref, nref;               /* code: its references */
+    uint32_t table, ntable;           /* code: its jump tables */
+    uint32_t parent, part;            /* of .cold: whose it is; of that: its first part, of a part: the next; or LP_NONE */
+    uint32_t differs;                 /* byte offset of the first difference */
+    uint8_t kind, rule;
+    uint8_t state, why;               /* enum lp_diff_state, enum lp_change_reason */
+    uint8_t aligned;                  /* new data: it comes along as far behind a multiple of 1 << aligned bytes as it is in the new file */
+    bool second, done;                /* code: it has its references, from the second thread (no bits: threads set them) */
+    bool included : 1, merged : 1;    /* merged: functions that overlap */
+    bool carry : 1, carried : 1;      /* new data: goes into the patch; is there */
+    bool unresolved : 1;              /* code: E141 has been said of it */
+    bool used : 1;                    /* unnamed data: something refers to its start */
+    bool paged : 1;                   /* the same, code by an address that is made of its page: it is behind no section anchor */
+    bool followed : 1;                /* code, paired: what it calls has been looked at */
+    bool joined : 1;                  /* new data: must stay behind the atom in front of it */
+    bool needed : 1;                  /* the first of such: the old file has them otherwise */
+    bool aimed : 1;                   /* data: the patch has its address */
+    bool tail : 1;                    /* data: what is in front of it is carried with a copy of it */
+    bool by_entry : 1, moved_part : 1; /* its new body has a name of its own, because others lead into it; it is the .cold part of such */
+    bool labels : 1;                  /* data that new bodies have a copy of: addresses of places in them, or a table of offsets that changed */
+    bool resized : 1;                 /* a constant of another size than the old file's: it comes along, and all that led to the old one leads to it */
+    bool numbered : 1;                /* one of several of this name in its file, but for a number: paired by use */
+    bool counted : 1;                 /* the same of functions: paired by bodies and callers (counted.c) */
+    bool reread : 1;                  /* code of a patched file: its references are not the old file's */
+    bool roomy : 1;                   /* unnamed data, paired: of another room than the other one's (extent.c). Equal code has it; no new body gets it */
+    bool lands : 1;                   /* code: exceptions may lead into it */
+    bool doubted : 1;                 /* unnamed variable: at its place in the other file, others use what is there (users.c) */
+    bool alike : 1;                   /* unnamed variable of the new file: one beside it might as well be the pair, and nothing but the place tells */
+    bool nops : 1;                    /* code: it is the same as its pair, but for NOPs */
+    bool apart : 1, together : 1;     /* code: one base is not enough for it; constants that it reaches from one come along in one piece (close.c) */
+    bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
+};
+
+/* What a word of code says about an address. Branches and words without any are not listed; several of one word follow one another. Sorted by place. */
+enum { LP_REF_NUMBER = LP_FLOW_DATA + 1 }; /* a kind besides enum lp_flow_kind: MOVZ or MOVK of the address; LP_FLOW_ALONE: of its uppermost part;
+                                              * LP_FLOW_MAYBE: more probably a number */
+struct lp_ref_at { uint64_t at, addr; uint32_t base; uint8_t kind, flags, width; }; /* base: the atom that the relocation names, or LP_NONE */
+struct lp_table_at { struct lp_flow_table t; uint32_t atom; };
+/* Somebody has an address. */
+struct lp_use { uint64_t addr; uint32_t base, self; uint8_t width; uint64_t at; }; /* self: the atom whose code it is; LP_NONE = data. at: the word, or 0 */
+
+/* A word that the dynamic linker fills, or that holds an address for another reason. */
+enum lp_word_kind { LP_WORD_ADDR, LP_WORD_SYMBOL, LP_WORD_IFUNC, LP_WORD_TLS, LP_WORD_COPY };
+struct lp_word_at { uint64_t at, value; const struct lp_dynsym *sym; uint32_t type; uint8_t kind; }; /* value: address or addend */
+/* An emitted relocation (ld -q). */
+struct lp_reloc_at { uint64_t at, addr, sym; uint32_t type; }; /* sym: the symbol's own address; UINT64_MAX = none, as addr */
+/* A word of data that holds an address, or the distance to one, in another way than an address in 8 bytes: of emitted relocations. */
+struct lp_field_at { uint64_t at, addr, sym; uint8_t width; bool relative; }; /* addr, sym: as of struct lp_reloc_at */
+struct lp_fde_at { uint64_t start, end, at; bool lsda; };
+
+struct lp_side {
+    const lp_elf *elf, *names;        /* names: the file that has the symbols, perhaps the debug file */
+    const lp_elf *fewer;              /* or NULL: the other file's names, none of which is of what a source file keeps to itself (unequal.c) */
+    bool is_new, stripped;            /* stripped: it is that other file */
+    const struct lp_dynamic *dynamic;
+    struct lp_span *span;
+    size_t nspan, text;               /* text: a large one of code, in which most addresses are */
+    size_t nbrought;                  /* the last of them, which a patch brings: anywhere, in no order */
+    struct lp_atom *atom;
+    size_t natom, atom_cap;
+    size_t nfirst;                    /* 0, or: those behind so many are a patch's, in an order of their own */
+    struct lp_nearby { uint32_t *v; size_t n, natom; uint64_t at; } nearby; /* of each granule of addresses: how many atoms begin in front of it */
+    struct lp_ref_at *ref;            /* through atoms only: with one_list, it is the other file's, too */
+    size_t nref, ref_cap;
+    bool one_list;
+    struct lp_table_at *table;
+    size_t ntable, table_cap;
+    struct lp_word_at *word;
+    size_t nword, word_cap;
+    struct lp_reloc_at *reloc;
+    size_t nreloc, reloc_cap;
+    struct lp_field_at *field;        /* by address */
+    size_t nfield;
+    struct lp_fde_at *fde;
+    size_t nfde, fde_cap;
+    struct lp_label { uint64_t at; const char *name; } *label; /* symbols of no size: bounds (__TMC_END__, __stop_x) */
+    size_t nlabel, label_cap;
+    uint32_t *by_name;                /* functions and objects with a name, in the order of names */
+    size_t nnamed;
+    /* Tables of offsets from their own start to texts and objects. By address. */
+    struct lp_offsets { uint64_t start, end; } *offsets;
+    size_t noffsets;
+    uint64_t *cut;                    /* addresses that something refers to, in unnamed data */
+    size_t ncut, cut_cap;
+    uint32_t *extent;                 /* extent.c: of each atom, or NULL */
+    struct lp_flow_survey survey;
+    struct lp_seen *seen;             /* seen.c: of its code, and who refers to what */
+    bool nomem;
+    bool code_read;                   /* the dataflow has looked at data in code */
+    bool objects;                     /* it has symbols of data, of what a source file keeps to itself as well */
+    const struct lp_side *patched;    /* verify.c: the old file, with a patch in it; else NULL */
+    bool kept;                        /* the linker kept its relocations: they say which words are addresses */
+    struct lp_touch { uint64_t addr, at; uint8_t width; } *touch; /* what code refers to in data; only where nothing else says what words are. By address. */
+    size_t ntouch;
+    /* Functions whose words are others than the file's: those that a linker moved (stubs.c), and what a patch puts there (verify.c). By address. */
+    struct lp_patched { uint64_t start, end; uint8_t *bytes; bool changed; } *over; /* changed: by a patch */
+    size_t nover, over_cap;
+};
+
+/* The references of an atom, and its jump tables: of a patched file, most functions are the old file's, and so are those. */
+static inline const struct lp_side *lp_reader_of(const struct lp_side *s, const struct lp_atom *a)
+{
+    return s->patched && (size_t)(a - s->atom) < s->patched->natom && !a->reread ? s->patched : s;
+}
+static inline const struct lp_ref_at *lp_refs_of_atom(const struct lp_side *s, const struct lp_atom *a) { return lp_reader_of(s, a)->ref + a->ref; }
+static inline const struct lp_table_at *lp_tables_of_atom(const struct lp_side *s, const struct lp_atom *a) { return lp_reader_of(s, a)->table + a->table; }
+
+static inline bool lp_is_code_atom(const struct lp_atom *a) { return a->kind <= LP_ATOM_LOOSE; }
+
+/* ---- load.c ---- */
+void lp_diff_load(struct lp_side *s);
+const struct lp_span *lp_side_span(const struct lp_side *s, uint64_t addr);
+/* The table of offsets that has this address, or with a larger one begins next below `end`; NULL = none. */
+const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr, uint64_t end);
+/* Bytes at an address, `*avail` of them in the same span; NULL if there are none (bss, outside). */
+const uint8_t *lp_side_bytes(const struct lp_side *s, uint64_t addr, uint64_t *avail);
+/* The same of code, without what linkers moved, and as it is with the patch. */
+const uint8_t *lp_side_code(const struct lp_side *s, uint64_t addr, uint64_t *avail);
+/* Has the function that begins there an exception table? */
+bool lp_has_lsda(const struct lp_side *s, uint64_t addr);
+const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr);
+void lp_side_free(struct lp_side *s);
+bool lp_all_zero(const uint8_t *p, uint64_t n);
+/* The entries of a jump table; NULL: the file has not all of them. */
+const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_table *t);
+/* ---- atoms.c ---- */
+void lp_diff_atoms(struct lp_side *s);
+bool lp_is_named_here(const struct lp_side *s, const struct lp_elf_symbol *y); /* a name of data that the other file was stripped of: it does not count */
+uint32_t lp_side_atom(const struct lp_side *s, uint64_t addr); /* LP_NONE = none */
+/* Atoms are in their order and will stay so: makes lp_side_atom fast. */
+void lp_side_index(struct lp_side *s);
+/* Has it symbols of all data? */
+bool lp_side_has_objects(const struct lp_side *s);
+void lp_side_add_atom(struct lp_side *s, const struct lp_atom *a);
+/* By address, of one address the longest first. */
+void lp_sort_atoms(struct lp_atom *a, size_t n);
+/* The same if the first m and the others are in order. */
+void lp_merge_atoms(struct lp_atom *a, size_t m, size_t n);
+/* Data that nobody writes. */
+static inline bool lp_is_constant(const struct lp_side *s, const struct lp_atom *a) { return !(s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS)); }
+/* The same once the dynamic linker has relocated it. */
+static inline bool lp_stays_constant(const struct lp_side *s, const struct lp_atom *a)
+{
+    return lp_is_constant(s, a) || s->span[a->span].flags & LP_SPAN_RELRO;
+}
+/* Does a linker make this name for the bounds of a section? */
+bool lp_is_bound_name(const char *name);
+/* Through veneers of the linker. */
+uint64_t lp_side_through(const struct lp_side *s, uint64_t addr);
+/* Atoms of one name: the first in by_name, and how many. */
+size_t lp_side_named(const struct lp_side *s, const char *name, size_t *count);
+/* Name or NULL. */
+const char *lp_atom_name(const struct lp_atom *a);
+/* "parse", or "0x4006f0" into buf. */
+const char *lp_atom_text(const struct lp_atom *a, char buf[32]);
+/* Data of a pair that stays as it is in the old file, because the new one's comes along beside it. */
+static inline bool lp_is_copied(const struct lp_atom *b) { return b->labels || b->resized; }
+/* What a PLT entry imports, by its name; NULL = not known. */
+const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a);
+/* The slot of a PLT entry that begins here; NULL: none does. */
+const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr);
+uint32_t lp_code_word(const struct lp_side *s, uint64_t addr);
+uint32_t lp_file_word(const struct lp_side *s, uint64_t addr); /* as the file has it */
+/* The code of an atom, for whoever goes through all of it. */
+struct lp_words { const struct lp_side *s; const uint8_t *p; uint64_t at, len; };
+struct lp_words lp_words_of(const struct lp_side *s, uint32_t atom);
+static inline uint32_t lp_words_at(const struct lp_words *c, uint64_t pc)
+{
+    return pc - c->at < c->len && c->len - (pc - c->at) >= 4 ? lp_le32(c->p + (pc - c->at)) : lp_code_word(c->s, pc);
+}
+/* ---- stubs.c ---- */
+void lp_diff_stubs(struct lp_side *s);
+/* ---- refs.c ---- */
+/* B, BL, B.cond, CBZ ... TBNZ. */
+bool lp_word_is_branch(uint32_t word);
+/* Branches, ADR, literal loads, and not many others. */
+static inline bool lp_word_may_lead(uint32_t w)
+{
+    return (w & 0x1c000000) == 0x14000000 || lp_a64_is_adr(w) || lp_a64_is_load_literal(w);
+}
+/* The target of a branch, ADR or literal load; *mask: its field. */
+bool lp_word_target(uint32_t word, uint64_t pc, uint64_t *target, uint32_t *mask);
+/* What all functions together tell the dataflow of each; anew where their code is another one. */
+void lp_side_survey(struct lp_side *s);
+/* One atom's code for a survey; false: it has none. */
+bool lp_side_part(const struct lp_side *s, const struct lp_atom *a, struct lp_flow_part *part);
+bool lp_side_survey_changed(struct lp_side *s, const struct lp_flow_survey *old, const struct lp_flow_changes *c); /* lp_flow_survey_changed() */
+/* The words of a function and its parts. */
+enum { LP_MOST_PARTS = 8 };
+struct lp_parts { struct lp_flow_part part[LP_MOST_PARTS]; uint32_t atom[LP_MOST_PARTS]; size_t n; };
+struct lp_parts lp_parts_of(const struct lp_side *s, uint32_t atom);
+/* Their references: those of the file's relocations, else by dataflow. same: NULL, or a file in which the dataflow finds the same for y, if it looks at no
+ * data that is in code; true: it has them, too. twin: y is elsewhere (lp_flow_input.twin). */
+bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y, bool twin);
+void lp_refs_function(struct lp_side *s, uint32_t atom);
+/* ---- returns.c ---- */
+/* Does a call of this address, which no function begins at, come back? */
+bool lp_side_returns(const struct lp_side *s, uint64_t addr);
+/* ---- pieces.c ---- */
+void lp_diff_pieces(struct lp_side *s);
+/* ---- reading.c ---- */
+/* Does nothing say which words of data are addresses? */
+bool lp_side_guesses(const struct lp_side *s);
+/* Makes the list of what code touches. */
+void lp_side_touch(struct lp_side *s);
+/* A text of two letters or more, with the end of another in front of it. */
+bool lp_begins_text(const struct lp_side *s, uint64_t at);
+enum lp_likeness { LP_LIKE_NO, LP_LIKE_PERHAPS, LP_LIKE_PLAINLY };
+enum lp_likeness lp_like_address(const struct lp_side *s, uint64_t at, uint64_t v); /* v is at `at` */
+/* What the value of a word is, of which nothing says it; of a pair of words that are to be the same: what both are. */
+enum lp_reading { LP_READ_NUMBER, LP_READ_ADDRESS, LP_READ_EITHER };
+enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v);
+enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w);
+/* Length of the text at an address with its 0 byte; 0 = it is no text. */
+uint64_t lp_side_text(const struct lp_side *s, uint64_t addr);
+/* ---- relative.c ---- */
+void lp_side_fields(struct lp_side *s); /* makes the list of them */
+const struct lp_field_at *lp_side_field(const struct lp_side *s, uint64_t at); /* the one that begins there; NULL = none */
+void lp_find_offsets(struct lp_side *s); /* makes their list; behind the cuts of all that refers to data by itself */
+/* Where the linker kept nothing: do data look like a table of distances to functions? */
+bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end);
+/* A value of such a word. */
+uint64_t lp_field_value(const uint8_t *p, unsigned width, bool is_signed);
+/* What an address is the start of. */
+enum lp_start { LP_START_NONE, LP_START_DATA, LP_START_TEXT, LP_START_FUNC };
+enum lp_start lp_start_at(const struct lp_side *s, uint64_t v);
+bool lp_is_loose(const struct lp_side *s, uint64_t v); /* code of which nothing says where its functions begin */
+uint32_t lp_field_of(const struct lp_side *s, const struct lp_field_at *f); /* the atom whose start its relocation names; LP_NONE = none */
+/* ---- extent.c ---- */
+static inline bool lp_makes_address(const struct lp_ref_at *r) { return r->kind == LP_FLOW_ADDR && !r->width; }
+/* Is it a part of the constant that begins in front of it, whose address was made? Compilers without section anchors of constants (clang) go from one to
+ * no other one. */
+bool lp_is_inner(const struct lp_side *s, const struct lp_ref_at *r);
+/* Are the two the ends of spans of one name, perhaps rounded up? */
+bool lp_same_ends(const struct lp_side *o, uint64_t a, const struct lp_side *s, uint64_t b);
+/* The same of what functions make twice and compare with itself (crtstuff.c: __TMC_END__ and the list that ends there): what begins there is not meant. */
+bool lp_same_ends_twice(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n);
+bool lp_is_end_twice(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r);
+enum { LP_ALL_OF_IT = UINT32_MAX };
+/* Makes s->extent: how many bytes of each variable without a name are touched, or LP_ALL_OF_IT. */
+void lp_side_extents(struct lp_side *s);
+/* How many bytes a piece has: to where the next thing begins. */
+uint64_t lp_room(const struct lp_side *s, uint32_t i);
+/* ---- anchor.c ---- */
+/* Is what the ADD at this place makes used as a base only, by words that have references of their own? */
+bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at);
+bool lp_mostly_base(const struct lp_side *s, uint32_t atom, uint64_t at); /* the same, but that in X1 no address is returned (beside what X0 has) */
+/* The same, and which words those are. */
+enum { LP_BASE_USERS = 128 };
+struct lp_base_users { uint64_t at[LP_BASE_USERS]; unsigned n; };
+static inline bool lp_is_user(const struct lp_base_users *u, uint64_t at)
+{
+    unsigned i = 0;
+    while (i < u->n && u->at[i] != at) i++;
+    return i < u->n;
+}
+bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users);
+/* Is what the ADD or ADR at this place makes compared with other addresses only, as the end of an array is? */
+bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
+bool lp_is_stepped_to(const struct lp_side *s, uint32_t atom, uint64_t at); /* the same, and by what goes through the array in front of it */
+/* Is an index added to it? Then it may be in front of the array: a[i - 1] is from &a[-1] on. */
+bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* The same, of an address `addr`, unless the index is known to lead nowhere but in front of `to`. */
+bool lp_is_indexed_to(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t to);
+/* The same of elements that are larger than a byte. */
+bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* The first word that completes the page that the ADRP at this place makes, on the ways that go from there; 0 = it is not seen. */
+uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page);
+/* Does the function read or write there itself? */
+bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* Does it compare it with another address, among others? */
+bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* Which calls get the address that a word makes, and in which registers; `to`: of the function, or of the place where only a register tells. based: something
+ * is read or written from there. lost: somebody else may have it, or more is made of it. */
+enum { LP_HANDED = 8, LP_HANDED_BACK = 1 /* to: returned */ };
+struct lp_handed { struct lp_handed_at { uint64_t at, to; uint32_t regs; } v[LP_HANDED]; size_t n; bool based, lost; };
+void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h);
+/* ---- bound.c ---- */
+/* bound.c: so many bytes from its base on is as far as an access with an index gets; UINT64_MAX: not known. */
+uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* ---- seen.c ---- */
+struct lp_seen *lp_seen_new(void);
+void lp_seen_free(struct lp_seen *seen);
+/* Does a function refer to something of it? */
+bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x);
+/* ---- field.c ---- */
+/* The immediate offset of ADD, SUB, loads and stores, as a signed number of bytes; *bits: of the field, scale: of its unit. */
+bool lp_word_offset(uint32_t w, int64_t *off);
+/* By how much a load or store moves its base on behind the access (post-index); 0 = it does not. */
+int64_t lp_word_back(uint32_t w);
+bool lp_word_set_offset(uint32_t *w, int64_t off);
+const char *lp_word_lo12_name(uint32_t w); /* the relocation of its offset in a page; NULL = it has none */
+#endif

@@ -1,0 +1,221 @@
+/* diff/write/body.c - EMIT, a function: its words that differ, in their place; or the whole body, in which runs of old words are only named. */
+#include <config.h>
+#include "diff/write/write.h"
+#include <arm64lp/dis.h>
+#include "base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_WORDS = 8 };
+
+/* ---- a body ---- */
+
+struct body { lp_diff *d; struct lp_new_word *word; size_t n; struct lp_body_plan plan; };
+
+/* A datum in the body must be one of the old body's. */
+static bool refuse_data(const struct body *b, uint32_t atom)
+{
+    const struct lp_atom *a = &NEW(b->d)->atom[atom];
+    bool good = true;
+    for (size_t i = 0, at = 0; at < b->n; i++) {
+        const struct lp_change *c = b->plan.change ? &b->plan.change[i] : NULL;
+        if (b->word[at].datum && !(c && c->keep_count)) lp_refuse_datum(b->d, atom, a->start + 4 * at, b->word[at].word), good = false;
+        at += c && c->keep_count ? c->keep_count : 1;
+    }
+    return good;
+}
+
+/* The words, and what of them is kept of the old body, if there is one. */
+static bool make_body(struct body *b, uint32_t atom, const struct lp_atom *old)
+{
+    const struct lp_atom *a = &NEW(b->d)->atom[atom];
+    b->n = (a->end - a->start) / 4;
+    b->word = calloc(b->n + 1, sizeof *b->word);
+    if (!b->word) return b->d->nomem = true, false;
+    bool good = true;
+    for (size_t i = 0; i < b->n; i++)
+        if (!lp_new_word(b->d, atom, a->start + 4 * i, &b->word[i])) good = false;
+    if (good && old && !lp_keep_old(OLD(b->d), old, b->word, b->n, a->start, &b->plan)) return b->d->nomem = true, false;
+    return good && refuse_data(b, atom);
+}
+
+static void free_body(struct body *b)
+{
+    for (size_t i = 0; b->word && i < b->n; i++) lp_buf_free(&b->word[i].reloc);
+    free(b->word), free(b->plan.change);
+}
+
+static void print_words(struct body *b, size_t i, size_t n)
+{
+    struct lp_buf *out = &b->d->items;
+    for (size_t k = 0, column = 0; k < n; k++) {
+        const struct lp_new_word *w = &b->word[i + k];
+        if (w->has_reloc) lp_buf_printf(out, "%s| %08x %s\n", column ? "\n" : "", w->word, w->reloc.data), column = 0;
+        else lp_buf_printf(out, column == LINE_WORDS ? "\n| %08x" : column ? " %08x" : "| %08x", w->word), column = column % LINE_WORDS + 1;
+        if (k + 1 == n && column) lp_buf_puts(out, "\n");
+    }
+}
+
+static void print_body(struct body *b)
+{
+    size_t at = 0, step = 0; /* of the new body; of the old one, in step */
+    for (size_t i = 0; i < b->plan.n;) {
+        size_t words = 0;
+        while (i + words < b->plan.n && !b->plan.change[i + words].keep_count) words++;
+        print_words(b, at, words);
+        at += words, i += words, step += words;
+        if (i == b->plan.n) break;
+        const struct lp_change *c = &b->plan.change[i++];
+        if (c->keep_off == 4 * step) lp_buf_printf(&b->d->items, "= %u\n", c->keep_count);
+        else lp_buf_printf(&b->d->items, "= +0x%x %u\n", c->keep_off, c->keep_count);
+        at += c->keep_count, step = c->keep_off / 4 + c->keep_count;
+    }
+    if (!b->plan.change) print_words(b, 0, b->n);
+}
+
+static void print_old(lp_diff *d, uint32_t old_atom)
+{
+    const struct lp_atom *a = &OLD(d)->atom[old_atom];
+    uint64_t avail;
+    uint8_t sha[32];
+    char hex[65];
+    const uint8_t *p = lp_side_bytes(OLD(d), a->start, &avail);
+    if (!p || avail < a->end - a->start) return;
+    lp_sha256(p, a->end - a->start, sha);
+    lp_hex(hex, sha, LP_DIFF_SHA);
+    lp_buf_printf(&d->items, "old size %llu sha256 %s\n", (unsigned long long)(a->end - a->start), hex);
+}
+
+static void open_func(lp_diff *d, uint32_t old_atom, uint64_t size)
+{
+    lp_buf_puts(&d->items, "\nfunc ");
+    lp_old_name(d, old_atom, &d->items);
+    lp_buf_printf(&d->items, " size %llu\n", (unsigned long long)size);
+    print_old(d, old_atom);
+}
+
+static void close_func(lp_diff *d, uint32_t new_atom, const struct lp_body_plan *plan)
+{
+    if (new_atom != LP_NONE) lp_emit_cfi(d, 1, new_atom, plan, &d->items);
+    lp_buf_puts(&d->items, "end\n");
+}
+
+bool lp_emit_function(lp_diff *d, uint32_t old_atom)
+{
+    uint32_t new_atom = OLD(d)->atom[old_atom].pair;
+    struct body b = {.d = d};
+    bool good = make_body(&b, new_atom, &OLD(d)->atom[old_atom]);
+    if (good) {
+        open_func(d, old_atom, 4 * b.n);
+        print_body(&b);
+        close_func(d, new_atom, &b.plan);
+    }
+    free_body(&b);
+    return good;
+}
+
+/* A body with a name of its own; if it replaces an old one, that becomes a branch to it. */
+bool lp_emit_new_function(lp_diff *d, uint32_t new_atom)
+{
+    const struct lp_atom *n = &NEW(d)->atom[new_atom];
+    struct body b = {.d = d};
+    bool good = make_body(&b, new_atom, NULL);
+    if (good) {
+        lp_buf_puts(&d->items, "\nfunc ");
+        lp_own_name(d, new_atom, &d->items);
+        lp_buf_printf(&d->items, " size %zu new\n", 4 * b.n);
+        print_body(&b);
+        close_func(d, new_atom, &b.plan);
+    }
+    if (good && n->pair != LP_NONE && !n->moved_part) {
+        open_func(d, n->pair, 4);
+        lp_buf_puts(&d->items, "| 14000000 jump26 ");
+        lp_own_name(d, new_atom, &d->items);
+        lp_buf_puts(&d->items, "\n");
+        close_func(d, LP_NONE, NULL);
+    }
+    free_body(&b);
+    return good;
+}
+
+/* ---- words in their place ---- */
+
+static int by_value(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+enum { PLACE_MAX = 24 };
+
+/* The words that differ, and those that make the pages for them. */
+static size_t words_to_change(lp_diff *d, uint32_t old_atom, uint32_t *off)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_atom *b = &s->atom[OLD(d)->atom[old_atom].pair];
+    size_t n = lp_differing_words(d, old_atom, off, PLACE_MAX / 2), first = n;
+    for (size_t i = 0; i < first; i++) {
+        uint64_t at = b->start + off[i];
+        int64_t imm;
+        for (uint32_t k = 0; k < b->nref; k++) {
+            const struct lp_ref_at *r = &s->ref[b->ref + k];
+            if (r->at != at || r->kind != LP_FLOW_ADDR || !lp_word_offset(lp_code_word(s, at), &imm)) continue;
+            for (uint32_t j = 0; j < b->nref && n < PLACE_MAX; j++) {
+                const struct lp_ref_at *p = &s->ref[b->ref + j];
+                if (p->kind == LP_FLOW_PAGE && p->addr == r->addr - (uint64_t)imm) off[n++] = (uint32_t)(p->at - b->start);
+            }
+        }
+    }
+    qsort(off, n, sizeof *off, by_value);
+    first = n, n = 0;
+    for (size_t i = 0; i < first; i++)
+        if (!n || off[n - 1] != off[i]) off[n++] = off[i];
+    return n;
+}
+
+static void print_site_word(lp_diff *d, uint32_t old, const struct lp_new_word *w)
+{
+    lp_buf_printf(&d->items, "- %08x\n+ %08x", old, w->word);
+    if (w->has_reloc) lp_buf_printf(&d->items, " %s", w->reloc.data);
+    lp_buf_puts(&d->items, "\n");
+}
+
+/* A datum among instructions: a value. */
+static void print_datum(lp_diff *d, uint32_t old_atom, uint32_t off, uint32_t old, uint32_t word)
+{
+    const struct lp_there t = {true, false, OLD(d)->atom[old_atom].start + off, old_atom, off};
+    lp_buf_puts(&d->items, "\nset ");
+    lp_there_print(d, &t, &d->items);
+    lp_buf_printf(&d->items, " b4\n- 0x%x\n+ 0x%x\n", old, word);
+}
+
+bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
+{
+    const struct lp_atom *a = &OLD(d)->atom[old_atom], *b = &NEW(d)->atom[a->pair];
+    uint32_t off[PLACE_MAX];
+    size_t n = words_to_change(d, old_atom, off);
+    struct lp_new_word w = {0};
+    bool good = true, open = false;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t old = lp_file_word(OLD(d), a->start + off[i]);
+        if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
+        const bool datum = w.datum || !lp_dis_valid(old);
+        if (open && (datum || off[i] != off[i - 1] + 4)) lp_buf_puts(&d->items, "end\n"), open = false;
+        if (datum) {
+            print_datum(d, old_atom, off[i], old, w.word);
+            continue;
+        }
+        if (!open) {
+            struct lp_there t = {true, false, a->start + off[i], old_atom, off[i]};
+            lp_buf_puts(&d->items, "\n@ ");
+            lp_there_print(d, &t, &d->items);
+            lp_buf_puts(&d->items, "\n");
+            open = true;
+        }
+        print_site_word(d, old, &w);
+    }
+    if (open) lp_buf_puts(&d->items, "end\n");
+    lp_buf_free(&w.reloc);
+    return good;
+}

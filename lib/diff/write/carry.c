@@ -1,0 +1,264 @@
+/* diff/write/carry.c - EMIT, new data: texts, constants, objects, jump tables that the new code needs and the old file has not. */
+#include <config.h>
+#include "diff/write/write.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "elf/spec.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_LINE = 48, BYTES_LINE = 24 };
+
+enum { CACHE_LINE = 64, MOST_ALIGNED = LP_DATA_ALIGN };
+
+uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr)
+{
+    size_t n;
+    const struct lp_elf_section *x = lp_elf_sections(s->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (x[i].flags & SHF_ALLOC && !(x[i].flags & SHF_TLS) && addr - x[i].addr < x[i].size) return x[i].align;
+    return 0;
+}
+
+/* As it is in the new file by its address, as far as its section is: by chance the one is more, and the other one is as much as something in it needs. */
+uint64_t lp_alignment(const struct lp_side *s, uint64_t addr)
+{
+    uint64_t by_address = addr & -addr, most = lp_section_alignment(s, addr);
+    if (most < CACHE_LINE) most = CACHE_LINE;
+    return !by_address || by_address > most ? most : by_address;
+}
+
+static uint64_t alignment(const struct lp_side *s, uint32_t atom)
+{
+    const uint64_t by_place = lp_alignment(s, s->atom[atom].start), wanted = UINT64_C(1) << s->atom[atom].aligned, n = by_place > wanted ? by_place : wanted;
+    return n > MOST_ALIGNED ? MOST_ALIGNED : n;
+}
+
+static uint64_t end_of(const struct lp_side *s, uint32_t *i)
+{
+    while (*i + 1 < s->natom && (s->atom[*i + 1].joined || s->atom[*i + 1].tail)) ++*i;
+    return s->atom[*i].end;
+}
+
+bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes)
+{
+    enum { LINE = 4 }; /* 16 bytes: no access needs more */
+    struct lp_side *s = NEW(d);
+    struct lp_atom *a = &s->atom[t->atom];
+    uint32_t last = t->atom;
+    if (!t->own || !bytes || lp_is_code_atom(a)) return true;
+    const uint64_t size = end_of(s, &last) - a->start, off = (uint64_t)t->off;
+    if (!lp_within(off, bytes, size)) return false;
+    if (!((lp_carried_at(a) + off) & (bytes - 1)) && alignment(s, t->atom) >= bytes) return true;
+    if ((a->start + off) & (bytes - 1) || a->aligned == LINE || bytes > UINT64_C(1) << LINE) return false;
+    a->aligned = LINE;
+    return d->again = true;
+}
+
+/* Zeros that stay zeros: a linker may leave words empty that the dynamic linker fills (ld.lld). */
+static bool stays_zero(const struct lp_side *s, uint64_t start, const uint8_t *p, uint64_t n)
+{
+    const size_t i = lp_count_below(s->word, s->nword, sizeof *s->word, start);
+    return (i >= s->nword || s->word[i].at >= start + n) && lp_all_zero(p, n);
+}
+
+static void print_text(struct lp_buf *out, const uint8_t *p, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i += TEXT_LINE) {
+        lp_quote(out, (const char *)p + i, n - i < TEXT_LINE ? n - i : TEXT_LINE);
+        lp_buf_puts(out, "\n");
+    }
+}
+
+static void print_bytes(struct lp_buf *out, const uint8_t *p, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++) lp_buf_printf(out, "%s%02x", i % BYTES_LINE ? " " : i ? "\n| " : "| ", p[i]);
+    if (n) lp_buf_puts(out, "\n");
+}
+
+/* A word that holds an address: "rel abs64 parse". */
+static bool print_address(lp_diff *d, uint64_t value)
+{
+    struct lp_use u = {value, LP_NONE, LP_NONE, 0, 0};
+    struct lp_there t = lp_there_itself(d, lp_there(d, &u));
+    if (!t.known) return false;
+    lp_buf_puts(&d->items, "rel abs64 ");
+    lp_there_print(d, &t, &d->items);
+    lp_buf_puts(&d->items, "\n");
+    return true;
+}
+
+/* A version that the old file wants of nothing yet: older libraries do not have it. */
+static void remark_version(lp_diff *d, const struct lp_dynsym *y)
+{
+    for (size_t i = 0; i < OLD(d)->dynamic->nsym; i++) {
+        const struct lp_dynsym *s = &OLD(d)->dynamic->sym[i];
+        if (s->library && s->version && strcmp(s->version, y->version) == 0 && strcmp(s->library, y->library) == 0) return;
+    }
+    lp_diff_remark(d, "version %.100s of %.100s is needed, which the old file does without", y->version, y->library);
+}
+
+/* Why there is no way to write it; NULL: there is one. */
+static const char *not_written(const lp_diff *d, const struct lp_dynsym *y, const struct lp_dynsym *old)
+{
+    enum { NAME_MOST = 150 };
+    if (!old && y->version && !y->library) return "it is the new file's own, and the old one does not have it";
+    if (!old && !y->version && lp_dynsym_wanted(OLD(d)->dynamic, y->name, NULL)) return "the old file has it with a version, the new one without";
+    if (!old && y->type == STT_TLS) return "it is thread-local, and the old file does not have it";
+    if (old && !lp_is_ident(y->name, strlen(y->name))) return "its name has other bytes than letters, digits, `_`, `$` and `.`";
+    return strlen(y->name) > NAME_MOST ? "its name is too long for a line of a patch" : NULL;
+}
+
+bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out)
+{
+    const struct lp_dynsym *old = lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version);
+    if (!old) old = lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version);
+    const char *why = not_written(d, y, old);
+    if (why) return lp_diff_refuse(d, NEW(d), LP_E150, y->name, why), false;
+    lp_spec_print(out, y->name, old ? NULL : y->version ? y->version : "*", 0, old ? NULL : y->library);
+    if (old && plt) lp_buf_puts(out, "@plt");
+    if (addend) lp_buf_printf(out, "+0x%llx", (unsigned long long)addend);
+    if (!old && y->bind == STB_WEAK) lp_buf_puts(out, " weak");
+    if (!old && y->library) remark_version(d, y);
+    return true;
+}
+
+static bool print_symbol(lp_diff *d, const struct lp_word_at *w)
+{
+    lp_buf_puts(&d->items, "rel abs64 ");
+    if (!lp_print_import(d, w->sym, false, w->value, &d->items)) return true;
+    lp_buf_puts(&d->items, "\n");
+    return true;
+}
+
+/* Does the word hold an address? In a position-dependent program it may look like one. */
+static bool address_at(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p, uint64_t *value)
+{
+    if (at & 7 || end - at < 8 || !lp_side_guesses(NEW(d))) return false;
+    *value = lp_le64(p);
+    return lp_read_word(NEW(d), at, *value) != LP_READ_NUMBER;
+}
+
+/* How long the text is that an object is; 0 = it is none. The address of a function may look like one: 0x400760 is "`\a@"; and so may a number with the first
+ * byte of a table of offsets behind it. */
+static uint64_t text_of(lp_diff *d, const struct lp_atom *a, uint64_t end, const uint8_t *p)
+{
+    uint64_t value;
+    const uint64_t n = p ? lp_side_text(NEW(d), a->start) : 0;
+    if (!n || lp_side_word(NEW(d), a->start) || lp_side_offsets(NEW(d), a->start, a->start + n) || address_at(d, a->start, end, p, &value)) return 0;
+    return n;
+}
+
+/* How much of a constant without a name of its own is carried: a text whole, though linkers let another one begin in it (its tail), and without the
+ * zeros behind it that only align what comes next. */
+static uint64_t carried(const struct lp_side *s, uint32_t atom, const uint8_t *p, uint64_t avail, uint64_t text, uint64_t n)
+{
+    const struct lp_atom *a = &s->atom[atom];
+    if (a->kind != LP_ATOM_PIECE || s->span[a->span].flags & LP_SPAN_WRITE || !text || text > avail) return n;
+    return text > n || (n - text < alignment(s, atom) && lp_all_zero(p + text, n - text)) ? text : n;
+}
+
+static void refuse_either(lp_diff *d, uint64_t start, uint64_t at, uint64_t value)
+{
+    char buf[32];
+    const char *name = lp_atom_text(&NEW(d)->atom[lp_side_atom(NEW(d), start)], buf);
+    lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)(at - start), (unsigned long long)value);
+}
+
+/* Plainly an address, but in 4 bytes, or at an odd place: nothing says so, and nobody would set it right. */
+static bool is_hidden(const lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p)
+{
+    return end - at >= 4 && lp_side_guesses(NEW(d)) && lp_like_address(NEW(d), at, lp_le32(p)) == LP_LIKE_PLAINLY;
+}
+
+static bool print_word(lp_diff *d, uint64_t start, uint64_t at, const struct lp_word_at *w, uint64_t value)
+{
+    if (w && w->kind == LP_WORD_SYMBOL && w->sym) return print_symbol(d, w);
+    if (w && w->kind != LP_WORD_ADDR) return false;
+    if (!w && lp_read_word(NEW(d), at, value) == LP_READ_EITHER && !lp_both_readings(d, value)) return refuse_either(d, start, at, value), true;
+    return print_address(d, w ? w->value : value);
+}
+
+static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_t *p)
+{
+    uint64_t from = start, value = 0;
+    bool good = true;
+    for (uint64_t at = start, step; at < end; at += step) {
+        const struct lp_word_at *w = end - at >= 8 ? lp_side_word(NEW(d), at) : NULL;
+        const struct lp_field_at *f = w ? NULL : lp_side_field(NEW(d), at);
+        const bool address = w || (!f && address_at(d, at, end, p + (at - start), &value));
+        step = address ? 8 : f && f->width <= end - at ? f->width : 1;
+        if (step == 1 && is_hidden(d, at, end, p + (at - start))) refuse_either(d, start, at, lp_le32(p + (at - start)));
+        if (step == 1) continue;
+        print_bytes(&d->items, p + (from - start), at - from);
+        from = at + step;
+        good &= f ? lp_print_field(d, f, p + (at - start)) : print_word(d, start, at, w, value);
+    }
+    print_bytes(&d->items, p + (from - start), from < end ? end - from : 0);
+    return good;
+}
+
+static bool print_parts(lp_diff *d, uint64_t start, uint64_t end, const uint8_t *p)
+{
+    bool good = true;
+    for (uint64_t at = start, stop; at < end; at = stop) {
+        const struct lp_offsets *x = lp_side_offsets(NEW(d), at, end);
+        const bool table = x && x->start <= at;
+        stop = table ? x->end : x ? x->start : end;
+        if (stop > end) stop = end;
+        good &= table ? lp_print_offsets(d, at, stop, p + (at - start)) : print_content(d, at, stop, p + (at - start));
+    }
+    return good;
+}
+
+/* Entries are relative to a place in the function, so the bytes are right wherever the table is. */
+static bool movable_table(const struct lp_side *s, uint32_t atom)
+{
+    for (size_t i = 0; i < s->ntable; i++) {
+        uint32_t f = s->table[i].atom == atom ? lp_side_atom(s, s->table[i].t.br_at) : LP_NONE;
+        if (f != LP_NONE && (s->table[i].t.base < s->atom[f].start || s->table[i].t.base >= s->atom[f].end)) return false;
+    }
+    return true;
+}
+
+static const char *section_of(const struct lp_side *s, const struct lp_atom *a, const uint8_t *p)
+{
+    uint32_t f = s->span[a->span].flags;
+    return !p ? "bss" : f & LP_SPAN_WRITE && !(f & LP_SPAN_RELRO) ? "data" : "rodata";
+}
+
+void lp_emit_carried(lp_diff *d, uint32_t atom)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_atom *a = &s->atom[atom];
+    uint32_t last = atom;
+    uint64_t end = end_of(s, &last), n = end - a->start, avail = 0, text;
+    const uint8_t *p = lp_side_bytes(s, a->start, &avail);
+    char buf[32];
+    if (p && avail < n) n = avail;
+    text = text_of(d, a, end, p);
+    if (last == atom) n = carried(s, atom, p, avail, text, n);
+    else if (text > n && text <= avail) n = text;
+    if (lp_alignment(s, a->start) > MOST_ALIGNED)
+        lp_diff_refuse(d, s, LP_E124, lp_atom_text(a, buf), (unsigned long long)lp_alignment(s, a->start), "no patch aligns data to more than 65536");
+    lp_buf_puts(&d->items, "\ndata ");
+    lp_own_name(d, atom, &d->items);
+    const uint64_t front = lp_carried_at(a);
+    lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)(front + n), (unsigned long long)alignment(s, atom));
+    if (front) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)front);
+    bool good = !p || avail >= n;
+    if (a->kind == LP_ATOM_TABLE && !movable_table(s, atom)) good = false;
+    if (!p || !good) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
+    else if (n == text) print_text(&d->items, p, n);
+    else if (n > BYTES_LINE && stays_zero(s, a->start, p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
+    else good = print_parts(d, a->start, a->start + n, p);
+    lp_buf_puts(&d->items, "end\n");
+    const bool bytes = p && n != text && !lp_side_offsets(s, a->start, end);
+    if (bytes && lp_like_distances(s, a->start, a->start + n)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
+    const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";
+    if (!good && lp_side_offsets(s, a->start, end)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
+    else if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);
+}

@@ -1,0 +1,88 @@
+/* diff/write/cfi.c - EMIT, unwinding: the instructions of an FDE as those of a patch, or that they are the old body's (lpatch(5)). */
+#include <config.h>
+#include "diff/write/write.h"
+#include "patch/keep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CFI_LINE = 48 };
+
+/* Is what the engine makes of the old body's instructions what the new one has? */
+static bool same_moved(const lp_diff *d, uint32_t old_atom, const struct lp_fde *f, const struct lp_buf *own, const struct lp_body_plan *plan)
+{
+    struct lp_buf moved = {0};
+    struct lp_fde old;
+    const size_t n = (f->end - f->start) / 4;
+    const uint64_t start = OLD(d)->atom[old_atom].start;
+    uint32_t *from = lp_keep_from(plan->change, plan->n, n);
+    bool same = from && lp_elf_fde(OLD(d)->elf, start, &old) && old.start == start && lp_cfi_move(&old, from, n, &moved) && moved.len == own->len &&
+                memcmp(moved.data, own->data, own->len) == 0;
+    free(from), lp_buf_free(&moved);
+    return same;
+}
+
+/* The same rules as lp_cfi_move() writes them. */
+static bool rewritten(const struct lp_fde *f, struct lp_buf *out)
+{
+    const size_t n = (f->end - f->start) / 4;
+    uint32_t *from = malloc((n + 1) * sizeof *from);
+    for (size_t i = 0; from && i < n; i++) from[i] = (uint32_t)i;
+    bool good = from && lp_cfi_move(f, from, n, out) && out->len;
+    free(from);
+    return good;
+}
+
+static void print_cfi(const struct lp_buf *b, struct lp_buf *out)
+{
+    for (size_t i = 0; i < b->len; i++) lp_buf_printf(out, "%s %02x", i % CFI_LINE ? "" : i ? "\ncfi" : "cfi", (uint8_t)b->data[i]);
+    lp_buf_puts(out, "\n");
+}
+
+bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body_plan *plan, struct lp_buf *out)
+{
+    const struct lp_atom *a = &d->side[side].atom[atom];
+    struct lp_buf b = {0}, own = {0};
+    struct lp_fde f;
+    bool good = lp_elf_fde(d->side[side].elf, a->start, &f) && f.start == a->start && lp_cfi_plain(&f, &b);
+    bool again = good && plan && f.end == a->end && rewritten(&f, &own);
+    if (again && plan->n && same_moved(d, a->pair, &f, &own, plan)) lp_buf_puts(out, "cfi old\n");
+    else if (good) print_cfi(again && own.len < b.len ? &own : &b, out);
+    lp_buf_free(&b), lp_buf_free(&own);
+    return good;
+}
+
+/* The quick answer; false: look closer. */
+static bool same_bytes(const lp_diff *d, uint64_t a, uint64_t b)
+{
+    struct lp_fde f, g;
+    const bool have = lp_elf_fde(OLD(d)->elf, a, &f) && f.start == a, other = lp_elf_fde(NEW(d)->elf, b, &g) && g.start == b;
+    if (!have || !other) return have == other;
+    const size_t n = (size_t)(f.insns.end - f.insns.p);
+    return f.cie.code_align == g.cie.code_align && f.cie.data_align == g.cie.data_align && f.cie.ra == g.cie.ra &&
+           n == (size_t)(g.insns.end - g.insns.p) && memcmp(f.insns.p, g.insns.p, n) == 0;
+}
+
+bool lp_same_unwinding(lp_diff *d, uint32_t old_atom)
+{
+    const struct lp_atom *a = &OLD(d)->atom[old_atom];
+    if (same_bytes(d, a->start, NEW(d)->atom[a->pair].start)) return true;
+    struct lp_buf x = {0}, y = {0};
+    bool p = lp_emit_cfi(d, 0, old_atom, NULL, &x), q = lp_emit_cfi(d, 1, a->pair, NULL, &y);
+    bool same = p == q && x.len == y.len && (!x.len || memcmp(x.data, y.data, x.len) == 0);
+    lp_buf_free(&x), lp_buf_free(&y);
+    return same;
+}
+
+/* (What moved in NOPs only has its instructions elsewhere.) */
+void lp_remark_unwinding(lp_diff *d)
+{
+    unsigned n = 0;
+    char buf[32];
+    const struct lp_atom *first = NULL;
+    for (uint32_t i = 0; i < OLD(d)->natom; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[i];
+        if (a->kind == LP_ATOM_FUNC && a->pair != LP_NONE && a->state == LP_DIFF_SAME && !a->nops && !lp_same_unwinding(d, i) && !n++) first = a;
+    }
+    if (n) lp_diff_remark(d, "%u functions of the same code have other unwinding information, which stays; the first: %s", n, lp_atom_text(first, buf));
+}

@@ -1,0 +1,318 @@
+/* diff/write/data.c - DATA: what objects hold. Constants that changed are written as values; what a program may have changed itself only on request. */
+#include <config.h>
+#include "diff/write/write.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "elf/spec.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- changes ---- */
+
+enum { KIND = LP_SPAN_CODE | LP_SPAN_WRITE | LP_SPAN_RELRO };
+
+static const char *span_name(const struct lp_side *s, const struct lp_atom *a) { return s->span[a->span].name; }
+
+static void check_shape(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
+{
+    char buf[32];
+    uint64_t n = a->end - a->start, m = b->end - b->start;
+    uint32_t f = OLD(d)->span[a->span].flags, g = NEW(d)->span[b->span].flags;
+    if (lp_is_copied(b)) return;
+    bool bss = (f ^ g) & LP_SPAN_BSS;
+    if (a->kind == LP_ATOM_OBJECT && n != m) lp_diff_refuse(d, OLD(d), LP_E120, lp_atom_text(a, buf), (unsigned long long)n, (unsigned long long)m);
+    else if ((f ^ g) & KIND || (bss && !(d->opt.flags & LP_DIFF_DATA)))
+        lp_diff_refuse(d, OLD(d), LP_E122, lp_atom_text(a, buf), span_name(OLD(d), a), span_name(NEW(d), b));
+}
+
+static const struct lp_elf_segment *tls_of(const struct lp_side *s)
+{
+    size_t n;
+    const struct lp_elf_segment *x = lp_elf_segments(s->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (x[i].type == PT_TLS && x[i].filesz) return &x[i];
+    return NULL;
+}
+
+/* The block's layout is the same (E160), so what differs is a value. */
+static void check_tls(lp_diff *d)
+{
+    const struct lp_elf_segment *x = tls_of(OLD(d)), *y = tls_of(NEW(d));
+    const struct lp_elf_symbol *hit = NULL;
+    uint64_t at = 0;
+    size_t n;
+    if (!x && !y) return;
+    if (x && y && x->filesz == y->filesz && lp_same_data(d, OLD(d), x->vaddr, y->vaddr, x->filesz, &at)) return;
+    const struct lp_elf_symbol *v = lp_elf_symbols(OLD(d)->names, &n);
+    for (size_t i = 0; i < n && !hit; i++)
+        if (v[i].type == STT_TLS && at - v[i].value < v[i].size) hit = &v[i];
+    lp_diff_refuse(d, NEW(d), LP_E161, hit ? hit->name : "storage", (unsigned long long)(hit ? at - hit->value : at));
+}
+
+void lp_diff_data(lp_diff *d)
+{
+    for (uint32_t i = 0; i < OLD(d)->natom; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[i];
+        if ((a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE) && a->pair != LP_NONE) check_shape(d, a, &NEW(d)->atom[a->pair]);
+    }
+    check_tls(d);
+}
+
+/* ---- as values ---- */
+
+static void print_place(lp_diff *d, uint32_t i, uint64_t off)
+{
+    struct lp_there t = {true, false, OLD(d)->atom[i].start + off, i, (int64_t)off};
+    lp_buf_puts(&d->items, "\nset ");
+    lp_there_print(d, &t, &d->items);
+}
+
+/* The object that ends at an address; LP_NONE = none. */
+static uint32_t ending_at(const struct lp_side *s, uint64_t addr)
+{
+    const uint32_t i = addr ? lp_side_atom(s, addr - 1) : LP_NONE;
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].end == addr ? i : LP_NONE;
+}
+
+/* Where something of the new file is that a word has the address of. Where nothing begins, it is the end of what is in front, or of a section: if these are
+ * two places in the old file, nowhere. */
+static struct lp_there there(lp_diff *d, uint64_t v)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_there t = lp_there(d, &(struct lp_use){v, LP_NONE, LP_NONE, 0, 0});
+    const uint32_t i = lp_side_atom(s, v) == LP_NONE ? ending_at(s, v) : LP_NONE;
+    if (i == LP_NONE) return t;
+    const uint64_t size = v - s->atom[i].start;
+    struct lp_there e = lp_there(d, &(struct lp_use){s->atom[i].start, i, LP_NONE, 0, 0});
+    e.off += (int64_t)size, e.addr += e.own ? 0 : size;
+    const struct lp_span *x = lp_side_span(s, v);
+    const bool bound = !x || v == x->start || v == s->span[s->atom[i].span].end;
+    return bound && (e.own || !t.known || t.addr != e.addr) ? (struct lp_there){0} : e;
+}
+
+/* A word of either file: a number, or where what it is the address of is in the old file. False: nowhere. */
+static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, uint64_t v, bool address)
+{
+    const struct lp_word_at *w = lp_side_word(s, at);
+    if (w && w->kind == LP_WORD_SYMBOL && w->sym) {
+        lp_buf_printf(&d->items, "&%s", w->sym->name);
+        if (w->value) lp_buf_printf(&d->items, "+0x%llx", (unsigned long long)w->value);
+        return lp_is_ident(w->sym->name, strlen(w->sym->name));
+    }
+    if (w && w->kind != LP_WORD_ADDR) return false;
+    struct lp_there t = {true, false, v, lp_side_atom(s, v), 0};
+    if (address && s == NEW(d)) t = there(d, v);
+    else if (address && t.atom != LP_NONE) t.off = (int64_t)(v - s->atom[t.atom].start);
+    if (!address) return lp_buf_printf(&d->items, "0x%llx", (unsigned long long)v), true;
+    t = lp_there_itself(d, t);
+    lp_buf_puts(&d->items, "&");
+    if (t.known) lp_there_print(d, &t, &d->items);
+    return t.known;
+}
+
+/* One word that changed, and how it is read. */
+struct change { uint64_t o, n, v, w; bool x, y; enum lp_reading reading; };
+
+static struct change change_at(const lp_diff *d, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
+{
+    const struct lp_word_at *x = lp_side_word(OLD(d), o), *y = lp_side_word(NEW(d), n);
+    struct change c = {o, n, x ? x->value : p ? lp_le64(p) : 0, y ? y->value : q ? lp_le64(q) : 0, x != NULL, y != NULL, LP_READ_NUMBER};
+    const bool guess = lp_side_guesses(NEW(d)) && !y;
+    if (y || (x && guess)) c.reading = LP_READ_ADDRESS;
+    else if (guess && !((o | n) & 7)) c.reading = lp_read_words(OLD(d), o, c.v, NEW(d), n, c.w);
+    c.x |= c.reading != LP_READ_NUMBER && lp_like_address(OLD(d), o, c.v) != LP_LIKE_NO;
+    c.y |= c.reading != LP_READ_NUMBER && lp_like_address(NEW(d), n, c.w) != LP_LIKE_NO;
+    return c;
+}
+
+/* Does the linker say that it is of what begins there? */
+static bool is_said(const struct lp_side *s, uint64_t at, uint64_t addr)
+{
+    const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, at);
+    return n && s->reloc[n - 1].at == at && s->reloc[n - 1].sym == addr;
+}
+
+/* The address of the end of an object in both files, behind which other ones begin now: has it become the other one's address, or does it stay that end? */
+static bool may_stay_end(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
+{
+    const struct lp_word_at *x = lp_side_word(OLD(d), c->o), *y = lp_side_word(NEW(d), c->n);
+    const uint32_t a = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? ending_at(OLD(d), c->v) : LP_NONE;
+    char buf[32], name[32];
+    if (a == LP_NONE || OLD(d)->atom[a].pair == LP_NONE || ending_at(NEW(d), c->w) != OLD(d)->atom[a].pair) return false;
+    if (is_said(OLD(d), c->o, c->v) && is_said(NEW(d), c->n, c->w)) return false;
+    const uint32_t k = lp_side_atom(OLD(d), c->v);
+    const struct lp_atom *began = k != LP_NONE && OLD(d)->atom[k].start == c->v ? &OLD(d)->atom[k] : NULL;
+    if (began && began->pair != LP_NONE && began->pair == lp_side_atom(NEW(d), c->w)) return false; /* of which the patch has a copy */
+    const char *at = lp_atom_text(&OLD(d)->atom[i], buf), *array = lp_atom_text(&OLD(d)->atom[a], name);
+    const bool gone = began && began->kind == LP_ATOM_OBJECT && began->pair == LP_NONE; /* by another name it is here */
+    if (!gone) lp_diff_refuse(d, NEW(d), LP_E148, at, (unsigned long long)off, array);
+    else lp_diff_remark(d, "%s+0x%llx is taken for the address of what begins there in the new file, not of the end of %s", at, (unsigned long long)off, array);
+    return !gone;
+}
+
+/* Both readings of a word say the same if what it leads to is there in the old file. */
+bool lp_both_readings(lp_diff *d, uint64_t w)
+{
+    const struct lp_there t = lp_there(d, &(struct lp_use){w, LP_NONE, LP_NONE, 0, 0});
+    return t.known && !t.own && t.addr == w;
+}
+
+static void print_set_word(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
+{
+    char buf[32];
+    const char *name = lp_atom_text(&OLD(d)->atom[i], buf);
+    if (c->reading == LP_READ_EITHER && c->y && !lp_both_readings(d, c->w)) {
+        lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)off, (unsigned long long)c->w);
+        return;
+    }
+    if (c->reading == LP_READ_EITHER && c->v == c->w) return;
+    print_place(d, i, off);
+    lp_buf_puts(&d->items, " b8\n- ");
+    bool good = print_word(d, OLD(d), c->o, c->v, c->x);
+    lp_buf_puts(&d->items, "\n+ ");
+    good &= print_word(d, NEW(d), c->n, c->w, c->y);
+    lp_buf_puts(&d->items, "\n");
+    if (!good) lp_diff_refuse(d, NEW(d), LP_E140, name, (unsigned long long)off, "an address that the old file has not");
+}
+
+static void print_set_bytes(lp_diff *d, uint32_t i, uint64_t off, uint64_t n, const uint8_t *p, const uint8_t *q)
+{
+    print_place(d, i, off);
+    lp_buf_printf(&d->items, " bytes %llu\n-", (unsigned long long)n);
+    for (uint64_t k = 0; k < n; k++) lp_buf_printf(&d->items, " %02x", p ? p[k] : 0);
+    lp_buf_puts(&d->items, "\n+");
+    for (uint64_t k = 0; k < n; k++) lp_buf_printf(&d->items, " %02x", q ? q[k] : 0);
+    lp_buf_puts(&d->items, "\n");
+}
+
+static void refuse_value(lp_diff *d, const struct lp_atom *a, uint64_t off, const uint8_t *p, const uint8_t *q, uint64_t n)
+{
+    char buf[32], x[40] = "an address", y[40] = "another";
+    for (uint64_t k = 0; k < n && k < 8; k++) snprintf(x + 2 * k, 4, "%02x", p ? p[k] : 0), snprintf(y + 2 * k, 4, "%02x", q ? q[k] : 0);
+    lp_diff_refuse(d, OLD(d), LP_E121, lp_atom_text(a, buf), (unsigned long long)off, x, y);
+}
+
+/* Words that lead somewhere by their distance, or as addresses in 4 bytes: no patch writes others. How many bytes they are; 0 = there is none. */
+static uint64_t led_change(lp_diff *d, const struct lp_atom *a, const struct lp_twice *t, uint64_t off)
+{
+    char buf[32];
+    const struct lp_field_at *x = lp_side_field(OLD(d), t->o + off), *y = lp_side_field(NEW(d), t->n + off), *f = x ? x : y;
+    const char *name = lp_atom_text(a, buf);
+    if (f && off + f->width <= t->len) {
+        const bool same = lp_same_field(d, OLD(d), t->o + off, t->n + off, t->p + off, t->q + off);
+        if (!same && f->relative) lp_diff_refuse(d, NEW(d), LP_E145, name, (unsigned long long)off);
+        else if (!same) lp_diff_refuse(d, NEW(d), LP_E180, name, "an address in less than 8 bytes changed");
+        return f->width;
+    }
+    const struct lp_twice one = {t->o + off, t->n + off, t->len - off, t->p + off, t->q + off};
+    if (t->p[off] == t->q[off] || (!(one.o & 7) && one.len >= 8 && lp_is_one_word(d, OLD(d), &one, 0))) return 0;
+    uint64_t at = 0;
+    const enum lp_led led = lp_find_led(d, OLD(d), t, off, &at);
+    if (led == LP_LED_MAYBE) lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)at, (unsigned long long)lp_le32(t->q + at));
+    return led == LP_LED_NOT ? 0 : at + 4 - off;
+}
+
+/* Words that hold addresses one by one, bytes as far as the next of those. */
+static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint64_t len)
+{
+    const struct lp_atom *a = &OLD(d)->atom[i];
+    uint64_t avail, at;
+    const uint8_t *p = lp_side_bytes(OLD(d), a->start, &avail), *q = lp_side_bytes(NEW(d), b->start, &avail);
+    bool allowed = lp_stays_constant(OLD(d), a) || d->opt.flags & LP_DIFF_DATA;
+    for (uint64_t off = 0; off < len;) {
+        uint64_t o = a->start + off, n = b->start + off, step = p && q ? led_change(d, a, &(struct lp_twice){a->start, b->start, len, p, q}, off) : 0;
+        if (step) {
+            off += step;
+            continue;
+        }
+        step = 1;
+        const bool word = (!(o & 7) || lp_side_word(OLD(d), o) || lp_side_word(NEW(d), n)) && len - off >= 8;
+        const struct change c = word ? change_at(d, o, n, p ? p + off : NULL, q ? q + off : NULL) : (struct change){0};
+        const bool wide = c.x || c.y;
+        if (wide) step = 8;
+        bool same = p && q ? lp_same_data(d, OLD(d), o, n, step, &at) : !wide && (p ? p[off] : 0) == (q ? q[off] : 0);
+        if (!same && wide && may_stay_end(d, i, off, &c)) return;
+        if (!same && !allowed) {
+            refuse_value(d, a, off, p ? p + off : NULL, q ? q + off : NULL, wide ? 0 : len - off);
+            return;
+        }
+        if (!same && wide) {
+            print_set_word(d, i, off, &c);
+        } else if (!same) {
+            while (step < 64 && off + step < len && (p ? p[off + step] : 0) != (q ? q[off + step] : 0) && (o + step) & 7) step++;
+            print_set_bytes(d, i, off, step, p ? p + off : NULL, q ? q + off : NULL);
+        }
+        off += step;
+    }
+}
+
+/* How far data from the start of an atom on are nobody else's: a piece may be cut because something refers to its middle on this side only. */
+static uint64_t extent(const struct lp_side *s, uint32_t i, uint64_t most)
+{
+    const struct lp_atom *a = &s->atom[i];
+    uint64_t end = a->end;
+    for (; a->kind == LP_ATOM_PIECE && end - a->start < most && i + 1 < s->natom; i++) {
+        const struct lp_atom *next = &s->atom[i + 1];
+        if (next->kind != LP_ATOM_PIECE || next->start != end || next->pair != LP_NONE || next->span != a->span) break;
+        end = next->end;
+    }
+    return end - a->start < most ? end - a->start : most;
+}
+
+static void refuse_room(lp_diff *d, const struct lp_atom *b)
+{
+    char buf[32];
+    lp_diff_refuse(d, NEW(d), LP_E110, lp_atom_text(b, buf), "it is not known how much of the data is one variable");
+}
+
+/* How much of a pair is compared. Of a variable without a name that has another room, what both have, or what is touched; where another one that nobody
+ * knows follows on, it may be a part of this one. */
+static uint64_t compared(lp_diff *d, uint32_t i)
+{
+    const struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
+    const uint64_t n = a->end - a->start, m = b->end - b->start, least = n < m ? n : m, used = a->kind == LP_ATOM_PIECE && n != m ? lp_used(d, i, a->pair) : n;
+    const uint64_t x = extent(OLD(d), i, m), y = extent(NEW(d), a->pair, n), most = x > y ? x : y;
+    uint64_t at;
+    if (n != m && used <= least) return used;
+    if (b->roomy && lp_steady_place(d, b, b->start)) return 0; /* steady.c has compared it */
+    if (b->roomy && lp_is_resized(d, i, a->pair)) return refuse_room(d, b), least;
+    if (!b->roomy || lp_same_data(d, OLD(d), a->start, b->start, most, &at)) return most;
+    const bool same = lp_same_data(d, OLD(d), a->start, b->start, least, &at), guess = d->opt.flags & LP_DIFF_HEURISTIC;
+    const uint64_t off = at & ~UINT64_C(3);
+    if (!same && guess && lp_is_something_else(d, OLD(d), a->start + off, a->end) && lp_is_something_else(d, NEW(d), b->start + off, b->end)) return off;
+    const bool other = n < m ? lp_is_something_else(d, NEW(d), b->start + least, b->end) : lp_is_something_else(d, OLD(d), a->start + least, a->end);
+    if (!same || (most > least && !(other && guess))) refuse_room(d, b);
+    return same ? least : 0;
+}
+
+static void emit_changed(lp_diff *d, uint32_t i)
+{
+    const struct lp_atom *a = &OLD(d)->atom[i], *b;
+    uint64_t at, n;
+    char buf[32];
+    if ((a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE) || a->pair == LP_NONE) return;
+    b = &NEW(d)->atom[a->pair];
+    n = compared(d, i);
+    if (!n || lp_is_copied(b) || lp_same_data(d, OLD(d), a->start, b->start, n, &at)) return;
+    if (lp_side_offsets(OLD(d), a->start, a->start + n) || lp_side_offsets(NEW(d), b->start, b->start + n))
+        lp_diff_refuse(d, NEW(d), LP_E145, lp_atom_text(a, buf), (unsigned long long)at);
+    else print_changes(d, i, b, n);
+}
+
+/* Again as long as pointers in what is the same show which unnamed data is the same: that is to be compared, too. */
+void lp_emit_changed_data(lp_diff *d)
+{
+    const size_t start = d->items.len;
+    for (bool more = true; more && !d->nomem;) {
+        d->items.len = start;
+        more = false;
+        for (uint32_t i = 0; i < OLD(d)->natom; i++) {
+            emit_changed(d, i);
+            more |= d->nsupposed != 0;
+            lp_suppose_keep(d, true);
+        }
+    }
+}

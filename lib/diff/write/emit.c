@@ -1,0 +1,93 @@
+/* diff/write/emit.c - EMIT: the text of the patch, and the patch that the parser makes of it. */
+#include <config.h>
+#include "diff/write/write.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void print_header(const lp_diff *d, struct lp_buf *b)
+{
+    const struct lp_elf_info *info = lp_elf_info(OLD(d)->elf);
+    const char *name = info->soname ? info->soname : lp_base_name(info->name);
+    char hex[129];
+    uint8_t sha[32];
+    lp_buf_printf(b, "lpatch 1\n\nobject    %s\n", strpbrk(name, " \t\n\r") || !*name || *name == '-' ? "*" : name);
+    if (info->build_id) {
+        lp_hex(hex, info->build_id, info->build_id_len);
+        lp_buf_printf(b, "build-id  %s\n", hex);
+    } else {
+        lp_elf_sha256(OLD(d)->elf, sha);
+        lp_hex(hex, sha, 32);
+        lp_buf_printf(b, "file-sha256 %s\n", hex);
+    }
+}
+
+static void emit_functions(lp_diff *d)
+{
+    for (uint32_t i = 0; i < OLD(d)->natom; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[i];
+        if (!lp_is_code_atom(a) || !a->included || a->state != LP_DIFF_CHANGED) continue;
+        const struct lp_atom *b = &NEW(d)->atom[a->pair];
+        if (b->in_place) lp_emit_in_place(d, i);
+        else if (b->by_entry) lp_emit_new_function(d, a->pair);
+        else lp_emit_function(d, i);
+    }
+    for (uint32_t i = 0; i < NEW(d)->natom; i++) {
+        const struct lp_atom *b = &NEW(d)->atom[i];
+        if (lp_is_code_atom(b) && b->included && b->pair == LP_NONE) lp_emit_new_function(d, i);
+    }
+}
+
+/* Data may need other data. */
+static void emit_data(lp_diff *d)
+{
+    struct lp_side *s = NEW(d);
+    for (bool more = true; more && !d->nomem;) {
+        more = false;
+        for (uint32_t i = 0; i < s->natom; i++) {
+            if (!s->atom[i].carry || s->atom[i].carried) continue;
+            s->atom[i].carried = more = true;
+            lp_emit_carried(d, i);
+        }
+    }
+}
+
+/* All items; d->items is the text without its head. */
+static void emit_items(lp_diff *d)
+{
+    d->items.len = 0;
+    for (uint32_t i = 0; i < NEW(d)->natom; i++) NEW(d)->atom[i].carry = NEW(d)->atom[i].carried = NEW(d)->atom[i].tail = NEW(d)->atom[i].aimed = false;
+    emit_functions(d);
+    lp_emit_changed_data(d);
+    emit_data(d);
+}
+
+static lp_status parse(lp_diff *d, struct lp_error *err)
+{
+    struct lp_buf b = {0};
+    print_header(d, &b);
+    lp_buf_add(&b, d->items.data, d->items.len);
+    lp_status s = b.failed || d->items.failed ? lp_fail(err, LP_E_NOMEM, "out of memory") :
+                  lp_patch_parse("the new patch", b.data, b.len, 0, NULL, NULL, &d->patch, err);
+    if (s != LP_OK && s != LP_E_NOMEM) {
+        lp_diff_refuse(d, OLD(d), LP_E199, "text", 0u, err ? err->text : "");
+        s = LP_OK;
+    }
+    lp_buf_free(&b);
+    return s;
+}
+
+lp_status lp_diff_emit(lp_diff *d, struct lp_error *err)
+{
+    enum { ROUNDS = 32 }; /* each keeps more data together */
+    struct lp_error why;
+    int round = 0;
+    for (emit_items(d); lp_diff_ends(d, ++round == ROUNDS); emit_items(d)) lp_diff_close(d);
+    if (d->nomem) return lp_fail(err, LP_E_NOMEM, "out of memory");
+    lp_patch_free(d->patch);
+    d->patch = NULL;
+    return d->items.len && !d->refusals ? parse(d, err ? err : &why) : LP_OK;
+}

@@ -1,0 +1,250 @@
+/* diff/write/ends.c - EMIT, data without names: an address where one thing ends is where the next one begins, and nothing says which of the two it is. That
+ * counts where the two are no longer beside one another: behind data that comes along, or whose place another one takes. Then both must be right, or there is
+ * no patch. (Where symbols say what is what, offsets.c and words.c look.) */
+#include <config.h>
+#include "diff/write/write.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "base/sort.h"
+
+#include <stdlib.h>
+
+/* A piece that a patch leads to, and where it ends. array: code has its address, so that it may have that of its end, too. */
+struct end { uint64_t at; uint32_t piece; bool array; };
+struct ends {
+    lp_diff *d;
+    struct end *v;
+    size_t n, cap;
+    uint64_t lo, hi; /* where all of them are */
+    bool again, last;
+    struct lp_alike *alike;
+    uint8_t *only[2]; /* of each atom of the two files: whether there are fewer of it in the other one; 0 = not asked yet */
+};
+
+/* A text ends where its 0 is: nobody needs the address behind that. (What looks like one may be an address.) Behind it there may be the head of another
+ * one, of which only the tail is used. */
+static bool is_text(const struct lp_side *s, const struct lp_atom *a)
+{
+    uint64_t avail = 0;
+    const uint64_t n = lp_side_text(s, a->start), size = a->end - a->start;
+    const uint8_t *p = n ? lp_side_bytes(s, a->start, &avail) : NULL;
+    if (!p || avail < size || lp_side_word(s, a->start) || n > size) return p && n > size;
+    if (!(a->start & 7) && size >= 8 && lp_side_guesses(s) && lp_read_word(s, a->start, lp_le64(p)) != LP_READ_NUMBER) return false;
+    uint64_t k = n;
+    while (k < size && !p[k]) k++;
+    return (size - n < 64 && k == size) || (lp_begins_text(s, a->start) && k < size && lp_side_text(s, a->start + k) > size - k);
+}
+
+static void find_ends(struct ends *e)
+{
+    const struct lp_side *s = NEW(e->d);
+    for (uint32_t i = 0; i < s->natom; i++) {
+        const struct lp_atom *b = &s->atom[i];
+        if (b->kind != LP_ATOM_PIECE || !b->aimed) continue;
+        struct end *v = lp_grow(e->v, &e->cap, e->n, sizeof *v);
+        if (!v) {
+            e->d->nomem = true;
+            return;
+        }
+        e->v = v;
+        if (!e->n) e->lo = b->start;
+        v[e->n++] = (struct end){b->end, i, false};
+        e->hi = b->end;
+    }
+}
+
+/* An address by itself, not what is there. */
+static bool is_address(const struct lp_ref_at *r)
+{
+    return (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER) && !r->width && r->base == LP_NONE;
+}
+
+static struct end *ending_at(const struct ends *e, uint64_t addr)
+{
+    if (addr < e->lo || addr > e->hi) return NULL;
+    const size_t i = lp_count_below(e->v, e->n, sizeof *e->v, addr);
+    return i < e->n && e->v[i].at == addr ? &e->v[i] : NULL;
+}
+
+/* In whose middle or at whose start an address is. */
+static struct end *end_behind(const struct ends *e, uint64_t addr)
+{
+    const size_t i = addr < e->lo || addr >= e->hi ? e->n : lp_count_upto(e->v, e->n, sizeof *e->v, addr);
+    return i < e->n && addr >= NEW(e->d)->atom[e->v[i].piece].start ? &e->v[i] : NULL;
+}
+
+/* fn for each word of data that is, or may be, an address. */
+static void each_word(struct ends *e, void (*fn)(struct ends *e, uint64_t at, uint64_t value))
+{
+    const struct lp_side *s = NEW(e->d);
+    for (size_t i = 0; i < s->nword; i++)
+        if (s->word[i].kind == LP_WORD_ADDR) fn(e, s->word[i].at, s->word[i].value);
+    for (size_t i = 0; i < s->nspan && lp_side_guesses(s); i++) {
+        const struct lp_span *x = &s->span[i];
+        for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && at + 8 <= x->end; at += 8)
+            fn(e, at, lp_le64(x->bytes + (at - x->start)));
+    }
+}
+
+static void mark_array(struct ends *e, uint64_t at, uint64_t value)
+{
+    struct end *x = end_behind(e, value);
+    (void)at;
+    if (x) x->array = true;
+}
+
+static void find_arrays(struct ends *e)
+{
+    const struct lp_side *s = NEW(e->d);
+    for (size_t i = 0; i < s->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) {
+            const struct lp_ref_at *r = &s->ref[s->atom[i].ref + k];
+            struct end *x = !r->width || r->flags & LP_FLOW_INDEXED ? end_behind(e, r->addr) : NULL;
+            if (x) x->array = true;
+        }
+    each_word(e, mark_array);
+    for (size_t i = 0; i < e->n; i++) e->v[i].array &= !is_text(s, &s->atom[e->v[i].piece]);
+}
+
+/* ---- what came instead of what ---- */
+
+/* Are there fewer of it in the other file? Many places may ask. */
+static bool is_only_here(struct ends *e, int side, uint32_t i)
+{
+    enum { YES = 1, NO };
+    uint32_t one = LP_NONE, back;
+    if (!e->only[side] && !(e->only[side] = calloc(e->d->side[side].natom + 1, 1))) return e->d->nomem = true;
+    if (!e->alike && !(e->alike = lp_alike_new(e->d))) return true;
+    if (e->only[side][i]) return e->only[side][i] == YES;
+    const unsigned there = lp_alike_count(e->d, e->alike, side, i, &one);
+    const bool only = !there || lp_alike_count(e->d, e->alike, !side, one, &back) > there;
+    e->only[side][i] = only ? YES : NO;
+    return only;
+}
+
+/* Did one that ended where the old file has this address go, and another one that ends here come? Then it may be the same one, which grew or shrank. */
+static bool took_place(struct ends *e, uint64_t old_end, const struct end *x)
+{
+    const struct lp_side *o = OLD(e->d), *s = NEW(e->d);
+    const uint32_t w = lp_side_atom(o, old_end - 1);
+    if (w == LP_NONE || !lp_is_counted(o, w) || o->atom[w].end != old_end || !lp_stays_constant(s, &s->atom[x->piece])) return false;
+    if (o->atom[w].pair == x->piece || lp_same_piece(e->d, w, x->piece)) return false;
+    return is_only_here(e, 0, w) && is_only_here(e, 1, x->piece);
+}
+
+/* ---- who has the address ---- */
+
+static void refuse(struct ends *e, const struct lp_atom *from, uint64_t at, const struct end *x)
+{
+    char buf[32], name[32];
+    lp_diff_refuse(e->d, NEW(e->d), LP_E148, lp_atom_text(from, buf), (unsigned long long)(at - from->start),
+                   lp_atom_text(&NEW(e->d)->atom[x->piece], name));
+}
+
+static void join(struct ends *e, uint32_t i)
+{
+    struct lp_atom *v = NEW(e->d)->atom;
+    v[i].joined = e->again = true;
+    while (v[i].joined) i--;
+    v[i].needed = true;
+}
+
+/* A constant of which the patch may bring a copy. */
+static bool is_open(const struct lp_side *s, const struct lp_atom *a)
+{
+    enum { MOST = 1 << 16 }; /* bytes */
+    return a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(s, a) && a->end - a->start <= MOST;
+}
+
+/* Of what is new, or another word now: it is right if one place is both, as it is where what begins there comes along, too. */
+static void check_new(struct ends *e, const struct lp_atom *from, uint64_t at, const struct end *x)
+{
+    struct lp_side *s = NEW(e->d);
+    const struct lp_atom *a = &s->atom[x->piece];
+    const struct lp_use start = {a->start, LP_NONE, LP_NONE, 0, 0}, end = {x->at, LP_NONE, LP_NONE, 0, 0};
+    const struct lp_there t = lp_there(e->d, &start), u = lp_there(e->d, &end);
+    const int64_t size = (int64_t)(a->end - a->start);
+    struct lp_atom *next = x->piece + 1 < s->natom ? &s->atom[x->piece + 1] : NULL;
+    if (!t.known || !u.known) return;
+    if (t.own == u.own && (t.own ? t.atom == u.atom && t.off + size == u.off : t.addr + (uint64_t)size == u.addr)) return;
+    const bool beside = next && next->start == x->at && next->span == a->span && next->kind == LP_ATOM_PIECE && !next->joined;
+    if (beside && !e->last && ((a->carry && next->carry) || (is_open(s, a) && is_open(s, next)))) join(e, x->piece + 1);
+    else refuse(e, from, at, x);
+}
+
+static void check_old_code(struct ends *e, const struct lp_atom *f, uint64_t at, const struct end *x)
+{
+    const struct lp_side *o = OLD(e->d);
+    const struct lp_atom *a = &o->atom[f->pair];
+    for (uint32_t k = 0; k < a->nref; k++)
+        if (is_address(&o->ref[a->ref + k]) && took_place(e, o->ref[a->ref + k].addr, x)) {
+            refuse(e, f, at, x);
+            return;
+        }
+}
+
+/* Where one word that changes has a number that is added to what another one makes, both must: zeros, say, are the same anywhere. */
+static bool make_body(struct ends *e, struct lp_atom *f, const struct end *x)
+{
+    if (e->last || !f->in_place || f->no_place || !NEW(e->d)->atom[x->piece].carry) return false;
+    return f->no_place = e->again = true;
+}
+
+/* What is read there begins there. What is only compared, or where nothing is, is the end if the function uses what ends: words.c takes it for that. */
+static void check_code(struct ends *e, uint32_t i)
+{
+    const struct lp_side *s = NEW(e->d);
+    struct lp_atom *f = &NEW(e->d)->atom[i];
+    for (uint32_t k = 0; k < f->nref; k++) {
+        const struct lp_ref_at *r = &s->ref[f->ref + k];
+        const struct end *x = is_address(r) ? ending_at(e, r->addr) : NULL;
+        if (!x || !x->array || (r->kind != LP_REF_NUMBER && (lp_is_read(s, i, r->at) || lp_is_indexed(s, i, r->at)))) continue;
+        if (!f->included) check_old_code(e, f, r->at, x);
+        else if (make_body(e, f, x)) return;
+        else if (!lp_refers_into(s, i, &s->atom[x->piece]) || (lp_side_atom(s, x->at) != LP_NONE && !lp_only_compared(s, i, r->at))) check_new(e, f, r->at, x);
+    }
+}
+
+static void check_old_datum(struct ends *e, const struct lp_atom *b, uint64_t at, const struct end *x)
+{
+    const struct lp_side *o = OLD(e->d);
+    const struct lp_atom *a = &o->atom[b->pair];
+    uint64_t avail = 0;
+    bool hit = false;
+    for (size_t k = lp_count_below(o->word, o->nword, sizeof *o->word, a->start); !hit && k < o->nword && o->word[k].at < a->end; k++)
+        hit = o->word[k].kind == LP_WORD_ADDR && took_place(e, o->word[k].value, x);
+    const uint8_t *p = lp_side_guesses(o) && !hit ? lp_side_bytes(o, a->start, &avail) : NULL;
+    for (uint64_t w = lp_align_up(a->start, 8); p && !hit && w + 8 <= a->end && w - a->start + 8 <= avail; w += 8)
+        hit = took_place(e, lp_le64(p + (w - a->start)), x);
+    if (hit) refuse(e, b, at, x);
+}
+
+static void check_word(struct ends *e, uint64_t at, uint64_t value)
+{
+    const struct end *x = ending_at(e, value);
+    const uint32_t i = x && x->array ? lp_side_atom(NEW(e->d), at) : LP_NONE;
+    const struct lp_atom *b = i == LP_NONE ? NULL : &NEW(e->d)->atom[i];
+    uint64_t off;
+    if (!b || (b->kind != LP_ATOM_PIECE && b->kind != LP_ATOM_OBJECT)) return;
+    if (b->carry || b->joined || lp_is_copied(b)) check_new(e, b, at, x);
+    if (b->pair == LP_NONE || lp_is_copied(b)) return;
+    const bool same = lp_same_data(e->d, OLD(e->d), OLD(e->d)->atom[b->pair].start + (at - b->start), at, 8, &off);
+    lp_suppose_keep(e->d, false);
+    if (same) check_old_datum(e, b, at, x);
+    else check_new(e, b, at, x);
+}
+
+bool lp_diff_ends(lp_diff *d, bool last)
+{
+    struct ends e = {.d = d, .last = last, .again = d->again};
+    d->again = false;
+    find_ends(&e);
+    if (e.n && !d->nomem) find_arrays(&e);
+    for (uint32_t i = 0; e.n && i < NEW(d)->natom; i++) {
+        const struct lp_atom *f = &NEW(d)->atom[i];
+        if ((f->kind == LP_ATOM_FUNC || f->kind == LP_ATOM_LOOSE) && (f->included || f->pair != LP_NONE)) check_code(&e, i);
+    }
+    if (e.n) each_word(&e, check_word);
+    lp_alike_free(e.alike), free(e.v), free(e.only[0]), free(e.only[1]);
+    return e.again && !last && !d->nomem && !d->refusals;
+}

@@ -1,0 +1,294 @@
+/* diff/write/place.c - where in the patched old file is what the new file has at an address. */
+#include <config.h>
+#include "diff/write/write.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "elf/spec.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- names ---- */
+
+/* The symbol of the old file itself (a debug file's names mean nothing when the patch is applied). */
+static const struct lp_elf_symbol *own_symbol(const lp_diff *d, const struct lp_atom *a)
+{
+    const struct lp_elf_symbol *y = a->sym;
+    if (!y || OLD(d)->names == OLD(d)->elf || a->kind == LP_ATOM_PLT) return y;
+    y = lp_elf_symbol_at(OLD(d)->elf, a->start);
+    return y && y->value == a->start && y->size ? y : NULL;
+}
+
+void lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out)
+{
+    const struct lp_atom *a = &OLD(d)->atom[atom];
+    const struct lp_elf_symbol *y = own_symbol(d, a), *hit;
+    char spec[512];
+    bool named = y && a->kind != LP_ATOM_LOOSE && lp_elf_symbol_spec(OLD(d)->elf, y, spec, sizeof spec) < 200;
+    if (named && lp_elf_find(OLD(d)->elf, spec, &hit, NULL) == LP_OK && hit->value == a->start) lp_buf_puts(out, spec);
+    else lp_buf_printf(out, "0x%llx", (unsigned long long)a->start);
+}
+
+static bool taken(const lp_diff *d, const char *name)
+{
+    const struct lp_elf_symbol *hit;
+    return lp_elf_find(OLD(d)->elf, name, &hit, NULL) != LP_E_SYMBOL || lp_dynsym_wanted(OLD(d)->dynamic, name, NULL);
+}
+
+/* The new file's name if it is no name of the old one and nobody else's; else one with its address in the new file. */
+void lp_own_name(lp_diff *d, uint32_t atom, struct lp_buf *out)
+{
+    const struct lp_atom *b = &NEW(d)->atom[atom];
+    const char *name = lp_atom_name(b);
+    bool code = lp_is_code_atom(b);
+    size_t n = name ? strlen(name) : 0;
+    if (n && n < 100 && lp_is_ident(name, n) && b->pair == LP_NONE && !b->sym->ordinal && !taken(d, name)) lp_buf_puts(out, name);
+    else if (n && n < 100 && lp_is_ident(name, n)) lp_buf_printf(out, "%s.%llx", name, (unsigned long long)b->start);
+    else lp_buf_printf(out, ".%s.%llx", code ? "code" : b->kind == LP_ATOM_TABLE ? "jumps" : "data", (unsigned long long)b->start);
+}
+
+/* ---- constants of the old file, by what they hold ---- */
+
+struct constant { uint64_t hash, addr; uint8_t width; };
+struct lp_constants { struct constant *v; size_t n; };
+
+static uint64_t hash_constant(const struct lp_side *s, uint64_t addr, uint8_t width)
+{
+    uint64_t avail, n = width ? width : lp_side_text(s, addr), h = UINT64_C(14695981039346656037) + width;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    if (!n) n = 8;
+    for (uint64_t i = 0; p && i < n && i < avail; i++) h = (h ^ p[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+static bool is_constant(const struct lp_side *s, uint64_t addr)
+{
+    uint32_t i = lp_side_atom(s, addr);
+    const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
+    return a && a->kind == LP_ATOM_PIECE && lp_is_constant(s, a);
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct constant *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->addr > y->addr) - (x->addr < y->addr);
+}
+
+static size_t offsets_in_all(const struct lp_side *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->noffsets; i++) n += (s->offsets[i].end - s->offsets[i].start) / 4;
+    return n;
+}
+
+static void add_constant(struct lp_constants *c, const struct lp_side *o, uint64_t addr, uint8_t width)
+{
+    if (is_constant(o, addr)) c->v[c->n++] = (struct constant){hash_constant(o, addr, width), addr, width};
+}
+
+/* What tables of offsets lead to. */
+static void add_by_offsets(struct lp_constants *c, const struct lp_side *o)
+{
+    for (size_t i = 0; i < o->noffsets; i++) {
+        const struct lp_offsets *x = &o->offsets[i];
+        uint64_t avail = 0;
+        const uint8_t *p = lp_side_bytes(o, x->start, &avail);
+        for (uint64_t off = 0; p && off + 4 <= x->end - x->start && off + 4 <= avail; off += 4)
+            add_constant(c, o, x->start + (uint64_t)lp_sext(lp_le32(p + off), 32), 0);
+    }
+}
+
+static bool index_constants(lp_diff *d)
+{
+    struct lp_side *o = OLD(d);
+    struct lp_constants *c = calloc(1, sizeof *c);
+    if (c) c->v = malloc((o->nref + o->nword + offsets_in_all(o) + 1) * sizeof *c->v);
+    d->constants = c;
+    if (!c || !c->v) return d->nomem = true, false;
+    for (size_t i = 0; i < o->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&o->atom[i]) && k < o->atom[i].nref; k++) {
+            const struct lp_ref_at *r = &o->ref[o->atom[i].ref + k];
+            if (r->kind == LP_FLOW_ADDR) add_constant(c, o, r->addr, r->width);
+        }
+    for (size_t i = 0; i < o->nword; i++)
+        if (o->word[i].kind == LP_WORD_ADDR) add_constant(c, o, o->word[i].value, 0);
+    add_by_offsets(c, o);
+    if (c->n) qsort(c->v, c->n, sizeof *c->v, by_hash);
+    return true;
+}
+
+uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u)
+{
+    if (!d->constants && !index_constants(d)) return 0;
+    struct lp_constants *c = d->constants;
+    uint64_t h = hash_constant(NEW(d), u->addr, u->width);
+    enum { TRIES = 16 };
+    size_t i = lp_count_below(c->v, c->n, sizeof *c->v, h);
+    for (unsigned tries = 0; i < c->n && c->v[i].hash == h && tries < TRIES; i++, tries++) {
+        struct lp_use x = {c->v[i].addr, LP_NONE, LP_NONE, c->v[i].width, 0}, y = {u->addr, LP_NONE, LP_NONE, u->width, 0};
+        if (lp_same_target(d, OLD(d), &x, &y)) return c->v[i].addr;
+    }
+    return 0;
+}
+
+bool lp_is_constant_as(lp_diff *d, uint64_t old, uint64_t addr, uint64_t len)
+{
+    const uint32_t i = lp_side_atom(OLD(d), old);
+    uint64_t at;
+    if (i == LP_NONE || !lp_is_constant(OLD(d), &OLD(d)->atom[i]) || lp_overwritten(d, old, len)) return false;
+    return lp_same_data(d, OLD(d), old, addr, len, &at);
+}
+
+void lp_constants_free(lp_diff *d)
+{
+    if (d->constants) free(d->constants->v);
+    free(d->constants);
+}
+
+/* ---- places ---- */
+
+static struct lp_there at_old(uint64_t addr, uint32_t atom, int64_t off) { return (struct lp_there){true, false, addr, atom, off}; }
+static struct lp_there at_new(uint32_t atom, int64_t off) { return (struct lp_there){true, true, 0, atom, off}; }
+
+/* Bounds of spans, and what the linker made, by their distance from the start, or from the end. */
+static struct lp_there bound(const lp_diff *d, uint64_t addr)
+{
+    const struct lp_side *o = OLD(d), *s = NEW(d);
+    for (size_t i = 0; i < s->nspan; i++) {
+        const uint64_t up = s->span[i].flags & LP_SPAN_CODE ? s->span[i].end : lp_align_up(s->span[i].end, 8);
+        if (addr < s->span[i].start || addr > up) continue;
+        for (size_t k = 0; k < o->nspan; k++) {
+            if (strcmp(o->span[k].name, s->span[i].name) != 0) continue;
+            if (addr == s->span[i].end) return at_old(o->span[k].end, LP_NONE, 0);
+            if (addr == up) return at_old(lp_align_up(o->span[k].end, 8), LP_NONE, 0);
+            uint64_t off = addr - s->span[i].start;
+            if (off == 0 || off < o->span[k].end - o->span[k].start) return at_old(o->span[k].start + off, LP_NONE, 0);
+        }
+    }
+    return (struct lp_there){0};
+}
+
+/* A slot of the old file that holds the same. */
+static struct lp_there slot(lp_diff *d, const struct lp_word_at *w)
+{
+    const struct lp_side *o = OLD(d);
+    for (size_t k = 0; k < o->nspan; k++) {
+        const struct lp_span *x = &o->span[k];
+        size_t i = x->flags & LP_SPAN_GOT ? lp_count_below(o->word, o->nword, sizeof *o->word, x->start) : o->nword;
+        for (; i < o->nword && o->word[i].at < x->end; i++)
+            if (o->word[i].kind == w->kind && lp_same_slot(d, o, &o->word[i], w)) return at_old(o->word[i].at, LP_NONE, 0);
+    }
+    return (struct lp_there){0};
+}
+
+/* A PLT entry of the old file with the same slot. (Those of a static program have no names.) */
+static struct lp_there stub(lp_diff *d, const struct lp_word_at *w)
+{
+    const struct lp_side *o = OLD(d);
+    for (size_t i = 0; i < o->nspan; i++)
+        for (uint64_t at = o->span[i].start; o->span[i].flags & LP_SPAN_PLT && at + 12 <= o->span[i].end; at += 4) {
+            const struct lp_word_at *v = lp_stub_slot(o, at);
+            if (v && lp_same_slot(d, o, v, w)) return at_old(at, LP_NONE, 0);
+        }
+    return (struct lp_there){0};
+}
+
+/* Carried along: the head of what must stay together. */
+static struct lp_there carried(lp_diff *d, uint32_t i, uint64_t addr)
+{
+    struct lp_side *s = NEW(d);
+    while (i && s->atom[i].joined) i--;
+    s->atom[i].carry = true;
+    return at_new(i, (int64_t)(addr - s->atom[i].start));
+}
+
+const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a)
+{
+    const struct lp_word_at *w = lp_side_word(s, a->start);
+    return w && w->kind == LP_WORD_COPY && w->sym ? w : NULL;
+}
+
+static struct lp_there in_code(lp_diff *d, uint32_t i, int64_t off)
+{
+    const struct lp_atom *b = &NEW(d)->atom[i];
+    bool moved = b->included && (b->pair == LP_NONE || b->by_entry);
+    if (moved && (off || b->pair == LP_NONE || b->moved_part)) return at_new(i, off);
+    if (b->pair == LP_NONE) return (struct lp_there){0};
+    if (off && b->included && !b->in_place) return (struct lp_there){0};
+    off = (int64_t)lp_old_place(d, b, (uint64_t)off);
+    return at_old(OLD(d)->atom[b->pair].start + (uint64_t)off, b->pair, off);
+}
+
+/* Data in code, of which the place does not say that it is the same. */
+static struct lp_there with_content(lp_diff *d, struct lp_there t, const struct lp_use *u)
+{
+    const struct lp_use old = {t.addr, LP_NONE, LP_NONE, u->width, 0};
+    uint64_t at;
+    if (!t.known || t.own) return t;
+    const bool same = t.atom == LP_NONE ? lp_same_beside(d, OLD(d), &old, u) : !u->width || lp_same_data(d, OLD(d), t.addr, u->addr, u->width, &at);
+    return same ? t : (struct lp_there){0};
+}
+
+struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
+{
+    struct lp_side *s = NEW(d);
+    const struct lp_span *x = lp_side_span(s, u->addr);
+    const struct lp_word_at *w = x && x->flags & LP_SPAN_GOT ? lp_side_word(s, u->addr) : NULL;
+    if (w) return slot(d, w);
+    uint64_t addr = x && x->flags & LP_SPAN_CODE ? lp_side_through(s, u->addr) : u->addr;
+    uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, addr);
+    const bool code = x && x->flags & LP_SPAN_CODE;
+    if (i == LP_NONE && code && lp_stub_slot(s, addr)) return stub(d, lp_stub_slot(s, addr));
+    if (i == LP_NONE) return code ? with_content(d, bound(d, addr), u) : bound(d, addr);
+    struct lp_atom *b = &s->atom[i];
+    int64_t off = (int64_t)(addr - b->start);
+    b->aimed = true;
+    if (lp_is_code_atom(b)) return with_content(d, in_code(d, i, off), u);
+    const bool head = i + 1 < s->natom && s->atom[i + 1].joined;
+    if (!b->carry && (b->joined || head) && b->pair == LP_NONE && !lp_is_copied(b) && lp_may_be_old(d, b)) return (struct lp_there){0};
+    if (b->carry || b->joined || head || lp_is_copied(b)) return carried(d, i, addr);
+    if (b->kind == LP_ATOM_PIECE && is_constant(s, addr) && b->pair == LP_NONE) {
+        uint64_t old = lp_old_constant(d, u);
+        return old ? at_old(old, LP_NONE, 0) : carried(d, i, addr);
+    }
+    const uint64_t steady = b->pair == LP_NONE || b->roomy ? lp_steady_place(d, b, addr) : 0;
+    if (steady) return at_old(steady, LP_NONE, 0);
+    if (b->roomy && !lp_stays_constant(s, b)) return (struct lp_there){0};
+    if (b->pair == LP_NONE || b->roomy) { /* (there may be two of a constant) */
+        if (lp_copied(s, b) || lp_may_be_old(d, b)) return (struct lp_there){0};
+        return carried(d, i, addr);
+    }
+    if (b->alike && !d->alike_told)
+        lp_diff_remark(d, "variables without names that are alike are taken for those in the same places of the old file, the first: 0x%llx, which is "
+                       "0x%llx there", (unsigned long long)b->start, (unsigned long long)OLD(d)->atom[b->pair].start);
+    d->alike_told |= b->alike;
+    return at_old(OLD(d)->atom[b->pair].start + (uint64_t)off, b->pair, off);
+}
+
+struct lp_there lp_there_itself(const lp_diff *d, struct lp_there t)
+{
+    const struct lp_elf_symbol *y = t.own || t.atom == LP_NONE ? NULL : own_symbol(d, &OLD(d)->atom[t.atom]);
+    if (y && lp_old_export(d, y->name, y->version)) t.atom = LP_NONE;
+    return t;
+}
+
+void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out)
+{
+    if (!t->own && t->atom == LP_NONE) {
+        lp_buf_printf(out, "0x%llx", (unsigned long long)t->addr);
+        return;
+    }
+    const struct lp_atom *b = t->own ? &NEW(d)->atom[t->atom] : NULL;
+    const int64_t off = t->off + (b && !lp_is_code_atom(b) ? (int64_t)lp_carried_at(b) : 0);
+    size_t before = out->len;
+    if (t->own) lp_own_name(d, t->atom, out);
+    else lp_old_name(d, t->atom, out);
+    if (out->data && out->data[before] == '0' && !t->own) { /* an address: with the offset in it */
+        out->len = before;
+        lp_buf_printf(out, "0x%llx", (unsigned long long)t->addr);
+    } else if (off) {
+        lp_buf_printf(out, "%c0x%llx", off < 0 ? '-' : '+', (unsigned long long)(off < 0 ? -off : off));
+    }
+}

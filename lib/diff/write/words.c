@@ -1,0 +1,542 @@
+/* diff/write/words.c - a word of a new body as the patch has it: what depends on the layout becomes a relocation by name. */
+#include <config.h>
+#include "diff/write/write.h"
+#include <arm64lp/dis.h>
+#include "base/bits.h"
+#include "elf/spec.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct word {
+    lp_diff *d;
+    const struct lp_side *s;
+    uint32_t atom, w;
+    uint64_t at;
+    const struct lp_ref_at *ref;
+    unsigned n;
+    struct lp_new_word *out;
+    bool refused; /* E148 has been said of it */
+};
+
+static bool refuse(const struct word *x, enum lp_refusal id, const char *why)
+{
+    char buf[32];
+    lp_diff_refuse(x->d, NEW(x->d), id, lp_atom_text(&x->s->atom[x->atom], buf), why);
+    return false;
+}
+
+static void set_reloc(struct word *x, const char *name, uint32_t mask, const struct lp_there *t)
+{
+    struct lp_buf *b = &x->out->reloc;
+    x->out->has_reloc = true;
+    x->out->in_old = !t->own;
+    x->out->addr = t->addr;
+    x->out->word = x->w & ~mask;
+    lp_buf_printf(b, "%s ", name);
+    lp_there_print(x->d, t, b);
+}
+
+static bool inside(const struct word *x, uint64_t addr) { return addr >= x->s->atom[x->atom].start && addr < x->s->atom[x->atom].end; }
+
+/* The first of a function. */
+static bool unresolved(const struct word *x)
+{
+    struct lp_atom *a = &x->s->atom[x->atom];
+    char buf[32];
+    if (!a->unresolved) lp_diff_refuse(x->d, NEW(x->d), LP_E141, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start));
+    a->unresolved = true;
+    return false;
+}
+
+/* What the patch's parser would refuse. */
+void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word)
+{
+    const struct lp_atom *a = &NEW(d)->atom[atom];
+    char buf[32];
+    lp_diff_refuse(d, NEW(d), LP_E144, lp_atom_text(a, buf), (unsigned long long)(at - a->start), word);
+}
+
+/* Does it lead anywhere but into the function itself, from where it is or not? */
+static bool leads_away(const struct word *x, uint64_t at, uint64_t v)
+{
+    const uint64_t from_here = at + v;
+    return lp_side_span(x->s, v) || (lp_side_span(x->s, from_here) && !inside(x, from_here));
+}
+
+/* Constants in code, of 32 bits or of 64: is the word a part of what may be an address, or how far away one is? What leads there now would do so no more. */
+static bool may_lead(const struct word *x)
+{
+    uint64_t avail = 0;
+    const uint8_t *p = lp_side_code(x->s, x->at, &avail), *q = lp_side_code(x->s, x->at - 4, &avail);
+    if (!p || (lp_le32(p) && leads_away(x, x->at, (uint64_t)lp_sext(lp_le32(p), 32)))) return true;
+    if (inside(x, x->at + 4) && lp_le64(p) && leads_away(x, x->at, lp_le64(p))) return true;
+    return q && inside(x, x->at - 4) && lp_le64(q) && leads_away(x, x->at - 4, lp_le64(q));
+}
+
+/* What is no instruction, or known to be none. */
+static bool datum(const struct word *x)
+{
+    char buf[32];
+    const struct lp_atom *a = &x->s->atom[x->atom];
+    if (!may_lead(x)) return true;
+    if (x->out->datum) lp_refuse_datum(x->d, x->atom, x->at, x->w);
+    else lp_diff_refuse(x->d, NEW(x->d), LP_E140, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start), "a constant in code may lead somewhere");
+    return false;
+}
+
+static bool same_place(const struct lp_there *a, const struct lp_there *b)
+{
+    return a->known == b->known && a->own == b->own && (a->own ? a->atom == b->atom && a->off == b->off : a->addr == b->addr);
+}
+
+/* A place at the end of an object, or in front of it. */
+static struct lp_there beside(const struct word *x, uint32_t object, uint64_t addr)
+{
+    const uint64_t start = x->s->atom[object].start;
+    const struct lp_use u = {start, object, x->atom, 0, 0};
+    struct lp_there t = lp_there(x->d, &u);
+    t.off += (int64_t)(addr - start), t.addr += t.own ? 0 : addr - start;
+    return t;
+}
+
+/* Constants behind an address to which an index is added: if all that may be meant hold the same in the old file, it is all the same which one is. */
+static bool hold_the_same(const struct word *x, const struct lp_use *u, const struct lp_there *t, uint32_t array)
+{
+    const uint32_t i = lp_side_atom(x->s, u->addr);
+    const bool copied = i != LP_NONE && lp_is_copied(&x->s->atom[i]); /* by content it is the old one's, which is for the old body */
+    const bool behind = array != LP_NONE && x->s->atom[array].start > u->addr; /* (of the end of an array, the place counts) */
+    const uint64_t len = behind && !copied && t->known && !t->own ? lp_constants_behind(x->s, u->addr, array) : 0;
+    return len && lp_is_constant_as(x->d, t->addr, u->addr, len);
+}
+
+/* A new constant, or what an array behind it has in front: nobody has the address for that but who adds an index to it, so that a copy of the array behind
+ * the constant does for both. */
+static bool carry_both(const struct word *x, const struct lp_use *u, const struct lp_there *t, uint32_t array)
+{
+    struct lp_atom *a = x->s->atom;
+    if (!t->own || !u->at || t->atom >= array) return false;
+    for (uint32_t i = t->atom; i <= array; i++) {
+        const bool datum = a[i].kind == LP_ATOM_OBJECT || a[i].kind == LP_ATOM_PIECE;
+        if (!datum || !lp_stays_constant(x->s, &a[i]) || a[i].span != a[array].span || (i < array && a[i].end != a[i + 1].start)) return false;
+    }
+    for (uint32_t i = t->atom + 1; i <= array; i++) a[i].tail = true;
+    return true;
+}
+
+/* Where what a word is about is in the old file. */
+static struct lp_there there(struct word *x, const struct lp_use *u)
+{
+    bool unsure;
+    const uint32_t i = lp_meant(x->d, u, &unsure);
+    if (i != LP_NONE && !unsure) return beside(x, i, u->addr);
+    const struct lp_there t = lp_there(x->d, u);
+    if (i == LP_NONE || hold_the_same(x, u, &t, i)) return t;
+    const struct lp_there e = beside(x, i, u->addr);
+    char buf[32], name[32];
+    if (same_place(&t, &e)) return e;
+    if (carry_both(x, u, &t, i) || lp_bring_together(x->d, x->atom)) return t;
+    if (!x->refused)
+        lp_diff_refuse(x->d, x->s, LP_E148, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)(x->at - x->s->atom[x->atom].start),
+                       lp_atom_text(&x->s->atom[i], name));
+    x->refused = true;
+    return (struct lp_there){0};
+}
+
+/* Why something is nowhere. */
+static bool nowhere(const struct word *x, const struct lp_use *u)
+{
+    const struct lp_span *in = lp_side_span(x->s, u->addr);
+    if (x->refused) return false;
+    const struct lp_word_at *w = lp_side_word(x->s, u->addr);
+    uint32_t i = lp_side_atom(x->s, u->addr);
+    const struct lp_word_at *copy = i == LP_NONE ? NULL : lp_copied(x->s, &x->s->atom[i]);
+    static const char absent[] = "the old file does not have it";
+    char buf[32];
+    if (copy) return lp_diff_refuse(x->d, NEW(x->d), LP_E132, copy->sym->name), false;
+    if (w && w->sym) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, w->sym->name, absent), false;
+    if ((u->width || i == LP_NONE) && in && in->flags & LP_SPAN_CODE)
+        return lp_diff_refuse(x->d, NEW(x->d), LP_E142, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)u->addr,
+                              (unsigned long long)u->addr + (u->width ? u->width : 4)), false;
+    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_text(&x->s->atom[i], buf), absent), false;
+    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && (x->s->atom[i].pair == LP_NONE || x->s->atom[i].roomy))
+        lp_diff_refuse(x->d, NEW(x->d), LP_E110, lp_atom_text(&x->s->atom[i], buf), "it is not known which of the old file's unnamed data this is");
+    else if (i != LP_NONE && x->s->atom[i].numbered && x->s->atom[i].pair == LP_NONE)
+        lp_diff_refuse(x->d, NEW(x->d), LP_E110, lp_atom_text(&x->s->atom[i], buf), "it is not known which of the old file's variables of this name this is");
+    else
+        return unresolved(x);
+    return false;
+}
+
+/* A call of an import for which the old file has no PLT entry: by its name. (So is one of a library's own function, which may be another object's in the
+ * end.) */
+static bool import(struct word *x, uint64_t target)
+{
+    const uint32_t i = lp_side_atom(x->s, target);
+    const struct lp_dynsym *y = i != LP_NONE && x->s->atom[i].start == target ? lp_plt_import(x->s, &x->s->atom[i]) : NULL;
+    const struct lp_elf_symbol *hit;
+    if (!y) return false;
+    const struct lp_dynsym *o = lp_old_export(x->d, y->name, y->version);
+    const bool own = o && lp_dynsym_preempted(OLD(x->d)->dynamic, o->name, o->version, o->value);
+    const bool known = lp_dynsym_wanted(OLD(x->d)->dynamic, y->name, y->version);
+    if (!own && (y->shndx != SHN_UNDEF || (known && lp_elf_find(OLD(x->d)->elf, y->name, &hit, NULL) != LP_E_SYMBOL))) return false;
+    x->out->has_reloc = true;
+    x->out->word = x->w & 0xfc000000;
+    lp_buf_printf(&x->out->reloc, "%s ", x->w >> 31 ? "call26" : "jump26");
+    x->refused = !lp_print_import(x->d, y, own, 0, &x->out->reloc);
+    return !x->refused;
+}
+
+/* The next word, where nothing is: a call of a weak symbol that nobody defines. */
+static bool is_next(const struct word *x, uint64_t target)
+{
+    return target == x->at + 4 && target == x->s->atom[x->atom].end && lp_side_atom(x->s, target) == LP_NONE;
+}
+
+/* ADR and a literal's load lead 1 MB far, and new code may be farther away. (Branches have veneers.) */
+static bool reaches(const struct word *x, uint32_t mask, const struct lp_there *t)
+{
+    const bool far = (mask == 0x60ffffe0 || (mask == 0x00ffffe0 && lp_a64_is_load_literal(x->w)));
+    return !far || t->own != x->s->atom[x->atom].in_place;
+}
+
+/* B BL B.cond CBZ CBNZ TBZ TBNZ ADR, LDR (literal): inside the body they are right as they are. */
+static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
+{
+    const char *name = mask == 0x03ffffff ? x->w >> 31 ? "call26" : "jump26" : mask == 0x0007ffe0 ? "tstbr14" :
+                       mask == 0x60ffffe0 ? "adr_prel_lo21" : lp_a64_is_load_literal(x->w) ? "ld_prel_lo19" : "condbr19";
+    const struct lp_atom *a = &x->s->atom[x->atom];
+    if (mask == 0x60ffffe0 && target == a->start && !a->in_place && a->kind == LP_ATOM_FUNC)
+        return refuse(x, LP_E180, "ADR makes the function's own address, and the new body is elsewhere");
+    if (inside(x, target) || is_next(x, target)) return true;
+    struct lp_use u = {target, x->ref ? x->ref->base : LP_NONE, x->atom, x->ref ? x->ref->width : 0, x->ref ? x->at : 0};
+    struct lp_there t = there(x, &u);
+    if (!t.known) return (mask == 0x03ffffff && import(x, target)) || nowhere(x, &u);
+    if (!reaches(x, mask, &t)) return refuse(x, LP_E180, "ADR and a literal's load lead 1 MB far, and new code may be farther away");
+    set_reloc(x, name, mask, &t);
+    return true;
+}
+
+static uint32_t reg(uint32_t w, unsigned lo) { return w >> lo & 31; }
+
+/* Of the words that add to this page, the one that is meant by an ADRP: that which gets it, or if that is not seen (it is kept on the stack), the next that
+ * has its register as base, else the next, else any. */
+static const struct lp_ref_at *user_of(const struct word *x)
+{
+    const struct lp_ref_at *best = NULL;
+    unsigned score = 0;
+    size_t n;
+    const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, x->ref->addr, &n);
+    const uint64_t next = n > 1 ? lp_page_user(x->s, x->atom, x->at, x->ref->addr) : 0;
+    const size_t k = next ? lp_base_behind(x->s, user, n, next) : n;
+    if (k < n && x->s->ref[user[k].ref].at == next && lp_word_lo12_name(lp_code_word(x->s, next))) return &x->s->ref[user[k].ref];
+    for (size_t i = 0; i < n; i++) {
+        const struct lp_ref_at *r = &x->s->ref[user[i].ref];
+        uint32_t w = lp_code_word(x->s, r->at);
+        if (!lp_word_lo12_name(w)) continue;
+        unsigned s = 1 + 2 * (r->at > x->at) + 4 * (reg(w, 5) == reg(x->w, 0));
+        if (s > score) best = r, score = s;
+    }
+    return best;
+}
+
+/* A slot for an address of the file's own, where the old one has none: the patch has one. */
+static bool set_own_slot(struct word *x, uint64_t slot, const struct lp_word_at *w, const char *name, uint32_t mask)
+{
+    const struct lp_use u = {slot, LP_NONE, x->atom, 8, 0}, held = {w->value, LP_NONE, LP_NONE, 0, 0};
+    if (lp_there(x->d, &u).known) return false;
+    const struct lp_there t = lp_there_itself(x->d, lp_there(x->d, &held));
+    if (!t.known) return false;
+    set_reloc(x, name, mask, &t);
+    x->out->in_old = false;
+    return true;
+}
+
+/* "got_page of puts" reads better than the address of a slot; and where the old file imports it without one, the patch has one. */
+static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t mask)
+{
+    const struct lp_word_at *w = lp_side_word(x->s, slot);
+    const struct lp_span *p = lp_side_span(x->s, slot);
+    if (!w || !p || !(p->flags & LP_SPAN_GOT)) return false;
+    if (w->kind == LP_WORD_ADDR && !w->sym) return set_own_slot(x, slot, w, name, mask);
+    if (w->type != R_AARCH64_GLOB_DAT || !w->sym || w->value) return false;
+    const struct lp_elf_symbol *hit;
+    struct lp_use u = {slot, LP_NONE, x->atom, 8, 0};
+    const struct lp_there t = there(x, &u);
+    if (t.known && !lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
+    if (lp_elf_find(OLD(x->d)->elf, w->sym->name, &hit, NULL) == LP_E_AMBIGUOUS) return false;
+    x->out->has_reloc = true;
+    x->out->in_old = t.known;
+    x->out->addr = t.addr;
+    x->out->word = x->w & ~mask;
+    lp_buf_printf(&x->out->reloc, "%s ", name);
+    if (t.known) return lp_buf_puts(&x->out->reloc, w->sym->name), true;
+    return lp_print_import(x->d, w->sym, false, 0, &x->out->reloc) || !(x->refused = true);
+}
+
+/* Is there, as far from the old file's base, a constant that holds the same, and all that may be meant by it? */
+static bool is_as_far(const struct word *x, const struct lp_use *u, const struct lp_there *base, int64_t off)
+{
+    const uint32_t behind = lp_behind(x->s, u), i = lp_side_atom(x->s, u->addr);
+    const struct lp_there t = {base->known, base->own, base->addr + (uint64_t)off, LP_NONE, 0};
+    if (behind != LP_NONE) return hold_the_same(x, u, &t, behind);
+    if (!t.known || t.own || i == LP_NONE || lp_is_copied(&x->s->atom[i]) || !lp_is_constant(x->s, &x->s->atom[i])) return false;
+    return lp_is_constant_as(x->d, t.addr, u->addr, u->width ? u->width : x->s->atom[i].end - u->addr);
+}
+
+/* A constant without a name: where the old file has it, and all that the users of this base reach, as far apart. */
+static struct lp_there constants_at(const struct word *x, const struct lp_ref_at *r, const struct lp_base_list *users)
+{
+    const uint32_t i = lp_side_atom(x->s, r->addr);
+    const struct lp_use u = {r->addr, r->base, x->atom, 0, 0};
+    const struct lp_atom *a = i == LP_NONE || r->base != LP_NONE ? NULL : &x->s->atom[i];
+    const bool open = a && a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(x->s, a) && !a->carry && !a->joined && !lp_is_copied(a);
+    const struct lp_there t = {true, false, open ? lp_old_constant(x->d, &u) : 0, LP_NONE, 0};
+    for (size_t k = 0; k < users->n && t.addr; k++) {
+        const struct lp_ref_at *q = &x->s->ref[lp_base_listed(users, k)];
+        const struct lp_use v = {q->addr, q->base, x->atom, q->width, q->addr == r->addr ? r->at : q->at};
+        if (q != r && !is_as_far(x, &v, &t, (int64_t)(q->addr - r->addr))) return (struct lp_there){0};
+    }
+    return t.addr ? t : (struct lp_there){0};
+}
+
+/* An address that is made only as a base for others (a section anchor): where it must be so that they are right in the old file, if one place does for
+ * all. Else it is what it says. */
+static struct lp_there base_of(struct word *x, const struct lp_ref_at *r);
+
+/* A constant that a word reads, of which another word makes the address: both may have their page from one ADRP. */
+static struct lp_there made_of(struct word *x, const struct lp_ref_at *r)
+{
+    size_t n;
+    const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, r->addr, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct lp_ref_at *q = &x->s->ref[made[i].ref];
+        if (q->kind != LP_FLOW_ADDR || q->width || q->addr != r->addr || !(q->flags & LP_FLOW_OF_PAGE)) continue;
+        const struct lp_there t = base_of(x, q);
+        if (t.known && (t.own || lp_is_constant_as(x->d, t.addr, r->addr, r->width))) return t;
+    }
+    return (struct lp_there){0};
+}
+
+static bool is_open_constant(const struct word *x, const struct lp_ref_at *r)
+{
+    const uint32_t i = r->base == LP_NONE ? lp_side_atom(x->s, r->addr) : LP_NONE;
+    const struct lp_atom *a = i == LP_NONE ? NULL : &x->s->atom[i];
+    return a && a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(x->s, a);
+}
+
+static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
+{
+    struct lp_use u = {r->addr, r->base, x->atom, r->width, r->at};
+    struct lp_there base = {0};
+    bool only = false;
+    const struct lp_there made = r->width && is_open_constant(x, r) ? made_of(x, r) : (struct lp_there){0};
+    if (made.known) return made;
+    if (r->width) return there(x, &u);
+    const struct lp_base_list users = lp_base_users_of(x->d, x->atom, r, &only);
+    if (!only) return there(x, &u);
+    const struct lp_there all = constants_at(x, r, &users);
+    if (all.known) return all;
+    for (size_t i = 0; i < users.n; i++) {
+        const struct lp_ref_at *q = &x->s->ref[lp_base_listed(&users, i)];
+        const int64_t off = (int64_t)(q->addr - r->addr);
+        if (q == r) continue;
+        struct lp_use v = {q->addr, q->base, x->atom, q->width, off ? q->at : r->at};
+        struct lp_there t = there(x, &v);
+        t.off -= off, t.addr -= t.own ? 0 : (uint64_t)off;
+        if (!t.known || (base.known && !same_place(&t, &base))) return there(x, &u);
+        base = t;
+    }
+    return base.known ? base : there(x, &u);
+}
+
+static bool page(struct word *x)
+{
+    const struct lp_ref_at *r = user_of(x);
+    struct lp_use u = {r ? r->addr : x->ref->addr, r ? r->base : LP_NONE, x->atom, r ? r->width : 0, r ? r->at : 0};
+    if (!lp_a64_is_pcrel_address(x->w)) return refuse(x, LP_E180, "a part of an address is made in a way that no relocation has");
+    if (x->w >> 31 == 0 && !r) return self_describing(x, x->ref->addr, 0x60ffffe0); /* ADR */
+    x->w |= UINT32_C(1) << 31;
+    if (set_got(x, u.addr, "adr_got_page", 0x60ffffe0)) return true;
+    struct lp_there t = r ? base_of(x, r) : there(x, &u);
+    if (!t.known) return nowhere(x, &u);
+    set_reloc(x, "adr_prel_pg_hi21", 0x60ffffe0, &t);
+    return true;
+}
+
+static bool makes_page(const struct word *x, uint64_t base)
+{
+    size_t n;
+    lp_bases(x->d, x->atom, LP_BASE_PAGE, base, &n);
+    return n != 0;
+}
+
+/* The start of a page by chance: an address that another word has completed, and from which this one has an offset. */
+static bool is_made(const struct word *x, uint64_t base)
+{
+    size_t n, i = 0;
+    const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, base, &n);
+    while (i < n && x->s->ref[made[i].ref].at == x->at) i++;
+    return i < n && !(x->ref->flags & LP_FLOW_OF_PAGE);
+}
+
+/* Where the base of this word is, which other words of the function make, if it is nothing but a base; false: not one place. */
+static bool made_at(struct word *x, const struct lp_ref_at *user, uint64_t base, struct lp_there *out)
+{
+    const struct lp_base_list makers = lp_base_makers_of(x->d, x->atom, user, base);
+    bool any = false;
+    for (size_t i = 0; i < makers.n; i++) {
+        const struct lp_there t = base_of(x, &x->s->ref[lp_base_listed(&makers, i)]);
+        if (any && !same_place(&t, out)) return false;
+        *out = t, any = true;
+    }
+    return any;
+}
+
+/* A piece of a text that is copied: the text is in the old file, or carried, as a whole. */
+static bool is_inside_text(const struct word *x, const struct lp_use *from, const struct lp_use *to)
+{
+    const uint32_t i = lp_side_atom(x->s, from->addr);
+    const bool constant = i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && lp_is_constant(x->s, &x->s->atom[i]);
+    return constant && to->addr > from->addr && to->addr + to->width - from->addr <= lp_side_text(x->s, from->addr);
+}
+
+/* An offset from an address that is made elsewhere: right if the two are as far apart in the old file, or can be. */
+static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
+{
+    uint32_t w = x->w;
+    struct lp_use to = {r->addr, r->base, x->atom, r->width, r->at}, from = {r->addr - (uint64_t)off, LP_NONE, x->atom, 0, 0};
+    if (inside(x, to.addr) && inside(x, from.addr)) return true;
+    uint32_t i = lp_side_atom(x->s, from.addr), k = lp_side_atom(x->s, to.addr);
+    if (i != LP_NONE && i == k) return true; /* within one object */
+    const bool index = r->flags & LP_FLOW_INDEXED;
+    if (index && i != LP_NONE && lp_side_span(x->s, from.addr) != lp_side_span(x->s, to.addr)) return true; /* no section anchor leads there */
+    if (is_inside_text(x, &from, &to)) return true;
+    struct lp_there a = {0};
+    if (!made_at(x, r, from.addr, &a)) a = there(x, &from);
+    if (is_as_far(x, &to, &a, off)) return true;
+    const struct lp_there b = there(x, &to);
+    if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
+    if (a.known && k == LP_NONE && lp_ending(x->s, &to) == LP_NONE) return true; /* outside of everything */
+    if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
+    if (a.own || b.own) return lp_bring_together(x->d, x->atom) || refuse(x, LP_E181, "new data is reached from the address of other data");
+    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return refuse(x, LP_E181, "two objects are too far apart in the old file");
+    if (index && off < 0 && w != x->w) return refuse(x, LP_E181, "an index is added to an address behind other data");
+    if (x->n > 1 && w != x->w) return refuse(x, LP_E181, "an offset is from several objects");
+    x->out->word = w;
+    return true;
+}
+
+/* Behind an access to one object, the base is moved on into another one: right if the two are as far apart in the old file. (Loops go on by steps.) */
+static bool moves_base(struct word *x, const struct lp_ref_at *r)
+{
+    const int64_t back = lp_word_back(x->w);
+    const struct lp_use from = {r->addr, r->base, x->atom, 0, 0}, to = {r->addr + (uint64_t)back, LP_NONE, x->atom, 0, x->at};
+    if (!back || r->flags & LP_FLOW_INDEXED || lp_side_atom(x->s, from.addr) == lp_side_atom(x->s, to.addr)) return true;
+    const struct lp_there a = there(x, &from), b = there(x, &to);
+    if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
+    if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == back : b.addr - a.addr == (uint64_t)back)) return true;
+    return refuse(x, LP_E181, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
+}
+
+/* LDP and STP of two objects: right if these are side by side in the old file, too. */
+static bool reads_on(struct word *x, const struct lp_ref_at *r)
+{
+    const uint32_t i = r->base != LP_NONE ? r->base : lp_side_atom(x->s, r->addr);
+    if (i == LP_NONE || !r->width || r->flags & LP_FLOW_INDEXED || lp_is_code_atom(&x->s->atom[i]) || lp_is_constant(x->s, &x->s->atom[i])) return true;
+    const uint64_t end = x->s->atom[i].end, left = end - r->addr;
+    if (left >= r->width || lp_side_atom(x->s, end) == LP_NONE) return true;
+    const struct lp_use one = {r->addr, r->base, x->atom, (uint8_t)left, r->at}, two = {end, LP_NONE, x->atom, (uint8_t)(r->width - left), r->at};
+    const struct lp_there a = there(x, &one), b = there(x, &two);
+    if (!a.known || (!b.known && x->s->atom[i].kind == LP_ATOM_PIECE)) return true; /* (it may be one thing) */
+    if (!b.known) return nowhere(x, &two);
+    if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == (int64_t)left : b.addr - a.addr == left)) return true;
+    return refuse(x, LP_E181, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
+}
+
+static bool address(struct word *x)
+{
+    for (unsigned i = 0; i < x->n; i++)
+        if (!reads_on(x, &x->ref[i])) return false;
+    const char *name = lp_word_lo12_name(x->w);
+    int64_t off;
+    if (!lp_word_offset(x->w, &off)) { /* no field that depends on it */
+        bool good = true;
+        for (unsigned i = 0; good && i < x->n; i++) good = moves_base(x, &x->ref[i]);
+        return good;
+    }
+    uint64_t base = x->ref->addr - (uint64_t)off;
+    if (!name || base & 4095 || x->ref->flags & LP_FLOW_INDEXED || !makes_page(x, base) || is_made(x, base)) {
+        for (unsigned i = 0; i < x->n; i++)
+            if (!offset(x, &x->ref[i], off)) return false;
+        return true;
+    }
+    if (x->n > 1) return refuse(x, LP_E180, "one word is the end of several addresses");
+    if (name[3] == 't' && x->ref->width == 8 && set_got(x, x->ref->addr, "ld64_got_lo12_nc", 0x003ffc00)) return true;
+    struct lp_use u = {x->ref->addr, x->ref->base, x->atom, x->ref->width, x->at};
+    struct lp_there t = base_of(x, x->ref);
+    if (!t.known) return nowhere(x, &u);
+    if (!lp_carries(x->d, &t, x->ref->width)) return refuse(x, LP_E180, "it reads beyond what is known of new data, or needs it aligned to more than that is");
+    set_reloc(x, name, 0x003ffc00, &t);
+    return true;
+}
+
+/* A part of an address that MOVZ and MOVK make: the uppermost one is checked. */
+static bool number(struct word *x)
+{
+    static const char *const part[] = {"movw_uabs_g0_nc", "movw_uabs_g1_nc", "movw_uabs_g2_nc", "movw_uabs_g3"};
+    static const char *const last[] = {"movw_uabs_g0", "movw_uabs_g1", "movw_uabs_g2", "movw_uabs_g3"};
+    const uint64_t v = x->ref->addr;
+    const unsigned hw = (unsigned)lp_bits(x->w, 21, 2);
+    char buf[32];
+    struct lp_use u = {v, x->ref->base, x->atom, 0, 0};
+    enum lp_reading r = x->s->kept ? LP_READ_ADDRESS : lp_read_word(x->s, 0, v);
+    if (x->ref->flags & LP_FLOW_MAYBE) r = r == LP_READ_ADDRESS ? LP_READ_EITHER : LP_READ_NUMBER;
+    if (r == LP_READ_NUMBER) return true;
+    if (r == LP_READ_EITHER && !lp_both_readings(x->d, v))
+        return lp_diff_refuse(x->d, NEW(x->d), LP_E146, lp_atom_text(&x->s->atom[x->atom], buf),
+                              (unsigned long long)(x->at - x->s->atom[x->atom].start), (unsigned long long)v), false;
+    if (r == LP_READ_EITHER) return true;
+    struct lp_there t = there(x, &u);
+    if (!t.known) return nowhere(x, &u);
+    set_reloc(x, x->ref->flags & LP_FLOW_ALONE ? last[hw] : part[hw], 0x001fffe0, &t);
+    return true;
+}
+
+static const struct lp_ref_at *ref_of(const struct lp_side *s, uint32_t atom, uint64_t at, unsigned *n)
+{
+    const struct lp_atom *a = &s->atom[atom];
+    uint32_t lo = 0, hi = a->nref;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (s->ref[a->ref + mid].at < at) lo = mid + 1;
+        else hi = mid;
+    }
+    for (*n = 0; lo + *n < a->nref && s->ref[a->ref + lo + *n].at == at;) ++*n;
+    return *n ? &s->ref[a->ref + lo] : NULL;
+}
+
+bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out)
+{
+    struct word x = {.d = d, .s = NEW(d), .atom = atom, .at = at, .w = lp_code_word(NEW(d), at), .out = out};
+    uint64_t target;
+    uint32_t mask;
+    out->word = x.w;
+    out->has_reloc = out->in_old = false;
+    out->reloc.len = 0;
+    out->datum = !lp_dis_valid(x.w);
+    if (out->datum) return datum(&x);
+    x.ref = ref_of(x.s, atom, at, &x.n);
+    bool itself = !x.ref || (x.ref->kind != LP_FLOW_DATA && x.ref->kind != LP_FLOW_PAGE);
+    if (itself && lp_word_target(x.w, at, &target, &mask)) return self_describing(&x, target, mask);
+    if (!x.ref) return true;
+    switch (x.ref->kind) {
+    case LP_FLOW_PAGE: return page(&x);
+    case LP_FLOW_ADDR: return address(&x);
+    case LP_REF_NUMBER: return number(&x);
+    case LP_FLOW_OPAQUE: return unresolved(&x);
+    case LP_FLOW_DATA: return datum(&x);
+    default: return true;
+    }
+}

@@ -1,0 +1,113 @@
+/* diff/write/write.h - between the files that write the patch: place.c (where things are in the old file), words.c (relocations), body.c (functions),
+ * carry.c (new data), cfi.c, emit.c (the whole). */
+#ifndef LP_DIFF_WRITE_WRITE_H
+#define LP_DIFF_WRITE_WRITE_H
+#include "diff/pair/pair.h"
+#include "patch/model.h"
+#include "elf/reloc.h"
+
+/* What an address of the new file is in the patched old one: an address of that, or a name of the patch's own. */
+struct lp_there { bool known, own; uint64_t addr; uint32_t atom; int64_t off; }; /* own: of the new file's atom, at off */
+struct lp_there lp_there(lp_diff *d, const struct lp_use *u);
+/* The program's copy of another library's variable (R_AARCH64_COPY): its slot, or NULL. */
+const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a);
+/* The same as an expression of the patch. */
+void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out);
+/* The same for a word that holds the address of what the file itself has: a library's own by its address, as its name may be another object's. */
+struct lp_there lp_there_itself(const lp_diff *d, struct lp_there t);
+/* The name of an atom of the old file, if its own symbols have one; else its address. */
+void lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
+/* The name under which the patch has an atom of the new file. */
+void lp_own_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
+/* An address of the old file with the same constant as this use; 0 = none. */
+uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u);
+/* Are so many bytes there in the old file constant, and the same as the new one's, with the patch, too? */
+bool lp_is_constant_as(lp_diff *d, uint64_t old, uint64_t addr, uint64_t len);
+void lp_constants_free(lp_diff *d);
+
+/* So many bytes of an old body's digest tell that it is the right one; the patch is bound to the file by more. */
+enum { LP_DIFF_SHA = 8 };
+/* carry.c: an import of the new file, by its name, with whose version it is if the old file does not import it, and whether it is weak then; plt: of what the
+ * old file exports, as others find it. false: it is refused. */
+bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out);
+/* One word of a new body as the patch has it. reloc: "call26 puts@plt"; of what the old file has, addr: its address there. */
+struct lp_new_word { uint32_t word; bool has_reloc, in_old, datum; uint64_t addr; struct lp_buf reloc; }; /* datum: no instruction, as of a literal pool */
+/* Of a datum: a body may keep the old one's, or a place get a value. */
+void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word);
+/* False: refused, with the reason. */
+bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
+/* bases.c: the words of a new function that make an address (all of it, or its page), or have an offset from it: their references, in their order. If
+ * there is no memory, d->items has failed. */
+enum lp_base_how { LP_BASE_MADE, LP_BASE_PAGE, LP_BASE_USED };
+struct lp_base { uint64_t base; uint32_t ref; uint8_t how; };
+const struct lp_base *lp_bases(lp_diff *d, uint32_t atom, enum lp_base_how how, uint64_t base, size_t *n);
+/* Of such a list, the first that is at this place or behind it. */
+size_t lp_base_behind(const struct lp_side *s, const struct lp_base *v, size_t n, uint64_t at);
+/* Of a word that makes an address: is that only a base (lp_base_users()), and which words add to it? And the other way round: of a word that adds to a
+ * base, by which words it is made. As references, in their order. */
+struct lp_base_list { const struct lp_base_pair *v; size_t n; };
+struct lp_base_list lp_base_users_of(lp_diff *d, uint32_t atom, const struct lp_ref_at *r, bool *only);
+struct lp_base_list lp_base_makers_of(lp_diff *d, uint32_t atom, const struct lp_ref_at *user, uint64_t base);
+uint32_t lp_base_listed(const struct lp_base_list *x, size_t i);
+void lp_bases_free(lp_diff *d);
+
+/* keep.c: which words of the new body are the old one's, as the patch's parser would have them: runs, and single words. False: no memory. */
+struct lp_body_plan { struct lp_change *change; size_t n; };
+bool lp_keep_old(const struct lp_side *old, const struct lp_atom *a, const struct lp_new_word *word, size_t n, uint64_t start, struct lp_body_plan *out);
+bool lp_emit_function(lp_diff *d, uint32_t old_atom);
+bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
+bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
+/* data.c: is what the new file has at this address at the same one in the patched old file? Then it is all the same whether a word is that address. */
+bool lp_both_readings(lp_diff *d, uint64_t w);
+/* alike.c: how many constants without a name, of those that code or data refer to, are the same as one of the other file; *last: the last of them. */
+struct lp_alike;
+struct lp_alike *lp_alike_new(lp_diff *d); /* NULL: no memory, d->nomem */
+void lp_alike_free(struct lp_alike *a);
+unsigned lp_alike_count(lp_diff *d, const struct lp_alike *a, int side, uint32_t i, uint32_t *last);
+bool lp_is_counted(const struct lp_side *s, size_t i);
+bool lp_same_piece(lp_diff *d, size_t a, size_t b);
+/* close.c: one base is not enough for what this new body reaches from there. true: it was not known yet; CLOSE keeps together what can be, and the body is
+ * emitted once more. */
+bool lp_bring_together(lp_diff *d, uint32_t atom);
+/* ends.c: of all that is emitted; true: again, because what may be one address must be one now (not `last`: that is refused). */
+bool lp_diff_ends(lp_diff *d, bool last);
+/* Constants that differ, as values. */
+void lp_emit_changed_data(lp_diff *d);
+void lp_emit_carried(lp_diff *d, uint32_t new_atom);
+/* carry.c: has new data, as it comes along, so many bytes there, at a place that they are aligned to? Where only that is missing it is to come along so, and
+ * all that was emitted is emitted again. */
+bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes);
+/* How much of its item is in front of it. */
+static inline uint64_t lp_carried_at(const struct lp_atom *a) { return a->start & ((UINT64_C(1) << a->aligned) - 1); }
+/* carry.c: what data at this address may be aligned to; and its section (0: there is none). */
+uint64_t lp_alignment(const struct lp_side *s, uint64_t addr);
+uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr);
+/* offsets.c: entries of a table of offsets from itself, as relocations; false: of what the old file has not. Before it is known which functions move: tables
+ * that changed are carried, and who uses them is changed. */
+bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p);
+void lp_diff_offsets(lp_diff *d);
+/* Behind EMIT: functions that compare addresses of constants that come along are to have them, too. True: close and emit once more. */
+bool lp_diff_twice(lp_diff *d);
+/* Is the address of something in this datum in data, from where any code may have it? */
+bool lp_is_pointed_at(const struct lp_side *s, const struct lp_atom *a);
+/* relative.c: a field of the new file as a relocation; false: of what the old file has not. */
+bool lp_print_field(lp_diff *d, const struct lp_field_at *f, const uint8_t *p);
+/* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
+ * made; false: there are none, or they cannot be said so. */
+bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body_plan *plan, struct lp_buf *out);
+/* enter.c: what leads into the middle of new bodies; after it is known which ones move. */
+void lp_diff_enter(lp_diff *d);
+bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
+void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
+/* ---- close.c ---- */
+void lp_diff_close(lp_diff *d);
+/* ---- aligned.c ---- */
+void lp_diff_aligned(lp_diff *d); /* E124 */
+/* ---- data.c ---- */
+void lp_diff_data(lp_diff *d); /* and what thread-local variables hold at the start */
+/* ---- emit.c ---- */
+lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);
+/* ---- verify.c ---- */
+/* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */
+lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
+#endif
