@@ -169,7 +169,7 @@ lp_status lp_carry_body(struct lp_carrying *x, uint32_t section, uint64_t start,
 
 lp_status lp_carry_cfi(struct lp_carrying *x, const struct lp_objsym *function, struct lp_buf *out, struct lp_error *err)
 {
-    enum { ON_A_LINE = 40 };
+    enum { ON_A_LINE = 64 };
     const uint8_t *p;
     size_t n;
     bool handlers, good = lp_objfile_cfi(x->c->o, function, &p, &n, &handlers);
@@ -177,7 +177,7 @@ lp_status lp_carry_cfi(struct lp_carrying *x, const struct lp_objsym *function, 
         return lp_carry_fail(x, err, LP_E_UNSUPPORTED, "`%s` catches exceptions or has something to destroy on their way, which in a patch it would not: "
                              "compile it with -fno-exceptions (rustc: -C panic=abort), or change words of it", function->name);
     for (size_t i = 0; good && i < n; i++)
-        lp_buf_printf(out, "%s%02x%s", i % ON_A_LINE ? " " : "cfi ", p[i], i % ON_A_LINE == ON_A_LINE - 1 || i + 1 == n ? "\n" : "");
+        lp_buf_printf(out, "%s%02x%s", i % ON_A_LINE ? "" : "cfi ", p[i], i % ON_A_LINE == ON_A_LINE - 1 || i + 1 == n ? "\n" : "");
     return LP_OK;
 }
 

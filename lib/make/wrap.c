@@ -292,12 +292,12 @@ static void put_cfi(struct lp_buf *out, uint64_t set, unsigned first, unsigned b
 {
     const unsigned bytes = frame_bytes(set);
     unsigned at = 16;
-    lp_buf_printf(out, "cfi %02x 0e %02x", 0x40 | first, bytes & 0x7f);
-    if (bytes > 0x7f && !out->failed) out->data[out->len - 2] = "89abcdef"[bytes >> 4 & 7], lp_buf_printf(out, " %02x", bytes >> 7);
-    lp_buf_printf(out, " 9d %02x 9e %02x %02x", bytes / 8, bytes / 8 - 1, 0x40 | (before - first));
+    lp_buf_printf(out, "cfi %02x0e%02x", 0x40 | first, bytes & 0x7f);
+    if (bytes > 0x7f && !out->failed) out->data[out->len - 2] = "89abcdef"[bytes >> 4 & 7], lp_buf_printf(out, "%02x", bytes >> 7);
+    lp_buf_printf(out, "9d%02x9e%02x%02x", bytes / 8, bytes / 8 - 1, 0x40 | (before - first));
     for (unsigned r = 0; r < 32; r++)
-        if (set >> r & 1) lp_buf_printf(out, " %02x %02x", 0x80 | r, (bytes - at) / 8), at += 8;
-    lp_buf_printf(out, " %02x dd de 0e 00\n", 0x40 | (after - before));
+        if (set >> r & 1) lp_buf_printf(out, "%02x%02x", 0x80 | r, (bytes - at) / 8), at += 8;
+    lp_buf_printf(out, "%02xddde0e00\n", 0x40 | (after - before));
 }
 
 /* pad: the body's, for who comes by a register; 0 = none. */

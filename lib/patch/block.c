@@ -234,12 +234,14 @@ static bool keep_run(struct lp_parse *ps)
     return add_change(ps, &c) && lp_lex_comment_end(ps);
 }
 
+#define BYTES "bytes (pairs of lower-case hex digits)"
+
 /* One or more pairs of hex digits; their bytes in *out. */
 static bool pairs(struct lp_parse *ps, struct lp_buf *out, const char *sep)
 {
     do {
         uint8_t b;
-        if (!lp_lex_bytes(ps, "bytes (pairs of lower-case hex digits)", 1, &b)) return false;
+        if (!lp_lex_bytes(ps, BYTES, 1, &b)) return false;
         lp_buf_add(out, &b, 1);
         lp_buf_printf(&ps->canon, "%s%02x", out->len > 1 ? " " : sep, b);
         struct lp_lex before = ps->lex;
@@ -259,19 +261,30 @@ static bool old_cfi(struct lp_parse *ps, const char *at)
     return lp_lex_need_end(ps);
 }
 
+/* The same with or without white space between them; together they are canonical. */
+static bool cfi_pairs(struct lp_parse *ps)
+{
+    const struct lp_lex *l = &ps->lex;
+    do {
+        uint8_t b;
+        if (!lp_lex_bytes(ps, BYTES, 1, &b)) return false;
+        lp_buf_add(&ps->cfi, &b, 1);
+        lp_buf_printf(&ps->canon, "%02x", b);
+        lp_lex_ws(&ps->lex);
+    } while (l->p < l->end);
+    return true;
+}
+
 static bool cfi_line(struct lp_parse *ps)
 {
-    struct lp_buf b = {0};
     const char *at = ps->lex.p;
     lp_buf_puts(&ps->canon, "cfi");
     if (ps->func.cfi_old) return lp_lex_fail(ps, at, LP_E_SYNTAX, "`cfi old` stands alone");
     struct lp_lex before = ps->lex;
     if (lp_lex_ws(&ps->lex) && lp_lex_word(&ps->lex, "old")) return old_cfi(ps, at);
     ps->lex = before;
-    bool good = lp_lex_need_ws(ps) && pairs(ps, &b, " ") && lp_lex_need_end(ps);
-    lp_buf_add(&ps->cfi, b.data, b.len);
-    lp_buf_free(&b);
-    return good;
+    lp_buf_puts(&ps->canon, " ");
+    return lp_lex_need_ws(ps) && cfi_pairs(ps);
 }
 
 static bool func_line(struct lp_parse *ps)

@@ -68,7 +68,7 @@ static void identity(void **state)
     static const char more[] = HEAD "# a comment\n\nx-team    kernel\nrequires  a >= 1.0\nconflicts b\nmode      now deadline 500ms else force\n\nobject    *\n"
         "file-sha256 b250b5510c3e3c203e5df344b0bf9083347ff488efdd78c9a71ad9185815df29\noptional\n  # indented comment\n"
         "data \"odd name\" data size 24\n| 01 02 03 04  ; four\n\nzero 4\nrel abs64 .msg-0x8\nrel prel64 0x400000\nend\n"
-        "func f size 4 new\n| d65f03c0\ncfi 0e 10\nend\nset limit+0x4 b4\n- *\n+ 0x10\nset ptr b8\n- 0x0\n+ &f+0x4\nset buf bytes 3\n- 61 62 63\n+ 00 00 00\n"
+        "func f size 4 new\n| d65f03c0\ncfi 0e10\nend\nset limit+0x4 b4\n- *\n+ 0x10\nset ptr b8\n- 0x0\n+ &f+0x4\nset buf bytes 3\n- 61 62 63\n+ 00 00 00\n"
         "func h size 8 new\n| 94000000 call26 hook weak  ; a comment\n| 94000000 call26 weak\nend\ndata p data size 16\nrel abs64 hook+0x8 weak\nrel abs64 weak weak\nend\n"
         "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\ncfi old\nend\ndata z bss size 64\nend\n0xaddc d503201f an address with letters only\n";
     comes_out(more, more);
@@ -78,6 +78,9 @@ static void canonical(void **state)
 {
     comes_out("lpatch 1\r\nname\tx\r\nobject greet\nbuild-id 14\n@ main+0x0\n- d503201f ;x\n+ d503201f\t;y\nend \n",
               "lpatch 1\nname      x\nobject    greet\nbuild-id  14\n@ main\n- d503201f  ;x\n+ d503201f  ;y\nend\n");
+    static const char together[] = HEAD BIND "func f size 4 new\n| d503201f\ncfi 410e10\ncfi 9d02\nend\n";
+    comes_out(HEAD BIND "func f size 4 new\n| d503201f\ncfi 41 0e10 \ncfi 9d\t02\nend\n", together);
+    comes_out(together, together);
     comes_out("# seed\n  4001000 D503201F  NOP patch \n0x4002000\t0X14000001\n0xabc d503201f\n",
             "# seed\n4001000 d503201f NOP patch\n4002000 14000001\n0xabc d503201f\n");
 }
@@ -153,6 +156,8 @@ static void errors(void **state)
         {HEAD BIND "func f size 8\n" OLD36 "= +0xfffffffffffffffc 2\nend\n",
          "7:3: error: 2 words from +0xfffffffffffffffc are not inside the old function of 36 bytes"},
         {HEAD BIND "func f size 8\n" OLD36 "=2\nend\n", "7:1: error: `| WORD`, `= [+0xOFFSET] WORDS`, `cfi` or `end` is expected in a function"},
+        {HEAD BIND "func f size 4\n" OLD36 "= 1\ncfi \nend\n", "8:5: error: bytes (pairs of lower-case hex digits) is expected, the line ends here"},
+        {HEAD BIND "func f size 4\n" OLD36 "= 1\ncfi 410\nend\n", "8:7: error: bytes (pairs of lower-case hex digits) is expected, found `0`"},
         {HEAD BIND "func f size 4\n" OLD36 "= 1\ncfi old ; x\nend\n", "8:9: error: the end of the line is expected, found `;`"},
         {HEAD BIND "func f size 4\n" OLD36 "= 1\ncfi old 41\nend\n", "8:9: error: the end of the line is expected, found `41`"},
         {HEAD BIND "func f size 4\n" OLD36 "= 1\ncfi old\ncfi old\nend\n", "9:4: error: `cfi old` stands alone"},

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CFI_LINE = 48 };
+enum { CFI_LINE = 64 };
 
 /* Is what the engine makes of the old body's instructions what the new one has? */
 static bool same_moved(const lp_diff *d, uint32_t old_atom, const struct lp_fde *f, const struct lp_buf *own, const struct lp_body_plan *plan)
@@ -35,7 +35,7 @@ static bool rewritten(const struct lp_fde *f, struct lp_buf *out)
 
 static void print_cfi(const struct lp_buf *b, struct lp_buf *out)
 {
-    for (size_t i = 0; i < b->len; i++) lp_buf_printf(out, "%s %02x", i % CFI_LINE ? "" : i ? "\ncfi" : "cfi", (uint8_t)b->data[i]);
+    for (size_t i = 0; i < b->len; i++) lp_buf_printf(out, "%s%02x", i % CFI_LINE ? "" : i ? "\ncfi " : "cfi ", (uint8_t)b->data[i]);
     lp_buf_puts(out, "\n");
 }
 
