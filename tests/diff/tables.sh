@@ -330,6 +330,55 @@ for how in -pie '-no-pie -static' '-pie -Wl,-q'; do
     fix "labels in a function with other NOPs ($how)" n.old n.new front
 done
 
+# ---- the same with a jump table: by its address in a word, its entries (1, 2 or 4 bytes) and its base; and by a section anchor that begins at something else
+# now. Another entry, or another word beside the NOPs, is found as before. ----
+cat >align.c <<'C'
+#include <stdio.h>
+#define X4(x) x x x x
+#define X16(x) X4(X4(x))
+#define X64(x) X4(X16(x))
+#define X1024(x) X16(X64(x))
+#ifdef OTHER
+static int other[4];
+#else
+static int first;
+#define OTHER first++
+#endif
+static int count, sum[5], last;
+__attribute__((noipa)) int front(int n) { n += OTHER; BODY return n + 1; }
+__attribute__((noipa)) int turn(int n, int end)
+{
+    for (unsigned i = 0; i < end; i++) {
+        __asm__(".p2align 5" ::: "memory");
+        switch ((i * 7 + n) % 23) {
+        case 0: n += 409; break;
+        case ONE: n ^= 534; __asm__ volatile("" MUCH("eor w9, w9, w9\n") ::: "x9"); break;
+        case TWO: n -= LESS; break;
+        case 3: n *= 5; count += n; break;
+        case 4: puts("four"); break;
+        case 5: n = ~n; last ^= n; break;
+        case 6: putchar(n & 31 | 64); sum[n & 3]++; break;
+        default: n ^= n >> 5;
+        }
+    }
+    return n + count + last + sum[1];
+}
+int main(void) { for (int i = 0; i < 6; i++) printf("%d\n", turn(front(i), 40)); return 0; }
+C
+more='-DBODY=n = (n * 5 ^ 0x1234567) & 0xffff;' plain='-DONE=1 -DTWO=2 -DLESS=3'
+for how in -pie '-no-pie -static' '-pie -Wl,-q'; do
+    for much in 'X4(x)' 'X1024(x)' 'X64(X1024(x))'; do
+        case $how$much in *-static*X64*) continue ;; esac
+        build() { out=$1; shift; "$CROSS_CC" -w -O2 -falign-functions=4 --param case-values-threshold=4 $how "$@" "-DMUCH(x)=$much" -Wl,--build-id -o "$out" align.c; }
+        build a.old $plain -DBODY= && build a.new $plain "$more" && build a.anchor $plain -DBODY= '-DOTHER=other[n & 3]++' &&
+            build a.less -DONE=1 -DTWO=2 -DLESS=4 "$more" && build a.ways -DONE=2 -DTWO=1 -DLESS=3 "$more" || exit 1
+        fix "a jump table in a function with other NOPs ($how, $much)" a.old a.new front
+        fix "and another section anchor" a.old a.anchor front
+        fix "and another instruction" a.old a.less 'front turn'
+        fix "and other entries" a.old a.ways 'front turn'
+    done
+done
+
 # ---- a table that comes along: who compares places in it, and has not changed, has them of the new one ----
 cat >compared.c <<'C'
 #define OWN __attribute__((noinline, noclone))

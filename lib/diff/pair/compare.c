@@ -366,7 +366,7 @@ static bool same_table(lp_diff *d, const struct walk *x, const struct lp_flow_ta
     return p && q;
 }
 
-/* Tables are paired by their order in the function. */
+/* Tables are paired by their order in the function; where NOPs make other entries of the same places, only if all of it is the same. */
 static bool same_tables(lp_diff *d, const struct walk *x, const struct walk *y)
 {
     const struct lp_atom *a = &x->s->atom[x->atom], *b = &y->s->atom[y->atom];
@@ -375,6 +375,8 @@ static bool same_tables(lp_diff *d, const struct walk *x, const struct walk *y)
         const struct lp_table_at *t = &x->s->table[a->table + i], *u = &y->s->table[b->table + i];
         if (!same_table(d, x, &t->t, y, &u->t)) return false;
         if (t->atom == LP_NONE || u->atom == LP_NONE) continue;
+        if (d->place[0] && !lp_suppose(d, x->s, t->atom, u->atom)) return false;
+        if (d->place[0]) continue;
         if (x->s == OLD(d)) lp_pair(d, t->atom, u->atom, (enum lp_rule)OLD(d)->atom[t->atom].rule);
         else x->s->atom[t->atom].pair = u->atom;
     }
@@ -477,10 +479,11 @@ static bool same_others(lp_diff *d, uint32_t a, uint32_t b)
 {
     struct walk x = walk(OLD(d), a), y = walk(NEW(d), b);
     uint64_t p = OLD(d)->atom[a].start, q = NEW(d)->atom[b].start, pe = OLD(d)->atom[a].end, qe = NEW(d)->atom[b].end;
+    if (!same_tables(d, &x, &y)) return false; /* first: words have their addresses */
     for (;; p += 4, q += 4) {
         while (p < pe && lp_code_word(OLD(d), p) == LP_A64_NOP) p += 4;
         while (q < qe && lp_code_word(NEW(d), q) == LP_A64_NOP) q += 4;
-        if (p >= pe || q >= qe) return p >= pe && q >= qe && same_tables(d, &x, &y);
+        if (p >= pe || q >= qe) return p >= pe && q >= qe;
         if (compare_at(d, &x, p, &y, q) != LP_WHY_NONE) return false;
     }
 }
@@ -491,9 +494,13 @@ static bool same_without_nops(lp_diff *d, uint32_t a, uint32_t b)
     uint32_t n, m;
     d->place[0] = lp_places(OLD(d), &OLD(d)->atom[a], &n), d->place[1] = lp_places(NEW(d), &NEW(d)->atom[b], &m);
     bool some = 4 * (uint64_t)n != OLD(d)->atom[a].end - OLD(d)->atom[a].start || 4 * (uint64_t)m != NEW(d)->atom[b].end - NEW(d)->atom[b].start;
-    d->anchors = false;
+    bool same = false;
     OLD(d)->atom[a].nops = NEW(d)->atom[b].nops = true; /* meanwhile: constants may lead there */
-    bool same = d->place[0] && d->place[1] && n == m && some && same_others(d, a, b);
+    for (int users = 0; users < 2 && !same && d->place[0] && d->place[1] && n == m && some; users++) {
+        lp_suppose_keep(d, false);
+        d->anchors = users;
+        same = same_others(d, a, b);
+    }
     OLD(d)->atom[a].nops = NEW(d)->atom[b].nops = same;
     free(d->place[0]), free(d->place[1]);
     d->place[0] = d->place[1] = NULL;
