@@ -93,32 +93,33 @@ static bool add_user(struct scan *x, uint64_t at)
     return true;
 }
 
-/* The first reference of this word or of one behind it. */
-static uint32_t first_ref(const struct scan *x, uint64_t at)
+/* The first reference of this word or of one behind it. (Mostly the word is beside the one that was asked for last.) */
+static uint32_t first_ref(struct scan *x, uint64_t at)
 {
-    uint32_t lo = 0;
-    for (uint32_t hi = x->a->nref; lo < hi;) {
+    enum { NEAR = 4 };
+    const struct lp_ref_at *ref = lp_refs_of_atom(x->s, x->a);
+    uint32_t lo = 0, hi = x->a->nref, k = x->ref;
+    for (unsigned i = 0; i < NEAR && k && ref[k - 1].at >= at; i++) k--;
+    for (unsigned i = 0; i < NEAR && k < hi && ref[k].at < at; i++) k++;
+    if (k && ref[k - 1].at >= at) hi = k - 1;
+    else lo = k, hi = k < hi && ref[k].at < at ? hi : k;
+    while (lo < hi) {
         const uint32_t mid = lo + (hi - lo) / 2;
-        if (lp_refs_of_atom(x->s, x->a)[mid].at < at) lo = mid + 1;
+        if (ref[mid].at < at) lo = mid + 1;
         else hi = mid;
     }
-    return lo;
+    return x->ref = lo;
 }
 
-bool lp_scan_has_address(const struct scan *x, uint64_t at)
+bool lp_scan_has_address(struct scan *x, uint64_t at)
 {
-    for (uint32_t lo = 0, hi = x->a->nref; lo < hi;) {
-        uint32_t mid = lo + (hi - lo) / 2;
-        const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[mid];
-        if (r->at == at) return r->kind == LP_FLOW_ADDR && !(r->flags & (LP_FLOW_STEPS | LP_FLOW_MAYBE));
-        if (r->at < at) lo = mid + 1;
-        else hi = mid;
-    }
-    return false;
+    const uint32_t k = first_ref(x, at);
+    const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
+    return k < x->a->nref && r->at == at && r->kind == LP_FLOW_ADDR && !(r->flags & (LP_FLOW_STEPS | LP_FLOW_MAYBE));
 }
 
 /* The one address that it adds an index to; NULL: it does not, or there are several. */
-const struct lp_ref_at *lp_scan_indexed(const struct scan *x, uint64_t at)
+const struct lp_ref_at *lp_scan_indexed(struct scan *x, uint64_t at)
 {
     const uint32_t k = first_ref(x, at);
     const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
@@ -331,7 +332,7 @@ unsigned lp_use_of(uint32_t w, unsigned row, uint32_t mask)
 }
 
 /* The same of an access whose index, added to the address that was made or to one behind it, is known to stay in front of what is asked for. */
-static unsigned use_there(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask)
+static unsigned use_there(struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask)
 {
     const unsigned use = lp_use_of(w, row, mask);
     const bool added = (w & 0xffc00000) == 0x8b000000 && mask >> (w >> 5 & 31) & 1 && !(mask >> (w >> 16 & 31) & 1);
@@ -343,7 +344,7 @@ static unsigned use_there(const struct scan *x, uint64_t at, uint32_t w, unsigne
 }
 
 /* Does it complete the page that is looked for? */
-static bool completes(const struct scan *x, uint64_t at, uint32_t w)
+static bool completes(struct scan *x, uint64_t at, uint32_t w)
 {
     int64_t off;
     for (uint32_t k = first_ref(x, at); k < x->a->nref && lp_refs_of_atom(x->s, x->a)[k].at == at; k++) {
@@ -475,7 +476,7 @@ static bool is_csel(uint32_t w) { return (w & 0xffe00c00) == 0x9a800000; }
 static bool mask_has(uint32_t mask, unsigned reg) { return reg < 31 && mask >> reg & 1; }
 
 /* A word that is no branch: where the address is then. */
-static uint32_t step_along(const struct scan *x, uint32_t w, unsigned row, uint32_t reads, struct lp_handed *h)
+static uint32_t step_along(struct scan *x, uint32_t w, unsigned row, uint32_t reads, struct lp_handed *h)
 {
     struct lp_a64_access m;
     if (!reads) return 0;

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MANY = 4, LARGE = 512, ALL = 0x7fffffff }; /* functions of a side that are kept; words of one for which they are made; registers */
+enum { MANY = 64, MOST = 1 << 14, LARGE = 512, ALL = 0x7fffffff }; /* functions of a side that are kept, but for one, and their words; words of one for which
+                                                                    * they are made; registers */
 
 /* Where a branch leads. behind: the next one to the same word, its index + 1. */
 struct way { uint32_t from, to, behind; };
@@ -28,7 +29,7 @@ struct lp_fates {
     uint32_t from; /* forks in front of that are looked at later anyway */
     size_t nfork, fork_cap, nway, way_cap, first, ntodo; /* todo: a ring of forks */
 };
-struct lp_fates_kept { struct lp_fates *v[MANY]; unsigned next; };
+struct lp_fates_kept { struct lp_fates *v[MANY]; unsigned first, n; size_t words; }; /* a ring: the oldest one goes first */
 
 static void free_work(struct lp_fates *x)
 {
@@ -44,7 +45,7 @@ static void free_one(struct lp_fates *x)
 
 void lp_fates_free(struct lp_fates_kept *k)
 {
-    for (unsigned i = 0; k && i < MANY; i++) free_one(k->v[i]);
+    for (unsigned i = 0; k && i < k->n; i++) free_one(k->v[(k->first + i) % MANY]);
     free(k);
 }
 
@@ -111,14 +112,14 @@ static bool add_branches(struct lp_fates *x, const struct lp_words *code)
 static uint32_t bit(unsigned reg) { return reg < 31 ? UINT32_C(1) << reg : 0; }
 
 /* Of the registers that a word reads, those of which the address gets away there. */
-static uint32_t gets_away(const struct scan *x, uint64_t at, uint32_t w, const struct lp_seen_word *seen)
+static uint32_t gets_away(struct scan *x, uint64_t at, uint32_t w, const struct lp_seen_word *seen)
 {
     struct lp_a64_access m;
     const uint32_t read = seen->regs.read & 0x7fffffff;
-    const bool access = read && lp_a64_access(seen->row, w, &m), has = read && lp_scan_has_address(x, at);
-    if (!access) return has || adds_index(w) ? 0 : read;
+    if (!read) return 0;
+    if (!lp_a64_access(seen->row, w, &m)) return adds_index(w) || lp_scan_has_address(x, at) ? 0 : read;
     const uint32_t base = bit(m.base), stored = m.store ? bit(m.rt) | bit(m.rt2) : 0;
-    return m.writeback || !has ? read : read & (~base | stored);
+    return m.writeback || !lp_scan_has_address(x, at) ? read : read & (~base | stored);
 }
 
 /* A word that ends a way, or has several. */
@@ -155,7 +156,7 @@ static void fate_of_call(const struct scan *x, uint64_t at, uint32_t w, uint32_t
 }
 
 /* As step() and step_uses() go on, for each register by itself. */
-static void fate_of(const struct scan *x, uint64_t at, const struct lp_fate *next, const struct lp_fate *there, bool out, struct lp_fate *f)
+static void fate_of(struct scan *x, uint64_t at, const struct lp_fate *next, const struct lp_fate *there, bool out, struct lp_fate *f)
 {
     const uint32_t w = lp_words_at(&x->code, at);
     const struct lp_seen_word *seen = lp_seen_word(x->s, w);
@@ -172,12 +173,12 @@ static void fate_of(const struct scan *x, uint64_t at, const struct lp_fate *nex
         const uint32_t to = moved(w), on = adds_index(w) ? UINT32_C(1) << (w & 31) & ALL : 0;
         for (unsigned k = 0; k < LP_FATES; k++) f->is[k] = (y->is[k] & ~write) | (y->is[k] & (k == LP_FATE_AWAY || k == LP_FATE_USED ? on : to) ? read : 0);
         f->is[LP_FATE_AWAY] |= gets_away(x, at, w, seen), f->is[LP_FATE_USED] |= read;
-        const bool added = (w & 0xffc00000) == 0x8b000000, one = lp_scan_indexed(x, at) != NULL;
+        const bool added = (w & 0xffc00000) == 0x8b000000;
         for (uint32_t left = read; left; left &= left - 1) {
             const uint32_t reg = left & -left;
             const unsigned use = lp_use_of(w, seen->row, reg);
             for (unsigned k = 0; k < LP_FATE_FREE; k++) f->is[k] |= use >> k & 1 ? reg : 0;
-            if (use & INDEXED && !(added && reg == UINT32_C(1) << (w >> 5 & 31)) && !one) f->is[LP_FATE_FREE] |= reg;
+            if (use & INDEXED && !(added && reg == UINT32_C(1) << (w >> 5 & 31)) && !lp_scan_indexed(x, at)) f->is[LP_FATE_FREE] |= reg;
         }
     }
     if (!lp_scan_is_passed(x, at, 0)) return;
@@ -197,7 +198,7 @@ static void wait_for(struct lp_fates *x, uint32_t fork)
 }
 
 /* In front of this word, from what is behind it; true: that is more than was known. */
-static bool look_at(struct lp_fates *x, uint32_t i, const struct scan *scan)
+static bool look_at(struct lp_fates *x, uint32_t i, struct scan *scan)
 {
     const struct fork *f = x->fork_of[i] ? &x->fork[x->fork_of[i] - 1] : NULL;
     struct lp_fate there = {{0}}, fate = {{0}};
@@ -211,7 +212,7 @@ static bool look_at(struct lp_fates *x, uint32_t i, const struct scan *scan)
 }
 
 /* From the end to the start, and again where a branch leads back to what was not known then. */
-static void go_back(struct lp_fates *x, const struct scan *scan)
+static void go_back(struct lp_fates *x, struct scan *scan)
 {
     for (uint32_t i = x->nword; i-- > 0;) {
         x->from = i;
@@ -225,7 +226,7 @@ static void go_back(struct lp_fates *x, const struct scan *scan)
     }
 }
 
-static struct lp_fates *make_fates(const struct lp_side *s, uint32_t atom, const struct scan *scan)
+static struct lp_fates *make_fates(const struct lp_side *s, uint32_t atom, struct scan *scan)
 {
     const struct lp_atom *a = &s->atom[atom];
     const struct lp_words code = lp_words_of(s, atom);
@@ -244,22 +245,30 @@ static struct lp_fates *make_fates(const struct lp_side *s, uint32_t atom, const
     return NULL;
 }
 
+static void keep(struct lp_fates_kept *k, struct lp_fates *x)
+{
+    while (k->n == MANY || (k->n && k->words + x->nword > MOST)) {
+        struct lp_fates *oldest = k->v[k->first];
+        k->first = (k->first + 1) % MANY, k->n--, k->words -= oldest->nword;
+        free_one(oldest);
+    }
+    k->v[(k->first + k->n++) % MANY] = x, k->words += x->nword;
+}
+
 const struct lp_fate *lp_fates_of(const struct lp_side *s, uint32_t atom, bool make)
 {
     const struct lp_atom *a = &s->atom[atom];
     struct lp_fates_kept **k = lp_seen_fates(s);
     if (a->end - a->start < 4 * LARGE) return NULL;
     if (!*k && (!make || !(*k = calloc(1, sizeof **k)))) return NULL;
-    for (unsigned i = 0; i < MANY; i++) {
-        const struct lp_fates *x = (*k)->v[i];
-        if (x && x->start == a->start && x->end == a->end && x->ref == lp_refs_of_atom(s, a) && x->nref == a->nref) return x->fate;
+    for (unsigned i = (*k)->n; i-- > 0;) {
+        const struct lp_fates *x = (*k)->v[((*k)->first + i) % MANY];
+        if (x->start == a->start && x->end == a->end && x->ref == lp_refs_of_atom(s, a) && x->nref == a->nref) return x->fate;
     }
     struct scan *scan = make ? lp_scan_new(s, atom) : NULL;
     struct lp_fates *x = scan ? make_fates(s, atom, scan) : NULL;
     free(scan);
     if (!x) return NULL;
-    free_one((*k)->v[(*k)->next]);
-    (*k)->v[(*k)->next] = x;
-    (*k)->next = ((*k)->next + 1) % MANY;
+    keep(*k, x);
     return x->fate;
 }

@@ -29,6 +29,7 @@ struct scan {
     uint64_t before; /* an index that leads no farther than that is none; 0: each is one */
     bool paged;      /* it is a page, end: what is asked for is a word that completes it, the first of them */
     uint64_t user;
+    uint32_t ref;    /* where the references were searched for last */
     uint16_t head[HEADS]; /* of what was seen: lists by place, each index + 1 */
     struct { uint64_t at; uint32_t mask; uint16_t next; } todo[SLOTS], seen[SLOTS]; /* last: not all of it is cleared */
 };
@@ -45,8 +46,8 @@ static inline uint32_t kept(const struct lp_callee *c, uint32_t mask) { return c
 
 /* ---- anchor.c ---- */
 struct scan *lp_scan_new(const struct lp_side *s, uint32_t atom);
-bool lp_scan_has_address(const struct scan *x, uint64_t at);
-const struct lp_ref_at *lp_scan_indexed(const struct scan *x, uint64_t at);
+bool lp_scan_has_address(struct scan *x, uint64_t at);
+const struct lp_ref_at *lp_scan_indexed(struct scan *x, uint64_t at);
 bool lp_scan_is_passed(const struct scan *x, uint64_t at, uint32_t mask);
 bool lp_scan_is_tail_call(const struct scan *x, uint32_t w, uint64_t target);
 uint32_t lp_scan_returned(const struct scan *x);
