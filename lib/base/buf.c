@@ -33,18 +33,18 @@ void lp_buf_puts(struct lp_buf *b, const char *s) { lp_buf_add(b, s, strlen(s));
 
 void lp_buf_printf(struct lp_buf *b, const char *fmt, ...)
 {
-    va_list ap;
-    va_start(ap, fmt);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
-    if (n < 0 || !reserve(b, (size_t)n)) {
-        b->failed = true;
+    enum { MOSTLY = 96 }; /* so much is there at the first try */
+    int n = 0;
+    for (size_t room = MOSTLY; reserve(b, room); room = (size_t)n) {
+        va_list ap;
+        va_start(ap, fmt);
+        n = vsnprintf(b->data + b->len, room + 1, fmt, ap);
+        va_end(ap);
+        if (n >= 0 && (size_t)n > room) continue;
+        b->failed |= n < 0;
+        if (n >= 0) b->len += (size_t)n;
         return;
     }
-    va_start(ap, fmt);
-    vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    b->len += (size_t)n;
 }
 
 char *lp_buf_take(struct lp_buf *b, size_t *len)

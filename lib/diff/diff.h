@@ -4,7 +4,7 @@
 #define LP_DIFF_DIFF_H
 #include "diff/side/side.h"
 
-enum { LP_REFUSED_KEPT = 256 };
+enum { LP_REFUSED_KEPT = 256, LP_GROWN = 16 };
 struct lp_remark { struct lp_remark *next; char text[]; };
 struct lp_diff {
     struct lp_side side[2];           /* old, new */
@@ -20,6 +20,7 @@ struct lp_diff {
     struct lp_remark *remark, **remark_end;
     struct lp_buf items;              /* the patch's text */
     struct lp_constants *constants;   /* place.c */
+    uint32_t *slots;                  /* place.c: of each word of the new file that is filled, the old file's slot that holds the same */
     struct lp_bases *bases;           /* bases.c */
     uint32_t *place[2];               /* compare.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
     bool anchors;                     /* compare.c: a base may be anything, its users are compared */
@@ -27,7 +28,8 @@ struct lp_diff {
     bool again;                       /* EMIT: some function is to be emitted once more (lp_bring_together()) */
     bool same_layout;                 /* every atom is where it was */
     bool same_places;                 /* every function is, and all that has a name */
-    uint64_t grown;                   /* no pair's data is by more bytes larger in the new file */
+    struct lp_range { uint64_t from, to; } grown[LP_GROWN]; /* of the old file: over which data without names may have grown (match.c), and over nothing else */
+    unsigned ngrown;
     struct lp_supposed { uint32_t a, b; } *supposed;
     size_t nsupposed, supposed_cap;
     unsigned depth;

@@ -10,6 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Data without a name that has more room in the new file: over what it may grow there. (Ever: what is supposed may be taken back.) */
+static void has_grown(lp_diff *d, uint64_t from, uint64_t to)
+{
+    unsigned i = 0;
+    while (i < d->ngrown && (from < d->grown[i].from || to > d->grown[i].to)) i++;
+    if (i < d->ngrown) return;
+    if (d->ngrown < LP_GROWN) {
+        d->grown[d->ngrown++] = (struct lp_range){from, to};
+        return;
+    }
+    struct lp_range *rest = &d->grown[LP_GROWN - 1];
+    if (from < rest->from) rest->from = from;
+    if (to > rest->to) rest->to = to;
+}
+
 void lp_pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule)
 {
     struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
@@ -17,7 +32,7 @@ void lp_pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule)
     x->pair = b, y->pair = a;
     x->rule = y->rule = (uint8_t)rule;
     x->roomy = y->roomy = false;
-    if (!lp_is_code_atom(x) && m > n && m - n > d->grown) d->grown = m - n;
+    if (x->kind == LP_ATOM_PIECE && m > n) has_grown(d, x->end, x->start + m);
 }
 
 static bool is_code(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }

@@ -84,6 +84,17 @@ bool lp_is_one_word(const lp_diff *d, const struct lp_side *s, const struct lp_t
     return lp_like_address(s, t->o + i, lp_le64(t->p + i)) != LP_LIKE_NO && lp_like_address(NEW(d), t->n + i, lp_le64(t->q + i)) != LP_LIKE_NO;
 }
 
+/* The same numbers in both, of 8 bytes each, that lead nowhere: how far they go within so many bytes of which the files say nothing. */
+static uint64_t numbers(const lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t i, uint64_t len)
+{
+    uint64_t k = 0;
+    for (; k + 8 <= len; k += 8) {
+        const uint64_t v = lp_le64(t->p + i + k);
+        if (v != lp_le64(t->q + i + k) || !lp_is_far(s, v) || !lp_is_far(NEW(d), v)) break;
+    }
+    return k;
+}
+
 /* How many bytes from i on are the same; 0 = they are not, *at: where. */
 static uint64_t same_step(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t i, bool addresses, uint64_t *at)
 {
@@ -95,12 +106,15 @@ static uint64_t same_step(lp_diff *d, const struct lp_side *s, const struct lp_t
         const uint64_t width = (x ? x : y)->width;
         return i + width <= t->len && lp_same_field(d, s, o, n, p, q) ? width : 0;
     }
-    if (lp_side_word(s, o) || lp_side_word(NEW(d), n) || (addresses && !(o & 7))) {
+    const bool filled = lp_side_word(s, o) || lp_side_word(NEW(d), n);
+    const uint64_t a = filled ? 0 : plain(s, o, t->o + t->len) - o, b = filled ? 0 : plain(NEW(d), n, t->n + t->len) - n;
+    uint64_t end = a < b ? a : b, k = addresses && !(o & 7) ? numbers(d, s, t, i, end) : 0;
+    if (k) return k;
+    if (filled || (addresses && !(o & 7))) {
         if (i + 8 > t->len) return memcmp(p, q, t->len - i) == 0 ? t->len - i : 0;
         if (same_word(d, s, o, n, p, q)) return 8;
         return lp_is_one_word(d, s, t, i) ? 0 : led_step(d, s, t, i, at);
     }
-    uint64_t a = plain(s, o, t->o + t->len) - o, b = plain(NEW(d), n, t->n + t->len) - n, end = a < b ? a : b, k = 0;
     if (addresses && end > 8 - (o & 7)) end = 8 - (o & 7);
     while (k < end && p[k] == q[k]) k++;
     *at = i + k;

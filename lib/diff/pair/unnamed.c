@@ -1,6 +1,7 @@
 /* diff/pair/unnamed.c - COMPARE, data without names that no use pairs: by its place among what is paired. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "base/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,14 @@ static bool may_be_part(lp_diff *d, const struct lp_atom *b)
     return front->roomy || lp_has_more(d, front->pair, (uint32_t)(front - s->atom));
 }
 
+/* Is there a variable without a name in the span that has no pair? */
+static bool has_left(const struct lp_side *s, uint32_t span)
+{
+    for (size_t i = lp_count_below(s->atom, s->natom, sizeof *s->atom, s->span[span].start); i < s->natom && s->atom[i].start < s->span[span].end; i++)
+        if (s->atom[i].kind == LP_ATOM_PIECE && s->atom[i].used && s->atom[i].pair == LP_NONE) return true;
+    return false;
+}
+
 /* A variable without a name, or one of several with numbers in their names, that no pair was found for: is there one in the old file that it may be?
  * (What nobody writes may have a copy.) */
 bool lp_may_be_old(lp_diff *d, const struct lp_atom *b)
@@ -214,9 +223,7 @@ bool lp_may_be_old(lp_diff *d, const struct lp_atom *b)
         if (o->atom[i].numbered && o->atom[i].pair == LP_NONE && lp_same_stem(&o->atom[i], b)) return true;
     if (b->kind != LP_ATOM_PIECE || lp_is_constant(s, b) || s->span[b->span].flags & LP_SPAN_RELRO) return false;
     if (may_be_part(d, b)) return true;
-    for (size_t i = 0; i < o->natom; i++) {
-        const struct lp_atom *a = &o->atom[i];
-        if (a->kind == LP_ATOM_PIECE && a->used && a->pair == LP_NONE && strcmp(o->span[a->span].name, s->span[b->span].name) == 0) return true;
-    }
+    for (uint32_t k = 0; k < o->nspan; k++)
+        if (strcmp(o->span[k].name, s->span[b->span].name) == 0 && has_left(o, k)) return true;
     return false;
 }

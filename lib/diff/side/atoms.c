@@ -36,7 +36,11 @@ uint32_t lp_side_atom(const struct lp_side *s, uint64_t addr)
     size_t from = 0, to = s->nfirst ? s->nfirst : s->natom;
     const struct lp_nearby *x = &s->nearby;
     const uint64_t g = (addr - x->at) >> GRANULE_BITS;
-    if (x->natom == s->natom && addr >= x->at && g + 1 < x->n) from = x->v[g], to = x->v[g + 1];
+    if (x->natom == s->natom && x->n) {
+        if (addr < x->at) return LP_NONE;
+        if (g + 1 < x->n) from = x->v[g], to = x->v[g + 1];
+        else from = to; /* behind the start of the last one */
+    }
     size_t n = from + lp_count_upto(s->atom + from, to - from, sizeof *s->atom, addr);
     if (n && addr < s->atom[n - 1].end) return (uint32_t)(n - 1);
     n = s->nfirst ? lp_count_upto(s->atom + s->nfirst, s->natom - s->nfirst, sizeof *s->atom, addr) : 0;

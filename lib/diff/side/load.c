@@ -118,7 +118,9 @@ const struct lp_span *lp_side_span(const struct lp_side *s, uint64_t addr)
 {
     const struct lp_span *text = s->nspan ? &s->span[s->text] : NULL;
     if (text && addr - text->start < text->end - text->start) return text;
-    size_t n = lp_count_upto(s->span, s->nspan - s->nbrought, sizeof *s->span, addr);
+    const size_t own = s->nspan - s->nbrought;
+    const bool outside = !own || addr < s->span[0].start || addr >= s->span[own - 1].end;
+    size_t n = outside ? 0 : lp_count_upto(s->span, own, sizeof *s->span, addr);
     if (n && addr < s->span[n - 1].end) return &s->span[n - 1];
     for (n = s->nspan - s->nbrought; n < s->nspan; n++)
         if (addr >= s->span[n].start && addr < s->span[n].end) return &s->span[n];

@@ -2,6 +2,7 @@
  * (-q). Both are looked at: what is the same, or does the same, either way needs no answer; else the word must be plainly the one or the other. */
 #include <config.h>
 #include "diff/side/side.h"
+#include "diff/side/seen.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "base/sort.h"
@@ -57,16 +58,6 @@ static bool is_touched(const struct lp_side *s, uint64_t at)
 
 /* ---- one value ---- */
 
-/* A jump to a register that is no return, as labels need whose addresses are kept. */
-static bool has_jump(const struct lp_side *s, const struct lp_atom *a)
-{
-    for (uint64_t at = a->start; at + 4 <= a->end; at += 4) {
-        const uint32_t w = lp_code_word(s, at);
-        if (lp_a64_is_br(w) || (w & 0xfffff800) == 0xd71f0800 || (w & 0xfffff800) == 0xd61f0800) return true; /* BR, BRAA .., BRAAZ .. */
-    }
-    return false;
-}
-
 static bool is_text(uint8_t c) { return (c >= 32 && c != 127) || (c >= 7 && c <= 13) || c == 27; }
 
 uint64_t lp_side_text(const struct lp_side *s, uint64_t addr)
@@ -86,25 +77,22 @@ bool lp_begins_text(const struct lp_side *s, uint64_t at)
     return p && !*p && lp_side_text(s, at) >= 3;
 }
 
-static bool calls(const struct lp_side *s, const struct lp_atom *f, uint64_t to)
-{
-    uint64_t target;
-    uint32_t field;
-    for (uint64_t at = f->start; at + 4 <= f->end; at += 4) {
-        const uint32_t w = lp_code_word(s, at);
-        if (lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field) && lp_side_through(s, target) == to) return true;
-    }
-    return false;
-}
-
 /* Does nobody refer to the object, as far as it is seen, or a function that this one calls? Compilers move code out of several functions (clang -Oz). */
 static enum lp_likeness moved_out(const struct lp_side *s, const struct lp_atom *f, const struct lp_atom *object)
 {
-    size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, object->start);
-    if (i == s->ntouch || s->touch[i].addr >= object->end) return LP_LIKE_PERHAPS;
-    for (; i < s->ntouch && s->touch[i].addr < object->end; i++) {
-        const uint32_t g = lp_side_atom(s, s->touch[i].at);
-        if (g != LP_NONE && calls(s, f, s->atom[g].start)) return LP_LIKE_PLAINLY;
+    const size_t first = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, object->start);
+    const struct lp_words code = lp_words_of(s, (uint32_t)(f - s->atom));
+    uint64_t target;
+    uint32_t field;
+    if (first == s->ntouch || s->touch[first].addr >= object->end) return LP_LIKE_PERHAPS;
+    for (uint64_t at = f->start; at + 4 <= f->end; at += 4) {
+        const uint32_t w = lp_words_at(&code, at);
+        if (!lp_a64_is_bl(w) || !lp_word_target(w, at, &target, &field)) continue;
+        target = lp_side_through(s, target);
+        for (size_t i = first; i < s->ntouch && s->touch[i].addr < object->end; i++) {
+            const uint32_t g = lp_side_atom(s, s->touch[i].at);
+            if (g != LP_NONE && s->atom[g].start == target) return LP_LIKE_PLAINLY;
+        }
     }
     return LP_LIKE_NO;
 }
@@ -113,7 +101,7 @@ static enum lp_likeness moved_out(const struct lp_side *s, const struct lp_atom 
 static enum lp_likeness like_label(const struct lp_side *s, const struct lp_atom *f, uint64_t at, uint64_t v)
 {
     const uint32_t i = lp_side_atom(s, at);
-    if (v & 3 || !has_jump(s, f)) return LP_LIKE_NO;
+    if (v & 3 || !lp_seen_jumps(s, f)) return LP_LIKE_NO;
     if (i == LP_NONE || lp_is_code_atom(&s->atom[i])) return LP_LIKE_PERHAPS;
     const struct lp_ref_at *r = lp_refs_of_atom(s, f);
     for (uint32_t k = 0; k < f->nref; k++)
@@ -130,6 +118,7 @@ static enum lp_likeness like_end(const struct lp_side *s, uint64_t v)
 
 enum lp_likeness lp_like_address(const struct lp_side *s, uint64_t at, uint64_t v)
 {
+    if (lp_is_far(s, v)) return LP_LIKE_NO;
     const struct lp_span *x = v > 4095 ? lp_side_span(s, v) : NULL;
     const uint32_t i = x ? lp_side_atom(s, v) : LP_NONE;
     const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];

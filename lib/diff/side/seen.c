@@ -11,6 +11,7 @@ enum { WORDS_BITS = 11, CALLEES_BITS = 8 };
 struct lp_seen {
     struct lp_seen_word word[1 << WORDS_BITS];
     struct { uint64_t to; bool there; struct lp_callee is; } callee[1 << CALLEES_BITS];
+    struct lp_seen_jump { uint64_t start, end; bool is; } jump[1 << CALLEES_BITS];
     uint32_t *users;
     struct lp_search *search;
     struct lp_fates_kept *fates;
@@ -65,6 +66,23 @@ struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target)
     const struct lp_callee c = look_at(s, lp_side_through(s, target));
     s->seen->callee[k].to = target, s->seen->callee[k].there = true, s->seen->callee[k].is = c;
     return c;
+}
+
+static bool has_jump(const struct lp_side *s, const struct lp_atom *a)
+{
+    const struct lp_words code = lp_words_of(s, (uint32_t)(a - s->atom));
+    for (uint64_t at = a->start; at + 4 <= a->end; at += 4) {
+        const uint32_t w = lp_words_at(&code, at);
+        if (lp_a64_is_br(w) || (w & 0xfffff800) == 0xd71f0800 || (w & 0xfffff800) == 0xd61f0800) return true; /* BR, BRAA .., BRAAZ .. */
+    }
+    return false;
+}
+
+bool lp_seen_jumps(const struct lp_side *s, const struct lp_atom *a)
+{
+    struct lp_seen_jump *x = &s->seen->jump[(uint32_t)(a->start >> 2) * UINT32_C(0x9e3779b1) >> (32 - CALLEES_BITS)];
+    if (!x->end || x->start != a->start || x->end != a->end) *x = (struct lp_seen_jump){a->start, a->end, has_jump(s, a)};
+    return x->is;
 }
 
 /* The addresses of the references of a function, in order; NULL: no memory. */

@@ -14,6 +14,8 @@ static inline bool lp_seen_passes(const struct lp_seen_word *x, uint32_t mask) {
  * of functions that they see, and keep values in the registers that those leave alone. seen: there is one. */
 struct lp_callee { bool seen, whole; uint32_t read, write; };
 struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target);
+/* Has a function a jump to a register that is no return, as labels need whose addresses are kept? */
+bool lp_seen_jumps(const struct lp_side *s, const struct lp_atom *a);
 /* sibling.c: of each atom, who refers to it; NULL until it is asked. */
 uint32_t **lp_seen_users(const struct lp_side *s);
 /* bound.c: the branches of a function; NULL until they are asked for. */

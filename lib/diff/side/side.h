@@ -240,6 +240,14 @@ void lp_side_touch(struct lp_side *s);
 bool lp_begins_text(const struct lp_side *s, uint64_t at);
 enum lp_likeness { LP_LIKE_NO, LP_LIKE_PERHAPS, LP_LIKE_PLAINLY };
 enum lp_likeness lp_like_address(const struct lp_side *s, uint64_t at, uint64_t v); /* v is at `at` */
+/* Is it certainly no address of anything: neither in the file nor where its last part ends? (Most numbers are so.) */
+static inline bool lp_is_far(const struct lp_side *s, uint64_t v)
+{
+    const size_t own = s->nspan - s->nbrought;
+    if (!own || s->nbrought || !s->natom) return false;
+    const uint64_t end = s->span[own - 1].end, last = s->atom[s->natom - 1].end;
+    return v < s->span[0].start || v > (last > end ? last : end);
+}
 /* What the value of a word is, of which nothing says it; of a pair of words that are to be the same: what both are. */
 enum lp_reading { LP_READ_NUMBER, LP_READ_ADDRESS, LP_READ_EITHER };
 enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v);

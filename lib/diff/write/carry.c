@@ -75,8 +75,14 @@ static void print_text(struct lp_buf *out, const uint8_t *p, uint64_t n)
 
 static void print_bytes(struct lp_buf *out, const uint8_t *p, uint64_t n)
 {
-    for (uint64_t i = 0; i < n; i++) lp_buf_printf(out, "%s%02x", i % BYTES_LINE ? " " : i ? "\n| " : "| ", p[i]);
-    if (n) lp_buf_puts(out, "\n");
+    static const char digit[] = "0123456789abcdef";
+    for (uint64_t i = 0; i < n; i += BYTES_LINE) {
+        char line[3 * BYTES_LINE + 2] = "|";
+        size_t len = 1;
+        for (uint64_t k = i; k < n && k < i + BYTES_LINE; k++) line[len++] = ' ', line[len++] = digit[p[k] >> 4], line[len++] = digit[p[k] & 15];
+        line[len++] = '\n';
+        lp_buf_add(out, line, len);
+    }
 }
 
 /* A word that holds an address: "rel abs64 parse". */

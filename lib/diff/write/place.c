@@ -144,7 +144,7 @@ bool lp_is_constant_as(lp_diff *d, uint64_t old, uint64_t addr, uint64_t len)
 void lp_constants_free(lp_diff *d)
 {
     if (d->constants) free(d->constants->v);
-    free(d->constants);
+    free(d->constants), free(d->slots);
 }
 
 /* ---- places ---- */
@@ -170,15 +170,23 @@ static struct lp_there bound(const lp_diff *d, uint64_t addr)
     return (struct lp_there){0};
 }
 
-/* A slot of the old file that holds the same. */
+static bool holds(lp_diff *d, size_t i, const struct lp_word_at *w) { return OLD(d)->word[i].kind == w->kind && lp_same_slot(d, OLD(d), &OLD(d)->word[i], w); }
+
+/* A slot of the old file that holds the same. (Many words have the same slot.) */
 static struct lp_there slot(lp_diff *d, const struct lp_word_at *w)
 {
-    const struct lp_side *o = OLD(d);
+    const struct lp_side *o = OLD(d), *s = NEW(d);
+    if (!d->slots && !(d->slots = calloc(s->nword, sizeof *d->slots))) return d->nomem = true, (struct lp_there){0};
+    uint32_t *found = &d->slots[w - s->word]; /* its index + 1 */
+    if (*found && holds(d, *found - 1, w)) return at_old(o->word[*found - 1].at, LP_NONE, 0);
     for (size_t k = 0; k < o->nspan; k++) {
         const struct lp_span *x = &o->span[k];
         size_t i = x->flags & LP_SPAN_GOT ? lp_count_below(o->word, o->nword, sizeof *o->word, x->start) : o->nword;
-        for (; i < o->nword && o->word[i].at < x->end; i++)
-            if (o->word[i].kind == w->kind && lp_same_slot(d, o, &o->word[i], w)) return at_old(o->word[i].at, LP_NONE, 0);
+        for (; i < o->nword && o->word[i].at < x->end; i++) {
+            if (!holds(d, i, w)) continue;
+            *found = (uint32_t)i + 1;
+            return at_old(o->word[i].at, LP_NONE, 0);
+        }
     }
     return (struct lp_there){0};
 }
