@@ -134,7 +134,7 @@ const lp_patch *lp_diff_patch(const lp_diff *d) { return d->patch; }
 
 static const char *const rules[] = {[LP_RULE_NONE] = NULL, [LP_RULE_MAP] = "--map", [LP_RULE_NAME] = "name", [LP_RULE_FILE] = "name and file",
                                     [LP_RULE_STEM] = "name without suffix", [LP_RULE_BODY] = "body", [LP_RULE_ORDER] = "order", [LP_RULE_CALL] = "calls",
-                                    [LP_RULE_ENTRY] = "entry point", [LP_RULE_USE] = "use"};
+                                    [LP_RULE_ENTRY] = "entry point", [LP_RULE_SLOT] = "slots of tables", [LP_RULE_USE] = "use"};
 static const char *const reasons[] = {[LP_WHY_NONE] = NULL, [LP_WHY_CODE] = "code", [LP_WHY_REFS] = "references", [LP_WHY_SIZE] = "size",
                                       [LP_WHY_NUMBER] = "a number", [LP_WHY_OPAQUE] = "an address that is not resolved", [LP_WHY_TABLE] = "jump table",
                                       [LP_WHY_PART] = "its other part", [LP_WHY_LINE] = "line numbers only", [LP_WHY_EXCEPTIONS] = "exception table"};

@@ -224,4 +224,66 @@ is "$?" 2 '-mcmodel=large: no patch'
 like "$(cat err)" 'hint: .*-mcmodel=large' '  and the hint leads on'
 build large.c -O2 -no-pie -fno-pie
 patched '  and without it' 2
+# ---- functions that only tables of functions have, which only pointers lead to: one changed, and calls a new one ----
+cat >slots.c <<'C'
+#include <stdio.h>
+struct ops { int (*first)(int), (*second)(int); const char *name; };
+static int plain(int x) { return x + 1; }
+#ifdef NEW
+__attribute__((noinline)) static int checked(int x) { return x > 6 ? 6 : x; }
+static int odd(int x) { return checked(x) * 3 + checked(x ^ 1); }
+#else
+static int odd(int x) { return x * 3 + (x ^ 1); }
+#endif
+static int even(int x) { return x * 2; }
+static const struct ops one = {plain, odd, "one"}, two = {odd, even, "two"};
+static const struct ops *const all[] = {&one, &two};
+__attribute__((noinline)) int run(int i, int x) { return all[i]->first(x) + 10 * all[i]->second(x); }
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < 20; i++) printf("%d %s\n", run(i & argc, i), all[i & argc]->name);
+    return 0;
+}
+C
+for flags in -O0 -O2; do
+    build slots.c $flags
+    patched "a function that only tables have, $flags" 1
+    is "$(lpdiff -o p old new 2>&1; run -P p ./old)" "$(run ./new)" "  without a guess, as a new function"
+done
+
+# ---- a table that grew, in front of data whose addresses functions hand on that leave the table alone ----
+cat >features.c <<'C'
+#include <stdio.h>
+struct feature { const char *name; long value; };
+struct code { int (*next)(const struct code *c, int x); const char *name; };
+#ifdef NEW
+#define MORE , {"three", 3}
+#else
+#define MORE
+#endif
+static const struct feature features[] = {{"one", 1}, {"two", 2} MORE};
+__attribute__((noinline)) static int step(const struct code *c, int x) { return c->name[x & 1] + x; }
+__attribute__((noinline)) static int twice(const struct code *c, int x) { return c->name[x & 1] * 2 + x; }
+static const struct code plain = {step, "plain"};
+static const struct code other = {twice, "other"};
+__attribute__((noinline)) const struct feature *list(int *n) { *n = sizeof features / sizeof *features; return features; }
+__attribute__((noinline)) int scan(const struct code *c, int x) { return c->next(c, x) + 1; }
+__attribute__((noinline)) int scan_plain(int x) { return scan(&plain, x); }
+__attribute__((noinline)) int scan_other(int x) { return scan(&other, x) + scan(&plain, x + 1); }
+int main(void)
+{
+    int n;
+    const struct feature *f = list(&n);
+    for (int i = 0; i < n; i++) printf("%s %ld\n", f[i].name, f[i].value);
+    for (int i = 0; i < 4; i++) printf("%d %d\n", scan_plain(i), scan_other(i));
+    return 0;
+}
+C
+for flags in -O0 '-O2 -fno-toplevel-reorder'; do
+    build features.c $flags
+    patched "a table grew in front of what others hand on, $flags" 1
+    like "$(lpdiff --heuristic -o p old new 2>&1)" 'what begins there' "  which is said"
+    like "$(lpdiff -o p old new 2>&1)" E148 "  and else refused"
+done
+
 tap_done

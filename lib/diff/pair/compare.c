@@ -523,7 +523,7 @@ bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, u
     return same;
 }
 
-static void compare_pair(lp_diff *d, uint32_t i)
+void lp_compare_pair(lp_diff *d, uint32_t i)
 {
     struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
     bool same = lp_same_code(d, OLD(d), i, a->pair, &a->why, &a->differs);
@@ -542,7 +542,7 @@ static void compare_all(lp_diff *d, bool first)
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
         struct lp_atom *a = &OLD(d)->atom[i];
         if (!lp_is_code_atom(a) || a->kind == LP_ATOM_PLT || a->pair == LP_NONE) continue;
-        if (first || a->state == LP_DIFF_CHANGED) compare_pair(d, i);
+        if (first || a->state == LP_DIFF_CHANGED) lp_compare_pair(d, i);
     }
 }
 
@@ -555,6 +555,7 @@ void lp_diff_compare(lp_diff *d)
     lp_match_numbered_rest(d);
     lp_pair_unnamed(d);
     if (lp_find_steady(d)) compare_all(d, false);
+    if (lp_match_slots(d)) compare_all(d, false);
     lp_diff_threads(d);
     lp_remark_rooms(d);
     lp_remark_traded(d);

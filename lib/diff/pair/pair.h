@@ -17,6 +17,7 @@ void lp_match_numbered_rest(lp_diff *d); /* behind COMPARE */
 bool lp_same_stem(const struct lp_atom *x, const struct lp_atom *y); /* the same name but for the number at its end? */
 /* ---- compare.c ---- */
 void lp_diff_compare(lp_diff *d);
+void lp_compare_pair(lp_diff *d, uint32_t i); /* by the old file's */
 /* Is the code of these two atoms equal, references and all? *why, *at: the first difference. */
 bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at);
 /* One word of each. */
@@ -118,6 +119,8 @@ bool lp_find_steady(lp_diff *d); /* behind unnamed.c; true: what is in a section
 bool lp_same_steady(const struct lp_side *o, const struct lp_atom *x, const struct lp_side *s, const struct lp_atom *y); /* are both in one? */
 /* Where an address in b is in the old file; 0: b is in no such section. */
 uint64_t lp_steady_place(const lp_diff *d, const struct lp_atom *b, uint64_t addr);
+/* ---- slots.c ---- */
+bool lp_match_slots(lp_diff *d); /* functions that only tables have are pairs now: what changed is to be compared again */
 /* ---- threads.c ---- */
 void lp_diff_threads(lp_diff *d); /* E160 of thread-local variables without names */
 /* ---- line.c ---- */

@@ -15,7 +15,8 @@ enum { WORDS_IN_PLACE = 8, MOST_TOGETHER = 1 << 16 }; /* bytes of data that must
 
 static const char *guess(unsigned rule)
 {
-    return rule == LP_RULE_ORDER ? "their order" : rule == LP_RULE_CALL ? "who calls them" : rule == LP_RULE_ENTRY ? "being entry points" : NULL;
+    return rule == LP_RULE_ORDER ? "their order" : rule == LP_RULE_CALL ? "who calls them" : rule == LP_RULE_ENTRY ? "being entry points" :
+           rule == LP_RULE_SLOT ? "their slots in tables" : NULL;
 }
 
 static bool is_func(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
