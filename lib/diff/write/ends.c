@@ -152,8 +152,9 @@ static bool guess_start(struct ends *e, const struct lp_atom *from, uint64_t at,
     if (!(e->d->opt.flags & LP_DIFF_HEURISTIC) || next == LP_NONE || s->atom[next].start != x->at || !s->atom[next].used) return false;
     if (lp_side_guesses(s) || has_start(s, from, &s->atom[x->piece])) return false;
     if (!e->d->starts_told)
-        lp_diff_remark(e->d, "where data without a name end and others begin, an address is taken for that of what begins there if what ends there is not used by "
-                       "whoever has it (the first: %s+0x%llx has 0x%llx)", lp_atom_text(from, buf), (unsigned long long)(at - from->start), (unsigned long long)x->at);
+        lp_diff_remark(e->d, "where data without a name end and others begin, an address is taken for that of what begins there if what ends there is not used "
+                       "by whoever has it (the first: %s+0x%llx has 0x%llx)", lp_atom_text(from, buf), (unsigned long long)(at - from->start),
+                       (unsigned long long)x->at);
     return e->d->starts_told = true;
 }
 
