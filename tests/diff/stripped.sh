@@ -286,4 +286,79 @@ for flags in -O0 '-O2 -fno-toplevel-reorder'; do
     like "$(lpdiff -o p old new 2>&1)" E148 "  and else refused"
 done
 
+# ---- the empty text, in front of another one that an index may lead to; and texts of which linkers have put the tails into one another ----
+cat >empty.c <<'C'
+#include <stdio.h>
+#include <string.h>
+#ifdef NEW
+#define BEHIND "another text behind, of which the end is"
+#define EXTRA 3
+#else
+#define BEHIND "a text behind, an end is"
+#define EXTRA 1
+#endif
+__attribute__((noinline)) int front(int x) { return x > 3 ? puts("twenty-four letters here") : puts(BEHIND "the tail"); }
+__attribute__((noinline)) int tail(int x) { return x > 2 ? puts("the tail") : 0; }
+__attribute__((noinline)) int take(const char *s, int n) { return (int)strlen(s) + n; }
+__attribute__((noinline)) int show(const char *s, int n)
+{
+    const char *p;
+    int sum = EXTRA * n;
+    if (n > 4) p = s;
+    else p = "", sum += take(s, 7 * EXTRA);
+    __asm__("" : "+r"(p)); /* the compiler has one loop for both */
+    sum += take(p, n);
+    if (n < (int)strlen(p)) sum = sum * 3 + p[n];
+    return sum;
+}
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < 8; i++) printf("%d %d %d\n", show("sixteen", i), front(i), tail(i));
+    return 0;
+}
+C
+for flags in -O1 -O2; do
+    build empty.c $flags
+    patched "the empty text in front of another one, $flags" 2
+done
+cat >tails.c <<'C'
+#include <stdio.h>
+#ifdef NEW
+#define VERSION "7.88.2"
+#else
+#define VERSION "7.88.1"
+#endif
+#ifdef MORE
+__attribute__((noinline)) void more(void) { puts("a text of some length, in front of the others"); }
+#endif
+#ifdef LONGER
+#define PARTS "version!" VERSION "xx" "the end!" "last one"
+__attribute__((noinline)) void longer(void) { puts("the end!" "last one"), puts("last one"); }
+#else
+#define PARTS VERSION
+#endif
+__attribute__((noinline)) void name(void) { puts("libcurl/" PARTS); }
+__attribute__((noinline)) void version(void) { puts(PARTS); }
+int main(void)
+{
+    name(), version();
+#ifdef MORE
+    more();
+#endif
+#ifdef LONGER
+    longer();
+#endif
+    return 0;
+}
+C
+for flags in -DLONGER '-DLONGER -Os'; do
+    build tails.c -O2 $flags
+    patched "a text of which another one is the tail, $flags" 2
+done
+for flags in -O0 -O2 '-O2 -static'; do
+    "$CROSS_CC" -w $flags -Wl,--build-id -o old tails.c && "$CROSS_CC" -w $flags -DNEW -DMORE -Wl,--build-id -o new tails.c || exit 1
+    lpdiff -o p old new 2>err
+    is "$(run -P p ./old)" "$(run ./new)" "a text of which another one is the tail, and one in front, with symbols, $flags"
+done
+
 tap_done

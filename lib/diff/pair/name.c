@@ -189,14 +189,14 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if (x->kind == LP_ATOM_TABLE || y->kind == LP_ATOM_TABLE) return x->kind == y->kind && x->pair == b && u->addr - x->start == n->addr - y->start;
     bool constant = lp_is_constant(o, x) && lp_is_constant(NEW(d), y);
     if (constant && (x->kind == LP_ATOM_PIECE || y->kind == LP_ATOM_PIECE)) {
-        if (x->pair == b) return u->addr - x->start == n->addr - y->start;
+        if (x->pair == b) return u->addr - x->start == n->addr - y->start && lp_same_rest(d, o, u, n, x, y);
         size_t before = d->nsupposed;
         if (d->depth >= DEPTH_MAX) return false;
         if (o == OLD(d) && lp_overwritten(d, u->addr, u->width ? u->width : x->end - u->addr)) return false;
         d->depth++;
         /* Supposed meanwhile: constants may lead in a circle. */
         bool circle = u->addr == x->start && n->addr == y->start && x->kind == y->kind && lp_suppose(d, o, a, b);
-        bool same = same_constant(d, o, u, n, a, b);
+        bool same = same_constant(d, o, u, n, a, b) && lp_same_rest(d, o, u, n, x, y);
         d->depth--;
         if (circle) forget_one(d, before, a, same);
         return same;

@@ -15,6 +15,9 @@ void lp_match_counted_rest(lp_diff *d); /* behind all other rules */
 void lp_match_numbered(lp_diff *d);
 void lp_match_numbered_rest(lp_diff *d); /* behind COMPARE */
 bool lp_same_stem(const struct lp_atom *x, const struct lp_atom *y); /* the same name but for the number at its end? */
+/* ---- rest.c ---- */
+/* Constants that are the same as far as the atoms x and y, in which they are, go: is that all of them? */
+bool lp_same_rest(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, const struct lp_atom *x, const struct lp_atom *y);
 /* ---- compare.c ---- */
 void lp_diff_compare(lp_diff *d);
 void lp_compare_pair(lp_diff *d, uint32_t i); /* by the old file's */

@@ -167,6 +167,18 @@ static uint64_t carried(const struct lp_side *s, uint32_t atom, const uint8_t *p
     return text > n || (n - text < alignment(s, atom) && lp_all_zero(p + text, n - text)) ? text : n;
 }
 
+/* The same of several in one piece: the texts in it to their ends. */
+static uint64_t with_texts(lp_diff *d, uint32_t first, uint32_t last, const uint8_t *p, uint64_t avail, uint64_t n)
+{
+    const struct lp_atom *v = NEW(d)->atom;
+    uint64_t most = n;
+    for (uint32_t i = first; p && i <= last; i++) {
+        const uint64_t off = v[i].start - v[first].start, to = off + text_of(d, &v[i], v[last].end, p + off);
+        if (to > most && to <= avail) most = to;
+    }
+    return most;
+}
+
 static void refuse_either(lp_diff *d, uint64_t start, uint64_t at, uint64_t value)
 {
     char buf[32];
@@ -246,8 +258,7 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     char buf[32];
     if (p && avail < n) n = avail;
     text = text_of(d, a, end, p);
-    if (last == atom) n = carried(s, atom, p, avail, text, n);
-    else if (text > n && text <= avail) n = text;
+    n = last == atom ? carried(s, atom, p, avail, text, n) : with_texts(d, atom, last, p, avail, n);
     if (lp_alignment(s, a->start) > MOST_ALIGNED)
         lp_diff_refuse(d, s, LP_E124, lp_atom_text(a, buf), (unsigned long long)lp_alignment(s, a->start), "no patch aligns data to more than 65536");
     lp_buf_puts(&d->items, "\ndata ");

@@ -321,14 +321,24 @@ static bool is_of_two(const struct lp_side *s, uint32_t atom, const struct lp_re
     return end != LP_NONE && i != LP_NONE && may_stay_together(s, x);
 }
 
-/* Constants in front of an array which an index may mean: where the function reads there and nothing else, a copy of all of them is right for both. */
+/* Constants without names that the old file may have anywhere: who has the address of one finds it by what it holds (place.c), so that a copy does. */
+static bool are_texts(const struct lp_side *s, uint64_t addr, uint32_t first, uint32_t last)
+{
+    if (s->objects || !lp_side_text(s, addr)) return false;
+    for (uint32_t i = first; i <= last; i++)
+        if (s->atom[i].kind != LP_ATOM_PIECE || s->atom[i].pair != LP_NONE || !lp_is_constant(s, &s->atom[i])) return false;
+    return true;
+}
+
+/* Constants in front of an array which an index may mean: where the function reads there and nothing else, a copy of all of them is right for both; so it is of
+ * texts, whoever gets the address. */
 static bool is_in_front(const struct lp_side *s, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
 {
     const struct lp_use u = {r->addr, r->base, atom, r->width, r->at};
     const uint32_t i = lp_side_atom(s, r->addr), array = r->kind == LP_FLOW_ADDR && i != LP_NONE ? lp_behind(s, &u) : LP_NONE;
     *x = (struct reach){.base = r->addr, .to = i, .first = i, .last = array};
-    if (array == LP_NONE || i >= array || lp_surely_behind(s, &u) || !lp_only_base(s, atom, r->at)) return false;
-    return may_have_copies(s, i, array);
+    if (array == LP_NONE || i >= array || lp_surely_behind(s, &u)) return false;
+    return (lp_only_base(s, atom, r->at) || are_texts(s, r->addr, i, array)) && may_have_copies(s, i, array);
 }
 
 static bool reaches(lp_diff *d, uint32_t atom, const struct lp_ref_at *r, struct reach *x)
