@@ -134,34 +134,9 @@ static bool took_place(struct ends *e, uint64_t old_end, const struct end *x)
 
 /* ---- who has the address ---- */
 
-/* Does it lead to what ends there in another way, too? Who has both ends of an array has its start. */
-static bool has_start(const struct lp_side *s, const struct lp_atom *from, const struct lp_atom *a)
-{
-    if (lp_is_code_atom(from)) return lp_refers_into(s, (uint32_t)(from - s->atom), a);
-    for (size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, from->start); k < s->nword && s->word[k].at < from->end; k++)
-        if (s->word[k].kind == LP_WORD_ADDR && s->word[k].value >= a->start && s->word[k].value < a->end) return true;
-    return false;
-}
-
-/* A guess: what begins there is meant, by somebody who leaves alone what ends there. */
-static bool guess_start(struct ends *e, const struct lp_atom *from, uint64_t at, const struct end *x)
-{
-    const struct lp_side *s = NEW(e->d);
-    char buf[32];
-    const uint32_t next = lp_side_atom(s, x->at);
-    if (!(e->d->opt.flags & LP_DIFF_HEURISTIC) || next == LP_NONE || s->atom[next].start != x->at || !s->atom[next].used) return false;
-    if (lp_side_guesses(s) || has_start(s, from, &s->atom[x->piece])) return false;
-    if (!e->d->starts_told)
-        lp_diff_remark(e->d, "where data without a name end and others begin, an address is taken for that of what begins there if what ends there is not used "
-                       "by whoever has it (the first: %s+0x%llx has 0x%llx)", lp_atom_text(from, buf), (unsigned long long)(at - from->start),
-                       (unsigned long long)x->at);
-    return e->d->starts_told = true;
-}
-
 static void refuse(struct ends *e, const struct lp_atom *from, uint64_t at, const struct end *x)
 {
     char buf[32], name[32];
-    if (guess_start(e, from, at, x)) return;
     lp_diff_refuse(e->d, NEW(e->d), LP_E148, lp_atom_text(from, buf), (unsigned long long)(at - from->start),
                    lp_atom_text(&NEW(e->d)->atom[x->piece], name));
 }
