@@ -85,6 +85,7 @@ static lp_status run(lp_diff *d, struct lp_error *err)
         lp_diff_close(d);
         s = lp_diff_emit(d, err);
     }
+    if (s == LP_OK && d->patch) lp_remark_copies(d);
     return s;
 }
 

@@ -475,11 +475,24 @@ static bool is_csel(uint32_t w) { return (w & 0xffe00c00) == 0x9a800000; }
 
 static bool mask_has(uint32_t mask, unsigned reg) { return reg < 31 && mask >> reg & 1; }
 
+/* The same where each address in the array counts. To read there, or to compare two of them, gives it to nobody. */
+static uint32_t step_inside(const struct scan *x, uint32_t w, unsigned row, struct lp_handed *h)
+{
+    struct lp_a64_access m;
+    if (lp_a64_access(row, w, &m)) {
+        h->lost |= m.store && (mask_has(x->mask, m.rt) || mask_has(x->mask, m.rt2));
+        return m.writeback && mask_has(x->mask, m.base) ? UINT32_C(1) << m.base : 0;
+    }
+    const bool goes_on = adds_index(w) || (w & 0x3f800000) == 0x11000000 || (w & 0x7f000000) == 0x1b000000 || lp_a64_is_mov(w) || is_csel(w);
+    return goes_on && !compares(w) ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0;
+}
+
 /* A word that is no branch: where the address is then. */
 static uint32_t step_along(struct scan *x, uint32_t w, unsigned row, uint32_t reads, struct lp_handed *h)
 {
     struct lp_a64_access m;
     if (!reads) return 0;
+    if (x->inside) return step_inside(x, w, row, h);
     if (lp_a64_is_mov(w) || is_csel(w)) return UINT32_C(1) << (w & 31) & 0x7fffffff;
     if (lp_a64_access(row, w, &m)) {
         const uint32_t base = x->mask & ((m.base < 31 ? UINT32_C(1) << m.base : 0) | (m.index < 31 ? UINT32_C(1) << m.index : 0));
@@ -505,6 +518,7 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     if (lp_seen_passes(seen, mask)) return go_on(x, mask);
     if (row == A64_UNDEFINED) return false;
     if (lp_scan_is_passed(x, at, mask)) return go_on(x, mask);
+    if (lp_a64_is_br(w) && x->inside) return jump(x, mask) || !(x->mask = 0); /* a function that a table has */
     if (lp_a64_is_br(w)) return !(r.read & mask) && jump(x, mask);
     if (lp_a64_is_branch_reg(w) && !calls) {
         x->mask = 0;
@@ -525,14 +539,33 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     return !h->lost && go_on(x, (mask & ~r.write) | along);
 }
 
-void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h)
+static bool makes_it(uint32_t w) { return (lp_a64_is_adr(w) || (w & 0x7f800000) == 0x11000000) && (w & 31) != 31; }
+
+static void walk_handed(const struct lp_side *s, uint32_t atom, uint64_t at, bool inside, struct lp_handed *h)
 {
     const uint32_t w = lp_code_word(s, at);
     struct scan *x = lp_scan_new(s, atom);
+    if (x) x->inside = inside;
     h->n = 0;
     h->based = false;
-    h->lost = !x || (!lp_a64_is_adr(w) && (w & 0x7f800000) != 0x11000000) || (w & 31) == 31 || !push(x, at + 4, UINT32_C(1) << (w & 31));
+    h->lost = !x || !makes_it(w) || !push(x, at + 4, UINT32_C(1) << (w & 31));
     for (unsigned steps = 0; !h->lost && take(x); steps++)
         if (steps == STEPS_MAX || !step_handed(x, h)) h->lost = true;
     free(x);
+}
+
+void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h) { walk_handed(s, atom, at, false, h); }
+
+bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at)
+{
+    struct lp_handed h;
+    if (!makes_it(lp_code_word(s, at))) return false; /* an access with an index */
+    walk_handed(s, atom, at, true, &h);
+    for (size_t i = 0; i < h.n && !h.lost; i++) {
+        const struct lp_handed_at *v = &h.v[i];
+        const uint32_t to = v->to == LP_HANDED_BACK || v->to == v->at ? LP_NONE : lp_side_atom(s, v->to);
+        if (v->to == LP_HANDED_BACK) h.lost = v->regs & 1;
+        else if (to != LP_NONE && s->atom[to].kind != LP_ATOM_PLT) h.lost = v->regs & lp_seen_callee(s, v->to).read;
+    }
+    return h.lost;
 }

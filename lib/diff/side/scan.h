@@ -15,6 +15,7 @@ enum { SLOTS = 1024, HEADS = 256 };
 
 /* Where the registers of `mask` hold the address, or it and an index. */
 struct scan {
+    bool inside;            /* an address in the same array counts as well: one that a number or an index was added to */
     bool single;            /* X1 is no result: two of them are rare */
     bool compared, stepped; /* stepped: it is compared with what steps through the array that it ends */
     uint32_t left;          /* argument registers that have it where a function is called */

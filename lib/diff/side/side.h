@@ -62,6 +62,7 @@ struct lp_atom {
     bool alike : 1;                   /* unnamed variable of the new file: one beside it might as well be the pair, and nothing but the place tells */
     bool nops : 1;                    /* code: it is the same as its pair, but for NOPs */
     bool apart : 1, together : 1;     /* code: one base is not enough for it; constants that it reaches from one come along in one piece (close.c) */
+    bool told : 1;                    /* old data: it has been said that pointers into it may be held (copies.c) */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
 };
 
@@ -317,6 +318,8 @@ bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
 enum { LP_HANDED = 8, LP_HANDED_BACK = 1 /* to: returned */ };
 struct lp_handed { struct lp_handed_at { uint64_t at, to; uint32_t regs; } v[LP_HANDED]; size_t n; bool based, lost; };
 void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h);
+/* May it, or another address in the array that begins there, be stored, returned (in X0), or handed to a function that the word calls by its name? */
+bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* ---- bound.c ---- */
 /* bound.c: so many bytes from its base on is as far as an access with an index gets; UINT64_MAX: not known. */
 uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at);

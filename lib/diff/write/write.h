@@ -99,6 +99,8 @@ bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body
 void lp_diff_enter(lp_diff *d);
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
+/* ---- copies.c ---- */
+void lp_remark_copies(lp_diff *d);
 /* ---- close.c ---- */
 void lp_diff_close(lp_diff *d);
 /* ---- aligned.c ---- */
