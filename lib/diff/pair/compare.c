@@ -575,7 +575,7 @@ size_t lp_differing_words(lp_diff *d, uint32_t a, uint32_t *off, size_t max)
         d->anchors = mode == 2 ? best != 0 : mode;
         size_t last = hits;
         hits = 0;
-        for (uint64_t at = 0; at < n && hits < max; at += 4)
+        for (uint64_t at = plain_words(&x, &y, 0); at < n && hits < max; at = plain_words(&x, &y, at + 4))
             if (compare_words(d, &x, &y, at) != LP_WHY_NONE) off[hits++] = (uint32_t)at;
         if (mode == 1) best = hits < last;
     }

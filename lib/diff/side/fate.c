@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MANY = 64, MOST = 1 << 14, LARGE = 512, ALL = 0x7fffffff }; /* functions of a side that are kept, but for one, and their words; words of one for which
+enum { MANY = 64, MOST = 1 << 15, LARGE = 512, ALL = 0x7fffffff }; /* functions of a side that are kept, but for one, and their words; words of one for which
                                                                     * they are made; registers */
 
 /* Where a branch leads. behind: the next one to the same word, its index + 1. */
