@@ -52,6 +52,9 @@ unsigned lp_a64_mov_imm(uint32_t out[4], unsigned rd, uint64_t value)
 
 const struct lp_row_info *lp_a64_relative(uint32_t word)
 {
+    /* Most words are in none of the classes that such words are in: branches, ADR and ADRP, loads of literals. */
+    if ((word & 0x1c000000) != 0x14000000 && !lp_a64_is_pcrel_address(word) && !lp_a64_is_load_literal(word))
+        return NULL;
     const struct lp_row_info *r = &lp_a64_rows[lp_a64_row(word, LP_A64_ALL, true)];
     return r->flags & LP_ROW_PCREL ? r : NULL;
 }

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "diff/write/write.h"
 #include <arm64lp/dis.h>
+#include "base/search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,9 @@ static void say(const struct lp_side *s, const struct lp_atom *a, uint64_t off, 
     if (hex && i.target >= a->start && i.target < a->end) snprintf(hex, 32, "+0x%llx", (unsigned long long)(i.target - a->start));
     lp_buf_puts(&t->buf, hex && !(i.target >= a->start && i.target < a->end) ? (*hex = 0, i.operands) : i.operands);
     if (hex && !*hex) lp_describe(s, &(struct lp_use){i.target, LP_NONE, LP_NONE, 0, 0}, &t->buf);
-    for (uint32_t k = 0; k < a->nref; k++) {
-        const struct lp_ref_at *r = &s->ref[a->ref + k];
-        if (r->at != at || (r->kind != LP_FLOW_ADDR && r->kind != LP_REF_NUMBER)) continue;
+    const struct lp_ref_at *r = s->ref + a->ref + lp_count_below(s->ref + a->ref, a->nref, sizeof *s->ref, at), *end = s->ref + a->ref + a->nref;
+    for (; r < end && r->at == at; r++) {
+        if (r->kind != LP_FLOW_ADDR && r->kind != LP_REF_NUMBER) continue;
         lp_buf_puts(&t->buf, "  ; ");
         lp_describe(s, &(struct lp_use){r->addr, r->base, LP_NONE, r->width, 0}, &t->buf);
         break;

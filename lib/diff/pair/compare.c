@@ -587,6 +587,7 @@ bool lp_same_word(lp_diff *d, uint32_t a, uint64_t off, uint32_t b, uint64_t oth
 {
     struct walk x = walk(OLD(d), a), y = walk(NEW(d), b);
     uint64_t pc = OLD(d)->atom[a].start + off, qc = NEW(d)->atom[b].start + other;
+    x.ref += lp_count_below(x.ref, (size_t)(x.end - x.ref), sizeof *x.ref, pc), y.ref += lp_count_below(y.ref, (size_t)(y.end - y.ref), sizeof *y.ref, qc);
     bool same = compare_at(d, &x, pc, &y, qc) == LP_WHY_NONE;
     lp_suppose_keep(d, true);
     return same;

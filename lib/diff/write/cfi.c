@@ -1,6 +1,7 @@
 /* diff/write/cfi.c - EMIT, unwinding: the instructions of an FDE as those of a patch, or that they are the old body's (lpatch(5)). */
 #include <config.h>
 #include "diff/write/write.h"
+#include "base/hash.h"
 #include "patch/keep.h"
 
 #include <stdlib.h>
@@ -35,7 +36,11 @@ static bool rewritten(const struct lp_fde *f, struct lp_buf *out)
 
 static void print_cfi(const struct lp_buf *b, struct lp_buf *out)
 {
-    for (size_t i = 0; i < b->len; i++) lp_buf_printf(out, "%s%02x", i % CFI_LINE ? "" : i ? "\ncfi " : "cfi ", (uint8_t)b->data[i]);
+    char hex[2 * CFI_LINE + 1];
+    for (size_t i = 0; i < b->len; i += CFI_LINE) {
+        lp_hex(hex, (const uint8_t *)b->data + i, b->len - i < CFI_LINE ? b->len - i : CFI_LINE);
+        lp_buf_puts(out, i ? "\ncfi " : "cfi "), lp_buf_puts(out, hex);
+    }
     lp_buf_puts(out, "\n");
 }
 
