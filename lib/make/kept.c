@@ -90,12 +90,13 @@ static void stores_of(struct lp_relied *l, const struct lp_words *b, uint32_t un
 /* held: registers that have the variable's value; over: that have had it since before the call; made: of such ones, but not stored, perhaps; late: since before
  * the call. May, over all ways. */
 struct kept { uint32_t held, over, made, late; bool seen; };
-struct caller { struct lp_relied *l; const struct lp_words *b; const struct lp_vals *v; uint64_t callee; struct place x; bool found, looks; };
+struct does { enum lp_leads leads; struct lp_a64_regs regs; bool touches; struct lp_touch touch; }; /* a word of the caller */
+struct caller { const struct lp_words *b; const struct lp_vals *v; const struct does *does; uint64_t callee; struct place x; bool found; };
 
 static bool calls(const struct caller *c, size_t i)
 {
     uint64_t to;
-    return c->b->base && lp_leads_of(c->b->word[i]) == LP_LEADS_CALL && lp_a64_target(c->b->word[i], c->b->base + 4 * i, &to) && to == c->callee;
+    return c->b->base && c->does[i].leads == LP_LEADS_CALL && lp_a64_target(c->b->word[i], c->b->base + 4 * i, &to) && to == c->callee;
 }
 
 static void copy(uint32_t *set, uint32_t from, uint32_t to) { *set = (*set & ~to) | (*set & from ? to : 0); }
@@ -103,12 +104,12 @@ static void copy(uint32_t *set, uint32_t from, uint32_t to) { *set = (*set & ~to
 static void keep_step(struct caller *c, size_t i, struct kept *k)
 {
     const uint32_t w = c->b->word[i];
-    const enum lp_leads leads = lp_leads_of(w);
-    const struct lp_a64_regs x = lp_a64_regs(lp_a64_find(w, LP_A64_ALL), w);
+    const enum lp_leads leads = c->does[i].leads;
+    const struct lp_a64_regs x = c->does[i].regs;
+    const struct lp_touch t = c->does[i].touch;
     const bool mov = (w & 0x7fe0ffe0) == 0x2a0003e0 && (w >> 16 & 31) != 31;
     const uint32_t from = UINT32_C(1) << (w >> 16 & 31), to = UINT32_C(1) << (w & 31);
-    struct lp_touch t;
-    const bool at = lp_vals_touch(c->l, c->b, i, c->v, &t) && overlap(&t.where, t.bytes, &c->x.where, c->x.bytes);
+    const bool at = c->does[i].touches && overlap(&t.where, t.bytes, &c->x.where, c->x.bytes);
     if (leads == LP_LEADS_CALL || leads == LP_LEADS_CALL_REG) {
         if (calls(c, i)) k->over |= k->held, k->late |= k->made;
         k->held &= SAVED, k->over &= SAVED, k->made &= SAVED, k->late &= SAVED;
@@ -146,7 +147,7 @@ static void follow(struct caller *c)
         again = false;
         for (size_t i = 0; i < b->n && !c->found; i++) {
             if (!at[i].seen) continue;
-            const enum lp_leads leads = lp_leads_of(b->word[i]);
+            const enum lp_leads leads = c->does[i].leads;
             struct kept k = at[i];
             uint64_t to;
             keep_step(c, i, &k);
@@ -162,11 +163,11 @@ static void follow(struct caller *c)
 static bool looks(const struct caller *c)
 {
     for (size_t i = 0; i < c->b->n; i++) {
-        const enum lp_leads leads = lp_leads_of(c->b->word[i]);
-        struct lp_touch t;
+        const enum lp_leads leads = c->does[i].leads;
+        const struct lp_touch t = c->does[i].touch;
         if (!c->v[i].seen) continue;
         if (leads == LP_LEADS_JUMP_REG) return true;
-        if (lp_vals_touch(c->l, c->b, i, c->v, &t)) {
+        if (c->does[i].touches) {
             if (t.load && overlap(&t.where, t.bytes, &c->x.where, c->x.bytes)) return true;
             if (t.store && t.rt < 31 && c->v[i].r[t.rt].kind == LP_VAL_STACK && t.rt != 29) return true;
         }
@@ -186,37 +187,91 @@ static bool seen_by(struct caller *c, uint64_t at, const struct place *x)
     return v->seen && (c->x.where.kind == LP_VAL_STACK || c->x.where.kind == LP_VAL_CONST);
 }
 
-static bool keeps(struct lp_relied *l, uint64_t at, uint64_t callee, const struct place *x)
+static bool keeps(struct caller *c, uint64_t at, const struct place *x)
 {
-    struct lp_words b = {0};
-    struct caller c = {.l = l, .b = &b, .callee = callee, .x = *x};
-    struct lp_vals *v = lp_relied_old(l, at, &b) ? lp_vals_of(l, &b) : NULL;
-    c.v = v;
-    if (v && seen_by(&c, at, x)) {
-        follow(&c);
-        c.found |= c.x.where.kind == LP_VAL_STACK && !looks(&c);
+    if (!seen_by(c, at, x)) return false;
+    c->found = false;
+    follow(c);
+    return c->found || (c->x.where.kind == LP_VAL_STACK && !looks(c));
+}
+
+/* A call of job[i], whose caller may keep these ones of the places. */
+struct keeper { uint64_t at, places; };
+struct keepers { struct keeper *v; size_t n, cap; struct lp_words b; struct lp_vals *vals; struct does *does; };
+
+static void leave_caller(struct keepers *k)
+{
+    free(k->vals), free(k->does), lp_relied_free(&k->b);
+    k->vals = NULL, k->does = NULL, k->b = (struct lp_words){0};
+}
+
+/* The words of the caller, and what its registers hold: once for all places, and for all of its calls that follow one another. */
+static bool read_caller(struct lp_relied *l, struct keepers *k, uint64_t at)
+{
+    if (k->does && at - k->b.base < 4 * (uint64_t)k->b.n) return true;
+    leave_caller(k);
+    k->vals = lp_relied_old(l, at, &k->b) ? lp_vals_of(l, &k->b) : NULL;
+    k->does = k->vals ? calloc(k->b.n + 1, sizeof *k->does) : NULL;
+    for (size_t i = 0; k->does && i < k->b.n; i++) {
+        const uint32_t w = k->b.word[i];
+        struct does *x = &k->does[i];
+        x->leads = lp_leads_of(w), x->regs = lp_a64_regs(lp_a64_find(w, LP_A64_ALL), w);
+        x->touches = lp_vals_touch(l, &k->b, i, k->vals, &x->touch);
     }
-    free(v), lp_relied_free(&b);
-    return c.found;
+    return k->does != NULL;
+}
+
+/* far: it is a caller of a caller, which may have kept only what has an address. */
+static void look_at_call(struct lp_relied *l, struct keepers *k, uint64_t at, uint64_t callee, const struct places *p, bool far)
+{
+    struct keeper x = {at, 0};
+    if (!read_caller(l, k, at)) return;
+    struct caller c = {.b = &k->b, .v = k->vals, .does = k->does, .callee = callee};
+    for (size_t i = 0; i < p->n; i++)
+        if ((!far || p->v[i].where.kind == LP_VAL_CONST) && keeps(&c, at, &p->v[i])) x.places |= UINT64_C(1) << i;
+    if (!x.places) return;
+    struct keeper *v = lp_grow(k->v, &k->cap, k->n, sizeof *v);
+    if (!v) { l->nomem = true; return; }
+    k->v = v, v[k->n++] = x;
+}
+
+static bool has_address(const struct places *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->v[i].where.kind == LP_VAL_CONST) return true;
+    return false;
 }
 
 /* Callers of callers, too, may have kept a variable that has an address. */
-static void note_keepers(struct lp_relied *l, const struct lp_elf_symbol *f, const struct place *x)
+static void find_keepers(struct lp_relied *l, const struct lp_elf_symbol *f, const struct places *p, struct keepers *found)
 {
     uint64_t job[MOST_JOBS] = {f->value};
     size_t njob = 1;
     const uint32_t unit = lp_unit_of(l->m, f);
-    for (size_t i = 0; i < njob; i++)
+    const bool farther = has_address(p);
+    for (size_t i = 0; i < njob && p->n; i++)
         for (size_t k = lp_relied_first(l, job[i]); k < l->nbranch && l->branch[k].to == job[i]; k++) {
             const uint64_t at = l->branch[k].from;
             const struct lp_elf_symbol *by = lp_relied_function(l, at);
             size_t n = 0;
             if (!by || lp_unit_of(l->m, by) != unit || lp_relied_replaced(l, by) || !lp_elf_is_code(l->m->elf, at)) continue;
             if (lp_made_without(l->m->elf, at, "ipa-modref") && lp_made_without(l->m->elf, at, "ipa-reference")) continue;
-            if (keeps(l, at, job[i], x)) lp_relied_note(l, at);
+            look_at_call(l, found, at, job[i], p, i != 0);
             while (n < njob && job[n] != by->value) n++;
-            if (x->where.kind == LP_VAL_CONST && n == njob && njob < MOST_JOBS) job[njob++] = by->value;
+            if (farther && n == njob && njob < MOST_JOBS) job[njob++] = by->value;
         }
+}
+
+/* Only what the old body does not do. */
+static void take_new(struct places *is, const struct places *was)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < is->n; i++) {
+        const struct place x = is->v[i];
+        if (has(was, &x) || (x.where.kind == LP_VAL_ARG && (was->escapes >> x.where.arg & 1 || (int64_t)x.where.v < 0))) continue;
+        is->v[n++] = x;
+    }
+    is->n = n;
 }
 
 static void say_place(struct lp_relied *l, const struct place *x, struct lp_buf *b)
@@ -229,18 +284,22 @@ void lp_relied_keeps(struct lp_relied *l, const struct lp_made *made, const stru
 {
     const struct lp_elf_symbol *f = lp_maker_symbol_at(l->m, made->addr);
     struct places was = {0}, is = {0};
+    struct keepers found = {0};
     const uint32_t unit = lp_unit_of(l->m, f);
     const char *more, *verb = "";
     struct lp_buf b = {0};
     stores_of(l, now, unit, &is, 0);
     if (is.n) stores_of(l, old, unit, &was, 0);
+    if (!was.many) take_new(&is, &was), find_keepers(l, f, &is, &found);
     for (size_t i = 0; i < is.n && !was.many; i++) {
         const struct place *x = &is.v[i];
-        if (has(&was, x) || (x->where.kind == LP_VAL_ARG && (was.escapes >> x->where.arg & 1 || (int64_t)x->where.v < 0))) continue;
         const unsigned before = l->ntold;
-        note_keepers(l, f, x);
+        for (size_t k = 0; k < found.n; k++)
+            if (found.v[k].places >> i & 1) lp_relied_note(l, found.v[k].at);
         if (l->ntold > before && !b.len) say_place(l, x, &b), verb = x->reads ? "reads" : "changes";
     }
+    leave_caller(&found);
+    free(found.v);
     const char *list = lp_relied_list(l, &more);
     if (l->ntold && b.data)
         lp_edit_warn(l->m, &made->from, "the new body %s %.100s, which the old one does not: callers of the same source file may keep it in a register "
