@@ -30,6 +30,7 @@ struct lp_diff {
     bool same_places;                 /* every function is, and all that has a name */
     struct lp_range { uint64_t from, to; } grown[LP_GROWN]; /* of the old file: over which data without names may have grown (match.c), and over nothing else */
     unsigned ngrown;
+    uint64_t most_grown;              /* by no more bytes each */
     struct lp_supposed { uint32_t a, b; } *supposed;
     size_t nsupposed, supposed_cap;
     unsigned depth;

@@ -14,6 +14,7 @@
 static void has_grown(lp_diff *d, uint64_t from, uint64_t to)
 {
     unsigned i = 0;
+    if (to - from > d->most_grown) d->most_grown = to - from;
     while (i < d->ngrown && (from < d->grown[i].from || to > d->grown[i].to)) i++;
     if (i < d->ngrown) return;
     if (d->ngrown < LP_GROWN) {

@@ -109,8 +109,8 @@ static bool is_grown_over(const lp_diff *d, uint64_t addr)
     return false;
 }
 
-/* The piece or object that brings a constant's new content: its own, or the one in front of it that has grown over its place. (Thousands of texts without a
- * pair may follow one another, over none of which anything has grown.) */
+/* The piece or object that brings a constant's new content: its own, or the one in front of it that has grown over its place. (None has grown by more
+ * than d->most_grown: thousands of texts without a pair may follow one another.) */
 static const struct lp_atom *writer_of(const lp_diff *d, uint64_t addr)
 {
     const struct lp_side *o = OLD(d);
@@ -119,6 +119,7 @@ static const struct lp_atom *writer_of(const lp_diff *d, uint64_t addr)
     if (o->atom[i].pair == LP_NONE && !is_grown_over(d, addr)) return NULL;
     for (; o->atom[i].pair == LP_NONE; i--) {
         if (!i || o->atom[i].kind != LP_ATOM_PIECE || o->atom[i - 1].end != o->atom[i].start || o->atom[i - 1].span != o->atom[i].span) return NULL;
+        if (addr - o->atom[i - 1].end >= d->most_grown) return NULL;
     }
     const struct lp_atom *a = &o->atom[i], *b = &NEW(d)->atom[a->pair];
     /* (What has a name never grows: E120, or it comes along.) */
