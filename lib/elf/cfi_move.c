@@ -14,12 +14,13 @@ struct state { struct lp_cfi_insn cfa, reg[REGS]; bool is_signed; };
 struct row { uint64_t word; struct state *s; uint32_t same; }; /* same: the first row of the same rules */
 struct walk {
     const struct lp_cie *cie;
-    struct state now, initial, kept[DEPTH];
+    struct state now, initial;
     unsigned depth;
     uint64_t word, words; /* of the function */
-    struct row row[ROWS];
     size_t nrow;
     bool bad;
+    struct state kept[DEPTH]; /* from here on, it is not cleared */
+    struct row row[ROWS];
 };
 
 /* ---- the old rows ---- */
@@ -179,10 +180,11 @@ static void put_changes(const struct walk *w, struct change *c, size_t n, struct
 
 bool lp_cfi_move(const struct lp_fde *f, const uint32_t *from, size_t n, struct lp_buf *out)
 {
-    struct walk *w = f->cie.ra == LP_CFI_LR ? calloc(1, sizeof *w) : NULL;
+    struct walk *w = f->cie.ra == LP_CFI_LR ? malloc(sizeof *w) : NULL;
     if (!w) return false;
+    memset(w, 0, offsetof(struct walk, kept));
     find_rows(w, f);
-    struct change *c = w->bad ? NULL : malloc(CHANGES * sizeof *c);
+    struct change *c = w->bad ? NULL : malloc((n < CHANGES ? n + 1 : CHANGES) * sizeof *c);
     if (c) find_same(w);
     const size_t changes = c ? find_changes(w, from, n, c) : 0;
     if (changes) put_changes(w, c, changes, out);

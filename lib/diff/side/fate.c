@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MANY = 64, MOST = 1 << 15, LARGE = 512, ALL = 0x7fffffff }; /* functions of a side that are kept, but for one, and their words; words of one for which
-                                                                    * they are made; registers */
+enum { MANY = 64, MOST = 3 << 13 }; /* functions of a side that are kept, and their words; one of them in any case */
+enum { LARGE = 512, ALL = 0x7fffffff }; /* words of a function for which they are made; registers */
 
 /* Where a branch leads. behind: the next one to the same word, its index + 1. */
 struct way { uint32_t from, to, behind; };

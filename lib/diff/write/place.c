@@ -104,7 +104,8 @@ static bool index_constants(lp_diff *d)
 {
     struct lp_side *o = OLD(d);
     struct lp_constants *c = calloc(1, sizeof *c);
-    if (c) c->v = malloc((o->nref + o->nword + offsets_in_all(o) + 1) * sizeof *c->v);
+    size_t most = o->nref + o->nword + offsets_in_all(o) + 1;
+    if (c) c->v = malloc(most * sizeof *c->v);
     d->constants = c;
     if (!c || !c->v) return d->nomem = true, false;
     for (size_t i = 0; i < o->natom; i++)
@@ -115,6 +116,7 @@ static bool index_constants(lp_diff *d)
     for (size_t i = 0; i < o->nword; i++)
         if (o->word[i].kind == LP_WORD_ADDR) add_constant(c, o, o->word[i].value, 0);
     add_by_offsets(c, o);
+    c->v = lp_trim(c->v, &most, c->n, sizeof *c->v);
     if (c->n) qsort(c->v, c->n, sizeof *c->v, by_hash);
     return true;
 }
