@@ -19,7 +19,7 @@ static const struct { const char *id, *text, *hint; } rows[] = {
 static void advise(const lp_diff *d, enum lp_refusal id, struct lp_error *e)
 {
     static const char relink[] = "relink both files with -Wl,-q", symbols[] = ", or keep the symbols of both files (--debug, of stripped ones)";
-    static const char anchors[] = ", or compile them with -fno-section-anchors";
+    static const char anchors[] = "-fno-section-anchors";
     char hint[256];
     snprintf(hint, sizeof hint, "%s", rows[id].hint);
     char *rest = strncmp(hint, relink, sizeof relink - 1) == 0 ? hint + sizeof relink - 1 : NULL, *end = strstr(hint, symbols);
@@ -27,8 +27,8 @@ static void advise(const lp_diff *d, enum lp_refusal id, struct lp_error *e)
     const bool stripped = OLD(d)->stripped || NEW(d)->stripped, unnamed = !OLD(d)->objects || !NEW(d)->objects;
     const bool bare = !end && ((id == LP_E148 && (stripped || unnamed)) || (id == LP_E130 && stripped));
     const bool guess = id == LP_E110 && end && !(d->opt.flags & LP_DIFF_HEURISTIC);
-    end = strstr(hint, anchors);
-    if (end && !lp_elf_made_by(OLD(d)->elf, "GCC")) snprintf(end, sizeof hint - (size_t)(end - hint), ", or compile them with -mno-global-merge");
+    end = id == LP_E148 ? strstr(hint, anchors) : NULL;
+    if (end && !lp_elf_made_by(OLD(d)->elf, "GCC")) snprintf(end, sizeof hint - (size_t)(end - hint), "-mno-global-merge");
     const char *todo = !rest || !OLD(d)->kept || !NEW(d)->kept ? hint : *rest ? rest + strlen(", or ") : "restart the program with the new file";
     lp_hint(e, "%s%s", bare ? "give both files with their symbols (--debug, of a stripped one); or " : guess ? "try --heuristic, or " : "", todo);
 }

@@ -77,7 +77,7 @@ static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_a
     uint32_t a = word_of(x, p->at), b = word_of(y, q->at);
     int64_t off = 0, other = 0;
     lp_word_offset(a, &off), lp_word_offset(b, &other);
-    const bool based = a == b && has_base(a) && !((p->flags | q->flags) & LP_FLOW_OF_PAGE);
+    const bool based = a == b && has_base(a) && !((p->flags | q->flags) & (LP_FLOW_OF_PAGE | LP_REF_APART));
     if (!is_outside(y->s, q, other)) return false;
     if (x->s != OLD(d) && based) return true; /* what a patch brings may be there */
     if (!is_outside(x->s, p, off)) return false;
@@ -167,8 +167,8 @@ static bool stays_inside(const struct walk *w, const struct lp_ref_at *p)
  * pass because its users say all. */
 static bool follows_base(const lp_diff *d, struct walk *x, const struct lp_ref_at *p, struct walk *y, const struct lp_ref_at *q)
 {
-    return !d->anchors && word_of(x, p->at) == word_of(y, q->at) && p->kind == LP_FLOW_ADDR && !may_complete(x, p) && !may_complete(y, q) &&
-           stays_inside(x, p) && stays_inside(y, q);
+    return !d->anchors && !(p->flags & LP_REF_APART) && word_of(x, p->at) == word_of(y, q->at) && p->kind == LP_FLOW_ADDR &&
+           !may_complete(x, p) && !may_complete(y, q) && stays_inside(x, p) && stays_inside(y, q);
 }
 
 /* Is each page of the function completed by a word that is understood? */
@@ -270,7 +270,7 @@ static uint32_t crosses(const struct lp_side *s, const struct lp_ref_at *r)
 static bool same_second(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
     const uint32_t n = crosses(x->s, p), m = crosses(y->s, q), k = m ? m : n;
-    if ((!n && !m) || run(x, p) != 1 || run(y, q) != 1 || (n != m && (is_unnamed(x->s, p) || is_unnamed(y->s, q)))) return true;
+    if ((!n && !m) || p->flags & LP_REF_SPLIT || run(x, p) != 1 || run(y, q) != 1 || (n != m && (is_unnamed(x->s, p) || is_unnamed(y->s, q)))) return true;
     const uint8_t rest = (uint8_t)(p->width - k);
     const struct lp_use u = {p->addr + k, LP_NONE, x->atom, rest, p->at}, v = {q->addr + k, LP_NONE, y->atom, rest, q->at};
     return lp_same_target(d, x->s, &u, &v);

@@ -25,6 +25,11 @@ void lp_search_free(struct lp_search *x);
 /* compare.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
 struct lp_seen_places { uint64_t start, end; uint32_t *place; };
 struct lp_seen_places *lp_seen_places(const struct lp_side *s);
+/* ---- live.c ---- */
+/* Of each word of a function, and of its end: which registers (bit n: Xn) may be read from there on as they are in front of it. The caller frees it; NULL = no
+ * memory. */
+uint32_t *lp_live_registers(const struct lp_side *s, uint32_t atom);
+uint32_t lp_changed_registers(const struct lp_side *s, uint32_t atom); /* by a word of the function itself */
 /* ---- fate.c ---- */
 /* What becomes of an address in one of these registers, on any way from there: an index is added, of elements larger than a byte, it is read or written
  * there, compared; one is added however far it leads; it gets away, so that it is no mere base; a word has to do with it. */

@@ -64,11 +64,15 @@ struct lp_atom {
     bool apart : 1, together : 1;     /* code: one base is not enough for it; constants that it reaches from one come along in one piece (close.c) */
     bool told : 1;                    /* old data: it has been said that pointers into it may be held (copies.c) */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
+    bool uniform : 1;                 /* code: of words that make one address, all make the same one in the old file, too, whatever each is for */
 };
 
 /* What a word of code says about an address. Branches and words without any are not listed; several of one word follow one another. Sorted by place. */
 enum { LP_REF_NUMBER = LP_FLOW_DATA + 1 }; /* a kind besides enum lp_flow_kind: MOVZ or MOVK of the address; LP_FLOW_ALONE: of its uppermost part;
                                               * LP_FLOW_MAYBE: more probably a number */
+/* Flags besides enum lp_flow_flags, of what a patch brings. APART: the word reaches the address by itself (apart.c), whatever its base is. SPLIT: LDP or STP
+ * that has what is of its second register elsewhere, which has been compared. */
+enum { LP_REF_SPLIT = 16, LP_REF_APART = 32 };
 struct lp_ref_at { uint64_t at, addr; uint32_t base; uint8_t kind, flags, width; }; /* base: the atom that the relocation names, or LP_NONE */
 struct lp_table_at { struct lp_flow_table t; uint32_t atom; };
 /* Somebody has an address. */

@@ -11,7 +11,8 @@ enum { LINE_WORDS = 8 };
 
 /* ---- a body ---- */
 
-struct body { lp_diff *d; struct lp_new_word *word; size_t n; struct lp_body_plan plan; };
+/* from: of each word, whose it is, if there are stubs behind the body. */
+struct body { lp_diff *d; struct lp_new_word *word; size_t n; uint32_t *from; struct lp_body_plan plan; lp_dis *dis; };
 
 /* A datum in the body must be one of the old body's. */
 static bool refuse_data(const struct body *b, uint32_t atom)
@@ -36,6 +37,7 @@ static bool make_body(struct body *b, uint32_t atom, const struct lp_atom *old)
     bool good = true;
     for (size_t i = 0; i < b->n; i++)
         if (!lp_new_word(b->d, atom, a->start + 4 * i, &b->word[i])) good = false;
+    if (good) good = lp_add_stubs(b->d, atom, &b->word, &b->n, &b->from);
     if (good && old && !lp_keep_old(OLD(b->d), old, b->word, b->n, a->start, &b->plan)) return b->d->nomem = true, false;
     return good && refuse_data(b, atom);
 }
@@ -43,7 +45,19 @@ static bool make_body(struct body *b, uint32_t atom, const struct lp_atom *old)
 static void free_body(struct body *b)
 {
     for (size_t i = 0; b->word && i < b->n; i++) lp_buf_free(&b->word[i].reloc);
-    free(b->word), free(b->plan.change);
+    free(b->word), free(b->from), free(b->plan.change), lp_dis_free(b->dis);
+}
+
+/* A line of its own. */
+static void print_noted(struct body *b, const struct lp_new_word *w)
+{
+    struct lp_dis_insn insn;
+    lp_buf_printf(&b->d->items, "| %08x ; ", w->word);
+    if (w->note == LP_NOTE_STUB && (b->dis || lp_dis_new(&b->dis, NULL) == LP_OK)) {
+        lp_dis_word(b->dis, w->was, 0, &insn);
+        lp_buf_printf(&b->d->items, "%s %s, ", insn.mnemonic, insn.operands);
+    }
+    lp_buf_printf(&b->d->items, "%s +0x%x\n", w->note == LP_NOTE_STUB ? "whose address is made at" : "back to", 4 * w->other);
 }
 
 static void print_words(struct body *b, size_t i, size_t n)
@@ -52,6 +66,7 @@ static void print_words(struct body *b, size_t i, size_t n)
     for (size_t k = 0, column = 0; k < n; k++) {
         const struct lp_new_word *w = &b->word[i + k];
         if (w->has_reloc) lp_buf_printf(out, "%s| %08x %s\n", column ? "\n" : "", w->word, w->reloc.data), column = 0;
+        else if (w->note) lp_buf_puts(out, column ? "\n" : ""), print_noted(b, w), column = 0;
         else lp_buf_printf(out, column == LINE_WORDS ? "\n| %08x" : column ? " %08x" : "| %08x", w->word), column = column % LINE_WORDS + 1;
         if (k + 1 == n && column) lp_buf_puts(out, "\n");
     }
@@ -95,9 +110,13 @@ static void open_func(lp_diff *d, uint32_t old_atom, uint64_t size)
     print_old(d, old_atom);
 }
 
-static void close_func(lp_diff *d, uint32_t new_atom, const struct lp_body_plan *plan)
+/* Of an entry, b is NULL. */
+static void close_func(lp_diff *d, uint32_t new_atom, const struct body *b)
 {
-    if (new_atom != LP_NONE) lp_emit_cfi(d, 1, new_atom, plan, &d->items);
+    char buf[32];
+    if (b && b->from && !lp_emit_cfi_from(d, new_atom, &b->plan, b->from, b->n, &d->items))
+        lp_diff_refuse(d, NEW(d), LP_E181, lp_atom_text(&NEW(d)->atom[new_atom], buf), "what unwinds cannot be told of words that need a place of their own");
+    else if (b && !b->from) lp_emit_cfi(d, 1, new_atom, &b->plan, &d->items);
     lp_buf_puts(&d->items, "end\n");
 }
 
@@ -109,7 +128,7 @@ bool lp_emit_function(lp_diff *d, uint32_t old_atom)
     if (good) {
         open_func(d, old_atom, 4 * b.n);
         print_body(&b);
-        close_func(d, new_atom, &b.plan);
+        close_func(d, new_atom, &b);
     }
     free_body(&b);
     return good;
@@ -126,7 +145,7 @@ bool lp_emit_new_function(lp_diff *d, uint32_t new_atom)
         lp_own_name(d, new_atom, &d->items);
         lp_buf_printf(&d->items, " size %zu new\n", 4 * b.n);
         print_body(&b);
-        close_func(d, new_atom, &b.plan);
+        close_func(d, new_atom, &b);
     }
     if (good && n->pair != LP_NONE && !n->moved_part) {
         open_func(d, n->pair, 4);
@@ -200,6 +219,7 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
     for (size_t i = 0; i < n; i++) {
         const uint32_t old = lp_file_word(OLD(d), a->start + off[i]);
         if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
+        if (w.apart) NEW(d)->atom[a->pair].no_place = d->again = true; /* there is room for stubs behind bodies only */
         const bool datum = w.datum || !lp_dis_valid(old);
         if (open && (datum || off[i] != off[i - 1] + 4)) lp_buf_puts(&d->items, "end\n"), open = false;
         if (datum) {

@@ -9,12 +9,11 @@
 
 enum { CFI_LINE = 64 };
 
-/* Is what the engine makes of the old body's instructions what the new one has? */
-static bool same_moved(const lp_diff *d, uint32_t old_atom, const struct lp_fde *f, const struct lp_buf *own, const struct lp_body_plan *plan)
+/* Is what the engine makes of the old body's instructions, for one of n words, what the new one has? */
+static bool same_moved(const lp_diff *d, uint32_t old_atom, size_t n, const struct lp_buf *own, const struct lp_body_plan *plan)
 {
     struct lp_buf moved = {0};
     struct lp_fde old;
-    const size_t n = (f->end - f->start) / 4;
     const uint64_t start = OLD(d)->atom[old_atom].start;
     uint32_t *from = lp_keep_from(plan->change, plan->n, n);
     bool same = from && lp_elf_fde(OLD(d)->elf, start, &old) && old.start == start && lp_cfi_move(&old, from, n, &moved) && moved.len == own->len &&
@@ -51,9 +50,23 @@ bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body
     struct lp_fde f;
     bool good = lp_elf_fde(d->side[side].elf, a->start, &f) && f.start == a->start && lp_cfi_plain(&f, &b);
     bool again = good && plan && f.end == a->end && rewritten(&f, &own);
-    if (again && plan->n && same_moved(d, a->pair, &f, &own, plan)) lp_buf_puts(out, "cfi old\n");
+    if (again && plan->n && same_moved(d, a->pair, (f.end - f.start) / 4, &own, plan)) lp_buf_puts(out, "cfi old\n");
     else if (good) print_cfi(again && own.len < b.len ? &own : &b, out);
     lp_buf_free(&b), lp_buf_free(&own);
+    return good;
+}
+
+bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan *plan, const uint32_t *from, size_t n, struct lp_buf *out)
+{
+    const struct lp_atom *a = &NEW(d)->atom[atom];
+    struct lp_buf own = {0};
+    struct lp_fde f;
+    if (!lp_elf_fde(NEW(d)->elf, a->start, &f) || f.start >= a->end || f.end <= a->start) return true;
+    const bool good = f.start == a->start && f.end == a->end && lp_cfi_move(&f, from, n, &own);
+    if (good && !own.len) lp_buf_puts(out, "cfi 00\n"); /* a function that never moves SP: DW_CFA_nop */
+    else if (good && plan->n && same_moved(d, a->pair, n, &own, plan)) lp_buf_puts(out, "cfi old\n");
+    else if (good) print_cfi(&own, out);
+    lp_buf_free(&own);
     return good;
 }
 

@@ -309,6 +309,48 @@ static bool add_patched(struct check *c)
     return true;
 }
 
+static int by_place(const void *a, const void *b)
+{
+    const struct lp_patched *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* More than the new file has: stubs (apart.c). */
+static bool has_stubs(const struct check *c, uint32_t i)
+{
+    const struct lp_atom *a = &c->side.atom[i], *b = &NEW(c->d)->atom[a->pair];
+    return i >= OLD(c->d)->natom && lp_is_code_atom(a) && b->kind != LP_ATOM_PLT && a->end - a->start > b->end - b->start;
+}
+
+/* Of bodies with stubs, room for the words that they stand for. */
+static bool add_views(struct check *c)
+{
+    struct lp_side *s = &c->side;
+    size_t n = 0;
+    for (uint32_t i = (uint32_t)OLD(c->d)->natom; i < s->natom; i++) n += has_stubs(c, i);
+    struct lp_patched *v = n ? realloc(s->over, (s->nover + n) * sizeof *v) : s->over;
+    if (!v) return false;
+    s->over = v;
+    for (uint32_t i = (uint32_t)OLD(c->d)->natom; n && i < s->natom; i++) {
+        uint64_t avail = 0;
+        const struct lp_atom *a = &s->atom[i];
+        const uint8_t *p = has_stubs(c, i) ? lp_side_bytes(s, a->start, &avail) : NULL;
+        if (!p) continue;
+        v[s->nover] = (struct lp_patched){a->start, a->end, avail >= a->end - a->start ? copy(p, a->end - a->start, 0, 1) : NULL, false};
+        if (!v[s->nover].bytes) return false;
+        s->nover++;
+    }
+    lp_sort(v, s->nover, sizeof *v, by_place);
+    return true;
+}
+
+/* Where its words may be changed; NULL: nowhere. */
+static uint8_t *view_of(const struct lp_side *s, const struct lp_atom *a)
+{
+    const size_t n = lp_count_upto(s->over, s->nover, sizeof *s->over, a->start);
+    return n && s->over[n - 1].start == a->start && s->over[n - 1].end == a->end ? s->over[n - 1].bytes : NULL;
+}
+
 /* ---- the comparison ---- */
 
 /* An address that is another one shows that one base, or one page, cannot do for all that it is for: other things are beside it in the old file. */
@@ -319,6 +361,7 @@ static void not_equal(struct check *c, struct lp_atom *b, uint32_t at, const cha
     const bool code = lp_is_code_atom(b);
     if (c->again && b->in_place) b->no_place = *c->again = true;
     else if (c->again && code && lp_bring_together(c->d, (uint32_t)(b - NEW(c->d)->atom))) *c->again = true;
+    else if (c->again && code && !b->uniform && strcmp(why, "references") == 0) b->uniform = *c->again = true;
     else if (code && strcmp(why, "references") == 0) lp_diff_refuse(c->d, OLD(c->d), LP_E181, lp_atom_text(b, buf), text);
     else lp_diff_refuse(c->d, OLD(c->d), LP_E199, lp_atom_text(b, buf), at, why);
 }
@@ -327,6 +370,7 @@ static void check_code(struct check *c, uint32_t i)
 {
     static const char *const text[] = {"", "code", "references", "size", "a number", "an address that is not resolved", "jump table", "", ""};
     struct lp_side *s = &c->side;
+    char buf[32];
     uint8_t why;
     uint32_t at, k = s->atom[i].pair;
     size_t t = s->ntable;
@@ -334,6 +378,10 @@ static void check_code(struct check *c, uint32_t i)
     for (; t < s->ntable; t++) {
         uint32_t x = s->table[t].t.n ? lp_side_atom(s, s->table[t].t.at) : LP_NONE;
         if (x != LP_NONE && s->atom[x].kind == LP_ATOM_TABLE) s->table[t].atom = x;
+    }
+    if (has_stubs(c, i) && !lp_take_stubs(c->d, s, i, view_of(s, &s->atom[i]))) {
+        lp_diff_refuse(c->d, OLD(c->d), LP_E199, lp_atom_text(&NEW(c->d)->atom[k], buf), 0u, "stubs");
+        return;
     }
     if (!lp_same_code(c->d, s, i, k, &why, &at)) not_equal(c, &NEW(c->d)->atom[k], at, text[why]);
     lp_suppose_keep(c->d, true);
@@ -443,7 +491,7 @@ static bool make_side(struct check *c)
     s->offsets = copy(OLD(c->d)->offsets, s->noffsets, NEW(c->d)->noffsets, sizeof *s->offsets);
     if (!s->span || (c->words && !s->word) || !s->offsets || !name_owned(c)) return false;
     add_new(c);
-    return add_patched(c) && survey(c);
+    return add_patched(c) && add_views(c) && survey(c);
 }
 
 static void free_check(struct check *c)

@@ -334,6 +334,8 @@ static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
     const struct lp_there made = r->width && is_open_constant(x, r) ? made_of(x, r) : (struct lp_there){0};
     if (made.known) return made;
     if (r->width) return there(x, &u);
+    const struct lp_there itself = x->s->atom[x->atom].uniform ? there(x, &u) : (struct lp_there){0};
+    if (itself.known) return itself;
     const struct lp_base_list users = lp_base_users_of(x->d, x->atom, r, &only);
     if (!only) return there(x, &u);
     const struct lp_there all = constants_at(x, r, &users);
@@ -402,6 +404,14 @@ static bool is_inside_text(const struct word *x, const struct lp_use *from, cons
     return constant && to->addr > from->addr && to->addr + to->width - from->addr <= lp_side_text(x->s, from->addr);
 }
 
+/* The word makes the whole address, in a stub, where that is known for certain. */
+static bool apart(struct word *x, const struct lp_ref_at *r, const struct lp_there *to)
+{
+    if (x->n > 1 || r->flags & ~LP_FLOW_OF_PAGE || !lp_may_be_apart(x->w)) return false;
+    x->out->to = *to;
+    return x->out->apart = true;
+}
+
 /* An offset from an address that is made elsewhere: right if the two are as far apart in the old file, or can be. */
 static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
 {
@@ -420,8 +430,9 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
     if (a.known && k == LP_NONE && lp_ending(x->s, &to) == LP_NONE) return true; /* outside of everything */
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
-    if (a.own || b.own) return lp_bring_together(x->d, x->atom) || refuse(x, LP_E181, "new data is reached from the address of other data");
-    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return refuse(x, LP_E181, "two objects are too far apart in the old file");
+    if ((a.own || b.own) && lp_bring_together(x->d, x->atom)) return true;
+    if (a.own || b.own) return apart(x, r, &b) || refuse(x, LP_E181, "new data is reached from the address of other data");
+    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return apart(x, r, &b) || refuse(x, LP_E181, "two objects are too far apart in the old file");
     if (index && off < 0 && w != x->w) return refuse(x, LP_E181, "an index is added to an address behind other data");
     if (x->n > 1 && w != x->w) return refuse(x, LP_E181, "an offset is from several objects");
     x->out->word = w;
@@ -452,6 +463,8 @@ static bool reads_on(struct word *x, const struct lp_ref_at *r)
     if (!a.known || (!b.known && x->s->atom[i].kind == LP_ATOM_PIECE)) return true; /* (it may be one thing) */
     if (!b.known) return nowhere(x, &two);
     if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == (int64_t)left : b.addr - a.addr == left)) return true;
+    if ((a.own || b.own) && lp_bring_together(x->d, x->atom)) return true;
+    if (b.known && lp_may_be_split(x->w, left) && apart(x, r, &a)) return x->out->second = b, x->out->split = true;
     return refuse(x, LP_E181, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
 }
 
@@ -459,6 +472,7 @@ static bool address(struct word *x)
 {
     for (unsigned i = 0; i < x->n; i++)
         if (!reads_on(x, &x->ref[i])) return false;
+    if (x->out->apart) return true;
     const char *name = lp_word_lo12_name(x->w);
     int64_t off;
     if (!lp_word_offset(x->w, &off)) { /* no field that depends on it */
@@ -523,7 +537,7 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     uint64_t target;
     uint32_t mask;
     out->word = x.w;
-    out->has_reloc = out->in_old = false;
+    out->has_reloc = out->in_old = out->apart = out->split = false;
     out->reloc.len = 0;
     out->datum = !lp_dis_valid(x.w);
     if (out->datum) return datum(&x);

@@ -31,11 +31,31 @@ enum { LP_DIFF_SHA = 8 };
  * old file exports, as others find it. false: it is refused. */
 bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out);
 /* One word of a new body as the patch has it. reloc: "call26 puts@plt"; of what the old file has, addr: its address there. */
-struct lp_new_word { uint32_t word; bool has_reloc, in_old, datum; uint64_t addr; struct lp_buf reloc; }; /* datum: no instruction, as of a literal pool */
+enum lp_note { LP_NOTE_NONE, LP_NOTE_STUB, LP_NOTE_BACK }; /* what is said beside it: which word it stands for, and where its stub is; that this goes back */
+struct lp_new_word {
+    uint32_t word;
+    bool has_reloc, in_old;
+    bool datum;            /* no instruction, as of a literal pool */
+    bool apart, split;     /* it is to reach `to`, and no offset from its base leads there: apart.c; LDP, STP: its second register is of `second` */
+    uint8_t note;
+    uint32_t other, was;   /* of the note: a word of the body, the instruction that it stands for */
+    struct lp_there to, second;
+    uint64_t addr;
+    struct lp_buf reloc;
+};
 /* Of a datum: a body may keep the old one's, or a place get a value. */
 void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word);
 /* False: refused, with the reason. */
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
+/* apart.c: can a word be replaced by a stub, so that it reaches a place by itself? */
+bool lp_may_be_apart(uint32_t w);
+bool lp_may_be_split(uint32_t w, uint64_t first); /* the same of LDP and STP, whose first register is of so many bytes */
+/* Those of a body that are to, and their stubs behind it. *from: of each word then, that of the body for which it is, the caller frees it; NULL: there are
+ * none. False: refused, or no memory. */
+bool lp_add_stubs(lp_diff *d, uint32_t atom, struct lp_new_word **word, size_t *n, uint32_t **from);
+/* VERIFY: a body of a patch with stubs, as what it stands for: the atom ends where the new file's does, words that have stubs become, in `view`, what the new
+ * file has, and their references are those of the stubs. False: they are others. */
+bool lp_take_stubs(lp_diff *d, struct lp_side *s, uint32_t i, uint8_t *view);
 /* bases.c: the words of a new function that make an address (all of it, or its page), or have an offset from it: their references, in their order. If
  * there is no memory, d->items has failed. */
 enum lp_base_how { LP_BASE_MADE, LP_BASE_PAGE, LP_BASE_USED };
@@ -95,6 +115,8 @@ bool lp_print_field(lp_diff *d, const struct lp_field_at *f, const uint8_t *p);
 /* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
  * made; false: there are none, or they cannot be said so. */
 bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body_plan *plan, struct lp_buf *out);
+/* The same of a body of n words, with stubs (lp_add_stubs()); false: it has an FDE, of which they cannot be said. */
+bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan *plan, const uint32_t *from, size_t n, struct lp_buf *out);
 /* enter.c: what leads into the middle of new bodies; after it is known which ones move. */
 void lp_diff_enter(lp_diff *d);
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);

@@ -1,0 +1,317 @@
+/* diff/write/apart.c - words that reach what they are for by themselves. Compilers go from one address to several variables (section anchors); in the old file
+ * those are not as far from one another, and what is new is elsewhere. Such a word becomes a branch to a stub behind the body, and VERIFY reads the two as
+ * the word that they stand for:
+ *
+ *     ldr w2, [x1, #2056]          b stub          stub: adrp x2, variable
+ *     ...                          ...                   add x2, x2, :lo12:variable
+ *                                                        ldr w2, [x2]
+ *                                                        b behind
+ *
+ * The register is that which is loaded, or else one that nobody reads behind it, and that callers do not rely on. */
+#include <config.h>
+#include "diff/write/write.h"
+#include "diff/side/seen.h"
+#include "a64/a64.h"
+#include "base/bits.h"
+#include "base/search.h"
+#include "elf/put.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STUB_WORDS = 7, IP0 = 16, IP1 = 17, LAST = 15, NO_REG = 31 };
+
+/* ---- which words ---- */
+
+/* ADD and SUB of an immediate, to an X register, without flags. */
+static bool makes(uint32_t w) { return (w & 0xbf800000) == 0x91000000; }
+
+/* A load or store of general or SIMD registers with an offset that is scaled, or is not, and their pairs: without writeback, or another meaning. */
+static bool accesses(uint32_t w)
+{
+    if (lp_a64_is_ldst_pos(w)) return true;
+    if ((w & 0x3b200c00) == 0x38000000) return true;                                /* LDUR, STUR */
+    return ((w & 0x3b800000) == 0x29000000 || (w & 0x3b800000) == 0x28000000) && (w & 0xfe400000) != 0x68000000; /* not STGP */
+}
+
+static bool is_vector(uint32_t w) { return w >> 26 & 1; }
+
+/* Does it load a general register? (What PRFM has there is none.) */
+static bool loads(uint32_t w)
+{
+    if (is_vector(w)) return false;
+    if (lp_a64_is_ldst_pair(w)) return w >> 22 & 1;
+    return lp_bits(w, 22, 2) && lp_bits(w, 30, 2) * 4 + lp_bits(w, 22, 2) != 14;
+}
+
+bool lp_may_be_apart(uint32_t w)
+{
+    const unsigned rn = (unsigned)lp_bits(w, 5, 5);
+    return rn != 31 && (accesses(w) || (makes(w) && (w & 31) != 31));
+}
+
+/* Of LDP and STP, the load or store of one of the two registers. */
+static uint32_t half(uint32_t w, unsigned k)
+{
+    static const uint32_t of[2][4] = {{0xb9000000, 0xb9800000, 0xf9000000, 0}, {0xbd000000, 0xfd000000, 0x3d800000, 0}};
+    const unsigned size = (unsigned)lp_bits(w, 30, 2);
+    const bool load = w >> 22 & 1, sign = !is_vector(w) && size == 1; /* LDPSW */
+    return of[is_vector(w)][size] | (load && !sign ? 0x00400000 : 0) | (w & 0x3e0) | (uint32_t)lp_bits(w, k ? 10 : 0, 5);
+}
+
+bool lp_may_be_split(uint32_t w, uint64_t first)
+{
+    const bool pair = lp_a64_is_ldst_pair(w) && lp_may_be_apart(w) && lp_bits(w, 30, 2) != 3;
+    return pair && first == UINT64_C(1) << (is_vector(w) ? 2 + lp_bits(w, 30, 2) : w >> 31 ? 3 : 2);
+}
+
+/* ---- the register ---- */
+
+/* In which the word itself leaves something, so that the address may be there first. */
+static unsigned own_register(uint32_t w)
+{
+    const unsigned rd = w & 31;
+    return (makes(w) || loads(w)) && rd <= 28 && rd != 18 ? rd : NO_REG;
+}
+
+static uint32_t registers_of(const struct lp_side *s, uint32_t w)
+{
+    const struct lp_a64_regs r = lp_seen_word(s, w)->regs;
+    return r.read | r.write;
+}
+
+struct free_registers { uint32_t *live, changed; };
+
+/* w: the word, or one half of it. */
+static bool is_free(const struct lp_side *s, const struct free_registers *f, uint32_t w, uint32_t whole, size_t word, unsigned reg)
+{
+    if (reg == own_register(w)) return reg != NO_REG;
+    const bool may = reg == IP0 || reg == IP1 || (reg <= LAST && f->changed >> reg & 1);
+    return may && !makes(w) && !((f->live[word + 1] | registers_of(s, whole)) >> reg & 1);
+}
+
+static unsigned choose(const struct lp_side *s, const struct free_registers *f, uint32_t w, uint32_t whole, size_t word)
+{
+    const unsigned own = own_register(w);
+    if (own != NO_REG) return own;
+    for (unsigned reg = IP0; reg <= IP1; reg++)
+        if (is_free(s, f, w, whole, word, reg)) return reg;
+    for (unsigned reg = LAST + 1; reg-- > 0;)
+        if (is_free(s, f, w, whole, word, reg)) return reg;
+    return NO_REG;
+}
+
+static bool find_free(const struct lp_side *s, uint32_t atom, struct free_registers *f)
+{
+    f->live = lp_live_registers(s, atom);
+    f->changed = lp_changed_registers(s, atom);
+    return f->live != NULL;
+}
+
+/* ---- EMIT ---- */
+
+/* The word with another base, and no offset. */
+static uint32_t on_base(uint32_t w, unsigned reg)
+{
+    lp_word_set_offset(&w, 0);
+    return (w & ~(UINT32_C(31) << 5)) | (uint32_t)reg << 5;
+}
+
+static uint32_t branch(size_t from, size_t to) { return 0x14000000 | ((uint32_t)(to - from) & 0x03ffffff); }
+
+static void put_part(lp_diff *d, struct lp_new_word *out, uint32_t w, const char *reloc, const struct lp_there *t)
+{
+    out->word = w;
+    out->has_reloc = true, out->in_old = !t->own, out->addr = t->addr;
+    lp_buf_printf(&out->reloc, "%s ", reloc);
+    lp_there_print(d, t, &out->reloc);
+}
+
+/* 0: no register is free. */
+static size_t put_access(lp_diff *d, const struct free_registers *f, struct lp_new_word *word, size_t site, size_t at, uint32_t w, const struct lp_there *t)
+{
+    const unsigned reg = choose(NEW(d), f, w, word[site].word, site);
+    if (reg == NO_REG) return 0;
+    put_part(d, &word[at++], 0x90000000 | reg, "adr_prel_pg_hi21", t);
+    put_part(d, &word[at++], 0x91000000 | reg << 5 | reg, "add_abs_lo12_nc", t);
+    if (!makes(w)) word[at++].word = on_base(w, reg);
+    return at;
+}
+
+static size_t put_stub(lp_diff *d, const struct free_registers *f, struct lp_new_word *word, size_t site, size_t at)
+{
+    const struct lp_there to = word[site].to, second = word[site].second;
+    const bool split = word[site].split;
+    const uint32_t w = word[site].word;
+    size_t n = put_access(d, f, word, site, at, split ? half(w, 0) : w, &to);
+    if (n && split) n = put_access(d, f, word, site, n, half(w, 1), &second);
+    if (!n) return 0;
+    word[n].word = branch(n, site + 1), word[n].note = LP_NOTE_BACK, word[n].other = (uint32_t)site + 1;
+    word[site].word = branch(site, at), word[site].note = LP_NOTE_STUB, word[site].other = (uint32_t)at, word[site].was = w;
+    return n + 1;
+}
+
+static bool refuse(lp_diff *d, uint32_t atom, size_t word)
+{
+    char buf[32], text[120];
+    snprintf(text, sizeof text, "at +0x%zx no register is free for the address of what is not beside the base in the old file", 4 * word);
+    lp_diff_refuse(d, NEW(d), LP_E181, lp_atom_text(&NEW(d)->atom[atom], buf), text);
+    return false;
+}
+
+static bool put_stubs(lp_diff *d, uint32_t atom, const struct free_registers *f, struct lp_new_word *word, size_t *n, uint32_t *from)
+{
+    const size_t sites = *n;
+    bool good = true;
+    for (size_t i = 0; i < sites; i++) {
+        const size_t at = *n, end = word[i].apart ? put_stub(d, f, word, i, at) : at;
+        if (!end) good = refuse(d, atom, i);
+        for (; *n < end; ++*n) from[*n] = (uint32_t)i;
+    }
+    return good;
+}
+
+bool lp_add_stubs(lp_diff *d, uint32_t atom, struct lp_new_word **word, size_t *n, uint32_t **from)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < *n; i++) count += (*word)[i].apart;
+    *from = NULL;
+    if (!count) return true;
+    const size_t most = *n + STUB_WORDS * count;
+    struct free_registers f = {NULL, 0};
+    struct lp_new_word *v = realloc(*word, (most + 1) * sizeof *v);
+    if (v) *word = v, memset(v + *n, 0, (most + 1 - *n) * sizeof *v);
+    *from = v ? malloc((most + 1) * sizeof **from) : NULL;
+    bool good = *from && find_free(NEW(d), atom, &f);
+    if (!good) d->nomem = true;
+    for (size_t i = 0; good && i < *n; i++) (*from)[i] = (uint32_t)i;
+    good = good && put_stubs(d, atom, &f, v, n, *from);
+    free(f.live);
+    return good;
+}
+
+/* ---- VERIFY ---- */
+
+/* site: the word that has become a branch; last: the word of the stub that has the address. */
+struct stub { uint64_t site, last, addr, second; uint32_t word; bool split; };
+struct reading { const lp_diff *d; const struct free_registers *f; const uint8_t *p; uint64_t start; size_t total; };
+
+/* From `pos` on: does it do what w does, a word of the new file at this place or one half of it? Returns where it ends; 0: it does not. */
+static size_t read_access(const struct reading *r, size_t pos, size_t site, uint32_t w, uint32_t whole, uint64_t *addr, uint64_t *last)
+{
+    if (pos + 3 > r->total) return 0;
+    const uint32_t page = lp_le32(r->p + 4 * pos), low = lp_le32(r->p + 4 * pos + 4);
+    const unsigned reg = page & 31;
+    if (!lp_a64_is_adrp(page) || low != (0x91000000 | (low & 0x003ffc00) | reg << 5 | reg)) return 0;
+    if (!is_free(NEW(r->d), r->f, w, whole, site, reg) || !lp_a64_target(page, r->start + 4 * pos, addr)) return 0;
+    *addr += lp_bits(low, 10, 12), *last = r->start + 4 * (pos + 1);
+    if (makes(w)) return pos + 2;
+    *last += 4;
+    return lp_le32(r->p + 4 * pos + 8) == on_base(w, reg) ? pos + 3 : 0;
+}
+
+static size_t read_back(const struct reading *r, size_t pos, size_t site)
+{
+    return pos && pos < r->total && lp_le32(r->p + 4 * pos) == branch(pos, site + 1) ? pos + 1 : 0;
+}
+
+/* The stub of what the new file has at this word. */
+static size_t read_stub(const struct reading *r, size_t pos, size_t site, uint32_t w, struct stub *out)
+{
+    uint64_t last;
+    *out = (struct stub){.site = r->start + 4 * site, .word = w};
+    if (!lp_may_be_apart(w)) return 0;
+    size_t n = read_back(r, read_access(r, pos, site, w, w, &out->addr, &out->last), site);
+    if (n || !lp_a64_is_ldst_pair(w)) return n;
+    out->split = true;
+    n = read_access(r, pos, site, half(w, 0), w, &out->addr, &out->last);
+    return n ? read_back(r, read_access(r, n, site, half(w, 1), w, &out->second, &last), site) : 0;
+}
+
+/* All of them, in their order; false: something else is behind the body, or in it. */
+static bool read_stubs(const lp_diff *d, const struct lp_side *s, const struct lp_atom *a, uint32_t b, const struct free_registers *f, struct stub *out,
+                       size_t *count)
+{
+    const struct lp_words code = lp_words_of(s, (uint32_t)(a - s->atom));
+    const size_t n = (NEW(d)->atom[b].end - NEW(d)->atom[b].start) / 4, total = (a->end - a->start) / 4;
+    size_t pos = n;
+    const struct reading r = {d, f, code.p, a->start, total};
+    if (code.len < 4 * total) return false;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t w = lp_le32(code.p + 4 * i);
+        const int64_t to = (int64_t)i + lp_sext(w, 26);
+        if (!lp_a64_is_b(w) || to < (int64_t)n || to >= (int64_t)total) continue;
+        if (to != (int64_t)pos) return false;
+        pos = read_stub(&r, pos, i, lp_code_word(NEW(d), NEW(d)->atom[b].start + 4 * i), &out[*count]);
+        if (!pos) return false;
+        ++*count;
+    }
+    return pos == total;
+}
+
+/* The address of a stub, as what the word itself says. */
+static bool take_address(const struct lp_ref_at *ref, uint32_t n, const struct stub *x, struct lp_ref_at *out)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (ref[i].at != x->last) continue;
+        if (any || ref[i].kind != LP_FLOW_ADDR || ref[i].addr != x->addr || ref[i].flags & ~LP_FLOW_OF_PAGE) return false;
+        *out = ref[i], any = true;
+    }
+    out->at = x->site, out->flags = LP_REF_APART | (x->split ? LP_REF_SPLIT : 0), out->width = x->split ? 2 * out->width : out->width;
+    return any;
+}
+
+/* LDP, STP: is what is of the second register what the new file has there? */
+static bool same_second(lp_diff *d, const struct lp_side *s, uint32_t i, const struct stub *x)
+{
+    const struct lp_atom *a = &s->atom[i], *b = &NEW(d)->atom[a->pair];
+    const struct lp_ref_at *r = NULL, *v = NEW(d)->ref + b->ref;
+    const uint64_t at = b->start + (x->site - a->start);
+    for (size_t k = lp_count_below(v, b->nref, sizeof *v, at); k < b->nref && v[k].at == at; k++) {
+        if (r || v[k].kind != LP_FLOW_ADDR || v[k].flags & ~LP_FLOW_OF_PAGE) return false;
+        r = &v[k];
+    }
+    if (!r || !lp_may_be_split(x->word, r->width / 2)) return false;
+    const uint8_t n = r->width / 2;
+    const struct lp_use u = {x->second, LP_NONE, i, n, x->site}, w = {r->addr + n, LP_NONE, a->pair, n, at};
+    return lp_same_target(d, s, &u, &w);
+}
+
+static bool take_refs(struct lp_side *s, struct lp_atom *a, uint64_t end, const struct stub *x, size_t count)
+{
+    const uint32_t n = a->nref;
+    struct lp_ref_at *ref = malloc((n + 1) * sizeof *ref), *out = s->ref + a->ref;
+    uint32_t first = 0, put = 0;
+    bool good = ref != NULL && a->ref + n == s->nref;
+    if (!ref) s->nomem = true;
+    else memcpy(ref, out, n * sizeof *ref);
+    while (good && first < n && ref[first].at < end) first++;
+    for (uint32_t i = 0, k = 0; good && (i < first || k < count);) {
+        const bool own = i < first && (k == count || ref[i].at <= x[k].site);
+        if (own) good = k == count || ref[i].at < x[k].site, out[put++] = ref[i++];
+        else good = take_address(ref + first, n - first, &x[k++], &out[put++]);
+    }
+    if (good) a->nref = put, s->nref = a->ref + put;
+    free(ref);
+    return good;
+}
+
+bool lp_take_stubs(lp_diff *d, struct lp_side *s, uint32_t i, uint8_t *view)
+{
+    struct lp_atom *a = &s->atom[i];
+    const struct lp_atom *b = &NEW(d)->atom[a->pair];
+    const uint64_t end = a->start + (b->end - b->start);
+    struct free_registers f = {NULL, 0};
+    struct stub *x = malloc(((a->end - end) / 12 + 1) * sizeof *x);
+    size_t n = 0;
+    bool good = x && find_free(NEW(d), a->pair, &f);
+    if (!good) s->nomem = true;
+    good = good && read_stubs(d, s, a, a->pair, &f, x, &n) && take_refs(s, a, end, x, n);
+    for (size_t k = 0; good && k < n; k++) good = !x[k].split || same_second(d, s, i, &x[k]);
+    for (size_t k = 0; good && k < n; k++) lp_put32(view + (x[k].site - a->start), x[k].word);
+    if (good) a->end = end;
+    free(x), free(f.live);
+    return good;
+}
