@@ -204,6 +204,8 @@ static void tell(struct lp_frun *r, size_t i, lp_fv id, int64_t off, unsigned wi
             ref->flags |= LP_FLOW_MAYBE;
         if ((m->space == IN_TLS) != (ref->kind == LP_FLOW_TLS))
             ref->kind = LP_FLOW_OPAQUE;
+        if (v->maybe && m->space == IN_PAGE && off == 0 && width != 0)
+            ref->kind = LP_FLOW_OPAQUE; /* nothing is added: the register may be anything else, and the page a rest of what it was before */
     }
 }
 

@@ -347,4 +347,24 @@ for how in '' -s; do
     build s.old && build s.new -DMORE || exit 1
     right "texts of three letters $how" s.old s.new $([ -n "$how" ] || echo 1)
 done
+
+# ---- a page that an impossible way leaves in a register which is a pointer on the other ones: what is read there is not what begins that page ----
+cat >rest.c <<'C'
+#include <stdio.h>
+int pick(const char *p, int n);
+__asm__(".text\n .globl pick\n .type pick, %function\n"
+        "pick: cbz w1, 1f\n mov x4, x0\n b 2f\n1: adrp x4, .Ltable\n add x5, x4, :lo12:.Ltable\n ldr w0, [x5]\n"
+        "2: cbz w1, 3f\n ldrb w0, [x4]\n3: ret\n .size pick, .-pick\n"
+        ".globl text\n .type text, %function\ntext: adrp x0, .Ltext\n add x0, x0, :lo12:.Ltext\n ret\n .size text, .-text\n"
+        ".section .rodata\n .balign 4096\n .zero " FRONT "\n.Ltext: .asciz \"0123456789\"\n .balign 32\n.Ltable: .word 77\n .text");
+const char *text(void);
+__attribute__((noipa)) int add(int n) { return n + MORE; }
+int main(void) { printf("%d %d %d %s\n", pick("abc", 1), pick("xyz", 0), add(1), text()); return 0; }
+C
+for how in -O1 '-O1 -s' '-O1 -static -Wl,-q'; do
+    build() { out=$1; shift; gcc $how "$@" -o "$out" rest.c; }
+    build r.old '-DFRONT="4090"' -DMORE=1 && build r.same '-DFRONT="4091"' -DMORE=1 && build r.new '-DFRONT="4091"' -DMORE=2 || exit 1
+    right "$how, the rest of a page: nothing" r.old r.same 0
+    right "$how, the rest of a page, and something else" r.old r.new 1
+done
 tap_done

@@ -246,7 +246,7 @@ anchored() { "$CROSS_CC" -w -O2 "$@" -Wl,--build-id anchor.c; }
 anchored -o anchor.old && anchored -DFIXED -o anchor.new || exit 1
 lpdiff anchor.old anchor.new >r.out 2>r.err
 is "$?$(cat r.out)" 2 "E181: a new variable behind an old one's address is refused"
-like "$(cat r.err)" ' E181: `area`: new data is reached from the address of other data$' "with the reason's number"
+like "$(cat r.err)" ' E181: `area`: at +0x[0-9a-f]* new data is reached from the address of other data$' "with the reason's number"
 like "$(cat r.err)" 'hint: .*-fno-section-anchors' "and the hint that helps"
 anchored -fno-section-anchors -o anchor.old && anchored -fno-section-anchors -DFIXED -o anchor.new || exit 1
 lpdiff anchor.old anchor.new >r.out 2>r.err

@@ -42,7 +42,7 @@ struct lp_atom {
     bool second, done;                /* code: it has its references, from the second thread (no bits: threads set them) */
     bool included : 1, merged : 1;    /* merged: functions that overlap */
     bool carry : 1, carried : 1;      /* new data: goes into the patch; is there */
-    bool unresolved : 1;              /* code: E141 has been said of it */
+    bool unresolved : 1, unreached : 1; /* code: E141, E181 has been said of it */
     bool used : 1;                    /* unnamed data: something refers to its start */
     bool paged : 1;                   /* the same, code by an address that is made of its page: it is behind no section anchor */
     bool followed : 1;                /* code, paired: what it calls has been looked at */

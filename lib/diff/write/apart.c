@@ -263,20 +263,18 @@ static bool take_address(const struct lp_ref_at *ref, uint32_t n, const struct s
     return any;
 }
 
-/* LDP, STP: is what is of the second register what the new file has there? */
-static bool same_second(lp_diff *d, const struct lp_side *s, uint32_t i, const struct stub *x)
+/* What the new file has there reaches one address in any case; LDP, STP: and what is of the second register is the same. */
+static bool stands_for(lp_diff *d, const struct lp_side *s, uint32_t i, const struct stub *x)
 {
     const struct lp_atom *a = &s->atom[i], *b = &NEW(d)->atom[a->pair];
-    const struct lp_ref_at *r = NULL, *v = NEW(d)->ref + b->ref;
+    const struct lp_ref_at *v = NEW(d)->ref + b->ref;
     const uint64_t at = b->start + (x->site - a->start);
-    for (size_t k = lp_count_below(v, b->nref, sizeof *v, at); k < b->nref && v[k].at == at; k++) {
-        if (r || v[k].kind != LP_FLOW_ADDR || v[k].flags & ~LP_FLOW_OF_PAGE) return false;
-        r = &v[k];
-    }
-    if (!r || !lp_may_be_split(x->word, r->width / 2)) return false;
-    const uint8_t n = r->width / 2;
-    const struct lp_use u = {x->second, LP_NONE, i, n, x->site}, w = {r->addr + n, LP_NONE, a->pair, n, at};
-    return lp_same_target(d, s, &u, &w);
+    const size_t k = lp_count_below(v, b->nref, sizeof *v, at);
+    if (k == b->nref || v[k].at != at || v[k].kind != LP_FLOW_ADDR || v[k].flags || (k + 1 < b->nref && v[k + 1].at == at)) return false;
+    if (!x->split) return true;
+    const uint8_t n = v[k].width / 2;
+    const struct lp_use u = {x->second, LP_NONE, i, n, x->site}, w = {v[k].addr + n, LP_NONE, a->pair, n, at};
+    return lp_may_be_split(x->word, n) && lp_same_target(d, s, &u, &w);
 }
 
 static bool take_refs(struct lp_side *s, struct lp_atom *a, uint64_t end, const struct stub *x, size_t count)
@@ -309,7 +307,7 @@ bool lp_take_stubs(lp_diff *d, struct lp_side *s, uint32_t i, uint8_t *view)
     bool good = x && find_free(NEW(d), a->pair, &f);
     if (!good) s->nomem = true;
     good = good && read_stubs(d, s, a, a->pair, &f, x, &n) && take_refs(s, a, end, x, n);
-    for (size_t k = 0; good && k < n; k++) good = !x[k].split || same_second(d, s, i, &x[k]);
+    for (size_t k = 0; good && k < n; k++) good = stands_for(d, s, i, &x[k]);
     for (size_t k = 0; good && k < n; k++) lp_put32(view + (x[k].site - a->start), x[k].word);
     if (good) a->end = end;
     free(x), free(f.live);

@@ -6,6 +6,7 @@
 #include "elf/spec.h"
 
 #include <elf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,16 @@ static bool refuse(const struct word *x, enum lp_refusal id, const char *why)
     char buf[32];
     lp_diff_refuse(x->d, NEW(x->d), id, lp_atom_text(&x->s->atom[x->atom], buf), why);
     return false;
+}
+
+/* The first of a function. */
+static bool refuse_base(const struct word *x, const char *why)
+{
+    char text[120];
+    if (x->s->atom[x->atom].unreached) return false;
+    x->s->atom[x->atom].unreached = true;
+    snprintf(text, sizeof text, "at +0x%llx %s", (unsigned long long)(x->at - x->s->atom[x->atom].start), why);
+    return refuse(x, LP_E181, text);
 }
 
 static void set_reloc(struct word *x, const char *name, uint32_t mask, const struct lp_there *t)
@@ -407,7 +418,7 @@ static bool is_inside_text(const struct word *x, const struct lp_use *from, cons
 /* The word makes the whole address, in a stub, where that is known for certain. */
 static bool apart(struct word *x, const struct lp_ref_at *r, const struct lp_there *to)
 {
-    if (x->n > 1 || r->flags & ~LP_FLOW_OF_PAGE || !lp_may_be_apart(x->w)) return false;
+    if (x->n > 1 || r->flags || !lp_may_be_apart(x->w)) return false;
     x->out->to = *to;
     return x->out->apart = true;
 }
@@ -431,10 +442,10 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (a.known && k == LP_NONE && lp_ending(x->s, &to) == LP_NONE) return true; /* outside of everything */
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
     if ((a.own || b.own) && lp_bring_together(x->d, x->atom)) return true;
-    if (a.own || b.own) return apart(x, r, &b) || refuse(x, LP_E181, "new data is reached from the address of other data");
-    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return apart(x, r, &b) || refuse(x, LP_E181, "two objects are too far apart in the old file");
-    if (index && off < 0 && w != x->w) return refuse(x, LP_E181, "an index is added to an address behind other data");
-    if (x->n > 1 && w != x->w) return refuse(x, LP_E181, "an offset is from several objects");
+    if (a.own || b.own) return apart(x, r, &b) || refuse_base(x, "new data is reached from the address of other data");
+    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return apart(x, r, &b) || refuse_base(x, "two objects are too far apart in the old file");
+    if (index && off < 0 && w != x->w) return refuse_base(x, "an index is added to an address behind other data");
+    if (x->n > 1 && w != x->w) return refuse_base(x, "an offset is from several objects");
     x->out->word = w;
     return true;
 }
@@ -448,7 +459,7 @@ static bool moves_base(struct word *x, const struct lp_ref_at *r)
     const struct lp_there a = there(x, &from), b = there(x, &to);
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
     if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == back : b.addr - a.addr == (uint64_t)back)) return true;
-    return refuse(x, LP_E181, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
+    return refuse_base(x, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
 }
 
 /* LDP and STP of two objects: right if these are side by side in the old file, too. */
@@ -465,7 +476,7 @@ static bool reads_on(struct word *x, const struct lp_ref_at *r)
     if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == (int64_t)left : b.addr - a.addr == left)) return true;
     if ((a.own || b.own) && lp_bring_together(x->d, x->atom)) return true;
     if (b.known && lp_may_be_split(x->w, left) && apart(x, r, &a)) return x->out->second = b, x->out->split = true;
-    return refuse(x, LP_E181, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
+    return refuse_base(x, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
 }
 
 static bool address(struct word *x)
