@@ -1,5 +1,5 @@
-/* diff/pair/slots.c - COMPARE, functions that only words of data lead to, in tables that are pairs. Where all words that held the one in such tables hold the other
- * one now, the two are compared. If they differ, that they are one is a guess (--heuristic); without it the table has a new function. */
+/* diff/pair/slots.c - COMPARE, functions that only words of data lead to, in tables that are pairs. Where all words that held the one in such tables hold the
+ * other one now, the two are compared. If they differ, that they are one is a guess (--heuristic); without it the table has a new function. */
 #include <config.h>
 #include "diff/pair/pair.h"
 
