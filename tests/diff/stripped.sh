@@ -359,4 +359,41 @@ for flags in -O0 -O2 '-O2 -static'; do
     is "$(run -P p ./old)" "$(run ./new)" "a text of which another one is the tail, and one in front, with symbols, $flags"
 done
 
+# ---- a new variable without a name, in a gap in front of another one that only a function uses which changed ----
+cat >gap.c <<'C'
+#include <stdio.h>
+static long first = 5;
+#ifdef NEW
+static int fresh = 7;
+__attribute__((noinline)) int count(int x) { return fresh += x; }
+#endif
+static int numbers[16] __attribute__((aligned(16))) = {3, 1, 4};
+static int last = 9;
+__attribute__((noinline)) int sum(const int *v) { return v[0] + 2 * v[1] + 3 * v[15]; }
+__attribute__((noinline)) int step(int x)
+{
+    numbers[x & 15] += x;
+#ifdef NEW
+    numbers[(x + 1) & 15] ^= count(x);
+#endif
+    return sum(numbers);
+}
+__attribute__((noinline)) int other(int x) { return (last += x) + (int)(first ^= x); }
+int main(void)
+{
+    for (int i = 0; i < 20; i++) printf("%d %d\n", step(i), other(i));
+    return 0;
+}
+C
+for flags in -O0 '-O2 -fno-toplevel-reorder'; do
+    build gap.c $flags
+    patched "a new variable in a gap, $flags" 1
+    like "$(lpdiff --heuristic -o p old new 2>&1)" 'that the same functions use (1,' "  which is said"
+    like "$(lpdiff -o p old new 2>&1)" E110 "  and else refused"
+done
+# Two that are alike might have changed places.
+sed 's/^static int last/static int numbers2[16] __attribute__((aligned(16))) = {3, 1, 4};\n&/; s/return sum(numbers);/return sum(numbers) + 5 * sum(numbers2);/' gap.c >gap2.c
+build gap2.c -O0
+like "$(lpdiff --heuristic -o p old new 2>&1)" E110 "  not so of two that are alike"
+
 tap_done

@@ -556,6 +556,7 @@ void lp_diff_compare(lp_diff *d)
     lp_pair_unnamed(d);
     if (lp_find_steady(d)) compare_all(d, false);
     if (lp_match_slots(d)) compare_all(d, false);
+    if (lp_pair_shared(d)) compare_all(d, false);
     lp_diff_threads(d);
     lp_remark_rooms(d);
     lp_remark_traded(d);

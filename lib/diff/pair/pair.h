@@ -124,6 +124,8 @@ bool lp_same_steady(const struct lp_side *o, const struct lp_atom *x, const stru
 uint64_t lp_steady_place(const lp_diff *d, const struct lp_atom *b, uint64_t addr);
 /* ---- slots.c ---- */
 bool lp_match_slots(lp_diff *d); /* functions that only tables have are pairs now: what changed is to be compared again */
+/* ---- shared.c ---- */
+bool lp_pair_shared(lp_diff *d); /* behind all that pairs variables: what changed is to be compared again */
 /* ---- threads.c ---- */
 void lp_diff_threads(lp_diff *d); /* E160 of thread-local variables without names */
 /* ---- line.c ---- */
