@@ -392,7 +392,8 @@ for flags in -O0 '-O2 -fno-toplevel-reorder'; do
     like "$(lpdiff -o p old new 2>&1)" E110 "  and else refused"
 done
 # Two that are alike might have changed places.
-sed 's/^static int last/static int numbers2[16] __attribute__((aligned(16))) = {3, 1, 4};\n&/; s/return sum(numbers);/return sum(numbers) + 5 * sum(numbers2);/' gap.c >gap2.c
+sed 's/^static int last/static int numbers2[16] __attribute__((aligned(16))) = {3, 1, 4};\n&/
+    s/return sum(numbers);/return sum(numbers) + 5 * sum(numbers2);/' gap.c >gap2.c
 build gap2.c -O0
 like "$(lpdiff --heuristic -o p old new 2>&1)" E110 "  not so of two that are alike"
 

@@ -1,6 +1,6 @@
-/* diff/pair/shared.c - COMPARE, variables without names that functions use which changed, in a section in which others came or moved. One of which the users are
- * just those of one of the old file's, and of no other one of these, and that is of its size and content, is taken for that: a guess (--heuristic), which is
- * said. So what is left is known to be new. */
+/* diff/pair/shared.c - COMPARE, variables without names that functions use which changed, in a section in which others came or moved. One of which the users
+ * are just those of one of the old file's, and of no other one of these, and that is of its size and content, is taken for that: a guess (--heuristic), which
+ * is said. So what is left is known to be new. */
 #include <config.h>
 #include "diff/pair/pair.h"
 #include "base/sort.h"
