@@ -397,4 +397,86 @@ sed 's/^static int last/static int numbers2[16] __attribute__((aligned(16))) = {
 build gap2.c -O0
 like "$(lpdiff --heuristic -o p old new 2>&1)" E110 "  not so of two that are alike"
 
+# ---- --map says which variables are which: behind one base, others are at other distances from it, and who uses them is not changed; and a variable that is
+# a field of what grew does not end where the new one does ----
+cat >mapped.c <<'C'
+#include <stdio.h>
+static int first;
+#ifdef NEW
+static int fresh;
+#endif
+static int second, third;
+__attribute__((noinline)) int change(int x)
+{
+    first += x;
+#ifdef NEW
+    fresh ^= x;
+    return first + fresh;
+#else
+    return first;
+#endif
+}
+__attribute__((noinline)) int both(int x) { return second += first * x; }
+__attribute__((noinline)) int all(int x) { return first + second + (third += x); }
+int main(void)
+{
+    for (int i = 0; i < 9; i++) printf("%d %d %d\n", change(i), both(i), all(i));
+    return 0;
+}
+C
+cat >conf.c <<'C'
+#include <stdio.h>
+struct conf {
+    int mode, size;
+#ifdef NEW
+    int level;
+#endif
+    char flag;
+};
+static struct conf conf = {1, 2};
+__attribute__((noinline)) struct conf *get(void) { return &conf; }
+__attribute__((noinline)) void set_mode(int x) { conf.mode = x; }
+#ifdef NEW
+__attribute__((noinline)) void set_size(int x, int y) { conf.size = x, conf.level = y; }
+#else
+__attribute__((noinline)) void set_size(int x, int y) { conf.size = x; }
+#endif
+__attribute__((noinline)) void set_flag(int x) { conf.flag = x; }
+__attribute__((noinline)) int show(int n)
+{
+    struct conf *c = get();
+    for (int i = 0; i < n; i++) printf("%d %d %d\n", c->mode, c->size, c->flag);
+#ifdef NEW
+    return c->level;
+#else
+    return n;
+#endif
+}
+int main(void)
+{
+    set_mode(3), set_size(4, 5), set_flag(6);
+    printf("%d\n", show(2));
+    return 0;
+}
+C
+# address FILE NAME [OFFSET]: of a variable, before the file was stripped
+address() { printf '0x%x' $((0x$(aarch64-linux-gnu-nm "$1.full" | awk -v name="$2" '$3 == name { print $1 }') + ${3:-0})); }
+# kept SOURCE FLAGS...: old and new, and both with their symbols
+kept()
+{
+    source=$1
+    shift
+    "$CROSS_CC" -w "$@" -Wl,--build-id -o old.full "$source" && "$CROSS_CC" -w "$@" -DNEW -Wl,--build-id -o new.full "$source" || exit 1
+    aarch64-linux-gnu-strip -o old old.full && aarch64-linux-gnu-strip -o new new.full || exit 1
+}
+kept mapped.c -O2
+maps="--map $(address old second)=$(address new second) --map $(address old third)=$(address new third)"
+lpdiff --heuristic $maps --summary old new >out 2>/dev/null
+is "$(grep -c '^changed' out)" 1 'a new variable between those that --map names: one function changed'
+for flags in -O2 -Os; do
+    kept conf.c $flags
+    lpdiff --heuristic --map "$(address old conf 4)=$(address new conf 4)" -o p old new 2>err
+    like "$(cat err)" 'E110.*how much of the data' "a field that --map names, and another one behind it, $flags"
+done
+
 tap_done

@@ -208,10 +208,11 @@ static bool same_opaque(const lp_diff *d, struct walk *x, const struct lp_ref_at
     return (d->same_layout && p->at == q->at) || (pages_are_used(x) && pages_are_used(y));
 }
 
+/* (What --map names has a name.) */
 static bool is_unnamed(const struct lp_side *s, const struct lp_ref_at *r)
 {
     uint32_t i = r->base == LP_NONE ? lp_side_atom(s, r->addr) : LP_NONE;
-    return i != LP_NONE && s->atom[i].kind == LP_ATOM_PIECE;
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_PIECE && (s->atom[i].pair == LP_NONE || s->atom[i].rule != LP_RULE_MAP);
 }
 
 /* Another offset from an address that is made elsewhere means another thing, unless names say that it does not. */

@@ -268,6 +268,15 @@ static void refuse_room(lp_diff *d, const struct lp_atom *b)
     lp_diff_refuse(d, NEW(d), LP_E110, lp_atom_text(b, buf), "it is not known how much of the data is one variable");
 }
 
+/* Of a pair that --map says: is the new one used farther than the old one goes, where another thing begins? */
+static bool is_too_large(lp_diff *d, uint32_t i, uint64_t used)
+{
+    const struct lp_side *o = OLD(d);
+    const struct lp_atom *a = &o->atom[i], *next = i + 1 < o->natom ? a + 1 : NULL;
+    if (a->rule != LP_RULE_MAP || a->kind != LP_ATOM_PIECE || used <= a->end - a->start || used == UINT64_MAX) return false;
+    return next && next->span == a->span && next->start < a->start + used && (next->used || next->pair != LP_NONE);
+}
+
 /* How much of a pair is compared. Of a variable without a name that has another room, what both have, or what is touched; where another one that nobody
  * knows follows on, it may be a part of this one. */
 static uint64_t compared(lp_diff *d, uint32_t i)
@@ -277,6 +286,7 @@ static uint64_t compared(lp_diff *d, uint32_t i)
     const uint64_t x = extent(OLD(d), i, m), y = extent(NEW(d), a->pair, n), most = x > y ? x : y;
     uint64_t at;
     if (n != m && used <= least) return used;
+    if (is_too_large(d, i, used)) return refuse_room(d, b), least;
     if (b->roomy && lp_steady_place(d, b, b->start)) return 0; /* steady.c has compared it */
     if (b->roomy && lp_is_resized(d, i, a->pair)) return refuse_room(d, b), least;
     if (!b->roomy || lp_same_data(d, OLD(d), a->start, b->start, most, &at)) return most;
