@@ -165,6 +165,15 @@ refused -DROOM=9 E120
 refused -DCONSTRUCTOR E130
 refused -DTLS=4 E160
 
+# Of a pointer, what it leads to is said.
+cat >pointer.c <<'C'
+#include <stdio.h>
+const char *name = TEXT;
+int main(void) { return puts(name) < 0; }
+C
+for text in first second; do "$CROSS_CC" -O2 -Wl,--build-id "-DTEXT=\"the $text text\"" -o pointer.$text pointer.c || exit 1; done
+like "$(lpdiff pointer.first pointer.second 2>&1)" 'E121: .* `name`+0x0 changed from "the first text" to "the second text"' "a pointer in a variable leads to another text"
+
 build import -O2 -DIMPORT
 lpdiff base import >n.lpatch 2>n.err
 is "$?$(cat n.err)" 1 "an import that the old file has not"

@@ -190,9 +190,27 @@ static void print_set_bytes(lp_diff *d, uint32_t i, uint64_t off, uint64_t n, co
 
 static void refuse_value(lp_diff *d, const struct lp_atom *a, uint64_t off, const uint8_t *p, const uint8_t *q, uint64_t n)
 {
-    char buf[32], x[40] = "an address", y[40] = "another";
+    char buf[32], x[40] = "", y[40] = "";
     for (uint64_t k = 0; k < n && k < 8; k++) snprintf(x + 2 * k, 4, "%02x", p ? p[k] : 0), snprintf(y + 2 * k, 4, "%02x", q ? q[k] : 0);
     lp_diff_refuse(d, OLD(d), LP_E121, lp_atom_text(a, buf), (unsigned long long)off, x, y);
+}
+
+/* What a word holds. */
+static void describe_word(const struct lp_side *s, uint64_t at, uint64_t v, bool address, struct lp_buf *out)
+{
+    const struct lp_word_at *w = lp_side_word(s, at);
+    if (w && w->sym) lp_buf_printf(out, "%s", w->sym->name);
+    else if (address) lp_describe(s, &(struct lp_use){v, LP_NONE, LP_NONE, 0, 0}, out);
+    else lp_buf_printf(out, "0x%llx", (unsigned long long)v);
+}
+
+static void refuse_word(lp_diff *d, const struct lp_atom *a, uint64_t off, const struct change *c)
+{
+    struct lp_buf x = {0}, y = {0};
+    char buf[32];
+    describe_word(OLD(d), c->o, c->v, c->x, &x), describe_word(NEW(d), c->n, c->w, c->y, &y);
+    lp_diff_refuse(d, OLD(d), LP_E121, lp_atom_text(a, buf), (unsigned long long)off, x.data ? x.data : "", y.data ? y.data : "");
+    lp_buf_free(&x), lp_buf_free(&y);
 }
 
 /* Words that lead somewhere by their distance, or as addresses in 4 bytes: no patch writes others. How many bytes they are; 0 = there is none. */
@@ -236,7 +254,8 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
         bool same = p && q ? lp_same_data(d, OLD(d), o, n, step, &at) : !wide && (p ? p[off] : 0) == (q ? q[off] : 0);
         if (!same && wide && may_stay_end(d, i, off, &c)) return;
         if (!same && !allowed) {
-            refuse_value(d, a, off, p ? p + off : NULL, q ? q + off : NULL, wide ? 0 : len - off);
+            if (wide) refuse_word(d, a, off, &c);
+            else refuse_value(d, a, off, p ? p + off : NULL, q ? q + off : NULL, len - off);
             return;
         }
         if (!same && wide) {
