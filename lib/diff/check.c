@@ -2,6 +2,7 @@
 #include <config.h>
 #include "diff/diff.h"
 #include "base/bits.h"
+#include "base/hash.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -66,6 +67,25 @@ static void check_tls(lp_diff *d)
     if (size[0] != size[1] || align[0] != align[1]) lp_diff_refuse(d, NEW(d), LP_E160, "storage");
 }
 
+enum { ID_TEXT = 2 * 64 + 1 };
+
+static const char *id_text(const struct lp_elf_info *i, char out[ID_TEXT])
+{
+    if (!i->build_id) return "none";
+    lp_hex(out, i->build_id, i->build_id_len);
+    return out;
+}
+
+/* Names and lines of another build would be believed. */
+static void check_debug(lp_diff *d, const struct lp_side *s)
+{
+    const struct lp_elf_info *a = lp_elf_info(s->elf), *b = lp_elf_info(s->names);
+    char id[ID_TEXT], other[ID_TEXT];
+    if (s->names == s->elf || !a->build_id) return;
+    if (b->build_id_len == a->build_id_len && memcmp(a->build_id, b->build_id, a->build_id_len) == 0) return;
+    lp_diff_refuse(d, s, LP_E105, b->name, id_text(b, other), id_text(a, id));
+}
+
 void lp_diff_check(lp_diff *d)
 {
     const struct lp_elf_info *a = lp_elf_info(OLD(d)->elf), *b = lp_elf_info(NEW(d)->elf);
@@ -73,6 +93,7 @@ void lp_diff_check(lp_diff *d)
         unsigned type = lp_elf_info(d->side[k].elf)->type;
         if (type != ET_EXEC && type != ET_DYN) lp_diff_refuse(d, &d->side[k], LP_E101, type);
     }
+    for (int k = 0; k < 2 && !d->refusals; k++) check_debug(d, &d->side[k]);
     if (d->refusals) return;
     bool soname = a->soname && b->soname ? strcmp(a->soname, b->soname) == 0 : a->soname == b->soname;
     if (a->type != b->type || !a->interp != !b->interp || !soname) {

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "diff/write/write.h"
 #include "base/error.h"
+#include "elf/debug.h"
 #include "elf/spec.h"
 
 #include <fnmatch.h>
@@ -85,8 +86,23 @@ static lp_status run(lp_diff *d, struct lp_error *err)
         lp_diff_close(d);
         s = lp_diff_emit(d, err);
     }
-    if (s == LP_OK && d->patch) lp_remark_copies(d);
+    if (s == LP_OK && d->patch) lp_remark_copies(d), lp_remark_left(d), lp_remark_thrown(d);
     return s;
+}
+
+static const lp_elf *with_names(const lp_elf *e)
+{
+    const lp_elf *names = lp_elf_has_symtab(e) ? NULL : lp_elf_debug(e);
+    return names && lp_elf_has_symtab(names) ? names : e;
+}
+
+/* Those of debug files that are found by build-id, too, if both have symbols then. */
+static void find_names(lp_diff *d)
+{
+    const lp_elf *given[2] = {d->opt.debug_old, d->opt.debug_new}, *found[2];
+    for (int k = 0; k < 2; k++) found[k] = given[k] ? given[k] : with_names(d->side[k].elf);
+    const bool both = lp_elf_has_symtab(found[0]) && lp_elf_has_symtab(found[1]);
+    for (int k = 0; k < 2; k++) d->side[k].names = both || given[k] ? found[k] : d->side[k].elf;
 }
 
 lp_status lp_diff_make(const lp_elf *old_, const lp_elf *new_, const struct lp_diff_options *o, lp_report_fn report, void *ctx, lp_diff **out,
@@ -98,8 +114,7 @@ lp_status lp_diff_make(const lp_elf *old_, const lp_elf *new_, const struct lp_d
     d->report = report, d->ctx = ctx;
     d->remark_end = &d->remark;
     d->side[0].elf = old_, d->side[1].elf = new_;
-    d->side[0].names = d->opt.debug_old ? d->opt.debug_old : old_;
-    d->side[1].names = d->opt.debug_new ? d->opt.debug_new : new_;
+    find_names(d);
     d->side[1].is_new = true;
     for (int k = 0; k < 2; k++)
         if (!(d->side[k].seen = lp_seen_new())) d->nomem = true;

@@ -51,4 +51,26 @@ for flag in -O1 '-O2 -fno-pie -no-pie' '-Os -static'; do
         like "$(cat err)" "E171: the exception table of .* changed: it is new" "$flag, $how: and it says so"
     done
 done
+
+# ---- one that comes through a new body: in a stripped static program the unwinder that is in there is not found, and in the file it needs no help ----
+cat >through.cc <<'C'
+#include <cstdio>
+__attribute__((noinline)) void bad(int n) { if (n > 1) throw n; std::printf("%d\n", n); }
+__attribute__((noinline)) int mid(int n) { bad(n); MORE return n + 1; }
+int main() { for (int i = 0; i < 4; i++) try { std::printf("%d\n", mid(i)); } catch (int n) { std::printf("caught %d\n", n); } return 0; }
+C
+for how in '-O2 -static -s' '-O2 -static' '-O2 -s'; do
+    for v in old new; do
+        [ $v = old ] && more= || more='bad(n - 1); n ^= 5; bad(n & 3); n += 77; std::printf("more %d\n", n * 3);'
+        "$cxx" -w $how "-DMORE=$more" -Wl,--build-id -o t.$v through.cc || exit 1
+    done
+    lpdiff --heuristic t.old t.new >p.lpatch 2>err
+    is "$?" 1 "$how: a body that exceptions go through"
+    case $how in
+    *-static*-s) like "$(cat err)" 'an exception that comes to a new body .* has no symbol _Unwind_Find_FDE' "  what it does while it runs is said" ;;
+    *) is "$(grep -c _Unwind_Find_FDE err)$(run -P p.lpatch ./t.old)" "0$(run ./t.new)" "  they do while it runs" ;;
+    esac
+    lpapply -q -o t.file t.old p.lpatch 2>err
+    is "$?$(run ./t.file)" "0$(run ./t.new)" "  and in the file"
+done
 tap_done

@@ -122,6 +122,27 @@ is "$?" 1 "--heuristic takes it"
 like "$(cat s.lpatch)" '^func 0x' "functions have addresses"
 is "$(run -P s.lpatch ./s.old $args)" "$(run ./s.new $args)" "stripped: the patched program does what the new one does"
 
+# A file without a name, as of <(...).
+lpdiff /dev/fd/3 new 3<old | sed -n 's/^object *//p' >name
+is "$(cat name)" '*' "a descriptor has no name"
+
+# With --symbol, functions that call one another by rules that the compiler changed with them.
+cat >rules.c <<'C'
+#include <stdio.h>
+struct two { int number; const char *name; };
+static __attribute__((noinline)) int help(const struct two *t, int n) { return LOOK + n; }
+__attribute__((noinline)) int f(const struct two *t) { return help(t, 3) * TIMES; }
+__attribute__((noinline)) int g(const struct two *t) { return help(t, 4); }
+int main(int argc, char **argv) { struct two t = {argc, *argv}; return printf("%d %d\n", f(&t), g(&t)) < 0; }
+C
+for v in old new; do
+    [ $v = old ] && look='t->number' times=1 || look='*t->name' times=2
+    "$CROSS_CC" -w -O2 "-DLOOK=$look" -DTIMES=$times -Wl,--build-id -o rules.$v rules.c || exit 1
+done
+lpdiff --symbol f --symbol 'help*' rules.old rules.new >rules.lpatch 2>rules.err
+like "$(cat rules.err)" 'left out (--symbol) though they call, or are called by, some that are in the patch' "--symbol: callers that changed and are left out are named"
+is "$(lpdiff rules.old rules.new 2>&1 >/dev/null | grep -c 'left out')" 0 "  and without it none is"
+
 # Symbols from files of their own.
 if have aarch64-linux-gnu-objcopy; then
     for v in old new; do
@@ -131,6 +152,23 @@ if have aarch64-linux-gnu-objcopy; then
     lpdiff --debug d.old.debug d.new.debug d.old d.new >d.lpatch 2>d.err
     is "$?$(cat d.err)" 1 "with debug files no guess is needed"
     is "$(run -P d.lpatch ./d.old $args)" "$(run ./d.new $args)" "and the patch does what it should"
+    for debug in 'd.new.debug d.old.debug' 'd.old.debug d.old.debug' 'd.old d.new.debug'; do
+        [ "$debug" = 'd.old d.new.debug' ] && want=1 || want=2 # a file's own names, which it has not many of
+        lpdiff --heuristic --debug $debug d.old d.new >d.out 2>d.err
+        is "$?" $want "--debug $debug"
+        [ $want = 1 ] || like "$(cat d.err)" "E105: d.[a-z]*.debug is the debug file of another build: build-id [0-9a-f]*, not [0-9a-f]*" "  another build's"
+    done
+    mkdir -p .debug
+    for v in old new; do
+        cp "d.$v.debug" .debug/ && aarch64-linux-gnu-objcopy --add-gnu-debuglink="d.$v.debug" "d.$v" "linked.$v" && rm "d.$v.debug" || exit 1
+    done
+    lpdiff linked.old linked.new >linked.lpatch 2>d.err
+    is "$?$(cat d.err)" 1 "debug files are found where debuggers find them"
+    like "$(cat linked.lpatch)" '^\(func\|@\) [a-z]' "  and functions have their names"
+    rm .debug/d.new.debug
+    lpdiff linked.old linked.new >linked.lpatch 2>d.err
+    is "$?" 2 "one alone is not taken"
+    rm -r .debug
 else
     skip "debug files" "no aarch64-linux-gnu-objcopy"
 fi

@@ -104,3 +104,26 @@ void lp_remark_unwinding(lp_diff *d)
     }
     if (n) lp_diff_remark(d, "%u functions of the same code have other unwinding information, which stays; the first: %s", n, lp_atom_text(first, buf));
 }
+
+/* Has it the C++ library in itself, and no symbol by which the engine finds the unwinder that is in there? (The name of std::exception's type.) */
+static bool throws_unseen(const struct lp_side *s)
+{
+    static const char type[] = "St9exception";
+    const struct lp_elf_symbol *y;
+    if (s->dynamic->nneeded || lp_elf_find(s->elf, "_Unwind_Find_FDE", &y, NULL) == LP_OK) return false;
+    for (size_t i = 0; i < s->nspan; i++) {
+        const struct lp_span *x = &s->span[i];
+        if (x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && memmem(x->bytes, x->end - x->start, type, sizeof type)) return true;
+    }
+    return false;
+}
+
+void lp_remark_thrown(lp_diff *d)
+{
+    char buf[32];
+    size_t i = 0;
+    while (i < NEW(d)->natom && !(NEW(d)->atom[i].kind == LP_ATOM_FUNC && NEW(d)->atom[i].included && !NEW(d)->atom[i].in_place)) i++;
+    if (i == NEW(d)->natom || !throws_unseen(OLD(d))) return;
+    lp_diff_remark(d, "an exception that comes to a new body (%s) ends a program that runs with the patch, because the old file has no symbol "
+                   "_Unwind_Find_FDE; in the file (lpapply -o) it goes through", lp_atom_text(&NEW(d)->atom[i], buf));
+}

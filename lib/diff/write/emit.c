@@ -8,13 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* No name, or that of a descriptor, as of <(...). */
+static bool is_nameless(const char *path)
+{
+    static const char *const at[] = {"/dev/fd/", "/dev/stdin", "/proc/"};
+    const char *name = lp_base_name(path);
+    bool of = strpbrk(name, " \t\n\r") || !*name || *name == '-';
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) of |= strncmp(path, at[i], strlen(at[i])) == 0;
+    return of;
+}
+
 static void print_header(const lp_diff *d, struct lp_buf *b)
 {
     const struct lp_elf_info *info = lp_elf_info(OLD(d)->elf);
-    const char *name = info->soname ? info->soname : lp_base_name(info->name);
+    const char *name = info->soname ? info->soname : is_nameless(info->name) ? "*" : lp_base_name(info->name);
     char hex[129];
     uint8_t sha[32];
-    lp_buf_printf(b, "lpatch 1\n\nobject    %s\n", strpbrk(name, " \t\n\r") || !*name || *name == '-' ? "*" : name);
+    lp_buf_printf(b, "lpatch 1\n\nobject    %s\n", strpbrk(name, " \t\n\r") || !*name ? "*" : name);
     if (info->build_id) {
         lp_hex(hex, info->build_id, info->build_id_len);
         lp_buf_printf(b, "build-id  %s\n", hex);

@@ -121,6 +121,9 @@ bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan
 void lp_diff_enter(lp_diff *d);
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
+void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does not ask for new functions */
+/* ---- left.c ---- */
+void lp_remark_left(lp_diff *d);
 /* ---- copies.c ---- */
 void lp_remark_copies(lp_diff *d);
 /* ---- close.c ---- */
