@@ -15,7 +15,7 @@ struct lp_diff {
     unsigned refusals;
     uint64_t refused[LP_REFUSED_KEPT]; /* their texts' hashes: each is said once */
     bool nomem;
-    bool alike_told;                  /* place.c: it has been said that there are such */
+    bool alike_told, starts_told;     /* place.c, ends.c: it has been said that there are such */
     lp_patch *patch;
     struct lp_remark *remark, **remark_end;
     struct lp_buf items;              /* the patch's text */

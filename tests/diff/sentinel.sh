@@ -7,7 +7,11 @@ need_cross
 cd "$scratch" || exit 1
 both_compilers
 # build FLAG...: old and new, of $source
-build() { $cc -Wl,--build-id "$@" -o old "$source" && $cc -Wl,--build-id "$@" -DNEW -o new "$source" || not_ok "compile $source $*"; }
+build()
+{
+    set -- -DLOCAL=${local-static} -Wl,--build-id "$@"
+    $cc "$@" -o old "$source" && $cc "$@" -DNEW -o new "$source" || not_ok "compile $source $*"
+}
 # judge NAME: right, or it is not known what is meant
 judge()
 {
@@ -120,8 +124,67 @@ __attribute__((noipa)) int *get(int i) { return i < 4 ? arr + i : PLACE; }
 __attribute__((noipa)) int is_last(int *p) { arr[0]++; return p == PLACE; }
 int main(int argc, char **argv) { for (int i = 0; i < 6; i++) printf("%d\n", is_last(get(i * argc))); return arr[0] != 6; }
 C
+cat >words.c <<'C'
+#include <stdio.h>
+LOCAL char buf[100];
+#ifdef NEW
+static int extra;
+#endif
+static int other;
+static const struct { char *from, *volatile to; } ends = {buf, buf + sizeof buf};
+__attribute__((noipa)) long f(int x)
+{
+#ifdef NEW
+    extra += x, x += extra;
+#endif
+    other += x;
+    return (ends.to - ends.from) * 10 + other;
+}
+int main(int argc, char **argv) { (void)argv; for (int i = 0; i < 3; i++) printf("%ld\n", f(i + argc)); return 0; }
+C
+cat >swapped.c <<'C'
+#include <stdio.h>
+char buf[104] = {1};
+#ifdef NEW
+long other = 2, third = 3;
+#else
+long third = 3, other = 2;
+#endif
+char *volatile limit = buf + 104;
+static char *const volatile constant = buf + 104;
+static const struct { char *from, *volatile to; } ends = {buf, buf + 104};
+__attribute__((noipa)) long f(int x) { other += x; return (limit - buf) * 1000 + (constant - buf) * 10 + (ends.to - ends.from) + third; }
+int main(int argc, char **argv)
+{
+#ifdef NEW
+    puts("new");
+#endif
+    for (int i = 0; i < 3; i++) printf("%ld\n", f(i + argc));
+    return 0;
+}
+C
+cat >fresh.c <<'C'
+#include <stdio.h>
+static char buf[104] = "abc";
+#ifdef NEW
+static int extra = 4;
+static const struct { char *from, *volatile to; } fresh = {buf, buf + 104};
+#endif
+static int other = 5;
+__attribute__((noipa)) long f(int x)
+{
+    other += x;
+#ifdef NEW
+    extra += x;
+    return fresh.to - fresh.from + extra + other;
+#else
+    return buf[0]++ + other;
+#endif
+}
+int main(int argc, char **argv) { (void)argv; for (int i = 0; i < 3; i++) printf("%ld %s\n", f(i + argc), buf); return 0; }
+C
 for cc in $compilers; do
-    for source in list.c distance.c end.c stack.c came.c; do
+    for source in list.c distance.c end.c stack.c came.c words.c swapped.c fresh.c; do
         for how in -O0 '-O0 -Wl,-q' -O2 '-O2 -fno-pie -no-pie' '-Os -Wl,-q' '-O2 -s'; do
             [ "$cc" = with_clang ] || how="$how -fno-section-anchors"
             build $how
@@ -139,4 +202,18 @@ for how in -O0 -O2; do
         is "$?$(cat err)" 1 "$how, $source: there is a patch"
     done
 done
+
+# A word behind one that has the start of an array: with names in kept relocations it is known what it is, without them it is a guess, which is said.
+source=words.c local=
+build -O0 -Wl,-q
+lpdiff old new >p.lpatch 2>err
+is "$?$(cat err)" 1 "both ends of an array in data, -Wl,-q: there is a patch"
+is "$(run -P p.lpatch ./old)" "$(run ./new)" "  and it is right"
+unset local
+build -O0
+lpdiff old new >out 2>err
+is "$?$(grep -o 'E148' err)" 2E148 "  without: refused"
+lpdiff --heuristic old new >p.lpatch 2>err
+is "$?$(grep -o 'the end of buf' err)" '1the end of buf' "  but for a guess, which is said"
+is "$(run -P p.lpatch ./old)" "$(run ./new)" "  and is right"
 tap_done

@@ -421,6 +421,17 @@ static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t a
     return found;
 }
 
+bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs)
+{
+    struct scan *x = lp_scan_new(s, function);
+    if (!x || !push(x, s->atom[function].start, regs)) return free(x), true;
+    unsigned steps = 0;
+    while (!(x->found & READ) && take(x) && steps++ < STEPS_MAX) step_uses(x);
+    const bool compares = !(x->found & READ) && (x->found & COMPARED || steps >= STEPS_MAX);
+    free(x);
+    return compares;
+}
+
 bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, INDEXED); }
 bool lp_is_indexed_to(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t to) { return uses(s, atom, at, addr, to, INDEXED); }
 bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, WIDE); }

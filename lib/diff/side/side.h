@@ -324,6 +324,8 @@ struct lp_handed { struct lp_handed_at { uint64_t at, to; uint32_t regs; } v[LP_
 void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h);
 /* May it, or another address in the array that begins there, be stored, returned (in X0), or handed to a function that the word calls by its name? */
 bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* Does a function compare what these registers have at its entry with other addresses, and not read there? */
+bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs);
 /* ---- bound.c ---- */
 /* bound.c: so many bytes from its base on is as far as an access with an index gets; UINT64_MAX: not known. */
 uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at);

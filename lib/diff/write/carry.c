@@ -86,10 +86,9 @@ static void print_bytes(struct lp_buf *out, const uint8_t *p, uint64_t n)
 }
 
 /* A word that holds an address: "rel abs64 parse". */
-static bool print_address(lp_diff *d, uint64_t value)
+static bool print_address(lp_diff *d, uint64_t at, uint64_t value)
 {
-    struct lp_use u = {value, LP_NONE, LP_NONE, 0, 0};
-    struct lp_there t = lp_there_itself(d, lp_there(d, &u));
+    struct lp_there t = lp_there_itself(d, lp_there_of_word(d, at, value));
     if (!t.known) return false;
     lp_buf_puts(&d->items, "rel abs64 ");
     lp_there_print(d, &t, &d->items);
@@ -197,7 +196,7 @@ static bool print_word(lp_diff *d, uint64_t start, uint64_t at, const struct lp_
     if (w && w->kind == LP_WORD_SYMBOL && w->sym) return print_symbol(d, w);
     if (w && w->kind != LP_WORD_ADDR) return false;
     if (!w && lp_read_word(NEW(d), at, value) == LP_READ_EITHER && !lp_both_readings(d, value)) return refuse_either(d, start, at, value), true;
-    return print_address(d, w ? w->value : value);
+    return print_address(d, at, w ? w->value : value);
 }
 
 static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_t *p)

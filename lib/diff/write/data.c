@@ -70,29 +70,6 @@ static void print_place(lp_diff *d, uint32_t i, uint64_t off)
     lp_there_print(d, &t, &d->items);
 }
 
-/* The object that ends at an address; LP_NONE = none. */
-static uint32_t ending_at(const struct lp_side *s, uint64_t addr)
-{
-    const uint32_t i = addr ? lp_side_atom(s, addr - 1) : LP_NONE;
-    return i != LP_NONE && s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].end == addr ? i : LP_NONE;
-}
-
-/* Where something of the new file is that a word has the address of. Where nothing begins, it is the end of what is in front, or of a section: if these are
- * two places in the old file, nowhere. */
-static struct lp_there there(lp_diff *d, uint64_t v)
-{
-    const struct lp_side *s = NEW(d);
-    const struct lp_there t = lp_there(d, &(struct lp_use){v, LP_NONE, LP_NONE, 0, 0});
-    const uint32_t i = lp_side_atom(s, v) == LP_NONE ? ending_at(s, v) : LP_NONE;
-    if (i == LP_NONE) return t;
-    const uint64_t size = v - s->atom[i].start;
-    struct lp_there e = lp_there(d, &(struct lp_use){s->atom[i].start, i, LP_NONE, 0, 0});
-    e.off += (int64_t)size, e.addr += e.own ? 0 : size;
-    const struct lp_span *x = lp_side_span(s, v);
-    const bool bound = !x || v == x->start || v == s->span[s->atom[i].span].end;
-    return bound && (e.own || !t.known || t.addr != e.addr) ? (struct lp_there){0} : e;
-}
-
 /* A word of either file: a number, or where what it is the address of is in the old file. False: nowhere. */
 static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, uint64_t v, bool address)
 {
@@ -104,7 +81,7 @@ static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, uint64_
     }
     if (w && w->kind != LP_WORD_ADDR) return false;
     struct lp_there t = {true, false, v, lp_side_atom(s, v), 0};
-    if (address && s == NEW(d)) t = there(d, v);
+    if (address && s == NEW(d)) t = lp_there_of_word(d, at, v);
     else if (address && t.atom != LP_NONE) t.off = (int64_t)(v - s->atom[t.atom].start);
     if (!address) return lp_buf_printf(&d->items, "0x%llx", (unsigned long long)v), true;
     t = lp_there_itself(d, t);
@@ -128,29 +105,43 @@ static struct change change_at(const lp_diff *d, uint64_t o, uint64_t n, const u
     return c;
 }
 
-/* Does the linker say that it is of what begins there? */
-static bool is_said(const struct lp_side *s, uint64_t at, uint64_t addr)
+/* Do the two files say that it is of the array that ends there? (Of what a source file keeps to itself, linkers name sections instead.) */
+static bool is_said_end(const lp_diff *d, uint32_t array, const struct change *c)
 {
-    const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, at);
-    return n && s->reloc[n - 1].at == at && s->reloc[n - 1].sym == addr;
+    const struct lp_atom *a = &OLD(d)->atom[array], *b = &NEW(d)->atom[a->pair];
+    return lp_is_said(OLD(d), c->o, a->start) && lp_is_said(NEW(d), c->n, b->start);
 }
 
-/* The address of the end of an object in both files, behind which other ones begin now: has it become the other one's address, or does it stay that end? */
-static bool may_stay_end(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
+/* Is the word in front of it, in the same datum, the address of the array's start, in both files? Then the two are its ends, or what is behind it changed. */
+static bool is_behind_start(const lp_diff *d, uint32_t array, uint64_t off, const struct change *c)
+{
+    const struct lp_atom *a = &OLD(d)->atom[array], *b = &NEW(d)->atom[a->pair];
+    return off >= 8 && lp_held_at(OLD(d), c->o - 8) == a->start && lp_held_at(NEW(d), c->n - 8) == b->start;
+}
+
+enum stays { STAYS_NOT, STAYS, MAY_STAY };
+
+/* The address of the end of an array in both files, behind which other ones begin now: has it become the other one's address, or does it stay that end? */
+static enum stays stays_end(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
 {
     const struct lp_word_at *x = lp_side_word(OLD(d), c->o), *y = lp_side_word(NEW(d), c->n);
-    const uint32_t a = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? ending_at(OLD(d), c->v) : LP_NONE;
+    const uint32_t a = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? lp_array_to(OLD(d), c->v) : LP_NONE;
     char buf[32], name[32];
-    if (a == LP_NONE || OLD(d)->atom[a].pair == LP_NONE || ending_at(NEW(d), c->w) != OLD(d)->atom[a].pair) return false;
-    if (is_said(OLD(d), c->o, c->v) && is_said(NEW(d), c->n, c->w)) return false;
+    if (a == LP_NONE || OLD(d)->atom[a].pair == LP_NONE || lp_array_to(NEW(d), c->w) != OLD(d)->atom[a].pair) return STAYS_NOT;
+    if (lp_is_said(OLD(d), c->o, c->v) && lp_is_said(NEW(d), c->n, c->w)) return STAYS_NOT;
     const uint32_t k = lp_side_atom(OLD(d), c->v);
     const struct lp_atom *began = k != LP_NONE && OLD(d)->atom[k].start == c->v ? &OLD(d)->atom[k] : NULL;
-    if (began && began->pair != LP_NONE && began->pair == lp_side_atom(NEW(d), c->w)) return false; /* of which the patch has a copy */
+    if (began && began->pair != LP_NONE && began->pair == lp_side_atom(NEW(d), c->w)) return STAYS_NOT; /* of which the patch has a copy */
+    if (is_said_end(d, a, c)) return STAYS;
     const char *at = lp_atom_text(&OLD(d)->atom[i], buf), *array = lp_atom_text(&OLD(d)->atom[a], name);
+    if (d->opt.flags & LP_DIFF_HEURISTIC && is_behind_start(d, a, off, c)) {
+        lp_diff_remark(d, "%s+0x%llx is taken for the address of the end of %s, whose start is in front of it", at, (unsigned long long)off, array);
+        return STAYS;
+    }
     const bool gone = began && began->kind == LP_ATOM_OBJECT && began->pair == LP_NONE; /* by another name it is here */
     if (!gone) lp_diff_refuse(d, NEW(d), LP_E148, at, (unsigned long long)off, array);
     else lp_diff_remark(d, "%s+0x%llx is taken for the address of what begins there in the new file, not of the end of %s", at, (unsigned long long)off, array);
-    return !gone;
+    return gone ? STAYS_NOT : MAY_STAY;
 }
 
 /* Both readings of a word say the same if what it leads to is there in the old file. */
@@ -252,7 +243,9 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
         const bool wide = c.x || c.y;
         if (wide) step = 8;
         bool same = p && q ? lp_same_data(d, OLD(d), o, n, step, &at) : !wide && (p ? p[off] : 0) == (q ? q[off] : 0);
-        if (!same && wide && may_stay_end(d, i, off, &c)) return;
+        const enum stays stays = !same && wide ? stays_end(d, i, off, &c) : STAYS_NOT;
+        if (stays == MAY_STAY) return;
+        same |= stays == STAYS;
         if (!same && !allowed) {
             if (wide) refuse_word(d, a, off, &c);
             else refuse_value(d, a, off, p ? p + off : NULL, q ? q + off : NULL, len - off);

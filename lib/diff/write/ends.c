@@ -9,8 +9,10 @@
 
 #include <stdlib.h>
 
-/* A piece that a patch leads to, and where it ends. array: code has its address, so that it may have that of its end, too. */
-struct end { uint64_t at; uint32_t piece; bool array; };
+enum { NOT_ASKED, LIKELY, DOUBTFUL };
+/* A piece that a patch leads to, and where it ends. array: code has its address, so that it may have that of its end, too. begins: is it likely that what
+ * begins there is meant? */
+struct end { uint64_t at; uint32_t piece; bool array; uint8_t begins; };
 struct ends {
     lp_diff *d;
     struct end *v;
@@ -48,7 +50,7 @@ static void find_ends(struct ends *e)
         }
         e->v = v;
         if (!e->n) e->lo = b->start;
-        v[e->n++] = (struct end){b->end, i, false};
+        v[e->n++] = (struct end){b->end, i, false, NOT_ASKED};
         e->hi = b->end;
     }
 }
@@ -123,7 +125,7 @@ static bool is_only_here(struct ends *e, int side, uint32_t i)
 }
 
 /* Did one that ended where the old file has this address go, and another one that ends here come? Then it may be the same one, which grew or shrank. */
-static bool took_place(struct ends *e, uint64_t old_end, const struct end *x)
+static bool took_place(struct ends *e, uint64_t old_end, struct end *x)
 {
     const struct lp_side *o = OLD(e->d), *s = NEW(e->d);
     const uint32_t w = lp_side_atom(o, old_end - 1);
@@ -134,9 +136,67 @@ static bool took_place(struct ends *e, uint64_t old_end, const struct end *x)
 
 /* ---- who has the address ---- */
 
-static void refuse(struct ends *e, const struct lp_atom *from, uint64_t at, const struct end *x)
+/* Does it lead to what ends there in another way, too? Who has both ends of an array has its start. */
+static bool has_start(const struct lp_side *s, const struct lp_atom *from, uint64_t at, const struct lp_atom *a)
+{
+    if (lp_is_code_atom(from)) return lp_refers_into(s, (uint32_t)(from - s->atom), a);
+    for (size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, at - 8 < from->start ? at - 8 : from->start);
+         k < s->nword && s->word[k].at < from->end; k++)
+        if (s->word[k].kind == LP_WORD_ADDR && s->word[k].value >= a->start && s->word[k].value < a->end) return true;
+    return false;
+}
+
+/* Does code hand it on to functions of the file, and to these alone, which do not compare it with other addresses? */
+static bool is_handed_on(const struct lp_side *s, const struct lp_atom *from, uint64_t at)
+{
+    struct lp_handed h;
+    lp_handed(s, (uint32_t)(from - s->atom), at, &h);
+    bool good = !h.lost && (h.n || h.based);
+    for (size_t i = 0; good && i < h.n; i++) {
+        const uint32_t f = h.v[i].to == LP_HANDED_BACK ? LP_NONE : lp_side_atom(s, h.v[i].to);
+        good = f != LP_NONE && s->atom[f].kind == LP_ATOM_FUNC && s->atom[f].start == h.v[i].to && !lp_compares_argument(s, f, h.v[i].regs);
+    }
+    return good;
+}
+
+/* Is it the start for some functions that leave alone what ends there? Then it hardly is an end for the others. */
+static bool is_likely_start(const struct lp_side *s, struct end *x)
+{
+    enum { SOME = 3 };
+    unsigned n = 0;
+    for (uint32_t i = 0; x->begins == NOT_ASKED && i < s->natom && n < SOME; i++) {
+        const struct lp_atom *f = &s->atom[i];
+        bool hit = false;
+        for (uint32_t k = 0; f->kind == LP_ATOM_FUNC && !hit && k < f->nref; k++) {
+            const struct lp_ref_at *r = &s->ref[f->ref + k];
+            hit = r->addr == x->at && is_address(r) && (lp_is_read(s, i, r->at) || is_handed_on(s, f, r->at));
+        }
+        n += hit && !lp_refers_into(s, i, &s->atom[x->piece]);
+    }
+    if (x->begins == NOT_ASKED) x->begins = n == SOME ? LIKELY : DOUBTFUL;
+    return x->begins == LIKELY;
+}
+
+/* A guess: what begins there is meant, by somebody who leaves alone what ends there. */
+static bool guess_start(struct ends *e, const struct lp_atom *from, uint64_t at, struct end *x)
+{
+    const struct lp_side *s = NEW(e->d);
+    char buf[32];
+    const uint32_t next = lp_side_atom(s, x->at);
+    if (!(e->d->opt.flags & LP_DIFF_HEURISTIC) || next == LP_NONE || s->atom[next].start != x->at || !s->atom[next].used) return false;
+    if (lp_side_guesses(s) || has_start(s, from, at, &s->atom[x->piece])) return false;
+    if (!(lp_is_code_atom(from) && is_handed_on(s, from, at)) && !is_likely_start(s, x)) return false;
+    if (!e->d->starts_told)
+        lp_diff_remark(e->d, "where data without a name end and others begin, an address is taken for that of what begins there if what ends there is not used "
+                       "by whoever has it (the first: %s+0x%llx has 0x%llx)", lp_atom_text(from, buf), (unsigned long long)(at - from->start),
+                       (unsigned long long)x->at);
+    return e->d->starts_told = true;
+}
+
+static void refuse(struct ends *e, const struct lp_atom *from, uint64_t at, struct end *x)
 {
     char buf[32], name[32];
+    if (guess_start(e, from, at, x)) return;
     lp_diff_refuse(e->d, NEW(e->d), LP_E148, lp_atom_text(from, buf), (unsigned long long)(at - from->start),
                    lp_atom_text(&NEW(e->d)->atom[x->piece], name));
 }
@@ -157,7 +217,7 @@ static bool is_open(const struct lp_side *s, const struct lp_atom *a)
 }
 
 /* Of what is new, or another word now: it is right if one place is both, as it is where what begins there comes along, too. */
-static void check_new(struct ends *e, const struct lp_atom *from, uint64_t at, const struct end *x)
+static void check_new(struct ends *e, const struct lp_atom *from, uint64_t at, struct end *x)
 {
     struct lp_side *s = NEW(e->d);
     const struct lp_atom *a = &s->atom[x->piece];
@@ -172,7 +232,7 @@ static void check_new(struct ends *e, const struct lp_atom *from, uint64_t at, c
     else refuse(e, from, at, x);
 }
 
-static void check_old_code(struct ends *e, const struct lp_atom *f, uint64_t at, const struct end *x)
+static void check_old_code(struct ends *e, const struct lp_atom *f, uint64_t at, struct end *x)
 {
     const struct lp_side *o = OLD(e->d);
     const struct lp_atom *a = &o->atom[f->pair];
@@ -184,7 +244,7 @@ static void check_old_code(struct ends *e, const struct lp_atom *f, uint64_t at,
 }
 
 /* Where one word that changes has a number that is added to what another one makes, both must: zeros, say, are the same anywhere. */
-static bool make_body(struct ends *e, struct lp_atom *f, const struct end *x)
+static bool make_body(struct ends *e, struct lp_atom *f, struct end *x)
 {
     if (e->last || !f->in_place || f->no_place || !NEW(e->d)->atom[x->piece].carry) return false;
     return f->no_place = e->again = true;
@@ -197,7 +257,7 @@ static void check_code(struct ends *e, uint32_t i)
     struct lp_atom *f = &NEW(e->d)->atom[i];
     for (uint32_t k = 0; k < f->nref; k++) {
         const struct lp_ref_at *r = &s->ref[f->ref + k];
-        const struct end *x = is_address(r) ? ending_at(e, r->addr) : NULL;
+        struct end *x = is_address(r) ? ending_at(e, r->addr) : NULL;
         if (!x || !x->array || (r->kind != LP_REF_NUMBER && (lp_is_read(s, i, r->at) || lp_is_indexed(s, i, r->at)))) continue;
         if (!f->included) check_old_code(e, f, r->at, x);
         else if (make_body(e, f, x)) return;
@@ -205,7 +265,7 @@ static void check_code(struct ends *e, uint32_t i)
     }
 }
 
-static void check_old_datum(struct ends *e, const struct lp_atom *b, uint64_t at, const struct end *x)
+static void check_old_datum(struct ends *e, const struct lp_atom *b, uint64_t at, struct end *x)
 {
     const struct lp_side *o = OLD(e->d);
     const struct lp_atom *a = &o->atom[b->pair];
@@ -221,7 +281,7 @@ static void check_old_datum(struct ends *e, const struct lp_atom *b, uint64_t at
 
 static void check_word(struct ends *e, uint64_t at, uint64_t value)
 {
-    const struct end *x = ending_at(e, value);
+    struct end *x = ending_at(e, value);
     const uint32_t i = x && x->array ? lp_side_atom(NEW(e->d), at) : LP_NONE;
     const struct lp_atom *b = i == LP_NONE ? NULL : &NEW(e->d)->atom[i];
     uint64_t off;

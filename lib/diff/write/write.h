@@ -15,6 +15,10 @@ const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom
 void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out);
 /* The same for a word that holds the address of what the file itself has: a library's own by its address, as its name may be another object's. */
 struct lp_there lp_there_itself(const lp_diff *d, struct lp_there t);
+/* pointers.c: of the word at `at` of the new file, which holds that address. */
+struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v);
+uint64_t lp_held_at(const struct lp_side *s, uint64_t at); /* the address that a word holds; 0 = none */
+bool lp_is_said(const struct lp_side *s, uint64_t at, uint64_t addr); /* by the linker: that it is of what begins at `addr` */
 /* The name of an atom of the old file, if its own symbols have one; else its address. */
 void lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
 /* The name under which the patch has an atom of the new file. */
