@@ -139,6 +139,97 @@ for how in '-O1 -fPIC' '-O2 -fPIC' '-Os -fpic -Wl,-Bsymbolic'; do
     patched "a library, $how" o/libthings.so n/libthings.so o/prog n/prog 5
 done
 
+# ---- with an index in the base: of arrays of either file, of bytes and more, read, written, handed on; and bases that are moved on ----
+cat >index.c <<'C'
+#include <stdio.h>
+static int one = 1, ages[7] = {3, 4}, last[5];
+static unsigned char bytes[9] = {1, 2};
+static long longs[6];
+static double reals[4] = {1, 2};
+#ifdef NEW
+static int fresh[8] = {5, 6}, two;
+static signed char marks[11] = {1};
+static short halves[6] = {7};
+static double more[3] = {2, 3};
+#endif
+__attribute__((noipa)) void put(int *p, int n) { *p ^= n; }
+static int seen[4];
+static unsigned char low[8];
+#ifdef NEW
+static int third[4], fourth[4];
+static signed char high[8];
+#endif
+__attribute__((noipa)) int area(int v) /* one index for all */
+{
+    seen[v & 3]++;
+#ifdef NEW
+    third[v & 3] += seen[1];
+    fourth[v & 3] ^= third[v & 3];
+#endif
+    return seen[0] + seen[v & 3];
+}
+__attribute__((noipa)) int narrow(unsigned v)
+{
+    low[v % 8] += v;
+#ifdef NEW
+    high[v % 8] -= low[v % 8];
+    fourth[v % 4] += high[v % 8];
+#endif
+    return low[v % 8] + low[1];
+}
+__attribute__((noipa)) long small(unsigned n)
+{
+    bytes[n & 7]++;
+#ifdef NEW
+    marks[n & 7] -= bytes[n & 7] + 3;
+    halves[n & 3] += marks[n & 7];
+#endif
+    return bytes[n & 3];
+}
+__attribute__((noipa)) long all(unsigned n)
+{
+    ages[n & 3] += n;
+    reals[n & 3] *= 1.5;
+#ifdef NEW
+    fresh[n & 3] += ages[n & 3];
+    more[n & 1] += reals[n & 3];
+    two += fresh[(n + 1) & 7];
+#endif
+    last[n & 3] ^= one++;
+    return ages[n & 3] + small(n);
+}
+__attribute__((noipa)) int given(unsigned n)
+{
+#ifdef NEW
+    put(&fresh[n & 7], two);
+    put(&fresh[2], n);
+#endif
+    put(&ages[n % 7], one);
+    put(&last[n % 5], n);
+    return last[n % 5] + one;
+}
+__attribute__((noipa)) void steps(int n)
+{
+#ifdef NEW
+    for (int i = 0; i < 8; i++) fresh[i] += n, last[i % 5] ^= fresh[i];
+    one += fresh[n & 7] + halves[1];
+#endif
+    for (int i = 1; i < 6; i++) longs[i] += longs[i - 1] + n;
+}
+void answer(int n)
+{
+    printf("%ld %d %d %d ", all(n), given(n), area(n), narrow(n));
+    steps(n);
+    for (int i = 0; i < 4; i++) printf("%d %d %d %ld %g ", ages[i], last[i], bytes[i], longs[i], reals[i]);
+    puts("");
+}
+C
+for how in -O1 -O2 -O3 -Os '-O2 -no-pie -fno-pie' '-Os -static -Wl,-q'; do
+    gcc $how -o prog index.c asks.c && gcc $how -DNEW -o new index.c asks.c || { not_ok "compile $how"; continue; }
+    patched "$how, with an index" prog new prog new 3
+    [ "$(grep -c ' cb[0-9a-f]\{6\}' p.lpatch)" -ge 1 ] && ok "$how: which stubs add" || not_ok "$how: no stub adds an index"
+done
+
 # ---- while it runs: back, and again ----
 gcc -O2 -fno-ipa-ra -o prog things.c asks.c && gcc -O2 -fno-ipa-ra -DNEW -o new things.c asks.c || not_ok "compile"
 lpdiff prog new >live.lpatch 2>err

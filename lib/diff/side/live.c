@@ -1,5 +1,6 @@
-/* diff/side/live.c - at each word of a function, which registers may still be read behind it: what is in the others is needed by nobody. Calls read all that
- * they may (X16 and X17 are the linker's, whose veneers change them on the way), and so does whoever the function returns to. */
+/* diff/side/live.c - at each word of a function, which registers may still be read behind it: what is in the others is needed by nobody. Who is called reads
+ * all that there may be, and so does whoever the function returns to: not X16 and X17, which are the linker's (its veneers change them on the way), nor X9-X15,
+ * where functions of GCC have neither arguments nor results. (LLVM moves pieces of functions out into others, which go on with all their registers.) */
 #include <config.h>
 #include "a64/a64.h"
 #include "diff/side/seen.h"
@@ -10,8 +11,10 @@
 enum { ROUNDS = 64 };
 #define ALL UINT32_C(0x7fffffff)
 #define LINKERS UINT32_C(0x30000) /* X16, X17 */
+#define OWN UINT32_C(0xfe00)      /* X9-X15 */
 
-struct walk { const struct lp_side *s; const struct lp_atom *a; struct lp_words code; uint32_t *live; uint64_t n; };
+/* handed: what others get at calls and returns. */
+struct walk { const struct lp_side *s; const struct lp_atom *a; struct lp_words code; uint32_t *live, handed; uint64_t n; };
 
 static bool inside(const struct walk *w, uint64_t addr) { return addr >= w->a->start && addr < w->a->end; }
 static uint32_t live_at(const struct walk *w, uint64_t addr) { return inside(w, addr) ? w->live[(addr - w->a->start) / 4] : ALL; }
@@ -43,11 +46,12 @@ static uint32_t behind_branch(const struct walk *w, uint64_t at, uint32_t word, 
     uint64_t to;
     uint32_t mask;
     const bool authenticated = (word & 0xfffffbff) == 0xd65f0bff; /* RETAA, RETAB */
-    if (lp_a64_is_ret(word) || authenticated || lp_a64_is_blr(word)) return ALL & ~LINKERS;
+    if (lp_a64_is_ret(word) || authenticated) return w->handed;
+    if (lp_a64_is_blr(word)) return w->handed | (next & OWN);
     if (lp_a64_is_br(word)) return live_by_table(w, at);
     if (!lp_word_is_branch(word) || !lp_word_target(word, at, &to, &mask)) return ALL;
-    if (lp_a64_is_bl(word)) return inside(w, to) && to != w->a->start ? ALL : ALL & ~LINKERS;
-    if (lp_a64_is_b(word) && !inside(w, to) && is_tail_call(w, to)) return ALL & ~LINKERS;
+    if (lp_a64_is_bl(word)) return inside(w, to) && to != w->a->start ? ALL : w->handed | (next & OWN);
+    if (lp_a64_is_b(word) && !inside(w, to) && is_tail_call(w, to)) return w->handed;
     return live_at(w, to) | (lp_a64_is_b(word) ? 0 : next);
 }
 
@@ -79,6 +83,8 @@ static bool settle(const struct walk *w)
 uint32_t *lp_live_registers(const struct lp_side *s, uint32_t atom)
 {
     struct walk w = {.s = s, .a = &s->atom[atom], .code = lp_words_of(s, atom)};
+    const bool gcc = lp_elf_made_by(s->elf, "GCC") && !lp_elf_made_by(s->elf, "clang") && !lp_elf_made_by(s->elf, "rustc");
+    w.handed = ALL & ~LINKERS & ~(gcc ? OWN : 0);
     w.n = (w.a->end - w.a->start) / 4;
     w.live = calloc(w.n + 1, sizeof *w.live);
     if (!w.live) return NULL;

@@ -7,7 +7,15 @@
  *                                                        ldr w2, [x2]
  *                                                        b behind
  *
- * The register is that which is loaded, or else one that nobody reads behind it, and that callers do not rely on. */
+ * The register is that which is loaded, or else one that nobody reads behind it, and that callers do not rely on. If an index is in the base, it takes two:
+ *
+ *     str w2, [x1, #24]            stub: add x16, x1, #0              base and index
+ *                                        adrp, add x17, base
+ *                                        sub x16, x16, x17            the index
+ *                                        adrp, add x17, variable
+ *                                        add x16, x16, x17
+ *                                        str w2, [x16]
+ *                                        b behind */
 #include <config.h>
 #include "diff/write/write.h"
 #include "diff/side/seen.h"
@@ -20,19 +28,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STUB_WORDS = 7, IP0 = 16, IP1 = 17, LAST = 15, NO_REG = 31 };
+enum { STUB_WORDS = 9, IP0 = 16, IP1 = 17, LAST = 15, NO_REG = 31 };
 
 /* ---- which words ---- */
 
 /* ADD and SUB of an immediate, to an X register, without flags. */
 static bool makes(uint32_t w) { return (w & 0xbf800000) == 0x91000000; }
 
+static bool is_tag_pair(uint32_t w) { return (w & 0xfe400000) == 0x68000000; } /* STGP */
+
 /* A load or store of general or SIMD registers with an offset that is scaled, or is not, and their pairs: without writeback, or another meaning. */
 static bool accesses(uint32_t w)
 {
     if (lp_a64_is_ldst_pos(w)) return true;
-    if ((w & 0x3b200c00) == 0x38000000) return true;                                /* LDUR, STUR */
-    return ((w & 0x3b800000) == 0x29000000 || (w & 0x3b800000) == 0x28000000) && (w & 0xfe400000) != 0x68000000; /* not STGP */
+    if ((w & 0x3b200c00) == 0x38000000) return true; /* LDUR, STUR */
+    return ((w & 0x3b800000) == 0x29000000 || (w & 0x3b800000) == 0x28000000) && !is_tag_pair(w);
+}
+
+/* The same that move their base to where they access (pre-indexed), which is no register of theirs. */
+static bool moves_on(uint32_t w)
+{
+    const unsigned rn = (unsigned)lp_bits(w, 5, 5);
+    const bool pair = (w & 0x3b800000) == 0x29800000 && !is_tag_pair(w);
+    return ((w & 0x3b200c00) == 0x38000c00 && (w & 31) != rn) || (pair && (w & 31) != rn && lp_bits(w, 10, 5) != rn);
 }
 
 static bool is_vector(uint32_t w) { return w >> 26 & 1; }
@@ -48,8 +66,10 @@ static bool loads(uint32_t w)
 bool lp_may_be_apart(uint32_t w)
 {
     const unsigned rn = (unsigned)lp_bits(w, 5, 5);
-    return rn != 31 && (accesses(w) || (makes(w) && (w & 31) != 31));
+    return rn != 31 && (accesses(w) || moves_on(w) || (makes(w) && (w & 31) != 31));
 }
+
+bool lp_may_have_index(uint32_t w) { return lp_may_be_apart(w) && !moves_on(w); }
 
 /* Of LDP and STP, the load or store of one of the two registers. */
 static uint32_t half(uint32_t w, unsigned k)
@@ -62,7 +82,7 @@ static uint32_t half(uint32_t w, unsigned k)
 
 bool lp_may_be_split(uint32_t w, uint64_t first)
 {
-    const bool pair = lp_a64_is_ldst_pair(w) && lp_may_be_apart(w) && lp_bits(w, 30, 2) != 3;
+    const bool pair = lp_a64_is_ldst_pair(w) && lp_may_be_apart(w) && !moves_on(w) && lp_bits(w, 30, 2) != 3;
     return pair && first == UINT64_C(1) << (is_vector(w) ? 2 + lp_bits(w, 30, 2) : w >> 31 ? 3 : 2);
 }
 
@@ -71,8 +91,9 @@ bool lp_may_be_split(uint32_t w, uint64_t first)
 /* In which the word itself leaves something, so that the address may be there first. */
 static unsigned own_register(uint32_t w)
 {
-    const unsigned rd = w & 31;
-    return (makes(w) || loads(w)) && rd <= 28 && rd != 18 ? rd : NO_REG;
+    const bool moves = moves_on(w);
+    const unsigned rd = (unsigned)lp_bits(w, moves ? 5 : 0, 5);
+    return (moves || makes(w) || loads(w)) && rd <= 28 && rd != 18 ? rd : NO_REG;
 }
 
 static uint32_t registers_of(const struct lp_side *s, uint32_t w)
@@ -83,23 +104,33 @@ static uint32_t registers_of(const struct lp_side *s, uint32_t w)
 
 struct free_registers { uint32_t *live, changed; };
 
-/* w: the word, or one half of it. */
+/* It is none of the word's, nor read behind it. */
+static bool is_spare(const struct lp_side *s, const struct free_registers *f, uint32_t w, size_t word, unsigned reg)
+{
+    const bool may = reg == IP0 || reg == IP1 || (reg <= LAST && f->changed >> reg & 1);
+    return may && !((f->live[word + 1] | registers_of(s, w)) >> reg & 1);
+}
+
+static unsigned spare(const struct lp_side *s, const struct free_registers *f, uint32_t w, size_t word, unsigned but)
+{
+    for (unsigned reg = IP0; reg <= IP1; reg++)
+        if (reg != but && is_spare(s, f, w, word, reg)) return reg;
+    for (unsigned reg = LAST + 1; reg-- > 0;)
+        if (reg != but && is_spare(s, f, w, word, reg)) return reg;
+    return NO_REG;
+}
+
+/* For the address. w: the word, or one half of it. */
 static bool is_free(const struct lp_side *s, const struct free_registers *f, uint32_t w, uint32_t whole, size_t word, unsigned reg)
 {
     if (reg == own_register(w)) return reg != NO_REG;
-    const bool may = reg == IP0 || reg == IP1 || (reg <= LAST && f->changed >> reg & 1);
-    return may && !makes(w) && !((f->live[word + 1] | registers_of(s, whole)) >> reg & 1);
+    return !makes(w) && !moves_on(w) && is_spare(s, f, whole, word, reg);
 }
 
 static unsigned choose(const struct lp_side *s, const struct free_registers *f, uint32_t w, uint32_t whole, size_t word)
 {
     const unsigned own = own_register(w);
-    if (own != NO_REG) return own;
-    for (unsigned reg = IP0; reg <= IP1; reg++)
-        if (is_free(s, f, w, whole, word, reg)) return reg;
-    for (unsigned reg = LAST + 1; reg-- > 0;)
-        if (is_free(s, f, w, whole, word, reg)) return reg;
-    return NO_REG;
+    return own != NO_REG || makes(w) || moves_on(w) ? own : spare(s, f, whole, word, NO_REG);
 }
 
 static bool find_free(const struct lp_side *s, uint32_t atom, struct free_registers *f)
@@ -114,10 +145,15 @@ static bool find_free(const struct lp_side *s, uint32_t atom, struct free_regist
 /* The word with another base, and no offset. */
 static uint32_t on_base(uint32_t w, unsigned reg)
 {
+    if (moves_on(w)) w &= lp_a64_is_ldst_pair(w) ? ~UINT32_C(0x00800000) : ~UINT32_C(0x00000c00);
     lp_word_set_offset(&w, 0);
     return (w & ~(UINT32_C(31) << 5)) | (uint32_t)reg << 5;
 }
 
+static uint32_t adrp_of(unsigned reg) { return 0x90000000 | reg; }
+static uint32_t add_imm(unsigned rd, unsigned rn) { return 0x91000000 | rn << 5 | rd; }
+static uint32_t add_reg(unsigned rd, unsigned rm) { return 0x8b000000 | rm << 16 | rd << 5 | rd; } /* to itself */
+static uint32_t sub_reg(unsigned rd, unsigned rm) { return 0xcb000000 | rm << 16 | rd << 5 | rd; } /* from itself */
 static uint32_t branch(size_t from, size_t to) { return 0x14000000 | ((uint32_t)(to - from) & 0x03ffffff); }
 
 static void put_part(lp_diff *d, struct lp_new_word *out, uint32_t w, const char *reloc, const struct lp_there *t)
@@ -128,13 +164,34 @@ static void put_part(lp_diff *d, struct lp_new_word *out, uint32_t w, const char
     lp_there_print(d, t, &out->reloc);
 }
 
+static size_t put_address(lp_diff *d, struct lp_new_word *word, size_t at, unsigned reg, const struct lp_there *t)
+{
+    put_part(d, &word[at++], adrp_of(reg), "adr_prel_pg_hi21", t);
+    put_part(d, &word[at++], add_imm(reg, reg), "add_abs_lo12_nc", t);
+    return at;
+}
+
 /* 0: no register is free. */
 static size_t put_access(lp_diff *d, const struct free_registers *f, struct lp_new_word *word, size_t site, size_t at, uint32_t w, const struct lp_there *t)
 {
     const unsigned reg = choose(NEW(d), f, w, word[site].word, site);
     if (reg == NO_REG) return 0;
-    put_part(d, &word[at++], 0x90000000 | reg, "adr_prel_pg_hi21", t);
-    put_part(d, &word[at++], 0x91000000 | reg << 5 | reg, "add_abs_lo12_nc", t);
+    at = put_address(d, word, at, reg, t);
+    if (!makes(w)) word[at++].word = on_base(w, reg);
+    return at;
+}
+
+static size_t put_indexed(lp_diff *d, const struct free_registers *f, struct lp_new_word *word, size_t site, size_t at, const struct lp_there *to,
+                          const struct lp_there *base)
+{
+    const uint32_t w = word[site].word;
+    const unsigned reg = choose(NEW(d), f, w, w, site), other = spare(NEW(d), f, w, site, reg);
+    if (reg == NO_REG || other == NO_REG) return 0;
+    word[at++].word = add_imm(reg, (unsigned)lp_bits(w, 5, 5));
+    at = put_address(d, word, at, other, base);
+    word[at++].word = sub_reg(reg, other);
+    at = put_address(d, word, at, other, to);
+    word[at++].word = add_reg(reg, other);
     if (!makes(w)) word[at++].word = on_base(w, reg);
     return at;
 }
@@ -144,7 +201,7 @@ static size_t put_stub(lp_diff *d, const struct free_registers *f, struct lp_new
     const struct lp_there to = word[site].to, second = word[site].second;
     const bool split = word[site].split;
     const uint32_t w = word[site].word;
-    size_t n = put_access(d, f, word, site, at, split ? half(w, 0) : w, &to);
+    size_t n = word[site].indexed ? put_indexed(d, f, word, site, at, &to, &second) : put_access(d, f, word, site, at, split ? half(w, 0) : w, &to);
     if (n && split) n = put_access(d, f, word, site, n, half(w, 1), &second);
     if (!n) return 0;
     word[n].word = branch(n, site + 1), word[n].note = LP_NOTE_BACK, word[n].other = (uint32_t)site + 1;
@@ -193,28 +250,49 @@ bool lp_add_stubs(lp_diff *d, uint32_t atom, struct lp_new_word **word, size_t *
 
 /* ---- VERIFY ---- */
 
-/* site: the word that has become a branch; last: the word of the stub that has the address. */
-struct stub { uint64_t site, last, addr, second; uint32_t word; bool split; };
+/* site: the word that has become a branch; last: the word of the stub that has the address; index: that which has base and index; second: the other half's
+ * address, or the base. */
+struct stub { uint64_t site, last, index, addr, second; uint32_t word; bool split; };
 struct reading { const lp_diff *d; const struct free_registers *f; const uint8_t *p; uint64_t start; size_t total; };
 
-/* From `pos` on: does it do what w does, a word of the new file at this place or one half of it? Returns where it ends; 0: it does not. */
-static size_t read_access(const struct reading *r, size_t pos, size_t site, uint32_t w, uint32_t whole, uint64_t *addr, uint64_t *last)
+static uint32_t word_at(const struct reading *r, size_t pos) { return pos < r->total ? lp_le32(r->p + 4 * pos) : 0; }
+
+/* From `pos` on: ADRP and ADD of one register. Returns where they end; 0: they are others. */
+static size_t read_address(const struct reading *r, size_t pos, unsigned *reg, uint64_t *addr)
 {
-    if (pos + 3 > r->total) return 0;
-    const uint32_t page = lp_le32(r->p + 4 * pos), low = lp_le32(r->p + 4 * pos + 4);
-    const unsigned reg = page & 31;
-    if (!lp_a64_is_adrp(page) || low != (0x91000000 | (low & 0x003ffc00) | reg << 5 | reg)) return 0;
-    if (!is_free(NEW(r->d), r->f, w, whole, site, reg) || !lp_a64_target(page, r->start + 4 * pos, addr)) return 0;
-    *addr += lp_bits(low, 10, 12), *last = r->start + 4 * (pos + 1);
-    if (makes(w)) return pos + 2;
-    *last += 4;
-    return lp_le32(r->p + 4 * pos + 8) == on_base(w, reg) ? pos + 3 : 0;
+    const uint32_t page = word_at(r, pos), low = word_at(r, pos + 1);
+    *reg = page & 31;
+    if (!lp_a64_is_adrp(page) || (low & ~UINT32_C(0x003ffc00)) != add_imm(*reg, *reg) || !lp_a64_target(page, r->start + 4 * pos, addr)) return 0;
+    *addr += lp_bits(low, 10, 12);
+    return pos + 2;
 }
 
-static size_t read_back(const struct reading *r, size_t pos, size_t site)
+/* Does it do what w does, a word of the new file at this place or one half of it? */
+static size_t read_access(const struct reading *r, size_t pos, size_t site, uint32_t w, uint32_t whole, uint64_t *addr, uint64_t *last)
 {
-    return pos && pos < r->total && lp_le32(r->p + 4 * pos) == branch(pos, site + 1) ? pos + 1 : 0;
+    unsigned reg;
+    const size_t n = read_address(r, pos, &reg, addr);
+    if (!n || !is_free(NEW(r->d), r->f, w, whole, site, reg)) return 0;
+    *last = r->start + 4 * (makes(w) ? n - 1 : n);
+    return makes(w) ? n : word_at(r, n) == on_base(w, reg) ? n + 1 : 0;
 }
+
+/* The same with the index that is in its base. */
+static size_t read_indexed(const struct reading *r, size_t pos, size_t site, uint32_t w, struct stub *out)
+{
+    const uint32_t first = word_at(r, pos);
+    const unsigned reg = first & 31;
+    unsigned other, again;
+    if (!lp_may_have_index(w) || first != add_imm(reg, (unsigned)lp_bits(w, 5, 5)) || !is_free(NEW(r->d), r->f, w, w, site, reg)) return 0;
+    out->index = r->start + 4 * pos;
+    size_t n = read_address(r, pos + 1, &other, &out->second);
+    if (!n || other == reg || !is_spare(NEW(r->d), r->f, w, site, other) || word_at(r, n++) != sub_reg(reg, other)) return 0;
+    n = read_address(r, n, &again, &out->addr);
+    if (!n || again != other || word_at(r, n++) != add_reg(reg, other)) return 0;
+    return makes(w) ? n : word_at(r, n) == on_base(w, reg) ? n + 1 : 0;
+}
+
+static size_t read_back(const struct reading *r, size_t pos, size_t site) { return pos && word_at(r, pos) == branch(pos, site + 1) ? pos + 1 : 0; }
 
 /* The stub of what the new file has at this word. */
 static size_t read_stub(const struct reading *r, size_t pos, size_t site, uint32_t w, struct stub *out)
@@ -223,8 +301,9 @@ static size_t read_stub(const struct reading *r, size_t pos, size_t site, uint32
     *out = (struct stub){.site = r->start + 4 * site, .word = w};
     if (!lp_may_be_apart(w)) return 0;
     size_t n = read_back(r, read_access(r, pos, site, w, w, &out->addr, &out->last), site);
-    if (n || !lp_a64_is_ldst_pair(w)) return n;
-    out->split = true;
+    if (!n) n = read_back(r, read_indexed(r, pos, site, w, out), site);
+    if (n || !lp_a64_is_ldst_pair(w) || moves_on(w)) return n;
+    out->split = true, out->index = 0;
     n = read_access(r, pos, site, half(w, 0), w, &out->addr, &out->last);
     return n ? read_back(r, read_access(r, n, site, half(w, 1), w, &out->second, &last), site) : 0;
 }
@@ -250,35 +329,46 @@ static bool read_stubs(const lp_diff *d, const struct lp_side *s, const struct l
     return pos == total;
 }
 
-/* The address of a stub, as what the word itself says. */
-static bool take_address(const struct lp_ref_at *ref, uint32_t n, const struct stub *x, struct lp_ref_at *out)
+/* The one reference of a word, with these flags; NULL: it has others. */
+static const struct lp_ref_at *only_ref(const struct lp_ref_at *v, uint32_t n, uint64_t at, uint8_t flags, uint8_t ignored)
 {
-    bool any = false;
-    for (uint32_t i = 0; i < n; i++) {
-        if (ref[i].at != x->last) continue;
-        if (any || ref[i].kind != LP_FLOW_ADDR || ref[i].addr != x->addr || ref[i].flags & ~LP_FLOW_OF_PAGE) return false;
-        *out = ref[i], any = true;
-    }
-    out->at = x->site, out->flags = LP_REF_APART | (x->split ? LP_REF_SPLIT : 0), out->width = x->split ? 2 * out->width : out->width;
-    return any;
+    const size_t k = lp_count_below(v, n, sizeof *v, at);
+    if (k == n || v[k].at != at || v[k].kind != LP_FLOW_ADDR || (v[k].flags & ~ignored) != flags || (k + 1 < n && v[k + 1].at == at)) return NULL;
+    return &v[k];
 }
 
-/* What the new file has there reaches one address in any case; LDP, STP: and what is of the second register is the same. */
-static bool stands_for(lp_diff *d, const struct lp_side *s, uint32_t i, const struct stub *x)
+/* The address of a stub, as what the word itself says: what the dataflow found; with an index, that it is added to the base that is taken away. (It does not
+ * see what remains then.) */
+static bool take_address(const struct lp_ref_at *ref, uint32_t n, const struct stub *x, uint8_t width, struct lp_ref_at *out)
+{
+    const struct lp_ref_at *r = x->index ? only_ref(ref, n, x->index, LP_FLOW_INDEXED, 0) : only_ref(ref, n, x->last, 0, LP_FLOW_OF_PAGE);
+    if (!r || r->addr != (x->index ? x->second : x->addr)) return false;
+    *out = *r;
+    out->at = x->site, out->addr = x->addr, out->width = width, out->base = LP_NONE;
+    out->flags = LP_REF_APART | (x->split ? LP_REF_SPLIT : 0) | (x->index ? LP_FLOW_INDEXED : 0);
+    return true;
+}
+
+/* What the new file has there reaches one address in any case, or that and an index; NULL: more. */
+static const struct lp_ref_at *new_ref(const lp_diff *d, const struct lp_side *s, uint32_t i, const struct stub *x)
 {
     const struct lp_atom *a = &s->atom[i], *b = &NEW(d)->atom[a->pair];
-    const struct lp_ref_at *v = NEW(d)->ref + b->ref;
-    const uint64_t at = b->start + (x->site - a->start);
-    const size_t k = lp_count_below(v, b->nref, sizeof *v, at);
-    if (k == b->nref || v[k].at != at || v[k].kind != LP_FLOW_ADDR || v[k].flags || (k + 1 < b->nref && v[k + 1].at == at)) return false;
-    if (!x->split) return true;
-    const uint8_t n = v[k].width / 2;
-    const struct lp_use u = {x->second, LP_NONE, i, n, x->site}, w = {v[k].addr + n, LP_NONE, a->pair, n, at};
+    return only_ref(NEW(d)->ref + b->ref, b->nref, b->start + (x->site - a->start), x->index ? LP_FLOW_INDEXED : 0, 0);
+}
+
+/* LDP and STP: what is of the second register is the same. */
+static bool same_second(lp_diff *d, const struct lp_side *s, uint32_t i, const struct stub *x)
+{
+    const struct lp_ref_at *r = x->split ? new_ref(d, s, i, x) : NULL;
+    const uint8_t n = r ? r->width / 2 : 0;
+    if (!r) return !x->split;
+    const struct lp_use u = {x->second, LP_NONE, i, n, x->site}, w = {r->addr + n, LP_NONE, s->atom[i].pair, n, r->at};
     return lp_may_be_split(x->word, n) && lp_same_target(d, s, &u, &w);
 }
 
-static bool take_refs(struct lp_side *s, struct lp_atom *a, uint64_t end, const struct stub *x, size_t count)
+static bool take_refs(const lp_diff *d, struct lp_side *s, uint32_t i, uint64_t end, const struct stub *x, size_t count)
 {
+    struct lp_atom *a = &s->atom[i];
     const uint32_t n = a->nref;
     struct lp_ref_at *ref = malloc((n + 1) * sizeof *ref), *out = s->ref + a->ref;
     uint32_t first = 0, put = 0;
@@ -286,10 +376,11 @@ static bool take_refs(struct lp_side *s, struct lp_atom *a, uint64_t end, const 
     if (!ref) s->nomem = true;
     else memcpy(ref, out, n * sizeof *ref);
     while (good && first < n && ref[first].at < end) first++;
-    for (uint32_t i = 0, k = 0; good && (i < first || k < count);) {
-        const bool own = i < first && (k == count || ref[i].at <= x[k].site);
-        if (own) good = k == count || ref[i].at < x[k].site, out[put++] = ref[i++];
-        else good = take_address(ref + first, n - first, &x[k++], &out[put++]);
+    for (uint32_t j = 0, k = 0; good && (j < first || k < count);) {
+        const bool own = j < first && (k == count || ref[j].at <= x[k].site);
+        const struct lp_ref_at *r = own ? NULL : new_ref(d, s, i, &x[k]);
+        if (own) good = k == count || ref[j].at < x[k].site, out[put++] = ref[j++];
+        else good = r && take_address(ref + first, n - first, &x[k++], r->width, &out[put++]);
     }
     if (good) a->nref = put, s->nref = a->ref + put;
     free(ref);
@@ -306,8 +397,8 @@ bool lp_take_stubs(lp_diff *d, struct lp_side *s, uint32_t i, uint8_t *view)
     size_t n = 0;
     bool good = x && find_free(NEW(d), a->pair, &f);
     if (!good) s->nomem = true;
-    good = good && read_stubs(d, s, a, a->pair, &f, x, &n) && take_refs(s, a, end, x, n);
-    for (size_t k = 0; good && k < n; k++) good = stands_for(d, s, i, &x[k]);
+    good = good && read_stubs(d, s, a, a->pair, &f, x, &n) && take_refs(d, s, i, end, x, n);
+    for (size_t k = 0; good && k < n; k++) good = same_second(d, s, i, &x[k]);
     for (size_t k = 0; good && k < n; k++) lp_put32(view + (x[k].site - a->start), x[k].word);
     if (good) a->end = end;
     free(x), free(f.live);

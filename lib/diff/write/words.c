@@ -415,11 +415,13 @@ static bool is_inside_text(const struct word *x, const struct lp_use *from, cons
     return constant && to->addr > from->addr && to->addr + to->width - from->addr <= lp_side_text(x->s, from->addr);
 }
 
-/* The word makes the whole address, in a stub, where that is known for certain. */
-static bool apart(struct word *x, const struct lp_ref_at *r, const struct lp_there *to)
+/* The word makes the whole address, in a stub, where that is known for certain, or is it but for an index: then `base` is where it is added. */
+static bool apart(struct word *x, const struct lp_ref_at *r, const struct lp_there *to, const struct lp_there *base, int64_t off)
 {
-    if (x->n > 1 || r->flags || !lp_may_be_apart(x->w)) return false;
+    const bool indexed = base && r->flags == LP_FLOW_INDEXED && off >= 0 && lp_may_have_index(x->w);
+    if (x->n > 1 || (r->flags && !indexed) || !lp_may_be_apart(x->w)) return false;
     x->out->to = *to;
+    if (indexed) x->out->second = *base, x->out->indexed = true;
     return x->out->apart = true;
 }
 
@@ -442,8 +444,8 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (a.known && k == LP_NONE && lp_ending(x->s, &to) == LP_NONE) return true; /* outside of everything */
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
     if ((a.own || b.own) && lp_bring_together(x->d, x->atom)) return true;
-    if (a.own || b.own) return apart(x, r, &b) || refuse_base(x, "new data is reached from the address of other data");
-    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return apart(x, r, &b) || refuse_base(x, "two objects are too far apart in the old file");
+    if (a.own || b.own) return apart(x, r, &b, &a, off) || refuse_base(x, "new data is reached from the address of other data");
+    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return apart(x, r, &b, &a, off) || refuse_base(x, "two objects are too far apart in the old file");
     if (index && off < 0 && w != x->w) return refuse_base(x, "an index is added to an address behind other data");
     if (x->n > 1 && w != x->w) return refuse_base(x, "an offset is from several objects");
     x->out->word = w;
@@ -475,7 +477,7 @@ static bool reads_on(struct word *x, const struct lp_ref_at *r)
     if (!b.known) return nowhere(x, &two);
     if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == (int64_t)left : b.addr - a.addr == left)) return true;
     if ((a.own || b.own) && lp_bring_together(x->d, x->atom)) return true;
-    if (b.known && lp_may_be_split(x->w, left) && apart(x, r, &a)) return x->out->second = b, x->out->split = true;
+    if (b.known && lp_may_be_split(x->w, left) && apart(x, r, &a, NULL, 0)) return x->out->second = b, x->out->split = true;
     return refuse_base(x, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
 }
 
@@ -548,7 +550,7 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     uint64_t target;
     uint32_t mask;
     out->word = x.w;
-    out->has_reloc = out->in_old = out->apart = out->split = false;
+    out->has_reloc = out->in_old = out->apart = out->split = out->indexed = false;
     out->reloc.len = 0;
     out->datum = !lp_dis_valid(x.w);
     if (out->datum) return datum(&x);

@@ -40,7 +40,8 @@ struct lp_new_word {
     uint32_t word;
     bool has_reloc, in_old;
     bool datum;            /* no instruction, as of a literal pool */
-    bool apart, split;     /* it is to reach `to`, and no offset from its base leads there: apart.c; LDP, STP: its second register is of `second` */
+    bool apart;            /* it is to reach `to`, and no offset from its base leads there: apart.c */
+    bool split, indexed;   /* the same, and LDP, STP: its second register is of `second`; with an index that is added to `second`, its base */
     uint8_t note;
     uint32_t other, was;   /* of the note: a word of the body, the instruction that it stands for */
     struct lp_there to, second;
@@ -53,6 +54,7 @@ void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word);
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
 /* apart.c: can a word be replaced by a stub, so that it reaches a place by itself? */
 bool lp_may_be_apart(uint32_t w);
+bool lp_may_have_index(uint32_t w);               /* the same, with an index in its base */
 bool lp_may_be_split(uint32_t w, uint64_t first); /* the same of LDP and STP, whose first register is of so many bytes */
 /* Those of a body that are to, and their stubs behind it. *from: of each word then, that of the body for which it is, the caller frees it; NULL: there are
  * none. False: refused, or no memory. */
