@@ -83,6 +83,13 @@ elif kind == 'bases':  # words that make the same address in one function, each 
     put('.data\n.p2align 12\n.skip 24')
     variable('u', 8, ['.xword 1'])
     variable('v', 64, ['.skip 64'])
+elif kind == 'apart':  # words that reach a new variable from the address of an old one, each by a stub
+    function('f', address('x1', 'u') + ['ldr w2,[x1,#8]', 'add w0,w0,w2', 'stp w0,w2,[x1,#16]'] * n + LONGER + ['ret'])
+    put('.data\n.p2align 3')
+    variable('u', 8, ['.xword 1'])
+    if new:
+        variable('w', 64, ['.skip 64'])
+    variable('v', 64, ['.skip 64'])
 elif kind == 'branches':  # of one function, each to anywhere in it, between addresses that are made and used
     body = []
     for i in range(n):

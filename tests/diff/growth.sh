@@ -57,6 +57,7 @@ backwards 2500
 opaque 250
 page 250
 bases 125
+apart 250
 siblings 125
 ends 125
 branches 250
