@@ -297,6 +297,8 @@ static uint8_t compare_refs(lp_diff *d, struct walk *x, const struct lp_ref_at *
     if (p->kind == LP_FLOW_PAGE && !((p->flags | q->flags) & LP_FLOW_ALONE)) return LP_WHY_NONE; /* its users are compared */
     if (strays(x, p, y, q)) return LP_WHY_REFS;
     if (!moves_into_same(d, x, p, y, q) || !same_second(d, x, p, y, q)) return LP_WHY_REFS;
+    const struct lp_use u = use(x, p), v = use(y, q);
+    if (p->kind == LP_FLOW_ADDR && !lp_same_chosen(d, x->s, &u, &v)) return LP_WHY_REFS;
     if (follows_base(d, x, p, y, q) || same_addresses(d, x, p, y, q)) return LP_WHY_NONE;
     if (!d->anchors) return LP_WHY_REFS;
     bool made = p->kind == LP_FLOW_ADDR && !p->width;

@@ -54,6 +54,12 @@ void lp_suppose_back(lp_diff *d, size_t to); /* all but the first `to` */
 bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
 /* Does the patch write other bytes over these constants of the old file? Then they are no longer what they were found to be. */
 bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len);
+/* ---- chosen.c ---- */
+/* Of a use of an address: how far from there is what numbers that are added may lead to? False: nothing is. */
+struct lp_chosen { int64_t off[16]; unsigned n; };
+bool lp_chosen(const struct lp_side *s, const struct lp_use *u, struct lp_chosen *c);
+/* Is all that is so far from the new file's address the same in both? */
+bool lp_same_chosen(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
 /* ---- sibling.c ---- */
 /* The object that ends at an address which this use makes, if its function refers to that, too: is it its end, or what begins there? LP_NONE = none. */
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u);

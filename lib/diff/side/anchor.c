@@ -385,7 +385,18 @@ static void step_uses(struct scan *x)
         return;
     }
     if (reads) x->found |= use_there(x, at, w, row, mask);
-    if (!go_on(x, c.seen ? kept(&c, mask) : (mask & ~r.write) | (reads ? moved(w) : 0))) x->mask = 0;
+    if (!go_on(x, c.seen ? kept(&c, mask) : (mask & ~r.write) | (reads && !(x->moves && !lp_a64_is_mov(w)) ? moved(w) : 0))) x->mask = 0;
+}
+
+void lp_scan_moves(struct scan *x, uint64_t at, unsigned most, lp_scan_look *look, uint64_t size, struct lp_choice *out)
+{
+    x->moves = true;
+    push(x, at + 4, UINT32_C(1) << (lp_code_word(x->s, at) & 31) & 0x7fffffff);
+    for (unsigned steps = 0; take(x) && steps < most; steps++) {
+        const struct lp_seen_word *seen = lp_seen_word(x->s, lp_words_at(&x->code, x->at));
+        if (seen->regs.read & x->mask && !seen->leads) look(x, x->at, seen->word, seen->row, seen->regs.read & x->mask, size, out);
+        step_uses(x);
+    }
 }
 
 /* Is it said what is asked for? Where a word adds an index, how far it leads may have to be found. */

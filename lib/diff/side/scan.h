@@ -30,6 +30,7 @@ struct scan {
     uint64_t before; /* an index that leads no farther than that is none; 0: each is one */
     bool paged;      /* it is a page, end: what is asked for is a word that completes it, the first of them */
     uint64_t user;
+    bool moves; /* only MOV leaves it an address of the same */
     uint32_t ref;    /* where the references were searched for last */
     uint16_t head[HEADS]; /* of what was seen: lists by place, each index + 1 */
     struct { uint64_t at; uint32_t mask; uint16_t next; } todo[SLOTS], seen[SLOTS]; /* last: not all of it is cleared */
@@ -53,6 +54,10 @@ bool lp_scan_is_passed(const struct scan *x, uint64_t at, uint32_t mask);
 bool lp_scan_is_tail_call(const struct scan *x, uint32_t w, uint64_t target);
 uint32_t lp_scan_returned(const struct scan *x);
 unsigned lp_use_of(uint32_t w, unsigned row, uint32_t mask);
+/* look for each word that has the address of which the word at this place makes, in which registers; as far as it is only moved along. */
+struct lp_choice;
+typedef void lp_scan_look(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t size, struct lp_choice *out);
+void lp_scan_moves(struct scan *x, uint64_t at, unsigned most, lp_scan_look *look, uint64_t size, struct lp_choice *out);
 /* ---- fate.c ---- */
 /* Of each word of a large function; NULL: of others, no memory, or, unless they are to be made, that they were not asked for yet. Until those of another
  * function are asked for. */

@@ -326,6 +326,12 @@ void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_ha
 bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does a function compare what these registers have at its entry with other addresses, and not read there? */
 bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs);
+/* ---- choice.c ---- */
+/* What a word makes, or (an access) its base, is the address of something of so many bytes; numbers that are added to it lead out of that: these, and (any)
+ * others that are not known. False: nothing leads out. */
+enum { LP_CHOICES = 8 };
+struct lp_choice { int64_t off[LP_CHOICES]; unsigned n; bool any; };
+bool lp_choices(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t size, struct lp_choice *out);
 /* ---- bound.c ---- */
 /* bound.c: so many bytes from its base on is as far as an access with an index gets; UINT64_MAX: not known. */
 uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at);

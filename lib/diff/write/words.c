@@ -136,8 +136,8 @@ static bool carry_both(const struct word *x, const struct lp_use *u, const struc
     return true;
 }
 
-/* Where what a word is about is in the old file. */
-static struct lp_there there(struct word *x, const struct lp_use *u)
+/* Where what a word is about is in the old file, whatever else numbers lead to that are added to it. */
+static struct lp_there meant_there(struct word *x, const struct lp_use *u)
 {
     bool unsure;
     const uint32_t i = lp_meant(x->d, u, &unsure);
@@ -153,6 +153,30 @@ static struct lp_there there(struct word *x, const struct lp_use *u)
                        lp_atom_text(&x->s->atom[i], name));
     x->refused = true;
     return (struct lp_there){0};
+}
+
+/* Is what is so far from an address as far from it in the patched old file? */
+static bool is_beside(const struct word *x, const struct lp_use *u, const struct lp_there *t, int64_t off)
+{
+    const struct lp_use to = {u->addr + (uint64_t)off, LP_NONE, LP_NONE, 0, 0};
+    const uint32_t i = lp_side_atom(x->s, to.addr);
+    struct lp_there there = lp_there(x->d, &to);
+    there.off -= off, there.addr -= there.own ? 0 : (uint64_t)off;
+    if (there.known && same_place(&there, t)) return true;
+    return i != LP_NONE && !t->own && lp_is_constant_as(x->d, t->addr + (uint64_t)off, to.addr, x->s->atom[i].end - to.addr);
+}
+
+static struct lp_there there(struct word *x, const struct lp_use *u)
+{
+    const struct lp_there t = meant_there(x, u);
+    struct lp_chosen c;
+    if (!t.known || !lp_chosen(x->s, u, &c)) return t;
+    for (unsigned i = 0; i < c.n; i++)
+        if (!is_beside(x, u, &t, c.off[i])) {
+            refuse_base(x, "one of several things beside one another is chosen, and they are not so in the old file");
+            return x->refused = true, (struct lp_there){0};
+        }
+    return t;
 }
 
 /* Why something is nowhere. */
@@ -489,6 +513,9 @@ static bool address(struct word *x)
     const char *name = lp_word_lo12_name(x->w);
     int64_t off;
     if (!lp_word_offset(x->w, &off)) { /* no field that depends on it */
+        struct lp_chosen c;
+        const struct lp_use chosen = {x->ref->addr, x->ref->base, x->atom, x->ref->width, x->at};
+        if (lp_chosen(x->s, &chosen, &c) && !there(x, &chosen).known) return nowhere(x, &chosen);
         bool good = true;
         for (unsigned i = 0; good && i < x->n; i++) good = moves_base(x, &x->ref[i]);
         return good;

@@ -1,0 +1,128 @@
+/* diff/side/choice.c - an address that is one of several: where variables are beside one another, compilers make `k ? &a : &b` of the first one's address and
+ * a number that is chosen (GCC: CINC for two bytes; clang, which merges variables: CSEL of two numbers, or a condition that is shifted). */
+#include <config.h>
+#include "diff/side/scan.h"
+#include "a64/access.h"
+#include "flow/fop.h"
+
+#include <stdlib.h>
+
+enum { BACK = 32, DEEP = 8, STEPS = 1024 }; /* words that are looked at for a number; of which one is made; and for an address */
+
+struct numbers { uint64_t v[LP_CHOICES]; unsigned n; };
+
+static bool put(struct numbers *x, uint64_t v)
+{
+    for (unsigned i = 0; i < x->n; i++)
+        if (x->v[i] == v) return true;
+    if (x->n == LP_CHOICES) return false;
+    return x->v[x->n++] = v, true;
+}
+
+static bool numbers_in(const struct lp_words *code, uint64_t start, uint64_t at, unsigned reg, unsigned deep, struct numbers *out);
+
+/* What CSEL, CSINC with its second register has, of which it adds one. */
+static bool either_of(const struct lp_words *code, uint64_t start, uint64_t at, uint32_t w, unsigned deep, struct numbers *out)
+{
+    struct numbers other = {.n = 0};
+    if (!numbers_in(code, start, at, w >> 5 & 31, deep, out) || !numbers_in(code, start, at, w >> 16 & 31, deep, &other)) return false;
+    bool good = true;
+    for (unsigned i = 0; good && i < other.n; i++) good = put(out, other.v[i] + (w >> 10 & 1));
+    return good;
+}
+
+/* UBFM of one bit, or LSL of what is known. */
+static bool shifted(const struct lp_words *code, uint64_t start, uint64_t at, uint32_t w, unsigned deep, struct numbers *out)
+{
+    const unsigned bits = w >> 31 ? 64 : 32, r = w >> 16 & 31, rot = w >> 31 ? w >> 16 & 63 : r, last = w >> 10 & 63;
+    struct numbers x = {.n = 0};
+    if (last < rot && last == 0) return put(out, 0) && put(out, UINT64_C(1) << (bits - rot)); /* UBFIZ */
+    if (last == rot) return put(out, 0) && put(out, 1);                                       /* UBFX */
+    if (last + 1 != rot || !numbers_in(code, start, at, w >> 5 & 31, deep, &x)) return false; /* LSL */
+    bool good = true;
+    for (unsigned i = 0; good && i < x.n; i++) good = put(out, x.v[i] << (bits - rot));
+    return good;
+}
+
+/* The numbers that a register may have in front of a word, if the words in front of that say so, and nothing leads in between. */
+static bool numbers_in(const struct lp_words *code, uint64_t start, uint64_t at, unsigned reg, unsigned deep, struct numbers *out)
+{
+    if (reg == 31) return put(out, 0);
+    for (unsigned i = 0; i < BACK && at > start && deep < DEEP; i++) {
+        const uint32_t w = lp_words_at(code, at -= 4);
+        struct lp_fop o;
+        lp_fop_decode(w, at, &o);
+        if (lp_word_is_branch(w) || lp_a64_is_branch_reg(w) || o.kind == OP_STOP) return false;
+        if (!(o.write >> reg & 1)) continue;
+        if ((w & 0x7fe00800) == 0x1a800000) return either_of(code, start, at, w, deep + 1, out);
+        if ((w & 0x7f800000) == 0x53000000) return shifted(code, start, at, w, deep + 1, out);
+        if (o.kind == OP_CONST) return put(out, (uint64_t)o.imm);
+        if (o.kind == OP_MASK && o.imm > 0 && !(o.imm & (o.imm - 1))) return put(out, 0) && put(out, (uint64_t)o.imm);
+        return o.kind == OP_MOV && o.rn < REG_SP && numbers_in(code, start, at, o.rn, deep + 1, out);
+    }
+    return false;
+}
+
+/* By how much the word that makes the index shifts it, at the least. */
+static unsigned shift_of(const struct lp_words *code, uint64_t start, uint64_t at, unsigned reg)
+{
+    for (unsigned i = 0; i < BACK && at > start; i++) {
+        const uint32_t w = lp_words_at(code, at -= 4);
+        struct lp_fop o;
+        lp_fop_decode(w, at, &o);
+        if (lp_word_is_branch(w) || lp_a64_is_branch_reg(w)) return 0;
+        if (!(o.write >> reg & 1)) continue;
+        const unsigned rot = w >> 16 & 63, last = w >> 10 & 63;
+        return (w & 0x7f800000) == 0x53000000 && last < rot ? (w >> 31 ? 64 : 32) - rot : 0;
+    }
+    return 0;
+}
+
+/* A register is added to an address in an object of so many bytes. */
+static void add_index(const struct scan *x, uint64_t at, unsigned reg, unsigned shift, uint64_t element, uint64_t size, struct lp_choice *out)
+{
+    struct numbers v = {.n = 0};
+    if (numbers_in(&x->code, x->a->start, at, reg, 0, &v) && v.n > 1) {
+        for (unsigned i = 0; i < v.n && out->n < LP_CHOICES; i++)
+            if (v.v[i] << shift >= size) out->off[out->n++] = (int64_t)(v.v[i] << shift);
+        return;
+    }
+    if (!shift && element < size) shift = shift_of(&x->code, x->a->start, at, reg);
+    if (element < UINT64_C(1) << shift) element = UINT64_C(1) << shift;
+    out->any |= size <= element;
+}
+
+/* A word that has the address in some registers. */
+static void look_at(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t size, struct lp_choice *out)
+{
+    const unsigned n = w >> 5 & 31, m = w >> 16 & 31;
+    struct lp_a64_access acc;
+    if (lp_a64_access(row, w, &acc)) {
+        if (acc.index < 31 && acc.base < 31 && !(mask >> acc.index & 1)) add_index(x, at, acc.index, acc.shift, acc.bytes, size, out);
+    } else if ((w & 0xffe00800) == 0x9a800000 && w & 0x400) { /* CSINC */
+        if (m < 31 && mask >> m & 1 && size <= 1 && out->n < LP_CHOICES) out->off[out->n++] = 1;
+    } else if ((w & 0xffe00800) == 0xda800000) { /* CSINV, CSNEG */
+        out->any |= m < 31 && mask >> m & 1;
+    } else if ((w & 0xff200000) == 0x8b000000 && !(w >> 22 & 3) && n < 31 && m < 31) {
+        const bool swaps = !(mask >> n & 1); /* the index is the first one */
+        if ((mask >> n & 1) != (mask >> m & 1) && !(swaps && w & 0xfc00)) add_index(x, at, swaps ? n : m, w >> 10 & 63, 1, size, out);
+    } else if ((w & 0xffe00000) == 0x8b200000 && n < 31 && mask >> n & 1) {
+        add_index(x, at, m, w >> 10 & 7, 1, size, out);
+    }
+}
+
+bool lp_choices(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t size, struct lp_choice *out)
+{
+    const uint32_t made = lp_code_word(s, at);
+    struct lp_a64_access m;
+    *out = (struct lp_choice){.n = 0};
+    const bool access = lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m);
+    const bool makes = (lp_a64_is_adr(made) || (made & 0xff800000) == 0x91000000) && (made & 31) != 31;
+    if (access ? m.index >= 31 || m.base >= 31 : !makes) return false;
+    struct scan *x = lp_scan_new(s, atom);
+    if (!x) return out->any = true;
+    if (access) add_index(x, at, m.index, m.shift, m.bytes, size, out);
+    else lp_scan_moves(x, at, STEPS, look_at, size, out);
+    free(x);
+    return out->any || out->n;
+}

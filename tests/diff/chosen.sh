@@ -1,0 +1,61 @@
+#!/bin/sh
+# An address that is one of several: the first one's, and a number that is chosen and added. What that leads to must be there in the old file, too.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+
+cat >chosen.c <<'C'
+#include <stdio.h>
+__asm__(".macro var name, value, size\n.type \\name, %object\n.size \\name, \\size\n.globl \\name\n.hidden \\name\n\\name: .byte \\value\n.zero \\size - 1\n.endm\n"
+        ".data\n.p2align 3\n" VARS "\n.p2align 3\n.text\n"
+        ".macro base reg\nadrp \\reg, a\nadd \\reg, \\reg, :lo12:a\n.endm\n"
+        ".globl pick\n.hidden pick\n.type pick, %function\npick: cmp w0, #4\n" PICK "\n.size pick, .-pick\n");
+char *pick(int k);
+extern char a __attribute__((visibility("hidden"))), b __attribute__((visibility("hidden")));
+__attribute__((noinline, used)) int sum(int k) { return a + 3 * b + k MORE; }
+int main(int argc, char **argv)
+{
+    for (int k = argc; k < 9; k += 4) printf("%d ", ++*pick(k));
+    return printf("%d\n", sum(argc)) < 0;
+}
+C
+inc='base x0\ncinc x0, x0, gt\nret' # &a or the byte behind it
+lsl='base x1\ncset w8, gt\nlsl x8, x8, #2\nldrb w2, [x1, x8]\nadd x0, x1, x8\nret'
+flag='base x1\nubfiz x8, x0, #2, #1\nadd x0, x1, x8\nret'
+sel='base x1\nmov w8, #8\nmov w9, #4\ncsel x8, x8, x9, gt\nadd x0, x1, x8\nret'
+mem='base x1\nmov w8, #8\nmov w9, #4\ncsel x8, x8, x9, gt\nldr w2, [x1, x8]\nstr w2, [x1, x8]\nmov x0, x1\nret'
+both='base x0\nadrp x1, b\nadd x1, x1, :lo12:b\ncsel x0, x1, x0, gt\nret'
+# two OLD-VARIABLES OLD-CODE NEW-VARIABLES NEW-CODE [FLAG...]
+two()
+{
+    oldvars=$1 oldcode=$2 vars=$3 text=$4
+    shift 4
+    "$CROSS_CC" -w -O1 $how "-DVARS=\"$oldvars\"" "-DPICK=\"$oldcode\"" -DMORE= -Wl,--build-id -o old chosen.c || not_ok "compile old"
+    "$CROSS_CC" -w -O1 $how "-DVARS=\"$vars\"" "-DPICK=\"$text\"" "${1--DMORE=}" -Wl,--build-id -o new chosen.c || not_ok "compile new"
+}
+# elsewhere NAME: there is no patch, because pick() may mean something else
+elsewhere()
+{
+    lpdiff old new >r.lpatch 2>err
+    is "$?$(sed -n 's/.*\(E181: `pick`:\) at +0x[0-9a-f]* \(one of several\).*/\1 \2/p' err)" '2E181: `pick`: one of several' "$1, $how"
+}
+for how in '-fPIE -pie' '-fno-pie -no-pie' '-fno-pie -no-pie -static -Wl,-q' '-fPIE -pie -Wl,-q'; do
+    two 'var a 1 1\nvar gone 9 1\nvar b 2 1' "$both" 'var a 1 1\nvar b 2 1' "$inc"
+    elsewhere "two bytes are beside one another now"
+    two 'var a 1 1\nvar b 2 1\nvar c 3 1' "$inc" 'var a 1 1\nvar c 3 1\nvar b 2 1' "$inc"
+    elsewhere "the same code means another byte"
+    two 'var a 1 1\nvar b 2 1' "$both" 'var a 1 1\nvar b 2 1' "$inc"
+    fix "two bytes are where they were, $how" old new pick
+    two 'var a 1 1\nvar b 2 1' "$inc" 'var a 1 1\nvar b 2 1' "$inc" '-DMORE=* 3'
+    fix "who chooses is the same, $how" old new sum
+    for form in lsl flag sel mem; do
+        eval "new=\$$form"
+        old=$(printf '%s' "$new" | sed 's/x8, #2/x8, #3/; s/x0, #2, #1/x0, #3, #1/; s/#8/#12/; s/#4/#8/')
+        two 'var a 1 4\nvar gone 9 4\nvar b 2 4\nvar c 3 4' "$old" 'var a 1 4\nvar b 2 4\nvar c 3 4' "$new"
+        elsewhere "another number for the same variable, $form"
+        two 'var a 1 4\nvar b 2 4\nvar c 3 4' "$new" 'var a 1 4\nvar b 2 4\nvar c 3 4' "$new" '-DMORE=* 3'
+        fix "the same number, $form, $how" old new sum
+    done
+done
+tap_done
