@@ -361,6 +361,20 @@ for flags in -O0 -O2 '-O2 -static'; do
     is "$(run -P p ./old)" "$(run ./new)" "a text of which another one is the tail, and one in front, with symbols, $flags"
 done
 
+# ---- a long text that code refers to in very many places ----
+cat >cuts.c <<'C'
+#include <stdio.h>
+static const char text[] = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen and so on";
+const char *whole = text;
+#define SAY(i) puts(text + 4 * (i));
+#define FOUR(i) SAY(i) SAY(i + 1) SAY(i + 2) SAY(i + 3)
+int main(void) { FOUR(1) FOUR(5) FOUR(9) FOUR(13) FOUR(17) FOUR(21) FOUR(25) puts(whole); return 0; }
+C
+for flags in '-fno-pie -no-pie' '-fPIE -pie'; do
+    "$CROSS_CC" -w -O1 $flags -s -Wl,--build-id -o cuts cuts.c || exit 1
+    is "$(lpdiff cuts cuts 2>&1)" "" "a text in many parts and itself, $flags"
+done
+
 # ---- a new variable without a name, in a gap in front of another one that only a function uses which changed ----
 cat >gap.c <<'C'
 #include <stdio.h>

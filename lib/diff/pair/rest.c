@@ -44,9 +44,9 @@ bool lp_same_rest(lp_diff *d, const struct lp_side *o, const struct lp_use *u, c
     uint64_t text, other, at;
     const bool more = goes_on(o, u->addr, len, &text), others = goes_on(NEW(d), n->addr, most, &other);
     if (o == OLD(d) ? !more && !others : !others) return true;
-    if (len == most && more && others) {
-        const struct lp_use v = {x->end, LP_NONE, LP_NONE, 0, 0}, w = {y->end, LP_NONE, LP_NONE, 0, 0};
-        return lp_same_target(d, o, &v, &w);
-    }
-    return text == other && lp_same_data(d, o, u->addr, n->addr, text, &at) && (o != OLD(d) || !any_overwritten(d, u->addr, u->addr + text));
+    /* (Not piece by piece: a long text may be cut in very many.) */
+    if (text == other && lp_same_data(d, o, u->addr, n->addr, text, &at) && (o != OLD(d) || !any_overwritten(d, u->addr, u->addr + text))) return true;
+    if (len != most || !more || !others) return false;
+    const struct lp_use v = {x->end, LP_NONE, LP_NONE, 0, 0}, w = {y->end, LP_NONE, LP_NONE, 0, 0};
+    return lp_same_target(d, o, &v, &w);
 }
