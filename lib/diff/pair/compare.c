@@ -502,7 +502,7 @@ static bool same_without_nops(lp_diff *d, uint32_t a, uint32_t b)
     for (int users = 0; users < 2 && !same && d->place[0] && d->place[1] && n == m && some; users++) {
         lp_suppose_keep(d, false);
         d->anchors = users;
-        same = same_others(d, a, b);
+        same = same_others(d, a, b) && lp_fall_alike(d, OLD(d), a, b);
     }
     OLD(d)->atom[a].nops = NEW(d)->atom[b].nops = same;
     free(d->place[0]), free(d->place[1]);
@@ -511,7 +511,7 @@ static bool same_without_nops(lp_diff *d, uint32_t a, uint32_t b)
 }
 
 /* Bases first; if that fails, users. */
-bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at)
+bool lp_same_words(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at)
 {
     uint8_t other;
     uint32_t there;

@@ -23,6 +23,7 @@ void lp_diff_compare(lp_diff *d);
 void lp_compare_pair(lp_diff *d, uint32_t i); /* by the old file's */
 /* Is the code of these two atoms equal, references and all? *why, *at: the first difference. */
 bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at);
+bool lp_same_words(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at); /* but for what is behind them */
 /* One word of each. */
 bool lp_same_word(lp_diff *d, uint32_t a, uint64_t off, uint32_t b, uint64_t other);
 /* Of each word, and of the end, how many that are no NOP are in front of it. The caller frees it; NULL = no memory. */
@@ -33,6 +34,8 @@ bool lp_same_place(const struct lp_side *o, uint32_t a, uint64_t off, const stru
 uint64_t lp_old_place(const struct lp_diff *d, const struct lp_atom *b, uint64_t off);
 /* How many words differ, the first `max` offsets of them in off. */
 size_t lp_differing_words(lp_diff *d, uint32_t old_atom, uint32_t *off, size_t max);
+/* ---- behind.c ---- */
+bool lp_fall_alike(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b); /* do both go on in the same, if they have no end of their own? */
 /* ---- name.c ---- */
 bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u); /* the end, without doubt */
 /* The array that begins a little behind an address to which an index is added: is it meant, or that in which the address is? LP_NONE = none. */

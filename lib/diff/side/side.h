@@ -235,6 +235,10 @@ void lp_refs_function(struct lp_side *s, uint32_t atom);
 /* ---- returns.c ---- */
 /* Does a call of this address, which no function begins at, come back? */
 bool lp_side_returns(const struct lp_side *s, uint64_t addr);
+/* ---- fall.c ---- */
+/* Does a function go on in what is behind it, *to? PERHAPS: if a call at its end comes back, or something that is not seen leads to its last words. */
+enum lp_fall { LP_FALL_NONE, LP_FALL_PERHAPS, LP_FALL_SURELY };
+enum lp_fall lp_falls(const struct lp_side *s, uint32_t atom, uint64_t *to);
 /* ---- pieces.c ---- */
 void lp_diff_pieces(struct lp_side *s);
 /* ---- reading.c ---- */

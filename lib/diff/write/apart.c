@@ -235,14 +235,14 @@ bool lp_add_stubs(lp_diff *d, uint32_t atom, struct lp_new_word **word, size_t *
     for (size_t i = 0; i < *n; i++) count += (*word)[i].apart;
     *from = NULL;
     if (!count) return true;
-    const size_t most = *n + STUB_WORDS * count;
+    const size_t most = *n + STUB_WORDS * count, words = (NEW(d)->atom[atom].end - NEW(d)->atom[atom].start) / 4;
     struct free_registers f = {NULL, 0};
     struct lp_new_word *v = realloc(*word, (most + 1) * sizeof *v);
     if (v) *word = v, memset(v + *n, 0, (most + 1 - *n) * sizeof *v);
     *from = v ? malloc((most + 1) * sizeof **from) : NULL;
     bool good = *from && find_free(NEW(d), atom, &f);
     if (!good) d->nomem = true;
-    for (size_t i = 0; good && i < *n; i++) (*from)[i] = (uint32_t)i;
+    for (size_t i = 0; good && i < *n; i++) (*from)[i] = (uint32_t)(i < words ? i : i - 1);
     good = good && put_stubs(d, atom, &f, v, n, *from);
     free(f.live);
     return good;
@@ -308,15 +308,29 @@ static size_t read_stub(const struct reading *r, size_t pos, size_t site, uint32
     return n ? read_back(r, read_access(r, n, site, half(w, 1), w, &out->second, &last), site) : 0;
 }
 
+/* The branch behind the body, if that goes on in what is behind it in the new file (body.c): one word, or none. False: it leads elsewhere. */
+static bool read_fall(lp_diff *d, const struct lp_side *s, uint32_t i, size_t *pos)
+{
+    const struct lp_atom *a = &s->atom[i], *b = &NEW(d)->atom[a->pair];
+    struct lp_use u = {0, LP_NONE, i, 0, 0}, v = {0, LP_NONE, a->pair, 0, 0};
+    const uint64_t at = a->start + (b->end - b->start);
+    uint32_t mask;
+    *pos = (b->end - b->start) / 4;
+    const enum lp_fall how = lp_falls(NEW(d), a->pair, &v.addr);
+    if (at >= a->end || !lp_a64_is_b(lp_code_word(s, at))) return how != LP_FALL_SURELY;
+    ++*pos;
+    return how != LP_FALL_NONE && lp_word_target(lp_code_word(s, at), at, &u.addr, &mask) && lp_same_target(d, s, &u, &v);
+}
+
 /* All of them, in their order; false: something else is behind the body, or in it. */
-static bool read_stubs(const lp_diff *d, const struct lp_side *s, const struct lp_atom *a, uint32_t b, const struct free_registers *f, struct stub *out,
+static bool read_stubs(lp_diff *d, const struct lp_side *s, const struct lp_atom *a, uint32_t b, const struct free_registers *f, struct stub *out,
                        size_t *count)
 {
     const struct lp_words code = lp_words_of(s, (uint32_t)(a - s->atom));
     const size_t n = (NEW(d)->atom[b].end - NEW(d)->atom[b].start) / 4, total = (a->end - a->start) / 4;
-    size_t pos = n;
+    size_t pos;
     const struct reading r = {d, f, code.p, a->start, total};
-    if (code.len < 4 * total) return false;
+    if (code.len < 4 * total || !read_fall(d, s, (uint32_t)(a - s->atom), &pos)) return false;
     for (size_t i = 0; i < n; i++) {
         const uint32_t w = lp_le32(code.p + 4 * i);
         const int64_t to = (int64_t)i + lp_sext(w, 26);

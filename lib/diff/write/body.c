@@ -27,16 +27,34 @@ static bool refuse_data(const struct body *b, uint32_t atom)
     return good;
 }
 
+/* What has no end of its own goes on in what is behind it in the new file: that is not behind the new body. */
+static bool add_fall(struct body *b, uint32_t atom)
+{
+    const struct lp_atom *a = &NEW(b->d)->atom[atom];
+    char buf[32], name[32];
+    uint64_t to;
+    const enum lp_fall how = lp_falls(NEW(b->d), atom, &to);
+    const uint32_t next = how == LP_FALL_PERHAPS ? lp_side_atom(NEW(b->d), lp_side_through(NEW(b->d), to)) : LP_NONE;
+    if (how == LP_FALL_NONE) return true;
+    if (how == LP_FALL_SURELY) return lp_new_branch(b->d, atom, to, &b->word[b->n++]);
+    if (next == LP_NONE) return true;
+    const struct lp_atom *x = &NEW(b->d)->atom[next];
+    if (x->start == to && (x->pair != LP_NONE || x->included)) return lp_new_branch(b->d, atom, to, &b->word[b->n++]);
+    lp_diff_remark(b->d, "%s: if its last instruction returns, it goes on in %s, which the patch has not", lp_atom_text(a, buf), lp_atom_text(x, name));
+    return true;
+}
+
 /* The words, and what of them is kept of the old body, if there is one. */
 static bool make_body(struct body *b, uint32_t atom, const struct lp_atom *old)
 {
     const struct lp_atom *a = &NEW(b->d)->atom[atom];
     b->n = (a->end - a->start) / 4;
-    b->word = calloc(b->n + 1, sizeof *b->word);
+    b->word = calloc(b->n + 2, sizeof *b->word);
     if (!b->word) return b->d->nomem = true, false;
     bool good = true;
     for (size_t i = 0; i < b->n; i++)
         if (!lp_new_word(b->d, atom, a->start + 4 * i, &b->word[i])) good = false;
+    good &= add_fall(b, atom);
     if (good) good = lp_add_stubs(b->d, atom, &b->word, &b->n, &b->from);
     if (good && old && !lp_keep_old(OLD(b->d), old, b->word, b->n, a->start, &b->plan)) return b->d->nomem = true, false;
     return good && refuse_data(b, atom);
@@ -209,6 +227,9 @@ static void print_datum(lp_diff *d, uint32_t old_atom, uint32_t off, uint32_t ol
     lp_buf_printf(&d->items, " b4\n- 0x%x\n+ 0x%x\n", old, word);
 }
 
+/* B.cond, CBZ, TBZ: 1 MB or less, which new code may be farther away. */
+static bool leads_near(uint32_t w) { return lp_word_is_branch(w) && !lp_a64_is_b_bl(w); }
+
 bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
 {
     const struct lp_atom *a = &OLD(d)->atom[old_atom], *b = &NEW(d)->atom[a->pair];
@@ -219,7 +240,8 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
     for (size_t i = 0; i < n; i++) {
         const uint32_t old = lp_file_word(OLD(d), a->start + off[i]);
         if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
-        if (w.apart) NEW(d)->atom[a->pair].no_place = d->again = true; /* there is room for stubs behind bodies only */
+        const bool far = w.has_reloc && !w.in_old && leads_near(w.word); /* (a new body has veneers) */
+        if (w.apart || far) NEW(d)->atom[a->pair].no_place = d->again = true; /* there is room for stubs behind bodies only */
         const bool datum = w.datum || !lp_dis_valid(old);
         if (open && (datum || off[i] != off[i - 1] + 4)) lp_buf_puts(&d->items, "end\n"), open = false;
         if (datum) {

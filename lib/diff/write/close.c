@@ -143,6 +143,7 @@ static void need_of(lp_diff *d, struct list *l, uint32_t atom)
         }
     for (uint64_t at = s->atom[atom].start; at < s->atom[atom].end; at += 4)
         if (lp_word_target(lp_code_word(s, at), at, &t, &m)) need(d, l, lp_side_through(s, t));
+    if (lp_falls(s, atom, &t) == LP_FALL_SURELY) need(d, l, lp_side_through(s, t));
     for (uint32_t p = s->atom[atom].part; s->atom[atom].parent == LP_NONE && p != LP_NONE; p = s->atom[p].part) need(d, l, s->atom[p].start);
 }
 
@@ -187,7 +188,7 @@ static bool fits_in_place(lp_diff *d, uint32_t i)
 {
     struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
     uint32_t off[WORDS_IN_PLACE + 1];
-    if (b->no_place || !same_size(a, b) || a->why == LP_WHY_TABLE || a->why == LP_WHY_PART) return false;
+    if (b->no_place || !same_size(a, b) || !lp_fall_alike(d, OLD(d), i, a->pair) || a->why == LP_WHY_TABLE || a->why == LP_WHY_PART) return false;
     return lp_differing_words(d, i, off, WORDS_IN_PLACE + 1) <= WORDS_IN_PLACE && lp_same_unwinding(d, i);
 }
 

@@ -60,6 +60,7 @@ static void look_at_code(const struct enter *e, uint32_t i)
     const uint8_t *p = lp_side_code(e->s, b->start, &avail);
     for (uint64_t off = 0; p && off + 4 <= avail && off < b->end - b->start; off += 4)
         if (lp_word_target(lp_le32(p + off), b->start + off, &t, &m)) code_leads(e, b, b->start + off, t, false);
+    if (lp_falls(e->s, i, &t) == LP_FALL_SURELY) code_leads(e, b, b->end - 4, t, false);
 }
 
 /* ---- data ---- */

@@ -253,6 +253,14 @@ static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
     return true;
 }
 
+bool lp_new_branch(lp_diff *d, uint32_t atom, uint64_t target, struct lp_new_word *out)
+{
+    const struct lp_atom *a = &NEW(d)->atom[atom];
+    struct word x = {.d = d, .s = NEW(d), .atom = atom, .at = a->end, .w = 0x14000000, .out = out};
+    out->word = x.w;
+    return self_describing(&x, target, 0x03ffffff);
+}
+
 static uint32_t reg(uint32_t w, unsigned lo) { return w >> lo & 31; }
 
 /* Of the words that add to this page, the one that is meant by an ADRP: that which gets it, or if that is not seen (it is kept on the stack), the next that

@@ -52,6 +52,8 @@ struct lp_new_word {
 void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word);
 /* False: refused, with the reason. */
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
+/* Behind a body: a branch to what follows it in the new file. */
+bool lp_new_branch(lp_diff *d, uint32_t atom, uint64_t target, struct lp_new_word *out);
 /* apart.c: can a word be replaced by a stub, so that it reaches a place by itself? */
 bool lp_may_be_apart(uint32_t w);
 bool lp_may_have_index(uint32_t w);               /* the same, with an index in its base */
