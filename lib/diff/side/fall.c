@@ -13,12 +13,8 @@ static bool is_last(uint32_t w)
     return (w & 0xffa0001f) == 0xd4200000 || (w & 0xffe0001f) == 0xd4400000 || !lp_dis_valid(w);
 }
 
-static bool comes_back(const struct lp_side *s, uint64_t to)
-{
-    const uint64_t at = lp_side_through(s, to);
-    const struct lp_flow_callee *f = lp_flow_survey_callee(&s->survey, at);
-    return f ? f->returns : lp_side_returns(s, at);
-}
+/* (By its name: what the dataflow knows of both files' functions is not kept.) */
+static bool comes_back(const struct lp_side *s, uint64_t to) { return lp_side_returns(s, lp_side_through(s, to)); }
 
 /* A system call may end the program, and so may any call: only of some it is known. */
 static enum how how_of(const struct lp_side *s, uint64_t at)
