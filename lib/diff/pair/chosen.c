@@ -17,7 +17,8 @@ bool lp_chosen(const struct lp_side *s, const struct lp_use *u, struct lp_chosen
     const uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, u->addr);
     const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
     c->n = 0;
-    if (!a || u->width || !u->at || u->self == LP_NONE || lp_is_code_atom(a) || a->kind == LP_ATOM_TABLE || u->addr < a->start || u->addr >= a->end) return false;
+    if (!a || u->width || !u->at || u->self == LP_NONE || lp_is_code_atom(a) || a->kind == LP_ATOM_TABLE) return false;
+    if (u->addr < a->start || u->addr >= a->end) return false;
     if (!lp_choices(s, u->self, u->at, a->end - u->addr, &x)) return false;
     for (unsigned k = 0; k < x.n; k++)
         if (lp_side_atom(s, u->addr + (uint64_t)x.off[k]) != LP_NONE) add(c, x.off[k]);
