@@ -230,6 +230,44 @@ for how in -O1 -O2 -O3 -Os '-O2 -no-pie -fno-pie' '-Os -static -Wl,-q'; do
     [ "$(grep -c ' cb[0-9a-f]\{6\}' p.lpatch)" -ge 1 ] && ok "$how: which stubs add" || not_ok "$how: no stub adds an index"
 done
 
+# ---- LLVM merges variables into one, and lets loops count from the distance of one in that on: no stub helps then ----
+cat >merged.c <<'C'
+#include <stdio.h>
+static int first = 3;
+#ifdef NEW
+static long fresh = 5;
+#endif
+static long second = 1;
+static short narrow[17] = {1, 2};
+static int wide[300] = {4, 2};
+#ifdef NEW
+static int other = 9;
+#endif
+void answer(int n)
+{
+    first += n, second += 2;
+#ifdef NEW
+    fresh ^= first, other += n;
+#endif
+    narrow[13] = n, wide[n] += narrow[13];
+    for (int i = 0; i < 300; i++) printf("%d ", wide[i]);
+    for (int i = 0; i < 17; i++) printf("%d ", narrow[i]);
+    printf("%d %ld\n", first, second);
+}
+C
+if have_arm64_clang; then
+    for how in -O1 -O2 -Oz '-O3 -mglobal-merge' '-O2 -mglobal-merge' '-O3 -mglobal-merge -Wl,-q'; do
+        arm64_clang -w $how -Wl,--build-id -o prog merged.c asks.c && arm64_clang -w $how -DNEW -Wl,--build-id -o new merged.c asks.c || not_ok "compile $how"
+        lpdiff prog new >p.lpatch 2>err
+        case $? in
+        1) is "$(answers -P p.lpatch ./prog)" "$(answers ./new)" "clang $how: the patched program does what the new one does" ;;
+        *) is "$(sed -n 's/^lpdiff: [^ ]*: \(E[0-9]*\): .*/\1/p' err | sort -u | grep -v -x -e E120 -e E148 -e E181)" '' "clang $how: a reason that says something" ;;
+        esac
+    done
+else
+    skip "variables that LLVM merges" "no clang for AArch64"
+fi
+
 # ---- while it runs: back, and again ----
 gcc -O2 -fno-ipa-ra -o prog things.c asks.c && gcc -O2 -fno-ipa-ra -DNEW -o new things.c asks.c || not_ok "compile"
 lpdiff prog new >live.lpatch 2>err

@@ -64,6 +64,7 @@ struct lp_atom {
     bool apart : 1, together : 1;     /* code: one base is not enough for it; constants that it reaches from one come along in one piece (close.c) */
     bool told : 1;                    /* old data: it has been said that pointers into it may be held (copies.c) */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
+    bool hides_asked : 1, hides : 1;  /* code: words.c: an index may have the distance of another object in it; whether that is known */
     bool uniform : 1;                 /* code: of words that make one address, all make the same one in the old file, too, whatever each is for */
 };
 

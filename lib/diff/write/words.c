@@ -1,6 +1,7 @@
 /* diff/write/words.c - a word of a new body as the patch has it: what depends on the layout becomes a relocation by name. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/seen.h"
 #include <arm64lp/dis.h>
 #include "base/bits.h"
 #include "elf/spec.h"
@@ -447,11 +448,31 @@ static bool is_inside_text(const struct word *x, const struct lp_use *from, cons
     return constant && to->addr > from->addr && to->addr + to->width - from->addr <= lp_side_text(x->s, from->addr);
 }
 
+/* Does no index lead out of the object to which it is added? LLVM, where it has merged variables into one, lets loops count from a variable's distance in that
+ * on, so that nothing else says which one is meant; GCC adds distances behind the index. */
+static bool index_stays(const struct word *x, const struct lp_ref_at *r)
+{
+    const uint32_t i = r->flags & LP_FLOW_INDEXED ? lp_side_atom(x->s, r->addr) : LP_NONE;
+    const uint64_t reach = i == LP_NONE ? UINT64_MAX : lp_index_reach(x->s, x->atom, r->at);
+    return !(r->flags & LP_FLOW_INDEXED) || (reach != UINT64_MAX && reach <= x->s->atom[i].end - r->addr);
+}
+
+static bool hides_distances(const struct word *x)
+{
+    struct lp_atom *a = &x->s->atom[x->atom];
+    if (!a->hides_asked) {
+        a->hides = false;
+        for (uint32_t k = 0; k < a->nref && !a->hides && !lp_made_by_gcc(x->s); k++) a->hides = !index_stays(x, &x->s->ref[a->ref + k]);
+    }
+    a->hides_asked = true;
+    return a->hides;
+}
+
 /* The word makes the whole address, in a stub, where that is known for certain, or is it but for an index: then `base` is where it is added. */
 static bool apart(struct word *x, const struct lp_ref_at *r, const struct lp_there *to, const struct lp_there *base, int64_t off)
 {
     const bool indexed = base && r->flags == LP_FLOW_INDEXED && off >= 0 && lp_may_have_index(x->w);
-    if (x->n > 1 || (r->flags && !indexed) || !lp_may_be_apart(x->w)) return false;
+    if (x->n > 1 || (r->flags && !indexed) || !lp_may_be_apart(x->w) || hides_distances(x)) return false;
     x->out->to = *to;
     if (indexed) x->out->second = *base, x->out->indexed = true;
     return x->out->apart = true;
@@ -480,6 +501,7 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return apart(x, r, &b, &a, off) || refuse_base(x, "two objects are too far apart in the old file");
     if (index && off < 0 && w != x->w) return refuse_base(x, "an index is added to an address behind other data");
     if (x->n > 1 && w != x->w) return refuse_base(x, "an offset is from several objects");
+    if (w != x->w && hides_distances(x)) return refuse_base(x, "another offset is needed, and an index may have one in it, too");
     x->out->word = w;
     return true;
 }
