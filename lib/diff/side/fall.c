@@ -62,7 +62,7 @@ static uint64_t behind(const struct lp_side *s, uint64_t at)
     return lp_a64_is_b(w) && lp_word_target(w, at, &to, &mask) ? to : UINT64_MAX;
 }
 
-/* The words at the end, one behind the other, of which all but the last are passed. Padding is none of them. */
+/* The words at the end, one behind the other, of which all but the last are passed. A NOP is padding, or a branch to a weak symbol that nobody defines. */
 enum lp_fall lp_falls(const struct lp_side *s, uint32_t atom, uint64_t *to)
 {
     const struct lp_atom *a = &s->atom[atom];
@@ -74,7 +74,7 @@ enum lp_fall lp_falls(const struct lp_side *s, uint32_t atom, uint64_t *to)
     if ((how == STOPS && !padded) || a->start == a->end) return LP_FALL_NONE;
     *to = behind(s, a->end);
     if (*to == UINT64_MAX) return LP_FALL_NONE;
-    if (how != PASSES) return LP_FALL_PERHAPS;
+    if (how != PASSES || padded) return LP_FALL_PERHAPS;
     for (at = end - 4; at > a->start && how_of(s, at - 4) != STOPS;) at -= 4;
     return at == a->start || leads_to(s, a, at) ? LP_FALL_SURELY : LP_FALL_PERHAPS;
 }

@@ -9,6 +9,14 @@
 
 enum { LINE_WORDS = 8 };
 
+/* What the patch's parser would refuse. */
+void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word)
+{
+    const struct lp_atom *a = &NEW(d)->atom[atom];
+    char buf[32];
+    lp_diff_refuse(d, NEW(d), LP_E144, lp_atom_text(a, buf), (unsigned long long)(at - a->start), word);
+}
+
 /* ---- a body ---- */
 
 /* from: of each word, whose it is, if there are stubs behind the body. */
@@ -30,8 +38,6 @@ static bool refuse_data(const struct body *b, uint32_t atom)
 /* What has no end of its own goes on in what is behind it in the new file: that is not behind the new body. */
 static bool add_fall(struct body *b, uint32_t atom)
 {
-    const struct lp_atom *a = &NEW(b->d)->atom[atom];
-    char buf[32], name[32];
     uint64_t to;
     const enum lp_fall how = lp_falls(NEW(b->d), atom, &to);
     const uint32_t next = how == LP_FALL_PERHAPS ? lp_side_atom(NEW(b->d), lp_side_through(NEW(b->d), to)) : LP_NONE;
@@ -39,9 +45,8 @@ static bool add_fall(struct body *b, uint32_t atom)
     if (how == LP_FALL_SURELY) return lp_new_branch(b->d, atom, to, &b->word[b->n++]);
     if (next == LP_NONE) return true;
     const struct lp_atom *x = &NEW(b->d)->atom[next];
-    if (x->start == to && (x->pair != LP_NONE || x->included)) return lp_new_branch(b->d, atom, to, &b->word[b->n++]);
-    lp_diff_remark(b->d, "%s: if its last instruction returns, it goes on in %s, which the patch has not", lp_atom_text(a, buf), lp_atom_text(x, name));
-    return true;
+    if (x->start != to || (x->pair == LP_NONE && !x->included)) return true;
+    return lp_new_branch(b->d, atom, to, &b->word[b->n++]);
 }
 
 /* The words, and what of them is kept of the old body, if there is one. */

@@ -62,14 +62,6 @@ static bool unresolved(const struct word *x)
     return false;
 }
 
-/* What the patch's parser would refuse. */
-void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word)
-{
-    const struct lp_atom *a = &NEW(d)->atom[atom];
-    char buf[32];
-    lp_diff_refuse(d, NEW(d), LP_E144, lp_atom_text(a, buf), (unsigned long long)(at - a->start), word);
-}
-
 /* Does it lead anywhere but into the function itself, from where it is or not? */
 static bool leads_away(const struct word *x, uint64_t at, uint64_t v)
 {
