@@ -140,6 +140,7 @@ void lp_diff_free(lp_diff *d)
     free(d->supposed);
     lp_constants_free(d);
     lp_bases_free(d);
+    lp_away_free(d);
     for (struct lp_remark *r = d->remark, *next; r; r = next) next = r->next, free(r);
     free(d);
 }

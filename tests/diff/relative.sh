@@ -58,6 +58,57 @@ for how in '-pie -s' '-no-pie -static -s'; do
     never_wrong "$how: distances" "E110 E140 E141 E142 E145 E147 E148" s.old s.new --heuristic
 done
 
+# ---- distances from another place, which code that uses them adds: the assembler knows them, so that no relocation says so ----
+cat >away.c <<'C'
+#include <stdio.h>
+#define CODE __attribute__((noinline, used))
+#define HIDDEN __attribute__((visibility("hidden")))
+CODE int from(int x) { return x - 3; }
+CODE int one(int x) { return x + 1; }
+CODE int grow(int x) { GROW return x; }
+CODE int two(int x) { return x * 10; }
+CODE int three(int x) { return x * 11 + 1; }
+typedef int fn(int);
+#ifdef LIST
+extern const KIND away[] HIDDEN;
+__asm__(".section .rodata.away, \"a\"\n.p2align 3\n.type away, %object\naway: ." AS " " LIST "\n.size away, . - away\n.text\n");
+CODE int go(int i, int x) { return ((fn *)((char *)FROM + away[i]))(x) + 1; }
+#else
+CODE int go(int i, int x) { return i ? two(x) : one(x); }
+#endif
+int main(int argc, char **argv) { printf("%d %d %d\n", go(0, argc + 4), go(1, argc + 4), from(argc)); return grow(argc) & 1; }
+C
+for how in -pie '-pie -Wl,-q' '-no-pie -static' '-no-pie -fno-pie -Wl,-q'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 -fno-toplevel-reorder $how "$@" -Wl,--build-id -o "$out" away.c; }
+    for as in 'long int' 'hword short' 'quad long'; do
+        type="-DAS=\"${as% *}\" -DKIND=${as#* } -DFROM=from"
+        build a.old -DGROW= $type '-DLIST="one - from, two - from"' && build a.new "$more" $type '-DLIST="one - from, two - from"' &&
+            build a.other "$more" $type '-DLIST="one - from, three - from"' && build a.none -DGROW= || exit 1
+        fix "$how: distances from a function, ${as% *}" a.old a.new grow
+        is "$(grep -c '^set' fix.lpatch)" 0 "$how: so they stay"
+        [ "${as% *}" = hword ] || never_wrong "$how: one of them is another one, ${as% *}" "E145 E147" a.old a.other
+        never_wrong "$how: a new table of them, ${as% *}" "E145" a.none a.new
+    done
+done
+build() { out=$1; shift; "$CROSS_CC" -w -O1 -pie "$@" -Wl,--build-id -o "$out" away.c; }
+build a.none -DGROW= -s && build a.new "$more" -DAS='"quad"' -DKIND=long -DFROM=away '-DLIST="one - away, two - away"' -s || exit 1
+never_wrong "stripped: a new table of distances from itself of 8 bytes" "E145 E147" a.none a.new --heuristic
+cat >blob.c <<'C'
+#include <stdio.h>
+#define HIDDEN __attribute__((visibility("hidden")))
+extern const char blob[] HIDDEN, second[] HIDDEN;
+extern const int offs[] HIDDEN;
+__asm__(".section .rodata\n.type blob, %object\nblob: .asciz \"" TEXT "\"\n.size blob, . - blob\n.type second, %object\nsecond: .asciz \"second\"\n"
+        ".size second, . - second\n.p2align 2\n.type offs, %object\noffs: .long 0, second - blob\n.size offs, . - offs\n.text\n");
+__attribute__((noinline)) const char *get(int i) { return blob + offs[i]; }
+int main(int argc, char **argv) { printf("%s %s %s\n", get(0), get(argc), second); return 0; }
+C
+for how in -pie '-pie -Wl,-q'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 $how "$@" -Wl,--build-id -o "$out" blob.c; }
+    build b.old '-DTEXT="hello"' && build b.new '-DTEXT="hello you there"' || exit 1
+    never_wrong "$how: distances between texts" "E120 E145 E147" b.old b.new
+done
+
 # ---- two tables of offsets, of which the second one is reached from the first: both come along in one piece, and each is relative to its own start ----
 cat >two.c <<'C'
 #include <stdio.h>

@@ -77,17 +77,31 @@ static enum lp_led led(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t
 
 enum { DEEP = 2 }; /* constants that refer to constants */
 
-enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t off, uint64_t *at)
+/* Of one width; distances from elsewhere are in no relocations. */
+static enum lp_led led_of(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t i, unsigned width)
+{
+    const bool kept = s->kept && NEW(d)->kept;
+    const enum lp_led x = width < 4 || kept ? LP_LED_NOT : led(d, s, t->o + i, t->n + i, t->p + i, t->q + i);
+    if (x != LP_LED_NOT || (t->o + i) & (width - 1)) return x;
+    return lp_led_away(d, s, t->o + i, t->n + i, width, t->p + i, t->q + i);
+}
+
+enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t off, uint64_t *at, unsigned *width)
 {
     enum lp_led best = LP_LED_NOT;
     const size_t before = d->nsupposed;
-    if ((s->kept && NEW(d)->kept) || d->depth > DEEP) return LP_LED_NOT;
+    *width = 4;
+    if (d->depth > DEEP) return LP_LED_NOT;
     for (int aligned = 1; aligned >= 0 && best != LP_LED_SAME; aligned--)
         for (uint64_t i = off < 3 ? 0 : off - 3; i <= off && i + 4 <= t->len && best != LP_LED_SAME; i++) {
             if (aligned != !((t->o + i) & 3)) continue;
-            const enum lp_led x = led(d, s, t->o + i, t->n + i, t->p + i, t->q + i);
+            const enum lp_led x = led_of(d, s, t, i, 4);
             if (x != LP_LED_SAME) lp_suppose_back(d, before);
             if (x > best) best = x, *at = i;
         }
-    return best;
+    const uint64_t half = off - ((t->o + off) & 1);
+    if (best != LP_LED_NOT || half > off || half + 2 > t->len) return best;
+    const enum lp_led x = led_of(d, s, t, half, 2);
+    if (x != LP_LED_NOT) *at = half, *width = 2;
+    return x;
 }

@@ -88,10 +88,16 @@ bool lp_is_one_word(const lp_diff *d, const struct lp_side *s, const struct lp_t
 /* ---- led.c ---- */
 /* Where one of the two files has one: do both lead to the same? p, q: their bytes. */
 bool lp_same_field(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q);
-/* Where the linker kept nothing: is the byte at `off`, which differs, part of 4 bytes, *at, that lead to the same in both? MAYBE: perhaps so, or perhaps
+/* Where no relocation says so: is the byte at `off`, which differs, part of 4 bytes (or of *width), *at, that lead to the same in both? MAYBE: perhaps so, or perhaps
  * they are numbers. */
 enum lp_led { LP_LED_NOT, LP_LED_MAYBE, LP_LED_SAME };
-enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t off, uint64_t *at);
+enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t off, uint64_t *at, unsigned *width);
+/* ---- away.c ---- */
+/* The places that functions which use a datum of the new file make the addresses of: from each of them its words may be distances. */
+const uint64_t *lp_away_bases(lp_diff *d, uint32_t atom, unsigned *n);
+bool lp_may_be_away(const struct lp_side *s, uint32_t atom, uint64_t base, enum lp_start what); /* from there to such a thing, in this datum? */
+enum lp_led lp_led_away(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, unsigned width, const uint8_t *p, const uint8_t *q);
+void lp_away_free(lp_diff *d);
 /* ---- room.c ---- */
 /* So many bytes of two variables without names are touched; UINT64_MAX: not known. */
 uint64_t lp_used(lp_diff *d, uint32_t a, uint32_t b);

@@ -74,8 +74,9 @@ static uint64_t led_step(lp_diff *d, const struct lp_side *s, const struct lp_tw
 {
     for (; i < t->len && t->p[i] == t->q[i]; i++) {}
     uint64_t from = 0;
-    if (i == t->len || lp_find_led(d, s, t, i, &from) != LP_LED_SAME) return 0;
-    return from + 4 - *at;
+    unsigned width;
+    if (i == t->len || lp_find_led(d, s, t, i, &from, &width) != LP_LED_SAME) return 0;
+    return from + width - *at;
 }
 
 bool lp_is_one_word(const lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t i)

@@ -192,15 +192,17 @@ void lp_find_offsets(struct lp_side *s)
 static bool is_function(const struct lp_side *s, uint64_t v) { return lp_start_at(s, v) == LP_START_FUNC; }
 
 /* Most of what is not zero leads to the starts of functions, or to code that may be such: no numbers do, unless by chance. */
-bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end)
+static bool like_distances(const struct lp_side *s, uint64_t start, uint64_t end, unsigned width)
 {
     uint64_t avail = 0, n = 0, hits = 0;
     const uint8_t *p = s->kept ? NULL : lp_side_bytes(s, start, &avail);
-    for (uint64_t off = 0; p && off + 4 <= end - start && off + 4 <= avail; off += 4) {
-        const uint64_t v = lp_field_value(p + off, 4, true), x = start + v;
+    for (uint64_t off = 0; p && off + width <= end - start && off + width <= avail; off += width) {
+        const uint64_t v = lp_field_value(p + off, width, true), x = start + v;
         if (!v) continue;
         n++;
         hits += lp_is_loose(s, x + off) || is_function(s, x + off) || is_function(s, x) || is_function(s, x + 8);
     }
-    return hits && 2 * hits >= n && (hits > 1 || (p[3] & 0x80));
+    return hits && 2 * hits >= n && (hits > 1 || p[width - 1] & 0x80);
 }
+
+bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end) { return like_distances(s, start, end, 4) || like_distances(s, start, end, 8); }

@@ -247,6 +247,36 @@ static const char *section_of(const struct lp_side *s, const struct lp_atom *a, 
     return !p ? "bss" : f & LP_SPAN_WRITE && !(f & LP_SPAN_RELRO) ? "data" : "rodata";
 }
 
+/* Is what is so far from a place not so far from it in the old file? */
+static bool is_elsewhere(lp_diff *d, uint64_t base, uint64_t v)
+{
+    const struct lp_side *s = NEW(d);
+    const uint32_t i = lp_side_atom(s, base), k = lp_side_atom(s, base + v);
+    if (i == LP_NONE || k == LP_NONE || s->atom[i].pair == LP_NONE || s->atom[k].pair == LP_NONE || lp_is_copied(&s->atom[i])) return true;
+    const uint64_t from = OLD(d)->atom[s->atom[i].pair].start + (base - s->atom[i].start), to = OLD(d)->atom[s->atom[k].pair].start;
+    return to - from != v - (base + v - s->atom[k].start);
+}
+
+/* Numbers of new data, most of which are distances from a place that code which uses it makes the address of: the assembler knows them, so that the linker's
+ * relocations do not say so. */
+static bool counts_from_elsewhere(lp_diff *d, uint32_t atom, uint64_t n, unsigned width, const uint8_t *p)
+{
+    const struct lp_side *s = NEW(d);
+    unsigned nbase;
+    const uint64_t *base = lp_away_bases(d, atom, &nbase);
+    for (unsigned b = 0; b < nbase; b++) {
+        uint64_t all = 0, hits = 0, bad = 0;
+        for (uint64_t off = 0; off + width <= n; off += width) {
+            const uint64_t v = lp_field_value(p + off, width, width == 4);
+            const enum lp_start what = v && !lp_side_field(s, s->atom[atom].start + off) ? lp_start_at(s, base[b] + v) : LP_START_NONE;
+            const bool hit = lp_may_be_away(s, atom, base[b], what) && (what == LP_START_FUNC || width == 4);
+            all += v != 0, hits += hit, bad += hit && is_elsewhere(d, base[b], v);
+        }
+        if (bad && 2 * hits >= all && (hits > 1 || all == 1)) return true;
+    }
+    return false;
+}
+
 void lp_emit_carried(lp_diff *d, uint32_t atom)
 {
     const struct lp_side *s = NEW(d);
@@ -272,8 +302,9 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     else if (n > BYTES_LINE && stays_zero(s, a->start, p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
     else good = print_parts(d, a->start, a->start + n, p);
     lp_buf_puts(&d->items, "end\n");
-    const bool bytes = p && n != text && !lp_side_offsets(s, a->start, end);
-    if (bytes && lp_like_distances(s, a->start, a->start + n)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
+    const bool bytes = p && !lp_side_offsets(s, a->start, end); /* (what is thought to be a text may be small distances) */
+    const bool away = bytes && (counts_from_elsewhere(d, atom, n, 4, p) || (n != text && counts_from_elsewhere(d, atom, n, 2, p)));
+    if (bytes && (away || lp_like_distances(s, a->start, a->start + n))) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";
     if (!good && lp_side_offsets(s, a->start, end)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     else if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);

@@ -219,9 +219,11 @@ static uint64_t led_change(lp_diff *d, const struct lp_atom *a, const struct lp_
     const struct lp_twice one = {t->o + off, t->n + off, t->len - off, t->p + off, t->q + off};
     if (t->p[off] == t->q[off] || (!(one.o & 7) && one.len >= 8 && lp_is_one_word(d, OLD(d), &one, 0))) return 0;
     uint64_t at = 0;
-    const enum lp_led led = lp_find_led(d, OLD(d), t, off, &at);
-    if (led == LP_LED_MAYBE) lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)at, (unsigned long long)lp_le32(t->q + at));
-    return led == LP_LED_NOT ? 0 : at + 4 - off;
+    unsigned width;
+    const enum lp_led led = lp_find_led(d, OLD(d), t, off, &at, &width);
+    if (led == LP_LED_MAYBE && OLD(d)->kept && NEW(d)->kept) lp_diff_refuse(d, NEW(d), LP_E145, name, (unsigned long long)at);
+    else if (led == LP_LED_MAYBE) lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)at, (unsigned long long)lp_field_value(t->q + at, width, false));
+    return led == LP_LED_NOT ? 0 : at + width - off;
 }
 
 /* Words that hold addresses one by one, bytes as far as the next of those. */

@@ -1,0 +1,129 @@
+/* diff/pair/away.c - distances from another place than the word itself or its table: `.long f - base`, which no relocation says, as the assembler knows them.
+ * Code that uses the table adds the address of that place, so it makes it: such places are tried. */
+#include <config.h>
+#include "diff/pair/pair.h"
+#include "base/search.h"
+#include "base/sort.h"
+
+#include <stdlib.h>
+
+enum { FUNCTIONS = 16, BASES = 64, TEXT = 8 }; /* of one datum; letters that no small distances are */
+struct edge { uint32_t atom, by; };
+/* Which functions of the new file refer to which data; and the places that those of the last one make the addresses of. */
+struct lp_away { struct edge *v; size_t n; uint32_t last; uint64_t base[BASES]; unsigned nbase; };
+
+static int by_atom(const void *a, const void *b)
+{
+    const struct edge *x = a, *y = b;
+    return x->atom != y->atom ? (x->atom < y->atom ? -1 : 1) : (x->by > y->by) - (x->by < y->by);
+}
+
+static struct lp_away *index_of(lp_diff *d)
+{
+    const struct lp_side *s = NEW(d);
+    struct lp_away *x = calloc(1, sizeof *x);
+    if (!x || !(x->v = malloc((s->nref + 1) * sizeof *x->v))) return free(x), NULL;
+    for (uint32_t f = 0; f < s->natom; f++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[f]) && k < s->atom[f].nref && x->n < s->nref; k++) {
+            const struct lp_ref_at *r = &lp_refs_of_atom(s, &s->atom[f])[k];
+            const uint32_t i = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER ? lp_side_atom(s, r->addr) : LP_NONE;
+            if (i == LP_NONE || lp_is_code_atom(&s->atom[i]) || (x->n && x->v[x->n - 1].atom == i && x->v[x->n - 1].by == f)) continue;
+            x->v[x->n++] = (struct edge){i, f};
+        }
+    if (x->n) qsort(x->v, x->n, sizeof *x->v, by_atom);
+    x->last = LP_NONE;
+    return x;
+}
+
+static void add_base(struct lp_away *x, uint64_t base)
+{
+    for (unsigned i = 0; i < x->nbase; i++)
+        if (x->base[i] == base) return;
+    if (x->nbase < BASES) x->base[x->nbase++] = base;
+}
+
+/* What a function makes the address of, or takes it from a slot. */
+static void add_bases(struct lp_away *x, const struct lp_side *s, uint32_t f)
+{
+    for (uint32_t k = 0; k < s->atom[f].nref; k++) {
+        const struct lp_ref_at *r = &lp_refs_of_atom(s, &s->atom[f])[k];
+        const struct lp_span *in = r->kind == LP_FLOW_ADDR && r->width == 8 ? lp_side_span(s, r->addr) : NULL;
+        const struct lp_word_at *w = in && in->flags & LP_SPAN_GOT ? lp_side_word(s, r->addr) : NULL;
+        if (w && w->kind == LP_WORD_ADDR) add_base(x, w->value);
+        const bool made = r->kind == LP_REF_NUMBER || ((r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) && !r->width);
+        if (made && !lp_word_is_branch(lp_code_word(s, r->at)) && lp_start_at(s, r->addr)) add_base(x, r->addr);
+    }
+}
+
+const uint64_t *lp_away_bases(lp_diff *d, uint32_t atom, unsigned *n)
+{
+    *n = 0;
+    if (!d->away && !(d->away = index_of(d))) return d->nomem = true, NULL;
+    struct lp_away *x = d->away;
+    *n = x->nbase;
+    if (x->last == atom) return x->base;
+    size_t lo = 0, hi = x->n;
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        if (x->v[mid].atom < atom) lo = mid + 1;
+        else hi = mid;
+    }
+    x->last = atom, x->nbase = 0;
+    for (unsigned k = 0; k < FUNCTIONS && lo < x->n && x->v[lo].atom == atom; k++, lo++) add_bases(x, NEW(d), x->v[lo].by);
+    *n = x->nbase;
+    return x->base;
+}
+
+void lp_away_free(lp_diff *d)
+{
+    if (d->away) free(d->away->v);
+    free(d->away);
+}
+
+static bool leads_to_same(lp_diff *d, const struct lp_side *s, uint64_t x, uint64_t y)
+{
+    const size_t before = d->nsupposed;
+    const bool same = lp_same_target(d, s, &(struct lp_use){x, LP_NONE, LP_NONE, 0, 0}, &(struct lp_use){y, LP_NONE, LP_NONE, 0, 0});
+    lp_suppose_back(d, before);
+    return same;
+}
+
+/* From functions to functions, and to data from what has a name: where nothing has one, data begin everywhere. */
+bool lp_may_be_away(const struct lp_side *s, uint32_t atom, uint64_t base, enum lp_start what)
+{
+    const uint32_t i = lp_side_atom(s, base);
+    if (i == LP_NONE || i == atom || !what) return false;
+    return lp_is_code_atom(&s->atom[i]) ? what == LP_START_FUNC : s->atom[i].kind == LP_ATOM_OBJECT;
+}
+
+/* Do the words of a datum both count from this place, which is in a pair? */
+static enum lp_led led_from(lp_diff *d, const struct lp_side *s, uint32_t k, uint64_t y, uint64_t v, uint64_t w, bool sure)
+{
+    const uint32_t j = lp_side_atom(NEW(d), y);
+    const enum lp_start what = lp_side_span(NEW(d), y + w) ? lp_start_at(NEW(d), y + w) : LP_START_NONE;
+    if (!lp_may_be_away(NEW(d), k, y, what) || NEW(d)->atom[j].pair == LP_NONE) return LP_LED_NOT;
+    const struct lp_atom *b = &NEW(d)->atom[j];
+    const uint64_t x = s->atom[b->pair].start + (y - b->start);
+    if (lp_start_at(s, x + v) != what) return LP_LED_NOT;
+    if (leads_to_same(d, s, x + v, y + w)) return what == LP_START_FUNC && !lp_is_copied(b) ? LP_LED_SAME : LP_LED_MAYBE;
+    if (!sure || (leads_to_same(d, s, x + w, y + w) && !lp_is_copied(b))) return LP_LED_NOT; /* right as a number, too */
+    return LP_LED_MAYBE;
+}
+
+enum lp_led lp_led_away(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, unsigned width, const uint8_t *p, const uint8_t *q)
+{
+    const uint32_t i = lp_side_atom(s, o), k = lp_side_atom(NEW(d), n);
+    if (i == LP_NONE || k == LP_NONE || lp_is_code_atom(&NEW(d)->atom[k]) || (width < 4 && lp_side_text(NEW(d), NEW(d)->atom[k].start) > TEXT)) return LP_LED_NOT;
+    unsigned nbase;
+    const uint64_t *base = lp_away_bases(d, k, &nbase);
+    enum lp_led best = LP_LED_NOT;
+    bool other = false;
+    for (unsigned t = 0; t < nbase; t++)
+        for (int sign = 1; sign >= (width < 4 ? 0 : 1); sign--) {
+            const uint64_t v = lp_field_value(p, width, sign), w = lp_field_value(q, width, sign);
+            const enum lp_led x = v == w ? LP_LED_NOT : led_from(d, s, k, base[t], v, w, width == 4);
+            other |= x == LP_LED_MAYBE;
+            if (x > best) best = x;
+        }
+    return best == LP_LED_SAME && other ? LP_LED_MAYBE : best;
+}
