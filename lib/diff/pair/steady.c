@@ -31,26 +31,6 @@ static void look(const struct lp_side *s, uint32_t x, const struct lp_side *othe
     }
 }
 
-/* (A base from which others are reached, a section anchor, is not used.) */
-static bool uses(const struct lp_side *s, uint32_t function, const struct lp_atom *a)
-{
-    if (!lp_refers_into(s, function, a)) return false;
-    for (uint32_t k = 0; k < s->atom[function].nref; k++) {
-        const struct lp_ref_at *r = &s->ref[s->atom[function].ref + k];
-        if (r->addr >= a->start && r->addr < a->end && (r->width || !lp_mostly_base(s, function, r->at))) return true;
-    }
-    return false;
-}
-
-/* Does a function of a pair use both? Else one may have gone, and another one come into its place. */
-static bool share_user(const lp_diff *d, uint32_t k, uint32_t i)
-{
-    const struct lp_side *o = OLD(d), *s = NEW(d);
-    for (uint32_t f = 0; f < s->natom; f++)
-        if (lp_is_code_atom(&s->atom[f]) && s->atom[f].pair != LP_NONE && uses(s, f, &s->atom[i]) && uses(o, s->atom[f].pair, &o->atom[k])) return true;
-    return false;
-}
-
 /* Is there one that may be none of the old file's? */
 static bool has_new(lp_diff *d, uint32_t x, uint32_t y)
 {
@@ -59,7 +39,7 @@ static bool has_new(lp_diff *d, uint32_t x, uint32_t y)
         const struct lp_atom *b = &s->atom[i];
         if (b->span != y || !b->used || !is_open(b)) continue;
         const uint32_t k = lp_side_atom(o, o->span[x].start + (b->start - s->span[y].start));
-        if (k == LP_NONE || (b->pair == LP_NONE && !lp_may_be_old(d, b)) || !share_user(d, k, i)) return true;
+        if (k == LP_NONE || (b->pair == LP_NONE && !lp_may_be_old(d, b)) || !lp_share_user(d, k, i)) return true; /* one may have gone, and another one come */
     }
     return false;
 }
