@@ -495,4 +495,26 @@ for flags in -O2 -Os; do
     like "$(cat err)" 'E110.*how much of the data' "a field that --map names, and another one behind it, $flags"
 done
 
+# ---- pointers to texts beside one another, of which one changed: none is the end of the one in front of it ----
+cat >types.c <<'C'
+#include <stdio.h>
+#ifdef NEW
+#define WHAT "Key Exchange" + 6
+#else
+#define WHAT "Key Exchange"
+#endif
+struct type { long number; const char *name, *what; };
+static const struct type types[] = {{1, "KX", WHAT}, {2, "CERT", "Certificate"}, {3, "A", "Address"}};
+__attribute__((noinline)) const struct type *find(int n) { return &types[n % 3]; }
+int main(void)
+{
+    for (int i = 0; i < 3; i++) printf("%ld %s %s\n", find(i)->number, find(i)->name, find(i)->what);
+    return 0;
+}
+C
+for flags in -O2 -Os; do
+    build types.c $flags
+    patched "a pointer to the middle of a text, $flags" 0
+done
+
 tap_done

@@ -128,6 +128,7 @@ static enum stays stays_end(lp_diff *d, uint32_t i, uint64_t off, const struct c
     const uint32_t a = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? lp_array_to(OLD(d), c->v) : LP_NONE;
     char buf[32], name[32];
     if (a == LP_NONE || OLD(d)->atom[a].pair == LP_NONE || lp_array_to(NEW(d), c->w) != OLD(d)->atom[a].pair) return STAYS_NOT;
+    if (OLD(d)->atom[a].kind == LP_ATOM_PIECE && lp_is_constant(OLD(d), &OLD(d)->atom[a])) return STAYS_NOT; /* a text is before the next one (ends.c) */
     if (lp_is_said(OLD(d), c->o, c->v) && lp_is_said(NEW(d), c->n, c->w)) return STAYS_NOT;
     const uint32_t k = lp_side_atom(OLD(d), c->v);
     const struct lp_atom *began = k != LP_NONE && OLD(d)->atom[k].start == c->v ? &OLD(d)->atom[k] : NULL;
