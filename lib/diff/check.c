@@ -108,6 +108,19 @@ void lp_diff_check(lp_diff *d)
     check_tls(d);
 }
 
+/* ---- when there is no patch ---- */
+
+/* Is it because of what lpapply -o adds to a file: headers elsewhere, sections behind all others? */
+void lp_diff_patched(lp_diff *d)
+{
+    for (int k = 0; k < 2; k++) {
+        size_t n, i = 0;
+        const struct lp_elf_section *x = lp_elf_sections(d->side[k].elf, &n);
+        while (i < n && (!x[i].name || strcmp(x[i].name, ".note.lpatch") != 0)) i++;
+        if (i < n) lp_diff_refuse(d, &d->side[k], LP_E106);
+    }
+}
+
 /* ---- when they are compared ---- */
 
 struct comment { const char *text; size_t n; };

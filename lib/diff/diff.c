@@ -120,6 +120,7 @@ lp_status lp_diff_make(const lp_elf *old_, const lp_elf *new_, const struct lp_d
         if (!(d->side[k].seen = lp_seen_new())) d->nomem = true;
     lp_status s = run(d, err);
     if (s == LP_OK && d->refusals) {
+        lp_diff_patched(d);
         s = d->first.status;
         if (err) *err = d->first;
         lp_patch_free(d->patch);

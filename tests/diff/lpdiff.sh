@@ -336,4 +336,31 @@ for flags in -Os -O2 '-Os -DTAILS' '-O2 -static -DTAILS'; do
     is "$?" 1 "texts, $flags: a patch"
     is "$(run -P text.lpatch ./text.old)" "$(run ./text.new)" "  the program does what the new one does"
 done
+# ---- a file that lpapply -o has patched, as the old one: where that is in the way, it is said, and what to do ----
+cat >again.c <<'C'
+#include <stdio.h>
+static int total;
+__attribute__((noinline)) int f(int x)
+{
+#if V > 0
+    if (x > 3) puts("more than three");
+    total ^= x;
+#endif
+#if V > 1
+    total -= 2;
+#endif
+    return total += x;
+}
+int main(void) { for (int i = 0; i < 7; i++) printf("%d\n", f(i)); return 0; }
+C
+for v in 0 1 2; do "$CROSS_CC" -O2 -s -Wl,--build-id -DV=$v -o again.$v again.c || exit 1; done
+lpdiff --heuristic -o again.lpatch again.0 again.1 2>/dev/null
+lpapply -o again.disk again.0 again.lpatch >/dev/null 2>&1
+lpdiff --heuristic again.disk again.2 >out 2>err
+is "$?$(cat out)" 2 "a patched file as the old one, stripped: no patch"
+like "$(cat err)" ' E106: ' "  which is said"
+like "$(cat err)" 'hint: .*lpapply -R -o' "  and what to do"
+lpapply -R -o again.back again.disk >/dev/null 2>&1
+lpdiff --heuristic -o again.lpatch again.back again.2 2>err
+is "$?$(cat err)" 1 "  of the file as it was there is one"
 tap_done
