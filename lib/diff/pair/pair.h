@@ -88,8 +88,8 @@ bool lp_is_one_word(const lp_diff *d, const struct lp_side *s, const struct lp_t
 /* ---- led.c ---- */
 /* Where one of the two files has one: do both lead to the same? p, q: their bytes. */
 bool lp_same_field(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q);
-/* Where no relocation says so: is the byte at `off`, which differs, part of 4 bytes (or of *width), *at, that lead to the same in both? MAYBE: perhaps so, or perhaps
- * they are numbers. */
+/* Where no relocation says so: is the byte at `off`, which differs, part of 4 bytes (or of *width), *at, that lead to the same in both? MAYBE: perhaps so, or
+ * perhaps they are numbers. */
 enum lp_led { LP_LED_NOT, LP_LED_MAYBE, LP_LED_SAME };
 enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t off, uint64_t *at, unsigned *width);
 /* ---- away.c ---- */

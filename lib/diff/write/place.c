@@ -149,6 +149,25 @@ void lp_constants_free(lp_diff *d)
     free(d->constants), free(d->slots);
 }
 
+/* ---- constants in code ---- */
+
+/* Does it lead anywhere but into the function itself, from where it is or not? */
+static bool leads_away(const struct lp_side *s, const struct lp_atom *f, uint64_t at, uint64_t v)
+{
+    const uint64_t from_here = at + v;
+    return lp_side_span(s, v) || (lp_side_span(s, from_here) && !(from_here >= f->start && from_here < f->end));
+}
+
+bool lp_constant_leads(const struct lp_side *s, uint32_t atom, uint64_t at)
+{
+    const struct lp_atom *f = &s->atom[atom];
+    uint64_t avail = 0;
+    const uint8_t *p = lp_side_code(s, at, &avail), *q = lp_side_code(s, at - 4, &avail);
+    if (!p || (lp_le32(p) && leads_away(s, f, at, (uint64_t)lp_sext(lp_le32(p), 32)))) return true;
+    if (at + 4 >= f->start && at + 4 < f->end && lp_le64(p) && leads_away(s, f, at, lp_le64(p))) return true;
+    return q && at - 4 >= f->start && at - 4 < f->end && lp_le64(q) && leads_away(s, f, at - 4, lp_le64(q));
+}
+
 /* ---- places ---- */
 
 static struct lp_there at_old(uint64_t addr, uint32_t atom, int64_t off) { return (struct lp_there){true, false, addr, atom, off}; }

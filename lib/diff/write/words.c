@@ -4,6 +4,7 @@
 #include "diff/side/seen.h"
 #include <arm64lp/dis.h>
 #include "base/bits.h"
+#include "base/search.h"
 #include "elf/spec.h"
 
 #include <elf.h>
@@ -62,29 +63,12 @@ static bool unresolved(const struct word *x)
     return false;
 }
 
-/* Does it lead anywhere but into the function itself, from where it is or not? */
-static bool leads_away(const struct word *x, uint64_t at, uint64_t v)
-{
-    const uint64_t from_here = at + v;
-    return lp_side_span(x->s, v) || (lp_side_span(x->s, from_here) && !inside(x, from_here));
-}
-
-/* Constants in code, of 32 bits or of 64: is the word a part of what may be an address, or how far away one is? What leads there now would do so no more. */
-static bool may_lead(const struct word *x)
-{
-    uint64_t avail = 0;
-    const uint8_t *p = lp_side_code(x->s, x->at, &avail), *q = lp_side_code(x->s, x->at - 4, &avail);
-    if (!p || (lp_le32(p) && leads_away(x, x->at, (uint64_t)lp_sext(lp_le32(p), 32)))) return true;
-    if (inside(x, x->at + 4) && lp_le64(p) && leads_away(x, x->at, lp_le64(p))) return true;
-    return q && inside(x, x->at - 4) && lp_le64(q) && leads_away(x, x->at - 4, lp_le64(q));
-}
-
 /* What is no instruction, or known to be none. */
 static bool datum(const struct word *x)
 {
     char buf[32];
     const struct lp_atom *a = &x->s->atom[x->atom];
-    if (!may_lead(x)) return true;
+    if (!lp_constant_leads(x->s, x->atom, x->at)) return true;
     if (x->out->datum) lp_refuse_datum(x->d, x->atom, x->at, x->w);
     else lp_diff_refuse(x->d, NEW(x->d), LP_E140, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start), "a constant in code may lead somewhere");
     return false;
@@ -583,14 +567,9 @@ static bool number(struct word *x)
 static const struct lp_ref_at *ref_of(const struct lp_side *s, uint32_t atom, uint64_t at, unsigned *n)
 {
     const struct lp_atom *a = &s->atom[atom];
-    uint32_t lo = 0, hi = a->nref;
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-        if (s->ref[a->ref + mid].at < at) lo = mid + 1;
-        else hi = mid;
-    }
-    for (*n = 0; lo + *n < a->nref && s->ref[a->ref + lo + *n].at == at;) ++*n;
-    return *n ? &s->ref[a->ref + lo] : NULL;
+    const struct lp_ref_at *r = s->ref + a->ref + lp_count_below(s->ref + a->ref, a->nref, sizeof *s->ref, at), *end = s->ref + a->ref + a->nref;
+    for (*n = 0; r + *n < end && r[*n].at == at;) ++*n;
+    return *n ? r : NULL;
 }
 
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out)

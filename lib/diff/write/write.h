@@ -15,6 +15,8 @@ const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom
 void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out);
 /* The same for a word that holds the address of what the file itself has: a library's own by its address, as its name may be another object's. */
 struct lp_there lp_there_itself(const lp_diff *d, struct lp_there t);
+/* A constant in code, of 32 bits or of 64: is the word a part of what may be an address, or how far away one is? What leads there now would do so no more. */
+bool lp_constant_leads(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* pointers.c: of the word at `at` of the new file, which holds that address. */
 struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v);
 uint64_t lp_held_at(const struct lp_side *s, uint64_t at); /* the address that a word holds; 0 = none */
