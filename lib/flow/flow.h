@@ -113,6 +113,8 @@ struct lp_flow_input {
     size_t nparts;
     /* Bytes at an address that the program does not change and no relocation fills: jump tables. *avail: how many follow. NULL = none. */
     const uint8_t *(*bytes)(void *ctx, uint64_t addr, uint64_t *avail);
+    /* The address that 8 bytes there hold for good, as of a literal pool. NULL = it is not known of any. */
+    bool (*pool)(void *ctx, uint64_t addr, uint64_t *value);
     /* Is there code at this address? *until: up to where the answer holds. NULL = all is code. */
     bool (*is_code)(void *ctx, uint64_t addr, uint64_t *until);
     /* Does a call of this address come back? Asked of what the survey does not have. NULL = all do. */

@@ -102,6 +102,8 @@ static void literal(uint32_t w, uint64_t pc, struct lp_fop *o)
     o->imm = (int64_t)addr;
     const unsigned opc = w >> 30;
     o->bytes = (uint8_t)(w >> 26 & 1 ? 4u << opc : opc == 3 ? 0 : opc == 1 ? 8 : 4);
+    if (opc == 1 && !(w >> 26 & 1))
+        o->flags |= F_WIDE, o->rd = (w & 31) == 31 ? REG_ZR : w & 31;
 }
 
 static void constant(unsigned row, uint32_t w, struct lp_fop *o)

@@ -423,6 +423,17 @@ static lp_fv load_entry(struct lp_frun *r, const struct lp_fstate *s, const stru
     return lp_fv_intern(&r->pool, &v);
 }
 
+/* An address that a constant in code holds. (Twins go on by themselves then: other files have them elsewhere.) */
+static lp_fv pooled(struct lp_frun *r, uint64_t at)
+{
+    uint64_t v;
+    if (r->in->pool == NULL || !r->in->pool(r->in->ctx, at, &v))
+        return ID_NONE;
+    r->twin = NULL;
+    r->labels |= lp_frun_word(r, v) != SIZE_MAX;
+    return lp_fv_address(&r->pool, IN_ADDR, v, v, 0);
+}
+
 static lp_fv loaded(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base, int64_t off)
 {
     const struct lp_fop *o = lp_frun_op(r, i);
@@ -438,6 +449,9 @@ static lp_fv loaded(struct lp_frun *r, struct lp_fstate *s, size_t i, lp_fv base
         struct lp_fvalue e = {.kind = FV_ENTRY, .n = 1, .bytes = 4, .is_signed = 1, .m[0] = {.v = v->m[0].root, .w = v->m[0].twin_root}};
         return lp_fv_intern(&r->pool, &e);
     }
+    const bool one = v->kind == FV_ADDR && v->n == 1 && !v->maybe && v->m[0].space != IN_TLS && !v->m[0].indexed;
+    if (one && o->rm == NO_REG && o->each == 8 && !(o->flags & F_SIGNED))
+        return pooled(r, v->m[0].v + (uint64_t)off);
     return o->each == 1 && !(o->flags & F_SIGNED) ? small(r, BYTE_MAX) : ID_NONE;
 }
 
@@ -481,6 +495,8 @@ static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)
     const struct lp_fop *o = lp_frun_op(r, i);
     if (o->flags & F_LITERAL) {
         forget_written(s, o->write);
+        if (o->flags & F_WIDE)
+            write_reg(s, o->rd, pooled(r, (uint64_t)o->imm));
         return;
     }
     const lp_fv base = base_of(r, s, i);

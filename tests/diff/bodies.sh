@@ -113,4 +113,42 @@ for way in 'put(3)' 'maybe(4, 0)'; do
     done
 done
 
+# ---- GCC's -mcmodel=large: an address that a literal pool holds is what several variables are reached from ----
+cat >more.c <<'C'
+#include <stdio.h>
+int a = 1, b = 2, c = 3;
+#ifdef FIX
+int d = 40;
+#else
+#define d c
+#endif
+__attribute__((noinline)) int f(int x) { a += x; b ^= a; return a; }
+__attribute__((noinline)) int g(int x) { a += d; return d + x; }
+__attribute__((noinline)) int h(int x) { c += x; return c * x - a; }
+int main(int k, char **v) { int i = f(k), j = g(k), l = h(k); printf("%d %d %d %d\n", i, j, l, f(2) + g(3) + h(4)); return 0; }
+C
+cat >alias.c <<'C'
+#include <stdio.h>
+int bb = 5;
+#ifdef FIX
+int aa = 5;
+#else
+extern int aa __attribute__((alias("bb")));
+#endif
+__attribute__((noinline)) int f(int x) { aa += x; return aa; }
+__attribute__((noinline)) int g(int x) { return bb; }
+int main(int c, char **v) { f(c); printf("%d %d\n", f(c), g(c)); return 0; }
+C
+for how in -O1 -O2 -Os '-O2 -Wl,-q' '-O2 -s' '-O2 -static'; do
+    build() { out=$1; shift; "$CROSS_CC" -w $how -mcmodel=large -no-pie -fno-pie "$@" -Wl,--build-id -o "$out"; }
+    for what in more alias; do
+        build m.old $what.c && build m.new $what.c -DFIX || exit 1
+        lpdiff --heuristic --data m.old m.new >p.lpatch 2>err
+        is "$?$(cat err)" 1 "$how, $what: variables by a literal pool: there is a patch"
+        is "$(run -P p.lpatch ./m.old)" "$(run ./m.new)" "  the patched program does what the new one does"
+        lpapply -q -o m.file m.old p.lpatch 2>err
+        is "$?$(run ./m.file)" "0$(run ./m.new)" "  and so does the patched file"
+    done
+done
+
 tap_done

@@ -202,6 +202,24 @@ static const uint8_t *constant_bytes(void *ctx, uint64_t addr, uint64_t *avail)
     return p && *avail ? p : NULL;
 }
 
+/* Literal pools are among code (GCC's -mcmodel=large). Relocations say whether a word is an address; else, what would be one is, since it is used so. */
+static bool pool(void *ctx, uint64_t at, uint64_t *value)
+{
+    struct lp_side *s = ctx;
+    const struct lp_span *x = lp_side_span(s, at);
+    uint64_t avail = 0;
+    if (!x || (x->flags & (LP_SPAN_CODE | LP_SPAN_NEW | LP_SPAN_PLT | LP_SPAN_GOT)) != LP_SPAN_CODE) return false;
+    s->code_read = true;
+    const struct lp_word_at *w = lp_side_word(s, at);
+    if (w) return *value = w->value, w->kind == LP_WORD_ADDR;
+    const uint8_t *p = lp_elf_info(s->elf)->type == ET_EXEC ? lp_side_code(s, at, &avail) : NULL;
+    if (!p || avail < 8) return false;
+    *value = lp_le64(p);
+    const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, at);
+    if (s->nreloc) return n && s->reloc[n - 1].at == at && s->reloc[n - 1].type == R_AARCH64_ABS64;
+    return *value >= 4096 && lp_side_span(s, *value);
+}
+
 static bool is_code(void *ctx, uint64_t addr, uint64_t *until)
 {
     const struct lp_side *s = ctx;
@@ -278,7 +296,7 @@ static void take_twin(struct lp_side *s, struct lp_side *other, const struct lp_
 bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y, bool twin)
 {
     struct lp_flow f;
-    struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .is_code = is_code, .returns = returns, .survey = &s->survey,
+    struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .pool = pool, .is_code = is_code, .returns = returns, .survey = &s->survey,
                                      .ctx = s};
     if (!x->n) return false;
     for (size_t i = 0; i < x->n; i++) in.caught |= s->atom[x->atom[i]].lands;
