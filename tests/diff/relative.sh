@@ -208,6 +208,41 @@ for how in '' -Wl,-q; do
     done
 done
 
+# ---- small ones, which clang names so; without names, three words may be such a table, or not ----
+cat >small.c <<'C'
+#include <stdio.h>
+const char *name(int), *other(int);
+#ifdef TABLES
+#define GET(f, table) #f ": adrp x8, " table "\n add x8, x8, :lo12:" table "\n b join\n .size " #f ", . - " #f "\n"
+#define TABLE(table, texts) ".p2align 2\n.type " table ", %object\n" table ": .word " texts "\n.size " table ", . - " table "\n"
+__asm__(".section .rodata.texts, \"a\"\n.La: .asciz \"zero\"\n.Lb: .asciz \"one" TEXT "\"\n.Lc: .asciz \"last\"\n.Ld: .asciz \"red\"\n.Le: .asciz \"green\"\n"
+        ".section .rodata.tables, \"a\"\n" TABLE("reltable.name", ".La-reltable.name, .Lb-reltable.name, .Lc-reltable.name")
+        TABLE("reltable.other", ".Ld-reltable.other, .Le-reltable.other, .La-reltable.other"));
+#else
+#define GET(f, table) #f ": adrp x8, texts\n add x8, x8, :lo12:texts\n b join\n .size " #f ", . - " #f "\n"
+__asm__(".section .rodata.texts, \"a\"\ntexts: .word 0x6e6f\n");
+#endif
+__asm__(".text\n.type name, %function\n" GET(name, "reltable.name") ".type other, %function\n" GET(other, "reltable.other")
+#ifdef TABLES
+        ".type join, %function\njoin: ldrsw x9, [x8, w0, sxtw #2]\n add x0, x8, x9\n ret\n .size join, . - join\n");
+#else
+        ".type join, %function\njoin: mov x0, x8\n ret\n .size join, . - join\n");
+#endif
+int main(void) { for (int i = 0; i < 3; i++) printf("%s %s\n", name(i), other(i)); return 0; }
+C
+for how in '' -Wl,-q -Wl,-z,separate-code; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 -pie $how "$@" -Wl,--build-id -o "$out" small.c; }
+    build x.old && build x.new -DTABLES '-DTEXT=""' && build x.more -DTABLES '-DTEXT=" and more"' || exit 1
+    lpdiff x.old x.new >x.lpatch 2>x.err
+    is "$?$(cat x.err)" 1 "new tables by name${how:+, $how}: there is a patch"
+    is "$(run -P x.lpatch ./x.old)" "$(run ./x.new)" "  with which the program does what the new one does"
+    is "$(grep -c '^rel prel32' x.lpatch)" 6 "  of words that lead to the texts"
+    fix "tables by name of which a text grew${how:+, $how}" x.new x.more name
+    "${CROSS_CC%gcc}strip" x.old x.new x.more
+    never_wrong "no names, new tables${how:+, $how}" "E110 E141 E142 E145 E147 E148" x.old x.new --heuristic
+    never_wrong "no names, a text grew${how:+, $how}" "E110 E141 E142 E145 E147 E148" x.new x.more --heuristic
+done
+
 # ---- structures of small numbers and zeros, each of which would be an offset back to the start: no tables of offsets to texts ----
 cat >nil.c <<'C'
 struct nil { int count, status; long rest[10]; };

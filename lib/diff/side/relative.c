@@ -124,6 +124,23 @@ static uint64_t end_of_texts(const struct lp_side *s, uint64_t start, uint64_t e
     return enough ? at : start;
 }
 
+/* Too few to be sure: each of at least two words leads to the start of a text, and code that is not seen gets the address. 0: it is not so. */
+uint64_t lp_may_be_offsets(const struct lp_side *s, const struct lp_atom *a)
+{
+    uint64_t avail = 0, at = a->start, end = a->end;
+    const uint8_t *p = s->kept || a->start & 3 ? NULL : lp_side_bytes(s, a->start, &avail);
+    bool sure = true, away = false;
+    for (; p && at + 4 <= end && at + 4 - a->start <= avail && sure; at += sure ? 4 : 0)
+        sure = leads_out(a->start, at, p + (at - a->start), &end) && is_offset(s, a->start, at, p + (at - a->start), &sure) && sure;
+    if (at < a->start + 8 || !lp_all_zero(p + (at - a->start), end - at)) return 0;
+    for (uint32_t f = 0; f < s->natom && !away; f++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[f]) && k < s->atom[f].nref && !away; k++) {
+            const struct lp_ref_at *r = &lp_refs_of_atom(s, &s->atom[f])[k];
+            away = r->kind == LP_FLOW_ADDR && !r->width && r->addr == a->start && !lp_only_base(s, f, r->at);
+        }
+    return away ? at : 0;
+}
+
 /* How far a table of offsets goes: as far as its symbol, else up to the next address that is referred to, or an entry that leads nowhere. */
 static uint64_t end_of_offsets(const struct lp_side *s, uint64_t start)
 {
@@ -160,6 +177,16 @@ static void add_offsets(struct lp_side *s, size_t *n, size_t *cap, uint64_t star
     v[(*n)++] = (struct lp_offsets){start, end};
 }
 
+/* clang says it by the name; each entry leads somewhere then. */
+static bool is_named_so(const struct lp_side *s, const struct lp_atom *a)
+{
+    uint64_t avail = 0;
+    const uint8_t *p = a->sym && !s->kept && strncmp(a->sym->name, "reltable.", 9) == 0 && !((a->start | a->end) & 3) ? lp_side_bytes(s, a->start, &avail) : NULL;
+    for (uint64_t off = 0; p && off < a->end - a->start; off += 4)
+        if (off + 4 > avail || !lp_side_span(s, a->start + (uint64_t)lp_sext(lp_le32(p + off), 32))) return false;
+    return p;
+}
+
 /* What code refers to, or a symbol names, and no code shows to be such a table. */
 static void offsets_by_content(struct lp_side *s, size_t *n, size_t *cap)
 {
@@ -172,7 +199,7 @@ static void offsets_by_content(struct lp_side *s, size_t *n, size_t *cap)
     }
     for (size_t i = 0; i < s->natom; i++) {
         const struct lp_atom *a = &s->atom[i];
-        if (a->kind == LP_ATOM_OBJECT && lp_is_constant(s, a)) add_offsets(s, n, cap, a->start, end_of_texts(s, a->start, a->end));
+        if (a->kind == LP_ATOM_OBJECT && lp_is_constant(s, a)) add_offsets(s, n, cap, a->start, is_named_so(s, a) ? a->end : end_of_texts(s, a->start, a->end));
     }
 }
 

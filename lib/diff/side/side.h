@@ -270,6 +270,7 @@ void lp_side_fields(struct lp_side *s); /* makes the list of them */
 const struct lp_field_at *lp_side_field(const struct lp_side *s, uint64_t at); /* the one that begins there; NULL = none */
 void lp_find_offsets(struct lp_side *s); /* makes their list; behind the cuts of all that refers to data by itself */
 /* Where the linker kept nothing: do data look like a table of distances to functions? */
+uint64_t lp_may_be_offsets(const struct lp_side *s, const struct lp_atom *a); /* perhaps it is such a table: up to where; 0: it is none */
 bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end);
 /* A value of such a word. */
 uint64_t lp_field_value(const uint8_t *p, unsigned width, bool is_signed);

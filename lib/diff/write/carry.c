@@ -277,6 +277,20 @@ static bool counts_from_elsewhere(lp_diff *d, uint32_t atom, uint64_t n, unsigne
     return false;
 }
 
+/* Perhaps a table of offsets, and not all that it leads to comes along in one piece with it? */
+static bool leads_away(const struct lp_side *s, const struct lp_atom *a, uint64_t start, uint64_t end)
+{
+    uint64_t avail = 0;
+    const uint8_t *p = lp_is_code_atom(a) || lp_side_offsets(s, a->start, a->end) ? NULL : lp_side_bytes(s, a->start, &avail);
+    const uint64_t size = p && avail >= 8 ? lp_may_be_offsets(s, a) - a->start : 0;
+    bool away = false;
+    for (uint64_t off = 0; off < size && size <= avail; off += 4) {
+        const uint64_t to = a->start + lp_field_value(p + off, 4, true);
+        away |= to < start || to >= end;
+    }
+    return away;
+}
+
 void lp_emit_carried(lp_diff *d, uint32_t atom)
 {
     const struct lp_side *s = NEW(d);
@@ -308,4 +322,19 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";
     if (!good && lp_side_offsets(s, a->start, end)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     else if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);
+}
+
+void lp_check_carried(lp_diff *d)
+{
+    const struct lp_side *s = NEW(d);
+    char buf[32];
+    for (uint32_t i = 0; i < s->natom; i++) {
+        uint32_t last = i;
+        const uint64_t end = s->atom[i].carried ? end_of(s, &last) : 0;
+        for (uint32_t k = i; end && k <= last; k++) {
+            uint64_t avail = 0;
+            if (leads_away(s, &s->atom[k], s->atom[i].start, end))
+                lp_diff_refuse(d, s, LP_E147, lp_atom_text(&s->atom[k], buf), 0ull, (unsigned long long)lp_le32(lp_side_bytes(s, s->atom[k].start, &avail)));
+        }
+    }
 }

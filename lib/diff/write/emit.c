@@ -96,6 +96,7 @@ lp_status lp_diff_emit(lp_diff *d, struct lp_error *err)
     struct lp_error why;
     int round = 0;
     for (emit_items(d); lp_diff_ends(d, ++round == ROUNDS); emit_items(d)) lp_diff_close(d);
+    lp_check_carried(d);
     if (d->nomem) return lp_fail(err, LP_E_NOMEM, "out of memory");
     lp_patch_free(d->patch);
     d->patch = NULL;

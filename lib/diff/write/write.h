@@ -104,6 +104,7 @@ bool lp_diff_ends(lp_diff *d, bool last);
 /* Constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
+void lp_check_carried(lp_diff *d); /* once it is known what comes along together with what */
 /* carry.c: has new data, as it comes along, so many bytes there, at a place that they are aligned to? Where only that is missing it is to come along so, and
  * all that was emitted is emitted again. */
 bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes);
