@@ -296,8 +296,8 @@ static void take_twin(struct lp_side *s, struct lp_side *other, const struct lp_
 bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y, bool twin)
 {
     struct lp_flow f;
-    struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .pool = pool, .is_code = is_code, .returns = returns, .survey = &s->survey,
-                                     .ctx = s};
+    struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .pool = pool, .is_code = is_code, .returns = returns,
+                               .survey = &s->survey, .ctx = s};
     if (!x->n) return false;
     for (size_t i = 0; i < x->n; i++) in.caught |= s->atom[x->atom[i]].lands;
     const struct lp_flow_input other = {.part = y ? y->part : NULL, .nparts = 1, .bytes = constant_bytes, .survey = same ? &same->survey : NULL, .ctx = same};

@@ -181,7 +181,8 @@ static void add_offsets(struct lp_side *s, size_t *n, size_t *cap, uint64_t star
 static bool is_named_so(const struct lp_side *s, const struct lp_atom *a)
 {
     uint64_t avail = 0;
-    const uint8_t *p = a->sym && !s->kept && strncmp(a->sym->name, "reltable.", 9) == 0 && !((a->start | a->end) & 3) ? lp_side_bytes(s, a->start, &avail) : NULL;
+    const bool named = a->sym && !s->kept && strncmp(a->sym->name, "reltable.", 9) == 0 && !((a->start | a->end) & 3);
+    const uint8_t *p = named ? lp_side_bytes(s, a->start, &avail) : NULL;
     for (uint64_t off = 0; p && off < a->end - a->start; off += 4)
         if (off + 4 > avail || !lp_side_span(s, a->start + (uint64_t)lp_sext(lp_le32(p + off), 32))) return false;
     return p;
