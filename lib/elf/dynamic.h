@@ -35,6 +35,7 @@ struct lp_dynamic {
 };
 /* section.c: does .comment name this compiler or linker? */
 bool lp_elf_made_by(const lp_elf *e, const char *tool);
+bool lp_elf_made_by_gcc(const lp_elf *e); /* and by no other compiler */
 /* Does it need a library of this name? */
 bool lp_dynamic_needs(const struct lp_dynamic *d, const char *library);
 /* Never NULL; empty for a file without PT_DYNAMIC, or without memory. */

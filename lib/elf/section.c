@@ -42,7 +42,10 @@ const struct lp_elf_section *lp_elf_sections(const lp_elf *elf, size_t *count)
 }
 
 /* .comment is one text after the other. */
-bool lp_elf_made_by(const lp_elf *e, const char *tool)
+typedef bool (*comment_fn)(const char *text, const void *ctx);
+
+/* Is there one in .comment? */
+static bool any_comment(const lp_elf *e, comment_fn fn, const void *ctx)
 {
     size_t n;
     const char *p;
@@ -51,7 +54,22 @@ bool lp_elf_made_by(const lp_elf *e, const char *tool)
         if (strcmp(s[i].name, ".comment") != 0 || s[i].type == SHT_NOBITS || !lp_within(s[i].offset, s[i].size, e->size)) continue;
         const struct lp_elf_strtab text = lp_elf_strtab(e, s[i].offset, s[i].size);
         for (uint64_t off = 0; off < s[i].size && (p = lp_elf_str(text, off)) != NULL; off += strlen(p) + 1)
-            if (strstr(p, tool)) return true;
+            if (fn(p, ctx)) return true;
     }
     return false;
 }
+
+static bool names(const char *text, const void *tool) { return strstr(text, tool) != NULL; }
+bool lp_elf_made_by(const lp_elf *e, const char *tool) { return any_comment(e, names, tool); }
+
+/* Another compiler's text; what linkers say of themselves is none. */
+static bool is_other(const char *text, const void *ctx)
+{
+    static const char *const known[] = {"GCC: ", "Linker: ", "mold ", NULL};
+    (void)ctx;
+    for (size_t i = 0; *text && known[i]; i++)
+        if (strncmp(text, known[i], strlen(known[i])) == 0) return false;
+    return *text != 0;
+}
+
+bool lp_elf_made_by_gcc(const lp_elf *e) { return lp_elf_made_by(e, "GCC: ") && !any_comment(e, is_other, NULL); }

@@ -58,4 +58,15 @@ for how in '-fPIE -pie' '-fno-pie -no-pie' '-fno-pie -no-pie -static -Wl,-q' '-f
         fix "the same number, $form, $how" old new sum
     done
 done
+
+# ---- another number comes to the word by a branch ----
+for v in old new; do
+    { printf '.text\n.global f\n.type f, %%function\nf: adrp x0, a\nadd x0, x0, :lo12:a\ncbnz w5, 1f\nmov x1, #0\nmov x2, #4\ncmp w6, #0\ncsel x1, x1, x2, eq\n'
+      printf '2: add x0, x0, x1\nldr w0, [x0]\nret\n1: mov x1, #8\nb 2b\n.size f, .-f\n.data\n.balign 8\n'
+      [ $v = old ] && order='a b x c' || order='a b c x'
+      for o in $order; do printf '.type %s, %%object\n.size %s, 4\n%s: .word 0x%s\n' $o $o $o $(printf %s $o | od -An -tx1 | tr -d ' '); done; } >way.s
+    "$CROSS_CC" -shared -nostdlib -Wl,--build-id,-soname,libway.so -o way.$v way.s || exit 1
+done
+lpdiff way.old way.new >r.lpatch 2>err
+is "$?$(grep -o 'E181: `f`: at +0x[0-9a-f]* one of several' err | sed 's/ at .* one/ one/')" '2E181: `f`: one of several' "a number that comes by another way"
 tap_done

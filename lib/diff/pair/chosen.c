@@ -9,6 +9,7 @@ enum { REACH = 64 }; /* bytes that what an unknown number leads to may be behind
 static void add(struct lp_chosen *c, int64_t off)
 {
     if (c->n < sizeof c->off / sizeof *c->off) c->off[c->n++] = off;
+    else c->more = true;
 }
 
 bool lp_chosen(const struct lp_side *s, const struct lp_use *u, struct lp_chosen *c)
@@ -16,7 +17,7 @@ bool lp_chosen(const struct lp_side *s, const struct lp_use *u, struct lp_chosen
     struct lp_choice x;
     const uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, u->addr);
     const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
-    c->n = 0;
+    c->n = 0, c->more = false;
     if (!a || u->width || !u->at || u->self == LP_NONE || lp_is_code_atom(a) || a->kind == LP_ATOM_TABLE) return false;
     if (u->addr < a->start || u->addr >= a->end) return false;
     if (!lp_choices(s, u->self, u->at, a->end - u->addr, &x)) return false;
@@ -33,6 +34,7 @@ bool lp_same_chosen(lp_diff *d, const struct lp_side *o, const struct lp_use *u,
 {
     struct lp_chosen c;
     if (!lp_chosen(NEW(d), n, &c)) return true;
+    if (c.more) return false;
     for (unsigned i = 0; i < c.n; i++) {
         const struct lp_use v = {u->addr + (uint64_t)c.off[i], LP_NONE, LP_NONE, 0, 0}, w = {n->addr + (uint64_t)c.off[i], LP_NONE, LP_NONE, 0, 0};
         if (!lp_same_target(d, o, &v, &w)) return false;

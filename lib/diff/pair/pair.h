@@ -59,7 +59,7 @@ bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
 bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len);
 /* ---- chosen.c ---- */
 /* Of a use of an address: how far from there is what numbers that are added may lead to? False: nothing is. */
-struct lp_chosen { int64_t off[16]; unsigned n; };
+struct lp_chosen { int64_t off[32]; unsigned n; bool more; };
 bool lp_chosen(const struct lp_side *s, const struct lp_use *u, struct lp_chosen *c);
 /* Is all that is so far from the new file's address the same in both? */
 bool lp_same_chosen(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);

@@ -188,7 +188,7 @@ uint32_t lp_scan_returned(const struct scan *x)
 {
     if (x->compared || x->single) return 1;
     const char *name = lp_atom_name(x->a);
-    const bool gcc = lp_elf_made_by(x->s->elf, "GCC") && !lp_elf_made_by(x->s->elf, "clang"); /* which moves no code out so */
+    const bool gcc = lp_elf_made_by_gcc(x->s->elf); /* which moves no code out so */
     const bool whole = name ? strncmp(name, "OUTLINED_FUNCTION", 17) != 0 : gcc || has_blocks(x);
     return whole ? RESULTS : ARGUMENTS | TEMPORARY;
 }

@@ -225,6 +225,13 @@ static struct lp_search *search_of(const struct lp_side *s, uint32_t atom)
     return x;
 }
 
+bool lp_is_led_to(const struct lp_side *s, uint32_t atom, uint64_t at)
+{
+    const struct lp_search *x = search_of(s, atom);
+    const size_t i = x ? lp_count_below(x->way, x->nway, sizeof *x->way, at) : 0;
+    return !x || x->closed || (i < x->nway && x->way[i].to == at);
+}
+
 /* An access with an index; or ADD of one, extended or shifted, to an element's address. */
 static bool with_index(uint32_t w, struct lp_a64_access *m)
 {

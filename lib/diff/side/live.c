@@ -41,17 +41,20 @@ static uint32_t live_by_table(const struct walk *w, uint64_t at)
     return ALL;
 }
 
+/* What a function that is seen reads as it finds it, though no compiler would pass it: one that was written by hand. */
+static uint32_t read_by(const struct walk *w, uint64_t to) { return lp_seen_callee(w->s, lp_side_through(w->s, to)).read & (OWN | LINKERS); }
+
 static uint32_t behind_branch(const struct walk *w, uint64_t at, uint32_t word, uint32_t next)
 {
     uint64_t to;
     uint32_t mask;
     const bool authenticated = (word & 0xfffffbff) == 0xd65f0bff; /* RETAA, RETAB */
     if (lp_a64_is_ret(word) || authenticated) return w->handed;
-    if (lp_a64_is_blr(word)) return w->handed | (next & OWN);
+    if (lp_a64_is_blr(word)) return w->handed | (next & (OWN | LINKERS)); /* (that of a TLS descriptor changes none of them) */
     if (lp_a64_is_br(word)) return live_by_table(w, at);
     if (!lp_word_is_branch(word) || !lp_word_target(word, at, &to, &mask)) return ALL;
-    if (lp_a64_is_bl(word)) return inside(w, to) && to != w->a->start ? ALL : w->handed | (next & OWN);
-    if (lp_a64_is_b(word) && !inside(w, to) && is_tail_call(w, to)) return w->handed;
+    if (lp_a64_is_bl(word)) return inside(w, to) && to != w->a->start ? ALL : w->handed | (next & OWN) | read_by(w, to);
+    if (lp_a64_is_b(word) && !inside(w, to) && is_tail_call(w, to)) return w->handed | read_by(w, to);
     return live_at(w, to) | (lp_a64_is_b(word) ? 0 : next);
 }
 
@@ -82,7 +85,7 @@ static bool settle(const struct walk *w)
 
 bool lp_made_by_gcc(const struct lp_side *s)
 {
-    return lp_elf_made_by(s->elf, "GCC") && !lp_elf_made_by(s->elf, "clang") && !lp_elf_made_by(s->elf, "rustc");
+    return lp_elf_made_by_gcc(s->elf);
 }
 
 uint32_t *lp_live_registers(const struct lp_side *s, uint32_t atom)

@@ -340,6 +340,7 @@ struct lp_choice { int64_t off[LP_CHOICES]; unsigned n; bool any; };
 bool lp_choices(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t size, struct lp_choice *out);
 /* ---- bound.c ---- */
 /* bound.c: so many bytes from its base on is as far as an access with an index gets; UINT64_MAX: not known. */
+bool lp_is_led_to(const struct lp_side *s, uint32_t atom, uint64_t at); /* by a branch or table of its function? If that is not known: yes */
 uint64_t lp_index_reach(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* ---- seen.c ---- */
 struct lp_seen *lp_seen_new(void);

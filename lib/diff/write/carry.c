@@ -257,22 +257,23 @@ static bool is_elsewhere(lp_diff *d, uint64_t base, uint64_t v)
     return to - from != v - (base + v - s->atom[k].start);
 }
 
-/* Numbers of new data, most of which are distances from a place that code which uses it makes the address of: the assembler knows them, so that the linker's
- * relocations do not say so. */
+/* Numbers of new constants, most of which are distances of functions (or all of which, of data: small numbers often are) from a place that code which uses them
+ * makes the address of: the assembler knows them, so that the linker's relocations do not say so. */
 static bool counts_from_elsewhere(lp_diff *d, uint32_t atom, uint64_t n, unsigned width, const uint8_t *p)
 {
     const struct lp_side *s = NEW(d);
-    unsigned nbase;
-    const uint64_t *base = lp_away_bases(d, atom, &nbase);
+    unsigned nbase = 0;
+    const uint64_t *base = lp_stays_constant(s, &s->atom[atom]) ? lp_away_bases(d, atom, &nbase) : NULL;
     for (unsigned b = 0; b < nbase; b++) {
-        uint64_t all = 0, hits = 0, bad = 0;
+        uint64_t all = 0, hits = 0, bad = 0, code = 0;
         for (uint64_t off = 0; off + width <= n; off += width) {
             const uint64_t v = lp_field_value(p + off, width, width == 4);
             const enum lp_start what = v && !lp_side_field(s, s->atom[atom].start + off) ? lp_start_at(s, base[b] + v) : LP_START_NONE;
             const bool hit = lp_may_be_away(s, atom, base[b], what) && (what == LP_START_FUNC || width == 4);
-            all += v != 0, hits += hit, bad += hit && is_elsewhere(d, base[b], v);
+            all += v != 0, hits += hit, code += hit && what == LP_START_FUNC, bad += hit && is_elsewhere(d, base[b], v);
         }
-        if (bad && 2 * hits >= all && (hits > 1 || all == 1)) return true;
+        if (bad && code && 2 * hits >= all && (hits > 1 || all == 1)) return true;
+        if (bad && hits == all && all > 2) return true;
     }
     return false;
 }

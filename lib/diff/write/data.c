@@ -112,13 +112,6 @@ static bool is_said_end(const lp_diff *d, uint32_t array, const struct change *c
     return lp_is_said(OLD(d), c->o, a->start) && lp_is_said(NEW(d), c->n, b->start);
 }
 
-/* Is the word in front of it, in the same datum, the address of the array's start, in both files? Then the two are its ends, or what is behind it changed. */
-static bool is_behind_start(const lp_diff *d, uint32_t array, uint64_t off, const struct change *c)
-{
-    const struct lp_atom *a = &OLD(d)->atom[array], *b = &NEW(d)->atom[a->pair];
-    return off >= 8 && lp_held_at(OLD(d), c->o - 8) == a->start && lp_held_at(NEW(d), c->n - 8) == b->start;
-}
-
 enum stays { STAYS_NOT, STAYS, MAY_STAY };
 
 /* The address of the end of an array in both files, behind which other ones begin now: has it become the other one's address, or does it stay that end? */
@@ -135,10 +128,6 @@ static enum stays stays_end(lp_diff *d, uint32_t i, uint64_t off, const struct c
     if (began && began->pair != LP_NONE && began->pair == lp_side_atom(NEW(d), c->w)) return STAYS_NOT; /* of which the patch has a copy */
     if (is_said_end(d, a, c)) return STAYS;
     const char *at = lp_atom_text(&OLD(d)->atom[i], buf), *array = lp_atom_text(&OLD(d)->atom[a], name);
-    if (d->opt.flags & LP_DIFF_HEURISTIC && is_behind_start(d, a, off, c)) {
-        lp_diff_remark(d, "%s+0x%llx is taken for the address of the end of %s, whose start is in front of it", at, (unsigned long long)off, array);
-        return STAYS;
-    }
     const bool gone = began && began->kind == LP_ATOM_OBJECT && began->pair == LP_NONE; /* by another name it is here */
     if (!gone) lp_diff_refuse(d, NEW(d), LP_E148, at, (unsigned long long)off, array);
     else lp_diff_remark(d, "%s+0x%llx is taken for the address of what begins there in the new file, not of the end of %s", at, (unsigned long long)off, array);

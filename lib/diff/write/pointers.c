@@ -13,6 +13,13 @@ uint64_t lp_held_at(const struct lp_side *s, uint64_t at)
     return p && avail >= 8 && lp_side_guesses(s) ? lp_le64(p) : 0;
 }
 
+/* What the word in front of it holds, if both are in one datum. */
+static uint64_t held_in_front(const struct lp_side *s, uint64_t at)
+{
+    const uint32_t i = lp_side_atom(s, at);
+    return i != LP_NONE && at - s->atom[i].start >= 8 ? lp_held_at(s, at - 8) : 0;
+}
+
 bool lp_is_said(const struct lp_side *s, uint64_t at, uint64_t addr)
 {
     const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, at);
@@ -53,7 +60,7 @@ static struct lp_there lone_end(lp_diff *d, uint32_t array, uint64_t at, uint64_
     const struct lp_there t = start_of(d, v), e = end_of(d, array);
     const struct lp_span *x = lp_side_span(s, v);
     const bool bound = !x || v == x->start || v == s->span[a->span].end;
-    if (lp_is_said(s, at, a->start) || lp_held_at(s, at - 8) == a->start) return e;
+    if (lp_is_said(s, at, a->start) || held_in_front(s, at) == a->start) return e;
     return bound && (e.own || !t.known || t.addr != e.addr) ? (struct lp_there){0} : e;
 }
 
@@ -76,7 +83,7 @@ struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v)
     if (!a || (a->kind == LP_ATOM_PIECE && (i == LP_NONE || lp_is_constant(s, a)))) return start_of(d, v); /* (of constants without names, ends.c) */
     if (i == LP_NONE) return lone_end(d, array, at, v);
     if (lp_is_said(s, at, a->start)) return end_of(d, array);
-    if (lp_is_said(s, at, v) || lp_held_at(s, at - 8) != a->start) return start_of(d, v);
+    if (lp_is_said(s, at, v) || held_in_front(s, at) != a->start) return start_of(d, v);
     const uint32_t from = lp_side_atom(s, at);
     if (was_start(d, from, at, i)) return start_of(d, v);
     const struct lp_there t = start_of(d, v), e = end_of(d, array);

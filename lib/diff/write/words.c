@@ -149,7 +149,7 @@ static struct lp_there there(struct word *x, const struct lp_use *u)
     struct lp_chosen c;
     if (!t.known || !lp_chosen(x->s, u, &c)) return t;
     for (unsigned i = 0; i < c.n; i++)
-        if (!is_beside(x, u, &t, c.off[i])) {
+        if (c.more || !is_beside(x, u, &t, c.off[i])) {
             refuse_base(x, "one of several things beside one another is chosen, and they are not so in the old file");
             return x->refused = true, (struct lp_there){0};
         }
