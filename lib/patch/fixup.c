@@ -182,8 +182,8 @@ static uint64_t filled_slot(const struct fixing *x, uint64_t value)
     const struct lp_disk_kind *disk = x->pl->space->disk;
     uint64_t now;
     if (disk && disk->moves && !lp_elf_dynfixes(x->t->elf).n) return 0;
-    for (uint64_t off = 0; s && off + 8 <= s->size; off += 8)
-        if (lp_plan_word(x->pl, s->addr + off + x->t->bias, &now) && now == value) return s->addr + off + x->t->bias;
+    for (uint64_t off = 0; s && off + 8 <= s->size && lp_plan_word(x->pl, s->addr + off + x->t->bias, &now); off += 8)
+        if (now == value) return s->addr + off + x->t->bias;
     return 0;
 }
 

@@ -281,7 +281,7 @@ const struct lp_elf_section *lp_plan_got(const struct lp_target *t)
     size_t n;
     const struct lp_elf_section *s = lp_elf_sections(t->elf, &n);
     for (size_t i = 0; i < n; i++)
-        if (strcmp(s[i].name, ".got") == 0) return &s[i];
+        if (strcmp(s[i].name, ".got") == 0 && s[i].type != SHT_NOBITS && lp_within(s[i].offset, s[i].size, lp_elf_info(t->elf)->image_size)) return &s[i];
     return NULL;
 }
 

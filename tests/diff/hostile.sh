@@ -72,6 +72,49 @@ for pair in 'old longer' 'long new' 'long longer'; do
     is "$status" 2 "a list of constructors that goes on and on: $pair"
 done
 
+# A global offset table, or a procedure linkage table without content, of exabytes; and a version whose name is no text.
+cat >sections.py <<'P'
+import struct, sys
+d = bytearray(open(sys.argv[1], "rb").read())
+shoff, shnum, names = struct.unpack_from("<Q", d, 40)[0], struct.unpack_from("<H", d, 60)[0], struct.unpack_from("<H", d, 62)[0]
+names = struct.unpack_from("<Q", d, shoff + 64 * names + 24)[0]
+for at in range(shoff, shoff + 64 * shnum, 64):
+    name = d[names + struct.unpack_from("<I", d, at)[0]:].split(b"\0")[0]
+    if name.decode() != sys.argv[3]: continue
+    if name == b".dynstr":
+        start, size = struct.unpack_from("<QQ", d, at + 24)
+        d[start + d[start:start + size].index(b"GLIBC_") + 3] = 0xff
+        continue
+    d[at + 39] = 0x90 if name == b".got" else 0x10 # of the size
+    if name == b".got": d[at + 23] = 0x26           # and of the address
+    else: struct.pack_into("<I", d, at + 4, 8)     # SHT_NOBITS
+open(sys.argv[2], "wb").write(d)
+P
+cat >slot.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+int kept = 1;
+static int own(int n) { return n * 2; }
+int (*hook)(int) = own;
+int main(int c, char **v)
+{
+    kept += hook(c);
+#ifdef MORE
+    if (c > 3) { printf("%d\n", kept); kept = atoi(v[2]) + kept / 3; }
+#endif
+    return printf("%d %s\n", kept, stderr ? "yes" : "no");
+}
+C
+"$CROSS_CC" -w -O0 -fPIC -pie -Wl,--build-id -o slots slot.c && "$CROSS_CC" -w -O0 -fPIC -pie -DMORE -Wl,--build-id -o more slot.c || not_ok "compile slot.c"
+for section in .got .plt .dynstr; do
+    python3 sections.py slots slots.bad $section && python3 sections.py more more.bad $section || not_ok "damage $section"
+    for pair in 'slots.bad more' 'slots more.bad' 'slots.bad more.bad' 'old slots.bad' 'few slots.bad'; do
+        status=0
+        timeout -k 5 60 "$lpdiff" -s --heuristic --data --force-unrelated $pair >out 2>&1 || status=$?
+        is "$((status > 2))$(grep -o E199 out)" 0 "a section $section of exabytes, or with a byte that is no text: $pair"
+    done
+done
+
 # A function of two megabytes: what a word means is not looked for among all others (that took minutes).
 cat >huge.s <<'E'
     .globl _start

@@ -18,7 +18,7 @@ static uint32_t section_flags(const struct lp_elf_section *x)
     static const char *const linker[] = {".interp", ".eh_frame", ".eh_frame_hdr", ".gcc_except_table", ".dynamic", ".relr.dyn", headers, NULL};
     uint32_t f = x->flags & SHF_EXECINSTR ? LP_SPAN_CODE : 0;
     if (x->flags & SHF_WRITE) f |= LP_SPAN_WRITE;
-    if (x->type == SHT_NOBITS) f |= LP_SPAN_BSS;
+    if (x->type == SHT_NOBITS) return (f & ~LP_SPAN_CODE) | LP_SPAN_BSS | (x->flags & SHF_TLS ? LP_SPAN_LINKER : 0); /* (whatever it is called) */
     if (strncmp(x->name, ".got", 4) == 0) f |= LP_SPAN_GOT;
     if (f & LP_SPAN_CODE && (strncmp(x->name, ".plt", 4) == 0 || strcmp(x->name, ".iplt") == 0)) f |= LP_SPAN_PLT;
     if (x->type == SHT_INIT_ARRAY || x->type == SHT_FINI_ARRAY || x->type == SHT_PREINIT_ARRAY) f |= LP_SPAN_LISTED;

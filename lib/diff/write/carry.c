@@ -2,6 +2,7 @@
 #include <config.h>
 #include "diff/write/write.h"
 #include "base/bits.h"
+#include "base/text.h"
 #include "base/search.h"
 #include "elf/spec.h"
 
@@ -106,6 +107,14 @@ static void remark_version(lp_diff *d, const struct lp_dynsym *y)
     lp_diff_remark(d, "version %.100s of %.100s is needed, which the old file does without", y->version, y->library);
 }
 
+/* A patch is text, in UTF-8. */
+static bool is_text(const char *p)
+{
+    for (size_t n; p && *p; p += n)
+        if (!(n = lp_utf8_len(p, strlen(p)))) return false;
+    return true;
+}
+
 /* Why there is no way to write it; NULL: there is one. */
 static const char *not_written(const lp_diff *d, const struct lp_dynsym *y, const struct lp_dynsym *old)
 {
@@ -114,6 +123,7 @@ static const char *not_written(const lp_diff *d, const struct lp_dynsym *y, cons
     if (!old && !y->version && lp_dynsym_wanted(OLD(d)->dynamic, y->name, NULL)) return "the old file has it with a version, the new one without";
     if (!old && y->type == STT_TLS) return "it is thread-local, and the old file does not have it";
     if (old && !lp_is_ident(y->name, strlen(y->name))) return "its name has other bytes than letters, digits, `_`, `$` and `.`";
+    if (!is_text(y->name) || (!old && (!is_text(y->version) || !is_text(y->library)))) return "its name, its version or its library is no UTF-8 text";
     return strlen(y->name) > NAME_MOST ? "its name is too long for a line of a patch" : NULL;
 }
 
