@@ -425,5 +425,6 @@ void lp_diff_close(lp_diff *d)
     choose_places(d);
     lp_diff_enter(d);
     refuse_moved(d);
+    lp_refuse_templates(d);
     join_data(d);
 }

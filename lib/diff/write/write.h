@@ -130,6 +130,7 @@ bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body
 bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan *plan, const uint32_t *from, size_t n, struct lp_buf *out);
 /* enter.c: what leads into the middle of new bodies; after it is known which ones move. */
 void lp_diff_enter(lp_diff *d);
+void lp_refuse_templates(lp_diff *d); /* template.c: E149 */
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
 void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does not ask for new functions */

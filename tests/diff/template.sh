@@ -1,0 +1,47 @@
+#!/bin/sh
+# Code that is read as data: a function that is copied from its start to its end. Where the old body was is a branch to the new one, and nothing else.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+both_compilers
+
+cat >copied.c <<'C'
+#include <stdio.h>
+#include <string.h>
+static char room[400];
+__attribute__((noinline, section(".text.code"))) long code(long x) { return FIX; }
+__attribute__((noinline, section(".text.code"))) long code_end(long x) { return x ^ 0x55; }
+int main(int argc, char **argv)
+{
+#if WAY == 1 /* how long is it? */
+    long n = (char *)code_end - (char *)code;
+    printf("%d\n", n > 4);
+#elif WAY == 2 /* it is known how long it is */
+    memcpy(room, (void *)code, argc + 3);
+    printf("%d\n", room[0] == ((char *)code)[0]);
+#else
+    printf("%d\n", room[0]);
+#endif
+    printf("%ld %ld\n", code(argc), code_end(argc));
+    return 0;
+}
+C
+for cc in $compilers; do
+    for how in -O0 -O1 -O2 '-Os -Wl,-q' '-O2 -s' '-O2 -no-pie -fno-pie'; do
+        build() { out=$1; shift; $cc $how -fno-builtin "$@" -Wl,--build-id -o "$out" copied.c || not_ok "compile $out"; }
+        for way in 1 2; do
+            build old -DWAY=$way '-DFIX=x+1' && build long -DWAY=$way '-DFIX=x*5+x/3+7' && build same -DWAY=$way '-DFIX=x+2'
+            lpdiff --heuristic old long >p.lpatch 2>err
+            is "$? $(sed -n 's/^lpdiff: [^:]*: \(E149\): .*/\1/p' err | sort -u)" "2 E149" "$cc $how, $way: a function that is copied moves"
+            lpdiff --heuristic old same >p.lpatch 2>err
+            is "$?$(cat err)" 1 "  and where it does not"
+            is "$(run -P p.lpatch ./old)" "$(run ./same)" "  the patched program does what the new one does"
+        done
+        build old -DWAY=3 '-DFIX=x+1' && build long -DWAY=3 '-DFIX=x*5+x/3+7'
+        lpdiff --heuristic old long >p.lpatch 2>err
+        is "$?$(cat err)" 1 "$cc $how: nobody copies it"
+    done
+done
+
+tap_done
