@@ -515,4 +515,23 @@ C
 build() { out=$1; shift; "$CROSS_CC" -w -O1 "$@" -Wl,--build-id,--section-start=far=0x8000000 -o "$out" far.c; }
 build far.old -DBODY= && build far.new '-DBODY=+ (puts("more"), puts(s), far_away[0])' || exit 1
 fix "data far away" far.old far.new value 5
+# ---- code that completes a page which its callers make (clang -Oz moves it out of several functions): the relocations say of what ----
+cat >page.c <<'C'
+#include <stdio.h>
+const char *front(void);
+int say(int n), again(int n);
+__asm__(".section .rodata\n.Lfront: .asciz \"" FRONT "\"\n.Ltext: .asciz \"%d said\\n\"\n.text\n"
+        ".type front, %function\nfront: adrp x0, .Lfront\nadd x0, x0, :lo12:.Lfront\nret\n.size front, . - front\n"
+        ".type say, %function\nsay: str x30, [sp, #-16]!\nmov w1, w0\nadrp x0, .Ltext\nbl moved\nldr x30, [sp], #16\nret\n.size say, . - say\n"
+        ".type again, %function\nagain: str x30, [sp, #-16]!\nadd w1, w0, #1\nadrp x0, .Ltext\nbl moved\nldr x30, [sp], #16\nret\n.size again, . - again\n"
+        ".type moved, %function\nmoved: add x0, x0, :lo12:.Ltext\nb printf\n.size moved, . - moved\n");
+int main(int argc, char **argv) { return puts(front()), say(argc) + again(argc) != 14; }
+C
+for how in '-no-pie -fno-pie' -pie '-no-pie -fno-pie -static'; do
+    for side in old new; do
+        [ $side = old ] && front=one || front='one and more'
+        with_gcc -O1 $how -Wl,-q "-DFRONT=\"$front\"" -Wl,--build-id -o page.$side page.c || not_ok "compile page.c"
+    done
+    fix "a page that callers make, $how" page.old page.new front
+done
 tap_done

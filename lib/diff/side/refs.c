@@ -97,6 +97,7 @@ static void apply_reloc(struct lp_side *s, struct lp_ref_at *r, uint32_t w)
     if (page || (r->kind == LP_FLOW_ADDR && r->addr != q->addr) || r->flags & (LP_FLOW_SEVERAL | LP_FLOW_MAYBE)) return;
     uint32_t base = q->sym == UINT64_MAX ? LP_NONE : lp_side_atom(s, q->sym);
     if (base != LP_NONE && s->atom[base].start != q->sym) base = LP_NONE;
+    if (r->kind != LP_FLOW_ADDR) r->flags |= LP_FLOW_OF_PAGE; /* that a caller makes: compared there */
     r->kind = LP_FLOW_ADDR;
     r->addr = q->addr;
     r->base = base;
