@@ -367,4 +367,36 @@ for how in -O1 '-O1 -s' '-O1 -static -Wl,-q'; do
     right "$how, the rest of a page: nothing" r.old r.same 0
     right "$how, the rest of a page, and something else" r.old r.new 1
 done
+
+# ---- a program at low addresses, as small systems are linked: numbers that happen to be where something begins ----
+cat >low.c <<'C'
+#include <stdio.h>
+#ifdef MORE
+__attribute__((noinline)) int one(int n) { return n * 3 + n / 7; }
+#else
+__attribute__((noinline)) int one(int n) { return n * 3; }
+#endif
+__attribute__((noinline)) int two(int n) { return n + 5; }
+#ifdef MORE
+static const long table[] = {0x10000, 0x11000, 0x12000, NUMBER, 0x10001};
+__attribute__((noinline)) long f(int i) { return table[i]; }
+#else
+__attribute__((noinline)) long f(int i) { return i; }
+#endif
+int main(int argc, char **argv) { printf("%d %d", one(argc), two(argc)); for (int i = 0; i < 5; i++) printf(" %ld", f(i)); return 0; }
+C
+build() { out=$1; shift; gcc -O1 -no-pie -fno-pie -Wl,-Ttext-segment=0x10000 $how "$@" -o "$out" low.c; }
+for how in '' -Wl,-q; do
+    build l.old && build l.new -DMORE -DNUMBER=0x10004 || exit 1
+    number=0x$("${CROSS_CC%gcc}nm" l.new | sed -n 's/^0*\([0-9a-f]*\) . two$/\1/p')
+    build l.new -DMORE -DNUMBER=$number || exit 1
+    lpdiff l.old l.new >l.lpatch 2>l.err
+    status=$?
+    if [ "$how" ]; then
+        is "$status$(cat l.err)" 1 "a number where a function begins, low, with relocations: there is a patch"
+        is "$(run -P l.lpatch ./l.old)" "$(run ./l.new)" "  and it is right"
+    else
+        is "$status$(grep -o 'E147: `table`+0x18' l.err)" '2E147: `table`+0x18' "a number where a function begins, low: it may be that address"
+    fi
+done
 tap_done

@@ -259,6 +259,8 @@ static inline bool lp_is_far(const struct lp_side *s, uint64_t v)
     const uint64_t end = s->span[own - 1].end, last = s->atom[s->natom - 1].end;
     return v < s->span[0].start || v > (last > end ? last : end);
 }
+/* Below where linkers put programs by themselves, numbers are as common as addresses: what begins there says nothing. */
+static inline bool lp_is_low(uint64_t v) { return v < 0x200000; }
 /* What the value of a word is, of which nothing says it; of a pair of words that are to be the same: what both are. */
 enum lp_reading { LP_READ_NUMBER, LP_READ_ADDRESS, LP_READ_EITHER };
 enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v);

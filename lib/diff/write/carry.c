@@ -205,7 +205,8 @@ static bool print_word(lp_diff *d, uint64_t start, uint64_t at, const struct lp_
 {
     if (w && w->kind == LP_WORD_SYMBOL && w->sym) return print_symbol(d, w);
     if (w && w->kind != LP_WORD_ADDR) return false;
-    if (!w && lp_read_word(NEW(d), at, value) == LP_READ_EITHER && !lp_both_readings(d, value)) return refuse_either(d, start, at, value), true;
+    const bool either = !w && (lp_is_low(value) || lp_read_word(NEW(d), at, value) == LP_READ_EITHER);
+    if (either && !lp_both_readings(d, value)) return refuse_either(d, start, at, value), true;
     return print_address(d, at, w ? w->value : value);
 }
 

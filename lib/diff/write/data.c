@@ -145,7 +145,8 @@ static void print_set_word(lp_diff *d, uint32_t i, uint64_t off, const struct ch
 {
     char buf[32];
     const char *name = lp_atom_text(&OLD(d)->atom[i], buf);
-    if (c->reading == LP_READ_EITHER && c->y && !lp_both_readings(d, c->w)) {
+    const bool low = c->reading == LP_READ_ADDRESS && lp_side_guesses(NEW(d)) && lp_is_low(c->w) && !lp_side_word(NEW(d), c->n) && !lp_side_word(OLD(d), c->o);
+    if ((c->reading == LP_READ_EITHER || low) && c->y && !lp_both_readings(d, c->w)) {
         lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)off, (unsigned long long)c->w);
         return;
     }
