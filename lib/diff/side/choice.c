@@ -83,6 +83,24 @@ static unsigned shift_of(const struct place *p, uint64_t at, unsigned reg)
     return 0;
 }
 
+/* ADD of an index, and an access with an offset behind that: the array is that far from what the address is of, as of a section anchor (GCC). */
+static bool is_of_another(const struct scan *x, uint64_t at, uint64_t size)
+{
+    const uint32_t add = lp_words_at(&x->code, at);
+    const unsigned reg = add & 31;
+    struct lp_a64_access m;
+    if ((add & 0xff200000) != 0x8b000000 && (add & 0xffe00000) != 0x8b200000) return false;
+    for (unsigned i = 0; i < BACK && (at += 4) < x->a->end; i++) {
+        const uint32_t w = lp_words_at(&x->code, at);
+        struct lp_fop o;
+        if (lp_word_is_branch(w) || lp_a64_is_branch_reg(w)) return false;
+        if (lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, &m) && m.base == reg) return m.index >= 31 && !m.writeback && m.off >= 0 && (uint64_t)m.off >= size;
+        lp_fop_decode(w, at, &o);
+        if (o.write >> reg & 1 || (w >> 5 & 31) == reg || (w >> 16 & 31) == reg) return false;
+    }
+    return false;
+}
+
 static void choose(struct lp_choice *out, int64_t off)
 {
     if (out->n < LP_CHOICES) out->off[out->n++] = off;
@@ -102,7 +120,7 @@ static void add_index(const struct scan *x, uint64_t at, unsigned reg, unsigned 
     if (known && v.n > 1 && !v.open) return;
     if (!shift && element < size) shift = shift_of(&p, at, reg);
     if (element < UINT64_C(1) << shift) element = UINT64_C(1) << shift;
-    out->any |= size <= element;
+    out->any |= size <= element && !is_of_another(x, at, size);
 }
 
 /* A word that has the address in some registers. */

@@ -212,7 +212,7 @@ static bool pool(void *ctx, uint64_t at, uint64_t *value)
     if (!x || (x->flags & (LP_SPAN_CODE | LP_SPAN_NEW | LP_SPAN_PLT | LP_SPAN_GOT)) != LP_SPAN_CODE) return false;
     s->code_read = true;
     const struct lp_word_at *w = lp_side_word(s, at);
-    if (w) return *value = w->value, w->kind == LP_WORD_ADDR;
+    if (w) return *value = w->value, w->kind == LP_WORD_ADDR && !w->sym;
     const uint8_t *p = lp_elf_info(s->elf)->type == ET_EXEC ? lp_side_code(s, at, &avail) : NULL;
     if (!p || avail < 8) return false;
     *value = lp_le64(p);

@@ -294,7 +294,7 @@ static bool leads_away(const struct lp_side *s, const struct lp_atom *a, uint64_
 {
     uint64_t avail = 0;
     const uint8_t *p = lp_is_code_atom(a) || lp_side_offsets(s, a->start, a->end) ? NULL : lp_side_bytes(s, a->start, &avail);
-    const uint64_t size = p && avail >= 8 ? lp_may_be_offsets(s, a) - a->start : 0;
+    const uint64_t to_end = p && avail >= 8 ? lp_may_be_offsets(s, a) : 0, size = to_end ? to_end - a->start : 0;
     bool away = false;
     for (uint64_t off = 0; off < size && size <= avail; off += 4) {
         const uint64_t to = a->start + lp_field_value(p + off, 4, true);
