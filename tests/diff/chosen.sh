@@ -7,7 +7,8 @@ cd "$scratch" || exit 1
 
 cat >chosen.c <<'C'
 #include <stdio.h>
-__asm__(".macro var name, value, size\n.type \\name, %object\n.size \\name, \\size\n.globl \\name\n.hidden \\name\n\\name: .byte \\value\n.zero \\size - 1\n.endm\n"
+__asm__(".macro var name, value, size\n.type \\name, %object\n.size \\name, \\size\n"
+        ".globl \\name\n.hidden \\name\n\\name: .byte \\value\n.zero \\size - 1\n.endm\n"
         ".data\n.p2align 3\n" VARS "\n.p2align 3\n.text\n"
         ".macro base reg\nadrp \\reg, a\nadd \\reg, \\reg, :lo12:a\n.endm\n"
         ".globl pick\n.hidden pick\n.type pick, %function\npick: cmp w0, #4\n" PICK "\n.size pick, .-pick\n");

@@ -364,7 +364,7 @@ done
 # ---- a long text that code refers to in very many places ----
 cat >cuts.c <<'C'
 #include <stdio.h>
-static const char text[] = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen and so on";
+static const char text[] = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen and on";
 const char *whole = text;
 #define SAY(i) puts(text + 4 * (i));
 #define FOUR(i) SAY(i) SAY(i + 1) SAY(i + 2) SAY(i + 3)
