@@ -112,7 +112,7 @@ static bool same_constants(const struct lp_side *o, const struct lp_side *n)
 static bool same_callee(const struct lp_side *o, const struct lp_side *n, uint64_t addr, uint64_t other)
 {
     const struct lp_flow_callee *f = lp_flow_survey_callee(&o->survey, addr), *g = lp_flow_survey_callee(&n->survey, other);
-    if (!f || !g) return f == g && lp_side_returns(o, addr) == lp_side_returns(n, other);
+    if (!f || !g) return f == g && lp_side_comes_back(o, addr) == lp_side_comes_back(n, other);
     return f->clobbers == g->clobbers && f->unsure == g->unsure && f->returns == g->returns && f->pages_out == g->pages_out;
 }
 

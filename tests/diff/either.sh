@@ -399,4 +399,31 @@ for how in '' -Wl,-q; do
         is "$status$(grep -o 'E147: `table`+0x18' l.err)" '2E147: `table`+0x18' "a number where a function begins, low: it may be that address"
     fi
 done
+
+# ---- the same in a library that calls a function of its own, which others may have, too, and which does not come back ----
+cat >ended.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((noreturn)) void die(int n) { printf("dead %d\n", n); fflush(stdout); exit(n); }
+__asm__(".text\n .globl pick\n .type pick, %function\n"
+        "pick: stp x29, x30, [sp, #-32]!\n str x20, [sp, #16]\n mov x20, x0\n cbz w1, 1f\n2: ldrb w0, [x20]\n adrp x20, .Ltable\n ldr w2, [x20, :lo12:.Ltable]\n cbz w2, 3f\n"
+        "add w0, w0, w2\n" MORE "ldr x20, [sp, #16]\n ldp x29, x30, [sp], #32\n ret\n3: mov w0, #2\n bl die\n1: mov w1, #1\n b 2b\n .size pick, .-pick\n"
+        ".section .rodata\n .balign 4096\n .Lfirst: .word 5\n .zero " FRONT "\n .balign 32\n.Ltable: .word 77\n .text\n"
+        ".globl first\n .type first, %function\nfirst: adrp x0, .Lfirst\n ldr w0, [x0, :lo12:.Lfirst]\n ret\n .size first, .-first");
+C
+cat >asks.c <<'C'
+int printf(const char *, ...), pick(const char *p, int n), first(void);
+int main(void) { return printf("%d %d %d\n", pick("a", 1), pick("b", 0), first()) < 0; }
+C
+for how in -O1 '-O1 -s'; do
+    build() { out=$1; shift; gcc -shared -fPIC $how "$@" -Wl,-soname,libended.so -o "$out" ended.c; }
+    build libended.so '-DFRONT="90"' '-DMORE=""' && build e.new '-DFRONT="190"' '-DMORE="add w0, w0, w0\n add w0, w0, #1\n"' && gcc -o asks asks.c ./libended.so '-Wl,-rpath,$ORIGIN' || exit 1
+    lpdiff --heuristic libended.so e.new >p.lpatch 2>err
+    is "$?$(cat err)" 1 "$how, behind a call that does not come back: there is a patch"
+    was=$(run ./asks)
+    now=$(run -P p.lpatch ./asks)
+    cp e.new libended.so
+    is "$now" "$(run ./asks)" "  and it is right"
+    [ "$was" != "$now" ] && ok "  as the old library was not" || not_ok "  as the old library was not"
+done
 tap_done

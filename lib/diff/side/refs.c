@@ -232,6 +232,7 @@ static bool is_code(void *ctx, uint64_t addr, uint64_t *until)
 }
 
 static bool returns(void *ctx, uint64_t addr) { return lp_side_returns(ctx, addr); }
+static bool comes_back(void *ctx, uint64_t addr) { return lp_side_comes_back(ctx, addr); }
 
 struct lp_parts lp_parts_of(const struct lp_side *s, uint32_t i)
 {
@@ -297,7 +298,7 @@ static void take_twin(struct lp_side *s, struct lp_side *other, const struct lp_
 bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y, bool twin)
 {
     struct lp_flow f;
-    struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .pool = pool, .is_code = is_code, .returns = returns,
+    struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .pool = pool, .is_code = is_code, .returns = comes_back,
                                .survey = &s->survey, .ctx = s};
     if (!x->n) return false;
     for (size_t i = 0; i < x->n; i++) in.caught |= s->atom[x->atom[i]].lands;

@@ -23,3 +23,12 @@ bool lp_side_returns(const struct lp_side *s, uint64_t addr)
     const char *name = i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? lp_atom_name(&s->atom[i]) : NULL;
     return !name || !never_returns(name, strcspn(name, "@"));
 }
+
+bool lp_side_comes_back(const struct lp_side *s, uint64_t addr)
+{
+    const uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
+    const struct lp_word_at *w = i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? lp_stub_slot(s, s->atom[i].start) : NULL;
+    const struct lp_dynsym *y = w && w->sym ? lp_dynsym_defined(s->dynamic, w->sym->name, NULL) : NULL;
+    const struct lp_flow_callee *f = y ? lp_flow_survey_callee(&s->survey, y->value) : NULL;
+    return lp_side_returns(s, addr) && (!f || f->returns);
+}

@@ -236,6 +236,9 @@ void lp_refs_function(struct lp_side *s, uint32_t atom);
 /* ---- returns.c ---- */
 /* Does a call of this address, which no function begins at, come back? */
 bool lp_side_returns(const struct lp_side *s, uint64_t addr);
+/* The same while the survey is there: a library may call what it exports (event_errx()) through an entry that is not known by its name. (Another object's
+ * function of that name is declared alike.) */
+bool lp_side_comes_back(const struct lp_side *s, uint64_t addr);
 /* ---- fall.c ---- */
 /* Does a function go on in what is behind it, *to? PERHAPS: if a call at its end comes back, or something that is not seen leads to its last words. */
 enum lp_fall { LP_FALL_NONE, LP_FALL_PERHAPS, LP_FALL_SURELY };
