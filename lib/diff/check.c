@@ -3,6 +3,7 @@
 #include "diff/diff.h"
 #include "base/bits.h"
 #include "base/hash.h"
+#include "elf/write.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -113,12 +114,8 @@ void lp_diff_check(lp_diff *d)
 /* Is it because of what lpapply -o adds to a file: headers elsewhere, sections behind all others? */
 void lp_diff_patched(lp_diff *d)
 {
-    for (int k = 0; k < 2; k++) {
-        size_t n, i = 0;
-        const struct lp_elf_section *x = lp_elf_sections(d->side[k].elf, &n);
-        while (i < n && (!x[i].name || strcmp(x[i].name, ".note.lpatch") != 0)) i++;
-        if (i < n) lp_diff_refuse(d, &d->side[k], LP_E106);
-    }
+    for (int k = 0; k < 2; k++)
+        if (lp_elf_is_extended(d->side[k].elf)) lp_diff_refuse(d, &d->side[k], LP_E106);
 }
 
 /* ---- when they are compared ---- */

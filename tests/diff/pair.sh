@@ -24,3 +24,17 @@ fix()
     is "$(sed -n 's/^func \([^ ]*\).*/\1/p; s/^@ \([^ +]*\).*/\1/p' fix.lpatch | sort -u | paste -s -d ' ')" "$changed" "$name: of $changed alone"
     is "$(run -P fix.lpatch "./$old" "$@"; echo $?)" "$(run "./$new" "$@"; echo $?)" "$name: the patched program does what the new one does"
 }
+# becomes NAME OLD NEW: with the patch the program is the new one, when it starts and as a file; $becomes: other options of lpdiff
+becomes=
+becomes()
+{
+    lpdiff $becomes "$2" "$3" >p.lpatch 2>err
+    is "$?$(grep -v -e 'looks like __LINE__' -e 'is taken for the address of what begins there' -e 'comes along, of another size' err)" 1 "$1: there is a patch"
+    behaves "$@"
+}
+behaves()
+{
+    is "$(run -P p.lpatch "./$2"; echo $?)" "$(run "./$3"; echo $?)" "$1: the patched program does what the new one does"
+    lpapply -q -o p.file "$2" p.lpatch 2>err
+    is "$?$(run ./p.file; echo $?)" "0$(run "./$3"; echo $?)" "$1: and so does the patched file"
+}

@@ -15,21 +15,6 @@ refused()
     if [ "$found" ] && [ "$id" = none ]; then ok "  with $2 alone"; else not_ok "  with $2 alone"; note <err; fi
 }
 
-# becomes NAME OLD NEW: with the patch the program is the new one, when it starts and as a file; $becomes: other options of lpdiff
-becomes=
-becomes()
-{
-    lpdiff $becomes "$2" "$3" >p.lpatch 2>err
-    is "$?$(grep -v -e 'looks like __LINE__' -e 'is taken for the address of what begins there' -e 'comes along, of another size' err)" 1 "$1: there is a patch"
-    behaves "$@"
-}
-behaves()
-{
-    is "$(run -P p.lpatch "./$2"; echo $?)" "$(run "./$3"; echo $?)" "$1: the patched program does what the new one does"
-    lpapply -q -o p.file "$2" p.lpatch 2>err
-    is "$?$(run ./p.file; echo $?)" "0$(run "./$3"; echo $?)" "$1: and so does the patched file"
-}
-
 # may NAME IDS OLD NEW: no difference (0 among IDS: though there is one, which --heuristic does not see), or a patch, or none for these reasons
 may()
 {
@@ -563,40 +548,6 @@ for cc in $compilers; do
         like "$(cat err)" 'E120: object `found`' "  by its name"
         like "$(cat err)" 'hint: give it another name in the new file' "  with a hint"
         becomes "$cc $flags: with other names" n.old n.new
-    done
-done
-
-# ---- a running program may hold a pointer into a table that is larger now: that is said, of those of which it may ----
-cat >held.c <<'C'
-#include <stdio.h>
-static int inc(int x) { return x + 1; }
-static int dbl(int x) { return x * 2; }
-static const struct cmd { const char *name; int (*fn)(int); } cmds[] = {{"a", inc}, {"b", dbl}, {"c", inc}, MORE};
-static const int odds[] = {1, 3, 5, 7, SOME};
-static const struct cmd *last;
-__attribute__((noipa)) const struct cmd *find(int c)
-{
-    for (unsigned i = 0; i < sizeof cmds / sizeof *cmds; i++)
-        if (*cmds[i].name == c) return &cmds[i];
-    return NULL;
-}
-__attribute__((noipa)) long distance(void) { return last ? last - cmds : -1; }
-__attribute__((noipa)) int odd(int n) { int sum = 0; for (const int *p = odds; p < odds + sizeof odds / sizeof *odds; p++) sum += *p * n; return sum + odds[n & 3]; }
-int main(int argc, char **argv)
-{
-    for (int c = 'a'; c < 'd'; c++) last = find(c), printf("%d %ld %d\n", last->fn(argc), distance(), odd(c));
-    return 0;
-}
-C
-for cc in $compilers; do
-    for flags in '-O2' '-Os -fPIE -pie'; do
-        build() { out=$1; shift; $cc $flags -Wl,--build-id "$@" -o "$out" held.c; }
-        build h.old -DMORE= -DSOME= && build h.cmd '-DMORE={"d", dbl}' -DSOME= && build h.odd -DMORE= -DSOME=9 || exit 1
-        becomes "$cc $flags: a table of which the program keeps an entry" h.old h.cmd
-        like "$(lpdiff h.old h.cmd 2>&1)" 'cmds comes along, of another size: pointers into the old one that a running program holds' "  which is said"
-        [ $cc = with_gcc ] || continue # clang keeps the address of its end
-        becomes "$cc $flags: one that is only gone through" h.old h.odd
-        is "$(lpdiff h.old h.odd 2>&1 >p.lpatch)" '' "  of which nothing is said"
     done
 done
 tap_done

@@ -8,15 +8,8 @@
 #include <stdlib.h>
 
 enum { FUNCTIONS = 16, BASES = 64, TEXT = 8 }; /* of one datum; letters that no small distances are */
-struct edge { uint32_t atom, by; };
-/* Which functions of the new file refer to which data; and the places that those of the last one make the addresses of. */
-struct lp_away { struct edge *v; size_t n; uint32_t last; uint64_t base[BASES]; unsigned nbase; };
-
-static int by_atom(const void *a, const void *b)
-{
-    const struct edge *x = a, *y = b;
-    return x->atom != y->atom ? (x->atom < y->atom ? -1 : 1) : (x->by > y->by) - (x->by < y->by);
-}
+/* Which functions of the new file refer to which data (atom << 32 | function); and the places that those of the last one make the addresses of. */
+struct lp_away { uint64_t *v; size_t n; uint32_t last; uint64_t base[BASES]; unsigned nbase; };
 
 static struct lp_away *index_of(lp_diff *d)
 {
@@ -27,10 +20,11 @@ static struct lp_away *index_of(lp_diff *d)
         for (uint32_t k = 0; lp_is_code_atom(&s->atom[f]) && k < s->atom[f].nref && x->n < s->nref; k++) {
             const struct lp_ref_at *r = &lp_refs_of_atom(s, &s->atom[f])[k];
             const uint32_t i = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER ? lp_side_atom(s, r->addr) : LP_NONE;
-            if (i == LP_NONE || lp_is_code_atom(&s->atom[i]) || (x->n && x->v[x->n - 1].atom == i && x->v[x->n - 1].by == f)) continue;
-            x->v[x->n++] = (struct edge){i, f};
+            const uint64_t edge = (uint64_t)i << 32 | f;
+            if (i == LP_NONE || lp_is_code_atom(&s->atom[i]) || (x->n && x->v[x->n - 1] == edge)) continue;
+            x->v[x->n++] = edge;
         }
-    if (x->n) qsort(x->v, x->n, sizeof *x->v, by_atom);
+    lp_sort_numbers(x->v, x->n);
     x->last = LP_NONE;
     return x;
 }
@@ -62,14 +56,9 @@ const uint64_t *lp_away_bases(lp_diff *d, uint32_t atom, unsigned *n)
     struct lp_away *x = d->away;
     *n = x->nbase;
     if (x->last == atom) return x->base;
-    size_t lo = 0, hi = x->n;
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-        if (x->v[mid].atom < atom) lo = mid + 1;
-        else hi = mid;
-    }
+    size_t i = lp_count_below(x->v, x->n, sizeof *x->v, (uint64_t)atom << 32);
     x->last = atom, x->nbase = 0;
-    for (unsigned k = 0; k < FUNCTIONS && lo < x->n && x->v[lo].atom == atom; k++, lo++) add_bases(x, NEW(d), x->v[lo].by);
+    for (unsigned k = 0; k < FUNCTIONS && i < x->n && x->v[i] >> 32 == atom; k++, i++) add_bases(x, NEW(d), (uint32_t)x->v[i]);
     *n = x->nbase;
     return x->base;
 }

@@ -3,21 +3,14 @@
  * is said. So what is left is known to be new. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "base/search.h"
 #include "base/sort.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* By the first function that uses it. */
-struct open { uint32_t user, atom; };
-struct opens { struct open *v; size_t n; };
-
-static int by_user(const void *a, const void *b)
-{
-    const struct open *x = a, *y = b;
-    if (x->user != y->user) return x->user < y->user ? -1 : 1;
-    return (x->atom > y->atom) - (x->atom < y->atom);
-}
+/* By the first function that uses it: function << 32 | atom. */
+struct opens { uint64_t *v; size_t n; };
 
 static bool is_open(const struct lp_side *s, const struct lp_atom *a)
 {
@@ -31,9 +24,9 @@ static struct opens find_open(lp_diff *d, int side)
     if (!o.v) d->nomem = true;
     for (uint32_t i = 0; o.v && i < s->natom; i++) {
         const uint32_t f = is_open(s, &s->atom[i]) ? lp_next_user(d, side, i, 0) : LP_NONE;
-        if (f != LP_NONE) o.v[o.n++] = (struct open){f, i};
+        if (f != LP_NONE) o.v[o.n++] = (uint64_t)f << 32 | i;
     }
-    if (o.v) lp_sort(o.v, o.n, sizeof *o.v, by_user);
+    if (o.v) lp_sort_numbers(o.v, o.n);
     return o;
 }
 
@@ -62,17 +55,13 @@ static uint32_t only_one(lp_diff *d, const struct opens *x, uint32_t user, uint3
 {
     enum { MOST = 64 };
     uint32_t hit = LP_NONE;
-    size_t lo = 0, hi = x->n, n = 0;
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-        if (x->v[mid].user < user) lo = mid + 1;
-        else hi = mid;
-    }
-    for (; lo < x->n && x->v[lo].user == user; lo++) {
-        if (++n > MOST) return LP_NONE;
-        if (!(is_new ? are_alike(d, x->v[lo].atom, atom) : are_alike(d, atom, x->v[lo].atom))) continue;
+    const size_t first = lp_count_below(x->v, x->n, sizeof *x->v, (uint64_t)user << 32);
+    for (size_t i = first; i < x->n && x->v[i] >> 32 == user; i++) {
+        const uint32_t other = (uint32_t)x->v[i];
+        if (i - first == MOST) return LP_NONE;
+        if (!(is_new ? are_alike(d, other, atom) : are_alike(d, atom, other))) continue;
         if (hit != LP_NONE) return LP_NONE;
-        hit = x->v[lo].atom;
+        hit = other;
     }
     return hit;
 }
@@ -85,8 +74,8 @@ bool lp_pair_shared(lp_diff *d)
     if (!(d->opt.flags & LP_DIFF_HEURISTIC)) return false;
     struct opens o = find_open(d, 0), s = find_open(d, 1);
     for (size_t i = 0; !d->nomem && i < s.n; i++) {
-        const uint32_t b = s.v[i].atom, a = only_one(d, &o, s.v[i].user, b, true);
-        if (a == LP_NONE || OLD(d)->atom[a].pair != LP_NONE || only_one(d, &s, s.v[i].user, a, false) != b) continue;
+        const uint32_t b = (uint32_t)s.v[i], user = (uint32_t)(s.v[i] >> 32), a = only_one(d, &o, user, b, true);
+        if (a == LP_NONE || OLD(d)->atom[a].pair != LP_NONE || only_one(d, &s, user, a, false) != b) continue;
         lp_pair(d, a, b, LP_RULE_ORDER);
         if (!n++) first = &NEW(d)->atom[b];
     }

@@ -13,17 +13,15 @@ static bool is_last(uint32_t w)
     return (w & 0xffa0001f) == 0xd4200000 || (w & 0xffe0001f) == 0xd4400000 || !lp_dis_valid(w);
 }
 
-/* (By its name: what the dataflow knows of both files' functions is not kept.) */
-static bool comes_back(const struct lp_side *s, uint64_t to) { return lp_side_returns(s, lp_side_through(s, to)); }
-
-/* A system call may end the program, and so may any call: only of some it is known. */
+/* A system call may end the program, and so may any call: only of some it is known, by their names (what the dataflow knows of both files' functions is not
+ * kept). */
 static enum how how_of(const struct lp_side *s, uint64_t at)
 {
     const uint32_t w = lp_code_word(s, at), svc = 0xd4000001;
     uint64_t to;
     uint32_t mask;
     if (is_last(w)) return STOPS;
-    if (lp_a64_is_bl(w) && lp_word_target(w, at, &to, &mask)) return comes_back(s, to) ? CALLS : STOPS;
+    if (lp_a64_is_bl(w) && lp_word_target(w, at, &to, &mask)) return lp_side_returns(s, to) ? CALLS : STOPS;
     return lp_a64_is_blr(w) || lp_a64_is_branch_reg(w) || (w & 0xffe0001f) == svc ? CALLS : PASSES;
 }
 

@@ -1,6 +1,7 @@
 /* diff/side/live.c - at each word of a function, which registers may still be read behind it: what is in the others is needed by nobody. Who is called reads
  * all that there may be, and so does whoever the function returns to: not X16 and X17, which are the linker's (its veneers change them on the way), nor X9-X15,
- * where functions of GCC have neither arguments nor results. (LLVM moves pieces of functions out into others, which go on with all their registers.) */
+ * where functions of GCC have neither arguments nor results, but for what a callee that is seen reads of these. (LLVM moves pieces of functions out into
+ * others, which go on with all their registers.) */
 #include <config.h>
 #include "a64/a64.h"
 #include "diff/side/seen.h"

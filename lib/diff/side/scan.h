@@ -59,7 +59,7 @@ struct lp_choice;
 typedef void lp_scan_look(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t size, struct lp_choice *out);
 void lp_scan_moves(struct scan *x, uint64_t at, unsigned most, lp_scan_look *look, uint64_t size, struct lp_choice *out);
 /* ---- fate.c ---- */
-/* Of each word of a large function; NULL: of others, no memory, or, unless they are to be made, that they were not asked for yet. Until those of another
- * function are asked for. */
+/* Of each word of a large function; NULL: of others, no memory, or, unless they are to be made, that they were not asked for yet. Until those of other
+ * functions are asked for: of so many as have few words together, they are kept. */
 const struct lp_fate *lp_fates_of(const struct lp_side *s, uint32_t atom, bool make);
 #endif
