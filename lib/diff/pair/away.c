@@ -69,7 +69,8 @@ void lp_away_free(lp_diff *d)
     free(d->away);
 }
 
-static bool leads_to_same(lp_diff *d, const struct lp_side *s, uint64_t x, uint64_t y)
+/* Nothing that it supposes on the way stays. */
+static bool would_lead_to_same(lp_diff *d, const struct lp_side *s, uint64_t x, uint64_t y)
 {
     const size_t before = d->nsupposed;
     const bool same = lp_same_target(d, s, &(struct lp_use){x, LP_NONE, LP_NONE, 0, 0}, &(struct lp_use){y, LP_NONE, LP_NONE, 0, 0});
@@ -94,8 +95,8 @@ static enum lp_led led_from(lp_diff *d, const struct lp_side *s, uint32_t k, uin
     const struct lp_atom *b = &NEW(d)->atom[j];
     const uint64_t x = s->atom[b->pair].start + (y - b->start);
     if (lp_start_at(s, x + v) != what) return LP_LED_NOT;
-    if (leads_to_same(d, s, x + v, y + w)) return what == LP_START_FUNC && !lp_is_copied(b) ? LP_LED_SAME : LP_LED_MAYBE;
-    if (!sure || (leads_to_same(d, s, x + w, y + w) && !lp_is_copied(b))) return LP_LED_NOT; /* right as a number, too */
+    if (would_lead_to_same(d, s, x + v, y + w)) return what == LP_START_FUNC && !lp_is_copied(b) ? LP_LED_SAME : LP_LED_MAYBE;
+    if (!sure || (would_lead_to_same(d, s, x + w, y + w) && !lp_is_copied(b))) return LP_LED_NOT; /* right as a number, too */
     return LP_LED_MAYBE;
 }
 

@@ -4,6 +4,7 @@
 #include <config.h>
 #include "diff/pair/pair.h"
 
+/* What it supposes on the way stays if it is so. */
 static bool leads_to_same(lp_diff *d, const struct lp_side *s, uint64_t x, uint32_t a, uint64_t y, uint32_t b)
 {
     const size_t before = d->nsupposed;

@@ -13,7 +13,8 @@ static bool in_place(const lp_diff *d, const struct lp_side *s, uint64_t v)
     return d->same_layout && (a == LP_NONE || (b != LP_NONE && s->atom[a].pair == b && v - s->atom[a].start == v - NEW(d)->atom[b].start));
 }
 
-static bool leads_to_same(lp_diff *d, const struct lp_side *s, uint64_t v, uint64_t w)
+/* What it supposes on the way is the caller's to take back. */
+static bool supposed_same(lp_diff *d, const struct lp_side *s, uint64_t v, uint64_t w)
 {
     return lp_same_target(d, s, &(struct lp_use){v, LP_NONE, LP_NONE, 0, 0}, &(struct lp_use){w, LP_NONE, LP_NONE, 0, 0});
 }
@@ -27,9 +28,9 @@ static bool same_guess(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t
     if (v == w && in_place(d, s, v)) return true;
     const enum lp_reading r = lp_read_words(s, o, v, NEW(d), n, w);
     if (r == LP_READ_NUMBER) return v == w;
-    if (r == LP_READ_EITHER && v != w && leads_to_same(d, s, v, v) && leads_to_same(d, s, w, w)) return lp_suppose_back(d, before), false; /* nothing moved */
+    if (r == LP_READ_EITHER && v != w && supposed_same(d, s, v, v) && supposed_same(d, s, w, w)) return lp_suppose_back(d, before), false; /* nothing moved */
     if (r == LP_READ_EITHER) lp_suppose_back(d, before);
-    return leads_to_same(d, s, v, w);
+    return supposed_same(d, s, v, w);
 }
 
 static bool same_word(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
@@ -42,7 +43,7 @@ static bool same_word(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t 
     if (x || y) {
         const bool is = x && lp_side_span(s, v), was = y && lp_side_span(NEW(d), w); /* known to be addresses */
         const bool both = (is || lp_like_address(s, o, v) != LP_LIKE_NO) && (was || lp_like_address(NEW(d), n, w) != LP_LIKE_NO);
-        return both ? leads_to_same(d, s, v, w) : v == w;
+        return both ? supposed_same(d, s, v, w) : v == w;
     }
     if (!lp_side_guesses(s) || !lp_side_guesses(NEW(d)) || (o | n) & 7) return v == w;
     return same_guess(d, s, o, v, n, w);
