@@ -80,6 +80,8 @@ static bool survey_changes(lp_diff *d)
 void lp_diff_survey(lp_diff *d)
 {
     if (OLD(d)->nomem || NEW(d)->nomem) return;
+    lp_for_both(d, lp_side_ending);
+    lp_agree_on_endings(OLD(d), NEW(d));
     if (!same_shape(OLD(d), NEW(d))) {
         lp_for_both(d, lp_side_survey);
         return;

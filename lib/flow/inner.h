@@ -23,13 +23,15 @@ enum lp_fv_kind {
     FV_OPAQUE, /* part of an address, but it is not known of which */
 };
 enum { MEMBERS = 4, ID_NONE = 0, ID_ZERO = 1, ID_OPAQUE = 2, ID_MANY = 3, ID_FOREIGN = 4 };
+/* Or what is no address; with pages only: or one of too many addresses (FV_MANY), and then the other bit is set, too. */
+enum { MAYBE_OTHER = 1, MAYBE_MANY = 2 };
 enum lp_fv_space { IN_PAGE, IN_ADDR, IN_TLS };
 enum { BY_INDEX = 1, BY_STEPS = 2 }; /* what is added and not known: a register; what ways that met had added */
 /* root: of a page, the ref of the word that made it; of an address, what it was when it became one. Two with the same root differ by a step.
  * w, twin_root: the same in the twin; nothing is decided by them. */
 struct lp_fv_member { uint64_t v, root; uint32_t space, indexed; uint64_t w, twin_root; };
 struct lp_fvalue {
-    uint8_t kind, n, maybe;             /* maybe: or something that is no address */
+    uint8_t kind, n, maybe;             /* maybe: or something else */
     uint8_t bytes, shift, is_signed;    /* FV_ENTRY, FV_GOAL */
     uint16_t unused;
     struct lp_fv_member m[MEMBERS];

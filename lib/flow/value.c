@@ -219,16 +219,46 @@ static bool has_pages(const struct lp_fvalue *v)
     return false;
 }
 
-static lp_fv too_many(const struct lp_fvalue *a, const struct lp_fvalue *b) { return has_pages(a) || has_pages(b) ? ID_OPAQUE : ID_MANY; }
+/* Only the members that something must still be added to. */
+static void keep_pages(struct lp_fvalue *v)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < v->n; i++)
+        if (v->m[i].space != IN_ADDR)
+            v->m[n++] = v->m[i];
+    v->n = (uint8_t)n;
+}
+
+static bool add_members(struct lp_fv_pool *p, struct lp_fvalue *v, const struct lp_fvalue *other)
+{
+    for (unsigned i = 0; i < other->n; i++)
+        if (!(v->maybe & MAYBE_MANY && other->m[i].space == IN_ADDR) && !add_member(p, v, &other->m[i]))
+            return false;
+    return true;
+}
+
+/* One of too many: addresses are not told from each other any more, pages are. */
+static lp_fv join_many(struct lp_fv_pool *p, const struct lp_fvalue *a, const struct lp_fvalue *b)
+{
+    if (!has_pages(a) && !has_pages(b))
+        return ID_MANY;
+    struct lp_fvalue v = has_pages(a) ? *a : *b;
+    const struct lp_fvalue *other = has_pages(a) ? b : a;
+    v.maybe = MAYBE_OTHER | MAYBE_MANY;
+    keep_pages(&v);
+    if (other->kind == FV_ADDR && !add_members(p, &v, other))
+        return ID_OPAQUE;
+    sort_members(&v);
+    return lp_fv_intern(p, &v);
+}
 
 static lp_fv join_addresses(struct lp_fv_pool *p, lp_fv a, lp_fv b)
 {
     struct lp_fvalue v = lp_fv_copy(p, a);
-    const struct lp_fvalue other = lp_fv_copy(p, b);
+    const struct lp_fvalue first = v, other = lp_fv_copy(p, b);
     v.maybe |= other.maybe;
-    for (unsigned i = 0; i < other.n; i++)
-        if (!add_member(p, &v, &other.m[i]))
-            return too_many(&v, &other);
+    if (v.maybe & MAYBE_MANY || !add_members(p, &v, &other))
+        return join_many(p, &first, &other);
     sort_members(&v);
     return lp_fv_intern(p, &v);
 }
@@ -238,7 +268,7 @@ lp_fv lp_fv_doubt(struct lp_fv_pool *p, lp_fv a)
     if (lp_fv_at(p, a)->kind != FV_ADDR || lp_fv_at(p, a)->maybe)
         return a;
     struct lp_fvalue v = lp_fv_copy(p, a);
-    v.maybe = 1;
+    v.maybe |= MAYBE_OTHER;
     return lp_fv_intern(p, &v);
 }
 
@@ -262,8 +292,10 @@ lp_fv lp_fv_join(struct lp_fv_pool *p, lp_fv a, lp_fv b)
         return a;
     if (x->kind == FV_OPAQUE || y->kind == FV_OPAQUE)
         return ID_OPAQUE;
-    if (x->kind == FV_MANY || y->kind == FV_MANY)
-        return too_many(x, y);
+    if (x->kind == FV_MANY || y->kind == FV_MANY) {
+        const struct lp_fvalue v = lp_fv_copy(p, a), w = lp_fv_copy(p, b);
+        return join_many(p, &v, &w);
+    }
     if (x->kind == FV_ADDR && y->kind == FV_ADDR)
         return join_addresses(p, a, b);
     if (x->kind == FV_ADDR)
@@ -292,6 +324,7 @@ lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, int64_t twin, bool h
             continue;
         m->space = IN_ADDR;
         m->root = m->v, m->twin_root = m->w;
+        v.maybe &= (uint8_t)~MAYBE_MANY; /* those would be so many others */
     }
     sort_members(&v);
     return lp_fv_intern(p, &v);

@@ -308,4 +308,19 @@ for flag in -no-pie '-no-pie -Wl,-q' -static; do
     done
     fix "$flag, a table of labels that code elsewhere reads" moved.old moved.new grow
 done
+# ---- a number behind a pointer that the dynamic linker fills: with that one's last byte it would be the distance to something ----
+cat >beside.c <<'C'
+#include <stdio.h>
+extern const struct option { const char *name; long n; } options[];
+extern const char near[], far[];
+__asm__(".section .data.rel.ro, \"aw\"\n.p2align 4\n.globl options, near, far\n.hidden options, near, far\n"
+        "options: .xword name, " NUMBER "\n.org options + 0x807\nnear: .byte 1\n.org options + 0x1007\nfar: .byte 2\n.previous\n"
+        ".section .rodata\nname: .string \"limit\"\n.previous\n");
+int main(int argc, char **argv) { printf("%s %ld %d %d\n", options[argc - 1].name, options[argc - 1].n, near[argc - 1], far[argc - 1]); return 0; }
+C
+for side in old:8 new:16; do
+    with_gcc -O1 -fPIE -pie -s -Wl,--build-id "-DNUMBER=\"${side#*:}\"" -o "beside.${side%:*}" beside.c || not_ok "compile beside.c"
+done
+becomes=--heuristic
+becomes "a number behind a filled word" beside.old beside.new
 tap_done

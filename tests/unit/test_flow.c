@@ -198,6 +198,19 @@ static void test_too_many(void **state)
     is(9, LP_FLOW_OPAQUE, 0, 0);
 }
 
+/* What completes a page is for the page, of however many other addresses one may be there; where nothing is added, it may be any of them. */
+#define FOUR(last) \
+    add(0, 0, 0x10), cbz(1, 9), adrp(0, AT4, PAGE_B), add(0, 0, 0x20), cbz(1, 6), adrp(0, AT4 + 3, PAGE_B), add(0, 0, 0x30), cbz(1, 3), \
+        adrp(0, AT4 + 6, PAGE_B), add(0, 0, 0x40), last, RET
+static void test_page_or_many(void **state)
+{
+    enum { AT4 = 5 };
+    RUN(adrp(0, 0, PAGE_A), cbz(1, 12), adrp(0, 2, PAGE_B), FOUR(ldr(2, 0, 8)));
+    is(13, LP_FLOW_ADDR, PAGE_A + 8, 0);
+    RUN(adrp(0, 0, PAGE_A), cbz(1, 12), adrp(0, 2, PAGE_B), FOUR(ldr(2, 0, 0)));
+    is(13, LP_FLOW_OPAQUE, 0, 0);
+}
+
 /* Blocks that no way leads to may be entered from any call (exceptions): X19 is what it was at one of them. */
 static void test_unreached(void **state)
 {
@@ -581,7 +594,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_and_rest), cmocka_unit_test(test_page_alone), cmocka_unit_test(test_moves), cmocka_unit_test(test_indexed),
         cmocka_unit_test(test_thread_pointer), cmocka_unit_test(test_spills), cmocka_unit_test(test_calls), cmocka_unit_test(test_joins),
-        cmocka_unit_test(test_too_many), cmocka_unit_test(test_unreached), cmocka_unit_test(test_table), cmocka_unit_test(test_base_is_page),
+        cmocka_unit_test(test_too_many), cmocka_unit_test(test_page_or_many),
+        cmocka_unit_test(test_unreached), cmocka_unit_test(test_table), cmocka_unit_test(test_base_is_page),
         cmocka_unit_test(test_cases), cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey),
         cmocka_unit_test(test_survey_of_changes), cmocka_unit_test(test_elsewhere), cmocka_unit_test(test_large), cmocka_unit_test(test_wild), cmocka_unit_test(test_twin),
         cmocka_unit_test(test_targets)};

@@ -3,6 +3,7 @@
  * is no patch. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "base/search.h"
 
 /* What it supposes on the way stays if it is so. */
 static bool leads_to_same(lp_diff *d, const struct lp_side *s, uint64_t x, uint32_t a, uint64_t y, uint32_t b)
@@ -87,6 +88,13 @@ static enum lp_led led_of(lp_diff *d, const struct lp_side *s, const struct lp_t
     return lp_led_away(d, s, t->o + i, t->n + i, width, t->p + i, t->q + i);
 }
 
+/* What the dynamic linker fills, whole, is no part of anything else. */
+static bool meets_word(const struct lp_side *s, uint64_t at)
+{
+    const size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, at < 7 ? 0 : at - 7);
+    return k < s->nword && s->word[k].at < at + 4;
+}
+
 enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t off, uint64_t *at, unsigned *width)
 {
     enum lp_led best = LP_LED_NOT;
@@ -95,7 +103,7 @@ enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twi
     if (d->depth > DEEP) return LP_LED_NOT;
     for (int aligned = 1; aligned >= 0 && best != LP_LED_SAME; aligned--)
         for (uint64_t i = off < 3 ? 0 : off - 3; i <= off && i + 4 <= t->len && best != LP_LED_SAME; i++) {
-            if (aligned != !((t->o + i) & 3)) continue;
+            if (aligned != !((t->o + i) & 3) || meets_word(s, t->o + i) || meets_word(NEW(d), t->n + i)) continue;
             const enum lp_led x = led_of(d, s, t, i, 4);
             if (x != LP_LED_SAME) lp_suppose_back(d, before);
             if (x > best) best = x, *at = i;

@@ -21,7 +21,7 @@ static enum how how_of(const struct lp_side *s, uint64_t at)
     uint64_t to;
     uint32_t mask;
     if (is_last(w)) return STOPS;
-    if (lp_a64_is_bl(w) && lp_word_target(w, at, &to, &mask)) return lp_side_returns(s, to) ? CALLS : STOPS;
+    if (lp_a64_is_bl(w) && lp_word_target(w, at, &to, &mask)) return lp_is_known_to_end(s, to) ? STOPS : CALLS;
     return lp_a64_is_blr(w) || lp_a64_is_branch_reg(w) || (w & 0xffe0001f) == svc ? CALLS : PASSES;
 }
 

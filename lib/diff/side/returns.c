@@ -17,11 +17,24 @@ static bool never_returns(const char *name, size_t n)
     return thrower && (size_t)(thrower - name) < n;
 }
 
+static const struct lp_atom *entry_at(const struct lp_side *s, uint64_t addr)
+{
+    const uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? &s->atom[i] : NULL;
+}
+
+bool lp_is_known_to_end(const struct lp_side *s, uint64_t addr)
+{
+    const struct lp_atom *a = entry_at(s, addr);
+    const char *name = a ? lp_atom_name(a) : NULL;
+    return name && never_returns(name, strcspn(name, "@"));
+}
+
 bool lp_side_returns(const struct lp_side *s, uint64_t addr)
 {
-    uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
-    const char *name = i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? lp_atom_name(&s->atom[i]) : NULL;
-    return !name || !never_returns(name, strcspn(name, "@"));
+    const struct lp_atom *a = s->nending ? entry_at(s, addr) : NULL;
+    const struct lp_dynsym *y = a ? lp_plt_import(s, a) : NULL;
+    return !(y && y->name && lp_is_ending(s, y->name)) && !lp_is_known_to_end(s, addr);
 }
 
 bool lp_side_comes_back(const struct lp_side *s, uint64_t addr)

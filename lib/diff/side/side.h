@@ -124,6 +124,8 @@ struct lp_side {
     size_t ncut, cut_cap;
     uint32_t *extent;                 /* extent.c: of each atom, or NULL */
     struct lp_flow_survey survey;
+    struct lp_ending { const char *name; bool last, passed; } *ending; /* imports that do not come back, of both files, in the old one's list (ending.c) */
+    size_t nending;
     struct lp_seen *seen;             /* seen.c: of its code, and who refers to what */
     bool nomem;
     bool code_read;                   /* the dataflow has looked at data in code */
@@ -239,6 +241,12 @@ bool lp_side_returns(const struct lp_side *s, uint64_t addr);
 /* The same while the survey is there: a library may call what it exports (event_errx()) through an entry that is not known by its name. (Another object's
  * function of that name is declared alike.) */
 bool lp_side_comes_back(const struct lp_side *s, uint64_t addr);
+bool lp_is_known_to_end(const struct lp_side *s, uint64_t addr); /* by its name */
+/* ---- ending.c ---- */
+/* What calls say of each import, and what is left of that if the other file is asked, too. */
+void lp_side_ending(struct lp_side *s);
+void lp_agree_on_endings(struct lp_side *o, struct lp_side *n);
+bool lp_is_ending(const struct lp_side *s, const char *name);
 /* ---- fall.c ---- */
 /* Does a function go on in what is behind it, *to? PERHAPS: if a call at its end comes back, or something that is not seen leads to its last words. */
 enum lp_fall { LP_FALL_NONE, LP_FALL_PERHAPS, LP_FALL_SURELY };
