@@ -113,5 +113,8 @@ elif kind == 'ends':  # constants without a name that all grew, to which new cod
     put('.section .rodata,"a"\n.p2align 3')
     for i in range(n):
         put(f'.La{i}: .word {1000003 * i + 5},{i},{i},{i + 1 + new}' + (f',{i},{i}' if new else ''), f'.Lb{i}: .word {2000003 * i + 9},{i},{i},{i}')
+elif kind == 'tails':  # places of one text
+    function('f', [x for i in range(n) for x in address('x0', f'.Lt+{16 * i}') + [f'str x0,[x2,#{8 * (i & 63)}]']] + ['ret'])
+    put('.section .rodata,"a"\n.Lt:', *[f'.ascii "text number {i:04}"' for i in range(n - 1)], f'.string "end {new} of the text"')
 else:
     sys.exit('no such kind')

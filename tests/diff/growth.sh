@@ -60,6 +60,7 @@ bases 125
 apart 250
 siblings 125
 ends 125
+tails 125
 branches 250
 E2
 tap_done

@@ -100,6 +100,7 @@ static uint64_t numbers(const lp_diff *d, const struct lp_side *s, const struct 
 /* How many bytes from i on are the same; 0 = they are not, *at: where. */
 static uint64_t same_step(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t i, bool addresses, uint64_t *at)
 {
+    enum { AT_ONCE = 64 };
     const uint64_t o = t->o + i, n = t->n + i;
     const uint8_t *p = t->p + i, *q = t->q + i;
     if (lp_side_offsets(s, o, o + 1) || lp_side_offsets(NEW(d), n, n + 1)) return i + 4 <= t->len && same_offset(d, s, o, n, p, q) ? 4 : 0;
@@ -118,6 +119,7 @@ static uint64_t same_step(lp_diff *d, const struct lp_side *s, const struct lp_t
         return lp_is_one_word(d, s, t, i) ? 0 : led_step(d, s, t, i, at);
     }
     if (addresses && end > 8 - (o & 7)) end = 8 - (o & 7);
+    while (end - k >= AT_ONCE && memcmp(p + k, q + k, AT_ONCE) == 0) k += AT_ONCE;
     while (k < end && p[k] == q[k]) k++;
     *at = i + k;
     if (k == end) return k;

@@ -6,6 +6,7 @@
 #include "a64/a64.h"
 #include "a64/access.h"
 #include "base/bits.h"
+#include "base/search.h"
 #include "flow/fop.h"
 
 #include <stdlib.h>
@@ -287,8 +288,9 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
     if (only) {
         x->users = users;
         x->compared = compared;
-        for (uint32_t i = 0; compared && i < x->a->nref; i++)
-            if (lp_refs_of_atom(s, x->a)[i].at == at) x->end = lp_refs_of_atom(s, x->a)[i].addr;
+        const struct lp_ref_at *r = lp_refs_of_atom(s, x->a);
+        const size_t n = compared ? lp_count_upto(r, x->a->nref, sizeof *r, at) : 0;
+        if (n && r[n - 1].at == at) x->end = r[n - 1].addr;
         only = push(x, at + 4, UINT32_C(1) << (w & 31));
     }
     for (unsigned steps = 0; only && take(x); steps++) {

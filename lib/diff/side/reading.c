@@ -60,13 +60,18 @@ static bool is_touched(const struct lp_side *s, uint64_t at)
 
 static bool is_text(uint8_t c) { return (c >= 32 && c != 127) || (c >= 7 && c <= 13) || c == 27; }
 
+/* (Very many places may refer to tails of one text.) */
 uint64_t lp_side_text(const struct lp_side *s, uint64_t addr)
 {
+    struct lp_seen_text *seen = lp_seen_text(s);
     uint64_t avail, n = 0;
     const uint8_t *p = lp_side_bytes(s, addr, &avail);
     if (!p) return 0;
-    while (n < avail && is_text(p[n])) n++;
-    return n < avail && p[n] == 0 ? n + 1 : 0;
+    while (n < avail && is_text(p[n]) && addr + n - seen->from >= seen->end - seen->from) n++;
+    if (addr + n - seen->from < seen->end - seen->from && seen->end - addr <= avail) n = seen->end - addr - 1;
+    if (n >= avail || p[n] != 0) return 0;
+    *seen = (struct lp_seen_text){addr < seen->from || addr >= seen->end ? addr : seen->from, addr + n + 1};
+    return n + 1;
 }
 
 /* A text of two letters or more, with the end of another in front of it. */

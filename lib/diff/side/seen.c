@@ -16,6 +16,7 @@ struct lp_seen {
     struct lp_search *search;
     struct lp_fates_kept *fates;
     struct lp_seen_places places;
+    struct lp_seen_text text;
     struct { const struct lp_ref_at *ref; uint64_t *addr; uint32_t n; } into; /* of a function with many: where its references lead, in order */
 };
 
@@ -30,6 +31,7 @@ void lp_seen_free(struct lp_seen *seen)
 uint32_t **lp_seen_users(const struct lp_side *s) { return &s->seen->users; }
 struct lp_search **lp_seen_search(const struct lp_side *s) { return &s->seen->search; }
 struct lp_seen_places *lp_seen_places(const struct lp_side *s) { return &s->seen->places; }
+struct lp_seen_text *lp_seen_text(const struct lp_side *s) { return &s->seen->text; }
 struct lp_fates_kept **lp_seen_fates(const struct lp_side *s) { return &s->seen->fates; }
 
 const struct lp_seen_word *lp_seen_word(const struct lp_side *s, uint32_t w)

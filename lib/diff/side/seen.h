@@ -14,6 +14,9 @@ static inline bool lp_seen_passes(const struct lp_seen_word *x, uint32_t mask) {
  * of functions that they see, and keep values in the registers that those leave alone. seen: there is one. */
 struct lp_callee { bool seen, whole; uint32_t read, write; };
 struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target);
+/* reading.c: the text that was looked at last, with its 0. */
+struct lp_seen_text { uint64_t from, end; };
+struct lp_seen_text *lp_seen_text(const struct lp_side *s);
 /* Has a function a jump to a register that is no return, as labels need whose addresses are kept? */
 bool lp_seen_jumps(const struct lp_side *s, const struct lp_atom *a);
 /* sibling.c: of each atom, who refers to it; NULL until it is asked. */

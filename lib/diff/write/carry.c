@@ -180,12 +180,45 @@ static uint64_t carried(const struct lp_side *s, uint32_t atom, const uint8_t *p
 static uint64_t with_texts(lp_diff *d, uint32_t first, uint32_t last, const uint8_t *p, uint64_t avail, uint64_t n)
 {
     const struct lp_atom *v = NEW(d)->atom;
-    uint64_t most = n;
+    uint64_t most = n, to = 0;
     for (uint32_t i = first; p && i <= last; i++) {
-        const uint64_t off = v[i].start - v[first].start, to = off + text_of(d, &v[i], v[last].end, p + off);
+        const uint64_t off = v[i].start - v[first].start;
+        if (off < to) continue; /* in the text in front: its tail */
+        to = off + text_of(d, &v[i], v[last].end, p + off);
         if (to > most && to <= avail) most = to;
     }
     return most;
+}
+
+/* Constants without names that come along. */
+static bool is_lone(const struct lp_side *s, const struct lp_atom *a)
+{
+    return a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(s, a) && !lp_is_copied(a);
+}
+
+/* Behind the last atom that is known to be of the text: all to this one, without gaps? */
+static bool is_in_text(const struct lp_side *s, const struct lp_text_seen *t, uint32_t atom)
+{
+    if (s->atom[atom].start >= t->end || s->atom[t->last].span != s->atom[atom].span) return false;
+    for (uint32_t i = t->last + 1; i <= atom; i++)
+        if (!is_lone(s, &s->atom[i]) || s->atom[i].start != s->atom[i - 1].end) return false;
+    return true;
+}
+
+bool lp_joins_text(lp_diff *d, struct lp_text_seen *t, uint32_t atom)
+{
+    struct lp_atom *v = NEW(d)->atom;
+    uint64_t avail = 0;
+    if (!is_lone(NEW(d), &v[atom])) return false;
+    if (is_in_text(NEW(d), t, atom)) {
+        while (t->last < atom) v[++t->last].joined = true;
+        return v[t->head].needed = d->again = true;
+    }
+    uint32_t last = atom;
+    const uint64_t end = end_of(NEW(d), &last), n = end - v[atom].start;
+    const uint8_t *p = lp_side_bytes(NEW(d), v[atom].start, &avail);
+    *t = (struct lp_text_seen){atom, last, v[atom].start + (p ? with_texts(d, atom, last, p, avail, n) : n)};
+    return false;
 }
 
 static void refuse_either(lp_diff *d, uint64_t start, uint64_t at, uint64_t value)

@@ -52,27 +52,28 @@ static void emit_functions(lp_diff *d)
 }
 
 /* Data may need other data. */
-static void emit_data(lp_diff *d)
+static void emit_data(lp_diff *d, bool last)
 {
     struct lp_side *s = NEW(d);
     for (bool more = true; more && !d->nomem;) {
+        struct lp_text_seen text = {0};
         more = false;
         for (uint32_t i = 0; i < s->natom; i++) {
-            if (!s->atom[i].carry || s->atom[i].carried) continue;
+            if (!s->atom[i].carry || (!last && lp_joins_text(d, &text, i)) || s->atom[i].carried) continue;
             s->atom[i].carried = more = true;
             lp_emit_carried(d, i);
         }
     }
 }
 
-/* All items; d->items is the text without its head. */
-static void emit_items(lp_diff *d)
+/* All items; d->items is the text without its head. last: they are not emitted again. */
+static void emit_items(lp_diff *d, bool last)
 {
     d->items.len = 0;
     for (uint32_t i = 0; i < NEW(d)->natom; i++) NEW(d)->atom[i].carry = NEW(d)->atom[i].carried = NEW(d)->atom[i].tail = NEW(d)->atom[i].aimed = false;
     emit_functions(d);
     lp_emit_changed_data(d);
-    emit_data(d);
+    emit_data(d, last);
 }
 
 static lp_status parse(lp_diff *d, struct lp_error *err)
@@ -95,7 +96,7 @@ lp_status lp_diff_emit(lp_diff *d, struct lp_error *err)
     enum { ROUNDS = 32 }; /* each keeps more data together */
     struct lp_error why;
     int round = 0;
-    for (emit_items(d); lp_diff_ends(d, ++round == ROUNDS); emit_items(d)) lp_diff_close(d);
+    for (emit_items(d, false); lp_diff_ends(d, ++round == ROUNDS); emit_items(d, round + 1 == ROUNDS)) lp_diff_close(d);
     lp_check_carried(d);
     if (d->nomem) return lp_fail(err, LP_E_NOMEM, "out of memory");
     lp_patch_free(d->patch);

@@ -55,10 +55,13 @@ struct lp_constants { struct constant *v; size_t n; };
 
 static uint64_t hash_constant(const struct lp_side *s, uint64_t addr, uint8_t width)
 {
-    uint64_t avail, n = width ? width : lp_side_text(s, addr), h = UINT64_C(14695981039346656037) + width;
+    const uint64_t prime = UINT64_C(1099511628211);
+    uint64_t avail = 0, n = width ? width : lp_side_text(s, addr), h = UINT64_C(14695981039346656037) + width, i = 0;
     const uint8_t *p = lp_side_bytes(s, addr, &avail);
     if (!n) n = 8;
-    for (uint64_t i = 0; p && i < n && i < avail; i++) h = (h ^ p[i]) * UINT64_C(1099511628211);
+    if (n > avail) n = avail;
+    for (; p && i + 8 <= n; i += 8) h = (h ^ h >> 29 ^ lp_le64(p + i)) * prime; /* (long texts may have very many tails) */
+    for (; p && i < n; i++) h = (h ^ p[i]) * prime;
     return h;
 }
 

@@ -104,6 +104,10 @@ bool lp_diff_ends(lp_diff *d, bool last);
 /* Constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
+/* Of what comes along, in the order of addresses: is it in the middle of the text that does, from `head` on, to `end`? Then both are to come along in one piece
+ * (each by itself would bring the text to its end), and all that was emitted is emitted again. */
+struct lp_text_seen { uint32_t head, last; uint64_t end; };
+bool lp_joins_text(lp_diff *d, struct lp_text_seen *t, uint32_t new_atom);
 void lp_check_carried(lp_diff *d); /* once it is known what comes along together with what */
 /* carry.c: has new data, as it comes along, so many bytes there, at a place that they are aligned to? Where only that is missing it is to come along so, and
  * all that was emitted is emitted again. */
