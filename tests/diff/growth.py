@@ -48,6 +48,9 @@ elif kind == 'newtexts':
     for i in range(n):
         function(f'f{i}', calls(address('x0', f'.Lt{i}') + ['bl use']), '.local')
     put('.section .rodata.str1.8,"aMS",@progbits,1', *[f'.p2align 3\n.Lt{i}: .string "text {i} of {new}"' for i in range(n)])
+elif kind == 'reworded':  # the same of one function
+    function('f', calls([x for i in range(n) for x in address('x0', f'.Lt{i}') + ['bl use']]))
+    put('.section .rodata.str1.8,"aMS",@progbits,1', *[f'.p2align 3\n.Lt{i}: .string "{new} of text {i}"' for i in range(n)])
 elif kind == 'tables':  # jump tables of one function, each relative to itself
     body = []
     for i in range(n):

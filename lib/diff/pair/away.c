@@ -8,8 +8,34 @@
 #include <stdlib.h>
 
 enum { FUNCTIONS = 16, BASES = 64, TEXT = 8 }; /* of one datum; letters that no small distances are */
-/* Which functions of the new file refer to which data (atom << 32 | function); and the places that those of the last one make the addresses of. */
-struct lp_away { uint64_t *v; size_t n; uint32_t last; uint64_t base[BASES]; unsigned nbase; };
+/* A place from which distances may count, of a function that makes its address. */
+struct from { uint64_t function, base; };
+/* Which functions of the new file refer to which data (atom << 32 | function), and from where distances may count; the places of the last one asked for. */
+struct lp_away { uint64_t *v; size_t n; struct from *from; size_t nfrom, cap; uint32_t last; uint64_t base[BASES]; unsigned nbase; };
+
+static void add_from(lp_diff *d, struct lp_away *x, uint32_t f, uint64_t base)
+{
+    size_t i = x->nfrom;
+    while (i && x->from[i - 1].function == f && x->from[i - 1].base != base) i--;
+    if ((i && x->from[i - 1].function == f) || x->nfrom - i == BASES) return; /* more are never asked for */
+    struct from *v = lp_grow(x->from, &x->cap, x->nfrom, sizeof *v);
+    if (!v) d->nomem = true;
+    else x->from = v, v[x->nfrom++] = (struct from){f, base};
+}
+
+/* From functions to functions, and to data from what has a name: where nothing has one, data begin everywhere. */
+static bool counts(const struct lp_atom *a) { return lp_is_code_atom(a) || a->kind == LP_ATOM_OBJECT; }
+
+/* What a function makes the address of, or takes it from a slot; i: what is at the address of r. */
+static void look_at(lp_diff *d, struct lp_away *x, uint32_t f, const struct lp_ref_at *r, uint32_t i)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_span *in = r->kind == LP_FLOW_ADDR && r->width == 8 ? lp_side_span(s, r->addr) : NULL;
+    const struct lp_word_at *w = in && in->flags & LP_SPAN_GOT ? lp_side_word(s, r->addr) : NULL;
+    if (w && w->kind == LP_WORD_ADDR) add_from(d, x, f, w->value);
+    if (i == LP_NONE || !counts(&s->atom[i]) || r->width) return;
+    if (!lp_word_is_branch(lp_code_word(s, r->at)) && lp_start_at(s, r->addr)) add_from(d, x, f, r->addr);
+}
 
 static struct lp_away *index_of(lp_diff *d)
 {
@@ -21,6 +47,7 @@ static struct lp_away *index_of(lp_diff *d)
             const struct lp_ref_at *r = &lp_refs_of_atom(s, &s->atom[f])[k];
             const uint32_t i = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER ? lp_side_atom(s, r->addr) : LP_NONE;
             const uint64_t edge = (uint64_t)i << 32 | f;
+            look_at(d, x, f, r, i);
             if (i == LP_NONE || lp_is_code_atom(&s->atom[i]) || (x->n && x->v[x->n - 1] == edge)) continue;
             x->v[x->n++] = edge;
         }
@@ -36,19 +63,6 @@ static void add_base(struct lp_away *x, uint64_t base)
     if (x->nbase < BASES) x->base[x->nbase++] = base;
 }
 
-/* What a function makes the address of, or takes it from a slot. */
-static void add_bases(struct lp_away *x, const struct lp_side *s, uint32_t f)
-{
-    for (uint32_t k = 0; k < s->atom[f].nref; k++) {
-        const struct lp_ref_at *r = &lp_refs_of_atom(s, &s->atom[f])[k];
-        const struct lp_span *in = r->kind == LP_FLOW_ADDR && r->width == 8 ? lp_side_span(s, r->addr) : NULL;
-        const struct lp_word_at *w = in && in->flags & LP_SPAN_GOT ? lp_side_word(s, r->addr) : NULL;
-        if (w && w->kind == LP_WORD_ADDR) add_base(x, w->value);
-        const bool made = r->kind == LP_REF_NUMBER || ((r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) && !r->width);
-        if (made && !lp_word_is_branch(lp_code_word(s, r->at)) && lp_start_at(s, r->addr)) add_base(x, r->addr);
-    }
-}
-
 const uint64_t *lp_away_bases(lp_diff *d, uint32_t atom, unsigned *n)
 {
     *n = 0;
@@ -58,14 +72,17 @@ const uint64_t *lp_away_bases(lp_diff *d, uint32_t atom, unsigned *n)
     if (x->last == atom) return x->base;
     size_t i = lp_count_below(x->v, x->n, sizeof *x->v, (uint64_t)atom << 32);
     x->last = atom, x->nbase = 0;
-    for (unsigned k = 0; k < FUNCTIONS && i < x->n && x->v[i] >> 32 == atom; k++, i++) add_bases(x, NEW(d), (uint32_t)x->v[i]);
+    for (unsigned k = 0; k < FUNCTIONS && i < x->n && x->v[i] >> 32 == atom; k++, i++) {
+        const uint32_t f = (uint32_t)x->v[i];
+        for (size_t t = lp_count_below(x->from, x->nfrom, sizeof *x->from, f); t < x->nfrom && x->from[t].function == f; t++) add_base(x, x->from[t].base);
+    }
     *n = x->nbase;
     return x->base;
 }
 
 void lp_away_free(lp_diff *d)
 {
-    if (d->away) free(d->away->v);
+    if (d->away) free(d->away->v), free(d->away->from);
     free(d->away);
 }
 
@@ -78,12 +95,11 @@ static bool would_lead_to_same(lp_diff *d, const struct lp_side *s, uint64_t x, 
     return same;
 }
 
-/* From functions to functions, and to data from what has a name: where nothing has one, data begin everywhere. */
 bool lp_may_be_away(const struct lp_side *s, uint32_t atom, uint64_t base, enum lp_start what)
 {
     const uint32_t i = lp_side_atom(s, base);
     if (i == LP_NONE || i == atom || !what) return false;
-    return lp_is_code_atom(&s->atom[i]) ? what == LP_START_FUNC : s->atom[i].kind == LP_ATOM_OBJECT;
+    return counts(&s->atom[i]) && (what == LP_START_FUNC || !lp_is_code_atom(&s->atom[i]));
 }
 
 /* Do the words of a datum both count from this place, which is in a pair? */

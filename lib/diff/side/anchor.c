@@ -6,7 +6,6 @@
 #include "a64/a64.h"
 #include "a64/access.h"
 #include "base/bits.h"
-#include "base/search.h"
 #include "flow/fop.h"
 
 #include <stdlib.h>
@@ -288,9 +287,8 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
     if (only) {
         x->users = users;
         x->compared = compared;
-        const struct lp_ref_at *r = lp_refs_of_atom(s, x->a);
-        const size_t n = compared ? lp_count_upto(r, x->a->nref, sizeof *r, at) : 0;
-        if (n && r[n - 1].at == at) x->end = r[n - 1].addr;
+        const struct lp_ref_at *ref = lp_refs_of_atom(s, x->a);
+        for (uint32_t i = compared ? first_ref(x, at) : x->a->nref; i < x->a->nref && ref[i].at == at; i++) x->end = ref[i].addr;
         only = push(x, at + 4, UINT32_C(1) << (w & 31));
     }
     for (unsigned steps = 0; only && take(x); steps++) {

@@ -4,6 +4,8 @@
 #include <config.h>
 #include "diff/write/write.h"
 
+#include <stdlib.h>
+
 /* The old constant that a word makes the address of, or of a place in it. (What is added to the address of a table of offsets leads out of it.) */
 static uint32_t constant_at(const struct lp_side *o, const struct lp_ref_at *r)
 {
@@ -26,16 +28,6 @@ static bool is_other_size(lp_diff *d, uint32_t a, uint32_t b)
     return same;
 }
 
-/* What comes along in the stead of an old constant; LP_NONE: nothing does. */
-static uint32_t copy_of(lp_diff *d, const uint32_t *lone, size_t n, uint32_t a)
-{
-    const uint32_t b = OLD(d)->atom[a].pair;
-    if (b != LP_NONE) return NEW(d)->atom[b].carried && NEW(d)->atom[b].resized ? b : LP_NONE;
-    size_t i = 0;
-    while (i < n && !is_other_size(d, a, lone[i])) i++;
-    return i < n ? lone[i] : LP_NONE;
-}
-
 enum { MOST_LONE = 64 };
 
 /* Those that come along and have no name; *any: something does that has a pair. */
@@ -52,6 +44,25 @@ static size_t find_lone(const struct lp_side *s, uint32_t lone[MOST_LONE], bool 
     return n;
 }
 
+/* Which old constants without names that code makes the addresses of are such of another size: a bit of each; NULL: no memory. One new constant after the
+ * other: what is known of it is looked for once. */
+static uint8_t *find_other_sizes(lp_diff *d, const uint32_t *lone, size_t n)
+{
+    const struct lp_side *o = OLD(d);
+    enum { ASKED = 1, FOUND = 2 };
+    uint8_t *is = calloc(o->natom + 1, 1);
+    for (uint32_t f = 0; is && n && f < o->natom; f++)
+        for (uint32_t k = o->atom[f].ref; lp_is_code_atom(&o->atom[f]) && k < o->atom[f].ref + o->atom[f].nref; k++) {
+            const uint32_t a = constant_at(o, &o->ref[k]);
+            if (a != LP_NONE) is[a] = ASKED;
+        }
+    for (size_t i = 0; is && i < n; i++)
+        for (uint32_t a = 0; a < o->natom; a++)
+            if (is[a] == ASKED && is_other_size(d, a, lone[i])) is[a] = FOUND;
+    for (uint32_t a = 0; is && a < o->natom; a++) is[a] = is[a] == FOUND;
+    return is;
+}
+
 void lp_remark_copies(lp_diff *d)
 {
     uint32_t lone[MOST_LONE];
@@ -59,12 +70,16 @@ void lp_remark_copies(lp_diff *d)
     char buf[32];
     const struct lp_side *o = OLD(d);
     const size_t n = find_lone(NEW(d), lone, &any);
-    for (uint32_t f = 0; f < o->natom && (n || any); f++)
+    uint8_t *is = n || any ? find_other_sizes(d, lone, n) : NULL;
+    d->nomem |= (n || any) && !is;
+    for (uint32_t f = 0; is && f < o->natom; f++)
         for (uint32_t k = o->atom[f].ref; lp_is_code_atom(&o->atom[f]) && k < o->atom[f].ref + o->atom[f].nref; k++) {
-            const uint32_t a = constant_at(o, &o->ref[k]), b = a == LP_NONE || o->atom[a].told ? LP_NONE : copy_of(d, lone, n, a);
-            if (b == LP_NONE || !lp_is_put(o, f, o->ref[k].at)) continue;
+            const uint32_t a = constant_at(o, &o->ref[k]), b = a == LP_NONE ? LP_NONE : o->atom[a].pair;
+            const bool has = b != LP_NONE ? NEW(d)->atom[b].carried && NEW(d)->atom[b].resized : a != LP_NONE && is[a];
+            if (!has || o->atom[a].told || !lp_is_put(o, f, o->ref[k].at)) continue;
             OLD(d)->atom[a].told = true;
             lp_diff_remark(d, "%s comes along, of another size: pointers into the old one that a running program holds are none into the new one",
                            lp_atom_text(&o->atom[a], buf));
         }
+    free(is);
 }
