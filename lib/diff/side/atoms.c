@@ -219,18 +219,7 @@ static bool runs_from_start(const struct lp_span *x, uint64_t at)
     return at == x->start && !(at & 3) && (strcmp(x->name, ".init") == 0 || strcmp(x->name, ".fini") == 0);
 }
 
-struct gaps { struct lp_side *s; size_t known; uint64_t *entry; size_t nentry, entry_cap; };
-
-static void add_entry(struct gaps *g, uint64_t addr)
-{
-    uint64_t *v = lp_grow(g->entry, &g->entry_cap, g->nentry, sizeof *v);
-    if (!v) {
-        g->s->nomem = true;
-        return;
-    }
-    g->entry = v;
-    v[g->nentry++] = addr;
-}
+struct gaps { struct lp_side *s; size_t known; uint64_t *entry; size_t nentry; };
 
 /* Where in front of `to`, which may begin with NOPs that are padding, something is known to begin: a function whose first instruction is a NOP. */
 static uint64_t known_start(const struct gaps *g, uint64_t from, uint64_t to)
@@ -271,28 +260,6 @@ static void fdes_in(struct gaps *g, const struct lp_span *x, uint64_t start, uin
         lp_side_add_atom(s, &a);
         at = to;
     }
-}
-
-/* What is called there, or started. */
-static void find_entries(struct gaps *g)
-{
-    struct lp_side *s = g->s;
-    for (size_t i = 0; i < s->nspan; i++) {
-        const struct lp_span *x = &s->span[i];
-        if (x->flags & LP_SPAN_LISTED && x->bytes)
-            for (uint64_t at = x->start; at + 8 <= x->end; at += 8) {
-                const struct lp_word_at *w = lp_side_word(s, at);
-                add_entry(g, w ? w->value : lp_le64(x->bytes + (at - x->start)));
-            }
-        if (!(x->flags & LP_SPAN_CODE) || !x->bytes) continue;
-        for (uint64_t at = lp_align_up(x->start, 4); at + 4 <= x->end; at += 4) {
-            uint32_t w = lp_le32(x->bytes + (at - x->start));
-            uint64_t to = at + (uint64_t)(lp_sext(w, 26) * 4);
-            if (lp_a64_is_bl(w) && lp_side_atom(s, to) == LP_NONE) add_entry(g, to);
-        }
-    }
-    add_entry(g, lp_elf_info(s->elf)->entry);
-    lp_sort_numbers(g->entry, g->nentry);
 }
 
 static void entries_in(struct gaps *g, const struct lp_span *x, uint64_t start, uint64_t end)
@@ -451,7 +418,7 @@ void lp_diff_atoms(struct lp_side *s)
     lp_sort_atoms(s->atom, s->natom);
     g.known = s->natom;
     lp_side_index(s);
-    find_entries(&g);
+    g.entry = lp_find_starts(s, &g.nentry);
     each_gap(&g, g.nentry ? entries_in : loose_in);
     s->atom = lp_trim(s->atom, &s->atom_cap, s->natom, sizeof *s->atom);
     lp_sort_atoms(s->atom, s->natom);

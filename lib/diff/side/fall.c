@@ -7,7 +7,7 @@
 enum how { PASSES, STOPS, CALLS };
 
 /* BR, RET and the like; BRK, HLT; what is no instruction. */
-static bool is_last(uint32_t w)
+bool lp_ends_way(uint32_t w)
 {
     if (lp_a64_is_b(w) || (lp_a64_is_branch_reg(w) && (w >> 21 & 7) != 1)) return true;
     return (w & 0xffa0001f) == 0xd4200000 || (w & 0xffe0001f) == 0xd4400000 || !lp_dis_valid(w);
@@ -20,7 +20,7 @@ static enum how how_of(const struct lp_side *s, uint64_t at)
     const uint32_t w = lp_code_word(s, at), svc = 0xd4000001;
     uint64_t to;
     uint32_t mask;
-    if (is_last(w)) return STOPS;
+    if (lp_ends_way(w)) return STOPS;
     if (lp_a64_is_bl(w) && lp_word_target(w, at, &to, &mask)) return lp_is_known_to_end(s, to) ? STOPS : CALLS;
     return lp_a64_is_blr(w) || lp_a64_is_branch_reg(w) || (w & 0xffe0001f) == svc ? CALLS : PASSES;
 }

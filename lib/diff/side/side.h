@@ -210,6 +210,9 @@ static inline uint32_t lp_words_at(const struct lp_words *c, uint64_t pc)
 {
     return pc - c->at < c->len && c->len - (pc - c->at) >= 4 ? lp_le32(c->p + (pc - c->at)) : lp_code_word(c->s, pc);
 }
+/* ---- starts.c ---- */
+/* Where functions begin in code that the atoms leave, in order. The caller frees it. */
+uint64_t *lp_find_starts(struct lp_side *s, size_t *n);
 /* ---- stubs.c ---- */
 void lp_diff_stubs(struct lp_side *s);
 /* ---- refs.c ---- */
@@ -250,6 +253,7 @@ bool lp_is_ending(const struct lp_side *s, const char *name);
 /* ---- fall.c ---- */
 /* Does a function go on in what is behind it, *to? PERHAPS: if a call at its end comes back, or something that is not seen leads to its last words. */
 enum lp_fall { LP_FALL_NONE, LP_FALL_PERHAPS, LP_FALL_SURELY };
+bool lp_ends_way(uint32_t word); /* a jump, or what does not go on in the next word for another reason; calls do */
 enum lp_fall lp_falls(const struct lp_side *s, uint32_t atom, uint64_t *to);
 /* ---- pieces.c ---- */
 void lp_diff_pieces(struct lp_side *s);

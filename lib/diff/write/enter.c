@@ -48,6 +48,15 @@ static void code_leads(const struct enter *e, const struct lp_atom *from, uint64
     else if (from->pair != LP_NONE) refuse(e, from, at, b);
 }
 
+/* By a slot, which has a place in the old body, whoever reads it: nothing says which one of the new body that is. */
+static void slot_leads(const struct enter *e, const struct lp_atom *from, uint64_t at, uint64_t slot)
+{
+    const struct lp_span *x = lp_side_span(e->s, slot);
+    const struct lp_word_at *w = x && x->flags & LP_SPAN_GOT ? lp_side_word(e->s, slot) : NULL;
+    const struct lp_atom *b = w && w->kind == LP_WORD_ADDR && !w->sym ? entered(e, w->value) : NULL;
+    if (b && (from->included || from->pair != LP_NONE)) refuse(e, from, at, b);
+}
+
 static void look_at_code(const struct enter *e, uint32_t i)
 {
     const struct lp_atom *b = &e->s->atom[i];
@@ -55,7 +64,9 @@ static void look_at_code(const struct enter *e, uint32_t i)
     uint32_t m;
     for (uint32_t k = 0; k < b->nref; k++) {
         const struct lp_ref_at *r = &e->s->ref[b->ref + k];
-        if (r->kind == LP_FLOW_ADDR || r->kind == LP_REF_NUMBER) code_leads(e, b, r->at, r->addr, true);
+        if (r->kind != LP_FLOW_ADDR && r->kind != LP_REF_NUMBER) continue;
+        code_leads(e, b, r->at, r->addr, true);
+        slot_leads(e, b, r->at, r->addr);
     }
     const uint8_t *p = lp_side_code(e->s, b->start, &avail);
     for (uint64_t off = 0; p && off + 4 <= avail && off < b->end - b->start; off += 4)

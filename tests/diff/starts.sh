@@ -1,0 +1,132 @@
+#!/bin/sh
+# Stripped files without call frame information: functions begin where something has their address, or is called, and nowhere else. There is a patch of the
+# functions that changed alone, and with it the program does what the new one does. What leads into the middle of a function that is elsewhere in the new file
+# is no place of the old one.
+. "$srcdir/tests/lib.sh"
+. "$tests/diff/pair.sh"
+need_cross
+cd "$scratch" || exit 1
+both_compilers
+becomes=--heuristic
+bare='-fno-asynchronous-unwind-tables -fno-unwind-tables -s'
+# build SOURCE COMPILER FLAGS...: old and new
+build()
+{
+    source=$1 cc=$2
+    shift 2
+    $cc "$@" -Wl,--build-id -o old "$source" && $cc "$@" -DNEW -Wl,--build-id -o new "$source" || exit 1
+}
+# changes NAME MOST: a patch, of so many functions or less
+changes()
+{
+    becomes "$1" old new
+    n=$(lpdiff $becomes --summary old new 2>&1 | grep -c '^changed')
+    [ "$n" -ge 1 ] && [ "$n" -le "$2" ] && ok "$1: of $2 changed functions or less" || not_ok "$1: of $n changed functions"
+}
+ids() { sed -n 's/^lpdiff: [^ ]*: \(E[0-9]*\): .*/\1/p' | sort -u | paste -s -d ' '; }
+
+# ---- functions that only slots lead to, in another order ----
+cat >slots.c <<'C'
+#include <stdio.h>
+int first(int), one(int), two(int), three(int);
+__attribute__((noinline)) int call(const char *n, int (*f)(int), int x) { printf("%s %d\n", n, f(x)); return x; }
+int main(int c, char **v)
+{
+    first(c);
+    if (c) call("one", one, c + 4);
+    if (c < 9) call("two", two, c + 4);
+    if (c < 7) call("three", three, c + 4);
+    return 0;
+}
+#define W(n, k, m) int n(int x) { int s = 0; for (int i = 0; i < x; i++) s = s * 3 + i * k; return s m k; }
+int first(int x) { return x + 1; }
+#ifdef NEW
+W(three, 33, +) W(two, 22, +) W(one, 11, * x +)
+#else
+W(one, 11, +) W(two, 22, +) W(three, 33, +)
+#endif
+C
+for cc in $compilers; do
+    for how in '-O2' '-O1 -fPIC' '-O2 -fno-pie -no-pie'; do
+        build slots.c $cc $bare $how
+        changes "functions that slots lead to, $cc $how" 1
+    done
+done
+
+# ---- functions of tables, and those whose address a call gets, from the start of the code on; labels, which are no functions; last calls ----
+cat >tables.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+typedef int (*op)(int);
+static int a(int x) { return x + 1; }
+static int b(int x)
+{
+#ifdef NEW
+    if (x > 2) printf("large\n");
+#endif
+    return x * 2;
+}
+static int c(int x) { return x - 3; }
+static const op table[] = {a, b, c};
+static int up(const void *p, const void *q) { return *(const int *)p - *(const int *)q; }
+static int down(const void *p, const void *q)
+{
+#ifdef NEW
+    return (*(const int *)q & 255) - (*(const int *)p & 255);
+#else
+    return *(const int *)q - *(const int *)p;
+#endif
+}
+__attribute__((noinline)) static int last(int x, int y) { printf("last %d\n", x); return y; }
+__attribute__((noinline)) static int run(const unsigned char *p, int x)
+{
+    static void *const to[] = {&&add, &&twice, &&less, &&end};
+    goto *to[*p];
+add:
+    x += 5;
+    if (x > 100) goto less;
+    goto *to[*++p];
+twice:
+    x *= 2;
+    goto *to[*++p];
+less:
+    x -= 1;
+    goto *to[*++p];
+end:
+    return x;
+}
+int main(int n, char **v)
+{
+    static const unsigned char code[] = {0, 1, 2, 1, 0, 3};
+    int k[] = {300, 1, 2, 515};
+    for (int i = 0; i < 6; i++) printf("%d\n", table[(i + n) % 3](i));
+    qsort(k, 4, 4, n > 1 ? up : down);
+    for (int i = 0; i < 4; i++) printf("%d\n", k[i]);
+    printf("%d\n", run(code, n));
+    return last(n, 0);
+}
+C
+for cc in $compilers; do
+    for how in '-O2' '-Os' '-O2 -fno-pie -no-pie'; do
+        build tables.c $cc $bare $how
+        changes "functions of tables, $cc $how" 3 # the third has the table
+    done
+done
+
+# ---- a slot that leads into the middle of a function, which is another one there ----
+cat >inside.c <<'C'
+#include <stdio.h>
+__asm__(".text\n.p2align 2\n.type fa,%function\n.globl inside\n.hidden inside\nfa: add w0, w0, #5\n ret\ninside: add w0, w0, #50\n"
+#ifdef NEW
+        " add w0, w0, #1\n"
+#endif
+        " ret\n.size fa, . - fa\n"
+        ".type get,%function\nget: adrp x0, :got:inside\n ldr x0, [x0, :got_lo12:inside]\n ret\n.size get, . - get\n");
+int fa(int);
+int (*get(void))(int);
+int main(int n, char **v) { return printf("%d %d\n", fa(n), get()(n)) < 0; }
+C
+build inside.c with_gcc -O2
+is "$(lpdiff old new 2>&1 >p | ids)" E143 'a slot that leads into the middle of a function'
+
+tap_done
