@@ -113,6 +113,36 @@ for cc in $compilers; do
     done
 done
 
+# ---- a function of a table, over which another one of it makes its last call ----
+cat >over.c <<'C'
+#include <stdio.h>
+__attribute__((noinline)) static int leaf(int *p, int y) { return *p && p[1] ? *p * y + p[1] : y; }
+static int shown(int *p, int y)
+{
+    printf("%d %d\n", *p, y);
+#ifdef NEW
+    if (y > 2) printf("%d\n", p[1]);
+#endif
+    return y + 1;
+}
+static int counted(int *p, int y)
+{
+    printf("counted %d\n", y);
+    return leaf(p + 1, 3);
+}
+static int (*const table[])(int *, int) = {shown, counted};
+int main(int n, char **v)
+{
+    int k[] = {n, n + 1, n + 2};
+    for (int i = 0; i < 6; i++) printf("%d\n", table[(i + n) & 1](k, i));
+    return 0;
+}
+C
+for cc in $compilers; do
+    build over.c $cc $bare -O2
+    changes "a last call over a function of a table, $cc" 2
+done
+
 # ---- a slot that leads into the middle of a function, which is another one there ----
 cat >inside.c <<'C'
 #include <stdio.h>

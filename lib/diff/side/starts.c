@@ -130,17 +130,19 @@ static void look_at_branch(struct starts *x, uint64_t at, uint32_t w)
     if (lp_side_atom(x->s, at) != LP_NONE || (n < x->sure.n && x->sure.v[n] <= last)) add(x, &x->last, to);
 }
 
-static void look_at_code(struct starts *x)
+static void look_at_code(struct starts *x, bool branches)
 {
     for (size_t i = 0; i < x->s->nspan; i++) {
         const struct lp_span *p = &x->s->span[i];
         struct pages g = {{0}, {0}};
         if (!(p->flags & LP_SPAN_CODE) || !p->bytes) continue;
         for (uint64_t at = lp_align_up(p->start, 4); at + 4 <= p->end; at += 4) {
-            look_at_word(x, &g, at, p->bytes + (at - p->start), p->bytes + (p->end - p->start));
-            look_at_branch(x, at, lp_le32(p->bytes + (at - p->start)));
+            const uint8_t *w = p->bytes + (at - p->start);
+            if (branches) look_at_branch(x, at, lp_le32(w));
+            else look_at_word(x, &g, at, w, p->bytes + (p->end - p->start));
         }
     }
+    put_in_order(branches ? &x->last : &x->held);
 }
 
 /* ---- which of them are starts ---- */
@@ -204,13 +206,19 @@ static bool leads_within(const struct stretch *g, uint32_t i, bool cond, uint32_
     return true;
 }
 
-/* Conditional branches stay in their functions. Others do, too, unless they lead to where another one may well begin: they are the last calls of one. */
-static void count_branches(struct stretch *g)
+/* Conditional branches stay in their functions. */
+static void count_conditional(struct stretch *g)
 {
     uint32_t to;
     for (uint32_t i = 0; i < g->n; i++)
         if (leads_within(g, i, true, &to)) count(g->cond, i, to);
     sum_up(g->cond, g->n);
+}
+
+/* Others do, too, unless they lead to where another one may well begin: they are the last calls of one. */
+static void count_others(struct stretch *g)
+{
+    uint32_t to;
     for (uint32_t i = 0; i < g->n; i++) {
         if (!leads_within(g, i, false, &to)) continue;
         const uint64_t at = g->start + 4 * (uint64_t)to;
@@ -250,7 +258,18 @@ static void try_starts(struct stretch *g, const struct list *l)
     }
 }
 
-static void try_stretch(struct stretch *g)
+/* Where a frame is made there is no label. */
+static void try_frames(struct stretch *g)
+{
+    size_t n;
+    const uint64_t *v = in_stretch(g, &g->x->held, &n);
+    for (size_t k = 0; k < n; k++) {
+        const uint32_t i = (uint32_t)((v[k] - g->start) / 4);
+        if (!g->cond[i] && makes_frame(word_at(g, i)) && in_front(g, i) != FRONT_NOT) add(g->x, &g->x->found, v[k]);
+    }
+}
+
+static void try_stretch(struct stretch *g, bool frames)
 {
     struct starts *x = g->x;
     g->cond = calloc(2 * ((size_t)g->n + 1), sizeof *g->cond);
@@ -260,10 +279,15 @@ static void try_stretch(struct stretch *g)
     }
     g->other = g->cond + g->n + 1;
     x->near.n = 0;
-    count_branches(g);
-    find_labels(g);
-    put_in_order(&x->near);
-    try_starts(g, &x->held), try_starts(g, &x->last), try_starts(g, &x->near);
+    count_conditional(g);
+    if (frames) {
+        try_frames(g);
+    } else {
+        count_others(g);
+        find_labels(g);
+        put_in_order(&x->near);
+        try_starts(g, &x->held), try_starts(g, &x->last), try_starts(g, &x->near);
+    }
     free(g->cond);
 }
 
@@ -281,15 +305,22 @@ static struct stretch stretch_at(struct starts *x, uint64_t addr)
 }
 
 /* Those that have something in the list. */
-static void try_stretches(struct starts *x, const struct list *l, const struct list *done)
+static void try_stretches(struct starts *x, const struct list *l, const struct list *done, bool frames)
 {
     for (size_t i = 0; i < l->n;) {
         struct stretch g = stretch_at(x, l->v[i]);
         size_t n = 0;
         if (done) in_stretch(&g, done, &n);
-        if (!n) try_stretch(&g);
+        if (!n) try_stretch(&g, frames);
         for (i++; i < l->n && l->v[i] < g.start + 4 * (uint64_t)g.n;) i++;
     }
+}
+
+static void take_found(struct starts *x)
+{
+    for (size_t i = 0; i < x->found.n; i++) add(x, &x->sure, x->found.v[i]);
+    x->found.n = 0;
+    put_in_order(&x->sure);
 }
 
 uint64_t *lp_find_starts(struct lp_side *s, size_t *n)
@@ -298,12 +329,13 @@ uint64_t *lp_find_starts(struct lp_side *s, size_t *n)
     find_sure(&x);
     if (!lp_elf_has_symtab(s->names)) {
         look_at_data(&x);
-        look_at_code(&x);
-        put_in_order(&x.held), put_in_order(&x.last);
-        try_stretches(&x, &x.held, NULL);
-        try_stretches(&x, &x.last, &x.held);
-        for (size_t i = 0; i < x.found.n; i++) add(&x, &x.sure, x.found.v[i]);
-        put_in_order(&x.sure);
+        look_at_code(&x, false);
+        try_stretches(&x, &x.held, NULL, true);
+        take_found(&x);
+        look_at_code(&x, true);
+        try_stretches(&x, &x.held, NULL, false);
+        try_stretches(&x, &x.last, &x.held, false);
+        take_found(&x);
     }
     free(x.held.v), free(x.last.v), free(x.near.v), free(x.found.v);
     return *n = x.sure.n, x.sure.v;
