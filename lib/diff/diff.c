@@ -52,7 +52,7 @@ static void check_symbols(lp_diff *d)
 
 static bool failed(const lp_diff *d) { return d->nomem || d->side[0].nomem || d->side[1].nomem; }
 
-enum { MOST_TWICE = 8, MOST_AGAIN = 3 }; /* each brings more new bodies */
+enum { MOST_TWICE = 8, MOST_AGAIN = 5 }; /* each brings more new bodies */
 
 static lp_status run(lp_diff *d, struct lp_error *err)
 {
@@ -141,6 +141,7 @@ void lp_diff_free(lp_diff *d)
     free(d->supposed);
     lp_constants_free(d);
     lp_bases_free(d);
+    lp_pages_free(d);
     lp_away_free(d);
     for (struct lp_remark *r = d->remark, *next; r; r = next) next = r->next, free(r);
     free(d);

@@ -23,6 +23,7 @@ struct lp_diff {
     uint32_t *slots;                  /* place.c: of each word of the new file that is filled, the old file's slot that holds the same */
     struct lp_away *away;             /* away.c */
     struct lp_bases *bases;           /* bases.c */
+    struct lp_pages *pages;           /* pages.c */
     uint32_t *place[2];               /* compare.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
     bool anchors;                     /* compare.c: a base may be anything, its users are compared */
     struct lp_usage *usage[2];        /* users.c: or NULL */

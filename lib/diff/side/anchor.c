@@ -388,13 +388,13 @@ static void step_uses(struct scan *x)
     if (!go_on(x, c.seen ? kept(&c, mask) : (mask & ~r.write) | (reads && !(x->moves && !lp_a64_is_mov(w)) ? moved(w) : 0))) x->mask = 0;
 }
 
-void lp_scan_moves(struct scan *x, uint64_t at, unsigned most, lp_scan_look *look, uint64_t size, struct lp_choice *out)
+void lp_scan_moves(struct scan *x, uint64_t at, unsigned most, lp_scan_look *look, uint64_t size, void *ctx)
 {
     x->moves = true;
     push(x, at + 4, UINT32_C(1) << (lp_code_word(x->s, at) & 31) & 0x7fffffff);
     for (unsigned steps = 0; take(x) && steps < most; steps++) {
         const struct lp_seen_word *seen = lp_seen_word(x->s, lp_words_at(&x->code, x->at));
-        if (seen->regs.read & x->mask && !seen->leads) look(x, x->at, seen->word, seen->row, seen->regs.read & x->mask, size, out);
+        if (seen->regs.read & x->mask && !seen->leads) look(x, x->at, seen->word, seen->row, seen->regs.read & x->mask, size, ctx);
         step_uses(x);
     }
 }

@@ -124,8 +124,9 @@ static void add_index(const struct scan *x, uint64_t at, unsigned reg, unsigned 
 }
 
 /* A word that has the address in some registers. */
-static void look_at(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t size, struct lp_choice *out)
+static void look_at(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t size, void *ctx)
 {
+    struct lp_choice *out = ctx;
     const unsigned n = w >> 5 & 31, m = w >> 16 & 31;
     struct lp_a64_access acc;
     if (lp_a64_access(row, w, &acc)) {

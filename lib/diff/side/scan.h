@@ -55,9 +55,8 @@ bool lp_scan_is_tail_call(const struct scan *x, uint32_t w, uint64_t target);
 uint32_t lp_scan_returned(const struct scan *x);
 unsigned lp_use_of(uint32_t w, unsigned row, uint32_t mask);
 /* look for each word that has the address of which the word at this place makes, in which registers; as far as it is only moved along. */
-struct lp_choice;
-typedef void lp_scan_look(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t size, struct lp_choice *out);
-void lp_scan_moves(struct scan *x, uint64_t at, unsigned most, lp_scan_look *look, uint64_t size, struct lp_choice *out);
+typedef void lp_scan_look(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t size, void *ctx);
+void lp_scan_moves(struct scan *x, uint64_t at, unsigned most, lp_scan_look *look, uint64_t size, void *ctx);
 /* ---- fate.c ---- */
 /* Of each word of a large function; NULL: of others, no memory, or, unless they are to be made, that they were not asked for yet. Until those of other
  * functions are asked for: of so many as have few words together, they are kept. */

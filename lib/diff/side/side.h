@@ -65,6 +65,7 @@ struct lp_atom {
     bool told : 1;                    /* old data: it has been said that pointers into it may be held (copies.c) */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
     bool hides_asked : 1, hides : 1;  /* code: words.c: an index may have the distance of another object in it; whether that is known */
+    uint8_t pages : 2;                /* code: one page does not do for all that complete it: 1: of those of one ADRP, 2: of any, words are apart (pages.c) */
     bool uniform : 1;                 /* code: of words that make one address, all make the same one in the old file, too, whatever each is for */
 };
 
@@ -349,6 +350,9 @@ void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_ha
 bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does a function compare what these registers have at its entry with other addresses, and not read there? */
 bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs);
+/* ---- paged.c ---- */
+/* The words that complete the page which the ADRP at this place makes, as far as that is in registers; false: it is elsewhere, too. */
+bool lp_page_users(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page, struct lp_base_users *users);
 /* ---- choice.c ---- */
 /* What a word makes, or (an access) its base, is the address of something of so many bytes; numbers that are added to it lead out of that: these, and (any)
  * others that are not known. False: nothing leads out. */

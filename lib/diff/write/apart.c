@@ -15,7 +15,10 @@
  *                                        adrp, add x17, variable
  *                                        add x16, x16, x17
  *                                        str w2, [x16]
- *                                        b behind */
+ *                                        b behind
+ *
+ * A word that completes a page, where what that ADRP is for is on several in the old file (pages.c), does so by itself; one that loads a GOT slot, by the
+ * slot's name: it may be one that the patch has. */
 #include <config.h>
 #include "diff/write/write.h"
 #include "diff/side/seen.h"
@@ -152,6 +155,9 @@ static uint32_t on_base(uint32_t w, unsigned reg)
 
 static uint32_t adrp_of(unsigned reg) { return 0x90000000 | reg; }
 static uint32_t add_imm(unsigned rd, unsigned rn) { return 0x91000000 | rn << 5 | rd; }
+/* The same load of 8 bytes, whose offset is still to come. */
+static uint32_t load_of(uint32_t w, unsigned reg) { return (w & 0xffc0001f) | (uint32_t)reg << 5; }
+static bool is_load(uint32_t w) { return (w & 0xffc00000) == 0xf9400000; }
 static uint32_t add_reg(unsigned rd, unsigned rm) { return 0x8b000000 | rm << 16 | rd << 5 | rd; } /* to itself */
 static uint32_t sub_reg(unsigned rd, unsigned rm) { return 0xcb000000 | rm << 16 | rd << 5 | rd; } /* from itself */
 static uint32_t branch(size_t from, size_t to) { return 0x14000000 | ((uint32_t)(to - from) & 0x03ffffff); }
@@ -196,12 +202,31 @@ static size_t put_indexed(lp_diff *d, const struct free_registers *f, struct lp_
     return at;
 }
 
+/* The load of a GOT slot: both words have the relocation's name. 0: no register. */
+static size_t put_slot(const struct free_registers *f, const struct lp_side *s, struct lp_new_word *word, size_t site, size_t at)
+{
+    struct lp_new_word *from = &word[site];
+    const unsigned reg = choose(s, f, from->word, from->word, site);
+    const char *name = from->reloc.data ? strchr(from->reloc.data, ' ') : NULL;
+    if (reg == NO_REG || !name) return 0;
+    for (int k = 0; k < 2; k++) {
+        struct lp_new_word *out = &word[at++];
+        out->word = k ? load_of(from->word, reg) : adrp_of(reg);
+        out->has_reloc = true, out->in_old = from->in_old, out->addr = from->addr;
+        lp_buf_printf(&out->reloc, "%s%s", k ? "ld64_got_lo12_nc" : "adr_got_page", name);
+    }
+    from->has_reloc = false, from->reloc.len = 0;
+    return at;
+}
+
 static size_t put_stub(lp_diff *d, const struct free_registers *f, struct lp_new_word *word, size_t site, size_t at)
 {
     const struct lp_there to = word[site].to, second = word[site].second;
     const bool split = word[site].split;
     const uint32_t w = word[site].word;
-    size_t n = word[site].indexed ? put_indexed(d, f, word, site, at, &to, &second) : put_access(d, f, word, site, at, split ? half(w, 0) : w, &to);
+    size_t n = word[site].slot    ? put_slot(f, NEW(d), word, site, at) :
+               word[site].indexed ? put_indexed(d, f, word, site, at, &to, &second) :
+                                    put_access(d, f, word, site, at, split ? half(w, 0) : w, &to);
     if (n && split) n = put_access(d, f, word, site, n, half(w, 1), &second);
     if (!n) return 0;
     word[n].word = branch(n, site + 1), word[n].note = LP_NOTE_BACK, word[n].other = (uint32_t)site + 1;
@@ -277,6 +302,18 @@ static size_t read_access(const struct reading *r, size_t pos, size_t site, uint
     return makes(w) ? n : word_at(r, n) == on_base(w, reg) ? n + 1 : 0;
 }
 
+/* The same of a GOT slot. */
+static size_t read_slot(const struct reading *r, size_t pos, size_t site, uint32_t w, uint64_t *addr, uint64_t *last)
+{
+    const uint32_t page = word_at(r, pos), load = word_at(r, pos + 1);
+    const unsigned reg = page & 31;
+    int64_t off;
+    if (!is_load(w) || !lp_a64_is_adrp(page) || (load & ~UINT32_C(0x003ffc00)) != load_of(w, reg) || !is_free(NEW(r->d), r->f, w, w, site, reg)) return 0;
+    if (!lp_a64_target(page, r->start + 4 * pos, addr) || !lp_word_offset(load, &off)) return 0;
+    *addr += (uint64_t)off, *last = r->start + 4 * (pos + 1);
+    return pos + 2;
+}
+
 /* The same with the index that is in its base. */
 static size_t read_indexed(const struct reading *r, size_t pos, size_t site, uint32_t w, struct stub *out)
 {
@@ -301,6 +338,7 @@ static size_t read_stub(const struct reading *r, size_t pos, size_t site, uint32
     *out = (struct stub){.site = r->start + 4 * site, .word = w};
     if (!lp_may_be_apart(w)) return 0;
     size_t n = read_back(r, read_access(r, pos, site, w, w, &out->addr, &out->last), site);
+    if (!n) n = read_back(r, read_slot(r, pos, site, w, &out->addr, &out->last), site);
     if (!n) n = read_back(r, read_indexed(r, pos, site, w, out), site);
     if (n || !lp_a64_is_ldst_pair(w) || moves_on(w)) return n;
     out->split = true, out->index = 0;
@@ -367,7 +405,7 @@ static bool take_address(const struct lp_ref_at *ref, uint32_t n, const struct s
 static const struct lp_ref_at *new_ref(const lp_diff *d, const struct lp_side *s, uint32_t i, const struct stub *x)
 {
     const struct lp_atom *a = &s->atom[i], *b = &NEW(d)->atom[a->pair];
-    return only_ref(NEW(d)->ref + b->ref, b->nref, b->start + (x->site - a->start), x->index ? LP_FLOW_INDEXED : 0, 0);
+    return only_ref(NEW(d)->ref + b->ref, b->nref, b->start + (x->site - a->start), x->index ? LP_FLOW_INDEXED : 0, x->index ? 0 : LP_FLOW_OF_PAGE);
 }
 
 /* LDP and STP: what is of the second register is the same. */
@@ -378,6 +416,16 @@ static bool same_second(lp_diff *d, const struct lp_side *s, uint32_t i, const s
     if (!r) return !x->split;
     const struct lp_use u = {x->second, LP_NONE, i, n, x->site}, w = {r->addr + n, LP_NONE, s->atom[i].pair, n, r->at};
     return lp_may_be_split(x->word, n) && lp_same_target(d, s, &u, &w);
+}
+
+/* An ADRP of which no word needs the page any more: what the new file has there does nothing else with it. */
+static void forget_page(const lp_diff *d, const struct lp_atom *a, struct lp_ref_at *r)
+{
+    const struct lp_atom *b = &NEW(d)->atom[a->pair];
+    const struct lp_ref_at *v = NEW(d)->ref + b->ref;
+    const size_t k = lp_count_below(v, b->nref, sizeof *v, b->start + (r->at - a->start));
+    const bool page = k < b->nref && v[k].at - b->start == r->at - a->start && v[k].kind == LP_FLOW_PAGE && !(v[k].flags & LP_FLOW_ALONE);
+    if (page && r->kind == LP_FLOW_PAGE) r->flags &= (uint8_t)~LP_FLOW_ALONE;
 }
 
 static bool take_refs(const lp_diff *d, struct lp_side *s, uint32_t i, uint64_t end, const struct stub *x, size_t count)
@@ -393,7 +441,7 @@ static bool take_refs(const lp_diff *d, struct lp_side *s, uint32_t i, uint64_t 
     for (uint32_t j = 0, k = 0; good && (j < first || k < count);) {
         const bool own = j < first && (k == count || ref[j].at <= x[k].site);
         const struct lp_ref_at *r = own ? NULL : new_ref(d, s, i, &x[k]);
-        if (own) good = k == count || ref[j].at < x[k].site, out[put++] = ref[j++];
+        if (own) good = k == count || ref[j].at < x[k].site, out[put] = ref[j++], forget_page(d, a, &out[put++]);
         else good = r && take_address(ref + first, n - first, &x[k++], r->width, &out[put++]);
     }
     if (good) a->nref = put, s->nref = a->ref + put;

@@ -362,6 +362,7 @@ static void not_equal(struct check *c, struct lp_atom *b, uint32_t at, const cha
     if (c->again && b->in_place) b->no_place = *c->again = true;
     else if (c->again && code && lp_bring_together(c->d, (uint32_t)(b - NEW(c->d)->atom))) *c->again = true;
     else if (c->again && code && !b->uniform && strcmp(why, "references") == 0) b->uniform = *c->again = true;
+    else if (c->again && code && b->pages < 2 && strcmp(why, "references") == 0) b->pages++, *c->again = true;
     else if (code && strcmp(why, "references") == 0) lp_diff_refuse(c->d, OLD(c->d), LP_E181, lp_atom_text(b, buf), text);
     else lp_diff_refuse(c->d, OLD(c->d), LP_E199, lp_atom_text(b, buf), at, why);
 }

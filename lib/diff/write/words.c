@@ -238,29 +238,6 @@ bool lp_new_branch(lp_diff *d, uint32_t atom, uint64_t target, struct lp_new_wor
     return self_describing(&x, target, 0x03ffffff);
 }
 
-static uint32_t reg(uint32_t w, unsigned lo) { return w >> lo & 31; }
-
-/* Of the words that add to this page, the one that is meant by an ADRP: that which gets it, or if that is not seen (it is kept on the stack), the next that
- * has its register as base, else the next, else any. */
-static const struct lp_ref_at *user_of(const struct word *x)
-{
-    const struct lp_ref_at *best = NULL;
-    unsigned score = 0;
-    size_t n;
-    const struct lp_base *user = lp_bases(x->d, x->atom, LP_BASE_USED, x->ref->addr, &n);
-    const uint64_t next = n > 1 ? lp_page_user(x->s, x->atom, x->at, x->ref->addr) : 0;
-    const size_t k = next ? lp_base_behind(x->s, user, n, next) : n;
-    if (k < n && x->s->ref[user[k].ref].at == next && lp_word_lo12_name(lp_code_word(x->s, next))) return &x->s->ref[user[k].ref];
-    for (size_t i = 0; i < n; i++) {
-        const struct lp_ref_at *r = &x->s->ref[user[i].ref];
-        uint32_t w = lp_code_word(x->s, r->at);
-        if (!lp_word_lo12_name(w)) continue;
-        unsigned s = 1 + 2 * (r->at > x->at) + 4 * (reg(w, 5) == reg(x->w, 0));
-        if (s > score) best = r, score = s;
-    }
-    return best;
-}
-
 /* A slot for an address of the file's own, where the old one has none: the patch has one. */
 static bool set_own_slot(struct word *x, uint64_t slot, const struct lp_word_at *w, const char *name, uint32_t mask)
 {
@@ -373,9 +350,15 @@ static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
     return base.known ? base : there(x, &u);
 }
 
+struct lp_there lp_place_of_user(lp_diff *d, uint32_t atom, const struct lp_ref_at *user)
+{
+    struct word x = {.d = d, .s = NEW(d), .atom = atom, .at = user->at, .w = lp_code_word(NEW(d), user->at), .ref = user, .n = 1};
+    return base_of(&x, user);
+}
+
 static bool page(struct word *x)
 {
-    const struct lp_ref_at *r = user_of(x);
+    const struct lp_ref_at *r = lp_page_meant(x->d, x->atom, x->ref);
     struct lp_use u = {r ? r->addr : x->ref->addr, r ? r->base : LP_NONE, x->atom, r ? r->width : 0, r ? r->at : 0};
     if (!lp_a64_is_pcrel_address(x->w)) return refuse(x, LP_E180, "a part of an address is made in a way that no relocation has");
     if (x->w >> 31 == 0 && !r) return self_describing(x, x->ref->addr, 0x60ffffe0); /* ADR */
@@ -533,11 +516,16 @@ static bool address(struct word *x)
         return true;
     }
     if (x->n > 1) return refuse(x, LP_E180, "one word is the end of several addresses");
-    if (name[3] == 't' && x->ref->width == 8 && set_got(x, x->ref->addr, "ld64_got_lo12_nc", 0x003ffc00)) return true;
+    const bool apart = !lp_has_page(x->d, x->atom, x->ref) && lp_may_be_apart(x->w);
+    if (name[3] == 't' && x->ref->width == 8 && set_got(x, x->ref->addr, "ld64_got_lo12_nc", 0x003ffc00)) {
+        if (apart) x->out->apart = x->out->slot = true, x->out->word = x->w;
+        return true;
+    }
     struct lp_use u = {x->ref->addr, x->ref->base, x->atom, x->ref->width, x->at};
     struct lp_there t = base_of(x, x->ref);
     if (!t.known) return nowhere(x, &u);
     if (!lp_carries(x->d, &t, x->ref->width)) return refuse(x, LP_E180, "it reads beyond what is known of new data, or needs it aligned to more than that is");
+    if (apart) return x->out->to = t, x->out->apart = true;
     set_reloc(x, name, 0x003ffc00, &t);
     return true;
 }
@@ -578,7 +566,7 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     uint64_t target;
     uint32_t mask;
     out->word = x.w;
-    out->has_reloc = out->in_old = out->apart = out->split = out->indexed = false;
+    out->has_reloc = out->in_old = out->apart = out->split = out->indexed = out->slot = false;
     out->reloc.len = 0;
     out->datum = !lp_dis_valid(x.w);
     if (out->datum) return datum(&x);

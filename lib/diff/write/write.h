@@ -43,6 +43,7 @@ struct lp_new_word {
     bool has_reloc, in_old;
     bool datum;            /* no instruction, as of a literal pool */
     bool apart;            /* it is to reach `to`, and no offset from its base leads there: apart.c */
+    bool slot;             /* the same of a load of a GOT slot, which its relocation names */
     bool split, indexed;   /* the same, and LDP, STP: its second register is of `second`; with an index that is added to `second`, its base */
     uint8_t note;
     uint32_t other, was;   /* of the note: a word of the body, the instruction that it stands for */
@@ -66,6 +67,11 @@ bool lp_add_stubs(lp_diff *d, uint32_t atom, struct lp_new_word **word, size_t *
 /* VERIFY: a body of a patch with stubs, as what it stands for: the atom ends where the new file's does, words that have stubs become, in `view`, what the new
  * file has, and their references are those of the stubs. False: they are others. */
 bool lp_take_stubs(lp_diff *d, struct lp_side *s, uint32_t i, uint8_t *view);
+/* pages.c: for which of its users an ADRP makes the page; NULL: it is not known, or there is none. Has a user the page that it gets, or must it be apart? */
+const struct lp_ref_at *lp_page_meant(lp_diff *d, uint32_t atom, const struct lp_ref_at *page);
+bool lp_has_page(lp_diff *d, uint32_t atom, const struct lp_ref_at *user);
+void lp_pages_free(lp_diff *d);
+struct lp_there lp_place_of_user(lp_diff *d, uint32_t atom, const struct lp_ref_at *user); /* words.c: what that completes the page for */
 /* bases.c: the words of a new function that make an address (all of it, or its page), or have an offset from it: their references, in their order. If
  * there is no memory, d->items has failed. */
 enum lp_base_how { LP_BASE_MADE, LP_BASE_PAGE, LP_BASE_USED };
