@@ -12,6 +12,12 @@ cat >copied.c <<'C'
 static char room[400];
 __attribute__((noinline, section(".text.code"))) long code(long x) { return FIX; }
 __attribute__((noinline, section(".text.code"))) long code_end(long x) { return x ^ 0x55; }
+__attribute__((noinline, noclone)) static void copy_some(long n, char *to, char *from)
+{
+    memcpy(to, from, n);
+}
+__attribute__((noinline, noclone)) static void copy_code(char *to, char *from, char *end) { copy_some(end - from < 300 ? end - from : 300, to, from); }
+__attribute__((noinline, noclone)) static long call_both(long (*f)(long), long (*g)(long), long x) { return f(x) + g(x); }
 int main(int argc, char **argv)
 {
 #if WAY == 1 /* how long is it? */
@@ -20,6 +26,14 @@ int main(int argc, char **argv)
 #elif WAY == 2 /* it is known how long it is */
     memcpy(room, (void *)code, argc + 3);
     printf("%d\n", room[0] == ((char *)code)[0]);
+#elif WAY == 4 /* another function does it, that gets its start and its end */
+    copy_code(room, (char *)code, (char *)code_end);
+    printf("%d\n", room[0] == ((char *)main)[0]);
+#elif WAY == 5 /* or its start, and how much */
+    copy_some(argc + 3, room, (char *)code);
+    printf("%d\n", room[0] == ((char *)main)[0]);
+#elif WAY == 6 /* two functions beside one another that are only called */
+    printf("%ld\n", call_both(code, code_end, argc));
 #else
     printf("%d\n", room[0]);
 #endif
@@ -30,7 +44,7 @@ C
 for cc in $compilers; do
     for how in -O0 -O1 -O2 '-Os -Wl,-q' '-O2 -s' '-O2 -no-pie -fno-pie'; do
         build() { out=$1; shift; $cc $how -fno-builtin "$@" -Wl,--build-id -o "$out" copied.c || not_ok "compile $out"; }
-        for way in 1 2; do
+        for way in 1 2 4 5; do
             build old -DWAY=$way '-DFIX=x+1' && build long -DWAY=$way '-DFIX=x*5+x/3+7' && build same -DWAY=$way '-DFIX=x+2'
             lpdiff --heuristic old long >p.lpatch 2>err
             is "$? $(sed -n 's/^lpdiff: [^:]*: \(E149\): .*/\1/p' err | sort -u)" "2 E149" "$cc $how, $way: a function that is copied moves"
@@ -38,9 +52,11 @@ for cc in $compilers; do
             is "$?$(cat err)" 1 "  and where it does not"
             is "$(run -P p.lpatch ./old)" "$(run ./same)" "  the patched program does what the new one does"
         done
-        build old -DWAY=3 '-DFIX=x+1' && build long -DWAY=3 '-DFIX=x*5+x/3+7'
-        lpdiff --heuristic old long >p.lpatch 2>err
-        is "$?$(cat err)" 1 "$cc $how: nobody copies it"
+        for way in 3 6; do
+            build old -DWAY=$way '-DFIX=x+1' && build long -DWAY=$way '-DFIX=x*5+x/3+7'
+            lpdiff --heuristic old long >p.lpatch 2>err
+            is "$?$(cat err)" 1 "$cc $how, $way: nobody copies it"
+        done
     done
 done
 

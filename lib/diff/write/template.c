@@ -1,14 +1,34 @@
 /* diff/write/template.c - CLOSE, code that is read as data, as a template that is copied from its start to its end: who has the address of a function that
- * moves has that of a branch to the new body, and the end is that of the old one. */
+ * moves has that of a branch to the new body, and the end is that of the old one. Functions of the file that get such addresses as arguments are looked at,
+ * too; other objects' are not, except those that copy. */
 #include <config.h>
 #include "diff/write/write.h"
 #include "diff/side/seen.h"
+#include "flow/fop.h"
 #include "a64/a64.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* What the registers hold, as one word follows the other: addresses of functions, or 0. */
-struct walk { lp_diff *d; const struct lp_side *s; uint32_t atom; struct lp_words code; uint64_t reg[32]; };
+enum { SLOTS = 32, ARGS = 8, DEEP = 8, AHEAD = 16 };
+
+/* What a function does with its arguments, as if they were addresses of code: which it copies from, and of which two (the bits ARGS * i + k) it takes the
+ * distance. (Which it reads itself says nothing: of an argument that may be this or that, it reads what is no function.) */
+struct summary { uint64_t apart; uint8_t copies; enum { NOT_ASKED, ASKED, DONE } state; };
+
+/* What the registers hold, as one word follows the other (or where a branch comes from that leads ahead), and slots of the stack: addresses of functions; in
+ * a summary, 1 to ARGS: an argument; or 0. */
+struct walk {
+    lp_diff *d;
+    const struct lp_side *s;
+    uint32_t atom, joined; /* joined: registers that had it in front of a place where others come in */
+    struct lp_words code;
+    uint64_t reg[32];
+    struct slot { uint64_t v; int64_t off; uint8_t base; } slot[SLOTS];
+    struct ahead { uint64_t to; uint64_t reg[32]; } ahead[AHEAD];
+    unsigned nslot, nahead, deep;
+    struct summary *sum, *all; /* sum: NULL, or of this function; all: of each atom */
+};
 
 static struct lp_atom *function_at(const struct lp_side *s, uint64_t addr)
 {
@@ -37,14 +57,25 @@ static void refuse(const struct walk *w, uint64_t at, const struct lp_atom *a)
 /* The distance of two, of which one is where the other ends. */
 static void look_at_both(const struct walk *w, uint64_t at, uint64_t one, uint64_t other)
 {
+    if (w->sum) {
+        if (one && other && one != other) w->sum->apart |= UINT64_C(1) << (ARGS * (one - 1) + (other - 1));
+        return;
+    }
     const struct lp_atom *a = function_at(w->s, one < other ? one : other), *b = function_at(w->s, one < other ? other : one);
     if (a && b && a != b && (moves(a) || (moves(b) && b->pair == LP_NONE)) && is_end(w->s, a, b)) refuse(w, at, a);
+}
+
+static void look_at_read(const struct walk *w, uint64_t at, uint64_t v)
+{
+    const struct lp_atom *a = w->sum ? NULL : function_at(w->s, v);
+    if (w->sum && v) w->sum->copies |= (uint8_t)(1 << (v - 1));
+    if (a && moves(a)) refuse(w, at, a);
 }
 
 /* What goes from the second argument to the first. */
 static bool is_copy(const struct lp_side *s, uint64_t to)
 {
-    static const char *const names[] = {"memcpy", "memmove", "__memcpy_chk", "__memmove_chk", "mempcpy", "__mempcpy_chk", "bcopy"};
+    static const char *const names[] = {"memcpy", "memmove", "__memcpy_chk", "__memmove_chk", "mempcpy", "__mempcpy_chk"};
     const uint32_t i = lp_side_atom(s, lp_side_through(s, to));
     const char *name = i == LP_NONE ? NULL : lp_atom_name(&s->atom[i]);
     for (size_t k = 0; name && k < sizeof names / sizeof *names; k++)
@@ -52,12 +83,26 @@ static bool is_copy(const struct lp_side *s, uint64_t to)
     return false;
 }
 
+static const struct summary *summary_of(const struct walk *w, uint32_t atom);
+
 static void look_at_call(const struct walk *w, uint64_t at, uint32_t word)
 {
-    uint64_t to;
+    uint64_t to, any = 0;
     uint32_t mask;
-    const struct lp_atom *a = function_at(w->s, w->reg[1]);
-    if (a && moves(a) && lp_a64_is_b_bl(word) && lp_word_target(word, at, &to, &mask) && is_copy(w->s, to)) refuse(w, at, a);
+    if (!(lp_a64_is_b_bl(word) && lp_word_target(word, at, &to, &mask))) return;
+    if (is_copy(w->s, to)) {
+        look_at_read(w, at, w->reg[1]);
+        return;
+    }
+    for (unsigned i = 0; i < ARGS; i++) any |= w->reg[i];
+    const uint32_t f = any ? lp_side_atom(w->s, lp_side_through(w->s, to)) : LP_NONE;
+    const bool callee = f != LP_NONE && f != w->atom && w->s->atom[f].kind == LP_ATOM_FUNC && w->s->atom[f].start == lp_side_through(w->s, to);
+    const struct summary *x = callee ? summary_of(w, f) : NULL;
+    for (unsigned i = 0; x && i < ARGS; i++) {
+        if (x->copies >> i & 1) look_at_read(w, at, w->reg[i]);
+        for (unsigned k = 0; k < ARGS; k++)
+            if (x->apart >> (ARGS * i + k) & 1) look_at_both(w, at, w->reg[i], w->reg[k]);
+    }
 }
 
 /* The address of a function that the word makes, or loads from a slot. */
@@ -68,32 +113,144 @@ static uint64_t made(const struct walk *w, const struct lp_ref_at *r, uint32_t w
     return r->width || r->flags & LP_FLOW_INDEXED || (r->kind != LP_FLOW_ADDR && r->kind != LP_FLOW_TARGET) ? 0 : r->addr;
 }
 
-static void step(struct walk *w, uint64_t at, uint32_t word, const struct lp_ref_at *r)
+/* ---- the stack ---- */
+
+static void forget_slots(struct walk *w, uint8_t base, int64_t off, int64_t end)
 {
-    const bool sub = (word & 0xdf200000) == 0xcb000000 && !(word >> 10 & 63), moved = lp_a64_is_mov(word); /* SUB, SUBS, CMP of X registers */
-    if (sub && (word >> 5 & 31) != 31 && (word >> 16 & 31) != 31) look_at_both(w, at, w->reg[word >> 5 & 31], w->reg[word >> 16 & 31]);
-    if (lp_a64_is_call(word) || lp_a64_is_b(word)) look_at_call(w, at, word);
-    const uint64_t v = r ? made(w, r, word) : moved && (word >> 16 & 31) != 31 ? w->reg[word >> 16 & 31] : 0;
-    uint32_t written = lp_a64_is_call(word) ? 0x4007ffff : lp_a64_is_b(word) || lp_a64_is_branch_reg(word) ? UINT32_MAX : lp_seen_word(w->s, word)->regs.write;
-    for (; written; written &= written - 1) w->reg[__builtin_ctz(written)] = 0;
-    if (v && (word & 31) != 31) w->reg[word & 31] = v;
+    unsigned n = 0;
+    for (unsigned i = 0; i < w->nslot; i++)
+        if (w->slot[i].base != base || w->slot[i].off + 8 <= off || w->slot[i].off >= end) w->slot[n++] = w->slot[i];
+    w->nslot = n;
 }
 
-static void walk(lp_diff *d, uint32_t atom)
+static uint64_t in_slot(const struct walk *w, uint8_t base, int64_t off)
 {
-    struct walk w = {.d = d, .s = NEW(d), .atom = atom, .code = lp_words_of(NEW(d), atom)};
-    const struct lp_atom *a = &w.s->atom[atom];
-    const struct lp_ref_at *r = w.s->ref + a->ref, *end = r + a->nref;
+    for (unsigned i = 0; i < w->nslot; i++)
+        if (w->slot[i].base == base && w->slot[i].off == off) return w->slot[i].v;
+    return 0;
+}
+
+static void store(struct walk *w, const struct lp_fop *o)
+{
+    const uint8_t reg[2] = {o->rd, o->rt2};
+    forget_slots(w, o->rn, o->imm, o->imm + o->bytes);
+    for (unsigned i = 0; i < o->bytes / 8u && i < 2 && o->flags & F_SIMPLE && o->each == 8; i++)
+        if (reg[i] < 31 && w->reg[reg[i]] && w->nslot < SLOTS) w->slot[w->nslot++] = (struct slot){w->reg[reg[i]], o->imm + 8 * i, o->rn};
+}
+
+/* ---- a word ---- */
+
+static bool is_frame(uint8_t reg) { return reg == REG_SP || reg == 29; }
+
+/* Of a register that a word writes: what it has then, of what there was before. */
+static uint64_t moved(const struct walk *w, const struct lp_fop *o, uint8_t reg)
+{
+    const bool plain = o->flags & F_SIMPLE && o->each == 8 && o->rm == NO_REG && is_frame(o->rn);
+    if (o->kind == OP_MEM && o->flags & F_LOAD && plain && (reg == o->rd || (reg == o->rt2 && o->bytes == 16)))
+        return in_slot(w, o->rn, o->imm + (reg == o->rd ? 0 : 8));
+    if (o->kind == OP_MEM) return o->flags & F_BACK && reg == o->rn ? w->reg[reg] : 0; /* (it goes on in the code) */
+    if (reg != o->rd || !(o->flags & F_WIDE)) return 0;
+    const uint64_t v = o->rn < 31 ? w->reg[o->rn] : 0;
+    if (o->kind == OP_ADD_REG && !(o->flags & F_SUB)) return v ? v : o->rm < 31 ? w->reg[o->rm] : 0;
+    return o->kind == OP_MOV || o->kind == OP_ADD_IMM ? v : 0;
+}
+
+static uint32_t written_by(const struct walk *w, uint64_t at, uint32_t word, const struct lp_fop *o)
+{
+    uint64_t to;
+    uint32_t mask;
+    if (lp_a64_is_b(word) || (lp_a64_is_branch_reg(word) && !lp_a64_is_call(word))) return UINT32_MAX;
+    if (lp_a64_is_bl(word) && lp_word_target(word, at, &to, &mask) && !lp_side_returns(w->s, to)) return UINT32_MAX;
+    return lp_a64_is_call(word) ? CALL_CLOBBERED : o->write;
+}
+
+/* Branches that lead ahead: what is known there, if nothing comes from the word in front of it. */
+static void look_ahead(struct walk *w, uint64_t at, uint32_t word)
+{
+    uint64_t to;
+    uint32_t mask;
+    if (!lp_word_is_branch(word) || lp_a64_is_bl(word) || !lp_word_target(word, at, &to, &mask) || to <= at || to >= w->s->atom[w->atom].end) return;
+    for (unsigned i = 0; i < w->nahead; i++)
+        if (w->ahead[i].to == to) return;
+    if (w->nahead == AHEAD) return;
+    w->ahead[w->nahead].to = to;
+    memcpy(w->ahead[w->nahead++].reg, w->reg, sizeof w->reg);
+}
+
+static void come_in(struct walk *w, uint64_t at, bool alone)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < w->nahead; i++) {
+        if (w->ahead[i].to == at && alone) memcpy(w->reg, w->ahead[i].reg, sizeof w->reg);
+        if (w->ahead[i].to > at) w->ahead[n++] = w->ahead[i];
+    }
+    w->nahead = n;
+}
+
+/* False: nothing goes on behind it. */
+static bool step(struct walk *w, uint64_t at, uint32_t word, const struct lp_ref_at *r)
+{
+    enum { PRESERVED = 0x1ff80000 };
+    const bool sub = (word & 0xdf200000) == 0xcb000000 && !(word >> 10 & 63); /* SUB, SUBS, CMP of X registers */
+    uint64_t now[32] = {0};
+    struct lp_fop o;
+    lp_fop_decode(word, at, &o);
+    if (sub && (word >> 5 & 31) != 31 && (word >> 16 & 31) != 31) look_at_both(w, at, w->reg[word >> 5 & 31], w->reg[word >> 16 & 31]);
+    if (lp_a64_is_call(word) || lp_a64_is_b(word)) look_at_call(w, at, word);
+    look_ahead(w, at, word);
+    for (uint32_t left = PRESERVED & ~w->joined, i; left; left &= left - 1)
+        if (w->reg[i = (uint32_t)__builtin_ctz(left)] && lp_is_led_to(w->s, w->atom, at)) w->joined |= UINT32_C(1) << i;
+    if (!w->sum && o.kind == OP_MEM && o.flags & F_LOAD && o.rn < 31 && !(w->joined >> o.rn & 1)) look_at_read(w, at, w->reg[o.rn]);
+    const uint32_t written = written_by(w, at, word, &o);
+    for (uint32_t left = written & 0x7fffffff; left; left &= left - 1) {
+        const uint8_t i = (uint8_t)__builtin_ctz(left);
+        now[i] = written == UINT32_MAX || lp_a64_is_call(word) ? 0 : moved(w, &o, i);
+    }
+    const uint64_t v = r && !w->sum ? made(w, r, word) : 0;
+    if (v && !lp_a64_is_load_store(word) && function_at(w->s, v) && lp_is_read(w->s, w->atom, at)) look_at_read(w, at, v);
+    if (v && (word & 31) != 31 && (o.kind != OP_ADD_IMM || !now[word & 31])) now[word & 31] = v;
+    if (o.kind == OP_MEM && o.flags & F_STORE && is_frame(o.rn) && o.rm == NO_REG) store(w, &o);
+    for (unsigned i = 0; i < 2; i++) {
+        const uint8_t base = i ? 29 : REG_SP;
+        const bool moves_on = (o.kind == OP_MEM ? o.flags & F_BACK && o.rn == base : o.kind != OP_OTHER && o.rd == base);
+        if (moves_on && written != UINT32_MAX) forget_slots(w, base, INT64_MIN / 2, INT64_MAX / 2);
+    }
+    for (unsigned i = 0; i < 31; i++)
+        if (written >> i & 1) w->reg[i] = now[i];
+    w->joined &= ~written;
+    return written != UINT32_MAX;
+}
+
+static void walk(struct walk *w)
+{
+    const struct lp_atom *a = &w->s->atom[w->atom];
+    const struct lp_ref_at *r = w->s->ref + a->ref, *end = r + a->nref;
+    bool alone = false;
+    w->code = lp_words_of(w->s, w->atom);
     for (uint64_t at = a->start; at + 4 <= a->end; at += 4) {
         while (r < end && r->at < at) r++;
-        step(&w, at, lp_words_at(&w.code, at), r < end && r->at == at ? r : NULL);
+        come_in(w, at, alone);
+        alone = !step(w, at, lp_words_at(&w->code, at), r < end && r->at == at ? r : NULL);
     }
+}
+
+static const struct summary *summary_of(const struct walk *w, uint32_t atom)
+{
+    struct summary *x = &w->all[atom];
+    struct walk in = {.d = w->d, .s = w->s, .atom = atom, .deep = w->deep + 1, .sum = x, .all = w->all};
+    if (x->state != NOT_ASKED || in.deep > DEEP) return x;
+    x->state = ASKED;
+    for (unsigned i = 0; i < ARGS; i++) in.reg[i] = i + 1;
+    walk(&in);
+    x->state = DONE;
+    return x;
 }
 
 /* Who has addresses of functions that move, other than to call them? */
 void lp_refuse_templates(lp_diff *d)
 {
     const struct lp_side *s = NEW(d);
+    struct summary *all = NULL;
     for (uint32_t i = 0; i < s->natom; i++) {
         const struct lp_atom *a = &s->atom[i];
         bool any = false;
@@ -104,6 +261,8 @@ void lp_refuse_templates(lp_diff *d)
             const struct lp_atom *f = r->kind == LP_FLOW_PAGE ? NULL : function_at(s, x && x->kind == LP_WORD_ADDR ? x->value : r->addr);
             any = f && moves(f);
         }
-        if (any) walk(d, i);
+        if (any && !all && !(all = calloc(s->natom, sizeof *all))) d->nomem = true;
+        if (any && all) walk(&(struct walk){.d = d, .s = s, .atom = i, .all = all});
     }
+    free(all);
 }
