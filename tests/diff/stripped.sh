@@ -520,4 +520,28 @@ for flags in -O2 -Os; do
     patched "a pointer to the middle of a text, $flags" 0
 done
 
+# ---- rows of one table that lead to one another, and get a member: all of it comes along, though each row is cut off ----
+cat >rows.c <<'C'
+#include <stdio.h>
+struct row {
+#ifdef NEW
+    long flag;
+#endif
+    long number;
+    const struct row *next;
+};
+static const struct row rows[] = {{.number = 3}, {.number = 2, .next = &rows[0]}, {.number = 4, .next = &rows[1]}};
+__attribute__((noinline)) const struct row *find(int n)
+{
+    for (unsigned i = 0; i < 3; i++)
+        if (rows[i].number == n) return &rows[i];
+    return 0;
+}
+int main(void) { return printf("%ld %ld\n", find(2)->next->number, find(4)->next->next->number); }
+C
+for flags in -O0 -O2 '-O0 -fno-pie -no-pie' '-O1 -fno-pie -no-pie' '-O2 -fno-pie -no-pie'; do
+    build rows.c $flags
+    patched "rows that lead to one another, $flags" 2
+done
+
 tap_done

@@ -180,6 +180,15 @@ static bool is_base(const struct lp_side *s, const struct lp_use *u)
     return u->at && !u->width && u->self != LP_NONE && lp_mostly_base(s, u->self, u->at);
 }
 
+/* Of what a patch brings in one piece: is it in that of the new file's, from which x begins? All of that is compared as what it is (verify.c). */
+static bool is_in_piece(const lp_diff *d, const struct lp_side *o, const struct lp_atom *x, uint32_t b)
+{
+    const struct lp_atom *v = NEW(d)->atom;
+    if (!(o->span[x->span].flags & LP_SPAN_NEW) || x->pair == LP_NONE || x->pair >= b) return false;
+    while (b > x->pair && (v[b].joined || v[b].tail)) b--;
+    return b == x->pair;
+}
+
 /* Data: paired, or supposed to be. Constants without a name are compared instead. */
 static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
@@ -188,6 +197,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     for (; o->span[x->span].flags & LP_SPAN_NEW && y->joined && one && b != x->pair; b--) y--; /* what is carried in one is one thing */
     if (is_other(d, o, a, b)) return false;
     if (x->kind == LP_ATOM_TABLE || y->kind == LP_ATOM_TABLE) return x->kind == y->kind && x->pair == b && u->addr - x->start == n->addr - y->start;
+    if (!one && is_in_piece(d, o, x, b)) return u->addr - x->start == n->addr - NEW(d)->atom[x->pair].start;
     bool constant = lp_is_constant(o, x) && lp_is_constant(NEW(d), y);
     if (constant && (x->kind == LP_ATOM_PIECE || y->kind == LP_ATOM_PIECE)) {
         if (x->pair == b) return u->addr - x->start == n->addr - y->start && lp_same_rest(d, o, u, n, x, y);
@@ -339,11 +349,8 @@ static bool is_either(lp_diff *d, const struct lp_side *o, const struct lp_use *
 /* The end of what a patch brings, perhaps in one piece with what is in front of it, where nothing is in the new file: so no other thing is meant. */
 static bool is_brought_end(const lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, const struct lp_atom *x, uint32_t b)
 {
-    const struct lp_atom *v = NEW(d)->atom;
-    if (!(o->span[x->span].flags & LP_SPAN_NEW) || lp_side_atom(NEW(d), n->addr) != LP_NONE || x->pair == LP_NONE || x->pair > b) return false;
-    for (uint32_t i = x->pair + 1; i <= b; i++)
-        if (!v[i].joined && !v[i].tail) return false;
-    return u->addr - x->start == n->addr - v[x->pair].start;
+    if (!(o->span[x->span].flags & LP_SPAN_NEW) || lp_side_atom(NEW(d), n->addr) != LP_NONE) return false;
+    return (x->pair == b || is_in_piece(d, o, x, b)) && u->addr - x->start == n->addr - NEW(d)->atom[x->pair].start;
 }
 
 /* Paired; or constants without names, which are no pairs, that hold the same. */

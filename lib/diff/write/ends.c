@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+enum { MOST_TOGETHER = 1 << 16 }; /* bytes */
 enum { NOT_ASKED, LIKELY, DOUBTFUL };
 /* A piece that a patch leads to, and where it ends. array: code has its address, so that it may have that of its end, too. begins: is it likely that what
  * begins there is meant? */
@@ -212,8 +213,7 @@ static void join(struct ends *e, uint32_t i)
 /* A constant of which the patch may bring a copy. */
 static bool is_open(const struct lp_side *s, const struct lp_atom *a)
 {
-    enum { MOST = 1 << 16 }; /* bytes */
-    return a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(s, a) && a->end - a->start <= MOST;
+    return a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(s, a) && a->end - a->start <= MOST_TOGETHER;
 }
 
 /* Of what is new, or another word now: it is right if one place is both, as it is where what begins there comes along, too. */
@@ -279,6 +279,22 @@ static void check_old_datum(struct ends *e, const struct lp_atom *b, uint64_t at
     if (hit) refuse(e, b, at, x);
 }
 
+/* Behind what comes along is more that nobody leads to, but for itself: rows of one table that lead to one another, of which each is cut off. All of it comes
+ * along in one piece. (If it is something else, that is more than is needed, and no more.) */
+static void join_rows(struct ends *e, struct end *x, uint32_t last)
+{
+    struct lp_atom *v = NEW(e->d)->atom;
+    const uint32_t first = x->piece + 1;
+    uint32_t head = x->piece;
+    while (v[head].joined) head--;
+    if (e->last || !v[head].carry || last < first || v[last].end - v[head].start > MOST_TOGETHER) return;
+    for (uint32_t i = first; i <= last; i++) {
+        const bool open = v[i].kind == LP_ATOM_PIECE && v[i].pair == LP_NONE && !v[i].carry && !v[i].joined;
+        if (!open || v[i].span != v[head].span || v[i].start != v[i - 1].end) return;
+    }
+    for (uint32_t i = first; i <= last; i++) join(e, i);
+}
+
 static void check_word(struct ends *e, uint64_t at, uint64_t value)
 {
     struct end *x = ending_at(e, value);
@@ -287,6 +303,7 @@ static void check_word(struct ends *e, uint64_t at, uint64_t value)
     uint64_t off;
     if (!b || (b->kind != LP_ATOM_PIECE && b->kind != LP_ATOM_OBJECT)) return;
     if (b->carry || b->joined || lp_is_copied(b)) check_new(e, b, at, x);
+    if (b->pair == LP_NONE && !b->carry && !b->joined && lp_stays_constant(NEW(e->d), b)) join_rows(e, x, i);
     if (b->pair == LP_NONE || lp_is_copied(b)) return;
     const bool same = lp_same_data(e->d, OLD(e->d), OLD(e->d)->atom[b->pair].start + (at - b->start), at, 8, &off);
     lp_suppose_keep(e->d, false);
