@@ -72,7 +72,8 @@ for pair in 'old longer' 'long new' 'long longer'; do
     is "$status" 2 "a list of constructors that goes on and on: $pair"
 done
 
-# A global offset table, or a procedure linkage table without content, of exabytes; and a version whose name is no text.
+# A global offset table, or a procedure linkage table without content, of exabytes, variables that go on behind their segment; and a version whose name is no
+# text.
 cat >sections.py <<'P'
 import struct, sys
 d = bytearray(open(sys.argv[1], "rb").read())
@@ -84,6 +85,9 @@ for at in range(shoff, shoff + 64 * shnum, 64):
     if name == b".dynstr":
         start, size = struct.unpack_from("<QQ", d, at + 24)
         d[start + d[start:start + size].index(b"GLIBC_") + 3] = 0xff
+        continue
+    if name == b".bss": # goes on where a patch brings things
+        d[at + 35] = 8
         continue
     d[at + 39] = 0x90 if name == b".got" else 0x10 # of the size
     if name == b".got": d[at + 23] = 0x26           # and of the address
@@ -106,7 +110,7 @@ int main(int c, char **v)
 }
 C
 "$CROSS_CC" -w -O0 -fPIC -pie -Wl,--build-id -o slots slot.c && "$CROSS_CC" -w -O0 -fPIC -pie -DMORE -Wl,--build-id -o more slot.c || not_ok "compile slot.c"
-for section in .got .plt .dynstr; do
+for section in .got .plt .dynstr .bss; do
     python3 sections.py slots slots.bad $section && python3 sections.py more more.bad $section || not_ok "damage $section"
     for pair in 'slots.bad more' 'slots more.bad' 'slots.bad more.bad' 'old slots.bad' 'few slots.bad'; do
         status=0

@@ -47,13 +47,23 @@ static void add_span(struct lp_side *s, const struct lp_span *x, uint64_t offset
     s->span[s->nspan++] = v;
 }
 
+/* Hostile files: where the segment ends in which the section begins. */
+static uint64_t end_loaded(const struct lp_side *s, uint64_t at, uint64_t end)
+{
+    size_t n;
+    const struct lp_elf_segment *x = lp_elf_segments(s->elf, &n);
+    for (size_t i = 0; i < n; i++)
+        if (x[i].type == PT_LOAD && at - x[i].vaddr < x[i].memsz && end - x[i].vaddr > x[i].memsz) end = x[i].vaddr + x[i].memsz;
+    return end;
+}
+
 static void spans_of_sections(struct lp_side *s, const struct lp_elf_section *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (!(x[i].flags & SHF_ALLOC) || !x[i].size || x[i].size > UINT64_MAX - x[i].addr) continue;
         if (x[i].flags & SHF_TLS && x[i].type == SHT_NOBITS) continue; /* takes no place */
         const char *name = strcmp(x[i].name, headers) == 0 ? "headers" : x[i].name;
-        add_span(s, &(struct lp_span){x[i].addr, x[i].addr + x[i].size, NULL, section_flags(&x[i]), name}, x[i].offset);
+        add_span(s, &(struct lp_span){x[i].addr, end_loaded(s, x[i].addr, x[i].addr + x[i].size), NULL, section_flags(&x[i]), name}, x[i].offset);
     }
 }
 
