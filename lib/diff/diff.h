@@ -30,6 +30,7 @@ struct lp_diff {
     bool again;                       /* EMIT: some function is to be emitted once more (lp_bring_together()) */
     bool same_layout;                 /* every atom is where it was */
     bool same_places;                 /* every function is, and all that has a name */
+    const char *owned;                /* the first symbol that only the new file exports, and uses itself (exports.c) */
     struct lp_range { uint64_t from, to; } grown[LP_GROWN]; /* of the old file: over which data without names may have grown (match.c), and over nothing else */
     unsigned ngrown;
     uint64_t most_grown;              /* by no more bytes each */

@@ -50,6 +50,12 @@ int call(int n) { return api(n) + 2; }
 #ifdef MORE
 int extra(void) { return 1; }
 #endif
+#ifdef USED
+int used = 9;
+int uses(int n) { return used += n; }
+#else
+int uses(int n) { return n; }
+#endif
 C
 for cc in $compilers; do
     for flag in -O0 -O2 '-O2 -s'; do
@@ -60,7 +66,11 @@ for cc in $compilers; do
         is "$?$(cat err)" 1 "$cc $flag: a change of the body that has both names is none"
         lpdiff a.old a.more >out 2>err
         is "$?$(cat out)" 0 "$cc $flag: a name that nobody had"
-        like "$(cat err)" 'warning: other objects find more .*symbols: 1, the first: extra)' "  is warned of"
+        like "$(cat err)" 'warning: other objects find more .*symbols: 1, the first: extra)$' "  is warned of"
+        build a.used '' body_1 one -DUSED || exit 1
+        lpdiff --heuristic a.old a.used >out 2>err
+        is "$? $(grep -c 'symbols: 1, the first: used); and of names that .* uses that one.s, and a patch its own (the first that it uses: used)' err)" '1 1' \
+            "$cc $flag: that the library uses it itself, too"
     done
 done
 

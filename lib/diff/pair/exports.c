@@ -38,7 +38,8 @@ static struct exports exports_of(const struct lp_side *s)
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
-/* A patch makes no export: nobody else has to do with it, and the library's own use of it, by a PLT entry or a slot, is of what comes along. */
+/* A patch makes no export: nobody else has to do with it, and the library's own use of it, by a PLT entry or a slot, is of what comes along. (In the new file,
+ * it is of another object's that has the name, too, and is in front: that is said.) */
 void lp_diff_owned(lp_diff *d)
 {
     const struct lp_dynamic *o = OLD(d)->dynamic;
@@ -50,8 +51,9 @@ void lp_diff_owned(lp_diff *d)
         struct lp_word_at *w = &NEW(d)->word[i];
         const struct lp_dynsym *y = w->kind == LP_WORD_SYMBOL ? w->sym : NULL;
         const bool own = y && y->shndx != SHN_UNDEF && y->shndx < SHN_LORESERVE && (y->type == STT_FUNC || y->type == STT_OBJECT);
-        if (own && (!o->nsym || !bsearch(&y->name, old, o->nsym, sizeof *old, by_text)))
-            *w = (struct lp_word_at){w->at, y->value + w->value, NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR};
+        if (!own || (o->nsym && bsearch(&y->name, old, o->nsym, sizeof *old, by_text))) continue;
+        *w = (struct lp_word_at){w->at, y->value + w->value, NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR};
+        if (!d->owned) d->owned = y->name;
     }
     free(old);
 }
@@ -107,7 +109,11 @@ void lp_diff_exports(lp_diff *d)
     if (less)
         lp_diff_remark(d, "other objects do not find in the new file what they find in the old one, and with a patch (symbols: %zu, the first: %s)", less,
                        gone->name);
-    if (more) lp_diff_remark(d, "other objects find more in the new file, which they do not with a patch (symbols: %zu, the first: %s)", more, first->name);
+    static const char *const more_text = "other objects find more in the new file, which they do not with a patch";
+    if (more && d->owned)
+        lp_diff_remark(d, "%s (symbols: %zu, the first: %s); and of names that one of them has, too, in front of it, the new file uses that one's, and a patch "
+                       "its own (the first that it uses: %s)", more_text, more, first->name, d->owned);
+    else if (more) lp_diff_remark(d, "%s (symbols: %zu, the first: %s)", more_text, more, first->name);
 }
 
 bool lp_same_version(const struct lp_dynsym *a, const struct lp_dynsym *b)
