@@ -86,7 +86,7 @@ static lp_status run(lp_diff *d, struct lp_error *err)
         lp_diff_close(d);
         s = lp_diff_emit(d, err);
     }
-    if (s == LP_OK && d->patch) lp_remark_copies(d), lp_remark_left(d), lp_remark_thrown(d);
+    if (s == LP_OK && d->patch) lp_remark_copies(d), lp_remark_labels(d), lp_remark_left(d), lp_remark_thrown(d);
     return s == LP_OK && failed(d) ? lp_fail(err, LP_E_NOMEM, "out of memory") : s;
 }
 

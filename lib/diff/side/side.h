@@ -62,7 +62,7 @@ struct lp_atom {
     bool alike : 1;                   /* unnamed variable of the new file: one beside it might as well be the pair, and nothing but the place tells */
     bool nops : 1;                    /* code: it is the same as its pair, but for NOPs */
     bool apart : 1, together : 1;     /* code: one base is not enough for it; constants that it reaches from one come along in one piece (close.c) */
-    bool told : 1;                    /* old data: it has been said that pointers into it may be held (copies.c) */
+    bool told : 1;                    /* old data and code: it has been said that pointers into it may be held (copies.c, labels.c) */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
     bool hides_asked : 1, hides : 1;  /* code: words.c: an index may have the distance of another object in it; whether that is known */
     uint8_t pages : 2;                /* code: one page does not do for all that complete it: 1: of those of one ADRP, 2: of any, words are apart (pages.c) */

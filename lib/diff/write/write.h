@@ -151,6 +151,8 @@ void lp_remark_copies(lp_diff *d);
 /* ---- close.c ---- */
 void lp_diff_close(lp_diff *d);
 /* ---- aligned.c ---- */
+/* ---- labels.c ---- */
+void lp_remark_labels(lp_diff *d);
 void lp_diff_aligned(lp_diff *d); /* E124 */
 /* ---- data.c ---- */
 void lp_diff_data(lp_diff *d); /* and what thread-local variables hold at the start */
