@@ -88,7 +88,7 @@ static void look_at(lp_diff *d, const uint32_t *of, uint32_t f, const struct lp_
     if (!of || !of[i] || (r->width && r->width != 8)) return;
     struct lp_fop x;
     lp_fop_decode(w, r->at, &x);
-    if (r->width ? x.kind == OP_MEM && x.flags & F_LOAD && is_kept(o, f, r->at) : lp_is_put(o, f, r->at)) remark(d, of[i] - 1);
+    if ((!r->width || (x.kind == OP_MEM && x.flags & F_LOAD)) && is_kept(o, f, r->at)) remark(d, of[i] - 1);
 }
 
 void lp_remark_labels(lp_diff *d)
