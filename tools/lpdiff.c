@@ -20,7 +20,7 @@ static const char *const synopsis[] = {
 static const struct cli_option options[] = {
     {'o', "output", "FILE", "write the patch there instead of standard output"},
     {'s', "silent", NULL, "no patch, the exit status only"},
-    {OPT_SUMMARY, "summary", NULL, "a line for each function that is not the same; the patch only with -o"},
+    {OPT_SUMMARY, "summary", NULL, "a line for each function that is not the same, and for data of the patch, which is written only with -o"},
     {OPT_WHY, "why", NULL, "the same with the reasons, and both disassemblies side by side"},
     {OPT_SYMBOL, "symbol", "GLOB", "these functions only"},
     {OPT_MAP, "map", "OLD=NEW", "this function is that one"},
@@ -86,6 +86,19 @@ static int print_row(void *ctx, const struct lp_diff_function *f)
     return 0;
 }
 
+static int print_object(void *ctx, const struct lp_diff_object *o)
+{
+    (void)ctx;
+    out_printf("%-9s ", o->brought ? "data" : "set");
+    if (!o->name) out_printf("0x%llx", (unsigned long long)o->off);
+    else out_printf("%s", o->name);
+    if (o->name && o->off) out_printf("+0x%llx", (unsigned long long)o->off);
+    out_printf(" (%llu byte%s", (unsigned long long)o->size, o->size == 1 ? "" : "s");
+    if (o->section) out_printf(", %s", o->section);
+    out_printf(")%s%s\n", o->detail[0] ? ": " : "", o->detail);
+    return 0;
+}
+
 static int print_remark(void *ctx, const char *text)
 {
     (void)ctx;
@@ -100,7 +113,7 @@ static int show(const lp_diff *d)
     const lp_patch *p = lp_diff_patch(d);
     lp_diff_remarks(d, print_remark, NULL);
     const bool list = opt.summary || opt.why;
-    if (list) lp_diff_functions(d, print_row, &rows);
+    if (list) lp_diff_functions(d, print_row, &rows), lp_diff_objects(d, print_object, NULL);
     if (p && !opt.silent && (!list || opt.output) && lp_patch_write(p, opt.output ? opt.output : "-", &err) != LP_OK) return cli_failed(&err);
     if (p) cli_note(2, "%zu places", lp_patch_size(p));
     return p && !opt.exit_zero ? 1 : 0;

@@ -48,6 +48,15 @@ struct lp_diff_function {
 };
 /* Every function, in the order of the old file, then the new ones; stops if fn returns != 0. */
 LP_API void lp_diff_functions(const lp_diff *d, int (*fn)(void *ctx, const struct lp_diff_function *f), void *ctx);
+/* What else the patch changes, in its order: data of the old file that it writes, and data that it brings. */
+struct lp_diff_object {
+    const char *name;        /* as in the patch; NULL = it has none, and `off` is its address in the old file */
+    uint64_t off, size;      /* bytes */
+    bool brought;            /* new, in `section`; else written: */
+    const char *section;     /* "rodata", "data", "bss" */
+    char detail[256];        /* what it was and is, or its text; perhaps "" */
+};
+LP_API void lp_diff_objects(const lp_diff *d, int (*fn)(void *ctx, const struct lp_diff_object *o), void *ctx);
 /* One line of two function bodies side by side; either text is NULL where that side has nothing. */
 struct lp_diff_line { uint64_t old_off, new_off; const char *old_text, *new_text; bool differs; };
 /* The functions of a row, side by side. */

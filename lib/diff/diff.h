@@ -19,6 +19,8 @@ struct lp_diff {
     lp_patch *patch;
     struct lp_remark *remark, **remark_end;
     struct lp_buf items;              /* the patch's text */
+    size_t data_left;                 /* data.c: with --symbol, how many variables and constants are left out, */
+    uint32_t first_left;              /* and the first, of the old file */
     struct lp_constants *constants;   /* place.c */
     uint32_t *slots;                  /* place.c: of each word of the new file that is filled, the old file's slot that holds the same */
     struct lp_away *away;             /* away.c */
@@ -28,9 +30,9 @@ struct lp_diff {
     bool anchors;                     /* compare.c: a base may be anything, its users are compared */
     struct lp_usage *usage[2];        /* users.c: or NULL */
     bool again;                       /* EMIT: some function is to be emitted once more (lp_bring_together()) */
+    const char *owned;                /* the first symbol that only the new file exports, and uses itself (exports.c) */
     bool same_layout;                 /* every atom is where it was */
     bool same_places;                 /* every function is, and all that has a name */
-    const char *owned;                /* the first symbol that only the new file exports, and uses itself (exports.c) */
     struct lp_range { uint64_t from, to; } grown[LP_GROWN]; /* of the old file: over which data without names may have grown (match.c), and over nothing else */
     unsigned ngrown;
     uint64_t most_grown;              /* by no more bytes each */

@@ -303,7 +303,8 @@ static uint64_t compared(lp_diff *d, uint32_t i)
     return same ? least : 0;
 }
 
-static void emit_changed(lp_diff *d, uint32_t i)
+/* asked: lp_asked_data() */
+static void emit_changed(lp_diff *d, uint32_t i, const uint8_t *asked)
 {
     const struct lp_atom *a = &OLD(d)->atom[i], *b;
     uint64_t at, n;
@@ -312,6 +313,10 @@ static void emit_changed(lp_diff *d, uint32_t i)
     b = &NEW(d)->atom[a->pair];
     n = compared(d, i);
     if (!n || lp_is_copied(b) || lp_same_data(d, OLD(d), a->start, b->start, n, &at)) return;
+    if (asked && !asked[a->pair]) {
+        if (!d->data_left++) d->first_left = i;
+        return;
+    }
     if (lp_side_offsets(OLD(d), a->start, a->start + n) || lp_side_offsets(NEW(d), b->start, b->start + n))
         lp_diff_refuse(d, NEW(d), LP_E145, lp_atom_text(a, buf), (unsigned long long)at);
     else print_changes(d, i, b, n);
@@ -321,13 +326,16 @@ static void emit_changed(lp_diff *d, uint32_t i)
 void lp_emit_changed_data(lp_diff *d)
 {
     const size_t start = d->items.len;
+    uint8_t *asked = lp_asked_data(d);
     for (bool more = true; more && !d->nomem;) {
         d->items.len = start;
+        d->data_left = 0;
         more = false;
         for (uint32_t i = 0; i < OLD(d)->natom; i++) {
-            emit_changed(d, i);
+            emit_changed(d, i, asked);
             more |= d->nsupposed != 0;
             lp_suppose_keep(d, true);
         }
     }
+    free(asked);
 }

@@ -32,6 +32,9 @@ void lp_remark_left(lp_diff *d)
         const uint32_t k = calls(s, f, !is_left(b));
         if (k != LP_NONE && !n++) caller = f, callee = k;
     }
+    if (d->data_left)
+        lp_diff_remark(d, "data that changed is left out (--symbol), since no function of the patch uses it (%zu, the first: %s)", d->data_left,
+                       lp_atom_text(&OLD(d)->atom[d->first_left], buf));
     if (!n) return;
     lp_diff_remark(d, "functions that changed are left out (--symbol) though they call, or are called by, some that are in the patch (%u, the first: %s calls "
                    "%s); what one of the two expects of the other may have changed", n, lp_atom_text(&s->atom[caller], buf),

@@ -107,6 +107,9 @@ bool lp_same_piece(lp_diff *d, size_t a, size_t b);
 bool lp_bring_together(lp_diff *d, uint32_t atom);
 /* ends.c: of all that is emitted; true: again, because what may be one address must be one now (not `last`: that is refused). */
 bool lp_diff_ends(lp_diff *d, bool last);
+/* asked.c: of each atom of the new file, whether functions of the patch use it, as data; NULL: all that changed is asked for, or no memory (d->nomem). The
+ * caller frees it. */
+uint8_t *lp_asked_data(lp_diff *d);
 /* Constants that differ, as values. */
 void lp_emit_changed_data(lp_diff *d);
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
@@ -148,11 +151,11 @@ void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does no
 void lp_remark_left(lp_diff *d);
 /* ---- copies.c ---- */
 void lp_remark_copies(lp_diff *d);
+/* ---- labels.c ---- */
+void lp_remark_labels(lp_diff *d);
 /* ---- close.c ---- */
 void lp_diff_close(lp_diff *d);
 /* ---- aligned.c ---- */
-/* ---- labels.c ---- */
-void lp_remark_labels(lp_diff *d);
 void lp_diff_aligned(lp_diff *d); /* E124 */
 /* ---- data.c ---- */
 void lp_diff_data(lp_diff *d); /* and what thread-local variables hold at the start */
