@@ -120,9 +120,9 @@ enum lp_led lp_led_away(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_
 {
     const uint32_t i = lp_side_atom(s, o), k = lp_side_atom(NEW(d), n);
     if (i == LP_NONE || k == LP_NONE || lp_is_code_atom(&NEW(d)->atom[k])) return LP_LED_NOT;
-    if (width < 4 && lp_side_text(NEW(d), NEW(d)->atom[k].start) > TEXT) return LP_LED_NOT;
     unsigned nbase;
     const uint64_t *base = lp_away_bases(d, k, &nbase);
+    if (nbase && width < 4 && lp_side_text(NEW(d), NEW(d)->atom[k].start) > TEXT) return LP_LED_NOT;
     enum lp_led best = LP_LED_NOT;
     bool other = false;
     for (unsigned t = 0; t < nbase; t++)

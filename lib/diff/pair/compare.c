@@ -407,8 +407,7 @@ static bool same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t 
 {
     struct walk x = walk(o, a), y = walk(NEW(d), b);
     uint64_t n = o->atom[a].end - o->atom[a].start, m = NEW(d)->atom[b].end - NEW(d)->atom[b].start;
-    *why = LP_WHY_NONE;
-    *at = 0;
+    *why = LP_WHY_NONE, *at = 0;
     if (!same_tables(d, &x, &y)) *why = LP_WHY_TABLE;
     for (uint64_t off = plain_words(&x, &y, 0); off < n && off < m; off = plain_words(&x, &y, off + 4)) {
         uint8_t w = compare_words(d, &x, &y, off);
@@ -572,16 +571,19 @@ void lp_diff_compare(lp_diff *d)
 
 size_t lp_differing_words(lp_diff *d, uint32_t a, uint32_t *off, size_t max)
 {
-    uint64_t n = OLD(d)->atom[a].end - OLD(d)->atom[a].start;
-    size_t hits = 0, best = 0;
-    for (int mode = 0; mode < 3; mode++) { /* both ways of comparing, then the better one again */
+    const uint64_t n = OLD(d)->atom[a].end - OLD(d)->atom[a].start;
+    size_t hits = 0;
+    for (int mode = 0, modes = 1; mode < modes; mode++) { /* both ways of comparing, then the first again, if it was the better one */
         struct walk x = walk(OLD(d), a), y = walk(NEW(d), OLD(d)->atom[a].pair);
-        d->anchors = mode == 2 ? best != 0 : mode;
-        size_t last = hits;
+        const size_t last = hits;
+        d->anchors = mode == 1;
         hits = 0;
-        for (uint64_t at = plain_words(&x, &y, 0); at < n && hits < max; at = plain_words(&x, &y, at + 4))
-            if (compare_words(d, &x, &y, at) != LP_WHY_NONE) off[hits++] = (uint32_t)at;
-        if (mode == 1) best = hits < last;
+        for (uint64_t at = plain_words(&x, &y, 0); at < n && hits < max; at = plain_words(&x, &y, at + 4)) {
+            const uint8_t why = compare_words(d, &x, &y, at);
+            if (why != LP_WHY_NONE) off[hits++] = (uint32_t)at;
+            if (why == LP_WHY_REFS) modes = 3; /* else users, the other way, let nothing more pass */
+        }
+        if (mode == 1 && hits < last) break;
     }
     lp_suppose_keep(d, true);
     return hits;

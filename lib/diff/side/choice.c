@@ -114,6 +114,7 @@ static void add_index(const struct scan *x, uint64_t at, unsigned reg, unsigned 
     const struct place p = {&x->code, x->a->start, (uint32_t)(x->a - x->s->atom)};
     const bool known = numbers_in(&p, at, reg, 0, &v);
     bool leads_out = false;
+    out->added = true;
     for (unsigned i = 0; known && (v.n > 1 || v.open) && i < v.n; i++)
         if (v.v[i] << shift >= size) choose(out, (int64_t)(v.v[i] << shift)), leads_out = true;
     out->any |= leads_out && v.open;
@@ -132,9 +133,12 @@ static void look_at(const struct scan *x, uint64_t at, uint32_t w, unsigned row,
     if (lp_a64_access(row, w, &acc)) {
         if (acc.index < 31 && acc.base < 31 && !(mask >> acc.index & 1)) add_index(x, at, acc.index, acc.shift, acc.bytes, size, out);
     } else if ((w & 0xffe00800) == 0x9a800000 && w & 0x400) { /* CSINC */
-        if (m < 31 && mask >> m & 1 && size <= 1) choose(out, 1);
+        if (m >= 31 || !(mask >> m & 1)) return;
+        out->added = true;
+        if (size <= 1) choose(out, 1);
     } else if ((w & 0xffe00800) == 0xda800000) { /* CSINV, CSNEG */
-        out->any |= m < 31 && mask >> m & 1;
+        const bool has = m < 31 && mask >> m & 1;
+        out->any |= has, out->added |= has;
     } else if ((w & 0xff200000) == 0x8b000000 && !(w >> 22 & 3) && n < 31 && m < 31) {
         const bool swaps = !(mask >> n & 1); /* the index is the first one */
         if ((mask >> n & 1) != (mask >> m & 1) && !(swaps && w & 0xfc00)) add_index(x, at, swaps ? n : m, w >> 10 & 63, 1, size, out);
@@ -145,9 +149,10 @@ static void look_at(const struct scan *x, uint64_t at, uint32_t w, unsigned row,
 
 bool lp_choices(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t size, struct lp_choice *out)
 {
+    *out = (struct lp_choice){.n = 0};
+    if (lp_seen_is_bare(s, at)) return false;
     const uint32_t made = lp_code_word(s, at);
     struct lp_a64_access m;
-    *out = (struct lp_choice){.n = 0};
     const bool access = lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m);
     const bool makes = (lp_a64_is_adr(made) || (made & 0xff800000) == 0x91000000) && (made & 31) != 31;
     if (access ? m.index >= 31 || m.base >= 31 : !makes) return false;
@@ -156,5 +161,6 @@ bool lp_choices(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t si
     if (access) add_index(x, at, m.index, m.shift, m.bytes, size, out);
     else lp_scan_moves(x, at, STEPS, look_at, size, out);
     free(x);
+    if (!access && !out->added) lp_seen_set_bare(s, at);
     return out->any || out->n;
 }

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "diff/side/side.h"
 
+#include <elf.h>
 #include <string.h>
 
 /* Imports that do not come back, and which compilers know or learn from their declarations. */
@@ -41,7 +42,7 @@ bool lp_side_comes_back(const struct lp_side *s, uint64_t addr)
 {
     const uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
     const struct lp_word_at *w = i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? lp_stub_slot(s, s->atom[i].start) : NULL;
-    const struct lp_dynsym *y = w && w->sym ? lp_dynsym_defined(s->dynamic, w->sym->name, NULL) : NULL;
+    const struct lp_dynsym *y = w && w->sym && w->sym->shndx != SHN_UNDEF && w->sym->shndx != SHN_ABS ? w->sym : NULL;
     const struct lp_flow_callee *f = y ? lp_flow_survey_callee(&s->survey, y->value) : NULL;
     return lp_side_returns(s, addr) && (!f || f->returns);
 }

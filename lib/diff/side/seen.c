@@ -17,6 +17,7 @@ struct lp_seen {
     struct lp_fates_kept *fates;
     struct lp_seen_places places;
     struct lp_seen_text text;
+    uint32_t *bare; /* a bit of each word of the text */
     struct { const struct lp_ref_at *ref; uint64_t *addr; uint32_t n; } into; /* of a function with many: where its references lead, in order */
 };
 
@@ -24,7 +25,7 @@ struct lp_seen *lp_seen_new(void) { return calloc(1, sizeof(struct lp_seen)); }
 
 void lp_seen_free(struct lp_seen *seen)
 {
-    if (seen) free(seen->users), lp_search_free(seen->search), lp_fates_free(seen->fates), free(seen->into.addr), free(seen->places.place);
+    if (seen) free(seen->users), lp_search_free(seen->search), lp_fates_free(seen->fates), free(seen->into.addr), free(seen->places.place), free(seen->bare);
     free(seen);
 }
 
@@ -42,6 +43,26 @@ const struct lp_seen_word *lp_seen_word(const struct lp_side *s, uint32_t w)
     const bool leads = row == A64_UNDEFINED || lp_word_is_branch(w) || lp_a64_is_branch_reg(w);
     *x = (struct lp_seen_word){w, lp_a64_regs(row, w), (uint16_t)row, true, leads};
     return x;
+}
+
+/* Of the text; SIZE_MAX: another place. */
+static size_t word_of_text(const struct lp_side *s, uint64_t at)
+{
+    const struct lp_span *x = s->nspan ? &s->span[s->text] : NULL;
+    return x && at - x->start < x->end - x->start ? (size_t)((at - x->start) / 4) : SIZE_MAX;
+}
+
+bool lp_seen_is_bare(const struct lp_side *s, uint64_t at)
+{
+    const size_t i = s->seen->bare ? word_of_text(s, at) : SIZE_MAX;
+    return i != SIZE_MAX && s->seen->bare[i / 32] >> i % 32 & 1;
+}
+
+void lp_seen_set_bare(const struct lp_side *s, uint64_t at)
+{
+    const size_t i = word_of_text(s, at);
+    if (i != SIZE_MAX && !s->seen->bare) s->seen->bare = calloc((size_t)((s->span[s->text].end - s->span[s->text].start) / 128 + 1), sizeof *s->seen->bare);
+    if (i != SIZE_MAX && s->seen->bare) s->seen->bare[i / 32] |= UINT32_C(1) << i % 32;
 }
 
 static struct lp_callee look_at(const struct lp_side *s, uint64_t to)

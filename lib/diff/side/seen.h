@@ -28,6 +28,9 @@ void lp_search_free(struct lp_search *x);
 /* compare.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
 struct lp_seen_places { uint64_t start, end; uint32_t *place; };
 struct lp_seen_places *lp_seen_places(const struct lp_side *s);
+/* choice.c: of the words of the text, each of which makes an address: that nothing is added to it. */
+bool lp_seen_is_bare(const struct lp_side *s, uint64_t at);
+void lp_seen_set_bare(const struct lp_side *s, uint64_t at);
 /* ---- live.c ---- */
 /* Of each word of a function, and of its end: which registers (bit n: Xn) may be read from there on as they are in front of it. The caller frees it; NULL = no
  * memory. */

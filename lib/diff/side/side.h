@@ -357,7 +357,7 @@ bool lp_page_users(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t
 /* What a word makes, or (an access) its base, is the address of something of so many bytes; numbers that are added to it lead out of that: these, and (any)
  * others that are not known. False: nothing leads out. */
 enum { LP_CHOICES = 8 };
-struct lp_choice { int64_t off[LP_CHOICES]; unsigned n; bool any; };
+struct lp_choice { int64_t off[LP_CHOICES]; unsigned n; bool any, added; }; /* added: some word may add a number, wherever that leads */
 bool lp_choices(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t size, struct lp_choice *out);
 /* ---- bound.c ---- */
 /* bound.c: so many bytes from its base on is as far as an access with an index gets; UINT64_MAX: not known. */
