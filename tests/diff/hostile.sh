@@ -147,4 +147,42 @@ for k in 1 2; do "$CROSS_CC" -nostdlib -pie -Wl,--build-id -o huge$k huge$k.s ||
 status=0
 timeout -k 5 60 "$lpdiff" -o patch huge1 huge2 >out 2>&1 || status=$?
 is "$status $(grep -c '^func _start' patch)" "1 1" "a function of two megabytes, in less than a minute"
+
+# ---- more than a patch may have: that is no mistake of lpdiff ----
+cat >large.c <<'C'
+#define NEW(name, byte) \
+    extern const unsigned char name[]; \
+    asm(".section .rodata\n.globl " #name "\n.hidden " #name "\n.type " #name ",%object\n" #name ": .byte " #byte "\n.incbin \"part\"\n" \
+        ".size " #name ",.-" #name "\n.text");
+#if COUNT
+NEW(a, 1)
+#endif
+#if COUNT > 1
+NEW(b, 2) NEW(c, 3) NEW(d, 4) NEW(e, 5) NEW(f, 6) NEW(g, 7)
+#endif
+int _start(int n)
+{
+#if COUNT == 1
+    n += a[n & 63];
+#elif COUNT
+    n += a[n & 63] + b[n & 63] + c[n & 63] + d[n & 63] + e[n & 63] + f[n & 63] + g[n & 63];
+#endif
+    return n;
+}
+C
+# part NAME COUNT BYTES
+part()
+{
+    python3 -c 'import random, sys; random.seed(1); open("part", "wb").write(random.randbytes(int(sys.argv[1])))' "$3" &&
+        "$CROSS_CC" -w -O1 -fvisibility=hidden -nostdlib -pie -DCOUNT="$2" -Wl,--build-id -o "$1" large.c || not_ok "compile $1"
+}
+part small 0 1
+part large 1 17000000
+part many 7 3400000
+rm part
+for new in large many; do
+    status=0
+    timeout -k 5 60 "$lpdiff" -s small $new >out 2>&1 || status=$?
+    is "$status $(grep -o 'E[0-9]*: ' out | sort -u | paste -s -d ' ')" "2 E180: " "more than a patch may have: $new"
+done
 tap_done

@@ -349,9 +349,13 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     n = last == atom ? carried(s, atom, p, avail, text, n) : with_texts(d, atom, last, p, avail, n);
     if (lp_alignment(s, a->start) > MOST_ALIGNED)
         lp_diff_refuse(d, s, LP_E124, lp_atom_text(a, buf), (unsigned long long)lp_alignment(s, a->start), "no patch aligns data to more than 65536");
+    const uint64_t front = lp_carried_at(a);
+    if (front + n > LP_PATCH_BLOCK) {
+        lp_diff_refuse(d, s, LP_E180, lp_atom_text(a, buf), "a patch brings no more than 16777216 bytes in one piece");
+        return;
+    }
     lp_buf_puts(&d->items, "\ndata ");
     lp_own_name(d, atom, &d->items);
-    const uint64_t front = lp_carried_at(a);
     lp_buf_printf(&d->items, " %s size %llu align %llu\n", section_of(s, a, p), (unsigned long long)(front + n), (unsigned long long)alignment(s, atom));
     if (front) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)front);
     bool good = !p || avail >= n;
