@@ -60,4 +60,16 @@ for cc in $compilers; do
     done
 done
 
+# ---- a library's own, that other objects find, too ----
+for cc in $compilers; do
+    for how in -O0 -O2 '-O2 -Wl,-Bsymbolic' '-O2 -s'; do
+        build() { out=$1; shift; $cc $how -fno-builtin -fPIC -shared -Dmain=work "$@" -Wl,--build-id -o "$out" copied.c || not_ok "compile $out"; }
+        for way in 1 2 4 5; do
+            build old -DWAY=$way '-DFIX=x+1' && build long -DWAY=$way '-DFIX=x*5+x/3+7'
+            lpdiff --heuristic old long >p.lpatch 2>err
+            is "$? $(sed -n 's/^lpdiff: [^:]*: \(E149\): .*/\1/p' err | sort -u)" "2 E149" "$cc $how, $way: a library's function that is copied moves"
+        done
+    done
+done
+
 tap_done
