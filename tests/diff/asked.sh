@@ -40,4 +40,23 @@ for cc in $compilers; do
         is "$(run -P p.lpatch ./old)" '7 155 second one 3' "  and it does what it should"
     done
 done
+
+# ---- a library's own, that others find by their names, too ----
+cat >library.c <<'C'
+const int table[] = {1, 2, 3, TAB, 5};
+const int *const tables[] = {table, table + 2};
+int direct(int n) { return table[n & 3] FIX; }
+int through(int n) { return *tables[n & 1] FIX; }
+int none(int n) { return n * 5 FIX; }
+C
+for cc in $compilers; do
+    for flags in -O0 -O2 '-O2 -Wl,-Bsymbolic'; do
+        build() { out=$1; shift; $cc $flags -fPIC -shared -Wl,--build-id "$@" -o "$out" library.c || not_ok "compile $out"; }
+        build old -DTAB=4 -DFIX= && build new -DTAB=44 -DFIX=+1
+        for name in direct through none; do
+            lpdiff --symbol $name -o p.lpatch old new 2>err
+            is "$? $(grep -c '^set table+0xc' p.lpatch)" "1 $([ $name = none ] && echo 0 || echo 1)" "$cc $flags, a library: $name"
+        done
+    done
+done
 tap_done

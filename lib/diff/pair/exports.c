@@ -92,6 +92,13 @@ const struct lp_dynsym *lp_old_export(const lp_diff *d, const char *name, const 
     return y && (y->type == STT_FUNC || y->type == STT_OBJECT || y->type == STT_NOTYPE) ? y : NULL;
 }
 
+uint64_t lp_word_own(const struct lp_word_at *w)
+{
+    const struct lp_dynsym *y = w->kind == LP_WORD_SYMBOL ? w->sym : NULL;
+    if (y) return y->shndx != SHN_UNDEF && y->shndx < SHN_LORESERVE ? y->value + w->value : 0;
+    return w->kind == LP_WORD_ADDR ? w->value : 0;
+}
+
 void lp_diff_exports(lp_diff *d)
 {
     struct exports o = exports_of(OLD(d)), n = exports_of(NEW(d));

@@ -157,6 +157,8 @@ void lp_diff_owned(lp_diff *d);
 bool lp_same_version(const struct lp_dynsym *a, const struct lp_dynsym *b); /* or one of the two has none */
 /* exports.c: the library's own symbol of this name that other objects find, and the dynamic linker, too, where a slot or a word of data has it by name. */
 const struct lp_dynsym *lp_old_export(const lp_diff *d, const char *name, const char *version);
+/* What a word leads to in the file itself, by its address, or by a name that others find, too; 0 = nothing. */
+uint64_t lp_word_own(const struct lp_word_at *w);
 /* ---- bounds.c ---- */
 void lp_diff_bounds(lp_diff *d);
 #endif

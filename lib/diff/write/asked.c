@@ -20,7 +20,7 @@ static void add(struct asked *x, uint64_t addr) { add_atom(x, lp_side_atom(x->s,
 static void add_slot(struct asked *x, uint64_t addr)
 {
     const struct lp_word_at *w = lp_side_word(x->s, addr);
-    if (w && w->kind == LP_WORD_ADDR) add(x, w->value);
+    if (w) add(x, lp_word_own(w));
     add(x, addr);
 }
 
@@ -46,7 +46,7 @@ static void add_led(struct asked *x, uint32_t i)
     uint64_t avail = 0;
     const uint8_t *p = lp_side_bytes(s, b->start, &avail);
     for (size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, b->start); k < s->nword && s->word[k].at < b->end; k++)
-        if (s->word[k].kind == LP_WORD_ADDR) add(x, s->word[k].value);
+        add(x, lp_word_own(&s->word[k]));
     for (size_t k = lp_count_below(s->field, s->nfield, sizeof *s->field, b->start); k < s->nfield && s->field[k].at < b->end; k++)
         if (s->field[k].addr != UINT64_MAX) add(x, s->field[k].addr);
     for (uint64_t at = lp_align_up(b->start, 8); p && lp_side_guesses(s) && at + 8 <= b->end && at - b->start + 8 <= avail; at += 8)

@@ -7,7 +7,6 @@
 #include "flow/fop.h"
 #include "a64/a64.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,19 +105,11 @@ static void look_at_call(const struct walk *w, uint64_t at, uint32_t word)
     }
 }
 
-/* What a slot holds: of what the file has itself, though others may find it by its name, too. */
-static uint64_t held(const struct lp_word_at *x)
-{
-    const struct lp_dynsym *y = x->kind == LP_WORD_SYMBOL ? x->sym : NULL;
-    if (y) return y->shndx != SHN_UNDEF && y->shndx < SHN_LORESERVE ? y->value + x->value : 0;
-    return x->kind == LP_WORD_ADDR ? x->value : 0;
-}
-
 /* The address of a function that the word makes, or loads from a slot. */
 static uint64_t made(const struct walk *w, const struct lp_ref_at *r, uint32_t word)
 {
     const struct lp_word_at *x = r->width == 8 && lp_a64_is_load_store(word) ? lp_side_word(w->s, r->addr) : NULL;
-    if (x) return held(x);
+    if (x) return lp_word_own(x);
     return r->width || r->flags & LP_FLOW_INDEXED || (r->kind != LP_FLOW_ADDR && r->kind != LP_FLOW_TARGET) ? 0 : r->addr;
 }
 
@@ -267,7 +258,7 @@ void lp_refuse_templates(lp_diff *d)
         for (uint32_t k = a->ref; k < a->ref + a->nref && !any; k++) {
             const struct lp_ref_at *r = &s->ref[k];
             const struct lp_word_at *x = r->width == 8 ? lp_side_word(s, r->addr) : NULL;
-            const struct lp_atom *f = r->kind == LP_FLOW_PAGE ? NULL : function_at(s, x ? held(x) : r->addr);
+            const struct lp_atom *f = r->kind == LP_FLOW_PAGE ? NULL : function_at(s, x ? lp_word_own(x) : r->addr);
             any = f && moves(f);
         }
         if (any && !all && !(all = calloc(s->natom, sizeof *all))) d->nomem = true;
