@@ -159,4 +159,24 @@ C
 build inside.c with_gcc -O2
 is "$(lpdiff old new 2>&1 >p | ids)" E143 'a slot that leads into the middle of a function'
 
+# ---- words of a position-dependent program that do so: they may be numbers, or not ----
+cat >words.c <<'C'
+#include <stdio.h>
+__asm__(".text\n.p2align 2\n.globl fa\n.type fa,%function\nfa:\n"
+#ifdef NEW
+        " add w0, w0, #1\n add w0, w0, #2\n"
+#endif
+        " add w0, w0, #5\n ret\n.Lone: add w0, w0, #50\n ret\n.Ltwo: add w0, w0, #70\n ret\n.size fa, . - fa\n"
+        ".data\n.type places,%object\n.p2align 3\nplaces: .quad .Lone, .Ltwo\n.size places, 16\n.text\n");
+extern int (*places[2])(int);
+int fa(int);
+int main(int n, char **v) { return printf("%d %d %d\n", fa(n), places[0](n), places[1](n)) < 0; }
+C
+for how in '-O2 -fno-pie -no-pie' '-O2 -fno-pie -static'; do
+    build words.c with_gcc $how
+    is "$(lpdiff --data old new 2>&1 >p | ids)" 'E143 E147' "words that lead into the middle of a function, $how"
+done
+build words.c with_gcc -O2 -fno-pie -no-pie $bare
+changes 'words that lead to what was taken for a function, where there are no symbols' 1
+
 tap_done

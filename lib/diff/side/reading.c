@@ -3,6 +3,7 @@
 #include <config.h>
 #include "diff/side/side.h"
 #include "diff/side/seen.h"
+#include "a64/a64.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "base/sort.h"
@@ -102,16 +103,36 @@ static enum lp_likeness moved_out(const struct lp_side *s, const struct lp_atom 
     return LP_LIKE_NO;
 }
 
+static bool is_letter(uint8_t c) { return c >= 32 && c < 127; }
+
+static bool are_letters(uint64_t v)
+{
+    for (; v; v >>= 8)
+        if (!is_letter(v & 255)) return false;
+    return true;
+}
+
+/* Nothing goes on there from in front of it: in assembly, or in what was taken for one function, something that others lead to may begin there. */
+static enum lp_likeness like_entry(const struct lp_side *s, const struct lp_atom *f, uint64_t v)
+{
+    uint64_t at = v;
+    if (are_letters(v)) return LP_LIKE_NO;
+    while (at > f->start && lp_code_word(s, at - 4) == LP_A64_NOP) at -= 4;
+    return at > f->start && lp_ends_way(lp_code_word(s, at - 4)) ? LP_LIKE_PERHAPS : LP_LIKE_NO;
+}
+
 /* A place in a function: the address of a label if the function refers to what holds it, and jumps there. Compilers make no other use of labels. */
 static enum lp_likeness like_label(const struct lp_side *s, const struct lp_atom *f, uint64_t at, uint64_t v)
 {
     const uint32_t i = lp_side_atom(s, at);
-    if (v & 3 || !lp_seen_jumps(s, f)) return LP_LIKE_NO;
+    if (v & 3) return LP_LIKE_NO;
+    if (!lp_seen_jumps(s, f)) return like_entry(s, f, v);
     if (i == LP_NONE || lp_is_code_atom(&s->atom[i])) return LP_LIKE_PERHAPS;
     const struct lp_ref_at *r = lp_refs_of_atom(s, f);
     for (uint32_t k = 0; k < f->nref; k++)
         if (r[k].addr >= s->atom[i].start && r[k].addr < s->atom[i].end) return LP_LIKE_PLAINLY;
-    return moved_out(s, f, &s->atom[i]);
+    const enum lp_likeness like = moved_out(s, f, &s->atom[i]);
+    return like == LP_LIKE_NO ? like_entry(s, f, v) : like;
 }
 
 /* Behind the last object of a section: is it the end of that one? */
@@ -163,8 +184,6 @@ static bool is_among(const struct lp_side *o, uint64_t at, const struct lp_side 
     return false;
 }
 
-static bool is_letter(uint8_t c) { return c >= 32 && c < 127; }
-
 /* Do all who refer to these 8 bytes hand on the address, and no more? */
 static bool is_handed_on(const struct lp_side *s, uint64_t at)
 {
@@ -196,13 +215,6 @@ static bool is_of_text(const struct lp_side *s, uint64_t at)
     const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
     if (!a || a->kind != LP_ATOM_PIECE || !a->used) return false;
     return at == a->start ? is_plain_text(s, a) : lp_side_text(s, a->start) > at - a->start;
-}
-
-static bool are_letters(uint64_t v)
-{
-    for (; v; v >>= 8)
-        if (!is_letter(v & 255)) return false;
-    return true;
 }
 
 /* Words of letters in objects: arrays of texts, structures with a name in them. Is it the end of one, begun in front ("cpuid")? */

@@ -90,12 +90,26 @@ static void label_in(const struct enter *e, uint64_t at, uint64_t value)
     a->labels = b->by_entry = true;
 }
 
+/* A word that may be a number as well: it is one, if what the old file has in its place leads nowhere in that function. */
+static bool is_label(const struct enter *e, const struct lp_atom *a, uint64_t at, uint64_t value)
+{
+    const struct lp_side *o = OLD(e->d);
+    const enum lp_reading reading = lp_read_word(e->s, at, value);
+    uint64_t avail = 0;
+    if (reading != LP_READ_EITHER || a->pair == LP_NONE) return reading != LP_READ_NUMBER;
+    const uint64_t there = o->atom[a->pair].start + (at - a->start);
+    const uint8_t *p = lp_side_bytes(o, there, &avail);
+    const uint64_t v = p && avail >= 8 ? lp_le64(p) : 0;
+    const uint32_t f = p ? lp_side_atom(o, v) : LP_NONE;
+    return f != LP_NONE && o->atom[f].pair == lp_side_atom(e->s, value) && lp_read_word(o, there, v) != LP_READ_NUMBER;
+}
+
 static void look_at_datum(const struct enter *e, const struct lp_atom *a)
 {
     uint64_t avail = 0;
     const uint8_t *p = lp_side_bytes(e->s, a->start, &avail);
     for (uint64_t at = lp_align_up(a->start, 8); p && at + 8 <= a->end && at - a->start + 8 <= avail; at += 8)
-        if (lp_read_word(e->s, at, lp_le64(p + (at - a->start))) != LP_READ_NUMBER) label_in(e, at, lp_le64(p + (at - a->start)));
+        if (is_label(e, a, at, lp_le64(p + (at - a->start)))) label_in(e, at, lp_le64(p + (at - a->start)));
 }
 
 /* ---- tables of differences of labels ---- */
