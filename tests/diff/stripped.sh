@@ -143,6 +143,41 @@ int main(void)
 C
 build aligned.c -O2 -fno-section-anchors -fno-toplevel-reorder -no-pie -fno-pie
 patched 'constants that are aligned to more than what is in front' 1
+cat >lines.c <<'C'
+#include <stdio.h>
+#include <stdint.h>
+__attribute__((noinline)) void show(const void *p, unsigned n)
+{
+    uintptr_t v = (uintptr_t)p;
+    __asm__("" : "+r"(v));
+    printf("%lu %d\n", (unsigned long)v & (n - 1), *(const char *)p);
+}
+__attribute__((noinline)) void f(int x)
+{
+#ifdef NEW
+    static _Alignas(256) char a[300] = {1, 2};
+    static const _Alignas(1024) char k[77] = {9};
+    static _Alignas(64) char z[65];
+    a[x] += 3;
+    z[x]++;
+    show(a, 256);
+    show(k, 1024);
+    show(z, 64);
+    show(&z[x], 1);
+#endif
+    printf("f %d\n", x);
+}
+int main(int n, char **v)
+{
+    f(n);
+    f(n + 1);
+    return 0;
+}
+C
+for flags in -O2 '-O2 -fno-pie -no-pie'; do
+    build lines.c $flags
+    patched "a new constant that is aligned to 1024, $flags" 1
+done
 
 # ---- variables that only changed functions use, where all others are where they were ----
 cat >steady.c <<'C'

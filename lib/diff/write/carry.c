@@ -13,7 +13,7 @@
 
 enum { TEXT_LINE = 48, BYTES_LINE = 24 };
 
-enum { CACHE_LINE = 64, MOST_ALIGNED = LP_DATA_ALIGN };
+enum { COMMON = 16, CACHE_LINE = 64, MOST_ALIGNED = LP_DATA_ALIGN };
 
 uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr)
 {
@@ -44,6 +44,19 @@ static uint64_t end_of(const struct lp_side *s, uint32_t *i)
     return s->atom[*i].end;
 }
 
+/* What comes along in one piece with others is as far behind the first of them as in the new file: so that one is as far behind a multiple of what a later one
+ * is aligned to, where the section says that something is. (Compilers align to less by themselves.) */
+void lp_align_joined(struct lp_side *s)
+{
+    for (uint32_t i = 0, head = 0; i < s->natom; i++) {
+        const uint64_t at = s->atom[i].start;
+        if (!s->atom[i].joined) head = i;
+        uint64_t n = head == i ? 0 : lp_section_alignment(s, at);
+        while (n && at & (n - 1)) n /= 2;
+        for (; n > COMMON && n <= MOST_ALIGNED && n > UINT64_C(1) << s->atom[head].aligned;) s->atom[head].aligned++;
+    }
+}
+
 bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes)
 {
     enum { LINE = 4 }; /* 16 bytes: no access needs more */
@@ -54,7 +67,7 @@ bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes)
     const uint64_t size = end_of(s, &last) - a->start, off = (uint64_t)t->off;
     if (!lp_within(off, bytes, size)) return false;
     if (!((lp_carried_at(a) + off) & (bytes - 1)) && alignment(s, t->atom) >= bytes) return true;
-    if ((a->start + off) & (bytes - 1) || a->aligned == LINE || bytes > UINT64_C(1) << LINE) return false;
+    if ((a->start + off) & (bytes - 1) || a->aligned >= LINE || bytes > UINT64_C(1) << LINE) return false;
     a->aligned = LINE;
     return d->again = true;
 }

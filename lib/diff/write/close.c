@@ -427,4 +427,5 @@ void lp_diff_close(lp_diff *d)
     refuse_moved(d);
     lp_refuse_templates(d);
     join_data(d);
+    lp_align_joined(NEW(d));
 }

@@ -123,6 +123,7 @@ void lp_check_carried(lp_diff *d); /* once it is known what comes along together
 bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes);
 /* How much of its item is in front of it. */
 static inline uint64_t lp_carried_at(const struct lp_atom *a) { return a->start & ((UINT64_C(1) << a->aligned) - 1); }
+void lp_align_joined(struct lp_side *s); /* carry.c: behind all that joins new data */
 /* carry.c: what data at this address may be aligned to; and its section (0: there is none). */
 uint64_t lp_alignment(const struct lp_side *s, uint64_t addr);
 uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr);
