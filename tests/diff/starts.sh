@@ -179,4 +179,33 @@ done
 build words.c with_gcc -O2 -fno-pie -no-pie $bare
 changes 'words that lead to what was taken for a function, where there are no symbols' 1
 
+# ---- a table of hand-written code that counts from its end, where something else begins ----
+cat >ends.c <<'C'
+#include <stdio.h>
+int jump(int, int);
+__asm__(".text\n.p2align 2\n.globl jump\n.type jump, %function\njump: adrp x2, table\n add x2, x2, :lo12:table\n ldrh w3, [x2, w1, uxtw #1]\n"
+        " adr x4, 1f\n sub x4, x4, x3, lsl #2\n br x4\n.Lc: mul w0, w0, w0\n ret\n.Lb: "
+#ifdef NEW
+        "add w0, w0, #5\n add w0, w0, #6\n "
+#endif
+        "add w0, w0, #2\n ret\n.La: add w0, w0, #1\n ret\n1: .size jump, . - jump\n"
+#ifdef NEW
+        ".globl next\n.type next, %function\nnext: eor w0, w0, #7\n mul w0, w0, w0\n ret\n.size next, . - next\n"
+#endif
+        ".section .rodata\ntable: .hword (1b - .La) / 4, (1b - .Lb) / 4, (1b - .Lc) / 4\n.type table, %object\n.size table, 6\n.text\n");
+#ifdef NEW
+int next(int);
+#endif
+int main(int n, char **v)
+{
+        for (int i = 0; i < 3; i++) printf("%d\n", jump(n + 6, i));
+#ifdef NEW
+    printf("%d\n", next(n));
+#endif
+    return 0;
+}
+C
+build ends.c with_gcc -O2 $bare
+is "$(lpdiff $becomes old new 2>&1 >p | ids)" E180 "a table that counts from the function's end"
+
 tap_done

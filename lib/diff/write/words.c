@@ -221,6 +221,8 @@ static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
     const struct lp_atom *a = &x->s->atom[x->atom];
     if (mask == 0x60ffffe0 && target == a->start && !a->in_place && a->kind == LP_ATOM_FUNC)
         return refuse(x, LP_E180, "ADR makes the function's own address, and the new body is elsewhere");
+    if (mask == 0x60ffffe0 && target == a->end && !a->in_place && lp_seen_jumps(x->s, a)) /* and not that of what begins there */
+        return refuse(x, LP_E180, "ADR makes the address of the function's end, from where it may count to where it jumps, and the new body is elsewhere");
     if (inside(x, target) || is_next(x, target)) return true;
     struct lp_use u = {target, x->ref ? x->ref->base : LP_NONE, x->atom, x->ref ? x->ref->width : 0, x->ref ? x->at : 0};
     struct lp_there t = there(x, &u);
