@@ -313,6 +313,17 @@ static void go_on(struct lp_side *o, struct lp_side *n)
     o->ref = NULL, o->nref = o->ref_cap = 0;
 }
 
+/* Both may have one list, which grows. */
+static void find_lent(lp_diff *d)
+{
+    for (int k = 0; k < 2 && !d->side[0].nomem && !d->side[1].nomem; k++) {
+        struct lp_side *s = &d->side[k], *other = &d->side[!k];
+        if (s->one_list) s->ref_cap = s->nref; /* of the other one, too */
+        lp_side_lent(s);
+        if (s->one_list) other->ref = s->ref, other->nref = s->nref, other->ref_cap = s->ref_cap;
+    }
+}
+
 void lp_diff_refs(lp_diff *d)
 {
     if (OLD(d)->nomem || NEW(d)->nomem) return;
@@ -331,11 +342,12 @@ void lp_diff_refs(lp_diff *d)
     if (one_list) go_on(&w[0].side[0], &w[0].side[1]), go_on(&w[1].side[0], &w[1].side[1]);
     work_both(w, true);
     free(taken);
-    lp_flow_survey_rest(&OLD(d)->survey); /* verify.c goes on with what is left */
-    lp_flow_survey_free(&NEW(d)->survey);
     for (int k = 0; k < 2; k++) join_side(&d->side[k], &w[0].side[k], &w[1].side[k], w[0].side[one_list ? 1 : k].nref);
     join_refs(NEW(d), &w[0].side[1], &w[1].side[1]);
     if (one_list) OLD(d)->ref = NEW(d)->ref, OLD(d)->nref = NEW(d)->nref;
     else join_refs(OLD(d), &w[0].side[0], &w[1].side[0]);
     OLD(d)->nomem |= NEW(d)->nomem;
+    find_lent(d);
+    lp_flow_survey_rest(&OLD(d)->survey); /* verify.c goes on with what is left */
+    lp_flow_survey_free(&NEW(d)->survey);
 }

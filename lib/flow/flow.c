@@ -18,6 +18,7 @@ void lp_flow_free(struct lp_flow *flow)
     free(flow->ref);
     free(flow->addr);
     free(flow->table);
+    free(flow->held);
     free(flow->twin);
     free(flow->twin_addr);
     free(flow->twin_table);
@@ -356,6 +357,7 @@ static void start(struct lp_fstate *s, struct lp_frun *r)
     const struct lp_flow_callee *fn = r->in->survey == NULL ? NULL : lp_flow_survey_callee(r->in->survey, r->in->part[0].at);
     for (uint32_t set = fn == NULL ? 0 : fn->pages_in; set != 0; set &= set - 1)
         s->reg[__builtin_ctz(set)] = ID_FOREIGN;
+    lp_frun_borrow(r, s, r->in->part[0].at, false);
     s->reg[REG_SP] = lp_fv_make(&r->pool, FV_STACK, 0, 0);
 }
 
@@ -498,7 +500,7 @@ static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_f
     r->out = out;
     r->twin = in->twin;
     r->n = out->n;
-    r->nstate = r->nhead = r->nescape = 0;
+    r->nstate = r->nhead = r->nescape = r->nheld = 0;
     r->spare = 0;
     memset(r->recent, 0, sizeof r->recent);
     r->nslot = 0;
@@ -506,7 +508,7 @@ static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_f
     r->end = 0;
     r->room = 8;
     r->cap_addr = r->cap_table = 0;
-    r->failed = r->bounds = r->labels = false;
+    r->failed = r->bounds = r->labels = r->holding = false;
     memset(r->granule, 0, sizeof r->granule);
     if (r->n >= UINT32_MAX / 4 || (r->n >= r->cap && !more_words(r)))
         return false;
@@ -527,7 +529,22 @@ static bool begin(struct lp_frun *r, const struct lp_flow_input *in, struct lp_f
         return false;
     out->ref[REF_NONE] = (struct lp_flow_ref){.n = 1};
     out->ref[REF_DATA] = (struct lp_flow_ref){.n = 1, .kind = LP_FLOW_DATA};
+    for (unsigned i = REF_LENT; i < REF_FIRST; i++)
+        out->ref[i] = (struct lp_flow_ref){.n = 1};
     return lp_fv_start(&r->pool);
+}
+
+/* Once more, as nothing changes any more: what registers hold where others go on. */
+static bool hold(struct lp_frun *r)
+{
+    if (!r->in->holds && (r->in->survey == NULL || r->in->survey->nlent == 0))
+        return true;
+    r->holding = true;
+    run_all_for(r, NULL);
+    r->holding = false;
+    if (r->first < r->end)
+        r->nheld = 0;
+    return !r->failed;
 }
 
 static void run(struct lp_frun *r)
@@ -536,7 +553,7 @@ static void run(struct lp_frun *r)
     if (r->n == 0)
         return;
     r->failed |= !lp_fv_sites(&r->pool, r->out->nref);
-    if (!r->failed && run_to_end(r) && !r->pool.failed)
+    if (!r->failed && run_to_end(r) && hold(r) && !r->pool.failed)
         lp_frun_tell(r);
     if (r->failed || r->pool.failed)
         lp_frun_give_up(r);
@@ -556,6 +573,7 @@ void lp_frun_free(struct lp_frun *r)
     free(r->head_of);
     free(r->head);
     free(r->escape);
+    free(r->held);
     free(r->page_use);
     free(r->state);
     free(r->users);

@@ -62,10 +62,22 @@ struct lp_flow {
     struct lp_flow_table *table; /* by br_at */
     size_t ntable;
     bool gave_up;                /* the function is too large or too tangled: what is not TARGET is OPAQUE */
+    struct lp_flow_held *held;   /* asked for by lp_flow_input.holds */
+    size_t nheld;
+    uint32_t lent;               /* bit n: the page that callers lend in Xn is completed, and does not get away; bit 29: the same of what callees lend */
+    bool kept_lent;              /* of which one got away */
     struct lp_flow_ref *twin;    /* of each ref: what it is in the twin, its addresses in twin_addr; NULL: there is none, or that it follows is not sure */
     uint64_t *twin_addr;
     struct lp_flow_table *twin_table;
 };
+
+/* What a register has at a call, at a branch out of the function, or at a return: a page, an address, neither (X9 and above), or what the function found
+ * there. (Not listed: of several kinds, or parts of addresses.) */
+enum lp_flow_holds { LP_HOLDS_PAGE, LP_HOLDS_ADDR, LP_HOLDS_NONE, LP_HOLDS_FOREIGN };
+struct lp_flow_held { uint64_t at, v; uint8_t reg, what; };
+/* What all lend a function that call it, or (out) what it returns with always (foreign: what it found): of code that was moved out of several functions.
+ * completed: a page, by whoever gets it, so that it is compared there; kept: not only so. */
+struct lp_flow_lent { uint64_t at, v; uint8_t reg, what; bool out, completed, kept; };
 
 /* What all functions of a file together tell, for use with each one: which registers a callee leaves alone (compilers know that of functions that
  * they see, and keep values there), and where the code says that data begin (a jump table without a bound does not go beyond). */
@@ -74,6 +86,8 @@ struct lp_flow_callee {
     uint64_t at;
     uint32_t clobbers;            /* bit n: it may change Xn */
     uint32_t pages_in, pages_out; /* bit n: a page is in Xn at a call of it, and when it returns (code that was moved out of several functions) */
+    uint32_t saves, puts;         /* registers that it keeps in a frame of its own, and so leaves as they were; in a frame that others have */
+    bool frame;                   /* it has one */
     bool unsure;                  /* it may change others, too */
     bool returns;                 /* it has a way to (noreturn functions have none) */
 };
@@ -90,6 +104,8 @@ struct lp_flow_survey {
     size_t nnear;
     struct lp_fop_memo *memo;
     struct lp_frun *run;
+    const struct lp_flow_lent *lent; /* by `at`: the caller's */
+    size_t nlent;
     bool borrowed;                /* fn, near and mark are another survey's, which is there for longer */
 };
 /* The parts are functions (and .cold parts). *out is for lp_flow_survey_free() in any case. */
@@ -120,6 +136,7 @@ struct lp_flow_input {
     /* Does a call of this address come back? Asked of what the survey does not have. NULL = all do. */
     bool (*returns)(void *ctx, uint64_t addr);
     const struct lp_flow_survey *survey; /* NULL = none */
+    bool holds;                          /* lp_flow.held is to be made */
     bool caught;                         /* exceptions may leave calls for code that nothing else leads to */
     /* NULL, or (part, bytes, survey, ctx) another function of one part, as this one, of the same words but for pages of ADRP, 12 bits of ADD and of loads
      * and stores that complete them, and where branches lead out of it and calls, which do the same; all is code. It is followed at once: values have two

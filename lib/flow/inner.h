@@ -118,12 +118,16 @@ struct lp_frun {
     size_t nescape, cap_escape;
     uint32_t escapes;                     /* of the block that runs */
     uint8_t *page_use;                    /* of the ref of a word that makes a page: USED, ALONE */
+    struct lp_fheld { uint32_t word; uint8_t reg; lp_fv v; } *held;
+    size_t nheld, cap_held;
+    bool holding;                         /* the last time: held is made */
     size_t cap_addr, cap_table, cap_ref, cap_use;
     bool nomem;                           /* for refs: not even the least can be said */
     const struct lp_flow_input *twin;     /* NULL: there is none, or it goes another way */
 };
 void lp_frun_free(struct lp_frun *r);
 enum { PAGE_USED = 1, PAGE_ESCAPES = 2 };
+#define PRESERVED UINT32_C(0x1ff80000) /* X19-X28: functions leave them as they were (AAPCS64 6.1.1) */
 
 /* state.c: the states of leaders. */
 static inline size_t lp_fstate_size(size_t room) { return offsetof(struct lp_fstate, slot) + room * sizeof(lp_fv); }
@@ -149,14 +153,23 @@ void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fc
 void lp_frun_learn(struct lp_fstate *s, const struct lp_fcmp *cmp, unsigned cond, bool taken);
 /* Is this value at most *max? Soft: its bits say so, the program may know better. */
 bool lp_frun_bounded(const struct lp_frun *r, const struct lp_fstate *s, lp_fv v, uint32_t *max, bool *soft);
+/* lent.c: a state gets the pages that are lent to the function at `at`, or that it returns; at word i, what registers hold is noted; behind a run: which pages
+ * are completed elsewhere, and what is told of them. */
+void lp_frun_borrow(struct lp_frun *r, struct lp_fstate *s, uint64_t at, bool out);
+void lp_frun_doubt(struct lp_frun *r, struct lp_fstate *s, const struct lp_flow_callee *fn);
+void lp_frun_hold(struct lp_frun *r, const struct lp_fstate *s, size_t i);
+void lp_frun_use_lent(struct lp_frun *r);
+void lp_frun_tell_lent(struct lp_frun *r);
+void lp_frun_use_pages(struct lp_frun *r, lp_fv id, uint8_t use); /* tell.c */
 /* table.c: the table behind a BR to this value; false: it is none. table->n = 0: not understood. */
 bool lp_frun_table(const struct lp_frun *r, lp_fv goal, uint64_t br_at, struct lp_flow_table *table);
 /* The same of a function (r->in, or the twin), where the table's address and base are known. */
 void lp_frun_table_at(const struct lp_frun *r, const struct lp_flow_input *in, const struct lp_fvalue *goal, struct lp_flow_table *t);
 size_t lp_flow_word(const struct lp_flow_input *in, uint64_t addr); /* lp_frun_word() */
-/* tell.c: the ref of word i, to be changed (the first two are those of all words of code that mean themselves, and of data); what it says without
+/* tell.c: the ref of word i, to be changed (the first two are those of all words of code that mean themselves, and of data; the next
+ * stand for pages that others lend, in X0 to X28, and what callees lend); what it says without
  * any other; what all words stand for; or, where there is too much of something, the least that is sure. */
-enum { REF_NONE, REF_DATA, REF_FIRST };
+enum { REF_NONE, REF_DATA, REF_LENT, REF_LENT_OUT = REF_LENT + 29, REF_FIRST };
 struct lp_flow_ref *lp_frun_ref(struct lp_frun *r, size_t i);
 static inline bool lp_frun_has_ref(const struct lp_frun *r, size_t i) { return r->out->of[i] >= REF_FIRST; }
 void lp_frun_tell_alone(struct lp_frun *r, size_t i);

@@ -520,10 +520,13 @@ static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)
 static void step_call(struct lp_frun *r, struct lp_fstate *s, const struct lp_fop *o)
 {
     const struct lp_flow_callee *fn = o->kind == OP_CALL && o->back != 0 ? &r->in->survey->fn[o->back - 1] : NULL;
+    if (fn != NULL)
+        lp_frun_doubt(r, s, fn);
     if (fn != NULL && !fn->unsure) {
         forget_written(s, fn->clobbers & CALL_CLOBBERED);
         for (uint32_t set = fn->pages_out; set != 0; set &= set - 1)
             s->reg[__builtin_ctz(set)] = ID_FOREIGN;
+        lp_frun_borrow(r, s, fn->at, true);
         return;
     }
     s->reg[0] = s->reg[1] = s->reg[LINK] = ID_NONE;
@@ -555,9 +558,10 @@ void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fc
         write_reg(s, o->rd, ID_NONE);
         break;
     case OP_MEM: step_memory(r, s, i); break;
-    case OP_BRANCH: case OP_BRANCH_IF: pages_read(r, s, o->read); break;
-    case OP_CALL: case OP_CALL_REG: cmp->name = 0; step_call(r, s, o); break;
-    case OP_PAD: case OP_STOP: case OP_DATA: case OP_JUMP_REG: case OP_RETURN: break;
+    case OP_BRANCH: case OP_BRANCH_IF: lp_frun_hold(r, s, i); pages_read(r, s, o->read); break;
+    case OP_CALL: case OP_CALL_REG: cmp->name = 0; lp_frun_hold(r, s, i); step_call(r, s, o); break;
+    case OP_RETURN: lp_frun_hold(r, s, i); break;
+    case OP_PAD: case OP_STOP: case OP_DATA: case OP_JUMP_REG: break;
     default: pages_read(r, s, o->read); forget_written(s, o->write);
     }
 }

@@ -10,7 +10,7 @@
 #include "flow/inner.h"
 
 /* What a function that is not here may change (AAPCS64 6.1): X0-X18, and LR. A chain of calls longer than MOST_PASSES is not followed. */
-enum { MOST_PASSES = 100, REACH = 64, NEAR_BITS = 8 };
+enum { MOST_PASSES = 100, REACH = 64, NEAR_BITS = 8, LINK = 30 };
 
 struct edge { uint32_t from, to, pages, last; }; /* last: what follows a return of `to` is one of `from`; pages: in which registers pages are */
 struct edges { struct edge *v; size_t n, cap; };
@@ -190,6 +190,17 @@ static bool look_at_branch(struct look *l, size_t f, const struct lp_flow_part *
     return true;
 }
 
+/* What a word keeps of the registers that functions leave as they were. (A store of LR alone makes no frame: pieces of functions do that.) */
+static void see_frame(struct lp_flow_callee *fn, const struct lp_fop *o)
+{
+    const bool store = o->kind == OP_MEM && (o->flags & F_STORE) && o->rn == REG_SP;
+    fn->frame |= (o->kind == OP_ADD_IMM && o->rd == REG_SP && o->rn == REG_SP) || (store && (o->flags & F_BACK) && o->rd != LINK);
+    if (!store)
+        return;
+    const uint32_t regs = (o->rd < LINK ? UINT32_C(1) << o->rd : 0) | (o->rt2 < LINK ? UINT32_C(1) << o->rt2 : 0);
+    *(fn->frame ? &fn->saves : &fn->puts) |= regs;
+}
+
 static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
 {
     struct pages page;
@@ -209,6 +220,8 @@ static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
         if (page.nahead != 0)
             arrive(&page, pc);
         clobbers |= o->write;
+        if (o->rn == REG_SP)
+            see_frame(fn, o);
         if (completes(&page, o, pc) && !add_mark(&l->marks, page.of[o->rn].page + (uint64_t)imm))
             return false;
         if (o->kind >= OP_BRANCH && !look_at_branch(l, f, part, o, (uint64_t)imm, i + 1 == words, &page))
@@ -227,12 +240,14 @@ static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
 static void follow(struct lp_flow_survey *s, const struct edges *e)
 {
     bool more = true;
+    for (size_t i = 0; i < e->n; i++) /* a piece of a prologue */
+        s->fn[e->v[i].from].saves |= s->fn[e->v[i].from].frame ? s->fn[e->v[i].to].puts : 0;
     for (unsigned pass = 0; more; pass++) {
         more = false;
         for (size_t i = e->n; i-- > 0;) {
             struct lp_flow_callee *a = &s->fn[e->v[i].from];
             const struct lp_flow_callee *b = &s->fn[e->v[i].to];
-            const uint32_t clobbers = a->clobbers | b->clobbers;
+            const uint32_t clobbers = a->clobbers | (b->clobbers & ~(b->saves & PRESERVED));
             const bool unsure = a->unsure || b->unsure || pass > MOST_PASSES;
             const bool returns = a->returns || (e->v[i].last && b->returns) || pass > MOST_PASSES;
             more |= clobbers != a->clobbers || unsure != a->unsure || returns != a->returns;
@@ -390,8 +405,8 @@ static bool says_the_same(const struct look *l, size_t f, const struct lp_flow_p
     first = *fn;
     *fn = (struct lp_flow_callee){.at = known.at, .pages_in = known.pages_in};
     *good &= look_at(&b, f, after);
-    const bool same = fn->clobbers == first.clobbers && fn->pages_out == first.pages_out && fn->unsure == first.unsure && fn->returns == first.returns &&
-                      same_lists(&a, &b);
+    const bool same = fn->clobbers == first.clobbers && fn->pages_out == first.pages_out && fn->saves == first.saves && fn->unsure == first.unsure &&
+                      fn->returns == first.returns && same_lists(&a, &b);
     *fn = known;
     free(a.edges.v), free(a.marks.v), free(b.edges.v), free(b.marks.v);
     return same;

@@ -83,7 +83,7 @@ static void list_addresses(struct lp_frun *r, struct lp_flow_ref *ref, const str
         add_address(r, v->m[k].v + off);
 }
 
-static void use_pages(struct lp_frun *r, lp_fv id, uint8_t use)
+void lp_frun_use_pages(struct lp_frun *r, lp_fv id, uint8_t use)
 {
     const struct lp_fvalue *v = lp_fv_at(&r->pool, id);
     for (unsigned k = 0; k < v->n; k++)
@@ -96,7 +96,7 @@ static void find_escapes(struct lp_frun *r)
 {
     for (size_t k = 0; k < r->nhead; k++)
         for (uint32_t e = r->head[k].escapes; e != 0; e = r->escape[e - 1].next)
-            use_pages(r, r->escape[e - 1].page, PAGE_ESCAPES);
+            lp_frun_use_pages(r, r->escape[e - 1].page, PAGE_ESCAPES);
 }
 
 /* The values that BRs lead to; NULL = no memory. */
@@ -124,7 +124,7 @@ static void tell(struct lp_frun *r, size_t i, const uint64_t *goals)
     struct lp_flow_table t;
     struct lp_flow_ref *ref = lp_frun_ref(r, i);
     if (ref->flags & LP_FLOW_OF_PAGE)
-        use_pages(r, ref->told, PAGE_USED);
+        lp_frun_use_pages(r, ref->told, PAGE_USED);
     if (ref->flags & LP_FLOW_SEVERAL)
         list_addresses(r, ref, lp_fv_at(&r->pool, ref->told));
     if (r->kind[i] == OP_JUMP_REG && lp_fset_has(r->visited, i) && lp_frun_table(r, ref->told, lp_frun_pc(r, i), &t))
@@ -158,9 +158,12 @@ void lp_frun_tell(struct lp_frun *r)
     if (r->failed)
         return;
     find_escapes(r);
+    if (r->nheld != 0)
+        lp_frun_use_lent(r);
     for (size_t i = 0; i < r->n; i++)
         if (r->kind[i] == OP_ADRP)
             lp_frun_ref(r, i)->flags = r->page_use[lp_fv_site(&r->pool, r->out->of[i])] == PAGE_USED ? 0 : LP_FLOW_ALONE;
+    lp_frun_tell_lent(r);
     if (r->out->ntable > 1)
         qsort(r->out->table, r->out->ntable, sizeof *r->out->table, by_place);
 }

@@ -150,7 +150,7 @@ static bool may_complete(struct walk *w, const struct lp_ref_at *p)
     lp_word_offset(word, &off);
     for (size_t i = 0, n = run(w, p); i < n; i++)
         if (!((p[i].addr - (uint64_t)off) & 4095) && makes(w, p, p[i].addr - (uint64_t)off)) return true;
-    return a->parent != LP_NONE; /* a page may come from there */
+    return a->parent != LP_NONE || a->lent; /* a page may come from there */
 }
 
 /* Does the offset leave each object in which its base is? */
@@ -171,32 +171,9 @@ static bool follows_base(const lp_diff *d, struct walk *x, const struct lp_ref_a
            !may_complete(x, p) && !may_complete(y, q) && stays_inside(x, p) && stays_inside(y, q);
 }
 
-/* Is each page of the function completed by a word that is understood? */
-static bool completes_pages(const struct walk *w)
-{
-    const struct lp_atom *a = &w->s->atom[w->atom];
-    uint64_t *base = malloc((a->nref + 1) * sizeof *base);
-    size_t n = 0;
-    for (uint32_t i = 0; base && i < a->nref; i++) {
-        const struct lp_ref_at *r = &w->s->ref[a->ref + i];
-        int64_t off;
-        if (r->kind == LP_FLOW_ADDR && lp_word_offset(word_of(w, r->at), &off)) base[n++] = r->addr - (uint64_t)off;
-    }
-    if (base) lp_sort_numbers(base, n);
-    bool used = base != NULL;
-    for (uint32_t i = 0; used && i < a->nref; i++) {
-        const struct lp_ref_at *p = &w->s->ref[a->ref + i];
-        const bool asks = p->kind == LP_FLOW_PAGE && !(p->flags & LP_FLOW_ALONE); /* alone: compared as an address */
-        const size_t k = asks ? lp_count_upto(base, n, sizeof *base, p->addr) : 0;
-        used = !asks || (k && base[k - 1] == p->addr);
-    }
-    free(base);
-    return used;
-}
-
 static bool pages_are_used(struct walk *w)
 {
-    if (w->used == UNKNOWN) w->used = completes_pages(w) ? YES : NO;
+    if (w->used == UNKNOWN) w->used = lp_completes_pages(w->s, w->atom) ? YES : NO;
     return w->used == YES;
 }
 

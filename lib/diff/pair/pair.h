@@ -36,6 +36,8 @@ uint64_t lp_old_place(const struct lp_diff *d, const struct lp_atom *b, uint64_t
 size_t lp_differing_words(lp_diff *d, uint32_t old_atom, uint32_t *off, size_t max);
 /* ---- behind.c ---- */
 bool lp_fall_alike(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b); /* do both go on in the same, if they have no end of their own? */
+/* ---- completed.c ---- */
+bool lp_completes_pages(const struct lp_side *s, uint32_t atom);
 /* ---- name.c ---- */
 bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u); /* the end, without doubt */
 /* The array that begins a little behind an address to which an index is added: is it meant, or that in which the address is? LP_NONE = none. */

@@ -346,6 +346,7 @@ const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr,
 
 void lp_side_free(struct lp_side *s)
 {
+    free(s->lent);
     if (!s->is_new || !s->one_list) free(s->ref);
     if (!s->is_new) free(s->ending);
     free(s->span), free(s->atom), free(s->table), free(s->word), free(s->reloc), free(s->fde), free(s->cut), free(s->by_name);

@@ -295,13 +295,30 @@ static void take_twin(struct lp_side *s, struct lp_side *other, const struct lp_
     other->nomem |= x.nomem, s->nomem |= x.nomem;
 }
 
+/* Of these parts of a function. */
+static struct lp_flow_input input_of(struct lp_side *s, const struct lp_parts *x)
+{
+    struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .pool = pool, .is_code = is_code, .returns = comes_back,
+                               .survey = &s->survey, .ctx = s};
+    for (size_t i = 0; i < x->n; i++) in.caught |= s->atom[x->atom[i]].lands;
+    return in;
+}
+
+bool lp_holds_of(struct lp_side *s, uint32_t i, struct lp_flow *out)
+{
+    const struct lp_parts x = lp_parts_of(s, i);
+    struct lp_flow_input in = input_of(s, &x);
+    in.holds = true;
+    const bool good = lp_flow_function(&in, out, NULL) == LP_OK;
+    if (!good) lp_flow_free(out), s->nomem = true;
+    return good;
+}
+
 bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y, bool twin)
 {
     struct lp_flow f;
-    struct lp_flow_input in = {.part = x->part, .nparts = x->n, .bytes = constant_bytes, .pool = pool, .is_code = is_code, .returns = comes_back,
-                               .survey = &s->survey, .ctx = s};
+    struct lp_flow_input in = input_of(s, x);
     if (!x->n) return false;
-    for (size_t i = 0; i < x->n; i++) in.caught |= s->atom[x->atom[i]].lands;
     const struct lp_flow_input other = {.part = y ? y->part : NULL, .nparts = 1, .bytes = constant_bytes, .survey = same ? &same->survey : NULL, .ctx = same};
     s->code_read = false;
     if (same && twin) in.twin = &other, same->code_read = false;

@@ -65,6 +65,7 @@ struct lp_atom {
     bool told : 1;                    /* old data and code: it has been said that pointers into it may be held (copies.c, labels.c) */
     bool in_place : 1, no_place : 1;  /* words are changed where they are; that does not do */
     bool hides_asked : 1, hides : 1;  /* code: words.c: an index may have the distance of another object in it; whether that is known */
+    bool lent : 1;                    /* code: it completes pages that others make, or makes such for others (lent.c) */
     uint8_t pages : 2;                /* code: one page does not do for all that complete it: 1: of those of one ADRP, 2: of any, words are apart (pages.c) */
     bool uniform : 1;                 /* code: of words that make one address, all make the same one in the old file, too, whatever each is for */
 };
@@ -128,6 +129,8 @@ struct lp_side {
     struct lp_ending { const char *name; bool last, passed; } *ending; /* imports that do not come back, of both files, in the old one's list (ending.c) */
     size_t nending;
     struct lp_seen *seen;             /* seen.c: of its code, and who refers to what */
+    struct lp_flow_lent *lent;        /* lent.c: or NULL */
+    size_t nlent;
     bool nomem;
     bool code_read;                   /* the dataflow has looked at data in code */
     bool objects;                     /* it has symbols of data, of what a source file keeps to itself as well */
@@ -239,6 +242,14 @@ struct lp_parts lp_parts_of(const struct lp_side *s, uint32_t atom);
  * data that is in code; true: it has them, too. twin: y is elsewhere (lp_flow_input.twin). */
 bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y, bool twin);
 void lp_refs_function(struct lp_side *s, uint32_t atom);
+/* Only what a function has in registers where others go on (lp_flow_input.holds). False: no memory, s->nomem; else the caller frees it. */
+bool lp_holds_of(struct lp_side *s, uint32_t atom, struct lp_flow *out);
+/* ---- lent.c ---- */
+void lp_side_lent(struct lp_side *s); /* behind all references */
+/* Pages that are made in one function and completed in another, of this one's: which, with whom, and whether it is the one that completes them. */
+enum { LP_LENT_PAGES = 64 };
+struct lp_lent_pages { struct lp_lent_page { uint64_t page, with; bool borrowed; } v[LP_LENT_PAGES]; unsigned n; bool more; };
+void lp_lent_pages(const struct lp_side *s, uint32_t atom, struct lp_lent_pages *p);
 /* ---- returns.c ---- */
 /* Does a call of this address, which no function begins at, come back? */
 bool lp_side_returns(const struct lp_side *s, uint64_t addr);

@@ -188,10 +188,62 @@ static uint32_t rep_of(lp_diff *d, uint32_t atom, const struct lp_ref_at *r)
     return x ? x->rep[r - NEW(d)->ref - a->ref] : LP_NONE;
 }
 
-const struct lp_ref_at *lp_page_meant(lp_diff *d, uint32_t atom, const struct lp_ref_at *page)
+/* ---- a page that is completed in another function ---- */
+
+static const struct lp_ref_at *completed_in(const struct lp_side *s, uint32_t atom, uint64_t page)
+{
+    for (uint32_t i = 0; atom != LP_NONE && i < s->atom[atom].nref; i++) {
+        const struct lp_ref_at *r = &s->ref[s->atom[atom].ref + i];
+        int64_t off;
+        if (is_page_user(s, r) && lp_word_offset(lp_code_word(s, r->at), &off) && r->addr - (uint64_t)off == page) return r;
+    }
+    return NULL;
+}
+
+/* By whoever calls this function, which returns it. */
+static const struct lp_ref_at *completed_by_caller(const struct lp_side *s, uint64_t function, uint64_t page, uint32_t *of)
+{
+    for (uint32_t i = 0; i < s->natom; i++) {
+        struct lp_lent_pages p = {.n = 0};
+        if (lp_is_code_atom(&s->atom[i]) && s->atom[i].lent) lp_lent_pages(s, i, &p);
+        for (unsigned k = 0; k < p.n; k++)
+            if (p.v[k].borrowed && p.v[k].with == function && p.v[k].page == page && completed_in(s, i, page)) return *of = i, completed_in(s, i, page);
+    }
+    return NULL;
+}
+
+static bool is_called_behind(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t function)
+{
+    while ((at += 4) < s->atom[atom].end) {
+        const uint32_t word = lp_code_word(s, at);
+        uint64_t to;
+        uint32_t mask;
+        if (lp_word_is_branch(word) && lp_word_target(word, at, &to, &mask) && to == function) return true;
+    }
+    return false;
+}
+
+/* Of those that it is lent to, rather one that is called behind the ADRP. */
+static const struct lp_ref_at *lent_user(const struct lp_side *s, uint32_t atom, const struct lp_ref_at *page, uint32_t *of)
+{
+    struct lp_lent_pages p;
+    const struct lp_ref_at *best = NULL;
+    lp_lent_pages(s, atom, &p);
+    for (unsigned k = 0; k < p.n; k++) {
+        uint32_t i = lp_side_atom(s, p.v[k].with);
+        if (p.v[k].borrowed || p.v[k].page != page->addr) continue;
+        const struct lp_ref_at *r = i == atom ? completed_by_caller(s, p.v[k].with, page->addr, &i) : completed_in(s, i, page->addr);
+        if (r && (!best || is_called_behind(s, atom, page->at, p.v[k].with))) best = r, *of = i;
+    }
+    return best;
+}
+
+const struct lp_ref_at *lp_page_meant(lp_diff *d, uint32_t atom, const struct lp_ref_at *page, uint32_t *of)
 {
     const uint32_t rep = NEW(d)->atom[atom].pages ? rep_of(d, atom, page) : LP_NONE;
-    return rep == LP_NONE ? user_of(d, atom, page) : &NEW(d)->ref[rep];
+    const struct lp_ref_at *r = rep == LP_NONE ? user_of(d, atom, page) : &NEW(d)->ref[rep];
+    *of = atom;
+    return r ? r : lent_user(NEW(d), atom, page, of);
 }
 
 bool lp_has_page(lp_diff *d, uint32_t atom, const struct lp_ref_at *user)

@@ -23,6 +23,8 @@ struct check {
     bool *again, words;    /* words: it has a list of its own */
     struct owned { char *name; uint32_t atom; } *owned; /* what has a name of the patch's own, by that */
     size_t nowned;
+    struct lp_flow_lent *lent; /* between functions of the old file that stay */
+    size_t nlent;
     struct lp_atom *kept;  /* the old file's, as they were */
     size_t nkept;
 };
@@ -374,6 +376,7 @@ static void check_code(struct check *c, uint32_t i)
     uint8_t why;
     uint32_t at, k = s->atom[i].pair;
     size_t t = s->ntable;
+    s->survey.lent = c->lent, s->survey.nlent = NEW(c->d)->atom[k].lent ? c->nlent : 0; /* as it was looked at there */
     lp_refs_function(s, i);
     for (; t < s->ntable; t++) {
         uint32_t x = s->table[t].t.n ? lp_side_atom(s, s->table[t].t.at) : LP_NONE;
@@ -471,6 +474,38 @@ static bool brings_words(const struct check *c)
     return i < c->plan.ndef || c->plan.ndyn || c->plan.nslot; /* data, or slots */
 }
 
+static bool returns_address(const struct lp_flow_lent *x) { return x->out && x->what < LP_HOLDS_NONE; }
+
+/* Does one that changes, and may return something else now, decide what this function returns? */
+static bool may_differ(const struct lp_side *o, uint32_t atom)
+{
+    const struct lp_atom *a = &o->atom[atom];
+    for (uint64_t at = a->start; at + 4 <= a->end; at += 4) {
+        const uint32_t word = lp_code_word(o, at);
+        uint64_t to;
+        uint32_t mask;
+        const uint32_t i = lp_word_is_branch(word) && lp_word_target(word, at, &to, &mask) ? lp_side_atom(o, to) : LP_NONE;
+        if (i != LP_NONE && i != atom && o->atom[i].included && o->atom[i].lent) return true;
+    }
+    return false;
+}
+
+/* What functions that stay lend one another stays so, too; unless one that changes may lend something else: then nothing is taken for granted. */
+static bool stay_lent(struct check *c)
+{
+    const struct lp_side *o = OLD(c->d);
+    c->lent = copy(o->lent, o->nlent, 0, sizeof *o->lent);
+    bool differ = false;
+    for (size_t k = 0; c->lent && k < o->nlent; k++) {
+        const uint32_t i = lp_side_atom(o, o->lent[k].at);
+        if (i == LP_NONE || o->atom[i].included) continue;
+        c->lent[c->nlent++] = o->lent[k];
+        differ |= returns_address(&o->lent[k]) && may_differ(o, i);
+    }
+    if (differ) c->nlent = 0;
+    return c->lent;
+}
+
 static bool make_side(struct check *c)
 {
     struct lp_side *s = &c->side;
@@ -491,7 +526,7 @@ static bool make_side(struct check *c)
     s->offsets = copy(OLD(c->d)->offsets, s->noffsets, NEW(c->d)->noffsets, sizeof *s->offsets);
     if (!s->span || (c->words && !s->word) || !s->offsets || !name_owned(c)) return false;
     add_new(c);
-    return add_patched(c) && add_views(c) && survey(c);
+    return add_patched(c) && add_views(c) && survey(c) && stay_lent(c);
 }
 
 static void free_check(struct check *c)
@@ -499,7 +534,9 @@ static void free_check(struct check *c)
     for (size_t i = 0; i < c->side.nover; i++) free(c->side.over[i].bytes);
     for (size_t i = 0; i < c->nowned; i++) free(c->owned[i].name);
     give_back(c);
-    free(c->owned), free(c->side.over), free(c->side.span), free(c->words ? c->side.word : NULL), free(c->side.ref), free(c->side.table), free(c->side.offsets);
+    c->side.lent = NULL;
+    free(c->lent), free(c->owned), free(c->side.over), free(c->side.span);
+    free(c->words ? c->side.word : NULL), free(c->side.ref), free(c->side.table), free(c->side.offsets);
     lp_seen_free(c->side.seen);
     lp_flow_survey_free(&c->side.survey);
     lp_plan_free(&c->plan);

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "diff/write/write.h"
 #include "diff/side/seen.h"
+#include "a64/a64.h"
 #include <arm64lp/dis.h>
 #include "base/bits.h"
 #include "base/search.h"
@@ -358,15 +359,25 @@ struct lp_there lp_place_of_user(lp_diff *d, uint32_t atom, const struct lp_ref_
     return base_of(&x, user);
 }
 
+/* Is a page that no word completes an address by itself, as where a linker has made a NOP of the ADD? (Or a word of another function completes it.) */
+static bool is_itself(const struct word *x)
+{
+    const uint32_t i = lp_side_atom(x->s, x->ref->addr);
+    const bool named = i != LP_NONE && x->s->atom[i].start == x->ref->addr && lp_atom_name(&x->s->atom[i]);
+    return x->ref->flags & LP_FLOW_ALONE && (named || lp_code_word(x->s, x->at + 4) == LP_A64_NOP);
+}
+
 static bool page(struct word *x)
 {
-    const struct lp_ref_at *r = lp_page_meant(x->d, x->atom, x->ref);
+    uint32_t of;
+    const struct lp_ref_at *r = lp_page_meant(x->d, x->atom, x->ref, &of);
     struct lp_use u = {r ? r->addr : x->ref->addr, r ? r->base : LP_NONE, x->atom, r ? r->width : 0, r ? r->at : 0};
     if (!lp_a64_is_pcrel_address(x->w)) return refuse(x, LP_E180, "a part of an address is made in a way that no relocation has");
     if (x->w >> 31 == 0 && !r) return self_describing(x, x->ref->addr, 0x60ffffe0); /* ADR */
+    if (!r && !is_itself(x)) return unresolved(x);
     x->w |= UINT32_C(1) << 31;
     if (set_got(x, u.addr, "adr_got_page", 0x60ffffe0)) return true;
-    struct lp_there t = r ? base_of(x, r) : there(x, &u);
+    struct lp_there t = of != x->atom ? lp_place_of_user(x->d, of, r) : r ? base_of(x, r) : there(x, &u);
     if (!t.known) return nowhere(x, &u);
     set_reloc(x, "adr_prel_pg_hi21", 0x60ffffe0, &t);
     return true;
@@ -512,7 +523,8 @@ static bool address(struct word *x)
         return good;
     }
     uint64_t base = x->ref->addr - (uint64_t)off;
-    if (!name || base & 4095 || x->ref->flags & LP_FLOW_INDEXED || !makes_page(x, base) || is_made(x, base)) {
+    const bool lent = x->s->atom[x->atom].lent && x->ref->flags & LP_FLOW_OF_PAGE;
+    if (!name || base & 4095 || x->ref->flags & LP_FLOW_INDEXED || (!makes_page(x, base) && !lent) || is_made(x, base)) {
         for (unsigned i = 0; i < x->n; i++)
             if (!offset(x, &x->ref[i], off)) return false;
         return true;

@@ -67,8 +67,9 @@ bool lp_add_stubs(lp_diff *d, uint32_t atom, struct lp_new_word **word, size_t *
 /* VERIFY: a body of a patch with stubs, as what it stands for: the atom ends where the new file's does, words that have stubs become, in `view`, what the new
  * file has, and their references are those of the stubs. False: they are others. */
 bool lp_take_stubs(lp_diff *d, struct lp_side *s, uint32_t i, uint8_t *view);
-/* pages.c: for which of its users an ADRP makes the page; NULL: it is not known, or there is none. Has a user the page that it gets, or must it be apart? */
-const struct lp_ref_at *lp_page_meant(lp_diff *d, uint32_t atom, const struct lp_ref_at *page);
+/* pages.c: for which of its users an ADRP makes the page, and in which function (*of) that is; NULL: it is not known, or there is none. Has a user the page
+ * that it gets, or must it be apart? */
+const struct lp_ref_at *lp_page_meant(lp_diff *d, uint32_t atom, const struct lp_ref_at *page, uint32_t *of);
 bool lp_has_page(lp_diff *d, uint32_t atom, const struct lp_ref_at *user);
 void lp_pages_free(lp_diff *d);
 struct lp_there lp_place_of_user(lp_diff *d, uint32_t atom, const struct lp_ref_at *user); /* words.c: what that completes the page for */
