@@ -158,6 +158,31 @@ nothing "functions that are numbered in another order" o.old o.other
 fix "  and one that calls them changed" o.old o.new c
 fix "  and one of them as well" o.old o.both "${x}2 c"
 
+# ---- tables that hold the same in one function, which is another one now: it is all the same which of them is which ----
+cat >tables.c <<'C'
+#include <stdio.h>
+extern int puts(const char *);
+int pick(int n)
+{
+    { static const char *const t[] = {"one", "two", "three"}; puts(t[n % 3]); }
+#ifdef NEW
+    { static const unsigned short t[] = {748, 577, 329, 945, 532, 22, 469, 575}; n += t[n & 7]; }
+#endif
+    { static const char *const t[] = {"one", "two", "three"}; puts(t[(n + 1) % 3]); }
+#ifdef NEW
+    { static const char *const t[] = {"one", "two", "other"}; puts(t[(n + 1) % 3]); }
+#endif
+    return n * 2;
+}
+int main(int argc, char **argv) { for (int n = argc; n < 9; n++) printf("%d\n", pick(n)); return 0; }
+C
+for cc in $compilers; do
+    for how in -O0 -O1 -O2 '-O1 -Wl,-q' '-O2 -no-pie -fno-pie' '-O1 -static'; do
+        $cc $how -Wl,--build-id -o t.old tables.c && $cc $how -DNEW -Wl,--build-id -o t.new tables.c || exit 1
+        becomes "$cc $how, tables that hold the same" t.old t.new
+    done
+done
+
 # ---- lambdas and functions of one name, which are numbered in their order: the program may have their addresses ----
 cat >lambdas.c <<'C'
 #include <stdio.h>

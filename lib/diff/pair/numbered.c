@@ -1,7 +1,7 @@
 /* diff/pair/numbered.c - MATCH, variables and constants inside functions: compilers number them (count.3, __func__.0, .L.str.7), and one more of them in front
  * gives the others other numbers. So where several have one name, the number says nothing: constants are paired by what they hold, the others by the functions
- * that use them: equal ones first, then as the only one of this name that both a changed function and its new self use. What is left is paired if it is the
- * only one on both sides, or if all names are the same. */
+ * that use them: equal ones first, then as the only one of this name that both a changed function and its new self use. Of constants with addresses in them, it
+ * is the same which one is which, if they lead to the same. What is left is paired if it is the only one on both sides, or if all names are the same. */
 #include <config.h>
 #include "diff/pair/pair.h"
 #include "base/bits.h"
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { GROUP_MAX = 512 }; /* of which each is compared with each */
 struct one { const char *name, *file; size_t len; uint32_t atom; };
 struct all { struct one *v; size_t n; };
 struct group { struct one *v; size_t n; };
@@ -93,7 +94,6 @@ static size_t open_ones(const struct lp_side *s, struct group *g)
 
 static void before(lp_diff *d, struct group *g, struct group *h)
 {
-    enum { GROUP_MAX = 512 };
     if (g->n <= GROUP_MAX && h->n <= GROUP_MAX) pair_contents(d, g, h);
     const size_t n = open_ones(OLD(d), g), k = open_ones(NEW(d), h);
     if (n == 1 && k == 1) lp_pair(d, g->v[0].atom, h->v[0].atom, LP_RULE_STEM);
@@ -114,9 +114,24 @@ static void pair_used(lp_diff *d, const struct group *g, const struct group *h)
     }
 }
 
+/* Constants that lead to the same: one is as good as another one. In their order, as those that only hold the same. */
+static void pair_same(lp_diff *d, const struct group *g, const struct group *h)
+{
+    for (size_t k = 0; k < h->n; k++) {
+        const struct lp_atom *b = &NEW(d)->atom[h->v[k].atom];
+        for (size_t i = 0; i < g->n && b->pair == LP_NONE && lp_stays_constant(NEW(d), b); i++) {
+            const struct lp_atom *a = &OLD(d)->atom[g->v[i].atom];
+            const bool same = a->pair == LP_NONE && lp_stays_constant(OLD(d), a) && lp_same_datum(d, a, b);
+            lp_suppose_keep(d, same);
+            if (same) lp_pair(d, g->v[i].atom, h->v[k].atom, LP_RULE_STEM);
+        }
+    }
+}
+
 static void after(lp_diff *d, struct group *g, struct group *h)
 {
     pair_used(d, g, h);
+    if (g->n <= GROUP_MAX && h->n <= GROUP_MAX) pair_same(d, g, h);
     bool same = open_ones(OLD(d), g) == open_ones(NEW(d), h);
     for (size_t i = 0; i < g->n && same && g->n > 1; i++) same = strcmp(g->v[i].name, h->v[i].name) == 0;
     for (size_t i = 0; i < g->n && same; i++)
