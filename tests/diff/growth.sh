@@ -9,11 +9,11 @@ lpdiff=$builddir/lpdiff
 [ ! -x "$builddir/.libs/lpdiff" ] || { lpdiff=$builddir/.libs/lpdiff LD_LIBRARY_PATH=$builddir/.libs; export LD_LIBRARY_PATH; }
 cd "$scratch" || exit 1
 
-# pair KIND N: old and new
+# pair KIND N [FLAG]: old and new
 pair()
 {
     for side in 0 1; do
-        python3 "$tests/diff/growth.py" "$1" "$2" $side >x.s && "$CROSS_CC" -nostdlib -shared -Wl,--build-id -o x.$side x.s || return
+        python3 "$tests/diff/growth.py" "$1" "$2" $side >x.s && "$CROSS_CC" -nostdlib -shared $3 -Wl,--build-id -o x.$side x.s || return
     done
     mv x.0 old && mv x.1 new
 }
@@ -40,9 +40,9 @@ fi
 
 pair changed 1
 [ -n "$(count old new)" ] || skip_all "valgrind does not run this lpdiff"
-while read -r kind n; do
-    pair "$kind" "$n" && few=$(count old new)
-    pair "$kind" $((8 * n)) && many=$(count old new)
+while read -r kind n flag; do
+    pair "$kind" "$n" $flag && few=$(count old new)
+    pair "$kind" $((8 * n)) $flag && many=$(count old new)
     if [ "$many" -lt $((11 * few)) ]; then ok "$kind: $n and $((8 * n))"; else not_ok "$kind: $n and $((8 * n))"; fi
     echo "$few and $many instructions" | note
 done <<'E2'
@@ -63,5 +63,6 @@ siblings 125
 ends 125
 tails 125
 branches 250
+nops 2000 -s
 E2
 tap_done

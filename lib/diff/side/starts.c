@@ -148,10 +148,20 @@ static void look_at_code(struct starts *x, bool branches)
 /* ---- which of them are starts ---- */
 
 /* The code from one sure start to the next, or to an atom. Words are counted from its start. cond, other: how many branches, conditional ones and others, lead
- * over a word from in front of it to it or behind, or from behind it to in front. labels: something has the address of a place that is no start. */
-struct stretch { struct starts *x; const uint8_t *p; uint64_t start; uint32_t n, *cond, *other; bool labels; };
+ * over a word from in front of it to it or behind, or from behind it to in front; padding: where what may be padding in front of it begins. labels: something
+ * has the address of a place that is no start. */
+struct stretch { struct starts *x; const uint8_t *p; uint64_t start; uint32_t n, *cond, *other, *padding; bool labels; };
 
 static uint32_t word_at(const struct stretch *g, uint32_t i) { return lp_le32(g->p + 4 * (size_t)i); }
+
+/* (Very many may be starts behind much of it.) */
+static void find_padding(struct stretch *g)
+{
+    for (uint32_t i = 1; i < g->n; i++) {
+        const uint32_t w = word_at(g, i - 1);
+        g->padding[i] = w == LP_A64_NOP || w < 0x10000 ? g->padding[i - 1] : i;
+    }
+}
 
 /* BTI, PACIASP and the like; registers are saved below the stack, or it grows. */
 static bool makes_frame(uint32_t w)
@@ -165,9 +175,7 @@ enum front { FRONT_NOT, FRONT_END, FRONT_JUMP, FRONT_CALL };
 
 static enum front in_front(const struct stretch *g, uint32_t i)
 {
-    uint32_t k = i;
-    while (k && (word_at(g, k - 1) == LP_A64_NOP || word_at(g, k - 1) < 0x10000)) k--;
-    const uint32_t w = k ? word_at(g, k - 1) : 0;
+    const uint32_t k = g->padding[i], w = k ? word_at(g, k - 1) : 0;
     uint64_t to;
     uint32_t mask;
     if (!k || lp_ends_way(w)) return k == i && lp_a64_is_br(w) ? FRONT_JUMP : FRONT_END;
@@ -272,13 +280,14 @@ static void try_frames(struct stretch *g)
 static void try_stretch(struct stretch *g, bool frames)
 {
     struct starts *x = g->x;
-    g->cond = calloc(2 * ((size_t)g->n + 1), sizeof *g->cond);
+    g->cond = calloc(3 * ((size_t)g->n + 1), sizeof *g->cond);
     if (!g->cond) {
         x->s->nomem = true;
         return;
     }
-    g->other = g->cond + g->n + 1;
+    g->other = g->cond + g->n + 1, g->padding = g->other + g->n + 1;
     x->near.n = 0;
+    find_padding(g);
     count_conditional(g);
     if (frames) {
         try_frames(g);
