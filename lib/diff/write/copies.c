@@ -44,8 +44,8 @@ static size_t find_lone(const struct lp_side *s, uint32_t lone[MOST_LONE], bool 
     return n;
 }
 
-/* Which old constants without names that code makes the addresses of are such of another size: a bit of each; NULL: no memory. One new constant after the
- * other: what is known of it is looked for once. */
+/* Of each atom of the old file: is it a constant without a name, of which code makes the address, that is one of these in another size? NULL: no memory. One
+ * new constant after the other: what is known of it is looked for once. */
 static uint8_t *find_other_sizes(lp_diff *d, const uint32_t *lone, size_t n)
 {
     const struct lp_side *o = OLD(d);
