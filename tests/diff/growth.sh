@@ -13,7 +13,7 @@ cd "$scratch" || exit 1
 pair()
 {
     for side in 0 1; do
-        python3 "$tests/diff/growth.py" "$1" "$2" $side >x.s && "$CROSS_CC" -nostdlib -shared $3 -Wl,--build-id -o x.$side x.s || return
+        python3 "$tests/diff/growth.py" "$1" "$2" $side >x.s && "$CROSS_CC" -nostdlib -shared ${3:-} -Wl,--build-id -o x.$side x.s || return
     done
     mv x.0 old && mv x.1 new
 }
