@@ -70,4 +70,30 @@ for v in old new; do
 done
 lpdiff way.old way.new >r.lpatch 2>err
 is "$?$(grep -o 'E181: `f`: at +0x[0-9a-f]* one of several' err | sed 's/ at .* one/ one/')" '2E181: `f`: one of several' "a number that comes by another way"
+
+# ---- two new tables of texts beside one another, of which one is chosen: both come along in one piece, so that the end of the first is the second ----
+cat >tables.c <<'C'
+#include <stdio.h>
+extern const char *pick(int table, int i);
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < 4; i++) puts(pick(argc - 1, i)), puts(pick(argc, i));
+    return 0;
+}
+C
+table() { printf '.type %s, %%object\n.size %s, 32\n%s: .xword %s\n' "$1" "$1" "$1" "$2"; }
+for v in old new; do
+    { printf '.text\n.global pick\n.type pick, %%function\npick:\n'
+      [ $v = old ] && printf 'adrp x0, old\nadd x0, x0, :lo12:old\nret\n' ||
+          printf 'adrp x8, first\nadrp x9, second\nadd x8, x8, :lo12:first\nadd x9, x9, :lo12:second\ncmp w0, #0\ncsel x8, x9, x8, eq\nldr x0, [x8, w1, sxtw #3]\nret\n'
+      printf '.size pick, .-pick\n.section .rodata\n.type old, %%object\n.size old, 8\nold: .string "old"\n.balign 8\n'
+      for t in one two three four five six seven eight; do [ $v = old ] || printf '.L%s: .string "%s"\n' $t $t; done
+      printf '.section .data.rel.ro, "aw"\n.balign 8\n'
+      [ $v = old ] || { table first '.Lone, .Ltwo, .Lthree, .Lfour'; table second '.Lfive, .Lsix, .Lseven, .Leight'; }
+    } >tables.$v.s
+done
+for how in '-fPIE -pie' '-fPIE -pie -Wl,-q' '-fno-pie -no-pie' '-fPIE -static-pie'; do
+    for v in old new; do "$CROSS_CC" -w -O1 $how -Wl,--build-id -o t.$v tables.c tables.$v.s || exit 1; done
+    becomes "two tables, $how" t.old t.new
+done
 tap_done

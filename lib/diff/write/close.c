@@ -310,7 +310,7 @@ static bool may_stay_together(const struct lp_side *s, const struct reach *x)
 {
     bool any = false;
     for (uint32_t i = x->first; i <= x->last && !any; i++) any = s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].pair == LP_NONE;
-    return any && lp_is_constant(s, &s->atom[x->first]) && may_have_copies(s, x->first, x->last);
+    return any && lp_stays_constant(s, &s->atom[x->first]) && may_have_copies(s, x->first, x->last);
 }
 
 /* What ends where another one begins: the address may be of either. */
