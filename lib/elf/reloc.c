@@ -12,7 +12,18 @@ static const struct lp_reloc rows[] = {
 #include "elf/reloc.def"
 #undef RELOC
 };
-enum { ROWS = sizeof rows / sizeof *rows };
+enum row {
+#define RELOC(number, name, ...) ROW_##name,
+#include "elf/reloc.def"
+#undef RELOC
+    ROWS
+};
+static const uint8_t row_of[] = { /* by number, + 1 */
+#define RELOC(number, name, ...) [number] = ROW_##name + 1,
+#include "elf/reloc.def"
+#undef RELOC
+};
+_Static_assert(ROWS < UINT8_MAX, "row_of");
 
 const struct lp_reloc *lp_reloc_named(const char *name, size_t len)
 {
@@ -23,9 +34,7 @@ const struct lp_reloc *lp_reloc_named(const char *name, size_t len)
 
 const struct lp_reloc *lp_reloc_numbered(unsigned number)
 {
-    for (size_t i = 0; i < ROWS; i++)
-        if (rows[i].number == number) return &rows[i];
-    return NULL;
+    return number < sizeof row_of && row_of[number] ? &rows[row_of[number] - 1] : NULL;
 }
 
 unsigned lp_reloc_bytes(const struct lp_reloc *r)

@@ -51,6 +51,7 @@ static struct lp_away *index_of(lp_diff *d)
             if (i == LP_NONE || lp_is_code_atom(&s->atom[i]) || (x->n && x->v[x->n - 1] == edge)) continue;
             x->v[x->n++] = edge;
         }
+    x->v = lp_trim(x->v, &(size_t){s->nref + 1}, x->n, sizeof *x->v);
     lp_sort_numbers(x->v, x->n);
     x->last = LP_NONE;
     return x;

@@ -36,10 +36,10 @@ uint32_t lp_side_atom(const struct lp_side *s, uint64_t addr)
     size_t from = 0, to = s->nfirst ? s->nfirst : s->natom;
     const struct lp_nearby *x = &s->nearby;
     const uint64_t g = (addr - x->at) >> GRANULE_BITS;
-    if (x->natom == s->natom && x->n) {
-        if (addr < x->at) return LP_NONE;
-        if (g + 1 < x->n) from = x->v[g], to = x->v[g + 1];
-        else from = to; /* behind the start of the last one */
+    if (x->natom == to && x->n) {
+        if (addr < x->at) to = 0;
+        else if (g + 1 < x->n) from = x->v[g], to = x->v[g + 1];
+        else from = x->v[x->n - 1];
     }
     size_t n = from + lp_count_upto(s->atom + from, to - from, sizeof *s->atom, addr);
     if (n && addr < s->atom[n - 1].end) return (uint32_t)(n - 1);
@@ -54,8 +54,10 @@ void lp_side_index(struct lp_side *s)
     s->nearby = (struct lp_nearby){0};
     if (!s->natom) return;
     x.at = s->atom[0].start & ~((UINT64_C(1) << GRANULE_BITS) - 1);
-    uint64_t n = ((s->atom[s->natom - 1].start - x.at) >> GRANULE_BITS) + 2, most = lp_elf_info(s->elf)->image_size >> (GRANULE_BITS - 1);
-    x.v = n <= most ? malloc(n * sizeof *x.v) : NULL; /* addresses that are far apart are searched for */
+    uint64_t n = ((s->atom[s->natom - 1].start - x.at) >> GRANULE_BITS) + 2;
+    const uint64_t most = lp_elf_info(s->elf)->image_size >> (GRANULE_BITS - 1);
+    if (n > most) n = most; /* those behind it, far apart, are searched for */
+    x.v = n ? malloc(n * sizeof *x.v) : NULL;
     if (!x.v) return;
     for (size_t i = 0; x.n < n; x.n++) {
         while (i < s->natom && s->atom[i].start < x.at + ((uint64_t)x.n << GRANULE_BITS)) i++;

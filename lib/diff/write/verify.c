@@ -515,7 +515,6 @@ static bool make_side(struct check *c)
     s->patched = OLD(c->d);
     s->table = NULL, s->ntable = s->table_cap = 0;
     s->survey = (struct lp_flow_survey){0}; /* its own */
-    s->nearby = (struct lp_nearby){0};
     s->seen = lp_seen_new(); /* other bodies */
     s->reloc = NULL, s->nreloc = 0; /* they are of what was there before */
     if (!borrow_atoms(c) || !s->seen) return false;
