@@ -215,4 +215,59 @@ lpdiff old new >out 2>err
 is "$?$(grep -o 'E148' err)" 2E148 "  without: refused"
 lpdiff --heuristic old new >out 2>err
 is "$?$(grep -o 'E148' err)" 2E148 "  and no guess: another array in its stead looks the same"
+# A text that is compared becomes numbers, and stays behind the text in front of it, where nobody refers to it: what begins behind that is no end of the two.
+cat >dead.c <<'C'
+#include <stdio.h>
+#include <string.h>
+__attribute__((noinline)) int kind(const char *p, size_t n)
+{
+    char own[32];
+    memcpy(own, p, sizeof own);
+    if (n < 8) { puts("too short"); return 0; }
+    if (!memcmp(p, "\211PNG\r\n\032\n", 8)) return 1;
+#ifdef NEW
+    if (!memcmp(p, "GIF89a", 6)) return 3;
+    if (!strcmp(own, "shutdown now")) return 7;
+#endif
+    puts("unknown");
+    return -1;
+}
+__attribute__((noinline)) void help(void) { puts("unknown"); puts("usage: kind FILE"); }
+int main(void)
+{
+    static const char *const all[] = {"GIF89a..", "\211PNG\r\n\032\n", "shutdown now", "something", "a"};
+    char in[32] = "";
+    for (int i = 0; i < 5; i++) strcpy(in, all[i]), printf("%d\n", kind(in, strlen(in)));
+    help();
+    return 0;
+}
+C
+# A list of texts without a name, whose end is compared with.
+cat >texts.c <<'C'
+#include <stdio.h>
+#include <string.h>
+#ifdef NEW
+#define LIST "first\0second\0third"
+#else
+#define LIST "first\0second"
+#endif
+__attribute__((noinline)) void walk(const char *p, const char *end) { for (; p < end; p += strlen(p) + 1) puts(p); }
+__attribute__((noinline)) void other(void) { puts("what follows"); puts("more"); }
+int main(void) { const char *list = LIST; walk(list, list + sizeof LIST); other(); puts("what follows"); return 0; }
+C
+for cc in $compilers; do
+    for how in '-O2' '-O2 -Wl,-q' '-O2 -no-pie -fno-pie' '-O1 -static'; do
+        source=dead.c
+        build $how
+        becomes=
+        becomes "$cc $how, $source" old new
+        source=texts.c
+        build $how
+        lpdiff old new >p.lpatch 2>err
+        case $? in
+        1) behaves "$cc $how, $source" old new ;;
+        *) like "$(cat err)" 'E1[0-9][0-9]: ' "$cc $how, $source: refused" ;;
+        esac
+    done
+done
 tap_done

@@ -76,6 +76,7 @@ uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure);
 bool lp_came_there(const lp_diff *d, const struct lp_use *n);
 /* The address is that of the end of an object, and of another one: is it certainly the other one, because a function gets the two in one another's stead? */
 bool lp_is_used_else(const struct lp_side *s, uint32_t function, uint32_t object); /* by whom else but this function? */
+bool lp_are_handed_apart(const struct lp_side *s, const struct lp_use *u, uint32_t object); /* in one another's stead, never at once */
 bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object);
 /* ---- same.c ---- */
 /* Bytes of both files. */

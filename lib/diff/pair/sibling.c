@@ -87,13 +87,11 @@ static bool apart(const struct lp_handed *e, const struct lp_handed *f, bool sta
     return true;
 }
 
-bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object)
+bool lp_are_handed_apart(const struct lp_side *s, const struct lp_use *u, uint32_t object)
 {
-    const uint32_t next = lp_side_atom(s, u->addr);
-    const struct lp_atom *a = &s->atom[object], *f = u->self == LP_NONE ? NULL : &s->atom[u->self];
+    const struct lp_atom *a = &s->atom[object], *f = &s->atom[u->self];
     bool like[LP_HANDED] = {false};
     struct lp_handed e, h;
-    if (!u->at || !f || next == LP_NONE || s->atom[next].kind != LP_ATOM_OBJECT || s->atom[next].start != u->addr) return false;
     lp_handed(s, u->self, u->at, &e);
     if (e.lost || e.based || !e.n) return false;
     for (uint32_t i = 0; i < f->nref; i++) {
@@ -104,6 +102,14 @@ bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t obj
     }
     for (size_t i = 0; i < e.n; i++)
         if (!like[i]) return false;
+    return true;
+}
+
+bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object)
+{
+    const uint32_t next = lp_side_atom(s, u->addr);
+    if (!u->at || u->self == LP_NONE || next == LP_NONE || s->atom[next].kind != LP_ATOM_OBJECT || s->atom[next].start != u->addr) return false;
+    if (!lp_are_handed_apart(s, u, object)) return false;
     return !is_used_otherwise(s, u->self, next) && !lp_is_used_else(s, u->self, next); /* else it need not be what they mean */
 }
 

@@ -260,3 +260,15 @@ enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, 
     const bool letters = v == w && are_letters(v) && is_the_same(o, at, n, other);
     return letters ? LP_READ_NUMBER : LP_READ_EITHER;
 }
+
+bool lp_only_texts(const struct lp_side *s, uint64_t at, uint64_t end)
+{
+    uint64_t avail = 0, n;
+    const uint8_t *p = lp_side_bytes(s, at, &avail);
+    if (!p || at > end || avail < end - at) return false;
+    for (uint64_t k = 0; k < end - at; k += n) {
+        n = p[k] ? lp_side_text(s, at + k) : 1;
+        if (!n || n > end - at - k) return false;
+    }
+    return true;
+}

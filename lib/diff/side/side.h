@@ -294,6 +294,7 @@ enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v);
 enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w);
 /* Length of the text at an address with its 0 byte; 0 = it is no text. */
 uint64_t lp_side_text(const struct lp_side *s, uint64_t addr);
+bool lp_only_texts(const struct lp_side *s, uint64_t at, uint64_t end); /* and zeros; each ends in front of `end` */
 /* ---- relative.c ---- */
 void lp_side_fields(struct lp_side *s); /* makes the list of them */
 const struct lp_field_at *lp_side_field(const struct lp_side *s, uint64_t at); /* the one that begins there; NULL = none */

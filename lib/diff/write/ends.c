@@ -12,8 +12,9 @@
 enum { MOST_TOGETHER = 1 << 16 }; /* bytes */
 enum { NOT_ASKED, LIKELY, DOUBTFUL };
 /* A piece that a patch leads to, and where it ends. array: code has its address, so that it may have that of its end, too. begins: is it likely that what
- * begins there is meant? */
-struct end { uint64_t at; uint32_t piece; bool array; uint8_t begins; };
+ * begins there is meant? texts: it is a text and others that nobody refers to, and arrays have names: compilers make numbers of what a text is compared
+ * with, and leave it there. Or it is a list of texts without a name, whose end only those have who have its start. */
+struct end { uint64_t at; uint32_t piece; bool array, texts; uint8_t begins; };
 struct ends {
     lp_diff *d;
     struct end *v;
@@ -51,7 +52,7 @@ static void find_ends(struct ends *e)
         }
         e->v = v;
         if (!e->n) e->lo = b->start;
-        v[e->n++] = (struct end){b->end, i, false, NOT_ASKED};
+        v[e->n++] = (struct end){b->end, i, false, s->objects && lp_begins_text(s, b->start) && lp_only_texts(s, b->start, b->end), NOT_ASKED};
         e->hi = b->end;
     }
 }
@@ -145,6 +146,14 @@ static bool has_start(const struct lp_side *s, const struct lp_atom *from, uint6
          k < s->nword && s->word[k].at < from->end; k++)
         if (s->word[k].kind == LP_WORD_ADDR && s->word[k].value >= a->start && s->word[k].value < a->end) return true;
     return false;
+}
+
+/* Is it what begins behind a text, and no end of a list? */
+static bool is_next_text(const struct lp_side *s, const struct lp_atom *from, uint64_t at, const struct end *x)
+{
+    const struct lp_use u = {x->at, LP_NONE, (uint32_t)(from - s->atom), 0, at};
+    if (!x->texts || !has_start(s, from, at, &s->atom[x->piece])) return x->texts;
+    return lp_is_code_atom(from) && lp_are_handed_apart(s, &u, x->piece);
 }
 
 /* Does code hand it on to functions of the file, and to these alone, which do not compare it with other addresses? */
@@ -259,6 +268,7 @@ static void check_code(struct ends *e, uint32_t i)
         const struct lp_ref_at *r = &s->ref[f->ref + k];
         struct end *x = is_address(r) ? ending_at(e, r->addr) : NULL;
         if (!x || !x->array || (r->kind != LP_REF_NUMBER && (lp_is_read(s, i, r->at) || lp_is_indexed(s, i, r->at)))) continue;
+        if (is_next_text(s, f, r->at, x)) continue;
         if (!f->included) check_old_code(e, f, r->at, x);
         else if (make_body(e, f, x)) return;
         else if (!lp_refers_into(s, i, &s->atom[x->piece]) || (lp_side_atom(s, x->at) != LP_NONE && !lp_only_compared(s, i, r->at))) check_new(e, f, r->at, x);
@@ -301,7 +311,7 @@ static void check_word(struct ends *e, uint64_t at, uint64_t value)
     const uint32_t i = x && x->array ? lp_side_atom(NEW(e->d), at) : LP_NONE;
     const struct lp_atom *b = i == LP_NONE ? NULL : &NEW(e->d)->atom[i];
     uint64_t off;
-    if (!b || (b->kind != LP_ATOM_PIECE && b->kind != LP_ATOM_OBJECT)) return;
+    if (!b || (b->kind != LP_ATOM_PIECE && b->kind != LP_ATOM_OBJECT) || is_next_text(NEW(e->d), b, at, x)) return;
     if (b->carry || b->joined || lp_is_copied(b)) check_new(e, b, at, x);
     if (b->pair == LP_NONE && !b->carry && !b->joined && lp_stays_constant(NEW(e->d), b)) join_rows(e, x, i);
     if (b->pair == LP_NONE || lp_is_copied(b)) return;
