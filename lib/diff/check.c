@@ -109,18 +109,13 @@ void lp_diff_check(lp_diff *d)
     check_tls(d);
 }
 
-/* ---- when all is said ---- */
+/* ---- when there is no patch ---- */
 
-/* If there is no patch: is it because of what lpapply -o adds to a file, headers elsewhere, sections behind all others? */
+/* Is it because of what lpapply -o adds to a file: headers elsewhere, sections behind all others? */
 void lp_diff_patched(lp_diff *d)
 {
-    for (int k = 0; k < 2; k++) {
-        if (!lp_elf_is_extended(d->side[k].elf)) continue;
-        if (d->refusals) lp_diff_refuse(d, &d->side[k], LP_E106);
-        else if (d->patch && k == 0)
-            lp_diff_remark(d, "the old file has patches in it, which lpapply -o has put there: it takes no other one that changes what those change "
-                              "(lpapply -R -o FILE makes the file as it was)");
-    }
+    for (int k = 0; k < 2; k++)
+        if (lp_elf_is_extended(d->side[k].elf)) lp_diff_refuse(d, &d->side[k], LP_E106);
 }
 
 /* ---- when they are compared ---- */

@@ -119,8 +119,8 @@ lp_status lp_diff_make(const lp_elf *old_, const lp_elf *new_, const struct lp_d
     for (int k = 0; k < 2; k++)
         if (!(d->side[k].seen = lp_seen_new())) d->nomem = true;
     lp_status s = run(d, err);
-    if (s == LP_OK) lp_diff_patched(d);
     if (s == LP_OK && d->refusals) {
+        lp_diff_patched(d);
         s = d->first.status;
         if (err) *err = d->first;
         lp_patch_free(d->patch);

@@ -60,7 +60,7 @@ void lp_diff_remark(lp_diff *d, const char *fmt, ...) LP_PRINTF(2, 3);
 void lp_diff_unequal(lp_diff *d); /* in front of CHECK */
 /* ---- check.c ---- */
 void lp_diff_check(lp_diff *d);
-void lp_diff_patched(lp_diff *d); /* behind all else */
+void lp_diff_patched(lp_diff *d); /* behind all refusals */
 void lp_diff_related(lp_diff *d);
 /* ---- both.c ---- */
 void lp_diff_survey(lp_diff *d);

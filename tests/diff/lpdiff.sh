@@ -357,7 +357,7 @@ for v in 0 1 2; do "$CROSS_CC" -O2 -s -Wl,--build-id -DV=$v -o again.$v again.c 
 lpdiff --heuristic -o again.lpatch again.0 again.1 2>/dev/null
 lpapply -o again.disk again.0 again.lpatch >/dev/null 2>&1
 lpdiff --heuristic again.disk again.2 >out 2>err
-is "$?$(grep -c 'the old file has patches in it' err)" 11 "a patched file as the old one, stripped: a patch, and a warning"
+is "$?$(cat err)" 1 "a patched file as the old one, stripped: a patch"
 is "$(run -P out ./again.disk)" "$(run ./again.2)" "  with which the program does what the new one does"
 is "$(lpapply -o again.more again.disk out 2>&1 | grep -c 'has changed it already')" 1 "  but it is not put beside the other one into the file"
 "$CROSS_CC" -O2 -s -Wl,--build-id,--no-as-needed -DV=2 -o again.3 again.c -lm

@@ -31,10 +31,10 @@ again()
     is "$(names)" "" "$1: reverted"
     is "$(say "$2")" "$3" "$1: and it is gone"
 }
-# dies NAME ORDER STATUS [PATTERN]: the program, with that status; what it says last matches, or is nothing
+# dies NAME ORDER STATUS [PATTERN]: the program, with that status; what it says last matches, or is nothing. (A signal may have ended it before it reads.)
 dies()
 {
-    echo "$2" >&9
+    (trap '' PIPE; echo "$2" >&9) 2>/dev/null
     exec 9>&-
     wait "$pid" 2>/dev/null
     is "$?" "$3" "$1: the program ends as it would have"
