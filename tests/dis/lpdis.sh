@@ -249,11 +249,11 @@ import os, pty, sys
 def run(env):
     pid, fd = pty.fork()
     if pid == 0:
-        os.execvpe('lpdis', ['lpdis', '-P', 'p.lpatch', '--symbol', 'check', 'app'], {**os.environ, 'TERM': 'xterm', **env})
+        # The shell stays: what was written last is lost if nobody has the terminal any more.
+        os.execvpe('sh', ['sh', '-c', 'lpdis -P p.lpatch --symbol check app; printf "<end>"; read stay'], {**os.environ, 'TERM': 'xterm', **env})
     text = b''
-    try:
-        while chunk := os.read(fd, 65536): text += chunk
-    except OSError: pass
+    while b'<end>' not in text: text += os.read(fd, 65536)
+    os.close(fd)
     os.waitpid(pid, 0)
     return text
 assert b'\033[31m-' in run({}) and b'\033[32m+' in run({}), 'colours'
