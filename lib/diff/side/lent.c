@@ -356,6 +356,30 @@ static void run_round(struct work *w)
 
 /* ---- the result ---- */
 
+static unsigned opaque(const struct lp_side *s, const struct lp_parts *x)
+{
+    unsigned n = 0;
+    for (size_t k = 0; k < x->n; k++)
+        for (uint32_t i = 0; i < s->atom[x->atom[k]].nref; i++) n += s->ref[s->atom[x->atom[k]].ref + i].kind == LP_FLOW_OPAQUE;
+    return n;
+}
+
+/* One more time, with what is lent: that is to say more, or it stays as it was. */
+static void reread(struct lp_side *s, uint32_t i)
+{
+    const struct lp_parts x = lp_parts_of(s, i);
+    struct lp_atom was[LP_MOST_PARTS];
+    const unsigned before = opaque(s, &x);
+    for (size_t k = 0; k < x.n; k++) was[k] = s->atom[x.atom[k]];
+    lp_refs_function(s, i);
+    if (s->nomem || opaque(s, &x) <= before) return;
+    for (size_t k = 0; k < x.n; k++) {
+        struct lp_atom *a = &s->atom[x.atom[k]];
+        a->ref = was[k].ref, a->nref = was[k].nref, a->table = was[k].table, a->ntable = was[k].ntable;
+        a->lent = false;
+    }
+}
+
 /* Functions that have to do with what is lent are looked at once more. */
 static void look_again(struct work *w)
 {
@@ -368,7 +392,7 @@ static void look_again(struct work *w)
         for (size_t j = 0; j < n; j++) s->atom[e[j].from].lent = true;
     }
     for (uint32_t i = 0; i < s->natom && !s->nomem; i++)
-        if (s->atom[i].lent && is_function(&s->atom[i])) lp_refs_function(s, i);
+        if (s->atom[i].lent && is_function(&s->atom[i])) reread(s, i);
     for (uint32_t i = 0; i < s->natom; i++)
         if (s->atom[i].parent != LP_NONE) s->atom[i].lent |= s->atom[s->atom[i].parent].lent;
 }
