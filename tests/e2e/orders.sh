@@ -73,11 +73,11 @@ for i in $(seq "$steps"); do
     case $kind in
     0 | 1 | 2 | 3) do="$first.lpatch"; model_apply "$first" || want=1 ;;
     4 | 5 | 6) do="-R $first"; model_revert "$first" || want=1 ;;
-    7 | 8) # both or none; what is required may come in the same call
+    7 | 8) # both or none; what is required, and what takes the place of who requires what goes, may come in the same call
         do="$first.lpatch $second.lpatch"
         case $first$second in
         xy | yx | zr | rz | w[xyz] | [xyz]w) do="$first.lpatch"; model_apply "$first" || want=1 ;;
-        zx) { model_apply x && model_apply z; } || want=1 ;;
+        zx | wr) { model_apply "$second" && model_apply "$first"; } || want=1 ;;
         *) { model_apply "$first" && model_apply "$second"; } || want=1 ;;
         esac ;;
     9)
