@@ -191,6 +191,9 @@ for how in -pie '-no-pie -static'; do
     is "$(grep -c 'adr_prel_pg_hi21' fix.lpatch)" 2 "$how: which has ADRP again"
     lpdiff x.old x.text >x.lpatch
     is "$(run -P x.lpatch ./x.old; echo $?)" "$(run ./x.text; echo $?)" "$how: a text that is another one"
+    for f in old new; do "${CROSS_CC%gcc}objcopy" -R .comment x.$f y.$f || exit 1; done
+    fix "$how: a fix of new code, of which nobody says what linked it" y.old y.new say
+    is "$(grep -c 'adr_prel_pg_hi21' fix.lpatch)" 2 "$how: which has ADRP again, too"
 done
 
 # ---- without symbols: a new variable where there was padding, which leaves less room for the one in front; and a place in a variable that is used by itself now ----

@@ -105,7 +105,8 @@ static void unrelax(struct lp_side *s, const struct lp_atom *a, const uint8_t *p
 
 void lp_diff_stubs(struct lp_side *s)
 {
-    const bool relaxes = lp_elf_made_by(s->elf, "LLD") || lp_elf_made_by(s->elf, "mold");
+    const bool untold = !lp_elf_made_by(s->elf, ""); /* as in Chromium's programs */
+    const bool relaxes = untold || lp_elf_made_by(s->elf, "LLD") || lp_elf_made_by(s->elf, "mold");
     for (size_t i = 0; i < s->natom && !s->nomem; i++) {
         const struct lp_atom *a = &s->atom[i];
         uint64_t avail = 0, stub;
