@@ -90,8 +90,6 @@ enum lp_keep_how lp_keep_target(const struct lp_keep_map *k, uint32_t word, cons
 
 /* ---- into the new body ---- */
 
-/* The old body's words, and those that a walk through them has seen and has still to look at. */
-struct walk { uint32_t *word, *todo; bool *seen; size_t ntodo; };
 struct keeping {
     struct lp_plan *pl;
     struct lp_target *t;
@@ -99,7 +97,7 @@ struct keeping {
     const struct lp_change *c;
     uint64_t old, at;
     struct lp_keep_map kept;
-    struct walk walk;
+    struct lp_keep_walk walk;
 };
 
 static bool refuse(const struct keeping *x, uint32_t word, uint64_t off, uint64_t to, enum lp_keep_how how)
@@ -120,46 +118,54 @@ static bool inside(const struct keeping *x, uint64_t addr) { return addr - x->ol
 
 /* ---- addresses of the old body ---- */
 
+bool lp_keep_walk_new(struct lp_keep_walk *k, uint64_t old, size_t n)
+{
+    k->old = old, k->n = n, k->ntodo = 0;
+    k->word = malloc((n + 1) * sizeof *k->word), k->todo = malloc((n + 1) * sizeof *k->todo), k->seen = malloc((n + 1) * sizeof *k->seen);
+    return k->word && k->todo && k->seen;
+}
+
+void lp_keep_walk_free(struct lp_keep_walk *k) { free(k->word), free(k->todo), free(k->seen); }
+
 /* Does this word make the address of a place in the old body of a page that rd has, or access that place? Its start is the function's own address. */
-static bool uses_place(const struct keeping *x, uint32_t w, unsigned row, unsigned rd, uint64_t page, uint64_t *place)
+static bool uses_place(const struct lp_keep_walk *k, uint32_t w, unsigned row, unsigned rd, uint64_t page, uint64_t *place)
 {
     struct lp_a64_access a;
     const bool adds = lp_a64_is_add_lo12(w) && (w >> 5 & 31) == rd;
-    if (adds) *place = page + (w >> 10 & 0xfff) - x->old;
-    else if (lp_a64_access(row, w, &a) && a.base == rd && a.index == LP_A64_NO_REG) *place = page + (uint64_t)a.off - x->old;
+    if (adds) *place = page + (w >> 10 & 0xfff) - k->old;
+    else if (lp_a64_access(row, w, &a) && a.base == rd && a.index == LP_A64_NO_REG) *place = page + (uint64_t)a.off - k->old;
     else return false;
-    return *place < x->f->old_size && (*place || !adds);
+    return *place < 4 * k->n && (*place || !adds);
 }
 
-static bool is_kept(const struct keeping *x, size_t i) { return x->kept.where[i] != NOWHERE && !(x->kept.where[i] & INSTEAD); }
+static bool is_kept(const struct lp_keep_map *k, size_t i) { return k->where[i] != NOWHERE && !(k->where[i] & INSTEAD); }
 static bool is_call(uint32_t w) { return lp_a64_is_bl(w) || (w >> 25 == 0x6b && (w >> 21 & 7) == 1); }
 static bool ends(uint32_t w, unsigned row)
 {
     return row == A64_UNDEFINED || lp_a64_is_b(w) || (lp_a64_rows[row].flags & LP_ROW_JUMP && !is_call(w) && w >> 24 != 0xd4);
 }
 
-static void go_to(struct walk *k, uint64_t i, size_t n)
+static void go_to(struct lp_keep_walk *k, uint64_t i)
 {
-    if (i < n && !k->seen[i]) k->seen[i] = true, k->todo[k->ntodo++] = (uint32_t)i;
+    if (i < k->n && !k->seen[i]) k->seen[i] = true, k->todo[k->ntodo++] = (uint32_t)i;
 }
 
-/* Is there a way in the old body from word i, where rd has the page, to a word that is kept and uses a place of the body by it? */
-static bool page_is_body(struct keeping *x, size_t i, unsigned rd, uint64_t page, uint64_t *place)
+bool lp_keep_page_is_body(const struct lp_keep_map *map, struct lp_keep_walk *k, size_t i, uint64_t *place)
 {
     enum { FARTHEST = 0x10000, CALL_SAVED = 19 };
-    struct walk *k = &x->walk;
-    const size_t n = x->kept.n;
-    if (page >= x->old + x->f->old_size || page + FARTHEST <= x->old) return false;
-    memset(k->seen, 0, n * sizeof *k->seen);
-    for (go_to(k, i, n); k->ntodo;) {
+    const unsigned rd = k->word[i] & 31;
+    uint64_t page = 0;
+    if (!lp_a64_target(k->word[i], k->old + 4 * i, &page) || page >= k->old + 4 * k->n || page + FARTHEST <= k->old) return false;
+    memset(k->seen, 0, k->n * sizeof *k->seen);
+    for (go_to(k, i + 1); k->ntodo;) {
         i = k->todo[--k->ntodo];
         const uint32_t w = k->word[i];
         const unsigned row = lp_a64_find(w, LP_A64_ALL);
         uint64_t to;
-        if (is_kept(x, i) && uses_place(x, w, row, rd, page, place)) return k->ntodo = 0, true;
+        if (is_kept(map, i) && uses_place(k, w, row, rd, page, place)) return k->ntodo = 0, true;
         if (lp_a64_regs(row, w).write >> rd & 1 || (is_call(w) && rd < CALL_SAVED)) continue;
-        if (lp_a64_rows[row].flags & LP_ROW_BRANCH && !is_call(w) && lp_a64_target(w, x->old + 4 * i, &to)) go_to(k, (to - x->old) / 4, n);
-        if (!ends(w, row)) go_to(k, i + 1, n);
+        if (lp_a64_rows[row].flags & LP_ROW_BRANCH && !is_call(w) && lp_a64_target(w, k->old + 4 * i, &to)) go_to(k, (to - k->old) / 4);
+        if (!ends(w, row)) go_to(k, i + 1);
     }
     return false;
 }
@@ -175,7 +181,7 @@ static bool keep_word(struct keeping *x, uint32_t run, uint64_t off, uint64_t at
     uint64_t to, place, word = w;
     struct lp_error why;
     if (!r || !lp_elf_is_code(x->t->elf, x->old + off) || !lp_a64_target(w, x->old + off, &to)) return true;
-    if (r->op == LP_REL_PAGE && page_is_body(x, off / 4 + 1, w & 31, to, &place)) return refuse(x, w, off, place, LP_KEPT_DATA);
+    if (r->op == LP_REL_PAGE && lp_keep_page_is_body(&x->kept, &x->walk, off / 4, &place)) return refuse(x, w, off, place, LP_KEPT_DATA);
     if (r->op == LP_REL_PAGE || !inside(x, to)) return f.expr.addr = to, lp_plan_fix(x->pl, x->t, &f, x->c->line, at, p), true;
     enum lp_keep_how how = lp_keep_target(&x->kept, w, x->c, run, to - x->old, &place);
     if (how != LP_KEPT) return refuse(x, w, off, to - x->old, how);
@@ -195,13 +201,11 @@ static bool keep_run(struct keeping *x, uint32_t run, uint8_t *body)
 
 static bool read_old(struct keeping *x)
 {
-    struct walk *k = &x->walk;
-    const size_t n = x->kept.n;
-    k->word = malloc((n + 1) * sizeof *k->word), k->todo = malloc((n + 1) * sizeof *k->todo), k->seen = malloc((n + 1) * sizeof *k->seen);
-    if (!k->word || !k->todo || !k->seen) return lp_plan_fail(x->pl, 0, LP_E_NOMEM, "out of memory"), false;
-    if (lp_elf_read(x->t->elf, x->old, k->word, n * 4, NULL) != LP_OK)
+    struct lp_keep_walk *k = &x->walk;
+    if (!lp_keep_walk_new(k, x->old, x->kept.n)) return lp_plan_fail(x->pl, 0, LP_E_NOMEM, "out of memory"), false;
+    if (lp_elf_read(x->t->elf, x->old, k->word, k->n * 4, NULL) != LP_OK)
         return lp_plan_fail(x->pl, x->f->body[0].line, LP_E_ADDRESS, "the old function is not in the file"), false;
-    for (size_t i = 0; i < n; i++) k->word[i] = lp_le32((const uint8_t *)&k->word[i]);
+    for (size_t i = 0; i < k->n; i++) k->word[i] = lp_le32((const uint8_t *)&k->word[i]);
     return true;
 }
 
@@ -218,7 +222,7 @@ void lp_plan_keep(struct lp_plan *pl, struct lp_target *t, const struct lp_func 
     for (size_t i = 0; i < f->nbody && good; word += words_of(&f->body[i++]))
         if ((x.c = &f->body[i])->keep_count) good = keep_run(&x, word, body);
     lp_keep_map_free(&x.kept);
-    free(x.walk.word), free(x.walk.todo), free(x.walk.seen);
+    lp_keep_walk_free(&x.walk);
 }
 
 /* ---- call frame instructions ---- */

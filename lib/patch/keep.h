@@ -23,4 +23,12 @@ enum lp_keep_how {
     LP_KEPT_DATA,     /* it is no branch */
 };
 enum lp_keep_how lp_keep_target(const struct lp_keep_map *k, uint32_t word, const struct lp_change *c, uint32_t run, uint64_t to, uint64_t *place);
+
+/* The words of the old body, which is at `old`, and those that a walk through them has seen and has still to look at. */
+struct lp_keep_walk { uint64_t old; size_t n; uint32_t *word, *todo; bool *seen; size_t ntodo; };
+bool lp_keep_walk_new(struct lp_keep_walk *k, uint64_t old, size_t n); /* false: no memory; it is to be freed all the same. The caller fills `word` */
+void lp_keep_walk_free(struct lp_keep_walk *k);
+/* Word i is an ADRP. Is there a way in the old body from there to a word that is kept and uses a place of the body, *place bytes from its start, by the page?
+ * Calls are thought to come back, all of them. */
+bool lp_keep_page_is_body(const struct lp_keep_map *map, struct lp_keep_walk *k, size_t i, uint64_t *place);
 #endif

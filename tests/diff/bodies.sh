@@ -151,4 +151,20 @@ for how in -O1 -O2 -Os '-O2 -Wl,-q' '-O2 -s' '-O2 -static'; do
     done
 done
 
+# ---- a page that the body is in as well, whose register holds something else behind a call that does not come back ----
+cat >page.c <<'C'
+#include <stdio.h>
+int last(int);
+__asm__(".text\n .p2align 12\n .skip 0xf00\n .globl last\n .type last, %function\nlast: stp x29, x30, [sp, #-48]!\n str x26, [sp, #16]\n str x0, [sp, #24]\n"
+        " add x26, sp, #24\n" BODY " tbnz w0, #0, 1f\n adrp x26, .Ltext\n add x0, x26, :lo12:.Ltext\n bl puts\n add x0, x26, :lo12:.Ltext\n bl perror\n"
+        " mov w0, #3\n bl exit\n1: ldr x0, [x26]\n ldr x26, [sp, #16]\n ldp x29, x30, [sp], #48\n ret\n .rept 64\n nop\n .endr\n .size last, .-last\n"
+        ".section .rodata\n.Ltext: .asciz \"one text\"\n.text\n");
+int main(void) { printf("%d\n", last(7)); fflush(stdout); return last(8); }
+C
+for how in -pie '-pie -Wl,-q'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 $how "$@" -Wl,--build-id -o "$out" page.c; }
+    build g.old '-DBODY=""' && build g.new '-DBODY="add w1, w0, #2\n str w1, [x26]\n"' || exit 1
+    fix "$how: a page that the body is in" g.old g.new last
+done
+
 tap_done

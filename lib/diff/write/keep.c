@@ -20,6 +20,7 @@ struct keeping {
     size_t nold, n, heads;
     uint32_t *next, *head; /* windows of old words, by what is in them */
     uint32_t *from;        /* of each new word: the old one, or LP_NONE */
+    struct lp_keep_walk walk;
 };
 
 /* ---- words ---- */
@@ -72,10 +73,10 @@ static bool make_cells(struct keeping *k, const struct lp_side *s, const struct 
     k->heads = k->nold + 1;
     k->old = malloc((k->nold + 1) * sizeof *k->old), k->new = malloc((k->n + 1) * sizeof *k->new);
     k->next = malloc((k->nold + 1) * sizeof *k->next), k->head = malloc(k->heads * sizeof *k->head), k->from = malloc((k->n + 1) * sizeof *k->from);
-    if (!k->old || !k->new || !k->next || !k->head || !k->from) return false;
+    if (!lp_keep_walk_new(&k->walk, a->start, k->nold) || !k->old || !k->new || !k->next || !k->head || !k->from) return false;
     for (size_t i = 0; i < k->nold; i++) {
         const uint64_t at = a->start + 4 * i;
-        const uint32_t w = lp_file_word(s, at);
+        const uint32_t w = k->walk.word[i] = lp_file_word(s, at);
         k->old[i] = lp_elf_is_code(s->elf, at) ? cell_at(w, at, a->start, a->end) : (struct cell){w, PLAIN, false, 0};
     }
     for (size_t i = 0; i < k->n; i++) k->new[i] = cell_of(&word[i], start + 4 * i, start, start + 4 * k->n);
@@ -165,7 +166,16 @@ static void make_changes(const struct keeping *k, const struct lp_new_word *word
     }
 }
 
-/* Words whose place in the new body is not the one that they would lead to; false: there are none. */
+/* May this old word stay, in the run `c` that is at word `run` of the new body: does it lead to the same place of that, and has no page of the old body? */
+static bool stays(struct keeping *k, const struct lp_keep_map *map, const struct lp_change *c, uint32_t run, uint32_t old, const struct cell *new)
+{
+    const struct cell *a = &k->old[old];
+    uint64_t place;
+    if (a->kind == OUTSIDE) return !lp_a64_is_pcrel_address(a->word) || !lp_keep_page_is_body(map, &k->walk, old, &place);
+    return a->kind != INSIDE || (lp_keep_target(map, a->word, c, run, a->to, &place) == LP_KEPT && place == new->to);
+}
+
+/* Words that may not; false: there are none. (all: none that depends on which others do.) */
 static bool drop_wrong(struct keeping *k, const struct lp_keep_map *map, const struct lp_body_plan *out, bool all)
 {
     bool any = false;
@@ -173,9 +183,8 @@ static bool drop_wrong(struct keeping *k, const struct lp_keep_map *map, const s
     for (size_t i = 0; i < out->n; i++) {
         const struct lp_change *c = &out->change[i];
         for (uint32_t j = 0; j < c->keep_count; j++) {
-            const struct cell *a = &k->old[c->keep_off / 4 + j], *b = &k->new[run + j];
-            uint64_t place;
-            if (a->kind != INSIDE || (!all && lp_keep_target(map, a->word, c, run, a->to, &place) == LP_KEPT && place == b->to)) continue;
+            const uint32_t old = c->keep_off / 4 + j;
+            if (all ? k->old[old].kind != INSIDE : stays(k, map, c, run, old, &k->new[run + j])) continue;
             k->from[run + j] = LP_NONE;
             any = true;
         }
@@ -203,5 +212,6 @@ bool lp_keep_old(const struct lp_side *old, const struct lp_atom *a, const struc
     bool good = out->change && make_cells(&k, old, a, word, start);
     if (good) find_runs(&k), good = settle(&k, word, out);
     free(k.old), free(k.new), free(k.next), free(k.head), free(k.from);
+    lp_keep_walk_free(&k.walk);
     return good;
 }
