@@ -505,10 +505,20 @@ static struct lp_use with_base(const struct lp_side *o, const struct lp_use *u, 
     return x;
 }
 
+/* The same array, and as far from where the steps through it begin. */
+static bool same_passed(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint64_t first, uint64_t other)
+{
+    const struct lp_use x = {first, LP_NONE, u->self, 0, 0}, y = {other, LP_NONE, n->self, 0, 0};
+    return u->addr - first == n->addr - other && lp_same_target(d, o, &x, &y);
+}
+
 bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *use, const struct lp_use *n)
 {
     const struct lp_side *s = NEW(d);
     const struct lp_use guess = o == OLD(d) ? *use : with_base(o, use, n), *u = &guess;
+    struct lp_stepped x = {0}, y = {0};
+    const bool passed = lp_passed(o, u, &x), passed_there = lp_passed(s, n, &y);
+    if (passed || passed_there) return passed == passed_there && same_passed(d, o, u, n, x.first, y.first);
     const bool either = is_either(d, o, u, n);
     const uint32_t other = either ? LP_NONE : lp_behind(s, n);
     const uint32_t behind = !either && (o == OLD(d) || (other != LP_NONE && !is_brought(o, u))) ? lp_behind(o, u) : LP_NONE;
@@ -525,10 +535,10 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
     uint32_t a = lp_side_atom(o, u->addr), b = lp_side_atom(s, n->addr);
     const struct lp_span *xs = span_of(o, a, u->addr), *ys = span_of(s, b, n->addr);
     const bool slots = xs && ys && xs->flags & ys->flags & LP_SPAN_GOT;
-    const struct lp_word_at *x = slots ? lp_side_word(o, u->addr) : NULL, *y = slots ? lp_side_word(s, n->addr) : NULL;
+    const struct lp_word_at *v = slots ? lp_side_word(o, u->addr) : NULL, *w = slots ? lp_side_word(s, n->addr) : NULL;
     const bool held = !u->at && !n->at && !u->width && !n->width; /* a word's value: the end of what is in front, no slot */
-    if (x && y) {
-        const bool same = lp_same_slot(d, o, x, y);
+    if (v && w) {
+        const bool same = lp_same_slot(d, o, v, w);
         if (same || !held) return same;
     }
     struct lp_use through = *u, beyond = *n;

@@ -66,6 +66,8 @@ bool lp_chosen(const struct lp_side *s, const struct lp_use *u, struct lp_chosen
 /* Is all that is so far from the new file's address the same in both? */
 bool lp_same_chosen(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
 /* ---- sibling.c ---- */
+/* Is the address which this use makes of an array beside it, where what goes through that in steps stops or starts? */
+bool lp_passed(const struct lp_side *s, const struct lp_use *u, struct lp_stepped *out);
 /* The object that ends at an address which this use makes, if its function refers to that, too: is it its end, or what begins there? LP_NONE = none. */
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u);
 uint32_t lp_array_to(const struct lp_side *s, uint64_t addr); /* the same, whoever uses it */

@@ -129,9 +129,16 @@ uint32_t lp_array_to(const struct lp_side *s, uint64_t addr)
     return i != LP_NONE && is_array(s, &s->atom[i]) && s->atom[i].end == addr ? i : LP_NONE;
 }
 
+bool lp_passed(const struct lp_side *s, const struct lp_use *u, struct lp_stepped *out)
+{
+    return u->at && !u->width && u->base == LP_NONE && u->self != LP_NONE && lp_stepped_from(s, u->self, u->at, u->addr, out);
+}
+
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
 {
+    struct lp_stepped passed;
     const uint32_t i = !u->width && u->base == LP_NONE ? lp_array_to(s, u->addr) : LP_NONE;
+    if (lp_passed(s, u, &passed)) return passed.array;
     return i != LP_NONE && lp_refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
 }
 
@@ -205,6 +212,8 @@ static uint32_t lone_end(const lp_diff *d, const struct lp_use *u, bool *unsure)
 uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure)
 {
     const struct lp_side *s = NEW(d);
+    struct lp_stepped passed;
+    if (lp_passed(s, u, &passed)) return *unsure = false, passed.array;
     const uint32_t ends = lp_ending(s, u), behind = lp_behind(s, u);
     const bool begins = lp_side_atom(s, u->addr) != LP_NONE;
     *unsure = begins && behind != LP_NONE && !lp_surely_behind(s, u);

@@ -18,7 +18,7 @@ struct scan *lp_scan_new(const struct lp_side *s, uint32_t atom)
     struct scan *x = malloc(sizeof *x);
     if (!x) return NULL;
     memset(x, 0, offsetof(struct scan, todo));
-    x->s = s, x->a = &s->atom[atom], x->code = lp_words_of(s, atom);
+    x->s = s, x->a = &s->atom[atom], x->code = lp_words_of(s, atom), x->stops.array = LP_NONE;
     return x;
 }
 
@@ -154,7 +154,7 @@ static bool step_compared(struct scan *x, uint32_t w, uint32_t mask, uint32_t wr
 {
     const unsigned other = mask >> (w >> 5 & 31) & 1 ? w >> 16 & 31 : w >> 5 & 31;
     x->compares += compares(w);
-    if (compares(w) && other < 31) x->stepped |= steps_there(x, x->end, other);
+    if (compares(w) && other < 31) x->stepped |= steps_there(x, x->end, other) || lp_stops_at(x->s, x->a, x->end, other, &x->stops);
     if (lp_a64_is_mov(w)) return go_on(x, (mask & ~write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
     return compares(w) && go_on(x, mask & ~write);
 }
@@ -272,8 +272,8 @@ static bool is_answered(const struct lp_side *s, uint32_t atom, uint64_t at, boo
     return compared ? !has_fate(s, v, atom, at + 4, reg, LP_FATE_COMPARED) : !*only || !users;
 }
 
-/* *stepped: of what is compared, whether it is with what goes through the array in front of it. */
-static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared, struct lp_base_users *users, bool *stepped)
+/* Of what is compared, *stepped: whether it is with what goes through the array that it is an end of; *stops: the array beside which it is then. */
+static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared, struct lp_base_users *users, bool *stepped, struct lp_stepped *stops)
 {
     bool answer;
     if (compared || (lp_code_word(s, at) & 0x7f800000) == 0x11000000)
@@ -282,8 +282,8 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
     struct scan *x = lp_scan_new(s, atom);
     uint32_t w = lp_code_word(s, at);
     if (users) users->n = 0;
-    const bool adr = compared && lp_a64_is_adr(w);
-    bool only = x && (adr || (w & 0x7f800000) == 0x11000000) && (w & 31) != 31;
+    const bool other = compared && (lp_a64_is_adr(w) || lp_a64_is_add_sub_imm(w));
+    bool only = x && (other || (w & 0x7f800000) == 0x11000000) && (w & 31) != 31;
     if (only) {
         x->users = users;
         x->compared = compared;
@@ -300,6 +300,7 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
     /* What is compared may stay in its register over a call of a function that has no such argument. */
     only = only && (!compared || (x->compares && (!x->left || x->stepped)));
     if (stepped) *stepped = only && x->stepped;
+    if (stops && only) *stops = x->stops;
     free(x);
     return only;
 }
@@ -449,12 +450,17 @@ bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return us
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, READ); }
 bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, COMPARED); }
 
-bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false, NULL, NULL); }
-bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true, NULL, NULL); }
+bool lp_only_base(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, false, NULL, NULL, NULL); }
+bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return follow(s, atom, at, true, NULL, NULL, NULL); }
 bool lp_is_stepped_to(const struct lp_side *s, uint32_t atom, uint64_t at)
 {
     bool stepped = false;
-    return follow(s, atom, at, true, NULL, &stepped) && stepped;
+    return follow(s, atom, at, true, NULL, &stepped, NULL) && stepped;
+}
+bool lp_stopped(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_stepped *out)
+{
+    *out = (struct lp_stepped){LP_NONE, 0};
+    return follow(s, atom, at, true, NULL, NULL, out) && out->array != LP_NONE;
 }
 bool lp_mostly_base(const struct lp_side *s, uint32_t atom, uint64_t at)
 {
@@ -467,7 +473,7 @@ bool lp_mostly_base(const struct lp_side *s, uint32_t atom, uint64_t at)
     return only;
 }
 
-bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users) { return follow(s, atom, at, false, users, NULL); }
+bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users) { return follow(s, atom, at, false, users, NULL, NULL); }
 
 uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page)
 {

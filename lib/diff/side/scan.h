@@ -17,7 +17,8 @@ enum { SLOTS = 1024, HEADS = 256 };
 struct scan {
     bool inside;            /* an address in the same array counts as well: one that a number or an index was added to */
     bool single;            /* X1 is no result: two of them are rare */
-    bool compared, stepped; /* stepped: it is compared with what steps through the array that it ends */
+    bool compared, stepped; /* stepped: it is compared with what steps through the array that it ends, */
+    struct lp_stepped stops; /* and that is beside this one; or of none */
     uint32_t left;          /* argument registers that have it where a function is called */
     unsigned compares, found, ntodo, nseen;
     const struct lp_side *s;

@@ -14,6 +14,7 @@ struct lp_seen {
     struct lp_seen_jump { uint64_t start, end; bool is; } jump[1 << CALLEES_BITS];
     uint32_t *users;
     struct lp_search *search;
+    struct lp_steps *steps;
     struct lp_fates_kept *fates;
     struct lp_seen_places places;
     struct lp_seen_text text;
@@ -25,12 +26,14 @@ struct lp_seen *lp_seen_new(void) { return calloc(1, sizeof(struct lp_seen)); }
 
 void lp_seen_free(struct lp_seen *seen)
 {
+    if (seen) lp_steps_free(seen->steps);
     if (seen) free(seen->users), lp_search_free(seen->search), lp_fates_free(seen->fates), free(seen->into.addr), free(seen->places.place), free(seen->bare);
     free(seen);
 }
 
 uint32_t **lp_seen_users(const struct lp_side *s) { return &s->seen->users; }
 struct lp_search **lp_seen_search(const struct lp_side *s) { return &s->seen->search; }
+struct lp_steps **lp_seen_steps(const struct lp_side *s) { return &s->seen->steps; }
 struct lp_seen_places *lp_seen_places(const struct lp_side *s) { return &s->seen->places; }
 struct lp_seen_text *lp_seen_text(const struct lp_side *s) { return &s->seen->text; }
 struct lp_fates_kept **lp_seen_fates(const struct lp_side *s) { return &s->seen->fates; }

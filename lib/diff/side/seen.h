@@ -25,6 +25,10 @@ uint32_t **lp_seen_users(const struct lp_side *s);
 struct lp_search;
 struct lp_search **lp_seen_search(const struct lp_side *s);
 void lp_search_free(struct lp_search *x);
+/* steps.c: the same of pointers that go through arrays. */
+struct lp_steps;
+struct lp_steps **lp_seen_steps(const struct lp_side *s);
+void lp_steps_free(struct lp_steps *x);
 /* compare.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
 struct lp_seen_places { uint64_t start, end; uint32_t *place; };
 struct lp_seen_places *lp_seen_places(const struct lp_side *s);

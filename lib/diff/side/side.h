@@ -340,7 +340,10 @@ static inline bool lp_is_user(const struct lp_base_users *u, uint64_t at)
 bool lp_base_users(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_base_users *users);
 /* Is what the ADD or ADR at this place makes compared with other addresses only, as the end of an array is? */
 bool lp_only_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
-bool lp_is_stepped_to(const struct lp_side *s, uint32_t atom, uint64_t at); /* the same, and by what goes through the array in front of it */
+bool lp_is_stepped_to(const struct lp_side *s, uint32_t atom, uint64_t at); /* the same, and by what goes through the array that it is an end of */
+/* The same, if that array is beside it, and does not just end there. */
+struct lp_stepped { uint32_t array; uint64_t first; }; /* first: in the array, where the steps begin */
+bool lp_stopped(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_stepped *out);
 /* Is an index added to it? Then it may be in front of the array: a[i - 1] is from &a[-1] on. */
 bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* The same, of an address `addr`, unless the index is known to lead nowhere but in front of `to`. */
@@ -362,6 +365,11 @@ void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_ha
 bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does a function compare what these registers have at its entry with other addresses, and not read there? */
 bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs);
+/* ---- steps.c ---- */
+/* Does what goes through an array in steps, in this register of the function, stop at `addr`, which is beside the array? */
+bool lp_stops_at(const struct lp_side *s, const struct lp_atom *f, uint64_t addr, unsigned reg, struct lp_stepped *out);
+/* The word there makes this address: is it where what goes through an array in steps stops, or starts, beside the array? */
+bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out);
 /* ---- paged.c ---- */
 /* The words that complete the page which the ADRP at this place makes, as far as that is in registers; false: it is elsewhere, too. */
 bool lp_page_users(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page, struct lp_base_users *users);

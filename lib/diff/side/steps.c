@@ -1,0 +1,110 @@
+/* diff/side/steps.c - pointers that go through an array, step by step. Where they stop, or start, they need not be in the array: what goes through a field of
+ * structures stops as far behind the array as the field is in a structure, and what goes back stops in front of it. So the address is one of the array,
+ * whatever else is there. */
+#include <config.h>
+#include "diff/side/scan.h"
+#include "a64/access.h"
+#include "base/buf.h"
+
+#include <stdlib.h>
+
+/* A pointer is `from` at first, and moved on `by` so many bytes, in this register, by the word `at`; first: before anything is read there. */
+struct step { uint64_t from, at; int64_t by; unsigned reg; bool first; };
+/* Those of the function that was asked for last: whose references these are. */
+struct lp_steps { const struct lp_ref_at *ref; uint32_t nref; struct step *v; size_t n, cap; };
+
+void lp_steps_free(struct lp_steps *x)
+{
+    if (x) free(x->v);
+    free(x);
+}
+
+static bool step_of(const struct lp_side *s, const struct lp_ref_at *r, struct step *out)
+{
+    const uint32_t w = r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_STEPS ? lp_code_word(s, r->at) : 0;
+    struct lp_a64_access m;
+    int64_t off = 0;
+    if (!w) return false;
+    if (lp_a64_is_add_sub_imm(w)) {
+        if (!lp_word_offset(w, &off) || (w & 31) == 31) return false;
+        *out = (struct step){r->addr - (uint64_t)off, r->at, off, w & 31, false};
+        return off != 0;
+    }
+    if (!lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, &m) || !m.writeback || m.base >= 31) return false;
+    const int64_t back = lp_word_back(w); /* else it is moved on in front of the access */
+    if (!back && !lp_word_offset(w, &off)) return false;
+    *out = (struct step){r->addr - (uint64_t)off, r->at, back ? back : off, m.base, !back};
+    return out->by != 0;
+}
+
+static bool is_datum(const struct lp_atom *a) { return a->kind == LP_ATOM_OBJECT || (a->kind == LP_ATOM_PIECE && a->used); }
+
+/* The first address that is in the array, and that; LP_NONE: no array is known. */
+static uint64_t first_of(const struct step *t) { return t->from + (t->first ? (uint64_t)t->by : 0); }
+
+static uint32_t array_of(const struct lp_side *s, const struct step *t)
+{
+    const uint32_t i = lp_side_atom(s, first_of(t));
+    return i != LP_NONE && is_datum(&s->atom[i]) ? i : LP_NONE;
+}
+
+/* Is the address outside of the array, and no step away from it? */
+static bool is_beside(const struct lp_atom *a, uint64_t addr, int64_t by)
+{
+    const uint64_t step = (uint64_t)(by < 0 ? -by : by);
+    return addr < a->start ? a->start - addr <= step : addr > a->end && addr - a->end < step;
+}
+
+/* Does the pointer get there? */
+static bool gets_to(const struct step *t, uint64_t addr) { return (addr > t->from) == (t->by > 0) && (int64_t)(addr - t->from) % t->by == 0; }
+
+/* The array beside which it starts, or else stops, at this address; LP_NONE: it does not. (In front of data without a name, the first element may be.) */
+static uint32_t passes(const struct lp_side *s, const struct step *t, uint64_t addr, bool start)
+{
+    const bool behind = (t->by > 0) != start, may = start ? t->first && addr == t->from && (behind || s->objects) : gets_to(t, addr);
+    const uint32_t i = may ? array_of(s, t) : LP_NONE;
+    return i != LP_NONE && behind == (addr > s->atom[i].end) && is_beside(&s->atom[i], addr, t->by) ? i : LP_NONE;
+}
+
+/* NULL: no memory. */
+static const struct lp_steps *steps_of(const struct lp_side *s, const struct lp_atom *f)
+{
+    struct lp_steps **kept = lp_seen_steps(s), *x = *kept;
+    const struct lp_ref_at *ref = lp_refs_of_atom(s, f);
+    struct step t;
+    if (!x && !(*kept = x = calloc(1, sizeof *x))) return NULL;
+    if (x->ref == ref && x->nref == f->nref) return x;
+    x->ref = ref, x->nref = f->nref, x->n = 0;
+    for (uint32_t k = 0; k < f->nref; k++) {
+        if (!step_of(s, &ref[k], &t)) continue;
+        struct step *v = lp_grow(x->v, &x->cap, x->n, sizeof *v);
+        if (!v) return x->ref = NULL, NULL;
+        x->v = v, v[x->n++] = t;
+    }
+    return x;
+}
+
+bool lp_stops_at(const struct lp_side *s, const struct lp_atom *f, uint64_t addr, unsigned reg, struct lp_stepped *out)
+{
+    const struct lp_steps *x = steps_of(s, f);
+    for (size_t k = 0; x && k < x->n; k++) {
+        const uint32_t i = x->v[k].reg == reg ? passes(s, &x->v[k], addr, false) : LP_NONE;
+        if (i != LP_NONE) return *out = (struct lp_stepped){i, first_of(&x->v[k])}, true;
+    }
+    return false;
+}
+
+bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out)
+{
+    const struct lp_steps *x = steps_of(s, &s->atom[function]);
+    bool asked = false;
+    for (size_t k = 0; x && k < x->n; k++) {
+        const struct step *t = &x->v[k];
+        const uint32_t i = t->at == at ? LP_NONE : passes(s, t, addr, true);
+        if (i != LP_NONE) return *out = (struct lp_stepped){i, first_of(t)}, true;
+        if (asked || t->at == at || passes(s, t, addr, false) == LP_NONE) continue;
+        if (lp_stopped(s, function, at, out)) return true;
+        asked = true;
+    }
+    return false;
+}

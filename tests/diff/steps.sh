@@ -1,0 +1,123 @@
+#!/bin/sh
+# Pointers that go through an array in steps: where they stop, or start, is beside it, behind other things or in the middle of them.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+both_compilers
+
+# A loop over a field that is not the first one ends as far behind the array as that is in a structure; one that goes back ends in front of the array.
+cat >steps.c <<'C'
+#include <stdio.h>
+#if defined NEW && defined SWAP
+struct row { unsigned b, a; unsigned long c; double d; };
+#else
+struct row { unsigned a, b; unsigned long c; double d; };
+#endif
+#if defined NEW && defined GROW
+#define ROWS 17
+#else
+#define ROWS 16
+#endif
+#ifdef NEW
+#define CHANGED * 5
+#else
+#define CHANGED
+#endif
+#if KIND == 0
+#define STORED static const
+#elif KIND == 1
+#define STORED static
+#else
+#define STORED static
+#define fill(...)
+#endif
+#ifndef fill
+#define fill(...) = __VA_ARGS__
+#endif
+STORED long front[3] fill({4, 5, 6});
+STORED struct row tab[ROWS] fill({{1, 2, 3, 1.5}, {2, 3, 4, 2.5}, {9, 9, 9, 3.5}});
+#if defined NEW && defined BETWEEN
+STORED int came[5] fill({7, 7, 7});
+#endif
+STORED int next[40] fill({8, 9, 10});
+__attribute__((noinline)) unsigned forth(unsigned z) { for (unsigned j = 0; j < ROWS; j++) z = z * 3 + tab[j].FIELD; return z CHANGED; }
+__attribute__((noinline)) unsigned back(unsigned z) { for (unsigned j = ROWS; j-- > 0;) z = z * 3 + tab[j].FIELD; return z CHANGED; }
+__attribute__((noinline)) double both(unsigned z)
+{
+    double s = 0;
+    for (unsigned j = 0; j < ROWS; j++) s += tab[j].d * (s < 1e9 ? tab[j].FIELD : z);
+    return s CHANGED;
+}
+__attribute__((noinline)) long ints(long z) { for (int j = 40; j-- > 0;) z = z * 3 + next[j]; return z CHANGED; }
+__attribute__((noinline)) long longs(long z) { for (int j = 0; j < 3; j++) z = z * 7 + front[j]; return z; }
+__attribute__((noinline)) int scaled(int x) { return (int)(x * 2.7182818 + 0.1); }
+__attribute__((noinline)) void set(int n)
+{
+#if KIND
+    front[n % 3] += n, tab[n % ROWS].FIELD = n, tab[n % 7].d = n * 2, next[n % 40] = n, next[n * 3 % 40] = 3 * n;
+#if defined NEW && defined BETWEEN
+    came[n % 5]++;
+#endif
+#elif defined NEW && defined BETWEEN
+    printf("%d\n", came[n % 5]);
+#endif
+}
+int main(void)
+{
+    for (int n = 0; n < 20; n++) {
+        set(n * 7);
+        printf("%u %u %.3f %ld %ld %d\n", forth(n), back(n), both(n), ints(n), longs(n), scaled(n));
+    }
+    return 0;
+}
+C
+right=0 refused=0
+# like_new NAME OPTION...: the patched program does what the new one does, or there is none
+like_new()
+{
+    name=$1
+    shift
+    for side in old new; do
+        define=; [ $side = old ] || define=-DNEW
+        $compiler "$@" $define -Wl,--build-id -o s.$side steps.c || { not_ok "$name: compiles"; return; }
+    done
+    lpdiff --heuristic --data s.old s.new >p.lpatch 2>err
+    status=$?
+    if [ $status = 2 ] && ! grep -q E199 err; then refused=$((refused + 1)); return; fi
+    right=$((right + 1))
+    if [ $status = 1 ] && run ./s.new >want && run -P p.lpatch ./s.old >have && cmp -s want have && lpapply -q -o p.file s.old p.lpatch && run ./p.file >have &&
+        cmp -s want have; then return; fi
+    not_ok "$name"
+    head -n 3 err | note
+    diff want have | head -n 4 | note
+}
+# all_of COMPILER OPTION...; ARM64LP_DIFF=full (make check-diff): more of them
+fields=b pies=-pie
+[ "${ARM64LP_DIFF:-}" != full ] || { fields='a b c' pies='-no-pie -pie'; }
+all_of()
+{
+    compiler=$1
+    shift
+    for kind in 0 1 2; do
+        for what in SWAP GROW BETWEEN; do
+            case $kind$what in 1GROW | 2GROW) continue ;; esac # live data cannot be resized
+            for field in $fields; do
+                for pie in $pies; do
+                    case $pie in -pie) code=-fpie ;; *) code=-fno-pie ;; esac
+                    like_new "$compiler $* $pie, kind $kind, $what, $field" "$@" $pie $code -DKIND=$kind -D$what -DFIELD=$field
+                done
+            done
+        done
+    done
+}
+for compiler in $compilers; do
+    all_of $compiler -O2
+    all_of $compiler -O2 -s
+    [ "${ARM64LP_DIFF:-}" != full ] || for how in -O1 -O3 '-O2 -Wl,-q'; do all_of $compiler $how; done
+done
+all_of with_gcc -O1
+all_of with_gcc -O2 -fno-section-anchors
+ok "$right are right, and $refused are refused"
+[ $right -gt $((3 * refused)) ] && ok "most of them" || not_ok "most of them"
+tap_done
