@@ -120,4 +120,44 @@ all_of with_gcc -O1
 all_of with_gcc -O2 -fno-section-anchors
 ok "$right are right, and $refused are refused"
 [ $right -gt $((3 * refused)) ] && ok "most of them" || not_ok "most of them"
+
+# ---- a stripped library: a table that ends in zeros, which code goes through from a field on, and into whose middle a pointer leads ----
+cat >walked.c <<'C'
+struct opt { const char *n; unsigned v; };
+static inline unsigned sum(const char *s) { unsigned h = 7; while (*s) h = h * 31 + (unsigned char)*s++; return h; }
+static const struct opt other[] = {{"rhox", 13}, {"lambda", 27637}, {0, 0}};
+static const struct opt t[] = {{"beta", 202142729}, ADDED {"mu y", 15}, {"rho", VALUE}, {"gamma y", 3874}, {0, 0}};
+static const struct { const struct opt *o; const char *s; } deep[] = {{other + 1, "rhox"}, {t + 1, "rhox"}};
+unsigned one(unsigned x)
+{
+    unsigned z = x;
+    for (const struct opt *o = deep[x % 2].o; o->n; o++) z = z * 5 + sum(o->n) + o->v;
+    for (unsigned i = 0; t[i].n; i++) z = z * 3 + sum(t[i].n) + t[i].v;
+    return z;
+}
+unsigned two(unsigned x)
+{
+    unsigned z = x;
+    for (unsigned i = 0; t[i].n; i++) z = z * 3 + sum(t[i].n) + t[i].v;
+    return z FIX;
+}
+C
+cat >walks.c <<'C'
+#include <stdio.h>
+unsigned one(unsigned), two(unsigned);
+int main(void) { for (unsigned i = 0; i < 4; i++) printf("%u %u\n", one(i), two(i)); return 0; }
+C
+mkdir -p old new
+for how in -O1 -O2 -Os; do
+    for what in '-DVALUE=3 -DADDED= -DFIX=' '-DVALUE=2 -DADDED={"theta",489341}, -DFIX=' '-DVALUE=2 -DADDED={"theta",489341}, -DFIX=*3'; do
+        "$CROSS_CC" -w $how -fPIC -shared -s -Wl,-soname,libw.so -DVALUE=2 -DADDED= -DFIX= -o old/libw.so walked.c &&
+            "$CROSS_CC" -w $how -fPIC -shared -s -Wl,-soname,libw.so $what -o new/libw.so walked.c && "$CROSS_CC" -o walks walks.c old/libw.so || exit 1
+        lpdiff old/libw.so new/libw.so >p.lpatch 2>err
+        status=$?
+        run -E LD_LIBRARY_PATH=old -P p.lpatch ./walks >have
+        run -E LD_LIBRARY_PATH=new ./walks >want
+        if [ $status = 2 ]; then like "$(cat err)" 'E1[0-8]' "$how, $what: refused"
+        else same have want "$how, $what: as the new one"; fi
+    done
+done
 tap_done

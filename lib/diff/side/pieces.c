@@ -44,6 +44,26 @@ static void cut(struct lp_side *s, uint64_t addr)
     v[s->ncut++] = addr;
 }
 
+/* Where words of data lead to that the dynamic linker fills; but not into constants that a loop of code goes through, up to where code says that something else
+ * begins: a pointer to an element does not end the array. */
+static void cut_at_pointers(struct lp_side *s)
+{
+    size_t n;
+    struct lp_step_start *start = lp_step_starts(s, &n);
+    thin_cuts(s);
+    const size_t ncode = n ? s->ncut : 0;
+    uint64_t *code = malloc((ncode + 1) * sizeof *code);
+    if (!code) s->nomem = true;
+    for (size_t i = 0; code && i < ncode; i++) code[i] = s->cut[i];
+    for (size_t i = 0; code && i < s->nword; i++) {
+        const uint64_t to = s->word[i].value;
+        if (s->word[i].kind != LP_WORD_ADDR) continue;
+        const size_t k = lp_count_upto(code, ncode, sizeof *code, to), j = k ? lp_count_below(start, n, sizeof *start, code[k - 1]) : n;
+        if (j == n || start[j].at != code[k - 1] || !lp_goes_through(s, &start[j], to)) cut(s, to);
+    }
+    free(code), free(start);
+}
+
 /* Words of data in a position-dependent program that look like addresses: nothing says whether they are. */
 static void cut_at_words(struct lp_side *s)
 {
@@ -152,19 +172,10 @@ static void cut_at_fields(struct lp_side *s)
         if (s->field[i].addr != UINT64_MAX && !lp_side_offsets(s, s->field[i].at, s->field[i].at + 1)) cut(s, s->field[i].addr);
 }
 
-/* Does the word move its base on, again and again? Then nothing begins where it leads the first time. */
-static bool is_step(const struct lp_side *s, const struct lp_ref_at *r)
+/* Does the word by itself say where something is? (Where a pointer goes that is moved on, again and again, is in what it was at first.) */
+static bool leads(const struct lp_ref_at *r)
 {
-    if (!(r->flags & LP_FLOW_STEPS)) return false;
-    const uint32_t w = lp_code_word(s, r->at);
-    const bool add = (w & 0x3f800000) == 0x11000000 && lp_bits(w, 0, 5) == lp_bits(w, 5, 5); /* and SUB */
-    return add || (w & 0x3b200400) == 0x38000400 || (w & 0x3b800000) == 0x29800000;         /* pre- and post-indexed */
-}
-
-/* Does the word by itself say where something is? */
-static bool leads(const struct lp_side *s, const struct lp_ref_at *r)
-{
-    return (r->kind == LP_FLOW_ADDR && !is_step(s, r)) || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER || r->flags & LP_FLOW_ALONE;
+    return (r->kind == LP_FLOW_ADDR && !(r->flags & LP_FLOW_STEPS)) || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER || r->flags & LP_FLOW_ALONE;
 }
 
 static void find_paged(struct lp_side *s)
@@ -245,10 +256,9 @@ void lp_diff_pieces(struct lp_side *s)
     add_tables(s);
     for (size_t i = 0; i < s->natom; i++)
         for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++)
-            if (leads(s, &s->ref[s->atom[i].ref + k]) && !lp_is_end_twice(s, &s->atom[i], &s->ref[s->atom[i].ref + k]) &&
+            if (leads(&s->ref[s->atom[i].ref + k]) && !lp_is_end_twice(s, &s->atom[i], &s->ref[s->atom[i].ref + k]) &&
                 !(parts && lp_is_inner(s, &s->ref[s->atom[i].ref + k]))) cut(s, s->ref[s->atom[i].ref + k].addr);
-    for (size_t i = 0; i < s->nword; i++)
-        if (s->word[i].kind == LP_WORD_ADDR) cut(s, s->word[i].value);
+    cut_at_pointers(s);
     for (size_t i = 0; i < s->nreloc; i++)
         if (s->reloc[i].addr != UINT64_MAX && !lp_side_field(s, s->reloc[i].at)) cut(s, s->reloc[i].addr);
     cut_at_words(s);

@@ -370,6 +370,11 @@ bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t r
 bool lp_stops_at(const struct lp_side *s, const struct lp_atom *f, uint64_t addr, unsigned reg, struct lp_stepped *out);
 /* The word there makes this address: is it where what goes through an array in steps stops, or starts, beside the array? */
 bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out);
+/* Where such pointers begin that go forth, and by how much, in order, of the whole file. The caller frees it. */
+struct lp_step_start { uint64_t at, by; };
+struct lp_step_start *lp_step_starts(struct lp_side *s, size_t *n);
+/* Is this address in the constants that such a pointer goes through: has no element in front of it nothing but zeros, as the last one has? */
+bool lp_goes_through(const struct lp_side *s, const struct lp_step_start *t, uint64_t addr);
 /* ---- paged.c ---- */
 /* The words that complete the page which the ADRP at this place makes, as far as that is in registers; false: it is elsewhere, too. */
 bool lp_page_users(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page, struct lp_base_users *users);

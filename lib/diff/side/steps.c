@@ -5,6 +5,7 @@
 #include "diff/side/scan.h"
 #include "a64/access.h"
 #include "base/buf.h"
+#include "base/search.h"
 
 #include <stdlib.h>
 
@@ -107,4 +108,39 @@ bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, ui
         asked = true;
     }
     return false;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct lp_step_start *x = a, *y = b;
+    return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->by > y->by) - (x->by < y->by);
+}
+
+struct lp_step_start *lp_step_starts(struct lp_side *s, size_t *n)
+{
+    enum { ELEMENT = 4 }; /* less is a text, which ends where it says */
+    struct lp_step_start *v = NULL;
+    size_t cap = 0;
+    *n = 0;
+    for (size_t i = 0; i < s->nref; i++) {
+        struct step t;
+        if (!step_of(s, &s->ref[i], &t) || t.by < ELEMENT) continue;
+        struct lp_step_start *more = lp_grow(v, &cap, *n, sizeof *v);
+        if (!more) return s->nomem = true, free(v), *n = 0, NULL;
+        v = more, v[(*n)++] = (struct lp_step_start){t.from, (uint64_t)t.by};
+    }
+    if (*n) qsort(v, *n, sizeof *v, by_start);
+    return v;
+}
+
+bool lp_goes_through(const struct lp_side *s, const struct lp_step_start *t, uint64_t addr)
+{
+    const struct lp_span *x = addr > t->at ? lp_side_span(s, t->at) : NULL;
+    const bool constant = x && x->bytes && (!(x->flags & LP_SPAN_WRITE) || x->flags & LP_SPAN_RELRO) && x == lp_side_span(s, addr);
+    for (uint64_t at = t->at; constant && at + t->by <= addr; at += t->by) {
+        const size_t k = lp_count_upto(s->word, s->nword, sizeof *s->word, at + t->by - 1);
+        const bool filled = k && s->word[k - 1].at + 8 > at;
+        if (!filled && lp_all_zero(x->bytes + (at - x->start), t->by)) return false;
+    }
+    return constant;
 }
