@@ -26,6 +26,7 @@ struct lp_diff {
     struct lp_away *away;             /* away.c */
     struct lp_bases *bases;           /* bases.c */
     struct lp_pages *pages;           /* pages.c */
+    struct lp_rounds *rounds;         /* again.c */
     uint32_t *place[2];               /* compare.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
     bool anchors;                     /* compare.c: a base may be anything, its users are compared */
     struct lp_usage *usage[2];        /* users.c: or NULL */
@@ -38,6 +39,7 @@ struct lp_diff {
     uint64_t most_grown;              /* by no more bytes each */
     struct lp_supposed { uint32_t a, b; } *supposed;
     size_t nsupposed, supposed_cap;
+    size_t npaired;                   /* so many of all that was supposed have become pairs */
     unsigned depth;
     uint32_t exception_steps;         /* lsda.c */
 };

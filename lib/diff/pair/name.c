@@ -49,6 +49,7 @@ static void forget_one(lp_diff *d, size_t before, uint32_t a, bool same)
 void lp_suppose_keep(lp_diff *d, bool keep)
 {
     if (!keep) lp_suppose_back(d, 0);
+    d->npaired += d->nsupposed;
     d->nsupposed = 0;
 }
 

@@ -67,6 +67,7 @@ struct lp_atom {
     bool hides_asked : 1, hides : 1;  /* code: words.c: an index may have the distance of another object in it; whether that is known */
     bool lent : 1;                    /* code: it completes pages that others make, or makes such for others (lent.c) */
     uint8_t pages : 2;                /* code: one page does not do for all that complete it: 1: of those of one ADRP, 2: of any, words are apart (pages.c) */
+    bool proved : 1;                  /* code: VERIFY has found the new body, as it is emitted now, equal */
     bool uniform : 1;                 /* code: of words that make one address, all make the same one in the old file, too, whatever each is for */
 };
 

@@ -65,6 +65,7 @@ bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes)
     uint32_t last = t->atom;
     if (!t->own || !bytes || lp_is_code_atom(a)) return true;
     const uint64_t size = end_of(s, &last) - a->start, off = (uint64_t)t->off;
+    for (uint32_t i = t->atom; i < s->natom && i <= last + 1; i++) lp_look(d, i, false);
     if (!lp_within(off, bytes, size)) return false;
     if (!((lp_carried_at(a) + off) & (bytes - 1)) && alignment(s, t->atom) >= bytes) return true;
     if ((a->start + off) & (bytes - 1) || a->aligned >= LINE || bytes > UINT64_C(1) << LINE) return false;

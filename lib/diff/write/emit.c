@@ -35,19 +35,26 @@ static void print_header(const lp_diff *d, struct lp_buf *b)
     }
 }
 
+static void emit_function(lp_diff *d, uint32_t i)
+{
+    const struct lp_atom *b = &NEW(d)->atom[i];
+    if (lp_emit_as_before(d, i)) return;
+    if (b->pair == LP_NONE || (b->by_entry && !b->in_place)) lp_emit_new_function(d, i);
+    else if (b->in_place) lp_emit_in_place(d, b->pair);
+    else lp_emit_function(d, b->pair);
+    lp_emitted(d);
+}
+
 static void emit_functions(lp_diff *d)
 {
+    lp_next_round(d);
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
         const struct lp_atom *a = &OLD(d)->atom[i];
-        if (!lp_is_code_atom(a) || !a->included || a->state != LP_DIFF_CHANGED) continue;
-        const struct lp_atom *b = &NEW(d)->atom[a->pair];
-        if (b->in_place) lp_emit_in_place(d, i);
-        else if (b->by_entry) lp_emit_new_function(d, a->pair);
-        else lp_emit_function(d, i);
+        if (lp_is_code_atom(a) && a->included && a->state == LP_DIFF_CHANGED) emit_function(d, a->pair);
     }
     for (uint32_t i = 0; i < NEW(d)->natom; i++) {
         const struct lp_atom *b = &NEW(d)->atom[i];
-        if (lp_is_code_atom(b) && b->included && b->pair == LP_NONE) lp_emit_new_function(d, i);
+        if (lp_is_code_atom(b) && b->included && b->pair == LP_NONE) emit_function(d, i);
     }
 }
 

@@ -231,7 +231,7 @@ static struct lp_there stub(lp_diff *d, const struct lp_word_at *w)
 static struct lp_there carried(lp_diff *d, uint32_t i, uint64_t addr)
 {
     struct lp_side *s = NEW(d);
-    while (i && s->atom[i].joined) i--;
+    for (lp_look(d, i, false); i && s->atom[i].joined; lp_look(d, i, false)) i--;
     s->atom[i].carry = true;
     return at_new(i, (int64_t)(addr - s->atom[i].start));
 }
@@ -276,6 +276,7 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
     if (i == LP_NONE) return code ? with_content(d, bound(d, addr), u) : bound(d, addr);
     struct lp_atom *b = &s->atom[i];
     int64_t off = (int64_t)(addr - b->start);
+    lp_look(d, i, true);
     b->aimed = true;
     if (lp_is_code_atom(b)) return with_content(d, in_code(d, i, off), u);
     const bool head = i + 1 < s->natom && s->atom[i + 1].joined;

@@ -376,6 +376,7 @@ static void check_code(struct check *c, uint32_t i)
     uint8_t why;
     uint32_t at, k = s->atom[i].pair;
     size_t t = s->ntable;
+    if (NEW(c->d)->atom[k].proved) return; /* in another round, from the same text: what it leads to is there by name */
     s->survey.lent = c->lent, s->survey.nlent = NEW(c->d)->atom[k].lent ? c->nlent : 0; /* as it was looked at there */
     lp_refs_function(s, i);
     for (; t < s->ntable; t++) {
@@ -386,7 +387,9 @@ static void check_code(struct check *c, uint32_t i)
         not_equal(c, &NEW(c->d)->atom[k], 0, text[LP_WHY_REFS]);
         return;
     }
-    if (!lp_same_code(c->d, s, i, k, &why, &at)) not_equal(c, &NEW(c->d)->atom[k], at, text[why]);
+    const bool same = lp_same_code(c->d, s, i, k, &why, &at);
+    if (!same) not_equal(c, &NEW(c->d)->atom[k], at, text[why]);
+    NEW(c->d)->atom[k].proved = same;
     lp_suppose_keep(c->d, true);
 }
 

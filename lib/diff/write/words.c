@@ -110,7 +110,7 @@ static bool carry_both(const struct word *x, const struct lp_use *u, const struc
         const bool datum = a[i].kind == LP_ATOM_OBJECT || a[i].kind == LP_ATOM_PIECE;
         if (!datum || !lp_stays_constant(x->s, &a[i]) || a[i].span != a[array].span || (i < array && a[i].end != a[i + 1].start)) return false;
     }
-    for (uint32_t i = t->atom + 1; i <= array; i++) a[i].tail = true;
+    for (uint32_t i = t->atom + 1; i <= array; i++) lp_look(x->d, i, false), a[i].tail = true;
     return true;
 }
 
@@ -291,6 +291,7 @@ static struct lp_there constants_at(const struct word *x, const struct lp_ref_at
     const uint32_t i = lp_side_atom(x->s, r->addr);
     const struct lp_use u = {r->addr, r->base, x->atom, 0, 0};
     const struct lp_atom *a = i == LP_NONE || r->base != LP_NONE ? NULL : &x->s->atom[i];
+    if (a) lp_look(x->d, i, false);
     const bool open = a && a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(x->s, a) && !a->carry && !a->joined && !lp_is_copied(a);
     const struct lp_there t = {true, false, open ? lp_old_constant(x->d, &u) : 0, LP_NONE, 0};
     for (size_t k = 0; k < users->n && t.addr; k++) {

@@ -149,6 +149,14 @@ void lp_refuse_templates(lp_diff *d); /* template.c: E149 */
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
 void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does not ask for new functions */
+/* ---- again.c ---- */
+/* The functions of the patch are emitted, in the same order in each round, as far as what was emitted in the last one is not right any more. */
+void lp_next_round(lp_diff *d);
+bool lp_emit_as_before(lp_diff *d, uint32_t new_atom); /* false: it is to be emitted now, up to lp_emitted() */
+void lp_emitted(lp_diff *d);
+/* In front of asking what a round decides about an atom of the new file, or deciding it; aims: it is led to. */
+void lp_look(lp_diff *d, uint32_t new_atom, bool aims);
+void lp_rounds_free(lp_diff *d);
 /* ---- left.c ---- */
 void lp_remark_left(lp_diff *d);
 /* ---- copies.c ---- */
