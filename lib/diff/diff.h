@@ -4,7 +4,7 @@
 #define LP_DIFF_DIFF_H
 #include "diff/side/side.h"
 
-enum { LP_REFUSED_KEPT = 256, LP_GROWN = 16 };
+enum { LP_REFUSED_KEPT = 256 };
 struct lp_remark { struct lp_remark *next; char text[]; };
 struct lp_diff {
     struct lp_side side[2];           /* old, new */
@@ -34,9 +34,8 @@ struct lp_diff {
     const char *owned;                /* the first symbol that only the new file exports, and uses itself (exports.c) */
     bool same_layout;                 /* every atom is where it was */
     bool same_places;                 /* every function is, and all that has a name */
-    struct lp_range { uint64_t from, to; } grown[LP_GROWN]; /* of the old file: over which data without names may have grown (match.c), and over nothing else */
-    unsigned ngrown;
-    uint64_t most_grown;              /* by no more bytes each */
+    struct lp_range { uint64_t from, to; } *grown; /* of the old file: over which data without names may have grown (match.c); by address, apart */
+    size_t ngrown, grown_cap;
     struct lp_supposed { uint32_t a, b; } *supposed;
     size_t nsupposed, supposed_cap;
     size_t npaired;                   /* so many of all that was supposed have become pairs */

@@ -13,17 +13,20 @@
 /* Data without a name that has more room in the new file: over what it may grow there. (Ever: what is supposed may be taken back.) */
 static void has_grown(lp_diff *d, uint64_t from, uint64_t to)
 {
-    unsigned i = 0;
-    if (to - from > d->most_grown) d->most_grown = to - from;
-    while (i < d->ngrown && (from < d->grown[i].from || to > d->grown[i].to)) i++;
-    if (i < d->ngrown) return;
-    if (d->ngrown < LP_GROWN) {
-        d->grown[d->ngrown++] = (struct lp_range){from, to};
+    struct lp_range *v = lp_grow(d->grown, &d->grown_cap, d->ngrown, sizeof *v);
+    if (!v) {
+        d->nomem = true;
         return;
     }
-    struct lp_range *rest = &d->grown[LP_GROWN - 1];
-    if (from < rest->from) rest->from = from;
-    if (to > rest->to) rest->to = to;
+    d->grown = v;
+    size_t i = lp_count_upto(v, d->ngrown, sizeof *v, from);
+    if (i && v[i - 1].to >= from) from = v[--i].from;
+    size_t end = i; /* of those that it meets */
+    while (end < d->ngrown && v[end].from <= to) end++;
+    if (end > i && v[end - 1].to > to) to = v[end - 1].to;
+    memmove(&v[i + 1], &v[end], (d->ngrown - end) * sizeof *v);
+    d->ngrown += i + 1, d->ngrown -= end;
+    v[i] = (struct lp_range){from, to};
 }
 
 void lp_pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule)

@@ -103,24 +103,25 @@ static bool same_constant(lp_diff *d, const struct lp_side *o, const struct lp_u
     return lp_same_data(d, o, u->addr, n->addr, most, &at); /* where the shorter one ends by chance: a number that looks like an address */
 }
 
-static bool is_grown_over(const lp_diff *d, uint64_t addr)
+/* Over which something in front of it may have grown; NULL: nothing. */
+static const struct lp_range *grown_over(const lp_diff *d, uint64_t addr)
 {
-    for (unsigned i = 0; i < d->ngrown; i++)
-        if (addr >= d->grown[i].from && addr < d->grown[i].to) return true;
-    return false;
+    const size_t n = lp_count_upto(d->grown, d->ngrown, sizeof *d->grown, addr);
+    return n && addr < d->grown[n - 1].to ? &d->grown[n - 1] : NULL;
 }
 
-/* The piece or object that brings a constant's new content: its own, or the one in front of it that has grown over its place. (None has grown by more
- * than d->most_grown: thousands of texts without a pair may follow one another.) */
+/* The piece or object that brings a constant's new content: its own, or the one in front of it that has grown over its place. (Thousands of texts without a
+ * pair may follow one another.) */
 static const struct lp_atom *writer_of(const lp_diff *d, uint64_t addr)
 {
     const struct lp_side *o = OLD(d);
     uint32_t i = lp_side_atom(o, addr);
     if (i == LP_NONE || lp_is_code_atom(&o->atom[i])) return NULL;
-    if (o->atom[i].pair == LP_NONE && !is_grown_over(d, addr)) return NULL;
+    const struct lp_range *over = o->atom[i].pair == LP_NONE ? grown_over(d, addr) : NULL;
+    if (o->atom[i].pair == LP_NONE && !over) return NULL;
     for (; o->atom[i].pair == LP_NONE; i--) {
         if (!i || o->atom[i].kind != LP_ATOM_PIECE || o->atom[i - 1].end != o->atom[i].start || o->atom[i - 1].span != o->atom[i].span) return NULL;
-        if (addr - o->atom[i - 1].end >= d->most_grown) return NULL;
+        if (o->atom[i - 1].end < over->from) return NULL;
     }
     const struct lp_atom *a = &o->atom[i], *b = &NEW(d)->atom[a->pair];
     /* (What has a name never grows: E120, or it comes along.) */
