@@ -138,7 +138,7 @@ void lp_diff_free(lp_diff *d)
     lp_patch_free(d->patch);
     lp_buf_free(&d->items);
     lp_usage_free(d->usage[0]), lp_usage_free(d->usage[1]);
-    free(d->supposed), free(d->grown);
+    free(d->supposed), free(d->grown), free(d->head);
     lp_constants_free(d);
     lp_bases_free(d);
     lp_pages_free(d);

@@ -27,6 +27,7 @@ struct lp_diff {
     struct lp_bases *bases;           /* bases.c */
     struct lp_pages *pages;           /* pages.c */
     struct lp_rounds *rounds;         /* again.c */
+    uint32_t *head;                   /* joined.c */
     uint32_t *place[2];               /* compare.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
     bool anchors;                     /* compare.c: a base may be anything, its users are compared */
     struct lp_usage *usage[2];        /* users.c: or NULL */

@@ -61,7 +61,7 @@ bases 125
 apart 250
 siblings 125
 ends 125
-tails 125
+tails 1000
 branches 250
 nops 2000 -s
 E2

@@ -187,7 +187,10 @@ static bool is_in_piece(const lp_diff *d, const struct lp_side *o, const struct 
 {
     const struct lp_atom *v = NEW(d)->atom;
     if (!(o->span[x->span].flags & LP_SPAN_NEW) || x->pair == LP_NONE || x->pair >= b) return false;
-    while (b > x->pair && (v[b].joined || v[b].tail)) b--;
+    while (b > x->pair && (v[b].joined || v[b].tail)) {
+        const uint32_t head = v[b].joined ? lp_head_of(d, b) : b - 1;
+        b = head > x->pair ? head : x->pair;
+    }
     return b == x->pair;
 }
 

@@ -59,6 +59,9 @@ void lp_suppose_back(lp_diff *d, size_t to); /* all but the first `to` */
 bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
 /* Does the patch write other bytes over these constants of the old file? Then they are no longer what they were found to be. */
 bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len);
+/* ---- joined.c ---- */
+uint32_t lp_head_of(const lp_diff *d, uint32_t new_atom); /* the first of what it comes along together with */
+void lp_forget_heads(lp_diff *d); /* in front of each round: what is joined in one stays so in it */
 /* ---- chosen.c ---- */
 /* Of a use of an address: how far from there is what numbers that are added may lead to? False: nothing is. */
 struct lp_chosen { int64_t off[32]; unsigned n; bool more; };

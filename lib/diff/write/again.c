@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* before, after: state_of(); aims: the function leads there. */
-struct look { uint32_t atom; uint16_t before, after; bool aims; };
+/* head: lp_head_of(); before, after: state_of(); aims: the function leads there. */
+struct look { uint32_t atom, head; uint16_t before, after; bool aims; };
 struct body { uint32_t atom, nlook; size_t npaired, len; struct look *look; char *text; };
 struct lp_rounds {
     struct body *v;      /* in the order in which they are emitted; the first `at` of this round */
@@ -74,6 +74,7 @@ void lp_next_round(lp_diff *d)
     }
     for (; r && !same && r->n; r->n--) free_body(&r->v[r->n - 1]);
     if (r) r->at = 0;
+    lp_forget_heads(d);
 }
 
 void lp_look(lp_diff *d, uint32_t atom, bool aims)
@@ -89,7 +90,7 @@ void lp_look(lp_diff *d, uint32_t atom, bool aims)
         }
         r->look = v;
         *i = (uint32_t)r->nlook++;
-        v[*i] = (struct look){.atom = atom, .before = state_of(NEW(d), atom)};
+        v[*i] = (struct look){.atom = atom, .head = lp_head_of(d, atom), .before = state_of(NEW(d), atom)};
     }
     r->look[*i].aims |= aims;
 }
@@ -97,7 +98,10 @@ void lp_look(lp_diff *d, uint32_t atom, bool aims)
 static bool is_as_it_was(const lp_diff *d, const struct body *b)
 {
     bool same = !d->nsupposed && b->npaired == d->npaired;
-    for (uint32_t i = 0; same && i < b->nlook; i++) same = state_of(NEW(d), b->look[i].atom) == b->look[i].before;
+    for (uint32_t i = 0; same && i < b->nlook; i++) {
+        const struct look *x = &b->look[i];
+        same = state_of(NEW(d), x->atom) == x->before && lp_head_of(d, x->atom) == x->head;
+    }
     return same;
 }
 

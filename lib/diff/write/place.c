@@ -55,13 +55,15 @@ struct lp_constants { struct constant *v; size_t n; };
 
 static uint64_t hash_constant(const struct lp_side *s, uint64_t addr, uint8_t width)
 {
+    enum { HALF = 64 };
     const uint64_t prime = UINT64_C(1099511628211);
-    uint64_t avail = 0, n = width ? width : lp_side_text(s, addr), h = UINT64_C(14695981039346656037) + width, i = 0;
+    uint64_t avail = 0, n = width ? width : lp_side_text(s, addr), i = 0;
     const uint8_t *p = lp_side_bytes(s, addr, &avail);
     if (!n) n = 8;
     if (n > avail) n = avail;
-    for (; p && i + 8 <= n; i += 8) h = (h ^ h >> 29 ^ lp_le64(p + i)) * prime; /* (long texts may have very many tails) */
-    for (; p && i < n; i++) h = (h ^ p[i]) * prime;
+    uint64_t h = (UINT64_C(14695981039346656037) + width) ^ n << 8;
+    for (; p && i + 8 <= n && i < HALF; i += 8) h = (h ^ h >> 29 ^ lp_le64(p + i)) * prime;
+    for (i = n - i > HALF ? n - HALF : i; p && i < n; i++) h = (h ^ h >> 29 ^ p[i]) * prime; /* (long texts may have very many tails) */
     return h;
 }
 
@@ -231,9 +233,10 @@ static struct lp_there stub(lp_diff *d, const struct lp_word_at *w)
 static struct lp_there carried(lp_diff *d, uint32_t i, uint64_t addr)
 {
     struct lp_side *s = NEW(d);
-    for (lp_look(d, i, false); i && s->atom[i].joined; lp_look(d, i, false)) i--;
-    s->atom[i].carry = true;
-    return at_new(i, (int64_t)(addr - s->atom[i].start));
+    const uint32_t head = lp_head_of(d, i);
+    lp_look(d, i, false), lp_look(d, head, false);
+    s->atom[head].carry = true;
+    return at_new(head, (int64_t)(addr - s->atom[head].start));
 }
 
 const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a)
