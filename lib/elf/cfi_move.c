@@ -5,35 +5,47 @@
 #include "base/search.h"
 #include "elf/cfi.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH = 16, REGS = 128, ROWS = 4096, CHANGES = 1 << 16, MUCH = 6 };
-/* The instructions that say so; LP_CFI_NONE: what the CIE says. */
-struct state { struct lp_cfi_insn cfa, reg[REGS]; bool is_signed; };
+/* The instructions that say so; LP_CFI_NONE: what the CIE says. nreg: those from there on have never had another. */
+struct state { struct lp_cfi_insn cfa; bool is_signed; unsigned nreg; struct lp_cfi_insn reg[REGS]; };
 struct row { uint64_t word; struct state *s; uint32_t same; }; /* same: the first row of the same rules */
 struct walk {
     const struct lp_cie *cie;
-    struct state now, initial;
     unsigned depth;
     uint64_t word, words; /* of the function */
     size_t nrow;
     bool bad;
-    struct state kept[DEPTH]; /* from here on, it is not cleared */
+    struct state now, initial; /* from here on, it is not cleared, but what such a state begins with */
+    struct state kept[DEPTH];
     struct row row[ROWS];
 };
 
+static const struct lp_cfi_insn *rule(const struct state *s, unsigned reg)
+{
+    static const struct lp_cfi_insn none;
+    return reg < s->nreg ? &s->reg[reg] : &none;
+}
+
+static unsigned most(const struct state *a, const struct state *b) { return a->nreg > b->nreg ? a->nreg : b->nreg; }
+
 /* ---- the old rows ---- */
+
+static size_t size_of(const struct state *s) { return offsetof(struct state, reg) + s->nreg * sizeof *s->reg; }
+static void copy(struct state *to, const struct state *s) { memcpy(to, s, size_of(s)); }
 
 /* Up to here the rules are those of now. */
 static void end_row(struct walk *w)
 {
-    struct state *s = w->nrow < ROWS ? malloc(sizeof *s) : NULL;
+    struct state *s = w->nrow < ROWS ? malloc(size_of(&w->now)) : NULL;
     if (!s) {
         w->bad = true;
         return;
     }
-    *s = w->now;
+    copy(s, &w->now);
     w->row[w->nrow++] = (struct row){.word = w->word, .s = s};
 }
 
@@ -44,16 +56,20 @@ static void advance(struct walk *w, uint64_t bytes)
     w->word += bytes / 4;
 }
 
-static void set(struct walk *w, uint64_t reg, const struct lp_cfi_insn *rule)
+static void set(struct walk *w, uint64_t reg, const struct lp_cfi_insn *to)
 {
-    if (reg >= REGS) w->bad = true;
-    else w->now.reg[reg] = *rule;
+    if (reg >= REGS) {
+        w->bad = true;
+        return;
+    }
+    while (w->now.nreg <= reg) w->now.reg[w->now.nreg++] = (struct lp_cfi_insn){0};
+    w->now.reg[reg] = *to;
 }
 
 static void restore(struct walk *w, uint64_t reg)
 {
     if (reg >= REGS) w->bad = true;
-    else w->now.reg[reg] = w->initial.reg[reg];
+    else if (reg < w->now.nreg) w->now.reg[reg] = *rule(&w->initial, (unsigned)reg);
 }
 
 static void change_cfa(struct walk *w, uint64_t reg, int64_t off)
@@ -72,8 +88,8 @@ static void step(struct walk *w, const struct lp_cfi_insn *i)
     case LP_CFI_CFA: w->now.cfa = *i; break;
     case LP_CFI_CFA_REG: change_cfa(w, i->reg, w->now.cfa.off); break;
     case LP_CFI_CFA_OFF: change_cfa(w, w->now.cfa.reg, i->off); break;
-    case LP_CFI_REMEMBER: if (w->depth == DEPTH) w->bad = true; else w->kept[w->depth++] = w->now; break;
-    case LP_CFI_RECALL: if (!w->depth) w->bad = true; else w->now = w->kept[--w->depth]; break;
+    case LP_CFI_REMEMBER: if (w->depth == DEPTH) w->bad = true; else copy(&w->kept[w->depth++], &w->now); break;
+    case LP_CFI_RECALL: if (!w->depth) w->bad = true; else copy(&w->now, &w->kept[--w->depth]); break;
     case LP_CFI_SIGN: w->now.is_signed ^= 1; break;
     case LP_CFI_NONE: case LP_CFI_PLACE: case LP_CFI_SIGN_WITH_PC: w->bad = true;
     }
@@ -91,7 +107,7 @@ static void find_rows(struct walk *w, const struct lp_fde *f)
     w->cie = &f->cie;
     w->words = (f->end - f->start) / 4;
     run(w, f->cie.insns);
-    w->initial = w->now;
+    copy(&w->initial, &w->now);
     w->depth = 0;
     run(w, f->insns);
     end_row(w);
@@ -118,22 +134,26 @@ static void put_cfa(struct lp_buf *b, const struct lp_cfi_insn *was, const struc
 static void put_state(struct lp_buf *b, const struct state *was, const struct state *s)
 {
     if (!same(&was->cfa, &s->cfa)) put_cfa(b, &was->cfa, &s->cfa);
-    for (uint64_t i = 0; i < REGS; i++)
-        if (!same(&was->reg[i], &s->reg[i])) lp_cfi_put(b, s->reg[i].what ? &s->reg[i] : &(struct lp_cfi_insn){.what = LP_CFI_RESTORE, .reg = i});
+    for (unsigned i = 0; i < most(was, s); i++)
+        if (!same(rule(was, i), rule(s, i))) lp_cfi_put(b, rule(s, i)->what ? rule(s, i) : &(struct lp_cfi_insn){.what = LP_CFI_RESTORE, .reg = i});
     if (was->is_signed != s->is_signed) lp_cfi_put(b, &(struct lp_cfi_insn){.what = LP_CFI_SIGN});
 }
 
 static bool same_state(const struct state *a, const struct state *b)
 {
     bool equal = same(&a->cfa, &b->cfa) && a->is_signed == b->is_signed;
-    for (size_t i = 0; equal && i < REGS; i++) equal = same(&a->reg[i], &b->reg[i]);
+    for (unsigned i = 0; equal && i < most(a, b); i++) equal = same(rule(a, i), rule(b, i));
     return equal;
 }
 
 static void find_same(struct walk *w)
 {
-    for (size_t i = 0, k; i < w->nrow; w->row[i++].same = (uint32_t)k)
-        for (k = 0; k < i && !same_state(w->row[k].s, w->row[i].s);) k++;
+    uint32_t one[ROWS]; /* the first row of each rules */
+    size_t n = 0;
+    for (size_t i = 0, k; i < w->nrow; w->row[i++].same = one[k]) {
+        for (k = 0; k < n && !same_state(w->row[one[k]].s, w->row[i].s);) k++;
+        if (k == n) one[n++] = (uint32_t)i;
+    }
 }
 
 /* Where the rules change in the new body, and to those of which row; 0: there are too many changes, or a word is not of the function. */
@@ -141,11 +161,12 @@ struct change { uint64_t word; uint32_t row, again; }; /* again: the next change
 static size_t find_changes(const struct walk *w, const uint32_t *from, size_t n, struct change *c)
 {
     uint64_t word = 0;
-    size_t count = 0;
+    size_t count = 0, k = 0; /* k: of which row it is */
     for (size_t i = 0; i < n; i++) {
         if (from[i] != LP_CFI_NEW) word = from[i];
         else if (i && from[i - 1] != LP_CFI_NEW && word + 1 < w->words) word++;
-        const uint32_t row = w->row[lp_count_upto(w->row, w->nrow, sizeof *w->row, word) - 1].same;
+        if (word < w->row[k].word || (k + 1 < w->nrow && word >= w->row[k + 1].word)) k = lp_count_upto(w->row, w->nrow, sizeof *w->row, word) - 1;
+        const uint32_t row = w->row[k].same;
         if (word >= w->words || count == CHANGES) return 0;
         if (!count || c[count - 1].row != row) c[count++] = (struct change){.word = i, .row = row};
     }
@@ -166,7 +187,8 @@ static bool worth(const struct walk *w, const struct change *c, size_t at)
 static void put_changes(const struct walk *w, struct change *c, size_t n, struct lp_buf *out)
 {
     static const struct state first = {.cfa = {.what = LP_CFI_CFA, .kind = LP_CFI_REGISTER, .reg = LP_CFI_SP}};
-    uint32_t next[ROWS] = {0}, kept = ROWS;
+    uint32_t next[ROWS], kept = ROWS;
+    memset(next, 0, w->nrow * sizeof *next);
     for (size_t i = n; i-- > 0;) c[i].again = next[c[i].row], next[c[i].row] = (uint32_t)i;
     put_state(out, &first, w->row[c[0].row].s);
     for (size_t i = 1; i < n && !out->failed; i++) {
@@ -182,7 +204,8 @@ bool lp_cfi_move(const struct lp_fde *f, const uint32_t *from, size_t n, struct 
 {
     struct walk *w = f->cie.ra == LP_CFI_LR ? malloc(sizeof *w) : NULL;
     if (!w) return false;
-    memset(w, 0, offsetof(struct walk, kept));
+    memset(w, 0, offsetof(struct walk, now));
+    memset(&w->now, 0, offsetof(struct state, reg));
     find_rows(w, f);
     struct change *c = w->bad ? NULL : malloc((n < CHANGES ? n + 1 : CHANGES) * sizeof *c);
     if (c) find_same(w);
