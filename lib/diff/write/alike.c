@@ -92,6 +92,12 @@ static int by_word(const void *a, const void *b)
     return x->word != y->word ? (x->word < y->word ? -1 : 1) : (x->atom > y->atom) - (x->atom < y->atom);
 }
 
+bool lp_may_begin_alike(const lp_diff *d, uint32_t a, uint32_t b)
+{
+    const struct head x = head_of(OLD(d), a), y = head_of(NEW(d), b);
+    return may_be(&x, &y);
+}
+
 static bool find_heads(const struct lp_side *s, struct heads *h)
 {
     h->v = malloc((s->natom + 1) * sizeof *h->v);

@@ -22,7 +22,7 @@ static bool is_other_size(lp_diff *d, uint32_t a, uint32_t b)
     const struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
     const uint64_t n = x->end - x->start, m = y->end - y->start, least = n < m ? n : m;
     uint64_t at;
-    if (x->kind != LP_ATOM_PIECE || x->pair != LP_NONE || n == m || least < SOME) return false;
+    if (x->kind != LP_ATOM_PIECE || x->pair != LP_NONE || n == m || least < SOME || !lp_may_begin_alike(d, a, b)) return false;
     const bool same = lp_same_data(d, OLD(d), x->start, y->start, least, &at);
     lp_suppose_keep(d, false);
     return same;

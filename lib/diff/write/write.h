@@ -101,6 +101,7 @@ struct lp_alike;
 struct lp_alike *lp_alike_new(lp_diff *d); /* NULL: no memory, d->nomem */
 void lp_alike_free(struct lp_alike *a);
 unsigned lp_alike_count(lp_diff *d, const struct lp_alike *a, int side, uint32_t i, uint32_t *last);
+bool lp_may_begin_alike(const lp_diff *d, uint32_t a, uint32_t b); /* false: the two are surely not the same, nor is one as the other begins */
 bool lp_is_counted(const struct lp_side *s, size_t i);
 bool lp_same_piece(lp_diff *d, size_t a, size_t b);
 /* close.c: one base is not enough for what this new body reaches from there. true: it was not known yet; CLOSE keeps together what can be, and the body is
