@@ -119,15 +119,19 @@ static void load_spans(struct lp_side *s)
     for (size_t i = 0; i < s->nspan; i++) /* hostile files: no overlap */
         if (!n || s->span[i].start >= s->span[n - 1].end) s->span[n++] = s->span[i];
     s->nspan = n;
-    for (size_t i = 0; i < n; i++)
-        if (s->span[i].flags & LP_SPAN_CODE && s->span[i].end - s->span[i].start > s->span[s->text].end - s->span[s->text].start) s->text = i;
+    for (size_t i = 0; i < n; i++) {
+        const struct lp_span *x = &s->span[i];
+        size_t *most = x->flags & LP_SPAN_CODE ? &s->text : &s->data;
+        if (x->bytes && !(x->flags & LP_SPAN_LINKER) && x->end - x->start > s->span[*most].end - s->span[*most].start) *most = i;
+    }
     mark_relro(s);
 }
 
 const struct lp_span *lp_side_span(const struct lp_side *s, uint64_t addr)
 {
-    const struct lp_span *text = s->nspan ? &s->span[s->text] : NULL;
+    const struct lp_span *text = s->nspan ? &s->span[s->text] : NULL, *data = text ? &s->span[s->data] : NULL;
     if (text && addr - text->start < text->end - text->start) return text;
+    if (data && addr - data->start < data->end - data->start) return data;
     const size_t own = s->nspan - s->nbrought;
     const bool outside = !own || addr < s->span[0].start || addr >= s->span[own - 1].end;
     size_t n = outside ? 0 : lp_count_upto(s->span, own, sizeof *s->span, addr);

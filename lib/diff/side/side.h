@@ -97,7 +97,7 @@ struct lp_side {
     bool is_new, stripped;            /* stripped: it is that other file */
     const struct lp_dynamic *dynamic;
     struct lp_span *span;
-    size_t nspan, text;               /* text: a large one of code, in which most addresses are */
+    size_t nspan, text, data;         /* a large one of code, and one of data, in which most addresses are */
     size_t nbrought;                  /* the last of them, which a patch brings: anywhere, in no order */
     struct lp_atom *atom;
     size_t natom, atom_cap;
