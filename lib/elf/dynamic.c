@@ -79,6 +79,24 @@ static uint64_t count_symbols(const struct lp_elf *e)
     return most > hashed ? most : hashed;
 }
 
+/* (The names of a hostile file may all end in one very long text.) */
+static uint32_t *first_named(const struct lp_dynamic *d, const char *name)
+{
+    enum { MOST = 256 };
+    uint32_t h = 2166136261;
+    for (unsigned i = 0; i < MOST && name[i]; i++) h = (h ^ (uint8_t)name[i]) * 16777619;
+    return &d->named[h % d->nsym];
+}
+
+/* In their order. */
+static void index_names(struct lp_dynamic *d)
+{
+    for (size_t i = d->nsym; i-- > 0;) {
+        uint32_t *first = first_named(d, d->sym[i].name);
+        d->sym[i].next = *first, *first = (uint32_t)(i + 1);
+    }
+}
+
 static void read_symbols(const struct lp_elf *e, struct lp_dynamic *d, struct lp_elf_strtab str)
 {
     uint64_t at, avail, left = 0, n = count_symbols(e);
@@ -87,7 +105,8 @@ static void read_symbols(const struct lp_elf *e, struct lp_dynamic *d, struct lp
     if (n > avail / sizeof(Elf64_Sym)) n = avail / sizeof(Elf64_Sym);
     const uint8_t *ver = lp_elf_dynamic(e, DT_VERSYM, &at) ? lp_elf_at(e, at, &left) : NULL;
     struct version *known = ver ? versions(e, str) : NULL;
-    if (!(d->sym = calloc(n + 1, sizeof *d->sym))) {
+    d->sym = calloc(n + 1, sizeof *d->sym), d->named = calloc(n + 1, sizeof *d->named);
+    if (!d->sym || !d->named) {
         free(known);
         return;
     }
@@ -99,6 +118,7 @@ static void read_symbols(const struct lp_elf *e, struct lp_dynamic *d, struct lp
                                        .visibility = p[5] & 3, .shndx = lp_le16(p + 6), .hidden = v & VERSIONS, .first = index <= 2};
         if (index > 1 && known && known[index].name) d->sym[i].version = known[index].name, d->sym[i].library = known[index].library;
     }
+    index_names(d);
     free(known);
 }
 
@@ -208,7 +228,7 @@ void lp_elf_free_dynamic(struct lp_elf *e)
 {
     free(e->fix);
     if (!e->dynamic) return;
-    free(e->dynamic->sym), free(e->dynamic->rel), free(e->dynamic->needed);
+    free(e->dynamic->sym), free(e->dynamic->named), free(e->dynamic->rel), free(e->dynamic->needed);
     free(e->dynamic);
 }
 
@@ -252,12 +272,19 @@ struct lp_dynfixes lp_elf_dynfixes(const lp_elf *elf)
 
 static bool is_public(const struct lp_dynsym *s) { return s->bind != STB_LOCAL && s->visibility != STV_HIDDEN && s->visibility != STV_INTERNAL; }
 
+/* The first symbol of this name, or the one behind `last`. */
+static const struct lp_dynsym *next_named(const struct lp_dynamic *d, const char *name, const struct lp_dynsym *last)
+{
+    uint32_t i = last ? last->next : d->nsym ? *first_named(d, name) : 0;
+    while (i && strcmp(d->sym[i - 1].name, name) != 0) i = d->sym[i - 1].next;
+    return i ? &d->sym[i - 1] : NULL;
+}
+
 const struct lp_dynsym *lp_dynsym_defined(const struct lp_dynamic *d, const char *name, const char *version)
 {
     const struct lp_dynsym *plain = NULL;
-    for (size_t i = 0; i < d->nsym; i++) {
-        const struct lp_dynsym *s = &d->sym[i];
-        if (s->shndx == SHN_UNDEF || s->shndx == SHN_ABS || !is_public(s) || strcmp(s->name, name) != 0) continue;
+    for (const struct lp_dynsym *s = next_named(d, name, NULL); s; s = next_named(d, name, s)) {
+        if (s->shndx == SHN_UNDEF || s->shndx == SHN_ABS || !is_public(s)) continue;
         if (version && s->version && strcmp(s->version, version) == 0) return s;
         if (version ? !s->version : !s->hidden) plain = s;
     }
@@ -268,9 +295,8 @@ const struct lp_dynsym *lp_dynsym_plain(const struct lp_dynamic *d, const char *
 {
     const struct lp_dynsym *later = NULL;
     size_t n = 0;
-    for (size_t i = 0; i < d->nsym; i++) {
-        const struct lp_dynsym *s = &d->sym[i];
-        if (s->shndx == SHN_UNDEF || s->shndx == SHN_ABS || !is_public(s) || strcmp(s->name, name) != 0) continue;
+    for (const struct lp_dynsym *s = next_named(d, name, NULL); s; s = next_named(d, name, s)) {
+        if (s->shndx == SHN_UNDEF || s->shndx == SHN_ABS || !is_public(s)) continue;
         if (s->first) return s;
         if (!s->hidden) later = s, n++;
     }
@@ -292,10 +318,8 @@ const struct lp_dynsym *lp_dynsym_preempted(const struct lp_dynamic *d, const ch
 
 const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char *name, const char *version)
 {
-    for (size_t i = 0; i < d->nsym; i++) {
-        const struct lp_dynsym *s = &d->sym[i];
-        if (s->shndx == SHN_UNDEF && strcmp(s->name, name) == 0 && (!version || !s->version || strcmp(s->version, version) == 0)) return s;
-    }
+    for (const struct lp_dynsym *s = next_named(d, name, NULL); s; s = next_named(d, name, s))
+        if (s->shndx == SHN_UNDEF && (!version || !s->version || strcmp(s->version, version) == 0)) return s;
     return NULL;
 }
 

@@ -15,6 +15,7 @@ struct lp_dynsym {
     uint16_t shndx;             /* SHN_UNDEF: an import; its value, if not 0, is the address that all objects shall use */
     bool hidden;                /* a version that only those see who name it */
     bool first;                 /* no version, or the library's first one: what a reference without a version finds */
+    uint32_t next;              /* of the symbols whose names have the same hash, 1 more than its number; or 0 */
 };
 struct lp_dynrel { uint64_t at; uint32_t type; int64_t addend; const struct lp_dynsym *sym; }; /* sym NULL = none (index 0) */
 /* How many bytes a relocation of this type fills. */
@@ -23,6 +24,7 @@ struct lp_dynfix { uint64_t at, value; bool packed; }; /* R_AARCH64_RELATIVE (pa
 struct lp_dynamic {
     struct lp_dynsym *sym;
     size_t nsym;
+    uint32_t *named;            /* of each of as many hashes of names, the first symbol, as struct lp_dynsym has the next */
     struct lp_dynrel *rel;      /* all but RELATIVE, in the linker's order */
     size_t nrel;
     const char **needed;        /* DT_NEEDED */
