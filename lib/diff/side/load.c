@@ -168,6 +168,7 @@ static void add_word(struct lp_side *s, const struct lp_word_at *w)
     }
     s->word = v;
     v[s->nword++] = *w;
+    s->resolves |= w->kind == LP_WORD_IFUNC;
 }
 
 static void add_dynamic_word(struct lp_side *s, const struct lp_dynrel *r)

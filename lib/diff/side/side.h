@@ -110,6 +110,7 @@ struct lp_side {
     size_t ntable, table_cap;
     struct lp_word_at *word;
     size_t nword, word_cap;
+    bool resolves;                    /* some of them are filled with what functions (IFUNC) say */
     struct lp_reloc_at *reloc;
     size_t nreloc, reloc_cap;
     struct lp_field_at *field;        /* by address */

@@ -25,7 +25,7 @@ static bool is_func(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC ||
 static bool is_resolver(const struct lp_side *s, const struct lp_atom *a)
 {
     if (a->sym && a->sym->type == STT_GNU_IFUNC) return true;
-    size_t i = 0;
+    size_t i = s->resolves ? 0 : s->nword;
     while (i < s->nword && (s->word[i].kind != LP_WORD_IFUNC || s->word[i].sym || s->word[i].value != a->start)) i++;
     return i < s->nword;
 }
