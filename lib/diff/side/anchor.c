@@ -23,7 +23,7 @@ struct scan *lp_scan_new(const struct lp_side *s, uint32_t atom)
 }
 
 /* The way from there on is still to be gone. */
-static bool push(struct scan *x, uint64_t at, uint32_t mask)
+bool lp_scan_push(struct scan *x, uint64_t at, uint32_t mask)
 {
     if (!mask) return true;
     if (at < x->a->start || at >= x->a->end) return false;
@@ -37,26 +37,16 @@ static bool push(struct scan *x, uint64_t at, uint32_t mask)
     return true;
 }
 
-/* On to the next word. */
-static bool go_on(struct scan *x, uint32_t mask)
-{
-    x->at += 4, x->mask = mask;
-    return !mask || x->at < x->a->end;
-}
-
-/* On behind a call. One that ends the function does not come back. */
-static bool go_on_behind(struct scan *x, uint32_t mask) { return go_on(x, x->at + 4 < x->a->end ? mask : 0); }
-
 /* At a branch: both ways, or the one to its target. */
-static bool branch_to(struct scan *x, uint64_t target, bool both, uint32_t mask)
+bool lp_scan_branch_to(struct scan *x, uint64_t target, bool both, uint32_t mask)
 {
     const uint64_t next = x->at + 4;
     x->mask = 0;
-    return push(x, target, mask) && (!both || push(x, next, mask));
+    return lp_scan_push(x, target, mask) && (!both || lp_scan_push(x, next, mask));
 }
 
 /* At a BR: all that its jump table leads to. (The end of the function stands for what cannot happen.) */
-static bool jump(struct scan *x, uint32_t mask)
+bool lp_scan_jump(struct scan *x, uint32_t mask)
 {
     const struct lp_table_at *v = lp_tables_of_atom(x->s, x->a);
     uint32_t k = 0;
@@ -67,20 +57,10 @@ static bool jump(struct scan *x, uint32_t mask)
     bool good = p != NULL;
     for (uint32_t i = 0; good && i < t->n; i++) {
         const uint64_t to = lp_flow_table_target(t, p, i);
-        good = to == x->a->end || push(x, to, mask);
+        good = to == x->a->end || lp_scan_push(x, to, mask);
     }
     x->mask = 0;
     return good;
-}
-
-/* The next way, if there is one. */
-static bool take(struct scan *x)
-{
-    if (x->mask) return true;
-    if (!x->ntodo) return false;
-    x->ntodo--;
-    x->at = x->todo[x->ntodo].at, x->mask = x->todo[x->ntodo].mask;
-    return true;
 }
 
 /* A word that adds an offset. False: there are too many. */
@@ -127,9 +107,6 @@ const struct lp_ref_at *lp_scan_indexed(struct scan *x, uint64_t at)
     return k + 1 == x->a->nref || r[1].at != at ? r : NULL;
 }
 
-/* CMP and SUB of two registers, which say how far two addresses are from one another. */
-static bool compares(uint32_t w) { return w >> 30 & 1 && ((w & 0x1f200000) == 0x0b000000 || (w & 0x1fe00000) == 0x0b200000); }
-
 /* Does it leave in this register what it had, and a number more: ADD, or an access that moves its base on? */
 static bool moves_on(uint32_t w, unsigned reg)
 {
@@ -158,9 +135,6 @@ static bool step_compared(struct scan *x, uint32_t w, uint32_t mask, uint32_t wr
     if (lp_a64_is_mov(w)) return go_on(x, (mask & ~write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
     return compares(w) && go_on(x, mask & ~write);
 }
-
-/* Does a function read one of these registers as it finds it, though none is an argument? Code that was moved out of several functions does. */
-static bool takes(const struct lp_callee *c, uint32_t mask) { return !c->seen || c->read & mask & TEMPORARY; }
 
 /* A branch to another function, which knows of nothing but arguments. (The .cold part of this one has its registers.) */
 bool lp_scan_is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
@@ -225,7 +199,7 @@ static bool step(struct scan *x)
     if (lp_seen_passes(seen, mask)) return go_on(x, mask);
     if (row == A64_UNDEFINED) return false;
     if (lp_scan_is_passed(x, at, mask)) return go_on(x, mask);
-    if (lp_a64_is_br(w)) return !(r.read & mask) && jump(x, mask);
+    if (lp_a64_is_br(w)) return !(r.read & mask) && lp_scan_jump(x, mask);
     const bool calls = lp_a64_is_blr(w);
     if (lp_a64_is_branch_reg(w) && !calls) { /* RET */
         x->mask = 0;
@@ -239,7 +213,7 @@ static bool step(struct scan *x)
     if (branch && r.read & mask) return false;
     if (branch && lp_word_target(w, at, &target, &field)) {
         x->mask = 0;
-        if (!lp_scan_is_tail_call(x, w, target)) return branch_to(x, target, !lp_a64_is_b(w), mask);
+        if (!lp_scan_is_tail_call(x, w, target)) return lp_scan_branch_to(x, target, !lp_a64_is_b(w), mask);
         const struct lp_callee c = lp_seen_callee(x->s, target);
         return !(mask & (ARGUMENTS | PRESERVED)) && !takes(&c, mask);
     }
@@ -289,7 +263,7 @@ static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool com
         x->compared = compared;
         const struct lp_ref_at *ref = lp_refs_of_atom(s, x->a);
         for (uint32_t i = compared ? first_ref(x, at) : x->a->nref; i < x->a->nref && ref[i].at == at; i++) x->end = ref[i].addr;
-        only = push(x, at + 4, UINT32_C(1) << (w & 31));
+        only = lp_scan_push(x, at + 4, UINT32_C(1) << (w & 31));
     }
     for (unsigned steps = 0; only && take(x); steps++) {
         if (steps == SOON && is_answered(s, atom, at, true, compared, users, &answer)) return free(x), answer;
@@ -371,11 +345,11 @@ static void step_uses(struct scan *x)
     }
     if (lp_scan_is_passed(x, at, mask) && go_on(x, mask)) return;
     x->mask = 0;
-    if (lp_a64_is_br(w)) jump(x, mask);
+    if (lp_a64_is_br(w)) lp_scan_jump(x, mask);
     if (row == A64_UNDEFINED || (lp_a64_is_branch_reg(w) && !lp_a64_is_blr(w))) return; /* RET, BR */
     if (lp_word_is_branch(w) && !lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field)) {
-        push(x, target, mask);
-        if (!lp_a64_is_b(w)) push(x, at + 4, mask);
+        lp_scan_push(x, target, mask);
+        if (!lp_a64_is_b(w)) lp_scan_push(x, at + 4, mask);
         return;
     }
     struct lp_callee c = {.seen = lp_a64_is_blr(w)};
@@ -392,7 +366,7 @@ static void step_uses(struct scan *x)
 void lp_scan_moves(struct scan *x, uint64_t at, unsigned most, lp_scan_look *look, uint64_t size, void *ctx)
 {
     x->moves = true;
-    push(x, at + 4, UINT32_C(1) << (lp_code_word(x->s, at) & 31) & 0x7fffffff);
+    lp_scan_push(x, at + 4, UINT32_C(1) << (lp_code_word(x->s, at) & 31) & 0x7fffffff);
     for (unsigned steps = 0; take(x) && steps < most; steps++) {
         const struct lp_seen_word *seen = lp_seen_word(x->s, lp_words_at(&x->code, x->at));
         if (seen->regs.read & x->mask && !seen->leads) look(x, x->at, seen->word, seen->row, seen->regs.read & x->mask, size, ctx);
@@ -422,7 +396,7 @@ static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t a
     struct scan *x = lp_scan_new(s, atom);
     if (!x) return what & INDEXED;
     x->end = addr, x->before = before;
-    push(x, at + 4, UINT32_C(1) << (made & 31) & 0x7fffffff);
+    lp_scan_push(x, at + 4, UINT32_C(1) << (made & 31) & 0x7fffffff);
     for (unsigned steps = 0; !(x->found & what) && take(x) && steps < STEPS_MAX; steps++) {
         if (!v && steps == SOON && (v = lp_fates_of(s, atom, true)) && is_said(s, v, atom, at, before, what, &answer)) return free(x), answer;
         if (v && !(v[(x->at - x->a->start) / 4].is[LP_FATE_INDEXED] & x->mask)) x->mask = 0;
@@ -436,7 +410,7 @@ static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t a
 bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs)
 {
     struct scan *x = lp_scan_new(s, function);
-    if (!x || !push(x, s->atom[function].start, regs)) return free(x), true;
+    if (!x || !lp_scan_push(x, s->atom[function].start, regs)) return free(x), true;
     unsigned steps = 0;
     while (!(x->found & READ) && take(x) && steps++ < STEPS_MAX) step_uses(x);
     const bool compares = !(x->found & READ) && (x->found & COMPARED || steps >= STEPS_MAX);
@@ -466,7 +440,7 @@ bool lp_mostly_base(const struct lp_side *s, uint32_t atom, uint64_t at)
 {
     if (lp_only_base(s, atom, at)) return true;
     struct scan *x = (lp_code_word(s, at) & 0x7f80001f) == 0x11000001 ? lp_scan_new(s, atom) : NULL;
-    bool only = x && push(x, at + 4, 2);
+    bool only = x && lp_scan_push(x, at + 4, 2);
     if (x) x->single = true;
     for (unsigned steps = 0; only && take(x); steps++) only = steps < SOON && step(x);
     free(x);
@@ -480,120 +454,9 @@ uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint6
     struct scan *x = lp_scan_new(s, atom);
     if (!x) return 0;
     x->end = page, x->paged = true;
-    push(x, at + 4, UINT32_C(1) << (lp_code_word(s, at) & 31) & 0x7fffffff);
+    lp_scan_push(x, at + 4, UINT32_C(1) << (lp_code_word(s, at) & 31) & 0x7fffffff);
     for (unsigned steps = 0; take(x) && steps < STEPS_MAX; steps++) step_uses(x);
     const uint64_t user = x->user;
     free(x);
     return user;
-}
-
-/* ---- who gets an address ---- */
-
-static void give(struct lp_handed *h, uint64_t at, uint64_t to, uint32_t regs)
-{
-    size_t i = 0;
-    while (i < h->n && h->v[i].at != at) i++;
-    if (!regs || h->lost) return;
-    if (i == LP_HANDED) h->lost = true;
-    else if (i == h->n) h->v[h->n++] = (struct lp_handed_at){at, to, regs};
-    else h->v[i].regs |= regs;
-}
-
-static bool is_csel(uint32_t w) { return (w & 0xffe00c00) == 0x9a800000; }
-
-static bool mask_has(uint32_t mask, unsigned reg) { return reg < 31 && mask >> reg & 1; }
-
-/* The same where each address in the array counts. To read there, or to compare two of them, gives it to nobody. */
-static uint32_t step_inside(const struct scan *x, uint32_t w, unsigned row, struct lp_handed *h)
-{
-    struct lp_a64_access m;
-    if (lp_a64_access(row, w, &m)) {
-        h->lost |= m.store && (mask_has(x->mask, m.rt) || mask_has(x->mask, m.rt2));
-        return m.writeback && mask_has(x->mask, m.base) ? UINT32_C(1) << m.base : 0;
-    }
-    const bool goes_on = adds_index(w) || (w & 0x3f800000) == 0x11000000 || (w & 0x7f000000) == 0x1b000000 || lp_a64_is_mov(w) || is_csel(w);
-    return goes_on && !compares(w) ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0;
-}
-
-/* A word that is no branch: where the address is then. */
-static uint32_t step_along(struct scan *x, uint32_t w, unsigned row, uint32_t reads, struct lp_handed *h)
-{
-    struct lp_a64_access m;
-    if (!reads) return 0;
-    if (x->inside) return step_inside(x, w, row, h);
-    if (lp_a64_is_mov(w) || is_csel(w)) return UINT32_C(1) << (w & 31) & 0x7fffffff;
-    if (lp_a64_access(row, w, &m)) {
-        const uint32_t base = x->mask & ((m.base < 31 ? UINT32_C(1) << m.base : 0) | (m.index < 31 ? UINT32_C(1) << m.index : 0));
-        h->based |= base != 0;
-        h->lost |= m.writeback || reads & ~base || (m.store && (mask_has(x->mask, m.rt) || mask_has(x->mask, m.rt2)));
-    } else {
-        h->lost |= (w & 0x7f800000) != 0x11000000 || !lp_scan_has_address(x, x->at); /* not the base of another address */
-    }
-    return 0;
-}
-
-/* The next word in the way. */
-static bool step_handed(struct scan *x, struct lp_handed *h)
-{
-    const uint64_t at = x->at;
-    const uint32_t mask = x->mask, w = lp_words_at(&x->code, at), args = mask & ARGUMENTS & 0xff ? mask & 0xff : mask & ARGUMENTS; /* X8: where a result goes */
-    const struct lp_seen_word *seen = lp_seen_word(x->s, w);
-    const unsigned row = seen->row;
-    const struct lp_a64_regs r = seen->regs;
-    const bool calls = lp_a64_is_blr(w);
-    uint64_t target;
-    uint32_t field;
-    if (lp_seen_passes(seen, mask)) return go_on(x, mask);
-    if (row == A64_UNDEFINED) return false;
-    if (lp_scan_is_passed(x, at, mask)) return go_on(x, mask);
-    if (lp_a64_is_br(w) && x->inside) return jump(x, mask) || !(x->mask = 0); /* a function that a table has */
-    if (lp_a64_is_br(w)) return !(r.read & mask) && jump(x, mask);
-    if (lp_a64_is_branch_reg(w) && !calls) {
-        x->mask = 0;
-        return give(h, at, LP_HANDED_BACK, mask & RESULTS), lp_a64_is_ret(w) && !(mask >> 30 & 1);
-    }
-    if (calls || lp_a64_is_bl(w)) {
-        struct lp_callee c = {.seen = true};
-        if (!calls && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target);
-        give(h, at, calls ? at : lp_side_through(x->s, target), args);
-        return !(calls && r.read & mask) && !takes(&c, mask) && go_on_behind(x, kept(&c, mask));
-    }
-    if (lp_word_is_branch(w) && lp_word_target(w, at, &target, &field)) {
-        x->mask = 0;
-        if (!lp_scan_is_tail_call(x, w, target)) return !(r.read & mask) && branch_to(x, target, !lp_a64_is_b(w), mask);
-        return give(h, at, lp_side_through(x->s, target), args), true;
-    }
-    const uint32_t along = step_along(x, w, row, r.read & mask, h);
-    return !h->lost && go_on(x, (mask & ~r.write) | along);
-}
-
-static bool makes_it(uint32_t w) { return (lp_a64_is_adr(w) || (w & 0x7f800000) == 0x11000000) && (w & 31) != 31; }
-
-static void walk_handed(const struct lp_side *s, uint32_t atom, uint64_t at, bool inside, struct lp_handed *h)
-{
-    const uint32_t w = lp_code_word(s, at);
-    struct scan *x = lp_scan_new(s, atom);
-    if (x) x->inside = inside;
-    h->n = 0;
-    h->based = false;
-    h->lost = !x || !makes_it(w) || !push(x, at + 4, UINT32_C(1) << (w & 31));
-    for (unsigned steps = 0; !h->lost && take(x); steps++)
-        if (steps == STEPS_MAX || !step_handed(x, h)) h->lost = true;
-    free(x);
-}
-
-void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h) { walk_handed(s, atom, at, false, h); }
-
-bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at)
-{
-    struct lp_handed h;
-    if (!makes_it(lp_code_word(s, at))) return false; /* an access with an index */
-    walk_handed(s, atom, at, true, &h);
-    for (size_t i = 0; i < h.n && !h.lost; i++) {
-        const struct lp_handed_at *v = &h.v[i];
-        const uint32_t to = v->to == LP_HANDED_BACK || v->to == v->at ? LP_NONE : lp_side_atom(s, v->to);
-        if (v->to == LP_HANDED_BACK) h.lost = v->regs & 1;
-        else if (to != LP_NONE && s->atom[to].kind != LP_ATOM_PLT) h.lost = v->regs & lp_seen_callee(s, v->to).read;
-    }
-    return h.lost;
 }

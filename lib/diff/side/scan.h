@@ -32,6 +32,8 @@ struct scan {
     bool paged;      /* it is a page, end: what is asked for is a word that completes it, the first of them */
     uint64_t user;
     bool moves; /* only MOV leaves it an address of the same */
+    bool copied; /* handed.c: an address that is made of it is one, too; of no other one does the place count */
+    int64_t frame, fp, slot; /* frame.c: 0: not asked yet */
     uint32_t ref;    /* where the references were searched for last */
     uint16_t head[HEADS]; /* of what was seen: lists by place, each index + 1 */
     struct { uint64_t at; uint32_t mask; uint16_t next; } todo[SLOTS], seen[SLOTS]; /* last: not all of it is cleared */
@@ -48,6 +50,38 @@ static inline uint32_t moved(uint32_t w) { return lp_a64_is_mov(w) || (w & 0x7f8
 static inline uint32_t kept(const struct lp_callee *c, uint32_t mask) { return c->whole ? mask & ~c->write & ~(UINT32_C(1) << 30) : mask & KEPT; }
 
 /* ---- anchor.c ---- */
+/* The way from there on is still to be gone. */
+bool lp_scan_push(struct scan *x, uint64_t at, uint32_t mask);
+/* At a branch: both ways, or the one to its target; at a BR: all that its jump table leads to. */
+bool lp_scan_branch_to(struct scan *x, uint64_t target, bool both, uint32_t mask);
+bool lp_scan_jump(struct scan *x, uint32_t mask);
+
+/* On to the next word. */
+static inline bool go_on(struct scan *x, uint32_t mask)
+{
+    x->at += 4, x->mask = mask;
+    return !mask || x->at < x->a->end;
+}
+
+/* On behind a call. One that ends the function does not come back. */
+static inline bool go_on_behind(struct scan *x, uint32_t mask) { return go_on(x, x->at + 4 < x->a->end ? mask : 0); }
+
+/* The next way, if there is one. */
+static inline bool take(struct scan *x)
+{
+    if (x->mask) return true;
+    if (!x->ntodo) return false;
+    x->ntodo--;
+    x->at = x->todo[x->ntodo].at, x->mask = x->todo[x->ntodo].mask;
+    return true;
+}
+
+/* Does a function read one of these registers as it finds it, though none is an argument? Code that was moved out of several functions does. */
+static inline bool takes(const struct lp_callee *c, uint32_t mask) { return !c->seen || c->read & mask & TEMPORARY; }
+
+/* CMP and SUB of two registers, which say how far two addresses are from one another. */
+static inline bool compares(uint32_t w) { return w >> 30 & 1 && ((w & 0x1f200000) == 0x0b000000 || (w & 0x1fe00000) == 0x0b200000); }
+
 struct scan *lp_scan_new(const struct lp_side *s, uint32_t atom);
 bool lp_scan_has_address(struct scan *x, uint64_t at);
 const struct lp_ref_at *lp_scan_indexed(struct scan *x, uint64_t at);
@@ -58,6 +92,12 @@ unsigned lp_use_of(uint32_t w, unsigned row, uint32_t mask);
 /* look for each word that has the address of which the word at this place makes, in which registers; as far as it is only moved along. */
 typedef void lp_scan_look(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t size, void *ctx);
 void lp_scan_moves(struct scan *x, uint64_t at, unsigned most, lp_scan_look *look, uint64_t size, void *ctx);
+/* ---- frame.c ---- */
+/* A word that has to do with the frame, where a variable of the function's own (LP_SCAN_SLOT) or a register holds the address: who does behind it. LOST: it is
+ * elsewhere, too. */
+#define LP_SCAN_SLOT (UINT32_C(1) << 31)
+enum lp_framed { LP_NOT_FRAMED, LP_FRAMED, LP_FRAMED_LOST };
+enum lp_framed lp_scan_frame(struct scan *x, const struct lp_seen_word *seen, uint32_t *mask);
 /* ---- fate.c ---- */
 /* Of each word of a large function; NULL: of others, no memory, or, unless they are to be made, that they were not asked for yet. Until those of other
  * functions are asked for: of so many as have few words together, they are kept. */

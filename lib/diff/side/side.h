@@ -363,6 +363,8 @@ bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
 enum { LP_HANDED = 8, LP_HANDED_BACK = 1 /* to: returned */ };
 struct lp_handed { struct lp_handed_at { uint64_t at, to; uint32_t regs; } v[LP_HANDED]; size_t n; bool based, lost; };
 void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h);
+/* The same of all addresses that are made of it, for who would give it a copy of what is there: to compare one loses it, but not with 0. */
+void lp_handed_copy(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h);
 /* May it, or another address in the array that begins there, be stored, returned (in X0), or handed to a function that the word calls by its name? */
 bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does a function compare what these registers have at its entry with other addresses, and not read there? */

@@ -250,19 +250,20 @@ static void refuse_moved(lp_diff *d)
  * array behind that, if an index may lead there. */
 struct reach { uint64_t base, array; uint32_t to, first, last; };
 
-/* Does the function make an address in a datum for others than itself? (What is left in X1 where it returns is hardly a result.) */
+/* Does the function make an address in a constant for others than itself? (What is left in X1 where it returns is hardly a result, and X8 has the address of
+ * what is written.) */
 static bool hands_on(const struct lp_side *s, uint32_t function, const struct lp_atom *a)
 {
-    enum { X1 = 2 };
+    enum { X1 = 1 << 1, X8 = 1 << 8 };
     for (uint32_t k = 0; k < s->atom[function].nref; k++) {
         const struct lp_ref_at *r = &s->ref[s->atom[function].ref + k];
         const bool access = lp_a64_is_load_store(lp_code_word(s, r->at));
         struct lp_handed h;
         if (r->kind == LP_FLOW_PAGE || access || r->addr < a->start || r->addr >= a->end) continue;
-        lp_handed(s, function, r->at, &h);
+        lp_handed_copy(s, function, r->at, &h);
         if (h.lost) return true;
         for (size_t i = 0; i < h.n; i++)
-            if (h.v[i].to != LP_HANDED_BACK || h.v[i].regs != X1) return true;
+            if (h.v[i].regs != (h.v[i].to == LP_HANDED_BACK ? X1 : X8)) return true;
     }
     return false;
 }
@@ -293,8 +294,7 @@ static bool may_be_copied(const struct lp_side *s, const struct lp_atom *a)
     return !lp_is_pointed_at(s, a);
 }
 
-/* Data that nobody writes, of which the patch may bring copies. */
-static bool may_have_copies(const struct lp_side *s, uint32_t first, uint32_t last)
+bool lp_may_have_copies(const struct lp_side *s, uint32_t first, uint32_t last)
 {
     if (s->atom[first].span != s->atom[last].span || s->atom[last].end - s->atom[first].start > MOST_TOGETHER) return false;
     for (uint32_t i = first; i <= last; i++) {
@@ -310,7 +310,7 @@ static bool may_stay_together(const struct lp_side *s, const struct reach *x)
 {
     bool any = false;
     for (uint32_t i = x->first; i <= x->last && !any; i++) any = s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].pair == LP_NONE;
-    return any && lp_stays_constant(s, &s->atom[x->first]) && may_have_copies(s, x->first, x->last);
+    return any && lp_stays_constant(s, &s->atom[x->first]) && lp_may_have_copies(s, x->first, x->last);
 }
 
 /* What ends where another one begins: the address may be of either. */
@@ -339,7 +339,7 @@ static bool is_in_front(const struct lp_side *s, uint32_t atom, const struct lp_
     const uint32_t i = lp_side_atom(s, r->addr), array = r->kind == LP_FLOW_ADDR && i != LP_NONE ? lp_behind(s, &u) : LP_NONE;
     *x = (struct reach){.base = r->addr, .to = i, .first = i, .last = array};
     if (array == LP_NONE || i >= array || lp_surely_behind(s, &u)) return false;
-    return (lp_only_base(s, atom, r->at) || are_texts(s, r->addr, i, array)) && may_have_copies(s, i, array);
+    return (lp_only_base(s, atom, r->at) || are_texts(s, r->addr, i, array)) && lp_may_have_copies(s, i, array);
 }
 
 static bool reaches(lp_diff *d, uint32_t atom, const struct lp_ref_at *r, struct reach *x)

@@ -237,7 +237,8 @@ static void check_new(struct ends *e, const struct lp_atom *from, uint64_t at, s
     if (!t.known || !u.known) return;
     if (t.own == u.own && (t.own ? t.atom == u.atom && t.off + size == u.off : t.addr + (uint64_t)size == u.addr)) return;
     const bool beside = next && next->start == x->at && next->span == a->span && next->kind == LP_ATOM_PIECE && !next->joined;
-    if (beside && !e->last && ((a->carry && next->carry) || (is_open(s, a) && is_open(s, next)))) join(e, x->piece + 1);
+    const bool both = beside && ((a->carry && next->carry) || (is_open(s, a) && is_open(s, next)) || lp_may_have_copies(s, x->piece, x->piece + 1));
+    if (both && !e->last) join(e, x->piece + 1);
     else refuse(e, from, at, x);
 }
 

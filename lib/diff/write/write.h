@@ -107,6 +107,8 @@ bool lp_same_piece(lp_diff *d, size_t a, size_t b);
 /* close.c: one base is not enough for what this new body reaches from there. true: it was not known yet; CLOSE keeps together what can be, and the body is
  * emitted once more. */
 bool lp_bring_together(lp_diff *d, uint32_t atom);
+/* Data that nobody writes, of which the patch may bring copies. */
+bool lp_may_have_copies(const struct lp_side *s, uint32_t first, uint32_t last);
 /* ends.c: of all that is emitted; true: again, because what may be one address must be one now (not `last`: that is refused). */
 bool lp_diff_ends(lp_diff *d, bool last);
 /* asked.c: of each atom of the new file, whether functions of the patch use it, as data; NULL: all that changed is asked for, or no memory (d->nomem). The
