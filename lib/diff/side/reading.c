@@ -184,6 +184,37 @@ static bool is_among(const struct lp_side *o, uint64_t at, const struct lp_side 
     return false;
 }
 
+/* A text of letters, digits and signs, of one at least, with the end of something in front of it, in constants without a name. */
+static bool is_short_text(const struct lp_side *s, uint64_t v)
+{
+    const uint32_t i = lp_side_atom(s, v);
+    uint64_t avail = 0;
+    const uint8_t *p = i != LP_NONE && s->atom[i].kind == LP_ATOM_PIECE && lp_is_constant(s, &s->atom[i]) ? lp_side_bytes(s, v - 1, &avail) : NULL;
+    uint64_t n = 1;
+    while (p && n < avail && is_letter(p[n])) n++;
+    return p && !p[0] && n > 1 && n < avail && !p[n];
+}
+
+/* Is it one of several words beside one another that lead to where different texts begin, and no other one may be an address? Each by itself says little
+ * ("a"), but numbers do not do so together. */
+static bool is_in_list(const struct lp_side *s, uint64_t at)
+{
+    enum { FAR = 64, WORDS = 2 * FAR / 8 + 1 };
+    const uint32_t i = lp_side_atom(s, at);
+    uint64_t seen[WORDS];
+    unsigned n = 0;
+    for (int64_t off = -FAR; i != LP_NONE && off <= FAR; off += 8) {
+        const uint64_t place = at + (uint64_t)off;
+        uint64_t v;
+        if (!value_at(s, &s->atom[i], place, &v) || lp_like_address(s, place, v) == LP_LIKE_NO) continue;
+        if (!is_short_text(s, v)) return false;
+        unsigned k = 0;
+        while (k < n && seen[k] != v) k++;
+        if (k == n) seen[n++] = v;
+    }
+    return n > 1;
+}
+
 /* Do all who refer to these 8 bytes hand on the address, and no more? */
 static bool is_handed_on(const struct lp_side *s, uint64_t at)
 {
@@ -242,7 +273,7 @@ enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v)
     const enum lp_likeness like = lp_like_address(s, at, v);
     if (like == LP_LIKE_NO || (at & 7) || is_split(s, at, like)) return LP_READ_NUMBER;
     if (like == LP_LIKE_PERHAPS && is_of_text(s, at)) return LP_READ_NUMBER;
-    return like == LP_LIKE_PLAINLY || is_among(s, at, NULL, 0) ? LP_READ_ADDRESS : LP_READ_EITHER;
+    return like == LP_LIKE_PLAINLY || is_among(s, at, NULL, 0) || is_in_list(s, at) ? LP_READ_ADDRESS : LP_READ_EITHER;
 }
 
 enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w)
@@ -256,6 +287,7 @@ enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, 
     if (!v || x != LP_LIKE_NO) {
         if (!w) return x == LP_LIKE_NO ? LP_READ_NUMBER : LP_READ_EITHER;
         if ((x == LP_LIKE_PLAINLY || y == LP_LIKE_PLAINLY || v != w) && is_among(o, at, n, other)) return LP_READ_ADDRESS;
+        if (is_in_list(o, at) && is_in_list(n, other)) return LP_READ_ADDRESS;
     }
     const bool letters = v == w && are_letters(v) && is_the_same(o, at, n, other);
     return letters ? LP_READ_NUMBER : LP_READ_EITHER;

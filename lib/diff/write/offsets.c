@@ -126,18 +126,36 @@ static bool has_end_of(const struct lp_side *s, uint32_t f, const struct lp_atom
     return compared && !uses;
 }
 
+/* Is it the first of some texts that fill all the room to an object whose words lead to each of them? GCC writes the texts of a table in front of that (and
+ * without optimisation in the same section), and none that nobody has. */
+static bool begins_texts_of(const struct lp_side *s, uint64_t at, uint64_t v)
+{
+    const uint32_t i = lp_side_atom(s, at);
+    const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
+    if (!a || a->kind != LP_ATOM_OBJECT || !s->objects || v >= a->start || lp_side_span(s, v) != &s->span[a->span]) return false;
+    for (uint64_t text = v, n; text < a->start; text += n) {
+        uint64_t avail = 0, word = lp_align_up(a->start, 8);
+        const uint8_t *p = lp_side_bytes(s, text, &avail);
+        n = p && *p ? lp_side_text(s, text) : 0;
+        while (word + 8 <= a->end && lp_held_at(s, word) != text) word += 8;
+        if (!n || word + 8 > a->end) return false;
+        while (text + n < a->start && n < avail && !p[n]) n++;
+    }
+    return true;
+}
+
 static bool end_is_kept(const struct lp_side *s, const struct lp_atom *b)
 {
     enum { NO_DATA = LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT };
     bool hit = false;
     for (size_t i = 0; i < s->nword && !hit; i++) {
         const struct lp_span *x = s->word[i].kind == LP_WORD_ADDR && s->word[i].value == b->end ? lp_side_span(s, s->word[i].at) : NULL;
-        hit = x && !(x->flags & (LP_SPAN_GOT | LP_SPAN_LINKER)); /* slots are of symbols */
+        hit = x && !(x->flags & (LP_SPAN_GOT | LP_SPAN_LINKER)) && !begins_texts_of(s, s->word[i].at, b->end); /* slots are of symbols */
     }
     for (size_t i = 0; i < s->nspan && !hit && lp_side_guesses(s); i++) {
         const struct lp_span *x = &s->span[i];
         for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & NO_DATA) && at + 8 <= x->end && !hit; at += 8)
-            hit = lp_le64(x->bytes + (at - x->start)) == b->end;
+            hit = lp_le64(x->bytes + (at - x->start)) == b->end && !begins_texts_of(s, at, b->end);
     }
     for (uint32_t f = 0; f < s->natom && !hit; f++) hit = lp_is_code_atom(&s->atom[f]) && has_end_of(s, f, b);
     return hit;
