@@ -72,4 +72,50 @@ for cc in $compilers; do
     done
 done
 
+# ---- a long way to what copies it, a circle, and another way into it that is looked at first ----
+cat >deep.c <<'C'
+#include <stdio.h>
+#include <string.h>
+static char room[400];
+__attribute__((noinline, section(".text.code"))) long code(long x) { return FIX; }
+__attribute__((noinline, section(".text.code"))) long code_end(long x) { return x ^ 0x55; }
+#define CALLEE static __attribute__((noinline, noclone)) void
+CALLEE copy(char *to, char *from, char *end, int n) { memcpy(to, from, end - from < 300 ? end - from : 300); room[399] = n; }
+CALLEE odd(char *to, char *from, char *end, int n);
+CALLEE even(char *to, char *from, char *end, int n)
+{
+    if (n > 3) odd(to, from, end, n - 1);
+    room[398]++;
+}
+CALLEE odd(char *to, char *from, char *end, int n)
+{
+    even(to, from, end, n - 1);
+    if (n < 2) copy(to, from, end, n);
+    room[397]++;
+}
+#define STEP(a, b) CALLEE a(char *to, char *from, char *end, int n) { b(to, from, end, n + 1); room[396]++; }
+STEP(s1, odd) STEP(s2, s1) STEP(s3, s2) STEP(s4, s3) STEP(s5, s4) STEP(s6, s5) STEP(s7, s6) STEP(s8, s7) STEP(s9, s8) STEP(s10, s9)
+#ifdef EARLY
+__attribute__((noinline)) void early(int n) { s10(room, (char *)code, NULL, n); }
+#else
+#define early(n) (void)0
+#endif
+__attribute__((noinline)) void late(int n) { WAY(room, (char *)code, (char *)code_end, n); }
+int main(int argc, char **argv)
+{
+    early(argc), late(argc);
+    return printf("%ld %ld\n", code(argc), code_end(argc)) < 0;
+}
+C
+for cc in $compilers; do
+    for how in -O0 -O2; do
+        for way in 'even -DEARLY' 's10 -DEARLY' 's9' 's1 -DEARLY'; do
+            build() { out=$1; shift; $cc $how -fno-builtin "$@" -Wl,--build-id -o "$out" deep.c || not_ok "compile $out"; }
+            build old -DWAY=$way '-DFIX=x+1' && build long -DWAY=$way '-DFIX=x*5+x/3+7'
+            lpdiff --heuristic old long >p.lpatch 2>err
+            is "$? $(sed -n 's/^lpdiff: [^:]*: \(E149\): .*/\1/p' err | sort -u)" "2 E149" "$cc $how, $way: a function that is copied far away moves"
+        done
+    done
+done
+
 tap_done

@@ -10,11 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 32, ARGS = 8, DEEP = 8, AHEAD = 16 };
+enum { SLOTS = 32, ARGS = 8, AHEAD = 16 };
 
 /* What a function does with its arguments, as if they were addresses of code: which it copies from, and of which two (the bits ARGS * i + k) it takes the
- * distance. (Which it reads itself says nothing: of an argument that may be this or that, it reads what is no function.) */
-struct summary { uint64_t apart; uint8_t copies; enum { NOT_ASKED, ASKED, DONE } state; };
+ * distance. (Which it reads itself says nothing: of an argument that may be this or that, it reads what is no function.) It grows with those of the functions
+ * that it calls: askers, by their indices + 1, are then to be looked at again. */
+struct summary { uint64_t apart; uint8_t copies; bool asked, waits, seen; uint32_t asker; };
+struct summaries {
+    struct summary *of; /* each atom */
+    struct asker { uint32_t atom, next; } *asker;
+    uint32_t *todo;
+    size_t nasker, asker_cap, ntodo, todo_cap;
+    bool nomem;
+};
 
 /* What the registers hold, as one word follows the other (or where a branch comes from that leads ahead), and slots of the stack: addresses of functions; in
  * a summary, 1 to ARGS: an argument; or 0. */
@@ -26,8 +34,10 @@ struct walk {
     uint64_t reg[32];
     struct slot { uint64_t v; int64_t off; uint8_t base; } slot[SLOTS];
     struct ahead { uint64_t to; uint64_t reg[32]; } ahead[AHEAD];
-    unsigned nslot, nahead, deep;
-    struct summary *sum, *all; /* sum: NULL, or of this function; all: of each atom */
+    unsigned nslot, nahead;
+    bool asks;             /* only to know which summaries it needs */
+    struct summary *sum;   /* NULL, or of this function */
+    struct summaries *all;
 };
 
 static struct lp_atom *function_at(const struct lp_side *s, uint64_t addr)
@@ -61,13 +71,14 @@ static void look_at_both(const struct walk *w, uint64_t at, uint64_t one, uint64
         if (one && other && one != other) w->sum->apart |= UINT64_C(1) << (ARGS * (one - 1) + (other - 1));
         return;
     }
+    if (w->asks) return;
     const struct lp_atom *a = function_at(w->s, one < other ? one : other), *b = function_at(w->s, one < other ? other : one);
     if (a && b && a != b && (moves(a) || (moves(b) && b->pair == LP_NONE)) && is_end(w->s, a, b)) refuse(w, at, a);
 }
 
 static void look_at_read(const struct walk *w, uint64_t at, uint64_t v)
 {
-    const struct lp_atom *a = w->sum ? NULL : function_at(w->s, v);
+    const struct lp_atom *a = w->sum || w->asks ? NULL : function_at(w->s, v);
     if (w->sum && v) w->sum->copies |= (uint8_t)(1 << (v - 1));
     if (a && moves(a)) refuse(w, at, a);
 }
@@ -234,23 +245,55 @@ static void walk(struct walk *w)
     }
 }
 
+static void wait_for(struct summaries *all, uint32_t atom)
+{
+    uint32_t *v = all->of[atom].waits ? all->todo : lp_grow(all->todo, &all->todo_cap, all->ntodo, sizeof *v);
+    all->nomem |= !v;
+    if (!v || all->of[atom].waits) return;
+    all->todo = v;
+    v[all->ntodo++] = atom;
+    all->of[atom].waits = true;
+}
+
+/* As far as it is known yet. */
 static const struct summary *summary_of(const struct walk *w, uint32_t atom)
 {
-    struct summary *x = &w->all[atom];
-    struct walk in = {.d = w->d, .s = w->s, .atom = atom, .deep = w->deep + 1, .sum = x, .all = w->all};
-    if (x->state != NOT_ASKED || in.deep > DEEP) return x;
-    x->state = ASKED;
-    for (unsigned i = 0; i < ARGS; i++) in.reg[i] = i + 1;
-    walk(&in);
-    x->state = DONE;
+    struct summaries *all = w->all;
+    struct summary *x = &all->of[atom];
+    if (!x->asked) wait_for(all, atom);
+    x->asked = true;
+    if (!w->sum || w->sum->seen) return x;
+    struct asker *v = lp_grow(all->asker, &all->asker_cap, all->nasker, sizeof *v);
+    all->nomem |= !v;
+    if (!v) return x;
+    all->asker = v;
+    v[all->nasker] = (struct asker){w->atom, x->asker};
+    x->asker = (uint32_t)++all->nasker;
     return x;
+}
+
+/* All that was asked for, until nothing grows any more: whatever calls what, and in whichever order they are asked for. */
+static void settle(lp_diff *d, struct summaries *all)
+{
+    while (all->ntodo && !all->nomem) {
+        const uint32_t atom = all->todo[--all->ntodo];
+        struct summary *x = &all->of[atom];
+        const struct summary before = *x;
+        struct walk in = {.d = d, .s = NEW(d), .atom = atom, .sum = x, .all = all};
+        for (unsigned i = 0; i < ARGS; i++) in.reg[i] = i + 1;
+        x->waits = false;
+        walk(&in);
+        x->seen = true;
+        const bool grown = x->apart != before.apart || x->copies != before.copies;
+        for (uint32_t k = grown ? x->asker : 0; k; k = all->asker[k - 1].next) wait_for(all, all->asker[k - 1].atom);
+    }
 }
 
 /* Who has addresses of functions that move, other than to call them? */
 void lp_refuse_templates(lp_diff *d)
 {
     const struct lp_side *s = NEW(d);
-    struct summary *all = NULL;
+    struct summaries all = {0};
     for (uint32_t i = 0; i < s->natom; i++) {
         const struct lp_atom *a = &s->atom[i];
         bool any = false;
@@ -261,8 +304,12 @@ void lp_refuse_templates(lp_diff *d)
             const struct lp_atom *f = r->kind == LP_FLOW_PAGE ? NULL : function_at(s, x ? lp_word_own(x) : r->addr);
             any = f && moves(f);
         }
-        if (any && !all && !(all = calloc(s->natom, sizeof *all))) d->nomem = true;
-        if (any && all) walk(&(struct walk){.d = d, .s = s, .atom = i, .all = all});
+        if (any && !all.of && !(all.of = calloc(s->natom, sizeof *all.of))) d->nomem = true;
+        if (!any || !all.of) continue;
+        walk(&(struct walk){.d = d, .s = s, .atom = i, .all = &all, .asks = true});
+        settle(d, &all);
+        walk(&(struct walk){.d = d, .s = s, .atom = i, .all = &all});
     }
-    free(all);
+    d->nomem |= all.nomem;
+    free(all.of), free(all.asker), free(all.todo);
 }
