@@ -225,7 +225,7 @@ uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure)
         return which == THE_START ? LP_NONE : ends;
     }
     if (s->atom[ends].kind == LP_ATOM_PIECE) return behind;
-    if (u->at && lp_is_read(s, u->self, u->at)) return *unsure = false, LP_NONE;
+    if (u->at && (lp_is_read(s, u->self, u->at) || lp_is_read_by_call(s, u->self, u->at))) return *unsure = false, LP_NONE;
     /* (Who makes the address of the object, too, and not to read it, may hand on both its ends.) */
     *unsure = !u->at || lp_is_compared(s, u->self, u->at) || (hands_on(s, u->self, ends, lp_is_read) && !lp_is_sibling(s, u, ends));
     return *unsure ? ends : LP_NONE;

@@ -418,6 +418,16 @@ bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t r
     return compares;
 }
 
+bool lp_reads_argument(const struct lp_side *s, uint32_t function, uint32_t regs)
+{
+    struct scan *x = lp_scan_new(s, function);
+    if (x) lp_scan_push(x, s->atom[function].start, regs);
+    for (unsigned steps = 0; x && !(x->found & (READ | INDEXED)) && take(x) && steps < STEPS_MAX; steps++) step_uses(x);
+    const bool reads = x && (x->found & (READ | INDEXED)) == READ;
+    free(x);
+    return reads;
+}
+
 bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, INDEXED); }
 bool lp_is_indexed_to(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t to) { return uses(s, atom, at, addr, to, INDEXED); }
 bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, WIDE); }

@@ -369,6 +369,10 @@ void lp_handed_copy(const struct lp_side *s, uint32_t atom, uint64_t at, struct 
 bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does a function compare what these registers have at its entry with other addresses, and not read there? */
 bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs);
+bool lp_reads_argument(const struct lp_side *s, uint32_t function, uint32_t regs); /* does it read there, without an index? */
+/* ---- readers.c ---- */
+/* Does a call that gets the address which a word makes read there? */
+bool lp_is_read_by_call(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* ---- steps.c ---- */
 /* Does what goes through an array in steps, in this register of the function, stop at `addr`, which is beside the array? */
 bool lp_stops_at(const struct lp_side *s, const struct lp_atom *f, uint64_t addr, unsigned reg, struct lp_stepped *out);

@@ -194,7 +194,8 @@ static bool guess_start(struct ends *e, const struct lp_atom *from, uint64_t at,
     char buf[32];
     const uint32_t next = lp_side_atom(s, x->at);
     if (!(e->d->opt.flags & LP_DIFF_HEURISTIC) || next == LP_NONE || s->atom[next].start != x->at || !s->atom[next].used) return false;
-    if (lp_side_guesses(s) || has_start(s, from, at, &s->atom[x->piece])) return false;
+    if (lp_side_guesses(s) && !(lp_is_code_atom(from) && lp_begins_text(s, x->at))) return false; /* data may have the start, but nothing says so */
+    if (has_start(s, from, at, &s->atom[x->piece])) return false;
     if (!(lp_is_code_atom(from) && is_handed_on(s, from, at)) && !is_likely_start(s, x)) return false;
     if (!e->d->starts_told)
         lp_diff_remark(e->d, "where data without a name end and others begin, an address is taken for that of what begins there if what ends there is not used "
@@ -269,7 +270,7 @@ static void check_code(struct ends *e, uint32_t i)
         const struct lp_ref_at *r = &s->ref[f->ref + k];
         struct end *x = is_address(r) ? ending_at(e, r->addr) : NULL;
         if (!x || !x->array || (r->kind != LP_REF_NUMBER && (lp_is_read(s, i, r->at) || lp_is_indexed(s, i, r->at)))) continue;
-        if (is_next_text(s, f, r->at, x)) continue;
+        if (is_next_text(s, f, r->at, x) || (r->kind != LP_REF_NUMBER && lp_is_read_by_call(s, i, r->at))) continue;
         if (!f->included) check_old_code(e, f, r->at, x);
         else if (make_body(e, f, x)) return;
         else if (!lp_refers_into(s, i, &s->atom[x->piece]) || (lp_side_atom(s, x->at) != LP_NONE && !lp_only_compared(s, i, r->at))) check_new(e, f, r->at, x);
