@@ -490,6 +490,34 @@ for cc in $compilers; do
     done
 done
 
+# ---- a byte that begins where a new variable behind it must be aligned ----
+cat >first.c <<'C'
+#include <stdio.h>
+static char small;
+#ifdef NEW
+static int fresh;
+#endif
+__attribute__((noinline)) int add(int n)
+{
+#ifdef NEW
+    fresh += n;
+    n ^= fresh;
+#endif
+    return small += n;
+}
+int main(int argc, char **argv)
+{
+    int a = add(argc), b = add(7);
+    return printf("%d %d\n", a, b) < 0;
+}
+C
+for cc in $compilers; do
+    for how in -O0 -O2 '-O2 -no-pie -fno-pie'; do
+        $cc $how -Wl,--build-id -o f.old first.c && $cc $how -DNEW -Wl,--build-id -o f.new first.c || exit 1
+        becomes "$cc $how: a byte in front of a new variable" f.old f.new
+    done
+done
+
 # ---- no more is said of it than that new code has an instruction there which needs it ----
 cat >strict.c <<'C'
 #include <stdio.h>

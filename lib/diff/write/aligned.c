@@ -31,14 +31,15 @@ static bool is_used(const struct lp_side *s, const struct lp_atom *b)
     return false;
 }
 
-/* New data beside it that are aligned to so much: of what a source file has, the first begins where all of it is aligned, which is for their sake. */
+/* New data beside it that are perhaps aligned to so much as what is left free in front of it needs: of what a source file has, the first begins where all of it
+ * is aligned, which is for their sake. (By chance either may be aligned to more.) */
 static bool is_for_new(const struct lp_side *s, uint32_t i, uint64_t was)
 {
-    const uint64_t at = s->atom[i].start & -s->atom[i].start;
+    const uint64_t at = s->atom[i].start & -s->atom[i].start, least = gap(s, i) < was ? was : gap(s, i);
     for (uint32_t k = 0; k < s->natom; k++) {
         const struct lp_atom *b = &s->atom[k];
         const uint64_t n = is_datum(b) && b->span == s->atom[i].span ? lp_alignment(s, b->start) : 0;
-        if (n && b->pair == LP_NONE && (b->used || b->kind == LP_ATOM_OBJECT) && n > was && n <= at) return true;
+        if (n && b->pair == LP_NONE && (b->used || b->kind == LP_ATOM_OBJECT) && n > least && at > least) return true;
     }
     return false;
 }
