@@ -3,7 +3,8 @@ UNIT_TESTS = tests/unit/test_control tests/unit/test_control_socket tests/unit/t
 	tests/unit/test_livepatch_run tests/unit/test_cpp tests/unit/test_fp tests/unit/test_mem tests/unit/test_mem_remap tests/unit/test_ldst \
 	tests/unit/test_signal tests/unit/test_process tests/unit/test_elf tests/unit/test_patch_parse \
 	tests/unit/test_live tests/unit/test_patch_keep tests/unit/test_live_objects tests/unit/test_a64 tests/unit/test_exec tests/unit/test_base tests/unit/test_chains tests/unit/test_crypto \
-	tests/unit/test_ext tests/unit/test_mops tests/unit/test_fp_exact tests/unit/test_fp_lanes tests/unit/test_order tests/unit/test_stack tests/unit/test_watch tests/unit/test_track tests/unit/test_flow
+	tests/unit/test_ext tests/unit/test_mops tests/unit/test_fp_exact tests/unit/test_fp_lanes tests/unit/test_order tests/unit/test_stack tests/unit/test_watch tests/unit/test_track \
+	tests/unit/test_flow tests/unit/test_flow_wild
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
@@ -14,6 +15,8 @@ tests_unit_test_elf_SOURCES = tests/unit/test_elf.c tests/unit/testelf.h
 tests_unit_test_live_SOURCES = tests/unit/test_live.c tests/unit/testelf.h
 tests_unit_test_live_objects_SOURCES = tests/unit/test_live_objects.c tests/unit/testelf.h
 tests_unit_test_patch_keep_SOURCES = tests/unit/test_patch_keep.c tests/unit/testelf.h
+tests_unit_test_flow_SOURCES = tests/unit/test_flow.c tests/unit/flow_rig.h
+tests_unit_test_flow_wild_SOURCES = tests/unit/test_flow_wild.c tests/unit/flow_rig.h
 tests_unit_test_control_SOURCES = tests/unit/test_control.c tests/unit/control_rig.h
 tests_unit_test_control_socket_SOURCES = tests/unit/test_control_socket.c tests/unit/control_rig.h
 tests_unit_test_livepatch_SOURCES = tests/unit/test_livepatch.c tests/unit/livepatch_rig.h
