@@ -211,7 +211,7 @@ static bool is_twin(const struct worker *w, const struct lp_parts *x, const stru
 
 /* ---- the work ---- */
 
-static bool is_head(const struct lp_atom *a) { return (a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE) && a->parent == LP_NONE; }
+static bool is_head(const struct lp_atom *a) { return lp_is_function(a) && a->parent == LP_NONE; }
 
 static void mark_done(const struct worker *w, struct lp_side *s, const struct lp_parts *x)
 {

@@ -27,7 +27,7 @@ void lp_describe(const struct lp_side *s, const struct lp_use *u, struct lp_buf 
         lp_buf_printf(out, "%s 0x%llx", x ? x->name : "address", (unsigned long long)u->addr);
     } else {
         const struct lp_atom *a = &s->atom[i];
-        if (a->kind == LP_ATOM_PIECE && lp_is_constant(s, a)) {
+        if (lp_is_unnamed_constant(s, a)) {
             describe_constant(s, u, out);
             return;
         }

@@ -193,16 +193,14 @@ static int give(const lp_diff *d, const struct lp_atom *a, const struct lp_atom 
     return fn(ctx, &f);
 }
 
-static bool is_row(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
-
 void lp_diff_functions(const lp_diff *d, int (*fn)(void *ctx, const struct lp_diff_function *f), void *ctx)
 {
     for (size_t i = 0; i < OLD(d)->natom; i++) {
         const struct lp_atom *a = &OLD(d)->atom[i];
-        if (is_row(a) && give(d, a, a->pair == LP_NONE ? NULL : &NEW(d)->atom[a->pair], fn, ctx)) return;
+        if (lp_is_function(a) && give(d, a, a->pair == LP_NONE ? NULL : &NEW(d)->atom[a->pair], fn, ctx)) return;
     }
     for (size_t i = 0; i < NEW(d)->natom; i++) {
         const struct lp_atom *b = &NEW(d)->atom[i];
-        if (is_row(b) && b->pair == LP_NONE && give(d, NULL, b, fn, ctx)) return;
+        if (lp_is_function(b) && b->pair == LP_NONE && give(d, NULL, b, fn, ctx)) return;
     }
 }

@@ -520,7 +520,7 @@ static void compare_all(lp_diff *d, bool first)
 {
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
         struct lp_atom *a = &OLD(d)->atom[i];
-        if (!lp_is_code_atom(a) || a->kind == LP_ATOM_PLT || a->pair == LP_NONE) continue;
+        if (!lp_is_function(a) || a->pair == LP_NONE) continue;
         if (first || a->state == LP_DIFF_CHANGED) lp_compare_pair(d, i);
     }
 }

@@ -39,8 +39,7 @@ void lp_pair(lp_diff *d, uint32_t a, uint32_t b, enum lp_rule rule)
     if (x->kind == LP_ATOM_PIECE && m > n) has_grown(d, x->end, x->start + m);
 }
 
-static bool is_code(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
-static bool same_sort(const struct lp_atom *a, const struct lp_atom *b) { return a->kind == b->kind || (is_code(a) && is_code(b)); }
+static bool same_sort(const struct lp_atom *a, const struct lp_atom *b) { return a->kind == b->kind || (lp_is_function(a) && lp_is_function(b)); }
 
 /* ---- --map ---- */
 
@@ -230,7 +229,7 @@ static void *find_bodies(void *ctx)
     const struct lp_side *s = x->s;
     x->v = malloc((s->natom + 1) * sizeof *x->v);
     for (uint32_t i = 0; x->v && i < s->natom; i++)
-        if (is_code(&s->atom[i]) && s->atom[i].pair == LP_NONE) x->v[x->n++] = (struct body){lp_body_hash(s, i), i};
+        if (lp_is_function(&s->atom[i]) && s->atom[i].pair == LP_NONE) x->v[x->n++] = (struct body){lp_body_hash(s, i), i};
     if (x->n) qsort(x->v, x->n, sizeof *x->v, by_hash);
     return NULL;
 }
@@ -259,7 +258,7 @@ static size_t match_bodies(lp_diff *d)
 
 /* ---- neighbours ---- */
 
-static bool is_open(const struct lp_atom *a) { return is_code(a) && a->pair == LP_NONE; }
+static bool is_open(const struct lp_atom *a) { return lp_is_function(a) && a->pair == LP_NONE; }
 
 static bool may_pair(const lp_diff *d, uint32_t a, uint32_t b)
 {
@@ -267,7 +266,7 @@ static bool may_pair(const lp_diff *d, uint32_t a, uint32_t b)
     const struct lp_atom *x = &OLD(d)->atom[a], *y = &NEW(d)->atom[b];
     const bool loose = x->kind == LP_ATOM_LOOSE && y->kind == LP_ATOM_LOOSE;
     const bool named = x->sym && y->sym && !loose && !lp_same_counted(x, y); /* two names that differ are two functions */
-    return x->pair == LP_NONE && y->pair == LP_NONE && is_code(x) && is_code(y) && !named;
+    return x->pair == LP_NONE && y->pair == LP_NONE && lp_is_function(x) && lp_is_function(y) && !named;
 }
 
 /* As guess; but who calls a function, and the rest of its name, together tell which it is. */
@@ -335,7 +334,7 @@ static size_t match_calls(lp_diff *d)
     if (!any_open(OLD(d)) || !any_open(NEW(d))) return 0;
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
         struct lp_atom *a = &OLD(d)->atom[i];
-        if (!is_code(a) || a->pair == LP_NONE || a->followed) continue;
+        if (!lp_is_function(a) || a->pair == LP_NONE || a->followed) continue;
         const struct lp_atom *b = &NEW(d)->atom[a->pair];
         a->followed = true;
         if (a->end - a->start == b->end - b->start) hits += match_calls_of(d, i);
@@ -345,7 +344,7 @@ static size_t match_calls(lp_diff *d)
 
 static uint32_t next_code(const struct lp_side *s, uint32_t i)
 {
-    while (i < s->natom && !is_code(&s->atom[i])) i++;
+    while (i < s->natom && !lp_is_function(&s->atom[i])) i++;
     return i;
 }
 
@@ -372,7 +371,7 @@ static void match_order(lp_diff *d)
 {
     match_between(d, 0, 0);
     for (uint32_t i = 0; i < OLD(d)->natom; i++)
-        if (is_code(&OLD(d)->atom[i]) && OLD(d)->atom[i].pair != LP_NONE) match_between(d, i + 1, OLD(d)->atom[i].pair + 1);
+        if (lp_is_function(&OLD(d)->atom[i]) && OLD(d)->atom[i].pair != LP_NONE) match_between(d, i + 1, OLD(d)->atom[i].pair + 1);
 }
 
 /* ---- entry points ---- */
@@ -413,7 +412,7 @@ static void match_parts(lp_diff *d)
 {
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
         const struct lp_atom *a = &OLD(d)->atom[i];
-        if (!is_code(a) || a->pair == LP_NONE || a->part == LP_NONE) continue;
+        if (!lp_is_function(a) || a->pair == LP_NONE || a->part == LP_NONE) continue;
         uint32_t p = a->part, q = NEW(d)->atom[a->pair].part;
         if (q == LP_NONE || OLD(d)->atom[p].part != LP_NONE || NEW(d)->atom[q].part != LP_NONE) continue;
         if (OLD(d)->atom[p].pair == LP_NONE && NEW(d)->atom[q].pair == LP_NONE) lp_pair(d, p, q, LP_RULE_STEM);

@@ -254,7 +254,7 @@ bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u)
     int64_t off;
     if (k == LP_NONE || i == LP_NONE || !lp_word_offset(lp_code_word(s, u->at), &off) || !(s->atom[k].start & 4095)) return false;
     const struct lp_atom *a = &s->atom[i];
-    const bool unnamed = s->objects && a->kind == LP_ATOM_PIECE && lp_is_constant(s, a);
+    const bool unnamed = s->objects && lp_is_unnamed_constant(s, a);
     return unnamed && (a->paged || (a->end - a->start < 64 && zeros(s, a->start, a->end))) && u->addr - (uint64_t)off == s->atom[k].start;
 }
 
@@ -365,7 +365,7 @@ static bool same_array(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t
     const struct lp_use u = {x->start, LP_NONE, LP_NONE, 0, 0}, n = {y->start, LP_NONE, LP_NONE, 0, 0};
     if (x->end - x->start != y->end - y->start) return false;
     if (x->pair == b) return !is_other(d, o, a, b);
-    return x->kind == LP_ATOM_PIECE && y->kind == LP_ATOM_PIECE && lp_is_constant(o, x) && lp_is_constant(NEW(d), y) && lp_same_target(d, o, &u, &n);
+    return lp_is_unnamed_constant(o, x) && lp_is_unnamed_constant(NEW(d), y) && lp_same_target(d, o, &u, &n);
 }
 
 /* The end of an object that the same function uses, which is where the next one begins. */
@@ -469,7 +469,7 @@ uint64_t lp_constants_behind(const struct lp_side *s, uint64_t addr, uint32_t fi
     uint64_t end = 0;
     for (uint32_t i = first; i < s->natom && s->atom[i].start <= addr + REACH; i++) {
         const struct lp_atom *a = &s->atom[i];
-        if (!lp_is_constant(s, a) || (a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE)) return 0;
+        if (!lp_is_constant(s, a) || !lp_is_datum(a)) return 0;
         end = a->end;
     }
     return end ? end - addr : 0;

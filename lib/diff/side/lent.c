@@ -33,7 +33,6 @@ struct work {
 };
 
 static uint32_t head_of(const struct lp_side *s, uint32_t i) { return s->atom[i].parent == LP_NONE ? i : s->atom[i].parent; }
-static bool is_function(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
 
 /* ---- who calls whom, and which addresses somebody has ---- */
 
@@ -293,7 +292,7 @@ static void know_out(struct work *w, uint32_t i, unsigned reg, const struct ends
 static bool falls_into(const struct lp_side *s, uint32_t i)
 {
     uint64_t to;
-    return i && lp_is_code_atom(&s->atom[i - 1]) && s->atom[i - 1].kind != LP_ATOM_PLT && lp_falls(s, i - 1, &to) != LP_FALL_NONE;
+    return i && lp_is_function(&s->atom[i - 1]) && lp_falls(s, i - 1, &to) != LP_FALL_NONE;
 }
 
 static void learn(struct work *w)
@@ -345,7 +344,7 @@ static void run_round(struct work *w)
     choose(w);
     s->survey.lent = w->lent, s->survey.nlent = w->nlent;
     for (uint32_t i = 0; i < s->natom && !s->nomem; i++)
-        if (w->piece[i].stale && is_function(&s->atom[i]) && s->atom[i].parent == LP_NONE) run(w, i);
+        if (w->piece[i].stale && lp_is_function(&s->atom[i]) && s->atom[i].parent == LP_NONE) run(w, i);
     for (uint32_t i = 0; i < s->natom; i++) w->piece[i].stale = false;
     w->more = false;
     see_uses(w);
@@ -392,7 +391,7 @@ static void look_again(struct work *w)
         for (size_t j = 0; j < n; j++) s->atom[e[j].from].lent = true;
     }
     for (uint32_t i = 0; i < s->natom && !s->nomem; i++)
-        if (s->atom[i].lent && is_function(&s->atom[i])) reread(s, i);
+        if (s->atom[i].lent && lp_is_function(&s->atom[i])) reread(s, i);
     for (uint32_t i = 0; i < s->natom; i++)
         if (s->atom[i].parent != LP_NONE) s->atom[i].lent |= s->atom[s->atom[i].parent].lent;
 }

@@ -341,7 +341,7 @@ void lp_refs_function(struct lp_side *s, uint32_t i)
 bool lp_side_part(const struct lp_side *s, const struct lp_atom *a, struct lp_flow_part *part)
 {
     uint64_t avail = 0;
-    const uint8_t *p = a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE ? lp_side_code(s, a->start, &avail) : NULL;
+    const uint8_t *p = lp_is_function(a) ? lp_side_code(s, a->start, &avail) : NULL;
     if (!p || avail < a->end - a->start) return false;
     *part = (struct lp_flow_part){a->start, p, (a->end - a->start) / 4};
     return true;

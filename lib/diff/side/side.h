@@ -22,7 +22,13 @@ enum lp_span_flags {
 };
 struct lp_span { uint64_t start, end; const uint8_t *bytes; uint32_t flags; const char *name; }; /* bytes NULL: zeros */
 
-enum lp_atom_kind { LP_ATOM_FUNC, LP_ATOM_PLT, LP_ATOM_LOOSE, LP_ATOM_OBJECT, LP_ATOM_PIECE, LP_ATOM_TABLE };
+enum lp_atom_kind {
+    LP_ATOM_FUNC, LP_ATOM_PLT,
+    LP_ATOM_LOOSE,  /* code of which nothing says where its functions begin */
+    LP_ATOM_OBJECT, /* data with a name */
+    LP_ATOM_PIECE,  /* data without one, cut where something refers to it */
+    LP_ATOM_TABLE,  /* a jump table */
+};
 enum lp_rule { LP_RULE_NONE, LP_RULE_MAP, LP_RULE_NAME, LP_RULE_FILE, LP_RULE_STEM, LP_RULE_BODY, LP_RULE_ORDER, LP_RULE_CALL, LP_RULE_ENTRY,
                LP_RULE_SLOT, LP_RULE_USE };
 enum lp_change_reason { LP_WHY_NONE, LP_WHY_CODE, LP_WHY_REFS, LP_WHY_SIZE, LP_WHY_NUMBER, LP_WHY_OPAQUE, LP_WHY_TABLE, LP_WHY_PART, LP_WHY_LINE,
@@ -154,6 +160,10 @@ static inline const struct lp_ref_at *lp_refs_of_atom(const struct lp_side *s, c
 static inline const struct lp_table_at *lp_tables_of_atom(const struct lp_side *s, const struct lp_atom *a) { return lp_reader_of(s, a)->table + a->table; }
 
 static inline bool lp_is_code_atom(const struct lp_atom *a) { return a->kind <= LP_ATOM_LOOSE; }
+/* Code but for the linker's PLT entries. */
+static inline bool lp_is_function(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
+/* Data but for jump tables, which are parts of functions. */
+static inline bool lp_is_datum(const struct lp_atom *a) { return a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE; }
 
 /* ---- load.c ---- */
 void lp_diff_load(struct lp_side *s);
@@ -186,7 +196,10 @@ void lp_sort_atoms(struct lp_atom *a, size_t n);
 void lp_merge_atoms(struct lp_atom *a, size_t m, size_t n);
 /* Data that nobody writes. */
 static inline bool lp_is_constant(const struct lp_side *s, const struct lp_atom *a) { return !(s->span[a->span].flags & (LP_SPAN_WRITE | LP_SPAN_BSS)); }
-/* The same once the dynamic linker has relocated it. */
+/* Without a name, and (lone) a pair: who has its address finds the same in the old file by what it holds, or gets a copy. */
+static inline bool lp_is_unnamed_constant(const struct lp_side *s, const struct lp_atom *a) { return a->kind == LP_ATOM_PIECE && lp_is_constant(s, a); }
+static inline bool lp_is_lone(const struct lp_side *s, const struct lp_atom *a) { return lp_is_unnamed_constant(s, a) && a->pair == LP_NONE; }
+/* lp_is_constant() once the dynamic linker has relocated it. */
 static inline bool lp_stays_constant(const struct lp_side *s, const struct lp_atom *a)
 {
     return lp_is_constant(s, a) || s->span[a->span].flags & LP_SPAN_RELRO;

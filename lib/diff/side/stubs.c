@@ -38,7 +38,7 @@ static void take_stubs(struct lp_side *s, uint64_t stub)
     uint32_t i = lp_side_atom(s, stub);
     struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
     unsigned stubs = 0;
-    if (!a || a->kind == LP_ATOM_PLT || !lp_is_code_atom(a)) return;
+    if (!a || !lp_is_function(a)) return;
     for (uint64_t at = a->start; at < a->end; at += 4) {
         const uint32_t w = lp_file_word(s, at);
         if (is_stub(s, at)) at += 4, stubs++;
@@ -111,7 +111,7 @@ void lp_diff_stubs(struct lp_side *s)
         const struct lp_atom *a = &s->atom[i];
         uint64_t avail = 0, stub;
         uint32_t word;
-        const uint8_t *p = lp_is_code_atom(a) && a->kind != LP_ATOM_PLT ? lp_side_bytes(s, a->start, &avail) : NULL;
+        const uint8_t *p = lp_is_function(a) ? lp_side_bytes(s, a->start, &avail) : NULL;
         uint8_t *view = NULL;
         if (!p || avail < a->end - a->start) continue;
         for (uint64_t off = 0; off + 4 <= a->end - a->start; off += 4) {

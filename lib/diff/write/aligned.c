@@ -9,7 +9,6 @@ enum more { NOT_MORE, PERHAPS_MORE, MORE };
 
 #define OTHER "in the old file it stays at an address that is not"
 
-static bool is_datum(const struct lp_atom *a) { return a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE; }
 
 /* How many bytes are left free in front of it: padding, of which nobody has the address. 0 also at the start of a section. */
 static uint64_t gap(const struct lp_side *s, uint32_t i)
@@ -38,7 +37,7 @@ static bool is_for_new(const struct lp_side *s, uint32_t i, uint64_t was)
     const uint64_t at = s->atom[i].start & -s->atom[i].start, least = gap(s, i) < was ? was : gap(s, i);
     for (uint32_t k = 0; k < s->natom; k++) {
         const struct lp_atom *b = &s->atom[k];
-        const uint64_t n = is_datum(b) && b->span == s->atom[i].span ? lp_alignment(s, b->start) : 0;
+        const uint64_t n = lp_is_datum(b) && b->span == s->atom[i].span ? lp_alignment(s, b->start) : 0;
         if (n && b->pair == LP_NONE && (b->used || b->kind == LP_ATOM_OBJECT) && n > least && at > least) return true;
     }
     return false;
@@ -93,7 +92,7 @@ void lp_diff_aligned(lp_diff *d)
     check_code(d);
     for (uint32_t i = 0; any && i < s->natom; i++) {
         const struct lp_atom *b = &s->atom[i];
-        const enum more more = is_datum(b) && b->pair != LP_NONE && !lp_is_copied(b) ? is_aligned_more(d, i, &to) : NOT_MORE;
+        const enum more more = lp_is_datum(b) && b->pair != LP_NONE && !lp_is_copied(b) ? is_aligned_more(d, i, &to) : NOT_MORE;
         if (more == NOT_MORE) continue;
         const bool excused = is_for_new(s, i, OLD(d)->atom[b->pair].start & -OLD(d)->atom[b->pair].start);
         if (excused && to < SURELY) continue;

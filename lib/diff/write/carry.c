@@ -204,18 +204,14 @@ static uint64_t with_texts(lp_diff *d, uint32_t first, uint32_t last, const uint
     return most;
 }
 
-/* Constants without names that come along. */
-static bool is_lone(const struct lp_side *s, const struct lp_atom *a)
-{
-    return a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(s, a) && !lp_is_copied(a);
-}
+static bool may_be_in_text(const struct lp_side *s, const struct lp_atom *a) { return lp_is_lone(s, a) && !lp_is_copied(a); }
 
 /* Behind the last atom that is known to be of the text: all to this one, without gaps? */
 static bool is_in_text(const struct lp_side *s, const struct lp_text_seen *t, uint32_t atom)
 {
     if (s->atom[atom].start >= t->end || s->atom[t->last].span != s->atom[atom].span) return false;
     for (uint32_t i = t->last + 1; i <= atom; i++)
-        if (!is_lone(s, &s->atom[i]) || s->atom[i].start != s->atom[i - 1].end) return false;
+        if (!may_be_in_text(s, &s->atom[i]) || s->atom[i].start != s->atom[i - 1].end) return false;
     return true;
 }
 
@@ -223,7 +219,7 @@ bool lp_joins_text(lp_diff *d, struct lp_text_seen *t, uint32_t atom)
 {
     struct lp_atom *v = NEW(d)->atom;
     uint64_t avail = 0;
-    if (!is_lone(NEW(d), &v[atom])) return false;
+    if (!may_be_in_text(NEW(d), &v[atom])) return false;
     if (is_in_text(NEW(d), t, atom)) {
         while (t->last < atom) v[++t->last].joined = true;
         return v[t->head].needed = d->again = true;

@@ -19,7 +19,6 @@ static const char *guess(unsigned rule)
            rule == LP_RULE_SLOT ? "their slots in tables" : NULL;
 }
 
-static bool is_func(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
 
 /* By its symbol, or because the dynamic linker, or the program's start, calls it. */
 static bool is_resolver(const struct lp_side *s, const struct lp_atom *a)
@@ -68,7 +67,7 @@ static void include_changed(lp_diff *d)
 {
     for (size_t i = 0; i < OLD(d)->natom; i++) {
         struct lp_atom *a = &OLD(d)->atom[i];
-        if (!is_func(a) || a->state != LP_DIFF_CHANGED) continue;
+        if (!lp_is_function(a) || a->state != LP_DIFF_CHANGED) continue;
         struct lp_atom *b = &NEW(d)->atom[a->pair];
         if (only_lines(d, (uint32_t)i)) continue;
         if (!lp_diff_wants(d, lp_atom_name(a))) {
@@ -109,7 +108,7 @@ static void need_of_words(lp_diff *d, struct list *l, const struct lp_atom *b)
     for (uint64_t at = lp_align_up(b->start, 8); p && at + 8 <= b->end && at - b->start + 8 <= avail; at += 8) {
         uint64_t v = lp_le64(p + (at - b->start));
         uint32_t i = lp_side_atom(s, v);
-        if (i != LP_NONE && s->atom[i].start == v && (is_func(&s->atom[i]) || s->atom[i].kind == LP_ATOM_OBJECT)) need(d, l, v);
+        if (i != LP_NONE && s->atom[i].start == v && (lp_is_function(&s->atom[i]) || s->atom[i].kind == LP_ATOM_OBJECT)) need(d, l, v);
     }
 }
 
@@ -120,10 +119,10 @@ static void need(lp_diff *d, struct list *l, uint64_t addr)
     uint32_t i = lp_side_atom(s, addr);
     struct lp_atom *b = i == LP_NONE ? NULL : &s->atom[i];
     if (!b || (b->pair != LP_NONE && !b->resized) || b->included) return;
-    if (is_func(b)) {
+    if (lp_is_function(b)) {
         b->included = true;
         push(d, l, i);
-    } else if (b->kind == LP_ATOM_OBJECT || b->kind == LP_ATOM_PIECE) {
+    } else if (lp_is_datum(b)) {
         b->included = true;
         need_of_words(d, l, b);
     }
@@ -151,7 +150,7 @@ static void need_of(lp_diff *d, struct list *l, uint32_t atom)
 static void need_by_word(lp_diff *d, struct list *l, uint64_t at, uint64_t value)
 {
     const struct lp_side *s = NEW(d);
-    uint32_t f = lp_side_atom(s, value), i = f != LP_NONE && is_func(&s->atom[f]) && s->atom[f].pair == LP_NONE ? lp_side_atom(s, at) : LP_NONE;
+    uint32_t f = lp_side_atom(s, value), i = f != LP_NONE && lp_is_function(&s->atom[f]) && s->atom[f].pair == LP_NONE ? lp_side_atom(s, at) : LP_NONE;
     if (i != LP_NONE && !lp_is_code_atom(&s->atom[i]) && s->atom[i].pair != LP_NONE && s->atom[f].start == value) need(d, l, value);
 }
 
@@ -175,7 +174,7 @@ static void include_needed(lp_diff *d)
     struct lp_side *s = NEW(d);
     need_of_data(d, &l);
     for (uint32_t i = 0; i < s->natom; i++)
-        if (is_func(&s->atom[i]) && s->atom[i].included) push(d, &l, i);
+        if (lp_is_function(&s->atom[i]) && s->atom[i].included) push(d, &l, i);
     for (size_t k = 0; k < l.n; k++) need_of(d, &l, l.v[k]);
     free(l.v);
 }
@@ -218,7 +217,7 @@ static void choose_places(lp_diff *d)
 {
     struct lp_side *s = NEW(d);
     for (uint32_t i = 0; i < s->natom; i++)
-        if (is_func(&s->atom[i]) && s->atom[i].parent == LP_NONE) place_group(d, i);
+        if (lp_is_function(&s->atom[i]) && s->atom[i].parent == LP_NONE) place_group(d, i);
 }
 
 /* What unwinds finds a body by its address: the old table stays in its place, and a new body can have none. */
@@ -235,8 +234,8 @@ static void refuse_moved(lp_diff *d)
     char buf[32];
     for (uint32_t i = 0; i < NEW(d)->natom; i++) {
         const struct lp_atom *b = &NEW(d)->atom[i];
-        if (is_func(b) && b->included) refuse_exceptions(d, b);
-        for (uint32_t k = 0; is_func(b) && b->included && k < b->ntable; k++) {
+        if (lp_is_function(b) && b->included) refuse_exceptions(d, b);
+        for (uint32_t k = 0; lp_is_function(b) && b->included && k < b->ntable; k++) {
             const struct lp_flow_table *t = &NEW(d)->table[b->table + k].t;
             if (t->n || t->offsets) continue;
             lp_diff_refuse(d, NEW(d), LP_E140, lp_atom_text(b, buf), (unsigned long long)(t->br_at - b->start), "the jump table is not understood");
@@ -273,7 +272,7 @@ static bool follow_copy(const struct lp_side *s, uint32_t function, const struct
 {
     for (uint32_t i = x->first + 1; i <= x->last; i++) {
         const struct lp_atom *a = &s->atom[i];
-        const bool datum = a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE;
+        const bool datum = lp_is_datum(a);
         if (!datum || lp_is_copied(a) || !lp_stays_constant(s, a) || lp_is_used_else(s, function, i) || hands_on(s, function, a)) return false;
     }
     return true;
@@ -290,7 +289,7 @@ bool lp_bring_together(lp_diff *d, uint32_t atom)
 static bool may_be_copied(const struct lp_side *s, const struct lp_atom *a)
 {
     for (uint32_t i = 0; i < s->natom; i++)
-        if (is_func(&s->atom[i]) && s->atom[i].included && lp_refers_into(s, i, a) && hands_on(s, i, a)) return false;
+        if (lp_is_function(&s->atom[i]) && s->atom[i].included && lp_refers_into(s, i, a) && hands_on(s, i, a)) return false;
     return !lp_is_pointed_at(s, a);
 }
 
@@ -299,7 +298,7 @@ bool lp_may_have_copies(const struct lp_side *s, uint32_t first, uint32_t last)
     if (s->atom[first].span != s->atom[last].span || s->atom[last].end - s->atom[first].start > MOST_TOGETHER) return false;
     for (uint32_t i = first; i <= last; i++) {
         const struct lp_atom *a = &s->atom[i];
-        const bool datum = a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE;
+        const bool datum = lp_is_datum(a);
         if (!datum || lp_is_copied(a) || !lp_stays_constant(s, a) || (a->pair != LP_NONE && !may_be_copied(s, a))) return false;
     }
     return true;
@@ -327,7 +326,7 @@ static bool are_texts(const struct lp_side *s, uint64_t addr, uint32_t first, ui
 {
     if (s->objects || !lp_side_text(s, addr)) return false;
     for (uint32_t i = first; i <= last; i++)
-        if (s->atom[i].kind != LP_ATOM_PIECE || s->atom[i].pair != LP_NONE || !lp_is_constant(s, &s->atom[i])) return false;
+        if (!lp_is_lone(s, &s->atom[i])) return false;
     return true;
 }
 
@@ -405,7 +404,7 @@ static void join_data(lp_diff *d)
     for (uint32_t i = 0; i < s->natom; i++) s->atom[i].together |= s->atom[i].apart;
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t i = 0; i < s->natom; i++)
-            for (uint32_t k = 0; is_func(&s->atom[i]) && s->atom[i].included && k < s->atom[i].nref; k++) {
+            for (uint32_t k = 0; lp_is_function(&s->atom[i]) && s->atom[i].included && k < s->atom[i].nref; k++) {
                 const struct lp_ref_at *r = &s->ref[s->atom[i].ref + k];
                 if (pass == 0) join(d, i, r);
                 else find_needed(d, i, r);

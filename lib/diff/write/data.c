@@ -56,7 +56,7 @@ void lp_diff_data(lp_diff *d)
 {
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
         const struct lp_atom *a = &OLD(d)->atom[i];
-        if ((a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE) && a->pair != LP_NONE) check_shape(d, a, &NEW(d)->atom[a->pair]);
+        if (lp_is_datum(a) && a->pair != LP_NONE) check_shape(d, a, &NEW(d)->atom[a->pair]);
     }
     check_tls(d);
 }
@@ -121,7 +121,7 @@ static enum stays stays_end(lp_diff *d, uint32_t i, uint64_t off, const struct c
     const uint32_t a = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? lp_array_to(OLD(d), c->v) : LP_NONE;
     char buf[32], name[32];
     if (a == LP_NONE || OLD(d)->atom[a].pair == LP_NONE || lp_array_to(NEW(d), c->w) != OLD(d)->atom[a].pair) return STAYS_NOT;
-    if (OLD(d)->atom[a].kind == LP_ATOM_PIECE && lp_is_constant(OLD(d), &OLD(d)->atom[a])) return STAYS_NOT; /* a text is before the next one (ends.c) */
+    if (lp_is_unnamed_constant(OLD(d), &OLD(d)->atom[a])) return STAYS_NOT; /* a text is before the next one (ends.c) */
     if (lp_is_said(OLD(d), c->o, c->v) && lp_is_said(NEW(d), c->n, c->w)) return STAYS_NOT;
     const uint32_t k = lp_side_atom(OLD(d), c->v);
     const struct lp_atom *began = k != LP_NONE && OLD(d)->atom[k].start == c->v ? &OLD(d)->atom[k] : NULL;
@@ -309,7 +309,7 @@ static void emit_changed(lp_diff *d, uint32_t i, const uint8_t *asked)
     const struct lp_atom *a = &OLD(d)->atom[i], *b;
     uint64_t at, n;
     char buf[32];
-    if ((a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE) || a->pair == LP_NONE) return;
+    if (!lp_is_datum(a) || a->pair == LP_NONE) return;
     b = &NEW(d)->atom[a->pair];
     n = compared(d, i);
     if (!n || lp_is_copied(b) || lp_same_data(d, OLD(d), a->start, b->start, n, &at)) return;

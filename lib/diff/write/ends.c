@@ -223,7 +223,7 @@ static void join(struct ends *e, uint32_t i)
 /* A constant of which the patch may bring a copy. */
 static bool is_open(const struct lp_side *s, const struct lp_atom *a)
 {
-    return a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(s, a) && a->end - a->start <= MOST_TOGETHER;
+    return lp_is_lone(s, a) && a->end - a->start <= MOST_TOGETHER;
 }
 
 /* Of what is new, or another word now: it is right if one place is both, as it is where what begins there comes along, too. */
@@ -313,7 +313,7 @@ static void check_word(struct ends *e, uint64_t at, uint64_t value)
     const uint32_t i = x && x->array ? lp_side_atom(NEW(e->d), at) : LP_NONE;
     const struct lp_atom *b = i == LP_NONE ? NULL : &NEW(e->d)->atom[i];
     uint64_t off;
-    if (!b || (b->kind != LP_ATOM_PIECE && b->kind != LP_ATOM_OBJECT) || is_next_text(NEW(e->d), b, at, x)) return;
+    if (!b || !lp_is_datum(b) || is_next_text(NEW(e->d), b, at, x)) return;
     if (b->carry || b->joined || lp_is_copied(b)) check_new(e, b, at, x);
     if (b->pair == LP_NONE && !b->carry && !b->joined && lp_stays_constant(NEW(e->d), b)) join_rows(e, x, i);
     if (b->pair == LP_NONE || lp_is_copied(b)) return;
@@ -331,7 +331,7 @@ bool lp_diff_ends(lp_diff *d, bool last)
     if (e.n && !d->nomem) find_arrays(&e);
     for (uint32_t i = 0; e.n && i < NEW(d)->natom; i++) {
         const struct lp_atom *f = &NEW(d)->atom[i];
-        if ((f->kind == LP_ATOM_FUNC || f->kind == LP_ATOM_LOOSE) && (f->included || f->pair != LP_NONE)) check_code(&e, i);
+        if (lp_is_function(f) && (f->included || f->pair != LP_NONE)) check_code(&e, i);
     }
     if (e.n) each_word(&e, check_word);
     lp_alike_free(e.alike), free(e.v), free(e.only[0]), free(e.only[1]);

@@ -9,22 +9,20 @@
 
 struct enter { lp_diff *d; struct lp_side *s; uint64_t lo, hi; }; /* lo, hi: all bodies that move are there */
 
-static bool is_func(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }
-static bool is_datum(const struct lp_atom *a) { return a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE; }
 
 /* The new body in whose middle an address is. */
 static struct lp_atom *entered(const struct enter *e, uint64_t addr)
 {
     uint32_t i = addr > e->lo && addr < e->hi ? lp_side_atom(e->s, addr) : LP_NONE;
     struct lp_atom *b = i == LP_NONE ? NULL : &e->s->atom[i];
-    return b && is_func(b) && b->included && !b->in_place && addr != b->start ? b : NULL;
+    return b && lp_is_function(b) && b->included && !b->in_place && addr != b->start ? b : NULL;
 }
 
 static bool find_bounds(struct enter *e)
 {
     for (size_t i = 0; i < e->s->natom; i++) {
         const struct lp_atom *b = &e->s->atom[i];
-        if (!is_func(b) || !b->included || b->in_place) continue;
+        if (!lp_is_function(b) || !b->included || b->in_place) continue;
         if (!e->hi) e->lo = b->start;
         if (b->end > e->hi) e->hi = b->end;
     }
@@ -81,7 +79,7 @@ static void label_in(const struct enter *e, uint64_t at, uint64_t value)
     struct lp_atom *b = entered(e, value);
     uint32_t i = b ? lp_side_atom(e->s, at) : LP_NONE;
     struct lp_atom *a = i == LP_NONE ? NULL : &e->s->atom[i];
-    if (!a || !is_datum(a)) return;
+    if (!a || !lp_is_datum(a)) return;
     uint32_t f = e->s->span[a->span].flags;
     if (f & LP_SPAN_WRITE && !(f & LP_SPAN_RELRO)) { /* the program may have changed it */
         refuse(e, a, at, b);
@@ -120,7 +118,7 @@ static void copy_table(const struct enter *e, const struct lp_atom *b, const str
     char buf[32];
     const uint32_t i = t->n && !t->offsets ? lp_side_atom(e->s, t->at) : LP_NONE;
     struct lp_atom *a = i == LP_NONE ? NULL : &e->s->atom[i];
-    if (!a || !is_datum(a) || a->pair == LP_NONE || lp_is_copied(a) || !lp_datum_changed(e->d, a)) return;
+    if (!a || !lp_is_datum(a) || a->pair == LP_NONE || lp_is_copied(a) || !lp_datum_changed(e->d, a)) return;
     a->labels = lp_is_constant(e->s, a) && t->base >= b->start && t->base < b->end;
     if (!a->labels)
         lp_diff_refuse(e->d, e->s, LP_E140, lp_atom_text(b, buf), (unsigned long long)(t->br_at - b->start), "the jump table cannot be elsewhere");
@@ -130,7 +128,7 @@ static void copy_tables(const struct enter *e)
 {
     for (size_t i = 0; i < e->s->natom; i++) {
         const struct lp_atom *b = &e->s->atom[i];
-        for (uint32_t k = 0; is_func(b) && b->included && !b->in_place && k < b->ntable; k++) copy_table(e, b, &e->s->table[b->table + k].t);
+        for (uint32_t k = 0; lp_is_function(b) && b->included && !b->in_place && k < b->ntable; k++) copy_table(e, b, &e->s->table[b->table + k].t);
     }
 }
 
@@ -149,7 +147,7 @@ static void check_users(const struct enter *e)
     const struct lp_side *s = e->s;
     for (size_t i = 0; i < s->natom; i++) {
         const struct lp_atom *b = &s->atom[i];
-        for (uint32_t k = 0; is_func(b) && !b->included && b->pair != LP_NONE && k < b->nref; k++) {
+        for (uint32_t k = 0; lp_is_function(b) && !b->included && b->pair != LP_NONE && k < b->nref; k++) {
             const struct lp_ref_at *r = &s->ref[b->ref + k];
             uint32_t t = r->kind == LP_FLOW_ADDR || r->kind == LP_REF_NUMBER ? lp_side_atom(s, r->addr) : LP_NONE;
             if (t != LP_NONE && s->atom[t].labels && !is_bound(s, b, r->addr) && !lp_only_base(s, (uint32_t)i, r->at)) refuse(e, b, r->at, &s->atom[t]);
@@ -168,8 +166,8 @@ void lp_diff_enter(lp_diff *d)
     if (!find_bounds(&e)) return;
     copy_tables(&e);
     for (uint32_t i = 0; i < e.s->natom; i++) {
-        if (is_func(&e.s->atom[i])) look_at_code(&e, i);
-        else if (fixed && is_datum(&e.s->atom[i])) look_at_datum(&e, &e.s->atom[i]);
+        if (lp_is_function(&e.s->atom[i])) look_at_code(&e, i);
+        else if (fixed && lp_is_datum(&e.s->atom[i])) look_at_datum(&e, &e.s->atom[i]);
     }
     for (size_t i = 0; i < e.s->nword; i++)
         if (e.s->word[i].kind == LP_WORD_ADDR) label_in(&e, e.s->word[i].at, e.s->word[i].value);

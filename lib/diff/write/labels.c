@@ -64,7 +64,7 @@ static uint32_t *find_tables(lp_diff *d)
     uint32_t *of = NULL;
     for (uint32_t i = 0; i < o->natom; i++) {
         const struct lp_atom *a = &o->atom[i];
-        if (a->kind != LP_ATOM_OBJECT && a->kind != LP_ATOM_PIECE) continue;
+        if (!lp_is_datum(a)) continue;
         uint64_t avail = 0;
         const uint8_t *p = lp_side_guesses(o) ? lp_side_bytes(o, a->start, &avail) : NULL;
         uint32_t f = LP_NONE;

@@ -36,7 +36,7 @@ bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p)
 
 static bool is_table(const struct lp_side *s, const struct lp_atom *a)
 {
-    return (a->kind == LP_ATOM_OBJECT || a->kind == LP_ATOM_PIECE) && lp_is_constant(s, a) && lp_side_offsets(s, a->start, a->end);
+    return lp_is_datum(a) && lp_is_constant(s, a) && lp_side_offsets(s, a->start, a->end);
 }
 
 /* A page that gets away, or from which not all offsets are known, may lead to it, too. */
@@ -89,7 +89,7 @@ static void change_users(lp_diff *d, const struct lp_atom *table, bool in_place)
 {
     for (size_t i = 0; i < NEW(d)->natom; i++) {
         struct lp_atom *f = &NEW(d)->atom[i];
-        if ((f->kind != LP_ATOM_FUNC && f->kind != LP_ATOM_LOOSE) || f->pair == LP_NONE) continue;
+        if (!lp_is_function(f) || f->pair == LP_NONE) continue;
         const enum use use = use_of(NEW(d), f, table);
         if (use != USE_NO) change_user(d, f, in_place && use == USE_PLAIN);
     }
@@ -185,10 +185,7 @@ void lp_diff_offsets(lp_diff *d)
 
 /* ---- constants of which the patch brings another one, found the same where nobody looked at more of them ---- */
 
-static bool comes_along(const struct lp_side *s, const struct lp_atom *b)
-{
-    return b->carried && b->pair == LP_NONE && b->kind == LP_ATOM_PIECE && lp_is_constant(s, b);
-}
+static bool comes_along(const struct lp_side *s, const struct lp_atom *b) { return b->carried && lp_is_lone(s, b); }
 
 /* The first atom of what a word makes the address of, if that comes along; LP_NONE: it does not. */
 static uint32_t copy_of(const struct lp_side *s, const struct lp_ref_at *r)

@@ -71,7 +71,7 @@ static bool is_constant(const struct lp_side *s, uint64_t addr)
 {
     uint32_t i = lp_side_atom(s, addr);
     const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
-    return a && a->kind == LP_ATOM_PIECE && lp_is_constant(s, a);
+    return a && lp_is_unnamed_constant(s, a);
 }
 
 static int by_hash(const void *a, const void *b)

@@ -80,7 +80,7 @@ struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v)
     const uint32_t i = lp_side_atom(s, v), array = i == LP_NONE || s->atom[i].start == v ? lp_array_to(s, v) : LP_NONE;
     const struct lp_atom *a = array == LP_NONE ? NULL : &s->atom[array];
     char buf[32], name[32];
-    if (!a || (a->kind == LP_ATOM_PIECE && (i == LP_NONE || lp_is_constant(s, a)))) return start_of(d, v); /* (of constants without names, ends.c) */
+    if (!a || (i == LP_NONE ? a->kind == LP_ATOM_PIECE : lp_is_unnamed_constant(s, a))) return start_of(d, v); /* (of constants without names, ends.c) */
     if (i == LP_NONE) return lone_end(d, array, at, v);
     if (lp_is_said(s, at, a->start)) return end_of(d, array);
     if (lp_is_said(s, at, v) || held_in_front(s, at) != a->start) return start_of(d, v);

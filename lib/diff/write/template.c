@@ -44,7 +44,7 @@ static struct lp_atom *function_at(const struct lp_side *s, uint64_t addr)
 {
     const uint32_t i = addr ? lp_side_atom(s, addr) : LP_NONE;
     struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
-    return a && (a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE) && a->start == addr ? a : NULL;
+    return a && lp_is_function(a) && a->start == addr ? a : NULL;
 }
 
 static bool moves(const struct lp_atom *a) { return a->included && !a->in_place; }
@@ -297,7 +297,7 @@ void lp_refuse_templates(lp_diff *d)
     for (uint32_t i = 0; i < s->natom; i++) {
         const struct lp_atom *a = &s->atom[i];
         bool any = false;
-        if ((a->kind != LP_ATOM_FUNC && a->kind != LP_ATOM_LOOSE) || (a->pair == LP_NONE && !a->included)) continue;
+        if (!lp_is_function(a) || (a->pair == LP_NONE && !a->included)) continue;
         for (uint32_t k = a->ref; k < a->ref + a->nref && !any; k++) {
             const struct lp_ref_at *r = &s->ref[k];
             const struct lp_word_at *x = r->width == 8 ? lp_side_word(s, r->addr) : NULL;

@@ -107,7 +107,7 @@ static bool carry_both(const struct word *x, const struct lp_use *u, const struc
     struct lp_atom *a = x->s->atom;
     if (!t->own || !u->at || t->atom >= array) return false;
     for (uint32_t i = t->atom; i <= array; i++) {
-        const bool datum = a[i].kind == LP_ATOM_OBJECT || a[i].kind == LP_ATOM_PIECE;
+        const bool datum = lp_is_datum(&a[i]);
         if (!datum || !lp_stays_constant(x->s, &a[i]) || a[i].span != a[array].span || (i < array && a[i].end != a[i + 1].start)) return false;
     }
     for (uint32_t i = t->atom + 1; i <= array; i++) lp_look(x->d, i, false), a[i].tail = true;
@@ -292,7 +292,7 @@ static struct lp_there constants_at(const struct word *x, const struct lp_ref_at
     const struct lp_use u = {r->addr, r->base, x->atom, 0, 0};
     const struct lp_atom *a = i == LP_NONE || r->base != LP_NONE ? NULL : &x->s->atom[i];
     if (a) lp_look(x->d, i, false);
-    const bool open = a && a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(x->s, a) && !a->carry && !a->joined && !lp_is_copied(a);
+    const bool open = a && lp_is_lone(x->s, a) && !a->carry && !a->joined && !lp_is_copied(a);
     const struct lp_there t = {true, false, open ? lp_old_constant(x->d, &u) : 0, LP_NONE, 0};
     for (size_t k = 0; k < users->n && t.addr; k++) {
         const struct lp_ref_at *q = &x->s->ref[lp_base_listed(users, k)];
@@ -324,7 +324,7 @@ static bool is_open_constant(const struct word *x, const struct lp_ref_at *r)
 {
     const uint32_t i = r->base == LP_NONE ? lp_side_atom(x->s, r->addr) : LP_NONE;
     const struct lp_atom *a = i == LP_NONE ? NULL : &x->s->atom[i];
-    return a && a->kind == LP_ATOM_PIECE && a->pair == LP_NONE && lp_is_constant(x->s, a);
+    return a && lp_is_lone(x->s, a);
 }
 
 static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
@@ -417,7 +417,7 @@ static bool made_at(struct word *x, const struct lp_ref_at *user, uint64_t base,
 static bool is_inside_text(const struct word *x, const struct lp_use *from, const struct lp_use *to)
 {
     const uint32_t i = lp_side_atom(x->s, from->addr);
-    const bool constant = i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && lp_is_constant(x->s, &x->s->atom[i]);
+    const bool constant = i != LP_NONE && lp_is_unnamed_constant(x->s, &x->s->atom[i]);
     return constant && to->addr > from->addr && to->addr + to->width - from->addr <= lp_side_text(x->s, from->addr);
 }
 
