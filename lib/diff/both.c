@@ -242,9 +242,9 @@ static void look_at(struct worker *w, uint32_t i)
 {
     struct lp_side *s = &w->side[w->of_new], *other = w->of_new ? NULL : &w->side[1];
     const struct lp_parts x = lp_parts_of(s, i);
-    const uint32_t k = other ? lp_side_atom(other, s->atom[i].start) : LP_NONE;
+    const uint32_t k = other ? lp_side_start(other, s->atom[i].start) : LP_NONE;
     struct lp_parts y = {.n = 0};
-    const bool there = k != LP_NONE && is_head(&other->atom[k]) && other->atom[k].start == s->atom[i].start && take(w, k);
+    const bool there = k != LP_NONE && is_head(&other->atom[k]) && take(w, k);
     if (there) y = lp_parts_of(other, k);
     const bool same = there && same_words(w, &x, &y);
     if (there && !same) leave(w, k);

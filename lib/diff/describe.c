@@ -19,7 +19,7 @@ void lp_describe(const struct lp_side *s, const struct lp_use *u, struct lp_buf 
 {
     const struct lp_word_at *w = lp_side_word(s, u->addr);
     const struct lp_span *x = lp_side_span(s, u->addr);
-    uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, u->addr);
+    uint32_t i = lp_side_meant(s, u->base, u->addr);
     char buf[32];
     if (w && w->sym && x && x->flags & LP_SPAN_GOT) {
         lp_buf_printf(out, "%s%s", w->kind == LP_WORD_TLS ? "tls:" : "", w->sym->name);

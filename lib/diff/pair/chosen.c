@@ -15,7 +15,7 @@ static void add(struct lp_chosen *c, int64_t off)
 bool lp_chosen(const struct lp_side *s, const struct lp_use *u, struct lp_chosen *c)
 {
     struct lp_choice x;
-    const uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, u->addr);
+    const uint32_t i = lp_side_meant(s, u->base, u->addr);
     const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
     c->n = 0, c->more = false;
     if (!a || u->width || !u->at || u->self == LP_NONE || lp_is_code_atom(a) || a->kind == LP_ATOM_TABLE) return false;

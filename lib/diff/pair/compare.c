@@ -238,7 +238,7 @@ static bool moves_into_same(lp_diff *d, const struct walk *x, const struct lp_re
 /* Where the thing ends in which an access begins, if that is in front of the access's end; 0 = it is not. */
 static uint32_t crosses(const struct lp_side *s, const struct lp_ref_at *r)
 {
-    const uint32_t i = r->base != LP_NONE ? r->base : lp_side_atom(s, r->addr);
+    const uint32_t i = lp_side_meant(s, r->base, r->addr);
     if (i == LP_NONE || r->kind != LP_FLOW_ADDR || r->flags & LP_FLOW_INDEXED || lp_is_code_atom(&s->atom[i])) return 0;
     const uint64_t left = s->atom[i].end - r->addr;
     return left < r->width && lp_side_atom(s, s->atom[i].end) != LP_NONE ? (uint32_t)left : 0;

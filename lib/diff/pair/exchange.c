@@ -19,7 +19,7 @@ static bool has(const struct set *x, uint32_t i)
 /* What was paired by nothing but its place, or LP_NONE. */
 static uint32_t by_place(const struct lp_side *s, const struct lp_ref_at *r)
 {
-    const uint32_t i = r->kind != LP_FLOW_ADDR && r->kind != LP_FLOW_TARGET ? LP_NONE : r->base != LP_NONE ? r->base : lp_side_atom(s, r->addr);
+    const uint32_t i = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_meant(s, r->base, r->addr) : LP_NONE;
     const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
     return a && a->kind == LP_ATOM_PIECE && a->pair != LP_NONE && a->rule == LP_RULE_ORDER && !lp_stays_constant(s, a) ? i : LP_NONE;
 }

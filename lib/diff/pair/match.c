@@ -48,8 +48,7 @@ static uint32_t at_address(const struct lp_side *s, const char *text)
 {
     char *end;
     const uint64_t addr = strncmp(text, "0x", 2) == 0 ? strtoull(text, &end, 16) : 0;
-    const uint32_t i = addr && !*end ? lp_side_atom(s, addr) : LP_NONE;
-    return i != LP_NONE && s->atom[i].start == addr ? i : LP_NONE;
+    return addr && !*end ? lp_side_start(s, addr) : LP_NONE;
 }
 
 static uint32_t mapped(lp_diff *d, struct lp_side *s, const char *spec, size_t n)

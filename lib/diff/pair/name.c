@@ -290,9 +290,8 @@ static bool is_real(const struct lp_side *s, const struct lp_use *u, const struc
 /* Of an access with an index: what its base is the start of, if the access is in front of that. */
 static uint32_t base_behind(const struct lp_side *s, const struct lp_use *u, int64_t off)
 {
-    const uint64_t base = u->addr - (uint64_t)off;
-    const uint32_t k = off < 0 ? lp_side_atom(s, base) : LP_NONE;
-    return k != LP_NONE && s->atom[k].start == base && !lp_is_code_atom(&s->atom[k]) ? k : LP_NONE;
+    const uint32_t k = off < 0 ? lp_side_start(s, u->addr - (uint64_t)off) : LP_NONE;
+    return k != LP_NONE && !lp_is_code_atom(&s->atom[k]) ? k : LP_NONE;
 }
 
 /* An access by itself: *off is from its base, which another word makes. */

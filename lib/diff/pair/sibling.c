@@ -37,8 +37,8 @@ static void add_exports(const struct lp_side *s, uint32_t *user)
 {
     for (size_t k = 0; k < s->dynamic->nsym; k++) {
         const struct lp_dynsym *y = &s->dynamic->sym[k];
-        const uint32_t i = y->shndx ? lp_side_atom(s, y->value) : LP_NONE;
-        if (i != LP_NONE && s->atom[i].start == y->value) user[i] = MANY;
+        const uint32_t i = y->shndx ? lp_side_start(s, y->value) : LP_NONE;
+        if (i != LP_NONE) user[i] = MANY;
     }
 }
 
@@ -107,8 +107,8 @@ bool lp_are_handed_apart(const struct lp_side *s, const struct lp_use *u, uint32
 
 bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object)
 {
-    const uint32_t next = lp_side_atom(s, u->addr);
-    if (!u->at || u->self == LP_NONE || next == LP_NONE || s->atom[next].kind != LP_ATOM_OBJECT || s->atom[next].start != u->addr) return false;
+    const uint32_t next = lp_side_start(s, u->addr);
+    if (!u->at || u->self == LP_NONE || next == LP_NONE || s->atom[next].kind != LP_ATOM_OBJECT) return false;
     if (!lp_are_handed_apart(s, u, object)) return false;
     return !is_used_otherwise(s, u->self, next) && !lp_is_used_else(s, u->self, next); /* else it need not be what they mean */
 }
@@ -176,8 +176,8 @@ static bool is_handed(const struct lp_side *s, uint32_t object)
 bool lp_came_there(const lp_diff *d, const struct lp_use *n)
 {
     const struct lp_side *s = NEW(d);
-    const uint32_t i = lp_side_atom(s, n->addr);
-    if (i == LP_NONE || s->atom[i].kind != LP_ATOM_OBJECT || s->atom[i].start != n->addr || s->atom[i].pair != LP_NONE) return false;
+    const uint32_t i = lp_side_start(s, n->addr);
+    if (i == LP_NONE || s->atom[i].kind != LP_ATOM_OBJECT || s->atom[i].pair != LP_NONE) return false;
     return is_handed(s, i) && !lp_is_stepped_to(s, n->self, n->at);
 }
 

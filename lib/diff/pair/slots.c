@@ -35,8 +35,8 @@ static bool any_open(const struct lp_side *s)
 /* The one that begins there; LP_NONE = none does. */
 static uint32_t open_at(const struct lp_side *s, uint64_t addr)
 {
-    const uint32_t i = lp_side_atom(s, addr);
-    return i != LP_NONE && is_open(&s->atom[i]) && s->atom[i].start == addr ? i : LP_NONE;
+    const uint32_t i = lp_side_start(s, addr);
+    return i != LP_NONE && is_open(&s->atom[i]) ? i : LP_NONE;
 }
 
 static void note(uint32_t *there, uint32_t one, uint32_t other)

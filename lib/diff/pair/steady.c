@@ -67,8 +67,8 @@ static void suppose_there(lp_diff *d, uint32_t x, uint32_t y)
     for (uint32_t i = 0; i < s->natom; i++) {
         const struct lp_atom *b = &s->atom[i];
         const uint64_t start = o->span[x].start + (b->start - s->span[y].start);
-        const uint32_t k = b->span == y && b->pair == LP_NONE ? lp_side_atom(o, start) : LP_NONE;
-        if (k != LP_NONE && o->atom[k].start == start && o->atom[k].end - start == b->end - b->start) lp_suppose(d, o, k, i);
+        const uint32_t k = b->span == y && b->pair == LP_NONE ? lp_side_start(o, start) : LP_NONE;
+        if (k != LP_NONE && o->atom[k].end - start == b->end - b->start) lp_suppose(d, o, k, i);
     }
 }
 

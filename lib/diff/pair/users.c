@@ -24,7 +24,7 @@ static int by_atom(const void *a, const void *b)
 static uint32_t used_by(const struct lp_side *s, const struct lp_ref_at *r)
 {
     if (r->kind != LP_FLOW_ADDR && r->kind != LP_FLOW_TARGET) return LP_NONE;
-    const uint32_t i = r->base != LP_NONE ? r->base : lp_side_atom(s, r->addr);
+    const uint32_t i = lp_side_meant(s, r->base, r->addr);
     if (i == LP_NONE || lp_is_code_atom(&s->atom[i])) return LP_NONE;
     if (s->atom[i].pair != LP_NONE && s->atom[i].rule != LP_RULE_USE) return LP_NONE; /* (what is only supposed is open) */
     return s->atom[i].numbered || !lp_is_constant(s, &s->atom[i]) ? i : LP_NONE;

@@ -41,18 +41,12 @@ static bool leads_to(const struct lp_side *s, const struct lp_atom *a, uint64_t 
     return false;
 }
 
-static bool is_start(const struct lp_side *s, uint64_t at)
-{
-    const uint32_t i = lp_side_atom(s, at);
-    return i != LP_NONE && s->atom[i].start == at;
-}
-
 /* What is behind the NOPs behind it; UINT64_MAX: nothing that goes on. In a patch, a branch to what goes on. */
 static uint64_t behind(const struct lp_side *s, uint64_t at)
 {
     uint64_t to;
     uint32_t mask;
-    while (lp_code_word(s, at) == LP_A64_NOP && !is_start(s, at)) at += 4;
+    while (lp_code_word(s, at) == LP_A64_NOP && lp_side_start(s, at) == LP_NONE) at += 4;
     const struct lp_span *x = lp_side_span(s, at);
     const uint32_t w = lp_code_word(s, at);
     if (!x || !(x->flags & LP_SPAN_CODE) || !lp_dis_valid(w)) return UINT64_MAX;

@@ -16,8 +16,8 @@ static bool inside_word(const struct lp_side *s, uint64_t addr)
     uint64_t avail = 0;
     if (n && addr - s->word[n - 1].at - 1 < 7) return true;
     const uint8_t *p = addr & 7 && lp_side_guesses(s) ? lp_side_bytes(s, addr & ~UINT64_C(7), &avail) : NULL;
-    const uint32_t f = p && avail >= 8 ? lp_side_atom(s, lp_le64(p)) : LP_NONE;
-    return f != LP_NONE && s->atom[f].kind == LP_ATOM_FUNC && s->atom[f].start == lp_le64(p);
+    const uint32_t f = p && avail >= 8 ? lp_side_start(s, lp_le64(p)) : LP_NONE;
+    return f != LP_NONE && s->atom[f].kind == LP_ATOM_FUNC;
 }
 
 /* Each address once: thousands of places may refer to one. */
@@ -182,8 +182,8 @@ static void find_paged(struct lp_side *s)
 {
     for (size_t i = 0; i < s->nref; i++) {
         const struct lp_ref_at *r = &s->ref[i];
-        const uint32_t a = (r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_OF_PAGE) || r->kind == LP_FLOW_TARGET ? lp_side_atom(s, r->addr) : LP_NONE;
-        if (a != LP_NONE && s->atom[a].kind == LP_ATOM_PIECE && s->atom[a].start == r->addr) s->atom[a].paged = true;
+        const uint32_t a = (r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_OF_PAGE) || r->kind == LP_FLOW_TARGET ? lp_side_start(s, r->addr) : LP_NONE;
+        if (a != LP_NONE && s->atom[a].kind == LP_ATOM_PIECE) s->atom[a].paged = true;
     }
 }
 
@@ -272,8 +272,8 @@ void lp_diff_pieces(struct lp_side *s)
     lp_side_index(s);
     renumber(s, start, n);
     for (size_t i = 0; i < s->ntable; i++) {
-        uint32_t a = s->table[i].t.n ? lp_side_atom(s, s->table[i].t.at) : LP_NONE;
-        if (a != LP_NONE && s->atom[a].kind == LP_ATOM_TABLE && s->atom[a].start == s->table[i].t.at) s->table[i].atom = a;
+        uint32_t a = s->table[i].t.n ? lp_side_start(s, s->table[i].t.at) : LP_NONE;
+        if (a != LP_NONE && s->atom[a].kind == LP_ATOM_TABLE) s->table[i].atom = a;
     }
     find_paged(s);
     lp_side_touch(s);

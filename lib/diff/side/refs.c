@@ -82,6 +82,9 @@ static bool suits(const struct lp_reloc *r, uint32_t w)
     return r->op == LP_REL_ABS && r->field == LP_FIELD_IMM12 && (lp_a64_is_add_sub_imm(w) || lp_a64_is_ldst_pos(w));
 }
 
+/* The atom whose start it names. */
+static uint32_t base_of(const struct lp_side *s, const struct lp_reloc_at *q) { return q->sym == UINT64_MAX ? LP_NONE : lp_side_start(s, q->sym); }
+
 /* What a relocation of this place adds to what the flow of data shows. */
 static void apply_reloc(struct lp_side *s, struct lp_ref_at *r, uint32_t w)
 {
@@ -95,12 +98,10 @@ static void apply_reloc(struct lp_side *s, struct lp_ref_at *r, uint32_t w)
         return;
     }
     if (page || (r->kind == LP_FLOW_ADDR && r->addr != q->addr) || r->flags & (LP_FLOW_SEVERAL | LP_FLOW_MAYBE)) return;
-    uint32_t base = q->sym == UINT64_MAX ? LP_NONE : lp_side_atom(s, q->sym);
-    if (base != LP_NONE && s->atom[base].start != q->sym) base = LP_NONE;
     if (r->kind != LP_FLOW_ADDR) r->flags |= LP_FLOW_OF_PAGE; /* that a caller makes: compared there */
     r->kind = LP_FLOW_ADDR;
     r->addr = q->addr;
-    r->base = base;
+    r->base = base_of(s, q);
 }
 
 /* Bytes that a load or store with an unsigned offset touches. */
@@ -176,9 +177,8 @@ static void take_number(struct lp_side *s, const struct lp_flow_part *p, size_t 
         if (!q || q->addr == UINT64_MAX || q->type < R_AARCH64_MOVW_UABS_G0 || q->type > R_AARCH64_MOVW_UABS_G3) return;
         const struct lp_reloc *row = lp_reloc_numbered(q->type);
         if (!row || !agrees(row, w, r.at, q->addr)) return;
-        const uint32_t base = q->sym == UINT64_MAX ? LP_NONE : lp_side_atom(s, q->sym);
         last = (q->type - R_AARCH64_MOVW_UABS_G0) % 2 == 0; /* G0, G1, G2, and G3: those that are checked */
-        r.addr = q->addr, r.base = base != LP_NONE && s->atom[base].start == q->sym ? base : LP_NONE;
+        r.addr = q->addr, r.base = base_of(s, q);
     } else if (!number || r.addr < 4096 || !lp_side_span(s, r.addr)) {
         return;
     }

@@ -75,8 +75,7 @@ bool lp_is_loose(const struct lp_side *s, uint64_t v)
 
 uint32_t lp_field_of(const struct lp_side *s, const struct lp_field_at *f)
 {
-    const uint32_t i = f->sym == UINT64_MAX ? LP_NONE : lp_side_atom(s, f->sym);
-    return i != LP_NONE && s->atom[i].start == f->sym ? i : LP_NONE;
+    return f->sym == UINT64_MAX ? LP_NONE : lp_side_start(s, f->sym);
 }
 
 /* ---- tables of offsets: as code shows, or, where one function is made of the ends of several (clang -Oz), by what they hold ---- */

@@ -185,6 +185,13 @@ const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_tabl
 void lp_diff_atoms(struct lp_side *s);
 bool lp_is_named_here(const struct lp_side *s, const struct lp_elf_symbol *y); /* a name of data that the other file was stripped of: it does not count */
 uint32_t lp_side_atom(const struct lp_side *s, uint64_t addr); /* LP_NONE = none */
+static inline uint32_t lp_side_start(const struct lp_side *s, uint64_t addr) /* the one that begins there */
+{
+    const uint32_t i = lp_side_atom(s, addr);
+    return i != LP_NONE && s->atom[i].start == addr ? i : LP_NONE;
+}
+/* The one that an address is of, which may be outside of it, if a relocation says so: that is `base`. */
+static inline uint32_t lp_side_meant(const struct lp_side *s, uint32_t base, uint64_t addr) { return base != LP_NONE ? base : lp_side_atom(s, addr); }
 /* Atoms are in their order and will stay so: makes lp_side_atom fast. */
 void lp_side_index(struct lp_side *s);
 /* Has it symbols of all data? */

@@ -107,8 +107,8 @@ static void need_of_words(lp_diff *d, struct list *l, const struct lp_atom *b)
     const uint8_t *p = lp_side_guesses(s) ? lp_side_bytes(s, b->start, &avail) : NULL;
     for (uint64_t at = lp_align_up(b->start, 8); p && at + 8 <= b->end && at - b->start + 8 <= avail; at += 8) {
         uint64_t v = lp_le64(p + (at - b->start));
-        uint32_t i = lp_side_atom(s, v);
-        if (i != LP_NONE && s->atom[i].start == v && (lp_is_function(&s->atom[i]) || s->atom[i].kind == LP_ATOM_OBJECT)) need(d, l, v);
+        uint32_t i = lp_side_start(s, v);
+        if (i != LP_NONE && (lp_is_function(&s->atom[i]) || s->atom[i].kind == LP_ATOM_OBJECT)) need(d, l, v);
     }
 }
 
@@ -150,8 +150,8 @@ static void need_of(lp_diff *d, struct list *l, uint32_t atom)
 static void need_by_word(lp_diff *d, struct list *l, uint64_t at, uint64_t value)
 {
     const struct lp_side *s = NEW(d);
-    uint32_t f = lp_side_atom(s, value), i = f != LP_NONE && lp_is_function(&s->atom[f]) && s->atom[f].pair == LP_NONE ? lp_side_atom(s, at) : LP_NONE;
-    if (i != LP_NONE && !lp_is_code_atom(&s->atom[i]) && s->atom[i].pair != LP_NONE && s->atom[f].start == value) need(d, l, value);
+    uint32_t f = lp_side_start(s, value), i = f != LP_NONE && lp_is_function(&s->atom[f]) && s->atom[f].pair == LP_NONE ? lp_side_atom(s, at) : LP_NONE;
+    if (i != LP_NONE && !lp_is_code_atom(&s->atom[i]) && s->atom[i].pair != LP_NONE) need(d, l, value);
 }
 
 static void need_of_data(lp_diff *d, struct list *l)

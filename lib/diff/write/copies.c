@@ -10,7 +10,7 @@
 static uint32_t constant_at(const struct lp_side *o, const struct lp_ref_at *r)
 {
     const bool made = (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) && !r->width;
-    const uint32_t i = !made ? LP_NONE : r->base != LP_NONE ? r->base : lp_side_atom(o, r->addr);
+    const uint32_t i = made ? lp_side_meant(o, r->base, r->addr) : LP_NONE;
     const struct lp_atom *a = i == LP_NONE ? NULL : &o->atom[i];
     return !a || lp_is_code_atom(a) || !lp_stays_constant(o, a) || lp_side_offsets(o, a->start, a->start + 1) ? LP_NONE : i;
 }

@@ -123,8 +123,8 @@ static enum stays stays_end(lp_diff *d, uint32_t i, uint64_t off, const struct c
     if (a == LP_NONE || OLD(d)->atom[a].pair == LP_NONE || lp_array_to(NEW(d), c->w) != OLD(d)->atom[a].pair) return STAYS_NOT;
     if (lp_is_unnamed_constant(OLD(d), &OLD(d)->atom[a])) return STAYS_NOT; /* a text is before the next one (ends.c) */
     if (lp_is_said(OLD(d), c->o, c->v) && lp_is_said(NEW(d), c->n, c->w)) return STAYS_NOT;
-    const uint32_t k = lp_side_atom(OLD(d), c->v);
-    const struct lp_atom *began = k != LP_NONE && OLD(d)->atom[k].start == c->v ? &OLD(d)->atom[k] : NULL;
+    const uint32_t k = lp_side_start(OLD(d), c->v);
+    const struct lp_atom *began = k != LP_NONE ? &OLD(d)->atom[k] : NULL;
     if (began && began->pair != LP_NONE && began->pair == lp_side_atom(NEW(d), c->w)) return STAYS_NOT; /* of which the patch has a copy */
     if (is_said_end(d, a, c)) return STAYS;
     const char *at = lp_atom_text(&OLD(d)->atom[i], buf), *array = lp_atom_text(&OLD(d)->atom[a], name);

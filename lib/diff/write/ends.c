@@ -163,8 +163,8 @@ static bool is_handed_on(const struct lp_side *s, const struct lp_atom *from, ui
     lp_handed(s, (uint32_t)(from - s->atom), at, &h);
     bool good = !h.lost && (h.n || h.based);
     for (size_t i = 0; good && i < h.n; i++) {
-        const uint32_t f = h.v[i].to == LP_HANDED_BACK ? LP_NONE : lp_side_atom(s, h.v[i].to);
-        good = f != LP_NONE && s->atom[f].kind == LP_ATOM_FUNC && s->atom[f].start == h.v[i].to && !lp_compares_argument(s, f, h.v[i].regs);
+        const uint32_t f = h.v[i].to == LP_HANDED_BACK ? LP_NONE : lp_side_start(s, h.v[i].to);
+        good = f != LP_NONE && s->atom[f].kind == LP_ATOM_FUNC && !lp_compares_argument(s, f, h.v[i].regs);
     }
     return good;
 }

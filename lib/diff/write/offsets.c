@@ -191,7 +191,7 @@ static bool comes_along(const struct lp_side *s, const struct lp_atom *b) { retu
 static uint32_t copy_of(const struct lp_side *s, const struct lp_ref_at *r)
 {
     const bool made = (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) && !r->width;
-    uint32_t i = made ? r->base != LP_NONE ? r->base : lp_side_atom(s, r->addr) : LP_NONE;
+    uint32_t i = made ? lp_side_meant(s, r->base, r->addr) : LP_NONE;
     while (i != LP_NONE && i && s->atom[i].joined) i--;
     return i != LP_NONE && comes_along(s, &s->atom[i]) ? i : LP_NONE;
 }

@@ -273,7 +273,7 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
     const struct lp_word_at *w = x && x->flags & LP_SPAN_GOT ? lp_side_word(s, u->addr) : NULL;
     if (w) return slot(d, w);
     uint64_t addr = x && x->flags & LP_SPAN_CODE ? lp_side_through(s, u->addr) : u->addr;
-    uint32_t i = u->base != LP_NONE ? u->base : lp_side_atom(s, addr);
+    uint32_t i = lp_side_meant(s, u->base, addr);
     const bool code = x && x->flags & LP_SPAN_CODE;
     if (i == LP_NONE && code && lp_stub_slot(s, addr)) return stub(d, lp_stub_slot(s, addr));
     if (i == LP_NONE) return code ? with_content(d, bound(d, addr), u) : bound(d, addr);

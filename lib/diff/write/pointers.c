@@ -70,8 +70,8 @@ static bool was_start(const lp_diff *d, uint32_t from, uint64_t at, uint32_t beg
     const struct lp_side *o = OLD(d);
     const struct lp_atom *b = from == LP_NONE ? NULL : &NEW(d)->atom[from], *a = !b || b->pair == LP_NONE ? NULL : &o->atom[b->pair];
     const uint64_t off = b ? at - b->start : 0, v = a && off + 8 <= a->end - a->start ? lp_held_at(o, a->start + off) : 0;
-    const uint32_t i = v ? lp_side_atom(o, v) : LP_NONE;
-    return i != LP_NONE && o->atom[i].start == v && o->atom[i].pair == began;
+    const uint32_t i = v ? lp_side_start(o, v) : LP_NONE;
+    return i != LP_NONE && o->atom[i].pair == began;
 }
 
 struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v)

@@ -42,9 +42,8 @@ struct walk {
 
 static struct lp_atom *function_at(const struct lp_side *s, uint64_t addr)
 {
-    const uint32_t i = addr ? lp_side_atom(s, addr) : LP_NONE;
-    struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
-    return a && lp_is_function(a) && a->start == addr ? a : NULL;
+    const uint32_t i = addr ? lp_side_start(s, addr) : LP_NONE;
+    return i != LP_NONE && lp_is_function(&s->atom[i]) ? &s->atom[i] : NULL;
 }
 
 static bool moves(const struct lp_atom *a) { return a->included && !a->in_place; }
@@ -106,8 +105,8 @@ static void look_at_call(const struct walk *w, uint64_t at, uint32_t word)
         return;
     }
     for (unsigned i = 0; i < ARGS; i++) any |= w->reg[i];
-    const uint32_t f = any ? lp_side_atom(w->s, lp_side_through(w->s, to)) : LP_NONE;
-    const bool callee = f != LP_NONE && f != w->atom && w->s->atom[f].kind == LP_ATOM_FUNC && w->s->atom[f].start == lp_side_through(w->s, to);
+    const uint32_t f = any ? lp_side_start(w->s, lp_side_through(w->s, to)) : LP_NONE;
+    const bool callee = f != LP_NONE && f != w->atom && w->s->atom[f].kind == LP_ATOM_FUNC;
     const struct summary *x = callee ? summary_of(w, f) : NULL;
     for (unsigned i = 0; x && i < ARGS; i++) {
         if (x->copies >> i & 1) look_at_read(w, at, w->reg[i]);

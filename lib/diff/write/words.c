@@ -186,8 +186,8 @@ static bool nowhere(const struct word *x, const struct lp_use *u)
  * end.) */
 static bool import(struct word *x, uint64_t target)
 {
-    const uint32_t i = lp_side_atom(x->s, target);
-    const struct lp_dynsym *y = i != LP_NONE && x->s->atom[i].start == target ? lp_plt_import(x->s, &x->s->atom[i]) : NULL;
+    const uint32_t i = lp_side_start(x->s, target);
+    const struct lp_dynsym *y = i != LP_NONE ? lp_plt_import(x->s, &x->s->atom[i]) : NULL;
     const struct lp_elf_symbol *hit;
     if (!y) return false;
     const struct lp_dynsym *o = lp_old_export(x->d, y->name, y->version);
@@ -363,8 +363,8 @@ struct lp_there lp_place_of_user(lp_diff *d, uint32_t atom, const struct lp_ref_
 /* Is a page that no word completes an address by itself, as where a linker has made a NOP of the ADD? (Or a word of another function completes it.) */
 static bool is_itself(const struct word *x)
 {
-    const uint32_t i = lp_side_atom(x->s, x->ref->addr);
-    const bool named = i != LP_NONE && x->s->atom[i].start == x->ref->addr && lp_atom_name(&x->s->atom[i]);
+    const uint32_t i = lp_side_start(x->s, x->ref->addr);
+    const bool named = i != LP_NONE && lp_atom_name(&x->s->atom[i]);
     return x->ref->flags & LP_FLOW_ALONE && (named || lp_code_word(x->s, x->at + 4) == LP_A64_NOP);
 }
 
@@ -494,7 +494,7 @@ static bool moves_base(struct word *x, const struct lp_ref_at *r)
 /* LDP and STP of two objects: right if these are side by side in the old file, too. */
 static bool reads_on(struct word *x, const struct lp_ref_at *r)
 {
-    const uint32_t i = r->base != LP_NONE ? r->base : lp_side_atom(x->s, r->addr);
+    const uint32_t i = lp_side_meant(x->s, r->base, r->addr);
     if (i == LP_NONE || !r->width || r->flags & LP_FLOW_INDEXED || lp_is_code_atom(&x->s->atom[i]) || lp_is_constant(x->s, &x->s->atom[i])) return true;
     const uint64_t end = x->s->atom[i].end, left = end - r->addr;
     if (left >= r->width || lp_side_atom(x->s, end) == LP_NONE) return true;
