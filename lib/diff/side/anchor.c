@@ -136,13 +136,6 @@ static bool step_compared(struct scan *x, uint32_t w, uint32_t mask, uint32_t wr
     return compares(w) && go_on(x, mask & ~write);
 }
 
-/* A branch to another function, which knows of nothing but arguments. (The .cold part of this one has its registers.) */
-bool lp_scan_is_tail_call(const struct scan *x, uint32_t w, uint64_t target)
-{
-    const uint32_t i = lp_a64_is_b(w) && (target < x->a->start || target >= x->a->end) ? lp_side_atom(x->s, target) : LP_NONE;
-    const struct lp_atom *b = i == LP_NONE ? NULL : &x->s->atom[i];
-    return b && b->start == target && (b->kind == LP_ATOM_PLT || (b->kind == LP_ATOM_FUNC && b->parent == LP_NONE && x->a->parent == LP_NONE));
-}
 
 /* Does it branch within itself? Code that was moved out of several functions is a part of a basic block of theirs. */
 static bool has_blocks(const struct scan *x)
@@ -213,7 +206,7 @@ static bool step(struct scan *x)
     if (branch && r.read & mask) return false;
     if (branch && lp_word_target(w, at, &target, &field)) {
         x->mask = 0;
-        if (!lp_scan_is_tail_call(x, w, target)) return lp_scan_branch_to(x, target, !lp_a64_is_b(w), mask);
+        if (!lp_is_tail_call(x->s, x->a, w, target)) return lp_scan_branch_to(x, target, !lp_a64_is_b(w), mask);
         const struct lp_callee c = lp_seen_callee(x->s, target);
         return !(mask & (ARGUMENTS | PRESERVED)) && !takes(&c, mask);
     }

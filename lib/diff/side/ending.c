@@ -38,9 +38,7 @@ static uint32_t called(const struct lp_side *s, uint32_t w, uint64_t at)
 {
     uint64_t to;
     uint32_t mask;
-    if (!lp_a64_is_bl(w) || !lp_word_target(w, at, &to, &mask)) return LP_NONE;
-    const uint32_t i = lp_side_atom(s, lp_side_through(s, to));
-    return i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? i : LP_NONE;
+    return lp_a64_is_bl(w) && lp_word_target(w, at, &to, &mask) ? lp_entry_at(s, to) : LP_NONE;
 }
 
 static void look_through(struct look *l, const struct lp_atom *a)

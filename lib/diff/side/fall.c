@@ -1,4 +1,5 @@
-/* diff/side/fall.c - REFS: functions without an end of their own, which go on in what is behind them, as several entries of one routine do in assembly. */
+/* diff/side/fall.c - REFS: functions without an end of their own, which go on in what is behind them, as several entries of one routine do in assembly;
+ * and those that end with a call. */
 #include <config.h>
 #include "diff/side/side.h"
 #include <arm64lp/dis.h>
@@ -11,6 +12,13 @@ bool lp_ends_way(uint32_t w)
 {
     if (lp_a64_is_b(w) || (lp_a64_is_branch_reg(w) && (w >> 21 & 7) != 1)) return true;
     return (w & 0xffa0001f) == 0xd4200000 || (w & 0xffe0001f) == 0xd4400000 || !lp_dis_valid(w);
+}
+
+bool lp_is_tail_call(const struct lp_side *s, const struct lp_atom *a, uint32_t w, uint64_t to)
+{
+    const uint32_t i = lp_a64_is_b(w) && (to < a->start || to >= a->end) ? lp_side_start(s, to) : LP_NONE;
+    const struct lp_atom *b = i == LP_NONE ? NULL : &s->atom[i];
+    return b && (b->kind == LP_ATOM_PLT || (b->kind == LP_ATOM_FUNC && b->parent == LP_NONE && a->parent == LP_NONE));
 }
 
 /* A system call may end the program, and so may any call: only of some it is known, by their names (what the dataflow knows of both files' functions is not

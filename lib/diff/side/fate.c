@@ -135,7 +135,7 @@ static bool fate_of_branch(const struct scan *x, uint64_t at, const struct lp_se
         *f = *there;
         for (unsigned k = 0; branch && !lp_a64_is_b(w) && next && k < LP_FATES; k++) f->is[k] |= next->is[k];
         f->is[LP_FATE_AWAY] |= read | (out || (branch && !lp_a64_is_b(w) && !next) ? ALL : 0);
-        if (!branch || !lp_scan_is_tail_call(x, w, target)) return true;
+        if (!branch || !lp_is_tail_call(x->s, x->a, w, target)) return true;
         const struct lp_callee c = lp_seen_callee(x->s, target);
         f->is[LP_FATE_AWAY] = read | ARGUMENTS | PRESERVED | (c.seen ? c.read & TEMPORARY : ALL);
         return true;

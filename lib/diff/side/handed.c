@@ -92,7 +92,7 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     if (lp_word_is_branch(w) && lp_word_target(w, at, &target, &field)) {
         x->mask = 0;
         const bool passed = !(r.read & mask) || (x->copied && lp_a64_is_cbz(w));
-        if (!lp_scan_is_tail_call(x, w, target)) return passed && lp_scan_branch_to(x, target, !lp_a64_is_b(w), mask);
+        if (!lp_is_tail_call(x->s, x->a, w, target)) return passed && lp_scan_branch_to(x, target, !lp_a64_is_b(w), mask);
         return give(h, at, lp_side_through(x->s, target), args), true;
     }
     const uint32_t along = step_along(x, w, row, r.read & mask, h);

@@ -20,14 +20,6 @@ struct walk { const struct lp_side *s; const struct lp_atom *a; struct lp_words 
 static bool inside(const struct walk *w, uint64_t addr) { return addr >= w->a->start && addr < w->a->end; }
 static uint32_t live_at(const struct walk *w, uint64_t addr) { return inside(w, addr) ? w->live[(addr - w->a->start) / 4] : ALL; }
 
-/* A branch to the start of another function, which goes on with its own registers: a call that does not come back. */
-static bool is_tail_call(const struct walk *w, uint64_t to)
-{
-    const uint32_t i = lp_side_atom(w->s, to);
-    const struct lp_atom *a = i == LP_NONE ? NULL : &w->s->atom[i];
-    return a && a->start == to && a->parent == LP_NONE && (a->kind == LP_ATOM_PLT || (a->kind == LP_ATOM_FUNC && w->a->parent == LP_NONE));
-}
-
 /* Where a BR leads that goes by a table. */
 static uint32_t live_by_table(const struct walk *w, uint64_t at)
 {
@@ -55,7 +47,7 @@ static uint32_t behind_branch(const struct walk *w, uint64_t at, uint32_t word, 
     if (lp_a64_is_br(word)) return live_by_table(w, at);
     if (!lp_word_is_branch(word) || !lp_word_target(word, at, &to, &mask)) return ALL;
     if (lp_a64_is_bl(word)) return inside(w, to) && to != w->a->start ? ALL : w->handed | (next & OWN) | read_by(w, to);
-    if (lp_a64_is_b(word) && !inside(w, to) && is_tail_call(w, to)) return w->handed | read_by(w, to);
+    if (lp_is_tail_call(w->s, w->a, word, to)) return w->handed | read_by(w, to);
     return live_at(w, to) | (lp_a64_is_b(word) ? 0 : next);
 }
 

@@ -18,30 +18,30 @@ static bool never_returns(const char *name, size_t n)
     return thrower && (size_t)(thrower - name) < n;
 }
 
-static const struct lp_atom *entry_at(const struct lp_side *s, uint64_t addr)
+uint32_t lp_entry_at(const struct lp_side *s, uint64_t addr)
 {
     const uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
-    return i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? &s->atom[i] : NULL;
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? i : LP_NONE;
 }
 
 bool lp_is_known_to_end(const struct lp_side *s, uint64_t addr)
 {
-    const struct lp_atom *a = entry_at(s, addr);
-    const char *name = a ? lp_atom_name(a) : NULL;
+    const uint32_t i = lp_entry_at(s, addr);
+    const char *name = i != LP_NONE ? lp_atom_name(&s->atom[i]) : NULL;
     return name && never_returns(name, strcspn(name, "@"));
 }
 
 bool lp_side_returns(const struct lp_side *s, uint64_t addr)
 {
-    const struct lp_atom *a = s->nending ? entry_at(s, addr) : NULL;
-    const struct lp_dynsym *y = a ? lp_plt_import(s, a) : NULL;
+    const uint32_t i = s->nending ? lp_entry_at(s, addr) : LP_NONE;
+    const struct lp_dynsym *y = i != LP_NONE ? lp_plt_import(s, &s->atom[i]) : NULL;
     return !(y && y->name && lp_is_ending(s, y->name)) && !lp_is_known_to_end(s, addr);
 }
 
 bool lp_side_comes_back(const struct lp_side *s, uint64_t addr)
 {
-    const uint32_t i = lp_side_atom(s, lp_side_through(s, addr));
-    const struct lp_word_at *w = i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? lp_stub_slot(s, s->atom[i].start) : NULL;
+    const uint32_t i = lp_entry_at(s, addr);
+    const struct lp_word_at *w = i != LP_NONE ? lp_stub_slot(s, s->atom[i].start) : NULL;
     const struct lp_dynsym *y = w && w->sym && w->sym->shndx != SHN_UNDEF && w->sym->shndx != SHN_ABS ? w->sym : NULL;
     const struct lp_flow_callee *f = y ? lp_flow_survey_callee(&s->survey, y->value) : NULL;
     return lp_side_returns(s, addr) && (!f || f->returns);

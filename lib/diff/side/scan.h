@@ -86,7 +86,6 @@ struct scan *lp_scan_new(const struct lp_side *s, uint32_t atom);
 bool lp_scan_has_address(struct scan *x, uint64_t at);
 const struct lp_ref_at *lp_scan_indexed(struct scan *x, uint64_t at);
 bool lp_scan_is_passed(const struct scan *x, uint64_t at, uint32_t mask);
-bool lp_scan_is_tail_call(const struct scan *x, uint32_t w, uint64_t target);
 uint32_t lp_scan_returned(const struct scan *x);
 unsigned lp_use_of(uint32_t w, unsigned row, uint32_t mask);
 /* look for each word that has the address of which the word at this place makes, in which registers; as far as it is only moved along. */

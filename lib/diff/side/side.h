@@ -273,6 +273,8 @@ enum { LP_LENT_PAGES = 64 };
 struct lp_lent_pages { struct lp_lent_page { uint64_t page, with; bool borrowed; } v[LP_LENT_PAGES]; unsigned n; bool more; };
 void lp_lent_pages(const struct lp_side *s, uint32_t atom, struct lp_lent_pages *p);
 /* ---- returns.c ---- */
+/* The PLT entry that a call of this address gets to, through veneers; LP_NONE = none. */
+uint32_t lp_entry_at(const struct lp_side *s, uint64_t addr);
 /* Does a call of this address, which no function begins at, come back? */
 bool lp_side_returns(const struct lp_side *s, uint64_t addr);
 /* The same while the survey is there: a library may call what it exports (event_errx()) through an entry that is not known by its name. (Another object's
@@ -289,6 +291,9 @@ bool lp_is_ending(const struct lp_side *s, const char *name);
 enum lp_fall { LP_FALL_NONE, LP_FALL_PERHAPS, LP_FALL_SURELY };
 bool lp_ends_way(uint32_t word); /* a jump, or what does not go on in the next word for another reason; calls do */
 enum lp_fall lp_falls(const struct lp_side *s, uint32_t atom, uint64_t *to);
+/* Is a branch in `a` a call that does not come back, as it leads to the start of another function, which knows of nothing but arguments? (A .cold part has the
+ * registers of its function, and the other way round.) */
+bool lp_is_tail_call(const struct lp_side *s, const struct lp_atom *a, uint32_t word, uint64_t to);
 /* ---- pieces.c ---- */
 void lp_diff_pieces(struct lp_side *s);
 /* ---- reading.c ---- */
