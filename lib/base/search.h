@@ -1,6 +1,7 @@
 /* base/search.h - in arrays whose elements begin with a uint64_t and are in ascending order of it. */
 #ifndef LP_BASE_SEARCH_H
 #define LP_BASE_SEARCH_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -21,4 +22,10 @@ static inline size_t lp_count_upto(const void *v, size_t n, size_t size, uint64_
 
 /* How many have one that is below `key`: the index of the first that has not. */
 static inline size_t lp_count_below(const void *v, size_t n, size_t size, uint64_t key) { return key ? lp_count_upto(v, n, size, key - 1) : 0; }
+/* Is it one of these numbers, which are in order? */
+static inline bool lp_is_among(const uint64_t *v, size_t n, uint64_t number)
+{
+    const size_t k = lp_count_upto(v, n, sizeof *v, number);
+    return k && v[k - 1] == number;
+}
 #endif

@@ -47,6 +47,15 @@ void lp_sort_numbers(uint64_t *v, size_t n)
     free(other);
 }
 
+size_t lp_sort_distinct(uint64_t *v, size_t n)
+{
+    size_t left = 0;
+    lp_sort_numbers(v, n);
+    for (size_t i = 0; i < n; i++)
+        if (!left || v[i] != v[left - 1]) v[left++] = v[i];
+    return left;
+}
+
 void lp_sort(void *v, size_t n, size_t size, int (*compare)(const void *, const void *))
 {
     size_t i = 1;

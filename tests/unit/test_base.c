@@ -1,4 +1,4 @@
-/* The base room: errors, buffers, files that appear whole or not at all, hex, UTF-8. */
+/* The base room: errors, buffers, files that appear whole or not at all, hex, UTF-8, numbers in order. */
 #include <config.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/search.h"
 #include "base/similar.h"
+#include "base/sort.h"
 #include "base/text.h"
 
 static void test_error(void **state)
@@ -263,13 +265,32 @@ static void test_bits(void **state)
     assert_true(lp_within(0, 0, 0) && lp_within(5, 5, 10) && !lp_within(5, 6, 10) && !lp_within(UINT64_MAX, 2, 10));
 }
 
+/* Few numbers and many, of few digits and of all; some are there more than once. */
+static void test_numbers(void **state)
+{
+    enum { MOST = 1000 };
+    for (size_t n = 0; n <= MOST; n += n < 3 ? 1 : 199) {
+        for (unsigned shift = 0; shift <= 54; shift += 27) {
+            uint64_t v[MOST] = {0};
+            for (size_t i = 0; i < n; i++) v[i] = (uint64_t)(i * 7919 % 613) << shift;
+            const size_t left = lp_sort_distinct(v, n);
+            assert_int_equal(left, n < 613 ? n : 613);
+            for (size_t i = 1; i < left; i++) assert_true(v[i - 1] < v[i]);
+            for (size_t i = 0; i < n; i++) assert_true(lp_is_among(v, left, (uint64_t)(i * 7919 % 613) << shift));
+            assert_false(lp_is_among(v, left, (UINT64_C(613) << shift) + 1));
+            assert_int_equal(lp_count_below(v, left, sizeof *v, v[0]), 0);
+            assert_int_equal(lp_count_upto(v, left, sizeof *v, UINT64_MAX), left);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_error), cmocka_unit_test(test_buf),  cmocka_unit_test(test_grow), cmocka_unit_test(test_write), cmocka_unit_test(test_write_full),
         cmocka_unit_test(test_write_ended),
         cmocka_unit_test(test_read),  cmocka_unit_test(test_hash), cmocka_unit_test(test_utf8),  cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_similar),
+        cmocka_unit_test(test_similar), cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests_name("base", tests, setup, teardown);
 }

@@ -7,12 +7,6 @@
 
 #include <stdlib.h>
 
-static bool is_listed(const uint64_t *v, size_t n, uint64_t x)
-{
-    const size_t k = lp_count_upto(v, n, sizeof *v, x);
-    return k && v[k - 1] == x;
-}
-
 bool lp_completes_pages(const struct lp_side *s, uint32_t atom)
 {
     const struct lp_atom *a = &s->atom[atom];
@@ -28,11 +22,11 @@ bool lp_completes_pages(const struct lp_side *s, uint32_t atom)
     struct lp_lent_pages lent;
     lp_lent_pages(s, atom, &lent);
     bool used = base != NULL && !lent.more;
-    for (unsigned i = 0; used && i < lent.n; i++) used = !lent.v[i].borrowed || is_listed(base, n, lent.v[i].page);
+    for (unsigned i = 0; used && i < lent.n; i++) used = !lent.v[i].borrowed || lp_is_among(base, n, lent.v[i].page);
     for (uint32_t i = 0; used && i < a->nref; i++) {
         const struct lp_ref_at *p = &s->ref[a->ref + i];
         const bool asks = p->kind == LP_FLOW_PAGE && !(p->flags & LP_FLOW_ALONE); /* alone: compared as an address */
-        used = !asks || is_listed(base, n, p->addr);
+        used = !asks || lp_is_among(base, n, p->addr);
         for (unsigned k = 0; !used && k < lent.n; k++) used = !lent.v[k].borrowed && lent.v[k].page == p->addr;
     }
     free(base);

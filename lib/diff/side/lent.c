@@ -16,7 +16,7 @@
 
 enum { ROUNDS = 12, REGS = 29, OUT_BIT = 29 };
 #define FOREIGN_AT_START UINT32_C(0x1ff8fe00) /* X9-X15, X19-X28: what nobody hands over (flow.c) */
-struct edge { uint32_t from, to; uint64_t at; bool call; };
+struct edge { uint64_t to, at; uint32_t from; bool call; }; /* to: first: searched */
 /* wanted: it completes what it does not make; asked: how it calls, or returns, is to be known; stale: that is not known yet, or more is known of others now;
  * shut: others than branches to its start may lead there; makes: it returns a page; held: by place and register. */
 struct piece { bool wanted, asked, stale, shut, gave_up, keeps, makes; uint32_t lent; struct lp_flow_held *held; size_t nheld; };
@@ -46,7 +46,7 @@ static void add_edge(struct work *w, uint32_t from, uint64_t at, uint64_t target
         return;
     }
     w->edge = v;
-    v[w->nedge++] = (struct edge){from, to, at, call};
+    v[w->nedge++] = (struct edge){to, at, from, call};
     w->piece[to].shut |= target != w->s->atom[to].start;
 }
 
@@ -169,14 +169,9 @@ static struct lp_flow_lent *known(const struct work *w, uint64_t at, unsigned re
 /* All of one callee; *n of them. */
 static const struct edge *edges_to(const struct work *w, uint32_t i, size_t *n)
 {
-    size_t lo = 0;
-    for (size_t hi = w->nedge; lo < hi;) {
-        const size_t mid = lo + (hi - lo) / 2;
-        if (w->edge[mid].to < i) lo = mid + 1;
-        else hi = mid;
-    }
-    for (*n = 0; lo + *n < w->nedge && w->edge[lo + *n].to == i;) ++*n;
-    return &w->edge[lo];
+    const size_t first = lp_count_below(w->edge, w->nedge, sizeof *w->edge, i);
+    for (*n = 0; first + *n < w->nedge && w->edge[first + *n].to == i;) ++*n;
+    return &w->edge[first];
 }
 
 static void know(struct work *w, uint64_t at, unsigned reg, bool out, const struct lp_flow_held *h)

@@ -20,21 +20,11 @@ static bool inside_word(const struct lp_side *s, uint64_t addr)
     return f != LP_NONE && s->atom[f].kind == LP_ATOM_FUNC;
 }
 
-/* Each address once: thousands of places may refer to one. */
-static void thin_cuts(struct lp_side *s)
-{
-    size_t n = 0;
-    lp_sort_numbers(s->cut, s->ncut);
-    for (size_t i = 0; i < s->ncut; i++)
-        if (!n || s->cut[i] != s->cut[n - 1]) s->cut[n++] = s->cut[i];
-    s->ncut = n;
-}
-
 static void cut(struct lp_side *s, uint64_t addr)
 {
     const struct lp_span *x = lp_side_span(s, addr);
     if (!x || inside_word(s, addr) || x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT) || lp_side_atom(s, addr) != LP_NONE) return;
-    if (s->ncut == s->cut_cap) thin_cuts(s);
+    if (s->ncut == s->cut_cap) s->ncut = lp_sort_distinct(s->cut, s->ncut); /* thousands of places may refer to one */
     uint64_t *v = lp_grow(s->cut, &s->cut_cap, s->ncut > s->cut_cap / 2 ? s->cut_cap : s->ncut, sizeof *v);
     if (!v) {
         s->nomem = true;
@@ -50,7 +40,7 @@ static void cut_at_pointers(struct lp_side *s)
 {
     size_t n;
     struct lp_step_start *start = lp_step_starts(s, &n);
-    thin_cuts(s);
+    s->ncut = lp_sort_distinct(s->cut, s->ncut);
     const size_t ncode = n ? s->ncut : 0;
     uint64_t *code = malloc((ncode + 1) * sizeof *code);
     if (!code) s->nomem = true;
@@ -233,10 +223,8 @@ static void mend_cuts(struct lp_side *s)
     for (size_t i = 0; i < s->natom && !s->objects; i++)
         if (lp_is_code_atom(&s->atom[i])) find_fields(s, &s->atom[i], &f);
     lp_sort_numbers(f.v, f.n);
-    for (size_t i = 0, k = 0; i < s->ncut; i++) {
-        while (k < f.n && f.v[k] < s->cut[i]) k++;
-        if (k == f.n || f.v[k] != s->cut[i]) s->cut[n++] = s->cut[i];
-    }
+    for (size_t i = 0; i < s->ncut; i++)
+        if (!lp_is_among(f.v, f.n, s->cut[i])) s->cut[n++] = s->cut[i];
     s->ncut = n;
     free(f.v);
 }
@@ -262,10 +250,10 @@ void lp_diff_pieces(struct lp_side *s)
     for (size_t i = 0; i < s->nreloc; i++)
         if (s->reloc[i].addr != UINT64_MAX && !lp_side_field(s, s->reloc[i].at)) cut(s, s->reloc[i].addr);
     cut_at_words(s);
-    thin_cuts(s);
+    s->ncut = lp_sort_distinct(s->cut, s->ncut);
     cut_at_offsets(s);
     cut_at_fields(s);
-    thin_cuts(s);
+    s->ncut = lp_sort_distinct(s->cut, s->ncut);
     mend_cuts(s);
     fill_gaps(s);
     s->atom = lp_trim(s->atom, &s->atom_cap, s->natom, sizeof *s->atom);

@@ -3,6 +3,7 @@
 #include <config.h>
 #include "diff/side/seen.h"
 #include "a64/a64.h"
+#include "base/search.h"
 #include "base/sort.h"
 
 #include <stdlib.h>
@@ -130,13 +131,8 @@ bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom
     const uint32_t n = self == LP_NONE ? 0 : s->atom[self].nref;
     const struct lp_ref_at *r = n ? lp_refs_of_atom(s, &s->atom[self]) : NULL;
     const uint64_t *v = n > MANY ? all_into(s, r, n) : NULL;
-    uint32_t lo = 0;
-    for (uint32_t hi = v ? n : 0; lo < hi;) {
-        const uint32_t mid = lo + (hi - lo) / 2;
-        if (v[mid] < x->start) lo = mid + 1;
-        else hi = mid;
-    }
-    if (v) return lo < n && v[lo] < x->end;
+    const size_t first = v ? lp_count_below(v, n, sizeof *v, x->start) : 0;
+    if (v) return first < n && v[first] < x->end;
     for (uint32_t i = 0; i < n; i++)
         if (r[i].addr >= x->start && r[i].addr < x->end) return true;
     return false;

@@ -33,20 +33,9 @@ static bool is_in_gap(const struct lp_side *s, uint64_t addr)
     return x && x->flags & LP_SPAN_CODE && x->bytes && !(x->flags & (LP_SPAN_PLT | LP_SPAN_LINKER)) && lp_side_atom(s, addr) == LP_NONE;
 }
 
-static bool has(const struct list *x, uint64_t addr)
-{
-    const size_t n = lp_count_upto(x->v, x->n, sizeof *x->v, addr);
-    return n && x->v[n - 1] == addr;
-}
+static bool has(const struct list *x, uint64_t addr) { return lp_is_among(x->v, x->n, addr); }
 
-static void put_in_order(struct list *x)
-{
-    size_t n = 0;
-    lp_sort_numbers(x->v, x->n);
-    for (size_t i = 0; i < x->n; i++)
-        if (!n || x->v[i] != x->v[n - 1]) x->v[n++] = x->v[i];
-    x->n = n;
-}
+static void put_in_order(struct list *x) { x->n = lp_sort_distinct(x->v, x->n); }
 
 /* ---- what is called, or started ---- */
 
