@@ -352,10 +352,8 @@ static void start(struct lp_fstate *s, struct lp_frun *r)
     memset(s, 0, offsetof(struct lp_fstate, slot)); /* ID_NONE */
     lp_fstate_fill(r, s);
     s->reg[REG_ZR] = ID_ZERO;
-    for (unsigned i = 9; i < 29; i++) /* not X16 and X17 (veneers), X18 (nested functions) */
-        s->reg[i] = i < 16 || i > 18 ? ID_FOREIGN : ID_NONE;
     const struct lp_flow_callee *fn = r->in->survey == NULL ? NULL : lp_flow_survey_callee(r->in->survey, r->in->part[0].at);
-    for (uint32_t set = fn == NULL ? 0 : fn->pages_in; set != 0; set &= set - 1)
+    for (uint32_t set = CALL_FOREIGN | (fn == NULL ? 0 : fn->pages_in); set != 0; set &= set - 1)
         s->reg[__builtin_ctz(set)] = ID_FOREIGN;
     lp_frun_borrow(r, s, r->in->part[0].at, false);
     s->reg[REG_SP] = lp_fv_make(&r->pool, FV_STACK, 0, 0);

@@ -5,8 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a call may change by the procedure call standard (AAPCS64 6.1.1): X0-X18 and X30. */
-enum { LAST_CALL_CLOBBERED = 18, CALL_CLOBBERED = 0x4007ffff };
+/* Registers by the procedure call standard (AAPCS64 6.1.1), a bit for each. */
+#define CALL_ARGUMENTS UINT32_C(0xff)       /* X0-X7 */
+#define CALL_CLOBBERED UINT32_C(0x4007ffff) /* X0-X18, X30: a call may change them */
+#define CALL_PRESERVED UINT32_C(0x1ff80000) /* X19-X28: functions leave them as they were */
+#define CALL_FOREIGN UINT32_C(0x1ff8fe00)   /* X9-X15, X19-X28: no caller hands anything over in them (in X16 and X17 veneers may, in X18 nested functions') */
+enum { LAST_CALL_CLOBBERED = 18 };
 
 enum { REG_SP = 31, REG_ZR = 32, REG_SINK = 33, REGS = 34, NO_REG = 32 };
 enum lp_fop_kind {

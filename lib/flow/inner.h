@@ -127,7 +127,6 @@ struct lp_frun {
 };
 void lp_frun_free(struct lp_frun *r);
 enum { PAGE_USED = 1, PAGE_ESCAPES = 2 };
-#define PRESERVED UINT32_C(0x1ff80000) /* X19-X28: functions leave them as they were (AAPCS64 6.1.1) */
 
 /* state.c: the states of leaders. */
 static inline size_t lp_fstate_size(size_t room) { return offsetof(struct lp_fstate, slot) + room * sizeof(lp_fv); }

@@ -37,7 +37,7 @@ void lp_frun_doubt(struct lp_frun *r, struct lp_fstate *s, const struct lp_flow_
 {
     size_t n;
     const struct lp_flow_lent *v = lent_at(r, fn->at, &n);
-    uint32_t left = fn->clobbers & ~fn->saves & PRESERVED;
+    uint32_t left = fn->clobbers & ~fn->saves & CALL_PRESERVED;
     if (!r->in->holds && r->in->survey->nlent == 0)
         return;
     for (size_t i = 0; i < n; i++)
@@ -65,7 +65,7 @@ static uint32_t asked_of(struct lp_frun *r, size_t i)
     const struct lp_flow_survey *s = r->in->survey;
     const bool seen = s != NULL && r->kind[i] != OP_RETURN && lp_flow_survey_callee(s, (uint64_t)lp_frun_op(r, i)->imm) != NULL;
     const struct lp_flow_callee *own = s == NULL ? NULL : lp_flow_survey_callee(s, r->in->part[0].at);
-    const uint32_t lost = own == NULL ? 0 : own->clobbers & ~own->saves & PRESERVED;
+    const uint32_t lost = own == NULL ? 0 : own->clobbers & ~own->saves & CALL_PRESERVED;
     return seen ? UINT32_MAX : r->kind[i] == OP_CALL ? 0 : lost;
 }
 

@@ -28,7 +28,7 @@ struct look {
 /* When each function was looked at last, and when what others see of it changed: it is looked at again only if something did on which it depends. */
 struct times { uint32_t now, *looked, *in, *out; };
 /* there: which registers hold theirs, came: of those, from whoever called; ahead: what they hold at branches to what comes later in the function. */
-enum { AHEAD = 32, ARGUMENTS = 0xff };
+enum { AHEAD = 32 };
 struct pages { struct { uint64_t at, page; } of[REGS]; uint32_t there, came; struct { uint64_t to; uint32_t there, came; } ahead[AHEAD]; unsigned nahead; };
 
 static size_t function_at(const struct lp_flow_survey *s, uint64_t addr)
@@ -120,7 +120,7 @@ static void add_pages(struct pages *page, uint32_t there)
 /* A branch to what comes later: it has these pages, too. (Of registers that have arguments and results, what is there on one way only is mostly none.) */
 static void go_ahead(struct pages *page, uint64_t pc, uint64_t to)
 {
-    const uint32_t there = page->there & ~(uint32_t)ARGUMENTS;
+    const uint32_t there = page->there & ~CALL_ARGUMENTS;
     if (there == 0 || to <= pc || page->nahead == AHEAD)
         return;
     page->ahead[page->nahead].to = to;
@@ -148,7 +148,7 @@ static uint32_t changed_by(const struct look *l, const struct lp_fop *o, uint64_
 {
     const size_t k = l->known && o->kind == OP_CALL ? function_at(l->s, to) : SIZE_MAX;
     *fn = k == SIZE_MAX || l->s->fn[k].unsure ? NULL : &l->s->fn[k];
-    return *fn == NULL ? (uint32_t)CALL_CLOBBERED : (*fn)->clobbers & (uint32_t)CALL_CLOBBERED;
+    return *fn == NULL ? CALL_CLOBBERED : (*fn)->clobbers & CALL_CLOBBERED;
 }
 
 /* Which registers hold pages behind a word; behind the end of a block, those that branches lead there with. */
@@ -185,7 +185,7 @@ static bool look_at_branch(struct look *l, size_t f, const struct lp_flow_part *
         return false;
     fn->returns |= o->kind == OP_RETURN || o->kind == OP_JUMP_REG || (o->kind == OP_BRANCH_IF && out);
     fn->pages_out |= o->kind == OP_RETURN ? pages_there(page) & ~page->came : 0;
-    fn->clobbers |= o->kind == OP_CALL_REG ? (uint32_t)CALL_CLOBBERED : 0;
+    fn->clobbers |= o->kind == OP_CALL_REG ? CALL_CLOBBERED : 0;
     fn->unsure |= o->kind == OP_JUMP_REG;
     return true;
 }
@@ -247,7 +247,7 @@ static void follow(struct lp_flow_survey *s, const struct edges *e)
         for (size_t i = e->n; i-- > 0;) {
             struct lp_flow_callee *a = &s->fn[e->v[i].from];
             const struct lp_flow_callee *b = &s->fn[e->v[i].to];
-            const uint32_t clobbers = a->clobbers | (b->clobbers & ~(b->saves & PRESERVED));
+            const uint32_t clobbers = a->clobbers | (b->clobbers & ~(b->saves & CALL_PRESERVED));
             const bool unsure = a->unsure || b->unsure || pass > MOST_PASSES;
             const bool returns = a->returns || (e->v[i].last && b->returns) || pass > MOST_PASSES;
             more |= clobbers != a->clobbers || unsure != a->unsure || returns != a->returns;

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "diff/side/scan.h"
 #include "a64/access.h"
+#include "flow/fop.h"
 
 #include <stdlib.h>
 
@@ -65,7 +66,7 @@ static uint32_t step_along(struct scan *x, uint32_t w, unsigned row, uint32_t re
 static bool step_handed(struct scan *x, struct lp_handed *h)
 {
     const uint64_t at = x->at;
-    const uint32_t mask = x->mask, w = lp_words_at(&x->code, at), args = mask & ARGUMENTS & 0xff ? mask & 0xff : mask & ARGUMENTS; /* X8: where a result goes */
+    const uint32_t mask = x->mask, w = lp_words_at(&x->code, at), args = mask & (mask & CALL_ARGUMENTS ? CALL_ARGUMENTS : ARGUMENTS);
     const struct lp_seen_word *seen = lp_seen_word(x->s, w);
     const unsigned row = seen->row;
     const struct lp_a64_regs r = seen->regs;

@@ -3,19 +3,20 @@
  * seen; where each caller has the same page in a register, that is what the piece completes, and where a piece returns always with one page, its callers do.
  * What is known so is never taken back: it follows from what was known before, so that all of it is true. */
 #include <config.h>
-#include "diff/side/scan.h"
+#include "diff/side/seen.h"
+#include "a64/a64.h"
 #include "a64/access.h"
 #include "base/bits.h"
 #include "base/buf.h"
 #include "base/search.h"
 #include "base/sort.h"
+#include "flow/fop.h"
 
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 12, REGS = 29, OUT_BIT = 29 };
-#define FOREIGN_AT_START UINT32_C(0x1ff8fe00) /* X9-X15, X19-X28: what nobody hands over (flow.c) */
+enum { ROUNDS = 12, LENT_REGS = 29 /* X0-X28 */, OUT_BIT = 29 };
 struct edge { uint64_t to, at; uint32_t from; bool call; }; /* to: first: searched */
 /* wanted: it completes what it does not make; asked: how it calls, or returns, is to be known; stale: that is not known yet, or more is known of others now;
  * shut: others than branches to its start may lead there; makes: it returns a page; held: by place and register. */
@@ -212,7 +213,7 @@ static void know_in(struct work *w, uint32_t i, unsigned reg)
         if (h && !first) first = h;
         good += h && h->what != LP_HOLDS_FOREIGN && is_same(first, h);
     }
-    if (n && good == n && !(first->what == LP_HOLDS_NONE && !(FOREIGN_AT_START >> reg & 1))) know(w, w->s->atom[i].start, reg, false, first), tell(w, i);
+    if (n && good == n && !(first->what == LP_HOLDS_NONE && !(CALL_FOREIGN >> reg & 1))) know(w, w->s->atom[i].start, reg, false, first), tell(w, i);
 }
 
 /* Is what it finds in a register kept somewhere, and so perhaps what is there in the end? */
@@ -241,7 +242,7 @@ static const struct lp_flow_held *left_at(const struct work *w, uint32_t f, uint
     const bool plt = i != LP_NONE && w->s->atom[i].kind == LP_ATOM_PLT;
     const struct lp_flow_lent *x = i == LP_NONE || plt || w->s->atom[i].start != to ? NULL : known(w, to, reg, true);
     const bool function = i != LP_NONE && w->s->atom[i].kind == LP_ATOM_FUNC && w->s->atom[i].start == to;
-    if ((x && x->what == LP_HOLDS_FOREIGN) || ((plt || (function && !x && preserves(w->s, to, reg))) && PRESERVED >> reg & 1)) return h;
+    if ((x && x->what == LP_HOLDS_FOREIGN) || ((plt || (function && !x && preserves(w->s, to, reg))) && CALL_PRESERVED >> reg & 1)) return h;
     *out = (struct lp_flow_held){at, x ? x->v : 0, (uint8_t)reg, x ? x->what : 0};
     return x ? out : NULL;
 }
@@ -277,7 +278,7 @@ static void know_out(struct work *w, uint32_t i, unsigned reg, const struct ends
         first = *h;
     }
     const bool plain = first.what >= LP_HOLDS_NONE;
-    if (!x->n || (plain && (!(PRESERVED >> reg & 1) || preserves(w->s, w->s->atom[i].start, reg)))) return;
+    if (!x->n || (plain && (!(CALL_PRESERVED >> reg & 1) || preserves(w->s, w->s->atom[i].start, reg)))) return;
     const struct lp_words code = lp_words_of(w->s, i);
     if (first.what == LP_HOLDS_NONE && stores(w->s, &code, i, reg)) return;
     know(w, w->s->atom[i].start, reg, true, &first), tell(w, i);
@@ -299,7 +300,7 @@ static void learn(struct work *w)
         const bool in = p->wanted && !p->shut && !is_taken(w, &s->atom[i]) && !falls_into(s, i);
         struct ends ends;
         find_ends(s, i, &ends);
-        for (unsigned reg = 0; reg < REGS; reg++) {
+        for (unsigned reg = 0; reg < LENT_REGS; reg++) {
             if (in && !known(w, s->atom[i].start, reg, false)) know_in(w, i, reg);
             if (!ends.more && !known(w, s->atom[i].start, reg, true)) know_out(w, i, reg, &ends);
         }
@@ -421,7 +422,7 @@ static bool find_wanted(struct work *w)
 
 void lp_side_lent(struct lp_side *s)
 {
-    struct work w = {.s = s, .piece = lp_made_by_gcc(s) ? NULL : calloc(s->natom + 1, sizeof *w.piece)};
+    struct work w = {.s = s, .piece = lp_elf_made_by_gcc(s->elf) ? NULL : calloc(s->natom + 1, sizeof *w.piece)};
     if (w.piece && find_wanted(&w)) {
         find_edges(&w);
         find_taken(&w);

@@ -76,15 +76,10 @@ static bool settle(const struct walk *w)
     return false;
 }
 
-bool lp_made_by_gcc(const struct lp_side *s)
-{
-    return lp_elf_made_by_gcc(s->elf);
-}
-
 uint32_t *lp_live_registers(const struct lp_side *s, uint32_t atom)
 {
     struct walk w = {.s = s, .a = &s->atom[atom], .code = lp_words_of(s, atom)};
-    w.handed = ALL & ~LINKERS & ~(lp_made_by_gcc(s) ? OWN : 0);
+    w.handed = ALL & ~LINKERS & ~(lp_elf_made_by_gcc(s->elf) ? OWN : 0);
     w.n = (w.a->end - w.a->start) / 4;
     w.live = calloc(w.n + 1, sizeof *w.live);
     if (!w.live) return NULL;

@@ -6,7 +6,7 @@
 #include "diff/side/seen.h"
 
 enum { SLOTS = 1024, HEADS = 256 };
-#define ARGUMENTS UINT32_C(0x1ff)      /* X0-X8 */
+#define ARGUMENTS UINT32_C(0x1ff)      /* X0-X8: where a result goes, too */
 #define RESULTS UINT32_C(3)            /* X0, X1 (AAPCS64 6.9) */
 #define TEMPORARY UINT32_C(0x7fe00)    /* X9-X18 */
 #define PRESERVED UINT32_C(0x3ff80000) /* X19-X29 */

@@ -39,7 +39,6 @@ void lp_seen_set_bare(const struct lp_side *s, uint64_t at);
 /* Of each word of a function, and of its end: which registers (bit n: Xn) may be read from there on as they are in front of it. The caller frees it; NULL = no
  * memory. */
 uint32_t *lp_live_registers(const struct lp_side *s, uint32_t atom);
-bool lp_made_by_gcc(const struct lp_side *s);                              /* all of it, as far as it says */
 uint32_t lp_changed_registers(const struct lp_side *s, uint32_t atom); /* by a word of the function itself */
 /* ---- fate.c ---- */
 /* What becomes of an address in one of these registers, on any way from there: an index is added, of elements larger than a byte, it is read or written

@@ -22,7 +22,7 @@ static uint32_t moved_at(const lp_diff *d, uint64_t addr)
  * is left with that.) */
 static bool is_kept(const struct lp_side *o, uint32_t f, uint64_t at)
 {
-    enum { STEPS = 64, ARGUMENTS = 0xff };
+    enum { STEPS = 64 };
     const struct lp_atom *a = &o->atom[f];
     uint32_t mask = UINT32_C(1) << (lp_code_word(o, at) & 31) & 0x7fffffff, field;
     uint64_t to;
@@ -34,13 +34,13 @@ static bool is_kept(const struct lp_side *o, uint32_t f, uint64_t at)
         const bool frame = x.rn == REG_SP || x.rn == 29;
         if (x.kind == OP_MEM && x.flags & F_STORE && !frame && ((x.rd < 31 && mask >> x.rd & 1) || (x.rt2 < 31 && mask >> x.rt2 & 1))) return true;
         if (x.kind == OP_CALL || x.kind == OP_CALL_REG) {
-            if (mask & ARGUMENTS) return true;
-            mask &= ~(uint32_t)CALL_CLOBBERED;
+            if (mask & CALL_ARGUMENTS) return true;
+            mask &= ~CALL_CLOBBERED;
         }
         if (x.kind == OP_JUMP_REG) return false;
         if (x.kind == OP_RETURN) return mask & 1;
         const bool jumps = x.kind == OP_BRANCH && lp_word_target(w, at, &to, &field);
-        if (jumps && (to < a->start || to >= a->end)) return mask & ARGUMENTS;
+        if (jumps && (to < a->start || to >= a->end)) return mask & CALL_ARGUMENTS;
         const bool moved = x.kind == OP_MOV && x.rn < 31 && mask >> x.rn & 1;
         mask = (mask & ~x.write) | (moved && x.rd < 31 ? UINT32_C(1) << x.rd : 0);
         at = jumps ? to : at + 4;

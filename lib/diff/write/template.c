@@ -200,7 +200,6 @@ static void come_in(struct walk *w, uint64_t at, bool alone)
 /* False: nothing goes on behind it. */
 static bool step(struct walk *w, uint64_t at, uint32_t word, const struct lp_ref_at *r)
 {
-    enum { PRESERVED = 0x1ff80000 };
     const bool sub = (word & 0xdf200000) == 0xcb000000 && !(word >> 10 & 63); /* SUB, SUBS, CMP of X registers */
     uint64_t now[32] = {0};
     struct lp_fop o;
@@ -208,7 +207,7 @@ static bool step(struct walk *w, uint64_t at, uint32_t word, const struct lp_ref
     if (sub && (word >> 5 & 31) != 31 && (word >> 16 & 31) != 31) look_at_both(w, at, w->reg[word >> 5 & 31], w->reg[word >> 16 & 31]);
     if (lp_a64_is_call(word) || lp_a64_is_b(word)) look_at_call(w, at, word);
     look_ahead(w, at, word);
-    for (uint32_t left = PRESERVED & ~w->joined, i; left; left &= left - 1)
+    for (uint32_t left = CALL_PRESERVED & ~w->joined, i; left; left &= left - 1)
         if (w->reg[i = (uint32_t)__builtin_ctz(left)] && lp_is_led_to(w->s, w->atom, at)) w->joined |= UINT32_C(1) << i;
     if (!w->sum && o.kind == OP_MEM && o.flags & F_LOAD && o.rn < 31 && !(w->joined >> o.rn & 1)) look_at_read(w, at, w->reg[o.rn]);
     const uint32_t written = written_by(w, at, word, &o);

@@ -435,7 +435,7 @@ static bool hides_distances(const struct word *x)
     struct lp_atom *a = &x->s->atom[x->atom];
     if (!a->hides_asked) {
         a->hides = false;
-        for (uint32_t k = 0; k < a->nref && !a->hides && !lp_made_by_gcc(x->s); k++) a->hides = !index_stays(x, &x->s->ref[a->ref + k]);
+        for (uint32_t k = 0; k < a->nref && !a->hides && !lp_elf_made_by_gcc(x->s->elf); k++) a->hides = !index_stays(x, &x->s->ref[a->ref + k]);
     }
     a->hides_asked = true;
     return a->hides;
