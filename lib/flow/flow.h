@@ -52,6 +52,7 @@ struct lp_flow_table {
     bool offsets;                /* no jump: br_at is where an entry is added to the table's own address, and n is 0 */
     bool guessed;                /* no bound was found: n is how many entries lead into the function, and may be too many */
 };
+enum { LP_FLOW_LENDING = 29, LP_FLOW_OF_CALLEES = LP_FLOW_LENDING }; /* so many registers may have pages that are lent: X0-X28 */
 struct lp_flow {
     uint32_t *of;                /* of each word, of the parts in their order: its ref (lp_flow_ref_of). Most have none of their own. */
     size_t n;
@@ -64,7 +65,7 @@ struct lp_flow {
     bool gave_up;                /* the function is too large or too tangled: what is not TARGET is OPAQUE */
     struct lp_flow_held *held;   /* asked for by lp_flow_input.holds */
     size_t nheld;
-    uint32_t lent;               /* bit n: the page that callers lend in Xn is completed, and does not get away; bit 29: the same of what callees lend */
+    uint32_t lent;               /* bit n: the page that callers lend in Xn is completed, and does not get away; OF_CALLEES: that of callees */
     bool kept_lent;              /* of which one got away */
     struct lp_flow_ref *twin;    /* of each ref: what it is in the twin, its addresses in twin_addr; NULL: there is none, or that it follows is not sure */
     uint64_t *twin_addr;

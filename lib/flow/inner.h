@@ -168,7 +168,7 @@ size_t lp_flow_word(const struct lp_flow_input *in, uint64_t addr); /* lp_frun_w
 /* tell.c: the ref of word i, to be changed (the first two are those of all words of code that mean themselves, and of data; the next
  * stand for pages that others lend, in X0 to X28, and what callees lend); what it says without
  * any other; what all words stand for; or, where there is too much of something, the least that is sure. */
-enum { REF_NONE, REF_DATA, REF_LENT, REF_LENT_OUT = REF_LENT + 29, REF_FIRST };
+enum { REF_NONE, REF_DATA, REF_LENT, REF_LENT_OUT = REF_LENT + LP_FLOW_LENDING, REF_FIRST };
 struct lp_flow_ref *lp_frun_ref(struct lp_frun *r, size_t i);
 static inline bool lp_frun_has_ref(const struct lp_frun *r, size_t i) { return r->out->of[i] >= REF_FIRST; }
 void lp_frun_tell_alone(struct lp_frun *r, size_t i);

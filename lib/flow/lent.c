@@ -6,8 +6,6 @@
 #include "base/search.h"
 #include "flow/inner.h"
 
-enum { LAST_LENT = 28 };
-
 /* Those of one function. */
 static const struct lp_flow_lent *lent_at(const struct lp_frun *r, uint64_t at, size_t *n)
 {
@@ -25,7 +23,7 @@ void lp_frun_borrow(struct lp_frun *r, struct lp_fstate *s, uint64_t at, bool ou
     size_t n;
     const struct lp_flow_lent *v = lent_at(r, at, &n);
     for (size_t i = 0; i < n; i++)
-        if (v[i].out == out && v[i].reg <= LAST_LENT && v[i].what != LP_HOLDS_FOREIGN)
+        if (v[i].out == out && v[i].reg < LP_FLOW_LENDING && v[i].what != LP_HOLDS_FOREIGN)
             s->reg[v[i].reg] = v[i].what == LP_HOLDS_NONE ? ID_NONE :
                                v[i].what == LP_HOLDS_ADDR ? lp_fv_address(&r->pool, IN_ADDR, v[i].v, v[i].v, v[i].v) :
                                lp_fv_address(&r->pool, IN_PAGE, v[i].v, out ? REF_LENT_OUT : REF_LENT + v[i].reg, v[i].v);
@@ -75,7 +73,7 @@ void lp_frun_hold(struct lp_frun *r, const struct lp_fstate *s, size_t i)
     if (!r->holding || r->kind[i] == OP_CALL_REG || inside)
         return;
     const uint32_t plain = asked_of(r, i);
-    for (uint8_t k = 0; k <= LAST_LENT; k++) {
+    for (uint8_t k = 0; k < LP_FLOW_LENDING; k++) {
         uint8_t what;
         if (!holds(r, s->reg[k], k, &what) || (what >= LP_HOLDS_NONE && !(plain >> k & 1)))
             continue;
@@ -117,9 +115,9 @@ void lp_frun_tell_lent(struct lp_frun *r)
     struct lp_flow *out = r->out;
     if (!r->in->holds && (r->in->survey == NULL || r->in->survey->nlent == 0))
         return;
-    for (unsigned k = 0; k <= LAST_LENT; k++)
+    for (unsigned k = 0; k < LP_FLOW_LENDING; k++)
         out->lent |= use_of(r, REF_LENT + k) == PAGE_USED ? UINT32_C(1) << k : 0;
-    out->lent |= use_of(r, REF_LENT_OUT) == PAGE_USED ? UINT32_C(1) << (REF_LENT_OUT - REF_LENT) : 0;
+    out->lent |= use_of(r, REF_LENT_OUT) == PAGE_USED ? UINT32_C(1) << LP_FLOW_OF_CALLEES : 0;
     out->kept_lent = (use_of(r, REF_LENT_OUT) & PAGE_ESCAPES) != 0;
     if (!r->in->holds || r->nheld == 0 || (out->held = malloc(r->nheld * sizeof *out->held)) == NULL)
         return;

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 12, LENT_REGS = 29 /* X0-X28 */, OUT_BIT = 29 };
+enum { ROUNDS = 12 };
 struct edge { uint64_t to, at; uint32_t from; bool call; }; /* to: first: searched */
 /* wanted: it completes what it does not make; asked: how it calls, or returns, is to be known; stale: that is not known yet, or more is known of others now;
  * shut: others than branches to its start may lead there; makes: it returns a page; held: by place and register. */
@@ -300,7 +300,7 @@ static void learn(struct work *w)
         const bool in = p->wanted && !p->shut && !is_taken(w, &s->atom[i]) && !falls_into(s, i);
         struct ends ends;
         find_ends(s, i, &ends);
-        for (unsigned reg = 0; reg < LENT_REGS; reg++) {
+        for (unsigned reg = 0; reg < LP_FLOW_LENDING; reg++) {
             if (in && !known(w, s->atom[i].start, reg, false)) know_in(w, i, reg);
             if (!ends.more && !known(w, s->atom[i].start, reg, true)) know_out(w, i, reg, &ends);
         }
@@ -320,7 +320,7 @@ static void see_uses(struct work *w)
         x->completed = !x->out && w->piece[i].lent >> x->reg & 1, x->kept = false;
         for (size_t j = 0; j < n; j++) {
             const struct piece *from = &w->piece[e[j].from];
-            x->completed |= from->lent >> OUT_BIT & 1, x->kept |= !from->asked || from->keeps || from->gave_up;
+            x->completed |= from->lent >> LP_FLOW_OF_CALLEES & 1, x->kept |= !from->asked || from->keeps || from->gave_up;
         }
         x->completed &= !x->kept;
         if (before != x->completed) tell(w, i);
