@@ -79,10 +79,9 @@ uint32_t lp_array_to(const struct lp_side *s, uint64_t addr); /* the same, whoev
 uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure);
 /* Is something new where an array ends, whose address somebody has to compare it with? */
 bool lp_came_there(const lp_diff *d, const struct lp_use *n);
-/* The address is that of the end of an object, and of another one: is it certainly the other one, because a function gets the two in one another's stead? */
-bool lp_is_used_else(const struct lp_side *s, uint32_t function, uint32_t object); /* by whom else but this function? */
-bool lp_are_handed_apart(const struct lp_side *s, const struct lp_use *u, uint32_t object); /* in one another's stead, never at once */
-bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object);
+bool lp_is_used_else(const struct lp_side *s, uint32_t function, uint32_t object); /* by another function than this one? */
+/* Of an address that is the end of the object, and another one: do calls get the two in one another's stead, never at once? */
+bool lp_are_handed_apart(const struct lp_side *s, const struct lp_use *u, uint32_t object);
 /* ---- same.c ---- */
 /* Bytes of both files. */
 struct lp_twice { uint64_t o, n, len; const uint8_t *p, *q; };

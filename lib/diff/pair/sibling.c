@@ -105,7 +105,8 @@ bool lp_are_handed_apart(const struct lp_side *s, const struct lp_use *u, uint32
     return true;
 }
 
-bool lp_is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object)
+/* The address is that of the end of an object, and of another one: is it certainly the other one, because the function gets the two in one another's stead? */
+static bool is_sibling(const struct lp_side *s, const struct lp_use *u, uint32_t object)
 {
     const uint32_t next = lp_side_start(s, u->addr);
     if (!u->at || u->self == LP_NONE || next == LP_NONE || s->atom[next].kind != LP_ATOM_OBJECT) return false;
@@ -227,6 +228,6 @@ uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure)
     if (s->atom[ends].kind == LP_ATOM_PIECE) return behind;
     if (u->at && (lp_is_read(s, u->self, u->at) || lp_is_read_by_call(s, u->self, u->at))) return *unsure = false, LP_NONE;
     /* (Who makes the address of the object, too, and not to read it, may hand on both its ends.) */
-    *unsure = !u->at || lp_is_compared(s, u->self, u->at) || (hands_on(s, u->self, ends, lp_is_read) && !lp_is_sibling(s, u, ends));
+    *unsure = !u->at || lp_is_compared(s, u->self, u->at) || (hands_on(s, u->self, ends, lp_is_read) && !is_sibling(s, u, ends));
     return *unsure ? ends : LP_NONE;
 }

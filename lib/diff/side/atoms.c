@@ -370,7 +370,8 @@ static size_t bound(const struct lp_side *s, const char *name, bool upper)
     return lo;
 }
 
-size_t lp_side_named(const struct lp_side *s, const char *name, size_t *count)
+/* Atoms of one name: the first in by_name, and how many. */
+static size_t named(const struct lp_side *s, const char *name, size_t *count)
 {
     size_t first = bound(s, name, false);
     *count = bound(s, name, true) - first;
@@ -384,7 +385,7 @@ static void find_parent(struct lp_side *s, uint32_t part)
     const char *dot = y ? strstr(y->name, ".cold") : NULL;
     char *stem = dot && s->atom[part].kind == LP_ATOM_FUNC ? strndup(y->name, (size_t)(dot - y->name)) : NULL;
     uint32_t hit = LP_NONE;
-    size_t n = 0, hits = 0, first = stem ? lp_side_named(s, stem, &n) : 0;
+    size_t n = 0, hits = 0, first = stem ? named(s, stem, &n) : 0;
     for (size_t i = first; i < first + n; i++) {
         const struct lp_atom *a = &s->atom[s->by_name[i]];
         bool same_file = n == 1 || (a->sym->file && y->file && strcmp(a->sym->file, y->file) == 0);

@@ -215,8 +215,6 @@ static inline bool lp_stays_constant(const struct lp_side *s, const struct lp_at
 bool lp_is_bound_name(const char *name);
 /* Through veneers of the linker. */
 uint64_t lp_side_through(const struct lp_side *s, uint64_t addr);
-/* Atoms of one name: the first in by_name, and how many. */
-size_t lp_side_named(const struct lp_side *s, const char *name, size_t *count);
 /* Name or NULL. */
 const char *lp_atom_name(const struct lp_atom *a);
 /* "parse", or "0x4006f0" into buf. */
