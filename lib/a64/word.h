@@ -4,13 +4,16 @@
 #define LP_A64_WORD_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/bits.h"
 
 #define LP_A64_CLASSES(X) \
     X(adr,           0x9f000000, 0x10000000) /* ADR */ \
     X(adrp,          0x9f000000, 0x90000000) /* ADRP */ \
     X(pcrel_address, 0x1f000000, 0x10000000) /* ADR, ADRP */ \
     X(add_sub_imm,   0x1f800000, 0x11000000) /* ADD, ADDS, SUB, SUBS, CMP (immediate) */ \
+    X(adrp_x16,      0x9f00001f, 0x90000010) /* ADRP X16, with which PLT entries and linkers' veneers begin */ \
     X(add_imm,       0xff800000, 0x91000000) /* ADD Xd, Xn, #imm, also LSL #12 */ \
+    X(add_imm_any,   0x7f800000, 0x11000000) /* the same, and of Wd */ \
     X(add_lo12,      0xffc00000, 0x91000000) /* ADD Xd, Xn, #imm without a shift */ \
     X(mov_wide,      0x1f800000, 0x12800000) /* MOVN, MOVZ, MOVK */ \
     X(movz,          0xff800000, 0xd2800000) /* MOVZ Xd */ \
@@ -34,11 +37,19 @@
     X(ldst_post,     0x3b200c00, 0x38000400) /* post-indexed */ \
     X(ldst_pair,     0x3a000000, 0x28000000) /* of a pair */ \
     X(ldst_pair_post,0x3b800000, 0x28800000) /* of a pair, post-indexed */ \
+    X(svc,           0xffe0001f, 0xd4000001) /* SVC */ \
     X(bti,           0xffffff3f, 0xd503241f) /* BTI, BTI c, BTI j, BTI jc */ \
     X(tpidr,         0xffffffe0, 0xd53bd040) /* MRS Xd, TPIDR_EL0 */
 
 #define X(name, mask, value) static inline bool lp_a64_is_##name(uint32_t word) { return (word & (mask)) == (value); }
 LP_A64_CLASSES(X)
 #undef X
+/* The page that an ADRP makes. */
+static inline uint64_t lp_a64_page(uint32_t adrp, uint64_t pc)
+{
+    return (pc & ~UINT64_C(4095)) + (uint64_t)lp_sext(lp_bits(adrp, 5, 19) << 2 | lp_bits(adrp, 29, 2), 21) * 4096;
+}
+/* The register that bits 0 to 4 name, as a bit. 31 is none: it is SP or no register. */
+static inline uint32_t lp_a64_rd_bit(uint32_t word) { return UINT32_C(1) << (word & 31) & 0x7fffffff; }
 static inline bool lp_a64_is_call(uint32_t word) { return lp_a64_is_bl(word) || lp_a64_is_blr(word); }
 #endif

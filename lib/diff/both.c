@@ -55,7 +55,7 @@ static bool same_shape(const struct lp_side *o, const struct lp_side *n)
 static bool has_veneer(const struct lp_flow_part *p)
 {
     size_t i = 0;
-    while (i < p->words && (lp_le32((const uint8_t *)p->code + 4 * i) & 0x9f00001f) != 0x90000010) i++;
+    while (i < p->words && !lp_a64_is_adrp_x16(lp_le32((const uint8_t *)p->code + 4 * i))) i++;
     return i < p->words;
 }
 
@@ -126,7 +126,7 @@ static bool same_around(const struct worker *w, const struct lp_flow_part *p)
         const uint32_t word = lp_le32((const uint8_t *)p->code + 4 * i);
         const uint64_t to = p->at + 4 * i + (uint64_t)(lp_sext(word, 26) * 4);
         if (lp_a64_is_bl(word) && !same_callee(o, n, to, to)) return false;
-        const bool jump = word >> 25 == 0x6b && word != 0xd65f03c0 && !lp_a64_is_blr(word); /* BR and what is rare: not RET, BLR */
+        const bool jump = lp_a64_is_branch_reg(word) && word != 0xd65f03c0 && !lp_a64_is_blr(word); /* BR and what is rare: not RET, BLR */
         if (jump && !w->same_constants) return false;
     }
     return true;
@@ -190,11 +190,11 @@ static bool is_twin_word(const struct worker *w, const struct lp_flow_part *p, c
     if (lp_word_is_branch(a)) return same_way(p, q, i, a, b);
     if (lp_a64_is_adr(a)) return a == b && is_place(p, i, a) && is_place(q, i, b);
     if (lp_a64_is_load_literal(a)) return false;
-    if (a >> 25 == 0x6b && a != 0xd65f03c0 && !lp_a64_is_blr(a) && !lp_a64_is_br(a)) return false; /* rare ones */
+    if (lp_a64_is_branch_reg(a) && a != 0xd65f03c0 && !lp_a64_is_blr(a) && !lp_a64_is_br(a)) return false; /* rare ones */
     if (lp_a64_is_blr(a)) return a == b && lp_fop_finds_tls(x, i, &op) == lp_fop_finds_tls(y, i, &op);
     if (a == b) return true;
     if (lp_a64_is_adrp(a)) return !((a ^ b) & ~UINT32_C(0x60ffffe0));
-    return ((a & 0x7f800000) == 0x11000000 || lp_a64_is_ldst_pos(a)) && !((a ^ b) & ~UINT32_C(0x003ffc00));
+    return (lp_a64_is_add_imm_any(a) || lp_a64_is_ldst_pos(a)) && !((a ^ b) & ~UINT32_C(0x003ffc00));
 }
 
 static bool is_twin(const struct worker *w, const struct lp_parts *x, const struct lp_parts *y)

@@ -124,7 +124,7 @@ static uint32_t tame(uint32_t w, unsigned i, unsigned n)
     const bool leads = lp_word_target(w, AT + 4 * i, &to, &mask), inside = leads && to - AT < 4 * n;
     if (lp_a64_is_adr(w))
         return inside && (to & 4095) != 0 ? w : NOP;
-    const bool rare = w >> 25 == 0x6b && w != RET && !lp_a64_is_blr(w) && !lp_a64_is_br(w);
+    const bool rare = lp_a64_is_branch_reg(w) && w != RET && !lp_a64_is_blr(w) && !lp_a64_is_br(w);
     return lp_a64_is_load_literal(w) || lp_a64_is_bl(w) || rare ? NOP : w;
 }
 
@@ -137,7 +137,7 @@ static uint32_t twin_word(uint64_t *seed, uint32_t w, unsigned i, int by, unsign
         const uint32_t n = field + (uint32_t)by - from + ((field & 3) == crosses);
         return 0x90000000 | (n & 3) << 29 | (n >> 2 & 0x7ffff) << 5 | (w & 31);
     }
-    const bool rest = (w & 0x7f800000) == 0x11000000 || lp_a64_is_ldst_pos(w);
+    const bool rest = lp_a64_is_add_imm_any(w) || lp_a64_is_ldst_pos(w);
     return rest && x % 8 == 0 && (w >> 5 & 31) != SP ? (w & ~0x003ffc00u) | (((w >> 10) + 2) & 0xfff) << 10 : w;
 }
 

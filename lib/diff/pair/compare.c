@@ -146,7 +146,7 @@ static bool may_complete(struct walk *w, const struct lp_ref_at *p)
     uint32_t word = word_of(w, p->at);
     const struct lp_atom *a = &w->s->atom[w->atom];
     int64_t off = 0;
-    if ((word & 0x7f800000) != 0x11000000 && !lp_a64_is_ldst_pos(word)) return false;
+    if (!lp_a64_is_add_imm_any(word) && !lp_a64_is_ldst_pos(word)) return false;
     lp_word_offset(word, &off);
     for (size_t i = 0, n = run(w, p); i < n; i++)
         if (!((p[i].addr - (uint64_t)off) & 4095) && makes(w, p, p[i].addr - (uint64_t)off)) return true;

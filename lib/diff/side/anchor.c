@@ -132,7 +132,7 @@ static bool step_compared(struct scan *x, uint32_t w, uint32_t mask, uint32_t wr
     const unsigned other = mask >> (w >> 5 & 31) & 1 ? w >> 16 & 31 : w >> 5 & 31;
     x->compares += compares(w);
     if (compares(w) && other < 31) x->stepped |= steps_there(x, x->end, other) || lp_stops_at(x->s, x->a, x->end, other, &x->stops);
-    if (lp_a64_is_mov(w)) return go_on(x, (mask & ~write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
+    if (lp_a64_is_mov(w)) return go_on(x, (mask & ~write) | lp_a64_rd_bit(w));
     return compares(w) && go_on(x, mask & ~write);
 }
 
@@ -217,7 +217,7 @@ static bool step(struct scan *x)
         if (access ? others || m.writeback || !lp_scan_has_address(x, at) : !lp_scan_has_address(x, at) && !adds_index(w)) return false;
         if (!adds_index(w) && !add_user(x, at)) return false;
         if (access && m.store && ((m.rt < 31 && mask >> m.rt & 1) || (m.rt2 < 31 && mask >> m.rt2 & 1))) return false;
-        if (!access && adds_index(w)) return go_on(x, (mask & ~r.write) | (UINT32_C(1) << (w & 31) & 0x7fffffff));
+        if (!access && adds_index(w)) return go_on(x, (mask & ~r.write) | lp_a64_rd_bit(w));
     }
     return go_on(x, mask & ~r.write);
 }
@@ -243,20 +243,20 @@ static bool is_answered(const struct lp_side *s, uint32_t atom, uint64_t at, boo
 static bool follow(const struct lp_side *s, uint32_t atom, uint64_t at, bool compared, struct lp_base_users *users, bool *stepped, struct lp_stepped *stops)
 {
     bool answer;
-    if (compared || (lp_code_word(s, at) & 0x7f800000) == 0x11000000)
+    if (compared || lp_a64_is_add_imm_any(lp_code_word(s, at)))
         if (is_answered(s, atom, at, false, compared, users, &answer)) return answer;
     const struct lp_fate *v = users && !compared ? lp_fates_of(s, atom, false) : NULL;
     struct scan *x = lp_scan_new(s, atom);
     uint32_t w = lp_code_word(s, at);
     if (users) users->n = 0;
     const bool other = compared && (lp_a64_is_adr(w) || lp_a64_is_add_sub_imm(w));
-    bool only = x && (other || (w & 0x7f800000) == 0x11000000) && (w & 31) != 31;
+    bool only = x && (other || lp_a64_is_add_imm_any(w)) && (w & 31) != 31;
     if (only) {
         x->users = users;
         x->compared = compared;
         const struct lp_ref_at *ref = lp_refs_of_atom(s, x->a);
         for (uint32_t i = compared ? first_ref(x, at) : x->a->nref; i < x->a->nref && ref[i].at == at; i++) x->end = ref[i].addr;
-        only = lp_scan_push(x, at + 4, UINT32_C(1) << (w & 31));
+        only = lp_scan_push(x, at + 4, lp_a64_rd_bit(w));
     }
     for (unsigned steps = 0; only && take(x); steps++) {
         if (steps == SOON && is_answered(s, atom, at, true, compared, users, &answer)) return free(x), answer;
@@ -359,7 +359,7 @@ static void step_uses(struct scan *x)
 void lp_scan_moves(struct scan *x, uint64_t at, unsigned most, lp_scan_look *look, uint64_t size, void *ctx)
 {
     x->moves = true;
-    lp_scan_push(x, at + 4, UINT32_C(1) << (lp_code_word(x->s, at) & 31) & 0x7fffffff);
+    lp_scan_push(x, at + 4, lp_a64_rd_bit(lp_code_word(x->s, at)));
     for (unsigned steps = 0; take(x) && steps < most; steps++) {
         const struct lp_seen_word *seen = lp_seen_word(x->s, lp_words_at(&x->code, x->at));
         if (seen->regs.read & x->mask && !seen->leads) look(x, x->at, seen->word, seen->row, seen->regs.read & x->mask, size, ctx);
@@ -389,7 +389,7 @@ static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t a
     struct scan *x = lp_scan_new(s, atom);
     if (!x) return what & INDEXED;
     x->end = addr, x->before = before;
-    lp_scan_push(x, at + 4, UINT32_C(1) << (made & 31) & 0x7fffffff);
+    lp_scan_push(x, at + 4, lp_a64_rd_bit(made));
     for (unsigned steps = 0; !(x->found & what) && take(x) && steps < STEPS_MAX; steps++) {
         if (!v && steps == SOON && (v = lp_fates_of(s, atom, true)) && is_said(s, v, atom, at, before, what, &answer)) return free(x), answer;
         if (v && !(v[(x->at - x->a->start) / 4].is[LP_FATE_INDEXED] & x->mask)) x->mask = 0;
@@ -457,7 +457,7 @@ uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint6
     struct scan *x = lp_scan_new(s, atom);
     if (!x) return 0;
     x->end = page, x->paged = true;
-    lp_scan_push(x, at + 4, UINT32_C(1) << (lp_code_word(s, at) & 31) & 0x7fffffff);
+    lp_scan_push(x, at + 4, lp_a64_rd_bit(lp_code_word(s, at)));
     for (unsigned steps = 0; take(x) && steps < STEPS_MAX; steps++) step_uses(x);
     const uint64_t user = x->user;
     free(x);

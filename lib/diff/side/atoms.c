@@ -440,9 +440,9 @@ uint64_t lp_side_through(const struct lp_side *s, uint64_t addr)
 {
     for (int hops = 0; hops < 4; hops++) {
         uint32_t w = lp_code_word(s, addr);
-        uint64_t at = addr + (w == 0xd503245f ? 4 : 0), page;
+        uint64_t at = addr + (w == 0xd503245f ? 4 : 0);
         if (at != addr) w = lp_code_word(s, at);
-        if ((w & 0x9f00001f) != 0x90000010) break;
+        if (!lp_a64_is_adrp_x16(w)) break;
         uint32_t add = lp_code_word(s, at + 4);
         const struct lp_word_at *slot = (add & 0xffc003ff) == 0xf9400211 ? lp_stub_slot(s, addr) : NULL;
         if (slot && slot->kind == LP_WORD_ADDR && slot->type == R_AARCH64_RELATIVE) {
@@ -450,8 +450,7 @@ uint64_t lp_side_through(const struct lp_side *s, uint64_t addr)
             continue;
         }
         if ((add & 0xffc003ff) != 0x91000210 || lp_code_word(s, at + 8) != 0xd61f0200) break;
-        page = (at & ~UINT64_C(4095)) + ((uint64_t)lp_sext(lp_bits(w, 5, 19) << 2 | lp_bits(w, 29, 2), 21) << 12);
-        addr = page + lp_bits(add, 10, 12);
+        addr = lp_a64_page(w, at) + lp_bits(add, 10, 12);
     }
     return addr;
 }
@@ -464,9 +463,8 @@ const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr)
     const uint8_t *p = x->bytes + (addr - x->start);
     const uint64_t pc = addr + (lp_le32(p) == 0xd503245f ? 4 : 0);
     const uint32_t adrp = lp_le32(p + (pc - addr)), ldr = lp_le32(p + (pc - addr) + 4);
-    if ((adrp & 0x9f00001f) != 0x90000010 || (ldr & 0xffc003ff) != 0xf9400211) return NULL;
-    const int64_t page = lp_sext(lp_bits(adrp, 5, 19) << 2 | lp_bits(adrp, 29, 2), 21) * 4096;
-    return lp_side_word(s, (pc & ~UINT64_C(4095)) + (uint64_t)page + lp_bits(ldr, 10, 12) * 8);
+    if (!lp_a64_is_adrp_x16(adrp) || (ldr & 0xffc003ff) != 0xf9400211) return NULL;
+    return lp_side_word(s, lp_a64_page(adrp, pc) + lp_bits(ldr, 10, 12) * 8);
 }
 
 const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a)

@@ -154,7 +154,7 @@ bool lp_choices(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t si
     const uint32_t made = lp_code_word(s, at);
     struct lp_a64_access m;
     const bool access = lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m);
-    const bool makes = (lp_a64_is_adr(made) || (made & 0xff800000) == 0x91000000) && (made & 31) != 31;
+    const bool makes = (lp_a64_is_adr(made) || lp_a64_is_add_imm(made)) && (made & 31) != 31;
     if (access ? m.index >= 31 || m.base >= 31 : !makes) return false;
     struct scan *x = lp_scan_new(s, atom);
     if (!x) return out->any = true;

@@ -25,12 +25,12 @@ bool lp_is_tail_call(const struct lp_side *s, const struct lp_atom *a, uint32_t 
  * kept). */
 static enum how how_of(const struct lp_side *s, uint64_t at)
 {
-    const uint32_t w = lp_code_word(s, at), svc = 0xd4000001;
+    const uint32_t w = lp_code_word(s, at);
     uint64_t to;
     uint32_t mask;
     if (lp_ends_way(w)) return STOPS;
     if (lp_a64_is_bl(w) && lp_word_target(w, at, &to, &mask)) return lp_is_known_to_end(s, to) ? STOPS : CALLS;
-    return lp_a64_is_blr(w) || lp_a64_is_branch_reg(w) || (w & 0xffe0001f) == svc ? CALLS : PASSES;
+    return lp_a64_is_blr(w) || lp_a64_is_branch_reg(w) || lp_a64_is_svc(w) ? CALLS : PASSES;
 }
 
 /* Does a branch or a jump table of the function lead there, or behind that? */

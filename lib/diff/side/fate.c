@@ -170,7 +170,7 @@ static void fate_of(struct scan *x, uint64_t at, const struct lp_fate *next, con
     if (calls) {
         fate_of_call(x, at, w, read, next, f);
     } else if (!fate_of_branch(x, at, seen, next, there, out, f)) {
-        const uint32_t to = moved(w), on = adds_index(w) ? UINT32_C(1) << (w & 31) & ALL : 0;
+        const uint32_t to = moved(w), on = adds_index(w) ? lp_a64_rd_bit(w) : 0;
         for (unsigned k = 0; k < LP_FATES; k++) f->is[k] = (y->is[k] & ~write) | (y->is[k] & (k == LP_FATE_AWAY || k == LP_FATE_USED ? on : to) ? read : 0);
         f->is[LP_FATE_AWAY] |= gets_away(x, at, w, seen), f->is[LP_FATE_USED] |= read;
         const bool added = (w & 0xffc00000) == 0x8b000000;

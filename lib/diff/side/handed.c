@@ -31,7 +31,7 @@ static uint32_t step_inside(const struct scan *x, uint32_t w, unsigned row, stru
         return m.writeback && mask_has(x->mask, m.base) ? UINT32_C(1) << m.base : 0;
     }
     const bool goes_on = adds_index(w) || (w & 0x3f800000) == 0x11000000 || (w & 0x7f000000) == 0x1b000000 || lp_a64_is_mov(w) || is_csel(w);
-    return goes_on && !compares(w) ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0;
+    return goes_on && !compares(w) ? lp_a64_rd_bit(w) : 0;
 }
 
 /* The same where nothing but what is there may count: an address is only moved along, and moved on. */
@@ -40,7 +40,7 @@ static uint32_t step_copied(const struct scan *x, uint32_t w, struct lp_handed *
     const bool adds = ((w & 0xff200000) == 0x8b000000 && !(w & 0xfc00 && mask_has(x->mask, w >> 16 & 31))) || (w & 0xffe00000) == 0x8b200000;
     const bool steps = (w & 0xbf800000) == 0x91000000, madd = (w & 0xffe08000) == 0x9b000000 && mask_has(x->mask, w >> 10 & 31);
     h->lost |= !adds && !steps && !madd && !lp_a64_is_mov(w) && !is_csel(w);
-    return UINT32_C(1) << (w & 31) & 0x7fffffff;
+    return lp_a64_rd_bit(w);
 }
 
 /* A word that is no branch: where the address is then. */
@@ -50,14 +50,14 @@ static uint32_t step_along(struct scan *x, uint32_t w, unsigned row, uint32_t re
     if (!reads) return 0;
     if (x->inside) return step_inside(x, w, row, h);
     if (x->copied && !lp_a64_access(row, w, &m) && !lp_scan_has_address(x, x->at)) return step_copied(x, w, h);
-    if (lp_a64_is_mov(w) || is_csel(w)) return UINT32_C(1) << (w & 31) & 0x7fffffff;
+    if (lp_a64_is_mov(w) || is_csel(w)) return lp_a64_rd_bit(w);
     if (lp_a64_access(row, w, &m)) {
         const uint32_t base = x->mask & ((m.base < 31 ? UINT32_C(1) << m.base : 0) | (m.index < 31 ? UINT32_C(1) << m.index : 0));
         h->based |= base != 0;
         h->lost |= (m.writeback && !x->copied) || reads & ~base || (m.store && (mask_has(x->mask, m.rt) || mask_has(x->mask, m.rt2)));
         return m.writeback && mask_has(x->mask, m.base) ? UINT32_C(1) << m.base : 0;
     } else {
-        h->lost |= (w & 0x7f800000) != 0x11000000 || !lp_scan_has_address(x, x->at); /* not the base of another address */
+        h->lost |= !lp_a64_is_add_imm_any(w) || !lp_scan_has_address(x, x->at); /* not the base of another address */
     }
     return 0;
 }
@@ -100,7 +100,7 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     return !h->lost && go_on(x, (mask & ~r.write) | along);
 }
 
-static bool makes_it(uint32_t w) { return (lp_a64_is_adr(w) || (w & 0x7f800000) == 0x11000000) && (w & 31) != 31; }
+static bool makes_it(uint32_t w) { return (lp_a64_is_adr(w) || lp_a64_is_add_imm_any(w)) && (w & 31) != 31; }
 
 enum walk { OF_ITSELF, OF_ARRAY, OF_COPY };
 

@@ -55,7 +55,7 @@ static uint32_t before(const struct walk *w, uint64_t at, uint32_t next)
 {
     const uint32_t word = lp_words_at(&w->code, at);
     const struct lp_seen_word *x = lp_seen_word(w->s, word);
-    const bool svc = (word & 0xffe0001f) == 0xd4000001;
+    const bool svc = lp_a64_is_svc(word);
     const uint32_t read = x->regs.read, write = x->regs.write;
     if (x->leads) return (read | behind_branch(w, at, word, next)) & ALL;
     return (read | (next & ~write) | (svc ? ALL & ~LINKERS : 0)) & ALL;

@@ -44,7 +44,7 @@ enum { INDEXED = 1 << LP_FATE_INDEXED, READ = 1 << LP_FATE_READ, WIDE = 1 << LP_
 static inline bool adds_index(uint32_t w) { return (w & 0x7f200000) == 0x0b000000 || (w & 0x7fe00000) == 0x0b200000; } /* ADD of a register */
 
 /* Where the address is that a word has, if that word does nothing but move it along or add a number. */
-static inline uint32_t moved(uint32_t w) { return lp_a64_is_mov(w) || (w & 0x7f800000) == 0x11000000 ? UINT32_C(1) << (w & 31) & 0x7fffffff : 0; }
+static inline uint32_t moved(uint32_t w) { return lp_a64_is_mov(w) || lp_a64_is_add_imm_any(w) ? lp_a64_rd_bit(w) : 0; }
 
 /* Where a call leaves the address. */
 static inline uint32_t kept(const struct lp_callee *c, uint32_t mask) { return c->whole ? mask & ~c->write & ~(UINT32_C(1) << 30) : mask & KEPT; }

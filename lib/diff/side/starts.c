@@ -100,8 +100,7 @@ static void look_at_word(struct starts *x, struct pages *g, uint64_t at, const u
     uint64_t to;
     uint32_t mask;
     if (lp_a64_is_adrp(w)) {
-        const int64_t pages = lp_sext(lp_bits(w, 5, 19) << 2 | lp_bits(w, 29, 2), 21);
-        g->page[w & 31] = (at & ~UINT64_C(4095)) + (uint64_t)(pages * 4096), g->at[w & 31] = at;
+        g->page[w & 31] = lp_a64_page(w, at), g->at[w & 31] = at;
     } else if (lp_a64_is_adr(w) && lp_word_target(w, at, &to, &mask) && !is_jump_base(p, end)) {
         is_held(x, to);
     } else if (lp_a64_is_add_lo12(w) && g->at[rn] && at - g->at[rn] <= FAR) {

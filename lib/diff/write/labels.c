@@ -24,7 +24,7 @@ static bool is_kept(const struct lp_side *o, uint32_t f, uint64_t at)
 {
     enum { STEPS = 64 };
     const struct lp_atom *a = &o->atom[f];
-    uint32_t mask = UINT32_C(1) << (lp_code_word(o, at) & 31) & 0x7fffffff, field;
+    uint32_t mask = lp_a64_rd_bit(lp_code_word(o, at)), field;
     uint64_t to;
     at += 4;
     for (unsigned i = 0; mask && i < STEPS && at >= a->start && at < a->end; i++) {
