@@ -169,10 +169,9 @@ static void detail(const lp_diff *d, const struct lp_atom *a, const struct lp_at
             uint64_t at = p->start + a->differs, t;
             uint32_t m;
             lp_buf_puts(&x, k ? " -> " : "");
-            const struct lp_ref_at *r = NULL;
-            for (uint32_t i = 0; i < p->nref && !r; i++)
-                if (s->ref[p->ref + i].at == at) r = &s->ref[p->ref + i];
-            if (r) lp_describe(s, &(struct lp_use){r->addr, r->base, LP_NONE, r->width, 0}, &x);
+            unsigned n;
+            const struct lp_ref_at *r = lp_refs_at(s, p, at, &n);
+            if (n) lp_describe(s, &(struct lp_use){r->addr, r->base, LP_NONE, r->width, 0}, &x);
             else if (lp_word_target(lp_code_word(s, at), at, &t, &m)) lp_describe(s, &(struct lp_use){t, LP_NONE, LP_NONE, 0, 0}, &x);
         }
     }

@@ -2,7 +2,6 @@
 #include <config.h>
 #include "diff/write/write.h"
 #include <arm64lp/dis.h>
-#include "base/search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +21,12 @@ static void say(const struct lp_side *s, const struct lp_atom *a, uint64_t off, 
     if (hex && i.target >= a->start && i.target < a->end) snprintf(hex, 32, "+0x%llx", (unsigned long long)(i.target - a->start));
     lp_buf_puts(&t->buf, hex && !(i.target >= a->start && i.target < a->end) ? (*hex = 0, i.operands) : i.operands);
     if (hex && !*hex) lp_describe(s, &(struct lp_use){i.target, LP_NONE, LP_NONE, 0, 0}, &t->buf);
-    const struct lp_ref_at *r = s->ref + a->ref + lp_count_below(s->ref + a->ref, a->nref, sizeof *s->ref, at), *end = s->ref + a->ref + a->nref;
-    for (; r < end && r->at == at; r++) {
-        if (r->kind != LP_FLOW_ADDR && r->kind != LP_REF_NUMBER) continue;
-        lp_buf_puts(&t->buf, "  ; ");
-        lp_describe(s, &(struct lp_use){r->addr, r->base, LP_NONE, r->width, 0}, &t->buf);
-        break;
-    }
+    unsigned n, k = 0;
+    const struct lp_ref_at *r = lp_refs_at(s, a, at, &n);
+    while (k < n && r[k].kind != LP_FLOW_ADDR && r[k].kind != LP_REF_NUMBER) k++;
+    if (k == n) return;
+    lp_buf_puts(&t->buf, "  ; ");
+    lp_describe(s, &(struct lp_use){r[k].addr, r[k].base, LP_NONE, r[k].width, 0}, &t->buf);
 }
 
 static bool equal_words(lp_diff *d, uint32_t a, uint64_t x, uint32_t b, uint64_t y)

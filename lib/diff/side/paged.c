@@ -1,7 +1,6 @@
 /* diff/side/paged.c - which words complete the page that an ADRP makes */
 #include <config.h>
 #include "diff/side/scan.h"
-#include "base/search.h"
 
 #include <stdlib.h>
 
@@ -12,10 +11,11 @@ struct paged { uint64_t page; struct lp_base_users *users; bool lost; };
 /* It is of one page or of several: that is for others to judge. */
 static bool completes(const struct scan *x, uint64_t at, uint32_t w, uint64_t page)
 {
-    const struct lp_ref_at *v = lp_refs_of_atom(x->s, x->a);
+    unsigned n;
+    const struct lp_ref_at *v = lp_refs_at(x->s, x->a, at, &n);
     int64_t off;
     if (!lp_word_offset(w, &off)) return false;
-    for (size_t k = lp_count_below(v, x->a->nref, sizeof *v, at); k < x->a->nref && v[k].at == at; k++)
+    for (unsigned k = 0; k < n; k++)
         if (v[k].kind == LP_FLOW_ADDR && v[k].flags & LP_FLOW_OF_PAGE && v[k].addr - (uint64_t)off == page) return true;
     return false;
 }

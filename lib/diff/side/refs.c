@@ -15,6 +15,14 @@
 
 /* ---- words ---- */
 
+const struct lp_ref_at *lp_refs_at(const struct lp_side *s, const struct lp_atom *a, uint64_t at, unsigned *n)
+{
+    const struct lp_ref_at *v = lp_refs_of_atom(s, a);
+    const size_t first = a->nref ? lp_count_below(v, a->nref, sizeof *v, at) : 0;
+    for (*n = 0; first + *n < a->nref && v[first + *n].at == at;) ++*n;
+    return v + first;
+}
+
 bool lp_word_is_branch(uint32_t w)
 {
     return lp_a64_is_b_bl(w) || (w & 0xfe000000) == 0x54000000 || lp_a64_is_cbz_tbz(w);

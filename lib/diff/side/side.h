@@ -159,6 +159,9 @@ static inline const struct lp_side *lp_reader_of(const struct lp_side *s, const 
 static inline const struct lp_ref_at *lp_refs_of_atom(const struct lp_side *s, const struct lp_atom *a) { return lp_reader_of(s, a)->ref + a->ref; }
 static inline const struct lp_table_at *lp_tables_of_atom(const struct lp_side *s, const struct lp_atom *a) { return lp_reader_of(s, a)->table + a->table; }
 
+/* Of an atom, the first of the references of the word at `at`; *n of them. */
+const struct lp_ref_at *lp_refs_at(const struct lp_side *s, const struct lp_atom *a, uint64_t at, unsigned *n);
+
 static inline bool lp_is_code_atom(const struct lp_atom *a) { return a->kind <= LP_ATOM_LOOSE; }
 /* Code but for the linker's PLT entries. */
 static inline bool lp_is_function(const struct lp_atom *a) { return a->kind == LP_ATOM_FUNC || a->kind == LP_ATOM_LOOSE; }

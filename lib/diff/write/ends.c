@@ -236,7 +236,7 @@ static void check_new(struct ends *e, const struct lp_atom *from, uint64_t at, s
     const int64_t size = (int64_t)(a->end - a->start);
     struct lp_atom *next = x->piece + 1 < s->natom ? &s->atom[x->piece + 1] : NULL;
     if (!t.known || !u.known) return;
-    if (t.own == u.own && (t.own ? t.atom == u.atom && t.off + size == u.off : t.addr + (uint64_t)size == u.addr)) return;
+    if (lp_is_there_from(&t, &u, size)) return;
     const bool beside = next && next->start == x->at && next->span == a->span && next->kind == LP_ATOM_PIECE && !next->joined;
     const bool both = beside && ((a->carry && next->carry) || (is_open(s, a) && is_open(s, next)) || lp_may_have_copies(s, x->piece, x->piece + 1));
     if (both && !e->last) join(e, x->piece + 1);

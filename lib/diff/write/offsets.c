@@ -15,8 +15,7 @@
 static bool print_entry(lp_diff *d, uint64_t table, uint64_t at, const uint8_t *p)
 {
     const struct lp_use u = {table + (uint64_t)lp_sext(lp_le32(p), 32), LP_NONE, LP_NONE, 0, 0};
-    struct lp_there t = lp_there(d, &u);
-    t.addr += at - table, t.off += (int64_t)(at - table);
+    const struct lp_there t = lp_there_from(lp_there(d, &u), (int64_t)(at - table));
     if (!t.known) return false;
     lp_buf_puts(&d->items, "rel prel32 ");
     lp_there_print(d, &t, &d->items);
@@ -248,9 +247,9 @@ bool lp_print_field(lp_diff *d, const struct lp_field_at *f, const uint8_t *p)
     const uint64_t v = lp_field_value(p, f->width, f->relative), base = f->relative && i != LP_NONE ? base_of(s, &s->atom[i]) : 0;
     const uint64_t moved = base ? f->at - base : 0, addr = f->relative ? f->at + v : v;
     if (addr != f->addr) return false;
-    struct lp_there t = lp_there(d, &(struct lp_use){addr - moved, moved ? LP_NONE : lp_field_of(s, f), LP_NONE, 0, 0});
+    const struct lp_use u = {addr - moved, moved ? LP_NONE : lp_field_of(s, f), LP_NONE, 0, 0};
+    const struct lp_there t = lp_there_from(lp_there(d, &u), (int64_t)moved);
     if (!t.known) return false;
-    t.addr += moved, t.off += (int64_t)moved;
     lp_buf_printf(&d->items, "rel %s ", name[f->relative][f->width]);
     lp_there_print(d, &t, &d->items);
     lp_buf_puts(&d->items, "\n");

@@ -31,15 +31,7 @@ static struct lp_there start_of(lp_diff *d, uint64_t v) { return lp_there(d, &(s
 static struct lp_there end_of(lp_diff *d, uint32_t array)
 {
     const struct lp_atom *a = &NEW(d)->atom[array];
-    struct lp_there e = lp_there(d, &(struct lp_use){a->start, array, LP_NONE, 0, 0});
-    const uint64_t size = a->end - a->start;
-    e.off += (int64_t)size, e.addr += e.own ? 0 : size;
-    return e;
-}
-
-static bool same_place(const struct lp_there *a, const struct lp_there *b)
-{
-    return a->known == b->known && a->own == b->own && (a->own ? a->atom == b->atom && a->off == b->off : a->addr == b->addr);
+    return lp_there_from(lp_there(d, &(struct lp_use){a->start, array, LP_NONE, 0, 0}), (int64_t)(a->end - a->start));
 }
 
 /* Both are new: they come along in one piece, so that one place is both. */
@@ -87,7 +79,7 @@ struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v)
     const uint32_t from = lp_side_atom(s, at);
     if (was_start(d, from, at, i)) return start_of(d, v);
     const struct lp_there t = start_of(d, v), e = end_of(d, array);
-    if (!same_place(&t, &e) && !join(d, array) && from != LP_NONE)
+    if (!lp_same_there(&t, &e) && !join(d, array) && from != LP_NONE)
         lp_diff_refuse(d, s, LP_E148, lp_atom_text(&s->atom[from], buf), (unsigned long long)(at - s->atom[from].start), lp_atom_text(a, name));
     return t;
 }

@@ -5,7 +5,6 @@
 #include "a64/a64.h"
 #include <arm64lp/dis.h>
 #include "base/bits.h"
-#include "base/search.h"
 #include "elf/spec.h"
 
 #include <elf.h>
@@ -75,19 +74,12 @@ static bool datum(const struct word *x)
     return false;
 }
 
-static bool same_place(const struct lp_there *a, const struct lp_there *b)
-{
-    return a->known == b->known && a->own == b->own && (a->own ? a->atom == b->atom && a->off == b->off : a->addr == b->addr);
-}
-
 /* A place at the end of an object, or in front of it. */
 static struct lp_there beside(const struct word *x, uint32_t object, uint64_t addr)
 {
     const uint64_t start = x->s->atom[object].start;
     const struct lp_use u = {start, object, x->atom, 0, 0};
-    struct lp_there t = lp_there(x->d, &u);
-    t.off += (int64_t)(addr - start), t.addr += t.own ? 0 : addr - start;
-    return t;
+    return lp_there_from(lp_there(x->d, &u), (int64_t)(addr - start));
 }
 
 /* Constants behind an address to which an index is added: if all that may be meant hold the same in the old file, it is all the same which one is. */
@@ -124,7 +116,7 @@ static struct lp_there meant_there(struct word *x, const struct lp_use *u)
     if (i == LP_NONE || hold_the_same(x, u, &t, i)) return t;
     const struct lp_there e = beside(x, i, u->addr);
     char buf[32], name[32];
-    if (same_place(&t, &e)) return e;
+    if (lp_same_there(&t, &e)) return e;
     if (carry_both(x, u, &t, i) || lp_bring_together(x->d, x->atom)) return t;
     if (!x->refused)
         lp_diff_refuse(x->d, x->s, LP_E148, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)(x->at - x->s->atom[x->atom].start),
@@ -138,9 +130,8 @@ static bool is_beside(const struct word *x, const struct lp_use *u, const struct
 {
     const struct lp_use to = {u->addr + (uint64_t)off, LP_NONE, LP_NONE, 0, 0};
     const uint32_t i = lp_side_atom(x->s, to.addr);
-    struct lp_there there = lp_there(x->d, &to);
-    there.off -= off, there.addr -= there.own ? 0 : (uint64_t)off;
-    if (there.known && same_place(&there, t)) return true;
+    const struct lp_there there = lp_there_from(lp_there(x->d, &to), -off);
+    if (there.known && lp_same_there(&there, t)) return true;
     return i != LP_NONE && !t->own && lp_is_constant_as(x->d, t->addr + (uint64_t)off, to.addr, x->s->atom[i].end - to.addr);
 }
 
@@ -346,9 +337,8 @@ static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
         const int64_t off = (int64_t)(q->addr - r->addr);
         if (q == r) continue;
         struct lp_use v = {q->addr, q->base, x->atom, q->width, off ? q->at : r->at};
-        struct lp_there t = there(x, &v);
-        t.off -= off, t.addr -= t.own ? 0 : (uint64_t)off;
-        if (!t.known || (base.known && !same_place(&t, &base))) return there(x, &u);
+        const struct lp_there t = lp_there_from(there(x, &v), -off);
+        if (!t.known || (base.known && !lp_same_there(&t, &base))) return there(x, &u);
         base = t;
     }
     return base.known ? base : there(x, &u);
@@ -407,7 +397,7 @@ static bool made_at(struct word *x, const struct lp_ref_at *user, uint64_t base,
     bool any = false;
     for (size_t i = 0; i < makers.n; i++) {
         const struct lp_there t = base_of(x, &x->s->ref[lp_base_listed(&makers, i)]);
-        if (any && !same_place(&t, out)) return false;
+        if (any && !lp_same_there(&t, out)) return false;
         *out = t, any = true;
     }
     return any;
@@ -487,7 +477,7 @@ static bool moves_base(struct word *x, const struct lp_ref_at *r)
     if (!back || r->flags & LP_FLOW_INDEXED || lp_side_atom(x->s, from.addr) == lp_side_atom(x->s, to.addr)) return true;
     const struct lp_there a = there(x, &from), b = there(x, &to);
     if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
-    if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == back : b.addr - a.addr == (uint64_t)back)) return true;
+    if (lp_is_there_from(&a, &b, back)) return true;
     return refuse_base(x, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
 }
 
@@ -502,7 +492,7 @@ static bool reads_on(struct word *x, const struct lp_ref_at *r)
     const struct lp_there a = there(x, &one), b = there(x, &two);
     if (!a.known || (!b.known && x->s->atom[i].kind == LP_ATOM_PIECE)) return true; /* (it may be one thing) */
     if (!b.known) return nowhere(x, &two);
-    if (a.own == b.own && (a.own ? a.atom == b.atom && b.off - a.off == (int64_t)left : b.addr - a.addr == left)) return true;
+    if (lp_is_there_from(&a, &b, (int64_t)left)) return true;
     if ((a.own || b.own) && lp_bring_together(x->d, x->atom)) return true;
     if (b.known && lp_may_be_split(x->w, left) && apart(x, r, &a, NULL, 0)) return x->out->second = b, x->out->split = true;
     return refuse_base(x, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
@@ -567,14 +557,6 @@ static bool number(struct word *x)
     return true;
 }
 
-static const struct lp_ref_at *ref_of(const struct lp_side *s, uint32_t atom, uint64_t at, unsigned *n)
-{
-    const struct lp_atom *a = &s->atom[atom];
-    const struct lp_ref_at *r = s->ref + a->ref + lp_count_below(s->ref + a->ref, a->nref, sizeof *s->ref, at), *end = s->ref + a->ref + a->nref;
-    for (*n = 0; r + *n < end && r[*n].at == at;) ++*n;
-    return *n ? r : NULL;
-}
-
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out)
 {
     struct word x = {.d = d, .s = NEW(d), .atom = atom, .at = at, .w = lp_code_word(NEW(d), at), .out = out};
@@ -585,7 +567,8 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     out->reloc.len = 0;
     out->datum = !lp_dis_valid(x.w);
     if (out->datum) return datum(&x);
-    x.ref = ref_of(x.s, atom, at, &x.n);
+    x.ref = lp_refs_at(x.s, &x.s->atom[atom], at, &x.n);
+    if (!x.n) x.ref = NULL;
     bool itself = !x.ref || (x.ref->kind != LP_FLOW_DATA && x.ref->kind != LP_FLOW_PAGE);
     if (itself && lp_word_target(x.w, at, &target, &mask)) return self_describing(&x, target, mask);
     if (!x.ref) return true;

@@ -9,6 +9,21 @@
 /* What an address of the new file is in the patched old one: an address of that, or a name of the patch's own. */
 struct lp_there { bool known, own; uint64_t addr; uint32_t atom; int64_t off; }; /* own: of the new file's atom, at off */
 struct lp_there lp_there(lp_diff *d, const struct lp_use *u);
+static inline bool lp_same_there(const struct lp_there *a, const struct lp_there *b)
+{
+    return a->known == b->known && a->own == b->own && (a->own ? a->atom == b->atom && a->off == b->off : a->addr == b->addr);
+}
+/* So many bytes farther on. */
+static inline struct lp_there lp_there_from(struct lp_there t, int64_t by)
+{
+    t.off += by, t.addr += t.own ? 0 : (uint64_t)by;
+    return t;
+}
+/* Is b, which is known as a is, so many bytes farther on than that? */
+static inline bool lp_is_there_from(const struct lp_there *a, const struct lp_there *b, int64_t by)
+{
+    return a->own == b->own && (a->own ? a->atom == b->atom && b->off - a->off == by : b->addr - a->addr == (uint64_t)by);
+}
 /* The program's copy of another library's variable (R_AARCH64_COPY): its slot, or NULL. */
 const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a);
 /* The same as an expression of the patch. */
