@@ -1,14 +1,15 @@
-/* diff/write/write.h - between the files that write the patch: place.c (where things are in the old file), words.c (relocations), body.c (functions),
- * carry.c (new data), cfi.c, emit.c (the whole). */
+/* diff/write/write.h - of both files, once it is known what is the same: CLOSE, what goes into the patch; DATA; EMIT, its text; VERIFY. */
 #ifndef LP_DIFF_WRITE_WRITE_H
 #define LP_DIFF_WRITE_WRITE_H
 #include "diff/pair/pair.h"
 #include "patch/model.h"
 #include "elf/reloc.h"
 
+/* So many bytes of an old body's digest tell that it is the right one; the patch is bound to the file by more. */
+enum { LP_DIFF_SHA = 8 };
+
 /* What an address of the new file is in the patched old one: an address of that, or a name of the patch's own. */
 struct lp_there { bool known, own; uint64_t addr; uint32_t atom; int64_t off; }; /* own: of the new file's atom, at off */
-struct lp_there lp_there(lp_diff *d, const struct lp_use *u);
 static inline bool lp_same_there(const struct lp_there *a, const struct lp_there *b)
 {
     return a->known == b->known && a->own == b->own && (a->own ? a->atom == b->atom && a->off == b->off : a->addr == b->addr);
@@ -24,18 +25,50 @@ static inline bool lp_is_there_from(const struct lp_there *a, const struct lp_th
 {
     return a->own == b->own && (a->own ? a->atom == b->atom && b->off - a->off == by : b->addr - a->addr == (uint64_t)by);
 }
+
+/* CLOSE and DATA: what goes into the patch. */
+/* ---- close.c ---- */
+void lp_diff_close(lp_diff *d);
+/* One base is not enough for what this new body reaches from there. True: it was not known yet; CLOSE keeps together what can be, and the body is emitted once
+ * more. */
+bool lp_bring_together(lp_diff *d, uint32_t atom);
+/* Data that nobody writes, of which the patch may bring copies. */
+bool lp_may_have_copies(const struct lp_side *s, uint32_t first, uint32_t last);
+/* ---- enter.c ---- */
+void lp_diff_enter(lp_diff *d); /* what leads into the middle of new bodies; after it is known which ones move */
+/* ---- template.c ---- */
+void lp_refuse_templates(lp_diff *d); /* E149 */
+/* ---- asked.c ---- */
+/* Of each atom of the new file, whether functions of the patch use it, as data; NULL: all that changed is asked for, or no memory (d->nomem). The caller frees
+ * it. */
+uint8_t *lp_asked_data(lp_diff *d);
+/* ---- data.c ---- */
+void lp_diff_data(lp_diff *d);         /* and what thread-local variables hold at the start */
+void lp_emit_changed_data(lp_diff *d); /* constants that differ, as values */
+/* Is what the new file has at this address at the same one in the patched old file? Then it is all the same whether a word is that address. */
+bool lp_both_readings(lp_diff *d, uint64_t w);
+/* ---- offsets.c ---- */
+void lp_diff_offsets(lp_diff *d); /* before it is known which functions move: tables that changed are carried, and who uses them is changed */
+/* Entries of a table of offsets from itself, and a field of the new file, as relocations; false: of what the old file has not. */
+bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p);
+bool lp_print_field(lp_diff *d, const struct lp_field_at *f, const uint8_t *p);
+/* Is the address of something in this datum in data, from where any code may have it? */
+bool lp_is_pointed_at(const struct lp_side *s, const struct lp_atom *a);
+/* Behind EMIT: functions that compare addresses of constants that come along are to have them, too. True: close and emit once more. */
+bool lp_diff_twice(lp_diff *d);
+/* ---- aligned.c ---- */
+void lp_diff_aligned(lp_diff *d); /* E124 */
+
+/* EMIT: where something is in the patched old file. */
+/* ---- place.c ---- */
+struct lp_there lp_there(lp_diff *d, const struct lp_use *u);
+/* Of a word that holds the address of what the file itself has: a library's own by its address, as its name may be another object's. */
+struct lp_there lp_there_itself(const lp_diff *d, struct lp_there t);
+void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out); /* as an expression of the patch */
 /* The program's copy of another library's variable (R_AARCH64_COPY): its slot, or NULL. */
 const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a);
-/* The same as an expression of the patch. */
-void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out);
-/* The same for a word that holds the address of what the file itself has: a library's own by its address, as its name may be another object's. */
-struct lp_there lp_there_itself(const lp_diff *d, struct lp_there t);
 /* A constant in code, of 32 bits or of 64: is the word a part of what may be an address, or how far away one is? What leads there now would do so no more. */
 bool lp_constant_leads(const struct lp_side *s, uint32_t atom, uint64_t at);
-/* pointers.c: of the word at `at` of the new file, which holds that address. */
-struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v);
-uint64_t lp_held_at(const struct lp_side *s, uint64_t at); /* the address that a word holds; 0 = none */
-bool lp_is_said(const struct lp_side *s, uint64_t at, uint64_t addr); /* by the linker: that it is of what begins at `addr` */
 /* The name of an atom of the old file, if its own symbols have one; else its address. */
 void lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
 /* The name under which the patch has an atom of the new file. */
@@ -45,12 +78,35 @@ uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u);
 /* Are so many bytes there in the old file constant, and the same as the new one's, with the patch, too? */
 bool lp_is_constant_as(lp_diff *d, uint64_t old, uint64_t addr, uint64_t len);
 void lp_constants_free(lp_diff *d);
+/* ---- pointers.c ---- */
+struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v); /* of the word at `at` of the new file, which holds the address v */
+uint64_t lp_held_at(const struct lp_side *s, uint64_t at);            /* the address that a word holds; 0 = none */
+bool lp_is_said(const struct lp_side *s, uint64_t at, uint64_t addr); /* by the linker: that it is of what begins at `addr` */
+/* ---- alike.c ---- */
+/* How many constants without a name, of those that code or data refer to, are the same as one of the other file; *last: the last of them. */
+struct lp_alike;
+struct lp_alike *lp_alike_new(lp_diff *d); /* NULL: no memory, d->nomem */
+void lp_alike_free(struct lp_alike *a);
+unsigned lp_alike_count(lp_diff *d, const struct lp_alike *a, int side, uint32_t i, uint32_t *last);
+bool lp_may_begin_alike(const lp_diff *d, uint32_t a, uint32_t b); /* false: the two are surely not the same, nor is one as the other begins */
+bool lp_is_counted(const struct lp_side *s, size_t i);
+bool lp_same_piece(lp_diff *d, size_t a, size_t b);
+/* ---- ends.c ---- */
+/* Of all that is emitted; true: again, because what may be one address must be one now (not `last`: that is refused). */
+bool lp_diff_ends(lp_diff *d, bool last);
 
-/* So many bytes of an old body's digest tell that it is the right one; the patch is bound to the file by more. */
-enum { LP_DIFF_SHA = 8 };
-/* carry.c: an import of the new file, by its name, with whose version it is if the old file does not import it, and whether it is weak then; plt: of what the
- * old file exports, as others find it. false: it is refused. */
-bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out);
+/* EMIT: the text. */
+/* ---- emit.c ---- */
+lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);
+/* ---- again.c ---- */
+/* The functions of the patch are emitted, in the same order in each round, as far as what was emitted in the last one is not right any more. */
+void lp_next_round(lp_diff *d);
+bool lp_emit_as_before(lp_diff *d, uint32_t new_atom); /* false: it is to be emitted now, up to lp_emitted() */
+void lp_emitted(lp_diff *d);
+/* In front of asking what a round decides about an atom of the new file, or deciding it; aims: it is led to. */
+void lp_look(lp_diff *d, uint32_t new_atom, bool aims);
+void lp_rounds_free(lp_diff *d);
+/* ---- words.c ---- */
 /* One word of a new body as the patch has it. reloc: "call26 puts@plt"; of what the old file has, addr: its address there. */
 enum lp_note { LP_NOTE_NONE, LP_NOTE_STUB, LP_NOTE_BACK }; /* what is said beside it: which word it stands for, and where its stub is; that this goes back */
 struct lp_new_word {
@@ -66,30 +122,14 @@ struct lp_new_word {
     uint64_t addr;
     struct lp_buf reloc;
 };
-/* Of a datum: a body may keep the old one's, or a place get a value. */
-void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word);
 /* False: refused, with the reason. */
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
 /* Behind a body: a branch to what follows it in the new file. */
 bool lp_new_branch(lp_diff *d, uint32_t atom, uint64_t target, struct lp_new_word *out);
-/* apart.c: can a word be replaced by a stub, so that it reaches a place by itself? */
-bool lp_may_be_apart(uint32_t w);
-bool lp_may_have_index(uint32_t w);               /* the same, with an index in its base */
-bool lp_may_be_split(uint32_t w, uint64_t first); /* the same of LDP and STP, whose first register is of so many bytes */
-/* Those of a body that are to, and their stubs behind it. *from: of each word then, that of the body for which it is, the caller frees it; NULL: there are
- * none. False: refused, or no memory. */
-bool lp_add_stubs(lp_diff *d, uint32_t atom, struct lp_new_word **word, size_t *n, uint32_t **from);
-/* VERIFY: a body of a patch with stubs, as what it stands for: the atom ends where the new file's does, words that have stubs become, in `view`, what the new
- * file has, and their references are those of the stubs. False: they are others. */
-bool lp_take_stubs(lp_diff *d, struct lp_side *s, uint32_t i, uint8_t *view);
-/* pages.c: for which of its users an ADRP makes the page, and in which function (*of) that is; NULL: it is not known, or there is none. Has a user the page
- * that it gets, or must it be apart? */
-const struct lp_ref_at *lp_page_meant(lp_diff *d, uint32_t atom, const struct lp_ref_at *page, uint32_t *of);
-bool lp_has_page(lp_diff *d, uint32_t atom, const struct lp_ref_at *user);
-void lp_pages_free(lp_diff *d);
-struct lp_there lp_place_of_user(lp_diff *d, uint32_t atom, const struct lp_ref_at *user); /* words.c: what that completes the page for */
-/* bases.c: the words of a new function that make an address (all of it, or its page), or have an offset from it: their references, in their order. If
- * there is no memory, d->items has failed. */
+struct lp_there lp_place_of_user(lp_diff *d, uint32_t atom, const struct lp_ref_at *user); /* what that completes a page for */
+/* ---- bases.c ---- */
+/* The words of a new function that make an address (all of it, or its page), or have an offset from it: their references, in their order. If there is no
+ * memory, d->items has failed. */
 enum lp_base_how { LP_BASE_MADE, LP_BASE_PAGE, LP_BASE_USED };
 struct lp_base { uint64_t base; uint32_t ref; uint8_t how; };
 const struct lp_base *lp_bases(lp_diff *d, uint32_t atom, enum lp_base_how how, uint64_t base, size_t *n);
@@ -102,94 +142,69 @@ struct lp_base_list lp_base_users_of(lp_diff *d, uint32_t atom, const struct lp_
 struct lp_base_list lp_base_makers_of(lp_diff *d, uint32_t atom, const struct lp_ref_at *user, uint64_t base);
 uint32_t lp_base_listed(const struct lp_base_list *x, size_t i);
 void lp_bases_free(lp_diff *d);
-
-/* keep.c: which words of the new body are the old one's, as the patch's parser would have them: runs, and single words. False: no memory. */
+/* ---- pages.c ---- */
+/* For which of its users an ADRP makes the page, and in which function (*of) that is; NULL: it is not known, or there is none. Has a user the page that it
+ * gets, or must it be apart? */
+const struct lp_ref_at *lp_page_meant(lp_diff *d, uint32_t atom, const struct lp_ref_at *page, uint32_t *of);
+bool lp_has_page(lp_diff *d, uint32_t atom, const struct lp_ref_at *user);
+void lp_pages_free(lp_diff *d);
+/* ---- apart.c ---- */
+/* Can a word be replaced by a stub, so that it reaches a place by itself? */
+bool lp_may_be_apart(uint32_t w);
+bool lp_may_have_index(uint32_t w);               /* the same, with an index in its base */
+bool lp_may_be_split(uint32_t w, uint64_t first); /* the same of LDP and STP, whose first register is of so many bytes */
+/* Those of a body that are to, and their stubs behind it. *from: of each word then, that of the body for which it is, the caller frees it; NULL: there are
+ * none. False: refused, or no memory. */
+bool lp_add_stubs(lp_diff *d, uint32_t atom, struct lp_new_word **word, size_t *n, uint32_t **from);
+/* VERIFY: a body of a patch with stubs, as what it stands for: the atom ends where the new file's does, words that have stubs become, in `view`, what the new
+ * file has, and their references are those of the stubs. False: they are others. */
+bool lp_take_stubs(lp_diff *d, struct lp_side *s, uint32_t i, uint8_t *view);
+/* ---- keep.c ---- */
+/* Which words of the new body are the old one's, as the patch's parser would have them: runs, and single words. False: no memory. */
 struct lp_body_plan { struct lp_change *change; size_t n; };
 bool lp_keep_old(const struct lp_side *old, const struct lp_atom *a, const struct lp_new_word *word, size_t n, uint64_t start, struct lp_body_plan *out);
-bool lp_emit_function(lp_diff *d, uint32_t old_atom);
-bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
-bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
-/* data.c: is what the new file has at this address at the same one in the patched old file? Then it is all the same whether a word is that address. */
-bool lp_both_readings(lp_diff *d, uint64_t w);
-/* alike.c: how many constants without a name, of those that code or data refer to, are the same as one of the other file; *last: the last of them. */
-struct lp_alike;
-struct lp_alike *lp_alike_new(lp_diff *d); /* NULL: no memory, d->nomem */
-void lp_alike_free(struct lp_alike *a);
-unsigned lp_alike_count(lp_diff *d, const struct lp_alike *a, int side, uint32_t i, uint32_t *last);
-bool lp_may_begin_alike(const lp_diff *d, uint32_t a, uint32_t b); /* false: the two are surely not the same, nor is one as the other begins */
-bool lp_is_counted(const struct lp_side *s, size_t i);
-bool lp_same_piece(lp_diff *d, size_t a, size_t b);
-/* close.c: one base is not enough for what this new body reaches from there. true: it was not known yet; CLOSE keeps together what can be, and the body is
- * emitted once more. */
-bool lp_bring_together(lp_diff *d, uint32_t atom);
-/* Data that nobody writes, of which the patch may bring copies. */
-bool lp_may_have_copies(const struct lp_side *s, uint32_t first, uint32_t last);
-/* ends.c: of all that is emitted; true: again, because what may be one address must be one now (not `last`: that is refused). */
-bool lp_diff_ends(lp_diff *d, bool last);
-/* asked.c: of each atom of the new file, whether functions of the patch use it, as data; NULL: all that changed is asked for, or no memory (d->nomem). The
- * caller frees it. */
-uint8_t *lp_asked_data(lp_diff *d);
-/* Constants that differ, as values. */
-void lp_emit_changed_data(lp_diff *d);
-void lp_emit_carried(lp_diff *d, uint32_t new_atom);
-/* Of what comes along, in the order of addresses: is it in the middle of the text that does, from `head` on, to `end`? Then both are to come along in one piece
- * (each by itself would bring the text to its end), and all that was emitted is emitted again. */
-struct lp_text_seen { uint32_t head, last; uint64_t end; };
-bool lp_joins_text(lp_diff *d, struct lp_text_seen *t, uint32_t new_atom);
-void lp_check_carried(lp_diff *d); /* once it is known what comes along together with what */
-/* carry.c: has new data, as it comes along, so many bytes there, at a place that they are aligned to? Where only that is missing it is to come along so, and
- * all that was emitted is emitted again. */
-bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes);
-/* How much of its item is in front of it. */
-static inline uint64_t lp_carried_at(const struct lp_atom *a) { return a->start & ((UINT64_C(1) << a->aligned) - 1); }
-void lp_align_joined(struct lp_side *s); /* carry.c: behind all that joins new data */
-/* carry.c: what data at this address may be aligned to; and its section (0: there is none). */
-uint64_t lp_alignment(const struct lp_side *s, uint64_t addr);
-uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr);
-/* offsets.c: entries of a table of offsets from itself, as relocations; false: of what the old file has not. Before it is known which functions move: tables
- * that changed are carried, and who uses them is changed. */
-bool lp_print_offsets(lp_diff *d, uint64_t at, uint64_t end, const uint8_t *p);
-void lp_diff_offsets(lp_diff *d);
-/* Behind EMIT: functions that compare addresses of constants that come along are to have them, too. True: close and emit once more. */
-bool lp_diff_twice(lp_diff *d);
-/* Is the address of something in this datum in data, from where any code may have it? */
-bool lp_is_pointed_at(const struct lp_side *s, const struct lp_atom *a);
-/* relative.c: a field of the new file as a relocation; false: of what the old file has not. */
-bool lp_print_field(lp_diff *d, const struct lp_field_at *f, const uint8_t *p);
+/* ---- cfi.c ---- */
 /* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
  * made; false: there are none, or they cannot be said so. */
 bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body_plan *plan, struct lp_buf *out);
 /* The same of a body of n words, with stubs (lp_add_stubs()); false: it has an FDE, of which they cannot be said. */
 bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan *plan, const uint32_t *from, size_t n, struct lp_buf *out);
-/* enter.c: what leads into the middle of new bodies; after it is known which ones move. */
-void lp_diff_enter(lp_diff *d);
-void lp_refuse_templates(lp_diff *d); /* template.c: E149 */
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
 void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does not ask for new functions */
-/* ---- again.c ---- */
-/* The functions of the patch are emitted, in the same order in each round, as far as what was emitted in the last one is not right any more. */
-void lp_next_round(lp_diff *d);
-bool lp_emit_as_before(lp_diff *d, uint32_t new_atom); /* false: it is to be emitted now, up to lp_emitted() */
-void lp_emitted(lp_diff *d);
-/* In front of asking what a round decides about an atom of the new file, or deciding it; aims: it is led to. */
-void lp_look(lp_diff *d, uint32_t new_atom, bool aims);
-void lp_rounds_free(lp_diff *d);
-/* ---- left.c ---- */
-void lp_remark_left(lp_diff *d);
+/* ---- body.c ---- */
+bool lp_emit_function(lp_diff *d, uint32_t old_atom);
+bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
+bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
+void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word); /* a body may keep the old one's, or a place get a value */
+/* ---- carry.c ---- */
+void lp_emit_carried(lp_diff *d, uint32_t new_atom);
+/* An import of the new file, by its name, with whose version it is if the old file does not import it, and whether it is weak then; plt: of what the old file
+ * exports, as others find it. False: it is refused. */
+bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out);
+/* Of what comes along, in the order of addresses: is it in the middle of the text that does, from `head` on, to `end`? Then both are to come along in one piece
+ * (each by itself would bring the text to its end), and all that was emitted is emitted again. */
+struct lp_text_seen { uint32_t head, last; uint64_t end; };
+bool lp_joins_text(lp_diff *d, struct lp_text_seen *t, uint32_t new_atom);
+void lp_check_carried(lp_diff *d); /* once it is known what comes along together with what */
+/* Has new data, as it comes along, so many bytes there, at a place that they are aligned to? Where only that is missing it is to come along so, and all that
+ * was emitted is emitted again. */
+bool lp_carries(lp_diff *d, const struct lp_there *t, uint64_t bytes);
+/* How much of its item is in front of it. */
+static inline uint64_t lp_carried_at(const struct lp_atom *a) { return a->start & ((UINT64_C(1) << a->aligned) - 1); }
+void lp_align_joined(struct lp_side *s); /* behind all that joins new data */
+/* What data at this address may be aligned to; and its section (0: there is none). */
+uint64_t lp_alignment(const struct lp_side *s, uint64_t addr);
+uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr);
+
+/* VERIFY, and what is said of the patch then. */
+/* ---- verify.c ---- */
+/* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */
+lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
 /* ---- copies.c ---- */
 void lp_remark_copies(lp_diff *d);
 /* ---- labels.c ---- */
 void lp_remark_labels(lp_diff *d);
-/* ---- close.c ---- */
-void lp_diff_close(lp_diff *d);
-/* ---- aligned.c ---- */
-void lp_diff_aligned(lp_diff *d); /* E124 */
-/* ---- data.c ---- */
-void lp_diff_data(lp_diff *d); /* and what thread-local variables hold at the start */
-/* ---- emit.c ---- */
-lp_status lp_diff_emit(lp_diff *d, struct lp_error *err);
-/* ---- verify.c ---- */
-/* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */
-lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
+/* ---- left.c ---- */
+void lp_remark_left(lp_diff *d);
 #endif
