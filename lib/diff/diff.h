@@ -28,8 +28,8 @@ struct lp_diff {
     struct lp_pages *pages;           /* pages.c */
     struct lp_rounds *rounds;         /* again.c */
     uint32_t *head;                   /* joined.c */
-    uint32_t *place[2];               /* compare.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
-    bool anchors;                     /* compare.c: a base may be anything, its users are compared */
+    uint32_t *place[2];               /* code.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
+    bool anchors;                     /* code.c: a base may be anything, its users are compared */
     struct lp_usage *usage[2];        /* users.c: or NULL */
     bool again;                       /* EMIT: some function is to be emitted once more (lp_bring_together()) */
     const char *owned;                /* the first symbol that only the new file exports, and uses itself (exports.c) */

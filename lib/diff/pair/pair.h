@@ -21,21 +21,22 @@ bool lp_same_rest(lp_diff *d, const struct lp_side *o, const struct lp_use *u, c
 /* ---- compare.c ---- */
 void lp_diff_compare(lp_diff *d);
 void lp_compare_pair(lp_diff *d, uint32_t i); /* by the old file's */
-/* Are the words of these two atoms equal, references and all? *why, *at: the first difference. */
-bool lp_same_words(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at);
+/* ---- code.c ---- */
+/* Is the code of these two atoms equal, references and all, and what they go on in? *why, *at: the first difference. */
+bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at);
+bool lp_same_without_nops(lp_diff *d, uint32_t a, uint32_t b); /* but for NOPs */
+bool lp_fall_alike(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b); /* do both go on in the same, if they have no end of their own? */
 /* One word of each. */
 bool lp_same_word(lp_diff *d, uint32_t a, uint64_t off, uint32_t b, uint64_t other);
+/* How many words differ, the first `max` offsets of them in off. */
+size_t lp_differing_words(lp_diff *d, uint32_t old_atom, uint32_t *off, size_t max);
+/* ---- places.c ---- */
 /* Of each word, and of the end, how many that are no NOP are in front of it. The caller frees it; NULL = no memory. */
 uint32_t *lp_places(const struct lp_side *s, const struct lp_atom *a, uint32_t *count);
 /* Are these offsets in the code of a pair the same place? Where one has NOPs that the other one has not, behind those too. */
 bool lp_same_place(const struct lp_side *o, uint32_t a, uint64_t off, const struct lp_side *n, uint32_t b, uint64_t other);
 /* Where in the old file's one of the pair that place of the new one's is. */
 uint64_t lp_old_place(const struct lp_diff *d, const struct lp_atom *b, uint64_t off);
-/* How many words differ, the first `max` offsets of them in off. */
-size_t lp_differing_words(lp_diff *d, uint32_t old_atom, uint32_t *off, size_t max);
-/* ---- behind.c ---- */
-bool lp_same_code(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b, uint8_t *why, uint32_t *at); /* lp_same_words(), and what they go on in */
-bool lp_fall_alike(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b); /* do both go on in the same, if they have no end of their own? */
 /* ---- completed.c ---- */
 bool lp_completes_pages(const struct lp_side *s, uint32_t atom);
 /* ---- name.c ---- */

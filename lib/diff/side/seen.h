@@ -29,7 +29,7 @@ void lp_search_free(struct lp_search *x);
 struct lp_steps;
 struct lp_steps **lp_seen_steps(const struct lp_side *s);
 void lp_steps_free(struct lp_steps *x);
-/* compare.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
+/* places.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
 struct lp_seen_places { uint64_t start, end; uint32_t *place; };
 struct lp_seen_places *lp_seen_places(const struct lp_side *s);
 /* choice.c: of the words of the text, each of which makes an address: that nothing is added to it. */
