@@ -7,138 +7,9 @@
 #include "elf/spec.h"
 
 #include <elf.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 24 }; /* of constants that refer to constants */
-enum { REACH = 64 };    /* bytes that what is meant by an address with an index may be behind it */
-
-/* ---- pairs that are supposed ---- */
-
-bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b)
-{
-    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
-    if (x->pair == b && y->pair == a) return true;
-    if (x->pair != LP_NONE || y->pair != LP_NONE || o != OLD(d)) return false;
-    struct lp_supposed *v = lp_grow(d->supposed, &d->supposed_cap, d->nsupposed, sizeof *v);
-    if (!v) return d->nomem = true, false;
-    d->supposed = v;
-    v[d->nsupposed++] = (struct lp_supposed){a, b};
-    lp_pair(d, a, b, LP_RULE_USE);
-    return true;
-}
-
-void lp_suppose_back(lp_diff *d, size_t to)
-{
-    for (; d->nsupposed > to; d->nsupposed--) {
-        struct lp_supposed *v = &d->supposed[d->nsupposed - 1];
-        OLD(d)->atom[v->a].pair = NEW(d)->atom[v->b].pair = LP_NONE;
-    }
-}
-
-/* Of what has been supposed from `before` on, the pair of a, which stood there for the time being; and all of it if it has shown nothing. */
-static void forget_one(lp_diff *d, size_t before, uint32_t a, bool same)
-{
-    if (!same) lp_suppose_back(d, before);
-    if (d->nsupposed <= before || d->supposed[before].a != a) return;
-    OLD(d)->atom[a].pair = NEW(d)->atom[d->supposed[before].b].pair = LP_NONE;
-    d->nsupposed--;
-    memmove(d->supposed + before, d->supposed + before + 1, (d->nsupposed - before) * sizeof *d->supposed);
-}
-
-void lp_suppose_keep(lp_diff *d, bool keep)
-{
-    if (!keep) lp_suppose_back(d, 0);
-    d->npaired += d->nsupposed;
-    d->nsupposed = 0;
-}
-
-/* ---- texts and constants ---- */
-
-static bool zeros(const struct lp_side *s, uint64_t addr, uint64_t end)
-{
-    uint64_t avail;
-    const uint8_t *p = lp_side_bytes(s, addr, &avail);
-    for (; p && addr < end && avail; addr++, p++, avail--)
-        if (*p) return false;
-    return true;
-}
-
-static bool inside(const struct lp_side *s, uint32_t self, uint64_t addr)
-{
-    return self != LP_NONE && addr >= s->atom[self].start && addr < s->atom[self].end;
-}
-
-/* How many bytes from both addresses on are words that lead, from there or (own) from where they are, to the same places of the function that uses
- * them: a jump table in hand-written code. */
-static uint64_t relative_words(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n, uint64_t len, bool own)
-{
-    uint64_t have = 0, other = 0, at = 0;
-    const uint8_t *p = lp_side_bytes(o, u->addr, &have), *q = lp_side_bytes(s, n->addr, &other);
-    for (; p && q && at + 4 <= len && at + 4 <= have && at + 4 <= other; at += 4) {
-        uint64_t from = own ? at : 0, x = u->addr + from + (uint64_t)lp_sext(lp_le32(p + at), 32), y = n->addr + from + (uint64_t)lp_sext(lp_le32(q + at), 32);
-        if (!lp_le32(p + at) && !lp_le32(q + at)) continue; /* not used */
-        if (!inside(o, u->self, x) || !inside(s, n->self, y) || x - o->atom[u->self].start != y - s->atom[n->self].start) break;
-    }
-    return at;
-}
-
-/* Constants without a name: so many bytes as are read, or all up to the next thing that is referred to, but for zeros at the end. A text is no shorter:
- * what looks like one may be a table. */
-static bool same_constant(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
-{
-    const struct lp_side *s = NEW(d);
-    const struct lp_atom *x = &o->atom[a], *y = &s->atom[b];
-    uint64_t len = x->end - u->addr, other = y->end - n->addr, at;
-    if (u->width || n->width) return u->width == n->width && lp_same_data(d, o, u->addr, n->addr, u->width, &at);
-    uint64_t common = len < other ? len : other, most = len < other ? other : len, words = relative_words(o, u, s, n, common, false);
-    uint64_t own = relative_words(o, u, s, n, common, true);
-    if (own > words) words = own;
-    if (words >= 16) {
-        struct lp_use rest = {u->addr + words, LP_NONE, LP_NONE, 0, 0}, others = {n->addr + words, LP_NONE, LP_NONE, 0, 0};
-        return words == len || words == other ? len == other : same_constant(d, o, &rest, &others, a, b);
-    }
-    if (!lp_same_data(d, o, u->addr, n->addr, common, &at)) return false;
-    if (zeros(o, u->addr + common, x->end) && zeros(s, n->addr + common, y->end)) return true;
-    return lp_same_data(d, o, u->addr, n->addr, most, &at); /* where the shorter one ends by chance: a number that looks like an address */
-}
-
-/* Over which something in front of it may have grown; NULL: nothing. */
-static const struct lp_range *grown_over(const lp_diff *d, uint64_t addr)
-{
-    const size_t n = lp_count_upto(d->grown, d->ngrown, sizeof *d->grown, addr);
-    return n && addr < d->grown[n - 1].to ? &d->grown[n - 1] : NULL;
-}
-
-/* The piece or object that brings a constant's new content: its own, or the one in front of it that has grown over its place. (Thousands of texts without a
- * pair may follow one another.) */
-static const struct lp_atom *writer_of(const lp_diff *d, uint64_t addr)
-{
-    const struct lp_side *o = OLD(d);
-    uint32_t i = lp_side_atom(o, addr);
-    if (i == LP_NONE || lp_is_code_atom(&o->atom[i])) return NULL;
-    const struct lp_range *over = o->atom[i].pair == LP_NONE ? grown_over(d, addr) : NULL;
-    if (o->atom[i].pair == LP_NONE && !over) return NULL;
-    for (; o->atom[i].pair == LP_NONE; i--) {
-        if (!i || o->atom[i].kind != LP_ATOM_PIECE || o->atom[i - 1].end != o->atom[i].start || o->atom[i - 1].span != o->atom[i].span) return NULL;
-        if (o->atom[i - 1].end < over->from) return NULL;
-    }
-    const struct lp_atom *a = &o->atom[i], *b = &NEW(d)->atom[a->pair];
-    /* (What has a name never grows: E120, or it comes along.) */
-    return addr < a->end || (a->kind == LP_ATOM_PIECE && addr - a->start < b->end - b->start) ? a : NULL;
-}
-
-bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len)
-{
-    const struct lp_atom *a = writer_of(d, addr);
-    uint64_t have = 0, other = 0;
-    if (!a) return false;
-    const struct lp_atom *b = &NEW(d)->atom[a->pair];
-    const uint8_t *p = lp_side_bytes(OLD(d), addr, &have), *q = lp_side_bytes(NEW(d), b->start + (addr - a->start), &other);
-    const uint64_t most = b->end - b->start > addr - a->start ? b->end - b->start - (addr - a->start) : 0;
-    if (len > most) len = most;
-    return p && q && (len > have || len > other || memcmp(p, q, len) != 0);
-}
 
 /* ---- places ---- */
 
@@ -194,6 +65,23 @@ static bool is_in_piece(const lp_diff *d, const struct lp_side *o, const struct 
     return b == x->pair;
 }
 
+/* Constants of which one has no name. */
+static bool same_by_content(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
+    const size_t before = d->nsupposed;
+    if (x->pair == b) return u->addr - x->start == n->addr - y->start && lp_same_rest(d, o, u, n, x, y);
+    if (d->depth >= DEPTH_MAX) return false;
+    if (o == OLD(d) && lp_overwritten(d, u->addr, u->width ? u->width : x->end - u->addr)) return false;
+    d->depth++;
+    /* Supposed meanwhile: constants may lead in a circle. */
+    const bool circle = u->addr == x->start && n->addr == y->start && x->kind == y->kind && lp_suppose(d, o, a, b);
+    const bool same = lp_same_constant(d, o, u, n, a, b) && lp_same_rest(d, o, u, n, x, y);
+    d->depth--;
+    if (circle) lp_suppose_forget(d, before, a, same);
+    return same;
+}
+
 /* Data: paired, or supposed to be. Constants without a name are compared instead. */
 static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
@@ -203,20 +91,8 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if (is_other(d, o, a, b)) return false;
     if (x->kind == LP_ATOM_TABLE || y->kind == LP_ATOM_TABLE) return x->kind == y->kind && x->pair == b && u->addr - x->start == n->addr - y->start;
     if (!one && is_in_piece(d, o, x, b)) return u->addr - x->start == n->addr - NEW(d)->atom[x->pair].start;
-    bool constant = lp_is_constant(o, x) && lp_is_constant(NEW(d), y);
-    if (constant && (x->kind == LP_ATOM_PIECE || y->kind == LP_ATOM_PIECE)) {
-        if (x->pair == b) return u->addr - x->start == n->addr - y->start && lp_same_rest(d, o, u, n, x, y);
-        size_t before = d->nsupposed;
-        if (d->depth >= DEPTH_MAX) return false;
-        if (o == OLD(d) && lp_overwritten(d, u->addr, u->width ? u->width : x->end - u->addr)) return false;
-        d->depth++;
-        /* Supposed meanwhile: constants may lead in a circle. */
-        bool circle = u->addr == x->start && n->addr == y->start && x->kind == y->kind && lp_suppose(d, o, a, b);
-        bool same = same_constant(d, o, u, n, a, b) && lp_same_rest(d, o, u, n, x, y);
-        d->depth--;
-        if (circle) forget_one(d, before, a, same);
-        return same;
-    }
+    const bool constant = lp_is_constant(o, x) && lp_is_constant(NEW(d), y);
+    if (constant && (x->kind == LP_ATOM_PIECE || y->kind == LP_ATOM_PIECE)) return same_by_content(d, o, u, n, a, b);
     if (lp_same_steady(o, x, NEW(d), y)) return u->addr - o->span[x->span].start == n->addr - NEW(d)->span[y->span].start;
     if (u->addr - x->start != n->addr - y->start) return false;
     if (x->pair == b) return true;
@@ -255,99 +131,13 @@ bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u)
     if (k == LP_NONE || i == LP_NONE || !lp_word_offset(lp_code_word(s, u->at), &off) || !(s->atom[k].start & 4095)) return false;
     const struct lp_atom *a = &s->atom[i];
     const bool unnamed = s->objects && lp_is_unnamed_constant(s, a);
-    return unnamed && (a->paged || (a->end - a->start < 64 && zeros(s, a->start, a->end))) && u->addr - (uint64_t)off == s->atom[k].start;
+    return unnamed && (a->paged || (a->end - a->start < 64 && lp_only_zeros(s, a->start, a->end))) && u->addr - (uint64_t)off == s->atom[k].start;
 }
 
 /* Does nothing begin there, or does only the place count? */
 static bool is_end(const struct lp_side *s, const struct lp_use *u)
 {
     return lp_side_atom(s, u->addr) == LP_NONE || lp_surely_ending(s, u) || (u->at && u->self != LP_NONE && lp_only_compared(s, u->self, u->at));
-}
-
-/* Are there words that lead from here, or from where they are, into the function that uses them: a jump table of hand-written code? Not each is used. */
-static bool leads_home(const struct lp_side *s, uint32_t self, uint64_t addr)
-{
-    enum { WORDS = 5, SOME = 4 };
-    uint64_t avail = 0;
-    const uint8_t *p = lp_side_bytes(s, addr, &avail);
-    unsigned n = 0, m = 0;
-    for (uint64_t off = 0; p && off < 4 * WORDS && off + 4 <= avail; off += 4) {
-        const uint64_t to = addr + (uint64_t)lp_sext(lp_le32(p + off), 32);
-        n += lp_le32(p + off) && inside(s, self, to), m += lp_le32(p + off) && inside(s, self, to + off);
-    }
-    return n >= SOME || m >= SOME;
-}
-
-/* Does a text begin there of which letters are taken by number, or a table of offsets? Nothing else says that something begins where unnamed data was cut:
- * it was cut because of this very address, and in front of any array there may be the tail of a text or of numbers. */
-static bool is_real(const struct lp_side *s, const struct lp_use *u, const struct lp_atom *a)
-{
-    if (!lp_is_constant(s, a)) return false;
-    const struct lp_offsets *x = lp_side_offsets(s, a->start, a->end);
-    return (x && x->start == a->start) || leads_home(s, u->self, a->start) || (lp_begins_text(s, a->start) && !lp_is_wide(s, u->self, u->at));
-}
-
-/* Of an access with an index: what its base is the start of, if the access is in front of that. */
-static uint32_t base_behind(const struct lp_side *s, const struct lp_use *u, int64_t off)
-{
-    const uint32_t k = off < 0 ? lp_side_start(s, u->addr - (uint64_t)off) : LP_NONE;
-    return k != LP_NONE && !lp_is_code_atom(&s->atom[k]) ? k : LP_NONE;
-}
-
-/* An access by itself: *off is from its base, which another word makes. */
-static bool is_access(const struct lp_side *s, const struct lp_use *u, int64_t *off)
-{
-    const uint32_t w = lp_code_word(s, u->at);
-    return lp_a64_is_load_store(w) && lp_word_offset(w, off) && (u->addr - (uint64_t)*off) & 4095;
-}
-
-bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u)
-{
-    int64_t off;
-    if (!u->at || u->width || u->base != LP_NONE || !is_access(s, u, &off)) return false;
-    const uint32_t i = lp_side_atom(s, u->addr), k = base_behind(s, u, off);
-    return k != LP_NONE && (i == LP_NONE || s->atom[i].span != s->atom[k].span || u->addr - s->span[s->atom[k].span].start < 4096);
-}
-
-/* An array that begins a little behind an address, which is in atom i. */
-static uint32_t next_array(const struct lp_side *s, uint64_t addr, uint32_t i)
-{
-    uint32_t k = (uint32_t)lp_count_upto(s->atom, s->natom, sizeof *s->atom, addr);
-    if (i != LP_NONE && (lp_is_code_atom(&s->atom[i]) || (s->atom[i].start == addr && s->atom[i].kind != LP_ATOM_PIECE))) return LP_NONE;
-    while (k < s->natom && s->atom[k].kind == LP_ATOM_PIECE && !s->atom[k].used) k++; /* padding */
-    const bool near = k < s->natom && s->atom[k].start - addr <= REACH;
-    return near && !lp_is_code_atom(&s->atom[k]) && s->atom[k].kind != LP_ATOM_TABLE ? k : LP_NONE;
-}
-
-uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
-{
-    int64_t off;
-    if (u->width || u->base != LP_NONE || !u->at || u->self == LP_NONE) return LP_NONE;
-    if (is_access(s, u, &off)) return base_behind(s, u, off);
-    const uint32_t i = lp_side_atom(s, u->addr), k = next_array(s, u->addr, i);
-    if (k == LP_NONE || (i != LP_NONE && s->atom[i].start == u->addr && is_real(s, u, &s->atom[i]))) return LP_NONE;
-    return lp_is_indexed_to(s, u->self, u->at, u->addr, s->atom[k].start) ? k : LP_NONE;
-}
-
-/* Are both that may be meant there, what is at the address and what is behind it? Then it is all the same which one is, if the array behind has a pair that is
- * as far away, or all are constants that hold the same: what is at the address is compared. (What becomes of an address takes long to find out.) */
-static bool is_either(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
-{
-    int64_t off;
-    const struct lp_side *s = NEW(d);
-    const size_t before = d->nsupposed;
-    if (o != OLD(d) || !u->at || !n->at || u->width || n->width || is_access(o, u, &off) || is_access(s, n, &off)) return false;
-    const uint32_t i = lp_side_atom(o, u->addr), k = lp_side_atom(s, n->addr);
-    const uint32_t a = i == LP_NONE || k == LP_NONE ? LP_NONE : next_array(o, u->addr, i), b = a == LP_NONE ? LP_NONE : next_array(s, n->addr, k);
-    if (b == LP_NONE || lp_is_copied(&s->atom[b])) return false;
-    if (o->atom[a].pair == b && o->atom[a].start - u->addr == s->atom[b].start - n->addr) return true;
-    const uint64_t x = lp_constants_behind(o, u->addr, a), y = x ? lp_constants_behind(s, n->addr, b) : 0;
-    uint64_t at, avail, len = x > y ? x : y;
-    const uint8_t *p = y ? lp_side_bytes(o, u->addr, &avail) : NULL, *q = p && avail >= len ? lp_side_bytes(s, n->addr, &avail) : NULL;
-    if (!q || avail < len || memcmp(p, q, len) != 0) return false;
-    const bool same = lp_same_data(d, o, u->addr, n->addr, len, &at) && d->nsupposed == before;
-    lp_suppose_back(d, before);
-    return same;
 }
 
 /* The end of what a patch brings, perhaps in one piece with what is in front of it, where nothing is in the new file: so no other thing is meant. */
@@ -463,17 +253,6 @@ static bool is_brought(const struct lp_side *o, const struct lp_use *u)
     return x && x->flags & LP_SPAN_NEW;
 }
 
-uint64_t lp_constants_behind(const struct lp_side *s, uint64_t addr, uint32_t first)
-{
-    uint64_t end = 0;
-    for (uint32_t i = first; i < s->natom && s->atom[i].start <= addr + REACH; i++) {
-        const struct lp_atom *a = &s->atom[i];
-        if (!lp_is_constant(s, a) || !lp_is_datum(a)) return 0;
-        end = a->end;
-    }
-    return end ? end - addr : 0;
-}
-
 /* Just behind the function, where nothing is: the branch to the next word that ld.lld makes of a call of a weak symbol that nobody defines. */
 static bool is_behind(const struct lp_side *s, const struct lp_use *u)
 {
@@ -523,15 +302,15 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
     struct lp_stepped x = {0}, y = {0};
     const bool passed = lp_passed(o, u, &x), passed_there = lp_passed(s, n, &y);
     if (passed || passed_there) return passed == passed_there && same_passed(d, o, u, n, x.first, y.first);
-    const bool either = is_either(d, o, u, n);
+    const bool either = lp_is_either(d, o, u, n);
     const uint32_t other = either ? LP_NONE : lp_behind(s, n);
     const uint32_t behind = !either && (o == OLD(d) || (other != LP_NONE && !is_brought(o, u))) ? lp_behind(o, u) : LP_NONE;
     if ((behind != LP_NONE || other != LP_NONE) && !same_behind(d, o, u, n, behind, other)) return false;
     if (behind != LP_NONE && lp_side_atom(o, u->addr) == LP_NONE && lp_side_atom(s, n->addr) == LP_NONE) return true;
     if (behind != LP_NONE && lp_surely_behind(o, u) && lp_surely_behind(s, n)) return true;
     if (is_behind(s, n) && (o == OLD(d) ? is_behind(o, u) : u->self != LP_NONE && u->addr == o->atom[u->self].end)) return true;
-    bool self = inside(o, u->self, u->addr);
-    if (self != inside(s, n->self, n->addr)) return !self && is_own_entry(d, o, u, n);
+    bool self = lp_is_within(o, u->self, u->addr);
+    if (self != lp_is_within(s, n->self, n->addr)) return !self && is_own_entry(d, o, u, n);
     if (self && o == OLD(d) && !same_content(d, o, u, n)) return false;
     if (self && d->place[0] && (u->addr ^ n->addr) & 3) return false;
     if (self && d->place[0]) return d->place[0][(u->addr - o->atom[u->self].start) / 4] == d->place[1][(n->addr - s->atom[n->self].start) / 4];

@@ -40,24 +40,34 @@ uint64_t lp_old_place(const struct lp_diff *d, const struct lp_atom *b, uint64_t
 /* ---- completed.c ---- */
 bool lp_completes_pages(const struct lp_side *s, uint32_t atom);
 /* ---- name.c ---- */
-bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u); /* the end, without doubt */
-/* The array that begins a little behind an address to which an index is added: is it meant, or that in which the address is? LP_NONE = none. */
-uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u);
-/* Is it meant without doubt: is the use an access with an index, in front of an address that is made? (GCC reaches what is in front of a section anchor so,
- * but of those only the first is where a block of data begins, and the next one 4096 bytes behind it.) */
-bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u);
-/* Constants that begin within that reach behind an address, from atom `first` on: how far the last of them goes. 0: something else does, too. */
-uint64_t lp_constants_behind(const struct lp_side *s, uint64_t addr, uint32_t first);
 /* Do the two name the same thing? */
 bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
 /* In code, but in no function: constants that compilers put there, of which only the content says that they are the same. */
 bool lp_same_beside(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
 /* lp_same_target() of what two filled words hold. */
 bool lp_same_slot(lp_diff *d, const struct lp_side *o, const struct lp_word_at *u, const struct lp_word_at *n);
+bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u); /* the end (lp_ending()), without doubt */
+/* ---- front.c ---- */
+/* The array that begins a little behind an address to which an index is added: is it meant, or that in which the address is? LP_NONE = none. */
+uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u);
+/* Is it meant without doubt: is the use an access with an index, in front of an address that is made? (GCC reaches what is in front of a section anchor so,
+ * but of those only the first is where a block of data begins, and the next one 4096 bytes behind it.) */
+bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u);
+/* Are both that may be meant there, what is at the address and what is behind it? Then it is all the same which one is: what is at the address is compared. */
+bool lp_is_either(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
+/* Constants that begin within that reach behind an address, from atom `first` on: how far the last of them goes. 0: something else does, too. */
+uint64_t lp_constants_behind(const struct lp_side *s, uint64_t addr, uint32_t first);
+/* ---- suppose.c ---- */
 /* Pairs of data are supposed while two functions are compared, and kept if that shows them equal. */
+bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
 void lp_suppose_keep(lp_diff *d, bool keep);
 void lp_suppose_back(lp_diff *d, size_t to); /* all but the first `to` */
-bool lp_suppose(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
+/* Of what has been supposed from `before` on, the pair of a, which stood there for the time being; and all of it if it has shown nothing. */
+void lp_suppose_forget(lp_diff *d, size_t before, uint32_t a, bool same);
+/* ---- constant.c ---- */
+/* Constants without a name, in atoms a and b: so many bytes as are read, or all up to the next thing that is referred to, but for zeros at the end. */
+bool lp_same_constant(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b);
+bool lp_only_zeros(const struct lp_side *s, uint64_t addr, uint64_t end);
 /* Does the patch write other bytes over these constants of the old file? Then they are no longer what they were found to be. */
 bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len);
 /* ---- joined.c ---- */

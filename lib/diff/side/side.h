@@ -151,6 +151,10 @@ struct lp_side {
     size_t nover, over_cap;
 };
 
+static inline bool lp_is_within(const struct lp_side *s, uint32_t atom, uint64_t addr) /* LP_NONE: nothing is */
+{
+    return atom != LP_NONE && addr >= s->atom[atom].start && addr < s->atom[atom].end;
+}
 /* The references of an atom, and its jump tables: of a patched file, most functions are the old file's, and so are those. */
 static inline const struct lp_side *lp_reader_of(const struct lp_side *s, const struct lp_atom *a)
 {
