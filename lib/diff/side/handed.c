@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-enum { STEPS_MAX = 8192 };
-
 static void give(struct lp_handed *h, uint64_t at, uint64_t to, uint32_t regs)
 {
     size_t i = 0;
@@ -19,8 +17,6 @@ static void give(struct lp_handed *h, uint64_t at, uint64_t to, uint32_t regs)
 }
 
 static bool is_csel(uint32_t w) { return (w & 0xffe00c00) == 0x9a800000; }
-
-static bool mask_has(uint32_t mask, unsigned reg) { return reg < 31 && mask >> reg & 1; }
 
 /* The same where each address in the array counts. To read there, or to compare two of them, gives it to nobody. */
 static uint32_t step_inside(const struct scan *x, uint32_t w, unsigned row, struct lp_handed *h)
@@ -74,10 +70,10 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
     uint64_t target;
     uint32_t field, on = mask;
     const enum lp_framed framed = lp_scan_frame(x, seen, &on);
-    if (framed != LP_NOT_FRAMED) return framed == LP_FRAMED && go_on(x, on);
-    if (lp_seen_passes(seen, mask)) return go_on(x, mask);
+    if (framed != LP_NOT_FRAMED) return framed == LP_FRAMED && lp_scan_go_on(x, on);
+    if (lp_seen_passes(seen, mask)) return lp_scan_go_on(x, mask);
     if (row == A64_UNDEFINED) return false;
-    if (lp_scan_is_passed(x, at, mask)) return go_on(x, mask);
+    if (lp_scan_is_passed(x, at, mask)) return lp_scan_go_on(x, mask);
     if (lp_a64_is_br(w) && x->inside) return lp_scan_jump(x, mask) || !(x->mask = 0); /* a function that a table has */
     if (lp_a64_is_br(w)) return !(r.read & mask) && lp_scan_jump(x, mask);
     if (lp_a64_is_branch_reg(w) && !calls) {
@@ -88,16 +84,16 @@ static bool step_handed(struct scan *x, struct lp_handed *h)
         struct lp_callee c = {.seen = true};
         if (!calls && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target);
         give(h, at, calls ? at : lp_side_through(x->s, target), args);
-        return !(calls && r.read & mask) && !takes(&c, mask) && go_on_behind(x, kept(&c, mask) | (mask & LP_SCAN_SLOT));
+        return !(calls && r.read & mask) && !lp_scan_takes(&c, mask) && lp_scan_go_on_behind(x, kept(&c, mask) | (mask & LP_SCAN_SLOT));
     }
     if (lp_word_is_branch(w) && lp_word_target(w, at, &target, &field)) {
         x->mask = 0;
         const bool passed = !(r.read & mask) || (x->copied && lp_a64_is_cbz(w));
-        if (!lp_is_tail_call(x->s, x->a, w, target)) return passed && lp_scan_branch_to(x, target, !lp_a64_is_b(w), mask);
+        if (!lp_is_tail_call(x->s, x->a, w, target)) return passed && lp_scan_branch(x, target, !lp_a64_is_b(w), mask);
         return give(h, at, lp_side_through(x->s, target), args), true;
     }
     const uint32_t along = step_along(x, w, row, r.read & mask, h);
-    return !h->lost && go_on(x, (mask & ~r.write) | along);
+    return !h->lost && lp_scan_go_on(x, (mask & ~r.write) | along);
 }
 
 static bool makes_it(uint32_t w) { return (lp_a64_is_adr(w) || lp_a64_is_add_imm_any(w)) && (w & 31) != 31; }
@@ -111,8 +107,8 @@ static void walk_handed(const struct lp_side *s, uint32_t atom, uint64_t at, enu
     if (x) x->inside = how == OF_ARRAY, x->copied = how == OF_COPY;
     h->n = 0;
     h->based = false;
-    h->lost = !x || !makes_it(w) || !lp_scan_push(x, at + 4, UINT32_C(1) << (w & 31));
-    for (unsigned steps = 0; !h->lost && take(x); steps++)
+    h->lost = !x || !makes_it(w) || !lp_scan_push(x, at + 4, lp_a64_rd_bit(w));
+    for (unsigned steps = 0; !h->lost && lp_scan_take(x); steps++)
         if (steps == STEPS_MAX || !step_handed(x, h)) h->lost = true;
     free(x);
 }

@@ -1,4 +1,4 @@
-/* diff/side/scan.h - a walk through a function to see what becomes of an address (anchor.c), of all of them (fate.c) */
+/* diff/side/scan.h - a walk through a function to see what becomes of an address (scan.c), and of all of them (fate.c). */
 #ifndef LP_DIFF_SCAN_H
 #define LP_DIFF_SCAN_H
 #include "a64/a64.h"
@@ -6,6 +6,7 @@
 #include "diff/side/seen.h"
 
 enum { SLOTS = 1024, HEADS = 256 };
+enum { STEPS_MAX = 8192, SOON = 64 }; /* of a walk. One that takes more than SOON, in a large function, asks for what becomes of all addresses there (fate.c) */
 #define ARGUMENTS UINT32_C(0x1ff)      /* X0-X8: where a result goes, too */
 #define RESULTS UINT32_C(3)            /* X0, X1 (AAPCS64 6.9) */
 #define TEMPORARY UINT32_C(0x7fe00)    /* X9-X18 */
@@ -43,31 +44,23 @@ enum { INDEXED = 1 << LP_FATE_INDEXED, READ = 1 << LP_FATE_READ, WIDE = 1 << LP_
 
 static inline bool adds_index(uint32_t w) { return (w & 0x7f200000) == 0x0b000000 || (w & 0x7fe00000) == 0x0b200000; } /* ADD of a register */
 
+/* CMP and SUB of two registers, which say how far two addresses are from one another. */
+static inline bool compares(uint32_t w) { return w >> 30 & 1 && ((w & 0x1f200000) == 0x0b000000 || (w & 0x1fe00000) == 0x0b200000); }
+
+static inline bool mask_has(uint32_t mask, unsigned reg) { return reg < 31 && mask >> reg & 1; }
+
 /* Where the address is that a word has, if that word does nothing but move it along or add a number. */
 static inline uint32_t moved(uint32_t w) { return lp_a64_is_mov(w) || lp_a64_is_add_imm_any(w) ? lp_a64_rd_bit(w) : 0; }
 
 /* Where a call leaves the address. */
 static inline uint32_t kept(const struct lp_callee *c, uint32_t mask) { return c->whole ? mask & ~c->write & ~(UINT32_C(1) << 30) : mask & KEPT; }
 
-/* ---- anchor.c ---- */
-/* The way from there on is still to be gone. */
+/* ---- scan.c ---- */
+struct scan *lp_scan_new(const struct lp_side *s, uint32_t atom); /* for free() */
+/* The way from there on is still to be gone. False: it leads out of the function, or there are too many. */
 bool lp_scan_push(struct scan *x, uint64_t at, uint32_t mask);
-/* At a branch: both ways, or the one to its target; at a BR: all that its jump table leads to. */
-bool lp_scan_branch_to(struct scan *x, uint64_t target, bool both, uint32_t mask);
-bool lp_scan_jump(struct scan *x, uint32_t mask);
-
-/* On to the next word. */
-static inline bool go_on(struct scan *x, uint32_t mask)
-{
-    x->at += 4, x->mask = mask;
-    return !mask || x->at < x->a->end;
-}
-
-/* On behind a call. One that ends the function does not come back. */
-static inline bool go_on_behind(struct scan *x, uint32_t mask) { return go_on(x, x->at + 4 < x->a->end ? mask : 0); }
-
 /* The next way, if there is one. */
-static inline bool take(struct scan *x)
+static inline bool lp_scan_take(struct scan *x)
 {
     if (x->mask) return true;
     if (!x->ntodo) return false;
@@ -75,18 +68,31 @@ static inline bool take(struct scan *x)
     x->at = x->todo[x->ntodo].at, x->mask = x->todo[x->ntodo].mask;
     return true;
 }
-
-/* Does a function read one of these registers as it finds it, though none is an argument? Code that was moved out of several functions does. */
-static inline bool takes(const struct lp_callee *c, uint32_t mask) { return !c->seen || c->read & mask & TEMPORARY; }
-
-/* CMP and SUB of two registers, which say how far two addresses are from one another. */
-static inline bool compares(uint32_t w) { return w >> 30 & 1 && ((w & 0x1f200000) == 0x0b000000 || (w & 0x1fe00000) == 0x0b200000); }
-
-struct scan *lp_scan_new(const struct lp_side *s, uint32_t atom);
+/* On to the next word; false: there is none. */
+static inline bool lp_scan_go_on(struct scan *x, uint32_t mask)
+{
+    x->at += 4, x->mask = mask;
+    return !mask || x->at < x->a->end;
+}
+/* On behind a call. One that ends the function does not come back. */
+static inline bool lp_scan_go_on_behind(struct scan *x, uint32_t mask) { return lp_scan_go_on(x, x->at + 4 < x->a->end ? mask : 0); }
+/* At a branch: both ways, or the one to its target; at a BR: all that its jump table leads to. False: it is not known where that is. */
+bool lp_scan_branch(struct scan *x, uint64_t target, bool both, uint32_t mask);
+bool lp_scan_jump(struct scan *x, uint32_t mask);
+/* The first reference of this word or of one behind it. */
+uint32_t lp_scan_ref(struct scan *x, uint64_t at);
 bool lp_scan_has_address(struct scan *x, uint64_t at);
+/* The one address that it adds an index to; NULL: it does not, or there are several. */
 const struct lp_ref_at *lp_scan_indexed(struct scan *x, uint64_t at);
+/* Is it a call that finds a thread-local variable, in whose way the registers of the mask are not? */
 bool lp_scan_is_passed(const struct scan *x, uint64_t at, uint32_t mask);
+/* Does a function read one of these registers as it finds it, though none is an argument? */
+bool lp_scan_takes(const struct lp_callee *c, uint32_t mask);
+/* In which registers the address may still be meant where the function returns. */
 uint32_t lp_scan_returned(const struct scan *x);
+/* ---- uses.c ---- */
+/* One word that has the address: does it add an index, of elements that are larger than a byte, does it read or write there (and not in front of it), does
+ * it compare it with another one? */
 unsigned lp_use_of(uint32_t w, unsigned row, uint32_t mask);
 /* look for each word that has the address of which the word at this place makes, in which registers; as far as it is only moved along. */
 typedef void lp_scan_look(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t size, void *ctx);
@@ -101,4 +107,10 @@ enum lp_framed lp_scan_frame(struct scan *x, const struct lp_seen_word *seen, ui
 /* Of each word of a large function; NULL: of others, no memory, or, unless they are to be made, that they were not asked for yet. Until those of other
  * functions are asked for: of so many as have few words together, they are kept. */
 const struct lp_fate *lp_fates_of(const struct lp_side *s, uint32_t atom, bool make);
+/* What becomes of an address in this register from there on; at no place of the function: it gets away. */
+static inline bool lp_has_fate(const struct lp_side *s, const struct lp_fate *v, uint32_t atom, uint64_t at, unsigned reg, unsigned kind)
+{
+    const struct lp_atom *a = &s->atom[atom];
+    return at >= a->start && at < a->end ? v[(at - a->start) / 4].is[kind] >> reg & 1 : kind == LP_FATE_AWAY;
+}
 #endif

@@ -1,4 +1,4 @@
-/* diff/side/seen.c - words and functions that were looked at, and what they do with registers: walks through code (anchor.c) come by the same ones again and
+/* diff/side/seen.c - words and functions that were looked at, and what they do with registers: walks through code (scan.c) come by the same ones again and
  * again. */
 #include <config.h>
 #include "diff/side/seen.h"

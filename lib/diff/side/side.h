@@ -376,6 +376,7 @@ bool lp_is_stepped_to(const struct lp_side *s, uint32_t atom, uint64_t at); /* t
 /* The same, if that array is beside it, and does not just end there. */
 struct lp_stepped { uint32_t array; uint64_t first; }; /* first: in the array, where the steps begin */
 bool lp_stopped(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_stepped *out);
+/* ---- uses.c ---- */
 /* Is an index added to it? Then it may be in front of the array: a[i - 1] is from &a[-1] on. */
 bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* The same, of an address `addr`, unless the index is known to lead nowhere but in front of `to`. */
@@ -388,6 +389,10 @@ uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint6
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does it compare it with another address, among others? */
 bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* Does a function compare what these registers have at its entry with other addresses, and not read there? */
+bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs);
+bool lp_reads_argument(const struct lp_side *s, uint32_t function, uint32_t regs); /* does it read there, without an index? */
+/* ---- handed.c ---- */
 /* Which calls get the address that a word makes, and in which registers; `to`: of the function, or of the place where only a register tells. based: something
  * is read or written from there. lost: somebody else may have it, or more is made of it. */
 enum { LP_HANDED = 8, LP_HANDED_BACK = 1 /* to: returned */ };
@@ -397,9 +402,6 @@ void lp_handed(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_ha
 void lp_handed_copy(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_handed *h);
 /* May it, or another address in the array that begins there, be stored, returned (in X0), or handed to a function that the word calls by its name? */
 bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at);
-/* Does a function compare what these registers have at its entry with other addresses, and not read there? */
-bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs);
-bool lp_reads_argument(const struct lp_side *s, uint32_t function, uint32_t regs); /* does it read there, without an index? */
 /* ---- readers.c ---- */
 /* Does a call that gets the address which a word makes read there? */
 bool lp_is_read_by_call(const struct lp_side *s, uint32_t atom, uint64_t at);
