@@ -1,6 +1,6 @@
 /* diff/write/ends.c - EMIT, data without names: an address where one thing ends is where the next one begins, and nothing says which of the two it is. That
  * counts where the two are no longer beside one another: behind data that comes along, or whose place another one takes. Then both must be right, or there is
- * no patch. (Where symbols say what is what, offsets.c and words.c look.) */
+ * no patch. (Where symbols say what is what, offsets.c and meant.c look.) */
 #include <config.h>
 #include "diff/write/write.h"
 #include "base/bits.h"
@@ -261,7 +261,7 @@ static bool make_body(struct ends *e, struct lp_atom *f, struct end *x)
     return f->no_place = e->again = true;
 }
 
-/* What is read there begins there. What is only compared, or where nothing is, is the end if the function uses what ends: words.c takes it for that. */
+/* What is read there begins there. What is only compared, or where nothing is, is the end if the function uses what ends: meant.c takes it for that. */
 static void check_code(struct ends *e, uint32_t i)
 {
     const struct lp_side *s = NEW(e->d);

@@ -1,6 +1,6 @@
 /* diff/write/words.c - a word of a new body as the patch has it: what depends on the layout becomes a relocation by name. */
 #include <config.h>
-#include "diff/write/write.h"
+#include "diff/write/word.h"
 #include "diff/side/seen.h"
 #include "a64/a64.h"
 #include <arm64lp/dis.h>
@@ -12,32 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct word {
-    lp_diff *d;
-    const struct lp_side *s;
-    uint32_t atom, w;
-    uint64_t at;
-    const struct lp_ref_at *ref;
-    unsigned n;
-    struct lp_new_word *out;
-    bool refused; /* E148 has been said of it */
-};
-
-static bool refuse(const struct word *x, enum lp_refusal id, const char *why)
+bool lp_word_refuse(const struct word *x, enum lp_refusal id, const char *why)
 {
     char buf[32];
     lp_diff_refuse(x->d, NEW(x->d), id, lp_atom_text(&x->s->atom[x->atom], buf), why);
     return false;
 }
 
-/* The first of a function. */
-static bool refuse_base(const struct word *x, const char *why)
+bool lp_word_refuse_base(const struct word *x, const char *why)
 {
     char text[120];
     if (x->s->atom[x->atom].unreached) return false;
     x->s->atom[x->atom].unreached = true;
     snprintf(text, sizeof text, "at +0x%llx %s", (unsigned long long)(x->at - x->s->atom[x->atom].start), why);
-    return refuse(x, LP_E181, text);
+    return lp_word_refuse(x, LP_E181, text);
 }
 
 static void set_reloc(struct word *x, const char *name, uint32_t mask, const struct lp_there *t)
@@ -53,8 +41,7 @@ static void set_reloc(struct word *x, const char *name, uint32_t mask, const str
 
 static bool inside(const struct word *x, uint64_t addr) { return addr >= x->s->atom[x->atom].start && addr < x->s->atom[x->atom].end; }
 
-/* The first of a function. */
-static bool unresolved(const struct word *x)
+bool lp_word_unresolved(const struct word *x)
 {
     struct lp_atom *a = &x->s->atom[x->atom];
     char buf[32];
@@ -71,105 +58,6 @@ static bool datum(const struct word *x)
     if (!lp_constant_leads(x->s, x->atom, x->at)) return true;
     if (x->out->datum) lp_refuse_datum(x->d, x->atom, x->at, x->w);
     else lp_diff_refuse(x->d, NEW(x->d), LP_E140, lp_atom_text(a, buf), (unsigned long long)(x->at - a->start), "a constant in code may lead somewhere");
-    return false;
-}
-
-/* A place at the end of an object, or in front of it. */
-static struct lp_there beside(const struct word *x, uint32_t object, uint64_t addr)
-{
-    const uint64_t start = x->s->atom[object].start;
-    const struct lp_use u = {start, object, x->atom, 0, 0};
-    return lp_there_from(lp_there(x->d, &u), (int64_t)(addr - start));
-}
-
-/* Constants behind an address to which an index is added: if all that may be meant hold the same in the old file, it is all the same which one is. */
-static bool hold_the_same(const struct word *x, const struct lp_use *u, const struct lp_there *t, uint32_t array)
-{
-    const uint32_t i = lp_side_atom(x->s, u->addr);
-    const bool copied = i != LP_NONE && lp_is_copied(&x->s->atom[i]); /* by content it is the old one's, which is for the old body */
-    const bool behind = array != LP_NONE && x->s->atom[array].start > u->addr; /* (of the end of an array, the place counts) */
-    const uint64_t len = behind && !copied && t->known && !t->own ? lp_constants_behind(x->s, u->addr, array) : 0;
-    return len && lp_is_constant_as(x->d, t->addr, u->addr, len);
-}
-
-/* A new constant, or what an array behind it has in front: nobody has the address for that but who adds an index to it, so that a copy of the array behind
- * the constant does for both. */
-static bool carry_both(const struct word *x, const struct lp_use *u, const struct lp_there *t, uint32_t array)
-{
-    struct lp_atom *a = x->s->atom;
-    if (!t->own || !u->at || t->atom >= array) return false;
-    for (uint32_t i = t->atom; i <= array; i++) {
-        const bool datum = lp_is_datum(&a[i]);
-        if (!datum || !lp_stays_constant(x->s, &a[i]) || a[i].span != a[array].span || (i < array && a[i].end != a[i + 1].start)) return false;
-    }
-    for (uint32_t i = t->atom + 1; i <= array; i++) lp_look(x->d, i, false), a[i].tail = true;
-    return true;
-}
-
-/* Where what a word is about is in the old file, whatever else numbers lead to that are added to it. */
-static struct lp_there meant_there(struct word *x, const struct lp_use *u)
-{
-    bool unsure;
-    const uint32_t i = lp_meant(x->d, u, &unsure);
-    if (i != LP_NONE && !unsure) return beside(x, i, u->addr);
-    const struct lp_there t = lp_there(x->d, u);
-    if (i == LP_NONE || hold_the_same(x, u, &t, i)) return t;
-    const struct lp_there e = beside(x, i, u->addr);
-    char buf[32], name[32];
-    if (lp_same_there(&t, &e)) return e;
-    if (carry_both(x, u, &t, i) || lp_bring_together(x->d, x->atom)) return t;
-    if (!x->refused)
-        lp_diff_refuse(x->d, x->s, LP_E148, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)(x->at - x->s->atom[x->atom].start),
-                       lp_atom_text(&x->s->atom[i], name));
-    x->refused = true;
-    return (struct lp_there){0};
-}
-
-/* Is what is so far from an address as far from it in the patched old file? */
-static bool is_beside(const struct word *x, const struct lp_use *u, const struct lp_there *t, int64_t off)
-{
-    const struct lp_use to = {u->addr + (uint64_t)off, LP_NONE, LP_NONE, 0, 0};
-    const uint32_t i = lp_side_atom(x->s, to.addr);
-    const struct lp_there there = lp_there_from(lp_there(x->d, &to), -off);
-    if (there.known && lp_same_there(&there, t)) return true;
-    return i != LP_NONE && !t->own && lp_is_constant_as(x->d, t->addr + (uint64_t)off, to.addr, x->s->atom[i].end - to.addr);
-}
-
-static struct lp_there there(struct word *x, const struct lp_use *u)
-{
-    const struct lp_there t = meant_there(x, u);
-    struct lp_chosen c;
-    if (!t.known || !lp_chosen(x->s, u, &c)) return t;
-    for (unsigned i = 0; i < c.n; i++)
-        if (c.more || !is_beside(x, u, &t, c.off[i])) {
-            refuse_base(x, "one of several things beside one another is chosen, and they are not so in the old file");
-            return x->refused = true, (struct lp_there){0};
-        }
-    return t;
-}
-
-/* Why something is nowhere. */
-static bool nowhere(const struct word *x, const struct lp_use *u)
-{
-    const struct lp_span *in = lp_side_span(x->s, u->addr);
-    if (x->refused) return false;
-    const struct lp_word_at *w = lp_side_word(x->s, u->addr);
-    uint32_t i = lp_side_atom(x->s, u->addr);
-    const struct lp_word_at *copy = i == LP_NONE ? NULL : lp_copied(x->s, &x->s->atom[i]);
-    static const char absent[] = "the old file does not have it";
-    char buf[32];
-    if (copy) return lp_diff_refuse(x->d, NEW(x->d), LP_E132, copy->sym->name), false;
-    if (w && w->sym) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, w->sym->name, absent), false;
-    if ((u->width || i == LP_NONE) && in && in->flags & LP_SPAN_CODE)
-        return lp_diff_refuse(x->d, NEW(x->d), LP_E142, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)u->addr,
-                              (unsigned long long)u->addr + (u->width ? u->width : 4)), false;
-    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PLT) return lp_diff_refuse(x->d, NEW(x->d), LP_E150, lp_atom_text(&x->s->atom[i], buf), absent), false;
-    if (i != LP_NONE && x->s->atom[i].kind == LP_ATOM_PIECE && (x->s->atom[i].pair == LP_NONE || x->s->atom[i].roomy))
-        lp_diff_refuse(x->d, NEW(x->d), LP_E110, lp_atom_text(&x->s->atom[i], buf), "it is not known which of the old file's unnamed data this is");
-    else if (i != LP_NONE && x->s->atom[i].numbered && x->s->atom[i].pair == LP_NONE)
-        lp_diff_refuse(x->d, NEW(x->d), LP_E110, lp_atom_text(&x->s->atom[i], buf), "it is not known which of the old file's variables of this name this is");
-    else
-        return unresolved(x);
     return false;
 }
 
@@ -212,14 +100,16 @@ static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
                        mask == 0x60ffffe0 ? "adr_prel_lo21" : lp_a64_is_load_literal(x->w) ? "ld_prel_lo19" : "condbr19";
     const struct lp_atom *a = &x->s->atom[x->atom];
     if (mask == 0x60ffffe0 && target == a->start && !a->in_place && a->kind == LP_ATOM_FUNC)
-        return refuse(x, LP_E180, "ADR makes the function's own address, and the new body is elsewhere");
+        return lp_word_refuse(x, LP_E180, "ADR makes the function's own address, and the new body is elsewhere");
     if (mask == 0x60ffffe0 && target == a->end && !a->in_place && lp_seen_jumps(x->s, a)) /* and not that of what begins there */
-        return refuse(x, LP_E180, "ADR makes the address of the function's end, from where it may count to where it jumps, and the new body is elsewhere");
+
+        return lp_word_refuse(x, LP_E180,
+                              "ADR makes the address of the function's end, from where it may count to where it jumps, and the new body is elsewhere");
     if (inside(x, target) || is_next(x, target)) return true;
     struct lp_use u = {target, x->ref ? x->ref->base : LP_NONE, x->atom, x->ref ? x->ref->width : 0, x->ref ? x->at : 0};
-    struct lp_there t = there(x, &u);
-    if (!t.known) return (mask == 0x03ffffff && import(x, target)) || nowhere(x, &u);
-    if (!reaches(x, mask, &t)) return refuse(x, LP_E180, "ADR and a literal's load lead 1 MB far, and new code may be farther away");
+    struct lp_there t = lp_word_there(x, &u);
+    if (!t.known) return (mask == 0x03ffffff && import(x, target)) || lp_word_nowhere(x, &u);
+    if (!reaches(x, mask, &t)) return lp_word_refuse(x, LP_E180, "ADR and a literal's load lead 1 MB far, and new code may be farther away");
     set_reloc(x, name, mask, &t);
     return true;
 }
@@ -254,7 +144,7 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     if (w->type != R_AARCH64_GLOB_DAT || !w->sym || w->value) return false;
     const struct lp_elf_symbol *hit;
     struct lp_use u = {slot, LP_NONE, x->atom, 8, 0};
-    const struct lp_there t = there(x, &u);
+    const struct lp_there t = lp_word_there(x, &u);
     if (t.known && !lp_is_ident(w->sym->name, strlen(w->sym->name))) return false;
     if (lp_elf_find(OLD(x->d)->elf, w->sym->name, &hit, NULL) == LP_E_AMBIGUOUS) return false;
     x->out->has_reloc = true;
@@ -264,90 +154,6 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     lp_buf_printf(&x->out->reloc, "%s ", name);
     if (t.known) return lp_buf_puts(&x->out->reloc, w->sym->name), true;
     return lp_print_import(x->d, w->sym, false, 0, &x->out->reloc) || !(x->refused = true);
-}
-
-/* Is there, as far from the old file's base, a constant that holds the same, and all that may be meant by it? */
-static bool is_as_far(const struct word *x, const struct lp_use *u, const struct lp_there *base, int64_t off)
-{
-    const uint32_t behind = lp_behind(x->s, u), i = lp_side_atom(x->s, u->addr);
-    const struct lp_there t = {base->known, base->own, base->addr + (uint64_t)off, LP_NONE, 0};
-    if (behind != LP_NONE) return hold_the_same(x, u, &t, behind);
-    if (!t.known || t.own || i == LP_NONE || lp_is_copied(&x->s->atom[i]) || !lp_is_constant(x->s, &x->s->atom[i])) return false;
-    return lp_is_constant_as(x->d, t.addr, u->addr, u->width ? u->width : x->s->atom[i].end - u->addr);
-}
-
-/* A constant without a name: where the old file has it, and all that the users of this base reach, as far apart. */
-static struct lp_there constants_at(const struct word *x, const struct lp_ref_at *r, const struct lp_base_list *users)
-{
-    const uint32_t i = lp_side_atom(x->s, r->addr);
-    const struct lp_use u = {r->addr, r->base, x->atom, 0, 0};
-    const struct lp_atom *a = i == LP_NONE || r->base != LP_NONE ? NULL : &x->s->atom[i];
-    if (a) lp_look(x->d, i, false);
-    const bool open = a && lp_is_lone(x->s, a) && !a->carry && !a->joined && !lp_is_copied(a);
-    const struct lp_there t = {true, false, open ? lp_old_constant(x->d, &u) : 0, LP_NONE, 0};
-    for (size_t k = 0; k < users->n && t.addr; k++) {
-        const struct lp_ref_at *q = &x->s->ref[lp_base_listed(users, k)];
-        const struct lp_use v = {q->addr, q->base, x->atom, q->width, q->addr == r->addr ? r->at : q->at};
-        if (q != r && !is_as_far(x, &v, &t, (int64_t)(q->addr - r->addr))) return (struct lp_there){0};
-    }
-    return t.addr ? t : (struct lp_there){0};
-}
-
-/* An address that is made only as a base for others (a section anchor): where it must be so that they are right in the old file, if one place does for
- * all. Else it is what it says. */
-static struct lp_there base_of(struct word *x, const struct lp_ref_at *r);
-
-/* A constant that a word reads, of which another word makes the address: both may have their page from one ADRP. */
-static struct lp_there made_of(struct word *x, const struct lp_ref_at *r)
-{
-    size_t n;
-    const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, r->addr, &n);
-    for (size_t i = 0; i < n; i++) {
-        const struct lp_ref_at *q = &x->s->ref[made[i].ref];
-        if (q->kind != LP_FLOW_ADDR || q->width || q->addr != r->addr || !(q->flags & LP_FLOW_OF_PAGE)) continue;
-        const struct lp_there t = base_of(x, q);
-        if (t.known && (t.own || lp_is_constant_as(x->d, t.addr, r->addr, r->width))) return t;
-    }
-    return (struct lp_there){0};
-}
-
-static bool is_open_constant(const struct word *x, const struct lp_ref_at *r)
-{
-    const uint32_t i = r->base == LP_NONE ? lp_side_atom(x->s, r->addr) : LP_NONE;
-    const struct lp_atom *a = i == LP_NONE ? NULL : &x->s->atom[i];
-    return a && lp_is_lone(x->s, a);
-}
-
-static struct lp_there base_of(struct word *x, const struct lp_ref_at *r)
-{
-    struct lp_use u = {r->addr, r->base, x->atom, r->width, r->at};
-    struct lp_there base = {0};
-    bool only = false;
-    const struct lp_there made = r->width && is_open_constant(x, r) ? made_of(x, r) : (struct lp_there){0};
-    if (made.known) return made;
-    if (r->width) return there(x, &u);
-    const struct lp_there itself = x->s->atom[x->atom].uniform ? there(x, &u) : (struct lp_there){0};
-    if (itself.known) return itself;
-    const struct lp_base_list users = lp_base_users_of(x->d, x->atom, r, &only);
-    if (!only) return there(x, &u);
-    const struct lp_there all = constants_at(x, r, &users);
-    if (all.known) return all;
-    for (size_t i = 0; i < users.n; i++) {
-        const struct lp_ref_at *q = &x->s->ref[lp_base_listed(&users, i)];
-        const int64_t off = (int64_t)(q->addr - r->addr);
-        if (q == r) continue;
-        struct lp_use v = {q->addr, q->base, x->atom, q->width, off ? q->at : r->at};
-        const struct lp_there t = lp_there_from(there(x, &v), -off);
-        if (!t.known || (base.known && !lp_same_there(&t, &base))) return there(x, &u);
-        base = t;
-    }
-    return base.known ? base : there(x, &u);
-}
-
-struct lp_there lp_place_of_user(lp_diff *d, uint32_t atom, const struct lp_ref_at *user)
-{
-    struct word x = {.d = d, .s = NEW(d), .atom = atom, .at = user->at, .w = lp_code_word(NEW(d), user->at), .ref = user, .n = 1};
-    return base_of(&x, user);
 }
 
 /* Is a page that no word completes an address by itself, as where a linker has made a NOP of the ADD? (Or a word of another function completes it.) */
@@ -363,13 +169,13 @@ static bool page(struct word *x)
     uint32_t of;
     const struct lp_ref_at *r = lp_page_meant(x->d, x->atom, x->ref, &of);
     struct lp_use u = {r ? r->addr : x->ref->addr, r ? r->base : LP_NONE, x->atom, r ? r->width : 0, r ? r->at : 0};
-    if (!lp_a64_is_pcrel_address(x->w)) return refuse(x, LP_E180, "a part of an address is made in a way that no relocation has");
+    if (!lp_a64_is_pcrel_address(x->w)) return lp_word_refuse(x, LP_E180, "a part of an address is made in a way that no relocation has");
     if (x->w >> 31 == 0 && !r) return self_describing(x, x->ref->addr, 0x60ffffe0); /* ADR */
-    if (!r && !is_itself(x)) return unresolved(x);
+    if (!r && !is_itself(x)) return lp_word_unresolved(x);
     x->w |= UINT32_C(1) << 31;
     if (set_got(x, u.addr, "adr_got_page", 0x60ffffe0)) return true;
-    struct lp_there t = of != x->atom ? lp_place_of_user(x->d, of, r) : r ? base_of(x, r) : there(x, &u);
-    if (!t.known) return nowhere(x, &u);
+    struct lp_there t = of != x->atom ? lp_place_of_user(x->d, of, r) : r ? lp_word_base(x, r) : lp_word_there(x, &u);
+    if (!t.known) return lp_word_nowhere(x, &u);
     set_reloc(x, "adr_prel_pg_hi21", 0x60ffffe0, &t);
     return true;
 }
@@ -388,19 +194,6 @@ static bool is_made(const struct word *x, uint64_t base)
     const struct lp_base *made = lp_bases(x->d, x->atom, LP_BASE_MADE, base, &n);
     while (i < n && x->s->ref[made[i].ref].at == x->at) i++;
     return i < n && !(x->ref->flags & LP_FLOW_OF_PAGE);
-}
-
-/* Where the base of this word is, which other words of the function make, if it is nothing but a base; false: not one place. */
-static bool made_at(struct word *x, const struct lp_ref_at *user, uint64_t base, struct lp_there *out)
-{
-    const struct lp_base_list makers = lp_base_makers_of(x->d, x->atom, user, base);
-    bool any = false;
-    for (size_t i = 0; i < makers.n; i++) {
-        const struct lp_there t = base_of(x, &x->s->ref[lp_base_listed(&makers, i)]);
-        if (any && !lp_same_there(&t, out)) return false;
-        *out = t, any = true;
-    }
-    return any;
 }
 
 /* A piece of a text that is copied: the text is in the old file, or carried, as a whole. */
@@ -453,18 +246,19 @@ static bool offset(struct word *x, const struct lp_ref_at *r, int64_t off)
     if (index && i != LP_NONE && lp_side_span(x->s, from.addr) != lp_side_span(x->s, to.addr)) return true; /* no section anchor leads there */
     if (is_inside_text(x, &from, &to)) return true;
     struct lp_there a = {0};
-    if (!made_at(x, r, from.addr, &a)) a = there(x, &from);
-    if (is_as_far(x, &to, &a, off)) return true;
-    const struct lp_there b = there(x, &to);
+    if (!lp_word_made_at(x, r, from.addr, &a)) a = lp_word_there(x, &from);
+    if (lp_word_is_as_far(x, &to, &a, off)) return true;
+    const struct lp_there b = lp_word_there(x, &to);
     if (a.own && b.own && a.atom == b.atom && b.off - a.off == off) return true;
     if (a.known && k == LP_NONE && lp_ending(x->s, &to) == LP_NONE) return true; /* outside of everything */
-    if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
+    if (!a.known || !b.known) return lp_word_nowhere(x, a.known ? &to : &from);
     if ((a.own || b.own) && lp_bring_together(x->d, x->atom)) return true;
-    if (a.own || b.own) return apart(x, r, &b, &a, off) || refuse_base(x, "new data is reached from the address of other data");
-    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr))) return apart(x, r, &b, &a, off) || refuse_base(x, "two objects are too far apart in the old file");
-    if (index && off < 0 && w != x->w) return refuse_base(x, "an index is added to an address behind other data");
-    if (x->n > 1 && w != x->w) return refuse_base(x, "an offset is from several objects");
-    if (w != x->w && hides_distances(x)) return refuse_base(x, "another offset is needed, and an index may have one in it, too");
+    if (a.own || b.own) return apart(x, r, &b, &a, off) || lp_word_refuse_base(x, "new data is reached from the address of other data");
+    if (!lp_word_set_offset(&w, (int64_t)(b.addr - a.addr)))
+        return apart(x, r, &b, &a, off) || lp_word_refuse_base(x, "two objects are too far apart in the old file");
+    if (index && off < 0 && w != x->w) return lp_word_refuse_base(x, "an index is added to an address behind other data");
+    if (x->n > 1 && w != x->w) return lp_word_refuse_base(x, "an offset is from several objects");
+    if (w != x->w && hides_distances(x)) return lp_word_refuse_base(x, "another offset is needed, and an index may have one in it, too");
     x->out->word = w;
     return true;
 }
@@ -475,10 +269,10 @@ static bool moves_base(struct word *x, const struct lp_ref_at *r)
     const int64_t back = lp_word_back(x->w);
     const struct lp_use from = {r->addr, r->base, x->atom, 0, 0}, to = {r->addr + (uint64_t)back, LP_NONE, x->atom, 0, x->at};
     if (!back || r->flags & LP_FLOW_INDEXED || lp_side_atom(x->s, from.addr) == lp_side_atom(x->s, to.addr)) return true;
-    const struct lp_there a = there(x, &from), b = there(x, &to);
-    if (!a.known || !b.known) return nowhere(x, a.known ? &to : &from);
+    const struct lp_there a = lp_word_there(x, &from), b = lp_word_there(x, &to);
+    if (!a.known || !b.known) return lp_word_nowhere(x, a.known ? &to : &from);
     if (lp_is_there_from(&a, &b, back)) return true;
-    return refuse_base(x, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
+    return lp_word_refuse_base(x, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
 }
 
 /* LDP and STP of two objects: right if these are side by side in the old file, too. */
@@ -489,13 +283,13 @@ static bool reads_on(struct word *x, const struct lp_ref_at *r)
     const uint64_t end = x->s->atom[i].end, left = end - r->addr;
     if (left >= r->width || lp_side_atom(x->s, end) == LP_NONE) return true;
     const struct lp_use one = {r->addr, r->base, x->atom, (uint8_t)left, r->at}, two = {end, LP_NONE, x->atom, (uint8_t)(r->width - left), r->at};
-    const struct lp_there a = there(x, &one), b = there(x, &two);
+    const struct lp_there a = lp_word_there(x, &one), b = lp_word_there(x, &two);
     if (!a.known || (!b.known && x->s->atom[i].kind == LP_ATOM_PIECE)) return true; /* (it may be one thing) */
-    if (!b.known) return nowhere(x, &two);
+    if (!b.known) return lp_word_nowhere(x, &two);
     if (lp_is_there_from(&a, &b, (int64_t)left)) return true;
     if ((a.own || b.own) && lp_bring_together(x->d, x->atom)) return true;
     if (b.known && lp_may_be_split(x->w, left) && apart(x, r, &a, NULL, 0)) return x->out->second = b, x->out->split = true;
-    return refuse_base(x, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
+    return lp_word_refuse_base(x, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
 }
 
 static bool address(struct word *x)
@@ -508,7 +302,7 @@ static bool address(struct word *x)
     if (!lp_word_offset(x->w, &off)) { /* no field that depends on it */
         struct lp_chosen c;
         const struct lp_use chosen = {x->ref->addr, x->ref->base, x->atom, x->ref->width, x->at};
-        if (lp_chosen(x->s, &chosen, &c) && !there(x, &chosen).known) return nowhere(x, &chosen);
+        if (lp_chosen(x->s, &chosen, &c) && !lp_word_there(x, &chosen).known) return lp_word_nowhere(x, &chosen);
         bool good = true;
         for (unsigned i = 0; good && i < x->n; i++) good = moves_base(x, &x->ref[i]);
         return good;
@@ -520,16 +314,17 @@ static bool address(struct word *x)
             if (!offset(x, &x->ref[i], off)) return false;
         return true;
     }
-    if (x->n > 1) return refuse(x, LP_E180, "one word is the end of several addresses");
+    if (x->n > 1) return lp_word_refuse(x, LP_E180, "one word is the end of several addresses");
     const bool apart = !lp_has_page(x->d, x->atom, x->ref) && lp_may_be_apart(x->w);
     if (name[3] == 't' && x->ref->width == 8 && set_got(x, x->ref->addr, "ld64_got_lo12_nc", 0x003ffc00)) {
         if (apart) x->out->apart = x->out->slot = true, x->out->word = x->w;
         return true;
     }
     struct lp_use u = {x->ref->addr, x->ref->base, x->atom, x->ref->width, x->at};
-    struct lp_there t = base_of(x, x->ref);
-    if (!t.known) return nowhere(x, &u);
-    if (!lp_carries(x->d, &t, x->ref->width)) return refuse(x, LP_E180, "it reads beyond what is known of new data, or needs it aligned to more than that is");
+    struct lp_there t = lp_word_base(x, x->ref);
+    if (!t.known) return lp_word_nowhere(x, &u);
+    if (!lp_carries(x->d, &t, x->ref->width))
+        return lp_word_refuse(x, LP_E180, "it reads beyond what is known of new data, or needs it aligned to more than that is");
     if (apart) return x->out->to = t, x->out->apart = true;
     set_reloc(x, name, 0x003ffc00, &t);
     return true;
@@ -551,8 +346,8 @@ static bool number(struct word *x)
         return lp_diff_refuse(x->d, NEW(x->d), LP_E146, lp_atom_text(&x->s->atom[x->atom], buf),
                               (unsigned long long)(x->at - x->s->atom[x->atom].start), (unsigned long long)v), false;
     if (r == LP_READ_EITHER) return true;
-    struct lp_there t = there(x, &u);
-    if (!t.known) return nowhere(x, &u);
+    struct lp_there t = lp_word_there(x, &u);
+    if (!t.known) return lp_word_nowhere(x, &u);
     set_reloc(x, x->ref->flags & LP_FLOW_ALONE ? last[hw] : part[hw], 0x001fffe0, &t);
     return true;
 }
@@ -576,7 +371,7 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     case LP_FLOW_PAGE: return page(&x);
     case LP_FLOW_ADDR: return address(&x);
     case LP_REF_NUMBER: return number(&x);
-    case LP_FLOW_OPAQUE: return unresolved(&x);
+    case LP_FLOW_OPAQUE: return lp_word_unresolved(&x);
     case LP_FLOW_DATA: return datum(&x);
     default: return true;
     }

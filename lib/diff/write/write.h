@@ -126,6 +126,7 @@ struct lp_new_word {
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
 /* Behind a body: a branch to what follows it in the new file. */
 bool lp_new_branch(lp_diff *d, uint32_t atom, uint64_t target, struct lp_new_word *out);
+/* ---- meant.c ---- */
 struct lp_there lp_place_of_user(lp_diff *d, uint32_t atom, const struct lp_ref_at *user); /* what that completes a page for */
 /* ---- bases.c ---- */
 /* The words of a new function that make an address (all of it, or its page), or have an offset from it: their references, in their order. If there is no
