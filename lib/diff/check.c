@@ -6,7 +6,6 @@
 #include "elf/write.h"
 
 #include <elf.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *type_name(const lp_elf *e)

@@ -4,7 +4,6 @@
 #include <arm64lp/dis.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct text { struct lp_buf buf; lp_dis *dis; };

@@ -1,6 +1,5 @@
 /* flow/step.c - what one word does to registers and stack slots, and, in the last pass, what it stands for. */
 #include <config.h>
-#include <string.h>
 #include "base/buf.h"
 #include "flow/inner.h"
 

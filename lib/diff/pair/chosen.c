@@ -2,7 +2,6 @@
  * must be there in both files, as far away. */
 #include <config.h>
 #include "diff/pair/pair.h"
-#include "base/search.h"
 
 enum { REACH = 64 }; /* bytes that what an unknown number leads to may be behind it */
 

@@ -4,8 +4,6 @@
 #include <config.h>
 #include "diff/pair/pair.h"
 
-#include <string.h>
-
 enum { MOST = 16 };
 struct set { uint32_t v[MOST]; size_t n; bool many; };
 

@@ -5,7 +5,6 @@
 #include "base/bits.h"
 #include "elf/image.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* ---- what runs ---- */

@@ -6,7 +6,6 @@
 #include "base/search.h"
 #include "elf/suffix.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,9 +276,8 @@ static enum lp_rule rule_of(const lp_diff *d, uint32_t a, uint32_t b, enum lp_ru
 /* Two words that are about these addresses: what begins there is the same, if it is code that nobody knows yet. */
 static size_t match_places(lp_diff *d, uint64_t t, uint64_t u)
 {
-    const uint32_t x = lp_side_atom(OLD(d), t), y = x != LP_NONE && is_open(&OLD(d)->atom[x]) ? lp_side_atom(NEW(d), u) : LP_NONE;
-    if (!may_pair(d, x, y) || OLD(d)->atom[x].start != t || NEW(d)->atom[y].start != u) return 0;
-    return lp_pair(d, x, y, rule_of(d, x, y, LP_RULE_CALL)), 1;
+    const uint32_t x = lp_side_start(OLD(d), t), y = x != LP_NONE && is_open(&OLD(d)->atom[x]) ? lp_side_start(NEW(d), u) : LP_NONE;
+    return may_pair(d, x, y) ? lp_pair(d, x, y, rule_of(d, x, y, LP_RULE_CALL)), 1 : 0;
 }
 
 /* The address that a word makes, or loads from a slot; 0 = none. */
@@ -377,8 +375,8 @@ static void match_order(lp_diff *d)
 
 static void match_entry(lp_diff *d, uint64_t a, uint64_t b)
 {
-    uint32_t i = lp_side_atom(OLD(d), a), k = lp_side_atom(NEW(d), b);
-    if (may_pair(d, i, k) && OLD(d)->atom[i].start == a && NEW(d)->atom[k].start == b) lp_pair(d, i, k, LP_RULE_ENTRY);
+    const uint32_t i = lp_side_start(OLD(d), a), k = lp_side_start(NEW(d), b);
+    if (may_pair(d, i, k)) lp_pair(d, i, k, LP_RULE_ENTRY);
 }
 
 static const struct lp_span *listed(const struct lp_side *s, const char *name)

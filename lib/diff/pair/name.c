@@ -4,7 +4,6 @@
 #include "diff/pair/pair.h"
 #include "base/bits.h"
 #include "base/search.h"
-#include "elf/spec.h"
 
 #include <elf.h>
 #include <string.h>

@@ -4,7 +4,6 @@
  * is the same which one is which, if they lead to the same. What is left is paired if it is the only one on both sides, or if all names are the same. */
 #include <config.h>
 #include "diff/pair/pair.h"
-#include "base/bits.h"
 #include "base/search.h"
 
 #include <elf.h>

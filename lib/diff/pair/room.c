@@ -1,7 +1,6 @@
 /* diff/pair/room.c - COMPARE, data without names: have the two as much room? If not, has the new one it because of what is behind it? */
 #include <config.h>
 #include "diff/pair/pair.h"
-#include "base/bits.h"
 #include "base/search.h"
 
 #include <string.h>

@@ -6,7 +6,6 @@
 #include "diff/pair/pair.h"
 #include "diff/side/seen.h"
 #include "base/bits.h"
-#include "base/search.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,6 @@
 #include "diff/pair/pair.h"
 #include "base/search.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool is_piece(const struct lp_atom *a) { return a->kind == LP_ATOM_PIECE || a->kind == LP_ATOM_TABLE; }

@@ -5,7 +5,6 @@
 #include "flow/fop.h"
 #include "a64/a64.h"
 #include "a64/access.h"
-#include "base/bits.h"
 #include "base/search.h"
 
 #include <stdlib.h>

@@ -14,7 +14,6 @@
 
 #include <elf.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { ROUNDS = 12 };
 struct edge { uint64_t to, at; uint32_t from; bool call; }; /* to: first: searched */

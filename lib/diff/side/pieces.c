@@ -6,7 +6,6 @@
 #include "base/sort.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Is the address in the middle of a word that the dynamic linker fills, or that plainly is the address of a function? A base that is an address on some
  * ways only may seem to lead there, or the last byte of an array. */

@@ -6,7 +6,6 @@
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/search.h"
-#include "base/sort.h"
 
 #include <elf.h>
 #include <stdlib.h>

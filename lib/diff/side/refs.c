@@ -6,12 +6,10 @@
 #include "a64/disasm.h"
 #include "base/bits.h"
 #include "base/search.h"
-#include "base/sort.h"
 #include "elf/reloc.h"
 
 #include <elf.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- words ---- */
 

@@ -7,8 +7,6 @@
 #include "elf/spec.h"
 
 #include <elf.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_LINE = 48, BYTES_LINE = 24 };

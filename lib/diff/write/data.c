@@ -2,7 +2,6 @@
 #include <config.h>
 #include "diff/write/write.h"
 #include "base/bits.h"
-#include "base/search.h"
 #include "elf/spec.h"
 
 #include <elf.h>

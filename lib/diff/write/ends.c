@@ -5,7 +5,6 @@
 #include "diff/write/write.h"
 #include "base/bits.h"
 #include "base/search.h"
-#include "base/sort.h"
 
 #include <stdlib.h>
 

@@ -3,12 +3,8 @@
 #include <config.h>
 #include "diff/write/write.h"
 #include "base/bits.h"
-#include "base/search.h"
-
-#include <elf.h>
 
 struct enter { lp_diff *d; struct lp_side *s; uint64_t lo, hi; }; /* lo, hi: all bodies that move are there */
-
 
 /* The new body in whose middle an address is. */
 static struct lp_atom *entered(const struct enter *e, uint64_t addr)

@@ -5,7 +5,6 @@
 #include "base/search.h"
 #include "elf/spec.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,6 @@
  * too; other objects' are not, except those that copy. */
 #include <config.h>
 #include "diff/write/write.h"
-#include "diff/side/seen.h"
 #include "flow/fop.h"
 #include "a64/a64.h"
 

@@ -9,7 +9,6 @@
 
 #include <elf.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool lp_word_refuse(const struct word *x, enum lp_refusal id, const char *why)
@@ -102,7 +101,6 @@ static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
     if (mask == 0x60ffffe0 && target == a->start && !a->in_place && a->kind == LP_ATOM_FUNC)
         return lp_word_refuse(x, LP_E180, "ADR makes the function's own address, and the new body is elsewhere");
     if (mask == 0x60ffffe0 && target == a->end && !a->in_place && lp_seen_jumps(x->s, a)) /* and not that of what begins there */
-
         return lp_word_refuse(x, LP_E180,
                               "ADR makes the address of the function's end, from where it may count to where it jumps, and the new body is elsewhere");
     if (inside(x, target) || is_next(x, target)) return true;
