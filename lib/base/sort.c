@@ -62,3 +62,5 @@ void lp_sort(void *v, size_t n, size_t size, int (*compare)(const void *, const 
     while (i < n && compare((const char *)v + (i - 1) * size, (const char *)v + i * size) <= 0) i++;
     if (i < n) qsort(v, n, size, compare);
 }
+
+void lp_sort_by_number(void *v, size_t n, size_t size) { lp_sort(v, n, size, by_value); }

@@ -7,6 +7,8 @@
 void lp_sort_numbers(uint64_t *v, size_t n);
 /* The same, and each number once: how many are left. */
 size_t lp_sort_distinct(uint64_t *v, size_t n);
+/* Elements that begin with a uint64_t, by that, as base/search.h finds them. */
+void lp_sort_by_number(void *v, size_t n, size_t size);
 /* As qsort(), which does not look whether it has to; v may be NULL if n is 0. */
 void lp_sort(void *v, size_t n, size_t size, int (*compare)(const void *, const void *));
 #endif

@@ -317,18 +317,12 @@ static bool hand_on(struct look *l, const struct lp_flow_part *part)
     return good;
 }
 
-static int by_address(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static struct lp_flow_part *in_order(const struct lp_flow_part *part, size_t n)
 {
     struct lp_flow_part *v = malloc((n + 1) * sizeof *v);
     if (v != NULL && n != 0) {
         memcpy(v, part, n * sizeof *v);
-        lp_sort(v, n, sizeof *v, by_address);
+        lp_sort_by_number(v, n, sizeof *v);
     }
     return v;
 }
@@ -383,7 +377,7 @@ static bool with_others(struct lp_flow_survey *s, const struct lp_flow_survey *o
         s->fn[old->nfn + i].at = part[i].at;
     s->nfn = old->nfn + n;
     if (n != 0)
-        qsort(s->fn, s->nfn, sizeof *s->fn, by_address);
+        lp_sort_by_number(s->fn, s->nfn, sizeof *s->fn);
     index_functions(s);
     return true;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/buf.h"
+#include "base/sort.h"
 #include "flow/inner.h"
 
 struct lp_flow_ref *lp_frun_ref(struct lp_frun *r, size_t i)
@@ -43,12 +44,6 @@ void lp_frun_tell_alone(struct lp_frun *r, size_t i)
     ref->kind = o->kind == OP_ADRP ? LP_FLOW_PAGE : LP_FLOW_TARGET;
     ref->width = o->kind == OP_MEM ? o->bytes : 0;
     ref->flags = o->kind == OP_ADRP ? LP_FLOW_ALONE : 0;
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const struct lp_flow_table *x = a, *y = b;
-    return x->br_at < y->br_at ? -1 : x->br_at > y->br_at;
 }
 
 static void add_table(struct lp_frun *r, const struct lp_flow_table *t)
@@ -164,8 +159,7 @@ void lp_frun_tell(struct lp_frun *r)
         if (r->kind[i] == OP_ADRP)
             lp_frun_ref(r, i)->flags = r->page_use[lp_fv_site(&r->pool, r->out->of[i])] == PAGE_USED ? 0 : LP_FLOW_ALONE;
     lp_frun_tell_lent(r);
-    if (r->out->ntable > 1)
-        qsort(r->out->table, r->out->ntable, sizeof *r->out->table, by_place);
+    lp_sort_by_number(r->out->table, r->out->ntable, sizeof *r->out->table);
 }
 
 /* Too much of something: nothing that a register decides is claimed. */

@@ -35,12 +35,6 @@ static const struct lp_elf_segment *block_of(const struct lp_side *s)
 struct named { uint64_t start, upto; };
 struct names { struct named *v; size_t n; };
 
-static int by_start(const void *a, const void *b)
-{
-    const struct named *x = a, *y = b;
-    return (x->start > y->start) - (x->start < y->start);
-}
-
 static bool find_names(const struct lp_side *s, struct names *out)
 {
     size_t n, many = 0;
@@ -50,7 +44,7 @@ static bool find_names(const struct lp_side *s, struct names *out)
     if (!out->v) return false;
     for (size_t i = 0; i < n; i++)
         if (y[i].type == STT_TLS && !lp_is_named_here(s, &y[i])) out->v[out->n++] = (struct named){y[i].value, y[i].value + y[i].size};
-    lp_sort(out->v, out->n, sizeof *out->v, by_start);
+    lp_sort_by_number(out->v, out->n, sizeof *out->v);
     for (size_t i = 1; i < out->n; i++)
         if (out->v[i].upto < out->v[i - 1].upto) out->v[i].upto = out->v[i - 1].upto;
     return true;

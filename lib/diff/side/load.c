@@ -204,12 +204,6 @@ static void add_static_slots(struct lp_side *s)
     }
 }
 
-static int by_at(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* IRELATIVE relocations of a static program are in .rela.plt, which no PT_DYNAMIC names. */
 static void add_static_ifuncs(struct lp_side *s)
 {
@@ -227,7 +221,7 @@ static void add_static_ifuncs(struct lp_side *s)
 
 static void sort_words(struct lp_side *s)
 {
-    lp_sort(s->word, s->nword, sizeof *s->word, by_at);
+    lp_sort_by_number(s->word, s->nword, sizeof *s->word);
 }
 
 static void add_fix(void *s, const struct lp_dynfix *f) { add_word(s, &(struct lp_word_at){f->at, f->value, NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR}); }
@@ -291,7 +285,7 @@ static void load_relocs(struct lp_side *s)
         if (x[x[i].info].flags & SHF_ALLOC) load_relocs_of(s, s->elf, &x[i], &x[x[i].link]);
     }
     s->reloc = lp_trim(s->reloc, &s->reloc_cap, s->nreloc, sizeof *s->reloc);
-    lp_sort(s->reloc, s->nreloc, sizeof *s->reloc, by_at);
+    lp_sort_by_number(s->reloc, s->nreloc, sizeof *s->reloc);
     s->kept = s->nreloc != 0;
 }
 
@@ -333,7 +327,7 @@ void lp_diff_load(struct lp_side *s)
     lp_side_fields(s);
     lp_elf_fdes(s->elf, add_fde, s);
     s->fde = lp_trim(s->fde, &s->fde_cap, s->nfde, sizeof *s->fde);
-    lp_sort(s->fde, s->nfde, sizeof *s->fde, by_at);
+    lp_sort_by_number(s->fde, s->nfde, sizeof *s->fde);
 }
 
 bool lp_has_lsda(const struct lp_side *s, uint64_t addr)

@@ -233,18 +233,6 @@ static void add_spans(struct check *c)
     }
 }
 
-static int by_at(const void *a, const void *b)
-{
-    const struct lp_word_at *x = a, *y = b;
-    return (x->at > y->at) - (x->at < y->at);
-}
-
-static int by_start(const void *a, const void *b)
-{
-    const struct lp_offsets *x = a, *y = b;
-    return (x->start > y->start) - (x->start < y->start);
-}
-
 static uint32_t atom_at(struct check *c, const struct lp_item *it)
 {
     const struct lp_elf_symbol *y;
@@ -270,10 +258,10 @@ static void add_new(struct check *c)
         if (it->kind == LP_ITEM_DATA) add_words(c, &c->plan.def[i]);
     }
     add_slots(c);
-    if (c->words) qsort(s->word + OLD(c->d)->nword, s->nword - OLD(c->d)->nword, sizeof *s->word, by_at);
+    if (c->words) lp_sort_by_number(s->word + OLD(c->d)->nword, s->nword - OLD(c->d)->nword, sizeof *s->word);
     add_imports(c);
     lp_sort_atoms(s->atom + OLD(c->d)->natom, s->natom - OLD(c->d)->natom);
-    lp_sort(s->offsets, s->noffsets, sizeof *s->offsets, by_start);
+    lp_sort_by_number(s->offsets, s->noffsets, sizeof *s->offsets);
 }
 
 static void write_words(const struct check *c)
@@ -311,12 +299,6 @@ static bool add_patched(struct check *c)
     return true;
 }
 
-static int by_place(const void *a, const void *b)
-{
-    const struct lp_patched *x = a, *y = b;
-    return (x->start > y->start) - (x->start < y->start);
-}
-
 /* More than the new file has: stubs (apart.c). */
 static bool has_stubs(const struct check *c, uint32_t i)
 {
@@ -342,7 +324,7 @@ static bool add_views(struct check *c)
         if (!v[s->nover].bytes) return false;
         s->nover++;
     }
-    lp_sort(v, s->nover, sizeof *v, by_place);
+    lp_sort_by_number(v, s->nover, sizeof *v);
     return true;
 }
 
