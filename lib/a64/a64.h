@@ -44,7 +44,6 @@ bool lp_a64_tilts_stack(unsigned row, const struct lp_op *op, uint32_t word);
 unsigned lp_code_row(unsigned code);
 
 /* ---- encode: the few words that patches need. All offsets in bytes. Return false if out of range or misaligned. ---- */
-#define LP_A64_NOP UINT32_C(0xd503201f)
 bool lp_a64_b(uint32_t *word, uint64_t from, uint64_t to);  /* +-128 MiB */
 bool lp_a64_bl(uint32_t *word, uint64_t from, uint64_t to);
 /* movz/movn/movk sequence for `value` into Xrd: 1 to 4 words into out[]; returns how many. */

@@ -41,6 +41,9 @@
     X(bti,           0xffffff3f, 0xd503241f) /* BTI, BTI c, BTI j, BTI jc */ \
     X(tpidr,         0xffffffe0, 0xd53bd040) /* MRS Xd, TPIDR_EL0 */
 
+#define LP_A64_NOP UINT32_C(0xd503201f)
+static inline bool lp_a64_is_padding(uint32_t word) { return word == LP_A64_NOP || word < 0x10000; } /* NOP, UDF */
+
 #define X(name, mask, value) static inline bool lp_a64_is_##name(uint32_t word) { return (word & (mask)) == (value); }
 LP_A64_CLASSES(X)
 #undef X

@@ -22,10 +22,14 @@ static inline size_t lp_count_upto(const void *v, size_t n, size_t size, uint64_
 
 /* How many have one that is below `key`: the index of the first that has not. */
 static inline size_t lp_count_below(const void *v, size_t n, size_t size, uint64_t key) { return key ? lp_count_upto(v, n, size, key - 1) : 0; }
-/* Is it one of these numbers, which are in order? */
-static inline bool lp_is_among(const uint64_t *v, size_t n, uint64_t number)
+/* The last element that has this number; NULL = none. */
+static inline const void *lp_find_number(const void *v, size_t n, size_t size, uint64_t number)
 {
-    const size_t k = lp_count_upto(v, n, sizeof *v, number);
-    return k && v[k - 1] == number;
+    const size_t k = lp_count_upto(v, n, size, number);
+    const void *last = k ? (const char *)v + (k - 1) * size : NULL;
+    return last && memcmp(last, &number, sizeof number) == 0 ? last : NULL;
 }
+
+/* Is it one of these numbers? */
+static inline bool lp_is_among(const uint64_t *v, size_t n, uint64_t number) { return lp_find_number(v, n, sizeof *v, number) != NULL; }
 #endif

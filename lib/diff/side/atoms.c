@@ -182,8 +182,6 @@ bool lp_side_has_objects(const struct lp_side *s)
 
 /* ---- code without symbols ---- */
 
-static bool is_padding(uint32_t w) { return w == LP_A64_NOP || w < 0x10000 || w == 0xd503201f; }
-
 uint32_t lp_code_word(const struct lp_side *s, uint64_t addr)
 {
     uint64_t avail;
@@ -210,8 +208,8 @@ struct lp_words lp_words_of(const struct lp_side *s, uint32_t atom)
 static bool trim(const struct lp_side *s, uint64_t *start, uint64_t *end)
 {
     *start = lp_align_up(*start, 4), *end &= ~UINT64_C(3);
-    while (*start < *end && is_padding(lp_code_word(s, *start))) *start += 4;
-    while (*start < *end && is_padding(lp_code_word(s, *end - 4))) *end -= 4;
+    while (*start < *end && lp_a64_is_padding(lp_code_word(s, *start))) *start += 4;
+    while (*start < *end && lp_a64_is_padding(lp_code_word(s, *end - 4))) *end -= 4;
     return *start < *end;
 }
 
@@ -305,8 +303,8 @@ static void end_unsized(struct lp_side *s)
         if (a->end != a->start) continue;
         uint64_t from = a->start, to = s->span[a->span].end;
         if (i + 1 < s->natom && s->atom[i + 1].start < to) to = s->atom[i + 1].start;
-        size_t k = lp_count_upto(s->fde, s->nfde, sizeof *s->fde, from);
-        if (k && s->fde[k - 1].start == from && s->fde[k - 1].end < to) to = s->fde[k - 1].end;
+        const struct lp_fde_at *f = lp_side_fde(s, from);
+        if (f && f->end < to) to = f->end;
         a->end = to & ~UINT64_C(3);
         if (trim(s, &from, &to)) a->end = to;
     }

@@ -3,7 +3,6 @@
 #include <config.h>
 #include "diff/side/side.h"
 #include "a64/a64.h"
-#include "base/search.h"
 #include "base/sort.h"
 
 #include <stdlib.h>
@@ -19,8 +18,8 @@ static int by_name(const void *a, const void *b) { return strcmp(((const struct 
 static bool has_end(const struct lp_side *s, const struct lp_atom *a)
 {
     if (a->sym && a->sym->size == a->end - a->start) return true;
-    const size_t k = lp_count_upto(s->fde, s->nfde, sizeof *s->fde, a->start);
-    return k && s->fde[k - 1].start == a->start && s->fde[k - 1].end == a->end;
+    const struct lp_fde_at *f = lp_side_fde(s, a->start);
+    return f && f->end == a->end;
 }
 
 static void mark_led(struct look *l, const struct lp_words *c)

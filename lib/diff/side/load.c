@@ -197,10 +197,9 @@ static void add_static_slots(struct lp_side *s)
     for (size_t i = 0; i < s->nspan; i++) {
         const struct lp_span *x = &s->span[i];
         if (!(x->flags & LP_SPAN_GOT) || !x->bytes) continue;
-        for (uint64_t at = lp_align_up(x->start, 8); at + 8 <= x->end; at += 8) {
-            size_t n = lp_count_upto(s->word, have, sizeof *s->word, at);
-            if (!n || s->word[n - 1].at != at) add_word(s, &(struct lp_word_at){at, lp_le64(x->bytes + (at - x->start)), NULL, 0, LP_WORD_ADDR});
-        }
+        for (uint64_t at = lp_align_up(x->start, 8); at + 8 <= x->end; at += 8)
+            if (!lp_find_number(s->word, have, sizeof *s->word, at))
+                add_word(s, &(struct lp_word_at){at, lp_le64(x->bytes + (at - x->start)), NULL, 0, LP_WORD_ADDR});
     }
 }
 
@@ -240,8 +239,7 @@ static void load_words(struct lp_side *s)
 const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr)
 {
     if (!s->nword || addr < s->word[0].at || addr > s->word[s->nword - 1].at) return NULL; /* most of code */
-    size_t n = lp_count_upto(s->word, s->nword, sizeof *s->word, addr);
-    return n && s->word[n - 1].at == addr ? &s->word[n - 1] : NULL;
+    return lp_find_number(s->word, s->nword, sizeof *s->word, addr);
 }
 
 /* ---- emitted relocations ---- */
@@ -296,8 +294,7 @@ static void add_kept_words(struct lp_side *s)
     for (size_t i = 0; i < s->nreloc && lp_elf_info(s->elf)->type == ET_EXEC; i++) {
         const struct lp_reloc_at *r = &s->reloc[i];
         const struct lp_span *x = r->type == R_AARCH64_ABS64 ? lp_side_span(s, r->at) : NULL;
-        const size_t n = x ? lp_count_upto(s->word, have, sizeof *s->word, r->at) : 0;
-        if (!x || !x->bytes || x->end - r->at < 8 || (n && s->word[n - 1].at == r->at)) continue;
+        if (!x || !x->bytes || x->end - r->at < 8 || lp_find_number(s->word, have, sizeof *s->word, r->at)) continue;
         const uint64_t v = lp_le64(x->bytes + (r->at - x->start));
         if (r->addr == UINT64_MAX && !lp_side_span(s, v)) continue; /* nobody's */
         add_word(s, &(struct lp_word_at){r->at, v, NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR});
@@ -330,10 +327,13 @@ void lp_diff_load(struct lp_side *s)
     lp_sort_by_number(s->fde, s->nfde, sizeof *s->fde);
 }
 
+const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at) { return lp_find_number(s->reloc, s->nreloc, sizeof *s->reloc, at); }
+const struct lp_fde_at *lp_side_fde(const struct lp_side *s, uint64_t addr) { return lp_find_number(s->fde, s->nfde, sizeof *s->fde, addr); }
+
 bool lp_has_lsda(const struct lp_side *s, uint64_t addr)
 {
-    size_t n = lp_count_upto(s->fde, s->nfde, sizeof *s->fde, addr);
-    return n && s->fde[n - 1].start == addr && s->fde[n - 1].lsda;
+    const struct lp_fde_at *x = lp_side_fde(s, addr);
+    return x && x->lsda;
 }
 
 const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr, uint64_t end)

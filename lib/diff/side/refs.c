@@ -94,8 +94,7 @@ static uint32_t base_of(const struct lp_side *s, const struct lp_reloc_at *q) { 
 /* What a relocation of this place adds to what the flow of data shows. */
 static void apply_reloc(struct lp_side *s, struct lp_ref_at *r, uint32_t w)
 {
-    size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, r->at);
-    const struct lp_reloc_at *q = n && s->reloc[n - 1].at == r->at ? &s->reloc[n - 1] : NULL;
+    const struct lp_reloc_at *q = lp_side_reloc(s, r->at);
     const struct lp_reloc *row = q && q->addr != UINT64_MAX ? lp_reloc_numbered(q->type) : NULL;
     if (!row || !suits(row, w)) return;
     bool page = row->op == LP_REL_PAGE;
@@ -178,8 +177,7 @@ static void take_number(struct lp_side *s, const struct lp_flow_part *p, size_t 
     if ((!lp_a64_is_movz(w) && !lp_a64_is_movk(w)) || lp_elf_info(s->elf)->type != ET_EXEC) return;
     const bool number = number_at(p, i, &r.addr, &last, &whole);
     if (s->nreloc) {
-        const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, r.at);
-        const struct lp_reloc_at *q = n && s->reloc[n - 1].at == r.at ? &s->reloc[n - 1] : NULL;
+        const struct lp_reloc_at *q = lp_side_reloc(s, r.at);
         if (!q || q->addr == UINT64_MAX || q->type < R_AARCH64_MOVW_UABS_G0 || q->type > R_AARCH64_MOVW_UABS_G3) return;
         const struct lp_reloc *row = lp_reloc_numbered(q->type);
         if (!row || !agrees(row, w, r.at, q->addr)) return;
@@ -222,8 +220,8 @@ static bool pool(void *ctx, uint64_t at, uint64_t *value)
     const uint8_t *p = lp_elf_info(s->elf)->type == ET_EXEC ? lp_side_code(s, at, &avail) : NULL;
     if (!p || avail < 8) return false;
     *value = lp_le64(p);
-    const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, at);
-    if (s->nreloc) return n && s->reloc[n - 1].at == at && s->reloc[n - 1].type == R_AARCH64_ABS64;
+    const struct lp_reloc_at *r = lp_side_reloc(s, at);
+    if (s->nreloc) return r && r->type == R_AARCH64_ABS64;
     return *value >= 4096 && lp_side_span(s, *value);
 }
 

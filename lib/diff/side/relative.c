@@ -41,8 +41,7 @@ void lp_side_fields(struct lp_side *s)
 
 const struct lp_field_at *lp_side_field(const struct lp_side *s, uint64_t at)
 {
-    const size_t n = lp_count_upto(s->field, s->nfield, sizeof *s->field, at);
-    return n && s->field[n - 1].at == at ? &s->field[n - 1] : NULL;
+    return lp_find_number(s->field, s->nfield, sizeof *s->field, at);
 }
 
 uint64_t lp_field_value(const uint8_t *p, unsigned width, bool is_signed)

@@ -184,6 +184,8 @@ const uint8_t *lp_side_code(const struct lp_side *s, uint64_t addr, uint64_t *av
 /* Has the function that begins there an exception table? */
 bool lp_has_lsda(const struct lp_side *s, uint64_t addr);
 const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr);
+const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at); /* the one that the linker kept of this place; NULL = none */
+const struct lp_fde_at *lp_side_fde(const struct lp_side *s, uint64_t addr);   /* of the function that begins there */
 void lp_side_free(struct lp_side *s);
 bool lp_all_zero(const uint8_t *p, uint64_t n);
 /* The entries of a jump table; NULL: the file has not all of them. */

@@ -147,7 +147,7 @@ static void find_padding(struct stretch *g)
 {
     for (uint32_t i = 1; i < g->n; i++) {
         const uint32_t w = word_at(g, i - 1);
-        g->padding[i] = w == LP_A64_NOP || w < 0x10000 ? g->padding[i - 1] : i;
+        g->padding[i] = lp_a64_is_padding(w) ? g->padding[i - 1] : i;
     }
 }
 

@@ -42,7 +42,7 @@ static void take_stubs(struct lp_side *s, uint64_t stub)
     for (uint64_t at = a->start; at < a->end; at += 4) {
         const uint32_t w = lp_file_word(s, at);
         if (is_stub(s, at)) at += 4, stubs++;
-        else if (w != LP_A64_NOP && w >= 0x10000 && (!lp_a64_is_b(w) || at != a->start)) return;
+        else if (!lp_a64_is_padding(w) && (!lp_a64_is_b(w) || at != a->start)) return;
     }
     if (!stubs) return;
     a->kind = LP_ATOM_PLT;

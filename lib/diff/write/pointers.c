@@ -2,7 +2,6 @@
  * two it is (-q), or the old file's word; or the word in front of it has the array's start, so that it may be either. */
 #include <config.h>
 #include "diff/write/write.h"
-#include "base/search.h"
 
 uint64_t lp_held_at(const struct lp_side *s, uint64_t at)
 {
@@ -22,8 +21,8 @@ static uint64_t held_in_front(const struct lp_side *s, uint64_t at)
 
 bool lp_is_said(const struct lp_side *s, uint64_t at, uint64_t addr)
 {
-    const size_t n = lp_count_upto(s->reloc, s->nreloc, sizeof *s->reloc, at);
-    return n && s->reloc[n - 1].at == at && s->reloc[n - 1].sym == addr;
+    const struct lp_reloc_at *r = lp_side_reloc(s, at);
+    return r && r->sym == addr;
 }
 
 static struct lp_there start_of(lp_diff *d, uint64_t v) { return lp_there(d, &(struct lp_use){v, LP_NONE, LP_NONE, 0, 0}); }
