@@ -270,4 +270,55 @@ for cc in $compilers; do
         esac
     done
 done
+
+# ---- behind the loop, the pointer that went to the end of an array is the next one's address: both are to be beside one another, too ----
+cat >past.c <<'C'
+#include <stdio.h>
+#define ARRAY(name, type, ...) static const type name[] = {__VA_ARGS__};
+ARRAY(first, unsigned char, 14, 21, 28, 35, 42, 49, 56, 63)
+#if WAY == 1 && defined NEW
+ARRAY(third, int, 91, 92, 93)
+ARRAY(second, int, 21, 28, 35)
+#else
+ARRAY(second, int, 21, 28, 35)
+ARRAY(third, int, 91, 92, 93)
+#endif
+__attribute__((noinline)) int others(unsigned x) { return second[x % 3] * 3 + third[x % 3]; }
+__attribute__((noinline)) int sum(unsigned x)
+{
+    for (const unsigned char *p = first; p < first + sizeof first; p++) x = x * 3 + *p;
+#if WAY == 1 && defined NEW
+    x += third[x % 3u];
+#elif WAY == 1 || defined NEW
+    x += second[x % 3u];
+#endif
+#if WAY == 2 && defined NEW
+    x += second[0];
+#endif
+    return x;
+}
+int main(int argc, char **argv)
+{
+    for (int k = argc; k < 5; k++) printf("%d %d\n", sum(k), others(k));
+    return 0;
+}
+C
+sed 's/^ARRAY(second, int, 21, 28, 35)$/#ifdef NEW\n&\n#endif/; s/second\[x % 3\] \* 3 + //' past.c >fresh.c
+for cc in $compilers; do
+    for opt in -O1 -O2 -Os -O3; do
+        for how in '-fPIE -pie' '-fno-pie -no-pie' '-fPIE -pie -Wl,-q'; do
+            for way in 1 2 3; do
+                source=fresh.c
+                [ $way != 1 ] || source=past.c
+                $cc $opt $how -DWAY=$way -Wl,--build-id -o b.old $source && $cc $opt $how -DWAY=$way -DNEW -Wl,--build-id -o b.new $source || not_ok "compile"
+                lpdiff b.old b.new >p.lpatch 2>err
+                case $? in
+                0) is "$(run ./b.old)" "$(run ./b.new)" "$cc $opt $how, $way: no difference" ;;
+                1) behaves "$cc $opt $how, $way" b.old b.new ;;
+                *) like "$(cat err)" 'E1[48][18]' "$cc $opt $how, $way: refused" ;;
+                esac
+            done
+        done
+    done
+done
 tap_done

@@ -156,6 +156,15 @@ static bool same_array(lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t
     return lp_is_unnamed_constant(o, x) && lp_is_unnamed_constant(NEW(d), y) && lp_same_target(d, o, &u, &n);
 }
 
+/* Where a pointer to the end is used behind the loop that went there, it may be for what begins there: is that the same? */
+static bool same_past(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+{
+    if (!u->at || !n->at || (!lp_goes_past(o, u->self, a) && !lp_goes_past(NEW(d), n->self, b))) return true;
+    const struct lp_use x = {u->addr, LP_NONE, LP_NONE, 0, 0}, y = {n->addr, LP_NONE, LP_NONE, 0, 0};
+    const bool none = lp_side_atom(o, u->addr) == LP_NONE && lp_side_atom(NEW(d), n->addr) == LP_NONE;
+    return none || lp_same_target(d, o, &x, &y);
+}
+
 /* The end of an object that the same function uses, which is where the next one begins. */
 static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
 {
@@ -164,7 +173,7 @@ static bool same_end(lp_diff *d, const struct lp_side *o, const struct lp_use *u
     const struct lp_atom *x = &o->atom[a];
     if (is_brought_end(d, o, u, n, x, b)) return true;
     if (o == OLD(d) && n->at && lp_came_there(d, n)) return false;
-    return is_end(o, u) && is_end(NEW(d), n) && same_array(d, o, a, b);
+    return is_end(o, u) && is_end(NEW(d), n) && same_array(d, o, a, b) && same_past(d, o, u, n, a, b);
 }
 
 /* The same of an array that the function does not use otherwise, and of data: where nothing begins, it is the end. */

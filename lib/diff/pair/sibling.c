@@ -189,8 +189,8 @@ static enum side_of side_of(const lp_diff *d, const struct lp_use *u, uint32_t o
 {
     const struct lp_side *s = NEW(d), *o = OLD(d);
     const uint32_t f = s->atom[u->self].pair, next = lp_side_atom(s, u->addr);
-    if (lp_is_stepped_to(s, u->self, u->at)) return THE_END;
     const bool begins = next != LP_NONE && s->atom[next].start == u->addr;
+    if (lp_is_stepped_to(s, u->self, u->at)) return begins && lp_goes_past(s, u->self, object) ? EITHER : THE_END;
     const uint32_t a = s->atom[object].pair, b = begins ? s->atom[next].pair : LP_NONE;
     const unsigned n = f == LP_NONE ? 0 : references(s, u->self, u->addr);
     const unsigned ends = !n || a == LP_NONE ? 0 : references(o, f, o->atom[a].end), starts = !n || b == LP_NONE ? 0 : references(o, f, o->atom[b].start);
@@ -225,7 +225,10 @@ uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure)
         return which == THE_START ? LP_NONE : ends;
     }
     if (s->atom[ends].kind == LP_ATOM_PIECE) return behind;
-    if (u->at && (lp_is_read(s, u->self, u->at) || lp_is_read_by_call(s, u->self, u->at))) return *unsure = false, LP_NONE;
+    if (u->at && (lp_is_read(s, u->self, u->at) || lp_is_read_by_call(s, u->self, u->at))) {
+        *unsure = lp_ends_steps(s, u->self, u->at, u->addr); /* it is both */
+        return *unsure ? ends : LP_NONE;
+    }
     /* (Who makes the address of the object, too, and not to read it, may hand on both its ends.) */
     *unsure = !u->at || lp_is_compared(s, u->self, u->at) || (hands_on(s, u->self, ends, lp_is_read) && !is_sibling(s, u, ends));
     return *unsure ? ends : LP_NONE;

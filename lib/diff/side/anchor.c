@@ -161,6 +161,53 @@ bool lp_stopped(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_s
     return follow(s, atom, at, true, NULL, NULL, out) && out->array != LP_NONE;
 }
 
+/* Is there behind this word, which compares, a branch back to where it is not behind it? Then it is at the end of a loop. */
+static bool ends_loop(const struct lp_words *code, uint64_t at, uint64_t *head, uint64_t *end)
+{
+    enum { NEAR = 4 };
+    for (unsigned i = 1; i <= NEAR; i++) {
+        const uint32_t w = lp_words_at(code, at + 4 * i);
+        uint32_t field;
+        *end = at + 4 * i;
+        if (lp_a64_is_b_cond(w)) return lp_word_target(w, *end, head, &field) && *head <= at;
+    }
+    return false;
+}
+
+/* In a loop, a pointer is in front of the end to which it goes; behind it, it is there. */
+bool lp_goes_past(const struct lp_side *s, uint32_t atom, uint32_t array)
+{
+    const struct lp_atom *f = &s->atom[atom], *a = &s->atom[array];
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
+    const struct lp_words code = lp_words_of(s, atom);
+    for (uint32_t k = 0; k < f->nref; k++) {
+        if (r[k].kind != LP_FLOW_ADDR || !(r[k].flags & LP_FLOW_STEPS) || r[k].addr < a->start || r[k].addr > a->end) continue;
+        bool inside = false;
+        uint64_t head, end;
+        for (uint64_t at = f->start; at + 4 < f->end && !inside; at += 4)
+            inside = compares(lp_words_at(&code, at)) && ends_loop(&code, at, &head, &end) && r[k].at >= head && r[k].at < end;
+        if (!inside) return true;
+    }
+    return false;
+}
+
+static void look_for_end(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t addr, void *ctx)
+{
+    const unsigned other = mask >> (w >> 5 & 31) & 1 ? w >> 16 & 31 : w >> 5 & 31;
+    (void)at, (void)row;
+    if (compares(w) && other < 31 && steps_there(x, addr, other)) *(bool *)ctx = true;
+}
+
+bool lp_ends_steps(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr)
+{
+    const uint32_t w = lp_code_word(s, at);
+    struct scan *x = lp_a64_is_add_imm_any(w) || lp_a64_is_adr(w) ? lp_scan_new(s, atom) : NULL;
+    bool ends = false;
+    if (x) lp_scan_moves(x, at, STEPS_MAX, look_for_end, addr, &ends);
+    free(x);
+    return ends;
+}
+
 bool lp_mostly_base(const struct lp_side *s, uint32_t atom, uint64_t at)
 {
     if (lp_only_base(s, atom, at)) return true;

@@ -378,6 +378,10 @@ bool lp_is_stepped_to(const struct lp_side *s, uint32_t atom, uint64_t at); /* t
 /* The same, if that array is beside it, and does not just end there. */
 struct lp_stepped { uint32_t array; uint64_t first; }; /* first: in the array, where the steps begin */
 bool lp_stopped(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_stepped *out);
+/* Is what goes through an array by steps, as it does to its end, used behind the loop, too? There it may be the address of what begins at that end. */
+bool lp_goes_past(const struct lp_side *s, uint32_t atom, uint32_t array);
+/* Is the address compared with what goes by steps through the array that ends there, whatever else becomes of it? */
+bool lp_ends_steps(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr);
 /* ---- uses.c ---- */
 /* Is an index added to it? Then it may be in front of the array: a[i - 1] is from &a[-1] on. */
 bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at);
