@@ -126,6 +126,11 @@ static void follow(struct lp_live *live, struct lp_applied *a, struct lp_write *
     lp_ops_invalidate(live->mem, w->addr, w->addr + w->len);
 }
 
+static void move_quiet(struct lp_quiet_range *q, const struct move *m)
+{
+    if (q->start >= m->from && q->start < m->from + m->len) q->start += m->to - m->from, q->end += m->to - m->from;
+}
+
 void lp_live_after_move(struct lp_live *live, uint64_t from, uint64_t to, uint64_t len)
 {
     const struct move m = {from, to, len};
@@ -134,6 +139,7 @@ void lp_live_after_move(struct lp_live *live, uint64_t from, uint64_t to, uint64
         lp_journal_unlink(live, a);
         for (size_t i = 0; i < a->plan.nwrite; i++)
             if (inside(&a->plan.write[i], &m)) follow(live, a, &a->plan.write[i], &m);
+        for (size_t i = 0; i < a->plan.nquiet; i++) move_quiet(&a->plan.quiet[i], &m);
         lp_journal_link(live, a);
     }
     for (struct lp_applied *a = live->newest; a; a = a->older) lp_journal_count(live, a);

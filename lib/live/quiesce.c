@@ -76,6 +76,15 @@ static bool add_interior(struct lp_spans *s, const struct lp_write *w, enum lp_m
     return add_span(s, (struct lp_span){w->addr + 4, w->addr + w->len, mode == LP_MODE_QUIESCE, false});
 }
 
+/* A function in which words are changed in place: its activations have no other body to go on in, whatever the mode says of those. A return address at the
+ * start of a part is of what ends there. */
+static bool add_quiet(struct lp_spans *s, const struct lp_applied *a, const struct lp_quiet_range *q)
+{
+    if (!a->plan.bound[q->from->object]) return true;
+    if (q->from->part && !add_span(s, (struct lp_span){q->start, q->start + 4, false, false})) return false;
+    return add_span(s, (struct lp_span){q->start + 4, q->end, true, true});
+}
+
 static int by_start(const void *a, const void *b)
 {
     const struct lp_span *x = a, *y = b;
@@ -114,6 +123,7 @@ bool lp_job_spans(const struct lp_job *job, bool lazy, struct lp_spans *out)
             if (!w->code || w->gone) continue;
             good = add_interior(out, w, mode) && (!w->entry || mode != LP_MODE_QUIESCE || add_function(out, job, a, w, drop));
         }
+        for (size_t i = 0; i < a->plan.nquiet && good && mode != LP_MODE_NOW; i++) good = add_quiet(out, a, &a->plan.quiet[i]);
     }
     merge(out);
     return good;

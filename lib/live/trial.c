@@ -44,9 +44,13 @@ static bool add_piece(struct lp_suspect *s, uint64_t start, uint64_t end, enum p
     return true;
 }
 
-/* The function around a changed place; without a symbol it is the place itself. */
-static bool add_function(const struct lp_live *live, struct lp_suspect *s, const struct lp_write *w)
+/* The function around a changed place, by the patch or by a symbol; where neither says, it is the place itself. */
+static bool add_function(const struct lp_live *live, struct lp_suspect *s, const struct lp_applied *a, const struct lp_write *w)
 {
+    for (size_t i = 0; i < a->plan.nquiet; i++) {
+        const struct lp_quiet_range *q = &a->plan.quiet[i];
+        if (w->addr >= q->start && w->addr < q->end) return add_piece(s, q->start, q->end, FUNCTION);
+    }
     for (size_t i = 0; i < live->objects.n; i++) {
         const struct lp_target *t = live->objects.v[i];
         if (t->gone || !t->elf || (t->end && (w->addr < t->start || w->addr >= t->end))) continue;
@@ -66,7 +70,7 @@ static bool add_code(const struct lp_live *live, struct lp_suspect *s, const str
     for (size_t i = 0; i < a->plan.nwrite && good; i++) {
         const struct lp_write *w = &a->plan.write[i];
         if (!w->code || w->gone) continue;
-        good = add_piece(s, w->addr, w->addr + 4, ENTRY) && (w->entry || add_function(live, s, w));
+        good = add_piece(s, w->addr, w->addr + 4, ENTRY) && (w->entry || add_function(live, s, a, w));
     }
     return good;
 }

@@ -171,6 +171,15 @@ static void open_entries(struct lp_live *live)
     pthread_mutex_unlock(&w->lock);
 }
 
+static void add_entry(struct lp_live *live, uint64_t pc)
+{
+    struct lp_wait *w = live->wait;
+    uint64_t *v = lp_grow(w->entry, &w->entry_cap, w->nentry, sizeof *v);
+    if (!v) return;
+    w->entry = v;
+    if (watch(live, pc)) v[w->nentry++] = pc;
+}
+
 /* Where everybody comes through who is going to be in a changed range. */
 static void add_entries(struct lp_job *job)
 {
@@ -180,11 +189,10 @@ static void add_entries(struct lp_job *job)
         const struct lp_plan *pl = k < job->ndrop ? &job->drop[k]->plan : &job->add[k - job->ndrop]->plan;
         for (size_t i = 0; i < pl->nwrite; i++) {
             const struct lp_write *x = &pl->write[i];
-            uint64_t *v = x->code && !x->gone && (x->entry || x->len > 4) ? lp_grow(w->entry, &w->entry_cap, w->nentry, sizeof *v) : NULL;
-            if (!v) continue;
-            w->entry = v;
-            if (watch(job->live, x->addr)) v[w->nentry++] = x->addr;
+            if (x->code && !x->gone && (x->entry || x->len > 4)) add_entry(job->live, x->addr);
         }
+        for (size_t i = 0; i < pl->nquiet; i++)
+            if (!pl->quiet[i].from->part && pl->bound[pl->quiet[i].from->object]) add_entry(job->live, pl->quiet[i].start);
     }
     lp_sort_numbers(w->entry, w->nentry);
 }

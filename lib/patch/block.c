@@ -132,16 +132,21 @@ static bool site_line(struct lp_parse *ps)
 
 /* ---- functions ---- */
 
-static bool need_size(struct lp_parse *ps, const char *what, uint64_t *out)
+/* Behind `size`. */
+static bool block_size(struct lp_parse *ps, const char *what, uint64_t *out)
 {
+    if (!lp_lex_need_ws(ps)) return false;
     const char *at = ps->lex.p;
-    if (!lp_lex_need_ws(ps)) return false;
-    if (!lp_lex_word(&ps->lex, "size")) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "`size` is expected");
-    if (!lp_lex_need_ws(ps)) return false;
-    at = ps->lex.p;
     if (!lp_lex_num(ps, what, out)) return false;
     if (*out == 0 || *out > LP_PATCH_BLOCK) return lp_lex_fail(ps, at, LP_E_SYNTAX, "the size must be 1 to %u bytes", LP_PATCH_BLOCK);
     return true;
+}
+
+static bool need_size(struct lp_parse *ps, const char *what, uint64_t *out)
+{
+    if (!lp_lex_need_ws(ps)) return false;
+    if (!lp_lex_word(&ps->lex, "size")) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "`size` is expected");
+    return block_size(ps, what, out);
 }
 
 bool lp_block_open_func(struct lp_parse *ps)
@@ -482,6 +487,44 @@ static bool set_line(struct lp_parse *ps, bool is_old)
     if (is_old || ps->broken) return true;
     ps->work.set = keep(ps, &ps->set, sizeof ps->set);
     return ps->work.set && lp_block_add_item(ps, &ps->work);
+}
+
+/* ---- quiet ---- */
+
+/* Is this the next word? Then the line goes on behind it. */
+static bool next_word(struct lp_parse *ps, const char *word)
+{
+    struct lp_lex l = ps->lex;
+    if (!lp_lex_ws(&l) || !lp_lex_word(&l, word)) return false;
+    ps->lex = l;
+    return true;
+}
+
+bool lp_block_quiet(struct lp_parse *ps)
+{
+    struct lp_patch *p = ps->patch;
+    struct lp_quiet q = {.line = ps->lex.line, .object = p->nobject ? (uint32_t)p->nobject - 1 : 0}, *v;
+    if (!lp_lex_need_ws(ps)) return false;
+    const char *at = ps->lex.p;
+    if (!lp_lex_place(ps, &q.place)) return false;
+    if (q.place.symbol && q.place.off) return lp_lex_fail(ps, at, LP_E_SYNTAX, "a function has no offset");
+    if (q.place.off & 3) return lp_lex_fail(ps, at, LP_E_ADDRESS, "the place is no multiple of 4");
+    lp_buf_puts(&ps->canon, "quiet ");
+    lp_print_place(&ps->canon, &q.place);
+    if (next_word(ps, "size")) {
+        const char *size = ps->lex.p + 1;
+        if (!block_size(ps, "a size in bytes", &q.size)) return false;
+        if (q.size & 3) return lp_lex_fail(ps, size, LP_E_SYNTAX, "the size of a function must be a multiple of 4");
+        if (q.place.off + q.size < q.size) return lp_lex_fail(ps, at, LP_E_ADDRESS, "the place is at the end of the address space");
+        lp_buf_printf(&ps->canon, " size %llu", (unsigned long long)q.size);
+    }
+    if ((q.part = next_word(ps, "part"))) lp_buf_puts(&ps->canon, " part");
+    if (!lp_lex_end(&ps->lex))
+        return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "%s`part` or the end of the line is expected", q.size || q.part ? "" : "`size BYTES`, ");
+    if (!(v = lp_grow(p->quiet, &ps->quiet_cap, p->nquiet, sizeof *v))) return lp_lex_nomem(ps);
+    p->quiet = v;
+    v[p->nquiet++] = q;
+    return true;
 }
 
 /* ---- all blocks ---- */

@@ -1,4 +1,4 @@
-/* patch/block.h - the items of an object: sites, functions, data, set. */
+/* patch/block.h - the items of an object: sites, functions, data, set, quiet. */
 #ifndef LP_PATCH_BLOCK_H
 #define LP_PATCH_BLOCK_H
 #include "patch/lexer.h"
@@ -12,6 +12,7 @@ bool lp_block_open_data(struct lp_parse *ps);
 bool lp_block_open_set(struct lp_parse *ps);
 bool lp_block_line(struct lp_parse *ps);        /* a line inside the open block */
 void lp_block_unfinished(struct lp_parse *ps);  /* the file or another item begins here */
+bool lp_block_quiet(struct lp_parse *ps);       /* quiet PLACE [size N] [part] */
 bool lp_block_seed(struct lp_parse *ps);        /* ADDRESS WORD [text] */
 bool lp_block_add_item(struct lp_parse *ps, const struct lp_item *it);
 bool lp_block_check_word(struct lp_parse *ps, const char *at, uint32_t word);

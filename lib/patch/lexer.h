@@ -38,7 +38,7 @@ struct lp_parse {
     struct lp_change *change;
     size_t nchange, change_cap, nchunk, chunk_cap;
     struct lp_chunk *chunk;
-    size_t item_cap, object_cap, meta_cap, relation_cap;
+    size_t item_cap, quiet_cap, object_cap, meta_cap, relation_cap;
     bool in_binding;        /* between `object` and its first item */
 };
 

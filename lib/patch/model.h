@@ -64,6 +64,14 @@ struct lp_item {
     };
 };
 
+/* A function that nobody may be in while the patch comes or goes, though its words are changed in place. */
+struct lp_quiet {
+    struct lp_place place;
+    uint64_t size;          /* 0 = as the object says */
+    uint32_t line, object;
+    bool part;              /* code that a function jumps to: who is at its start is in it already */
+};
+
 struct lp_object {
     const char *name;       /* "*" = the main program */
     uint32_t line;
@@ -96,6 +104,8 @@ struct lp_patch {
     size_t nobject;
     struct lp_item *item;
     size_t nitem;
+    struct lp_quiet *quiet;
+    size_t nquiet;
     struct lp_arena_chunk *arena;
 };
 

@@ -288,7 +288,10 @@ static bool starts_item(const struct lp_lex *l)
 {
     struct lp_lex c = *l;
     if (l->end - l->p >= 2 && l->p[0] == '@' && l->p[1] == ' ') return true;
-    return lp_lex_word(&c, "func") || lp_lex_word(&c, "data") || lp_lex_word(&c, "set") || lp_lex_word(&c, "object") || lp_lex_word(&c, "digest");
+    static const char *const words[] = {"func", "data", "set", "quiet", "object", "digest"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (lp_lex_word(&c, words[i])) return true;
+    return false;
 }
 
 static bool item(struct lp_parse *ps)
@@ -303,6 +306,7 @@ static bool item(struct lp_parse *ps)
     if (lp_lex_word(l, "func")) return lp_block_open_func(ps);
     if (lp_lex_word(l, "data")) return lp_block_open_data(ps);
     if (lp_lex_word(l, "set")) return lp_block_open_set(ps);
+    if (lp_lex_word(l, "quiet")) return lp_block_quiet(ps);
     if ((*l->p >= '0' && *l->p <= '9') || *l->p == ' ' || *l->p == '\t') return lp_block_seed(ps);
     const char *t, *at = l->p;
     size_t n = lp_lex_token(l, &t);
@@ -489,5 +493,5 @@ void lp_patch_free(lp_patch *p)
 {
     if (!p) return;
     for (struct lp_arena_chunk *c = p->arena, *next; c; c = next) next = c->next, free(c);
-    free(p->file), free(p->text), free(p->meta), free(p->relation), free(p->object), free(p->item), free(p);
+    free(p->file), free(p->text), free(p->meta), free(p->relation), free(p->object), free(p->item), free(p->quiet), free(p);
 }

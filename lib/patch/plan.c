@@ -258,6 +258,7 @@ lp_status lp_plan_make(struct lp_plan *pl, const lp_patch *p, const struct lp_sp
     }
     if (!pl->errors && pl->again) lp_plan_fail(pl, 0, LP_E_RANGE, "no place for the veneers and slots that the new code needs");
     if (!pl->errors) check_overlaps(pl);
+    if (!pl->errors) lp_plan_quiet(pl);
     return pl->errors ? pl->status : LP_OK;
 }
 
@@ -319,7 +320,7 @@ lp_status lp_plan_verify(struct lp_plan *pl, bool *already)
 void lp_plan_free(struct lp_plan *pl)
 {
     free(pl->bound), free(pl->waits), free(pl->slot), free(pl->dyn), free(pl->import), free(pl->scope);
-    free(pl->write), free(pl->region), free(pl->def), free(pl->by_name);
+    free(pl->write), free(pl->quiet), free(pl->region), free(pl->def), free(pl->by_name);
     for (struct lp_arena_chunk *c = pl->pool.arena, *next; c; c = next) next = c->next, free(c);
     *pl = (struct lp_plan){0};
 }

@@ -75,6 +75,8 @@ struct lp_write {
     uint8_t *saved;              /* what was there, for undoing; filled by verification */
     const struct lp_item *item;
 };
+/* Nobody may be in it while the patch comes or goes. */
+struct lp_quiet_range { uint64_t start, end; const struct lp_quiet *from; };
 /* In a running program rodata is with the code, and bss with the data. */
 enum lp_part { LP_PART_CODE, LP_PART_RODATA, LP_PART_DATA, LP_PART_BSS, LP_PARTS };
 /* New code (and rodata), then new data, on pages of their own, of one object. again: it is there already, from an earlier life of the patch. */
@@ -136,6 +138,8 @@ struct lp_plan {
     struct lp_target **scope;       /* all targets as the dynamic linker orders them; NULL = not needed yet */
     struct lp_write *write;
     size_t nwrite, write_cap;
+    struct lp_quiet_range *quiet;
+    size_t nquiet, quiet_cap;
     struct lp_region *region;
     size_t nregion, region_cap;
     struct lp_def *def;             /* new bodies and data, in item order */
@@ -173,6 +177,10 @@ bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp
 bool lp_plan_far(uint32_t out[3], bool load, uint64_t at, uint64_t to, struct lp_error *why);
 /* The value of an expression, as an address. */
 bool lp_plan_expr(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t *value);
+/* quiet.c */
+void lp_plan_quiet(struct lp_plan *pl);
+/* Bytes of the function that begins at this link-time address, as the object says; 0 = it does not. */
+uint64_t lp_function_size(const lp_elf *elf, uint64_t at);
 /* resolve.c: what a symbol stands for in the running program. */
 enum lp_ref_kind { LP_REF_ADDR, LP_REF_TLS, LP_REF_IFUNC, LP_REF_IMPORT /* of a file: not here */, LP_REF_NONE /* a weak one that nobody has */ };
 struct lp_ref {

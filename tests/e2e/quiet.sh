@@ -82,6 +82,22 @@ say in plain >/dev/null
 run "lazy" 0 lpapply -c sock lazy.lpatch
 is "$(say out)" 2003 "lazy: the old f goes on"
 run "lazy: reverted" 0 lpapply -c sock -R
+# words in their places: who is in a quiet function is waited for, though it stays as it is, or the words are few
+in_place() { head_of prog "$1"; shift; printf '%s\n' "$@"; printf '@ g+0x%x\n- 11000400\n+ 11000800\nend\n' "$(offset prog g '"add"')"; }
+cp both.lpatch bodies.lpatch
+in_place both 'quiet f' >both.lpatch
+for w in $every; do way "$w" 'is in'; done
+way register possibly
+say in plain >/dev/null
+in_place part "quiet 0x$(where_is prog f | sed 's/ .*//; s/^0*//')" 'quiet g part' | sed 's/^name .*/&\nmode      lazy/' >part.lpatch
+run "lazy, by its address: refused" 5 lpapply -c sock --deadline 50ms part.lpatch
+run "forced" 0 lpapply -c sock --force part.lpatch
+is "$(say out)" 2003 "g was changed under f"
+run "reverted" 0 lpapply -c sock -R
+in_place quick 'quiet quick' >quick.lpatch
+churned 10 quick "busy 16"
+patch_of prog quick quick g >quick.lpatch
+mv bodies.lpatch both.lpatch
 # waiting: it goes on as soon as the last one has left
 say in plain >/dev/null
 { sleep 1; echo out >&9; } &

@@ -10,7 +10,7 @@
 const char *const lp_fuzz_name = "lp_patch_parse";
 const size_t lp_fuzz_prefixes = 100000, lp_fuzz_head = 0;
 const char *const lp_fuzz_words[] = {
-    "0", "1", "-1", "4", "16", "0x3", "0xffffffff", "0x7fffffffffffffff", "0xffffffffffffffff", "18446744073709551616", "67108864", "func", "data", "set",
+    "0", "1", "-1", "4", "16", "0x3", "0xffffffff", "0x7fffffffffffffff", "0xffffffffffffffff", "18446744073709551616", "67108864", "func", "data", "set", "quiet", "part",
     "object", "rel", "zero", "=", "@", "|", "-", "+", "end", "old", "new", "size", "align", "sha256", "main", "main+0x4", "main+0xffffffffffffffff", "parse",
     "limit", "limit+0x8", "tab", "tab+0x20000000000", "helper", ".msg", "call26", "jump26", "abs64", "abs32", "abs16", "prel64", "prel32", "prel16", "condbr19",
     "tstbr14", "adr_prel_lo21", "adr_prel_pg_hi21", "add_abs_lo12_nc", "ld_prel_lo19", "ldst128_abs_lo12_nc", "movw_uabs_g3", "14000000", "d65f03c0", "d503201f",
@@ -67,6 +67,7 @@ static const char full[] =
     "| 51000422                           ; sub\n| 14000000 jump26 checksum           ; b\n| a9bf7bfd d503201f\n= +0x10 2\ncfi 0e 10\nend\n\n"
     "func same size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1\n| d503201f\n= 1\n= +0x8 1\ncfi old\nend\n"
     "func \"odd name\" size 4 new\n| d65f03c0\nend\n"
+    "quiet main\nquiet 0x400850 size 16 part\n"
     "@ main+0x8\n- 7100041f  ; cmp\n+ 7100081f  ; cmp\n- d503201f\n+ 94000000 call26 puts@plt\nend\n"
     "set limit b8\n- 0x10\n+ &table+0x8\nset name!main.c bytes 3\n- *\n+ 61 62 63\n"
     "# comment\n718 91004020 an original-format line\n";

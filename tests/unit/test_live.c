@@ -390,6 +390,55 @@ static void waits_for_quiescence(void **state)
     teardown();
 }
 
+/* What is changed is main; it waits for who is in parse. */
+static void waits_for_others(void **state)
+{
+    static const char whole[] = HEAD("whole", "") "quiet parse\n" SITE("main", CMP1, CMP2), part[] = HEAD("part", "") "quiet 0x4000b8 part\n" SITE("main", CMP1, CMP2);
+    static const char lazy[] = HEAD("lazy", "mode lazy\n") "quiet parse\n" SITE("main", CMP1, CMP2);
+    static const char now[] = HEAD("now", "mode now\n") "quiet parse\n" SITE("main", CMP1, CMP2);
+    struct lp_live_options soon = {.deadline_ms = 20}, force = {.flags = LP_LIVE_FORCE};
+    const uint64_t parse = TEST_CODE + 8;
+    setup();
+    t.cpu.pc = parse + 4;
+    assert_int_equal(apply_with(whole, &soon), LP_E_BUSY);
+    assert_string_equal(t.err.text, "after 20 ms a thread is in parse+0x4 (0x4000bc)");
+    assert_int_equal(apply_with(lazy, &soon), LP_E_BUSY);
+    assert_int_equal(word(TEST_CODE), 0x7100041f);
+    t.cpu.pc = parse;
+    assert_int_equal(apply_with(part, &soon), LP_E_BUSY);
+    t.cpu.x[30] = parse + 12; /* its last word was the call */
+    assert_int_equal(apply_with(whole, &soon), LP_E_BUSY);
+    t.cpu.pc = TEST_CODE, t.cpu.x[30] = parse; /* the call was in front of it */
+    assert_int_equal(apply_with(part, &soon), LP_OK);
+    t.cpu.pc = parse;
+    assert_int_equal(lp_live_revert(t.live, NULL, 0, &soon, NULL, NULL, NULL, &t.err), LP_E_BUSY);
+    assert_int_equal(lp_live_revert(t.live, NULL, 0, &force, NULL, NULL, NULL, NULL), LP_OK);
+    assert_int_equal(apply_with(whole, &soon), LP_OK);
+    t.cpu.pc = parse + 8;
+    assert_int_equal(lp_live_revert(t.live, NULL, 0, &soon, NULL, NULL, NULL, &t.err), LP_E_BUSY);
+    assert_int_equal(word(TEST_CODE), 0x7100081f);
+    t.cpu.pc = 0;
+    assert_int_equal(revert("whole"), LP_OK);
+    t.cpu.pc = parse + 4;
+    assert_int_equal(apply_with(now, &soon), LP_OK);
+    assert_int_equal(revert("now"), LP_OK);
+    teardown();
+}
+
+static void refuses_wrong_ranges(void **state)
+{
+#define QUIET(line) HEAD("a", "") "quiet " line "\n" SITE("main", CMP1, CMP2)
+    setup();
+    failed(apply(QUIET("nowhere")), LP_E_SYMBOL, "greet: symbol `nowhere` not found");
+    failed(apply(QUIET("0x4000b4")), LP_E_SYMBOL, "nothing in greet says where the function at 0x4000b4 ends: write `size BYTES`");
+    failed(apply(QUIET("main size 65536")), LP_E_ADDRESS, "65536 bytes from 0x4000b0 on are not all code of greet");
+    failed(apply(QUIET("0x10 size 4")), LP_E_ADDRESS, "4 bytes from 0x10 on are not all code of greet");
+    assert_string_equal(listed(), "");
+    assert_int_equal(apply(QUIET("0x4000b4 size 4")), LP_OK);
+    assert_int_equal(revert("a"), LP_OK);
+    teardown();
+}
+
 static void several_at_once(void **state)
 {
     setup();
@@ -449,6 +498,7 @@ int main(void)
             cmocka_unit_test(unsupported_by_name),
                                        cmocka_unit_test(stacks), cmocka_unit_test(relations),
                                                cmocka_unit_test(bodies), cmocka_unit_test(veneers_and_slots), cmocka_unit_test(failure_at_each_step),
-                                       cmocka_unit_test(waits_for_quiescence), cmocka_unit_test(several_at_once), cmocka_unit_test(made)};
+                                       cmocka_unit_test(waits_for_quiescence), cmocka_unit_test(waits_for_others), cmocka_unit_test(refuses_wrong_ranges),
+                                       cmocka_unit_test(several_at_once), cmocka_unit_test(made)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,7 +70,7 @@ static void identity(void **state)
         "data \"odd name\" data size 24\n| 01 02 03 04  ; four\n\nzero 4\nrel abs64 .msg-0x8\nrel prel64 0x400000\nend\n"
         "func f size 4 new\n| d65f03c0\ncfi 0e10\nend\nset limit+0x4 b4\n- *\n+ 0x10\nset ptr b8\n- 0x0\n+ &f+0x4\nset buf bytes 3\n- 61 62 63\n+ 00 00 00\n"
         "func h size 8 new\n| 94000000 call26 hook weak  ; a comment\n| 94000000 call26 weak\nend\ndata p data size 16\nrel abs64 hook+0x8 weak\nrel abs64 weak weak\nend\n"
-        "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\ncfi old\nend\ndata z bss size 64\nend\n0xaddc d503201f an address with letters only\n";
+        "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\ncfi old\nend\ndata z bss size 64\nend\nquiet g\nquiet \"odd name\" part\nquiet 0x400850\n@ 0x400858\n- d503201f\n+ d65f03c0\nend\nquiet 0x400900 size 16 part\n0xaddc d503201f an address with letters only\n";
     comes_out(more, more);
 }
 
@@ -177,6 +177,16 @@ static void errors(void **state)
         {HEAD BIND "data d rodata size 3\n| 00 01\nend\n", "7:1: error: the data has 2 bytes, line 5 says size 3"},
         {HEAD BIND "data d text size 3\n", "5:8: error: `rodata`, `data` or `bss` is expected"},
         {HEAD BIND "data d rodata size 1\n| 00\nend\ndata d rodata size 1\n| 00\nend\n", "8:1: error: `d` is defined in line 5 already"},
+        {HEAD BIND "quiet\n", "5:6: error: a blank is expected, the line ends here"},
+        {HEAD BIND "quiet f+0x4\n", "5:7: error: a function has no offset"},
+        {HEAD BIND "quiet 0x402\n", "5:7: error: the place is no multiple of 4"},
+        {HEAD BIND "quiet f 4\n", "5:9: error: `size BYTES`, `part` or the end of the line is expected"},
+        {HEAD BIND "quiet f size 8 whole\n", "5:16: error: `part` or the end of the line is expected"},
+        {HEAD BIND "quiet f part size 8\n", "5:14: error: `part` or the end of the line is expected"},
+        {HEAD BIND "quiet f size 0\n", "5:14: error: the size must be 1 to 16777216 bytes"},
+        {HEAD BIND "quiet f size 6\n", "5:14: error: the size of a function must be a multiple of 4"},
+        {HEAD BIND "quiet 0xfffffffffffffffc size 8\n", "5:7: error: the place is at the end of the address space"},
+        {HEAD BIND "@ f\n- d503201f\n+ d65f03c0\nquiet f\n", "8:1: error: the site that begins in line 5 has no `end`"},
         {HEAD BIND "set n b1\n- 0x100\n+ 0x1\n", "6:3: error: the value does not fit in 1 bytes"},
         {HEAD BIND "set n b4\n- *\n+ &f\n", "7:3: error: an address (&) needs b8"},
         {HEAD BIND "set n b4\n- *\n", "6:1: error: the set that begins in line 5 has no new value"},
