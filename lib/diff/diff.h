@@ -26,6 +26,9 @@ struct lp_diff {
     struct lp_away *away;             /* away.c */
     struct lp_bases *bases;           /* bases.c */
     struct lp_pages *pages;           /* pages.c */
+    struct lp_piece_of *pieces;       /* quiet.c */
+    size_t npieces, pieces_cap;
+    bool pieces_known;
     struct lp_rounds *rounds;         /* again.c */
     uint32_t *head;                   /* joined.c */
     uint32_t *place[2];               /* code.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */

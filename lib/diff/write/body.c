@@ -169,6 +169,7 @@ bool lp_emit_new_function(lp_diff *d, uint32_t new_atom)
         print_body(&b);
         close_func(d, new_atom, &b);
     }
+    if (good && n->moved_part && n->pair != LP_NONE) lp_emit_quiet(d, n->pair);
     if (good && n->pair != LP_NONE && !n->moved_part) {
         open_func(d, n->pair, 4);
         lp_buf_puts(&d->items, "| 14000000 jump26 ");
@@ -226,7 +227,7 @@ static void print_site_word(lp_diff *d, uint32_t old, const struct lp_new_word *
 static void print_datum(lp_diff *d, uint32_t old_atom, uint32_t off, uint32_t old, uint32_t word)
 {
     const struct lp_there t = {true, false, OLD(d)->atom[old_atom].start + off, old_atom, off};
-    lp_buf_puts(&d->items, "\nset ");
+    lp_buf_puts(&d->items, "set ");
     lp_there_print(d, &t, &d->items);
     lp_buf_printf(&d->items, " b4\n- 0x%x\n+ 0x%x\n", old, word);
 }
@@ -241,6 +242,7 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
     size_t n = words_to_change(d, old_atom, off);
     struct lp_new_word w = {0};
     bool good = true, open = false;
+    if (n) lp_emit_quiet(d, old_atom);
     for (size_t i = 0; i < n; i++) {
         const uint32_t old = lp_file_word(OLD(d), a->start + off[i]);
         if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
@@ -248,13 +250,14 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
         if (w.apart || far) NEW(d)->atom[a->pair].no_place = d->again = true; /* there is room for stubs behind bodies only */
         const bool datum = w.datum || !lp_dis_valid(old);
         if (open && (datum || off[i] != off[i - 1] + 4)) lp_buf_puts(&d->items, "end\n"), open = false;
+        if (i && !open) lp_buf_puts(&d->items, "\n");
         if (datum) {
             print_datum(d, old_atom, off[i], old, w.word);
             continue;
         }
         if (!open) {
             struct lp_there t = {true, false, a->start + off[i], old_atom, off[i]};
-            lp_buf_puts(&d->items, "\n@ ");
+            lp_buf_puts(&d->items, "@ ");
             lp_there_print(d, &t, &d->items);
             lp_buf_puts(&d->items, "\n");
             open = true;

@@ -173,6 +173,10 @@ bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
 void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does not ask for new functions */
+/* ---- quiet.c ---- */
+/* Nobody may be in a function whose words are changed in their place, or in a part of one that moves. */
+void lp_emit_quiet(lp_diff *d, uint32_t old_atom);
+void lp_quiet_free(lp_diff *d);
 /* ---- body.c ---- */
 bool lp_emit_function(lp_diff *d, uint32_t old_atom);
 bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
