@@ -62,7 +62,7 @@ struct lp_diff_line { uint64_t old_off, new_off; const char *old_text, *new_text
 /* The functions of a row, side by side. */
 LP_API lp_status lp_diff_lines(const lp_diff *d, const struct lp_diff_function *f, int (*fn)(void *ctx, const struct lp_diff_line *l), void *ctx,
                                struct lp_error *err);
-/* Remarks that are no refusals: "looks like __LINE__". */
+/* Remarks that are no refusals: "looks like __LINE__", what is left out. */
 LP_API void lp_diff_remarks(const lp_diff *d, int (*fn)(void *ctx, const char *text), void *ctx);
 
 #ifdef __cplusplus

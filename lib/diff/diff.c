@@ -86,6 +86,7 @@ static lp_status run(lp_diff *d, struct lp_error *err)
         lp_diff_close(d);
         s = lp_diff_emit(d, err);
     }
+    lp_remark_lines(d);
     if (s == LP_OK && d->patch) lp_remark_copies(d), lp_remark_labels(d), lp_remark_left(d), lp_remark_thrown(d);
     return s == LP_OK && failed(d) ? lp_fail(err, LP_E_NOMEM, "out of memory") : s;
 }
@@ -158,7 +159,8 @@ static const char *const rules[] = {[LP_RULE_NONE] = NULL, [LP_RULE_MAP] = "--ma
                                     [LP_RULE_ENTRY] = "entry point", [LP_RULE_SLOT] = "slots of tables", [LP_RULE_USE] = "use"};
 static const char *const reasons[] = {[LP_WHY_NONE] = NULL, [LP_WHY_CODE] = "code", [LP_WHY_REFS] = "references", [LP_WHY_SIZE] = "size",
                                       [LP_WHY_NUMBER] = "a number", [LP_WHY_OPAQUE] = "an address that is not resolved", [LP_WHY_TABLE] = "jump table",
-                                      [LP_WHY_PART] = "its other part", [LP_WHY_LINE] = "line numbers only", [LP_WHY_EXCEPTIONS] = "exception table"};
+                                      [LP_WHY_PART] = "its other part", [LP_WHY_LINE] = "line numbers only",
+                                      [LP_WHY_LINE_ASSUMED] = "a number, taken for a line number", [LP_WHY_EXCEPTIONS] = "exception table"};
 
 static void detail(const lp_diff *d, const struct lp_atom *a, const struct lp_atom *b, struct lp_diff_function *f)
 {

@@ -332,62 +332,6 @@ for how in '' -Wl,-q; do
     fix "elsewhere it is none $how" i.old i.fix fixed
 done
 
-# ---- __LINE__: left out where the files' own debugging information proves it, and nowhere else ----
-cat >line.c <<'C'
-#include <stdio.h>
-#include <stdlib.h>
-int seen;
-__attribute__((noinline, noclone)) void report(const char *what, int value, int line, int more) { printf("%s %d %d %d\n", what, value, line, more); seen++; }
-static inline void narrow(int value, int line) { if (value > 3) report("narrow", value, line, 0); }
-#define CHECK(x) do { if (!(x)) report(#x, seen, __LINE__, 1); } while (0)
-//
-__attribute__((noinline)) int plain(int n)
-{
-    CHECK(n != 3);
-    for (int i = 0; i < n; i++) CHECK(i != 4);
-    return n;
-}
-__attribute__((noinline)) int deep(int n)
-{
-    narrow(n, __LINE__);
-    for (; n > 1; n /= 2)
-        narrow(n / 2,
-               __LINE__);
-    return n;
-}
-__attribute__((noinline)) int number(int n)
-{
-    report("number", n, NUMBER, 2);
-    return n;
-}
-__attribute__((noinline)) int fixed(int n) { return n FIXED; }
-int main(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++) printf("%d\n", plain(atoi(argv[i])) + deep(atoi(argv[i])) + number(i) + fixed(i));
-    return 0;
-}
-C
-mkdir -p changed && sed 's,^//$,//\n//\n//,' line.c >changed/line.c
-for flag in -O0 -O2 '-O3 -fno-inline-functions' -Os; do
-    build() { out=$1 from=$2; shift 2; "$CROSS_CC" -w -g $flag "$@" -Wl,--build-id -o "$out" "$from"; }
-    build n.old line.c -DNUMBER=5000 -DFIXED= && build n.new changed/line.c -DNUMBER=5000 '-DFIXED=* 3' && build n.two changed/line.c -DNUMBER=5002 '-DFIXED=* 3' || exit 1
-    is "$(lpdiff --summary n.old n.new 2>&1 | awk '{ print $1, $2 $3 }' | sed 's/out\([a-z]*\):/out \1/; s/(.*//' | sort | paste -s -d ,)" \
-        "changed fixed,left out deep,left out plain" "$flag: what differs in line numbers alone is left out"
-    is "$(lpdiff n.old n.two 2>&1 | sed -n 's/^func \([^ ]*\).*/\1/p; s/^@ \([^ +]*\).*/\1/p' | sort | paste -s -d ' ')" "fixed number" "$flag: a number that grew as much is not"
-done
-
-# ---- a result is no line number, unless others differ by as much ----
-cat >result.c <<'C'
-#include <stdio.h>
-__attribute__((noinline)) int one(void) { return ONE; }
-__attribute__((noinline)) int two(void) { return TWO; }
-int main(void) { printf("%d %d\n", one(), two()); return 0; }
-C
-build() { out=$1; shift; "$CROSS_CC" -O2 "$@" -Wl,--build-id -o "$out" result.c; }
-build n.old -DONE=1 -DTWO=9 && build n.new -DONE=5 -DTWO=9 && build n.two -DONE=5 -DTWO=13 || exit 1
-for new in n.new n.two; do lpdiff n.old $new 2>&1 >n.lpatch | grep -c 'looks like __LINE__' >>n.said; done
-is "$(paste -s -d ' ' n.said)" "0 2" "a result that changed is not said to look like a line number"
-
 # ---- unwinding information alone: it is said ----
 cat >frame.c <<'C'
 int frame(int n);

@@ -1,12 +1,13 @@
-/* diff/pair/line.c - a function in which nothing but numbers differs, as __LINE__ does: debug information proves that, or nothing. */
+/* diff/pair/line.c - a function in which nothing but numbers differs, as __LINE__ does: debug information proves that, number by number, or nothing. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/seen.h"
 #include "base/bits.h"
 #include "base/search.h"
 
 #include <string.h>
 
-enum { NUMBERS_MAX = 256, LINES_MAX = 16, WORDS_MAX = 64 }; /* LINES_MAX: of one statement */
+enum { NUMBERS_MAX = 256, WORDS_MAX = 64, AROUND = 12, SUFFIX_MAX = 4 }; /* words of a call; ".cpp" */
 
 /* MOVZ of 16 bits to a W or X register: a line number is no larger in sources that people write. */
 static bool number_of(uint32_t w, uint64_t *v)
@@ -39,11 +40,11 @@ static const struct lp_elf_line *row_at(const struct lines *l, uint64_t off)
     return n && l->start + off < l->row[n - 1].end ? &l->row[n - 1] : NULL;
 }
 
+/* The inlined copy of that depth around a place: there is one at most. */
 static const struct lp_elf_inlined *copy_at(const struct lines *l, uint64_t off, const struct lp_elf_inlined *like)
 {
-    size_t i = lp_count_below(l->copy, l->ncopy, sizeof *l->copy, l->start + off);
-    for (; i < l->ncopy && l->copy[i].addr == l->start + off; i++)
-        if (l->copy[i].depth == like->depth && strcmp(l->copy[i].name, like->name) == 0) return &l->copy[i];
+    for (size_t i = 0; i < l->ncopy && l->copy[i].addr <= l->start + off; i++)
+        if (l->copy[i].end > l->start + off && l->copy[i].depth == like->depth) return strcmp(l->copy[i].name, like->name) == 0 ? &l->copy[i] : NULL;
     return NULL;
 }
 
@@ -53,85 +54,88 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Of what a line of the old source was made, and of which the same is in the new one. */
-struct found { const char *file; bool other; };
-
-static void look_at(struct found *f, const char *file, const char *other, bool same_line)
+/* The next line of a source that the function has code of; 0 = none is known. */
+static uint64_t line_behind(const struct lines *l, const char *file, uint64_t line)
 {
-    if (!file || !other || (f->file && strcmp(f->file, base_name(file)) != 0)) return;
-    if (same_line) f->file = base_name(file);
-    f->other |= !same_line || strcmp(base_name(file), base_name(other)) != 0;
+    uint64_t next = 0;
+    for (size_t i = 0; i < l->nrow; i++)
+        if (l->row[i].line > line && (!next || l->row[i].line < next) && strcmp(l->row[i].file, file) == 0) next = l->row[i].line;
+    return next;
 }
 
-/* Does line v of the old source become line w of the new one, wherever the function has code or an inlined call of it? Where that is need not be where
- * the number is: compilers load it earlier, or once for several uses. */
-static struct found find(const struct lines *o, const struct lines *n, uint64_t v, uint64_t w)
+/* A number of both files. file: base name of a source that the call gets, too, as __FILE__; or NULL. */
+struct number { uint64_t v, w; const char *file; };
+
+/* Is the number this line, in both? No line nearby will do, since any number of its size is near; but with the source's name it may be a further line of what
+ * begins there, which has no code of its own: of a macro, compilers mean the first line or the last one. */
+static bool is_at(const struct lines *o, const char *file, uint64_t line, const struct lines *n, const char *other, uint64_t now, const struct number *x)
 {
-    struct found f = {0};
-    for (size_t i = 0; i < o->nrow; i++) {
-        const struct lp_elf_line *b = o->row[i].line == v ? row_at(n, o->row[i].addr - o->start) : NULL;
-        if (b) look_at(&f, o->row[i].file, b->file, b->line == w);
+    if (!file || !other || !line || strcmp(base_name(file), base_name(other)) != 0) return false;
+    if (line == x->v && now == x->w) return true;
+    return x->file && strcmp(base_name(file), x->file) == 0 && x->v > line && x->v - line == x->w - now && x->v < line_behind(o, file, line) &&
+           x->w < line_behind(n, other, now);
+}
+
+/* Was the word at this offset made of that line: as a statement there, or in a call there that was inlined? */
+static bool is_of_line(const struct lines *o, const struct lines *n, uint64_t off, const struct number *x)
+{
+    const struct lp_elf_line *a = row_at(o, off), *b = row_at(n, off);
+    if (a && b && is_at(o, a->file, a->line, n, b->file, b->line, x)) return true;
+    for (size_t i = 0; i < o->ncopy && o->copy[i].addr <= o->start + off; i++) {
+        const struct lp_elf_inlined *c = &o->copy[i], *d = c->end > o->start + off ? copy_at(n, off, c) : NULL;
+        if (d && is_at(o, c->call_file, c->call_line, n, d->call_file, d->call_line, x)) return true;
     }
-    for (size_t i = 0; i < o->ncopy; i++) {
-        const struct lp_elf_inlined *b = o->copy[i].call_line == v ? copy_at(n, o->copy[i].addr - o->start, &o->copy[i]) : NULL;
-        if (b) look_at(&f, o->copy[i].call_file, b->call_file, b->call_line == w);
-    }
-    return f;
-}
-
-static bool found(const struct lines *o, const struct lines *n, uint64_t v, uint64_t w)
-{
-    const struct found f = find(o, n, v, w);
-    return f.file && !f.other;
-}
-
-/* A line without code, of a statement that has several: those in front of it and behind it that have code went as far. */
-static bool lies_between(const struct lines *o, const struct lines *n, uint64_t v, uint64_t w)
-{
-    const struct lp_elf_line *below = NULL, *above = NULL;
-    for (size_t i = 0; i < o->nrow; i++) {
-        const struct lp_elf_line *a = &o->row[i];
-        if (!a->line || a->line == v || strcmp(a->file, o->row[0].file) != 0) continue;
-        if (a->line < v && (!below || a->line > below->line)) below = a;
-        if (a->line > v && (!above || a->line < above->line)) above = a;
-    }
-    return below && above && above->line - below->line <= LINES_MAX && found(o, n, below->line, below->line + (w - v)) &&
-           found(o, n, above->line, above->line + (w - v));
-}
-
-static bool becomes(const struct lines *o, const struct lines *n, uint64_t v, uint64_t w)
-{
-    const struct found f = find(o, n, v, w);
-    return f.file ? !f.other : !f.other && lies_between(o, n, v, w);
+    return false;
 }
 
 /* ---- what the number is for ---- */
 
-static bool near(uint64_t line, uint64_t v) { return line + LINES_MAX >= v && v + LINES_MAX >= line; }
-
-/* Is the word at this offset of a statement about line v, or of an inlined call there? */
-static bool is_of_line(const struct lines *l, uint64_t off, uint64_t v)
+/* Where the number is used that the word at *off makes: compilers load it earlier than that. The call that gets it, or the next word that reads it. */
+enum use { NO_USE, BY_CALL, BY_WORD };
+static enum use to_use(const struct lp_side *s, const struct lp_atom *a, uint64_t *off)
 {
-    const struct lp_elf_line *r = row_at(l, off);
-    bool hit = r && near(r->line, v);
-    for (size_t i = 0; i < l->ncopy && l->copy[i].addr <= l->start + off && !hit; i++) hit = l->copy[i].end > l->start + off && near(l->copy[i].call_line, v);
-    return hit;
+    const unsigned reg = lp_code_word(s, a->start + *off) & 31;
+    uint32_t mask;
+    uint64_t to, at = *off + 4;
+    for (int i = 0; i < WORDS_MAX && at < a->end - a->start; i++) {
+        const uint32_t w = lp_code_word(s, a->start + at);
+        const bool call = lp_a64_is_call(w), jump = lp_a64_is_b(w);
+        const struct lp_a64_regs r = lp_seen_word(s, w)->regs;
+        if (jump) lp_word_target(w, a->start + at, &to, &mask);
+        const bool leaves = jump && (to < a->start || to >= a->end);
+        const enum use use = (call || leaves) && reg < 8 ? BY_CALL : r.read >> reg & 1 ? BY_WORD : NO_USE;
+        if (use) return *off = at, use;
+        if (leaves || r.write >> reg & 1 || (call && reg < 19)) break;
+        at = jump ? to - a->start : at + 4;
+    }
+    return NO_USE;
 }
 
-/* The number's own place, or that of the next call: it is an argument. */
-static bool is_for_line(const struct lp_side *s, const struct lp_atom *a, const struct lines *l, uint64_t off, uint64_t v)
+/* The text with the name of a source that the words around this one make, as far as the same call is meant: __FILE__. */
+static const char *file_of(const struct lp_side *s, const struct lp_atom *a, uint64_t off)
 {
-    uint32_t mask;
-    uint64_t to;
-    if (is_of_line(l, off, v)) return true;
-    for (int i = 0; i < WORDS_MAX && off < a->end - a->start; i++) {
-        uint32_t w = lp_code_word(s, a->start + off);
-        bool call = lp_a64_is_call(w), jump = lp_a64_is_b(w);
-        if (jump) lp_word_target(w, a->start + off, &to, &mask);
-        if (call || (jump && (to < a->start || to >= a->end))) return is_of_line(l, off, v);
-        off = jump ? to - a->start : off + 4;
+    uint64_t from = off, to = off, n;
+    while (from && from + 4 * AROUND > off && !lp_word_is_branch(lp_code_word(s, a->start + from - 4))) from -= 4;
+    while (to < a->end - a->start && to < off + 4 * AROUND && !lp_word_is_branch(lp_code_word(s, a->start + to))) to += 4;
+    for (uint32_t i = 0; i < a->nref; i++) {
+        const struct lp_ref_at *r = &lp_refs_of_atom(s, a)[i];
+        const bool here = r->kind == LP_FLOW_ADDR && r->at >= a->start + from && r->at < a->start + to;
+        const char *text = here ? (const char *)lp_side_bytes(s, r->addr, &n) : NULL;
+        const char *end = text ? memchr(text, 0, n) : NULL, *dot = end ? strrchr(text, '.') : NULL;
+        if (dot && dot > base_name(text) && end - dot <= SUFFIX_MAX) return base_name(text);
     }
-    return false;
+    return NULL;
+}
+
+/* By the place of its use; or by its own, if it is a call's argument: where several calls became one, that has the line of one of them, or none. What is loaded
+ * long before its use, or at the head of a function, has no line of its own, and the table gives it that of the word in front of it. */
+static bool is_line(const struct lp_side *s, const struct lp_atom *a, const struct lines *o, const struct lines *n, uint64_t off, uint64_t v, uint64_t w)
+{
+    const struct number x = {v, w, file_of(s, a, off)};
+    const struct lp_elf_line *own = row_at(o, off);
+    uint64_t at = off;
+    const enum use use = to_use(s, a, &at);
+    return (use && is_of_line(o, n, at, &x)) || (use == BY_CALL && own && own->line != o->row[0].line && is_of_line(o, n, off, &x));
 }
 
 /* Is it the function's result, which nobody else gets? Lines are told, in a call, or kept; a result of its own is mostly something else. */
@@ -152,6 +156,8 @@ static bool is_result(const struct lp_side *s, const struct lp_atom *a, uint64_t
     return false;
 }
 
+static bool is_number(const struct lp_atom *a) { return a->why == LP_WHY_NUMBER || a->why == LP_WHY_LINE || a->why == LP_WHY_LINE_ASSUMED; }
+
 /* Does another function differ by as much, as all behind a new line do? */
 static bool others_differ_so(lp_diff *d, uint32_t old_atom, int64_t delta)
 {
@@ -160,7 +166,7 @@ static bool others_differ_so(lp_diff *d, uint32_t old_atom, int64_t delta)
     uint64_t v, w;
     for (uint32_t i = 0, tries = 0; i < OLD(d)->natom && tries < OTHERS; i++) {
         const struct lp_atom *a = &OLD(d)->atom[i];
-        if (i == old_atom || !lp_is_code_atom(a) || a->pair == LP_NONE || (a->why != LP_WHY_NUMBER && a->why != LP_WHY_LINE)) continue;
+        if (i == old_atom || !lp_is_code_atom(a) || a->pair == LP_NONE || !is_number(a)) continue;
         tries++;
         if (!lp_differing_words(d, i, &off, 1) || !number_of(lp_code_word(OLD(d), a->start + off), &v)) continue;
         if (number_of(lp_code_word(NEW(d), NEW(d)->atom[a->pair].start + off), &w) && (int64_t)(w - v) == delta) return true;
@@ -174,14 +180,32 @@ enum lp_line_proof lp_line_proof(lp_diff *d, uint32_t old_atom, int64_t *delta)
     uint32_t off[NUMBERS_MAX];
     size_t n = lp_differing_words(d, old_atom, off, NUMBERS_MAX);
     const struct lines rows = lines_of(OLD(d), a), others = lines_of(NEW(d), b);
-    bool proved = n > 0, uniform = n > 0 && n < NUMBERS_MAX;
+    bool proved = n > 0 && n < NUMBERS_MAX, uniform = proved;
     for (size_t i = 0; i < n; i++) {
         uint64_t v, w, pc = a->start + off[i], qc = b->start + off[i];
         if (!number_of(lp_code_word(OLD(d), pc), &v) || !number_of(lp_code_word(NEW(d), qc), &w)) return LP_LINE_NOT;
-        proved = proved && is_for_line(OLD(d), a, &rows, off[i], v) && becomes(&rows, &others, v, w);
+        proved = proved && !is_result(OLD(d), a, off[i]) && is_line(OLD(d), a, &rows, &others, off[i], v, w);
         uniform &= i == 0 || *delta == (int64_t)(w - v);
         *delta = (int64_t)(w - v);
     }
-    if (!proved && uniform && n == 1 && is_result(OLD(d), a, off[0]) && !others_differ_so(d, old_atom, *delta)) return LP_LINE_NOT;
-    return proved && n < NUMBERS_MAX ? LP_LINE_PROVED : uniform ? LP_LINE_LIKELY : LP_LINE_NOT;
+    if (proved) return LP_LINE_PROVED;
+    return uniform && (n > 1 || !is_result(OLD(d), a, off[0]) || others_differ_so(d, old_atom, *delta)) ? LP_LINE_LIKELY : LP_LINE_NOT;
+}
+
+static void remark(lp_diff *d, uint8_t why, const char *text)
+{
+    unsigned n = 0;
+    char buf[32];
+    const struct lp_atom *first = NULL;
+    for (size_t i = 0; i < OLD(d)->natom; i++) {
+        const struct lp_atom *a = &OLD(d)->atom[i];
+        if (a->why == why && lp_diff_wants(d, lp_atom_name(a)) && !n++) first = a;
+    }
+    if (n) lp_diff_remark(d, "functions are left out in which nothing but %s (%u, the first: %s)", text, n, lp_atom_text(first, buf));
+}
+
+void lp_remark_lines(lp_diff *d)
+{
+    remark(d, LP_WHY_LINE, "line numbers differ, as debugging information shows");
+    remark(d, LP_WHY_LINE_ASSUMED, "numbers differ that look like line numbers, which --assume-line takes them for without proof");
 }

@@ -165,6 +165,7 @@ void lp_diff_threads(lp_diff *d); /* E160 of thread-local variables without name
 /* line.c: of a function in which only numbers differ. */
 enum lp_line_proof { LP_LINE_NOT, LP_LINE_LIKELY, LP_LINE_PROVED };
 enum lp_line_proof lp_line_proof(lp_diff *d, uint32_t old_atom, int64_t *delta);
+void lp_remark_lines(lp_diff *d); /* of what is left out, by proof or on request */
 /* ---- loader.c ---- */
 /* Behind CLOSE: what the dynamic linker does, names and sections, of which a patch changes nothing. */
 void lp_diff_loader(lp_diff *d);

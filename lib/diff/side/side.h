@@ -32,7 +32,7 @@ enum lp_atom_kind {
 enum lp_rule { LP_RULE_NONE, LP_RULE_MAP, LP_RULE_NAME, LP_RULE_FILE, LP_RULE_STEM, LP_RULE_BODY, LP_RULE_ORDER, LP_RULE_CALL, LP_RULE_ENTRY,
                LP_RULE_SLOT, LP_RULE_USE };
 enum lp_change_reason { LP_WHY_NONE, LP_WHY_CODE, LP_WHY_REFS, LP_WHY_SIZE, LP_WHY_NUMBER, LP_WHY_OPAQUE, LP_WHY_TABLE, LP_WHY_PART, LP_WHY_LINE,
-                        LP_WHY_EXCEPTIONS };
+                        LP_WHY_LINE_ASSUMED, LP_WHY_EXCEPTIONS };
 struct lp_atom {
     uint64_t start, end;              /* first: searched */
     const struct lp_elf_symbol *sym;  /* NULL = it has no name */

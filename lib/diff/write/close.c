@@ -54,11 +54,11 @@ static bool only_lines(lp_diff *d, uint32_t i)
     if (a->why != LP_WHY_NUMBER) return false;
     enum lp_line_proof proof = lp_line_proof(d, i, &delta);
     if (proof == LP_LINE_PROVED || (proof == LP_LINE_LIKELY && d->opt.flags & LP_DIFF_ASSUME_LINE)) {
-        a->state = b->state = LP_DIFF_LEFT, a->why = b->why = LP_WHY_LINE;
+        a->state = b->state = LP_DIFF_LEFT, a->why = b->why = proof == LP_LINE_PROVED ? LP_WHY_LINE : LP_WHY_LINE_ASSUMED;
         return true;
     }
     if (proof == LP_LINE_LIKELY && !a->included)
-        lp_diff_remark(d, "%s: what differs looks like __LINE__ (%+lld); debugging information of both (-g, --debug) may prove it, --assume-line "
+        lp_diff_remark(d, "%s: what differs looks like __LINE__ (%+lld), which no debugging information of both (-g, --debug) proves; --assume-line "
                        "leaves it out", lp_atom_text(a, buf), (long long)delta);
     return false;
 }
