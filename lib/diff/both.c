@@ -115,7 +115,14 @@ static bool same_callee(const struct lp_side *o, const struct lp_side *n, uint64
 {
     const struct lp_flow_callee *f = lp_flow_survey_callee(&o->survey, addr), *g = lp_flow_survey_callee(&n->survey, other);
     if (!f || !g) return f == g && lp_side_comes_back(o, addr) == lp_side_comes_back(n, other);
+    if (!lp_flow_same_piece(f, g)) return false;
     return f->clobbers == g->clobbers && f->unsure == g->unsure && f->returns == g->returns && f->pages_out == g->pages_out;
+}
+
+/* A branch out: to what says the same of who goes there? */
+static bool same_end(const struct lp_side *o, const struct lp_side *n, uint64_t addr, uint64_t other)
+{
+    return lp_flow_same_piece(lp_flow_survey_callee(&o->survey, addr), lp_flow_survey_callee(&n->survey, other));
 }
 
 /* Of the words of one part, which are equal: is it the same whom they call, and are there no jumps to registers? Their tables are looked at elsewhere. */
@@ -125,7 +132,7 @@ static bool same_around(const struct worker *w, const struct lp_flow_part *p)
     for (size_t i = 0; i < p->words; i++) {
         const uint32_t word = lp_le32((const uint8_t *)p->code + 4 * i);
         const uint64_t to = p->at + 4 * i + (uint64_t)(lp_sext(word, 26) * 4);
-        if (lp_a64_is_bl(word) && !same_callee(o, n, to, to)) return false;
+        if (lp_a64_is_b_bl(word) && (lp_a64_is_bl(word) ? !same_callee(o, n, to, to) : !same_end(o, n, to, to))) return false;
         const bool jump = lp_a64_is_branch_reg(word) && word != 0xd65f03c0 && !lp_a64_is_blr(word); /* BR and what is rare: not RET, BLR */
         if (jump && !w->same_constants) return false;
     }
@@ -183,11 +190,9 @@ static bool is_twin_word(const struct worker *w, const struct lp_flow_part *p, c
     const uint8_t *x = (const uint8_t *)p->code + 4 * i, *y = (const uint8_t *)q->code + 4 * i;
     const uint32_t a = lp_le32(x), b = lp_le32(y);
     struct lp_fop op;
-    if (lp_a64_is_bl(a)) {
-        const uint64_t to = p->at + 4 * i + (uint64_t)(lp_sext(a, 26) * 4), other = q->at + 4 * i + (uint64_t)(lp_sext(b, 26) * 4);
-        return lp_a64_is_bl(b) && same_callee(OLD(w->d), NEW(w->d), to, other) && (a == b || same_way(p, q, i, a, b));
-    }
-    if (lp_word_is_branch(a)) return same_way(p, q, i, a, b);
+    const uint64_t to = p->at + 4 * i + (uint64_t)(lp_sext(a, 26) * 4), other = q->at + 4 * i + (uint64_t)(lp_sext(b, 26) * 4);
+    if (lp_a64_is_bl(a)) return lp_a64_is_bl(b) && same_callee(OLD(w->d), NEW(w->d), to, other) && (a == b || same_way(p, q, i, a, b));
+    if (lp_word_is_branch(a)) return same_way(p, q, i, a, b) && (!lp_a64_is_b_bl(a) || same_end(OLD(w->d), NEW(w->d), to, other));
     if (lp_a64_is_adr(a)) return a == b && is_place(p, i, a) && is_place(q, i, b);
     if (lp_a64_is_load_literal(a)) return false;
     if (lp_a64_is_branch_reg(a) && a != 0xd65f03c0 && !lp_a64_is_blr(a) && !lp_a64_is_br(a)) return false; /* rare ones */
@@ -294,6 +299,7 @@ static void join_side(struct lp_side *s, struct lp_side *a, struct lp_side *b, s
     for (size_t i = 0; i < s->natom; i++)
         if (s->atom[i].second) s->atom[i].ref += (uint32_t)nref, s->atom[i].table += (uint32_t)a->ntable;
     s->nomem |= a->nomem || b->nomem;
+    s->lost |= a->lost || b->lost;
     s->table = joined(a->table, a->ntable, b->table, b->ntable, sizeof *a->table, &s->nomem);
     s->ntable = s->table_cap = s->nomem ? 0 : a->ntable + b->ntable;
 }

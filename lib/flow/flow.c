@@ -416,7 +416,8 @@ static void find_callee(const struct lp_frun *r, struct lp_fop *o)
 {
     const struct lp_flow_callee *fn = r->in->survey == NULL ? NULL : lp_flow_survey_callee(r->in->survey, (uint64_t)o->imm);
     o->back = fn == NULL ? 0 : (int32_t)(fn - r->in->survey->fn) + 1;
-    o->cond = fn != NULL ? fn->returns : r->in->returns == NULL || r->in->returns(r->in->ctx, (uint64_t)o->imm);
+    if (o->kind == OP_CALL)
+        o->cond = fn != NULL ? fn->returns : r->in->returns == NULL || r->in->returns(r->in->ctx, (uint64_t)o->imm);
 }
 
 struct lp_fop *lp_frun_decode(struct lp_frun *r, size_t i)
@@ -434,7 +435,7 @@ struct lp_fop *lp_frun_decode(struct lp_frun *r, size_t i)
         k -= p->words;
     *o = *lp_fop_known(r->memo, lp_le32((const uint8_t *)p->code + 4 * k), p->at + 4 * k, &imm);
     o->imm = imm;
-    if (o->kind == OP_CALL)
+    if (o->kind == OP_CALL || (o->kind == OP_BRANCH && lp_frun_word(r, (uint64_t)imm) == SIZE_MAX))
         find_callee(r, o);
     if (o->kind == OP_CALL_REG)
         lp_fop_finds_tls((const uint8_t *)p->code + 4 * k, k, o);

@@ -62,6 +62,7 @@ struct lp_flow {
     size_t naddr;
     struct lp_flow_table *table; /* by br_at */
     size_t ntable;
+    bool lost;                   /* a piece of code reads a table of offsets (lp_flow_piece), and from which one this function gives it is not known */
     bool gave_up;                /* the function is too large or too tangled: what is not TARGET is OPAQUE */
     struct lp_flow_held *held;   /* asked for by lp_flow_input.holds */
     size_t nheld;
@@ -83,6 +84,10 @@ struct lp_flow_lent { uint64_t at, v; uint8_t reg, what; bool out, completed, ke
 /* What all functions of a file together tell, for use with each one: which registers a callee leaves alone (compilers know that of functions that
  * they see, and keep values there), and where the code says that data begin (a jump table without a bound does not go beyond). */
 struct lp_flow_part;
+/* A piece that was moved out of functions, and what it does up to its first branch. sum: it adds an entry to the table in Xrn that it reads, or Xrn and Xrm as
+ * they come, which may be such. loads: it returns with an entry of the table in Xbase in Xentry. compares: and with the flags of Xcompared with a number. */
+enum lp_piece_sum { LP_PIECE_NONE, LP_PIECE_READS, LP_PIECE_ADDS };
+struct lp_flow_piece { uint32_t with; uint8_t compares, compared, loads, base, entry, sum, rn, rm; };
 struct lp_flow_callee {
     uint64_t at;
     uint32_t clobbers;            /* bit n: it may change Xn */
@@ -91,6 +96,8 @@ struct lp_flow_callee {
     bool frame;                   /* it has one */
     bool unsure;                  /* it may change others, too */
     bool returns;                 /* it has a way to (noreturn functions have none) */
+    uint64_t on;                  /* 0, or where it branches at once: that one's piece is its own */
+    struct lp_flow_piece piece;
 };
 struct lp_fop_memo;
 struct lp_frun;
@@ -122,6 +129,8 @@ void lp_flow_survey_rest(struct lp_flow_survey *s); /* frees what only the dataf
 /* The first address behind this one that the code makes by ADRP and ADD; UINT64_MAX if there is none. */
 uint64_t lp_flow_survey_next(const struct lp_flow_survey *s, uint64_t addr);
 const struct lp_flow_callee *lp_flow_survey_callee(const struct lp_flow_survey *s, uint64_t addr); /* NULL: no part begins there */
+void lp_flow_survey_instead(struct lp_flow_survey *s, uint64_t addr, uint64_t body); /* who calls the one gets to the other */
+bool lp_flow_same_piece(const struct lp_flow_callee *f, const struct lp_flow_callee *g); /* each may be NULL */
 
 /* Code that belongs together: a function, then its .cold part and the like (which go on with the registers of the function). Entered at its first word. */
 struct lp_flow_part { uint64_t at; const void *code; size_t words; };

@@ -33,7 +33,7 @@ struct lp_fop {
     uint8_t rt2, bytes, each, cond; /* each: of one register */
     uint8_t extend, shift;          /* of rm */
     uint16_t flags;
-    int32_t back;                   /* OP_CALL: number of the callee in the survey, + 1; 0: it is not there. cond: does it return?
+    int32_t back;                   /* OP_CALL, OP_BRANCH out: number of the callee in the survey, + 1; 0: it is not there. cond: does it return?
                                      * OP_ADRP, OP_ADR, OP_CONST, OP_THREAD: the value that it makes, once it has; 0: not yet */
     int64_t imm;                    /* offset, constant, or address */
     uint32_t read, write;           /* registers, by the tables */

@@ -1,5 +1,5 @@
 /* flow/inner.h - between flow.c (blocks), tell.c (the result), state.c (what is known where blocks begin), op.c (words), value.c (what
- * a register holds), step.c (what a word does to it) and table.c (jump tables). */
+ * a register holds), step.c (what a word does to it), piece.c (what a call does to it) and table.c (jump tables). */
 #ifndef LP_FLOW_INNER_H
 #define LP_FLOW_INNER_H
 #include "flow/flow.h"
@@ -58,6 +58,7 @@ lp_fv lp_fv_pages(struct lp_fv_pool *p, lp_fv a);                            /* 
 lp_fv lp_fv_doubt(struct lp_fv_pool *p, lp_fv a);                            /* with `maybe` */
 lp_fv lp_fv_add(struct lp_fv_pool *p, lp_fv a, int64_t imm, int64_t twin, bool high); /* + an immediate; high: of which more will follow */
 lp_fv lp_fv_sum(struct lp_fv_pool *p, lp_fv a, lp_fv b, bool subtract);      /* + a register; b is shifted already */
+lp_fv lp_fv_goal(struct lp_fv_pool *p, lp_fv base, lp_fv entry);                      /* an address + an entry of a table; ID_NONE: it is none */
 uint32_t lp_fv_site(struct lp_fv_pool *p, uint32_t ref);                     /* the one that stands for all whose pages met */
 enum { FV_UNIT = 8 };
 static inline const struct lp_fvalue *lp_fv_at(const struct lp_fv_pool *p, lp_fv id) /* not all of it is there, and not for longer than the next is made */
@@ -160,6 +161,9 @@ void lp_frun_hold(struct lp_frun *r, const struct lp_fstate *s, size_t i);
 void lp_frun_use_lent(struct lp_frun *r);
 void lp_frun_tell_lent(struct lp_frun *r);
 void lp_frun_use_pages(struct lp_frun *r, lp_fv id, uint8_t use); /* tell.c */
+/* piece.c: what it is; at the call of one, what it adds is told of word i. The entry that it loads; ID_NONE: none. */
+struct lp_flow_piece lp_flow_piece_of(struct lp_fop_memo *memo, const struct lp_flow_part *part, uint64_t *on);
+lp_fv lp_frun_give(struct lp_frun *r, const struct lp_fstate *s, size_t i, const struct lp_flow_callee *fn);
 /* table.c: the table behind a BR to this value; false: it is none. table->n = 0: not understood. */
 bool lp_frun_table(const struct lp_frun *r, lp_fv goal, uint64_t br_at, struct lp_flow_table *table);
 /* The same of a function (r->in, or the twin), where the table's address and base are known. */

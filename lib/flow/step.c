@@ -313,18 +313,6 @@ static lp_fv entry_as(struct lp_frun *r, lp_fv id, unsigned bits, bool sign, uns
     return lp_fv_intern(&r->pool, &v);
 }
 
-/* The base may be a page by chance: what ADR makes. */
-static lp_fv goal(struct lp_frun *r, lp_fv base, lp_fv entry)
-{
-    struct lp_fvalue v = lp_fv_copy(&r->pool, entry);
-    const struct lp_fvalue *b = value(r, base);
-    if (v.kind != FV_ENTRY || b->kind != FV_ADDR || b->n != 1 || b->maybe || b->m[0].space == IN_TLS || b->m[0].indexed)
-        return ID_NONE;
-    v.kind = FV_GOAL;
-    v.m[1] = (struct lp_fv_member){.v = b->m[0].v, .w = b->m[0].w};
-    return lp_fv_intern(&r->pool, &v);
-}
-
 static unsigned extend_bits(unsigned extend) { return 8u << (extend & 3); }
 
 static void step_add_reg(struct lp_frun *r, struct lp_fstate *s, size_t i)
@@ -335,9 +323,9 @@ static void step_add_reg(struct lp_frun *r, struct lp_fstate *s, size_t i)
     const struct lp_fvalue *y = value(r, raw), *x = value(r, a);
     lp_fv to = ID_NONE, b = raw;
     if (y->kind == FV_ENTRY && !sub)
-        to = goal(r, a, entry_as(r, raw, extend_bits(o->extend), o->extend & 4, o->shift));
+        to = lp_fv_goal(&r->pool, a, entry_as(r, raw, extend_bits(o->extend), o->extend & 4, o->shift));
     else if (x->kind == FV_ENTRY && !sub && o->shift == 0)
-        to = goal(r, raw, a);
+        to = lp_fv_goal(&r->pool, raw, a);
     else if (o->flags & F_WIDE) {
         if (o->shift != 0 || o->extend != 3)
             b = y->kind == FV_CONST && o->shift < 64 ? make(r, FV_CONST, y->m[0].v << o->shift) : ID_NONE;
@@ -516,9 +504,8 @@ static void step_memory(struct lp_frun *r, struct lp_fstate *s, size_t i)
 }
 
 /* What a call leaves. Of a function that is seen it is known; of others, results are in X0 and X1, and nobody reads the rest of what they may change. */
-static void step_call(struct lp_frun *r, struct lp_fstate *s, const struct lp_fop *o)
+static void forget_called(struct lp_frun *r, struct lp_fstate *s, const struct lp_flow_callee *fn)
 {
-    const struct lp_flow_callee *fn = o->kind == OP_CALL && o->back != 0 ? &r->in->survey->fn[o->back - 1] : NULL;
     if (fn != NULL)
         lp_frun_doubt(r, s, fn);
     if (fn != NULL && !fn->unsure) {
@@ -532,6 +519,38 @@ static void step_call(struct lp_frun *r, struct lp_fstate *s, const struct lp_fo
     for (unsigned i = 2; i <= LAST_CALL_CLOBBERED; i++)
         if (s->reg[i] != ID_NONE)
             s->reg[i] = fn == NULL && r->in->survey != NULL ? ID_NONE : lp_fv_doubt(&r->pool, s->reg[i]);
+}
+
+static const struct lp_flow_callee *callee(const struct lp_frun *r, const struct lp_fop *o)
+{
+    return (o->kind == OP_CALL || o->kind == OP_BRANCH) && o->back != 0 ? &r->in->survey->fn[o->back - 1] : NULL;
+}
+
+static void step_call(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fcmp *cmp)
+{
+    const struct lp_flow_callee *fn = callee(r, lp_frun_op(r, i));
+    const lp_fv entry = fn == NULL ? ID_NONE : lp_frun_give(r, s, i, fn);
+    *cmp = (struct lp_fcmp){0};
+    lp_frun_hold(r, s, i);
+    forget_called(r, s, fn);
+    if (entry != ID_NONE)
+        write_reg(s, fn->piece.entry, entry);
+    if (fn == NULL || !fn->piece.compares)
+        return;
+    lp_fv *compared = &s->reg[fn->piece.compared];
+    *compared = name_value(r, s, i, *compared);
+    if (value(r, *compared)->kind == FV_NAMED)
+        *cmp = (struct lp_fcmp){*compared, fn->piece.with};
+}
+
+/* Who calls last goes on there. */
+static void step_branch(struct lp_frun *r, const struct lp_fstate *s, size_t i)
+{
+    const struct lp_flow_callee *fn = callee(r, lp_frun_op(r, i));
+    if (fn != NULL)
+        lp_frun_give(r, s, i, fn);
+    lp_frun_hold(r, s, i);
+    pages_read(r, s, lp_frun_op(r, i)->read);
 }
 
 void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fcmp *cmp)
@@ -557,8 +576,8 @@ void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fc
         write_reg(s, o->rd, ID_NONE);
         break;
     case OP_MEM: step_memory(r, s, i); break;
-    case OP_BRANCH: case OP_BRANCH_IF: lp_frun_hold(r, s, i); pages_read(r, s, o->read); break;
-    case OP_CALL: case OP_CALL_REG: cmp->name = 0; lp_frun_hold(r, s, i); step_call(r, s, o); break;
+    case OP_BRANCH: case OP_BRANCH_IF: step_branch(r, s, i); break;
+    case OP_CALL: case OP_CALL_REG: step_call(r, s, i, cmp); break;
     case OP_RETURN: lp_frun_hold(r, s, i); break;
     case OP_PAD: case OP_STOP: case OP_DATA: case OP_JUMP_REG: break;
     default: pages_read(r, s, o->read); forget_written(s, o->write);

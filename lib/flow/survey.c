@@ -208,6 +208,7 @@ static bool look_at(struct look *l, size_t f, const struct lp_flow_part *part)
     page.there = page.nahead = 0;
     add_pages(&page, page.came = l->known ? fn->pages_in : 0);
     const size_t words = without_padding(l->s->memo, part);
+    fn->piece = lp_flow_piece_of(l->s->memo, part, &fn->on);
     uint32_t clobbers = 0;
     for (size_t i = 0; i < words; i++) {
         int64_t imm;
@@ -255,6 +256,19 @@ static void follow(struct lp_flow_survey *s, const struct edges *e)
             a->unsure = unsure;
             a->returns = returns;
         }
+    }
+}
+
+/* What is a branch only does what is there. */
+static void pass_on(struct lp_flow_survey *s)
+{
+    enum { MOST = 8 };
+    for (size_t i = 0; i < s->nfn; i++) {
+        size_t k = i;
+        for (unsigned n = 0; n < MOST && k != SIZE_MAX && s->fn[k].on != 0; n++)
+            k = function_at(s, s->fn[k].on);
+        if (k != SIZE_MAX && k != i)
+            s->fn[i].piece = s->fn[k].piece;
     }
 }
 
@@ -356,6 +370,7 @@ lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, bool (*
     if (good)
         follow(out, &l.edges);
     good = good && hand_on(&l, part);
+    pass_on(out);
     out->mark = l.marks.v;
     out->nmark = l.marks.n;
     lp_sort_numbers(l.marks.v, l.marks.n);
@@ -400,7 +415,7 @@ static bool says_the_same(const struct look *l, size_t f, const struct lp_flow_p
     *fn = (struct lp_flow_callee){.at = known.at, .pages_in = known.pages_in};
     *good &= look_at(&b, f, after);
     const bool same = fn->clobbers == first.clobbers && fn->pages_out == first.pages_out && fn->saves == first.saves && fn->unsure == first.unsure &&
-                      fn->returns == first.returns && same_lists(&a, &b);
+                      fn->returns == first.returns && lp_flow_same_piece(fn, &first) && same_lists(&a, &b);
     *fn = known;
     free(a.edges.v), free(a.marks.v), free(b.edges.v), free(b.marks.v);
     return same;
@@ -443,7 +458,7 @@ bool lp_flow_survey_changed(const struct lp_flow_survey *old, const struct lp_fl
         return true;
     }
     if (same)
-        follow(out, &l.edges);
+        follow(out, &l.edges), pass_on(out);
     same = same && join_marks(old, &l);
     free(l.edges.v);
     if (!same)
@@ -477,4 +492,11 @@ const struct lp_flow_callee *lp_flow_survey_callee(const struct lp_flow_survey *
 {
     const size_t k = function_at(s, addr);
     return k == SIZE_MAX ? NULL : &s->fn[k];
+}
+
+void lp_flow_survey_instead(struct lp_flow_survey *s, uint64_t addr, uint64_t body)
+{
+    const size_t k = s->borrowed ? SIZE_MAX : function_at(s, addr), b = function_at(s, body);
+    if (k != SIZE_MAX && b != SIZE_MAX)
+        s->fn[k].piece = s->fn[b].piece;
 }

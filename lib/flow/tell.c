@@ -108,9 +108,18 @@ static uint64_t *find_goals(const struct lp_frun *r)
  * relocations. */
 static bool adds_offset(const struct lp_frun *r, size_t i, const uint64_t *goals)
 {
-    const lp_fv told = r->kind[i] == OP_ADD_REG && lp_fset_has(r->visited, i) ? lp_flow_ref_of(r->out, i)->told : ID_NONE;
+    const bool adds = r->kind[i] == OP_ADD_REG || r->kind[i] == OP_CALL || r->kind[i] == OP_BRANCH; /* or a piece of it that was moved out does */
+    const lp_fv told = adds && lp_fset_has(r->visited, i) ? lp_flow_ref_of(r->out, i)->told : ID_NONE;
     const struct lp_fvalue *v = lp_fv_at(&r->pool, told);
     return v->kind == FV_GOAL && v->bytes == 4 && v->is_signed && v->shift == 0 && v->m[0].v == v->m[1].v && !lp_fset_has(goals, told);
+}
+
+/* A piece reads a table, and it is not known which. */
+static bool loses_table(struct lp_frun *r, size_t i)
+{
+    const bool goes = (r->kind[i] == OP_CALL || r->kind[i] == OP_BRANCH) && lp_fset_has(r->visited, i);
+    const int32_t fn = goes ? lp_frun_op(r, i)->back : 0;
+    return fn != 0 && r->in->survey->fn[fn - 1].piece.sum == LP_PIECE_READS && lp_flow_ref_of(r->out, i)->told == ID_NONE;
 }
 
 /* What word i says. */
@@ -124,6 +133,7 @@ static void tell(struct lp_frun *r, size_t i, const uint64_t *goals)
         list_addresses(r, ref, lp_fv_at(&r->pool, ref->told));
     if (r->kind[i] == OP_JUMP_REG && lp_fset_has(r->visited, i) && lp_frun_table(r, ref->told, lp_frun_pc(r, i), &t))
         add_table(r, &t);
+    r->out->lost |= loses_table(r, i);
     if (adds_offset(r, i, goals)) {
         const uint64_t at = lp_fv_at(&r->pool, ref->told)->m[0].v;
         add_table(r, &(struct lp_flow_table){.br_at = lp_frun_pc(r, i), .at = at, .base = at, .entry_bytes = 4, .is_signed = true, .offsets = true});

@@ -357,3 +357,15 @@ lp_fv lp_fv_sum(struct lp_fv_pool *p, lp_fv a, lp_fv b, bool subtract)
         return y->kind == FV_ADDR ? ID_NONE : indexed(p, a);
     return y->kind == FV_ADDR && !subtract ? indexed(p, b) : ID_NONE;
 }
+
+/* The base may be a page by chance: what ADR makes. */
+lp_fv lp_fv_goal(struct lp_fv_pool *p, lp_fv base, lp_fv entry)
+{
+    struct lp_fvalue v = lp_fv_copy(p, entry);
+    const struct lp_fvalue *b = lp_fv_at(p, base);
+    if (v.kind != FV_ENTRY || b->kind != FV_ADDR || b->n != 1 || b->maybe || b->m[0].space == IN_TLS || b->m[0].indexed)
+        return ID_NONE;
+    v.kind = FV_GOAL;
+    v.m[1] = (struct lp_fv_member){.v = b->m[0].v, .w = b->m[0].w};
+    return lp_fv_intern(p, &v);
+}

@@ -256,6 +256,7 @@ static void take(struct lp_side *s, const struct lp_parts *x, const struct lp_fl
 {
     size_t i = 0;
     const struct lp_flow_table *t = f->table, *end = f->table + f->ntable;
+    s->lost |= f->lost;
     for (size_t k = 0; k < x->n && !s->nomem; k++) {
         struct lp_atom *a = &s->atom[x->atom[k]];
         const struct lp_flow_part *part = &x->part[k];
@@ -277,6 +278,7 @@ static void take(struct lp_side *s, const struct lp_parts *x, const struct lp_fl
 /* The other file's functions have these references, too. */
 static void share(const struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y)
 {
+    same->lost |= s->lost;
     for (size_t k = 0; k < x->n && !same->nomem; k++) {
         const struct lp_atom *a = &s->atom[x->atom[k]];
         struct lp_atom *b = &same->atom[y->atom[k]];
@@ -290,12 +292,13 @@ static void share(const struct lp_side *s, const struct lp_parts *x, struct lp_s
 static void take_twin(struct lp_side *s, struct lp_side *other, const struct lp_parts *y, const struct lp_flow *f)
 {
     const struct lp_flow twin = {.of = f->of, .n = f->n, .ref = f->twin, .nref = f->nref, .addr = f->twin_addr, .naddr = f->naddr,
-                                 .table = f->twin_table, .ntable = f->ntable};
+                                 .table = f->twin_table, .ntable = f->ntable, .lost = f->lost};
     struct lp_side x = *other, *list = s->one_list ? s : other;
     x.ref = list->ref, x.nref = list->nref, x.ref_cap = list->ref_cap;
     take(&x, y, &twin);
     list->ref = x.ref, list->nref = x.nref, list->ref_cap = x.ref_cap;
     other->table = x.table, other->ntable = x.ntable, other->table_cap = x.table_cap;
+    other->lost |= x.lost;
     other->nomem |= x.nomem, s->nomem |= x.nomem;
 }
 

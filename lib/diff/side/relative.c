@@ -232,3 +232,16 @@ static bool like_distances(const struct lp_side *s, uint64_t start, uint64_t end
 }
 
 bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end) { return like_distances(s, start, end, 4) || like_distances(s, start, end, 8); }
+
+/* Its first words lead to other things. Not asked but where some code reads tables that are not known: numbers may do, too. */
+bool lp_may_be_lost(const struct lp_side *s, uint64_t start, uint64_t end)
+{
+    enum { WORDS = 2 };
+    uint64_t avail = 0, off = 0, stop = end;
+    const uint8_t *p = s->kept || !s->lost || start & 3 ? NULL : lp_side_bytes(s, start, &avail);
+    while (p && off < 4 * WORDS && off + 4 <= end - start && off + 4 <= avail) {
+        if (!leads_out(start, start + off, p + off, &stop) || !lp_side_span(s, start + (uint64_t)lp_sext(lp_le32(p + off), 32))) return false;
+        off += 4;
+    }
+    return off;
+}

@@ -140,6 +140,7 @@ struct lp_side {
     struct lp_flow_lent *lent;        /* lent.c: or NULL */
     size_t nlent;
     bool nomem;
+    bool lost;                        /* a function reads tables of offsets, and it is not known which (lp_flow) */
     bool code_read;                   /* the dataflow has looked at data in code */
     bool objects;                     /* it has symbols of data, of what a source file keeps to itself as well */
     const struct lp_side *patched;    /* verify.c: the old file, with a patch in it; else NULL */
@@ -336,6 +337,7 @@ void lp_find_offsets(struct lp_side *s); /* makes their list; behind the cuts of
 /* Where the linker kept nothing: do data look like a table of distances to functions? */
 uint64_t lp_may_be_offsets(const struct lp_side *s, const struct lp_atom *a); /* perhaps it is such a table: up to where; 0: it is none */
 bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end);
+bool lp_may_be_lost(const struct lp_side *s, uint64_t start, uint64_t end); /* a table that code reads of which that is not known */
 /* A value of such a word. */
 uint64_t lp_field_value(const uint8_t *p, unsigned width, bool is_signed);
 /* What an address is the start of. */

@@ -375,7 +375,8 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     lp_buf_puts(&d->items, "end\n");
     const bool bytes = p && !lp_side_offsets(s, a->start, end); /* (what is thought to be a text may be small distances) */
     const bool away = bytes && (counts_from_elsewhere(d, atom, n, 4, p) || (n != text && counts_from_elsewhere(d, atom, n, 2, p)));
-    if (bytes && (away || lp_like_distances(s, a->start, a->start + n))) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
+    const bool table = bytes && (lp_like_distances(s, a->start, a->start + n) || lp_may_be_lost(s, a->start, a->start + n));
+    if (away || table) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";
     if (!good && lp_side_offsets(s, a->start, end)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     else if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);

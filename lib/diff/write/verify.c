@@ -337,6 +337,14 @@ static uint8_t *view_of(const struct lp_side *s, const struct lp_atom *a)
 
 /* ---- the comparison ---- */
 
+/* Is there a jump table of which it is not known how many entries it has? */
+static bool has_guessed(const struct lp_side *s, const struct lp_atom *a)
+{
+    uint32_t k = 0;
+    while (k < a->ntable && !lp_tables_of_atom(s, a)[k].t.guessed) k++;
+    return k < a->ntable;
+}
+
 /* An address that is another one shows that one base, or one page, cannot do for all that it is for: other things are beside it in the old file. */
 static void not_equal(struct check *c, struct lp_atom *b, uint32_t at, const char *why)
 {
@@ -347,8 +355,20 @@ static void not_equal(struct check *c, struct lp_atom *b, uint32_t at, const cha
     else if (c->again && code && lp_bring_together(c->d, (uint32_t)(b - NEW(c->d)->atom))) *c->again = true;
     else if (c->again && code && !b->uniform && strcmp(why, "references") == 0) b->uniform = *c->again = true;
     else if (c->again && code && b->pages < 2 && strcmp(why, "references") == 0) b->pages++, *c->again = true;
+    else if (code && strcmp(why, "jump table") == 0 && has_guessed(NEW(c->d), b))
+        lp_diff_refuse(c->d, NEW(c->d), LP_E140, lp_atom_text(b, buf), (unsigned long long)at, "how many entries a jump table has is not known");
     else if (code && strcmp(why, "references") == 0) lp_diff_refuse(c->d, OLD(c->d), LP_E181, lp_atom_text(b, buf), text);
     else lp_diff_refuse(c->d, OLD(c->d), LP_E199, lp_atom_text(b, buf), at, why);
+}
+
+/* A table without a bound comes along as far as it was thought to go, and what is behind it now is not its own. */
+static void end_table(const struct lp_side *s, struct lp_table_at *t)
+{
+    const uint32_t x = t->t.n ? lp_side_atom(s, t->t.at) : LP_NONE;
+    if (x == LP_NONE || s->atom[x].kind != LP_ATOM_TABLE) return;
+    const uint64_t most = (s->atom[x].end - t->t.at) / t->t.entry_bytes;
+    t->atom = x;
+    if (t->t.guessed && t->t.n > most) t->t.n = (uint32_t)most;
 }
 
 static void check_code(struct check *c, uint32_t i)
@@ -361,10 +381,7 @@ static void check_code(struct check *c, uint32_t i)
     if (NEW(c->d)->atom[k].proved) return; /* in another round, from the same text: what it leads to is there by name */
     s->survey.lent = c->lent, s->survey.nlent = NEW(c->d)->atom[k].lent ? c->nlent : 0; /* as it was looked at there */
     lp_refs_function(s, i);
-    for (; t < s->ntable; t++) {
-        uint32_t x = s->table[t].t.n ? lp_side_atom(s, s->table[t].t.at) : LP_NONE;
-        if (x != LP_NONE && s->atom[x].kind == LP_ATOM_TABLE) s->table[t].atom = x;
-    }
+    for (; t < s->ntable; t++) end_table(s, &s->table[t]);
     if (has_stubs(c, i) && !lp_take_stubs(c->d, s, i, view_of(s, &s->atom[i]))) {
         not_equal(c, &NEW(c->d)->atom[k], 0, text[LP_WHY_REFS]);
         return;
@@ -400,6 +417,16 @@ static void check_all(struct check *c)
 }
 
 /* Mostly nothing changes for those who call. */
+/* Calls of a function that has a new body get there. */
+static void survey_bodies(struct check *c)
+{
+    struct lp_side *s = &c->side;
+    for (size_t i = OLD(c->d)->natom; i < s->natom; i++) {
+        const struct lp_atom *b = lp_is_code_atom(&s->atom[i]) ? &NEW(c->d)->atom[s->atom[i].pair] : NULL;
+        if (b && b->kind == LP_ATOM_FUNC && b->pair != LP_NONE) lp_flow_survey_instead(&s->survey, OLD(c->d)->atom[b->pair].start, s->atom[i].start);
+    }
+}
+
 static bool survey(struct check *c)
 {
     struct lp_side *s = &c->side;
@@ -414,6 +441,7 @@ static bool survey(struct check *c)
     struct lp_flow_changes x = {part, after, nbefore, after + nafter, 0};
     for (size_t i = old; i < s->natom; i++) x.nadded += lp_side_part(s, &s->atom[i], &after[nafter + x.nadded]);
     if (nafter != nbefore || !lp_side_survey_changed(s, &OLD(c->d)->survey, &x)) lp_side_survey(s);
+    survey_bodies(c);
     free(part);
     return true;
 }
