@@ -54,12 +54,20 @@ bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u)
     return k != LP_NONE && (i == LP_NONE || s->atom[i].span != s->atom[k].span || u->addr - s->span[s->atom[k].span].start < 4096);
 }
 
-/* An array that begins a little behind an address, which is in atom i. */
-static uint32_t next_array(const struct lp_side *s, uint64_t addr, uint32_t i)
+/* Is this no array that the word may mean: padding, or a text, where it reads what is larger than a letter? */
+static bool is_none(const struct lp_side *s, const struct lp_use *u, const struct lp_atom *a)
 {
+    if (a->kind != LP_ATOM_PIECE || !a->used) return a->kind == LP_ATOM_PIECE;
+    return lp_is_constant(s, a) && lp_begins_text(s, a->start) && lp_is_wide(s, u->self, u->at);
+}
+
+/* An array that begins a little behind an address, which is in atom i. */
+static uint32_t next_array(const struct lp_side *s, const struct lp_use *u, uint32_t i)
+{
+    const uint64_t addr = u->addr;
     uint32_t k = (uint32_t)lp_count_upto(s->atom, s->natom, sizeof *s->atom, addr);
     if (i != LP_NONE && (lp_is_code_atom(&s->atom[i]) || (s->atom[i].start == addr && s->atom[i].kind != LP_ATOM_PIECE))) return LP_NONE;
-    while (k < s->natom && s->atom[k].kind == LP_ATOM_PIECE && !s->atom[k].used) k++; /* padding */
+    while (k < s->natom && s->atom[k].start - addr <= REACH && is_none(s, u, &s->atom[k])) k++;
     const bool near = k < s->natom && s->atom[k].start - addr <= REACH;
     return near && !lp_is_code_atom(&s->atom[k]) && s->atom[k].kind != LP_ATOM_TABLE ? k : LP_NONE;
 }
@@ -69,7 +77,7 @@ uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
     int64_t off;
     if (u->width || u->base != LP_NONE || !u->at || u->self == LP_NONE) return LP_NONE;
     if (is_access(s, u, &off)) return base_behind(s, u, off);
-    const uint32_t i = lp_side_atom(s, u->addr), k = next_array(s, u->addr, i);
+    const uint32_t i = lp_side_atom(s, u->addr), k = next_array(s, u, i);
     if (k == LP_NONE || (i != LP_NONE && s->atom[i].start == u->addr && is_real(s, u, &s->atom[i]))) return LP_NONE;
     return lp_is_indexed_to(s, u->self, u->at, u->addr, s->atom[k].start) ? k : LP_NONE;
 }
@@ -93,7 +101,7 @@ bool lp_is_either(lp_diff *d, const struct lp_side *o, const struct lp_use *u, c
     const size_t before = d->nsupposed;
     if (o != OLD(d) || !u->at || !n->at || u->width || n->width || is_access(o, u, &off) || is_access(s, n, &off)) return false;
     const uint32_t i = lp_side_atom(o, u->addr), k = lp_side_atom(s, n->addr);
-    const uint32_t a = i == LP_NONE || k == LP_NONE ? LP_NONE : next_array(o, u->addr, i), b = a == LP_NONE ? LP_NONE : next_array(s, n->addr, k);
+    const uint32_t a = i == LP_NONE || k == LP_NONE ? LP_NONE : next_array(o, u, i), b = a == LP_NONE ? LP_NONE : next_array(s, n, k);
     if (b == LP_NONE || lp_is_copied(&s->atom[b])) return false;
     if (o->atom[a].pair == b && o->atom[a].start - u->addr == s->atom[b].start - n->addr) return true;
     const uint64_t x = lp_constants_behind(o, u->addr, a), y = x ? lp_constants_behind(s, n->addr, b) : 0;
