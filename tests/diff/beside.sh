@@ -413,4 +413,43 @@ for cc in $compilers; do
 done
 "$CROSS_CC" -O2 -Wl,--build-id -DKEEP -o assert.old assert.c && "$CROSS_CC" -O2 -Wl,--build-id -DKEEP -DNEW -o assert.new assert.c || exit 1
 fix "an assertion, and a pointer has the old one's address" assert.old assert.new use
+# ---- the end of an array that nothing but padding is behind, in another order of what is around it ----
+cat >pad.c <<'C'
+#include <stdio.h>
+int sum(int), other(int);
+#define OBJECT(name, what) " .p2align 3\n .type " #name ", %object\n" #name ": " what "\n .size " #name ", .-" #name "\n"
+#define W OBJECT(w, ".dword 4, 5, 6, 7, 8, 9, 10")
+#define Y OBJECT(y, ".dword 4, 5, 6, 7, 8")
+__asm__(".section .rodata\n" OBJECT(x, ".dword 1, 2, 3") FRONT OBJECT(tab, ".word 9, 8, 7, 6, 5, 4, 3, 2, 1, 2, 3, 4, 5") BACK ".text\n"
+        " .globl sum\n .type sum, %function\nsum: adrp x3, x\n add x3, x3, :lo12:x\n add x3, x3, #(tab - x)\n b 2f\n1: ldr w1, [x3], #4\n"
+        " add w0, w1, w0, lsl #1\n2: adrp x2, x\n add x2, x2, :lo12:x\n add x2, x2, #(tab - x + 52)\n cmp x3, x2\n b.ne 1b\n ret\n .size sum, .-sum\n"
+        " .globl other\n .type other, %function\nother: adrp x3, w\n add x3, x3, :lo12:w\n ldr w1, [x3, #8]\n adrp x3, y\n add x3, x3, :lo12:y\n"
+        " ldr w2, [x3, #16]\n adrp x3, x\n ldr w3, [x3, :lo12:x]\n add w0, w0, w1\n add w0, w0, w2\n add w0, w0, w3\n ret\n .size other, .-other\n");
+__attribute__((noinline)) int fixed(int n) { return n FIX; }
+int main(void) { for (int i = 0; i < 9; i++) printf("%d %d %d\n", sum(i), other(i), fixed(i)); return 0; }
+C
+for how in '-no-pie -fno-pie' '-pie -fpie'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 $how "$@" -Wl,--build-id -o "$out" pad.c; }
+    build e.old -DFRONT=Y -DBACK=W -DFIX= && build e.new -DFRONT=W -DBACK=Y '-DFIX=*3' || exit 1
+    fix "$how: an end with padding behind it" e.old e.new fixed
+done
+
+# ---- an index from in front of an array, over a text: words are read there ----
+cat >front.c <<'C'
+#include <stdio.h>
+int sum(int);
+__asm__(".section .rodata\n .p2align 3\n.Lk: .asciz \"kappa\"\n.Lm: .asciz \"mu zeta\"\n .p2align 3\n .type tab, %object\n"
+        "tab: .quad 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12\n .size tab, .-tab\n.text\n"
+        " .globl sum\n .type sum, %function\nsum: adrp x3, " BASE "\n add x3, x3, :lo12:" BASE "\n mov x2, #0\n1: add x2, x2, #24\n cmp x2, #0x60\n b.eq 2f\n"
+        " ldr w4, [x3, x2]\n add w0, w4, w0, lsl #1\n b 1b\n2: " BODY "ret\n .size sum, .-sum\n"
+        " .globl say\n .type say, %function\nsay: cbz w0, 1f\n adrp x0, .Lk\n add x0, x0, :lo12:.Lk\n b puts\n1: adrp x0, .Lm\n add x0, x0, :lo12:.Lm\n b puts\n .size say, .-say\n");
+void say(int);
+int main(void) { say(0); say(1); for (int i = 0; i < 9; i++) printf("%d\n", sum(i)); return 0; }
+C
+for how in '-no-pie -fno-pie' '-pie -fpie'; do
+    build() { out=$1; shift; "$CROSS_CC" -w -O1 $how "$@" -Wl,--build-id -o "$out" front.c; }
+    build t.old '-DBODY=""' '-DBASE="tab-8"' && build t.new '-DBODY="add w0, w0, #5\n mvn w0, w0\n"' '-DBASE="tab-12"' || exit 1
+    fix "$how: an index from in front of an array" t.old t.new sum
+    is "$(sed -n 's/^data .* size \([0-9]*\) .*/\1/p' fix.lpatch)" 108 "$how: all of the array comes along, if anything"
+done
 tap_done

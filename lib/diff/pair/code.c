@@ -192,8 +192,9 @@ static bool is_unnamed(const struct lp_side *s, const struct lp_ref_at *r)
 /* Another offset from an address that is made elsewhere means another thing, unless names say that it does not. */
 static bool strays(const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
-    return p->kind == LP_FLOW_ADDR && !(p->flags & q->flags & LP_FLOW_OF_PAGE) && word_of(x, p->at) != word_of(y, q->at) &&
-           is_unnamed(x->s, p) && is_unnamed(y->s, q);
+    if (p->kind != LP_FLOW_ADDR || p->flags & q->flags & LP_FLOW_OF_PAGE || word_of(x, p->at) == word_of(y, q->at)) return false;
+    const struct lp_use u = use(x, p), v = use(y, q);
+    return is_unnamed(x->s, p) && is_unnamed(y->s, q) && !(lp_is_bare_end(x->s, &u) && lp_is_bare_end(y->s, &v));
 }
 
 /* Data in a function, where it has constants: 64 bits may be an address. (What a patch brings is code.) */

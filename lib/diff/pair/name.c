@@ -136,7 +136,7 @@ bool lp_surely_ending(const struct lp_side *s, const struct lp_use *u)
 /* Does nothing begin there, or does only the place count? */
 static bool is_end(const struct lp_side *s, const struct lp_use *u)
 {
-    return lp_side_atom(s, u->addr) == LP_NONE || lp_surely_ending(s, u) || (u->at && u->self != LP_NONE && lp_only_compared(s, u->self, u->at));
+    return !lp_begins_at(s, u->addr) || lp_surely_ending(s, u) || (u->at && u->self != LP_NONE && lp_only_compared(s, u->self, u->at));
 }
 
 /* The end of what a patch brings, perhaps in one piece with what is in front of it, where nothing is in the new file: so no other thing is meant. */
@@ -310,6 +310,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
     struct lp_stepped x = {0}, y = {0};
     const bool passed = lp_passed(o, u, &x), passed_there = lp_passed(s, n, &y);
     if (passed || passed_there) return passed == passed_there && same_passed(d, o, u, n, x.first, y.first);
+    if (lp_is_bare_end(o, u) || lp_is_bare_end(s, n)) return same_end(d, o, u, n);
     const bool either = lp_is_either(d, o, u, n);
     const uint32_t other = either ? LP_NONE : lp_behind(s, n);
     const uint32_t behind = !either && (o == OLD(d) || (other != LP_NONE && !is_brought(o, u))) ? lp_behind(o, u) : LP_NONE;

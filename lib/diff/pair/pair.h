@@ -80,10 +80,13 @@ bool lp_chosen(const struct lp_side *s, const struct lp_use *u, struct lp_chosen
 /* Is all that is so far from the new file's address the same in both? */
 bool lp_same_chosen(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n);
 /* ---- sibling.c ---- */
+/* Does something begin there, or go on, that is more than what fills the room up to a variable that is aligned? */
+bool lp_begins_at(const struct lp_side *s, uint64_t addr);
 /* Is the address which this use makes of an array beside it, where what goes through that in steps stops or starts? */
 bool lp_passed(const struct lp_side *s, const struct lp_use *u, struct lp_stepped *out);
 /* The object that ends at an address which this use makes, if its function refers to that, too: is it its end, or what begins there? LP_NONE = none. */
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u);
+bool lp_is_bare_end(const struct lp_side *s, const struct lp_use *u); /* with nothing but padding behind it */
 uint32_t lp_array_to(const struct lp_side *s, uint64_t addr); /* the same, whoever uses it */
 /* In the new file: the object that is meant by an address at its end, where something else begins, or in front of it, in something else: LP_NONE = that
  * something, by the way it is used. *unsure: it may be either. */

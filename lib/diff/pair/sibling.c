@@ -129,6 +129,18 @@ uint32_t lp_array_to(const struct lp_side *s, uint64_t addr)
     return i != LP_NONE && is_array(s, &s->atom[i]) && s->atom[i].end == addr ? i : LP_NONE;
 }
 
+/* (In a file that has names, all variables have one, and constants of zeros are none that code reads.) */
+bool lp_begins_at(const struct lp_side *s, uint64_t addr)
+{
+    const uint32_t i = lp_side_atom(s, addr);
+    if (i == LP_NONE) return false;
+    const struct lp_atom *a = &s->atom[i], *next = i + 1 < s->natom ? a + 1 : NULL;
+    const bool between = next && next->kind == LP_ATOM_OBJECT && next->start == a->end && lp_array_to(s, a->start) != LP_NONE;
+    if (!s->objects || a->kind != LP_ATOM_PIECE || !between) return true;
+    const bool fills = a->end - a->start < (next->start & (~next->start + 1));
+    return !fills || !(s->span[a->span].flags & LP_SPAN_BSS || lp_only_zeros(s, a->start, a->end));
+}
+
 bool lp_passed(const struct lp_side *s, const struct lp_use *u, struct lp_stepped *out)
 {
     return u->at && !u->width && u->base == LP_NONE && u->self != LP_NONE && lp_stepped_from(s, u->self, u->at, u->addr, out);
@@ -140,6 +152,12 @@ uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
     const uint32_t i = !u->width && u->base == LP_NONE ? lp_array_to(s, u->addr) : LP_NONE;
     if (lp_passed(s, u, &passed)) return passed.array;
     return i != LP_NONE && lp_refers_into(s, u->self, &s->atom[i]) ? i : LP_NONE;
+}
+
+bool lp_is_bare_end(const struct lp_side *s, const struct lp_use *u)
+{
+    const uint32_t i = u->at && u->addr && lp_side_atom(s, u->addr) != LP_NONE && !lp_begins_at(s, u->addr) ? lp_ending(s, u) : LP_NONE;
+    return i != LP_NONE && s->atom[i].kind == LP_ATOM_OBJECT;
 }
 
 /* Does the function make the address of the object itself for more than to compare it, and for more than `itself` says? */
@@ -215,7 +233,7 @@ uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure)
     struct lp_stepped passed;
     if (lp_passed(s, u, &passed)) return *unsure = false, passed.array;
     const uint32_t ends = lp_ending(s, u), behind = lp_behind(s, u);
-    const bool begins = lp_side_atom(s, u->addr) != LP_NONE;
+    const bool begins = lp_begins_at(s, u->addr);
     *unsure = begins && behind != LP_NONE && !lp_surely_behind(s, u);
     if (ends == LP_NONE) return behind == LP_NONE ? lone_end(d, u, unsure) : behind;
     if (!begins || (u->at && lp_surely_ending(s, u))) return *unsure = false, ends;

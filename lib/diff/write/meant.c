@@ -102,7 +102,9 @@ bool lp_word_nowhere(const struct word *x, const struct lp_use *u)
 
 bool lp_word_is_as_far(const struct word *x, const struct lp_use *u, const struct lp_there *base, int64_t off)
 {
-    const uint32_t behind = lp_behind(x->s, u), i = lp_side_atom(x->s, u->addr);
+    bool unsure;
+    const uint32_t behind = lp_behind(x->s, u), i = lp_side_atom(x->s, u->addr), meant = lp_meant(x->d, u, &unsure);
+    if (meant != LP_NONE && meant != behind) return false; /* the place counts, not what is there */
     const struct lp_there t = {base->known, base->own, base->addr + (uint64_t)off, LP_NONE, 0};
     if (behind != LP_NONE) return hold_the_same(x, u, &t, behind);
     if (!t.known || t.own || i == LP_NONE || lp_is_copied(&x->s->atom[i]) || !lp_is_constant(x->s, &x->s->atom[i])) return false;
