@@ -161,34 +161,67 @@ bool lp_stopped(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_s
     return follow(s, atom, at, true, NULL, NULL, out) && out->array != LP_NONE;
 }
 
-/* Is there behind this word, which compares, a branch back to where it is not behind it? Then it is at the end of a loop. */
-static bool ends_loop(const struct lp_words *code, uint64_t at, uint64_t *head, uint64_t *end)
+/* Where it goes on behind this word, which compares a pointer with the end to which it goes, once it is there; 0: it is not seen. */
+static uint64_t way_out(const struct lp_words *code, uint64_t at)
 {
-    enum { NEAR = 4 };
+    enum { NEAR = 4, EQ = 0, NE = 1 };
     for (unsigned i = 1; i <= NEAR; i++) {
-        const uint32_t w = lp_words_at(code, at + 4 * i);
+        const uint64_t pc = at + 4 * i;
+        const uint32_t w = lp_words_at(code, pc), cond = w & 15;
+        uint64_t to;
         uint32_t field;
-        *end = at + 4 * i;
-        if (lp_a64_is_b_cond(w)) return lp_word_target(w, *end, head, &field) && *head <= at;
+        if (!lp_a64_is_b_cond(w) || !lp_word_target(w, pc, &to, &field)) continue;
+        return cond == EQ || (cond != NE && to > pc) ? to : pc + 4;
     }
-    return false;
+    return 0;
 }
 
-/* In a loop, a pointer is in front of the end to which it goes; behind it, it is there. */
+/* Does the function that is called read an argument there, as far as is seen? (Most that are left over are none.) */
+static bool is_taken(const struct scan *x, uint32_t w, uint32_t mask)
+{
+    uint64_t to;
+    uint32_t field;
+    return lp_word_target(w, x->at, &to, &field) && lp_seen_callee(x->s, to).read & mask & ARGUMENTS;
+}
+
+/* Has any word from there on to do with what these registers have, before they get something else? */
+static bool is_used_from(const struct lp_side *s, uint32_t atom, uint64_t at, uint32_t mask)
+{
+    struct scan *x = lp_scan_new(s, atom);
+    bool used = !x || !lp_scan_push(x, at, mask);
+    for (unsigned steps = 0; !used && lp_scan_take(x); steps++) {
+        const uint32_t w = lp_words_at(&x->code, x->at);
+        const struct lp_seen_word *seen = lp_seen_word(s, w);
+        const uint32_t has = x->mask, read = seen->regs.read & has;
+        uint64_t to;
+        uint32_t field;
+        if (steps == STEPS_MAX || seen->row == A64_UNDEFINED || lp_a64_is_br(w)) used = true;
+        else if (lp_seen_passes(seen, has)) used = !lp_scan_go_on(x, has);
+        else if (lp_a64_is_blr(w)) used = read || !lp_scan_go_on_behind(x, has & PRESERVED);
+        else if (lp_a64_is_bl(w)) used = is_taken(x, w, has) || !lp_scan_go_on_behind(x, has & PRESERVED);
+        else if (lp_a64_is_branch_reg(w)) used = has & RESULTS, x->mask = 0;
+        else if (read) used = true;
+        else if (lp_word_is_branch(w) && lp_word_target(w, x->at, &to, &field)) used = !lp_scan_branch(x, to, !lp_a64_is_b(w), has);
+        else used = !lp_scan_go_on(x, has & ~seen->regs.write);
+    }
+    free(x);
+    return used;
+}
+
 bool lp_goes_past(const struct lp_side *s, uint32_t atom, uint32_t array)
 {
-    const struct lp_atom *f = &s->atom[atom], *a = &s->atom[array];
-    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
-    const struct lp_words code = lp_words_of(s, atom);
-    for (uint32_t k = 0; k < f->nref; k++) {
-        if (r[k].kind != LP_FLOW_ADDR || !(r[k].flags & LP_FLOW_STEPS) || r[k].addr < a->start || r[k].addr > a->end) continue;
-        bool inside = false;
-        uint64_t head, end;
-        for (uint64_t at = f->start; at + 4 < f->end && !inside; at += 4)
-            inside = compares(lp_words_at(&code, at)) && ends_loop(&code, at, &head, &end) && r[k].at >= head && r[k].at < end;
-        if (!inside) return true;
+    const struct lp_atom *f = &s->atom[atom];
+    struct scan *x = lp_scan_new(s, atom);
+    bool past = !x;
+    for (uint64_t at = f->start; at + 4 < f->end && !past; at += 4) {
+        const uint32_t w = lp_words_at(&x->code, at), n = w >> 5 & 31, m = w >> 16 & 31;
+        if (!compares(w) || n == 31 || m == 31) continue;
+        const uint32_t goes = (uint32_t)steps_there(x, s->atom[array].end, n) << n | (uint32_t)steps_there(x, s->atom[array].end, m) << m;
+        const uint64_t out = goes ? way_out(&x->code, at) : 0;
+        if (goes) past = is_used_from(s, atom, out, goes);
     }
-    return false;
+    free(x);
+    return past;
 }
 
 static void look_for_end(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t addr, void *ctx)
