@@ -41,13 +41,18 @@ int main(int argc, char **argv)
     return 0;
 }
 C
+# moves NAME: between old and long code moves that is copied, which is refused
+moves()
+{
+    lpdiff --heuristic old long >p.lpatch 2>err
+    is "$? $(sed -n 's/^lpdiff: [^:]*: \(E149\): .*/\1/p' err | sort -u)" "2 E149" "$1"
+}
 for cc in $compilers; do
     for how in -O0 -O1 -O2 '-Os -Wl,-q' '-O2 -s' '-O2 -no-pie -fno-pie'; do
         build() { out=$1; shift; $cc $how -fno-builtin "$@" -Wl,--build-id -o "$out" copied.c || not_ok "compile $out"; }
         for way in 1 2 4 5; do
             build old -DWAY=$way '-DFIX=x+1' && build long -DWAY=$way '-DFIX=x*5+x/3+7' && build same -DWAY=$way '-DFIX=x+2'
-            lpdiff --heuristic old long >p.lpatch 2>err
-            is "$? $(sed -n 's/^lpdiff: [^:]*: \(E149\): .*/\1/p' err | sort -u)" "2 E149" "$cc $how, $way: a function that is copied moves"
+            moves "$cc $how, $way: a function that is copied moves"
             lpdiff --heuristic old same >p.lpatch 2>err
             is "$?$(cat err)" 1 "  and where it does not"
             is "$(run -P p.lpatch ./old)" "$(run ./same)" "  the patched program does what the new one does"
@@ -66,8 +71,7 @@ for cc in $compilers; do
         build() { out=$1; shift; $cc $how -fno-builtin -fPIC -shared -Dmain=work "$@" -Wl,--build-id -o "$out" copied.c || not_ok "compile $out"; }
         for way in 1 2 4 5; do
             build old -DWAY=$way '-DFIX=x+1' && build long -DWAY=$way '-DFIX=x*5+x/3+7'
-            lpdiff --heuristic old long >p.lpatch 2>err
-            is "$? $(sed -n 's/^lpdiff: [^:]*: \(E149\): .*/\1/p' err | sort -u)" "2 E149" "$cc $how, $way: a library's function that is copied moves"
+            moves "$cc $how, $way: a library's function that is copied moves"
         done
     done
 done
@@ -112,8 +116,7 @@ for cc in $compilers; do
         for way in 'even -DEARLY' 's10 -DEARLY' 's9' 's1 -DEARLY'; do
             build() { out=$1; shift; $cc $how -fno-builtin "$@" -Wl,--build-id -o "$out" deep.c || not_ok "compile $out"; }
             build old -DWAY=$way '-DFIX=x+1' && build long -DWAY=$way '-DFIX=x*5+x/3+7'
-            lpdiff --heuristic old long >p.lpatch 2>err
-            is "$? $(sed -n 's/^lpdiff: [^:]*: \(E149\): .*/\1/p' err | sort -u)" "2 E149" "$cc $how, $way: a function that is copied far away moves"
+            moves "$cc $how, $way: a function that is copied far away moves"
         done
     done
 done
