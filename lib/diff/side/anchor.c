@@ -17,31 +17,12 @@ static bool add_user(struct scan *x, uint64_t at)
     return true;
 }
 
-/* Does it leave in this register what it had, and a number more: ADD, or an access that moves its base on? */
-static bool moves_on(uint32_t w, unsigned reg)
-{
-    const bool back = (w & 0x3b200400) == 0x38000400 || (w & 0x3a800000) == 0x28800000;
-    return moved(w) == UINT32_C(1) << reg || (back && (w >> 5 & 31) == reg);
-}
-
-/* Is it what such words, again and again, make of an address in the array that ends where this one is? */
-static bool steps_there(const struct scan *x, uint64_t end, unsigned reg)
-{
-    const uint32_t i = lp_side_atom(x->s, end - 1);
-    for (uint32_t k = 0; i != LP_NONE && k < x->a->nref; k++) {
-        const struct lp_ref_at *r = &lp_refs_of_atom(x->s, x->a)[k];
-        const bool inner = r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_STEPS && r->addr >= x->s->atom[i].start && r->addr <= end;
-        if (inner && moves_on(lp_code_word(x->s, r->at), reg)) return true;
-    }
-    return false;
-}
-
-/* The same for an address of which only the place counts, not what is there. */
+/* A word that reads an address of which only the place counts, not what is there. */
 static bool step_compared(struct scan *x, uint32_t w, uint32_t mask, uint32_t write)
 {
     const unsigned other = mask >> (w >> 5 & 31) & 1 ? w >> 16 & 31 : w >> 5 & 31;
     x->compares += compares(w);
-    if (compares(w) && other < 31) x->stepped |= steps_there(x, x->end, other) || lp_stops_at(x->s, x->a, x->end, other, &x->stops);
+    if (compares(w) && other < 31) x->stepped |= lp_stops_at(x->s, x->a, x->end, other, &x->stops);
     if (lp_a64_is_mov(w)) return lp_scan_go_on(x, (mask & ~write) | lp_a64_rd_bit(w));
     return compares(w) && lp_scan_go_on(x, mask & ~write);
 }
@@ -159,86 +140,6 @@ bool lp_stopped(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_s
 {
     *out = (struct lp_stepped){LP_NONE, 0};
     return follow(s, atom, at, true, NULL, NULL, out) && out->array != LP_NONE;
-}
-
-/* Where it goes on behind this word, which compares a pointer with the end to which it goes, once it is there; 0: it is not seen. */
-static uint64_t way_out(const struct lp_words *code, uint64_t at)
-{
-    enum { NEAR = 4, EQ = 0, NE = 1 };
-    for (unsigned i = 1; i <= NEAR; i++) {
-        const uint64_t pc = at + 4 * i;
-        const uint32_t w = lp_words_at(code, pc), cond = w & 15;
-        uint64_t to;
-        uint32_t field;
-        if (!lp_a64_is_b_cond(w) || !lp_word_target(w, pc, &to, &field)) continue;
-        return cond == EQ || (cond != NE && to > pc) ? to : pc + 4;
-    }
-    return 0;
-}
-
-/* Does the function that is called read an argument there, as far as is seen? (Most that are left over are none.) */
-static bool is_taken(const struct scan *x, uint32_t w, uint32_t mask)
-{
-    uint64_t to;
-    uint32_t field;
-    return lp_word_target(w, x->at, &to, &field) && lp_seen_callee(x->s, to).read & mask & ARGUMENTS;
-}
-
-/* Has any word from there on to do with what these registers have, before they get something else? */
-static bool is_used_from(const struct lp_side *s, uint32_t atom, uint64_t at, uint32_t mask)
-{
-    struct scan *x = lp_scan_new(s, atom);
-    bool used = !x || !lp_scan_push(x, at, mask);
-    for (unsigned steps = 0; !used && lp_scan_take(x); steps++) {
-        const uint32_t w = lp_words_at(&x->code, x->at);
-        const struct lp_seen_word *seen = lp_seen_word(s, w);
-        const uint32_t has = x->mask, read = seen->regs.read & has;
-        uint64_t to;
-        uint32_t field;
-        if (steps == STEPS_MAX || seen->row == A64_UNDEFINED || lp_a64_is_br(w)) used = true;
-        else if (lp_seen_passes(seen, has)) used = !lp_scan_go_on(x, has);
-        else if (lp_a64_is_blr(w)) used = read || !lp_scan_go_on_behind(x, has & PRESERVED);
-        else if (lp_a64_is_bl(w)) used = is_taken(x, w, has) || !lp_scan_go_on_behind(x, has & PRESERVED);
-        else if (lp_a64_is_branch_reg(w)) used = has & RESULTS, x->mask = 0;
-        else if (read) used = true;
-        else if (lp_word_is_branch(w) && lp_word_target(w, x->at, &to, &field)) used = !lp_scan_branch(x, to, !lp_a64_is_b(w), has);
-        else used = !lp_scan_go_on(x, has & ~seen->regs.write);
-    }
-    free(x);
-    return used;
-}
-
-bool lp_goes_past(const struct lp_side *s, uint32_t atom, uint32_t array)
-{
-    const struct lp_atom *f = &s->atom[atom];
-    struct scan *x = lp_scan_new(s, atom);
-    bool past = !x;
-    for (uint64_t at = f->start; at + 4 < f->end && !past; at += 4) {
-        const uint32_t w = lp_words_at(&x->code, at), n = w >> 5 & 31, m = w >> 16 & 31;
-        if (!compares(w) || n == 31 || m == 31) continue;
-        const uint32_t goes = (uint32_t)steps_there(x, s->atom[array].end, n) << n | (uint32_t)steps_there(x, s->atom[array].end, m) << m;
-        const uint64_t out = goes ? way_out(&x->code, at) : 0;
-        if (goes) past = is_used_from(s, atom, out, goes);
-    }
-    free(x);
-    return past;
-}
-
-static void look_for_end(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t addr, void *ctx)
-{
-    const unsigned other = mask >> (w >> 5 & 31) & 1 ? w >> 16 & 31 : w >> 5 & 31;
-    (void)at, (void)row;
-    if (compares(w) && other < 31 && steps_there(x, addr, other)) *(bool *)ctx = true;
-}
-
-bool lp_ends_steps(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr)
-{
-    const uint32_t w = lp_code_word(s, at);
-    struct scan *x = lp_a64_is_add_imm_any(w) || lp_a64_is_adr(w) ? lp_scan_new(s, atom) : NULL;
-    bool ends = false;
-    if (x) lp_scan_moves(x, at, STEPS_MAX, look_for_end, addr, &ends);
-    free(x);
-    return ends;
 }
 
 bool lp_mostly_base(const struct lp_side *s, uint32_t atom, uint64_t at)

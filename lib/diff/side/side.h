@@ -380,10 +380,6 @@ bool lp_is_stepped_to(const struct lp_side *s, uint32_t atom, uint64_t at); /* t
 /* The same, if that array is beside it, and does not just end there. */
 struct lp_stepped { uint32_t array; uint64_t first; }; /* first: in the array, where the steps begin */
 bool lp_stopped(const struct lp_side *s, uint32_t atom, uint64_t at, struct lp_stepped *out);
-/* Is what goes through an array by steps, as it does to its end, used behind the loop, too? There it may be the address of what begins at that end. */
-bool lp_goes_past(const struct lp_side *s, uint32_t atom, uint32_t array);
-/* Is the address compared with what goes by steps through the array that ends there, whatever else becomes of it? */
-bool lp_ends_steps(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr);
 /* ---- uses.c ---- */
 /* Is an index added to it? Then it may be in front of the array: a[i - 1] is from &a[-1] on. */
 bool lp_is_indexed(const struct lp_side *s, uint32_t atom, uint64_t at);
@@ -414,10 +410,15 @@ bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does a call that gets the address which a word makes read there? */
 bool lp_is_read_by_call(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* ---- steps.c ---- */
-/* Does what goes through an array in steps, in this register of the function, stop at `addr`, which is beside the array? */
+/* Does what goes through an array in steps, in this register of the function, stop at `addr`? *out: beside which array; left as it is where the array ends
+ * there. */
 bool lp_stops_at(const struct lp_side *s, const struct lp_atom *f, uint64_t addr, unsigned reg, struct lp_stepped *out);
 /* The word there makes this address: is it where what goes through an array in steps stops, or starts, beside the array? */
 bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out);
+/* Is what goes through an array by steps, as it does to its end, used behind the loop, too? There it may be the address of what begins at that end. */
+bool lp_goes_past(const struct lp_side *s, uint32_t atom, uint32_t array);
+/* Is the address compared with what goes by steps through the array that ends there, whatever else becomes of it? */
+bool lp_ends_steps(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr);
 /* Where such pointers begin that go forth, and by how much, in order, of the whole file. The caller frees it. */
 struct lp_step_start { uint64_t at, by; };
 struct lp_step_start *lp_step_starts(struct lp_side *s, size_t *n);

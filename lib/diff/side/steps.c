@@ -85,8 +85,29 @@ static const struct lp_steps *steps_of(const struct lp_side *s, const struct lp_
     return x;
 }
 
+/* In which registers a word leaves what one had, and a number more: ADD, or an access that moves its base on. */
+static uint32_t moves_on(uint32_t w)
+{
+    const bool back = (w & 0x3b200400) == 0x38000400 || (w & 0x3a800000) == 0x28800000;
+    return moved(w) | (back ? UINT32_C(1) << (w >> 5 & 31) & 0x7fffffff : 0);
+}
+
+/* In which registers such words, again and again, make of an address in the array that ends there what comes to its end. */
+static uint32_t steps_to(const struct lp_side *s, const struct lp_atom *f, uint64_t end)
+{
+    const uint32_t i = lp_side_atom(s, end - 1);
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
+    uint32_t regs = 0;
+    for (uint32_t k = 0; i != LP_NONE && k < f->nref; k++) {
+        const bool inner = r[k].kind == LP_FLOW_ADDR && r[k].flags & LP_FLOW_STEPS && r[k].addr >= s->atom[i].start && r[k].addr <= end;
+        if (inner) regs |= moves_on(lp_code_word(s, r[k].at));
+    }
+    return regs;
+}
+
 bool lp_stops_at(const struct lp_side *s, const struct lp_atom *f, uint64_t addr, unsigned reg, struct lp_stepped *out)
 {
+    if (mask_has(steps_to(s, f, addr), reg)) return true;
     const struct lp_steps *x = steps_of(s, f);
     for (size_t k = 0; x && k < x->n; k++) {
         const uint32_t i = x->v[k].reg == reg ? passes(s, &x->v[k], addr, false) : LP_NONE;
@@ -109,6 +130,88 @@ bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, ui
     }
     return false;
 }
+
+/* ---- what becomes of them there ---- */
+
+/* Where it goes on behind this word, which compares a pointer with the end to which it goes, once it is there; 0: it is not seen. */
+static uint64_t way_out(const struct lp_words *code, uint64_t at)
+{
+    enum { NEAR = 4, EQ = 0, NE = 1 };
+    for (unsigned i = 1; i <= NEAR; i++) {
+        const uint64_t pc = at + 4 * i;
+        const uint32_t w = lp_words_at(code, pc), cond = w & 15;
+        uint64_t to;
+        uint32_t field;
+        if (!lp_a64_is_b_cond(w) || !lp_word_target(w, pc, &to, &field)) continue;
+        return cond == EQ || (cond != NE && to > pc) ? to : pc + 4;
+    }
+    return 0;
+}
+
+/* Does the function that is called read an argument there, as far as is seen? (Most that are left over are none.) */
+static bool is_taken(const struct scan *x, uint32_t w, uint32_t mask)
+{
+    uint64_t to;
+    uint32_t field;
+    return lp_word_target(w, x->at, &to, &field) && lp_seen_callee(x->s, to).read & mask & ARGUMENTS;
+}
+
+/* Has any word from there on to do with what these registers have, before they get something else? */
+static bool is_used_from(const struct lp_side *s, uint32_t atom, uint64_t at, uint32_t mask)
+{
+    struct scan *x = lp_scan_new(s, atom);
+    bool used = !x || !lp_scan_push(x, at, mask);
+    for (unsigned steps = 0; !used && lp_scan_take(x); steps++) {
+        const uint32_t w = lp_words_at(&x->code, x->at);
+        const struct lp_seen_word *seen = lp_seen_word(s, w);
+        const uint32_t has = x->mask, read = seen->regs.read & has;
+        uint64_t to;
+        uint32_t field;
+        if (steps == STEPS_MAX || seen->row == A64_UNDEFINED || lp_a64_is_br(w)) used = true;
+        else if (lp_seen_passes(seen, has)) used = !lp_scan_go_on(x, has);
+        else if (lp_a64_is_blr(w)) used = read || !lp_scan_go_on_behind(x, has & PRESERVED);
+        else if (lp_a64_is_bl(w)) used = is_taken(x, w, has) || !lp_scan_go_on_behind(x, has & PRESERVED);
+        else if (lp_a64_is_branch_reg(w)) used = has & RESULTS, x->mask = 0;
+        else if (read) used = true;
+        else if (lp_word_is_branch(w) && lp_word_target(w, x->at, &to, &field)) used = !lp_scan_branch(x, to, !lp_a64_is_b(w), has);
+        else used = !lp_scan_go_on(x, has & ~seen->regs.write);
+    }
+    free(x);
+    return used;
+}
+
+bool lp_goes_past(const struct lp_side *s, uint32_t atom, uint32_t array)
+{
+    const struct lp_atom *f = &s->atom[atom];
+    const struct lp_words code = lp_words_of(s, atom);
+    const uint32_t regs = steps_to(s, f, s->atom[array].end);
+    bool past = false;
+    for (uint64_t at = f->start; regs && at + 4 < f->end && !past; at += 4) {
+        const uint32_t w = lp_words_at(&code, at), n = w >> 5 & 31, m = w >> 16 & 31;
+        const uint32_t goes = compares(w) && n < 31 && m < 31 ? regs & (UINT32_C(1) << n | UINT32_C(1) << m) : 0;
+        past = goes && is_used_from(s, atom, way_out(&code, at), goes);
+    }
+    return past;
+}
+
+static void look_for_end(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t addr, void *ctx)
+{
+    const unsigned other = mask >> (w >> 5 & 31) & 1 ? w >> 16 & 31 : w >> 5 & 31;
+    (void)at, (void)row;
+    if (compares(w) && mask_has(steps_to(x->s, x->a, addr), other)) *(bool *)ctx = true;
+}
+
+bool lp_ends_steps(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr)
+{
+    const uint32_t w = lp_code_word(s, at);
+    struct scan *x = lp_a64_is_add_imm_any(w) || lp_a64_is_adr(w) ? lp_scan_new(s, atom) : NULL;
+    bool ends = false;
+    if (x) lp_scan_moves(x, at, STEPS_MAX, look_for_end, addr, &ends);
+    free(x);
+    return ends;
+}
+
+/* ---- of the whole file ---- */
 
 static int by_start(const void *a, const void *b)
 {
