@@ -3,7 +3,6 @@
 #include <config.h>
 #include "diff/side/scan.h"
 #include "a64/access.h"
-#include "base/bits.h"
 
 enum { SP = 31, FP = 29 };
 #define BIT(reg) (UINT32_C(1) << (reg))
@@ -13,12 +12,7 @@ enum { SP = 31, FP = 29 };
 struct frame { int64_t fp, size, lowest; };
 
 /* ADD and SUB of an immediate, without flags. */
-static bool is_add(uint32_t w, int64_t *imm)
-{
-    const int64_t v = (int64_t)lp_bits(w, 10, 12) << (w >> 22 & 1 ? 12 : 0);
-    *imm = w >> 30 & 1 ? -v : v;
-    return (w & 0xbf800000) == 0x91000000;
-}
+static bool is_add(uint32_t w, int64_t *imm) { return (w & 0xbf800000) == 0x91000000 && lp_word_offset(w, imm); }
 
 /* By how much a word moves SP by a number; false: in another way, if at all. */
 static bool moves_sp(uint32_t w, const struct lp_a64_access *m, bool access, int64_t *by)
@@ -96,15 +90,13 @@ static bool store(struct scan *x, const struct lp_a64_access *m, int64_t place, 
     return is_variable(x->s, &x->code, x->a, &f, slot);
 }
 
-static bool has(uint32_t mask, unsigned reg) { return reg < SP && mask & BIT(reg); }
-
 /* An access to the frame; *loaded: the register that has the address then. */
 static enum lp_framed in_frame(struct scan *x, const struct lp_a64_access *m, int64_t place, uint32_t *mask, uint32_t *loaded)
 {
     const uint32_t before = *mask;
-    const bool both = has(before, m->rt) && has(before, m->rt2), stores = m->store && (has(before, m->rt) || has(before, m->rt2));
+    const bool both = mask_has(before, m->rt) && mask_has(before, m->rt2), stores = m->store && (mask_has(before, m->rt) || mask_has(before, m->rt2));
     const bool there = x->slot >= 0 && place < x->slot + 8 && place + m->bytes > x->slot;
-    if (stores) return !both && store(x, m, place, has(before, m->rt)) ? (*mask |= LP_SCAN_SLOT, LP_FRAMED) : LP_FRAMED_LOST;
+    if (stores) return !both && store(x, m, place, mask_has(before, m->rt)) ? (*mask |= LP_SCAN_SLOT, LP_FRAMED) : LP_FRAMED_LOST;
     if (!there || !(before & LP_SCAN_SLOT)) return LP_FRAMED;
     const bool whole = m->simple && m->each == 8 && m->rt < 32 && (place == x->slot || place + 8 == x->slot);
     if (!whole || (!m->load && !m->store)) return LP_FRAMED_LOST;

@@ -52,9 +52,8 @@ static uint32_t step_along(struct scan *x, uint32_t w, unsigned row, uint32_t re
         h->based |= base != 0;
         h->lost |= (m.writeback && !x->copied) || reads & ~base || (m.store && (mask_has(x->mask, m.rt) || mask_has(x->mask, m.rt2)));
         return m.writeback && mask_has(x->mask, m.base) ? UINT32_C(1) << m.base : 0;
-    } else {
-        h->lost |= !lp_a64_is_add_imm_any(w) || !lp_scan_has_address(x, x->at); /* not the base of another address */
     }
+    h->lost |= !lp_a64_is_add_imm_any(w) || !lp_scan_has_address(x, x->at); /* not the base of another address */
     return 0;
 }
 

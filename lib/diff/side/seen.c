@@ -27,8 +27,9 @@ struct lp_seen *lp_seen_new(void) { return calloc(1, sizeof(struct lp_seen)); }
 
 void lp_seen_free(struct lp_seen *seen)
 {
-    if (seen) lp_steps_free(seen->steps);
-    if (seen) free(seen->users), lp_search_free(seen->search), lp_fates_free(seen->fates), free(seen->into.addr), free(seen->places.place), free(seen->bare);
+    if (!seen) return;
+    lp_steps_free(seen->steps), lp_search_free(seen->search), lp_fates_free(seen->fates);
+    free(seen->users), free(seen->into.addr), free(seen->places.place), free(seen->bare);
     free(seen);
 }
 

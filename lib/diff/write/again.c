@@ -131,7 +131,7 @@ static void *copy(const void *p, size_t n)
 void lp_emitted(lp_diff *d)
 {
     struct lp_rounds *r = d->rounds;
-    struct body *v = !r || r->at < r->n ? r ? r->v : NULL : lp_grow(r->v, &r->cap, r->n, sizeof *v);
+    struct body *v = !r ? NULL : r->at < r->n ? r->v : lp_grow(r->v, &r->cap, r->n, sizeof *v);
     if (!v || d->items.failed || d->nomem) {
         d->nomem = true;
         return;

@@ -2,12 +2,13 @@
  * nobody may be, as the engine sees to by itself for a function that gets a new body. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "base/search.h"
 #include "patch/plan.h"
 
 #include <stdlib.h>
 
 /* Two pieces of one function, as a compiler cuts off what is hardly ever executed; part: `other` is the one that goes on in the middle of `atom`. */
-struct lp_piece_of { uint32_t atom, other; bool part; };
+struct lp_piece_of { uint64_t atom; uint32_t other; bool part; };
 
 static void add(lp_diff *d, uint32_t atom, uint32_t part)
 {
@@ -66,10 +67,9 @@ static void print_line(lp_diff *d, uint32_t i, bool part)
 /* In front of its sites, and of a part's new body, which nothing but the function's new body leads to. What changes, too, has a line of its own. */
 void lp_emit_quiet(lp_diff *d, uint32_t old_atom)
 {
-    size_t first = 0;
     bool part = false;
     find_pieces(d);
-    while (first < d->npieces && d->pieces[first].atom < old_atom) first++;
+    const size_t first = lp_count_below(d->pieces, d->npieces, sizeof *d->pieces, old_atom);
     for (size_t i = first; i < d->npieces && d->pieces[i].atom == old_atom; i++) part |= !d->pieces[i].part;
     lp_buf_puts(&d->items, "\n");
     print_line(d, old_atom, part);

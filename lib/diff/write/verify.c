@@ -416,7 +416,6 @@ static void check_all(struct check *c)
         if (s->over[k].changed) check_code(c, lp_side_atom(s, s->over[k].start));
 }
 
-/* Mostly nothing changes for those who call. */
 /* Calls of a function that has a new body get there. */
 static void survey_bodies(struct check *c)
 {
@@ -427,6 +426,7 @@ static void survey_bodies(struct check *c)
     }
 }
 
+/* Mostly nothing changes for those who call. */
 static bool survey(struct check *c)
 {
     struct lp_side *s = &c->side;
