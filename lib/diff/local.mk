@@ -6,7 +6,7 @@ lib_diff_libdiff_la_SOURCES = \
 	lib/diff/side/fall.c lib/diff/side/fate.c lib/diff/side/field.c lib/diff/side/frame.c lib/diff/side/handed.c lib/diff/side/lent.c \
 	lib/diff/side/live.c lib/diff/side/load.c lib/diff/side/paged.c lib/diff/side/pieces.c lib/diff/side/readers.c lib/diff/side/reading.c \
 	lib/diff/side/refs.c lib/diff/side/relative.c lib/diff/side/returns.c lib/diff/side/scan.c lib/diff/side/scan.h lib/diff/side/seen.c \
-	lib/diff/side/seen.h lib/diff/side/side.h lib/diff/side/starts.c lib/diff/side/steps.c lib/diff/side/stubs.c lib/diff/side/uses.c \
+	lib/diff/side/seen.h lib/diff/side/side.h lib/diff/side/starts.c lib/diff/side/steps.c lib/diff/side/stubs.c lib/diff/side/typed.c lib/diff/side/uses.c \
 	lib/diff/pair/away.c lib/diff/pair/bounds.c lib/diff/pair/chosen.c lib/diff/pair/code.c lib/diff/pair/compare.c lib/diff/pair/completed.c \
 	lib/diff/pair/constant.c lib/diff/pair/counted.c lib/diff/pair/exchange.c lib/diff/pair/exports.c lib/diff/pair/front.c lib/diff/pair/joined.c \
 	lib/diff/pair/led.c lib/diff/pair/line.c lib/diff/pair/loader.c lib/diff/pair/lsda.c lib/diff/pair/match.c lib/diff/pair/name.c \
@@ -15,6 +15,6 @@ lib_diff_libdiff_la_SOURCES = \
 	lib/diff/pair/traded.c lib/diff/pair/unnamed.c lib/diff/pair/users.c \
 	lib/diff/write/again.c lib/diff/write/aligned.c lib/diff/write/alike.c lib/diff/write/apart.c lib/diff/write/asked.c lib/diff/write/bases.c \
 	lib/diff/write/body.c lib/diff/write/carry.c lib/diff/write/cfi.c lib/diff/write/close.c lib/diff/write/copies.c lib/diff/write/data.c \
-	lib/diff/write/emit.c lib/diff/write/ends.c lib/diff/write/enter.c lib/diff/write/keep.c lib/diff/write/labels.c lib/diff/write/left.c \
+	lib/diff/write/emit.c lib/diff/write/ends.c lib/diff/write/enter.c lib/diff/write/keep.c lib/diff/write/labels.c lib/diff/write/left.c lib/diff/write/lsda.c \
 	lib/diff/write/meant.c lib/diff/write/offsets.c lib/diff/write/pages.c lib/diff/write/place.c lib/diff/write/pointers.c lib/diff/write/quiet.c \
 	lib/diff/write/template.c lib/diff/write/verify.c lib/diff/write/word.h lib/diff/write/words.c lib/diff/write/write.h

@@ -3,13 +3,10 @@
 #include "elf/lsda.h"
 #include "elf/image.h"
 
-bool lp_elf_lsda(const lp_elf *elf, const struct lp_fde *f, struct lp_lsda *out)
+bool lp_lsda_read(struct lp_cfi_reader r, uint64_t start, struct lp_lsda *out)
 {
-    uint64_t avail, enc;
-    const uint8_t *p = f->lsda ? lp_elf_at(elf, f->lsda, &avail) : NULL;
-    if (!p) return false;
-    struct lp_cfi_reader r = {p, p + avail, f->lsda, false};
-    *out = (struct lp_lsda){.landing = f->start};
+    uint64_t enc;
+    *out = (struct lp_lsda){.landing = start};
     if ((enc = lp_cfi_bytes(&r, 1)) != LP_PE_OMIT) out->landing = lp_cfi_pointer(&r, (uint8_t)enc, 0);
     out->type_enc = (uint8_t)lp_cfi_bytes(&r, 1);
     if ((out->has_types = out->type_enc != LP_PE_OMIT)) {
@@ -24,6 +21,13 @@ bool lp_elf_lsda(const lp_elf *elf, const struct lp_fde *f, struct lp_lsda *out)
     lp_cfi_skip(&out->actions, len);
     out->sites.end = out->actions.p;
     return !out->actions.bad && (!out->has_types || out->types.p >= out->actions.p);
+}
+
+bool lp_elf_lsda(const lp_elf *elf, const struct lp_fde *f, struct lp_lsda *out)
+{
+    uint64_t avail;
+    const uint8_t *p = f->lsda ? lp_elf_at(elf, f->lsda, &avail) : NULL;
+    return p && lp_lsda_read((struct lp_cfi_reader){p, p + avail, f->lsda, false}, f->start, out);
 }
 
 bool lp_lsda_site(struct lp_lsda *l, struct lp_lsda_site *out)
@@ -65,4 +69,46 @@ bool lp_lsda_list(const struct lp_lsda *l, int64_t filter, struct lp_cfi_reader 
     *out = l->types;
     lp_cfi_skip(out, ~(uint64_t)filter);
     return l->has_types && !out->bad;
+}
+
+struct extent { const struct lp_lsda *l; uint64_t end, types; unsigned steps; };
+
+static bool add_type(struct extent *x, uint64_t number)
+{
+    struct lp_lsda_type t;
+    if (number > x->types) x->types = number;
+    return lp_lsda_type(x->l, number, &t);
+}
+
+static bool add_list(struct extent *x, int64_t filter)
+{
+    struct lp_cfi_reader r;
+    uint64_t number = 1;
+    if (!lp_lsda_list(x->l, filter, &r)) return false;
+    while (number && x->steps++ < LP_LSDA_STEPS && (number = lp_cfi_uleb(&r)) && !r.bad && add_type(x, number)) continue;
+    if (r.vaddr > x->end) x->end = r.vaddr;
+    return !number && !r.bad;
+}
+
+static bool add_action(struct extent *x, uint64_t *action)
+{
+    struct lp_lsda_action a;
+    struct lp_cfi_reader r = x->l->actions;
+    if (x->steps++ >= LP_LSDA_STEPS || !lp_lsda_action(x->l, *action, &a)) return false;
+    lp_cfi_skip(&r, *action - 1), lp_cfi_sleb(&r), lp_cfi_sleb(&r);
+    if (r.vaddr > x->end) x->end = r.vaddr;
+    *action = a.next;
+    return a.filter > 0 ? add_type(x, (uint64_t)a.filter) : a.filter == 0 || add_list(x, a.filter);
+}
+
+bool lp_lsda_extent(struct lp_lsda l, uint64_t *end, uint64_t *types)
+{
+    const struct lp_lsda whole = l;
+    struct extent x = {&whole, l.has_types ? l.types.vaddr : l.actions.vaddr, 0, 0};
+    struct lp_lsda_site s;
+    bool good = true;
+    while (good && lp_lsda_site(&l, &s))
+        for (uint64_t action = s.action; action && good;) good = add_action(&x, &action);
+    *end = x.end, *types = x.types;
+    return good && !l.sites.bad;
 }

@@ -12,12 +12,17 @@ struct lp_lsda_action { int64_t filter; uint64_t next; };
 /* addr: of the type's description, or of a word that holds that (indirect); 0 = any type. */
 struct lp_lsda_type { uint64_t addr; bool indirect; };
 
+/* At r, of a function that begins at `start`. False: it is malformed. */
+bool lp_lsda_read(struct lp_cfi_reader r, uint64_t start, struct lp_lsda *out);
 /* False: the function has none, or it is malformed. */
 bool lp_elf_lsda(const lp_elf *elf, const struct lp_fde *f, struct lp_lsda *out);
 /* False: there are no more, or (sites.bad) the table is cut. */
 bool lp_lsda_site(struct lp_lsda *l, struct lp_lsda_site *out);
 bool lp_lsda_action(const struct lp_lsda *l, uint64_t action, struct lp_lsda_action *out);
 bool lp_lsda_type(const struct lp_lsda *l, uint64_t number, struct lp_lsda_type *out);
+/* Where the table ends, and the largest number of a type that it names; tables of no more than LP_LSDA_STEPS actions. False: it is malformed, or longer. */
+enum { LP_LSDA_STEPS = 1 << 20 };
+bool lp_lsda_extent(struct lp_lsda l, uint64_t *end, uint64_t *types);
 /* The list of a filter below 0: numbers of types, until 0. */
 bool lp_lsda_list(const struct lp_lsda *l, int64_t filter, struct lp_cfi_reader *out);
 #endif

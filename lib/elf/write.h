@@ -17,9 +17,10 @@ struct lp_elf_part {                /* new: a PT_LOAD and its section; in ascend
 struct lp_elf_named { const char *name; uint64_t value, size; bool code; };  /* a new symbol */
 struct lp_elf_frame {               /* how a new function is unwound */
     uint64_t start, size;
-    const uint8_t *insns;           /* against the CIE of lp_cfi_run_plain() */
+    const uint8_t *insns;           /* against the CIE of lp_cfi_run_plain(); NULL: those of `like` */
     size_t len;
-    uint64_t like;                  /* the function whose FDE it takes, with its handlers; 0: insns */
+    uint64_t like;                  /* the function whose FDE it takes, with its handlers, or, if it has an lsda, whose personality; 0 = none */
+    uint64_t lsda;                  /* its own exception table, 0 = none */
 };
 struct lp_elf_kept { const char *file, *text; size_t len; };                 /* a patch, and what its file was called */
 

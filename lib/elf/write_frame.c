@@ -58,6 +58,18 @@ static void plain_cie(struct lp_elf_writer *w)
     close_record(w, from);
 }
 
+/* That of lp_cfi_run_plain(), too, with the personality of another one. */
+static void plain_cie_with(struct lp_elf_writer *w, const struct lp_cie *c)
+{
+    static const uint8_t head[] = {1, 'z', 'P', 'L', 'R', 0, 4, 0x78, 30, 7}, tail[] = {LP_PE_PCREL_SDATA4, LP_PE_PCREL_SDATA4, 12, 31, 0};
+    size_t from = open_record(w);
+    add32(&w->table, 0);
+    lp_buf_add(&w->table, head, sizeof head);
+    add8(&w->table, (uint8_t)(LP_PE_PCREL_SDATA4 | (c->personality_enc & LP_PE_INDIRECT))), add_pcrel(w, c->personality);
+    lp_buf_add(&w->table, tail, sizeof tail);
+    close_record(w, from);
+}
+
 /* The same as another one, with its pointers counted from here. False: it has something that is not known. */
 static bool same_cie(struct lp_elf_writer *w, const struct lp_cie *c)
 {
@@ -79,18 +91,26 @@ static bool same_cie(struct lp_elf_writer *w, const struct lp_cie *c)
     return true;
 }
 
+/* like: of f->like, NULL = none. */
 static void add_fde(struct lp_elf_writer *w, uint64_t cie, const struct lp_elf_frame *f, const struct lp_fde *like)
 {
     size_t from = open_record(w);
-    bool lsda = like && like->cie.lsda != LP_PE_OMIT;
+    const bool lsda = f->lsda || (like && like->cie.lsda != LP_PE_OMIT);
     add32(&w->table, here(w) - cie);
     add_pcrel(w, f->start);
     add32(&w->table, f->size);
-    if (!like || like->cie.letters[0]) add8(&w->table, lsda ? 4 : 0);
-    if (lsda) add_pcrel(w, like->lsda);
-    if (like) lp_buf_add(&w->table, like->insns.p, (size_t)(like->insns.end - like->insns.p));
-    else lp_buf_add(&w->table, f->insns, f->len);
+    if (f->lsda || !like || like->cie.letters[0]) add8(&w->table, lsda ? 4 : 0);
+    if (lsda) add_pcrel(w, f->lsda ? f->lsda : like->lsda);
+    if (f->insns) lp_buf_add(&w->table, f->insns, f->len);
+    else lp_buf_add(&w->table, like->insns.p, (size_t)(like->insns.end - like->insns.p));
     close_record(w, from);
+}
+
+static bool add_cie(struct lp_elf_writer *w, const struct lp_elf_frame *f, const struct lp_cie *like)
+{
+    if (!f->lsda) return same_cie(w, like);
+    plain_cie_with(w, like);
+    return true;
 }
 
 /* New CIEs and FDEs; where the FDEs are goes to rows. */
@@ -102,7 +122,7 @@ static void add_frames(struct lp_elf_writer *w, struct rows *rows)
         const struct lp_elf_frame *f = &w->m->frame[i];
         struct lp_fde like;
         uint64_t cie = here(w);
-        if (f->like && (!lp_elf_fde(w->e, f->like, &like) || !same_cie(w, &like.cie))) continue;
+        if (f->like && (!lp_elf_fde(w->e, f->like, &like) || !add_cie(w, f, &like.cie))) continue;
         rows->v[rows->n++] = (struct row){f->start, here(w)};
         add_fde(w, f->like ? cie : plain, f, f->like ? &like : NULL);
     }

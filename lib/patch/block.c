@@ -292,12 +292,27 @@ static bool cfi_line(struct lp_parse *ps)
     return lp_lex_need_ws(ps) && cfi_pairs(ps);
 }
 
+/* The datum that is the body's exception table, or that it has none. */
+static bool lsda_line(struct lp_parse *ps)
+{
+    if (!lp_lex_need_ws(ps)) return false;
+    const char *at = ps->lex.p;
+    ps->func.no_lsda = lp_lex_word(&ps->lex, "none");
+    if (!ps->func.no_lsda && !ps->cfi.len && !ps->func.cfi_old)
+        return lp_lex_fail(ps, at, LP_E_SYNTAX, "an exception table comes behind `cfi`, without which nobody looks at it");
+    if (!ps->func.no_lsda && !lp_lex_symbol(ps, &ps->func.lsda)) return false;
+    lp_buf_printf(&ps->canon, "lsda %s", ps->func.no_lsda ? "none" : ps->func.lsda);
+    return lp_lex_need_end(ps);
+}
+
 static bool func_line(struct lp_parse *ps)
 {
     struct lp_lex *l = &ps->lex;
+    if (!ps->func.lsda && !ps->func.no_lsda && lp_lex_word(l, "lsda")) return lsda_line(ps);
+    if (ps->func.lsda || ps->func.no_lsda) return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`end` is expected behind `lsda`");
     if (lp_lex_word(l, "cfi")) return cfi_line(ps);
     if ((*l->p != '|' && *l->p != '=') || l->end - l->p < 2 || l->p[1] != ' ')
-        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`| WORD`, `= [+0xOFFSET] WORDS`, `cfi` or `end` is expected in a function");
+        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`| WORD`, `= [+0xOFFSET] WORDS`, `cfi`, `lsda` or `end` is expected");
     if (ps->cfi.len || ps->func.cfi_old) return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`cfi` comes behind the body");
     l->p += 2;
     return l->p[-2] == '|' ? body_words(ps) : keep_run(ps);

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "elf/cfi.h"
 #include "elf/dynamic.h"
 #include "elf/image.h"
 #include "elf/put.h"
@@ -78,7 +79,7 @@ static bool add_def(struct lp_plan *pl, const struct lp_item *it)
     *d = (struct lp_def){.name = named ? it->place.symbol : "", .item = it, .region = (size_t)(r - pl->region), .part = part, .off = *end};
     *end += size;
     if (it->kind == LP_ITEM_FUNC && !lp_plan_cfi(pl, it, &d->cfi, &d->cfi_len)) return false;
-    if (d->cfi_len && !pl->space->disk) d->frame = *end, *end += lp_frame_size(d->cfi_len); /* a file has them elsewhere */
+    if (d->cfi_len && !pl->space->disk) d->frame = *end, *end += lp_frame_size(d->cfi_len, it->func->lsda != NULL); /* a file has them elsewhere */
     for (size_t i = 0; i < LP_PARTS; i++) all += r->part[i].len;
     if (all <= LP_PATCH_MAX) return true;
     lp_plan_fail(pl, it->line, LP_E_RANGE, "the new code and data are larger than %u bytes", LP_PATCH_MAX);
@@ -166,12 +167,6 @@ static bool old_body_matches(struct lp_plan *pl, const struct lp_item *it, const
     return false;
 }
 
-static void build_frame(const struct lp_region *r, const struct lp_def *d)
-{
-    const struct lp_func *f = d->item->func;
-    lp_frame_make(r->bytes + d->frame, r->addr + d->frame, d->addr, f->size, d->cfi, d->cfi_len);
-}
-
 static void build_func(struct lp_plan *pl, const struct lp_def *d)
 {
     const struct lp_item *it = d->item;
@@ -192,7 +187,6 @@ static void build_func(struct lp_plan *pl, const struct lp_def *d)
         if (c->fix) lp_plan_fix(pl, t, c->fix, c->line, at, p);
         p += 4 * n, at += 4 * n;
     }
-    if (d->frame) build_frame(&pl->region[d->region], d);
 }
 
 static void build_data(struct lp_plan *pl, const struct lp_def *d)
@@ -206,6 +200,19 @@ static void build_data(struct lp_plan *pl, const struct lp_def *d)
         if (c->kind == LP_CHUNK_REL) lp_plan_fix(pl, pl->bound[d->item->object], c->fix, c->line, d->addr + off, p);
         off += c->len;
     }
+}
+
+static void build_frame(struct lp_plan *pl, struct lp_def *d)
+{
+    const struct lp_region *r = &pl->region[d->region];
+    struct lp_unwound u = {.start = d->addr, .size = d->item->func->size, .cfi = d->cfi, .cfi_len = d->cfi_len};
+    struct lp_fde like;
+    if (d->item->func->lsda && !lp_plan_handlers(pl, d)) return;
+    if (d->lsda && lp_elf_fde(r->target->elf, d->like, &like)) {
+        u.lsda = d->lsda, u.personality = like.cie.personality + r->target->bias;
+        u.indirect = like.cie.personality_enc & LP_PE_INDIRECT;
+    }
+    if (d->frame) lp_frame_make(r->bytes + d->frame, r->addr + d->frame, &u);
 }
 
 /* As many slots as the last layout asked for. */
@@ -231,6 +238,8 @@ void lp_plan_regions(struct lp_plan *pl)
         if (pl->def[i].item->kind == LP_ITEM_FUNC) build_func(pl, &pl->def[i]);
         else build_data(pl, &pl->def[i]);
     }
+    for (size_t i = 0; i < pl->ndef; i++)
+        if (pl->def[i].item->kind == LP_ITEM_FUNC) build_frame(pl, &pl->def[i]);
 }
 
 /* ---- writes ---- */

@@ -133,16 +133,18 @@ static bool add_frame(struct lp_disk *d, struct lp_plan *pl, const struct lp_def
 {
     const struct lp_func *f = def->item->func;
     struct lp_fde fde = {.lsda = 0};
-    bool had = !f->is_new && lp_elf_fde(d->elf, old, &fde), same = had && same_shape(d, f, old);
-    if (had && fde.lsda && !same) {
+    bool had = !f->is_new && lp_elf_fde(d->elf, old, &fde), same = had && !f->no_lsda && same_shape(d, f, old);
+    if (had && fde.lsda && !same && !def->lsda && !f->no_lsda) {
         lp_plan_fail(pl, def->item->line, LP_E_UNSUPPORTED, "%s catches exceptions or cleans up after them, and a new body has no handlers: "
                      "change words of it", def->item->place.symbol ? def->item->place.symbol : "the function");
         return false;
     }
     if (!same && !def->cfi_len) return true; /* nobody knows */
     struct lp_elf_frame *v = MORE(d, frame);
-    if (v) *v = (struct lp_elf_frame){def->addr, f->size, def->cfi, def->cfi_len, same ? old : 0};
-    return v != NULL;
+    if (!v) return false;
+    if (same && !def->lsda) *v = (struct lp_elf_frame){.start = def->addr, .size = f->size, .like = old};
+    else *v = (struct lp_elf_frame){def->addr, f->size, def->cfi, def->cfi_len, def->like, def->lsda};
+    return true;
 }
 
 static bool add_def(struct lp_disk *d, struct lp_plan *pl, const struct lp_def *def)

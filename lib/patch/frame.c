@@ -1,25 +1,45 @@
 /* patch/frame.c - see frame.h: a CIE, an FDE, and the end. Source: the .eh_frame chapter of the LSB. */
 #include <config.h>
 #include "base/bits.h"
+#include "elf/cfi.h"
 #include "elf/put.h"
 #include "patch/frame.h"
 
 #include <string.h>
 
-enum { CIE = 0, FDE = LP_FRAME_FDE, FDE_CIE = FDE + 4, FDE_START = FDE + 8, FDE_SIZE = FDE + 12, FDE_INSNS = FDE + 17 }; /* offsets */
+enum { CIE = 0, FDE = LP_FRAME_FDE, FDE_CIE = FDE + 4, FDE_START = FDE + 8, FDE_SIZE = FDE + 12, FDE_AUGMENTED = FDE + 16, FDE_DATA = FDE + 17 }; /* offsets */
+enum { ADDRESS = 8, PE_ABSPTR = 0 }; /* pointers to elsewhere are absolute, of 8 bytes */
 
-uint64_t lp_frame_size(size_t cfi_len) { return lp_align_up(FDE_INSNS + cfi_len, 4) + 4; }
+uint64_t lp_frame_size(size_t cfi_len, bool has_lsda) { return lp_align_up(FDE_DATA + (has_lsda ? ADDRESS : 0) + cfi_len, 4) + 4; }
+
+/* Version 1; code 4, data -8, x30; addresses of code pcrel sdata4; CFA = SP + 0. */
+static void make_cie(uint8_t *p, const struct lp_unwound *u)
+{
+    static const uint8_t head[] = {1, 'z', 'R', 0, 4, 0x78, 30, 1, LP_PE_PCREL_SDATA4}, tail[] = {0x0c, 31, 0};
+    static const uint8_t lsda_head[] = {1, 'z', 'P', 'L', 'R', 0, 4, 0x78, 30, 3 + ADDRESS}, lsda_tail[] = {PE_ABSPTR, LP_PE_PCREL_SDATA4};
+    lp_put32(p, FDE - 4);
+    p += 8;
+    if (u->lsda) {
+        memcpy(p, lsda_head, sizeof lsda_head), p += sizeof lsda_head;
+        *p++ = u->indirect ? PE_ABSPTR | LP_PE_INDIRECT : PE_ABSPTR;
+        lp_put64(p, u->personality), p += ADDRESS;
+        memcpy(p, lsda_tail, sizeof lsda_tail), p += sizeof lsda_tail;
+    } else {
+        memcpy(p, head, sizeof head), p += sizeof head;
+    }
+    memcpy(p, tail, sizeof tail); /* the rest is DW_CFA_nop */
+}
 
 /* Distances are of 32 bits: a region is no larger than 64 MiB. */
-void lp_frame_make(uint8_t *p, uint64_t at, uint64_t start, uint64_t size, const uint8_t *cfi, size_t cfi_len)
+void lp_frame_make(uint8_t *p, uint64_t at, const struct lp_unwound *u)
 {
-    static const uint8_t cie[] = {1, 'z', 'R', 0, 4, 0x78, 30, 1, 0x1b, 0x0c, 31, 0}; /* version 1; code 4, data -8, x30; pcrel sdata4; CFA = SP + 0 */
-    const uint64_t len = lp_frame_size(cfi_len);
+    const uint64_t len = lp_frame_size(u->cfi_len, u->lsda != 0);
     memset(p, 0, len);
-    lp_put32(p + CIE, FDE - 4);
-    memcpy(p + CIE + 8, cie, sizeof cie);
+    make_cie(p + CIE, u);
     lp_put32(p + FDE, (uint32_t)(len - 4 - FDE_CIE)); /* what is behind it is the end */
     lp_put32(p + FDE_CIE, FDE_CIE - CIE);
-    lp_put32(p + FDE_START, (uint32_t)(start - (at + FDE_START))), lp_put32(p + FDE_SIZE, (uint32_t)size);
-    memcpy(p + FDE_INSNS, cfi, cfi_len);
+    lp_put32(p + FDE_START, (uint32_t)(u->start - (at + FDE_START))), lp_put32(p + FDE_SIZE, (uint32_t)u->size);
+    uint8_t *data = p + FDE_DATA;
+    if (u->lsda) p[FDE_AUGMENTED] = ADDRESS, lp_put64(data, u->lsda), data += ADDRESS;
+    memcpy(data, u->cfi, u->cfi_len);
 }

@@ -44,6 +44,8 @@ struct lp_func {
     const uint8_t *cfi;         /* the FDE's instructions (lp_cfi_run_plain); NULL = none */
     size_t cfi_len;
     bool cfi_old;               /* the old body's instead, moved (lp_cfi_move) */
+    const char *lsda;           /* the datum of the patch that is its exception table; NULL = none */
+    bool no_lsda;               /* it is said that it has none, as the old body may have */
 };
 enum lp_section_kind { LP_RODATA, LP_DATA, LP_BSS };
 struct lp_datum { enum lp_section_kind section; uint64_t size, align; struct lp_chunk *chunk; size_t nchunk; };

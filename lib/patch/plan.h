@@ -96,6 +96,7 @@ struct lp_def {
     uint64_t off, addr, frame;   /* frame: offset of what frames.c made; 0 = none */
     const uint8_t *cfi;          /* of a body; NULL = none */
     size_t cfi_len;
+    uint64_t lsda, like;         /* handlers.c: where its exception table is, 0 = none; the function of the object that has the same personality, link-time */
 };
 
 /* A slot of 16 bytes in a region: what instructions of that object reach where the object itself has nothing for them. */
@@ -229,6 +230,10 @@ void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup 
 void lp_plan_keep(struct lp_plan *pl, struct lp_target *t, const struct lp_func *f, uint64_t old, uint64_t at, uint8_t *body);
 /* The call frame instructions of a new body; *len = 0: there are none. */
 bool lp_plan_cfi(struct lp_plan *pl, const struct lp_item *it, const uint8_t **cfi, size_t *len);
+/* handlers.c: behind all bodies and data, finds and checks the exception table of a new body. False: said. */
+bool lp_plan_handlers(struct lp_plan *pl, struct lp_def *d);
+/* What is new and called so; NULL = nothing. */
+const struct lp_def *lp_plan_def(const struct lp_plan *pl, const char *name);
 /* An address of 8 bytes at `at` of a file, with the dynamic relocation that it needs. */
 bool lp_plan_pointer(struct lp_plan *pl, struct lp_target *t, uint32_t line, const struct lp_expr *e, uint64_t at, uint64_t *value);
 /* file.c: each change of a verified plan for a file that leaves everything as it was, by its line. */

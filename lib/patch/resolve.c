@@ -209,19 +209,25 @@ static bool import(struct lp_plan *pl, struct lp_target *t, uint32_t line, struc
 
 /* ---- symbols ---- */
 
+const struct lp_def *lp_plan_def(const struct lp_plan *pl, const char *name)
+{
+    size_t lo = 0, hi = pl->by_name ? pl->ndef : 0;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        int c = strcmp(pl->by_name[mid]->name, name);
+        if (c == 0) return pl->by_name[mid];
+        if (c < 0) lo = mid + 1;
+        else hi = mid;
+    }
+    return NULL;
+}
+
 static bool own_name(const struct lp_plan *pl, const char *name, uint64_t *addr)
 {
-    for (; pl; pl = pl->how.family) {
-        size_t lo = 0, hi = pl->by_name ? pl->ndef : 0;
-        while (lo < hi) {
-            size_t mid = lo + (hi - lo) / 2;
-            int c = strcmp(pl->by_name[mid]->name, name);
-            if (c == 0) return *addr = pl->by_name[mid]->addr, true;
-            if (c < 0) lo = mid + 1;
-            else hi = mid;
-        }
-    }
-    return false;
+    const struct lp_def *d = NULL;
+    for (; pl && !d; pl = pl->how.family) d = lp_plan_def(pl, name);
+    if (d) *addr = d->addr;
+    return d != NULL;
 }
 
 /* A position-dependent program has its own copy of a library's variable, and every object uses that (R_AARCH64_COPY). */

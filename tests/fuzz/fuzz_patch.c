@@ -65,7 +65,7 @@ static const char full[] =
     "data table data size 24\n| 01 02 03 04 05 06 07 08  ; eight\nrel abs64 .msg+0x4\nzero 8\nend\n\n"
     "func parse size 24\nold size 36 sha256 b250b5510c3e3c203e5df344b0bf9083347ff488efdd78c9a71ad9185815df29\n"
     "| 51000422                           ; sub\n| 14000000 jump26 checksum           ; b\n| a9bf7bfd d503201f\n= +0x10 2\ncfi 0e 10\nend\n\n"
-    "func same size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1\n| d503201f\n= 1\n= +0x8 1\ncfi old\nend\n"
+    "func same size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1\n| d503201f\n= 1\n= +0x8 1\ncfi old\nlsda .msg\nend\n"
     "func \"odd name\" size 4 new\n| d65f03c0\nend\n"
     "quiet main\nquiet 0x400850 size 16 part\n"
     "@ main+0x8\n- 7100041f  ; cmp\n+ 7100081f  ; cmp\n- d503201f\n+ 94000000 call26 puts@plt\nend\n"

@@ -9,6 +9,7 @@ enum { STEPS_MAX = 1 << 26 }; /* of all tables: no compiler's are as long, and a
 
 struct tables {
     lp_diff *d;
+    const struct lp_side *side[2];
     const struct lp_atom *atom[2];
     struct lp_fde fde[2];
     struct lp_lsda lsda[2];
@@ -25,7 +26,7 @@ static bool same_place(struct tables *t, uint64_t x, uint64_t y)
     uint64_t off[2] = {x, y};
     if (x == y) return true;
     for (int k = 0; k < 2; k++) {
-        if (!t->place[k]) t->place[k] = lp_places(&t->d->side[k], t->atom[k], &count);
+        if (!t->place[k]) t->place[k] = lp_places(t->side[k], t->atom[k], &count);
         if (!t->place[k] || off[k] & 3 || off[k] > t->atom[k]->end - t->atom[k]->start) return false;
     }
     return t->place[0][x / 4] == t->place[1][y / 4];
@@ -36,8 +37,9 @@ static bool same_pad(struct tables *t, uint64_t x, uint64_t y)
     const struct lp_atom *a = t->atom[0], *b = t->atom[1];
     if (!x || !y) return x == y;
     if (x >= a->start && x < a->end && y >= b->start && y < b->end) return same_place(t, x - a->start, y - b->start);
-    uint32_t i = lp_side_atom(OLD(t->d), x), k = lp_side_atom(NEW(t->d), y); /* in another part */
-    return i != LP_NONE && k != LP_NONE && OLD(t->d)->atom[i].pair == k && x - OLD(t->d)->atom[i].start == y - NEW(t->d)->atom[k].start;
+    const struct lp_side *o = t->side[0], *s = t->side[1];
+    uint32_t i = lp_side_atom(o, x), k = lp_side_atom(s, y); /* in another part */
+    return i != LP_NONE && k != LP_NONE && o->atom[i].pair == k && x - o->atom[i].start == y - s->atom[k].start;
 }
 
 /* ---- what is caught ---- */
@@ -46,9 +48,9 @@ static bool same_pointer(struct tables *t, uint64_t x, uint64_t y, bool indirect
 {
     uint64_t at;
     if (!x || !y) return x == y;
-    if (indirect) return lp_same_data(t->d, OLD(t->d), x, y, 8, &at);
+    if (indirect) return lp_same_data(t->d, t->side[0], x, y, 8, &at);
     struct lp_use u = {x, LP_NONE, LP_NONE, 0, 0}, v = {y, LP_NONE, LP_NONE, 0, 0};
-    return lp_same_target(t->d, OLD(t->d), &u, &v);
+    return lp_same_target(t->d, t->side[0], &u, &v);
 }
 
 static bool same_type(struct tables *t, uint64_t number)
@@ -104,17 +106,30 @@ static bool same_personality(struct tables *t)
 
 static bool has_table(struct tables *t, int k)
 {
-    const struct lp_side *s = &t->d->side[k];
+    const struct lp_side *s = t->side[k];
     return lp_has_lsda(s, t->atom[k]->start) && lp_elf_fde(s->elf, t->atom[k]->start, &t->fde[k]) && t->fde[k].start == t->atom[k]->start;
 }
 
 const char *lp_exceptions_differ(lp_diff *d, uint32_t old_atom)
 {
-    struct tables t = {.d = d, .atom = {&OLD(d)->atom[old_atom], &NEW(d)->atom[OLD(d)->atom[old_atom].pair]}};
+    const struct lp_atom *a = &OLD(d)->atom[old_atom];
+    struct tables t = {.d = d, .side = {OLD(d), NEW(d)}, .atom = {a, &NEW(d)->atom[a->pair]}};
     bool some = has_table(&t, 0), other = has_table(&t, 1);
     if (!some || !other) return some == other ? NULL : some ? "it is gone" : "it is new";
     if (!lp_elf_lsda(OLD(d)->elf, &t.fde[0], &t.lsda[0]) || !lp_elf_lsda(NEW(d)->elf, &t.fde[1], &t.lsda[1])) return "it is malformed";
     const char *what = same_personality(&t) ? compare_sites(&t) : "the language";
     free(t.place[0]), free(t.place[1]);
     return what;
+}
+
+bool lp_same_handlers(lp_diff *d, const struct lp_side *o, uint32_t atom, const struct lp_lsda *l)
+{
+    const struct lp_atom *a = &o->atom[atom];
+    struct tables t = {.d = d, .side = {o, NEW(d)}, .atom = {a, &NEW(d)->atom[a->pair]}};
+    const bool other = has_table(&t, 1);
+    if (!l || !other) return !l && !other;
+    t.lsda[0] = *l;
+    const bool same = lp_elf_lsda(NEW(d)->elf, &t.fde[1], &t.lsda[1]) && !compare_sites(&t);
+    free(t.place[0]), free(t.place[1]);
+    return same;
 }

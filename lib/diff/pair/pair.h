@@ -135,6 +135,9 @@ bool lp_has_more(lp_diff *d, uint32_t a, uint32_t b);
 /* ---- lsda.c ---- */
 /* lsda.c: NULL if the exception tables of a pair say the same (or there are none), else what differs. */
 const char *lp_exceptions_differ(lp_diff *d, uint32_t old_atom);
+/* The same of a body that a patch brings, an atom of `o`, which is the patched old file; NULL: it has none. */
+struct lp_lsda;
+bool lp_same_handlers(lp_diff *d, const struct lp_side *o, uint32_t atom, const struct lp_lsda *l);
 /* ---- unnamed.c ---- */
 void lp_pair_in_place(lp_diff *d); /* where all functions are where they were; and whether they are */
 void lp_pair_unnamed(lp_diff *d);  /* behind the comparison */

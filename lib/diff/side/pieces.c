@@ -142,6 +142,21 @@ static void add_tables(struct lp_side *s)
     s->natom = n;
 }
 
+/* Words that only exception tables lead to, where no symbol says so. */
+static void add_typed(struct lp_side *s)
+{
+    const size_t known = s->natom;
+    size_t n;
+    const uint64_t *v = lp_side_typed(s, &n);
+    for (size_t i = 0; v && i < n; i++) {
+        const struct lp_span *x = lp_side_span(s, v[i]);
+        if (!x || x->flags & (LP_SPAN_CODE | LP_SPAN_GOT | LP_SPAN_LINKER) || x->end - v[i] < 8 || (i && v[i] - v[i - 1] < 8)) continue;
+        const size_t k = lp_count_upto(s->atom, known, sizeof *s->atom, v[i] + 7);
+        if (!k || s->atom[k - 1].end <= v[i]) add_piece(s, x, v[i], v[i] + 8, LP_ATOM_WORD, true);
+    }
+    lp_merge_atoms(s->atom, known, s->natom);
+}
+
 /* The data that tables of offsets lead to. */
 static void cut_at_offsets(struct lp_side *s)
 {
@@ -241,6 +256,7 @@ void lp_diff_pieces(struct lp_side *s)
     s->objects = lp_side_has_objects(s);
     const bool parts = !s->objects && lp_elf_made_by(s->elf, "clang");
     add_tables(s);
+    add_typed(s);
     for (size_t i = 0; i < s->natom; i++)
         for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++)
             if (leads(&s->ref[s->atom[i].ref + k]) && !lp_is_end_twice(s, &s->atom[i], &s->ref[s->atom[i].ref + k]) &&

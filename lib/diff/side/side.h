@@ -28,6 +28,7 @@ enum lp_atom_kind {
     LP_ATOM_OBJECT, /* data with a name */
     LP_ATOM_PIECE,  /* data without one, cut where something refers to it */
     LP_ATOM_TABLE,  /* a jump table */
+    LP_ATOM_WORD,   /* a word without a name that exception tables lead to: the address of a type, or of who reads them */
 };
 enum lp_rule { LP_RULE_NONE, LP_RULE_MAP, LP_RULE_NAME, LP_RULE_FILE, LP_RULE_STEM, LP_RULE_BODY, LP_RULE_ORDER, LP_RULE_CALL, LP_RULE_ENTRY,
                LP_RULE_SLOT, LP_RULE_USE };
@@ -123,6 +124,8 @@ struct lp_side {
     size_t nfield;
     struct lp_fde_at *fde;
     size_t nfde, fde_cap;
+    uint64_t *typed;                  /* typed.c: words that exception tables lead to, by address; NULL: not looked for yet */
+    size_t ntyped, typed_cap;
     struct lp_label { uint64_t at; const char *name; } *label; /* symbols of no size: bounds (__TMC_END__, __stop_x) */
     size_t nlabel, label_cap;
     uint32_t *by_name;                /* functions and objects with a name, in the order of names */
@@ -191,6 +194,8 @@ void lp_side_free(struct lp_side *s);
 bool lp_all_zero(const uint8_t *p, uint64_t n);
 /* The entries of a jump table; NULL: the file has not all of them. */
 const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_table *t);
+/* ---- typed.c ---- */
+const uint64_t *lp_side_typed(struct lp_side *s, size_t *n);
 /* ---- atoms.c ---- */
 void lp_diff_atoms(struct lp_side *s);
 bool lp_is_named_here(const struct lp_side *s, const struct lp_elf_symbol *y); /* a name of data that the other file was stripped of: it does not count */

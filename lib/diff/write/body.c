@@ -132,14 +132,16 @@ static void open_func(lp_diff *d, uint32_t old_atom, uint64_t size)
     print_old(d, old_atom);
 }
 
-/* Of an entry, b is NULL. */
+/* Of a branch to a body, b is NULL. */
 static void close_func(lp_diff *d, uint32_t new_atom, const struct body *b)
 {
     char buf[32];
     if (b && b->from && !lp_emit_cfi_from(d, new_atom, &b->plan, b->from, b->n, &d->items))
         lp_diff_refuse(d, NEW(d), LP_E181, lp_atom_text(&NEW(d)->atom[new_atom], buf), "what unwinds cannot be told of words that need a place of their own");
     else if (b && !b->from) lp_emit_cfi(d, 1, new_atom, &b->plan, &d->items);
+    lp_emit_lsda_line(d, new_atom, !b);
     lp_buf_puts(&d->items, "end\n");
+    if (b) lp_emit_lsda(d, new_atom);
 }
 
 bool lp_emit_function(lp_diff *d, uint32_t old_atom)
@@ -175,7 +177,7 @@ bool lp_emit_new_function(lp_diff *d, uint32_t new_atom)
         lp_buf_puts(&d->items, "| 14000000 jump26 ");
         lp_own_name(d, new_atom, &d->items);
         lp_buf_puts(&d->items, "\n");
-        close_func(d, LP_NONE, NULL);
+        close_func(d, new_atom, NULL);
     }
     free_body(&b);
     return good;

@@ -86,7 +86,7 @@ static void print_text(struct lp_buf *out, const uint8_t *p, uint64_t n)
     }
 }
 
-static void print_bytes(struct lp_buf *out, const uint8_t *p, uint64_t n)
+void lp_print_bytes(struct lp_buf *out, const uint8_t *p, uint64_t n)
 {
     static const char digit[] = "0123456789abcdef";
     for (uint64_t i = 0; i < n; i += BYTES_LINE) {
@@ -159,6 +159,12 @@ static bool print_symbol(lp_diff *d, const struct lp_word_at *w)
     if (!lp_print_import(d, w->sym, false, w->value, &d->items)) return true;
     lp_buf_puts(&d->items, "\n");
     return true;
+}
+
+bool lp_print_filled(lp_diff *d, const struct lp_word_at *w)
+{
+    if (w->kind == LP_WORD_SYMBOL && w->sym) return print_symbol(d, w);
+    return w->kind == LP_WORD_ADDR && print_address(d, w->at, w->value);
 }
 
 /* Does the word hold an address? In a position-dependent program it may look like one. */
@@ -244,8 +250,7 @@ static bool is_hidden(const lp_diff *d, uint64_t at, uint64_t end, const uint8_t
 
 static bool print_word(lp_diff *d, uint64_t start, uint64_t at, const struct lp_word_at *w, uint64_t value)
 {
-    if (w && w->kind == LP_WORD_SYMBOL && w->sym) return print_symbol(d, w);
-    if (w && w->kind != LP_WORD_ADDR) return false;
+    if (w && (w->kind != LP_WORD_ADDR || w->sym)) return lp_print_filled(d, w);
     const bool either = !w && (lp_is_low(value) || lp_read_word(NEW(d), at, value) == LP_READ_EITHER);
     if (either && !lp_both_readings(d, value)) return refuse_either(d, start, at, value), true;
     return print_address(d, at, w ? w->value : value);
@@ -262,11 +267,11 @@ static bool print_content(lp_diff *d, uint64_t start, uint64_t end, const uint8_
         step = address ? 8 : f && f->width <= end - at ? f->width : 1;
         if (step == 1 && is_hidden(d, at, end, p + (at - start))) refuse_either(d, start, at, lp_le32(p + (at - start)));
         if (step == 1) continue;
-        print_bytes(&d->items, p + (from - start), at - from);
+        lp_print_bytes(&d->items, p + (from - start), at - from);
         from = at + step;
         good &= f ? lp_print_field(d, f, p + (at - start)) : print_word(d, start, at, w, value);
     }
-    print_bytes(&d->items, p + (from - start), from < end ? end - from : 0);
+    lp_print_bytes(&d->items, p + (from - start), from < end ? end - from : 0);
     return good;
 }
 

@@ -188,7 +188,7 @@ static bool fits_in_place(lp_diff *d, uint32_t i)
     struct lp_atom *a = &OLD(d)->atom[i], *b = &NEW(d)->atom[a->pair];
     uint32_t off[WORDS_IN_PLACE + 1];
     if (b->no_place || !same_size(a, b) || !lp_fall_alike(d, OLD(d), i, a->pair) || a->why == LP_WHY_TABLE || a->why == LP_WHY_PART) return false;
-    return lp_differing_words(d, i, off, WORDS_IN_PLACE + 1) <= WORDS_IN_PLACE && lp_same_unwinding(d, i);
+    return lp_differing_words(d, i, off, WORDS_IN_PLACE + 1) <= WORDS_IN_PLACE && lp_same_unwinding(d, i) && !lp_exceptions_differ(d, i);
 }
 
 /* Of a function and its parts either all changed ones fit in their places, or all move. */
@@ -220,13 +220,12 @@ static void choose_places(lp_diff *d)
         if (lp_is_function(&s->atom[i]) && s->atom[i].parent == LP_NONE) place_group(d, i);
 }
 
-/* What unwinds finds a body by its address: the old table stays in its place, and a new body can have none. */
-static void refuse_exceptions(lp_diff *d, const struct lp_atom *b)
+static void refuse_exceptions(lp_diff *d, uint32_t atom)
 {
+    const struct lp_atom *b = &NEW(d)->atom[atom];
     char buf[32];
-    const char *what = b->in_place && b->pair != LP_NONE ? lp_exceptions_differ(d, b->pair) : NULL;
-    if (what) lp_diff_refuse(d, NEW(d), LP_E171, lp_atom_text(b, buf), what);
-    if (!b->in_place && lp_has_lsda(NEW(d), b->start)) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf));
+    const char *why = b->in_place ? NULL : lp_lsda_stays(d, atom);
+    if (why) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf), why);
 }
 
 static void refuse_moved(lp_diff *d)
@@ -234,7 +233,7 @@ static void refuse_moved(lp_diff *d)
     char buf[32];
     for (uint32_t i = 0; i < NEW(d)->natom; i++) {
         const struct lp_atom *b = &NEW(d)->atom[i];
-        if (lp_is_function(b) && b->included) refuse_exceptions(d, b);
+        if (lp_is_function(b) && b->included) refuse_exceptions(d, i);
         for (uint32_t k = 0; lp_is_function(b) && b->included && k < b->ntable; k++) {
             const struct lp_flow_table *t = &NEW(d)->table[b->table + k].t;
             if (t->n || t->offsets) continue;

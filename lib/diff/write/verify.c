@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/search.h"
 #include "base/sort.h"
+#include "elf/lsda.h"
 #include "elf/spec.h"
 #include "elf/write.h"
 #include "patch/plan.h"
@@ -371,10 +372,27 @@ static void end_table(const struct lp_side *s, struct lp_table_at *t)
     if (t->t.guessed && t->t.n > most) t->t.n = (uint32_t)most;
 }
 
+/* Of a new body: does its exception table say what the new file's does? */
+static bool same_handlers(const struct check *c, uint32_t i)
+{
+    const struct lp_atom *a = &c->side.atom[i], *b = &NEW(c->d)->atom[a->pair];
+    const bool had = b->pair != LP_NONE && lp_has_lsda(OLD(c->d), OLD(c->d)->atom[b->pair].start);
+    const struct lp_def *d = c->plan.def, *end = d + c->plan.ndef;
+    uint64_t avail;
+    struct lp_lsda l;
+    if (i < OLD(c->d)->natom || (!had && !lp_has_lsda(NEW(c->d), b->start))) return true;
+    while (d < end && (d->addr != a->start || d->item->kind != LP_ITEM_FUNC)) d++;
+    if (d == end) return true;
+    const uint8_t *p = d->lsda ? lp_side_bytes(&c->side, d->lsda, &avail) : NULL;
+    if (p && !lp_lsda_read((struct lp_cfi_reader){p, p + avail, d->lsda, false}, a->start, &l)) return false;
+    return lp_same_handlers(c->d, &c->side, i, p ? &l : NULL);
+}
+
 static void check_code(struct check *c, uint32_t i)
 {
     static const char *const text[] = {"", "code", "references", "size", "a number", "an address that is not resolved", "jump table", "", ""};
     struct lp_side *s = &c->side;
+    char buf[32];
     uint8_t why;
     uint32_t at, k = s->atom[i].pair;
     size_t t = s->ntable;
@@ -388,6 +406,7 @@ static void check_code(struct check *c, uint32_t i)
     }
     const bool same = lp_same_code(c->d, s, i, k, &why, &at);
     if (!same) not_equal(c, &NEW(c->d)->atom[k], at, text[why]);
+    else if (!same_handlers(c, i)) lp_diff_refuse(c->d, OLD(c->d), LP_E199, lp_atom_text(&NEW(c->d)->atom[k], buf), 0u, "exceptions");
     NEW(c->d)->atom[k].proved = same;
     lp_suppose_keep(c->d, true);
 }

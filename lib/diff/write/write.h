@@ -173,6 +173,11 @@ bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
 void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does not ask for new functions */
+/* ---- lsda.c ---- */
+/* Why the exception table of a function of the new file cannot come along with its body; NULL: it can, or there is none. */
+const char *lp_lsda_stays(lp_diff *d, uint32_t new_atom);
+void lp_emit_lsda_line(lp_diff *d, uint32_t new_atom, bool entry); /* in its body; in the branch to that (entry), which has none */
+void lp_emit_lsda(lp_diff *d, uint32_t new_atom);      /* behind it, as data */
 /* ---- quiet.c ---- */
 /* Nobody may be in a function whose words are changed in their place, or in a part of one that moves. */
 void lp_emit_quiet(lp_diff *d, uint32_t old_atom);
@@ -187,6 +192,9 @@ void lp_emit_carried(lp_diff *d, uint32_t new_atom);
 /* An import of the new file, by its name, with whose version it is if the old file does not import it, and whether it is weak then; plt: of what the old file
  * exports, as others find it. False: it is refused. */
 bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out);
+void lp_print_bytes(struct lp_buf *out, const uint8_t *p, uint64_t n);
+/* A word of 8 bytes at `at`, which the dynamic linker fills; false: the old file has not what it holds. */
+bool lp_print_filled(lp_diff *d, const struct lp_word_at *w);
 /* Of what comes along, in the order of addresses: is it in the middle of the text that does, from `head` on, to `end`? Then both are to come along in one piece
  * (each by itself would bring the text to its end), and all that was emitted is emitted again. */
 struct lp_text_seen { uint32_t head, last; uint64_t end; };

@@ -1,0 +1,188 @@
+/* diff/write/lsda.c - EMIT, exception tables of new bodies, as data. What they say of places counts from the start of the function, so it is right for the new
+ * body as it is; addresses they have of types only, mostly of words that hold those. */
+#include <config.h>
+#include "diff/write/write.h"
+#include "base/search.h"
+#include "elf/lsda.h"
+
+#include <stdlib.h>
+
+/* ---- what the new file has ---- */
+
+struct table { struct lp_fde fde; struct lp_lsda l; uint64_t end, types; };
+
+static const char *read_table(const lp_diff *d, uint32_t atom, struct table *t)
+{
+    const struct lp_atom *b = &NEW(d)->atom[atom];
+    if (!lp_elf_fde(NEW(d)->elf, b->start, &t->fde) || t->fde.start != b->start || !lp_elf_lsda(NEW(d)->elf, &t->fde, &t->l) ||
+        !lp_lsda_extent(t->l, &t->end, &t->types)) return "it is malformed";
+    return t->l.landing == b->start ? NULL : "its landing pads are not relative to the function";
+}
+
+static const char *leads_out(const struct lp_atom *b, struct lp_lsda l)
+{
+    const uint64_t size = b->end - b->start;
+    struct lp_lsda_site s;
+    while (lp_lsda_site(&l, &s))
+        if (s.start > size || s.len > size - s.start || (s.pad && s.pad - b->start >= size)) return "exceptions lead out of the function";
+    return NULL;
+}
+
+/* ---- who reads it: the routine of the old body, or that of the first function of the old file (patch/handlers.c) ---- */
+
+static bool has_language(const struct lp_fde *f) { return f->cie.personality && f->cie.lsda != LP_PE_OMIT; }
+
+static bool first_with(void *ctx, const struct lp_fde *f)
+{
+    if (has_language(f)) *(struct lp_fde *)ctx = *f;
+    return !has_language(f);
+}
+
+static bool same_language(lp_diff *d, const struct lp_atom *b, const struct lp_fde *g)
+{
+    struct lp_fde f = {.start = 0};
+    uint64_t at;
+    const bool body = b->pair != LP_NONE && !b->by_entry && lp_elf_fde(OLD(d)->elf, OLD(d)->atom[b->pair].start, &f) && has_language(&f);
+    if (!body) lp_elf_fdes(OLD(d)->elf, first_with, &f);
+    if (!has_language(&f) || (f.cie.personality_enc ^ g->cie.personality_enc) & LP_PE_INDIRECT) return false;
+    if (f.cie.personality_enc & LP_PE_INDIRECT) return lp_same_data(d, OLD(d), f.cie.personality, g->cie.personality, 8, &at);
+    const struct lp_use u = {f.cie.personality, LP_NONE, LP_NONE, 0, 0}, v = {g->cie.personality, LP_NONE, LP_NONE, 0, 0};
+    return lp_same_target(d, OLD(d), &u, &v);
+}
+
+const char *lp_lsda_stays(lp_diff *d, uint32_t atom)
+{
+    const struct lp_atom *b = &NEW(d)->atom[atom];
+    struct table t;
+    if (!lp_has_lsda(NEW(d), b->start)) return NULL;
+    const char *why = read_table(d, atom, &t);
+    if (!why) why = leads_out(b, t.l);
+    return why ? why : same_language(d, b, &t.fde) ? NULL : "the old file has no function of its language";
+}
+
+/* ---- types ---- */
+
+/* A word of the old file's tables that holds what the new one's does, mostly the one behind that of the last; 0: there is none. */
+static uint64_t find_word(lp_diff *d, uint64_t word)
+{
+    size_t n;
+    uint64_t at;
+    const uint64_t *v = lp_side_typed(OLD(d), &n);
+    for (size_t i = 0; i < n; i++) {
+        const size_t k = (d->last_typed + 1 + i) % n;
+        if (lp_same_data(d, OLD(d), v[k], word, 8, &at)) return v[d->last_typed = k];
+    }
+    return 0;
+}
+
+static uint64_t old_word(lp_diff *d, uint64_t word)
+{
+    enum { UNKNOWN = 1 };
+    size_t n;
+    const uint64_t *v = lp_side_typed(NEW(d), &n);
+    if (!d->old_typed && (d->old_typed = malloc((n + 1) * sizeof *v)))
+        for (size_t i = 0; i < n; i++) d->old_typed[i] = UNKNOWN;
+    const size_t i = lp_count_below(v, n, sizeof *v, word);
+    if (!d->old_typed || i == n || v[i] != word) return d->nomem |= !d->old_typed, find_word(d, word);
+    if (d->old_typed[i] == UNKNOWN) d->old_typed[i] = find_word(d, word);
+    return d->old_typed[i];
+}
+
+static void print_name(lp_diff *d, const char *what, uint32_t atom, uint64_t number)
+{
+    lp_buf_printf(&d->items, ".%s.%llx", what, (unsigned long long)NEW(d)->atom[atom].start);
+    if (number) lp_buf_printf(&d->items, ".%llu", (unsigned long long)number);
+}
+
+/* The word of an indirect type: the old file's, or one that comes along. */
+static void print_word(lp_diff *d, uint32_t atom, uint64_t number, uint64_t word)
+{
+    const uint64_t old = old_word(d, word);
+    const uint32_t i = old ? lp_side_atom(OLD(d), old) : LP_NONE;
+    const struct lp_there t = {true, false, old, i, i == LP_NONE ? 0 : (int64_t)(old - OLD(d)->atom[i].start)};
+    if (old) lp_there_print(d, &t, &d->items);
+    else print_name(d, "type", atom, number);
+}
+
+static unsigned width_of(const struct lp_lsda *l)
+{
+    static const uint8_t width[16] = {[0] = 8, [3] = 4, [4] = 8, [11] = 4, [12] = 8};
+    return width[l->type_enc & 15];
+}
+
+static bool print_type(lp_diff *d, uint32_t atom, const struct table *t, uint64_t number, const struct lp_lsda_type *type)
+{
+    enum { PCREL = 0x10 };
+    lp_buf_printf(&d->items, "rel %s%u ", t->l.type_enc & PCREL ? "prel" : "abs", 8 * width_of(&t->l));
+    bool good = true;
+    if (type->indirect) {
+        print_word(d, atom, number, type->addr);
+    } else {
+        const struct lp_there there = lp_there(d, &(struct lp_use){type->addr, LP_NONE, LP_NONE, 0, 0});
+        if ((good = there.known)) lp_there_print(d, &there, &d->items);
+    }
+    lp_buf_puts(&d->items, "\n");
+    return good;
+}
+
+static bool print_held(lp_diff *d, uint64_t at)
+{
+    const struct lp_side *s = NEW(d);
+    uint64_t avail = 0;
+    const struct lp_word_at *w = lp_side_word(s, at);
+    const uint8_t *p = w || !lp_side_guesses(s) ? NULL : lp_side_bytes(s, at, &avail);
+    if (w) return lp_print_filled(d, w);
+    return avail >= 8 && lp_print_filled(d, &(struct lp_word_at){.at = at, .value = lp_le64(p), .kind = LP_WORD_ADDR});
+}
+
+/* The words that the old file has not. */
+static bool emit_words(lp_diff *d, uint32_t atom, const struct table *t)
+{
+    struct lp_lsda_type type;
+    bool good = true;
+    for (uint64_t i = 1; i <= t->types; i++) {
+        if (!lp_lsda_type(&t->l, i, &type) || !type.addr || !type.indirect || old_word(d, type.addr)) continue;
+        lp_buf_puts(&d->items, "\ndata "), print_name(d, "type", atom, i), lp_buf_puts(&d->items, " rodata size 8\n");
+        good &= print_held(d, type.addr);
+        lp_buf_puts(&d->items, "end\n");
+    }
+    return good;
+}
+
+void lp_emit_lsda_line(lp_diff *d, uint32_t atom, bool entry)
+{
+    const struct lp_atom *b = &NEW(d)->atom[atom];
+    const bool replaces = b->pair != LP_NONE && entry == b->by_entry, had = replaces && lp_has_lsda(OLD(d), OLD(d)->atom[b->pair].start);
+    const bool has = !entry && lp_has_lsda(NEW(d), b->start);
+    if (!has && !had) return;
+    lp_buf_puts(&d->items, "lsda ");
+    if (has) print_name(d, "lsda", atom, 0);
+    else lp_buf_puts(&d->items, "none");
+    lp_buf_puts(&d->items, "\n");
+}
+
+void lp_emit_lsda(lp_diff *d, uint32_t atom)
+{
+    const struct lp_atom *b = &NEW(d)->atom[atom];
+    struct table t;
+    struct lp_lsda_type type;
+    uint64_t avail;
+    char buf[32];
+    if (!lp_has_lsda(NEW(d), b->start) || read_table(d, atom, &t)) return; /* (refused: lp_lsda_stays()) */
+    const uint8_t *p = lp_side_bytes(NEW(d), t.fde.lsda, &avail);
+    bool good = p && t.end - t.fde.lsda <= avail && (!t.types || width_of(&t.l));
+    uint64_t at = t.fde.lsda;
+    lp_buf_puts(&d->items, "\ndata "), print_name(d, "lsda", atom, 0);
+    lp_buf_printf(&d->items, " rodata size %llu align 4\n", (unsigned long long)(t.end - t.fde.lsda));
+    for (uint64_t i = good ? t.types : 0; i; i--) {
+        const uint64_t from = t.l.types.vaddr - i * width_of(&t.l);
+        if (!lp_lsda_type(&t.l, i, &type) || !type.addr) continue;
+        lp_print_bytes(&d->items, p + (at - t.fde.lsda), from - at);
+        good &= print_type(d, atom, &t, i, &type);
+        at = from + width_of(&t.l);
+    }
+    if (good) lp_print_bytes(&d->items, p + (at - t.fde.lsda), t.end - at);
+    lp_buf_puts(&d->items, "end\n");
+    good &= emit_words(d, atom, &t);
+    if (!good) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf), "it names a type that the old file has not");
+}
