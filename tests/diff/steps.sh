@@ -72,7 +72,7 @@ int main(void)
     return 0;
 }
 C
-right=0 refused=0
+right=0 refused=0 sources=steps.c
 # like_new NAME OPTION...: the patched program does what the new one does, or there is none
 like_new()
 {
@@ -80,7 +80,7 @@ like_new()
     shift
     for side in old new; do
         define=; [ $side = old ] || define=-DNEW
-        $compiler "$@" $define -Wl,--build-id -o s.$side steps.c || { not_ok "$name: compiles"; return; }
+        $compiler "$@" $define -Wl,--build-id -o s.$side $sources || { not_ok "$name: compiles"; return; }
     done
     lpdiff --heuristic --data s.old s.new >p.lpatch 2>err
     status=$?
@@ -120,6 +120,27 @@ all_of with_gcc -O1
 all_of with_gcc -O2 -fno-section-anchors
 ok "$right are right, and $refused are refused"
 [ $right -gt $((3 * refused)) ] && ok "most of them" || not_ok "most of them"
+
+# ---- an end to which structures of vectors go (LD2) ----
+cat >pairs.c <<'C'
+#include <stdio.h>
+#ifdef NEW
+#define CHANGED * 3
+#define ROWS 208
+#else
+#define ROWS 200
+#define CHANGED
+#endif
+static const struct { int a, b; } tab[ROWS] = {{1, 2}, {3, 4}, {5, 6}, {7, 8}};
+static const int next[40] = {1, 2, 3, 4};
+__attribute__((noinline)) int sum(int n) { for (int i = 0; i < ROWS; i++) n += tab[i].a * tab[i].b; return n CHANGED; }
+__attribute__((noinline)) int other(int n) { return n + next[n % 40]; }
+int main(int argc, char **argv) { return printf("%d %d\n", sum(argc), other(argc)) < 0; }
+C
+for what in '-O3 pairs.c' '-O3 -fno-section-anchors pairs.c'; do
+    with_gcc $what -Wl,--build-id -o old.prog && with_gcc $what -DNEW -Wl,--build-id -o new.prog || exit 1
+    becomes "$what" old.prog new.prog
+done
 
 # ---- a stripped library: a table that ends in zeros, which code goes through from a field on, and into whose middle a pointer leads ----
 cat >walked.c <<'C'

@@ -24,18 +24,16 @@ static bool step_of(const struct lp_side *s, const struct lp_ref_at *r, struct s
 {
     const uint32_t w = r->kind == LP_FLOW_ADDR && r->flags & LP_FLOW_STEPS ? lp_code_word(s, r->at) : 0;
     struct lp_a64_access m;
-    int64_t off = 0;
+    int64_t off;
     if (!w) return false;
     if (lp_a64_is_add_sub_imm(w)) {
         if (!lp_word_offset(w, &off) || (w & 31) == 31) return false;
         *out = (struct step){r->addr - (uint64_t)off, r->at, off, w & 31, false};
         return off != 0;
     }
-    if (!lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, &m) || !m.writeback || m.base >= 31) return false;
-    const int64_t back = lp_word_back(w); /* else it is moved on in front of the access */
-    if (!back && !lp_word_offset(w, &off)) return false;
-    *out = (struct step){r->addr - (uint64_t)off, r->at, back ? back : off, m.base, !back};
-    return out->by != 0;
+    if (!lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, &m) || !m.writeback || m.base >= 31 || m.back_by != LP_A64_NO_REG) return false;
+    *out = (struct step){r->addr - (uint64_t)m.off, r->at, m.back, m.base, m.off != 0}; /* first: it is moved on in front of the access */
+    return m.back != 0;
 }
 
 static bool is_datum(const struct lp_atom *a) { return a->kind == LP_ATOM_OBJECT || (a->kind == LP_ATOM_PIECE && a->used); }
@@ -88,8 +86,9 @@ static const struct lp_steps *steps_of(const struct lp_side *s, const struct lp_
 /* In which registers a word leaves what one had, and a number more: ADD, or an access that moves its base on. */
 static uint32_t moves_on(uint32_t w)
 {
-    const bool back = (w & 0x3b200400) == 0x38000400 || (w & 0x3a800000) == 0x28800000;
-    return moved(w) | (back ? UINT32_C(1) << (w >> 5 & 31) & 0x7fffffff : 0);
+    struct lp_a64_access m;
+    const bool back = lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, &m) && m.writeback && m.base < 31;
+    return moved(w) | (back ? UINT32_C(1) << m.base : 0);
 }
 
 /* In which registers such words, again and again, make of an address in the array that ends there what comes to its end. */
