@@ -121,6 +121,33 @@ all_of with_gcc -O2 -fno-section-anchors
 ok "$right are right, and $refused are refused"
 [ $right -gt $((3 * refused)) ] && ok "most of them" || not_ok "most of them"
 
+# ---- other loops: right, or refused ----
+# Where an array ends, and another one begins, is kept in memory and compared later.
+cat >kept.c <<'C'
+#include <stdio.h>
+struct row { long a, b; };
+#ifdef NEW
+static const short came[4] = {9, 8, 7};
+#endif
+static const struct row tab[8] = {{1, 2}, {3, 4}, {5, 6}, {7, 8}};
+static const short next[40] = {6, 5, 4};
+static const long front[2] = {4, 5};
+__attribute__((noinline)) long both(long z)
+{
+    z += front[z & 1];
+    const struct row *volatile end = tab + 8;
+    for (const struct row *q = tab; q != end; q++) z = z * 3 + q->b;
+#ifdef NEW
+    for (int i = z & 1; i < 4; i += 2) z = z * 5 + came[i];
+#endif
+    return z;
+}
+__attribute__((noinline)) long other(long z) { return z + tab[z & 7].b + next[z & 15]; }
+int main(int argc, char **argv) { return printf("%ld %ld\n", both(argc), other(argc)) < 0; }
+C
+sources=kept.c compiler=with_gcc
+for how in -O1 '-O1 -fno-section-anchors' '-O2 -fno-section-anchors'; do like_new "$how: an end that is kept" $how; done
+
 # ---- an end to which structures of vectors go (LD2) ----
 cat >pairs.c <<'C'
 #include <stdio.h>

@@ -248,6 +248,7 @@ uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure)
         return *unsure ? ends : LP_NONE;
     }
     /* (Who makes the address of the object, too, and not to read it, may hand on both its ends.) */
-    *unsure = !u->at || lp_is_compared(s, u->self, u->at) || (hands_on(s, u->self, ends, lp_is_read) && !is_sibling(s, u, ends));
+    const bool other = u->at && (lp_is_compared(s, u->self, u->at) || lp_ends_steps(s, u->self, u->at, u->addr));
+    *unsure = !u->at || other || (hands_on(s, u->self, ends, lp_is_read) && !is_sibling(s, u, ends));
     return *unsure ? ends : LP_NONE;
 }

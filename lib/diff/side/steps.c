@@ -193,11 +193,15 @@ bool lp_goes_past(const struct lp_side *s, uint32_t atom, uint32_t array)
     return past;
 }
 
+/* Is it compared with what goes there, or kept where it may be compared later? */
 static void look_for_end(const struct scan *x, uint64_t at, uint32_t w, unsigned row, uint32_t mask, uint64_t addr, void *ctx)
 {
+    struct lp_a64_access m;
     const unsigned other = mask >> (w >> 5 & 31) & 1 ? w >> 16 & 31 : w >> 5 & 31;
-    (void)at, (void)row;
-    if (compares(w) && mask_has(steps_to(x->s, x->a, addr), other)) *(bool *)ctx = true;
+    const bool stored = lp_a64_access(row, w, &m) && m.store && (mask_has(mask, m.rt) || mask_has(mask, m.rt2));
+    const uint32_t regs = stored || compares(w) ? steps_to(x->s, x->a, addr) : 0;
+    (void)at;
+    if (regs && (stored || mask_has(regs, other))) *(bool *)ctx = true;
 }
 
 bool lp_ends_steps(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr)
