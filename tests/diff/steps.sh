@@ -148,7 +148,36 @@ C
 sources=kept.c compiler=with_gcc
 for how in -O1 '-O1 -fno-section-anchors' '-O2 -fno-section-anchors'; do like_new "$how: an end that is kept" $how; done
 
-# ---- an end to which structures of vectors go (LD2) ----
+# ---- an end that is made by SUB of the array itself, in front of which a constant changes; one to which structures of vectors go (LD2) ----
+cat >scaled.c <<'C'
+#include <stdio.h>
+#ifdef NEW
+#define BY 2.7182818
+#else
+#define BY 12345.678
+#endif
+long find(long z, long x);
+__attribute__((noinline)) double scaled(double x) { return x * BY; }
+int main(int argc, char **argv)
+{
+    for (int x = 4; x < 9; x++) printf("%ld %g\n", find(argc, x), scaled(x));
+    return 0;
+}
+C
+cat >find.c <<'C'
+struct row { long a; };
+static const struct row tab[2] = {{5}, {7}};
+long find(long z, long x)
+{
+#ifdef NEW
+    const struct row *q = tab + 1;
+    while (q >= tab && q->a > x) q--;
+    return z + (q - tab);
+#else
+    return z + tab[x & 1].a;
+#endif
+}
+C
 cat >pairs.c <<'C'
 #include <stdio.h>
 #ifdef NEW
@@ -164,7 +193,7 @@ __attribute__((noinline)) int sum(int n) { for (int i = 0; i < ROWS; i++) n += t
 __attribute__((noinline)) int other(int n) { return n + next[n % 40]; }
 int main(int argc, char **argv) { return printf("%d %d\n", sum(argc), other(argc)) < 0; }
 C
-for what in '-O3 pairs.c' '-O3 -fno-section-anchors pairs.c'; do
+for what in '-O1 scaled.c find.c' '-O1 -fPIE -pie scaled.c find.c' '-O3 pairs.c' '-O3 -fno-section-anchors pairs.c'; do
     with_gcc $what -Wl,--build-id -o old.prog && with_gcc $what -DNEW -Wl,--build-id -o new.prog || exit 1
     becomes "$what" old.prog new.prog
 done

@@ -115,10 +115,29 @@ bool lp_stops_at(const struct lp_side *s, const struct lp_atom *f, uint64_t addr
     return false;
 }
 
+/* The array in front of which the address is that a word makes by SUB of the array's own: a loop backwards stops there, or would have. LP_NONE: there is
+ * none. (What is behind an address may as well be another thing: GCC reaches several from one. In front of its section anchors, which are so far from one
+ * another, it reaches some, too.) */
+static uint32_t made_in_front(const struct lp_side *s, const struct lp_atom *f, uint64_t at, uint64_t addr)
+{
+    enum { ANCHORS = 4352 };
+    const uint32_t w = lp_code_word(s, at);
+    unsigned n;
+    int64_t off;
+    if (!lp_a64_is_add_sub_imm(w) || !lp_word_offset(w, &off) || off >= 0) return LP_NONE;
+    const struct lp_ref_at *r = lp_refs_at(s, f, at, &n);
+    const bool known = n == 1 && r->kind == LP_FLOW_ADDR && !r->width && !(r->flags & ~LP_FLOW_ALONE);
+    const uint32_t i = known ? lp_side_start(s, addr - (uint64_t)off) : LP_NONE;
+    if (i == LP_NONE || !is_datum(&s->atom[i])) return LP_NONE;
+    return s->atom[i].start - s->span[s->atom[i].span].start < ANCHORS || lp_side_start(s, addr) == LP_NONE ? i : LP_NONE;
+}
+
 bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out)
 {
     const struct lp_steps *x = steps_of(s, &s->atom[function]);
+    const uint32_t front = made_in_front(s, &s->atom[function], at, addr);
     bool asked = false;
+    if (front != LP_NONE) return *out = (struct lp_stepped){front, s->atom[front].start}, true;
     for (size_t k = 0; x && k < x->n; k++) {
         const struct step *t = &x->v[k];
         const uint32_t i = t->at == at ? LP_NONE : passes(s, t, addr, true);

@@ -89,6 +89,15 @@ static void each_word(struct ends *e, void (*fn)(struct ends *e, uint64_t at, ui
     }
 }
 
+/* (Where a pointer stops, or starts, beside an array is none of what is there.) */
+static void mark_made(struct ends *e, uint32_t function, const struct lp_ref_at *r)
+{
+    const struct lp_use u = {r->addr, r->base, function, r->width, r->at};
+    struct end *x = !r->width || r->flags & LP_FLOW_INDEXED ? end_behind(e, r->addr) : NULL;
+    struct lp_stepped passed;
+    if (x && !x->array) x->array = !lp_passed(NEW(e->d), &u, &passed);
+}
+
 static void mark_array(struct ends *e, uint64_t at, uint64_t value)
 {
     struct end *x = end_behind(e, value);
@@ -99,12 +108,8 @@ static void mark_array(struct ends *e, uint64_t at, uint64_t value)
 static void find_arrays(struct ends *e)
 {
     const struct lp_side *s = NEW(e->d);
-    for (size_t i = 0; i < s->natom; i++)
-        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) {
-            const struct lp_ref_at *r = &s->ref[s->atom[i].ref + k];
-            struct end *x = !r->width || r->flags & LP_FLOW_INDEXED ? end_behind(e, r->addr) : NULL;
-            if (x) x->array = true;
-        }
+    for (uint32_t i = 0; i < s->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) mark_made(e, i, &s->ref[s->atom[i].ref + k]);
     each_word(e, mark_array);
     for (size_t i = 0; i < e->n; i++) e->v[i].array &= !is_text(s, &s->atom[e->v[i].piece]);
 }
