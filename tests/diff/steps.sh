@@ -122,6 +122,33 @@ ok "$right are right, and $refused are refused"
 [ $right -gt $((3 * refused)) ] && ok "most of them" || not_ok "most of them"
 
 # ---- other loops: right, or refused ----
+# Backwards, by pointers, by an index below 0 (-Os), or in memory (-O0); and of data without names, which are cut nowhere between.
+cat >back.c <<'C'
+#include <stdio.h>
+#ifdef NEW
+#define ROWS 10
+#else
+#define ROWS 9
+#endif
+struct row { int a; float f; double d; };
+static const struct row tab[ROWS] = {{5, 1.5, 2.5}, {6, 2.25, 3.5}, {7, 3.25, 4.5}, {8, 9.5, 7.5}, {9, 10.5, 11.5}, [ROWS - 1] = {1, 2, 3}};
+static const int next[40] = {8, 9, 10};
+__attribute__((noinline)) unsigned back(unsigned z) { for (const struct row *q = tab + ROWS; q != tab;) --q, z = z * 7 + (unsigned)q->f; return z; }
+__attribute__((noinline)) unsigned last(unsigned z, unsigned x)
+{
+    const struct row *q = tab + ROWS - 1;
+    while (q >= tab && (unsigned)q->d != x) q--;
+    return z + (unsigned)(q - tab);
+}
+__attribute__((noinline)) unsigned forth(unsigned z) { for (const struct row *q = tab; q != tab + ROWS; q++) z = z * 5 + q->a; return z; }
+__attribute__((noinline)) unsigned steps(unsigned z) { for (int j = 1; j < ROWS; j++) z = z * 3 + (unsigned)(tab[j].d - tab[j - 1].d); return z; }
+__attribute__((noinline)) int ints(int n) { return next[n % 40]; }
+int main(int argc, char **argv)
+{
+    for (unsigned x = argc; x < 12; x += 3) printf("%u %u %u %u %d\n", back(x), last(x, x), forth(x), steps(x), ints(x));
+    return 0;
+}
+C
 # Where an array ends, and another one begins, is kept in memory and compared later.
 cat >kept.c <<'C'
 #include <stdio.h>
@@ -145,6 +172,10 @@ __attribute__((noinline)) long both(long z)
 __attribute__((noinline)) long other(long z) { return z + tab[z & 7].b + next[z & 15]; }
 int main(int argc, char **argv) { return printf("%ld %ld\n", both(argc), other(argc)) < 0; }
 C
+sources=back.c
+for compiler in $compilers; do
+    for how in -O1 -Os '-O0 -s' '-O1 -s' '-O2 -s' '-Os -s'; do like_new "$compiler $how: backwards" $how; done
+done
 sources=kept.c compiler=with_gcc
 for how in -O1 '-O1 -fno-section-anchors' '-O2 -fno-section-anchors'; do like_new "$how: an end that is kept" $how; done
 

@@ -217,16 +217,28 @@ static bool is_field(const struct lp_side *s, uint64_t first, uint64_t second)
     return x && !(x->flags & (LP_SPAN_WRITE | LP_SPAN_BSS | LP_SPAN_CODE)) && lp_side_span(s, first) == x;
 }
 
+static void add_field(struct lp_side *s, struct fields *f, uint64_t addr)
+{
+    uint64_t *more = lp_grow(f->v, &f->cap, f->n, sizeof *more);
+    if (more) f->v = more, more[f->n++] = addr;
+    else s->nomem = true;
+}
+
 static void find_fields(struct lp_side *s, const struct lp_atom *a, struct fields *f)
 {
     uint64_t v[64];
     const size_t n = indexed_by(s, a, v, sizeof v / sizeof *v);
-    for (size_t k = 1; k < n; k++) {
-        if (!is_field(s, v[k - 1], v[k])) continue;
-        uint64_t *more = lp_grow(f->v, &f->cap, f->n, sizeof *more);
-        if (more) f->v = more, more[f->n++] = v[k];
-        else s->nomem = true;
-    }
+    for (size_t k = 1; k < n; k++)
+        if (is_field(s, v[k - 1], v[k])) add_field(s, f, v[k]);
+}
+
+struct walked { struct lp_side *s; struct fields *f; };
+
+static void add_walked(void *ctx, uint64_t first, uint64_t last)
+{
+    struct walked *x = ctx;
+    for (size_t i = lp_count_upto(x->s->cut, x->s->ncut, sizeof *x->s->cut, first); i < x->s->ncut && x->s->cut[i] <= last; i++)
+        add_field(x->s, x->f, x->s->cut[i]);
 }
 
 /* Nothing begins at a field, and what is in front goes on behind. */
@@ -234,8 +246,11 @@ static void mend_cuts(struct lp_side *s)
 {
     struct fields f = {0};
     size_t n = 0;
-    for (size_t i = 0; i < s->natom && !s->objects; i++)
-        if (lp_is_code_atom(&s->atom[i])) find_fields(s, &s->atom[i], &f);
+    for (uint32_t i = 0; i < s->natom && !s->objects; i++) {
+        if (!lp_is_code_atom(&s->atom[i])) continue;
+        find_fields(s, &s->atom[i], &f);
+        lp_each_walk(s, i, add_walked, &(struct walked){s, &f});
+    }
     lp_sort_numbers(f.v, f.n);
     for (size_t i = 0; i < s->ncut; i++)
         if (!lp_is_among(f.v, f.n, s->cut[i])) s->cut[n++] = s->cut[i];
@@ -257,10 +272,13 @@ void lp_diff_pieces(struct lp_side *s)
     const bool parts = !s->objects && lp_elf_made_by(s->elf, "clang");
     add_tables(s);
     add_typed(s);
-    for (size_t i = 0; i < s->natom; i++)
-        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++)
-            if (leads(&s->ref[s->atom[i].ref + k]) && !lp_is_end_twice(s, &s->atom[i], &s->ref[s->atom[i].ref + k]) &&
-                !(parts && lp_is_inner(s, &s->ref[s->atom[i].ref + k]))) cut(s, s->ref[s->atom[i].ref + k].addr);
+    for (uint32_t i = 0; i < s->natom; i++)
+        for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) {
+            const struct lp_ref_at *r = &s->ref[s->atom[i].ref + k];
+            const bool begins = leads(r) && !lp_is_end_twice(s, &s->atom[i], r) && !(parts && lp_is_inner(s, r));
+            uint64_t first;
+            if (begins && !lp_goes_back_from(s, i, r) && (s->objects || !lp_indexed_in_front(s, &s->atom[i], r, &first))) cut(s, r->addr);
+        }
     cut_at_pointers(s);
     for (size_t i = 0; i < s->nreloc; i++)
         if (s->reloc[i].addr != UINT64_MAX && !lp_side_field(s, s->reloc[i].at)) cut(s, s->reloc[i].addr);

@@ -420,6 +420,12 @@ bool lp_is_read_by_call(const struct lp_side *s, uint32_t atom, uint64_t at);
 bool lp_stops_at(const struct lp_side *s, const struct lp_atom *f, uint64_t addr, unsigned reg, struct lp_stepped *out);
 /* The word there makes this address: is it where what goes through an array in steps stops, or starts, beside the array? */
 bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out);
+/* Of data without names: does the word make the address of an element where a pointer begins that goes backwards, or where it stops? Nothing begins there. */
+bool lp_goes_back_from(const struct lp_side *s, uint32_t function, const struct lp_ref_at *r);
+/* Is an index added that is below 0 all the time? The array is in front of the address, *first in it. */
+bool lp_indexed_in_front(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r, uint64_t *first);
+/* The first and the last bytes that pointers access which go backwards until they are where they stop: nothing else begins between them. */
+void lp_each_walk(const struct lp_side *s, uint32_t function, void (*fn)(void *ctx, uint64_t first, uint64_t last), void *ctx);
 /* Is what goes through an array by steps, as it does to its end, used behind the loop, too? There it may be the address of what begins at that end. */
 bool lp_goes_past(const struct lp_side *s, uint32_t atom, uint32_t array);
 /* Is the address compared with what goes by steps through the array that ends there, whatever else becomes of it? */

@@ -1,6 +1,6 @@
 /* diff/side/steps.c - pointers that go through an array, step by step. Where they stop, or start, they need not be in the array: what goes through a field of
  * structures stops as far behind the array as the field is in a structure, and what goes back stops in front of it. So the address is one of the array,
- * whatever else is there. */
+ * whatever else is there. So is what an index is added to that is below 0 all the time. */
 #include <config.h>
 #include "diff/side/scan.h"
 #include "a64/access.h"
@@ -41,10 +41,19 @@ static bool is_datum(const struct lp_atom *a) { return a->kind == LP_ATOM_OBJECT
 /* The first address that is in the array, and that; LP_NONE: no array is known. */
 static uint64_t first_of(const struct step *t) { return t->from + (t->first ? (uint64_t)t->by : 0); }
 
+/* Does it go backwards through data without names? Then it begins in the middle of what is cut there, if no more is known. */
+static bool is_back(const struct lp_side *s, const struct step *t) { return t->by < 0 && !s->objects; }
+
 static uint32_t array_of(const struct lp_side *s, const struct step *t)
 {
     const uint32_t i = lp_side_atom(s, first_of(t));
-    return i != LP_NONE && is_datum(&s->atom[i]) ? i : LP_NONE;
+    return i != LP_NONE && (is_datum(&s->atom[i]) || (is_back(s, t) && s->atom[i].kind == LP_ATOM_PIECE)) ? i : LP_NONE;
+}
+
+/* The array, as it is from there on. */
+static struct lp_stepped stepped(const struct lp_side *s, const struct step *t, uint32_t array)
+{
+    return (struct lp_stepped){array, is_back(s, t) ? s->atom[array].start : first_of(t)};
 }
 
 /* Is the address outside of the array, and no step away from it? */
@@ -57,12 +66,25 @@ static bool is_beside(const struct lp_atom *a, uint64_t addr, int64_t by)
 /* Does the pointer get there? */
 static bool gets_to(const struct step *t, uint64_t addr) { return (addr > t->from) == (t->by > 0) && (int64_t)(addr - t->from) % t->by == 0; }
 
-/* The array beside which it starts, or else stops, at this address; LP_NONE: it does not. (In front of data without a name, the first element may be.) */
+/* The array beside which it starts, or else stops, at this address; LP_NONE: it does not. (In front of data without a name, the first element may be. What
+ * goes backwards through such may start, or stop, in its middle.) */
 static uint32_t passes(const struct lp_side *s, const struct step *t, uint64_t addr, bool start)
 {
     const bool behind = (t->by > 0) != start, may = start ? t->first && addr == t->from && (behind || s->objects) : gets_to(t, addr);
-    const uint32_t i = may ? array_of(s, t) : LP_NONE;
-    return i != LP_NONE && behind == (addr > s->atom[i].end) && is_beside(&s->atom[i], addr, t->by) ? i : LP_NONE;
+    const uint32_t i = may || (start && is_back(s, t) && addr == t->from) ? array_of(s, t) : LP_NONE;
+    if (i != LP_NONE && is_back(s, t) && lp_is_within(s, i, addr)) return i;
+    return i != LP_NONE && may && behind == (addr > s->atom[i].end) && is_beside(&s->atom[i], addr, t->by) ? i : LP_NONE;
+}
+
+enum { NEAR = 4, EQ = 0, NE = 1 }; /* words behind a comparison where its branch is; conditions */
+
+/* Is what this word compares asked for being equal? */
+static bool is_until_equal(const struct lp_words *code, uint64_t at)
+{
+    unsigned i = 1;
+    while (i < NEAR && !lp_a64_is_b_cond(lp_words_at(code, at + 4 * i))) i++;
+    const uint32_t w = lp_words_at(code, at + 4 * i);
+    return lp_a64_is_b_cond(w) && (w & 15) <= NE;
 }
 
 /* NULL: no memory. */
@@ -110,7 +132,7 @@ bool lp_stops_at(const struct lp_side *s, const struct lp_atom *f, uint64_t addr
     const struct lp_steps *x = steps_of(s, f);
     for (size_t k = 0; x && k < x->n; k++) {
         const uint32_t i = x->v[k].reg == reg ? passes(s, &x->v[k], addr, false) : LP_NONE;
-        if (i != LP_NONE) return *out = (struct lp_stepped){i, first_of(&x->v[k])}, true;
+        if (i != LP_NONE) return *out = stepped(s, &x->v[k], i), true;
     }
     return false;
 }
@@ -132,16 +154,83 @@ static uint32_t made_in_front(const struct lp_side *s, const struct lp_atom *f, 
     return s->atom[i].start - s->span[s->atom[i].span].start < ANCHORS || lp_side_start(s, addr) == LP_NONE ? i : LP_NONE;
 }
 
+/* What a register is at first that has a number, and is moved on by one in the loop around this word; false: it is not seen, or is not below 0 all the time.
+ * (What begins below 0 and goes up ends at 0.) */
+static bool is_below(const struct lp_side *s, const struct lp_atom *f, uint64_t at, unsigned reg, int64_t *first)
+{
+    enum { LOOP = 64 }; /* words */
+    const struct lp_words code = lp_words_of(s, (uint32_t)(f - s->atom));
+    uint64_t lo = 0, pc = at;
+    int64_t by = 0, off;
+    uint32_t field, w;
+    for (bool loop = false; !loop; pc += 4) {
+        if (pc >= f->end || pc - at > 4 * LOOP) return false;
+        w = lp_words_at(&code, pc);
+        loop = lp_word_is_branch(w) && !lp_a64_is_bl(w) && lp_word_target(w, pc, &lo, &field) && lo <= at && lo >= f->start;
+    }
+    while (pc > lo && !by) {
+        w = lp_words_at(&code, pc -= 4);
+        if (!mask_has(lp_seen_word(s, w)->regs.write, reg)) continue;
+        if (!lp_a64_is_add_sub_imm(w) || !lp_word_offset(w, &off) || (w >> 5 & 31) != reg) return false;
+        by = off;
+    }
+    while (pc > f->start && pc + 4 * LOOP > lo) {
+        w = lp_words_at(&code, pc -= 4);
+        if (!mask_has(lp_seen_word(s, w)->regs.write, reg)) continue;
+        const bool minus = (w & 0xffe00000) == 0x92800000, zero = (w & 0x7fffffe0) == 0x52800000;
+        *first = minus ? -(int64_t)(w >> 5 & 0xffff) - 1 : by;
+        return pc < lo && (minus || zero) && *first < 0;
+    }
+    return false;
+}
+
+/* The index that an access adds, which it has itself or another word has added to its base. */
+static unsigned index_of(const struct lp_side *s, const struct lp_atom *f, uint64_t at, unsigned *base)
+{
+    enum { NEAR_BY = 8 };
+    const struct lp_words code = lp_words_of(s, (uint32_t)(f - s->atom));
+    const uint32_t w = lp_words_at(&code, at);
+    struct lp_a64_access m;
+    if (!lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, &m) || m.writeback || m.base >= 31) return 31;
+    if (m.index != LP_A64_NO_REG) return *base = m.base, m.index;
+    for (uint64_t pc = at; pc > f->start && at - pc < 4 * NEAR_BY;) {
+        const uint32_t v = lp_words_at(&code, pc -= 4);
+        if (mask_has(lp_seen_word(s, v)->regs.write, m.base)) return *base = v >> 5 & 31, (v & 0xffe0fc00) == 0x8b000000 ? v >> 16 & 31 : 31;
+    }
+    return 31;
+}
+
+bool lp_indexed_in_front(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r, uint64_t *first)
+{
+    const bool indexed = r->kind == LP_FLOW_ADDR && (r->flags & (LP_FLOW_INDEXED | LP_FLOW_STEPS)) == LP_FLOW_INDEXED;
+    unsigned base = 31;
+    const unsigned index = indexed ? index_of(s, f, r->at, &base) : 31;
+    int64_t off;
+    if (index == 31 || (!is_below(s, f, r->at, index, &off) && !is_below(s, f, r->at, base, &off))) return false;
+    return *first = r->addr + (uint64_t)off, true;
+}
+
+/* The array that such an access behind it is to. */
+static uint32_t indexed_from(const struct lp_side *s, const struct lp_atom *f, uint64_t at, uint64_t addr)
+{
+    unsigned n;
+    uint64_t first;
+    const struct lp_ref_at *r = lp_refs_at(s, f, at, &n);
+    const uint32_t i = n == 1 && lp_indexed_in_front(s, f, r, &first) ? lp_side_atom(s, first) : LP_NONE;
+    return i != LP_NONE && is_datum(&s->atom[i]) && addr >= s->atom[i].end ? i : LP_NONE;
+}
+
 bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out)
 {
     const struct lp_steps *x = steps_of(s, &s->atom[function]);
-    const uint32_t front = made_in_front(s, &s->atom[function], at, addr);
+    uint32_t front = made_in_front(s, &s->atom[function], at, addr);
+    if (front == LP_NONE) front = indexed_from(s, &s->atom[function], at, addr);
     bool asked = false;
     if (front != LP_NONE) return *out = (struct lp_stepped){front, s->atom[front].start}, true;
     for (size_t k = 0; x && k < x->n; k++) {
         const struct step *t = &x->v[k];
         const uint32_t i = t->at == at ? LP_NONE : passes(s, t, addr, true);
-        if (i != LP_NONE) return *out = (struct lp_stepped){i, first_of(t)}, true;
+        if (i != LP_NONE) return *out = stepped(s, t, i), true;
         if (asked || t->at == at || passes(s, t, addr, false) == LP_NONE) continue;
         if (lp_stopped(s, function, at, out)) return true;
         asked = true;
@@ -154,7 +243,6 @@ bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, ui
 /* Where it goes on behind this word, which compares a pointer with the end to which it goes, once it is there; 0: it is not seen. */
 static uint64_t way_out(const struct lp_words *code, uint64_t at)
 {
-    enum { NEAR = 4, EQ = 0, NE = 1 };
     for (unsigned i = 1; i <= NEAR; i++) {
         const uint64_t pc = at + 4 * i;
         const uint32_t w = lp_words_at(code, pc), cond = w & 15;
@@ -268,4 +356,77 @@ bool lp_goes_through(const struct lp_side *s, const struct lp_step_start *t, uin
         if (!filled && lp_all_zero(x->bytes + (at - x->start), t->by)) return false;
     }
     return constant;
+}
+
+/* ---- backwards through data without names ---- */
+
+/* Where the accesses are of what goes as `t` does, in front of its first step and behind it: by its register, or (kept in memory, it is in others) by any
+ * if none is by that. False: there are none. */
+static bool reached_first(const struct lp_side *s, const struct lp_atom *f, const struct step *t, uint64_t *lo, uint64_t *hi)
+{
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
+    const uint64_t step = (uint64_t)(t->by < 0 ? -t->by : t->by);
+    *lo = UINT64_MAX, *hi = 0;
+    for (unsigned any = 0; any < 2 && !*hi; any++)
+        for (uint32_t k = 0; k < f->nref; k++) {
+            const uint32_t w = r[k].kind == LP_FLOW_ADDR && r[k].flags & LP_FLOW_STEPS ? lp_code_word(s, r[k].at) : 0;
+            struct lp_a64_access m;
+            if (!w || !lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, &m) || r[k].addr + step - t->from > 2 * step) continue;
+            if (!any && m.base != t->reg) continue;
+            if (r[k].addr < *lo) *lo = r[k].addr;
+            if (r[k].addr > *hi) *hi = r[k].addr;
+        }
+    return *hi;
+}
+
+/* Is the register of the step compared with this one for being equal, near it, as the loop goes on? Where; 0: it is not. */
+static uint64_t compared_at(const struct lp_words *code, const struct lp_atom *f, const struct step *t, unsigned end)
+{
+    enum { LOOP = 16 }; /* words */
+    const uint64_t from = t->at - f->start > 4 * LOOP ? t->at - 4 * LOOP : f->start, to = f->end - t->at > 4 * LOOP ? t->at + 4 * LOOP : f->end;
+    for (uint64_t at = from; at < to; at += 4) {
+        const uint32_t w = lp_words_at(code, at), n = w >> 5 & 31, m = w >> 16 & 31;
+        if (compares(w) && ((n == t->reg && m == end) || (n == end && m == t->reg)) && is_until_equal(code, at)) return at;
+    }
+    return 0;
+}
+
+/* Is it where it stops, as it was made in front of the loop? */
+static bool is_stop(const struct lp_side *s, const struct lp_atom *f, const struct step *t, const struct lp_ref_at *r)
+{
+    enum { FAR = 256 }; /* words */
+    if (!lp_makes_address(r) || r->flags & LP_FLOW_STEPS || !gets_to(t, r->addr)) return false;
+    const struct lp_words code = lp_words_of(s, (uint32_t)(f - s->atom));
+    const unsigned end = lp_words_at(&code, r->at) & 31;
+    const uint64_t to = compared_at(&code, f, t, end);
+    uint64_t at = r->at + 4;
+    if (to < at || to - at > 4 * FAR) return false;
+    while (at < to && !mask_has(lp_seen_word(s, lp_words_at(&code, at))->regs.write, end)) at += 4;
+    return at == to;
+}
+
+bool lp_goes_back_from(const struct lp_side *s, uint32_t function, const struct lp_ref_at *r)
+{
+    const struct lp_atom *f = &s->atom[function];
+    const struct lp_steps *x = !s->objects && lp_makes_address(r) && !(r->flags & LP_FLOW_STEPS) ? steps_of(s, f) : NULL;
+    uint64_t lo, hi;
+    for (size_t k = 0; x && k < x->n; k++) {
+        const struct step *t = &x->v[k];
+        const bool starts = r->addr == t->from, stops = is_back(s, t) && !starts && is_stop(s, f, t, r);
+        if ((stops || (starts && is_back(s, t))) && reached_first(s, f, t, &lo, &hi) && (stops || hi >= t->from)) return true;
+    }
+    return false;
+}
+
+void lp_each_walk(const struct lp_side *s, uint32_t function, void (*fn)(void *ctx, uint64_t first, uint64_t last), void *ctx)
+{
+    const struct lp_atom *f = &s->atom[function];
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
+    const struct lp_steps *x = steps_of(s, f);
+    for (size_t k = 0; x && k < x->n; k++) {
+        const struct step *t = &x->v[k];
+        uint64_t lo, hi;
+        for (uint32_t i = 0; t->by < 0 && i < f->nref; i++)
+            if (is_stop(s, f, t, &r[i]) && reached_first(s, f, t, &lo, &hi)) fn(ctx, lo - (t->from - r[i].addr + (uint64_t)t->by), hi);
+    }
 }
