@@ -172,12 +172,44 @@ __attribute__((noinline)) long both(long z)
 __attribute__((noinline)) long other(long z) { return z + tab[z & 7].b + next[z & 15]; }
 int main(int argc, char **argv) { return printf("%ld %ld\n", both(argc), other(argc)) < 0; }
 C
+# A function gets an array's start and its last element, and compares the two.
+cat >given.c <<'C'
+#include <stdio.h>
+struct row { long a; int b; };
+#ifdef NEW
+struct item { char c; unsigned d; unsigned char e; };
+#else
+struct item { char c; unsigned d; long long more; unsigned char e; };
+#endif
+static const struct row tab[7] = {{1, 20}, {3, 40}, {5, 60}, {7, 80}, {9, 100}, {11, 120}, {13, 140}};
+static const struct item items[20] = {{.c = 1, .d = 2, .e = 3}, {.c = 4, .d = 5, .e = 6}, {.c = 7, .d = 8, .e = 9}, [19] = {.c = 10, .d = 11, .e = 12}};
+__attribute__((noinline)) int back(const struct row *p, const struct row *first)
+{
+    int z = 1;
+    for (; p >= first; p--) z = z * 3 + p->b;
+    return z;
+}
+__attribute__((noinline)) int user(int n)
+{
+    n = n * 3 + back(tab + 6, tab);
+    for (const struct item *q = items; q != items + 20; q++) n = n * 5 + q->d;
+    return n;
+}
+__attribute__((noinline)) int forth(int n)
+{
+    for (const struct item *q = items, *p = items + 20; q < p; q++) p--, n = n * 3 + q->e - p->e;
+    return n;
+}
+int main(int argc, char **argv) { return printf("%d %d\n", user(argc), forth(argc)) < 0; }
+C
 sources=back.c
 for compiler in $compilers; do
     for how in -O1 -Os '-O0 -s' '-O1 -s' '-O2 -s' '-Os -s'; do like_new "$compiler $how: backwards" $how; done
 done
 sources=kept.c compiler=with_gcc
 for how in -O1 '-O1 -fno-section-anchors' '-O2 -fno-section-anchors'; do like_new "$how: an end that is kept" $how; done
+sources=given.c
+for how in '-Os -s' '-Os -s -fno-section-anchors' '-O2 -s -fno-section-anchors'; do like_new "$how: two that are handed on" $how; done
 
 # ---- an end that is made by SUB of the array itself, in front of which a constant changes; one to which structures of vectors go (LD2) ----
 cat >scaled.c <<'C'

@@ -400,6 +400,7 @@ bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at);
 bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does a function compare what these registers have at its entry with other addresses, and not read there? */
 bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs);
+bool lp_compares_arguments(const struct lp_side *s, uint32_t function, uint32_t regs); /* of several, two with one another */
 bool lp_reads_argument(const struct lp_side *s, uint32_t function, uint32_t regs); /* does it read there, without an index? */
 /* ---- handed.c ---- */
 /* Which calls get the address that a word makes, and in which registers; `to`: of the function, or of the place where only a register tells. based: something

@@ -141,6 +141,19 @@ bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t r
     return compares;
 }
 
+bool lp_compares_arguments(const struct lp_side *s, uint32_t function, uint32_t regs)
+{
+    struct scan *x = lp_scan_new(s, function);
+    bool together = !x || !lp_scan_push(x, s->atom[function].start, regs);
+    for (unsigned steps = 0; !together && lp_scan_take(x); steps++) {
+        const uint32_t w = lp_words_at(&x->code, x->at);
+        together = steps == STEPS_MAX || (compares(w) && mask_has(x->mask, w >> 5 & 31) && mask_has(x->mask, w >> 16 & 31));
+        step_uses(x);
+    }
+    free(x);
+    return together;
+}
+
 bool lp_reads_argument(const struct lp_side *s, uint32_t function, uint32_t regs)
 {
     struct scan *x = lp_scan_new(s, function);

@@ -281,6 +281,65 @@ static void check_code(struct ends *e, uint32_t i)
     }
 }
 
+/* ---- two addresses that are handed on together ---- */
+
+enum { MOST_GIVEN = 32 };
+struct given { const struct lp_ref_at *ref; uint32_t piece; struct lp_handed_at to; };
+
+/* What is from the one piece to the other is constants without names, which may come along in one. */
+static bool may_join(struct ends *e, uint32_t first, uint32_t last)
+{
+    const struct lp_atom *v = NEW(e->d)->atom;
+    bool may = !e->last && v[last].end - v[first].start <= MOST_TOGETHER;
+    for (uint32_t i = first; may && i <= last; i++)
+        may = (v[i].carry || v[i].joined || is_open(NEW(e->d), &v[i])) && v[i].span == v[first].span && (i == first || v[i].start == v[i - 1].end);
+    return may;
+}
+
+/* A function that compares them may go from the one to the other: then they are to be as far from one another as in the new file. */
+static void check_given(struct ends *e, const struct lp_atom *f, const struct given *x, const struct given *y)
+{
+    struct lp_side *s = NEW(e->d);
+    const struct lp_use u = {x->ref->addr, LP_NONE, LP_NONE, 0, 0}, v = {y->ref->addr, LP_NONE, LP_NONE, 0, 0};
+    const struct lp_there t = lp_there(e->d, &u), there = lp_there(e->d, &v);
+    char buf[32], name[32];
+    if (!t.known || !there.known || lp_is_there_from(&t, &there, (int64_t)(v.addr - u.addr))) return;
+    if (!lp_compares_arguments(s, lp_side_start(s, x->to.to), x->to.regs | y->to.regs)) return;
+    if (may_join(e, x->piece, y->piece))
+        for (uint32_t i = x->piece + 1; i <= y->piece; i++) join(e, i);
+    else
+        lp_diff_refuse(e->d, s, LP_E148, lp_atom_text(f, buf), (unsigned long long)(y->ref->at - f->start), lp_atom_text(&s->atom[x->piece], name));
+}
+/* Which functions get the addresses of constants that a new body makes, which are no texts. */
+static size_t given_by(struct ends *e, uint32_t function, struct given *v)
+{
+    const struct lp_side *s = NEW(e->d);
+    const struct lp_atom *f = &s->atom[function];
+    size_t n = 0;
+    for (uint32_t k = 0; k < f->nref; k++) {
+        const struct lp_ref_at *r = &s->ref[f->ref + k];
+        const uint32_t i = is_address(r) && r->kind == LP_FLOW_ADDR ? lp_side_atom(s, r->addr) : LP_NONE;
+        struct lp_handed h;
+        if (i == LP_NONE || !lp_is_unnamed_constant(s, &s->atom[i]) || is_text(s, &s->atom[i])) continue;
+        lp_handed(s, function, r->at, &h);
+        for (size_t j = 0; j < h.n && n < MOST_GIVEN; j++) {
+            const uint32_t to = h.v[j].to == LP_HANDED_BACK ? LP_NONE : lp_side_start(s, h.v[j].to);
+            if (to != LP_NONE && s->atom[to].kind == LP_ATOM_FUNC) v[n++] = (struct given){r, i, h.v[j]};
+        }
+    }
+    return n;
+}
+
+static void check_together(struct ends *e, uint32_t function)
+{
+    struct given v[MOST_GIVEN];
+    const size_t n = given_by(e, function, v);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (v[i].ref->addr < v[k].ref->addr && v[i].to.at == v[k].to.at && !(v[i].to.regs & v[k].to.regs))
+                check_given(e, &NEW(e->d)->atom[function], &v[i], &v[k]);
+}
+
 static void check_old_datum(struct ends *e, const struct lp_atom *b, uint64_t at, struct end *x)
 {
     const struct lp_side *o = OLD(e->d);
@@ -337,6 +396,8 @@ bool lp_diff_ends(lp_diff *d, bool last)
         const struct lp_atom *f = &NEW(d)->atom[i];
         if (lp_is_function(f) && (f->included || f->pair != LP_NONE)) check_code(&e, i);
     }
+    for (uint32_t i = 0; i < NEW(d)->natom; i++)
+        if (lp_is_function(&NEW(d)->atom[i]) && NEW(d)->atom[i].included) check_together(&e, i);
     if (e.n) each_word(&e, check_word);
     lp_alike_free(e.alike), free(e.v), free(e.only[0]), free(e.only[1]);
     return e.again && !last && !d->nomem && !d->refusals;
