@@ -51,6 +51,19 @@ static void add_reg(unsigned row, uint32_t w, struct lp_fop *o)
     }
 }
 
+/* A product is added, as where an array's elements have another size than a power of two: of what is known, rn and a number that is not. */
+static void add_product(bool sub, uint32_t w, struct lp_fop *o)
+{
+    if (!(o->flags & F_WIDE))
+        return;
+    o->kind = OP_ADD_REG;
+    o->rd = target(w & 31);
+    o->rn = source(w >> 10 & 31);
+    o->rm = REG_SINK;
+    o->extend = 3;
+    o->flags |= sub ? F_SUB : 0;
+}
+
 /* Bitfield moves as far as indices and table entries go through them: extensions, left shifts, fields at the bottom. */
 static void bitfield(uint32_t w, bool is_signed, struct lp_fop *o)
 {
@@ -163,6 +176,8 @@ unsigned lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
         break;
     case A64_AND_imm: mask(w, o); break;
     case A64_ADD_reg: case A64_SUB_reg: case A64_ADD_shift: case A64_SUB_shift: case A64_ADD_ext: case A64_SUB_ext: add_reg(row, w, o); break;
+    case A64_MADD: case A64_SMADDL: case A64_UMADDL: add_product(false, w, o); break;
+    case A64_MSUB: case A64_SMSUBL: case A64_UMSUBL: add_product(true, w, o); break;
     case A64_MOV_reg: o->kind = OP_MOV; o->rd = target(w & 31); o->rn = source(w >> 16 & 31); break;
     case A64_UBFM: case A64_LSR_imm64: case A64_LSR_imm32: case A64_UXTB: case A64_UXTH: bitfield(w, false, o); break;
     case A64_SBFM: case A64_SXTW: bitfield(w, true, o); break;

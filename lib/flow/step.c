@@ -335,6 +335,8 @@ static void step_add_reg(struct lp_frun *r, struct lp_fstate *s, size_t i)
     }
     if (!is_address(r, to))
         page_escapes(r, a), page_escapes(r, raw);
+    if (o->rm == REG_SINK)
+        pages_read(r, s, o->read & ~(UINT64_C(1) << o->rn)); /* the factors of a product */
     if (value(r, to)->kind == FV_GOAL || lp_frun_has_ref(r, i))
         lp_frun_ref(r, i)->told = to;
     if (o->rd == REG_SP && value(r, to)->kind != FV_STACK)

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Arrays of elements whose size is no power of two: code multiplies an index by it, and adds the product to an address that it has in common with what else is there.
+. "$srcdir/tests/lib.sh"
+need_cross
+. "$tests/diff/pair.sh"
+cd "$scratch" || exit 1
+both_compilers
+cat >products.c <<'C'
+#include <stdio.h>
+#if defined NEW && defined GROW
+#define MORE , {11, 12, 13}
+#else
+#define MORE
+#endif
+#if defined NEW && defined FRONT
+#define LONGER , 6, 7
+#else
+#define LONGER
+#endif
+#if defined NEW && defined SWAP
+struct row { unsigned a; long c; unsigned short b; long pad[PAD]; };
+#else
+struct row { unsigned a; unsigned short b; long c; long pad[PAD]; };
+#endif
+static const int small[] = {5, 6, 7, 8};
+static const long front[] = {1, 2, 3, 4, 5 LONGER};
+static const struct row rows[] = {{.a = 97, .b = 98, .c = 99}, {.a = 125, .b = 126, .c = 127}, {.a = 8, .b = 9, .c = 10} MORE};
+static long count[3][PAD + 2];
+#define ROWS (sizeof rows / sizeof *rows)
+__attribute__((noinline)) long at(unsigned n) { return front[n % (sizeof front / sizeof *front)] + small[n & 3]; }
+__attribute__((noinline)) long field(unsigned x, long y) { return y * 3 + rows[x % ROWS].c + small[1]; }
+__attribute__((noinline)) long by_sign(int x) { return (x < 0 ? -1 : rows[x].b + rows[x].c) + small[2]; }
+__attribute__((noinline)) void add(int x) { count[x][1] += x; count[2 - x][PAD] += 3; }
+int main(void)
+{
+    long sum = 0;
+    for (int i = 0; i < 9; i++) add(i % 3), sum = sum * 5 + field(i, sum & 7) + at(i) + by_sign(i % 3) * count[i % 3][1];
+    printf("%ld\n", sum);
+    return 0;
+}
+C
+# What the base is for, and at which offset, is another thing in the new file: no word of it may stay.
+for cc in $compilers; do
+    for flags in '-Os -fno-pie -no-pie' '-O2 -fno-pie -no-pie' '-O2 -fPIE -pie' '-O1 -static -fno-pie -Wl,-q' '-O2 -static'; do
+        for kind in '-DSWAP -DPAD=0' '-DSWAP -DPAD=4' '-DGROW -DPAD=3' '-DGROW -DFRONT -DPAD=1' '-DFRONT -DPAD=5'; do
+            for v in '' -DNEW; do $cc $flags $kind $v -Wl,--build-id -o "p$v" products.c || exit 1; done
+            lpdiff p p-DNEW >p.lpatch 2>err
+            case $? in
+            1) behaves "$cc $flags $kind" p p-DNEW ;;
+            *) is "$(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u | grep -v -e E181 -e E148 -e E120)" "" "$cc $flags $kind: refused" ;;
+            esac
+        done
+    done
+done
