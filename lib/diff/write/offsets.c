@@ -108,17 +108,41 @@ static bool is_shared(const struct lp_side *s, const struct lp_atom *a)
     return false;
 }
 
-/* Is the address of its end made for others? It may as well be that of what begins there, and which of the two decides where it leads now. What is read there
- * is the latter; and the former, if it is only compared where the object is used. */
-static bool has_end_of(const struct lp_side *s, uint32_t f, const struct lp_atom *b)
+/* The same function led to another address than the object's end in the old file: to what begins behind it now. */
+static bool led_elsewhere(const lp_diff *d, uint32_t f, uint64_t at, const struct lp_atom *b)
 {
+    const struct lp_atom *x = &NEW(d)->atom[f];
+    if (x->pair == LP_NONE || x->state != LP_DIFF_SAME) return false;
+    const struct lp_atom *y = &OLD(d)->atom[x->pair];
+    const struct lp_ref_at *v = lp_refs_of_atom(OLD(d), y);
+    const size_t k = lp_count_below(v, y->nref, sizeof *v, y->start + (at - x->start));
+    const bool one = k < y->nref && v[k].at - y->start == at - x->start && (k + 1 == y->nref || v[k + 1].at != v[k].at);
+    return one && v[k].kind != LP_FLOW_PAGE && !v[k].width && v[k].addr != OLD(d)->atom[b->pair].end;
+}
+
+/* The same of a word of data. */
+static bool held_elsewhere(lp_diff *d, uint64_t at, const struct lp_atom *b)
+{
+    const uint32_t i = lp_side_atom(NEW(d), at), k = i == LP_NONE ? LP_NONE : NEW(d)->atom[i].pair;
+    if (k == LP_NONE || lp_is_code_atom(&NEW(d)->atom[i])) return false;
+    const uint64_t was = OLD(d)->atom[k].start + (at - NEW(d)->atom[i].start);
+    uint64_t ignored;
+    if (was + 8 > OLD(d)->atom[k].end || lp_held_at(OLD(d), was) == OLD(d)->atom[b->pair].end) return false;
+    return lp_same_data(d, OLD(d), was, at, 8, &ignored);
+}
+
+/* Is the address of its end made for others? It may as well be that of what begins there, and which of the two decides where it leads now. What is read there,
+ * or was elsewhere, is the latter; and the former, if it is only compared where the object is used. */
+static bool has_end_of(const lp_diff *d, uint32_t f, const struct lp_atom *b)
+{
+    const struct lp_side *s = NEW(d);
     bool uses = false, compared = false;
     for (uint32_t k = 0; k < s->atom[f].nref; k++) {
         const struct lp_ref_at *r = &s->ref[s->atom[f].ref + k];
         uses |= r->kind != LP_FLOW_PAGE && leads_into(b, r->addr);
         if (r->kind == LP_FLOW_PAGE || r->addr != b->end || r->base != LP_NONE || r->width || r->flags & LP_FLOW_INDEXED) continue;
         if (r->kind == LP_REF_NUMBER) return true;
-        if (lp_is_read(s, f, r->at) || lp_is_indexed(s, f, r->at)) continue;
+        if (lp_is_read(s, f, r->at) || lp_is_indexed(s, f, r->at) || lp_is_read_by_call(s, f, r->at) || led_elsewhere(d, f, r->at, b)) continue;
         if (!lp_only_compared(s, f, r->at)) return true;
         compared = true;
     }
@@ -143,20 +167,26 @@ static bool begins_texts_of(const struct lp_side *s, uint64_t at, uint64_t v)
     return true;
 }
 
-static bool end_is_kept(const struct lp_side *s, const struct lp_atom *b)
+static bool begins_there(lp_diff *d, uint64_t at, const struct lp_atom *b)
+{
+    return begins_texts_of(NEW(d), at, b->end) || held_elsewhere(d, at, b);
+}
+
+static bool end_is_kept(lp_diff *d, const struct lp_atom *b)
 {
     enum { NO_DATA = LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT };
+    const struct lp_side *s = NEW(d);
     bool hit = false;
     for (size_t i = 0; i < s->nword && !hit; i++) {
         const struct lp_span *x = s->word[i].kind == LP_WORD_ADDR && s->word[i].value == b->end ? lp_side_span(s, s->word[i].at) : NULL;
-        hit = x && !(x->flags & (LP_SPAN_GOT | LP_SPAN_LINKER)) && !begins_texts_of(s, s->word[i].at, b->end); /* slots are of symbols */
+        hit = x && !(x->flags & (LP_SPAN_GOT | LP_SPAN_LINKER)) && !begins_there(d, s->word[i].at, b); /* slots are of symbols */
     }
     for (size_t i = 0; i < s->nspan && !hit && lp_side_guesses(s); i++) {
         const struct lp_span *x = &s->span[i];
         for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & NO_DATA) && at + 8 <= x->end && !hit; at += 8)
-            hit = lp_le64(x->bytes + (at - x->start)) == b->end && !begins_texts_of(s, at, b->end);
+            hit = lp_le64(x->bytes + (at - x->start)) == b->end && !begins_there(d, at, b);
     }
-    for (uint32_t f = 0; f < s->natom && !hit; f++) hit = lp_is_code_atom(&s->atom[f]) && has_end_of(s, f, b);
+    for (uint32_t f = 0; f < s->natom && !hit; f++) hit = lp_is_code_atom(&s->atom[f]) && has_end_of(d, f, b);
     return hit;
 }
 
@@ -168,7 +198,7 @@ static bool is_resized(lp_diff *d, uint32_t i)
     const struct lp_atom *b = &NEW(d)->atom[i], *a = &OLD(d)->atom[b->pair];
     if (a->kind != LP_ATOM_OBJECT || b->kind != LP_ATOM_OBJECT || is_of_objects(b) || lp_same_room(d, b->pair, i)) return false;
     return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b) && !is_shared(OLD(d), a) && !is_shared(NEW(d), b) &&
-           !end_is_kept(NEW(d), b);
+           !end_is_kept(d, b);
 }
 
 void lp_diff_offsets(lp_diff *d)
