@@ -17,8 +17,8 @@
  *                                        str w2, [x16]
  *                                        b behind
  *
- * A word that completes a page, where what that ADRP is for is on several in the old file (pages.c), does so by itself; one that loads a GOT slot, by the
- * slot's name: it may be one that the patch has. */
+ * ADR, which leads 1 MB far, where new code may be farther away, does the same without a base. A word that completes a page, where what that ADRP is for is
+ * on several in the old file (pages.c), does so by itself; one that loads a GOT slot, by the slot's name: it may be one that the patch has. */
 #include <config.h>
 #include "diff/write/write.h"
 #include "diff/side/seen.h"
@@ -35,8 +35,8 @@ enum { STUB_WORDS = 9, IP0 = 16, IP1 = 17, LAST = 15, NO_REG = 31 };
 
 /* ---- which words ---- */
 
-/* ADD and SUB of an immediate, to an X register, without flags. */
-static bool makes(uint32_t w) { return (w & 0xbf800000) == 0x91000000; }
+/* ADD and SUB of an immediate, to an X register, without flags; or ADR. */
+static bool makes(uint32_t w) { return (w & 0xbf800000) == 0x91000000 || lp_a64_is_adr(w); }
 
 static bool is_tag_pair(uint32_t w) { return (w & 0xfe400000) == 0x68000000; } /* STGP */
 
@@ -69,10 +69,10 @@ static bool loads(uint32_t w)
 bool lp_may_be_apart(uint32_t w)
 {
     const unsigned rn = (unsigned)lp_bits(w, 5, 5);
-    return rn != 31 && (accesses(w) || moves_on(w) || (makes(w) && (w & 31) != 31));
+    return (rn != 31 || lp_a64_is_adr(w)) && (accesses(w) || moves_on(w) || (makes(w) && (w & 31) != 31));
 }
 
-bool lp_may_have_index(uint32_t w) { return lp_may_be_apart(w) && !moves_on(w); }
+bool lp_may_have_index(uint32_t w) { return lp_may_be_apart(w) && !moves_on(w) && !lp_a64_is_adr(w); }
 
 /* Of LDP and STP, the load or store of one of the two registers. */
 static uint32_t half(uint32_t w, unsigned k)
@@ -385,18 +385,18 @@ static bool read_stubs(lp_diff *d, const struct lp_side *s, const struct lp_atom
 static const struct lp_ref_at *only_ref(const struct lp_ref_at *v, uint32_t n, uint64_t at, uint8_t flags, uint8_t ignored)
 {
     const size_t k = lp_count_below(v, n, sizeof *v, at);
-    if (k == n || v[k].at != at || v[k].kind != LP_FLOW_ADDR || (v[k].flags & ~ignored) != flags || (k + 1 < n && v[k + 1].at == at)) return NULL;
-    return &v[k];
+    const bool one = k < n && v[k].at == at && (k + 1 == n || v[k + 1].at != at);
+    return one && (v[k].kind == LP_FLOW_ADDR || v[k].kind == LP_FLOW_TARGET) && (v[k].flags & ~ignored) == flags ? &v[k] : NULL;
 }
 
 /* The address of a stub, as what the word itself says: what the dataflow found; with an index, that it is added to the base that is taken away. (It does not
  * see what remains then.) */
-static bool take_address(const struct lp_ref_at *ref, uint32_t n, const struct stub *x, uint8_t width, struct lp_ref_at *out)
+static bool take_address(const struct lp_ref_at *ref, uint32_t n, const struct stub *x, const struct lp_ref_at *as, struct lp_ref_at *out)
 {
     const struct lp_ref_at *r = x->index ? only_ref(ref, n, x->index, LP_FLOW_INDEXED, 0) : only_ref(ref, n, x->last, 0, LP_FLOW_OF_PAGE);
     if (!r || r->addr != (x->index ? x->second : x->addr)) return false;
     *out = *r;
-    out->at = x->site, out->addr = x->addr, out->width = width, out->base = LP_NONE;
+    out->at = x->site, out->kind = as->kind, out->addr = x->addr, out->width = as->width, out->base = LP_NONE;
     out->flags = LP_REF_APART | (x->split ? LP_REF_SPLIT : 0) | (x->index ? LP_FLOW_INDEXED : 0);
     return true;
 }
@@ -442,7 +442,7 @@ static bool take_refs(const lp_diff *d, struct lp_side *s, uint32_t i, uint64_t 
         const bool own = j < first && (k == count || ref[j].at <= x[k].site);
         const struct lp_ref_at *r = own ? NULL : new_ref(d, s, i, &x[k]);
         if (own) good = k == count || ref[j].at < x[k].site, out[put] = ref[j++], forget_page(d, a, &out[put++]);
-        else good = r && take_address(ref + first, n - first, &x[k++], r->width, &out[put++]);
+        else good = r && take_address(ref + first, n - first, &x[k++], r, &out[put++]);
     }
     if (good) a->nref = put, s->nref = a->ref + put;
     free(ref);

@@ -107,7 +107,9 @@ static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
     struct lp_use u = {target, x->ref ? x->ref->base : LP_NONE, x->atom, x->ref ? x->ref->width : 0, x->ref ? x->at : 0};
     struct lp_there t = lp_word_there(x, &u);
     if (!t.known) return (mask == 0x03ffffff && import(x, target)) || lp_word_nowhere(x, &u);
-    if (!reaches(x, mask, &t)) return lp_word_refuse(x, LP_E180, "ADR and a literal's load lead 1 MB far, and new code may be farther away");
+    const bool far = !reaches(x, mask, &t);
+    if (far && lp_may_be_apart(x->w)) return x->out->to = t, x->out->apart = true; /* ADR */
+    if (far) return lp_word_refuse(x, LP_E180, "ADR and a literal's load lead 1 MB far, and new code may be farther away");
     set_reloc(x, name, mask, &t);
     return true;
 }
