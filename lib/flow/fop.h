@@ -26,6 +26,7 @@ enum lp_fop_flags {
     F_SIMPLE = 128,  /* OP_MEM: rd and rt2 are what is transferred */
     F_BACK = 256,    /* OP_MEM: the base becomes base + back */
     F_LITERAL = 512, /* OP_MEM without a base */
+    F_MORE = 2048,   /* OP_SELECT: 1 is added, or not */
     F_LOW = 1024,    /* imm is a field of 12 bits without a sign: what completes a page has one */
 };
 struct lp_fop {

@@ -47,7 +47,7 @@ static void add_reg(unsigned row, uint32_t w, struct lp_fop *o)
     } else if (shifted) {
         o->shift = w >> 10 & 63;
         if ((w >> 22 & 3) != 0)
-            o->kind = OP_OTHER; /* LSR, ASR */
+            o->rm = REG_SINK, o->shift = 0; /* LSR, ASR: a number that is not known */
     }
 }
 
@@ -181,7 +181,11 @@ unsigned lp_fop_decode(uint32_t w, uint64_t pc, struct lp_fop *o)
     case A64_MOV_reg: o->kind = OP_MOV; o->rd = target(w & 31); o->rn = source(w >> 16 & 31); break;
     case A64_UBFM: case A64_LSR_imm64: case A64_LSR_imm32: case A64_UXTB: case A64_UXTH: bitfield(w, false, o); break;
     case A64_SBFM: case A64_SXTW: bitfield(w, true, o); break;
-    case A64_CSEL: o->kind = OP_SELECT; three_registers(w, o); break;
+    case A64_CSEL: case A64_CSINC:
+        o->kind = OP_SELECT;
+        o->flags |= w >> 10 & 1 ? F_MORE : 0;
+        three_registers(w, o);
+        break;
     case A64_MRS_TPIDR: o->kind = OP_THREAD; o->rd = target(w & 31); break;
     case A64_LDR_lit: case A64_LDRSW_lit: case A64_PRFM_lit: case A64_LDR_fp_lit: literal(w, pc, o); break;
     case A64_B: branch(w, pc, OP_BRANCH, o); break;

@@ -336,7 +336,7 @@ static void step_add_reg(struct lp_frun *r, struct lp_fstate *s, size_t i)
     if (!is_address(r, to))
         page_escapes(r, a), page_escapes(r, raw);
     if (o->rm == REG_SINK)
-        pages_read(r, s, o->read & ~(UINT64_C(1) << o->rn)); /* the factors of a product */
+        pages_read(r, s, o->read & ~(UINT64_C(1) << o->rn)); /* what makes a number that is not known */
     if (value(r, to)->kind == FV_GOAL || lp_frun_has_ref(r, i))
         lp_frun_ref(r, i)->told = to;
     if (o->rd == REG_SP && value(r, to)->kind != FV_STACK)
@@ -571,7 +571,8 @@ void lp_frun_step(struct lp_frun *r, struct lp_fstate *s, size_t i, struct lp_fc
     case OP_MASK: step_mask(r, s, i); break;
     case OP_SELECT:
         if (o->flags & F_WIDE) {
-            write_reg(s, o->rd, lp_fv_join(&r->pool, s->reg[o->rn], s->reg[o->rm]));
+            const lp_fv v = lp_fv_join(&r->pool, s->reg[o->rn], s->reg[o->rm]);
+            write_reg(s, o->rd, o->flags & F_MORE ? lp_fv_sum(&r->pool, v, ID_NONE, false) : v);
             break;
         }
         pages_read(r, s, o->read);

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Arrays of elements whose size is no power of two: code multiplies an index by it, and adds the product to an address that it has in common with what else is there.
+# Indices that code adds to an address that it has in common with what else is there, in other ways than by a shift to the left: a product, where an array's
+# elements have a size that is no power of two; 1 or nothing; a number that is shifted to the right.
 . "$srcdir/tests/lib.sh"
 need_cross
 . "$tests/diff/pair.sh"
@@ -50,5 +51,44 @@ for cc in $compilers; do
             *) is "$(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u | grep -v -e E181 -e E148 -e E120)" "" "$cc $flags $kind: refused" ;;
             esac
         done
+    done
+done
+
+cat >index.c <<'C'
+#include <stdio.h>
+#ifdef NEW
+#define LONGER "jklmnopq"
+#define CHANGED + 3
+#define MORE , 33
+#else
+#define LONGER
+#define CHANGED
+#define MORE
+#endif
+static const char front[] = "abcdefghi" LONGER;
+static const unsigned char map[] = {11, 22, 33, 44, 55, 66, 77, 88, 99, 11, 22 MORE};
+static const char two[] = {11, 22 MORE};
+static const short more[4] = {7, 8, 9, 10};
+__attribute__((noinline)) int at(unsigned n) { return front[n & 7]; }
+__attribute__((noinline)) int bit(unsigned long n) { return (map[n >> 3] >> (n & 7) & 1) CHANGED; }
+__attribute__((noinline)) int sign(long n) { return map[3 + (n >> 4)] CHANGED; }
+__attribute__((noinline)) int is(int x) { return two[x == 5] CHANGED; }
+__attribute__((noinline)) int is_not(int x) { return two[x != 3] * more[x & 3]; }
+int main(void)
+{
+    int sum = 0;
+    for (int i = 0; i < 40; i++) sum = sum * 3 + is(i) + is_not(i) + at(i) + bit(i) + sign(i - 20);
+    printf("%d\n", sum);
+    return 0;
+}
+C
+for cc in $compilers; do
+    for flags in '-O1 -fno-pie -no-pie' '-O2 -fno-pie -no-pie' '-Os -fPIE -pie' '-O2 -fno-pie -static' '-O2 -fPIE -pie -Wl,-q'; do
+        for v in '' -DNEW; do $cc $flags $v -Wl,--build-id -o "i$v" index.c || exit 1; done
+        lpdiff i i-DNEW >p.lpatch 2>err
+        case $? in
+        1) behaves "$cc $flags: indices" i i-DNEW ;;
+        *) is "$(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u | grep -v -e E181 -e E148 -e E120)" "" "$cc $flags: indices: refused" ;;
+        esac
     done
 done
