@@ -12,7 +12,7 @@ static const char *type_name(const lp_elf *e)
 {
     const struct lp_elf_info *i = lp_elf_info(e);
     if (i->type == ET_EXEC) return "a position-dependent program";
-    return i->interp ? "a position-independent program" : "a library or static program";
+    return i->interp ? "a position-independent program" : lp_elf_dynamic_part(e)->library ? "a library" : "a static program";
 }
 
 static bool needs(const struct lp_dynamic *d, const char *name)
@@ -44,12 +44,12 @@ static bool is_tls(const struct lp_side *s, const struct lp_elf_symbol *y, uint6
 /* Storage of each thread: by its symbols if there are any, else as a whole. */
 static void check_tls(lp_diff *d)
 {
-    uint64_t size[2] = {0, 0}, align[2] = {0, 0};
+    uint64_t size[2] = {0, 0}, align[2] = {0, 0}, skew[2] = {0, 0}; /* skew: where it is in as much as it is aligned to */
     for (int k = 0; k < 2; k++) {
         size_t n;
         const struct lp_elf_segment *s = lp_elf_segments(d->side[k].elf, &n);
         for (size_t i = 0; i < n; i++)
-            if (s[i].type == PT_TLS) size[k] = s[i].memsz, align[k] = s[i].align;
+            if (s[i].type == PT_TLS) size[k] = s[i].memsz, align[k] = s[i].align, skew[k] = s[i].align ? s[i].vaddr % s[i].align : 0;
     }
     size_t n, m;
     const struct lp_elf_symbol *a = lp_elf_symbols(OLD(d)->names, &n), *b = lp_elf_symbols(NEW(d)->names, &m);
@@ -64,7 +64,7 @@ static void check_tls(lp_diff *d)
         }
         i++, k++;
     }
-    if (size[0] != size[1] || align[0] != align[1]) lp_diff_refuse(d, NEW(d), LP_E160, "storage");
+    if (size[0] != size[1] || align[0] != align[1] || skew[0] != skew[1]) lp_diff_refuse(d, NEW(d), LP_E160, "storage");
 }
 
 enum { ID_TEXT = 2 * 64 + 1 };
@@ -96,12 +96,12 @@ void lp_diff_check(lp_diff *d)
     for (int k = 0; k < 2 && !d->refusals; k++) check_debug(d, &d->side[k]);
     if (d->refusals) return;
     bool soname = a->soname && b->soname ? strcmp(a->soname, b->soname) == 0 : a->soname == b->soname;
-    if (a->type != b->type || !a->interp != !b->interp || !soname) {
+    const struct lp_dynamic *p = lp_elf_dynamic_part(OLD(d)->elf), *q = lp_elf_dynamic_part(NEW(d)->elf);
+    if (a->type != b->type || !a->interp != !b->interp || !soname || p->library != q->library) {
         bool names = a->soname && b->soname;
         lp_diff_refuse(d, NEW(d), LP_E102, names ? a->soname : type_name(OLD(d)->elf), names ? b->soname : type_name(NEW(d)->elf));
         return;
     }
-    const struct lp_dynamic *p = lp_elf_dynamic_part(OLD(d)->elf), *q = lp_elf_dynamic_part(NEW(d)->elf);
     for (size_t i = 0; i < q->nneeded; i++)
         if (!needs(p, q->needed[i])) lp_diff_refuse(d, NEW(d), LP_E151, q->needed[i]);
     check_order(d, p, q);

@@ -70,6 +70,7 @@ static lp_status run(lp_diff *d, struct lp_error *err)
     lp_diff_close(d);
     lp_diff_data(d);
     lp_diff_loader(d);
+    lp_diff_terms(d);
     lp_diff_aligned(d);
     lp_diff_exports(d);
     lp_diff_bounds(d);

@@ -31,6 +31,8 @@ static struct lp_elf_strtab strings(const struct lp_elf *e)
     return p ? lp_elf_strtab(e, (uint64_t)(p - e->image), n) : (struct lp_elf_strtab){"", 0};
 }
 
+const char *lp_dynamic_text(const lp_elf *e, uint64_t off) { return lp_elf_str(strings(e), off); }
+
 /* ---- versions: index -> name (gABI-GNU, "Symbol Versioning") ---- */
 
 /* Records of 20 (verdef) or 16 bytes (verneed), a list of auxiliary ones behind each; at most one of either per 16 bytes, so no loop. */

@@ -40,6 +40,8 @@ bool lp_elf_made_by(const lp_elf *e, const char *tool);
 bool lp_elf_made_by_gcc(const lp_elf *e); /* and by no other compiler */
 /* Does it need a library of this name? */
 bool lp_dynamic_needs(const struct lp_dynamic *d, const char *library);
+/* A name in the table that DT_STRTAB has, as the values of some entries are; NULL = it is none. */
+const char *lp_dynamic_text(const lp_elf *elf, uint64_t off);
 /* Never NULL; empty for a file without PT_DYNAMIC, or without memory. */
 const struct lp_dynamic *lp_elf_dynamic_part(const lp_elf *elf);
 /* The definition that another object finds: of this version, or with `version` NULL the default one. NULL = none. */

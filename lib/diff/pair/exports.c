@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FUNC_OR_DATA = 1 << STT_FUNC | 1 << STT_GNU_IFUNC | 1 << STT_OBJECT };
+enum { EXPORTED = 1 << STT_FUNC | 1 << STT_GNU_IFUNC | 1 << STT_OBJECT | 1 << STT_TLS };
 struct exports { const struct lp_dynsym **v; size_t n; };
 
 static int by_name(const void *a, const void *b)
@@ -17,11 +17,26 @@ static int by_name(const void *a, const void *b)
     return c ? c : strcmp(x->version ? x->version : "", y->version ? y->version : "");
 }
 
+/* A number that has a name. (Linkers give each version of the file one, 0.) */
+static bool is_number(const struct lp_dynsym *y)
+{
+    return y->shndx == SHN_ABS && y->type != STT_FILE && y->type != STT_SECTION && !(y->version && strcmp(y->version, y->name) == 0);
+}
+
+/* A label of assembly. (Those of data are bounds.) */
+static bool is_code_label(const struct lp_side *s, const struct lp_dynsym *y)
+{
+    const struct lp_span *x = y->type == STT_NOTYPE ? lp_side_span(s, y->value) : NULL;
+    return x && x->flags & LP_SPAN_CODE;
+}
+
 static bool is_export(const struct lp_side *s, const struct lp_dynsym *y)
 {
     const struct lp_word_at *w;
-    if (y->shndx == SHN_UNDEF || y->shndx >= SHN_LORESERVE || y->bind == STB_LOCAL || !(FUNC_OR_DATA >> y->type & 1) || !*y->name) return false;
-    w = lp_side_word(s, y->value);
+    if (y->shndx == SHN_UNDEF || y->bind == STB_LOCAL || !*y->name) return false;
+    if (y->shndx >= SHN_LORESERVE) return is_number(y);
+    if (!(EXPORTED >> y->type & 1) && !is_code_label(s, y)) return false;
+    w = y->type == STT_TLS ? NULL : lp_side_word(s, y->value);
     return !w || w->kind != LP_WORD_COPY; /* a library's own */
 }
 
@@ -77,8 +92,28 @@ static bool same_thing(lp_diff *d, uint32_t i, uint32_t k)
     return same;
 }
 
+/* What else the dynamic linker makes of a name. */
+static void check_binding(lp_diff *d, const struct lp_dynsym *x, const struct lp_dynsym *y)
+{
+    if (x->hidden != y->hidden && x->version)
+        lp_diff_remark(d, "who looks for %s without a version finds %s %s in the new file, and with a patch what it finds in the old one",
+                       x->name, x->version, y->hidden ? "no longer" : "now");
+    if ((x->bind == STB_GNU_UNIQUE) != (y->bind == STB_GNU_UNIQUE))
+        lp_diff_remark(d, "there is one %s for all that have one in the %s file only (STB_GNU_UNIQUE), which a patch does not change", x->name,
+                       y->bind == STB_GNU_UNIQUE ? "new" : "old");
+    if ((x->visibility == STV_PROTECTED) != (y->visibility == STV_PROTECTED))
+        lp_diff_remark(d, "the library uses its own %s, whoever has one, in the %s file only (STV_PROTECTED), which a patch does not change", x->name,
+                       y->visibility == STV_PROTECTED ? "new" : "old");
+}
+
 static void check_name(lp_diff *d, const struct lp_dynsym *x, const struct lp_dynsym *y)
 {
+    if ((x->shndx == SHN_ABS || y->shndx == SHN_ABS) && (x->shndx != y->shndx || x->value != y->value)) {
+        lp_diff_refuse(d, NEW(d), LP_E113, x->name, (unsigned long long)x->value, (unsigned long long)y->value);
+        return;
+    }
+    check_binding(d, x, y);
+    if (x->shndx == SHN_ABS || x->type == STT_TLS || y->type == STT_TLS) return; /* of the storage: E160 */
     const uint32_t i = lp_side_atom(OLD(d), x->value), k = lp_side_atom(NEW(d), y->value);
     char buf[32];
     if (i == LP_NONE || k == LP_NONE || OLD(d)->atom[i].start != x->value || NEW(d)->atom[k].start != y->value) return;

@@ -1,13 +1,10 @@
-/* diff/pair/loader.c - what the kernel and the dynamic linker make of a file besides its code and data: what runs at the start and at the end, where libraries
- * are looked for and how names are bound, whether there may be code on the stack. A patch changes nothing of it. */
+/* diff/pair/loader.c - what the kernel and the dynamic linker run by themselves, at the start and at the end. A patch changes nothing of it. */
 #include <config.h>
 #include "diff/pair/pair.h"
 #include "base/bits.h"
 #include "elf/image.h"
 
 #include <string.h>
-
-/* ---- what runs ---- */
 
 /* Functions, and lists of functions (size: the tag that has it), by their tags. */
 static const struct runs { int64_t tag, size; const char *name; } runs[] = {
@@ -98,7 +95,7 @@ static bool is_program(const struct lp_side *s)
     return i->interp || i->type == ET_EXEC || value_of(s, DT_FLAGS_1) & DF_1_PIE;
 }
 
-static void check_runs(lp_diff *d)
+void lp_diff_loader(lp_diff *d)
 {
     check_sections(d);
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
@@ -109,41 +106,4 @@ static void check_runs(lp_diff *d)
     }
     if (is_program(OLD(d)) && is_program(NEW(d)) && !same_function(d, lp_elf_info(OLD(d)->elf)->entry, lp_elf_info(NEW(d)->elf)->entry))
         lp_diff_refuse(d, NEW(d), LP_E130, "the program's entry");
-}
-
-/* ---- on which terms ---- */
-
-static bool runs_on_stack(const struct lp_side *s)
-{
-    size_t n;
-    const struct lp_elf_segment *x = lp_elf_segments(s->elf, &n);
-    for (size_t i = 0; i < n; i++)
-        if (x[i].type == PT_GNU_STACK && x[i].flags & PF_X) return true;
-    return false;
-}
-
-static void check_term(lp_diff *d, bool before, bool after, const char *what)
-{
-    if (before != after) lp_diff_refuse(d, NEW(d), after ? LP_E153 : LP_E154, what);
-}
-
-static const char *looked_for(const struct lp_side *s)
-{
-    return s->dynamic->runpath ? s->dynamic->runpath : s->dynamic->rpath ? s->dynamic->rpath : "";
-}
-
-static void check_terms(lp_diff *d)
-{
-    const char *before = looked_for(OLD(d)), *after = looked_for(NEW(d));
-    if (!runs_on_stack(OLD(d)) && runs_on_stack(NEW(d))) lp_diff_refuse(d, NEW(d), LP_E153, "code may run on the stack (PT_GNU_STACK)");
-    check_term(d, OLD(d)->dynamic->symbolic, NEW(d)->dynamic->symbolic, "a name is looked for in the library itself first (DT_SYMBOLIC)");
-    if (strcmp(before, after) != 0)
-        lp_diff_remark(d, "the new file looks for its libraries elsewhere (DT_RUNPATH, DT_RPATH), and does not with a patch: `%.200s`, not `%.200s`",
-                       after, before);
-}
-
-void lp_diff_loader(lp_diff *d)
-{
-    check_runs(d);
-    check_terms(d);
 }

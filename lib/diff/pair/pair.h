@@ -173,8 +173,10 @@ enum lp_line_proof { LP_LINE_NOT, LP_LINE_LIKELY, LP_LINE_PROVED };
 enum lp_line_proof lp_line_proof(lp_diff *d, uint32_t old_atom, int64_t *delta);
 void lp_remark_lines(lp_diff *d); /* of what is left out, by proof or on request */
 /* ---- loader.c ---- */
-/* Behind CLOSE: what the dynamic linker does, names and sections, of which a patch changes nothing. */
+/* Behind CLOSE: what runs by itself, names and sections, of which a patch changes nothing. */
 void lp_diff_loader(lp_diff *d);
+/* ---- terms.c ---- */
+void lp_diff_terms(lp_diff *d); /* the same of headers and the dynamic section */
 /* ---- exports.c ---- */
 void lp_diff_exports(lp_diff *d);
 /* Its words of the new file that hold the address of what only that exports: they are its own. */

@@ -13,16 +13,30 @@
 
 static const char headers[] = ".phdr.lpatch"; /* an ELF header and program headers, in a patched file */
 
+/* What the dynamic linker reads. (Notes, and what has a type of its own, are data for whoever refers to them.) */
+static bool is_linkers(uint32_t type)
+{
+    enum { RELR = 19, ANDROID_REL = 0x60000001, ANDROID_RELA, ANDROID_RELR = 0x6fffff00 };
+    static const uint32_t types[] = {SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_HASH, SHT_DYNAMIC, SHT_REL, SHT_SHLIB, SHT_DYNSYM, SHT_GROUP, SHT_SYMTAB_SHNDX, RELR,
+                                     SHT_GNU_ATTRIBUTES, SHT_GNU_HASH, SHT_GNU_LIBLIST, SHT_GNU_verdef, SHT_GNU_verneed, SHT_GNU_versym, ANDROID_REL,
+                                     ANDROID_RELA, ANDROID_RELR, SHT_NULL};
+    size_t i = 0;
+    while (types[i] && types[i] != type) i++;
+    return types[i] == type || (type >= SHT_LOPROC && type <= SHT_HIPROC);
+}
+
 static uint32_t section_flags(const struct lp_elf_section *x)
 {
-    static const char *const linker[] = {".interp", ".eh_frame", ".eh_frame_hdr", ".gcc_except_table", ".dynamic", ".relr.dyn", headers, NULL};
+    static const char *const linker[] = {".interp", ".eh_frame", ".eh_frame_hdr", ".gcc_except_table", ".dynamic", ".relr.dyn", ".note.gnu.build-id",
+                                         ".note.gnu.property", ".note.ABI-tag", headers, NULL};
     uint32_t f = x->flags & SHF_EXECINSTR ? LP_SPAN_CODE : 0;
     if (x->flags & SHF_WRITE) f |= LP_SPAN_WRITE;
     if (x->type == SHT_NOBITS) return (f & ~LP_SPAN_CODE) | LP_SPAN_BSS | (x->flags & SHF_TLS ? LP_SPAN_LINKER : 0); /* (whatever it is called) */
     if (strncmp(x->name, ".got", 4) == 0) f |= LP_SPAN_GOT;
     if (f & LP_SPAN_CODE && (strncmp(x->name, ".plt", 4) == 0 || strcmp(x->name, ".iplt") == 0)) f |= LP_SPAN_PLT;
     if (x->type == SHT_INIT_ARRAY || x->type == SHT_FINI_ARRAY || x->type == SHT_PREINIT_ARRAY) f |= LP_SPAN_LISTED;
-    if (x->type != SHT_PROGBITS && x->type != SHT_NOBITS && !(f & LP_SPAN_LISTED)) f |= LP_SPAN_LINKER;
+    if (is_linkers(x->type)) f |= LP_SPAN_LINKER;
+    if (x->type == SHT_NOTE) f |= LP_SPAN_NOTE;
     if (x->flags & SHF_TLS) f |= LP_SPAN_LINKER; /* what each thread's block is at the start: check.c */
     for (size_t i = 0; linker[i]; i++)
         if (strcmp(x->name, linker[i]) == 0) f |= LP_SPAN_LINKER;

@@ -22,6 +22,7 @@ static bool inside_word(const struct lp_side *s, uint64_t addr)
 static void cut(struct lp_side *s, uint64_t addr)
 {
     const struct lp_span *x = lp_side_span(s, addr);
+    if (x && x->flags & LP_SPAN_NOTE) s->span[x - s->span].flags |= LP_SPAN_READ;
     if (!x || inside_word(s, addr) || x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT) || lp_side_atom(s, addr) != LP_NONE) return;
     if (s->ncut == s->cut_cap) s->ncut = lp_sort_distinct(s->cut, s->ncut); /* thousands of places may refer to one */
     uint64_t *v = lp_grow(s->cut, &s->cut_cap, s->ncut > s->cut_cap / 2 ? s->cut_cap : s->ncut, sizeof *v);

@@ -19,6 +19,7 @@ enum lp_span_flags {
     LP_SPAN_NEW = 256,    /* of a patch */
     LP_SPAN_STEADY = 512, /* variables without names in it are where they were (steady.c) */
     LP_SPAN_LISTED = 128, /* lists of constructors and destructors */
+    LP_SPAN_NOTE = 1024, LP_SPAN_READ = 2048, /* notes; something refers to them */
 };
 struct lp_span { uint64_t start, end; const uint8_t *bytes; uint32_t flags; const char *name; }; /* bytes NULL: zeros */
 

@@ -15,6 +15,13 @@ enum { KIND = LP_SPAN_CODE | LP_SPAN_WRITE | LP_SPAN_RELRO };
 
 static const char *span_name(const struct lp_side *s, const struct lp_atom *a) { return s->span[a->span].name; }
 
+/* What packagers, say, note in a file is no part of what it does, unless that reads it. */
+static bool is_mere_note(const lp_diff *d, const struct lp_atom *a)
+{
+    const uint32_t f = OLD(d)->span[a->span].flags, g = NEW(d)->span[NEW(d)->atom[a->pair].span].flags;
+    return f & g & LP_SPAN_NOTE && !((f | g) & LP_SPAN_READ);
+}
+
 static void check_shape(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
 {
     char buf[32];
@@ -55,7 +62,7 @@ void lp_diff_data(lp_diff *d)
 {
     for (uint32_t i = 0; i < OLD(d)->natom; i++) {
         const struct lp_atom *a = &OLD(d)->atom[i];
-        if (lp_is_datum(a) && a->pair != LP_NONE) check_shape(d, a, &NEW(d)->atom[a->pair]);
+        if (lp_is_datum(a) && a->pair != LP_NONE && !is_mere_note(d, a)) check_shape(d, a, &NEW(d)->atom[a->pair]);
     }
     check_tls(d);
 }
@@ -308,7 +315,7 @@ static void emit_changed(lp_diff *d, uint32_t i, const uint8_t *asked)
     const struct lp_atom *a = &OLD(d)->atom[i], *b;
     uint64_t at, n;
     char buf[32];
-    if (!lp_is_datum(a) || a->pair == LP_NONE) return;
+    if (!lp_is_datum(a) || a->pair == LP_NONE || is_mere_note(d, a)) return;
     b = &NEW(d)->atom[a->pair];
     n = compared(d, i);
     if (!n || lp_is_copied(b) || lp_same_data(d, OLD(d), a->start, b->start, n, &at)) return;
