@@ -137,14 +137,23 @@ static int compare(const lp_elf *old_, const lp_elf *new_, const lp_elf *const d
     return status;
 }
 
+/* Another machine's file is no build of the program either. */
+static int cannot_open(struct lp_error *err)
+{
+    const struct lp_error e = *err;
+    if (e.status == LP_E_ELF_MACHINE) snprintf(err->text, sizeof err->text, "E101: %.600s", e.text);
+    cli_report(NULL, err);
+    return 2;
+}
+
 static int run(void)
 {
     const char *path[4] = {cli.operands[0], cli.operands[1], opt.debug[0], opt.debug[1]};
     lp_elf *elf[4] = {NULL, NULL, NULL, NULL};
     struct lp_error err;
     int status = 0;
-    for (int i = 0; i < 4 && !status; i++)
-        if (path[i] && lp_elf_open(path[i], &elf[i], &err) != LP_OK) cli_failed(&err), status = 2;
+    for (int i = 0; i < 4; i++)
+        if (path[i] && lp_elf_open(path[i], &elf[i], &err) != LP_OK) status = cannot_open(&err);
     const lp_elf *debug[2] = {elf[2], elf[3]};
     if (!status) status = compare(elf[0], elf[1], debug);
     for (int i = 0; i < 4; i++) lp_elf_close(elf[i]);

@@ -86,6 +86,31 @@ static void check_debug(lp_diff *d, const struct lp_side *s)
     lp_diff_refuse(d, s, LP_E105, b->name, id_text(b, other), id_text(a, id));
 }
 
+/* Is it where a segment has it? (Storage of each thread takes no place if it is zeros.) */
+static bool is_loaded(const struct lp_elf_section *x, const struct lp_elf_segment *s, size_t n)
+{
+    const bool zeros = x->type == SHT_NOBITS;
+    if (!(x->flags & SHF_ALLOC) || !x->size || (zeros && x->flags & SHF_TLS)) return true;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i].type != PT_LOAD || !lp_within(x->addr - s[i].vaddr, x->size, zeros ? s[i].memsz : s[i].filesz)) continue;
+        if (zeros || x->offset - s[i].offset == x->addr - s[i].vaddr) return true;
+    }
+    return false;
+}
+
+/* Sections say what is compared, and segments what is there when the program runs. */
+static void check_loaded(lp_diff *d, const struct lp_side *s)
+{
+    size_t n, m;
+    const struct lp_elf_section *x = lp_elf_sections(s->elf, &n);
+    const struct lp_elf_segment *g = lp_elf_segments(s->elf, &m);
+    for (size_t i = 0; i < n; i++)
+        if (!is_loaded(&x[i], g, m)) {
+            lp_diff_refuse(d, s, LP_E107, x[i].name);
+            return;
+        }
+}
+
 void lp_diff_check(lp_diff *d)
 {
     const struct lp_elf_info *a = lp_elf_info(OLD(d)->elf), *b = lp_elf_info(NEW(d)->elf);
@@ -93,7 +118,7 @@ void lp_diff_check(lp_diff *d)
         unsigned type = lp_elf_info(d->side[k].elf)->type;
         if (type != ET_EXEC && type != ET_DYN) lp_diff_refuse(d, &d->side[k], LP_E101, type);
     }
-    for (int k = 0; k < 2 && !d->refusals; k++) check_debug(d, &d->side[k]);
+    for (int k = 0; k < 2 && !d->refusals; k++) check_debug(d, &d->side[k]), check_loaded(d, &d->side[k]);
     if (d->refusals) return;
     bool soname = a->soname && b->soname ? strcmp(a->soname, b->soname) == 0 : a->soname == b->soname;
     const struct lp_dynamic *p = lp_elf_dynamic_part(OLD(d)->elf), *q = lp_elf_dynamic_part(NEW(d)->elf);

@@ -125,4 +125,19 @@ said "another dynamic linker" p.old p.linker 'the new file is loaded by another 
 said "another stack" p.old p.stack 'the new file wants another size of the stack (1048576, not '
 like "$(lpdiff p.old p.bti 2>&1)" 'not with a patch: indirect branches lead to landing pads only (BTI)' "landing pads are warned of"
 refused "a program that needs no dynamic linker" p.old p.static 'E102: .* a position-independent program against a static program'
+
+# ---- files of another machine, and of which nobody knows what is loaded ----
+# poke FILE OUT OFFSET BYTE
+poke() { cp "$1" "$2" && printf "$(printf '\\%03o' "$4")" | dd of="$2" bs=1 seek="$3" conv=notrunc 2>/dev/null; }
+poke p.old p.machine 18 62 && poke p.old p.class 4 1 || exit 1
+lpdiff p.machine p.class >out 2>err
+is "$?$(cat out)" 2 "two files of other machines: refused"
+is "$(grep -c 'E101: not an AArch64' err)" 2 "  both with a number"
+header=$(($(od -An -tu8 -j32 -N8 p.old)))
+load=$(od -An -v -tu4 -w56 -j$header -N560 p.old | awk '$1 == 1 { n = NR } END { print 56 * (n - 1) }')
+poke p.old p.gone $((header + load)) 129 && poke p.old p.shifted $((header + load + 16)) 1 || exit 1
+for bad in p.gone p.shifted; do
+    refused "$bad" p.old $bad 'E107: section .* is not loaded as the file has it'
+    refused "$bad as the old file" $bad p.old 'E107: section .* is not loaded as the file has it'
+done
 tap_done

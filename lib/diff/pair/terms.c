@@ -222,21 +222,24 @@ static uint32_t access_at(const struct lp_side *s, uint64_t at)
     return 0;
 }
 
-/* Sections of one name, which linkers may put together with others that are used otherwise: code that may be written, data that may run. */
-static void check_access(lp_diff *d, const struct lp_span *x, const struct lp_span *y)
+/* Sections of one name, which linkers may put together with others that are used otherwise: code that may be written, data that may run. *said: that has been
+ * said of another one. */
+static void check_access(lp_diff *d, const struct lp_span *x, const struct lp_span *y, uint32_t *said)
 {
-    const uint32_t a = access_at(OLD(d), x->start), b = access_at(NEW(d), y->start);
+    const uint32_t a = access_at(OLD(d), x->start), b = access_at(NEW(d), y->start), other = (a ^ b) & ~*said;
     char what[120];
-    if ((a ^ b) & PF_W) snprintf(what, sizeof what, "%.60s may be written to", x->name), differs(d, SAID, b & PF_W, what);
-    if ((a ^ b) & PF_X && (a | b) & PF_W) snprintf(what, sizeof what, "code may run in %.60s", x->name), differs(d, b & PF_X ? REFUSED : PLACE, true, what);
+    if (other & PF_W) snprintf(what, sizeof what, "%.60s may be written to", x->name), differs(d, SAID, b & PF_W, what);
+    if (other & PF_X && (a | b) & PF_W) snprintf(what, sizeof what, "code may run in %.60s", x->name), differs(d, b & PF_X ? REFUSED : PLACE, true, what);
+    *said |= other;
 }
 
 static void check_spans(lp_diff *d)
 {
+    uint32_t said = 0;
     for (size_t i = 0, k; i < OLD(d)->nspan; i++) {
         const struct lp_span *x = &OLD(d)->span[i];
         for (k = 0; k < NEW(d)->nspan && strcmp(NEW(d)->span[k].name, x->name) != 0;) k++;
-        if (k < NEW(d)->nspan && !((x->flags ^ NEW(d)->span[k].flags) & (LP_SPAN_WRITE | LP_SPAN_CODE))) check_access(d, x, &NEW(d)->span[k]);
+        if (k < NEW(d)->nspan && !((x->flags ^ NEW(d)->span[k].flags) & (LP_SPAN_WRITE | LP_SPAN_CODE))) check_access(d, x, &NEW(d)->span[k], &said);
     }
 }
 
