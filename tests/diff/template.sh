@@ -65,6 +65,41 @@ for cc in $compilers; do
     done
 done
 
+# ---- two functions that are compared with one another: by == that is no distance; going through one of them up to the other, it is ----
+cat >same.c <<'C'
+#include <stdio.h>
+__attribute__((noinline)) long first(long x) { return x * 7 + 3; }
+#ifdef MORE
+__attribute__((noinline)) long second(long x) { return x * 9 + x / 5; }
+#endif
+__attribute__((noinline)) long other(long x) { return x * 7 + 4; }
+#ifndef MORE
+#define second other
+#endif
+long (*volatile both[])(long) = {first, second};
+int main(int argc, char **argv)
+{
+    long n = 0;
+#ifdef LOOP
+    for (const char *p = (const char *)both[0], *end = (const char *)both[1]; p != end; p++) n += !*p;
+#endif
+    n += both[0](argc) + both[1](argc);
+    printf("%ld %d\n", n + other(n), both[0] == both[1]);
+    return 0;
+}
+C
+for cc in $compilers; do
+    for how in -O1 -O2 -Os; do
+        build() { out=$1; shift; $cc $how -ffunction-sections "$@" -Wl,--build-id -o "$out" same.c || not_ok "compile $out"; }
+        build old && build new -DMORE && build old.loop -DLOOP && build new.loop -DMORE -DLOOP
+        lpdiff --data old new >p.lpatch 2>err
+        is "$?$(cat err)" 1 "$cc $how: two functions that are compared"
+        is "$(run -P p.lpatch ./old)" "$(run ./new)" "  the patched program does what the new one does"
+        lpdiff --data old.loop new.loop >p.lpatch 2>err
+        is "$? $(sed -n 's/^lpdiff: [^:]*: \(E149\): .*/\1/p' err | sort -u)" "2 E149" "  and one that is gone through up to the other"
+    done
+done
+
 # ---- a library's own, that other objects find, too ----
 for cc in $compilers; do
     for how in -O0 -O2 '-O2 -Wl,-Bsymbolic' '-O2 -s'; do

@@ -30,7 +30,7 @@ struct walk {
     const struct lp_side *s;
     uint32_t atom, joined; /* joined: registers that had it in front of a place where others come in */
     struct lp_words code;
-    uint64_t reg[32];
+    uint64_t reg[32], whole[32]; /* whole: which word made it, just that address; or 0 */
     struct slot { uint64_t v; int64_t off; uint8_t base; } slot[SLOTS];
     struct ahead { uint64_t to; uint64_t reg[32]; } ahead[AHEAD];
     unsigned nslot, nahead;
@@ -122,6 +122,40 @@ static uint64_t made(const struct walk *w, const struct lp_ref_at *r, uint32_t w
     return r->width || r->flags & LP_FLOW_INDEXED || (r->kind != LP_FLOW_ADDR && r->kind != LP_FLOW_TARGET) ? 0 : r->addr;
 }
 
+/* ---- two that are compared ---- */
+
+/* Do the flags that the words from `pc` on get say but whether two are equal? They look at those up to where others are made. */
+static bool ask_equal(const struct walk *w, uint64_t pc, bool more)
+{
+    enum { MOST = 16 };
+    const struct lp_atom *a = &w->s->atom[w->atom];
+    for (unsigned i = 0; i < MOST && pc >= a->start && pc + 4 <= a->end; i++, pc += 4) {
+        const uint32_t x = lp_words_at(&w->code, pc), select = x & 0x1fe00000;
+        const bool asks = select == 0x1a800000 || select == 0x1a400000; /* CSEL, CCMP and the like: the condition is in bits 15..12 */
+        uint64_t to;
+        uint32_t mask;
+        struct lp_fop o;
+        if (select == 0x1a000000 || (x & 0xff200400) == 0x1e200400 || (asks && x >> 13 & 7)) return false; /* (ADC; FCCMP, FCSEL) */
+        if (lp_a64_is_b_cond(x) && (x >> 1 & 7 || !more || !lp_word_target(x, pc, &to, &mask) || !ask_equal(w, to, false))) return false;
+        if (lp_a64_is_b_cond(x)) continue;
+        lp_fop_decode(x, pc, &o);
+        if (o.flags & F_SETS || lp_a64_is_call(x) || o.kind == OP_RETURN) return true;
+        if (o.kind == OP_BRANCH || o.kind == OP_JUMP_REG) return false;
+    }
+    return false;
+}
+
+/* Is it but asked whether two functions are the same one, and not whether what goes through the code of one has come to the other? Then both are the
+ * addresses that words just made, and nothing comes in from elsewhere. */
+static bool are_compared(const struct walk *w, uint64_t at, uint32_t word)
+{
+    const uint64_t x = w->whole[word >> 5 & 31], y = w->whole[word >> 16 & 31];
+    if ((word & 31) != 31 || !(word & 1u << 29) || !x || !y || !ask_equal(w, at + 4, true)) return false;
+    for (uint64_t pc = (x < y ? x : y) + 4; pc <= at; pc += 4)
+        if (lp_is_led_to(w->s, w->atom, pc)) return false;
+    return true;
+}
+
 /* ---- the stack ---- */
 
 static void forget_slots(struct walk *w, uint8_t base, int64_t off, int64_t end)
@@ -190,7 +224,7 @@ static void come_in(struct walk *w, uint64_t at, bool alone)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < w->nahead; i++) {
-        if (w->ahead[i].to == at && alone) memcpy(w->reg, w->ahead[i].reg, sizeof w->reg);
+        if (w->ahead[i].to == at && alone) memcpy(w->reg, w->ahead[i].reg, sizeof w->reg), memset(w->whole, 0, sizeof w->whole);
         if (w->ahead[i].to > at) w->ahead[n++] = w->ahead[i];
     }
     w->nahead = n;
@@ -203,7 +237,8 @@ static bool step(struct walk *w, uint64_t at, uint32_t word, const struct lp_ref
     uint64_t now[32] = {0};
     struct lp_fop o;
     lp_fop_decode(word, at, &o);
-    if (sub && (word >> 5 & 31) != 31 && (word >> 16 & 31) != 31) look_at_both(w, at, w->reg[word >> 5 & 31], w->reg[word >> 16 & 31]);
+    if (sub && (word >> 5 & 31) != 31 && (word >> 16 & 31) != 31 && !are_compared(w, at, word))
+        look_at_both(w, at, w->reg[word >> 5 & 31], w->reg[word >> 16 & 31]);
     if (lp_a64_is_call(word) || lp_a64_is_b(word)) look_at_call(w, at, word);
     look_ahead(w, at, word);
     for (uint32_t left = CALL_PRESERVED & ~w->joined, i; left; left &= left - 1)
@@ -216,7 +251,8 @@ static bool step(struct walk *w, uint64_t at, uint32_t word, const struct lp_ref
     }
     const uint64_t v = r && !w->sum ? made(w, r, word) : 0;
     if (v && !lp_a64_is_load_store(word) && function_at(w->s, v) && lp_is_read(w->s, w->atom, at)) look_at_read(w, at, v);
-    if (v && (word & 31) != 31 && (o.kind != OP_ADD_IMM || !now[word & 31])) now[word & 31] = v;
+    const bool gets = v && (word & 31) != 31 && (o.kind != OP_ADD_IMM || !now[word & 31]);
+    if (gets) now[word & 31] = v;
     if (o.kind == OP_MEM && o.flags & F_STORE && is_frame(o.rn) && o.rm == NO_REG) store(w, &o);
     for (unsigned i = 0; i < 2; i++) {
         const uint8_t base = i ? 29 : REG_SP;
@@ -224,7 +260,7 @@ static bool step(struct walk *w, uint64_t at, uint32_t word, const struct lp_ref
         if (moves_on && written != UINT32_MAX) forget_slots(w, base, INT64_MIN / 2, INT64_MAX / 2);
     }
     for (unsigned i = 0; i < 31; i++)
-        if (written >> i & 1) w->reg[i] = now[i];
+        if (written >> i & 1) w->reg[i] = now[i], w->whole[i] = gets && i == (word & 31) ? at : 0;
     w->joined &= ~written;
     return written != UINT32_MAX;
 }
