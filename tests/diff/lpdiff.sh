@@ -301,6 +301,17 @@ build start -O2 -DSTART=6
 lpdiff --data base start >st.lpatch 2>st.err
 is "$?$(cat st.err)" 1 "--data includes the value"
 is "$(run -P st.lpatch ./base $args)" "$(run ./start $args)" "and it is there from the start"
+cat >zero.c <<'C'
+#include <stdio.h>
+int value VALUE;
+int main(void) { printf("%d\n", value++); return 0; }
+C
+"$CROSS_CC" -O2 -DVALUE= -Wl,--build-id zero.c -o zero.old && "$CROSS_CC" -O2 -DVALUE='= 3' -Wl,--build-id zero.c -o zero.new || exit 1
+lpdiff --data zero.old zero.new >zero.lpatch 2>zero.err
+is "$?" 1 "--data includes the value of what the old file has no bytes of"
+like "$(cat zero.err)" 'warning: the old file has no bytes of value, .* (.bss): the patch is not for lpapply -o' "  and says for what that does not do"
+is "$(run -P zero.lpatch ./zero.old)" 3 "  it is there from the start"
+like "$(lpapply -q -o zero.file zero.old zero.lpatch 2>&1)" 'the file has no bytes for this place' "  lpapply -o does not take it"
 
 # Texts: one that grows over the padding behind it, while all else stays where it is; new ones whose ends the linker shares with others.
 cat >text.c <<'E2'

@@ -71,7 +71,12 @@ void lp_diff_data(lp_diff *d)
 
 static void print_place(lp_diff *d, uint32_t i, uint64_t off)
 {
-    struct lp_there t = {true, false, OLD(d)->atom[i].start + off, i, (int64_t)off};
+    const struct lp_atom *a = &OLD(d)->atom[i];
+    struct lp_there t = {true, false, a->start + off, i, (int64_t)off};
+    char buf[32];
+    if (OLD(d)->span[a->span].flags & LP_SPAN_BSS)
+        lp_diff_remark(d, "the old file has no bytes of %s, which is 0 when the program starts (%s): the patch is not for lpapply -o", lp_atom_text(a, buf),
+                       span_name(OLD(d), a));
     lp_buf_puts(&d->items, "\nset ");
     lp_there_print(d, &t, &d->items);
 }
