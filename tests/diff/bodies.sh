@@ -167,4 +167,27 @@ for how in -pie '-pie -Wl,-q'; do
     fix "$how: a page that the body is in" g.old g.new last
 done
 
+
+# ---- a number that MOVZ and MOVK make, which is no address because it is none of an instruction: 0x440801 asks for four of 32 cases ----
+cat >mask.c <<'C'
+#include <stdio.h>
+__attribute__((noinline)) int asks(unsigned k) { return k < 32 && 0x440801UL >> k & 1; }
+#define A(x) x = x * 31 + (x >> 3) + __LINE__; x ^= x << 7;
+#define B(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x)
+__attribute__((noinline, section(".there"))) long moves(volatile long x)
+{
+    B(x) B(x) B(x) B(x) B(x) B(x) B(x) B(x)
+#ifdef MORE
+    B(x)
+#endif
+    return x;
+}
+int main(int argc, char **argv) { printf("%d %d %ld\n", asks(argc + 10), asks(argc), moves(argc)); return 0; }
+C
+both_compilers
+for cc in $compilers; do
+    build() { out=$1; shift; $cc -O2 -no-pie -fno-pie -Wl,--section-start=.there=0x440000 -Wl,--build-id "$@" -o "$out" mask.c || not_ok "compile $out"; }
+    build m.old && build m.new -DMORE
+    becomes "$cc: a mask in a function that moves" m.old m.new
+done
 tap_done

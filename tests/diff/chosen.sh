@@ -96,4 +96,34 @@ for how in '-fPIE -pie' '-fPIE -pie -Wl,-q' '-fno-pie -no-pie' '-fPIE -static-pi
     for v in old new; do "$CROSS_CC" -w -O1 $how -Wl,--build-id -o t.$v tables.c tables.$v.s || exit 1; done
     becomes "two tables, $how" t.old t.new
 done
+
+# ---- an address that is stored at a place which is chosen: it is no base ----
+cat >stored.c <<'C'
+#include <stdio.h>
+const char *slots[8];
+const char name[2] = "C";
+#ifdef MORE
+const long other[5] = {4, 5, 6};
+#else
+const long first[3] = {1, 2, 3};
+#endif
+__attribute__((noinline)) void store(unsigned k) { slots[k] = name; }
+__attribute__((noinline)) long sum(int k)
+{
+#ifdef MORE
+    return other[k & 1] * 2;
+#else
+    return first[k & 1];
+#endif
+}
+int main(int argc, char **argv) { store(argc); return printf("%s %ld\n", slots[argc], sum(argc)) < 0; }
+C
+both_compilers
+for cc in $compilers; do
+    for how in -O1 -O2 '-O2 -static'; do
+        $cc $how -Wl,--build-id -o old stored.c && $cc $how -DMORE -Wl,--build-id -o new stored.c || not_ok compile
+        becomes "$cc $how: an address that is stored" old new
+        is "$(lpdiff --summary old new | grep -c '[ ]store')" 0 "  who stores it is the same"
+    done
+done
 tap_done

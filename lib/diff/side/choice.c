@@ -131,7 +131,7 @@ static void look_at(const struct scan *x, uint64_t at, uint32_t w, unsigned row,
     const unsigned n = w >> 5 & 31, m = w >> 16 & 31;
     struct lp_a64_access acc;
     if (lp_a64_access(row, w, &acc)) {
-        if (acc.index < 31 && acc.base < 31 && !(mask >> acc.index & 1)) add_index(x, at, acc.index, acc.shift, acc.bytes, size, out);
+        if (acc.index < 31 && acc.base < 31 && mask >> acc.base & 1 && !(mask >> acc.index & 1)) add_index(x, at, acc.index, acc.shift, acc.bytes, size, out);
     } else if ((w & 0xffe00800) == 0x9a800000 && w & 0x400) { /* CSINC */
         if (m >= 31 || !(mask >> m & 1)) return;
         out->added = true;

@@ -275,6 +275,13 @@ enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v)
     return like == LP_LIKE_PLAINLY || is_among(s, at, NULL, 0) || is_in_list(s, at) ? LP_READ_ADDRESS : LP_READ_EITHER;
 }
 
+enum lp_reading lp_read_number(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    const enum lp_reading x = s->kept ? LP_READ_ADDRESS : lp_read_word(s, 0, r->addr);
+    if (!(r->flags & LP_FLOW_MAYBE)) return x;
+    return x == LP_READ_ADDRESS ? LP_READ_EITHER : LP_READ_NUMBER;
+}
+
 enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w)
 {
     const enum lp_likeness x = lp_like_address(o, at, v), y = lp_like_address(n, other, w);

@@ -332,6 +332,7 @@ static inline bool lp_is_low(uint64_t v) { return v < 0x200000; }
 /* What the value of a word is, of which nothing says it; of a pair of words that are to be the same: what both are. */
 enum lp_reading { LP_READ_NUMBER, LP_READ_ADDRESS, LP_READ_EITHER };
 enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v);
+enum lp_reading lp_read_number(const struct lp_side *s, const struct lp_ref_at *r); /* of what MOVZ and MOVK make */
 enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w);
 /* Length of the text at an address with its 0 byte; 0 = it is no text. */
 uint64_t lp_side_text(const struct lp_side *s, uint64_t addr);

@@ -51,6 +51,12 @@ static void slot_leads(const struct enter *e, const struct lp_atom *from, uint64
     if (b && (from->included || from->pair != LP_NONE)) refuse(e, from, at, b);
 }
 
+/* Does the word make an address? */
+static bool makes(const struct lp_side *s, const struct lp_ref_at *r)
+{
+    return r->kind == LP_FLOW_ADDR || (r->kind == LP_REF_NUMBER && lp_read_number(s, r) != LP_READ_NUMBER);
+}
+
 static void look_at_code(const struct enter *e, uint32_t i)
 {
     const struct lp_atom *b = &e->s->atom[i];
@@ -58,7 +64,7 @@ static void look_at_code(const struct enter *e, uint32_t i)
     uint32_t m;
     for (uint32_t k = 0; k < b->nref; k++) {
         const struct lp_ref_at *r = &e->s->ref[b->ref + k];
-        if (r->kind != LP_FLOW_ADDR && r->kind != LP_REF_NUMBER) continue;
+        if (!makes(e->s, r)) continue;
         code_leads(e, b, r->at, r->addr, true);
         slot_leads(e, b, r->at, r->addr);
     }
@@ -145,7 +151,7 @@ static void check_users(const struct enter *e)
         const struct lp_atom *b = &s->atom[i];
         for (uint32_t k = 0; lp_is_function(b) && !b->included && b->pair != LP_NONE && k < b->nref; k++) {
             const struct lp_ref_at *r = &s->ref[b->ref + k];
-            uint32_t t = r->kind == LP_FLOW_ADDR || r->kind == LP_REF_NUMBER ? lp_side_atom(s, r->addr) : LP_NONE;
+            uint32_t t = makes(s, r) ? lp_side_atom(s, r->addr) : LP_NONE;
             if (t != LP_NONE && s->atom[t].labels && !is_bound(s, b, r->addr) && !lp_only_base(s, (uint32_t)i, r->at)) refuse(e, b, r->at, &s->atom[t]);
         }
     }

@@ -339,8 +339,7 @@ static bool number(struct word *x)
     const unsigned hw = (unsigned)lp_bits(x->w, 21, 2);
     char buf[32];
     struct lp_use u = {v, x->ref->base, x->atom, 0, 0};
-    enum lp_reading r = x->s->kept ? LP_READ_ADDRESS : lp_read_word(x->s, 0, v);
-    if (x->ref->flags & LP_FLOW_MAYBE) r = r == LP_READ_ADDRESS ? LP_READ_EITHER : LP_READ_NUMBER;
+    const enum lp_reading r = lp_read_number(x->s, x->ref);
     if (r == LP_READ_NUMBER) return true;
     if (r == LP_READ_EITHER && !lp_both_readings(x->d, v))
         return lp_diff_refuse(x->d, NEW(x->d), LP_E146, lp_atom_text(&x->s->atom[x->atom], buf),
