@@ -71,6 +71,18 @@ done
 lpdiff way.old way.new >r.lpatch 2>err
 is "$?$(grep -o 'E181: `f`: at +0x[0-9a-f]* one of several' err | sed 's/ at .* one/ one/')" '2E181: `f`: one of several' "a number that comes by another way"
 
+# ---- no number comes to it behind a call of a function that has no way out ----
+for v in old new; do
+    { printf '.text\n.type ends, %%function\nends: b ends\n.size ends, .-ends\n.type dies, %%function\ndies: stp x29, x30, [sp, #-16]!\nbl ends\n.size dies, .-dies\n'
+      printf '.global f\n.type f, %%function\nf: stp x29, x30, [sp, #-32]!\nstr x19, [sp, #16]\nmov x19, x0\ncbz w1, 2f\nadrp x19, a\nadd x19, x19, :lo12:a\n'
+      printf 'ldr w0, [x19]\ncbnz w0, 3f\nbl dies\n2: add x0, x19, x2, lsl #2\nldr w0, [x0]\n3: ldr x19, [sp, #16]\nldp x29, x30, [sp], #32\nret\n.size f, .-f\n'
+      printf '.data\n.balign 8\n'
+      [ $v = old ] && order='a b x c' || order='a x c b'
+      for o in $order; do printf '.type %s, %%object\n.size %s, 4\n%s: .word 0x%s\n' $o $o $o $(printf %s $o | od -An -tx1 | tr -d ' '); done; } >dies.s
+    "$CROSS_CC" -shared -nostdlib -Wl,--build-id,-soname,libdies.so -o dies.$v dies.s || exit 1
+done
+nothing "an index is added behind a call that does not come back" dies.old dies.new
+
 # ---- two new tables of texts beside one another, of which one is chosen: both come along in one piece, so that the end of the first is the second ----
 cat >tables.c <<'C'
 #include <stdio.h>

@@ -159,7 +159,7 @@ bool lp_choices(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t si
     struct scan *x = lp_scan_new(s, atom);
     if (!x) return out->any = true;
     if (access) add_index(x, at, m.index, m.shift, m.bytes, size, out);
-    else lp_scan_moves(x, at, STEPS, look_at, size, out);
+    else x->over = true, lp_scan_moves(x, at, STEPS, look_at, size, out);
     free(x);
     if (!access && !out->added) lp_seen_set_bare(s, at);
     return out->any || out->n;

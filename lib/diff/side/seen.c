@@ -11,7 +11,7 @@
 enum { WORDS_BITS = 11, CALLEES_BITS = 8 };
 struct lp_seen {
     struct lp_seen_word word[1 << WORDS_BITS];
-    struct { uint64_t to; bool there; struct lp_callee is; } callee[1 << CALLEES_BITS];
+    struct seen_callee { uint64_t to; bool there, asked, stops; struct lp_callee is; } callee[1 << CALLEES_BITS];
     struct lp_seen_jump { uint64_t start, end; bool is; } jump[1 << CALLEES_BITS];
     uint32_t *users;
     struct lp_search *search;
@@ -92,8 +92,31 @@ struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target)
     const size_t k = (uint32_t)(target >> 2) * UINT32_C(0x9e3779b1) >> (32 - CALLEES_BITS);
     if (s->seen->callee[k].there && s->seen->callee[k].to == target) return s->seen->callee[k].is;
     const struct lp_callee c = look_at(s, lp_side_through(s, target));
-    s->seen->callee[k].to = target, s->seen->callee[k].there = true, s->seen->callee[k].is = c;
+    s->seen->callee[k] = (struct seen_callee){.to = target, .there = true, .is = c};
     return c;
+}
+
+/* No return, no jump elsewhere: its last word is a call that does not come back, or a branch to a place in it. */
+static bool has_no_way_out(const struct lp_side *s, uint64_t to)
+{
+    const uint32_t i = lp_side_start(s, to);
+    const struct lp_atom *a = i == LP_NONE || s->atom[i].kind != LP_ATOM_FUNC ? NULL : &s->atom[i];
+    const struct lp_words code = a ? lp_words_of(s, i) : (struct lp_words){.s = s};
+    uint32_t w = 0, mask;
+    for (uint64_t at = to, there; a && at < a->end; at += 4) {
+        w = lp_words_at(&code, at);
+        if (lp_a64_is_branch_reg(w) && !lp_a64_is_call(w)) return false;
+        if (lp_word_is_branch(w) && !lp_a64_is_bl(w) && lp_word_target(w, at, &there, &mask) && there - a->start >= a->end - a->start) return false;
+    }
+    return a && (lp_a64_is_call(w) || lp_a64_is_b(w));
+}
+
+bool lp_seen_stops(const struct lp_side *s, uint64_t target)
+{
+    lp_seen_callee(s, target);
+    struct seen_callee *c = &s->seen->callee[(uint32_t)(target >> 2) * UINT32_C(0x9e3779b1) >> (32 - CALLEES_BITS)];
+    if (!c->asked) c->asked = true, c->stops = has_no_way_out(s, lp_side_through(s, target));
+    return c->stops;
 }
 
 static bool has_jump(const struct lp_side *s, const struct lp_atom *a)

@@ -14,6 +14,7 @@ static inline bool lp_seen_passes(const struct lp_seen_word *x, uint32_t mask) {
  * of functions that they see, and keep values in the registers that those leave alone. seen: there is one. */
 struct lp_callee { bool seen, whole; uint32_t read, write; };
 struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target);
+bool lp_seen_stops(const struct lp_side *s, uint64_t target); /* a function of this file whose calls surely do not come back */
 /* reading.c: the text that was looked at last, with its 0. */
 struct lp_seen_text { uint64_t from, end; };
 struct lp_seen_text *lp_seen_text(const struct lp_side *s);

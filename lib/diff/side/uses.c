@@ -77,7 +77,10 @@ static void step_uses(struct scan *x)
     }
     struct lp_callee c = {.seen = lp_a64_is_blr(w)};
     const bool reads = !lp_a64_is_bl(w) && !c.seen && r.read & mask;
-    if (lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target), c.seen = true;
+    if (lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field)) {
+        if (x->over && lp_seen_stops(x->s, target)) return;
+        c = lp_seen_callee(x->s, target), c.seen = true;
+    }
     if (reads && x->paged && completes(x, at, w)) {
         if (!x->user || at < x->user) x->user = at;
         return;
