@@ -90,6 +90,13 @@ static uint32_t *first_named(const struct lp_dynamic *d, const char *name)
     return &d->named[h % d->nsym];
 }
 
+/* The first symbol of this name from number i - 1 on, as `next`; 0 = none. */
+static uint32_t symbol_named(const struct lp_dynamic *d, const char *name, uint32_t i)
+{
+    while (i && strcmp(d->sym[i - 1].name, name) != 0) i = d->sym[i - 1].next;
+    return i;
+}
+
 /* In their order. */
 static void index_names(struct lp_dynamic *d)
 {
@@ -137,7 +144,18 @@ static void read_rela(const struct lp_elf *e, struct lp_dynamic *d, size_t *cap,
         struct lp_dynrel *v = lp_grow(d->rel, cap, d->nrel, sizeof *v);
         if (!v) return;
         d->rel = v;
-        v[d->nrel++] = (struct lp_dynrel){lp_le64(p), (uint32_t)info, (int64_t)lp_le64(p + 16), sym && sym < d->nsym ? &d->sym[sym] : NULL};
+        v[d->nrel++] = (struct lp_dynrel){lp_le64(p), (uint32_t)info, 0, (int64_t)lp_le64(p + 16), sym && sym < d->nsym ? &d->sym[sym] : NULL};
+    }
+}
+
+/* By the names of their symbols, in their order. */
+static void index_relocs(struct lp_dynamic *d)
+{
+    for (size_t i = d->nrel; i-- > 0;) {
+        struct lp_dynrel *r = &d->rel[i];
+        if (!r->sym) continue;
+        struct lp_dynsym *s = &d->sym[symbol_named(d, r->sym->name, *first_named(d, r->sym->name)) - 1];
+        r->next = s->rel, s->rel = (uint32_t)(i + 1);
     }
 }
 
@@ -223,6 +241,7 @@ void lp_elf_load_dynamic(struct lp_elf *e)
     read_rela(e, d, &cap, DT_RELA, DT_RELASZ);
     read_rela(e, d, &cap, DT_JMPREL, DT_PLTRELSZ);
     d->rel = lp_trim(d->rel, &cap, d->nrel, sizeof *d->rel);
+    index_relocs(d);
     read_entries(e, d, str);
 }
 
@@ -277,8 +296,7 @@ static bool is_public(const struct lp_dynsym *s) { return s->bind != STB_LOCAL &
 /* The first symbol of this name, or the one behind `last`. */
 static const struct lp_dynsym *next_named(const struct lp_dynamic *d, const char *name, const struct lp_dynsym *last)
 {
-    uint32_t i = last ? last->next : d->nsym ? *first_named(d, name) : 0;
-    while (i && strcmp(d->sym[i - 1].name, name) != 0) i = d->sym[i - 1].next;
+    const uint32_t i = symbol_named(d, name, last ? last->next : d->nsym ? *first_named(d, name) : 0);
     return i ? &d->sym[i - 1] : NULL;
 }
 
@@ -323,6 +341,13 @@ const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char 
     for (const struct lp_dynsym *s = next_named(d, name, NULL); s; s = next_named(d, name, s))
         if (s->shndx == SHN_UNDEF && (!version || !s->version || strcmp(s->version, version) == 0)) return s;
     return NULL;
+}
+
+const struct lp_dynrel *lp_dynrel_named(const struct lp_dynamic *d, const char *name, const struct lp_dynrel *last)
+{
+    const struct lp_dynsym *s = last ? NULL : next_named(d, name, NULL);
+    const uint32_t i = last ? last->next : s ? s->rel : 0;
+    return i ? &d->rel[i - 1] : NULL;
 }
 
 bool lp_elf_dynfix_covers(const lp_elf *e, uint64_t at, uint64_t len)

@@ -16,8 +16,10 @@ struct lp_dynsym {
     bool hidden;                /* a version that only those see who name it */
     bool first;                 /* no version, or the library's first one: what a reference without a version finds */
     uint32_t next;              /* of the symbols whose names have the same hash, 1 more than its number; or 0 */
+    uint32_t rel;               /* of the first symbol of a name: the first relocation by that name, as `next` */
 };
-struct lp_dynrel { uint64_t at; uint32_t type; int64_t addend; const struct lp_dynsym *sym; }; /* sym NULL = none (index 0) */
+/* sym NULL = none (index 0); next: of those by the same name, as above. */
+struct lp_dynrel { uint64_t at; uint32_t type, next; int64_t addend; const struct lp_dynsym *sym; };
 /* How many bytes a relocation of this type fills. */
 static inline uint64_t lp_dynrel_bytes(uint32_t type) { return type == R_AARCH64_TLSDESC ? 16 : 8; }
 struct lp_dynfix { uint64_t at, value; bool packed; }; /* R_AARCH64_RELATIVE (packed: by DT_RELR): the link-time address that `at` shall hold */
@@ -52,6 +54,8 @@ const struct lp_dynsym *lp_dynsym_plain(const struct lp_dynamic *d, const char *
 const struct lp_dynsym *lp_dynsym_preempted(const struct lp_dynamic *d, const char *name, const char *version, uint64_t value);
 /* The import of this name; NULL = none. */
 const struct lp_dynsym *lp_dynsym_wanted(const struct lp_dynamic *d, const char *name, const char *version);
+/* The first relocation by a symbol of this name, or the one behind `last`, in the linker's order; NULL = none. */
+const struct lp_dynrel *lp_dynrel_named(const struct lp_dynamic *d, const char *name, const struct lp_dynrel *last);
 /* Its RELATIVE relocations, DT_RELR's too, by address. There may be many, so that the list is made when it is asked for. */
 struct lp_dynfixes { const struct lp_dynfix *v; size_t n; };
 struct lp_dynfixes lp_elf_dynfixes(const lp_elf *elf);

@@ -18,7 +18,7 @@ struct lp_elf_mark { uint64_t start; bool code; };                              
 /* In ET_REL, addresses of different sections are the same: the section's number is above them. */
 #define LP_ELF_MARK_AT(elf, section, vaddr) ((elf)->info.type == ET_REL ? (uint64_t)(section) << 48 | (vaddr) : (vaddr))
 struct lp_elf_span { uint64_t start, end; };
-struct lp_elf_stub { uint64_t at, got, resolver; };                              /* a PLT entry, its slot; of an IRELATIVE relocation, else 0 */
+struct lp_elf_stub { uint64_t got, at, resolver; };                              /* a PLT entry by its slot; of an IRELATIVE relocation, else 0 */
 
 struct lp_elf {
     struct lp_elf_info info;

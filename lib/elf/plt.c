@@ -4,6 +4,8 @@
 #include "elf/dynamic.h"
 #include "base/bits.h"
 #include "base/buf.h"
+#include "base/search.h"
+#include "base/sort.h"
 
 #include <gelf.h>
 #include <stdlib.h>
@@ -77,7 +79,13 @@ static void keep_stub(struct lp_elf *e, uint64_t at, const struct slot *s)
     struct lp_elf_stub *v = lp_grow(e->stub, &e->stub_cap, e->nstub, sizeof *v);
     if (!v) return;
     e->stub = v;
-    v[e->nstub++] = (struct lp_elf_stub){at, s->got, s->resolver};
+    v[e->nstub++] = (struct lp_elf_stub){s->got, at, s->resolver};
+}
+
+static int by_slot(const void *a, const void *b)
+{
+    const struct lp_elf_stub *x = a, *y = b;
+    return x->got != y->got ? (x->got < y->got ? -1 : 1) : (x->at > y->at) - (x->at < y->at);
 }
 
 static void decode_section(struct lp_elf *e, size_t index, const struct slots *slots, struct lp_elf_raw *raw)
@@ -116,6 +124,7 @@ void lp_elf_load_plt(struct lp_elf *e, struct lp_elf_raw *raw)
         if (strncmp(s->name, ".plt", 4) == 0 || strcmp(s->name, ".iplt") == 0) decode_section(e, i, &slots, raw), plts++;
     }
     free(slots.v);
+    lp_sort(e->stub, e->nstub, sizeof *e->stub, by_slot);
 }
 
 /* ---- from a function to its entry: linkers make several for one IFUNC, and every one of them leads to what its resolver has chosen ---- */
@@ -139,9 +148,12 @@ uint64_t lp_elf_plt_ifunc(const lp_elf *e, uint64_t resolver)
 {
     lp_elf_symbols(e, NULL);
     const struct lp_dynamic *d = lp_elf_dynamic_part(e);
-    for (size_t i = 0; i < e->nstub && resolver; i++)
-        if (e->stub[i].resolver == resolver || slot_by_symbol(d, e->stub[i].got, resolver)) return e->stub[i].at;
-    return 0;
+    uint64_t first = 0;
+    for (size_t i = 0; i < e->nstub && resolver; i++) {
+        const struct lp_elf_stub *s = &e->stub[i];
+        if ((!first || s->at < first) && (s->resolver == resolver || slot_by_symbol(d, s->got, resolver))) first = s->at;
+    }
+    return first;
 }
 
 uint64_t lp_elf_plt_slot(const lp_elf *e, uint64_t at)
@@ -156,11 +168,11 @@ uint64_t lp_elf_plt_import(const lp_elf *e, const char *name, const char *versio
 {
     lp_elf_symbols(e, NULL);
     const struct lp_dynamic *d = lp_elf_dynamic_part(e);
-    for (size_t k = 0; k < d->nrel; k++) {
-        const struct lp_dynsym *s = named_by(&d->rel[k]);
-        if (!s || strcmp(s->name, name) != 0 || (version && s->version && strcmp(s->version, version) != 0)) continue;
-        for (size_t i = 0; i < e->nstub; i++)
-            if (e->stub[i].got == d->rel[k].at) return e->stub[i].at;
+    for (const struct lp_dynrel *r = lp_dynrel_named(d, name, NULL); r; r = lp_dynrel_named(d, name, r)) {
+        const struct lp_dynsym *s = named_by(r);
+        if (!s || (version && s->version && strcmp(s->version, version) != 0)) continue;
+        const size_t i = lp_count_below(e->stub, e->nstub, sizeof *e->stub, r->at);
+        if (i < e->nstub && e->stub[i].got == r->at) return e->stub[i].at;
     }
     return 0;
 }

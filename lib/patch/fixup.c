@@ -30,7 +30,7 @@ static bool add_dyn(struct lp_plan *pl, uint32_t line, uint64_t at, uint32_t typ
     struct lp_dynrel *v = lp_grow(pl->dyn, &pl->dyn_cap, pl->ndyn, sizeof *v);
     if (!v) return lp_plan_fail(pl, line, LP_E_NOMEM, "out of memory"), false;
     pl->dyn = v;
-    v[pl->ndyn++] = (struct lp_dynrel){at, type, (int64_t)addend, sym};
+    v[pl->ndyn++] = (struct lp_dynrel){at, type, 0, (int64_t)addend, sym};
     return true;
 }
 
@@ -160,18 +160,22 @@ static bool same_symbol(const struct lp_dynsym *s, const struct lp_ref *r)
     return s && r->name && strcmp(s->name, r->name) == 0 && (!r->version || !s->version || strcmp(s->version, r->version) == 0);
 }
 
+/* Without a symbol: of a thread-local variable, or the choice of an IFUNC, of its own. */
+static bool is_own_slot(const struct fixing *x, const struct lp_dynrel *r)
+{
+    if (r->type == LP_R_IRELATIVE) return (uint64_t)r->addend + x->t->bias == x->ref.addr;
+    return x->ref.kind == LP_REF_TLS && (uint64_t)r->addend == x->ref.addr + (uint64_t)x->f->expr.addend;
+}
+
 /* A slot that the dynamic linker fills with a symbol's address, thread offset or descriptor. */
 static uint64_t linked_slot(const struct fixing *x, uint32_t type)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(x->t->elf);
-    for (size_t i = 0; i < d->nrel; i++) {
-        const struct lp_dynrel *r = &d->rel[i];
-        if (r->type != type) continue;
-        if (r->sym ? same_symbol(r->sym, &x->ref) && r->addend == x->f->expr.addend
-                   : x->ref.in == x->t && x->ref.kind == LP_REF_TLS && (uint64_t)r->addend == x->ref.addr + (uint64_t)x->f->expr.addend)
-            return r->at + x->t->bias;
-        if (type == LP_R_IRELATIVE && x->ref.in == x->t && (uint64_t)r->addend + x->t->bias == x->ref.addr) return r->at + x->t->bias;
-    }
+    const bool own = x->ref.in == x->t && (x->ref.kind == LP_REF_TLS || type == LP_R_IRELATIVE);
+    for (const struct lp_dynrel *r = x->ref.name ? lp_dynrel_named(d, x->ref.name, NULL) : NULL; r; r = lp_dynrel_named(d, x->ref.name, r))
+        if (r->type == type && same_symbol(r->sym, &x->ref) && r->addend == x->f->expr.addend) return r->at + x->t->bias;
+    for (size_t i = 0; own && i < d->nrel; i++)
+        if (d->rel[i].type == type && !d->rel[i].sym && is_own_slot(x, &d->rel[i])) return d->rel[i].at + x->t->bias;
     return 0;
 }
 

@@ -119,6 +119,12 @@ elif kind == 'ends':  # constants without a name that all grew, to which new cod
 elif kind == 'tails':  # places of one text
     function('f', [x for i in range(n) for x in address('x0', f'.Lt+{16 * i}') + [f'str x0,[x2,#{8 * (i & 63)}]']] + ['ret'])
     put('.section .rodata,"a"\n.Lt:', *[f'.ascii "text number {i:04}"' for i in range(n - 1)], f'.string "end {new} of the text"')
+elif kind == 'slots':  # of imports: each function reads and calls what its neighbour did
+    def slot(x):
+        return [f'adrp x1,:got:v{x}', f'ldr x1,[x1,:got_lo12:v{x}]', 'ldr w0,[x1]']
+    for i in range(n):
+        x = (i + new) % n
+        function(f'f{i}', calls([*LONGER, *slot(x), f'bl g{x}']), '.local')
 elif kind == 'nops':  # that code without call frame information branches into
     function('f', ['bl g', CHANGE, 'ret'])
     put('g: cbz w0,1f', *[f'b .Lx+{4 * i}' for i in range(n)], '1: ret', '.Lx:', *['nop'] * n, 'ret', '.data', '.xword .Lx+8')

@@ -62,6 +62,7 @@ apart 250
 siblings 125
 ends 125
 tails 1000
+slots 125
 branches 250
 nops 2000 -s
 E2

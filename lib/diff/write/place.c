@@ -197,23 +197,39 @@ static struct lp_there bound(const lp_diff *d, uint64_t addr)
 
 static bool holds(lp_diff *d, size_t i, const struct lp_word_at *w) { return OLD(d)->word[i].kind == w->kind && lp_same_slot(d, OLD(d), &OLD(d)->word[i], w); }
 
+/* The first word of those in [from, to) that holds the same, its index + 1; 0: none does. */
+static uint32_t slot_in(lp_diff *d, uint64_t from, uint64_t to, const struct lp_word_at *w)
+{
+    const struct lp_side *o = OLD(d);
+    size_t i = lp_count_below(o->word, o->nword, sizeof *o->word, from);
+    while (i < o->nword && o->word[i].at < to && !holds(d, i, w)) i++;
+    return i < o->nword && o->word[i].at < to ? (uint32_t)(i + 1) : 0;
+}
+
+/* The same of one that is filled by a symbol: only those by its name may be. */
+static uint32_t slot_named(lp_diff *d, const struct lp_word_at *w)
+{
+    const struct lp_side *o = OLD(d);
+    uint32_t found = 0;
+    for (const struct lp_dynrel *r = lp_dynrel_named(o->dynamic, w->sym->name, NULL); r; r = lp_dynrel_named(o->dynamic, w->sym->name, r)) {
+        const struct lp_span *x = lp_side_span(o, r->at);
+        const uint32_t i = x && x->flags & LP_SPAN_GOT ? slot_in(d, r->at, r->at + 1, w) : 0;
+        if (i && (!found || i < found)) found = i;
+    }
+    return found;
+}
+
 /* A slot of the old file that holds the same. (Many words have the same slot.) */
 static struct lp_there slot(lp_diff *d, const struct lp_word_at *w)
 {
     const struct lp_side *o = OLD(d), *s = NEW(d);
     if (!d->slots && !(d->slots = calloc(s->nword, sizeof *d->slots))) return d->nomem = true, (struct lp_there){0};
     uint32_t *found = &d->slots[w - s->word]; /* its index + 1 */
-    if (*found && holds(d, *found - 1, w)) return at_old(o->word[*found - 1].at, LP_NONE, 0);
-    for (size_t k = 0; k < o->nspan; k++) {
-        const struct lp_span *x = &o->span[k];
-        size_t i = x->flags & LP_SPAN_GOT ? lp_count_below(o->word, o->nword, sizeof *o->word, x->start) : o->nword;
-        for (; i < o->nword && o->word[i].at < x->end; i++) {
-            if (!holds(d, i, w)) continue;
-            *found = (uint32_t)i + 1;
-            return at_old(o->word[i].at, LP_NONE, 0);
-        }
-    }
-    return (struct lp_there){0};
+    if (*found && !holds(d, *found - 1, w)) *found = 0;
+    if (!*found && w->sym) *found = slot_named(d, w);
+    for (size_t k = 0; !*found && !w->sym && k < o->nspan; k++)
+        if (o->span[k].flags & LP_SPAN_GOT) *found = slot_in(d, o->span[k].start, o->span[k].end, w);
+    return *found ? at_old(o->word[*found - 1].at, LP_NONE, 0) : (struct lp_there){0};
 }
 
 /* A PLT entry of the old file with the same slot. (Those of a static program have no names.) */
