@@ -50,7 +50,7 @@ void lp_buf_printf(struct lp_buf *b, const char *fmt, ...)
 char *lp_buf_take(struct lp_buf *b, size_t *len)
 {
     lp_buf_add(b, "", 0);
-    char *p = b->failed ? NULL : b->data;
+    char *p = b->failed ? NULL : lp_trim(b->data, &b->cap, b->len + 1, 1);
     if (!p) free(b->data);
     if (len) *len = p ? b->len : 0;
     *b = (struct lp_buf){0};

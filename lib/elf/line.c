@@ -269,6 +269,11 @@ static char *bytes_for_libelf(const lp_elf *e, struct lp_lines *l)
 /* from: what has the debug information, e itself or its debug file. */
 static void read_debug(const lp_elf *e, const lp_elf *from, struct lp_lines *l)
 {
+    static const char none[] = "no debug information with source lines: compile with -g, and do not strip, or have its debug file";
+    if (!lp_elf_has_lines(from)) { /* libdw has libraries of its own, and takes as much memory as a small program */
+        snprintf(l->why, sizeof l->why, "%s", none);
+        return;
+    }
     pthread_once(&libdw_once, load_libdw);
     snprintf(l->why, sizeof l->why, "%s", no_libdw);
     if (l->why[0]) return;
@@ -276,7 +281,7 @@ static void read_debug(const lp_elf *e, const lp_elf *from, struct lp_lines *l)
     l->elf = image ? elf_memory(image, from->size) : NULL; /* not from->elf, which has no lock */
     l->dwarf = l->elf ? dw.dwarf_begin_elf(l->elf, DWARF_C_READ, NULL) : NULL;
     if (l->dwarf) read_units(e, l);
-    if (!l->nrow) snprintf(l->why, sizeof l->why, "no debug information with source lines: compile with -g, and do not strip, or have its debug file");
+    if (!l->nrow) snprintf(l->why, sizeof l->why, "%s", none);
 }
 
 void lp_lines_free(struct lp_lines *l)

@@ -12,7 +12,7 @@
 /* What a function that is not here may change (AAPCS64 6.1): X0-X18, and LR. A chain of calls longer than MOST_PASSES is not followed. */
 enum { MOST_PASSES = 100, REACH = 64, NEAR_BITS = 8, LINK = 30 };
 
-struct edge { uint32_t from, to, pages, last; }; /* last: what follows a return of `to` is one of `from`; pages: in which registers pages are */
+struct edge { uint32_t from, to : 31, last : 1, pages; }; /* last: what follows a return of `to` is one of `from`; pages: in which registers pages are */
 struct edges { struct edge *v; size_t n, cap; };
 struct marks { uint64_t *v; size_t n, cap; };
 /* known: the survey says already what those change that are called, and which of them return a page. */
@@ -61,7 +61,7 @@ static bool add_edge(struct edges *e, size_t from, size_t to, uint32_t pages, bo
     if (v == NULL)
         return false;
     e->v = v;
-    v[e->n++] = (struct edge){(uint32_t)from, (uint32_t)to, pages, last};
+    v[e->n++] = (struct edge){.from = (uint32_t)from, .to = (uint32_t)to & INT32_MAX, .last = last, .pages = pages};
     return true;
 }
 
@@ -352,7 +352,7 @@ static uint64_t words_of(const struct lp_flow_part *part, size_t n)
 static bool start_survey(struct lp_flow_survey *s, size_t n, uint64_t words)
 {
     *s = (struct lp_flow_survey){.fn = calloc(n + 1, sizeof *s->fn), .words = words, .memo = lp_fop_memo(words), .run = calloc(1, sizeof *s->run)};
-    return s->fn != NULL && s->memo != NULL && s->run != NULL && n < UINT32_MAX;
+    return s->fn != NULL && s->memo != NULL && s->run != NULL && n < INT32_MAX;
 }
 
 lp_status lp_flow_survey(const struct lp_flow_part *unordered, size_t n, bool (*returns)(void *ctx, uint64_t addr), void *ctx, struct lp_flow_survey *out,

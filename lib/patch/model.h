@@ -23,8 +23,8 @@ struct lp_expr {            /* value of a relocation: target + addend */
 struct lp_fixup { const struct lp_reloc *reloc; struct lp_expr expr; };
 /* Site: old -> new. Body: a word, or with keep_count != 0 a run of old words. */
 struct lp_change {
-    uint32_t old_word, new_word, line;
-    uint32_t keep_off, keep_count;
+    union { uint32_t old_word, keep_off; };
+    uint32_t new_word, line, keep_count;
     const struct lp_fixup *fix; /* of new_word, or NULL */
 };
 enum lp_chunk_kind { LP_CHUNK_BYTES, LP_CHUNK_ZERO, LP_CHUNK_REL };

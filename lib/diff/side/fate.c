@@ -49,6 +49,13 @@ void lp_fates_free(struct lp_fates_kept *k)
     free(k);
 }
 
+void lp_fates_forget(const struct lp_side *s)
+{
+    struct lp_fates_kept **k = lp_seen_fates(s);
+    lp_fates_free(*k);
+    *k = NULL;
+}
+
 /* ---- the ways ---- */
 
 static bool add_way(struct lp_fates *x, struct fork *f, uint64_t to)

@@ -49,4 +49,5 @@ struct lp_fate { uint32_t is[LP_FATES]; };
 struct lp_fates_kept;
 struct lp_fates_kept **lp_seen_fates(const struct lp_side *s); /* NULL until they are asked for */
 void lp_fates_free(struct lp_fates_kept *k);
+void lp_fates_forget(const struct lp_side *s); /* they are made again when they are asked for */
 #endif

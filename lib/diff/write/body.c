@@ -228,7 +228,7 @@ static void print_site_word(lp_diff *d, uint32_t old, const struct lp_new_word *
 /* A datum among instructions: a value. */
 static void print_datum(lp_diff *d, uint32_t old_atom, uint32_t off, uint32_t old, uint32_t word)
 {
-    const struct lp_there t = {true, false, OLD(d)->atom[old_atom].start + off, old_atom, off};
+    const struct lp_there t = {.known = true, .addr = OLD(d)->atom[old_atom].start + off, .atom = old_atom, .off = off};
     lp_buf_puts(&d->items, "set ");
     lp_there_print(d, &t, &d->items);
     lp_buf_printf(&d->items, " b4\n- 0x%x\n+ 0x%x\n", old, word);
@@ -258,7 +258,7 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
             continue;
         }
         if (!open) {
-            struct lp_there t = {true, false, a->start + off[i], old_atom, off[i]};
+            struct lp_there t = {.known = true, .addr = a->start + off[i], .atom = old_atom, .off = off[i]};
             lp_buf_puts(&d->items, "@ ");
             lp_there_print(d, &t, &d->items);
             lp_buf_puts(&d->items, "\n");

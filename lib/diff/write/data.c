@@ -72,7 +72,7 @@ void lp_diff_data(lp_diff *d)
 static void print_place(lp_diff *d, uint32_t i, uint64_t off)
 {
     const struct lp_atom *a = &OLD(d)->atom[i];
-    struct lp_there t = {true, false, a->start + off, i, (int64_t)off};
+    struct lp_there t = {.known = true, .addr = a->start + off, .atom = i, .off = (int64_t)off};
     char buf[32];
     if (OLD(d)->span[a->span].flags & LP_SPAN_BSS)
         lp_diff_remark(d, "the old file has no bytes of %s, which is 0 when the program starts (%s): the patch is not for lpapply -o", lp_atom_text(a, buf),
@@ -91,7 +91,7 @@ static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, uint64_
         return lp_is_ident(w->sym->name, strlen(w->sym->name));
     }
     if (w && w->kind != LP_WORD_ADDR) return false;
-    struct lp_there t = {true, false, v, lp_side_atom(s, v), 0};
+    struct lp_there t = {.known = true, .addr = v, .atom = lp_side_atom(s, v)};
     if (address && s == NEW(d)) t = lp_there_of_word(d, at, v);
     else if (address && t.atom != LP_NONE) t.off = (int64_t)(v - s->atom[t.atom].start);
     if (!address) return lp_buf_printf(&d->items, "0x%llx", (unsigned long long)v), true;

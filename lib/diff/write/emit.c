@@ -94,6 +94,7 @@ static lp_status parse(lp_diff *d, struct lp_error *err)
     }
     lp_status s = b.failed || d->items.failed ? lp_fail(err, LP_E_NOMEM, "out of memory") :
                   lp_patch_parse("the new patch", b.data, b.len, 0, NULL, NULL, &d->patch, err);
+    lp_buf_free(&d->items); /* another round makes it anew */
     if (s != LP_OK && s != LP_E_NOMEM) {
         lp_diff_refuse(d, OLD(d), LP_E199, "text", 0u, err ? err->text : "");
         s = LP_OK;

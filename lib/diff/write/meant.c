@@ -105,7 +105,7 @@ bool lp_word_is_as_far(const struct word *x, const struct lp_use *u, const struc
     bool unsure;
     const uint32_t behind = lp_behind(x->s, u), i = lp_side_atom(x->s, u->addr), meant = lp_meant(x->d, u, &unsure);
     if (meant != LP_NONE && meant != behind) return false; /* the place counts, not what is there */
-    const struct lp_there t = {base->known, base->own, base->addr + (uint64_t)off, LP_NONE, 0};
+    const struct lp_there t = {.known = base->known, .own = base->own, .addr = base->addr + (uint64_t)off, .atom = LP_NONE};
     if (behind != LP_NONE) return hold_the_same(x, u, &t, behind);
     if (!t.known || t.own || i == LP_NONE || lp_is_copied(&x->s->atom[i]) || !lp_is_constant(x->s, &x->s->atom[i])) return false;
     return lp_is_constant_as(x->d, t.addr, u->addr, u->width ? u->width : x->s->atom[i].end - u->addr);
@@ -119,7 +119,7 @@ static struct lp_there constants_at(const struct word *x, const struct lp_ref_at
     const struct lp_atom *a = i == LP_NONE || r->base != LP_NONE ? NULL : &x->s->atom[i];
     if (a) lp_look(x->d, i, false);
     const bool open = a && lp_is_lone(x->s, a) && !a->carry && !a->joined && !lp_is_copied(a);
-    const struct lp_there t = {true, false, open ? lp_old_constant(x->d, &u) : 0, LP_NONE, 0};
+    const struct lp_there t = {.known = true, .addr = open ? lp_old_constant(x->d, &u) : 0, .atom = LP_NONE};
     for (size_t k = 0; k < users->n && t.addr; k++) {
         const struct lp_ref_at *q = &x->s->ref[lp_base_listed(users, k)];
         const struct lp_use v = {q->addr, q->base, x->atom, q->width, q->addr == r->addr ? r->at : q->at};

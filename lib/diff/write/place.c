@@ -174,8 +174,8 @@ bool lp_constant_leads(const struct lp_side *s, uint32_t atom, uint64_t at)
 
 /* ---- places ---- */
 
-static struct lp_there at_old(uint64_t addr, uint32_t atom, int64_t off) { return (struct lp_there){true, false, addr, atom, off}; }
-static struct lp_there at_new(uint32_t atom, int64_t off) { return (struct lp_there){true, true, 0, atom, off}; }
+static struct lp_there at_old(uint64_t addr, uint32_t atom, int64_t off) { return (struct lp_there){.known = true, .addr = addr, .atom = atom, .off = off}; }
+static struct lp_there at_new(uint32_t atom, int64_t off) { return (struct lp_there){.known = true, .own = true, .atom = atom, .off = off}; }
 
 /* Bounds of spans, and what the linker made, by their distance from the start, or from the end. */
 static struct lp_there bound(const lp_diff *d, uint64_t addr)

@@ -1,6 +1,7 @@
 /* diff/write/verify.c - VERIFY: the patch applied to the old file in memory, and each of its functions and data compared with the new file's. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/seen.h"
 #include "base/bits.h"
 #include "base/error.h"
 #include "base/search.h"
@@ -577,6 +578,7 @@ lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err)
 {
     struct check c = {.d = d, .again = again};
     struct lp_error why;
+    lp_fates_forget(OLD(d)), lp_fates_forget(NEW(d)); /* room for the patch, and what it comes to */
     lp_file_space(&c.file, OLD(d)->elf);
     lp_file_space_for(&c.file, d->patch);
     c.file.space.import = import;

@@ -9,7 +9,7 @@
 enum { LP_DIFF_SHA = 8 };
 
 /* What an address of the new file is in the patched old one: an address of that, or a name of the patch's own. */
-struct lp_there { bool known, own; uint64_t addr; uint32_t atom; int64_t off; }; /* own: of the new file's atom, at off */
+struct lp_there { uint64_t addr; int64_t off; uint32_t atom; bool known, own; }; /* own: of the new file's atom, at off */
 static inline bool lp_same_there(const struct lp_there *a, const struct lp_there *b)
 {
     return a->known == b->known && a->own == b->own && (a->own ? a->atom == b->atom && a->off == b->off : a->addr == b->addr);
