@@ -10,7 +10,7 @@
 #include "flow/inner.h"
 
 /* What a function that is not here may change (AAPCS64 6.1): X0-X18, and LR. A chain of calls longer than MOST_PASSES is not followed. */
-enum { MOST_PASSES = 100, REACH = 64, NEAR_BITS = 8, LINK = 30 };
+enum { MOST_PASSES = 100, REACH = 64, NEAR_BITS = 8, LINK = 30, UNSURE_STEP = 2 };
 
 struct edge { uint32_t from, to : 31, last : 1, pages; }; /* last: what follows a return of `to` is one of `from`; pages: in which registers pages are */
 struct edges { struct edge *v; size_t n, cap; };
@@ -252,6 +252,8 @@ static void follow(struct lp_flow_survey *s, const struct edges *e)
             const bool unsure = a->unsure || b->unsure || pass > MOST_PASSES;
             const bool returns = a->returns || (e->v[i].last && b->returns) || pass > MOST_PASSES;
             more |= clobbers != a->clobbers || unsure != a->unsure || returns != a->returns;
+            if (unsure && !a->unsure)
+                a->unsure_from = b->unsure && b->unsure_from < UINT32_MAX - UNSURE_STEP ? b->unsure_from + UNSURE_STEP : UINT32_MAX;
             a->clobbers = clobbers;
             a->unsure = unsure;
             a->returns = returns;
@@ -397,28 +399,90 @@ static bool with_others(struct lp_flow_survey *s, const struct lp_flow_survey *o
     return true;
 }
 
-static bool same_lists(const struct look *a, const struct look *b)
+static int by_callee(const void *a, const void *b)
 {
-    return a->edges.n == b->edges.n && a->marks.n == b->marks.n &&
-           (a->edges.n == 0 || memcmp(a->edges.v, b->edges.v, a->edges.n * sizeof *a->edges.v) == 0) &&
-           (a->marks.n == 0 || memcmp(a->marks.v, b->marks.v, a->marks.n * sizeof *a->marks.v) == 0);
+    const struct edge *x = a, *y = b;
+    if (x->to != y->to)
+        return x->to < y->to ? -1 : 1;
+    return x->last != y->last ? (x->last < y->last ? -1 : 1) : (x->pages > y->pages) - (x->pages < y->pages);
 }
 
-/* Do the two say the same about themselves and others? */
-static bool says_the_same(const struct look *l, size_t f, const struct lp_flow_part *before, const struct lp_flow_part *after, bool *good)
+/* A call that f makes only before, or only now: does nothing of it show? All that it may do, f does without it: by itself (before), or as is known (now). */
+static bool shows_nothing(const struct lp_flow_survey *s, const struct edge *e, const struct lp_flow_callee *f)
+{
+    const struct lp_flow_callee *to = &s->fn[e->to];
+    const uint32_t clobbers = to->clobbers & ~(to->saves & CALL_PRESERVED);
+    if (e->pages != 0 || f->pages_in != 0 || to->pages_out != 0 || to->puts != 0)
+        return false;
+    return (clobbers & ~f->clobbers) == 0 && to->unsure <= f->unsure && (!e->last || to->returns <= f->returns);
+}
+
+/* Does f still call one that is unsure whatever f does? That has at most as much as f, which is then behind all that have as much: who is unsure by f has a
+ * whole step more. */
+static bool stays_unsure(struct lp_flow_survey *s, size_t f, const struct edges *e)
+{
+    uint32_t *from = &s->fn[f].unsure_from, least = UINT32_MAX;
+    for (size_t i = 0; i < e->n; i++) {
+        const struct lp_flow_callee *to = &s->fn[e->v[i].to];
+        if (to->unsure && e->v[i].to != f && to->unsure_from < least)
+            least = to->unsure_from;
+    }
+    if (!s->fn[f].unsure || least >= (*from | 1))
+        return false;
+    *from |= least == *from;
+    return true;
+}
+
+/* Are the calls of a function, before and now, the same for all others? own: what it does by itself. */
+static bool same_calls(struct lp_flow_survey *s, size_t f, const struct edges *a, const struct edges *b, struct lp_flow_callee *own)
+{
+    size_t i = 0, k = 0;
+    own->unsure |= stays_unsure(s, f, b);
+    lp_sort(a->v, a->n, sizeof *a->v, by_callee);
+    lp_sort(b->v, b->n, sizeof *b->v, by_callee);
+    while (i < a->n || k < b->n) {
+        const int c = i == a->n ? 1 : k == b->n ? -1 : by_callee(&a->v[i], &b->v[k]);
+        if (c != 0 && !shows_nothing(s, c < 0 ? &a->v[i] : &b->v[k], c < 0 ? own : &s->fn[f]))
+            return false;
+        i += c <= 0, k += c >= 0;
+    }
+    return true;
+}
+
+/* What one function says by itself; what is known of it stays. */
+static bool look_alone(struct look *l, size_t f, const struct lp_flow_part *part, struct lp_flow_callee *says)
+{
+    struct lp_flow_callee *fn = &l->s->fn[f], known = *fn;
+    *fn = (struct lp_flow_callee){.at = known.at, .pages_in = known.pages_in};
+    const bool good = look_at(l, f, part);
+    *says = *fn, *fn = known;
+    return good;
+}
+
+/* The addresses that a function makes, as all were looked at. */
+static bool add_made(const struct look *l, struct marks *to, size_t f, const struct lp_flow_part *part)
+{
+    struct look x = {.s = l->s, .returns = l->returns, .ctx = l->ctx};
+    struct lp_flow_callee says;
+    bool good = look_alone(&x, f, part, &says);
+    for (size_t i = 0; good && i < x.marks.n; i++)
+        good = add_mark(to, x.marks.v[i]);
+    free(x.edges.v), free(x.marks.v);
+    return good;
+}
+
+/* Do the two say the same about themselves and others? They may make other addresses: those of before are gone then. */
+static bool says_the_same(struct look *l, struct marks *gone, size_t f, const struct lp_flow_part *before, const struct lp_flow_part *after)
 {
     struct look a = {.s = l->s, .returns = l->returns, .ctx = l->ctx, .known = true}, b = a;
-    struct lp_flow_callee *fn = &l->s->fn[f], known = *fn, first;
-    *fn = (struct lp_flow_callee){.at = known.at, .pages_in = known.pages_in};
-    *good = look_at(&a, f, before);
-    first = *fn;
-    *fn = (struct lp_flow_callee){.at = known.at, .pages_in = known.pages_in};
-    *good &= look_at(&b, f, after);
-    const bool same = fn->clobbers == first.clobbers && fn->pages_out == first.pages_out && fn->saves == first.saves && fn->unsure == first.unsure &&
-                      fn->returns == first.returns && lp_flow_same_piece(fn, &first) && same_lists(&a, &b);
-    *fn = known;
+    struct lp_flow_callee x, y;
+    const bool good = look_alone(&a, f, before, &x) && look_alone(&b, f, after, &y);
+    const bool same = good && y.clobbers == x.clobbers && y.pages_out == x.pages_out && x.pages_out == l->s->fn[f].pages_out && y.saves == x.saves &&
+                      y.unsure == x.unsure && y.returns == x.returns && y.on == x.on && lp_flow_same_piece(&y, &x) &&
+                      same_calls(l->s, f, &a.edges, &b.edges, &y);
+    const bool made = a.marks.n != b.marks.n || (a.marks.n != 0 && memcmp(a.marks.v, b.marks.v, a.marks.n * sizeof *a.marks.v) != 0);
     free(a.edges.v), free(a.marks.v), free(b.edges.v), free(b.marks.v);
-    return same;
+    return same && (!made || (add_made(l, gone, f, before) && add_made(l, &l->marks, f, after)));
 }
 
 /* Where nobody came to it, all that is said is the old one's. */
@@ -431,11 +495,19 @@ static void borrow(struct lp_flow_survey *s, const struct lp_flow_survey *old)
     s->borrowed = true;
 }
 
-static bool join_marks(const struct lp_flow_survey *old, struct look *l)
+/* Those of before but for what is gone, of each as often as it is. */
+static bool join_marks(const struct lp_flow_survey *old, const struct marks *gone, struct look *l)
 {
     bool good = true;
-    for (size_t i = 0; good && i < old->nmark; i++)
-        good = add_mark(&l->marks, old->mark[i]);
+    lp_sort_numbers(gone->v, gone->n);
+    for (size_t i = 0, k = 0; good && i < old->nmark; i++) {
+        while (k < gone->n && gone->v[k] < old->mark[i])
+            k++;
+        if (k < gone->n && gone->v[k] == old->mark[i])
+            k++;
+        else
+            good = add_mark(&l->marks, old->mark[i]);
+    }
     lp_sort_numbers(l->marks.v, l->marks.n);
     l->s->mark = l->marks.v;
     l->s->nmark = l->marks.n;
@@ -446,21 +518,22 @@ bool lp_flow_survey_changed(const struct lp_flow_survey *old, const struct lp_fl
                             struct lp_flow_survey *out)
 {
     struct look l = {.s = out, .returns = returns, .ctx = ctx, .known = true};
-    bool good = with_others(out, old, c->added, c->nadded), same = good;
+    struct marks gone = {0};
+    bool same = with_others(out, old, c->added, c->nadded);
     for (size_t i = 0; same && i < c->nchanged; i++) {
         const size_t f = function_at(out, c->after[i].at);
-        same = f != SIZE_MAX && says_the_same(&l, f, &c->before[i], &c->after[i], &good) && good;
+        same = f != SIZE_MAX && says_the_same(&l, &gone, f, &c->before[i], &c->after[i]);
     }
     for (size_t i = 0; same && i < c->nadded; i++)
         same = look_at(&l, function_at(out, c->added[i].at), &c->added[i]);
-    if (same && c->nadded == 0) {
+    if (same && c->nadded == 0 && gone.n == 0 && l.marks.n == 0) {
         borrow(out, old);
         return true;
     }
     if (same)
         follow(out, &l.edges), pass_on(out);
-    same = same && join_marks(old, &l);
-    free(l.edges.v);
+    same = same && join_marks(old, &gone, &l);
+    free(l.edges.v), free(gone.v);
     if (!same)
         free(out->mark == NULL ? l.marks.v : NULL), lp_flow_survey_free(out);
     return same;

@@ -330,6 +330,71 @@ static void test_survey_of_changes(void **state)
     lp_flow_survey_free(&old), lp_flow_survey_free(&all);
 }
 
+/* (That a page is there at a call may be kept by a ring of calls alone, in which it was before.) */
+static void is_same_survey(const struct lp_flow_survey *a, const struct lp_flow_survey *b)
+{
+    assert_int_equal(a->nfn, b->nfn);
+    for (size_t i = 0; i < a->nfn; i++) {
+        const struct lp_flow_callee *f = &a->fn[i], *g = &b->fn[i];
+        assert_true(f->at == g->at && f->clobbers == g->clobbers && (g->pages_in & ~f->pages_in) == 0);
+        assert_true(f->unsure == g->unsure && f->returns == g->returns && f->saves == g->saves);
+    }
+    assert_int_equal(a->nmark, b->nmark);
+    assert_true(a->nmark == 0 || memcmp(a->mark, b->mark, a->nmark * sizeof *a->mark) == 0);
+}
+
+static unsigned chance(uint32_t *seed, unsigned n)
+{
+    *seed = *seed * 1103515245 + 12345;
+    return (*seed >> 16) % n;
+}
+
+/* A word of function f of so many: it calls one of them, makes an address, jumps, or neither. */
+enum { FUNCTIONS = 8, WORDS = 5 };
+static uint32_t any_word(uint32_t *seed, unsigned at)
+{
+    const int to = (int)(WORDS * chance(seed, FUNCTIONS)) - (int)at;
+    switch (chance(seed, 9)) {
+    case 0: case 1: case 2: return bl(to);
+    case 3: return adrp(1, 0, PAGE_A);
+    case 4: return add(1, 1, 8 * chance(seed, 4));
+    case 5: return add(chance(seed, 3), 3, 1);
+    case 6: return chance(seed, 3) ? NOP : 0xd61f0060; /* br x3 */
+    default: return NOP;
+    }
+}
+
+/* Calls in rings, too, of which some come and go: where it is said that nothing shows of that, it does not. */
+static void test_survey_of_any(void **state)
+{
+    unsigned taken = 0, made = 0;
+    for (uint32_t round = 1; round <= 20000; round++) {
+        uint32_t seed = round, code[2][FUNCTIONS * WORDS];
+        struct lp_flow_part part[2][FUNCTIONS], before[2], after[2];
+        for (unsigned i = 0; i < FUNCTIONS * WORDS; i++) code[0][i] = code[1][i] = i % WORDS + 1 == WORDS ? RET : any_word(&seed, i);
+        for (unsigned k = 0; k < 2; k++)
+            for (unsigned i = 0; i < FUNCTIONS; i++) part[k][i] = (struct lp_flow_part){AT + 4 * WORDS * i, &code[k][WORDS * i], WORDS};
+        const unsigned first = chance(&seed, FUNCTIONS - 1), n = 1 + chance(&seed, 2);
+        for (unsigned i = 0; i < n; i++) {
+            const unsigned at = WORDS * (first + i) + chance(&seed, WORDS - 1), other = WORDS * (first + i) + chance(&seed, WORDS - 1);
+            code[1][at] = any_word(&seed, at), code[1][other] = any_word(&seed, other);
+            before[i] = part[0][first + i], after[i] = part[1][first + i];
+        }
+        struct lp_flow_survey old, all, changed;
+        struct lp_error err;
+        const struct lp_flow_changes c = {before, after, n, NULL, 0};
+        assert_int_equal(lp_flow_survey(part[0], FUNCTIONS, NULL, NULL, &old, &err), LP_OK);
+        if (lp_flow_survey_changed(&old, &c, NULL, NULL, &changed)) {
+            assert_int_equal(lp_flow_survey(part[1], FUNCTIONS, NULL, NULL, &all, &err), LP_OK);
+            is_same_survey(&changed, &all);
+            taken++, made += memcmp(code[0], code[1], sizeof code[0]) != 0;
+            lp_flow_survey_free(&changed), lp_flow_survey_free(&all);
+        }
+        lp_flow_survey_free(&old);
+    }
+    assert_true(taken > 1000 && made > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_thread_pointer), cmocka_unit_test(test_spills), cmocka_unit_test(test_calls), cmocka_unit_test(test_joins),
         cmocka_unit_test(test_too_many), cmocka_unit_test(test_page_or_many), cmocka_unit_test(test_unreached), cmocka_unit_test(test_table),
         cmocka_unit_test(test_base_is_page), cmocka_unit_test(test_cases), cmocka_unit_test(test_elsewhere), cmocka_unit_test(test_large),
-        cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey), cmocka_unit_test(test_survey_of_changes)};
+        cmocka_unit_test(test_data_in_code), cmocka_unit_test(test_cold_part), cmocka_unit_test(test_survey), cmocka_unit_test(test_survey_of_changes),
+        cmocka_unit_test(test_survey_of_any)};
     return cmocka_run_group_tests_name("flow", tests, NULL, teardown);
 }
