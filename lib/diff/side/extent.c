@@ -18,10 +18,11 @@ static bool is_subtracted(const struct lp_side *s, uint64_t at, uint32_t *n, uin
     return (w & 0xdfe0fc00) == 0xcb000000; /* SUB, SUBS (CMP) */
 }
 
+/* (What is read with an index from there is no address.) */
 static bool are_two(const struct lp_side *s, const struct lp_ref_at *r, const struct lp_ref_at *q)
 {
     uint32_t n, m;
-    if (q == r || !lp_makes_address(q) || q->addr != r->addr) return false;
+    if (q == r || !lp_makes_address(q) || q->addr != r->addr || (r->flags | q->flags) & LP_FLOW_INDEXED) return false;
     const uint32_t rd = lp_code_word(s, r->at) & 31, other = lp_code_word(s, q->at) & 31;
     return is_subtracted(s, r->at > q->at ? r->at : q->at, &n, &m) && ((n == rd && m == other) || (n == other && m == rd));
 }

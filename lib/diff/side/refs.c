@@ -116,9 +116,18 @@ static uint8_t width_of(uint32_t w)
     return w & 0x04000000 && w & 0x00800000 ? 16 : (uint8_t)(1u << (w >> 30));
 }
 
+/* So far in front of data, or behind it, that code is there: where a loop through the data stops, which is no address of that code. */
+static bool is_beside(const struct lp_side *s, uint32_t w, const struct lp_flow_ref *q)
+{
+    int64_t off;
+    if (q->kind != LP_FLOW_ADDR || q->flags & (LP_FLOW_OF_PAGE | LP_FLOW_SEVERAL) || !lp_a64_is_add_sub_imm(w) || !lp_word_offset(w, &off)) return false;
+    const struct lp_span *from = lp_side_span(s, q->addr - (uint64_t)off), *to = lp_side_span(s, q->addr);
+    return from && to && !(from->flags & LP_SPAN_CODE) && to->flags & LP_SPAN_CODE;
+}
+
 static void take_ref(struct lp_side *s, uint64_t at, uint32_t w, const struct lp_flow *f, const struct lp_flow_ref *q)
 {
-    if (q->kind == LP_FLOW_TARGET && lp_word_is_branch(w)) return;
+    if ((q->kind == LP_FLOW_TARGET && lp_word_is_branch(w)) || is_beside(s, w, q)) return;
     struct lp_ref_at r = {at, q->addr, LP_NONE, q->kind, q->flags, q->flags & LP_FLOW_INDEXED ? 0 : q->width}; /* of an array it may be any element */
     if (q->kind == LP_FLOW_OPAQUE) r.width = width_of(w);
     for (unsigned i = 0; q->flags & LP_FLOW_SEVERAL && i < q->n && q->addr + i < f->naddr; i++) r.addr = f->addr[q->addr + i], add_ref(s, &r);
