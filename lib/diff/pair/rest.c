@@ -3,7 +3,7 @@
 #include <config.h>
 #include "diff/pair/pair.h"
 
-static bool any_overwritten(const lp_diff *d, uint64_t addr, uint64_t end)
+bool lp_any_overwritten(const lp_diff *d, uint64_t addr, uint64_t end)
 {
     while (addr < end) {
         const uint32_t i = lp_side_atom(OLD(d), addr);
@@ -45,7 +45,7 @@ bool lp_same_rest(lp_diff *d, const struct lp_side *o, const struct lp_use *u, c
     const bool more = goes_on(o, u->addr, len, &text), others = goes_on(NEW(d), n->addr, most, &other);
     if (o == OLD(d) ? !more && !others : !others) return true;
     /* (Not piece by piece: a long text may be cut in very many.) */
-    if (text == other && lp_same_data(d, o, u->addr, n->addr, text, &at) && (o != OLD(d) || !any_overwritten(d, u->addr, u->addr + text))) return true;
+    if (text == other && lp_same_data(d, o, u->addr, n->addr, text, &at) && (o != OLD(d) || !lp_any_overwritten(d, u->addr, u->addr + text))) return true;
     if (len != most || !more || !others) return false;
     const struct lp_use v = {x->end, LP_NONE, LP_NONE, 0, 0}, w = {y->end, LP_NONE, LP_NONE, 0, 0};
     return lp_same_target(d, o, &v, &w);

@@ -68,6 +68,7 @@ struct lp_atom {
     bool lands : 1;                   /* code: exceptions may lead into it */
     bool doubted : 1;                 /* unnamed variable: at its place in the other file, others use what is there (users.c) */
     bool alike : 1;                   /* unnamed variable of the new file: one beside it might as well be the pair, and nothing but the place tells */
+    bool parted : 1;                  /* the same, of constants: it was a pair, but not what is behind it in what may be one table (around.c) */
     bool nops : 1;                    /* code: it is the same as its pair, but for NOPs */
     bool apart : 1, together : 1;     /* code: one base is not enough for it; constants that it reaches from one come along in one piece (close.c) */
     bool told : 1;                    /* old data and code: it has been said that pointers into it may be held (copies.c, labels.c) */

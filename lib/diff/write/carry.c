@@ -235,6 +235,25 @@ bool lp_joins_text(lp_diff *d, struct lp_text_seen *t, uint32_t atom)
     return false;
 }
 
+/* What may be a part of it comes along with it. */
+bool lp_joins_table(lp_diff *d, uint32_t atom)
+{
+    struct lp_atom *v = NEW(d)->atom;
+    if (v[atom].kind != LP_ATOM_PIECE || !lp_stays_constant(NEW(d), &v[atom])) return false;
+    uint32_t end = atom;
+    const uint32_t first = lp_first_of_table(NEW(d), lp_may_end_at(NEW(d), atom) ? atom - 1 : atom);
+    (void)end_of(NEW(d), &end);
+    const uint32_t last = lp_last_of_table(NEW(d), end);
+    bool more = false;
+    for (uint32_t i = first + 1; i <= last; i++) {
+        if (v[i].joined) continue;
+        uint32_t head = i - 1;
+        while (v[head].joined) head--;
+        v[i].joined = v[head].needed = d->again = more = true;
+    }
+    return more;
+}
+
 static void refuse_either(lp_diff *d, uint64_t start, uint64_t at, uint64_t value)
 {
     char buf[32];

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "diff/write/write.h"
 #include "base/bits.h"
+#include "base/search.h"
 #include "elf/spec.h"
 
 #include <elf.h>
@@ -228,6 +229,24 @@ static uint64_t led_change(lp_diff *d, const struct lp_atom *a, const struct lp_
     return led == LP_LED_NOT ? 0 : at + width - off;
 }
 
+/* Does a table come along to which the word leads, or to whose end? Another word may lead there, too: both are to be of one table. */
+static bool leads_along(const struct lp_side *s, uint64_t to)
+{
+    const uint32_t i = lp_side_atom(s, to), front = i != LP_NONE && s->atom[i].start == to && lp_may_end_at(s, i) ? i - 1 : i;
+    if (i == LP_NONE || !lp_is_unnamed_constant(s, &s->atom[i])) return false;
+    return s->atom[i].joined || s->atom[front].joined || (front + 1 < s->natom && s->atom[front + 1].joined);
+}
+
+/* The same of any word in a datum. */
+static bool has_along(const lp_diff *d, const struct lp_atom *b, uint64_t n)
+{
+    const struct lp_side *s = NEW(d);
+    if (s->objects || !(lp_stays_constant(s, b) || d->opt.flags & LP_DIFF_DATA)) return false;
+    size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, b->start);
+    while (k < s->nword && s->word[k].at < b->start + n && !(s->word[k].kind == LP_WORD_ADDR && leads_along(s, s->word[k].value))) k++;
+    return k < s->nword && s->word[k].at < b->start + n;
+}
+
 /* Words that hold addresses one by one, bytes as far as the next of those. */
 static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint64_t len)
 {
@@ -250,6 +269,7 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
         const enum stays stays = !same && wide ? stays_end(d, i, off, &c) : STAYS_NOT;
         if (stays == MAY_STAY) return;
         same |= stays == STAYS;
+        same &= !allowed || !c.y || NEW(d)->objects || !leads_along(NEW(d), c.w);
         if (!same && !allowed) {
             if (wide) refuse_word(d, a, off, &c);
             else refuse_value(d, a, off, p ? p + off : NULL, q ? q + off : NULL, len - off);
@@ -323,7 +343,7 @@ static void emit_changed(lp_diff *d, uint32_t i, const uint8_t *asked)
     if (!lp_is_datum(a) || a->pair == LP_NONE || is_mere_note(d, a)) return;
     b = &NEW(d)->atom[a->pair];
     n = compared(d, i);
-    if (!n || lp_is_copied(b) || lp_same_data(d, OLD(d), a->start, b->start, n, &at)) return;
+    if (!n || lp_is_copied(b) || (lp_same_data(d, OLD(d), a->start, b->start, n, &at) && !has_along(d, b, n))) return;
     if (asked && !asked[a->pair]) {
         if (!d->data_left++) d->first_left = i;
         return;

@@ -66,7 +66,7 @@ static void emit_data(lp_diff *d, bool last)
         struct lp_text_seen text = {0};
         more = false;
         for (uint32_t i = 0; i < s->natom; i++) {
-            if (!s->atom[i].carry || (!last && lp_joins_text(d, &text, i)) || s->atom[i].carried) continue;
+            if (!s->atom[i].carry || (!last && (lp_joins_text(d, &text, i) || lp_joins_table(d, i))) || s->atom[i].carried) continue;
             s->atom[i].carried = more = true;
             lp_emit_carried(d, i);
         }

@@ -227,7 +227,7 @@ static void join(struct ends *e, uint32_t i)
 /* A constant of which the patch may bring a copy. */
 static bool is_open(const struct lp_side *s, const struct lp_atom *a)
 {
-    return lp_is_lone(s, a) && a->end - a->start <= MOST_TOGETHER;
+    return (s->objects ? lp_is_lone(s, a) : lp_is_unnamed_constant(s, a)) && a->end - a->start <= MOST_TOGETHER;
 }
 
 /* Of what is new, or another word now: it is right if one place is both, as it is where what begins there comes along, too. */

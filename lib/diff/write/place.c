@@ -301,7 +301,9 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
     if (!b->carry && (b->joined || head) && b->pair == LP_NONE && !lp_is_copied(b) && lp_may_be_old(d, b)) return (struct lp_there){0};
     if (b->carry || b->joined || head || lp_is_copied(b)) return carried(d, i, addr);
     if (b->kind == LP_ATOM_PIECE && is_constant(s, addr) && b->pair == LP_NONE) {
-        uint64_t old = lp_old_constant(d, u);
+        d->wanted = u;
+        const uint64_t old = lp_old_constant(d, u);
+        d->wanted = NULL;
         return old ? at_old(old, LP_NONE, 0) : carried(d, i, addr);
     }
     const uint64_t steady = b->pair == LP_NONE || b->roomy ? lp_steady_place(d, b, addr) : 0;

@@ -65,12 +65,21 @@ static bool was_start(const lp_diff *d, uint32_t from, uint64_t at, uint32_t beg
     return i != LP_NONE && o->atom[i].pair == began;
 }
 
+/* Where nothing begins: the end of a table without a name that comes along? */
+static bool ends_along(const struct lp_side *s, uint64_t v)
+{
+    const uint32_t i = v && !s->objects ? lp_side_atom(s, v - 1) : LP_NONE;
+    const struct lp_atom *a = i == LP_NONE ? NULL : &s->atom[i];
+    return a && a->end == v && a->kind == LP_ATOM_PIECE && lp_stays_constant(s, a) && (a->carry || a->joined);
+}
+
 struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v)
 {
     const struct lp_side *s = NEW(d);
     const uint32_t i = lp_side_atom(s, v), array = i == LP_NONE || s->atom[i].start == v ? lp_array_to(s, v) : LP_NONE;
     const struct lp_atom *a = array == LP_NONE ? NULL : &s->atom[array];
     char buf[32], name[32];
+    if (i == LP_NONE && ends_along(s, v)) return end_of(d, lp_side_atom(s, v - 1));
     if (!a || (i == LP_NONE ? a->kind == LP_ATOM_PIECE : lp_is_unnamed_constant(s, a))) return start_of(d, v); /* (of constants without names, ends.c) */
     if (i == LP_NONE) return lone_end(d, array, at, v);
     if (lp_is_said(s, at, a->start)) return end_of(d, array);

@@ -199,6 +199,7 @@ bool lp_print_filled(lp_diff *d, const struct lp_word_at *w);
  * (each by itself would bring the text to its end), and all that was emitted is emitted again. */
 struct lp_text_seen { uint32_t head, last; uint64_t end; };
 bool lp_joins_text(lp_diff *d, struct lp_text_seen *t, uint32_t new_atom);
+bool lp_joins_table(lp_diff *d, uint32_t new_atom); /* likewise, with all that may be one table with it */
 void lp_check_carried(lp_diff *d); /* once it is known what comes along together with what */
 /* Has new data, as it comes along, so many bytes there, at a place that they are aligned to? Where only that is missing it is to come along so, and all that
  * was emitted is emitted again. */

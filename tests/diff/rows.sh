@@ -1,0 +1,179 @@
+#!/bin/sh
+# Stripped files, tables of constants: nothing says where they end. Code names rows one by one, a pointer leads into the middle, an address is the end of
+# one and the start of the next, fields look like texts. Where a table grows there is a patch that is right, or none.
+. "$srcdir/tests/lib.sh"
+need_cross
+cd "$scratch" || exit 1
+sysroot=$(arm64_sysroot) || sysroot=/
+may=
+run() { timeout 60 lprun --no-control -L "$sysroot" "$@" 2>&1; }
+# right NAME: old and new; a patch that does what the new file does, or (may) E148 or E181
+right()
+{
+    lpdiff --heuristic -o p old new 2>err
+    rc=$?
+    case $rc$may in
+        1*) is "$(run -P p ./old)" "$(run ./new)" "$1: the patched program does what the new one does" ;;
+        2may) is "$(grep -c 'E148\|E181' err | sed 's/[1-9][0-9]*/some/')" some "$1: refused" ;;
+        *) is "$rc" 1 "$1: there is a patch"; note <err ;;
+    esac
+}
+# all SOURCE FLAGS...: by each of these lists of flags
+all()
+{
+    source=$1
+    shift
+    for flags; do
+        "$CROSS_CC" -w $flags -s -Wl,--build-id -o old "$source" && "$CROSS_CC" -w $flags -DNEW -s -Wl,--build-id -o new "$source" || exit 1
+        right "$source $flags"
+    done
+}
+
+# ---- rows that code names, of a table that other code gets by a pointer in a constant and goes through ----
+cat >rows.c <<'C'
+#include <stdio.h>
+struct opt { const char *name; int v; };
+static const struct opt opts[] = {{"one", 1}, {"two", 2},
+#ifdef NEW
+    {"three", 3},
+#endif
+    {0, 0}};
+static const struct { const struct opt *o; const char *name; } groups[] = {{opts, "all"}, {opts, "every"}};
+__attribute__((noinline)) int one(const struct opt *o) { return o->name ? o->v + o->name[0] : 7; }
+__attribute__((noinline)) int named(void)
+{
+    return one(&opts[0]) * 3 + one(&opts[1]) * 5
+#ifdef NEW
+           + one(&opts[2]) * 9
+#endif
+        ;
+}
+__attribute__((noinline)) int walk(int g)
+{
+    int r = 0;
+    for (const struct opt *o = groups[g & 1].o; o->name; o++) r = r * 10 + o->v;
+    return r;
+}
+int main(void)
+{
+    for (int i = 0; i < 4; i++) printf("%d %d %s\n", named(), walk(i), groups[i & 1].name);
+    return 0;
+}
+C
+all rows.c -O0 -Og -O2 '-O2 -fno-section-anchors' '-Os -fdata-sections'
+
+# ---- pointers to rows and to the end, in constants; fields that look like texts; loops over one field, backwards ----
+cat >ranges.c <<'C'
+#include <stdio.h>
+struct point { unsigned a; unsigned char b; unsigned short c; };
+static const struct point points[] = {{625070256, 89, 20340}, {564618, 106, 14692}, {9, 95, 46065},
+#ifdef NEW
+    {77, 3, 12},
+#endif
+};
+static const unsigned grid[][4] = {{187946, 261854, 1, 3}, {3, 53811, 1, 3}, {110666, 742987, 192092, 1}};
+enum { N = sizeof points / sizeof *points, M = sizeof grid / sizeof *grid };
+static const struct { const struct point *first, *end; } ranges[] = {{&points[2], points + N}, {&points[1], points + N}, {&points[0], points + N}};
+__attribute__((noinline)) unsigned range(unsigned x)
+{
+    for (const struct point *p = ranges[x % 3].first; p < ranges[x % 3].end; p++) x = x * 5 + p->a + p->b * 7 + p->c;
+    return x;
+}
+__attribute__((noinline)) unsigned row(unsigned x) { return points[x % N].c + points[1].b; }
+__attribute__((noinline)) unsigned back(unsigned x)
+{
+    for (unsigned i = N; i-- > 0;) x = x * 3 + points[i].b;
+    return x;
+}
+__attribute__((noinline)) unsigned column(unsigned x)
+{
+    for (unsigned i = 0; i < M; i++) x = x * 3 + grid[i][2];
+    return x;
+}
+int main(void)
+{
+    for (unsigned i = 0; i < 9; i++) printf("%u %u %u %u\n", range(i), row(i), back(i), column(i));
+    return 0;
+}
+C
+may=may
+all ranges.c -O0 -Og -O2 '-O2 -fno-pie -no-pie' '-O2 -static -fno-pie'
+may=
+
+# ---- a loop goes back to as far in front of the table as another one goes through it: code is there ----
+cat >infront.c <<'C'
+#include <stdio.h>
+struct row { unsigned short a; float b; double c, d; };
+static const struct row rows[] = {{12, 9.9f, 0, 5.5}, {55323, 139.9f, 56.6, 12.2}, {2, 277.7f, 6.6, 2.2}, {29116, 4.4f, 11.1, 6.6}, {19646, 667.7f, 510, 326.6},
+    {2, 8.8f, 7.7, 10}, {40418, 9.9f, 13.3, 4.4}, {5, 294.4f, 70, 11.1}, {6, 13.3f, 10, 457.7}, {24238, 4.4f, 309.9, 352.2},
+#ifdef NEW
+    {9, 74.4f, 0, 5.5},
+#endif
+};
+enum { N = sizeof rows / sizeof *rows };
+__attribute__((noinline)) unsigned back(unsigned x)
+{
+    for (int i = N - 1; i >= 0; i--) x = x * 3 + rows[i].a;
+    return x;
+}
+__attribute__((noinline)) unsigned one(unsigned x) { return (unsigned)rows[x % N].d + x; }
+int main(void)
+{
+    for (unsigned i = 0; i < 9; i++) printf("%u %u\n", back(i), one(i));
+    return 0;
+}
+C
+may=may
+all infront.c -O2 '-O2 -fno-pie -no-pie' '-O2 -fno-pie -no-pie -fno-section-anchors'
+may=
+
+# ---- an array of which nothing but the end is used, which is where the next one begins ----
+cat >ends.c <<'C'
+#include <stdio.h>
+static const unsigned char bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+#ifdef NEW
+    17, 18, 19, 20, 21, 22, 23, 24
+#endif
+};
+static const unsigned char behind[] = {90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 90, 91, 92, 93, 94, 95};
+__attribute__((noinline)) int last_of(const unsigned char *end) { return end[-1]; }
+__attribute__((noinline)) int user(void) { return last_of(bytes + sizeof bytes); }
+__attribute__((noinline)) int more(int n) { return behind[n & 15]; }
+int main(int argc, char **argv) { return printf("%d %d\n", user(), more(argc)) < 0; }
+C
+all ends.c -O0 '-O0 -fno-pie -no-pie'
+
+# ---- pairs of pointers that code gets at once and compares: they are what it reads from there, and no bounds of a section ----
+if have_arm64_clang; then
+    cat >pairs.c <<'C'
+#include <stdio.h>
+struct item { unsigned v; int i; };
+static const struct item items[] = {{339958, 0}, {113007, 0}, {609664, 1}, {561053, 2}, {168068, 0},
+#ifndef NEW
+    {897667, 2},
+#endif
+    {747928, 2}, {545430, 1}};
+enum { N = sizeof items / sizeof *items };
+static const struct { const struct item *p, *e; } ranges[] = {{items + 5, items + N}, {items + 5, items + N}, {items + 5, items + N}, {items + 2, items + N}};
+__attribute__((noinline)) unsigned f(unsigned x)
+{
+    unsigned z = x * 464;
+    for (const struct item *o = ranges[x % 4].p; o < ranges[x % 4].e; o++) z = z * 5 + o->v + (unsigned)o->i;
+    return z;
+}
+int main(void)
+{
+    for (unsigned i = 0; i < 8; i++) printf("%u\n", f(i));
+    return 0;
+}
+C
+    may=may
+    for how in -O2 -Os; do
+        arm64_clang -w $how -fPIE -pie -s -Wl,--build-id -o old pairs.c && arm64_clang -w $how -fPIE -pie -DNEW -s -Wl,--build-id -o new pairs.c || exit 1
+        right "clang $how: pairs of pointers"
+    done
+    may=
+else
+    skip "pairs of pointers, by LLVM" "no clang for AArch64"
+fi
+tap_done
