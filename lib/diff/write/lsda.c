@@ -99,7 +99,7 @@ static void print_word(lp_diff *d, uint32_t atom, uint64_t number, uint64_t word
 {
     const uint64_t old = old_word(d, word);
     const uint32_t i = old ? lp_side_atom(OLD(d), old) : LP_NONE;
-    const struct lp_there t = {true, false, old, i, i == LP_NONE ? 0 : (int64_t)(old - OLD(d)->atom[i].start)};
+    const struct lp_there t = {.known = true, .addr = old, .atom = i, .off = i == LP_NONE ? 0 : (int64_t)(old - OLD(d)->atom[i].start)};
     if (old) lp_there_print(d, &t, &d->items);
     else print_name(d, "type", atom, number);
 }
