@@ -116,9 +116,9 @@ for cc in $compilers; do
         becomes "$how: one that changed, with the code that uses it" t.old t.text
         "${CROSS_CC%gcc}strip" t.old t.new t.text
         becomes=--heuristic
-        may "$how, stripped: constants that grew" "E110 E147 E148 E181" t.old t.new
-        may "$how, stripped: constants that shrank" "E110 E147 E148 E181" t.new t.old
-        may "$how, stripped: one that changed, with the code that uses it" "E110 E147 E148 E181" t.old t.text
+        may "$how, stripped: constants that grew" "E110 E121 E147 E148 E181" t.old t.new
+        may "$how, stripped: constants that shrank" "E110 E121 E147 E148 E181" t.new t.old
+        may "$how, stripped: one that changed, with the code that uses it" "E110 E121 E147 E148 E181" t.old t.text
     done
 done
 
@@ -193,7 +193,7 @@ for cc in $compilers; do
         $cc $flags -s -Wl,--build-id -o d.old ends.c && $cc $flags -s -DFIX -Wl,--build-id -o d.new ends.c || exit 1
         becomes=--heuristic
         may "$cc $flags, stripped: the end of a constant that grew" "E147 E148 E181" d.old d.new
-        may "$cc $flags, stripped: the end of a constant that shrank" "E110 E147 E148 E181" d.new d.old
+        may "$cc $flags, stripped: the end of a constant that shrank" "E110 E121 E147 E148 E181" d.new d.old
     done
 done
 
@@ -253,8 +253,8 @@ for cc in $compilers; do
         case "$cc $flags" in with_clang*reorder*) continue ;; esac
         $cc $flags -s -Wl,--build-id -o h.old both_ends.c && $cc $flags -s -DFIX -Wl,--build-id -o h.new both_ends.c || exit 1
         becomes=--heuristic
-        may "$cc $flags, stripped: both ends of arrays" "E110 E147 E148 E181" h.old h.new
-        may "$cc $flags, stripped: both ends of arrays that shrank" "E110 E147 E148 E181" h.new h.old
+        may "$cc $flags, stripped: both ends of arrays" "E110 E121 E147 E148 E181" h.old h.new
+        may "$cc $flags, stripped: both ends of arrays that shrank" "E110 E121 E147 E148 E181" h.new h.old
     done
 done
 
