@@ -33,6 +33,7 @@ static void read_both(lp_diff *d)
     lp_diff_survey(d);
     lp_diff_refs(d);
     lp_for_both(d, lp_diff_pieces);
+    lp_for_both(d, lp_find_runs);
 }
 
 static bool is_called(const struct lp_side *s, const char *pattern)

@@ -8,6 +8,8 @@
 #include "base/bits.h"
 #include "base/search.h"
 
+#include <stdlib.h>
+
 enum { MOST = 1 << 12 }; /* bytes of one table that was cut */
 enum { LONG = 5 };       /* letters: too many for a number */
 
@@ -81,23 +83,47 @@ static bool are_unlike(const struct lp_side *s, const struct lp_atom *front, con
     return (!n && m >= SOME && m == others) || (!m && n >= SOME && n == most && others);
 }
 
-bool lp_goes_on(const struct lp_side *s, uint32_t i)
+static bool goes_on(const struct lp_side *s, uint32_t i)
 {
     return lp_may_end_at(s, i) && !is_text(s, &s->atom[i]) && !are_unlike(s, &s->atom[i - 1], &s->atom[i]);
 }
 
+/* Once for each side: many words may lead into one of them. */
+void lp_find_runs(struct lp_side *s)
+{
+    if (s->objects || !s->natom) return;
+    s->run = malloc(s->natom * sizeof *s->run);
+    if (!s->run) {
+        s->nomem = true;
+        return;
+    }
+    s->nrun = s->natom;
+    for (uint32_t i = 0; i < s->natom; i++) s->run[i].first = i && goes_on(s, i) ? s->run[i - 1].first : i;
+    for (uint32_t i = (uint32_t)s->natom; i-- > 0;) s->run[i].last = i + 1 < s->natom && s->run[i + 1].first <= i ? s->run[i + 1].last : i;
+}
+
+bool lp_goes_on(const struct lp_side *s, uint32_t i) { return i < s->nrun && s->run[i].first < i; }
+
 uint32_t lp_last_of_table(const struct lp_side *s, uint32_t i)
 {
-    const uint64_t start = s->atom[i].start;
-    while (lp_goes_on(s, i + 1) && s->atom[i + 1].end - start <= MOST) i++;
-    return i;
+    uint32_t lo = i, hi = i < s->nrun ? s->run[i].last : i;
+    while (lo < hi) {
+        const uint32_t mid = lo + (hi - lo + 1) / 2;
+        if (s->atom[mid].end - s->atom[i].start <= MOST) lo = mid;
+        else hi = mid - 1;
+    }
+    return lo;
 }
 
 uint32_t lp_first_of_table(const struct lp_side *s, uint32_t i)
 {
-    const uint64_t end = s->atom[i].end;
-    while (lp_goes_on(s, i) && end - s->atom[i - 1].start <= MOST) i--;
-    return i;
+    uint32_t lo = i < s->nrun ? s->run[i].first : i, hi = i;
+    while (lo < hi) {
+        const uint32_t mid = lo + (hi - lo) / 2;
+        if (s->atom[i].end - s->atom[mid].start <= MOST) hi = mid;
+        else lo = mid + 1;
+    }
+    return lo;
 }
 
 /* Does the function make the address of the end, to which something goes by steps, or does nothing of it go by steps through what is in front of that? */

@@ -363,7 +363,7 @@ void lp_side_free(struct lp_side *s)
     if (!s->is_new || !s->one_list) free(s->ref);
     if (!s->is_new) free(s->ending);
     free(s->span), free(s->atom), free(s->table), free(s->word), free(s->reloc), free(s->fde), free(s->cut), free(s->by_name);
-    free(s->label), free(s->nearby.v), free(s->offsets), free(s->touch), free(s->extent), free(s->field), free(s->typed), lp_seen_free(s->seen);
+    free(s->label), free(s->nearby.v), free(s->offsets), free(s->touch), free(s->extent), free(s->run), free(s->field), free(s->typed), lp_seen_free(s->seen);
     for (size_t i = 0; i < s->nover; i++) free(s->over[i].bytes);
     free(s->over);
     lp_flow_survey_free(&s->survey);

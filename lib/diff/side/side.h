@@ -138,6 +138,8 @@ struct lp_side {
     uint64_t *cut;                    /* addresses that something refers to, in unnamed data */
     size_t ncut, cut_cap;
     uint32_t *extent;                 /* extent.c: of each atom, or NULL */
+    struct lp_run { uint32_t first, last; } *run; /* pair/around.c: of each atom, those that may be one table with it; or NULL */
+    size_t nrun;
     struct lp_flow_survey survey;
     struct lp_ending { const char *name; bool last, passed; } *ending; /* imports that do not come back, of both files, in the old one's list (ending.c) */
     size_t nending;
