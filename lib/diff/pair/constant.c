@@ -57,10 +57,9 @@ static const struct lp_range *grown_over(const lp_diff *d, uint64_t addr)
 
 /* The piece or object that brings a constant's new content: its own, or the one in front of it that has grown over its place. (Thousands of texts without a
  * pair may follow one another.) */
-static const struct lp_atom *writer_of(const lp_diff *d, uint64_t addr)
+static const struct lp_atom *writer_of(const lp_diff *d, uint32_t i, uint64_t addr)
 {
     const struct lp_side *o = OLD(d);
-    uint32_t i = lp_side_atom(o, addr);
     if (i == LP_NONE || lp_is_code_atom(&o->atom[i])) return NULL;
     const struct lp_range *over = o->atom[i].pair == LP_NONE ? grown_over(d, addr) : NULL;
     if (o->atom[i].pair == LP_NONE && !over) return NULL;
@@ -73,9 +72,9 @@ static const struct lp_atom *writer_of(const lp_diff *d, uint64_t addr)
     return addr < a->end || (a->kind == LP_ATOM_PIECE && addr - a->start < b->end - b->start) ? a : NULL;
 }
 
-bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len)
+static bool is_overwritten(const lp_diff *d, uint32_t i, uint64_t addr, uint64_t len)
 {
-    const struct lp_atom *a = writer_of(d, addr);
+    const struct lp_atom *a = writer_of(d, i, addr);
     uint64_t have = 0, other = 0;
     if (!a) return false;
     const struct lp_atom *b = &NEW(d)->atom[a->pair];
@@ -83,4 +82,18 @@ bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len)
     const uint64_t most = b->end - b->start > addr - a->start ? b->end - b->start - (addr - a->start) : 0;
     if (len > most) len = most;
     return p && q && (len > have || len > other || memcmp(p, q, len) != 0);
+}
+
+bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len) { return is_overwritten(d, lp_side_atom(OLD(d), addr), addr, len); }
+
+bool lp_any_overwritten(const lp_diff *d, uint64_t addr, uint64_t end)
+{
+    const struct lp_side *o = OLD(d);
+    for (uint32_t i = lp_side_atom(o, addr); addr < end;) {
+        const uint64_t to = i != LP_NONE && o->atom[i].end < end ? o->atom[i].end : end;
+        if (is_overwritten(d, i, addr, to - addr)) return true;
+        addr = to;
+        i = i != LP_NONE && i + 1 < o->natom && o->atom[i + 1].start == addr ? i + 1 : lp_side_atom(o, addr);
+    }
+    return false;
 }

@@ -18,7 +18,6 @@ bool lp_same_stem(const struct lp_atom *x, const struct lp_atom *y); /* the same
 /* ---- rest.c ---- */
 /* Constants that are the same as far as the atoms x and y, in which they are, go: is that all of them? */
 bool lp_same_rest(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, const struct lp_atom *x, const struct lp_atom *y);
-bool lp_any_overwritten(const lp_diff *d, uint64_t addr, uint64_t end); /* lp_overwritten() of several pieces */
 /* ---- around.c ---- */
 /* Constants that are the same as far as the atoms a and b go: is what is around them, as far as it may be a part of the same table? */
 bool lp_same_around(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b);
@@ -81,6 +80,7 @@ bool lp_same_constant(lp_diff *d, const struct lp_side *o, const struct lp_use *
 bool lp_only_zeros(const struct lp_side *s, uint64_t addr, uint64_t end);
 /* Does the patch write other bytes over these constants of the old file? Then they are no longer what they were found to be. */
 bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len);
+bool lp_any_overwritten(const lp_diff *d, uint64_t addr, uint64_t end); /* the same of several pieces */
 /* ---- joined.c ---- */
 uint32_t lp_head_of(const lp_diff *d, uint32_t new_atom); /* the first of what it comes along together with */
 void lp_forget_heads(lp_diff *d); /* in front of each round: what is joined in one stays so in it */

@@ -3,17 +3,6 @@
 #include <config.h>
 #include "diff/pair/pair.h"
 
-bool lp_any_overwritten(const lp_diff *d, uint64_t addr, uint64_t end)
-{
-    while (addr < end) {
-        const uint32_t i = lp_side_atom(OLD(d), addr);
-        const uint64_t to = i != LP_NONE && OLD(d)->atom[i].end < end ? OLD(d)->atom[i].end : end;
-        if (lp_overwritten(d, addr, to - addr)) return true;
-        addr = to;
-    }
-    return false;
-}
-
 /* How long the character is that begins there, in ASCII or UTF-8; 0 = none does, or a part of one. */
 static unsigned character(const uint8_t *p, uint64_t n)
 {
