@@ -33,13 +33,25 @@ static bool ends_in_text(const uint8_t *p, uint64_t avail)
     return n < avail && !p[n];
 }
 
+/* How many words there are that hold addresses, of whole ones. */
+static uint64_t addresses(const struct lp_side *s, uint64_t start, uint64_t end)
+{
+    uint64_t n = 0, avail = 0;
+    const uint8_t *p = lp_side_bytes(s, start, &avail);
+    for (uint64_t at = lp_align_up(start, 8); p && at + 8 <= end; at += 8) {
+        const struct lp_word_at *w = lp_side_word(s, at);
+        n += w || (lp_side_guesses(s) && at - start + 8 <= avail && lp_read_word(s, at, lp_le64(p + (at - start))) != LP_READ_NUMBER);
+    }
+    return n;
+}
+
 /* Nothing but texts, each to its end? Compilers align them to 8 bytes; other zeros behind a short one make a number of it, as any do behind one letter. */
 static bool are_texts(const struct lp_side *s, uint64_t start, uint64_t end)
 {
     enum { ALIGNED = 8 };
     uint64_t avail = 0, k = 0, text, n, head = head_of(s, start);
     const uint8_t *p = lp_side_bytes(s, start, &avail);
-    if (!p || avail < end - start || !head) return false;
+    if (!p || avail < end - start || !head || addresses(s, start, end)) return false; /* 0xc0c is two form feeds */
     for (; k < end - start; k = n, head = start + n) {
         for (text = k; text < end - start && is_letter(p[text]); text++) {}
         if (k < text && text == end - start) return ends_in_text(p + text, avail - text);
@@ -63,23 +75,11 @@ bool lp_may_end_at(const struct lp_side *s, uint32_t i)
 
 static bool is_text(const struct lp_side *s, const struct lp_atom *a) { return lp_begins_text(s, a->start) && are_texts(s, a->start, a->end); }
 
-/* How many words there are that hold addresses, of whole ones. */
-static uint64_t addresses(const struct lp_side *s, const struct lp_atom *a)
-{
-    uint64_t n = 0, avail = 0;
-    const uint8_t *p = lp_side_bytes(s, a->start, &avail);
-    for (uint64_t at = lp_align_up(a->start, 8); p && at + 8 <= a->end; at += 8) {
-        const struct lp_word_at *w = lp_side_word(s, at);
-        n += w || (lp_side_guesses(s) && at - a->start + 8 <= avail && lp_read_word(s, at, lp_le64(p + (at - a->start))) != LP_READ_NUMBER);
-    }
-    return n;
-}
-
 /* Numbers in front of nothing but addresses, or the other way round: rows of one table are alike. */
 static bool are_unlike(const struct lp_side *s, const struct lp_atom *front, const struct lp_atom *a)
 {
     enum { SOME = 2 };
-    const uint64_t n = addresses(s, front), m = addresses(s, a), most = (front->end - front->start) / 8, others = (a->end - a->start) / 8;
+    const uint64_t n = addresses(s, front->start, front->end), m = addresses(s, a->start, a->end), most = (front->end - front->start) / 8, others = (a->end - a->start) / 8;
     return (!n && m >= SOME && m == others) || (!m && n >= SOME && n == most && others);
 }
 
@@ -184,7 +184,7 @@ static bool reads_less(const struct lp_side *s, const struct lp_use *u)
     const struct lp_atom *front = i == LP_NONE || !i ? NULL : &s->atom[i - 1];
     struct lp_a64_access m;
     if (!front || !lp_a64_access(lp_a64_find(w, LP_A64_ALL), w, &m) || m.bytes >= 8) return false;
-    return front->end - front->start >= 8 && addresses(s, front) == (front->end - front->start) / 8;
+    return front->end - front->start >= 8 && addresses(s, front->start, front->end) == (front->end - front->start) / 8;
 }
 
 /* Is something read there at once? */

@@ -122,6 +122,21 @@ bool lp_new_branch(lp_diff *d, uint32_t atom, uint64_t target, struct lp_new_wor
     return self_describing(&x, target, 0x03ffffff);
 }
 
+/* What linkers make for themselves, and what begins behind it without a name: a slot may hold the end of the former (`__rela_iplt_end`). */
+static bool may_be_bound(struct word *x, uint64_t addr, const struct lp_there *t)
+{
+    const uint32_t i = t->own ? lp_side_start(x->s, addr) : LP_NONE;
+    char buf[32];
+    if (i == LP_NONE || x->s->atom[i].sym) return false;
+    for (size_t k = 0; k < x->s->nspan && !x->refused; k++) {
+        const struct lp_span *p = &x->s->span[k];
+        if (!(p->flags & LP_SPAN_LINKER) || p->end != addr) continue;
+        lp_diff_refuse(x->d, x->s, LP_E148, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)(x->at - x->s->atom[x->atom].start), p->name);
+        x->refused = true;
+    }
+    return x->refused;
+}
+
 /* A slot for an address of the file's own, where the old one has none: the patch has one. */
 static bool set_own_slot(struct word *x, uint64_t slot, const struct lp_word_at *w, const char *name, uint32_t mask)
 {
@@ -129,6 +144,7 @@ static bool set_own_slot(struct word *x, uint64_t slot, const struct lp_word_at 
     if (lp_there(x->d, &u).known) return false;
     const struct lp_there t = lp_there_itself(x->d, lp_there(x->d, &held));
     if (!t.known) return false;
+    if (may_be_bound(x, w->value, &t)) return true;
     set_reloc(x, name, mask, &t);
     x->out->in_old = false;
     return true;
