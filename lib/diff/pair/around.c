@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum { MOST = 1 << 12 }; /* bytes of one table that was cut */
-enum { LONG = 5 };       /* letters: too many for a number */
+enum { SHORT = 3, LONG = 5 }; /* letters: too many for a number of 2 bytes, of 4 */
 
 static bool is_letter(uint8_t c) { return (c >= ' ' && c <= '~') || (c >= '\t' && c <= '\r') || c == 033; }
 
@@ -33,32 +33,29 @@ static bool ends_in_text(const uint8_t *p, uint64_t avail)
     return n < avail && !p[n];
 }
 
-/* How many words there are that hold addresses, of whole ones. */
-static uint64_t addresses(const struct lp_side *s, uint64_t start, uint64_t end)
+/* Is there a word that the dynamic linker fills? (0xc0c is two form feeds.) */
+static bool is_filled(const struct lp_side *s, uint64_t start, uint64_t end)
 {
-    uint64_t n = 0, avail = 0;
-    const uint8_t *p = lp_side_bytes(s, start, &avail);
-    for (uint64_t at = lp_align_up(start, 8); p && at + 8 <= end; at += 8) {
-        const struct lp_word_at *w = lp_side_word(s, at);
-        n += w || (lp_side_guesses(s) && at - start + 8 <= avail && lp_read_word(s, at, lp_le64(p + (at - start))) != LP_READ_NUMBER);
-    }
-    return n;
+    const size_t i = lp_count_below(s->word, s->nword, sizeof *s->word, start);
+    return i < s->nword && s->word[i].at < end;
 }
 
-/* Nothing but texts, each to its end? Compilers align them to 8 bytes; other zeros behind a short one make a number of it, as any do behind one letter. */
+/* Nothing but texts, each to its end? Compilers align them to 8 bytes; other zeros behind a short one make a number of it, as any do behind one letter. (No
+ * number of 4 bytes begins at an odd place.) */
 static bool are_texts(const struct lp_side *s, uint64_t start, uint64_t end)
 {
     enum { ALIGNED = 8 };
     uint64_t avail = 0, k = 0, text, n, head = head_of(s, start);
     const uint8_t *p = lp_side_bytes(s, start, &avail);
-    if (!p || avail < end - start || !head || addresses(s, start, end)) return false; /* 0xc0c is two form feeds */
+    if (!p || avail < end - start || !head || is_filled(s, start, end)) return false;
     for (; k < end - start; k = n, head = start + n) {
         for (text = k; text < end - start && is_letter(p[text]); text++) {}
         if (k < text && text == end - start) return ends_in_text(p + text, avail - text);
         for (n = text; n < end - start && !p[n]; n++) {}
         const bool padded = n - text > 1, aligned = !(head & (ALIGNED - 1)) && !((start + n) & (ALIGNED - 1)) && n - text <= ALIGNED;
         const uint64_t letters = start + text - head;
-        if (!letters || n == text || n - text > 2 * ALIGNED || (padded && letters < LONG && (!aligned || letters == 1))) return false;
+        const bool is_short = head & 3 ? letters < SHORT : letters < LONG && (!aligned || letters == 1);
+        if (!letters || n == text || n - text > 2 * ALIGNED || (padded && is_short)) return false;
     }
     return true;
 }
@@ -75,11 +72,24 @@ bool lp_may_end_at(const struct lp_side *s, uint32_t i)
 
 static bool is_text(const struct lp_side *s, const struct lp_atom *a) { return lp_begins_text(s, a->start) && are_texts(s, a->start, a->end); }
 
+/* How many words there are that hold addresses, of whole ones. */
+static uint64_t addresses(const struct lp_side *s, uint64_t start, uint64_t end)
+{
+    uint64_t n = 0, avail = 0;
+    const uint8_t *p = lp_side_bytes(s, start, &avail);
+    for (uint64_t at = lp_align_up(start, 8); p && at + 8 <= end; at += 8) {
+        const struct lp_word_at *w = lp_side_word(s, at);
+        n += w || (lp_side_guesses(s) && at - start + 8 <= avail && lp_read_word(s, at, lp_le64(p + (at - start))) != LP_READ_NUMBER);
+    }
+    return n;
+}
+
 /* Numbers in front of nothing but addresses, or the other way round: rows of one table are alike. */
 static bool are_unlike(const struct lp_side *s, const struct lp_atom *front, const struct lp_atom *a)
 {
     enum { SOME = 2 };
-    const uint64_t n = addresses(s, front->start, front->end), m = addresses(s, a->start, a->end), most = (front->end - front->start) / 8, others = (a->end - a->start) / 8;
+    const uint64_t n = addresses(s, front->start, front->end), m = addresses(s, a->start, a->end);
+    const uint64_t most = (front->end - front->start) / 8, others = (a->end - a->start) / 8;
     return (!n && m >= SOME && m == others) || (!m && n >= SOME && n == most && others);
 }
 
@@ -216,7 +226,7 @@ static bool begins_long_text(const struct lp_side *s, uint64_t at)
     uint64_t avail = 0, n = 0;
     const uint8_t *p = lp_begins_text(s, at) ? lp_side_bytes(s, at, &avail) : NULL;
     while (p && n < avail && is_letter(p[n])) n++;
-    return p && n >= LONG && n < avail && !p[n];
+    return p && n > SHORT && n < avail && !p[n];
 }
 
 /* Does another function of the file get it, or perhaps? */
