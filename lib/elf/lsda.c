@@ -41,6 +41,11 @@ bool lp_lsda_site(struct lp_lsda *l, struct lp_lsda_site *out)
     return !r->bad;
 }
 
+bool lp_lsda_site_within(const struct lp_lsda_site *s, uint64_t start, uint64_t size)
+{
+    return s->start <= size && s->len <= size - s->start && (!s->pad || s->pad - start < size);
+}
+
 bool lp_lsda_action(const struct lp_lsda *l, uint64_t action, struct lp_lsda_action *out)
 {
     struct lp_cfi_reader r = l->actions;
@@ -52,11 +57,16 @@ bool lp_lsda_action(const struct lp_lsda *l, uint64_t action, struct lp_lsda_act
     return !r.bad;
 }
 
+unsigned lp_lsda_type_size(const struct lp_lsda *l)
+{
+    static const uint8_t size[16] = {[0] = 8, [2] = 2, [3] = 4, [4] = 8, [10] = 2, [11] = 4, [12] = 8};
+    return size[l->type_enc & 15];
+}
+
 /* The types are in front of where `types` is, the first one next to it. */
 bool lp_lsda_type(const struct lp_lsda *l, uint64_t number, struct lp_lsda_type *out)
 {
-    static const uint8_t size[16] = {[0] = 8, [2] = 2, [3] = 4, [4] = 8, [10] = 2, [11] = 4, [12] = 8};
-    const uint64_t each = size[l->type_enc & 15];
+    const uint64_t each = lp_lsda_type_size(l);
     if (!l->has_types || !each || number > (uint64_t)(l->types.p - l->actions.p) / each) return false;
     struct lp_cfi_reader r = {l->types.p - number * each, l->types.p, l->types.vaddr - number * each, false}, raw = r;
     bool any = lp_cfi_pointer(&raw, l->type_enc & 15, 0) == 0;
@@ -111,4 +121,25 @@ bool lp_lsda_extent(struct lp_lsda l, uint64_t *end, uint64_t *types)
         for (uint64_t action = s.action; action && good;) good = add_action(&x, &action);
     *end = x.end, *types = x.types;
     return good && !l.sites.bad;
+}
+
+/* ---- who reads it ---- */
+
+static bool has_reader(const struct lp_fde *f) { return f->cie.personality && f->cie.lsda != LP_PE_OMIT; }
+
+struct first { struct lp_fde *fde; bool found; };
+
+static bool first_with_reader(void *ctx, const struct lp_fde *f)
+{
+    struct first *x = ctx;
+    if ((x->found = has_reader(f))) *x->fde = *f;
+    return !x->found;
+}
+
+bool lp_elf_lsda_reader(const lp_elf *elf, const uint64_t *old, struct lp_fde *out)
+{
+    struct first x = {.fde = out};
+    if (old && lp_elf_fde(elf, *old, out) && has_reader(out)) return true;
+    lp_elf_fdes(elf, first_with_reader, &x);
+    return x.found;
 }

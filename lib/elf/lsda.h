@@ -18,11 +18,17 @@ bool lp_lsda_read(struct lp_cfi_reader r, uint64_t start, struct lp_lsda *out);
 bool lp_elf_lsda(const lp_elf *elf, const struct lp_fde *f, struct lp_lsda *out);
 /* False: there are no more, or (sites.bad) the table is cut. */
 bool lp_lsda_site(struct lp_lsda *l, struct lp_lsda_site *out);
+/* Are the place and its landing pad in the function [start, start + size)? */
+bool lp_lsda_site_within(const struct lp_lsda_site *s, uint64_t start, uint64_t size);
 bool lp_lsda_action(const struct lp_lsda *l, uint64_t action, struct lp_lsda_action *out);
 bool lp_lsda_type(const struct lp_lsda *l, uint64_t number, struct lp_lsda_type *out);
+unsigned lp_lsda_type_size(const struct lp_lsda *l); /* of each, in bytes; 0: they have none that is known */
 /* Where the table ends, and the largest number of a type that it names; tables of no more than LP_LSDA_STEPS actions. False: it is malformed, or longer. */
 enum { LP_LSDA_STEPS = 1 << 20 };
 bool lp_lsda_extent(struct lp_lsda l, uint64_t *end, uint64_t *types);
 /* The list of a filter below 0: numbers of types, until 0. */
 bool lp_lsda_list(const struct lp_lsda *l, int64_t filter, struct lp_cfi_reader *out);
+/* The FDE with the personality routine that reads the table of a new body: that of the old body, at *old (NULL: there is none), if it has one, or the first
+ * of the file that has. False: none has. */
+bool lp_elf_lsda_reader(const lp_elf *elf, const uint64_t *old, struct lp_fde *out);
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { CIE = 0, FDE = LP_FRAME_FDE, FDE_CIE = FDE + 4, FDE_START = FDE + 8, FDE_SIZE = FDE + 12, FDE_AUGMENTED = FDE + 16, FDE_DATA = FDE + 17 }; /* offsets */
-enum { ADDRESS = 8, PE_ABSPTR = 0 }; /* pointers to elsewhere are absolute, of 8 bytes */
+enum { ADDRESS = 8 }; /* pointers to elsewhere are absolute, of 8 bytes */
 
 uint64_t lp_frame_size(size_t cfi_len, bool has_lsda) { return lp_align_up(FDE_DATA + (has_lsda ? ADDRESS : 0) + cfi_len, 4) + 4; }
 
@@ -16,12 +16,12 @@ uint64_t lp_frame_size(size_t cfi_len, bool has_lsda) { return lp_align_up(FDE_D
 static void make_cie(uint8_t *p, const struct lp_unwound *u)
 {
     static const uint8_t head[] = {1, 'z', 'R', 0, 4, 0x78, 30, 1, LP_PE_PCREL_SDATA4}, tail[] = {0x0c, 31, 0};
-    static const uint8_t lsda_head[] = {1, 'z', 'P', 'L', 'R', 0, 4, 0x78, 30, 3 + ADDRESS}, lsda_tail[] = {PE_ABSPTR, LP_PE_PCREL_SDATA4};
+    static const uint8_t lsda_head[] = {1, 'z', 'P', 'L', 'R', 0, 4, 0x78, 30, 3 + ADDRESS}, lsda_tail[] = {LP_PE_ABSPTR, LP_PE_PCREL_SDATA4};
     lp_put32(p, FDE - 4);
     p += 8;
     if (u->lsda) {
         memcpy(p, lsda_head, sizeof lsda_head), p += sizeof lsda_head;
-        *p++ = u->indirect ? PE_ABSPTR | LP_PE_INDIRECT : PE_ABSPTR;
+        *p++ = u->indirect ? LP_PE_ABSPTR | LP_PE_INDIRECT : LP_PE_ABSPTR;
         lp_put64(p, u->personality), p += ADDRESS;
         memcpy(p, lsda_tail, sizeof lsda_tail), p += sizeof lsda_tail;
     } else {

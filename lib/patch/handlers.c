@@ -5,24 +5,16 @@
 
 /* ---- who reads it ---- */
 
-static bool has_language(const struct lp_fde *f) { return f->cie.personality && f->cie.lsda != LP_PE_OMIT; }
-
-static bool first_with(void *ctx, const struct lp_fde *f)
-{
-    if (has_language(f)) *(uint64_t *)ctx = f->start;
-    return !has_language(f);
-}
-
-/* The function whose personality routine is the body's: the old body, or the first one that has any. 0: there is none. */
-static uint64_t like(struct lp_plan *pl, const struct lp_def *d)
+/* The function whose personality routine is the body's. 0: there is none. */
+static uint64_t find_like(struct lp_plan *pl, const struct lp_def *d)
 {
     const struct lp_item *it = d->item;
     const struct lp_target *t = pl->bound[it->object];
     struct lp_fde f;
-    uint64_t old = 0, first = 0;
-    if (!it->func->is_new && lp_plan_place(pl, it, NULL, &old) && lp_elf_fde(t->elf, old - t->bias, &f) && has_language(&f)) return f.start;
-    lp_elf_fdes(t->elf, first_with, &first);
-    return first;
+    uint64_t old = 0;
+    const bool has_old = !it->func->is_new && lp_plan_place(pl, it, NULL, &old);
+    old -= t->bias;
+    return lp_elf_lsda_reader(t->elf, has_old ? &old : NULL, &f) ? f.start : 0;
 }
 
 /* ---- what it says ---- */
@@ -38,7 +30,7 @@ static const char *wrong_table(const struct lp_plan *pl, const struct lp_def *d,
     if (!lp_lsda_read((struct lp_cfi_reader){p, p + table->item->data->size, table->addr, false}, d->addr, &l)) return "it is malformed";
     if (l.landing != d->addr) return "its landing pads are not relative to the function";
     while (lp_lsda_site(&l, &s)) {
-        if (s.start > size || s.len > size - s.start || (s.pad && s.pad - d->addr >= size)) return "what it has is not in the function";
+        if (!lp_lsda_site_within(&s, d->addr, size)) return "what it has is not in the function";
         if (s.action && !lp_lsda_action(&l, s.action, &a)) return "it is cut";
     }
     return l.sites.bad ? "it is cut" : NULL;
@@ -50,7 +42,7 @@ bool lp_plan_handlers(struct lp_plan *pl, struct lp_def *d)
     const struct lp_def *table = lp_plan_def(pl, it->func->lsda);
     const bool data = table && table->item->kind == LP_ITEM_DATA && table->item->data->section == LP_RODATA && table->region == d->region;
     const char *wrong = data ? wrong_table(pl, d, table) : "the patch has no rodata of this name for the same object";
-    d->like = wrong ? 0 : like(pl, d);
+    d->like = wrong ? 0 : find_like(pl, d);
     if (!wrong && !d->like) wrong = "no function of the object has one, which would say who reads it";
     if (wrong) return lp_plan_fail(pl, it->line, LP_E_UNSUPPORTED, "`%s` is no exception table of the function: %s", it->func->lsda, wrong), false;
     d->lsda = table->addr;

@@ -21,30 +21,20 @@ static const char *read_table(const lp_diff *d, uint32_t atom, struct table *t)
 
 static const char *leads_out(const struct lp_atom *b, struct lp_lsda l)
 {
-    const uint64_t size = b->end - b->start;
     struct lp_lsda_site s;
     while (lp_lsda_site(&l, &s))
-        if (s.start > size || s.len > size - s.start || (s.pad && s.pad - b->start >= size)) return "exceptions lead out of the function";
+        if (!lp_lsda_site_within(&s, b->start, b->end - b->start)) return "exceptions lead out of the function";
     return NULL;
 }
 
-/* ---- who reads it: the routine of the old body, or that of the first function of the old file (patch/handlers.c) ---- */
-
-static bool has_language(const struct lp_fde *f) { return f->cie.personality && f->cie.lsda != LP_PE_OMIT; }
-
-static bool first_with(void *ctx, const struct lp_fde *f)
+/* Would the routine that reads it (patch/handlers.c) be that of the new file? */
+static bool same_reader(lp_diff *d, const struct lp_atom *b, const struct lp_fde *g)
 {
-    if (has_language(f)) *(struct lp_fde *)ctx = *f;
-    return !has_language(f);
-}
-
-static bool same_language(lp_diff *d, const struct lp_atom *b, const struct lp_fde *g)
-{
-    struct lp_fde f = {.start = 0};
+    const bool replaces = b->pair != LP_NONE && !b->by_entry;
+    struct lp_fde f;
     uint64_t at;
-    const bool body = b->pair != LP_NONE && !b->by_entry && lp_elf_fde(OLD(d)->elf, OLD(d)->atom[b->pair].start, &f) && has_language(&f);
-    if (!body) lp_elf_fdes(OLD(d)->elf, first_with, &f);
-    if (!has_language(&f) || (f.cie.personality_enc ^ g->cie.personality_enc) & LP_PE_INDIRECT) return false;
+    if (!lp_elf_lsda_reader(OLD(d)->elf, replaces ? &OLD(d)->atom[b->pair].start : NULL, &f)) return false;
+    if ((f.cie.personality_enc ^ g->cie.personality_enc) & LP_PE_INDIRECT) return false;
     if (f.cie.personality_enc & LP_PE_INDIRECT) return lp_same_data(d, OLD(d), f.cie.personality, g->cie.personality, 8, &at);
     const struct lp_use u = {f.cie.personality, LP_NONE, LP_NONE, 0, 0}, v = {g->cie.personality, LP_NONE, LP_NONE, 0, 0};
     return lp_same_target(d, OLD(d), &u, &v);
@@ -57,7 +47,7 @@ const char *lp_lsda_stays(lp_diff *d, uint32_t atom)
     if (!lp_has_lsda(NEW(d), b->start)) return NULL;
     const char *why = read_table(d, atom, &t);
     if (!why) why = leads_out(b, t.l);
-    return why ? why : same_language(d, b, &t.fde) ? NULL : "the old file has no function of its language";
+    return why ? why : same_reader(d, b, &t.fde) ? NULL : "the old file has no function of its language";
 }
 
 /* ---- types ---- */
@@ -104,16 +94,9 @@ static void print_word(lp_diff *d, uint32_t atom, uint64_t number, uint64_t word
     else print_name(d, "type", atom, number);
 }
 
-static unsigned width_of(const struct lp_lsda *l)
-{
-    static const uint8_t width[16] = {[0] = 8, [3] = 4, [4] = 8, [11] = 4, [12] = 8};
-    return width[l->type_enc & 15];
-}
-
 static bool print_type(lp_diff *d, uint32_t atom, const struct table *t, uint64_t number, const struct lp_lsda_type *type)
 {
-    enum { PCREL = 0x10 };
-    lp_buf_printf(&d->items, "rel %s%u ", t->l.type_enc & PCREL ? "prel" : "abs", 8 * width_of(&t->l));
+    lp_buf_printf(&d->items, "rel %s%u ", t->l.type_enc & LP_PE_PCREL ? "prel" : "abs", 8 * lp_lsda_type_size(&t->l));
     bool good = true;
     if (type->indirect) {
         print_word(d, atom, number, type->addr);
@@ -170,16 +153,17 @@ void lp_emit_lsda(lp_diff *d, uint32_t atom)
     char buf[32];
     if (!lp_has_lsda(NEW(d), b->start) || read_table(d, atom, &t)) return; /* (refused: lp_lsda_stays()) */
     const uint8_t *p = lp_side_bytes(NEW(d), t.fde.lsda, &avail);
-    bool good = p && t.end - t.fde.lsda <= avail && (!t.types || width_of(&t.l));
+    const unsigned width = lp_lsda_type_size(&t.l);
+    bool good = p && t.end - t.fde.lsda <= avail && (!t.types || width >= 4); /* (no compiler writes 2) */
     uint64_t at = t.fde.lsda;
     lp_buf_puts(&d->items, "\ndata "), print_name(d, "lsda", atom, 0);
     lp_buf_printf(&d->items, " rodata size %llu align 4\n", (unsigned long long)(t.end - t.fde.lsda));
     for (uint64_t i = good ? t.types : 0; i; i--) {
-        const uint64_t from = t.l.types.vaddr - i * width_of(&t.l);
+        const uint64_t from = t.l.types.vaddr - i * width;
         if (!lp_lsda_type(&t.l, i, &type) || !type.addr) continue;
         lp_print_bytes(&d->items, p + (at - t.fde.lsda), from - at);
         good &= print_type(d, atom, &t, i, &type);
-        at = from + width_of(&t.l);
+        at = from + width;
     }
     if (good) lp_print_bytes(&d->items, p + (at - t.fde.lsda), t.end - at);
     lp_buf_puts(&d->items, "end\n");
