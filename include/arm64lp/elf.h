@@ -29,7 +29,7 @@ struct lp_elf_info {
     const uint8_t *build_id;  /* NULL = none */
     size_t build_id_len;      /* bytes, 1..64 */
     uint64_t stack_flags;     /* p_flags of PT_GNU_STACK; ~0 = absent */
-    uint32_t gnu_property;    /* GNU_PROPERTY_AARCH64_FEATURE_1_AND bits: 1 = BTI, 2 = PAC */
+    uint32_t gnu_property;    /* GNU_PROPERTY_AARCH64_FEATURE_1_AND bits: 1 = BTI, 2 = PAC, 4 = GCS */
     const void *image;        /* the file's bytes */
     size_t image_size;
 };

@@ -15,20 +15,13 @@ static const char *type_name(const lp_elf *e)
     return i->interp ? "a position-independent program" : lp_elf_dynamic_part(e)->library ? "a library" : "a static program";
 }
 
-static bool needs(const struct lp_dynamic *d, const char *name)
-{
-    for (size_t i = 0; i < d->nneeded; i++)
-        if (strcmp(d->needed[i], name) == 0) return true;
-    return false;
-}
-
 /* The first of two libraries that both need, in the other order in the new file. */
 static void check_order(lp_diff *d, const struct lp_dynamic *p, const struct lp_dynamic *q)
 {
     size_t i = 0, k = 0;
     for (;; i++, k++) {
-        while (i < p->nneeded && !needs(q, p->needed[i])) i++;
-        while (k < q->nneeded && !needs(p, q->needed[k])) k++;
+        while (i < p->nneeded && !lp_dynamic_needs(q, p->needed[i])) i++;
+        while (k < q->nneeded && !lp_dynamic_needs(p, q->needed[k])) k++;
         if (i >= p->nneeded || k >= q->nneeded) return;
         if (strcmp(p->needed[i], q->needed[k]) != 0) break;
     }
@@ -128,7 +121,7 @@ void lp_diff_check(lp_diff *d)
         return;
     }
     for (size_t i = 0; i < q->nneeded; i++)
-        if (!needs(p, q->needed[i])) lp_diff_refuse(d, NEW(d), LP_E151, q->needed[i]);
+        if (!lp_dynamic_needs(p, q->needed[i])) lp_diff_refuse(d, NEW(d), LP_E151, q->needed[i]);
     check_order(d, p, q);
     check_tls(d);
 }

@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "elf/image.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,10 +27,10 @@ enum { /* not in every C library's elf.h */
     RELRENT = 37, GNU_FLAGS_1 = 0x6ffffdf4, UNIQUE = 1, PIE = 0x8000000,
 };
 #define ALL UINT64_MAX
-
-/* bits: of the value; 0: that there is one; NAMES: which ones. What is said by several is one thing, in rows one behind the other. A bit is of the first row
- * that has it. */
 #define NAMES UINT32_MAX
+
+/* bits: of the value; ALL: the value; 0: that there is one; NAMES: which ones. What is said by several is one thing, in rows one behind the other. A bit is
+ * of the first row that has it. */
 static const struct term { int64_t tag; uint64_t bits; enum how how; const char *what; } terms[] = {
     {DT_SYMBOLIC, 0, REFUSED, "a name is looked for in the library itself first (DT_SYMBOLIC)"},
     {DT_FLAGS, DF_SYMBOLIC, REFUSED, "a name is looked for in the library itself first (DT_SYMBOLIC)"},
@@ -58,7 +59,7 @@ static const struct term { int64_t tag; uint64_t bits; enum how how; const char 
 };
 enum { NTERM = sizeof terms / sizeof *terms };
 
-/* Those that say where something is: the rest is not known. */
+/* Those that say where something is, or what is compared elsewhere. The rest is not known. */
 static const int64_t places[] = {
     DT_NULL, DT_NEEDED, DT_PLTRELSZ, DT_PLTGOT, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_RELA, DT_RELASZ, DT_RELAENT, DT_STRSZ, DT_SYMENT, DT_INIT, DT_FINI, DT_SONAME,
     DT_RPATH, DT_REL, DT_RELSZ, DT_RELENT, DT_PLTREL, DT_DEBUG, DT_TEXTREL, DT_JMPREL, DT_INIT_ARRAY, DT_FINI_ARRAY, DT_INIT_ARRAYSZ, DT_FINI_ARRAYSZ,
@@ -174,7 +175,7 @@ static void check_libraries(lp_diff *d)
 
 /* ---- program headers ---- */
 
-static const struct part { uint32_t type; enum how how; const char *what; } parts[] = {
+static const struct header { uint32_t type; enum how how; const char *what; } headers[] = {
     {PT_NULL, PLACE, NULL}, {PT_LOAD, PLACE, NULL}, {PT_DYNAMIC, PLACE, NULL}, {PT_INTERP, PLACE, NULL}, {PT_NOTE, PLACE, NULL}, {PT_PHDR, PLACE, NULL},
     {PT_TLS, PLACE, NULL}, {PT_GNU_STACK, PLACE, NULL}, {0x6474e553 /* PT_GNU_PROPERTY */, PLACE, NULL},
     {0x6474e554 /* PT_GNU_SFRAME */, SAID, "what unwinders read (PT_GNU_SFRAME)"},
@@ -182,7 +183,7 @@ static const struct part { uint32_t type; enum how how; const char *what; } part
     {PT_GNU_RELRO, SAID, "memory is protected once it is relocated (PT_GNU_RELRO)"},
 };
 
-static const struct lp_elf_segment *part_of(const struct lp_side *s, uint32_t type)
+static const struct lp_elf_segment *segment_of(const struct lp_side *s, uint32_t type)
 {
     size_t n;
     const struct lp_elf_segment *x = lp_elf_segments(s->elf, &n);
@@ -191,15 +192,15 @@ static const struct lp_elf_segment *part_of(const struct lp_side *s, uint32_t ty
     return NULL;
 }
 
-static void check_unknown_part(lp_diff *d, int k)
+static void check_unknown_segment(lp_diff *d, int k)
 {
-    enum { NPART = sizeof parts / sizeof *parts };
+    enum { NHEADER = sizeof headers / sizeof *headers };
     size_t n, i = 0;
     char what[64];
     const struct lp_elf_segment *x = lp_elf_segments(d->side[k].elf, &n);
     for (size_t j = 0; j < n; j++) {
-        for (i = 0; i < NPART && parts[i].type != x[j].type;) i++;
-        if (i < NPART || part_of(&d->side[!k], x[j].type)) continue;
+        for (i = 0; i < NHEADER && headers[i].type != x[j].type;) i++;
+        if (i < NHEADER || segment_of(&d->side[!k], x[j].type)) continue;
         snprintf(what, sizeof what, "a program header that lpdiff does not know (0x%x)", x[j].type);
         differs(d, SAID, k, what);
         return;
@@ -208,7 +209,7 @@ static void check_unknown_part(lp_diff *d, int k)
 
 static bool runs_on_stack(const struct lp_side *s)
 {
-    const struct lp_elf_segment *x = part_of(s, PT_GNU_STACK);
+    const struct lp_elf_segment *x = segment_of(s, PT_GNU_STACK);
     return x && x->flags & PF_X;
 }
 
@@ -246,35 +247,47 @@ static void check_spans(lp_diff *d)
 static uint32_t flags_of(const struct lp_side *s)
 {
     const struct lp_elf_info *i = lp_elf_info(s->elf);
-    return i->image_size >= 64 ? lp_le32((const uint8_t *)i->image + 48) : 0;
+    return i->image_size >= sizeof(Elf64_Ehdr) ? lp_le32((const uint8_t *)i->image + offsetof(Elf64_Ehdr, e_flags)) : 0;
 }
 
-static void check_parts(lp_diff *d)
+static void check_segments(lp_diff *d)
 {
     const struct lp_elf_info *a = lp_elf_info(OLD(d)->elf), *b = lp_elf_info(NEW(d)->elf);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        const bool before = part_of(OLD(d), parts[i].type), after = part_of(NEW(d), parts[i].type);
-        if (before != after) differs(d, parts[i].how, after, parts[i].what);
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        const bool before = segment_of(OLD(d), headers[i].type), after = segment_of(NEW(d), headers[i].type);
+        if (before != after) differs(d, headers[i].how, after, headers[i].what);
     }
-    for (int k = 0; k < 2; k++) check_unknown_part(d, k);
+    for (int k = 0; k < 2; k++) check_unknown_segment(d, k);
     if (flags_of(OLD(d)) != flags_of(NEW(d))) differs(d, SAID, flags_of(NEW(d)), "flags of the ELF header that lpdiff does not know");
     if (!runs_on_stack(OLD(d)) && runs_on_stack(NEW(d))) differs(d, REFUSED, true, "code may run on the stack (PT_GNU_STACK)");
-    const struct lp_elf_segment *x = part_of(OLD(d), PT_GNU_STACK), *y = part_of(NEW(d), PT_GNU_STACK);
+    const struct lp_elf_segment *x = segment_of(OLD(d), PT_GNU_STACK), *y = segment_of(NEW(d), PT_GNU_STACK);
     if (x && y && x->memsz != y->memsz)
         lp_diff_remark(d, "the new file wants another size of the stack (%llu, not %llu), and does not with a patch", (unsigned long long)y->memsz,
                        (unsigned long long)x->memsz);
     if (a->interp && b->interp && strcmp(a->interp, b->interp) != 0)
         lp_diff_remark(d, "the new file is loaded by another dynamic linker, and is not with a patch: `%.200s`, not `%.200s`", b->interp, a->interp);
-    if ((a->gnu_property ^ b->gnu_property) & 1)
-        differs(d, SAID, b->gnu_property & 1, "indirect branches lead to landing pads only (BTI)");
-    if ((a->gnu_property ^ b->gnu_property) & 4)
-        differs(d, SAID, b->gnu_property & 4, "calls have a stack of their own (GCS)");
+}
+
+/* ---- program properties ---- */
+
+/* Bits of GNU_PROPERTY_AARCH64_FEATURE_1_AND (AAELF64); PAC (2) changes nothing for who loads the file. */
+static const struct property { uint32_t bit; const char *what; } properties[] = {
+    {1, "indirect branches lead to landing pads only (BTI)"},
+    {4, "calls have a stack of their own (GCS)"},
+};
+
+static void check_properties(lp_diff *d)
+{
+    const uint32_t before = lp_elf_info(OLD(d)->elf)->gnu_property, after = lp_elf_info(NEW(d)->elf)->gnu_property;
+    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+        if ((before ^ after) & properties[i].bit) differs(d, SAID, after & properties[i].bit, properties[i].what);
 }
 
 void lp_diff_terms(lp_diff *d)
 {
     check_dynamic(d);
     check_libraries(d);
-    check_parts(d);
+    check_segments(d);
+    check_properties(d);
     check_spans(d);
 }
