@@ -15,8 +15,11 @@
     X(add_imm,       0xff800000, 0x91000000) /* ADD Xd, Xn, #imm, also LSL #12 */ \
     X(add_imm_any,   0x7f800000, 0x11000000) /* the same, and of Wd */ \
     X(add_lo12,      0xffc00000, 0x91000000) /* ADD Xd, Xn, #imm without a shift */ \
+    X(add_reg,       0xffe0fc00, 0x8b000000) /* ADD Xd, Xn, Xm without a shift */ \
     X(mov_wide,      0x1f800000, 0x12800000) /* MOVN, MOVZ, MOVK */ \
     X(movz,          0xff800000, 0xd2800000) /* MOVZ Xd */ \
+    X(movn_low,      0xffe00000, 0x92800000) /* MOVN Xd, #imm without a shift */ \
+    X(mov_zero,      0x7fffffe0, 0x52800000) /* MOV Xd, #0, and of Wd */ \
     X(movk,          0xff800000, 0xf2800000) /* MOVK Xd */ \
     X(mov,           0xffe0ffe0, 0xaa0003e0) /* MOV Xd, Xm */ \
     X(b,             0xfc000000, 0x14000000) /* B */ \

@@ -38,12 +38,13 @@ static bool step_of(const struct lp_side *s, const struct lp_ref_at *r, struct s
 
 static bool is_datum(const struct lp_atom *a) { return a->kind == LP_ATOM_OBJECT || (a->kind == LP_ATOM_PIECE && a->used); }
 
-/* The first address that is in the array, and that; LP_NONE: no array is known. */
+/* The first address that is in the array. */
 static uint64_t first_of(const struct step *t) { return t->from + (t->first ? (uint64_t)t->by : 0); }
 
 /* Does it go backwards through data without names? Then it begins in the middle of what is cut there, if no more is known. */
 static bool is_back(const struct lp_side *s, const struct step *t) { return t->by < 0 && !s->objects; }
 
+/* The array; LP_NONE: none is known. */
 static uint32_t array_of(const struct lp_side *s, const struct step *t)
 {
     const uint32_t i = lp_side_atom(s, first_of(t));
@@ -154,34 +155,47 @@ static uint32_t made_in_front(const struct lp_side *s, const struct lp_atom *f, 
     return s->atom[i].start - s->span[s->atom[i].span].start < ANCHORS || lp_side_start(s, addr) == LP_NONE ? i : LP_NONE;
 }
 
+/* ---- indices below 0 ---- */
+
+enum { AROUND = 64 }; /* words */
+#define NOWHERE UINT64_MAX
+
+/* The loop around this word, as far as it is seen: from where the first branch behind it goes that leads back over it, to behind that. */
+static bool loop_around(const struct lp_words *code, const struct lp_atom *f, uint64_t at, uint64_t *start, uint64_t *end)
+{
+    uint32_t field;
+    for (uint64_t pc = at; pc < f->end && pc - at <= 4 * AROUND; pc += 4) {
+        const uint32_t w = lp_words_at(code, pc);
+        const bool branch = lp_word_is_branch(w) && !lp_a64_is_bl(w) && lp_word_target(w, pc, start, &field);
+        if (branch && *start <= at && *start >= f->start) return *end = pc + 4, true;
+    }
+    return false;
+}
+
+/* The last word of these that writes the register, or NOWHERE. */
+static uint64_t last_write(const struct lp_side *s, const struct lp_words *code, uint64_t start, uint64_t end, unsigned reg)
+{
+    for (uint64_t pc = end; pc > start;)
+        if (mask_has(lp_seen_word(s, lp_words_at(code, pc -= 4))->regs.write, reg)) return pc;
+    return NOWHERE;
+}
+
 /* What a register is at first that has a number, and is moved on by one in the loop around this word; false: it is not seen, or is not below 0 all the time.
  * (What begins below 0 and goes up ends at 0.) */
 static bool is_below(const struct lp_side *s, const struct lp_atom *f, uint64_t at, unsigned reg, int64_t *first)
 {
-    enum { LOOP = 64 }; /* words */
     const struct lp_words code = lp_words_of(s, (uint32_t)(f - s->atom));
-    uint64_t lo = 0, pc = at;
-    int64_t by = 0, off;
-    uint32_t field, w;
-    for (bool loop = false; !loop; pc += 4) {
-        if (pc >= f->end || pc - at > 4 * LOOP) return false;
-        w = lp_words_at(&code, pc);
-        loop = lp_word_is_branch(w) && !lp_a64_is_bl(w) && lp_word_target(w, pc, &lo, &field) && lo <= at && lo >= f->start;
-    }
-    while (pc > lo && !by) {
-        w = lp_words_at(&code, pc -= 4);
-        if (!mask_has(lp_seen_word(s, w)->regs.write, reg)) continue;
-        if (!lp_a64_is_add_sub_imm(w) || !lp_word_offset(w, &off) || (w >> 5 & 31) != reg) return false;
-        by = off;
-    }
-    while (pc > f->start && pc + 4 * LOOP > lo) {
-        w = lp_words_at(&code, pc -= 4);
-        if (!mask_has(lp_seen_word(s, w)->regs.write, reg)) continue;
-        const bool minus = (w & 0xffe00000) == 0x92800000, zero = (w & 0x7fffffe0) == 0x52800000;
-        *first = minus ? -(int64_t)(w >> 5 & 0xffff) - 1 : by;
-        return pc < lo && (minus || zero) && *first < 0;
-    }
-    return false;
+    uint64_t start, end;
+    int64_t by = 0;
+    if (!loop_around(&code, f, at, &start, &end)) return false;
+    const uint64_t step = last_write(s, &code, start, end, reg);
+    const uint32_t moves = step == NOWHERE ? 0 : lp_words_at(&code, step);
+    if (step != NOWHERE && (!lp_a64_is_add_sub_imm(moves) || !lp_word_offset(moves, &by) || (moves >> 5 & 31) != reg)) return false;
+    const uint64_t from = start - f->start > 4 * AROUND ? start - 4 * AROUND : f->start, made = last_write(s, &code, from, step == NOWHERE ? start : step, reg);
+    if (made == NOWHERE || made >= start) return false;
+    const uint32_t w = lp_words_at(&code, made);
+    *first = lp_a64_is_movn_low(w) ? -(int64_t)(w >> 5 & 0xffff) - 1 : by;
+    return (lp_a64_is_movn_low(w) || lp_a64_is_mov_zero(w)) && *first < 0;
 }
 
 /* The index that an access adds, which it has itself or another word has added to its base. */
@@ -195,7 +209,7 @@ static unsigned index_of(const struct lp_side *s, const struct lp_atom *f, uint6
     if (m.index != LP_A64_NO_REG) return *base = m.base, m.index;
     for (uint64_t pc = at; pc > f->start && at - pc < 4 * NEAR_BY;) {
         const uint32_t v = lp_words_at(&code, pc -= 4);
-        if (mask_has(lp_seen_word(s, v)->regs.write, m.base)) return *base = v >> 5 & 31, (v & 0xffe0fc00) == 0x8b000000 ? v >> 16 & 31 : 31;
+        if (mask_has(lp_seen_word(s, v)->regs.write, m.base)) return *base = v >> 5 & 31, lp_a64_is_add_reg(v) ? v >> 16 & 31 : 31;
     }
     return 31;
 }
@@ -210,7 +224,7 @@ bool lp_indexed_in_front(const struct lp_side *s, const struct lp_atom *f, const
     return *first = r->addr + (uint64_t)off, true;
 }
 
-/* The array that such an access behind it is to. */
+/* The array to which an access with such an index is, whose address is behind it. */
 static uint32_t indexed_from(const struct lp_side *s, const struct lp_atom *f, uint64_t at, uint64_t addr)
 {
     unsigned n;
