@@ -95,7 +95,7 @@ struct lp_flow_callee {
     uint32_t saves, puts;         /* registers that it keeps in a frame of its own, and so leaves as they were; in a frame that others have */
     bool frame;                   /* it has one */
     bool unsure;                  /* it may change others, too */
-    uint32_t unsure_from;         /* it is, or calls one that is and has less here: which therefore is so whatever this one does */
+    uint32_t unsure_from;         /* why: 0, by itself; else it calls one that is and has less here, so that no ring of calls is unsure by nothing else */
     bool returns;                 /* it has a way to (noreturn functions have none) */
     uint64_t on;                  /* 0, or where it branches at once: that one's piece is its own */
     struct lp_flow_piece piece;

@@ -26,8 +26,8 @@ enum lp_fop_flags {
     F_SIMPLE = 128,  /* OP_MEM: rd and rt2 are what is transferred */
     F_BACK = 256,    /* OP_MEM: the base becomes base + back */
     F_LITERAL = 512, /* OP_MEM without a base */
-    F_MORE = 2048,   /* OP_SELECT: 1 is added, or not */
     F_LOW = 1024,    /* imm is a field of 12 bits without a sign: what completes a page has one */
+    F_MORE = 2048,   /* OP_SELECT: 1 is added to rm, or not */
 };
 struct lp_fop {
     uint8_t kind, rd, rn, rm;       /* OP_MEM: rd, rt2 are transferred, rn is the base, rm the index (NO_REG = none) */

@@ -417,8 +417,8 @@ static bool shows_nothing(const struct lp_flow_survey *s, const struct edge *e, 
     return (clobbers & ~f->clobbers) == 0 && to->unsure <= f->unsure && (!e->last || to->returns <= f->returns);
 }
 
-/* Does f still call one that is unsure whatever f does? That has at most as much as f, which is then behind all that have as much: who is unsure by f has a
- * whole step more. */
+/* Does f still call one that is unsure whatever f does (unsure_from)? That is one with less than f, or with as much, if f is then put behind it by 1, which is
+ * half a step: so f stays in front of those that are unsure because they call it. */
 static bool stays_unsure(struct lp_flow_survey *s, size_t f, const struct edges *e)
 {
     uint32_t *from = &s->fn[f].unsure_from, least = UINT32_MAX;

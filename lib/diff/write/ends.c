@@ -310,6 +310,7 @@ static void check_given(struct ends *e, const struct lp_atom *f, const struct gi
     else
         lp_diff_refuse(e->d, s, LP_E148, lp_atom_text(f, buf), (unsigned long long)(y->ref->at - f->start), lp_atom_text(&s->atom[x->piece], name));
 }
+
 /* Which functions get the addresses of constants that a new body makes, which are no texts. */
 static size_t given_by(struct ends *e, uint32_t function, struct given *v)
 {
