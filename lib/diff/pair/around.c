@@ -60,9 +60,13 @@ static bool are_texts(const struct lp_side *s, uint64_t start, uint64_t end)
     return true;
 }
 
+/* Of its constants most are the C library's: linkers put texts of that among tables of distances in another order each time, and what is beside one says
+ * nothing. */
+static bool is_static(const struct lp_side *s) { return !lp_elf_info(s->elf)->interp && !s->dynamic->library; }
+
 bool lp_may_end_at(const struct lp_side *s, uint32_t i)
 {
-    if (s->objects || !i || i >= s->natom) return false;
+    if (s->objects || !i || i >= s->natom || is_static(s)) return false;
     const struct lp_atom *a = &s->atom[i], *front = a - 1;
     if (a->kind != LP_ATOM_PIECE || front->kind != LP_ATOM_PIECE || front->end != a->start || front->span != a->span) return false;
     if (!lp_stays_constant(s, a) || s->span[a->span].flags & LP_SPAN_NEW || (!lp_is_constant(s, a) && lp_side_guesses(s))) return false;
