@@ -19,6 +19,7 @@ struct lp_elf_frame {               /* how a new function is unwound */
     uint64_t start, size;
     const uint8_t *insns;           /* against the CIE of lp_cfi_run_plain(); NULL: those of `like` */
     size_t len;
+    bool key_b;                     /* it signs return addresses with key B (of insns) */
     uint64_t like;                  /* the function whose FDE it takes, with its handlers, or, if it has an lsda, whose personality; 0 = none */
     uint64_t lsda;                  /* its own exception table, 0 = none */
 };

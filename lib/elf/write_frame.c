@@ -48,24 +48,21 @@ static void close_record(struct lp_elf_writer *w, size_t from)
 
 static void add_pcrel(struct lp_elf_writer *w, uint64_t to) { add32(&w->table, to ? to - here(w) : 0); }
 
-/* The CIE of lp_cfi_run_plain(). */
-static void plain_cie(struct lp_elf_writer *w)
+/* That of lp_cfi_run_plain(); like: with its personality, and tables, NULL = none. */
+static void plain_cie(struct lp_elf_writer *w, const struct lp_cie *like, bool key_b)
 {
-    static const uint8_t body[] = {1, 'z', 'R', 0, 4, 0x78, 30, 1, LP_PE_PCREL_SDATA4, 12, 31, 0}; /* DW_CFA_def_cfa sp, 0 */
+    static const uint8_t align[] = {4, 0x78, 30}, tail[] = {LP_PE_PCREL_SDATA4, 12, 31, 0}; /* DW_CFA_def_cfa sp, 0 */
+    const char *letters = like ? key_b ? "zPLRB" : "zPLR" : key_b ? "zRB" : "zR";
     size_t from = open_record(w);
     add32(&w->table, 0);
-    lp_buf_add(&w->table, body, sizeof body);
-    close_record(w, from);
-}
-
-/* That of lp_cfi_run_plain(), too, with the personality of another one. */
-static void plain_cie_with(struct lp_elf_writer *w, const struct lp_cie *c)
-{
-    static const uint8_t head[] = {1, 'z', 'P', 'L', 'R', 0, 4, 0x78, 30, 7}, tail[] = {LP_PE_PCREL_SDATA4, LP_PE_PCREL_SDATA4, 12, 31, 0};
-    size_t from = open_record(w);
-    add32(&w->table, 0);
-    lp_buf_add(&w->table, head, sizeof head);
-    add8(&w->table, (uint8_t)(LP_PE_PCREL_SDATA4 | (c->personality_enc & LP_PE_INDIRECT))), add_pcrel(w, c->personality);
+    add8(&w->table, 1);
+    lp_buf_add(&w->table, letters, strlen(letters) + 1);
+    lp_buf_add(&w->table, align, sizeof align);
+    add8(&w->table, like ? 7 : 1);
+    if (like) {
+        add8(&w->table, (uint8_t)(LP_PE_PCREL_SDATA4 | (like->personality_enc & LP_PE_INDIRECT))), add_pcrel(w, like->personality);
+        add8(&w->table, LP_PE_PCREL_SDATA4);
+    }
     lp_buf_add(&w->table, tail, sizeof tail);
     close_record(w, from);
 }
@@ -106,25 +103,29 @@ static void add_fde(struct lp_elf_writer *w, uint64_t cie, const struct lp_elf_f
     close_record(w, from);
 }
 
+/* False: that of `like` has something that is not known. */
 static bool add_cie(struct lp_elf_writer *w, const struct lp_elf_frame *f, const struct lp_cie *like)
 {
-    if (!f->lsda) return same_cie(w, like);
-    plain_cie_with(w, like);
+    if (like && !f->lsda) return same_cie(w, like);
+    plain_cie(w, like, f->key_b);
     return true;
 }
 
 /* New CIEs and FDEs; where the FDEs are goes to rows. */
 static void add_frames(struct lp_elf_writer *w, struct rows *rows)
 {
-    uint64_t plain = here(w);
-    plain_cie(w);
+    uint64_t plain[2] = {0, 0}; /* by the key; most have one of these */
     for (size_t i = 0; i < w->m->nframe; i++) {
         const struct lp_elf_frame *f = &w->m->frame[i];
         struct lp_fde like;
-        uint64_t cie = here(w);
-        if (f->like && (!lp_elf_fde(w->e, f->like, &like) || !add_cie(w, f, &like.cie))) continue;
+        uint64_t cie = f->like ? 0 : plain[f->key_b];
+        if (f->like && !lp_elf_fde(w->e, f->like, &like)) continue;
+        const bool is_new = !cie;
+        if (is_new) cie = here(w);
+        if (is_new && !add_cie(w, f, f->like ? &like.cie : NULL)) continue;
+        if (!f->like) plain[f->key_b] = cie;
         rows->v[rows->n++] = (struct row){f->start, here(w)};
-        add_fde(w, f->like ? cie : plain, f, f->like ? &like : NULL);
+        add_fde(w, cie, f, f->like ? &like : NULL);
     }
     add32(&w->table, 0);
 }

@@ -202,10 +202,20 @@ static void build_data(struct lp_plan *pl, const struct lp_def *d)
     }
 }
 
+/* By which key an unwinder authenticates, its CIE says. */
+static bool signs_with_b(const uint8_t *body, uint64_t size)
+{
+    enum { PACIBSP = 0xd503237f, PACIBZ = 0xd503235f };
+    uint64_t off = 0;
+    while (off < size && lp_le32(body + off) != PACIBSP && lp_le32(body + off) != PACIBZ) off += 4;
+    return off < size;
+}
+
 static void build_frame(struct lp_plan *pl, struct lp_def *d)
 {
     const struct lp_region *r = &pl->region[d->region];
-    struct lp_unwound u = {.start = d->addr, .size = d->item->func->size, .cfi = d->cfi, .cfi_len = d->cfi_len};
+    d->key_b = signs_with_b(r->bytes + d->off, d->item->func->size);
+    struct lp_unwound u = {.start = d->addr, .size = d->item->func->size, .cfi = d->cfi, .cfi_len = d->cfi_len, .key_b = d->key_b};
     struct lp_fde like;
     if (d->item->func->lsda && !lp_plan_handlers(pl, d)) return;
     if (d->lsda && lp_elf_fde(r->target->elf, d->like, &like)) {

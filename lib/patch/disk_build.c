@@ -143,7 +143,7 @@ static bool add_frame(struct lp_disk *d, struct lp_plan *pl, const struct lp_def
     struct lp_elf_frame *v = MORE(d, frame);
     if (!v) return false;
     if (same && !def->lsda) *v = (struct lp_elf_frame){.start = def->addr, .size = f->size, .like = old};
-    else *v = (struct lp_elf_frame){def->addr, f->size, def->cfi, def->cfi_len, def->like, def->lsda};
+    else *v = (struct lp_elf_frame){def->addr, f->size, def->cfi, def->cfi_len, def->key_b, def->like, def->lsda};
     return true;
 }
 

@@ -15,18 +15,21 @@ uint64_t lp_frame_size(size_t cfi_len, bool has_lsda) { return lp_align_up(FDE_D
 /* Version 1; code 4, data -8, x30; addresses of code pcrel sdata4; CFA = SP + 0. */
 static void make_cie(uint8_t *p, const struct lp_unwound *u)
 {
-    static const uint8_t head[] = {1, 'z', 'R', 0, 4, 0x78, 30, 1, LP_PE_PCREL_SDATA4}, tail[] = {0x0c, 31, 0};
-    static const uint8_t lsda_head[] = {1, 'z', 'P', 'L', 'R', 0, 4, 0x78, 30, 3 + ADDRESS}, lsda_tail[] = {LP_PE_ABSPTR, LP_PE_PCREL_SDATA4};
+    static const uint8_t align[] = {4, 0x78, 30}, tail[] = {0x0c, 31, 0};
+    const char *letters = u->lsda ? u->key_b ? "zPLRB" : "zPLR" : u->key_b ? "zRB" : "zR";
+    const size_t n = strlen(letters) + 1;
     lp_put32(p, FDE - 4);
     p += 8;
+    *p++ = 1;
+    memcpy(p, letters, n), p += n;
+    memcpy(p, align, sizeof align), p += sizeof align;
+    *p++ = u->lsda ? 3 + ADDRESS : 1;
     if (u->lsda) {
-        memcpy(p, lsda_head, sizeof lsda_head), p += sizeof lsda_head;
         *p++ = u->indirect ? LP_PE_ABSPTR | LP_PE_INDIRECT : LP_PE_ABSPTR;
         lp_put64(p, u->personality), p += ADDRESS;
-        memcpy(p, lsda_tail, sizeof lsda_tail), p += sizeof lsda_tail;
-    } else {
-        memcpy(p, head, sizeof head), p += sizeof head;
+        *p++ = LP_PE_ABSPTR;
     }
+    *p++ = LP_PE_PCREL_SDATA4;
     memcpy(p, tail, sizeof tail); /* the rest is DW_CFA_nop */
 }
 

@@ -96,6 +96,7 @@ struct lp_def {
     uint64_t off, addr, frame;   /* frame: offset of what frames.c made; 0 = none */
     const uint8_t *cfi;          /* of a body; NULL = none */
     size_t cfi_len;
+    bool key_b;                  /* the body signs its return address with key B */
     uint64_t lsda, like;         /* handlers.c: where its exception table is, 0 = none; the function of the object that has the same personality, link-time */
 };
 

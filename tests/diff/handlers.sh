@@ -34,7 +34,7 @@ answers() { for n in 1 2 3 12; do say $n; done | paste -s -d ,; }
 old_answers='answer 100,number 2,answer 3,lost'
 new_answers='left new; odd 1,left new; answer 7,left new; answer 3,left new; answer 5'
 for cc in $compilers; do
-    for flags in '-O0' '-O2' '-Os -static' '-O2 -fno-pie -no-pie' '-O2 -s'; do
+    for flags in '-O0' '-O2' '-Os -static' '-O2 -fno-pie -no-pie' '-O2 -s' '-O2 -mbranch-protection=pac-ret+b-key'; do
         name="$cc $flags"
         with=--heuristic
         $cc $flags -Wl,--build-id -Dnoipa=noinline -DHEAD= '-DCATCH=catch (odd &) { return 100; }' -o old serve.cc &&

@@ -112,12 +112,15 @@ static bool holds(const uint8_t *p, uint64_t n, const char *text, size_t len)
     return false;
 }
 
-/* Has it the C++ library in itself, and no symbol by which the engine finds the unwinder that is in there? (The name of std::exception's type.) */
+/* Has it a C++ library in itself, and no symbol by which the engine finds the unwinder that is in there? (The name of std::exception's type.) */
 static bool throws_unseen(const struct lp_side *s)
 {
-    static const char type[] = "St9exception";
+    static const char type[] = "St9exception", *const shared[] = {"libgcc_s.so", "libstdc++.so", "libc++.so", "libc++abi.so", "libunwind.so"};
     const struct lp_elf_symbol *y;
-    if (s->dynamic->nneeded || lp_elf_find(s->elf, "_Unwind_Find_FDE", &y, NULL) == LP_OK) return false;
+    for (size_t i = 0; i < s->dynamic->nneeded; i++)
+        for (size_t k = 0; k < sizeof shared / sizeof *shared; k++)
+            if (strncmp(s->dynamic->needed[i], shared[k], strlen(shared[k])) == 0) return false;
+    if (lp_elf_find(s->elf, "_Unwind_Find_FDE", &y, NULL) == LP_OK) return false;
     for (size_t i = 0; i < s->nspan; i++) {
         const struct lp_span *x = &s->span[i];
         if (x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && holds(x->bytes, x->end - x->start, type, sizeof type)) return true;

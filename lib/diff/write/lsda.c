@@ -47,7 +47,7 @@ const char *lp_lsda_stays(lp_diff *d, uint32_t atom)
     if (!lp_has_lsda(NEW(d), b->start)) return NULL;
     const char *why = read_table(d, atom, &t);
     if (!why) why = leads_out(b, t.l);
-    return why ? why : same_reader(d, b, &t.fde) ? NULL : "the old file has no function of its language";
+    return why ? why : same_reader(d, b, &t.fde) ? NULL : "another language's routine reads those of the old body, or of the first function of the old file that has one";
 }
 
 /* ---- types ---- */
