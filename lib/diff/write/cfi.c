@@ -105,10 +105,10 @@ void lp_remark_unwinding(lp_diff *d)
     if (n) lp_diff_remark(d, "%u functions of the same code have other unwinding information, which stays; the first: %s", n, lp_atom_text(first, buf));
 }
 
-static bool holds(const uint8_t *p, uint64_t n, const char *text, size_t len)
+bool lp_holds_bytes(const uint8_t *p, uint64_t n, const void *text, size_t len)
 {
     for (const uint8_t *q = p; n - (uint64_t)(q - p) >= len; q++)
-        if (!(q = memchr(q, text[0], (size_t)(n - (uint64_t)(q - p) - len + 1))) || memcmp(q, text, len) == 0) return q != NULL;
+        if (!(q = memchr(q, *(const uint8_t *)text, (size_t)(n - (uint64_t)(q - p) - len + 1))) || memcmp(q, text, len) == 0) return q != NULL;
     return false;
 }
 
@@ -123,7 +123,7 @@ static bool throws_unseen(const struct lp_side *s)
     if (lp_elf_find(s->elf, "_Unwind_Find_FDE", &y, NULL) == LP_OK) return false;
     for (size_t i = 0; i < s->nspan; i++) {
         const struct lp_span *x = &s->span[i];
-        if (x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && holds(x->bytes, x->end - x->start, type, sizeof type)) return true;
+        if (x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && lp_holds_bytes(x->bytes, x->end - x->start, type, sizeof type)) return true;
     }
     return false;
 }

@@ -110,6 +110,7 @@ lp_status lp_diff_emit(lp_diff *d, struct lp_error *err)
     int round = 0;
     for (emit_items(d, false); lp_diff_ends(d, ++round == ROUNDS); emit_items(d, round + 1 == ROUNDS)) lp_diff_close(d);
     lp_check_carried(d);
+    lp_check_types(d);
     if (d->nomem) return lp_fail(err, LP_E_NOMEM, "out of memory");
     lp_patch_free(d->patch);
     d->patch = NULL;

@@ -6,6 +6,7 @@
 #include "elf/lsda.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- what the new file has ---- */
 
@@ -47,7 +48,8 @@ const char *lp_lsda_stays(lp_diff *d, uint32_t atom)
     if (!lp_has_lsda(NEW(d), b->start)) return NULL;
     const char *why = read_table(d, atom, &t);
     if (!why) why = leads_out(b, t.l);
-    return why ? why : same_reader(d, b, &t.fde) ? NULL : "another language's routine reads those of the old body, or of the first function of the old file that has one";
+    if (!why && !same_reader(d, b, &t.fde)) why = "another language's routine reads those of the old body, or of the first function of the old file with one";
+    return why;
 }
 
 /* ---- types ---- */
@@ -169,4 +171,40 @@ void lp_emit_lsda(lp_diff *d, uint32_t atom)
     lp_buf_puts(&d->items, "end\n");
     good &= emit_words(d, atom, &t);
     if (!good) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf), "it names a type that the old file has not");
+}
+
+/* ---- types that come along ---- */
+
+static bool has_text(const struct lp_side *s, const uint8_t *p, uint64_t n)
+{
+    for (size_t i = 0; i < s->nspan; i++) {
+        const struct lp_span *x = &s->span[i];
+        if (x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && lp_holds_bytes(x->bytes, x->end - x->start, p, n)) return true;
+    }
+    return false;
+}
+
+static bool is_carried(const struct lp_side *s, uint64_t addr)
+{
+    uint32_t i = lp_side_atom(s, addr);
+    while (i != LP_NONE && i && s->atom[i].joined) i--;
+    return i != LP_NONE && s->atom[i].carried;
+}
+
+/* One that the old file has, by its name: who catches it has the old one, and they are compared by their addresses. */
+void lp_check_types(lp_diff *d)
+{
+    const struct lp_side *s = NEW(d);
+    size_t n;
+    char buf[32];
+    const uint64_t *v = lp_side_typed(NEW(d), &n);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t avail = 0;
+        const uint64_t type = lp_held_at(s, v[i]), name = type && is_carried(s, type) ? lp_held_at(s, type + 8) : 0;
+        const uint8_t *p = name ? lp_side_bytes(s, name, &avail) : NULL;
+        const uint8_t *end = p ? memchr(p, 0, avail) : NULL;
+        if (!end || !has_text(OLD(d), p, (uint64_t)(end + 1 - p))) continue;
+        const char *of = lp_atom_text(&s->atom[lp_side_atom(s, type)], buf);
+        lp_diff_refuse(d, s, LP_E170, of, "it is of a type that the old file has, and would be another one");
+    }
 }

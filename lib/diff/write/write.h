@@ -172,12 +172,14 @@ bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body
 bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan *plan, const uint32_t *from, size_t n, struct lp_buf *out);
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
+bool lp_holds_bytes(const uint8_t *p, uint64_t n, const void *text, size_t len);
 void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does not ask for new functions */
 /* ---- lsda.c ---- */
 /* Why the exception table of a function of the new file cannot come along with its body; NULL: it can, or there is none. */
 const char *lp_lsda_stays(lp_diff *d, uint32_t new_atom);
 void lp_emit_lsda_line(lp_diff *d, uint32_t new_atom, bool entry); /* in its body; in the branch to that (entry), which has none */
 void lp_emit_lsda(lp_diff *d, uint32_t new_atom);      /* behind it, as data */
+void lp_check_types(lp_diff *d);                       /* once it is known what comes along */
 /* ---- quiet.c ---- */
 /* Nobody may be in a function whose words are changed in their place, or in a part of one that moves. */
 void lp_emit_quiet(lp_diff *d, uint32_t old_atom);
