@@ -205,9 +205,9 @@ static void build_data(struct lp_plan *pl, const struct lp_def *d)
 /* By which key an unwinder authenticates, its CIE says. */
 static bool signs_with_b(const uint8_t *body, uint64_t size)
 {
-    enum { PACIBSP = 0xd503237f, PACIBZ = 0xd503235f };
+    const uint32_t pacibsp = 0xd503237f, pacibz = 0xd503235f;
     uint64_t off = 0;
-    while (off < size && lp_le32(body + off) != PACIBSP && lp_le32(body + off) != PACIBZ) off += 4;
+    while (off < size && lp_le32(body + off) != pacibsp && lp_le32(body + off) != pacibz) off += 4;
     return off < size;
 }
 

@@ -178,7 +178,8 @@ for cc in $compilers; do
         $cc -o last use.c last.old/libl.so || not_ok 'compile use.c'
         is "$(lpdiff --summary last.old/libl.so last.new/libl.so 2>&1 | sed '/^data /d; s/[ :].*//' | sort -u)" changed "$cc $opt, new data behind the end of an array: a change"
         lpdiff last.old/libl.so last.new/libl.so >r.lpatch 2>err
-        is "$?$(cat err)$(grep -c -e '^@ walk' -e '^func walk' r.lpatch)" 10 "  of the function that uses it alone"
+        # Where GCC counts the steps of a loop, and keeps no end, nothing says that the array goes no farther: it may have grown, and walk() comes along.
+        like "$?$(cat err)$(grep -c -e '^@ walk' -e '^func walk' r.lpatch)" '^1[01]$' "  of the function that uses it, and perhaps of that which uses what is in front"
         as_new last last
     done
 done

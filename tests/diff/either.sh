@@ -233,7 +233,7 @@ build t.old -DMORE= -DVAR=count && build t.shift -DMORE= -DVAR=count -DSHIFT=40 
     build t.more '-DMORE=if (n == 7) puts("seven");' -DVAR=count || exit 1
 right "-mcmodel=tiny, in another layout" t.old t.shift 0
 right "-mcmodel=tiny, a word" t.old t.word 1
-right "-mcmodel=tiny, a body" t.old t.more 2 E180
+right "-mcmodel=tiny, a body" t.old t.more 1
 
 # ---- texts that share bytes, and wide ones that grow over the next ----
 cat >shared.c <<'C'
@@ -364,7 +364,9 @@ C
 for how in -O1 '-O1 -s' '-O1 -static -Wl,-q'; do
     build() { out=$1; shift; gcc $how "$@" -o "$out" rest.c; }
     build r.old '-DFRONT="4090"' -DMORE=1 && build r.same '-DFRONT="4091"' -DMORE=1 && build r.new '-DFRONT="4091"' -DMORE=2 || exit 1
-    right "$how, the rest of a page: nothing" r.old r.same 0
+    same=0
+    [ "$how" != '-O1 -s' ] || same=1 # what is beside a constant without a name is another number of zeros, and code comes along for that
+    right "$how, the rest of a page: nothing" r.old r.same $same
     right "$how, the rest of a page, and something else" r.old r.new 1
 done
 

@@ -79,3 +79,4 @@ for flags in '-O0 -mcmodel=tiny' '-O1 -mcmodel=tiny' '-O2 -mcmodel=tiny' '-Os -m
     with_gcc $flags -Wl,--build-id -o near.old near.c && with_gcc $flags -DNEW -Wl,--build-id -o near.new near.c || exit 1
     becomes "$flags" near.old near.new
 done
+tap_done

@@ -92,3 +92,4 @@ for cc in $compilers; do
         esac
     done
 done
+tap_done

@@ -53,3 +53,4 @@ for cc in $compilers; do
         done
     done
 done
+tap_done

@@ -220,7 +220,7 @@ C
 build() { out=$1; shift; gcc -fPIE -pie "$@" -o "$out" bound.c; }
 before='-DPAD=" .space 104\n"' fixed='-DFIX=+1+(n>70?n/7:0)'
 build b.old "$before" -DFIX= && build b.new '-DPAD=""' "$fixed" && build b.late "$before" -DFIX= -DLATE && build b.later '-DPAD=""' "$fixed" -DLATE || exit 1
-update "bounded indices" b.old b.new 3
+update "bounded indices" b.old b.new 4 # one of them uses a constant without a name, behind which there is something else now
 lpdiff --heuristic b.late b.later >b.lpatch 2>b.err
 case $? in
 2) is "$(sed -n 's/.*: \(E1[0-9]*\): .*/\1/p' b.err | sort -u)" E148 "an index that is bounded and leads to the neighbour alone is not decided" ;;
