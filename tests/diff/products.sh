@@ -45,11 +45,7 @@ for cc in $compilers; do
     for flags in '-Os -fno-pie -no-pie' '-O2 -fno-pie -no-pie' '-O2 -fPIE -pie' '-O1 -static -fno-pie -Wl,-q' '-O2 -static'; do
         for kind in '-DSWAP -DPAD=0' '-DSWAP -DPAD=4' '-DGROW -DPAD=3' '-DGROW -DFRONT -DPAD=1' '-DFRONT -DPAD=5'; do
             for v in '' -DNEW; do $cc $flags $kind $v -Wl,--build-id -o "p$v" products.c || exit 1; done
-            lpdiff p p-DNEW >p.lpatch 2>err
-            case $? in
-            1) behaves "$cc $flags $kind" p p-DNEW ;;
-            *) is "$(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u | grep -v -e E181 -e E148 -e E120)" "" "$cc $flags $kind: refused" ;;
-            esac
+            may "$cc $flags $kind" 'E120 E148 E181' p p-DNEW
         done
     done
 done
@@ -85,11 +81,7 @@ C
 for cc in $compilers; do
     for flags in '-O1 -fno-pie -no-pie' '-O2 -fno-pie -no-pie' '-Os -fPIE -pie' '-O2 -fno-pie -static' '-O2 -fPIE -pie -Wl,-q'; do
         for v in '' -DNEW; do $cc $flags $v -Wl,--build-id -o "i$v" index.c || exit 1; done
-        lpdiff i i-DNEW >p.lpatch 2>err
-        case $? in
-        1) behaves "$cc $flags: indices" i i-DNEW ;;
-        *) is "$(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u | grep -v -e E181 -e E148 -e E120)" "" "$cc $flags: indices: refused" ;;
-        esac
+        may "$cc $flags: indices" 'E120 E148 E181' i i-DNEW
     done
 done
 tap_done

@@ -15,24 +15,6 @@ refused()
     if [ "$found" ] && [ "$id" = none ]; then ok "  with $2 alone"; else not_ok "  with $2 alone"; note <err; fi
 }
 
-# may NAME IDS OLD NEW: no difference (0 among IDS: though there is one, which --heuristic does not see), or a patch, or none for these reasons
-may()
-{
-    lpdiff $becomes "$3" "$4" >p.lpatch 2>err
-    status=$? found=none
-    ! grep -q -e Sanitizer -e 'runtime error' err || status="a sanitizer's report"
-    case $status in
-    0) case " $2 " in *" 0 "*) ok "$1: not seen"; return ;; esac
-       is "$(run "./$3"; echo $?)" "$(run "./$4"; echo $?)" "$1: no difference"; return ;;
-    1) behaves "$1" "$3" "$4"; return ;;
-    esac
-    is "$status" 2 "$1: lpdiff ends as it should"
-    for found in $(sed -n 's/^lpdiff: [^:]*: \(E[0-9]*\): .*/\1/p' err | sort -u); do
-        case " $2 " in *" $found "*) ok "$1: refused" ;; *) not_ok "$1: refused with one of $2"; note <err ;; esac
-    done
-    [ "$found" != none ] || { not_ok "$1: refused with a reason that is listed"; note <err; }
-}
-
 # ---- a variable that grew: what was behind it in the old file is not its own ----
 cat >last.c <<'C'
 static int first = 3;
