@@ -1,4 +1,4 @@
-/* base/text.c - UTF-8 and the clock. */
+/* base/text.c - UTF-8, bytes and the clock. */
 #include <config.h>
 #include "base/text.h"
 
@@ -45,3 +45,10 @@ const char *lp_base_name(const char *path)
 bool lp_same_base(const char *a, const char *b) { return a && b && strcmp(lp_base_name(a), lp_base_name(b)) == 0; }
 
 bool lp_same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
+
+bool lp_has_bytes(const void *in, size_t n, const void *bytes, size_t m)
+{
+    const uint8_t *p = in, *end = p + n;
+    while ((size_t)(end - p) >= m && (p = memchr(p, *(const uint8_t *)bytes, (size_t)(end - p) - m + 1)) != NULL && memcmp(p, bytes, m) != 0) p++;
+    return p != NULL && (size_t)(end - p) >= m;
+}

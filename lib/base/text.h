@@ -18,4 +18,6 @@ const char *lp_base_name(const char *path);
 bool lp_same_base(const char *a, const char *b);
 /* Are two texts the same, or both of them NULL? */
 bool lp_same_text(const char *a, const char *b);
+/* Are these m bytes, one at least, anywhere in those n? */
+bool lp_has_bytes(const void *in, size_t n, const void *bytes, size_t m);
 #endif

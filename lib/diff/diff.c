@@ -143,7 +143,7 @@ void lp_diff_free(lp_diff *d)
     lp_usage_free(d->usage[0]), lp_usage_free(d->usage[1]);
     free(d->supposed), free(d->grown), free(d->head);
     lp_constants_free(d);
-    free(d->old_typed);
+    free(d->old_type_word);
     lp_bases_free(d);
     lp_pages_free(d);
     lp_rounds_free(d);

@@ -46,8 +46,8 @@ struct lp_diff {
     size_t npaired;                   /* so many of all that was supposed have become pairs */
     unsigned depth;
     uint32_t exception_steps;         /* pair/lsda.c */
-    uint64_t *old_typed;              /* write/lsda.c: of each of the new file's lp_side_typed(), the old file's word, 0 = none, 1 = not looked for; or NULL */
-    size_t last_typed;
+    struct lp_old_type_word { uint64_t at; bool sought; } *old_type_word; /* write/lsda.c: of each of the new file's, the old file's, 0 = none; or NULL */
+    size_t last_type_word;
 };
 #define OLD(d) (&(d)->side[0])
 #define NEW(d) (&(d)->side[1])

@@ -23,6 +23,12 @@ bool lp_elf_cfi(const lp_elf *elf, uint64_t vaddr, struct lp_cfi *out);
 /* The rules `at` bytes into a function whose FDE has these instructions, against a CIE with code alignment 4, data alignment -8, return address
  * in x30, and CFA = SP at its start. False: they are malformed. */
 bool lp_cfi_run_plain(const uint8_t *insns, size_t n, uint64_t at, struct lp_cfi *out);
+/* That CIE, from its version to the return address' register: so many bytes, no more than LP_CFI_PLAIN_MOST. lsda: of functions with exception tables; key_b:
+ * that sign return addresses with that key. Behind it are the length and the data of the augmentation, in the order of the letters P, L, R, and the
+ * instructions, which are LP_CFI_PLAIN_CFA. */
+enum { LP_CFI_PLAIN_MOST = 10 };
+size_t lp_cfi_plain_cie(uint8_t *out, bool lsda, bool key_b);
+#define LP_CFI_PLAIN_CFA {12, LP_CFI_SP, 0} /* DW_CFA_def_cfa sp, 0 */
 /* Of such instructions, the registers that the function saves anywhere: bit n Xn, bit 32 + n Vn. */
 uint64_t lp_cfi_saves(const uint8_t *insns, size_t n);
 

@@ -99,6 +99,17 @@ static struct lp_fde plain(const uint8_t *insns, size_t n)
                            .insns = {insns, insns + n, 0, false}};
 }
 
+size_t lp_cfi_plain_cie(uint8_t *out, bool lsda, bool key_b)
+{
+    static const char *const letters[2][2] = {{"zR", "zRB"}, {"zPLR", "zPLRB"}};
+    static const uint8_t align[] = {4, 0x78, LP_CFI_LR}; /* of code 4, of data -8 */
+    const size_t n = strlen(letters[lsda][key_b]) + 1;
+    out[0] = 1; /* the version */
+    memcpy(out + 1, letters[lsda][key_b], n);
+    memcpy(out + 1 + n, align, sizeof align);
+    return 1 + n + sizeof align;
+}
+
 bool lp_cfi_run_plain(const uint8_t *insns, size_t n, uint64_t at, struct lp_cfi *out)
 {
     struct lp_fde f = plain(insns, n);

@@ -51,19 +51,18 @@ static void add_pcrel(struct lp_elf_writer *w, uint64_t to) { add32(&w->table, t
 /* That of lp_cfi_run_plain(); like: with its personality, and tables, NULL = none. */
 static void plain_cie(struct lp_elf_writer *w, const struct lp_cie *like, bool key_b)
 {
-    static const uint8_t align[] = {4, 0x78, 30}, tail[] = {LP_PE_PCREL_SDATA4, 12, 31, 0}; /* DW_CFA_def_cfa sp, 0 */
-    const char *letters = like ? key_b ? "zPLRB" : "zPLR" : key_b ? "zRB" : "zR";
+    static const uint8_t cfa[] = LP_CFI_PLAIN_CFA;
+    uint8_t head[LP_CFI_PLAIN_MOST];
     size_t from = open_record(w);
     add32(&w->table, 0);
-    add8(&w->table, 1);
-    lp_buf_add(&w->table, letters, strlen(letters) + 1);
-    lp_buf_add(&w->table, align, sizeof align);
+    lp_buf_add(&w->table, head, lp_cfi_plain_cie(head, like, key_b));
     add8(&w->table, like ? 7 : 1);
     if (like) {
         add8(&w->table, (uint8_t)(LP_PE_PCREL_SDATA4 | (like->personality_enc & LP_PE_INDIRECT))), add_pcrel(w, like->personality);
         add8(&w->table, LP_PE_PCREL_SDATA4);
     }
-    lp_buf_add(&w->table, tail, sizeof tail);
+    add8(&w->table, LP_PE_PCREL_SDATA4);
+    lp_buf_add(&w->table, cfa, sizeof cfa);
     close_record(w, from);
 }
 

@@ -12,17 +12,13 @@ enum { ADDRESS = 8 }; /* pointers to elsewhere are absolute, of 8 bytes */
 
 uint64_t lp_frame_size(size_t cfi_len, bool has_lsda) { return lp_align_up(FDE_DATA + (has_lsda ? ADDRESS : 0) + cfi_len, 4) + 4; }
 
-/* Version 1; code 4, data -8, x30; addresses of code pcrel sdata4; CFA = SP + 0. */
+/* That of lp_cfi_run_plain(); addresses of code are pcrel sdata4. */
 static void make_cie(uint8_t *p, const struct lp_unwound *u)
 {
-    static const uint8_t align[] = {4, 0x78, 30}, tail[] = {0x0c, 31, 0};
-    const char *letters = u->lsda ? u->key_b ? "zPLRB" : "zPLR" : u->key_b ? "zRB" : "zR";
-    const size_t n = strlen(letters) + 1;
+    static const uint8_t cfa[] = LP_CFI_PLAIN_CFA;
     lp_put32(p, FDE - 4);
     p += 8;
-    *p++ = 1;
-    memcpy(p, letters, n), p += n;
-    memcpy(p, align, sizeof align), p += sizeof align;
+    p += lp_cfi_plain_cie(p, u->lsda, u->key_b);
     *p++ = u->lsda ? 3 + ADDRESS : 1;
     if (u->lsda) {
         *p++ = u->indirect ? LP_PE_ABSPTR | LP_PE_INDIRECT : LP_PE_ABSPTR;
@@ -30,7 +26,7 @@ static void make_cie(uint8_t *p, const struct lp_unwound *u)
         *p++ = LP_PE_ABSPTR;
     }
     *p++ = LP_PE_PCREL_SDATA4;
-    memcpy(p, tail, sizeof tail); /* the rest is DW_CFA_nop */
+    memcpy(p, cfa, sizeof cfa); /* the rest is DW_CFA_nop */
 }
 
 /* Distances are of 32 bits: a region is no larger than 64 MiB. */

@@ -255,6 +255,20 @@ static void test_similar(void **state)
     assert_string_equal(e.hint, "did you mean X?");
 }
 
+static void test_has_bytes(void **state)
+{
+    static const uint8_t in[] = {1, 2, 1, 2, 3, 0, 1};
+    (void)state;
+    for (size_t from = 0; from < sizeof in; from++)
+        for (size_t n = 1; from + n <= sizeof in; n++) assert_true(lp_has_bytes(in, sizeof in, in + from, n));
+    assert_true(lp_has_bytes(in, 5, "\1\2\3", 3));
+    assert_false(lp_has_bytes(in, 4, "\1\2\3", 3));
+    assert_false(lp_has_bytes(in, sizeof in, "\1\1", 2));
+    assert_false(lp_has_bytes(in, sizeof in, "\4", 1));
+    assert_false(lp_has_bytes(in, 0, "\1", 1));
+    assert_false(lp_has_bytes(in, 2, in, 3));
+}
+
 static void test_bits(void **state)
 {
     static const uint8_t b[] = {0x01, 0x82, 0x03, 0x84, 0x05, 0x86, 0x07, 0x88};
@@ -290,7 +304,7 @@ int main(void)
         cmocka_unit_test(test_error), cmocka_unit_test(test_buf),  cmocka_unit_test(test_grow), cmocka_unit_test(test_write), cmocka_unit_test(test_write_full),
         cmocka_unit_test(test_write_ended),
         cmocka_unit_test(test_read),  cmocka_unit_test(test_hash), cmocka_unit_test(test_utf8),  cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_similar), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_similar), cmocka_unit_test(test_numbers), cmocka_unit_test(test_has_bytes),
     };
     return cmocka_run_group_tests_name("base", tests, setup, teardown);
 }

@@ -254,6 +254,9 @@ static bool is_surely_text(const struct lp_side *s, const struct lp_use *n, uint
     return !any || (!is_led_out(s, n) && !is_handed_on(s, n));
 }
 
+/* Whose address the new one is, if a constant of the old file is looked for by it; NULL: it is compared with one. */
+static const struct lp_use *wanted_at(const lp_diff *d, uint64_t addr) { return d->wanted && d->wanted->addr == addr ? d->wanted : NULL; }
+
 static bool same_front(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
     const struct lp_side *s = NEW(d);
@@ -261,17 +264,17 @@ static bool same_front(lp_diff *d, const struct lp_side *o, const struct lp_use 
     uint64_t at;
     if (!len && !other) return true;
     if (common && lp_same_data(d, o, u->addr - common, n->addr - common, common, &at)) return true;
-    const bool wanted = d->wanted && d->wanted->addr == n->addr;
-    if (is_surely_text(s, wanted ? d->wanted : n, b)) return true;
-    return wanted ? is_start(s, d->wanted) : is_start(s, n) && (o != OLD(d) || is_start(o, u));
+    const struct lp_use *wanted = wanted_at(d, n->addr);
+    if (is_surely_text(s, wanted ? wanted : n, b)) return true;
+    return wanted ? is_start(s, wanted) : is_start(s, n) && (o != OLD(d) || is_start(o, u));
 }
 
 bool lp_same_around(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
     enum { DEEP = 2 }; /* what a constant leads to, and no farther */
     if (u->width || n->width || d->depth > DEEP || o->span[o->atom[a].span].flags & LP_SPAN_NEW) return true;
-    const bool wanted = d->wanted && d->wanted->addr == n->addr;
-    return (same_rows(d, o, u, n, a, b) || is_bounded(NEW(d), wanted ? d->wanted : n, b)) && same_front(d, o, u, n, a, b);
+    const struct lp_use *wanted = wanted_at(d, n->addr);
+    return (same_rows(d, o, u, n, a, b) || is_bounded(NEW(d), wanted ? wanted : n, b)) && same_front(d, o, u, n, a, b);
 }
 
 /* ---- what the dynamic linker writes, and nobody else: of that, pairs are the same, whatever they hold ---- */

@@ -1,6 +1,7 @@
 /* diff/pair/room.c - COMPARE, data without names: have the two as much room? If not, has the new one it because of what is behind it? */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "base/text.h"
 #include "base/search.h"
 
 #include <string.h>
@@ -71,18 +72,6 @@ bool lp_is_resized(const lp_diff *d, uint32_t a, uint32_t b)
     return lp_side_guesses(s) || (is_made(o, x->end) && is_made(s, y->end));
 }
 
-static bool contains(const struct lp_span *x, const uint8_t *p, uint64_t n)
-{
-    uint64_t left = x->end - x->start;
-    for (const uint8_t *q = x->bytes; left >= n; q++, left--) {
-        const uint8_t *hit = memchr(q, *p, left);
-        if (!hit) return false;
-        left -= (uint64_t)(hit - q), q = hit;
-        if (left >= n && memcmp(q, p, n) == 0) return true;
-    }
-    return false;
-}
-
 /* Has a file these bytes, too, in a section of this name? */
 static bool has_bytes(const struct lp_side *s, const char *section, const uint8_t *p, uint64_t n)
 {
@@ -91,7 +80,7 @@ static bool has_bytes(const struct lp_side *s, const char *section, const uint8_
     while (n && !*p) p++, n--;
     for (size_t i = 0; n >= TELLING && i < s->nspan; i++) {
         const struct lp_span *x = &s->span[i];
-        if (x->bytes && strcmp(x->name, section) == 0 && contains(x, p, n)) return true;
+        if (x->bytes && strcmp(x->name, section) == 0 && lp_has_bytes(x->bytes, x->end - x->start, p, n)) return true;
     }
     return false;
 }

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/search.h"
 #include "base/sort.h"
+#include "base/text.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -325,7 +326,8 @@ static bool add_fde(void *ctx, const struct lp_fde *f)
     if (!v) return !(s->nomem = true);
     s->fde = v;
     v[s->nfde++] = (struct lp_fde_at){f->start, f->end, f->at, f->lsda != 0};
-    return true;
+    lp_add_type_words(s, f);
+    return !s->nomem;
 }
 
 void lp_diff_load(struct lp_side *s)
@@ -339,6 +341,7 @@ void lp_diff_load(struct lp_side *s)
     lp_elf_fdes(s->elf, add_fde, s);
     s->fde = lp_trim(s->fde, &s->fde_cap, s->nfde, sizeof *s->fde);
     lp_sort_by_number(s->fde, s->nfde, sizeof *s->fde);
+    s->ntype_word = lp_sort_distinct(s->type_word, s->ntype_word);
 }
 
 const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at) { return lp_find_number(s->reloc, s->nreloc, sizeof *s->reloc, at); }
@@ -363,7 +366,8 @@ void lp_side_free(struct lp_side *s)
     if (!s->is_new || !s->one_list) free(s->ref);
     if (!s->is_new) free(s->ending);
     free(s->span), free(s->atom), free(s->table), free(s->word), free(s->reloc), free(s->fde), free(s->cut), free(s->by_name);
-    free(s->label), free(s->nearby.v), free(s->offsets), free(s->touch), free(s->extent), free(s->run), free(s->field), free(s->typed), lp_seen_free(s->seen);
+    free(s->label), free(s->nearby.v), free(s->offsets), free(s->touch), free(s->extent), free(s->run), free(s->field), free(s->type_word);
+    lp_seen_free(s->seen);
     for (size_t i = 0; i < s->nover; i++) free(s->over[i].bytes);
     free(s->over);
     lp_flow_survey_free(&s->survey);
@@ -374,6 +378,15 @@ bool lp_all_zero(const uint8_t *p, uint64_t n)
     for (uint64_t i = 0; i < n; i++)
         if (p[i]) return false;
     return true;
+}
+
+bool lp_side_has(const struct lp_side *s, const void *p, uint64_t n)
+{
+    for (size_t i = 0; i < s->nspan; i++) {
+        const struct lp_span *x = &s->span[i];
+        if (x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && lp_has_bytes(x->bytes, x->end - x->start, p, n)) return true;
+    }
+    return false;
 }
 
 const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_table *t)

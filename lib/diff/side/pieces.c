@@ -144,12 +144,11 @@ static void add_tables(struct lp_side *s)
 }
 
 /* Words that only exception tables lead to, where no symbol says so. */
-static void add_typed(struct lp_side *s)
+static void add_type_words(struct lp_side *s)
 {
     const size_t known = s->natom;
-    size_t n;
-    const uint64_t *v = lp_side_typed(s, &n);
-    for (size_t i = 0; v && i < n; i++) {
+    const uint64_t *v = s->type_word;
+    for (size_t i = 0; i < s->ntype_word; i++) {
         const struct lp_span *x = lp_side_span(s, v[i]);
         if (!x || x->flags & (LP_SPAN_CODE | LP_SPAN_GOT | LP_SPAN_LINKER) || x->end - v[i] < 8 || (i && v[i] - v[i - 1] < 8)) continue;
         const size_t k = lp_count_upto(s->atom, known, sizeof *s->atom, v[i] + 7);
@@ -259,6 +258,15 @@ static void mend_cuts(struct lp_side *s)
     free(f.v);
 }
 
+/* Does anything begin where the word leads? (inner: not by what is a part of a constant whose address was made.) */
+static bool begins_there(const struct lp_side *s, uint32_t function, const struct lp_ref_at *r, bool inner)
+{
+    const struct lp_atom *f = &s->atom[function];
+    uint64_t first;
+    if (!leads(r) || lp_is_end_twice(s, f, r) || (inner && lp_is_inner(s, r)) || lp_goes_back_from(s, function, r)) return false;
+    return s->objects || !lp_indexed_in_front(s, f, r, &first);
+}
+
 void lp_diff_pieces(struct lp_side *s)
 {
     size_t n = s->natom;
@@ -270,15 +278,13 @@ void lp_diff_pieces(struct lp_side *s)
     }
     for (size_t i = 0; i < n; i++) start[i] = s->atom[i].start;
     s->objects = lp_side_has_objects(s);
-    const bool parts = !s->objects && lp_elf_made_by(s->elf, "clang");
+    const bool inner = !s->objects && lp_elf_made_by(s->elf, "clang");
     add_tables(s);
-    add_typed(s);
+    add_type_words(s);
     for (uint32_t i = 0; i < s->natom; i++)
         for (uint32_t k = 0; lp_is_code_atom(&s->atom[i]) && k < s->atom[i].nref; k++) {
             const struct lp_ref_at *r = &s->ref[s->atom[i].ref + k];
-            const bool begins = leads(r) && !lp_is_end_twice(s, &s->atom[i], r) && !(parts && lp_is_inner(s, r));
-            uint64_t first;
-            if (begins && !lp_goes_back_from(s, i, r) && (s->objects || !lp_indexed_in_front(s, &s->atom[i], r, &first))) cut(s, r->addr);
+            if (begins_there(s, i, r, inner)) cut(s, r->addr);
         }
     cut_at_pointers(s);
     for (size_t i = 0; i < s->nreloc; i++)

@@ -87,14 +87,14 @@ static struct lp_callee look_at(const struct lp_side *s, uint64_t to)
     return c;
 }
 
-struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target)
+static struct seen_callee *callee_at(const struct lp_side *s, uint64_t target)
 {
-    const size_t k = (uint32_t)(target >> 2) * UINT32_C(0x9e3779b1) >> (32 - CALLEES_BITS);
-    if (s->seen->callee[k].there && s->seen->callee[k].to == target) return s->seen->callee[k].is;
-    const struct lp_callee c = look_at(s, lp_side_through(s, target));
-    s->seen->callee[k] = (struct seen_callee){.to = target, .there = true, .is = c};
+    struct seen_callee *c = &s->seen->callee[(uint32_t)(target >> 2) * UINT32_C(0x9e3779b1) >> (32 - CALLEES_BITS)];
+    if (!c->there || c->to != target) *c = (struct seen_callee){.to = target, .there = true, .is = look_at(s, lp_side_through(s, target))};
     return c;
 }
+
+struct lp_callee lp_seen_callee(const struct lp_side *s, uint64_t target) { return callee_at(s, target)->is; }
 
 /* No return, no jump elsewhere: its last word is a call that does not come back, or a branch to a place in it. */
 static bool has_no_way_out(const struct lp_side *s, uint64_t to)
@@ -113,8 +113,7 @@ static bool has_no_way_out(const struct lp_side *s, uint64_t to)
 
 bool lp_seen_stops(const struct lp_side *s, uint64_t target)
 {
-    lp_seen_callee(s, target);
-    struct seen_callee *c = &s->seen->callee[(uint32_t)(target >> 2) * UINT32_C(0x9e3779b1) >> (32 - CALLEES_BITS)];
+    struct seen_callee *c = callee_at(s, target);
     if (!c->asked) c->asked = true, c->stops = has_no_way_out(s, lp_side_through(s, target));
     return c->stops;
 }

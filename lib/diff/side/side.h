@@ -126,8 +126,8 @@ struct lp_side {
     size_t nfield;
     struct lp_fde_at *fde;
     size_t nfde, fde_cap;
-    uint64_t *typed;                  /* typed.c: words that exception tables lead to, by address; NULL: not looked for yet */
-    size_t ntyped, typed_cap;
+    uint64_t *type_word;              /* types.c: words that exception tables lead to, by address */
+    size_t ntype_word, type_word_cap;
     struct lp_label { uint64_t at; const char *name; } *label; /* symbols of no size: bounds (__TMC_END__, __stop_x) */
     size_t nlabel, label_cap;
     uint32_t *by_name;                /* functions and objects with a name, in the order of names */
@@ -196,10 +196,11 @@ const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at); /
 const struct lp_fde_at *lp_side_fde(const struct lp_side *s, uint64_t addr);   /* of the function that begins there */
 void lp_side_free(struct lp_side *s);
 bool lp_all_zero(const uint8_t *p, uint64_t n);
+bool lp_side_has(const struct lp_side *s, const void *p, uint64_t n); /* anywhere in its data */
 /* The entries of a jump table; NULL: the file has not all of them. */
 const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_table *t);
-/* ---- typed.c ---- */
-const uint64_t *lp_side_typed(struct lp_side *s, size_t *n);
+/* ---- types.c ---- */
+void lp_add_type_words(struct lp_side *s, const struct lp_fde *f);
 /* ---- atoms.c ---- */
 void lp_diff_atoms(struct lp_side *s);
 bool lp_is_named_here(const struct lp_side *s, const struct lp_elf_symbol *y); /* a name of data that the other file was stripped of: it does not count */

@@ -105,13 +105,6 @@ void lp_remark_unwinding(lp_diff *d)
     if (n) lp_diff_remark(d, "%u functions of the same code have other unwinding information, which stays; the first: %s", n, lp_atom_text(first, buf));
 }
 
-bool lp_holds_bytes(const uint8_t *p, uint64_t n, const void *text, size_t len)
-{
-    for (const uint8_t *q = p; n - (uint64_t)(q - p) >= len; q++)
-        if (!(q = memchr(q, *(const uint8_t *)text, (size_t)(n - (uint64_t)(q - p) - len + 1))) || memcmp(q, text, len) == 0) return q != NULL;
-    return false;
-}
-
 /* Has it a C++ library in itself, and no symbol by which the engine finds the unwinder that is in there? (The name of std::exception's type.) */
 static bool throws_unseen(const struct lp_side *s)
 {
@@ -120,12 +113,7 @@ static bool throws_unseen(const struct lp_side *s)
     for (size_t i = 0; i < s->dynamic->nneeded; i++)
         for (size_t k = 0; k < sizeof shared / sizeof *shared; k++)
             if (strncmp(s->dynamic->needed[i], shared[k], strlen(shared[k])) == 0) return false;
-    if (lp_elf_find(s->elf, "_Unwind_Find_FDE", &y, NULL) == LP_OK) return false;
-    for (size_t i = 0; i < s->nspan; i++) {
-        const struct lp_span *x = &s->span[i];
-        if (x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && lp_holds_bytes(x->bytes, x->end - x->start, type, sizeof type)) return true;
-    }
-    return false;
+    return lp_elf_find(s->elf, "_Unwind_Find_FDE", &y, NULL) != LP_OK && lp_side_has(s, type, sizeof type);
 }
 
 void lp_remark_thrown(lp_diff *d)

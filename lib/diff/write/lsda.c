@@ -57,27 +57,25 @@ const char *lp_lsda_stays(lp_diff *d, uint32_t atom)
 /* A word of the old file's tables that holds what the new one's does, mostly the one behind that of the last; 0: there is none. */
 static uint64_t find_word(lp_diff *d, uint64_t word)
 {
-    size_t n;
+    const struct lp_side *o = OLD(d);
     uint64_t at;
-    const uint64_t *v = lp_side_typed(OLD(d), &n);
-    for (size_t i = 0; i < n; i++) {
-        const size_t k = (d->last_typed + 1 + i) % n;
-        if (lp_same_data(d, OLD(d), v[k], word, 8, &at)) return v[d->last_typed = k];
+    for (size_t i = 0; i < o->ntype_word; i++) {
+        const size_t k = (d->last_type_word + 1 + i) % o->ntype_word;
+        if (lp_same_data(d, o, o->type_word[k], word, 8, &at)) return o->type_word[d->last_type_word = k];
     }
     return 0;
 }
 
+/* The same, looked for once. */
 static uint64_t old_word(lp_diff *d, uint64_t word)
 {
-    enum { UNKNOWN = 1 };
-    size_t n;
-    const uint64_t *v = lp_side_typed(NEW(d), &n);
-    if (!d->old_typed && (d->old_typed = malloc((n + 1) * sizeof *v)))
-        for (size_t i = 0; i < n; i++) d->old_typed[i] = UNKNOWN;
-    const size_t i = lp_count_below(v, n, sizeof *v, word);
-    if (!d->old_typed || i == n || v[i] != word) return d->nomem |= !d->old_typed, find_word(d, word);
-    if (d->old_typed[i] == UNKNOWN) d->old_typed[i] = find_word(d, word);
-    return d->old_typed[i];
+    const struct lp_side *s = NEW(d);
+    const uint64_t *v = lp_find_number(s->type_word, s->ntype_word, sizeof *v, word);
+    if (!d->old_type_word && !(d->old_type_word = calloc(s->ntype_word + 1, sizeof *d->old_type_word))) d->nomem = true;
+    if (!v || !d->old_type_word) return find_word(d, word);
+    struct lp_old_type_word *known = &d->old_type_word[v - s->type_word];
+    if (!known->sought) *known = (struct lp_old_type_word){find_word(d, word), true};
+    return known->at;
 }
 
 static void print_name(lp_diff *d, const char *what, uint32_t atom, uint64_t number)
@@ -112,12 +110,8 @@ static bool print_type(lp_diff *d, uint32_t atom, const struct table *t, uint64_
 
 static bool print_held(lp_diff *d, uint64_t at)
 {
-    const struct lp_side *s = NEW(d);
-    uint64_t avail = 0;
-    const struct lp_word_at *w = lp_side_word(s, at);
-    const uint8_t *p = w || !lp_side_guesses(s) ? NULL : lp_side_bytes(s, at, &avail);
-    if (w) return lp_print_filled(d, w);
-    return avail >= 8 && lp_print_filled(d, &(struct lp_word_at){.at = at, .value = lp_le64(p), .kind = LP_WORD_ADDR});
+    const struct lp_word_at *w = lp_side_word(NEW(d), at), guessed = {.at = at, .value = lp_held_at(NEW(d), at), .kind = LP_WORD_ADDR};
+    return w ? lp_print_filled(d, w) : guessed.value && lp_print_filled(d, &guessed);
 }
 
 /* The words that the old file has not. */
@@ -175,15 +169,6 @@ void lp_emit_lsda(lp_diff *d, uint32_t atom)
 
 /* ---- types that come along ---- */
 
-static bool has_text(const struct lp_side *s, const uint8_t *p, uint64_t n)
-{
-    for (size_t i = 0; i < s->nspan; i++) {
-        const struct lp_span *x = &s->span[i];
-        if (x->bytes && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) && lp_holds_bytes(x->bytes, x->end - x->start, p, n)) return true;
-    }
-    return false;
-}
-
 static bool is_carried(const struct lp_side *s, uint64_t addr)
 {
     uint32_t i = lp_side_atom(s, addr);
@@ -195,15 +180,13 @@ static bool is_carried(const struct lp_side *s, uint64_t addr)
 void lp_check_types(lp_diff *d)
 {
     const struct lp_side *s = NEW(d);
-    size_t n;
     char buf[32];
-    const uint64_t *v = lp_side_typed(NEW(d), &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < s->ntype_word; i++) {
         uint64_t avail = 0;
-        const uint64_t type = lp_held_at(s, v[i]), name = type && is_carried(s, type) ? lp_held_at(s, type + 8) : 0;
+        const uint64_t type = lp_held_at(s, s->type_word[i]), name = type && is_carried(s, type) ? lp_held_at(s, type + 8) : 0;
         const uint8_t *p = name ? lp_side_bytes(s, name, &avail) : NULL;
         const uint8_t *end = p ? memchr(p, 0, avail) : NULL;
-        if (!end || !has_text(OLD(d), p, (uint64_t)(end + 1 - p))) continue;
+        if (!end || !lp_side_has(OLD(d), p, (uint64_t)(end + 1 - p))) continue;
         const char *of = lp_atom_text(&s->atom[lp_side_atom(s, type)], buf);
         lp_diff_refuse(d, s, LP_E170, of, "it is of a type that the old file has, and would be another one");
     }

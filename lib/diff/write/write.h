@@ -172,7 +172,6 @@ bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body
 bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan *plan, const uint32_t *from, size_t n, struct lp_buf *out);
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
-bool lp_holds_bytes(const uint8_t *p, uint64_t n, const void *text, size_t len);
 void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does not ask for new functions */
 /* ---- lsda.c ---- */
 /* Why the exception table of a function of the new file cannot come along with its body; NULL: it can, or there is none. */
