@@ -77,6 +77,8 @@ bool lp_cfi_next(const struct lp_cie *c, struct lp_cfi_reader *r, struct lp_cfi_
 struct lp_cfi_table;
 void lp_cfi_table_free(struct lp_cfi_table *t); /* part of an lp_elf */
 bool lp_cfi_run(const struct lp_fde *f, uint64_t vaddr, struct lp_cfi *out);
+/* The address of the first instruction, of the CIE or the FDE, that is malformed, or makes no sense there; 0 = they are good. */
+uint64_t lp_cfi_fault(const struct lp_fde *f);
 /* Every FDE of .eh_frame, until fn says false. The FDE of an address (of `at`, if the search is to be spared). Thread-safe. */
 void lp_elf_fdes(const lp_elf *elf, bool (*fn)(void *ctx, const struct lp_fde *f), void *ctx);
 bool lp_elf_fde(const lp_elf *elf, uint64_t vaddr, struct lp_fde *out);
@@ -88,7 +90,7 @@ uint64_t lp_elf_frames(const lp_elf *elf);
 /* ---- instructions for lp_cfi_run_plain(), into a buffer, which has failed if they cannot be said so ---- */
 struct lp_buf;
 void lp_cfi_put(struct lp_buf *b, const struct lp_cfi_insn *i);
-/* Those of an FDE. False: there are none, or they cannot be said so. */
+/* Those of an FDE. False: there are none, or they cannot be said so (of another CIE's rules than that of lp_cfi_run_plain(), too). */
 bool lp_cfi_plain(const struct lp_fde *f, struct lp_buf *out);
 /* Those for a body of n words: word i is word from[i] of the FDE's function, or LP_CFI_NEW. The same rules give the same bytes. */
 #define LP_CFI_NEW UINT32_MAX

@@ -147,11 +147,22 @@ void lp_cfi_put(struct lp_buf *b, const struct lp_cfi_insn *i)
     for (; *operands; operands++) put_operand(b, *operands, i);
 }
 
+/* Does the CIE say nothing else than that of lp_cfi_run_plain()? */
+static bool is_plain(const struct lp_cie *c)
+{
+    struct lp_cfi_reader r = c->insns;
+    struct lp_cfi_insn i;
+    bool good = c->ra == LP_CFI_LR;
+    while (good && lp_cfi_next(c, &r, &i))
+        good = i.what == LP_CFI_NOTHING || (i.what == LP_CFI_CFA && i.kind == LP_CFI_REGISTER && i.reg == LP_CFI_SP && i.off == 0);
+    return good && !r.bad;
+}
+
 bool lp_cfi_plain(const struct lp_fde *f, struct lp_buf *out)
 {
     struct lp_cfi_reader r = f->insns;
     struct lp_cfi_insn i;
-    if (f->cie.ra != LP_CFI_LR) return false;
+    if (!is_plain(&f->cie)) return false;
     while (!out->failed && lp_cfi_next(&f->cie, &r, &i)) lp_cfi_put(out, &i);
     return !r.bad && !out->failed && out->len;
 }

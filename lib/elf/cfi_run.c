@@ -9,6 +9,7 @@ enum { DEPTH = 16 };
 struct run {
     const struct lp_cie *cie;
     uint64_t loc, stop;        /* rules up to `stop` count */
+    uint64_t at;               /* the address of the instruction */
     struct lp_cfi *now;
     struct lp_cfi initial, kept[DEPTH];
     unsigned depth;
@@ -75,21 +76,36 @@ static void step(struct run *x, const struct lp_cfi_insn *i)
 static bool run(struct run *x, struct lp_cfi_reader r)
 {
     struct lp_cfi_insn i;
-    while (x->loc <= x->stop && !x->bad && lp_cfi_next(x->cie, &r, &i)) step(x, &i);
+    for (x->at = r.vaddr; x->loc <= x->stop && !x->bad && lp_cfi_next(x->cie, &r, &i); x->at = x->bad ? x->at : r.vaddr) step(x, &i);
     return !x->bad && !r.bad;
+}
+
+/* Those of the CIE and of the FDE, into *x->now. */
+static bool run_both(struct run *x, const struct lp_fde *f)
+{
+    const uint64_t stop = x->stop;
+    memset(x->now, 0, sizeof *x->now);
+    x->now->cfa.kind = LP_CFI_EXPRESSION; /* until it is said */
+    x->cie = &f->cie, x->stop = UINT64_MAX;
+    if (!run(x, f->cie.insns)) return false;
+    x->initial = *x->now;
+    x->loc = f->start, x->stop = stop, x->depth = 0;
+    if (!run(x, f->insns)) return false;
+    x->now->ra = f->cie.ra;
+    return true;
 }
 
 bool lp_cfi_run(const struct lp_fde *f, uint64_t vaddr, struct lp_cfi *out)
 {
-    struct run x = {.cie = &f->cie, .now = out, .stop = UINT64_MAX};
-    memset(out, 0, sizeof *out);
-    out->cfa.kind = LP_CFI_EXPRESSION; /* until it is said */
-    if (!run(&x, f->cie.insns)) return false;
-    x.initial = *out;
-    x.loc = f->start, x.stop = vaddr, x.depth = 0;
-    if (!run(&x, f->insns)) return false;
-    out->ra = f->cie.ra;
-    return true;
+    struct run x = {.now = out, .stop = vaddr};
+    return run_both(&x, f);
+}
+
+uint64_t lp_cfi_fault(const struct lp_fde *f)
+{
+    struct lp_cfi all;
+    struct run x = {.now = &all, .stop = UINT64_MAX};
+    return run_both(&x, f) ? 0 : x.at;
 }
 
 static struct lp_fde plain(const uint8_t *insns, size_t n)

@@ -190,4 +190,40 @@ for cc in $compilers; do
     build m.old && build m.new -DMORE
     becomes "$cc: a mask in a function that moves" m.old m.new
 done
+
+# ---- call frame instructions that are none, or that no patch has: said with the byte and its place, not as a mistake of lpdiff ----
+cat >frame.s <<'S'
+    .text
+    .globl main
+    .type main, %function
+    START
+main:
+    stp x29, x30, [sp, #-16]!
+    .cfi_adjust_cfa_offset 16
+    .cfi_offset 29, -16
+    .cfi_offset 30, -8
+    BAD
+    mov w0, #NUMBER
+    ldp x29, x30, [sp], #16
+    .cfi_adjust_cfa_offset -16
+    ret
+    .cfi_endproc
+    .size main, . - main
+S
+# frame OUT NUMBER BAD [START]
+frame() { sed -e "s/BAD/$3/" -e "s/NUMBER/$2/" -e "s/START/${4:-.cfi_startproc}/" frame.s >frame2.s && "$CROSS_CC" -pie -Wl,--build-id -o "$1" frame2.s; }
+frame c.old 1 '' || not_ok "assemble frame.s"
+# unsaid NAME BYTE BAD [START]
+unsaid()
+{
+    what=$1 byte=$2
+    shift 2
+    frame c.new '2\nnop' "$@" && lpdiff c.old c.new >out 2>err
+    is "$?$(cat out)" 2 "$what: refused"
+    like "$(cat err)" "E171: \`main\`: its call frame instruction $byte at 0x[0-9a-f]* is damaged or one that no patch has; .* are expected" "$what: said"
+}
+unsaid "a byte that is no call frame instruction" 0x17 '.cfi_escape 0x17'
+unsaid "rules that nobody remembered" 0x0b '.cfi_escape 0x0b'
+unsaid "an expression that is longer than all" 0x0f '.cfi_escape 0x0f, 0x7f'
+unsaid "another register of the return address" 0x.. '' '.cfi_startproc; .cfi_return_column 29'
 tap_done

@@ -125,7 +125,7 @@ bool lp_emit_as_before(lp_diff *d, uint32_t atom)
 static void *copy(const void *p, size_t n)
 {
     void *q = malloc(n + 1);
-    return q ? memcpy(q, p, n) : NULL;
+    return q && n ? memcpy(q, p, n) : q;
 }
 
 void lp_emitted(lp_diff *d)

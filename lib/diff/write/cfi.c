@@ -70,6 +70,33 @@ bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan
     return good;
 }
 
+/* (A function that never moves SP has none.) */
+static bool says_nothing(const struct lp_fde *f)
+{
+    struct lp_cfi_reader r = f->insns;
+    struct lp_cfi_insn i;
+    while (lp_cfi_next(&f->cie, &r, &i))
+        if (i.what != LP_CFI_NOTHING) return false;
+    return !r.bad;
+}
+
+void lp_check_unwinding(lp_diff *d, uint32_t atom)
+{
+    const struct lp_atom *b = &NEW(d)->atom[atom];
+    struct lp_buf text = {0};
+    struct lp_cfi all;
+    struct lp_fde f;
+    uint64_t avail;
+    char buf[32];
+    if (!lp_elf_fde(NEW(d)->elf, b->start, &f) || f.start != b->start) return;
+    const bool good = lp_cfi_plain(&f, &text) ? lp_cfi_run_plain((const uint8_t *)text.data, text.len, UINT64_MAX, &all) :
+                      says_nothing(&f) && !f.lsda && !lp_cfi_fault(&f);
+    const uint64_t fault = good ? 0 : lp_cfi_fault(&f), at = fault ? fault : f.insns.vaddr;
+    const uint8_t *p = lp_side_bytes(NEW(d), at, &avail);
+    if (!good) lp_diff_refuse(d, NEW(d), LP_E171, lp_atom_text(b, buf), p ? *p : 0u, (unsigned long long)at);
+    lp_buf_free(&text);
+}
+
 /* The quick answer; false: look closer. */
 static bool same_bytes(const lp_diff *d, uint64_t a, uint64_t b)
 {

@@ -168,6 +168,8 @@ bool lp_keep_old(const struct lp_side *old, const struct lp_atom *a, const struc
 /* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
  * made; false: there are none, or they cannot be said so. */
 bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body_plan *plan, struct lp_buf *out);
+/* Refuses a new body whose FDE is damaged, or has rules that no patch has. */
+void lp_check_unwinding(lp_diff *d, uint32_t atom);
 /* The same of a body of n words, with stubs (lp_add_stubs()); false: it has an FDE, of which they cannot be said. */
 bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan *plan, const uint32_t *from, size_t n, struct lp_buf *out);
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
