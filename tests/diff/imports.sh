@@ -268,4 +268,19 @@ for side in other $long; do with_gcc -O2 -Wl,--build-id -DCALL=$side -o long.$si
 patch long.other "long.$long"
 is "$?" 2 "a name that is too long"
 like "$(cat err)" " E150: the import .$long. cannot be written into a patch: its name is too long" "is refused, with the reason"
+cat >version.c <<'C'
+#ifdef LIBRARY
+int dashed(void) { return 2; } int other(void) { return 1; }
+#else
+int dashed(void), other(void);
+int main(void) { return other() + CALL(); }
+#endif
+C
+echo 'A_1 { dashed; };' >version.map
+lib libversion.so -DLIBRARY -Wl,--version-script=version.map version.c
+for side in other dashed; do with_gcc -O2 -Wl,--build-id -DCALL=$side -o v.$side version.c ./libversion.so || not_ok "compile v.$side"; done
+LC_ALL=C sed 's/A_1/A-1/g' v.dashed >v.odd # (linkers make none of it)
+patch v.other v.odd
+is "$?" 2 "a version with a dash"
+like "$(cat err)" " E150: the import .dashed. cannot be written into a patch: its version has other bytes than" "is refused, with the reason"
 tap_done

@@ -127,10 +127,11 @@ static bool is_text(const char *p)
     return true;
 }
 
+enum { NAME_MOST = 150, WHOLE_MOST = 220 }; /* of a line's LP_PATCH_LINE bytes */
+
 /* Why there is no way to write it; NULL: there is one. */
 static const char *not_written(const lp_diff *d, const struct lp_dynsym *y, const struct lp_dynsym *old)
 {
-    enum { NAME_MOST = 150 };
     if (!old && y->version && !y->library) return "it is the new file's own, and the old one does not have it";
     if (!old && !y->version && lp_dynsym_wanted(OLD(d)->dynamic, y->name, NULL)) return "the old file has it with a version, the new one without";
     if (!old && y->type == STT_TLS) return "it is thread-local, and the old file does not have it";
@@ -139,13 +140,24 @@ static const char *not_written(const lp_diff *d, const struct lp_dynsym *y, cons
     return strlen(y->name) > NAME_MOST ? "its name is too long for a line of a patch" : NULL;
 }
 
+/* The same of what has been written. */
+static const char *not_read(const struct lp_buf *out, size_t from)
+{
+    const size_t n = out->len - from;
+    if (out->failed) return NULL;
+    if (n > WHOLE_MOST) return "its name, its version and its library are too long for a line of a patch";
+    return lp_spec_scan(out->data + from, n, NULL) == n ? NULL : "its version has other bytes than letters, digits, `_`, `$` and `.`";
+}
+
 bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out)
 {
     const struct lp_dynsym *old = lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version);
     if (!old) old = lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version);
     const char *why = not_written(d, y, old);
-    if (why) return lp_diff_refuse(d, NEW(d), LP_E150, y->name, why), false;
-    lp_spec_print(out, y->name, old ? NULL : y->version ? y->version : "*", 0, old ? NULL : y->library);
+    const size_t from = out->len;
+    if (!why) lp_spec_print(out, y->name, old ? NULL : y->version ? y->version : "*", 0, old ? NULL : y->library);
+    if (!why) why = not_read(out, from);
+    if (why) return out->len = from, lp_diff_refuse(d, NEW(d), LP_E150, y->name, why), false;
     if (old && plt) lp_buf_puts(out, "@plt");
     if (addend) lp_buf_printf(out, "+0x%llx", (unsigned long long)addend);
     if (!old && y->bind == STB_WEAK) lp_buf_puts(out, " weak");
