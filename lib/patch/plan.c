@@ -11,11 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* That a patch cannot be had at all is worse than that it does not fit, whichever comes first (lpapply(1)). */
+static bool is_worse(lp_status s, lp_status than)
+{
+    return lp_status_class(than) == LP_CLASS_refused && lp_status_class(s) != LP_CLASS_refused;
+}
+
 static void deliver(struct lp_plan *pl, uint32_t line, struct lp_error *e)
 {
     lp_at(e, pl->patch->file, line, 0);
     e->other = pl->other, pl->other = 0;
-    if (pl->errors++ == 0) {
+    if (pl->errors++ == 0 || is_worse(e->status, pl->status)) {
         pl->status = e->status;
         if (pl->err) *pl->err = *e;
     }

@@ -108,6 +108,10 @@ new_code "$dir/new.c" -O1 -fPIC
 { head_of libwork.so.1 x; printf 'data fresh_count data size 4 align 4\nzero 4\nend\n'; new_func old.so work; } >x.lpatch
 run "a new import without a version: refused" 1 lpapply libwork.so.1 x.lpatch
 like "$(cat run)" 'symbol .abs. is neither here nor imported, and a patched file must say which version it imports' "said so"
+for order in 'tls_seen nowhere' 'nowhere tls_seen'; do
+    { head_of libwork.so.1 x; printf 'data two data size 16 align 8\nrel abs64 %s\nrel abs64 %s\nend\n' $order; } >x.lpatch
+    run "of two reasons the worse one, in the order $order" 2 lpapply libwork.so.1 x.lpatch
+done
 is "$(sum libwork.so.1)" "$(sum old.so)" "nothing was changed"
 for kind in dpie dfixed; do
     [ $kind = dpie ] && own=-fPIE || own=-fno-pie
