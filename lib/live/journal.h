@@ -189,6 +189,8 @@ bool lp_job_add(struct lp_job *job, struct lp_applied *a);
 bool lp_same_patch(const struct lp_patch *a, const struct lp_patch *b);
 /* All of them leave, so that none is in the way of another. */
 lp_status lp_job_drop_all(struct lp_job *job, struct lp_applied **v, size_t n);
+/* By one that comes behind it in the same call? Then it does not come at all. */
+bool lp_is_replaced(const struct lp_patch *p, const lp_patch *const *later, size_t n);
 /* The applied patches that this call replaces do. */
 lp_status lp_job_drop_replaced(struct lp_job *job, const lp_patch *const *patches, size_t n);
 lp_status lp_job_check_added(struct lp_job *job);   /* what comes has what it requires, and no conflict */

@@ -253,7 +253,8 @@ static lp_status prepare_all(struct lp_job *job, const lp_patch *const *patches,
     lp_status s = LP_OK;
     if (!lp_names_reserve(&job->names, n)) return lp_job_fail(job, NULL, 0, LP_E_NOMEM, "out of memory");
     s = lp_job_drop_replaced(job, patches, n);
-    for (size_t i = 0; i < n && s == LP_OK; i++) s = prepare(job, patches[i], r);
+    for (size_t i = 0; i < n && s == LP_OK; i++)
+        if (!lp_is_replaced(patches[i], patches + i + 1, n - i - 1)) s = prepare(job, patches[i], r);
     if (s == LP_OK) s = lp_job_check_added(job);
     return s == LP_OK ? lp_job_check_dropped(job) : s;
 }

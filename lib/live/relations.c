@@ -126,6 +126,14 @@ static bool stays(const struct lp_applied *a, const lp_patch *const *patches, si
     return false;
 }
 
+bool lp_is_replaced(const struct lp_patch *p, const lp_patch *const *later, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < later[i]->nrelation; k++)
+            if (later[i]->relation[k].kind == LP_REPLACES && lp_relation_met(&later[i]->relation[k], p->name, p->version)) return true;
+    return false;
+}
+
 lp_status lp_job_drop_replaced(struct lp_job *job, const lp_patch *const *patches, size_t n)
 {
     struct leaving l = {0};

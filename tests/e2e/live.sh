@@ -163,6 +163,10 @@ kill -0 "$pid" && ok "the program lives on" || not_ok "the program lives on"
 # ---- at start ----
 is "$(lprun --no-control -P a.lpatch ./loop | head -n 1)" "0 100 1000" "lprun -P"
 is "$(lpmake -t loop 'other=ret 55' | lprun --no-control -P - ./loop | head -n 1)" "0 55 1000" "lpmake | lprun -P -"
+lpmake -t loop --meta name=b 'other=ret 55' | sed 's/^name .*/&\nreplaces a/; /^digest/d' >b.lpatch
+is "$(lprun --no-control -P a.lpatch -P b.lpatch ./loop 2>&1 | head -n 1)" "0 55 1000" "one that replaces the one in front of it"
+lprun --no-control -P b.lpatch -P a.lpatch ./loop >run 2>&1
+is "$?" 125 "one behind it: not started"
 lprun --no-control -P wrong.lpatch ./loop >run 2>&1
 is "$?" 125 "a patch that does not fit: not started"
 grep -q '^0 ' run && not_ok "the program did not run" || ok "the program did not run"
