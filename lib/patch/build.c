@@ -291,6 +291,27 @@ static bool set_value(struct lp_plan *pl, const struct lp_item *it, const struct
     return true;
 }
 
+/* The address of another object's that the file has there: its dynamic linker writes it, and a patch expects it by name. */
+static bool old_pointer(struct lp_plan *pl, const struct lp_item *it, uint64_t addr, uint8_t *out)
+{
+    struct lp_target *t = pl->bound[it->object];
+    const struct lp_expr *e = it->set->old_value.expr;
+    const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
+    struct lp_ref r;
+    if (!pl->space->disk || !e || !e->symbol) return set_value(pl, it, &it->set->old_value, 0, out);
+    if (!lp_plan_refer(pl, t, it->line, e, &r)) return false;
+    if (r.kind != LP_REF_IMPORT) return set_value(pl, it, &it->set->old_value, 0, out);
+    for (size_t i = 0; i < d->nrel; i++) {
+        const struct lp_dynrel *q = &d->rel[i];
+        const bool hit = q->type == R_AARCH64_ABS64 && q->at == addr && q->sym && q->addend == e->addend && strcmp(q->sym->name, r.name) == 0 &&
+                         (!r.version || !q->sym->version || strcmp(q->sym->version, r.version) == 0);
+        if (hit) return pl->space->read(pl->space->ctx, addr, out, it->set->len) == 0;
+    }
+    lp_plan_fail(pl, it->line, LP_E_OLD_WORD, "0x%llx: found no relocation with the address of `%s`, which the patch expects", (unsigned long long)addr,
+                 e->symbol);
+    return false;
+}
+
 /* Does the dynamic linker still have to write there? */
 static bool to_be_relocated(struct lp_plan *pl, struct lp_target *t, uint64_t addr, uint64_t len)
 {
@@ -309,7 +330,7 @@ static void write_set(struct lp_plan *pl, const struct lp_item *it, uint64_t add
         return;
     }
     struct lp_write *w = add_write(pl, it, addr, it->set->len, !it->set->old_value.any);
-    if (w && set_value(pl, it, &it->set->old_value, 0, w->old_bytes)) set_value(pl, it, &it->set->new_value, addr, w->new_bytes);
+    if (w && old_pointer(pl, it, addr, w->old_bytes)) set_value(pl, it, &it->set->new_value, addr, w->new_bytes);
 }
 
 /* Does code outside of the function branch into its first words behind the entry? */

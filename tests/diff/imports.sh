@@ -228,6 +228,33 @@ for flags in '-O2 -fPIE -pie' '-O1 -fPIE -no-pie' '-O2 -fPIE -pie -Wl,-z,now'; d
     done
 done
 
+# A table of addresses, two of which change: one of another object's that the old file has there, and one that it has not yet.
+cat >table.c <<'C'
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+extern int plain(int);
+static int own(int n) { return n + 1; }
+#ifdef FIX
+int (*const table[])(int) = {own, tolower, plain, abs};
+#else
+int (*const table[])(int) = {toupper, tolower, own, abs};
+#endif
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < 4; i++) printf("%d ", table[i](i + argc + 'b'));
+    return puts("") < 0;
+}
+C
+for how in '' -Wl,-z,now '-Wl,-z,pack-relative-relocs'; do
+    build() { out=$1; shift; with_gcc -O1 -fPIE -pie $how -Wl,--build-id "$@" -o "$out" table.c $libs; }
+    build old && build new -DFIX || not_ok "table, $how: compile"
+    patch old new
+    like "$(cat p.lpatch)" '^+ &plain@\*$' "table, $how: of a library without versions"
+    is "$(engine_lprun -P p.lpatch ./old)" "$(engine_lprun ./new)" "table, $how: from the start"
+    in_file "table, $how" file old new
+done
+
 # A library that needs no other one: what it imports may be the program's.
 cat >free.c <<'C'
 extern int nobody(int) __attribute__((weak)), plain(int) __attribute__((weak)), nothing __attribute__((weak));

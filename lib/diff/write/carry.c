@@ -149,10 +149,17 @@ static const char *not_read(const struct lp_buf *out, size_t from)
     return lp_spec_scan(out->data + from, n, NULL) == n ? NULL : "its version has other bytes than letters, digits, `_`, `$` and `.`";
 }
 
-bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out)
+static const struct lp_dynsym *old_import(const lp_diff *d, const struct lp_dynsym *y)
 {
     const struct lp_dynsym *old = lp_dynsym_wanted(OLD(d)->dynamic, y->name, y->version);
-    if (!old) old = lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version);
+    return old ? old : lp_dynsym_defined(OLD(d)->dynamic, y->name, y->version);
+}
+
+bool lp_is_imported(const lp_diff *d, const struct lp_dynsym *y) { return old_import(d, y) != NULL; }
+
+bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out)
+{
+    const struct lp_dynsym *old = old_import(d, y);
     const char *why = not_written(d, y, old);
     const size_t from = out->len;
     if (!why) lp_spec_print(out, y->name, old ? NULL : y->version ? y->version : "*", 0, old ? NULL : y->library);

@@ -86,6 +86,13 @@ static void print_place(lp_diff *d, uint32_t i, uint64_t off)
 static bool print_word(lp_diff *d, const struct lp_side *s, uint64_t at, uint64_t v, bool address)
 {
     const struct lp_word_at *w = lp_side_word(s, at);
+    if (w && w->kind == LP_WORD_SYMBOL && w->sym && s == NEW(d) && !lp_is_imported(d, w->sym)) {
+        struct lp_dynsym y = *w->sym;
+        y.bind = STB_GLOBAL; /* `weak` is no word of `set`: without the symbol the patch does not fit */
+        lp_buf_puts(&d->items, "&");
+        lp_print_import(d, &y, false, w->value, &d->items);
+        return true; /* or it has been refused */
+    }
     if (w && w->kind == LP_WORD_SYMBOL && w->sym) {
         lp_buf_printf(&d->items, "&%s", w->sym->name);
         if (w->value) lp_buf_printf(&d->items, "+0x%llx", (unsigned long long)w->value);

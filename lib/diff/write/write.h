@@ -192,6 +192,8 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
 void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word); /* a body may keep the old one's, or a place get a value */
 /* ---- carry.c ---- */
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
+/* Has the old file it by this name and version? */
+bool lp_is_imported(const lp_diff *d, const struct lp_dynsym *y);
 /* An import of the new file, by its name, with whose version it is if the old file does not import it, and whether it is weak then; plt: of what the old file
  * exports, as others find it. False: it is refused. */
 bool lp_print_import(lp_diff *d, const struct lp_dynsym *y, bool plt, uint64_t addend, struct lp_buf *out);
