@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/search.h"
 #include "flow/inner.h"
 
 /* A state that changed this often becomes one that cannot change (hostile code); rounds of seeding, likewise. */
@@ -218,6 +219,22 @@ static void see(struct lp_frun *r, size_t i, size_t end)
     }
 }
 
+/* An exception may leave this call: then registers that calls preserve have what they had, and nobody reads the others. */
+static void land(struct lp_frun *r, size_t i, const struct lp_fstate *s)
+{
+    const uint64_t pc = lp_frun_pc(r, i);
+    const size_t k = lp_count_upto(r->in->pad, r->in->npad, sizeof *r->in->pad, pc);
+    const struct lp_flow_pad *p = k == 0 ? NULL : &r->in->pad[k - 1];
+    const size_t to = p == NULL || pc >= p->to ? SIZE_MAX : lp_frun_word(r, p->at);
+    struct lp_fstate landed;
+    if (to == SIZE_MAX)
+        return;
+    lp_fstate_copy(r, &landed, s);
+    for (uint32_t set = CALL_CLOBBERED; set != 0; set &= set - 1)
+        landed.reg[__builtin_ctz(set)] = ID_NONE;
+    flow_to(r, to, &landed);
+}
+
 /* From a leader to the next or to where the code ends. */
 static void run_block(struct lp_frun *r, size_t i, struct elsewhere *e)
 {
@@ -239,6 +256,8 @@ static void run_block(struct lp_frun *r, size_t i, struct elsewhere *e)
             const bool called = kind == OP_CALL || kind == OP_CALL_REG;
             if (((kind == OP_JUMP_REG && !jump(r, i, &s)) || (called && (r->in->caught || r->labels))) && e != NULL)
                 leaves(r, e, &s);
+            if (called && r->in->npad != 0)
+                land(r, i, &s);
             if (called && !more && e != NULL && i + 1 < end && lp_fset_has(r->seeded, i + 1)) /* if it is wrong that the call does not return */
                 flow_to(r, i + 1, &s);
         }
@@ -359,33 +378,13 @@ static void start(struct lp_fstate *s, struct lp_frun *r)
     s->reg[REG_SP] = lp_fv_make(&r->pool, FV_STACK, 0, 0);
 }
 
-/* ADR of a place in the function that is no base of the jump table that follows: so a label is handed out. */
-static bool hands_out_label(struct lp_frun *r)
-{
-    enum { NEAR = 8 }; /* compilers have both in one pattern */
-    for (size_t i = 0; i < r->n; i++) {
-        if (r->kind[i] != OP_ADR)
-            continue;
-        const uint64_t to = (uint64_t)lp_frun_op(r, i)->imm;
-        struct lp_flow_table t = {0};
-        size_t k = i + 1;
-        while (k < r->n && k <= i + NEAR && r->kind[k] < OP_BRANCH)
-            k++;
-        const bool jump = k < r->n && r->kind[k] == OP_JUMP_REG && lp_fset_has(r->visited, k) &&
-                          lp_frun_table(r, lp_flow_ref_of(r->out, k)->told, lp_frun_pc(r, k), &t);
-        if (lp_frun_word(r, to) != SIZE_MAX && !(jump && t.n != 0 && t.base == to))
-            return true;
-    }
-    return false;
-}
-
 /* Until nothing changes; seeds go round, since what they reach may leave with more. */
 static void run_seeds(struct lp_frun *r)
 {
     bool more = find_seeds(r);
     for (unsigned round = 0; more && !r->failed; round++) {
         struct elsewhere e;
-        const bool labels = r->labels |= hands_out_label(r);
+        const bool labels = r->labels |= lp_frun_hands_label(r);
         start(&e.state, r);
         e.any = false;
         run_all_for(r, &e);

@@ -135,6 +135,8 @@ bool lp_flow_same_piece(const struct lp_flow_callee *f, const struct lp_flow_cal
 
 /* Code that belongs together: a function, then its .cold part and the like (which go on with the registers of the function). Entered at its first word. */
 struct lp_flow_part { uint64_t at; const void *code; size_t words; };
+/* Where exceptions land that leave a call in [from, to). */
+struct lp_flow_pad { uint64_t from, to, at; };
 struct lp_flow_input {
     const struct lp_flow_part *part;
     size_t nparts;
@@ -149,6 +151,8 @@ struct lp_flow_input {
     const struct lp_flow_survey *survey; /* NULL = none */
     bool holds;                          /* lp_flow.held is to be made */
     bool caught;                         /* exceptions may leave calls for code that nothing else leads to */
+    const struct lp_flow_pad *pad;       /* by `from`, none in another; npad 0: it is not known for which code. With a twin, it has the same */
+    size_t npad;
     /* NULL, or (part, bytes, survey, ctx) another function of one part, as this one, of the same words but for pages of ADRP, 12 bits of ADD and of loads
      * and stores that complete them, and where branches lead out of it and calls, which do the same; all is code. It is followed at once: values have two
      * addresses each. If those are in the same order, and equal where those are, each step on the one is the same step on the other. */

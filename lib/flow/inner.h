@@ -166,6 +166,7 @@ struct lp_flow_piece lp_flow_piece_of(struct lp_fop_memo *memo, const struct lp_
 lp_fv lp_frun_give(struct lp_frun *r, const struct lp_fstate *s, size_t i, const struct lp_flow_callee *fn);
 /* table.c: the table behind a BR to this value; false: it is none. table->n = 0: not understood. */
 bool lp_frun_table(const struct lp_frun *r, lp_fv goal, uint64_t br_at, struct lp_flow_table *table);
+bool lp_frun_hands_label(struct lp_frun *r); /* a label of its own to others, by ADR */
 /* The same of a function (r->in, or the twin), where the table's address and base are known. */
 void lp_frun_table_at(const struct lp_frun *r, const struct lp_flow_input *in, const struct lp_fvalue *goal, struct lp_flow_table *t);
 size_t lp_flow_word(const struct lp_flow_input *in, uint64_t addr); /* lp_frun_word() */

@@ -65,3 +65,23 @@ bool lp_frun_table(const struct lp_frun *r, lp_fv id, uint64_t br_at, struct lp_
     lp_frun_table_at(r, r->in, v, t);
     return true;
 }
+
+/* ADR of a place in the function that is no base of the jump table that follows: so a label is handed out. */
+bool lp_frun_hands_label(struct lp_frun *r)
+{
+    enum { NEAR = 8 }; /* compilers have both in one pattern */
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->kind[i] != OP_ADR)
+            continue;
+        const uint64_t to = (uint64_t)lp_frun_op(r, i)->imm;
+        struct lp_flow_table t = {0};
+        size_t k = i + 1;
+        while (k < r->n && k <= i + NEAR && r->kind[k] < OP_BRANCH)
+            k++;
+        const bool jump = k < r->n && r->kind[k] == OP_JUMP_REG && lp_fset_has(r->visited, k) &&
+                          lp_frun_table(r, lp_flow_ref_of(r->out, k)->told, lp_frun_pc(r, k), &t);
+        if (lp_frun_word(r, to) != SIZE_MAX && !(jump && t.n != 0 && t.base == to))
+            return true;
+    }
+    return false;
+}

@@ -79,4 +79,79 @@ for how in '-O2 -static -s' '-O2 -static' '-O2 -s'; do
     lpapply -q -o t.file t.old p.lpatch 2>err
     is "$?$(run ./t.file)" "0$(run ./t.new)" "  and in the file"
 done
+
+# ---- a landing pad has what registers have at the calls that lead to it: X19 is a page at another call only, and what malloc() gave at this one ----
+cat >pad.s <<'S'
+    .text
+    .globl work
+    .type work, %function
+work:
+    .cfi_startproc
+    .cfi_personality 0x9b, DW.ref.__gcc_personality_v0
+    .cfi_lsda 0x1b, .Ltable
+    stp x29, x30, [sp, #-32]!
+    .cfi_def_cfa_offset 32
+    .cfi_offset 29, -32
+    .cfi_offset 30, -24
+    str x19, [sp, #16]
+    .cfi_offset 19, -16
+    adrp x19, message
+    add x0, x19, :lo12:message
+    bl puts
+    mov x0, #16
+    bl malloc
+    mov x19, x0
+    mov w1, #NUMBER
+    str w1, [x19]
+.Lfrom:
+    bl may
+.Lto:
+    ldr w0, [x19]
+.Lend:
+    ldr x19, [sp, #16]
+    ldp x29, x30, [sp], #32
+    .cfi_remember_state
+    .cfi_restore 19
+    .cfi_restore 29
+    .cfi_restore 30
+    .cfi_def_cfa_offset 0
+    ret
+.Lpad:
+    .cfi_restore_state
+    MORE
+    ldr w1, [x19]
+    str w1, [sp, #24]
+    bl _Unwind_Resume
+    .cfi_endproc
+    .size work, . - work
+    .section .gcc_except_table, "a"
+.Ltable:
+    .byte 0xff, 0xff, 1
+    .uleb128 .Lends - .Lsites
+.Lsites:
+    .uleb128 .Lfrom - work
+    .uleb128 .Lto - .Lfrom
+    .uleb128 .Lpad - work
+    .uleb128 0
+.Lends:
+    .section .rodata
+message: .string "message"
+    .section .data.rel.local.DW.ref.__gcc_personality_v0, "awG", %progbits, DW.ref.__gcc_personality_v0, comdat
+    .hidden DW.ref.__gcc_personality_v0
+    .weak DW.ref.__gcc_personality_v0
+    .balign 8
+    .type DW.ref.__gcc_personality_v0, %object
+    .size DW.ref.__gcc_personality_v0, 8
+DW.ref.__gcc_personality_v0: .xword __gcc_personality_v0
+S
+cat >pad.cc <<'C'
+#include <cstdio>
+extern "C" int work(void);
+extern "C" __attribute__((noinline)) void may(void) { asm(""); }
+int main() { return std::printf("%d\n", work()) < 0; }
+C
+# (four words more: the new body is elsewhere)
+pads() { sed -e "s/NUMBER/$2/" -e "s/MORE/$3/" pad.s >pad2.s && "$cxx" -w -O1 -Wl,--build-id -o "$1" pad.cc pad2.s; }
+pads p.old 5 '' && pads p.new 6 'nop; nop; nop; eor x1, x1, x1' || not_ok "assemble pad.s"
+becomes= && becomes "a landing pad without a page" p.old p.new
 tap_done

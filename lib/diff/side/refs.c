@@ -324,17 +324,33 @@ bool lp_holds_of(struct lp_side *s, uint32_t i, struct lp_flow *out)
 {
     const struct lp_parts x = lp_parts_of(s, i);
     struct lp_flow_input in = input_of(s, &x);
-    in.holds = true;
+    struct lp_pads pads;
+    lp_pads_of(s, &x, &pads);
+    in.holds = true, in.pad = pads.v, in.npad = pads.n;
     const bool good = lp_flow_function(&in, out, NULL) == LP_OK;
+    lp_pads_free(&pads);
     if (!good) lp_flow_free(out), s->nomem = true;
     return good;
+}
+
+static bool have_same_pads(const struct lp_pads *p, const struct lp_parts *x, const struct lp_side *other, const struct lp_parts *y)
+{
+    struct lp_pads q;
+    lp_pads_of(other, y, &q);
+    const bool same = lp_same_pads(p, x->part[0].at, &q, y->part[0].at);
+    lp_pads_free(&q);
+    return same;
 }
 
 bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y, bool twin)
 {
     struct lp_flow f;
     struct lp_flow_input in = input_of(s, x);
+    struct lp_pads pads;
     if (!x->n) return false;
+    lp_pads_of(s, x, &pads);
+    in.pad = pads.v, in.npad = pads.n;
+    if (same && !have_same_pads(&pads, x, same, y)) same = NULL;
     const struct lp_flow_input other = {.part = y ? y->part : NULL, .nparts = 1, .bytes = constant_bytes, .survey = same ? &same->survey : NULL, .ctx = same};
     s->code_read = false;
     if (same && twin) in.twin = &other, same->code_read = false;
@@ -344,7 +360,7 @@ bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *sam
     if (both && twin) take_twin(s, same, y, &f);
     else if (both && s->one_list) share(s, x, same, y);
     else if (both) take(same, y, &f);
-    lp_flow_free(&f);
+    lp_flow_free(&f), lp_pads_free(&pads);
     return both;
 }
 

@@ -157,6 +157,8 @@ struct lp_side {
     /* Functions whose words are others than the file's: those that a linker moved (stubs.c), and what a patch puts there (verify.c). By address. */
     struct lp_patched { uint64_t start, end; uint8_t *bytes; bool changed; } *over; /* changed: by a patch */
     size_t nover, over_cap;
+    struct lp_body_lsda { uint64_t start, lsda; } *lsda; /* of a patched file's new bodies: where their exception tables are. By `start`. */
+    size_t nlsda;
 };
 
 static inline bool lp_is_within(const struct lp_side *s, uint32_t atom, uint64_t addr) /* LP_NONE: nothing is */
@@ -278,6 +280,11 @@ bool lp_side_survey_changed(struct lp_side *s, const struct lp_flow_survey *old,
 enum { LP_MOST_PARTS = 8 };
 struct lp_parts { struct lp_flow_part part[LP_MOST_PARTS]; uint32_t atom[LP_MOST_PARTS]; size_t n; };
 struct lp_parts lp_parts_of(const struct lp_side *s, uint32_t atom);
+/* ---- pads.c ---- */
+struct lp_pads { struct lp_flow_pad *v; size_t n, cap; };
+void lp_pads_of(const struct lp_side *s, const struct lp_parts *x, struct lp_pads *out); /* none: it has no exception table, or what that says is not known */
+void lp_pads_free(struct lp_pads *p);
+bool lp_same_pads(const struct lp_pads *p, uint64_t at, const struct lp_pads *q, uint64_t other); /* of functions at these addresses */
 /* Their references: those of the file's relocations, else by dataflow. same: NULL, or a file in which the dataflow finds the same for y, if it looks at no
  * data that is in code; true: it has them, too. twin: y is elsewhere (lp_flow_input.twin). */
 bool lp_refs_of(struct lp_side *s, const struct lp_parts *x, struct lp_side *same, const struct lp_parts *y, bool twin);

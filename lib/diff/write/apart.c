@@ -436,7 +436,7 @@ static bool take_refs(const lp_diff *d, struct lp_side *s, uint32_t i, uint64_t 
     uint32_t first = 0, put = 0;
     bool good = ref != NULL && a->ref + n == s->nref;
     if (!ref) s->nomem = true;
-    else memcpy(ref, out, n * sizeof *ref);
+    else if (n) memcpy(ref, out, n * sizeof *ref);
     while (good && first < n && ref[first].at < end) first++;
     for (uint32_t j = 0, k = 0; good && (j < first || k < count);) {
         const bool own = j < first && (k == count || ref[j].at <= x[k].site);

@@ -3,7 +3,9 @@
 #include <config.h>
 #include "diff/write/write.h"
 #include "base/search.h"
+#include "base/sort.h"
 #include "elf/lsda.h"
+#include "patch/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +167,15 @@ void lp_emit_lsda(lp_diff *d, uint32_t atom)
     lp_buf_puts(&d->items, "end\n");
     good &= emit_words(d, atom, &t);
     if (!good) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf), "it names a type that the old file has not");
+}
+
+bool lp_take_tables(struct lp_side *s, const struct lp_plan *p)
+{
+    s->lsda = malloc((p->ndef + 1) * sizeof *s->lsda), s->nlsda = 0;
+    for (size_t i = 0; s->lsda && i < p->ndef; i++)
+        if (p->def[i].item->kind == LP_ITEM_FUNC && p->def[i].lsda) s->lsda[s->nlsda++] = (struct lp_body_lsda){p->def[i].addr, p->def[i].lsda};
+    if (s->nlsda) lp_sort_by_number(s->lsda, s->nlsda, sizeof *s->lsda);
+    return s->lsda != NULL;
 }
 
 /* ---- types that come along ---- */

@@ -558,7 +558,7 @@ static bool make_side(struct check *c)
     s->offsets = copy(OLD(c->d)->offsets, s->noffsets, NEW(c->d)->noffsets, sizeof *s->offsets);
     if (!s->span || (c->words && !s->word) || !s->offsets || !name_owned(c)) return false;
     add_new(c);
-    return add_patched(c) && add_views(c) && survey(c) && stay_lent(c);
+    return lp_take_tables(s, &c->plan) && add_patched(c) && add_views(c) && survey(c) && stay_lent(c);
 }
 
 static void free_check(struct check *c)
@@ -567,7 +567,7 @@ static void free_check(struct check *c)
     for (size_t i = 0; i < c->nowned; i++) free(c->owned[i].name);
     give_back(c);
     c->side.lent = NULL;
-    free(c->lent), free(c->owned), free(c->side.over), free(c->side.span);
+    free(c->lent), free(c->owned), free(c->side.over), free(c->side.span), free(c->side.lsda);
     free(c->words ? c->side.word : NULL), free(c->side.ref), free(c->side.table), free(c->side.offsets);
     lp_seen_free(c->side.seen);
     lp_flow_survey_free(&c->side.survey);

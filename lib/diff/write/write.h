@@ -176,6 +176,8 @@ bool lp_same_unwinding(lp_diff *d, uint32_t old_atom);
 void lp_remark_unwinding(lp_diff *d); /* of functions that are the same */
 void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does not ask for new functions */
 /* ---- lsda.c ---- */
+struct lp_plan;
+bool lp_take_tables(struct lp_side *s, const struct lp_plan *p); /* of new bodies, into the patched file; false: no memory */
 /* Why the exception table of a function of the new file cannot come along with its body; NULL: it can, or there is none. */
 const char *lp_lsda_stays(lp_diff *d, uint32_t new_atom);
 void lp_emit_lsda_line(lp_diff *d, uint32_t new_atom, bool entry); /* in its body; in the branch to that (entry), which has none */
