@@ -154,4 +154,10 @@ C
 pads() { sed -e "s/NUMBER/$2/" -e "s/MORE/$3/" pad.s >pad2.s && "$cxx" -w -O1 -Wl,--build-id -o "$1" pad.cc pad2.s; }
 pads p.old 5 '' && pads p.new 6 'nop; nop; nop; eor x1, x1, x1' || not_ok "assemble pad.s"
 becomes= && becomes "a landing pad without a page" p.old p.new
+# The routine that reads a table is the old file's.
+sed -i '/cfi_personality/d; /cfi_lsda/d' pad.s
+pads p.bare 5 '' || not_ok "assemble pad.s"
+lpdiff p.bare p.new >out 2>err
+is "$?$(cat out)" 2 "the first exception table: refused"
+like "$(cat err)" 'E170: the exception table of .work. cannot come along: \(no function of the old file has one\|another language.s routine reads\)' "said"
 tap_done

@@ -153,8 +153,8 @@ void lp_diff_exports(lp_diff *d)
                        gone->name);
     static const char *const more_text = "other objects find more in the new file, which they do not with a patch";
     if (more && d->owned)
-        lp_diff_remark(d, "%s (symbols: %zu, the first: %s); and of names that one of them has, too, in front of it, the new file uses that one's, and a patch "
-                       "its own (the first that it uses: %s)", more_text, more, first->name, d->owned);
+        lp_diff_remark(d, "%s (symbols: %zu, the first: %s); and where an object in front of it has such a name, too, the new file uses that object's, and a "
+                       "patch its own (the first that it uses: %s)", more_text, more, first->name, d->owned);
     else if (more) lp_diff_remark(d, "%s (symbols: %zu, the first: %s)", more_text, more, first->name);
 }
 

@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* PLACE: where something is, or what is compared elsewhere (E101, E102, E120, E130, E151, E152, E160; exports.c). */
-enum how { PLACE, SAID, REFUSED };
+/* PLACE: where something is, or what is compared elsewhere (E101, E102, E120, E130, E151, E152, E160; exports.c). ALSO: it says the same thing as the row in
+ * front. */
+enum how { PLACE, SAID, REFUSED, ALSO };
 
 static void differs(lp_diff *d, enum how how, bool after, const char *what)
 {
@@ -29,11 +30,10 @@ enum { /* not in every C library's elf.h */
 #define ALL UINT64_MAX
 #define NAMES UINT32_MAX
 
-/* bits: of the value; ALL: the value; 0: that there is one; NAMES: which ones. What is said by several is one thing, in rows one behind the other. A bit is
- * of the first row that has it. */
+/* bits: of the value; ALL: the value; 0: that there is one; NAMES: which ones. A bit is of the first row that has it. */
 static const struct term { int64_t tag; uint64_t bits; enum how how; const char *what; } terms[] = {
     {DT_SYMBOLIC, 0, REFUSED, "a name is looked for in the library itself first (DT_SYMBOLIC)"},
-    {DT_FLAGS, DF_SYMBOLIC, REFUSED, "a name is looked for in the library itself first (DT_SYMBOLIC)"},
+    {DT_FLAGS, DF_SYMBOLIC, ALSO, NULL},
     {DT_FILTER, NAMES, REFUSED, "its names are those of another library (DT_FILTER)"},
     {DT_AUXILIARY, NAMES, REFUSED, "its names are another library's if that has them (DT_AUXILIARY)"},
     {DT_FLAGS_1, DF_1_NODELETE, REFUSED, "it stays loaded when it is closed (DF_1_NODELETE)"},
@@ -45,8 +45,8 @@ static const struct term { int64_t tag; uint64_t bits; enum how how; const char 
     {DT_DEPAUDIT, NAMES, SAID, "a library watches how what it needs is loaded (DT_DEPAUDIT)"},
     {DT_CONFIG, NAMES, SAID, "a file says how it is loaded (DT_CONFIG)"},
     {DT_BIND_NOW, 0, SAID, "all that it imports must be there when it is loaded (DT_BIND_NOW)"},
-    {DT_FLAGS, DF_BIND_NOW, SAID, "all that it imports must be there when it is loaded (DT_BIND_NOW)"},
-    {DT_FLAGS_1, DF_1_NOW, SAID, "all that it imports must be there when it is loaded (DT_BIND_NOW)"},
+    {DT_FLAGS, DF_BIND_NOW, ALSO, NULL},
+    {DT_FLAGS_1, DF_1_NOW, ALSO, NULL},
     {DT_FLAGS_1, DF_1_NODEFLIB, SAID, "libraries are not looked for where they usually are (DF_1_NODEFLIB)"},
     {MEMTAG_MODE, ALL, SAID, "memory is tagged in this way (DT_AARCH64_MEMTAG_MODE)"},
     {MEMTAG_HEAP, ALL, SAID, "the heap is tagged (DT_AARCH64_MEMTAG_HEAP)"},
@@ -151,7 +151,7 @@ static void check_unknown(lp_diff *d, int k)
 static void check_dynamic(lp_diff *d)
 {
     for (size_t i = 0, end; i < NTERM; i = end) {
-        for (end = i + 1; end < NTERM && terms[i].what && terms[end].what && strcmp(terms[end].what, terms[i].what) == 0;) end++;
+        for (end = i + 1; end < NTERM && terms[end].how == ALSO;) end++;
         check_term(d, i, end);
     }
     for (int k = 0; k < 2; k++) check_unknown(d, k);

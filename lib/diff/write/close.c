@@ -223,10 +223,7 @@ static void choose_places(lp_diff *d)
 static void refuse_exceptions(lp_diff *d, uint32_t atom)
 {
     const struct lp_atom *b = &NEW(d)->atom[atom];
-    char buf[32];
-    const char *why = b->in_place ? NULL : lp_lsda_stays(d, atom);
-    if (why) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf), why);
-    if (!b->in_place) lp_check_unwinding(d, atom);
+    if (!b->in_place) lp_check_lsda(d, atom), lp_check_unwinding(d, atom);
 }
 
 static void refuse_moved(lp_diff *d)

@@ -30,55 +30,43 @@ static const char *leads_out(const struct lp_atom *b, struct lp_lsda l)
     return NULL;
 }
 
-/* Would the routine that reads it (patch/handlers.c) be that of the new file? */
-static bool same_reader(lp_diff *d, const struct lp_atom *b, const struct lp_fde *g)
+/* Is it the same routine that reads the tables of these two? */
+static bool same_reader(lp_diff *d, const struct lp_fde *f, const struct lp_fde *g)
 {
-    const bool replaces = b->pair != LP_NONE && !b->by_entry;
-    struct lp_fde f;
     uint64_t at;
-    if (!lp_elf_lsda_reader(OLD(d)->elf, replaces ? &OLD(d)->atom[b->pair].start : NULL, &f)) return false;
-    if ((f.cie.personality_enc ^ g->cie.personality_enc) & LP_PE_INDIRECT) return false;
-    if (f.cie.personality_enc & LP_PE_INDIRECT) return lp_same_data(d, OLD(d), f.cie.personality, g->cie.personality, 8, &at);
-    const struct lp_use u = {f.cie.personality, LP_NONE, LP_NONE, 0, 0}, v = {g->cie.personality, LP_NONE, LP_NONE, 0, 0};
+    if ((f->cie.personality_enc ^ g->cie.personality_enc) & LP_PE_INDIRECT) return false;
+    if (f->cie.personality_enc & LP_PE_INDIRECT) return lp_same_data(d, OLD(d), f->cie.personality, g->cie.personality, 8, &at);
+    const struct lp_use u = {f->cie.personality, LP_NONE, LP_NONE, 0, 0}, v = {g->cie.personality, LP_NONE, LP_NONE, 0, 0};
     return lp_same_target(d, OLD(d), &u, &v);
 }
 
-const char *lp_lsda_stays(lp_diff *d, uint32_t atom)
+/* Why the routine that would read it (patch/handlers.c) is not that of the new file. */
+static const char *other_reader(lp_diff *d, const struct lp_atom *b, const struct lp_fde *g)
+{
+    const bool replaces = b->pair != LP_NONE && !b->by_entry;
+    struct lp_fde f;
+    if (!lp_elf_lsda_reader(OLD(d)->elf, replaces ? &OLD(d)->atom[b->pair].start : NULL, &f))
+        return "no function of the old file has one, so nothing there reads it";
+    return same_reader(d, &f, g) ? NULL : "another language's routine reads those of the old body, or of the first function of the old file with one";
+}
+
+static void refuse(lp_diff *d, uint32_t atom, const char *why)
+{
+    char buf[32];
+    if (why) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(&NEW(d)->atom[atom], buf), why);
+}
+
+void lp_check_lsda(lp_diff *d, uint32_t atom)
 {
     const struct lp_atom *b = &NEW(d)->atom[atom];
     struct table t;
-    if (!lp_has_lsda(NEW(d), b->start)) return NULL;
+    if (!lp_has_lsda(NEW(d), b->start)) return;
     const char *why = read_table(d, atom, &t);
     if (!why) why = leads_out(b, t.l);
-    if (!why && !same_reader(d, b, &t.fde)) why = "another language's routine reads those of the old body, or of the first function of the old file with one";
-    return why;
+    refuse(d, atom, why ? why : other_reader(d, b, &t.fde));
 }
 
-/* ---- types ---- */
-
-/* A word of the old file's tables that holds what the new one's does, mostly the one behind that of the last; 0: there is none. */
-static uint64_t find_word(lp_diff *d, uint64_t word)
-{
-    const struct lp_side *o = OLD(d);
-    uint64_t at;
-    for (size_t i = 0; i < o->ntype_word; i++) {
-        const size_t k = (d->last_type_word + 1 + i) % o->ntype_word;
-        if (lp_same_data(d, o, o->type_word[k], word, 8, &at)) return o->type_word[d->last_type_word = k];
-    }
-    return 0;
-}
-
-/* The same, looked for once. */
-static uint64_t old_word(lp_diff *d, uint64_t word)
-{
-    const struct lp_side *s = NEW(d);
-    const uint64_t *v = lp_find_number(s->type_word, s->ntype_word, sizeof *v, word);
-    if (!d->old_type_word && !(d->old_type_word = calloc(s->ntype_word + 1, sizeof *d->old_type_word))) d->nomem = true;
-    if (!v || !d->old_type_word) return find_word(d, word);
-    struct lp_old_type_word *known = &d->old_type_word[v - s->type_word];
-    if (!known->sought) *known = (struct lp_old_type_word){find_word(d, word), true};
-    return known->at;
-}
+/* ---- as data ---- */
 
 static void print_name(lp_diff *d, const char *what, uint32_t atom, uint64_t number)
 {
@@ -89,7 +77,7 @@ static void print_name(lp_diff *d, const char *what, uint32_t atom, uint64_t num
 /* The word of an indirect type: the old file's, or one that comes along. */
 static void print_word(lp_diff *d, uint32_t atom, uint64_t number, uint64_t word)
 {
-    const uint64_t old = old_word(d, word);
+    const uint64_t old = lp_old_type_word(d, word);
     const uint32_t i = old ? lp_side_atom(OLD(d), old) : LP_NONE;
     const struct lp_there t = {.known = true, .addr = old, .atom = i, .off = i == LP_NONE ? 0 : (int64_t)(old - OLD(d)->atom[i].start)};
     if (old) lp_there_print(d, &t, &d->items);
@@ -122,7 +110,7 @@ static bool emit_words(lp_diff *d, uint32_t atom, const struct table *t)
     struct lp_lsda_type type;
     bool good = true;
     for (uint64_t i = 1; i <= t->types; i++) {
-        if (!lp_lsda_type(&t->l, i, &type) || !type.addr || !type.indirect || old_word(d, type.addr)) continue;
+        if (!lp_lsda_type(&t->l, i, &type) || !type.addr || !type.indirect || lp_old_type_word(d, type.addr)) continue;
         lp_buf_puts(&d->items, "\ndata "), print_name(d, "type", atom, i), lp_buf_puts(&d->items, " rodata size 8\n");
         good &= print_held(d, type.addr);
         lp_buf_puts(&d->items, "end\n");
@@ -148,8 +136,7 @@ void lp_emit_lsda(lp_diff *d, uint32_t atom)
     struct table t;
     struct lp_lsda_type type;
     uint64_t avail;
-    char buf[32];
-    if (!lp_has_lsda(NEW(d), b->start) || read_table(d, atom, &t)) return; /* (refused: lp_lsda_stays()) */
+    if (!lp_has_lsda(NEW(d), b->start) || read_table(d, atom, &t)) return; /* (refused: lp_check_lsda()) */
     const uint8_t *p = lp_side_bytes(NEW(d), t.fde.lsda, &avail);
     const unsigned width = lp_lsda_type_size(&t.l);
     bool good = p && t.end - t.fde.lsda <= avail && (!t.types || width >= 4); /* (no compiler writes 2) */
@@ -166,8 +153,10 @@ void lp_emit_lsda(lp_diff *d, uint32_t atom)
     if (good) lp_print_bytes(&d->items, p + (at - t.fde.lsda), t.end - at);
     lp_buf_puts(&d->items, "end\n");
     good &= emit_words(d, atom, &t);
-    if (!good) lp_diff_refuse(d, NEW(d), LP_E170, lp_atom_text(b, buf), "it names a type that the old file has not");
+    refuse(d, atom, good ? NULL : "it names a type that the old file has not");
 }
+
+/* ---- VERIFY ---- */
 
 bool lp_take_tables(struct lp_side *s, const struct lp_plan *p)
 {
@@ -176,29 +165,4 @@ bool lp_take_tables(struct lp_side *s, const struct lp_plan *p)
         if (p->def[i].item->kind == LP_ITEM_FUNC && p->def[i].lsda) s->lsda[s->nlsda++] = (struct lp_body_lsda){p->def[i].addr, p->def[i].lsda};
     if (s->nlsda) lp_sort_by_number(s->lsda, s->nlsda, sizeof *s->lsda);
     return s->lsda != NULL;
-}
-
-/* ---- types that come along ---- */
-
-static bool is_carried(const struct lp_side *s, uint64_t addr)
-{
-    uint32_t i = lp_side_atom(s, addr);
-    while (i != LP_NONE && i && s->atom[i].joined) i--;
-    return i != LP_NONE && s->atom[i].carried;
-}
-
-/* One that the old file has, by its name: who catches it has the old one, and they are compared by their addresses. */
-void lp_check_types(lp_diff *d)
-{
-    const struct lp_side *s = NEW(d);
-    char buf[32];
-    for (size_t i = 0; i < s->ntype_word; i++) {
-        uint64_t avail = 0;
-        const uint64_t type = lp_held_at(s, s->type_word[i]), name = type && is_carried(s, type) ? lp_held_at(s, type + 8) : 0;
-        const uint8_t *p = name ? lp_side_bytes(s, name, &avail) : NULL;
-        const uint8_t *end = p ? memchr(p, 0, avail) : NULL;
-        if (!end || !lp_side_has(OLD(d), p, (uint64_t)(end + 1 - p))) continue;
-        const char *of = lp_atom_text(&s->atom[lp_side_atom(s, type)], buf);
-        lp_diff_refuse(d, s, LP_E170, of, "it is of a type that the old file has, and would be another one");
-    }
 }

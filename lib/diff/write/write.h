@@ -178,10 +178,12 @@ void lp_remark_thrown(lp_diff *d);    /* of exceptions in a program that does no
 /* ---- lsda.c ---- */
 struct lp_plan;
 bool lp_take_tables(struct lp_side *s, const struct lp_plan *p); /* of new bodies, into the patched file; false: no memory */
-/* Why the exception table of a function of the new file cannot come along with its body; NULL: it can, or there is none. */
-const char *lp_lsda_stays(lp_diff *d, uint32_t new_atom);
+void lp_check_lsda(lp_diff *d, uint32_t new_atom);     /* refuses a new body whose exception table cannot come along */
 void lp_emit_lsda_line(lp_diff *d, uint32_t new_atom, bool entry); /* in its body; in the branch to that (entry), which has none */
 void lp_emit_lsda(lp_diff *d, uint32_t new_atom);      /* behind it, as data */
+/* ---- types.c ---- */
+/* A word of the old file's tables that holds the type that this word of the new file's holds; 0: there is none. */
+uint64_t lp_old_type_word(lp_diff *d, uint64_t word);
 void lp_check_types(lp_diff *d);                       /* once it is known what comes along */
 /* ---- quiet.c ---- */
 /* Nobody may be in a function whose words are changed in their place, or in a part of one that moves. */
