@@ -21,13 +21,8 @@ bool lp_same_rest(lp_diff *d, const struct lp_side *o, const struct lp_use *u, c
 /* ---- around.c ---- */
 /* Constants that are the same as far as the atoms a and b go: is what is around them, as far as it may be a part of the same table? */
 bool lp_same_around(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b);
-bool lp_may_end_at(const struct lp_side *s, uint32_t i); /* is what is in front of this constant one that may end there, and no text? */
-void lp_find_runs(struct lp_side *s); /* behind PIECES, in front of the others */
-bool lp_goes_on(const struct lp_side *s, uint32_t i); /* may the constant in front of this one be one thing with it? */
 bool lp_same_length(const lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
 bool lp_part_tables(lp_diff *d);
-uint32_t lp_first_of_table(const struct lp_side *s, uint32_t i);
-uint32_t lp_last_of_table(const struct lp_side *s, uint32_t i);
 /* ---- compare.c ---- */
 void lp_diff_compare(lp_diff *d);
 void lp_compare_pair(lp_diff *d, uint32_t i); /* by the old file's */

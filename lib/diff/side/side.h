@@ -138,7 +138,7 @@ struct lp_side {
     uint64_t *cut;                    /* addresses that something refers to, in unnamed data */
     size_t ncut, cut_cap;
     uint32_t *extent;                 /* extent.c: of each atom, or NULL */
-    struct lp_run { uint32_t first, last; } *run; /* pair/around.c: of each atom, those that may be one table with it; or NULL */
+    struct lp_run { uint32_t first, last; } *run; /* runs.c: of each atom, those that may be one table with it; or NULL */
     size_t nrun;
     struct lp_flow_survey survey;
     struct lp_ending { const char *name; bool last, passed; } *ending; /* imports that do not come back, of both files, in the old one's list (ending.c) */
@@ -348,6 +348,16 @@ enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, 
 /* Length of the text at an address with its 0 byte; 0 = it is no text. */
 uint64_t lp_side_text(const struct lp_side *s, uint64_t addr);
 bool lp_only_texts(const struct lp_side *s, uint64_t at, uint64_t end); /* and zeros; each ends in front of `end` */
+/* ---- texts.c ---- */
+bool lp_are_texts(const struct lp_side *s, uint64_t start, uint64_t end); /* nothing but texts, each to its end, which no numbers are? */
+bool lp_begins_long_text(const struct lp_side *s, uint64_t at); /* one that is too long for a number */
+/* ---- runs.c ---- */
+void lp_find_runs(struct lp_side *s); /* behind PIECES, in front of all else */
+bool lp_may_end_at(const struct lp_side *s, uint32_t i); /* is what is in front of this constant one that may end there, and no text? */
+bool lp_goes_on(const struct lp_side *s, uint32_t i); /* may the constant in front of this one be one thing with it? */
+uint32_t lp_first_of_table(const struct lp_side *s, uint32_t i);
+uint32_t lp_last_of_table(const struct lp_side *s, uint32_t i);
+uint64_t lp_addresses_in(const struct lp_side *s, uint64_t start, uint64_t end); /* how many words there are that hold addresses, of whole ones */
 /* ---- relative.c ---- */
 void lp_side_fields(struct lp_side *s); /* makes the list of them */
 const struct lp_field_at *lp_side_field(const struct lp_side *s, uint64_t at); /* the one that begins there; NULL = none */

@@ -1,0 +1,62 @@
+/* diff/side/texts.c - does data without a name look like texts, and like no numbers that happen to be letters? */
+#include <config.h>
+#include "diff/side/side.h"
+#include "base/search.h"
+
+enum { SHORT = 3, LONG = 5 }; /* letters: too many for a number of 2 bytes, of 4 */
+
+static bool is_letter(uint8_t c) { return (c >= ' ' && c <= '~') || (c >= '\t' && c <= '\r') || c == 033; }
+
+/* Where the text begins in which it is: another one's tail has letters in front of it. 0: that is no text. */
+static uint64_t head_of(const struct lp_side *s, uint64_t at)
+{
+    enum { FAR = 4096 };
+    const struct lp_span *x = lp_side_span(s, at);
+    for (unsigned n = 0; x && x->bytes && at > x->start && n < FAR; at--, n++)
+        if (!is_letter(x->bytes[at - 1 - x->start])) return x->bytes[at - 1 - x->start] ? 0 : at;
+    return x && at == x->start ? at : 0;
+}
+
+/* The same behind it: another one's tail is cut off. */
+static bool ends_in_text(const uint8_t *p, uint64_t avail)
+{
+    uint64_t n = 0;
+    while (n < avail && is_letter(p[n])) n++;
+    return n < avail && !p[n];
+}
+
+/* Is there a word that the dynamic linker fills? (0xc0c is two form feeds.) */
+static bool is_filled(const struct lp_side *s, uint64_t start, uint64_t end)
+{
+    const size_t i = lp_count_below(s->word, s->nword, sizeof *s->word, start);
+    return i < s->nword && s->word[i].at < end;
+}
+
+/* Nothing but texts, each to its end? Compilers align them to 8 bytes; other zeros behind a short one make a number of it, as any do behind one letter. (No
+ * number of 4 bytes begins at an odd place.) */
+bool lp_are_texts(const struct lp_side *s, uint64_t start, uint64_t end)
+{
+    enum { ALIGNED = 8 };
+    uint64_t avail = 0, k = 0, text, n, head = head_of(s, start);
+    const uint8_t *p = lp_side_bytes(s, start, &avail);
+    if (!p || avail < end - start || !head || is_filled(s, start, end)) return false;
+    for (; k < end - start; k = n, head = start + n) {
+        for (text = k; text < end - start && is_letter(p[text]); text++) {}
+        if (k < text && text == end - start) return ends_in_text(p + text, avail - text);
+        for (n = text; n < end - start && !p[n]; n++) {}
+        const bool padded = n - text > 1, aligned = !(head & (ALIGNED - 1)) && !((start + n) & (ALIGNED - 1)) && n - text <= ALIGNED;
+        const uint64_t letters = start + text - head;
+        const bool is_short = head & 3 ? letters < SHORT : letters < LONG && (!aligned || letters == 1);
+        if (!letters || n == text || n - text > 2 * ALIGNED || (padded && is_short)) return false;
+    }
+    return true;
+}
+
+/* (Zeros behind it may align what comes next.) */
+bool lp_begins_long_text(const struct lp_side *s, uint64_t at)
+{
+    uint64_t avail = 0, n = 0;
+    const uint8_t *p = lp_begins_text(s, at) ? lp_side_bytes(s, at, &avail) : NULL;
+    while (p && n < avail && is_letter(p[n])) n++;
+    return p && n > SHORT && n < avail && !p[n];
+}
