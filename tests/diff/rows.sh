@@ -143,6 +143,70 @@ int main(int argc, char **argv) { return printf("%d %d\n", user(), more(argc)) <
 C
 all ends.c -O0 '-O0 -fno-pie -no-pie'
 
+# ---- an array of short texts: constants beside others that are texts, too, but for an index; in a static program as well ----
+cat >names.c <<'C'
+#include <stdio.h>
+static const char names[][8] = {"mu", "xi", "rho", "mu", "gamma",
+#ifdef NEW
+    "gamma",
+#endif
+    "kappa"};
+enum { N = sizeof names / sizeof *names };
+static inline unsigned hash(const char *s)
+{
+    unsigned h = 7;
+    while (*s) h = h * 31 + (unsigned char)*s++;
+    return h;
+}
+__attribute__((noinline)) unsigned any(unsigned x) { return hash(names[(x + 69) % N]) + hash(names[N - 1]); }
+__attribute__((noinline)) unsigned other(unsigned x) { return hash(names[(x + 23) % N]) * 3 + hash(names[N - 1]); }
+int main(void)
+{
+    for (unsigned i = 0; i < 9; i++) printf("%u %u\n", any(i), other(i));
+    return 0;
+}
+C
+all names.c -O2 '-O2 -fdata-sections -fno-pie -no-pie' '-O2 -fno-section-anchors -static-pie -fPIE'
+
+# ---- numbers below 2^24, each with a zero behind it: they look like short texts, but no text is near ----
+cat >like.c <<'C'
+#include <stdio.h>
+struct item { unsigned v; int i; };
+static const struct item items[] = {{736044, 0}, {42172, 1}, {421277, 2}};
+static const unsigned char front[] = {164, 88, 127, 216, 21, 68, 219, 4, 141, 173, 78, 171};
+static const unsigned char bytes[] = {127, 80, 232, 143, 249, 159,
+#ifdef NEW
+    33, 12, 3, 3, 3, 99,
+#endif
+};
+static const struct { const struct item *p; unsigned n; } parts[] = {{&items[2], 1}, {&items[1], 2}};
+enum { N = sizeof items / sizeof *items };
+__attribute__((noinline)) unsigned sum(const struct item *p, const struct item *e)
+{
+    unsigned z = 1;
+    while (p < e) z = z * 7 + p->v + (unsigned)p->i, p++;
+    return z;
+}
+__attribute__((noinline)) unsigned all(unsigned x) { return sum(items, items + N) + x; }
+__attribute__((noinline)) unsigned part(unsigned x)
+{
+    for (unsigned i = 0, k = x & 1; i < parts[k].n; i++) x = x * 5 + parts[k].p[i].v;
+    return x;
+}
+__attribute__((noinline)) unsigned either(unsigned x)
+{
+    const unsigned char *p = x & 1 ? &front[7] : &front[10];
+    return *p;
+}
+__attribute__((noinline)) unsigned any(unsigned x) { return bytes[x % sizeof bytes]; }
+int main(void)
+{
+    for (unsigned i = 0; i < 13; i++) printf("%u %u %u %u\n", all(i), part(i), either(i), any(i));
+    return 0;
+}
+C
+all like.c -O0 -O2
+
 # ---- pairs of pointers that code gets at once and compares: they are what it reads from there, and no bounds of a section ----
 if have_arm64_clang; then
     cat >pairs.c <<'C'

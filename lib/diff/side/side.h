@@ -68,6 +68,7 @@ struct lp_atom {
     bool lands : 1;                   /* code: exceptions may lead into it */
     bool doubted : 1;                 /* unnamed variable: at its place in the other file, others use what is there (users.c) */
     bool alike : 1;                   /* unnamed variable of the new file: one beside it might as well be the pair, and nothing but the place tells */
+    uint8_t rows : 2;                 /* unnamed constant: an array of short texts begins in front of it, and 1: ends where it begins, 2: goes on (runs.c) */
     bool parted : 1;                  /* the same, of constants: it was a pair, but not what is behind it in what may be one table (around.c) */
     bool nops : 1;                    /* code: it is the same as its pair, but for NOPs */
     bool apart : 1, together : 1;     /* code: one base is not enough for it; constants that it reaches from one come along in one piece (close.c) */
@@ -351,6 +352,9 @@ bool lp_only_texts(const struct lp_side *s, uint64_t at, uint64_t end); /* and z
 /* ---- texts.c ---- */
 bool lp_are_texts(const struct lp_side *s, uint64_t start, uint64_t end); /* nothing but texts, each to its end, which no numbers are? */
 bool lp_begins_long_text(const struct lp_side *s, uint64_t at); /* one that is too long for a number */
+/* Where an array of texts ends of so many bytes each as the one that begins there has with the zeros behind it, `most` or a row behind that if it
+ * goes on there; `start`: it is none. */
+uint64_t lp_rows_end(const struct lp_side *s, uint64_t start, uint64_t most);
 /* ---- runs.c ---- */
 void lp_find_runs(struct lp_side *s); /* behind PIECES, in front of all else */
 bool lp_may_end_at(const struct lp_side *s, uint32_t i); /* is what is in front of this constant one that may end there, and no text? */
