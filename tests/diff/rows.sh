@@ -207,6 +207,35 @@ int main(void)
 C
 all like.c -O0 -O2
 
+# ---- a pointer into the array changes, and who has it has the end, too, where nothing begins or what is the same as before ----
+cat >last.c <<'C'
+#include <stdio.h>
+struct item { unsigned v; int i; };
+static const struct item items[] = {{252669, 1}, {175236, 0}, {996303, 2}, {542588, 2}, {69759, 0}, {820771, 1}, {844400, 2}, {1025604, 2}};
+enum { N = sizeof items / sizeof *items };
+static const struct { const struct item *p, *e; } ranges[] = {{&items[3], items + N},
+#ifdef NEW
+    {&items[1], items + N},
+#else
+    {&items[0], items + N},
+#endif
+    {&items[2], items + N}, {&items[0], items + N}};
+__attribute__((noinline)) unsigned range(unsigned x)
+{
+    unsigned z = x;
+    for (const struct item *p = ranges[x % 4].p; p < ranges[x % 4].e; p++) z = z * 5 + p->v + (unsigned)p->i;
+    return z;
+}
+int main(void)
+{
+    for (unsigned i = 0; i < 9; i++) printf("%u\n", range(i));
+    return 0;
+}
+C
+may=may
+all last.c -O0 -Os '-O2 -static-pie -fPIE'
+may=
+
 # ---- pairs of pointers that code gets at once and compares: they are what it reads from there, and no bounds of a section ----
 if have_arm64_clang; then
     cat >pairs.c <<'C'

@@ -371,6 +371,16 @@ static void join_rows(struct ends *e, struct end *x, uint32_t last)
     for (uint32_t i = first; i <= last; i++) join(e, i);
 }
 
+/* Does a datum that stays have the addresses of rows of what comes along, too? Then it has those of the new rows, and is to have the end of them. */
+static bool has_rows(const struct lp_side *s, const struct lp_atom *b, uint64_t at, const struct end *x)
+{
+    uint32_t head = x->piece;
+    while (s->atom[head].joined) head--;
+    struct lp_atom rows = s->atom[head];
+    rows.end = x->at;
+    return !s->objects && rows.carry && has_start(s, b, at, &rows);
+}
+
 static void check_word(struct ends *e, uint64_t at, uint64_t value)
 {
     struct end *x = ending_at(e, value);
@@ -383,7 +393,7 @@ static void check_word(struct ends *e, uint64_t at, uint64_t value)
     if (b->pair == LP_NONE || lp_is_copied(b)) return;
     const bool same = lp_same_data(e->d, OLD(e->d), OLD(e->d)->atom[b->pair].start + (at - b->start), at, 8, &off);
     lp_suppose_keep(e->d, false);
-    if (same) check_old_datum(e, b, at, x);
+    if (same && !has_rows(NEW(e->d), b, at, x)) check_old_datum(e, b, at, x);
     else check_new(e, b, at, x);
 }
 
