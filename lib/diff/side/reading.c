@@ -37,15 +37,21 @@ void lp_side_touch(struct lp_side *s)
     if (s->ntouch) qsort(s->touch, s->ntouch, sizeof *s->touch, by_addr);
 }
 
-/* Code refers to the middle of these 8 bytes, or reads a part of them: they are no one word. (An address to which an index is added may be anywhere; and where
- * what is plainly an address ends, an array of such does.) */
+/* An index is added, or nothing is read there: what goes through a field of an array's elements stops as far behind the array as that is in one. */
+static bool leads_elsewhere(const struct lp_side *s, uint32_t function, uint64_t at)
+{
+    return lp_is_indexed(s, function, at) || lp_only_compared(s, function, at);
+}
+
+/* Code refers to the middle of these 8 bytes, or reads a part of them: they are no one word. (Where what is plainly an address ends, an array of
+ * such does.) */
 static bool is_split(const struct lp_side *s, uint64_t at, enum lp_likeness like)
 {
     for (size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at); i < s->ntouch && s->touch[i].addr < at + 8; i++) {
         const struct lp_touch *t = &s->touch[i];
         const uint32_t f = lp_side_atom(s, t->at);
         if (like == LP_LIKE_PLAINLY && !t->width && t->addr == at + 7) continue;
-        if (t->width ? t->addr > at || t->width < 8 : t->addr > at && f != LP_NONE && !lp_is_indexed(s, f, t->at)) return true;
+        if (t->width ? t->addr > at || t->width < 8 : t->addr > at && f != LP_NONE && !leads_elsewhere(s, f, t->at)) return true;
     }
     return false;
 }
