@@ -428,4 +428,47 @@ for how in -O1 '-O1 -s'; do
     is "$now" "$(run ./asks)" "  and it is right"
     [ "$was" != "$now" ] && ok "  as the old library was not" || not_ok "  as the old library was not"
 done
+
+# ---- the byte in front of an array, which indices begin behind, as real decoders have it: in the old file nothing begins there, but it is the same ----
+cat >order.c <<'C'
+struct job { int start, end, left; short bit; };
+extern const int big[1200];
+static const unsigned char order[79] = {0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28, 35, 42, 49, 56,
+                                        57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
+static const unsigned bias[3] = {1, 2, 3};
+int printf(const char *, ...);
+__attribute__((noinline)) int more(struct job *j) { return --j->left & 1; }
+__attribute__((noinline)) int decode(struct job *j, short *data)
+{
+    int k = j->start;
+    if (j->left < 0) printf("%s", __func__), k += (int)bias[j->left & 1] + big[j->end & 1023];
+    do {
+        int r = more(j) ? 3 : 0, s = 1;
+        while (k <= j->end) {
+            short *p = &data[order[FIRST]];
+            THEN;
+            if (*p != 0) *p += more(j) ? j->bit : 0;
+            else if (r-- == 0) {
+                *p = (short)(s FIX);
+                break;
+            }
+        }
+    } while (k <= j->end);
+    return k;
+}
+int main(int argc, char **argv)
+{
+    static short out[64];
+    struct job j = {1, 63, 1000, 4};
+    decode(&j, out), j.bit = 2, decode(&j, out);
+    for (int i = 0; i < 64; i++) printf("%d ", out[i]);
+    return printf("%s%s\n", EXTRA, argc > 1 ? "" : "x") < 0;
+}
+C
+echo 'const int big[1200] = {1, 2, 3};' >big.c
+for how in -O1 -O2; do
+    gcc $how '-DFIX=' '-DFIRST=k' '-DTHEN=k += j->left < 0 ? 2 : 1' '-DEXTRA="a"' -o order.old big.c order.c &&
+        gcc $how '-DFIX=* 3 + (r & 1) + k' '-DFIRST=k++' '-DTHEN=' '-DEXTRA="a longer one than that"' -o order.new big.c order.c || exit 1
+    right "$how, in front of an array" order.old order.new 1
+done
 tap_done
