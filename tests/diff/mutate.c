@@ -285,6 +285,29 @@ static bool same_branch(const struct change *c)
     return was != 0 && was == is && rest == other;
 }
 
+/* What ADD makes of the page of an ADRP a few words in front of it; 0: it is none. */
+static uint64_t made_address(const struct change *c, const uint8_t *bytes)
+{
+    const uint32_t w = lp_le32(bytes), from = w >> 5 & 31;
+    if ((w & 0xffc00000) != 0x91000000)
+        return 0;
+    for (unsigned k = 1; k <= 8 && c->off >= k * WORD; k++) {
+        const uint32_t v = word_at(c->off - k * WORD);
+        if ((v & 0x9f00001f) == (0x90000000 | from))
+            return ((c->at - k * WORD) & ~(uint64_t)PAGE_MASK) + ((uint64_t)lp_sext((v >> 5 & 0x7ffff) << 2 | (v >> 29 & 3), 21) << 12) + (w >> 10 & 4095);
+    }
+    return 0;
+}
+
+/* The address of an empty text became that of another one. */
+static bool same_text(const struct change *c)
+{
+    if (c->r->kind != CODE || (lp_le32(c->old_bytes) ^ lp_le32(c->new_bytes)) & ~UINT32_C(0x3ffc00))
+        return false;
+    const uint64_t was = made_address(c, c->old_bytes), is = made_address(c, c->new_bytes);
+    return was != 0 && is != 0 && is_empty(was) && is_empty(is);
+}
+
 /* A landing pad that became a NOP: the old one may stay (lib/diff/pair/compare.c). */
 static bool same_pad(const struct change *c)
 {
@@ -304,7 +327,7 @@ static void random_change(struct change *c)
         else if (kind == POINTER) change_pointer(c);
         else change_datum(c);
         memcpy(c->old_bytes, image + c->off, c->len);
-    } while (memcmp(c->old_bytes, c->new_bytes, c->len) == 0 || may_be_padding(c) || same_meaning(c) || same_branch(c) || same_pad(c) ||
+    } while (memcmp(c->old_bytes, c->new_bytes, c->len) == 0 || may_be_padding(c) || same_meaning(c) || same_branch(c) || same_pad(c) || same_text(c) ||
              (kind != POINTER && is_filled(c->at, c->len)));
 }
 
