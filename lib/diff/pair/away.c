@@ -106,10 +106,10 @@ bool lp_may_be_away(const struct lp_side *s, uint32_t atom, uint64_t base, enum 
 /* Do the words of a datum both count from this place, which is in a pair? */
 static enum lp_led led_from(lp_diff *d, const struct lp_side *s, uint32_t k, uint64_t y, uint64_t v, uint64_t w, bool sure)
 {
-    const uint32_t j = lp_side_atom(NEW(d), y);
-    const enum lp_start what = lp_side_span(NEW(d), y + w) ? lp_start_at(NEW(d), y + w) : LP_START_NONE;
-    if (!lp_may_be_away(NEW(d), k, y, what) || NEW(d)->atom[j].pair == LP_NONE) return LP_LED_NOT;
-    const struct lp_atom *b = &NEW(d)->atom[j];
+    const enum lp_start what = lp_start_at(NEW(d), y + w);
+    if (!what || !lp_may_be_away(NEW(d), k, y, what)) return LP_LED_NOT;
+    const struct lp_atom *b = &NEW(d)->atom[lp_side_atom(NEW(d), y)];
+    if (b->pair == LP_NONE) return LP_LED_NOT;
     const uint64_t x = s->atom[b->pair].start + (y - b->start);
     if (lp_start_at(s, x + v) != what) return LP_LED_NOT;
     if (would_lead_to_same(d, s, x + v, y + w)) return what == LP_START_FUNC && !lp_is_copied(b) ? LP_LED_SAME : LP_LED_MAYBE;
@@ -119,19 +119,20 @@ static enum lp_led led_from(lp_diff *d, const struct lp_side *s, uint32_t k, uin
 
 enum lp_led lp_led_away(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, unsigned width, const uint8_t *p, const uint8_t *q)
 {
-    const uint32_t i = lp_side_atom(s, o), k = lp_side_atom(NEW(d), n);
-    if (i == LP_NONE || k == LP_NONE || lp_is_code_atom(&NEW(d)->atom[k])) return LP_LED_NOT;
+    const uint32_t k = lp_side_atom(NEW(d), n);
+    if (k == LP_NONE || lp_is_code_atom(&NEW(d)->atom[k])) return LP_LED_NOT;
     unsigned nbase;
     const uint64_t *base = lp_away_bases(d, k, &nbase);
-    if (nbase && width < 4 && lp_side_text(NEW(d), NEW(d)->atom[k].start) > TEXT) return LP_LED_NOT;
+    if (!nbase || lp_side_atom(s, o) == LP_NONE || (width < 4 && lp_side_text(NEW(d), NEW(d)->atom[k].start) > TEXT)) return LP_LED_NOT;
     enum lp_led best = LP_LED_NOT;
     bool other = false;
-    for (unsigned t = 0; t < nbase; t++)
-        for (int sign = 1; sign >= (width < 4 ? 0 : 1); sign--) {
-            const uint64_t v = lp_field_value(p, width, sign), w = lp_field_value(q, width, sign);
-            const enum lp_led x = v == w ? LP_LED_NOT : led_from(d, s, k, base[t], v, w, width == 4);
+    for (int sign = 1; sign >= (width < 4 ? 0 : 1); sign--) {
+        const uint64_t v = lp_field_value(p, width, sign), w = lp_field_value(q, width, sign);
+        for (unsigned t = 0; t < nbase && v != w; t++) {
+            const enum lp_led x = led_from(d, s, k, base[t], v, w, width == 4);
             other |= x == LP_LED_MAYBE;
             if (x > best) best = x;
         }
+    }
     return best == LP_LED_SAME && other ? LP_LED_MAYBE : best;
 }

@@ -89,10 +89,10 @@ static enum lp_led led_of(lp_diff *d, const struct lp_side *s, const struct lp_t
 }
 
 /* What the dynamic linker fills, whole, is no part of anything else. */
-static bool meets_word(const struct lp_side *s, uint64_t at)
+static bool meets_word(const struct lp_side *s, uint64_t at, uint64_t len)
 {
     const size_t k = lp_count_below(s->word, s->nword, sizeof *s->word, at < 7 ? 0 : at - 7);
-    return k < s->nword && s->word[k].at < at + 4;
+    return k < s->nword && s->word[k].at < at + len;
 }
 
 enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twice *t, uint64_t off, uint64_t *at, unsigned *width)
@@ -101,9 +101,11 @@ enum lp_led lp_find_led(lp_diff *d, const struct lp_side *s, const struct lp_twi
     const size_t before = d->nsupposed;
     *width = 4;
     if (d->depth > DEEP) return LP_LED_NOT;
+    const uint64_t from = off < 3 ? 0 : off - 3;
+    const bool met = meets_word(s, t->o + from, off + 4 - from) || meets_word(NEW(d), t->n + from, off + 4 - from); /* mostly none is near */
     for (int aligned = 1; aligned >= 0 && best != LP_LED_SAME; aligned--)
-        for (uint64_t i = off < 3 ? 0 : off - 3; i <= off && i + 4 <= t->len && best != LP_LED_SAME; i++) {
-            if (aligned != !((t->o + i) & 3) || meets_word(s, t->o + i) || meets_word(NEW(d), t->n + i)) continue;
+        for (uint64_t i = from; i <= off && i + 4 <= t->len && best != LP_LED_SAME; i++) {
+            if (aligned != !((t->o + i) & 3) || (met && (meets_word(s, t->o + i, 4) || meets_word(NEW(d), t->n + i, 4)))) continue;
             const enum lp_led x = led_of(d, s, t, i, 4);
             if (x != LP_LED_SAME) lp_suppose_back(d, before);
             if (x > best) best = x, *at = i;
