@@ -130,14 +130,15 @@ static bool is_only_here(struct ends *e, int side, uint32_t i)
     return only;
 }
 
-/* Did one that ended where the old file has this address go, and another one that ends here come? Then it may be the same one, which grew or shrank. */
+/* Did one that ended where the old file has this address go, and another one that ends here come? Then it may be the same one, which grew or shrank.
+ * (What came is asked first: many words of a datum ask about one end, and mostly it is in both files.) */
 static bool took_place(struct ends *e, uint64_t old_end, struct end *x)
 {
     const struct lp_side *o = OLD(e->d), *s = NEW(e->d);
     const uint32_t w = lp_side_atom(o, old_end - 1);
     if (w == LP_NONE || !lp_is_counted(o, w) || o->atom[w].end != old_end || !lp_stays_constant(s, &s->atom[x->piece])) return false;
-    if (o->atom[w].pair == x->piece || lp_same_piece(e->d, w, x->piece)) return false;
-    return is_only_here(e, 0, w) && is_only_here(e, 1, x->piece);
+    if (o->atom[w].pair == x->piece) return false;
+    return is_only_here(e, 1, x->piece) && is_only_here(e, 0, w) && !lp_same_piece(e->d, w, x->piece);
 }
 
 /* ---- who has the address ---- */
