@@ -146,6 +146,28 @@ bool lp_passed(const struct lp_side *s, const struct lp_use *u, struct lp_steppe
     return u->at && !u->width && u->base == LP_NONE && u->self != LP_NONE && lp_stepped_from(s, u->self, u->at, u->addr, out);
 }
 
+/* Of what a text ends with, the address is that of an empty text as well. But who makes that of the text, too, hands on both its ends (std::string of a
+ * literal). *first: that of the text, which is made nearest. */
+bool lp_ends_text(const struct lp_side *s, const struct lp_use *u, uint64_t *first)
+{
+    uint64_t avail = 0, from = u->addr, near = UINT64_MAX;
+    const struct lp_span *x = u->at && !u->width && u->self != LP_NONE && u->addr ? lp_side_span(s, u->addr - 1) : NULL;
+    if (!x || !x->bytes || x->flags & (LP_SPAN_CODE | LP_SPAN_WRITE | LP_SPAN_LINKER | LP_SPAN_GOT)) return false;
+    const uint8_t *p = lp_side_bytes(s, u->addr, &avail);
+    if (!p || *p) return false;
+    while (from > x->start && x->bytes[from - 1 - x->start]) from--;
+    const struct lp_atom *f = &s->atom[u->self];
+    const struct lp_ref_at *r = lp_refs_of_atom(s, f);
+    for (uint32_t i = 0; from < u->addr && i < f->nref; i++) {
+        const uint64_t far = r[i].at > u->at ? r[i].at - u->at : u->at - r[i].at;
+        if (r[i].kind != LP_FLOW_ADDR || r[i].width || r[i].addr < from || r[i].addr >= u->addr || far >= near) continue;
+        const uint32_t k = lp_side_atom(s, r[i].addr);
+        if (k == LP_NONE || !lp_is_unnamed_constant(s, &s->atom[k]) || lp_side_text(s, r[i].addr) != u->addr - r[i].addr + 1) continue;
+        near = far, *first = r[i].addr;
+    }
+    return near != UINT64_MAX;
+}
+
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)
 {
     struct lp_stepped passed;

@@ -281,9 +281,18 @@ static struct lp_there with_content(lp_diff *d, struct lp_there t, const struct 
     return same ? t : (struct lp_there){0};
 }
 
+/* As far behind what is at another address as in the new file. */
+static struct lp_there behind(lp_diff *d, const struct lp_use *u, uint64_t first)
+{
+    const struct lp_use start = {first, LP_NONE, u->self, 0, 0};
+    return lp_there_from(lp_there(d, &start), (int64_t)(u->addr - first));
+}
+
 struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
 {
     struct lp_side *s = NEW(d);
+    uint64_t first;
+    if (lp_ends_text(s, u, &first)) return behind(d, u, first);
     const struct lp_span *x = lp_side_span(s, u->addr);
     const struct lp_word_at *w = x && x->flags & LP_SPAN_GOT ? lp_side_word(s, u->addr) : NULL;
     if (w) return slot(d, w);
