@@ -69,7 +69,7 @@ for cc in $compilers; do
         like "$(cat err)" 'warning: other objects find more .*symbols: 1, the first: extra)$' "  is warned of"
         build a.used '' body_1 one -DUSED || exit 1
         lpdiff --heuristic a.old a.used >out 2>err
-        is "$? $(grep -c 'symbols: 1, the first: used); and of names that .* uses that one.s, and a patch its own (the first that it uses: used)' err)" '1 1' \
+        is "$? $(grep -c 'symbols: 1, the first: used); and where an object in front of it has .* uses that object.s, and a patch its own (the first that it uses: used)' err)" '1 1' \
             "$cc $flag: that the library uses it itself, too"
     done
 done

@@ -6,15 +6,6 @@
 
 #include <string.h>
 
-bool lp_only_zeros(const struct lp_side *s, uint64_t addr, uint64_t end)
-{
-    uint64_t avail;
-    const uint8_t *p = lp_side_bytes(s, addr, &avail);
-    for (; p && addr < end && avail; addr++, p++, avail--)
-        if (*p) return false;
-    return true;
-}
-
 /* How many bytes from both addresses on are words that lead, from there or (own) from where they are, to the same places of the function that uses
  * them: a jump table in hand-written code. */
 static uint64_t relative_words(const struct lp_side *o, const struct lp_use *u, const struct lp_side *s, const struct lp_use *n, uint64_t len, bool own)

@@ -72,7 +72,6 @@ void lp_suppose_forget(lp_diff *d, size_t before, uint32_t a, bool same);
 /* ---- constant.c ---- */
 /* Constants without a name, in atoms a and b: so many bytes as are read, or all up to the next thing that is referred to, but for zeros at the end. */
 bool lp_same_constant(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b);
-bool lp_only_zeros(const struct lp_side *s, uint64_t addr, uint64_t end);
 /* Does the patch write other bytes over these constants of the old file? Then they are no longer what they were found to be. */
 bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len);
 bool lp_any_overwritten(const lp_diff *d, uint64_t addr, uint64_t end); /* the same of several pieces */

@@ -72,13 +72,22 @@ static void find_rows(struct lp_side *s)
 
 /* ---- runs ---- */
 
+/* What glibc's crt1.o has in front of all constants of a program (_IO_stdin_used), which no code of it uses. */
+static bool is_of_start(const struct lp_side *s, const struct lp_atom *a)
+{
+    enum { STDIN_USED = 0x20001 };
+    uint64_t avail = 0;
+    const uint8_t *p = a->used || s->span[a->span].start != a->start ? NULL : lp_side_bytes(s, a->start, &avail);
+    return p && avail >= 4 && lp_le32(p) == STDIN_USED && lp_only_zeros(s, a->start + 4, a->end);
+}
+
 bool lp_may_end_at(const struct lp_side *s, uint32_t i)
 {
     if (s->objects || !i || i >= s->natom) return false;
     const struct lp_atom *a = &s->atom[i], *front = a - 1;
     if (a->kind != LP_ATOM_PIECE || front->kind != LP_ATOM_PIECE || front->end != a->start || front->span != a->span) return false;
     if (!lp_stays_constant(s, a) || s->span[a->span].flags & LP_SPAN_NEW || (!lp_is_constant(s, a) && lp_side_guesses(s))) return false;
-    if (lp_side_offsets(s, a->start, a->start + 1) || has_bounds(s, front) || has_bounds(s, a)) return false;
+    if (lp_side_offsets(s, a->start, a->start + 1) || has_bounds(s, front) || has_bounds(s, a) || is_of_start(s, front)) return false;
     return a->rows || !lp_are_texts(s, front->start, front->end);
 }
 

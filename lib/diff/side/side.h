@@ -350,6 +350,7 @@ enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, 
 uint64_t lp_side_text(const struct lp_side *s, uint64_t addr);
 bool lp_only_texts(const struct lp_side *s, uint64_t at, uint64_t end); /* and zeros; each ends in front of `end` */
 /* ---- texts.c ---- */
+bool lp_only_zeros(const struct lp_side *s, uint64_t addr, uint64_t end);
 bool lp_are_texts(const struct lp_side *s, uint64_t start, uint64_t end); /* nothing but texts, each to its end, which no numbers are? */
 bool lp_begins_long_text(const struct lp_side *s, uint64_t at); /* one that is too long for a number */
 /* Where an array of texts ends of so many bytes each as the one that begins there has with the zeros behind it, `most` or a row behind that if it

@@ -110,3 +110,12 @@ uint64_t lp_rows_end(const struct lp_side *s, uint64_t start, uint64_t most)
         end += n; /* an empty one is the last */
     return end > n ? start + end : start;
 }
+
+bool lp_only_zeros(const struct lp_side *s, uint64_t addr, uint64_t end)
+{
+    uint64_t avail;
+    const uint8_t *p = lp_side_bytes(s, addr, &avail);
+    for (; p && addr < end && avail; addr++, p++, avail--)
+        if (*p) return false;
+    return true;
+}

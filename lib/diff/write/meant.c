@@ -44,7 +44,7 @@ static struct lp_there meant_there(struct word *x, const struct lp_use *u)
     if (i == LP_NONE || hold_the_same(x, u, &t, i)) return t;
     const struct lp_there e = beside(x, i, u->addr);
     char buf[32], name[32];
-    if (lp_same_there(&t, &e) || hold_the_same(x, u, &e, i)) return e;
+    if (lp_same_there(&t, &e) || (!t.own && hold_the_same(x, u, &e, i))) return e;
     if (carry_both(x, u, &t, i) || lp_bring_together(x->d, x->atom)) return t;
     if (!x->refused)
         lp_diff_refuse(x->d, x->s, LP_E148, lp_atom_text(&x->s->atom[x->atom], buf), (unsigned long long)(x->at - x->s->atom[x->atom].start),
