@@ -372,7 +372,7 @@ static void join_rows(struct ends *e, struct end *x, uint32_t last)
     for (uint32_t i = first; i <= last; i++) join(e, i);
 }
 
-/* Does a datum that stays have the addresses of rows of what comes along, too? Then it has those of the new rows. */
+/* Does a datum that stays have the addresses of rows of what comes along, too? Then it has those of the new rows, and is to have the end of them. */
 static bool has_rows(const struct lp_side *s, const struct lp_atom *b, uint64_t at, const struct end *x)
 {
     uint32_t head = x->piece;
@@ -380,15 +380,6 @@ static bool has_rows(const struct lp_side *s, const struct lp_atom *b, uint64_t 
     struct lp_atom rows = s->atom[head];
     rows.end = x->at;
     return !s->objects && rows.carry && has_start(s, b, at, &rows);
-}
-
-/* It is to have the end of the new rows, then; but where something begins that is used, it may have the address of that. */
-static void check_rows(struct ends *e, const struct lp_atom *b, uint64_t at, struct end *x)
-{
-    const struct lp_side *s = NEW(e->d);
-    const uint32_t next = lp_side_atom(s, x->at);
-    if (next != LP_NONE && s->atom[next].start == x->at && s->atom[next].used) refuse(e, b, at, x);
-    else check_new(e, b, at, x);
 }
 
 static void check_word(struct ends *e, uint64_t at, uint64_t value)
@@ -403,9 +394,8 @@ static void check_word(struct ends *e, uint64_t at, uint64_t value)
     if (b->pair == LP_NONE || lp_is_copied(b)) return;
     const bool same = lp_same_data(e->d, OLD(e->d), OLD(e->d)->atom[b->pair].start + (at - b->start), at, 8, &off);
     lp_suppose_keep(e->d, false);
-    if (!same) check_new(e, b, at, x);
-    else if (has_rows(NEW(e->d), b, at, x)) check_rows(e, b, at, x);
-    else check_old_datum(e, b, at, x);
+    if (same && !has_rows(NEW(e->d), b, at, x)) check_old_datum(e, b, at, x);
+    else check_new(e, b, at, x);
 }
 
 bool lp_diff_ends(lp_diff *d, bool last)
