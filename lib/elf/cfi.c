@@ -143,7 +143,7 @@ static void read_augmentation(struct lp_cfi_reader *r, struct lp_fde *f)
 static bool read_fde(const struct lp_elf *e, struct lp_cfi_reader body, struct lp_fde *f)
 {
     uint64_t id_at = body.vaddr, id = lp_cfi_bytes(&body, 4);
-    f->at = id_at - 4, f->lsda = 0;
+    f->at = id_at - 4, f->lsda = f->lead = 0;
     if (!id) return false;
     if (!f->cie_good || f->cie_at != id_at - id) f->cie_at = id_at - id, f->cie_good = read_cie(e, f->cie_at, &f->cie);
     if (!f->cie_good) return false;

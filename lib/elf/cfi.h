@@ -56,8 +56,9 @@ struct lp_cie {
     uint64_t personality;      /* 0 = none */
     uint8_t personality_enc;
 };
-/* at: the FDE's own address, where its length is (which has 4 bytes, as what unwinds reads no other); lsda: of its exception table, 0 = none. */
-struct lp_fde { struct lp_cie cie; uint64_t cie_at; bool cie_good; struct lp_cfi_reader insns; uint64_t start, end, at, lsda; };
+/* at: the FDE's own address, where its length is (which has 4 bytes, as what unwinds reads no other); lsda: of its exception table, 0 = none; lead: so many
+ * bytes behind `start` is what the instructions and that table count from (0, as it is read). */
+struct lp_fde { struct lp_cie cie; uint64_t cie_at; bool cie_good; struct lp_cfi_reader insns; uint64_t start, end, at, lsda, lead; };
 /* Encodings of pointers: DW_EH_PE_x in the LSB. */
 enum {
     LP_PE_ABSPTR = 0, LP_PE_UDATA4 = 3, LP_PE_PCREL = 0x10, LP_PE_PCREL_SDATA4 = 0x1b, LP_PE_DATAREL_SDATA4 = 0x3b, LP_PE_INDIRECT = 0x80, LP_PE_OMIT = 0xff,

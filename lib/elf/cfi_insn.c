@@ -163,6 +163,7 @@ bool lp_cfi_plain(const struct lp_fde *f, struct lp_buf *out)
     struct lp_cfi_reader r = f->insns;
     struct lp_cfi_insn i;
     if (!is_plain(&f->cie)) return false;
+    if (f->lead) lp_cfi_put(out, &(struct lp_cfi_insn){.what = LP_CFI_ADVANCE, .off = (int64_t)f->lead});
     while (!out->failed && lp_cfi_next(&f->cie, &r, &i)) lp_cfi_put(out, &i);
     return !r.bad && !out->failed && out->len;
 }

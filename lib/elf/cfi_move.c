@@ -109,6 +109,7 @@ static void find_rows(struct walk *w, const struct lp_fde *f)
     run(w, f->cie.insns);
     copy(&w->initial, &w->now);
     w->depth = 0;
+    advance(w, f->lead);
     run(w, f->insns);
     end_row(w);
 }

@@ -89,7 +89,7 @@ static bool run_both(struct run *x, const struct lp_fde *f)
     x->cie = &f->cie, x->stop = UINT64_MAX;
     if (!run(x, f->cie.insns)) return false;
     x->initial = *x->now;
-    x->loc = f->start, x->stop = stop, x->depth = 0;
+    x->loc = f->start + f->lead, x->stop = stop, x->depth = 0;
     if (!run(x, f->insns)) return false;
     x->now->ra = f->cie.ra;
     return true;

@@ -27,7 +27,9 @@ bool lp_elf_lsda(const lp_elf *elf, const struct lp_fde *f, struct lp_lsda *out)
 {
     uint64_t avail;
     const uint8_t *p = f->lsda ? lp_elf_at(elf, f->lsda, &avail) : NULL;
-    return p && lp_lsda_read((struct lp_cfi_reader){p, p + avail, f->lsda, false}, f->start, out);
+    const bool good = p && lp_lsda_read((struct lp_cfi_reader){p, p + avail, f->lsda, false}, f->start + f->lead, out);
+    if (good) out->lead = f->lead;
+    return good;
 }
 
 bool lp_lsda_site(struct lp_lsda *l, struct lp_lsda_site *out)
@@ -36,6 +38,7 @@ bool lp_lsda_site(struct lp_lsda *l, struct lp_lsda_site *out)
     if (r->p >= r->end) return false;
     out->start = lp_cfi_pointer(r, l->site_enc, 0), out->len = lp_cfi_pointer(r, l->site_enc, 0);
     out->pad = lp_cfi_pointer(r, l->site_enc, 0);
+    out->start += l->lead;
     if (out->pad) out->pad += l->landing;
     out->action = lp_cfi_uleb(r);
     return !r->bad;

@@ -4,8 +4,8 @@
 #define LP_ELF_LSDA_H
 #include "elf/cfi.h"
 
-/* What is behind the header. landing: what landing pads are relative to. */
-struct lp_lsda { struct lp_cfi_reader sites, actions, types; uint64_t landing; uint8_t site_enc, type_enc; bool has_types; };
+/* What is behind the header. landing: what landing pads are relative to; lead: that of struct lp_fde. */
+struct lp_lsda { struct lp_cfi_reader sites, actions, types; uint64_t landing, lead; uint8_t site_enc, type_enc; bool has_types; };
 struct lp_lsda_site { uint64_t start, len, pad, action; }; /* start: from the function's; pad: an address, 0 = none; action: of lp_lsda_action(), 0 = none */
 /* filter: > 0 a type that is caught, < 0 a list of those that may pass, 0 a cleanup; next: the action behind it, 0 = none. */
 struct lp_lsda_action { int64_t filter; uint64_t next; };

@@ -107,7 +107,7 @@ static bool same_personality(struct tables *t)
 static bool has_table(struct tables *t, int k)
 {
     const struct lp_side *s = t->side[k];
-    return lp_has_lsda(s, t->atom[k]->start) && lp_elf_fde(s->elf, t->atom[k]->start, &t->fde[k]) && t->fde[k].start == t->atom[k]->start;
+    return lp_has_lsda(s, t->atom[k]) && lp_atom_fde(s, t->atom[k], &t->fde[k]);
 }
 
 const char *lp_exceptions_differ(lp_diff *d, uint32_t old_atom)

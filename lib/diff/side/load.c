@@ -347,12 +347,6 @@ void lp_diff_load(struct lp_side *s)
 const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at) { return lp_find_number(s->reloc, s->nreloc, sizeof *s->reloc, at); }
 const struct lp_fde_at *lp_side_fde(const struct lp_side *s, uint64_t addr) { return lp_find_number(s->fde, s->nfde, sizeof *s->fde, addr); }
 
-bool lp_has_lsda(const struct lp_side *s, uint64_t addr)
-{
-    const struct lp_fde_at *x = lp_side_fde(s, addr);
-    return x && x->lsda;
-}
-
 const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr, uint64_t end)
 {
     size_t i = lp_count_upto(s->offsets, s->noffsets, sizeof *s->offsets, addr);

@@ -17,7 +17,7 @@ static bool read_table(const struct lp_side *s, const struct lp_atom *a, struct 
     struct lp_fde f;
     const uint8_t *p = b ? lp_side_bytes(s, b->lsda, &avail) : NULL;
     if (p) return lp_lsda_read((struct lp_cfi_reader){p, p + avail, b->lsda, false}, a->start, l);
-    return lp_elf_fde(s->elf, a->start, &f) && f.start == a->start && f.end == a->end && lp_elf_lsda(s->elf, &f, l);
+    return lp_atom_fde(s, a, &f) && f.end == a->end && lp_elf_lsda(s->elf, &f, l);
 }
 
 static bool take(const struct lp_side *s, const struct lp_atom *a, struct lp_pads *out)

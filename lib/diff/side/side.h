@@ -192,8 +192,6 @@ const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr,
 const uint8_t *lp_side_bytes(const struct lp_side *s, uint64_t addr, uint64_t *avail);
 /* The same of code, without what linkers moved, and as it is with the patch. */
 const uint8_t *lp_side_code(const struct lp_side *s, uint64_t addr, uint64_t *avail);
-/* Has the function that begins there an exception table? */
-bool lp_has_lsda(const struct lp_side *s, uint64_t addr);
 const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr);
 const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at); /* the one that the linker kept of this place; NULL = none */
 const struct lp_fde_at *lp_side_fde(const struct lp_side *s, uint64_t addr);   /* of the function that begins there */
@@ -202,6 +200,11 @@ bool lp_all_zero(const uint8_t *p, uint64_t n);
 bool lp_side_has(const struct lp_side *s, const void *p, uint64_t n); /* anywhere in its data */
 /* The entries of a jump table; NULL: the file has not all of them. */
 const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_table *t);
+/* ---- unwound.c ---- */
+/* Has the function an exception table? */
+bool lp_has_lsda(const struct lp_side *s, const struct lp_atom *a);
+/* Its FDE, as one that begins where the function does. False: it has none, or one that begins elsewhere. */
+bool lp_atom_fde(const struct lp_side *s, const struct lp_atom *a, struct lp_fde *out);
 /* ---- types.c ---- */
 void lp_add_type_words(struct lp_side *s, const struct lp_fde *f);
 /* ---- atoms.c ---- */

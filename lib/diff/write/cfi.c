@@ -48,7 +48,7 @@ bool lp_emit_cfi(const lp_diff *d, int side, uint32_t atom, const struct lp_body
     const struct lp_atom *a = &d->side[side].atom[atom];
     struct lp_buf b = {0}, own = {0};
     struct lp_fde f;
-    bool good = lp_elf_fde(d->side[side].elf, a->start, &f) && f.start == a->start && lp_cfi_plain(&f, &b);
+    bool good = lp_atom_fde(&d->side[side], a, &f) && lp_cfi_plain(&f, &b);
     bool again = good && plan && f.end == a->end && rewritten(&f, &own);
     if (again && plan->n && same_moved(d, a->pair, (f.end - f.start) / 4, &own, plan)) lp_buf_puts(out, "cfi old\n");
     else if (good) print_cfi(again && own.len < b.len ? &own : &b, out);
@@ -61,8 +61,8 @@ bool lp_emit_cfi_from(const lp_diff *d, uint32_t atom, const struct lp_body_plan
     const struct lp_atom *a = &NEW(d)->atom[atom];
     struct lp_buf own = {0};
     struct lp_fde f;
-    if (!lp_elf_fde(NEW(d)->elf, a->start, &f) || f.start >= a->end || f.end <= a->start) return true;
-    const bool good = f.start == a->start && f.end == a->end && lp_cfi_move(&f, from, n, &own);
+    if (!lp_atom_fde(NEW(d), a, &f)) return !lp_elf_fde(NEW(d)->elf, a->start, &f);
+    const bool good = f.end == a->end && lp_cfi_move(&f, from, n, &own);
     if (good && !own.len) lp_buf_puts(out, "cfi 00\n"); /* a function that never moves SP: DW_CFA_nop */
     else if (good && plan->n && same_moved(d, a->pair, n, &own, plan)) lp_buf_puts(out, "cfi old\n");
     else if (good) print_cfi(&own, out);
@@ -88,7 +88,7 @@ void lp_check_unwinding(lp_diff *d, uint32_t atom)
     struct lp_fde f;
     uint64_t avail;
     char buf[32];
-    if (!lp_elf_fde(NEW(d)->elf, b->start, &f) || f.start != b->start) return;
+    if (!lp_atom_fde(NEW(d), b, &f)) return;
     const bool good = lp_cfi_plain(&f, &text) ? lp_cfi_run_plain((const uint8_t *)text.data, text.len, UINT64_MAX, &all) :
                       says_nothing(&f) && !f.lsda && !lp_cfi_fault(&f);
     const uint64_t fault = good ? 0 : lp_cfi_fault(&f), at = fault ? fault : f.insns.vaddr;
@@ -98,20 +98,20 @@ void lp_check_unwinding(lp_diff *d, uint32_t atom)
 }
 
 /* The quick answer; false: look closer. */
-static bool same_bytes(const lp_diff *d, uint64_t a, uint64_t b)
+static bool same_bytes(const lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
 {
     struct lp_fde f, g;
-    const bool have = lp_elf_fde(OLD(d)->elf, a, &f) && f.start == a, other = lp_elf_fde(NEW(d)->elf, b, &g) && g.start == b;
+    const bool have = lp_atom_fde(OLD(d), a, &f), other = lp_atom_fde(NEW(d), b, &g);
     if (!have || !other) return have == other;
     const size_t n = (size_t)(f.insns.end - f.insns.p);
-    return f.cie.code_align == g.cie.code_align && f.cie.data_align == g.cie.data_align && f.cie.ra == g.cie.ra &&
+    return f.lead == g.lead && f.cie.code_align == g.cie.code_align && f.cie.data_align == g.cie.data_align && f.cie.ra == g.cie.ra &&
            n == (size_t)(g.insns.end - g.insns.p) && memcmp(f.insns.p, g.insns.p, n) == 0;
 }
 
 bool lp_same_unwinding(lp_diff *d, uint32_t old_atom)
 {
     const struct lp_atom *a = &OLD(d)->atom[old_atom];
-    if (same_bytes(d, a->start, NEW(d)->atom[a->pair].start)) return true;
+    if (same_bytes(d, a, &NEW(d)->atom[a->pair])) return true;
     struct lp_buf x = {0}, y = {0};
     bool p = lp_emit_cfi(d, 0, old_atom, NULL, &x), q = lp_emit_cfi(d, 1, a->pair, NULL, &y);
     bool same = p == q && x.len == y.len && (!x.len || memcmp(x.data, y.data, x.len) == 0);

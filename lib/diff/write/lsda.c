@@ -17,9 +17,9 @@ struct table { struct lp_fde fde; struct lp_lsda l; uint64_t end, types; };
 static const char *read_table(const lp_diff *d, uint32_t atom, struct table *t)
 {
     const struct lp_atom *b = &NEW(d)->atom[atom];
-    if (!lp_elf_fde(NEW(d)->elf, b->start, &t->fde) || t->fde.start != b->start || !lp_elf_lsda(NEW(d)->elf, &t->fde, &t->l) ||
+    if (!lp_atom_fde(NEW(d), b, &t->fde) || !lp_elf_lsda(NEW(d)->elf, &t->fde, &t->l) ||
         !lp_lsda_extent(t->l, &t->end, &t->types)) return "it is malformed";
-    return t->l.landing == b->start ? NULL : "its landing pads are not relative to the function";
+    return t->l.landing == b->start + t->fde.lead ? NULL : "its landing pads are not relative to the function";
 }
 
 static const char *leads_out(const struct lp_atom *b, struct lp_lsda l)
@@ -60,13 +60,49 @@ void lp_check_lsda(lp_diff *d, uint32_t atom)
 {
     const struct lp_atom *b = &NEW(d)->atom[atom];
     struct table t;
-    if (!lp_has_lsda(NEW(d), b->start)) return;
+    if (!lp_has_lsda(NEW(d), b)) {
+        if (NEW(d)->nfde && b->lands) refuse(d, atom, "it is not from the function's start on");
+        return;
+    }
     const char *why = read_table(d, atom, &t);
     if (!why) why = leads_out(b, t.l);
     refuse(d, atom, why ? why : other_reader(d, b, &t.fde));
 }
 
 /* ---- as data ---- */
+
+/* In `width` bytes: more than it takes put what is behind it at a place that fits. */
+static void put_uleb(struct lp_buf *b, uint64_t v, unsigned width)
+{
+    for (; width; width--, v >>= 7) lp_buf_add(b, &(uint8_t){(uint8_t)((v & 0x7f) | (width > 1 ? 0x80 : 0))}, 1);
+}
+
+/* What is in front of the actions, with places that count from where the function begins: its FDE begins behind that (lp_atom_fde()). */
+static bool shifted_front(const struct lp_atom *b, const struct table *t, struct lp_buf *out)
+{
+    enum { WIDTH = 4, MOST = 10, ULEB = 1 }; /* of ULEB128: this table's lengths, any; its encoding */
+    struct lp_lsda l = t->l;
+    struct lp_lsda_site x;
+    struct lp_buf sites = {0};
+    while (lp_lsda_site(&l, &x)) {
+        const uint64_t field[] = {x.start, x.len, x.pad ? x.pad - b->start : 0, x.action};
+        for (size_t i = 0; i < sizeof field / sizeof *field; i++) {
+            unsigned n = 1;
+            while (n < MOST && field[i] >> 7 * n) n++;
+            put_uleb(&sites, field[i], n);
+        }
+    }
+    const uint64_t least = 2 + (l.has_types ? WIDTH : 0) + 1 + WIDTH + sites.len, more = (l.actions.vaddr - t->fde.lsda - least) & 3;
+    const uint8_t head[] = {LP_PE_OMIT, l.type_enc}, sites_enc = ULEB;
+    lp_buf_add(out, head, sizeof head);
+    if (l.has_types) put_uleb(out, 1 + WIDTH + more + sites.len + (l.types.vaddr - l.actions.vaddr), WIDTH);
+    lp_buf_add(out, &sites_enc, 1);
+    put_uleb(out, sites.len, WIDTH + (unsigned)more);
+    lp_buf_add(out, sites.data, sites.len);
+    const bool good = !sites.failed && !out->failed && !(out->len >> 7 * WIDTH) && !((l.types.vaddr - l.actions.vaddr) >> (7 * WIDTH - 1) && l.has_types);
+    lp_buf_free(&sites);
+    return good;
+}
 
 static void print_name(lp_diff *d, const char *what, uint32_t atom, uint64_t number)
 {
@@ -121,8 +157,8 @@ static bool emit_words(lp_diff *d, uint32_t atom, const struct table *t)
 void lp_emit_lsda_line(lp_diff *d, uint32_t atom, bool entry)
 {
     const struct lp_atom *b = &NEW(d)->atom[atom];
-    const bool replaces = b->pair != LP_NONE && entry == b->by_entry, had = replaces && lp_has_lsda(OLD(d), OLD(d)->atom[b->pair].start);
-    const bool has = !entry && lp_has_lsda(NEW(d), b->start);
+    const bool replaces = b->pair != LP_NONE && entry == b->by_entry, had = replaces && lp_has_lsda(OLD(d), &OLD(d)->atom[b->pair]);
+    const bool has = !entry && lp_has_lsda(NEW(d), b);
     if (!has && !had) return;
     lp_buf_puts(&d->items, "lsda ");
     if (has) print_name(d, "lsda", atom, 0);
@@ -136,13 +172,17 @@ void lp_emit_lsda(lp_diff *d, uint32_t atom)
     struct table t;
     struct lp_lsda_type type;
     uint64_t avail;
-    if (!lp_has_lsda(NEW(d), b->start) || read_table(d, atom, &t)) return; /* (refused: lp_check_lsda()) */
+    if (!lp_has_lsda(NEW(d), b) || read_table(d, atom, &t)) return; /* (refused: lp_check_lsda()) */
     const uint8_t *p = lp_side_bytes(NEW(d), t.fde.lsda, &avail);
     const unsigned width = lp_lsda_type_size(&t.l);
     bool good = p && t.end - t.fde.lsda <= avail && (!t.types || width >= 4); /* (no compiler writes 2) */
-    uint64_t at = t.fde.lsda;
+    uint64_t at = t.fde.lead ? t.l.actions.vaddr : t.fde.lsda;
+    struct lp_buf front = {0};
+    if (good && t.fde.lead) good = shifted_front(b, &t, &front);
     lp_buf_puts(&d->items, "\ndata "), print_name(d, "lsda", atom, 0);
-    lp_buf_printf(&d->items, " rodata size %llu align 4\n", (unsigned long long)(t.end - t.fde.lsda));
+    lp_buf_printf(&d->items, " rodata size %llu align 4\n", (unsigned long long)(front.len + (t.end - at)));
+    if (front.len) lp_print_bytes(&d->items, (const uint8_t *)front.data, front.len);
+    lp_buf_free(&front);
     for (uint64_t i = good ? t.types : 0; i; i--) {
         const uint64_t from = t.l.types.vaddr - i * width;
         if (!lp_lsda_type(&t.l, i, &type) || !type.addr) continue;

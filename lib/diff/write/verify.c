@@ -377,11 +377,11 @@ static void end_table(const struct lp_side *s, struct lp_table_at *t)
 static bool same_handlers(const struct check *c, uint32_t i)
 {
     const struct lp_atom *a = &c->side.atom[i], *b = &NEW(c->d)->atom[a->pair];
-    const bool had = b->pair != LP_NONE && lp_has_lsda(OLD(c->d), OLD(c->d)->atom[b->pair].start);
+    const bool had = b->pair != LP_NONE && lp_has_lsda(OLD(c->d), &OLD(c->d)->atom[b->pair]);
     const struct lp_def *d = c->plan.def, *end = d + c->plan.ndef;
     uint64_t avail;
     struct lp_lsda l;
-    if (i < OLD(c->d)->natom || (!had && !lp_has_lsda(NEW(c->d), b->start))) return true;
+    if (i < OLD(c->d)->natom || (!had && !lp_has_lsda(NEW(c->d), b))) return true;
     while (d < end && (d->addr != a->start || d->item->kind != LP_ITEM_FUNC)) d++;
     if (d == end) return true;
     const uint8_t *p = d->lsda ? lp_side_bytes(&c->side, d->lsda, &avail) : NULL;
