@@ -323,4 +323,20 @@ for side in old:8 new:16; do
 done
 becomes=--heuristic
 becomes "a number behind a filled word" beside.old beside.new
+
+# ---- a table of distances, known by the linker's relocations, and behind it an array of which code takes the place in front: day[m - 1] ----
+cat >front.c <<'C'
+#include <stdio.h>
+asm(".section .rodata\n.balign 64\n.Lways: .word .Lone - ., .Ltwo - ., .Lthree - .\nday: .hword 10, 20, 30, 40\n.previous\n"
+    ".type go, %function\ngo: adrp x1, .Lways\nadd x1, x1, :lo12:.Lways\nadd x1, x1, x0, lsl #2\nldr w2, [x1]\nadd x1, x1, w2, sxtw\nbr x1\n"
+    ".Lone: mov w0, #1\nret\n.Ltwo: mov w0, #2\nret\n.Lthree: mov w0, #3\nret\n.size go, . - go\n"
+    ".type before, %function\nbefore: adrp x1, day - 2\nadd x1, x1, :lo12:day - 2\nldrh w0, [x1, w0, sxtw #1]\nret\n.size before, . - before\n");
+int go(int n), before(int n);
+int main(int argc, char **argv) { printf("%d %d\n", go(argc % 3) + ADD, before(argc)); return 0; }
+C
+for flag in '-no-pie -fno-pie' '-fPIE -pie'; do
+    for add in 1 2; do with_gcc -O1 $flag -Wl,-q -Wl,--build-id -DADD=$add -o front.$add front.c || not_ok "compile front.c"; done
+    nothing "$flag, a place in front of an array is none in a distance: the same file" front.1 front.1
+    fix "$flag, a place in front of an array is none in a distance" front.1 front.2 main
+done
 tap_done

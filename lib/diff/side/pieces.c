@@ -7,13 +7,14 @@
 
 #include <stdlib.h>
 
-/* Is the address in the middle of a word that the dynamic linker fills, or that plainly is the address of a function? A base that is an address on some
- * ways only may seem to lead there, or the last byte of an array. */
+/* Is the address in the middle of a word that the dynamic linker fills, or that the linker says holds an address or a distance, or that plainly is the address
+ * of a function? A base that is an address on some ways only may seem to lead there, or the last byte of an array, or what is in front of one (v[i - 1]). */
 static bool inside_word(const struct lp_side *s, uint64_t addr)
 {
-    const size_t n = lp_count_upto(s->word, s->nword, sizeof *s->word, addr);
+    const size_t n = lp_count_upto(s->word, s->nword, sizeof *s->word, addr), k = lp_count_upto(s->field, s->nfield, sizeof *s->field, addr);
     uint64_t avail = 0;
     if (n && addr - s->word[n - 1].at - 1 < 7) return true;
+    if (k && addr > s->field[k - 1].at && addr - s->field[k - 1].at < s->field[k - 1].width) return true;
     const uint8_t *p = addr & 7 && lp_side_guesses(s) ? lp_side_bytes(s, addr & ~UINT64_C(7), &avail) : NULL;
     const uint32_t f = p && avail >= 8 ? lp_side_start(s, lp_le64(p)) : LP_NONE;
     return f != LP_NONE && s->atom[f].kind == LP_ATOM_FUNC;
