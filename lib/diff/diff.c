@@ -89,7 +89,7 @@ static lp_status run(lp_diff *d, struct lp_error *err)
         s = lp_diff_emit(d, err);
     }
     lp_remark_lines(d);
-    if (s == LP_OK && d->patch) lp_remark_copies(d), lp_remark_labels(d), lp_remark_left(d), lp_remark_thrown(d);
+    if (s == LP_OK && d->patch) lp_remark_copies(d), lp_remark_labels(d), lp_remark_left(d), lp_remark_thrown(d), lp_remark_started(d);
     return s == LP_OK && failed(d) ? lp_fail(err, LP_E_NOMEM, "out of memory") : s;
 }
 

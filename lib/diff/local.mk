@@ -13,7 +13,7 @@ lib_diff_libdiff_la_SOURCES = \
 	lib/diff/pair/constant.c lib/diff/pair/counted.c lib/diff/pair/exchange.c lib/diff/pair/exports.c lib/diff/pair/front.c lib/diff/pair/joined.c \
 	lib/diff/pair/led.c lib/diff/pair/line.c lib/diff/pair/loader.c lib/diff/pair/lsda.c lib/diff/pair/match.c lib/diff/pair/name.c \
 	lib/diff/pair/numbered.c lib/diff/pair/pair.h lib/diff/pair/places.c lib/diff/pair/rest.c lib/diff/pair/room.c lib/diff/pair/same.c \
-	lib/diff/pair/shared.c lib/diff/pair/sibling.c lib/diff/pair/slots.c lib/diff/pair/steady.c lib/diff/pair/suppose.c lib/diff/pair/terms.c \
+	lib/diff/pair/shared.c lib/diff/pair/sibling.c lib/diff/pair/slots.c lib/diff/pair/started.c lib/diff/pair/steady.c lib/diff/pair/suppose.c lib/diff/pair/terms.c \
 	lib/diff/pair/threads.c \
 	lib/diff/pair/traded.c lib/diff/pair/unnamed.c lib/diff/pair/users.c \
 	lib/diff/write/again.c lib/diff/write/aligned.c lib/diff/write/alike.c lib/diff/write/apart.c lib/diff/write/asked.c lib/diff/write/bases.c \

@@ -101,4 +101,27 @@ lpdiff f.new f.old >f.back 2>f.err
 is "$?$(cat f.err)" 1 "  and back"
 is "$(run -P f.back ./f.new)" "$(run ./f.old)" "  likewise"
 refused "a constructor besides" E130 '.*(.init_array)' f.old f.more
+
+# ---- constructors that are in the patch: a running program does not run them again ----
+cat >start.c <<'C'
+#include <stdio.h>
+static int n, m;
+static __attribute__((noinline)) void set(int v) { n = v * SET; puts("set"); }
+static __attribute__((noinline)) void both(int v) { m += v * BOTH; puts("both"); }
+static __attribute__((noinline)) void held(int v) { n += v * HELD; puts("held"); }
+void (*volatile hold)(int) = held;
+__attribute__((constructor)) static void start(void) { set(2); both(START); }
+int main(void) { both(3); hold(1); printf("%d %d\n", n, m); return 0; }
+C
+for how in '-O0' '-O2 -fno-ipa-cp -fPIE -pie' '-O1 -fPIE -static-pie' '-O1 -no-pie -fno-pie -Wl,-q'; do
+    build() { out=$1; shift; "$CROSS_CC" -w $how "$@" -Wl,--build-id -o "$out" start.c || not_ok "compile $out"; }
+    build s.old -DSET=5 -DBOTH=5 -DSTART=5 -DHELD=5
+    # macro, the first function that does not run again (none: -)
+    for what in START:start SET:set BOTH:- HELD:-; do
+        build s.new -DSET=5 -DBOTH=5 -DSTART=5 -DHELD=5 -U${what%:*} -D${what%:*}=7
+        lpdiff -o s.lpatch s.old s.new 2>s.err
+        is "$? $(sed -n 's/.*constructors, and what only they call,.*the first: \(.*\))$/\1/p' s.err)" "1 $(echo "${what#*:}" | tr -d -)" "$how ${what%:*}: what does not run again is said"
+        is "$(run -P s.lpatch ./s.old)" "$(run ./s.new)" "  and at the start it does what the new file's does"
+    done
+done
 tap_done

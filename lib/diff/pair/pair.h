@@ -182,6 +182,8 @@ void lp_remark_lines(lp_diff *d); /* of what is left out, by proof or on request
 /* ---- loader.c ---- */
 /* Behind CLOSE: what runs by itself, names and sections, of which a patch changes nothing. */
 void lp_diff_loader(lp_diff *d);
+/* ---- started.c ---- */
+void lp_remark_started(lp_diff *d); /* what a running program does not run again */
 /* ---- terms.c ---- */
 void lp_diff_terms(lp_diff *d); /* the same of headers and the dynamic section */
 /* ---- exports.c ---- */
