@@ -156,4 +156,22 @@ for cc in $compilers; do
     done
 done
 
+
+# ---- GCC's template of trampolines, which code copies: two literals of 0 are behind it, which are no padding ----
+cat >nested.c <<'C'
+#include <stdio.h>
+static __attribute__((noinline)) long with(long (*f)(long), long v) { return f(v) + f(v + 1); }
+__attribute__((noipa)) int front(int n) { return n * FRONT; }
+__attribute__((noinline)) long sum(long x, long y)
+{
+    long k = y * 3;
+    long add(long v) { k += v; return v * 3 + k; }
+    return with(add, x) + k;
+}
+int main(int argc, char **argv) { printf("%ld %d\n", sum(argc, 3), front(argc)); return 0; }
+C
+for flag in -O0 '-O1 -fPIE -pie' '-O2 -no-pie -fno-pie -mbranch-protection=standard' '-O2 -static'; do
+    for front in 3 10007; do with_gcc $flag -z execstack -Wl,--build-id -DFRONT=$front -o nested.$front nested.c 2>/dev/null || not_ok "compile nested.c"; done
+    fix "$flag, a function in front of the template of trampolines" nested.3 nested.10007 front
+done
 tap_done

@@ -204,12 +204,27 @@ struct lp_words lp_words_of(const struct lp_side *s, uint32_t atom)
     return (struct lp_words){s, p, a->start, p && avail >= len ? len : 0};
 }
 
+/* Where the literals end that code has behind it, no further than `most`: zeros may be some, as behind GCC's template of trampolines (nested functions). */
+static uint64_t literals_end(const struct lp_side *s, uint64_t start, uint64_t end, uint64_t most)
+{
+    enum { LITERAL = 8 };
+    uint64_t to, all = end;
+    uint32_t mask;
+    for (uint64_t at = start; at < end && end < most; at += 4) {
+        const uint32_t w = lp_code_word(s, at);
+        if (lp_a64_is_load_literal(w) && lp_word_target(w, at, &to, &mask) && to >= end && to < most && to + LITERAL > all) all = to + LITERAL;
+    }
+    return all < most ? all : most;
+}
+
 /* Without what is padding at both ends; false: nothing else is there. */
 static bool trim(const struct lp_side *s, uint64_t *start, uint64_t *end)
 {
-    *start = lp_align_up(*start, 4), *end &= ~UINT64_C(3);
+    const uint64_t most = *end &= ~UINT64_C(3);
+    *start = lp_align_up(*start, 4);
     while (*start < *end && lp_a64_is_padding(lp_code_word(s, *start))) *start += 4;
     while (*start < *end && lp_a64_is_padding(lp_code_word(s, *end - 4))) *end -= 4;
+    if (*start < *end) *end = literals_end(s, *start, *end, most);
     return *start < *end;
 }
 
