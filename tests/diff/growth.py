@@ -48,6 +48,15 @@ elif kind == 'newtexts':
     for i in range(n):
         function(f'f{i}', calls(address('x0', f'.Lt{i}') + ['bl use']), '.local')
     put('.section .rodata.str1.8,"aMS",@progbits,1', *[f'.p2align 3\n.Lt{i}: .string "text {i} of {new}"' for i in range(n)])
+elif kind == 'resized':  # constants with names, to which words lead
+    for i in range(n):
+        function(f'f{i}', address('x1', f'c{i}') + ['ldr w0,[x1,w0,uxtw #2]', 'ret'], '.local')
+    put('.section .rodata\n.p2align 3')
+    for i in range(n):
+        variable(f'c{i}', 16 + 4 * new, [f'.word {", ".join(str(i * 7 + k) for k in range(4 + new))}'])
+        put('.p2align 3')
+    put('.section .data.rel.ro,"aw"\n.p2align 3')
+    variable('table', 8 * n, [f'.xword c{i}' for i in range(n)])
 elif kind == 'reworded':  # the same of one function
     function('f', calls([x for i in range(n) for x in address('x0', f'.Lt{i}') + ['bl use']]))
     put('.section .rodata.str1.8,"aMS",@progbits,1', *[f'.p2align 3\n.Lt{i}: .string "{new} of text {i}"' for i in range(n)])

@@ -51,6 +51,7 @@ pointers 500
 changed 500
 added 125
 newtexts 125
+resized 125
 reworded 125
 tables 250
 bss 500

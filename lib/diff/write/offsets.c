@@ -7,6 +7,7 @@
 #include "base/search.h"
 
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- as new data ---- */
@@ -38,17 +39,51 @@ static bool is_table(const struct lp_side *s, const struct lp_atom *a)
     return lp_is_datum(a) && lp_is_constant(s, a) && lp_side_offsets(s, a->start, a->end);
 }
 
-/* A page that gets away, or from which not all offsets are known, may lead to it, too. */
+/* Data of the new file, in ascending order: what all words and references are looked at for, once. grows: it may be one of another size, and shall not be if it
+ * is kept. */
+struct datum { uint64_t end, start; uint32_t atom; bool grows, kept; };
+struct data { struct datum *v; size_t n, cap; };
+
+static void add(lp_diff *d, struct data *l, uint32_t i, bool grows)
+{
+    const struct lp_atom *b = &NEW(d)->atom[i];
+    struct datum *v = lp_grow(l->v, &l->cap, l->n, sizeof *v);
+    if (!v) {
+        d->nomem = true;
+        return;
+    }
+    l->v = v;
+    v[l->n++] = (struct datum){b->end, b->start, i, grows, false};
+}
+
+/* The first that ends behind the address: the one that the address is in, or NULL. */
+static const struct datum *first_behind(const struct data *l, uint64_t addr)
+{
+    const size_t k = lp_count_upto(l->v, l->n, sizeof *l->v, addr);
+    return k < l->n ? &l->v[k] : NULL;
+}
+
+static struct datum *ending_at(const struct data *l, uint64_t addr)
+{
+    const size_t k = lp_count_below(l->v, l->n, sizeof *l->v, addr);
+    return k < l->n && l->v[k].end == addr && l->v[k].grows && !l->v[k].kept ? &l->v[k] : NULL;
+}
+
+/* A page that gets away, or from which not all offsets are known, may lead to it, too. in_place: all that it surely leads to are of another size. */
 enum use { USE_NO, USE_MAYBE, USE_PLAIN };
 
-static enum use use_of(const struct lp_side *s, const struct lp_atom *f, const struct lp_atom *table)
+static enum use use_of(const struct lp_side *s, const struct lp_atom *f, const struct data *l, bool *in_place)
 {
     enum { PAGE = 4096 };
     bool opaque = false, hit = false, page = false, away = false;
+    *in_place = true;
     for (uint32_t k = 0; k < f->nref; k++) {
         const struct lp_ref_at *r = &s->ref[f->ref + k];
-        const bool near = r->kind == LP_FLOW_PAGE && r->addr + PAGE > table->start && r->addr < table->end;
-        hit |= (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER) && r->addr >= table->start && r->addr < table->end;
+        const bool address = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET || r->kind == LP_REF_NUMBER;
+        const struct datum *x = address || r->kind == LP_FLOW_PAGE ? first_behind(l, r->addr) : NULL;
+        const bool in = x && address && x->start <= r->addr, near = x && !address && x->start < r->addr + PAGE;
+        if (in && !x->grows) *in_place = false;
+        hit |= in;
         opaque |= r->kind == LP_FLOW_OPAQUE;
         page |= near;
         away |= near && r->flags & LP_FLOW_ALONE;
@@ -84,28 +119,36 @@ static void change_user(lp_diff *d, struct lp_atom *f, bool in_place)
     if (same) a->why = f->why = in_place ? LP_WHY_REFS : LP_WHY_TABLE, a->differs = f->differs = first;
 }
 
-static void change_users(lp_diff *d, const struct lp_atom *table, bool in_place)
+static void change_users(lp_diff *d, const struct data *l)
 {
-    for (size_t i = 0; i < NEW(d)->natom; i++) {
+    for (size_t i = 0; i < NEW(d)->natom && l->n; i++) {
         struct lp_atom *f = &NEW(d)->atom[i];
+        bool in_place;
         if (!lp_is_function(f) || f->pair == LP_NONE) continue;
-        const enum use use = use_of(NEW(d), f, table);
+        const enum use use = use_of(NEW(d), f, l, &in_place);
         if (use != USE_NO) change_user(d, f, in_place && use == USE_PLAIN);
     }
 }
 
 /* ---- constants of another size ---- */
 
-/* Do others find it by its name, or code by a slot? These lead to the old one. */
-static bool is_shared(const struct lp_side *s, const struct lp_atom *a)
+/* The address is for others: what is there stays where it is. */
+static void keep_there(lp_diff *d, const struct lp_side *s, const struct data *l, uint64_t addr)
+{
+    const uint32_t i = lp_side_atom(s, addr), b = i == LP_NONE || s == NEW(d) ? i : s->atom[i].pair;
+    struct datum *x = b == LP_NONE ? NULL : ending_at(l, NEW(d)->atom[b].end);
+    if (x && x->atom == b) x->kept = true;
+}
+
+/* Others find it by its name, or code by a slot: these lead to the old one. */
+static void keep_shared(lp_diff *d, const struct lp_side *s, const struct data *l)
 {
     for (size_t i = 0; i < s->dynamic->nsym; i++)
-        if (s->dynamic->sym[i].shndx != SHN_UNDEF && leads_into(a, s->dynamic->sym[i].value)) return true;
+        if (s->dynamic->sym[i].shndx != SHN_UNDEF) keep_there(d, s, l, s->dynamic->sym[i].value);
     for (size_t i = 0; i < s->nword; i++) {
-        const struct lp_span *x = s->word[i].kind == LP_WORD_ADDR && leads_into(a, s->word[i].value) ? lp_side_span(s, s->word[i].at) : NULL;
-        if (x && x->flags & LP_SPAN_GOT) return true;
+        const struct lp_span *x = s->word[i].kind == LP_WORD_ADDR ? lp_side_span(s, s->word[i].at) : NULL;
+        if (x && x->flags & LP_SPAN_GOT) keep_there(d, s, l, s->word[i].value);
     }
-    return false;
 }
 
 /* The same function led to another address than the object's end in the old file: to what begins behind it now. */
@@ -131,22 +174,22 @@ static bool held_elsewhere(lp_diff *d, uint64_t at, const struct lp_atom *b)
     return lp_same_data(d, OLD(d), was, at, 8, &ignored);
 }
 
+static bool is_used(const struct lp_side *s, const struct lp_atom *f, const struct lp_atom *b)
+{
+    bool used = false;
+    for (uint32_t k = f->ref; k < f->ref + f->nref && !used; k++) used = s->ref[k].kind != LP_FLOW_PAGE && leads_into(b, s->ref[k].addr);
+    return used;
+}
+
 /* Is the address of its end made for others? It may as well be that of what begins there, and which of the two decides where it leads now. What is read there,
  * or was elsewhere, is the latter; and the former, if it is only compared where the object is used. */
-static bool has_end_of(const lp_diff *d, uint32_t f, const struct lp_atom *b)
+static bool is_end_of(const lp_diff *d, uint32_t f, const struct lp_ref_at *r, const struct lp_atom *b)
 {
     const struct lp_side *s = NEW(d);
-    bool uses = false, compared = false;
-    for (uint32_t k = 0; k < s->atom[f].nref; k++) {
-        const struct lp_ref_at *r = &s->ref[s->atom[f].ref + k];
-        uses |= r->kind != LP_FLOW_PAGE && leads_into(b, r->addr);
-        if (r->kind == LP_FLOW_PAGE || r->addr != b->end || r->base != LP_NONE || r->width || r->flags & LP_FLOW_INDEXED) continue;
-        if (r->kind == LP_REF_NUMBER) return true;
-        if (lp_is_read(s, f, r->at) || lp_is_indexed(s, f, r->at) || lp_is_read_by_call(s, f, r->at) || led_elsewhere(d, f, r->at, b)) continue;
-        if (!lp_only_compared(s, f, r->at)) return true;
-        compared = true;
-    }
-    return compared && !uses;
+    if (r->base != LP_NONE || r->width || r->flags & LP_FLOW_INDEXED) return false;
+    if (r->kind == LP_REF_NUMBER) return true;
+    if (lp_is_read(s, f, r->at) || lp_is_indexed(s, f, r->at) || lp_is_read_by_call(s, f, r->at) || led_elsewhere(d, f, r->at, b)) return false;
+    return !lp_only_compared(s, f, r->at) || !is_used(s, &s->atom[f], b);
 }
 
 /* Is it the first of some texts that fill all the room to an object whose words lead to each of them? GCC writes the texts of a table in front of that (and
@@ -172,44 +215,64 @@ static bool begins_there(lp_diff *d, uint64_t at, const struct lp_atom *b)
     return begins_texts_of(NEW(d), at, b->end) || held_elsewhere(d, at, b);
 }
 
-static bool end_is_kept(lp_diff *d, const struct lp_atom *b)
+/* Those whose end others have. */
+static void keep_ends(lp_diff *d, const struct data *l)
 {
     enum { NO_DATA = LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT };
     const struct lp_side *s = NEW(d);
-    bool hit = false;
-    for (size_t i = 0; i < s->nword && !hit; i++) {
-        const struct lp_span *x = s->word[i].kind == LP_WORD_ADDR && s->word[i].value == b->end ? lp_side_span(s, s->word[i].at) : NULL;
-        hit = x && !(x->flags & (LP_SPAN_GOT | LP_SPAN_LINKER)) && !begins_there(d, s->word[i].at, b); /* slots are of symbols */
+    struct datum *b;
+    for (size_t i = 0; i < s->nword; i++) {
+        if (s->word[i].kind != LP_WORD_ADDR || !(b = ending_at(l, s->word[i].value))) continue;
+        const struct lp_span *x = lp_side_span(s, s->word[i].at);
+        b->kept = x && !(x->flags & (LP_SPAN_GOT | LP_SPAN_LINKER)) && !begins_there(d, s->word[i].at, &s->atom[b->atom]); /* slots are of symbols */
     }
-    for (size_t i = 0; i < s->nspan && !hit && lp_side_guesses(s); i++) {
+    for (size_t i = 0; i < s->nspan && lp_side_guesses(s); i++) {
         const struct lp_span *x = &s->span[i];
-        for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & NO_DATA) && at + 8 <= x->end && !hit; at += 8)
-            hit = lp_le64(x->bytes + (at - x->start)) == b->end && !begins_there(d, at, b);
+        for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & NO_DATA) && at + 8 <= x->end; at += 8)
+            if ((b = ending_at(l, lp_le64(x->bytes + (at - x->start))))) b->kept = !begins_there(d, at, &s->atom[b->atom]);
     }
-    for (uint32_t f = 0; f < s->natom && !hit; f++) hit = lp_is_code_atom(&s->atom[f]) && has_end_of(d, f, b);
-    return hit;
+    for (uint32_t f = 0; f < s->natom; f++)
+        for (uint32_t k = s->atom[f].ref; lp_is_code_atom(&s->atom[f]) && k < s->atom[f].ref + s->atom[f].nref; k++)
+            if (s->ref[k].kind != LP_FLOW_PAGE && (b = ending_at(l, s->ref[k].addr))) b->kept = is_end_of(d, f, &s->ref[k], &s->atom[b->atom]);
 }
 
 /* Of C++: tables of virtual functions and the like, to which each object leads that is there already. */
 static bool is_of_objects(const struct lp_atom *a) { return a->sym && strncmp(a->sym->name, "_ZT", 3) == 0; }
 
-static bool is_resized(lp_diff *d, uint32_t i)
+static bool may_grow(lp_diff *d, uint32_t i)
 {
     const struct lp_atom *b = &NEW(d)->atom[i], *a = &OLD(d)->atom[b->pair];
     if (a->kind != LP_ATOM_OBJECT || b->kind != LP_ATOM_OBJECT || is_of_objects(b) || lp_same_room(d, b->pair, i)) return false;
-    return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b) && !is_shared(OLD(d), a) && !is_shared(NEW(d), b) &&
-           !end_is_kept(d, b);
+    return lp_stays_constant(OLD(d), a) && lp_stays_constant(NEW(d), b);
+}
+
+static void find_data(lp_diff *d, struct data *l)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < NEW(d)->natom; i++) {
+        const struct lp_atom *b = &NEW(d)->atom[i];
+        if (b->pair == LP_NONE || lp_is_code_atom(b) || lp_is_copied(b)) continue;
+        const bool grows = may_grow(d, i);
+        if (grows || (NEW(d)->noffsets && is_table(NEW(d), b))) add(d, l, i, grows);
+        any |= grows;
+    }
+    if (any) keep_shared(d, OLD(d), l), keep_shared(d, NEW(d), l), keep_ends(d, l);
+    for (size_t k = 0; k < l->n; k++) NEW(d)->atom[l->v[k].atom].resized = l->v[k].grows &= !l->v[k].kept;
 }
 
 void lp_diff_offsets(lp_diff *d)
 {
-    for (uint32_t i = 0; i < NEW(d)->natom; i++) {
-        struct lp_atom *b = &NEW(d)->atom[i];
-        if (b->pair == LP_NONE || lp_is_code_atom(b) || lp_is_copied(b)) continue;
-        b->resized = is_resized(d, i);
+    struct data l = {0};
+    size_t n = 0;
+    find_data(d, &l);
+    for (size_t k = 0; k < l.n; k++) {
+        struct lp_atom *b = &NEW(d)->atom[l.v[k].atom];
         b->labels = !b->resized && NEW(d)->noffsets && is_table(NEW(d), b) && lp_datum_changed(d, b) && !lp_is_pointed_at(NEW(d), b);
-        if (lp_is_copied(b)) change_users(d, b, b->resized);
+        if (lp_is_copied(b)) l.v[n++] = l.v[k];
     }
+    l.n = n;
+    change_users(d, &l);
+    free(l.v);
 }
 
 /* ---- constants of which the patch brings another one, found the same where nobody looked at more of them ---- */
@@ -228,9 +291,9 @@ static uint32_t copy_of(const struct lp_side *s, const struct lp_ref_at *r)
 static void change_users_of_all(lp_diff *d, uint32_t i)
 {
     const struct lp_side *s = NEW(d);
-    struct lp_atom all = s->atom[i];
+    struct datum all = {s->atom[i].end, s->atom[i].start, i, false, false};
     for (uint32_t k = i + 1; k < s->natom && s->atom[k].joined; k++) all.end = s->atom[k].end;
-    change_users(d, &all, false);
+    change_users(d, &(struct data){&all, 1, 0});
 }
 
 /* Where a function that stays as it is compares its address with others, these may be the other one's. */
