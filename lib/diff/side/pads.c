@@ -29,8 +29,9 @@ static bool take(const struct lp_side *s, const struct lp_atom *a, struct lp_pad
     while (lp_lsda_site(&l, &x)) {
         if (!x.pad) continue;
         struct lp_flow_pad *v = lp_grow(out->v, &out->cap, out->n, sizeof *v);
-        if (!v || !lp_within(x.start, x.len, a->end - a->start)) return false;
+        if (!v) return false;
         out->v = v;
+        if (!lp_within(x.start, x.len, a->end - a->start)) return false;
         v[out->n++] = (struct lp_flow_pad){a->start + x.start, a->start + x.start + x.len, x.pad};
     }
     return !l.sites.bad;
