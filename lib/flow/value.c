@@ -298,6 +298,8 @@ lp_fv lp_fv_join(struct lp_fv_pool *p, lp_fv a, lp_fv b)
     }
     if (x->kind == FV_ADDR && y->kind == FV_ADDR)
         return join_addresses(p, a, b);
+    if ((x->kind == FV_STACK && has_pages(y)) || (y->kind == FV_STACK && has_pages(x)))
+        return ID_OPAQUE; /* what is added completes the one and leads elsewhere from the other: one way is none, and it is not known which */
     if (x->kind == FV_ADDR)
         return lp_fv_doubt(p, a);
     if (y->kind == FV_ADDR)

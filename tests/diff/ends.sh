@@ -32,4 +32,31 @@ for cc in $compilers; do
         done
     done
 done
+
+# ---- letters without an end, and what begins behind them with a byte of 0: no text ends there ----
+cat >tag.c <<'C'
+#include <stdio.h>
+struct rec { char tag[4]; unsigned char key[8]; };
+static const struct rec x = {TAG, {KEY}}, y = {"ABCD", {0, 9, 8, 7, 6, 5, 4, 3}};
+__attribute__((noinline)) void tag(const char *p) { for (int i = 0; i < 4; i++) putchar(p[i]); putchar('\n'); }
+__attribute__((noinline)) void key(const unsigned char *p) { for (int i = 0; i < 8; i++) printf("%d ", p[i]); putchar('\n'); }
+__attribute__((noinline)) void both(int n) { if (n) tag(WHICH.tag); key(WHICH.key); }
+__attribute__((noinline)) void other(int n) { tag(x.tag); key(x.key); if (n == 77) tag(y.tag), key(y.key); }
+int main(int argc, char **argv) { puts("ABCD"); puts("another text"); both(argc); other(argc); return 0; }
+C
+for cc in $compilers; do
+    for how in '-O1 -fno-section-anchors' '-O2 -no-pie -fno-pie -fno-section-anchors' '-O1 -static'; do
+        case "$cc $how" in with_clang*anchors*) how=${how%-fno-section-anchors} ;; esac
+        build() { out=$1; shift; $cc $how -s "$@" -Wl,--build-id -o "$out" tag.c || not_ok "compile $out"; }
+        build old -DWHICH=x '-DTAG="ABCD"' -DKEY=0,1,2,3,4,5,6,7
+        build new.other -DWHICH=y '-DTAG="ABCD"' -DKEY=0,1,2,3,4,5,6,7
+        build new.zeros -DWHICH=x '-DTAG="ABCD"' -DKEY=0
+        build new.tag -DWHICH=x '-DTAG="ABCE"' -DKEY=0,1,2,3,4,5,6,7
+        for new in new.other new.zeros new.tag; do
+            becomes=--heuristic
+            may "$cc, $how, $new" 'E110 E121 E148 E181' old $new
+            [ "$(run ./old)" != "$(run "./$new")" ] && ok "  and does something else than the old one" || not_ok "  and does something else than the old one"
+        done
+    done
+done
 tap_done

@@ -91,6 +91,7 @@ bool lp_begins_at(const struct lp_side *s, uint64_t addr);
 bool lp_passed(const struct lp_side *s, const struct lp_use *u, struct lp_stepped *out);
 /* Where a text ends of which the function has the address, too: *first. */
 bool lp_ends_text(const struct lp_side *s, const struct lp_use *u, uint64_t *first);
+bool lp_ends_alike(const struct lp_side *o, uint64_t at, const struct lp_side *s, uint64_t end); /* nor is there in `o` what only begins with a byte of 0? */
 /* The object that ends at an address which this use makes, if its function refers to that, too: is it its end, or what begins there? LP_NONE = none. */
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u);
 bool lp_is_bare_end(const struct lp_side *s, const struct lp_use *u); /* with nothing but padding behind it */

@@ -146,6 +146,14 @@ bool lp_passed(const struct lp_side *s, const struct lp_use *u, struct lp_steppe
     return u->at && !u->width && u->base == LP_NONE && u->self != LP_NONE && lp_stepped_from(s, u->self, u->at, u->addr, out);
 }
 
+/* Can it be nothing but the end of a text, or an empty one? Something else may begin with a byte of 0, too. */
+static bool is_mere_end(const struct lp_side *s, const struct lp_use *u)
+{
+    const uint32_t i = lp_side_atom(s, u->addr);
+    if (i == LP_NONE || !(lp_only_zeros(s, u->addr, s->atom[i].end) || lp_are_texts(s, u->addr + 1, s->atom[i].end))) return false;
+    return !lp_is_read(s, u->self, u->at) && !lp_is_indexed(s, u->self, u->at) && !lp_is_read_by_call(s, u->self, u->at);
+}
+
 /* Of what a text ends with, the address is that of an empty text as well. But who makes that of the text, too, hands on both its ends (std::string of a
  * literal). *first: that of the text, which is made nearest. */
 bool lp_ends_text(const struct lp_side *s, const struct lp_use *u, uint64_t *first)
@@ -165,7 +173,15 @@ bool lp_ends_text(const struct lp_side *s, const struct lp_use *u, uint64_t *fir
         if (k == LP_NONE || !lp_is_unnamed_constant(s, &s->atom[k]) || lp_side_text(s, r[i].addr) != u->addr - r[i].addr + 1) continue;
         near = far, *first = r[i].addr;
     }
-    return near != UINT64_MAX;
+    return near != UINT64_MAX && is_mere_end(s, u);
+}
+
+bool lp_ends_alike(const struct lp_side *o, uint64_t at, const struct lp_side *s, uint64_t end)
+{
+    const uint32_t i = lp_side_atom(o, at), k = lp_side_atom(s, end);
+    if (i == LP_NONE || k == LP_NONE || !lp_only_zeros(o, at, at + 1)) return false;
+    const uint64_t there = o->atom[i].end - at, here = s->atom[k].end - end;
+    return !lp_only_zeros(s, end, end + here) || lp_only_zeros(o, at, at + (there < here ? there : here));
 }
 
 uint32_t lp_ending(const struct lp_side *s, const struct lp_use *u)

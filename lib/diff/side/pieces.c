@@ -115,7 +115,10 @@ static void renumber(struct lp_side *s, const uint64_t *start, size_t n)
     for (size_t i = 0; i < n; i++) to[i] = (uint32_t)(lp_count_upto(s->atom, s->natom, sizeof *s->atom, start[i]) - 1);
     for (size_t i = 0; i < s->nref && s->nreloc; i++)
         if (s->ref[i].base != LP_NONE) s->ref[i].base = to[s->ref[i].base];
-    for (size_t i = 0; i < s->nnamed; i++) s->by_name[i] = to[s->by_name[i]];
+    size_t named = 0; /* (where symbols contradict one another, another atom may begin at the same place) */
+    for (size_t i = 0; i < s->nnamed; i++)
+        if (s->atom[to[s->by_name[i]]].sym) s->by_name[named++] = to[s->by_name[i]];
+    s->nnamed = named;
     for (size_t i = 0; i < s->natom; i++) {
         struct lp_atom *a = &s->atom[i];
         if (a->parent != LP_NONE) a->parent = to[a->parent];

@@ -292,7 +292,10 @@ struct lp_there lp_there(lp_diff *d, const struct lp_use *u)
 {
     struct lp_side *s = NEW(d);
     uint64_t first;
-    if (lp_ends_text(s, u, &first)) return behind(d, u, first);
+    if (lp_ends_text(s, u, &first)) {
+        const struct lp_there t = behind(d, u, first);
+        if (!t.known || t.own || lp_ends_alike(OLD(d), t.addr, s, u->addr)) return t;
+    }
     const struct lp_span *x = lp_side_span(s, u->addr);
     const struct lp_word_at *w = x && x->flags & LP_SPAN_GOT ? lp_side_word(s, u->addr) : NULL;
     if (w) return slot(d, w);
