@@ -219,7 +219,8 @@ static void see(struct lp_frun *r, size_t i, size_t end)
     }
 }
 
-/* An exception may leave this call: then registers that calls preserve have what they had, and nobody reads the others. */
+/* An exception may leave this call: then registers that calls preserve have what they had; X0 and X1 are the unwinder's, no
+ * addresses of this file, and nobody reads the others. */
 static void land(struct lp_frun *r, size_t i, const struct lp_fstate *s)
 {
     const uint64_t pc = lp_frun_pc(r, i);

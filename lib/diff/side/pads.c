@@ -37,6 +37,7 @@ static bool take(const struct lp_side *s, const struct lp_atom *a, struct lp_pad
     return !l.sites.bad;
 }
 
+/* All or none: where one call's way is missing, what lands has another one's registers alone. */
 void lp_pads_of(const struct lp_side *s, const struct lp_parts *x, struct lp_pads *out)
 {
     *out = (struct lp_pads){0};

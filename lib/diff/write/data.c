@@ -239,7 +239,7 @@ static uint64_t led_change(lp_diff *d, const struct lp_atom *a, const struct lp_
 /* Does a table come along to which the word leads, or to whose end? Another word may lead there, too: both are to be of one table. */
 static bool leads_along(const struct lp_side *s, uint64_t to)
 {
-    const uint32_t here = lp_side_atom(s, to), i = here == LP_NONE ? lp_side_atom(s, to - 1) : here; /* none: behind the last of a section */
+    const uint32_t here = lp_side_atom(s, to), i = here == LP_NONE && to ? lp_side_atom(s, to - 1) : here; /* none: behind the last of a section */
     const uint32_t front = i != LP_NONE && s->atom[i].start == to && lp_may_end_at(s, i) ? i - 1 : i;
     if (i == LP_NONE || !(s->atom[i].joined || lp_is_unnamed_constant(s, &s->atom[i]))) return false;
     return s->atom[i].joined || s->atom[front].joined || (front + 1 < s->natom && s->atom[front + 1].joined);
