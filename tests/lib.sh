@@ -53,6 +53,7 @@ have_qemu() { have "$QEMU_AARCH64"; }
 # qemu_version QEMU: in hundreds; 7.2 is 702
 qemu_version() { "$1" --version | sed -n 's/^[^ ]* version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | awk '{ print 100 * $1 + $2 }'; }
 need_cross() { have_cross || skip_all "no AArch64 cross compiler"; }
+need_cross_cxx() { need_cross; cxx=${CROSS_CC%gcc}g++; have "$cxx" || skip_all "no $cxx"; } # it is $cxx
 need_qemu() { have_qemu || skip_all "no qemu-aarch64"; }
 # A folder with an AArch64 C library, as -L wants it: the compiler's, or Debian's.
 arm64_sysroot()

@@ -1,9 +1,7 @@
 #!/bin/sh
 # Exception tables: compared by what they say, of which much is in no word of code.
 . "$srcdir/tests/lib.sh"
-need_cross
-cxx=${CROSS_CC%gcc}g++
-have "$cxx" || skip_all "no $cxx"
+need_cross_cxx
 . "$tests/diff/pair.sh"
 cd "$scratch" || exit 1
 

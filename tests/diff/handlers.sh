@@ -1,9 +1,7 @@
 #!/bin/sh
 # Functions that catch exceptions, or clean up behind them, get new bodies, with exception tables of their own: while the program runs, and in the file.
 . "$srcdir/tests/lib.sh"
-need_cross
-cxx=${CROSS_CC%gcc}g++
-have "$cxx" || skip_all "no $cxx"
+need_cross_cxx
 . "$tests/diff/pair.sh"
 . "$tests/e2e/driven.sh"
 both_compilers

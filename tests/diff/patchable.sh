@@ -1,9 +1,7 @@
 #!/bin/sh
 # Functions with NOPs in front of where their FDEs begin, as -fpatchable-function-entry of GCC makes them: unwinding and exception tables are theirs all the same.
 . "$srcdir/tests/lib.sh"
-need_cross
-cxx=${CROSS_CC%gcc}g++
-have "$cxx" || skip_all "no $cxx"
+need_cross_cxx
 . "$tests/diff/pair.sh"
 cd "$scratch" || exit 1
 
