@@ -91,6 +91,7 @@ uint64_t lp_elf_frames(const lp_elf *elf);
 /* ---- instructions for lp_cfi_run_plain(), into a buffer, which has failed if they cannot be said so ---- */
 struct lp_buf;
 void lp_cfi_put(struct lp_buf *b, const struct lp_cfi_insn *i);
+void lp_cfi_put_uleb(struct lp_buf *b, uint64_t v); /* in as few bytes as it takes */
 /* Those of an FDE. False: there are none, or they cannot be said so (of another CIE's rules than that of lp_cfi_run_plain(), too). */
 bool lp_cfi_plain(const struct lp_fde *f, struct lp_buf *out);
 /* Those for a body of n words: word i is word from[i] of the FDE's function, or LP_CFI_NEW. The same rules give the same bytes. */

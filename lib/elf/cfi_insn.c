@@ -81,7 +81,7 @@ static void put(struct lp_buf *b, uint64_t byte)
     lp_buf_add(b, &v, 1);
 }
 
-static void put_uleb(struct lp_buf *b, uint64_t v)
+void lp_cfi_put_uleb(struct lp_buf *b, uint64_t v)
 {
     for (; v >= 0x80; v >>= 7) put(b, (v & 0x7f) | 0x80);
     put(b, v);
@@ -122,12 +122,12 @@ static uint64_t opcode(const struct lp_cfi_insn *i)
 static void put_operand(struct lp_buf *b, char which, const struct lp_cfi_insn *i)
 {
     switch (which) {
-    case 'r': put_uleb(b, i->reg); break;
-    case 'f': put_uleb(b, i->from); break;
-    case 'u': put_uleb(b, (uint64_t)i->off); break;
-    case 'o': put_uleb(b, (uint64_t)(i->off / UNIT)), b->failed |= i->off % UNIT != 0; break;
+    case 'r': lp_cfi_put_uleb(b, i->reg); break;
+    case 'f': lp_cfi_put_uleb(b, i->from); break;
+    case 'u': lp_cfi_put_uleb(b, (uint64_t)i->off); break;
+    case 'o': lp_cfi_put_uleb(b, (uint64_t)(i->off / UNIT)), b->failed |= i->off % UNIT != 0; break;
     case 's': put_sleb(b, i->off / UNIT), b->failed |= i->off % UNIT != 0; break;
-    default: put_uleb(b, i->len), lp_buf_add(b, i->block, i->len);
+    default: lp_cfi_put_uleb(b, i->len), lp_buf_add(b, i->block, i->len);
     }
 }
 

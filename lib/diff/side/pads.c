@@ -15,7 +15,7 @@ static bool read_table(const struct lp_side *s, const struct lp_atom *a, struct 
     const struct lp_body_lsda *b = lp_find_number(s->lsda, s->nlsda, sizeof *b, a->start);
     uint64_t avail;
     struct lp_fde f;
-    const uint8_t *p = b ? lp_side_bytes(s, b->lsda, &avail) : NULL;
+    const uint8_t *p = b && b->lsda ? lp_side_bytes(s, b->lsda, &avail) : NULL;
     if (p) return lp_lsda_read((struct lp_cfi_reader){p, p + avail, b->lsda, false}, a->start, l);
     return lp_atom_fde(s, a, &f) && f.end == a->end && lp_elf_lsda(s->elf, &f, l);
 }

@@ -87,8 +87,8 @@ bool lp_may_end_at(const struct lp_side *s, uint32_t i)
     const struct lp_atom *a = &s->atom[i], *front = a - 1;
     if (a->kind != LP_ATOM_PIECE || front->kind != LP_ATOM_PIECE || front->end != a->start || front->span != a->span) return false;
     if (!lp_stays_constant(s, a) || s->span[a->span].flags & LP_SPAN_NEW || (!lp_is_constant(s, a) && lp_side_guesses(s))) return false;
-    if (lp_side_offsets(s, a->start, a->start + 1) || has_bounds(s, front) || has_bounds(s, a) || is_of_start(s, front)) return false;
-    return a->rows || !lp_are_texts(s, front->start, front->end);
+    if (!a->rows && lp_are_texts(s, front->start, front->end)) return false;
+    return !lp_side_offsets(s, a->start, a->start + 1) && !has_bounds(s, front) && !has_bounds(s, a) && !is_of_start(s, front);
 }
 
 static bool is_text(const struct lp_side *s, const struct lp_atom *a) { return lp_begins_text(s, a->start) && lp_are_texts(s, a->start, a->end); }

@@ -158,7 +158,7 @@ struct lp_side {
     /* Functions whose words are others than the file's: those that a linker moved (stubs.c), and what a patch puts there (verify.c). By address. */
     struct lp_patched { uint64_t start, end; uint8_t *bytes; bool changed; } *over; /* changed: by a patch */
     size_t nover, over_cap;
-    struct lp_body_lsda { uint64_t start, lsda; } *lsda; /* of a patched file's new bodies: where their exception tables are. By `start`. */
+    struct lp_body_lsda { uint64_t start, lsda; } *lsda; /* of a patched file's new bodies: where their exception tables are, 0 = none. By `start`. */
     size_t nlsda;
 };
 

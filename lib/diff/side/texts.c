@@ -114,8 +114,6 @@ uint64_t lp_rows_end(const struct lp_side *s, uint64_t start, uint64_t most)
 bool lp_only_zeros(const struct lp_side *s, uint64_t addr, uint64_t end)
 {
     uint64_t avail;
-    const uint8_t *p = lp_side_bytes(s, addr, &avail);
-    for (; p && addr < end && avail; addr++, p++, avail--)
-        if (*p) return false;
-    return true;
+    const uint8_t *p = addr < end ? lp_side_bytes(s, addr, &avail) : NULL;
+    return !p || lp_all_zero(p, end - addr < avail ? end - addr : avail);
 }

@@ -266,9 +266,7 @@ bool lp_joins_table(lp_diff *d, uint32_t atom)
     bool more = false;
     for (uint32_t i = first + 1; i <= last; i++) {
         if (v[i].joined) continue;
-        uint32_t head = i - 1;
-        while (v[head].joined) head--;
-        v[i].joined = v[head].needed = d->again = more = true;
+        v[i].joined = v[lp_head_of(d, i - 1)].needed = d->again = more = true;
     }
     return more;
 }

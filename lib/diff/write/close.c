@@ -389,8 +389,7 @@ static void find_needed(lp_diff *d, uint32_t atom, const struct lp_ref_at *r)
     struct reach x;
     if (!reaches(d, atom, r, &x)) return;
     if (!s->atom[atom].together && lp_is_constant(s, &s->atom[x.to]) && !lp_is_copied(&s->atom[x.first]) && has_all(d, &x, r)) return;
-    while (s->atom[x.first].joined) x.first--;
-    s->atom[x.first].needed = true;
+    s->atom[lp_head_of(d, x.first)].needed = true;
 }
 
 /* Offsets between data of its own: a new object that is reached from another one stays with it, and all that is reached from there. */

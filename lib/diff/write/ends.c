@@ -221,8 +221,7 @@ static void join(struct ends *e, uint32_t i)
 {
     struct lp_atom *v = NEW(e->d)->atom;
     v[i].joined = e->again = true;
-    while (v[i].joined) i--;
-    v[i].needed = true;
+    v[lp_head_of(e->d, i)].needed = true;
 }
 
 /* A constant of which the patch may bring a copy. */
@@ -361,9 +360,7 @@ static void check_old_datum(struct ends *e, const struct lp_atom *b, uint64_t at
 static void join_rows(struct ends *e, struct end *x, uint32_t last)
 {
     struct lp_atom *v = NEW(e->d)->atom;
-    const uint32_t first = x->piece + 1;
-    uint32_t head = x->piece;
-    while (v[head].joined) head--;
+    const uint32_t first = x->piece + 1, head = lp_head_of(e->d, x->piece);
     if (e->last || !v[head].carry || last < first || v[last].end - v[head].start > MOST_TOGETHER) return;
     for (uint32_t i = first; i <= last; i++) {
         const bool open = v[i].kind == LP_ATOM_PIECE && v[i].pair == LP_NONE && !v[i].carry && !v[i].joined;
@@ -373,11 +370,10 @@ static void join_rows(struct ends *e, struct end *x, uint32_t last)
 }
 
 /* Does a datum that stays have the addresses of rows of what comes along, too? Then it has those of the new rows, and is to have the end of them. */
-static bool has_rows(const struct lp_side *s, const struct lp_atom *b, uint64_t at, const struct end *x)
+static bool has_rows(const lp_diff *d, const struct lp_atom *b, uint64_t at, const struct end *x)
 {
-    uint32_t head = x->piece;
-    while (s->atom[head].joined) head--;
-    struct lp_atom rows = s->atom[head];
+    const struct lp_side *s = NEW(d);
+    struct lp_atom rows = s->atom[lp_head_of(d, x->piece)];
     rows.end = x->at;
     return !s->objects && rows.carry && has_start(s, b, at, &rows);
 }
@@ -394,7 +390,7 @@ static void check_word(struct ends *e, uint64_t at, uint64_t value)
     if (b->pair == LP_NONE || lp_is_copied(b)) return;
     const bool same = lp_same_data(e->d, OLD(e->d), OLD(e->d)->atom[b->pair].start + (at - b->start), at, 8, &off);
     lp_suppose_keep(e->d, false);
-    if (same && !has_rows(NEW(e->d), b, at, x)) check_old_datum(e, b, at, x);
+    if (same && !has_rows(e->d, b, at, x)) check_old_datum(e, b, at, x);
     else check_new(e, b, at, x);
 }
 

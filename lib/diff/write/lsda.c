@@ -72,7 +72,7 @@ void lp_check_lsda(lp_diff *d, uint32_t atom)
 /* ---- as data ---- */
 
 /* In `width` bytes: more than it takes put what is behind it at a place that fits. */
-static void put_uleb(struct lp_buf *b, uint64_t v, unsigned width)
+static void put_length(struct lp_buf *b, uint64_t v, unsigned width)
 {
     for (; width; width--, v >>= 7) lp_buf_add(b, &(uint8_t){(uint8_t)((v & 0x7f) | (width > 1 ? 0x80 : 0))}, 1);
 }
@@ -80,24 +80,20 @@ static void put_uleb(struct lp_buf *b, uint64_t v, unsigned width)
 /* What is in front of the actions, with places that count from where the function begins: its FDE begins behind that (lp_atom_fde()). */
 static bool shifted_front(const struct lp_atom *b, const struct table *t, struct lp_buf *out)
 {
-    enum { WIDTH = 4, MOST = 10, ULEB = 1 }; /* of ULEB128: this table's lengths, any; its encoding */
+    enum { WIDTH = 4, ULEB = 1 }; /* of ULEB128: of this table's lengths; its encoding */
     struct lp_lsda l = t->l;
     struct lp_lsda_site x;
     struct lp_buf sites = {0};
     while (lp_lsda_site(&l, &x)) {
         const uint64_t field[] = {x.start, x.len, x.pad ? x.pad - b->start : 0, x.action};
-        for (size_t i = 0; i < sizeof field / sizeof *field; i++) {
-            unsigned n = 1;
-            while (n < MOST && field[i] >> 7 * n) n++;
-            put_uleb(&sites, field[i], n);
-        }
+        for (size_t i = 0; i < sizeof field / sizeof *field; i++) lp_cfi_put_uleb(&sites, field[i]);
     }
     const uint64_t least = 2 + (l.has_types ? WIDTH : 0) + 1 + WIDTH + sites.len, more = (l.actions.vaddr - t->fde.lsda - least) & 3;
     const uint8_t head[] = {LP_PE_OMIT, l.type_enc}, sites_enc = ULEB;
     lp_buf_add(out, head, sizeof head);
-    if (l.has_types) put_uleb(out, 1 + WIDTH + more + sites.len + (l.types.vaddr - l.actions.vaddr), WIDTH);
+    if (l.has_types) put_length(out, 1 + WIDTH + more + sites.len + (l.types.vaddr - l.actions.vaddr), WIDTH);
     lp_buf_add(out, &sites_enc, 1);
-    put_uleb(out, sites.len, WIDTH + (unsigned)more);
+    put_length(out, sites.len, WIDTH + (unsigned)more);
     lp_buf_add(out, sites.data, sites.len);
     const bool good = !sites.failed && !out->failed && !(out->len >> 7 * WIDTH) && !((l.types.vaddr - l.actions.vaddr) >> (7 * WIDTH - 1) && l.has_types);
     lp_buf_free(&sites);
@@ -202,7 +198,7 @@ bool lp_take_tables(struct lp_side *s, const struct lp_plan *p)
 {
     s->lsda = malloc((p->ndef + 1) * sizeof *s->lsda), s->nlsda = 0;
     for (size_t i = 0; s->lsda && i < p->ndef; i++)
-        if (p->def[i].item->kind == LP_ITEM_FUNC && p->def[i].lsda) s->lsda[s->nlsda++] = (struct lp_body_lsda){p->def[i].addr, p->def[i].lsda};
+        if (p->def[i].item->kind == LP_ITEM_FUNC) s->lsda[s->nlsda++] = (struct lp_body_lsda){p->def[i].addr, p->def[i].lsda};
     if (s->nlsda) lp_sort_by_number(s->lsda, s->nlsda, sizeof *s->lsda);
     return s->lsda != NULL;
 }

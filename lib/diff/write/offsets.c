@@ -224,16 +224,16 @@ static void keep_ends(lp_diff *d, const struct data *l)
     for (size_t i = 0; i < s->nword; i++) {
         if (s->word[i].kind != LP_WORD_ADDR || !(b = ending_at(l, s->word[i].value))) continue;
         const struct lp_span *x = lp_side_span(s, s->word[i].at);
-        b->kept = x && !(x->flags & (LP_SPAN_GOT | LP_SPAN_LINKER)) && !begins_there(d, s->word[i].at, &s->atom[b->atom]); /* slots are of symbols */
+        b->kept |= x && !(x->flags & (LP_SPAN_GOT | LP_SPAN_LINKER)) && !begins_there(d, s->word[i].at, &s->atom[b->atom]); /* slots are of symbols */
     }
     for (size_t i = 0; i < s->nspan && lp_side_guesses(s); i++) {
         const struct lp_span *x = &s->span[i];
         for (uint64_t at = lp_align_up(x->start, 8); x->bytes && !(x->flags & NO_DATA) && at + 8 <= x->end; at += 8)
-            if ((b = ending_at(l, lp_le64(x->bytes + (at - x->start))))) b->kept = !begins_there(d, at, &s->atom[b->atom]);
+            if ((b = ending_at(l, lp_le64(x->bytes + (at - x->start))))) b->kept |= !begins_there(d, at, &s->atom[b->atom]);
     }
     for (uint32_t f = 0; f < s->natom; f++)
         for (uint32_t k = s->atom[f].ref; lp_is_code_atom(&s->atom[f]) && k < s->atom[f].ref + s->atom[f].nref; k++)
-            if (s->ref[k].kind != LP_FLOW_PAGE && (b = ending_at(l, s->ref[k].addr))) b->kept = is_end_of(d, f, &s->ref[k], &s->atom[b->atom]);
+            if (s->ref[k].kind != LP_FLOW_PAGE && (b = ending_at(l, s->ref[k].addr))) b->kept |= is_end_of(d, f, &s->ref[k], &s->atom[b->atom]);
 }
 
 /* Of C++: tables of virtual functions and the like, to which each object leads that is there already. */
@@ -280,11 +280,12 @@ void lp_diff_offsets(lp_diff *d)
 static bool comes_along(const struct lp_side *s, const struct lp_atom *b) { return b->carried && lp_is_lone(s, b); }
 
 /* The first atom of what a word makes the address of, if that comes along; LP_NONE: it does not. */
-static uint32_t copy_of(const struct lp_side *s, const struct lp_ref_at *r)
+static uint32_t copy_of(const lp_diff *d, const struct lp_ref_at *r)
 {
+    const struct lp_side *s = NEW(d);
     const bool made = (r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET) && !r->width;
     uint32_t i = made ? lp_side_meant(s, r->base, r->addr) : LP_NONE;
-    while (i != LP_NONE && i && s->atom[i].joined) i--;
+    if (i != LP_NONE) i = lp_head_of(d, i);
     return i != LP_NONE && comes_along(s, &s->atom[i]) ? i : LP_NONE;
 }
 
@@ -306,7 +307,7 @@ bool lp_diff_twice(lp_diff *d)
         const struct lp_atom *x = &s->atom[f];
         for (uint32_t k = x->ref; lp_is_code_atom(x) && x->pair != LP_NONE && x->state == LP_DIFF_SAME && k < x->ref + x->nref; k++) {
             const struct lp_use u = {s->ref[k].addr, s->ref[k].base, f, s->ref[k].width, s->ref[k].at};
-            const uint32_t i = copy_of(s, &s->ref[k]);
+            const uint32_t i = copy_of(d, &s->ref[k]);
             if (i == LP_NONE || !lp_is_compared(s, f, u.at) || (lp_ending(s, &u) != LP_NONE && lp_only_compared(s, f, u.at))) continue; /* an end is none */
             change_users_of_all(d, i);
             any = true;

@@ -39,8 +39,7 @@ static bool join(lp_diff *d, uint32_t a)
     struct lp_atom *v = NEW(d)->atom;
     if (v[a].pair != LP_NONE || v[a + 1].pair != LP_NONE || v[a + 1].start != v[a].end || v[a].span != v[a + 1].span || v[a + 1].joined) return false;
     v[a + 1].joined = d->again = true;
-    while (v[a].joined) a--;
-    return v[a].needed = true;
+    return v[lp_head_of(d, a)].needed = true;
 }
 
 /* Where nothing begins, it is the end of what is in front, or of a section: if these are two places in the old file, nowhere. */

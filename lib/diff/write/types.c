@@ -34,11 +34,10 @@ uint64_t lp_old_type_word(lp_diff *d, uint64_t word)
 
 /* ---- types that come along ---- */
 
-static bool is_carried(const struct lp_side *s, uint64_t addr)
+static bool is_carried(const lp_diff *d, uint64_t addr)
 {
-    uint32_t i = lp_side_atom(s, addr);
-    while (i != LP_NONE && i && s->atom[i].joined) i--;
-    return i != LP_NONE && s->atom[i].carried;
+    const uint32_t i = lp_side_atom(NEW(d), addr);
+    return i != LP_NONE && NEW(d)->atom[lp_head_of(d, i)].carried;
 }
 
 /* One that the old file has, by its name: who catches it has the old one, and they are compared by their addresses. */
@@ -48,7 +47,7 @@ void lp_check_types(lp_diff *d)
     char buf[32];
     for (size_t i = 0; i < s->ntype_word; i++) {
         uint64_t avail = 0;
-        const uint64_t type = lp_held_at(s, s->type_word[i]), name = type && is_carried(s, type) ? lp_held_at(s, type + 8) : 0;
+        const uint64_t type = lp_held_at(s, s->type_word[i]), name = type && is_carried(d, type) ? lp_held_at(s, type + 8) : 0;
         const uint8_t *p = name ? lp_side_bytes(s, name, &avail) : NULL;
         const uint8_t *end = p ? memchr(p, 0, avail) : NULL;
         if (!end || !lp_side_has(OLD(d), p, (uint64_t)(end + 1 - p))) continue;

@@ -378,14 +378,13 @@ static bool same_handlers(const struct check *c, uint32_t i)
 {
     const struct lp_atom *a = &c->side.atom[i], *b = &NEW(c->d)->atom[a->pair];
     const bool had = b->pair != LP_NONE && lp_has_lsda(OLD(c->d), &OLD(c->d)->atom[b->pair]);
-    const struct lp_def *d = c->plan.def, *end = d + c->plan.ndef;
+    const struct lp_body_lsda *x = lp_find_number(c->side.lsda, c->side.nlsda, sizeof *x, a->start);
     uint64_t avail;
     struct lp_lsda l;
     if (i < OLD(c->d)->natom || (!had && !lp_has_lsda(NEW(c->d), b))) return true;
-    while (d < end && (d->addr != a->start || d->item->kind != LP_ITEM_FUNC)) d++;
-    if (d == end) return true;
-    const uint8_t *p = d->lsda ? lp_side_bytes(&c->side, d->lsda, &avail) : NULL;
-    if (p && !lp_lsda_read((struct lp_cfi_reader){p, p + avail, d->lsda, false}, a->start, &l)) return false;
+    if (!x) return true;
+    const uint8_t *p = x->lsda ? lp_side_bytes(&c->side, x->lsda, &avail) : NULL;
+    if (p && !lp_lsda_read((struct lp_cfi_reader){p, p + avail, x->lsda, false}, a->start, &l)) return false;
     return lp_same_handlers(c->d, &c->side, i, p ? &l : NULL);
 }
 
