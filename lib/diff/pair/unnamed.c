@@ -58,6 +58,13 @@ static bool is_between_same(const lp_diff *d, size_t i, size_t k)
     return same_there(d, i - 1, k - 1, a) && same_there(d, i + 1, k + 1, a);
 }
 
+/* Do both belong to tables that end in the same place? Of one that grew, or has fewer rows, the rows in front are no things by themselves. */
+static bool ends_there(const lp_diff *d, uint32_t i, uint32_t k)
+{
+    if (!lp_is_constant(NEW(d), &NEW(d)->atom[k])) return true;
+    return OLD(d)->atom[lp_last_of_table(OLD(d), i)].end == NEW(d)->atom[lp_last_of_table(NEW(d), k)].end;
+}
+
 static void pair_in_place(lp_diff *d)
 {
     struct lp_side *o = OLD(d), *s = NEW(d);
@@ -66,6 +73,7 @@ static void pair_in_place(lp_diff *d)
         while (k < s->natom && s->atom[k].start < a->start) k++;
         if (k >= s->natom || s->atom[k].start != a->start || a->kind != LP_ATOM_PIECE || s->atom[k].kind != LP_ATOM_PIECE) continue;
         if (a->pair != LP_NONE || s->atom[k].pair != LP_NONE || !has_room(d, a, &s->atom[k]) || !is_between_same(d, i, k)) continue;
+        if (!ends_there(d, i, k)) continue;
         if (is_variable(o, a) && lp_is_other_thing(d, i, k)) a->doubted = s->atom[k].doubted = true;
         else lp_pair(d, i, k, LP_RULE_ORDER);
     }
