@@ -335,4 +335,30 @@ int main(void)
 C
 all grown.c '-O0 -fno-pie -static' -O0
 
+# ---- a new loop compares with the end of what comes along with its neighbours: its start is made of an anchor that the old file has, too ----
+cat >anchor.c <<'C'
+#include <stdio.h>
+struct pt { unsigned a; unsigned char b; unsigned short c; };
+static inline unsigned H(const char *s) { unsigned h = 7; while (*s) h = h * 31 + (unsigned char)*s++; return h; }
+static const unsigned others[] = {268475541, 9054, 7074, 168374146, 22254, 36284, 426371238, 1068012422, 785420978, 495371754, 6, 48327, 476920769, 18588, 4, 13700, 2, 0};
+static const struct pt points[] = {{1050342713, 24, 1865}, {3, 62, 59786}, {339867896, 21, 49600}, {1, 84, 47322}};
+static const unsigned grid[][4] = {{555210, 1008300, 555253, 7}, {810058, 546126, 865509, 488298}, {680686, 5, 7, 270614}, {0, 0, 0, 0}};
+static const struct { const struct pt *p; unsigned n; const char *s; } last[] = {{&points[3], 1, "delta"}};
+__attribute__((noinline)) unsigned sum(unsigned x, unsigned y)
+{
+    unsigned z = x * 807 + y;
+    for (unsigned i = 0; i < last[x % 1].n; i++) z = z * 5 + last[x % 1].p[i].a + last[x % 1].p[i].b * 7 + last[x % 1].p[i].c + H(last[y % 1].s);
+#ifdef NEW
+    for (const struct pt *q = points + 2; q < points + 4; q++) z = z * 3 + q->c;
+#endif
+    return z;
+}
+int main(void)
+{
+    for (unsigned k = 0; k < 24; k++) printf("%u\n", sum(k * k, k * 5 % 13));
+    return 0;
+}
+C
+all anchor.c '-Og -fPIE -pie'
+
 tap_done

@@ -108,6 +108,7 @@ bool lp_word_is_as_far(const struct word *x, const struct lp_use *u, const struc
     const struct lp_there t = {.known = base->known, .own = base->own, .addr = base->addr + (uint64_t)off, .atom = LP_NONE};
     if (behind != LP_NONE) return hold_the_same(x, u, &t, behind);
     if (!t.known || t.own || i == LP_NONE || lp_is_copied(&x->s->atom[i]) || !lp_is_constant(x->s, &x->s->atom[i])) return false;
+    if (!u->width && (x->s->atom[i].carry || x->s->atom[i].joined)) return false; /* it may be compared with what is made of the copy */
     return lp_is_constant_as(x->d, t.addr, u->addr, u->width ? u->width : x->s->atom[i].end - u->addr);
 }
 
