@@ -100,6 +100,42 @@ may=may
 all ranges.c -O0 -Og -O2 '-O2 -fno-pie -no-pie' '-O2 -static -fno-pie'
 may=
 
+# ---- the first access is behind what an index is added to, in a table that grew whose first row others have ----
+cat >infield.c <<'C'
+#include <stdio.h>
+struct row { long a; char b; };
+struct two { int a, b; };
+static const struct row others[4] = {{219596, 55}, {89952, 89}, {760192, 97}, {940158, 6}};
+static const struct two twos[] = {
+    {917969, 132518}, {963576, 382519}, {595713, 723640}, {853741, 506437}, {848819, 926392},
+    {547673, 514149}, {863495, 939813}, {704933, 566218}, {240665, 483275}, {202188, 137629},
+    {242573, 618922}, {327527, 370512}, {804686, 557348}, {916811, 757088}, {996769, 415648},
+    {541606, 631882}, {973964, 504610}, {701906, 467956}, {660047, 713494}, {527374, 712632},
+#ifdef NEW
+    {94812, 219484},
+#endif
+};
+enum { N = sizeof twos / sizeof *twos };
+__attribute__((noinline)) static unsigned sum(const struct two *p, const struct two *e)
+{
+    unsigned z = 1;
+    for (; p != e; p++) z = z * 3 + p->b;
+    return z;
+}
+__attribute__((noinline)) unsigned all(unsigned x)
+{
+    unsigned z = x * 63u + sum(twos, twos + N);
+    for (const struct row *q = others; q != others + 4; q++) z = z * 5 + q->b;
+    return z;
+}
+int main(void)
+{
+    for (unsigned x = 1; x < 7; x += 2) printf("%u\n", all(x));
+    return 0;
+}
+C
+all infield.c '-Os -fno-pie -no-pie' -Os
+
 # ---- a loop goes back to as far in front of the table as another one goes through it: code is there ----
 cat >infront.c <<'C'
 #include <stdio.h>

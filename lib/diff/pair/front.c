@@ -82,13 +82,14 @@ uint32_t lp_behind(const struct lp_side *s, const struct lp_use *u)
     return lp_is_indexed_to(s, u->self, u->at, u->addr, s->atom[k].start) ? k : LP_NONE;
 }
 
+/* (A table goes on behind a row that has a user of its own.) */
 uint64_t lp_constants_behind(const struct lp_side *s, uint64_t addr, uint32_t first)
 {
     uint64_t end = 0;
     for (uint32_t i = first; i < s->natom && s->atom[i].start <= addr + REACH; i++) {
         const struct lp_atom *a = &s->atom[i];
         if (!lp_is_constant(s, a) || !lp_is_datum(a)) return 0;
-        end = a->end;
+        end = s->atom[lp_last_of_table(s, i)].end;
     }
     return end ? end - addr : 0;
 }
