@@ -136,6 +136,30 @@ int main(void)
 C
 all infield.c '-Os -fno-pie -no-pie' -Os
 
+# ---- a field whose byte in the first row looks like a text: rows have changed places ----
+cat >swapped.c <<'C'
+#include <stdio.h>
+struct pt { unsigned a; unsigned char b; unsigned short c; };
+#ifdef NEW
+static const struct pt points[] = {{605443, 47, 36884}, {113381276, 191, 22295}, {2, 179, 24263}, {0, 0, 0}};
+#else
+static const struct pt points[] = {{605443, 47, 36884}, {2, 179, 24263}, {113381276, 191, 22295}, {0, 0, 0}};
+#endif
+__attribute__((noinline)) unsigned both(unsigned x, unsigned y)
+{
+    unsigned z = x * 866 + y;
+    for (unsigned i = 0; i < 3; i++) z = z * 3 + points[i].a + points[i].b * 7 + points[i].c;
+    return z + points[(x + 41) % 3].c + points[2].c;
+}
+__attribute__((noinline)) unsigned letter(unsigned x, unsigned y) { return x * 449 + y + points[(x + 73) % 3].b + points[2].b; }
+int main(void)
+{
+    for (unsigned k = 0; k < 24; k++) printf("%u %u\n", both(k * k, k * 5 % 13), letter(k * k, k * 5 % 13));
+    return 0;
+}
+C
+all swapped.c '-Os -fno-section-anchors' '-O2 -fno-section-anchors' -O1
+
 # ---- a loop goes back to as far in front of the table as another one goes through it: code is there ----
 cat >infront.c <<'C'
 #include <stdio.h>

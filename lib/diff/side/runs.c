@@ -57,6 +57,15 @@ static void mark_rows(struct lp_side *s, uint64_t start, uint64_t end)
     }
 }
 
+/* A field of the rows of a table, behind the first one's start: of a text, letters are not taken by an index and a number. */
+static bool is_of_rows(const struct lp_side *s, uint32_t i, const struct lp_ref_at *r)
+{
+    int64_t off;
+    if ((r->flags & (LP_FLOW_INDEXED | LP_FLOW_STEPS)) != LP_FLOW_INDEXED || !i || r->addr != s->atom[i].start) return false;
+    const struct lp_atom *front = &s->atom[i - 1];
+    return lp_word_offset(lp_code_word(s, r->at), &off) && off > 0 && front->end == r->addr && r->addr - (uint64_t)off >= front->start;
+}
+
 /* Each looks like a text, and the array like texts that nobody refers to, or other code. */
 static void find_rows(struct lp_side *s)
 {
@@ -66,6 +75,7 @@ static void find_rows(struct lp_side *s)
             const uint32_t i = r->kind == LP_FLOW_ADDR ? lp_side_atom(s, r->addr) : LP_NONE;
             if (i == LP_NONE || !lp_is_unnamed_constant(s, &s->atom[i])) continue;
             const uint64_t end = s->atom[i].end;
+            if (is_of_rows(s, i, r)) mark_rows(s, r->addr - 1, r->addr + 1), mark_rows(s, r->addr, end);
             if (lp_rows_end(s, r->addr, end) >= end && has_elements(s, f, r)) mark_rows(s, r->addr, lp_rows_end(s, r->addr, r->addr + MOST));
         }
 }
