@@ -160,6 +160,39 @@ int main(void)
 C
 all swapped.c '-Os -fno-section-anchors' '-O2 -fno-section-anchors' -O1
 
+# ---- in place, a word is changed that adds to what another one makes, which comes along ----
+cat >twice.c <<'C'
+#include <stdio.h>
+struct three { unsigned a, b; int c; };
+static const struct three threes[4] = {{992851, 798374, 196867}, {550526, 297092, 661931}, {108189, 790142, 274064}, {425599, 345922, 486934}};
+#ifdef NEW
+static const int added[3] = {169704, 215427, 1033889};
+#endif
+static const int numbers[8] = {966802, 412983, 784594, 984209, 670625, 242204, 138892, 558421};
+__attribute__((noinline)) static unsigned back(unsigned x)
+{
+    unsigned z = x * 683u;
+    for (const struct three *q = threes + 4; q != threes;) z = z * 7 + (--q)->c;
+    if (z == 683) puts("odd");
+    return z;
+}
+__attribute__((noinline)) static unsigned both(unsigned x)
+{
+    unsigned z = x * 543u;
+    for (const int *q = numbers, *p = numbers + 8; q < p; q++) z = z * 3 + *q - *--p;
+#ifdef NEW
+    for (unsigned j = x % 4; j-- > 0;) z = z * 3 + added[j];
+#endif
+    return z;
+}
+int main(int argc, char **argv)
+{
+    for (unsigned x = argc; x < 7; x += 2) printf("%u %u\n", back(x), both(x));
+    return 0;
+}
+C
+all twice.c '-Os -fPIE -pie' '-Os -fno-pie -no-pie'
+
 # ---- a loop goes back to as far in front of the table as another one goes through it: code is there ----
 cat >infront.c <<'C'
 #include <stdio.h>

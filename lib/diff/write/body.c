@@ -237,6 +237,31 @@ static void print_datum(lp_diff *d, uint32_t old_atom, uint32_t off, uint32_t ol
 /* B.cond, CBZ, TBZ: 1 MB or less, which new code may be farther away. */
 static bool leads_near(uint32_t w) { return lp_word_is_branch(w) && !lp_a64_is_b_bl(w); }
 
+/* What makes the base from which a word that changes has an offset, and stays the old one: is that where the new body's is? */
+static bool bases_stay(lp_diff *d, uint32_t old_atom, uint64_t at, const uint32_t *changed, size_t n)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_atom *a = &OLD(d)->atom[old_atom], *b = &s->atom[a->pair];
+    bool stay = true;
+    for (uint32_t k = 0; k < b->nref; k++) {
+        const struct lp_ref_at *r = &s->ref[b->ref + k];
+        int64_t off;
+        if (r->at != at || r->kind != LP_FLOW_ADDR || !lp_word_offset(lp_code_word(s, at), &off)) continue;
+        const struct lp_base_list makers = lp_base_makers_of(d, a->pair, r, r->addr - (uint64_t)off);
+        for (size_t i = 0; i < makers.n; i++) {
+            const struct lp_ref_at *m = &s->ref[lp_base_listed(&makers, i)];
+            const uint32_t place = (uint32_t)(m->at - b->start);
+            struct lp_new_word w = {0};
+            unsigned refs;
+            if (bsearch(&place, changed, n, sizeof *changed, by_value)) continue;
+            const struct lp_ref_at *o = lp_refs_at(OLD(d), a, a->start + place, &refs);
+            stay &= lp_new_word(d, a->pair, m->at, &w) && (!w.has_reloc || (w.in_old && refs == 1 && o->addr == w.addr));
+            lp_buf_free(&w.reloc);
+        }
+    }
+    return stay;
+}
+
 bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
 {
     const struct lp_atom *a = &OLD(d)->atom[old_atom], *b = &NEW(d)->atom[a->pair];
@@ -248,6 +273,7 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
     for (size_t i = 0; i < n; i++) {
         const uint32_t old = lp_file_word(OLD(d), a->start + off[i]);
         if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
+        if (!b->no_place && !bases_stay(d, old_atom, b->start + off[i], off, n)) NEW(d)->atom[a->pair].no_place = d->again = true;
         const bool far = w.has_reloc && !w.in_old && leads_near(w.word); /* (a new body has veneers) */
         if (w.apart || far) NEW(d)->atom[a->pair].no_place = d->again = true; /* there is room for stubs behind bodies only */
         const bool datum = w.datum || !lp_dis_valid(old);
