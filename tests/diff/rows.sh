@@ -193,6 +193,73 @@ int main(int argc, char **argv)
 C
 all twice.c '-Os -fPIE -pie' '-Os -fno-pie -no-pie'
 
+# ---- an index below 0 from behind the last constant, where the unwinder's data is ----
+cat >pastall.c <<'C'
+#include <stdio.h>
+struct row { unsigned char a; double b; };
+static const struct row rows[] = {{185, 4929.5}, {186, 8151.5}, {111, 886.5}, {86, 1698.5}, {179, 7228.5}, {110, 5645.5}, {26, 1089.5}, {106, 7093.5}, {178, 35.5},
+#ifndef NEW
+    {9, 16.5},
+#endif
+    {21, 9601.5}, {68, 8175.5}};
+__attribute__((noinline)) static unsigned back(const struct row *p, const struct row *e)
+{
+    unsigned z = 1;
+    for (; p >= e; p--) z = z * 3 + (unsigned)(long)p->b;
+    return z;
+}
+__attribute__((noinline)) static unsigned one(unsigned x)
+{
+    unsigned z = x * 239u;
+#ifdef NEW
+    z = z * 3 + back(rows + 10, rows);
+#endif
+    return z;
+}
+int main(int argc, char **argv)
+{
+    for (unsigned x = argc; x < 7; x += 2) printf("f3 %u\n", one(x));
+    return 0;
+}
+C
+all pastall.c '-Os -fPIE -pie -fdata-sections -ffunction-sections -Wl,--gc-sections'
+
+# ---- the end of a loop over a field is there, which was unrolled ----
+cat >unrolled.c <<'C'
+#include <stdio.h>
+struct row { int a; long b; int c; };
+static const struct row rows[20] = {{565401, 92320, 289797}, {472716, 106388, 34788}, {109571, 66052, 296728}, {638569, 390731, 701555}, {407215, 319567, 327512},
+    {117041, 605745, 706483}, {18555, 608817, 970314}, {916399, 838285, 44146}, {811639, 153911, 340017}, {550300, 779117, 787734}, {51135, 59977, 585103},
+    {909049, 127114, 552493}, {374993, 724532, 553373}, {363226, 984777, 6232}, {700011, 185678, 769908}, {52649, 717553, 176785}, {625051, 751288, 1052851},
+    {54807, 1028600, 645621}, {12119, 189444, 727129}, {640488, 963908, 873492}};
+__attribute__((noinline)) unsigned column(unsigned x)
+{
+    unsigned z = x * 370u;
+    for (unsigned j = 0; j < 20; j++) z += rows[j].b;
+    return z;
+}
+__attribute__((noinline)) unsigned other(unsigned x)
+{
+    unsigned z = x * 997u;
+#ifdef NEW
+    for (unsigned j = x % 2; j < 20; j += 2) z = z * 3 + rows[j].c;
+#endif
+    return z;
+}
+__attribute__((noinline)) unsigned back(unsigned x)
+{
+    unsigned z = x * 203u;
+    for (const struct row *q = rows + 20 - 1; q >= rows; q--) z = z * 5 + q->c;
+    return z;
+}
+int main(int argc, char **argv)
+{
+    for (unsigned x = argc; x < 7; x += 2) printf("%u %u %u\n", back(x), column(x), other(x));
+    return 0;
+}
+C
+all unrolled.c '-O1 -fno-pie -no-pie -flto -fdata-sections -ffunction-sections -Wl,--gc-sections -funroll-loops'
+
 # ---- a loop goes back to as far in front of the table as another one goes through it: code is there ----
 cat >infront.c <<'C'
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "diff/pair/pair.h"
 #include "diff/side/seen.h"
 #include "base/bits.h"
+#include "base/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -141,9 +142,22 @@ bool lp_begins_at(const struct lp_side *s, uint64_t addr)
     return !fills || !(s->span[a->span].flags & LP_SPAN_BSS || lp_only_zeros(s, a->start, a->end));
 }
 
+/* In the middle of the table of what unwinders read nothing is that code may mean: it is as far behind the last constant, as a loop over a field gets. */
+static bool is_past_all(const struct lp_side *s, const struct lp_use *u, struct lp_stepped *out)
+{
+    enum { NEAR = 256 };
+    const struct lp_span *x = lp_side_span(s, u->addr);
+    const size_t n = x && x->flags & LP_SPAN_LINKER ? lp_count_upto(s->atom, s->natom, sizeof *s->atom, u->addr) : 0;
+    if (!n || u->addr == x->start || strcmp(x->name, ".eh_frame_hdr") != 0) return false;
+    const uint32_t i = (uint32_t)n - 1;
+    if (!lp_is_constant(s, &s->atom[i]) || !is_array(s, &s->atom[i]) || u->addr - s->atom[i].end > NEAR) return false;
+    return *out = (struct lp_stepped){i, s->atom[i].start}, true;
+}
+
 bool lp_passed(const struct lp_side *s, const struct lp_use *u, struct lp_stepped *out)
 {
-    return u->at && !u->width && u->base == LP_NONE && u->self != LP_NONE && lp_stepped_from(s, u->self, u->at, u->addr, out);
+    if (!u->at || u->width || u->base != LP_NONE || u->self == LP_NONE) return false;
+    return lp_stepped_from(s, u->self, u->at, u->addr, out) || is_past_all(s, u, out);
 }
 
 /* Can it be nothing but the end of a text, or an empty one? Something else may begin with a byte of 0, too. */
