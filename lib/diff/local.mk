@@ -7,7 +7,7 @@ lib_diff_libdiff_la_SOURCES = \
 	lib/diff/side/live.c lib/diff/side/load.c lib/diff/side/pads.c lib/diff/side/paged.c lib/diff/side/pieces.c lib/diff/side/readers.c lib/diff/side/reading.c \
 	lib/diff/side/refs.c lib/diff/side/relative.c lib/diff/side/returns.c lib/diff/side/runs.c lib/diff/side/scan.c lib/diff/side/scan.h \
 	lib/diff/side/seen.c lib/diff/side/seen.h lib/diff/side/side.h lib/diff/side/starts.c lib/diff/side/steps.c lib/diff/side/stubs.c lib/diff/side/texts.c \
-	lib/diff/side/types.c lib/diff/side/unwound.c lib/diff/side/uses.c \
+	lib/diff/side/types.c lib/diff/side/uses.c \
 	lib/diff/pair/around.c lib/diff/pair/away.c lib/diff/pair/bounds.c lib/diff/pair/chosen.c lib/diff/pair/code.c lib/diff/pair/compare.c \
 	lib/diff/pair/completed.c \
 	lib/diff/pair/constant.c lib/diff/pair/counted.c lib/diff/pair/exchange.c lib/diff/pair/exports.c lib/diff/pair/front.c lib/diff/pair/joined.c \

@@ -283,6 +283,24 @@ bool lp_elf_fde(const lp_elf *e, uint64_t vaddr, struct lp_fde *out)
     return find(e, vaddr, out);
 }
 
+/* By which no rule changes. */
+static bool does_nothing(const struct lp_elf *e, uint64_t at)
+{
+    const uint32_t nop = 0xd503201f, bti = 0xd503241f, bti_mask = 0xffffff3f;
+    uint64_t avail;
+    const uint8_t *p = lp_elf_at(e, at, &avail);
+    return p && avail >= 4 && (lp_le32(p) == nop || (lp_le32(p) & bti_mask) == bti);
+}
+
+bool lp_elf_fde_of(const lp_elf *e, uint64_t start, uint64_t end, struct lp_fde *out)
+{
+    uint64_t at = start;
+    while (at + 4 < end && does_nothing(e, at)) at += 4;
+    if (start >= end || !lp_elf_fde(e, at, out) || out->start < start || (out->start - start) & 3) return false;
+    out->lead = out->start - start, out->start = start;
+    return true;
+}
+
 /* Where .eh_frame is: its section, or what .eh_frame_hdr says. */
 static bool frames_at(const struct lp_elf *e, struct lp_cfi_reader *r)
 {

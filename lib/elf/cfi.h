@@ -83,6 +83,9 @@ uint64_t lp_cfi_fault(const struct lp_fde *f);
 /* Every FDE of .eh_frame, until fn says false. The FDE of an address (of `at`, if the search is to be spared). Thread-safe. */
 void lp_elf_fdes(const lp_elf *elf, bool (*fn)(void *ctx, const struct lp_fde *f), void *ctx);
 bool lp_elf_fde(const lp_elf *elf, uint64_t vaddr, struct lp_fde *out);
+/* The FDE of the function [start, end), with that start: GCC's -fpatchable-function-entry has NOPs between it and the start of what the FDE covers, which
+ * are its `lead`. */
+bool lp_elf_fde_of(const lp_elf *elf, uint64_t start, uint64_t end, struct lp_fde *out);
 /* The function without a symbol that covers an address: lp_elf_unnamed(). NULL = none. */
 const struct lp_elf_symbol *lp_elf_unnamed_at(const lp_elf *elf, uint64_t vaddr);
 /* Where .eh_frame is; 0 = there is none. */

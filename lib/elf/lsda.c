@@ -139,10 +139,10 @@ static bool first_with_reader(void *ctx, const struct lp_fde *f)
     return !x->found;
 }
 
-bool lp_elf_lsda_reader(const lp_elf *elf, const uint64_t *old, struct lp_fde *out)
+bool lp_elf_lsda_reader(const lp_elf *elf, uint64_t start, uint64_t end, struct lp_fde *out)
 {
     struct first x = {.fde = out};
-    if (old && lp_elf_fde(elf, *old, out) && has_reader(out)) return true;
+    if (lp_elf_fde_of(elf, start, end, out) && has_reader(out)) return true;
     lp_elf_fdes(elf, first_with_reader, &x);
     return x.found;
 }

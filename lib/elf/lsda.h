@@ -28,7 +28,7 @@ enum { LP_LSDA_STEPS = 1 << 20 };
 bool lp_lsda_extent(struct lp_lsda l, uint64_t *end, uint64_t *types);
 /* The list of a filter below 0: numbers of types, until 0. */
 bool lp_lsda_list(const struct lp_lsda *l, int64_t filter, struct lp_cfi_reader *out);
-/* The FDE with the personality routine that reads the table of a new body: that of the old body, at *old (NULL: there is none), if it has one, or the first
- * of the file that has. False: none has. */
-bool lp_elf_lsda_reader(const lp_elf *elf, const uint64_t *old, struct lp_fde *out);
+/* The FDE with the personality routine that reads the table of a new body: that of the old body [start, end) (start = end: there is none), if it has one, or
+ * the first of the file that has. False: none has. */
+bool lp_elf_lsda_reader(const lp_elf *elf, uint64_t start, uint64_t end, struct lp_fde *out);
 #endif

@@ -133,7 +133,7 @@ static bool add_frame(struct lp_disk *d, struct lp_plan *pl, const struct lp_def
 {
     const struct lp_func *f = def->item->func;
     struct lp_fde fde = {.lsda = 0};
-    bool had = !f->is_new && lp_elf_fde(d->elf, old, &fde), same = had && !f->no_lsda && same_shape(d, f, old);
+    bool had = !f->is_new && lp_elf_fde_of(d->elf, old, old + f->old_size, &fde), same = had && !f->no_lsda && same_shape(d, f, old);
     if (had && fde.lsda && !same && !def->lsda && !f->no_lsda) {
         lp_plan_fail(pl, def->item->line, LP_E_UNSUPPORTED, "%s catches exceptions or cleans up after them, and a new body has no handlers: "
                      "change words of it", def->item->place.symbol ? def->item->place.symbol : "the function");
@@ -142,7 +142,7 @@ static bool add_frame(struct lp_disk *d, struct lp_plan *pl, const struct lp_def
     if (!same && !def->cfi_len) return true; /* nobody knows */
     struct lp_elf_frame *v = MORE(d, frame);
     if (!v) return false;
-    if (same && !def->lsda) *v = (struct lp_elf_frame){.start = def->addr, .size = f->size, .like = old};
+    if (same && !def->lsda) *v = (struct lp_elf_frame){.start = def->addr + fde.lead, .size = f->size - fde.lead, .like = old + fde.lead};
     else *v = (struct lp_elf_frame){def->addr, f->size, def->cfi, def->cfi_len, def->key_b, def->like, def->lsda};
     return true;
 }

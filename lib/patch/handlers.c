@@ -5,7 +5,7 @@
 
 /* ---- who reads it ---- */
 
-/* The function whose personality routine is the body's. 0: there is none. */
+/* An address of the function whose personality routine is the body's. 0: there is none. */
 static uint64_t find_like(struct lp_plan *pl, const struct lp_def *d)
 {
     const struct lp_item *it = d->item;
@@ -14,7 +14,7 @@ static uint64_t find_like(struct lp_plan *pl, const struct lp_def *d)
     uint64_t old = 0;
     const bool has_old = !it->func->is_new && lp_plan_place(pl, it, NULL, &old);
     old -= t->bias;
-    return lp_elf_lsda_reader(t->elf, has_old ? &old : NULL, &f) ? f.start : 0;
+    return lp_elf_lsda_reader(t->elf, old, old + (has_old ? it->func->old_size : 0), &f) ? f.start + f.lead : 0;
 }
 
 /* ---- what it says ---- */

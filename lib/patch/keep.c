@@ -233,7 +233,7 @@ static bool moved_cfi(struct lp_plan *pl, const struct lp_item *it, uint64_t old
     struct lp_fde fde;
     uint32_t *from = lp_keep_from(f->body, f->nbody, f->size / 4);
     struct lp_cfi all;
-    bool good = from && lp_elf_fde(pl->bound[it->object]->elf, old, &fde) && fde.start == old && lp_cfi_move(&fde, from, f->size / 4, out) &&
+    bool good = from && lp_elf_fde_of(pl->bound[it->object]->elf, old, old + f->old_size, &fde) && lp_cfi_move(&fde, from, f->size / 4, out) &&
                 lp_cfi_run_plain((const uint8_t *)out->data, out->len, UINT64_MAX, &all);
     free(from);
     if (!good)

@@ -48,4 +48,19 @@ for how in '-O2 -fpatchable-function-entry=4,2' '-Os -fpatchable-function-entry=
     becomes "$how, shorter ones" longer old
     becomes "$how, another type" old type
 done
+
+# ---- behind a function of another language, which has a table that another routine reads ----
+cat >first.c <<'C'
+#include <stdio.h>
+void leave(int *n) { printf("leave %d\n", *n); }
+__attribute__((noinline)) void in_c(void (*fn)(int), int n) { int g __attribute__((cleanup(leave))) = n; fn(n); puts("in C"); }
+C
+sed -i 's/^int main()/extern "C" void in_c(void (*)(int), int);\n&/; s/try { through(i); }/try { in_c(through, i); }/' catch.cc
+for how in '-O2 -fpatchable-function-entry=4,2' '-Os -static -fpatchable-function-entry=4,2'; do
+    "$CROSS_CC" -w $how -fexceptions -c first.c || not_ok "compile first.c"
+    build() { out=$1; shift; "$cxx" -w $how -DRETURN=10 -DCAUGHT=one "$@" -Wl,--build-id -o "$out" first.o catch.cc || not_ok "compile $out"; }
+    build old
+    build longer -DLONGER
+    becomes "$how, behind C" old longer
+done
 tap_done

@@ -71,4 +71,21 @@ in_all()
 }
 in_all "$CROSS_CC" trace.c traced
 if have "$cxx"; then in_all "$cxx" thrown.cc thrown; else skip exceptions "no AArch64 C++ compiler"; fi
+
+# ---- an FDE that begins behind NOPs at the old body's start (-fpatchable-function-entry) ----
+# in_file NAME PATCH: what is thrown goes through the body that the file has then
+in_file()
+{
+    run "$1: applied to the file" 0 lpapply -q -o patched prog "$2"
+    start patched
+    is "$(answers)" "$old" "$1: and the unwinder finds through it there"
+    leave
+}
+if have "$cxx"; then
+    "$CROSS_CC" -w -O2 -fpatchable-function-entry=4,2 -c "$scenes/through.c" -o nops.o && program "$cxx" thrown.cc nops.o -static && thrown "behind NOPs" prog ||
+        not_ok "behind NOPs"
+    in_file "behind NOPs, with a word more" kept.lpatch
+    { head_of prog same; echo "func through size $size"; old_of prog through; printf '= %d\nend\n' $((size / 4)); } >same.lpatch
+    in_file "behind NOPs, the same" same.lpatch
+fi
 tap_done

@@ -200,11 +200,9 @@ bool lp_all_zero(const uint8_t *p, uint64_t n);
 bool lp_side_has(const struct lp_side *s, const void *p, uint64_t n); /* anywhere in its data */
 /* The entries of a jump table; NULL: the file has not all of them. */
 const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_table *t);
-/* ---- unwound.c ---- */
-/* Has the function an exception table? */
-bool lp_has_lsda(const struct lp_side *s, const struct lp_atom *a);
-/* Its FDE, as one that begins where the function does. False: it has none, or one that begins elsewhere. */
+/* The FDE of a function. False: it has none, or one that begins elsewhere. */
 bool lp_atom_fde(const struct lp_side *s, const struct lp_atom *a, struct lp_fde *out);
+bool lp_has_lsda(const struct lp_side *s, const struct lp_atom *a); /* an exception table */
 /* ---- types.c ---- */
 void lp_add_type_words(struct lp_side *s, const struct lp_fde *f);
 /* ---- atoms.c ---- */

@@ -14,9 +14,8 @@ static bool same_moved(const lp_diff *d, uint32_t old_atom, size_t n, const stru
 {
     struct lp_buf moved = {0};
     struct lp_fde old;
-    const uint64_t start = OLD(d)->atom[old_atom].start;
     uint32_t *from = lp_keep_from(plan->change, plan->n, n);
-    bool same = from && lp_elf_fde(OLD(d)->elf, start, &old) && old.start == start && lp_cfi_move(&old, from, n, &moved) && moved.len == own->len &&
+    bool same = from && lp_atom_fde(OLD(d), &OLD(d)->atom[old_atom], &old) && lp_cfi_move(&old, from, n, &moved) && moved.len == own->len &&
                 memcmp(moved.data, own->data, own->len) == 0;
     free(from), lp_buf_free(&moved);
     return same;

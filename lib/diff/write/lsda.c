@@ -44,8 +44,9 @@ static bool same_reader(lp_diff *d, const struct lp_fde *f, const struct lp_fde 
 static const char *other_reader(lp_diff *d, const struct lp_atom *b, const struct lp_fde *g)
 {
     const bool replaces = b->pair != LP_NONE && !b->by_entry;
+    const struct lp_atom *a = replaces ? &OLD(d)->atom[b->pair] : NULL;
     struct lp_fde f;
-    if (!lp_elf_lsda_reader(OLD(d)->elf, replaces ? &OLD(d)->atom[b->pair].start : NULL, &f))
+    if (!lp_elf_lsda_reader(OLD(d)->elf, a ? a->start : 0, a ? a->end : 0, &f))
         return "no function of the old file has one, so nothing there reads it";
     return same_reader(d, &f, g) ? NULL : "another language's routine reads those of the old body, or of the first function of the old file with one";
 }
