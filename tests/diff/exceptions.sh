@@ -78,6 +78,39 @@ for how in '-O2 -static -s' '-O2 -static' '-O2 -s'; do
     is "$?$(run ./t.file)" "0$(run ./t.new)" "  and in the file"
 done
 
+# ---- a type that is there twice: another class to the one who reads exception tables, by the name of one that bodies which stay throw, or catch ----
+cat >twice.cc <<'C'
+#include <cstdio>
+namespace {
+struct base { int n; };
+struct one BASE { int m; };
+struct other BASE { int m; };
+}
+__attribute__((noinline)) void raise(int n) { if (n == 1) { one x{}; x.m = n; throw x; } if (n == 2) throw n; }
+__attribute__((noinline)) int caught(int n)
+{
+    try { raise(n); } CATCH catch (one &x) { return x.m + 50; }
+    return n;
+}
+int main()
+{
+    for (int i = 0; i < 4; i++) try { std::printf("%d\n", caught(i)); } catch (...) { std::puts("something"); }
+    return 0;
+}
+C
+for how in '-O2 -s' '-O0 -s' '-O2 -s -no-pie -fno-pie'; do
+    twice() { out=$1; shift; "$cxx" -w $how "$@" -Wl,--build-id -o "$out" twice.cc || not_ok "compile $out"; }
+    twice t.old -DBASE= -DCATCH=
+    twice t.base '-DBASE=: base' -DCATCH=
+    twice t.more -DBASE= '-DCATCH=catch (other &x) { return 7; }'
+    lpdiff --heuristic t.old t.base >out 2>err
+    is "$?$(cat out)" 2 "$how: a type with another base: refused"
+    like "$(cat err)" 'E172: .* comes along, and is a type that the old file has by this name' "$how: said"
+    becomes=--heuristic # (E172: nothing says that the old type is not the first row of an array which grew)
+    may "$how: a type by a name of its own" E172 t.old t.more
+    becomes=
+done
+
 # ---- a landing pad has what registers have at the calls that lead to it: X19 is a page at another call only, and what malloc() gave at this one ----
 cat >pad.s <<'S'
     .text

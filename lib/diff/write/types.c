@@ -40,18 +40,66 @@ static bool is_carried(const lp_diff *d, uint64_t addr)
     return i != LP_NONE && NEW(d)->atom[lp_head_of(d, i)].carried;
 }
 
+/* One type, and whether the old file has its name. */
+struct type { uint64_t at; const char *name; bool there; };
+/* begins: of which two bytes some name begins. */
+struct types { struct type *v; size_t n; uint64_t begins[1024]; };
+
+static unsigned pair_of(const char *p) { return (unsigned)(uint8_t)p[0] << 8 | (uint8_t)p[1]; }
+
+static void add_type(lp_diff *d, struct types *t, uint64_t at)
+{
+    uint64_t avail;
+    const uint64_t text = at && is_carried(d, at) ? lp_held_at(NEW(d), at + 8) : 0;
+    const char *name = text ? (const char *)lp_side_bytes(NEW(d), text, &avail) : NULL;
+    if (!name || !memchr(name, 0, avail) || !*name) return;
+    t->v[t->n++] = (struct type){at, name, false};
+    t->begins[pair_of(name) / 64] |= UINT64_C(1) << (pair_of(name) & 63);
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(((const struct type *)a)->name, ((const struct type *)b)->name); }
+static int by_place(const void *a, const void *b)
+{
+    const struct type *x = a, *y = b;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+/* Those whose name this text is. */
+static void mark_named(struct types *t, const char *text, uint64_t avail)
+{
+    size_t lo = 0;
+    for (size_t hi = t->n; lo < hi;) {
+        const size_t mid = lo + (hi - lo) / 2;
+        if (strncmp(t->v[mid].name, text, avail) < 0) lo = mid + 1;
+        else hi = mid;
+    }
+    for (; lo < t->n && !t->v[lo].there && strlen(t->v[lo].name) < avail && strcmp(t->v[lo].name, text) == 0; lo++) t->v[lo].there = true;
+}
+
+/* One walk over what the old file has. */
+static void mark_old(struct types *t, const struct lp_side *o)
+{
+    for (size_t i = 0; i < o->nspan; i++) {
+        const struct lp_span *x = &o->span[i];
+        const char *p = (const char *)x->bytes, *end = p + (x->end - x->start);
+        if (!p || x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER)) continue;
+        for (; p + 2 <= end; p++)
+            if (t->begins[pair_of(p) / 64] >> (pair_of(p) & 63) & 1) mark_named(t, p, (uint64_t)(end - p));
+    }
+}
+
 /* One that the old file has, by its name: who catches it has the old one, and they are compared by their addresses. */
 void lp_check_types(lp_diff *d)
 {
     const struct lp_side *s = NEW(d);
+    struct types t = {.v = calloc(s->ntype_word + 1, sizeof *t.v)};
     char buf[32];
-    for (size_t i = 0; i < s->ntype_word; i++) {
-        uint64_t avail = 0;
-        const uint64_t type = lp_held_at(s, s->type_word[i]), name = type && is_carried(d, type) ? lp_held_at(s, type + 8) : 0;
-        const uint8_t *p = name ? lp_side_bytes(s, name, &avail) : NULL;
-        const uint8_t *end = p ? memchr(p, 0, avail) : NULL;
-        if (!end || !lp_side_has(OLD(d), p, (uint64_t)(end + 1 - p))) continue;
-        const char *of = lp_atom_text(&s->atom[lp_side_atom(s, type)], buf);
-        lp_diff_refuse(d, s, LP_E172, of);
+    if (!t.v) d->nomem = true;
+    for (size_t i = 0; i < s->ntype_word && t.v; i++) add_type(d, &t, lp_held_at(s, s->type_word[i]));
+    if (t.n) qsort(t.v, t.n, sizeof *t.v, by_name), mark_old(&t, OLD(d)), qsort(t.v, t.n, sizeof *t.v, by_place);
+    for (size_t i = 0; i < t.n; i++) {
+        const char *of = lp_atom_text(&s->atom[lp_side_atom(s, t.v[i].at)], buf);
+        if (t.v[i].there) lp_diff_refuse(d, s, LP_E172, of);
     }
+    free(t.v);
 }
