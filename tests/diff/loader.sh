@@ -113,7 +113,7 @@ void (*volatile hold)(int) = held;
 __attribute__((constructor)) static void start(void) { set(2); both(START); }
 int main(void) { both(3); hold(1); printf("%d %d\n", n, m); return 0; }
 C
-for how in '-O0' '-O2 -fno-ipa-cp -fPIE -pie' '-O1 -fPIE -static-pie' '-O1 -no-pie -fno-pie -Wl,-q'; do
+for how in '-O0' '-O2 -fno-ipa-cp -fPIE -pie' '-O1 -fPIE -static-pie' '-O1 -no-pie -fno-pie -Wl,-q' '-O1 -no-pie -fno-pie' '-O2 -fno-ipa-cp -static'; do
     build() { out=$1; shift; "$CROSS_CC" -w $how "$@" -Wl,--build-id -o "$out" start.c || not_ok "compile $out"; }
     build s.old -DSET=5 -DBOTH=5 -DSTART=5 -DHELD=5
     # macro, the first function that does not run again (none: -)

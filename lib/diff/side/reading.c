@@ -13,6 +13,15 @@
 
 bool lp_side_guesses(const struct lp_side *s) { return lp_elf_info(s->elf)->type == ET_EXEC && !s->kept; }
 
+uint64_t lp_held_at(const struct lp_side *s, uint64_t at)
+{
+    const struct lp_word_at *w = lp_side_word(s, at);
+    uint64_t avail = 0;
+    const uint8_t *p = w ? NULL : lp_side_bytes(s, at, &avail);
+    if (w) return w->kind == LP_WORD_ADDR && !w->sym ? w->value : 0;
+    return p && avail >= 8 && lp_side_guesses(s) ? lp_le64(p) : 0;
+}
+
 /* ---- what code touches ---- */
 
 static int by_addr(const void *a, const void *b)

@@ -326,6 +326,8 @@ void lp_diff_pieces(struct lp_side *s);
 /* ---- reading.c ---- */
 /* Does nothing say which words of data are addresses? */
 bool lp_side_guesses(const struct lp_side *s);
+/* The address that a word of data holds, or may hold where nothing says so; 0 = none, or an import's. */
+uint64_t lp_held_at(const struct lp_side *s, uint64_t at);
 /* Makes the list of what code touches. */
 void lp_side_touch(struct lp_side *s);
 /* A text of two letters or more, with the end of another in front of it. */

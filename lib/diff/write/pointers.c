@@ -3,15 +3,6 @@
 #include <config.h>
 #include "diff/write/write.h"
 
-uint64_t lp_held_at(const struct lp_side *s, uint64_t at)
-{
-    const struct lp_word_at *w = lp_side_word(s, at);
-    uint64_t avail = 0;
-    const uint8_t *p = w ? NULL : lp_side_bytes(s, at, &avail);
-    if (w) return w->kind == LP_WORD_ADDR && !w->sym ? w->value : 0;
-    return p && avail >= 8 && lp_side_guesses(s) ? lp_le64(p) : 0;
-}
-
 /* What the word in front of it holds, if both are in one datum. */
 static uint64_t held_in_front(const struct lp_side *s, uint64_t at)
 {

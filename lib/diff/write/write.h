@@ -80,7 +80,6 @@ bool lp_is_constant_as(lp_diff *d, uint64_t old, uint64_t addr, uint64_t len);
 void lp_constants_free(lp_diff *d);
 /* ---- pointers.c ---- */
 struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v); /* of the word at `at` of the new file, which holds the address v */
-uint64_t lp_held_at(const struct lp_side *s, uint64_t at);            /* the address that a word holds; 0 = none */
 bool lp_is_said(const struct lp_side *s, uint64_t at, uint64_t addr); /* by the linker: that it is of what begins at `addr` */
 /* ---- alike.c ---- */
 /* How many constants without a name, of those that code or data refer to, are the same as one of the other file; *last: the last of them. */
