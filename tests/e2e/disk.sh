@@ -111,6 +111,7 @@ like "$(cat run)" 'symbol .abs. is neither here nor imported, and a patched file
 for order in 'tls_seen nowhere' 'nowhere tls_seen'; do
     { head_of libwork.so.1 x; printf 'data two data size 16 align 8\nrel abs64 %s\nrel abs64 %s\nend\n' $order; } >x.lpatch
     run "of two reasons the worse one, in the order $order" 2 lpapply libwork.so.1 x.lpatch
+    is "$(grep -c 'tls_seen. is thread-local\|symbol .nowhere. is neither here nor imported' run)" 2 "both are said"
 done
 is "$(sum libwork.so.1)" "$(sum old.so)" "nothing was changed"
 for kind in dpie dfixed; do

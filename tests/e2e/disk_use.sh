@@ -213,4 +213,5 @@ run "a list of what has none" 0 lpapply -l -q prog
 is "$(cat run)" "" "is empty"
 run "nothing to take out" 0 lpapply -R prog
 run "a name that is not there" 1 lpapply -R prog nobody
+like "$(cat run)" "patch .nobody. is not applied" "said so"
 tap_done

@@ -62,6 +62,7 @@ h1=$(hits); sleep 0.3; h2=$(hits)
 run "revert by file" 0 lpapply -c sock -R a.lpatch
 shows '7 9 1000' "one reverted"
 run "revert what is not applied" 1 lpapply -c sock -R a.lpatch
+like "$(cat run)" "patch .a. is not applied" "said so"
 run "revert all" 0 lpapply -c sock -R
 shows '0 9 1000' "all reverted"
 run "list of nothing" 0 lpapply -c sock -l
@@ -77,6 +78,7 @@ wait_for 10 test -s out2
 run "apply by pid" 0 lpapply -p "$pid2" a.lpatch
 wait_for 5 sh -c 'tail -n 1 out2 | grep -qx "0 100 1000"' && ok "applied by pid" || not_ok "applied by pid"
 run "no such process" 2 lpapply -p 999999999 a.lpatch
+like "$(cat run)" "there is no such process" "said so"
 kill "$pid2"; wait "$pid2" 2>/dev/null
 is "$(ls rt/arm64lp 2>/dev/null)" "" "the socket is gone with the program"
 
@@ -88,12 +90,15 @@ sed 's/^build-id .*/build-id  00112233445566778899aabbccddeeff00112233/; /^diges
 run "wrong build" 1 lpapply -c sock build.lpatch
 like "$(cat run)" '0011223344' "the message prints the build-ids"
 run "one bad of two" 1 lpapply -c sock a.lpatch wrong.lpatch
+like "$(cat run)" "^lpapply: nothing was changed" "said so"
 shows '0 9 1000' "all or none"
 printf 'lpatch 1\nnonsense here\n' >syntax.lpatch
 run "syntax error" 2 lpapply -c sock syntax.lpatch
 like "$(cat run)" 'syntax.lpatch:2' "with file and line"
 run "missing file" 2 lpapply -c sock none.lpatch
+like "$(cat run)" "none.lpatch: cannot open" "said so"
 run "no socket" 2 lpapply -c nosock a.lpatch
+like "$(cat run)" "nosock: cannot connect to the control socket" "said so"
 case $(uname) in Linux)
     # One that comes late is waited for.
     lpapply --timeout 240s -c late -l >late.out 2>&1 &
@@ -105,7 +110,9 @@ case $(uname) in Linux)
     rm late
 esac
 run "no folder of a socket" 2 lpapply --timeout 240s -c nofolder/late -l
+like "$(cat run)" "nofolder/late: cannot connect to the control socket" "said so"
 run "no target" 2 lpapply a.lpatch
+like "$(cat run)" "no patch is given: 'a.lpatch' is the ELF file" "said so"
 
 # ---- set, func ----
 id=$(sed -n 's/^build-id *//p' a.lpatch)
