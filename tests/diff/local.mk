@@ -13,7 +13,7 @@ EXTRA_DIST += tests/diff/mutate.sh
 DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/quiet.sh tests/diff/linked.sh tests/diff/bodies.sh tests/diff/falls.sh tests/diff/endings.sh tests/diff/template.sh \
 	tests/diff/tables.sh tests/diff/relative.sh tests/diff/exceptions.sh tests/diff/patchable.sh tests/diff/handlers.sh tests/diff/names.sh tests/diff/unequal.sh tests/diff/loader.sh \
 	tests/diff/terms.sh \
-	tests/diff/interpose.sh tests/diff/imports.sh tests/diff/beside.sh tests/diff/chosen.sh tests/diff/spilled.sh tests/diff/sentinel.sh tests/diff/rows.sh \
+	tests/diff/interpose.sh tests/diff/imports.sh tests/diff/beside.sh tests/diff/chosen.sh tests/diff/spilled.sh tests/diff/sentinel.sh tests/diff/rows.sh tests/diff/reasons.sh \
 	tests/diff/steps.sh tests/diff/products.sh tests/diff/resized.sh tests/diff/ends.sh \
 	tests/diff/apart.sh tests/diff/near.sh tests/diff/lists.sh tests/diff/literals.sh tests/diff/lent.sh tests/diff/pieces.sh tests/diff/moved.sh tests/diff/instead.sh \
 	tests/diff/either.sh tests/diff/stripped.sh tests/diff/starts.sh tests/diff/sizes.sh tests/diff/copies.sh tests/diff/labels.sh tests/diff/line.sh tests/diff/asked.sh \

@@ -34,6 +34,10 @@ is "$(while read -r b; do grep -qF -e "$b" "$scratch/headers" || echo "$b" | cut
 is "$(cat include/arm64lp/*.h | sed -n 's/^\(struct\|enum\|typedef struct\) \([a-z_]*\) {.*/\2/p' | while read -r t; do
     grep -qE "^(struct|enum|typedefstruct)$t\{" "$scratch/blocks" || echo "$t"; done)" "" "and each has its place"
 
+# ---- lpdiff's reasons for no patch ----
+is "$(sed -n '/^Reasons for no patch/,/^\.El/s/^\.It \(E[0-9, E]*\)$/\1/p' man/lpdiff.1 | tr -d ' ' | tr ',' '\n' | sort)" \
+    "$(sed -n 's/^REFUSAL(\(E[0-9]*\),.*/\1/p' lib/diff/refuse.def)" "lpdiff(1) has every reason of lib/diff/refuse.def, and no other"
+
 # ---- EXAMPLES, each in a function that has what is taken for granted ----
 for page in man/lp_*.3 man/libarm64lp.3; do
     {
