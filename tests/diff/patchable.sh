@@ -63,4 +63,61 @@ for how in '-O2 -fpatchable-function-entry=4,2' '-Os -static -fpatchable-functio
     build longer -DLONGER
     becomes "$how, behind C" old longer
 done
+
+# ---- the list of such places, __patchable_function_entries, is for tracers, unless the program reads it; the first of the NOPs is where a function begins ----
+cat >list.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#ifdef READ
+extern void *__start___patchable_function_entries[], *__stop___patchable_function_entries[];
+#endif
+int total;
+__attribute__((noinline)) int first(int n) { return n * 3 + total; }
+#ifdef NEW
+__attribute__((noinline)) int third(int n) { return n * 7; }
+#endif
+__attribute__((noinline)) int second(int n)
+{
+#ifdef NEW
+    for (int i = 0; i < n; i++) total += third(first(i));
+#endif
+    total++;
+    return first(n) + 1;
+}
+int (*volatile way)(int) = second;
+int main(int argc, char **argv)
+{
+    char line[20];
+    puts("ready"), fflush(stdout);
+    for (int i = 0; argc > 1 && i < 4; i++) printf("%d %d\n", way(i), second(i + 1));
+    while (argc == 1 && fgets(line, sizeof line, stdin) && *line != 'b') printf("%d %d\n", way(atoi(line)), second(1)), fflush(stdout);
+#ifdef READ
+    for (void **p = __start___patchable_function_entries; p < __stop___patchable_function_entries; p++) printf("%d\n", *(unsigned *)*p == 0xd503201f);
+#endif
+    return 0;
+}
+C
+. "$tests/e2e/driven.sh"
+both_compilers
+run() { timeout 60 lprun --no-control -L "$sysroot" "$@" x 2>&1; }
+becomes=--heuristic
+for cc in $compilers; do
+    for how in '-fpatchable-function-entry=2' '-fpatchable-function-entry=4,2 -s' '-fpatchable-function-entry=2 -mbranch-protection=standard' \
+        '-fpatchable-function-entry=2 -mbranch-protection=standard -s' '-fpatchable-function-entry=4,2 -mbranch-protection=standard -s'; do
+        $cc -O2 $how -Wl,--build-id -o old list.c && $cc -O2 $how -DNEW -Wl,--build-id -o new list.c || not_ok "$cc $how: compile"
+        becomes "$cc $how" old new
+        start new -L "$sysroot"
+        want=$(say 1; say 2; say 3)
+        leave
+        start old -L "$sysroot"
+        lpapply -q -c sock p.lpatch || not_ok "$cc $how: apply"
+        is "$(say 1; say 2; say 3)" "$want" "$cc $how: and while it runs"
+        leave
+        for more in '' '-fno-pie -no-pie' -static; do
+            $cc -O2 $how $more -DREAD -Wl,--build-id -o old list.c && $cc -O2 $how $more -DREAD -DNEW -Wl,--build-id -o new list.c || not_ok "$cc $how: compile"
+            lpdiff --heuristic -o p.lpatch old new 2>err
+            like "$? $(cat err)" 'E123: section `__patchable_function_entries` changed' "$cc $how $more: refused where the program reads the list"
+        done
+    done
+done
 tap_done

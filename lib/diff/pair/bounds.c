@@ -11,7 +11,7 @@ static bool may_have_bounds(const struct lp_side *s, const struct lp_span *x)
     const char *c = x->name;
     if (!isalpha((unsigned char)*c) && *c != '_') return false;
     while (isalnum((unsigned char)*c) || *c == '_') c++;
-    if (*c || x->flags & (LP_SPAN_CODE | LP_SPAN_NEW | LP_SPAN_LINKER)) return false;
+    if (*c || x->flags & (LP_SPAN_CODE | LP_SPAN_NEW | LP_SPAN_LINKER) || lp_is_mere_note(x->flags)) return false;
     for (size_t i = 0; i < s->nlabel; i++)
         if (s->label[i].at == x->end && strncmp(s->label[i].name, "__stop_", 7) == 0 && strcmp(s->label[i].name + 7, x->name) == 0) return true;
     return !s->objects;

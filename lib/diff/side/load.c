@@ -37,7 +37,7 @@ static uint32_t section_flags(const struct lp_elf_section *x)
     if (f & LP_SPAN_CODE && (strncmp(x->name, ".plt", 4) == 0 || strcmp(x->name, ".iplt") == 0)) f |= LP_SPAN_PLT;
     if (x->type == SHT_INIT_ARRAY || x->type == SHT_FINI_ARRAY || x->type == SHT_PREINIT_ARRAY) f |= LP_SPAN_LISTED;
     if (is_linkers(x->type)) f |= LP_SPAN_LINKER;
-    if (x->type == SHT_NOTE) f |= LP_SPAN_NOTE;
+    if (x->type == SHT_NOTE || strcmp(x->name, "__patchable_function_entries") == 0) f |= LP_SPAN_NOTE; /* (for tracers) */
     if (x->flags & SHF_TLS) f |= LP_SPAN_LINKER; /* what each thread's block is at the start: check.c */
     for (size_t i = 0; linker[i]; i++)
         if (strcmp(x->name, linker[i]) == 0) f |= LP_SPAN_LINKER;

@@ -19,7 +19,7 @@ enum lp_span_flags {
     LP_SPAN_NEW = 256,    /* of a patch */
     LP_SPAN_STEADY = 512, /* variables without names in it are where they were (steady.c) */
     LP_SPAN_LISTED = 128, /* lists of constructors and destructors */
-    LP_SPAN_NOTE = 1024, LP_SPAN_READ = 2048, /* notes; something refers to them */
+    LP_SPAN_NOTE = 1024, LP_SPAN_READ = 2048, /* notes, for others than the program; something refers to them */
 };
 struct lp_span { uint64_t start, end; const uint8_t *bytes; uint32_t flags; const char *name; }; /* bytes NULL: zeros */
 
@@ -196,6 +196,7 @@ const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr);
 const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at); /* the one that the linker kept of this place; NULL = none */
 const struct lp_fde_at *lp_side_fde(const struct lp_side *s, uint64_t addr);   /* of the function that begins there */
 void lp_side_free(struct lp_side *s);
+static inline bool lp_is_mere_note(uint32_t span_flags) { return (span_flags & (LP_SPAN_NOTE | LP_SPAN_READ)) == LP_SPAN_NOTE; }
 bool lp_all_zero(const uint8_t *p, uint64_t n);
 bool lp_side_has(const struct lp_side *s, const void *p, uint64_t n); /* anywhere in its data */
 /* The entries of a jump table; NULL: the file has not all of them. */

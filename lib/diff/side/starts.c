@@ -67,14 +67,23 @@ static void is_held(struct starts *x, uint64_t addr)
     if (is_in_gap(x->s, addr) && !has(&x->sure, addr)) add(x, &x->held, addr);
 }
 
+/* (__patchable_function_entries leads to NOPs, in front of functions, too.) */
+static bool is_in_note(const struct lp_side *s, uint64_t at)
+{
+    const struct lp_span *x = lp_side_span(s, at);
+    return x && x->flags & LP_SPAN_NOTE;
+}
+
 static void look_at_data(struct starts *x)
 {
     const struct lp_side *s = x->s;
-    for (size_t i = 0; i < s->nword; i++)
-        if (!s->word[i].sym && (s->word[i].kind == LP_WORD_ADDR || s->word[i].kind == LP_WORD_IFUNC)) is_held(x, s->word[i].value);
+    for (size_t i = 0; i < s->nword; i++) {
+        const struct lp_word_at *w = &s->word[i];
+        if (!w->sym && (w->kind == LP_WORD_ADDR || w->kind == LP_WORD_IFUNC) && !is_in_note(s, w->at)) is_held(x, w->value);
+    }
     for (size_t i = 0; i < s->nspan && lp_side_guesses(s); i++) {
         const struct lp_span *p = &s->span[i];
-        if (p->flags & (LP_SPAN_CODE | LP_SPAN_LINKER) || !p->bytes) continue;
+        if (p->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_NOTE) || !p->bytes) continue;
         for (uint64_t at = lp_align_up(p->start, 8); at + 8 <= p->end; at += 8) is_held(x, lp_le64(p->bytes + (at - p->start)));
     }
 }

@@ -20,7 +20,7 @@ static const char *span_name(const struct lp_side *s, const struct lp_atom *a) {
 static bool is_mere_note(const lp_diff *d, const struct lp_atom *a)
 {
     const uint32_t f = OLD(d)->span[a->span].flags, g = NEW(d)->span[NEW(d)->atom[a->pair].span].flags;
-    return f & g & LP_SPAN_NOTE && !((f | g) & LP_SPAN_READ);
+    return lp_is_mere_note(f) && lp_is_mere_note(g);
 }
 
 static void check_shape(lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)

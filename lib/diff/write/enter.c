@@ -81,8 +81,8 @@ static void label_in(const struct enter *e, uint64_t at, uint64_t value)
     struct lp_atom *b = entered(e, value);
     uint32_t i = b ? lp_side_atom(e->s, at) : LP_NONE;
     struct lp_atom *a = i == LP_NONE ? NULL : &e->s->atom[i];
-    if (!a || !lp_is_datum(a)) return;
-    uint32_t f = e->s->span[a->span].flags;
+    uint32_t f = a ? e->s->span[a->span].flags : 0;
+    if (!a || !lp_is_datum(a) || lp_is_mere_note(f)) return;
     if (f & LP_SPAN_WRITE && !(f & LP_SPAN_RELRO)) { /* the program may have changed it */
         refuse(e, a, at, b);
         return;
