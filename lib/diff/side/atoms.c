@@ -422,18 +422,6 @@ static void find_landings(struct lp_side *s)
     }
 }
 
-/* A function without a name begins where it is called, NOPs in front of its FDE or not (-fpatchable-function-entry). */
-static void begin_earlier(struct lp_side *s, const uint64_t *entry, size_t n)
-{
-    struct lp_fde f;
-    for (size_t i = 0; i < n; i++) {
-        const size_t k = lp_count_upto(s->atom, s->natom, sizeof *s->atom, entry[i]);
-        struct lp_atom *a = k < s->natom ? &s->atom[k] : NULL;
-        if (!a || a->sym || !lp_is_function(a) || (k && s->atom[k - 1].end > entry[i])) continue;
-        if (lp_elf_fde_of(s->elf, entry[i], a->end, &f) && f.start + f.lead == a->start) a->start = entry[i];
-    }
-}
-
 void lp_diff_atoms(struct lp_side *s)
 {
     struct gaps g = {.s = s};
@@ -447,7 +435,7 @@ void lp_diff_atoms(struct lp_side *s)
     g.known = s->natom;
     lp_side_index(s);
     g.entry = lp_find_starts(s, &g.nentry);
-    begin_earlier(s, g.entry, g.nentry);
+    lp_begin_earlier(s, g.entry, g.nentry);
     each_gap(&g, g.nentry ? entries_in : loose_in);
     s->atom = lp_trim(s->atom, &s->atom_cap, s->natom, sizeof *s->atom);
     lp_sort_atoms(s->atom, s->natom);

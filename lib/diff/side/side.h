@@ -262,6 +262,8 @@ static inline uint32_t lp_words_at(const struct lp_words *c, uint64_t pc)
 /* ---- starts.c ---- */
 /* Where functions begin in code that the atoms leave, in order. The caller frees it. */
 uint64_t *lp_find_starts(struct lp_side *s, size_t *n);
+/* Functions without a name whose FDE begins behind NOPs that are called begin with those. start: as lp_find_starts() has them. */
+void lp_begin_earlier(struct lp_side *s, const uint64_t *start, size_t n);
 /* ---- stubs.c ---- */
 void lp_diff_stubs(struct lp_side *s);
 /* ---- refs.c ---- */

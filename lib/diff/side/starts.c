@@ -346,3 +346,58 @@ uint64_t *lp_find_starts(struct lp_side *s, size_t *n)
     free(x.held.v), free(x.last.v), free(x.near.v), free(x.found.v);
     return *n = x.sure.n, x.sure.v;
 }
+
+/* ---- in front of call frame information ---- */
+
+/* A function whose FDE begins at `start`, behind nothing but NOPs from `entry` on. called: that is called, or a word of data leads there; led: something leads
+ * to `start`, or between the two. */
+struct early { uint64_t entry, start; uint32_t atom; bool called, led; };
+struct earlier { struct early *v; size_t n; };
+
+static void leads(struct earlier *x, uint64_t to, bool calls)
+{
+    const size_t k = lp_count_upto(x->v, x->n, sizeof *x->v, to);
+    struct early *e = k && to <= x->v[k - 1].start ? &x->v[k - 1] : NULL;
+    if (e && to == e->entry) e->called |= calls;
+    else if (e) e->led = true;
+}
+
+static void find_leads(struct lp_side *s, struct earlier *x)
+{
+    uint64_t to;
+    uint32_t mask;
+    for (size_t i = 0; i < s->nspan; i++) {
+        const struct lp_span *p = &s->span[i];
+        if (!(p->flags & LP_SPAN_CODE) || !p->bytes) continue;
+        for (uint64_t at = lp_align_up(p->start, 4); at + 4 <= p->end; at += 4) {
+            const uint32_t w = lp_le32(p->bytes + (at - p->start));
+            if (lp_word_is_branch(w) && lp_word_target(w, at, &to, &mask)) leads(x, to, lp_a64_is_bl(w));
+        }
+    }
+    for (size_t i = 0; i < s->nword; i++)
+        if (s->word[i].kind == LP_WORD_ADDR && !is_in_note(s, s->word[i].at)) leads(x, s->word[i].value, true);
+}
+
+static void find_early(const struct lp_side *s, const uint64_t *start, size_t n, struct earlier *x)
+{
+    struct lp_fde f;
+    for (size_t i = 0; i < n; i++) {
+        const size_t k = lp_count_upto(s->atom, s->natom, sizeof *s->atom, start[i]);
+        const struct lp_atom *a = k < s->natom ? &s->atom[k] : NULL;
+        if (!a || a->sym || !lp_is_function(a) || (k && s->atom[k - 1].end > start[i]) || (x->n && x->v[x->n - 1].atom == k)) continue;
+        if (lp_elf_fde_of(s->elf, start[i], a->end, &f) && f.start + f.lead == a->start)
+            x->v[x->n++] = (struct early){start[i], a->start, (uint32_t)k, false, false};
+    }
+}
+
+/* (-fpatchable-function-entry.) */
+void lp_begin_earlier(struct lp_side *s, const uint64_t *start, size_t n)
+{
+    struct earlier x = {calloc(n + 1, sizeof *x.v), 0};
+    if (!x.v) s->nomem = true;
+    else find_early(s, start, n, &x);
+    if (x.n) find_leads(s, &x);
+    for (size_t i = 0; i < x.n; i++)
+        if (x.v[i].called && !x.v[i].led) s->atom[x.v[i].atom].start = x.v[i].entry;
+    free(x.v);
+}
