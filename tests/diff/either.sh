@@ -471,4 +471,25 @@ for how in -O1 -O2; do
         gcc $how '-DFIX=* 3 + (r & 1) + k' '-DFIRST=k++' '-DTHEN=' '-DEXTRA="a longer one than that"' -o order.new big.c order.c || exit 1
     right "$how, in front of an array" order.old order.new 1
 done
+
+# ---- of an array of texts' first word, one byte is read, if that is what the register has: on a way that is never gone ----
+cat >bytes.c <<'C'
+int printf(const char *, ...);
+static const char *const names[] = {FIRST, "beta", "gamma", "delta"};
+__attribute__((noinline)) int letter(int n, int other)
+{
+    register const char *p __asm__("x9") = names[n & 3];
+    __asm__ volatile("cbnz %w1, 1f\n adrp %0, %2\n add %0, %0, :lo12:%2\n1:" : "+r"(p) : "r"(other), "S"(names));
+    return *p;
+}
+__attribute__((noinline)) int work(int n) { return printf("%s %d\n", names[n & 3], letter(n, 1)) FIX; }
+int main(void) { int k = printf(TEXT "%s\n", "one"); for (int i = 0; i < 4; i++) k = k * 3 + work(i); return printf("%d\n", k) < 0; }
+C
+for how in -O1 -O2 -Os; do
+    build() { out=$1; shift; gcc $how -fno-pie -no-pie "$@" -o "$out" bytes.c; }
+    build bytes.old '-DFIX=' '-DFIRST="alpha"' '-DTEXT="a"' && build bytes.new '-DFIX=* 3 + n' '-DFIRST="alpha"' '-DTEXT="one, and more of it "' &&
+        build bytes.text '-DFIX=' '-DFIRST="omega"' '-DTEXT="a"' || exit 1
+    right "$how, a byte of an address" bytes.old bytes.new 1
+    right "$how, a byte of an address that changed" bytes.old bytes.text
+done
 tap_done

@@ -33,7 +33,8 @@ static int by_addr(const void *a, const void *b)
 static void add_touch(struct lp_side *s, const struct lp_ref_at *r)
 {
     const struct lp_span *x = r->kind == LP_FLOW_ADDR || r->kind == LP_FLOW_TARGET ? lp_side_span(s, r->addr) : NULL;
-    if (x && !(x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT))) s->touch[s->ntouch++] = (struct lp_touch){r->addr, r->at, r->width};
+    if (!x || x->flags & (LP_SPAN_CODE | LP_SPAN_LINKER | LP_SPAN_GOT)) return;
+    s->touch[s->ntouch++] = (struct lp_touch){r->addr, r->at, r->width, (r->flags & LP_FLOW_MAYBE) != 0};
 }
 
 void lp_side_touch(struct lp_side *s)
@@ -52,17 +53,22 @@ static bool leads_elsewhere(const struct lp_side *s, uint32_t function, uint64_t
     return lp_is_indexed(s, function, at) || lp_only_compared(s, function, at);
 }
 
+enum split { SPLIT_NOT, SPLIT_MAYBE, SPLIT };
+
 /* Code refers to the middle of these 8 bytes, or reads a part of them: they are no one word. (Where what is plainly an address ends, an array of
- * such does.) */
-static bool is_split(const struct lp_side *s, uint64_t at, enum lp_likeness like)
+ * such does.) If it may be another place that it reads, that is a hint only. */
+static enum split split_at(const struct lp_side *s, uint64_t at, enum lp_likeness like)
 {
+    enum split split = SPLIT_NOT;
     for (size_t i = lp_count_below(s->touch, s->ntouch, sizeof *s->touch, at); i < s->ntouch && s->touch[i].addr < at + 8; i++) {
         const struct lp_touch *t = &s->touch[i];
         const uint32_t f = lp_side_atom(s, t->at);
         if (like == LP_LIKE_PLAINLY && !t->width && t->addr == at + 7) continue;
-        if (t->width ? t->addr > at || t->width < 8 : t->addr > at && f != LP_NONE && !leads_elsewhere(s, f, t->at)) return true;
+        if (!(t->width ? t->addr > at || t->width < 8 : t->addr > at && f != LP_NONE && !leads_elsewhere(s, f, t->at))) continue;
+        if (!t->maybe) return SPLIT;
+        split = SPLIT_MAYBE;
     }
-    return false;
+    return split;
 }
 
 static bool is_touched(const struct lp_side *s, uint64_t at)
@@ -285,9 +291,9 @@ static bool is_the_same(const struct lp_side *o, uint64_t at, const struct lp_si
 enum lp_reading lp_read_word(const struct lp_side *s, uint64_t at, uint64_t v)
 {
     const enum lp_likeness like = lp_like_address(s, at, v);
-    if (like == LP_LIKE_NO || (at & 7) || is_split(s, at, like)) return LP_READ_NUMBER;
-    if (like == LP_LIKE_PERHAPS && is_of_text(s, at)) return LP_READ_NUMBER;
-    return like == LP_LIKE_PLAINLY || is_among(s, at, NULL, 0) || is_in_list(s, at) ? LP_READ_ADDRESS : LP_READ_EITHER;
+    const enum split split = like == LP_LIKE_NO || (at & 7) ? SPLIT : split_at(s, at, like);
+    if (split == SPLIT || (like == LP_LIKE_PERHAPS && is_of_text(s, at))) return LP_READ_NUMBER;
+    return (like == LP_LIKE_PLAINLY && split == SPLIT_NOT) || is_among(s, at, NULL, 0) || is_in_list(s, at) ? LP_READ_ADDRESS : LP_READ_EITHER;
 }
 
 enum lp_reading lp_read_number(const struct lp_side *s, const struct lp_ref_at *r)
@@ -300,10 +306,13 @@ enum lp_reading lp_read_number(const struct lp_side *s, const struct lp_ref_at *
 enum lp_reading lp_read_words(const struct lp_side *o, uint64_t at, uint64_t v, const struct lp_side *n, uint64_t other, uint64_t w)
 {
     const enum lp_likeness x = lp_like_address(o, at, v), y = lp_like_address(n, other, w);
-    if ((at | other) & 7 || is_split(o, at, x) || is_split(n, other, y)) return LP_READ_NUMBER;
-    if (y == LP_LIKE_NO && w) return LP_READ_NUMBER;
+    if ((at | other) & 7 || (y == LP_LIKE_NO && w)) return LP_READ_NUMBER;
+    const enum split here = split_at(o, at, x), there = split_at(n, other, y), split = here > there ? here : there;
+    const bool plainly = x == LP_LIKE_PLAINLY && y == LP_LIKE_PLAINLY;
+    if (split == SPLIT && !(plainly && v != w)) return LP_READ_NUMBER; /* a number does not change from one such address into another one */
+    if (plainly && split != SPLIT_NOT) return split == SPLIT_MAYBE && is_among(o, at, n, other) ? LP_READ_ADDRESS : LP_READ_EITHER;
     if (v == w && (x == LP_LIKE_NO || (are_letters(v) && goes_on(o, at) && goes_on(n, other)))) return LP_READ_NUMBER;
-    if (x == LP_LIKE_PLAINLY && y == LP_LIKE_PLAINLY) return LP_READ_ADDRESS;
+    if (plainly) return LP_READ_ADDRESS;
     if (x != LP_LIKE_PLAINLY && y != LP_LIKE_PLAINLY && is_of_text(o, at) && is_of_text(n, other)) return LP_READ_NUMBER;
     if (!v || x != LP_LIKE_NO) {
         if (!w) return x == LP_LIKE_NO ? LP_READ_NUMBER : LP_READ_EITHER;

@@ -153,7 +153,8 @@ struct lp_side {
     bool objects;                     /* it has symbols of data, of what a source file keeps to itself as well */
     const struct lp_side *patched;    /* verify.c: the old file, with a patch in it; else NULL */
     bool kept;                        /* the linker kept its relocations: they say which words are addresses */
-    struct lp_touch { uint64_t addr, at; uint8_t width; } *touch; /* what code refers to in data; only where nothing else says what words are. By address. */
+    /* What code refers to in data (maybe: or elsewhere); only where nothing else says what words are. By address. */
+    struct lp_touch { uint64_t addr, at; uint8_t width; bool maybe; } *touch;
     size_t ntouch;
     /* Functions whose words are others than the file's: those that a linker moved (stubs.c), and what a patch puts there (verify.c). By address. */
     struct lp_patched { uint64_t start, end; uint8_t *bytes; bool changed; } *over; /* changed: by a patch */
