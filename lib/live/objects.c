@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "elf/dynamic.h"
+#include "elf/image.h"
 #include "live/objects.h"
 
 #include <elf.h>
@@ -295,13 +296,32 @@ const char *lp_target_soname(struct lp_target *t, struct lp_mem *mem)
 
 static bool holds(struct lp_mem *mem, uint64_t at, uint64_t *value) { return lp_mem_read(mem, value, at, 8) == 0; }
 
+/* A word that holds what it has in the file, and not its address yet. */
+static bool is_unfilled(const struct lp_target *t, struct lp_mem *mem, const struct lp_dynfix *f, bool *filled)
+{
+    uint64_t now, avail;
+    const uint8_t *p = lp_elf_at(t->elf, f->at, &avail);
+    if (!holds(mem, f->at + t->bias, &now)) return false;
+    *filled = now == f->value + t->bias;
+    return !*filled && (now == f->value || now == (p && avail >= 8 ? lp_le64(p) : 0));
+}
+
+/* Are there addresses among the last ones? (The program itself may have put 0 where one was.) */
+static bool fixes_filled(const struct lp_target *t, struct lp_mem *mem)
+{
+    enum { LAST = 64 };
+    const struct lp_dynfixes f = lp_elf_dynfixes(t->elf);
+    bool filled = false, unfilled = f.n && t->bias && is_unfilled(t, mem, &f.v[f.n - 1], &filled);
+    for (size_t i = f.n; unfilled && !filled && i-- > 0 && f.n - i <= LAST;) (void)is_unfilled(t, mem, &f.v[i], &filled);
+    return !unfilled || filled;
+}
+
 /* The last relocations of both kinds: a dynamic linker goes through them in order. */
 static bool slots_filled(const struct lp_target *t, struct lp_mem *mem)
 {
     const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
-    const struct lp_dynfixes f = lp_elf_dynfixes(t->elf);
     uint64_t now;
-    if (f.n && t->bias && holds(mem, f.v[f.n - 1].at + t->bias, &now) && now == f.v[f.n - 1].value) return false;
+    if (!fixes_filled(t, mem)) return false;
     for (size_t i = d->nrel; i-- > 0;) {
         const struct lp_dynrel *r = &d->rel[i];
         if (r->type != R_AARCH64_GLOB_DAT || !r->sym || r->sym->bind == STB_WEAK) continue;

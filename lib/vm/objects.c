@@ -1,8 +1,11 @@
 /* vm/objects.c - the live engine hears of what the program maps, of the end of its dynamic linker's work, and of deaths. */
 #include <config.h>
 #include "base/error.h"
+#include "elf/image.h"
 #include "kernel/process.h"
 #include "vm/machine.h"
+
+#include <elf.h>
 
 static void say(void *ctx, int level, const char *text) { lp_log(&((struct lp_vm *)ctx)->log, level, "%s", text); }
 
@@ -80,6 +83,7 @@ static void program_starts(struct lp_vm *vm, struct lp_thread *t)
     struct lp_error err = {0};
     const uint64_t entry = vm->awaited;
     vm->awaited = 0;
+    if (entry != vm->kernel->image.entry) settle(vm, t, 0, 0); /* what relocates itself says nothing of it */
     lp_gate_leave(&t->cpu);
     lp_status s = lp_live_started(vm->live, &t->cpu, entry, &err);
     lp_gate_enter(&t->cpu);
@@ -87,15 +91,23 @@ static void program_starts(struct lp_vm *vm, struct lp_thread *t)
         give_up(vm, t, &err);
 }
 
-/* The program's first instruction is watched, and not replaced: a patch may be for it. */
+/* Where a program's own code starts, relocated: a static one of any address does that itself, and calls what DT_INIT says then. 0: it is so from the start. */
+static uint64_t own_start(const struct lp_image *im)
+{
+    uint64_t init;
+    if (im->interp_elf) return im->entry;
+    return im->bias && lp_elf_dynamic(im->elf, DT_INIT, &init) ? init + im->bias : 0;
+}
+
+/* Its first instruction is watched, and not replaced: a patch may be for it. */
 lp_status lp_vm_watch_entry(struct lp_vm *vm, struct lp_error *err)
 {
-    const struct lp_image *im = &vm->kernel->image;
-    if (!im->interp_elf || (!lp_live_waits(vm->live) && !vm->stores))
+    const uint64_t start = lp_live_waits(vm->live) || vm->stores ? own_start(&vm->kernel->image) : 0;
+    if (!start)
         return LP_OK;
-    if (lp_ops_watch(vm->mem, im->entry, true) != 0)
+    if (lp_ops_watch(vm->mem, start, true) != 0)
         return lp_fail(err, LP_E_NOMEM, "no memory to wait for the start of the program");
-    vm->awaited = im->entry;
+    vm->awaited = start;
     return LP_OK;
 }
 

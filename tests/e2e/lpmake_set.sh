@@ -69,7 +69,7 @@ say = set b8 &printf
 table+0x10 = set b8 &two
 E2
 "$CROSS_CC" $SECTIONS -c three.c
-for how in '-static -no-pie' '-pie -fPIE' '-no-pie' '-static-pie -fPIE'; do
+for how in '-static -no-pie' '-pie -fPIE' '-no-pie' '-static-pie -fPIE' '-static-pie -fPIE -Wl,-z,norelro'; do
     "$CROSS_CC" $STANDARD -fno-inline $how -o leads leads.c || not_ok "compile"
     lpmake -t leads -o leads.lpatch leads.lps 2>err && ok "$how: addresses" || { not_ok "$how: made"; note <err; }
     is "$(run_patched leads.lpatch ./leads; echo $?)" "4 fixed text a fixed text none 104
