@@ -84,7 +84,8 @@ bool lp_lsda_list(const struct lp_lsda *l, int64_t filter, struct lp_cfi_reader 
     return l->has_types && !out->bad;
 }
 
-struct extent { const struct lp_lsda *l; uint64_t end, types; unsigned steps; };
+/* acted: where the actions end, behind which the types begin. */
+struct extent { const struct lp_lsda *l; uint64_t end, types, acted; unsigned steps; };
 
 static bool add_type(struct extent *x, uint64_t number)
 {
@@ -110,6 +111,7 @@ static bool add_action(struct extent *x, uint64_t *action)
     if (x->steps++ >= LP_LSDA_STEPS || !lp_lsda_action(x->l, *action, &a)) return false;
     lp_cfi_skip(&r, *action - 1), lp_cfi_sleb(&r), lp_cfi_sleb(&r);
     if (r.vaddr > x->end) x->end = r.vaddr;
+    if (r.vaddr > x->acted) x->acted = r.vaddr;
     *action = a.next;
     return a.filter > 0 ? add_type(x, (uint64_t)a.filter) : a.filter == 0 || add_list(x, a.filter);
 }
@@ -117,13 +119,13 @@ static bool add_action(struct extent *x, uint64_t *action)
 bool lp_lsda_extent(struct lp_lsda l, uint64_t *end, uint64_t *types)
 {
     const struct lp_lsda whole = l;
-    struct extent x = {&whole, l.has_types ? l.types.vaddr : l.actions.vaddr, 0, 0};
+    struct extent x = {&whole, l.has_types ? l.types.vaddr : l.actions.vaddr, 0, l.actions.vaddr, 0};
     struct lp_lsda_site s;
     bool good = true;
     while (good && lp_lsda_site(&l, &s))
         for (uint64_t action = s.action; action && good;) good = add_action(&x, &action);
     *end = x.end, *types = x.types;
-    return good && !l.sites.bad;
+    return good && !l.sites.bad && (!x.types || x.acted <= l.types.vaddr - x.types * lp_lsda_type_size(&l));
 }
 
 /* ---- who reads it ---- */

@@ -185,6 +185,37 @@ C
 pads() { sed -e "s/NUMBER/$2/" -e "s/MORE/$3/" pad.s >pad2.s && "$cxx" -w -O1 -Wl,--build-id -o "$1" pad.cc pad2.s; }
 pads p.old 5 '' && pads p.new 6 'nop; nop; nop; eor x1, x1, x1' || not_ok "assemble pad.s"
 becomes= && becomes "a landing pad without a page" p.old p.new
+# A table whose third type is where its action is: a damaged one.
+sed '/^\.Ltable:/,/^\.Lends:/d' pad.s >damaged.s
+cat >>damaged.s <<'S'
+    .section .gcc_except_table, "a"
+.Ltable:
+    .byte 0xff, 3
+    .uleb128 .Ltypes - .Lthere
+.Lthere:
+    .byte 1
+    .uleb128 .Lends - .Lsites
+.Lsites:
+    .uleb128 .Lfrom - work
+    .uleb128 .Lto - .Lfrom
+    .uleb128 .Lpad - work
+    .uleb128 5
+.Lends:
+    .long 0, kind, 0, 0
+.Ltypes:
+    .section kinds, "a"
+    .type kind, %object
+    .size kind, 4
+kind: .long 1
+S
+damaged()
+{
+    sed -e "s/NUMBER/$2/" -e "s/MORE/$3/" damaged.s >pad2.s && "$cxx" -w -O1 -no-pie -fno-pie "-Wl,--build-id,--section-start=kinds=$4" -o "$1" pad.cc pad2.s
+}
+damaged d.old 5 '' 0x500040 && damaged d.new 6 'nop; nop; nop; eor x1, x1, x1' 0x500003 || not_ok "assemble damaged.s"
+lpdiff d.old d.new >out 2>err
+is "$?$(cat out)" 2 "a table of which two parts are one: refused"
+like "$(cat err)" 'E170: the exception table of .work. cannot come along: it is malformed' "said"
 # The routine that reads a table is the old file's.
 sed -i '/cfi_personality/d; /cfi_lsda/d' pad.s
 pads p.bare 5 '' || not_ok "assemble pad.s"
