@@ -492,4 +492,48 @@ for how in -O1 -O2 -Os; do
     right "$how, a byte of an address" bytes.old bytes.new 1
     right "$how, a byte of an address that changed" bytes.old bytes.text
 done
+
+# ---- the end of the last variable, which nothing in the file has a name for ----
+cat >behind.c <<'C'
+int printf(const char *, ...);
+#ifdef GROWN
+int grown[50] = {1, 2, 3};
+#endif
+static char buf[104];
+char *volatile from = buf, *volatile to = buf + 104;
+__attribute__((noinline)) static int count(void) { int n = 0; for (char *p = from; p < to; p++) n += *p + 1; return n; }
+int main(int argc, char **argv)
+{
+#ifdef GROWN
+    printf("%d\n", grown[argc]);
+#endif
+    buf[3] = 5;
+    return printf("%d\n", count()) < 0;
+}
+C
+for how in -s -Wl,-x; do
+    gcc -O1 -fno-pie -no-pie $how -o behind.old behind.c && gcc -O1 -fno-pie -no-pie $how -DGROWN -o behind.new behind.c || exit 1
+    options=--heuristic right "$how, the end of the last variable" behind.old behind.new
+done
+
+# ---- the address of an array whose first index is 1: it leads into what is in front of that ----
+cat >ones.c <<'C'
+int printf(const char *, ...);
+extern const int pre[], arr[], post[];
+__asm__(".section .rodata\n .balign 8\n .globl pre\n .type pre, %object\npre: .word 1, 2, 3 " MORE "\n .size pre, . - pre\n" MID
+        ".globl arr\n .type arr, %object\n .size arr, 16\narr: .word 10, 20, 30, 40\n"
+        ".globl post\n .type post, %object\n .size post, 12\npost: .word 50, 60, 70\n .text");
+static const int *volatile one = arr - 1;
+int work(int n) { return one[n] * 10 + pre[n] + arr[n - 1] FIX; }
+int main(void) { int k = 0; for (int i = 1; i < 3; i++) k = k * 7 + work(i); return printf("%d %d\n", k, post[1]) < 0; }
+C
+mid='".globl mid\n .type mid, %object\n .size mid, 8\nmid: .word 8, 9\n"'
+for how in '-fpie -pie' '-fno-pie -no-pie' '-fno-pie -no-pie -Wl,-q'; do
+    build() { out=$1; shift; gcc -O1 $how "$@" -o "$out" ones.c; }
+    build ones.old -DFIX= '-DMORE=""' '-DMID=""' && build ones.more -DFIX=+1 '-DMORE=", 4, 5, 6, 7, 8, 9"' '-DMID=""' &&
+        build ones.mid -DFIX=+1 '-DMORE=""' "-DMID=$mid" || exit 1
+    case $how in *-q) status=1 ;; *) status='2 E148' ;; esac
+    right "$how, an array from 1 on behind one that grew" ones.old ones.more
+    right "$how, behind another one" ones.old ones.mid $status
+done
 tap_done

@@ -155,11 +155,11 @@ static enum lp_likeness like_label(const struct lp_side *s, const struct lp_atom
     return like == LP_LIKE_NO ? like_entry(s, f, v) : like;
 }
 
-/* Behind the last object of a section: is it the end of that one? */
+/* Behind the last variable of a section: is it the end of that one? */
 static enum lp_likeness like_end(const struct lp_side *s, uint64_t v)
 {
     const uint32_t i = v > 4095 ? lp_side_atom(s, v - 1) : LP_NONE;
-    return i != LP_NONE && s->atom[i].kind == LP_ATOM_OBJECT && s->atom[i].end == v ? LP_LIKE_PERHAPS : LP_LIKE_NO;
+    return i != LP_NONE && lp_is_datum(&s->atom[i]) && s->atom[i].end == v ? LP_LIKE_PERHAPS : LP_LIKE_NO;
 }
 
 enum lp_likeness lp_like_address(const struct lp_side *s, uint64_t at, uint64_t v)

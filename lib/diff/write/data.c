@@ -124,7 +124,7 @@ static struct change change_at(const lp_diff *d, uint64_t o, uint64_t n, const u
     return c;
 }
 
-/* Do the two files say that it is of the array that ends there? (Of what a source file keeps to itself, linkers name sections instead.) */
+/* Do the two files say that it is of this one? (Of what a source file keeps to itself, linkers name sections instead.) */
 static bool is_said_end(const lp_diff *d, uint32_t array, const struct change *c)
 {
     const struct lp_atom *a = &OLD(d)->atom[array], *b = &NEW(d)->atom[a->pair];
@@ -151,6 +151,37 @@ static enum stays stays_end(lp_diff *d, uint32_t i, uint64_t off, const struct c
     if (!gone) lp_diff_refuse(d, NEW(d), LP_E148, at, (unsigned long long)off, array);
     else lp_diff_remark(d, "%s+0x%llx is taken for the address of what begins there in the new file, not of the end of %s", at, (unsigned long long)off, array);
     return gone ? STAYS_NOT : MAY_STAY;
+}
+
+/* Of an address that leads to no start of a variable or a constant: what is near by, and as far from it in both files, as that of an array is whose first index
+ * is 1. LP_NONE: nothing. */
+static uint32_t beside(const lp_diff *d, const struct change *c)
+{
+    enum { FAR = 4096 };
+    const struct lp_side *o = OLD(d);
+    const uint32_t a = lp_side_atom(o, c->v), b = lp_side_atom(NEW(d), c->w);
+    if (a == LP_NONE || b == LP_NONE || (o->atom[a].start == c->v && NEW(d)->atom[b].start == c->w)) return LP_NONE;
+    if (lp_is_unnamed_constant(o, &o->atom[a]) && lp_is_unnamed_constant(NEW(d), &NEW(d)->atom[b])) return LP_NONE;
+    for (int step = -1; step <= 1; step += 2)
+        for (uint32_t k = a + (uint32_t)step; k < o->natom && (step < 0 ? c->v - o->atom[k].end : o->atom[k].start - c->v) <= FAR; k += (uint32_t)step) {
+            const struct lp_atom *x = &o->atom[k], *y = x->pair == LP_NONE ? NULL : &NEW(d)->atom[x->pair];
+            if (y && lp_is_datum(x) && !lp_is_unnamed_constant(o, x) && x->pair != b && c->v - x->start == c->w - y->start) return k;
+        }
+    return LP_NONE;
+}
+
+/* Such a one has become another place, or it stays that one: -q may say of which variable it is. */
+static enum stays stays_beside(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
+{
+    const struct lp_word_at *x = lp_side_word(OLD(d), c->o), *y = lp_side_word(NEW(d), c->n);
+    const uint32_t k = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? beside(d, c) : LP_NONE;
+    char buf[32], name[32];
+    if (k == LP_NONE) return STAYS_NOT;
+    if (is_said_end(d, k, c)) return STAYS;
+    const uint32_t a = lp_side_atom(OLD(d), c->v), b = lp_side_atom(NEW(d), c->w);
+    if (lp_is_said(OLD(d), c->o, OLD(d)->atom[a].start) && lp_is_said(NEW(d), c->n, NEW(d)->atom[b].start)) return STAYS_NOT;
+    lp_diff_refuse(d, NEW(d), LP_E148, lp_atom_text(&OLD(d)->atom[i], buf), (unsigned long long)off, lp_atom_text(&OLD(d)->atom[k], name));
+    return MAY_STAY;
 }
 
 /* Both readings of a word say the same if what it leads to is there in the old file. */
@@ -274,7 +305,8 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
         const bool wide = c.x || c.y;
         if (wide) step = 8;
         bool same = p && q ? lp_same_data(d, OLD(d), o, n, step, &at) : !wide && (p ? p[off] : 0) == (q ? q[off] : 0);
-        const enum stays stays = !same && wide ? stays_end(d, i, off, &c) : STAYS_NOT;
+        enum stays stays = !same && wide ? stays_end(d, i, off, &c) : STAYS_NOT;
+        if (!same && wide && stays == STAYS_NOT) stays = stays_beside(d, i, off, &c);
         if (stays == MAY_STAY) return;
         same |= stays == STAYS;
         same &= !allowed || !c.y || NEW(d)->objects || !leads_along(NEW(d), c.w);
