@@ -215,6 +215,51 @@ int main(int argc, char **argv)
 C
 all pastall.c '-Os -fPIE -pie -fdata-sections -ffunction-sections -Wl,--gc-sections'
 
+# ---- a loop goes on from where another one stopped, which is known to be the end only after its last step ----
+cat >goeson.c <<'C'
+#include <stdio.h>
+static const unsigned t[20] = {387463, 250705, 780392, 488242, 697201, 357866, 374569, 876931, 910788, 240775, 993295, 766997, 827228, 354623, 560117, 644362,
+    635691, 682105, 422097, 476670};
+static const struct row { short a; char b; } rows[7] = {{5320, 87}, {8537, 82}, {7560, 72}, {4973, 96}, {9504, 24}, {995, 56}, {4198, 82}};
+static const struct { char a; short b; int c, d; } pairs[2] = {{18, 1665, 608321, 1001273}, {49, 3515, 291330, 69997}};
+__attribute__((noinline)) static unsigned differences(unsigned x)
+{
+    unsigned z = x * 116u, s = 0;
+    for (unsigned j = 2; j > 0; j--) z = z * 3 + (unsigned)pairs[j - 1].b * j;
+    for (unsigned j = 1; j < 20; j++) z = z * 3 + (t[j] - t[j - 1]);
+    for (unsigned j = 0; j < 7; j++) s += (unsigned)(long)rows[j].a;
+    return z * 3 + s;
+}
+__attribute__((noinline)) static unsigned changed(unsigned x)
+{
+    unsigned z = x * 896u, s = 0;
+    for (unsigned j = 0; j < 2; j++) s += (unsigned)pairs[j].d;
+    z = z * 3 + s;
+#ifdef NEW
+    z += (unsigned)pairs[0].a == x % 83;
+#else
+    for (unsigned j = x & 1; j < 2; j++) z += (unsigned)pairs[(j + x) & 1].a;
+#endif
+    for (unsigned j = 7; j > 0; j--) z = z * 3 + (unsigned)rows[j - 1].b * j;
+    return z + (unsigned)(long)(x % 1000 * 896.345);
+}
+__attribute__((noinline)) static unsigned twice(unsigned x)
+{
+    unsigned z = x * 160u;
+    const struct row *volatile b = rows;
+    for (const struct row *q = rows + 7; q != b;) q--, z = z * 3 + (unsigned)(long)q->a;
+    for (const unsigned *q = t + 20; q != t;) --q, z = z * 7 + *q;
+    for (const unsigned *q = t, *p = t + 20; q < p; q++) p--, z = z * 3 + *q - *p;
+    return z;
+}
+int main(int argc, char **argv)
+{
+    for (unsigned x = argc; x < 7; x += 2) printf("%u %u %u\n", differences(x), changed(x), twice(x));
+    return 0;
+}
+C
+all goeson.c '-O2 -fno-pie -no-pie' -O2
+
 # ---- the end of a loop over a field is there, which was unrolled ----
 cat >unrolled.c <<'C'
 #include <stdio.h>

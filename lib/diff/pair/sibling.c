@@ -142,6 +142,16 @@ bool lp_begins_at(const struct lp_side *s, uint64_t addr)
     return !fills || !(s->span[a->span].flags & LP_SPAN_BSS || lp_only_zeros(s, a->start, a->end));
 }
 
+/* Does the word make it once and for all? Of what goes on in steps, the address is that of the first one. */
+static bool is_made_there(const struct lp_side *s, const struct lp_use *u)
+{
+    unsigned n;
+    const struct lp_ref_at *r = lp_refs_at(s, &s->atom[u->self], u->at, &n);
+    bool made = n > 0;
+    for (unsigned k = 0; k < n; k++) made &= r[k].addr != u->addr || !(r[k].flags & LP_FLOW_STEPS);
+    return made;
+}
+
 /* In the middle of the table of what unwinders read nothing is that code may mean: it is as far behind the last constant, as a loop over a field gets. */
 static bool is_past_all(const struct lp_side *s, const struct lp_use *u, struct lp_stepped *out)
 {
@@ -150,7 +160,7 @@ static bool is_past_all(const struct lp_side *s, const struct lp_use *u, struct 
     const size_t n = x && x->flags & LP_SPAN_LINKER ? lp_count_upto(s->atom, s->natom, sizeof *s->atom, u->addr) : 0;
     if (!n || u->addr == x->start || strcmp(x->name, ".eh_frame_hdr") != 0) return false;
     const uint32_t i = (uint32_t)n - 1;
-    if (!lp_is_constant(s, &s->atom[i]) || !is_array(s, &s->atom[i]) || u->addr - s->atom[i].end > NEAR) return false;
+    if (!lp_is_constant(s, &s->atom[i]) || !is_array(s, &s->atom[i]) || u->addr - s->atom[i].end > NEAR || !is_made_there(s, u)) return false;
     return *out = (struct lp_stepped){i, s->atom[i].start}, true;
 }
 
