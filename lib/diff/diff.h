@@ -45,6 +45,7 @@ struct lp_diff {
     size_t nsupposed, supposed_cap;
     size_t npaired;                   /* so many of all that was supposed have become pairs */
     unsigned depth;
+    struct { const struct lp_span *old, *new; } twins; /* twins.c: the section that was asked for last, and the one that holds the same, or NULL */
     uint32_t exception_steps;         /* pair/lsda.c */
     struct lp_old_type_word { uint64_t at; bool sought; } *old_type_word; /* write/lsda.c: of each of the new file's, the old file's, 0 = none; or NULL */
     size_t last_type_word;

@@ -15,7 +15,7 @@ lib_diff_libdiff_la_SOURCES = \
 	lib/diff/pair/numbered.c lib/diff/pair/pair.h lib/diff/pair/places.c lib/diff/pair/rest.c lib/diff/pair/room.c lib/diff/pair/same.c \
 	lib/diff/pair/shared.c lib/diff/pair/sibling.c lib/diff/pair/slots.c lib/diff/pair/started.c lib/diff/pair/steady.c lib/diff/pair/suppose.c lib/diff/pair/terms.c \
 	lib/diff/pair/threads.c \
-	lib/diff/pair/traded.c lib/diff/pair/unnamed.c lib/diff/pair/users.c \
+	lib/diff/pair/traded.c lib/diff/pair/twins.c lib/diff/pair/unnamed.c lib/diff/pair/users.c \
 	lib/diff/write/again.c lib/diff/write/aligned.c lib/diff/write/alike.c lib/diff/write/apart.c lib/diff/write/asked.c lib/diff/write/bases.c \
 	lib/diff/write/body.c lib/diff/write/carry.c lib/diff/write/cfi.c lib/diff/write/close.c lib/diff/write/copies.c lib/diff/write/data.c \
 	lib/diff/write/emit.c lib/diff/write/ends.c lib/diff/write/enter.c lib/diff/write/keep.c lib/diff/write/labels.c lib/diff/write/left.c lib/diff/write/lsda.c \

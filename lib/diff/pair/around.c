@@ -39,6 +39,8 @@ static bool same_rows(lp_diff *d, const struct lp_side *o, const struct lp_use *
     const uint64_t len = o->atom[i].end - u->addr, other = s->atom[k].end - n->addr, common = len < other ? len : other;
     uint64_t at;
     if (o == OLD(d) && lp_any_overwritten(d, u->addr, o->atom[i].end)) return false;
+    if (len < other && !(o == OLD(d) && lp_any_overwritten(d, u->addr, u->addr + other)) && lp_same_data(d, o, u->addr, n->addr, other, &at)) return true;
+    if (len > other && lp_same_data(d, o, u->addr, n->addr, len, &at)) return true; /* wherever it ends */
     if (len != other && !(lp_only_zeros(o, u->addr + common, o->atom[i].end) && lp_only_zeros(s, n->addr + common, s->atom[k].end))) return false;
     return lp_same_data(d, o, u->addr, n->addr, common, &at);
 }
@@ -118,6 +120,7 @@ static const struct lp_use *wanted_at(const lp_diff *d, uint64_t addr) { return 
 static bool same_front(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
     const struct lp_side *s = NEW(d);
+    if (u->addr < o->atom[a].start && n->addr < s->atom[b].start) return true; /* an index leads to what begins behind it: it is no end */
     const uint64_t len = u->addr - front_of(o, a, u->addr), other = n->addr - front_of(s, b, n->addr), common = len < other ? len : other;
     uint64_t at;
     if (!len && !other) return true;

@@ -316,6 +316,7 @@ bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *us
     const struct lp_use guess = o == OLD(d) ? *use : with_base(o, use, n), *u = &guess;
     struct lp_stepped x = {0}, y = {0};
     uint64_t first;
+    if (lp_are_twins(d, u, n)) return true;
     if (lp_ends_text(s, n, &first) && lp_ends_alike(o, u->addr, s, n->addr)) return same_passed(d, o, u, n, u->addr - (n->addr - first), first);
     const bool passed_there = lp_passed(s, n, &y), passed = lp_passed(o, u, &x) || (passed_there && o != OLD(d));
     if (passed_there && o != OLD(d)) x.first = u->addr - (n->addr - y.first); /* what the new one's means is what the patched one's is to be */

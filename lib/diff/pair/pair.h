@@ -23,6 +23,9 @@ bool lp_same_rest(lp_diff *d, const struct lp_side *o, const struct lp_use *u, c
 bool lp_same_around(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b);
 bool lp_same_length(const lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
 bool lp_part_tables(lp_diff *d);
+/* ---- twins.c ---- */
+uint64_t lp_twin(lp_diff *d, uint64_t addr); /* the old file's place in the section of constants that holds the same; 0: there is none */
+bool lp_are_twins(lp_diff *d, const struct lp_use *u, const struct lp_use *n);
 /* ---- compare.c ---- */
 void lp_diff_compare(lp_diff *d);
 void lp_compare_pair(lp_diff *d, uint32_t i); /* by the old file's */

@@ -44,6 +44,7 @@ static void find_ends(struct ends *e)
     for (uint32_t i = 0; i < s->natom; i++) {
         const struct lp_atom *b = &s->atom[i];
         if (b->kind != LP_ATOM_PIECE || !b->aimed) continue;
+        if (lp_twin(e->d, b->start) && lp_twin(e->d, b->end)) continue; /* whichever is meant is at its place */
         struct end *v = lp_grow(e->v, &e->cap, e->n, sizeof *v);
         if (!v) {
             e->d->nomem = true;

@@ -127,6 +127,8 @@ static bool index_constants(lp_diff *d)
 
 uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u)
 {
+    const uint64_t twin = lp_twin(d, u->addr);
+    if (twin) return twin;
     if (!d->constants && !index_constants(d)) return 0;
     struct lp_constants *c = d->constants;
     uint64_t h = hash_constant(NEW(d), u->addr, u->width);
