@@ -77,6 +77,12 @@ elif kind == 'backwards':  # blocks of one function in the reverse order
     for i in range(n):
         body += [f'.Lb{i}: mov w1,#{i & 0xffff}', f'b .Lb{i - 1}' if i else CHANGE]
     function('f', body + ['ret'])
+elif kind == 'passed':  # on from block to block of one function, each of which leads to the one in front of it: an address that the first one adds an index to
+    body = address('x19', '.Lv') + [f'b .Lb{n - 1}']
+    for i in range(n):
+        body += [f'.Lb{i}: mov w1,#{i & 0xffff}', f'b .Lb{i - 1}' if i else 'ldr w0,[x19,x0,lsl #2]']
+    function('f', body + [CHANGE, 'ret'])
+    put('.data\n.p2align 3', '.Lu: .skip 8', '.Lv: .skip 64')
 elif kind == 'opaque':  # accesses to one of six pages
     body = []
     for k in range(6):

@@ -56,6 +56,7 @@ reworded 125
 tables 250
 bss 500
 backwards 2500
+passed 2500
 opaque 250
 page 250
 bases 125

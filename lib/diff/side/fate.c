@@ -16,25 +16,28 @@ struct way { uint32_t from, to, behind; };
 /* A word that branches: its ways, of which `out` says that one leaves the function, or that they are not known. */
 struct fork { uint32_t word, way, n; bool out; };
 
+/* What a word makes of the fates behind it: those that it keeps; those of the register `to`, which are what it reads then has, too; and its own, whatever
+ * comes. added: `to` is more than moved, which counts for fates of that kind alone. leaves: where it branches to is another function. */
+struct effect { uint32_t keep, read, to, add[LP_FATES]; bool added, leaves; };
+
 struct lp_fates {
     const struct lp_ref_at *ref; /* with the atom, says what this is of */
     uint64_t start, end;
     uint32_t nref, nword;
     struct lp_fate *fate;
+    struct effect *effect;
     struct fork *fork;
     struct way *way;
     uint32_t *fork_of, *way_to; /* of each word: the fork that it is, the last way that leads to it; indices + 1 */
-    uint32_t *todo;
-    bool *waits;
-    uint32_t from; /* forks in front of that are looked at later anyway */
-    size_t nfork, fork_cap, nway, way_cap, first, ntodo; /* todo: a ring of forks */
+    bool *waits; /* of each word, while they are made: what is behind it, or where it branches to, has become more */
+    size_t nfork, fork_cap, nway, way_cap;
 };
 struct lp_fates_kept { struct lp_fates *v[MANY]; unsigned first, n; size_t words; }; /* a ring: the oldest one goes first */
 
 static void free_work(struct lp_fates *x)
 {
-    free(x->fork), free(x->way), free(x->fork_of), free(x->way_to), free(x->todo), free(x->waits);
-    x->fork = NULL, x->way = NULL, x->fork_of = x->way_to = x->todo = NULL, x->waits = NULL;
+    free(x->fork), free(x->way), free(x->fork_of), free(x->way_to), free(x->waits), free(x->effect);
+    x->effect = NULL, x->fork = NULL, x->way = NULL, x->fork_of = x->way_to = NULL, x->waits = NULL;
 }
 
 static void free_one(struct lp_fates *x)
@@ -129,9 +132,11 @@ static uint32_t gets_away(struct scan *x, uint64_t at, uint32_t w, const struct 
     return m.writeback || !lp_scan_has_address(x, at) ? read : read & (~base | stored);
 }
 
+/* The last word has nothing behind it: there, the address gets away. */
+static const struct lp_fate lost = {.is[LP_FATE_AWAY] = ALL};
+
 /* A word that ends a way, or has several. */
-static bool fate_of_branch(const struct scan *x, uint64_t at, const struct lp_seen_word *seen, const struct lp_fate *next, const struct lp_fate *there,
-                           bool out, struct lp_fate *f)
+static bool effect_of_branch(const struct scan *x, uint64_t at, const struct lp_seen_word *seen, bool last, bool out, struct effect *e)
 {
     const uint32_t w = seen->word;
     uint64_t target;
@@ -139,98 +144,122 @@ static bool fate_of_branch(const struct scan *x, uint64_t at, const struct lp_se
     const uint32_t read = seen->regs.read & ALL;
     const bool br = lp_a64_is_br(w), branch = lp_word_is_branch(w) && !lp_a64_is_bl(w) && lp_word_target(w, at, &target, &field);
     if (seen->row != A64_UNDEFINED && (br || branch)) {
-        *f = *there;
-        for (unsigned k = 0; branch && !lp_a64_is_b(w) && next && k < LP_FATES; k++) f->is[k] |= next->is[k];
-        f->is[LP_FATE_AWAY] |= read | (out || (branch && !lp_a64_is_b(w) && !next) ? ALL : 0);
+        const bool both = branch && !lp_a64_is_b(w);
+        e->keep = both && !last ? ALL : 0;
+        e->add[LP_FATE_AWAY] = read | (out || (both && last) ? ALL : 0);
         if (!branch || !lp_is_tail_call(x->s, x->a, w, target)) return true;
         const struct lp_callee c = lp_seen_callee(x->s, target);
-        f->is[LP_FATE_AWAY] = read | ARGUMENTS | PRESERVED | (c.seen ? c.read & TEMPORARY : ALL);
-        return true;
+        e->add[LP_FATE_AWAY] = read | ARGUMENTS | PRESERVED | (c.seen ? c.read & TEMPORARY : ALL);
+        return e->leaves = true;
     }
     if (seen->row != A64_UNDEFINED && (!lp_a64_is_branch_reg(w) || lp_a64_is_blr(w))) return false;
-    f->is[LP_FATE_AWAY] = lp_a64_is_ret(w) && seen->row != A64_UNDEFINED ? lp_scan_returned(x) | UINT32_C(1) << 30 : ALL;
+    e->add[LP_FATE_AWAY] = lp_a64_is_ret(w) && seen->row != A64_UNDEFINED ? lp_scan_returned(x) | UINT32_C(1) << 30 : ALL;
     return true;
 }
 
-static void fate_of_call(const struct scan *x, uint64_t at, uint32_t w, uint32_t read, const struct lp_fate *next, struct lp_fate *f)
+static void effect_of_call(const struct scan *x, uint64_t at, uint32_t w, uint32_t read, bool last, struct effect *e)
 {
     uint64_t target;
     uint32_t field;
     struct lp_callee c = {.seen = !lp_a64_is_bl(w)};
     if (!c.seen && lp_word_target(w, at, &target, &field)) c = lp_seen_callee(x->s, target);
-    for (unsigned k = 0; next && k < LP_FATES; k++) f->is[k] = kept(&c, next->is[k]);
-    f->is[LP_FATE_AWAY] |= read | (ARGUMENTS & (c.whole ? c.read : ARGUMENTS)) | (c.seen ? c.read & TEMPORARY : ALL);
+    e->keep = last ? 0 : kept(&c, ALL);
+    e->add[LP_FATE_AWAY] = read | (ARGUMENTS & (c.whole ? c.read : ARGUMENTS)) | (c.seen ? c.read & TEMPORARY : ALL);
 }
 
-/* As step() and step_uses() go on, for each register by itself. */
-static void fate_of(struct scan *x, uint64_t at, const struct lp_fate *next, const struct lp_fate *there, bool out, struct lp_fate *f)
+/* A word that goes on in the next one. */
+static void effect_of_step(struct scan *x, uint64_t at, const struct lp_seen_word *seen, struct effect *e)
+{
+    const uint32_t w = seen->word, read = seen->regs.read & ALL;
+    const bool added = (w & 0xffc00000) == 0x8b000000;
+    e->keep = ALL & ~seen->regs.write, e->read = read;
+    e->added = adds_index(w), e->to = e->added ? lp_a64_rd_bit(w) : moved(w);
+    e->add[LP_FATE_AWAY] = gets_away(x, at, w, seen), e->add[LP_FATE_USED] = read;
+    for (uint32_t left = read; left; left &= left - 1) {
+        const uint32_t reg = left & -left;
+        const unsigned use = lp_use_of(w, seen->row, reg);
+        for (unsigned k = 0; k < LP_FATE_FREE; k++) e->add[k] |= use >> k & 1 ? reg : 0;
+        if (use & INDEXED && !(added && reg == UINT32_C(1) << (w >> 5 & 31)) && !lp_scan_indexed(x, at)) e->add[LP_FATE_FREE] |= reg;
+    }
+}
+
+/* What a call that finds a thread-local variable leaves alone has the fate that it has behind that. */
+static void pass(const struct scan *x, uint64_t at, struct effect *e)
+{
+    uint32_t passed = 0;
+    for (uint32_t left = ALL; left; left &= left - 1) passed |= lp_scan_is_passed(x, at, left & -left) ? left & -left : 0;
+    e->keep |= passed, e->read &= ~passed;
+    for (unsigned k = 0; k < LP_FATES; k++) e->add[k] &= ~passed;
+}
+
+/* As step() and step_uses() go on, for each register by itself. out: it does not only branch to what is known. */
+static void effect_of(struct scan *x, uint64_t at, bool last, bool out, struct effect *e)
 {
     const uint32_t w = lp_words_at(&x->code, at);
     const struct lp_seen_word *seen = lp_seen_word(x->s, w);
-    const uint32_t read = seen->regs.read & ALL, write = seen->regs.write & ALL;
-    const struct lp_fate end = {.is[LP_FATE_AWAY] = ALL}, *y = next ? next : &end;
-    const bool calls = lp_a64_is_call(w);
-    if (!seen->leads && !((read | write) & ALL)) {
-        *f = *y;
+    *e = (struct effect){.keep = 0};
+    if (lp_seen_passes(seen, ALL)) {
+        e->keep = ALL;
         return;
     }
-    if (calls) {
-        fate_of_call(x, at, w, read, next, f);
-    } else if (!fate_of_branch(x, at, seen, next, there, out, f)) {
-        const uint32_t to = moved(w), on = adds_index(w) ? lp_a64_rd_bit(w) : 0;
-        for (unsigned k = 0; k < LP_FATES; k++) f->is[k] = (y->is[k] & ~write) | (y->is[k] & (k == LP_FATE_AWAY || k == LP_FATE_USED ? on : to) ? read : 0);
-        f->is[LP_FATE_AWAY] |= gets_away(x, at, w, seen), f->is[LP_FATE_USED] |= read;
-        const bool added = (w & 0xffc00000) == 0x8b000000;
-        for (uint32_t left = read; left; left &= left - 1) {
-            const uint32_t reg = left & -left;
-            const unsigned use = lp_use_of(w, seen->row, reg);
-            for (unsigned k = 0; k < LP_FATE_FREE; k++) f->is[k] |= use >> k & 1 ? reg : 0;
-            if (use & INDEXED && !(added && reg == UINT32_C(1) << (w >> 5 & 31)) && !lp_scan_indexed(x, at)) f->is[LP_FATE_FREE] |= reg;
-        }
-    }
-    if (!lp_scan_is_passed(x, at, 0)) return;
-    for (uint32_t left = ALL; left; left &= left - 1) {
-        const uint32_t reg = left & -left;
-        for (unsigned k = 0; lp_scan_is_passed(x, at, reg) && k < LP_FATES; k++) f->is[k] = (f->is[k] & ~reg) | (y->is[k] & reg);
-    }
+    if (lp_a64_is_call(w)) effect_of_call(x, at, w, seen->regs.read & ALL, last, e);
+    else if (!effect_of_branch(x, at, seen, last, out, e)) effect_of_step(x, at, seen, e);
+    if (lp_scan_is_passed(x, at, 0)) pass(x, at, e);
+}
+
+/* From what is behind the word. */
+static void fate_of(const struct effect *e, const struct lp_fate *next, struct lp_fate *f)
+{
+    for (unsigned k = 0; k < LP_FATES; k++) f->is[k] = (next->is[k] & e->keep) | e->add[k];
+    for (unsigned k = 0; e->to && k < LP_FATES; k++)
+        if (next->is[k] & e->to && e->added == (k == LP_FATE_AWAY || k == LP_FATE_USED)) f->is[k] |= e->read;
 }
 
 /* ---- of all ---- */
 
-static void wait_for(struct lp_fates *x, uint32_t fork)
+static void add(struct lp_fate *f, const struct lp_fate *more)
 {
-    if (x->waits[fork] || x->fork[fork].word < x->from) return;
-    x->waits[fork] = true;
-    x->todo[(x->first + x->ntodo++) % x->nfork] = fork;
+    for (unsigned k = 0; k < LP_FATES; k++) f->is[k] |= more->is[k];
 }
 
 /* In front of this word, from what is behind it; true: that is more than was known. */
-static bool look_at(struct lp_fates *x, uint32_t i, struct scan *scan)
+static bool look_at(struct lp_fates *x, uint32_t i)
 {
     const struct fork *f = x->fork_of[i] ? &x->fork[x->fork_of[i] - 1] : NULL;
-    struct lp_fate there = {{0}}, fate = {{0}};
-    for (uint32_t k = 0; f && k < f->n; k++)
-        for (unsigned m = 0; m < LP_FATES; m++) there.is[m] |= x->fate[x->way[f->way + k].to].is[m];
-    fate_of(scan, x->start + 4 * (uint64_t)i, i + 1 < x->nword ? &x->fate[i + 1] : NULL, &there, !f || f->out, &fate);
+    struct lp_fate fate;
+    fate_of(&x->effect[i], i + 1 < x->nword ? &x->fate[i + 1] : &lost, &fate);
+    for (uint32_t k = 0; f && k < f->n; k++) add(&fate, &x->fate[x->way[f->way + k].to]);
+    if (x->effect[i].leaves) fate.is[LP_FATE_AWAY] = x->effect[i].add[LP_FATE_AWAY];
     if (memcmp(&fate, &x->fate[i], sizeof fate) == 0) return false;
     x->fate[i] = fate;
-    for (uint32_t k = x->way_to[i]; k; k = x->way[k - 1].behind) wait_for(x, x->fork_of[x->way[k - 1].from] - 1);
     return true;
 }
 
-/* From the end to the start, and again where a branch leads back to what was not known then. */
-static void go_back(struct lp_fates *x, struct scan *scan)
+/* Words that wait to be looked at: so many in front of `at`, which this sweep comes to; and others, the last of which is in front of `end`. */
+struct sweep { uint32_t at, n, others, end; };
+
+static void wait_for(struct lp_fates *x, struct sweep *w, uint32_t i)
 {
-    for (uint32_t i = x->nword; i-- > 0;) {
-        x->from = i;
-        look_at(x, i, scan);
-    }
-    while (x->ntodo) {
-        const uint32_t fork = x->todo[x->first];
-        x->first = (x->first + 1) % x->nfork, x->ntodo--;
-        x->waits[fork] = false;
-        for (uint32_t i = x->fork[fork].word; look_at(x, i, scan) && i > 0;) i--;
-    }
+    if (x->waits[i]) return;
+    x->waits[i] = true;
+    if (i < w->at) w->n++;
+    else w->others++, w->end = i < w->end ? w->end : i + 1;
+}
+
+/* From the end to the start, and again from where a branch leads back to what was not known then. */
+static void go_back(struct lp_fates *x)
+{
+    struct sweep w = {.others = x->nword, .end = x->nword};
+    memset(x->waits, true, x->nword);
+    while (w.others)
+        for (w = (struct sweep){.at = w.end, .n = w.others}; w.n;) {
+            const uint32_t i = --w.at;
+            if (!x->waits[i]) continue;
+            x->waits[i] = false, w.n--;
+            if (!look_at(x, i)) continue;
+            if (i) wait_for(x, &w, i - 1);
+            for (uint32_t k = x->way_to[i]; k; k = x->way[k - 1].behind) wait_for(x, &w, x->way[k - 1].from);
+        }
 }
 
 static struct lp_fates *make_fates(const struct lp_side *s, uint32_t atom, struct scan *scan)
@@ -240,12 +269,15 @@ static struct lp_fates *make_fates(const struct lp_side *s, uint32_t atom, struc
     struct lp_fates *x = calloc(1, sizeof *x);
     if (!x) return NULL;
     x->start = a->start, x->end = a->end, x->ref = lp_refs_of_atom(s, a), x->nref = a->nref, x->nword = (uint32_t)((a->end - a->start) / 4);
-    x->fate = calloc(x->nword + 1, sizeof *x->fate);
+    x->fate = calloc(x->nword + 1, sizeof *x->fate), x->effect = malloc((x->nword + 1) * sizeof *x->effect);
     x->fork_of = calloc(x->nword + 1, sizeof *x->fork_of), x->way_to = calloc(x->nword + 1, sizeof *x->way_to);
-    bool good = x->fate && x->fork_of && x->way_to && add_tables(x, s, a) && add_branches(x, &code);
-    if (good) x->todo = malloc((x->nfork + 1) * sizeof *x->todo), x->waits = calloc(x->nfork + 1, sizeof *x->waits);
-    good = good && x->todo && x->waits;
-    if (good) go_back(x, scan);
+    x->waits = malloc(x->nword + 1);
+    const bool good = x->fate && x->effect && x->fork_of && x->way_to && x->waits && add_tables(x, s, a) && add_branches(x, &code);
+    if (good) {
+        for (uint32_t i = 0; i < x->nword; i++)
+            effect_of(scan, x->start + 4 * (uint64_t)i, i + 1 == x->nword, !x->fork_of[i] || x->fork[x->fork_of[i] - 1].out, &x->effect[i]);
+        go_back(x);
+    }
     free_work(x);
     if (good) return x;
     free_one(x);
