@@ -19,7 +19,7 @@ struct lp_seen {
     struct lp_fates_kept *fates;
     struct lp_seen_places places;
     struct lp_seen_text text;
-    uint32_t *bare; /* a bit of each word of the text */
+    uint32_t *fact[LP_SEEN_FACTS]; /* a bit of each word of the text */
     struct { const struct lp_ref_at *ref; uint64_t *addr; uint32_t n; } into; /* of a function with many: where its references lead, in order */
 };
 
@@ -29,7 +29,8 @@ void lp_seen_free(struct lp_seen *seen)
 {
     if (!seen) return;
     lp_steps_free(seen->steps), lp_search_free(seen->search), lp_fates_free(seen->fates);
-    free(seen->users), free(seen->into.addr), free(seen->places.place), free(seen->bare);
+    free(seen->users), free(seen->into.addr), free(seen->places.place);
+    for (unsigned k = 0; k < LP_SEEN_FACTS; k++) free(seen->fact[k]);
     free(seen);
 }
 
@@ -57,17 +58,19 @@ static size_t word_of_text(const struct lp_side *s, uint64_t at)
     return x && at - x->start < x->end - x->start ? (size_t)((at - x->start) / 4) : SIZE_MAX;
 }
 
-bool lp_seen_is_bare(const struct lp_side *s, uint64_t at)
+bool lp_seen_is(const struct lp_side *s, uint64_t at, enum lp_seen_fact fact)
 {
-    const size_t i = s->seen->bare ? word_of_text(s, at) : SIZE_MAX;
-    return i != SIZE_MAX && s->seen->bare[i / 32] >> i % 32 & 1;
+    const uint32_t *v = s->seen->fact[fact];
+    const size_t i = v ? word_of_text(s, at) : SIZE_MAX;
+    return i != SIZE_MAX && v[i / 32] >> i % 32 & 1;
 }
 
-void lp_seen_set_bare(const struct lp_side *s, uint64_t at)
+void lp_seen_set(const struct lp_side *s, uint64_t at, enum lp_seen_fact fact)
 {
+    uint32_t **v = &s->seen->fact[fact];
     const size_t i = word_of_text(s, at);
-    if (i != SIZE_MAX && !s->seen->bare) s->seen->bare = calloc((size_t)((s->span[s->text].end - s->span[s->text].start) / 128 + 1), sizeof *s->seen->bare);
-    if (i != SIZE_MAX && s->seen->bare) s->seen->bare[i / 32] |= UINT32_C(1) << i % 32;
+    if (i != SIZE_MAX && !*v) *v = calloc((size_t)((s->span[s->text].end - s->span[s->text].start) / 128 + 1), sizeof **v);
+    if (i != SIZE_MAX && *v) (*v)[i / 32] |= UINT32_C(1) << i % 32;
 }
 
 static struct lp_callee look_at(const struct lp_side *s, uint64_t to)

@@ -33,9 +33,11 @@ void lp_steps_free(struct lp_steps *x);
 /* places.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
 struct lp_seen_places { uint64_t start, end; uint32_t *place; };
 struct lp_seen_places *lp_seen_places(const struct lp_side *s);
-/* choice.c: of the words of the text, each of which makes an address: that nothing is added to it. */
-bool lp_seen_is_bare(const struct lp_side *s, uint64_t at);
-void lp_seen_set_bare(const struct lp_side *s, uint64_t at);
+/* What has been found out of words of the text that make addresses. choice.c: BARE: nothing is added to it. uses.c: what lp_is_indexed() and lp_is_wide() say;
+ * FREE: what lp_is_indexed_to() says of any end. */
+enum lp_seen_fact { LP_SEEN_BARE, LP_SEEN_NOT_INDEXED, LP_SEEN_INDEXED_FREE, LP_SEEN_NOT_WIDE, LP_SEEN_WIDE, LP_SEEN_FACTS };
+bool lp_seen_is(const struct lp_side *s, uint64_t at, enum lp_seen_fact fact);
+void lp_seen_set(const struct lp_side *s, uint64_t at, enum lp_seen_fact fact);
 /* ---- live.c ---- */
 /* Of each word of a function, and of its end: which registers (bit n: Xn) may be read from there on as they are in front of it. The caller frees it; NULL = no
  * memory. */

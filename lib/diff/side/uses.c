@@ -106,16 +106,16 @@ static bool is_said(const struct lp_side *s, const struct lp_fate *v, uint32_t a
     const unsigned reg = lp_code_word(s, at) & 31;
     *answer = false;
     for (unsigned k = 0; k < LP_FATE_FREE && reg < 31; k++) *answer |= what >> k & 1 && lp_has_fate(s, v, atom, at + 4, reg, k);
-    return !*answer || !before || lp_has_fate(s, v, atom, at + 4, reg, LP_FATE_FREE);
+    if (!*answer || !before) return true;
+    const bool anywhere = lp_has_fate(s, v, atom, at + 4, reg, LP_FATE_FREE);
+    if (anywhere && what == INDEXED) lp_seen_set(s, at, LP_SEEN_INDEXED_FREE);
+    return anywhere;
 }
 
 /* Until `what` is found. */
-static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t before, unsigned what)
+static bool look_for(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t before, unsigned what)
 {
     const uint32_t made = lp_code_word(s, at);
-    struct lp_a64_access m;
-    if (lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m)) /* of no width: an index is in its base, or is its own */
-        return what & (INDEXED | READ) && !(before && m.index < 31 && lp_index_reach(s, atom, at) <= before - addr);
     const struct lp_fate *v = lp_fates_of(s, atom, false);
     bool answer;
     if (v && is_said(s, v, atom, at, before, what, &answer)) return answer;
@@ -130,6 +130,22 @@ static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t a
     }
     const bool found = x->found & what;
     free(x);
+    return found;
+}
+
+/* The same questions come again, from each who asks what an address is. */
+static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t before, unsigned what)
+{
+    const uint32_t made = lp_code_word(s, at);
+    struct lp_a64_access m;
+    if (lp_a64_access(lp_seen_word(s, made)->row, made, &m)) /* of no width: an index is in its base, or is its own */
+        return what & (INDEXED | READ) && !(before && m.index < 31 && lp_index_reach(s, atom, at) <= before - addr);
+    const bool wide = what == WIDE;
+    if ((wide || what == INDEXED) && lp_seen_is(s, at, wide ? LP_SEEN_NOT_WIDE : LP_SEEN_NOT_INDEXED)) return false;
+    if ((wide || what == INDEXED) && lp_seen_is(s, at, wide ? LP_SEEN_WIDE : LP_SEEN_INDEXED_FREE)) return true;
+    const bool found = look_for(s, atom, at, addr, before, what);
+    if (wide) lp_seen_set(s, at, found ? LP_SEEN_WIDE : LP_SEEN_NOT_WIDE);
+    else if (what == INDEXED && !found && !before) lp_seen_set(s, at, LP_SEEN_NOT_INDEXED);
     return found;
 }
 
