@@ -12,16 +12,17 @@
 enum { DEPTH = 16, REGS = 128, ROWS = 4096, CHANGES = 1 << 16, MUCH = 6 };
 /* The instructions that say so; LP_CFI_NONE: what the CIE says. nreg: those from there on have never had another. */
 struct state { struct lp_cfi_insn cfa; bool is_signed; unsigned nreg; struct lp_cfi_insn reg[REGS]; };
-struct row { uint64_t word; struct state *s; uint32_t same; }; /* same: the first row of the same rules */
+struct row { uint64_t word; struct state *s; uint32_t same; }; /* same: the first row of the same rules, which it has from there */
 struct walk {
     const struct lp_cie *cie;
     unsigned depth;
     uint64_t word, words; /* of the function */
-    size_t nrow;
+    size_t nrow, nfirst;
     bool bad;
     struct state now, initial; /* from here on, it is not cleared, but what such a state begins with */
     struct state kept[DEPTH];
     struct row row[ROWS];
+    uint32_t first[ROWS]; /* the first row of each rules */
 };
 
 static const struct lp_cfi_insn *rule(const struct state *s, unsigned reg)
@@ -37,16 +38,35 @@ static unsigned most(const struct state *a, const struct state *b) { return a->n
 static size_t size_of(const struct state *s) { return offsetof(struct state, reg) + s->nreg * sizeof *s->reg; }
 static void copy(struct state *to, const struct state *s) { memcpy(to, s, size_of(s)); }
 
-/* Up to here the rules are those of now. */
+static bool same(const struct lp_cfi_insn *a, const struct lp_cfi_insn *b)
+{
+    if (a->what != b->what || a->what == LP_CFI_NONE) return a->what == b->what;
+    return a->kind == b->kind && a->reg == b->reg && a->from == b->from && a->off == b->off && a->len == b->len &&
+           (!a->len || memcmp(a->block, b->block, a->len) == 0);
+}
+
+static bool same_state(const struct state *a, const struct state *b)
+{
+    bool equal = same(&a->cfa, &b->cfa) && a->is_signed == b->is_signed;
+    for (unsigned i = 0; equal && i < most(a, b); i++) equal = same(rule(a, i), rule(b, i));
+    return equal;
+}
+
+/* Up to here the rules are those of now: most functions come back to those that they had. */
 static void end_row(struct walk *w)
 {
-    struct state *s = w->nrow < ROWS ? malloc(size_of(&w->now)) : NULL;
-    if (!s) {
+    size_t k = 0;
+    if (w->nrow == ROWS) {
         w->bad = true;
         return;
     }
-    copy(s, &w->now);
-    w->row[w->nrow++] = (struct row){.word = w->word, .s = s};
+    while (k < w->nfirst && !same_state(w->row[w->first[k]].s, &w->now)) k++;
+    if (k == w->nfirst) w->first[w->nfirst++] = (uint32_t)w->nrow;
+    struct row *r = &w->row[w->nrow++];
+    *r = (struct row){.word = w->word, .same = w->first[k]};
+    r->s = r->same + 1 == w->nrow ? malloc(size_of(&w->now)) : w->row[r->same].s;
+    if (!r->s) w->bad = true, w->nrow--;
+    else if (r->same + 1 == w->nrow) copy(r->s, &w->now);
 }
 
 static void advance(struct walk *w, uint64_t bytes)
@@ -116,13 +136,6 @@ static void find_rows(struct walk *w, const struct lp_fde *f)
 
 /* ---- the new instructions ---- */
 
-static bool same(const struct lp_cfi_insn *a, const struct lp_cfi_insn *b)
-{
-    if (a->what != b->what || a->what == LP_CFI_NONE) return a->what == b->what;
-    return a->kind == b->kind && a->reg == b->reg && a->from == b->from && a->off == b->off && a->len == b->len &&
-           (!a->len || memcmp(a->block, b->block, a->len) == 0);
-}
-
 static void put_cfa(struct lp_buf *b, const struct lp_cfi_insn *was, const struct lp_cfi_insn *cfa)
 {
     struct lp_cfi_insn i = *cfa;
@@ -138,23 +151,6 @@ static void put_state(struct lp_buf *b, const struct state *was, const struct st
     for (unsigned i = 0; i < most(was, s); i++)
         if (!same(rule(was, i), rule(s, i))) lp_cfi_put(b, rule(s, i)->what ? rule(s, i) : &(struct lp_cfi_insn){.what = LP_CFI_RESTORE, .reg = i});
     if (was->is_signed != s->is_signed) lp_cfi_put(b, &(struct lp_cfi_insn){.what = LP_CFI_SIGN});
-}
-
-static bool same_state(const struct state *a, const struct state *b)
-{
-    bool equal = same(&a->cfa, &b->cfa) && a->is_signed == b->is_signed;
-    for (unsigned i = 0; equal && i < most(a, b); i++) equal = same(rule(a, i), rule(b, i));
-    return equal;
-}
-
-static void find_same(struct walk *w)
-{
-    uint32_t one[ROWS]; /* the first row of each rules */
-    size_t n = 0;
-    for (size_t i = 0, k; i < w->nrow; w->row[i++].same = one[k]) {
-        for (k = 0; k < n && !same_state(w->row[one[k]].s, w->row[i].s);) k++;
-        if (k == n) one[n++] = (uint32_t)i;
-    }
 }
 
 /* Where the rules change in the new body, and to those of which row; 0: there are too many changes, or a word is not of the function. */
@@ -209,10 +205,9 @@ bool lp_cfi_move(const struct lp_fde *f, const uint32_t *from, size_t n, struct 
     memset(&w->now, 0, offsetof(struct state, reg));
     find_rows(w, f);
     struct change *c = w->bad ? NULL : malloc((n < CHANGES ? n + 1 : CHANGES) * sizeof *c);
-    if (c) find_same(w);
     const size_t changes = c ? find_changes(w, from, n, c) : 0;
     if (changes) put_changes(w, c, changes, out);
-    for (size_t i = 0; i < w->nrow; i++) free(w->row[i].s);
+    for (size_t i = 0; i < w->nfirst && w->first[i] < w->nrow; i++) free(w->row[w->first[i]].s);
     free(c), free(w);
     return changes && !out->failed;
 }
