@@ -139,7 +139,7 @@ void lp_diff_free(lp_diff *d)
     if (!d) return;
     lp_side_free(&d->side[0]), lp_side_free(&d->side[1]);
     lp_patch_free(d->patch);
-    lp_buf_free(&d->items);
+    lp_buf_free(&d->items), lp_buf_free(&d->texts), free(d->aim);
     lp_usage_free(d->usage[0]), lp_usage_free(d->usage[1]);
     free(d->supposed), free(d->grown), free(d->head);
     lp_constants_free(d);

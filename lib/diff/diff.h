@@ -19,6 +19,9 @@ struct lp_diff {
     lp_patch *patch;
     struct lp_remark *remark, **remark_end;
     struct lp_buf items;              /* the patch's text */
+    struct lp_buf texts;              /* words.c: of relocations of the words that are made now, each behind a 0; */
+    struct lp_aim *aim;               /* and what those are for that are apart */
+    size_t naim, aim_cap;
     size_t data_left;                 /* data.c: with --symbol, how many variables and constants are left out, */
     uint32_t first_left;              /* and the first, of the old file */
     struct lp_constants *constants;   /* place.c */

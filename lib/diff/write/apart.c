@@ -166,8 +166,9 @@ static void put_part(lp_diff *d, struct lp_new_word *out, uint32_t w, const char
 {
     out->word = w;
     out->has_reloc = true, out->in_old = !t->own, out->addr = t->addr;
-    lp_buf_printf(&out->reloc, "%s ", reloc);
-    lp_there_print(d, t, &out->reloc);
+    struct lp_buf *b = lp_reloc_text(d, out);
+    lp_buf_printf(b, "%s ", reloc);
+    lp_there_print(d, t, b);
 }
 
 static size_t put_address(lp_diff *d, struct lp_new_word *word, size_t at, unsigned reg, const struct lp_there *t)
@@ -203,31 +204,35 @@ static size_t put_indexed(lp_diff *d, const struct free_registers *f, struct lp_
 }
 
 /* The load of a GOT slot: both words have the relocation's name. 0: no register. */
-static size_t put_slot(const struct free_registers *f, const struct lp_side *s, struct lp_new_word *word, size_t site, size_t at)
+static size_t put_slot(lp_diff *d, const struct free_registers *f, struct lp_new_word *word, size_t site, size_t at)
 {
     struct lp_new_word *from = &word[site];
-    const unsigned reg = choose(s, f, from->word, from->word, site);
-    const char *name = from->reloc.data ? strchr(from->reloc.data, ' ') : NULL;
-    if (reg == NO_REG || !name) return 0;
+    const unsigned reg = choose(NEW(d), f, from->word, from->word, site);
+    const char *text = lp_reloc_of(d, from);
+    const size_t name = from->reloc + strcspn(text, " "), len = strlen(lp_reloc_of(d, from)) - strcspn(text, " ");
+    if (reg == NO_REG || !len) return 0;
     for (int k = 0; k < 2; k++) {
         struct lp_new_word *out = &word[at++];
         out->word = k ? load_of(from->word, reg) : adrp_of(reg);
         out->has_reloc = true, out->in_old = from->in_old, out->addr = from->addr;
-        lp_buf_printf(&out->reloc, "%s%s", k ? "ld64_got_lo12_nc" : "adr_got_page", name);
+        struct lp_buf *b = lp_reloc_text(d, out);
+        lp_buf_puts(b, k ? "ld64_got_lo12_nc" : "adr_got_page");
+        for (size_t i = 0; i < len && !b->failed; i++) lp_buf_add(b, (char[]){b->data[name + i]}, 1); /* (it may move) */
     }
-    from->has_reloc = false, from->reloc.len = 0;
+    from->has_reloc = false;
     return at;
 }
 
 static size_t put_stub(lp_diff *d, const struct free_registers *f, struct lp_new_word *word, size_t site, size_t at)
 {
-    const struct lp_there to = word[site].to, second = word[site].second;
+    if (!word[site].slot && !word[site].aim) return 0;
+    const struct lp_aim a = word[site].slot ? (struct lp_aim){.to = {0}} : d->aim[word[site].aim - 1];
     const bool split = word[site].split;
     const uint32_t w = word[site].word;
-    size_t n = word[site].slot    ? put_slot(f, NEW(d), word, site, at) :
-               word[site].indexed ? put_indexed(d, f, word, site, at, &to, &second) :
-                                    put_access(d, f, word, site, at, split ? half(w, 0) : w, &to);
-    if (n && split) n = put_access(d, f, word, site, n, half(w, 1), &second);
+    size_t n = word[site].slot    ? put_slot(d, f, word, site, at) :
+               word[site].indexed ? put_indexed(d, f, word, site, at, &a.to, &a.second) :
+                                    put_access(d, f, word, site, at, split ? half(w, 0) : w, &a.to);
+    if (n && split) n = put_access(d, f, word, site, n, half(w, 1), &a.second);
     if (!n) return 0;
     word[n].word = branch(n, site + 1), word[n].note = LP_NOTE_BACK, word[n].other = (uint32_t)site + 1;
     word[site].word = branch(site, at), word[site].note = LP_NOTE_STUB, word[site].other = (uint32_t)at, word[site].was = w;

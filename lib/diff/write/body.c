@@ -56,17 +56,17 @@ static bool make_body(struct body *b, uint32_t atom, const struct lp_atom *old)
     b->word = calloc(b->n + 2, sizeof *b->word);
     if (!b->word) return b->d->nomem = true, false;
     bool good = true;
+    lp_forget_words(b->d);
     for (size_t i = 0; i < b->n; i++)
         if (!lp_new_word(b->d, atom, a->start + 4 * i, &b->word[i])) good = false;
     good &= add_fall(b, atom);
     if (good) good = lp_add_stubs(b->d, atom, &b->word, &b->n, &b->from);
-    if (good && old && !lp_keep_old(OLD(b->d), old, b->word, b->n, a->start, &b->plan)) return b->d->nomem = true, false;
+    if (good && old && !lp_keep_old(b->d, old, b->word, b->n, a->start, &b->plan)) return b->d->nomem = true, false;
     return good && refuse_data(b, atom);
 }
 
 static void free_body(struct body *b)
 {
-    for (size_t i = 0; b->word && i < b->n; i++) lp_buf_free(&b->word[i].reloc);
     free(b->word), free(b->from), free(b->plan.change), lp_dis_free(b->dis);
 }
 
@@ -87,7 +87,7 @@ static void print_words(struct body *b, size_t i, size_t n)
     struct lp_buf *out = &b->d->items;
     for (size_t k = 0, column = 0; k < n; k++) {
         const struct lp_new_word *w = &b->word[i + k];
-        if (w->has_reloc) lp_buf_printf(out, "%s| %08x %s\n", column ? "\n" : "", w->word, w->reloc.data), column = 0;
+        if (w->has_reloc) lp_buf_printf(out, "%s| %08x %s\n", column ? "\n" : "", w->word, lp_reloc_of(b->d, w)), column = 0;
         else if (w->note) lp_buf_puts(out, column ? "\n" : ""), print_noted(b, w), column = 0;
         else lp_buf_printf(out, column == LINE_WORDS ? "\n| %08x" : column ? " %08x" : "| %08x", w->word), column = column % LINE_WORDS + 1;
         if (k + 1 == n && column) lp_buf_puts(out, "\n");
@@ -221,7 +221,7 @@ static size_t words_to_change(lp_diff *d, uint32_t old_atom, uint32_t *off)
 static void print_site_word(lp_diff *d, uint32_t old, const struct lp_new_word *w)
 {
     lp_buf_printf(&d->items, "- %08x\n+ %08x", old, w->word);
-    if (w->has_reloc) lp_buf_printf(&d->items, " %s", w->reloc.data);
+    if (w->has_reloc) lp_buf_printf(&d->items, " %s", lp_reloc_of(d, w));
     lp_buf_puts(&d->items, "\n");
 }
 
@@ -256,7 +256,6 @@ static bool bases_stay(lp_diff *d, uint32_t old_atom, uint64_t at, const uint32_
             if (bsearch(&place, changed, n, sizeof *changed, by_value)) continue;
             const struct lp_ref_at *o = lp_refs_at(OLD(d), a, a->start + place, &refs);
             stay &= lp_new_word(d, a->pair, m->at, &w) && (!w.has_reloc || (w.in_old && refs == 1 && o->addr == w.addr));
-            lp_buf_free(&w.reloc);
         }
     }
     return stay;
@@ -268,6 +267,7 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
     uint32_t off[PLACE_MAX];
     size_t n = words_to_change(d, old_atom, off);
     struct lp_new_word w = {0};
+    lp_forget_words(d);
     bool good = true, open = false;
     if (n) lp_emit_quiet(d, old_atom);
     for (size_t i = 0; i < n; i++) {
@@ -293,6 +293,5 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
         print_site_word(d, old, &w);
     }
     if (open) lp_buf_puts(&d->items, "end\n");
-    lp_buf_free(&w.reloc);
     return good;
 }

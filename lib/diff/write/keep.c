@@ -38,10 +38,10 @@ static struct cell cell_at(uint32_t w, uint64_t pc, uint64_t start, uint64_t end
 }
 
 /* As the old file has it if the relocation's target is there. */
-static struct cell cell_of(const struct lp_new_word *w, uint64_t pc, uint64_t start, uint64_t end)
+static struct cell cell_of(const lp_diff *d, const struct lp_new_word *w, uint64_t pc, uint64_t start, uint64_t end)
 {
     struct cell c = {.word = w->word, .kind = OTHER, .to = w->addr};
-    const char *name = w->reloc.data;
+    const char *name = lp_reloc_of(d, w);
     uint64_t word = w->word;
     if (!w->has_reloc) c = cell_at(w->word, pc, start, end), c.kind = c.kind == OUTSIDE ? OTHER : c.kind; /* data, which looks like it */
     if (w->datum) c = (struct cell){w->word, PLAIN, true, 0};
@@ -67,8 +67,9 @@ static size_t bucket(const struct keeping *k, const struct cell *c)
     return (h >> 32) % k->heads;
 }
 
-static bool make_cells(struct keeping *k, const struct lp_side *s, const struct lp_atom *a, const struct lp_new_word *word, uint64_t start)
+static bool make_cells(struct keeping *k, const lp_diff *d, const struct lp_atom *a, const struct lp_new_word *word, uint64_t start)
 {
+    const struct lp_side *s = OLD(d);
     k->nold = (a->end - a->start) / 4;
     k->heads = k->nold + 1;
     k->old = malloc((k->nold + 1) * sizeof *k->old), k->new = malloc((k->n + 1) * sizeof *k->new);
@@ -79,7 +80,7 @@ static bool make_cells(struct keeping *k, const struct lp_side *s, const struct 
         const uint32_t w = k->walk.word[i] = lp_file_word(s, at);
         k->old[i] = lp_elf_is_code(s->elf, at) ? cell_at(w, at, a->start, a->end) : (struct cell){w, PLAIN, false, 0};
     }
-    for (size_t i = 0; i < k->n; i++) k->new[i] = cell_of(&word[i], start + 4 * i, start, start + 4 * k->n);
+    for (size_t i = 0; i < k->n; i++) k->new[i] = cell_of(d, &word[i], start + 4 * i, start, start + 4 * k->n);
     for (size_t i = 0; i < k->heads; i++) k->head[i] = LP_NONE;
     for (size_t i = k->nold; i-- > 0;) {
         if (i + WINDOW > k->nold) continue;
@@ -205,11 +206,11 @@ static bool settle(struct keeping *k, const struct lp_new_word *word, struct lp_
     }
 }
 
-bool lp_keep_old(const struct lp_side *old, const struct lp_atom *a, const struct lp_new_word *word, size_t n, uint64_t start, struct lp_body_plan *out)
+bool lp_keep_old(const lp_diff *d, const struct lp_atom *a, const struct lp_new_word *word, size_t n, uint64_t start, struct lp_body_plan *out)
 {
     struct keeping k = {.n = n};
     out->change = calloc(n + 1, sizeof *out->change);
-    bool good = out->change && make_cells(&k, old, a, word, start);
+    bool good = out->change && make_cells(&k, d, a, word, start);
     if (good) find_runs(&k), good = settle(&k, word, out);
     free(k.old), free(k.new), free(k.next), free(k.head), free(k.from);
     lp_keep_walk_free(&k.walk);

@@ -27,9 +27,31 @@ bool lp_word_refuse_base(const struct word *x, const char *why)
     return lp_word_refuse(x, LP_E181, text);
 }
 
+void lp_forget_words(lp_diff *d) { d->texts.len = d->naim = 0; }
+
+struct lp_buf *lp_reloc_text(lp_diff *d, struct lp_new_word *w)
+{
+    lp_buf_add(&d->texts, "", 1);
+    d->nomem |= d->texts.failed || d->texts.len > UINT32_MAX;
+    w->reloc = (uint32_t)d->texts.len;
+    return &d->texts;
+}
+
+static void aim(struct word *x, const struct lp_there *to, const struct lp_there *second)
+{
+    struct lp_aim *v = lp_grow(x->d->aim, &x->d->aim_cap, x->d->naim, sizeof *v);
+    if (!v) {
+        x->d->nomem = true;
+        return;
+    }
+    x->d->aim = v;
+    v[x->d->naim++] = (struct lp_aim){*to, *second};
+    x->out->aim = (uint32_t)x->d->naim;
+}
+
 static void set_reloc(struct word *x, const char *name, uint32_t mask, const struct lp_there *t)
 {
-    struct lp_buf *b = &x->out->reloc;
+    struct lp_buf *b = lp_reloc_text(x->d, x->out);
     x->out->has_reloc = true;
     x->out->in_old = !t->own;
     x->out->addr = t->addr;
@@ -74,8 +96,9 @@ static bool import(struct word *x, uint64_t target)
     if (!own && (y->shndx != SHN_UNDEF || (known && lp_elf_find(OLD(x->d)->elf, y->name, &hit, NULL) != LP_E_SYMBOL))) return false;
     x->out->has_reloc = true;
     x->out->word = x->w & 0xfc000000;
-    lp_buf_printf(&x->out->reloc, "%s ", x->w >> 31 ? "call26" : "jump26");
-    x->refused = !lp_print_import(x->d, y, own, 0, &x->out->reloc);
+    struct lp_buf *b = lp_reloc_text(x->d, x->out);
+    lp_buf_printf(b, "%s ", x->w >> 31 ? "call26" : "jump26");
+    x->refused = !lp_print_import(x->d, y, own, 0, b);
     return !x->refused;
 }
 
@@ -108,7 +131,7 @@ static bool self_describing(struct word *x, uint64_t target, uint32_t mask)
     struct lp_there t = lp_word_there(x, &u);
     if (!t.known) return (mask == 0x03ffffff && import(x, target)) || lp_word_nowhere(x, &u);
     const bool far = !reaches(x, mask, &t);
-    if (far && lp_may_be_apart(x->w)) return x->out->to = t, x->out->apart = true; /* ADR */
+    if (far && lp_may_be_apart(x->w)) return aim(x, &t, &t), x->out->apart = true; /* ADR */
     if (far) return lp_word_refuse(x, LP_E180, "ADR and a literal's load lead 1 MB far, and new code may be farther away");
     set_reloc(x, name, mask, &t);
     return true;
@@ -167,9 +190,10 @@ static bool set_got(struct word *x, uint64_t slot, const char *name, uint32_t ma
     x->out->in_old = t.known;
     x->out->addr = t.addr;
     x->out->word = x->w & ~mask;
-    lp_buf_printf(&x->out->reloc, "%s ", name);
-    if (t.known) return lp_buf_puts(&x->out->reloc, w->sym->name), true;
-    return lp_print_import(x->d, w->sym, false, 0, &x->out->reloc) || !(x->refused = true);
+    struct lp_buf *b = lp_reloc_text(x->d, x->out);
+    lp_buf_printf(b, "%s ", name);
+    if (t.known) return lp_buf_puts(b, w->sym->name), true;
+    return lp_print_import(x->d, w->sym, false, 0, b) || !(x->refused = true);
 }
 
 /* Is a page that no word completes an address by itself, as where a linker has made a NOP of the ADD? (Or a word of another function completes it.) */
@@ -240,13 +264,14 @@ static bool hides_distances(const struct word *x)
     return a->hides;
 }
 
-/* The word makes the whole address, in a stub, where that is known for certain, or is it but for an index: then `base` is where it is added. */
+/* The word makes the whole address, in a stub, where that is known for certain, or is it but for an index: then `base` is where it is added. (off < 0: there is
+ * none; base: what the second register of LDP and STP is of.) */
 static bool apart(struct word *x, const struct lp_ref_at *r, const struct lp_there *to, const struct lp_there *base, int64_t off)
 {
     const bool indexed = base && r->flags == LP_FLOW_INDEXED && off >= 0 && lp_may_have_index(x->w);
     if (x->n > 1 || (r->flags && !indexed) || !lp_may_be_apart(x->w) || hides_distances(x)) return false;
-    x->out->to = *to;
-    if (indexed) x->out->second = *base, x->out->indexed = true;
+    aim(x, to, base ? base : to);
+    x->out->indexed = indexed;
     return x->out->apart = true;
 }
 
@@ -304,7 +329,7 @@ static bool reads_on(struct word *x, const struct lp_ref_at *r)
     if (!b.known) return lp_word_nowhere(x, &two);
     if (lp_is_there_from(&a, &b, (int64_t)left)) return true;
     if ((a.own || b.own) && lp_bring_together(x->d, x->atom)) return true;
-    if (b.known && lp_may_be_split(x->w, left) && apart(x, r, &a, NULL, 0)) return x->out->second = b, x->out->split = true;
+    if (b.known && lp_may_be_split(x->w, left) && apart(x, r, &a, &b, -1)) return x->out->split = true;
     return lp_word_refuse_base(x, a.own || b.own ? "new data is reached from the address of other data" : "two objects are too far apart in the old file");
 }
 
@@ -341,7 +366,7 @@ static bool address(struct word *x)
     if (!t.known) return lp_word_nowhere(x, &u);
     if (!lp_carries(x->d, &t, x->ref->width))
         return lp_word_refuse(x, LP_E180, "it reads beyond what is known of new data, or needs it aligned to more than that is");
-    if (apart) return x->out->to = t, x->out->apart = true;
+    if (apart) return aim(x, &t, &t), x->out->apart = true;
     set_reloc(x, name, 0x003ffc00, &t);
     return true;
 }
@@ -374,7 +399,7 @@ bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out
     uint32_t mask;
     out->word = x.w;
     out->has_reloc = out->in_old = out->apart = out->split = out->indexed = out->slot = false;
-    out->reloc.len = 0;
+    out->reloc = out->aim = 0;
     out->datum = !lp_dis_valid(x.w);
     if (out->datum) return datum(&x);
     x.ref = lp_refs_at(x.s, &x.s->atom[atom], at, &x.n);

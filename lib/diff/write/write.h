@@ -106,10 +106,12 @@ void lp_emitted(lp_diff *d);
 void lp_look(lp_diff *d, uint32_t new_atom, bool aims);
 void lp_rounds_free(lp_diff *d);
 /* ---- words.c ---- */
-/* One word of a new body as the patch has it. reloc: "call26 puts@plt"; of what the old file has, addr: its address there. */
+/* One word of a new body as the patch has it: of what the old file has, addr: its address there. What few of them have is elsewhere: reloc, the place of
+ * "call26 puts@plt" in d->texts; aim, 1 + the index in d->aim, of what is apart. Both are there until the next body is made. */
 enum lp_note { LP_NOTE_NONE, LP_NOTE_STUB, LP_NOTE_BACK }; /* what is said beside it: which word it stands for, and where its stub is; that this goes back */
+struct lp_aim { struct lp_there to, second; };
 struct lp_new_word {
-    uint32_t word;
+    uint32_t word, reloc, aim;
     bool has_reloc, in_old;
     bool datum;            /* no instruction, as of a literal pool */
     bool apart;            /* it is to reach `to`, and no offset from its base leads there: apart.c */
@@ -117,10 +119,11 @@ struct lp_new_word {
     bool split, indexed;   /* the same, and LDP, STP: its second register is of `second`; with an index that is added to `second`, its base */
     uint8_t note;
     uint32_t other, was;   /* of the note: a word of the body, the instruction that it stands for */
-    struct lp_there to, second;
     uint64_t addr;
-    struct lp_buf reloc;
 };
+void lp_forget_words(lp_diff *d); /* those that were made until now */
+struct lp_buf *lp_reloc_text(lp_diff *d, struct lp_new_word *w); /* for the text of its relocation, up to the next one's */
+static inline const char *lp_reloc_of(const lp_diff *d, const struct lp_new_word *w) { return d->texts.data ? d->texts.data + w->reloc : ""; }
 /* False: refused, with the reason. */
 bool lp_new_word(lp_diff *d, uint32_t atom, uint64_t at, struct lp_new_word *out);
 /* Behind a body: a branch to what follows it in the new file. */
@@ -162,7 +165,7 @@ bool lp_take_stubs(lp_diff *d, struct lp_side *s, uint32_t i, uint8_t *view);
 /* ---- keep.c ---- */
 /* Which words of the new body are the old one's, as the patch's parser would have them: runs, and single words. False: no memory. */
 struct lp_body_plan { struct lp_change *change; size_t n; };
-bool lp_keep_old(const struct lp_side *old, const struct lp_atom *a, const struct lp_new_word *word, size_t n, uint64_t start, struct lp_body_plan *out);
+bool lp_keep_old(const lp_diff *d, const struct lp_atom *a, const struct lp_new_word *word, size_t n, uint64_t start, struct lp_body_plan *out);
 /* ---- cfi.c ---- */
 /* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
  * made; false: there are none, or they cannot be said so. */
