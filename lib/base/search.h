@@ -9,13 +9,12 @@
 /* How many of the n elements of `size` bytes have a number that is at most `key`. */
 static inline size_t lp_count_upto(const void *v, size_t n, size_t size, uint64_t key)
 {
-    size_t lo = 0, hi = n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
+    size_t lo = 0;
+    for (size_t half; n; n -= half) { /* no branch: which way it goes cannot be foretold */
+        half = n - n / 2;
         uint64_t at;
-        memcpy(&at, (const char *)v + mid * size, sizeof at);
-        if (at <= key) lo = mid + 1;
-        else hi = mid;
+        memcpy(&at, (const char *)v + (lo + half - 1) * size, sizeof at);
+        lo += at <= key ? half : 0;
     }
     return lo;
 }

@@ -182,7 +182,7 @@ bool lp_side_has_objects(const struct lp_side *s)
 
 /* ---- code without symbols ---- */
 
-uint32_t lp_code_word(const struct lp_side *s, uint64_t addr)
+uint32_t lp_code_elsewhere(const struct lp_side *s, uint64_t addr)
 {
     uint64_t avail;
     const uint8_t *p = lp_side_code(s, addr, &avail);

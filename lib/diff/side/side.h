@@ -251,7 +251,13 @@ static inline bool lp_is_copied(const struct lp_atom *b) { return b->labels || b
 const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a);
 /* The slot of a PLT entry that begins here; NULL: none does. */
 const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr);
-uint32_t lp_code_word(const struct lp_side *s, uint64_t addr);
+uint32_t lp_code_elsewhere(const struct lp_side *s, uint64_t addr);
+static inline uint32_t lp_code_word(const struct lp_side *s, uint64_t addr)
+{
+    const struct lp_span *x = s->nspan ? &s->span[s->text] : NULL; /* most are there, and as the file has them */
+    const bool there = x && x->bytes && !s->nover && x->end - x->start >= 4 && addr - x->start <= x->end - x->start - 4;
+    return there ? lp_le32(x->bytes + (addr - x->start)) : lp_code_elsewhere(s, addr);
+}
 uint32_t lp_file_word(const struct lp_side *s, uint64_t addr); /* as the file has it */
 /* The code of an atom, for whoever goes through all of it. */
 struct lp_words { const struct lp_side *s; const uint8_t *p; uint64_t at, len; };
