@@ -1,4 +1,5 @@
-/* arm64lp/store.h - patches on disk, stored by the build-id that they are for: DIR/BUILD-ID/NAME.lpatch.
+/* arm64lp/store.h - patches on disk, stored by the build-id that they are for: DIR/BUILD-ID/NAME.lpatch, where BUILD-ID may be the first
+ * digits of it, 16 or more, too.
  * A program whose build-id is there gets them when it starts. Thread-safe. */
 #ifndef ARM64LP_STORE_H
 #define ARM64LP_STORE_H

@@ -50,6 +50,20 @@ static struct lp_bin *bin_of(struct change *c, const char *id, lp_status *s)
     return *s == LP_OK ? &v[c->n++] : NULL;
 }
 
+/* A build-id may have a folder already which has more or fewer of its digits: that is it. */
+static lp_status find_folder(struct change *c, char id[LP_STORE_ID])
+{
+    struct lp_store_ids ids;
+    for (size_t i = 0; i < c->n; i++)
+        if (lp_same_build(c->bin[i].id, id)) return memcpy(id, c->bin[i].id, LP_STORE_ID), LP_OK;
+    lp_status s = lp_store_ids(c->dir, &ids, c->err);
+    size_t i = 0;
+    while (i < ids.n && !lp_same_build(ids.v[i], id)) i++;
+    if (i < ids.n) memcpy(id, ids.v[i], LP_STORE_ID);
+    free(ids.v);
+    return s;
+}
+
 static const lp_patch *patch_in(const struct lp_stored *s) { return s->fresh ? s->fresh : s->patch; }
 
 /* In this folder: instead of one of the same name and of those that it replaces. */
@@ -257,7 +271,8 @@ lp_status lp_store_install(const char *dir, const lp_patch *const *patches, size
         for (size_t o = 0; o < patches[i]->nobject && s == LP_OK; o++) {
             char id[LP_STORE_ID];
             lp_hex(id, patches[i]->object[o].build_id, patches[i]->object[o].build_id_len);
-            struct lp_bin *b = bin_of(&c, id, &s);
+            s = find_folder(&c, id);
+            struct lp_bin *b = s == LP_OK ? bin_of(&c, id, &s) : NULL;
             bool twice = false;
             for (size_t k = 0; b && k < b->n; k++) twice |= b->v[k].fresh == patches[i];
             if (b && !twice) s = put(&c, b, patches[i]);

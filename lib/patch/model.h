@@ -9,6 +9,7 @@
 #define LP_PATCH_ERRORS 20        /* reported per file */
 #define LP_DATA_ALIGN (64u << 10)  /* the most that new data is aligned to: the largest page that Linux has on AArch64 */
 #define LP_PATCH_BLOCK (16u << 20) /* bytes of one new body or datum */
+#define LP_BUILD_ID_LEAST 8       /* bytes at the start of a build-id that will do for it: no two builds have them in common by chance */
 
 struct lp_place {           /* symbol + off, or an address alone */
     const char *symbol;     /* spec; NULL: `off` is a link-time address */

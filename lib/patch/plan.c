@@ -71,6 +71,24 @@ static void hex_or_none(char out[129], const uint8_t *id, size_t len)
     else strcpy(out, "none");
 }
 
+/* Is the file's build-id the object's, or does it begin with as much of one as will do? */
+static bool is_build(const struct lp_object *o, const struct lp_elf_info *info)
+{
+    const size_t n = o->build_id_len;
+    if (!info->build_id || n > info->build_id_len || (n < info->build_id_len && n < LP_BUILD_ID_LEAST)) return false;
+    return memcmp(o->build_id, info->build_id, n) == 0;
+}
+
+static void fail_build(struct lp_plan *pl, const struct lp_object *o, const struct lp_target *t, const struct lp_elf_info *info)
+{
+    char have[129], want[129];
+    const bool begins = info->build_id && o->build_id_len < info->build_id_len && memcmp(o->build_id, info->build_id, o->build_id_len) == 0;
+    hex_or_none(have, info->build_id, info->build_id_len), hex_or_none(want, o->build_id, o->build_id_len);
+    if (begins) lp_plan_fail(pl, o->line, LP_E_BINDING, "object `%s`: build-id is %s, of which the patch says too little: %s; the first %d digits will do",
+                             t->name, have, want, 2 * LP_BUILD_ID_LEAST);
+    else lp_plan_fail(pl, o->line, LP_E_BINDING, "object `%s`: build-id is %s, the patch was made for %s", t->name, have, want);
+}
+
 static bool bound_well(struct lp_plan *pl, const struct lp_object *o, struct lp_target *t)
 {
     if (!pl->space->open(pl->space->ctx, t)) {
@@ -79,11 +97,7 @@ static bool bound_well(struct lp_plan *pl, const struct lp_object *o, struct lp_
     }
     const struct lp_elf_info *info = lp_elf_info(t->elf);
     char have[129], want[129];
-    if (o->build_id && (o->build_id_len != info->build_id_len || memcmp(o->build_id, info->build_id, o->build_id_len) != 0)) {
-        hex_or_none(have, info->build_id, info->build_id_len), hex_or_none(want, o->build_id, o->build_id_len);
-        lp_plan_fail(pl, o->line, LP_E_BINDING, "object `%s`: build-id is %s, the patch was made for %s", t->name, have, want);
-        return false;
-    }
+    if (o->build_id && !is_build(o, info)) return fail_build(pl, o, t, info), false;
     uint8_t sha[32];
     if (!o->sha256) return true;
     if (t->from_memory) {
@@ -112,7 +126,7 @@ static bool is_renamed(const struct lp_space *s, struct lp_target *t, const stru
     uint8_t sha[32];
     if (!t->main || (!o->build_id && !o->sha256) || !s->open(s->ctx, t)) return false;
     const struct lp_elf_info *info = lp_elf_info(t->elf);
-    if (o->build_id && (o->build_id_len != info->build_id_len || memcmp(o->build_id, info->build_id, o->build_id_len) != 0)) return false;
+    if (o->build_id && !is_build(o, info)) return false;
     if (o->sha256 && !t->from_memory) lp_elf_sha256(t->elf, sha);
     return !o->sha256 || (!t->from_memory && memcmp(sha, o->sha256, 32) == 0);
 }

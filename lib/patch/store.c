@@ -111,6 +111,46 @@ lp_status lp_bin_read(int dir, const char *where, const char *id, struct lp_bin 
     return s;
 }
 
+/* ---- folders ---- */
+
+static int by_text(const void *a, const void *b) { return strcmp(a, b); }
+
+static void add_id(struct lp_store_ids *l, const char *name)
+{
+    size_t len = strlen(name);
+    if (len < 2 || len >= LP_STORE_ID || strspn(name, "0123456789abcdef") != len) return;
+    void *v = lp_grow(l->v, &l->cap, l->n, sizeof *l->v);
+    if (!v) return;
+    l->v = v;
+    memcpy(l->v[l->n++], name, len + 1);
+}
+
+lp_status lp_store_ids(int fd, struct lp_store_ids *l, struct lp_error *err)
+{
+    struct lp_pending p;
+    size_t n = 0;
+    DIR *d = fdopendir(dup(fd));
+    *l = (struct lp_store_ids){.v = NULL};
+    if (!d) return lp_fail_sys(err, LP_E_IO, errno, "cannot read the folder");
+    rewinddir(d);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) add_id(l, e->d_name);
+    closedir(d);
+    if (lp_pending_read(fd, &p))
+        for (size_t i = 0; i < p.n; i++) add_id(l, p.v[i].id);
+    lp_pending_free(&p);
+    if (l->n) qsort(l->v, l->n, sizeof *l->v, by_text);
+    for (size_t i = 0; i < l->n; i++)
+        if (!n || strcmp(l->v[n - 1], l->v[i]) != 0) memmove(l->v[n++], l->v[i], LP_STORE_ID);
+    l->n = n;
+    return LP_OK;
+}
+
+bool lp_same_build(const char *a, const char *b)
+{
+    const size_t n = strlen(a), m = strlen(b), least = n < m ? n : m;
+    return (n == m || least >= 2 * LP_BUILD_ID_LEAST) && memcmp(a, b, least) == 0;
+}
+
 /* ---- loading ---- */
 
 /* A later folder's file takes the place of an earlier one's of the same name. */
@@ -130,21 +170,38 @@ static bool merge(struct lp_bin *all, struct lp_bin *more)
     return true;
 }
 
-static lp_status load_from(const char *path, const char *id, struct lp_bin *all, lp_report_fn ignored, void *ctx, struct lp_error *err)
+/* What cannot be trusted is told and left out. */
+static lp_status may_ignore(lp_status s, lp_report_fn ignored, void *ctx, const struct lp_error *err)
 {
-    struct lp_bin b;
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), e = errno;
-    if (dir < 0 && (e == ENOENT || e == ENOTDIR)) return LP_OK;
-    lp_status s = dir < 0 ? lp_fail_sys(err, LP_E_DENIED, e, "cannot open it"), lp_at(err, path, 0, 0) : lp_store_check(path, err);
-    if (s == LP_OK) {
-        s = lp_bin_read(dir, path, id, &b, ignored, ctx, err);
-        if (s == LP_OK && !merge(all, &b)) s = lp_fail(err, LP_E_NOMEM, "out of memory");
-        lp_bin_free(&b);
-    }
-    if (dir >= 0) close(dir);
     if (s != LP_E_DENIED) return s;
     if (ignored) ignored(ctx, err);
     return LP_OK;
+}
+
+static lp_status load_folders(int dir, const char *path, const char *id, struct lp_bin *all, lp_report_fn ignored, void *ctx, struct lp_error *err)
+{
+    struct lp_bin b;
+    struct lp_store_ids ids;
+    lp_status s = lp_store_ids(dir, &ids, err);
+    for (size_t i = 0; i < ids.n && s == LP_OK; i++) {
+        if (!lp_same_build(ids.v[i], id)) continue;
+        s = lp_bin_read(dir, path, ids.v[i], &b, ignored, ctx, err);
+        if (s == LP_OK && !merge(all, &b)) s = lp_fail(err, LP_E_NOMEM, "out of memory");
+        lp_bin_free(&b);
+        s = may_ignore(s, ignored, ctx, err);
+    }
+    free(ids.v);
+    return s;
+}
+
+static lp_status load_from(const char *path, const char *id, struct lp_bin *all, lp_report_fn ignored, void *ctx, struct lp_error *err)
+{
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), e = errno;
+    if (dir < 0 && (e == ENOENT || e == ENOTDIR)) return LP_OK;
+    lp_status s = dir < 0 ? lp_fail_sys(err, LP_E_DENIED, e, "cannot open it"), lp_at(err, path, 0, 0) : lp_store_check(path, err);
+    if (s == LP_OK) s = load_folders(dir, path, id, all, ignored, ctx, err);
+    if (dir >= 0) close(dir);
+    return may_ignore(s, ignored, ctx, err);
 }
 
 lp_status lp_store_load(const char *const *dirs, const char *build_id, lp_report_fn ignored, void *ctx, lp_patch ***out, size_t *n, struct lp_error *err)
@@ -167,40 +224,6 @@ lp_status lp_store_load(const char *const *dirs, const char *build_id, lp_report
 }
 
 /* ---- listing ---- */
-
-static int by_text(const void *a, const void *b) { return strcmp(a, b); }
-
-struct ids { char (*v)[LP_STORE_ID]; size_t n, cap; };
-
-static void add_id(struct ids *l, const char *name)
-{
-    size_t len = strlen(name);
-    if (len < 2 || len >= LP_STORE_ID || strspn(name, "0123456789abcdef") != len) return;
-    void *v = lp_grow(l->v, &l->cap, l->n, sizeof *l->v);
-    if (!v) return;
-    l->v = v;
-    memcpy(l->v[l->n++], name, len + 1);
-}
-
-/* The build-ids that have a folder, each once. */
-static lp_status list_ids(int fd, struct ids *l, struct lp_error *err)
-{
-    struct lp_pending p;
-    size_t n = 0;
-    DIR *d = fdopendir(dup(fd));
-    *l = (struct ids){.v = NULL};
-    if (!d) return lp_fail_sys(err, LP_E_IO, errno, "cannot read the folder");
-    for (struct dirent *e; (e = readdir(d)) != NULL;) add_id(l, e->d_name);
-    closedir(d);
-    if (lp_pending_read(fd, &p))
-        for (size_t i = 0; i < p.n; i++) add_id(l, p.v[i].id);
-    lp_pending_free(&p);
-    if (l->n) qsort(l->v, l->n, sizeof *l->v, by_text);
-    for (size_t i = 0; i < l->n; i++)
-        if (!n || strcmp(l->v[n - 1], l->v[i]) != 0) memmove(l->v[n++], l->v[i], LP_STORE_ID);
-    l->n = n;
-    return LP_OK;
-}
 
 static int give(const char *dir, const struct lp_bin *b, int (*fn)(void *ctx, const struct lp_store_row *row), void *ctx)
 {
@@ -232,11 +255,11 @@ lp_status lp_store_list(const char *dir, int (*fn)(void *ctx, const struct lp_st
 {
     struct lp_error local, one;
     struct first first = {report, rctx, err ? err : &local, LP_OK};
-    struct ids ids;
+    struct lp_store_ids ids;
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), stop = 0;
     if (fd < 0) return lp_fail_sys(first.err, errno == ENOENT ? LP_E_NOT_FOUND : LP_E_IO, errno, "cannot open the store"), lp_at(first.err, dir, 0, 0);
     if (lp_store_check(dir, &one) != LP_OK) keep_first(&first, &one);
-    lp_status s = list_ids(fd, &ids, first.err);
+    lp_status s = lp_store_ids(fd, &ids, first.err);
     for (size_t i = 0; i < ids.n && s == LP_OK && !stop; i++) {
         struct lp_bin b;
         lp_status r = lp_bin_read(fd, dir, ids.v[i], &b, keep_first, &first, &one);

@@ -15,6 +15,11 @@ struct lp_stored { char file[LP_STORE_NAME + 8]; lp_patch *patch; const lp_patch
 struct lp_bin { char id[LP_STORE_ID]; struct lp_stored *v; size_t n, cap; bool changed; };
 lp_status lp_bin_read(int dir, const char *where, const char *id, struct lp_bin *b, lp_report_fn ignored, void *ctx, struct lp_error *err);
 void lp_bin_free(struct lp_bin *b);
+struct lp_store_ids { char (*v)[LP_STORE_ID]; size_t n, cap; };
+/* The build-ids that have a folder, each once, in order; free(ids->v). */
+lp_status lp_store_ids(int dir, struct lp_store_ids *ids, struct lp_error *err);
+/* Are the two of one build: the same digits, or one the start of the other, as long as will do? */
+bool lp_same_build(const char *a, const char *b);
 
 /* pending.c: a change of several folders, which is decided in one step. Errors are errno values. */
 struct lp_pending_row { char id[LP_STORE_ID]; uint64_t ino; };

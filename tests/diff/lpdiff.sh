@@ -31,6 +31,11 @@ is "$?" 1 "files that differ: exit status 1"
 lpmake --fmt fix.lpatch >again.lpatch
 same fix.lpatch again.lpatch "the patch is in its canonical form"
 like "$(cat fix.lpatch)" '^@ check+0x' "one word of check() is changed where it is"
+id=$("${CROSS_CC%gcc}readelf" -n old | sed -n 's/.*Build ID: //p')
+is "$(sed -n 's/^build-id  //p' fix.lpatch)" "$(echo "$id" | cut -c 1-16)" "for the build-id that begins so"
+given=0011223344556677
+"$CROSS_CC" -O1 -DLIMIT=10 -Wl,--build-id=0x${given}88 -o given.old a.c && "$CROSS_CC" -O1 -DLIMIT=20 -Wl,--build-id=0x${given}99 -o given.new a.c || exit 1
+is "$(lpdiff given.old given.new | sed -n 's/^build-id  //p')" "${given}88" "  or the whole, if that of the new file begins so, too"
 lpdiff --exit-zero -o out.lpatch old new
 is "$?" 0 "--exit-zero"
 same fix.lpatch out.lpatch "-o writes the same"

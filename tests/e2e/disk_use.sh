@@ -143,6 +143,8 @@ needs gdb-multiarch "gdb" && like "$(gdb-multiarch -nx -batch -ex 'disassemble t
 
 # ---- what goes wrong ----
 refused() { run "$1" "$2" lpapply "$3" "$4"; like "$(cat run)" "$5" "$1: said so"; }
+sed 's/^\(build-id  .\{16\}\).*/\1/; /^digest/d' through.lpatch >x.lpatch
+run "a build-id's first 16 digits" 0 lpapply -o part prog x.lpatch
 sed 's/^build-id .*/build-id  00112233/' through.lpatch >x.lpatch
 refused "another build" 1 prog x.lpatch 'build-id is .*, the patch was made for 00112233'
 { head_of prog x; printf '@ main\n- 00000001\n+ d503201f\nend\n@ through\n- 00000002\n+ d503201f\nend\n'; } >x.lpatch

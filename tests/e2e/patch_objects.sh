@@ -161,6 +161,12 @@ like "$(cat err)" 'must.lpatch:3: object .libplug.so. is not loaded, and the pro
 sed 's/^build-id .*/build-id  00112233/' work.lpatch >x.lpatch
 is "$(at_start -P x.lpatch ./pie) $(cat have)" "125 " "a library of another build: not started"
 like "$(cat err)" 'object .libwork.so.1.: build-id is [0-9a-f]*, the patch was made for 00112233' "said so"
+id=$(sed -n 's/^build-id *//p' work.lpatch)
+sed "s/^build-id .*/build-id  $(echo "$id" | cut -c 1-16)/" work.lpatch >x.lpatch
+is "$(at_start -P x.lpatch ./pie) $(sed -n 2p have)" "0 work 149815 1010 8 9" "a library by the first 16 digits of its build-id"
+sed "s/^build-id .*/build-id  $(echo "$id" | cut -c 1-14)/" work.lpatch >x.lpatch
+is "$(at_start -P x.lpatch ./pie) $(cat have)" "125 " "  by fewer: not started"
+like "$(cat err)" "build-id is $id, of which the patch says too little: [0-9a-f]*; the first 16 digits will do" "  said so"
 sed 's/^build-id .*/build-id  00112233/' plug.lpatch >x.lpatch
 is "$(at_start -P x.lpatch ./pie) $(tail -n 1 have)" "0 open 6 5" "an optional one of another build: goes on unpatched"
 like "$(cat err)" 'patch plug: libplug.so goes on unpatched: .*00112233' "said so"

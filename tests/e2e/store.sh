@@ -46,6 +46,24 @@ run "what is not there" 1 lpapply --uninstall other nothing
 is "$(program ./value)" "5 7" "all or none"
 run "by file" 0 lpapply --uninstall other.lpatch
 [ -e "$def/$id" ] && not_ok "nothing is left" || ok "nothing is left"
+# a build-id by its first digits: a folder of their own, or the one that is there
+first=$(echo "$id" | cut -c 1-16)
+for v in 1 2; do sed "s/^build-id .*/build-id  $first/; /^digest/d" ten$v.lpatch >part$v.lpatch; done
+run "by the first digits of its build-id" 0 lpapply --install part1.lpatch
+is "$(ls "$def" | grep "^$first")" "$first" "  stored by them"
+is "$(program ./value)" "10 6" "  loaded"
+run "  another version, by the whole" 0 lpapply --install ten2.lpatch
+is "$(ls "$def" | grep "^$first"; ls "$def/$first")" "$(printf '%s\nten.lpatch' "$first")" "  takes its place"
+is "$(program ./value)" "20 6" "  loaded"
+run "  taken out" 0 lpapply --uninstall ten
+run "  by the whole first" 0 lpapply --install ten1.lpatch
+run "  then by the first digits" 0 lpapply --install part2.lpatch
+is "$(ls "$def" | grep "^$first"; ls "$def/$id")" "$(printf '%s\nten.lpatch' "$id")" "  the same folder"
+is "$(program ./value)" "20 6" "  loaded"
+mkdir "$def/${first%?}" && cp ten1.lpatch "$def/${first%?}/eleven.lpatch"
+is "$(program ./value)" "20 6" "  a folder of fewer digits is of no build"
+rm -r "$def/${first%?}"
+run "  taken out again" 0 lpapply --uninstall ten
 run "two of one name" 1 lpapply --install ten1.lpatch ten2.lpatch
 run "no dry run" 2 lpapply -n --install ten1.lpatch
 [ -e "$def/$id" ] && not_ok "nothing is stored" || ok "nothing is stored"

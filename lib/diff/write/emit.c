@@ -18,6 +18,15 @@ static bool is_nameless(const char *path)
     return of;
 }
 
+/* Bytes of the build-id that tell the old file: its start, unless whoever gave the new file its own gave it the same one. */
+static size_t build_id_len(const lp_diff *d)
+{
+    const struct lp_elf_info *o = lp_elf_info(OLD(d)->elf), *n = lp_elf_info(NEW(d)->elf);
+    const size_t least = LP_BUILD_ID_LEAST;
+    const bool alike = n->build_id && n->build_id_len >= least && o->build_id_len >= least && memcmp(o->build_id, n->build_id, least) == 0;
+    return alike || o->build_id_len < least ? o->build_id_len : least;
+}
+
 static void print_header(const lp_diff *d, struct lp_buf *b)
 {
     const struct lp_elf_info *info = lp_elf_info(OLD(d)->elf);
@@ -26,7 +35,7 @@ static void print_header(const lp_diff *d, struct lp_buf *b)
     uint8_t sha[32];
     lp_buf_printf(b, "lpatch 1\n\nobject    %s\n", strpbrk(name, " \t\n\r") || !*name ? "*" : name);
     if (info->build_id) {
-        lp_hex(hex, info->build_id, info->build_id_len);
+        lp_hex(hex, info->build_id, build_id_len(d));
         lp_buf_printf(b, "build-id  %s\n", hex);
     } else {
         lp_elf_sha256(OLD(d)->elf, sha);
