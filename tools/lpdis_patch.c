@@ -16,6 +16,7 @@ struct block {
     char name[LINE_MAX_BYTES + 1];        /* "main+0x8", "func parse", "data .msg", "set limit" */
     char is[LINE_MAX_BYTES + 1];          /* of data and sets: what comes behind the name */
     char old_value[LINE_MAX_BYTES + 1];   /* of a set */
+    char old_words[LINE_MAX_BYTES + 1];   /* of a site: a line of several, before that of the new ones */
 };
 
 /* The name of a block: up to its size, which is behind the last blank that begins such a thing. */
@@ -30,6 +31,16 @@ static void name_block(struct block *b, const char *line)
     snprintf(b->is, sizeof b->is, "%s", *end ? end + 1 : "");
 }
 
+/* Without the word behind the place. */
+static void name_site(struct block *b, const char *place)
+{
+    static const char quiet[] = " quiet";
+    const size_t n = strlen(place), m = sizeof quiet - 1;
+    const size_t end = n > m && strcmp(place + n - m, quiet) == 0 ? n - m : n;
+    snprintf(b->name, sizeof b->name, "%.*s", (int)end, place);
+    b->old_words[0] = 0;
+}
+
 static void enter_block(struct block *b, const char *line)
 {
     static const struct { const char *word; enum kind kind; } words[] = {{"@ ", SITE}, {"func ", BODY}, {"data ", DATA}, {"set ", SET}, {"end", OUTSIDE}};
@@ -37,7 +48,7 @@ static void enter_block(struct block *b, const char *line)
         if (strncmp(line, words[i].word, strlen(words[i].word)) != 0) continue;
         b->kind = words[i].kind;
         b->addr = b->kind == SITE && strncmp(line + 2, "0x", 2) == 0 ? strtoull(line + 2, NULL, 16) : 0;
-        if (b->kind == SITE) snprintf(b->name, sizeof b->name, "%s", line + 2);
+        if (b->kind == SITE) name_site(b, line + 2);
         else if (b->kind != OUTSIDE) name_block(b, line);
         return;
     }
@@ -121,22 +132,39 @@ static void patch_line(struct lpdis_view *v, const char *line, struct block *b)
     if (insn && mark == '+') b->addr += 4;
 }
 
-/* Bodies have several words in a line: here each has its own. */
-static void patch_lines(struct lpdis_view *v, const char *line, struct block *b)
+static void one_word(struct lpdis_view *v, const char *line, const char *word, int n, struct block *b)
 {
     char one[LINE_MAX_BYTES + 1];
+    snprintf(one, sizeof one, "%c %.*s", line[0], n < LINE_MAX_BYTES - 2 ? n : LINE_MAX_BYTES - 2, word);
+    patch_line(v, one, b);
+}
+
+/* Are there two words at `p`? */
+static bool two_words(const char *p)
+{
     uint32_t word;
-    if (b->kind != BODY || strncmp(line, "| ", 2) != 0) {
+    return word_token(p, &word) && p[8] && word_token(p + 9, &word);
+}
+
+/* Bodies have several words in a line, and sites: here each has its own, an old one in front of its new one. */
+static void patch_lines(struct lpdis_view *v, const char *line, struct block *b)
+{
+    const bool body = b->kind == BODY && strncmp(line, "| ", 2) == 0, site = b->kind == SITE && (line[0] == '-' || line[0] == '+') && line[1] == ' ';
+    if (!(body || site) || !(two_words(line + 2) || b->old_words[0])) {
         patch_line(v, line, b);
         return;
     }
-    const char *p = line + 2;
-    for (; word_token(p, &word) && p[8] && word_token(p + 9, &word); p += 9) {
-        snprintf(one, sizeof one, "| %.8s", p);
-        patch_line(v, one, b);
+    if (line[0] == '-') {
+        snprintf(b->old_words, sizeof b->old_words, "%s", line);
+        return;
     }
-    snprintf(one, sizeof one, "| %s", p);
-    patch_line(v, one, b);
+    const char *p = line + 2, *old = b->old_words[0] ? b->old_words + 2 : NULL;
+    for (bool more = true; more; p += 9) {
+        more = two_words(p);
+        if (old) one_word(v, b->old_words, old, more ? 8 : LINE_MAX_BYTES, b), old += 9;
+        one_word(v, line, p, more ? 8 : LINE_MAX_BYTES, b);
+    }
+    b->old_words[0] = 0;
 }
 
 lp_status lpdis_patch(struct lpdis_view *v, const lp_patch *p, struct lp_error *err)

@@ -66,7 +66,7 @@ static bool add_chunk(struct lp_parse *ps, const struct lp_chunk *c)
     return true;
 }
 
-static void *keep(struct lp_parse *ps, const void *p, size_t size)
+void *lp_block_keep(struct lp_parse *ps, const void *p, size_t size)
 {
     void *copy = lp_patch_alloc(ps->patch, size + 1);
     if (copy && size) memcpy(copy, p, size);
@@ -74,60 +74,123 @@ static void *keep(struct lp_parse *ps, const void *p, size_t size)
     return copy;
 }
 
-static void begin(struct lp_parse *ps, enum lp_item_kind kind, int state)
+void lp_block_begin(struct lp_parse *ps, enum lp_item_kind kind, int state)
 {
     uint32_t object = ps->patch->nobject ? (uint32_t)ps->patch->nobject - 1 : 0;
     ps->work = (struct lp_item){.kind = (uint8_t)kind, .line = ps->lex.line, .object = object};
     ps->state = state;
     ps->nchange = ps->nchunk = 0;
     ps->filled = ps->step = 0;
-    ps->half = ps->broken = false;
+    ps->broken = false;
+    ps->waiting = 0;
 }
 
 /* ---- sites ---- */
 
+/* Is this the next word? Then the line goes on behind it. */
+static bool next_word(struct lp_parse *ps, const char *word)
+{
+    struct lp_lex l = ps->lex;
+    if (!lp_lex_ws(&l) || !lp_lex_word(&l, word)) return false;
+    ps->lex = l;
+    return true;
+}
+
+static bool add_quiet(struct lp_parse *ps, const struct lp_quiet *q)
+{
+    struct lp_patch *p = ps->patch;
+    struct lp_quiet *v = lp_grow(p->quiet, &ps->quiet_cap, p->nquiet, sizeof *v);
+    if (!v) return lp_lex_nomem(ps);
+    p->quiet = v;
+    v[p->nquiet++] = *q;
+    return true;
+}
+
+/* `quiet` behind a site's place: the function that the place is in. */
+static bool quiet_site(struct lp_parse *ps)
+{
+    const struct lp_item *it = &ps->work;
+    if (!it->place.symbol) return lp_lex_fail(ps, ps->lex.p - 5, LP_E_SYNTAX, "an address does not say which function: write it in a line `quiet 0xADDRESS`");
+    lp_buf_puts(&ps->canon, " quiet");
+    return add_quiet(ps, &(struct lp_quiet){.place.symbol = it->place.symbol, .line = it->line, .object = it->object});
+}
+
 bool lp_block_open_site(struct lp_parse *ps)
 {
-    begin(ps, LP_ITEM_SITE, LP_ST_SITE);
+    lp_block_begin(ps, LP_ITEM_SITE, LP_ST_SITE);
     ps->lex.p += 2;
     if (!lp_lex_place(ps, &ps->work.place)) return false;
     if (ps->work.place.off & 3) return lp_lex_fail(ps, ps->lex.begin + 2, LP_E_ADDRESS, "the place is no multiple of 4");
     lp_buf_puts(&ps->canon, "@ ");
     lp_print_place(&ps->canon, &ps->work.place);
-    return lp_lex_need_end(ps);
+    if (next_word(ps, "quiet") && !quiet_site(ps)) return false;
+    return lp_lex_end(&ps->lex) || lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "`quiet` or the end of the line is expected");
 }
 
 static bool site_end(struct lp_parse *ps)
 {
     if (ps->broken) return true;
-    if (ps->half) return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "`+` with the new word is expected before `end`");
+    if (ps->waiting) return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "`+` with the new word is expected before `end`");
     if (!ps->nchange) return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "the site that begins in line %u has no words", ps->work.line);
-    ps->work.site.change = keep(ps, ps->change, ps->nchange * sizeof *ps->change);
+    ps->work.site.change = lp_block_keep(ps, ps->change, ps->nchange * sizeof *ps->change);
     ps->work.site.count = ps->nchange;
     return ps->work.site.change && lp_block_add_item(ps, &ps->work);
+}
+
+/* Is there another word in the line? Then it goes on with that. */
+static bool next_is_word(struct lp_parse *ps)
+{
+    struct lp_lex l = ps->lex;
+    const char *t;
+    if (!lp_lex_ws(&l)) return false;
+    size_t n = lp_lex_token(&l, &t);
+    for (size_t i = 0; i < n; i++)
+        if (!((t[i] >= '0' && t[i] <= '9') || (t[i] >= 'a' && t[i] <= 'f'))) return false;
+    return n == 8 && lp_lex_ws(&ps->lex);
+}
+
+static bool old_words(struct lp_parse *ps)
+{
+    do {
+        struct lp_change c = {.line = ps->lex.line};
+        if (!lp_lex_word32(ps, &c.old_word) || !add_change(ps, &c)) return false;
+        lp_buf_printf(&ps->canon, " %08x", c.old_word);
+        ps->waiting++;
+    } while (next_is_word(ps));
+    return lp_lex_comment_end(ps);
+}
+
+/* As many as there were old ones; one that is alone may have a relocation. */
+static bool new_words(struct lp_parse *ps)
+{
+    const size_t n = ps->waiting;
+    struct lp_change *c = ps->change + ps->nchange - n;
+    bool more = true;
+    ps->waiting = 0;
+    for (size_t k = 0; more; k++) {
+        const char *at = ps->lex.p;
+        if (k == n) return lp_lex_fail(ps, at, LP_E_SYNTAX, "more new words than old ones, of which there are %zu", n);
+        if (!lp_lex_word32(ps, &c[k].new_word)) return false;
+        lp_buf_printf(&ps->canon, " %08x", c[k].new_word);
+        if (!lp_block_check_word(ps, at, c[k].new_word)) return false;
+        more = next_is_word(ps);
+        if (!more && n == 1 && !(lp_lex_fixup(ps, &c->fix) && fixup_suits(ps, at, c->fix, c->new_word))) return false;
+        if (!more && k + 1 < n) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "%zu new words are expected, as many as old ones", n);
+    }
+    return lp_lex_comment_end(ps);
 }
 
 static bool site_line(struct lp_parse *ps)
 {
     struct lp_lex *l = &ps->lex;
-    bool minus = l->p[0] == '-';
-    uint32_t word;
+    const bool minus = l->p[0] == '-';
     if ((l->p[0] != '-' && l->p[0] != '+') || l->end - l->p < 2 || l->p[1] != ' ')
-        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`- WORD`, `+ WORD` or `end` is expected in a site");
-    if (minus == ps->half) return lp_lex_fail(ps, l->p, LP_E_SYNTAX,
+        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`- WORD...`, `+ WORD...` or `end` is expected in a site");
+    if (minus == (ps->waiting != 0)) return lp_lex_fail(ps, l->p, LP_E_SYNTAX,
             minus ? "`+` with the new word is expected" : "`-` with the old word is expected first");
     l->p += 2;
-    const char *at = l->p;
-    if (!lp_lex_word32(ps, &word)) return false;
-    lp_buf_printf(&ps->canon, "%c %08x", minus ? '-' : '+', word);
-    if (minus) {
-        struct lp_change c = {.old_word = word, .line = l->line};
-        return add_change(ps, &c) && (ps->half = true) && lp_lex_comment_end(ps);
-    }
-    ps->half = false;
-    struct lp_change *c = &ps->change[ps->nchange - 1];
-    c->new_word = word;
-    return lp_block_check_word(ps, at, word) && lp_lex_fixup(ps, &c->fix) && fixup_suits(ps, at, c->fix, word) && lp_lex_comment_end(ps);
+    lp_buf_puts(&ps->canon, minus ? "-" : "+");
+    return minus ? old_words(ps) : new_words(ps);
 }
 
 /* ---- functions ---- */
@@ -151,7 +214,7 @@ static bool need_size(struct lp_parse *ps, const char *what, uint64_t *out)
 
 bool lp_block_open_func(struct lp_parse *ps)
 {
-    begin(ps, LP_ITEM_FUNC, LP_ST_OLD);
+    lp_block_begin(ps, LP_ITEM_FUNC, LP_ST_OLD);
     ps->func = (struct lp_func){0};
     ps->cfi.len = 0;
     if (!lp_lex_need_ws(ps)) return false;
@@ -188,33 +251,20 @@ static bool old_line(struct lp_parse *ps)
     return lp_lex_need_end(ps);
 }
 
-static bool next_is_word(struct lp_parse *ps)
-{
-    const char *t;
-    size_t n = lp_lex_token(&ps->lex, &t);
-    for (size_t i = 0; i < n; i++)
-        if (!((t[i] >= '0' && t[i] <= '9') || (t[i] >= 'a' && t[i] <= 'f'))) return false;
-    return n == 8;
-}
-
 static bool body_words(struct lp_parse *ps)
 {
     struct lp_change c = {.line = ps->lex.line};
     const char *at = ps->lex.p;
     lp_buf_puts(&ps->canon, "|");
     for (unsigned n = 0;; n++) {
-        struct lp_lex before;
         at = ps->lex.p;
         if (!lp_lex_word32(ps, &c.new_word) || !lp_block_check_word(ps, at, c.new_word)) return false;
         lp_buf_printf(&ps->canon, " %08x", c.new_word);
-        before = ps->lex;
-        bool more = lp_lex_ws(&ps->lex) && next_is_word(ps);
-        ps->lex = before;
+        const bool more = next_is_word(ps);
         if (!more && n == 0 && !lp_lex_fixup(ps, &c.fix)) return false;
         if (!fixup_suits(ps, at, c.fix, c.new_word) || !add_change(ps, &c)) return false;
         ps->filled += 4, ps->step += 4;
         if (!more) return lp_lex_comment_end(ps);
-        lp_lex_ws(&ps->lex);
     }
 }
 
@@ -241,8 +291,7 @@ static bool keep_run(struct lp_parse *ps)
 
 #define BYTES "bytes (pairs of lower-case hex digits)"
 
-/* One or more pairs of hex digits; their bytes in *out. */
-static bool pairs(struct lp_parse *ps, struct lp_buf *out, const char *sep)
+bool lp_block_pairs(struct lp_parse *ps, struct lp_buf *out, const char *sep)
 {
     do {
         uint8_t b;
@@ -327,10 +376,10 @@ static bool func_end(struct lp_parse *ps)
     struct lp_cfi all;
     if (ps->cfi.len && !lp_cfi_run_plain((const uint8_t *)ps->cfi.data, ps->cfi.len, UINT64_MAX, &all))
         return lp_lex_fail(ps, NULL, LP_E_SYNTAX, "the cfi lines hold no call frame instructions, or others than DWARF's for AArch64");
-    if (ps->cfi.len && !(ps->func.cfi = keep(ps, ps->cfi.data, ps->func.cfi_len = ps->cfi.len))) return false;
-    ps->func.body = keep(ps, ps->change, ps->nchange * sizeof *ps->change);
+    if (ps->cfi.len && !(ps->func.cfi = lp_block_keep(ps, ps->cfi.data, ps->func.cfi_len = ps->cfi.len))) return false;
+    ps->func.body = lp_block_keep(ps, ps->change, ps->nchange * sizeof *ps->change);
     ps->func.nbody = ps->nchange;
-    ps->work.func = keep(ps, &ps->func, sizeof ps->func);
+    ps->work.func = lp_block_keep(ps, &ps->func, sizeof ps->func);
     return ps->func.body && ps->work.func && lp_block_add_item(ps, &ps->work);
 }
 
@@ -339,7 +388,7 @@ static bool func_end(struct lp_parse *ps)
 bool lp_block_open_data(struct lp_parse *ps)
 {
     static const char *const section[] = {"rodata", "data", "bss"};
-    begin(ps, LP_ITEM_DATA, LP_ST_DATA);
+    lp_block_begin(ps, LP_ITEM_DATA, LP_ST_DATA);
     ps->data = (struct lp_datum){.align = 8};
     if (!lp_lex_need_ws(ps) || !lp_lex_symbol(ps, &ps->work.place.symbol) || !lp_lex_need_ws(ps)) return false;
     unsigned i = 0;
@@ -361,7 +410,7 @@ bool lp_block_open_data(struct lp_parse *ps)
 
 static bool add_bytes(struct lp_parse *ps, struct lp_buf *b)
 {
-    struct lp_chunk c = {.kind = LP_CHUNK_BYTES, .line = ps->lex.line, .len = b->len, .bytes = keep(ps, b->data, b->len)};
+    struct lp_chunk c = {.kind = LP_CHUNK_BYTES, .line = ps->lex.line, .len = b->len, .bytes = lp_block_keep(ps, b->data, b->len)};
     return c.bytes && add_chunk(ps, &c);
 }
 
@@ -369,7 +418,7 @@ static bool data_bytes(struct lp_parse *ps)
 {
     struct lp_buf b = {0};
     ps->lex.p += 2;
-    bool good = pairs(ps, &b, "| ") && add_bytes(ps, &b) && lp_lex_comment_end(ps);
+    bool good = lp_block_pairs(ps, &b, "| ") && add_bytes(ps, &b) && lp_lex_comment_end(ps);
     lp_buf_free(&b);
     return good;
 }
@@ -418,107 +467,18 @@ static bool data_end(struct lp_parse *ps)
                            (unsigned long long)ps->data.size);
     for (size_t i = 0; i < ps->nchunk && ps->data.section == LP_BSS; i++)
         if (ps->chunk[i].kind != LP_CHUNK_ZERO) return lp_lex_fail_line(ps, ps->chunk[i].line, LP_E_SYNTAX, "bss has no content");
-    ps->data.chunk = keep(ps, ps->chunk, ps->nchunk * sizeof *ps->chunk);
+    ps->data.chunk = lp_block_keep(ps, ps->chunk, ps->nchunk * sizeof *ps->chunk);
     ps->data.nchunk = ps->nchunk;
-    ps->work.data = keep(ps, &ps->data, sizeof ps->data);
+    ps->work.data = lp_block_keep(ps, &ps->data, sizeof ps->data);
     return ps->data.chunk && ps->work.data && lp_block_add_item(ps, &ps->work);
-}
-
-/* ---- set ---- */
-
-bool lp_block_open_set(struct lp_parse *ps)
-{
-    static const struct { const char *word; uint32_t len; } width[] = {{"b1", 1}, {"b2", 2}, {"b4", 4}, {"b8", 8}, {"bytes", 0}};
-    uint64_t n = 0;
-    begin(ps, LP_ITEM_SET, LP_ST_SET_OLD);
-    ps->set = (struct lp_set){0};
-    if (!lp_lex_need_ws(ps) || !lp_lex_place(ps, &ps->work.place) || !lp_lex_need_ws(ps)) return false;
-    unsigned i = 0;
-    while (i < 5 && !lp_lex_word(&ps->lex, width[i].word)) i++;
-    if (i == 5) return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "`b1`, `b2`, `b4`, `b8` or `bytes` is expected");
-    lp_buf_puts(&ps->canon, "set ");
-    lp_print_place(&ps->canon, &ps->work.place);
-    lp_buf_printf(&ps->canon, " %s", width[i].word);
-    ps->set.len = width[i].len;
-    ps->set.is_bytes = i == 4;
-    if (i < 4) return lp_lex_need_end(ps);
-    if (!lp_lex_need_ws(ps)) return false;
-    const char *at = ps->lex.p;
-    if (!lp_lex_num(ps, "a number of bytes", &n)) return false;
-    if (n == 0 || n > LP_PATCH_LINE / 2) return lp_lex_fail(ps, at, LP_E_SYNTAX, "the number of bytes must be 1 to %d", LP_PATCH_LINE / 2);
-    ps->set.len = (uint32_t)n;
-    lp_buf_printf(&ps->canon, " %llu", (unsigned long long)n);
-    return lp_lex_need_end(ps);
-}
-
-static bool value_bytes(struct lp_parse *ps, struct lp_value *v)
-{
-    struct lp_buf b = {0};
-    const char *at = ps->lex.p;
-    bool good = pairs(ps, &b, "");
-    if (good && b.len != ps->set.len) good = lp_lex_fail(ps, at, LP_E_SYNTAX, "%zu bytes found, %u expected", b.len, ps->set.len);
-    if (good) good = (v->bytes = keep(ps, b.data, b.len)) != NULL;
-    lp_buf_free(&b);
-    return good;
-}
-
-static bool value_number(struct lp_parse *ps, struct lp_value *v)
-{
-    uint64_t n;
-    uint8_t le[8];
-    const char *at = ps->lex.p;
-    if (!lp_lex_hex(ps, "a value (0x...)", &n)) return false;
-    if (ps->set.len < 8 && n >> (8 * ps->set.len)) return lp_lex_fail(ps, at, LP_E_SYNTAX, "the value does not fit in %u bytes", ps->set.len);
-    lp_buf_printf(&ps->canon, "0x%llx", (unsigned long long)n);
-    for (unsigned i = 0; i < 8; i++) le[i] = (uint8_t)(n >> (8 * i));
-    return (v->bytes = keep(ps, le, ps->set.len)) != NULL;
-}
-
-static bool value(struct lp_parse *ps, struct lp_value *v, bool is_old)
-{
-    const char *at = ps->lex.p;
-    if (is_old && lp_lex_word(&ps->lex, "*")) return v->any = true, lp_buf_puts(&ps->canon, "*"), true;
-    if (ps->set.is_bytes) return value_bytes(ps, v);
-    if (!lp_lex_char(&ps->lex, '&')) return value_number(ps, v);
-    if (ps->set.len != 8) return lp_lex_fail(ps, at, LP_E_SYNTAX, "an address (&) needs b8");
-    struct lp_expr *e = lp_patch_alloc(ps->patch, sizeof *e);
-    const char *start = ps->lex.p;
-    if (!e) return lp_lex_nomem(ps);
-    if (!lp_lex_expr(ps, e)) return false;
-    lp_buf_puts(&ps->canon, "&");
-    lp_buf_add(&ps->canon, start, (size_t)(ps->lex.p - start));
-    v->expr = e;
-    return true;
-}
-
-static bool set_line(struct lp_parse *ps, bool is_old)
-{
-    struct lp_lex *l = &ps->lex;
-    if (l->end - l->p < 2 || l->p[0] != (is_old ? '-' : '+') || l->p[1] != ' ')
-        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, is_old ? "`- VALUE` (the old value or *) is expected after `set`" : "`+ VALUE` (the new value) is expected");
-    l->p += 2;
-    lp_buf_puts(&ps->canon, is_old ? "- " : "+ ");
-    if (!value(ps, is_old ? &ps->set.old_value : &ps->set.new_value, is_old) || !lp_lex_need_end(ps)) return false;
-    if (is_old || ps->broken) return true;
-    ps->work.set = keep(ps, &ps->set, sizeof ps->set);
-    return ps->work.set && lp_block_add_item(ps, &ps->work);
 }
 
 /* ---- quiet ---- */
 
-/* Is this the next word? Then the line goes on behind it. */
-static bool next_word(struct lp_parse *ps, const char *word)
-{
-    struct lp_lex l = ps->lex;
-    if (!lp_lex_ws(&l) || !lp_lex_word(&l, word)) return false;
-    ps->lex = l;
-    return true;
-}
-
 bool lp_block_quiet(struct lp_parse *ps)
 {
-    struct lp_patch *p = ps->patch;
-    struct lp_quiet q = {.line = ps->lex.line, .object = p->nobject ? (uint32_t)p->nobject - 1 : 0}, *v;
+    const struct lp_patch *p = ps->patch;
+    struct lp_quiet q = {.line = ps->lex.line, .object = p->nobject ? (uint32_t)p->nobject - 1 : 0};
     if (!lp_lex_need_ws(ps)) return false;
     const char *at = ps->lex.p;
     if (!lp_lex_place(ps, &q.place)) return false;
@@ -536,10 +496,7 @@ bool lp_block_quiet(struct lp_parse *ps)
     if ((q.part = next_word(ps, "part"))) lp_buf_puts(&ps->canon, " part");
     if (!lp_lex_end(&ps->lex))
         return lp_lex_fail(ps, ps->lex.p, LP_E_SYNTAX, "%s`part` or the end of the line is expected", q.size || q.part ? "" : "`size BYTES`, ");
-    if (!(v = lp_grow(p->quiet, &ps->quiet_cap, p->nquiet, sizeof *v))) return lp_lex_nomem(ps);
-    p->quiet = v;
-    v[p->nquiet++] = q;
-    return true;
+    return add_quiet(ps, &q);
 }
 
 /* ---- all blocks ---- */
@@ -561,7 +518,7 @@ bool lp_block_line(struct lp_parse *ps)
     case LP_ST_OLD: return old_line(ps);
     case LP_ST_FUNC: return func_line(ps);
     case LP_ST_DATA: return data_line(ps);
-    default: return set_line(ps, state == LP_ST_SET_OLD);
+    default: return lp_block_set_line(ps, state == LP_ST_SET_OLD);
     }
 }
 

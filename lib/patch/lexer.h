@@ -34,7 +34,7 @@ struct lp_parse {
     uint64_t filled;        /* bytes of the open func or data so far */
     uint64_t step;          /* of the open func: the place in the old body that is in step */
     bool broken;            /* a line of the open block was wrong: it makes no item */
-    bool half;              /* a `-` waits for its `+` */
+    size_t waiting;         /* old words of a `-` that wait for those of its `+` */
     struct lp_change *change;
     size_t nchange, change_cap, nchunk, chunk_cap;
     struct lp_chunk *chunk;

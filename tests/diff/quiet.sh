@@ -56,7 +56,7 @@ for cc in $compilers; do
         name="$cc, $kind"
         $cc $flags -DLIMIT=40 -o old serve.c && $cc $flags -DLIMIT=400 -o new serve.c || { not_ok "$name: compile"; continue; }
         run "$name: lpdiff" 1 lpdiff $options -o p.lpatch old new
-        is "$(sed -n 's/^quiet [^ .]*//p' p.lpatch | tr '\n' ,)" "$cut" "$name: the function, and what is cut off from it"
+        is "$(sed -n 's/^quiet [^ .]*//p; s/^@ serve+0x[0-9a-f]* quiet$//p' p.lpatch | sort | tr '\n' ,)" "$cut" "$name: the function, and what is cut off from it"
         is "$(grep -c '^@' p.lpatch)" 2 "$name: two places"
         run "$name: the patch reads as it is written" 0 sh -c 'lpmake --redigest p.lpatch | head -n "$(wc -l <p.lpatch)" | cmp - p.lpatch'
         run "$name: applied to the file" 0 lpapply -q -o patched old p.lpatch

@@ -72,6 +72,15 @@ is "$(lpdis body.lpatch | sed -n 's/^| \([0-9a-f]*\)  *; /\1 /p')" "d2800020 mov
 d65f03c0 ret
 d503201f nop" "a body of a patch, word for word"
 is "$(lpdis --tsv body.lpatch | grep -c '^insn')" 3 "and as --tsv"
+printf 'lpatch 1\nobject a\nbuild-id 00\n@ f+0x8 quiet\n- d2800020 d65f03c0\n+ d2800040 d503201f ; both\n- d503201f\n+ d65f03c0\nend\n' >site.lpatch
+is "$(lpdis site.lpatch | sed -n 's/^\([-+] [0-9a-f]*\)  *; /\1 /p')" "- d2800020 mov x0, #1
++ d2800040 mov x0, #2
+- d65f03c0 ret
++ d503201f both
+- d503201f nop
++ d65f03c0 ret" "a site of several words, each old one in front of its new one"
+is "$(lpdis --tsv site.lpatch | awk -F'\t' '{ printf "%s %s %s %s;", $2, $3, $8, $12 }')" \
+    "0x0 0xd2800020 f+0x8 -;0x0 0xd2800040 f+0x8 +;0x4 0xd65f03c0 f+0x8 -;0x4 0xd503201f f+0x8 +;0x8 0xd503201f f+0x8 -;0x8 0xd65f03c0 f+0x8 +;" "  and as --tsv"
 lpdis - <p.lpatch >again
 same out again "a patch from standard input"
 lpdis - <app >again

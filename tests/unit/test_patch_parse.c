@@ -70,7 +70,8 @@ static void identity(void **state)
         "data \"odd name\" data size 24\n| 01 02 03 04  ; four\n\nzero 4\nrel abs64 .msg-0x8\nrel prel64 0x400000\nend\n"
         "func f size 4 new\n| d65f03c0\ncfi 0e10\nend\nset limit+0x4 b4\n- *\n+ 0x10\nset ptr b8\n- 0x0\n+ &f+0x4\nset buf bytes 3\n- 61 62 63\n+ 00 00 00\n"
         "func h size 8 new\n| 94000000 call26 hook weak  ; a comment\n| 94000000 call26 weak\nend\ndata p data size 16\nrel abs64 hook+0x8 weak\nrel abs64 weak weak\nend\n"
-        "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\ncfi old\nend\ndata z bss size 64\nend\nquiet g\nquiet \"odd name\" part\nquiet 0x400850\n@ 0x400858\n- d503201f\n+ d65f03c0\nend\nquiet 0x400900 size 16 part\n0xaddc d503201f an address with letters only\n";
+        "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\ncfi old\nend\ndata z bss size 64\nend\nquiet g\nquiet \"odd name\" part\nquiet 0x400850\n@ 0x400858\n- d503201f\n+ d65f03c0\nend\nquiet 0x400900 size 16 part\n"
+        "@ k+0x4 quiet\n- d503201f d65f03c0  ; old\n+ d65f03c0 d503201f  ; new\n- d503201f\n+ 94000000 call26 hook\nend\n@ \"odd one\"#2 quiet\n- d503201f\n+ d65f03c0\nend\n0xaddc d503201f an address with letters only\n";
     comes_out(more, more);
 }
 
@@ -181,6 +182,14 @@ static void errors(void **state)
         {HEAD BIND "data d rodata size 3\n| 00 01\nend\n", "7:1: error: the data has 2 bytes, line 5 says size 3"},
         {HEAD BIND "data d text size 3\n", "5:8: error: `rodata`, `data` or `bss` is expected"},
         {HEAD BIND "data d rodata size 1\n| 00\nend\ndata d rodata size 1\n| 00\nend\n", "8:1: error: `d` is defined in line 5 already"},
+        {HEAD BIND "@ f\n- d503201f d503201f\n+ d65f03c0\nend\n", "7:11: error: 2 new words are expected, as many as old ones"},
+        {HEAD BIND "@ f\n- d503201f\n+ d65f03c0 d503201f\nend\n", "7:12: error: more new words than old ones, of which there are 1"},
+        {HEAD BIND "@ f\n- d503201f d503201f\n+ d65f03c0 d503201f d503201f\nend\n", "7:21: error: more new words than old ones, of which there are 2"},
+        {HEAD BIND "@ f\n- d503201f d503201f\n+ 94000000 call26 g\nend\n", "7:11: error: 2 new words are expected, as many as old ones"},
+        {HEAD BIND "@ f\n- d503201f 1234\n+ d65f03c0\nend\n", "6:12: error: the end of the line or a comment (`;`) is expected, found `1234`"},
+        {HEAD BIND "@ f loud\n- d503201f\n+ d65f03c0\nend\n", "5:5: error: `quiet` or the end of the line is expected"},
+        {HEAD BIND "@ 0x400850 quiet\n- d503201f\n+ d65f03c0\nend\n",
+         "5:12: error: an address does not say which function: write it in a line `quiet 0xADDRESS`"},
         {HEAD BIND "quiet\n", "5:6: error: a blank is expected, the line ends here"},
         {HEAD BIND "quiet f+0x4\n", "5:7: error: a function has no offset"},
         {HEAD BIND "quiet 0x402\n", "5:7: error: the place is no multiple of 4"},

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { LINE_WORDS = 8 };
+enum { LINE_WORDS = 8, SITE_LINE = 8 };
 
 /* What the patch's parser would refuse. */
 void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word)
@@ -171,7 +171,7 @@ bool lp_emit_new_function(lp_diff *d, uint32_t new_atom)
         print_body(&b);
         close_func(d, new_atom, &b);
     }
-    if (good && n->moved_part && n->pair != LP_NONE) lp_emit_quiet(d, n->pair);
+    if (good && n->moved_part && n->pair != LP_NONE) (void)lp_emit_quiet(d, n->pair, false);
     if (good && n->pair != LP_NONE && !n->moved_part) {
         open_func(d, n->pair, 4);
         lp_buf_puts(&d->items, "| 14000000 jump26 ");
@@ -218,11 +218,30 @@ static size_t words_to_change(lp_diff *d, uint32_t old_atom, uint32_t *off)
     return n;
 }
 
-static void print_site_word(lp_diff *d, uint32_t old, const struct lp_new_word *w)
+/* Words of a site that are to be written: those without relocations beside each other. */
+struct pairs { uint32_t old[SITE_LINE], word[SITE_LINE]; unsigned n; };
+
+static void print_pairs(lp_diff *d, struct pairs *p)
 {
-    lp_buf_printf(&d->items, "- %08x\n+ %08x", old, w->word);
-    if (w->has_reloc) lp_buf_printf(&d->items, " %s", lp_reloc_of(d, w));
+    if (!p->n) return;
+    for (unsigned k = 0; k < p->n; k++) lp_buf_printf(&d->items, "%s %08x", k ? "" : "-", p->old[k]);
+    for (unsigned k = 0; k < p->n; k++) lp_buf_printf(&d->items, "%s %08x", k ? "" : "\n+", p->word[k]);
     lp_buf_puts(&d->items, "\n");
+    p->n = 0;
+}
+
+static void end_site(lp_diff *d, struct pairs *p, bool *open)
+{
+    print_pairs(d, p);
+    if (*open) lp_buf_puts(&d->items, "end\n");
+    *open = false;
+}
+
+static void print_site_word(lp_diff *d, struct pairs *p, uint32_t old, const struct lp_new_word *w)
+{
+    if (w->has_reloc || p->n == SITE_LINE) print_pairs(d, p);
+    if (w->has_reloc) lp_buf_printf(&d->items, "- %08x\n+ %08x %s\n", old, w->word, lp_reloc_of(d, w));
+    else p->old[p->n] = old, p->word[p->n++] = w->word;
 }
 
 /* A datum among instructions: a value. */
@@ -267,9 +286,9 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
     uint32_t off[PLACE_MAX];
     size_t n = words_to_change(d, old_atom, off);
     struct lp_new_word w = {0};
+    struct pairs p = {.n = 0};
     lp_forget_words(d);
-    bool good = true, open = false;
-    if (n) lp_emit_quiet(d, old_atom);
+    bool good = true, open = false, quiet = false;
     for (size_t i = 0; i < n; i++) {
         const uint32_t old = lp_file_word(OLD(d), a->start + off[i]);
         if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
@@ -277,7 +296,8 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
         const bool far = w.has_reloc && !w.in_old && leads_near(w.word); /* (a new body has veneers) */
         if (w.apart || far) NEW(d)->atom[a->pair].no_place = d->again = true; /* there is room for stubs behind bodies only */
         const bool datum = w.datum || !lp_dis_valid(old);
-        if (open && (datum || off[i] != off[i - 1] + 4)) lp_buf_puts(&d->items, "end\n"), open = false;
+        if (i == 0) quiet = lp_emit_quiet(d, old_atom, !datum);
+        if (datum || (open && off[i] != off[i - 1] + 4)) end_site(d, &p, &open);
         if (i && !open) lp_buf_puts(&d->items, "\n");
         if (datum) {
             print_datum(d, old_atom, off[i], old, w.word);
@@ -287,11 +307,11 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
             struct lp_there t = {.known = true, .addr = a->start + off[i], .atom = old_atom, .off = off[i]};
             lp_buf_puts(&d->items, "@ ");
             lp_there_print(d, &t, &d->items);
-            lp_buf_puts(&d->items, "\n");
-            open = true;
+            lp_buf_puts(&d->items, quiet ? " quiet\n" : "\n");
+            open = true, quiet = false;
         }
-        print_site_word(d, old, &w);
+        print_site_word(d, &p, old, &w);
     }
-    if (open) lp_buf_puts(&d->items, "end\n");
+    end_site(d, &p, &open);
     return good;
 }

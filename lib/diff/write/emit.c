@@ -33,7 +33,7 @@ static void print_header(const lp_diff *d, struct lp_buf *b)
     const char *name = info->soname ? info->soname : is_nameless(info->name) ? "*" : lp_base_name(info->name);
     char hex[129];
     uint8_t sha[32];
-    lp_buf_printf(b, "lpatch 1\n\nobject    %s\n", strpbrk(name, " \t\n\r") || !*name ? "*" : name);
+    lp_buf_printf(b, "lpatch 1\nobject    %s\n", strpbrk(name, " \t\n\r") || !*name ? "*" : name);
     if (info->build_id) {
         lp_hex(hex, info->build_id, build_id_len(d));
         lp_buf_printf(b, "build-id  %s\n", hex);

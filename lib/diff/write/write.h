@@ -189,7 +189,7 @@ uint64_t lp_old_type_word(lp_diff *d, uint64_t word);
 void lp_check_types(lp_diff *d);                       /* once it is known what comes along */
 /* ---- quiet.c ---- */
 /* Nobody may be in a function whose words are changed in their place, or in a part of one that moves. */
-void lp_emit_quiet(lp_diff *d, uint32_t old_atom);
+bool lp_emit_quiet(lp_diff *d, uint32_t old_atom, bool site);
 void lp_quiet_free(lp_diff *d);
 /* ---- body.c ---- */
 bool lp_emit_function(lp_diff *d, uint32_t old_atom);
