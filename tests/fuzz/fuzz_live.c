@@ -94,7 +94,7 @@ void lp_fuzz_one(const uint8_t *data, size_t len)
 }
 
 #define HEAD(name) "lpatch 1\nname " name "\nobject greet\nbuild-id " TEST_BUILD_ID "\nmachine aarch64\n"
-static const char sites[] = HEAD("sites") "quiet main\nquiet 0x4000b8 size 12 part\n@ main\n- 7100041f\n+ 7100081f\n- d65f03c0\n+ 14000000 jump26 parse\nend\n"
+static const char sites[] = HEAD("sites") "quiet 0x4000b8 size 12 part\n@ main quiet\n- 7100041f\n+ 7100081f\n- d65f03c0\n+ 14000000 jump26 parse\nend\n"
     "@ twin#1\n- d65f03c0\n+ d503201f\nend\n@ parse+0x4\n- 7100fc5f\n+ 94000000 call26 main+0x4\nend\nset limit b8\n- 0x10\n+ 0x20\n";
 
 /* parse() replaced; the body calls a new function and uses new data. */

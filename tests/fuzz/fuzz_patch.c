@@ -67,7 +67,7 @@ static const char full[] =
     "| 51000422                           ; sub\n| 14000000 jump26 checksum           ; b\n| a9bf7bfd d503201f\n= +0x10 2\ncfi 0e 10\nend\n\n"
     "func same size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1\n| d503201f\n= 1\n= +0x8 1\ncfi old\nlsda .msg\nend\n"
     "func \"odd name\" size 4 new\n| d65f03c0\nend\n"
-    "quiet main\nquiet 0x400850 size 16 part\n"
+    "quiet main\nquiet 0x400850 size 16 part\n@ quick+0x4 quiet\n- d503201f d65f03c0\n+ d65f03c0 d503201f\nend\n"
     "@ main+0x8\n- 7100041f  ; cmp\n+ 7100081f  ; cmp\n- d503201f\n+ 94000000 call26 puts@plt\nend\n"
     "set limit b8\n- 0x10\n+ &table+0x8\nset name!main.c bytes 3\n- *\n+ 61 62 63\n"
     "# comment\n718 91004020 an original-format line\n";
