@@ -24,6 +24,8 @@ ok() { tap_count=$((tap_count + 1)); echo "ok $tap_count - $*"; }
 not_ok() { tap_count=$((tap_count + 1)); tap_failed=$((tap_failed + 1)); echo "not ok $tap_count - $*"; }
 # skip NAME REASON: one check that cannot be made here
 skip() { ok "$1 # SKIP $2"; }
+# todo NAME REASON: one that is known to fail
+todo() { tap_count=$((tap_count + 1)); echo "not ok $tap_count - $1 # TODO $2"; }
 note() { sed 's/^/# /'; }
 # is FOUND EXPECTED NAME
 is() { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3"; printf 'found:    %s\nexpected: %s\n' "$1" "$2" | note; fi; }
