@@ -56,17 +56,15 @@ static bool same_state(const struct state *a, const struct state *b)
 static void end_row(struct walk *w)
 {
     size_t k = 0;
-    if (w->nrow == ROWS) {
+    while (k < w->nfirst && !same_state(w->row[w->first[k]].s, &w->now)) k++;
+    const bool known = k < w->nfirst;
+    struct state *s = w->nrow == ROWS ? NULL : known ? w->row[w->first[k]].s : malloc(size_of(&w->now));
+    if (!s) {
         w->bad = true;
         return;
     }
-    while (k < w->nfirst && !same_state(w->row[w->first[k]].s, &w->now)) k++;
-    if (k == w->nfirst) w->first[w->nfirst++] = (uint32_t)w->nrow;
-    struct row *r = &w->row[w->nrow++];
-    *r = (struct row){.word = w->word, .same = w->first[k]};
-    r->s = r->same + 1 == w->nrow ? malloc(size_of(&w->now)) : w->row[r->same].s;
-    if (!r->s) w->bad = true, w->nrow--;
-    else if (r->same + 1 == w->nrow) copy(r->s, &w->now);
+    if (!known) copy(s, &w->now), w->first[w->nfirst++] = (uint32_t)w->nrow;
+    w->row[w->nrow++] = (struct row){w->word, s, w->first[k]};
 }
 
 static void advance(struct walk *w, uint64_t bytes)
@@ -207,7 +205,7 @@ bool lp_cfi_move(const struct lp_fde *f, const uint32_t *from, size_t n, struct 
     struct change *c = w->bad ? NULL : malloc((n < CHANGES ? n + 1 : CHANGES) * sizeof *c);
     const size_t changes = c ? find_changes(w, from, n, c) : 0;
     if (changes) put_changes(w, c, changes, out);
-    for (size_t i = 0; i < w->nfirst && w->first[i] < w->nrow; i++) free(w->row[w->first[i]].s);
+    for (size_t i = 0; i < w->nfirst; i++) free(w->row[w->first[i]].s);
     free(c), free(w);
     return changes && !out->failed;
 }
