@@ -115,29 +115,40 @@ lp_status lp_bin_read(int dir, const char *where, const char *id, struct lp_bin 
 
 static int by_text(const void *a, const void *b) { return strcmp(a, b); }
 
-static void add_id(struct lp_store_ids *l, const char *name)
+static bool add_id(struct lp_store_ids *l, const char *name)
 {
     size_t len = strlen(name);
-    if (len < 2 || len >= LP_STORE_ID || strspn(name, "0123456789abcdef") != len) return;
+    if (len < 2 || len >= LP_STORE_ID || strspn(name, "0123456789abcdef") != len) return true;
     void *v = lp_grow(l->v, &l->cap, l->n, sizeof *l->v);
-    if (!v) return;
+    if (!v) return false;
     l->v = v;
     memcpy(l->v[l->n++], name, len + 1);
+    return true;
+}
+
+/* With an offset of its own; and closed in what a thread of the program may execute meanwhile. NULL: errno says why. */
+static DIR *open_again(int fd)
+{
+    const int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = own < 0 ? NULL : fdopendir(own);
+    if (!d && own >= 0) close(own);
+    return d;
 }
 
 lp_status lp_store_ids(int fd, struct lp_store_ids *l, struct lp_error *err)
 {
     struct lp_pending p;
     size_t n = 0;
-    DIR *d = fdopendir(dup(fd));
+    DIR *d = open_again(fd);
+    bool good = true;
     *l = (struct lp_store_ids){.v = NULL};
     if (!d) return lp_fail_sys(err, LP_E_IO, errno, "cannot read the folder");
-    rewinddir(d);
-    for (struct dirent *e; (e = readdir(d)) != NULL;) add_id(l, e->d_name);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) good &= add_id(l, e->d_name);
     closedir(d);
     if (lp_pending_read(fd, &p))
-        for (size_t i = 0; i < p.n; i++) add_id(l, p.v[i].id);
+        for (size_t i = 0; i < p.n; i++) good &= add_id(l, p.v[i].id);
     lp_pending_free(&p);
+    if (!good) return lp_fail(err, LP_E_NOMEM, "out of memory");
     if (l->n) qsort(l->v, l->n, sizeof *l->v, by_text);
     for (size_t i = 0; i < l->n; i++)
         if (!n || strcmp(l->v[n - 1], l->v[i]) != 0) memmove(l->v[n++], l->v[i], LP_STORE_ID);
