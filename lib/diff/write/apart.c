@@ -208,18 +208,19 @@ static size_t put_slot(lp_diff *d, const struct free_registers *f, struct lp_new
 {
     struct lp_new_word *from = &word[site];
     const unsigned reg = choose(NEW(d), f, from->word, from->word, site);
-    const char *text = lp_reloc_of(d, from);
-    const size_t name = from->reloc + strcspn(text, " "), len = strlen(lp_reloc_of(d, from)) - strcspn(text, " ");
-    if (reg == NO_REG || !len) return 0;
+    const char *name = strchr(lp_reloc_of(d, from), ' ');
+    if (reg == NO_REG || !name) return 0;
+    struct lp_buf copy = {0}; /* texts move when they become more */
+    lp_buf_puts(&copy, name);
     for (int k = 0; k < 2; k++) {
         struct lp_new_word *out = &word[at++];
         out->word = k ? load_of(from->word, reg) : adrp_of(reg);
         out->has_reloc = true, out->in_old = from->in_old, out->addr = from->addr;
-        struct lp_buf *b = lp_reloc_text(d, out);
-        lp_buf_puts(b, k ? "ld64_got_lo12_nc" : "adr_got_page");
-        for (size_t i = 0; i < len && !b->failed; i++) lp_buf_add(b, (char[]){b->data[name + i]}, 1); /* (it may move) */
+        lp_buf_printf(lp_reloc_text(d, out), "%s%s", k ? "ld64_got_lo12_nc" : "adr_got_page", copy.failed ? "" : copy.data);
     }
     from->has_reloc = false;
+    d->nomem |= copy.failed;
+    lp_buf_free(&copy);
     return at;
 }
 

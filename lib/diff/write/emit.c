@@ -101,7 +101,7 @@ static lp_status parse(lp_diff *d, struct lp_error *err)
         lp_diff_refuse(d, NEW(d), LP_E180, "the new file", "what is new in it takes more than the 67108864 bytes of text that a patch may have");
         return lp_buf_free(&b), LP_OK;
     }
-    lp_status s = b.failed || d->items.failed ? lp_fail(err, LP_E_NOMEM, "out of memory") :
+    lp_status s = b.failed || d->items.failed || d->texts.failed ? lp_fail(err, LP_E_NOMEM, "out of memory") :
                   lp_patch_parse("the new patch", b.data, b.len, 0, NULL, NULL, &d->patch, err);
     lp_buf_free(&d->items); /* another round makes it anew */
     if (s != LP_OK && s != LP_E_NOMEM) {
