@@ -36,11 +36,11 @@ static bool same_rows(lp_diff *d, const struct lp_side *o, const struct lp_use *
     const struct lp_side *s = NEW(d);
     const uint32_t i = lp_last_of_table(o, a), k = lp_last_of_table(s, b);
     if (i == a && k == b) return true;
-    const uint64_t len = o->atom[i].end - u->addr, other = s->atom[k].end - n->addr, common = len < other ? len : other;
+    const uint64_t len = o->atom[i].end - u->addr, other = s->atom[k].end - n->addr, common = len < other ? len : other, most = len < other ? other : len;
+    const bool whole = o != OLD(d) || !lp_any_overwritten(d, u->addr, u->addr + most);
     uint64_t at;
-    if (o == OLD(d) && lp_any_overwritten(d, u->addr, o->atom[i].end)) return false;
-    if (len < other && !(o == OLD(d) && lp_any_overwritten(d, u->addr, u->addr + other)) && lp_same_data(d, o, u->addr, n->addr, other, &at)) return true;
-    if (len > other && lp_same_data(d, o, u->addr, n->addr, len, &at)) return true; /* wherever it ends */
+    if (!whole && lp_any_overwritten(d, u->addr, o->atom[i].end)) return false;
+    if (len != other && whole && lp_same_data(d, o, u->addr, n->addr, most, &at)) return true; /* wherever it ends */
     if (len != other && !(lp_only_zeros(o, u->addr + common, o->atom[i].end) && lp_only_zeros(s, n->addr + common, s->atom[k].end))) return false;
     return lp_same_data(d, o, u->addr, n->addr, common, &at);
 }
