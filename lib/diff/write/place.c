@@ -19,14 +19,16 @@ static const struct lp_elf_symbol *own_symbol(const lp_diff *d, const struct lp_
     return y && y->value == a->start && y->size ? y : NULL;
 }
 
-void lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out)
+bool lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out)
 {
     const struct lp_atom *a = &OLD(d)->atom[atom];
     const struct lp_elf_symbol *y = own_symbol(d, a), *hit;
     char spec[512];
     bool named = y && a->kind != LP_ATOM_LOOSE && lp_elf_symbol_spec(OLD(d)->elf, y, spec, sizeof spec) < 200;
-    if (named && lp_elf_find(OLD(d)->elf, spec, &hit, NULL) == LP_OK && hit->value == a->start) lp_buf_puts(out, spec);
+    named = named && lp_elf_find(OLD(d)->elf, spec, &hit, NULL) == LP_OK && hit->value == a->start;
+    if (named) lp_buf_puts(out, spec);
     else lp_buf_printf(out, "0x%llx", (unsigned long long)a->start);
+    return named;
 }
 
 static bool taken(const lp_diff *d, const char *name)
@@ -349,10 +351,11 @@ void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out)
     }
     const struct lp_atom *b = t->own ? &NEW(d)->atom[t->atom] : NULL;
     const int64_t off = t->off + (b && !lp_is_code_atom(b) ? (int64_t)lp_carried_at(b) : 0);
-    size_t before = out->len;
+    const size_t before = out->len;
+    bool named = true;
     if (t->own) lp_own_name(d, t->atom, out);
-    else lp_old_name(d, t->atom, out);
-    if (out->data && out->data[before] == '0' && !t->own) { /* an address: with the offset in it */
+    else named = lp_old_name(d, t->atom, out);
+    if (!named) { /* an address: with the offset in it */
         out->len = before;
         lp_buf_printf(out, "0x%llx", (unsigned long long)t->addr);
     } else if (off) {

@@ -55,8 +55,8 @@ static void find_pieces(lp_diff *d)
     if (d->npieces) qsort(d->pieces, d->npieces, sizeof *d->pieces, by_atom);
 }
 
-/* The file does not say it. */
-static bool says_size(const lp_diff *d, uint32_t i)
+/* Where it ends is to be said: the file has it otherwise, or not. */
+static bool wants_size(const lp_diff *d, uint32_t i)
 {
     const struct lp_atom *a = &OLD(d)->atom[i];
     return lp_function_size(OLD(d)->elf, a->start) != a->end - a->start;
@@ -67,28 +67,26 @@ static void print_line(lp_diff *d, uint32_t i, bool part)
     const struct lp_atom *a = &OLD(d)->atom[i];
     lp_buf_puts(&d->items, "quiet ");
     lp_old_name(d, i, &d->items);
-    if (says_size(d, i)) lp_buf_printf(&d->items, " size %llu", (unsigned long long)(a->end - a->start));
+    if (wants_size(d, i)) lp_buf_printf(&d->items, " size %llu", (unsigned long long)(a->end - a->start));
     lp_buf_puts(&d->items, part ? " part\n" : "\n");
 }
 
 static bool has_name(lp_diff *d, uint32_t i)
 {
     struct lp_buf b = {0};
-    lp_old_name(d, i, &b);
-    const bool named = b.data && *b.data != '0';
+    const bool named = lp_old_name(d, i, &b);
     lp_buf_free(&b);
     return named;
 }
 
-/* In front of its sites, and of a part's new body, which nothing but the function's new body leads to. What changes, too, has a line of its own.
- * site: one follows. True: that is to say it. */
+/* In front of its sites, and of a part's new body, which nothing but the function's new body leads to. What changes, too, has a line of its own. */
 bool lp_emit_quiet(lp_diff *d, uint32_t old_atom, bool site)
 {
     bool part = false;
     find_pieces(d);
     const size_t first = lp_count_below(d->pieces, d->npieces, sizeof *d->pieces, old_atom);
     for (size_t i = first; i < d->npieces && d->pieces[i].atom == old_atom; i++) part |= !d->pieces[i].part;
-    const bool beside = site && !part && !says_size(d, old_atom) && has_name(d, old_atom);
+    const bool beside = site && !part && !wants_size(d, old_atom) && has_name(d, old_atom);
     lp_buf_puts(&d->items, "\n");
     if (!beside) print_line(d, old_atom, part);
     for (size_t i = first; i < d->npieces && d->pieces[i].atom == old_atom; i++) {

@@ -69,8 +69,8 @@ void lp_there_print(lp_diff *d, const struct lp_there *t, struct lp_buf *out); /
 const struct lp_word_at *lp_copied(const struct lp_side *s, const struct lp_atom *a);
 /* A constant in code, of 32 bits or of 64: is the word a part of what may be an address, or how far away one is? What leads there now would do so no more. */
 bool lp_constant_leads(const struct lp_side *s, uint32_t atom, uint64_t at);
-/* The name of an atom of the old file, if its own symbols have one; else its address. */
-void lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
+/* The name of an atom of the old file, if its own symbols have one; false: its address. */
+bool lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
 /* The name under which the patch has an atom of the new file. */
 void lp_own_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
 /* An address of the old file with the same constant as this use; 0 = none. */
@@ -188,7 +188,7 @@ void lp_emit_lsda(lp_diff *d, uint32_t new_atom);      /* behind it, as data */
 uint64_t lp_old_type_word(lp_diff *d, uint64_t word);
 void lp_check_types(lp_diff *d);                       /* once it is known what comes along */
 /* ---- quiet.c ---- */
-/* Nobody may be in a function whose words are changed in their place, or in a part of one that moves. */
+/* Nobody may be in a function whose words are changed in their place, or in a part of one that moves. site: one follows. True: that is to say it. */
 bool lp_emit_quiet(lp_diff *d, uint32_t old_atom, bool site);
 void lp_quiet_free(lp_diff *d);
 /* ---- body.c ---- */
