@@ -124,10 +124,10 @@ static struct change change_at(const lp_diff *d, uint64_t o, uint64_t n, const u
     return c;
 }
 
-/* Do the two files say that it is of this one? (Of what a source file keeps to itself, linkers name sections instead.) */
-static bool is_said_end(const lp_diff *d, uint32_t array, const struct change *c)
+/* Do the two files say that a pointer is of this one, though it may lead beside it? (Of what a source file keeps to itself, linkers name sections instead.) */
+static bool is_said_of(const lp_diff *d, uint32_t object, const struct change *c)
 {
-    const struct lp_atom *a = &OLD(d)->atom[array], *b = &NEW(d)->atom[a->pair];
+    const struct lp_atom *a = &OLD(d)->atom[object], *b = &NEW(d)->atom[a->pair];
     return lp_is_said(OLD(d), c->o, a->start) && lp_is_said(NEW(d), c->n, b->start);
 }
 
@@ -145,7 +145,7 @@ static enum stays stays_end(lp_diff *d, uint32_t i, uint64_t off, const struct c
     const uint32_t k = lp_side_start(OLD(d), c->v);
     const struct lp_atom *began = k != LP_NONE ? &OLD(d)->atom[k] : NULL;
     if (began && began->pair != LP_NONE && began->pair == lp_side_atom(NEW(d), c->w)) return STAYS_NOT; /* of which the patch has a copy */
-    if (is_said_end(d, a, c)) return STAYS;
+    if (is_said_of(d, a, c)) return STAYS;
     const char *at = lp_atom_text(&OLD(d)->atom[i], buf), *array = lp_atom_text(&OLD(d)->atom[a], name);
     const bool gone = began && began->kind == LP_ATOM_OBJECT && began->pair == LP_NONE; /* by another name it is here */
     if (!gone) lp_diff_refuse(d, NEW(d), LP_E148, at, (unsigned long long)off, array);
@@ -177,7 +177,7 @@ static enum stays stays_beside(lp_diff *d, uint32_t i, uint64_t off, const struc
     const uint32_t k = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? beside(d, c) : LP_NONE;
     char buf[32], name[32];
     if (k == LP_NONE) return STAYS_NOT;
-    if (is_said_end(d, k, c)) return STAYS;
+    if (is_said_of(d, k, c)) return STAYS;
     const uint32_t a = lp_side_atom(OLD(d), c->v), b = lp_side_atom(NEW(d), c->w);
     if (lp_is_said(OLD(d), c->o, OLD(d)->atom[a].start) && lp_is_said(NEW(d), c->n, NEW(d)->atom[b].start)) return STAYS_NOT;
     lp_diff_refuse(d, NEW(d), LP_E148, lp_atom_text(&OLD(d)->atom[i], buf), (unsigned long long)off, lp_atom_text(&OLD(d)->atom[k], name));
