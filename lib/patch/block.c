@@ -110,7 +110,8 @@ static bool add_quiet(struct lp_parse *ps, const struct lp_quiet *q)
 static bool quiet_site(struct lp_parse *ps)
 {
     const struct lp_item *it = &ps->work;
-    if (!it->place.symbol) return lp_lex_fail(ps, ps->lex.p - 5, LP_E_SYNTAX, "an address does not say which function: write it in a line `quiet 0xADDRESS`");
+    const char *at = ps->lex.p - strlen("quiet");
+    if (!it->place.symbol) return lp_lex_fail(ps, at, LP_E_SYNTAX, "an address does not say which function: write it in a line `quiet 0xADDRESS`");
     lp_buf_puts(&ps->canon, " quiet");
     return add_quiet(ps, &(struct lp_quiet){.place.symbol = it->place.symbol, .line = it->line, .object = it->object});
 }
