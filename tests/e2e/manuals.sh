@@ -200,6 +200,9 @@ sed "s/^build-id .*/build-id  $id/" shown.lpatch >retry.lpatch
 is "$(lpdis shown.lpatch | grep -c '; cmp')" 2 "lpatch.5: the patch is one"
 lpapply -q -o patched greet retry.lpatch >done 2>&1
 is "$? $(lpdis --symbol main patched | grep -o '7100.*1f')" "0 7100081f" "and fits"
+{ sed '/^@/,$d' retry.lpatch; shown lpatch.5 '@ main+0x8 quiet'; } >quiet.lpatch
+lpapply -q -o patched greet quiet.lpatch >done 2>&1
+is "$? $(lpdis --symbol main patched | grep -o '7100.*1f')" "0 7100081f" "  with quiet, too"
 shown lpatch.5 '# switch a check off' >original
 lpdis original >done 2>&1
 like "$(cat done)" '4001000' "lpatch.5: the original format"
