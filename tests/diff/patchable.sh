@@ -116,7 +116,8 @@ for cc in $compilers; do
         for more in '' '-fno-pie -no-pie' -static; do
             $cc -O2 $how $more -DREAD -Wl,--build-id -o old list.c && $cc -O2 $how $more -DREAD -DNEW -Wl,--build-id -o new list.c || not_ok "$cc $how: compile"
             lpdiff --heuristic -o p.lpatch old new 2>err
-            like "$? $(cat err)" 'E123: section `__patchable_function_entries` changed' "$cc $how $more: refused where the program reads the list"
+            is "$?" 2 "$cc $how $more: refused where the program reads the list"
+            like "$(cat err)" 'E123: section `__patchable_function_entries` changed' "$cc $how $more: said"
         done
     done
 done
