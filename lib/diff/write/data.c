@@ -184,6 +184,12 @@ static enum stays stays_beside(lp_diff *d, uint32_t i, uint64_t off, const struc
     return MAY_STAY;
 }
 
+static enum stays stays_there(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
+{
+    const enum stays stays = stays_end(d, i, off, c);
+    return stays == STAYS_NOT ? stays_beside(d, i, off, c) : stays;
+}
+
 /* Both readings of a word say the same if what it leads to is there in the old file. */
 bool lp_both_readings(lp_diff *d, uint64_t w)
 {
@@ -305,8 +311,7 @@ static void print_changes(lp_diff *d, uint32_t i, const struct lp_atom *b, uint6
         const bool wide = c.x || c.y;
         if (wide) step = 8;
         bool same = p && q ? lp_same_data(d, OLD(d), o, n, step, &at) : !wide && (p ? p[off] : 0) == (q ? q[off] : 0);
-        enum stays stays = !same && wide ? stays_end(d, i, off, &c) : STAYS_NOT;
-        if (!same && wide && stays == STAYS_NOT) stays = stays_beside(d, i, off, &c);
+        const enum stays stays = !same && wide ? stays_there(d, i, off, &c) : STAYS_NOT;
         if (stays == MAY_STAY) return;
         same |= stays == STAYS;
         same &= !allowed || !c.y || NEW(d)->objects || !leads_along(NEW(d), c.w);
