@@ -256,25 +256,33 @@ static void print_datum(lp_diff *d, uint32_t old_atom, uint32_t off, uint32_t ol
 /* B.cond, CBZ, TBZ: 1 MB or less, which new code may be farther away. */
 static bool leads_near(uint32_t w) { return lp_word_is_branch(w) && !lp_a64_is_b_bl(w); }
 
+/* A word that stays the old one: does it make what the new body's is to make there? */
+static bool makes_the_same(lp_diff *d, uint32_t old_atom, uint32_t place)
+{
+    const struct lp_atom *a = &OLD(d)->atom[old_atom];
+    struct lp_new_word w = {0};
+    unsigned n;
+    if (!lp_new_word(d, a->pair, NEW(d)->atom[a->pair].start + place, &w)) return false;
+    const struct lp_ref_at *r = lp_refs_at(OLD(d), a, a->start + place, &n);
+    return !w.has_reloc || (w.in_old && n == 1 && r->addr == w.addr);
+}
+
 /* What makes the base from which a word that changes has an offset, and stays the old one: is that where the new body's is? */
 static bool bases_stay(lp_diff *d, uint32_t old_atom, uint64_t at, const uint32_t *changed, size_t n)
 {
     const struct lp_side *s = NEW(d);
-    const struct lp_atom *a = &OLD(d)->atom[old_atom], *b = &s->atom[a->pair];
+    const uint32_t pair = OLD(d)->atom[old_atom].pair;
+    const struct lp_atom *b = &s->atom[pair];
+    unsigned refs;
+    const struct lp_ref_at *r = lp_refs_at(s, b, at, &refs);
+    int64_t off;
     bool stay = true;
-    for (uint32_t k = 0; k < b->nref; k++) {
-        const struct lp_ref_at *r = &s->ref[b->ref + k];
-        int64_t off;
-        if (r->at != at || r->kind != LP_FLOW_ADDR || !lp_word_offset(lp_code_word(s, at), &off)) continue;
-        const struct lp_base_list makers = lp_base_makers_of(d, a->pair, r, r->addr - (uint64_t)off);
+    for (unsigned k = 0; k < refs; k++) {
+        if (r[k].kind != LP_FLOW_ADDR || !lp_word_offset(lp_code_word(s, at), &off)) continue;
+        const struct lp_base_list makers = lp_base_makers_of(d, pair, &r[k], r[k].addr - (uint64_t)off);
         for (size_t i = 0; i < makers.n; i++) {
-            const struct lp_ref_at *m = &s->ref[lp_base_listed(&makers, i)];
-            const uint32_t place = (uint32_t)(m->at - b->start);
-            struct lp_new_word w = {0};
-            unsigned refs;
-            if (bsearch(&place, changed, n, sizeof *changed, by_value)) continue;
-            const struct lp_ref_at *o = lp_refs_at(OLD(d), a, a->start + place, &refs);
-            stay &= lp_new_word(d, a->pair, m->at, &w) && (!w.has_reloc || (w.in_old && refs == 1 && o->addr == w.addr));
+            const uint32_t place = (uint32_t)(s->ref[lp_base_listed(&makers, i)].at - b->start);
+            stay &= bsearch(&place, changed, n, sizeof *changed, by_value) || makes_the_same(d, old_atom, place);
         }
     }
     return stay;
