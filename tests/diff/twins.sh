@@ -52,4 +52,32 @@ lpdiff --heuristic -o p old new 2>err
 is "$?" 1 "a library: no address is in doubt"
 note <err
 
+# Two tables of pointers that a loader fills in, with nothing in the file where they are (lld): they are not the same because their bytes are.
+cat >filled.c <<'C'
+#include <stdio.h>
+#define TIMES(name, by) __attribute__((noinline)) int name(int a) { return a * by + by; }
+TIMES(x, 3) TIMES(y, 5) TIMES(z, 11) TIMES(w, 13)
+typedef int (*fn)(int);
+static const fn A[] = {x, y, x}, B[] = {z, w, z};
+#ifdef NEW
+__attribute__((noinline)) fn f(unsigned i) { return B[i]; }
+__attribute__((noinline)) fn g(unsigned i) { return A[i]; }
+#else
+__attribute__((noinline)) fn f(unsigned i) { return A[i]; }
+__attribute__((noinline)) fn g(unsigned i) { return B[i]; }
+#endif
+int main(int argc, char **argv) { return printf("%d %d\n", f(argc)(2), g(argc)(2)) < 0; }
+C
+if have clang && have ld.lld; then
+    for flags in '-fno-pic -pie -Wl,-z,notext' '-fno-pic -no-pie' '-fPIE -pie'; do
+        lld() { clang --target=aarch64-linux-gnu -fuse-ld=lld -w -O2 $flags -s -Wl,--build-id "$@" filled.c; }
+        lld -o old && lld -DNEW -o new || exit 1
+        lpdiff --heuristic -o p old new 2>err
+        status=$? patched=$(run -P p ./old)
+        note <err
+        is "$status $patched" "1 $(run ./new)" "$flags: tables of pointers, each in the other one's place"
+    done
+else
+    skip "tables of pointers that lld leaves empty" "no clang with ld.lld"
+fi
 tap_done

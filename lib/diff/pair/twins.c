@@ -2,14 +2,18 @@
  * whatever begins or ends there, and however far an index leads. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "base/search.h"
 
 #include <string.h>
 
-/* Does nothing there look like an address, where only that would say that it is one? */
+/* Does nothing there lead somewhere, by what a loader or a linker says (whatever the bytes are), or, where nobody says it, by looking like an address? (In structs
+ * that are packed those are at any place where numbers are.) */
 static bool are_numbers(const struct lp_side *s, const struct lp_span *x)
 {
-    uint64_t at = lp_align_up(x->start, 8);
-    while (at + 8 <= x->end && lp_is_far(s, lp_le64(x->bytes + (at - x->start)))) at += 8;
+    const size_t n = lp_count_below(s->word, s->nword, sizeof *s->word, x->start);
+    if (n < s->nword && s->word[n].at < x->end) return false;
+    uint64_t at = lp_align_up(x->start, 4);
+    while (at + 8 <= x->end && lp_is_far(s, lp_le64(x->bytes + (at - x->start)))) at += 4;
     return !lp_side_guesses(s) || at + 8 > x->end;
 }
 
