@@ -83,7 +83,7 @@ static void program_starts(struct lp_vm *vm, struct lp_thread *t)
     struct lp_error err = {0};
     const uint64_t entry = vm->awaited;
     vm->awaited = 0;
-    if (entry != vm->kernel->image.entry) settle(vm, t, 0, 0); /* what relocates itself says nothing of it */
+    if (entry != vm->kernel->image.entry) settle(vm, t, 0, UINT64_MAX); /* what relocates itself says nothing of it, and need not protect anything */
     lp_gate_leave(&t->cpu);
     lp_status s = lp_live_started(vm->live, &t->cpu, entry, &err);
     lp_gate_enter(&t->cpu);

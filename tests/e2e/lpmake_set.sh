@@ -84,6 +84,39 @@ said" "  where there was one, or none"
     [ "$number" ] || like "$(cat set)" '^- &0x[0-9a-f]*$' "  what was there is an address of the program"
     [ ! "$number" ] || like "$(cat set)" '^- 0x[0-9a-f]*$' "  what was there is a number"
 done
+# A start of its own, that relocates the program and calls what DT_INIT says, but does not protect what PT_GNU_RELRO names.
+cat >start.c <<'C'
+extern unsigned long _DYNAMIC[] __attribute__((visibility("hidden")));
+extern char __ehdr_start[] __attribute__((visibility("hidden")));
+static long call(long number, long a, const void *b, long c)
+{
+    register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x2 __asm__("x2") = c;
+    register const void *x1 __asm__("x1") = b;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
+    return x0;
+}
+const char one[] = "one\n", two[] = "two\n";
+const char *word[] = {one, one};
+void _init(void) { call(64, 1, "init\n", 5); }
+__attribute__((used)) void begin(void)
+{
+    unsigned long base = (unsigned long)__ehdr_start, at = 0, size = 0;
+    for (unsigned long *d = _DYNAMIC; *d; d += 2) at = d[0] == 7 ? d[1] : at, size = d[0] == 8 ? d[1] : size;
+    for (unsigned long *r = (unsigned long *)(base + at); size; r += 3, size -= 24)
+        if ((unsigned)r[1] == 1027) *(unsigned long *)(base + r[0]) = base + r[2];
+    _init();
+    call(64, 1, *(const char *volatile *)&word[1], 4);
+    call(94, 0, 0, 0);
+}
+__asm__(".globl _start\n_start: mov x29, 0\n mov x30, 0\n bl begin\n");
+C
+for how in -Wl,-z,relro -Wl,-z,norelro; do
+    "$CROSS_CC" -w -O1 -ffreestanding -fno-builtin -fno-stack-protector -nostdlib -static-pie -fPIE $how -o start start.c || not_ok "compile"
+    lpmake -q -t start -o start.lpatch 'word+0x8=set b8 &two' || not_ok "$how: made"
+    is "$(run_patched start.lpatch ./start; echo $?)" "init
+two
+0" "$how: a program that relocates itself, and protects nothing"
+done
 is "$(lpmake --fmt leads.lps | grep -c 'set b8 &')" 4 "  in a recipe's canonical form"
 for wrong in 'b8 &' 'b8 &two+' 'b8 &two+7' 'b8 &two*2' 'b8 &two+0x1 2' 'b8 & two'; do
     refused leads "hook=set $wrong" 'set b8 &SYMBOL' "hook=set $wrong"
