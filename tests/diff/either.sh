@@ -536,4 +536,32 @@ for how in '-fpie -pie' '-fno-pie -no-pie' '-fno-pie -no-pie -Wl,-q'; do
     right "$how, an array from 1 on behind one that grew" ones.old ones.more
     right "$how, behind another one" ones.old ones.mid $status
 done
+
+# ---- a row in the middle of a table, to a later one of which a word leads: all that is behind moves as far as that row ----
+cat >rows.c <<'C'
+int printf(const char *, ...);
+struct row { int id, prio; const char *name; long w; };
+#ifdef NEW
+const struct row tab[] = {{1, 5, "n1", 7}, {9, 9, "n9", 9}, {2, 6, "n2", 8}, {3, 7, "n3", 9}};
+const struct row *const first = &tab[2], *const last = &tab[3];
+#else
+const struct row tab[] = {{1, 5, "n1", 7}, {2, 6, "n2", 8}, {3, 7, "n3", 9}};
+const struct row *const first = &tab[1], *const last = &tab[2];
+#endif
+const struct row other[] = {{11, 5, "n11", 7}, {12, 6, "n12", 8}};
+const int nums[] = {1,
+#ifdef NEW
+    9, 9, 9, 9,
+#endif
+    2, 3, 4, 5}, after[] = {6, 7}, *const num = &nums[sizeof nums / 4 - 3];
+__attribute__((noinline)) long sum(int i) { long s = 0; for (unsigned k = 0; k < sizeof tab / sizeof *tab; k++) s += tab[k].w * (tab[k].id == i); return s; }
+__attribute__((noinline)) long get(int i) { return other[i].w + other[i].id + after[i] + nums[i]; }
+__attribute__((noinline)) long via(const struct row *const *p) { __asm__("" : "+r"(p)); return (*p)->w + (*p)->name[1] + (*p)->prio; }
+__attribute__((noinline)) int value(const int *const *p) { __asm__("" : "+r"(p)); return **p; }
+int main(int argc, char **argv) { return printf("%ld %ld %ld %ld %ld %d\n", sum(9), sum(2), get(argc), via(&first), via(&last), value(&num)) < 0; }
+C
+for how in '-O2 -fPIE -pie' '-O1 -fPIE -pie -fno-section-anchors' '-O2 -fno-pie -no-pie -Wl,-q'; do
+    gcc $how -o rows.old rows.c && gcc $how -DNEW -o rows.new rows.c || exit 1
+    right "$how, a row in the middle" rows.old rows.new 1
+done
 tap_done

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* Does nothing there lead somewhere, by what a loader or a linker says (whatever the bytes are), or, where nobody says it, by looking like an address? (In structs
- * that are packed those are at any place where numbers are.) */
+/* Does nothing there lead somewhere, by what a loader or a linker says (whatever the bytes are), or, where nobody says it, by looking like an address? (In
+ * packed structs those are wherever numbers are.) */
 static bool are_numbers(const struct lp_side *s, const struct lp_span *x)
 {
     const size_t n = lp_count_below(s->word, s->nword, sizeof *s->word, x->start);

@@ -153,6 +153,17 @@ static enum stays stays_end(lp_diff *d, uint32_t i, uint64_t off, const struct c
     return gone ? STAYS_NOT : MAY_STAY;
 }
 
+/* May the address be so far from this one, which is near by? Within a variable that is there in both files it is most often a place of that, and as far from
+ * all that follows, too, where rows came in front of it: only right in front of the next one it may be that one's, less a number or an address. */
+static bool may_be_beside(const lp_diff *d, const struct change *c, uint32_t a, uint32_t b, uint32_t k)
+{
+    const struct lp_side *o = OLD(d);
+    const struct lp_atom *x = &o->atom[k], *y = x->pair == LP_NONE ? NULL : &NEW(d)->atom[x->pair];
+    if (!y || !lp_is_datum(x) || lp_is_unnamed_constant(o, x) || x->pair == b || x->span != o->atom[a].span) return false;
+    if (c->v - x->start != c->w - y->start || (c->o >= x->start && c->o < x->end)) return false;
+    return o->atom[a].pair != b || (k == a + 1 && x->start - c->v <= 8);
+}
+
 /* Of an address that leads to no start of a variable or a constant: what is near by, and as far from it in both files, as that of an array is whose first index
  * is 1. LP_NONE: nothing. */
 static uint32_t beside(const lp_diff *d, const struct change *c)
@@ -163,10 +174,8 @@ static uint32_t beside(const lp_diff *d, const struct change *c)
     if (a == LP_NONE || b == LP_NONE || (o->atom[a].start == c->v && NEW(d)->atom[b].start == c->w)) return LP_NONE;
     if (lp_is_unnamed_constant(o, &o->atom[a]) && lp_is_unnamed_constant(NEW(d), &NEW(d)->atom[b])) return LP_NONE;
     for (int step = -1; step <= 1; step += 2)
-        for (uint32_t k = a + (uint32_t)step; k < o->natom && (step < 0 ? c->v - o->atom[k].end : o->atom[k].start - c->v) <= FAR; k += (uint32_t)step) {
-            const struct lp_atom *x = &o->atom[k], *y = x->pair == LP_NONE ? NULL : &NEW(d)->atom[x->pair];
-            if (y && lp_is_datum(x) && !lp_is_unnamed_constant(o, x) && x->pair != b && c->v - x->start == c->w - y->start) return k;
-        }
+        for (uint32_t k = a + (uint32_t)step; k < o->natom && (step < 0 ? c->v - o->atom[k].end : o->atom[k].start - c->v) <= FAR; k += (uint32_t)step)
+            if (may_be_beside(d, c, a, b, k)) return k;
     return LP_NONE;
 }
 
