@@ -359,8 +359,8 @@ static void not_equal(struct check *c, struct lp_atom *b, uint32_t at, const cha
     else if (c->again && code && b->pages < 2 && strcmp(why, "references") == 0) b->pages++, *c->again = true;
     else if (code && strcmp(why, "jump table") == 0 && has_guessed(NEW(c->d), b))
         lp_diff_refuse(c->d, NEW(c->d), LP_E140, lp_atom_text(b, buf), (unsigned long long)at, "how many entries a jump table has is not known");
-    else if (code && strcmp(why, "references") == 0) lp_diff_refuse(c->d, OLD(c->d), LP_E181, lp_atom_text(b, buf), text);
-    else lp_diff_refuse(c->d, OLD(c->d), LP_E199, lp_atom_text(b, buf), at, why);
+    else if (code && strcmp(why, "references") == 0) lp_diff_refuse(c->d, NEW(c->d), LP_E181, lp_atom_text(b, buf), text);
+    else lp_diff_refuse(c->d, NEW(c->d), LP_E199, lp_atom_text(b, buf), at, why);
 }
 
 /* A table without a bound comes along as far as it was thought to go, and what is behind it now is not its own. */
@@ -406,7 +406,7 @@ static void check_code(struct check *c, uint32_t i)
     }
     const bool same = lp_same_code(c->d, s, i, k, &why, &at);
     if (!same) not_equal(c, &NEW(c->d)->atom[k], at, text[why]);
-    else if (!same_handlers(c, i)) lp_diff_refuse(c->d, OLD(c->d), LP_E199, lp_atom_text(&NEW(c->d)->atom[k], buf), 0u, "exceptions");
+    else if (!same_handlers(c, i)) lp_diff_refuse(c->d, NEW(c->d), LP_E199, lp_atom_text(&NEW(c->d)->atom[k], buf), 0u, "exceptions");
     NEW(c->d)->atom[k].proved = same;
     lp_suppose_keep(c->d, true);
 }
