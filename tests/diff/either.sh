@@ -564,4 +564,36 @@ for how in '-O2 -fPIE -pie' '-O1 -fPIE -pie -fno-section-anchors' '-O2 -fno-pie 
     gcc $how -o rows.old rows.c && gcc $how -DNEW -o rows.new rows.c || exit 1
     right "$how, a row in the middle" rows.old rows.new 1
 done
+
+# ---- a list of constants that lead to the next one each, which lies right behind: nothing holds its own end ----
+cat >chain.c <<'C'
+#include <stdio.h>
+struct node { const struct node *next; const char *text; };
+static const struct node c = {0, "c"};
+#ifdef NEW
+static const struct node x = {&c, "x"}, b = {&x, "b"};
+#else
+static const struct node b = {&c, "b"};
+#endif
+static const struct node a = {&b, "a"};
+__attribute__((noinline)) int walk(const struct node *p) { int n = 0; for (; p; p = p->next, n++) printf("%s ", p->text); return n; }
+int main(void) { return printf("%d\n", walk(&a)) < 0; }
+C
+# ---- an index from 1 on, of what another section is in front of ----
+cat >from1.c <<'C'
+#include <stdio.h>
+#ifdef NEW
+static const char *const names[] = {"alpha", "beta", "xi", "gamma"};
+#else
+static const char *const names[] = {"alpha", "beta", "gamma"};
+#endif
+static const char *name(int i) { return i < 0 || i >= (int)(sizeof names / sizeof *names) ? "none" : names[i]; }
+int main(int argc, char **argv) { for (int i = -1; i < 6; i++) printf("%d %s\n", i, name(i + argc - 1)); return 0; }
+C
+for how in '-O2 -fPIE -pie' '-Os -fPIE -pie -Wl,-q' '-O2 -fno-pie -no-pie -Wl,-q'; do
+    for of in chain from1; do
+        gcc $how -o chain.old $of.c && gcc $how -DNEW -o chain.new $of.c || exit 1
+        right "$how, $of" chain.old chain.new 1
+    done
+done
 tap_done

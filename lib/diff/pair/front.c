@@ -46,12 +46,22 @@ static bool is_access(const struct lp_side *s, const struct lp_use *u, int64_t *
     return lp_a64_is_load_store(w) && lp_word_offset(w, off) && (u->addr - (uint64_t)*off) & 4095;
 }
 
+/* A number less than an address: *off. (An index is added to it, or has been.) */
+static bool is_less(const struct lp_side *s, const struct lp_use *u, int64_t *off)
+{
+    const uint32_t w = lp_code_word(s, u->at);
+    return lp_a64_is_add_sub_imm(w) && lp_word_offset(w, off) && *off < 0;
+}
+
+/* (No index leads from one section into another one; nor does the place of what is so near to the start of one.) */
 bool lp_surely_behind(const struct lp_side *s, const struct lp_use *u)
 {
     int64_t off;
-    if (!u->at || u->width || u->base != LP_NONE || !is_access(s, u, &off)) return false;
+    const bool made = u->at && !u->width && u->base == LP_NONE, access = made && is_access(s, u, &off);
+    if (!made || (!access && !is_less(s, u, &off))) return false;
     const uint32_t i = lp_side_atom(s, u->addr), k = base_behind(s, u, off);
-    return k != LP_NONE && (i == LP_NONE || s->atom[i].span != s->atom[k].span || u->addr - s->span[s->atom[k].span].start < 4096);
+    if (k == LP_NONE) return false;
+    return i == LP_NONE || s->atom[i].span != s->atom[k].span || (access && u->addr - s->span[s->atom[k].span].start < 4096);
 }
 
 /* Is this no array that the word may mean: padding, or a text, where it reads what is larger than a letter? */

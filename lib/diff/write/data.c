@@ -139,6 +139,7 @@ static enum stays stays_end(lp_diff *d, uint32_t i, uint64_t off, const struct c
     const struct lp_word_at *x = lp_side_word(OLD(d), c->o), *y = lp_side_word(NEW(d), c->n);
     const uint32_t a = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? lp_array_to(OLD(d), c->v) : LP_NONE;
     char buf[32], name[32];
+    if (a == i) return STAYS_NOT; /* nothing holds its own end: what begins there is the next of a list */
     if (a == LP_NONE || OLD(d)->atom[a].pair == LP_NONE || lp_array_to(NEW(d), c->w) != OLD(d)->atom[a].pair) return STAYS_NOT;
     if (lp_is_unnamed_constant(OLD(d), &OLD(d)->atom[a])) return STAYS_NOT; /* a text is before the next one (ends.c) */
     if (lp_is_said(OLD(d), c->o, c->v) && lp_is_said(NEW(d), c->n, c->w)) return STAYS_NOT;

@@ -75,7 +75,7 @@ struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v)
     if (lp_is_said(s, at, a->start)) return end_of(d, array);
     if (lp_is_said(s, at, v) || held_in_front(s, at) != a->start) return start_of(d, v);
     const uint32_t from = lp_side_atom(s, at);
-    if (was_start(d, from, at, i)) return start_of(d, v);
+    if (from == array || was_start(d, from, at, i)) return start_of(d, v); /* (nothing holds its own end) */
     const struct lp_there t = start_of(d, v), e = end_of(d, array);
     if (!lp_same_there(&t, &e) && !join(d, array) && from != LP_NONE)
         lp_diff_refuse(d, s, LP_E148, lp_atom_text(&s->atom[from], buf), (unsigned long long)(at - s->atom[from].start), lp_atom_text(a, name));
