@@ -136,8 +136,7 @@ enum stays { STAYS_NOT, STAYS, MAY_STAY };
 /* The address of the end of an array in both files, behind which other ones begin now: has it become the other one's address, or does it stay that end? */
 static enum stays stays_end(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
 {
-    const struct lp_word_at *x = lp_side_word(OLD(d), c->o), *y = lp_side_word(NEW(d), c->n);
-    const uint32_t a = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? lp_array_to(OLD(d), c->v) : LP_NONE;
+    const uint32_t a = lp_array_to(OLD(d), c->v);
     char buf[32], name[32];
     if (a == i) return STAYS_NOT; /* nothing holds its own end: what begins there is the next of a list */
     if (a == LP_NONE || OLD(d)->atom[a].pair == LP_NONE || lp_array_to(NEW(d), c->w) != OLD(d)->atom[a].pair) return STAYS_NOT;
@@ -183,8 +182,7 @@ static uint32_t beside(const lp_diff *d, const struct change *c)
 /* Such a one has become another place, or it stays that one: -q may say of which variable it is. */
 static enum stays stays_beside(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
 {
-    const struct lp_word_at *x = lp_side_word(OLD(d), c->o), *y = lp_side_word(NEW(d), c->n);
-    const uint32_t k = c->x && c->y && !(x && x->sym) && !(y && y->sym) ? beside(d, c) : LP_NONE;
+    const uint32_t k = beside(d, c);
     char buf[32], name[32];
     if (k == LP_NONE) return STAYS_NOT;
     if (is_said_of(d, k, c)) return STAYS;
@@ -194,8 +192,11 @@ static enum stays stays_beside(lp_diff *d, uint32_t i, uint64_t off, const struc
     return MAY_STAY;
 }
 
+/* Addresses in the files themselves; an import's word is of what its name says. */
 static enum stays stays_there(lp_diff *d, uint32_t i, uint64_t off, const struct change *c)
 {
+    const struct lp_word_at *x = lp_side_word(OLD(d), c->o), *y = lp_side_word(NEW(d), c->n);
+    if (!c->x || !c->y || (x && x->sym) || (y && y->sym)) return STAYS_NOT;
     const enum stays stays = stays_end(d, i, off, c);
     return stays == STAYS_NOT ? stays_beside(d, i, off, c) : stays;
 }
