@@ -141,7 +141,7 @@ void lp_diff_free(lp_diff *d)
     lp_patch_free(d->patch);
     lp_buf_free(&d->items), lp_buf_free(&d->texts), free(d->aim);
     lp_usage_free(d->usage[0]), lp_usage_free(d->usage[1]);
-    free(d->supposed), free(d->grown), free(d->head);
+    free(d->supposed), free(d->grown), free(d->head), free(d->slots);
     lp_constants_free(d);
     free(d->old_type_word);
     lp_bases_free(d);

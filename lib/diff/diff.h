@@ -24,7 +24,7 @@ struct lp_diff {
     size_t naim, aim_cap;
     size_t data_left;                 /* data.c: with --symbol, how many variables and constants are left out, */
     uint32_t first_left;              /* and the first, of the old file */
-    struct lp_constants *constants;   /* place.c */
+    struct lp_constants *constants;   /* held.c */
     const struct lp_use *wanted;      /* place.c: of the new file, the one for which a constant of the old one is looked for; or NULL */
     uint32_t *slots;                  /* place.c: of each word of the new file that is filled, the old file's slot that holds the same */
     struct lp_away *away;             /* away.c */

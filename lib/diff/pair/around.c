@@ -31,11 +31,12 @@ static bool is_bounded(const struct lp_side *s, const struct lp_use *u, uint32_t
 }
 
 /* The same to where the one thing may go. */
-static bool same_rows(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+static bool same_rows(lp_diff *d, const struct lp_constants_asked *x)
 {
-    const struct lp_side *s = NEW(d);
-    const uint32_t i = lp_last_of_table(o, a), k = lp_last_of_table(s, b);
-    if (i == a && k == b) return true;
+    const struct lp_side *o = x->o, *s = NEW(d);
+    const struct lp_use *u = x->u, *n = x->n;
+    const uint32_t i = lp_last_of_table(o, x->a), k = lp_last_of_table(s, x->b);
+    if (i == x->a && k == x->b) return true;
     const uint64_t len = o->atom[i].end - u->addr, other = s->atom[k].end - n->addr, common = len < other ? len : other, most = len < other ? other : len;
     const bool whole = o != OLD(d) || !lp_any_overwritten(d, u->addr, u->addr + most);
     uint64_t at;
@@ -117,9 +118,11 @@ static bool is_surely_text(const struct lp_side *s, const struct lp_use *n, uint
 /* Whose address the new one is, if a constant of the old file is looked for by it; NULL: it is compared with one. */
 static const struct lp_use *wanted_at(const lp_diff *d, uint64_t addr) { return d->wanted && d->wanted->addr == addr ? d->wanted : NULL; }
 
-static bool same_front(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+static bool same_front(lp_diff *d, const struct lp_constants_asked *x)
 {
-    const struct lp_side *s = NEW(d);
+    const struct lp_side *o = x->o, *s = NEW(d);
+    const struct lp_use *u = x->u, *n = x->n;
+    const uint32_t a = x->a, b = x->b;
     if (u->addr < o->atom[a].start && n->addr < s->atom[b].start) return true; /* an index leads to what begins behind it: it is no end */
     const uint64_t len = u->addr - front_of(o, a, u->addr), other = n->addr - front_of(s, b, n->addr), common = len < other ? len : other;
     uint64_t at;
@@ -130,12 +133,12 @@ static bool same_front(lp_diff *d, const struct lp_side *o, const struct lp_use 
     return wanted ? is_start(s, wanted) : is_start(s, n) && (o != OLD(d) || is_start(o, u));
 }
 
-bool lp_same_around(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
+bool lp_same_around(lp_diff *d, const struct lp_constants_asked *x)
 {
     enum { DEEP = 2 }; /* what a constant leads to, and no farther */
-    if (u->width || n->width || d->depth > DEEP || o->span[o->atom[a].span].flags & LP_SPAN_NEW) return true;
-    const struct lp_use *wanted = wanted_at(d, n->addr);
-    return (same_rows(d, o, u, n, a, b) || is_bounded(NEW(d), wanted ? wanted : n, b)) && same_front(d, o, u, n, a, b);
+    if (x->u->width || x->n->width || d->depth > DEEP || x->o->span[x->o->atom[x->a].span].flags & LP_SPAN_NEW) return true;
+    const struct lp_use *wanted = wanted_at(d, x->n->addr);
+    return (same_rows(d, x) || is_bounded(NEW(d), wanted ? wanted : x->n, x->b)) && same_front(d, x);
 }
 
 /* ---- what the dynamic linker writes, and nobody else: of that, pairs are the same, whatever they hold ---- */

@@ -8,8 +8,6 @@
 #include <elf.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 24 }; /* of constants that refer to constants */
-
 /* ---- places ---- */
 
 static bool same_kind(const struct lp_side *o, const struct lp_atom *x, const struct lp_side *s, const struct lp_atom *y)
@@ -64,23 +62,6 @@ static bool is_in_piece(const lp_diff *d, const struct lp_side *o, const struct 
     return b == x->pair;
 }
 
-/* Constants of which one has no name. */
-static bool same_by_content(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
-{
-    const struct lp_atom *x = &o->atom[a], *y = &NEW(d)->atom[b];
-    const size_t before = d->nsupposed;
-    if (x->pair == b) return u->addr - x->start == n->addr - y->start && lp_same_rest(d, o, u, n, x, y);
-    if (d->depth >= DEPTH_MAX) return false;
-    if (o == OLD(d) && lp_overwritten(d, u->addr, u->width ? u->width : x->end - u->addr)) return false;
-    d->depth++;
-    /* Supposed meanwhile: constants may lead in a circle. */
-    const bool circle = u->addr == x->start && n->addr == y->start && x->kind == y->kind && lp_suppose(d, o, a, b);
-    const bool same = lp_same_constant(d, o, u, n, a, b) && lp_same_rest(d, o, u, n, x, y) && lp_same_around(d, o, u, n, a, b);
-    d->depth--;
-    if (circle) lp_suppose_forget(d, before, a, same);
-    return same;
-}
-
 /* Data: paired, or supposed to be. Constants without a name are compared instead. */
 static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b)
 {
@@ -91,7 +72,7 @@ static bool same_datum(lp_diff *d, const struct lp_side *o, const struct lp_use 
     if (x->kind == LP_ATOM_TABLE || y->kind == LP_ATOM_TABLE) return x->kind == y->kind && x->pair == b && u->addr - x->start == n->addr - y->start;
     if (!one && is_in_piece(d, o, x, b)) return u->addr - x->start == n->addr - NEW(d)->atom[x->pair].start;
     const bool constant = lp_is_constant(o, x) && lp_is_constant(NEW(d), y);
-    if (constant && (x->kind == LP_ATOM_PIECE || y->kind == LP_ATOM_PIECE)) return same_by_content(d, o, u, n, a, b);
+    if (constant && (x->kind == LP_ATOM_PIECE || y->kind == LP_ATOM_PIECE)) return lp_same_constant(d, &(struct lp_constants_asked){o, u, n, a, b});
     if (lp_same_steady(o, x, NEW(d), y)) return u->addr - o->span[x->span].start == n->addr - NEW(d)->span[y->span].start;
     if (u->addr - x->start != n->addr - y->start) return false;
     if (x->pair == b) return true;

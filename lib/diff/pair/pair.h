@@ -15,12 +15,22 @@ void lp_match_counted_rest(lp_diff *d); /* behind all other rules */
 void lp_match_numbered(lp_diff *d);
 void lp_match_numbered_rest(lp_diff *d); /* behind COMPARE */
 bool lp_same_stem(const struct lp_atom *x, const struct lp_atom *y); /* the same name but for the number at its end? */
+/* ---- constant.c ---- */
+/* An address of a constant of `o` (the old file, or that with a patch), in its atom a; and one of the new file, in b. One of the two has no name. */
+struct lp_constants_asked { const struct lp_side *o; const struct lp_use *u, *n; uint32_t a, b; };
+bool lp_same_constant(lp_diff *d, const struct lp_constants_asked *x);
+/* For who knows the place, and that so many bytes are all that counts: are they constant there in the old file, and the same, with the patch, too? */
+bool lp_is_constant_as(lp_diff *d, uint64_t old, uint64_t addr, uint64_t len);
+/* ---- held.c ---- */
+/* An address of the old file with the same constant as this use; 0 = none. */
+uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u);
+void lp_constants_free(lp_diff *d);
 /* ---- rest.c ---- */
-/* Constants that are the same as far as the atoms x and y, in which they are, go: is that all of them? */
-bool lp_same_rest(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, const struct lp_atom *x, const struct lp_atom *y);
+/* Constants that are the same as far as their atoms go: is that all of them? */
+bool lp_same_rest(lp_diff *d, const struct lp_constants_asked *x);
 /* ---- around.c ---- */
-/* Constants that are the same as far as the atoms a and b go: is what is around them, as far as it may be a part of the same table? */
-bool lp_same_around(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b);
+/* The same: is what is around them, as far as it may be a part of the same table? */
+bool lp_same_around(lp_diff *d, const struct lp_constants_asked *x);
 bool lp_same_length(const lp_diff *d, const struct lp_side *o, uint32_t a, uint32_t b);
 bool lp_part_tables(lp_diff *d);
 /* ---- twins.c ---- */
@@ -72,9 +82,7 @@ void lp_suppose_keep(lp_diff *d, bool keep);
 void lp_suppose_back(lp_diff *d, size_t to); /* all but the first `to` */
 /* Of what has been supposed from `before` on, the pair of a, which stood there for the time being; and all of it if it has shown nothing. */
 void lp_suppose_forget(lp_diff *d, size_t before, uint32_t a, bool same);
-/* ---- constant.c ---- */
-/* Constants without a name, in atoms a and b: so many bytes as are read, or all up to the next thing that is referred to, but for zeros at the end. */
-bool lp_same_constant(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint32_t a, uint32_t b);
+/* ---- overwritten.c ---- */
 /* Does the patch write other bytes over these constants of the old file? Then they are no longer what they were found to be. */
 bool lp_overwritten(const lp_diff *d, uint64_t addr, uint64_t len);
 bool lp_any_overwritten(const lp_diff *d, uint64_t addr, uint64_t end); /* the same of several pieces */

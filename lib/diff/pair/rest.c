@@ -26,16 +26,18 @@ static bool goes_on(const struct lp_side *s, uint64_t addr, uint64_t len, uint64
 }
 
 /* Is a text the same to its end, too? (Of what is cut in the same place, the tails are compared as what they are: the patch may write over them.) */
-bool lp_same_rest(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, const struct lp_atom *x, const struct lp_atom *y)
+bool lp_same_rest(lp_diff *d, const struct lp_constants_asked *x)
 {
+    const struct lp_side *o = x->o;
+    const struct lp_use *u = x->u, *n = x->n;
     if (u->width || n->width) return true;
-    const uint64_t len = x->end - u->addr, most = y->end - n->addr;
+    const uint64_t end = o->atom[x->a].end, other_end = NEW(d)->atom[x->b].end, len = end - u->addr, most = other_end - n->addr;
     uint64_t text, other, at;
     const bool more = goes_on(o, u->addr, len, &text), others = goes_on(NEW(d), n->addr, most, &other);
     if (o == OLD(d) ? !more && !others : !others) return true;
     /* (Not piece by piece: a long text may be cut in very many.) */
     if (text == other && lp_same_data(d, o, u->addr, n->addr, text, &at) && (o != OLD(d) || !lp_any_overwritten(d, u->addr, u->addr + text))) return true;
     if (len != most || !more || !others) return false;
-    const struct lp_use v = {x->end, LP_NONE, LP_NONE, 0, 0}, w = {y->end, LP_NONE, LP_NONE, 0, 0};
+    const struct lp_use v = {end, LP_NONE, LP_NONE, 0, 0}, w = {other_end, LP_NONE, LP_NONE, 0, 0};
     return lp_same_target(d, o, &v, &w);
 }

@@ -232,6 +232,11 @@ static inline bool lp_is_constant(const struct lp_side *s, const struct lp_atom 
 /* Without a name, and (lone) a pair: who has its address finds the same in the old file by what it holds, or gets a copy. */
 static inline bool lp_is_unnamed_constant(const struct lp_side *s, const struct lp_atom *a) { return a->kind == LP_ATOM_PIECE && lp_is_constant(s, a); }
 static inline bool lp_is_lone(const struct lp_side *s, const struct lp_atom *a) { return lp_is_unnamed_constant(s, a) && a->pair == LP_NONE; }
+static inline bool lp_is_unnamed_constant_at(const struct lp_side *s, uint64_t addr)
+{
+    const uint32_t i = lp_side_atom(s, addr);
+    return i != LP_NONE && lp_is_unnamed_constant(s, &s->atom[i]);
+}
 /* lp_is_constant() once the dynamic linker has relocated it. */
 static inline bool lp_stays_constant(const struct lp_side *s, const struct lp_atom *a)
 {

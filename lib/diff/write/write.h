@@ -73,11 +73,6 @@ bool lp_constant_leads(const struct lp_side *s, uint32_t atom, uint64_t at);
 bool lp_old_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
 /* The name under which the patch has an atom of the new file. */
 void lp_own_name(lp_diff *d, uint32_t atom, struct lp_buf *out);
-/* An address of the old file with the same constant as this use; 0 = none. */
-uint64_t lp_old_constant(lp_diff *d, const struct lp_use *u);
-/* Are so many bytes there in the old file constant, and the same as the new one's, with the patch, too? */
-bool lp_is_constant_as(lp_diff *d, uint64_t old, uint64_t addr, uint64_t len);
-void lp_constants_free(lp_diff *d);
 /* ---- pointers.c ---- */
 struct lp_there lp_there_of_word(lp_diff *d, uint64_t at, uint64_t v); /* of the word at `at` of the new file, which holds the address v */
 bool lp_is_said(const struct lp_side *s, uint64_t at, uint64_t addr); /* by the linker: that it is of what begins at `addr` */
