@@ -291,47 +291,152 @@ static bool same_passed(lp_diff *d, const struct lp_side *o, const struct lp_use
     return u->addr - first == n->addr - other && lp_same_target(d, o, &x, &y);
 }
 
+/* ---- the rules ---- */
+
+/* Two uses of addresses: do they name the same thing? The second half is what place() finds of where they are. */
+struct asked {
+    lp_diff *d;
+    const struct lp_side *o, *s;
+    const struct lp_use *u, *n;
+    const struct lp_span *x, *y;
+    struct lp_use through, beyond; /* behind veneers */
+    uint32_t a, b;                 /* the atoms of those */
+};
+enum answer { NEXT_RULE, SAME, OTHER };
+typedef enum answer rule(const struct asked *q);
+static enum answer answer(bool same) { return same ? SAME : OTHER; }
+static enum answer same_if(bool same) { return same ? SAME : NEXT_RULE; }
+
+static enum answer by_twins(const struct asked *q) { return same_if(lp_are_twins(q->d, q->u, q->n)); }
+
+static enum answer by_text_end(const struct asked *q)
+{
+    uint64_t first;
+    if (!lp_ends_text(q->s, q->n, &first) || !lp_ends_alike(q->o, q->u->addr, q->s, q->n->addr)) return NEXT_RULE;
+    return answer(same_passed(q->d, q->o, q->u, q->n, q->u->addr - (q->n->addr - first), first));
+}
+
+/* (Of the patched file, what the new one's means is what it is to be.) */
+static enum answer by_steps(const struct asked *q)
+{
+    struct lp_stepped x = {0}, y = {0};
+    const bool patched = q->o != OLD(q->d), there = lp_passed(q->s, q->n, &y), here = lp_passed(q->o, q->u, &x) || (there && patched);
+    if (there && patched) x.first = q->u->addr - (q->n->addr - y.first);
+    if (!here && !there) return NEXT_RULE;
+    return answer(here == there && same_passed(q->d, q->o, q->u, q->n, x.first, y.first));
+}
+
+static enum answer by_bare_end(const struct asked *q)
+{
+    if (!lp_is_bare_end(q->o, q->u) && !lp_is_bare_end(q->s, q->n)) return NEXT_RULE;
+    return answer(same_end(q->d, q->o, q->u, q->n));
+}
+
+static enum answer by_array_behind(const struct asked *q)
+{
+    const bool either = lp_is_either(q->d, q->o, q->u, q->n);
+    const uint32_t b = either ? LP_NONE : lp_behind(q->s, q->n);
+    const bool asked = !either && (q->o == OLD(q->d) || (b != LP_NONE && !is_brought(q->o, q->u)));
+    const uint32_t a = asked ? lp_behind(q->o, q->u) : LP_NONE;
+    if ((a != LP_NONE || b != LP_NONE) && !same_behind(q->d, q->o, q->u, q->n, a, b)) return OTHER;
+    if (a == LP_NONE) return NEXT_RULE;
+    if (lp_side_atom(q->o, q->u->addr) == LP_NONE && lp_side_atom(q->s, q->n->addr) == LP_NONE) return SAME;
+    return same_if(lp_surely_behind(q->o, q->u) && lp_surely_behind(q->s, q->n));
+}
+
+/* (A body of a patch may have stubs where the new file has nothing.) */
+static enum answer by_next_word(const struct asked *q)
+{
+    const struct lp_use *u = q->u;
+    if (!is_behind(q->s, q->n)) return NEXT_RULE;
+    return same_if(q->o == OLD(q->d) ? is_behind(q->o, u) : u->self != LP_NONE && u->addr == q->o->atom[u->self].end);
+}
+
+static enum answer by_own_code(const struct asked *q)
+{
+    const struct lp_use *u = q->u, *n = q->n;
+    uint32_t *const *place = q->d->place;
+    const bool self = lp_is_within(q->o, u->self, u->addr);
+    if (self != lp_is_within(q->s, n->self, n->addr)) return answer(!self && is_own_entry(q->d, q->o, u, n));
+    if (!self) return NEXT_RULE;
+    if (q->o == OLD(q->d) && !same_content(q->d, q->o, u, n)) return OTHER;
+    const uint64_t off = u->addr - q->o->atom[u->self].start, other = n->addr - q->s->atom[n->self].start;
+    if (!place[0]) return answer(off == other);
+    return answer(!((u->addr ^ n->addr) & 3) && place[0][off / 4] == place[1][other / 4]);
+}
+
+/* (A word's value may be the end of what is in front, and no slot.) */
+static enum answer by_slot(const struct asked *q)
+{
+    const bool slots = q->x && q->y && q->x->flags & q->y->flags & LP_SPAN_GOT;
+    const struct lp_word_at *v = slots ? lp_side_word(q->o, q->u->addr) : NULL, *w = slots ? lp_side_word(q->s, q->n->addr) : NULL;
+    const bool held = !q->u->at && !q->n->at && !q->u->width && !q->n->width;
+    if (!v || !w) return NEXT_RULE;
+    const bool same = lp_same_slot(q->d, q->o, v, w);
+    return same || !held ? answer(same) : NEXT_RULE;
+}
+
+static enum answer by_end_twice(const struct asked *q)
+{
+    return same_if(is_written(q->x) && is_written(q->y) && lp_same_ends_twice(q->o, q->u, q->s, q->n));
+}
+
+static enum answer by_atoms(const struct asked *q) { return same_if(same_by_atom(q->d, q->o, &q->through, &q->beyond, q->a, q->b)); }
+static enum answer by_end(const struct asked *q) { return same_if(same_end(q->d, q->o, q->u, q->n)); }
+static enum answer by_section_end(const struct asked *q) { return same_if(same_section_end(q->o, q->u, q->s, q->n)); }
+static enum answer by_lone_end(const struct asked *q) { return same_if(same_lone_end(q->o, q->u, q->s, q->n)); }
+static enum answer by_brought_end(const struct asked *q) { return same_if(is_brought_end_of_data(q->d, q->o, q->u, q->n)); }
+
+static enum answer by_label(const struct asked *q)
+{
+    const struct lp_use *u = q->u, *n = q->n;
+    return same_if(!u->width && !n->width && same_label(q->o, u->addr, q->s, n->addr, is_end(q->o, u) && is_end(q->s, n)));
+}
+
+/* The first rule that knows decides. What an address is used for is in front of what is there: something else begins where an array ends, and beside it. */
+static rule *const by_use[] = {
+    by_twins,        /* the same bytes all around: whatever begins or ends there, and however far an index leads */
+    by_text_end,     /* the end of a text that is used, too, is where the next one begins, which is none of it */
+    by_steps,        /* where a pointer through an array stops or starts beside it, nothing of what is there is meant */
+    by_bare_end,     /* an end with nothing behind it can be an end only */
+    by_array_behind, /* an index leads into what begins behind the address, which may be in anything */
+    by_next_word,    /* the branch to the word behind a function leads to nothing that has a name */
+    by_own_code,     /* places in the function itself are the same as far from its start (NOPs do not count): what it is called does not matter */
+}, *const by_place[] = {
+    by_slot,         /* slots are what fills them, wherever they are */
+    by_end_twice,    /* two makings of one address at the end of a section (crtstuff.c), in front of what begins there by chance in one of the files */
+    by_atoms,        /* what is there: a place in a pair, or a constant that holds the same */
+    by_end,          /* it was not that: then the end of what the function uses besides */
+    by_section_end,  /* likewise, of a section whose start it uses */
+    by_lone_end,     /* or of an array that it does not use, where nothing begins */
+    by_brought_end,  /* or of what the patch brings */
+    by_label,        /* a bound that has a name, and no size: last, as others begin at such as well */
+};
+
+static enum answer ask(const struct asked *q, rule *const *v, size_t n)
+{
+    enum answer a = NEXT_RULE;
+    for (size_t i = 0; i < n && a == NEXT_RULE; i++) a = v[i](q);
+    return a;
+}
+
+static void place(struct asked *q)
+{
+    q->through = *q->u, q->beyond = *q->n;
+    q->a = lp_side_atom(q->o, q->u->addr), q->b = lp_side_atom(q->s, q->n->addr);
+    q->x = span_of(q->o, q->a, q->u->addr), q->y = span_of(q->s, q->b, q->n->addr);
+    if (q->u->base != LP_NONE && q->n->base != LP_NONE) q->a = q->u->base, q->b = q->n->base;
+    else go_through(q->o, q->x, &q->through, &q->a), go_through(q->s, q->y, &q->beyond, &q->b);
+}
+
 bool lp_same_target(lp_diff *d, const struct lp_side *o, const struct lp_use *use, const struct lp_use *n)
 {
-    const struct lp_side *s = NEW(d);
-    const struct lp_use guess = o == OLD(d) ? *use : with_base(o, use, n), *u = &guess;
-    struct lp_stepped x = {0}, y = {0};
-    uint64_t first;
-    if (lp_are_twins(d, u, n)) return true;
-    if (lp_ends_text(s, n, &first) && lp_ends_alike(o, u->addr, s, n->addr)) return same_passed(d, o, u, n, u->addr - (n->addr - first), first);
-    const bool passed_there = lp_passed(s, n, &y), passed = lp_passed(o, u, &x) || (passed_there && o != OLD(d));
-    if (passed_there && o != OLD(d)) x.first = u->addr - (n->addr - y.first); /* what the new one's means is what the patched one's is to be */
-    if (passed || passed_there) return passed == passed_there && same_passed(d, o, u, n, x.first, y.first);
-    if (lp_is_bare_end(o, u) || lp_is_bare_end(s, n)) return same_end(d, o, u, n);
-    const bool either = lp_is_either(d, o, u, n);
-    const uint32_t other = either ? LP_NONE : lp_behind(s, n);
-    const uint32_t behind = !either && (o == OLD(d) || (other != LP_NONE && !is_brought(o, u))) ? lp_behind(o, u) : LP_NONE;
-    if ((behind != LP_NONE || other != LP_NONE) && !same_behind(d, o, u, n, behind, other)) return false;
-    if (behind != LP_NONE && lp_side_atom(o, u->addr) == LP_NONE && lp_side_atom(s, n->addr) == LP_NONE) return true;
-    if (behind != LP_NONE && lp_surely_behind(o, u) && lp_surely_behind(s, n)) return true;
-    if (is_behind(s, n) && (o == OLD(d) ? is_behind(o, u) : u->self != LP_NONE && u->addr == o->atom[u->self].end)) return true;
-    bool self = lp_is_within(o, u->self, u->addr);
-    if (self != lp_is_within(s, n->self, n->addr)) return !self && is_own_entry(d, o, u, n);
-    if (self && o == OLD(d) && !same_content(d, o, u, n)) return false;
-    if (self && d->place[0] && (u->addr ^ n->addr) & 3) return false;
-    if (self && d->place[0]) return d->place[0][(u->addr - o->atom[u->self].start) / 4] == d->place[1][(n->addr - s->atom[n->self].start) / 4];
-    if (self) return u->addr - o->atom[u->self].start == n->addr - s->atom[n->self].start;
-    uint32_t a = lp_side_atom(o, u->addr), b = lp_side_atom(s, n->addr);
-    const struct lp_span *xs = span_of(o, a, u->addr), *ys = span_of(s, b, n->addr);
-    const bool slots = xs && ys && xs->flags & ys->flags & LP_SPAN_GOT;
-    const struct lp_word_at *v = slots ? lp_side_word(o, u->addr) : NULL, *w = slots ? lp_side_word(s, n->addr) : NULL;
-    const bool held = !u->at && !n->at && !u->width && !n->width; /* a word's value: the end of what is in front, no slot */
-    if (v && w) {
-        const bool same = lp_same_slot(d, o, v, w);
-        if (same || !held) return same;
-    }
-    struct lp_use through = *u, beyond = *n;
-    if (u->base != LP_NONE && n->base != LP_NONE) a = u->base, b = n->base;
-    else go_through(o, xs, &through, &a), go_through(s, ys, &beyond, &b);
-    if (is_written(xs) && is_written(ys) && lp_same_ends_twice(o, u, s, n)) return true;
-    if (same_by_atom(d, o, &through, &beyond, a, b) || same_end(d, o, u, n) || same_section_end(o, u, s, n)) return true;
-    if (same_lone_end(o, u, s, n) || is_brought_end_of_data(d, o, u, n)) return true;
-    return !u->width && !n->width && same_label(o, u->addr, s, n->addr, is_end(o, u) && is_end(s, n));
+    const struct lp_use u = o == OLD(d) ? *use : with_base(o, use, n);
+    struct asked q = {.d = d, .o = o, .s = NEW(d), .u = &u, .n = n};
+    enum answer a = ask(&q, by_use, sizeof by_use / sizeof *by_use);
+    if (a != NEXT_RULE) return a == SAME;
+    place(&q);
+    return ask(&q, by_place, sizeof by_place / sizeof *by_place) == SAME;
 }
 
 /* ---- slots ---- */
