@@ -18,7 +18,8 @@ include lib/compat/local.mk
 
 LP_LIBS = $(LIBELF_LIBS) $(LIBMD_LIBS)
 # Highest room first: nothing includes upward.
-LP_ROOMS = lib/compat/libcompat.la lib/vm/libvm.la lib/control/libcontrol.la lib/diff/libdiff.la lib/flow/libflow.la lib/live/liblive.la lib/make/libmake.la lib/patch/libpatch.la \
+LP_ROOMS = lib/compat/libcompat.la lib/vm/libvm.la lib/control/libcontrol.la lib/diff/libdiff.la lib/flow/libflow.la lib/live/liblive.la \
+           lib/make/libmake.la lib/patch/libpatch.la \
            lib/kernel/libkernel.la lib/load/libload.la lib/exec/libexec.la lib/mem/libmem.la \
            lib/a64/liba64.la lib/elf/libelfroom.la lib/base/libbase.la
 

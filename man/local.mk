@@ -1,4 +1,5 @@
-dist_man_MANS += man/lprun.1 man/lpmake.1 man/lpdiff.1 man/lpapply.1 man/lpdis.1 man/lpatch.5 man/lps.5 man/lpcontrol.5 man/libarm64lp.3 man/livepatch.3 man/arm64lp.7
+dist_man_MANS += man/lprun.1 man/lpmake.1 man/lpdiff.1 man/lpapply.1 man/lpdis.1 man/lpatch.5 man/lps.5 man/lpcontrol.5 man/libarm64lp.3 \
+    man/livepatch.3 man/arm64lp.7
 SUBJECTS = man/lp_error.3 man/lp_elf.3 man/lp_patch.3 man/lp_maker.3 man/lp_diff.3 man/lp_disk.3 man/lp_control.3 man/lp_store.3 man/lp_vm.3 \
 	man/lp_machine.3 man/lp_dis.3
 dist_man_MANS += $(SUBJECTS)

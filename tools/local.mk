@@ -18,7 +18,8 @@ lpmake_LDADD = libarm64lp.la
 bin_PROGRAMS += lpapply lpdis
 lpapply_SOURCES = tools/lpapply.c tools/lpapply.h tools/lpapply_list.c tools/lpapply_target.c tools/lpapply_store.c tools/lpapply_file.c $(TOOL_COMMON)
 lpapply_LDADD = libarm64lp.la
-lpdis_SOURCES = tools/lpdis.c tools/lpdis.h tools/lpdis_dump.c tools/lpdis_range.c tools/lpdis_pool.c tools/lpdis_line.c tools/lpdis_patch.c tools/lpdis_data.c tools/lpdis_live.c $(TOOL_COMMON)
+lpdis_SOURCES = tools/lpdis.c tools/lpdis.h tools/lpdis_dump.c tools/lpdis_range.c tools/lpdis_pool.c tools/lpdis_line.c tools/lpdis_patch.c \
+    tools/lpdis_data.c tools/lpdis_live.c $(TOOL_COMMON)
 lpdis_LDADD = libarm64lp.la
 
 # For systemd-binfmt; others write the line to /proc/sys/fs/binfmt_misc/register.

@@ -30,8 +30,10 @@ lib_exec_libops_la_SOURCES += \
 
 # The core: state, gate, op map, dispatch and the integer classes. system.c is hot and mem: its rows are there twice.
 lib_exec_libexec_la_SOURCES += \
-	lib/exec/cpu.h lib/exec/op.h lib/exec/access.h lib/exec/gate.h lib/exec/run.h lib/exec/seen.h lib/exec/again.h lib/exec/flags.h lib/exec/features.def lib/exec/cpus.def lib/exec/model.h lib/exec/model.c \
-	lib/exec/cpu.c lib/exec/gate.c lib/exec/monitor.h lib/exec/monitor.c lib/exec/opmap.c lib/exec/fuse.h lib/exec/fuse.c lib/exec/count.c lib/exec/track.c lib/exec/bti.c lib/exec/checked.c lib/exec/dispatch_checked.c
+	lib/exec/cpu.h lib/exec/op.h lib/exec/access.h lib/exec/gate.h lib/exec/run.h lib/exec/seen.h lib/exec/again.h lib/exec/flags.h lib/exec/features.def \
+	lib/exec/cpus.def lib/exec/model.h lib/exec/model.c \
+	lib/exec/cpu.c lib/exec/gate.c lib/exec/monitor.h lib/exec/monitor.c lib/exec/opmap.c lib/exec/fuse.h lib/exec/fuse.c lib/exec/count.c \
+	lib/exec/track.c lib/exec/bti.c lib/exec/checked.c lib/exec/dispatch_checked.c
 lib_exec_libops_la_SOURCES += \
 	lib/exec/dp_imm.c lib/exec/dp_reg.c lib/exec/branch.c lib/exec/system.c lib/exec/system_checked.c
 
