@@ -318,8 +318,8 @@ static void end_unsized(struct lp_side *s)
         if (a->end != a->start) continue;
         uint64_t from = a->start, to = s->span[a->span].end;
         if (i + 1 < s->natom && s->atom[i + 1].start < to) to = s->atom[i + 1].start;
-        const struct lp_fde_at *f = lp_side_fde(s, from);
-        if (f && f->end < to) to = f->end;
+        struct lp_fde f;
+        if (lp_elf_fde_of(s->elf, from, to, &f) && f.end < to) to = f.end;
         a->end = to & ~UINT64_C(3);
         if (trim(s, &from, &to)) a->end = to;
     }

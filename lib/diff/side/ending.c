@@ -18,8 +18,8 @@ static int by_name(const void *a, const void *b) { return strcmp(((const struct 
 static bool has_end(const struct lp_side *s, const struct lp_atom *a)
 {
     if (a->sym && a->sym->size == a->end - a->start) return true;
-    const struct lp_fde_at *f = lp_side_fde(s, a->start);
-    return f && f->end == a->end;
+    struct lp_fde f;
+    return lp_atom_fde(s, a, &f) && f.end == a->end;
 }
 
 static void mark_led(struct look *l, const struct lp_words *c)

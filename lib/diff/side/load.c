@@ -345,7 +345,6 @@ void lp_diff_load(struct lp_side *s)
 }
 
 const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at) { return lp_find_number(s->reloc, s->nreloc, sizeof *s->reloc, at); }
-const struct lp_fde_at *lp_side_fde(const struct lp_side *s, uint64_t addr) { return lp_find_number(s->fde, s->nfde, sizeof *s->fde, addr); }
 bool lp_atom_fde(const struct lp_side *s, const struct lp_atom *a, struct lp_fde *out) { return lp_elf_fde_of(s->elf, a->start, a->end, out); }
 
 bool lp_has_lsda(const struct lp_side *s, const struct lp_atom *a)

@@ -195,14 +195,13 @@ const uint8_t *lp_side_bytes(const struct lp_side *s, uint64_t addr, uint64_t *a
 const uint8_t *lp_side_code(const struct lp_side *s, uint64_t addr, uint64_t *avail);
 const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr);
 const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at); /* the one that the linker kept of this place; NULL = none */
-const struct lp_fde_at *lp_side_fde(const struct lp_side *s, uint64_t addr);   /* of the function that begins there */
 void lp_side_free(struct lp_side *s);
 static inline bool lp_is_mere_note(uint32_t span_flags) { return (span_flags & (LP_SPAN_NOTE | LP_SPAN_READ)) == LP_SPAN_NOTE; }
 bool lp_all_zero(const uint8_t *p, uint64_t n);
 bool lp_side_has(const struct lp_side *s, const void *p, uint64_t n); /* anywhere in its data */
 /* The entries of a jump table; NULL: the file has not all of them. */
 const uint8_t *lp_table_bytes(const struct lp_side *s, const struct lp_flow_table *t);
-/* The FDE of a function. False: it has none, or one that begins elsewhere. */
+/* The FDE of a function, which may begin behind NOPs in front of that (lp_elf_fde_of()). False: it has none, or one that begins elsewhere. */
 bool lp_atom_fde(const struct lp_side *s, const struct lp_atom *a, struct lp_fde *out);
 bool lp_has_lsda(const struct lp_side *s, const struct lp_atom *a); /* an exception table */
 /* ---- types.c ---- */
