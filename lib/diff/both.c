@@ -2,6 +2,7 @@
  * surroundings both files say the same, are followed once: then all that the dataflow looks at is equal. */
 #include <config.h>
 #include "diff/diff.h"
+#include "diff/side/code.h"
 #include "base/bits.h"
 #include "flow/fop.h"
 

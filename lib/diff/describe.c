@@ -1,6 +1,7 @@
 /* diff/describe.c - what an address is, for people. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/data.h"
 #include "elf/spec.h"
 
 static void describe_constant(const struct lp_side *s, const struct lp_use *u, struct lp_buf *out)

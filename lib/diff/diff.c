@@ -1,6 +1,9 @@
 /* diff/diff.c - the steps of a comparison in their order, and what it found as rows. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
+#include "diff/side/seen.h"
 #include "base/error.h"
 #include "elf/debug.h"
 #include "elf/spec.h"

@@ -1,6 +1,7 @@
 /* diff/why.c - the functions of a row side by side, in symbols. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
 #include <arm64lp/dis.h>
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include <config.h>
 #include "flow_rig.h"
 #include "../splitmix.h"
-#include "diff/side/side.h"
+#include "diff/side/code.h"
 
 enum { MAX_WORDS = 400, FUNCTIONS = 1000 };
 

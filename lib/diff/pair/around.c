@@ -3,6 +3,9 @@
  * the one thing may go; and what is in front, where an address may be the end of that. (A text ends where it says, and symbols say where a table does.) */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/data.h"
+#include "diff/side/seen.h"
+#include "diff/side/walk.h"
 #include "a64/a64.h"
 #include "a64/access.h"
 #include "base/search.h"

@@ -2,6 +2,8 @@
  * Code that uses the table adds the address of that place, so it makes it: such places are tried. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
 #include "base/search.h"
 #include "base/sort.h"
 

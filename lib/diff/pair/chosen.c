@@ -2,6 +2,7 @@
  * must be there in both files, as far away. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/walk.h"
 
 enum { REACH = 64 }; /* bytes that what an unknown number leads to may be behind it */
 

@@ -1,6 +1,9 @@
 /* diff/pair/code.c - COMPARE, two functions word by word: what depends on the layout by what it names. Equal only if every word is. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
+#include "diff/side/walk.h"
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/search.h"

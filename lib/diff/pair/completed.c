@@ -2,6 +2,7 @@
  * compared there, too. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/code.h"
 #include "base/search.h"
 #include "base/sort.h"
 

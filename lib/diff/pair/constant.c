@@ -2,6 +2,7 @@
  * same. In front of all is the one that no layout changes (twins.c, lp_same_target()): it needs not know where one begins or ends. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/data.h"
 #include "base/bits.h"
 
 enum { DEPTH_MAX = 24 }; /* of constants that refer to constants */

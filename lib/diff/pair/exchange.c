@@ -3,6 +3,7 @@
  * use each in the other one's stead is the same. It is said.) In a function that changed otherwise, too, those that hold the same may be either. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/seen.h"
 
 enum { MOST = 16 };
 struct set { uint32_t v[MOST]; size_t n; bool many; };

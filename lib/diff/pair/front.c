@@ -2,6 +2,9 @@
  * &a[-1] on. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
+#include "diff/side/walk.h"
 #include "base/bits.h"
 #include "base/search.h"
 

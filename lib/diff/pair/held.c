@@ -2,6 +2,7 @@
  * order of rules says that all others go through (lp_same_target()). */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/data.h"
 #include "base/bits.h"
 #include "base/search.h"
 

@@ -3,6 +3,7 @@
  * is no patch. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/data.h"
 #include "base/search.h"
 
 /* What it supposes on the way stays if it is so. */

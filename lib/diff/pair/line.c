@@ -1,6 +1,7 @@
 /* diff/pair/line.c - a function in which nothing but numbers differs, as __LINE__ does: debug information proves that, number by number, or nothing. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/code.h"
 #include "diff/side/seen.h"
 #include "base/bits.h"
 #include "base/search.h"

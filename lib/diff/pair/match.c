@@ -2,6 +2,8 @@
  * supposition: only COMPARE calls anything equal. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "elf/suffix.h"

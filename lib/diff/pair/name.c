@@ -2,6 +2,10 @@
  * bytes, the bound of a section. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
+#include "diff/side/seen.h"
+#include "diff/side/walk.h"
 #include "base/bits.h"
 #include "base/search.h"
 

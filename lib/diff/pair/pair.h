@@ -2,6 +2,7 @@
 #ifndef LP_DIFF_PAIR_PAIR_H
 #define LP_DIFF_PAIR_PAIR_H
 #include "diff/diff.h"
+#include "diff/side/data.h"
 
 /* ---- match.c ---- */
 void lp_diff_match(lp_diff *d);
@@ -98,6 +99,7 @@ bool lp_same_chosen(lp_diff *d, const struct lp_side *o, const struct lp_use *u,
 /* ---- sibling.c ---- */
 /* Does something begin there, or go on, that is more than what fills the room up to a variable that is aligned? */
 bool lp_begins_at(const struct lp_side *s, uint64_t addr);
+struct lp_stepped;
 /* Is the address which this use makes of an array beside it, where what goes through that in steps stops or starts? */
 bool lp_passed(const struct lp_side *s, const struct lp_use *u, struct lp_stepped *out);
 /* Where a text ends of which the function has the address, too: *first. */

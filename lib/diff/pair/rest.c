@@ -2,6 +2,7 @@
  * what is in front of the cut says nothing about the rest. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/data.h"
 
 /* How long the character is that begins there, in ASCII or UTF-8; 0 = none does, or a part of one. */
 static unsigned character(const uint8_t *p, uint64_t n)

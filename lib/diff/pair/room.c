@@ -1,6 +1,7 @@
 /* diff/pair/room.c - COMPARE, data without names: have the two as much room? If not, has the new one it because of what is behind it? */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/data.h"
 #include "base/text.h"
 #include "base/search.h"
 

@@ -1,6 +1,7 @@
 /* diff/pair/same.c - COMPARE, data: bytes are equal, or lead to the same. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/data.h"
 #include "base/bits.h"
 #include "base/search.h"
 

@@ -4,7 +4,9 @@
  * array gets them together.) */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/data.h"
 #include "diff/side/seen.h"
+#include "diff/side/walk.h"
 #include "base/bits.h"
 #include "base/search.h"
 

@@ -1,6 +1,8 @@
 /* diff/pair/started.c - REMARK, constructors: what has run when a patch comes to a running program, and does not run again. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
 #include "base/bits.h"
 #include "elf/image.h"
 

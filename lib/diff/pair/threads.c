@@ -3,6 +3,7 @@
  * or equal ones have changed their places. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/code.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "base/sort.h"

@@ -2,6 +2,7 @@
  * whatever begins or ends there, and however far an index leads. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/data.h"
 #include "base/search.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* diff/pair/unnamed.c - COMPARE, data without names that no use pairs: by its place among what is paired. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/data.h"
 #include "base/search.h"
 
 #include <string.h>

@@ -3,6 +3,7 @@
  * came into its place, or equal ones have changed their places. */
 #include <config.h>
 #include "diff/pair/pair.h"
+#include "diff/side/walk.h"
 #include "base/sort.h"
 
 #include <stdlib.h>

@@ -1,7 +1,9 @@
 /* diff/side/anchor.c - is an address made only as a base? GCC puts several variables behind one (a section anchor), which is the address of whichever comes
  * first: it means nothing by itself if every use adds an offset, because those words are compared by what they touch. */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/scan.h"
+#include "diff/side/walk.h"
 #include "a64/a64.h"
 #include "a64/access.h"
 

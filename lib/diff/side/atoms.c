@@ -1,6 +1,6 @@
 /* diff/side/atoms.c - ATOMS: every span of code and data cut into functions, PLT entries, objects, and code that belongs to none. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/search.h"

@@ -1,7 +1,9 @@
 /* diff/side/bound.c - how far does an access with an index reach? An index that was compared with a bound just in front, or has few bits, leads no farther, and
  * one that steps to a number at which its loop ends: what begins behind that is not meant. */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/seen.h"
+#include "diff/side/walk.h"
 #include "flow/fop.h"
 #include "a64/a64.h"
 #include "a64/access.h"

@@ -1,7 +1,9 @@
 /* diff/side/choice.c - an address that is one of several: where variables are beside one another, compilers make `k ? &a : &b` of the first one's address and
  * a number that is chosen (GCC: CINC for two bytes; clang, which merges variables: CSEL of two numbers, or a condition that is shifted). */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/scan.h"
+#include "diff/side/walk.h"
 #include "a64/access.h"
 #include "flow/fop.h"
 

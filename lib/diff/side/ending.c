@@ -1,7 +1,7 @@
 /* diff/side/ending.c - REFS: imports that the code shows not to come back. Compilers end a function with a call only if it does not, and then nothing but a
  * branch leads to what is behind any call of that import, in both files. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
 #include "a64/a64.h"
 #include "base/sort.h"
 

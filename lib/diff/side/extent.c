@@ -2,7 +2,9 @@
  * without a name goes as far as the next address that something refers to, so that a new variable in what was padding makes it shorter: it is
  * the same variable if all that is touched is in front of that. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
+#include "diff/side/walk.h"
 #include "base/bits.h"
 #include "base/search.h"
 

@@ -1,7 +1,7 @@
 /* diff/side/fall.c - REFS: functions without an end of their own, which go on in what is behind them, as several entries of one routine do in assembly;
  * and those that end with a call. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
 #include <arm64lp/dis.h>
 #include "a64/a64.h"
 

@@ -1,6 +1,7 @@
 /* diff/side/fate.c - of each register in front of each word of a function, what becomes of an address that is there, by going backwards through all of it once:
  * a walk from each word that makes an address (scan.c) would be as long as the function, for each of them. */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/scan.h"
 #include "a64/a64.h"
 #include "a64/access.h"

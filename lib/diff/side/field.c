@@ -1,6 +1,6 @@
 /* diff/side/field.c - the offset that a word has in it: of ADD and SUB, of loads and stores. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
 #include "base/bits.h"
 
 struct field { uint8_t lo, bits, shift; bool is_signed, minus; };

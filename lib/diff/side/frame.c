@@ -1,6 +1,7 @@
 /* diff/side/frame.c - a variable in the frame, where an address is between two words of a function: code without optimisation keeps every pointer there. Only
  * one that the function itself loads again, and nobody has the address of, so that what is stored there is only where it is loaded. */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/scan.h"
 #include "a64/access.h"
 

@@ -1,6 +1,8 @@
 /* diff/side/handed.c - who gets an address that a word of a function makes: which calls, in which registers, and whether it gets anywhere else. */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/scan.h"
+#include "diff/side/walk.h"
 #include "a64/access.h"
 #include "flow/fop.h"
 

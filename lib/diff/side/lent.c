@@ -3,6 +3,7 @@
  * seen; where each caller has the same page in a register, that is what the piece completes, and where a piece returns always with one page, its callers do.
  * What is known so is never taken back: it follows from what was known before, so that all of it is true. */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/seen.h"
 #include "a64/a64.h"
 #include "a64/access.h"

@@ -4,6 +4,7 @@
  * others, which go on with all their registers.) */
 #include <config.h>
 #include "a64/a64.h"
+#include "diff/side/code.h"
 #include "diff/side/seen.h"
 
 #include <stdlib.h>

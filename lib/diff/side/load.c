@@ -1,6 +1,7 @@
 /* diff/side/load.c - LOAD: what a file has in memory, which words the dynamic linker fills, what the linker kept of relocations, and the FDEs. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/data.h"
+#include "diff/side/seen.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "base/sort.h"

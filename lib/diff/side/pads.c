@@ -1,6 +1,6 @@
 /* diff/side/pads.c - where exceptions land that leave a function's calls, for the dataflow (lp_flow_input.pad). */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
 #include "base/bits.h"
 #include "base/buf.h"
 #include "base/search.h"

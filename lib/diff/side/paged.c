@@ -1,6 +1,8 @@
 /* diff/side/paged.c - which words complete the page that an ADRP makes */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/scan.h"
+#include "diff/side/walk.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,8 @@
 /* diff/side/pieces.c - PIECES: unnamed data, cut where something refers to it. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
+#include "diff/side/walk.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "base/sort.h"

@@ -1,6 +1,7 @@
 /* diff/side/readers.c - does a call read at an address that it gets? Then that is where something begins, and no end. */
 #include <config.h>
 #include "diff/side/scan.h"
+#include "diff/side/walk.h"
 
 #include <elf.h>
 #include <string.h>

@@ -1,8 +1,10 @@
 /* diff/side/reading.c - is a word of data a number or an address? In a position-dependent program the file does not say, unless the linker kept its relocations
  * (-q). Both are looked at: what is the same, or does the same, either way needs no answer; else the word must be plainly the one or the other. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
 #include "diff/side/seen.h"
+#include "diff/side/walk.h"
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/search.h"

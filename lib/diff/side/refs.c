@@ -1,7 +1,7 @@
 /* diff/side/refs.c - REFS: what each word of code says about an address. Relocations that the linker kept are believed as far as they agree with the
  * instruction; self-describing offsets are decoded always; the rest is dataflow. Then unnamed data is cut where something refers to it. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
 #include "a64/a64.h"
 #include "a64/disasm.h"
 #include "base/bits.h"

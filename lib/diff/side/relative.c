@@ -2,7 +2,8 @@
  * table, or from a place in it, as the address point of a table of virtual functions), and addresses in 4 bytes or at any place of a position-dependent
  * program. What they lead to in both files: pair/led.c. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/data.h"
+#include "diff/side/walk.h"
 #include "base/search.h"
 #include "elf/reloc.h"
 

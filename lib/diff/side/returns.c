@@ -1,6 +1,6 @@
 /* diff/side/returns.c - REFS: calls that do not come back. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
 
 #include <elf.h>
 #include <string.h>

@@ -1,7 +1,9 @@
 /* diff/side/runs.c - which constants without names may be one table: data is cut where something refers to it, and that may be a row of a table, or a field of
  * its rows. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
+#include "diff/side/walk.h"
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/search.h"

@@ -1,5 +1,6 @@
 /* diff/side/scan.c - a walk through a function, along all ways on which registers have an address; what it looks for is in anchor.c, uses.c and handed.c. */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/scan.h"
 #include "a64/a64.h"
 #include "flow/fop.h"

@@ -2,8 +2,8 @@
 #ifndef LP_DIFF_SCAN_H
 #define LP_DIFF_SCAN_H
 #include "a64/a64.h"
-#include "diff/side/side.h"
 #include "diff/side/seen.h"
+#include "diff/side/walk.h"
 
 enum { SLOTS = 1024, HEADS = 256 };
 enum { STEPS_MAX = 8192, SOON = 64 }; /* of a walk. One that takes more than SOON, in a large function, asks for what becomes of all addresses there (fate.c) */

@@ -1,6 +1,7 @@
 /* diff/side/seen.c - words and functions that were looked at, and what they do with registers: walks through code (scan.c) come by the same ones again and
  * again. */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/seen.h"
 #include "a64/a64.h"
 #include "base/search.h"

@@ -4,6 +4,10 @@
 #include "a64/regs.h"
 #include "diff/side/side.h"
 
+struct lp_seen *lp_seen_new(void);
+void lp_seen_free(struct lp_seen *seen);
+/* Does a function refer to something of it? */
+bool lp_refers_into(const struct lp_side *s, uint32_t self, const struct lp_atom *x);
 /* leads: it may go elsewhere than to the next word, or is undefined. */
 struct lp_seen_word { uint32_t word; struct lp_a64_regs regs; uint16_t row; bool there, leads; };
 /* Until the next one is asked for. */

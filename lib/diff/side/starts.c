@@ -1,7 +1,8 @@
 /* diff/side/starts.c - ATOMS: where functions begin that neither a symbol nor call frame information names: what is called, or started; and, in a file without
  * symbols, what something has the address of, or a branch leads to from elsewhere, if that is plainly no place in the middle of a function. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/search.h"

@@ -2,7 +2,10 @@
  * structures stops as far behind the array as the field is in a structure, and what goes back stops in front of it. So the address is one of the array,
  * whatever else is there. So is what an index is added to that is below 0 all the time. */
 #include <config.h>
+#include "diff/side/code.h"
+#include "diff/side/data.h"
 #include "diff/side/scan.h"
+#include "diff/side/walk.h"
 #include "a64/access.h"
 #include "base/buf.h"
 #include "base/search.h"

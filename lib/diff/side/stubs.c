@@ -2,7 +2,7 @@
  * Cortex-A53), stands in a stub, and `b stub` in its place. Both are taken as the instruction was. So is what a linker that relaxes (ld.lld, mold) makes of
  * ADRP and ADD: a patch needs them, because ADR does not lead far enough from where new code is. */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/code.h"
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/buf.h"

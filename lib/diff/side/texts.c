@@ -1,6 +1,6 @@
 /* diff/side/texts.c - does data without a name look like texts, and like no numbers that happen to be letters? */
 #include <config.h>
-#include "diff/side/side.h"
+#include "diff/side/data.h"
 #include "base/search.h"
 
 enum { SHORT = 3, LONG = 5 }; /* letters: too many for a number of 2 bytes, of 4 */

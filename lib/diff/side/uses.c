@@ -1,6 +1,8 @@
 /* diff/side/uses.c - what becomes of an address: is an index added to it, is it read or written there, is it compared, which word completes a page? */
 #include <config.h>
+#include "diff/side/code.h"
 #include "diff/side/scan.h"
+#include "diff/side/walk.h"
 #include "a64/a64.h"
 #include "a64/access.h"
 

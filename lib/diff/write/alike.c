@@ -2,6 +2,7 @@
  * differ are the same only where they may lead somewhere. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/data.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "base/sort.h"

@@ -21,6 +21,7 @@
  * on several in the old file (pages.c), does so by itself; one that loads a GOT slot, by the slot's name: it may be one that the patch has. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
 #include "diff/side/seen.h"
 #include "a64/a64.h"
 #include "base/bits.h"

@@ -2,6 +2,9 @@
  * functions that were not asked for. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
+#include "diff/side/walk.h"
 #include "base/bits.h"
 #include "base/search.h"
 

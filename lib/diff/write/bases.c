@@ -2,6 +2,8 @@
  * of what is made only as a base, who uses what of whom. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
+#include "diff/side/walk.h"
 #include "base/sort.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* diff/write/body.c - EMIT, a function: its words that differ, in their place; or the whole body, in which runs of old words are only named. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
 #include <arm64lp/dis.h>
 #include "base/hash.h"
 

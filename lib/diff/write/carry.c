@@ -1,6 +1,7 @@
 /* diff/write/carry.c - EMIT, new data: texts, constants, objects, jump tables that the new code needs and the old file has not. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/data.h"
 #include "base/bits.h"
 #include "base/text.h"
 #include "base/search.h"

@@ -1,6 +1,10 @@
 /* diff/write/close.c - CLOSE: which functions the patch has, and what else must be in it because they are. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
+#include "diff/side/seen.h"
+#include "diff/side/walk.h"
 #include "base/bits.h"
 #include "base/search.h"
 

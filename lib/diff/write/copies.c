@@ -3,6 +3,7 @@
  * compiled for one array. Whether there is such a pointer cannot be seen, so where there may be it is said. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/walk.h"
 
 #include <stdlib.h>
 

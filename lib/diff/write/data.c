@@ -1,6 +1,7 @@
 /* diff/write/data.c - DATA: what objects hold. Constants that changed are written as values; what a program may have changed itself only on request. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/data.h"
 #include "base/bits.h"
 #include "base/search.h"
 #include "elf/spec.h"

@@ -3,6 +3,9 @@
  * no patch. (Where symbols say what is what, offsets.c and meant.c look.) */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/data.h"
+#include "diff/side/seen.h"
+#include "diff/side/walk.h"
 #include "base/bits.h"
 #include "base/search.h"
 

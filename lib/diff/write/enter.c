@@ -2,6 +2,9 @@
  * own, because the old body goes on with the old ones; other code would go on in the old body, so that there is no patch. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
+#include "diff/side/walk.h"
 #include "base/bits.h"
 
 struct enter { lp_diff *d; struct lp_side *s; uint64_t lo, hi; }; /* lo, hi: all bodies that move are there */

@@ -2,6 +2,7 @@
  * kept where what the engine makes of it (patch/keep.h) is what its relocation would make. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
 #include "a64/a64.h"
 #include "patch/keep.h"
 

@@ -3,6 +3,8 @@
  * seen, so where a function stores them it is said. (What files hold so from the start is looked at by enter.c.) */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
 #include "base/search.h"
 #include "flow/fop.h"
 #include "a64/a64.h"

@@ -2,6 +2,7 @@
  * parameters (.isra, .constprop), which registers it leaves alone. So those are named that call a function of the patch, or are called by one. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
 
 static bool is_left(const struct lp_atom *b) { return b->state == LP_DIFF_LEFT; }
 

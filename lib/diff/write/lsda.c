@@ -2,6 +2,7 @@
  * body as it is; addresses they have of types only, mostly of words that hold those. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/data.h"
 #include "base/search.h"
 #include "base/sort.h"
 #include "elf/lsda.h"

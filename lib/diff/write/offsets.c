@@ -3,6 +3,8 @@
  * larger or smaller now, and of those whose address is compared. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/data.h"
+#include "diff/side/walk.h"
 #include "base/bits.h"
 #include "base/search.h"
 

@@ -3,6 +3,8 @@
  * several ADRPs meet at one use. Which ADRP is for which words is a guess where it is kept on the stack; VERIFY knows. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
+#include "diff/side/walk.h"
 #include "base/sort.h"
 
 #include <stdlib.h>

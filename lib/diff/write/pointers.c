@@ -2,6 +2,7 @@
  * two it is (-q), or the old file's word; or the word in front of it has the array's start, so that it may be either. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/data.h"
 
 /* What the word in front of it holds, if both are in one datum. */
 static uint64_t held_in_front(const struct lp_side *s, uint64_t at)

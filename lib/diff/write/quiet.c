@@ -2,6 +2,7 @@
  * nobody may be, as the engine sees to by itself for a function that gets a new body. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
 #include "base/search.h"
 #include "patch/plan.h"
 

@@ -3,6 +3,8 @@
  * too; other objects' are not, except those that copy. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
+#include "diff/side/walk.h"
 #include "flow/fop.h"
 #include "a64/a64.h"
 

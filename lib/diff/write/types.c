@@ -1,6 +1,7 @@
 /* diff/write/types.c - EMIT, types of exceptions: where the old file has one, and that none would be there twice. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/data.h"
 #include "base/search.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* diff/write/verify.c - VERIFY: the patch applied to the old file in memory, and each of its functions and data compared with the new file's. */
 #include <config.h>
 #include "diff/write/write.h"
+#include "diff/side/code.h"
 #include "diff/side/seen.h"
 #include "base/bits.h"
 #include "base/error.h"

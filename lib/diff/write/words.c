@@ -1,7 +1,10 @@
 /* diff/write/words.c - a word of a new body as the patch has it: what depends on the layout becomes a relocation by name. */
 #include <config.h>
 #include "diff/write/word.h"
+#include "diff/side/code.h"
+#include "diff/side/data.h"
 #include "diff/side/seen.h"
+#include "diff/side/walk.h"
 #include "a64/a64.h"
 #include <arm64lp/dis.h>
 #include "base/bits.h"
