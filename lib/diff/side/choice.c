@@ -152,7 +152,7 @@ static void look_at(const struct scan *x, uint64_t at, uint32_t w, unsigned row,
 bool lp_choices(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t size, struct lp_choice *out)
 {
     *out = (struct lp_choice){.n = 0};
-    if (lp_seen_is(s, at, LP_SEEN_BARE)) return false;
+    if (lp_seen_of(s, at, LP_SEEN_ADDED) == LP_SEEN_NO) return false;
     const uint32_t made = lp_code_word(s, at);
     struct lp_a64_access m;
     const bool access = lp_a64_access(lp_a64_find(made, LP_A64_ALL), made, &m);
@@ -163,6 +163,6 @@ bool lp_choices(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t si
     if (access) add_index(x, at, m.index, m.shift, m.bytes, size, out);
     else x->over = true, lp_scan_moves(x, at, STEPS, look_at, size, out);
     free(x);
-    if (!access && !out->added) lp_seen_set(s, at, LP_SEEN_BARE);
+    if (!access && !out->added) lp_seen_tell(s, at, LP_SEEN_ADDED, LP_SEEN_NO);
     return out->any || out->n;
 }

@@ -20,7 +20,7 @@ struct lp_seen {
     struct lp_fates_kept *fates;
     struct lp_seen_places places;
     struct lp_seen_text text;
-    uint32_t *fact[LP_SEEN_FACTS]; /* a bit of each word of the text */
+    uint32_t *told[LP_SEEN_QUESTIONS][LP_SEEN_UNKNOWN]; /* of each answer, a bit of each word of the text */
     struct { const struct lp_ref_at *ref; uint64_t *addr; uint32_t n; } into; /* of a function with many: where its references lead, in order */
 };
 
@@ -31,7 +31,7 @@ void lp_seen_free(struct lp_seen *seen)
     if (!seen) return;
     lp_steps_free(seen->steps), lp_search_free(seen->search), lp_fates_free(seen->fates);
     free(seen->users), free(seen->into.addr), free(seen->places.place);
-    for (unsigned k = 0; k < LP_SEEN_FACTS; k++) free(seen->fact[k]);
+    for (unsigned k = 0; k < LP_SEEN_QUESTIONS; k++) free(seen->told[k][LP_SEEN_NO]), free(seen->told[k][LP_SEEN_YES]);
     free(seen);
 }
 
@@ -59,19 +59,23 @@ static size_t word_of_text(const struct lp_side *s, uint64_t at)
     return x && at - x->start < x->end - x->start ? (size_t)((at - x->start) / 4) : SIZE_MAX;
 }
 
-bool lp_seen_is(const struct lp_side *s, uint64_t at, enum lp_seen_fact fact)
+static bool is_told(const uint32_t *v, size_t i) { return v && v[i / 32] >> i % 32 & 1; }
+
+enum lp_seen_answer lp_seen_of(const struct lp_side *s, uint64_t at, enum lp_seen_question what)
 {
-    const uint32_t *v = s->seen->fact[fact];
-    const size_t i = v ? word_of_text(s, at) : SIZE_MAX;
-    return i != SIZE_MAX && v[i / 32] >> i % 32 & 1;
+    uint32_t *const *v = s->seen->told[what];
+    const size_t i = v[LP_SEEN_NO] || v[LP_SEEN_YES] ? word_of_text(s, at) : SIZE_MAX;
+    if (i == SIZE_MAX) return LP_SEEN_UNKNOWN;
+    return is_told(v[LP_SEEN_NO], i) ? LP_SEEN_NO : is_told(v[LP_SEEN_YES], i) ? LP_SEEN_YES : LP_SEEN_UNKNOWN;
 }
 
-void lp_seen_set(const struct lp_side *s, uint64_t at, enum lp_seen_fact fact)
+void lp_seen_tell(const struct lp_side *s, uint64_t at, enum lp_seen_question what, enum lp_seen_answer is)
 {
-    uint32_t **v = &s->seen->fact[fact];
-    const size_t i = word_of_text(s, at);
-    if (i != SIZE_MAX && !*v) *v = calloc((size_t)((s->span[s->text].end - s->span[s->text].start) / 128 + 1), sizeof **v);
-    if (i != SIZE_MAX && *v) (*v)[i / 32] |= UINT32_C(1) << i % 32;
+    const size_t i = is == LP_SEEN_UNKNOWN ? SIZE_MAX : word_of_text(s, at);
+    if (i == SIZE_MAX) return;
+    uint32_t **v = &s->seen->told[what][is];
+    if (!*v) *v = calloc((size_t)((s->span[s->text].end - s->span[s->text].start) / 128 + 1), sizeof **v);
+    if (*v) (*v)[i / 32] |= UINT32_C(1) << i % 32;
 }
 
 static struct lp_callee look_at(const struct lp_side *s, uint64_t to)

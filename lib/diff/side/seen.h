@@ -37,11 +37,13 @@ void lp_steps_free(struct lp_steps *x);
 /* places.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
 struct lp_seen_places { uint64_t start, end; uint32_t *place; };
 struct lp_seen_places *lp_seen_places(const struct lp_side *s);
-/* What has been found out of words of the text that make addresses. choice.c: BARE: nothing is added to it. uses.c: what lp_is_indexed() and lp_is_wide() say;
- * FREE: what lp_is_indexed_to() says of any end. */
-enum lp_seen_fact { LP_SEEN_BARE, LP_SEEN_NOT_INDEXED, LP_SEEN_INDEXED_FREE, LP_SEEN_NOT_WIDE, LP_SEEN_WIDE, LP_SEEN_FACTS };
-bool lp_seen_is(const struct lp_side *s, uint64_t at, enum lp_seen_fact fact);
-void lp_seen_set(const struct lp_side *s, uint64_t at, enum lp_seen_fact fact);
+/* What has been found out of a word of the text that makes an address: is a number added to it (choice.c), an index, an index of elements that are larger than
+ * a byte (uses.c)? One rule for all: an answer is told if it is so for whoever asks, however much of what is there he means, and wherever that ends. So
+ * whoever finds it may tell it, and nobody takes it back. */
+enum lp_seen_question { LP_SEEN_ADDED, LP_SEEN_INDEXED, LP_SEEN_WIDE, LP_SEEN_QUESTIONS };
+enum lp_seen_answer { LP_SEEN_NO, LP_SEEN_YES, LP_SEEN_UNKNOWN };
+enum lp_seen_answer lp_seen_of(const struct lp_side *s, uint64_t at, enum lp_seen_question what);
+void lp_seen_tell(const struct lp_side *s, uint64_t at, enum lp_seen_question what, enum lp_seen_answer is); /* UNKNOWN: nothing */
 /* ---- live.c ---- */
 /* Of each word of a function, and of its end: which registers (bit n: Xn) may be read from there on as they are in front of it. The caller frees it; NULL = no
  * memory. */

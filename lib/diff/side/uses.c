@@ -110,7 +110,7 @@ static bool is_said(const struct lp_side *s, const struct lp_fate *v, uint32_t a
     for (unsigned k = 0; k < LP_FATE_FREE && reg < 31; k++) *answer |= what >> k & 1 && lp_has_fate(s, v, atom, at + 4, reg, k);
     if (!*answer || !before) return true;
     const bool anywhere = lp_has_fate(s, v, atom, at + 4, reg, LP_FATE_FREE);
-    if (anywhere && what == INDEXED) lp_seen_set(s, at, LP_SEEN_INDEXED_FREE);
+    if (anywhere && what == INDEXED) lp_seen_tell(s, at, LP_SEEN_INDEXED, LP_SEEN_YES);
     return anywhere;
 }
 
@@ -135,6 +135,13 @@ static bool look_for(const struct lp_side *s, uint32_t atom, uint64_t at, uint64
     return found;
 }
 
+/* What of an answer is so for all who ask: of an index that may stay in front of an end, only that there is none. */
+static enum lp_seen_answer answer_for_all(unsigned what, uint64_t before, bool found)
+{
+    if (what == WIDE) return found ? LP_SEEN_YES : LP_SEEN_NO;
+    return !found && !before ? LP_SEEN_NO : LP_SEEN_UNKNOWN;
+}
+
 /* The same questions come again, from each who asks what an address is. */
 static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t addr, uint64_t before, unsigned what)
 {
@@ -142,12 +149,12 @@ static bool uses(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t a
     struct lp_a64_access m;
     if (lp_a64_access(lp_seen_word(s, made)->row, made, &m)) /* of no width: an index is in its base, or is its own */
         return what & (INDEXED | READ) && !(before && m.index < 31 && lp_index_reach(s, atom, at) <= before - addr);
-    const bool wide = what == WIDE;
-    if ((wide || what == INDEXED) && lp_seen_is(s, at, wide ? LP_SEEN_NOT_WIDE : LP_SEEN_NOT_INDEXED)) return false;
-    if ((wide || what == INDEXED) && lp_seen_is(s, at, wide ? LP_SEEN_WIDE : LP_SEEN_INDEXED_FREE)) return true;
+    const bool kept = what == WIDE || what == INDEXED;
+    const enum lp_seen_question question = what == WIDE ? LP_SEEN_WIDE : LP_SEEN_INDEXED;
+    const enum lp_seen_answer answer = kept ? lp_seen_of(s, at, question) : LP_SEEN_UNKNOWN;
+    if (answer != LP_SEEN_UNKNOWN) return answer == LP_SEEN_YES;
     const bool found = look_for(s, atom, at, addr, before, what);
-    if (wide) lp_seen_set(s, at, found ? LP_SEEN_WIDE : LP_SEEN_NOT_WIDE);
-    else if (what == INDEXED && !found && !before) lp_seen_set(s, at, LP_SEEN_NOT_INDEXED);
+    if (kept) lp_seen_tell(s, at, question, answer_for_all(what, before, found));
     return found;
 }
 
