@@ -183,7 +183,8 @@ patch one/libpart.so two/libpart.so
 rm -f patched
 lpapply -q -o patched one/libpart.so p.lpatch
 is "$(use patched ./user 10)" "$(use two/libpart.so ./user 10)" "a library with versions of its own"
-is "$(tool readelf -VW patched | sed -n 's/.*Index: \([0-9]*\).*/\1/p; s/.*Version: \([0-9]*\)$/\1/p' | sort | uniq -d)" "" "no number is there twice"
+tool readelf -VW patched | sed -n 's/.*Index: \([0-9]*\).*/\1/p; s/.*Version: \([0-9]*\)$/\1/p' | sort >numbers
+is "$(uniq -d numbers; [ -s numbers ] || echo none)" "" "no number is there twice"
 clean patched one/libpart.so "a library with versions of its own"
 
 # ---- a weak one that nobody has, or a library ----

@@ -75,7 +75,9 @@ void _start(void)
 C
 refused "no longer where an indirect branch may land" 'E190: the entry of `called` lost its BTI landing pad' 'compile both files with the same -mbranch-protection' '-O1 -mbranch-protection=standard -static -nostdlib'
 
-for id in $(sed -n 's/^REFUSAL(\(E[0-9]*\),.*/\1/p' "$srcdir/lib/diff/refuse.def"); do
+ids=$(sed -n 's/^REFUSAL(\(E[0-9]*\),.*/\1/p' "$srcdir/lib/diff/refuse.def")
+is "$(echo "$ids" | wc -l)" "$(grep -c '^REFUSAL(' "$srcdir/lib/diff/refuse.def")" "the reasons are listed"
+for id in $ids; do
     grep -rq "$id" "$tests/diff" --include='*.sh' --include='*.def' || echo "$id"
 done >untested
 is "$(paste -s -d ' ' untested)" "" "each reason has a test"
