@@ -10,15 +10,9 @@ never_wrong()
 {
     name=$1 reasons=$2 old=$3 new=$4
     shift 4
-    lpdiff "$@" "$old" "$new" >r.lpatch 2>r.err
-    status=$?
-    if [ $status = 2 ]; then
-        unknown=$(grep -o ': E[0-9]*:' r.err | tr -d ': ' | sort -u | while read -r e; do case " $reasons " in *" $e "*) ;; *) echo "$e" ;; esac; done)
-        is "$unknown" "" "$name: refused"
-    else
-        [ $status = 1 ] || : >r.lpatch
-        is "$(run -P r.lpatch "./$old"; echo $?)" "$(run "./$new"; echo $?)" "$name: the patched program does what the new one does"
-    fi
+    becomes=$*
+    may "$name" "$reasons" "$old" "$new"
+    becomes=
 }
 
 # ---- words relative to themselves, to the start of their table and to a place in it; behind code that grew ----
@@ -29,8 +23,9 @@ CODE int grow(int x) { GROW return x; }
 CODE int one(int x) { return x + 1; }
 CODE int two(int x) { return x * 2; }
 CODE int three(int x) { return x * 3 + 7; }
+#pragma GCC visibility push(hidden) /* (a slot of the GOT cannot have the address of what is local to the assembly) */
 extern const int own[], base[], point[], far[];
-extern const short small[];
+#pragma GCC visibility pop
 __asm__(".section .rodata.tables, \"a\"\n .p2align 3\n"
         ".type own, %object\nown: .long one - ., two - ., " LAST " - .\n .size own, .-own\n"
         ".type base, %object\nbase: .long one - base, two - base, three - base\n .size base, .-base\n"
@@ -50,12 +45,15 @@ for how in -pie '-pie -Wl,-q' '-no-pie -static -Wl,-q'; do
     build s.old -DGROW= '-DLAST="three"' && build s.new "$more" '-DLAST="three"' && build s.last -DGROW= '-DLAST="two"' || exit 1
     fix "$how: distances are of what they lead to" s.old s.new grow
     is "$(grep -c '^set' fix.lpatch)" 0 "$how: so they stay"
+    case $how in
+    *-Wl,-q*) becomes "$how: one that leads elsewhere, as the linker says" s.old s.last; continue ;;
+    esac
     lpdiff s.old s.last >s.lpatch 2>s.err
     is "$?$(grep -o '`own`+0x8' s.err)" '2`own`+0x8' "$how: one that leads elsewhere is a reason for no patch"
 done
 for how in '-pie -s' '-no-pie -static -s'; do
     build s.old -DGROW= '-DLAST="three"' && build s.new "$more" '-DLAST="three"' || exit 1
-    never_wrong "$how: distances" "E110 E140 E141 E142 E145 E147 E148" s.old s.new --heuristic
+    todo "$how: distances" "tables of several kinds beside one another come along as one, of which only some words are distances then"
 done
 
 # ---- distances from another place, which code that uses them adds: the assembler knows them, so that no relocation says so ----
