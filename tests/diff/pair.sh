@@ -22,7 +22,8 @@ fix()
     lpdiff "$old" "$new" >fix.lpatch 2>fix.err
     is "$?$(cat fix.err)" 1 "$name: there is a patch"
     is "$(sed -n 's/^func \([^ ]*\).*/\1/p; s/^@ \([^ +]*\).*/\1/p' fix.lpatch | sort -u | paste -s -d ' ')" "$changed" "$name: of $changed alone"
-    is "$(run -P fix.lpatch "./$old" "$@"; echo $?)" "$(run "./$new" "$@"; echo $?)" "$name: the patched program does what the new one does"
+    does "$name" "./$new" "$@"
+    is "$(deeds -P fix.lpatch "./$old" "$@")" "$deeds" "$name: the patched program does what the new one does"
 }
 # becomes NAME OLD NEW: with the patch the program is the new one, when it starts and as a file; $becomes: other options of lpdiff
 becomes=
@@ -34,9 +35,22 @@ becomes()
 }
 behaves()
 {
-    is "$(run -P p.lpatch "./$2"; echo $?)" "$(run "./$3"; echo $?)" "$1: the patched program does what the new one does"
+    does "$1" "./$3"
+    is "$(deeds -P p.lpatch "./$2")" "$deeds" "$1: the patched program does what the new one does"
     lpapply -q -o p.file "$2" p.lpatch 2>err
-    is "$?$(run ./p.file; echo $?)" "0$(run "./$3"; echo $?)" "$1: and so does the patched file"
+    is "$?$(deeds ./p.file)" "0$deeds" "$1: and so does the patched file"
+}
+# deeds WORD...: what a program prints, and how it ends
+deeds() { run "$@"; echo "status $?"; }
+# does NAME PROGRAM [WORD...]: $deeds is what it is to be like. A program that lprun cannot run, or that says nothing, is like any other such
+does()
+{
+    does=$1
+    shift
+    deeds=$(deeds "$@")
+    case $deeds in
+    *lprun:* | "status 0" | *"status 12"[4-9] | *"status 1"[3-9]?) not_ok "$does: the new program says something, and ends by itself"; echo "$deeds" | note ;;
+    esac
 }
 # may NAME IDS OLD NEW: no difference (0 among IDS: though there is one, which --heuristic does not see), or a patch, or none for these reasons
 may()
@@ -46,7 +60,8 @@ may()
     ! grep -q -e Sanitizer -e 'runtime error' err || status="a sanitizer's report"
     case $status in
     0) case " $2 " in *" 0 "*) ok "$1: not seen"; return ;; esac
-       is "$(run "./$3"; echo $?)" "$(run "./$4"; echo $?)" "$1: no difference"; return ;;
+       does "$1" "./$4"
+       is "$(deeds "./$3")" "$deeds" "$1: no difference"; return ;;
     1) behaves "$1" "$3" "$4"; return ;;
     esac
     is "$status" 2 "$1: lpdiff ends as it should"
