@@ -47,6 +47,13 @@ void lp_buf_printf(struct lp_buf *b, const char *fmt, ...)
     }
 }
 
+void lp_buf_hex(struct lp_buf *b, uint32_t v, unsigned digits)
+{
+    if (!reserve(b, digits)) return;
+    for (unsigned i = 0; i < digits; i++) b->data[b->len++] = "0123456789abcdef"[v >> (4 * (digits - 1 - i)) & 15];
+    b->data[b->len] = 0;
+}
+
 char *lp_buf_take(struct lp_buf *b, size_t *len)
 {
     lp_buf_add(b, "", 0);

@@ -3,6 +3,7 @@
 #define LP_BASE_BUF_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <arm64lp/error.h>
 
 struct lp_buf {
@@ -14,6 +15,8 @@ struct lp_buf {
 void lp_buf_add(struct lp_buf *b, const void *p, size_t n);
 void lp_buf_puts(struct lp_buf *b, const char *s);
 void lp_buf_printf(struct lp_buf *b, const char *fmt, ...) LP_PRINTF(2, 3);
+/* v in so many lower-case hex digits: most of a patch are such numbers. */
+void lp_buf_hex(struct lp_buf *b, uint32_t v, unsigned digits);
 /* The text (never NULL unless an allocation failed), owned by the caller (free()); b becomes empty. */
 char *lp_buf_take(struct lp_buf *b, size_t *len);
 void lp_buf_free(struct lp_buf *b);

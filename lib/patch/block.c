@@ -150,12 +150,18 @@ static bool next_is_word(struct lp_parse *ps)
     return n == 8 && lp_lex_ws(&ps->lex);
 }
 
+static void add_word(struct lp_parse *ps, uint32_t word)
+{
+    lp_buf_add(&ps->canon, " ", 1);
+    lp_buf_hex(&ps->canon, word, 8);
+}
+
 static bool old_words(struct lp_parse *ps)
 {
     do {
         struct lp_change c = {.line = ps->lex.line};
         if (!lp_lex_word32(ps, &c.old_word) || !add_change(ps, &c)) return false;
-        lp_buf_printf(&ps->canon, " %08x", c.old_word);
+        add_word(ps, c.old_word);
         ps->waiting++;
     } while (next_is_word(ps));
     return lp_lex_comment_end(ps);
@@ -172,7 +178,7 @@ static bool new_words(struct lp_parse *ps)
         const char *at = ps->lex.p;
         if (k == n) return lp_lex_fail(ps, at, LP_E_SYNTAX, "more new words than old ones, of which there are %zu", n);
         if (!lp_lex_word32(ps, &c[k].new_word)) return false;
-        lp_buf_printf(&ps->canon, " %08x", c[k].new_word);
+        add_word(ps, c[k].new_word);
         if (!lp_block_check_word(ps, at, c[k].new_word)) return false;
         more = next_is_word(ps);
         if (!more && n == 1 && !(lp_lex_fixup(ps, &c->fix) && fixup_suits(ps, at, c->fix, c->new_word))) return false;
@@ -260,7 +266,7 @@ static bool body_words(struct lp_parse *ps)
     for (unsigned n = 0;; n++) {
         at = ps->lex.p;
         if (!lp_lex_word32(ps, &c.new_word) || !lp_block_check_word(ps, at, c.new_word)) return false;
-        lp_buf_printf(&ps->canon, " %08x", c.new_word);
+        add_word(ps, c.new_word);
         const bool more = next_is_word(ps);
         if (!more && n == 0 && !lp_lex_fixup(ps, &c.fix)) return false;
         if (!fixup_suits(ps, at, c.fix, c.new_word) || !add_change(ps, &c)) return false;
@@ -298,7 +304,8 @@ bool lp_block_pairs(struct lp_parse *ps, struct lp_buf *out, const char *sep)
         uint8_t b;
         if (!lp_lex_bytes(ps, BYTES, 1, &b)) return false;
         lp_buf_add(out, &b, 1);
-        lp_buf_printf(&ps->canon, "%s%02x", out->len > 1 ? " " : sep, b);
+        lp_buf_puts(&ps->canon, out->len > 1 ? " " : sep);
+        lp_buf_hex(&ps->canon, b, 2);
         struct lp_lex before = ps->lex;
         if (!lp_lex_ws(&ps->lex) || ps->lex.p == ps->lex.end || *ps->lex.p == ';') {
             ps->lex = before;
@@ -324,7 +331,7 @@ static bool cfi_pairs(struct lp_parse *ps)
         uint8_t b;
         if (!lp_lex_bytes(ps, BYTES, 1, &b)) return false;
         lp_buf_add(&ps->cfi, &b, 1);
-        lp_buf_printf(&ps->canon, "%02x", b);
+        lp_buf_hex(&ps->canon, b, 2);
         lp_lex_ws(&ps->lex);
     } while (l->p < l->end);
     return true;

@@ -80,6 +80,7 @@ size_t lp_lex_token(struct lp_lex *l, const char **out)
 bool lp_lex_word(struct lp_lex *l, const char *word)
 {
     const char *start = l->p, *t;
+    if (start == l->end || *start != *word) return false; /* mostly it is another word */
     size_t n = lp_lex_token(l, &t);
     if (n == strlen(word) && memcmp(t, word, n) == 0) return true;
     l->p = start;

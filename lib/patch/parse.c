@@ -332,7 +332,8 @@ static bool utf8(struct lp_parse *ps)
 {
     const char *p = ps->lex.p, *end = ps->lex.end;
     while (p < end) {
-        size_t n = *p && *p != '\r' ? lp_utf8_len(p, (size_t)(end - p)) : 0;
+        const bool bad = !*p || *p == '\r';
+        const size_t n = bad ? 0 : !(*p & 0x80) ? 1 : lp_utf8_len(p, (size_t)(end - p));
         if (!n) return lp_lex_fail(ps, p, LP_E_SYNTAX, "byte 0x%02x is no UTF-8 text", (unsigned char)*p);
         p += n;
     }

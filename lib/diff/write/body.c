@@ -83,14 +83,23 @@ static void print_noted(struct body *b, const struct lp_new_word *w)
     lp_buf_printf(&b->d->items, "%s +0x%x\n", w->note == LP_NOTE_STUB ? "whose address is made at" : "back to", 4 * w->other);
 }
 
+/* A word and what it becomes. */
+static void print_fixed(lp_diff *d, const struct lp_new_word *w)
+{
+    lp_buf_hex(&d->items, w->word, 8);
+    lp_buf_puts(&d->items, " ");
+    lp_buf_puts(&d->items, lp_reloc_of(d, w));
+    lp_buf_puts(&d->items, "\n");
+}
+
 static void print_words(struct body *b, size_t i, size_t n)
 {
     struct lp_buf *out = &b->d->items;
     for (size_t k = 0, column = 0; k < n; k++) {
         const struct lp_new_word *w = &b->word[i + k];
-        if (w->has_reloc) lp_buf_printf(out, "%s| %08x %s\n", column ? "\n" : "", w->word, lp_reloc_of(b->d, w)), column = 0;
+        if (w->has_reloc) lp_buf_puts(out, column ? "\n| " : "| "), print_fixed(b->d, w), column = 0;
         else if (w->note) lp_buf_puts(out, column ? "\n" : ""), print_noted(b, w), column = 0;
-        else lp_buf_printf(out, column == LINE_WORDS ? "\n| %08x" : column ? " %08x" : "| %08x", w->word), column = column % LINE_WORDS + 1;
+        else lp_buf_puts(out, column == LINE_WORDS ? "\n| " : column ? " " : "| "), lp_buf_hex(out, w->word, 8), column = column % LINE_WORDS + 1;
         if (k + 1 == n && column) lp_buf_puts(out, "\n");
     }
 }

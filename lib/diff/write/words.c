@@ -59,7 +59,7 @@ static void set_reloc(struct word *x, const char *name, uint32_t mask, const str
     x->out->in_old = !t->own;
     x->out->addr = t->addr;
     x->out->word = x->w & ~mask;
-    lp_buf_printf(b, "%s ", name);
+    lp_buf_puts(b, name), lp_buf_puts(b, " ");
     lp_there_print(x->d, t, b);
 }
 
