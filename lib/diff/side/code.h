@@ -47,6 +47,7 @@ bool lp_side_returns(const struct lp_side *s, uint64_t addr);
 /* The same while the survey is there: a library may call what it exports (event_errx()) through an entry that is not known by its name. (Another object's
  * function of that name is declared alike.) */
 bool lp_side_comes_back(const struct lp_side *s, uint64_t addr);
+void lp_note_ends(struct lp_side *s);
 bool lp_is_known_to_end(const struct lp_side *s, uint64_t addr); /* by its name */
 /* ---- ending.c ---- */
 /* What calls say of each import, and what is left of that if the other file is asked, too. */

@@ -102,6 +102,7 @@ void lp_agree_on_endings(struct lp_side *o, struct lp_side *n)
     for (size_t i = 0; i < m; i++)
         if (all[i].last && !all[i].passed) all[o->nending++] = all[i];
     o->ending = n->ending = all, n->nending = o->nending; /* the old file's */
+    lp_note_ends(o), lp_note_ends(n);
 }
 
 bool lp_is_ending(const struct lp_side *s, const char *name)

@@ -173,6 +173,17 @@ const uint8_t *lp_side_code(const struct lp_side *s, uint64_t addr, uint64_t *av
     return s->over[n - 1].bytes + (addr - s->over[n - 1].start);
 }
 
+void lp_side_index_views(struct lp_side *s)
+{
+    const struct lp_span *x = s->nspan ? &s->span[s->text] : NULL;
+    s->viewed = x && s->nover ? calloc(1, ((x->end - x->start) >> LP_VIEWED) + 1) : NULL; /* without: slower */
+    for (size_t i = 0; s->viewed && i < s->nover; i++) {
+        const uint64_t from = s->over[i].start - x->start, len = s->over[i].end - s->over[i].start;
+        if (len && s->over[i].start >= x->start && s->over[i].end <= x->end)
+            memset(s->viewed + (from >> LP_VIEWED), 1, ((from + len - 1) >> LP_VIEWED) - (from >> LP_VIEWED) + 1);
+    }
+}
+
 /* ---- words ---- */
 
 static void add_word(struct lp_side *s, const struct lp_word_at *w)
@@ -370,7 +381,7 @@ void lp_side_free(struct lp_side *s)
     free(s->label), free(s->nearby.v), free(s->offsets), free(s->touch), free(s->extent), free(s->run), free(s->field), free(s->type_word);
     lp_seen_free(s->seen);
     for (size_t i = 0; i < s->nover; i++) free(s->over[i].bytes);
-    free(s->over);
+    free(s->over), free(s->viewed);
     lp_flow_survey_free(&s->survey);
 }
 

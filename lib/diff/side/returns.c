@@ -24,25 +24,43 @@ uint32_t lp_entry_at(const struct lp_side *s, uint64_t addr)
     return i != LP_NONE && s->atom[i].kind == LP_ATOM_PLT ? i : LP_NONE;
 }
 
-bool lp_is_known_to_end(const struct lp_side *s, uint64_t addr)
+static bool is_known_to_end(const struct lp_atom *a)
 {
-    const uint32_t i = lp_entry_at(s, addr);
-    const char *name = i != LP_NONE ? lp_atom_name(&s->atom[i]) : NULL;
+    const char *name = lp_atom_name(a);
     return name && never_returns(name, strcspn(name, "@"));
 }
 
+bool lp_is_known_to_end(const struct lp_side *s, uint64_t addr)
+{
+    const uint32_t i = lp_entry_at(s, addr);
+    return i != LP_NONE && is_known_to_end(&s->atom[i]);
+}
+
+void lp_note_ends(struct lp_side *s)
+{
+    for (size_t i = 0; i < s->natom; i++) {
+        struct lp_atom *a = &s->atom[i];
+        const struct lp_dynsym *y = s->nending && a->kind == LP_ATOM_PLT ? lp_plt_import(s, a) : NULL;
+        a->ends = a->kind == LP_ATOM_PLT && ((y && y->name && lp_is_ending(s, y->name)) || is_known_to_end(a));
+    }
+}
+
+/* Before the files agree on what does not come back, by the name. */
+static bool entry_returns(const struct lp_side *s, const struct lp_atom *a) { return s->ending ? !a->ends : !is_known_to_end(a); }
+
 bool lp_side_returns(const struct lp_side *s, uint64_t addr)
 {
-    const uint32_t i = s->nending ? lp_entry_at(s, addr) : LP_NONE;
-    const struct lp_dynsym *y = i != LP_NONE ? lp_plt_import(s, &s->atom[i]) : NULL;
-    return !(y && y->name && lp_is_ending(s, y->name)) && !lp_is_known_to_end(s, addr);
+    const uint32_t i = lp_entry_at(s, addr);
+    return i == LP_NONE || entry_returns(s, &s->atom[i]);
 }
 
 bool lp_side_comes_back(const struct lp_side *s, uint64_t addr)
 {
     const uint32_t i = lp_entry_at(s, addr);
-    const struct lp_word_at *w = i != LP_NONE ? lp_stub_slot(s, s->atom[i].start) : NULL;
+    if (i == LP_NONE) return true;
+    if (!entry_returns(s, &s->atom[i])) return false;
+    const struct lp_word_at *w = lp_stub_slot(s, s->atom[i].start);
     const struct lp_dynsym *y = w && w->sym && w->sym->shndx != SHN_UNDEF && w->sym->shndx != SHN_ABS ? w->sym : NULL;
     const struct lp_flow_callee *f = y ? lp_flow_survey_callee(&s->survey, y->value) : NULL;
-    return lp_side_returns(s, addr) && (!f || f->returns);
+    return !f || f->returns;
 }

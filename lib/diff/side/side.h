@@ -79,6 +79,7 @@ struct lp_atom {
     bool lent : 1;                    /* code: it completes pages that others make, or makes such for others (lent.c) */
     uint8_t pages : 2;                /* code: one page does not do for all that complete it: 1: of those of one ADRP, 2: of any, words are apart (pages.c) */
     bool proved : 1;                  /* code: VERIFY has found the new body, as it is emitted now, equal */
+    bool ends : 1;                    /* PLT entry: a call of it does not come back (returns.c) */
     bool uniform : 1;                 /* code: of words that make one address, all make the same one in the old file, too, whatever each is for */
 };
 
@@ -102,6 +103,7 @@ struct lp_reloc_at { uint64_t at, addr, sym; uint32_t type; }; /* sym: the symbo
 struct lp_field_at { uint64_t at, addr, sym; uint8_t width; bool relative; }; /* addr, sym: as of struct lp_reloc_at */
 struct lp_fde_at { uint64_t start, end, at; bool lsda; };
 
+enum { LP_VIEWED = 12 };
 struct lp_side {
     const lp_elf *elf, *names;        /* names: the file that has the symbols, perhaps the debug file */
     const lp_elf *fewer;              /* or NULL: the other file's names, none of which is of what a source file keeps to itself (unequal.c) */
@@ -160,6 +162,7 @@ struct lp_side {
     /* Functions whose words are others than the file's: those that a linker moved (stubs.c), and what a patch puts there (verify.c). By address. */
     struct lp_patched { uint64_t start, end; uint8_t *bytes; bool changed; } *over; /* changed: by a patch */
     size_t nover, over_cap;
+    uint8_t *viewed;                  /* of each 1 << LP_VIEWED bytes of `text`: is such a function there? NULL: not known (lp_side_index_views()) */
     struct lp_body_lsda { uint64_t start, lsda; } *lsda; /* of a patched file's new bodies: where their exception tables are, 0 = none. By `start`. */
     size_t nlsda;
 };
@@ -194,6 +197,7 @@ const struct lp_offsets *lp_side_offsets(const struct lp_side *s, uint64_t addr,
 const uint8_t *lp_side_bytes(const struct lp_side *s, uint64_t addr, uint64_t *avail);
 /* The same of code, without what linkers moved, and as it is with the patch. */
 const uint8_t *lp_side_code(const struct lp_side *s, uint64_t addr, uint64_t *avail);
+void lp_side_index_views(struct lp_side *s); /* once all are known */
 const struct lp_word_at *lp_side_word(const struct lp_side *s, uint64_t addr);
 const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at); /* the one that the linker kept of this place; NULL = none */
 void lp_side_free(struct lp_side *s);
@@ -260,7 +264,8 @@ uint32_t lp_code_elsewhere(const struct lp_side *s, uint64_t addr);
 static inline uint32_t lp_code_word(const struct lp_side *s, uint64_t addr)
 {
     const struct lp_span *x = s->nspan ? &s->span[s->text] : NULL; /* most are there, and as the file has them */
-    const bool there = x && x->bytes && !s->nover && x->end - x->start >= 4 && addr - x->start <= x->end - x->start - 4;
+    const bool text = x && x->bytes && x->end - x->start >= 4 && addr - x->start <= x->end - x->start - 4;
+    const bool there = text && (!s->nover || (s->viewed && !s->viewed[(addr - x->start) >> LP_VIEWED]));
     return there ? lp_le32(x->bytes + (addr - x->start)) : lp_code_elsewhere(s, addr);
 }
 uint32_t lp_file_word(const struct lp_side *s, uint64_t addr); /* as the file has it */

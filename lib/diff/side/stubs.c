@@ -123,4 +123,5 @@ void lp_diff_stubs(struct lp_side *s)
         if (a->kind == LP_ATOM_LOOSE) take_stubs(s, a->start);
         if (relaxes) unrelax(s, a, p, &view);
     }
+    lp_side_index_views(s);
 }

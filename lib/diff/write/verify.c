@@ -328,6 +328,7 @@ static bool add_views(struct check *c)
         s->nover++;
     }
     lp_sort_by_number(v, s->nover, sizeof *v);
+    lp_side_index_views(s);
     return true;
 }
 
@@ -543,7 +544,7 @@ static bool make_side(struct check *c)
 {
     struct lp_side *s = &c->side;
     *s = *OLD(c->d);
-    s->over = NULL, s->nover = s->over_cap = 0;
+    s->over = NULL, s->nover = s->over_cap = 0, s->viewed = NULL;
     s->ref = NULL, s->nref = s->ref_cap = 0, s->one_list = false;
     s->patched = OLD(c->d);
     s->table = NULL, s->ntable = s->table_cap = 0;
@@ -567,7 +568,7 @@ static void free_check(struct check *c)
     for (size_t i = 0; i < c->nowned; i++) free(c->owned[i].name);
     give_back(c);
     c->side.lent = NULL;
-    free(c->lent), free(c->owned), free(c->side.over), free(c->side.span), free(c->side.lsda);
+    free(c->lent), free(c->owned), free(c->side.over), free(c->side.viewed), free(c->side.span), free(c->side.lsda);
     free(c->words ? c->side.word : NULL), free(c->side.ref), free(c->side.table), free(c->side.offsets);
     lp_seen_free(c->side.seen);
     lp_flow_survey_free(&c->side.survey);
