@@ -448,53 +448,6 @@ void lp_diff_atoms(struct lp_side *s)
     for (uint32_t i = 0; i < s->natom; i++) find_parent(s, i);
 }
 
-/* `[bti c;] adrp x16, P; add x16, x16, #o; br x16`: a linker's way to a place that a branch does not reach; or a PLT entry whose slot is the file's own
- * (lp_diff_owned()). */
-uint64_t lp_side_through(const struct lp_side *s, uint64_t addr)
-{
-    for (int hops = 0; hops < 4; hops++) {
-        uint32_t w = lp_code_word(s, addr);
-        uint64_t at = addr + (w == 0xd503245f ? 4 : 0);
-        if (at != addr) w = lp_code_word(s, at);
-        if (!lp_a64_is_adrp_x16(w)) break;
-        uint32_t add = lp_code_word(s, at + 4);
-        const struct lp_word_at *slot = (add & 0xffc003ff) == 0xf9400211 ? lp_stub_slot(s, addr) : NULL;
-        if (slot && slot->kind == LP_WORD_ADDR && slot->type == R_AARCH64_RELATIVE) {
-            addr = slot->value;
-            continue;
-        }
-        if ((add & 0xffc003ff) != 0x91000210 || lp_code_word(s, at + 8) != 0xd61f0200) break;
-        addr = lp_a64_page(w, at) + lp_bits(add, 10, 12);
-    }
-    return addr;
-}
-
-/* [bti c;] adrp x16, P; ldr x17, [x16, #o]; ... */
-const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr)
-{
-    const struct lp_span *x = lp_side_span(s, addr);
-    if (!x || !(x->flags & LP_SPAN_PLT) || !x->bytes || addr & 3 || x->end - addr < 12) return NULL;
-    const uint8_t *p = x->bytes + (addr - x->start);
-    const uint64_t pc = addr + (lp_le32(p) == 0xd503245f ? 4 : 0);
-    const uint32_t adrp = lp_le32(p + (pc - addr)), ldr = lp_le32(p + (pc - addr) + 4);
-    if (!lp_a64_is_adrp_x16(adrp) || (ldr & 0xffc003ff) != 0xf9400211) return NULL;
-    return lp_side_word(s, lp_a64_page(adrp, pc) + lp_bits(ldr, 10, 12) * 8);
-}
-
-const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a)
-{
-    const char *name = a->kind == LP_ATOM_PLT ? lp_atom_name(a) : NULL;
-    const struct lp_word_at *w = name ? lp_stub_slot(s, a->start) : NULL;
-    if (w && w->sym) return w->sym;
-    char copy[256];
-    const size_t n = name ? strcspn(name, "@") : 0;
-    if (!n || n >= sizeof copy || strcmp(name + n, "@plt") != 0) return NULL;
-    memcpy(copy, name, n);
-    copy[n] = 0;
-    const struct lp_dynsym *y = lp_dynsym_wanted(s->dynamic, copy, NULL);
-    return y ? y : lp_dynsym_defined(s->dynamic, copy, NULL);
-}
-
 /* An entry for a function of the file itself, which a resolver chooses: it has that one's name. */
 static bool is_own_stub(const struct lp_side *s, const struct lp_elf_symbol *y)
 {

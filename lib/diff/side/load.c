@@ -354,6 +354,7 @@ void lp_diff_load(struct lp_side *s)
     s->fde = lp_trim(s->fde, &s->fde_cap, s->nfde, sizeof *s->fde);
     lp_sort_by_number(s->fde, s->nfde, sizeof *s->fde);
     s->ntype_word = lp_sort_distinct(s->type_word, s->ntype_word);
+    lp_index_entries(s);
 }
 
 const struct lp_reloc_at *lp_side_reloc(const struct lp_side *s, uint64_t at) { return lp_find_number(s->reloc, s->nreloc, sizeof *s->reloc, at); }
@@ -381,7 +382,7 @@ void lp_side_free(struct lp_side *s)
     free(s->label), free(s->nearby.v), free(s->offsets), free(s->touch), free(s->extent), free(s->run), free(s->field), free(s->type_word);
     lp_seen_free(s->seen);
     for (size_t i = 0; i < s->nover; i++) free(s->over[i].bytes);
-    free(s->over), free(s->viewed);
+    free(s->over), free(s->viewed), free(s->entries.slot);
     lp_flow_survey_free(&s->survey);
 }
 

@@ -123,6 +123,7 @@ struct lp_side {
     size_t ntable, table_cap;
     struct lp_word_at *word;
     size_t nword, word_cap;
+    struct lp_entries { uint64_t at; size_t n; uint32_t *slot; } entries; /* the PLT, by words: the slot that an entry there reads, its index in `word` + 1 */
     bool resolves;                    /* some of them are filled with what functions (IFUNC) say */
     struct lp_reloc_at *reloc;
     size_t nreloc, reloc_cap;
@@ -248,18 +249,12 @@ static inline bool lp_stays_constant(const struct lp_side *s, const struct lp_at
 }
 /* Does a linker make this name for the bounds of a section? */
 bool lp_is_bound_name(const char *name);
-/* Through veneers of the linker. */
-uint64_t lp_side_through(const struct lp_side *s, uint64_t addr);
 /* Name or NULL. */
 const char *lp_atom_name(const struct lp_atom *a);
 /* "parse", or "0x4006f0" into buf. */
 const char *lp_atom_text(const struct lp_atom *a, char buf[32]);
 /* Data of a pair that stays as it is in the old file, because the new one's comes along beside it. */
 static inline bool lp_is_copied(const struct lp_atom *b) { return b->labels || b->resized; }
-/* What a PLT entry imports, by its name; NULL = not known. */
-const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a);
-/* The slot of a PLT entry that begins here; NULL: none does. */
-const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr);
 uint32_t lp_code_elsewhere(const struct lp_side *s, uint64_t addr);
 static inline uint32_t lp_code_word(const struct lp_side *s, uint64_t addr)
 {
@@ -276,6 +271,14 @@ static inline uint32_t lp_words_at(const struct lp_words *c, uint64_t pc)
 {
     return pc - c->at < c->len && c->len - (pc - c->at) >= 4 ? lp_le32(c->p + (pc - c->at)) : lp_code_word(c->s, pc);
 }
+/* ---- entries.c ---- */
+void lp_index_entries(struct lp_side *s);
+/* Through veneers of the linker. */
+uint64_t lp_side_through(const struct lp_side *s, uint64_t addr);
+/* What a PLT entry imports, by its name; NULL = not known. */
+const struct lp_dynsym *lp_plt_import(const struct lp_side *s, const struct lp_atom *a);
+/* The slot of a PLT entry that begins here; NULL: none does. */
+const struct lp_word_at *lp_stub_slot(const struct lp_side *s, uint64_t addr);
 /* ---- starts.c ---- */
 /* Where functions begin in code that the atoms leave, in order. The caller frees it. */
 uint64_t *lp_find_starts(struct lp_side *s, size_t *n);
