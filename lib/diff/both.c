@@ -279,7 +279,7 @@ static void work_both(struct worker w[2], bool of_new)
 
 /* ---- what they found ---- */
 
-static void *joined(void *first, size_t n, void *second, size_t m, size_t size, bool *nomem)
+void *lp_joined(void *first, size_t n, void *second, size_t m, size_t size, bool *nomem)
 {
     char *v = m ? realloc(first, (n + m) * size) : first;
     if (m && !v) *nomem = true;
@@ -291,7 +291,7 @@ static void *joined(void *first, size_t n, void *second, size_t m, size_t size, 
 static void join_refs(struct lp_side *s, struct lp_side *a, struct lp_side *b)
 {
     s->nomem |= a->nref + b->nref >= UINT32_MAX - 1;
-    s->ref = joined(a->ref, a->nref, b->ref, b->nref, sizeof *a->ref, &s->nomem);
+    s->ref = lp_joined(a->ref, a->nref, b->ref, b->nref, sizeof *a->ref, &s->nomem);
     s->nref = s->ref_cap = a->nref + b->nref;
 }
 
@@ -301,7 +301,7 @@ static void join_side(struct lp_side *s, struct lp_side *a, struct lp_side *b, s
         if (s->atom[i].second) s->atom[i].ref += (uint32_t)nref, s->atom[i].table += (uint32_t)a->ntable;
     s->nomem |= a->nomem || b->nomem;
     s->lost |= a->lost || b->lost;
-    s->table = joined(a->table, a->ntable, b->table, b->ntable, sizeof *a->table, &s->nomem);
+    s->table = lp_joined(a->table, a->ntable, b->table, b->ntable, sizeof *a->table, &s->nomem);
     s->ntable = s->table_cap = s->nomem ? 0 : a->ntable + b->ntable;
 }
 

@@ -79,6 +79,8 @@ void lp_diff_survey(lp_diff *d);
 void lp_diff_refs(lp_diff *d);
 /* fn of each, by a thread of its own; without a second thread one behind the other. */
 void lp_in_two(void *(*fn)(void *), void *here, void *there);
+/* Two lists that two threads made: the second one, which is freed, behind the first. */
+void *lp_joined(void *first, size_t n, void *second, size_t m, size_t size, bool *nomem);
 /* What does not depend on the other side: fn for each of the two, in the same way. */
 void lp_for_both(lp_diff *d, void (*fn)(struct lp_side *s));
 /* ---- describe.c ---- */

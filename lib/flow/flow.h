@@ -125,6 +125,8 @@ lp_status lp_flow_survey(const struct lp_flow_part *part, size_t n, bool (*retur
 struct lp_flow_changes { const struct lp_flow_part *before, *after; size_t nchanged; const struct lp_flow_part *added; size_t nadded; };
 bool lp_flow_survey_changed(const struct lp_flow_survey *old, const struct lp_flow_changes *c, bool (*returns)(void *ctx, uint64_t addr), void *ctx,
                             struct lp_flow_survey *out);
+/* The same for another thread, as long as s is there. False: no memory. *out is for lp_flow_survey_free() in any case. */
+bool lp_flow_survey_beside(const struct lp_flow_survey *s, struct lp_flow_survey *out);
 void lp_flow_survey_free(struct lp_flow_survey *s);
 void lp_flow_survey_rest(struct lp_flow_survey *s); /* frees what only the dataflow needs */
 /* The first address behind this one that the code makes by ADRP and ADD; UINT64_MAX if there is none. */

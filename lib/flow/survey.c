@@ -539,6 +539,15 @@ bool lp_flow_survey_changed(const struct lp_flow_survey *old, const struct lp_fl
     return same;
 }
 
+bool lp_flow_survey_beside(const struct lp_flow_survey *s, struct lp_flow_survey *out)
+{
+    *out = *s;
+    out->borrowed = true;
+    out->memo = lp_fop_memo(s->words);
+    out->run = calloc(1, sizeof *out->run);
+    return out->memo != NULL && out->run != NULL;
+}
+
 void lp_flow_survey_rest(struct lp_flow_survey *s)
 {
     free(s->memo);

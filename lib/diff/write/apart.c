@@ -441,17 +441,18 @@ static bool take_refs(const lp_diff *d, struct lp_side *s, uint32_t i, uint64_t 
     const uint32_t n = a->nref;
     struct lp_ref_at *ref = malloc((n + 1) * sizeof *ref), *out = s->ref + a->ref;
     uint32_t first = 0, put = 0;
-    bool good = ref != NULL && a->ref + n == s->nref;
+    bool good = ref != NULL;
     if (!ref) s->nomem = true;
     else if (n) memcpy(ref, out, n * sizeof *ref);
     while (good && first < n && ref[first].at < end) first++;
+    good &= first + count <= n; /* each stub has one at least */
     for (uint32_t j = 0, k = 0; good && (j < first || k < count);) {
         const bool own = j < first && (k == count || ref[j].at <= x[k].site);
         const struct lp_ref_at *r = own ? NULL : new_ref(d, s, i, &x[k]);
         if (own) good = k == count || ref[j].at < x[k].site, out[put] = ref[j++], forget_page(d, a, &out[put++]);
         else good = r && take_address(ref + first, n - first, &x[k++], r, &out[put++]);
     }
-    if (good) a->nref = put, s->nref = a->ref + put;
+    if (good) a->nref = put;
     free(ref);
     return good;
 }

@@ -365,16 +365,6 @@ static void not_equal(struct check *c, struct lp_atom *b, uint32_t at, const cha
     else lp_diff_refuse(c->d, NEW(c->d), LP_E199, lp_atom_text(b, buf), at, why);
 }
 
-/* A table without a bound comes along as far as it was thought to go, and what is behind it now is not its own. */
-static void end_table(const struct lp_side *s, struct lp_table_at *t)
-{
-    const uint32_t x = t->t.n ? lp_side_atom(s, t->t.at) : LP_NONE;
-    if (x == LP_NONE || s->atom[x].kind != LP_ATOM_TABLE) return;
-    const uint64_t most = (s->atom[x].end - t->t.at) / t->t.entry_bytes;
-    t->atom = x;
-    if (t->t.guessed && t->t.n > most) t->t.n = (uint32_t)most;
-}
-
 /* Of a new body: does its exception table say what the new file's does? */
 static bool same_handlers(const struct check *c, uint32_t i)
 {
@@ -390,6 +380,9 @@ static bool same_handlers(const struct check *c, uint32_t i)
     return lp_same_handlers(c->d, &c->side, i, p ? &l : NULL);
 }
 
+/* In another round, from the same text: what it leads to is there by name. */
+static bool is_proved(const struct check *c, uint32_t i) { return NEW(c->d)->atom[c->side.atom[i].pair].proved; }
+
 static void check_code(struct check *c, uint32_t i)
 {
     static const char *const text[] = {"", "code", "references", "size", "a number", "an address that is not resolved", "jump table", "", ""};
@@ -397,11 +390,7 @@ static void check_code(struct check *c, uint32_t i)
     char buf[32];
     uint8_t why;
     uint32_t at, k = s->atom[i].pair;
-    size_t t = s->ntable;
-    if (NEW(c->d)->atom[k].proved) return; /* in another round, from the same text: what it leads to is there by name */
-    s->survey.lent = c->lent, s->survey.nlent = NEW(c->d)->atom[k].lent ? c->nlent : 0; /* as it was looked at there */
-    lp_refs_function(s, i);
-    for (; t < s->ntable; t++) end_table(s, &s->table[t]);
+    if (is_proved(c, i)) return;
     if (has_stubs(c, i) && !lp_take_stubs(c->d, s, i, view_of(s, &s->atom[i]))) {
         not_equal(c, &NEW(c->d)->atom[k], 0, text[LP_WHY_REFS]);
         return;
@@ -422,49 +411,47 @@ static void check_data(struct check *c, uint32_t i)
         not_equal(c, &NEW(c->d)->atom[a->pair], (uint32_t)at, "data");
 }
 
+/* A body of the patch, and not a branch to one. */
+static bool is_body(const struct check *c, uint32_t i)
+{
+    const struct lp_atom *a = &c->side.atom[i], *b = &NEW(c->d)->atom[a->pair];
+    const bool entry = a->end - a->start == 4 && b->by_entry && b->end - b->start != 4;
+    return lp_is_function(b) && !entry;
+}
+
+static struct lp_reread reread(const struct check *c, uint32_t i) { return (struct lp_reread){i, NEW(c->d)->atom[c->side.atom[i].pair].lent}; }
+
+static void read_bodies(struct check *c)
+{
+    struct lp_side *s = &c->side;
+    const uint32_t first = (uint32_t)OLD(c->d)->natom;
+    struct lp_reread *v = malloc((s->natom - first + 1) * sizeof *v);
+    size_t n = 0;
+    if (!v) s->nomem = true;
+    for (uint32_t i = first; v && i < s->natom; i++)
+        if (is_body(c, i) && !is_proved(c, i)) v[n++] = reread(c, i);
+    lp_reread(s, v, n);
+    free(v);
+}
+
+static void check_in_place(struct check *c, uint32_t i)
+{
+    const struct lp_reread one = reread(c, i);
+    if (!is_proved(c, i)) lp_reread(&c->side, &one, 1);
+    check_code(c, i);
+}
+
 static void check_all(struct check *c)
 {
     struct lp_side *s = &c->side;
+    s->survey.lent = c->lent, s->survey.nlent = c->nlent;
+    read_bodies(c);
     for (uint32_t i = (uint32_t)OLD(c->d)->natom; i < s->natom; i++) {
-        const struct lp_atom *b = &NEW(c->d)->atom[s->atom[i].pair];
-        if (b->kind == LP_ATOM_PLT) continue;
-        bool entry = lp_is_code_atom(b) && s->atom[i].end - s->atom[i].start == 4 && b->by_entry && b->end - b->start != 4;
-        if (entry) continue; /* a branch to the body */
-        if (lp_is_code_atom(b)) check_code(c, i);
-        else check_data(c, i);
+        if (is_body(c, i)) check_code(c, i);
+        else if (!lp_is_code_atom(&NEW(c->d)->atom[s->atom[i].pair])) check_data(c, i);
     }
     for (size_t k = 0; k < s->nover; k++)
-        if (s->over[k].changed) check_code(c, lp_side_atom(s, s->over[k].start));
-}
-
-/* Calls of a function that has a new body get there. */
-static void survey_bodies(struct check *c)
-{
-    struct lp_side *s = &c->side;
-    for (size_t i = OLD(c->d)->natom; i < s->natom; i++) {
-        const struct lp_atom *b = lp_is_code_atom(&s->atom[i]) ? &NEW(c->d)->atom[s->atom[i].pair] : NULL;
-        if (b && b->kind == LP_ATOM_FUNC && b->pair != LP_NONE) lp_flow_survey_instead(&s->survey, OLD(c->d)->atom[b->pair].start, s->atom[i].start);
-    }
-}
-
-/* Mostly nothing changes for those who call. */
-static bool survey(struct check *c)
-{
-    struct lp_side *s = &c->side;
-    const size_t old = OLD(c->d)->natom, most = s->nover + s->natom - old;
-    struct lp_flow_part *part = malloc((2 * most + 1) * sizeof *part), *after = part + most;
-    size_t nbefore = 0, nafter = 0;
-    if (!part) return false;
-    for (size_t k = 0; k < s->nover; k++) {
-        const struct lp_atom *a = s->over[k].changed ? &s->atom[lp_side_atom(s, s->over[k].start)] : NULL;
-        if (a && lp_side_part(OLD(c->d), a, &part[nbefore])) nbefore++, nafter += lp_side_part(s, a, &after[nafter]);
-    }
-    struct lp_flow_changes x = {part, after, nbefore, after + nafter, 0};
-    for (size_t i = old; i < s->natom; i++) x.nadded += lp_side_part(s, &s->atom[i], &after[nafter + x.nadded]);
-    if (nafter != nbefore || !lp_side_survey_changed(s, &OLD(c->d)->survey, &x)) lp_side_survey(s);
-    survey_bodies(c);
-    free(part);
-    return true;
+        if (s->over[k].changed) check_in_place(c, lp_side_atom(s, s->over[k].start));
 }
 
 /* What may be another atom's in this view of the old file: with references of its own, or another table for a pair. */
@@ -508,35 +495,9 @@ static bool brings_words(const struct check *c)
     return i < c->plan.ndef || c->plan.ndyn || c->plan.nslot; /* data, or slots */
 }
 
-static bool returns_address(const struct lp_flow_lent *x) { return x->out && x->what < LP_HOLDS_NONE; }
-
-/* Does one that changes, and may return something else now, decide what this function returns? */
-static bool may_differ(const struct lp_side *o, uint32_t atom)
-{
-    const struct lp_atom *a = &o->atom[atom];
-    for (uint64_t at = a->start; at + 4 <= a->end; at += 4) {
-        const uint32_t word = lp_code_word(o, at);
-        uint64_t to;
-        uint32_t mask;
-        const uint32_t i = lp_word_is_branch(word) && lp_word_target(word, at, &to, &mask) ? lp_side_atom(o, to) : LP_NONE;
-        if (i != LP_NONE && i != atom && o->atom[i].included && o->atom[i].lent) return true;
-    }
-    return false;
-}
-
-/* What functions that stay lend one another stays so, too; unless one that changes may lend something else: then nothing is taken for granted. */
 static bool stay_lent(struct check *c)
 {
-    const struct lp_side *o = OLD(c->d);
-    c->lent = copy(o->lent, o->nlent, 0, sizeof *o->lent);
-    bool differ = false;
-    for (size_t k = 0; c->lent && k < o->nlent; k++) {
-        const uint32_t i = lp_side_atom(o, o->lent[k].at);
-        if (i == LP_NONE || o->atom[i].included) continue;
-        c->lent[c->nlent++] = o->lent[k];
-        differ |= returns_address(&o->lent[k]) && may_differ(o, i);
-    }
-    if (differ) c->nlent = 0;
+    c->lent = lp_stay_lent(c->d, &c->nlent);
     return c->lent;
 }
 
@@ -559,7 +520,7 @@ static bool make_side(struct check *c)
     s->offsets = copy(OLD(c->d)->offsets, s->noffsets, NEW(c->d)->noffsets, sizeof *s->offsets);
     if (!s->span || (c->words && !s->word) || !s->offsets || !name_owned(c)) return false;
     add_new(c);
-    return lp_take_tables(s, &c->plan) && add_patched(c) && add_views(c) && survey(c) && stay_lent(c);
+    return lp_take_tables(s, &c->plan) && add_patched(c) && add_views(c) && lp_resurvey(c->d, s) && stay_lent(c);
 }
 
 static void free_check(struct check *c)

@@ -218,6 +218,12 @@ uint64_t lp_alignment(const struct lp_side *s, uint64_t addr);
 uint64_t lp_section_alignment(const struct lp_side *s, uint64_t addr);
 
 /* VERIFY, and what is said of the patch then. */
+/* ---- reread.c ---- */
+bool lp_resurvey(lp_diff *d, struct lp_side *s); /* of a patched file; false: no memory */
+struct lp_flow_lent *lp_stay_lent(const lp_diff *d, size_t *n); /* between functions of the old file that stay; the caller frees it */
+/* A new body of a patched file; lent: pages that others make are completed in it. */
+struct lp_reread { uint32_t atom; bool lent; };
+void lp_reread(struct lp_side *s, const struct lp_reread *v, size_t n); /* their references, and tables; what is lent: all that the survey has */
 /* ---- verify.c ---- */
 /* again: functions that are not equal so are to be emitted as bodies; NULL: E199. */
 lp_status lp_diff_verify(lp_diff *d, bool *again, struct lp_error *err);
