@@ -150,6 +150,7 @@ void lp_diff_free(lp_diff *d)
     lp_bases_free(d);
     lp_pages_free(d);
     lp_rounds_free(d);
+    free(d->closed);
     lp_quiet_free(d);
     lp_away_free(d);
     for (struct lp_remark *r = d->remark, *next; r; r = next) next = r->next, free(r);

@@ -34,6 +34,7 @@ struct lp_diff {
     size_t npieces, pieces_cap;
     bool pieces_known;
     struct lp_rounds *rounds;         /* again.c */
+    uint8_t *closed;                  /* close.c: of each of the new file's functions, whether it was in the patch, and where */
     uint32_t *head;                   /* joined.c */
     uint32_t *place[2];               /* code.c: of each word of the two bodies, how many that are no NOP are in front; NULL = all count */
     bool anchors;                     /* code.c: a base may be anything, its users are compared */

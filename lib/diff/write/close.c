@@ -416,6 +416,21 @@ static void join_data(lp_diff *d)
     }
 }
 
+/* Are other functions in the patch than the last time, or elsewhere? What is refused because of them alone has been refused then. */
+static bool moved_since(lp_diff *d)
+{
+    const struct lp_side *s = NEW(d);
+    bool moved = false;
+    if (!d->closed && !(d->closed = calloc(s->natom + 1, sizeof *d->closed))) return d->nomem = true;
+    for (size_t i = 0; i < s->natom; i++) {
+        const struct lp_atom *a = &s->atom[i];
+        const uint8_t now = lp_is_function(a) ? (uint8_t)(1 | a->included << 1 | a->in_place << 2) : 0;
+        moved |= d->closed[i] != now;
+        d->closed[i] = now;
+    }
+    return moved;
+}
+
 void lp_diff_close(lp_diff *d)
 {
     lp_diff_offsets(d);
@@ -423,8 +438,7 @@ void lp_diff_close(lp_diff *d)
     include_needed(d);
     choose_places(d);
     lp_diff_enter(d);
-    refuse_moved(d);
-    lp_refuse_templates(d);
+    if (moved_since(d)) refuse_moved(d), lp_refuse_templates(d);
     join_data(d);
     lp_align_joined(NEW(d));
 }
