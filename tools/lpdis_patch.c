@@ -92,7 +92,8 @@ static void annotate(struct lpdis_view *v, const char *line, bool insn, char mar
 /* Records of data: each line of new ones (of .bss there is but the first), and each set. */
 static void data_line(struct block *b, const char *line)
 {
-    static const char *const kinds[][2] = {{"| ", "bytes"}, {"\"", "string"}, {"rel ", "rel"}, {"zero ", "zero"}, {"data ", "bss"}};
+    static const char *const kinds[][2] = {{"| ", "bytes"}, {"\"", "string"}, {"rel ", "rel"}, {"zero ", "zero"},
+                                         {"old ", "old"}, {"from ", "from"}, {"entry ", "entry"}, {"data ", "bss"}};
     const char *cut = line[0] == '"' ? NULL : strstr(line, "  ;");
     char text[LINE_MAX_BYTES + 1];
     snprintf(text, sizeof text, "%.*s", (int)(cut ? (size_t)(cut - line) : strlen(line)), line);
@@ -106,7 +107,7 @@ static void data_line(struct block *b, const char *line)
         out_end();
     }
     for (size_t i = 0; b->kind == DATA && i < sizeof kinds / sizeof *kinds; i++) {
-        bool bss = i == 4;
+        bool bss = kinds[i][0][0] == 'd';
         if (strncmp(line, kinds[i][0], strlen(kinds[i][0])) != 0 || (bss && strncmp(b->is, "bss", 3) != 0)) continue;
         out_record("data");
         out_str("name", b->name + 5);

@@ -20,4 +20,5 @@ lib_diff_libdiff_la_SOURCES = \
 	lib/diff/write/body.c lib/diff/write/carry.c lib/diff/write/cfi.c lib/diff/write/close.c lib/diff/write/copies.c lib/diff/write/data.c \
 	lib/diff/write/emit.c lib/diff/write/ends.c lib/diff/write/enter.c lib/diff/write/keep.c lib/diff/write/labels.c lib/diff/write/left.c lib/diff/write/lsda.c \
 	lib/diff/write/meant.c lib/diff/write/offsets.c lib/diff/write/pages.c lib/diff/write/place.c lib/diff/write/pointers.c lib/diff/write/quiet.c \
-	lib/diff/write/reread.c lib/diff/write/template.c lib/diff/write/types.c lib/diff/write/verify.c lib/diff/write/word.h lib/diff/write/words.c lib/diff/write/write.h
+	lib/diff/write/reread.c lib/diff/write/table.c lib/diff/write/template.c lib/diff/write/types.c lib/diff/write/verify.c lib/diff/write/word.h \
+	lib/diff/write/words.c lib/diff/write/write.h

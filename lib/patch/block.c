@@ -456,7 +456,10 @@ static bool data_line(struct lp_parse *ps)
         lp_buf_printf(&ps->canon, "zero %llu", (unsigned long long)c.len);
         return add_chunk(ps, &c);
     }
-    if (!lp_lex_word(l, "rel")) return lp_lex_fail(ps, at, LP_E_SYNTAX, "`| BYTES`, a string, `rel`, `zero` or `end` is expected in data");
+    if (lp_lex_word(l, "old")) return lp_block_old(ps, &c) && add_chunk(ps, &c);
+    if (lp_lex_word(l, "from")) return lp_block_from(ps, &c) && add_chunk(ps, &c);
+    if (lp_lex_word(l, "entry")) return lp_block_entry(ps, &c) && add_chunk(ps, &c);
+    if (!lp_lex_word(l, "rel")) return lp_lex_fail(ps, at, LP_E_SYNTAX, "`| BYTES`, a string, `rel`, `zero`, `old` or `end` is expected in data");
     c.kind = LP_CHUNK_REL;
     lp_buf_puts(&ps->canon, "rel");
     if (!lp_lex_fixup(ps, &c.fix)) return false;

@@ -193,11 +193,12 @@ static void build_data(struct lp_plan *pl, const struct lp_def *d)
 {
     const struct lp_datum *data = d->item->data;
     uint64_t off = 0;
-    for (size_t i = 0; i < data->nchunk; i++) {
+    for (size_t i = 0, n = 1; i < data->nchunk; i += n) {
         const struct lp_chunk *c = &data->chunk[i];
         uint8_t *p = pl->region[d->region].bytes + d->off + off;
         if (c->kind == LP_CHUNK_BYTES) memcpy(p, c->bytes, c->len);
         if (c->kind == LP_CHUNK_REL) lp_plan_fix(pl, pl->bound[d->item->object], c->fix, c->line, d->addr + off, p);
+        n = c->kind == LP_CHUNK_OLD ? lp_plan_old(pl, d->item, c, data->nchunk - i, p) : 1;
         off += c->len;
     }
 }

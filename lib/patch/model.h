@@ -28,13 +28,20 @@ struct lp_change {
     uint32_t new_word, line, keep_count;
     const struct lp_fixup *fix; /* of new_word, or NULL */
 };
-enum lp_chunk_kind { LP_CHUNK_BYTES, LP_CHUNK_ZERO, LP_CHUNK_REL };
+/* Entries of the object's own. */
+struct lp_old { struct lp_place place; uint64_t count; uint8_t width, sha256[32], sha_len; bool is_unsigned; };
+enum lp_chunk_kind { LP_CHUNK_BYTES, LP_CHUNK_ZERO, LP_CHUNK_REL, LP_CHUNK_OLD, LP_CHUNK_FROM, LP_CHUNK_ENTRY };
 struct lp_chunk {
     enum lp_chunk_kind kind;
     uint32_t line;
-    uint64_t len;
-    const uint8_t *bytes;       /* LP_CHUNK_BYTES */
-    const struct lp_fixup *fix; /* LP_CHUNK_REL */
+    uint64_t len;               /* 0: FROM, ENTRY, which follow their OLD */
+    union {
+        const uint8_t *bytes;       /* BYTES */
+        const struct lp_fixup *fix; /* REL */
+        const struct lp_old *old;   /* OLD */
+        int64_t at;                 /* FROM: to old entries of at least so much, `value` is added. ENTRY: which one has `value` */
+    };
+    int64_t value;
 };
 struct lp_func {
     uint64_t size, old_size;

@@ -229,6 +229,8 @@ bool lp_plan_tls_module(struct lp_plan *pl, struct lp_target *t, uint64_t *modul
 void lp_plan_fix(struct lp_plan *pl, struct lp_target *t, const struct lp_fixup *f, uint32_t line, uint64_t at, uint8_t *p);
 /* keep.c: the words of the old body, at `old` of the file, that the new one keeps, which is now at `at`. */
 void lp_plan_keep(struct lp_plan *pl, struct lp_target *t, const struct lp_func *f, uint64_t old, uint64_t at, uint8_t *body);
+/* old.c: bytes of new data that are made of the object's own, by a chunk of n and those that belong to it, at p. How many these are together. */
+size_t lp_plan_old(struct lp_plan *pl, const struct lp_item *it, const struct lp_chunk *c, size_t n, uint8_t *p);
 /* The call frame instructions of a new body; *len = 0: there are none. */
 bool lp_plan_cfi(struct lp_plan *pl, const struct lp_item *it, const uint8_t **cfi, size_t *len);
 /* handlers.c: behind all bodies and data, finds and checks the exception table of a new body. False: said. */

@@ -11,7 +11,7 @@ const char *const lp_fuzz_name = "lp_patch_parse";
 const size_t lp_fuzz_prefixes = 100000, lp_fuzz_head = 0;
 const char *const lp_fuzz_words[] = {
     "0", "1", "-1", "4", "16", "0x3", "0xffffffff", "0x7fffffffffffffff", "0xffffffffffffffff", "18446744073709551616", "67108864", "func", "data", "set", "quiet", "part",
-    "object", "rel", "zero", "=", "@", "|", "-", "+", "end", "old", "new", "size", "align", "sha256", "main", "main+0x4", "main+0xffffffffffffffff", "parse",
+    "object", "rel", "zero", "from", "entry", "unsigned", "b1", "b2", "=", "@", "|", "-", "+", "end", "old", "new", "size", "align", "sha256", "main", "main+0x4", "main+0xffffffffffffffff", "parse",
     "limit", "limit+0x8", "tab", "tab+0x20000000000", "helper", ".msg", "call26", "jump26", "abs64", "abs32", "abs16", "prel64", "prel32", "prel16", "condbr19",
     "tstbr14", "adr_prel_lo21", "adr_prel_pg_hi21", "add_abs_lo12_nc", "ld_prel_lo19", "ldst128_abs_lo12_nc", "movw_uabs_g3", "14000000", "d65f03c0", "d503201f",
     "\"", "\"\\0\"", "*", "&main", "&tab+0x8", "b8", "bytes", "optional", "quiesce", "immediate", "lazy", "deadline", "9999999d", "", NULL};
@@ -63,6 +63,7 @@ static const char full[] =
     "object    greet\nbuild-id  1462c13bab944f35c6be9f78a4e8bfaf3c5bd731\nmachine   aarch64\noptional\n\n"
     "data .msg rodata size 18 align 8\n\"parse: bad length\\0\"\nend\n"
     "data table data size 24\n| 01 02 03 04 05 06 07 08  ; eight\nrel abs64 .msg+0x4\nzero 8\nend\n\n"
+    "data jumps rodata size 16\nold tab+0x8 b2 4 sha256 b250b5510c3e3c20\nfrom -48 +2\nfrom 5 -1\nentry 1 -5\nold 0x400 b4 2 unsigned sha256 b250b5510c3e3c20\nend\n"
     "func parse size 24\nold size 36 sha256 b250b5510c3e3c203e5df344b0bf9083347ff488efdd78c9a71ad9185815df29\n"
     "| 51000422                           ; sub\n| 14000000 jump26 checksum           ; b\n| a9bf7bfd d503201f\n= +0x10 2\ncfi 0e 10\nend\n\n"
     "func same size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1\n| d503201f\n= 1\n= +0x8 1\ncfi old\nlsda .msg\nend\n"

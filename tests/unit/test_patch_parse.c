@@ -13,6 +13,9 @@
 
 #define HEAD "lpatch 1\n"
 #define BIND "object    greet\nbuild-id  1462c13bab944f35c6be9f78a4e8bfaf3c5bd731\nmachine   aarch64\n"
+#define SHA "b250b5510c3e3c20\n"
+#define DATA4 "data d rodata size 4\n"
+#define OLD2 "old 0x8 b2 2 sha256 " SHA
 #define OLD36 "old size 36 sha256 b250b5510c3e3c203e5df344b0bf9083347ff488efdd78c9a71ad9185815df29\n"
 
 static char said[8192];
@@ -70,7 +73,9 @@ static void identity(void **state)
         "data \"odd name\" data size 24\n| 01 02 03 04  ; four\n\nzero 4\nrel abs64 .msg-0x8\nrel prel64 0x400000\nend\n"
         "func f size 4 new\n| d65f03c0\ncfi 0e10\nend\nset limit+0x4 b4\n- *\n+ 0x10\nset ptr b8\n- 0x0\n+ &f+0x4\nset buf bytes 3\n- 61 62 63\n+ 00 00 00\n"
         "func h size 8 new\n| 94000000 call26 hook weak  ; a comment\n| 94000000 call26 weak\nend\ndata p data size 16\nrel abs64 hook+0x8 weak\nrel abs64 weak weak\nend\n"
-        "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\ncfi old\nend\ndata z bss size 64\nend\nquiet g\nquiet \"odd name\" part\nquiet 0x400850\n@ 0x400858\n- d503201f\n+ d65f03c0\nend\nquiet 0x400900 size 16 part\n"
+        "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\ncfi old\nend\ndata z bss size 64\nend\n"
+        "data jumps rodata size 27 align 4\nold 0x29724 b2 8 sha256 b250b5510c3e3c20\nfrom -48 +2\nfrom 51 -1\nfrom 60 +0\nentry 3 -5\nentry 7 0\n| 01\n"
+        "old tab+0x8 b1 6 unsigned sha256 b250b5510c3e3c20\nentry 5 255\nold tab b4 1 sha256 b250b5510c3e3c20\nend\nquiet g\nquiet \"odd name\" part\nquiet 0x400850\n@ 0x400858\n- d503201f\n+ d65f03c0\nend\nquiet 0x400900 size 16 part\n"
         "@ k+0x4 quiet\n- d503201f d65f03c0  ; old\n+ d65f03c0 d503201f  ; new\n- d503201f\n+ 94000000 call26 hook\nend\n@ \"odd one\"#2 quiet\n- d503201f\n+ d65f03c0\nend\n0xaddc d503201f an address with letters only\n";
     comes_out(more, more);
 }
@@ -182,6 +187,23 @@ static void errors(void **state)
         {HEAD BIND "data d rodata size 3\n| 00 01\nend\n", "7:1: error: the data has 2 bytes, line 5 says size 3"},
         {HEAD BIND "data d text size 3\n", "5:8: error: `rodata`, `data` or `bss` is expected"},
         {HEAD BIND "data d rodata size 1\n| 00\nend\ndata d rodata size 1\n| 00\nend\n", "8:1: error: `d` is defined in line 5 already"},
+        {HEAD BIND DATA4 "old 0x8 b8 1 sha256 " SHA "end\n", "6:9: error: `b1`, `b2` or `b4` is expected"},
+        {HEAD BIND DATA4 "old 0x8 b2 0 sha256 " SHA "end\n", "6:12: error: the number of entries must be 1 to 8388608"},
+        {HEAD BIND DATA4 "old 0x8 b2 8388609 sha256 " SHA "end\n", "6:12: error: the number of entries must be 1 to 8388608"},
+        {HEAD BIND DATA4 "old 0x8 b2 2\nend\n", "6:13: error: a blank is expected, the line ends here"},
+        {HEAD BIND DATA4 "old 0x8 b2 2 signed sha256 " SHA "end\n", "6:14: error: `sha256` or `unsigned` is expected"},
+        {HEAD BIND DATA4 "old 0x8 b2 2 sha256 b250b551\nend\n",
+         "6:21: error: a SHA-256 digest (16 to 64 lower-case hex digits, an even number) is expected, found `b250b551`"},
+        {HEAD BIND DATA4 "old 0x8 b2 3 sha256 " SHA "end\n", "7:1: error: the data has 6 bytes, line 5 says size 4"},
+        {HEAD BIND DATA4 "from 1 +1\nend\n", "6:1: error: `from` comes behind `old`, and in front of `entry`"},
+        {HEAD BIND DATA4 "entry 1 1\nend\n", "6:1: error: `entry` comes behind `old`"},
+        {HEAD BIND DATA4 OLD2 "entry 1 1\nfrom 1 +1\nend\n", "8:1: error: `from` comes behind `old`, and in front of `entry`"},
+        {HEAD BIND DATA4 OLD2 "from 1 1\nend\n", "7:8: error: what is added (+N or -N) is expected"},
+        {HEAD BIND DATA4 OLD2 "from 32768 +1\nend\n", "7:6: error: the number must be -32768 to 32767"},
+        {HEAD BIND DATA4 OLD2 "from 1 +1\nfrom 1 +2\nend\n", "8:6: error: more than in the line before is expected"},
+        {HEAD BIND DATA4 OLD2 "entry 2 1\nend\n", "7:7: error: there are but 2 entries, from 0"},
+        {HEAD BIND DATA4 OLD2 "entry 1 1\nentry 0 1\nend\n", "8:7: error: more than in the line before is expected"},
+        {HEAD BIND "data d bss size 4\n" OLD2 "end\n", "6:1: error: bss has no content"},
         {HEAD BIND "@ f\n- d503201f d503201f\n+ d65f03c0\nend\n", "7:11: error: 2 new words are expected, as many as old ones"},
         {HEAD BIND "@ f\n- d503201f\n+ d65f03c0 d503201f\nend\n", "7:12: error: more new words than old ones, of which there are 1"},
         {HEAD BIND "@ f\n- d503201f d503201f\n+ d65f03c0 d503201f d503201f\nend\n", "7:21: error: more new words than old ones, of which there are 2"},

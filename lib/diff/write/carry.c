@@ -411,6 +411,7 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     bool good = !p || avail >= n;
     if (a->kind == LP_ATOM_TABLE && !movable_table(s, atom)) good = false;
     if (!p || !good) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
+    else if (a->kind == LP_ATOM_TABLE && lp_print_table(d, atom, p, n)) good = true;
     else if (n == text) print_text(&d->items, p, n);
     else if (n > BYTES_LINE && stays_zero(s, a->start, p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
     else good = print_parts(d, a->start, a->start + n, p);

@@ -191,8 +191,8 @@ static void add_words(struct check *c, const struct lp_def *def)
     const struct lp_datum *data = def->item->data;
     uint64_t at = def->addr, avail;
     for (size_t i = 0; i < data->nchunk; at += data->chunk[i++].len) {
-        const struct lp_fixup *f = data->chunk[i].fix;
-        const bool whole = data->chunk[i].kind == LP_CHUNK_REL && f->reloc->op == LP_REL_ABS && data->chunk[i].len == 8;
+        const struct lp_fixup *f = data->chunk[i].kind == LP_CHUNK_REL ? data->chunk[i].fix : NULL;
+        const bool whole = f && f->reloc->op == LP_REL_ABS && data->chunk[i].len == 8;
         const uint8_t *p = whole ? lp_side_bytes(s, at, &avail) : NULL;
         if (!p || avail < 8) continue;
         struct lp_word_at w = {at, lp_le64(p), NULL, R_AARCH64_RELATIVE, LP_WORD_ADDR};

@@ -191,6 +191,8 @@ bool lp_emit_function(lp_diff *d, uint32_t old_atom);
 bool lp_emit_new_function(lp_diff *d, uint32_t new_atom);
 bool lp_emit_in_place(lp_diff *d, uint32_t old_atom);
 void lp_refuse_datum(lp_diff *d, uint32_t atom, uint64_t at, uint32_t word); /* a body may keep the old one's, or a place get a value */
+/* ---- table.c ---- */
+bool lp_print_table(lp_diff *d, uint32_t new_atom, const uint8_t *p, uint64_t n); /* a jump table, made of the old file's; false: that is not shorter */
 /* ---- carry.c ---- */
 void lp_emit_carried(lp_diff *d, uint32_t new_atom);
 /* Has the old file it by this name and version? */
