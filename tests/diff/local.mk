@@ -11,7 +11,7 @@ EXTRA_DIST += tests/diff/mutate.sh
 
 # Two builds to a patch.
 DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/quiet.sh tests/diff/linked.sh tests/diff/bodies.sh tests/diff/falls.sh tests/diff/endings.sh tests/diff/template.sh \
-	tests/diff/tables.sh tests/diff/entries.sh tests/diff/relative.sh tests/diff/exceptions.sh tests/diff/patchable.sh tests/diff/handlers.sh tests/diff/names.sh tests/diff/unequal.sh tests/diff/loader.sh \
+	tests/diff/tables.sh tests/diff/entries.sh tests/diff/kept.sh tests/diff/relative.sh tests/diff/exceptions.sh tests/diff/patchable.sh tests/diff/handlers.sh tests/diff/names.sh tests/diff/unequal.sh tests/diff/loader.sh \
 	tests/diff/terms.sh \
 	tests/diff/interpose.sh tests/diff/imports.sh tests/diff/beside.sh tests/diff/chosen.sh tests/diff/spilled.sh tests/diff/sentinel.sh tests/diff/rows.sh tests/diff/reasons.sh \
 	tests/diff/steps.sh tests/diff/products.sh tests/diff/resized.sh tests/diff/ends.sh \

@@ -13,7 +13,7 @@
 enum { WINDOW = 3, RUN_MIN = 2, STEP_MIN = 1, TRIES = 32, ROUNDS = 32 };
 
 /* A word without the field that depends on where it is, and what that leads to: nothing, a place in its body, an address of the old file. */
-struct cell { uint32_t word; uint8_t kind; bool datum; uint64_t to; }; /* datum: only a kept one will do */
+struct cell { uint32_t word; uint8_t kind; bool datum, led; uint64_t to; }; /* datum: only a kept one will do; led: so it is for kept branches to it */
 enum { PLAIN, INSIDE, OUTSIDE, OTHER };
 
 struct keeping {
@@ -29,7 +29,7 @@ struct keeping {
 static struct cell cell_at(uint32_t w, uint64_t pc, uint64_t start, uint64_t end)
 {
     const struct lp_reloc *r = lp_word_reloc(w);
-    struct cell c = {w, r ? OTHER : PLAIN, false, 0};
+    struct cell c = {.word = w, .kind = r ? OTHER : PLAIN};
     if (!r || (r->op != LP_REL_PAGE && !lp_word_is_branch(w))) return c;
     lp_a64_target(w, pc, &c.to);
     c.word &= ~lp_reloc_mask(r);
@@ -45,7 +45,7 @@ static struct cell cell_of(const lp_diff *d, const struct lp_new_word *w, uint64
     const char *name = lp_reloc_of(d, w);
     uint64_t word = w->word;
     if (!w->has_reloc) c = cell_at(w->word, pc, start, end), c.kind = c.kind == OUTSIDE ? OTHER : c.kind; /* data, which looks like it */
-    if (w->datum) c = (struct cell){w->word, PLAIN, true, 0};
+    if (w->datum) c = (struct cell){.word = w->word, .kind = PLAIN, .datum = true};
     if (!w->in_old || w->datum) return c;
     const struct lp_reloc *r = lp_word_reloc(w->word);
     if (!r && lp_reloc_apply(lp_reloc_named(name, strcspn(name, " ")), w->addr, 0, &word, NULL) == LP_OK) c.word = (uint32_t)word, c.kind = PLAIN, c.to = 0;
@@ -79,7 +79,7 @@ static bool make_cells(struct keeping *k, const lp_diff *d, const struct lp_atom
     for (size_t i = 0; i < k->nold; i++) {
         const uint64_t at = a->start + 4 * i;
         const uint32_t w = k->walk.word[i] = lp_file_word(s, at);
-        k->old[i] = lp_elf_is_code(s->elf, at) ? cell_at(w, at, a->start, a->end) : (struct cell){w, PLAIN, false, 0};
+        k->old[i] = lp_elf_is_code(s->elf, at) ? cell_at(w, at, a->start, a->end) : (struct cell){.word = w, .kind = PLAIN};
     }
     for (size_t i = 0; i < k->n; i++) k->new[i] = cell_of(d, &word[i], start + 4 * i, start, start + 4 * k->n);
     for (size_t i = 0; i < k->heads; i++) k->head[i] = LP_NONE;
@@ -126,8 +126,24 @@ static size_t same_datum(const struct keeping *k, size_t i, size_t *at)
 static size_t least(const struct keeping *k, size_t i, size_t run, bool in_step)
 {
     for (size_t j = i; j < i + run; j++)
-        if (k->new[j].datum) return 1;
+        if (k->new[j].datum || k->new[j].led) return 1;
     return in_step ? STEP_MIN : RUN_MIN;
+}
+
+/* A branch leads to the word of the new body that was led to only if that is kept, and once; so that is worth a run by itself. */
+static void keep_places(struct keeping *k)
+{
+    bool *kept = k->walk.seen;
+    memset(kept, 0, k->nold * sizeof *kept);
+    for (size_t i = 0; i < k->n; i++)
+        if (k->from[i] != LP_NONE) kept[k->from[i]] = true;
+    for (size_t i = 0; i < k->n; i++) {
+        const struct cell *b = &k->new[i], *a = k->from[i] == LP_NONE ? NULL : &k->old[k->from[i]];
+        const size_t to = b->to / 4, old = a ? a->to / 4 : 0;
+        if (!a || b->kind != INSIDE || b->to & 3 || to >= k->n || old >= k->nold || k->from[to] != LP_NONE || kept[old] || !may_keep(k, old, to)) continue;
+        k->from[to] = (uint32_t)old;
+        k->new[to].led = kept[old] = true;
+    }
 }
 
 static void find_runs(struct keeping *k)
@@ -212,7 +228,7 @@ bool lp_keep_old(const lp_diff *d, const struct lp_atom *a, const struct lp_new_
     struct keeping k = {.n = n};
     out->change = calloc(n + 1, sizeof *out->change);
     bool good = out->change && make_cells(&k, d, a, word, start);
-    if (good) find_runs(&k), good = settle(&k, word, out);
+    if (good) find_runs(&k), keep_places(&k), good = settle(&k, word, out);
     free(k.old), free(k.new), free(k.next), free(k.head), free(k.from);
     lp_keep_walk_free(&k.walk);
     return good;
