@@ -23,6 +23,22 @@ struct lp_a64_regs lp_a64_regs(unsigned row, uint32_t word)
                                 registers(row_regs[row].write, sizeof row_regs[row].write, word) | row_regs[row].writes};
 }
 
+int lp_a64_named(unsigned row, uint8_t at[LP_A64_NAMED])
+{
+    const uint8_t *const place[] = {row_regs[row].read, row_regs[row].write};
+    int n = 0;
+    if (row == A64_UNDEFINED || lp_a64_rows[row].flags & LP_ROW_TODO) return -1;
+    for (unsigned k = 0; k < 2; k++)
+        for (unsigned i = 0; i < sizeof row_regs[row].read && place[k][i] != 0; i++) {
+            const uint8_t lo = (uint8_t)((place[k][i] & (SP - 1)) - 1);
+            int seen = 0;
+            if (place[k][i] & PAIR) return -1;
+            while (seen < n && at[seen] != lo) seen++;
+            if (seen == n) at[n++] = lo;
+        }
+    return n;
+}
+
 static uint32_t vectors(const struct vector_place *p, unsigned n, uint32_t word)
 {
     uint32_t set = 0;

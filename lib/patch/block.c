@@ -224,6 +224,7 @@ bool lp_block_open_func(struct lp_parse *ps)
     lp_block_begin(ps, LP_ITEM_FUNC, LP_ST_OLD);
     ps->func = (struct lp_func){0};
     ps->cfi.len = 0;
+    ps->rename = NULL;
     if (!lp_lex_need_ws(ps)) return false;
     const char *at = ps->lex.p;
     if (!lp_lex_place(ps, &ps->work.place)) return false;
@@ -275,22 +276,25 @@ static bool body_words(struct lp_parse *ps)
     }
 }
 
-static bool keep_run(struct lp_parse *ps)
+/* renamed: with other registers. */
+static bool keep_run(struct lp_parse *ps, bool renamed)
 {
     uint64_t off = ps->step, n;
     const char *at = ps->lex.p;
     const bool somewhere = lp_lex_char(&ps->lex, '+');
     if (somewhere && (!lp_lex_hex(ps, "an offset (0x...)", &off) || !lp_lex_need_ws(ps))) return false;
-    if (!lp_lex_num(ps, somewhere ? "a number of words" : "`= +0xOFFSET WORDS` or `= WORDS`", &n)) return false;
-    if (somewhere) lp_buf_printf(&ps->canon, "= +0x%llx %llu", (unsigned long long)off, (unsigned long long)n);
-    else lp_buf_printf(&ps->canon, "= %llu", (unsigned long long)n);
+    if (!lp_lex_num(ps, somewhere ? "a number of words" : renamed ? "`~ +0xOFFSET WORDS` or `~ WORDS`" : "`= +0xOFFSET WORDS` or `= WORDS`", &n)) return false;
+    lp_buf_puts(&ps->canon, renamed ? "~ " : "= ");
+    if (somewhere) lp_buf_printf(&ps->canon, "+0x%llx ", (unsigned long long)off);
+    lp_buf_printf(&ps->canon, "%llu", (unsigned long long)n);
+    if (renamed && !lp_block_rename(ps)) return false;
     if (ps->func.is_new) return lp_lex_fail(ps, at, LP_E_SYNTAX, "a new function has no old words to keep");
     if (off & 3) return lp_lex_fail(ps, at, LP_E_SYNTAX, "the offset must be a multiple of 4");
     if (ps->broken) return true; /* the old size is not known */
     if (n == 0 || off > ps->func.old_size || n > (ps->func.old_size - off) / 4)
         return lp_lex_fail(ps, at, LP_E_SYNTAX, "%llu words from +0x%llx are not inside the old function of %llu bytes", (unsigned long long)n,
                            (unsigned long long)off, (unsigned long long)ps->func.old_size);
-    struct lp_change c = {.line = ps->lex.line, .keep_off = (uint32_t)off, .keep_count = (uint32_t)n};
+    struct lp_change c = {.line = ps->lex.line, .keep_off = (uint32_t)off, .keep_count = (uint32_t)n, .rename = renamed ? ps->rename : NULL};
     ps->filled += 4 * n;
     ps->step = off + 4 * n;
     return add_change(ps, &c) && lp_lex_comment_end(ps);
@@ -368,11 +372,11 @@ static bool func_line(struct lp_parse *ps)
     if (!ps->func.lsda && !ps->func.no_lsda && lp_lex_word(l, "lsda")) return lsda_line(ps);
     if (ps->func.lsda || ps->func.no_lsda) return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`end` is expected behind `lsda`");
     if (lp_lex_word(l, "cfi")) return cfi_line(ps);
-    if ((*l->p != '|' && *l->p != '=') || l->end - l->p < 2 || l->p[1] != ' ')
-        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`| WORD`, `= [+0xOFFSET] WORDS`, `cfi`, `lsda` or `end` is expected");
+    if ((*l->p != '|' && *l->p != '=' && *l->p != '~') || l->end - l->p < 2 || l->p[1] != ' ')
+        return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`| WORD`, `= [+0xOFFSET] WORDS`, `~ [+0xOFFSET] WORDS`, `cfi`, `lsda` or `end` is expected");
     if (ps->cfi.len || ps->func.cfi_old) return lp_lex_fail(ps, l->p, LP_E_SYNTAX, "`cfi` comes behind the body");
     l->p += 2;
-    return l->p[-2] == '|' ? body_words(ps) : keep_run(ps);
+    return l->p[-2] == '|' ? body_words(ps) : keep_run(ps, l->p[-2] == '~');
 }
 
 static bool func_end(struct lp_parse *ps)

@@ -20,6 +20,7 @@ void lp_block_begin(struct lp_parse *ps, enum lp_item_kind kind, int state);
 void *lp_block_keep(struct lp_parse *ps, const void *p, size_t size); /* a copy that lives as long as the patch; NULL: no memory, reported */
 bool lp_block_pairs(struct lp_parse *ps, struct lp_buf *out, const char *sep); /* one or more pairs of hex digits: their bytes */
 bool lp_block_add_item(struct lp_parse *ps, const struct lp_item *it);
+bool lp_block_rename(struct lp_parse *ps);      /* rename.c, behind `~ N`: registers, which ps->rename has then; else the last ones */
 /* old.c, lines of data: `old PLACE b1 N [unsigned] sha256 H`; behind it `from VALUE +N`, then `entry I VALUE`. */
 bool lp_block_old(struct lp_parse *ps, struct lp_chunk *out);
 bool lp_block_from(struct lp_parse *ps, struct lp_chunk *out);

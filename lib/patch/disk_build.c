@@ -122,7 +122,7 @@ static bool same_shape(const struct lp_disk *d, const struct lp_func *f, uint64_
     for (size_t i = 0; i < f->nbody; i++) {
         const struct lp_change *c = &f->body[i];
         uint32_t mask = c->fix ? ~lp_reloc_mask(c->fix->reloc) : UINT32_MAX;
-        if (c->keep_count && c->keep_off != off) return false;
+        if (c->keep_count && (c->keep_off != off || c->rename)) return false;
         if (!c->keep_count && (lp_elf_read(d->elf, old + off, &word, 4, NULL) != LP_OK || (lp_le32(&word) ^ c->new_word) & mask)) return false;
         off += 4 * (c->keep_count ? c->keep_count : 1);
     }

@@ -189,6 +189,17 @@ static bool keep_word(struct keeping *x, uint32_t run, uint64_t off, uint64_t at
     return lp_put32(p, (uint32_t)word), true;
 }
 
+/* What the file marks as data names no registers. */
+static bool rename_word(const struct keeping *x, uint64_t off, uint8_t *p)
+{
+    uint32_t w = lp_le32(p);
+    if (!lp_elf_is_code(x->t->elf, x->old + off)) return true;
+    if (lp_rename_word(x->c->rename, &w)) return lp_put32(p, w), true;
+    lp_plan_fail(x->pl, x->c->line, LP_E_INSTRUCTION, "the old word at +0x%llx cannot be kept with other registers: which ones it names is not known",
+                 (unsigned long long)off);
+    return false;
+}
+
 static bool keep_run(struct keeping *x, uint32_t run, uint8_t *body)
 {
     uint8_t *p = body + 4 * (uint64_t)run;
@@ -196,6 +207,8 @@ static bool keep_run(struct keeping *x, uint32_t run, uint8_t *body)
     for (uint64_t k = 0; k < x->c->keep_count; k++) lp_put32(p + 4 * k, x->walk.word[x->c->keep_off / 4 + k]);
     for (uint64_t k = 0; k < x->c->keep_count; k++)
         if (!keep_word(x, run, x->c->keep_off + 4 * k, at + 4 * k, p + 4 * k)) return false;
+    for (uint64_t k = 0; k < x->c->keep_count && x->c->rename; k++)
+        if (!rename_word(x, x->c->keep_off + 4 * k, p + 4 * k)) return false;
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* patch/keep.h - words of the old body that a new one keeps (`= +0xOFF N`), and where what they refer to is then. */
+/* patch/keep.h - words of the old body that a new one keeps (`= +0xOFF N`, `~ +0xOFF N`), and where what they refer to is then. */
 #ifndef LP_PATCH_KEEP_H
 #define LP_PATCH_KEEP_H
 #include "elf/cfi.h"
@@ -6,6 +6,9 @@
 
 /* The relocation that fills the field of a word that is relative to the PC; NULL: it is not. */
 const struct lp_reloc *lp_word_reloc(uint32_t word);
+
+/* A word of a run that is kept with other registers. False: which ones it names is not known. */
+bool lp_rename_word(const uint8_t *to, uint32_t *word);
 
 /* Of each word of the old body, which word of the new one it is. */
 struct lp_keep_map { uint32_t *where; size_t n; };

@@ -33,6 +33,7 @@ struct lp_parse {
     struct lp_buf cfi;      /* of the open func */
     uint64_t filled;        /* bytes of the open func or data so far */
     uint64_t step;          /* of the open func: the place in the old body that is in step */
+    const uint8_t *rename;  /* of the open func: the last one that was said */
     bool broken;            /* a line of the open block was wrong: it makes no item */
     size_t waiting;         /* old words of a `-` that wait for those of its `+` */
     struct lp_change *change;

@@ -27,7 +27,9 @@ struct lp_change {
     union { uint32_t old_word, keep_off; };
     uint32_t new_word, line, keep_count;
     const struct lp_fixup *fix; /* of new_word, or NULL */
+    const uint8_t *rename;      /* of kept words: what X0 to X30 are there; NULL = themselves */
 };
+enum { LP_RENAMED = 31 };       /* registers */
 /* Entries of the object's own. */
 struct lp_old { struct lp_place place; uint64_t count; uint8_t width, sha256[32], sha_len; bool is_unsigned; };
 enum lp_chunk_kind { LP_CHUNK_BYTES, LP_CHUNK_ZERO, LP_CHUNK_REL, LP_CHUNK_OLD, LP_CHUNK_FROM, LP_CHUNK_ENTRY };

@@ -13,7 +13,7 @@ const char *const lp_fuzz_name = "lp_live_apply";
 const size_t lp_fuzz_prefixes = 100000, lp_fuzz_head = 0;
 const char *const lp_fuzz_words[] = {
     "0", "1", "-1", "4", "16", "0x3", "0xffffffff", "0x7fffffffffffffff", "0xffffffffffffffff", "18446744073709551616", "67108864", "func", "data", "set",
-    "object", "rel", "zero", "from", "entry", "unsigned", "b1", "b2", "=", "@", "|", "-", "+", "end", "old", "new", "size", "align", "sha256", "main", "main+0x4", "main+0xffffffffffffffff", "parse",
+    "object", "rel", "zero", "from", "entry", "unsigned", "b1", "b2", "=", "~", "x8>x9", "x0>x30", "@", "|", "-", "+", "end", "old", "new", "size", "align", "sha256", "main", "main+0x4", "main+0xffffffffffffffff", "parse",
     "limit", "limit+0x8", "tab", "tab+0x20000000000", "helper", ".msg", "call26", "jump26", "abs64", "abs32", "abs16", "prel64", "prel32", "prel16", "condbr19",
     "tstbr14", "adr_prel_lo21", "adr_prel_pg_hi21", "add_abs_lo12_nc", "ld_prel_lo19", "ldst128_abs_lo12_nc", "movw_uabs_g3", "adr_got_page", "ld64_got_lo12_nc", "got_ld_prel19", "ld64_gotpage_lo15", "tlsie_adr_gottprel_page21",
     "tlsdesc_adr_page21", "tlsle_add_tprel_hi12", "tlsgd_adr_page21", "gotrel64", "0x8000000", "_GLOBAL_OFFSET_TABLE_", "main@plt", "14000000", "d65f03c0", "d503201f",
@@ -107,8 +107,8 @@ static size_t bodies(char *out, size_t size)
     return (size_t)snprintf(out, size, HEAD("bodies") "data .msg rodata size 8 align 8\n\"message\\0\"\nend\n"
             "data tab data size 24\nrel abs64 helper\nrel prel64 main\nzero 8\nend\n"
             "data entries rodata size 14 align 4\nold parse b4 3 sha256 %s\nfrom -5 -1\nentry 1 9\n| 01 02\nend\n"
-            "func helper size 4 new\n| d65f03c0\nend\nfunc parse size 28\nold size 12 sha256 %s\n| 51000422\n| 90000000 adr_prel_pg_hi21 .msg\n"
-            "| 91000000 add_abs_lo12_nc .msg\n| 94000000 call26 helper\n| 54000000 condbr19 parse+0x8\n= +0x4 2\nend\nset limit b8\n- 0x10\n+ &tab\n", hex, hex);
+            "func helper size 4 new\n| d65f03c0\nend\nfunc parse size 36\nold size 12 sha256 %s\n| 51000422\n| 90000000 adr_prel_pg_hi21 .msg\n"
+            "| 91000000 add_abs_lo12_nc .msg\n| 94000000 call26 helper\n| 54000000 condbr19 parse+0x8\n= +0x4 2\n~ +0x0 1 x2>x1\n~ 1\nend\nset limit b8\n- 0x10\n+ &tab\n", hex, hex);
 }
 
 const uint8_t *lp_fuzz_builtin(size_t i, size_t *len)

@@ -11,7 +11,7 @@ const char *const lp_fuzz_name = "lp_patch_parse";
 const size_t lp_fuzz_prefixes = 100000, lp_fuzz_head = 0;
 const char *const lp_fuzz_words[] = {
     "0", "1", "-1", "4", "16", "0x3", "0xffffffff", "0x7fffffffffffffff", "0xffffffffffffffff", "18446744073709551616", "67108864", "func", "data", "set", "quiet", "part",
-    "object", "rel", "zero", "from", "entry", "unsigned", "b1", "b2", "=", "@", "|", "-", "+", "end", "old", "new", "size", "align", "sha256", "main", "main+0x4", "main+0xffffffffffffffff", "parse",
+    "object", "rel", "zero", "from", "entry", "unsigned", "b1", "b2", "=", "~", "x8>x9", "x0>x30", "@", "|", "-", "+", "end", "old", "new", "size", "align", "sha256", "main", "main+0x4", "main+0xffffffffffffffff", "parse",
     "limit", "limit+0x8", "tab", "tab+0x20000000000", "helper", ".msg", "call26", "jump26", "abs64", "abs32", "abs16", "prel64", "prel32", "prel16", "condbr19",
     "tstbr14", "adr_prel_lo21", "adr_prel_pg_hi21", "add_abs_lo12_nc", "ld_prel_lo19", "ldst128_abs_lo12_nc", "movw_uabs_g3", "14000000", "d65f03c0", "d503201f",
     "\"", "\"\\0\"", "*", "&main", "&tab+0x8", "b8", "bytes", "optional", "quiesce", "immediate", "lazy", "deadline", "9999999d", "", NULL};
@@ -66,7 +66,7 @@ static const char full[] =
     "data jumps rodata size 16\nold tab+0x8 b2 4 sha256 b250b5510c3e3c20\nfrom -48 +2\nfrom 5 -1\nentry 1 -5\nold 0x400 b4 2 unsigned sha256 b250b5510c3e3c20\nend\n"
     "func parse size 24\nold size 36 sha256 b250b5510c3e3c203e5df344b0bf9083347ff488efdd78c9a71ad9185815df29\n"
     "| 51000422                           ; sub\n| 14000000 jump26 checksum           ; b\n| a9bf7bfd d503201f\n= +0x10 2\ncfi 0e 10\nend\n\n"
-    "func same size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1\n| d503201f\n= 1\n= +0x8 1\ncfi old\nlsda .msg\nend\n"
+    "func same size 24\nold size 36 sha256 b250b5510c3e3c20\n= 1\n| d503201f\n= 1\n= +0x8 1\n~ 1 x0>x1 x8>x9\n~ +0x4 1\ncfi old\nlsda .msg\nend\n"
     "func \"odd name\" size 4 new\n| d65f03c0\nend\n"
     "quiet main\nquiet 0x400850 size 16 part\n@ quick+0x4 quiet\n- d503201f d65f03c0\n+ d65f03c0 d503201f\nend\n"
     "@ main+0x8\n- 7100041f  ; cmp\n+ 7100081f  ; cmp\n- d503201f\n+ 94000000 call26 puts@plt\nend\n"

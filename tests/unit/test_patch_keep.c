@@ -9,6 +9,7 @@
 #include "a64/a64.h"
 #include "base/bits.h"
 #include "base/hash.h"
+#include "patch/keep.h"
 #include "patch/plan.h"
 #include "testelf.h"
 
@@ -183,10 +184,39 @@ static void other_register(void **state)
     done();
 }
 
+/* With other registers: what a word names, and nothing else of it; SP and XZR are none. */
+static void renamed(void **state)
+{
+    static const struct { uint32_t from, to; } row[] = {
+        {0x8b140273, 0x8b130294} /* add x19, x19, x20 */, {0x0b1303f3, 0x0b1403f4} /* add w19, wzr, w19 */,
+        {0x910043f3, 0x910043f4} /* add x19, sp, #16 */, {0xa94153f3, 0xa9414ff4} /* ldp x19, x20, [sp, #16] */,
+        {0x9b135294, 0x9b144e73} /* madd x20, x20, x19, x20 */, {0xb4000053, 0xb4000054} /* cbz x19, +8 */,
+        {0xf8737a94, 0xf8747a73} /* ldr x20, [x20, x19, lsl #3] */, {0xc813fe95, 0xc814fe75} /* stlxr w19, x21, [x20] */,
+        {0x1e270260, 0x1e270280} /* fmov s0, w19 */, {0x0e143e73, 0x0e143e74} /* mov w19, v19.s[2] */,
+        {0x3cc10673, 0x3cc10693} /* ldr q19, [x19], #16 */, {0xd63f0260, 0xd63f0280} /* blr x19 */,
+    };
+    const uint32_t code[WORDS] = {0xd1004273, 0x97fffffe, 0x54000040, NOP, 0x8b140273, RET}; /* sub x19, x19, #16; bl before; b.eq; nop; add; ret */
+    uint8_t to[LP_RENAMED];
+    (void)state;
+    for (unsigned i = 0; i < LP_RENAMED; i++) to[i] = (uint8_t)(i == 19 ? 20 : i == 20 ? 19 : i);
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        uint32_t w = row[i].from;
+        if (!lp_rename_word(to, &w) || w != row[i].to) fail_msg("%08x: %08x, not %08x", row[i].from, w, row[i].to);
+    }
+    uint32_t casp = 0x48347f16, data = 0xffffffff; /* casp x20, x21, x22, x23, [x24] */
+    assert_false(lp_rename_word(to, &casp) || lp_rename_word(to, &data));
+    assert_int_equal(plan(code, 6, 7, "| d503201f\n~ +0x0 3 x19>x1 x20>x19\n= 1\n~ 1\n= 1\n"), LP_OK);
+    assert_int_equal(lp_le32(t.body + 4), 0xd1004021); /* sub x1, x1, #16 */
+    assert_int_equal(t.at + 8 + 4 * (uint64_t)lp_sext(lp_le32(t.body + 8), 26), TEST_CODE - 4); /* the call, as ever */
+    assert_int_equal(lp_le32(t.body + 12), code[2]);
+    assert_int_equal(lp_le32(t.body + 20), 0x8b130021); /* add x1, x1, x19 */
+    done();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(within), cmocka_unit_test(copies), cmocka_unit_test(in_step), cmocka_unit_test(instead), cmocka_unit_test(outside), cmocka_unit_test(refused), cmocka_unit_test(other_register),
+        cmocka_unit_test(within), cmocka_unit_test(copies), cmocka_unit_test(in_step), cmocka_unit_test(instead), cmocka_unit_test(outside), cmocka_unit_test(refused), cmocka_unit_test(other_register), cmocka_unit_test(renamed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

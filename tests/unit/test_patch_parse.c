@@ -73,7 +73,8 @@ static void identity(void **state)
         "data \"odd name\" data size 24\n| 01 02 03 04  ; four\n\nzero 4\nrel abs64 .msg-0x8\nrel prel64 0x400000\nend\n"
         "func f size 4 new\n| d65f03c0\ncfi 0e10\nend\nset limit+0x4 b4\n- *\n+ 0x10\nset ptr b8\n- 0x0\n+ &f+0x4\nset buf bytes 3\n- 61 62 63\n+ 00 00 00\n"
         "func h size 8 new\n| 94000000 call26 hook weak  ; a comment\n| 94000000 call26 weak\nend\ndata p data size 16\nrel abs64 hook+0x8 weak\nrel abs64 weak weak\nend\n"
-        "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\ncfi old\nend\ndata z bss size 64\nend\n"
+        "func g size 16\nold size 36 sha256 b250b5510c3e3c20\n= 1  ; one\n| d503201f\n= 2\ncfi old\nend\n"
+        "func r size 20\nold size 36 sha256 b250b5510c3e3c20\n~ 1 x0>x30 x8>x9 x30>x0  ; three\n= +0x10 1\n~ 1\n~ +0x8 1\n~ +0x0 1 x1>x2\nend\ndata z bss size 64\nend\n"
         "data jumps rodata size 27 align 4\nold 0x29724 b2 8 sha256 b250b5510c3e3c20\nfrom -48 +2\nfrom 51 -1\nfrom 60 +0\nentry 3 -5\nentry 7 0\n| 01\n"
         "old tab+0x8 b1 6 unsigned sha256 b250b5510c3e3c20\nentry 5 255\nold tab b4 1 sha256 b250b5510c3e3c20\nend\nquiet g\nquiet \"odd name\" part\nquiet 0x400850\n@ 0x400858\n- d503201f\n+ d65f03c0\nend\nquiet 0x400900 size 16 part\n"
         "@ k+0x4 quiet\n- d503201f d65f03c0  ; old\n+ d65f03c0 d503201f  ; new\n- d503201f\n+ 94000000 call26 hook\nend\n@ \"odd one\"#2 quiet\n- d503201f\n+ d65f03c0\nend\n0xaddc d503201f an address with letters only\n";
@@ -165,7 +166,18 @@ static void errors(void **state)
         {HEAD BIND "func f size 8\n" OLD36 "= +4 2\nend\n", "7:4: error: an offset (0x...) is expected, found `4`"},
         {HEAD BIND "func f size 8\n" OLD36 "= +0xfffffffffffffffc 2\nend\n",
          "7:3: error: 2 words from +0xfffffffffffffffc are not inside the old function of 36 bytes"},
-        {HEAD BIND "func f size 8\n" OLD36 "=2\nend\n", "7:1: error: `| WORD`, `= [+0xOFFSET] WORDS`, `cfi`, `lsda` or `end` is expected"},
+        {HEAD BIND "func f size 8\n" OLD36 "=2\nend\n", "7:1: error: `| WORD`, `= [+0xOFFSET] WORDS`, `~ [+0xOFFSET] WORDS`, `cfi`, `lsda` or `end` is expected"},
+        {HEAD BIND "func f size 8\n" OLD36 "~ 2\nend\n", "7:4: error: a register and its new name (x8>x9) are expected"},
+        {HEAD BIND "func f size 8\n" OLD36 "~ 2 x8\nend\n", "7:7: error: `>` and the new register are expected"},
+        {HEAD BIND "func f size 8\n" OLD36 "~ 2 x8>x31\nend\n", "7:8: error: a register and its new name (x8>x9) are expected, of x0 to x30"},
+        {HEAD BIND "func f size 8\n" OLD36 "~ 2 x8>x09\nend\n", "7:8: error: a register and its new name (x8>x9) are expected, of x0 to x30"},
+        {HEAD BIND "func f size 8\n" OLD36 "~ 2 x123>x1\nend\n", "7:8: error: `>` and the new register are expected"},
+        {HEAD BIND "func f size 8\n" OLD36 "~ 2 x8>x8\nend\n", "7:5: error: x8 is renamed to itself"},
+        {HEAD BIND "func f size 8\n" OLD36 "~ 2 x8>x9 x8>x7\nend\n", "7:11: error: x8 comes too late: registers are in ascending order"},
+        {HEAD BIND "func f size 8\n" OLD36 "~ 2 x8>x9 w1>w2\nend\n", "7:11: error: the end of the line or a comment (`;`) is expected, found `w1>w2`"},
+        {HEAD BIND "func f size 8\n" OLD36 "= 2 x8>x9\nend\n", "7:5: error: the end of the line or a comment (`;`) is expected, found `x8>x9`"},
+        {HEAD BIND "func f size 8\n" OLD36 "~ +0x20 2 x8>x9\nend\n", "7:3: error: 2 words from +0x20 are not inside the old function of 36 bytes"},
+        {HEAD BIND "func f size 8 new\n~ 2 x8>x9\nend\n", "6:3: error: a new function has no old words to keep"},
         {HEAD BIND "func f size 4\n" OLD36 "= 1\ncfi \nend\n", "8:5: error: bytes (pairs of lower-case hex digits) is expected, the line ends here"},
         {HEAD BIND "func f size 4\n" OLD36 "= 1\ncfi 410\nend\n", "8:7: error: bytes (pairs of lower-case hex digits) is expected, found `0`"},
         {HEAD BIND "func f size 4\n" OLD36 "= 1\ncfi old ; x\nend\n", "8:9: error: the end of the line is expected, found `;`"},

@@ -107,6 +107,7 @@ static void print_words(struct body *b, size_t i, size_t n)
 static void print_body(struct body *b)
 {
     size_t at = 0, step = 0; /* of the new body; of the old one, in step */
+    bool said = false;       /* which registers are others */
     for (size_t i = 0; i < b->plan.n;) {
         size_t words = 0;
         while (i + words < b->plan.n && !b->plan.change[i + words].keep_count) words++;
@@ -114,8 +115,13 @@ static void print_body(struct body *b)
         at += words, i += words, step += words;
         if (i == b->plan.n) break;
         const struct lp_change *c = &b->plan.change[i++];
-        if (c->keep_off == 4 * step) lp_buf_printf(&b->d->items, "= %u\n", c->keep_count);
-        else lp_buf_printf(&b->d->items, "= +0x%x %u\n", c->keep_off, c->keep_count);
+        lp_buf_puts(&b->d->items, c->rename ? "~ " : "= ");
+        if (c->keep_off != 4 * step) lp_buf_printf(&b->d->items, "+0x%x ", c->keep_off);
+        lp_buf_printf(&b->d->items, "%u", c->keep_count);
+        for (unsigned x = 0; c->rename && !said && x < LP_RENAMED; x++)
+            if (c->rename[x] != x) lp_buf_printf(&b->d->items, " x%u>x%u", x, c->rename[x]);
+        lp_buf_puts(&b->d->items, "\n");
+        said |= c->rename != NULL;
         at += c->keep_count, step = c->keep_off / 4 + c->keep_count;
     }
     if (!b->plan.change) print_words(b, 0, b->n);

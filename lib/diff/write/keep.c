@@ -4,6 +4,7 @@
 #include "diff/write/write.h"
 #include "diff/side/code.h"
 #include "a64/a64.h"
+#include "a64/regs.h"
 #include "patch/keep.h"
 
 #include <stdlib.h>
@@ -13,7 +14,13 @@
 enum { WINDOW = 3, RUN_MIN = 2, STEP_MIN = 1, TRIES = 32, ROUNDS = 32 };
 
 /* A word without the field that depends on where it is, and what that leads to: nothing, a place in its body, an address of the old file. */
-struct cell { uint32_t word; uint8_t kind; bool datum, led; uint64_t to; }; /* datum: only a kept one will do; led: so it is for kept branches to it */
+struct cell {
+    uint32_t word, renamed, key; /* renamed: with other registers, of an old one; key: by which windows are found */
+    uint8_t kind;
+    bool datum, led;             /* only a kept one will do; so it is for kept branches to it */
+    bool itself, lost;           /* data, which names no registers; so it cannot be kept with other ones, or for another reason */
+    uint64_t to;
+};
 enum { PLAIN, INSIDE, OUTSIDE, OTHER };
 
 struct keeping {
@@ -21,6 +28,8 @@ struct keeping {
     size_t nold, n, heads;
     uint32_t *next, *head; /* windows of old words, by what is in them */
     uint32_t *from;        /* of each new word: the old one, or LP_NONE */
+    bool loose;            /* whatever registers words name, they are the same */
+    const uint8_t *rename; /* registers that are others; NULL: none */
     struct lp_keep_walk walk;
 };
 
@@ -55,16 +64,18 @@ static struct cell cell_of(const lp_diff *d, const struct lp_new_word *w, uint64
 }
 
 /* Places within the body are looked at when it is known which ones are kept. */
+static bool leads_alike(const struct cell *a, const struct cell *b) { return a->kind == b->kind && a->kind != OTHER && (a->kind == INSIDE || a->to == b->to); }
+
 static bool may_keep(const struct keeping *k, size_t old, size_t new)
 {
     const struct cell *a = &k->old[old], *b = &k->new[new];
-    return a->word == b->word && a->kind == b->kind && a->kind != OTHER && (a->kind == INSIDE || a->to == b->to);
+    return leads_alike(a, b) && (k->loose ? a->key == b->key : a->word == b->word || a->renamed == b->word);
 }
 
 static size_t bucket(const struct keeping *k, const struct cell *c)
 {
     uint64_t h = 0;
-    for (int i = 0; i < WINDOW; i++) h = (h ^ c[i].word ^ (c[i].kind == OUTSIDE ? c[i].to << 8 : 0)) * UINT64_C(0x9e3779b97f4a7c15);
+    for (int i = 0; i < WINDOW; i++) h = (h ^ c[i].key ^ (c[i].kind == OUTSIDE ? c[i].to << 8 : 0)) * UINT64_C(0x9e3779b97f4a7c15);
     return (h >> 32) % k->heads;
 }
 
@@ -79,16 +90,22 @@ static bool make_cells(struct keeping *k, const lp_diff *d, const struct lp_atom
     for (size_t i = 0; i < k->nold; i++) {
         const uint64_t at = a->start + 4 * i;
         const uint32_t w = k->walk.word[i] = lp_file_word(s, at);
-        k->old[i] = lp_elf_is_code(s->elf, at) ? cell_at(w, at, a->start, a->end) : (struct cell){.word = w, .kind = PLAIN};
+        k->old[i] = lp_elf_is_code(s->elf, at) ? cell_at(w, at, a->start, a->end) : (struct cell){.word = w, .kind = PLAIN, .itself = true};
     }
     for (size_t i = 0; i < k->n; i++) k->new[i] = cell_of(d, &word[i], start + 4 * i, start, start + 4 * k->n);
+    for (size_t i = 0; i < k->nold; i++) k->old[i].key = k->old[i].renamed = k->old[i].word;
+    for (size_t i = 0; i < k->n; i++) k->new[i].key = k->new[i].word;
+    return true;
+}
+
+static void index_windows(struct keeping *k)
+{
     for (size_t i = 0; i < k->heads; i++) k->head[i] = LP_NONE;
     for (size_t i = k->nold; i-- > 0;) {
         if (i + WINDOW > k->nold) continue;
         size_t b = bucket(k, &k->old[i]);
         k->next[i] = k->head[b], k->head[b] = (uint32_t)i;
     }
-    return true;
 }
 
 /* ---- runs ---- */
@@ -149,6 +166,8 @@ static void keep_places(struct keeping *k)
 static void find_runs(struct keeping *k)
 {
     size_t at = 0, step = 0;
+    for (size_t i = 0; i < k->n; i++) k->new[i].led = false;
+    index_windows(k);
     for (size_t i = 0; i < k->n;) {
         size_t run = longest(k, i, step, &at);
         if (!run) run = same_datum(k, i, &at);
@@ -158,6 +177,81 @@ static void find_runs(struct keeping *k)
             continue;
         }
         for (step = at; run > 0; run--) k->from[i++] = (uint32_t)step++;
+    }
+    keep_places(k);
+}
+
+/* ---- registers ---- */
+
+/* What the registers of an old word are in the new one, if that is all that differs: one vote for each. */
+static void vote(const struct cell *a, const struct cell *b, uint16_t votes[LP_RENAMED][LP_RENAMED])
+{
+    uint8_t at[LP_A64_NAMED];
+    const unsigned row = lp_a64_find(a->word, LP_A64_ALL);
+    const int n = lp_a64_named(row, at);
+    uint32_t others = a->word ^ b->word;
+    for (int i = 0; i < n; i++) {
+        const unsigned x = a->word >> at[i] & 31, y = b->word >> at[i] & 31;
+        if (x != y && (x == 31 || y == 31)) return;
+        others &= ~(UINT32_C(31) << at[i]);
+    }
+    for (int i = 0; i < n && !others; i++) {
+        const unsigned x = a->word >> at[i] & 31, y = b->word >> at[i] & 31;
+        if (x != 31 && votes[x][y] < UINT16_MAX) votes[x][y]++;
+    }
+}
+
+/* False: there is none that several say. */
+static bool find_most(uint16_t votes[LP_RENAMED][LP_RENAMED], uint8_t to[LP_RENAMED])
+{
+    enum { SEVERAL = 2 };
+    bool any = false;
+    for (unsigned x = 0; x < LP_RENAMED; x++) {
+        to[x] = (uint8_t)x;
+        for (unsigned y = 0; y < LP_RENAMED; y++)
+            if (votes[x][y] >= SEVERAL && votes[x][y] > votes[x][to[x]]) to[x] = (uint8_t)y, any = true;
+    }
+    return any;
+}
+
+/* Of words that are not kept, by the old ones that are in step with them; or of pairs that are the same but for registers. */
+static bool find_renaming(const struct keeping *k, bool in_step, uint8_t to[LP_RENAMED])
+{
+    uint16_t votes[LP_RENAMED][LP_RENAMED] = {{0}};
+    for (size_t i = 0, step = 0; i < k->n; i++, step++) {
+        const bool kept = k->from[i] != LP_NONE;
+        if (kept) step = k->from[i];
+        const struct cell *a = step < k->nold ? &k->old[step] : NULL, *b = &k->new[i];
+        if (!a || kept == in_step || a->word == b->word || b->datum || !leads_alike(a, b)) continue;
+        vote(a, b, votes);
+    }
+    return find_most(votes, to);
+}
+
+/* Windows are found whatever registers are in them. */
+static uint32_t without_registers(uint32_t word)
+{
+    uint8_t at[LP_A64_NAMED];
+    const int n = lp_a64_named(lp_a64_find(word, LP_A64_ALL), at);
+    for (int i = 0; i < n; i++) word &= ~(UINT32_C(31) << at[i]);
+    return word;
+}
+
+static void find_loose_runs(struct keeping *k)
+{
+    for (size_t i = 0; i < k->nold; i++) k->old[i].key = without_registers(k->old[i].word);
+    for (size_t i = 0; i < k->n; i++) k->new[i].key = without_registers(k->new[i].word);
+    k->loose = true;
+    find_runs(k);
+    k->loose = false;
+}
+
+static void rename_cells(struct keeping *k)
+{
+    for (size_t i = 0; i < k->nold; i++) {
+        struct cell *c = &k->old[i];
+        c->renamed = c->word;
+        c->lost = c->itself || !lp_rename_word(k->rename, &c->renamed);
     }
 }
 
@@ -170,6 +264,24 @@ static size_t run_at(const struct keeping *k, size_t i)
     return n;
 }
 
+/* Is the word kept as it is (-1), or with other registers (1), or is that the same (0)? */
+static int way(const struct keeping *k, size_t i)
+{
+    const struct cell *a = &k->old[k->from[i]];
+    if (a->word != k->new[i].word) return 1;
+    return !k->rename || a->lost || a->renamed != a->word ? -1 : 0;
+}
+
+/* The first of a run that are all kept in one way, *renamed. */
+static size_t same_way(const struct keeping *k, size_t i, size_t run, bool *renamed)
+{
+    int first = 0, now;
+    size_t n = 0;
+    for (; n < run && (!(now = way(k, i + n)) || !first || now == first); n++) first = first ? first : now;
+    *renamed = first > 0;
+    return n;
+}
+
 static void make_changes(const struct keeping *k, const struct lp_new_word *word, struct lp_body_plan *out)
 {
     size_t step = 0;
@@ -178,7 +290,9 @@ static void make_changes(const struct keeping *k, const struct lp_new_word *word
         size_t run = run_at(k, i);
         struct lp_change c = {.new_word = word[i].word};
         const bool kept = run && run >= least(k, i, run, k->from[i] == step);
-        if (kept) step = k->from[i], c = (struct lp_change){.keep_off = 4 * k->from[i], .keep_count = (uint32_t)run};
+        bool renamed = false;
+        if (kept) run = same_way(k, i, run, &renamed), step = k->from[i];
+        if (kept) c = (struct lp_change){.keep_off = 4 * k->from[i], .keep_count = (uint32_t)run, .rename = renamed ? k->rename : NULL};
         i += kept ? run : 1, step += kept ? run : 1;
         out->change[out->n++] = c;
     }
@@ -223,12 +337,60 @@ static bool settle(struct keeping *k, const struct lp_new_word *word, struct lp_
     }
 }
 
+/* About how many letters the patch has of it. */
+static size_t cost(const struct lp_body_plan *p)
+{
+    enum { WORD = 9, RUN = 4, OFFSET = 6, REGISTER = 8 };
+    size_t n = 0, step = 0;
+    const uint8_t *said = NULL;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct lp_change *c = &p->change[i];
+        n += !c->keep_count ? WORD : c->keep_off == 4 * step ? RUN : RUN + OFFSET;
+        for (unsigned x = 0; c->rename && !said && x < LP_RENAMED; x++) n += c->rename[x] != x ? REGISTER : 0;
+        if (c->rename) said = c->rename;
+        step = c->keep_count ? c->keep_off / 4 + c->keep_count : step + 1;
+    }
+    return n;
+}
+
+static void take(struct lp_body_plan *out, struct lp_body_plan *from)
+{
+    struct lp_change *was = out->change;
+    *out = *from;
+    from->change = was;
+    for (size_t i = 0; i < out->n; i++)
+        if (out->change[i].rename) out->change[i].rename = out->rename;
+}
+
+/* The same with these registers, if that is shorter. False: no memory. */
+static bool try_renaming(struct keeping *k, const struct lp_new_word *word, const uint8_t *to, struct lp_body_plan *out)
+{
+    struct lp_body_plan other = {.change = calloc(k->n + 1, sizeof *other.change)};
+    memcpy(other.rename, to, sizeof other.rename);
+    k->rename = other.rename;
+    rename_cells(k);
+    find_runs(k);
+    const bool good = other.change && settle(k, word, &other);
+    if (good && cost(&other) < cost(out)) take(out, &other);
+    free(other.change);
+    return k->rename = NULL, good;
+}
+
+static bool keep_renamed(struct keeping *k, const struct lp_new_word *word, struct lp_body_plan *out)
+{
+    uint8_t to[2][LP_RENAMED];
+    const bool in_step = find_renaming(k, true, to[0]);
+    find_loose_runs(k);
+    const bool loose = find_renaming(k, false, to[1]) && !(in_step && memcmp(to[0], to[1], LP_RENAMED) == 0);
+    return (!in_step || try_renaming(k, word, to[0], out)) && (!loose || try_renaming(k, word, to[1], out));
+}
+
 bool lp_keep_old(const lp_diff *d, const struct lp_atom *a, const struct lp_new_word *word, size_t n, uint64_t start, struct lp_body_plan *out)
 {
     struct keeping k = {.n = n};
     out->change = calloc(n + 1, sizeof *out->change);
     bool good = out->change && make_cells(&k, d, a, word, start);
-    if (good) find_runs(&k), keep_places(&k), good = settle(&k, word, out);
+    if (good) find_runs(&k), good = settle(&k, word, out) && keep_renamed(&k, word, out);
     free(k.old), free(k.new), free(k.next), free(k.head), free(k.from);
     lp_keep_walk_free(&k.walk);
     return good;

@@ -159,7 +159,7 @@ bool lp_add_stubs(lp_diff *d, uint32_t atom, struct lp_new_word **word, size_t *
 bool lp_take_stubs(lp_diff *d, struct lp_side *s, uint32_t i, uint8_t *view);
 /* ---- keep.c ---- */
 /* Which words of the new body are the old one's, as the patch's parser would have them: runs, and single words. False: no memory. */
-struct lp_body_plan { struct lp_change *change; size_t n; };
+struct lp_body_plan { struct lp_change *change; size_t n; uint8_t rename[LP_RENAMED]; }; /* changes lead to rename */
 bool lp_keep_old(const lp_diff *d, const struct lp_atom *a, const struct lp_new_word *word, size_t n, uint64_t start, struct lp_body_plan *out);
 /* ---- cfi.c ---- */
 /* The instructions of the FDE of a function of this side, as a patch has them, in `cfi` lines, of which there is one if they follow from how the body is
