@@ -37,4 +37,20 @@ for cc in $compilers; do
         is "$(lpdiff h.old h.odd 2>&1 >p.lpatch)" '' "  of which nothing is said"
     done
 done
+
+# ---- a text of which another one is the tail: as long as it was, it changes where it is ----
+cat >tail.c <<'C'
+#include <stdio.h>
+__attribute__((noinline, noclone)) const char *version(void) { return " a library, version 1.2 - March " DAY ", 2013\n\n"; }
+__attribute__((noinline, noclone)) const char *line(void) { return "\n"; }
+int main(void) { printf("%s%s%s", version(), line(), "unexpected end of a stream\n"); return 0; }
+C
+for cc in $compilers; do
+    for flags in '-Os' '-O2 -fno-pie -no-pie' '-Os -s'; do
+        case $flags in *-s) becomes=--heuristic ;; *) becomes= ;; esac
+        $cc $flags -Wl,--build-id '-DDAY="2"' -o t.old tail.c && $cc $flags -Wl,--build-id '-DDAY="4"' -o t.new tail.c || exit 1
+        becomes "$cc $flags: a text with a tail" t.old t.new
+        is "$(grep -c '^set ' p.lpatch) $(grep -c '^func\|^@\|^data' p.lpatch)" '1 0' "  it changes where it is"
+    done
+done
 tap_done

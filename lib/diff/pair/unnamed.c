@@ -13,13 +13,14 @@ static bool is_variable(const struct lp_side *s, const struct lp_atom *a)
     return a->kind == LP_ATOM_PIECE && !lp_is_constant(s, a);
 }
 
-/* What has grown over the next one's place, and over what that has there, is another constant. */
+/* What has grown over the next one's place, and over what that has there, is another constant; the next one may as well be the tail of a text. */
 static bool has_room(const lp_diff *d, const struct lp_atom *a, const struct lp_atom *b)
 {
     const uint64_t n = a->end - a->start, m = b->end - b->start;
     uint64_t have = 0, other = 0;
     if (OLD(d)->span[a->span].flags & LP_SPAN_WRITE) return true;
-    if (lp_side_text(NEW(d), b->start) > n) return false;
+    const uint64_t text = lp_side_text(NEW(d), b->start);
+    if (text > n && text > lp_side_text(OLD(d), a->start)) return false;
     const uint8_t *p = lp_side_bytes(OLD(d), a->start, &have), *q = lp_side_bytes(NEW(d), b->start, &other);
     return m <= n || (p && q && have >= m && other >= m && memcmp(p + n, q + n, m - n) == 0);
 }
