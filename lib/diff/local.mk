@@ -4,8 +4,8 @@ lib_diff_libdiff_la_SOURCES = \
 	lib/diff/unequal.c lib/diff/why.c \
 	lib/diff/side/anchor.c lib/diff/side/atoms.c lib/diff/side/bound.c lib/diff/side/choice.c lib/diff/side/code.h lib/diff/side/data.h \
 	lib/diff/side/ending.c lib/diff/side/entries.c lib/diff/side/extent.c lib/diff/side/fall.c lib/diff/side/fate.c lib/diff/side/field.c \
-	lib/diff/side/frame.c lib/diff/side/handed.c lib/diff/side/lent.c \
-	lib/diff/side/live.c lib/diff/side/load.c lib/diff/side/pads.c lib/diff/side/paged.c lib/diff/side/pieces.c lib/diff/side/readers.c lib/diff/side/reading.c \
+	lib/diff/side/frame.c lib/diff/side/handed.c lib/diff/side/lent.c lib/diff/side/live.c lib/diff/side/load.c lib/diff/side/negative.c \
+	lib/diff/side/pads.c lib/diff/side/paged.c lib/diff/side/pieces.c lib/diff/side/readers.c lib/diff/side/reading.c \
 	lib/diff/side/refs.c lib/diff/side/relative.c lib/diff/side/returns.c lib/diff/side/runs.c lib/diff/side/scan.c lib/diff/side/scan.h \
 	lib/diff/side/seen.c lib/diff/side/seen.h lib/diff/side/side.h lib/diff/side/starts.c lib/diff/side/steps.c lib/diff/side/stubs.c lib/diff/side/texts.c \
 	lib/diff/side/types.c lib/diff/side/uses.c lib/diff/side/walk.h \

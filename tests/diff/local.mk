@@ -15,7 +15,7 @@ DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/quiet.sh tests/diff/linked.sh tests
 	tests/diff/terms.sh \
 	tests/diff/interpose.sh tests/diff/imports.sh tests/diff/beside.sh tests/diff/chosen.sh tests/diff/spilled.sh tests/diff/sentinel.sh tests/diff/rows.sh tests/diff/reasons.sh \
 	tests/diff/steps.sh tests/diff/products.sh tests/diff/resized.sh tests/diff/ends.sh \
-	tests/diff/apart.sh tests/diff/near.sh tests/diff/lists.sh tests/diff/literals.sh tests/diff/lent.sh tests/diff/pieces.sh tests/diff/moved.sh tests/diff/instead.sh \
+	tests/diff/apart.sh tests/diff/near.sh tests/diff/negative.sh tests/diff/lists.sh tests/diff/literals.sh tests/diff/lent.sh tests/diff/pieces.sh tests/diff/moved.sh tests/diff/instead.sh \
 	tests/diff/either.sh tests/diff/stripped.sh tests/diff/twins.sh tests/diff/starts.sh tests/diff/sizes.sh tests/diff/copies.sh tests/diff/labels.sh tests/diff/line.sh tests/diff/asked.sh \
 	tests/diff/shipped.sh tests/diff/updates.sh tests/diff/truth.sh tests/diff/growth.sh
 TESTS += $(DIFF_TESTS)

@@ -288,6 +288,14 @@ static struct lp_use with_base(const struct lp_side *o, const struct lp_use *u, 
     return x;
 }
 
+/* Where an index below 0 may go back through an array that ends there, too: is that the same one? */
+static bool same_in_front(const lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n)
+{
+    if (!u->at || !n->at || u->base != LP_NONE || n->base != LP_NONE || u->self == LP_NONE || n->self == LP_NONE) return true;
+    const uint32_t b = lp_array_in_front(NEW(d), n->self, n->at, n->addr), a = b == LP_NONE ? LP_NONE : lp_array_in_front(o, u->self, u->at, u->addr);
+    return a == LP_NONE || (o->atom[a].pair == b && o->atom[a].end - o->atom[a].start == NEW(d)->atom[b].end - NEW(d)->atom[b].start && !is_other(d, o, a, b));
+}
+
 /* The same array, and as far from where the steps through it begin. */
 static bool same_passed(lp_diff *d, const struct lp_side *o, const struct lp_use *u, const struct lp_use *n, uint64_t first, uint64_t other)
 {
@@ -334,6 +342,11 @@ static enum answer by_bare_end(const struct asked *q)
 {
     if (!lp_is_bare_end(q->o, q->u) && !lp_is_bare_end(q->s, q->n)) return NEXT_RULE;
     return answer(same_end(q->d, q->o, q->u, q->n));
+}
+
+static enum answer by_front_array(const struct asked *q)
+{
+    return q->o != OLD(q->d) || same_in_front(q->d, q->o, q->u, q->n) ? NEXT_RULE : OTHER;
 }
 
 static enum answer by_array_behind(const struct asked *q)
@@ -403,6 +416,7 @@ static rule *const by_use[] = {
     by_text_end,     /* the end of a text that is used, too, is where the next one begins, which is none of it */
     by_steps,        /* where a pointer through an array stops or starts beside it, nothing of what is there is meant */
     by_bare_end,     /* an end with nothing behind it can be an end only */
+    by_front_array,  /* an index below 0 leads into what ends at the address */
     by_array_behind, /* an index leads into what begins behind the address, which may be in anything */
     by_next_word,    /* the branch to the word behind a function leads to nothing that has a name */
     by_own_code,     /* places in the function itself are the same as far from its start (NOPs do not count): what it is called does not matter */

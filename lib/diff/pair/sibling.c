@@ -296,8 +296,10 @@ uint32_t lp_meant(const lp_diff *d, const struct lp_use *u, bool *unsure)
     const struct lp_side *s = NEW(d);
     struct lp_stepped passed;
     if (lp_passed(s, u, &passed)) return *unsure = false, passed.array;
-    const uint32_t ends = lp_ending(s, u), behind = lp_behind(s, u);
     const bool begins = lp_begins_at(s, u->addr);
+    const uint32_t front = u->at && u->base == LP_NONE && u->self != LP_NONE && begins ? lp_array_in_front(s, u->self, 0, u->addr) : LP_NONE;
+    if (front != LP_NONE) return *unsure = true, front;
+    const uint32_t ends = lp_ending(s, u), behind = lp_behind(s, u);
     *unsure = begins && behind != LP_NONE && !lp_surely_behind(s, u);
     if (ends == LP_NONE) return behind == LP_NONE ? lone_end(d, u, unsure) : behind;
     if (!begins || (u->at && lp_surely_ending(s, u))) return *unsure = false, ends;

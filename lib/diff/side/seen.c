@@ -19,6 +19,7 @@ struct lp_seen {
     struct lp_steps *steps;
     struct lp_fates_kept *fates;
     struct lp_seen_places places;
+    struct lp_seen_back back;
     struct lp_seen_text text;
     uint32_t *told[LP_SEEN_QUESTIONS][LP_SEEN_UNKNOWN]; /* of each answer, a bit of each word of the text */
     struct { const struct lp_ref_at *ref; uint64_t *addr; uint32_t n; } into; /* of a function with many: where its references lead, in order */
@@ -30,7 +31,7 @@ void lp_seen_free(struct lp_seen *seen)
 {
     if (!seen) return;
     lp_steps_free(seen->steps), lp_search_free(seen->search), lp_fates_free(seen->fates);
-    free(seen->users), free(seen->into.addr), free(seen->places.place);
+    free(seen->users), free(seen->into.addr), free(seen->places.place), free(seen->back.v);
     for (unsigned k = 0; k < LP_SEEN_QUESTIONS; k++) free(seen->told[k][LP_SEEN_NO]), free(seen->told[k][LP_SEEN_YES]);
     free(seen);
 }
@@ -39,6 +40,7 @@ uint32_t **lp_seen_users(const struct lp_side *s) { return &s->seen->users; }
 struct lp_search **lp_seen_search(const struct lp_side *s) { return &s->seen->search; }
 struct lp_steps **lp_seen_steps(const struct lp_side *s) { return &s->seen->steps; }
 struct lp_seen_places *lp_seen_places(const struct lp_side *s) { return &s->seen->places; }
+struct lp_seen_back *lp_seen_back(const struct lp_side *s) { return &s->seen->back; }
 struct lp_seen_text *lp_seen_text(const struct lp_side *s) { return &s->seen->text; }
 struct lp_fates_kept **lp_seen_fates(const struct lp_side *s) { return &s->seen->fates; }
 

@@ -37,6 +37,9 @@ void lp_steps_free(struct lp_steps *x);
 /* places.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
 struct lp_seen_places { uint64_t start, end; uint32_t *place; };
 struct lp_seen_places *lp_seen_places(const struct lp_side *s);
+/* negative.c: of the function that was asked about last, the references that go back; ref NULL: none was. */
+struct lp_seen_back { const struct lp_ref_at *ref; uint32_t nref, n, *v; };
+struct lp_seen_back *lp_seen_back(const struct lp_side *s);
 /* What has been found out of a word of the text that makes an address: is a number added to it (choice.c), an index, an index of elements that are larger than
  * a byte (uses.c)? One rule for all: an answer is told if it is so for whoever asks, however much of what is there he means, and wherever that ends. So
  * whoever finds it may tell it, and nobody takes it back. */

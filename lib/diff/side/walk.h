@@ -53,6 +53,10 @@ bool lp_is_put(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* ---- readers.c ---- */
 /* Does a call that gets the address which a word makes read there? */
 bool lp_is_read_by_call(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* ---- negative.c ---- */
+/* The array that ends at this address, from where the function goes back with an index below 0, so that the array may be meant and what begins there may be,
+ * too. at: the access; 0: any. LP_NONE: there is none. */
+uint32_t lp_array_in_front(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr);
 /* ---- steps.c ---- */
 /* Does what goes through an array in steps, in this register of the function, stop at `addr`? *out: beside which array; left as it is where the array ends
  * there. */
