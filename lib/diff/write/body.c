@@ -283,8 +283,17 @@ static bool makes_the_same(lp_diff *d, uint32_t old_atom, uint32_t place)
     return !w.has_reloc || (w.in_old && n == 1 && r->addr == w.addr);
 }
 
-/* What makes the base from which a word that changes has an offset, and stays the old one: is that where the new body's is? */
-static bool bases_stay(lp_diff *d, uint32_t old_atom, uint64_t at, const uint32_t *changed, size_t n)
+/* Does the word make this address, and no other? */
+static bool makes(const struct lp_side *s, const struct lp_atom *b, uint32_t place, uint64_t addr)
+{
+    unsigned refs;
+    const struct lp_ref_at *r = lp_refs_at(s, b, b->start + place, &refs);
+    return refs == 1 && lp_makes_address(r) && r->addr == addr;
+}
+
+/* What makes the base from which a word that changes has an offset, and stays the old one: is that where the new body's is? *leans: another word that changes
+ * makes one, or is what it loads. */
+static bool bases_stay(lp_diff *d, uint32_t old_atom, uint64_t at, const uint32_t *changed, size_t n, bool *leans)
 {
     const struct lp_side *s = NEW(d);
     const uint32_t pair = OLD(d)->atom[old_atom].pair;
@@ -294,11 +303,15 @@ static bool bases_stay(lp_diff *d, uint32_t old_atom, uint64_t at, const uint32_
     int64_t off;
     bool stay = true;
     for (unsigned k = 0; k < refs; k++) {
+        for (size_t i = 0; i < n; i++) *leans |= b->start + changed[i] - r[k].addr < r[k].width;
         if (r[k].kind != LP_FLOW_ADDR || !lp_word_offset(lp_code_word(s, at), &off)) continue;
+        for (size_t i = 0; i < n; i++) *leans |= makes(s, b, changed[i], r[k].addr - (uint64_t)off);
         const struct lp_base_list makers = lp_base_makers_of(d, pair, &r[k], r[k].addr - (uint64_t)off);
         for (size_t i = 0; i < makers.n; i++) {
             const uint32_t place = (uint32_t)(s->ref[lp_base_listed(&makers, i)].at - b->start);
-            stay &= bsearch(&place, changed, n, sizeof *changed, by_value) || makes_the_same(d, old_atom, place);
+            const bool changes = bsearch(&place, changed, n, sizeof *changed, by_value);
+            *leans |= changes;
+            stay &= changes || makes_the_same(d, old_atom, place);
         }
     }
     return stay;
@@ -312,17 +325,25 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
     struct lp_new_word w = {0};
     struct pairs p = {.n = 0};
     lp_forget_words(d);
-    bool good = true, open = false, quiet = false;
+    bool good = true, open = false, quiet = false, first = true;
     for (size_t i = 0; i < n; i++) {
         const uint32_t old = lp_file_word(OLD(d), a->start + off[i]);
         if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
-        if (!b->no_place && !bases_stay(d, old_atom, b->start + off[i], off, n)) NEW(d)->atom[a->pair].no_place = d->again = true;
+        bool leans = false; /* else a word that differs and stays as it is would be right by nothing that is changed */
+        if (!b->no_place && !bases_stay(d, old_atom, b->start + off[i], off, n, &leans)) NEW(d)->atom[a->pair].no_place = d->again = true;
+        const bool stays = w.word == old && !w.has_reloc;
+        if (stays && !leans && !b->no_place) NEW(d)->atom[a->pair].no_place = d->again = true;
+        if (stays) {
+            end_site(d, &p, &open);
+            continue;
+        }
         const bool far = w.has_reloc && !w.in_old && leads_near(w.word); /* (a new body has veneers) */
         if (w.apart || far) NEW(d)->atom[a->pair].no_place = d->again = true; /* there is room for stubs behind bodies only */
         const bool datum = w.datum || !lp_dis_valid(old);
-        if (i == 0) quiet = lp_emit_quiet(d, old_atom, !datum);
+        if (first) quiet = lp_emit_quiet(d, old_atom, !datum);
         if (datum || (open && off[i] != off[i - 1] + 4)) end_site(d, &p, &open);
-        if (i && !open) lp_buf_puts(&d->items, "\n");
+        if (!first && !open) lp_buf_puts(&d->items, "\n");
+        first = false;
         if (datum) {
             print_datum(d, old_atom, off[i], old, w.word);
             continue;
