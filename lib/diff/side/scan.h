@@ -32,6 +32,7 @@ struct scan {
     uint64_t before; /* an index that leads no farther than that is none; 0: each is one */
     bool paged;      /* it is a page, end: what is asked for is a word that completes it, the first of them */
     uint64_t user;
+    bool others;     /* what it is compared with need not be the function's own */
     bool over; /* a way ends with a call that does not come back */
     bool moves; /* only MOV leaves it an address of the same */
     bool copied; /* handed.c: an address that is made of it is one, too; of no other one does the place count */

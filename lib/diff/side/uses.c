@@ -43,6 +43,33 @@ static unsigned use_there(struct scan *x, uint64_t at, uint32_t w, unsigned row,
     return reach <= x->before - from ? use & ~(unsigned)(INDEXED | WIDE) : use;
 }
 
+/* Is what the register has in front of this word surely an address that the function has made itself? */
+static bool is_own(const struct scan *x, uint64_t at, unsigned reg)
+{
+    enum { NEAR = 16 };
+    const uint32_t self = (uint32_t)(x->a - x->s->atom);
+    for (unsigned i = 0; reg < 31 && i < NEAR && at > x->a->start && !lp_is_led_to(x->s, self, at); i++) {
+        const uint32_t w = lp_words_at(&x->code, at -= 4);
+        unsigned n = 0;
+        if (mask_has(lp_seen_word(x->s, w)->regs.write, reg)) {
+            const struct lp_ref_at *r = lp_refs_at(x->s, x->a, at, &n);
+            struct lp_a64_access m;
+            const bool access = lp_a64_access(lp_seen_word(x->s, w)->row, w, &m);
+            const bool goes_on = access && m.writeback && m.base == reg && m.rt != reg && m.rt2 != reg;
+            return n == 1 && r->kind == LP_FLOW_ADDR && !(r->flags & LP_FLOW_MAYBE) && (goes_on || (!access && lp_a64_is_add_sub_imm(w)));
+        }
+        if (lp_a64_is_bl(w) || lp_a64_is_branch_reg(w)) return false;
+    }
+    return false;
+}
+
+/* Does it compare it with an address that the function need not have made itself? */
+static bool compares_others(const struct scan *x, uint64_t at, uint32_t w, uint32_t mask)
+{
+    const unsigned n = w >> 5 & 31, m = w >> 16 & 31;
+    return !compares(w) || !is_own(x, at, mask_has(mask, n) ? m : n);
+}
+
 /* Does it complete the page that is looked for? */
 static bool completes(struct scan *x, uint64_t at, uint32_t w)
 {
@@ -87,7 +114,9 @@ static void step_uses(struct scan *x)
         if (!x->user || at < x->user) x->user = at;
         return;
     }
-    if (reads) x->found |= use_there(x, at, w, row, mask);
+    unsigned use = reads ? use_there(x, at, w, row, mask) : 0;
+    if (use & COMPARED && x->others && !compares_others(x, at, w, mask)) use &= ~(unsigned)COMPARED;
+    x->found |= use;
     if (!lp_scan_go_on(x, c.seen ? kept(&c, mask) : (mask & ~r.write) | (reads && !(x->moves && !lp_a64_is_mov(w)) ? moved(w) : 0))) x->mask = 0;
 }
 
@@ -197,6 +226,19 @@ bool lp_is_indexed_to(const struct lp_side *s, uint32_t atom, uint64_t at, uint6
 bool lp_is_wide(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, WIDE); }
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, READ); }
 bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at) { return uses(s, atom, at, 0, 0, COMPARED); }
+
+bool lp_is_compared_with_others(const struct lp_side *s, uint32_t atom, uint64_t at)
+{
+    struct scan *x = lp_is_compared(s, atom, at) ? lp_scan_new(s, atom) : NULL;
+    if (!x) return lp_is_compared(s, atom, at);
+    x->others = true;
+    lp_scan_push(x, at + 4, lp_a64_rd_bit(lp_code_word(s, at)));
+    unsigned steps = 0;
+    while (!(x->found & COMPARED) && lp_scan_take(x) && steps++ < STEPS_MAX) step_uses(x);
+    const bool found = x->found & COMPARED || steps >= STEPS_MAX || x->nseen == SLOTS;
+    free(x);
+    return found;
+}
 
 uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint64_t page)
 {

@@ -36,6 +36,8 @@ uint64_t lp_page_user(const struct lp_side *s, uint32_t atom, uint64_t at, uint6
 bool lp_is_read(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does it compare it with another address, among others? */
 bool lp_is_compared(const struct lp_side *s, uint32_t atom, uint64_t at);
+/* With one that need not be of the function itself? */
+bool lp_is_compared_with_others(const struct lp_side *s, uint32_t atom, uint64_t at);
 /* Does a function compare what these registers have at its entry with other addresses, and not read there? */
 bool lp_compares_argument(const struct lp_side *s, uint32_t function, uint32_t regs);
 bool lp_compares_arguments(const struct lp_side *s, uint32_t function, uint32_t regs); /* of several, two with one another */

@@ -71,10 +71,11 @@ static struct datum *ending_at(const struct data *l, uint64_t addr)
     return k < l->n && l->v[k].end == addr && l->v[k].grows && !l->v[k].kept ? &l->v[k] : NULL;
 }
 
-/* A page that gets away, or from which not all offsets are known, may lead to it, too. in_place: all that it surely leads to are of another size. */
+/* A page that gets away, or from which not all offsets are known, may lead to it, too. in_place: all that it surely leads to are of another size. at: the first
+ * word that leads there, or may. */
 enum use { USE_NO, USE_MAYBE, USE_PLAIN };
 
-static enum use use_of(const struct lp_side *s, const struct lp_atom *f, const struct data *l, bool *in_place)
+static enum use use_of(const struct lp_side *s, const struct lp_atom *f, const struct data *l, bool *in_place, uint32_t *at)
 {
     enum { PAGE = 4096 };
     bool opaque = false, hit = false, page = false, away = false;
@@ -85,6 +86,7 @@ static enum use use_of(const struct lp_side *s, const struct lp_atom *f, const s
         const struct datum *x = address || r->kind == LP_FLOW_PAGE ? first_behind(l, r->addr) : NULL;
         const bool in = x && address && x->start <= r->addr, near = x && !address && x->start < r->addr + PAGE;
         if (in && !x->grows) *in_place = false;
+        if ((in || near) && !hit && !page) *at = (uint32_t)(r->at - f->start);
         hit |= in;
         opaque |= r->kind == LP_FLOW_OPAQUE;
         page |= near;
@@ -110,15 +112,14 @@ bool lp_is_pointed_at(const struct lp_side *s, const struct lp_atom *table)
 
 /* What led to the old one leads elsewhere: by words in their places, of which there are none if it was a base for others only; or, of a table of offsets and
  * where not all is known, in a new body. */
-static void change_user(lp_diff *d, struct lp_atom *f, bool in_place)
+static void change_user(lp_diff *d, struct lp_atom *f, bool in_place, uint32_t at)
 {
     struct lp_atom *a = &OLD(d)->atom[f->pair];
     const bool same = a->state != LP_DIFF_CHANGED || a->why == LP_WHY_NUMBER;
-    uint32_t first = 0;
-    if (same && in_place && !lp_differing_words(d, f->pair, &first, 1)) return;
+    if (same && in_place && !lp_differing_words(d, f->pair, &at, 1)) return;
     if (!in_place) f->no_place = true;
     a->state = f->state = LP_DIFF_CHANGED;
-    if (same) a->why = f->why = in_place ? LP_WHY_REFS : LP_WHY_TABLE, a->differs = f->differs = first;
+    if (same) a->why = f->why = LP_WHY_REFS, a->differs = f->differs = at;
 }
 
 static void change_users(lp_diff *d, const struct data *l)
@@ -126,9 +127,10 @@ static void change_users(lp_diff *d, const struct data *l)
     for (size_t i = 0; i < NEW(d)->natom && l->n; i++) {
         struct lp_atom *f = &NEW(d)->atom[i];
         bool in_place;
+        uint32_t at = 0;
         if (!lp_is_function(f) || f->pair == LP_NONE) continue;
-        const enum use use = use_of(NEW(d), f, l, &in_place);
-        if (use != USE_NO) change_user(d, f, in_place && use == USE_PLAIN);
+        const enum use use = use_of(NEW(d), f, l, &in_place, &at);
+        if (use != USE_NO) change_user(d, f, in_place && use == USE_PLAIN, at);
     }
 }
 
@@ -299,7 +301,7 @@ static void change_users_of_all(lp_diff *d, uint32_t i)
     change_users(d, &(struct data){&all, 1, 0});
 }
 
-/* Where a function that stays as it is compares its address with others, these may be the other one's. */
+/* Where a function that stays as it is compares its address with others, these may be the other one's; but not those that it makes itself. */
 bool lp_diff_twice(lp_diff *d)
 {
     const struct lp_side *s = NEW(d);
@@ -310,7 +312,7 @@ bool lp_diff_twice(lp_diff *d)
         for (uint32_t k = x->ref; lp_is_code_atom(x) && x->pair != LP_NONE && x->state == LP_DIFF_SAME && k < x->ref + x->nref; k++) {
             const struct lp_use u = {s->ref[k].addr, s->ref[k].base, f, s->ref[k].width, s->ref[k].at};
             const uint32_t i = copy_of(d, &s->ref[k]);
-            if (i == LP_NONE || !lp_is_compared(s, f, u.at) || (lp_ending(s, &u) != LP_NONE && lp_only_compared(s, f, u.at))) continue; /* an end is none */
+            if (i == LP_NONE || !lp_is_compared_with_others(s, f, u.at) || (lp_ending(s, &u) != LP_NONE && lp_only_compared(s, f, u.at))) continue;
             change_users_of_all(d, i);
             any = true;
         }
