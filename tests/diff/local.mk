@@ -17,7 +17,7 @@ DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/quiet.sh tests/diff/linked.sh tests
 	tests/diff/steps.sh tests/diff/products.sh tests/diff/resized.sh tests/diff/ends.sh \
 	tests/diff/apart.sh tests/diff/near.sh tests/diff/negative.sh tests/diff/lists.sh tests/diff/literals.sh tests/diff/lent.sh tests/diff/pieces.sh tests/diff/moved.sh tests/diff/instead.sh \
 	tests/diff/either.sh tests/diff/stripped.sh tests/diff/twins.sh tests/diff/starts.sh tests/diff/sizes.sh tests/diff/copies.sh tests/diff/labels.sh tests/diff/line.sh tests/diff/asked.sh \
-	tests/diff/shipped.sh tests/diff/updates.sh tests/diff/truth.sh tests/diff/growth.sh
+	tests/diff/shipped.sh tests/diff/updates.sh tests/diff/truth.sh tests/diff/growth.sh tests/diff/walks.sh
 TESTS += $(DIFF_TESTS)
 EXTRA_DIST += $(DIFF_TESTS) tests/diff/pair.sh tests/diff/builds.c
 

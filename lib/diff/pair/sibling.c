@@ -168,7 +168,8 @@ static bool is_past_all(const struct lp_side *s, const struct lp_use *u, struct 
 
 bool lp_passed(const struct lp_side *s, const struct lp_use *u, struct lp_stepped *out)
 {
-    if (!u->at || u->width || u->base != LP_NONE || u->self == LP_NONE) return false;
+    if (!u->at || u->base != LP_NONE || u->self == LP_NONE) return false;
+    if (u->width) return lp_reads_from_behind(s, u->self, u->at, u->addr, out);
     return lp_stepped_from(s, u->self, u->at, u->addr, out) || is_past_all(s, u, out);
 }
 

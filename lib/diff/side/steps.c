@@ -217,7 +217,7 @@ static unsigned index_of(const struct lp_side *s, const struct lp_atom *f, uint6
     return 31;
 }
 
-bool lp_indexed_in_front(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r, uint64_t *first)
+static bool is_indexed_in_front(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r, uint64_t *first)
 {
     const bool indexed = r->kind == LP_FLOW_ADDR && (r->flags & (LP_FLOW_INDEXED | LP_FLOW_STEPS)) == LP_FLOW_INDEXED;
     unsigned base = 31;
@@ -225,6 +225,47 @@ bool lp_indexed_in_front(const struct lp_side *s, const struct lp_atom *f, const
     int64_t off;
     if (index == 31 || (!is_below(s, f, r->at, index, &off) && !is_below(s, f, r->at, base, &off))) return false;
     return *first = r->addr + (uint64_t)off, true;
+}
+
+/* The word is such an access, or makes the address for one that is near behind it. */
+bool lp_indexed_in_front(const struct lp_side *s, const struct lp_atom *f, const struct lp_ref_at *r, uint64_t *first)
+{
+    enum { NEAR_BY = 8 };
+    const struct lp_ref_at *v = lp_refs_of_atom(s, f), *end = v + f->nref;
+    if (is_indexed_in_front(s, f, r, first)) return true;
+    if (!lp_makes_address(r) || r->flags & (LP_FLOW_INDEXED | LP_FLOW_STEPS)) return false;
+    for (const struct lp_ref_at *q = r + 1; q < end && q - r <= NEAR_BY; q++)
+        if (q->addr == r->addr && is_indexed_in_front(s, f, q, first)) return true;
+    return false;
+}
+
+/* With which number a word compares the register, or what it becomes is 0; false: with none. */
+static bool compared_with(uint32_t w, unsigned reg, int64_t *number)
+{
+    const bool sets = (w & 0x3f000000) == 0x31000000 && (w >> 5 & 31) == reg;
+    if (!sets || ((w & 31) != 31 && (w & 31) != reg)) return false;
+    const int64_t imm = (int64_t)(w >> 10 & 0xfff) << (w >> 22 & 1 ? 12 : 0);
+    return *number = (w & 31) == reg ? 0 : w >> 30 & 1 ? imm : -imm, true;
+}
+
+/* From the first to the last number that an index has which a loop counts, from one number to another. */
+static bool counts(const struct lp_side *s, const struct lp_atom *f, uint64_t at, unsigned reg, int64_t *first, int64_t *last)
+{
+    const struct lp_words code = lp_words_of(s, (uint32_t)(f - s->atom));
+    uint64_t start, end;
+    int64_t by, stop = 0;
+    if (reg >= 31 || !loop_around(&code, f, at, &start, &end)) return false;
+    const uint64_t step = last_write(s, &code, start, end, reg), from = start - f->start > 4 * AROUND ? start - 4 * AROUND : f->start;
+    const uint64_t made = step == NOWHERE ? NOWHERE : last_write(s, &code, from, start, reg);
+    const uint32_t moves = step == NOWHERE ? 0 : lp_words_at(&code, step), w = made == NOWHERE ? 0 : lp_words_at(&code, made);
+    if (!lp_a64_is_add_sub_imm(moves) || !lp_word_offset(moves, &by) || (moves >> 5 & 31) != reg || !by) return false;
+    if (!lp_a64_is_mov_zero(w) && !lp_a64_is_movn_low(w)) return false;
+    *first = lp_a64_is_movn_low(w) ? -(int64_t)(w >> 5 & 0xffff) - 1 : 0;
+    uint64_t pc = step;
+    while (pc < end && !(compared_with(lp_words_at(&code, pc), reg, &stop) && is_until_equal(&code, pc))) pc += 4;
+    if (at > step) *first += by;
+    *last = at > step && at < pc ? stop : stop - by;
+    return pc < end && (stop - *first) % by == 0 && (*last - *first) / by >= 0;
 }
 
 /* The array to which an access with such an index is, whose address is behind it. */
@@ -235,6 +276,13 @@ static uint32_t indexed_from(const struct lp_side *s, const struct lp_atom *f, u
     const struct lp_ref_at *r = lp_refs_at(s, f, at, &n);
     const uint32_t i = n == 1 && lp_indexed_in_front(s, f, r, &first) ? lp_side_atom(s, first) : LP_NONE;
     return i != LP_NONE && is_datum(&s->atom[i]) && addr >= s->atom[i].end ? i : LP_NONE;
+}
+
+bool lp_reads_from_behind(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out)
+{
+    const uint32_t i = indexed_from(s, &s->atom[function], at, addr);
+    if (i != LP_NONE) *out = (struct lp_stepped){i, s->atom[i].start};
+    return i != LP_NONE;
 }
 
 bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out)
@@ -445,5 +493,13 @@ void lp_each_walk(const struct lp_side *s, uint32_t function, void (*fn)(void *c
         uint64_t lo, hi;
         for (uint32_t i = 0; t->by < 0 && i < f->nref; i++)
             if (is_stop(s, f, t, &r[i]) && reached_first(s, f, t, &lo, &hi)) fn(ctx, lo - (t->from - r[i].addr + (uint64_t)t->by), hi);
+    }
+    for (uint32_t i = 0; i < f->nref; i++) {
+        int64_t first, last, off;
+        unsigned base;
+        if (r[i].kind != LP_FLOW_ADDR || (r[i].flags & (LP_FLOW_INDEXED | LP_FLOW_STEPS)) != LP_FLOW_INDEXED) continue;
+        if (!counts(s, f, r[i].at, index_of(s, f, r[i].at, &base), &first, &last) || first <= last) continue;
+        if (lp_word_offset(lp_code_word(s, r[i].at), &off) && off > 0 && off + last >= 0) continue; /* the base is in front of all of it, and says so itself */
+        fn(ctx, r[i].addr + (uint64_t)last, r[i].addr + (uint64_t)first);
     }
 }

@@ -65,6 +65,8 @@ uint32_t lp_array_in_front(const struct lp_side *s, uint32_t function, uint64_t 
 bool lp_stops_at(const struct lp_side *s, const struct lp_atom *f, uint64_t addr, unsigned reg, struct lp_stepped *out);
 /* The word there makes this address: is it where what goes through an array in steps stops, or starts, beside the array? */
 bool lp_stepped_from(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out);
+/* The same of an access from there whose index is below 0. */
+bool lp_reads_from_behind(const struct lp_side *s, uint32_t function, uint64_t at, uint64_t addr, struct lp_stepped *out);
 /* Of data without names: does the word make the address of an element where a pointer begins that goes backwards, or where it stops? Nothing begins there. */
 bool lp_goes_back_from(const struct lp_side *s, uint32_t function, const struct lp_ref_at *r);
 /* Is an index added that is below 0 all the time? The array is in front of the address, *first in it. */
