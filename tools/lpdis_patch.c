@@ -118,6 +118,14 @@ static void data_line(struct block *b, const char *line)
     }
 }
 
+/* How many words of the old body a line keeps. */
+static unsigned long kept_words(const struct block *b, const char *line)
+{
+    if (b->kind != BODY || (line[0] != '=' && line[0] != '~') || line[1] != ' ') return 0;
+    const char *p = line[2] == '+' ? strchr(line + 3, ' ') : line + 1;
+    return p ? strtoul(p, NULL, 10) : 0;
+}
+
 static void patch_line(struct lpdis_view *v, const char *line, struct block *b)
 {
     uint32_t word = 0;
@@ -130,7 +138,7 @@ static void patch_line(struct lpdis_view *v, const char *line, struct block *b)
     if (cli.format == OUT_TEXT) annotate(v, line, insn || is_seed, mark, at, word);
     else if (insn || is_seed) lpdis_line(v, &(struct lpdis_line){.mark = mark, .size = 4, .addr = at, .word = word, .in = insn ? b->name : NULL});
     else data_line(b, line);
-    if (insn && mark == '+') b->addr += 4;
+    b->addr += 4 * (insn && mark == '+' ? 1 : kept_words(b, line));
 }
 
 static void one_word(struct lpdis_view *v, const char *line, const char *word, int n, struct block *b)

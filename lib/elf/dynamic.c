@@ -357,6 +357,14 @@ bool lp_elf_dynfix_covers(const lp_elf *e, uint64_t at, uint64_t len)
     return i < f.n && f.v[i].at < at + len;
 }
 
+bool lp_elf_dynrel_covers(const lp_elf *e, uint64_t at, uint64_t len)
+{
+    const struct lp_dynamic *d = lp_elf_dynamic_part(e);
+    size_t i = 0;
+    while (i < d->nrel && (d->rel[i].at + lp_dynrel_bytes(d->rel[i].type) <= at || d->rel[i].at >= at + len)) i++;
+    return i < d->nrel;
+}
+
 bool lp_elf_start_fills(const lp_elf *e, uint64_t at, uint64_t len)
 {
     size_t n;

@@ -61,8 +61,9 @@ struct lp_dynfixes { const struct lp_dynfix *v; size_t n; };
 struct lp_dynfixes lp_elf_dynfixes(const lp_elf *elf);
 /* fn for each of them, in the linker's order, without a list. */
 void lp_elf_each_dynfix(const lp_elf *elf, void (*fn)(void *ctx, const struct lp_dynfix *f), void *ctx);
-/* Does one fill bytes of [at, at + len)? */
+/* Does one fill bytes of [at, at + len)? And one of all the others? */
 bool lp_elf_dynfix_covers(const lp_elf *elf, uint64_t at, uint64_t len);
+bool lp_elf_dynrel_covers(const lp_elf *elf, uint64_t at, uint64_t len);
 /* A program without PT_DYNAMIC relocates itself when it starts (IRELATIVE, from __rela_iplt_start): does it fill bytes of [at, at + len)? */
 bool lp_elf_start_fills(const lp_elf *elf, uint64_t at, uint64_t len);
 /* The file's own PLT entry of an IFUNC, by its resolver, or of what it imports (version NULL: any); 0 = there is none. */

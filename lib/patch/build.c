@@ -316,11 +316,8 @@ static bool old_pointer(struct lp_plan *pl, const struct lp_item *it, uint64_t a
 /* Does the dynamic linker still have to write there? */
 static bool to_be_relocated(struct lp_plan *pl, struct lp_target *t, uint64_t addr, uint64_t len)
 {
-    const struct lp_dynamic *d = lp_elf_dynamic_part(t->elf);
     if (!pl->how.wait || pl->space->ready(pl->space->ctx, t)) return false;
-    bool hit = lp_elf_dynfix_covers(t->elf, addr - t->bias, len);
-    for (size_t i = 0; i < d->nrel && !hit; i++) hit = d->rel[i].at + 8 > addr - t->bias && d->rel[i].at < addr - t->bias + len;
-    return hit;
+    return lp_elf_dynfix_covers(t->elf, addr - t->bias, len) || lp_elf_dynrel_covers(t->elf, addr - t->bias, len);
 }
 
 static void write_set(struct lp_plan *pl, const struct lp_item *it, uint64_t addr)

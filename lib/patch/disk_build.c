@@ -51,15 +51,12 @@ static bool meets(const struct lp_dynrel *r, const struct lp_write *w)
 /* What the dynamic linker would write over it. */
 static bool add_gone(struct lp_disk *d, struct lp_plan *pl, const struct lp_write *w)
 {
-    const struct lp_dynamic *dyn = lp_elf_dynamic_part(d->elf);
     if (lp_elf_start_fills(d->elf, w->addr, w->len)) {
         lp_plan_fail(pl, w->line, LP_E_UNSUPPORTED, "0x%llx: the program itself fills this word when it starts, with the address of an IFUNC: "
                      "apply the patch to the running program", (unsigned long long)w->addr);
         return false;
     }
-    bool hit = lp_elf_dynfix_covers(d->elf, w->addr, w->len);
-    for (size_t i = 0; i < dyn->nrel && !hit && !w->code; i++) hit = meets(&dyn->rel[i], w);
-    if (!hit) return true;
+    if (!lp_elf_dynfix_covers(d->elf, w->addr, w->len) && (w->code || !lp_elf_dynrel_covers(d->elf, w->addr, w->len))) return true;
     struct lp_elf_span *s = MORE(d, gone);
     if (s) *s = (struct lp_elf_span){w->addr, w->addr + w->len};
     return s != NULL;

@@ -156,38 +156,32 @@ static bool is_changed(struct lp_plan *pl, const struct lp_chunk *c, uint64_t ad
     return lp_plan_fail_as(pl, c->line, &why, "%s", why.text), true;
 }
 
-static bool is_filled(const lp_elf *e, uint64_t at, uint64_t len)
-{
-    const struct lp_dynamic *d = lp_elf_dynamic_part(e);
-    bool hit = lp_elf_dynfix_covers(e, at, len);
-    for (size_t i = 0; i < d->nrel && !hit; i++) hit = d->rel[i].at + 8 > at && d->rel[i].at < at + len;
-    return hit;
-}
-
 /* The bytes of the file. */
 static bool take(struct lp_plan *pl, const struct lp_item *it, const struct lp_chunk *c, uint8_t *p)
 {
     const struct lp_target *t = pl->bound[it->object];
-    const struct lp_item where = {.kind = LP_ITEM_SET, .line = c->line, .object = it->object, .place = c->old->place};
+    const struct lp_item of = {.kind = LP_ITEM_DATA, .line = c->line, .object = it->object, .place = c->old->place};
+    char where[256];
     uint8_t sha[32];
     uint64_t addr;
-    if (!lp_plan_place(pl, &where, NULL, &addr)) return false;
+    if (!lp_plan_place(pl, &of, NULL, &addr)) return false;
     const uint64_t at = addr - t->bias;
+    lp_plan_where(pl->space, addr, where, sizeof where);
     if (at + c->len < at || lp_elf_read(t->elf, at, p, c->len, NULL) != LP_OK)
-        return lp_plan_fail(pl, c->line, LP_E_ADDRESS, "the old data is not in the file"), false;
+        return lp_plan_fail(pl, c->line, LP_E_ADDRESS, "%s: the old data is not in the file, %llu bytes", where, (unsigned long long)c->len), false;
     lp_sha256(p, c->len, sha);
     if (memcmp(sha, c->old->sha256, c->old->sha_len) != 0) {
         char have[65], want[65];
         lp_hex(have, sha, c->old->sha_len), lp_hex(want, c->old->sha256, c->old->sha_len);
-        return lp_plan_fail(pl, c->line, LP_E_OLD_WORD, "the old data has sha256 %s, patch expects %s", have, want), false;
+        return lp_plan_fail(pl, c->line, LP_E_OLD_WORD, "%s: the old data has sha256 %s, patch expects %s", where, have, want), false;
     }
-    if (is_filled(t->elf, at, c->len))
-        return lp_plan_fail(pl, c->line, LP_E_UNSUPPORTED, "the dynamic linker writes into the old data: the file has not what the program has"), false;
+    if (lp_elf_dynfix_covers(t->elf, at, c->len) || lp_elf_dynrel_covers(t->elf, at, c->len))
+        return lp_plan_fail(pl, c->line, LP_E_UNSUPPORTED, "%s: the dynamic linker writes into the old data: say it by relocations (`rel`)", where), false;
     return !is_changed(pl, c, addr, p);
 }
 
-/* What is added to an entry: by the last row that does not begin behind it. */
-static int64_t added(const struct lp_chunk *row, size_t n, int64_t v)
+/* What says how much is added to an entry: the last row that does not begin behind it; NULL: nothing is. */
+static const struct lp_chunk *row_of(const struct lp_chunk *row, size_t n, int64_t v)
 {
     size_t lo = 0, hi = n;
     while (lo < hi) {
@@ -195,7 +189,7 @@ static int64_t added(const struct lp_chunk *row, size_t n, int64_t v)
         if (row[mid].at <= v) lo = mid + 1;
         else hi = mid;
     }
-    return lo ? row[lo - 1].value : 0;
+    return lo ? &row[lo - 1] : NULL;
 }
 
 size_t lp_plan_old(struct lp_plan *pl, const struct lp_item *it, const struct lp_chunk *c, size_t n, uint8_t *p)
@@ -209,9 +203,11 @@ size_t lp_plan_old(struct lp_plan *pl, const struct lp_item *it, const struct lp
     for (uint64_t i = 0; i < o->count && all > 1; i++) {
         const int64_t old = number(o, p + i * o->width);
         const bool is_other = other < c + all && (uint64_t)other->at == i;
-        const int64_t v = is_other ? other++->value : old + added(c + 1, rows - 1, old);
-        if (v < least(o) || v > most(o)) {
-            lp_plan_fail(pl, c->line, LP_E_RANGE, "entry %llu would be %lld, and has %u bytes", (unsigned long long)i, (long long)v, o->width);
+        const struct lp_chunk *row = is_other ? NULL : row_of(c + 1, rows - 1, old);
+        const int64_t v = is_other ? other++->value : old + (row ? row->value : 0);
+        if (v < least(o) || v > most(o)) { /* by a row: others are as the file or the patch has them */
+            lp_plan_fail(pl, row->line, LP_E_RANGE, "entry %llu would be %lld, and must be %lld to %lld", (unsigned long long)i, (long long)v,
+                         (long long)least(o), (long long)most(o));
             return all;
         }
         put(o, p + i * o->width, v);

@@ -212,7 +212,7 @@ bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp
         *addr += it->place.off;
     }
     if (out) *out = sym;
-    if (it->kind == LP_ITEM_SET || !(*addr & 3)) return true;
+    if (it->kind == LP_ITEM_SET || it->kind == LP_ITEM_DATA || !(*addr & 3)) return true;
     lp_plan_fail(pl, it->line, LP_E_ADDRESS, "0x%llx is no multiple of 4", (unsigned long long)*addr);
     return false;
 }

@@ -174,6 +174,7 @@ bool lp_plan_writes_at(const struct lp_plan *pl, uint64_t addr);
 /* build.c */
 void lp_plan_regions(struct lp_plan *pl);
 void lp_plan_writes(struct lp_plan *pl);
+/* Where the item's place is, now. Of SET, a variable is the one that the program uses, of DATA the object's own. */
 bool lp_plan_place(struct lp_plan *pl, const struct lp_item *it, const struct lp_elf_symbol **sym, uint64_t *addr);
 /* Three words that go on at an address up to 4 GiB away: adrp x16, to; add x16, x16, lo; br x16, or ldr x16 of a word at `to`. */
 bool lp_plan_far(uint32_t out[3], bool load, uint64_t at, uint64_t to, struct lp_error *why);

@@ -68,7 +68,7 @@ wrong "another digest" 'the old data has sha256 [0-9a-f]*, patch expects 0123456
 wrong "no such place" 'the old data is not in the file' 's/^old 0x[0-9a-f]*/old 0x7fffff00/'
 wrong "the end of all addresses" 'the old data is not in the file' 's/^old 0x[0-9a-f]*/old 0xfffffffffffffff0/'
 wrong "no such symbol" 'no symbol `nobody`\|nobody' 's/^old 0x[0-9a-f]*/old nobody/'
-wrong "too much" 'entry [0-9]* would be [0-9]*, and has [12] bytes' 's/^from .*/from 0 +40000/'
+wrong "too much" 'lpatch:[0-9]*: entry [0-9]* would be [0-9]*, and must be ' 's/^from .*/from 0 +40000/'
 for row in 'entry 1 3:s' 'from 3 +1:from 3 +2' 'entry 99999 0:' 'from 40000 +1:' 'entry 3 1:entry 3 2' 'entry 3 1:from 3 1' 'from 9 1:'; do
     first=${row%%:*} second=${row#*:}
     awk -v a="$first" -v b="$second" '/^old 0x/ { print; print a; print b; next } /^from/ { next } { print }' p.lpatch >wrong.lpatch
@@ -79,6 +79,17 @@ sha=$(tail -c +$((0x${at#* } + 1)) j.old | head -c 8 | sha256sum | cut -c1-16)
 { sed -n '1,/^$/p' p.lpatch; printf 'data extra rodata size 8\nold 0x%s b4 2 sha256 %s\nend\n@ main quiet\n' "${at% *}" "$sha"
   w=$(tool objdump -d --disassemble=main j.old | awk '/^ *[0-9a-f]+:/ { print $2; exit }'); printf -- '- %s\n+ %s\nend\n' "$w" "$w"; } >wrong.lpatch
 like "$(run -P wrong.lpatch ./j.old)" 'the dynamic linker writes into the old data' "what the dynamic linker fills is refused"
+
+# ---- of a variable of which the program has a copy, the object's own ----
+printf 'const int shared[4] = {1, 2, 3, 4};\nint get(int i) { return shared[i]; }\n' >shared.c
+printf '#include <stdio.h>\nextern const int shared[4];\nint get(int);\nint main(void) { printf("%%d %%d\\n", shared[3], get(1)); return 0; }\n' >copy.c
+with_gcc -O1 -fPIC -shared -Wl,--build-id,-soname,libshared.so -o libshared.so shared.c && with_gcc -O1 -fno-pie -no-pie -o copy copy.c libshared.so || exit 1
+like "$(tool readelf -rW copy)" 'R_AARCH64_COPY.* shared' "the program has a copy"
+at=$(tool nm -D libshared.so | sed -n 's/ R shared$//p') w=$(tool objdump -d --disassemble=get libshared.so | awk '/^ *[0-9a-f]+:/ { print $2; exit }')
+sha=$(tail -c +$((0x$at + 1)) libshared.so | head -c 16 | sha256sum | cut -c1-16)
+printf 'lpatch 1\nobject libshared.so\nbuild-id %s\ndata extra rodata size 16\nold shared b4 4 sha256 %s\nend\n@ get\n- %s\n+ %s\nend\n' \
+    "$(tool readelf -n libshared.so | sed -n 's/.*Build ID: //p')" "$sha" "$w" "$w" >copy.lpatch
+is "$(run -E LD_LIBRARY_PATH=. -P copy.lpatch ./copy)" "4 2" "  and the patch has the library's"
 
 { sed -n '1,/^$/p' p.lpatch; printf 'set %s b1\n- *\n+ 0x1\n' "$table"; } >first.lpatch
 like "$(run -P first.lpatch -P p.lpatch ./j.old)" 'the patch `first` has changed the old data that this one is made of' "another patch has changed the table: refused at the start"

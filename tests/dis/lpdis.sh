@@ -72,6 +72,8 @@ is "$(lpdis body.lpatch | sed -n 's/^| \([0-9a-f]*\)  *; /\1 /p')" "d2800020 mov
 d65f03c0 ret
 d503201f nop" "a body of a patch, word for word"
 is "$(lpdis --tsv body.lpatch | grep -c '^insn')" 3 "and as --tsv"
+printf 'lpatch 1\nobject a\nbuild-id 00\nfunc f size 40\nold size 40 sha256 %064d\n= 1\n| 14000000 d503201f\n= +0x10 2\n~ 2 x1>x2  ; 2\n~ +0x4 1\n| 14000000\n= 1\nend\n' 0 >kept.lpatch
+is "$(lpdis --tsv kept.lpatch | cut -f 2,6 | tr '\t\n' ' ;')" "0x4 0x4;0x8 ;0x20 0x20;" "  behind words of the old body, where they are"
 printf 'lpatch 1\nobject a\nbuild-id 00\n@ f+0x8 quiet\n- d2800020 d65f03c0\n+ d2800040 d503201f ; both\n- d503201f\n+ d65f03c0\nend\n' >site.lpatch
 is "$(lpdis site.lpatch | sed -n 's/^\([-+] [0-9a-f]*\)  *; /\1 /p')" "- d2800020 mov x0, #1
 + d2800040 mov x0, #2
