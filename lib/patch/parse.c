@@ -442,7 +442,7 @@ lp_status lp_patch_parse(const char *name, const char *text, size_t len, unsigne
     if (p->seed && !p->nitem && !ps.errors && !(flags & LP_PATCH_LENIENT)) refuse_empty(&ps);
     p->text = lp_buf_take(&ps.out, &p->text_len);
     if (!p->name) p->name = default_name(p);
-    if (!p->text || !p->name) lp_lex_nomem(&ps);
+    if (!p->text || !p->name || ps.canon.failed || ps.cfi.failed) lp_lex_nomem(&ps);
     lp_buf_free(&ps.canon), lp_buf_free(&ps.cfi);
     free(ps.change), free(ps.chunk);
     if (ps.errors && !(p->seed && flags & LP_PATCH_LENIENT && p->text && p->name)) {

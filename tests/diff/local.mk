@@ -9,6 +9,13 @@ tests_diff_mutate_LDADD = $(LP_ROOMS) $(LP_LIBS)
 TESTS += tests/diff/mutate.sh
 EXTRA_DIST += tests/diff/mutate.sh
 
+# One allocation fails.
+check_PROGRAMS += tests/diff/scarce
+tests_diff_scarce_LDADD = $(LP_ROOMS) $(LP_LIBS)
+tests_diff_scarce_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
+TESTS += tests/diff/scarce.sh
+EXTRA_DIST += tests/diff/scarce.sh
+
 # Two builds to a patch.
 DIFF_TESTS = tests/diff/lpdiff.sh tests/diff/quiet.sh tests/diff/linked.sh tests/diff/bodies.sh tests/diff/falls.sh tests/diff/endings.sh tests/diff/template.sh \
 	tests/diff/tables.sh tests/diff/entries.sh tests/diff/kept.sh tests/diff/relative.sh tests/diff/exceptions.sh tests/diff/patchable.sh tests/diff/handlers.sh tests/diff/names.sh tests/diff/unequal.sh tests/diff/loader.sh \

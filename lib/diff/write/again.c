@@ -59,7 +59,7 @@ static struct lp_rounds *rounds_of(lp_diff *d)
     if (r && !r->index) r->index = calloc(n, sizeof *r->index);
     if (r && !r->shape) r->shape = calloc(n, sizeof *r->shape);
     d->rounds = r;
-    if (!r || !r->index || !r->shape) d->nomem = true;
+    if (!r || !r->index || !r->shape) d->nomem = true, lp_rounds_free(d);
     return d->nomem ? NULL : r;
 }
 

@@ -61,6 +61,8 @@ static bool make_body(struct body *b, uint32_t atom, const struct lp_atom *old)
     for (size_t i = 0; i < b->n; i++)
         if (!lp_new_word(b->d, atom, a->start + 4 * i, &b->word[i])) good = false;
     good &= add_fall(b, atom);
+    if (b->d->texts.failed) b->d->nomem = true;
+    good &= !b->d->nomem; /* relocations may be without their texts */
     if (good) good = lp_add_stubs(b->d, atom, &b->word, &b->n, &b->from);
     if (good && old && !lp_keep_old(b->d, old, b->word, b->n, a->start, &b->plan)) return b->d->nomem = true, false;
     return good && refuse_data(b, atom);

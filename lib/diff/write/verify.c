@@ -1,7 +1,6 @@
 /* diff/write/verify.c - VERIFY: the patch applied to the old file in memory, and each of its functions and data compared with the new file's. */
 #include <config.h>
 #include "diff/write/write.h"
-#include "diff/side/code.h"
 #include "diff/side/seen.h"
 #include "base/bits.h"
 #include "base/error.h"
@@ -446,6 +445,7 @@ static void check_all(struct check *c)
     struct lp_side *s = &c->side;
     s->survey.lent = c->lent, s->survey.nlent = c->nlent;
     read_bodies(c);
+    if (s->nomem) return; /* what is there may be the first thread's alone */
     for (uint32_t i = (uint32_t)OLD(c->d)->natom; i < s->natom; i++) {
         if (is_body(c, i)) check_code(c, i);
         else if (!lp_is_code_atom(&NEW(c->d)->atom[s->atom[i].pair])) check_data(c, i);
@@ -512,6 +512,7 @@ static bool make_side(struct check *c)
     s->survey = (struct lp_flow_survey){0}; /* its own */
     s->seen = lp_seen_new(); /* other bodies */
     s->reloc = NULL, s->nreloc = 0; /* they are of what was there before */
+    s->span = NULL, s->offsets = NULL;
     if (!borrow_atoms(c) || !s->seen) return false;
     c->words = brings_words(c);
     if (c->words) s->word = copy(OLD(c->d)->word, s->nword, 0, sizeof *s->word);
