@@ -60,5 +60,6 @@ update()
     stored "$1" shipped
     smaller "$1"
 }
+[ $# != 0 ] || not_ok "there are updates to try"
 for u; do update "$u"; cd "$scratch" || exit; rm -rf "${scratch:?}/$u"; done
 tap_done

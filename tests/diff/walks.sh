@@ -77,7 +77,8 @@ for how in -O1 -O2 -Os '-O1 -fdata-sections -ffunction-sections' '-O2 -fdata-sec
         "$CROSS_CC" -o prog prog.c old/librows.so || exit 1
     lpdiff --heuristic old/librows.so new/librows.so >p.lpatch 2>err
     is "$?" 1 "$how: there is a patch"
-    is "$(run -E LD_LIBRARY_PATH=old -P p.lpatch ./prog)" "$(run -E LD_LIBRARY_PATH=new ./prog)" "$how: as the new one"
+    does "$how" -E LD_LIBRARY_PATH=new ./prog
+    is "$(deeds -E LD_LIBRARY_PATH=old -P p.lpatch ./prog)" "$deeds" "$how: as the new one"
     is "$(unchanged p.lpatch)" 0 "$how: each word of a site is another one, or has a relocation"
 done
 tap_done
