@@ -1,6 +1,7 @@
 /* diff/side/readers.c - does a call read at an address that it gets? Then that is where something begins, and no end. */
 #include <config.h>
 #include "diff/side/scan.h"
+#include "diff/side/seen.h"
 #include "diff/side/walk.h"
 
 #include <elf.h>
@@ -50,7 +51,7 @@ static bool is_reader(const struct lp_side *s, const struct lp_atom *a, uint32_t
     return false;
 }
 
-bool lp_is_read_by_call(const struct lp_side *s, uint32_t atom, uint64_t at)
+static bool asks_calls(const struct lp_side *s, uint32_t atom, uint64_t at)
 {
     struct lp_handed h;
     lp_handed(s, atom, at, &h); /* (lost: there may be others, too) */
@@ -61,4 +62,14 @@ bool lp_is_read_by_call(const struct lp_side *s, uint32_t atom, uint64_t at)
         if (is_reader(s, a, h.v[i].regs) || (a->kind == LP_ATOM_FUNC && lp_reads_argument(s, to, h.v[i].regs))) return true;
     }
     return false;
+}
+
+/* Once for each word: the ends of texts are asked for again and again. */
+bool lp_is_read_by_call(const struct lp_side *s, uint32_t atom, uint64_t at)
+{
+    const enum lp_seen_answer before = lp_seen_of(s, at, LP_SEEN_GIVEN);
+    if (before != LP_SEEN_UNKNOWN) return before == LP_SEEN_YES;
+    const bool is = asks_calls(s, atom, at);
+    lp_seen_tell(s, at, LP_SEEN_GIVEN, is ? LP_SEEN_YES : LP_SEEN_NO);
+    return is;
 }

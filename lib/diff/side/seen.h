@@ -41,9 +41,9 @@ struct lp_seen_places *lp_seen_places(const struct lp_side *s);
 struct lp_seen_back { const struct lp_ref_at *ref; uint32_t nref, n, *v; };
 struct lp_seen_back *lp_seen_back(const struct lp_side *s);
 /* What has been found out of a word of the text that makes an address: is a number added to it (choice.c), an index, an index of elements that are larger than
- * a byte (uses.c)? One rule for all: an answer is told if it is so for whoever asks, however much of what is there he means, and wherever that ends. So
- * whoever finds it may tell it, and nobody takes it back. */
-enum lp_seen_question { LP_SEEN_ADDED, LP_SEEN_INDEXED, LP_SEEN_WIDE, LP_SEEN_QUESTIONS };
+ * a byte (uses.c), does a call that gets it read there (readers.c)? One rule for all: an answer is told if it is so for whoever asks, however much of what is
+ * there he means, and wherever that ends. So whoever finds it may tell it, and nobody takes it back. */
+enum lp_seen_question { LP_SEEN_ADDED, LP_SEEN_INDEXED, LP_SEEN_WIDE, LP_SEEN_GIVEN, LP_SEEN_QUESTIONS };
 enum lp_seen_answer { LP_SEEN_NO, LP_SEEN_YES, LP_SEEN_UNKNOWN };
 enum lp_seen_answer lp_seen_of(const struct lp_side *s, uint64_t at, enum lp_seen_question what);
 void lp_seen_tell(const struct lp_side *s, uint64_t at, enum lp_seen_question what, enum lp_seen_answer is); /* UNKNOWN: nothing */
