@@ -107,6 +107,18 @@ static enum lp_framed in_frame(struct scan *x, const struct lp_a64_access *m, in
     return LP_FRAMED;
 }
 
+/* One function is gone through many times, for each address that it makes. */
+static void ask_frame(struct scan *x)
+{
+    struct lp_seen_frame *k = lp_seen_frame(x->s);
+    struct frame f;
+    if (k->start != x->a->start || k->end != x->a->end) {
+        const bool is = is_frame_of(x->s, &x->code, x->a, &f);
+        *k = (struct lp_seen_frame){x->a->start, x->a->end, is ? f.size : -1, f.fp};
+    }
+    x->frame = k->size, x->fp = k->fp, x->slot = -1;
+}
+
 enum lp_framed lp_scan_frame(struct scan *x, const struct lp_seen_word *seen, uint32_t *mask)
 {
     const uint32_t w = seen->word, bases = BIT(SP) | BIT(FP), held = *mask & ~LP_SCAN_SLOT;
@@ -115,11 +127,7 @@ enum lp_framed lp_scan_frame(struct scan *x, const struct lp_seen_word *seen, ui
     if (seen->leads || !(seen->regs.read & bases) || held & bases) return LP_NOT_FRAMED;
     const bool access = lp_a64_access(seen->row, w, &m), any = *mask & LP_SCAN_SLOT || (access && m.store && seen->regs.read & held);
     if (!any) return LP_NOT_FRAMED;
-    if (!x->frame) {
-        struct frame f;
-        x->frame = is_frame_of(x->s, &x->code, x->a, &f) ? f.size : -1;
-        x->fp = f.fp, x->slot = -1;
-    }
+    if (!x->frame) ask_frame(x);
     const struct frame f = {.fp = x->fp, .size = x->frame};
     if (x->frame < 0 || (access && !place_of(&f, &m, &place))) return *mask & LP_SCAN_SLOT && x->frame < 0 ? LP_FRAMED_LOST : LP_NOT_FRAMED;
     uint32_t loaded = 0;

@@ -21,6 +21,7 @@ struct lp_seen {
     struct lp_seen_places places;
     struct lp_seen_back back;
     struct lp_seen_text text;
+    struct lp_seen_frame frame;
     uint32_t *told[LP_SEEN_QUESTIONS][LP_SEEN_UNKNOWN]; /* of each answer, a bit of each word of the text */
     struct { const struct lp_ref_at *ref; uint64_t *addr; uint32_t n; } into; /* of a function with many: where its references lead, in order */
 };
@@ -41,6 +42,7 @@ struct lp_search **lp_seen_search(const struct lp_side *s) { return &s->seen->se
 struct lp_steps **lp_seen_steps(const struct lp_side *s) { return &s->seen->steps; }
 struct lp_seen_places *lp_seen_places(const struct lp_side *s) { return &s->seen->places; }
 struct lp_seen_back *lp_seen_back(const struct lp_side *s) { return &s->seen->back; }
+struct lp_seen_frame *lp_seen_frame(const struct lp_side *s) { return &s->seen->frame; }
 struct lp_seen_text *lp_seen_text(const struct lp_side *s) { return &s->seen->text; }
 struct lp_fates_kept **lp_seen_fates(const struct lp_side *s) { return &s->seen->fates; }
 

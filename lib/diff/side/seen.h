@@ -34,6 +34,9 @@ void lp_search_free(struct lp_search *x);
 struct lp_steps;
 struct lp_steps **lp_seen_steps(const struct lp_side *s);
 void lp_steps_free(struct lp_steps *x);
+/* frame.c: the function that was looked at last; size -1: it has none that is understood. */
+struct lp_seen_frame { uint64_t start, end; int64_t size, fp; };
+struct lp_seen_frame *lp_seen_frame(const struct lp_side *s);
 /* places.c: of a function, by word, how many instructions but NOPs are in front of it; place NULL: not asked yet. */
 struct lp_seen_places { uint64_t start, end; uint32_t *place; };
 struct lp_seen_places *lp_seen_places(const struct lp_side *s);
