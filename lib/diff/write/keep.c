@@ -87,10 +87,13 @@ static bool make_cells(struct keeping *k, const lp_diff *d, const struct lp_atom
     k->old = malloc((k->nold + 1) * sizeof *k->old), k->new = malloc((k->n + 1) * sizeof *k->new);
     k->next = malloc((k->nold + 1) * sizeof *k->next), k->head = malloc(k->heads * sizeof *k->head), k->from = malloc((k->n + 1) * sizeof *k->from);
     if (!lp_keep_walk_new(&k->walk, a->start, k->nold) || !k->old || !k->new || !k->next || !k->head || !k->from) return false;
+    bool code = false;
+    uint64_t same = a->start; /* until there */
     for (size_t i = 0; i < k->nold; i++) {
         const uint64_t at = a->start + 4 * i;
         const uint32_t w = k->walk.word[i] = lp_file_word(s, at);
-        k->old[i] = lp_elf_is_code(s->elf, at) ? cell_at(w, at, a->start, a->end) : (struct cell){.word = w, .kind = PLAIN, .itself = true};
+        if (at >= same) code = lp_elf_code_run(s->elf, 0, at, &same);
+        k->old[i] = code ? cell_at(w, at, a->start, a->end) : (struct cell){.word = w, .kind = PLAIN, .itself = true};
     }
     for (size_t i = 0; i < k->n; i++) k->new[i] = cell_of(d, &word[i], start + 4 * i, start, start + 4 * k->n);
     for (size_t i = 0; i < k->nold; i++) k->old[i].key = k->old[i].renamed = k->old[i].word;
@@ -110,10 +113,12 @@ static void index_windows(struct keeping *k)
 
 /* ---- runs ---- */
 
+static bool goes_on(const struct keeping *k, size_t old, size_t new) { return old < k->nold && new < k->n && may_keep(k, old, new); }
+
 static size_t length(const struct keeping *k, size_t old, size_t new)
 {
     size_t n = 0;
-    while (old + n < k->nold && new + n < k->n && may_keep(k, old + n, new + n)) n++;
+    while (goes_on(k, old + n, new + n)) n++;
     return n;
 }
 
@@ -125,6 +130,7 @@ static size_t longest(const struct keeping *k, size_t i, size_t step, size_t *at
     if (i + WINDOW > k->n || !k->nold) return best;
     uint32_t o = k->head[bucket(k, &k->new[i])];
     for (unsigned tries = 0; o != LP_NONE && tries < TRIES; o = k->next[o], tries++) {
+        if (!goes_on(k, o + best, i + best)) continue; /* no longer than that */
         size_t len = length(k, o, i);
         if (len > best) best = len, *at = o;
     }
