@@ -116,6 +116,45 @@ for cc in "$CROSS_CC" $(! have_arm64_clang || echo arm64_clang); do
     done
 done
 
+# ---- the line that assert() hands on is one without debugging information; not what may go elsewhere, too ----
+cat >told.c <<'C'
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+//
+int either(int);
+__attribute__((noinline)) int checked(int n)
+{
+    assert(n != 3);
+    for (int i = 0; i < n; i++) assert(puts("more") != i - 40);
+    return n;
+}
+__attribute__((noinline)) void own(const char *what, const char *file, int line, const char *name) { printf("%s %s %d %s\n", what, file, line, name); }
+__attribute__((noinline)) int other(int n)
+{
+    if (n > 2) own("other", "told.c", T(14), "n");
+    return n;
+}
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) printf("%d\n", checked(atoi(argv[i])) + other(atoi(argv[i])) + either(atoi(argv[i])));
+    return 0;
+}
+__asm__(".text\n.globl either\n.type either, %function\neither: mov w2, #" N "\ncbnz w0, 1f\nstp x29, x30, [sp, #-16]!\nadr x0, 2f\nmov x1, x0\nmov x3, x0\n"
+        "bl __assert_fail\n1: mov w0, w2\nret\n2: .asciz \"either\"\n.balign 4\n.size either, . - either\n");
+C
+sed 's,^//$,//\n//\n//,' told.c >changed/told.c
+for cc in "$CROSS_CC" $(! have_arm64_clang || echo arm64_clang); do
+    for flag in -O0 -O2 -Os '-O2 -static'; do
+        $cc -w $flag '-DT(n)=n' '-DN="7"' -o n.old told.c || exit 1
+        (cd changed && $cc -w $flag '-DT(n)=n+2' '-DN="9"' -o ../n.new told.c) || exit 1
+        is "$(lpdiff --summary n.old n.new 2>/dev/null | sed -n 's/^\(changed\|left out\) *\([a-z]*\):.*/\1 \2/p' | sort | paste -s -d ,)" \
+            "changed either,changed other,left out checked" "$cc $flag: the line of an assertion is proved"
+        lpdiff -o n.lpatch n.old n.new 2>/dev/null
+        is "$(run -P n.lpatch ./n.old 1 4 2>&1)" "$(run ./n.new 1 4 2>&1)" "$cc $flag: the patched program does what the new one does"
+    done
+done
+
 # ---- nor is a result, though its statement is on that line ----
 printf '%s\n' '//' '__attribute__((noinline)) int calls(void) { return T(2); }' 'int main(void) { return calls(); }' >exact.c
 sed 's,^//$,//\n//,' exact.c >changed/exact.c

@@ -1,4 +1,5 @@
-/* diff/pair/line.c - a function in which nothing but numbers differs, as __LINE__ does: debug information proves that, number by number, or nothing. */
+/* diff/pair/line.c - a function in which nothing but numbers differs, as __LINE__ does: debug information proves that, number by number, or the
+ * parameter that it is; or nothing. */
 #include <config.h>
 #include "diff/pair/pair.h"
 #include "diff/side/code.h"
@@ -6,6 +7,7 @@
 #include "base/bits.h"
 #include "base/search.h"
 
+#include <elf.h>
 #include <string.h>
 
 enum { NUMBERS_MAX = 256, WORDS_MAX = 64, AROUND = 12, SUFFIX_MAX = 4 }; /* words of a call; ".cpp" */
@@ -91,21 +93,24 @@ static bool is_of_line(const struct lines *o, const struct lines *n, uint64_t of
 
 /* ---- what the number is for ---- */
 
-/* Where the number is used that the word at *off makes: compilers load it earlier than that. The call that gets it, or the next word that reads it. */
-enum use { NO_USE, BY_CALL, BY_WORD };
+/* Where the number is used that the word at *off makes: compilers load it earlier than that. The call that gets it, or the next word that reads it.
+ * CALL_ALONE: no way leads past that call, to where it may be something else. */
+enum use { NO_USE, BY_CALL, CALL_ALONE, BY_WORD };
 static enum use to_use(const struct lp_side *s, const struct lp_atom *a, uint64_t *off)
 {
     const unsigned reg = lp_code_word(s, a->start + *off) & 31;
     uint32_t mask;
     uint64_t to, at = *off + 4;
+    bool forks = false;
     for (int i = 0; i < WORDS_MAX && at < a->end - a->start; i++) {
         const uint32_t w = lp_code_word(s, a->start + at);
         const bool call = lp_a64_is_call(w), jump = lp_a64_is_b(w);
         const struct lp_a64_regs r = lp_seen_word(s, w)->regs;
         if (jump) lp_word_target(w, a->start + at, &to, &mask);
         const bool leaves = jump && (to < a->start || to >= a->end);
-        const enum use use = (call || leaves) && reg < 8 ? BY_CALL : r.read >> reg & 1 ? BY_WORD : NO_USE;
+        const enum use use = (call || leaves) && reg < 8 ? (forks ? BY_CALL : CALL_ALONE) : r.read >> reg & 1 ? BY_WORD : NO_USE;
         if (use) return *off = at, use;
+        forks |= !jump && (lp_word_is_branch(w) || lp_ends_way(w));
         if (leaves || r.write >> reg & 1 || (call && reg < 19)) break;
         at = jump ? to - a->start : at + 4;
     }
@@ -128,6 +133,31 @@ static const char *file_of(const struct lp_side *s, const struct lp_atom *a, uin
     return NULL;
 }
 
+/* What libraries declare with a line among the parameters: which. */
+static const struct { const char *name; unsigned reg; } lined[] = {
+    {"__assert_fail", 2}, {"__assert_perror_fail", 2},
+    {"g_assertion_message", 2}, {"g_assertion_message_expr", 2}, {"g_assertion_message_cmpnum", 2}, {"g_assertion_message_cmpstr", 2},
+    {"g_assertion_message_error", 2},
+};
+
+/* Is the number that parameter, and nothing else? No debugging information is needed for that. */
+static bool is_lined(const struct lp_side *s, const struct lp_atom *a, uint64_t off)
+{
+    const unsigned reg = lp_code_word(s, a->start + off) & 31;
+    uint32_t mask;
+    uint64_t to;
+    if (to_use(s, a, &off) != CALL_ALONE || !lp_word_target(lp_code_word(s, a->start + off), a->start + off, &to, &mask)) return false;
+    to = lp_side_through(s, to);
+    const uint32_t i = lp_side_atom(s, to);
+    const struct lp_atom *f = i != LP_NONE && s->atom[i].start == to ? &s->atom[i] : NULL;
+    const struct lp_dynsym *y = f && f->kind == LP_ATOM_PLT ? lp_plt_import(s, f) : NULL;
+    const bool global = f && f->kind == LP_ATOM_FUNC && f->sym && f->sym->bind != STB_LOCAL;
+    const char *name = y ? y->name : global ? f->sym->name : NULL;
+    for (size_t k = 0; name && k < sizeof lined / sizeof *lined; k++)
+        if (lined[k].reg == reg && strcmp(lined[k].name, name) == 0) return true;
+    return false;
+}
+
 /* By the place of its use; or by its own, if it is a call's argument: where several calls became one, that has the line of one of them, or none. What is loaded
  * long before its use, or at the head of a function, has no line of its own, and the table gives it that of the word in front of it. */
 static bool is_line(const struct lp_side *s, const struct lp_atom *a, const struct lines *o, const struct lines *n, uint64_t off, uint64_t v, uint64_t w)
@@ -136,7 +166,8 @@ static bool is_line(const struct lp_side *s, const struct lp_atom *a, const stru
     const struct lp_elf_line *own = row_at(o, off);
     uint64_t at = off;
     const enum use use = to_use(s, a, &at);
-    return (use && is_of_line(o, n, at, &x)) || (use == BY_CALL && own && own->line != o->row[0].line && is_of_line(o, n, off, &x));
+    const bool argument = use == BY_CALL || use == CALL_ALONE;
+    return (use && is_of_line(o, n, at, &x)) || (argument && own && own->line != o->row[0].line && is_of_line(o, n, off, &x));
 }
 
 /* Is it the function's result, which nobody else gets? Lines are told, in a call, or kept; a result of its own is mostly something else. */
@@ -185,7 +216,7 @@ enum lp_line_proof lp_line_proof(lp_diff *d, uint32_t old_atom, int64_t *delta)
     for (size_t i = 0; i < n; i++) {
         uint64_t v, w, pc = a->start + off[i], qc = b->start + off[i];
         if (!number_of(lp_code_word(OLD(d), pc), &v) || !number_of(lp_code_word(NEW(d), qc), &w)) return LP_LINE_NOT;
-        proved = proved && !is_result(OLD(d), a, off[i]) && is_line(OLD(d), a, &rows, &others, off[i], v, w);
+        proved = proved && (is_lined(OLD(d), a, off[i]) || (!is_result(OLD(d), a, off[i]) && is_line(OLD(d), a, &rows, &others, off[i], v, w)));
         uniform &= i == 0 || *delta == (int64_t)(w - v);
         *delta = (int64_t)(w - v);
     }
@@ -207,6 +238,6 @@ static void remark(lp_diff *d, uint8_t why, const char *text)
 
 void lp_remark_lines(lp_diff *d)
 {
-    remark(d, LP_WHY_LINE, "line numbers differ, as debugging information shows");
+    remark(d, LP_WHY_LINE, "line numbers differ, as debugging information or what gets them shows");
     remark(d, LP_WHY_LINE_ASSUMED, "numbers differ that look like line numbers, which --assume-line takes them for without proof");
 }
