@@ -59,4 +59,46 @@ for cc in $compilers; do
         done
     done
 done
+
+# ---- "" is not taken to be what fills the room behind an array, of which the function has the address, too ----
+cat >row.c <<'C'
+__attribute__((used, visibility("hidden"))) const unsigned char row[13] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+__attribute__((used, visibility("hidden"))) const long next[2] = {1, 2};
+__attribute__((noinline)) int sum(int x)
+{
+    for (const unsigned char *p = row; p < row + sizeof row; p++) x = x * 3 + *p;
+    return x;
+}
+C
+cat >empty.c <<'C'
+#include <stdio.h>
+#include <string.h>
+extern __attribute__((visibility("hidden"))) const unsigned char row[13];
+extern __attribute__((visibility("hidden"))) const long next[2];
+int sum(int);
+__attribute__((noinline)) void show(const char *a, const char *b) { printf("%s|%s\n", a, b); }
+__attribute__((noinline)) int pick(int n, char **v)
+{
+    int found = 0;
+    for (int i = 0; i < n; i++) {
+        const char *arg = v[i], *word = "";
+        if (*arg++ != '-') break;
+        if (*arg == '-') word = arg + 1, arg += strlen(arg);
+        for (; *arg || *word; word = "") {
+            const char letter = *arg;
+            if (letter) arg++;
+            if (letter == 's' || !strcmp(word, "show")) show(arg, TEXT), found MORE;
+            else if (letter != 'h' && strcmp(word, "help")) printf("unknown option '%s'\n", word);
+        }
+    }
+    return found + (int)next[n & 1] + row[n & 7];
+}
+int main(int argc, char **argv) { printf("%d %d\n", sum(argc), pick(argc - 1, argv + 1)); return 0; }
+C
+for cc in $compilers; do
+    for opt in -O1 -O2 -Os; do
+        $cc $opt '-DTEXT="x"' '-DMORE= ' -o e.old row.c empty.c && $cc $opt '-DTEXT="some more of it"' '-DMORE=+= 2' -o e.new row.c empty.c || not_ok "compile"
+        fix "$cc $opt, an empty text" e.old e.new pick -s --show --help -h --other -x
+    done
+done
 tap_done

@@ -39,9 +39,11 @@ static size_t offsets_in_all(const struct lp_side *s)
     return n;
 }
 
+/* (What is behind an array up to the next variable holds the same as "" does, but an address there is that array's end.) */
 static void add_constant(struct lp_constants *c, const struct lp_side *o, uint64_t addr, uint8_t width)
 {
-    if (lp_is_unnamed_constant_at(o, addr)) c->v[c->n++] = (struct constant){hash_constant(o, addr, width), addr, width};
+    if (lp_is_unnamed_constant_at(o, addr) && (lp_begins_at(o, addr) || lp_array_to(o, addr) == LP_NONE))
+        c->v[c->n++] = (struct constant){hash_constant(o, addr, width), addr, width};
 }
 
 /* What tables of offsets lead to. */
