@@ -218,16 +218,28 @@ void lp_find_offsets(struct lp_side *s)
 
 static bool is_function(const struct lp_side *s, uint64_t v) { return lp_start_at(s, v) == LP_START_FUNC; }
 
-/* Most of what is not zero leads to the starts of functions, or to code that may be such: no numbers do, unless by chance. */
+/* Does a word that is so much lead to the start of a function, or to code that may be one: from itself, from the start of what it is in, or from a place
+ * between or near the start (as the address point of a table of virtual functions)? */
+static bool leads_to_function(const struct lp_side *s, uint64_t start, uint64_t at, uint64_t v)
+{
+    enum { NEAR = 8, MOST = 256 };
+    const uint64_t last = start + (at - start < NEAR ? NEAR : at - start < MOST ? at - start : MOST);
+    if (lp_is_loose(s, at + v) || is_function(s, at + v)) return true;
+    const struct lp_span *x = lp_side_span(s, start + v), *y = lp_side_span(s, last + v);
+    if (!(x && x->flags & LP_SPAN_CODE) && !(y && y->flags & LP_SPAN_CODE)) return false; /* as most numbers */
+    for (uint64_t base = start; base <= last; base += 4)
+        if (is_function(s, base + v)) return true;
+    return false;
+}
+
+/* Most of what is not zero leads to functions: no numbers do, unless by chance. */
 static bool like_distances(const struct lp_side *s, uint64_t start, uint64_t end, unsigned width)
 {
     uint64_t avail = 0, n = 0, hits = 0;
     const uint8_t *p = s->kept ? NULL : lp_side_bytes(s, start, &avail);
     for (uint64_t off = 0; p && off + width <= end - start && off + width <= avail; off += width) {
-        const uint64_t v = lp_field_value(p + off, width, true), x = start + v;
-        if (!v) continue;
-        n++;
-        hits += lp_is_loose(s, x + off) || is_function(s, x + off) || is_function(s, x) || is_function(s, x + 8);
+        const uint64_t v = lp_field_value(p + off, width, true);
+        n += v != 0, hits += v && leads_to_function(s, start, start + off, v);
     }
     return hits && 2 * hits >= n && (hits > 1 || p[width - 1] & 0x80);
 }

@@ -386,6 +386,26 @@ static bool leads_away(const struct lp_side *s, const struct lp_atom *a, uint64_
     return away;
 }
 
+/* May bytes of this atom, which are known to be in no table of offsets, be distances all the same? They would be wrong in another place, and in VERIFY bytes
+ * are bytes. (What is thought to be a text may be small distances.) */
+static bool may_be_distances(lp_diff *d, uint32_t atom, uint64_t end, bool text)
+{
+    const struct lp_side *s = NEW(d);
+    const struct lp_atom *a = &s->atom[atom];
+    const uint64_t stop = end < a->end ? end : a->end;
+    uint64_t avail = 0;
+    const uint8_t *p = a->start < stop ? lp_side_bytes(s, a->start, &avail) : NULL;
+    if (!p || avail < stop - a->start) return false;
+    for (uint64_t at = a->start, to; at < stop; at = to) {
+        const struct lp_offsets *x = lp_side_offsets(s, at, stop);
+        const bool known = x && x->start <= at;
+        to = known ? x->end : x ? x->start : stop;
+        if (!known && (lp_like_distances(s, at, to) || lp_may_be_lost(s, at, to))) return true;
+    }
+    if (lp_side_offsets(s, a->start, stop)) return false;
+    return counts_from_elsewhere(d, atom, stop - a->start, 4, p) || (!text && counts_from_elsewhere(d, atom, stop - a->start, 2, p));
+}
+
 void lp_emit_carried(lp_diff *d, uint32_t atom)
 {
     const struct lp_side *s = NEW(d);
@@ -416,10 +436,8 @@ void lp_emit_carried(lp_diff *d, uint32_t atom)
     else if (n > BYTES_LINE && stays_zero(s, a->start, p, n)) lp_buf_printf(&d->items, "zero %llu\n", (unsigned long long)n);
     else good = print_parts(d, a->start, a->start + n, p);
     lp_buf_puts(&d->items, "end\n");
-    const bool bytes = p && !lp_side_offsets(s, a->start, end); /* (what is thought to be a text may be small distances) */
-    const bool away = bytes && (counts_from_elsewhere(d, atom, n, 4, p) || (n != text && counts_from_elsewhere(d, atom, n, 2, p)));
-    const bool table = bytes && (lp_like_distances(s, a->start, a->start + n) || lp_may_be_lost(s, a->start, a->start + n));
-    if (away || table) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
+    for (uint32_t i = atom; p && i <= last; i++)
+        if (may_be_distances(d, i, a->start + n, n == text)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(&s->atom[i], buf), 0ull);
     const char *why = a->kind == LP_ATOM_TABLE ? "the jump table is relative to itself" : "new data holds an address that the old file has not";
     if (!good && lp_side_offsets(s, a->start, end)) lp_diff_refuse(d, s, LP_E145, lp_atom_text(a, buf), 0ull);
     else if (!good) lp_diff_refuse(d, s, LP_E140, lp_atom_text(a, buf), 0ull, why);
