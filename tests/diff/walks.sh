@@ -71,7 +71,7 @@ unsigned back(unsigned), all(unsigned);
 int main(void) { for (unsigned i = 0; i < 3; i++) printf("%u %u\n", back(i), all(i)); return 0; }
 C
 mkdir -p old new
-for how in -O1 -O2 -Os '-O1 -fdata-sections -ffunction-sections' '-O2 -fdata-sections -ffunction-sections'; do
+for how in -O1 -O2 -Os '-O1 -fdata-sections -ffunction-sections' '-O2 -fdata-sections -ffunction-sections' '-Os -fdata-sections -ffunction-sections'; do
     "$CROSS_CC" -w $how -fPIC -shared -s -Wl,--build-id,-soname,librows.so -DMORE= -o old/librows.so rows.c &&
         "$CROSS_CC" -w $how -fPIC -shared -s -Wl,--build-id,-soname,librows.so '-DMORE={"gamma",9}' -o new/librows.so rows.c &&
         "$CROSS_CC" -o prog prog.c old/librows.so || exit 1

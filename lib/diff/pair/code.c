@@ -71,13 +71,13 @@ static bool is_outside(const struct lp_side *s, const struct lp_ref_at *r, int64
 static bool has_base(uint32_t word) { return !lp_a64_is_adr(word) && !lp_a64_is_load_literal(word); }
 
 /* Outside of everything, an address is what it is made of: an offset from something that is named. (Inside something it is not: two objects behind one
- * section anchor may change their places. A slot is what it holds.) */
+ * section anchor may change their places. A slot is what it holds.) Where a base passes because its users are the same, they do not pass because it is. */
 static bool same_outside(lp_diff *d, const struct walk *x, const struct lp_ref_at *p, const struct walk *y, const struct lp_ref_at *q)
 {
     uint32_t a = word_of(x, p->at), b = word_of(y, q->at);
     int64_t off = 0, other = 0;
     lp_word_offset(a, &off), lp_word_offset(b, &other);
-    const bool based = a == b && has_base(a) && !((p->flags | q->flags) & (LP_FLOW_OF_PAGE | LP_REF_APART));
+    const bool based = a == b && !d->anchors && has_base(a) && !((p->flags | q->flags) & (LP_FLOW_OF_PAGE | LP_REF_APART));
     if (!is_outside(y->s, q, other)) return false;
     if (x->s != OLD(d) && based) return true; /* what a patch brings may be there */
     if (!is_outside(x->s, p, off)) return false;
