@@ -81,4 +81,30 @@ for how in -O1 -O2 -Os '-O1 -fdata-sections -ffunction-sections' '-O2 -fdata-sec
     is "$(deeds -E LD_LIBRARY_PATH=old -P p.lpatch ./prog)" "$deeds" "$how: as the new one"
     is "$(unchanged p.lpatch)" 0 "$how: each word of a site is another one, or has a relocation"
 done
+
+# ---- a table grows into padding, and is cut where words lead into it, which lead elsewhere now: rows in front are in their places, and no things by themselves ----
+cat >grown.c <<'C'
+#include <stdio.h>
+static const unsigned short pad[] = {9, 8, 7, 6};
+static const unsigned t[] = {458526027, 664731789, 287627692 MORE};
+static const unsigned long rest[] = {3141592653, 2718281828, 1618033988, 1414213562};
+#define N (sizeof t / sizeof *t)
+static const unsigned *const at[] = {AT};
+__attribute__((noinline)) unsigned pick(unsigned x) { return t[(x + 27) % N] + t[N - 1]; }
+__attribute__((noinline)) unsigned led(unsigned x) { unsigned z = x; for (unsigned i = 0; i < 3; i++) z = z * 9 + *at[i]; return z; }
+__attribute__((noinline)) unsigned sum(unsigned x) { unsigned z = x; for (const unsigned *q = t; q < t + N; q++) z = z * 3 + *q; return z; }
+__attribute__((noinline)) unsigned back(unsigned x) { unsigned z = x; for (unsigned i = N; i-- > 0;) z = z * 3 + t[i]; return z + pad[x % 4]; }
+__attribute__((noinline)) unsigned others(unsigned x) { return (unsigned)rest[x % 4]; }
+int main(void) { for (unsigned i = 0; i < 5; i++) printf("%u %u %u %u %u\n", pick(i), led(i), sum(i), back(i), others(i)); return 0; }
+C
+both_compilers
+for compiler in $compilers; do
+    for how in '-O0 -fno-pie -no-pie' '-O0 -fPIE -pie'; do
+        $compiler -w $how -s -Wl,--build-id -DMORE= '-DAT=&t[2],&t[0],&t[1]' -o old.prog grown.c &&
+            $compiler -w $how -s -Wl,--build-id -DMORE=,63597 '-DAT=&t[0],&t[3],&t[1]' -o new.prog grown.c || exit 1
+        becomes=--heuristic
+        becomes "$compiler $how, a table that grew where words lead elsewhere" old.prog new.prog
+        becomes=
+    done
+done
 tap_done

@@ -60,11 +60,16 @@ static bool is_between_same(const lp_diff *d, size_t i, size_t k)
     return same_there(d, i - 1, k - 1, a) && same_there(d, i + 1, k + 1, a);
 }
 
-/* Do both belong to tables that end in the same place? Of one that grew, or has fewer rows, the rows in front are no things by themselves. */
+/* Do both belong to tables that end in the same place, and are cut in the same places up to there? Of one that grew, or has fewer rows, the rows in front are
+ * no things by themselves; nor are they where a row behind them is nobody's pair, because it is not cut as the old one is. */
 static bool ends_there(const lp_diff *d, uint32_t i, uint32_t k)
 {
-    if (!lp_is_constant(NEW(d), &NEW(d)->atom[k])) return true;
-    return OLD(d)->atom[lp_last_of_table(OLD(d), i)].end == NEW(d)->atom[lp_last_of_table(NEW(d), k)].end;
+    const struct lp_atom *x = OLD(d)->atom, *y = NEW(d)->atom;
+    if (!lp_is_constant(NEW(d), &y[k])) return true;
+    const uint32_t last = lp_last_of_table(OLD(d), i), other = lp_last_of_table(NEW(d), k);
+    if (last - i != other - k) return false;
+    while (i < last && x[i].end == y[k].end) i++, k++;
+    return x[i].end == y[k].end;
 }
 
 static void pair_in_place(lp_diff *d)
