@@ -14,6 +14,12 @@ static inline uint64_t lp_align_up(uint64_t v, uint64_t a) { return (v + a - 1) 
 static inline uint16_t lp_le16(const void *p) { const uint8_t *b = p; return (uint16_t)(b[0] | b[1] << 8); }
 static inline uint32_t lp_le32(const void *p) { return lp_le16(p) | (uint32_t)lp_le16((const uint8_t *)p + 2) << 16; }
 static inline uint64_t lp_le64(const void *p) { return lp_le32(p) | (uint64_t)lp_le32((const uint8_t *)p + 4) << 32; }
+/* The same of so many bytes, 1, 2, 4 or 8. */
+static inline uint64_t lp_le_int(const void *p, unsigned bytes, bool is_signed)
+{
+    const uint64_t v = bytes == 1 ? *(const uint8_t *)p : bytes == 2 ? lp_le16(p) : bytes == 4 ? lp_le32(p) : lp_le64(p);
+    return is_signed ? (uint64_t)lp_sext(v, 8 * bytes) : v;
+}
 /* [off, off+len) lies within [0, size)? Never overflows. */
 static inline bool lp_within(uint64_t off, uint64_t len, uint64_t size) { return off <= size && len <= size - off; }
 #endif

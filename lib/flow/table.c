@@ -9,8 +9,7 @@ enum { MOST_GUESSED = 1024, BYTE_MAX = 0xff };
 uint64_t lp_flow_table_target(const struct lp_flow_table *t, const uint8_t *bytes, uint32_t i)
 {
     const uint8_t *p = bytes + (size_t)i * t->entry_bytes;
-    const uint64_t e = t->entry_bytes == 1 ? *p : t->entry_bytes == 2 ? lp_le16(p) : t->entry_bytes == 4 ? lp_le32(p) : lp_le64(p);
-    return t->base + ((t->is_signed ? (uint64_t)lp_sext(e, 8 * t->entry_bytes) : e) << t->shift);
+    return t->base + (lp_le_int(p, t->entry_bytes, t->is_signed) << t->shift);
 }
 
 /* The end of the function stands for what cannot happen. */

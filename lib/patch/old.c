@@ -127,13 +127,6 @@ bool lp_block_entry(struct lp_parse *ps, struct lp_chunk *c)
 
 /* ---- as bytes ---- */
 
-static int64_t number(const struct lp_old *o, const uint8_t *p)
-{
-    uint64_t v = 0;
-    for (unsigned i = o->width; i--;) v = v << 8 | p[i];
-    return (int64_t)(o->is_unsigned ? v : (uint64_t)lp_sext(v, 8 * o->width));
-}
-
 static void put(const struct lp_old *o, uint8_t *p, int64_t v)
 {
     for (unsigned i = 0; i < o->width; i++) p[i] = (uint8_t)((uint64_t)v >> 8 * i);
@@ -201,7 +194,7 @@ size_t lp_plan_old(struct lp_plan *pl, const struct lp_item *it, const struct lp
     if (!take(pl, it, c, p)) return all;
     const struct lp_chunk *other = c + rows;
     for (uint64_t i = 0; i < o->count && all > 1; i++) {
-        const int64_t old = number(o, p + i * o->width);
+        const int64_t old = (int64_t)lp_le_int(p + i * o->width, o->width, !o->is_unsigned);
         const bool is_other = other < c + all && (uint64_t)other->at == i;
         const struct lp_chunk *row = is_other ? NULL : row_of(c + 1, rows - 1, old);
         const int64_t v = is_other ? other++->value : old + (row ? row->value : 0);

@@ -4,6 +4,7 @@
 #include "diff/pair/pair.h"
 #include "diff/side/code.h"
 #include "diff/side/data.h"
+#include "base/bits.h"
 #include "base/search.h"
 #include "base/sort.h"
 
@@ -129,7 +130,7 @@ enum lp_led lp_led_away(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_
     enum lp_led best = LP_LED_NOT;
     bool other = false;
     for (int sign = 1; sign >= (width < 4 ? 0 : 1); sign--) {
-        const uint64_t v = lp_field_value(p, width, sign), w = lp_field_value(q, width, sign);
+        const uint64_t v = lp_le_int(p, width, sign), w = lp_le_int(q, width, sign);
         for (unsigned t = 0; t < nbase && v != w; t++) {
             const enum lp_led x = led_from(d, s, k, base[t], v, w, width == 4);
             other |= x == LP_LED_MAYBE;

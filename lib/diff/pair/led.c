@@ -4,6 +4,7 @@
 #include <config.h>
 #include "diff/pair/pair.h"
 #include "diff/side/data.h"
+#include "base/bits.h"
 #include "base/search.h"
 
 /* What it supposes on the way stays if it is so. */
@@ -48,7 +49,7 @@ bool lp_same_field(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, 
     const struct lp_field_at *x = lp_side_field(s, o), *y = lp_side_field(NEW(d), n), *f = x ? x : y;
     if (x && y && (x->width != y->width || x->relative != y->relative)) return false;
     if ((x && !y && NEW(d)->kept) || (y && !x && s->kept && s == OLD(d))) return false; /* a number in one of them */
-    const uint64_t v = lp_field_value(p, f->width, f->relative), w = lp_field_value(q, f->width, f->relative);
+    const uint64_t v = lp_le_int(p, f->width, f->relative), w = lp_le_int(q, f->width, f->relative);
     const uint64_t a = f->relative ? o + v : v, b = f->relative ? n + w : w;
     if (!lp_side_span(s, a) && !lp_side_span(NEW(d), b) && v == w) return true; /* nobody's */
     if (f->width < 4) return v == w && !x == !y && d->same_layout;
@@ -63,7 +64,7 @@ bool lp_same_field(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, 
 /* Two words of 4 bytes, one of which is another number. */
 static enum lp_led led(lp_diff *d, const struct lp_side *s, uint64_t o, uint64_t n, const uint8_t *p, const uint8_t *q)
 {
-    const uint64_t v = lp_field_value(p, 4, true), w = lp_field_value(q, 4, true);
+    const uint64_t v = lp_le_int(p, 4, true), w = lp_le_int(q, 4, true);
     const struct verdict r = distances(d, s, o, n, v, w);
     if (r.other) return LP_LED_MAYBE;
     if (r.same) return r.what == LP_START_FUNC ? LP_LED_SAME : LP_LED_MAYBE;

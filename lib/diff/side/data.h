@@ -56,8 +56,6 @@ void lp_find_offsets(struct lp_side *s); /* makes their list; behind the cuts of
 uint64_t lp_may_be_offsets(const struct lp_side *s, const struct lp_atom *a); /* perhaps it is such a table: up to where; 0: it is none */
 bool lp_like_distances(const struct lp_side *s, uint64_t start, uint64_t end);
 bool lp_may_be_lost(const struct lp_side *s, uint64_t start, uint64_t end); /* a table that code reads of which that is not known */
-/* A value of such a word. */
-uint64_t lp_field_value(const uint8_t *p, unsigned width, bool is_signed);
 /* What an address is the start of. */
 enum lp_start { LP_START_NONE, LP_START_DATA, LP_START_TEXT, LP_START_FUNC };
 enum lp_start lp_start_at(const struct lp_side *s, uint64_t v);

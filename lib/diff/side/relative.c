@@ -4,6 +4,7 @@
 #include <config.h>
 #include "diff/side/data.h"
 #include "diff/side/walk.h"
+#include "base/bits.h"
 #include "base/search.h"
 #include "elf/reloc.h"
 
@@ -43,13 +44,6 @@ void lp_side_fields(struct lp_side *s)
 const struct lp_field_at *lp_side_field(const struct lp_side *s, uint64_t at)
 {
     return lp_find_number(s->field, s->nfield, sizeof *s->field, at);
-}
-
-uint64_t lp_field_value(const uint8_t *p, unsigned width, bool is_signed)
-{
-    uint64_t v = 0;
-    for (unsigned i = width; i--;) v = v << 8 | p[i];
-    return is_signed && width < 8 ? (uint64_t)lp_sext(v, 8 * width) : v;
 }
 
 /* ---- what an address is the start of ---- */
@@ -238,7 +232,7 @@ static bool like_distances(const struct lp_side *s, uint64_t start, uint64_t end
     uint64_t avail = 0, n = 0, hits = 0;
     const uint8_t *p = s->kept ? NULL : lp_side_bytes(s, start, &avail);
     for (uint64_t off = 0; p && off + width <= end - start && off + width <= avail; off += width) {
-        const uint64_t v = lp_field_value(p + off, width, true);
+        const uint64_t v = lp_le_int(p + off, width, true);
         n += v != 0, hits += v && leads_to_function(s, start, start + off, v);
     }
     return hits && 2 * hits >= n && (hits > 1 || p[width - 1] & 0x80);

@@ -361,7 +361,7 @@ static bool counts_from_elsewhere(lp_diff *d, uint32_t atom, uint64_t n, unsigne
     for (unsigned b = 0; b < nbase; b++) {
         uint64_t all = 0, hits = 0, bad = 0, code = 0;
         for (uint64_t off = 0; off + width <= n; off += width) {
-            const uint64_t v = lp_field_value(p + off, width, width == 4);
+            const uint64_t v = lp_le_int(p + off, width, width == 4);
             const enum lp_start what = v && !lp_side_field(s, s->atom[atom].start + off) ? lp_start_at(s, base[b] + v) : LP_START_NONE;
             const bool hit = lp_may_be_away(s, atom, base[b], what) && (what == LP_START_FUNC || width == 4);
             all += v != 0, hits += hit, code += hit && what == LP_START_FUNC, bad += hit && is_elsewhere(d, base[b], v);
@@ -380,7 +380,7 @@ static bool leads_away(const struct lp_side *s, const struct lp_atom *a, uint64_
     const uint64_t to_end = p && avail >= 8 ? lp_may_be_offsets(s, a) : 0, size = to_end ? to_end - a->start : 0;
     bool away = false;
     for (uint64_t off = 0; off < size && size <= avail; off += 4) {
-        const uint64_t to = a->start + lp_field_value(p + off, 4, true);
+        const uint64_t to = a->start + lp_le_int(p + off, 4, true);
         away |= to < start || to >= end;
     }
     return away;

@@ -281,7 +281,7 @@ static uint64_t led_change(lp_diff *d, const struct lp_atom *a, const struct lp_
     unsigned width;
     const enum lp_led led = lp_find_led(d, OLD(d), t, off, &at, &width);
     if (led == LP_LED_MAYBE && OLD(d)->kept && NEW(d)->kept) lp_diff_refuse(d, NEW(d), LP_E145, name, (unsigned long long)at);
-    else if (led == LP_LED_MAYBE) lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)at, (unsigned long long)lp_field_value(t->q + at, width, false));
+    else if (led == LP_LED_MAYBE) lp_diff_refuse(d, NEW(d), LP_E147, name, (unsigned long long)at, (unsigned long long)lp_le_int(t->q + at, width, false));
     return led == LP_LED_NOT ? 0 : at + width - off;
 }
 

@@ -342,7 +342,7 @@ bool lp_print_field(lp_diff *d, const struct lp_field_at *f, const uint8_t *p)
     static const char *const name[2][9] = {{[2] = "abs16", [4] = "abs32"}, {[2] = "prel16", [4] = "prel32", [8] = "prel64"}};
     const struct lp_side *s = NEW(d);
     const uint32_t i = lp_side_atom(s, f->at);
-    const uint64_t v = lp_field_value(p, f->width, f->relative), base = f->relative && i != LP_NONE ? base_of(s, &s->atom[i]) : 0;
+    const uint64_t v = lp_le_int(p, f->width, f->relative), base = f->relative && i != LP_NONE ? base_of(s, &s->atom[i]) : 0;
     const uint64_t moved = base ? f->at - base : 0, addr = f->relative ? f->at + v : v;
     if (addr != f->addr) return false;
     const struct lp_use u = {addr - moved, moved ? LP_NONE : lp_field_of(s, f), LP_NONE, 0, 0};

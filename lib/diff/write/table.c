@@ -14,9 +14,7 @@ struct rows { struct entry *v; size_t n; bool *other; struct lp_buf text; };
 
 static int64_t number(const struct lp_flow_table *t, const uint8_t *p, uint64_t i)
 {
-    uint64_t v = 0;
-    for (unsigned k = t->entry_bytes; k--;) v = v << 8 | p[i * t->entry_bytes + k];
-    return (int64_t)(t->is_signed ? (uint64_t)lp_sext(v, 8 * t->entry_bytes) : v);
+    return (int64_t)lp_le_int(p + i * t->entry_bytes, t->entry_bytes, t->is_signed);
 }
 
 static int by_old(const void *a, const void *b)
