@@ -258,7 +258,7 @@ static void end_site(lp_diff *d, struct pairs *p, bool *open)
 static void print_site_word(lp_diff *d, struct pairs *p, uint32_t old, const struct lp_new_word *w)
 {
     if (w->has_reloc || p->n == SITE_LINE) print_pairs(d, p);
-    if (w->has_reloc) lp_buf_printf(&d->items, "- %08x\n+ %08x %s\n", old, w->word, lp_reloc_of(d, w));
+    if (w->has_reloc) lp_buf_printf(&d->items, "- %08x\n+ ", old), print_fixed(d, w);
     else p->old[p->n] = old, p->word[p->n++] = w->word;
 }
 
@@ -331,16 +331,14 @@ bool lp_emit_in_place(lp_diff *d, uint32_t old_atom)
     for (size_t i = 0; i < n; i++) {
         const uint32_t old = lp_file_word(OLD(d), a->start + off[i]);
         if (!lp_new_word(d, a->pair, b->start + off[i], &w)) good = false;
-        bool leans = false; /* else a word that differs and stays as it is would be right by nothing that is changed */
-        if (!b->no_place && !bases_stay(d, old_atom, b->start + off[i], off, n, &leans)) NEW(d)->atom[a->pair].no_place = d->again = true;
-        const bool stays = w.word == old && !w.has_reloc;
-        if (stays && !leans && !b->no_place) NEW(d)->atom[a->pair].no_place = d->again = true;
+        bool leans = b->no_place; /* else a word that differs and stays as it is would be right by nothing that is changed */
+        const bool based = b->no_place || bases_stay(d, old_atom, b->start + off[i], off, n, &leans), stays = w.word == old && !w.has_reloc;
+        const bool far = w.has_reloc && !w.in_old && leads_near(w.word); /* (a new body has veneers, and room for stubs behind it) */
+        if (!based || (stays ? !leans : w.apart || far)) NEW(d)->atom[a->pair].no_place = d->again = true;
         if (stays) {
             end_site(d, &p, &open);
             continue;
         }
-        const bool far = w.has_reloc && !w.in_old && leads_near(w.word); /* (a new body has veneers) */
-        if (w.apart || far) NEW(d)->atom[a->pair].no_place = d->again = true; /* there is room for stubs behind bodies only */
         const bool datum = w.datum || !lp_dis_valid(old);
         if (first) quiet = lp_emit_quiet(d, old_atom, !datum);
         if (datum || (open && off[i] != off[i - 1] + 4)) end_site(d, &p, &open);
